@@ -1,0 +1,143 @@
+"""The one thing that outputs take: what was found, from what, by which rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hmgeo.vocabulary import Basis, LayerKind, Verdict
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import pyarrow as pa
+
+    from hmgeo.records import Gates, Ledger, Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class LayerUsed:
+    """A layer that went into the results, for captions, notes and the manifest."""
+
+    name: str
+    kind: LayerKind
+    basis: Basis
+    provenance: Provenance
+    gates: Gates
+    feature_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUsed:
+    """A rule as it stood on the day asked about; `findings` counts what it judged (0 for classify and inform)."""
+
+    rule_id: str
+    title: str
+    effect: str
+    standing: str
+    legal_rank: str
+    document: str
+    clause: str
+    quote: str
+    quote_sha256: str
+    decider: str
+    value_from: str
+    verified: str
+    findings: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterUsed:
+    """A choice that a text leaves open, with who made it, when and why; `by` is empty for a recorded default."""
+
+    name: str
+    value: str
+    unit: str = ""
+    by: str = ""
+    on: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLayer:
+    """Something drawn for orientation: a table with name and geometry (lon/lat WKB), never judged against.
+
+    Parameters
+    ----------
+    role
+        `key_area`, `county`, `township`, `river`, or a layer kind's code.
+    table
+        Columns id, name, geometry, and basis-dependent extras.
+    """
+
+    role: str
+    title: str
+    basis: Basis
+    credit: str
+    table: pa.Table = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A finished run, frozen.
+
+    Parameters
+    ----------
+    title, as_of
+        Of the project; as_of is None for bare `hmgeo screen`.
+    radius_m, radii_m
+        The screening radius, and all radii counted at, ascending.
+    sources, findings, counts, receptors
+        Tables whose first columns are those of `hmgeo.findings.columns`.
+    search_areas
+        Columns source_id, geometry: the circle (or buffer) that was searched, as computed.
+    screening_rule_id
+        The rule whose verdict stands in `sources`; empty where there is none.
+    warnings
+        Sentences that stand on top of every output.
+    """
+
+    title: str
+    as_of: date | None
+    area_name: str
+    radius_m: float
+    radii_m: tuple[float, ...]
+    sources: pa.Table = field(repr=False)
+    findings: pa.Table = field(repr=False)
+    counts: pa.Table = field(repr=False)
+    receptors: pa.Table = field(repr=False)
+    search_areas: pa.Table = field(repr=False)
+    ledger: Ledger = field(repr=False)
+    layers: tuple[LayerUsed, ...] = ()
+    rules: tuple[RuleUsed, ...] = ()
+    parameters: tuple[ParameterUsed, ...] = ()
+    context: tuple[ContextLayer, ...] = field(default=(), repr=False)
+    screening_rule_id: str = ""
+    warnings: tuple[str, ...] = ()
+    compiled_rules: tuple[Any, ...] = ()
+
+    @property
+    def basis(self) -> Basis:
+        """The worst basis of all layers that went in."""
+        return Basis.worst(*(layer.basis for layer in self.layers)) if self.layers else Basis.UNDECLARED
+
+    def verdict_counts(self) -> dict[Verdict, int]:
+        """Count the findings by verdict, gravest first, zeros included."""
+        found = Counter(self.findings["verdict"].to_pylist())
+        return {verdict: found.get(verdict.value, 0) for verdict in Verdict}
+
+    def status_counts(self) -> dict[str, int]:
+        """Count the input rows by status."""
+        return dict(Counter(self.sources["status"].to_pylist()))
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How results are shown. `maker` signs the caption (制图单位)."""
+
+    language: str = "zh"
+    audience: str = "internal"
+    maker: str = ""
+    paper: str = "A4"

@@ -1,0 +1,204 @@
+"""What travels between the rooms: layers, positions, rasters, provenance, ledger. Frozen; no input or output.
+
+All geometry here is WKB in lon/lat on CGCS2000 (EPSG:4490).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+LON_LAT_CRS = "EPSG:4490"
+
+POSITION_SCHEMA = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("name", pa.string()),
+        ("status", pa.string()),
+        ("position_kind", pa.string()),
+        ("lon", pa.float64()),
+        ("lat", pa.float64()),
+        ("position_uncertainty_m", pa.float64()),
+        ("geometry", pa.binary()),
+        ("trade_code", pa.string()),
+        ("trade_edition", pa.string()),
+        ("county", pa.string()),
+        ("township", pa.string()),
+        ("note", pa.string()),
+    ]
+)
+"""Columns of `Positions.table`: one row per input row, in input order; empty text where a file says nothing.
+
+lon and lat are null where a row is not located; for a shape they hold a point on it. geometry is null unless
+status is assessed. position_uncertainty_m is null where geometry is.
+"""
+
+RECEPTOR_SCHEMA = pa.schema(
+    [
+        ("receptor_id", pa.string()),
+        ("name", pa.string()),
+        ("class", pa.string()),
+        ("official_area_m2", pa.float64()),
+        ("township", pa.string()),
+        ("geometry", pa.binary()),
+    ]
+)
+"""Columns of every batch of a receptor layer (farmland and whatever else is protected).
+
+class holds the layer's official class word (for farmland a `SoilQualityClass`), official_area_m2 is null where the
+layer carries no official area.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a layer comes from.
+
+    Parameters
+    ----------
+    path
+        The file as the project or the command names it, never an absolute machine path.
+    sha256
+        Of the bytes read; of the concatenated members for a shapefile.
+    source, licence, credit
+        Where the data come from, under which licence, and the line that must be shown with them.
+    """
+
+    path: str
+    sha256: str = ""
+    source: str = ""
+    licence: str = ""
+    credit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The four things to know before a layer may clear anything.
+
+    Parameters
+    ----------
+    coverage
+        Shapely polygon in lon/lat inside which the layer was surveyed; None where nobody said.
+    coverage_name
+        What the user wrote for it (area code, key-area id, file).
+    """
+
+    coverage: Any = None
+    coverage_name: str = ""
+    completeness: Completeness = Completeness.UNKNOWN
+    vintage: str = ""
+    classification: Classification = Classification.UNMARKED
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One thing that happened to one row, or to a file as a whole (row 0)."""
+
+    file: str
+    sheet: str = ""
+    row: int = 0
+    field: str = ""
+    value: str = ""
+    event: str = ""
+    reason: str = ""
+    action: str = ""
+    source_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Everything that was dropped, repaired, assumed or suspected, in the order it was met."""
+
+    entries: tuple[LedgerEntry, ...] = ()
+
+    def __add__(self, other: Ledger) -> Ledger:
+        """Return both ledgers, this one first."""
+        return Ledger(self.entries + other.entries)
+
+    def __len__(self) -> int:
+        """Return the number of entries."""
+        return len(self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One kind of thing on the ground, as Arrow record batches with provenance and gates.
+
+    Parameters
+    ----------
+    open_batches
+        Called anew for each pass; yields batches with the kind's columns, geometry as lon/lat WKB.
+    feature_count
+        Usable features; None where only a full pass can tell.
+    """
+
+    name: str
+    kind: LayerKind
+    basis: Basis
+    provenance: Provenance
+    open_batches: Callable[[], Iterable[pa.RecordBatch]] = field(repr=False)
+    gates: Gates = field(default_factory=Gates)
+    feature_count: int | None = None
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Start a new pass over the layer."""
+        return iter(self.open_batches())
+
+    def read(self) -> pa.Table:
+        """Return the whole layer as one table."""
+        return pa.Table.from_batches(list(self.batches()))
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Sources with where they may be: every input row once, whatever is wrong with it.
+
+    Parameters
+    ----------
+    table
+        `POSITION_SCHEMA`, in input order.
+    attributes
+        The input's own columns as text, same rows, for outputs to carry along.
+    """
+
+    name: str
+    kind: LayerKind
+    basis: Basis
+    provenance: Provenance
+    table: pa.Table = field(repr=False)
+    attributes: pa.Table = field(repr=False)
+    gates: Gates = field(default_factory=Gates)
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A raster and how to read it by windows.
+
+    Parameters
+    ----------
+    open_windows
+        Called anew for each pass; yields (window, array) pairs whose masked cells are nodata.
+    transform
+        Six affine coefficients (a, b, c, d, e, f) from cell to CRS units.
+    """
+
+    name: str
+    basis: Basis
+    provenance: Provenance
+    crs: str
+    transform: tuple[float, float, float, float, float, float]
+    height: int
+    width: int
+    open_windows: Callable[[], Iterable[tuple[Any, Any]]] = field(repr=False)
+    gates: Gates = field(default_factory=Gates)
+
+    def windows(self) -> Iterator[tuple[Any, Any]]:
+        """Start a new pass over the raster."""
+        return iter(self.open_windows())

@@ -1,0 +1,180 @@
+"""Closed word lists: the code, its Chinese and its English side by side.
+
+The codes are what files hold; the words are what people read.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class Word(StrEnum):
+    """A code with the words that people read for it."""
+
+    zh: str
+    en: str
+
+    def __new__(cls, code: str, zh: str, en: str) -> Self:
+        """Make a member whose value is the code."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.zh = zh
+        member.en = en
+        return member
+
+
+class Verdict(Word):
+    """What a rule says of a source, gravest first."""
+
+    PROHIBITED = "prohibited", "触及禁止性规定", "touches a prohibition"
+    CONDITIONAL = "conditional", "有附加条件", "conditions apply"
+    LISTED = "listed", "符合排查条件", "meets the survey condition"
+    NOT_ASSESSED = "not_assessed", "未评估", "not assessed"
+    CLEAR = "clear", "未触及", "not touched"
+    NOT_APPLICABLE = "not_applicable", "不适用", "not applicable"
+
+    @property
+    def gravity(self) -> int:
+        """Rank for reading and for choosing the graver of two sides; 0 is the gravest."""
+        return list(Verdict).index(self)
+
+
+class Certainty(Word):
+    """Whether the position's uncertainty could flip a verdict."""
+
+    CERTAIN = "certain", "位置误差内结论不变", "holds within the position's uncertainty"
+    AMBIGUOUS = (
+        "ambiguous",
+        "临界，待核实（位置误差内结论可能改变）",
+        "could flip within the position's uncertainty",
+    )
+
+
+class Status(Word):
+    """What became of an input row."""
+
+    ASSESSED = "assessed", "已评估", "assessed"
+    NOT_LOCATED = "not_located", "未定位", "not located"
+    REJECTED = "rejected", "退回补正", "returned for correction"
+
+
+class PositionKind(Word):
+    """How well a source's place is known."""
+
+    POINT = "point", "点位", "point"
+    SHAPE = "shape", "范围", "shape"
+    PLACE = "place", "仅知所在行政区", "known by place only"
+
+
+class Standing(Word):
+    """Whether a rule is in effect for the place and day asked about."""
+
+    IN_FORCE = "in_force", "现行有效", "in force"
+    NOT_YET = "not_yet", "尚未施行", "not yet in force"
+    PERIOD_OVER = "period_over", "规划期已届满（接续文件未核实）", "plan period over (successor not verified)"
+    REPEALED = "repealed", "已废止", "repealed"
+    OUTSIDE_TERRITORY = "outside_territory", "不在适用地域", "outside its territory"
+    ADOPTED = "adopted", "本地参照（非本地有效依据）", "adopted as a method (no local force)"
+    TEXT_NOT_HELD = "text_not_held", "原文未收录", "text not held"
+
+
+class Effect(Word):
+    """What follows when a rule's test is met."""
+
+    BAN = "ban", "禁止", "ban"
+    REQUIRE = "require", "要求", "requirement"
+    RESTRICT = "restrict", "限制", "restriction"
+    LIST = "list", "列入清单", "listing"
+    CLASSIFY = "classify", "分类", "classification"
+    INFORM = "inform", "提示", "information"
+
+
+class LegalRank(Word):
+    """Rank of the text a rule comes from, highest first."""
+
+    LAW = "law", "法律", "law"
+    ADMINISTRATIVE_REGULATION = "administrative_regulation", "行政法规", "administrative regulation"
+    LOCAL_REGULATION = "local_regulation", "地方性法规", "local regulation"
+    DEPARTMENTAL_RULE = "departmental_rule", "部门规章", "departmental rule"
+    MANDATORY_STANDARD = "mandatory_standard", "强制性标准", "mandatory standard"
+    NORMATIVE_DOCUMENT = "normative_document", "规范性文件", "normative document"
+    PLAN = "plan", "规划计划", "plan"
+    TECHNICAL_GUIDE = "technical_guide", "技术指南", "technical guide"
+
+
+class Basis(Word):
+    """How real a layer is, best first; an answer has the worst of all that went into it."""
+
+    REAL = "real", "真实数据", "real"
+    UNDECLARED = "undeclared", "未申明", "undeclared"
+    APPROXIMATE = "approximate", "示意", "approximate"
+    SYNTHETIC = "synthetic", "合成（演示）", "synthetic"
+
+    @classmethod
+    def worst(cls, *bases: Basis) -> Basis:
+        """Return the worst of the given bases.
+
+        Examples
+        --------
+        >>> Basis.worst(Basis.REAL, Basis.SYNTHETIC).value
+        'synthetic'
+        """
+        order = list(cls)
+        return max(bases, key=order.index)
+
+
+class Completeness(Word):
+    """Whether a layer holds everything of its kind within its coverage."""
+
+    COMPLETE = "complete", "完整", "complete"
+    PARTIAL = "partial", "不完整", "partial"
+    UNKNOWN = "unknown", "未申明", "unknown"
+
+
+class Classification(StrEnum):
+    """Security classification (密级); the official word is the code."""
+
+    PUBLIC = "公开"
+    INTERNAL = "内部"
+    SENSITIVE = "敏感"
+    CLASSIFIED = "涉密"
+    UNMARKED = "未标注"
+
+
+class Action(Word):
+    """What a project does."""
+
+    NEW = "new", "新建", "new"
+    EXPAND = "expand", "扩建", "expand"
+    RECONSTRUCT = "reconstruct", "改建", "reconstruct"
+    TECHNICAL_UPGRADE = "technical_upgrade", "技术改造", "technical upgrade"
+
+
+class LayerKind(Word):
+    """Kinds of layers a project may hold."""
+
+    ENTERPRISES = "enterprises", "涉重金属企业", "enterprises"
+    TAILINGS_PONDS = "tailings_ponds", "尾矿库", "tailings ponds"
+    FARMLAND = "farmland", "耕地", "farmland"
+    SENSITIVE_SITES = "sensitive_sites", "敏感目标", "sensitive sites"
+    WATER_SOURCE_ZONES = "water_source_zones", "饮用水水源保护区", "drinking-water source zones"
+    INDUSTRIAL_PARKS = "industrial_parks", "工业园区", "industrial parks"
+    BUILT_UP_AREA = "built_up_area", "建成区", "built-up area"
+    COUNTIES = "counties", "县级行政区", "counties"
+    TOWNSHIPS = "townships", "乡级行政区", "townships"
+    RIVERS = "rivers", "河流", "rivers"
+    ELEVATION = "elevation", "高程", "elevation"
+
+
+class SoilQualityClass(StrEnum):
+    """Official soil-quality classes of farmland (耕地土壤环境质量类别); the official word is the code."""
+
+    PRIORITY_PROTECTION = "优先保护类"
+    SAFE_USE = "安全利用类"
+    STRICT_CONTROL = "严格管控类"
+    UNCLASSIFIED = "未划分"
+
+
+ALL_CLASSES = "all"
+"""The row of a count table that covers every class."""
