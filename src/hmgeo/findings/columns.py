@@ -50,7 +50,7 @@ PAIRS_SCHEMA = pa.schema(
         ("distance_m", pa.float64()),
     ]
 )
-"""Every pair within the radius, ordered by source, then by distance, then by receptor in input order."""
+"""Every pair within the radius, by receptor and then by source, both in input order."""
 
 COUNTS_SCHEMA = pa.schema(
     [

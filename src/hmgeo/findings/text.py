@@ -1,0 +1,75 @@
+"""Numbers as people read them, for the tables that analysis fills and the pages that outputs print."""
+
+from __future__ import annotations
+
+METRES_PER_KM = 1000.0
+MU_PER_HA = 15.0
+COVERAGE_UNDECLARED = "数据范围未申明，不能排除触及。"
+"""Note of a `clear` that rests on a layer whose coverage nobody declared; outputs choose the badge by it."""
+
+
+def distance_text(distance_m: float | None, uncertainty_m: float | None = None, *, limit_m: float | None = None) -> str:
+    """Return a distance in words: metres below 1 km, tenths of a kilometre from there.
+
+    Parameters
+    ----------
+    distance_m
+        Ground distance in metres; None gives empty text.
+    uncertainty_m
+        Half width of the position's uncertainty in metres, shown below 1 km where it rounds to a metre or more.
+    limit_m
+        The limit that the distance was held against, in metres. Where rounding would hide on which side the distance
+        lies, it is printed to 0.1 mm as it was judged.
+
+    Examples
+    --------
+    >>> distance_text(823.4, 50)
+    '823 m（±50 m）'
+    >>> distance_text(4312.0, 50)
+    '4.3 km'
+    >>> distance_text(10003.2, limit_m=10000.0)
+    '10003.2 m'
+    """
+    if distance_m is None:
+        return ""
+    if limit_m is not None and distance_m != limit_m and _shown_m(distance_m) == _shown_m(limit_m):
+        return f"{_trimmed(distance_m, 4)} m"
+    if round(distance_m) >= METRES_PER_KM:
+        return f"{distance_m / METRES_PER_KM:.1f} km"
+    metres = f"{round(_shown_m(distance_m), 1):g} m"
+    return f"{metres}（±{uncertainty_m:.0f} m）" if uncertainty_m is not None and round(uncertainty_m) >= 1 else metres
+
+
+def area_text(area_ha: float | None) -> str:
+    """Return an area in hectares and 亩 (1 ha = 15 亩); None gives empty text.
+
+    Examples
+    --------
+    >>> area_text(12.345)
+    '12.35 ha（185.2 亩）'
+    """
+    if area_ha is None:
+        return ""
+    return f"{area_ha:,.2f} ha（{mu(area_ha):,.1f} 亩）"
+
+
+def mu(area_ha: float) -> float:
+    """Return an area of hectares in 亩.
+
+    Examples
+    --------
+    >>> mu(2.0)
+    30.0
+    """
+    return area_ha * MU_PER_HA
+
+
+def _shown_m(distance_m: float) -> float:
+    """Return the distance in metres as it is shown: to 100 m from 1 km, to 1 m from 10 m, to 0.1 m below."""
+    if round(distance_m) >= METRES_PER_KM:
+        return round(distance_m, -2)
+    return round(distance_m) if distance_m >= 10 else round(distance_m, 1)  # noqa: PLR2004 - ten metres
+
+
+def _trimmed(number: float, decimals: int) -> str:
+    return f"{number:.{decimals}f}".rstrip("0").rstrip(".")
