@@ -23,6 +23,17 @@ class Word(StrEnum):
         member.en = en
         return member
 
+    @classmethod
+    def of(cls, code: str) -> Self:
+        """Return the member with this code.
+
+        Examples
+        --------
+        >>> Verdict.of("listed").zh
+        '符合排查条件'
+        """
+        return cls._value2member_map_[code]  # type: ignore[return-value]  # typeshed knows the values, not the class
+
 
 class Verdict(Word):
     """What a rule says of a source, gravest first."""

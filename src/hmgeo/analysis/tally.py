@@ -28,6 +28,7 @@ NEAREST_SCHEMA = pa.schema(
         ("class", pa.string()),
         ("receptor_id", pa.string()),
         ("receptor_name", pa.string()),
+        ("receptor_class", pa.string()),
         ("distance_m", pa.float64()),
         ("bearing_deg", pa.float64()),
     ]
@@ -73,6 +74,7 @@ class Best:
     distance_m: float = np.inf
     receptor_id: str = ""
     receptor_name: str = ""
+    receptor_class: str = ""
     bearing_deg: float = np.nan
 
 
@@ -128,6 +130,7 @@ class Tally:
             best.distance_m = float(pairs.distance_m[pair])
             best.receptor_id = part.batch.column("receptor_id")[row].as_py()
             best.receptor_name = part.batch.column("name")[row].as_py()
+            best.receptor_class = part.batch.column("class")[row].as_py()
             only = slice(pair, pair + 1)
             touches = best.distance_m == 0
             best.bearing_deg = (
@@ -169,7 +172,8 @@ class Tally:
                 best = self.best.get((source, word))
                 if best is not None:
                     bearing = None if np.isnan(best.bearing_deg) else best.bearing_deg
-                    rows.append((source_id, word, best.receptor_id, best.receptor_name, best.distance_m, bearing))
+                    receptor = best.receptor_id, best.receptor_name, best.receptor_class
+                    rows.append((source_id, word, *receptor, best.distance_m, bearing))
         return _table(rows, NEAREST_SCHEMA)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 METRES_PER_KM = 1000.0
 MU_PER_HA = 15.0
+DECIMALS_BELOW_M = 10.0
 COVERAGE_UNDECLARED = "数据范围未申明，不能排除触及。"
 """Note of a `clear` that rests on a layer whose coverage nobody declared; outputs choose the badge by it."""
 
@@ -64,11 +65,24 @@ def mu(area_ha: float) -> float:
     return area_ha * MU_PER_HA
 
 
+def radius_text(radius_m: float) -> str:
+    """Return a radius as a header shows it.
+
+    Examples
+    --------
+    >>> radius_text(10000.0), radius_text(500.0)
+    ('10 km', '500 m')
+    """
+    if radius_m >= METRES_PER_KM:
+        return f"{radius_m / METRES_PER_KM:g} km"
+    return f"{radius_m:g} m"
+
+
 def _shown_m(distance_m: float) -> float:
     """Return the distance in metres as it is shown: to 100 m from 1 km, to 1 m from 10 m, to 0.1 m below."""
     if round(distance_m) >= METRES_PER_KM:
         return round(distance_m, -2)
-    return round(distance_m) if distance_m >= 10 else round(distance_m, 1)  # noqa: PLR2004 - ten metres
+    return round(distance_m) if distance_m >= DECIMALS_BELOW_M else round(distance_m, 1)
 
 
 def _trimmed(number: float, decimals: int) -> str:

@@ -1,0 +1,49 @@
+# Needs only make and a python3 of 3.11 or newer; everything else goes into .venv.
+PYTHON ?= python3
+VENV = .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+WORKERS ?= 2
+
+.PHONY: help venv demo test lint test-full maps clean
+.DEFAULT_GOAL = help
+
+help:
+	@echo 'make demo       screen the shipped projects into ./hmgeo-demo'
+	@echo 'make test       lint, types and tests (HMGEO_REQUIRE_BROWSER=1: fail, not skip, where Chromium is missing)'
+	@echo 'make test-full  the same with slow tests, many random cases and a required browser'
+	@echo 'make lint       ruff and mypy alone'
+	@echo 'make maps       draw every map definition in maps/'
+	@echo 'make clean      remove what these targets made, .venv included'
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("hmgeo needs Python 3.11 or newer: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/hmgeo demo --out hmgeo-demo
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	HMGEO_REQUIRE_BROWSER='$(HMGEO_REQUIRE_BROWSER)' $(BIN)/python -m pytest -n $(WORKERS) -m 'not slow'
+
+test-full: lint
+	HMGEO_REQUIRE_BROWSER=1 HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n $(WORKERS)
+
+maps: $(STAMP)
+	set -e; for definition in maps/*.yml; do \
+		[ -e "$$definition" ] || { echo 'maps/ holds no map definition'; exit 0; }; \
+		$(BIN)/hmgeo map "$$definition" --out "$${definition%.yml}.html"; \
+	done
+
+clean:
+	rm -rf $(VENV) hmgeo-demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,105 @@
+"""Whether a rule speaks to a source at all: kind, trade, action, conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hmgeo.analysis.choices import unset_text
+from hmgeo.rules.words import ATTRIBUTES, SOURCE_KINDS
+from hmgeo.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hmgeo.analysis.choices import Choices
+    from hmgeo.rules.model import Rule
+    from hmgeo.vocabulary import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is judged: facts from the input row. Empty or missing means that nobody said."""
+
+    kind: str
+    trade_code: str = ""
+    trade_edition: str = ""
+    action: Action | None = None
+    attributes: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why a rule isn't judged for a source: not applicable, or something isn't known."""
+
+    verdict: Verdict
+    why: str
+
+
+def hindrance(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
+    """Return why a rule doesn't reach the source, None where it does."""
+    checks = (_kind, _action, _trade, _conditions)
+    found = [reason for check in checks if (reason := check(rule, subject, choices)) is not None]
+    certain = [reason for reason in found if reason.verdict is Verdict.NOT_APPLICABLE]
+    return next(iter(certain or found), None)
+
+
+def _not_applicable(why: str) -> Hindrance:
+    return Hindrance(Verdict.NOT_APPLICABLE, f"原因：{why}不在条款适用范围。")
+
+
+def _unknown(why: str) -> Hindrance:
+    return Hindrance(Verdict.NOT_ASSESSED, why)
+
+
+def _kind(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
+    if subject.kind in rule.applies_to.source_kinds:
+        return None
+    return _not_applicable(f"对象（{SOURCE_KINDS.get(subject.kind, subject.kind)}）")
+
+
+def _action(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
+    actions = rule.applies_to.actions
+    if not actions or subject.action in actions:
+        return None
+    if subject.action is None:
+        return _unknown(f"条款针对{'、'.join(action.zh for action in actions)}，未说明建设性质，本条未作判断。")
+    return _not_applicable(f"行为（{subject.action.zh}）")
+
+
+def _trade(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
+    trades = rule.applies_to.trades
+    if trades.is_any:
+        return None
+    if trades.parameter:
+        chosen = choices.get(trades.parameter)
+        if chosen is None or not isinstance(chosen.value, tuple):
+            return _unknown(unset_text(trades.parameter))
+        lists = {chosen.edition: chosen.value}
+    else:
+        lists = {one.edition: one.codes for one in trades.lists}
+    if not subject.trade_code:
+        return _unknown("缺少行业代码，无法判断条款是否适用，本条未作判断。")
+    if subject.trade_edition not in {str(edition) for edition in lists}:
+        stated = f"{subject.trade_edition} 版" if subject.trade_edition else "未注明版本"
+        held = "、".join(f"{edition} 版" for edition in lists)
+        return _unknown(
+            f"行业代码 {subject.trade_code} 为 {stated}，条款行业按 {held} 给出；"
+            "同一代码在两版中可指不同行业，不作换算，本条未作判断。"
+        )
+    codes = lists[int(subject.trade_edition)]
+    if any(subject.trade_code.startswith(code) for code in codes):
+        return None
+    return _not_applicable(f"行业（{subject.trade_code}，{subject.trade_edition} 版）")
+
+
+def _conditions(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
+    unknown = []
+    for condition in rule.applies_to.conditions:
+        word = ATTRIBUTES[condition.attribute]
+        known = subject.attributes.get(condition.attribute)
+        if known is None:
+            unknown.append(word)
+        elif known is not condition.expected:
+            return _not_applicable(f"情形（{'' if condition.expected else '非'}{word}）")
+    return _unknown(f"未说明是否{'、是否'.join(unknown)}，本条未作判断。") if unknown else None

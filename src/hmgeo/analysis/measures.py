@@ -1,0 +1,142 @@
+"""The measures of a run, source by source, and what rules may ask of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+import shapely
+
+from hmgeo.analysis.coverage import covered_m
+from hmgeo.analysis.facts import DistanceFact
+from hmgeo.vocabulary import ALL_CLASSES, Basis, Completeness, LayerKind, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hmgeo.analysis.proximity import Proximity
+    from hmgeo.records import Layer, Positions
+
+_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The nearest receptor of a source; bearing_deg is None where they touch."""
+
+    receptor_id: str
+    receptor_name: str
+    receptor_class: str
+    distance_m: float
+    bearing_deg: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Measures by source id; sources without a usable position are in none of them.
+
+    Parameters
+    ----------
+    nearest
+        By source id and class (`all` for any class).
+    count, area_ha
+        Within the search radius, all classes.
+    count_max
+        Within the radius plus the position's uncertainty, all classes.
+    covered_m
+        How far the layer's coverage reaches around a source; missing where none is declared.
+    is_complete
+        Whether the layer is declared complete within its coverage.
+    """
+
+    nearest: Mapping[tuple[str, str], Nearest]
+    count: Mapping[str, int]
+    area_ha: Mapping[str, float]
+    count_max: Mapping[str, int]
+    covered_m: Mapping[str, float]
+    is_complete: bool
+
+    def are_lower_bounds(self, source_id: str, radius_m: float) -> bool:
+        """Whether a search of this radius may have missed receptors."""
+        return not self.is_complete or self.covered_m.get(source_id, -np.inf) < radius_m
+
+
+def measures_of(positions: Positions, receptors: Layer | None, proximity: Proximity | None) -> Measures:
+    """Gather the measures of a run; empty where there was no layer to measure against."""
+    if receptors is None or proximity is None:
+        return Measures({}, {}, {}, {}, {}, is_complete=False)
+    nearest = {(row.pop("source_id"), row.pop("class")): Nearest(**row) for row in proximity.nearest.to_pylist()}
+    of_all = pc.equal(proximity.counts["class"], ALL_CLASSES)
+    widest = pc.equal(proximity.counts["radius_m"], proximity.radii_m[-1])
+    counts = proximity.counts.filter(pc.and_(of_all, widest)).to_pylist()
+    maxima = proximity.count_max.filter(pc.equal(proximity.count_max["class"], ALL_CLASSES)).to_pylist()
+    return Measures(
+        nearest,
+        {row["source_id"]: row["count"] for row in counts},
+        {row["source_id"]: row["area_ha"] for row in counts},
+        {row["source_id"]: row["count"] for row in maxima},
+        _covered(positions, receptors),
+        receptors.gates.completeness is Completeness.COMPLETE,
+    )
+
+
+def _covered(positions: Positions, receptors: Layer) -> dict[str, float]:
+    located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
+    if receptors.gates.coverage is None or not located.num_rows:
+        return {}
+    reach_m = covered_m(
+        shapely.from_wkb(located["geometry"].to_numpy(zero_copy_only=False)),
+        located["position_uncertainty_m"].to_numpy().astype(np.float64),
+        receptors.gates.coverage,
+    )
+    return dict(zip(located["source_id"].to_pylist(), reach_m.tolist(), strict=True))
+
+
+class SourceFacts:
+    """Answers about one source, from the measures of a run.
+
+    Parameters
+    ----------
+    row
+        The source's row of `POSITION_SCHEMA`.
+    farmland
+        The layer that was measured against; None where there is none.
+    undeclared_may_clear
+        For a bare comparison by radius.
+    """
+
+    def __init__(
+        self, row: Mapping[str, Any], farmland: Layer | None, measures: Measures, *, undeclared_may_clear: bool
+    ) -> None:
+        self._id: str = row["source_id"]
+        self._uncertainty_m: float = row["position_uncertainty_m"]
+        self._farmland = farmland
+        self._measures = measures
+        self._undeclared_may_clear = undeclared_may_clear
+
+    def distance(self, layer: str, classes: tuple[str, ...]) -> DistanceFact | None:
+        """Return the distance to farmland of these classes; None for layers that aren't loaded."""
+        if self._farmland is None or layer != LayerKind.FARMLAND.value:
+            return None
+        keys = [(self._id, word) for word in classes or (ALL_CLASSES,)]
+        found = [self._measures.nearest[key] for key in keys if key in self._measures.nearest]
+        nearest = min(found, key=lambda one: one.distance_m, default=None)
+        low_m = high_m = np.inf
+        if nearest is not None:
+            low_m = round(max(0.0, nearest.distance_m - self._uncertainty_m), _DECIMALS)
+            high_m = round(nearest.distance_m + self._uncertainty_m, _DECIMALS)
+        return DistanceFact(
+            low_m,
+            high_m,
+            None if nearest is None else nearest.distance_m,
+            self._uncertainty_m,
+            "" if nearest is None else nearest.receptor_id,
+            "" if nearest is None else nearest.receptor_name,
+            None if nearest is None else nearest.bearing_deg,
+            covered_m=self._measures.covered_m.get(self._id),
+            is_complete=self._measures.is_complete,
+            undeclared_may_clear=self._undeclared_may_clear,
+            is_approximate=self._farmland.basis is Basis.APPROXIMATE,
+        )

@@ -1,0 +1,129 @@
+"""Which county and township holds each source: read from the names in its row first, from geometry second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import shapely
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from hmgeo.records import Positions
+
+_COUNTY_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """Administrative areas to look sources up in: codes, names and polygons (lon/lat).
+
+    Parameters
+    ----------
+    counties, townships
+        Tables with id (code), name, geometry; None where none are at hand.
+    townships_are_approximate
+        Whether township polygons are no boundaries but cells around seats.
+    """
+
+    counties: pa.Table | None = None
+    townships: pa.Table | None = None
+    townships_are_approximate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a source lies.
+
+    Parameters
+    ----------
+    township_from_geometry
+        True where only a polygon says so, not the row itself.
+    note
+        Where name and coordinates disagree.
+    """
+
+    county_code: str = ""
+    county: str = ""
+    township_code: str = ""
+    township: str = ""
+    township_from_geometry: bool = False
+    note: str = ""
+
+    @property
+    def code(self) -> str:
+        """The innermost code known."""
+        return self.township_code or self.county_code
+
+
+def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
+    """Return the place of every row, in order; empty parts where nothing tells.
+
+    Parameters
+    ----------
+    positions
+        Sources; rows without coordinates are placed by the names they carry.
+    """
+    by_geometry = _holding(positions, areas.counties), _holding(positions, areas.townships)
+    county_names = _names(areas.counties)
+    township_names = _names(areas.townships)
+    rows = positions.table.select(["county", "township"]).to_pylist()
+    return tuple(
+        _place(row, county, township, county_names, township_names)
+        for row, county, township in zip(rows, *by_geometry, strict=True)
+    )
+
+
+def _names(table: pa.Table | None) -> dict[str, str]:
+    if table is None:
+        return {}
+    return dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))
+
+
+def _holding(positions: Positions, table: pa.Table | None) -> list[str]:
+    """Return the code of the polygon that holds each row's point, empty where none does."""
+    found = [""] * positions.table.num_rows
+    if table is None:
+        return found
+    located = [row for row, wkb in enumerate(positions.table["geometry"].to_pylist()) if wkb is not None]
+    lon, lat = (positions.table[name].to_pylist() for name in ("lon", "lat"))
+    points = [shapely.Point(lon[row], lat[row]) for row in located]
+    tree = shapely.STRtree(shapely.from_wkb(table["geometry"].to_pylist()))
+    codes = table["id"].to_pylist()
+    point, polygon = tree.query(points, predicate="intersects")
+    for one, other in zip(point[::-1], polygon[::-1], strict=True):  # on a shared border the first polygon stays
+        found[located[one]] = codes[other]
+    return found
+
+
+def _place(
+    row: Mapping[str, str],
+    county_at: str,
+    township_at: str,
+    counties: Mapping[str, str],
+    townships: Mapping[str, str],
+) -> Place:
+    """Join what the row says with what the polygons say."""
+    named_county = _code_named(row["county"], counties)
+    near = named_county or county_at
+    named_township = _code_named(row["township"], {code: name for code, name in townships.items() if near in code})
+    township = named_township or township_at
+    county = named_county or named_township[:_COUNTY_DIGITS] or county_at or township_at[:_COUNTY_DIGITS]
+    disagrees = county_at and named_county and county_at != named_county
+    return Place(
+        county,
+        counties.get(county, row["county"]),
+        township if township.startswith(county) else "",
+        townships.get(township, row["township"]) if township.startswith(county) else row["township"],
+        township_from_geometry=bool(township) and not named_township,
+        note=f"点位不在所填{counties[named_county]}内，请核对坐标或地址。" if disagrees else "",
+    )
+
+
+def _code_named(name: str, names: Mapping[str, str]) -> str:
+    """Return the code that carries this name; empty where none or several do."""
+    found = [code for code, one in names.items() if name and one == name]
+    return found[0] if len(found) == 1 else ""

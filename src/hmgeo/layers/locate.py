@@ -1,0 +1,377 @@
+"""From coordinate columns of a table to points, row by row; nothing is repaired or swapped on its own.
+
+A value counts with the digits it is written with: half its last digit is the row's uncertainty on that axis, and the
+half-diagonal of both axes, in metres, is the row's. Workbooks and vector files hold binary numbers, which can't show
+trailing zeros: there the axis with more digits speaks for both.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.datum import Datum, gauss_kruger_crs, parse_datum, zone_central_meridian
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.geodesy import geodesic_m
+from hmgeo.layers.georeference import UNDECLARED_EVENT, datum_of, shift_datums, unproject
+from hmgeo.layers.journal import name_rows
+from hmgeo.layers.schema import NEUTRAL_PAIR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyproj import CRS
+
+    from hmgeo.layers.options import Declared
+    from hmgeo.layers.outcome import Outcome
+    from hmgeo.layers.rawtable import RawTable
+    from hmgeo.layers.schema import Columns
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_PLACEHOLDERS = frozenset({"", "-", "--", "—", "——", "/", "无", "暂无"})
+_DEGREES_UP_TO = 360.0
+_SMALLEST_EASTING_M = 100_000.0
+_MILLION = 1_000_000.0
+_EXACT_DECIMALS = 9  # 1e-9 degrees are 0.1 mm, below what distances are rounded to
+_GRID_ONLY = frozenset({Datum.GCJ02, Datum.BD09})
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two coordinates of a row as numbers, with half the last digit given of each."""
+
+    x: float
+    y: float
+    half_x: float
+    half_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """How a group of rows is read: metres on `crs`, or degrees where it is None."""
+
+    crs: CRS | None
+    datum: Datum
+
+
+def half_last_digit(text: str) -> float:
+    """Return half a unit of the last digit of a number as written.
+
+    Examples
+    --------
+    >>> half_last_digit("113.05"), half_last_digit("113"), half_last_digit("113.050000")
+    (0.005, 0.5, 5e-07)
+    """
+    exponent = Decimal(text).as_tuple().exponent
+    return float(Decimal(5).scaleb(int(exponent) - 1))
+
+
+def digit_uncertainty_m(x: float, y: float, half_x: float, half_y: float) -> float:
+    """Return the half-diagonal in metres of the box that half the last digits span around a lon/lat.
+
+    Examples
+    --------
+    >>> round(digit_uncertainty_m(113.05, 23.62, 0.000005, 0.000005), 2)
+    0.75
+    """
+    toward_equator = -half_y if y > 0 else half_y
+    here, there = np.array([[x, y]]), np.array([[x + half_x, y + toward_equator]])
+    return float(geodesic_m(here, there)[0])
+
+
+def locate_table(raw: RawTable, columns: Columns, declared: Declared, outcome: Outcome) -> None:
+    """Fill an outcome with points from the coordinate columns of a table.
+
+    Raises
+    ------
+    InputError
+        The file's metres have no zone prefix and nobody gives a central meridian.
+    """
+    pairs = _read_pairs(raw, columns, outcome)
+    if columns.pair == NEUTRAL_PAIR:
+        pairs = _turn_survey_axes(pairs, columns, outcome)
+    datums = _row_datums(raw, columns, declared, outcome)
+    grids = _row_grids(raw, columns, declared, pairs, datums, outcome)
+    for grid in dict.fromkeys(grids.values()):
+        _place_group(grid, [row for row, of in grids.items() if of == grid], pairs, outcome, raw)
+    shift_datums(outcome, datums)
+
+
+def row_datum_words(raw: RawTable, columns: Columns, outcome: Outcome) -> list[Datum | None]:
+    """Read each row's own 坐标系; rows whose words are not understood are left without a place."""
+    if "datum" not in columns:
+        return [None] * raw.row_count
+    header = columns["datum"]
+    words = [text.strip() for text in raw.columns[header]]
+    understood = {word: parse_datum(word) for word in set(words) if word}
+    for row, word in enumerate(words):
+        if word and understood[word] is None:
+            outcome.leave(
+                row, "坐标系无法识别，申明坐标系之前不能定位", field=header, value=word, action="请申明坐标系"
+            )
+        elif understood.get(word) is Datum.UNKNOWN:
+            outcome.leave(row, "坐标系为未知，申明坐标系之前不能定位", field=header, value=word, action="请申明坐标系")
+    return [understood.get(word) for word in words]
+
+
+def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) -> None:
+    """Add what rows state in 定位误差(m)."""
+    if "uncertainty" not in columns:
+        return
+    header = columns["uncertainty"]
+    for row, text in enumerate(raw.columns[header]):
+        plain = unicodedata.normalize("NFKC", text).strip().removesuffix("米").removesuffix("m")
+        if plain in _PLACEHOLDERS:
+            continue
+        value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
+        if math.isfinite(value) and value >= 0:
+            outcome.uncertainty_m[row] += value
+        else:
+            outcome.journal.note_row(
+                row + 1, "定位误差无效", "不是大于等于 0 的米数", "未计入位置误差，请更正", field=header, value=text
+            )
+            outcome.remark(row, f"定位误差无效（{header}「{text}」），未计入")
+
+
+def _read_pairs(raw: RawTable, columns: Columns, outcome: Outcome) -> dict[int, Pair]:
+    x_header, y_header = columns["lon"], columns["lat"]
+    pairs: dict[int, Pair] = {}
+    widened: list[int] = []
+    for row, texts in enumerate(zip(raw.columns[x_header], raw.columns[y_header], strict=True)):
+        if row in raw.damaged:
+            outcome.reject(row, f"{raw.damaged[row]}，各列可能错位")
+            continue
+        plain = [unicodedata.normalize("NFKC", text).strip() for text in texts]
+        if any(not text.isascii() for text in texts) and all(_NUMBER.fullmatch(text) for text in plain):
+            widened.append(row + 1)
+        pair = _read_pair(row, plain, texts, (x_header, y_header), outcome)
+        if pair is not None:
+            finer = min(pair.half_x, pair.half_y)
+            pairs[row] = Pair(pair.x, pair.y, finer, finer) if raw.is_typed else pair
+    if widened:
+        outcome.journal.note("全角数字", f"共 {name_rows(widened)}", "按半角数字读取", field=f"{x_header}、{y_header}")
+    return pairs
+
+
+def _read_pair(
+    row: int, plain: Sequence[str], texts: Sequence[str], headers: Sequence[str], outcome: Outcome
+) -> Pair | None:
+    blank = [text in _PLACEHOLDERS for text in plain]
+    if all(blank):
+        outcome.leave(row, "没有坐标", field="、".join(headers), value="、".join(text for text in plain if text))
+        return None
+    for position, (text, header) in enumerate(zip(texts, headers, strict=True)):
+        if blank[position]:
+            outcome.reject(row, f"只有一个坐标，缺{header}", field=header, value=text)
+            return None
+        if not _NUMBER.fullmatch(plain[position]):
+            sexagesimal = re.search(r"[°度′'分″\"秒]", plain[position])
+            reason = "坐标为度分秒，请换算为十进制度" if sexagesimal else "坐标不是数字"
+            outcome.reject(row, reason, field=header, value=text)
+            return None
+        if not math.isfinite(float(plain[position])):
+            outcome.reject(row, "坐标不是有限的数", field=header, value=text)
+            return None
+    x, y = (float(text) for text in plain)
+    if x == 0 and y == 0:
+        outcome.reject(row, "坐标为 (0, 0)，多为空值误填", field="、".join(headers), value="0，0")
+        return None
+    return Pair(x, y, half_last_digit(plain[0]), half_last_digit(plain[1]))
+
+
+def _turn_survey_axes(pairs: dict[int, Pair], columns: Columns, outcome: Outcome) -> dict[int, Pair]:
+    """Read X as north and Y as east where a file's metres fit only that, as survey grids name them."""
+    survey = [row for row, pair in pairs.items() if _is_easting(pair.y) and not _is_easting(pair.x)]
+    mapped = [row for row, pair in pairs.items() if _is_easting(pair.x) and not _is_easting(pair.y)]
+    if len(survey) <= len(mapped):
+        return pairs
+    outcome.journal.note(
+        "坐标轴",
+        f"{columns['lon']} 为七位数、{columns['lat']} 为东坐标，符合测量坐标系的习惯",
+        f"{columns['lon']} 按北坐标、{columns['lat']} 按东坐标读取",
+        field=f"{columns['lon']}、{columns['lat']}",
+    )
+    turned = set(survey)
+    return {
+        row: Pair(pair.y, pair.x, pair.half_y, pair.half_x) if row in turned else pair for row, pair in pairs.items()
+    }
+
+
+def _is_easting(value: float) -> bool:
+    has_prefix = zone_central_meridian(int(value // _MILLION)) is not None
+    return has_prefix or _SMALLEST_EASTING_M <= value < _MILLION
+
+
+def _row_datums(raw: RawTable, columns: Columns, declared: Declared, outcome: Outcome) -> list[Datum | None]:
+    own = row_datum_words(raw, columns, outcome)
+    of_file = declared.datum or columns.header_datum or (datum_of(declared.crs) if declared.crs is not None else None)
+    if of_file is None and declared.crs is not None:
+        return own  # a datum without a name here: PROJ brings it to WGS84
+    undeclared = [row + 1 for row in np.flatnonzero(outcome.is_assessed()).tolist() if own[row] is None]
+    if of_file is None and undeclared:
+        outcome.journal.note(
+            UNDECLARED_EVENT, f"共 {name_rows(undeclared)}没有声明坐标系", "按 CGCS2000 读取，请确认", value="CGCS2000"
+        )
+    elif of_file is not None:
+        outcome.journal.note("坐标系", "使用者或列名声明", "没有自带坐标系的行按此读取", value=of_file.zh)
+    return [datum or of_file or Datum.CGCS2000 for datum in own]
+
+
+def _row_grids(
+    raw: RawTable,
+    columns: Columns,
+    declared: Declared,
+    pairs: dict[int, Pair],
+    datums: Sequence[Datum | None],
+    outcome: Outcome,
+) -> dict[int, _Grid]:
+    """Decide for each row with numbers whether they are degrees or metres, and on which grid."""
+    meridians = raw.columns[columns["central_meridian"]] if "central_meridian" in columns else None
+    grids: dict[int, _Grid] = {}
+    homeless: list[int] = []
+    for row, pair in pairs.items():
+        if outcome.status[row] != "assessed":
+            continue
+        datum = datums[row] or Datum.WGS84
+        meridian = _row_meridian(row, meridians, columns, outcome) or declared.central_meridian
+        if outcome.status[row] != "assessed":
+            continue
+        if abs(pair.x) <= _DEGREES_UP_TO and abs(pair.y) <= _DEGREES_UP_TO:
+            if declared.crs is not None and declared.crs.is_projected:
+                outcome.reject(
+                    row, f"坐标像经纬度，而文件声明为平面坐标（{declared.crs.name}）", **_shown(columns, pair)
+                )
+            else:
+                grids[row] = _Grid(None, datum)
+        elif datum in _GRID_ONLY:
+            outcome.reject(row, f"{datum.zh} 只有经纬度，没有平面坐标", **_shown(columns, pair))
+        elif (crs := _metre_crs(row, pair, meridian, declared, datum, columns, outcome)) is not None:
+            grids[row] = _Grid(crs, datum)
+        elif outcome.status[row] == "assessed":
+            homeless.append(row)
+    if homeless:
+        _refuse_homeless(homeless, pairs, columns, outcome)
+    return grids
+
+
+def _row_meridian(row: int, meridians: Sequence[str] | None, columns: Columns, outcome: Outcome) -> float | None:
+    if meridians is None or not meridians[row].strip():
+        return None
+    text = unicodedata.normalize("NFKC", meridians[row]).strip()
+    match = re.fullmatch(r"(?:东经|E)?(\d+(?:\.\d+)?)(?:°|度)?(?:E)?", text, flags=re.IGNORECASE)
+    if match is None or not 0 < float(match[1]) <= 180:  # noqa: PLR2004 -- degrees east
+        outcome.reject(row, "中央子午线不是度数", field=columns["central_meridian"], value=meridians[row])
+        return None
+    return float(match[1])
+
+
+def _metre_crs(
+    row: int,
+    pair: Pair,
+    meridian: float | None,
+    declared: Declared,
+    datum: Datum,
+    columns: Columns,
+    outcome: Outcome,
+) -> CRS | None:
+    """Return the grid of a row in metres; None with the row rejected, or assessed still where a meridian is missing."""
+    if declared.crs is not None and declared.crs.is_projected:
+        return declared.crs
+    zone = int(pair.x // _MILLION)
+    of_zone = zone_central_meridian(zone)
+    if of_zone is not None and 0 <= pair.y < 10 * _MILLION:
+        given = columns.by_role.get("central_meridian")
+        if meridian is not None and meridian != of_zone and given is not None:
+            outcome.reject(
+                row, f"带号 {zone} 的中央子午线是 {of_zone:g}，与所填 {meridian:g} 不符", **_shown(columns, pair)
+            )
+            return None
+        return gauss_kruger_crs(of_zone, zone=zone, datum=datum)
+    if zone_central_meridian(int(pair.y // _MILLION)) is not None and 0 <= pair.x < 10 * _MILLION:
+        outcome.reject(row, "两列坐标疑似颠倒（对调后带号才成立），未作改动", **_shown(columns, pair))
+        return None
+    if not (_SMALLEST_EASTING_M <= pair.x < _MILLION and 0 <= pair.y < 10 * _MILLION):
+        outcome.reject(row, "数值既不像经纬度，也不像平面坐标", **_shown(columns, pair))
+        return None
+    return None if meridian is None else gauss_kruger_crs(meridian, datum=datum)
+
+
+def _refuse_homeless(rows: list[int], pairs: dict[int, Pair], columns: Columns, outcome: Outcome) -> None:
+    """Refuse the file where most rows are metres without a meridian; else return those rows."""
+    remedy = (
+        "增加「中央子午线」列，或用 --central-meridian（central_meridian）声明，如 114；"
+        "也可用 --sources-crs（crs）声明 EPSG 代码"
+    )
+    if 2 * len(rows) >= len(pairs):
+        first = pairs[rows[0]]
+        raise InputError(
+            Problem(
+                what=f"坐标是没有带号的平面坐标，无法确定中央子午线（{name_rows(row + 1 for row in rows)}）",
+                where=Place(
+                    file=outcome.journal.file, sheet=outcome.journal.sheet, row=rows[0] + 1, field=columns["lon"]
+                ),
+                found=f"{first.x:.10g}，{first.y:.10g}",
+                remedy=remedy,
+            )
+        )
+    for row in rows:
+        outcome.reject(row, "平面坐标没有带号，也没有中央子午线", **_shown(columns, pairs[row]))
+
+
+def _place_group(grid: _Grid, rows: list[int], pairs: dict[int, Pair], outcome: Outcome, raw: RawTable) -> None:
+    x = np.array([pairs[row].x for row in rows])
+    y = np.array([pairs[row].y for row in rows])
+    if grid.crs is None:
+        lon, lat = x, y
+    else:
+        lon, lat = unproject(grid.crs, x, y)
+        outcome.journal.note(
+            "坐标系转换",
+            f"平面坐标，共 {name_rows(row + 1 for row in rows)}",
+            "反算为经纬度（EPSG:4490）",
+            value=f"{grid.crs.name}" + (f"（EPSG:{epsg}）" if (epsg := grid.crs.to_epsg()) else ""),
+        )
+    for row, at_lon, at_lat in zip(rows, lon.tolist(), lat.tolist(), strict=True):
+        pair = pairs[row]
+        if not (math.isfinite(at_lon) and math.isfinite(at_lat)):
+            outcome.reject(row, "平面坐标超出该投影带的有效范围", value=f"{pair.x:.10g}，{pair.y:.10g}")
+            continue
+        outcome.shapes[row] = shapely.Point(at_lon, at_lat)
+        outcome.uncertainty_m[row] += pair_uncertainty_m(pair, at_lon, at_lat, grid.crs, is_typed=raw.is_typed)
+
+
+def pair_uncertainty_m(pair: Pair, lon: float, lat: float, crs: CRS | None, *, is_typed: bool) -> float:
+    """Return what half the last digits amount to in metres; 0 for binary numbers with nine decimals or more."""
+    if crs is not None and crs.is_projected:
+        unit_m = float(crs.axis_info[0].unit_conversion_factor)
+        half_m = math.hypot(pair.half_x, pair.half_y) * unit_m
+        return 0.0 if is_typed and half_m < 10.0**-_EXACT_DECIMALS * 1e5 else half_m
+    if is_typed and max(pair.half_x, pair.half_y) < 10.0**-_EXACT_DECIMALS:
+        return 0.0
+    if abs(lat) > 90:  # noqa: PLR2004 -- refused later, with its reason
+        return 0.0
+    return digit_uncertainty_m(lon, lat, pair.half_x, pair.half_y)
+
+
+def typed_pairs(xy: np.ndarray) -> list[Pair]:
+    """Return pairs for (n, 2) binary coordinates, with the digits that their shortest decimal form shows."""
+    made = []
+    for x, y in xy.tolist():
+        finer = min(half_last_digit(_shortest(x)), half_last_digit(_shortest(y)))
+        made.append(Pair(x, y, finer, finer))
+    return made
+
+
+def _shortest(value: float) -> str:
+    return repr(value).removesuffix(".0")
+
+
+def _shown(columns: Columns, pair: Pair) -> dict[str, str]:
+    return {"field": f"{columns['lon']}、{columns['lat']}", "value": f"{pair.x:.12g}，{pair.y:.12g}"}

@@ -1,0 +1,133 @@
+"""The way every layer takes: open, name the columns, give ids, bring to lon/lat, mend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.layers.catalog import shown_path
+from hmgeo.layers.georeference import file_crs, refer_shapes
+from hmgeo.layers.journal import Journal
+from hmgeo.layers.locate import (
+    add_stated_uncertainty,
+    locate_table,
+    pair_uncertainty_m,
+    row_datum_words,
+    typed_pairs,
+)
+from hmgeo.layers.options import ReadOptions, understand
+from hmgeo.layers.outcome import Outcome
+from hmgeo.layers.read import read_raw
+from hmgeo.layers.repair import check_range, mend, read_shapes
+from hmgeo.layers.schema import (
+    Columns,
+    has_split_degrees,
+    id_column,
+    make_ids,
+    recognise,
+    require_coordinates,
+    write_mapping,
+)
+from hmgeo.vocabulary import LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pyproj import CRS
+
+    from hmgeo.layers.rawtable import RawTable
+
+AREA_KINDS = frozenset(
+    {
+        LayerKind.FARMLAND,
+        LayerKind.WATER_SOURCE_ZONES,
+        LayerKind.INDUSTRIAL_PARKS,
+        LayerKind.BUILT_UP_AREA,
+        LayerKind.COUNTIES,
+        LayerKind.TOWNSHIPS,
+    }
+)
+"""Kinds that only areas can make up; points and lines among them are set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that was read and whose columns were understood."""
+
+    raw: RawTable
+    columns: Columns
+    ids: list[str]
+    journal: Journal
+
+    def texts(self, role: str) -> list[str]:
+        """Return a column's texts, stripped; blanks where the file has no such column."""
+        if role not in self.columns:
+            return [""] * self.raw.row_count
+        return [text.strip() for text in self.raw.columns[self.columns[role]]]
+
+
+def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) -> Opened:
+    """Read a file, recognise its columns and give every row its id."""
+    journal = Journal(shown_path(path, shown_as))
+    raw = read_raw(path, layer=options.layer, journal=journal)
+    place = Place(file=journal.file, sheet=raw.sheet)
+    columns = recognise(raw.headers, kind)
+    column = id_column(raw.headers, kind, options.id_field, place)
+    if column:
+        columns = replace(columns, by_role={"id": column, **columns.by_role})
+    write_mapping(columns, journal)
+    ids = make_ids(raw.columns[column] if column else None, raw.row_count, column, journal)
+    return Opened(raw, columns, ids, journal)
+
+
+def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_receptors: bool) -> Outcome:
+    """Bring every row to lon/lat on CGCS2000, or say why not."""
+    raw, columns, journal = opened.raw, opened.columns, opened.journal
+    place = Place(file=journal.file, sheet=raw.sheet)
+    declared = understand(options, place)
+    outcome = Outcome.of_rows(raw.row_count, journal, are_receptors=are_receptors)
+    polygons_only = are_receptors and kind in AREA_KINDS
+    if raw.geometry is None:
+        if polygons_only:
+            remedy = "改用带面状几何的文件（gpkg、geojson、shp、parquet）"
+            raise InputError(Problem(f"{kind.zh}须为面状图层，表格不能表达范围", place, remedy=remedy))
+        if has_split_degrees(raw.headers):
+            remedy = "合并为十进制度的「经度」「纬度」两列"
+            raise InputError(Problem("度、分、秒分列填写，不能直接读取", place, remedy=remedy))
+        require_coordinates(columns, raw.headers, place)
+        locate_table(raw, columns, declared, outcome)
+        check_range(outcome, f"{columns['lon']}、{columns['lat']}")
+    else:
+        read_shapes(raw.geometry, outcome)
+        own = row_datum_words(raw, columns, outcome)
+        rows = np.flatnonzero(outcome.is_assessed())
+        if rows.size:
+            before = outcome.shapes.copy()
+            crs, datum = file_crs(declared, raw.crs, shapely.total_bounds(before[rows]).tolist(), journal)
+            refer_shapes(outcome, crs, [word or datum for word in own])
+            check_range(outcome, "几何")
+            if not are_receptors:
+                _add_digits(before, crs, outcome)
+        mend(outcome, polygons_only=polygons_only)
+    add_stated_uncertainty(raw, columns, outcome)
+    return outcome
+
+
+def _add_digits(before: np.ndarray, crs: CRS, outcome: Outcome) -> None:
+    """Add half the last digit of points, read from the shortest decimal form of the file's own coordinates."""
+    is_point = outcome.is_assessed() & (shapely.get_type_id(before) == shapely.GeometryType.POINT)
+    rows = np.flatnonzero(is_point)
+    pairs = typed_pairs(shapely.get_coordinates(before[rows]))
+    places = shapely.get_coordinates(outcome.shapes[rows]).tolist()
+    for row, pair, (lon, lat) in zip(rows.tolist(), pairs, places, strict=True):
+        outcome.uncertainty_m[row] += pair_uncertainty_m(pair, lon, lat, crs, is_typed=True)
+
+
+def as_wkb(shapes: Sequence[object] | np.ndarray) -> list[bytes | None]:
+    """Return plain two-dimensional WKB, little-endian, None for nothing."""
+    return list(shapely.to_wkb(shapes, output_dimension=2, byte_order=1))

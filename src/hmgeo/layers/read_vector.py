@@ -1,0 +1,245 @@
+"""Vector files: GeoPackage, GeoJSON, GeoParquet and shapefile, as rows of text with WKB."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import struct
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.layers.journal import name_rows
+from hmgeo.layers.rawtable import RawTable, choose_layer, column_texts, unique_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hmgeo.layers.journal import Journal
+
+_ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
+_CURVED = frozenset(range(8, 15))  # WKB types from CircularString to Surface
+
+
+def read_geopackage(path: Path, layer: str, journal: Journal) -> RawTable:
+    """Read one layer of a GeoPackage (OGC 12-128), or its one table without geometry."""
+    place = Place(file=journal.file)
+    with contextlib.closing(_open_geopackage(path)) as database:
+        try:
+            listed = database.execute("SELECT table_name, data_type FROM gpkg_contents ORDER BY rowid").fetchall()
+            shapes = dict(database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall())
+            spatial = [name for name, kind in listed if kind == "features"]
+            names = spatial or [name for name, kind in listed if kind == "attributes" and name != "layer_styles"]
+            if not names:
+                raise InputError(Problem("没有任何图层", place, remedy="核对是否选对了文件"))
+            name = choose_layer([name for name, _ in listed] if layer else names, layer, place, "图层")
+            journal.sheet = name
+            quoted = name.replace('"', '""')
+            cursor = database.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 -- a table name can't be a parameter
+            headers = [column[0] for column in cursor.description]
+            rows = cursor.fetchall()
+            crs = _geopackage_crs(database, name, journal)
+        except sqlite3.Error as problem:
+            raise _broken(journal, "不是有效的 GeoPackage", "在 QGIS 中打开核对并重新导出为 gpkg") from problem
+    shape_column = shapes.get(name, "")
+    columns = {
+        unique: column_texts([row[position] for row in rows])
+        for position, (header, unique) in enumerate(zip(headers, unique_headers(headers, journal), strict=True))
+        if header != shape_column and header.lower() not in {"fid", "ogc_fid"}
+    }
+    position = headers.index(shape_column) if shape_column in headers else -1
+    geometry = [_strip_header(row[position]) for row in rows] if position >= 0 else None
+    if geometry is not None and any(is_curved(wkb) for wkb in geometry):
+        geometry = _chords(path, name, geometry, journal)
+    return RawTable(sheet=name, columns=columns, row_count=len(rows), geometry=geometry, crs=crs, is_typed=True)
+
+
+def read_geojson(path: Path, journal: Journal) -> RawTable:
+    """Read a GeoJSON; without a `crs` member its coordinates are WGS84, as RFC 7946 says."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as problem:
+        raise _broken(
+            journal, "不是有效的 GeoJSON（不是 UTF-8 编码的 JSON 文本）", "重新导出为 geojson 或 gpkg"
+        ) from problem
+    features = _features(content)
+    if features is None:
+        raise _broken(journal, "JSON 中没有 FeatureCollection 或 Feature", "重新导出为 geojson 或 gpkg")
+    declared = content.get("crs") or {}
+    name = declared.get("properties", {}).get("name", "") if isinstance(declared, dict) else ""
+    crs = _crs(name or "OGC:CRS84", journal)
+    properties = [feature.get("properties") or {} for feature in features]
+    if any("id" in feature for feature in features) and not any("id" in record for record in properties):
+        properties = [{"id": feature.get("id"), **record} for feature, record in zip(features, properties, strict=True)]
+    headers = list(dict.fromkeys(key for record in properties for key in record))
+    columns = {
+        unique: column_texts([record.get(header) for record in properties])
+        for header, unique in zip(headers, unique_headers(headers, journal), strict=True)
+    }
+    geometry = [_geojson_wkb(feature.get("geometry")) for feature in features]
+    return RawTable("", columns, len(features), geometry, crs, is_typed=True)
+
+
+def read_geoparquet(path: Path, journal: Journal) -> RawTable:
+    """Read a GeoParquet with WKB geometry, or a plain parquet table."""
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as problem:
+        raise _broken(journal, "不是有效的 parquet 文件", "重新导出为 GeoParquet 或 gpkg") from problem
+    metadata = table.schema.metadata or {}
+    geo = json.loads(metadata.get(b"geo", b"{}"))
+    primary = geo.get("primary_column", "")
+    geometry: list[bytes | None] | None = None
+    crs: CRS | None = None
+    if primary in table.column_names:
+        described = geo.get("columns", {}).get(primary, {})
+        if described.get("encoding", "WKB") != "WKB":
+            raise _broken(journal, f"几何编码为 {described['encoding']}，只支持 WKB", "以 WKB 编码重新导出 GeoParquet")
+        declared = described.get("crs", "OGC:CRS84")
+        crs = None if declared is None else _crs(declared, journal)
+        geometry = table[primary].cast(pa.binary()).to_pylist()
+    headers = [name for name in table.column_names if name not in geo.get("columns", {}) and name != primary]
+    columns = {
+        unique: column_texts(table[header].to_pylist())
+        for header, unique in zip(headers, unique_headers(headers, journal), strict=True)
+        if not pa.types.is_struct(table.schema.field(header).type)  # a bbox helper column
+    }
+    return RawTable("", columns, table.num_rows, geometry, crs, is_typed=True)
+
+
+def read_shapefile(path: Path, journal: Journal) -> RawTable:
+    """Read a shapefile; text by its .cpg, without one by trial, with an entry."""
+    # Here and not at the top: pyogrio imports geopandas where it is installed.
+    import pyogrio.errors  # noqa: PLC0415
+    import pyogrio.raw  # noqa: PLC0415
+
+    encoding = _shapefile_encoding(path, journal)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what GDAL warns of (ring order) is checked and told by our own repair
+            meta, _, geometry, fields = pyogrio.raw.read(path, encoding=encoding)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeDecodeError) as problem:
+        raise _broken(
+            journal, "不是有效的 shapefile（shp、shx、dbf 须齐全且同名）", "补齐同名文件，或在 QGIS 中另存为 gpkg"
+        ) from problem
+    headers = [str(name) for name in meta["fields"]]
+    columns = {
+        unique: column_texts(values.tolist())
+        for unique, values in zip(unique_headers(headers, journal), fields, strict=True)
+    }
+    crs = _crs(meta["crs"], journal) if meta["crs"] else None
+    count = len(geometry) if geometry is not None else len(next(iter(fields), ()))
+    wkb = [bytes(value) if value is not None else None for value in geometry] if geometry is not None else None
+    return RawTable("", columns, count, wkb, crs, is_typed=True)
+
+
+def is_curved(wkb: bytes | None) -> bool:
+    """Tell whether WKB holds arcs, which have to be drawn as chords first."""
+    if wkb is None or len(wkb) < 5:  # noqa: PLR2004 -- byte order and type
+        return False
+    code = struct.unpack_from("<I" if wkb[0] == 1 else ">I", wkb, 1)[0]
+    return (code & 0x0FFFFFFF) % 1000 in _CURVED
+
+
+def _chords(path: Path, layer: str, arcs: Sequence[bytes | None], journal: Journal) -> list[bytes | None]:
+    """Return a layer's shapes with arcs drawn as chords, which is GDAL's to do."""
+    import pyogrio.raw  # noqa: PLC0415 -- as for shapefiles
+
+    curved = [row for row, wkb in enumerate(arcs, start=1) if is_curved(wkb)]
+    journal.note("曲线", f"含圆弧等曲线，共 {name_rows(curved)}", "按 GDAL 默认每 4 度一段折线化", field="几何")
+    _, _, drawn, _ = pyogrio.raw.read(path, layer=layer, columns=[])
+    return [None if wkb is None else bytes(wkb) for wkb in drawn]
+
+
+def _open_geopackage(path: Path) -> sqlite3.Connection:
+    # immutable keeps sqlite from asking for write access beside the file; a pending log must still be read
+    pending = path.with_name(path.name + "-wal")
+    mode = "mode=ro" if pending.exists() and pending.stat().st_size else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
+
+
+def _geopackage_crs(database: sqlite3.Connection, name: str, journal: Journal) -> CRS | None:
+    row = database.execute(
+        "SELECT s.organization, s.organization_coordsys_id, s.definition, g.srs_id FROM gpkg_geometry_columns g "
+        "JOIN gpkg_spatial_ref_sys s ON s.srs_id = g.srs_id WHERE g.table_name = ?",
+        (name,),
+    ).fetchone()
+    if row is None:
+        return None
+    organization, code, definition, srs_id = row
+    if srs_id in {0, -1} or str(definition).strip().lower() in {"", "undefined"} or "Undefined" in str(definition):
+        return None
+    if str(organization).upper() == "EPSG":
+        with contextlib.suppress(CRSError):
+            return CRS.from_epsg(int(code))
+    return _crs(definition, journal)
+
+
+def _strip_header(blob: bytes | None) -> bytes | None:
+    """Return the WKB behind a GeoPackage geometry header; None for null, as is for anything else."""
+    if not isinstance(blob, bytes) or not blob.startswith(b"GP") or len(blob) < 8:  # noqa: PLR2004 -- shortest header
+        return blob if isinstance(blob, bytes) else None
+    return blob[8 + _ENVELOPE_BYTES.get((blob[3] >> 1) & 0x07, 0) :]
+
+
+def _features(content: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 -- parsed JSON
+    if not isinstance(content, dict):
+        return None
+    if content.get("type") == "FeatureCollection" and isinstance(content.get("features"), list):
+        return [feature for feature in content["features"] if isinstance(feature, dict)]
+    if content.get("type") == "Feature":
+        return [content]
+    return None
+
+
+def _geojson_wkb(geometry: Any) -> bytes | None:  # noqa: ANN401 -- parsed JSON
+    """Return WKB; unreadable geometry becomes bytes that no reader takes, so that the row is set aside by name."""
+    if geometry is None:
+        return None
+    try:
+        made = shapely.from_geojson(json.dumps(geometry))
+    except (shapely.errors.GEOSException, ValueError, TypeError):
+        return b"\x00"
+    return bytes(shapely.to_wkb(made)) if made is not None else b"\x00"
+
+
+def _shapefile_encoding(path: Path, journal: Journal) -> str | None:
+    """Return None where a .cpg tells; else UTF-8 where the text is that, else GB 18030, with an entry."""
+    siblings = {near.suffix.lower(): near for near in path.parent.glob(f"{path.stem}.*")}
+    if ".cpg" in siblings or ".dbf" not in siblings:
+        return None
+    data = siblings[".dbf"].read_bytes()
+    if data.isascii():
+        return None
+    start = struct.unpack_from("<H", data, 8)[0] if len(data) > 10 else 0  # noqa: PLR2004 -- header length field
+    try:
+        data[start:].decode("utf-8")
+        encoding = "UTF-8"
+    except UnicodeDecodeError:
+        encoding = "GB18030"
+    journal.note("编码", "缺少 cpg 文件", f"属性文字按 {encoding} 读取", value=encoding)
+    return encoding
+
+
+def _crs(declared: Any, journal: Journal) -> CRS:  # noqa: ANN401 -- WKT, PROJJSON or a code
+    try:
+        return CRS.from_user_input(declared)
+    except CRSError as problem:
+        raise _broken(
+            journal,
+            "文件声明的坐标系无法识别",
+            "在 QGIS 中核对坐标系并重新导出，或用 crs 声明（如 EPSG:4490）",
+            found=str(declared)[:80],
+        ) from problem
+
+
+def _broken(journal: Journal, what: str, remedy: str, found: str = "") -> InputError:
+    return InputError(Problem(what, Place(file=journal.file), found=found, remedy=remedy))

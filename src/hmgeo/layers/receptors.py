@@ -1,0 +1,113 @@
+"""Rows with shapes become the batches of a receptor layer."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.layers.pipeline import as_wkb
+from hmgeo.layers.schema import unclear_rows
+from hmgeo.records import RECEPTOR_SCHEMA
+from hmgeo.vocabulary import LayerKind, SoilQualityClass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmgeo.layers.outcome import Outcome
+    from hmgeo.layers.pipeline import Opened
+
+BATCH_ROWS = 50_000
+_TOWNSHIP_DIGITS = 9
+_CLASS_WORDS = {word: member for member in SoilQualityClass for word in (member.value, member.value.removesuffix("类"))}
+
+
+def receptor_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa.RecordBatch]:
+    """Return `RECEPTOR_SCHEMA` in batches of 50,000: the usable rows, in input order.
+
+    Raises
+    ------
+    InputError
+        Nothing in the file is usable.
+    """
+    held = np.flatnonzero(outcome.is_assessed())
+    if held.size == 0:
+        first = next((entry.reason for entry in opened.journal.entries if entry.event == "几何搁置"), "")
+        raise InputError(
+            Problem(
+                what=f"没有任何可用的{kind.zh}要素（共 {opened.raw.row_count} 行，全部搁置）",
+                where=Place(file=opened.journal.file, sheet=opened.raw.sheet),
+                found=first,
+                remedy="核对图层、坐标系和几何类型后重新导出",
+            )
+        )
+    is_farmland = kind is LayerKind.FARMLAND
+    classes = _soil_classes(opened) if is_farmland else opened.texts("class")
+    columns: dict[str, Sequence[str] | Sequence[float | None]] = {
+        "receptor_id": opened.ids,
+        "name": opened.texts("name"),
+        "class": classes,
+        "official_area_m2": _official_areas(opened),
+        "township": _townships(opened),
+    }
+    rows = held.tolist()
+    taken = {name: [values[row] for row in rows] for name, values in columns.items()}
+    table = pa.Table.from_pydict({**taken, "geometry": as_wkb(outcome.shapes[held])}, schema=RECEPTOR_SCHEMA)
+    return list(table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS))
+
+
+def _soil_classes(opened: Opened) -> list[str]:
+    """Return the official words; blanks and strange words are 未划分, with entries."""
+    unclassified = SoilQualityClass.UNCLASSIFIED.value
+    if "class" not in opened.columns:
+        opened.journal.note("类别未提供", "没有土壤环境质量类别列", f"全部按{unclassified}处理")
+        return [unclassified] * opened.raw.row_count
+    made: list[str] = []
+    strange: dict[str, list[int]] = defaultdict(list)
+    blanks = 0
+    for row, word in enumerate(opened.texts("class"), start=1):
+        known = _CLASS_WORDS.get("".join(word.split()))
+        if known is None and word:
+            strange[word].append(row)
+        blanks += not word
+        made.append(known.value if known is not None else unclassified)
+    header = opened.columns["class"]
+    if blanks:
+        opened.journal.note("类别空缺", f"共 {blanks} 行", f"按{unclassified}处理", field=header)
+    unclear_rows("类别未识别", strange, f"按{unclassified}处理", header, opened.journal)
+    return made
+
+
+def _official_areas(opened: Opened) -> list[float | None]:
+    """Return positive numbers; everything else is null, with entries."""
+    if "official_area" not in opened.columns:
+        return [None] * opened.raw.row_count
+    made: list[float | None] = []
+    strange: dict[str, list[int]] = defaultdict(list)
+    for row, text in enumerate(opened.texts("official_area"), start=1):
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if math.isfinite(value) and value > 0:
+            made.append(value)
+        else:
+            made.append(None)
+            strange[text].append(row)
+    unclear_rows("面积无效", strange, "按图形面积计算", opened.columns["official_area"], opened.journal)
+    return made
+
+
+def _townships(opened: Opened) -> list[str]:
+    """Return the township's name; else the nine digits of the unit's code; else the unit's name."""
+    named = opened.texts("township")
+    codes = opened.texts("unit_code")
+    units = opened.texts("unit_name")
+    return [
+        name or (code[:_TOWNSHIP_DIGITS] if code[:_TOWNSHIP_DIGITS].isdigit() else code) or unit
+        for name, code, unit in zip(named, codes, units, strict=True)
+    ]

@@ -1,0 +1,317 @@
+"""The GeoPackage that GIS users open: findings, sources, where they may be, receptors and context, with QGIS styles.
+
+Geometry columns are lon/lat on CGCS2000 (EPSG:4490). The bytes depend on the results alone: GDAL's clock is set to
+as_of, or to 1980-01-01 where a run has none.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyogrio
+import shapely
+
+from hmgeo.findings.columns import FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.geodesy import geodesic_buffer
+from hmgeo.outputs import qml, wording
+from hmgeo.outputs.style import (
+    CONTEXT,
+    FARMLAND_CLASSES,
+    SEARCH_AREA,
+    UNCERTAINTY,
+    UNJUDGED,
+    UNKNOWN_CLASS,
+    VERDICTS,
+    context_style,
+)
+from hmgeo.records import LON_LAT_CRS
+from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hmgeo.findings.results import Results
+
+CONSTANT_DAY = "1980-01-01"
+GPKG_VERSION = "1.2"
+STYLE_SCHEMA = pa.schema(
+    [
+        ("f_table_catalog", pa.string()),
+        ("f_table_schema", pa.string()),
+        ("f_table_name", pa.string()),
+        ("f_geometry_column", pa.string()),
+        ("styleName", pa.string()),
+        ("styleQML", pa.string()),
+        ("styleSLD", pa.string()),
+        ("useAsDefault", pa.bool_()),
+        ("description", pa.string()),
+        ("owner", pa.string()),
+        ("ui", pa.string()),
+        ("update_time", pa.timestamp("ms")),
+    ]
+)
+"""The table in which QGIS looks for a layer's style."""
+
+AREA_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("name", pa.string()),
+        ("role", pa.string()),
+        ("role_name", pa.string()),
+        ("title", pa.string()),
+        ("basis", pa.string()),
+        ("credit", pa.string()),
+        ("geometry", pa.binary()),
+    ]
+)
+ROLE_NAMES = {"key_area": "重点区域", "county": "县级行政区", "township": "乡级行政区", "river": "河流"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table to be written; `style` is QML, empty where QGIS needs none."""
+
+    name: str
+    title: str
+    rows: pa.Table
+    geometry_type: str
+    style: str
+
+
+def write_geopackage(results: Results, path: Path) -> None:
+    """Write tables findings, sources, source_positions, receptors, areas, search_areas and layer_styles.
+
+    findings and sources hold one point per row (lon, lat; null where a source is not located). source_positions holds
+    the shape of a source, or the circle in which its point may lie. Context that isn't polygons goes to
+    context_lines and context_points. QGIS applies the styles by itself.
+
+    Parameters
+    ----------
+    results
+        Geometry as WKB in lon/lat.
+    path
+        Written anew; an older file there is replaced.
+    """
+    path.unlink(missing_ok=True)
+    tables = [_findings(results), _sources(results), _positions(results), _receptors(results), _searched(results)]
+    tables += _context(results)
+    day = results.as_of.isoformat() if results.as_of else CONSTANT_DAY
+    with _gdal_clock(f"{day}T00:00:00.000Z"):
+        for table in tables:
+            _write(table, path)
+        _write_styles(tables, path, day)
+
+
+@contextmanager
+def _gdal_clock(moment: str) -> Iterator[None]:
+    """Hold the time that GDAL writes into last_change."""
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _write(table: _Table, path: Path) -> None:
+    pyogrio.write_arrow(
+        table.rows,
+        path,
+        layer=table.name,
+        driver="GPKG",
+        geometry_name="geometry",
+        geometry_type=table.geometry_type,
+        crs=LON_LAT_CRS,
+        append=path.exists(),
+        dataset_options=None if path.exists() else {"VERSION": GPKG_VERSION},
+        layer_options={"GEOMETRY_NAME": "geometry", "IDENTIFIER": table.title},
+    )
+
+
+def _write_styles(tables: list[_Table], path: Path, day: str) -> None:
+    rows = [
+        {
+            "f_table_catalog": "",
+            "f_table_schema": "",
+            "f_table_name": table.name,
+            "f_geometry_column": "geometry",
+            "styleName": table.title,
+            "styleQML": table.style,
+            "styleSLD": "",
+            "useAsDefault": True,
+            "description": table.title,
+            "owner": "",
+            "ui": "",
+            "update_time": np.datetime64(day, "ms").item(),
+        }
+        for table in tables
+    ]
+    styles = pa.Table.from_pylist(rows, STYLE_SCHEMA)
+    pyogrio.write_arrow(
+        styles, path, layer="layer_styles", driver="GPKG", append=True, layer_options={"FID": "id"}, crs=None
+    )
+
+
+def _findings(results: Results) -> _Table:
+    points = dict(zip(results.sources["source_id"].to_pylist(), _points(results.sources), strict=True))
+    geometry = [points.get(source_id) for source_id in results.findings["source_id"].to_pylist()]
+    rows = _worded(results.findings, FINDINGS_SCHEMA, geometry, results)
+    return _Table("findings", "逐条判断", rows, "Point", _verdict_style(rows, ""))
+
+
+def _sources(results: Results) -> _Table:
+    rows = _worded(results.sources, SOURCES_SCHEMA, _points(results.sources), results)
+    return _Table("sources", "排查对象", rows, "Point", _verdict_style(rows, "name"))
+
+
+def _worded(table: pa.Table, schema: pa.Schema, geometry: list[bytes | None], results: Results) -> pa.Table:
+    """Return the contract's columns and whatever follows, the badge in words, and the point as geometry."""
+    names = [name for name in schema.names if name != "geometry"]
+    names += [name for name in table.column_names if name not in {*schema.names}]
+    example = wording.is_example(results)
+    badges = [
+        wording.badge({"verdict": verdict, "note": note}, example=example)
+        for verdict, note in zip(table["verdict"].to_pylist(), table["note"].to_pylist(), strict=True)
+    ]
+    worded = table.select(names).append_column("verdict_text", pa.array(badges, pa.string()))
+    return worded.append_column("geometry", pa.array(geometry, pa.binary()))
+
+
+def _points(sources: pa.Table) -> list[bytes | None]:
+    lons, lats = sources["lon"].to_pylist(), sources["lat"].to_pylist()
+    assessed = [geometry is not None for geometry in sources["geometry"].to_pylist()]
+    return [
+        shapely.to_wkb(shapely.Point(lon, lat)) if located and lon is not None and lat is not None else None
+        for lon, lat, located in zip(lons, lats, assessed, strict=True)
+    ]
+
+
+def _positions(results: Results) -> _Table:
+    names = ["source_id", "name", "position_kind", "position_uncertainty_m", "basis"]
+    located = [row for row in results.sources.to_pylist() if row["geometry"] is not None]
+    geometry = [_extent(row) for row in located]
+    schema = pa.schema([(name, SOURCES_SCHEMA.field(name).type) for name in names])
+    rows = pa.Table.from_pylist([{name: row[name] for name in names} for row in located], schema)
+    rows, kind = _with_geometry(rows, geometry)
+    return _Table(
+        "source_positions",
+        "点位及误差范围",
+        rows,
+        kind,
+        qml.single(qml.fill(UNCERTAINTY), qml.aliases(rows.column_names)),
+    )
+
+
+def _extent(row: dict[str, Any]) -> shapely.Geometry:
+    """Return the shape, or the circle in which a point may lie; a point known exactly stays a point."""
+    shape = shapely.from_wkb(row["geometry"])
+    uncertainty_m = row["position_uncertainty_m"] or 0.0
+    return geodesic_buffer(shape, uncertainty_m) if shape.geom_type == "Point" and uncertainty_m > 0 else shape
+
+
+def _receptors(results: Results) -> _Table:
+    bases: dict[str, Basis] = {}
+    for layer in results.layers:
+        bases[layer.kind.value] = Basis.worst(layer.basis, bases.get(layer.kind.value, layer.basis))
+    kinds = results.receptors["receptor_kind"].to_pylist()
+    basis = pa.array([bases.get(kind, Basis.UNDECLARED).value for kind in kinds], pa.string())
+    names = [name for name in results.receptors.column_names if name != "geometry"]
+    ordered = [name for name in RECEPTORS_SCHEMA.names if name in names]
+    ordered += [name for name in names if name not in ordered]
+    table = results.receptors.select(ordered).append_column("basis", basis)
+    rows, kind = _with_geometry(table, list(shapely.from_wkb(results.receptors["geometry"].to_pylist())))
+    categories = [qml.Category(word.value, word.value, qml.fill(style)) for word, style in FARMLAND_CLASSES.items()]
+    categories.append(qml.Category("", "其他或未知类别", qml.fill(UNKNOWN_CLASS)))
+    style = qml.categorized("class", categories, qml.aliases(rows.column_names))
+    return _Table("receptors", "耕地及其他受体", rows, kind, style)
+
+
+def _searched(results: Results) -> _Table:
+    table = results.search_areas
+    names = dict(zip(results.sources["source_id"].to_pylist(), results.sources["name"].to_pylist(), strict=True))
+    ids = table["source_id"].to_pylist()
+    rows = pa.table(
+        {
+            "source_id": pa.array(ids, pa.string()),
+            "name": pa.array([names.get(source_id, "") for source_id in ids], pa.string()),
+            "radius_m": pa.array([results.radius_m] * len(ids), pa.float64()),
+            "basis": pa.array([results.basis.value] * len(ids), pa.string()),
+        }
+    )
+    rows, kind = _with_geometry(rows, list(shapely.from_wkb(table["geometry"].to_pylist())))
+    return _Table(
+        "search_areas", "查询范围", rows, kind, qml.single(qml.fill(SEARCH_AREA), qml.aliases(rows.column_names))
+    )
+
+
+def _context(results: Results) -> list[_Table]:
+    """Return areas always, and context_lines and context_points where there are any."""
+    rows = [
+        {
+            "id": str(row["id"]),
+            "name": row["name"],
+            "role": layer.role,
+            "role_name": _role_name(layer.role),
+            "title": layer.title,
+            "basis": layer.basis.value,
+            "credit": layer.credit,
+            "geometry": row["geometry"],
+        }
+        for layer in results.context
+        for row in layer.table.to_pylist()
+    ]
+    dimensions = shapely.get_dimensions(shapely.from_wkb(np.array([row["geometry"] for row in rows], dtype=object)))
+    parts = (("areas", "区域", (2, -1)), ("context_lines", "线状参考", (1,)), ("context_points", "点状参考", (0,)))
+    tables = []
+    for name, title, wanted in parts:
+        chosen = [row for row, dimension in zip(rows, dimensions, strict=True) if dimension in wanted]
+        if chosen or name == "areas":
+            tables.append(_context_table(name, title, chosen))
+    return tables
+
+
+def _context_table(name: str, title: str, rows: list[dict[str, Any]]) -> _Table:
+    table = pa.Table.from_pylist(rows, AREA_SCHEMA)
+    geometry = list(shapely.from_wkb(table["geometry"].to_pylist()))
+    placed, kind = _with_geometry(table.drop_columns("geometry"), geometry)
+    roles = dict.fromkeys(row["role"] for row in rows) or dict.fromkeys(CONTEXT)
+    symbols = {"areas": qml.fill, "context_lines": qml.line}
+    if name in symbols:
+        categories = [qml.Category(role, _role_name(role), symbols[name](context_style(role))) for role in roles]
+        style = qml.categorized("role", categories, qml.aliases(placed.column_names), label_column="name")
+    else:
+        style = qml.single(qml.marker(UNJUDGED, 2.0), qml.aliases(placed.column_names), label_column="name")
+    return _Table(name, title, placed, kind, style)
+
+
+def _role_name(role: str) -> str:
+    words = {kind.value: kind.zh for kind in LayerKind}
+    return ROLE_NAMES.get(role) or words.get(role) or role
+
+
+def _verdict_style(rows: pa.Table, label_column: str) -> str:
+    """Return the style by verdict, gravest first, and one for what no rule judged."""
+    categories = [qml.Category(verdict.value, verdict.zh, qml.marker(style)) for verdict, style in VERDICTS.items()]
+    categories.append(qml.Category("", "未设排查规则", qml.marker(UNJUDGED, 2.4)))
+    return qml.categorized("verdict", categories, qml.aliases(rows.column_names), label_column=label_column)
+
+
+def _with_geometry(table: pa.Table, geometry: list[shapely.Geometry]) -> tuple[pa.Table, str]:
+    """Return the table with geometry last, and its type: single parts become multi-parts where both occur."""
+    shapes = np.array(geometry, dtype=object)
+    kinds = {shape.geom_type for shape in geometry if shape is not None}
+    if kinds == {"Polygon", "MultiPolygon"}:
+        shapes = np.array([_multi(shape) for shape in geometry], dtype=object)
+        kinds = {"MultiPolygon"}
+    wkb = pa.array(list(shapely.to_wkb(shapes)), pa.binary())
+    kind = kinds.pop() if len(kinds) == 1 else ("Polygon" if not kinds else "Unknown")
+    return table.append_column("geometry", wkb), kind
+
+
+def _multi(shape: shapely.Geometry | None) -> shapely.Geometry | None:
+    return shapely.MultiPolygon([shape]) if shape is not None and shape.geom_type == "Polygon" else shape

@@ -1,0 +1,113 @@
+/* From the data block to Leaflet layers: one canvas for areas and lines, SVG above it for the marks of sources. */
+(function () {
+  "use strict";
+
+  /* A mark of any form: a unit path, moved and scaled into place. */
+  var Mark = L.CircleMarker.extend({
+    _updatePath: function () {
+      var path = this._path, point = this._point, radius = this._radius;
+      path.setAttribute("d", this.options.shape);
+      path.setAttribute("transform", "translate(" + point.x + "," + point.y + ") scale(" + radius + ")");
+    },
+    _initPath: function () { return this; }
+  });
+
+  function pathStyle(look, extra) {
+    return Object.assign({
+      color: look.stroke, weight: look.width_px, dashArray: look.dash || null,
+      fill: look.fill_opacity > 0, fillColor: look.fill, fillOpacity: look.fill_opacity
+    }, extra);
+  }
+  hmgeo.pathStyle = pathStyle;
+
+  function label(at, text, role) {
+    var span = hmgeo.el("span", "", text);
+    return L.marker(at, {
+      pane: "labels", interactive: false, keyboard: false,
+      icon: L.divIcon({ className: "map-label label-" + role.replace(/\W/g, "_"), html: span, iconSize: [0, 0] })
+    });
+  }
+
+  /* Areas and lines for orientation, with their names; never clickable, so parcels below stay reachable. */
+  hmgeo.contextLayer = function (layer) {
+    var group = L.featureGroup();
+    L.geoJSON(layer.features, {
+      style: function (feature) {
+        var flat = /LineString/.test(feature.geometry.type) ? { interactive: false, fill: false } : { interactive: false };
+        return pathStyle(layer.style, flat);
+      },
+      pointToLayer: function (feature, at) { return L.circleMarker(at, pathStyle(layer.style, { radius: 4, interactive: false })); }
+    }).addTo(group);
+    layer.features.forEach(function (feature) {
+      var name = feature.properties;
+      if (name.label && name.at) { label(name.at, name.label, layer.role).addTo(group); }
+    });
+    return group;
+  };
+
+  /* One group per class of receptor; `parcels` collects the drawn ones by id. */
+  hmgeo.receptorGroups = function (layer, styles, parcels, open) {
+    var groups = Object.create(null);
+    layer.classes.forEach(function (word) { groups[word] = L.featureGroup(); });
+    layer.features.forEach(function (feature) {
+      var look = styles[feature.properties.cls];
+      var drawn = L.geoJSON(feature, {
+        style: function () { return pathStyle(look); },
+        pointToLayer: function (f, at) { return L.circleMarker(at, pathStyle(look, { radius: 5 })); }
+      }).getLayers()[0];
+      drawn.record = feature.properties;
+      drawn.kind = layer.kind;
+      drawn.group = groups[feature.properties.cls];
+      drawn.on("click", function (event) { L.DomEvent.stopPropagation(event); open(drawn, event.latlng); });
+      drawn.addTo(drawn.group);
+      parcels[feature.properties.id] = drawn;
+    });
+    return groups;
+  };
+
+  /* A ring of class shares with the number of parcels in it, at their mean position. */
+  hmgeo.townshipCircle = function (sum, styles, open) {
+    var size = Math.round(30 + 7 * Math.log10(1 + sum.count)), r = size / 2 - 4, turn = 0;
+    var svg = hmgeo.svg("svg", { width: size, height: size, viewBox: [-size / 2, -size / 2, size, size].join(" ") });
+    hmgeo.svg("circle", { r: r, fill: "#fff", "fill-opacity": 0.9 }, svg);
+    sum.classes.forEach(function (share) {
+      var part = share[1] / sum.count, length = 2 * Math.PI * r;
+      hmgeo.svg("circle", {
+        r: r, fill: "none", stroke: styles[share[0]].fill, "stroke-width": 7,
+        "stroke-dasharray": part * length + " " + length, transform: "rotate(" + (turn * 360 - 90) + ")"
+      }, svg);
+      turn += part;
+    });
+    hmgeo.svg("text", {}, svg).textContent = sum.count;
+    var marker = L.marker(sum.at, {
+      pane: "sums", title: sum.name, alt: sum.name,
+      icon: L.divIcon({ className: "sum-circle", html: svg, iconSize: [size, size] })
+    });
+    marker.on("click", function () { open(marker, sum); });
+    return marker;
+  };
+
+  /* The mark of a source, with the outline of where it is or may be. */
+  hmgeo.sourceMark = function (source, data, renderer, open) {
+    var look = data.styles.verdicts[source.verdict];
+    var classes = "mark mark-" + look.shape + (source.certainty === "ambiguous" ? " mark-ambiguous" : "");
+    var mark = new Mark(source.at, {
+      renderer: renderer, pane: "sources", radius: 8, shape: data.shapes[look.shape], className: classes,
+      bubblingMouseEvents: false
+    });
+    mark.source = source;
+    mark.on("add", function () {
+      var path = mark.getElement();
+      path.style.setProperty("--colour", look.colour);
+      ["fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity"].forEach(function (name) { path.removeAttribute(name); });
+      path.setAttribute("tabindex", "0");
+      path.setAttribute("role", "button");
+      path.setAttribute("aria-label", source.name + "，" + source.badge);
+      path.setAttribute("data-source", source.id);
+      path.addEventListener("keydown", function (event) { if (event.key === "Enter") { open(source); } });
+    });
+    mark.on("click", function () { open(source); });
+    mark.bindTooltip(hmgeo.el("span", "", source.name), { direction: "top", offset: [0, -8] });
+    return mark;
+  };
+}());

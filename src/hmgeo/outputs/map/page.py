@@ -1,0 +1,82 @@
+"""The map: one HTML file that opens from a folder, without network, in an old browser."""
+
+from __future__ import annotations
+
+import json
+import math
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from hmgeo.errors import OutputError, Place, Problem
+from hmgeo.outputs.map import layers, panels, parcels
+from hmgeo.outputs.map.offline import OfflineMap
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hmgeo.findings.results import Presentation, Results
+
+
+def write_map(results: Results, presentation: Presentation, path: Path) -> None:
+    """Write the map page.
+
+    Parameters
+    ----------
+    results
+        A finished run; without findings the page is an overview map.
+    presentation
+        Who signs the caption.
+    path
+        File to write; two writes of the same results give the same bytes.
+
+    Raises
+    ------
+    OutputError
+        Where the file can't be written, or the page would need the network.
+    """
+    text = map_page(results, presentation)
+    try:
+        path.write_bytes(text.encode("utf-8"))
+    except OSError as error:
+        raise OutputError(
+            Problem(
+                "地图不能写入",
+                Place(file=path.name),
+                found=error.strerror or str(error),
+                remedy="核对目录权限与磁盘空间",
+            )
+        ) from error
+
+
+def map_page(results: Results, presentation: Presentation) -> str:
+    """Return the whole page as text.
+
+    Raises
+    ------
+    OutputError
+        Where the page would need the network.
+    """
+    pictures = [parcels.picture(results, kind) for kind in layers.receptor_kinds(results)]
+    data = script_safe_json(layers.page_data(results, pictures) | {"shapes": dict(panels.SHAPES)})
+    body = panels.render(results, presentation, pictures, data)
+    return OfflineMap().page(language="zh", title=escape(results.title), body=body)
+
+
+def script_safe_json(value: object) -> str:
+    r"""Return JSON that can't end the script element it stands in; numbers that aren't finite become null.
+
+    Examples
+    --------
+    >>> script_safe_json({"name": "</script>", "area_ha": math.nan})
+    '{"name":"\\u003c/script>","area_ha":null}'
+    """
+    text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

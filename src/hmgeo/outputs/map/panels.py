@@ -1,0 +1,172 @@
+"""The words around the map: title, legend with counts, rows that aren't drawn, rules, parameters, data, caption."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from hmgeo.outputs import style, wording
+from hmgeo.outputs.map import assets, layers, parcels, sources
+from hmgeo.outputs.map.labels import LABELS
+from hmgeo.vocabulary import Basis, Certainty, LayerKind, PositionKind, Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jinja2 import Template
+
+    from hmgeo.findings.results import Presentation, Results
+
+SHAPES: Mapping[str, str] = {
+    "circle": "M-1,0A1,1,0,1,0,1,0A1,1,0,1,0,-1,0Z",
+    "ring": "M-1,0A1,1,0,1,0,1,0A1,1,0,1,0,-1,0Z",
+    "square": "M-.9,-.9H.9V.9H-.9Z",
+    "diamond": "M0,-1.25L1.25,0L0,1.25L-1.25,0Z",
+    "triangle": "M0,-1.2L1.15,.85H-1.15Z",
+    "cross": "M-.9,-.9L.9,.9M-.9,.9L.9,-.9",
+}
+"""SVG paths of unit radius, the same for legend and markers."""
+
+SHEETS: Mapping[str, Mapping[str, int]] = {
+    "A4": {"width_mm": 297, "height_mm": 210},
+    "A3": {"width_mm": 420, "height_mm": 297},
+}
+"""Paper for printing, landscape; other papers print as A4."""
+
+_WATERMARKS = {Basis.SYNTHETIC: wording.WATERMARK, Basis.APPROXIMATE: Basis.APPROXIMATE.zh}
+
+
+def render(results: Results, presentation: Presentation, pictures: Sequence[parcels.ReceptorPicture], data: str) -> str:
+    """Return the HTML of all panels; every value is escaped by the template.
+
+    Parameters
+    ----------
+    data
+        JSON that is safe inside a script element.
+    """
+    return _template().render(
+        t=LABELS,
+        title=results.title,
+        subtitle=_subtitle(results),
+        rule=_screening_rule(results),
+        header=wording.verdict_header(results.verdict_counts()) if results.findings.num_rows else "",
+        banner=wording.basis_banner(results.basis),
+        watermark=_WATERMARKS.get(results.basis, ""),
+        warnings=results.warnings,
+        legend=legend(results, pictures),
+        unmapped=sources.unmapped(results),
+        rules=results.rules,
+        standing_word=wording.standing_word,
+        parameters=results.parameters,
+        layers=results.layers,
+        layer_basis_word=wording.layer_basis_word,
+        context=results.context,
+        caption=wording.caption(results, presentation),
+        disclaimer=wording.disclaimer(presentation.language),
+        shapes=SHAPES,
+        sheet=SHEETS.get(presentation.paper, SHEETS["A4"]),
+        data=Markup(data),  # noqa: S704 - escaped by page.script_safe_json
+    )
+
+
+def legend(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> dict[str, Any]:
+    """Return what the legend lists; every number is a count of rows of a table of the results."""
+    rows = results.sources.select(["verdict", "certainty", "status", "position_kind"]).to_pylist()
+    not_drawn = sources.unmapped(results)
+    off_map = Counter(row["verdict"] for row in not_drawn)
+    kinds = Counter(row["position_kind"] for row in rows) - Counter(row["kind"] for row in not_drawn)
+    verdicts = Counter(row["verdict"] or "" for row in rows)
+    certainties = Counter(row["certainty"] or "" for row in rows)
+    statuses = results.status_counts()
+    farmland = next((picture for picture in pictures if picture.kind == LayerKind.FARMLAND), None)
+    return {
+        "source_count": len(rows),
+        "verdicts": [_verdict_line(code, verdicts, off_map) for code in [*map(str, Verdict), ""] if verdicts[code]],
+        "certainties": [(c.value, c.zh, certainties[c.value]) for c in Certainty if certainties[c.value]],
+        "statuses": [(s.value, s.zh, statuses[s.value]) for s in Status if statuses.get(s.value)],
+        "parcel_count": farmland.count if farmland else 0,
+        "classes": [_class_line(*total) for total in layers.ordered_totals(farmland)] if farmland else [],
+        "parcel_notes": parcel_notes(farmland) if farmland else [],
+        "township_sums": bool(farmland and farmland.townships),
+        "others": [
+            (layers.kind_word(p.kind), asdict(style.context_style(p.kind)), p.count)
+            for p in pictures
+            if p.kind != LayerKind.FARMLAND
+        ],
+        "context": [_context_line(layer) for layer in map(layers.context_layer, results.context)],
+        "place": asdict(style.UNCERTAINTY) if PositionKind.PLACE in kinds else None,
+        "search": asdict(style.SEARCH_AREA) if results.search_areas.num_rows else None,
+    }
+
+
+def parcel_notes(picture: parcels.ReceptorPicture, limit: int = parcels.MAX_DRAWN) -> list[str]:
+    """Return in words which parcels aren't drawn one by one; nothing where all of them are."""
+    shapeless = [LABELS["shapeless"].format(n=f"{picture.shapeless:,}")] if picture.shapeless else []
+    if not picture.summed and not picture.left_out:
+        return shapeless
+    drawn = f"{len(picture.drawn):,}"
+    parts = []
+    if picture.summed:
+        circles = len(picture.townships)
+        parts.append(LABELS["too_many_summed"].format(n=f"{picture.summed:,}", circles=circles))
+    if picture.drawn:
+        key = "too_many_drawn" if all(f["properties"]["summed"] for f in picture.drawn) else "too_many_nearest"
+        parts.append(LABELS[key].format(n=drawn))
+    if picture.left_out:
+        parts.append(LABELS["too_many_left"].format(n=f"{picture.left_out:,}"))
+    return [
+        LABELS["too_many"].format(total=f"{picture.count:,}", limit=f"{limit:,}") + "；".join(parts) + "。",
+        *shapeless,
+    ]
+
+
+def _verdict_line(code: str, verdicts: Counter[str], off_map: Counter[str]) -> dict[str, Any]:
+    return {
+        "code": code,
+        "word": wording.verdict_word(code) or LABELS["unjudged"],
+        "look": style.verdict_style(code),
+        "count": verdicts[code],
+        "unmapped": off_map[code],
+    }
+
+
+def _class_line(word: str, count: int, area_ha: float) -> dict[str, Any]:
+    return {
+        "code": word,
+        "word": word or LABELS["no_class"],
+        "look": style.class_style(word),
+        "count": count,
+        "area": "" if pd.isna(area_ha) else wording.area_text(area_ha),
+    }
+
+
+def _context_line(layer: dict[str, Any]) -> dict[str, Any]:
+    kinds = {feature["geometry"]["type"] for feature in layer["features"]}
+    return {"title": layer["title"], "look": layer["style"], "is_line": kinds <= {"LineString", "MultiLineString"}}
+
+
+def _subtitle(results: Results) -> list[str]:
+    day = f"{LABELS['as_of']} {results.as_of.isoformat()}" if results.as_of else LABELS["no_as_of"]
+    parts = [day, f"{LABELS['area']} {results.area_name}" if results.area_name else ""]
+    if results.search_areas.num_rows:
+        parts.append(f"{LABELS['radius']} {sources.radius_text(results.radius_m)}")
+    return [part for part in parts if part]
+
+
+def _screening_rule(results: Results) -> str:
+    rule = next((rule for rule in results.rules if rule.rule_id == results.screening_rule_id), None)
+    if rule is None:
+        return results.screening_rule_id
+    return "，".join(part for part in (rule.title, wording.standing_word(rule.standing)) if part)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(assets.read_text("panels.html"))

@@ -1,0 +1,249 @@
+"""Sources as the page shows them: a marker, the line that was searched, and every fact of the popup as text."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from hmgeo.outputs import wording
+from hmgeo.outputs.map import shapes
+from hmgeo.outputs.map.labels import LABELS, compass
+from hmgeo.vocabulary import ALL_CLASSES, LayerKind, PositionKind, SoilQualityClass, Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hmgeo.findings.results import Results
+
+Row = dict[str, Any]
+Fact = list[str]
+"""A label and its text."""
+
+
+def mapped(results: Results) -> list[Row]:
+    """Return every source that has a place on the map, in input order."""
+    findings = _by_source(results.findings.to_pylist())
+    counts = _by_source(results.counts.to_pylist())
+    searched = _shapes_by_source(results)
+    nearest = _anchors_of_nearest(results)
+    drawn = []
+    for row in results.sources.to_pylist():
+        place = _place(row)
+        if place is not None:
+            judged = findings.get(row["source_id"], [])
+            drawn.append(_summary(results, row, judged) | place)
+            drawn[-1]["counts"] = count_table(
+                counts.get(row["source_id"], []), lower=bool(row["counts_are_lower_bounds"])
+            )
+            drawn[-1]["search"] = searched.get(row["source_id"])
+            drawn[-1]["nearest_at"] = nearest.get(row["nearest_farmland_id"])
+    return drawn
+
+
+def unmapped(results: Results) -> list[Row]:
+    """Return every input row that is listed instead of drawn, in input order."""
+    return [
+        {
+            "id": row["source_id"],
+            "name": row["name"] or row["source_id"],
+            "status": wording.status_word(row["status"]),
+            "township": row["township"] or "",
+            "verdict": row["verdict"] or "",
+            "kind": row["position_kind"],
+            "note": row["note"] or "",
+        }
+        for row in results.sources.to_pylist()
+        if _place(row) is None
+    ]
+
+
+def count_table(rows: Iterable[Mapping[str, Any]], *, lower: bool) -> Row:
+    """Return parcels within each radius by class: head (radii) and rows (class word, then one cell per radius).
+
+    Parameters
+    ----------
+    rows
+        Of the count table, one source's.
+    lower
+        Whether the search left the data: every number is then preceded by ≥.
+    """
+    cells = {(row["class"], row["radius_m"]): row for row in rows}
+    radii_m = sorted({radius_m for _, radius_m in cells})
+    official = [word.value for word in SoilQualityClass]
+    words = sorted(
+        {word for word, _ in cells} - {ALL_CLASSES}, key=lambda w: (w not in official, _rank(official, w), w)
+    )
+    mark = LABELS["at_least"] if lower else ""
+    return {
+        "head": [LABELS["within"].format(radius=radius_text(radius_m)) for radius_m in radii_m],
+        "rows": [
+            [LABELS["all"] if word == ALL_CLASSES else word]
+            + [_cell(cells.get((word, radius_m)), mark) for radius_m in radii_m]
+            for word in [*words, ALL_CLASSES]
+            if any((word, radius_m) in cells for radius_m in radii_m)
+        ],
+    }
+
+
+def radius_text(radius_m: float) -> str:
+    """Return a radius in whole or decimal kilometres, or metres below one.
+
+    Examples
+    --------
+    >>> radius_text(10000.0), radius_text(2500.0), radius_text(500.0)
+    ('10 km', '2.5 km', '500 m')
+    """
+    return f"{radius_m / 1000:g} km" if radius_m >= 1000 else f"{radius_m:g} m"  # noqa: PLR2004 - metres per km
+
+
+def _rank(order: list[str], word: str) -> int:
+    return order.index(word) if word in order else 0
+
+
+def _cell(row: Mapping[str, Any] | None, mark: str) -> str:
+    if row is None or row["count"] is None:
+        return "—"
+    area = "—" if row["area_ha"] is None else f"{row['area_ha']:,.1f}"
+    return f"{mark}{row['count']:,} · {mark}{area}"
+
+
+def _place(row: Mapping[str, Any]) -> Row | None:
+    """Return where a source is drawn: marker position, and its outline unless it is a point; None if nowhere."""
+    geometry = shapes.read([row["geometry"]])[0] if row["status"] == Status.ASSESSED else None
+    if geometry is None or geometry.is_empty:
+        return None
+    has_point = row["lon"] is not None and row["lat"] is not None
+    at = shapes.lat_lon(row["lon"], row["lat"]) if has_point else shapes.anchor(geometry)
+    is_point = row["position_kind"] == PositionKind.POINT
+    return {"at": at, "outline": None if is_point else shapes.geojson(geometry)}
+
+
+def _summary(results: Results, row: Mapping[str, Any], judged: list[Row]) -> Row:
+    example = wording.is_example(results)
+    return {
+        "id": row["source_id"],
+        "name": row["name"] or row["source_id"],
+        "township": row["township"] or "",
+        "verdict": row["verdict"] or "",
+        "badge": wording.badge(row, example=example) if row["verdict"] else LABELS["unjudged"],
+        "certainty": row["certainty"] or "",
+        "certainty_word": wording.certainty_word(row["certainty"]),
+        "kind": row["position_kind"] or "",
+        "nearest": _nearest_facts(row),
+        "facts": _source_facts(row),
+        "nearest_id": row["nearest_farmland_id"] or "",
+        "lower": bool(row["counts_are_lower_bounds"]),
+        "findings": [_finding(results, finding, example=example) for finding in _for_reading(results, judged)],
+    }
+
+
+def _nearest_facts(row: Mapping[str, Any]) -> list[Fact]:
+    parts = [
+        row["nearest_farmland_id"],
+        row["nearest_farmland_class"],
+        wording.distance_text(row["nearest_farmland_m"], row["position_uncertainty_m"], limit_m=row["radius_m"]),
+        _bearing(row["nearest_farmland_bearing_deg"], row["nearest_farmland_m"]),
+    ]
+    return _facts(("nearest", "，".join(part for part in parts if part)))
+
+
+def _source_facts(row: Mapping[str, Any]) -> list[Fact]:
+    position = [
+        wording.position_word(row["position_kind"]),
+        f"{row['lon']:.6f}, {row['lat']:.6f}" if row["lon"] is not None and row["lat"] is not None else "",
+        f"±{row['position_uncertainty_m']:.1f} m" if row["position_uncertainty_m"] is not None else "",
+    ]
+    return _facts(
+        ("row_status", wording.status_word(row["status"])),
+        ("position", "，".join(part for part in position if part)),
+        ("township", "".join(part for part in (row["county"], row["township"]) if part)),
+        ("trade", f"{row['trade_code']}（{row['trade_edition']} 版）" if row["trade_code"] else ""),
+        ("basis", wording.basis_word(row["basis"])),
+        ("row_note", row["note"]),
+    )
+
+
+def _finding(results: Results, finding: Row, *, example: bool) -> Row:
+    data, vintage = _rests_on(results, finding["rule_id"])
+    title = next((rule.title for rule in results.rules if rule.rule_id == finding["rule_id"]), "")
+    return {
+        "rule": finding["rule_id"],
+        "title": title,
+        "verdict": finding["verdict"] or "",
+        "badge": wording.badge(finding, example=example),
+        "sentence": wording.verdict_sentence(finding, data=data, vintage=vintage),
+        "quote": finding["quote"] or "",
+        "facts": _facts(
+            ("certainty_fact", wording.certainty_word(finding["certainty"])),
+            ("measured", finding["measured_text"]),
+            ("limit", _limit(finding)),
+        ),
+        "law": _facts(
+            ("clause", wording.citation(finding)),
+            ("standing", wording.standing_word(finding["standing"])),
+            ("decider", finding["decider"]),
+            ("note", finding["note"]),
+            ("basis", wording.basis_word(finding["basis"])),
+        ),
+    }
+
+
+def _rests_on(results: Results, rule_id: str) -> tuple[str, str]:
+    """Return name and vintage of the layer a screening `clear` rests on; other rules may rest on several."""
+    farmland = [layer for layer in results.layers if layer.kind is LayerKind.FARMLAND]
+    if rule_id == results.screening_rule_id and farmland:
+        return f"「{farmland[0].kind.zh}」图层", farmland[0].gates.vintage
+    return "所载数据", ""
+
+
+def _limit(finding: Mapping[str, Any]) -> str:
+    limit, unit = finding["limit_value"], finding["unit"] or ""
+    if limit is None:
+        return ""
+    return radius_text(limit) if unit == "m" else f"{limit:g} {unit}".strip()
+
+
+def _bearing(bearing_deg: float | None, distance_m: float | None) -> str:
+    if bearing_deg is None or math.isnan(bearing_deg) or not distance_m:
+        return ""
+    return compass(bearing_deg)
+
+
+def _for_reading(results: Results, judged: list[Row]) -> list[Row]:
+    """Return a source's findings, the screening rule first, then gravest first in the order of the table."""
+
+    def rank(finding: Row) -> tuple[bool, int]:
+        verdict = finding["verdict"]
+        return finding["rule_id"] != results.screening_rule_id, Verdict[verdict.upper()].gravity if verdict else len(
+            Verdict
+        )
+
+    return sorted(judged, key=rank)
+
+
+def _facts(*pairs: tuple[str, str | None]) -> list[Fact]:
+    return [[LABELS[key], text] for key, text in pairs if text]
+
+
+def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row["source_id"]].append(row)
+    return grouped
+
+
+def _shapes_by_source(results: Results) -> dict[str, Row | None]:
+    ids = results.search_areas["source_id"].to_pylist()
+    geometries = shapes.read(results.search_areas["geometry"].to_pylist())
+    return {source_id: shapes.geojson(geometry) for source_id, geometry in zip(ids, geometries, strict=True)}
+
+
+def _anchors_of_nearest(results: Results) -> dict[str, list[float] | None]:
+    wanted = {farmland_id for farmland_id in results.sources["nearest_farmland_id"].to_pylist() if farmland_id}
+    ids = results.receptors["receptor_id"].to_pylist()
+    rows = [index for index, receptor_id in enumerate(ids) if receptor_id in wanted]
+    geometries = shapes.read(results.receptors["geometry"].take(pa.array(rows, pa.int64())).to_pylist())
+    return {ids[row]: shapes.anchor(geometry) for row, geometry in zip(rows, geometries, strict=True)}

@@ -1,0 +1,250 @@
+"""QGIS styles (QML) made from the palette, so that a GeoPackage opens with colours, Chinese words and column aliases.
+
+Only what QGIS reads from a `layer_styles` table: symbology, column aliases and labels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from hmgeo.outputs.style import FONTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hmgeo.outputs.style import Style, VerdictStyle
+
+DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
+QML_VERSION = "3.22.0"
+GEOMETRY_CODES = {"marker": "0", "line": "1", "fill": "2"}
+MARKER_SHAPES = {
+    "diamond": "diamond",
+    "triangle": "triangle",
+    "circle": "circle",
+    "square": "square",
+    "ring": "circle",
+    "cross": "cross2",
+}
+NO_FILL = ("ring", "cross")
+
+
+ALIASES = {
+    "finding_id": "判断编号",
+    "source_id": "编号",
+    "name": "名称",
+    "status": "状态",
+    "position_kind": "定位方式",
+    "lon": "经度",
+    "lat": "纬度",
+    "position_uncertainty_m": "定位误差(m)",
+    "nearest_farmland_id": "最近耕地图斑号",
+    "nearest_farmland_m": "最近耕地距离(m)",
+    "nearest_farmland_max_m": "最远可能距离(m)",
+    "nearest_farmland_class": "最近耕地类别",
+    "farmland_count": "耕地地块数",
+    "farmland_count_max": "最多可能地块数",
+    "farmland_area_ha": "耕地面积(ha)",
+    "radius_m": "半径(m)",
+    "verdict": "结论代码",
+    "verdict_text": "结论",
+    "verdict_other": "另一可能",
+    "certainty": "确定性",
+    "basis": "数据性质",
+    "note": "备注",
+    "rule_id": "规则",
+    "standing": "效力",
+    "measured": "量测值",
+    "measured_text": "量测",
+    "limit_value": "限值",
+    "unit": "单位",
+    "document": "文件",
+    "clause": "条款",
+    "quote": "原文",
+    "decider": "认定部门",
+    "legal_rank": "法律位阶",
+    "as_of": "评估基准日",
+    "key_area_id": "重点区域",
+    "county": "县(市、区)",
+    "township": "乡镇(街道)",
+    "trade_code": "行业代码",
+    "receptor_id": "受体编号",
+    "receptor_kind": "受体类型",
+    "class": "类别",
+    "area_ha": "面积(ha)",
+    "source_count": "半径内来源数",
+    "nearest_source_id": "最近来源",
+    "nearest_source_m": "最近来源距离(m)",
+    "role": "用途代码",
+    "role_name": "用途",
+    "title": "图层",
+    "credit": "来源",
+}
+"""Chinese header of each column, shown by QGIS in place of the column's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A QGIS symbol: marker, line or fill, with the properties of its one layer."""
+
+    kind: str
+    layer_class: str
+    properties: Mapping[str, str]
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One value of the styled column, the word shown for it and its symbol."""
+
+    value: str
+    label: str
+    symbol: Symbol
+
+
+def marker(style: VerdictStyle, size_mm: float = 3.4) -> Symbol:
+    """Return a point symbol whose form tells verdicts apart without colour."""
+    hollow = style.shape in NO_FILL
+    return Symbol(
+        "marker",
+        "SimpleMarker",
+        {
+            "name": MARKER_SHAPES[style.shape],
+            "color": _rgba("#FFFFFF" if hollow else style.colour, 1.0),
+            "outline_color": _rgba(style.colour if hollow else "#333333", 1.0),
+            "outline_width": "0.6" if hollow else "0.2",
+            "outline_width_unit": "MM",
+            "size": f"{size_mm:g}",
+            "size_unit": "MM",
+        },
+    )
+
+
+def fill(style: Style) -> Symbol:
+    """Return a polygon symbol; an opacity of 0 leaves the outline alone."""
+    return Symbol(
+        "fill",
+        "SimpleFill",
+        {
+            "color": _rgba(style.fill, style.fill_opacity),
+            "style": "solid" if style.fill_opacity > 0 else "no",
+            "outline_color": _rgba(style.stroke, 1.0),
+            "outline_style": "dash" if style.dash else "solid",
+            "outline_width": f"{style.width_mm:g}",
+            "outline_width_unit": "MM",
+        },
+    )
+
+
+def line(style: Style) -> Symbol:
+    """Return a line symbol."""
+    return Symbol(
+        "line",
+        "SimpleLine",
+        {
+            "line_color": _rgba(style.stroke, 1.0),
+            "line_style": "dash" if style.dash else "solid",
+            "line_width": f"{style.width_mm:g}",
+            "line_width_unit": "MM",
+        },
+    )
+
+
+def categorized(
+    column: str, categories: Sequence[Category], headers: Mapping[str, str], *, label_column: str = ""
+) -> str:
+    """Return a style that draws each value of `column` with its own symbol.
+
+    Parameters
+    ----------
+    headers
+        Chinese header of each column.
+    label_column
+        The column written beside each feature; empty for none.
+    """
+    renderer = ET.Element("renderer-v2", {"type": "categorizedSymbol", "attr": column, "symbollevels": "0"})
+    listed = ET.SubElement(renderer, "categories")
+    symbols = ET.SubElement(renderer, "symbols")
+    for index, category in enumerate(categories):
+        attributes = {"symbol": str(index), "value": category.value, "label": category.label, "render": "true"}
+        ET.SubElement(listed, "category", {**attributes, "type": "string"})
+        symbols.append(_symbol(str(index), category.symbol))
+    return _document(renderer, categories[0].symbol.kind, headers, label_column)
+
+
+def single(symbol: Symbol, headers: Mapping[str, str], *, label_column: str = "") -> str:
+    """Return a style that draws every feature alike."""
+    renderer = ET.Element("renderer-v2", {"type": "singleSymbol", "symbollevels": "0"})
+    ET.SubElement(renderer, "symbols").append(_symbol("0", symbol))
+    return _document(renderer, symbol.kind, headers, label_column)
+
+
+def aliases(columns: Iterable[str]) -> dict[str, str]:
+    """Return the Chinese header of each column that has one.
+
+    Examples
+    --------
+    >>> aliases(["source_id", "geometry"])
+    {'source_id': '编号'}
+    """
+    return {column: ALIASES[column] for column in columns if column in ALIASES}
+
+
+def _document(renderer: ET.Element, kind: str, headers: Mapping[str, str], label_column: str) -> str:
+    labels = "1" if label_column else "0"
+    categories = "Symbology|Labeling|Fields"
+    root = ET.Element("qgis", {"version": QML_VERSION, "styleCategories": categories, "labelsEnabled": labels})
+    root.append(renderer)
+    if label_column:
+        root.append(_labeling(label_column))
+    named = ET.SubElement(root, "aliases")
+    for index, (column, alias) in enumerate(headers.items()):
+        ET.SubElement(named, "alias", {"field": column, "index": str(index), "name": alias})
+    ET.SubElement(root, "layerGeometryType").text = GEOMETRY_CODES[kind]
+    ET.indent(root, " ")
+    return f"{DOCTYPE}\n{ET.tostring(root, encoding='unicode')}\n"
+
+
+def _symbol(name: str, symbol: Symbol) -> ET.Element:
+    """Return the XML of a symbol; properties stand twice, as QGIS before and after 3.26 reads them."""
+    element = ET.Element("symbol", {"name": name, "type": symbol.kind, "alpha": f"{symbol.alpha:g}"})
+    layer = ET.SubElement(element, "layer", {"class": symbol.layer_class, "enabled": "1", "pass": "0", "locked": "0"})
+    options = ET.SubElement(layer, "Option", {"type": "Map"})
+    for key, value in symbol.properties.items():
+        ET.SubElement(options, "Option", {"name": key, "type": "QString", "value": value})
+    for key, value in symbol.properties.items():
+        ET.SubElement(layer, "prop", {"k": key, "v": value})
+    return element
+
+
+def _labeling(column: str) -> ET.Element:
+    labeling = ET.Element("labeling", {"type": "simple"})
+    settings = ET.SubElement(labeling, "settings")
+    style = ET.SubElement(
+        settings,
+        "text-style",
+        {
+            "fieldName": column,
+            "isExpression": "0",
+            "fontFamily": FONTS[0],
+            "fontSize": "8",
+            "fontSizeUnit": "Point",
+            "textColor": _rgba("#222222", 1.0),
+        },
+    )
+    families = ET.SubElement(style, "families")
+    for font in FONTS:
+        ET.SubElement(families, "family", {"name": font})
+    ET.SubElement(
+        style,
+        "text-buffer",
+        {"bufferDraw": "1", "bufferSize": "0.8", "bufferSizeUnits": "MM", "bufferColor": _rgba("#FFFFFF", 0.85)},
+    )
+    ET.SubElement(settings, "placement", {"placement": "0", "dist": "1.5", "distUnits": "MM"})
+    return labeling
+
+
+def _rgba(colour: str, opacity: float) -> str:
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"{red},{green},{blue},{round(255 * opacity)}"

@@ -1,0 +1,140 @@
+"""Tables of a run folder: sources.csv, ledger.csv, counts.parquet, findings.parquet.
+
+The bytes depend on the results alone: rows keep the order of the input, row groups have a fixed size, and no clock,
+path or library's private metadata goes in.
+
+CSV files are utf-8 with a byte-order mark, so that Excel shows Chinese. A spreadsheet would run a text such as
+``=cmd|...`` as a formula; such text gets a leading apostrophe (see `guarded`). Parquet files hold every text as it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyproj import CRS
+
+from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, LEDGER_SCHEMA, SOURCES_SCHEMA
+from hmgeo.records import LON_LAT_CRS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from hmgeo.findings.results import Results
+
+ROW_GROUP_SIZE = 65536
+COORDINATE_DECIMALS = 9
+MEASURE_DECIMALS = 4
+"""0.1 mm for distances: what is printed is what was judged."""
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
+
+
+def write_sources_csv(results: Results, path: Path) -> None:
+    """Write every input row once, in input order, without geometry.
+
+    Contract columns come first, then whatever else the table holds. Distances (m) and areas (ha) have four decimals,
+    lon and lat up to nine, nulls are empty.
+    """
+    table = _contract_first(results.sources, SOURCES_SCHEMA).drop_columns("geometry")
+    _write_csv(path, table.column_names, _text_rows(table))
+
+
+def write_ledger_csv(results: Results, path: Path) -> None:
+    """Write the ledger in the order things were met; row 0 speaks of the file as a whole."""
+    names = LEDGER_SCHEMA.names
+    rows = ([csv_text(getattr(entry, name), name) for name in names] for entry in results.ledger.entries)
+    _write_csv(path, names, rows)
+
+
+def write_counts(results: Results, path: Path) -> None:
+    """Write parcels by source, radius and class; radii in metres, areas in hectares."""
+    write_parquet(_contract_first(results.counts, COUNTS_SCHEMA), path)
+
+
+def write_findings(results: Results, path: Path) -> None:
+    """Write the findings as GeoParquet: WKB in lon/lat, EPSG:4490, null where a source is not located."""
+    write_parquet(_contract_first(results.findings, FINDINGS_SCHEMA), path)
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """Write a table byte-identically: zstd, fixed row groups, no metadata but GeoParquet's where it has a geometry."""
+    metadata = {"geo": _geoparquet_metadata()} if "geometry" in table.column_names else None
+    plain = table.replace_schema_metadata(metadata).combine_chunks()
+    pq.write_table(plain, path, compression="zstd", row_group_size=ROW_GROUP_SIZE)
+
+
+def guarded(text: str) -> str:
+    """Return text that a spreadsheet takes as text: a formula's first character gets an apostrophe before it.
+
+    Full-width forms count too, since Chinese Excel reads them as operators. A plain number is left alone.
+
+    Examples
+    --------
+    >>> guarded("=cmd|' /C calc'!A0")
+    "'=cmd|' /C calc'!A0"
+    >>> guarded("-12.5")
+    '-12.5'
+    """
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not PLAIN_NUMBER.match(text) else text
+
+
+def csv_text(value: object, name: str) -> str:
+    """Return one value as it stands in a CSV file, by the unit suffix of its column.
+
+    Examples
+    --------
+    >>> csv_text(823.4, "nearest_farmland_m"), csv_text(113.02, "lon"), csv_text(None, "name")
+    ('823.4000', '113.02', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _number_text(value, name)
+    return str(value) if isinstance(value, int) else guarded(str(value))
+
+
+def _number_text(number: float, name: str) -> str:
+    if math.isnan(number):
+        return ""
+    if name.endswith(("_m", "_ha")) and name != "radius_m":
+        return f"{number:.{MEASURE_DECIMALS}f}"
+    text = f"{number:.{COORDINATE_DECIMALS if name in ('lon', 'lat') else MEASURE_DECIMALS}f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def _contract_first(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    more = [name for name in table.column_names if name not in set(schema.names)]
+    return table.select([*schema.names, *more])
+
+
+def _text_rows(table: pa.Table) -> Iterator[list[str]]:
+    names: list[str] = table.column_names
+    for batch in table.to_batches():
+        columns: list[list[Any]] = [column.to_pylist() for column in batch.columns]
+        for values in zip(*columns, strict=True):
+            yield [csv_text(value, name) for value, name in zip(values, names, strict=True)]
+
+
+def _write_csv(path: Path, header: list[str], rows: Iterable[list[str]]) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _geoparquet_metadata() -> str:
+    """Return the file metadata of GeoParquet 1.0.0 (https://geoparquet.org/releases/v1.0.0/)."""
+    column = {"encoding": "WKB", "geometry_types": [], "crs": CRS(LON_LAT_CRS).to_json_dict(), "edges": "planar"}
+    return json.dumps(
+        {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": column}}, ensure_ascii=True
+    )

@@ -1,0 +1,349 @@
+"""Every sentence that pages, sheets and reports show, Chinese and English side by side.
+
+The words are chosen so that a page never claims more than a screening tool may: there is no overall verdict, absence
+is not clearance, and who decides stands beside what was found.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hmgeo.findings.text import COVERAGE_UNDECLARED, area_text, distance_text
+from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, PositionKind, Standing, Status, Verdict, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hmgeo.findings.results import LayerUsed, Presentation, Results
+
+__all__ = [
+    "COVERAGE_UNDECLARED",
+    "DISCLAIMER",
+    "DISCLAIMER_EN",
+    "FORBIDDEN_VERDICT_WORDS",
+    "WATERMARK",
+    "area_text",
+    "badge",
+    "basis_banner",
+    "basis_word",
+    "caption",
+    "certainty_word",
+    "citation",
+    "classification_word",
+    "disclaimer",
+    "distance_text",
+    "finding_sentence",
+    "is_example",
+    "layer_basis_word",
+    "position_word",
+    "standing_word",
+    "status_word",
+    "verdict_header",
+    "verdict_sentence",
+    "verdict_word",
+]
+
+
+class Text(NamedTuple):
+    """One sentence in both languages."""
+
+    zh: str
+    en: str
+
+    def say(self, language: str, **parts: str) -> str:
+        """Return the sentence in `language` (zh unless en) with its parts filled in."""
+        return (self.en if language == "en" else self.zh).format(**parts)
+
+
+DISCLAIMER = (
+    "本结果由软件依据所载资料计算生成，仅供初步筛查和内部参考，不是环评审批、核准备案、行政处罚、污染责任认定、"
+    "土壤环境质量类别划分或测绘成果的依据。距离关系不表示污染因果关系。未评估事项不得视为符合要求。"
+    "以现行有效文件原文、主管部门认定和现场核查为准。"
+)
+DISCLAIMER_EN = (
+    "Computed by software from the data named here, for first screening and internal reference only. It is no basis "
+    "for environmental approval, registration, penalties, liability for pollution, soil-quality classification or "
+    "surveying. Distance does not show cause. What was not assessed must not be taken as meeting a requirement. "
+    "The texts in force, the competent authorities and inspection on site decide."
+)
+WATERMARK = "合成数据，仅供软件演示"
+BOUNDARY_NOTE = "界线仅供工作示意，不作为权属和行政区域界线依据"
+EXAMPLE_VERDICT = "示例判定"
+CLEAR_AS_FAR_AS_DATA_GO = Text("现有数据未触及", "not touched by the data at hand")
+
+FORBIDDEN_VERDICT_WORDS = (
+    "符合",
+    "合规",
+    "允许建设",
+    "可以选址",
+    "禁止新建",
+    "安全",
+    "无污染",
+    "达标",
+    "通过",
+    "污染企业",
+    "责任企业",
+)
+"""Words that never stand as a whole badge or conclusion; inside a quoted clause they are the text's own."""
+
+HEADER_ORDER = (
+    Verdict.PROHIBITED,
+    Verdict.CONDITIONAL,
+    Verdict.LISTED,
+    Verdict.NOT_ASSESSED,
+    Verdict.CLEAR,
+    Verdict.NOT_APPLICABLE,
+)
+
+BASIS_BANNERS: Mapping[Basis, Text] = MappingProxyType(
+    {
+        Basis.REAL: Text("", ""),
+        Basis.UNDECLARED: Text(
+            "数据性质未申明，不能确认为实测或官方数据", "Basis undeclared: not confirmed as surveyed"
+        ),
+        Basis.APPROXIMATE: Text("含示意数据，不作判断依据", "Contains approximate data; no basis for judgement"),
+        Basis.SYNTHETIC: Text(WATERMARK, "Synthetic data, for software demonstration only"),
+    }
+)
+
+LAYER_BASIS: Mapping[Basis, str] = MappingProxyType(
+    {
+        Basis.REAL: "真实数据",
+        Basis.UNDECLARED: "未申明",
+        Basis.APPROXIMATE: "示意",
+        Basis.SYNTHETIC: "合成（演示）",
+    }
+)
+
+SENTENCES: Mapping[Verdict, Text] = MappingProxyType(
+    {
+        Verdict.PROHIBITED: Text(
+            "落入{citation}禁止情形的空间范围，是否适用由{decider}认定。",
+            "Lies within the spatial scope of a prohibition in {citation}; whether it applies is for {decider}.",
+        ),
+        Verdict.CONDITIONAL: Text("须满足：{condition}（依据{citation}）。", "Required: {condition} ({citation})."),
+        Verdict.LISTED: Text(
+            "建议列入排查清单，是否列入由生态环境主管部门确定。",
+            "Suggested for the survey list; the ecology and environment authority decides.",
+        ),
+        Verdict.NOT_ASSESSED: Text("{reason}，本条未作判断。", "{reason}; this clause was not judged."),
+        Verdict.CLEAR: Text(
+            "在{data}（{vintage}，覆盖完整）范围内未触及本条款。",
+            "Not touched within {data} ({vintage}, complete coverage).",
+        ),
+        Verdict.NOT_APPLICABLE: Text("原因：{reason}。", "Reason: {reason}."),
+    }
+)
+CLEAR_UNDECLARED = Text(COVERAGE_UNDECLARED, "The extent of the data is undeclared; a touch can't be ruled out.")
+
+
+def disclaimer(language: str = "zh") -> str:
+    """Return the disclaimer that stands on every map, sheet and report."""
+    return DISCLAIMER_EN if language == "en" else DISCLAIMER
+
+
+def verdict_word(verdict: str | None, language: str = "zh") -> str:
+    """Return the badge word of a verdict's code; empty where nothing was judged.
+
+    Examples
+    --------
+    >>> verdict_word("listed")
+    '符合排查条件'
+    """
+    return _word(Verdict, verdict, language)
+
+
+def status_word(status: str | None, language: str = "zh") -> str:
+    """Return the word of a row's status."""
+    return _word(Status, status, language)
+
+
+def certainty_word(certainty: str | None, language: str = "zh") -> str:
+    """Return the word of a certainty; empty where nothing was judged."""
+    return _word(Certainty, certainty, language)
+
+
+def standing_word(standing: str | None, language: str = "zh") -> str:
+    """Return the word of a rule's standing; empty for a radius set by the user."""
+    return _word(Standing, standing, language)
+
+
+def position_word(kind: str | None, language: str = "zh") -> str:
+    """Return the word of how a position is known."""
+    return _word(PositionKind, kind, language)
+
+
+def basis_word(basis: str | None, language: str = "zh") -> str:
+    """Return the word of a basis."""
+    return _word(Basis, basis, language)
+
+
+def layer_basis_word(layer: LayerUsed) -> str:
+    """Return the data badge of one layer."""
+    return LAYER_BASIS[layer.basis]
+
+
+def basis_banner(basis: Basis, language: str = "zh") -> str:
+    """Return what stands on top of an output made from data of this basis; empty for real data."""
+    return BASIS_BANNERS[basis].say(language)
+
+
+def is_example(results: Results) -> bool:
+    """Tell whether real sources were judged against invented receptors: every verdict then reads 示例判定."""
+    return any(parameter.name == "mix_basis" for parameter in results.parameters)
+
+
+def badge(finding: Mapping[str, Any], *, example: bool = False, language: str = "zh") -> str:
+    """Return the badge of a finding or of a source's row (verdict and note).
+
+    Examples
+    --------
+    >>> badge({"verdict": "clear", "note": "数据范围未申明，不能排除触及。"})
+    '现有数据未触及'
+    >>> badge({"verdict": "listed", "note": ""}, example=True)
+    '示例判定：符合排查条件'
+    """
+    word = verdict_word(finding["verdict"], language)
+    if _is_clear_by_bare_data(finding):
+        word = CLEAR_AS_FAR_AS_DATA_GO.say(language)
+    return f"{EXAMPLE_VERDICT}：{word}" if example and word else word
+
+
+def verdict_header(counts: Mapping[Verdict, int], language: str = "zh") -> str:
+    """Return the counts by verdict, gravest first; there is no overall verdict.
+
+    Examples
+    --------
+    >>> verdict_header({Verdict.LISTED: 2}).split("｜")[2]
+    '符合排查条件 2 条'
+    """
+    if language == "en":
+        return " | ".join(f"{verdict.en} {counts.get(verdict, 0)}" for verdict in HEADER_ORDER)
+    return "｜".join(f"{verdict.zh} {counts.get(verdict, 0)} 条" for verdict in HEADER_ORDER)
+
+
+def verdict_sentence(
+    finding: Mapping[str, Any], *, data: str = "所载数据", vintage: str = "", language: str = "zh"
+) -> str:
+    """Return what a finding says, in one sentence.
+
+    Parameters
+    ----------
+    finding
+        A row of the findings table: verdict, document, clause, quote, decider, note, as_of.
+    data, vintage
+        The layer that a `clear` rests on and its time; without a vintage the sentence says so.
+
+    Examples
+    --------
+    >>> verdict_sentence({"verdict": "not_assessed", "note": "缺少「河流」图层。"})
+    '缺少「河流」图层，本条未作判断。'
+    """
+    if not finding["verdict"]:
+        return ""
+    verdict = Verdict.of(finding["verdict"])
+    if _is_clear_by_bare_data(finding):
+        return CLEAR_UNDECLARED.say(language)
+    return SENTENCES[verdict].say(
+        language,
+        citation=citation(finding),
+        decider=finding.get("decider") or "主管部门",
+        condition=_bare(finding.get("quote")) or "条文所列条件",
+        reason=_reason(verdict, finding),
+        data=data,
+        vintage=vintage or "时点未申明",
+    )
+
+
+def finding_sentence(results: Results, finding: Mapping[str, Any], language: str = "zh") -> str:
+    """Return `verdict_sentence`, with the farmland layer named where the finding is the screening rule's."""
+    farmland = [layer for layer in results.layers if layer.kind is LayerKind.FARMLAND]
+    if finding["rule_id"] != results.screening_rule_id or not farmland:
+        return verdict_sentence(finding, vintage="时点见数据来源", language=language)
+    return verdict_sentence(
+        finding,
+        data=f"{LayerKind.FARMLAND.zh}数据",
+        vintage=farmland[0].gates.vintage,
+        language=language,
+    )
+
+
+def citation(finding: Mapping[str, Any]) -> str:
+    """Return 《document》clause; a limit set by the user is called so.
+
+    Examples
+    --------
+    >>> citation({"document": "土壤污染防治法", "clause": "第十八条"})
+    '《土壤污染防治法》第十八条'
+    """
+    document = finding.get("document") or ""
+    if not document:
+        return "使用者设定的条件"
+    quoted = document if "《" in document else f"《{document}》"
+    return f"{quoted}{finding.get('clause') or ''}"
+
+
+def classification_word(results: Results) -> str:
+    """Return the 密级 of everything shown: the highest of the layers, or 未标注 where one says nothing.
+
+    A classified or sensitive layer isn't hidden behind an unmarked one: both are said.
+    """
+    given = [layer.gates.classification for layer in results.layers]
+    order = list(Classification)
+    marked = [word for word in given if word is not Classification.UNMARKED]
+    highest = max(marked, key=order.index) if marked else Classification.UNMARKED
+    if len(marked) == len(given):
+        return highest.value
+    if highest in (Classification.UNMARKED, Classification.PUBLIC):
+        return Classification.UNMARKED.value
+    return f"{highest.value}（另有图层未标注）"
+
+
+def caption(results: Results, presentation: Presentation) -> str:
+    """Return the line under every map, sheet and report. The date is the day asked about, never the wall clock."""
+    day = results.as_of.isoformat() if results.as_of else "未设基准日"
+    parts = (
+        "坐标系：2000国家大地坐标系",
+        f"资料来源：{_sources_of_data(results)}",
+        f"制图：{presentation.maker or '未填写'} {day}",
+        "地图审核：未送审",
+        f"密级：{classification_word(results)}",
+        BOUNDARY_NOTE,
+    )
+    return "｜".join(parts)
+
+
+def _sources_of_data(results: Results) -> str:
+    """Return provider and vintage of each layer once, in the order of the layers."""
+    named = [
+        f"{layer.provenance.source or layer.provenance.credit or f'{layer.kind.zh}（提供单位未申明）'}"
+        f"，{layer.gates.vintage or '时点未申明'}"
+        for layer in results.layers
+    ]
+    return "；".join(dict.fromkeys(named)) or "未申明"
+
+
+def _is_clear_by_bare_data(finding: Mapping[str, Any]) -> bool:
+    """Tell whether a `clear` rests on data whose extent nobody declared, as its note says."""
+    return finding["verdict"] == Verdict.CLEAR and "范围未申明" in (finding.get("note") or "")
+
+
+def _reason(verdict: Verdict, finding: Mapping[str, Any]) -> str:
+    note = _bare(finding.get("note"))
+    if verdict is Verdict.NOT_APPLICABLE:
+        return note or "行业、行为、地域或时间不在条款适用范围"
+    if not note:
+        return "缺少数据、参数或效力核实"
+    return note if note.startswith("缺少") else f"缺少数据、参数或效力核实（{note}）"
+
+
+def _bare(text: str | None) -> str:
+    return (text or "").strip().rstrip("。；;")
+
+
+def _word(words: type[Word], code: str | None, language: str) -> str:
+    if not code:
+        return ""
+    word = words.of(code)
+    return word.en if language == "en" else word.zh

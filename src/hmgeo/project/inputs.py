@@ -1,0 +1,180 @@
+"""Everything that a project names, loaded and held against each other; all problems at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
+from hmgeo.layers.areas import Area, Context, context_layers, resolve_area
+from hmgeo.layers.load import ReadOptions, load_positions, load_raster, load_receptors
+from hmgeo.records import Gates, Ledger, Provenance
+from hmgeo.rules.book import RuleBook, load_book
+from hmgeo.rules.nodes import near
+from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hmgeo.project.spec import LayerSpec, ProjectSpec
+    from hmgeo.records import Layer, Positions, Raster
+
+Loaded = TypeVar("Loaded")
+
+SOURCES_KIND = LayerKind.ENTERPRISES
+_RASTER_OPTIONS = ("path", "basis", "name", "gates", "provenance", "shown_as")
+_INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a project rests on.
+
+    Parameters
+    ----------
+    others
+        Layers that are shown and that later questions use, but the distance screening doesn't judge by.
+    areas
+        The project's own area, resolved.
+    context
+        Administrative lines and rivers for orientation, from the shipped layers.
+    """
+
+    positions: Positions
+    farmland: Layer | None
+    others: tuple[Layer, ...]
+    elevation: Raster | None
+    areas: tuple[Area, ...]
+    context: tuple[Context, ...] = field(repr=False)
+    book: RuleBook = field(repr=False)
+    ledger: Ledger = field(repr=False)
+
+
+class Collector:
+    """Runs loading steps, keeps the problems of those that fail, and the ledgers of those that don't."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.ledger = Ledger()
+
+    def attempt(self, step: Callable[..., Loaded], *args: object, **options: object) -> Loaded | None:
+        """Return what a step gives; None where it raises one of our errors."""
+        try:
+            return step(*args, **options)
+        except HmgeoError as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def layer(self, step: Callable[..., tuple[Loaded, Ledger]], **options: object) -> Loaded | None:
+        """Return the layer that a step gives, and keep its ledger."""
+        loaded = self.attempt(step, **options)
+        if loaded is None:
+            return None
+        self.ledger += loaded[1]
+        return loaded[0]
+
+
+def load_inputs(spec: ProjectSpec) -> Inputs:
+    """Load all that a project names.
+
+    Raises
+    ------
+    ProjectError, InputError
+        With every problem of every layer, area and rule.
+    """
+    collector = Collector()
+    if SOURCES_KIND not in spec.layers:
+        remedy = f"在 layers 下写明 {SOURCES_KIND.value}: {{path: …, basis: …}}"
+        collector.problems.append(Problem("项目没有污染源图层", spec.place("layers"), remedy=remedy))
+    packs = [spec.folder / pack for pack in spec.rule_packs]
+    book = collector.attempt(load_book, packs)
+    if book is not None:
+        collector.problems += _rule_problems(spec, book)
+    collector.problems += basis_problems(spec)
+    areas = [collector.attempt(resolve_area, code, base=spec.folder) for code in spec.area_ids]
+    positions, elevation = None, None
+    layers: dict[LayerKind, Layer] = {}
+    for kind, layer in spec.layers.items():
+        options = _arguments(spec, layer, _gates(spec, layer, collector))
+        if kind is SOURCES_KIND:
+            positions = collector.layer(load_positions, **options)
+        elif kind is LayerKind.ELEVATION:
+            elevation = collector.attempt(load_raster, **{key: options[key] for key in _RASTER_OPTIONS})
+        else:
+            loaded = collector.layer(load_receptors, **options)
+            if loaded is not None:
+                layers[kind] = loaded
+    found = tuple(area for area in areas if area is not None)
+    context = collector.attempt(context_layers, [area.id for area in found]) or ()
+    raise_problems(_error_kind(collector.problems, spec), collector.problems)
+    if positions is None or book is None:
+        raise ProjectError(Problem("项目读不出", Place(file=spec.file.name)))
+    farmland = layers.pop(LayerKind.FARMLAND, None)
+    return Inputs(positions, farmland, tuple(layers.values()), elevation, found, context, book, collector.ledger)
+
+
+def _arguments(spec: ProjectSpec, layer: LayerSpec, gates: Gates) -> dict[str, object]:
+    path = spec.folder / layer.path
+    return {
+        "path": path,
+        "kind": layer.kind,
+        "basis": layer.basis,
+        "name": layer.kind.value,
+        "gates": gates,
+        "provenance": Provenance(layer.path, "", layer.source, layer.licence, layer.credit),
+        "options": ReadOptions(layer.layer, layer.id_field, layer.crs, layer.datum, layer.central_meridian),
+        "shown_as": layer.path,
+    }
+
+
+def _gates(spec: ProjectSpec, layer: LayerSpec, collector: Collector) -> Gates:
+    area = None
+    if layer.coverage:
+        area = collector.attempt(resolve_area, layer.coverage, base=spec.folder)
+    return Gates(
+        None if area is None else area.geometry,
+        "" if area is None else f"{area.name}（{layer.coverage}）",
+        layer.completeness,
+        layer.vintage,
+        layer.classification,
+    )
+
+
+def _rule_problems(spec: ProjectSpec, book: RuleBook) -> list[Problem]:
+    """Name every rule that the project asks for and the book doesn't hold."""
+    asked = [("screening_rule", spec.screening_rule, 0)] if spec.screening_rule else []
+    asked += [("adopt", adoption.rule, adoption.line) for adoption in spec.adopt]
+    problems = []
+    for key, rule_id, line in asked:
+        if rule_id not in book.ids:
+            nearest = near(rule_id, book.ids)
+            remedy = f"是否为「{nearest}」" if nearest else "核对规则编号"
+            problems.append(Problem("规则库中没有这一规则", spec.place(key, line), found=rule_id, remedy=remedy))
+    return problems
+
+
+def basis_problems(spec: ProjectSpec) -> list[Problem]:
+    """Refuse to judge real sources on invented receptors, unless the project gives a reason."""
+    sources, farmland = spec.layers.get(SOURCES_KIND), spec.layers.get(LayerKind.FARMLAND)
+    if sources is None or farmland is None or spec.mix_basis:
+        return []
+    return mixed_basis(sources.basis, farmland.basis, spec.place("layers", farmland.line))
+
+
+def mixed_basis(sources: Basis, receptors: Basis, place: Place) -> list[Problem]:
+    """Return the problem of real sources on synthetic or approximate receptors, if it is one."""
+    if sources is not Basis.REAL or receptors not in _INVENTED:
+        return []
+    return [
+        Problem(
+            "真实污染源不得对照合成或示意的受体数据作出判断",
+            place,
+            found=f"污染源 {sources.value}，受体 {receptors.value}",
+            remedy="改用真实受体数据；确需演示时在 project.yml 写 mix_basis: 理由，全部结论将标为示例判定",
+        )
+    ]
+
+
+def _error_kind(problems: list[Problem], spec: ProjectSpec) -> type[HmgeoError]:
+    of_project = all(problem.where.file == spec.file.name for problem in problems)
+    return ProjectError if of_project else InputError

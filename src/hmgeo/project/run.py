@@ -1,0 +1,179 @@
+"""The whole pipeline: files, layers, analysis with rules, findings, outputs in a run folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from hmgeo.analysis.choices import Choices
+from hmgeo.analysis.places import Areas
+from hmgeo.analysis.proximity import Sink, TableSink
+from hmgeo.analysis.screen import Question, screen
+from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
+from hmgeo.findings.results import Presentation, Results
+from hmgeo.project.assemble import context_layers_of, layers_used, parameters_used, rules_used, warnings_of
+from hmgeo.project.folder import whole_folder
+from hmgeo.project.inputs import Inputs, load_inputs
+from hmgeo.project.manifest import write_manifest
+from hmgeo.project.sinks import ParquetSink
+from hmgeo.project.spec import ProjectSpec, read_spec
+from hmgeo.project.write import PAIRS_NAME, write_outputs
+from hmgeo.reference.tables import key_areas
+from hmgeo.vocabulary import Basis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_RADIUS_M = 10_000.0
+_COUNTY_DIGITS = 6
+
+
+class Progress(Protocol):
+    """Hears how far a run is."""
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """Take the stage in words, and how much of it is done."""
+
+
+def silent(stage: str, done: int, total: int | None) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: where it lies and what it found."""
+
+    folder: Path
+    results: Results
+
+
+def run_project(path: str | Path, out: str | Path | None = None, *, progress: Progress = silent) -> Run:
+    """Run a project and write its run folder.
+
+    Parameters
+    ----------
+    path
+        A project.yml or its folder.
+    out
+        The run folder; `runs/<as_of>` beside the project file where nothing is said.
+    progress
+        Hears how far the run is.
+
+    Raises
+    ------
+    ProjectError, InputError, RuleError
+        With every problem found, before anything is written.
+    OutputError
+        Where the folder can't be written; nothing half-written stays.
+    """
+    spec = read_spec(Path(path))
+    progress("读取图层", 0, None)
+    inputs = load_inputs(spec)
+    folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
+    files = [spec.file, *(spec.folder / layer.path for layer in spec.layers.values())]
+    command = f"hmgeo run {spec.folder.name}"
+    started = clock()
+    with whole_folder(folder, files) as temporary:
+        with ParquetSink(temporary / PAIRS_NAME, PAIRS_SCHEMA) as pairs:
+            results = _project_results(spec, inputs, pairs, progress)
+        finish(results, Presentation(), temporary, command, started, progress)
+    return Run(folder, results)
+
+
+def project_results(path: str | Path) -> Results:
+    """Run a project and return what it found, writing nothing."""
+    spec = read_spec(Path(path))
+    return _project_results(spec, load_inputs(spec), None, silent)
+
+
+def finish(
+    results: Results,
+    presentation: Presentation,
+    folder: Path,
+    command: str,
+    started: tuple[str, float],
+    progress: Progress,
+) -> None:
+    """Write the outputs and the manifest."""
+    progress("写出表格与地图", 0, None)
+    write_outputs(results, presentation, folder)
+    clock = {"started": started[0], "seconds": round(time.monotonic() - started[1], 3)}
+    write_manifest(results, folder, command=command, run=clock)
+
+
+def clock() -> tuple[str, float]:
+    """Return the time of day for the manifest, and a clock to measure by."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), time.monotonic()
+
+
+def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Progress) -> Results:
+    question = _question(spec, inputs)
+    reached = TableSink(RECEPTORS_SCHEMA)
+    total = inputs.farmland.feature_count if inputs.farmland else 0
+    screened = screen(
+        inputs.positions,
+        inputs.farmland,
+        question,
+        pairs=pairs,
+        reached=reached,
+        progress=lambda done: progress("测算距离", done, total),
+    )
+    measured = [inputs.positions] if inputs.farmland is None else [inputs.positions, inputs.farmland]
+    rasters = [] if inputs.elevation is None else [inputs.elevation]
+    layers = layers_used([*measured, *inputs.others, *rasters])
+    return Results(
+        title=spec.title,
+        as_of=spec.as_of,
+        area_name="、".join(area.name for area in inputs.areas),
+        radius_m=question.radius_m,
+        radii_m=screened.radii_m,
+        sources=screened.sources,
+        findings=screened.findings,
+        counts=screened.counts,
+        receptors=reached.table(),
+        search_areas=screened.search_areas,
+        ledger=inputs.ledger,
+        layers=layers,
+        rules=rules_used(question, screened, spec.adopt),
+        parameters=parameters_used(question, spec.mix_basis),
+        context=context_layers_of(inputs.context, inputs.others),
+        screening_rule_id=spec.screening_rule,
+        warnings=warnings_of(question, screened, inputs.ledger, layers, spec.mix_basis),
+    )
+
+
+def _question(spec: ProjectSpec, inputs: Inputs) -> Question:
+    radius_m = DEFAULT_RADIUS_M
+    if spec.screening_rule:
+        radius_m = inputs.book.get(spec.screening_rule).latest.value or DEFAULT_RADIUS_M
+    tables = {one.role: one for one in inputs.context}
+    counties, townships = tables.get("county"), tables.get("township")
+    return Question(
+        as_of=spec.as_of,
+        radius_m=radius_m,
+        rules=inputs.book.rules,
+        adopted=frozenset(adoption.rule for adoption in spec.adopt),
+        choices=Choices(spec.parameters),
+        screening_rule_id=spec.screening_rule,
+        areas=Areas(
+            None if counties is None else counties.table,
+            None if townships is None else townships.table,
+            townships_are_approximate=townships is None or townships.basis is Basis.APPROXIMATE,
+        ),
+        home_counties=county_codes(spec.area_ids),
+    )
+
+
+def county_codes(area_ids: Sequence[str]) -> frozenset[str]:
+    """Return the six-digit county codes that hold key areas or administrative areas.
+
+    Examples
+    --------
+    >>> sorted(county_codes(["GD-QC-LT", "451221"]))
+    ['441802', '451221']
+    """
+    codes = {area.id: area.admin_code for area in key_areas()}
+    return frozenset(codes.get(one, one)[:_COUNTY_DIGITS] for one in area_ids if codes.get(one, one).isdigit())

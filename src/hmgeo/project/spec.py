@@ -1,0 +1,266 @@
+"""project.yml: what it may hold, read with every fault at once, each with its line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import yaml
+
+from hmgeo.analysis.choices import ChosenParameter, ChosenValue
+from hmgeo.errors import Place, Problem, ProjectError, raise_problems
+from hmgeo.rules.nodes import Reader, compose, line_of
+from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declared
+from hmgeo.rules.words import EDITIONS
+from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from pathlib import Path
+
+FILE_NAME = "project.yml"
+SCHEMA = 1
+NO_SCREENING = "none"
+_NOUN = "项目文件"
+_REQUIRED = ("schema", "title", "as_of", "area", "layers", "screening_rule")
+_KEYS = (*_REQUIRED, "parameters", "adopt", "rule_packs", "mix_basis")
+_LAYER_KEYS = (
+    "path", "layer", "id_field", "crs", "datum", "central_meridian", "basis", "classification", "vintage", "coverage",
+    "completeness", "source", "licence", "credit",
+)  # fmt: skip
+_PARAMETER_KEYS = ("value", "unit", "edition", "by", "on", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSpec:
+    """A layer as project.yml declares it; empty text where it says nothing.
+
+    Parameters
+    ----------
+    path
+        Relative to the project's folder.
+    coverage
+        An area code, a key-area id or a polygon file.
+    """
+
+    kind: LayerKind
+    path: str
+    basis: Basis
+    layer: str = ""
+    id_field: str = ""
+    crs: str = ""
+    datum: str = ""
+    central_meridian: float | None = None
+    classification: Classification = Classification.UNMARKED
+    vintage: str = ""
+    coverage: str = ""
+    completeness: Completeness = Completeness.UNKNOWN
+    source: str = ""
+    licence: str = ""
+    credit: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A rule used as a method where it has no force, with who chose it, when and why."""
+
+    rule: str
+    by: str
+    on: str
+    reason: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSpec:
+    """A project.yml.
+
+    Parameters
+    ----------
+    file
+        The file read.
+    area_ids
+        Key-area ids and area codes of the project's own area.
+    screening_rule
+        Empty where the project sets none.
+    mix_basis
+        The reason for judging real sources on invented data; empty where nobody gave one.
+    """
+
+    file: Path
+    title: str
+    as_of: date
+    area_ids: tuple[str, ...]
+    layers: Mapping[LayerKind, LayerSpec]
+    screening_rule: str
+    parameters: Mapping[str, ChosenParameter]
+    adopt: tuple[Adoption, ...]
+    rule_packs: tuple[str, ...] = ()
+    mix_basis: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """The folder that paths are relative to."""
+        return self.file.parent
+
+    def place(self, key: str, line: int = 0) -> Place:
+        """Return where a key of this file stands, for a problem."""
+        return Place(file=self.file.name, key=key, line=line)
+
+
+def project_file(path: Path) -> Path:
+    """Return the project.yml that a path names, itself or in that folder.
+
+    Raises
+    ------
+    ProjectError
+        Where there is none.
+    """
+    file = path / FILE_NAME if path.is_dir() else path
+    if not file.is_file():
+        remedy = "核对路径；随软件示例用 hmgeo demo，新项目从示例的 project.yml 改起"
+        raise ProjectError(Problem("找不到项目文件", Place(file=str(path)), remedy=remedy))
+    return file
+
+
+def read_spec(path: Path) -> ProjectSpec:
+    """Read a project.yml or the one in a folder.
+
+    Raises
+    ------
+    ProjectError
+        With every fault found: unknown or missing keys (with the nearest known one), wrong words, missing basis, ...
+    """
+    file = project_file(path)
+    reader = Reader(file.name)
+    root = compose(file.read_bytes(), file.name, _NOUN, ProjectError)
+    entries = reader.mapping(root, _KEYS, _REQUIRED, _NOUN)
+    schema = reader.integer(entries.get("schema"), "schema")
+    if schema not in {None, SCHEMA}:
+        reader.fault(entries["schema"], "不认识的 schema 版本", found=str(schema), allowed=str(SCHEMA))
+    as_of = reader.day(entries.get("as_of"), "as_of")
+    rule = reader.text(entries.get("screening_rule"), "screening_rule")
+    found = (
+        reader.text(entries.get("title"), "title"),
+        _area(reader, entries.get("area")),
+        _layers(reader, entries.get("layers")),
+        "" if rule == NO_SCREENING else rule,
+        _parameters(reader, entries.get("parameters")),
+        tuple(_adoption(reader, node) for node in reader.items(entries.get("adopt"), "adopt")),
+        reader.texts(entries.get("rule_packs"), "rule_packs"),
+        reader.text(entries.get("mix_basis"), "mix_basis"),
+    )
+    raise_problems(ProjectError, reader.problems)
+    if as_of is None:  # already among the problems; told to the type checker
+        raise ProjectError(Problem("缺少 as_of", Place(file=file.name, key="as_of")))
+    title, area_ids, layers, screening_rule, parameters, adopt, packs, mix_basis = found
+    return ProjectSpec(file, title, as_of, area_ids, layers, screening_rule, parameters, adopt, packs, mix_basis)
+
+
+def _area(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
+    if node is None:
+        return ()
+    entries = reader.mapping(node, ("key_areas", "codes"), (), "area")
+    ids = reader.texts(entries.get("key_areas"), "key_areas") + reader.texts(entries.get("codes"), "codes")
+    if not ids:
+        reader.fault(node, "area 为空", allowed="key_areas 或 codes", remedy="写重点区域编号或行政区划代码")
+    return ids
+
+
+def _layers(reader: Reader, node: yaml.Node | None) -> Mapping[LayerKind, LayerSpec]:
+    if node is None:
+        return MappingProxyType({})
+    kinds = [kind.value for kind in LayerKind]
+    entries = reader.mapping(node, kinds, (), "layers")
+    return MappingProxyType(
+        {LayerKind.of(kind): _layer(reader, LayerKind.of(kind), one) for kind, one in entries.items()}
+    )
+
+
+def _layer(reader: Reader, kind: LayerKind, node: yaml.Node) -> LayerSpec:
+    entries = reader.mapping(node, _LAYER_KEYS, ("path", "basis"), f"图层 {kind.value}")
+    texts = ("path", "layer", "id_field", "crs", "datum", "source", "licence", "credit")
+    path, layer, id_field, crs, datum, source, licence, credit = (reader.text(entries.get(key), key) for key in texts)
+    vintage = entries.get("vintage")
+    return LayerSpec(
+        kind=kind,
+        path=path,
+        basis=reader.member(entries.get("basis"), "basis", Basis, Basis.UNDECLARED),
+        layer=layer,
+        id_field=id_field,
+        crs=crs,
+        datum=datum,
+        central_meridian=reader.number(entries.get("central_meridian"), "central_meridian"),
+        classification=reader.member(
+            entries.get("classification"), "classification", Classification, Classification.UNMARKED
+        ),
+        vintage=str(vintage.value) if isinstance(vintage, yaml.ScalarNode) else "",  # 2019 and "2019-06" alike
+        coverage=_coverage(reader, entries.get("coverage")),
+        completeness=reader.member(
+            entries.get("completeness"), "completeness", Completeness, Completeness.UNKNOWN
+        ),
+        source=source,
+        licence=licence,
+        credit=credit,
+        line=line_of(node),
+    )  # fmt: skip
+
+
+def _coverage(reader: Reader, node: yaml.Node | None) -> str:
+    """Return the area code, key-area id or file that a coverage names."""
+    if node is None:
+        return ""
+    known = ("area", "key_area", "file")
+    entries = reader.mapping(node, known, (), "coverage")
+    if len(entries) != 1:
+        reader.fault(node, "coverage 须恰有一项", allowed="、".join(known), remedy='如 {area: "441802"}')
+        return ""
+    ((key, value),) = entries.items()
+    return reader.text(value, key)
+
+
+def _adoption(reader: Reader, node: yaml.Node) -> Adoption:
+    keys = ("rule", "by", "on", "reason")
+    entries = reader.mapping(node, keys, keys, "adopt")
+    on = reader.day(entries.get("on"), "on")
+    rule, by, reason = (reader.text(entries.get(key), key) for key in ("rule", "by", "reason"))
+    return Adoption(rule, by, on.isoformat() if on else "", reason, line_of(node))
+
+
+def _parameters(reader: Reader, node: yaml.Node | None) -> Mapping[str, ChosenParameter]:
+    if node is None:
+        return MappingProxyType({})
+    known = {one.name: one for one in declared()}
+    entries = reader.mapping(node, tuple(known), (), "parameters")
+    return MappingProxyType({name: _parameter(reader, known[name], one) for name, one in entries.items()})
+
+
+def _parameter(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node) -> ChosenParameter:
+    name = declaration.name
+    entries = reader.mapping(node, _PARAMETER_KEYS, ("value", "by", "on", "reason"), f"参数 {name}")
+    edition = reader.integer(entries.get("edition"), "edition")
+    unit = reader.text(entries.get("unit"), "unit")
+    if declaration.type is ParameterType.CODES and edition not in EDITIONS:
+        allowed = "、".join(map(str, EDITIONS))
+        reader.fault(node, f"参数 {name} 须注明行业分类版本 edition", found=str(edition or ""), allowed=allowed)
+    if declaration.type is ParameterType.NUMBER and unit != declaration.unit:
+        reader.fault(node, f"参数 {name} 的单位不符", found=unit, allowed=declaration.unit, remedy="写明 unit 并换算")
+    on = reader.day(entries.get("on"), "on")
+    by, reason = (reader.text(entries.get(key), key) for key in ("by", "reason"))
+    value = _value(reader, declaration, entries.get("value"))
+    return ChosenParameter(name, value, unit, edition, by, on.isoformat() if on else "", reason)
+
+
+def _value(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | None) -> ChosenValue:
+    name = declaration.name
+    if declaration.type is ParameterType.NUMBER:
+        number = reader.number(node, name)
+        return 0.0 if number is None else number
+    if declaration.type in {ParameterType.CODES, ParameterType.WORDS}:
+        return reader.texts(node, name)
+    if declaration.type is ParameterType.CHOICE:
+        return reader.word(node, f"参数 {name} ", [choice.code for choice in declaration.choices])
+    return reader.text(node, name)

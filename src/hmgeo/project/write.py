@@ -1,0 +1,28 @@
+"""All views of one run, written into its folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hmgeo.outputs.gis import write_geopackage
+from hmgeo.outputs.map.page import write_map
+from hmgeo.outputs.tables import write_counts, write_findings, write_ledger_csv, write_sources_csv
+from hmgeo.outputs.workbook import write_workbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hmgeo.findings.results import Presentation, Results
+
+PAIRS_NAME = "pairs.parquet"
+
+
+def write_outputs(results: Results, presentation: Presentation, folder: Path) -> None:
+    """Write every file of a run folder but pairs (written while they are made) and the manifest (written last)."""
+    write_sources_csv(results, folder / "sources.csv")
+    write_counts(results, folder / "counts.parquet")
+    write_findings(results, folder / "findings.parquet")
+    write_ledger_csv(results, folder / "ledger.csv")
+    write_geopackage(results, folder / "findings.gpkg")
+    write_workbook(results, presentation, folder / "screening.xlsx")
+    write_map(results, presentation, folder / "map.html")

@@ -1,0 +1,100 @@
+"""Reference tables that ship with the package, and the one way to read them.
+
+Every row carries the source it was taken from and how sure that is, in the words of the table.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+
+@dataclass(frozen=True, slots=True)
+class KeyArea:
+    """A heavy-metal key control area (重点区域, 重点防控区) as a policy text names it.
+
+    Parameters
+    ----------
+    level
+        county, township, place, basin, prefecture, county+ (a county and what surrounds it).
+    admin_code
+        Six-digit county code, nine-digit township code, or the county that a place or basin lies in.
+    role
+        key_area, demo_regional, demo_basin, coordination_group, ...
+    open_question
+        What the text leaves open about the extent.
+    """
+
+    id: str
+    name: str
+    level: str
+    admin_code: str
+    role: str
+    metals: tuple[str, ...]
+    document: str
+    clause: str
+    code_source: str
+    open_question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A trade class of GB/T 4754 in one edition."""
+
+    code: str
+    edition: int
+    name: str
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = resources.files("hmgeo.reference").joinpath("data", name).read_text(encoding="utf-8-sig")
+    return list(csv.DictReader(text.splitlines()))
+
+
+@lru_cache(maxsize=1)
+def key_areas() -> tuple[KeyArea, ...]:
+    """Return the key areas of the texts, in the order of the table.
+
+    Examples
+    --------
+    >>> next(area.name for area in key_areas() if area.id == "GX-ND")
+    '南丹县'
+    """
+    return tuple(
+        KeyArea(
+            id=row["id"],
+            name=row["official_name"] or row["name_text"],
+            level=row["level"],
+            admin_code=row["admin_code"],
+            role=row["role"],
+            metals=tuple(filter(None, row["metals"].split(";"))),
+            document=row["source_seed"],
+            clause=row["clause"],
+            code_source=row["code_source"],
+            open_question=row["ambiguity"],
+        )
+        for row in _rows("key_areas.csv")
+    )
+
+
+@lru_cache(maxsize=1)
+def trades() -> dict[tuple[int, str], Trade]:
+    """Return the trade classes held, by edition (2011, 2017) and code; not the whole standard.
+
+    Examples
+    --------
+    >>> trades()[2017, "3212"].name
+    '铅锌冶炼'
+    >>> trades()[2011, "3130"].name, trades()[2017, "3391"].name
+    ('黑色金属铸造', '黑色金属铸造')
+    """
+    found: dict[tuple[int, str], Trade] = {}
+    for row in _rows("industry_codes.csv"):
+        for edition in (2017, 2011):
+            code = row[f"gbt4754_{edition}"]
+            name = row[f"name_{edition}"] or row["name_2017"]
+            if code:
+                found.setdefault((edition, code), Trade(code, edition, name))
+    return found

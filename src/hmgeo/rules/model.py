@@ -1,0 +1,408 @@
+"""What a rule is: one clause as data, its dated values with their citations, its standing and its cases.
+
+All classes are frozen. Fields ending in `_zh` hold sentences for people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from hmgeo.vocabulary import Effect, LegalRank, Standing, Verdict, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from hmgeo.vocabulary import Action
+
+Scalar = str | float | bool
+"""A single value in a rule file: text, number (always float) or truth."""
+
+FieldValue = Scalar | tuple[str, ...]
+"""What a field of a test holds."""
+
+NO_FIELDS: Mapping[str, FieldValue] = MappingProxyType({})
+
+ANY_LAYER = "*"
+"""Stands for every layer where a case gives one value for all."""
+
+WHITESPACE = re.compile(r"\s+")
+
+
+class Runs(Word):
+    """Whether a rule is judged by the program."""
+
+    YES = "yes", "可判定", "is judged"
+    INFORM = "inform", "仅提示", "only informs"
+    NOT_SPATIAL = "not_spatial", "非空间条款", "is not spatial"
+    TEXT_NOT_HELD = "text_not_held", "原文未收录", "text not held"
+
+
+class VerificationState(Word):
+    """Whether a quote was held against a text."""
+
+    VERIFIED = "verified", "已核对", "verified"
+    UNVERIFIED = "unverified", "效力待核实", "standing to be verified"
+
+
+class LayerState(StrEnum):
+    """What a case says of a layer: whether it can carry a `clear`."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A rule's name in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stated period, both days inclusive."""
+
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDue:
+    """A task's due day. It never ends a rule."""
+
+    on: date
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatedValue:
+    """What a clause says from one day on, with the citation of exactly that wording.
+
+    Parameters
+    ----------
+    in_force_from
+        First day; None only where the text is not held and its day is unknown.
+    plan_period
+        Period that the text itself states; only this, a repeal or a successor ends a value.
+    target_year
+        Year of a target; doesn't end the rule.
+    value, unit
+        The number that the text gives, None where it gives none (then a parameter holds it).
+    value_max
+        Upper end where the text gives a range.
+    article, paragraph, item
+        条, 款, 项 as the text numbers them, each empty where the text has none.
+    quote
+        Verbatim.
+    text
+        Name of the held copy in which the quote stands, empty where none is held.
+    """
+
+    in_force_from: date | None
+    document: str
+    quote: str = ""
+    article: str = ""
+    paragraph: str = ""
+    item: str = ""
+    value: float | None = None
+    value_max: float | None = None
+    unit: str = ""
+    plan_period: Period | None = None
+    target_year: int | None = None
+    task_due: tuple[TaskDue, ...] = ()
+    repealed_on: date | None = None
+    replaced_by: str = ""
+    document_number: str = ""
+    text: str = ""
+    note: str = ""
+
+    @property
+    def clause(self) -> str:
+        """The place in the document, outermost part first, such as 二（三）3.
+
+        Examples
+        --------
+        >>> DatedValue(None, "方案", article="二", paragraph="（三）", item="3").clause
+        '二（三）3'
+        """
+        return f"{self.article}{self.paragraph}{self.item}"
+
+    @property
+    def quote_sha256(self) -> str:
+        """SHA-256 of the quote without any whitespace, in hexadecimal."""
+        return hashlib.sha256(WHITESPACE.sub("", self.quote).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class TradeCodes:
+    """Codes of GB/T 4754 in one edition; a code stands for every class that begins with it."""
+
+    edition: int
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trades:
+    """Which trades a rule is about: any, explicit lists by edition, or a list that the user must choose.
+
+    Parameters
+    ----------
+    parameter
+        Name of the parameter that holds the codes; then `lists` is empty.
+    note
+        What the codes can't tell, such as a class that is wider than the clause.
+    """
+
+    lists: tuple[TradeCodes, ...] = ()
+    parameter: str = ""
+    note: str = ""
+
+    @property
+    def is_any(self) -> bool:
+        """Whether every trade is meant."""
+        return not self.lists and not self.parameter
+
+    def codes_of(self, edition: int) -> tuple[str, ...]:
+        """Return the codes in one edition, empty where the rule lists none for it.
+
+        Examples
+        --------
+        >>> Trades((TradeCodes(2017, ("3212",)),)).codes_of(2017)
+        ('3212',)
+        """
+        return next((one.codes for one in self.lists if one.edition == edition), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A yes/no attribute of the source that must have one value; unknown is never read as no."""
+
+    attribute: str
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AppliesTo:
+    """Who a rule speaks to. An empty tuple of actions means that the clause doesn't ask about the action.
+
+    Parameters
+    ----------
+    source_kinds
+        Codes of `hmgeo.rules.kinds.SOURCE_KINDS`.
+    conditions
+        All must hold.
+    """
+
+    source_kinds: tuple[str, ...]
+    trades: Trades = field(default_factory=Trades)
+    actions: tuple[Action, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """A case that the text itself takes out, with its words."""
+
+    quote: str
+    actions: tuple[Action, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    text_zh: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test of one of the closed kinds; `all_of` and `any_of` hold parts instead of fields."""
+
+    __test__ = False  # not a test class for pytest
+
+    kind: str
+    fields: Mapping[str, FieldValue] = field(default_factory=lambda: NO_FIELDS)
+    parts: tuple[Test, ...] = ()
+
+    def text(self, name: str) -> str:
+        """Return a text field, empty where it isn't set."""
+        found = self.fields.get(name, "")
+        return found if isinstance(found, str) else ""
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a list field, empty where it isn't set."""
+        found = self.fields.get(name, ())
+        return found if isinstance(found, tuple) else ()
+
+    def number(self, name: str) -> float | None:
+        """Return a number field, None where it isn't set."""
+        found = self.fields.get(name)
+        return found if isinstance(found, float) else None
+
+    def leaves(self) -> tuple[Test, ...]:
+        """Return the simple tests in order."""
+        return tuple(leaf for part in self.parts for leaf in part.leaves()) if self.parts else (self,)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Against what the quote and standing were checked, and when."""
+
+    state: VerificationState
+    against: str
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunsState:
+    """Whether the program judges a rule, and why not."""
+
+    state: Runs
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The situation of a case, in closed words.
+
+    Parameters
+    ----------
+    as_of, place, adopted
+        The day, the innermost administrative code that holds the source (`standing.codes_of_place` gives the chain),
+        and whether the project adopts the rule from elsewhere.
+    source_kind, trade, edition, action, attributes
+        The source; empty or missing means that nobody said.
+    parameters
+        Choices; what is missing is unset.
+    layers
+        State of each layer named by the test; a layer that isn't named is complete.
+    distance_m, distance_high_m
+        Nearest and farthest possible distance to the test's layer by layer code (or `*`), in metres; the second only
+        where the position is uncertain. Infinite where nothing is within the search.
+    inside, touches, upstream, downstream
+        By layer code (or `*`): yes, no, or partly (inside only).
+    share_percent
+        Share of the source's area, by layer code (or `*`).
+    ratio, number, slope_deg
+        For the kinds of those names; `number` by attribute.
+    classes
+        Official class of the source or of the receptor it meets, by layer code (or `*`).
+    """
+
+    as_of: date
+    place: str
+    adopted: bool = False
+    source_kind: str = ""
+    trade: str = ""
+    edition: int | None = None
+    action: Action | None = None
+    attributes: Mapping[str, bool] = field(default_factory=dict)
+    parameters: Mapping[str, FieldValue] = field(default_factory=dict)
+    layers: Mapping[str, LayerState] = field(default_factory=dict)
+    distance_m: Mapping[str, float] = field(default_factory=dict)
+    distance_high_m: Mapping[str, float] = field(default_factory=dict)
+    inside: Mapping[str, str] = field(default_factory=dict)
+    touches: Mapping[str, str] = field(default_factory=dict)
+    upstream: Mapping[str, str] = field(default_factory=dict)
+    downstream: Mapping[str, str] = field(default_factory=dict)
+    share_percent: Mapping[str, float] = field(default_factory=dict)
+    ratio: float | None = None
+    number: Mapping[str, float] = field(default_factory=dict)
+    slope_deg: float | None = None
+    classes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a case must come to; verdict is None for rules that give none (classify, inform).
+
+    Parameters
+    ----------
+    key_areas
+        Ids that a classifying rule must put out.
+    reason
+        Words that the note must hold where the verdict is `not_assessed` or `not_applicable`.
+    """
+
+    standing: Standing
+    verdict: Verdict | None = None
+    certainty: str = ""
+    key_areas: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A situation worked out by hand, run as a test."""
+
+    id: str
+    given: Given
+    expect: Expected
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One clause as data.
+
+    Parameters
+    ----------
+    territory
+        Administrative codes (CN, or six or nine digits) where the text has force.
+    decider
+        The authority that decides, in the words of the screen; `matter` says on what.
+    parameters
+        Names of what the text leaves open and this rule reads.
+    condition
+        For effect `restrict`: what must be fulfilled, as printed.
+    would_decide
+        For texts not held: what they would decide.
+    pack, file, line
+        Where the record stands.
+    """
+
+    id: str
+    title: Title
+    legal_rank: LegalRank
+    authority: str
+    territory: tuple[str, ...]
+    applies_to: AppliesTo
+    test: Test | None
+    effect: Effect
+    history: tuple[DatedValue, ...]
+    decider: str
+    matter: str
+    verified: Verification
+    runs: RunsState
+    exceptions: tuple[Exemption, ...] = ()
+    parameters: tuple[str, ...] = ()
+    in_principle: bool = False
+    condition: str = ""
+    would_decide: str = ""
+    note: str = ""
+    cases: tuple[Case, ...] = ()
+    pack: str = ""
+    pack_version: str = ""
+    file: str = ""
+    line: int = 0
+
+    @property
+    def gives_findings(self) -> bool:
+        """Whether the rule writes findings (classify and inform only fill columns or quote text)."""
+        return self.effect in {Effect.BAN, Effect.REQUIRE, Effect.RESTRICT, Effect.LIST}
+
+    @property
+    def latest(self) -> DatedValue:
+        """The newest dated value."""
+        return self.history[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStanding:
+    """How a rule stands for a place and day, and which of its dated values speaks."""
+
+    standing: Standing
+    value: DatedValue | None
+    note_zh: str

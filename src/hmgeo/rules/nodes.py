@@ -1,0 +1,298 @@
+"""Safe reading of YAML into nodes that remember their lines.
+
+No tags, few aliases, capped size and depth, UTF-8 only. Nothing is turned into Python objects here; `Reader` collects
+every fault with its file and line, and the callers raise once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from datetime import date
+from typing import TYPE_CHECKING, TypeVar
+
+import yaml
+
+from hmgeo.errors import HmgeoError, Place, Problem, RuleError, raise_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from enum import StrEnum
+
+Member = TypeVar("Member", bound="StrEnum")
+
+LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The fast safe loader where libyaml is there, else the plain safe one; both build nodes only."""
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 24
+MAX_ALIASES = 20
+
+_STR, _INT, _FLOAT, _BOOL, _DATE, _NULL = (
+    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "timestamp", "null")
+)
+_PLAIN_NUMBER = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?|\.inf)$")
+_OPENING = (
+    yaml.BlockMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.FlowSequenceStartToken,
+)
+_CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return the nearest known word, empty where none is near.
+
+    Examples
+    --------
+    >>> near("titel", ["title", "test"])
+    'title'
+    """
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return found[0] if found else ""
+
+
+def line_of(node: yaml.Node) -> int:
+    """Return the node's line, counted from 1."""
+    return int(node.start_mark.line) + 1
+
+
+def decode(content: bytes, file: str, noun: str = "规则文件", error: type[HmgeoError] = RuleError) -> str:
+    """Return UTF-8 text; say so clearly where a file is GBK or too large.
+
+    Raises
+    ------
+    HmgeoError
+        Of the given kind, where the bytes are no UTF-8 or too many.
+    """
+    if len(content) > MAX_BYTES:
+        raise error(
+            Problem(
+                f"{noun}过大，未读入",
+                Place(file=file),
+                found=f"{len(content)} 字节",
+                allowed=f"不超过 {MAX_BYTES} 字节",
+                remedy="拆分为多个文件",
+            )
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = content[: fault.start].count(b"\n") + 1
+        raise error(
+            Problem(
+                f"{noun}不是 UTF-8 编码{_gbk_hint(content)}",
+                Place(file=file, line=line),
+                allowed="UTF-8",
+                remedy="在编辑器中另存为 UTF-8 后重试",
+            )
+        ) from None
+
+
+def _gbk_hint(content: bytes) -> str:
+    try:
+        content.decode("gb18030")
+    except UnicodeDecodeError:
+        return ""
+    return "，疑为 GBK（GB18030）"
+
+
+def compose(content: bytes, file: str, noun: str = "规则文件", error: type[HmgeoError] = RuleError) -> yaml.Node:
+    """Return the root node of a YAML text.
+
+    Raises
+    ------
+    HmgeoError
+        Of the given kind, where the text is empty, isn't YAML, carries tags, or goes beyond the caps on size, depth and aliases.
+    """
+    text = decode(content, file, noun, error)
+    try:
+        raise_problems(error, _unsafe(text, file))
+        root = yaml.compose(text, Loader=LOADER)
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else 0
+        detail = getattr(fault, "problem", None) or "?"
+        raise error(
+            Problem("不是合法的 YAML", Place(file=file, line=line), found=str(detail), remedy="检查缩进、冒号和引号")
+        ) from None
+    if root is None:
+        raise error(Problem(f"{noun}为空", Place(file=file), remedy="写入内容或删除该文件"))
+    return root
+
+
+def _unsafe(text: str, file: str) -> list[Problem]:
+    """Return what a rule file must not hold, found from the tokens before anything is built."""
+    problems: list[Problem] = []
+    depth = aliases = 0
+    for token in yaml.scan(text, Loader=LOADER):
+        place = Place(file=file, line=int(token.start_mark.line) + 1)
+        if isinstance(token, yaml.TagToken):
+            problems.append(Problem("不允许 YAML 标签", place, found="!", remedy="删去感叹号开头的标签"))
+        elif isinstance(token, yaml.AliasToken):
+            aliases += 1
+        elif isinstance(token, _OPENING):
+            depth += 1
+            if depth > MAX_DEPTH:
+                return [*problems, Problem("嵌套过深", place, allowed=f"不超过 {MAX_DEPTH} 层", remedy="减少嵌套")]
+        elif isinstance(token, _CLOSING):
+            depth -= 1
+    if aliases > MAX_ALIASES:
+        problems.append(
+            Problem(
+                "YAML 别名过多",
+                Place(file=file),
+                found=str(aliases),
+                allowed=f"不超过 {MAX_ALIASES} 个",
+                remedy="直接写出内容",
+            )
+        )
+    return problems
+
+
+class Reader:
+    """Reads values from nodes and collects faults instead of raising.
+
+    Every method returns a usable stand-in where a value is wrong, so that reading goes on and all faults of a file are
+    found at once.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def fault(self, node: yaml.Node | int, what: str, *, found: str = "", allowed: str = "", remedy: str = "") -> None:
+        """Add a problem at a node or line."""
+        line = node if isinstance(node, int) else line_of(node)
+        self.problems.append(Problem(what, Place(file=self.file, line=line), found, allowed, remedy))
+
+    def mapping(self, node: yaml.Node, known: Sequence[str], required: Sequence[str], of: str) -> dict[str, yaml.Node]:
+        """Return the entries of a mapping by key, with faults for repeated, unknown and missing keys."""
+        if not isinstance(node, yaml.MappingNode):
+            self.fault(node, f"{of}应为键值表", remedy=f"写成「键: 值」，键为 {'、'.join(known)}")
+            return {}
+        entries: dict[str, yaml.Node] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            if key in entries:
+                self.fault(key_node, f"{of}的键重复", found=key, remedy="只保留一个")
+            elif key not in known:
+                self._unknown(key_node, f"{of}有未知的键", key, known)
+            else:
+                entries[key] = value_node
+        for key in required:
+            if key not in entries or _is_null(entries[key]):
+                self.fault(node, f"{of}缺少 {key}", remedy=f"补写 {key}")
+        return {key: value for key, value in entries.items() if not _is_null(value)}
+
+    def free_mapping(self, node: yaml.Node, of: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        """Return key and value nodes of a mapping whose keys the caller checks."""
+        if not isinstance(node, yaml.MappingNode):
+            self.fault(node, f"{of}应为键值表", remedy="写成「键: 值」")
+            return {}
+        entries: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            if key in entries:
+                self.fault(key_node, f"{of}的键重复", found=key, remedy="只保留一个")
+            entries[key] = (key_node, value_node)
+        return entries
+
+    def items(self, node: yaml.Node | None, of: str) -> list[yaml.Node]:
+        """Return the items of a list; a missing node is an empty list."""
+        if node is None:
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            self.fault(node, f"{of}应为列表", remedy="写成 [甲, 乙] 或逐行以「- 」开头")
+            return []
+        return list(node.value)
+
+    def text(self, node: yaml.Node | None, of: str) -> str:
+        """Return text; a bare number, date or truth is a fault, because codes lose their zeros that way."""
+        if node is None:
+            return ""
+        if not isinstance(node, yaml.ScalarNode):
+            self.fault(node, f"{of}应为文字", remedy="写成一段文字")
+            return ""
+        if node.tag != _STR:
+            self.fault(node, f"{of}应为文字", found=str(node.value), remedy="加英文引号")
+            return ""
+        found = str(node.value).strip()
+        if not found:
+            self.fault(node, f"{of}为空", remedy="补写文字")
+        return found
+
+    def texts(self, node: yaml.Node | None, of: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        return tuple(self.text(item, of) for item in self.items(node, of))
+
+    def word(self, node: yaml.Node | None, of: str, allowed: Sequence[str] | Mapping[str, object]) -> str:
+        """Return a word of a closed list, the first allowed one where it's wrong."""
+        if node is None:
+            return ""
+        found = str(node.value) if isinstance(node, yaml.ScalarNode) else "?"
+        if found in allowed:
+            return found
+        self._unknown(node, f"{of}不是允许的词", found, allowed)
+        return ""
+
+    def words(self, node: yaml.Node | None, of: str, allowed: Sequence[str] | Mapping[str, object]) -> tuple[str, ...]:
+        """Return a list of words of a closed list, without the wrong ones."""
+        found = (self.word(item, of, allowed) for item in self.items(node, of))
+        return tuple(word for word in found if word)
+
+    def member(self, node: yaml.Node | None, of: str, members: type[Member], otherwise: Member) -> Member:
+        """Return the member of a word list that the node names, `otherwise` where it's missing or wrong."""
+        found = self.word(node, of, [one.value for one in members])
+        return next((one for one in members if one.value == found), otherwise)
+
+    def number(self, node: yaml.Node | None, of: str) -> float | None:
+        """Return a decimal number; `.inf` is allowed, leading zeros, octal numbers and `.nan` aren't."""
+        if node is None:
+            return None
+        if isinstance(node, yaml.ScalarNode) and node.tag in {_INT, _FLOAT} and _PLAIN_NUMBER.match(str(node.value)):
+            return float(str(node.value).replace(".inf", "inf"))
+        self.fault(node, f"{of}应为数字", found=str(node.value)[:40], remedy="写不带引号和单位的数字")
+        return None
+
+    def integer(self, node: yaml.Node | None, of: str) -> int | None:
+        """Return a whole number."""
+        found = self.number(node, of)
+        if found is None or node is None:
+            return None
+        if math.isfinite(found) and found == int(found):
+            return int(found)
+        self.fault(node, f"{of}应为整数", found=str(node.value))
+        return None
+
+    def truth(self, node: yaml.Node | None, of: str) -> bool:
+        """Return true or false; a missing node is false."""
+        if node is None:
+            return False
+        if isinstance(node, yaml.ScalarNode) and str(node.value) in {"true", "false"} and node.tag == _BOOL:
+            return bool(node.value == "true")
+        self.fault(node, f"{of}应为 true 或 false", found=str(node.value)[:40])
+        return False
+
+    def day(self, node: yaml.Node | None, of: str) -> date | None:
+        """Return a day written as YYYY-MM-DD."""
+        if node is None:
+            return None
+        if isinstance(node, yaml.ScalarNode) and node.tag == _DATE:
+            try:
+                return date.fromisoformat(str(node.value))
+            except ValueError:
+                pass
+        self.fault(node, f"{of}应为日期", found=str(node.value)[:40], allowed="YYYY-MM-DD", remedy="核对日期")
+        return None
+
+    def _unknown(self, node: yaml.Node, what: str, found: str, known: Iterable[str]) -> None:
+        nearest = near(found, known)
+        remedy = f"是否为「{nearest}」" if nearest else "改用允许的写法"
+        self.fault(node, what, found=found, allowed="、".join(known), remedy=remedy)
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == _NULL

@@ -1,0 +1,204 @@
+"""What the texts leave open: the declared parameters, their choices, and the recorded defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from hmgeo.errors import RuleError, raise_problems
+from hmgeo.rules.nodes import Reader, compose, line_of
+
+if TYPE_CHECKING:
+    import yaml
+
+FILE = "parameters.yml"
+_KEYS = (
+    "name",
+    "title",
+    "items",
+    "type",
+    "unit",
+    "choices",
+    "left_open_by",
+    "hints",
+    "default",
+    "replaces",
+    "when",
+    "settled",
+)
+
+
+class ParameterType(StrEnum):
+    """What a parameter's value is."""
+
+    NUMBER = "number"
+    CHOICE = "choice"
+    CODES = "code_list"
+    WORDS = "word_list"
+    TEXT = "text"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One allowed answer.
+
+    Parameters
+    ----------
+    area_ids, classes
+        What the choice means for key areas or for official classes of a layer; empty where it means neither.
+    """
+
+    code: str
+    zh: str
+    area_ids: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenText:
+    """Which text leaves a parameter open; quote is verbatim, empty where the openness is a silence."""
+
+    document: str
+    clause: str = ""
+    quote: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A number found elsewhere; never a legal distance."""
+
+    value: str
+    source: str
+    label: str = "非法定距离"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterDeclaration:
+    """One point that the texts leave open.
+
+    Parameters
+    ----------
+    items
+        Numbers of the open points that this answers (1 to 30).
+    default
+        A recorded default, printed in every output; empty where the user must choose.
+    when
+        `parameter=choice`: asked only then; empty where it is always asked.
+    settled
+        How the program's design decides the point, so that nobody has to choose; empty where it doesn't.
+    """
+
+    name: str
+    title_zh: str
+    type: ParameterType
+    items: tuple[int, ...]
+    left_open_by: tuple[OpenText, ...]
+    unit: str = ""
+    choices: tuple[Choice, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    default: str = ""
+    replaces: tuple[str, ...] = ()
+    when: str = ""
+    settled: str = ""
+
+    def choice(self, code: str) -> Choice | None:
+        """Return the choice of that code, None where it isn't one."""
+        return next((choice for choice in self.choices if choice.code == code), None)
+
+
+@lru_cache(maxsize=1)
+def declared() -> tuple[ParameterDeclaration, ...]:
+    """Return every declared parameter in the order of the packaged file.
+
+    Raises
+    ------
+    RuleError
+        Where the packaged file is faulty.
+
+    Examples
+    --------
+    >>> next(one.title_zh for one in declared() if one.name == "cadmium_trades")
+    '涉镉等重金属行业'
+    """
+    content = resources.files("hmgeo.rules").joinpath("data", FILE).read_bytes()
+    return read_parameters(content, FILE)
+
+
+def declaration(name: str) -> ParameterDeclaration | None:
+    """Return the declaration of that name, None where there is none."""
+    return next((one for one in declared() if one.name == name), None)
+
+
+def read_parameters(content: bytes, file: str) -> tuple[ParameterDeclaration, ...]:
+    """Return the declarations of a file.
+
+    Raises
+    ------
+    RuleError
+        With every fault, file and line.
+    """
+    reader = Reader(file)
+    root = reader.mapping(compose(content, file), ("schema", "parameters"), ("schema", "parameters"), "参数文件")
+    found = [_declaration(reader, node) for node in reader.items(root.get("parameters"), "parameters")]
+    seen: set[str] = set()
+    for one, node in zip(found, reader.items(root.get("parameters"), "parameters"), strict=True):
+        if one.name in seen:
+            reader.fault(node, "参数名重复", found=one.name, remedy="只保留一个")
+        seen.add(one.name)
+    raise_problems(RuleError, reader.problems)
+    return tuple(found)
+
+
+def _declaration(reader: Reader, node: yaml.Node) -> ParameterDeclaration:
+    entries = reader.mapping(node, _KEYS, ("name", "title", "items", "type", "left_open_by"), "参数")
+    kind = reader.word(entries.get("type"), "type", [one.value for one in ParameterType]) or "text"
+    unit = reader.text(entries.get("unit"), "unit")
+    if kind == ParameterType.NUMBER and not unit:
+        reader.fault(line_of(node), "数字参数缺少 unit", remedy="补写单位")
+    items = (reader.integer(item, "items") for item in reader.items(entries.get("items"), "items"))
+    return ParameterDeclaration(
+        name=reader.text(entries.get("name"), "name"),
+        title_zh=reader.text(entries.get("title"), "title"),
+        type=ParameterType(kind),
+        items=tuple(item for item in items if item is not None),
+        left_open_by=tuple(
+            _open_text(reader, one) for one in reader.items(entries.get("left_open_by"), "left_open_by")
+        ),
+        unit=unit,
+        choices=tuple(_choice(reader, one) for one in reader.items(entries.get("choices"), "choices")),
+        hints=tuple(_hint(reader, one) for one in reader.items(entries.get("hints"), "hints")),
+        default=reader.text(entries.get("default"), "default"),
+        replaces=reader.texts(entries.get("replaces"), "replaces"),
+        when=reader.text(entries.get("when"), "when"),
+        settled=reader.text(entries.get("settled"), "settled"),
+    )
+
+
+def _choice(reader: Reader, node: yaml.Node) -> Choice:
+    entries = reader.mapping(node, ("code", "zh", "area_ids", "classes"), ("code", "zh"), "choices")
+    return Choice(
+        code=reader.text(entries.get("code"), "code"),
+        zh=reader.text(entries.get("zh"), "zh"),
+        area_ids=reader.texts(entries.get("area_ids"), "area_ids"),
+        classes=reader.texts(entries.get("classes"), "classes"),
+    )
+
+
+def _open_text(reader: Reader, node: yaml.Node) -> OpenText:
+    entries = reader.mapping(node, ("document", "clause", "quote", "text"), ("document",), "left_open_by")
+    return OpenText(
+        document=reader.text(entries.get("document"), "document"),
+        clause=reader.text(entries.get("clause"), "clause"),
+        quote=reader.text(entries.get("quote"), "quote"),
+        text=reader.text(entries.get("text"), "text"),
+    )
+
+
+def _hint(reader: Reader, node: yaml.Node) -> Hint:
+    entries = reader.mapping(node, ("value", "source"), ("value", "source"), "hints")
+    return Hint(value=reader.text(entries.get("value"), "value"), source=reader.text(entries.get("source"), "source"))

@@ -1,0 +1,122 @@
+"""Whether a rule is in effect for a place and a day, and which of its dated values speaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hmgeo.rules.model import RuleStanding, Runs
+from hmgeo.vocabulary import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+    from hmgeo.rules.model import DatedValue, Rule
+
+COUNTRY = "CN"
+PERIOD_OVER_ZH = "规划期已届满，接续文件未核实；任务期限已过不代表义务解除。"
+
+
+def codes_of_place(code: str) -> frozenset[str]:
+    """Return a place's administrative code with all codes that hold it.
+
+    Parameters
+    ----------
+    code
+        CN, or the first 2, 4, 6, 9 or 12 digits of an administrative code, six-digit codes padded with zeros.
+
+    Examples
+    --------
+    >>> sorted(codes_of_place("441802105"))
+    ['440000', '441800', '441802', '441802105', 'CN']
+    >>> sorted(codes_of_place("440000"))
+    ['440000', 'CN']
+    """
+    codes = {COUNTRY}
+    if code == COUNTRY or not code:
+        return frozenset(codes)
+    six = code[:6]
+    codes.add(six[:2] + "0000")
+    if six[2:4] != "00":
+        codes.add(six[:4] + "00")
+    if six[4:] != "00":
+        codes.add(six)
+    codes.update(code[:length] for length in (9, 12) if len(code) >= length)
+    return frozenset(codes)
+
+
+def standing_of(rule: Rule, *, as_of: date, place_codes: Collection[str], adopted: bool) -> RuleStanding:
+    """Decide a rule's standing.
+
+    A text not held and a repealed rule stay so whatever a project adopts. Adoption lifts the other hindrances: a
+    foreign place, a period that is over, a day before the first one. Without adoption a foreign place counts first,
+    then a day before the first, then a stated period that is over.
+
+    Parameters
+    ----------
+    as_of
+        The day the question is asked about. First and last days of a period are inside it; from its day of repeal a
+        rule is repealed.
+    place_codes
+        The administrative codes that hold the source, such as CN, 440000, 441800, 441802.
+    adopted
+        Whether the project adopts the rule as a method.
+
+    Returns
+    -------
+    RuleStanding
+        With the value in force at as_of; under adoption else the nearest dated one; None where none speaks.
+    """
+    if rule.runs.state is Runs.TEXT_NOT_HELD:
+        return RuleStanding(Standing.TEXT_NOT_HELD, None, _not_held_zh(rule))
+    reached = _reached(rule, as_of)
+    if reached is not None and _is_repealed(reached, as_of):
+        return RuleStanding(Standing.REPEALED, reached, _repealed_zh(reached))
+    hindrance = _hindrance(rule, reached, as_of, place_codes)
+    if hindrance is None:
+        return RuleStanding(Standing.IN_FORCE, reached, "")
+    standing, note_zh = hindrance
+    if not adopted:
+        return RuleStanding(standing, reached, note_zh)
+    chosen = reached or rule.history[0]
+    return RuleStanding(Standing.ADOPTED, chosen, _adopted_zh(chosen, as_of))
+
+
+def _reached(rule: Rule, as_of: date) -> DatedValue | None:
+    """Return the newest value whose first day is not after as_of."""
+    begun = [value for value in rule.history if value.in_force_from is not None and value.in_force_from <= as_of]
+    return begun[-1] if begun else None
+
+
+def _is_repealed(value: DatedValue, as_of: date) -> bool:
+    return value.repealed_on is not None and value.repealed_on <= as_of
+
+
+def _hindrance(
+    rule: Rule, reached: DatedValue | None, as_of: date, place_codes: Collection[str]
+) -> tuple[Standing, str] | None:
+    """Return the first thing that keeps a rule from being in force, with its sentence."""
+    if not set(rule.territory) & set(place_codes):
+        return Standing.OUTSIDE_TERRITORY, f"适用地域为{'、'.join(rule.territory)}，不含所问地点。"
+    if reached is None:
+        first = rule.history[0].in_force_from
+        return Standing.NOT_YET, f"自{first}起施行，晚于评估基准日{as_of}。"
+    if reached.plan_period is not None and reached.plan_period.end < as_of:
+        return Standing.PERIOD_OVER, f"规划期{reached.plan_period.start}至{reached.plan_period.end}。{PERIOD_OVER_ZH}"
+    return None
+
+
+def _adopted_zh(value: DatedValue, as_of: date) -> str:
+    dated = f"自{value.in_force_from}起"
+    if value.plan_period is not None:
+        dated += f"，规划期{value.plan_period.start}至{value.plan_period.end}"
+    return f"本地参照（非本地有效依据）：采用《{value.document}》{dated}的规定，评估基准日{as_of}。"
+
+
+def _repealed_zh(value: DatedValue) -> str:
+    successor = f"，由《{value.replaced_by}》接替" if value.replaced_by else ""
+    return f"《{value.document}》已于{value.repealed_on}废止{successor}。"
+
+
+def _not_held_zh(rule: Rule) -> str:
+    return f"《{rule.latest.document}》原文未收录，未作判断。{rule.would_decide}"

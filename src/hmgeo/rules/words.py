@@ -1,0 +1,179 @@
+"""Closed words that rule files may use beyond `hmgeo.vocabulary`: layers, source kinds, attributes, deciders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class LayerWord:
+    """A kind of layer that a test may need, with the department to ask for it."""
+
+    zh: str
+    department: str
+
+
+LAYERS: Mapping[str, LayerWord] = MappingProxyType(
+    {
+        "enterprises": LayerWord("涉重金属企业", "生态环境部门"),
+        "project_sites": LayerWord("建设项目", "建设单位或行政审批部门"),
+        "tailings_ponds": LayerWord("尾矿库", "应急管理部门"),
+        "waste_heaps": LayerWord("历史遗留渣堆", "生态环境部门"),
+        "mines": LayerWord("矿区", "自然资源部门"),
+        "outfalls": LayerWord("入河排污口", "生态环境部门"),
+        "contaminated_sites": LayerWord("污染地块", "生态环境部门"),
+        "farmland": LayerWord("耕地", "自然资源部门"),
+        "sensitive_sites": LayerWord("敏感目标", "生态环境部门"),
+        "residential_and_important_facilities": LayerWord("居民点和重要设施", "应急管理部门"),
+        "water_source_zones": LayerWord("饮用水水源保护区", "生态环境部门"),
+        "intakes": LayerWord("饮用水取水口", "水利部门"),
+        "important_water_sources": LayerWord("重要水源地", "水利部门"),
+        "industrial_parks": LayerWord("工业园区", "园区主管部门"),
+        "built_up_area": LayerWord("建成区", "住房和城乡建设部门"),
+        "rural_areas": LayerWord("农村地区和欠发达地区", "农业农村部门"),
+        "counties": LayerWord("县级行政区", "民政部门"),
+        "townships": LayerWord("乡级行政区", "民政部门"),
+        "key_areas": LayerWord("重金属污染防控重点区域", "生态环境部门"),
+        "rivers": LayerWord("河流", "水利部门"),
+        "river_shoreline_main": LayerWord("干流岸线", "水利部门"),
+        "river_shoreline_tributary": LayerWord("支流岸线", "水利部门"),
+        "river_shoreline_important_tributary": LayerWord("重要支流岸线", "水利部门"),
+        "shoreline_control_zone": LayerWord("河湖岸线管控范围", "水利部门"),
+        "elevation": LayerWord("高程", "自然资源部门"),
+        "permanent_basic_farmland": LayerWord("永久基本农田", "自然资源部门"),
+        "pbf_concentrated_areas": LayerWord("永久基本农田集中区域", "自然资源部门"),
+        "ecological_redline": LayerWord("生态保护红线", "自然资源部门"),
+        "urban_development_boundary": LayerWord("城镇开发边界", "自然资源部门"),
+        "special_protection_areas": LayerWord("其他需要特别保护的区域", "生态环境部门"),
+        "control_units": LayerWord("环境管控单元", "生态环境部门"),
+        "mining_concentrated_areas": LayerWord("矿产资源开发利用集中区域", "生态环境部门"),
+        "farmland_task_areas": LayerWord("耕地安全利用和严格管控任务较重区域", "农业农村部门"),
+        "former_industrial_land": LayerWord("曾用于有毒有害物质的工矿用地", "自然资源部门"),
+        "reclamation_parcels": LayerWord("拟复垦地块", "自然资源部门"),
+        "planned_land_use": LayerWord("规划用地", "自然资源部门"),
+        "soil_points": LayerWord("土壤点位", "生态环境部门"),
+        "trade_clusters": LayerWord("涉铊涉锑企业分布密集区域", "生态环境部门"),
+        "water_stations": LayerWord("水质自动监测站", "生态环境部门"),
+        "air_stations": LayerWord("空气自动监测站", "生态环境部门"),
+    }
+)
+"""Layers by code. Codes of `hmgeo.vocabulary.LayerKind` keep their names."""
+
+SOURCE_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "enterprises": "企业",
+        "project_sites": "建设项目",
+        "outfalls": "排污口",
+        "tailings_ponds": "尾矿库",
+        "waste_heaps": "废渣堆",
+        "contaminated_sites": "污染地块",
+        "mines": "矿区",
+        "industrial_parks": "工业园区",
+        "farmland": "耕地地块",
+        "reclamation_parcels": "拟复垦地块",
+        "planned_land_use": "规划用地",
+        "water_stations": "水质监测站",
+        "air_stations": "空气监测站",
+        "control_units": "环境管控单元",
+        "key_areas": "重点区域",
+        "areas": "行政区",
+    }
+)
+"""What may be judged, by code; codes shared with `LAYERS` mean the same things."""
+
+ATTRIBUTES: Mapping[str, str] = MappingProxyType(
+    {
+        "adds_heavy_metal_emission": "增加重金属污染物排放",
+        "discharges_heavy_metals": "排放重金属污染物",
+        "discharges_pollutants": "排放污染物",
+        "discharges_to_river": "向河流排放重金属",
+        "emits_cadmium": "排放镉等重金属",
+        "may_pollute_soil": "可能造成土壤污染",
+        "seriously_pollutes_water": "对水体污染严重",
+        "serves_water_supply": "与供水设施和保护水源有关",
+        "is_unlawful": "违法企业",
+        "is_chemical": "化工项目或化工园区",
+        "is_electroplating": "电镀",
+        "uses_mercury_process": "采用含汞工艺的电石法聚氯乙烯生产",
+        "is_mercury_mine": "原生汞矿",
+        "is_relocation": "由外地转移迁入",
+        "stores_or_treats_waste": "工业固体废物、危险废物集中贮存、利用、处置或生活垃圾填埋",
+        "for_safety_or_ecology": "以提升安全、生态环境保护水平为目的",
+        "for_environment_retrofit": "环保改造",
+        "national_strategy": "国家重大发展战略直接相关的重点项目",
+        "uses_legacy_waste": "以涉重金属固体废物为原料",
+        "park_lawful": "园区依法合规设立",
+        "park_plan_eia": "园区经规划环评",
+        "park_facilities_ok": "园区环保基础设施完善且治理设施正常运行",
+        "grade_dangerous": "危库、险库、病库或其他需要重点监管的尾矿库",
+        "listed_before_2020": "2020年前已列入涉镉整治清单",
+        "rectified": "已完成整治",
+        "on_registry": "列入建设用地土壤污染风险管控和修复名录",
+        "heavily_polluted": "重度污染",
+        "pesticide_or_chemical": "农药、化工等行业",
+        "remediation_done": "风险管控和修复完成",
+        "survey_done": "已完成土壤污染状况调查和风险评估",
+        "sensitive_use": "住宅、学校、养老机构等敏感用地",
+        "residential_or_public": "住宅、公共管理与公共服务用地",
+        "grows_edible_crops": "种植食用农产品",
+        "recoverable": "可恢复治理",
+        "to_edible_farmland": "复垦为食用农产品耕地",
+        "meets_farmland_standard": "符合农用地土壤污染风险管控标准",
+        "key_polluter": "不符合规划或功能定位的重点污染企业",
+        "key_supervised_unit": "土壤污染重点监管单位",
+        "monitored": "已开展规定的监测",
+        "special_limits_met": "执行特别排放限值",
+        "thallium_or_antimony": "涉铊涉锑",
+        "closed": "已闭库、销库或关停",
+        "adds_discharge": "增加排污量",
+        "meets_access_list": "符合所在管控单元准入清单",
+    }
+)
+"""Yes/no facts about a source that clauses ask for; they come from the input row, never from a guess."""
+
+MEASURED_ATTRIBUTES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "offset_kg": ("替代量", "kg/a"),
+        "added_emission_kg": ("新增重点重金属排放量", "kg/a"),
+        "safe_use_rate_percent": ("受污染耕地安全利用率", "%"),
+        "site_safe_use_rate_percent": ("污染地块安全利用率", "%"),
+        "emission_cut_percent": ("重点重金属排放量累计下降", "%"),
+        "self_monitoring_rate_percent": ("自行监测率", "%"),
+        "served_population": ("供水人口", "人"),
+        "supply_t_per_day": ("日供水量", "t/d"),
+    }
+)
+"""Numbers about a source: words and unit."""
+
+DECIDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "环评审批": "生态环境或行政审批部门",
+        "排查与整治清单": "生态环境部门会同农业农村等",
+        "耕地类别划分": "农业农村会同生态环境",
+        "水源保护区": "省级政府批准",
+        "永久基本农田、生态保护红线、城镇开发边界": "自然资源",
+        "尾矿库安全与头顶库": "应急管理",
+        "河流岸线": "水利",
+        "总量来源": "生态环境部门核定",
+    }
+)
+"""Who decides on which matter; the words of the screen."""
+
+CLASS_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "farmland": ("优先保护类", "安全利用类", "严格管控类", "未划分"),
+        "water_source_zones": ("一级", "二级", "准"),
+        "sensitive_sites": ("居民区", "学校", "医院", "疗养院", "养老院", "行政办公", "其他"),
+        "control_units": ("优先保护", "重点管控", "一般管控"),
+        "tailings_ponds": ("在用", "停用", "闭库", "销库", "无主"),
+    }
+)
+"""Official class words of each layer that has classes."""
+
+EDITIONS = (2011, 2017)
+"""Editions of GB/T 4754."""

@@ -1,0 +1,206 @@
+"""The GeoPackage: tables, geometry, CRS, styles and bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pyarrow as pa
+import pyogrio
+import pytest
+import shapely
+from pyproj import Geod
+from small_results import HOSTILE, small_results
+
+from hmgeo.outputs.gis import write_geopackage
+from hmgeo.outputs.style import VERDICTS
+from hmgeo.records import LON_LAT_CRS
+from hmgeo.vocabulary import SoilQualityClass, Verdict
+
+TABLES = ["findings", "sources", "source_positions", "receptors", "search_areas", "areas", "context_lines"]
+GEOD = Geod(a=6378137, rf=298.257222101)
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("gis") / "findings.gpkg"
+    write_geopackage(small_results(), path)
+    return path
+
+
+def test_every_table_is_there_with_its_crs_type_and_rows(package: Path) -> None:
+    listed = dict(pyogrio.list_layers(package).tolist())
+    assert listed == {
+        "findings": "Point",
+        "sources": "Point",
+        "source_positions": "Polygon",
+        "receptors": "Polygon",
+        "search_areas": "Polygon",
+        "areas": "Polygon",
+        "context_lines": "LineString",
+        "layer_styles": None,
+    }
+    rows = {name: pyogrio.read_info(package, layer=name)["features"] for name in listed}
+    assert rows == {
+        "findings": 8,
+        "sources": 8,
+        "source_positions": 6,
+        "receptors": 40,
+        "search_areas": 6,
+        "areas": 4,
+        "context_lines": 1,
+        "layer_styles": 7,
+    }
+    assert {pyogrio.read_info(package, layer=name)["crs"] for name in TABLES} == {LON_LAT_CRS}
+
+
+def test_sources_hold_every_row_and_null_where_not_located(package: Path) -> None:
+    frame = pyogrio.read_dataframe(package, layer="sources")
+    sources = small_results().sources.to_pylist()
+    assert frame["source_id"].tolist() == [row["source_id"] for row in sources]
+    assert [shape is None for shape in frame.geometry] == [row["geometry"] is None for row in sources]
+    assert frame.geometry[0].coords[0] == (113.02, 23.6)
+    assert frame["name"][2] == HOSTILE
+    assert frame["verdict_text"][4] == "未评估"
+    assert frame["nearest_farmland_m"][0] == sources[0]["nearest_farmland_m"]
+    assert frame["farmland_count"][0] == 40
+
+
+def test_findings_stand_at_their_source_with_basis_and_quote(package: Path) -> None:
+    frame = pyogrio.read_dataframe(package, layer="findings")
+    findings = small_results().findings.to_pylist()
+    assert frame["finding_id"].tolist() == [row["finding_id"] for row in findings]
+    assert frame["quote"].tolist() == [row["quote"] for row in findings]
+    assert set(frame["basis"]) == {"synthetic"}
+    assert frame.geometry[7].coords[0] == (113.10, 23.56)
+    assert frame.geometry[4] is None
+
+
+def test_a_position_is_the_circle_of_its_uncertainty(package: Path) -> None:
+    frame = pyogrio.read_dataframe(package, layer="source_positions")
+    assert frame["source_id"].tolist() == ["QC-001", "QC-002", "QC-003", "QC-004", "QC-007", "QC-008"]
+    corners = frame.geometry[3].exterior.coords
+    reach_m = [GEOD.inv(113.20, 23.52, lon, lat)[2] for lon, lat in corners]
+    assert (min(reach_m), max(reach_m)) == pytest.approx((120.0, 120.0), abs=0.001)
+
+
+def test_a_shape_stays_a_shape_and_a_sure_point_a_point(tmp_path: Path) -> None:
+    results = small_results()
+    rows = results.sources.to_pylist()
+    pond = shapely.box(113.01, 23.59, 113.03, 23.61)
+    rows[0] |= {"position_kind": "shape", "geometry": shapely.to_wkb(pond)}
+    rows[1]["position_uncertainty_m"] = 0.0
+    changed = dataclasses.replace(results, sources=pa.Table.from_pylist(rows, results.sources.schema))
+    write_geopackage(changed, tmp_path / "a.gpkg")
+    frame = pyogrio.read_dataframe(tmp_path / "a.gpkg", layer="source_positions")
+    assert frame.geometry[0].equals(pond)
+    assert frame.geometry[1].geom_type == "Point"
+    assert pyogrio.read_dataframe(tmp_path / "a.gpkg", layer="sources").geometry[0].coords[0] == (113.02, 23.6)
+
+
+def test_receptors_and_areas_carry_class_role_and_basis(package: Path) -> None:
+    receptors = pyogrio.read_dataframe(package, layer="receptors")
+    assert receptors["class"].tolist() == small_results().receptors["class"].to_pylist()
+    assert set(receptors["basis"]) == {"synthetic"}
+    areas = pyogrio.read_dataframe(package, layer="areas")
+    assert areas[["name", "role", "role_name", "basis"]].to_numpy().tolist() == [
+        ["清城区", "county", "县级行政区", "real"],
+        ["龙塘镇", "township", "乡级行政区", "approximate"],
+        ["石角镇", "township", "乡级行政区", "approximate"],
+        ["清城区", "key_area", "重点区域", "real"],
+    ]
+
+
+def test_polygons_and_multipolygons_become_one_type(tmp_path: Path) -> None:
+    results = small_results()
+    rows = results.receptors.to_pylist()
+    rows[0]["geometry"] = shapely.to_wkb(shapely.MultiPolygon([shapely.box(113, 23.5, 113.01, 23.51)]))
+    changed = dataclasses.replace(results, receptors=pa.Table.from_pylist(rows, results.receptors.schema))
+    write_geopackage(changed, tmp_path / "a.gpkg")
+    assert pyogrio.read_info(tmp_path / "a.gpkg", layer="receptors")["geometry_type"] == "MultiPolygon"
+
+
+def styles(path: Path) -> dict[str, ET.Element]:
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("select f_table_name, styleQML, useAsDefault, f_geometry_column from layer_styles")
+        found = {name: (qml, default, column) for name, qml, default, column in rows}
+    assert {(default, column) for _, default, column in found.values()} == {(1, "geometry")}
+    return {name: ET.fromstring(qml.split("\n", 1)[1]) for name, (qml, _, _) in found.items()}  # noqa: S314 - our own
+
+
+def test_each_spatial_table_has_a_default_style_in_chinese(package: Path) -> None:
+    documents = styles(package)
+    assert list(documents) == TABLES
+    labels = {c.get("value"): c.get("label") for c in documents["findings"].iter("category")}
+    assert labels == {verdict.value: verdict.zh for verdict in Verdict} | {"": "未设排查规则"}
+    classes = [c.get("value") for c in documents["receptors"].iter("category")]
+    assert classes == [word.value for word in SoilQualityClass] + [""]
+    aliases = {a.get("field"): a.get("name") for a in documents["sources"].iter("alias")}
+    assert aliases["nearest_farmland_m"] == "最近耕地距离(m)"
+
+
+def test_styles_have_a_symbol_per_category_in_the_palettes_colours(package: Path) -> None:
+    for document in styles(package).values():
+        symbols = {symbol.get("name") for symbol in document.iter("symbol")}
+        assert {category.get("symbol") for category in document.iter("category")} <= symbols
+    listed = next(s for s in styles(package)["sources"].iter("symbol") if s.get("name") == "2")
+    colours = [prop.get("v") for prop in listed.iter("prop") if prop.get("k") == "color"]
+    red, green, blue = (int(VERDICTS[Verdict.LISTED].colour[start : start + 2], 16) for start in (1, 3, 5))
+    assert colours == [f"{red},{green},{blue},255"]
+
+
+def test_last_change_is_the_day_asked_about(package: Path, tmp_path: Path) -> None:
+    def changes(path: Path) -> set[str]:
+        with closing(sqlite3.connect(path)) as database:
+            assert database.execute("pragma user_version").fetchone() == (10200,)
+            return {row[0][:10] for row in database.execute("select last_change from gpkg_contents")}
+
+    assert changes(package) == {"2019-06-30"}
+    write_geopackage(dataclasses.replace(small_results(), as_of=None), tmp_path / "a.gpkg")
+    assert changes(tmp_path / "a.gpkg") == {"1980-01-01"}
+
+
+def test_gdals_clock_is_given_back(tmp_path: Path) -> None:
+    write_geopackage(small_results(), tmp_path / "a.gpkg")
+    assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") is None
+
+
+def test_the_same_results_give_the_same_bytes_in_another_process_too(package: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from small_results import small_results;"
+        "from hmgeo.outputs.gis import write_geopackage; write_geopackage(small_results(), Path(sys.argv[1]))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "b.gpkg")], check=True, env=environment)  # noqa: S603 - ours
+    write_geopackage(small_results(), tmp_path / "c.gpkg")
+    files = (package, tmp_path / "b.gpkg", tmp_path / "c.gpkg")
+    assert len({hashlib.sha256(path.read_bytes()).hexdigest() for path in files}) == 1
+
+
+def test_an_older_file_is_replaced(tmp_path: Path) -> None:
+    write_geopackage(small_results(60), tmp_path / "a.gpkg")
+    write_geopackage(small_results(), tmp_path / "a.gpkg")
+    assert pyogrio.read_info(tmp_path / "a.gpkg", layer="receptors")["features"] == 40
+
+
+def test_results_without_rows_or_context_still_have_all_tables(tmp_path: Path) -> None:
+    results = small_results()
+    empty = dataclasses.replace(
+        results,
+        sources=results.sources.slice(0, 0),
+        findings=results.findings.slice(0, 0),
+        receptors=results.receptors.slice(0, 0),
+        search_areas=results.search_areas.slice(0, 0),
+        context=(),
+    )
+    write_geopackage(empty, tmp_path / "a.gpkg")
+    names = set(pyogrio.list_layers(tmp_path / "a.gpkg")[:, 0])
+    assert names == {*TABLES, "layer_styles"} - {"context_lines"}
+    assert pyogrio.read_info(tmp_path / "a.gpkg", layer="areas")["features"] == 0

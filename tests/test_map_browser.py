@@ -1,0 +1,251 @@
+"""The map page in a real browser, from file://, with the network cut."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from small_results import HOSTILE, small_results
+
+from hmgeo.findings.results import Presentation
+from hmgeo.outputs.map.page import write_map
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+
+
+def browser_path() -> str:
+    """Return the Chromium to drive; skip visibly where there is none, or fail if one is required."""
+    found = os.environ.get("HMGEO_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "")
+    if not found:
+        reason = "no Chromium: set HMGEO_CHROMIUM to its path"
+        if os.environ.get("HMGEO_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = browser_path()
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as play:
+        running = play.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()
+
+
+class Opened:
+    """A page with everything it asked for and complained about."""
+
+    def __init__(self, browser: Browser, path: Path, width: int = 1440, height: int = 900) -> None:
+        self.page: Page = browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.dialogs: list[str] = []
+        self.page.route(re.compile(r"^(?!file:|data:)"), lambda route: route.abort())
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", self._note_dialog)
+        self.url = path.as_uri()
+        self.page.goto(self.url)
+        self.page.wait_for_selector("html[data-ready=yes]")
+
+    def _note_dialog(self, dialog: object) -> None:
+        self.dialogs.append(str(dialog))
+        dialog.dismiss()
+
+    def search(self, text: str, *keys: str) -> None:
+        self.page.fill("#search-box", text)
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def outside_requests(self) -> list[str]:
+        return [url for url in self.requests if url != self.url and not url.startswith("data:")]
+
+
+@pytest.fixture(scope="module")
+def small_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("map") / "map.html"
+    write_map(small_results(), Presentation(maker="示例单位"), path)
+    return path
+
+
+@pytest.fixture
+def opened(browser: Browser, small_page: Path) -> Iterator[Opened]:
+    view = Opened(browser, small_page)
+    yield view
+    view.page.close()
+    assert view.outside_requests() == []
+    assert view.complaints == []
+    assert view.dialogs == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
+def test_the_page_opens_without_asking_for_anything(
+    browser: Browser, small_page: Path, width: int, height: int
+) -> None:
+    view = Opened(browser, small_page, width, height)
+    boxes = {
+        name: view.page.locator(selector).bounding_box()
+        for name, selector in {"map": "#map_hmgeo", "side": "#side", "foot": "#page-foot", "head": "#page-head"}.items()
+    }
+    scroll = view.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    view.page.close()
+    assert (view.outside_requests(), view.complaints) == ([], [])
+    assert scroll == [width, height]
+    assert boxes["side"]["x"] + boxes["side"]["width"] == boxes["map"]["x"]
+    assert boxes["map"]["y"] + boxes["map"]["height"] == boxes["foot"]["y"]
+    assert boxes["map"]["height"] > 0.6 * height
+
+
+def test_search_leads_to_the_popup_with_clause_and_quote(opened: Opened) -> None:
+    opened.search("示例企业", "ArrowDown", "Enter")
+    popup = opened.page.locator(".leaflet-popup .pop")
+    popup.wait_for()
+    assert popup.locator(".pop-name").inner_text() == "示例企业02"
+    assert popup.locator(".pop-verdict b").inner_text() == "符合排查条件"
+    words = popup.inner_text()
+    assert "《济源产城融合示范区2021年土壤污染防治攻坚战实施方案》二（三）3" in words
+    assert "位置误差内结论不变" in words
+    assert "生态环境部门会同农业农村等" in words
+    assert popup.locator("blockquote").inner_text().startswith("2021年底前完成耕地周边")
+    heads = (
+        popup.locator("thead th, thead td").all_inner_texts()
+        or popup.locator("tr").first.locator("th").all_inner_texts()
+    )
+    assert heads == ["类别", "1 km 内", "2 km 内", "3 km 内", "5 km 内", "10 km 内"]
+
+
+@pytest.mark.parametrize(("words", "name"), [("qc-007", "示例企业07"), ("QC-004", "示例企业04")])
+def test_search_finds_ids_in_any_case(opened: Opened, words: str, name: str) -> None:
+    opened.search(words, "Enter")
+    assert opened.page.locator(".pop-name").inner_text() == name
+
+
+def test_search_says_when_nothing_matches_and_escape_closes_it(opened: Opened) -> None:
+    opened.search("没有这家")
+    assert opened.page.locator("#search-list").inner_text() == "没有匹配的记录"
+    opened.page.keyboard.press("Escape")
+    assert opened.page.locator("#search-list").is_hidden()
+
+
+def test_search_for_an_unlocated_row_shows_it_in_its_list(opened: Opened) -> None:
+    opened.search("示例企业06", "Enter")
+    assert opened.page.locator("#unmapped li.found").get_attribute("data-source") == "QC-006"
+    assert opened.page.locator(".leaflet-popup").count() == 0
+
+
+def test_search_by_township_moves_the_map_there(opened: Opened) -> None:
+    opened.search("石角镇", "Enter")
+    centre = opened.page.evaluate("[map_hmgeo.getCenter().lng, map_hmgeo.getCenter().lat]")
+    assert centre == pytest.approx([112.95, 23.6], abs=0.01)
+
+
+def test_the_nearest_parcel_is_one_click_away_and_back(opened: Opened) -> None:
+    opened.search("QC-001", "Enter")
+    nearest = small_results().sources["nearest_farmland_id"].to_pylist()[0]
+    opened.page.get_by_role("button", name="查看最近地块").click()
+    parcel = opened.page.locator(".pop", has_text="耕地地块")
+    assert parcel.locator(".pop-name").inner_text().startswith(nearest)
+    assert "优先保护类" in parcel.inner_text()
+    opened.page.get_by_role("button", name="查看最近污染源").click()
+    opened.page.locator(".pop-verdict").last.wait_for()
+
+
+def test_marks_differ_by_form_and_stroke_and_open_by_click_or_key(opened: Opened) -> None:
+    marks = opened.page.locator("path.mark[data-source]")
+    assert marks.count() == 6
+    assert opened.page.locator("path.mark-ambiguous[data-source]").get_attribute("data-source") == "QC-004"
+    assert opened.page.locator('path[data-source="QC-007"]').get_attribute("class").split()[1] == "mark-ring"
+    opened.page.locator('path[data-source="QC-007"]').click()
+    assert opened.page.locator(".pop-name").inner_text() == "示例企业07"
+    opened.page.locator('path[data-source="QC-001"]').focus()
+    opened.page.keyboard.press("Enter")
+    assert opened.page.locator(".pop-name", has_text="示例企业01").count() == 1
+
+
+def test_the_search_line_is_drawn_for_the_selected_source_only(opened: Opened) -> None:
+    count = "Object.values(map_hmgeo._layers).filter(l => l.options.weight === 2.2).length"
+    assert opened.page.evaluate(count) == 0
+    opened.search("QC-001", "Enter")
+    assert opened.page.evaluate(count) == 1
+    opened.search("QC-002", "Enter")
+    opened.page.locator(".pop-name", has_text="示例企业02").wait_for()
+    assert opened.page.evaluate(count) == 1
+
+
+def test_the_layer_tree_switches_farmland_off_and_on(opened: Opened) -> None:
+    drawn = "Object.values(map_hmgeo._layers).filter(l => l.kind === 'farmland').length"
+    box = opened.page.locator(".leaflet-layerstree-header", has_text="耕地").locator("input").first
+    assert opened.page.evaluate(drawn) == 40
+    box.click()
+    assert opened.page.evaluate(drawn) == 0
+    box.click()
+    assert opened.page.evaluate(drawn) == 40
+
+
+def test_legend_counts_equal_the_tables(opened: Opened) -> None:
+    results = small_results()
+    for table, column, prefix in (
+        (results.sources, "verdict", "verdict"),
+        (results.sources, "status", "status"),
+        (results.receptors, "class", "class"),
+    ):
+        words = table[column].to_pylist()
+        for word in dict.fromkeys(words):
+            shown = opened.page.locator(f'[data-count="{prefix}:{word}"]').inner_text()
+            assert (word, shown) == (word, str(words.count(word)))
+
+
+def test_hostile_names_stay_text(opened: Opened) -> None:
+    opened.search("QC-003", "Enter")
+    assert opened.page.locator(".pop-name").inner_text() == HOSTILE
+    opened.page.locator('path[data-source="QC-003"]').hover(force=True)
+    assert opened.page.locator("img").count() == 0
+    assert opened.page.locator("script[src]").count() == 0
+
+
+def test_watermark_scale_attribution_and_caption(opened: Opened) -> None:
+    mark = opened.page.locator("#watermark")
+    assert mark.evaluate("node => getComputedStyle(node).pointerEvents") == "none"
+    assert set(mark.locator("text").all_text_contents()) == {"合成数据，仅供软件演示"}
+    scale = opened.page.locator(".leaflet-control-scale").inner_text()
+    assert re.fullmatch(r"\d+ k?m", scale)
+    credit = opened.page.locator(".leaflet-control-attribution")
+    assert "Natural Earth" in credit.inner_text()
+    assert credit.locator("svg, a").count() == 0
+    assert opened.page.locator("#disclaimer").is_visible()
+    assert "地图审核：未送审" in opened.page.locator("#caption").inner_text()
+
+
+def test_a_dismissed_warning_is_printed_all_the_same(opened: Opened) -> None:
+    warning = opened.page.locator("#warnings")
+    opened.page.get_by_role("button", name="收起提示").click()
+    assert warning.is_hidden()
+    opened.page.emulate_media(media="print")
+    assert warning.is_visible()
+
+
+def test_three_thousand_parcels_become_township_circles(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "map.html"
+    write_map(small_results(3000), Presentation(), path)
+    view = Opened(browser, path)
+    circles = view.page.locator(".sum-circle text").all_text_contents()
+    words = view.page.locator(".legend-note").inner_text()
+    view.page.close()
+    assert circles == ["1500", "1500"]
+    assert "3,000 块按乡镇汇总为 2 个圆" in words
+    assert (view.outside_requests(), view.complaints) == ([], [])

@@ -1,0 +1,362 @@
+"""The map page as text: same bytes, no network, nothing of the data read as HTML, counts that equal the tables."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import shapely
+from branca.element import CssLink, JavascriptLink
+from small_results import CLASSES, HOSTILE, small_results
+
+from hmgeo.errors import OutputError
+from hmgeo.findings.results import ContextLayer, Presentation, Results
+from hmgeo.outputs import wording
+from hmgeo.outputs.map import assets, layers, parcels, shapes, sources
+from hmgeo.outputs.map.labels import COMPASS, compass
+from hmgeo.outputs.map.offline import OfflineHeader, refuse_outside_links
+from hmgeo.outputs.map.page import map_page, script_safe_json, write_map
+from hmgeo.vocabulary import Basis
+
+SHOWN = Presentation(maker="示例单位")
+
+
+class Page(HTMLParser):
+    """Elements, attributes and texts of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.counts: dict[str, str] = {}
+        self.texts: list[str] = []
+        self._counting = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        self._counting = dict(attrs).get("data-count") or ""
+
+    def handle_data(self, data: str) -> None:
+        if self._counting:
+            self.counts[self._counting] = data
+            self._counting = ""
+        self.texts.append(data)
+
+
+def data_of(text: str) -> dict[str, object]:
+    block = re.search(r'<script type="application/json" id="hmgeo-data">(.*?)</script>', text, re.DOTALL)
+    return json.loads(block[1]) if block else {}
+
+
+@pytest.fixture(scope="module")
+def page_text() -> str:
+    return map_page(small_results(), SHOWN)
+
+
+def nothing_found(results: Results) -> Results:
+    """Return an overview map: no findings, no sources, no receptors."""
+    return replace(
+        results,
+        sources=results.sources.slice(0, 0),
+        findings=results.findings.slice(0, 0),
+        counts=results.counts.slice(0, 0),
+        receptors=results.receptors.slice(0, 0),
+        search_areas=results.search_areas.slice(0, 0),
+        screening_rule_id="",
+    )
+
+
+def test_two_writes_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.html", "b.html"):
+        write_map(small_results(), SHOWN, tmp_path / name)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+def test_two_processes_with_different_hash_seeds_give_the_same_bytes() -> None:
+    code = (
+        "import hashlib; from small_results import small_results; from hmgeo.outputs.map.page import map_page;"
+        "from hmgeo.findings.results import Presentation;"
+        "print(hashlib.sha256(map_page(small_results(), Presentation()).encode()).hexdigest())"
+    )
+    digests = {
+        subprocess.run(  # noqa: S603 - the interpreter that runs the tests
+            [sys.executable, "-c", code],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parent)},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+
+
+def test_no_element_refers_to_anything_outside_the_page(page_text: str) -> None:
+    page = Page(page_text)
+    linking = {"src", "href", "srcset", "data", "action", "poster"}
+    assert [found for found in page.attributes if found[1] in linking] == []
+    assert page.tags["link"] == 0
+    styles = "".join(re.findall(r"<style>(.*?)</style>", page_text, re.DOTALL))
+    assert re.findall(r"url\((?!['\"]?(?:data:|#))[^)]*\)", styles) == []
+    assert "sourceMappingURL" not in page_text
+
+
+def test_the_policy_stands_before_every_script(page_text: str) -> None:
+    policy = page_text.index("default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:")
+    assert policy < page_text.index("<script")
+    assert "connect-src" not in page_text
+
+
+def test_the_page_is_chinese_and_carries_the_licences(page_text: str) -> None:
+    assert '<html lang="zh">' in page_text
+    assert "Copyright (c) 2010-2023, Volodymyr Agafonkin" in page_text
+    assert "Jimenez Shaw" in page_text
+
+
+@pytest.mark.parametrize("link", [JavascriptLink, CssLink])
+def test_an_unknown_link_is_refused(link: type[JavascriptLink]) -> None:
+    url = "https://cdn.example.org/jquery-3.7.1.min.js"
+    with pytest.raises(OutputError, match="引用了未随软件提供的外部文件") as caught:
+        OfflineHeader().add_child(link(url))
+    assert caught.value.problems[0].found == url
+
+
+def test_outside_references_in_markup_are_refused_all_at_once() -> None:
+    with pytest.raises(OutputError, match="页面以外的内容") as caught:
+        refuse_outside_links('<img src="https://a.example/x.png"><a href="//b.example">b</a><a href="#c">c</a>')
+    assert [p.found for p in caught.value.problems] == ["<img src=https://a.example/x.png>", "<a href=//b.example>"]
+
+
+def test_pictures_of_style_sheets_become_data() -> None:
+    style = assets.inline_style("https://cdn.jsdelivr.net/npm/leaflet@1.9.4/dist/leaflet.css")
+    assert style.count('url("data:image/png;base64,iVBOR') == 3
+
+
+def test_vendored_files_are_those_of_the_lock() -> None:
+    tool = Path(__file__).parents[1] / "tools" / "vendor_assets.py"
+    command = [sys.executable, str(tool), "--check"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - a tool of this repository
+    assert (done.returncode, done.stdout.strip()) == (0, "vendored files agree with the lock")
+
+
+def test_hostile_text_stays_text_everywhere() -> None:
+    results = small_results()
+    rows = [row | {"note": HOSTILE, "township": HOSTILE} for row in results.sources.to_pylist()]
+    found = [row | {"quote": HOSTILE, "clause": HOSTILE, "decider": HOSTILE} for row in results.findings.to_pylist()]
+    parcel_rows = [row | {"name": HOSTILE, "class": HOSTILE} for row in results.receptors.to_pylist()]
+    evil = replace(
+        results,
+        title=HOSTILE,
+        area_name=HOSTILE,
+        warnings=(HOSTILE,),
+        sources=pa.Table.from_pylist(rows, results.sources.schema),
+        findings=pa.Table.from_pylist(found, results.findings.schema),
+        receptors=pa.Table.from_pylist(parcel_rows, results.receptors.schema),
+        context=tuple(replace(layer, title=HOSTILE, credit=HOSTILE) for layer in results.context),
+    )
+    text = map_page(evil, Presentation(maker=HOSTILE))
+    plain, hostile = Page(map_page(results, SHOWN)), Page(text)
+    assert hostile.tags["img"] == 0
+    assert hostile.tags["script"] == plain.tags["script"]
+    assert [found for found in hostile.attributes if found[1].startswith("on")] == []
+    assert data_of(text)["sources"][2]["name"] == HOSTILE
+    assert any(HOSTILE in part for part in hostile.texts)
+
+
+def test_json_cannot_close_its_script() -> None:
+    assert script_safe_json("</script><!--") == '"\\u003c/script>\\u003c!--"'
+
+
+def test_counts_in_the_legend_equal_the_tables(page_text: str) -> None:
+    results = small_results()
+    rows = results.sources.to_pylist()
+    classes = Counter(results.receptors["class"].to_pylist())
+    expected = {f"verdict:{word}": n for word, n in Counter(row["verdict"] for row in rows).items()}
+    expected |= {f"certainty:{word}": n for word, n in Counter(r["certainty"] for r in rows if r["certainty"]).items()}
+    expected |= {f"status:{word}": n for word, n in Counter(row["status"] for row in rows).items()}
+    expected |= {f"class:{word}": n for word, n in classes.items()}
+    assert Page(page_text).counts == {key: str(n) for key, n in expected.items()}
+    assert expected["status:not_located"] == 1
+    assert sum(classes.values()) == 40
+
+
+def test_the_header_counts_findings_and_gives_no_overall_verdict(page_text: str) -> None:
+    shown = "".join(Page(page_text).texts)
+    for part in wording.verdict_header(small_results().verdict_counts()).split("｜"):
+        assert part in shown
+    assert wording.caption(small_results(), SHOWN) in shown
+    assert wording.DISCLAIMER in shown
+    assert "✔" not in shown
+
+
+def test_rows_that_cannot_be_drawn_are_listed_with_their_reason(page_text: str) -> None:
+    data = data_of(page_text)
+    assert [row["id"] for row in data["sources"]] == ["QC-001", "QC-002", "QC-003", "QC-004", "QC-007", "QC-008"]
+    assert [(row["id"], row["status"], row["note"]) for row in data["unmapped"]] == [
+        ("QC-005", "未定位", "缺少坐标，仅知所在乡镇（龙塘镇）。"),
+        ("QC-006", "退回补正", "经度「待补」不是数字。"),
+    ]
+    assert "未上图 2 行" in page_text
+
+
+def test_a_source_carries_its_facts_clause_and_search_line(page_text: str) -> None:
+    source = data_of(page_text)["sources"][0]
+    results = small_results()
+    nearest = results.sources["nearest_farmland_id"].to_pylist()[0]
+    finding = source["findings"][0]
+    assert source["nearest"][0][1].startswith(f"{nearest}，")
+    assert ["条款", "《济源产城融合示范区2021年土壤污染防治攻坚战实施方案》二（三）3"] in finding["law"]
+    assert ["由谁认定", "生态环境部门会同农业农村等"] in finding["law"]
+    assert finding["sentence"] == "建议列入排查清单，是否列入由生态环境主管部门确定。"
+    assert finding["quote"] == results.findings["quote"].to_pylist()[0]
+    drawn = shapely.geometry.shape(source["search"])
+    computed = shapely.from_wkb(results.search_areas["geometry"].to_pylist()[0])
+    assert shapely.hausdorff_distance(drawn, computed) < 1e-6
+
+
+def test_counts_by_radius_stand_in_official_order() -> None:
+    rows = [
+        {"class": word, "radius_m": radius_m, "count": count, "area_ha": 1.5 * count}
+        for radius_m, count in ((10000.0, 4), (1000.0, 0))
+        for word in ("all", "未划分", "优先保护类")
+    ]
+    assert sources.count_table(rows, lower=True) == {
+        "head": ["1 km 内", "10 km 内"],
+        "rows": [
+            ["优先保护类", "≥0 · ≥0.0", "≥4 · ≥6.0"],
+            ["未划分", "≥0 · ≥0.0", "≥4 · ≥6.0"],
+            ["合计", "≥0 · ≥0.0", "≥4 · ≥6.0"],
+        ],
+    }
+
+
+def test_approximate_townships_are_dashed_and_say_so(page_text: str) -> None:
+    towns = next(layer for layer in data_of(page_text)["context"] if layer["role"] == "township")
+    assert towns["title"] == "乡级行政区（示意）"
+    assert towns["style"]["dash"] == "4 3"
+    assert [f["properties"]["label"] for f in towns["features"]] == ["龙塘镇（示意）", "石角镇（示意）"]
+
+
+def test_an_approximate_line_without_a_dash_gets_one() -> None:
+    table = pa.table({"id": ["1"], "name": ["北江"], "geometry": pa.array([shapely.Point(113, 23).wkb], pa.binary())})
+    drawn = layers.context_layer(ContextLayer("river", "河流", Basis.APPROXIMATE, "", table))
+    assert (drawn["title"], drawn["style"]["dash"]) == ("河流（示意）", "4 3")
+
+
+@pytest.mark.parametrize(
+    ("basis", "words"),
+    [(Basis.SYNTHETIC, "合成数据，仅供软件演示"), (Basis.APPROXIMATE, "示意"), (Basis.REAL, "")],
+)
+def test_the_watermark_says_how_real_the_data_are(basis: Basis, words: str) -> None:
+    text = map_page(small_results(basis=basis), SHOWN)
+    assert re.findall(r'<text x="10" y="60">(.*?)</text>', text) == ([words] if words else [])
+
+
+def test_two_thousand_parcels_are_drawn_one_by_one() -> None:
+    picture = parcels.picture(small_results(2000), "farmland")
+    assert (len(picture.drawn), picture.townships, picture.summed, picture.left_out) == (2000, (), 0, 0)
+
+
+def test_more_parcels_are_summed_by_township_and_the_page_says_so() -> None:
+    results = small_results(3000)
+    text = map_page(results, SHOWN)
+    farmland = data_of(text)["receptors"][0]
+    nearest = {parcel_id for parcel_id in results.sources["nearest_farmland_id"].to_pylist() if parcel_id}
+    assert {feature["properties"]["id"] for feature in farmland["features"]} == nearest
+    assert [(sum_["name"], sum_["count"], sum_["area_ha"]) for sum_ in farmland["townships"]] == [
+        ("龙塘镇", 1500, 450.0),
+        ("石角镇", 1500, 450.0),
+    ]
+    by_class = Counter(results.receptors["class"].to_pylist())
+    summed = Counter(dict.fromkeys(CLASSES, 0))
+    for town in farmland["townships"]:
+        summed.update({word: count for word, count, _ in town["classes"]})
+    assert summed == by_class
+    assert (
+        "耕地 3,000 块，多于 2,000 块，不逐块绘制：3,000 块按乡镇汇总为 2 个圆（位于各块平均位置）；"
+        f"逐块绘制 {len(nearest)} 块（各污染源最近地块）。"
+    ) in text
+    assert Page(text).counts["class:优先保护类"] == f"{by_class['优先保护类']:,}"
+
+
+def test_a_township_circle_stands_at_the_mean_of_its_parcels() -> None:
+    results = small_results(8, townships=True)
+    picture = parcels.picture(results, "farmland", max_drawn=5)
+    shapes_of_town = [
+        shapely.from_wkb(row["geometry"]).centroid
+        for row in results.receptors.to_pylist()
+        if row["township"] == "石角镇"
+    ]
+    town = next(town for town in picture.townships if town["name"] == "石角镇")
+    assert town["at"][0] == pytest.approx(sum(p.y for p in shapes_of_town) / 4, abs=1e-6)
+    assert town["at"][1] == pytest.approx(sum(p.x for p in shapes_of_town) / 4, abs=1e-6)
+
+
+def test_without_townships_the_nearest_parcels_are_drawn_and_the_page_says_so() -> None:
+    results = small_results(3000, townships=False)
+    text = map_page(results, SHOWN)
+    farmland = data_of(text)["receptors"][0]
+    assert farmland["townships"] == []
+    assert len(farmland["features"]) == 2000
+    within = [row["receptor_id"] for row in results.receptors.to_pylist() if row["nearest_source_m"] is not None]
+    assert len(within) < 2000
+    assert set(within) <= {feature["properties"]["id"] for feature in farmland["features"]}
+    assert "逐块绘制 2,000 块（筛查半径内距污染源近者优先）；其余 1,000 块未绘。" in text
+
+
+def test_among_parcels_without_township_the_nearest_go_first() -> None:
+    results = small_results(40, townships=False)
+    picture = parcels.picture(results, "farmland", max_drawn=10)
+    near = sorted(results.receptors.to_pylist(), key=lambda row: row["nearest_source_m"])
+    own = {parcel_id for parcel_id in results.sources["nearest_farmland_id"].to_pylist() if parcel_id}
+    others = [row["receptor_id"] for row in near if row["receptor_id"] not in own]
+    assert {f["properties"]["id"] for f in picture.drawn} == own | set(others[: 10 - len(own)])
+    assert picture.left_out == 30
+
+
+def test_an_overview_map_has_no_verdicts_and_does_not_fall() -> None:
+    text = map_page(nothing_found(small_results()), SHOWN)
+    assert "本图为底图，未作任何判断。" in text
+    assert Page(text).counts == {}
+    assert data_of(text)["bounds"] == [[23.46, 112.9], [23.88, 113.36]]
+
+
+def test_a_page_with_nothing_on_it_opens_somewhere() -> None:
+    empty = replace(nothing_found(small_results()), context=(), layers=(), as_of=None, warnings=())
+    assert data_of(map_page(empty, SHOWN))["bounds"] == layers.EVERYWHERE
+
+
+def test_a_source_known_by_place_gets_a_mark_inside_its_outline() -> None:
+    results = small_results()
+    town = shapely.box(113.0, 23.5, 113.1, 23.7)
+    rows = results.sources.to_pylist()
+    rows[0] |= {"position_kind": "place", "lon": None, "lat": None, "geometry": town.wkb}
+    placed = sources.mapped(replace(results, sources=pa.Table.from_pylist(rows, results.sources.schema)))[0]
+    assert town.contains(shapely.Point(placed["at"][1], placed["at"][0]))
+    assert shapely.geometry.shape(placed["outline"]).equals(town)
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"map\.html：地图不能写入"):
+        write_map(small_results(), SHOWN, tmp_path / "absent" / "map.html")
+
+
+def test_empty_and_missing_geometry_draws_nothing() -> None:
+    assert shapes.feature(None) is None
+    assert shapes.anchor(shapely.Point()) is None
+    assert shapes.bounds([shapes.read([None])]) is None
+
+
+def test_compass_words_turn_clockwise_from_north() -> None:
+    assert [compass(45.0 * step) for step in range(8)] == [f"{word}（{45 * i}°）" for i, word in enumerate(COMPASS)]
