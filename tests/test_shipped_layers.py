@@ -38,8 +38,8 @@ TABLES = {
     "built_up_area": "built_up_area",
 }
 TEMPLATE = [
-    "企业编号", "企业名称", "设区市", "县(市、区)", "乡镇(街道)", "经度", "纬度", "坐标系", "坐标来源", "定位误差(m)", "行业名称",
-    "行业代码", "行业分类版本", "是否涉镉", "生产状态", "数据来源", "资料时点", "密级", "备注",
+    "企业编号", "企业名称", "设区市", "县(市、区)", "乡镇(街道)", "经度", "纬度", "坐标系", "坐标来源", "定位误差(m)",
+    "行业名称", "行业代码", "行业分类版本", "是否涉镉", "生产状态", "数据来源", "资料时点", "密级", "备注",
 ]  # fmt: skip
 GEOD = pyproj.Geod(a=6378137.0, rf=298.257222101)
 
@@ -155,7 +155,7 @@ class TestFarmland:
                 - sum(abs(GEOD.polygon_area_perimeter(*ring.xy)[0]) for ring in part.interiors)
                 for part in shapely.get_parts(row.geometry)
             )
-            assert row.TBMJ == pytest.approx(area, abs=0.0051)
+            assert pytest.approx(area, abs=0.0051) == row.TBMJ
         assert (parcels["TBMJ"] - parcels["KCMJ"] - parcels["TBDLMJ"]).abs().max() < 1e-6
         assert (parcels["TBDLMJ"] * 100 % 1).apply(lambda rest: min(rest, 1 - rest)).max() < 1e-6
 

@@ -131,8 +131,8 @@ def parse_datum(text: str) -> Datum | None:
     ('gcj02', 'cgcs2000', None)
     """
     plain = re.sub(r"[\s\-_.:：、/]+", "", unicodedata.normalize("NFKC", text).casefold())
-    plain = re.sub(r"(大地)?(坐标系统|坐标系|坐标)$", "", plain) or plain
-    candidates = {plain, plain.removesuffix("系"), re.sub(r"年", "", plain)}
+    plain = re.sub(r"(坐标系统|坐标系|坐标)$", "", plain) or plain
+    candidates = {plain, plain.removesuffix("系"), plain.removesuffix("大地"), plain.replace("年", "")}
     return next((datum for datum, words in _SPELLINGS.items() if candidates & words), None)
 
 

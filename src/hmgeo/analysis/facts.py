@@ -41,6 +41,20 @@ class DistanceFact:
     undeclared_may_clear: bool = False
     is_approximate: bool = False
 
+    def coverage_gap(self, layer_zh: str, limit_m: float) -> str:
+        """Return why finding nothing within the limit would prove nothing; empty where it does."""
+        if self.undeclared_may_clear and self.covered_m is None:
+            return ""
+        if self.covered_m is None:
+            return f"「{layer_zh}」未申明数据范围，结果为下限。"
+        if self.covered_m < 0:
+            return f"该点或其误差范围超出「{layer_zh}」数据范围，结果为下限。"
+        if self.covered_m < limit_m:
+            return f"该点距数据边界 {self.covered_m:.0f} 米，小于查询半径 {limit_m:.0f} 米，结果为下限。"
+        if not self.is_complete:
+            return f"「{layer_zh}」未申明完整，结果为下限。"
+        return ""
+
 
 class Facts(Protocol):
     """Answers about one source."""

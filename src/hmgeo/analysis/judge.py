@@ -9,6 +9,7 @@ from hmgeo.analysis.applies import hindrance
 from hmgeo.analysis.choices import unset_text
 from hmgeo.analysis.kinds.registry import evaluate
 from hmgeo.analysis.outcome import Outcome, Side
+from hmgeo.findings.text import sentences
 from hmgeo.vocabulary import Certainty, Effect, Standing, Verdict
 
 if TYPE_CHECKING:
@@ -39,16 +40,26 @@ class Judgement:
 
     Parameters
     ----------
+    reasons
+        Sentences on this source: why it isn't judged, what limits the answer.
+    standing_note
+        How the rule stands, the same for all sources of a place.
     other, certainty
         The other side within the position's uncertainty; None and None where nothing was judged.
     """
 
     verdict: Verdict
     standing: Standing
-    note: str
+    reasons: tuple[str, ...]
+    standing_note: str = ""
     other: Verdict | None = None
     certainty: Certainty | None = None
     measurement: Measurement | None = None
+
+    @property
+    def note(self) -> str:
+        """The reasons, and how the rule stands."""
+        return sentences(*self.reasons, self.standing_note)
 
 
 def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | None, choices: Choices) -> Judgement:
@@ -65,30 +76,28 @@ def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | N
         `not_assessed` always says why. Where a closed choice is unset, the verdict stands only if every allowed
         choice comes to the same.
     """
+
+    def judged(verdict: Verdict, reasons: tuple[str, ...], tested: _Tested | None = None) -> Judgement:
+        measurement = None if tested is None else tested.measurement
+        return Judgement(verdict, standing.standing, reasons, standing.note_zh, measurement=measurement)
+
     if standing.standing in _NOT_JUDGED or rule.test is None or standing.value is None:
-        return Judgement(_NOT_JUDGED.get(standing.standing, Verdict.NOT_ASSESSED), standing.standing, standing.note_zh)
+        return judged(_NOT_JUDGED.get(standing.standing, Verdict.NOT_ASSESSED), ())
     obstacle = hindrance(rule, subject, choices)
     if obstacle is not None:
-        return Judgement(obstacle.verdict, standing.standing, _joined(obstacle.why, standing.note_zh))
+        return judged(obstacle.verdict, (obstacle.why,))
     if facts is None:
-        reason = "没有可用的位置，本条未作判断。"
-        return Judgement(Verdict.NOT_ASSESSED, standing.standing, _joined(reason, standing.note_zh))
+        return judged(Verdict.NOT_ASSESSED, ("没有可用的位置，本条未作判断。",))
     possible = [_tested(rule, standing.value, facts, one) for one in choices.spread(rule.parameters)]
-    answers = {(one.verdict, one.other) for one in possible}
-    if len(answers) > 1:
-        unset = [name for name in rule.parameters if choices.get(name) is None]
-        reason = "".join(unset_text(name) for name in unset)
-        return Judgement(
-            Verdict.NOT_ASSESSED,
-            standing.standing,
-            _joined(reason, standing.note_zh),
-            measurement=possible[0].measurement,
-        )
     first = possible[0]
+    if len({(one.verdict, one.other) for one in possible}) > 1:
+        unset = [name for name in rule.parameters if choices.get(name) is None]
+        return judged(Verdict.NOT_ASSESSED, tuple(map(unset_text, unset)), first)
     return Judgement(
         first.verdict,
         standing.standing,
-        _joined(first.note, standing.note_zh),
+        first.reasons,
+        standing.note_zh,
         first.other,
         first.certainty,
         first.measurement,
@@ -114,21 +123,21 @@ class _Tested:
     verdict: Verdict
     other: Verdict | None
     certainty: Certainty | None
-    note: str
+    reasons: tuple[str, ...]
     measurement: Measurement | None
 
 
 def _tested(rule: Rule, value: DatedValue, facts: Facts, choices: Choices) -> _Tested:
     if rule.test is None:
-        return _Tested(Verdict.NOT_ASSESSED, None, None, "本条没有可执行的判定。", None)
+        return _Tested(Verdict.NOT_ASSESSED, None, None, ("本条没有可执行的判定。",), None)
     outcome = evaluate(rule.test, value, facts, choices)
     given = verdict_of(rule, outcome.given)
     other = given if outcome.other is None else verdict_of(rule, outcome.other)
     graver, milder = sorted((given, other), key=lambda verdict: verdict.gravity)
-    note = _joined(*outcome.why, _in_principle(rule, outcome))
+    reasons = (*outcome.why, _in_principle(rule, outcome))
     if graver is milder:
-        return _Tested(graver, None, _certainty(graver, outcome), note, outcome.measurement)
-    return _Tested(graver, milder, Certainty.AMBIGUOUS, note, outcome.measurement)
+        return _Tested(graver, None, _certainty(graver, outcome), reasons, outcome.measurement)
+    return _Tested(graver, milder, Certainty.AMBIGUOUS, reasons, outcome.measurement)
 
 
 def _certainty(verdict: Verdict, outcome: Outcome) -> Certainty | None:
@@ -140,7 +149,3 @@ def _certainty(verdict: Verdict, outcome: Outcome) -> Certainty | None:
 def _in_principle(rule: Rule, outcome: Outcome) -> str:
     judged = outcome.given is not Side.UNKNOWN or outcome.other not in {None, Side.UNKNOWN}
     return "原则上（例外须有书面依据）。" if rule.in_principle and judged else ""
-
-
-def _joined(*sentences: str) -> str:
-    return "".join(dict.fromkeys(filter(None, sentences)))

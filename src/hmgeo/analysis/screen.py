@@ -19,9 +19,10 @@ from hmgeo.analysis.proximity import Proximity, Sink, measure_proximity
 from hmgeo.analysis.rows import Judged, finding_row, source_row
 from hmgeo.analysis.user_rule import user_radius_rule
 from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.findings.text import sentences
 from hmgeo.geodesy import geodesic_buffer
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.vocabulary import Basis, Status
+from hmgeo.vocabulary import Basis, Standing, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -141,7 +142,7 @@ def _compose(positions: Positions, farmland: Layer | None, question: Question, p
             area = membership(place, question.rules, question.as_of, question.choices)
         findings += [finding_row(row, one, area.ids, question.as_of, basis) for one in judged]
         deciding = next((one for one in judged if one.rule.id == question.screening_rule_id), None)
-        notes = _notes(row, place, area, deciding, question)
+        notes = _notes(row, place, area, deciding, question, _gap(row, farmland, question, measures))
         sources.append(
             source_row(row, place, area.ids, deciding, measures, radius_m=question.radius_m, basis=basis, note=notes)
         )
@@ -183,17 +184,31 @@ def _judged(
     return judged
 
 
-def _notes(row: Mapping[str, Any], place: Place, area: Membership, deciding: Judged | None, question: Question) -> str:
-    """Join what is to be said of a row: of its input, its place, its verdict."""
+def _notes(
+    row: Mapping[str, Any], place: Place, area: Membership, deciding: Judged | None, question: Question, gap: str
+) -> str:
+    """Join what is to be said of a row: of its input, its place, its measures, its verdict."""
     outside = bool(question.home_counties and place.county_code) and place.county_code not in question.home_counties
-    sentences = (
+    judgement = None if deciding is None else deciding.judgement
+    adopted = judgement is not None and judgement.standing is Standing.ADOPTED
+    return sentences(
         row["note"],
         place.note,
-        f"界外：位于{place.county}，不在本项目区域内。" if outside else "",
+        f"界外：位于{place.county}，不在本项目区域内" if outside else "",
         area.note,
-        "" if deciding is None else deciding.judgement.note,
+        gap,
+        *(() if judgement is None else judgement.reasons),
+        Standing.ADOPTED.zh if adopted else "",
     )
-    return "".join(dict.fromkeys(filter(None, sentences)))
+
+
+def _gap(row: Mapping[str, Any], farmland: Layer | None, question: Question, measures: Measures) -> str:
+    """Return why the counts of a row are lower bounds, whatever the rules made of them."""
+    if farmland is None or row["status"] != Status.ASSESSED.value:
+        return ""
+    facts = SourceFacts(row, farmland, measures, undeclared_may_clear=question.as_of is None)
+    fact = facts.distance(farmland.kind.value, ())
+    return "" if fact is None else fact.coverage_gap(farmland.kind.zh, question.radius_m)
 
 
 def _search_areas(positions: Positions, radius_m: float) -> pa.Table:

@@ -6,19 +6,20 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import shapely
 
 from hmgeo.findings.results import ContextLayer, LayerUsed, ParameterUsed, RuleUsed
 from hmgeo.records import Layer, Positions
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.vocabulary import Classification, LayerKind, Standing, Status
+from hmgeo.vocabulary import Basis, Classification, LayerKind, Standing, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hmgeo.analysis.choices import ChosenParameter
     from hmgeo.analysis.screen import Question, Screened
-    from hmgeo.layers.areas import Context
+    from hmgeo.layers.areas import Area, Context
     from hmgeo.project.spec import Adoption
     from hmgeo.records import Ledger, Raster
     from hmgeo.rules.model import Rule, RuleStanding
@@ -44,9 +45,17 @@ def _layer_used(layer: Positions | Layer | Raster) -> LayerUsed:
     return LayerUsed(layer.name, kind, layer.basis, layer.provenance, layer.gates, count)
 
 
-def context_layers_of(contexts: Iterable[Context], layers: Iterable[Layer]) -> tuple[ContextLayer, ...]:
-    """Return what is drawn for orientation: administrative lines, rivers, and the project's other layers."""
+def context_layers_of(
+    areas: Sequence[Area], contexts: Iterable[Context], layers: Iterable[Layer]
+) -> tuple[ContextLayer, ...]:
+    """Return what is drawn for orientation: the project's area, administrative lines, rivers, its other layers."""
     lines = [ContextLayer(one.role, one.title, one.basis, one.credit, one.table) for one in contexts]
+    if areas:
+        rows = [{"id": area.id, "name": area.name, "geometry": shapely.to_wkb(area.geometry)} for area in areas]
+        basis = Basis.worst(*(area.basis for area in areas))
+        credit = "；".join(dict.fromkeys(area.credit for area in areas))
+        table = pa.Table.from_pylist(rows, _CONTEXT_SCHEMA)
+        lines.insert(0, ContextLayer("key_area", "重点区域", basis, credit, table))
     shown = []
     for layer in layers:
         table = layer.read().select(["receptor_id", "name", "geometry"])

@@ -139,7 +139,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         layers=layers,
         rules=rules_used(question, screened, spec.adopt),
         parameters=parameters_used(question, spec.mix_basis),
-        context=context_layers_of(inputs.context, inputs.others),
+        context=context_layers_of(inputs.areas, inputs.context, inputs.others),
         screening_rule_id=spec.screening_rule,
         warnings=warnings_of(question, screened, inputs.ledger, layers, spec.mix_basis),
     )

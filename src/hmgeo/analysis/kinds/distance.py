@@ -79,7 +79,7 @@ def _outcome(
 ) -> Outcome:
     """Turn the possible sides into an outcome; `hit` is the side that finding a feature proves."""
     miss = Side.NOT_MET if hit is Side.MET else Side.MET
-    gap = _coverage_gap(test.text("layer"), fact, limit_m)
+    gap = fact.coverage_gap(LAYERS[test.text("layer")].zh, limit_m)
     why = [gap] if gap else []
     replaced = {hit: hit, miss: miss}
     if gap and sides[miss]:
@@ -112,21 +112,6 @@ def _outcome(
         measurement,
         fact.is_approximate,
     )
-
-
-def _coverage_gap(layer: str, fact: DistanceFact, limit_m: float) -> str:
-    """Return why finding nothing would prove nothing, empty where it does."""
-    if fact.undeclared_may_clear and fact.covered_m is None:
-        return ""
-    if fact.covered_m is None:
-        return f"「{LAYERS[layer].zh}」未申明数据范围，结果为下限。"
-    if fact.covered_m < 0:
-        return f"该点或其误差范围超出「{LAYERS[layer].zh}」数据范围，结果为下限。"
-    if fact.covered_m < limit_m:
-        return f"该点距数据边界 {fact.covered_m:.0f} 米，小于查询半径 {limit_m:.0f} 米，结果为下限。"
-    if not fact.is_complete:
-        return f"「{LAYERS[layer].zh}」未申明完整，结果为下限。"
-    return ""
 
 
 def _finite(number: float) -> float | None:

@@ -68,7 +68,7 @@ def render(results: Results, presentation: Presentation, pictures: Sequence[parc
         layer_basis_word=wording.layer_basis_word,
         context=results.context,
         caption=wording.caption(results, presentation),
-        disclaimer=wording.disclaimer(presentation.language),
+        disclaimer=wording.DISCLAIMER,
         shapes=SHAPES,
         sheet=SHEETS.get(presentation.paper, SHEETS["A4"]),
         data=Markup(data),  # noqa: S704 - escaped by page.script_safe_json

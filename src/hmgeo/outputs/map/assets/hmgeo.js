@@ -30,12 +30,14 @@
     this.stack.forEach(function (group) { if (map.hasLayer(group)) { group.bringToFront(); } });
   };
 
-  /* Small parcels stay visible from afar: their outline grows as they shrink. */
-  Page.prototype.thicken = function () {
-    var zoom = this.map.getZoom(), more = zoom < 12.5 ? 2 : zoom < 14.5 ? 1 : 0;
-    if (more === this.thicker) { return; }
-    this.thicker = more;
-    this.lands.forEach(function (land) { land.group.setStyle({ weight: land.weight + more }); });
+  /* Small parcels stay visible from afar: their outline grows as they shrink. Many marks get smaller instead. */
+  Page.prototype.adaptToZoom = function () {
+    var zoom = this.map.getZoom(), marks = this.sources, ids = Object.keys(marks);
+    var more = zoom < 12.5 ? 2 : zoom < 14.5 ? 1 : 0, radius = ids.length > 120 && zoom < 12 ? 5.5 : 8;
+    if (more !== this.more) { this.lands.forEach(function (land) { land.group.setStyle({ weight: land.weight + more }); }); }
+    if (radius !== this.radius) { ids.forEach(function (id) { marks[id].setRadius(radius); }); }
+    this.more = more;
+    this.radius = radius;
   };
 
   /* A line drawn as computed: no simplifying, no fill over what lies in it. */
@@ -226,13 +228,13 @@
     page.addSearch();
     map.on("overlayadd", page.restack, page);
     map.on("click", function () { page.selected.clearLayers(); });
-    map.on("zoomend", page.thicken, page);
+    map.on("zoomend", page.adaptToZoom, page);
     window.addEventListener("beforeprint", function () { page.toPaper(true); });
     window.addEventListener("afterprint", function () { page.toPaper(false); });
     map.fitBounds(page.data.bounds, {
       paddingTopLeft: [40, 28], paddingBottomRight: [page.treeWidth(), 28], animate: false, maxZoom: 15
     });
-    page.thicken();
+    page.adaptToZoom();
     document.documentElement.setAttribute("data-ready", "yes");
   };
 }());
