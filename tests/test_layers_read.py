@@ -16,15 +16,16 @@ from hmgeo.layers.load import ReadOptions, load_positions, load_receptors
 from hmgeo.vocabulary import Basis, LayerKind
 
 BROKEN = Path(__file__).parent / "broken" / "layers"
+NOTHING_SAID = ReadOptions()
 
 
-def refuse_sources(path: Path, options: ReadOptions = ReadOptions()) -> str:
+def refuse_sources(path: Path, options: ReadOptions = NOTHING_SAID) -> str:
     with pytest.raises(InputError) as caught:
         load_positions(path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC, options=options)
     return str(caught.value)
 
 
-def refuse_farmland(path: Path, options: ReadOptions = ReadOptions()) -> str:
+def refuse_farmland(path: Path, options: ReadOptions = NOTHING_SAID) -> str:
     with pytest.raises(InputError) as caught:
         load_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC, options=options)
     return str(caught.value)

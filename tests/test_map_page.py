@@ -21,6 +21,7 @@ from hmgeo.errors import OutputError
 from hmgeo.findings.results import ContextLayer, Presentation, Results
 from hmgeo.outputs import wording
 from hmgeo.outputs.map import assets, layers, parcels, shapes, sources
+from hmgeo.outputs.map.judgements import Judgements
 from hmgeo.outputs.map.labels import COMPASS, compass
 from hmgeo.outputs.map.offline import OfflineHeader, refuse_outside_links
 from hmgeo.outputs.map.page import map_page, script_safe_json, write_map
@@ -211,18 +212,36 @@ def test_rows_that_cannot_be_drawn_are_listed_with_their_reason(page_text: str) 
 
 
 def test_a_source_carries_its_facts_clause_and_search_line(page_text: str) -> None:
-    source = data_of(page_text)["sources"][0]
+    data = data_of(page_text)
+    source = data["sources"][0]
     results = small_results()
     nearest = results.sources["nearest_farmland_id"].to_pylist()[0]
-    finding = source["findings"][0]
+    finding = data["findings"][source["findings"][0]]
+    law = data["laws"][finding["law"]]
     assert source["nearest"][0][1].startswith(f"{nearest}，")
-    assert ["条款", "《济源产城融合示范区2021年土壤污染防治攻坚战实施方案》二（三）3"] in finding["law"]
-    assert ["由谁认定", "生态环境部门会同农业农村等"] in finding["law"]
+    assert ["条款", "《济源产城融合示范区2021年土壤污染防治攻坚战实施方案》二（三）3"] in law["facts"]
+    assert ["由谁认定", "生态环境部门会同农业农村等"] in law["facts"]
     assert finding["sentence"] == "建议列入排查清单，是否列入由生态环境主管部门确定。"
-    assert finding["quote"] == results.findings["quote"].to_pylist()[0]
+    assert law["quote"] == results.findings["quote"].to_pylist()[0]
     drawn = shapely.geometry.shape(source["search"])
     computed = shapely.from_wkb(results.search_areas["geometry"].to_pylist()[0])
     assert shapely.hausdorff_distance(drawn, computed) < 1e-6
+
+
+def test_what_many_sources_share_is_held_once_and_the_gravest_stands_first() -> None:
+    results = small_results()
+    row = results.findings.to_pylist()[0]
+    more = [
+        row | {"source_id": source_id, "rule_id": rule_id, "verdict": verdict, "certainty": "", "measured_text": ""}
+        for source_id in ("QC-001", "QC-002")
+        for rule_id, verdict in (("R-1", "clear"), ("R-2", "prohibited"))
+    ]
+    rows = [*results.findings.to_pylist(), *more]
+    judged = Judgements(replace(results, findings=pa.Table.from_pylist(rows, results.findings.schema)))
+    first, second = judged.of("QC-001"), judged.of("QC-002")
+    assert [judged.findings[index]["verdict"] for index in first] == ["listed", "prohibited", "clear"]
+    assert first[1:] == second[1:]
+    assert [law["title"] for law in judged.laws] == ["耕地周边涉镉等重金属行业企业排查", "R-2", "R-1"]
 
 
 def test_counts_by_radius_stand_in_official_order() -> None:
@@ -342,7 +361,8 @@ def test_a_source_known_by_place_gets_a_mark_inside_its_outline() -> None:
     town = shapely.box(113.0, 23.5, 113.1, 23.7)
     rows = results.sources.to_pylist()
     rows[0] |= {"position_kind": "place", "lon": None, "lat": None, "geometry": town.wkb}
-    placed = sources.mapped(replace(results, sources=pa.Table.from_pylist(rows, results.sources.schema)))[0]
+    changed = replace(results, sources=pa.Table.from_pylist(rows, results.sources.schema))
+    placed = sources.mapped(changed, Judgements(changed))[0]
     assert town.contains(shapely.Point(placed["at"][1], placed["at"][0]))
     assert shapely.geometry.shape(placed["outline"]).equals(town)
 

@@ -5,6 +5,8 @@ Exit codes: 0 done, 1 a bug, 2 bad input, usage or environment, 3 `--fail-on`; 1
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import signal
 import sys
 from pathlib import Path
@@ -32,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _log = Console(stderr=True, soft_wrap=True, highlight=False)
-_out = Console(soft_wrap=True, highlight=False)
+_out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 160)
 
 OutOption = Annotated[Path, typer.Option("--out", help="结果文件夹，须不存在、为空或存放上次结果。")]
 RadiusOption = Annotated[str, typer.Option("--radius", help="半径，数字加单位，如 10km、500m。")]
@@ -104,6 +106,8 @@ def screen(  # one option for each thing that a bare file doesn't say
     farmland_datum: Annotated[str, typer.Option(help="耕地大地基准。")] = "",
     farmland_basis: Annotated[Basis, typer.Option(help="耕地数据性质。")] = Basis.UNDECLARED,
     farmland_covers: Annotated[str, typer.Option(help="耕地数据完整覆盖的区域：代码或面文件。")] = "",
+    sources_credit: Annotated[str, typer.Option(help="污染源数据须随图注明的署名。")] = "",
+    farmland_credit: Annotated[str, typer.Option(help="耕地数据须随图注明的署名。")] = "",
     central_meridian: Annotated[float | None, typer.Option(help="无带号米制坐标的中央子午线，度，如 114。")] = None,
     fail_on: FailOption = "",
 ) -> None:
@@ -117,12 +121,14 @@ def screen(  # one option for each thing that a bare file doesn't say
         sources,
         ReadOptions(sources_layer, sources_id, sources_crs, sources_datum, central_meridian),
         sources_basis,
+        credit=sources_credit,
     )
     second = BareFile(
         farmland,
         ReadOptions(farmland_layer, farmland_id, farmland_crs, farmland_datum, central_meridian),
         farmland_basis,
         farmland_covers,
+        farmland_credit,
     )
     with _Reporter() as report:
         finished = screen_files(first, second, out, radius_m=radius_m, progress=report)
@@ -148,6 +154,77 @@ def pairs(
             BareFile(sources), BareFile(receptors), out, radius_m=radius_m, aggregate=aggregate, progress=report
         )
     _log.print(f"已写出 {out.name}：受体 {found.receptor_count} 个。")
+
+
+rules_app = typer.Typer(help="规则库：条款、出处、能否判定。", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
+PacksOption = Annotated[list[Path] | None, typer.Option("--pack", help="另加的规则文件或文件夹，可多次。")]
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
+
+
+@rules_app.command("list")
+def rules_list(
+    pack: PacksOption = None,
+    as_of: Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY-MM-DD。")] = "",
+    area: Annotated[str, typer.Option("--area", help="行政区划代码，如 441802。")] = "CN",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """列出规则；给出日期和地点时列出效力。"""
+    rules_coverage_command(pack, as_of, area, as_json=as_json)
+
+
+@rules_app.command("coverage")
+def rules_coverage_command(
+    pack: PacksOption = None,
+    as_of: Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY-MM-DD。")] = "",
+    area: Annotated[str, typer.Option("--area", help="行政区划代码，如 441802。")] = "CN",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """逐条列出能否判定、为何不能、需要哪些图层和参数。"""
+    from hmgeo.project.rulebook import coverage_rows, rules_coverage
+
+    rows = rules_coverage(pack or (), as_of=_day(as_of), area=area)
+    if as_json:
+        typer.echo(json.dumps(coverage_rows(rows), ensure_ascii=False, indent=1))
+        return
+    shown = Table(
+        "编号", "作用", "效力", "判定", "图层", "参数", "案例", title=f"规则 {len(rows)} 条", title_justify="left"
+    )
+    for row in rows:
+        needs = "、".join(row.layers), "、".join(row.parameters)
+        shown.add_row(row.id, row.effect, row.standing, row.runs, *needs, str(row.cases))
+    _out.print(shown)
+
+
+@rules_app.command("show")
+def rules_show(
+    rule_id: Annotated[str, typer.Argument(help="规则编号，如 SCR-JY-10KM。")], pack: PacksOption = None
+) -> None:
+    """显示一条规则的全部内容和原文。"""
+    from hmgeo.project.rulebook import rule_card
+    from hmgeo.rules.book import load_book
+
+    for name, text in rule_card(load_book(pack or ()).get(rule_id)):
+        _out.print(f"{name}：{text}", markup=False)
+
+
+@rules_app.command("check")
+def rules_check(file: Annotated[Path, typer.Argument(help="规则文件或文件夹。")]) -> None:
+    """检查规则文件，一次列出全部错误。"""
+    from hmgeo.rules.book import load_book
+
+    book = load_book([file])
+    _out.print(f"没有发现错误：规则库共 {len(book.rules)} 条。")
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        msg = f"「{text}」不是日期，写成 YYYY-MM-DD"
+        raise typer.BadParameter(msg, param_hint="--as-of") from None
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ def lay_parcels(
             continue
         if any(strip.distance(place) < region.empty_radius_m for place in lonely):
             continue
-        if strips and shapely.distance(strips, strip).min() < STRIP_GAP_M:
+        if len(shapely.STRtree(strips).query(strip, "dwithin", STRIP_GAP_M)):
             continue
         x, y = shapely.get_coordinates(strip.segmentize(60)).T
         if np.median(terrain.slope_deg(x, y)) > region.field_slope_deg:

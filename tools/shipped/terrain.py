@@ -161,14 +161,15 @@ def floor_half_width_m(area_km2: NDArray[np.float64] | float, region: Region) ->
 
 def _carve(fine: NDArray[np.float64], channels: list[Channel], frame: Frame, region: Region) -> None:
     """Lower the grid to the envelope of all valley floors and walls, in place."""
-    kernels: dict[int, NDArray[np.float64]] = {}
+    widest = int(floor_half_width_m(1e9, region) / CELL_M) + 1
+    kernels = [_valley(cells, region.wall_slope) for cells in range(widest + 1)]
     for channel in channels:
         columns = np.floor((channel.xy[:, 0] - frame.left) / CELL_M).astype(int)
         rows = np.floor((frame.top - channel.xy[:, 1]) / CELL_M).astype(int)
         width = (floor_half_width_m(channel.area_km2, region) / CELL_M).round().astype(int)
         depth = 1 + 2 * np.clip(channel.area_km2 / 60, 0, 1)
         for row, column, cells, z in zip(rows, columns, width, channel.z - depth, strict=True):
-            rise = kernels.setdefault(int(cells), _valley(int(cells), region.wall_slope))
+            rise = kernels[cells]
             reach = rise.shape[0] // 2
             top, left = max(row - reach, 0), max(column - reach, 0)
             view = fine[top : row + reach + 1, left : column + reach + 1]

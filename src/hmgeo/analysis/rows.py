@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.analysis.user_rule import USER_RADIUS_ID
-from hmgeo.vocabulary import ALL_CLASSES, Status
+from hmgeo.vocabulary import ALL_CLASSES, Standing, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,8 +108,8 @@ def finding_row(row: Mapping[str, Any], judged: Judged, key_area_ids: str, as_of
         "as_of": as_of.isoformat() if as_of else "",
         "legal_rank": "" if is_user_rule else rule.legal_rank.value,
         "document": cited.document,
-        "clause": cited.clause,
-        "quote": cited.quote,
+        "clause": "" if is_user_rule else cited.clause or Standing.TEXT_NOT_HELD.zh,
+        "quote": "" if is_user_rule else cited.quote or Standing.TEXT_NOT_HELD.zh,
         "decider": rule.decider,
         "note": judgement.note,
         "geometry": row["geometry"],

@@ -24,7 +24,7 @@ from hmgeo.project.inputs import Collector, mixed_basis
 from hmgeo.project.run import Run, clock, finish, silent
 from hmgeo.project.sinks import ParquetSink
 from hmgeo.project.write import PAIRS_NAME
-from hmgeo.records import Gates, Ledger
+from hmgeo.records import Gates, Ledger, Provenance
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:
@@ -44,12 +44,15 @@ class BareFile:
     ----------
     covers
         Area code, key-area id or polygon file that the layer covers completely; empty where nobody said.
+    credit
+        The line that must be shown with the data, as its licence asks.
     """
 
     path: Path
     options: ReadOptions = field(default_factory=ReadOptions)
     basis: Basis = Basis.UNDECLARED
     covers: str = ""
+    credit: str = ""
 
 
 def parse_radius_m(text: str) -> float:
@@ -141,10 +144,16 @@ def screen_files(
             rules=(_user_rule_used(radius_m, screened.findings.num_rows),),
             parameters=(ParameterUsed("半径", f"{radius_m:g}", "m", USER_DECIDER),),
             screening_rule_id=USER_RADIUS_ID,
-            warnings=warnings_of(question, screened, ledger, layers, ""),
+            warnings=(*_coverage_warning(farmland), *warnings_of(question, screened, ledger, layers, "")),
         )
         finish(results, Presentation(), temporary, command, started, progress)
     return Run(Path(out), results)
+
+
+def _coverage_warning(farmland: BareFile) -> tuple[str, ...]:
+    if farmland.covers:
+        return ()
+    return ("耕地数据范围未申明：未触及仅指现有数据未触及，不能排除触及；计数为下限。",)
 
 
 def pairs_files(
@@ -195,6 +204,7 @@ def _load(sources: BareFile, receptors: BareFile, kind: LayerKind) -> tuple[Posi
         kind=LayerKind.ENTERPRISES,
         basis=sources.basis,
         name="sources",
+        provenance=Provenance(sources.path.name, credit=sources.credit),
         options=sources.options,
         shown_as=sources.path.name,
     )
@@ -204,6 +214,7 @@ def _load(sources: BareFile, receptors: BareFile, kind: LayerKind) -> tuple[Posi
         kind=kind,
         basis=receptors.basis,
         name=kind.value,
+        provenance=Provenance(receptors.path.name, credit=receptors.credit),
         gates=gates,
         options=receptors.options,
         shown_as=receptors.path.name,

@@ -132,6 +132,15 @@ ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         "closed": "已闭库、销库或关停",
         "adds_discharge": "增加排污量",
         "meets_access_list": "符合所在管控单元准入清单",
+        "not_developed": "暂不开发利用或现阶段不具备治理修复条件",
+        "thousand_ton_source": "“千吨万人”水源地",
+        "on_annex_list": "列入文件附表",
+        "manganese": "锰矿山、电解锰企业或锰渣库",
+        "offset_source_named": "有明确具体的总量来源",
+        "adds_capacity_only": "单纯新增产能",
+        "chain_extension_or_retrofit": "产业链延伸或“三大改造”类项目",
+        "serves_remediation": "与风险管控、修复有关",
+        "survey_required": "依法应当开展土壤污染状况调查或风险评估",
     }
 )
 """Yes/no facts about a source that clauses ask for; they come from the input row, never from a guess."""

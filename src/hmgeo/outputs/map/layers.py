@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.map import parcels, shapes, sources
+from hmgeo.outputs.map.judgements import Judgements
 from hmgeo.outputs.map.labels import LABELS
 from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Verdict
 
@@ -30,6 +31,8 @@ def page_data(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> 
     pictures
         One per kind of receptor, as `parcels.picture` gives them.
     """
+    judged = Judgements(results)
+    drawn = sources.mapped(results, judged)
     return {
         "labels": dict(LABELS),
         "bounds": page_bounds(results),
@@ -38,7 +41,9 @@ def page_data(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> 
         "verdict_words": {code: wording.verdict_word(code) or LABELS["unjudged"] for code in _VERDICT_CODES},
         "context": [context_layer(layer) for layer in results.context],
         "receptors": [receptor_layer(picture) for picture in pictures],
-        "sources": sources.mapped(results),
+        "sources": drawn,
+        "findings": judged.findings,
+        "laws": judged.laws,
         "unmapped": sources.unmapped(results),
     }
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.map import assets, layers, parcels, sources
+from hmgeo.outputs.map.judgements import radius_text
 from hmgeo.outputs.map.labels import LABELS
 from hmgeo.vocabulary import Basis, Certainty, LayerKind, PositionKind, Status, Verdict
 
@@ -155,7 +156,7 @@ def _subtitle(results: Results) -> list[str]:
     day = f"{LABELS['as_of']} {results.as_of.isoformat()}" if results.as_of else LABELS["no_as_of"]
     parts = [day, f"{LABELS['area']} {results.area_name}" if results.area_name else ""]
     if results.search_areas.num_rows:
-        parts.append(f"{LABELS['radius']} {sources.radius_text(results.radius_m)}")
+        parts.append(f"{LABELS['radius']} {radius_text(results.radius_m)}")
     return [part for part in parts if part]
 
 

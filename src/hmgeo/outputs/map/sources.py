@@ -3,41 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.map import shapes
+from hmgeo.outputs.map.judgements import by_source, facts, radius_text
 from hmgeo.outputs.map.labels import LABELS, compass
-from hmgeo.vocabulary import ALL_CLASSES, LayerKind, PositionKind, SoilQualityClass, Status, Verdict
+from hmgeo.vocabulary import ALL_CLASSES, PositionKind, SoilQualityClass, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hmgeo.findings.results import Results
-
-Row = dict[str, Any]
-Fact = list[str]
-"""A label and its text."""
+    from hmgeo.outputs.map.judgements import Fact, Judgements, Row
 
 
-def mapped(results: Results) -> list[Row]:
-    """Return every source that has a place on the map, in input order."""
-    findings = _by_source(results.findings.to_pylist())
-    counts = _by_source(results.counts.to_pylist())
+def mapped(results: Results, judged: Judgements) -> list[Row]:
+    """Return every source that has a place on the map, in input order; its findings are indices into `judged`."""
+    counts = by_source(results.counts.to_pylist())
     searched = _shapes_by_source(results)
     nearest = _anchors_of_nearest(results)
     drawn = []
     for row in results.sources.to_pylist():
         place = _place(row)
         if place is not None:
-            judged = findings.get(row["source_id"], [])
-            drawn.append(_summary(results, row, judged) | place)
-            drawn[-1]["counts"] = count_table(
-                counts.get(row["source_id"], []), lower=bool(row["counts_are_lower_bounds"])
-            )
+            lower = bool(row["counts_are_lower_bounds"])
+            drawn.append(_summary(results, row) | place)
+            drawn[-1]["findings"] = judged.of(row["source_id"])
+            drawn[-1]["counts"] = count_table(counts.get(row["source_id"], []), lower=lower)
             drawn[-1]["search"] = searched.get(row["source_id"])
             drawn[-1]["nearest_at"] = nearest.get(row["nearest_farmland_id"])
     return drawn
@@ -88,17 +83,6 @@ def count_table(rows: Iterable[Mapping[str, Any]], *, lower: bool) -> Row:
     }
 
 
-def radius_text(radius_m: float) -> str:
-    """Return a radius in whole or decimal kilometres, or metres below one.
-
-    Examples
-    --------
-    >>> radius_text(10000.0), radius_text(2500.0), radius_text(500.0)
-    ('10 km', '2.5 km', '500 m')
-    """
-    return f"{radius_m / 1000:g} km" if radius_m >= 1000 else f"{radius_m:g} m"  # noqa: PLR2004 - metres per km
-
-
 def _rank(order: list[str], word: str) -> int:
     return order.index(word) if word in order else 0
 
@@ -121,7 +105,7 @@ def _place(row: Mapping[str, Any]) -> Row | None:
     return {"at": at, "outline": None if is_point else shapes.geojson(geometry)}
 
 
-def _summary(results: Results, row: Mapping[str, Any], judged: list[Row]) -> Row:
+def _summary(results: Results, row: Mapping[str, Any]) -> Row:
     example = wording.is_example(results)
     return {
         "id": row["source_id"],
@@ -136,7 +120,6 @@ def _summary(results: Results, row: Mapping[str, Any], judged: list[Row]) -> Row
         "facts": _source_facts(row),
         "nearest_id": row["nearest_farmland_id"] or "",
         "lower": bool(row["counts_are_lower_bounds"]),
-        "findings": [_finding(results, finding, example=example) for finding in _for_reading(results, judged)],
     }
 
 
@@ -147,7 +130,7 @@ def _nearest_facts(row: Mapping[str, Any]) -> list[Fact]:
         wording.distance_text(row["nearest_farmland_m"], row["position_uncertainty_m"], limit_m=row["radius_m"]),
         _bearing(row["nearest_farmland_bearing_deg"], row["nearest_farmland_m"]),
     ]
-    return _facts(("nearest", "，".join(part for part in parts if part)))
+    return facts(("nearest", "，".join(part for part in parts if part)))
 
 
 def _source_facts(row: Mapping[str, Any]) -> list[Fact]:
@@ -156,7 +139,7 @@ def _source_facts(row: Mapping[str, Any]) -> list[Fact]:
         f"{row['lon']:.6f}, {row['lat']:.6f}" if row["lon"] is not None and row["lat"] is not None else "",
         f"±{row['position_uncertainty_m']:.1f} m" if row["position_uncertainty_m"] is not None else "",
     ]
-    return _facts(
+    return facts(
         ("row_status", wording.status_word(row["status"])),
         ("position", "，".join(part for part in position if part)),
         ("township", "".join(part for part in (row["county"], row["township"]) if part)),
@@ -166,73 +149,10 @@ def _source_facts(row: Mapping[str, Any]) -> list[Fact]:
     )
 
 
-def _finding(results: Results, finding: Row, *, example: bool) -> Row:
-    data, vintage = _rests_on(results, finding["rule_id"])
-    title = next((rule.title for rule in results.rules if rule.rule_id == finding["rule_id"]), "")
-    return {
-        "rule": finding["rule_id"],
-        "title": title,
-        "verdict": finding["verdict"] or "",
-        "badge": wording.badge(finding, example=example),
-        "sentence": wording.verdict_sentence(finding, data=data, vintage=vintage),
-        "quote": finding["quote"] or "",
-        "facts": _facts(
-            ("certainty_fact", wording.certainty_word(finding["certainty"])),
-            ("measured", finding["measured_text"]),
-            ("limit", _limit(finding)),
-        ),
-        "law": _facts(
-            ("clause", wording.citation(finding)),
-            ("standing", wording.standing_word(finding["standing"])),
-            ("decider", finding["decider"]),
-            ("note", finding["note"]),
-            ("basis", wording.basis_word(finding["basis"])),
-        ),
-    }
-
-
-def _rests_on(results: Results, rule_id: str) -> tuple[str, str]:
-    """Return name and vintage of the layer a screening `clear` rests on; other rules may rest on several."""
-    farmland = [layer for layer in results.layers if layer.kind is LayerKind.FARMLAND]
-    if rule_id == results.screening_rule_id and farmland:
-        return f"「{farmland[0].kind.zh}」图层", farmland[0].gates.vintage
-    return "所载数据", ""
-
-
-def _limit(finding: Mapping[str, Any]) -> str:
-    limit, unit = finding["limit_value"], finding["unit"] or ""
-    if limit is None:
-        return ""
-    return radius_text(limit) if unit == "m" else f"{limit:g} {unit}".strip()
-
-
 def _bearing(bearing_deg: float | None, distance_m: float | None) -> str:
     if bearing_deg is None or math.isnan(bearing_deg) or not distance_m:
         return ""
     return compass(bearing_deg)
-
-
-def _for_reading(results: Results, judged: list[Row]) -> list[Row]:
-    """Return a source's findings, the screening rule first, then gravest first in the order of the table."""
-
-    def rank(finding: Row) -> tuple[bool, int]:
-        verdict = finding["verdict"]
-        return finding["rule_id"] != results.screening_rule_id, Verdict[verdict.upper()].gravity if verdict else len(
-            Verdict
-        )
-
-    return sorted(judged, key=rank)
-
-
-def _facts(*pairs: tuple[str, str | None]) -> list[Fact]:
-    return [[LABELS[key], text] for key, text in pairs if text]
-
-
-def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    grouped: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        grouped[row["source_id"]].append(row)
-    return grouped
 
 
 def _shapes_by_source(results: Results) -> dict[str, Row | None]:

@@ -30,11 +30,12 @@
   }
 
   /* The clause a finding rests on, in the text's own words. */
-  function law(box, finding, labels) {
-    box.appendChild(facts(finding.law));
-    if (finding.quote) {
-      var quote = el("blockquote", "", finding.quote);
-      quote.setAttribute("data-label", labels.quote);
+  function law(box, finding, data) {
+    var clause = data.laws[finding.law];
+    box.appendChild(facts(clause.facts.concat(finding.more)));
+    if (clause.quote) {
+      var quote = el("blockquote", "", clause.quote);
+      quote.setAttribute("data-label", data.labels.quote);
       box.appendChild(quote);
     }
   }
@@ -53,7 +54,8 @@
 
   /* `toNearest` is a function, or null where the parcel has no place on the map. */
   hmgeo.sourcePopup = function (source, data, toNearest) {
-    var labels = data.labels, box = el("div", "pop"), first = source.findings[0];
+    var labels = data.labels, box = el("div", "pop");
+    var findings = source.findings.map(function (index) { return data.findings[index]; }), first = findings[0];
     head(box, source.id, source.name);
     if (first) {
       var verdict = coloured(el("div", "pop-verdict"), data.styles.verdicts[first.verdict]);
@@ -68,24 +70,24 @@
       box.appendChild(go);
     }
     if (first) {
-      if (first.title) { box.appendChild(el("p", "pop-rule", first.title)); }
-      law(box, first, labels);
+      box.appendChild(el("p", "pop-rule", data.laws[first.law].title));
+      law(box, first, data);
     }
     if (source.counts.rows.length) { box.appendChild(countTable(source.counts, source.lower, labels)); }
     box.appendChild(facts(source.facts));
-    if (source.findings.length > 1) { box.appendChild(el("p", "pop-rule", hmgeo.say(labels.more_clauses, { n: source.findings.length - 1 }))); }
-    source.findings.slice(1).forEach(function (finding) { box.appendChild(otherFinding(finding, data)); });
+    if (findings.length > 1) { box.appendChild(el("p", "pop-rule", hmgeo.say(labels.more_clauses, { n: findings.length - 1 }))); }
+    findings.slice(1).forEach(function (finding) { box.appendChild(otherFinding(finding, data)); });
     return box;
   };
 
   function otherFinding(finding, data) {
     var more = el("details"), line = el("summary");
     line.appendChild(coloured(el("span", "badge", finding.badge), data.styles.verdicts[finding.verdict]));
-    line.appendChild(el("span", "", " " + (finding.title || finding.rule)));
+    line.appendChild(el("span", "", " " + data.laws[finding.law].title));
     more.appendChild(line);
     more.appendChild(el("p", "", finding.sentence));
     more.appendChild(facts(finding.facts));
-    law(more, finding, data.labels);
+    law(more, finding, data);
     return more;
   }
 

@@ -1,0 +1,266 @@
+"""Tables of points: every row is accounted for, and nothing is repaired in silence."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+
+from hmgeo.datum import wgs84_to_bd09, wgs84_to_gcj02
+from hmgeo.errors import InputError
+from hmgeo.layers.load import ReadOptions, load_positions, load_receptors
+from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hmgeo.records import Ledger, Positions
+
+GCJ = tuple(f"{float(value):.6f}" for value in wgs84_to_gcj02(113.05, 23.6))
+BD = tuple(f"{float(value):.6f}" for value in wgs84_to_bd09(113.05, 23.6))
+
+HEADER = (
+    "企业编号*,企业名称*,县(市、区)*,乡镇（街道）*,经度,纬度,坐标系*,中央子午线,定位误差(m),行业代码*,行业分类版本*"
+)
+# id, name, county, township, lon, lat, datum, meridian, error, trade, edition | status, kind, words of the note
+DIRTY = [
+    ("E01,甲厂,清城区,龙塘镇,113.050000,23.600000,CGCS2000,,,3212,2017", "assessed", "point", ""),
+    ("E02,乙厂,清城区,龙塘镇,113.0501,23.6001,WGS84,,,3212,GB/T 4754-2017", "assessed", "point", ""),
+    (f"E03,丙厂,清城区,,{GCJ[0]},{GCJ[1]},GCJ-02,,,3212,2011", "assessed", "point", ""),
+    (f"E04,丁厂,清城区,,{BD[0]},{BD[1]},百度,,,3212,2017", "assessed", "point", ""),
+    ("E05,戊厂,清城区,,113.052000,23.602000,西安80,,,,", "assessed", "point", ""),
+    ("E06,己厂,清城区,,113.053000,23.603000,北京54,,20,,", "assessed", "point", ""),
+    ("E07,庚厂,清城区,石角镇,113.054000,23.604000,未知,,,,", "not_located", "place", "坐标系为未知"),
+    ("E08,辛厂,,,113.054000,23.604000,未知,,,,", "not_located", "", "坐标系为未知"),
+    ("E09,壬厂,清城区,,113.054000,23.604000,广州独立坐标系,,,,", "not_located", "place", "坐标系无法识别"),
+    ("E10,癸厂,清城区,石角镇,,,CGCS2000,,,,", "not_located", "place", "没有坐标"),
+    ("E11,子厂,,,,,,,,,", "not_located", "", "没有坐标"),
+    ("E12,丑厂,清城区,,无,—,,,,,", "not_located", "place", "没有坐标"),
+    ("E13,寅厂,清城区,,待补,23.6,,,,,", "rejected", "", "坐标不是数字（经度「待补」）"),
+    ("E14,卯厂,清城区,,113°03′00″,23°36′00″,,,,,", "rejected", "", "度分秒"),
+    ("E15,辰厂,清城区,,113.05,,,,,,", "rejected", "", "只有一个坐标，缺纬度"),
+    ("E16,巳厂,清城区,,23.600000,113.050000,CGCS2000,,,,", "rejected", "", "疑似颠倒"),
+    ("E17,午厂,新疆,,43.700000,87.500000,CGCS2000,,,,", "rejected", "", "疑似颠倒"),
+    ("E18,未厂,清城区,,0,0,,,,,", "rejected", "", "(0, 0)"),
+    ("E19,申厂,清城区,,213.05,23.60,,,,,", "rejected", "", "超出经纬度范围"),
+    ("E20,酉厂,清城区,,inf,23.6,,,,,", "rejected", "", "坐标不是数字（经度「inf」）"),
+    ("E21,戌厂,清城区,,1e999,23.6,,,,,", "rejected", "", "不是有限的数"),
+    ("E22,亥厂,清城区,,１１３．０６００００,２３．６１００００,CGCS2000,,,,", "assessed", "point", ""),
+    ("E23,金厂,清城区,,38405123.45,2612345.67,CGCS2000,,,,", "assessed", "point", ""),
+    ("E24,木厂,清城区,,24405123.45,2612345.67,CGCS2000,,,,", "rejected", "", "不像"),
+    ("E25,水厂,清城区,,405123.45,2612345.67,CGCS2000,114,,,", "assessed", "point", ""),
+    ("E26,火厂,清城区,,405123.45,2612345.67,CGCS2000,,,,", "rejected", "", "没有带号"),
+    ("E27,土厂,清城区,,38405123.45,2612345.67,CGCS2000,111,,,", "rejected", "", "中央子午线是 114"),
+    ("E01,重厂,清城区,,113.070000,23.610000,CGCS2000,,约20,,", "assessed", "point", "定位误差无效"),
+    (",甲厂,清城区,,113.050001,23.600001,CGCS2000,,,,", "assessed", "point", "重复待确认"),
+    ("E30,末厂,清城区,,405123.45,2612345.67,GCJ-02,114,,,", "rejected", "", "没有平面坐标"),
+]
+
+
+def load(path: Path, options: ReadOptions | None = None) -> tuple[Positions, Ledger]:
+    return load_positions(
+        path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC, options=options or ReadOptions(), shown_as="脏表.csv"
+    )
+
+
+def table(folder: Path, text: str) -> Path:
+    path = folder / "t.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def dirty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Positions, Ledger]:
+    path = tmp_path_factory.mktemp("dirty") / "脏表.csv"
+    path.write_text("\n".join([HEADER, *(row for row, *_ in DIRTY)]) + "\n", encoding="utf-8-sig")
+    return load(path)
+
+
+def test_every_row_is_there_once_in_order(dirty: tuple[Positions, Ledger]) -> None:
+    ids = dirty[0].table["source_id"].to_pylist()
+    assert ids == [*(f"E{row:02d}" for row in range(1, 28)), "E01#2", "row-29", "E30"]
+    assert dirty[0].attributes.num_rows == 30
+    assert dirty[0].attributes["企业名称*"].to_pylist()[0] == "甲厂"
+
+
+@pytest.mark.parametrize("row", range(30))
+def test_row_outcome(dirty: tuple[Positions, Ledger], row: int) -> None:
+    record = dirty[0].table.slice(row, 1).to_pylist()[0]
+    _, status, kind, words = DIRTY[row]
+    assert (record["status"], record["position_kind"]) == (status, kind), record["note"]
+    assert words in record["note"]
+    assert (record["note"] == "") == (words == "")
+    located = status == "assessed"
+    for name in ("lon", "lat", "position_uncertainty_m", "geometry"):
+        assert (record[name] is not None) == located
+
+
+def test_every_row_without_a_place_has_its_ledger_line(dirty: tuple[Positions, Ledger]) -> None:
+    positions, ledger = dirty
+    told = Counter(entry.row for entry in ledger.entries if entry.event in {"退回补正", "未定位"})
+    expected = {row + 1: 1 for row, (_, status, *_) in enumerate(DIRTY) if status != "assessed"}
+    assert told == expected
+    for entry in ledger.entries:
+        assert entry.file == "脏表.csv"
+        if entry.row:
+            assert entry.source_id == positions.table["source_id"][entry.row - 1].as_py()
+    line = next(entry for entry in ledger.entries if entry.row == 13)
+    assert (line.field, line.value, line.source_id) == ("经度", "待补", "E13")
+
+
+def test_file_lines_say_what_was_assumed(dirty: tuple[Positions, Ledger]) -> None:
+    events = {entry.event: entry for entry in dirty[1].entries if entry.row == 0}
+    assert "经度（或东坐标）=经度" in events["字段对应"].value
+    assert "定位误差=定位误差(m)" in events["字段对应"].value
+    assert "按 CGCS2000 读取" in events["坐标系未声明"].action
+    assert "1 行（数据第 22 行）" in events["全角数字"].reason
+    shifts = {entry.value: entry for entry in dirty[1].entries if entry.event == "坐标系转换"}
+    assert "零平移" in shifts["WGS84"].action
+    assert "增加 5 米" in shifts["GCJ-02"].action
+    assert "非测绘成果" in shifts["BD-09"].action
+    assert "增加 100 米" in shifts["西安80"].action
+    assert "China Geodetic Coordinate System 2000" not in shifts
+
+
+def test_repeats_and_blanks_of_ids_are_told(dirty: tuple[Positions, Ledger]) -> None:
+    lines = {entry.row: entry for entry in dirty[1].entries if entry.event in {"编号重复", "编号空缺", "重复待确认"}}
+    assert lines[28].action == "编号改为 E01#2"
+    assert [entry.event for entry in dirty[1].entries if entry.row == 29] == ["编号空缺", "重复待确认"]
+    assert "数据第 1 行" in lines[29].reason
+
+
+@pytest.mark.parametrize(
+    ("row", "lon", "lat"),
+    [(1, 113.05, 23.6), (3, 113.05, 23.6), (4, 113.05, 23.6), (5, 113.052, 23.602), (22, 113.06, 23.61)],
+)
+def test_places(dirty: tuple[Positions, Ledger], row: int, lon: float, lat: float) -> None:
+    record = dirty[0].table.slice(row - 1, 1).to_pylist()[0]
+    assert record["lon"] == pytest.approx(lon, abs=1e-6)
+    assert record["lat"] == pytest.approx(lat, abs=1e-6)
+
+
+def test_zone_prefix_and_meridian_mean_the_same_place(dirty: tuple[Positions, Ledger]) -> None:
+    with_prefix, with_meridian = (dirty[0].table.slice(row, 1).to_pylist()[0] for row in (22, 24))
+    assert with_prefix["lon"] == pytest.approx(with_meridian["lon"], abs=1e-11)
+    assert with_prefix["lat"] == pytest.approx(with_meridian["lat"], abs=1e-11)
+
+
+# half of the last digit: 1e-6 degrees are 0.1021 m of longitude and 0.1108 m of latitude at 23.6 N
+HALF_M = math.hypot(0.1021, 0.1108) / 2
+
+
+@pytest.mark.parametrize(
+    ("row", "expected_m", "within_m"),
+    [
+        (1, HALF_M, 1e-3),
+        (2, 100 * HALF_M, 1e-1),
+        (3, HALF_M + 5, 1e-3),
+        (4, HALF_M + 5, 1e-3),
+        (5, HALF_M + 100, 1e-3),
+        (6, HALF_M + 120, 1e-3),
+        (23, math.hypot(0.005, 0.005), 1e-4),
+        (28, HALF_M, 1e-3),
+    ],
+)
+def test_uncertainty(dirty: tuple[Positions, Ledger], row: int, expected_m: float, within_m: float) -> None:
+    assert dirty[0].table["position_uncertainty_m"][row - 1].as_py() == pytest.approx(expected_m, abs=within_m)
+
+
+def test_trade_editions_are_years(dirty: tuple[Positions, Ledger]) -> None:
+    assert dirty[0].table["trade_edition"].to_pylist()[:3] == ["2017", "2017", "2011"]
+
+
+def test_nothing_declared_is_cgcs2000_and_says_so(tmp_path: Path) -> None:
+    positions, ledger = load(table(tmp_path, "经度,纬度\n113.05,23.60\n"))
+    assert positions.table["source_id"].to_pylist() == ["row-1"]
+    assert [entry.event for entry in ledger.entries] == ["字段对应", "无编号列", "坐标系未声明"]
+    # two decimals: half of 0.01 degrees is 510 m by 554 m
+    assert positions.table["position_uncertainty_m"][0].as_py() == pytest.approx(math.hypot(510.5, 553.8), abs=1)
+
+
+def test_the_users_datum_yields_to_the_rows_own(tmp_path: Path) -> None:
+    text = f"编号,经度,纬度,坐标系\n1,{GCJ[0]},{GCJ[1]},\n2,113.050000,23.600000,CGCS2000\n"
+    positions, ledger = load(table(tmp_path, text), ReadOptions(datum="gcj02"))
+    assert positions.table["lon"].to_pylist() == pytest.approx([113.05, 113.05], abs=1e-6)
+    assert positions.table["position_uncertainty_m"].to_pylist() == pytest.approx([5.075, 0.075], abs=1e-3)
+    assert "坐标系未声明" not in {entry.event for entry in ledger.entries}
+
+
+def test_a_datum_in_the_columns_name_counts(tmp_path: Path) -> None:
+    positions, _ = load(table(tmp_path, f"编号,经度（GCJ-02）,纬度（GCJ-02）\n1,{GCJ[0]},{GCJ[1]}\n"))
+    assert positions.table["lon"].to_pylist() == pytest.approx([113.05], abs=1e-6)
+
+
+def test_metres_on_an_old_datum_keep_its_degrees(tmp_path: Path) -> None:
+    text = "编号,横坐标,纵坐标,坐标系\n1,38405123.45,2612345.67,西安80\n2,38405123.45,2612345.67,CGCS2000\n"
+    positions, _ = load(table(tmp_path, text))
+    old, new = positions.table.to_pylist()
+    assert old["position_uncertainty_m"] == pytest.approx(100.007, abs=1e-3)
+    assert abs(old["lat"] - new["lat"]) * 110_700 < 3  # only the ellipsoids differ
+
+
+def test_degrees_in_a_file_declared_as_metres_are_returned(tmp_path: Path) -> None:
+    text = "编号,X,Y\n1,412345.6,2612345.6\n2,113.05,23.6\n"
+    positions, _ = load(table(tmp_path, text), ReadOptions(crs="EPSG:4547"))
+    assert positions.table["status"].to_pylist() == ["assessed", "rejected"]
+    assert "坐标像经纬度" in positions.table["note"][1].as_py()
+
+
+def test_a_row_with_more_cells_than_names_is_returned(tmp_path: Path) -> None:
+    positions, _ = load(table(tmp_path, "编号,名称,经度,纬度\n1,甲,乙厂,113.05,23.6\n2,丙,113.05,23.6\n"))
+    assert positions.table["status"].to_pylist() == ["rejected", "assessed"]
+    assert "错位" in positions.table["note"][0].as_py()
+
+
+def test_foreign_places_are_used_and_told_once(tmp_path: Path) -> None:
+    text = "编号,经度,纬度\n1,-120.308512,37.657012\n2,11.541580,50.006899\n"
+    positions, ledger = load(table(tmp_path, text))
+    assert positions.table["status"].to_pylist() == ["assessed", "assessed"]
+    assert [entry.row for entry in ledger.entries if entry.event == "境外提示"] == [0]
+
+
+def test_trailing_blank_rows_do_not_count_and_inner_ones_do(tmp_path: Path) -> None:
+    positions, ledger = load(table(tmp_path, "编号,经度,纬度\n1,113.05,23.6\n,,\n3,113.06,23.6\n,,\n,,\n"))
+    assert positions.table["source_id"].to_pylist() == ["1", "row-2", "3"]
+    assert positions.table["status"].to_pylist() == ["assessed", "not_located", "assessed"]
+    assert "2 个空行" in next(entry.reason for entry in ledger.entries if entry.event == "空行")
+
+
+def test_ids_of_workbooks_have_no_point_zero_and_codes_their_doubt(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["ID", "经度", "纬度", "行业代码"])
+    book.active.append([1001.0, 113.051234, 23.61, 912])
+    book.active.append([1001, 113.061234, 23.61, "0912"])
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    positions, ledger = load(path)
+    assert positions.table["source_id"].to_pylist() == ["1001", "1001#2"]
+    assert positions.table["trade_code"].to_pylist() == ["912", "0912"]
+    assert "可能丢失前导零" in positions.table["note"][0].as_py()
+    assert [entry.row for entry in ledger.entries if entry.event == "行业代码存疑"] == [1]
+    # 23.61 may have been 23.610000: the finer axis speaks for both
+    assert positions.table["position_uncertainty_m"][0].as_py() == pytest.approx(0.0753, abs=1e-3)
+
+
+def test_the_first_name_of_the_list_gives_the_id(tmp_path: Path) -> None:
+    positions, _ = load(table(tmp_path, "编号,Source ID,经度,纬度\nA,B,113.05,23.6\n"))
+    assert positions.table["source_id"].to_pylist() == ["B"]
+    chosen, _ = load(table(tmp_path, "编号,Source ID,经度,纬度\nA,B,113.05,23.6\n"), ReadOptions(id_field="编号"))
+    assert chosen.table["source_id"].to_pylist() == ["A"]
+
+
+def test_receptor_points_come_from_tables_too(tmp_path: Path) -> None:
+    path = table(tmp_path, "编号,名称,类别,经度,纬度\nM1,一小,学校,113.05,23.6\nM2,二小,学校,,\n")
+    layer, ledger = load_receptors(path, kind=LayerKind.SENSITIVE_SITES, basis=Basis.SYNTHETIC)
+    assert layer.read()["receptor_id"].to_pylist() == ["M1"]
+    assert layer.read()["class"].to_pylist() == ["学校"]
+    assert [(entry.row, entry.reason) for entry in ledger.entries if entry.event == "几何搁置"] == [(2, "没有坐标")]
+
+
+def test_mostly_metres_without_a_meridian_refuse_the_file(tmp_path: Path) -> None:
+    text = "编号,经度,纬度\n1,412345.6,2612345.6\n2,412346.6,2612345.6\n3,113.05,23.6\n"
+    with pytest.raises(InputError, match="无法确定中央子午线"):
+        load(table(tmp_path, text))
