@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
-from rasterio.transform import from_origin
+from rasterio.transform import Affine
 
 from hmgeo.errors import InputError, ProjectError
 from hmgeo.layers.areas import context_layers, resolve_area
@@ -113,7 +113,7 @@ def write_raster(path: Path, *, crs: str | None, nodata: float | None, dtype: st
     values[0, 0] = -1
     shape = {"height": 3, "width": 3, "count": 1, "dtype": dtype}
     with rasterio.open(
-        path, "w", driver="GTiff", crs=crs, nodata=nodata, transform=from_origin(113, 24, 0.1, 0.1), **shape
+        path, "w", driver="GTiff", crs=crs, nodata=nodata, transform=Affine(0.1, 0, 113, 0, -0.1, 24), **shape
     ) as out:
         out.write(values, 1)
     return path

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hmgeo.datum import wgs84_to_bd09, wgs84_to_gcj02
 from hmgeo.errors import InputError
@@ -264,3 +267,63 @@ def test_mostly_metres_without_a_meridian_refuse_the_file(tmp_path: Path) -> Non
     text = "编号,经度,纬度\n1,412345.6,2612345.6\n2,412346.6,2612345.6\n3,113.05,23.6\n"
     with pytest.raises(InputError, match="无法确定中央子午线"):
         load(table(tmp_path, text))
+
+
+NUMBERS = [
+    "113.05",
+    "23.6",
+    "０",
+    "-0",
+    "0",
+    "1e5",
+    "38405123.45",
+    "405123.4",
+    "2612345",
+    "\u2212113.05",
+    "114",
+    "90.1",
+]
+ODDITIES = [
+    "nan",
+    "inf",
+    "180",
+    "-180",
+    "113°",
+    "abc",
+    "1e-400",
+    "9e40",
+    ".",
+    "GCJ-02",
+    "百度",
+    "西安80",
+    "未知",
+    "#",
+    '"',
+]
+CELLS = st.sampled_from([*NUMBERS, *ODDITIES, "", "", "", ""])
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=6))
+def test_whatever_stands_in_the_cells_each_row_comes_out_once(
+    rows: list[tuple[str, ...]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("cells") / "t.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([["编号", "经度", "纬度", "坐标系", "中央子午线", "定位误差(m)"], *rows])
+    try:
+        positions, ledger = load(path)
+    except InputError:
+        return
+    kept = len(rows)
+    while not any(rows[kept - 1]):
+        kept -= 1
+    table = positions.table.to_pylist()
+    assert len({record["source_id"] for record in table}) == len(table) == kept
+    closed = [entry.row for entry in ledger.entries if entry.event in {"退回补正", "未定位"}]
+    assert sorted(closed) == [row for row, record in enumerate(table, start=1) if record["status"] != "assessed"]
+    for record in table:
+        if record["status"] == "assessed":
+            assert -180 <= record["lon"] <= 180
+            assert -90 <= record["lat"] <= 90
+            assert math.isfinite(record["position_uncertainty_m"])

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from small_results import HOSTILE, small_results
 
 from hmgeo.findings.results import Presentation
 from hmgeo.outputs.map.page import write_map
+
+try:
+    from playwright.sync_api import sync_playwright
+except ImportError:
+    sync_playwright = None
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,18 +34,23 @@ def browser_path() -> str:
     """Return the Chromium to drive; skip visibly where there is none, or fail if one is required."""
     found = os.environ.get("HMGEO_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "")
     if not found:
-        reason = "no Chromium: set HMGEO_CHROMIUM to its path"
-        if os.environ.get("HMGEO_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        go_without("no Chromium: set HMGEO_CHROMIUM to its path")
     return found
+
+
+def go_without(reason: str) -> NoReturn:
+    """Skip visibly, or fail where HMGEO_REQUIRE_BROWSER=1 says that a browser must be there."""
+    if os.environ.get("HMGEO_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = browser_path()
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as play:
+    if sync_playwright is None:
+        go_without("playwright is not installed")
+    with sync_playwright() as play:
         running = play.chromium.launch(executable_path=path, args=FLAGS)
         yield running
         running.close()
@@ -229,6 +239,18 @@ def test_watermark_scale_attribution_and_caption(opened: Opened) -> None:
     assert credit.locator("svg, a").count() == 0
     assert opened.page.locator("#disclaimer").is_visible()
     assert "地图审核：未送审" in opened.page.locator("#caption").inner_text()
+
+
+def test_labels_neither_overlap_nor_repeat(opened: Opened) -> None:
+    boxes = opened.page.evaluate(
+        "Array.from(document.querySelectorAll('.map-label span')).filter(n => n.style.visibility !== 'hidden')"
+        ".map(n => [n.textContent, n.getBoundingClientRect().toJSON()])"
+    )
+    assert [text for text, _ in boxes].count("清城区") == 1
+    for place, (_, one) in enumerate(boxes):
+        for _, other in boxes[place + 1 :]:
+            beside = one["right"] <= other["left"] or other["right"] <= one["left"]
+            assert beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"]
 
 
 def test_a_dismissed_warning_is_printed_all_the_same(opened: Opened) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
@@ -253,9 +254,9 @@ def test_counts_by_radius_stand_in_official_order() -> None:
     assert sources.count_table(rows, lower=True) == {
         "head": ["1 km 内", "10 km 内"],
         "rows": [
-            ["优先保护类", "≥0 · ≥0.0", "≥4 · ≥6.0"],
-            ["未划分", "≥0 · ≥0.0", "≥4 · ≥6.0"],
-            ["合计", "≥0 · ≥0.0", "≥4 · ≥6.0"],
+            ["优先保护类", "≥0 · 0.0", "≥4 · 6.0"],
+            ["未划分", "≥0 · 0.0", "≥4 · 6.0"],
+            ["合计", "≥0 · 0.0", "≥4 · 6.0"],
         ],
     }
 
@@ -265,6 +266,17 @@ def test_approximate_townships_are_dashed_and_say_so(page_text: str) -> None:
     assert towns["title"] == "乡级行政区（示意）"
     assert towns["style"]["dash"] == "4 3"
     assert [f["properties"]["label"] for f in towns["features"]] == ["龙塘镇（示意）", "石角镇（示意）"]
+
+
+def test_a_title_that_says_so_already_is_left_alone_and_only_borders_are_labelled() -> None:
+    table = pa.table({"id": ["1"], "name": ["学校"], "geometry": pa.array([shapely.Point(113, 23).wkb], pa.binary())})
+    drawn = layers.context_layer(ContextLayer("sensitive_sites", "敏感目标（示意）", Basis.APPROXIMATE, "", table))
+    assert (drawn["title"], drawn["labelled"]) == ("敏感目标（示意）", False)
+
+
+def test_a_border_shared_by_two_townships_is_drawn_once() -> None:
+    towns = shapes.borders(np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)]))
+    assert shapely.geometry.shape(towns).length == 7  # two outlines of 4, less the shared side
 
 
 def test_an_approximate_line_without_a_dash_gets_one() -> None:

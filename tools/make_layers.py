@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 from shipped.catalog import write_catalog
-from shipped.enterprises import CADMIUM_TRADES, enterprise_rows, place_firms
+from shipped.enterprises import CADMIUM_TRADES, Firm, enterprise_rows, place_firms
 from shipped.parcels import describe_parcels, lay_parcels
 from shipped.places import (
     make_built_up,
@@ -21,9 +21,10 @@ from shipped.places import (
     make_sensitive_sites,
     make_tailings,
     make_water_zones,
+    township_of,
 )
 from shipped.real import make_real
-from shipped.regions import REGIONS, Region, read_ground, real_mines
+from shipped.regions import REGIONS, Ground, Region, read_ground, real_mines
 from shipped.terrain import CELL_M, make_terrain
 from shipped.writing import write_dem, write_gpkg, write_xlsx
 
@@ -44,7 +45,7 @@ def make_world(region: Region, real: Path, out: Path) -> None:
     shapely.prepare(keep_out)
     fields = lay_parcels(region, ground, terrain, keep_out, rng)
     firms = place_firms(region, ground, terrain, fields=fields, parks=parks, towns=built_up.union_all(), rng=rng)
-    smelters = [firm.place for firm in firms[: 4 * HOT_SPOTS] if firm.trade in CADMIUM_TRADES][:HOT_SPOTS]
+    smelters = _hot_spots(region, ground, firms)
     parcels = describe_parcels(region, ground, terrain, fields, smelters, rng)
     mines = shapely.union_all(real_mines(region)).buffer(300)
     taken = shapely.union_all([parks.union_all(), *fields, tailings.union_all(), mines])
@@ -60,6 +61,16 @@ def make_world(region: Region, real: Path, out: Path) -> None:
         ("built_up_area", built_up),
     ):
         write_gpkg(frame, out / f"{name}.gpkg", name)
+
+
+def _hot_spots(region: Region, ground: Ground, firms: list[Firm]) -> list[shapely.Point]:
+    """Return the places of the first few firms of cadmium trades in the region's main towns."""
+    towns = township_of([firm.place for firm in firms], ground)
+    return [
+        firm.place
+        for firm, (code, _) in zip(firms, towns, strict=True)
+        if firm.trade in CADMIUM_TRADES and code in region.town_weights
+    ][:HOT_SPOTS]
 
 
 def main(arguments: list[str]) -> None:

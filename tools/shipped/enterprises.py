@@ -78,7 +78,11 @@ def place_firms(
 def _trades(count: int, rng: np.random.Generator) -> list[str]:
     numbers = {trade: round(share * count) for trade, share in SHARES.items()}
     trades = [trade for trade, number in numbers.items() for _ in range(number)] + ["3360"] * count
-    return [str(trade) for trade in rng.permutation(trades[:count])]
+    shuffled = [str(trade) for trade in rng.permutation(trades[:count])]
+    # Rows without a usable place are of a screened trade, so that the demonstration shows what becomes of them.
+    for k in (NO_COORDINATES, SWAPPED, TEXT_LONGITUDE, UNKNOWN_DATUM, *GCJ02):
+        shuffled[k] = "3360"
+    return shuffled
 
 
 def _steep(terrain: Terrain, spot: shapely.Point) -> bool:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import rasterio.features
+import shapely
 from rasterio.transform import from_origin
 
 from shipped.grids import NEIGHBOURS, smooth_noise
 
 if TYPE_CHECKING:
-    import shapely
     from numpy.typing import NDArray
 
     from shipped.regions import Ground, Region
@@ -54,6 +54,11 @@ class Frame:
         rows, columns = np.indices(self.shape, dtype=np.float64)
         return self.left + (columns + 0.5) * COARSE_M, self.top - (rows + 0.5) * COARSE_M
 
+    def box(self) -> shapely.Polygon:
+        """Return the grid's outline."""
+        rows, columns = self.shape
+        return shapely.box(self.left, self.top - rows * COARSE_M, self.left + columns * COARSE_M, self.top)
+
     def paint(self, shape: shapely.Geometry) -> NDArray[np.bool_]:
         """Return which cells a shape touches."""
         transform = from_origin(self.left, self.top, COARSE_M, COARSE_M)
@@ -80,18 +85,30 @@ def _frame(county: shapely.Geometry) -> Frame:
     return Frame(float(left), float(bottom + shape[0] * COARSE_M), shape)
 
 
+def trunk_line(region: Region, ground: Ground, frame: Frame) -> shapely.LineString:
+    """Return the course of the region's real main river within the frame."""
+    line = ground.rivers.geometry[ground.rivers["name_en"] == region.trunk].iloc[0]
+    inside = shapely.line_merge(line.intersection(frame.box()))
+    return max(shapely.get_parts(inside), key=shapely.length)
+
+
+def trunk_height_m(region: Region, frame: Frame, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the height of the main river at points on it: it falls towards the frame's south-west corner."""
+    left, bottom, _, _ = frame.box().bounds
+    height: NDArray[np.float64] = region.base_m + region.trunk_fall * np.hypot(x - left, y - bottom)
+    return height
+
+
 def _base_level(region: Region, ground: Ground, frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the starting surface and the cells whose height is given: the trunk river, or the grid's rim."""
+    """Return the starting surface and the cells whose height is given: the main river and, in mountains, the rim."""
     x, y = frame.centres()
-    river = ground.rivers[ground.rivers["name_en"] == region.trunk]
-    if len(river):
-        line = river.geometry.iloc[0]
-        fixed = frame.paint(line)
-        fall = 2.2e-4 * np.hypot(x - x.min(), y - y.min())
-        return region.base_m + fall, fixed
-    fixed = np.zeros(frame.shape, dtype=bool)
-    fixed[-1, :] = fixed[:, -1] = fixed[:, 0] = True
-    return region.base_m + 0.0028 * (y - y.min()), fixed
+    river = frame.paint(trunk_line(region, ground, frame))
+    height = trunk_height_m(region, frame, x, y)
+    if region.plain:
+        return height, river
+    rim = np.zeros(frame.shape, dtype=bool)
+    rim[-1, :] = rim[:, -1] = rim[:, 0] = True
+    return np.where(river, height, region.base_m + 0.0028 * (y - y.min())), rim | river
 
 
 def _uplift(region: Region, ground: Ground, frame: Frame, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -55,6 +55,8 @@ class Region:
     valley_width: float
     wall_slope: float
     dem_step_m: float
+    trunk: str
+    trunk_fall: float
     basin_m: float
     basin_depth: float
     relief_power: float
@@ -63,7 +65,6 @@ class Region:
     park_towns: tuple[str, ...]
     tailings_towns: tuple[str, ...]
     tailings_count: int
-    trunk: str = ""
     plain: bool = False
     field_spacing_m: float = 63.0
     empty_radius_m: float = 0.0
@@ -90,7 +91,7 @@ QINGCHENG = Region(
     base_m=6.0,
     valley_width=2.4,
     wall_slope=0.16,
-    dem_step_m=0.25,
+    dem_step_m=0.125,
     basin_m=2_200,
     basin_depth=0.85,
     relief_power=1.0,
@@ -100,6 +101,7 @@ QINGCHENG = Region(
     tailings_towns=("441802103", "441802107"),
     tailings_count=2,
     trunk="Bei",
+    trunk_fall=2.2e-4,
     plain=True,
 )
 NANDAN = Region(
@@ -118,6 +120,8 @@ NANDAN = Region(
     valley_width=1.0,
     wall_slope=0.3,
     dem_step_m=0.5,
+    trunk="Hongshui",
+    trunk_fall=6e-4,
     basin_m=1_900,
     basin_depth=0.75,
     relief_power=0.85,

@@ -16,7 +16,7 @@ import shapely
 from rasterio.transform import from_origin
 
 from shipped.grids import NEIGHBOURS, blurred, lowest_neighbour, smooth_noise, upsampled
-from shipped.landscape import COARSE_M, FRINGE_M, Frame, Landscape, make_landscape
+from shipped.landscape import COARSE_M, FRINGE_M, Frame, Landscape, make_landscape, trunk_height_m, trunk_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CELL_M = 30.0
 CHANNEL_KM2 = 1.5
+TRUNK_KM2 = 20_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,11 @@ def make_terrain(region: Region, ground: Ground, rng: np.random.Generator) -> Te
     """Make the terrain of a region: county and 12 km around, NaN beyond."""
     land = make_landscape(region, ground, rng)
     frame, height = land.frame, land.height_m
-    bend = [70 * smooth_noise(rng, frame.shape, 2) + 170 * smooth_noise(rng, frame.shape, 4) for _ in range(2)]
-    channels = _trace(land, bend)
+    trunk = trunk_line(region, ground, frame)
+    # The real river keeps its course.
+    free = np.clip(shapely.distance(shapely.points(*frame.centres()), trunk) / 2_500, 0, 1)
+    bend = [free * (70 * smooth_noise(rng, frame.shape, 2) + 170 * smooth_noise(rng, frame.shape, 4)) for _ in range(2)]
+    channels = [*_trace(land, bend), _trunk(region, land.frame, trunk)]
     fine = upsampled(_bent(upsampled(np.stack([height, lowest_neighbour(height)]), 1), bend), 2)
     above_valley = np.clip((fine[0] - fine[1]) / 80, 0, 1)
     fine = fine[0] + above_valley * smooth_noise(rng, fine[0].shape, 4) * 0.018 * region.relief_m
@@ -113,6 +117,16 @@ def _trace(land: Landscape, bend: list[NDArray[np.float64]]) -> list[Channel]:
             nodes = np.array(path)
             channels.append(_smooth(x[nodes], y[nodes], flat[nodes], area[nodes]))
     return channels
+
+
+def _trunk(region: Region, frame: Frame, line: shapely.LineString) -> Channel:
+    """Return the main river as a channel, downstream."""
+    points = shapely.line_interpolate_point(line, np.arange(0, line.length, CELL_M))
+    xy = shapely.get_coordinates(points)
+    z = trunk_height_m(region, frame, xy[:, 0], xy[:, 1])
+    if z[0] < z[-1]:
+        xy, z = xy[::-1], z[::-1]
+    return Channel(xy, np.minimum.accumulate(z), np.full(len(z), TRUNK_KM2))
 
 
 def _smooth(

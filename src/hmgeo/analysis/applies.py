@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hmgeo.analysis.choices import Choices
-    from hmgeo.rules.model import Rule
+    from hmgeo.rules.model import Exemption, Rule
     from hmgeo.vocabulary import Action
 
 
@@ -34,6 +34,38 @@ class Hindrance:
 
     verdict: Verdict
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    """An exception that the text makes and that holds for the source, or may hold."""
+
+    is_known: bool
+    why: str
+
+
+def exemption(rule: Rule, subject: Subject) -> Exempt | None:
+    """Return the exception that takes the source out, or may take it out; None where none can."""
+    found = [reason for one in rule.exceptions if (reason := _exempt(one, subject)) is not None]
+    known = [one for one in found if one.is_known]
+    return next(iter(known or found), None)
+
+
+def _exempt(one: Exemption, subject: Subject) -> Exempt | None:
+    """Return whether one exception holds: all of its conditions, and one of its actions where it names any."""
+    if one.actions and subject.action is not None and subject.action not in one.actions:
+        return None
+    unsaid = ["建设性质"] if one.actions and subject.action is None else []
+    for condition in one.conditions:
+        known = subject.attributes.get(condition.attribute)
+        if known is None:
+            unsaid.append(f"是否{ATTRIBUTES[condition.attribute]}")
+        elif known is not condition.expected:
+            return None
+    if unsaid:
+        return Exempt(is_known=False, why=f"未说明{'、'.join(unsaid)}，不能判断是否属条文除外情形（“{one.quote}”）。")
+    said = f"：{one.text_zh}" if one.text_zh else ""
+    return Exempt(is_known=True, why=f"原因：属条文除外情形（“{one.quote}”）{said}。")
 
 
 def hindrance(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
@@ -90,6 +122,8 @@ def _trade(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
     codes = lists[int(subject.trade_edition)]
     if any(subject.trade_code.startswith(code) for code in codes):
         return None
+    if any(code.startswith(subject.trade_code) for code in codes):
+        return _unknown(f"行业代码 {subject.trade_code} 只到大类或中类，不能判断是否为条款所列行业，本条未作判断。")
     return _not_applicable(f"行业（{subject.trade_code}，{subject.trade_edition} 版）")
 
 

@@ -2,8 +2,65 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
+
+from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
+
+FLOW_NEEDED = "需要水流方向测算（上下游、集雨区、流经路径），本版本尚未提供，本条未作判断。"
+SLOPE_NEEDED = "需要坡度测算（高程数据），本版本尚未提供，本条未作判断。"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why nobody can tell: a sentence in Chinese."""
+
+    why: str
+
+
+def missing_layer(layer: str) -> Unknown:
+    """Return what is said where a layer wasn't given, with whom to ask.
+
+    Examples
+    --------
+    >>> missing_layer("intakes").why
+    '未提供「饮用水取水口」，本条未评估。请向水利部门获取。'
+    """
+    word = LAYERS[layer]
+    return Unknown(f"未提供「{word.zh}」，本条未评估。请向{word.department}获取。")
+
+
+def not_measured(layer: str) -> Unknown:
+    """Return what is said where the question at hand doesn't measure against a layer, given or not."""
+    return Unknown(f"本次筛查未对「{LAYERS[layer].zh}」作分析，本条未作判断。")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Which features of a layer count.
+
+    Parameters
+    ----------
+    classes
+        Official class words; empty for all.
+    having, lacking
+        Facts that must be known to be so, or known not to be so.
+    area_ids
+        Ids of key areas, for the layer `key_areas`.
+    """
+
+    layer: str
+    classes: tuple[str, ...] = ()
+    having: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    area_ids: tuple[str, ...] = ()
+
+    @property
+    def zh(self) -> str:
+        """The layer in words, with the classes that count."""
+        name = LAYERS[self.layer].zh
+        return f"{name}（{'、'.join(self.classes)}）" if self.classes else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +113,162 @@ class DistanceFact:
         return ""
 
 
-class Facts(Protocol):
-    """Answers about one source."""
+class Answer(Enum):
+    """Whether a source lies in a layer, touches it, or is joined to it by water."""
 
-    def distance(self, layer: str, classes: tuple[str, ...]) -> DistanceFact | None:
-        """Return the distance to the layer's features of these classes (all where empty); None without the layer."""
+    YES = "yes"
+    NO = "no"
+    PARTLY = "partly"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFact:
+    """Whether a source lies in the features of a layer (or touches them, or lies up- or downstream of them).
+
+    Parameters
+    ----------
+    answer
+        At the position as given; on a border counts as inside.
+    others
+        What else it could be within the position's uncertainty.
+    centroid_inside
+        For `partly`: whether the source's centre lies inside; None where nobody looked.
+    gap
+        Why a `no` would prove nothing (layer incomplete, source outside its coverage); empty where it does.
+    why
+        What else is to be said of the answer.
+    is_approximate
+        Whether approximate geometry went in.
+    """
+
+    answer: Answer
+    others: frozenset[Answer] = field(default_factory=frozenset)
+    centroid_inside: bool | None = None
+    gap: str = ""
+    why: str = ""
+    receptor_id: str = ""
+    receptor_name: str = ""
+    is_approximate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFact:
+    """A number of the source with the range that its position's uncertainty allows.
+
+    Parameters
+    ----------
+    low, high
+        The range; both None where the number is exact.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    is_approximate: bool = False
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and highest possible number."""
+        return (
+            self.value if self.low is None else self.low,
+            self.value if self.high is None else self.high,
+        )
+
+
+class Facts(Protocol):
+    """Answers about one source. What can't be told comes back as `Unknown`, with the reason, never as a no."""
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:
+        """Return the shortest ground distance to the features."""
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:
+        """Return whether the source lies in one of the features."""
+
+    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
+        """Return whether the source touches one of the features, within a tolerance in metres."""
+
+    def share(self, features: Features) -> NumberFact | Unknown:
+        """Return the share of the source's area that lies in the features, in percent."""
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from the source reaches one of the features within the limit along the water."""
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from one of the features reaches the source within the limit along the water."""
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return the slope of the source in degrees."""
+
+    def attribute(self, name: str) -> bool | None:
+        """Return a yes/no fact of `ATTRIBUTES`; None where nobody said."""
+
+    def number(self, name: str) -> float | None:
+        """Return a number of `MEASURED_ATTRIBUTES`; None where nobody said."""
+
+    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
+        """Return the quotient of two numbers on a basis (the code of a choice; empty where there is none)."""
+
+    def class_of(self, layer: str) -> str | Unknown:
+        """Return the official class of the source in a layer's scheme."""
+
+
+class UnansweredFacts:
+    """Answers nothing, always with the reason; a base for those who can answer some of it."""
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:
+        """Return that nothing was measured against the layer."""
+        return not_measured(features.layer)
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:
+        """Return that nothing was measured against the layer."""
+        return not_measured(features.layer)
+
+    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:  # noqa: ARG002  # the protocol's
+        """Return that nothing was measured against the layer."""
+        return not_measured(features.layer)
+
+    def share(self, features: Features) -> NumberFact | Unknown:
+        """Return that nothing was measured against the layer."""
+        return not_measured(features.layer)
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
+        """Return that the flow of water is needed."""
+        return Unknown(FLOW_NEEDED)
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
+        """Return that the flow of water is needed."""
+        return Unknown(FLOW_NEEDED)
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return that the slope is needed."""
+        return Unknown(SLOPE_NEEDED)
+
+    def attribute(self, name: str) -> bool | None:  # noqa: ARG002  # as above
+        """Return that nobody said."""
+        return None
+
+    def number(self, name: str) -> float | None:  # noqa: ARG002  # as above
+        """Return that nobody said."""
+        return None
+
+    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:  # noqa: ARG002  # as above
+        """Return that the numbers aren't there."""
+        words = "、".join(MEASURED_ATTRIBUTES[name][0] for name in (numerator, denominator))
+        return Unknown(f"缺少{words}，本条未作判断。")
+
+    def class_of(self, layer: str) -> str | Unknown:
+        """Return that nobody said."""
+        return Unknown(f"缺少「{LAYERS[layer].zh}」的官方类别，本条未作判断。")
+
+
+def unsaid(name: str) -> Unknown:
+    """Return what is said where a yes/no fact or a number of the source isn't there.
+
+    Examples
+    --------
+    >>> unsaid("rectified").why
+    '未说明是否已完成整治，本条未作判断。'
+    """
+    if name in ATTRIBUTES:
+        return Unknown(f"未说明是否{ATTRIBUTES[name]}，本条未作判断。")
+    return Unknown(f"缺少{MEASURED_ATTRIBUTES[name][0]}，本条未作判断。")

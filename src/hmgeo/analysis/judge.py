@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.applies import hindrance
+from hmgeo.analysis.applies import Exempt, exemption, hindrance
 from hmgeo.analysis.choices import unset_text
+from hmgeo.analysis.kinds.inquiry import Inquiry
 from hmgeo.analysis.kinds.registry import evaluate
 from hmgeo.analysis.outcome import Outcome, Side
 from hmgeo.findings.text import sentences
+from hmgeo.rules.kinds import parameters_of
+from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.vocabulary import Certainty, Effect, Standing, Verdict
 
 if TYPE_CHECKING:
@@ -62,8 +65,17 @@ class Judgement:
         return sentences(*self.reasons, self.standing_note)
 
 
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    other: Verdict | None = None
+    certainty: Certainty | None = None
+    measurement: Measurement | None = None
+
+
 def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | None, choices: Choices) -> Judgement:
-    """Judge a source by a rule.
+    """Judge a source by a rule of effect ban, require, restrict or list; others never give a verdict.
 
     Parameters
     ----------
@@ -73,34 +85,21 @@ def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | N
     Returns
     -------
     Judgement
-        `not_assessed` always says why. Where a closed choice is unset, the verdict stands only if every allowed
-        choice comes to the same.
+        `not_assessed` always says why. Where a choice is unset, the verdict stands only if every allowed choice
+        comes to the same; where it isn't known whether an exception of the text holds, only if both ways do.
     """
-
-    def judged(verdict: Verdict, reasons: tuple[str, ...], tested: _Tested | None = None) -> Judgement:
-        measurement = None if tested is None else tested.measurement
-        return Judgement(verdict, standing.standing, reasons, standing.note_zh, measurement=measurement)
-
     if standing.standing in _NOT_JUDGED or rule.test is None or standing.value is None:
-        return judged(_NOT_JUDGED.get(standing.standing, Verdict.NOT_ASSESSED), ())
-    obstacle = hindrance(rule, subject, choices)
-    if obstacle is not None:
-        return judged(obstacle.verdict, (obstacle.why,))
-    if facts is None:
-        return judged(Verdict.NOT_ASSESSED, ("没有可用的位置，本条未作判断。",))
-    possible = [_tested(rule, standing.value, facts, one) for one in choices.spread(rule.parameters)]
-    first = possible[0]
-    if len({(one.verdict, one.other) for one in possible}) > 1:
-        unset = [name for name in rule.parameters if choices.get(name) is None]
-        return judged(Verdict.NOT_ASSESSED, tuple(map(unset_text, unset)), first)
+        tested = _Tested(_NOT_JUDGED.get(standing.standing, Verdict.NOT_ASSESSED))
+    else:
+        tested = _reached(rule, standing.value, subject, facts, choices)
     return Judgement(
-        first.verdict,
+        tested.verdict,
         standing.standing,
-        first.reasons,
+        tested.reasons,
         standing.note_zh,
-        first.other,
-        first.certainty,
-        first.measurement,
+        tested.other,
+        tested.certainty,
+        tested.measurement,
     )
 
 
@@ -118,26 +117,74 @@ def verdict_of(rule: Rule, side: Side) -> Verdict:
     return Verdict.CLEAR
 
 
-@dataclass(frozen=True, slots=True)
-class _Tested:
-    verdict: Verdict
-    other: Verdict | None
-    certainty: Certainty | None
-    reasons: tuple[str, ...]
-    measurement: Measurement | None
+def _reached(rule: Rule, value: DatedValue, subject: Subject, facts: Facts | None, choices: Choices) -> _Tested:
+    """Judge where the standing lets the rule speak: exceptions, then whom it is about, then its test."""
+    exempt = exemption(rule, subject)
+    obstacle = hindrance(rule, subject, choices)
+    if obstacle is not None and obstacle.verdict is Verdict.NOT_APPLICABLE:
+        return _Tested(obstacle.verdict, (obstacle.why,))
+    if exempt is not None and exempt.is_known:
+        return _Tested(Verdict.NOT_APPLICABLE, (exempt.why,))
+    if obstacle is not None:
+        return _Tested(obstacle.verdict, (obstacle.why,))
+    if facts is None:
+        return _Tested(Verdict.NOT_ASSESSED, ("没有可用的位置，本条未作判断。",))
+    tested = _over_choices(rule, value, facts, choices)
+    return tested if exempt is None else _unless_exempt(tested, exempt)
+
+
+def _unless_exempt(tested: _Tested, exempt: Exempt) -> _Tested:
+    """Return what stands where it isn't known whether an exception holds."""
+    reasons = tested.reasons if tested.verdict is Verdict.NOT_ASSESSED else ()
+    return _Tested(Verdict.NOT_ASSESSED, (exempt.why, *reasons), measurement=tested.measurement)
+
+
+def _over_choices(rule: Rule, value: DatedValue, facts: Facts, choices: Choices) -> _Tested:
+    """Judge under every allowed completion of what nobody chose; the verdict stands where all agree."""
+    unset = _unset_outside_the_test(rule, choices)
+    possible = [(one, _tested(rule, value, facts, one)) for one in choices.spread(rule.parameters)]
+    first = possible[0][1]
+    if len({(one.verdict, one.other) for _, one in possible}) > 1:
+        return _Tested(
+            Verdict.NOT_ASSESSED, tuple(map(unset_text, _that_matter(possible))), measurement=first.measurement
+        )
+    if unset:
+        reasons = first.reasons if first.verdict is Verdict.NOT_ASSESSED else ()
+        return _Tested(Verdict.NOT_ASSESSED, (*map(unset_text, unset), *reasons), measurement=first.measurement)
+    return first
+
+
+def _unset_outside_the_test(rule: Rule, choices: Choices) -> list[str]:
+    """Return open points that no field of the test reads, such as which facilities count: nothing else knows them."""
+    read = {rule.applies_to.trades.parameter, *(parameters_of(rule.test) if rule.test is not None else ())}
+    declared = [declaration(name) for name in rule.parameters if name not in read and choices.is_open(name)]
+    return [one.name for one in declared if one is not None and one.type is not ParameterType.CHOICE]
+
+
+def _that_matter(possible: list[tuple[Choices, _Tested]]) -> list[str]:
+    """Return the unset choices that change the verdict while the others stay as they are."""
+    found = []
+    for name in possible[0][0].assumed:
+        seen: dict[tuple[tuple[str, str], ...], set[tuple[Verdict, Verdict | None]]] = {}
+        for choices, tested in possible:
+            rest = tuple((key, code) for key, code in choices.assumed.items() if key != name)
+            seen.setdefault(rest, set()).add((tested.verdict, tested.other))
+        if any(len(verdicts) > 1 for verdicts in seen.values()):
+            found.append(name)
+    return found
 
 
 def _tested(rule: Rule, value: DatedValue, facts: Facts, choices: Choices) -> _Tested:
     if rule.test is None:
-        return _Tested(Verdict.NOT_ASSESSED, None, None, ("本条没有可执行的判定。",), None)
-    outcome = evaluate(rule.test, value, facts, choices)
-    given = verdict_of(rule, outcome.given)
-    other = given if outcome.other is None else verdict_of(rule, outcome.other)
-    graver, milder = sorted((given, other), key=lambda verdict: verdict.gravity)
-    reasons = (*outcome.why, _in_principle(rule, outcome))
+        return _Tested(Verdict.NOT_ASSESSED, ("本条没有可执行的判定。",))
+    graver_side = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
+    outcome = evaluate(rule.test, Inquiry(value, facts, choices, graver_side))
+    verdicts = sorted({verdict_of(rule, side) for side in outcome.possible}, key=lambda verdict: verdict.gravity)
+    graver, milder = verdicts[0], verdicts[-1]
+    reasons = (*_condition(rule, value, graver), *outcome.why, _in_principle(rule, outcome))
     if graver is milder:
-        return _Tested(graver, None, _certainty(graver, outcome), reasons, outcome.measurement)
-    return _Tested(graver, milder, Certainty.AMBIGUOUS, reasons, outcome.measurement)
+        return _Tested(graver, reasons, None, _certainty(graver, outcome), outcome.measurement)
+    return _Tested(graver, reasons, milder, Certainty.AMBIGUOUS, outcome.measurement)
 
 
 def _certainty(verdict: Verdict, outcome: Outcome) -> Certainty | None:
@@ -146,6 +193,14 @@ def _certainty(verdict: Verdict, outcome: Outcome) -> Certainty | None:
     return Certainty.AMBIGUOUS if outcome.is_approximate else Certainty.CERTAIN
 
 
+def _condition(rule: Rule, value: DatedValue, verdict: Verdict) -> tuple[str, ...]:
+    """Return what must be fulfilled, with where it stands."""
+    if verdict is not Verdict.CONDITIONAL:
+        return ()
+    condition = (rule.condition or rule.title.zh).rstrip("。")
+    return (f"须满足：{condition}（依据《{value.document}》{value.clause}）。",)
+
+
 def _in_principle(rule: Rule, outcome: Outcome) -> str:
-    judged = outcome.given is not Side.UNKNOWN or outcome.other not in {None, Side.UNKNOWN}
+    judged = outcome.possible != {Side.UNKNOWN}
     return "原则上（例外须有书面依据）。" if rule.in_principle and judged else ""

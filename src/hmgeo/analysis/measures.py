@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 import shapely
 
 from hmgeo.analysis.coverage import covered_m
-from hmgeo.analysis.facts import DistanceFact
+from hmgeo.analysis.facts import DistanceFact, Features, PlaceFact, UnansweredFacts, Unknown, missing_layer
+from hmgeo.analysis.key_areas import inside_key_areas
+from hmgeo.analysis.places import Place
 from hmgeo.vocabulary import ALL_CLASSES, Basis, Completeness, LayerKind, Status
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer, Positions
 
 _DECIMALS = 4
+KEY_AREAS = "key_areas"
+NOWHERE = Place()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ def _covered(positions: Positions, receptors: Layer) -> dict[str, float]:
     return dict(zip(located["source_id"].to_pylist(), reach_m.tolist(), strict=True))
 
 
-class SourceFacts:
-    """Answers about one source, from the measures of a run.
+class SourceFacts(UnansweredFacts):
+    """Answers about one source, from the measures of a run: farmland by distance, key areas by place.
 
     Parameters
     ----------
@@ -105,22 +109,39 @@ class SourceFacts:
         The layer that was measured against; None where there is none.
     undeclared_may_clear
         For a bare comparison by radius.
+    place
+        Where the source lies; unknown where nobody looked.
     """
 
     def __init__(
-        self, row: Mapping[str, Any], farmland: Layer | None, measures: Measures, *, undeclared_may_clear: bool
+        self,
+        row: Mapping[str, Any],
+        farmland: Layer | None,
+        measures: Measures,
+        *,
+        undeclared_may_clear: bool,
+        place: Place = NOWHERE,
     ) -> None:
         self._id: str = row["source_id"]
         self._uncertainty_m: float = row["position_uncertainty_m"]
         self._farmland = farmland
         self._measures = measures
         self._undeclared_may_clear = undeclared_may_clear
+        self._place = place
 
-    def distance(self, layer: str, classes: tuple[str, ...]) -> DistanceFact | None:
-        """Return the distance to farmland of these classes; None for layers that aren't loaded."""
-        if self._farmland is None or layer != LayerKind.FARMLAND.value:
-            return None
-        keys = [(self._id, word) for word in classes or (ALL_CLASSES,)]
+    def inside(self, features: Features) -> PlaceFact | Unknown:
+        """Return whether a key area holds the source; other layers aren't overlaid here."""
+        if features.layer == KEY_AREAS:
+            return inside_key_areas(self._place, features.area_ids)
+        return super().inside(features)
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:
+        """Return the distance to farmland of these classes; other layers aren't measured here."""
+        if features.layer != LayerKind.FARMLAND.value or features.having or features.lacking:
+            return super().distance(features)
+        if self._farmland is None:
+            return missing_layer(features.layer)
+        keys = [(self._id, word) for word in features.classes or (ALL_CLASSES,)]
         found = [self._measures.nearest[key] for key in keys if key in self._measures.nearest]
         nearest = min(found, key=lambda one: one.distance_m, default=None)
         low_m = high_m = np.inf

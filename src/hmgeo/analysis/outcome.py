@@ -1,8 +1,8 @@
-"""What a test comes to: met, not met or unknown, at the position as given and on the other side of its uncertainty."""
+"""What a test comes to: met, not met or unknown, at the position as given and within its uncertainty."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -12,6 +12,11 @@ class Side(Enum):
     MET = "met"
     NOT_MET = "not_met"
     UNKNOWN = "unknown"
+
+    @property
+    def opposite(self) -> Side:
+        """The other known answer; unknown stays unknown."""
+        return {Side.MET: Side.NOT_MET, Side.NOT_MET: Side.MET, Side.UNKNOWN: Side.UNKNOWN}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class Measurement:
         place.
     low, high
         The range that the position's uncertainty allows; None where unknown.
+    limit
+        What it was held against; None where the test asks only for yes or no.
     bearing_deg
         From true north; None where shapes touch.
     """
@@ -32,7 +39,7 @@ class Measurement:
     value: float | None
     low: float | None
     high: float | None
-    limit: float
+    limit: float | None
     unit: str
     text: str
     receptor_id: str = ""
@@ -48,8 +55,8 @@ class Outcome:
     ----------
     given
         At the position as given.
-    other
-        What it could be instead within the position's uncertainty; None where nothing else.
+    others
+        What else it could be within the position's uncertainty; never holds `given`.
     why
         Sentences: why a side is unknown, and what limits the answer.
     is_approximate
@@ -57,7 +64,17 @@ class Outcome:
     """
 
     given: Side
-    other: Side | None = None
+    others: frozenset[Side] = field(default_factory=frozenset)
     why: tuple[str, ...] = ()
     measurement: Measurement | None = None
     is_approximate: bool = False
+
+    @property
+    def possible(self) -> frozenset[Side]:
+        """Every side it could be."""
+        return self.others | {self.given}
+
+
+def unknown(*why: str) -> Outcome:
+    """Return the outcome of a test that can't be told, with the reasons."""
+    return Outcome(Side.UNKNOWN, why=why)

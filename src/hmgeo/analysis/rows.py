@@ -82,14 +82,14 @@ def finding_row(row: Mapping[str, Any], judged: Judged, key_area_ids: str, as_of
     cited = judged.standing.value or rule.latest
     measured: Row = {}
     if measurement is not None:
-        value = measurement.value
+        value, limit = measurement.value, measurement.limit
         measured = {
             "measured": value,
             "measured_low": measurement.low,
             "measured_high": measurement.high,
-            "limit_value": measurement.limit,
+            "limit_value": limit,
             "unit": measurement.unit,
-            "margin": None if value is None else round(value - measurement.limit, _DECIMALS),
+            "margin": None if value is None or limit is None else round(value - limit, _DECIMALS),
             "measured_text": measurement.text,
             "bearing_deg": measurement.bearing_deg,
         }

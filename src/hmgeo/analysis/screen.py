@@ -11,6 +11,7 @@ import shapely
 
 from hmgeo.analysis.applies import Subject
 from hmgeo.analysis.choices import Choices
+from hmgeo.analysis.facts import Features, Unknown
 from hmgeo.analysis.judge import judge
 from hmgeo.analysis.key_areas import Membership, membership
 from hmgeo.analysis.measures import Measures, SourceFacts, measures_of
@@ -139,7 +140,7 @@ def _compose(positions: Positions, farmland: Layer | None, question: Question, p
             standings.setdefault(one.rule.id, one.standing)
         area = Membership()
         if question.as_of is not None:
-            area = membership(place, question.rules, question.as_of, question.choices)
+            area = membership(place, question.rules, question.as_of, question.choices, question.adopted)
         findings += [finding_row(row, one, area.ids, question.as_of, basis) for one in judged]
         deciding = next((one for one in judged if one.rule.id == question.screening_rule_id), None)
         notes = _notes(row, place, area, deciding, question, _gap(row, farmland, question, measures))
@@ -168,7 +169,7 @@ def _judged(
     """Judge one source by every rule that writes findings and holds it, or is adopted."""
     facts = None
     if row["status"] == Status.ASSESSED.value:
-        facts = SourceFacts(row, farmland, measures, undeclared_may_clear=question.as_of is None)
+        facts = SourceFacts(row, farmland, measures, undeclared_may_clear=question.as_of is None, place=place)
     subject = Subject(positions.kind.value, row["trade_code"], row["trade_edition"])
     if question.as_of is None:
         rule, standing = user_radius_rule(question.radius_m, positions.kind.value)
@@ -207,8 +208,8 @@ def _gap(row: Mapping[str, Any], farmland: Layer | None, question: Question, mea
     if farmland is None or row["status"] != Status.ASSESSED.value:
         return ""
     facts = SourceFacts(row, farmland, measures, undeclared_may_clear=question.as_of is None)
-    fact = facts.distance(farmland.kind.value, ())
-    return "" if fact is None else fact.coverage_gap(farmland.kind.zh, question.radius_m)
+    fact = facts.distance(Features(farmland.kind.value))
+    return "" if isinstance(fact, Unknown) else fact.coverage_gap(farmland.kind.zh, question.radius_m)
 
 
 def _search_areas(positions: Positions, radius_m: float) -> pa.Table:

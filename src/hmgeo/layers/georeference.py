@@ -28,6 +28,7 @@ UNDECLARED_EVENT = "坐标系未声明"
 """Ledger event where lon/lat or metres were read as CGCS2000 because nobody said otherwise."""
 
 _LONGEST_EDGE_M = 200.0
+_FARTHEST_M = 1e8  # beyond any grid; densifying such edges would never end
 _CLOSES_M = 0.01
 _MILLION = 1_000_000.0
 
@@ -116,6 +117,11 @@ def refer_shapes(outcome: Outcome, crs: CRS, datums: Sequence[Datum | None]) -> 
         Per row: the datum of the degrees that `crs` gives; None for a datum without a name here.
     """
     rows = np.flatnonzero(outcome.is_assessed())
+    if crs.is_projected:
+        far = (np.abs(shapely.bounds(outcome.shapes[rows])) > _FARTHEST_M).any(axis=1)
+        for row in rows[far]:
+            outcome.reject(int(row), f"坐标超出所声明坐标系（{crs.name}）的有效范围", field="几何")
+        rows = rows[~far]
     shapes = outcome.shapes[rows]
     if crs.is_projected:
         longest = _LONGEST_EDGE_M / crs.axis_info[0].unit_conversion_factor

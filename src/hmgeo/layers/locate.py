@@ -1,9 +1,4 @@
-"""From coordinate columns of a table to points, row by row; nothing is repaired or swapped on its own.
-
-A value counts with the digits it is written with: half its last digit is the row's uncertainty on that axis, and the
-half-diagonal of both axes, in metres, is the row's. Workbooks and vector files hold binary numbers, which can't show
-trailing zeros: there the axis with more digits speaks for both.
-"""
+"""From coordinate columns of a table to points, row by row; nothing is repaired or swapped on its own."""
 
 from __future__ import annotations
 
@@ -11,7 +6,6 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +13,7 @@ import shapely
 
 from hmgeo.datum import Datum, gauss_kruger_crs, parse_datum, zone_central_meridian
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.geodesy import geodesic_m
+from hmgeo.layers.digits import NUMBER, Pair, half_last_digit, pair_uncertainty_m
 from hmgeo.layers.georeference import UNDECLARED_EVENT, datum_of, shift_datums, unproject
 from hmgeo.layers.journal import name_rows
 from hmgeo.layers.schema import NEUTRAL_PAIR
@@ -34,23 +28,11 @@ if TYPE_CHECKING:
     from hmgeo.layers.rawtable import RawTable
     from hmgeo.layers.schema import Columns
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _PLACEHOLDERS = frozenset({"", "-", "--", "—", "——", "/", "无", "暂无"})
 _DEGREES_UP_TO = 360.0
 _SMALLEST_EASTING_M = 100_000.0
 _MILLION = 1_000_000.0
-_EXACT_DECIMALS = 9  # 1e-9 degrees are 0.1 mm, below what distances are rounded to
 _GRID_ONLY = frozenset({Datum.GCJ02, Datum.BD09})
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two coordinates of a row as numbers, with half the last digit given of each."""
-
-    x: float
-    y: float
-    half_x: float
-    half_y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +41,6 @@ class _Grid:
 
     crs: CRS | None
     datum: Datum
-
-
-def half_last_digit(text: str) -> float:
-    """Return half a unit of the last digit of a number as written.
-
-    Examples
-    --------
-    >>> half_last_digit("113.05"), half_last_digit("113"), half_last_digit("113.050000")
-    (0.005, 0.5, 5e-07)
-    """
-    exponent = Decimal(text).as_tuple().exponent
-    return float(Decimal(5).scaleb(int(exponent) - 1))
-
-
-def digit_uncertainty_m(x: float, y: float, half_x: float, half_y: float) -> float:
-    """Return the half-diagonal in metres of the box that half the last digits span around a lon/lat.
-
-    Examples
-    --------
-    >>> round(digit_uncertainty_m(113.05, 23.62, 0.000005, 0.000005), 2)
-    0.75
-    """
-    toward_equator = -half_y if y > 0 else half_y
-    here, there = np.array([[x, y]]), np.array([[x + half_x, y + toward_equator]])
-    return float(geodesic_m(here, there)[0])
 
 
 def locate_table(raw: RawTable, columns: Columns, declared: Declared, outcome: Outcome) -> None:
@@ -130,7 +87,7 @@ def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) ->
         plain = unicodedata.normalize("NFKC", text).strip().removesuffix("米").removesuffix("m")
         if plain in _PLACEHOLDERS:
             continue
-        value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
+        value = float(plain) if NUMBER.fullmatch(plain) else math.nan
         if math.isfinite(value) and value >= 0:
             outcome.uncertainty_m[row] += value
         else:
@@ -148,15 +105,20 @@ def _read_pairs(raw: RawTable, columns: Columns, outcome: Outcome) -> dict[int, 
         if row in raw.damaged:
             outcome.reject(row, f"{raw.damaged[row]}，各列可能错位")
             continue
-        plain = [unicodedata.normalize("NFKC", text).strip() for text in texts]
-        if any(not text.isascii() for text in texts) and all(_NUMBER.fullmatch(text) for text in plain):
+        plain = [unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-") for text in texts]
+        if any(not text.isascii() for text in texts) and all(NUMBER.fullmatch(text) for text in plain):
             widened.append(row + 1)
         pair = _read_pair(row, plain, texts, (x_header, y_header), outcome)
         if pair is not None:
             finer = min(pair.half_x, pair.half_y)
             pairs[row] = Pair(pair.x, pair.y, finer, finer) if raw.is_typed else pair
     if widened:
-        outcome.journal.note("全角数字", f"共 {name_rows(widened)}", "按半角数字读取", field=f"{x_header}、{y_header}")
+        outcome.journal.note(
+            "全角数字",
+            f"含全角数字或数学负号，共 {name_rows(widened)}",
+            "按半角数字读取",
+            field=f"{x_header}、{y_header}",
+        )
     return pairs
 
 
@@ -171,7 +133,7 @@ def _read_pair(
         if blank[position]:
             outcome.reject(row, f"只有一个坐标，缺{header}", field=header, value=text)
             return None
-        if not _NUMBER.fullmatch(plain[position]):
+        if not NUMBER.fullmatch(plain[position]):
             sexagesimal = re.search(r"[°度′'分″\"秒]", plain[position])
             reason = "坐标为度分秒，请换算为十进制度" if sexagesimal else "坐标不是数字"
             outcome.reject(row, reason, field=header, value=text)
@@ -345,32 +307,6 @@ def _place_group(grid: _Grid, rows: list[int], pairs: dict[int, Pair], outcome: 
             continue
         outcome.shapes[row] = shapely.Point(at_lon, at_lat)
         outcome.uncertainty_m[row] += pair_uncertainty_m(pair, at_lon, at_lat, grid.crs, is_typed=raw.is_typed)
-
-
-def pair_uncertainty_m(pair: Pair, lon: float, lat: float, crs: CRS | None, *, is_typed: bool) -> float:
-    """Return what half the last digits amount to in metres; 0 for binary numbers with nine decimals or more."""
-    if crs is not None and crs.is_projected:
-        unit_m = float(crs.axis_info[0].unit_conversion_factor)
-        half_m = math.hypot(pair.half_x, pair.half_y) * unit_m
-        return 0.0 if is_typed and half_m < 10.0**-_EXACT_DECIMALS * 1e5 else half_m
-    if is_typed and max(pair.half_x, pair.half_y) < 10.0**-_EXACT_DECIMALS:
-        return 0.0
-    if abs(lat) > 90:  # noqa: PLR2004 -- refused later, with its reason
-        return 0.0
-    return digit_uncertainty_m(lon, lat, pair.half_x, pair.half_y)
-
-
-def typed_pairs(xy: np.ndarray) -> list[Pair]:
-    """Return pairs for (n, 2) binary coordinates, with the digits that their shortest decimal form shows."""
-    made = []
-    for x, y in xy.tolist():
-        finer = min(half_last_digit(_shortest(x)), half_last_digit(_shortest(y)))
-        made.append(Pair(x, y, finer, finer))
-    return made
-
-
-def _shortest(value: float) -> str:
-    return repr(value).removesuffix(".0")
 
 
 def _shown(columns: Columns, pair: Pair) -> dict[str, str]:

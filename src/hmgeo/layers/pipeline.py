@@ -10,15 +10,10 @@ import shapely
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.layers.catalog import shown_path
+from hmgeo.layers.digits import pair_uncertainty_m, typed_pairs
 from hmgeo.layers.georeference import file_crs, refer_shapes
 from hmgeo.layers.journal import Journal
-from hmgeo.layers.locate import (
-    add_stated_uncertainty,
-    locate_table,
-    pair_uncertainty_m,
-    row_datum_words,
-    typed_pairs,
-)
+from hmgeo.layers.locate import add_stated_uncertainty, locate_table, row_datum_words
 from hmgeo.layers.options import ReadOptions, understand
 from hmgeo.layers.outcome import Outcome
 from hmgeo.layers.read import read_raw

@@ -39,26 +39,10 @@ def load_raster(
     InputError
         Missing or unreadable file, no CRS, no position, or whole numbers without a nodata value; all at once.
     """
-    # Loaded here: most runs need no raster.
-    import rasterio  # noqa: PLC0415
-    from rasterio.errors import RasterioIOError  # noqa: PLC0415
+    import rasterio  # noqa: PLC0415 -- most runs need no raster
 
     shown = shown_path(path, shown_as)
-    place = Place(file=shown)
-    if not path.is_file():
-        raise InputError(Problem("文件不存在", place, remedy="核对路径和文件名"))
-    try:
-        with rasterio.open(path) as dataset:
-            problems = _problems(dataset, place)
-            crs = dataset.crs.to_string() if dataset.crs else ""
-            transform = tuple(dataset.transform)[:6]
-            height, width = dataset.height, dataset.width
-    except RasterioIOError as problem:
-        raise InputError(
-            Problem("不是可读取的栅格文件", place, remedy="核对文件内容，或用 QGIS 另存为 GeoTIFF（tif）")
-        ) from problem
-    if problems:
-        raise InputError(problems)
+    crs, transform, height, width = _describe(path, Place(file=shown))
 
     def open_windows() -> Iterator[tuple[Any, Any]]:
         with rasterio.open(path) as dataset:
@@ -76,6 +60,28 @@ def load_raster(
         open_windows=open_windows,
         gates=gates,
     )
+
+
+def _describe(path: Path, place: Place) -> tuple[str, tuple[float, float, float, float, float, float], int, int]:
+    """Return CRS, transform, height and width of a raster that passes the checks."""
+    import rasterio  # noqa: PLC0415 -- as above
+    from rasterio.errors import RasterioIOError  # noqa: PLC0415
+
+    if not path.is_file():
+        raise InputError(Problem("文件不存在", place, remedy="核对路径和文件名"))
+    try:
+        with rasterio.open(path) as dataset:
+            problems = _problems(dataset, place)
+            crs = dataset.crs.to_string() if dataset.crs else ""
+            a, b, c, d, e, f = tuple(dataset.transform)[:6]
+            height, width = int(dataset.height), int(dataset.width)
+    except RasterioIOError as problem:
+        raise InputError(
+            Problem("不是可读取的栅格文件", place, remedy="核对文件内容，或用 QGIS 另存为 GeoTIFF（tif）")
+        ) from problem
+    if problems:
+        raise InputError(problems)
+    return crs, (a, b, c, d, e, f), height, width
 
 
 def _problems(dataset: Any, place: Place) -> list[Problem]:  # noqa: ANN401 -- rasterio carries no types

@@ -53,6 +53,8 @@ def read_raw(path: Path, *, layer: str, journal: Journal) -> RawTable:
     place = Place(file=journal.file)
     check_file(path, place)
     suffix = path.suffix.lower()
+    if layer and suffix not in {".xlsx", ".gpkg"}:
+        journal.note("图层名未使用", f"{suffix} 文件只有一个图层", "忽略所指定的图层名", field="layer", value=layer)
     if suffix == ".csv":
         raw = read_csv(path, journal)
     elif suffix == ".xlsx":

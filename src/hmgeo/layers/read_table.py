@@ -6,6 +6,7 @@ import csv
 import io
 import warnings
 import zipfile
+import zlib
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
     from hmgeo.layers.journal import Journal
 
 _DELIMITERS = (",", "\t", ";", "，")
+_BROKEN_BOOK = (  # what openpyxl lets through where a workbook is damaged
+    zipfile.BadZipFile,
+    zlib.error,
+    InvalidFileException,
+    ParseError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    RuntimeError,
+    OSError,
+)
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -101,7 +115,7 @@ def _open_workbook(path: Path, journal: Journal, *, data_only: bool) -> Workbook
             warnings.simplefilter("ignore")  # openpyxl warns of styles and validations it doesn't keep: values stand
             # Not read-only mode: that trusts a size that some programs write wrongly.
             return openpyxl.load_workbook(path, data_only=data_only)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, ParseError, OSError) as problem:
+    except _BROKEN_BOOK as problem:
         raise InputError(
             Problem(
                 what="不是有效的 xlsx 工作簿",

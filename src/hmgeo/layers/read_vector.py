@@ -47,7 +47,7 @@ def read_geopackage(path: Path, layer: str, journal: Journal) -> RawTable:
             headers = [column[0] for column in cursor.description]
             rows = cursor.fetchall()
             crs = _geopackage_crs(database, name, journal)
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise _broken(journal, "不是有效的 GeoPackage", "在 QGIS 中打开核对并重新导出为 gpkg") from problem
     shape_column = shapes.get(name, "")
     columns = {
@@ -66,17 +66,16 @@ def read_geojson(path: Path, journal: Journal) -> RawTable:
     """Read a GeoJSON; without a `crs` member its coordinates are WGS84, as RFC 7946 says."""
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as problem:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
         raise _broken(
             journal, "不是有效的 GeoJSON（不是 UTF-8 编码的 JSON 文本）", "重新导出为 geojson 或 gpkg"
         ) from problem
     features = _features(content)
     if features is None:
         raise _broken(journal, "JSON 中没有 FeatureCollection 或 Feature", "重新导出为 geojson 或 gpkg")
-    declared = content.get("crs") or {}
-    name = declared.get("properties", {}).get("name", "") if isinstance(declared, dict) else ""
+    name = _mapping(_mapping(content.get("crs")).get("properties")).get("name", "")
     crs = _crs(name or "OGC:CRS84", journal)
-    properties = [feature.get("properties") or {} for feature in features]
+    properties = [_mapping(feature.get("properties")) for feature in features]
     if any("id" in feature for feature in features) and not any("id" in record for record in properties):
         properties = [{"id": feature.get("id"), **record} for feature, record in zip(features, properties, strict=True)]
     headers = list(dict.fromkeys(key for record in properties for key in record))
@@ -92,21 +91,25 @@ def read_geoparquet(path: Path, journal: Journal) -> RawTable:
     """Read a GeoParquet with WKB geometry, or a plain parquet table."""
     try:
         table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as problem:
+        names = table.column_names
+        geo = _mapping(json.loads((table.schema.metadata or {}).get(b"geo", b"{}")))
+        described_columns = _mapping(geo.get("columns"))
+    except (pa.ArrowException, OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
         raise _broken(journal, "不是有效的 parquet 文件", "重新导出为 GeoParquet 或 gpkg") from problem
-    metadata = table.schema.metadata or {}
-    geo = json.loads(metadata.get(b"geo", b"{}"))
     primary = geo.get("primary_column", "")
     geometry: list[bytes | None] | None = None
     crs: CRS | None = None
-    if primary in table.column_names:
-        described = geo.get("columns", {}).get(primary, {})
-        if described.get("encoding", "WKB") != "WKB":
-            raise _broken(journal, f"几何编码为 {described['encoding']}，只支持 WKB", "以 WKB 编码重新导出 GeoParquet")
+    if primary in names:
+        described = _mapping(described_columns.get(primary))
+        kind = table.schema.field(primary).type
+        is_binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)
+        if not is_binary or described.get("encoding", "WKB") != "WKB":
+            found = str(described.get("encoding", kind))
+            raise _broken(journal, "几何不是 WKB 编码", "以 WKB 编码重新导出 GeoParquet", found=found)
         declared = described.get("crs", "OGC:CRS84")
         crs = None if declared is None else _crs(declared, journal)
         geometry = table[primary].cast(pa.binary()).to_pylist()
-    headers = [name for name in table.column_names if name not in geo.get("columns", {}) and name != primary]
+    headers = [name for name in names if name not in described_columns and name != primary]
     columns = {
         unique: column_texts(table[header].to_pylist())
         for header, unique in zip(headers, unique_headers(headers, journal), strict=True)
@@ -198,6 +201,11 @@ def _features(content: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 -- p
     if content.get("type") == "Feature":
         return [content]
     return None
+
+
+def _mapping(value: Any) -> dict[str, Any]:  # noqa: ANN401 -- parsed JSON
+    """Return a JSON object, an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def _geojson_wkb(geometry: Any) -> bytes | None:  # noqa: ANN401 -- parsed JSON

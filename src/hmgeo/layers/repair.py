@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from hmgeo.layers.outcome import Outcome
 
+_NO_AREA_DEG2 = 1e-15  # some ten square millimetres: what rounding leaves of a line
+_AREA_DIMENSION = 2
 _LON_LIMITS = (-180.0, 180.0)
 _LAT_LIMITS = (-90.0, 90.0)
 _CHINA_LON = (73.0, 136.0)
@@ -41,12 +43,14 @@ def read_shapes(wkb: Sequence[bytes | None], outcome: Outcome) -> None:
     arcs = [row for row, blob in enumerate(wkb) if is_curved(blob)]
     blobs = np.array(wkb, dtype=object)
     blobs[arcs] = None
-    shapes = shapely.from_wkb(blobs, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # NaN in a file is told below, row by row
+        shapes = shapely.from_wkb(blobs, on_invalid="ignore")
     is_null = np.fromiter((blob is None for blob in wkb), dtype=bool, count=len(wkb))
     unread = shapely.is_missing(shapes) & ~is_null
     unread[arcs] = False
     if unread.any():
-        shapes[unread] = shapely.from_wkb(blobs[unread], on_invalid="fix")
+        with np.errstate(invalid="ignore"):
+            shapes[unread] = shapely.from_wkb(blobs[unread], on_invalid="fix")
         for row in np.flatnonzero(unread & ~shapely.is_missing(shapes)).tolist():
             outcome.journal.note_row(row + 1, "几何修复", "环未闭合或点数不足", "闭合后读取", field="几何")
     unread &= shapely.is_missing(shapes)
@@ -119,7 +123,7 @@ def mend(outcome: Outcome, *, polygons_only: bool) -> None:
     types = shapely.get_type_id(outcome.shapes[rows])
     areas = shapely.area(outcome.shapes[rows])
     polygonal = np.isin(types, _POLYGONAL)
-    for position in np.flatnonzero(polygonal & ~(areas > 0)).tolist():
+    for position in np.flatnonzero(polygonal & ~(areas > _NO_AREA_DEG2)).tolist():
         outcome.reject(int(rows[position]), "面积为 0，无法修复", field="几何")
     if polygons_only:
         for position in np.flatnonzero(~polygonal).tolist():
@@ -135,11 +139,9 @@ def _mend_invalid(rows: NDArray[np.intp], outcome: Outcome) -> None:
     reasons = shapely.is_valid_reason(outcome.shapes[bad])
     mended = shapely.make_valid(outcome.shapes[bad], method="structure", keep_collapsed=False)
     after = shapely.area(mended)
-    lengths = shapely.length(mended)
+    dimensions, empty = shapely.get_dimensions(outcome.shapes[bad]), shapely.is_empty(mended)
     for position, row in enumerate(bad.tolist()):
-        if after[position] == 0 and (
-            before[position] > 0 or lengths[position] == 0 or shapely.is_empty(mended[position])
-        ):
+        if after[position] <= _NO_AREA_DEG2 and (dimensions[position] == _AREA_DIMENSION or empty[position]):
             outcome.reject(row, "几何无效且修复后面积为 0", field="几何", value=_reason(reasons[position]))
             continue
         outcome.shapes[row] = mended[position]
@@ -155,7 +157,8 @@ def _mend_invalid(rows: NDArray[np.intp], outcome: Outcome) -> None:
 def _area_change(before: float, after: float) -> str:
     if before == 0:
         return "原面积为 0（自相交抵消），修复后有面积"
-    return f"面积变化 {(after - before) / before:+.4%}"
+    change = round((after - before) / before, 6) + 0.0  # no minus zero
+    return f"面积变化 {change:+.4%}"
 
 
 def _reason(text: str) -> str:
@@ -187,7 +190,7 @@ def _flatten(outcome: Outcome, *, polygons_only: bool) -> None:
             parts = shapely.get_parts(shapely.get_parts(parts))
         dimensions = shapely.get_dimensions(parts)
         kept = parts[dimensions == dimensions.max()]
-        if polygons_only and dimensions.max() < 2:  # noqa: PLR2004 -- areas have two
+        if polygons_only and dimensions.max() < _AREA_DIMENSION:
             continue
         merged = shapely.union_all(kept)
         outcome.shapes[row] = merged

@@ -16,7 +16,6 @@ from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 from hmgeo.findings.results import ParameterUsed, Presentation, Results, RuleUsed
 from hmgeo.findings.text import radius_text
-from hmgeo.layers.areas import resolve_area
 from hmgeo.layers.load import ReadOptions, load_positions, load_receptors
 from hmgeo.project.assemble import layers_used, warnings_of
 from hmgeo.project.folder import whole_file, whole_folder
@@ -28,7 +27,10 @@ from hmgeo.records import Gates, Ledger, Provenance
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from hmgeo.analysis.proximity import Proximity
+    from hmgeo.analysis.screen import Screened
     from hmgeo.project.run import Progress
     from hmgeo.records import Layer, Positions
 
@@ -127,31 +129,38 @@ def screen_files(
                 reached=reached,
                 progress=lambda done: progress("测算距离", done, layer.feature_count),
             )
-        layers = layers_used([positions, layer])
-        results = Results(
-            title=f"{radius_text(radius_m)} 距离排查",
-            as_of=None,
-            area_name="",
-            radius_m=radius_m,
-            radii_m=screened.radii_m,
-            sources=screened.sources,
-            findings=screened.findings,
-            counts=screened.counts,
-            receptors=reached.table(),
-            search_areas=screened.search_areas,
-            ledger=ledger,
-            layers=layers,
-            rules=(_user_rule_used(radius_m, screened.findings.num_rows),),
-            parameters=(ParameterUsed("半径", f"{radius_m:g}", "m", USER_DECIDER),),
-            screening_rule_id=USER_RADIUS_ID,
-            warnings=(*_coverage_warning(farmland), *warnings_of(question, screened, ledger, layers, "")),
-        )
+        results = _results(question, screened, reached.table(), (positions, layer), ledger)
         finish(results, Presentation(), temporary, command, started, progress)
     return Run(Path(out), results)
 
 
-def _coverage_warning(farmland: BareFile) -> tuple[str, ...]:
-    if farmland.covers:
+def _results(
+    question: Question, screened: Screened, receptors: pa.Table, measured: tuple[Positions, Layer], ledger: Ledger
+) -> Results:
+    layers = layers_used(measured)
+    radius = radius_text(question.radius_m)
+    return Results(
+        title=f"{radius} 距离排查",
+        as_of=None,
+        area_name="",
+        radius_m=question.radius_m,
+        radii_m=screened.radii_m,
+        sources=screened.sources,
+        findings=screened.findings,
+        counts=screened.counts,
+        receptors=receptors,
+        search_areas=screened.search_areas,
+        ledger=ledger,
+        layers=layers,
+        rules=(_user_rule_used(question.radius_m, screened.findings.num_rows),),
+        parameters=(ParameterUsed("半径", f"{question.radius_m:g}", "m", USER_DECIDER),),
+        screening_rule_id=USER_RADIUS_ID,
+        warnings=(*_coverage_warning(measured[1]), *warnings_of(question, screened, ledger, layers, "")),
+    )
+
+
+def _coverage_warning(farmland: Layer) -> tuple[str, ...]:
+    if farmland.gates.coverage is not None:
         return ()
     return ("耕地数据范围未申明：未触及仅指现有数据未触及，不能排除触及；计数为下限。",)
 
@@ -195,7 +204,7 @@ def _load(sources: BareFile, receptors: BareFile, kind: LayerKind) -> tuple[Posi
     collector.problems += mixed_basis(sources.basis, receptors.basis, Place(key="--sources-basis"))
     gates = Gates()
     if receptors.covers:
-        area = collector.attempt(resolve_area, receptors.covers, base=Path())
+        area = collector.area(receptors.covers, Path(), Place(key="--farmland-covers"))
         if area is not None:
             gates = Gates(area.geometry, f"{area.name}（{receptors.covers}）", Completeness.COMPLETE)
     positions = collector.layer(

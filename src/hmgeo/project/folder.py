@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MANIFEST_NAME = "manifest.json"
-_LEFTOVER = re.compile(r"\.(tmp|old)-(\d+)$")
 
 
 @contextmanager
@@ -38,7 +37,7 @@ def whole_folder(out: Path, inputs: Sequence[Path]) -> Iterator[Path]:
     OutputError
         Where `out` holds something else or an input, or can't be written (full, locked, no permission).
     """
-    out = out.absolute()
+    out = out.resolve()  # links and .. must not hide an input
     _refuse_foreign(out, inputs)
     temporary = out.with_name(f"{out.name}.tmp-{os.getpid()}")
     try:
@@ -62,15 +61,17 @@ def whole_file(out: Path, inputs: Sequence[Path]) -> Iterator[Path]:
     OutputError
         Where `out` is a folder or an input, or can't be written.
     """
-    out = out.absolute()
+    out = out.resolve()
     place = Place(file=out.name)
     if out.is_dir():
         raise OutputError(Problem("输出位置是一个文件夹", place, remedy="写明文件名"))
-    if out in [path.absolute() for path in inputs]:
+    if out in [path.resolve() for path in inputs]:
         raise OutputError(Problem("输出文件就是本次的输入文件，未作改动", place, remedy="换一个文件名"))
     temporary = out.with_name(f"{out.name}.tmp-{os.getpid()}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        for path, _ in _leftovers(out):
+            path.unlink()
         yield temporary
         temporary.replace(out)
     except OSError as error:
@@ -92,7 +93,7 @@ def _refuse_foreign(out: Path, inputs: Sequence[Path]) -> None:
     holds_other = out.is_dir() and any(out.iterdir()) and not (out / MANIFEST_NAME).is_file()
     if holds_other:
         raise OutputError(Problem("输出文件夹里有别的内容，未作改动", place, remedy="换一个空文件夹或新名称"))
-    inside = [path for path in inputs if path.absolute().is_relative_to(out)]
+    inside = [path for path in inputs if path.resolve().is_relative_to(out)]
     if inside:
         raise OutputError(
             Problem("输出文件夹里有本次的输入文件，未作改动", place, found=inside[0].name, remedy="换一个输出文件夹")
@@ -110,14 +111,18 @@ def _replace(temporary: Path, out: Path) -> None:
 
 def _recover(out: Path) -> None:
     """Clear up after runs that were cut short: put an earlier run back where it was moved aside, drop the rest."""
-    for path in sorted(out.parent.glob(f"{out.name}.*")):
-        found = _LEFTOVER.search(path.name)
-        if found is None:
-            continue
-        if found[1] == "old" and not out.exists() and (path / MANIFEST_NAME).is_file():
+    for path, word in _leftovers(out):
+        if word == "old" and not out.exists() and (path / MANIFEST_NAME).is_file():
             path.rename(out)
-        elif not _is_running(int(found[2])):
+        else:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _leftovers(out: Path) -> list[tuple[Path, str]]:
+    """Return what runs to `out` left behind that no longer go on: path, and whether it is `old` or `tmp`."""
+    name = re.compile(re.escape(out.name) + r"\.(tmp|old)-(\d+)")
+    found = [(path, name.fullmatch(path.name)) for path in sorted(out.parent.iterdir())]
+    return [(path, match[1]) for path, match in found if match and not _is_running(int(match[2]))]
 
 
 def _is_running(process: int) -> bool:

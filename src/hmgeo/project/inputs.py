@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
@@ -15,6 +15,7 @@ from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from hmgeo.project.spec import LayerSpec, ProjectSpec
     from hmgeo.records import Layer, Positions, Raster
@@ -73,6 +74,14 @@ class Collector:
         self.ledger += loaded[1]
         return loaded[0]
 
+    def area(self, code: str, base: Path, place: Place) -> Area | None:
+        """Return the area that a code, id or file means; a problem that names no file is told at `place`."""
+        before = len(self.problems)
+        found = self.attempt(resolve_area, code, base=base)
+        raised = self.problems[before:]
+        self.problems[before:] = [one if one.where.file else replace(one, where=place) for one in raised]
+        return found
+
 
 def load_inputs(spec: ProjectSpec) -> Inputs:
     """Load all that a project names.
@@ -91,7 +100,7 @@ def load_inputs(spec: ProjectSpec) -> Inputs:
     if book is not None:
         collector.problems += _rule_problems(spec, book)
     collector.problems += basis_problems(spec)
-    areas = [collector.attempt(resolve_area, code, base=spec.folder) for code in spec.area_ids]
+    areas = [collector.area(code, spec.folder, spec.place("area")) for code in spec.area_ids]
     positions, elevation = None, None
     layers: dict[LayerKind, Layer] = {}
     for kind, layer in spec.layers.items():
@@ -130,7 +139,7 @@ def _arguments(spec: ProjectSpec, layer: LayerSpec, gates: Gates) -> dict[str, o
 def _gates(spec: ProjectSpec, layer: LayerSpec, collector: Collector) -> Gates:
     area = None
     if layer.coverage:
-        area = collector.attempt(resolve_area, layer.coverage, base=spec.folder)
+        area = collector.area(layer.coverage, spec.folder, spec.place("coverage", layer.line))
     return Gates(
         None if area is None else area.geometry,
         "" if area is None else f"{area.name}（{layer.coverage}）",

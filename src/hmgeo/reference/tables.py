@@ -40,6 +40,16 @@ class KeyArea:
 
 
 @dataclass(frozen=True, slots=True)
+class Township:
+    """A township-level unit (乡镇、街道) by its nine-digit code."""
+
+    code: str
+    name: str
+    county_code: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trade:
     """A trade class of GB/T 4754 in one edition."""
 
@@ -48,7 +58,8 @@ class Trade:
     name: str
 
 
-def _rows(name: str) -> list[dict[str, str]]:
+def read_rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of a table of the package by its file name."""
     text = resources.files("hmgeo.reference").joinpath("data", name).read_text(encoding="utf-8-sig")
     return list(csv.DictReader(text.splitlines()))
 
@@ -75,7 +86,7 @@ def key_areas() -> tuple[KeyArea, ...]:
             code_source=row["code_source"],
             open_question=row["ambiguity"],
         )
-        for row in _rows("key_areas.csv")
+        for row in read_rows("key_areas.csv")
     )
 
 
@@ -91,10 +102,53 @@ def trades() -> dict[tuple[int, str], Trade]:
     ('黑色金属铸造', '黑色金属铸造')
     """
     found: dict[tuple[int, str], Trade] = {}
-    for row in _rows("industry_codes.csv"):
+    for row in read_rows("industry_codes.csv"):
         for edition in (2017, 2011):
             code = row[f"gbt4754_{edition}"]
             name = row[f"name_{edition}"] or row["name_2017"]
             if code:
                 found.setdefault((edition, code), Trade(code, edition, name))
     return found
+
+
+@lru_cache(maxsize=1)
+def townships() -> tuple[Township, ...]:
+    """Return the township codes held: those of the example counties and of 清远市, in order of code.
+
+    Examples
+    --------
+    >>> next(town.name for town in townships() if town.code == "441802105")
+    '龙塘镇'
+    """
+    rows = read_rows("townships.csv")
+    return tuple(Township(row["code"], row["name"], row["county_code"], row["source"]) for row in rows)
+
+
+def trades_named(name: str) -> tuple[Trade, ...]:
+    """Return the classes that carry a name, in both editions, where the table pairs them.
+
+    Parameters
+    ----------
+    name
+        As a list writes it. Only an exact name counts: nothing is guessed from parts of it.
+
+    Returns
+    -------
+    tuple of Trade
+        At most one for each edition, 2017 first; empty where the table doesn't hold the name.
+
+    Examples
+    --------
+    >>> [(trade.edition, trade.code) for trade in trades_named("铜压延加工")]
+    [(2017, '3251'), (2011, '3261')]
+    >>> trades_named("涉重金属危险废物处理处置业")
+    ()
+    """
+    wanted = "".join(name.split())
+    rows = [row for row in read_rows("industry_codes.csv") if wanted and wanted in {row["name_2017"], row["name_2011"]}]
+    found = []
+    for edition in (2017, 2011):
+        codes = dict.fromkeys(row[f"gbt4754_{edition}"] for row in rows if row[f"gbt4754_{edition}"])
+        if len(codes) == 1:
+            found.append(trades()[edition, next(iter(codes))])
+    return tuple(found)

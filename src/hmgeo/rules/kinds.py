@@ -10,6 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hmgeo.reference.tables import key_areas
+from hmgeo.rules.parameters import declared
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ class FieldType(StrEnum):
     MEASURED = "measured"
     KEY_AREAS = "key_areas"
     TEXT = "text"
+
+
+LIST_TYPES = frozenset({FieldType.CLASSES, FieldType.ATTRIBUTES, FieldType.KEY_AREAS})
+"""Field types that hold a list of words."""
 
 
 class Measure(StrEnum):
@@ -275,11 +281,19 @@ def parameters_of(test: Test) -> tuple[str, ...]:
 
 
 def known_words(kind: FieldType) -> tuple[str, ...]:
-    """Return the closed words of a field type, empty where it has none of its own."""
-    if kind is FieldType.LAYER:
-        return tuple(LAYERS)
-    if kind is FieldType.ATTRIBUTE:
-        return (*ATTRIBUTES, *MEASURED_ATTRIBUTES)
-    if kind is FieldType.MEASURED:
-        return tuple(MEASURED_ATTRIBUTES)
-    return ()
+    """Return the closed words of a field type, empty where it has none of its own.
+
+    Examples
+    --------
+    >>> "farmland" in known_words(FieldType.LAYER)
+    True
+    """
+    words: Mapping[FieldType, Iterable[str]] = {
+        FieldType.LAYER: LAYERS,
+        FieldType.ATTRIBUTE: (*ATTRIBUTES, *MEASURED_ATTRIBUTES),
+        FieldType.ATTRIBUTES: ATTRIBUTES,
+        FieldType.MEASURED: MEASURED_ATTRIBUTES,
+        FieldType.PARAMETER: (one.name for one in declared()),
+        FieldType.KEY_AREAS: (area.id for area in key_areas()),
+    }
+    return tuple(words.get(kind, ()))

@@ -154,6 +154,8 @@ def _read_title(reader: Reader, node: yaml.Node | None) -> Title:
 
 def _read_territory(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
     codes = reader.texts(node, "territory")
+    if node is not None and not reader.items(node, "territory"):
+        reader.fault(node, "territory为空", allowed="CN、6 位或 9 位代码", remedy="写明适用地域")
     for code in codes:
         if code != "CN" and not (code.isdigit() and len(code) in _TERRITORY_DIGITS) and node is not None:
             reader.fault(node, "territory 应为行政区划代码", found=code, allowed="CN、6 位或 9 位代码")
@@ -206,10 +208,10 @@ def _check_whole(reader: Reader, node: yaml.Node, entries: dict[str, yaml.Node],
         reader.fault(node, f"{name} 缺少 would_decide", remedy="说明该文件会决定什么")
     if rule.effect is Effect.RESTRICT and not rule.condition:
         reader.fault(node, f"{name} 缺少 condition", remedy="写明须满足的条件")
-    _check_parameters(reader, node, rule)
+    _check_parameters(reader, entries.get("test", node), rule)
     if rule.test is not None:
-        for value in rule.history:
-            _check_limit(reader, node, rule, rule.test, value)
+        for value, value_node in zip(rule.history, reader.items(entries.get("history"), "history"), strict=True):
+            _check_limit(reader, value_node, rule, rule.test, value)
 
 
 def _check_parameters(reader: Reader, node: yaml.Node, rule: Rule) -> None:

@@ -209,7 +209,11 @@ class AppliesTo:
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """A case that the text itself takes out, with its words."""
+    """A case that the text itself takes out, with its words.
+
+    It applies where the action is one of `actions` (any, where empty) and all conditions hold; the rule is then not
+    applicable. Where a condition isn't known, only a `clear` stands.
+    """
 
     quote: str
     actions: tuple[Action, ...] = ()
@@ -283,7 +287,8 @@ class Given:
         Nearest and farthest possible distance to the test's layer by layer code (or `*`), in metres; the second only
         where the position is uncertain. Infinite where nothing is within the search.
     inside, touches, upstream, downstream
-        By layer code (or `*`): yes, no, or partly (inside only).
+        By layer code (or `*`): yes, no, or partly (inside only). They speak of features that the test means: of its
+        classes, and with what it says of having and lacking. Membership of key areas is told by `place` instead.
     share_percent
         Share of the source's area, by layer code (or `*`).
     ratio, number, slope_deg
@@ -354,7 +359,8 @@ class Rule:
     decider
         The authority that decides, in the words of the screen; `matter` says on what.
     parameters
-        Names of what the text leaves open and this rule reads.
+        Names of what the text leaves open and this rule reads. One that is unset, has no recorded default and isn't a
+        closed choice keeps the rule from being judged; a closed choice does so only where its choices would differ.
     condition
         For effect `restrict`: what must be fulfilled, as printed.
     would_decide

@@ -105,7 +105,8 @@ def compose(content: bytes, file: str, noun: str = "规则文件", error: type[H
     Raises
     ------
     HmgeoError
-        Of the given kind, where the text is empty, isn't YAML, carries tags, or goes beyond the caps on size, depth and aliases.
+        Of the given kind, where the text is empty, isn't YAML, carries tags, or goes beyond the caps on size, depth
+        and aliases.
     """
     text = decode(content, file, noun, error)
     try:
@@ -127,16 +128,19 @@ def _unsafe(text: str, file: str) -> list[Problem]:
     """Return what a rule file must not hold, found from the tokens before anything is built."""
     problems: list[Problem] = []
     depth = aliases = 0
+
+    def at(token: yaml.Token) -> Place:
+        return Place(file=file, line=int(token.start_mark.line) + 1)
+
     for token in yaml.scan(text, Loader=LOADER):
-        place = Place(file=file, line=int(token.start_mark.line) + 1)
         if isinstance(token, yaml.TagToken):
-            problems.append(Problem("不允许 YAML 标签", place, found="!", remedy="删去感叹号开头的标签"))
+            problems.append(Problem("不允许 YAML 标签", at(token), found="!", remedy="删去感叹号开头的标签"))
         elif isinstance(token, yaml.AliasToken):
             aliases += 1
         elif isinstance(token, _OPENING):
             depth += 1
             if depth > MAX_DEPTH:
-                return [*problems, Problem("嵌套过深", place, allowed=f"不超过 {MAX_DEPTH} 层", remedy="减少嵌套")]
+                return [*problems, Problem("嵌套过深", at(token), allowed=f"不超过 {MAX_DEPTH} 层", remedy="减少嵌套")]
         elif isinstance(token, _CLOSING):
             depth -= 1
     if aliases > MAX_ALIASES:
@@ -255,7 +259,7 @@ class Reader:
         if isinstance(node, yaml.ScalarNode) and node.tag in {_INT, _FLOAT} and _PLAIN_NUMBER.match(str(node.value)):
             return float(str(node.value).replace(".inf", "inf"))
         self.fault(node, f"{of}应为数字", found=str(node.value)[:40], remedy="写不带引号和单位的数字")
-        return None
+        return 0.0
 
     def integer(self, node: yaml.Node | None, of: str) -> int | None:
         """Return a whole number."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.rules.kinds import KINDS, FieldSpec, FieldType, known_words
+from hmgeo.rules.kinds import KINDS, LIST_TYPES, FieldSpec, FieldType, known_words
 from hmgeo.rules.model import AppliesTo, Condition, Exemption, FieldValue, Test, TradeCodes, Trades
 from hmgeo.rules.parameters import declared
 from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, EDITIONS, SOURCE_KINDS
@@ -55,23 +55,18 @@ def _read_parts(reader: Reader, node: yaml.Node, spec: KindSpec, depth: int) -> 
 
 def _read_field(reader: Reader, node: yaml.Node, spec: FieldSpec) -> FieldValue:
     of = f"test.{spec.name}"
-    if spec.type is FieldType.PARAMETER:
-        return reader.word(node, of, [one.name for one in declared()])
-    if spec.type is FieldType.WORD:
-        return reader.word(node, of, spec.allowed)
-    if spec.type in {FieldType.CLASSES, FieldType.KEY_AREAS}:
-        return reader.texts(node, of)
-    if spec.type is FieldType.ATTRIBUTES:
-        return reader.words(node, of, ATTRIBUTES)
     if spec.type is FieldType.TEXT:
         return reader.text(node, of)
-    return reader.word(node, of, known_words(spec.type))
+    if spec.type is FieldType.CLASSES:
+        return reader.texts(node, of)
+    known = spec.allowed or known_words(spec.type)
+    return reader.words(node, of, known) if spec.type in LIST_TYPES else reader.word(node, of, known)
 
 
 def _check_classes(reader: Reader, node: yaml.Node, fields: dict[str, FieldValue]) -> None:
     """Fault class words that the layer doesn't have."""
     classes, layer = fields.get("classes"), fields.get("layer")
-    if not isinstance(classes, tuple) or not isinstance(layer, str):
+    if not isinstance(classes, tuple) or not isinstance(layer, str) or not layer:
         return
     allowed = CLASS_WORDS.get(layer, ())
     for word in classes:
@@ -84,8 +79,13 @@ def read_applies_to(reader: Reader, node: yaml.Node) -> AppliesTo:
     entries = reader.mapping(
         node, ("source_kinds", "trades", "actions", "conditions"), ("source_kinds", "trades"), "applies_to"
     )
+    source_kinds = reader.words(entries.get("source_kinds"), "source_kinds", SOURCE_KINDS)
+    if "source_kinds" in entries and not reader.items(entries["source_kinds"], "source_kinds"):
+        reader.fault(
+            entries["source_kinds"], "source_kinds为空", allowed="、".join(SOURCE_KINDS), remedy="至少写一种对象"
+        )
     return AppliesTo(
-        source_kinds=reader.words(entries.get("source_kinds"), "source_kinds", SOURCE_KINDS),
+        source_kinds=source_kinds,
         trades=_read_trades(reader, entries["trades"]) if "trades" in entries else Trades(),
         actions=_read_actions(reader, entries.get("actions")),
         conditions=_read_conditions(reader, entries.get("conditions")),
@@ -126,7 +126,7 @@ def _read_trade_codes(reader: Reader, node: yaml.Node) -> TradeCodes:
         reader.fault(entries["edition"], "没有这一行业分类版本", found=str(edition), allowed="2011、2017")
     codes = reader.texts(entries.get("codes"), "codes")
     for code in codes:
-        if not code.isdigit() or len(code) not in _CODE_LENGTHS:
+        if code and (not code.isdigit() or len(code) not in _CODE_LENGTHS):
             reader.fault(node, "行业代码应为 1 至 4 位数字", found=code, remedy="核对 GB/T 4754")
     return TradeCodes(edition or EDITIONS[-1], codes)
 

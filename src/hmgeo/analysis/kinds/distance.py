@@ -4,96 +4,94 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.choices import unset_text
-from hmgeo.analysis.outcome import Measurement, Outcome, Side
+from hmgeo.analysis.choices import chosen_text, unset_text
+from hmgeo.analysis.facts import FLOW_NEEDED, Unknown
+from hmgeo.analysis.kinds.inquiry import features_of, place_outcome
+from hmgeo.analysis.outcome import Measurement, Outcome, Side, unknown
 from hmgeo.findings.text import COVERAGE_UNDECLARED, distance_text
-from hmgeo.rules.parameters import declaration
-from hmgeo.rules.words import LAYERS
 
 if TYPE_CHECKING:
-    from hmgeo.analysis.choices import Choices
-    from hmgeo.analysis.facts import DistanceFact, Facts
-    from hmgeo.rules.model import DatedValue, Test
+    from hmgeo.analysis.facts import DistanceFact
+    from hmgeo.analysis.kinds.inquiry import Inquiry
+    from hmgeo.rules.model import Test
 
 TERRAIN_CONSIDERED = "considered"
+STRAIGHT_MODES = frozenset({"", "circle"})
+"""Choices of how to measure under which the straight ground distance counts."""
 
 
-def maximum_distance(test: Test, value: DatedValue, facts: Facts, choices: Choices) -> Outcome:
+def maximum_distance(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether a feature of the layer lies within the limit of the source."""
-    prepared = _prepare(test, value, facts, choices)
-    if isinstance(prepared, Outcome):
-        return prepared
-    fact, limit_m = prepared
-    sides = {
-        Side.MET: fact.low_m <= limit_m,
-        Side.NOT_MET: fact.high_m > limit_m,
-    }
-    return _outcome(test, choices, fact, limit_m, sides, hit=Side.MET)
+    return _judged(test, inquiry, hit=Side.MET)
 
 
-def minimum_distance(test: Test, value: DatedValue, facts: Facts, choices: Choices) -> Outcome:
+def minimum_distance(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether the source keeps at least the limit from every feature of the layer."""
-    prepared = _prepare(test, value, facts, choices)
-    if isinstance(prepared, Outcome):
-        return prepared
-    fact, limit_m = prepared
-    sides = {
-        Side.NOT_MET: fact.low_m < limit_m,
-        Side.MET: fact.high_m >= limit_m,
-    }
-    return _outcome(test, choices, fact, limit_m, sides, hit=Side.NOT_MET)
+    return _judged(test, inquiry, hit=Side.NOT_MET)
 
 
-def _prepare(test: Test, value: DatedValue, facts: Facts, choices: Choices) -> Outcome | tuple[DistanceFact, float]:
-    """Return the fact and the limit, or the outcome where one of them is missing."""
-    limit_m = value.value
-    limit_name = test.text("limit")
-    if limit_name:
-        chosen = choices.get(limit_name)
-        if chosen is None or not isinstance(chosen.value, float):
-            return Outcome(Side.UNKNOWN, why=(unset_text(limit_name),))
-        limit_m = chosen.value
+def adjacency(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether the source touches a feature of the layer, within the tolerance that the user chose."""
+    name = test.text("tolerance")
+    tolerance_m = inquiry.choices.number(name)
+    if tolerance_m is None:
+        return unknown(unset_text(name))
+    features = features_of(test, inquiry.choices)
+    fact = inquiry.facts.touches(features, tolerance_m)
+    if isinstance(fact, Unknown):
+        return unknown(fact.why)
+    outcome = place_outcome(fact, features.zh, on_yes=Side.MET, partly=Side.MET)
+    why = (*outcome.why, chosen_text(name, tolerance_m))
+    return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
+
+
+def _judged(test: Test, inquiry: Inquiry, *, hit: Side) -> Outcome:
+    """Judge by the distance; `hit` is the side that finding a feature proves."""
+    name = test.text("limit")
+    limit_m = inquiry.choices.number(name) if name else inquiry.value.value
     if limit_m is None:
-        return Outcome(Side.UNKNOWN, why=("条文未规定距离。",))
-    layer = test.text("layer")
-    fact = facts.distance(layer, _classes(test, choices))
-    if fact is None:
-        word = LAYERS[layer]
-        return Outcome(Side.UNKNOWN, why=(f"未提供「{word.zh}」，本条未评估。请向{word.department}获取。",))
-    return fact, limit_m
+        return unknown(unset_text(name) if name else "条文未规定距离。")
+    if inquiry.choices.code(test.text("mode")) not in STRAIGHT_MODES:
+        return unknown(FLOW_NEEDED)
+    features = features_of(test, inquiry.choices)
+    fact = inquiry.facts.distance(features)
+    if isinstance(fact, Unknown):
+        return unknown(fact.why)
+    outcome = _outcome(features.zh, fact, limit_m, hit, is_terrain_open=_terrain_open(test, inquiry))
+    labels = (chosen_text(name, limit_m),) if name else ()
+    why = tuple(dict.fromkeys((*outcome.why, *labels)))
+    return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
 
 
-def _classes(test: Test, choices: Choices) -> tuple[str, ...]:
-    """Return the official classes that count: those of the test, or of the chosen extent."""
-    declared = declaration(test.text("extent"))
-    chosen = choices.get(test.text("extent"))
-    if declared is not None and chosen is not None:
-        choice = declared.choice(str(chosen.value))
-        if choice is not None and choice.classes:
-            return choice.classes
-    return test.texts("classes")
+def _terrain_open(test: Test, inquiry: Inquiry) -> bool:
+    """Return whether the user wants hills to shorten the distance, which nothing here can tell yet."""
+    return inquiry.choices.code(test.text("terrain")) == TERRAIN_CONSIDERED
 
 
-def _outcome(
-    test: Test, choices: Choices, fact: DistanceFact, limit_m: float, sides: dict[Side, bool], *, hit: Side
-) -> Outcome:
-    """Turn the possible sides into an outcome; `hit` is the side that finding a feature proves."""
-    miss = Side.NOT_MET if hit is Side.MET else Side.MET
-    gap = fact.coverage_gap(LAYERS[test.text("layer")].zh, limit_m)
-    why = [gap] if gap else []
-    replaced = {hit: hit, miss: miss}
-    if gap and sides[miss]:
-        replaced[miss] = Side.UNKNOWN
-    if not gap and sides[miss] and fact.covered_m is None:
-        why.append(COVERAGE_UNDECLARED)
-    terrain = choices.get(test.text("terrain"))
-    if sides[hit] and terrain is not None and terrain.value == TERRAIN_CONSIDERED:
-        replaced[hit] = Side.UNKNOWN
-        why.append("已选择考虑地形，但本次未作地形分级，丘陵、山区半径也未给定；按平原半径则在范围内。")
+def _outcome(layer_zh: str, fact: DistanceFact, limit_m: float, hit: Side, *, is_terrain_open: bool) -> Outcome:
+    """Turn the range of the distance into sides: a feature found stands, finding none needs a complete layer."""
+    inclusive = hit is Side.MET
+
+    def reaches(distance_m: float) -> bool:
+        return distance_m <= limit_m if inclusive else distance_m < limit_m
+
     measured_m = fact.measured_m
-    at_given = fact.low_m if measured_m is None else measured_m
-    is_hit = at_given <= limit_m if hit is Side.MET else at_given < limit_m
-    given, other = (hit, miss) if is_hit else (miss, hit)
+    is_hit = reaches(fact.low_m if measured_m is None else measured_m)
+    may_hit, may_miss = reaches(fact.low_m), not reaches(fact.high_m)
+    why: list[str] = []
+    sides = {True: hit, False: hit.opposite}
+    gap = fact.coverage_gap(layer_zh, limit_m)
+    if gap:
+        why.append(gap)
+        sides[False] = Side.UNKNOWN
+    elif may_miss and fact.covered_m is None:
+        why.append(COVERAGE_UNDECLARED)
+    if may_hit and is_terrain_open:
+        sides[True] = Side.UNKNOWN
+        why.append("已选择考虑地形，但本次未作地形分级，丘陵、山区半径也未给定；按平原半径则在范围内。")
+    possible = {sides[True]} if may_hit else set()
+    if may_miss:
+        possible.add(sides[False])
     measurement = Measurement(
         value=measured_m,
         low=_finite(fact.low_m),
@@ -105,13 +103,8 @@ def _outcome(
         receptor_name=fact.receptor_name,
         bearing_deg=fact.bearing_deg,
     )
-    return Outcome(
-        replaced[given],
-        replaced[other] if sides[other] else None,
-        tuple(dict.fromkeys(why)),
-        measurement,
-        fact.is_approximate,
-    )
+    given = sides[is_hit]
+    return Outcome(given, frozenset(possible) - {given}, tuple(why), measurement, fact.is_approximate)
 
 
 def _finite(number: float) -> float | None:

@@ -5,36 +5,55 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from hmgeo.analysis.kinds.distance import maximum_distance, minimum_distance
-from hmgeo.analysis.outcome import Outcome, Side
-from hmgeo.rules.kinds import KINDS
+from hmgeo.analysis.kinds import attribute, compose, distance, flow, overlay
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from hmgeo.analysis.choices import Choices
-    from hmgeo.analysis.facts import Facts
-    from hmgeo.rules.model import DatedValue, Test
+    from hmgeo.analysis.kinds.inquiry import Inquiry
+    from hmgeo.analysis.outcome import Outcome
+    from hmgeo.rules.model import Test
 
 
 class Evaluator(Protocol):
-    """Judges a test of one kind for one source."""
+    """Judges a simple test for one source."""
 
-    def __call__(self, test: Test, value: DatedValue, facts: Facts, choices: Choices) -> Outcome:
+    def __call__(self, test: Test, inquiry: Inquiry) -> Outcome:
         """Return the outcome."""
+
+
+class Combiner(Protocol):
+    """Joins the outcomes of a composed test's parts."""
+
+    def __call__(self, outcomes: Sequence[Outcome]) -> Outcome:
+        """Return the outcome of the whole."""
 
 
 EVALUATORS: Mapping[str, Evaluator] = MappingProxyType(
     {
-        "maximum_distance": maximum_distance,
-        "minimum_distance": minimum_distance,
+        "within": overlay.within,
+        "not_within": overlay.not_within,
+        "minimum_distance": distance.minimum_distance,
+        "maximum_distance": distance.maximum_distance,
+        "overlap_share": overlay.overlap_share,
+        "adjacency": distance.adjacency,
+        "upstream_of": flow.upstream_of,
+        "downstream_of": flow.downstream_of,
+        "classification": attribute.classification,
+        "ratio": attribute.ratio,
+        "attribute": attribute.attribute,
+        "slope": attribute.slope,
+        "key_area": overlay.key_area,
     }
 )
+"""The simple kinds of `hmgeo.rules.kinds`, each with its function."""
+
+COMBINERS: Mapping[str, Combiner] = MappingProxyType({"all_of": compose.all_of, "any_of": compose.any_of})
+"""The kinds that hold parts."""
 
 
-def evaluate(test: Test, value: DatedValue, facts: Facts, choices: Choices) -> Outcome:
-    """Judge a test; a kind without a function here is unknown, with what it needs."""
-    evaluator = EVALUATORS.get(test.kind)
-    if evaluator is None:
-        return Outcome(Side.UNKNOWN, why=(f"本版本尚不能作「{KINDS[test.kind].zh}」判定，本条未作判断。",))
-    return evaluator(test, value, facts, choices)
+def evaluate(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge a test, part by part."""
+    if test.kind in COMBINERS:
+        return COMBINERS[test.kind]([evaluate(part, inquiry) for part in test.parts])
+    return EVALUATORS[test.kind](test, inquiry)

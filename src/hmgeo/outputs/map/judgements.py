@@ -54,6 +54,10 @@ class Judgements:
         rows = sorted(self._rows.get(source_id, []), key=self._reading_order)
         return [self._findings.index(self._finding(row)) for row in rows]
 
+    def notes(self, source_id: str) -> set[str]:
+        """Return the notes of a source's findings, so that a row needn't repeat them."""
+        return {row["note"] for row in self._rows.get(source_id, []) if row["note"]}
+
     def _reading_order(self, finding: Row) -> tuple[bool, int]:
         verdict = finding["verdict"]
         gravity = Verdict[verdict.upper()].gravity if verdict else len(Verdict)

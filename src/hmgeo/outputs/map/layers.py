@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import shapely
+
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.map import parcels, shapes, sources
 from hmgeo.outputs.map.judgements import Judgements
@@ -20,6 +23,8 @@ EVERYWHERE = [[20.0, 105.0], [36.0, 120.0]]
 """Bounds of a page on which nothing has a place."""
 
 _VERDICT_CODES = (*(verdict.value for verdict in Verdict), "")
+POLYGON_DIMENSIONS = 2
+_LABELLED = ("key_area", "county", "township", "river")
 _FRAMING = ("key_area", "county", "township")
 
 
@@ -60,25 +65,40 @@ def kind_word(kind: str) -> str:
 
 
 def context_layer(layer: ContextLayer) -> dict[str, Any]:
-    """Return one layer drawn for orientation; approximate geometry is dashed and says so in its labels."""
-    approximate = layer.basis in (Basis.APPROXIMATE, Basis.SYNTHETIC)
+    """Return one layer drawn for orientation; approximate geometry is dashed and says so in its labels.
+
+    Areas without fill are drawn as `borders`; their features then carry names and places only.
+    """
     look = asdict(style.context_style(layer.role))
-    if layer.basis is Basis.APPROXIMATE and not look["dash"]:
-        look["dash"] = "4 3"
     mark = LABELS["approximate"] if layer.basis is Basis.APPROXIMATE else ""
+    if mark and not look["dash"]:
+        look["dash"] = "4 3"
     geometries = shapes.read(layer.table["geometry"].to_pylist())
-    rows = zip(layer.table["name"].to_pylist(), geometries, strict=True)
-    made = [
-        shapes.feature(shape, name=name or "", label=f"{name or ''}{mark}", at=shapes.anchor(shape))
-        for name, shape in rows
+    names = [name or "" for name in layer.table["name"].to_pylist()]
+    are_areas = bool(len(geometries)) and bool((shapely.get_dimensions(geometries) == POLYGON_DIMENSIONS).all())
+    as_borders = are_areas and not look["fill_opacity"]
+    made: list[dict[str, Any]] = [
+        {
+            "type": "Feature",
+            "geometry": None if as_borders else shapes.geojson(shape),
+            "properties": {
+                "name": name,
+                "label": f"{name}{mark}" if name else "",
+                "at": shapes.anchor(shape),
+                "bounds": shapes.bounds([np.array([shape], dtype=object)]),
+            },
+        }
+        for name, shape in zip(names, geometries, strict=True)
     ]
     return {
         "role": layer.role,
-        "title": f"{layer.title}{mark}",
+        "title": layer.title if Basis.APPROXIMATE.zh in layer.title else f"{layer.title}{mark}",
+        "labelled": layer.role in _LABELLED,
         "basis": wording.basis_word(layer.basis),
-        "approximate": approximate,
+        "is_line": not are_areas,
         "style": look,
-        "features": [feature for feature in made if feature is not None],
+        "borders": shapes.borders(geometries) if as_borders else None,
+        "features": [feature for feature in made if feature["properties"]["at"]],
     }
 
 

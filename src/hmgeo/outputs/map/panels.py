@@ -100,7 +100,7 @@ def legend(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> dic
             for p in pictures
             if p.kind != LayerKind.FARMLAND
         ],
-        "context": [_context_line(layer) for layer in map(layers.context_layer, results.context)],
+        "context": [layers.context_layer(layer) for layer in results.context],
         "place": asdict(style.UNCERTAINTY) if PositionKind.PLACE in kinds else None,
         "search": asdict(style.SEARCH_AREA) if results.search_areas.num_rows else None,
     }
@@ -145,11 +145,6 @@ def _class_line(word: str, count: int, area_ha: float) -> dict[str, Any]:
         "count": count,
         "area": "" if pd.isna(area_ha) else wording.area_text(area_ha),
     }
-
-
-def _context_line(layer: dict[str, Any]) -> dict[str, Any]:
-    kinds = {feature["geometry"]["type"] for feature in layer["features"]}
-    return {"title": layer["title"], "look": layer["style"], "is_line": kinds <= {"LineString", "MultiLineString"}}
 
 
 def _subtitle(results: Results) -> list[str]:

@@ -23,6 +23,11 @@ def read(wkb: Iterable[bytes | None]) -> NDArray[Any]:
     return np.asarray(shapely.from_wkb(np.array(list(wkb), dtype=object)))
 
 
+def rounded(geometries: NDArray[Any]) -> NDArray[Any]:
+    """Return geometries with coordinates rounded for drawing."""
+    return np.asarray(shapely.transform(geometries, lambda xy: np.round(xy, DECIMALS)))
+
+
 def geojson(geometry: BaseGeometry | None) -> dict[str, Any] | None:
     """Return a geometry as GeoJSON; None for none or an empty one.
 
@@ -33,9 +38,20 @@ def geojson(geometry: BaseGeometry | None) -> dict[str, Any] | None:
     """
     if geometry is None or geometry.is_empty:
         return None
-    rounded = shapely.transform(geometry, lambda xy: np.round(xy, DECIMALS))
-    drawn: dict[str, Any] = json.loads(shapely.to_geojson(rounded))
+    drawn: dict[str, Any] = json.loads(shapely.to_geojson(rounded(np.array([geometry]))[0]))
     return drawn
+
+
+def borders(geometries: NDArray[Any]) -> dict[str, Any] | None:
+    """Return the outlines of areas, each shared border once: two dashed lines on top of each other look solid.
+
+    Examples
+    --------
+    >>> borders(np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)]))["type"]
+    'MultiLineString'
+    """
+    areas = rounded(geometries[~shapely.is_missing(geometries)])
+    return geojson(shapely.line_merge(shapely.union_all(shapely.boundary(areas))))
 
 
 def feature(geometry: BaseGeometry | None, **properties: object) -> dict[str, Any] | None:

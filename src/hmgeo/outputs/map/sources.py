@@ -30,8 +30,7 @@ def mapped(results: Results, judged: Judgements) -> list[Row]:
         place = _place(row)
         if place is not None:
             lower = bool(row["counts_are_lower_bounds"])
-            drawn.append(_summary(results, row) | place)
-            drawn[-1]["findings"] = judged.of(row["source_id"])
+            drawn.append(_summary(results, row, judged) | place)
             drawn[-1]["counts"] = count_table(counts.get(row["source_id"], []), lower=lower)
             drawn[-1]["search"] = searched.get(row["source_id"])
             drawn[-1]["nearest_at"] = nearest.get(row["nearest_farmland_id"])
@@ -63,7 +62,7 @@ def count_table(rows: Iterable[Mapping[str, Any]], *, lower: bool) -> Row:
     rows
         Of the count table, one source's.
     lower
-        Whether the search left the data: every number is then preceded by ≥.
+        Whether the search left the data: ≥ then stands before every count and speaks for the area too.
     """
     cells = {(row["class"], row["radius_m"]): row for row in rows}
     radii_m = sorted({radius_m for _, radius_m in cells})
@@ -91,7 +90,7 @@ def _cell(row: Mapping[str, Any] | None, mark: str) -> str:
     if row is None or row["count"] is None:
         return "—"
     area = "—" if row["area_ha"] is None else f"{row['area_ha']:,.1f}"
-    return f"{mark}{row['count']:,} · {mark}{area}"
+    return f"{mark}{row['count']:,} · {area}"
 
 
 def _place(row: Mapping[str, Any]) -> Row | None:
@@ -105,7 +104,7 @@ def _place(row: Mapping[str, Any]) -> Row | None:
     return {"at": at, "outline": None if is_point else shapes.geojson(geometry)}
 
 
-def _summary(results: Results, row: Mapping[str, Any]) -> Row:
+def _summary(results: Results, row: Mapping[str, Any], judged: Judgements) -> Row:
     example = wording.is_example(results)
     return {
         "id": row["source_id"],
@@ -117,7 +116,8 @@ def _summary(results: Results, row: Mapping[str, Any]) -> Row:
         "certainty_word": wording.certainty_word(row["certainty"]),
         "kind": row["position_kind"] or "",
         "nearest": _nearest_facts(row),
-        "facts": _source_facts(row),
+        "facts": _source_facts(row, judged.notes(row["source_id"])),
+        "findings": judged.of(row["source_id"]),
         "nearest_id": row["nearest_farmland_id"] or "",
         "lower": bool(row["counts_are_lower_bounds"]),
     }
@@ -133,7 +133,7 @@ def _nearest_facts(row: Mapping[str, Any]) -> list[Fact]:
     return facts(("nearest", "，".join(part for part in parts if part)))
 
 
-def _source_facts(row: Mapping[str, Any]) -> list[Fact]:
+def _source_facts(row: Mapping[str, Any], said: set[str]) -> list[Fact]:
     position = [
         wording.position_word(row["position_kind"]),
         f"{row['lon']:.6f}, {row['lat']:.6f}" if row["lon"] is not None and row["lat"] is not None else "",
@@ -145,8 +145,13 @@ def _source_facts(row: Mapping[str, Any]) -> list[Fact]:
         ("township", "".join(part for part in (row["county"], row["township"]) if part)),
         ("trade", f"{row['trade_code']}（{row['trade_edition']} 版）" if row["trade_code"] else ""),
         ("basis", wording.basis_word(row["basis"])),
-        ("row_note", row["note"]),
+        ("row_note", row["note"] if row["note"] and not _is_said(row["note"], said) else ""),
     )
+
+
+def _is_said(note: str, said: set[str]) -> bool:
+    """Tell whether a finding's note says the same or more."""
+    return any(longer.startswith(note.rstrip("。")) for longer in said)
 
 
 def _bearing(bearing_deg: float | None, distance_m: float | None) -> str:

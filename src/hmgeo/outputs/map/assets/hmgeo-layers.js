@@ -28,21 +28,39 @@
     });
   }
 
-  /* Areas and lines for orientation, with their names; never clickable, so parcels below stay reachable. */
+  /* Areas and lines for orientation: the few that carry labels are not clickable, the many say their name when pointed at. */
   hmgeo.contextLayer = function (layer) {
-    var group = L.featureGroup();
-    L.geoJSON(layer.features, {
+    var group = L.featureGroup(), look = pathStyle(layer.style, { interactive: !layer.labelled });
+    L.geoJSON(layer.borders || layer.features, {
       style: function (feature) {
-        var flat = /LineString/.test(feature.geometry.type) ? { interactive: false, fill: false } : { interactive: false };
-        return pathStyle(layer.style, flat);
+        return /LineString/.test((feature.geometry || feature).type) ? Object.assign({}, look, { fill: false }) : look;
       },
-      pointToLayer: function (feature, at) { return L.circleMarker(at, pathStyle(layer.style, { radius: 4, interactive: false })); }
+      pointToLayer: function (feature, at) { return L.circleMarker(at, Object.assign({}, look, { radius: 4 })); },
+      onEachFeature: function (feature, drawn) {
+        var name = feature.properties && feature.properties.label;
+        if (!layer.labelled) { drawn.bindTooltip(hmgeo.el("span", "", layer.title + (name ? "　" + name : "")), { sticky: true }); }
+      }
     }).addTo(group);
     layer.features.forEach(function (feature) {
       var name = feature.properties;
-      if (name.label && name.at) { label(name.at, name.label, layer.role).addTo(group); }
+      if (layer.labelled && name.label) { label(name.at, name.label, layer.role).addTo(group); }
     });
     return group;
+  };
+
+  /* Hide labels that would lie on others or repeat a name; key areas and counties go first. */
+  hmgeo.declutter = function (map) {
+    var taken = [], said = Object.create(null);
+    ["key_area", "county", "township", "river"].forEach(function (role) {
+      Array.prototype.forEach.call(map.getPane("labels").querySelectorAll(".label-" + role + " span"), function (node) {
+        var box = node.getBoundingClientRect();
+        var hit = said[node.textContent] || taken.some(function (other) {
+          return box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom;
+        });
+        node.style.visibility = hit ? "hidden" : "";
+        if (!hit) { taken.push(box); said[node.textContent] = true; }
+      });
+    });
   };
 
   /* One group per class of receptor; `parcels` collects the drawn ones by id. */

@@ -32,12 +32,13 @@
   /* The clause a finding rests on, in the text's own words. */
   function law(box, finding, data) {
     var clause = data.laws[finding.law];
-    box.appendChild(facts(clause.facts.concat(finding.more)));
+    box.appendChild(facts(clause.facts));
     if (clause.quote) {
       var quote = el("blockquote", "", clause.quote);
       quote.setAttribute("data-label", data.labels.quote);
       box.appendChild(quote);
     }
+    box.appendChild(facts(finding.more));
   }
 
   function countTable(counts, lower, labels) {

@@ -45,7 +45,7 @@
       layer.features.forEach(function (feature) {
         var name = feature.properties.name;
         towns[name] = true;
-        all.push({ name: feature.properties.label, kind: labels.kind_township, keys: [name], go: function () { go.area(L.geoJSON(feature).getBounds()); } });
+        all.push({ name: feature.properties.label, kind: labels.kind_township, keys: [name], go: function () { go.area(feature.properties.bounds); } });
       });
     });
     data.receptors.forEach(function (layer) {

@@ -159,15 +159,17 @@
       page.sources[source.id] = hmgeo.sourceMark(source, data, page.svg, page.openSource.bind(page)).addTo(group);
       page.sources[source.id].group = group;
     });
-    return Object.keys(data.verdict_words).filter(function (code) { return groups[code]; }).map(function (code) {
-      return { label: hmgeo.escape(data.verdict_words[code]), layer: page.keep(groups[code], true) };
-    });
+    var codes = Object.keys(data.verdict_words).filter(function (code) { return groups[code]; });
+    codes.slice().reverse().forEach(function (code) { page.keep(groups[code], true); });  // the gravest on top
+    return codes.map(function (code) { return { label: hmgeo.escape(data.verdict_words[code]), layer: groups[code] }; });
   };
 
   Page.prototype.addTree = function (frame, lands, lines, sources) {
     var labels = this.data.labels, tree = [];
     function branch(label, children) {
-      if (children.length) { tree.push({ label: hmgeo.escape(label), selectAllCheckbox: labels.tree_all, children: children }); }
+      if (children.length) {
+        tree.push({ label: hmgeo.escape(label), selectAllCheckbox: labels.tree_all, children: children, collapsed: children.length > 6 });
+      }
     }
     branch(labels.tree_sources, sources);
     if (lines.getLayers().length) { tree.push({ label: hmgeo.escape(labels.tree_search), layer: lines }); }
@@ -229,12 +231,14 @@
     map.on("overlayadd", page.restack, page);
     map.on("click", function () { page.selected.clearLayers(); });
     map.on("zoomend", page.adaptToZoom, page);
+    map.on("zoomend overlayadd", function () { hmgeo.declutter(map); });
     window.addEventListener("beforeprint", function () { page.toPaper(true); });
     window.addEventListener("afterprint", function () { page.toPaper(false); });
     map.fitBounds(page.data.bounds, {
       paddingTopLeft: [40, 28], paddingBottomRight: [page.treeWidth(), 28], animate: false, maxZoom: 15
     });
     page.adaptToZoom();
+    hmgeo.declutter(map);
     document.documentElement.setAttribute("data-ready", "yes");
   };
 }());

@@ -1,0 +1,212 @@
+"""What rules may ask about one source, answered from the layers that are loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.analysis.coverage import covered_m
+from hmgeo.analysis.distance import prepare_shapes
+from hmgeo.analysis.facts import (
+    Answer,
+    DistanceFact,
+    Features,
+    NumberFact,
+    PlaceFact,
+    UnansweredFacts,
+    Unknown,
+    missing_layer,
+)
+from hmgeo.geodesy import ellipsoidal_area_m2
+from hmgeo.reference.tables import key_areas
+from hmgeo.rules.standing import codes_of_place
+from hmgeo.rules.words import LAYERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hmgeo.analysis.layer_index import Hit, LayerIndex
+    from hmgeo.analysis.places import Place
+
+KEY_AREAS_LAYER = "key_areas"
+_DECIMALS = 4
+
+
+class LayerFacts(UnansweredFacts):
+    """Answers about one source with a usable position.
+
+    Parameters
+    ----------
+    geometry
+        Shapely point, line or polygon in lon/lat.
+    uncertainty_m
+        Of the position.
+    indexes
+        Layers by their code in `hmgeo.rules.words.LAYERS`.
+    place
+        The administrative areas that hold the source; they decide on key areas.
+    attributes, numbers
+        What the input row says, by the names of `ATTRIBUTES` and `MEASURED_ATTRIBUTES`.
+    """
+
+    def __init__(
+        self,
+        geometry: shapely.Geometry,
+        uncertainty_m: float,
+        indexes: Mapping[str, LayerIndex],
+        place: Place,
+        *,
+        attributes: Mapping[str, bool] | None = None,
+        numbers: Mapping[str, float] | None = None,
+    ) -> None:
+        self._source = prepare_shapes([geometry])
+        self._uncertainty_m = uncertainty_m
+        self._indexes = indexes
+        self._place = place
+        self._attributes = attributes or {}
+        self._numbers = numbers or {}
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:
+        """Return the shortest ground distance to the features."""
+        index = self._index(features)
+        if isinstance(index, Unknown):
+            return index
+        hit = index.nearest(self._source, features.classes)
+        low_m, high_m = self._ends(hit)
+        return DistanceFact(
+            low_m,
+            high_m,
+            None if hit is None else hit.distance_m,
+            self._uncertainty_m,
+            "" if hit is None else hit.receptor_id,
+            "" if hit is None else hit.receptor_name,
+            None if hit is None else hit.bearing_deg,
+            covered_m=index.covered_m(self._source, self._uncertainty_m),
+            is_complete=index.is_complete,
+            is_approximate=index.is_approximate,
+        )
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:
+        """Return whether the source lies in one of the features; on a border counts as inside."""
+        if features.layer == KEY_AREAS_LAYER:
+            return self._in_key_area(features)
+        index = self._index(features)
+        if isinstance(index, Unknown):
+            return index
+        held = index.holding(self._source, features.classes)
+        if not len(held):
+            return self._outside(index, features)
+        receptor_id, name = index.named(int(held[0]))
+        union = index.union(features.classes)
+        geometry = self._source.geometries[0]
+        is_point = geometry.geom_type == "Point"
+        answer = Answer.YES if is_point or shapely.covers(union, geometry) else Answer.PARTLY
+        others = frozenset[Answer]()
+        if answer is Answer.YES and self._margin_m(union) < 0:
+            others = frozenset({Answer.NO if is_point else Answer.PARTLY})
+        centroid = bool(shapely.covers(union, shapely.centroid(geometry)))
+        return PlaceFact(
+            answer,
+            others,
+            None if is_point else centroid,
+            self._gap(index, features) if others else "",
+            "",
+            receptor_id,
+            name,
+            index.is_approximate,
+        )
+
+    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
+        """Return whether the source comes within a tolerance of one of the features."""
+        index = self._index(features)
+        if isinstance(index, Unknown):
+            return index
+        hit = index.nearest(self._source, features.classes)
+        low_m, high_m = self._ends(hit)
+        answer = Answer.YES if hit is not None and hit.distance_m <= tolerance_m else Answer.NO
+        possible = {Answer.YES} if low_m <= tolerance_m else set()
+        possible |= {Answer.NO} if high_m > tolerance_m else set()
+        touched = hit is not None and answer is Answer.YES
+        return PlaceFact(
+            answer,
+            frozenset(possible - {answer}),
+            gap=self._gap(index, features, tolerance_m),
+            receptor_id=hit.receptor_id if hit is not None and touched else "",
+            receptor_name=hit.receptor_name if hit is not None and touched else "",
+            is_approximate=index.is_approximate,
+        )
+
+    def share(self, features: Features) -> NumberFact | Unknown:
+        """Return the share of the source's area that lies in the features, in percent."""
+        index = self._index(features)
+        if isinstance(index, Unknown):
+            return index
+        geometry = self._source.geometries[0]
+        whole_m2 = float(ellipsoidal_area_m2([geometry])[0])
+        if not whole_m2:
+            return Unknown("污染源没有范围，无法计算重叠占比，本条未作判断。")
+        inside = shapely.intersection(geometry, index.union(features.classes))
+        percent = 100.0 * float(ellipsoidal_area_m2([inside])[0]) / whole_m2
+        return NumberFact(round(percent, _DECIMALS), is_approximate=index.is_approximate)
+
+    def attribute(self, name: str) -> bool | None:
+        """Return a yes/no fact that the row states; None where it doesn't."""
+        return self._attributes.get(name)
+
+    def number(self, name: str) -> float | None:
+        """Return a number that the row states; None where it doesn't."""
+        return self._numbers.get(name)
+
+    def _index(self, features: Features) -> LayerIndex | Unknown:
+        index = self._indexes.get(features.layer)
+        return missing_layer(features.layer) if index is None else index
+
+    def _ends(self, hit: Hit | None) -> tuple[float, float]:
+        """Return the nearest and farthest that the position's uncertainty allows."""
+        if hit is None:
+            return np.inf, np.inf
+        low_m = round(max(0.0, hit.distance_m - self._uncertainty_m), _DECIMALS)
+        return low_m, round(hit.distance_m + self._uncertainty_m, _DECIMALS)
+
+    def _margin_m(self, union: shapely.Geometry) -> float:
+        """Return how far inside a shape the source lies, less its uncertainty."""
+        return float(covered_m(self._source.geometries, np.array([self._uncertainty_m]), union)[0])
+
+    def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:
+        hit = None
+        if self._uncertainty_m > 0:
+            hit = index.nearest(self._source, features.classes, within_m=self._uncertainty_m)
+        return PlaceFact(
+            Answer.NO,
+            frozenset() if hit is None else frozenset({Answer.YES}),
+            gap=self._gap(index, features),
+            receptor_id="" if hit is None else hit.receptor_id,
+            receptor_name="" if hit is None else hit.receptor_name,
+            is_approximate=index.is_approximate,
+        )
+
+    def _gap(self, index: LayerIndex, features: Features, limit_m: float = 0.0) -> str:
+        """Return why a `no` would prove nothing; empty where it does."""
+        reach_m = index.covered_m(self._source, self._uncertainty_m)
+        fact = DistanceFact(np.inf, np.inf, None, covered_m=reach_m, is_complete=index.is_complete)
+        return fact.coverage_gap(LAYERS[features.layer].zh, limit_m)
+
+    def _in_key_area(self, features: Features) -> PlaceFact | Unknown:
+        """Answer from codes and names; a township that only a rough polygon tells is approximate."""
+        if not self._place.code:
+            return Unknown("不知所在县（市、区），是否位于重点区域未作判断。")
+        codes = codes_of_place(self._place.code)
+        asked = [area for area in key_areas() if area.id in features.area_ids]
+        held = [area for area in asked if area.admin_code in codes]
+        by_township = {area.admin_code for area in asked if len(area.admin_code) > len(self._place.county_code)}
+        if by_township and not held and not self._place.township_code:
+            return Unknown("不知所在乡镇，是否位于重点区域未作判断。")
+        first = held[0] if held else None
+        return PlaceFact(
+            Answer.YES if first else Answer.NO,
+            receptor_id=first.id if first else "",
+            receptor_name=first.name if first else "",
+            is_approximate=bool(by_township) and self._place.township_from_geometry,
+        )

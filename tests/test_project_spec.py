@@ -1,0 +1,149 @@
+"""project.yml: what is read from it, what its words mean, and what a check warns of."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hmgeo import check_project, demo_projects
+from hmgeo.project.run import county_codes
+from hmgeo.project.spec import read_spec
+from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HERE = Path(__file__).resolve().parent / "broken_projects"
+GOOD = (HERE / "good.yml").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[..., Path]:
+    """Write the sound project with changes, beside data that it can reach."""
+
+    def write(*changes: tuple[str, str]) -> Path:
+        text = GOOD.replace("data/", f"{HERE.as_posix()}/data/")
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        (tmp_path / "project.yml").write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def test_what_the_sound_project_says() -> None:
+    spec = read_spec(HERE / "good.yml")
+    farmland = spec.layers[LayerKind.FARMLAND]
+    assert (spec.title, spec.as_of, spec.area_ids) == ("错误示例", date(2019, 6, 30), ("GD-QC",))
+    assert (spec.screening_rule, spec.mix_basis, spec.rule_packs) == ("SCR-JY-10KM", "", ())
+    assert spec.folder == HERE
+    assert list(spec.layers) == [LayerKind.ENTERPRISES, LayerKind.FARMLAND]
+    assert (farmland.path, farmland.coverage, farmland.vintage, farmland.line) == (
+        "data/farmland.geojson",
+        "441802",
+        "2019",
+        8,
+    )
+    assert (farmland.basis, farmland.completeness, farmland.classification) == (
+        Basis.SYNTHETIC,
+        Completeness.COMPLETE,
+        Classification.PUBLIC,
+    )
+    trades = spec.parameters["cadmium_trades"]
+    assert (trades.value, trades.edition, trades.by, trades.on, trades.reason) == (
+        ("3212", "3360"),
+        2017,
+        "示例",
+        "2026-11-21",
+        "示例参数",
+    )
+    assert [(one.rule, one.reason) for one in spec.adopt] == [("SCR-JY-10KM", "参照济源做法，非本地有效依据")]
+
+
+def test_what_nobody_said_is_unknown(project: Callable[..., Path]) -> None:
+    folder = project(
+        (', coverage: {area: "441802"}, completeness: complete, basis: synthetic, classification: 公开, vintage: 2019}', ", basis: synthetic}"),
+        ("screening_rule: SCR-JY-10KM", "screening_rule: none"),
+    )  # fmt: skip
+    spec = read_spec(folder)
+    farmland = spec.layers[LayerKind.FARMLAND]
+    assert spec.screening_rule == ""
+    assert (farmland.coverage, farmland.vintage, farmland.crs, farmland.central_meridian) == ("", "", "", None)
+    assert (farmland.completeness, farmland.classification) == (Completeness.UNKNOWN, Classification.UNMARKED)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "read"),
+    [('{area: "441802"}', "441802"), ("{key_area: GD-QC}", "GD-QC"), ("{file: data/a.geojson}", "data/a.geojson")],
+)
+def test_three_ways_to_state_coverage(project: Callable[..., Path], coverage: str, read: str) -> None:
+    folder = project(('{area: "441802"}', coverage))
+    assert read_spec(folder).layers[LayerKind.FARMLAND].coverage == read
+
+
+def test_numbers_keep_their_unit(project: Callable[..., Path]) -> None:
+    line = "  surroundings_m: {value: 500, unit: m, by: 甲, on: 2026-11-21, reason: 示例参数，非法定距离}\n  terrain:"
+    chosen = read_spec(project(("  terrain:", line))).parameters["surroundings_m"]
+    assert (chosen.value, chosen.unit, chosen.by) == (500.0, "m", "甲")
+
+
+def test_a_file_or_its_folder(project: Callable[..., Path]) -> None:
+    folder = project()
+    assert read_spec(folder) == read_spec(folder / "project.yml")
+
+
+def test_key_areas_lie_in_counties() -> None:
+    assert county_codes(["GD-QC-LT", "GX-ND", "451221", "441802105"]) == {"441802", "451221"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ((', coverage: {area: "441802"}', ""), ("「耕地」未申明数据范围", "计数只是下限", "coverage")),
+        (("completeness: complete, ", ""), ("「耕地」未申明完整", "计数只是下限", "completeness: complete")),
+        (("basis: synthetic, classification: 公开, vintage: 2019}\n  farmland", "basis: synthetic}\n  farmland"),
+         ("「涉重金属企业」密级未标注", "仅限内部使用", "写明密级")),
+        (("datum: cgcs2000, ", ""), ("没有声明", "CGCS2000", "写明 datum")),
+        (("  terrain: {value: not_considered, by: 示例, on: 2026-11-21, reason: 示例参数}\n", ""),
+         ("条文未规定「是否按地形缩减排查距离」", "须由使用单位确定并说明理由", "写明取值、决定人、日期和理由")),
+    ],
+)  # fmt: skip
+def test_a_check_warns_of_what_caps_the_answers(
+    project: Callable[..., Path], change: tuple[str, str], words: tuple[str, ...]
+) -> None:
+    report = check_project(project(change))
+    assert report.is_usable
+    assert len(report.problems) == 1
+    assert [word for word in words if word not in str(report.problems[0])] == []
+
+
+def test_a_check_warns_where_farmland_is_missing(project: Callable[..., Path]) -> None:
+    lines = [line for line in GOOD.splitlines() if line.startswith("  farmland: ")]
+    line = lines[0].replace("data/", f"{HERE.as_posix()}/data/") + "\n"
+    report = check_project(project((line, "")))
+    assert report.is_usable
+    assert [problem.what for problem in report.problems] == ["未提供「耕地」，相关条款将未评估"]
+
+
+def test_a_check_counts_the_rows_by_status(project: Callable[..., Path]) -> None:
+    tables = {table.title: table.rows for table in check_project(project()).tables}
+    assert tables["污染源记录"] == (("已评估", "2"), ("未定位", "1"), ("退回补正", "0"), ("合计", "3"))
+    farmland = next(row for row in tables["数据适用性表"] if row[0] == "耕地")
+    assert farmland[2:] == ("3", "合成（演示）", "清城区（441802）", "完整", "2019", "公开")
+    assert ("未定位", "1") in [row[1:] for row in tables["处理台账摘要"]]
+
+
+def test_mixing_bases_takes_a_reason(project: Callable[..., Path]) -> None:
+    real = ("datum: cgcs2000, basis: synthetic", "datum: cgcs2000, basis: real")
+    refused = check_project(project(real))
+    assert ["真实污染源不得对照" in str(problem) for problem in refused.problems] == [True]
+    assert check_project(project(real, ("adopt:", "mix_basis: 培训演示\nadopt:"))).is_usable
+
+
+@pytest.mark.parametrize("path", demo_projects(), ids=lambda path: path.parent.name)
+def test_the_shipped_projects_are_sound(path: Path) -> None:
+    assert [str(problem) for problem in check_project(path).problems] == []

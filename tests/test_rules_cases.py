@@ -1,0 +1,264 @@
+"""The worked cases of every rule, judged by a small independent reading of the table of effects."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hmgeo.reference.tables import key_areas
+from hmgeo.rules.book import load_book
+from hmgeo.rules.kinds import KINDS
+from hmgeo.rules.model import ANY_LAYER, Case, LayerState, Rule, Runs, Test
+from hmgeo.rules.parameters import ParameterType, declaration
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.vocabulary import Effect, Standing, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hmgeo.rules.model import Condition, DatedValue, FieldValue, Given
+
+BOOK = load_book()
+CASES = [pytest.param(rule, case, id=f"{rule.id}|{case.id}") for rule in BOOK.rules for case in rule.cases]
+NOT_JUDGED = {
+    Standing.PERIOD_OVER: Verdict.NOT_ASSESSED,
+    Standing.TEXT_NOT_HELD: Verdict.NOT_ASSESSED,
+    Standing.REPEALED: Verdict.NOT_APPLICABLE,
+    Standing.NOT_YET: Verdict.NOT_APPLICABLE,
+    Standing.OUTSIDE_TERRITORY: Verdict.NOT_APPLICABLE,
+}
+WHEN_MET = {
+    Effect.BAN: Verdict.PROHIBITED,
+    Effect.REQUIRE: Verdict.CLEAR,
+    Effect.RESTRICT: Verdict.CONDITIONAL,
+    Effect.LIST: Verdict.LISTED,
+}
+Choices = dict[str, "FieldValue"]
+
+
+def chosen(given: Given, name: str) -> FieldValue | None:
+    declared = declaration(name)
+    default = declared.default if declared else ""
+    return given.parameters.get(name, default or None)
+
+
+def holds(conditions: tuple[Condition, ...], given: Given) -> bool | None:
+    known = [given.attributes.get(one.attribute) for one in conditions]
+    if any(value is not None and value is not one.expected for value, one in zip(known, conditions, strict=True)):
+        return False
+    return None if None in known else True
+
+
+def reached(rule: Rule, given: Given) -> Verdict | None:
+    """The verdict that keeps a rule from being judged, None where it reaches the source."""
+    unknown = False
+    if given.source_kind not in rule.applies_to.source_kinds:
+        return Verdict.NOT_APPLICABLE
+    actions = rule.applies_to.actions
+    if actions and given.action is not None and given.action not in actions:
+        return Verdict.NOT_APPLICABLE
+    unknown |= bool(actions) and given.action is None
+    trades = rule.applies_to.trades
+    codes = trades.codes_of(given.edition or 0)
+    if trades.parameter:
+        codes = given.parameters.get(trades.parameter) or ()
+    if not trades.is_any:
+        if codes and not any(given.trade.startswith(code) for code in codes):
+            return Verdict.NOT_APPLICABLE
+        unknown |= not codes
+    condition = holds(rule.applies_to.conditions, given)
+    if condition is False:
+        return Verdict.NOT_APPLICABLE
+    unknown |= condition is None
+    for name in rule.parameters:
+        declared = declaration(name)
+        if declared.type is not ParameterType.CHOICE and not declared.when and chosen(given, name) is None:
+            unknown = True
+    return Verdict.NOT_ASSESSED if unknown else None
+
+
+def value_of(by_layer: Mapping[str, object], layer: str) -> object:
+    return by_layer.get(layer, by_layer.get(ANY_LAYER))
+
+
+def miss_is_known(given: Given, layer: str) -> bool:
+    return given.layers.get(layer, LayerState.COMPLETE) is LayerState.COMPLETE
+
+
+def three(given: Given, layer: str, *, hit: bool | None) -> bool | None:
+    if given.layers.get(layer) is LayerState.MISSING or hit is None:
+        return None
+    if hit:
+        return True
+    return False if miss_is_known(given, layer) else None
+
+
+def in_key_areas(test: Test, given: Given, choices: Choices) -> bool:
+    ids = test.texts("area_ids")
+    extent = declaration(test.text("extent"))
+    if extent is not None:
+        ids = extent.choice(str(choices[extent.name])).area_ids
+    codes = codes_of_place(given.place)
+    return any(area.id in ids and area.admin_code in codes for area in key_areas())
+
+
+def inside(test: Test, given: Given, choices: Choices) -> bool | None:
+    layer = test.text("layer")
+    if layer == "key_areas":
+        return in_key_areas(test, given, choices)
+    answer = value_of(given.inside, layer)
+    return three(given, layer, hit=None if answer is None else answer != "no")
+
+
+def compare(number: float, comparison: str, limit: float) -> bool:
+    return number >= limit if comparison == "at_least" else number <= limit
+
+
+def met(test: Test, value: DatedValue, given: Given, choices: Choices) -> bool | None:  # noqa: C901, PLR0911, PLR0912 - one branch a kind
+    layer = test.text("layer")
+    match test.kind:
+        case "all_of":
+            answers = [met(part, value, given, choices) for part in test.parts]
+            return False if False in answers else None if None in answers else True
+        case "any_of":
+            answers = [met(part, value, given, choices) for part in test.parts]
+            return True if True in answers else None if None in answers else False
+        case "within":
+            return inside(test, given, choices)
+        case "not_within":
+            answer = inside(test, given, choices)
+            return None if answer is None else not answer
+        case "maximum_distance":
+            distance = value_of(given.distance_m, layer)
+            limit = choices[test.text("limit")] if test.text("limit") else value.value
+            answer = three(given, layer, hit=None if distance is None else distance <= limit)
+            if answer and (choices.get("terrain") == "considered" or choices.get("overhead_mode") == "flow_path"):
+                return None
+            return answer
+        case "adjacency":
+            answer = value_of(given.touches, layer)
+            return three(given, layer, hit=None if answer is None else answer == "yes")
+        case "upstream_of" | "downstream_of":
+            answer = value_of(given.upstream if test.kind == "upstream_of" else given.downstream, layer)
+            return three(given, layer, hit=None if answer is None else answer == "yes")
+        case "classification":
+            word = value_of(given.classes, layer)
+            return None if word in {None, "未划分"} else word in test.texts("classes")
+        case "attribute":
+            known = given.attributes.get(test.text("attribute"))
+            return None if known is None else known == (test.text("expected") == "yes")
+        case "ratio":
+            return None if given.ratio is None else compare(given.ratio, test.text("comparison"), value.value)
+        case "slope":
+            if given.layers.get("elevation") is LayerState.MISSING or given.slope_deg is None:
+                return None
+            top = value.value_max is None or given.slope_deg <= value.value_max
+            return compare(given.slope_deg, test.text("comparison"), value.value) and top
+    raise AssertionError(test.kind)
+
+
+def verdict_of(rule: Rule, *, answer: bool | None) -> Verdict:
+    if answer is None:
+        return Verdict.NOT_ASSESSED
+    if answer:
+        return WHEN_MET[rule.effect]
+    if rule.effect is Effect.REQUIRE:
+        return Verdict.CONDITIONAL if rule.in_principle else Verdict.PROHIBITED
+    return Verdict.CLEAR
+
+
+def judged(rule: Rule, value: DatedValue, given: Given) -> Verdict:
+    open_choices = [
+        declared
+        for name in rule.parameters
+        if (declared := declaration(name)).type is ParameterType.CHOICE and chosen(given, name) is None
+    ]
+    base = {name: chosen(given, name) for name in rule.parameters}
+    verdicts = set()
+    for codes in product(*([choice.code for choice in one.choices] for one in open_choices)):
+        choices = {**base, **dict(zip([one.name for one in open_choices], codes, strict=True))}
+        verdicts.add(verdict_of(rule, answer=met(rule.test, value, given, choices)))
+    return verdicts.pop() if len(verdicts) == 1 else Verdict.NOT_ASSESSED
+
+
+def answer(rule: Rule, case: Case) -> tuple[Standing, Verdict | None]:
+    given = case.given
+    standing = standing_of(rule, as_of=given.as_of, place_codes=codes_of_place(given.place), adopted=given.adopted)
+    if not rule.gives_findings:
+        return standing.standing, None
+    if standing.standing in NOT_JUDGED:
+        return standing.standing, NOT_JUDGED[standing.standing]
+    hindered = reached(rule, given)
+    if hindered is not None:
+        return standing.standing, hindered
+    verdict = judged(rule, standing.value, given)
+    for exemption in rule.exceptions:
+        if exemption.actions and given.action not in exemption.actions:
+            continue
+        applies = holds(exemption.conditions, given)
+        if applies:
+            return standing.standing, Verdict.NOT_APPLICABLE
+        if applies is None and verdict is not Verdict.CLEAR:
+            return standing.standing, Verdict.NOT_ASSESSED
+    return standing.standing, verdict
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES)
+def test_case_comes_to_what_it_says(rule: Rule, case: Case) -> None:
+    assert answer(rule, case) == (case.expect.standing, case.expect.verdict)
+
+
+@pytest.mark.parametrize(("rule", "case"), [one for one in CASES if one.values[0].effect is Effect.CLASSIFY])
+def test_classifying_case_names_its_key_areas(rule: Rule, case: Case) -> None:
+    if rule.test.kind != "key_area" or case.expect.standing not in {Standing.IN_FORCE, Standing.ADOPTED}:
+        return
+    ids = rule.test.texts("area_ids")
+    extent = declaration(rule.test.text("extent"))
+    if extent is not None:
+        ids = extent.choice(str(case.given.parameters[extent.name])).area_ids
+    codes = codes_of_place(case.given.place)
+    assert (
+        tuple(area.id for area in key_areas() if area.id in ids and area.admin_code in codes) == case.expect.key_areas
+    )
+
+
+def judged_rules() -> list[Rule]:
+    return [rule for rule in BOOK.rules if rule.runs.state is Runs.YES and rule.gives_findings]
+
+
+@pytest.mark.parametrize("rule", judged_rules(), ids=lambda rule: rule.id)
+def test_cases_stand_on_both_sides_of_each_day(rule: Rule) -> None:
+    first = rule.history[0]
+    days = {case.given.as_of: case.expect.standing for case in rule.cases if not case.given.adopted}
+    before = max(day for day in days if day < first.in_force_from)
+    assert (first.in_force_from - before).days == 1
+    assert days[before] is Standing.NOT_YET
+    assert days[first.in_force_from] is Standing.IN_FORCE
+    if first.plan_period is not None:
+        end = first.plan_period.end
+        after = min(day for day in days if day > end)
+        assert (after - end).days == 1
+        assert days[end] is Standing.IN_FORCE
+        assert days[after] is Standing.PERIOD_OVER
+
+
+@pytest.mark.parametrize("rule", judged_rules(), ids=lambda rule: rule.id)
+def test_cases_meet_and_miss_the_test(rule: Rule) -> None:
+    verdicts = {case.expect.verdict for case in rule.cases if case.expect.standing is Standing.IN_FORCE}
+    assert {verdict_of(rule, answer=True), verdict_of(rule, answer=False)} <= verdicts
+
+
+@pytest.mark.parametrize("rule", judged_rules(), ids=lambda rule: rule.id)
+def test_cases_stand_at_and_on_both_sides_of_each_limit(rule: Rule) -> None:
+    leaf = next((leaf for leaf in rule.test.leaves() if KINDS[leaf.kind].limit_unit == "m"), None)
+    if leaf is None:
+        return
+    offsets = set()
+    for case in rule.cases:
+        distance = value_of(case.given.distance_m, leaf.text("layer"))
+        limit = case.given.parameters.get(leaf.text("limit")) if leaf.text("limit") else rule.latest.value
+        if distance is not None and limit is not None:
+            offsets.add(round(distance - limit, 4))
+    assert {-0.0001, 0.0, 0.0001} <= offsets

@@ -1,0 +1,150 @@
+"""Standing at and around each day: first days, last days, repeal, succession, territory, adoption."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from hmgeo.rules.book import load_book
+from hmgeo.rules.model import DatedValue, Period, Rule, RuleStanding
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.vocabulary import Standing
+
+JIYUAN = "419001"
+QINGCHENG_TOWN = "441802105"
+RULE = load_book().get("SCR-JY-10KM")
+FIRST = DatedValue(
+    date(2021, 3, 1), "甲文件", value=1000.0, unit="m", plan_period=Period(date(2021, 1, 1), date(2022, 12, 31))
+)
+SECOND = DatedValue(
+    date(2024, 1, 1), "乙文件", value=500.0, unit="m", repealed_on=date(2026, 1, 1), replaced_by="丙文件"
+)
+TWO = replace(RULE, history=(FIRST, SECOND))
+
+
+def at(rule: Rule, day: str, place: str = JIYUAN, *, adopted: bool = False) -> RuleStanding:
+    return standing_of(rule, as_of=date.fromisoformat(day), place_codes=codes_of_place(place), adopted=adopted)
+
+
+@pytest.mark.parametrize(
+    ("day", "place", "adopted", "standing"),
+    [
+        ("2021-08-03", JIYUAN, False, Standing.NOT_YET),
+        ("2021-08-04", JIYUAN, False, Standing.IN_FORCE),
+        ("2021-12-31", JIYUAN, False, Standing.IN_FORCE),
+        ("2022-01-01", JIYUAN, False, Standing.PERIOD_OVER),
+        ("2022-12-31", JIYUAN, False, Standing.PERIOD_OVER),
+        ("2021-08-03", JIYUAN, True, Standing.ADOPTED),
+        ("2021-08-04", JIYUAN, True, Standing.IN_FORCE),
+        ("2022-01-01", JIYUAN, True, Standing.ADOPTED),
+        ("2021-10-01", QINGCHENG_TOWN, False, Standing.OUTSIDE_TERRITORY),
+        ("2021-10-01", QINGCHENG_TOWN, True, Standing.ADOPTED),
+        ("2019-06-30", QINGCHENG_TOWN, False, Standing.OUTSIDE_TERRITORY),
+        ("2019-06-30", QINGCHENG_TOWN, True, Standing.ADOPTED),
+        ("2026-11-21", QINGCHENG_TOWN, False, Standing.OUTSIDE_TERRITORY),
+    ],
+)
+def test_jiyuan_screening_rule(day: str, place: str, adopted: bool, standing: Standing) -> None:  # noqa: FBT001 - a table row
+    assert at(RULE, day, place, adopted=adopted).standing is standing
+
+
+@pytest.mark.parametrize(
+    ("day", "standing", "value"),
+    [
+        ("2021-02-28", Standing.NOT_YET, None),
+        ("2021-03-01", Standing.IN_FORCE, 1000.0),
+        ("2022-12-31", Standing.IN_FORCE, 1000.0),
+        ("2023-01-01", Standing.PERIOD_OVER, 1000.0),
+        ("2023-12-31", Standing.PERIOD_OVER, 1000.0),
+        ("2024-01-01", Standing.IN_FORCE, 500.0),
+        ("2025-12-31", Standing.IN_FORCE, 500.0),
+        ("2026-01-01", Standing.REPEALED, 500.0),
+    ],
+)
+def test_succession_of_two_values(day: str, standing: Standing, value: float | None) -> None:
+    found = at(TWO, day)
+    assert found.standing is standing
+    assert (None if found.value is None else found.value.value) == value
+
+
+@pytest.mark.parametrize(
+    ("day", "standing", "value"),
+    [
+        ("2021-02-28", Standing.ADOPTED, 1000.0),
+        ("2023-06-01", Standing.ADOPTED, 1000.0),
+        ("2024-01-01", Standing.IN_FORCE, 500.0),
+        ("2026-01-01", Standing.REPEALED, 500.0),
+    ],
+)
+def test_adoption_uses_the_nearest_value_and_never_lifts_a_repeal(day: str, standing: Standing, value: float) -> None:
+    found = at(TWO, day, adopted=True)
+    assert found.standing is standing
+    assert found.value.value == value
+
+
+def test_a_repealed_rule_stays_so_outside_its_territory() -> None:
+    assert at(TWO, "2026-01-01", QINGCHENG_TOWN).standing is Standing.REPEALED
+    assert at(TWO, "2026-01-01", QINGCHENG_TOWN, adopted=True).standing is Standing.REPEALED
+    assert at(TWO, "2025-12-31", QINGCHENG_TOWN).standing is Standing.OUTSIDE_TERRITORY
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+@pytest.mark.parametrize("place", ["441802", "419001"])
+def test_a_text_not_held_stays_so(place: str, *, adopted: bool) -> None:
+    found = at(load_book().get("NH-NINE-2025"), "2026-11-21", place, adopted=adopted)
+    assert found.standing is Standing.TEXT_NOT_HELD
+    assert found.value is None
+    assert "原文未收录" in found.note_zh
+
+
+@pytest.mark.parametrize("day", ["2025-12-31", "2026-01-01", "2026-11-21", "2036-01-01"])
+def test_a_target_year_ends_nothing(day: str) -> None:
+    rule = load_book().get("SIT-GX-OFFSET-KEY")
+    assert at(rule, day, "451221").standing is Standing.IN_FORCE
+    assert rule.latest.plan_period is None
+    assert "没有终止日期" in rule.note
+
+
+def test_a_task_due_day_ends_nothing() -> None:
+    rule = load_book().get("SCR-GX-2020LIST")
+    assert [due.on for due in rule.latest.task_due] == [date(2023, 12, 31)]
+    assert at(rule, "2024-01-01", "451221").standing is Standing.IN_FORCE
+
+
+@pytest.mark.parametrize(
+    ("day", "place", "adopted", "words"),
+    [
+        ("2022-01-01", JIYUAN, False, "规划期已届满，接续文件未核实；任务期限已过不代表义务解除。"),
+        ("2021-08-03", JIYUAN, False, "自2021-08-04起施行，晚于评估基准日2021-08-03"),
+        ("2021-10-01", QINGCHENG_TOWN, False, "适用地域为419001，不含所问地点"),
+        ("2022-01-01", JIYUAN, True, "本地参照（非本地有效依据）"),
+        ("2019-06-30", QINGCHENG_TOWN, True, "自2021-08-04起，规划期2021-01-01至2021-12-31"),
+        ("2021-10-01", JIYUAN, False, ""),
+    ],
+)
+def test_standing_says_why(day: str, place: str, adopted: bool, words: str) -> None:  # noqa: FBT001 - a table row
+    note = at(RULE, day, place, adopted=adopted).note_zh
+    assert words in note
+    assert bool(words) == bool(note)
+
+
+def test_a_repeal_names_the_successor() -> None:
+    assert at(TWO, "2026-01-01").note_zh == "《乙文件》已于2026-01-01废止，由《丙文件》接替。"
+
+
+@pytest.mark.parametrize(
+    ("code", "codes"),
+    [
+        ("CN", {"CN"}),
+        ("", {"CN"}),
+        ("450000", {"CN", "450000"}),
+        ("441800", {"CN", "440000", "441800"}),
+        ("419001", {"CN", "410000", "419000", "419001"}),
+        ("441802105", {"CN", "440000", "441800", "441802", "441802105"}),
+        ("441802105001", {"CN", "440000", "441800", "441802", "441802105", "441802105001"}),
+    ],
+)
+def test_codes_that_hold_a_place(code: str, codes: set[str]) -> None:
+    assert codes_of_place(code) == codes
