@@ -100,26 +100,37 @@ def _action(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
 
 
 def _trade(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
-    trades = rule.applies_to.trades
-    if trades.is_any:
+    if rule.applies_to.trades.is_any:
         return None
-    if trades.parameter:
-        chosen = choices.get(trades.parameter)
-        if chosen is None or not isinstance(chosen.value, tuple):
-            return _unknown(unset_text(trades.parameter))
-        lists = {chosen.edition: chosen.value}
-    else:
-        lists = {one.edition: one.codes for one in trades.lists}
+    lists = _trade_lists(rule, choices)
+    if lists is None:
+        return _unknown(unset_text(rule.applies_to.trades.parameter))
     if not subject.trade_code:
         return _unknown("缺少行业代码，无法判断条款是否适用，本条未作判断。")
-    if subject.trade_edition not in {str(edition) for edition in lists}:
+    codes = lists.get(subject.trade_edition)
+    if codes is None:
         stated = f"{subject.trade_edition} 版" if subject.trade_edition else "未注明版本"
         held = "、".join(f"{edition} 版" for edition in lists)
         return _unknown(
             f"行业代码 {subject.trade_code} 为 {stated}，条款行业按 {held} 给出；"
             "同一代码在两版中可指不同行业，不作换算，本条未作判断。"
         )
-    codes = lists[int(subject.trade_edition)]
+    return _trade_in(subject, codes)
+
+
+def _trade_lists(rule: Rule, choices: Choices) -> dict[str, tuple[str, ...]] | None:
+    """Return the codes by edition, None where the user had to choose them and didn't."""
+    trades = rule.applies_to.trades
+    if not trades.parameter:
+        return {str(one.edition): one.codes for one in trades.lists}
+    chosen = choices.get(trades.parameter)
+    if chosen is None or not isinstance(chosen.value, tuple):
+        return None
+    return {str(chosen.edition): chosen.value}
+
+
+def _trade_in(subject: Subject, codes: tuple[str, ...]) -> Hindrance | None:
+    """Return why codes of the right edition don't reach the source; a code stands for all that begin with it."""
     if any(subject.trade_code.startswith(code) for code in codes):
         return None
     if any(code.startswith(subject.trade_code) for code in codes):

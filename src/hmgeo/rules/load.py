@@ -19,7 +19,8 @@ from hmgeo.vocabulary import Effect, LegalRank
 if TYPE_CHECKING:
     import yaml
 
-    from hmgeo.rules.model import Case, DatedValue, Test
+    from hmgeo.rules.cases import Case
+    from hmgeo.rules.model import DatedValue, Test
 
 SCHEMA = 1
 FILE_KEYS = ("schema", "pack", "version", "rules")

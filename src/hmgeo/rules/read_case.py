@@ -6,7 +6,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from hmgeo.rules.model import ANY_LAYER, Case, Expected, Given, LayerState
+from hmgeo.rules.cases import ANY_LAYER, Case, Expected, Given, LayerState
 from hmgeo.rules.parameters import declared
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES, SOURCE_KINDS
 from hmgeo.vocabulary import Action, Certainty, Standing, Verdict

@@ -34,9 +34,7 @@ def _combined(outcomes: Sequence[Outcome], *, decisive: Side) -> Outcome:
     if possible - {given}:  # what could tip it is worth saying too
         why |= dict.fromkeys(sentence for one in outcomes if one.others for sentence in one.why)
     measurements = [one.measurement for one in counted if one.measurement is not None]
-    return Outcome(
-        given, frozenset(possible) - {given}, tuple(why), next(iter(measurements), None), is_approximate
-    )
+    return Outcome(given, frozenset(possible) - {given}, tuple(why), next(iter(measurements), None), is_approximate)
 
 
 def _whole(sides: Iterable[Side], decisive: Side) -> Side:
