@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+from shipped.annex import make_annex
 from shipped.catalog import write_catalog
 from shipped.enterprises import CADMIUM_TRADES, Firm, enterprise_rows, place_firms
 from shipped.parcels import describe_parcels, lay_parcels
@@ -87,6 +88,7 @@ def main(arguments: list[str]) -> None:
             make_world(region, options.out / "real", options.out / "synthetic" / region.key)
             print(f"{region.key}: done")
     if options.region is None:
+        make_annex(options.out)
         write_catalog(options.out)
 
 

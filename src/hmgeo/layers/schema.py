@@ -27,7 +27,8 @@ _ALIASES: dict[str, str] = {
     "trade_code": "行业代码 国民经济行业代码 行业类别代码 trade_code industry_code hydm",
     "trade_edition": "行业分类版本 行业代码版本 行业分类标准 trade_edition",
     "trade_name": "行业名称 行业类别 所属行业 trade_name industry hymc",
-    "county": "县(市、区) 县(市,区) 县市区 区县 县区 县 区(县) 县级行政区 所在县 所属区县 county",
+    "county": "县(市、区) 县(市,区) 县市区 区县 县区 县 区(县) 县级行政区 所在县 "
+    "所在县(区、市) 所在县(市、区) 所在区县 所属区县 county",
     "township": "乡镇(街道) 乡镇 乡(镇) 镇 乡镇街道 乡(镇、街道) 街道(乡镇) 所在乡镇 所属乡镇 township town",
     "unit_code": "坐落单位代码 坐落单位代码zldwdm zldwdm",
     "unit_name": "坐落单位名称 坐落单位名称zldwmc zldwmc",
@@ -128,6 +129,27 @@ def recognise(headers: Sequence[str], kind: LayerKind) -> Columns:
         if lon is not None and lat is not None:
             return Columns({**by_role, "lon": lon, "lat": lat}, pair, _datum_in_name(lon) or _datum_in_name(lat))
     return Columns(by_role)
+
+
+def names_places_only(columns: Columns, headers: Sequence[str]) -> bool:
+    """Tell whether a list holds places by name and nothing that could be a coordinate.
+
+    Examples
+    --------
+    >>> headers = ["企业名称", "所在县(区、市)"]
+    >>> names_places_only(recognise(headers, LayerKind.ENTERPRISES), headers)
+    True
+    >>> headers = ["企业名称", "县", "经度"]
+    >>> names_places_only(recognise(headers, LayerKind.ENTERPRISES), headers)
+    False
+    """
+    if "lon" in columns or not ("county" in columns or "township" in columns):
+        return False
+    known = {word for pair in _COORDINATES for words in pair for word in words.split()}
+    plain = {plain_name(header) for header in headers}
+    return not any(
+        name in known or _without_unit(name) in known or re.search("经度|纬度|坐标|经纬", name) for name in plain
+    )
 
 
 def require_coordinates(columns: Columns, headers: Sequence[str], place: Place) -> None:

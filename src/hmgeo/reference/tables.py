@@ -130,7 +130,7 @@ def trades_named(name: str) -> tuple[Trade, ...]:
     Parameters
     ----------
     name
-        As a list writes it. Only an exact name counts: nothing is guessed from parts of it.
+        As a list writes it. Only a whole name counts, with or without a closing 业: nothing is guessed from parts.
 
     Returns
     -------
@@ -144,11 +144,16 @@ def trades_named(name: str) -> tuple[Trade, ...]:
     >>> trades_named("涉重金属危险废物处理处置业")
     ()
     """
+    rows = read_rows("industry_codes.csv")
     wanted = "".join(name.split())
-    rows = [row for row in read_rows("industry_codes.csv") if wanted and wanted in {row["name_2017"], row["name_2011"]}]
+    names = {row[column] for row in rows for column in ("name_2017", "name_2011")}
+    if wanted not in names:
+        wanted = wanted.removesuffix("业")
     found = []
-    for edition in (2017, 2011):
-        codes = dict.fromkeys(row[f"gbt4754_{edition}"] for row in rows if row[f"gbt4754_{edition}"])
+    for edition, other in ((2017, 2011), (2011, 2017)):
+        same = [row for row in rows if wanted and row[f"name_{edition}"] == wanted]
+        paired = same or [row for row in rows if wanted and row[f"name_{other}"] == wanted]
+        codes = dict.fromkeys(row[f"gbt4754_{edition}"] for row in paired if row[f"gbt4754_{edition}"])
         if len(codes) == 1:
             found.append(trades()[edition, next(iter(codes))])
     return tuple(found)

@@ -11,14 +11,40 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hmgeo.rules.cases import ANY_LAYER, Case, Expected, Given, LayerState
 from hmgeo.vocabulary import Effect, Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from hmgeo.rules.cases import Case
     from hmgeo.vocabulary import Action, LegalRank, Standing
+
+__all__ = [
+    "ANY_LAYER",
+    "AppliesTo",
+    "Case",
+    "Condition",
+    "DatedValue",
+    "Exemption",
+    "Expected",
+    "FieldValue",
+    "Given",
+    "LayerState",
+    "Period",
+    "Rule",
+    "RuleStanding",
+    "Runs",
+    "RunsState",
+    "Scalar",
+    "TaskDue",
+    "Test",
+    "Title",
+    "TradeCodes",
+    "Trades",
+    "Verification",
+    "VerificationState",
+]
 
 Scalar = str | float | bool
 """A single value in a rule file: text, number (always float) or truth."""
