@@ -26,6 +26,8 @@ def index(completeness: Completeness = Completeness.COMPLETE, coverage: shapely.
         {"receptor_id": "A", "name": "甲园", "class": "省级", "township": "", "geometry": shapely.to_wkb(PARK)},
         {"receptor_id": "B", "name": "乙园", "class": "市级", "township": "", "geometry": shapely.to_wkb(OTHER)},
     ]
+    rows[0]["stated"] = [("park_lawful", True)]
+    rows[1]["stated"] = [("park_lawful", False)]
     table = pa.Table.from_pylist(rows, RECEPTOR_SCHEMA)
     gates = Gates(coverage, "清城区", completeness)
     return LayerIndex(
@@ -112,7 +114,7 @@ def test_key_areas_are_read_from_codes_before_geometry() -> None:
     rough = Place("441802", "清城区", "441802105", "龙塘镇", township_from_geometry=True)
     assert facts(point, place=rough).inside(towns).is_approximate is True
     unknown_town = facts(point, place=Place("441802", "清城区")).inside(towns)
-    assert unknown_town == Unknown("不知所在乡镇，是否位于重点区域未作判断。")
+    assert unknown_town == Unknown("不知所在乡级行政区，是否位于「龙塘镇」未作判断。")
     district = facts(point, place=Place("441802", "清城区")).inside(Features("key_areas", area_ids=("GD-QC",)))
     assert district.answer is Answer.YES
 
@@ -120,8 +122,19 @@ def test_key_areas_are_read_from_codes_before_geometry() -> None:
 def test_nearest_widens_its_search_until_something_is_found() -> None:
     lonely = index()
     source = facts(shapely.Point(114.5, 23.01))._source
-    found = lonely.nearest(source)
+    found = lonely.nearest(source, PARKS)
     assert found.receptor_id == "B"
     assert found.distance_m == pytest.approx(distance_m(114.5, 23.01, OTHER), abs=2e-4)
-    assert lonely.nearest(source, within_m=1000.0) is None
+    assert lonely.nearest(source, PARKS, within_m=1000.0) is None
     assert np.isinf(facts(shapely.Point(10.0, 50.0)).distance(PARKS).low_m)
+
+
+def test_facts_of_features_are_asked_for_and_never_guessed() -> None:
+    lawful = Features("industrial_parks", having=("park_lawful",))
+    assert facts(shapely.Point(113.01, 23.01)).inside(lawful).answer is Answer.YES
+    assert facts(shapely.Point(113.11, 23.01)).inside(lawful).answer is Answer.NO  # stated to be unlawful
+    audited = Features("industrial_parks", having=("park_lawful", "park_plan_eia"))
+    untold = facts(shapely.Point(113.01, 23.01)).inside(audited)
+    assert untold == Unknown("「工业园区」甲园未载明是否园区依法合规设立、是否园区经规划环评，本条未作判断。")
+    assert facts(shapely.Point(113.05, 23.01)).inside(lawful).answer is Answer.NO
+    assert isinstance(facts(shapely.Point(113.05, 23.01)).distance(audited), Unknown)

@@ -40,7 +40,6 @@ def refuse_farmland(path: Path, options: ReadOptions = NOTHING_SAID) -> str:
         ("header_only.csv", ["没有任何数据行", "核对文件是否导出完整"]),
         ("blank_header.csv", ["首行没有列名", "把列名放在第一行"]),
         ("open_quote.csv", ["引号不成对", "第 2 行"]),
-        ("split_degrees.csv", ["度、分、秒分列", "十进制度"]),
         ("fullwidth_commas.csv", ["全角逗号", "半角逗号"]),
         ("text_named.xlsx", ["不是有效的 xlsx", "扩展名"]),
         ("text_named.gpkg", ["不是有效的 GeoPackage", "重新导出"]),
@@ -49,8 +48,8 @@ def refuse_farmland(path: Path, options: ReadOptions = NOTHING_SAID) -> str:
         ("no_feature.geojson", ["没有任何数据行"]),
         ("not_features.geojson", ["没有 FeatureCollection"]),
         ("strange_crs.geojson", ["坐标系无法识别", "EPSG:99999999"]),
-        ("old.xls", ["不支持这种文件", ".xls", ".xlsx", "另存为 xlsx"]),
-        ("places.kml", ["不支持这种文件", ".gpkg", "QGIS"]),
+        ("old.xls", ["不是有效的 xlsx 或 xls", "另存为 xlsx"]),
+        ("places.kml", ["不是有效的 KML", "QGIS"]),
         ("not_there.csv", ["文件不存在", "核对路径"]),
     ],
 )
@@ -176,12 +175,16 @@ def test_shapefile_text_without_cpg_is_read_as_gbk(shapefile: Path) -> None:
     assert [entry.value for entry in ledger.entries if entry.event == "编码"] == ["GB18030"]
 
 
-def test_shapefile_without_members_is_refused(shapefile: Path, tmp_path: Path) -> None:
+def test_a_lone_shp_is_read_beside_its_folder(shapefile: Path, tmp_path: Path) -> None:
     lone = tmp_path / "lone" / "a.shp"
     lone.parent.mkdir()
     shutil.copy(shapefile, lone)
-    text = refuse_farmland(lone)
-    assert "shx" in text
+    assert "没有声明坐标系" in refuse_farmland(lone)
+    options = ReadOptions(crs="EPSG:4547")
+    layer, ledger = load_receptors(lone, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC, options=options)
+    assert layer.feature_count == 1
+    assert {"缺少索引", "缺少属性文件"} <= {entry.event for entry in ledger.entries}
+    assert [path.name for path in lone.parent.iterdir()] == ["a.shp"]
 
 
 def test_words_of_the_user_that_are_not_understood_come_at_once() -> None:

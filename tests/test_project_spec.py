@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from hmgeo import check_project, demo_projects
+from hmgeo import check_project, demo_projects, run_project
 from hmgeo.project.run import county_codes
 from hmgeo.project.spec import read_spec
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
@@ -65,10 +66,11 @@ def test_what_the_sound_project_says() -> None:
 
 
 def test_what_nobody_said_is_unknown(project: Callable[..., Path]) -> None:
-    folder = project(
-        (', coverage: {area: "441802"}, completeness: complete, basis: synthetic, classification: 公开, vintage: 2019}', ", basis: synthetic}"),
-        ("screening_rule: SCR-JY-10KM", "screening_rule: none"),
-    )  # fmt: skip
+    declared = (
+        'coverage: {area: "441802"}, completeness: complete, basis: synthetic, classification: 公开, vintage: 2019}'
+    )
+    none = ("screening_rule: SCR-JY-10KM", "screening_rule: none")
+    folder = project((declared, "basis: synthetic}"), none)
     spec = read_spec(folder)
     farmland = spec.layers[LayerKind.FARMLAND]
     assert spec.screening_rule == ""
@@ -147,3 +149,38 @@ def test_mixing_bases_takes_a_reason(project: Callable[..., Path]) -> None:
 @pytest.mark.parametrize("path", demo_projects(), ids=lambda path: path.parent.name)
 def test_the_shipped_projects_are_sound(path: Path) -> None:
     assert [str(problem) for problem in check_project(path).problems] == []
+
+
+FARMLAND_LINE = next(line for line in GOOD.splitlines() if line.startswith("  farmland: "))
+ODD = {
+    "no screening rule": ((("screening_rule: SCR-JY-10KM", "screening_rule: none"),), ["", "", ""]),
+    "no farmland": (((f"{FARMLAND_LINE}\n", ""),), ["not_assessed", "not_applicable", "not_assessed"]),
+    "nobody located": ((("data/enterprises.csv", "unlocated.csv"),), ["not_assessed", "not_assessed"]),
+    "mixed bases": (
+        (("datum: cgcs2000, basis: synthetic", "datum: cgcs2000, basis: real"), ("adopt:", "mix_basis: 培训\nadopt:")),
+        ["listed", "not_applicable", "not_assessed"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_projects_run_whole(name: str, tmp_path: Path) -> None:
+    """Every file is written and every row comes out, whatever a project lacks."""
+    changes, verdicts = ODD[name]
+    text = GOOD
+    for old, new in changes:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    shutil.copytree(HERE / "data", tmp_path / "data")
+    header = "企业编号,企业名称,经度,纬度,行业代码,行业分类版本,乡镇(街道)\n"
+    rows = "A1,示例甲,,,3212,2017,龙塘镇\nA2,示例乙,待补,待补,3212,2017,石角镇\n"
+    (tmp_path / "unlocated.csv").write_text(header + rows, encoding="utf-8")
+    (tmp_path / "project.yml").write_text(text, encoding="utf-8")
+    run = run_project(tmp_path)
+    assert run.folder == tmp_path / "runs" / "2019-06-30"
+    names = {path.name for path in run.folder.iterdir()}
+    assert {"sources.csv", "pairs.parquet", "counts.parquet", "findings.parquet", "findings.gpkg", "ledger.csv",
+            "screening.xlsx", "map.html", "manifest.json"} <= names  # fmt: skip
+    assert run.results.sources["verdict"].to_pylist() == verdicts
+    page = (run.folder / "map.html").read_text(encoding="utf-8")
+    assert ("示例判定：符合排查条件" in page) is (name == "mixed bases")

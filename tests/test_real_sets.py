@@ -1,4 +1,4 @@
-"""Real fields and real sources elsewhere, through `hmgeo screen`: every row accounted for, pairs as brute force says."""
+"""Real fields and real sources elsewhere, through `hmgeo screen`: every row accounted for, pairs as by brute force."""
 
 from __future__ import annotations
 

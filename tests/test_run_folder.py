@@ -31,9 +31,29 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def fill(out: Path, text: str, inputs: tuple[Path, ...] = ()) -> None:
+def fill(out: Path, text: str, inputs: tuple[Path, ...] = (), end: type[BaseException] | None = None) -> None:
+    """Write a run folder of one file; with `end` it is cut short after that file."""
     with whole_folder(out, inputs) as folder:
         (folder / "manifest.json").write_text(text, encoding="utf-8")
+        if end is not None:
+            raise end
+
+
+def fill_file(out: Path, text: str, inputs: tuple[Path, ...] = (), end: type[BaseException] | None = None) -> None:
+    with whole_file(out, inputs) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+        if end is not None:
+            raise end
+
+
+def held_up(out: Path) -> list[str]:
+    """Return a command that stops, and says so, before it writes the last output: a folder half full."""
+    held = (
+        "import time, hmgeo.project.write as write, hmgeo.cli\n"
+        "write.write_map = lambda *_: (print('writing', flush=True), time.sleep(60))\n"
+        "hmgeo.cli.main()\n"
+    )
+    return [sys.executable, "-c", held, "run", str(GOOD), "--out", str(out)]
 
 
 def test_it_appears_under_its_name_when_all_is_written(tmp_path: Path) -> None:
@@ -46,9 +66,8 @@ def test_it_appears_under_its_name_when_all_is_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", [ValueError, KeyboardInterrupt, SystemExit])
 def test_whatever_ends_it_early_leaves_nothing(end: type[BaseException], tmp_path: Path) -> None:
-    with pytest.raises(end), whole_folder(tmp_path / "out", []) as folder:
-        (folder / "sources.csv").write_text("half", encoding="utf-8")
-        raise end
+    with pytest.raises(end):
+        fill(tmp_path / "out", "half", end=end)
     assert names_in(tmp_path) == []
 
 
@@ -56,9 +75,8 @@ def test_an_earlier_run_is_replaced_whole_or_kept_whole(tmp_path: Path) -> None:
     out = tmp_path / "out"
     fill(out, "first")
     (out / "of-the-first.csv").write_text("1", encoding="utf-8")
-    with pytest.raises(KeyboardInterrupt), whole_folder(out, []) as folder:
-        (folder / "manifest.json").write_text("second", encoding="utf-8")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        fill(out, "second", end=KeyboardInterrupt)
     assert names_in(tmp_path) == ["out", "out/manifest.json", "out/of-the-first.csv"]
     fill(out, "third")
     assert names_in(tmp_path) == ["out", "out/manifest.json"]
@@ -120,9 +138,8 @@ def test_an_earlier_run_that_was_moved_aside_comes_back(tmp_path: Path) -> None:
     aside = tmp_path / f"out.old-{NOT_RUNNING}"
     aside.mkdir()
     (aside / "manifest.json").write_text("earlier", encoding="utf-8")
-    with pytest.raises(ValueError, match="fails"), whole_folder(tmp_path / "out", []):
-        message = "this one fails"
-        raise ValueError(message)
+    with pytest.raises(KeyboardInterrupt):
+        fill(tmp_path / "out", "this one is cut short", end=KeyboardInterrupt)
     assert names_in(tmp_path) == ["out", "out/manifest.json"]
     assert (tmp_path / "out" / "manifest.json").read_text(encoding="utf-8") == "earlier"
 
@@ -153,17 +170,15 @@ def test_a_single_file_follows_the_same_rules(tmp_path: Path) -> None:
     out, source = tmp_path / "pairs.parquet", tmp_path / "sources.csv"
     source.write_text("id", encoding="utf-8")
     (tmp_path / f"pairs.parquet.tmp-{NOT_RUNNING}").write_text("half", encoding="utf-8")
-    with pytest.raises(KeyboardInterrupt), whole_file(out, [source]) as temporary:
-        temporary.write_text("half", encoding="utf-8")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        fill_file(out, "half", (source,), KeyboardInterrupt)
     assert names_in(tmp_path) == ["sources.csv"]
-    with whole_file(out, [source]) as temporary:
-        temporary.write_text("whole", encoding="utf-8")
+    fill_file(out, "whole", (source,))
     assert out.read_text(encoding="utf-8") == "whole"
-    with pytest.raises(OutputError, match="输出文件就是本次的输入文件"), whole_file(tmp_path / "." / "sources.csv", [source]):
-        pass  # fmt: skip
-    with pytest.raises(OutputError, match="输出位置是一个文件夹。处理：写明文件名"), whole_file(tmp_path, [source]):
-        pass
+    with pytest.raises(OutputError, match="输出文件就是本次的输入文件"):
+        fill_file(tmp_path / ".." / tmp_path.name / "sources.csv", "over it", (source,))
+    with pytest.raises(OutputError, match="输出位置是一个文件夹。处理：写明文件名"):
+        fill_file(tmp_path, "over it", (source,))
     assert source.read_text(encoding="utf-8") == "id"
 
 
@@ -182,13 +197,8 @@ def test_commands_refuse_such_places(hmgeo_command: Callable[..., Ended], tmp_pa
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_in_the_middle_of_a_run_leaves_no_folder(sent: signal.Signals, code: int, tmp_path: Path) -> None:
     """Writing is held up at the last output, so that the signal comes when the folder is half full."""
-    held = (
-        "import sys, time, hmgeo.project.write as write, hmgeo.cli\n"
-        "write.write_map = lambda *_: (print('writing', flush=True), time.sleep(60))\n"
-        "hmgeo.cli.main()\n"
-    )
-    command = [sys.executable, "-c", held, "run", str(GOOD), "--out", str(tmp_path / "out")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(held_up(tmp_path / "out"), **piped) as running:  # noqa: S603 - our own words
         assert running.stdout is not None
         assert running.stdout.readline() == "writing\n"
         half = names_in(tmp_path)
@@ -202,13 +212,8 @@ def test_a_signal_in_the_middle_of_a_run_leaves_no_folder(sent: signal.Signals, 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_the_run_after_a_killed_one(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
-    held = (
-        "import time, hmgeo.project.write as write, hmgeo.cli\n"
-        "write.write_map = lambda *_: (print('writing', flush=True), time.sleep(60))\n"
-        "hmgeo.cli.main()\n"
-    )
-    command = [sys.executable, "-c", held, "run", str(GOOD), "--out", str(tmp_path / "out")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(held_up(tmp_path / "out"), **piped) as running:  # noqa: S603 - our own words
         assert running.stdout is not None
         assert running.stdout.readline() == "writing\n"
         running.kill()

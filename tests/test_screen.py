@@ -12,7 +12,7 @@ import shapely
 from oracle import GEOD
 from strategies import layer_of, positions_of
 
-from hmgeo.analysis.choices import ChosenParameter, Choices
+from hmgeo.analysis.choices import Choices, ChosenParameter
 from hmgeo.analysis.places import Areas
 from hmgeo.analysis.screen import COUNTED_RADII_M, Question, Screened, screen
 from hmgeo.analysis.user_rule import USER_RADIUS_ID

@@ -33,6 +33,7 @@ PACKAGES: dict[tuple[str, str], list[str]] = {
         "dist/images/layers-2x.png",
         "dist/images/marker-icon.png",
     ],
+    ("fflate", "0.8.3"): ["LICENSE", "umd/index.js"],
     ("leaflet.control.layers.tree", "1.2.0"): ["LICENSE", "L.Control.Layers.Tree.js", "L.Control.Layers.Tree.css"],
 }
 

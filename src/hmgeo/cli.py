@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -24,6 +25,8 @@ from hmgeo.vocabulary import Basis, Status, Verdict
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from hmgeo.project.check import CheckReport
+    from hmgeo.project.check import Table as PrintedTable
     from hmgeo.project.run import Run
 
 app = typer.Typer(
@@ -39,6 +42,7 @@ _out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty(
 OutOption = Annotated[Path, typer.Option("--out", help="结果文件夹，须不存在、为空或存放上次结果。")]
 RadiusOption = Annotated[str, typer.Option("--radius", help="半径，数字加单位，如 10km、500m。")]
 FailOption = Annotated[str, typer.Option("--fail-on", help="出现该结论时以 3 退出，如 listed。")]
+AcceptOption = Annotated[bool, typer.Option("--accept-suggestions", help="采纳位置检查的建议，逐条记入台账。")]
 EXIT_INPUT = 2
 EXIT_FAIL_ON = 3
 
@@ -59,15 +63,32 @@ def run(
     project: Annotated[Path, typer.Argument(help="project.yml 或其所在文件夹。")],
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹；默认 runs/<评估基准日>。")] = None,
     fail_on: FailOption = "",
+    *,
+    accept_suggestions: AcceptOption = False,
 ) -> None:
     """运行一个项目：读入、测算、按条款判断、写出结果文件夹。"""
     from hmgeo.project.run import run_project
 
     failing = _verdict(fail_on)
     with _Reporter() as report:
-        finished = run_project(project, out, progress=report)
+        finished = run_project(project, out, accept_suggestions=accept_suggestions, progress=report)
     _summarise(finished)
     _fail_on(finished, failing)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="新项目文件夹，须不存在或为空。")],
+    area: Annotated[str, typer.Option("--area", help="重点区域编号、县级或乡级代码，如 GD-QC、441802。")],
+    as_of: Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY-MM-DD；默认今天。")] = "",
+) -> None:
+    """新建项目文件夹：project.yml、各类清单模板、需要取得的资料。"""
+    from hmgeo.project.init import init_project
+
+    made = init_project(folder, area, _day(as_of) or dt.datetime.now(tz=dt.UTC).date())
+    for name in made.files:
+        _out.print(name, markup=False)
+    _log.print(f"已建立 {made.folder}：填写清单模板后运行 hmgeo check {made.folder}", markup=False)
 
 
 @app.command()
@@ -75,12 +96,21 @@ def check(project: Annotated[Path, typer.Argument(help="project.yml 或其所在
     """读入全部数据并一次列出所有问题，不作测算。"""
     from hmgeo.project.check import check_project
 
-    report = check_project(project)
+    _show_check(check_project(project))
+
+
+def _show_table(table: PrintedTable) -> None:
+    shown = Table(title=table.title, title_justify="left")
+    for name in table.header:
+        shown.add_column(escape(name))
+    for row in table.rows:
+        shown.add_row(*map(escape, row))
+    _out.print(shown)
+
+
+def _show_check(report: CheckReport) -> None:
     for table in report.tables:
-        shown = Table(*table.header, title=table.title, title_justify="left")
-        for row in table.rows:
-            shown.add_row(*row)
-        _out.print(shown)
+        _show_table(table)
     for problem in report.problems:
         _out.print(f"{'▲ 提醒' if problem.is_warning else '× 问题'} {problem}", markup=False)
     errors = sum(not problem.is_warning for problem in report.problems)
@@ -109,17 +139,29 @@ def screen(  # one option for each thing that a bare file doesn't say
     sources_credit: Annotated[str, typer.Option(help="污染源数据须随图注明的署名。")] = "",
     farmland_credit: Annotated[str, typer.Option(help="耕地数据须随图注明的署名。")] = "",
     central_meridian: Annotated[float | None, typer.Option(help="无带号米制坐标的中央子午线，度，如 114。")] = None,
+    sources_axis_order: Annotated[str, typer.Option(help="污染源坐标列的顺序：lon_lat 或 lat_lon（两列颠倒）。")] = "",
     fail_on: FailOption = "",
+    *,
+    accept_suggestions: AcceptOption = False,
 ) -> None:
     """对两个文件按距离排查，不依据条款。"""
     from hmgeo.layers.load import ReadOptions
-    from hmgeo.project.bare import BareFile, parse_radius_m, screen_files
+    from hmgeo.project.bare import BareFile, parse_radius_m
+    from hmgeo.project.screening import screen_files
 
     failing = _verdict(fail_on)
     radius_m = parse_radius_m(radius)
     first = BareFile(
         sources,
-        ReadOptions(sources_layer, sources_id, sources_crs, sources_datum, central_meridian),
+        ReadOptions(
+            sources_layer,
+            sources_id,
+            sources_crs,
+            sources_datum,
+            central_meridian,
+            sources_axis_order,
+            accept_suggestions,
+        ),
         sources_basis,
         credit=sources_credit,
     )
@@ -146,7 +188,8 @@ def pairs(
     aggregate: Annotated[bool, typer.Option("--aggregate", help="只写各污染源的计数和面积。")] = False,
 ) -> None:
     """只测算距离：写出半径内的全部点对，或各污染源的计数。"""
-    from hmgeo.project.bare import BareFile, pairs_files, parse_radius_m
+    from hmgeo.project.bare import BareFile, parse_radius_m
+    from hmgeo.project.pairs import pairs_files
 
     radius_m = parse_radius_m(radius)
     with _Reporter() as report:
@@ -154,6 +197,146 @@ def pairs(
             BareFile(sources), BareFile(receptors), out, radius_m=radius_m, aggregate=aggregate, progress=report
         )
     _log.print(f"已写出 {out.name}：受体 {found.receptor_count} 个。")
+
+
+@app.command()
+def flow(
+    project: Annotated[Path, typer.Argument(help="project.yml 或其所在文件夹。")],
+    limit: Annotated[str, typer.Option("--limit", help="沿水流追踪的距离，如 20km；条文未规定，须自定。")],
+    source: Annotated[list[str] | None, typer.Option("--source", help="只查这些污染源编号，可多次。")] = None,
+    sources_kind: Annotated[str, typer.Option("--from", help="以哪个图层为源，如 tailings_ponds。")] = "enterprises",
+    closed_basins: Annotated[str, typer.Option(help="封闭洼地：breach 填平，keep 保留。")] = "breach",
+    beside: Annotated[str, typer.Option("--beside", help="距路径多近视为遇到，如 100m。")] = "0m",
+    geojson: Annotated[Path | None, typer.Option("--geojson", help="把路径写成 GeoJSON。")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
+) -> None:
+    """沿高程推算的水流：下游遇到什么，水源地集水范围内有哪些污染源。"""
+    from hmgeo.project.bare import parse_radius_m
+    from hmgeo.project.flow import flow_options, flow_project, report_rows, shown_tables, write_paths
+
+    metres = parse_radius_m(limit), parse_radius_m(beside) if beside != "0m" else 0.0
+    report = flow_project(project, flow_options(*metres, closed_basins, sources_kind, source or ()))
+    if geojson is not None:
+        write_paths(report, geojson)
+    if as_json:
+        typer.echo(json.dumps(report_rows(report), ensure_ascii=False, indent=1))
+        return
+    for title, header, rows in shown_tables(report):
+        shown = Table(*header, title=title, title_justify="left")
+        for row in rows:
+            shown.add_row(*row)
+        _out.print(shown)
+    for note in report.notes:
+        _log.print(note, markup=False)
+
+
+@app.command()
+def site(
+    project: Annotated[Path, typer.Option("--project", help="project.yml 或其所在文件夹。")],
+    at: Annotated[str, typer.Option("--at", help="拟建点位：经度,纬度。小数位数表示精度。")] = "",
+    sites: Annotated[Path | None, typer.Option("--sites", help="建设项目清单或范围文件（点、线、面）。")] = None,
+    trade: Annotated[str, typer.Option("--trade", help="行业代码，如 3212。")] = "",
+    edition: Annotated[str, typer.Option("--edition", help="行业分类版本：2011 或 2017。")] = "",
+    action: Annotated[
+        str, typer.Option("--action", help="建设性质：new、expand、reconstruct、technical_upgrade。")
+    ] = "",
+    as_of: Annotated[str, typer.Option("--as-of", help="评估基准日，默认为项目的。")] = "",
+    metal: Annotated[list[str] | None, typer.Option("--metal", help="新增排放量 kg/a，如 Pb=12.5，可多次。")] = None,
+    stated: Annotated[list[str] | None, typer.Option("--set", help="填报的事实，如 may_pollute_soil=yes。")] = None,
+    ranges: Annotated[list[str] | None, typer.Option("--range", help="保护目标评价范围（米），如 soil=1000。")] = None,
+    datum: Annotated[str, typer.Option("--datum", help="点位坐标系。")] = "cgcs2000",
+    error: Annotated[str, typer.Option("--position-error", help="点位另有的定位误差，米。")] = "",
+    sites_basis: Annotated[Basis, typer.Option("--sites-basis", help="清单的数据性质。")] = Basis.UNDECLARED,
+    sites_datum: Annotated[str, typer.Option("--sites-datum", help="清单的大地基准。")] = "",
+    sites_layer: Annotated[str, typer.Option("--sites-layer", help="清单的工作表或图层名。")] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="结果文件夹：siting.xlsx、siting.json 等。")] = None,
+    fail_on: FailOption = "",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
+) -> None:
+    """选址条款研判：逐条列出触及什么、依据什么、什么未评估；不给总的结论。"""
+    from hmgeo.layers.options import ReadOptions
+    from hmgeo.project.site_command import SiteRequest, answer_sites
+    from hmgeo.project.site_input import Typed
+
+    failing = _verdict(fail_on)
+    typed = Typed(at, trade, edition, action, datum, error, "", metal or (), stated or ())
+    options = ReadOptions(layer=sites_layer, datum=sites_datum)
+    request = SiteRequest(project, typed, sites, sites_basis, options, _day(as_of), tuple(ranges or ()), out)
+    with _Reporter() as report:
+        answered = answer_sites(request, progress=report)
+    typer.echo(answered.json_text() if as_json else "\n".join(answered.lines()))
+    if failing is not None and answered.count(failing):
+        raise typer.Exit(EXIT_FAIL_ON)
+
+
+@app.command()
+def overlay(
+    project: Annotated[Path, typer.Option("--project", help="project.yml 或其所在文件夹。")],
+    out: OutOption,
+    trade: Annotated[str, typer.Option("--trade", help="行业代码，如 3212。")] = "",
+    edition: Annotated[str, typer.Option("--edition", help="行业分类版本：2011 或 2017。")] = "",
+    action: Annotated[
+        str, typer.Option("--action", help="建设性质：new、expand、reconstruct、technical_upgrade。")
+    ] = "",
+    as_of: Annotated[str, typer.Option("--as-of", help="评估基准日，默认为项目的。")] = "",
+    metal: Annotated[list[str] | None, typer.Option("--metal", help="新增排放量 kg/a，如 Pb=12.5，可多次。")] = None,
+    stated: Annotated[list[str] | None, typer.Option("--set", help="填报的事实，如 may_pollute_soil=yes。")] = None,
+    area: Annotated[str, typer.Option("--area", help="区域代码、重点区域编号或面文件；默认为项目区域。")] = "",
+) -> None:
+    """已评估条款叠加：各条款在区域内触及的范围，单独和依次的面积；未触及不等于可以建设。"""
+    from hmgeo.project.site_input import Typed
+    from hmgeo.project.site_tools import draw_overlay
+
+    typed = Typed("", trade, edition, action, metals=metal or (), stated=stated or ())
+    for row in draw_overlay(project, typed, out, as_of=_day(as_of), area=area):
+        _out.print("｜".join(row), markup=False)
+
+
+@app.command("key-areas")
+def key_areas_command(
+    table: Annotated[Path, typer.Argument(help="有坐标、范围或地名的表或图层。")],
+    out: Annotated[Path, typer.Option("--out", help="写出的 csv 文件。")],
+    area: Annotated[list[str], typer.Option("--area", help="所在县区代码或重点区域编号，可多次。")],
+) -> None:
+    """为任意名单填写是否在重点区域：哪个区域、级别、依据、确定性、占比。"""
+    from hmgeo.project.site_tools import fill_table
+
+    _out.print(f"已写出 {out.name}：{fill_table(table, out, counties=area)} 行。")
+
+
+layers_app = typer.Typer(help="图层：随软件提供的，和拿到的文件能不能用。", no_args_is_help=True)
+app.add_typer(layers_app, name="layers")
+
+
+@layers_app.command("list")
+def layers_list() -> None:
+    """列出随软件提供的图层、数据性质和署名。"""
+    from hmgeo.project.layer_check import shipped_table
+
+    _show_table(shipped_table())
+
+
+@layers_app.command("check")
+def layers_check(
+    file: Annotated[Path, typer.Argument(help="表格或矢量文件，可以是 zip。")],
+    kind: Annotated[str, typer.Option("--kind", help="图层种类，如 enterprises、farmland；不写则按字段判断。")] = "",
+    layer: Annotated[str, typer.Option("--layer", help="工作表或图层名。")] = "",
+    crs: Annotated[str, typer.Option("--crs", help="坐标系，如 EPSG:4547。")] = "",
+    datum: Annotated[str, typer.Option("--datum", help="大地基准，如 gcj02。")] = "",
+    axis_order: Annotated[str, typer.Option("--axis-order", help="lon_lat 或 lat_lon。")] = "",
+    central_meridian: Annotated[float | None, typer.Option("--central-meridian", help="度，如 114。")] = None,
+    fixme: Annotated[Path | None, typer.Option("--fixme", help="写出请提供单位更正的表（xlsx）。")] = None,
+    *,
+    accept_suggestions: AcceptOption = False,
+) -> None:
+    """读入一个文件，列出内容、范围、坐标系、可疑行和全部问题，不作测算。"""
+    from hmgeo.layers.load import ReadOptions
+    from hmgeo.project.layer_check import check_layer
+
+    options = ReadOptions(layer, "", crs, datum, central_meridian, axis_order, accept_suggestions)
+    _show_check(check_layer(file, kind, options=options, fixme=fixme))
 
 
 rules_app = typer.Typer(help="规则库：条款、出处、能否判定。", no_args_is_help=True)

@@ -172,10 +172,50 @@ class LayerKind(Word):
     WATER_SOURCE_ZONES = "water_source_zones", "饮用水水源保护区", "drinking-water source zones"
     INDUSTRIAL_PARKS = "industrial_parks", "工业园区", "industrial parks"
     BUILT_UP_AREA = "built_up_area", "建成区", "built-up area"
+    SURVEY_AREAS = "survey_areas", "排查重点区域", "survey focus areas"
     COUNTIES = "counties", "县级行政区", "counties"
     TOWNSHIPS = "townships", "乡级行政区", "townships"
     RIVERS = "rivers", "河流", "rivers"
     ELEVATION = "elevation", "高程", "elevation"
+    PROJECT_SITES = "project_sites", "建设项目", "planned projects"
+    WASTE_HEAPS = "waste_heaps", "历史遗留渣堆", "waste heaps"
+    MINES = "mines", "矿区", "mines"
+    OUTFALLS = "outfalls", "入河排污口", "outfalls"
+    CONTAMINATED_SITES = "contaminated_sites", "污染地块", "contaminated sites"
+    RESIDENTIAL_AND_IMPORTANT_FACILITIES = (
+        "residential_and_important_facilities",
+        "居民点和重要设施",
+        "residential places and important facilities",
+    )
+    INTAKES = "intakes", "饮用水取水口", "drinking-water intakes"
+    IMPORTANT_WATER_SOURCES = "important_water_sources", "重要水源地", "important water sources"
+    RURAL_AREAS = "rural_areas", "农村地区和欠发达地区", "rural and less developed areas"
+    RIVER_SHORELINE_MAIN = "river_shoreline_main", "干流岸线", "shoreline of main rivers"
+    RIVER_SHORELINE_TRIBUTARY = "river_shoreline_tributary", "支流岸线", "shoreline of tributaries"
+    RIVER_SHORELINE_IMPORTANT_TRIBUTARY = (
+        "river_shoreline_important_tributary",
+        "重要支流岸线",
+        "shoreline of important tributaries",
+    )
+    SHORELINE_CONTROL_ZONE = "shoreline_control_zone", "河湖岸线管控范围", "shoreline control zone"
+    PERMANENT_BASIC_FARMLAND = "permanent_basic_farmland", "永久基本农田", "permanent basic farmland"
+    PBF_CONCENTRATED_AREAS = (
+        "pbf_concentrated_areas",
+        "永久基本农田集中区域",
+        "concentrated areas of permanent basic farmland",
+    )
+    ECOLOGICAL_REDLINE = "ecological_redline", "生态保护红线", "ecological redline"
+    URBAN_DEVELOPMENT_BOUNDARY = "urban_development_boundary", "城镇开发边界", "urban development boundary"
+    SPECIAL_PROTECTION_AREAS = (
+        "special_protection_areas",
+        "其他需要特别保护的区域",
+        "other areas under special protection",
+    )
+    CONTROL_UNITS = "control_units", "环境管控单元", "environmental control units"
+    MINING_CONCENTRATED_AREAS = "mining_concentrated_areas", "矿产资源开发利用集中区域", "concentrated mining areas"
+    FARMLAND_TASK_AREAS = "farmland_task_areas", "耕地安全利用和严格管控任务较重区域", "areas with heavy farmland tasks"
+    FORMER_INDUSTRIAL_LAND = "former_industrial_land", "曾用于有毒有害物质的工矿用地", "former industrial land"
+    TRADE_CLUSTERS = "trade_clusters", "涉铊涉锑企业分布密集区域", "clusters of thallium and antimony trades"
 
 
 class SoilQualityClass(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hmgeo.analysis.cadmium import CADMIUM_TRADES
 from hmgeo.analysis.choices import unset_text
 from hmgeo.rules.words import ATTRIBUTES, SOURCE_KINDS
 from hmgeo.vocabulary import Verdict
@@ -19,13 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is judged: facts from the input row. Empty or missing means that nobody said."""
+    """What is judged: facts from the input row. Empty or missing means that nobody said.
+
+    Parameters
+    ----------
+    is_cadmium_related
+        What a person found; it comes before what the trade suggests.
+    """
 
     kind: str
     trade_code: str = ""
     trade_edition: str = ""
     action: Action | None = None
     attributes: Mapping[str, bool] = field(default_factory=dict)
+    is_cadmium_related: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,8 @@ def _action(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
 def _trade(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
     if rule.applies_to.trades.is_any:
         return None
+    if rule.applies_to.trades.parameter == CADMIUM_TRADES and subject.is_cadmium_related is not None:
+        return None if subject.is_cadmium_related else _not_applicable("涉镉情况（名单填报：不涉及）")
     lists = _trade_lists(rule, choices)
     if lists is None:
         return _unknown(unset_text(rule.applies_to.trades.parameter))

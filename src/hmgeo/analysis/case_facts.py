@@ -10,7 +10,7 @@ from hmgeo.analysis.applies import Subject
 from hmgeo.analysis.choices import Choices, ChosenParameter
 from hmgeo.analysis.facts import Answer, DistanceFact, NumberFact, PlaceFact, UnansweredFacts, Unknown, missing_layer
 from hmgeo.analysis.judge import Judgement, judge
-from hmgeo.analysis.key_areas import inside_key_areas, membership
+from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas, membership
 from hmgeo.analysis.places import Place
 from hmgeo.findings.text import sentences
 from hmgeo.rules.kinds import KINDS
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from hmgeo.rules.model import Case, Given, Rule
     from hmgeo.vocabulary import Standing
 
-KEY_AREAS = "key_areas"
 DEFAULT_EDITION = 2017
 _COUNTY_DIGITS = 6
 _TOWNSHIP_DIGITS = 9
@@ -76,10 +75,20 @@ class CaseFacts(UnansweredFacts):
         found = values.get(layer, values.get(ANY_LAYER))
         return Unknown(f"情形未说明与「{LAYERS[layer].zh}」的关系，本条未作判断。") if found is None else found
 
-    def _placed(self, values: Mapping[str, str], layer: str) -> PlaceFact | Unknown:
+    def _is_left_out(self, features: Features) -> bool:
+        """Return whether what the case says of the feature it meets (class, facts) keeps it from counting."""
+        met, said = self._given.classes.get(features.layer), self._given.attributes
+        is_other_class = bool(features.classes) and met is not None and met not in features.classes
+        lacks = any(said.get(name) is False for name in features.having)
+        return is_other_class or lacks or any(said.get(name) is True for name in features.lacking)
+
+    def _placed(self, values: Mapping[str, str], features: Features) -> PlaceFact | Unknown:
+        layer = features.layer
         found = self._said(values, layer)
         if isinstance(found, Unknown):
             return found
+        if self._is_left_out(features):
+            return PlaceFact(Answer.NO, gap=self._gap(layer))
         answer = Answer(found)
         others = frozenset({Answer.YES, Answer.NO} - {answer}) if layer in self._borderline else frozenset[Answer]()
         return PlaceFact(answer, others, gap=self._gap(layer))
@@ -89,8 +98,10 @@ class CaseFacts(UnansweredFacts):
         low_m = self._said(self._given.distance_m, features.layer)
         if isinstance(low_m, Unknown):
             return low_m
+        if self._is_left_out(features):
+            low_m = _INFINITY
         highest = self._given.distance_high_m
-        high_m = highest.get(features.layer, highest.get(ANY_LAYER, low_m))
+        high_m = max(low_m, highest.get(features.layer, highest.get(ANY_LAYER, low_m)))
         return DistanceFact(
             low_m,
             high_m,
@@ -104,12 +115,12 @@ class CaseFacts(UnansweredFacts):
         """Return what the case says; for key areas its place, unless it says otherwise."""
         if features.layer == KEY_AREAS and KEY_AREAS not in self._given.inside:
             return inside_key_areas(self.place, features.area_ids)
-        return self._placed(self._given.inside, features.layer)
+        return self._placed(self._given.inside, features)
 
     def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
         """Return whether the case has them touch; the tolerance is taken to be in that."""
         del tolerance_m
-        return self._placed(self._given.touches, features.layer)
+        return self._placed(self._given.touches, features)
 
     def share(self, features: Features) -> NumberFact | Unknown:
         """Return the share that the case gives."""
@@ -120,13 +131,13 @@ class CaseFacts(UnansweredFacts):
         """Return what the case says, where the layers that flow needs are there."""
         if not self._given.upstream:
             return super().upstream(features, limit_m, mode)
-        return self._missing(_FLOW_LAYERS) or self._placed(self._given.upstream, features.layer)
+        return self._missing(_FLOW_LAYERS) or self._placed(self._given.upstream, features)
 
     def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
         """Return what the case says, where the layers that flow needs are there."""
         if not self._given.downstream:
             return super().downstream(features, limit_m, mode)
-        return self._missing(_FLOW_LAYERS) or self._placed(self._given.downstream, features.layer)
+        return self._missing(_FLOW_LAYERS) or self._placed(self._given.downstream, features)
 
     def slope(self) -> NumberFact | Unknown:
         """Return the slope that the case gives, where there is an elevation layer."""

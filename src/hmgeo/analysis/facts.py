@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FLOW_NEEDED = "需要水流方向测算（上下游、集雨区、流经路径），本版本尚未提供，本条未作判断。"
 SLOPE_NEEDED = "需要坡度测算（高程数据），本版本尚未提供，本条未作判断。"
@@ -259,6 +262,42 @@ class UnansweredFacts:
     def class_of(self, layer: str) -> str | Unknown:
         """Return that nobody said."""
         return Unknown(f"缺少「{LAYERS[layer].zh}」的官方类别，本条未作判断。")
+
+
+NO_POSITION = "没有可用的位置，本条未作判断。"
+
+
+class UnplacedFacts(UnansweredFacts):
+    """Answers about a source without a usable position: what its row states, and nothing about where it lies.
+
+    Parameters
+    ----------
+    attributes
+        Yes/no facts that the row states.
+    """
+
+    def __init__(self, attributes: Mapping[str, bool]) -> None:
+        self._attributes = attributes
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:  # noqa: ARG002  # the protocol's
+        """Return that there is no position."""
+        return Unknown(NO_POSITION)
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
+        """Return that there is no position."""
+        return Unknown(NO_POSITION)
+
+    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
+        """Return that there is no position."""
+        return Unknown(NO_POSITION)
+
+    def share(self, features: Features) -> NumberFact | Unknown:  # noqa: ARG002  # as above
+        """Return that there is no position."""
+        return Unknown(NO_POSITION)
+
+    def attribute(self, name: str) -> bool | None:
+        """Return what the row states."""
+        return self._attributes.get(name)
 
 
 def unsaid(name: str) -> Unknown:

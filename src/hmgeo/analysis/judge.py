@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.applies import Exempt, exemption, hindrance
 from hmgeo.analysis.choices import unset_text
+from hmgeo.analysis.facts import UnplacedFacts
 from hmgeo.analysis.kinds.inquiry import Inquiry
 from hmgeo.analysis.kinds.registry import evaluate
 from hmgeo.analysis.outcome import Outcome, Side
@@ -80,7 +81,7 @@ def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | N
     Parameters
     ----------
     facts
-        None where the source has no usable position.
+        None where the source has no usable position; then only what its row states can decide.
 
     Returns
     -------
@@ -127,9 +128,8 @@ def _reached(rule: Rule, value: DatedValue, subject: Subject, facts: Facts | Non
         return _Tested(Verdict.NOT_APPLICABLE, (exempt.why,))
     if obstacle is not None:
         return _Tested(obstacle.verdict, (obstacle.why,))
-    if facts is None:
-        return _Tested(Verdict.NOT_ASSESSED, ("没有可用的位置，本条未作判断。",))
-    tested = _over_choices(rule, value, facts, choices)
+    known = UnplacedFacts(subject.attributes) if facts is None else facts
+    tested = _over_choices(rule, value, known, choices)
     return tested if exempt is None else _unless_exempt(tested, exempt)
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hmgeo.rules.model import Rule
 
 KEY_AREA_KIND = "key_area"
+KEY_AREAS = "key_areas"
+"""The layer code by which rules ask for key areas."""
 _CODED_LEVELS = frozenset({"county", "township", "prefecture"})
 _COUNTY_AND_AROUND = "county+"
 _TOWNSHIP_DIGITS = 9
@@ -117,11 +119,7 @@ def inside_key_areas(place: Place, area_ids: Collection[str]) -> PlaceFact | Unk
     firm = [area for area in held if len(area.admin_code) != _TOWNSHIP_DIGITS]
     if held:
         is_approximate = rests_on_cells and not firm
-        why = _CELLS_TEXT if is_approximate else ""
-        area = (firm or held)[0]
-        return PlaceFact(
-            Answer.YES, why=why, receptor_id=area.id, receptor_name=area.name, is_approximate=is_approximate
-        )
+        return PlaceFact(Answer.YES, why=_CELLS_TEXT if is_approximate else "", is_approximate=is_approximate)
     unknown = next((answer for _, answer in answers if isinstance(answer, Unknown)), None)
     if unknown is not None:
         return unknown

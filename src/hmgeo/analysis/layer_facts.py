@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.analysis.coverage import covered_m
 from hmgeo.analysis.distance import prepare_shapes
 from hmgeo.analysis.facts import (
     Answer,
@@ -19,10 +18,9 @@ from hmgeo.analysis.facts import (
     Unknown,
     missing_layer,
 )
+from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
 from hmgeo.geodesy import ellipsoidal_area_m2
-from hmgeo.reference.tables import key_areas
-from hmgeo.rules.standing import codes_of_place
-from hmgeo.rules.words import LAYERS
+from hmgeo.rules.words import ATTRIBUTES, LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from hmgeo.analysis.layer_index import Hit, LayerIndex
     from hmgeo.analysis.places import Place
 
-KEY_AREAS_LAYER = "key_areas"
 _DECIMALS = 4
 
 
@@ -73,7 +70,9 @@ class LayerFacts(UnansweredFacts):
         index = self._index(features)
         if isinstance(index, Unknown):
             return index
-        hit = index.nearest(self._source, features.classes)
+        hit = index.nearest(self._source, features)
+        if hit is not None and index.counts(hit.row, features) is None:
+            return _untold(index, hit.row, features)
         low_m, high_m = self._ends(hit)
         return DistanceFact(
             low_m,
@@ -90,21 +89,24 @@ class LayerFacts(UnansweredFacts):
 
     def inside(self, features: Features) -> PlaceFact | Unknown:
         """Return whether the source lies in one of the features; on a border counts as inside."""
-        if features.layer == KEY_AREAS_LAYER:
-            return self._in_key_area(features)
+        if features.layer == KEY_AREAS:
+            return inside_key_areas(self._place, features.area_ids)
         index = self._index(features)
         if isinstance(index, Unknown):
             return index
-        held = index.holding(self._source, features.classes)
+        held = index.holding(self._source, features)
         if not len(held):
             return self._outside(index, features)
-        receptor_id, name = index.named(int(held[0]))
-        union = index.union(features.classes)
+        sure = [row for row in held.tolist() if index.counts(row, features)]
+        if not sure:
+            return _untold(index, int(held[0]), features)
+        receptor_id, name = index.named(sure[0])
+        union = index.union(features)
         geometry = self._source.geometries[0]
         is_point = geometry.geom_type == "Point"
         answer = Answer.YES if is_point or shapely.covers(union, geometry) else Answer.PARTLY
         others = frozenset[Answer]()
-        if answer is Answer.YES and self._margin_m(union) < 0:
+        if answer is Answer.YES and self._margin_m(index, features) < 0:
             others = frozenset({Answer.NO if is_point else Answer.PARTLY})
         centroid = bool(shapely.covers(union, shapely.centroid(geometry)))
         return PlaceFact(
@@ -123,7 +125,9 @@ class LayerFacts(UnansweredFacts):
         index = self._index(features)
         if isinstance(index, Unknown):
             return index
-        hit = index.nearest(self._source, features.classes)
+        hit = index.nearest(self._source, features)
+        if hit is not None and index.counts(hit.row, features) is None:
+            return _untold(index, hit.row, features)
         low_m, high_m = self._ends(hit)
         answer = Answer.YES if hit is not None and hit.distance_m <= tolerance_m else Answer.NO
         possible = {Answer.YES} if low_m <= tolerance_m else set()
@@ -147,7 +151,7 @@ class LayerFacts(UnansweredFacts):
         whole_m2 = float(ellipsoidal_area_m2([geometry])[0])
         if not whole_m2:
             return Unknown("污染源没有范围，无法计算重叠占比，本条未作判断。")
-        inside = shapely.intersection(geometry, index.union(features.classes))
+        inside = shapely.intersection(geometry, index.union(features))
         percent = 100.0 * float(ellipsoidal_area_m2([inside])[0]) / whole_m2
         return NumberFact(round(percent, _DECIMALS), is_approximate=index.is_approximate)
 
@@ -170,14 +174,14 @@ class LayerFacts(UnansweredFacts):
         low_m = round(max(0.0, hit.distance_m - self._uncertainty_m), _DECIMALS)
         return low_m, round(hit.distance_m + self._uncertainty_m, _DECIMALS)
 
-    def _margin_m(self, union: shapely.Geometry) -> float:
-        """Return how far inside a shape the source lies, less its uncertainty."""
-        return float(covered_m(self._source.geometries, np.array([self._uncertainty_m]), union)[0])
+    def _margin_m(self, index: LayerIndex, features: Features) -> float:
+        """Return how far inside the features the source lies, less its uncertainty."""
+        return index.depth_m(self._source, features) - self._uncertainty_m
 
     def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:
         hit = None
         if self._uncertainty_m > 0:
-            hit = index.nearest(self._source, features.classes, within_m=self._uncertainty_m)
+            hit = index.nearest(self._source, features, within_m=self._uncertainty_m)
         return PlaceFact(
             Answer.NO,
             frozenset() if hit is None else frozenset({Answer.YES}),
@@ -193,20 +197,9 @@ class LayerFacts(UnansweredFacts):
         fact = DistanceFact(np.inf, np.inf, None, covered_m=reach_m, is_complete=index.is_complete)
         return fact.coverage_gap(LAYERS[features.layer].zh, limit_m)
 
-    def _in_key_area(self, features: Features) -> PlaceFact | Unknown:
-        """Answer from codes and names; a township that only a rough polygon tells is approximate."""
-        if not self._place.code:
-            return Unknown("不知所在县（市、区），是否位于重点区域未作判断。")
-        codes = codes_of_place(self._place.code)
-        asked = [area for area in key_areas() if area.id in features.area_ids]
-        held = [area for area in asked if area.admin_code in codes]
-        by_township = {area.admin_code for area in asked if len(area.admin_code) > len(self._place.county_code)}
-        if by_township and not held and not self._place.township_code:
-            return Unknown("不知所在乡镇，是否位于重点区域未作判断。")
-        first = held[0] if held else None
-        return PlaceFact(
-            Answer.YES if first else Answer.NO,
-            receptor_id=first.id if first else "",
-            receptor_name=first.name if first else "",
-            is_approximate=bool(by_township) and self._place.township_from_geometry,
-        )
+
+def _untold(index: LayerIndex, row: int, features: Features) -> Unknown:
+    """Return which facts of a feature its own columns don't state."""
+    asked = "、是否".join(ATTRIBUTES[name] for name in (*features.having, *features.lacking))
+    _, name = index.named(row)
+    return Unknown(f"「{LAYERS[features.layer].zh}」{name}未载明是否{asked}，本条未作判断。")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,31 +10,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.analysis.coverage import covered_m
-from hmgeo.analysis.distance import pair_distances, prepare_shapes
-from hmgeo.geodesy import bearing_deg, search_boxes
+from hmgeo.analysis.distance import prepare_shapes
+from hmgeo.analysis.nearest import NearestSearch, Outline, outline_of
+from hmgeo.geodesy import bearing_deg
 from hmgeo.vocabulary import Basis, Completeness
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from hmgeo.analysis.distance import Shapes
+    from hmgeo.analysis.facts import Features
+    from hmgeo.analysis.nearest import Found
     from hmgeo.records import Layer
 
     Indices = NDArray[np.int64]
 
-_FIRST_SEARCH_M = 1_000.0
-_SEARCH_GROWTH = 4.0
 FARTHEST_SEARCH_M = 300_000.0
-_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The nearest feature; bearing_deg is None where the source touches it."""
+    """The nearest feature, by its row; bearing_deg is None where the source touches it."""
 
+    row: int
     receptor_id: str
     receptor_name: str
     distance_m: float
@@ -55,9 +56,18 @@ class LayerIndex:
         self._ids: list[str] = table["receptor_id"].to_pylist()
         self._names: list[str] = table["name"].to_pylist()
         self._classes = np.asarray(table["class"].to_pylist(), dtype=object)
+        self._stated = [dict(facts or ()) for facts in table["stated"].to_pylist()]
         self.shapes: Shapes = prepare_shapes(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False)))
         self._tree = shapely.STRtree(self.shapes.geometries)
-        self._unions: dict[tuple[str, ...], shapely.Geometry] = {}
+        self._unions: dict[Features, shapely.Geometry] = {}
+        self._searches: dict[Features, NearestSearch] = {}
+        self._outlines: dict[Features, Outline] = {}
+        self._counting: dict[Features, NDArray[np.int8]] = {}
+
+    @property
+    def size(self) -> int:
+        """How many features the layer has."""
+        return len(self._ids)
 
     @cached_property
     def is_approximate(self) -> bool:
@@ -69,67 +79,111 @@ class LayerIndex:
         """Whether the layer holds everything of its kind within its coverage."""
         return self.layer.gates.completeness is Completeness.COMPLETE
 
-    def nearest(
-        self, source: Shapes, classes: Sequence[str] = (), *, within_m: float = FARTHEST_SEARCH_M
-    ) -> Hit | None:
-        """Return the nearest feature of these classes (all where empty), None where none lies within `within_m`.
+    def nearest(self, source: Shapes, features: Features, *, within_m: float = FARTHEST_SEARCH_M) -> Hit | None:
+        """Return the nearest feature that counts or may count, None where none lies within `within_m`.
 
         Parameters
         ----------
         source
             One shape from `prepare_shapes`.
         """
-        radius_m = min(_FIRST_SEARCH_M, within_m)
-        while True:
-            found = self._nearest_within(source, classes, radius_m)
-            if found is not None or radius_m >= within_m:
-                return found
-            radius_m = min(radius_m * _SEARCH_GROWTH, within_m)
+        found = self._search(features).nearest(source, within_m)
+        return None if found is None else self._hit(found)
 
-    def _nearest_within(self, source: Shapes, classes: Sequence[str], radius_m: float) -> Hit | None:
-        box = search_boxes(source.bounds, np.array([radius_m]))[0]
-        receptor = self._of_classes(self._tree.query(shapely.box(*box)), classes)
-        if not len(receptor):
-            return None
-        found = pair_distances(source, self.shapes, np.zeros(len(receptor), np.int64), receptor)
-        distance_m = np.round(found.distance_m, _DECIMALS)
-        best = int(np.argmin(distance_m))
-        if distance_m[best] > radius_m:
-            return None
-        row = int(receptor[best])
-        only = slice(best, best + 1)
+    def within(self, source: Shapes, features: Features, radius_m: float) -> list[Hit]:
+        """Return every feature that counts or may count within `radius_m` metres, nearest first."""
+        return [self._hit(found) for found in self._search(features).within(source, radius_m)]
+
+    def _hit(self, found: Found) -> Hit:
         bearing = None
-        if distance_m[best] > 0:
-            bearing = float(bearing_deg(found.from_lon_lat[only], found.to_lon_lat[only])[0])
-        return Hit(self._ids[row], self._names[row], float(distance_m[best]), bearing)
+        if found.distance_m > 0:
+            bearing = float(bearing_deg(found.from_lon_lat[None], found.to_lon_lat[None])[0])
+        return Hit(found.row, self._ids[found.row], self._names[found.row], found.distance_m, bearing)
 
-    def holding(self, source: Shapes, classes: Sequence[str] = ()) -> Indices:
-        """Return the rows of the features of these classes that the source touches or lies in, in input order."""
-        geometry = source.geometries[0]
-        return self._of_classes(self._tree.query(geometry, predicate="intersects"), classes)
+    def _search(self, features: Features) -> NearestSearch:
+        if features not in self._searches:
+            self._searches[features] = NearestSearch(self.shapes, self._among(np.arange(len(self._ids)), features))
+        return self._searches[features]
+
+    def holding(self, source: Shapes, features: Features) -> Indices:
+        """Return the rows of the features that may count and that the source touches or lies in, in input order."""
+        return self._among(self._tree.query(source.geometries[0], predicate="intersects"), features)
+
+    def counts(self, row: int, features: Features) -> bool | None:
+        """Return whether a feature counts; None where its own columns don't say what is asked of it."""
+        return {1: True, 0: None, -1: False}[int(self._count_codes(features)[row])]
 
     def named(self, row: int) -> tuple[str, str]:
         """Return id and name of a feature."""
         return self._ids[row], self._names[row]
 
-    def union(self, classes: Sequence[str] = ()) -> shapely.Geometry:
-        """Return all features of these classes as one shape; kept for the next question."""
-        key = tuple(classes)
-        if key not in self._unions:
-            rows = self._of_classes(np.arange(len(self._ids)), classes)
-            self._unions[key] = shapely.union_all(self.shapes.geometries[rows])
-        return self._unions[key]
+    def class_of(self, row: int) -> str:
+        """Return the official class word of a feature; empty where it has none."""
+        return str(self._classes[row] or "")
+
+    def union(self, features: Features) -> shapely.Geometry:
+        """Return all features that may count as one shape; kept for the next question."""
+        if features not in self._unions:
+            rows = self._among(np.arange(len(self._ids)), features)
+            self._unions[features] = shapely.union_all(self.shapes.geometries[rows])
+        return self._unions[features]
+
+    def depth_m(self, source: Shapes, features: Features) -> float:
+        """Return how far inside the features that may count a source lies; negative where it isn't wholly inside."""
+        if features not in self._outlines:
+            self._outlines[features] = Outline(self.union(features))
+        return self._outlines[features].reach_m(source)
 
     def covered_m(self, source: Shapes, uncertainty_m: float) -> float | None:
         """Return how far around the source the declared coverage reaches; None where none is declared."""
-        coverage = self.layer.gates.coverage
-        if coverage is None:
-            return None
-        return float(covered_m(source.geometries, np.array([uncertainty_m]), coverage)[0])
+        return None if self._coverage is None else self._coverage.reach_m(source) - uncertainty_m
 
-    def _of_classes(self, rows: Indices, classes: Sequence[str]) -> Indices:
+    @cached_property
+    def _coverage(self) -> Outline | None:
+        coverage = self.layer.gates.coverage
+        return None if coverage is None else outline_of(shapely.to_wkb(coverage))
+
+    def _among(self, rows: Indices, features: Features) -> Indices:
+        """Return the rows that count or may count, sorted."""
         rows = np.sort(rows)
-        if not classes:
-            return rows
-        kept: Indices = rows[np.isin(self._classes[rows], list(classes))]
+        kept: Indices = rows[self._count_codes(features)[rows] >= 0]
         return kept
+
+    def _count_codes(self, features: Features) -> NDArray[np.int8]:
+        """Return for each feature 1 where it counts, -1 where it doesn't, 0 where nobody can tell."""
+        if features not in self._counting:
+            codes = np.ones(len(self._ids), np.int8)
+            for name, wanted in (
+                *((one, True) for one in features.having),
+                *((one, False) for one in features.lacking),
+            ):
+                said = [facts.get(name) for facts in self._stated]
+                codes = np.minimum(
+                    codes, np.array([0 if one is None else (1 if one is wanted else -1) for one in said])
+                )
+            if features.classes:
+                codes = np.where(np.isin(self._classes, list(features.classes)), codes, -1)
+            self._counting[features] = codes.astype(np.int8)
+        return self._counting[features]
+
+
+class LayerIndexes(Mapping[str, LayerIndex]):
+    """Layers by their code in `hmgeo.rules.words.LAYERS`, each indexed when first asked for."""
+
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        self._layers = {layer.kind.value: layer for layer in layers}
+        self._built: dict[str, LayerIndex] = {}
+
+    def __getitem__(self, code: str) -> LayerIndex:
+        """Return the index of a layer, building it the first time."""
+        if code not in self._built:
+            self._built[code] = LayerIndex(self._layers[code])
+        return self._built[code]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the codes of the layers."""
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        """Return the number of layers."""
+        return len(self._layers)

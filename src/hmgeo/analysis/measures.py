@@ -11,18 +11,19 @@ import shapely
 
 from hmgeo.analysis.coverage import covered_m
 from hmgeo.analysis.facts import DistanceFact, Features, PlaceFact, UnansweredFacts, Unknown, missing_layer
-from hmgeo.analysis.key_areas import inside_key_areas
+from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
 from hmgeo.analysis.places import Place
 from hmgeo.vocabulary import ALL_CLASSES, Basis, Completeness, LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hmgeo.analysis.facts import Facts, NumberFact
+    from hmgeo.analysis.layer_facts import LayerFacts
     from hmgeo.analysis.proximity import Proximity
     from hmgeo.records import Layer, Positions
 
 _DECIMALS = 4
-KEY_AREAS = "key_areas"
 NOWHERE = Place()
 
 
@@ -111,6 +112,8 @@ class SourceFacts(UnansweredFacts):
         For a bare comparison by radius.
     place
         Where the source lies; unknown where nobody looked.
+    layers
+        Answers from the other layers; None where none was loaded.
     """
 
     def __init__(
@@ -121,6 +124,7 @@ class SourceFacts(UnansweredFacts):
         *,
         undeclared_may_clear: bool,
         place: Place = NOWHERE,
+        layers: LayerFacts | None = None,
     ) -> None:
         self._id: str = row["source_id"]
         self._uncertainty_m: float = row["position_uncertainty_m"]
@@ -128,17 +132,34 @@ class SourceFacts(UnansweredFacts):
         self._measures = measures
         self._undeclared_may_clear = undeclared_may_clear
         self._place = place
+        self._layers: Facts = UnansweredFacts() if layers is None else layers
 
     def inside(self, features: Features) -> PlaceFact | Unknown:
-        """Return whether a key area holds the source; other layers aren't overlaid here."""
+        """Return whether a key area or a feature of a loaded layer holds the source."""
         if features.layer == KEY_AREAS:
             return inside_key_areas(self._place, features.area_ids)
-        return super().inside(features)
+        return self._layers.inside(features)
+
+    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
+        """Return whether the source touches one of the features, within a tolerance in metres."""
+        return self._layers.touches(features, tolerance_m)
+
+    def share(self, features: Features) -> NumberFact | Unknown:
+        """Return the share of the source's area that lies in the features, in percent."""
+        return self._layers.share(features)
+
+    def attribute(self, name: str) -> bool | None:
+        """Return a yes/no fact that the row states; None where it doesn't."""
+        return self._layers.attribute(name)
+
+    def number(self, name: str) -> float | None:
+        """Return a number that the row states; None where it doesn't."""
+        return self._layers.number(name)
 
     def distance(self, features: Features) -> DistanceFact | Unknown:
-        """Return the distance to farmland of these classes; other layers aren't measured here."""
+        """Return the distance to farmland of these classes from the run's measures, to others from their layers."""
         if features.layer != LayerKind.FARMLAND.value or features.having or features.lacking:
-            return super().distance(features)
+            return self._layers.distance(features)
         if self._farmland is None:
             return missing_layer(features.layer)
         keys = [(self._id, word) for word in features.classes or (ALL_CLASSES,)]

@@ -10,29 +10,41 @@ import pyarrow.compute as pc
 import shapely
 
 from hmgeo.analysis.applies import Subject
+from hmgeo.analysis.cadmium import found_cadmium
 from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.facts import Features, Unknown
 from hmgeo.analysis.judge import judge
 from hmgeo.analysis.key_areas import Membership, membership
-from hmgeo.analysis.measures import Measures, SourceFacts, measures_of
+from hmgeo.analysis.layer_facts import LayerFacts
+from hmgeo.analysis.layer_index import LayerIndexes
+from hmgeo.analysis.measures import NOWHERE, Measures, SourceFacts, measures_of
+from hmgeo.analysis.place_sources import (
+    PlaceFacts,
+    PlaceSource,
+    count_rows,
+    measured_places,
+    place_sources,
+)
 from hmgeo.analysis.places import Areas, Place, places_of
 from hmgeo.analysis.proximity import Proximity, Sink, measure_proximity
-from hmgeo.analysis.rows import Judged, finding_row, source_row
+from hmgeo.analysis.rows import Judged, Row, finding_row, source_row
 from hmgeo.analysis.user_rule import user_radius_rule
 from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.findings.text import sentences
 from hmgeo.geodesy import geodesic_buffer
 from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.rules.stated import stated_facts, stated_numbers
 from hmgeo.vocabulary import Basis, Standing, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
+    from hmgeo.analysis.facts import Facts
     from hmgeo.records import Layer, Positions
     from hmgeo.rules.model import Rule, RuleStanding
 
-COUNTED_RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 10000.0)
+COUNTED_RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 8000.0, 10000.0)
 SEARCH_AREA_SCHEMA = pa.schema([("source_id", pa.string()), ("geometry", pa.binary())])
 
 
@@ -79,6 +91,10 @@ class Screened:
     ----------
     standings
         For each rule id, the standing of its first finding, or of the first source for rules that only classify.
+    places
+        The county and township of each source, in order.
+    place_sources
+        By source id: those known by place only, with their ranges.
     """
 
     radii_m: tuple[float, ...]
@@ -87,6 +103,8 @@ class Screened:
     counts: pa.Table
     search_areas: pa.Table
     standings: Mapping[str, RuleStanding]
+    places: tuple[Place, ...] = ()
+    place_sources: Mapping[str, PlaceSource] = field(default_factory=dict)
 
 
 def screen(
@@ -94,11 +112,12 @@ def screen(
     farmland: Layer | None,
     question: Question,
     *,
+    others: Sequence[Layer] = (),
     pairs: Sink | None = None,
     reached: Sink | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Screened:
-    """Judge sources by the distance to farmland.
+    """Judge sources by the distance to farmland, and by every rule of the question that the layers can answer.
 
     Parameters
     ----------
@@ -108,6 +127,8 @@ def screen(
         Parcels; None gives `not_assessed` with the reason.
     question
         Day, radius, rules, choices, areas.
+    others
+        Layers beside farmland that rules may ask about.
     pairs, reached, progress
         As in `hmgeo.analysis.proximity.measure_proximity`.
 
@@ -125,17 +146,68 @@ def screen(
         proximity = measure_proximity(
             positions, farmland, radii_m=question.radii_m, pairs=pairs, reached=reached, progress=progress
         )
-    return _compose(positions, farmland, question, proximity)
-
-
-def _compose(positions: Positions, farmland: Layer | None, question: Question, proximity: Proximity | None) -> Screened:
     measures = measures_of(positions, farmland, proximity)
     places = places_of(positions, question.areas)
+    somewhere = measured_places(place_sources(positions, places, question.areas), farmland, question.radii_m)
+    indexes = LayerIndexes([*others, *(() if farmland is None else (farmland,))])
+    return _compose(_Bench(positions, farmland, question, measures, indexes, places, somewhere), proximity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What every source is judged with."""
+
+    positions: Positions
+    farmland: Layer | None
+    question: Question
+    measures: Measures
+    indexes: LayerIndexes
+    places: tuple[Place, ...] = ()
+    somewhere: Mapping[str, PlaceSource] = field(default_factory=dict)
+
+    def facts(self, row: Row, place: Place = NOWHERE, stated: Mapping[str, str] | None = None) -> Facts | None:
+        """Return what rules may ask of a source; None where neither position nor place is known."""
+        if row["source_id"] in self.somewhere:
+            return self._facts_of_place(row["source_id"], place, stated or {})
+        if row["status"] != Status.ASSESSED.value:
+            return None
+        geometry = shapely.from_wkb(row["geometry"])
+        columns = stated or {}
+        layers = LayerFacts(
+            geometry,
+            row["position_uncertainty_m"],
+            self.indexes,
+            place,
+            attributes=stated_facts(columns),
+            numbers=stated_numbers(columns),
+        )
+        is_bare = self.question.as_of is None
+        return SourceFacts(row, self.farmland, self.measures, undeclared_may_clear=is_bare, place=place, layers=layers)
+
+    def _facts_of_place(self, source_id: str, place: Place, stated: Mapping[str, str]) -> PlaceFacts:
+        source = self.somewhere[source_id]
+        told = LayerFacts(
+            source.geometry,
+            0.0,
+            self.indexes,
+            place,
+            attributes=stated_facts(stated),
+            numbers=stated_numbers(stated),
+        )
+        is_bare = self.question.as_of is None
+        has_farmland = self.farmland is not None
+        return PlaceFacts(source, place, has_farmland=has_farmland, undeclared_may_clear=is_bare, stated=told)
+
+
+def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
+    positions, farmland, question, measures = bench.positions, bench.farmland, bench.question, bench.measures
+    places, somewhere = bench.places, bench.somewhere
     basis = positions.basis if farmland is None else Basis.worst(positions.basis, farmland.basis)
     sources, findings = [], []
     standings: dict[str, RuleStanding] = {}
-    for row, place in zip(positions.table.to_pylist(), places, strict=True):
-        judged = _judged(row, place, positions, farmland, question, measures)
+    stated = positions.attributes.to_pylist() or [{} for _ in places]
+    for row, place, columns in zip(positions.table.to_pylist(), places, stated, strict=True):
+        judged = _judged(row, place, columns, bench)
         for one in judged:
             standings.setdefault(one.rule.id, one.standing)
         area = Membership()
@@ -143,11 +215,14 @@ def _compose(positions: Positions, farmland: Layer | None, question: Question, p
             area = membership(place, question.rules, question.as_of, question.choices, question.adopted)
         findings += [finding_row(row, one, area.ids, question.as_of, basis) for one in judged]
         deciding = next((one for one in judged if one.rule.id == question.screening_rule_id), None)
-        notes = _notes(row, place, area, deciding, question, _gap(row, farmland, question, measures))
-        sources.append(
-            source_row(row, place, area.ids, deciding, measures, radius_m=question.radius_m, basis=basis, note=notes)
+        known = somewhere.get(row["source_id"])
+        spoken = () if known is None else (known.sentence(), known.note)
+        notes = sentences(*spoken, _notes(row, place, area, deciding, question, _gap(row, bench)))
+        cells = source_row(
+            row, place, area.ids, deciding, measures, radius_m=question.radius_m, basis=basis, note=notes
         )
-    counts = COUNTS_SCHEMA.empty_table() if proximity is None else proximity.counts
+        sources.append(cells | ({} if known is None else known.columns(question.radius_m)))
+    counts = _counts(positions, proximity, somewhere)
     return Screened(
         question.radii_m,
         pa.Table.from_pylist(sources, SOURCES_SCHEMA),
@@ -155,24 +230,36 @@ def _compose(positions: Positions, farmland: Layer | None, question: Question, p
         counts,
         _search_areas(positions, question.radius_m),
         standings,
+        places,
+        somewhere,
     )
 
 
-def _judged(
-    row: Mapping[str, Any],
-    place: Place,
-    positions: Positions,
-    farmland: Layer | None,
-    question: Question,
-    measures: Measures,
-) -> list[Judged]:
+def _counts(positions: Positions, proximity: Proximity | None, somewhere: Mapping[str, PlaceSource]) -> pa.Table:
+    """Return the counts of all sources in input order; of a place the fewest, wherever in it the source is."""
+    if proximity is None:
+        return COUNTS_SCHEMA.empty_table()
+    if not somewhere:
+        return proximity.counts
+    table = pa.concat_tables([proximity.counts, pa.Table.from_pylist(count_rows(somewhere), COUNTS_SCHEMA)])
+    ids = positions.table["source_id"].combine_chunks()
+    order = pc.index_in(table["source_id"], value_set=ids)
+    return table.take(pc.sort_indices(pa.table({"at": order}), sort_keys=[("at", "ascending")]))
+
+
+def _judged(row: Row, place: Place, columns: Mapping[str, str], bench: _Bench) -> list[Judged]:
     """Judge one source by every rule that writes findings and holds it, or is adopted."""
-    facts = None
-    if row["status"] == Status.ASSESSED.value:
-        facts = SourceFacts(row, farmland, measures, undeclared_may_clear=question.as_of is None, place=place)
-    subject = Subject(positions.kind.value, row["trade_code"], row["trade_edition"])
+    question, kind = bench.question, bench.positions.kind.value
+    facts = bench.facts(row, place, columns)
+    subject = Subject(
+        kind,
+        row["trade_code"],
+        row["trade_edition"],
+        attributes=stated_facts(columns),
+        is_cadmium_related=found_cadmium(columns),
+    )
     if question.as_of is None:
-        rule, standing = user_radius_rule(question.radius_m, positions.kind.value)
+        rule, standing = user_radius_rule(question.radius_m, kind)
         return [Judged(rule, standing, judge(rule, standing, subject, facts, question.choices))]
     codes = codes_of_place(place.code)
     judged = []
@@ -203,13 +290,14 @@ def _notes(
     )
 
 
-def _gap(row: Mapping[str, Any], farmland: Layer | None, question: Question, measures: Measures) -> str:
+def _gap(row: Row, bench: _Bench) -> str:
     """Return why the counts of a row are lower bounds, whatever the rules made of them."""
-    if farmland is None or row["status"] != Status.ASSESSED.value:
+    facts = bench.facts(row)
+    if facts is None or bench.farmland is None:
         return ""
-    facts = SourceFacts(row, farmland, measures, undeclared_may_clear=question.as_of is None)
-    fact = facts.distance(Features(farmland.kind.value))
-    return "" if isinstance(fact, Unknown) else fact.coverage_gap(farmland.kind.zh, question.radius_m)
+    kind = bench.farmland.kind
+    fact = facts.distance(Features(kind.value))
+    return "" if isinstance(fact, Unknown) else fact.coverage_gap(kind.zh, bench.question.radius_m)
 
 
 def _search_areas(positions: Positions, radius_m: float) -> pa.Table:

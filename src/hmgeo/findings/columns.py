@@ -126,3 +126,111 @@ RECEPTORS_SCHEMA = pa.schema(
     ]
 )
 """Receptors with the sources that reach them within the radius; nearest_source is empty where none does."""
+
+TERRAIN_FLIPS_SCHEMA = pa.schema(
+    [
+        ("terrain_at", pa.string()),
+        ("radius_m", pa.float64()),
+        ("source_id", pa.string()),
+        ("is_listed", pa.bool_()),
+        ("is_listed_if_plain", pa.bool_()),
+        ("source_terrain", pa.string()),
+        ("pair_terrain", pa.string()),
+    ]
+)
+"""Who is listed for each terrain choice (`not_considered` included) and each radius outside plains.
+
+is_listed is null where heights are missing; a source flips where is_listed and is_listed_if_plain differ.
+"""
+
+FLOW_PATHS_SCHEMA = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("name", pa.string()),
+        ("status", pa.string()),
+        ("length_m", pa.float64()),
+        ("drop_m", pa.float64()),
+        ("ends", pa.string()),
+        ("end_lon", pa.float64()),
+        ("end_lat", pa.float64()),
+        ("upstream_area_ha", pa.float64()),
+        ("note", pa.string()),
+        ("geometry", pa.binary()),
+    ]
+)
+"""The way water takes downhill from each source: flow length, how the path ends, area that drains to its start.
+
+length_m is null where a source has no position on the grid; geometry is the path in lon/lat.
+"""
+
+FLOW_MET_SCHEMA = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("order", pa.int64()),
+        ("layer", pa.string()),
+        ("receptor_id", pa.string()),
+        ("receptor_name", pa.string()),
+        ("class", pa.string()),
+        ("flow_distance_m", pa.float64()),
+        ("note", pa.string()),
+    ]
+)
+"""What a source's path meets downstream, nearest first: parcels, zones, intakes, township and county borders."""
+
+FLOW_CATCHMENT_SCHEMA = pa.schema(
+    [
+        ("target_id", pa.string()),
+        ("target_name", pa.string()),
+        ("target_status", pa.string()),
+        ("snap_distance_m", pa.float64()),
+        ("catchment_area_ha", pa.float64()),
+        ("source_id", pa.string()),
+        ("order", pa.int64()),
+        ("flow_distance_m", pa.float64()),
+        ("note", pa.string()),
+    ]
+)
+"""Sources in the catchment of an intake or zone, nearest along the water first; one row with empty source_id for a
+target that has none or can't be told."""
+
+REACHED_SCHEMA = pa.schema([*RECEPTORS_SCHEMA, ("sources", pa.string())])
+"""receptors.parquet: every receptor once, with the sources that reach it within the radius, nearest first."""
+
+TOWNSHIPS_SCHEMA = pa.schema(
+    [
+        ("township_code", pa.string()),
+        ("township", pa.string()),
+        ("county", pa.string()),
+        ("radius_m", pa.float64()),
+        ("source_count", pa.int64()),
+        ("farmland_count", pa.int64()),
+        ("farmland_area_ha", pa.float64()),
+        ("reached_count", pa.int64()),
+        ("reached_area_ha", pa.float64()),
+        ("reached_priority_protection_ha", pa.float64()),
+        ("reached_safe_use_ha", pa.float64()),
+        ("reached_strict_control_ha", pa.float64()),
+        ("reached_unclassified_ha", pa.float64()),
+        ("reaching_count", pa.int64()),
+        ("nearest_source_id", pa.string()),
+        ("nearest_source_m", pa.float64()),
+        ("sources", pa.string()),
+    ]
+)
+"""townships.csv: sources that stand in a township, its parcels, those that sources reach (each once), and by whom."""
+
+LEADS_SCHEMA = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("name", pa.string()),
+        ("county", pa.string()),
+        ("neighbour_code", pa.string()),
+        ("neighbour", pa.string()),
+        ("direction", pa.string()),
+        ("distance_m", pa.float64()),
+        ("farmland_count", pa.int64()),
+        ("nearest_farmland_m", pa.float64()),
+        ("note", pa.string()),
+    ]
+)
+"""Leads across the county line. direction: 本地源影响界外 or 界外源影响本地; farmland_count is null where data end."""

@@ -80,6 +80,31 @@ class ContextLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class BureauTables:
+    """What a bureau's screening has beside distances and clauses; tables of `hmgeo.findings.columns`.
+
+    Parameters
+    ----------
+    evidence
+        One row per source: cells by pathway and receptor, and the tier they make.
+    places
+        source_id, place_code, place_name, is_approximate, geometry: where a source may stand that only a place is
+        known of.
+    townships, reached, leads
+        The view from the land, and what crosses the county line.
+    attributes
+        The input's own columns as text, rows as in `sources`.
+    """
+
+    evidence: pa.Table = field(repr=False)
+    places: pa.Table = field(repr=False)
+    townships: pa.Table = field(repr=False)
+    reached: pa.Table = field(repr=False)
+    leads: pa.Table = field(repr=False)
+    attributes: pa.Table = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """A finished run, frozen.
 
@@ -97,6 +122,8 @@ class Results:
         The rule whose verdict stands in `sources`; empty where there is none.
     warnings
         Sentences that stand on top of every output.
+    bureau
+        None for bare `hmgeo screen`.
     """
 
     title: str
@@ -117,6 +144,7 @@ class Results:
     screening_rule_id: str = ""
     warnings: tuple[str, ...] = ()
     compiled_rules: tuple[Any, ...] = ()
+    bureau: BureauTables | None = field(default=None, repr=False)
 
     @property
     def basis(self) -> Basis:
@@ -134,10 +162,30 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
+class Backdrop:
+    """A picture laid under a map, such as a hillshade.
+
+    Parameters
+    ----------
+    png
+        In EPSG:3857, as web maps draw.
+    bounds
+        West, south, east, north in lon/lat.
+    """
+
+    png: bytes = field(repr=False)
+    bounds: tuple[float, float, float, float]
+    title: str
+    credit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Presentation:
-    """How results are shown. `maker` signs the caption (制图单位)."""
+    """How results are shown. `maker` signs the caption (制图单位); `field_forms` caps the 核查表 sheets."""
 
     language: str = "zh"
     audience: str = "internal"
     maker: str = ""
     paper: str = "A4"
+    field_forms: int = 30
+    backdrop: Backdrop | None = None

@@ -78,6 +78,22 @@ def radius_text(radius_m: float) -> str:
     return f"{radius_m:g} m"
 
 
+_WINDS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
+
+
+def bearing_text(bearing_deg: float | None) -> str:
+    """Return a bearing from true north as one of eight directions; None gives empty text.
+
+    Examples
+    --------
+    >>> bearing_text(44.0), bearing_text(359.0)
+    ('东北', '北')
+    """
+    if bearing_deg is None:
+        return ""
+    return _WINDS[round(bearing_deg / 45.0) % len(_WINDS)]
+
+
 def _shown_m(distance_m: float) -> float:
     """Return the distance in metres as it is shown: to 100 m from 1 km, to 1 m from 10 m, to 0.1 m below."""
     if round(distance_m) >= METRES_PER_KM:

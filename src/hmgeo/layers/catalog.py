@@ -69,8 +69,10 @@ def shipped_layers() -> dict[str, ShippedLayer]:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file; of a shapefile's members, one after the other by suffix."""
+    """Return the SHA-256 of a file; of the members of a shapefile or a .gdb folder, one after the other by name."""
     members = [path]
+    if path.is_dir():
+        members = sorted(near for near in path.iterdir() if near.is_file() and near.suffix.lower() != ".lock")
     if path.suffix.lower() == ".shp":
         members = sorted(
             (near for near in path.parent.iterdir() if near.stem == path.stem and _is_member(near)),

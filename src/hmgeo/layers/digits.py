@@ -7,7 +7,6 @@ for both.
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +17,9 @@ import numpy as np
 from hmgeo.geodesy import geodesic_m
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
     from pyproj import CRS
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -28,12 +30,19 @@ _POLE_DEG = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two coordinates of a row as numbers, with half the last digit given of each."""
+    """Two coordinates of a row as numbers, with half the last digit given of each.
+
+    Parameters
+    ----------
+    is_written
+        The cells held text such as 113°03′00″, which shows all its digits even in a workbook.
+    """
 
     x: float
     y: float
     half_x: float
     half_y: float
+    is_written: bool = False
 
 
 def half_last_digit(text: str) -> float:
@@ -48,33 +57,42 @@ def half_last_digit(text: str) -> float:
     return float(Decimal(5).scaleb(int(exponent) - 1))
 
 
-def digit_uncertainty_m(x: float, y: float, half_x: float, half_y: float) -> float:
-    """Return the half-diagonal in metres of the box that half the last digits span around a lon/lat.
+def digit_uncertainties_m(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], half_x: NDArray[np.float64], half_y: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the half-diagonals in metres of the boxes that half the last digits span around lon/lats.
 
     Examples
     --------
-    >>> round(digit_uncertainty_m(113.05, 23.62, 0.000005, 0.000005), 2)
-    0.75
+    >>> digit_uncertainties_m(*np.array([[113.05], [23.62], [0.000005], [0.000005]])).round(2).tolist()
+    [0.75]
     """
-    toward_equator = -half_y if y > 0 else half_y
-    here, there = np.array([[x, y]]), np.array([[x + half_x, y + toward_equator]])
-    return float(geodesic_m(here, there)[0])
+    toward_equator = np.where(lat > 0, -half_y, half_y)
+    return geodesic_m(np.column_stack([lon, lat]), np.column_stack([lon + half_x, lat + toward_equator]))
 
 
-def pair_uncertainty_m(pair: Pair, lon: float, lat: float, crs: CRS | None, *, is_typed: bool) -> float:
+def pair_uncertainties_m(
+    pairs: Sequence[Pair],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    crs: CRS | None,
+    *,
+    is_typed: bool,
+) -> NDArray[np.float64]:
     """Return what half the last digits amount to in metres; 0 for binary numbers with nine decimals or more."""
+    halves = np.array([(pair.half_x, pair.half_y) for pair in pairs], dtype=np.float64).reshape(-1, 2)
+    is_binary = np.array([is_typed and not pair.is_written for pair in pairs], dtype=bool)
     if crs is not None and crs.is_projected:
-        unit_m = float(crs.axis_info[0].unit_conversion_factor)
-        half_m = math.hypot(pair.half_x, pair.half_y) * unit_m
-        return 0.0 if is_typed and half_m < _EXACT_M else half_m
-    if is_typed and max(pair.half_x, pair.half_y) < _EXACT_DEG:
-        return 0.0
-    if abs(lat) > _POLE_DEG:  # refused later, with its reason
-        return 0.0
-    return digit_uncertainty_m(lon, lat, pair.half_x, pair.half_y)
+        half_m = np.hypot(halves[:, 0], halves[:, 1]) * float(crs.axis_info[0].unit_conversion_factor)
+        return np.where(is_binary & (half_m < _EXACT_M), 0.0, half_m)
+    found = np.zeros(len(halves))
+    # latitudes beyond the pole are refused later, with their reason
+    needed = (np.abs(lat) <= _POLE_DEG) & ~(is_binary & (halves.max(axis=1, initial=0.0) < _EXACT_DEG))
+    found[needed] = digit_uncertainties_m(lon[needed], lat[needed], halves[needed, 0], halves[needed, 1])
+    return found
 
 
-def typed_pairs(xy: np.ndarray) -> list[Pair]:
+def typed_pairs(xy: NDArray[np.float64]) -> list[Pair]:
     """Return pairs for (n, 2) binary coordinates, with the digits that their shortest decimal form shows."""
     made = []
     for x, y in xy.tolist():

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from hmgeo.layers.catalog import file_sha256
 from hmgeo.layers.options import ReadOptions
 from hmgeo.layers.pipeline import open_file, place_rows
-from hmgeo.layers.raster import load_raster
+from hmgeo.layers.quality import check_cells
+from hmgeo.layers.raster import load_elevation, load_raster
 from hmgeo.layers.receptors import receptor_batches
 from hmgeo.layers.sources import attributes_table, positions_table
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from hmgeo.vocabulary import Basis, LayerKind
 
-__all__ = ["ReadOptions", "load_positions", "load_raster", "load_receptors"]
+__all__ = ["ReadOptions", "load_elevation", "load_positions", "load_raster", "load_receptors"]
 
 
 def load_positions(
@@ -59,6 +60,7 @@ def load_positions(
     """
     opened = open_file(path, kind, options, shown_as)
     outcome = place_rows(opened, kind, options, are_receptors=False)
+    check_cells(opened, outcome, kind)
     table = positions_table(opened, outcome)
     positions = Positions(
         name=name or path.stem,

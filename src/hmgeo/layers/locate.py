@@ -13,10 +13,13 @@ import shapely
 
 from hmgeo.datum import Datum, gauss_kruger_crs, parse_datum, zone_central_meridian
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.layers.digits import NUMBER, Pair, half_last_digit, pair_uncertainty_m
+from hmgeo.layers.causes import ReadAs
+from hmgeo.layers.column_names import NEUTRAL_PAIR
+from hmgeo.layers.digits import NUMBER, Pair, pair_uncertainties_m
 from hmgeo.layers.georeference import UNDECLARED_EVENT, datum_of, shift_datums, unproject
 from hmgeo.layers.journal import name_rows
-from hmgeo.layers.schema import NEUTRAL_PAIR
+from hmgeo.layers.meridians import meridians_by_county
+from hmgeo.layers.pairs import PLACEHOLDERS, read_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from hmgeo.layers.rawtable import RawTable
     from hmgeo.layers.schema import Columns
 
-_PLACEHOLDERS = frozenset({"", "-", "--", "—", "——", "/", "无", "暂无"})
 _DEGREES_UP_TO = 360.0
 _SMALLEST_EASTING_M = 100_000.0
 _MILLION = 1_000_000.0
@@ -51,13 +53,16 @@ def locate_table(raw: RawTable, columns: Columns, declared: Declared, outcome: O
     InputError
         The file's metres have no zone prefix and nobody gives a central meridian.
     """
-    pairs = _read_pairs(raw, columns, outcome)
-    if columns.pair == NEUTRAL_PAIR:
+    pairs = read_pairs(raw, columns, is_turned=declared.is_turned, outcome=outcome)
+    if columns.pair == NEUTRAL_PAIR and not declared.is_turned:
         pairs = _turn_survey_axes(pairs, columns, outcome)
     datums = _row_datums(raw, columns, declared, outcome)
     grids = _row_grids(raw, columns, declared, pairs, datums, outcome)
-    for grid in dict.fromkeys(grids.values()):
-        _place_group(grid, [row for row, of in grids.items() if of == grid], pairs, outcome, raw)
+    groups: dict[_Grid, list[int]] = {}
+    for row, grid in grids.items():
+        groups.setdefault(grid, []).append(row)
+    for grid, rows in groups.items():
+        _place_group(grid, rows, pairs, outcome, raw)
     shift_datums(outcome, datums)
 
 
@@ -85,7 +90,7 @@ def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) ->
     header = columns["uncertainty"]
     for row, text in enumerate(raw.columns[header]):
         plain = unicodedata.normalize("NFKC", text).strip().removesuffix("米").removesuffix("m")
-        if plain in _PLACEHOLDERS:
+        if plain in PLACEHOLDERS:
             continue
         value = float(plain) if NUMBER.fullmatch(plain) else math.nan
         if math.isfinite(value) and value >= 0:
@@ -95,57 +100,6 @@ def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) ->
                 row + 1, "定位误差无效", "不是大于等于 0 的米数", "未计入位置误差，请更正", field=header, value=text
             )
             outcome.remark(row, f"定位误差无效（{header}「{text}」），未计入")
-
-
-def _read_pairs(raw: RawTable, columns: Columns, outcome: Outcome) -> dict[int, Pair]:
-    x_header, y_header = columns["lon"], columns["lat"]
-    pairs: dict[int, Pair] = {}
-    widened: list[int] = []
-    for row, texts in enumerate(zip(raw.columns[x_header], raw.columns[y_header], strict=True)):
-        if row in raw.damaged:
-            outcome.reject(row, f"{raw.damaged[row]}，各列可能错位")
-            continue
-        plain = [unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-") for text in texts]
-        if any(not text.isascii() for text in texts) and all(NUMBER.fullmatch(text) for text in plain):
-            widened.append(row + 1)
-        pair = _read_pair(row, plain, texts, (x_header, y_header), outcome)
-        if pair is not None:
-            finer = min(pair.half_x, pair.half_y)
-            pairs[row] = Pair(pair.x, pair.y, finer, finer) if raw.is_typed else pair
-    if widened:
-        outcome.journal.note(
-            "全角数字",
-            f"含全角数字或数学负号，共 {name_rows(widened)}",
-            "按半角数字读取",
-            field=f"{x_header}、{y_header}",
-        )
-    return pairs
-
-
-def _read_pair(
-    row: int, plain: Sequence[str], texts: Sequence[str], headers: Sequence[str], outcome: Outcome
-) -> Pair | None:
-    blank = [text in _PLACEHOLDERS for text in plain]
-    if all(blank):
-        outcome.leave(row, "没有坐标", field="、".join(headers), value="、".join(text for text in plain if text))
-        return None
-    for position, (text, header) in enumerate(zip(texts, headers, strict=True)):
-        if blank[position]:
-            outcome.reject(row, f"只有一个坐标，缺{header}", field=header, value=text)
-            return None
-        if not NUMBER.fullmatch(plain[position]):
-            sexagesimal = re.search(r"[°度′'分″\"秒]", plain[position])
-            reason = "坐标为度分秒，请换算为十进制度" if sexagesimal else "坐标不是数字"
-            outcome.reject(row, reason, field=header, value=text)
-            return None
-        if not math.isfinite(float(plain[position])):
-            outcome.reject(row, "坐标不是有限的数", field=header, value=text)
-            return None
-    x, y = (float(text) for text in plain)
-    if x == 0 and y == 0:
-        outcome.reject(row, "坐标为 (0, 0)，多为空值误填", field="、".join(headers), value="0，0")
-        return None
-    return Pair(x, y, half_last_digit(plain[0]), half_last_digit(plain[1]))
 
 
 def _turn_survey_axes(pairs: dict[int, Pair], columns: Columns, outcome: Outcome) -> dict[int, Pair]:
@@ -218,9 +172,25 @@ def _row_grids(
             grids[row] = _Grid(crs, datum)
         elif outcome.status[row] == "assessed":
             homeless.append(row)
-    if homeless:
-        _refuse_homeless(homeless, pairs, columns, outcome)
+    grids |= _homes(homeless, pairs, datums, raw, columns, outcome)
     return grids
+
+
+def _homes(
+    homeless: list[int],
+    pairs: dict[int, Pair],
+    datums: Sequence[Datum | None],
+    raw: RawTable,
+    columns: Columns,
+    outcome: Outcome,
+) -> dict[int, _Grid]:
+    """Return grids for metres without a meridian whose county leaves only one; refuse the others."""
+    told = meridians_by_county(homeless, pairs, datums, raw, columns, outcome)
+    rest = [row for row in homeless if row not in told]
+    if rest:
+        _refuse_homeless(rest, pairs, columns, outcome)
+    of_row = {row: datums[row] or Datum.CGCS2000 for row in told}
+    return {row: _Grid(gauss_kruger_crs(told[row], datum=datum), datum) for row, datum in of_row.items()}
 
 
 def _row_meridian(row: int, meridians: Sequence[str] | None, columns: Columns, outcome: Outcome) -> float | None:
@@ -268,7 +238,8 @@ def _metre_crs(
 def _refuse_homeless(rows: list[int], pairs: dict[int, Pair], columns: Columns, outcome: Outcome) -> None:
     """Refuse the file where most rows are metres without a meridian; else return those rows."""
     remedy = (
-        "增加「中央子午线」列，或用 --central-meridian（central_meridian）声明，如 114；"
+        "增加「中央子午线」列，或填写县名（随软件提供的县可推定），"
+        "或用 --central-meridian（central_meridian）声明，如 114；"
         "也可用 --sources-crs（crs）声明 EPSG 代码"
     )
     if 2 * len(rows) >= len(pairs):
@@ -300,13 +271,19 @@ def _place_group(grid: _Grid, rows: list[int], pairs: dict[int, Pair], outcome: 
             "反算为经纬度（EPSG:4490）",
             value=f"{grid.crs.name}" + (f"（EPSG:{epsg}）" if (epsg := grid.crs.to_epsg()) else ""),
         )
-    for row, at_lon, at_lat in zip(rows, lon.tolist(), lat.tolist(), strict=True):
-        pair = pairs[row]
-        if not (math.isfinite(at_lon) and math.isfinite(at_lat)):
-            outcome.reject(row, "平面坐标超出该投影带的有效范围", value=f"{pair.x:.10g}，{pair.y:.10g}")
-            continue
-        outcome.shapes[row] = shapely.Point(at_lon, at_lat)
-        outcome.uncertainty_m[row] += pair_uncertainty_m(pair, at_lon, at_lat, grid.crs, is_typed=raw.is_typed)
+    is_finite = np.isfinite(lon) & np.isfinite(lat)
+    for position in np.flatnonzero(~is_finite).tolist():
+        pair = pairs[rows[position]]
+        outcome.reject(rows[position], "平面坐标超出该投影带的有效范围", value=f"{pair.x:.10g}，{pair.y:.10g}")
+    held = np.array(rows)[is_finite]
+    outcome.shapes[held] = shapely.points(lon[is_finite], lat[is_finite])
+    kept = [pairs[row] for row in held.tolist()]
+    outcome.read_as.update(
+        (row, ReadAs(pair.x, pair.y, grid.crs, grid.datum)) for row, pair in zip(held.tolist(), kept, strict=True)
+    )
+    outcome.uncertainty_m[held] += pair_uncertainties_m(
+        kept, lon[is_finite], lat[is_finite], grid.crs, is_typed=raw.is_typed
+    )
 
 
 def _shown(columns: Columns, pair: Pair) -> dict[str, str]:

@@ -10,6 +10,10 @@ from pyproj.exceptions import CRSError
 from hmgeo.datum import Datum, parse_datum
 from hmgeo.errors import InputError, Place, Problem
 
+TURNED = "lat_lon"
+AXIS_ORDERS = ("", "lon_lat", TURNED)
+"""What `axis_order` may say."""
+
 _EASTERNMOST = 180.0
 
 
@@ -29,6 +33,13 @@ class ReadOptions:
         Datum of the coordinates, such as `gcj02` or `西安80`; wins over the file's, yields to a row's own.
     central_meridian
         Degrees east, for metres without a zone prefix; yields to a row's own.
+    axis_order
+        `lat_lon` where what the file calls longitude or east is the latitude or north, and the other way round;
+        `lon_lat` or empty where names mean what they say.
+    accept_suggestions
+        Carry out what the suspicion checks propose (swapped axes, another datum, ...), each with a ledger entry.
+    columns
+        Pairs of role and column name that win over recognition, such as `("lon", "X1")`.
     """
 
     layer: str = ""
@@ -36,6 +47,9 @@ class ReadOptions:
     crs: str = ""
     datum: str = ""
     central_meridian: float | None = None
+    axis_order: str = ""
+    accept_suggestions: bool = False
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,7 @@ class Declared:
     crs: CRS | None = None
     datum: Datum | None = None
     central_meridian: float | None = None
+    is_turned: bool = False
 
 
 def understand(options: ReadOptions, place: Place) -> Declared:
@@ -79,6 +94,11 @@ def understand(options: ReadOptions, place: Place) -> Declared:
                 "中央子午线超出范围", place, found=f"{meridian:g}", allowed="-180 至 180 度", remedy="写成度数，如 114"
             )
         )
+    if options.axis_order not in AXIS_ORDERS:
+        allowed = "、".join(filter(None, AXIS_ORDERS))
+        problems.append(
+            Problem("坐标轴顺序无法识别", place, found=options.axis_order, allowed=allowed, remedy="改为其中之一")
+        )
     if problems:
         raise InputError(problems)
-    return Declared(crs, datum, meridian)
+    return Declared(crs, datum, meridian, options.axis_order == TURNED)

@@ -12,6 +12,7 @@ from hmgeo.vocabulary import Status
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hmgeo.layers.causes import ReadAs
     from hmgeo.layers.journal import Journal
 
 
@@ -31,6 +32,8 @@ class Outcome:
         Receptors are set aside (几何搁置); sources are returned (退回补正) or left without a place (未定位).
     notes
         Row to the sentences that its output row carries.
+    read_as
+        Row to the numbers of a point as given and how they were read, for the suspicion checks.
     """
 
     shapes: NDArray[np.object_]
@@ -39,6 +42,7 @@ class Outcome:
     journal: Journal
     are_receptors: bool = False
     notes: dict[int, list[str]] = field(default_factory=dict)
+    read_as: dict[int, ReadAs] = field(default_factory=dict)
 
     @classmethod
     def of_rows(cls, count: int, journal: Journal, *, are_receptors: bool) -> Outcome:

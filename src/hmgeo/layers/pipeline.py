@@ -10,7 +10,8 @@ import shapely
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.layers.catalog import shown_path
-from hmgeo.layers.digits import pair_uncertainty_m, typed_pairs
+from hmgeo.layers.causes import ReadAs
+from hmgeo.layers.digits import pair_uncertainties_m, typed_pairs
 from hmgeo.layers.georeference import file_crs, refer_shapes
 from hmgeo.layers.journal import Journal
 from hmgeo.layers.locate import add_stated_uncertainty, locate_table, row_datum_words
@@ -20,14 +21,16 @@ from hmgeo.layers.read import read_raw
 from hmgeo.layers.repair import check_range, mend, read_shapes
 from hmgeo.layers.schema import (
     Columns,
-    has_split_degrees,
     id_column,
     make_ids,
+    map_columns,
     names_places_only,
     recognise,
     require_coordinates,
     write_mapping,
 )
+from hmgeo.layers.standards import note_standard
+from hmgeo.layers.suspicion import hold_against_places, hold_shapes_against_places
 from hmgeo.vocabulary import LayerKind, Status
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
     from pyproj import CRS
 
+    from hmgeo.datum import Datum
     from hmgeo.layers.rawtable import RawTable
 
 AREA_KINDS = frozenset(
@@ -44,6 +48,7 @@ AREA_KINDS = frozenset(
         LayerKind.WATER_SOURCE_ZONES,
         LayerKind.INDUSTRIAL_PARKS,
         LayerKind.BUILT_UP_AREA,
+        LayerKind.SURVEY_AREAS,
         LayerKind.COUNTIES,
         LayerKind.TOWNSHIPS,
     }
@@ -70,13 +75,14 @@ class Opened:
 def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) -> Opened:
     """Read a file, recognise its columns and give every row its id."""
     journal = Journal(shown_path(path, shown_as))
-    raw = read_raw(path, layer=options.layer, journal=journal)
+    raw = read_raw(path, layer=options.layer, journal=journal, kind=kind)
     place = Place(file=journal.file, sheet=raw.sheet)
-    columns = recognise(raw.headers, kind)
+    columns = map_columns(recognise(raw.headers, kind), options.columns, raw.headers, place)
     column = id_column(raw.headers, kind, options.id_field, place)
     if column:
         columns = replace(columns, by_role={"id": column, **columns.by_role})
     write_mapping(columns, journal)
+    note_standard(raw.headers, raw.sheet, kind, journal)
     ids = make_ids(raw.columns[column] if column else None, raw.row_count, column, journal)
     return Opened(raw, columns, ids, journal)
 
@@ -87,33 +93,38 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
     place = Place(file=journal.file, sheet=raw.sheet)
     declared = understand(options, place)
     outcome = Outcome.of_rows(raw.row_count, journal, are_receptors=are_receptors)
+    read_on: Datum | None = None
     polygons_only = are_receptors and kind in AREA_KINDS
     if raw.geometry is None:
         if polygons_only:
             remedy = "改用带面状几何的文件（gpkg、geojson、shp、parquet）"
             raise InputError(Problem(f"{kind.zh}须为面状图层，表格不能表达范围", place, remedy=remedy))
-        if has_split_degrees(raw.headers):
-            remedy = "合并为十进制度的「经度」「纬度」两列"
-            raise InputError(Problem("度、分、秒分列填写，不能直接读取", place, remedy=remedy))
         if not are_receptors and names_places_only(columns, raw.headers):
             _leave_unlocated(outcome)
             return outcome
         require_coordinates(columns, raw.headers, place)
         locate_table(raw, columns, declared, outcome)
-        check_range(outcome, f"{columns['lon']}、{columns['lat']}")
+        label = "、".join(dict.fromkeys((columns["lon"], columns["lat"])))
+        check_range(outcome, label, accept_swaps=options.accept_suggestions)
     else:
         read_shapes(raw.geometry, outcome)
         own = row_datum_words(raw, columns, outcome)
         rows = np.flatnonzero(outcome.is_assessed())
         if rows.size:
             before = outcome.shapes.copy()
-            crs, datum = file_crs(declared, raw.crs, shapely.total_bounds(before[rows]).tolist(), journal)
-            refer_shapes(outcome, crs, [word or datum for word in own])
-            check_range(outcome, "几何")
+            crs, read_on = file_crs(declared, raw.crs, shapely.total_bounds(before[rows]).tolist(), journal)
+            if declared.is_turned:
+                _turn_shapes(outcome, journal)
+            refer_shapes(outcome, crs, [word or read_on for word in own])
+            check_range(outcome, "几何", accept_swaps=options.accept_suggestions)
             if not are_receptors:
-                _add_digits(before, crs, outcome)
+                _add_digits(before, crs, [word or read_on for word in own], outcome)
         mend(outcome, polygons_only=polygons_only)
     add_stated_uncertainty(raw, columns, outcome)
+    if not are_receptors:
+        hold_against_places(opened, outcome, accept=options.accept_suggestions)
+    elif raw.geometry is not None:
+        hold_shapes_against_places(opened, outcome, read_on)
     return outcome
 
 
@@ -126,14 +137,24 @@ def _leave_unlocated(outcome: Outcome) -> None:
         outcome.remark(row, "没有坐标")
 
 
-def _add_digits(before: np.ndarray, crs: CRS, outcome: Outcome) -> None:
+def _turn_shapes(outcome: Outcome, journal: Journal) -> None:
+    """Swap the axes of shapes, as the user says."""
+    rows = np.flatnonzero(outcome.is_assessed())
+    outcome.shapes[rows] = shapely.transform(outcome.shapes[rows], lambda xy: xy[:, ::-1])
+    journal.note("坐标轴", "使用者声明北坐标（纬度）在前", "几何的两个坐标对调后读取", field="几何")
+
+
+def _add_digits(before: np.ndarray, crs: CRS, datums: Sequence[Datum | None], outcome: Outcome) -> None:
     """Add half the last digit of points, read from the shortest decimal form of the file's own coordinates."""
     is_point = outcome.is_assessed() & (shapely.get_type_id(before) == shapely.GeometryType.POINT)
     rows = np.flatnonzero(is_point)
     pairs = typed_pairs(shapely.get_coordinates(before[rows]))
-    places = shapely.get_coordinates(outcome.shapes[rows]).tolist()
-    for row, pair, (lon, lat) in zip(rows.tolist(), pairs, places, strict=True):
-        outcome.uncertainty_m[row] += pair_uncertainty_m(pair, lon, lat, crs, is_typed=True)
+    own = crs if crs.is_projected else None
+    outcome.read_as.update(
+        (row, ReadAs(pair.x, pair.y, own, datums[row])) for row, pair in zip(rows.tolist(), pairs, strict=True)
+    )
+    lon, lat = shapely.get_coordinates(outcome.shapes[rows]).T
+    outcome.uncertainty_m[rows] += pair_uncertainties_m(pairs, lon, lat, crs, is_typed=True)
 
 
 def as_wkb(shapes: Sequence[object] | np.ndarray) -> list[bytes | None]:

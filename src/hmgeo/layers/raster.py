@@ -1,21 +1,30 @@
-"""Rasters, read by windows."""
+"""Rasters, read by windows; heights as a grid in metres, whatever CRS, orientation or tiles they come in."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hmgeo.errors import InputError, Place, Problem
+from hmgeo.errors import InputError, Place, Problem, raise_problems
+from hmgeo.geodesy import ELLIPSOID, local_metric_crs
 from hmgeo.layers.catalog import file_sha256, shown_path
-from hmgeo.records import Gates, Provenance, Raster
+from hmgeo.records import Gates, Ledger, LedgerEntry, Provenance, Raster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from hmgeo.vocabulary import Basis
+
+Transform = tuple[float, float, float, float, float, float]
+
+BLOCK_CELLS = 256
+"""Rows and columns of the windows of a grid that is warped or put together while it is read."""
+
+TILE_SUFFIXES = (".tif", ".tiff", ".img", ".hgt", ".asc", ".zip")
 
 
 def load_raster(
@@ -42,10 +51,10 @@ def load_raster(
     import rasterio  # noqa: PLC0415 -- most runs need no raster
 
     shown = shown_path(path, shown_as)
-    crs, transform, height, width = _describe(path, Place(file=shown))
+    source = _describe(path, Place(file=shown))
 
     def open_windows() -> Iterator[tuple[Any, Any]]:
-        with rasterio.open(path) as dataset:
+        with rasterio.open(source.name) as dataset:
             for _, window in dataset.block_windows(1):
                 yield window, dataset.read(1, window=window, masked=True)
 
@@ -53,35 +62,222 @@ def load_raster(
         name=name or path.stem,
         basis=basis,
         provenance=replace(provenance or Provenance(shown), path=shown, sha256=file_sha256(path)),
-        crs=crs,
-        transform=transform,
-        height=height,
-        width=width,
+        crs=source.crs,
+        transform=source.transform,
+        height=source.height,
+        width=source.width,
         open_windows=open_windows,
         gates=gates,
     )
 
 
-def _describe(path: Path, place: Place) -> tuple[str, tuple[float, float, float, float, float, float], int, int]:
-    """Return CRS, transform, height and width of a raster that passes the checks."""
+def load_elevation(
+    path: Path,
+    *,
+    basis: Basis,
+    name: str = "",
+    gates: Gates = Gates(),  # noqa: B008 -- frozen
+    provenance: Provenance | None = None,
+    shown_as: str = "",
+) -> tuple[Raster, Ledger]:
+    """Open heights as one north-up grid in metres.
+
+    Parameters
+    ----------
+    path
+        A raster, or a folder of tiles that share a CRS and a cell size.
+
+    Returns
+    -------
+    tuple
+        A single north-up raster in metres comes as it is, cell for cell. South-up files are turned without change;
+        tiles are put together, the first in the order of names winning where they overlap; geographic ones are
+        warped (bilinear) to a transverse Mercator in metres about their middle meridian. The ledger says which.
+
+    Raises
+    ------
+    InputError
+        As `load_raster`, for every tile at once; tiles of different CRS or cell size; no tile in the folder.
+    """
+    shown = shown_path(path, shown_as)
+    sources = _sources(path, shown)
+    first = sources[0]
+    options: dict[str, Any] = {"basis": basis, "name": name, "gates": gates, "provenance": provenance}
+    if len(sources) == 1 and first.is_north_up and first.is_metric and not path.is_dir():
+        return load_raster(path, shown_as=shown_as, **options), Ledger()
+    grid, resampling = _target_grid(sources)
+
+    def open_windows() -> Iterator[tuple[Any, Any]]:
+        yield from _warped_windows(sources, grid, resampling)
+
+    origin = replace(provenance or Provenance(shown), path=shown, sha256=_sha256(path, sources))
+    raster = Raster(
+        name or path.stem, basis, origin, grid.crs, grid.transform, grid.height, grid.width, open_windows, gates
+    )
+    return raster, Ledger((_entry(shown, sources, grid, resampling),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """A raster's shape and place; `name` is what GDAL opens."""
+
+    name: str
+    crs: str
+    transform: Transform
+    height: int
+    width: int
+    is_metric: bool = True
+
+    @property
+    def is_north_up(self) -> bool:
+        a, _, _, _, e, _ = self.transform
+        return a > 0 and e < 0
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        a, _, c, _, e, f = self.transform
+        x, y = (c, c + a * self.width), (f, f + e * self.height)
+        return min(x), min(y), max(x), max(y)
+
+
+def _sources(path: Path, shown: str) -> list[_Grid]:
+    """Describe every tile; all faults at once."""
+    if not path.is_dir():
+        return [_describe(path, Place(file=shown))]
+    tiles = sorted(tile for tile in path.iterdir() if tile.suffix.lower() in TILE_SUFFIXES)
+    if not tiles:
+        allowed = "、".join(TILE_SUFFIXES)
+        raise InputError(Problem("文件夹中没有高程图幅", Place(file=shown), allowed=allowed, remedy="核对路径"))
+    found: list[_Grid] = []
+    problems: list[Problem] = []
+    for tile in tiles:
+        try:
+            found.append(_describe(tile, Place(file=f"{shown}/{tile.name}")))
+        except InputError as error:
+            problems += error.problems
+    for one, tile in zip(found, tiles, strict=False):
+        cells = np.abs([one.transform[0], one.transform[4]])
+        same = one.crs == found[0].crs and np.allclose(cells, np.abs([found[0].transform[0], found[0].transform[4]]))
+        if not same:
+            what = f"{one.crs}，格 {cells[0]:g}×{cells[1]:g}"
+            place = Place(file=f"{shown}/{tile.name}")
+            problems.append(Problem("各图幅坐标系或格的大小不同", place, found=what, remedy="统一后重试"))
+    raise_problems(InputError, problems)
+    return found
+
+
+def _target_grid(sources: Sequence[_Grid]) -> tuple[_Grid, str]:
+    """Return the grid to read everything on, and how cells are resampled."""
+    from rasterio.warp import transform_bounds  # noqa: PLC0415 -- as above
+
+    west, south, east, north = _joint_bounds(sources)
+    first = sources[0]
+    a, e = abs(first.transform[0]), abs(first.transform[4])
+    height, width = round((north - south) / e), round((east - west) / a)
+    if first.is_metric:
+        return _Grid("", first.crs, (a, 0.0, west, 0.0, -e, north), height, width), "nearest"
+    crs = local_metric_crs((west + east) / 2)
+    cell_m = _square_cell_m(first, ((west + east) / 2, (south + north) / 2))
+    left, bottom, right, top = transform_bounds(first.crs, crs, west, south, east, north, densify_pts=21)
+    height, width = int(np.ceil((top - bottom) / cell_m)), int(np.ceil((right - left) / cell_m))
+    return _Grid("", crs, (cell_m, 0.0, left, 0.0, -cell_m, top), height, width), "bilinear"
+
+
+def _square_cell_m(source: _Grid, middle: tuple[float, float]) -> float:
+    """Return the side of a square as large as a geographic cell in the middle of the data, to 0.1 m."""
+    lon, lat = middle
+    a, e = abs(source.transform[0]), abs(source.transform[4])
+    _, _, sides_m = ELLIPSOID.inv([lon, lon], [lat, lat], [lon + a, lon], [lat, lat + e])
+    return max(0.1, round(float(np.sqrt(sides_m[0] * sides_m[1])), 1))
+
+
+def _joint_bounds(sources: Sequence[_Grid]) -> tuple[float, float, float, float]:
+    west, south, east, north = zip(*(source.bounds for source in sources), strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def _warped_windows(sources: Sequence[_Grid], grid: _Grid, resampling: str) -> Iterator[tuple[Any, Any]]:
+    """Yield the grid's windows block by block from the top, each put together from the tiles; only one is held."""
+    from contextlib import ExitStack  # noqa: PLC0415 -- as above
+
+    import rasterio  # noqa: PLC0415 -- as above
+    from affine import Affine  # noqa: PLC0415
+    from rasterio.enums import Resampling  # noqa: PLC0415
+    from rasterio.vrt import WarpedVRT  # noqa: PLC0415
+    from rasterio.windows import Window  # noqa: PLC0415
+
+    options = {
+        "crs": grid.crs,
+        "transform": Affine(*grid.transform),
+        "height": grid.height,
+        "width": grid.width,
+        "resampling": Resampling[resampling],
+        "dtype": "float32",
+        "nodata": float("nan"),
+    }
+    with ExitStack() as stack:
+        opened = [stack.enter_context(rasterio.open(source.name)) for source in sources]
+        views = [stack.enter_context(WarpedVRT(dataset, **options)) for dataset in opened]
+        for row in range(0, grid.height, BLOCK_CELLS):
+            for column in range(0, grid.width, BLOCK_CELLS):
+                rows, columns = min(BLOCK_CELLS, grid.height - row), min(BLOCK_CELLS, grid.width - column)
+                window = Window(column, row, columns, rows)
+                values = np.full((rows, columns), np.nan, np.float32)
+                for view in views:
+                    values = np.where(np.isnan(values), view.read(1, window=window), values)
+                yield window, np.ma.masked_invalid(values)
+
+
+def _entry(shown: str, sources: Sequence[_Grid], grid: _Grid, resampling: str) -> LedgerEntry:
+    done = []
+    if len(sources) > 1:
+        done.append(f"{len(sources)} 幅拼接")
+    if not all(source.is_north_up for source in sources):
+        done.append("转为正北朝上")
+    if resampling == "bilinear":
+        done.append(f"重投影到米制坐标（{grid.crs}），双线性内插，格 {grid.transform[0]:.2f} m")
+    reason = "坡度、起伏度和流向须在正北朝上的米制格网上计算"
+    return LedgerEntry(shown, value=sources[0].crs, event="高程已换算", reason=reason, action="，".join(done) or "原样")
+
+
+def _sha256(path: Path, sources: Sequence[_Grid]) -> str:
+    """Return the hash of the file, or of the concatenated tiles in the order of their names."""
+    if not path.is_dir():
+        return file_sha256(path)
+    digest = hashlib.sha256()
+    for tile in sorted(tile for tile in path.iterdir() if tile.suffix.lower() in TILE_SUFFIXES)[: len(sources)]:
+        digest.update(tile.read_bytes())
+    return digest.hexdigest()
+
+
+def _gdal_name(path: Path) -> str:
+    """Return what GDAL opens: SRTM tiles come as `N49E011.hgt.zip` with one file inside."""
+    return f"/vsizip/{path}/{path.stem}" if path.suffix.lower() == ".zip" else str(path)
+
+
+def _describe(path: Path, place: Place) -> _Grid:
+    """Return shape and place of a raster that passes the checks."""
     import rasterio  # noqa: PLC0415 -- as above
     from rasterio.errors import RasterioIOError  # noqa: PLC0415
 
     if not path.is_file():
         raise InputError(Problem("文件不存在", place, remedy="核对路径和文件名"))
     try:
-        with rasterio.open(path) as dataset:
+        with rasterio.open(_gdal_name(path)) as dataset:
             problems = _problems(dataset, place)
             crs = dataset.crs.to_string() if dataset.crs else ""
+            is_metric = bool(dataset.crs and dataset.crs.is_projected and dataset.crs.linear_units_factor[1] == 1.0)
             a, b, c, d, e, f = tuple(dataset.transform)[:6]
             height, width = int(dataset.height), int(dataset.width)
     except RasterioIOError as problem:
         raise InputError(
             Problem("不是可读取的栅格文件", place, remedy="核对文件内容，或用 QGIS 另存为 GeoTIFF（tif）")
         ) from problem
+    if b or d:
+        problems.append(Problem("栅格带旋转", place, remedy="用 gdalwarp 重新保存为不带旋转的栅格"))
     if problems:
         raise InputError(problems)
-    return crs, (a, b, c, d, e, f), height, width
+    return _Grid(_gdal_name(path), crs, (a, b, c, d, e, f), height, width, is_metric)
 
 
 def _problems(dataset: Any, place: Place) -> list[Problem]:  # noqa: ANN401 -- rasterio carries no types

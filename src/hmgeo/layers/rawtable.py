@@ -40,6 +40,8 @@ class RawTable:
         Numbers come as binary numbers, which can't show trailing zeros.
     damaged
         Rows whose cells can't be trusted, with the reason.
+    first_line
+        Line of the sheet or text file that holds the first data row; 0 where rows have no lines.
     """
 
     sheet: str
@@ -49,6 +51,7 @@ class RawTable:
     crs: CRS | None = None
     is_typed: bool = False
     damaged: dict[int, str] = field(default_factory=dict)
+    first_line: int = 0
 
     @property
     def headers(self) -> list[str]:

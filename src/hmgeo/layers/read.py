@@ -1,7 +1,8 @@
 """Open a file of any kind we take and hand out its rows: columns as text, geometry as WKB, the declared CRS.
 
-GeoPackage goes through sqlite3, GeoJSON through json and GeoParquet through pyarrow, so that reading them doesn't load
-geopandas; only a shapefile needs GDAL, whose Python wrapper imports it where it is installed.
+GeoPackage goes through sqlite3, GeoJSON through json, GeoParquet through pyarrow and workbooks through calamine, so
+that reading them doesn't load geopandas; shapefile, KML and FileGDB need GDAL, whose Python wrapper imports it where it
+is installed. GDAL only ever sees files whose first bytes are those of the format that the suffix names.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.layers.read_table import read_csv, read_xlsx
-from hmgeo.layers.read_vector import read_geojson, read_geopackage, read_geoparquet, read_shapefile
+from hmgeo.layers.archive import unpacked
+from hmgeo.layers.read_gdal import read_filegdb, read_kml, read_shapefile
+from hmgeo.layers.read_sheet import read_workbook
+from hmgeo.layers.read_table import read_csv
+from hmgeo.layers.read_vector import read_geojson, read_geopackage, read_geoparquet
+from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,32 +23,47 @@ if TYPE_CHECKING:
     from hmgeo.layers.journal import Journal
     from hmgeo.layers.rawtable import RawTable
 
-SUFFIXES = (".csv", ".xlsx", ".gpkg", ".geojson", ".json", ".shp", ".parquet")
+SUFFIXES = (
+    ".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".gpkg", ".geojson", ".json", ".shp", ".parquet",
+    ".kml", ".kmz", ".gdb", ".zip",
+)  # fmt: skip
+TEMPLATES = {
+    LayerKind.ENTERPRISES: "企业清单",
+    LayerKind.FARMLAND: "耕地地块",
+    LayerKind.SENSITIVE_SITES: "敏感目标",
+    LayerKind.WATER_SOURCE_ZONES: "水源地",
+    LayerKind.TAILINGS_PONDS: "尾矿库",
+    LayerKind.INDUSTRIAL_PARKS: "工业园区",
+}
+"""Which of the offices' lists a kind of layer is kept in."""
 
+_LAYERED = frozenset({".xlsx", ".xlsm", ".xls", ".gpkg", ".kml", ".kmz", ".gdb", ".zip"})
 _REMEDIES = {
-    ".xls": "在 Excel 或 WPS 中另存为 xlsx",
     ".et": "在 WPS 中另存为 xlsx",
-    ".kml": "在 QGIS 中导出为 GeoPackage（gpkg）",
-    ".kmz": "在 QGIS 中导出为 GeoPackage（gpkg）",
-    ".gdb": "在 QGIS 中导出为 GeoPackage（gpkg）",
+    ".ods": "另存为 xlsx",
     ".mdb": "在 QGIS 中导出为 GeoPackage（gpkg）",
     ".dxf": "在 QGIS 中导出为 GeoPackage（gpkg）并写明坐标系",
-    ".zip": "解压后指定其中的文件",
+    ".dwg": "在 QGIS 中导出为 GeoPackage（gpkg）并写明坐标系",
+    ".vrt": "直接指定它所指向的文件",
+    ".rar": "解压后指定其中的文件",
+    ".7z": "解压后指定其中的文件",
     ".dbf": "指定同名的 shp 文件",
 }
 
 
-def read_raw(path: Path, *, layer: str, journal: Journal) -> RawTable:
+def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind) -> RawTable:
     """Read a file as it is, nothing converted but numbers to text.
 
     Parameters
     ----------
     path
-        csv (UTF-8 or GB 18030), xlsx, gpkg, geojson, shp or parquet.
+        One of `SUFFIXES`; a zip holds one of the others.
     layer
-        Sheet or layer to read; may stay empty where the file has only one.
+        Sheet or layer to read; may stay empty where the file has only one, or only one that fits.
     journal
         Told what was assumed on the way.
+    kind
+        What the layer is to be; a sheet fits if it has the columns for that.
 
     Raises
     ------
@@ -53,20 +73,13 @@ def read_raw(path: Path, *, layer: str, journal: Journal) -> RawTable:
     place = Place(file=journal.file)
     check_file(path, place)
     suffix = path.suffix.lower()
-    if layer and suffix not in {".xlsx", ".gpkg"}:
+    if layer and suffix not in _LAYERED:
         journal.note("图层名未使用", f"{suffix} 文件只有一个图层", "忽略所指定的图层名", field="layer", value=layer)
-    if suffix == ".csv":
-        raw = read_csv(path, journal)
-    elif suffix == ".xlsx":
-        raw = read_xlsx(path, layer, journal)
-    elif suffix == ".gpkg":
-        raw = read_geopackage(path, layer, journal)
-    elif suffix in {".geojson", ".json"}:
-        raw = read_geojson(path, journal)
-    elif suffix == ".parquet":
-        raw = read_geoparquet(path, journal)
+    if suffix == ".zip":
+        with unpacked(path, layer, journal) as (inner, rest):
+            raw = _read(inner, rest, journal, kind)
     else:
-        raw = read_shapefile(path, journal)
+        raw = _read(path, layer, journal, kind)
     if raw.row_count == 0:
         raise InputError(
             Problem(
@@ -78,20 +91,40 @@ def read_raw(path: Path, *, layer: str, journal: Journal) -> RawTable:
     return raw
 
 
+def _read(path: Path, layer: str, journal: Journal, kind: LayerKind) -> RawTable:
+    suffix = path.suffix.lower()
+    template = TEMPLATES.get(kind, "")
+    if suffix in {".csv", ".tsv", ".txt"}:
+        return read_csv(path, journal, template)
+    if suffix in {".xlsx", ".xlsm", ".xls"}:
+        return read_workbook(path, layer, journal, kind, template)
+    if suffix in {".geojson", ".json"}:
+        return read_geojson(path, journal)
+    if suffix == ".parquet":
+        return read_geoparquet(path, journal)
+    if suffix == ".shp":
+        return read_shapefile(path, journal)
+    reader = {".gpkg": read_geopackage, ".gdb": read_filegdb}.get(suffix, read_kml)
+    return reader(path, layer, journal)
+
+
 def check_file(path: Path, place: Place) -> None:
     """Refuse what can't be read at all: missing, a folder, a suffix we don't take, no bytes."""
     if not path.exists():
         raise InputError(Problem(what="文件不存在", where=place, remedy="核对路径和文件名"))
     suffix = path.suffix.lower()
-    if path.is_dir() or suffix not in SUFFIXES:
+    is_folder = path.is_dir() and suffix != ".gdb"
+    if is_folder or suffix not in SUFFIXES:
         raise InputError(
             Problem(
-                what="是文件夹，不是文件" if path.is_dir() else "不支持这种文件",
+                what="是文件夹，不是文件" if is_folder else "不支持这种文件",
                 where=place,
                 found=suffix or path.name,
                 allowed="、".join(SUFFIXES),
                 remedy=_REMEDIES.get(suffix, "另存为上述格式之一"),
             )
         )
-    if path.stat().st_size == 0:
+    if suffix == ".gdb" and not path.is_dir():
+        raise InputError(Problem("FileGDB 须是文件夹", place, found=path.name, remedy="指定扩展名为 gdb 的文件夹"))
+    if not path.is_dir() and path.stat().st_size == 0:
         raise InputError(Problem(what="文件为空（0 字节）", where=place, remedy="重新导出或重新下载该文件"))

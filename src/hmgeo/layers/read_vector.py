@@ -1,4 +1,4 @@
-"""Vector files: GeoPackage, GeoJSON, GeoParquet and shapefile, as rows of text with WKB."""
+"""Vector files: GeoPackage, GeoJSON and GeoParquet, as rows of text with WKB."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import json
 import sqlite3
 import struct
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -43,12 +42,13 @@ def read_geopackage(path: Path, layer: str, journal: Journal) -> RawTable:
             name = choose_layer([name for name, _ in listed] if layer else names, layer, place, "图层")
             journal.sheet = name
             quoted = name.replace('"', '""')
+            _refuse_view(database, name, place)
             cursor = database.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 -- a table name can't be a parameter
             headers = [column[0] for column in cursor.description]
             rows = cursor.fetchall()
             crs = _geopackage_crs(database, name, journal)
         except (sqlite3.Error, UnicodeDecodeError) as problem:
-            raise _broken(journal, "不是有效的 GeoPackage", "在 QGIS 中打开核对并重新导出为 gpkg") from problem
+            raise broken(journal, "不是有效的 GeoPackage", "在 QGIS 中打开核对并重新导出为 gpkg") from problem
     shape_column = shapes.get(name, "")
     columns = {
         unique: column_texts([row[position] for row in rows])
@@ -67,14 +67,14 @@ def read_geojson(path: Path, journal: Journal) -> RawTable:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
-        raise _broken(
+        raise broken(
             journal, "不是有效的 GeoJSON（不是 UTF-8 编码的 JSON 文本）", "重新导出为 geojson 或 gpkg"
         ) from problem
     features = _features(content)
     if features is None:
-        raise _broken(journal, "JSON 中没有 FeatureCollection 或 Feature", "重新导出为 geojson 或 gpkg")
+        raise broken(journal, "JSON 中没有 FeatureCollection 或 Feature", "重新导出为 geojson 或 gpkg")
     name = _mapping(_mapping(content.get("crs")).get("properties")).get("name", "")
-    crs = _crs(name or "OGC:CRS84", journal)
+    crs = read_crs(name or "OGC:CRS84", journal)
     properties = [_mapping(feature.get("properties")) for feature in features]
     if any("id" in feature for feature in features) and not any("id" in record for record in properties):
         properties = [{"id": feature.get("id"), **record} for feature, record in zip(features, properties, strict=True)]
@@ -95,7 +95,7 @@ def read_geoparquet(path: Path, journal: Journal) -> RawTable:
         geo = _mapping(json.loads((table.schema.metadata or {}).get(b"geo", b"{}")))
         described_columns = _mapping(geo.get("columns"))
     except (pa.ArrowException, OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
-        raise _broken(journal, "不是有效的 parquet 文件", "重新导出为 GeoParquet 或 gpkg") from problem
+        raise broken(journal, "不是有效的 parquet 文件", "重新导出为 GeoParquet 或 gpkg") from problem
     primary = geo.get("primary_column", "")
     geometry: list[bytes | None] | None = None
     crs: CRS | None = None
@@ -105,9 +105,9 @@ def read_geoparquet(path: Path, journal: Journal) -> RawTable:
         is_binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)
         if not is_binary or described.get("encoding", "WKB") != "WKB":
             found = str(described.get("encoding", kind))
-            raise _broken(journal, "几何不是 WKB 编码", "以 WKB 编码重新导出 GeoParquet", found=found)
+            raise broken(journal, "几何不是 WKB 编码", "以 WKB 编码重新导出 GeoParquet", found=found)
         declared = described.get("crs", "OGC:CRS84")
-        crs = None if declared is None else _crs(declared, journal)
+        crs = None if declared is None else read_crs(declared, journal)
         geometry = table[primary].cast(pa.binary()).to_pylist()
     headers = [name for name in names if name not in described_columns and name != primary]
     columns = {
@@ -116,32 +116,6 @@ def read_geoparquet(path: Path, journal: Journal) -> RawTable:
         if not pa.types.is_struct(table.schema.field(header).type)  # a bbox helper column
     }
     return RawTable("", columns, table.num_rows, geometry, crs, is_typed=True)
-
-
-def read_shapefile(path: Path, journal: Journal) -> RawTable:
-    """Read a shapefile; text by its .cpg, without one by trial, with an entry."""
-    # Here and not at the top: pyogrio imports geopandas where it is installed.
-    import pyogrio.errors  # noqa: PLC0415
-    import pyogrio.raw  # noqa: PLC0415
-
-    encoding = _shapefile_encoding(path, journal)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what GDAL warns of (ring order) is checked and told by our own repair
-            meta, _, geometry, fields = pyogrio.raw.read(path, encoding=encoding)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeDecodeError) as problem:
-        raise _broken(
-            journal, "不是有效的 shapefile（shp、shx、dbf 须齐全且同名）", "补齐同名文件，或在 QGIS 中另存为 gpkg"
-        ) from problem
-    headers = [str(name) for name in meta["fields"]]
-    columns = {
-        unique: column_texts(values.tolist())
-        for unique, values in zip(unique_headers(headers, journal), fields, strict=True)
-    }
-    crs = _crs(meta["crs"], journal) if meta["crs"] else None
-    count = len(geometry) if geometry is not None else len(next(iter(fields), ()))
-    wkb = [bytes(value) if value is not None else None for value in geometry] if geometry is not None else None
-    return RawTable("", columns, count, wkb, crs, is_typed=True)
 
 
 def is_curved(wkb: bytes | None) -> bool:
@@ -183,7 +157,14 @@ def _geopackage_crs(database: sqlite3.Connection, name: str, journal: Journal) -
     if str(organization).upper() == "EPSG":
         with contextlib.suppress(CRSError):
             return CRS.from_epsg(int(code))
-    return _crs(definition, journal)
+    return read_crs(definition, journal)
+
+
+def _refuse_view(database: sqlite3.Connection, name: str, place: Place) -> None:
+    """Refuse a layer that is a query, which may never end."""
+    kind = database.execute("SELECT type FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    if kind is not None and kind[0] != "table":
+        raise InputError(Problem("图层是视图，不是表", place, found=name, remedy="在 QGIS 中另存为新的 gpkg"))
 
 
 def _strip_header(blob: bytes | None) -> bytes | None:
@@ -219,29 +200,12 @@ def _geojson_wkb(geometry: Any) -> bytes | None:  # noqa: ANN401 -- parsed JSON
     return bytes(shapely.to_wkb(made)) if made is not None else b"\x00"
 
 
-def _shapefile_encoding(path: Path, journal: Journal) -> str | None:
-    """Return None where a .cpg tells; else UTF-8 where the text is that, else GB 18030, with an entry."""
-    siblings = {near.suffix.lower(): near for near in path.parent.glob(f"{path.stem}.*")}
-    if ".cpg" in siblings or ".dbf" not in siblings:
-        return None
-    data = siblings[".dbf"].read_bytes()
-    if data.isascii():
-        return None
-    start = struct.unpack_from("<H", data, 8)[0] if len(data) > 10 else 0  # noqa: PLR2004 -- header length field
-    try:
-        data[start:].decode("utf-8")
-        encoding = "UTF-8"
-    except UnicodeDecodeError:
-        encoding = "GB18030"
-    journal.note("编码", "缺少 cpg 文件", f"属性文字按 {encoding} 读取", value=encoding)
-    return encoding
-
-
-def _crs(declared: Any, journal: Journal) -> CRS:  # noqa: ANN401 -- WKT, PROJJSON or a code
+def read_crs(declared: Any, journal: Journal) -> CRS:  # noqa: ANN401 -- WKT, PROJJSON or a code
+    """Return the CRS that a file declares, or refuse the file."""
     try:
         return CRS.from_user_input(declared)
     except CRSError as problem:
-        raise _broken(
+        raise broken(
             journal,
             "文件声明的坐标系无法识别",
             "在 QGIS 中核对坐标系并重新导出，或用 crs 声明（如 EPSG:4490）",
@@ -249,5 +213,6 @@ def _crs(declared: Any, journal: Journal) -> CRS:  # noqa: ANN401 -- WKT, PROJJS
         ) from problem
 
 
-def _broken(journal: Journal, what: str, remedy: str, found: str = "") -> InputError:
+def broken(journal: Journal, what: str, remedy: str, found: str = "") -> InputError:
+    """Return the error of a file as a whole."""
     return InputError(Problem(what, Place(file=journal.file), found=found, remedy=remedy))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from hmgeo.errors import InputError, Place, Problem
+from hmgeo.layers.farmland import keep_farmland, official_areas_m2
 from hmgeo.layers.pipeline import as_wkb
 from hmgeo.layers.schema import unclear_rows
 from hmgeo.records import RECEPTOR_SCHEMA
+from hmgeo.rules.stated import stated_by_row
 from hmgeo.vocabulary import LayerKind, SoilQualityClass
 
 if TYPE_CHECKING:
@@ -34,9 +35,13 @@ def receptor_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[
     InputError
         Nothing in the file is usable.
     """
+    if kind is LayerKind.FARMLAND:
+        keep_farmland(opened, outcome)
     held = np.flatnonzero(outcome.is_assessed())
     if held.size == 0:
-        first = next((entry.reason for entry in opened.journal.entries if entry.event == "几何搁置"), "")
+        first = next(
+            (entry.reason for entry in opened.journal.entries if entry.event in {"几何搁置", "非耕地图斑"}), ""
+        )
         raise InputError(
             Problem(
                 what=f"没有任何可用的{kind.zh}要素（共 {opened.raw.row_count} 行，全部搁置）",
@@ -51,12 +56,14 @@ def receptor_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[
         "receptor_id": opened.ids,
         "name": opened.texts("name"),
         "class": classes,
-        "official_area_m2": _official_areas(opened),
+        "official_area_m2": official_areas_m2(opened),
         "township": _townships(opened),
     }
     rows = held.tolist()
     taken = {name: [values[row] for row in rows] for name, values in columns.items()}
-    table = pa.Table.from_pydict({**taken, "geometry": as_wkb(outcome.shapes[held])}, schema=RECEPTOR_SCHEMA)
+    stated = [list(facts.items()) for facts in stated_by_row(opened.raw.columns, rows)]
+    shapes = as_wkb(outcome.shapes[held])
+    table = pa.Table.from_pydict({**taken, "geometry": shapes, "stated": stated}, schema=RECEPTOR_SCHEMA)
     return list(table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS))
 
 
@@ -79,26 +86,6 @@ def _soil_classes(opened: Opened) -> list[str]:
     if blanks:
         opened.journal.note("类别空缺", f"共 {blanks} 行", f"按{unclassified}处理", field=header)
     unclear_rows("类别未识别", strange, f"按{unclassified}处理", header, opened.journal)
-    return made
-
-
-def _official_areas(opened: Opened) -> list[float | None]:
-    """Return positive numbers; everything else is null, with entries."""
-    if "official_area" not in opened.columns:
-        return [None] * opened.raw.row_count
-    made: list[float | None] = []
-    strange: dict[str, list[int]] = defaultdict(list)
-    for row, text in enumerate(opened.texts("official_area"), start=1):
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if math.isfinite(value) and value > 0:
-            made.append(value)
-        else:
-            made.append(None)
-            strange[text].append(row)
-    unclear_rows("面积无效", strange, "按图形面积计算", opened.columns["official_area"], opened.journal)
     return made
 
 

@@ -80,8 +80,14 @@ def read_shapes(wkb: Sequence[bytes | None], outcome: Outcome) -> None:
     outcome.shapes[lone] = shapely.get_geometry(outcome.shapes[lone], 0)
 
 
-def check_range(outcome: Outcome, label: str = "经度、纬度") -> None:
-    """Reject shapes outside the globe, at (0, 0), or plausible only with their axes swapped; warn of foreign places."""
+def check_range(outcome: Outcome, label: str = "经度、纬度", *, accept_swaps: bool = False) -> None:
+    """Reject shapes outside the globe, at (0, 0), or plausible only with their axes swapped; warn of foreign places.
+
+    Parameters
+    ----------
+    accept_swaps
+        Swap the axes of shapes that are plausible only so, with an entry each, in place of rejecting them.
+    """
     rows = np.flatnonzero(outcome.is_assessed())
     if rows.size == 0:
         return
@@ -90,6 +96,12 @@ def check_range(outcome: Outcome, label: str = "经度、纬度") -> None:
     outside = ~(_within(west, east, _LON_LIMITS) & _within(south, north, _LAT_LIMITS))
     null_island = (west == 0) & (east == 0) & (south == 0) & (north == 0)
     swapped = _within(south, north, _CHINA_LON) & _within(west, east, _CHINA_LAT)
+    if accept_swaps and swapped.any():
+        _swap(rows[swapped], outcome, label)
+        bounds[swapped] = bounds[swapped][:, [1, 0, 3, 2]]
+        west, south, east, north = bounds.T
+        outside &= ~swapped
+        swapped[:] = False
     for position in np.flatnonzero(outside | null_island | swapped).tolist():
         value = f"{west[position]:.10g}，{south[position]:.10g}"
         if null_island[position]:
@@ -104,6 +116,22 @@ def check_range(outcome: Outcome, label: str = "经度、纬度") -> None:
     if abroad.any():
         listed = name_rows((rows[abroad] + 1).tolist())
         outcome.journal.note("境外提示", f"共 {listed}不在东经 73–136、北纬 3–54 之内", "照常使用，请核对坐标系")
+
+
+def _swap(rows: NDArray[np.intp], outcome: Outcome, label: str) -> None:
+    """Swap the axes of shapes because the user accepts suggestions."""
+    before = shapely.bounds(outcome.shapes[rows]).tolist()
+    outcome.shapes[rows] = shapely.transform(outcome.shapes[rows], lambda xy: xy[:, ::-1])
+    for row, (x, y, *_) in zip(rows.tolist(), before, strict=True):
+        outcome.journal.note_row(
+            row + 1,
+            "采纳建议",
+            "经度与纬度颠倒（对调后才落在中国境内）",
+            "使用者采纳建议，已对调",
+            field=label,
+            value=f"{x:.10g}，{y:.10g}",
+        )
+        outcome.remark(row, "经度与纬度颠倒，已按使用者采纳的建议对调")
 
 
 def mend(outcome: Outcome, *, polygons_only: bool) -> None:

@@ -13,6 +13,7 @@ import shapely
 
 from hmgeo.geodesy import geodesic_m
 from hmgeo.layers.pipeline import as_wkb
+from hmgeo.layers.twins import note_twins
 from hmgeo.records import POSITION_SCHEMA
 from hmgeo.vocabulary import PositionKind, Status
 
@@ -40,6 +41,9 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
     points = np.full((count, 2), np.nan)
     points[held] = shapely.get_coordinates(shapely.point_on_surface(outcome.shapes[held]))
     _mark_repeats(names, points, outcome)
+    note_twins(
+        names, opened.texts("credit_code"), points, outcome, header=opened.columns.by_role.get("credit_code", "")
+    )
     _mark_short_codes(codes, opened, outcome)
     kinds = [
         _position_kind(outcome.status[row], int(types[row]), counties[row] or townships[row]) for row in range(count)

@@ -69,7 +69,14 @@ AREA_SCHEMA = pa.schema(
         ("geometry", pa.binary()),
     ]
 )
-ROLE_NAMES = {"key_area": "重点区域", "county": "县级行政区", "township": "乡级行政区", "river": "河流"}
+_PLACE_KEYS = ("source_id", "geometry")
+ROLE_NAMES = {
+    "key_area": "重点区域",
+    "county": "县级行政区",
+    "township": "乡级行政区",
+    "river": "河流",
+    "source_place": "仅知所在行政区的污染源",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +200,11 @@ def _points(sources: pa.Table) -> list[bytes | None]:
 
 def _positions(results: Results) -> _Table:
     names = ["source_id", "name", "position_kind", "position_uncertainty_m", "basis"]
-    located = [row for row in results.sources.to_pylist() if row["geometry"] is not None]
+    somewhere = results.bureau.places if results.bureau is not None else None
+    places = {} if somewhere is None else dict(zip(*(somewhere[one].to_pylist() for one in _PLACE_KEYS), strict=True))
+    rows = results.sources.to_pylist()
+    placed = [row | {"geometry": row["geometry"] or places.get(row["source_id"])} for row in rows]
+    located = [row for row in placed if row["geometry"] is not None]
     geometry = [_extent(row) for row in located]
     schema = pa.schema([(name, SOURCES_SCHEMA.field(name).type) for name in names])
     rows = pa.Table.from_pylist([{name: row[name] for name in names} for row in located], schema)

@@ -112,6 +112,7 @@ CONTEXT: Mapping[str, Style] = MappingProxyType(
         "county": Style("#4D4D4D", "#4D4D4D", 0.0, 1.6, 0.45, "10 4 2 4"),
         "township": Style("#7F7F7F", "#7F7F7F", 0.0, 1.0, 0.26, "4 3"),
         "river": Style("#0072B2", "#0072B2", 0.3, 1.6, 0.45),
+        "source_place": Style("#9E2A2B", "#9E2A2B", 0.0, 0.8, 0.2),
         LayerKind.SENSITIVE_SITES.value: Style("#5B4B8A", "#5B4B8A", 0.4),
         LayerKind.WATER_SOURCE_ZONES.value: Style("#0072B2", "#56B4E9", 0.2, 1.5, 0.4, "6 3"),
         LayerKind.INDUSTRIAL_PARKS.value: Style("#6B5B3E", "#B59F71", 0.2, 1.5, 0.4),

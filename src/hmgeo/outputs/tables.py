@@ -26,12 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from hmgeo.findings.results import Results
+    from hmgeo.findings.results import BureauTables, Results
 
 ROW_GROUP_SIZE = 65536
 COORDINATE_DECIMALS = 9
 MEASURE_DECIMALS = 4
 """0.1 mm for distances: what is printed is what was judged."""
+
+OWN_PREFIX = "input:"
+"""Before the header of a column that the input brought along."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
@@ -44,6 +47,10 @@ def write_sources_csv(results: Results, path: Path) -> None:
     lon and lat up to nine, nulls are empty.
     """
     table = _contract_first(results.sources, SOURCES_SCHEMA).drop_columns("geometry")
+    if results.bureau is not None:  # the office's own columns come back to it under their own names
+        own = results.bureau.attributes
+        for header, column in zip(own.column_names, own.columns, strict=True):
+            table = table.append_column(f"{OWN_PREFIX}{header}", column)
     _write_csv(path, table.column_names, _text_rows(table))
 
 
@@ -62,6 +69,26 @@ def write_counts(results: Results, path: Path) -> None:
 def write_findings(results: Results, path: Path) -> None:
     """Write the findings as GeoParquet: WKB in lon/lat, EPSG:4490, null where a source is not located."""
     write_parquet(_contract_first(results.findings, FINDINGS_SCHEMA), path)
+
+
+def write_townships_csv(bureau: BureauTables, path: Path) -> None:
+    """Write one row per township: its sources, its parcels, and those that sources reach, each once."""
+    _write_csv(path, bureau.townships.column_names, _text_rows(bureau.townships))
+
+
+def write_evidence_csv(bureau: BureauTables, path: Path) -> None:
+    """Write one row per source: cells by pathway and receptor, and the tier they make."""
+    _write_csv(path, bureau.evidence.column_names, _text_rows(bureau.evidence))
+
+
+def write_leads_csv(bureau: BureauTables, path: Path) -> None:
+    """Write what one county should tell another."""
+    _write_csv(path, bureau.leads.column_names, _text_rows(bureau.leads))
+
+
+def write_receptors(bureau: BureauTables, path: Path) -> None:
+    """Write every receptor once, with the sources that reach it, as GeoParquet (EPSG:4490)."""
+    write_parquet(bureau.reached, path)
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:

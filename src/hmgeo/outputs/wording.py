@@ -330,9 +330,10 @@ def _is_clear_by_bare_data(finding: Mapping[str, Any]) -> bool:
 
 
 def _reason(verdict: Verdict, finding: Mapping[str, Any]) -> str:
-    note = _bare(finding.get("note"))
+    note = _bare(finding.get("note")).removeprefix("原因：")
     if verdict is Verdict.NOT_APPLICABLE:
         return note or "行业、行为、地域或时间不在条款适用范围"
+    note = note.replace("，本条未作判断", "").replace("，未作判断", "")
     if not note:
         return "缺少数据、参数或效力核实"
     return note if note.startswith("缺少") else f"缺少数据、参数或效力核实（{note}）"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import xlsxwriter
 
 from hmgeo.outputs import wording
+from hmgeo.outputs.bureau_sheets import add_sensitivity_chart, bureau_sheets, sensitivity_sheet
 from hmgeo.outputs.notes import note_sections
 from hmgeo.outputs.sheets import (
     INSIDE,
@@ -29,7 +31,7 @@ from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
 from hmgeo.vocabulary import Basis, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -62,7 +64,7 @@ NUMBER_FORMATS = {
 
 
 @dataclass(slots=True)
-class _Book:
+class Book:
     """A workbook under way, with each cell format made once."""
 
     file: xlsxwriter.Workbook
@@ -84,6 +86,25 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
 
     Distances are in metres, areas in hectares and 亩, lon and lat in degrees on CGCS2000.
     """
+    with open_book(results, presentation, path) as book:
+        for sheet in (screening_sheet(results), counts_sheet(results), radius_sheet(results)):
+            write_table(book, sheet)
+        if results.bureau is not None and results.bureau.reached.num_rows:
+            _write_sensitivity(book, sensitivity_sheet(results))
+        for sheet in (*bureau_sheets(results), clauses_sheet(results), ledger_sheet(results)):
+            write_table(book, sheet)
+        _write_notes(book, note_sections(results))
+
+
+def _write_sensitivity(book: Book, sheet: Sheet) -> None:
+    write_table(book, sheet)
+    lines = 2 + bool(book.results.warnings) + len(sheet.remarks)
+    add_sensitivity_chart(book, sheet, lines + 1)
+
+
+@contextmanager
+def open_book(results: Results, presentation: Presentation, path: Path) -> Iterator[Book]:
+    """Open a workbook to write: text stays text, nothing becomes a formula or a link, the clock stands still."""
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -100,19 +121,11 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
                 "created": CREATED,
             }
         )
-        book = _Book(file, results, presentation)
-        for sheet in (
-            screening_sheet(results),
-            counts_sheet(results),
-            radius_sheet(results),
-            clauses_sheet(results),
-            ledger_sheet(results),
-        ):
-            _write_table(book, sheet)
-        _write_notes(book, note_sections(results))
+        yield Book(file, results, presentation)
 
 
-def _write_table(book: _Book, sheet: Sheet) -> None:
+def write_table(book: Book, sheet: Sheet) -> Worksheet:
+    """Write a table as a sheet of its own, ready to be printed."""
     page = book.file.add_worksheet(sheet.name)
     for index, column in enumerate(sheet.columns):
         page.set_column(index, index, column.width)
@@ -128,9 +141,10 @@ def _write_table(book: _Book, sheet: Sheet) -> None:
     page.repeat_rows(first, top)
     _write_closing(book, page, last + 2, widths)
     _set_page(book, page, sheet.name)
+    return page
 
 
-def _write_banner(book: _Book, page: Worksheet, name: str, remarks: Sequence[str], widths: Sequence[float]) -> int:
+def _write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str], widths: Sequence[float]) -> int:
     """Write title, day, basis and warnings over the full width; return the next free row."""
     results = book.results
     tint = BASES[results.basis]
@@ -151,21 +165,21 @@ def _write_banner(book: _Book, page: Worksheet, name: str, remarks: Sequence[str
 
 def _write_across(page: Worksheet, row: int, text: str, style: Format, widths: Sequence[float]) -> None:
     """Write one text over all columns, in a row high enough for it: merged cells don't grow by themselves."""
-    page.set_row(row, _height_pt([(text, sum(widths))]))
+    page.set_row(row, height_pt([(text, sum(widths))]))
     page.merge_range(row, 0, row, len(widths) - 1, "", style)
-    page.write_string(row, 0, _cut(text), style)
+    page.write_string(row, 0, cut(text), style)
 
 
-def _write_header(book: _Book, page: Worksheet, columns: Sequence[Column], row: int) -> int:
+def _write_header(book: Book, page: Worksheet, columns: Sequence[Column], row: int) -> int:
     """Write the header, in two rows where columns stand in groups; return its last row."""
     style = book.style(bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1", align="center", text_wrap=True)
     if not any(column.group for column in columns):
-        page.set_row(row, _height_pt([(column.header, column.width) for column in columns]))
+        page.set_row(row, height_pt([(column.header, column.width) for column in columns]))
         for index, column in enumerate(columns):
             page.write_string(row, index, column.header, style)
         return row
     page.set_row(row, LINE_HEIGHT_PT + 4)
-    page.set_row(row + 1, _height_pt([(column.header, column.width) for column in columns]))
+    page.set_row(row + 1, height_pt([(column.header, column.width) for column in columns]))
     start = 0
     while start < len(columns):
         group = columns[start].group
@@ -185,7 +199,7 @@ def _write_header(book: _Book, page: Worksheet, columns: Sequence[Column], row: 
     return row + 1
 
 
-def _write_rows(book: _Book, page: Worksheet, sheet: Sheet, row: int) -> int:
+def _write_rows(book: Book, page: Worksheet, sheet: Sheet, row: int) -> int:
     """Write rows and totals; return the last row written."""
     for cells in sheet.rows[:MAX_ROWS]:
         page.set_row(row, _row_height_pt(cells, sheet.columns))
@@ -204,7 +218,7 @@ def _write_rows(book: _Book, page: Worksheet, sheet: Sheet, row: int) -> int:
     return row - 1
 
 
-def _write_cell(book: _Book, page: Worksheet, at: tuple[int, int], cell: Cell, kind: str, **more: str | bool) -> None:
+def _write_cell(book: Book, page: Worksheet, at: tuple[int, int], cell: Cell, kind: str, **more: str | bool) -> None:
     shape: dict[str, str | float | bool] = {"border": 1, "border_color": "#C9D0D6", **more}
     if isinstance(cell, AtLeast):
         style = book.style(num_format=f'"≥"{NUMBER_FORMATS[kind]}', **shape)
@@ -213,12 +227,12 @@ def _write_cell(book: _Book, page: Worksheet, at: tuple[int, int], cell: Cell, k
         page.write_number(*at, cell, book.style(num_format=NUMBER_FORMATS[kind], **shape))
     elif isinstance(cell, str) and cell:
         align = "center" if kind in CENTRED else "left"
-        page.write_string(*at, _cut(cell), book.style(text_wrap=kind in WRAPPED, align=align, **shape))
+        page.write_string(*at, cut(cell), book.style(text_wrap=kind in WRAPPED, align=align, **shape))
     else:
         page.write_blank(*at, None, book.style(**shape))
 
 
-def _colour_badges(book: _Book, page: Worksheet, sheet: Sheet, first: int, last: int) -> None:
+def _colour_badges(book: Book, page: Worksheet, sheet: Sheet, first: int, last: int) -> None:
     """Tint the badge column by its word; the word itself always stands in the cell."""
     for index, column in enumerate(sheet.columns):
         if column.kind != "badge" or not sheet.rows:
@@ -231,7 +245,7 @@ def _colour_badges(book: _Book, page: Worksheet, sheet: Sheet, first: int, last:
                 page.conditional_format(first, index, last, index, rule)
 
 
-def _shade_marks(book: _Book, page: Worksheet, sheet: Sheet, first: int, last: int) -> None:
+def _shade_marks(book: Book, page: Worksheet, sheet: Sheet, first: int, last: int) -> None:
     """Shade 是, so that the eye finds it; no verdict is meant."""
     style = book.style(bg_color="#E3EBF3", bold=True)
     for index, column in enumerate(sheet.columns):
@@ -252,13 +266,13 @@ def _badge_words() -> dict[Verdict, tuple[str, ...]]:
     }
 
 
-def _write_closing(book: _Book, page: Worksheet, row: int, widths: Sequence[float]) -> None:
+def _write_closing(book: Book, page: Worksheet, row: int, widths: Sequence[float]) -> None:
     style = book.style(text_wrap=True, font_size=9, font_color="#444444")
     _write_across(page, row, wording.caption(book.results, book.presentation), style, widths)
     _write_across(page, row + 1, wording.DISCLAIMER, style, widths)
 
 
-def _set_page(book: _Book, page: Worksheet, name: str) -> None:
+def _set_page(book: Book, page: Worksheet, name: str) -> None:
     page.set_landscape()
     page.set_paper(PAPER_CODES.get(book.presentation.paper, PAPER_CODES["A4"]))
     page.set_margins(left=0.3, right=0.3, top=0.6, bottom=0.6)
@@ -270,7 +284,7 @@ def _set_page(book: _Book, page: Worksheet, name: str) -> None:
     page.set_footer(f"&L&9{_literal(notice)}&C&9第 &P 页 / 共 &N 页&R&9地图审核：未送审")
 
 
-def _write_notes(book: _Book, sections: Sequence[Section]) -> None:
+def _write_notes(book: Book, sections: Sequence[Section]) -> None:
     page = book.file.add_worksheet("说明")
     for index, width in enumerate(NOTE_WIDTHS):
         page.set_column(index, index, width)
@@ -300,17 +314,17 @@ def _write_note_row(page: Worksheet, row: int, values: Sequence[str | int], styl
         if isinstance(text, int):
             page.write_number(row, index, text, style)
         else:
-            page.write_string(row, index, _cut(text), style)
+            page.write_string(row, index, cut(text), style)
         spans.append((str(text), sum(NOTE_WIDTHS[index : stop + 1])))
-    page.set_row(row, _height_pt(spans))
+    page.set_row(row, height_pt(spans))
 
 
 def _row_height_pt(cells: Sequence[Cell], columns: Sequence[Column]) -> float:
     wrapped = [pair for pair in zip(cells, columns, strict=True) if pair[1].kind in WRAPPED]
-    return _height_pt([(cell, column.width) for cell, column in wrapped if isinstance(cell, str)])
+    return height_pt([(cell, column.width) for cell, column in wrapped if isinstance(cell, str)])
 
 
-def _height_pt(texts: Sequence[tuple[str, float]]) -> float:
+def height_pt(texts: Sequence[tuple[str, float]]) -> float:
     """Return the height of a row that shows every text in its width: offices print without opening each cell."""
     lines = 1
     for text, width in texts:
@@ -330,7 +344,7 @@ def display_width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
     """Return a text that fits a cell; one that doesn't says so."""
     return text if len(text) <= MAX_CELL_LENGTH else f"{text[:MAX_CELL_LENGTH]}……（过长，全文见数据文件）"
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hmgeo.records import Ledger, Raster
     from hmgeo.rules.model import Rule, RuleStanding
 
-WARNED_EVENTS = frozenset({"坐标系未声明"})
+WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误"})
 """Ledger events that stand on top of every output, too."""
 
 MIX_BASIS = "mix_basis"

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.layers.catalog import shipped_folder
-from hmgeo.project.run import Run, run_project, silent
+from hmgeo.project.progress import silent
+from hmgeo.project.run import Run, run_project
 
 if TYPE_CHECKING:
-    from hmgeo.project.run import Progress
+    from hmgeo.project.progress import Progress
 
 DEMO_PROJECTS = ("qingcheng", "nandan")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.layers.areas import Area, Context, context_layers, resolve_area
-from hmgeo.layers.load import ReadOptions, load_positions, load_raster, load_receptors
+from hmgeo.layers.load import load_elevation, load_positions, load_receptors
 from hmgeo.records import Gates, Ledger, Provenance
 from hmgeo.rules.book import RuleBook, load_book
 from hmgeo.rules.nodes import near
@@ -108,7 +108,7 @@ def load_inputs(spec: ProjectSpec) -> Inputs:
         if kind is SOURCES_KIND:
             positions = collector.layer(load_positions, **options)
         elif kind is LayerKind.ELEVATION:
-            elevation = collector.attempt(load_raster, **{key: options[key] for key in _RASTER_OPTIONS})
+            elevation = collector.layer(load_elevation, **{key: options[key] for key in _RASTER_OPTIONS})
         else:
             loaded = collector.layer(load_receptors, **options)
             if loaded is not None:
@@ -131,7 +131,7 @@ def _arguments(spec: ProjectSpec, layer: LayerSpec, gates: Gates) -> dict[str, o
         "name": layer.kind.value,
         "gates": gates,
         "provenance": Provenance(layer.path, "", layer.source, layer.licence, layer.credit),
-        "options": ReadOptions(layer.layer, layer.id_field, layer.crs, layer.datum, layer.central_meridian),
+        "options": layer.options,
         "shown_as": layer.path,
     }
 

@@ -6,8 +6,9 @@ import datetime as dt
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from hmgeo.analysis.bureau import bureau_view
 from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.places import Areas
 from hmgeo.analysis.proximity import Sink, TableSink
@@ -15,10 +16,12 @@ from hmgeo.analysis.screen import Question, screen
 from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 from hmgeo.findings.results import Presentation, Results
 from hmgeo.project.assemble import context_layers_of, layers_used, parameters_used, rules_used, warnings_of
+from hmgeo.project.bureau_notes import place_layers, place_warnings
 from hmgeo.project.folder import whole_folder
 from hmgeo.project.inputs import Inputs, load_inputs
 from hmgeo.project.manifest import write_manifest
-from hmgeo.project.sinks import ParquetSink
+from hmgeo.project.progress import silent
+from hmgeo.project.sinks import Both, ParquetSink
 from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.project.write import PAIRS_NAME, write_outputs
 from hmgeo.reference.tables import key_areas
@@ -27,19 +30,10 @@ from hmgeo.vocabulary import Basis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hmgeo.project.progress import Progress
+
 DEFAULT_RADIUS_M = 10_000.0
 _COUNTY_DIGITS = 6
-
-
-class Progress(Protocol):
-    """Hears how far a run is."""
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """Take the stage in words, and how much of it is done."""
-
-
-def silent(stage: str, done: int, total: int | None) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,13 @@ class Run:
     results: Results
 
 
-def run_project(path: str | Path, out: str | Path | None = None, *, progress: Progress = silent) -> Run:
+def run_project(
+    path: str | Path,
+    out: str | Path | None = None,
+    *,
+    accept_suggestions: bool = False,
+    progress: Progress = silent,
+) -> Run:
     """Run a project and write its run folder.
 
     Parameters
@@ -59,6 +59,8 @@ def run_project(path: str | Path, out: str | Path | None = None, *, progress: Pr
         A project.yml or its folder.
     out
         The run folder; `runs/<as_of>` beside the project file where nothing is said.
+    accept_suggestions
+        Change points as the suspicion checks suggest, each with a ledger entry.
     progress
         Hears how far the run is.
 
@@ -70,11 +72,13 @@ def run_project(path: str | Path, out: str | Path | None = None, *, progress: Pr
         Where the folder can't be written; nothing half-written stays.
     """
     spec = read_spec(Path(path))
+    if accept_suggestions:
+        spec = spec.accepting()
     progress("读取图层", 0, None)
     inputs = load_inputs(spec)
     folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
     files = [spec.file, *(spec.folder / layer.path for layer in spec.layers.values())]
-    command = f"hmgeo run {spec.folder.name}"
+    command = f"hmgeo run {spec.folder.name}" + (" --accept-suggestions" if accept_suggestions else "")
     started = clock()
     with whole_folder(folder, files) as temporary:
         with ParquetSink(temporary / PAIRS_NAME, PAIRS_SCHEMA) as pairs:
@@ -111,16 +115,18 @@ def clock() -> tuple[str, float]:
 
 def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Progress) -> Results:
     question = _question(spec, inputs)
-    reached = TableSink(RECEPTORS_SCHEMA)
+    reached, met = TableSink(RECEPTORS_SCHEMA), TableSink(PAIRS_SCHEMA)
     total = inputs.farmland.feature_count if inputs.farmland else 0
     screened = screen(
         inputs.positions,
         inputs.farmland,
         question,
-        pairs=pairs,
+        others=inputs.others,
+        pairs=Both(pairs, met),
         reached=reached,
         progress=lambda done: progress("测算距离", done, total),
     )
+    bureau = bureau_view(inputs.positions, screened, question, reached.table(), met.table(), inputs.others)
     measured = [inputs.positions] if inputs.farmland is None else [inputs.positions, inputs.farmland]
     rasters = [] if inputs.elevation is None else [inputs.elevation]
     layers = layers_used([*measured, *inputs.others, *rasters])
@@ -130,7 +136,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         area_name="、".join(area.name for area in inputs.areas),
         radius_m=question.radius_m,
         radii_m=screened.radii_m,
-        sources=screened.sources,
+        sources=bureau.sources,
         findings=screened.findings,
         counts=screened.counts,
         receptors=reached.table(),
@@ -139,9 +145,16 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         layers=layers,
         rules=rules_used(question, screened, spec.adopt),
         parameters=parameters_used(question, spec.mix_basis),
-        context=context_layers_of(inputs.areas, inputs.context, inputs.others),
+        context=(
+            *context_layers_of(inputs.areas, inputs.context, inputs.others),
+            *place_layers(bureau.tables.places),
+        ),
         screening_rule_id=spec.screening_rule,
-        warnings=warnings_of(question, screened, inputs.ledger, layers, spec.mix_basis),
+        warnings=(
+            *warnings_of(question, screened, inputs.ledger, layers, spec.mix_basis),
+            *place_warnings(bureau.sources),
+        ),
+        bureau=bureau.tables,
     )
 
 

@@ -11,7 +11,27 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from hmgeo.analysis.proximity import Sink
+
 ROW_GROUP_ROWS = 100_000
+
+
+class Both:
+    """Hands every batch to two sinks.
+
+    Parameters
+    ----------
+    first
+        None where nobody else listens.
+    """
+
+    def __init__(self, first: Sink | None, second: Sink) -> None:
+        self._sinks = [one for one in (first, second) if one is not None]
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take one batch."""
+        for sink in self._sinks:
+            sink.write(batch)
 
 
 class ParquetSink:

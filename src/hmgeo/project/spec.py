@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ import yaml
 
 from hmgeo.analysis.choices import ChosenParameter, ChosenValue
 from hmgeo.errors import Place, Problem, ProjectError, raise_problems
+from hmgeo.layers.column_names import ROLE_WORDS
+from hmgeo.layers.options import ReadOptions
 from hmgeo.rules.nodes import Reader, compose, line_of
 from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declared
 from hmgeo.rules.words import EDITIONS
@@ -28,7 +30,7 @@ _REQUIRED = ("schema", "title", "as_of", "area", "layers", "screening_rule")
 _KEYS = (*_REQUIRED, "parameters", "adopt", "rule_packs", "mix_basis")
 _LAYER_KEYS = (
     "path", "layer", "id_field", "crs", "datum", "central_meridian", "basis", "classification", "vintage", "coverage",
-    "completeness", "source", "licence", "credit",
+    "completeness", "source", "licence", "credit", "axis_order", "accept_suggestions", "columns",
 )  # fmt: skip
 _PARAMETER_KEYS = ("value", "unit", "edition", "by", "on", "reason")
 
@@ -60,7 +62,24 @@ class LayerSpec:
     source: str = ""
     licence: str = ""
     credit: str = ""
+    axis_order: str = ""
+    accept_suggestions: bool = False
+    columns: tuple[tuple[str, str], ...] = ()
     line: int = 0
+
+    @property
+    def options(self) -> ReadOptions:
+        """What the project says of the file where the file doesn't."""
+        return ReadOptions(
+            self.layer,
+            self.id_field,
+            self.crs,
+            self.datum,
+            self.central_meridian,
+            self.axis_order,
+            self.accept_suggestions,
+            self.columns,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +124,11 @@ class ProjectSpec:
     def folder(self) -> Path:
         """The folder that paths are relative to."""
         return self.file.parent
+
+    def accepting(self) -> ProjectSpec:
+        """Return the project with the suggestions of the checks accepted for every layer."""
+        layers = {kind: replace(layer, accept_suggestions=True) for kind, layer in self.layers.items()}
+        return replace(self, layers=MappingProxyType(layers))
 
     def place(self, key: str, line: int = 0) -> Place:
         """Return where a key of this file stands, for a problem."""
@@ -205,8 +229,27 @@ def _layer(reader: Reader, kind: LayerKind, node: yaml.Node) -> LayerSpec:
         source=source,
         licence=licence,
         credit=credit,
+        axis_order=reader.text(entries.get("axis_order"), "axis_order"),
+        accept_suggestions=_yes(reader, entries.get("accept_suggestions"), "accept_suggestions"),
+        columns=_columns(reader, entries.get("columns")),
         line=line_of(node),
     )  # fmt: skip
+
+
+def _yes(reader: Reader, node: yaml.Node | None, key: str) -> bool:
+    """Return whether a key says true; anything but true and false is a fault."""
+    word = node.value if isinstance(node, yaml.ScalarNode) else ""
+    if node is not None and word not in {"true", "false"}:
+        reader.fault(node, f"{key} 须为 true 或 false", found=str(word), allowed="true、false")
+    return word == "true"
+
+
+def _columns(reader: Reader, node: yaml.Node | None) -> tuple[tuple[str, str], ...]:
+    """Return what the project says of a layer's columns: role, column name."""
+    if node is None:
+        return ()
+    entries = reader.mapping(node, tuple(ROLE_WORDS), (), "columns")
+    return tuple((role, reader.text(value, role)) for role, value in entries.items())
 
 
 def _coverage(reader: Reader, node: yaml.Node | None) -> str:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 from hmgeo.outputs.gis import write_geopackage
 from hmgeo.outputs.map.page import write_map
-from hmgeo.outputs.tables import write_counts, write_findings, write_ledger_csv, write_sources_csv
+from hmgeo.outputs.survey_list import write_survey_list
+from hmgeo.outputs.tables import (
+    write_counts,
+    write_evidence_csv,
+    write_findings,
+    write_leads_csv,
+    write_ledger_csv,
+    write_receptors,
+    write_sources_csv,
+    write_townships_csv,
+)
 from hmgeo.outputs.workbook import write_workbook
 
 if TYPE_CHECKING:
@@ -25,4 +35,10 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
     write_ledger_csv(results, folder / "ledger.csv")
     write_geopackage(results, folder / "findings.gpkg")
     write_workbook(results, presentation, folder / "screening.xlsx")
+    if results.bureau is not None:
+        write_townships_csv(results.bureau, folder / "townships.csv")
+        write_evidence_csv(results.bureau, folder / "evidence.csv")
+        write_leads_csv(results.bureau, folder / "leads.csv")
+        write_receptors(results.bureau, folder / "receptors.parquet")
+        write_survey_list(results, presentation, folder / "survey_list.xlsx")
     write_map(results, presentation, folder / "map.html")

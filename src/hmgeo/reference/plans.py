@@ -11,9 +11,13 @@ from hmgeo.vocabulary import LegalRank
 
 GUANGDONG_PLAN = "广东省重金属污染综合防治“十三五”规划"
 QINGYUAN_PLAN = "清远市重金属污染综合防治行动计划（2018-2020年）"
-JIYUAN_PLAN = "济源产城融合示范区2021年{plan}污染防治攻坚战实施方案"
+JIYUAN_PLANS = {
+    "大气": "济源产城融合示范区2021年大气污染防治攻坚战实施方案",
+    "水": "济源产城融合示范区2021年水污染防治攻坚战实施方案",
+    "土壤": "济源产城融合示范区2021年土壤污染防治攻坚战实施方案",
+    "农业农村": "济源产城融合示范区2021年农业农村污染治理攻坚战实施方案",
+}
 TARGET_YEARS = (2022, 2023, 2024, 2025)
-_NO_DEADLINE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ def tasks() -> tuple[Task, ...]:
     ]
     jiyuan = [
         Task(
-            JIYUAN_PLAN.format(plan=_JIYUAN_NAMES[row["plan"]]),
+            JIYUAN_PLANS[row["plan"]],
             row["plan"],
             row["seq"],
             row["task"],
@@ -177,4 +181,4 @@ def tasks() -> tuple[Task, ...]:
 
 
 def _day(text: str) -> date | None:
-    return None if text == _NO_DEADLINE else date.fromisoformat(text)
+    return date.fromisoformat(text) if text else None

@@ -108,12 +108,29 @@ def farmland_limit(element: str, land_type: str, ph: float) -> FarmlandLimit | N
     >>> farmland_limit("Ni", "paddy", 7.5).screening_mg_kg
     100.0
     """
-    of_element = [one for one in farmland_limits() if one.element == element and one.holds(ph)]
+    return next((one for one in _bands(element, land_type) if one.holds(ph)), None)
+
+
+def strictest_farmland_limit(element: str, land_type: str) -> FarmlandLimit | None:
+    """Return the values of the strictest pH band for an element on a land type; None where there are none.
+
+    Examples
+    --------
+    >>> strictest_farmland_limit("Cd", "paddy").band_zh, strictest_farmland_limit("As", "paddy").band_zh
+    ('pH≤5.5', 'pH>7.5')
+    """
+    bands = _bands(element, land_type)
+    return min(bands, key=lambda one: (one.screening_mg_kg, one.intervention_mg_kg or 0.0), default=None)
+
+
+def _bands(element: str, land_type: str) -> list[FarmlandLimit]:
+    """Return the bands that count for a land type: its own, else those of `other`, else of `all`."""
+    of_element = [one for one in farmland_limits() if one.element == element]
     for wanted in (land_type, "other", "all"):
-        for one in of_element:
-            if one.land_type == wanted:
-                return one
-    return None
+        bands = [one for one in of_element if one.land_type == wanted]
+        if bands:
+            return bands
+    return []
 
 
 @lru_cache(maxsize=1)

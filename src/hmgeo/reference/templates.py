@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 TAIL = ("数据来源", "提供单位", "资料时点", "密级", "备注")
 """Columns that close every list."""
 
+GUIDE_MARKS = ("【填写要求】", "【示例】")
+"""What the first cells of a template's second and third row start with: rows that are no data."""
+
 ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "生产经营场所地址": ("生产经营场所地址", "生产地址", "企业地址", "地址", "详细地址", "address"),

@@ -35,6 +35,7 @@ LAYERS: Mapping[str, LayerWord] = MappingProxyType(
         "important_water_sources": LayerWord("重要水源地", "水利部门"),
         "industrial_parks": LayerWord("工业园区", "园区主管部门"),
         "built_up_area": LayerWord("建成区", "住房和城乡建设部门"),
+        "survey_areas": LayerWord("排查重点区域", "生态环境部门"),
         "rural_areas": LayerWord("农村地区和欠发达地区", "农业农村部门"),
         "counties": LayerWord("县级行政区", "民政部门"),
         "townships": LayerWord("乡级行政区", "民政部门"),

@@ -9,6 +9,7 @@ from hmgeo.analysis.facts import FLOW_NEEDED, Unknown
 from hmgeo.analysis.kinds.inquiry import features_of, place_outcome
 from hmgeo.analysis.outcome import Measurement, Outcome, Side, unknown
 from hmgeo.findings.text import COVERAGE_UNDECLARED, distance_text
+from hmgeo.rules.words import LAYERS
 
 if TYPE_CHECKING:
     from hmgeo.analysis.facts import DistanceFact
@@ -57,7 +58,7 @@ def _judged(test: Test, inquiry: Inquiry, *, hit: Side) -> Outcome:
     fact = inquiry.facts.distance(features)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
-    outcome = _outcome(features.zh, fact, limit_m, hit, is_terrain_open=_terrain_open(test, inquiry))
+    outcome = _outcome(LAYERS[features.layer].zh, fact, limit_m, hit, is_terrain_open=_terrain_open(test, inquiry))
     labels = (chosen_text(name, limit_m),) if name else ()
     why = tuple(dict.fromkeys((*outcome.why, *labels)))
     return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)

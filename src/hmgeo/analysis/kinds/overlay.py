@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.choices import chosen_text, unset_text
 from hmgeo.analysis.facts import Answer, Unknown
+from hmgeo.analysis.key_areas import KEY_AREAS
 from hmgeo.analysis.kinds.inquiry import AT_LEAST, features_of, number_outcome, place_outcome
 from hmgeo.analysis.outcome import Outcome, Side, unknown
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from hmgeo.analysis.kinds.inquiry import Inquiry
     from hmgeo.rules.model import Test
 
-KEY_AREAS = "key_areas"
 PERCENT = "%"
 
 

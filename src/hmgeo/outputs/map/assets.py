@@ -11,7 +11,21 @@ from importlib.resources import files
 from hmgeo.errors import OutputError, Place, Problem
 
 OWN_STYLES = ("hmgeo.css",)
-OWN_SCRIPTS = ("hmgeo-dom.js", "hmgeo-layers.js", "hmgeo-popup.js", "hmgeo-search.js", "hmgeo.js")
+OWN_SCRIPTS = (
+    "hmgeo-dom.js",
+    "hmgeo-geodesy.js",
+    "hmgeo-packed.js",
+    "hmgeo-layers.js",
+    "hmgeo-popup.js",
+    "hmgeo-search.js",
+    "hmgeo-export.js",
+    "hmgeo-table.js",
+    "hmgeo-receptors.js",
+    "hmgeo.js",
+    "hmgeo-filter.js",
+    "hmgeo-tools.js",
+    "hmgeo-paper.js",
+)
 
 _URL = re.compile(r"url\(\s*(['\"]?)([^)'\"]*)\1\s*\)")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
@@ -97,8 +111,8 @@ def _closed_off(text: str, tag: str) -> str:
 
 def _licence(path: str) -> str:
     """Return the licence of a vendored file as a comment: the page passes the file on, so the notice goes along."""
-    folder = path.rpartition("/")[0]
-    text = read_text(f"{folder}/LICENSE").replace("*/", "* /") if folder else ""
+    package = "/".join(path.split("/")[:2]) if path.startswith("vendor/") else ""
+    text = read_text(f"{package}/LICENSE").replace("*/", "* /") if package else ""
     return f"/*!\n{text}*/\n" if text else ""
 
 

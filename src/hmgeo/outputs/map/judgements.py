@@ -7,17 +7,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.map.labels import LABELS
 from hmgeo.vocabulary import LayerKind, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from hmgeo.findings.results import Results
 
 Row = dict[str, Any]
 Fact = list[str]
-"""A label and its text."""
+"""Key of a label, its text, and the English text where there is one."""
 
 
 class Judgements:
@@ -69,22 +68,25 @@ class Judgements:
         return {
             "verdict": finding["verdict"] or "",
             "badge": wording.badge(finding, example=self._example),
+            "badge_en": wording.badge(finding, example=self._example, language="en"),
             "sentence": wording.verdict_sentence(finding, data=data, vintage=vintage),
+            "sentence_en": wording.verdict_sentence(finding, data=data, vintage=vintage, language="en"),
             "facts": facts(
-                ("certainty_fact", wording.certainty_word(finding["certainty"])),
+                ("certainty_fact", *_both(wording.certainty_word, finding["certainty"])),
                 ("measured", finding["measured_text"]),
                 ("limit", _limit(finding)),
             ),
-            "more": facts(("note", finding["note"]), ("basis", wording.basis_word(finding["basis"]))),
+            "more": facts(("note", finding["note"]), ("basis", *_both(wording.basis_word, finding["basis"]))),
             "law": self._laws.index(self._law(finding)),
         }
 
     def _law(self, finding: Row) -> Row:
         return {
             "title": self._titles.get(finding["rule_id"]) or finding["rule_id"],
+            "rule": finding["rule_id"],
             "facts": facts(
                 ("clause", wording.citation(finding)),
-                ("standing", wording.standing_word(finding["standing"])),
+                ("standing", *_both(wording.standing_word, finding["standing"])),
                 ("decider", finding["decider"]),
             ),
             "quote": finding["quote"] or "",
@@ -106,9 +108,19 @@ class _Pool:
         return self._places[key]
 
 
-def facts(*pairs: tuple[str, str | None]) -> list[Fact]:
-    """Return (key of a label, text) pairs as (label, text), empty texts left out."""
-    return [[LABELS[key], text] for key, text in pairs if text]
+def facts(*pairs: tuple[str | None, ...]) -> list[Fact]:
+    """Return (key of a label, text, English text if any), empty texts left out.
+
+    Examples
+    --------
+    >>> facts(("clause", "第十八条"), ("note", ""), ("basis", "示意", "approximate"))
+    [['clause', '第十八条'], ['basis', '示意', 'approximate']]
+    """
+    return [[part for part in pair if part] for pair in pairs if pair[1]]
+
+
+def _both(word: Callable[[str | None, str], str], code: str | None) -> tuple[str, str]:
+    return word(code, "zh"), word(code, "en")
 
 
 def by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:

@@ -6,51 +6,75 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from hmgeo.outputs import style, wording
-from hmgeo.outputs.map import parcels, shapes, sources
+from hmgeo.outputs.map import borders, shapes, sources
 from hmgeo.outputs.map.judgements import Judgements
-from hmgeo.outputs.map.labels import LABELS
-from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Verdict
+from hmgeo.outputs.map.labels import LABELS, LABELS_EN
+from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shapely.geometry.base import BaseGeometry
+
     from hmgeo.findings.results import ContextLayer, Results
+    from hmgeo.outputs.map import packed, parcels
 
 EVERYWHERE = [[20.0, 105.0], [36.0, 120.0]]
 """Bounds of a page on which nothing has a place."""
 
 _VERDICT_CODES = (*(verdict.value for verdict in Verdict), "")
-POLYGON_DIMENSIONS = 2
 _LABELLED = ("key_area", "county", "township", "river")
 _FRAMING = ("key_area", "county", "township")
 
 
-def page_data(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> dict[str, Any]:
+def page_data(
+    results: Results, pictures: Sequence[parcels.ReceptorPicture], searched: packed.Packed | None
+) -> dict[str, Any]:
     """Return everything the page's scripts draw and show.
 
     Parameters
     ----------
     pictures
         One per kind of receptor, as `parcels.picture` gives them.
+    searched
+        The searched areas, as `sources.searched` gives them.
     """
     judged = Judgements(results)
     drawn = sources.mapped(results, judged)
+    left_open = borders.open_stretch(results.context)
     return {
-        "labels": dict(LABELS),
+        "words": {"zh": dict(LABELS), "en": dict(LABELS_EN)},
         "bounds": page_bounds(results),
         "credits": credits_of(results),
         "styles": styles_used(pictures),
-        "verdict_words": {code: wording.verdict_word(code) or LABELS["unjudged"] for code in _VERDICT_CODES},
-        "context": [context_layer(layer) for layer in results.context],
+        "verdict_words": verdict_words(),
+        "status_words": {status.value: {"zh": status.zh, "en": status.en} for status in Status},
+        "radii_m": list(results.radii_m),
+        "radius_m": results.radius_m,
+        "context": [context_layer(layer, left_open) for layer in results.context],
         "receptors": [receptor_layer(picture) for picture in pictures],
+        "searched": packed_meta(searched),
         "sources": drawn,
         "findings": judged.findings,
         "laws": judged.laws,
-        "unmapped": sources.unmapped(results),
+        "unmapped": sources.unmapped(results, judged),
     }
+
+
+def verdict_words() -> dict[str, dict[str, str]]:
+    """Return the word of each verdict's code in both languages; the empty code is a source that no rule judged."""
+    words = {code: {lang: wording.verdict_word(code, lang) for lang in ("zh", "en")} for code in _VERDICT_CODES}
+    return words | {"": {"zh": LABELS["unjudged"], "en": LABELS_EN["unjudged"]}}
+
+
+def packed_meta(kind: packed.Packed | None) -> dict[str, Any] | None:
+    """Return what the page needs to know before it reads the chunks."""
+    if kind is None:
+        return None
+    meta = {name: list(getattr(kind, name)) for name in ("classes", "townships", "sources", "names")}
+    return meta | {"count": kind.count, "chunks": len(kind.chunks)}
 
 
 def receptor_kinds(results: Results) -> list[str]:
@@ -64,10 +88,14 @@ def kind_word(kind: str) -> str:
     return next((known.zh for known in LayerKind if known == kind), kind)
 
 
-def context_layer(layer: ContextLayer) -> dict[str, Any]:
+def context_layer(layer: ContextLayer, left_open: BaseGeometry | None = None) -> dict[str, Any]:
     """Return one layer drawn for orientation; approximate geometry is dashed and says so in its labels.
 
-    Areas without fill are drawn as `borders`; their features then carry names and places only.
+    Parameters
+    ----------
+    left_open
+        Where no line may be stroked (`borders.open_stretch`). Areas without fill, and areas that meet this stretch,
+        get their outlines as `borders`; the former's features then carry names and places only.
     """
     look = asdict(style.context_style(layer.role))
     mark = LABELS["approximate"] if layer.basis is Basis.APPROXIMATE else ""
@@ -75,12 +103,13 @@ def context_layer(layer: ContextLayer) -> dict[str, Any]:
         look["dash"] = "4 3"
     geometries = shapes.read(layer.table["geometry"].to_pylist())
     names = [name or "" for name in layer.table["name"].to_pylist()]
-    are_areas = bool(len(geometries)) and bool((shapely.get_dimensions(geometries) == POLYGON_DIMENSIONS).all())
-    as_borders = are_areas and not look["fill_opacity"]
+    areas = borders.are_areas(geometries)
+    is_outline = areas and not look["fill_opacity"]
+    as_borders = is_outline or (areas and borders.touches(geometries, left_open))
     made: list[dict[str, Any]] = [
         {
             "type": "Feature",
-            "geometry": None if as_borders else shapes.geojson(shape),
+            "geometry": None if is_outline else shapes.geojson(shape),
             "properties": {
                 "name": name,
                 "label": f"{name}{mark}" if name else "",
@@ -95,10 +124,23 @@ def context_layer(layer: ContextLayer) -> dict[str, Any]:
         "title": layer.title if Basis.APPROXIMATE.zh in layer.title else f"{layer.title}{mark}",
         "labelled": layer.role in _LABELLED,
         "basis": wording.basis_word(layer.basis),
-        "is_line": not are_areas,
+        "is_line": not areas,
         "style": look,
-        "borders": shapes.borders(geometries) if as_borders else None,
+        "borders": borders.stroked(geometries, left_open) if as_borders else None,
+        "is_filled": not is_outline,
+        "left_open": as_borders and borders.touches(geometries, left_open),
         "features": [feature for feature in made if feature["properties"]["at"]],
+    }
+
+
+def township_names(results: Results) -> dict[str, str]:
+    """Return names by nine-digit code of the townships drawn, for tables that hold codes."""
+    return {
+        code: name
+        for layer in results.context
+        if layer.role == "township"
+        for code, name in zip(layer.table["id"].to_pylist(), layer.table["name"].to_pylist(), strict=True)
+        if code and name
     }
 
 
@@ -109,7 +151,9 @@ def receptor_layer(picture: parcels.ReceptorPicture) -> dict[str, Any]:
         "title": kind_word(picture.kind),
         "classes": [word for word, _, _ in ordered_totals(picture)],
         "features": picture.drawn,
+        "packed": packed_meta(picture.packed),
         "townships": picture.townships,
+        "by_township": picture.by_township,
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.errors import OutputError, Place, Problem
-from hmgeo.outputs.map import layers, panels, parcels
+from hmgeo.outputs.map import audience, layers, packed, panels, parcels, sources
 from hmgeo.outputs.map.offline import OfflineMap
 
 if TYPE_CHECKING:
@@ -54,12 +55,34 @@ def map_page(results: Results, presentation: Presentation) -> str:
     Raises
     ------
     OutputError
-        Where the page would need the network.
+        Where a layer's 密级 forbids the page, or the page would need the network.
     """
-    pictures = [parcels.picture(results, kind) for kind in layers.receptor_kinds(results)]
-    data = script_safe_json(layers.page_data(results, pictures) | {"shapes": dict(panels.SHAPES)})
-    body = panels.render(results, presentation, pictures, data)
-    return OfflineMap().page(language="zh", title=escape(results.title), body=body)
+    shown = audience.shown_to(results, presentation.audience)
+    names = layers.township_names(results)
+    pictures = [
+        parcels.picture(shown.results, kind, sums_only=kind in shown.sums_only, township_names=names)
+        for kind in layers.receptor_kinds(shown.results)
+    ]
+    searched = sources.searched(shown.results)
+    data = layers.page_data(shown.results, pictures, searched) | {
+        "shapes": dict(panels.SHAPES),
+        "language": presentation.language,
+        "backdrop": backdrop_data(presentation),
+        "statistics": shown.statistics,
+    }
+    chunks = list(packed.scripts([*(picture.packed for picture in pictures), searched]))
+    body = panels.render(shown, presentation, pictures, script_safe_json(data), chunks)
+    return OfflineMap().page(language=presentation.language, title=escape(results.title), body=body)
+
+
+def backdrop_data(presentation: Presentation) -> dict[str, Any] | None:
+    """Return the picture under the map as a data URI with its bounds; None where there is none."""
+    backdrop = presentation.backdrop
+    if backdrop is None:
+        return None
+    uri = "data:image/png;base64," + base64.b64encode(backdrop.png).decode("ascii")
+    west, south, east, north = backdrop.bounds
+    return {"uri": uri, "bounds": [[south, west], [north, east]], "title": backdrop.title, "credit": backdrop.credit}
 
 
 def script_safe_json(value: object) -> str:

@@ -12,10 +12,10 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from hmgeo.outputs import style, wording
-from hmgeo.outputs.map import assets, layers, parcels, sources
+from hmgeo.outputs.map import assets, audience, borders, layers, parcels, sources
 from hmgeo.outputs.map.judgements import radius_text
 from hmgeo.outputs.map.labels import LABELS
-from hmgeo.vocabulary import Basis, Certainty, LayerKind, PositionKind, Status, Verdict
+from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, PositionKind, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from hmgeo.findings.results import Presentation, Results
+    from hmgeo.outputs.map.audience import Shown
 
 SHAPES: Mapping[str, str] = {
     "circle": "M-1,0A1,1,0,1,0,1,0A1,1,0,1,0,-1,0Z",
@@ -40,26 +41,40 @@ SHEETS: Mapping[str, Mapping[str, int]] = {
 }
 """Paper for printing, landscape; other papers print as A4."""
 
+_FRAME_KINDS = frozenset({LayerKind.COUNTIES, LayerKind.TOWNSHIPS, LayerKind.RIVERS, LayerKind.ENTERPRISES})
 _WATERMARKS = {Basis.SYNTHETIC: wording.WATERMARK, Basis.APPROXIMATE: Basis.APPROXIMATE.zh}
 
 
-def render(results: Results, presentation: Presentation, pictures: Sequence[parcels.ReceptorPicture], data: str) -> str:
+def render(
+    shown: Shown,
+    presentation: Presentation,
+    pictures: Sequence[parcels.ReceptorPicture],
+    data: str,
+    chunks: Sequence[tuple[str, str]] = (),
+) -> str:
     """Return the HTML of all panels; every value is escaped by the template.
 
     Parameters
     ----------
     data
         JSON that is safe inside a script element.
+    chunks
+        Id and base64 text of every packed chunk.
     """
+    results = shown.results
     return _template().render(
         t=LABELS,
         title=results.title,
         subtitle=_subtitle(results),
         rule=_screening_rule(results),
         header=wording.verdict_header(results.verdict_counts()) if results.findings.num_rows else "",
+        header_en=wording.verdict_header(results.verdict_counts(), "en") if results.findings.num_rows else "",
         banner=wording.basis_banner(results.basis),
+        banner_en=wording.basis_banner(results.basis, "en"),
+        marks=audience_marks(shown, presentation),
         watermark=_WATERMARKS.get(results.basis, ""),
         warnings=results.warnings,
+        missing=missing_layers(results),
         legend=legend(results, pictures),
         unmapped=sources.unmapped(results),
         rules=results.rules,
@@ -70,16 +85,41 @@ def render(results: Results, presentation: Presentation, pictures: Sequence[parc
         context=results.context,
         caption=wording.caption(results, presentation),
         disclaimer=wording.DISCLAIMER,
+        disclaimer_en=wording.DISCLAIMER_EN,
         shapes=SHAPES,
         sheet=SHEETS.get(presentation.paper, SHEETS["A4"]),
+        paper=presentation.paper if presentation.paper in SHEETS else "A4",
+        radii=[(radius_m, radius_text(radius_m)) for radius_m in results.radii_m] if results.counts.num_rows else [],
+        radius_m=results.radius_m,
+        has_table=bool(results.sources.num_rows or shown.statistics),
+        has_parcels=any(picture.count for picture in pictures) and bool(results.sources.num_rows),
+        chunks=chunks,
         data=Markup(data),  # noqa: S704 - escaped by page.script_safe_json
     )
+
+
+def audience_marks(shown: Shown, presentation: Presentation) -> list[tuple[str, dict[str, str]]]:
+    """Return (label, parts) of what the page says about who may see it."""
+    if presentation.audience == audience.PUBLIC:
+        hidden = "、".join(shown.hidden)
+        return [("public_page", {}), *([("hidden_layers", {"names": hidden})] if hidden else [])]
+    unmarked = any(layer.gates.classification is Classification.UNMARKED for layer in shown.results.layers)
+    return [("internal_only", {})] if unmarked else []
+
+
+def missing_layers(results: Results) -> list[str]:
+    """Return the kinds of layers that judged pages would draw and that nobody provided: not checked, not absent."""
+    if not results.findings.num_rows:
+        return []
+    given = {layer.kind for layer in results.layers} | {layer.role for layer in results.context}
+    return [kind.zh for kind in LayerKind if kind not in given and kind not in _FRAME_KINDS]
 
 
 def legend(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> dict[str, Any]:
     """Return what the legend lists; every number is a count of rows of a table of the results."""
     rows = results.sources.select(["verdict", "certainty", "status", "position_kind"]).to_pylist()
     not_drawn = sources.unmapped(results)
+    left_open = borders.open_stretch(results.context)
     off_map = Counter(row["verdict"] for row in not_drawn)
     kinds = Counter(row["position_kind"] for row in rows) - Counter(row["kind"] for row in not_drawn)
     verdicts = Counter(row["verdict"] or "" for row in rows)
@@ -100,31 +140,15 @@ def legend(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> dic
             for p in pictures
             if p.kind != LayerKind.FARMLAND
         ],
-        "context": [layers.context_layer(layer) for layer in results.context],
+        "context": [layers.context_layer(layer, left_open) for layer in results.context],
         "place": asdict(style.UNCERTAINTY) if PositionKind.PLACE in kinds else None,
         "search": asdict(style.SEARCH_AREA) if results.search_areas.num_rows else None,
     }
 
 
-def parcel_notes(picture: parcels.ReceptorPicture, limit: int = parcels.MAX_DRAWN) -> list[str]:
-    """Return in words which parcels aren't drawn one by one; nothing where all of them are."""
-    shapeless = [LABELS["shapeless"].format(n=f"{picture.shapeless:,}")] if picture.shapeless else []
-    if not picture.summed and not picture.left_out:
-        return shapeless
-    drawn = f"{len(picture.drawn):,}"
-    parts = []
-    if picture.summed:
-        circles = len(picture.townships)
-        parts.append(LABELS["too_many_summed"].format(n=f"{picture.summed:,}", circles=circles))
-    if picture.drawn:
-        key = "too_many_drawn" if all(f["properties"]["summed"] for f in picture.drawn) else "too_many_nearest"
-        parts.append(LABELS[key].format(n=drawn))
-    if picture.left_out:
-        parts.append(LABELS["too_many_left"].format(n=f"{picture.left_out:,}"))
-    return [
-        LABELS["too_many"].format(total=f"{picture.count:,}", limit=f"{limit:,}") + "；".join(parts) + "。",
-        *shapeless,
-    ]
+def parcel_notes(picture: parcels.ReceptorPicture) -> list[str]:
+    """Return in words which parcels aren't drawn; nothing where all of them are."""
+    return [LABELS["shapeless"].format(n=f"{picture.shapeless:,}")] if picture.shapeless else []
 
 
 def _verdict_line(code: str, verdicts: Counter[str], off_map: Counter[str]) -> dict[str, Any]:

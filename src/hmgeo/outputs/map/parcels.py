@@ -1,23 +1,24 @@
-"""Which receptors are drawn one by one, which are summed up by township, and what the page says about it."""
+"""How receptors are drawn: a few one by one, many packed, and as sums by township where parcels must not be shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import shapely
 
-from hmgeo.outputs.map import shapes
+from hmgeo.outputs.map import packed, shapes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from hmgeo.findings.results import Results
 
 MAX_DRAWN = 2000
-"""Polygons that a page of this kind carries smoothly in an old browser."""
+"""Polygons that a page carries smoothly as single features; beyond, they are packed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,48 +30,68 @@ class ReceptorPicture:
     kind
         `receptor_kind` of the table.
     drawn
-        GeoJSON features, one per receptor.
+        GeoJSON features, one per receptor; empty where they are packed or only summed.
+    packed
+        All receptors with a shape, packed; None where they are drawn one by one or only summed.
     townships
         Sums: name, at ([lat, lon], mean of the parcels), count, area_ha, classes ([word, count, area_ha]).
+        Filled only where single parcels are not shown.
     totals
         Class word, count and area_ha (NaN where no area is known) over all receptors, drawn or not.
-    count, summed, left_out, shapeless
-        All receptors; those that stand in township sums; those neither drawn nor summed; those without a geometry.
+    by_township
+        (township, class word, count) over all receptors, for counts that follow a filter.
+    count, shapeless
+        All receptors; those without a geometry.
     """
 
     kind: str
     drawn: tuple[dict[str, Any], ...]
+    packed: packed.Packed | None
     townships: tuple[dict[str, Any], ...]
     totals: tuple[tuple[str, int, float], ...]
+    by_township: tuple[tuple[str, str, int], ...]
     count: int
-    summed: int
-    left_out: int
     shapeless: int
 
 
-def picture(results: Results, kind: str, *, max_drawn: int = MAX_DRAWN) -> ReceptorPicture:
-    """Choose what is drawn of one kind of receptor.
+def picture(
+    results: Results,
+    kind: str,
+    *,
+    max_drawn: int = MAX_DRAWN,
+    sums_only: bool = False,
+    township_names: Mapping[str, str] | None = None,
+) -> ReceptorPicture:
+    """Choose how one kind of receptor is drawn.
 
-    Up to `max_drawn` receptors are drawn as they are. Beyond that those with a township are summed up by township;
-    of those without, the ones nearest to a source are drawn. The nearest receptor of every source is drawn always.
+    Parameters
+    ----------
+    max_drawn
+        More polygons than this are packed.
+    sums_only
+        Draw sums by township and no receptor: what a public page may show of a layer that isn't public.
+    township_names
+        Names by township code, where the table holds codes.
     """
     table = results.receptors.to_pandas()
     frame = table[table["receptor_kind"] == kind].reset_index(drop=True)
+    frame["township"] = frame["township"].fillna("").replace(dict(township_names or {}))
     geometries = shapes.read(frame["geometry"])
     has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
-    summed = np.zeros(len(frame), dtype=bool)
-    chosen = has_shape.copy()
-    if has_shape.sum() > max_drawn:
-        summed = has_shape & (frame["township"].fillna("") != "").to_numpy()
-        chosen = _nearest(frame, has_shape, summed, set(results.sources["nearest_farmland_id"].to_pylist()), max_drawn)
+    shown, shown_shapes = frame[has_shape], geometries[has_shape]
+    many = not sums_only and len(shown) > max_drawn and packed.can_pack(shown_shapes)
+    one_by_one = not sums_only and not many
     return ReceptorPicture(
         kind=kind,
-        drawn=tuple(_features(frame[chosen], geometries[chosen], summed[chosen])),
-        townships=tuple(_townships(frame[summed], geometries[summed])),
+        drawn=tuple(_features(shown, shown_shapes)) if one_by_one else (),
+        packed=packed.pack(shown, shown_shapes) if many else None,
+        townships=tuple(_townships(shown, shown_shapes)) if sums_only else (),
         totals=tuple(class_totals(frame)),
+        by_township=tuple(
+            (str(town), str(word), len(rows))
+            for (town, word), rows in frame.groupby(["township", frame["class"].fillna("")], sort=False)
+        ),
         count=len(frame),
-        summed=int(summed.sum()),
-        left_out=int((has_shape & ~summed & ~chosen).sum()),
         shapeless=int((~has_shape).sum()),
     )
 
@@ -82,22 +103,9 @@ def class_totals(frame: pd.DataFrame) -> list[tuple[str, int, float]]:
     return [(str(word), len(areas), float(areas.sum(min_count=1))) for word, areas in groups]
 
 
-def _nearest(
-    frame: pd.DataFrame, has_shape: NDArray[Any], summed: NDArray[Any], nearest_ids: set[str | None], max_drawn: int
-) -> NDArray[Any]:
-    """Choose the receptors to draw: each source's nearest, then those without township by distance to a source."""
-    is_nearest = frame["receptor_id"].isin(nearest_ids - {None, ""}).to_numpy()
-    candidates = np.flatnonzero(has_shape & (is_nearest | ~summed))
-    distance_m = frame["nearest_source_m"].fillna(np.inf).to_numpy()
-    order = np.lexsort((candidates, distance_m[candidates], ~is_nearest[candidates]))
-    chosen = np.zeros(len(frame), dtype=bool)
-    chosen[candidates[order][:max_drawn]] = True
-    return chosen
-
-
-def _features(frame: pd.DataFrame, geometries: NDArray[Any], summed: NDArray[Any]) -> list[dict[str, Any]]:
+def _features(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, Any]]:
     drawn = []
-    for row, geometry, is_summed in zip(frame.to_dict("records"), geometries, summed, strict=True):
+    for row, geometry in zip(frame.to_dict("records"), geometries, strict=True):
         near = row["nearest_source_m"]
         area_ha = row["area_ha"]
         made = shapes.feature(
@@ -110,7 +118,6 @@ def _features(frame: pd.DataFrame, geometries: NDArray[Any], summed: NDArray[Any
             sources=None if pd.isna(row["source_count"]) else int(row["source_count"]),
             source=row["nearest_source_id"] or "",
             distance_m=None if pd.isna(near) else round(float(near), 4),
-            summed=bool(is_summed),
         )
         if made is not None:
             drawn.append(made)

@@ -42,18 +42,6 @@ def geojson(geometry: BaseGeometry | None) -> dict[str, Any] | None:
     return drawn
 
 
-def borders(geometries: NDArray[Any]) -> dict[str, Any] | None:
-    """Return the outlines of areas, each shared border once: two dashed lines on top of each other look solid.
-
-    Examples
-    --------
-    >>> borders(np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)]))["type"]
-    'MultiLineString'
-    """
-    areas = rounded(geometries[~shapely.is_missing(geometries)])
-    return geojson(shapely.line_merge(shapely.union_all(shapely.boundary(areas))))
-
-
 def feature(geometry: BaseGeometry | None, **properties: object) -> dict[str, Any] | None:
     """Return a GeoJSON feature; None where there is nothing to draw."""
     shape = geojson(geometry)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
+import shapely
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.map import shapes
+from hmgeo.outputs.map import packed, shapes
 from hmgeo.outputs.map.judgements import by_source, facts, radius_text
 from hmgeo.outputs.map.labels import LABELS, compass
 from hmgeo.vocabulary import ALL_CLASSES, PositionKind, SoilQualityClass, Status
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
 def mapped(results: Results, judged: Judgements) -> list[Row]:
     """Return every source that has a place on the map, in input order; its findings are indices into `judged`."""
     counts = by_source(results.counts.to_pylist())
-    searched = _shapes_by_source(results)
     nearest = _anchors_of_nearest(results)
     drawn = []
     for row in results.sources.to_pylist():
@@ -32,22 +34,28 @@ def mapped(results: Results, judged: Judgements) -> list[Row]:
             lower = bool(row["counts_are_lower_bounds"])
             drawn.append(_summary(results, row, judged) | place)
             drawn[-1]["counts"] = count_table(counts.get(row["source_id"], []), lower=lower)
-            drawn[-1]["search"] = searched.get(row["source_id"])
+            drawn[-1]["reach"] = reach(counts.get(row["source_id"], []), results.radii_m)
             drawn[-1]["nearest_at"] = nearest.get(row["nearest_farmland_id"])
     return drawn
 
 
-def unmapped(results: Results) -> list[Row]:
-    """Return every input row that is listed instead of drawn, in input order."""
+def unmapped(results: Results, judged: Judgements | None = None) -> list[Row]:
+    """Return every input row that is listed instead of drawn, in input order; `judged` adds findings by index."""
     return [
         {
             "id": row["source_id"],
             "name": row["name"] or row["source_id"],
             "status": wording.status_word(row["status"]),
+            "status_code": row["status"],
             "township": row["township"] or "",
+            "county": row["county"] or "",
+            "trade": row["trade_code"] or "",
             "verdict": row["verdict"] or "",
+            "certainty": row["certainty"] or "",
+            "uscc": row.get("uscc") or "",
             "kind": row["position_kind"],
             "note": row["note"] or "",
+            "findings": judged.of(row["source_id"]) if judged else [],
         }
         for row in results.sources.to_pylist()
         if _place(row) is None
@@ -82,6 +90,25 @@ def count_table(rows: Iterable[Mapping[str, Any]], *, lower: bool) -> Row:
     }
 
 
+def reach(rows: Iterable[Mapping[str, Any]], radii_m: Iterable[float]) -> list[list[float | None]]:
+    """Return [count, area in ha] of all classes for each radius, null where the table has none.
+
+    Examples
+    --------
+    >>> reach([{"class": "all", "radius_m": 1000.0, "count": 3, "area_ha": 1.25}], [1000.0, 2000.0])
+    [[3, 1.25], [None, None]]
+    """
+    known = {row["radius_m"]: row for row in rows if row["class"] == ALL_CLASSES}
+    return [
+        [known[radius_m]["count"], _rounded(known[radius_m]["area_ha"])] if radius_m in known else [None, None]
+        for radius_m in radii_m
+    ]
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 4)
+
+
 def _rank(order: list[str], word: str) -> int:
     return order.index(word) if word in order else 0
 
@@ -110,12 +137,16 @@ def _summary(results: Results, row: Mapping[str, Any], judged: Judgements) -> Ro
         "id": row["source_id"],
         "name": row["name"] or row["source_id"],
         "township": row["township"] or "",
+        "county": row["county"] or "",
+        "trade": row["trade_code"] or "",
+        "uscc": row.get("uscc") or "",
+        "status_code": row["status"],
         "verdict": row["verdict"] or "",
         "badge": wording.badge(row, example=example) if row["verdict"] else LABELS["unjudged"],
         "certainty": row["certainty"] or "",
-        "certainty_word": wording.certainty_word(row["certainty"]),
         "kind": row["position_kind"] or "",
         "nearest": _nearest_facts(row),
+        "nearest_m": row["nearest_farmland_m"],
         "facts": _source_facts(row, judged.notes(row["source_id"])),
         "findings": judged.of(row["source_id"]),
         "nearest_id": row["nearest_farmland_id"] or "",
@@ -140,11 +171,12 @@ def _source_facts(row: Mapping[str, Any], said: set[str]) -> list[Fact]:
         f"±{row['position_uncertainty_m']:.1f} m" if row["position_uncertainty_m"] is not None else "",
     ]
     return facts(
-        ("row_status", wording.status_word(row["status"])),
+        ("row_status", wording.status_word(row["status"]), wording.status_word(row["status"], "en")),
         ("position", "，".join(part for part in position if part)),
+        ("uscc", row.get("uscc")),
         ("township", "".join(part for part in (row["county"], row["township"]) if part)),
         ("trade", f"{row['trade_code']}（{row['trade_edition']} 版）" if row["trade_code"] else ""),
-        ("basis", wording.basis_word(row["basis"])),
+        ("basis", wording.basis_word(row["basis"]), wording.basis_word(row["basis"], "en")),
         ("row_note", row["note"] if row["note"] and not _is_said(row["note"], said) else ""),
     )
 
@@ -160,10 +192,18 @@ def _bearing(bearing_deg: float | None, distance_m: float | None) -> str:
     return compass(bearing_deg)
 
 
-def _shapes_by_source(results: Results) -> dict[str, Row | None]:
+def searched(results: Results) -> packed.Packed | None:
+    """Return the searched areas, packed, with the source's id as id; None where nothing was searched."""
     ids = results.search_areas["source_id"].to_pylist()
     geometries = shapes.read(results.search_areas["geometry"].to_pylist())
-    return {source_id: shapes.geojson(geometry) for source_id, geometry in zip(ids, geometries, strict=True)}
+    has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
+    if not has_shape.any() or not packed.can_pack(geometries[has_shape]):
+        return None
+    frame = pd.DataFrame({"receptor_id": ids}).assign(
+        **dict.fromkeys(("name", "class", "township", "nearest_source_id"), ""),
+        **dict.fromkeys(("area_ha", "source_count", "nearest_source_m"), np.nan),
+    )
+    return packed.pack(frame[has_shape], geometries[has_shape])
 
 
 def _anchors_of_nearest(results: Results) -> dict[str, list[float] | None]:

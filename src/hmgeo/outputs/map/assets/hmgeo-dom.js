@@ -30,6 +30,15 @@ var hmgeo = {};
     return metres < 999.5 ? Math.round(metres) + " m" : (metres / 1000).toFixed(1) + " km";
   };
 
+  hmgeo.distanceWord = function (metres) { return metres < 1000 ? metres + " m" : metres / 1000 + " km"; };
+
+  hmgeo.badge = function (text, look) {
+    var node = hmgeo.el("span", "badge", text);
+    node.style.setProperty("--tint", look.tint);
+    node.style.setProperty("--text", look.text);
+    return node;
+  };
+
   hmgeo.area = function (hectares) {
     return hectares.toFixed(2) + " ha（" + (hectares * 15).toFixed(1) + " 亩）";
   };

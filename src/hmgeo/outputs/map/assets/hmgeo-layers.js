@@ -31,16 +31,17 @@
   /* Areas and lines for orientation: the few that carry labels are not clickable, the many say their name when pointed at. */
   hmgeo.contextLayer = function (layer) {
     var group = L.featureGroup(), look = pathStyle(layer.style, { interactive: !layer.labelled });
-    L.geoJSON(layer.borders || layer.features, {
+    if (layer.borders) { L.geoJSON(layer.borders, { style: Object.assign({}, look, { fill: false, interactive: false }) }).addTo(group); }
+    if (!layer.borders || layer.is_filled) { L.geoJSON(layer.features, {
       style: function (feature) {
-        return /LineString/.test((feature.geometry || feature).type) ? Object.assign({}, look, { fill: false }) : look;
+        return Object.assign({}, look, /LineString/.test(feature.geometry.type) ? { fill: false } : {}, layer.borders ? { stroke: false } : {});
       },
       pointToLayer: function (feature, at) { return L.circleMarker(at, Object.assign({}, look, { radius: 4 })); },
       onEachFeature: function (feature, drawn) {
         var name = feature.properties && feature.properties.label;
         if (!layer.labelled) { drawn.bindTooltip(hmgeo.el("span", "", layer.title + (name ? "　" + name : "")), { sticky: true }); }
       }
-    }).addTo(group);
+    }).addTo(group); }
     layer.features.forEach(function (feature) {
       var name = feature.properties;
       if (layer.labelled && name.label) { label(name.at, name.label, layer.role).addTo(group); }
@@ -120,7 +121,7 @@
       ["fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity"].forEach(function (name) { path.removeAttribute(name); });
       path.setAttribute("tabindex", "0");
       path.setAttribute("role", "button");
-      path.setAttribute("aria-label", source.name + "，" + source.badge);
+      path.setAttribute("aria-label", source.name + "，" + data.verdict_words[source.verdict][data.language]);
       path.setAttribute("data-source", source.id);
       path.addEventListener("keydown", function (event) { if (event.key === "Enter") { open(source); } });
     });

@@ -3,7 +3,8 @@
   "use strict";
   var el = hmgeo.el;
 
-  function facts(pairs) {
+  /* Facts are [key of a label, text, English text]; lines made here are [label, text] in `plain`. */
+  function plain(pairs) {
     var list = el("dl");
     pairs.forEach(function (pair) {
       list.appendChild(el("dt", "", pair[0]));
@@ -11,6 +12,12 @@
     });
     return list;
   }
+
+  function facts(pairs, data) {
+    return plain(pairs.map(function (pair) { return [data.labels[pair[0]], data.language === "en" && pair[2] || pair[1]]; }));
+  }
+
+  hmgeo.inLanguage = function (record, key, data) { return data.language === "en" && record[key + "_en"] || record[key]; };
 
   function coloured(node, look) {
     ["colour", "tint", "text"].forEach(function (name) { node.style.setProperty("--" + name, look[name]); });
@@ -32,13 +39,13 @@
   /* The clause a finding rests on, in the text's own words. */
   function law(box, finding, data) {
     var clause = data.laws[finding.law];
-    box.appendChild(facts(clause.facts));
+    box.appendChild(facts(clause.facts, data));
     if (clause.quote) {
       var quote = el("blockquote", "", clause.quote);
       quote.setAttribute("data-label", data.labels.quote);
       box.appendChild(quote);
     }
-    box.appendChild(facts(finding.more));
+    box.appendChild(facts(finding.more, data));
   }
 
   function countTable(counts, lower, labels) {
@@ -53,46 +60,65 @@
     return box;
   }
 
-  /* `toNearest` is a function, or null where the parcel has no place on the map. */
+  /* The screening rule's finding in full, then what was touched, then what is open or untouched as one line each.
+     `toNearest` is a function, or null where the parcel has no place on the map. */
   hmgeo.sourcePopup = function (source, data, toNearest) {
     var labels = data.labels, box = el("div", "pop");
     var findings = source.findings.map(function (index) { return data.findings[index]; }), first = findings[0];
     head(box, source.id, source.name);
     if (first) {
       var verdict = coloured(el("div", "pop-verdict"), data.styles.verdicts[first.verdict]);
-      verdict.appendChild(el("b", "", first.badge));
-      verdict.appendChild(el("span", "", first.sentence));
+      verdict.appendChild(el("b", "", hmgeo.inLanguage(first, "badge", data)));
+      verdict.appendChild(el("span", "", hmgeo.inLanguage(first, "sentence", data)));
       box.appendChild(verdict);
     }
-    box.appendChild(facts((first ? first.facts : []).concat(source.nearest)));
+    box.appendChild(facts((first ? first.facts : []).concat(source.nearest), data));
     if (source.nearest_id) {
       var go = button(labels.to_nearest, toNearest);
       if (!toNearest) { go.title = labels.not_drawn; }
       box.appendChild(go);
     }
+    if (findings.length > 1) { others(box, findings.slice(1), data); }
     if (first) {
       box.appendChild(el("p", "pop-rule", data.laws[first.law].title));
       law(box, first, data);
     }
     if (source.counts.rows.length) { box.appendChild(countTable(source.counts, source.lower, labels)); }
-    box.appendChild(facts(source.facts));
-    if (findings.length > 1) { box.appendChild(el("p", "pop-rule", hmgeo.say(labels.more_clauses, { n: findings.length - 1 }))); }
-    findings.slice(1).forEach(function (finding) { box.appendChild(otherFinding(finding, data)); });
+    box.appendChild(facts(source.facts, data));
     return box;
   };
 
+  /* Touched clauses one by one, gravest first; open and untouched ones folded; those that don't apply only counted. */
+  function others(box, findings, data) {
+    var labels = data.labels, group = el("div", "pop-others");
+    group.appendChild(el("p", "pop-rule", labels.more_clauses));
+    ["prohibited", "conditional", "listed", "not_assessed", "clear", "not_applicable"].forEach(function (code) {
+      var of = findings.filter(function (finding) { return finding.verdict === code; }), folded;
+      if (!of.length) { return; }
+      if (code === "not_applicable") { group.appendChild(el("p", "aside", hmgeo.say(labels.popup_left_out, { n: of.length }))); return; }
+      if (code !== "not_assessed" && code !== "clear") { of.forEach(function (finding) { group.appendChild(otherFinding(finding, data)); }); return; }
+      folded = el("details");
+      folded.appendChild(el("summary", "", hmgeo.say(labels.verdict_many, { word: data.verdict_words[code][data.language], n: of.length })));
+      folded.addEventListener("toggle", function () {  // filled when opened: dozens of clauses would slow every popup
+        if (folded.open && folded.children.length === 1) { of.forEach(function (finding) { folded.appendChild(otherFinding(finding, data)); }); }
+      });
+      group.appendChild(folded);
+    });
+    box.appendChild(group);
+  }
+
   function otherFinding(finding, data) {
     var more = el("details"), line = el("summary");
-    line.appendChild(coloured(el("span", "badge", finding.badge), data.styles.verdicts[finding.verdict]));
+    line.appendChild(coloured(el("span", "badge", hmgeo.inLanguage(finding, "badge", data)), data.styles.verdicts[finding.verdict]));
     line.appendChild(el("span", "", " " + data.laws[finding.law].title));
     more.appendChild(line);
-    more.appendChild(el("p", "", finding.sentence));
-    more.appendChild(facts(finding.facts));
+    more.appendChild(el("p", "", hmgeo.inLanguage(finding, "sentence", data)));
+    more.appendChild(facts(finding.facts, data));
     law(more, finding, data);
     return more;
   }
 
-  hmgeo.parcelPopup = function (record, kind, data, toSource) {
+  hmgeo.parcelPopup = function (record, kind, data, toSource, whoReaches) {
     var labels = data.labels, box = el("div", "pop"), lines = [];
     head(box, kind === "farmland" ? labels.parcel : labels.receptor, record.id + (record.name ? "　" + record.name : ""));
     lines.push([labels.class, record.cls || labels.no_class]);
@@ -102,8 +128,9 @@
     if (record.source) {
       lines.push([labels.nearest_source, record.source + (record.distance_m === null ? "" : "，" + hmgeo.distance(record.distance_m))]);
     }
-    box.appendChild(facts(lines));
+    box.appendChild(plain(lines));
     if (toSource) { box.appendChild(button(labels.to_source, toSource)); }
+    if (whoReaches) { box.appendChild(button(labels.reach, whoReaches)); }
     return box;
   };
 
@@ -114,7 +141,7 @@
     sum.classes.forEach(function (share) {
       lines.push([share[0] || labels.no_class, share[1].toLocaleString("zh-CN") + (share[2] === null ? "" : " · " + hmgeo.area(share[2]))]);
     });
-    box.appendChild(facts(lines));
+    box.appendChild(plain(lines));
     return box;
   };
 }());

@@ -27,16 +27,16 @@
 
   /* Everything that can be looked for: drawn sources, rows that aren't drawn, townships, parcels. */
   hmgeo.entries = function (data, parcels, go) {
-    var labels = data.labels, all = [], towns = Object.create(null);
+    var all = [], towns = Object.create(null);
     data.sources.forEach(function (source) {
       all.push({
-        name: source.name, aside: source.id, kind: labels.kind_source, keys: [source.name, source.id, source.township],
+        name: source.name, aside: source.id, kind: "kind_source", keys: [source.name, source.id, source.township, source.uscc],
         go: function () { go.source(source); }
       });
     });
     data.unmapped.forEach(function (row) {
       all.push({
-        name: row.name, aside: row.id, kind: labels.kind_unmapped, keys: [row.name, row.id, row.township],
+        name: row.name, aside: row.id, kind: "kind_unmapped", keys: [row.name, row.id, row.township, row.uscc],
         go: function () { go.row(row.id); }
       });
     });
@@ -45,22 +45,23 @@
       layer.features.forEach(function (feature) {
         var name = feature.properties.name;
         towns[name] = true;
-        all.push({ name: feature.properties.label, kind: labels.kind_township, keys: [name], go: function () { go.area(feature.properties.bounds); } });
+        all.push({ name: feature.properties.label, kind: "kind_township", keys: [name], go: function () { go.area(feature.properties.bounds); } });
       });
     });
     data.receptors.forEach(function (layer) {
       layer.townships.forEach(function (sum) {
-        if (!towns[sum.name]) { all.push({ name: sum.name, kind: labels.kind_township, keys: [sum.name], go: function () { go.area(L.latLng(sum.at).toBounds(8000)); } }); }
+        if (!towns[sum.name]) { all.push({ name: sum.name, kind: "kind_township", keys: [sum.name], go: function () { go.area(L.latLng(sum.at).toBounds(8000)); } }); }
       });
     });
     Object.keys(parcels).forEach(function (id) {
-      all.push({ name: id, aside: parcels[id].record.township, kind: labels.kind_parcel, keys: [id], go: function () { go.parcel(parcels[id]); } });
+      all.push({ name: id, aside: parcels[id].record.township, kind: "kind_parcel", keys: [id], go: function () { go.parcel(parcels[id]); } });
     });
     return all;
   };
 
-  /* `entries`: {name, aside, kind, keys: [text], go: function}. */
-  hmgeo.search = function (entries, labels) {
+  /* `entries`: {name, aside, kind, keys: [text], go: function}; `places` gives more of them for a text (coordinates)
+     and `lots` those of the packed parcels, too many to be entries. */
+  hmgeo.search = function (entries, data, places, lots) {
     var box = document.getElementById("search-box"), list = document.getElementById("search-list");
     var shown = [], current = -1;
     entries.forEach(function (entry) { entry.keys = entry.keys.filter(Boolean).map(plain); });
@@ -95,13 +96,13 @@
       item.setAttribute("role", "option");
       item.appendChild(hmgeo.el("span", "word", entry.name));
       if (entry.aside) { item.appendChild(hmgeo.el("span", "aside", entry.aside)); }
-      item.appendChild(hmgeo.el("span", "chip", entry.kind));
+      item.appendChild(hmgeo.el("span", "chip", data.labels[entry.kind]));
       item.addEventListener("mousedown", function (event) { event.preventDefault(); choose(index); });
       return item;
     }
 
     function update() {
-      var found = find(entries, box.value);
+      var found = places(box.value).concat(find(entries, box.value)).concat(lots(plain(box.value), SHOWN + 1)), labels = data.labels;
       shown = found.slice(0, SHOWN);
       list.textContent = "";
       shown.forEach(function (entry, index) { list.appendChild(option(entry, index)); });

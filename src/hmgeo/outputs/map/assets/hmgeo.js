@@ -2,6 +2,17 @@
 (function () {
   "use strict";
 
+  /* Rings ([lat, lon]) of a drawn feature; a point is a ring of one. */
+  hmgeo.ringsOf = function (layer) {
+    var rings = [];
+    (function walk(part) {
+      if (part.lat !== undefined) { rings.push([[part.lat, part.lng]]); return; }
+      if (part[0] && part[0].lat !== undefined) { rings.push(part.map(function (at) { return [at.lat, at.lng]; })); return; }
+      part.forEach(walk);
+    }(layer.getLatLngs ? layer.getLatLngs() : layer.getLatLng()));
+    return rings;
+  };
+
   function Page(map, data) {
     this.map = map;
     this.data = data;
@@ -10,7 +21,16 @@
     this.lands = [];                     // {group, weight} of drawn receptors
     this.stack = [];                     // groups from the bottom up
     this.calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    [["labels", 430], ["sums", 440], ["sources", 450]].forEach(function (pane) {
+    this.dock = new hmgeo.Dock(this);
+    this.receptors = new hmgeo.Receptors(this);
+    this.lots = [];                      // {store, layer, kind} of packed receptors
+    this.radius = data.radii_m.indexOf(data.radius_m) >= 0 ? data.radii_m.indexOf(data.radius_m) : data.radii_m.length ? 0 : null;
+    this.rules = { township: "", trade: "", certainty: "" };
+    data.language = data.language === "en" ? "en" : "zh";
+    data.labels = data.words[data.language];
+    data.caption = document.getElementById("caption").textContent;
+    data.disclaimer = document.getElementById("disclaimer").textContent;
+    [["backdrop", 150], ["packed", 350], ["labels", 430], ["sums", 440], ["sources", 450]].forEach(function (pane) {
       map.createPane(pane[0]).style.zIndex = pane[1];
     });
     map.getPane("labels").style.pointerEvents = "none";
@@ -33,19 +53,18 @@
   /* Small parcels stay visible from afar: their outline grows as they shrink. Many marks get smaller instead. */
   Page.prototype.adaptToZoom = function () {
     var zoom = this.map.getZoom(), marks = this.sources, ids = Object.keys(marks);
-    var more = zoom < 12.5 ? 2 : zoom < 14.5 ? 1 : 0, radius = ids.length > 120 && zoom < 12 ? 5.5 : 8;
+    var more = zoom < 12.5 ? 2 : zoom < 14.5 ? 1 : 0, radius = ids.length > 120 && zoom < 12 ? ids.length > 600 ? 3.6 : 5.5 : 8;
     if (more !== this.more) { this.lands.forEach(function (land) { land.group.setStyle({ weight: land.weight + more }); }); }
-    if (radius !== this.radius) { ids.forEach(function (id) { marks[id].setRadius(radius); }); }
+    if (radius !== this.markRadius) { ids.forEach(function (id) { marks[id].setRadius(radius); }); }
     this.more = more;
-    this.radius = radius;
+    this.markRadius = radius;
   };
 
   /* A line drawn as computed: no simplifying, no fill over what lies in it. */
   Page.prototype.searchLine = function (source, weight) {
-    var look = this.data.styles.search;
-    return L.geoJSON(source.search, {
-      style: hmgeo.pathStyle(look, { interactive: false, fill: false, weight: weight || look.width_px, smoothFactor: 0 })
-    });
+    var look = this.data.styles.search, index = this.searched ? this.searched.indexOf(source.id) : -1;
+    if (index < 0) { return null; }
+    return L.polygon(this.searched.rings(index), hmgeo.pathStyle(look, { interactive: false, fill: false, weight: weight || look.width_px, smoothFactor: 0 }));
   };
 
   /* The ground a source takes, or the area somewhere in which it lies. */
@@ -81,8 +100,11 @@
 
   Page.prototype.openSource = function (source) {
     var page = this, there = this.parcels[source.nearest_id] || source.nearest_at;
+    var line = this.searchLine(source, 2.2);
     this.selected.clearLayers();
-    if (source.search) { this.searchLine(source, 2.2).addTo(this.selected); }
+    this.chosen = source;
+    if (line) { line.addTo(this.selected); }
+    this.drawRadius();
     L.circleMarker(source.at, { renderer: this.svg, pane: "sources", radius: 13, className: "halo", interactive: false }).addTo(this.selected);
     this.popup(source.at, hmgeo.sourcePopup(source, this.data, there ? function () { page.goToNearest(source); } : null));
   };
@@ -94,8 +116,37 @@
   };
 
   Page.prototype.openParcel = function (layer, at) {
-    var page = this, mark = this.sources[layer.record.source];
-    this.popup(at, hmgeo.parcelPopup(layer.record, layer.kind, this.data, mark ? function () { page.goToSource(mark.source); } : null));
+    this.showReceptor(layer.record, layer.kind, at, hmgeo.ringsOf(layer));
+  };
+
+  Page.prototype.showReceptor = function (record, kind, at, rings) {
+    var page = this, mark = this.sources[record.source];
+    var who = document.getElementById("tool-receptors") && kind === "farmland" ? function () { page.receptors.chooseParcel(record, rings); } : null;
+    this.popup(at, hmgeo.parcelPopup(record, kind, this.data, mark ? function () { page.goToSource(mark.source); } : null, who));
+    if (who && this.dock.isOpen() && this.dock.tab === "receptors") { who(); }
+  };
+
+  /* A packed receptor: outline it, fly there if asked, open its popup. */
+  Page.prototype.openPacked = function (lot, index, at) {
+    var record = lot.store.record(index);
+    this.selected.clearLayers();
+    L.polygon(lot.store.rings(index), { color: "#14202c", weight: 2.5, fill: false, interactive: false }).addTo(this.selected);
+    this.showReceptor(record, lot.kind, at || lot.store.bounds(index).getCenter(), lot.store.rings(index));
+  };
+
+  Page.prototype.goToPacked = function (lot, index) {
+    var page = this;
+    this.fly(lot.store.bounds(index).getCenter(), 16, function () { page.openPacked(lot, index); });
+  };
+
+  /* The packed receptor under a place, within a few pixels of it where receptors are tiny. */
+  Page.prototype.packedAt = function (latlng) {
+    var slack = 3 * 360 / (256 * Math.pow(2, this.map.getZoom())), found = null;
+    this.lots.forEach(function (lot) {
+      var index = found ? -1 : lot.store.hit(latlng.lng, latlng.lat, slack, function (i) { return lot.layer.isShown(i); });
+      if (index >= 0) { found = { lot: lot, index: index }; }
+    });
+    return found;
   };
 
   Page.prototype.goToParcel = function (layer) {
@@ -105,8 +156,12 @@
   };
 
   Page.prototype.goToNearest = function (source) {
-    var layer = this.parcels[source.nearest_id];
-    if (layer) { this.goToParcel(layer); } else { this.fly(source.nearest_at, 16, function () {}); }
+    var page = this, layer = this.parcels[source.nearest_id], packed = null;
+    this.lots.forEach(function (lot) {
+      var index = lot.store.indexOf(source.nearest_id);
+      if (index >= 0) { packed = function () { page.goToPacked(lot, index); }; }
+    });
+    if (layer) { this.goToParcel(layer); } else if (packed) { packed(); } else { this.fly(source.nearest_at, 16, function () {}); }
   };
 
   /* A row that isn't drawn: show it in its list. */
@@ -120,125 +175,214 @@
     });
   };
 
+  /* The layers for orientation, made once; the tree asks for their titles anew when the language changes. */
   Page.prototype.addContext = function () {
-    var page = this;
-    return this.data.context.map(function (layer) {
-      return { label: hmgeo.escape(layer.title), layer: page.keep(hmgeo.contextLayer(layer), true) };
-    });
+    var page = this, backdrop = this.data.backdrop;
+    this.context = this.data.context.map(function (layer) { return { title: layer.title, layer: page.keep(hmgeo.contextLayer(layer), true) }; });
+    if (backdrop) {
+      this.context.push({ key: "hillshade", title: backdrop.title, layer: L.imageOverlay(backdrop.uri, backdrop.bounds, { pane: "backdrop", opacity: 0.55, alt: backdrop.title }).addTo(this.map) });
+    }
   };
 
-  Page.prototype.addReceptors = function (layer) {
-    var page = this, labels = this.data.labels, styles = this.data.styles.classes[layer.kind];
-    var groups = hmgeo.receptorGroups(layer, styles, this.parcels, this.openParcel.bind(this));
-    var children = layer.classes.map(function (word) {
-      page.lands.push({ group: groups[word], weight: styles[word].width_px });
-      return { label: hmgeo.escape(word || labels.no_class), layer: page.keep(groups[word], true) };
+  Page.prototype.addReceptors = function (layer, store) {
+    var page = this, styles = this.data.styles.classes[layer.kind];
+    var groups = layer.packed ? this.addPacked(layer, store, styles) : hmgeo.receptorGroups(layer, styles, this.parcels, this.openParcel.bind(this));
+    var branch = { kind: layer.kind, title: layer.title, children: [] };
+    layer.classes.forEach(function (word) {
+      if (!layer.packed) { page.lands.push({ group: groups[word], weight: styles[word].width_px, layers: groups[word].getLayers() }); }
+      branch.children.push({ word: word, layer: layer.packed ? page.map.addLayer(groups[word]) && groups[word] : page.keep(groups[word], true) });
     });
     if (layer.townships.length) {
-      var sums = L.featureGroup(layer.townships.map(function (sum) {
+      branch.children.push({ key: "township_sum", layer: L.featureGroup(layer.townships.map(function (sum) {
         return hmgeo.townshipCircle(sum, styles, function () { page.popup(sum.at, hmgeo.townshipPopup(sum, page.data)); });
-      })).addTo(this.map);
-      children.push({ label: hmgeo.escape(labels.township_sum), layer: sums });
+      })).addTo(this.map) });
     }
-    return { label: hmgeo.escape(layer.title), selectAllCheckbox: labels.tree_all, children: children };
+    this.branches.push(branch);
   };
 
-  Page.prototype.addSearchLines = function () {
-    var page = this, lines = L.featureGroup();
-    this.data.sources.forEach(function (source) {
-      if (source.search) { page.searchLine(source).addTo(lines); }
+  /* Packed receptors are one layer; each class gets a stand-in that the tree switches. */
+  Page.prototype.addPacked = function (layer, store, styles) {
+    var drawn = new hmgeo.PackedLayer(store, styles).addTo(this.map), groups = Object.create(null);
+    this.lots.push({ store: store, layer: drawn, kind: layer.kind });
+    store.meta.classes.forEach(function (word, index) {
+      groups[word] = new (L.Layer.extend({
+        onAdd: function () { drawn.setClass(index, true); }, onRemove: function () { drawn.setClass(index, false); },
+        bringToFront: function () { return this; }
+      }))();
+      drawn.hiddenClasses[index] = true;
     });
-    return this.keep(lines, false);
+    return groups;
+  };
+
+  /* All searched areas; made when they are first shown, since there may be hundreds. */
+  Page.prototype.addSearchLines = function () {
+    var page = this, lines = L.featureGroup(), made = false;
+    lines.on("add", function () {
+      if (made) { return; }
+      made = true;
+      page.data.sources.forEach(function (source) {
+        var line = page.searchLine(source);
+        if (line) { line.addTo(lines); }
+      });
+    });
+    this.lines = this.searched ? this.keep(lines, false) : null;
   };
 
   Page.prototype.addSources = function () {
-    var page = this, data = this.data, groups = Object.create(null);
+    var page = this, data = this.data, groups = this.groups = Object.create(null);
     data.sources.forEach(function (source) {
-      var group = groups[source.verdict] = groups[source.verdict] || L.featureGroup();
-      if (source.outline) { page.outline(source).addTo(group); }
-      page.sources[source.id] = hmgeo.sourceMark(source, data, page.svg, page.openSource.bind(page)).addTo(group);
-      page.sources[source.id].group = group;
+      var group = groups[source.verdict] = groups[source.verdict] || L.featureGroup(), mark;
+      mark = page.sources[source.id] = hmgeo.sourceMark(source, data, page.svg, page.openSource.bind(page)).addTo(group);
+      mark.group = group;
+      mark.outline = source.outline ? page.outline(source).addTo(group) : null;
     });
-    var codes = Object.keys(data.verdict_words).filter(function (code) { return groups[code]; });
-    codes.slice().reverse().forEach(function (code) { page.keep(groups[code], true); });  // the gravest on top
-    return codes.map(function (code) { return { label: hmgeo.escape(data.verdict_words[code]), layer: groups[code] }; });
+    this.codes = Object.keys(data.verdict_words).filter(function (code) { return groups[code]; });
+    this.codes.slice().reverse().forEach(function (code) { page.keep(groups[code], true); });  // the gravest on top
   };
 
-  Page.prototype.addTree = function (frame, lands, lines, sources) {
-    var labels = this.data.labels, tree = [];
+  Page.prototype.addTree = function () {
+    var page = this, labels = this.data.labels, tree = [];
+    function leaf(label, layer) { return { label: hmgeo.escape(label), layer: layer }; }
     function branch(label, children) {
       if (children.length) {
         tree.push({ label: hmgeo.escape(label), selectAllCheckbox: labels.tree_all, children: children, collapsed: children.length > 6 });
       }
     }
-    branch(labels.tree_sources, sources);
-    if (lines.getLayers().length) { tree.push({ label: hmgeo.escape(labels.tree_search), layer: lines }); }
-    tree = tree.concat(lands);
-    branch(labels.tree_frame, frame);
+    if (this.tree) { this.tree.remove(); }
+    branch(labels.tree_sources, this.codes.map(function (code) { return leaf(page.verdictWord(code), page.groups[code]); }));
+    if (this.lines) { tree.push(leaf(labels.tree_search, this.lines)); }
+    this.branches.forEach(function (land) {
+      branch(land.title, land.children.map(function (child) { return leaf(child.key ? labels[child.key] : child.word || labels.no_class, child.layer); }));
+    });
+    branch(labels.tree_frame, this.context.map(function (item) { return leaf(item.title, item.layer); }));
     if (tree.length) {
       this.tree = L.control.layers.tree(null, tree, { collapsed: false, closedSymbol: "▸", openedSymbol: "▾", spaceSymbol: " " }).addTo(this.map);
     }
   };
 
   Page.prototype.addControls = function () {
-    var labels = this.data.labels, credits = this.data.credits.map(hmgeo.escape).join("；");
-    L.control.zoom({ position: "topleft", zoomInTitle: labels.zoom_in, zoomOutTitle: labels.zoom_out }).addTo(this.map);
+    var page = this, credits = this.data.credits.concat(this.data.backdrop ? [this.data.backdrop.credit] : []).filter(Boolean).map(hmgeo.escape).join("；");
+    this.zoomer = L.control.zoom({ position: "topleft", zoomInTitle: this.data.labels.zoom_in, zoomOutTitle: this.data.labels.zoom_out }).addTo(this.map);
     L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 140 }).addTo(this.map);
     L.control.attribution({ position: "bottomright", prefix: false }).addAttribution(credits || "hmgeo").addTo(this.map);
+    this.map.getContainer().setAttribute("role", "application");
+    this.map.getContainer().setAttribute("aria-label", this.data.labels.map_label);
     this.map.on("popupopen", function (event) {
-      var cross = event.popup.getElement().querySelector(".leaflet-popup-close-button");
-      cross.title = labels.close;
-      cross.setAttribute("aria-label", labels.close);
+      var node = event.popup.getElement(), cross = node.querySelector(".leaflet-popup-close-button");
+      cross.title = page.data.labels.close;
+      cross.setAttribute("aria-label", page.data.labels.close);
+      node.setAttribute("role", "dialog");
+      node.setAttribute("aria-label", (node.querySelector(".pop-name") || node).textContent);
+      node.querySelector(".leaflet-popup-content").tabIndex = 0;
     });
   };
 
+  /* Search entries of places given as coordinates, and of packed parcels by id. */
   Page.prototype.addSearch = function () {
     var page = this;
+    function places(text) {
+      var at = hmgeo.parsePlace(text);
+      return at ? [{
+        name: hmgeo.say(page.data.labels.lon_lat, { lon: at.lng.toFixed(6), lat: at.lat.toFixed(6) }), kind: "kind_place",
+        go: function () { page.goToPlace(at); }
+      }] : [];
+    }
+    function lots(wanted, most) {
+      var found = [];
+      if (wanted.length < 2) { return found; }
+      page.lots.forEach(function (lot) {
+        lot.store.ids.some(function (id, index) {
+          if (id.toLowerCase().indexOf(wanted) >= 0) {
+            found.push({ name: id, aside: lot.store.record(index).township, kind: "kind_parcel", go: function () { page.goToPacked(lot, index); } });
+          }
+          return found.length >= most;
+        });
+      });
+      return found;
+    }
     hmgeo.search(hmgeo.entries(this.data, this.parcels, {
       source: this.goToSource.bind(this), row: this.goToRow.bind(this), parcel: this.goToParcel.bind(this),
       area: function (bounds) { page.map.closePopup().fitBounds(bounds, { animate: !page.calm }); }
-    }), this.data.labels);
+    }), this.data, places, lots);
+  };
+
+  Page.prototype.goToPlace = function (at) {
+    var page = this;
+    this.selected.clearLayers();
+    L.circleMarker(at, { renderer: this.svg, pane: "sources", radius: 9, className: "halo", interactive: false }).addTo(this.selected);
+    this.fly(at, Math.max(this.map.getZoom(), 14), function () { page.map.closePopup(); });
   };
 
   Page.prototype.addPanels = function () {
-    var map = this.map, dismiss = document.getElementById("dismiss-warnings"), paper = document.getElementById("watermark");
+    var page = this, map = this.map, dismiss = document.getElementById("dismiss-warnings"), paper = document.getElementById("watermark");
     if (paper) { map.getContainer().appendChild(paper); }
     if (dismiss) {
       dismiss.addEventListener("click", function () {
         document.getElementById("warnings").classList.add("dismissed");
-        map.invalidateSize();
+        page.resized();
       });
     }
+    document.querySelector("html").lang = this.data.language === "en" ? "en" : "zh";
   };
 
-  /* Give the page the size of the sheet, and draw at once: printing doesn't wait for the next frame. */
-  Page.prototype.toPaper = function (on) {
-    document.documentElement.classList.toggle("printing", on);
-    this.map.invalidateSize({ animate: false });
-    this.map.eachLayer(function (layer) { if (layer instanceof L.Canvas) { layer._redraw(); } });
+  Page.prototype.resized = function () { this.map.invalidateSize({ animate: false }); };
+
+  Page.prototype.begin = function (stores) {
+    var page = this, map = this.map;
+    this.searched = stores[stores.length - 1];
+    this.branches = [];
+    if (stores.slice(0, -1).some(Boolean)) { map.options.zoomSnap = 1; }  // canvas tiles are sharp at whole zooms
+    this.addContext();
+    this.data.receptors.forEach(function (layer, index) { page.addReceptors(layer, stores[index]); });
+    this.addSearchLines();
+    this.keep(this.selected, true);
+    this.addSources();
+    this.addTree();
+    this.addControls();
+    this.addPanels();
+    this.addSearch();
+    this.addFilters();
+    this.dock.start();
+    map.on("overlayadd", this.restack, this);
+    map.on("click", function (event) {
+      var hit = page.measuring ? null : page.packedAt(event.latlng);
+      page.selected.clearLayers();
+      page.chosen = null;
+      if (hit) { page.openPacked(hit.lot, hit.index, event.latlng); }
+    });
+    map.on("zoomend", this.adaptToZoom, this);
+    map.on("zoomend overlayadd", function () { hmgeo.declutter(map); });
+    map.fitBounds(this.data.bounds, {
+      paddingTopLeft: [40, 28], paddingBottomRight: [this.treeWidth(), 28], animate: false, maxZoom: 15
+    });
+    this.addTools();
+    this.addPaper();
+    this.adaptToZoom();
+    hmgeo.declutter(map);
+    this.whenDrawn(function () { document.documentElement.setAttribute("data-ready", "yes"); });
+  };
+
+  /* Call back when every packed layer stands on the map. */
+  Page.prototype.whenDrawn = function (then) {
+    var open = this.lots.filter(function (lot) { return lot.layer.queue.length; }).length;
+    if (!open) { then(); return; }
+    this.lots.forEach(function (lot) {
+      if (lot.layer.queue.length) { lot.layer.once("drawn", function () { open -= 1; if (!open) { then(); } }); }
+    });
   };
 
   hmgeo.start = function (map) {
-    var page = new Page(map, JSON.parse(document.getElementById("hmgeo-data").textContent));
-    var frame = page.addContext(), lands = page.data.receptors.map(page.addReceptors, page);
-    var lines = page.addSearchLines(), sources;
-    page.keep(page.selected, true);
-    sources = page.addSources();
-    page.addTree(frame, lands, lines, sources);
-    page.addControls();
-    page.addPanels();
-    page.addSearch();
-    map.on("overlayadd", page.restack, page);
-    map.on("click", function () { page.selected.clearLayers(); });
-    map.on("zoomend", page.adaptToZoom, page);
-    map.on("zoomend overlayadd", function () { hmgeo.declutter(map); });
-    window.addEventListener("beforeprint", function () { page.toPaper(true); });
-    window.addEventListener("afterprint", function () { page.toPaper(false); });
-    map.fitBounds(page.data.bounds, {
-      paddingTopLeft: [40, 28], paddingBottomRight: [page.treeWidth(), 28], animate: false, maxZoom: 15
+    var page = hmgeo.page = new Page(map, JSON.parse(document.getElementById("hmgeo-data").textContent));
+    var bar = document.getElementById("progress"), metas = page.data.receptors.map(function (layer) { return layer.packed; });
+    map.setView([30, 110], 5, { animate: false });
+    bar.hidden = !metas.some(Boolean);
+    hmgeo.unpack(metas.concat([page.data.searched]), function (share) {
+      bar.querySelector("progress").value = Math.round(100 * share);
+      bar.querySelector("span").textContent = hmgeo.say(page.data.labels.unpacking, { n: Math.round(100 * share) });
+    }, function (stores) {
+      bar.hidden = true;
+      page.begin(stores);
     });
-    page.adaptToZoom();
-    hmgeo.declutter(map);
-    document.documentElement.setAttribute("data-ready", "yes");
   };
+  hmgeo.Page = Page;
 }());

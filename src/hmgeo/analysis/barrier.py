@@ -1,0 +1,161 @@
+"""What stands between a source and a parcel: the highest ground on the line, and whether they share a catchment.
+
+Information beside the verdict; no text makes a verdict of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hmgeo.analysis.facts import Unknown
+from hmgeo.geodesy import ELLIPSOID
+
+if TYPE_CHECKING:
+    import shapely
+    from numpy.typing import NDArray
+
+    from hmgeo.analysis.flow_grid import FlowGrid
+    from hmgeo.analysis.raster_strips import Cells, Frame, Heights
+
+    Floats = NDArray[np.float64]
+
+_DECIMALS = 1
+_TWO_ENDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierRule:
+    """What counts as a ridge and as a small catchment; choices, printed with the results.
+
+    Parameters
+    ----------
+    ridge_m
+        How far the ground between must rise above the higher end.
+    small_catchment_ha
+        Up to which size a common catchment is called small.
+    """
+
+    ridge_m: float
+    small_catchment_ha: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Heights along the geodesic from a source (0) to a parcel.
+
+    Parameters
+    ----------
+    divide_m
+        Height of the highest ground between, above the grid's zero.
+    above_higher_end_m, above_source_m, above_parcel_m
+        How far it rises above the ends; negative where the ground between is lower.
+    at_m
+        How far from the source it stands.
+    """
+
+    distance_m: float
+    source_height_m: float
+    parcel_height_m: float
+    divide_m: float
+    at_m: float
+
+    @property
+    def above_source_m(self) -> float:
+        """How far the divide rises above the source."""
+        return round(self.divide_m - self.source_height_m, _DECIMALS)
+
+    @property
+    def above_parcel_m(self) -> float:
+        """How far the divide rises above the parcel."""
+        return round(self.divide_m - self.parcel_height_m, _DECIMALS)
+
+    @property
+    def above_higher_end_m(self) -> float:
+        """How far the divide rises above the higher of both ends."""
+        return min(self.above_source_m, self.above_parcel_m)
+
+
+def profile(frame: Frame, heights: Heights, source: shapely.Point, parcel: shapely.Point) -> Profile | Unknown:
+    """Return the heights along the geodesic between two lon/lat points, sampled once a cell.
+
+    Unknown where the line leaves the grid or crosses a cell without height.
+    """
+    bearing, _, distance_m = ELLIPSOID.inv(source.x, source.y, parcel.x, parcel.y)
+    steps = max(_TWO_ENDS, int(np.ceil(distance_m / min(frame.cell_m))) + 1)
+    along_m = np.linspace(0.0, distance_m, steps)
+    start = np.full(steps, source.x), np.full(steps, source.y)
+    lon, lat, _ = ELLIPSOID.fwd(*start, np.full(steps, bearing), along_m)
+    cells = frame.cell_of(np.asarray(lon), np.asarray(lat))
+    values = np.where(cells >= 0, heights.reshape(-1)[cells], np.nan)
+    if np.isnan(values).any():
+        return Unknown("两点连线上有处没有高程，其间有无山脊未作判断。")
+    top = int(np.argmax(values))
+    ends = [round(float(values[end]), _DECIMALS) for end in (0, -1)]
+    return Profile(
+        round(float(distance_m), _DECIMALS),
+        ends[0],
+        ends[1],
+        round(float(values[top]), _DECIMALS),
+        round(float(along_m[top]), _DECIMALS),
+    )
+
+
+def common_catchment_ha(grid: FlowGrid, source: Cells, parcel: Cells) -> float | None:
+    """Return the size of the smallest catchment that holds both ends: that of the cell where their waters join.
+
+    Parameters
+    ----------
+    source, parcel
+        A cell of each end first in its array; None where the waters don't join on the grid.
+    """
+    if not len(source) or not len(parcel):
+        return None
+    here, _, _ = grid.path(int(source[0]))
+    there, _, _ = grid.path(int(parcel[0]))
+    joined = np.flatnonzero(np.isin(here, there))
+    return None if not len(joined) else grid.area_ha(int(here[joined[0]]))
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """Evidence on what lies between a source and a parcel.
+
+    Parameters
+    ----------
+    has_ridge
+        Whether the ground between rises at least `BarrierRule.ridge_m` above both ends.
+    common_ha
+        Size of the smallest common catchment; None where the waters don't join on the grid.
+    """
+
+    profile: Profile
+    has_ridge: bool
+    common_ha: float | None
+    is_same_small_catchment: bool
+
+    @property
+    def zh(self) -> str:
+        """The evidence as a sentence; it changes no verdict."""
+        ridge = "连线上没有明显山脊"
+        if self.has_ridge:
+            line = self.profile
+            ridge = f"连线上距源 {line.at_m / 1000:.1f} km 处有山脊，高出较高一端 {line.above_higher_end_m:.0f} m"
+        water = "在高程范围内不汇合"
+        if self.common_ha is not None:
+            water = f"汇合处集水面积 {self.common_ha / 100:.2f} km²"
+        shared = "同属一个小流域" if self.is_same_small_catchment else "不属同一小流域"
+        return f"{ridge}；两处来水{water}，{shared}（供参考，不影响结论）。"
+
+
+def barrier(grid: FlowGrid, source: shapely.Point, parcel: shapely.Point, rule: BarrierRule) -> Barrier | Unknown:
+    """Return what lies between two lon/lat points."""
+    line = profile(grid.frame, grid.heights, source, parcel)
+    if isinstance(line, Unknown):
+        return line
+    ends = [grid.frame.cells_of_shape(end) for end in (source, parcel)]
+    common_ha = common_catchment_ha(grid, ends[0], ends[1])
+    is_small = common_ha is not None and common_ha <= rule.small_catchment_ha
+    return Barrier(line, line.above_higher_end_m >= rule.ridge_m, common_ha, is_small)

@@ -1,0 +1,109 @@
+"""Across the county line: sources whose search leaves the project's counties, and sources that lie outside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from hmgeo.analysis.distance import pair_distances, prepare_shapes
+from hmgeo.findings.columns import LEADS_SCHEMA
+from hmgeo.vocabulary import PositionKind, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+OUTWARD, INWARD = "本地源，周边涉及界外", "界外源，周边涉及本地"
+DATA_MISSING = "界外数据缺失，界外受体未统计，不等于没有受体"
+_COUNTY_DIGITS = 6
+
+
+def leads_table(
+    sources: Sequence[Mapping[str, Any]],
+    counties: pa.Table | None,
+    home: frozenset[str],
+    receptors: pa.Table,
+    pairs: pa.Table,
+    radius_m: float,
+) -> pa.Table:
+    """Return `LEADS_SCHEMA`: what one county should tell another, by source in input order and county by code.
+
+    Parameters
+    ----------
+    sources
+        Rows of the table of sources; those known by place only are left out, since where they stand isn't known.
+    counties
+        Table of id, name, geometry around the project's area; None gives no leads.
+    home
+        Six-digit codes of the project's own counties.
+
+    Notes
+    -----
+    A lead says that a search circle crosses a line. It says nothing of pollution.
+    """
+    located = [
+        row
+        for row in sources
+        if row["status"] == Status.ASSESSED.value and row["position_kind"] != PositionKind.PLACE.value
+    ]
+    if counties is None or not home or not located:
+        return LEADS_SCHEMA.empty_table()
+    codes, names = counties["id"].to_pylist(), counties["name"].to_pylist()
+    points = prepare_shapes(shapely.from_wkb([row["geometry"] for row in located]))
+    areas = prepare_shapes(shapely.from_wkb(counties["geometry"].to_pylist()))
+    one, other = (grid.ravel() for grid in np.meshgrid(np.arange(len(located)), np.arange(len(codes)), indexing="ij"))
+    near = _boxes_near(points.bounds[one], areas.bounds[other], radius_m)
+    one, other = one[near], other[near]
+    apart_m = pair_distances(points, areas, one, other).distance_m
+    reached = _reached(receptors, pairs)
+    covered = {code[:_COUNTY_DIGITS] for code in receptors["township"].to_pylist() if code[:_COUNTY_DIGITS].isdigit()}
+    rows = []
+    for source, county, distance_m in zip(one.tolist(), other.tolist(), apart_m.tolist(), strict=True):
+        row, code = located[source], codes[county]
+        at_home = row["county_code"] in home
+        if distance_m > radius_m or code == row["county_code"] or (code in home) is at_home:
+            continue
+        count, nearest_m = reached.get((row["source_id"], code), (0 if code in covered else None, None))
+        rows.append(
+            {
+                "source_id": row["source_id"],
+                "name": row["name"],
+                "county": row["county"],
+                "neighbour_code": code,
+                "neighbour": names[county],
+                "direction": OUTWARD if at_home else INWARD,
+                "distance_m": round(distance_m, 4),
+                "farmland_count": count,
+                "nearest_farmland_m": nearest_m,
+                "note": DATA_MISSING if count is None else "",
+            }
+        )
+    return pa.Table.from_pylist(rows, LEADS_SCHEMA)
+
+
+def _boxes_near(first: np.ndarray, second: np.ndarray, radius_m: float) -> np.ndarray:
+    """Return which boxes in degrees may lie within the radius; generous, the distance decides."""
+    lat_deg = radius_m / 110_000
+    widest = np.maximum(np.abs(first[:, 1]), np.abs(first[:, 3]))
+    lon_deg = lat_deg / np.maximum(np.cos(np.radians(widest + lat_deg)), 1e-3)
+    apart_x = np.maximum(first[:, 0] - second[:, 2], second[:, 0] - first[:, 2])
+    apart_y = np.maximum(first[:, 1] - second[:, 3], second[:, 1] - first[:, 3])
+    return np.asarray((apart_x <= lon_deg) & (apart_y <= lat_deg))
+
+
+def _reached(receptors: pa.Table, pairs: pa.Table) -> dict[tuple[str, str], tuple[int, float]]:
+    """Return parcels and the nearest distance by source and county code, as far as parcels carry codes."""
+    if not pairs.num_rows:
+        return {}
+    rows = pc.index_in(pairs["receptor_id"], value_set=receptors["receptor_id"].combine_chunks())
+    counties = pc.utf8_slice_codeunits(receptors["township"].take(rows), 0, _COUNTY_DIGITS)
+    keys = list(zip(pairs["source_id"].to_pylist(), counties.to_pylist(), strict=True))
+    counted = Counter(keys)
+    least: dict[tuple[str, str], float] = {}
+    for key, distance_m in zip(keys, pairs["distance_m"].to_pylist(), strict=True):
+        least[key] = min(distance_m, least.get(key, np.inf))
+    return {key: (count, least[key]) for key, count in counted.items()}

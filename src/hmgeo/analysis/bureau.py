@@ -1,0 +1,234 @@
+"""What a bureau's screening adds to the distances: own columns, key areas both ways, evidence, the land, the border."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import shapely
+
+from hmgeo.analysis.border import leads_table
+from hmgeo.analysis.cadmium import cadmium_of
+from hmgeo.analysis.evidence import EVIDENCE_SCHEMA, evidence_rows
+from hmgeo.analysis.facts import Answer, Unknown
+from hmgeo.analysis.key_areas import KEY_AREA_KIND, inside_key_areas
+from hmgeo.analysis.own_columns import OwnColumns, due_day, trade_of
+from hmgeo.analysis.place_sources import places_table
+from hmgeo.analysis.receptor_view import receptors_reached, township_table
+from hmgeo.findings.columns import REACHED_SCHEMA, TOWNSHIPS_SCHEMA
+from hmgeo.findings.results import BureauTables
+from hmgeo.findings.text import sentences
+from hmgeo.reference.tables import townships
+from hmgeo.rules.parameters import declaration
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.vocabulary import ALL_CLASSES, Effect, LayerKind, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hmgeo.analysis.place_sources import PlaceSource
+    from hmgeo.analysis.places import Place
+    from hmgeo.analysis.screen import Question, Screened
+    from hmgeo.records import Layer, Positions
+
+YES, NO, CANNOT_TELL = "是", "否", "无法判断"
+_WORDS = {Answer.YES: YES, Answer.NO: NO}
+EXTENT = "key_area_extent"
+_OPEN_EXTENT = re.compile("「[^」]*」的范围参数未选定，是否位于重点区域未作判断。")
+"""Said where one answer is asked for; both are given here."""
+
+EXTRA_SCHEMA = pa.schema(
+    [
+        ("county_code", pa.string()),
+        ("township_code", pa.string()),
+        ("key_area_district", pa.string()),
+        ("key_area_towns", pa.string()),
+        ("trade_name", pa.string()),
+        ("trade_code_2017", pa.string()),
+        ("trade_code_2011", pa.string()),
+        ("cadmium", pa.string()),
+        ("cadmium_basis", pa.string()),
+        ("production_state", pa.string()),
+        ("action_text", pa.string()),
+        ("deadline_text", pa.string()),
+        ("deadline", pa.string()),
+        ("farmland_area_max_ha", pa.float64()),
+        ("range_error_m", pa.float64()),
+        ("survey_area", pa.string()),
+        ("why_in", pa.string()),
+        ("tier", pa.string()),
+    ]
+)
+"""Columns that follow those of `SOURCES_SCHEMA`.
+
+key_area_district and key_area_towns answer whether the whole district or the two towns hold the source (是, 否,
+无法判断); both are empty where no such rule is in effect. farmland_area_max_ha and range_error_m are set for sources
+known by place.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bureau:
+    """Tables beyond the distances; `sources` are the screened ones with `EXTRA_SCHEMA`."""
+
+    sources: pa.Table = field(repr=False)
+    tables: BureauTables
+
+
+def bureau_view(
+    positions: Positions,
+    screened: Screened,
+    question: Question,
+    receptors: pa.Table,
+    pairs: pa.Table,
+    others: Sequence[Layer] = (),
+) -> Bureau:
+    """Return everything that a bureau needs beside distances and clauses.
+
+    Parameters
+    ----------
+    receptors, pairs
+        `RECEPTORS_SCHEMA` and `PAIRS_SCHEMA` of the same run; empty where no farmland was given.
+    others
+        Layers beside farmland; survey focus areas (排查重点区域) say why a source is in.
+    """
+    own = OwnColumns(positions)
+    surveys = next((layer for layer in others if layer.kind is LayerKind.SURVEY_AREAS), None)
+    within = _survey_areas(screened, surveys)
+    rows = screened.sources.to_pylist()
+    counts = {(row["source_id"], row["radius_m"], row["class"]): row["area_ha"] for row in screened.counts.to_pylist()}
+    extra = [
+        _extra(number, row, place, own, question, screened.place_sources.get(row["source_id"]), within)
+        for number, (row, place) in enumerate(zip(rows, screened.places, strict=True))
+    ]
+    sources = [row | more for row, more in zip(rows, extra, strict=True)]
+    evidence = evidence_rows(sources, counts, own, radius_m=question.radius_m)
+    for row, found in zip(sources, evidence, strict=True):
+        row["tier"] = found["tier"]
+    schema = pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])
+    names = {town.code: town.name for town in townships()}
+    for table in (question.areas.counties, question.areas.townships):
+        if table is not None:
+            names |= dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))
+    has_land = bool(receptors.num_rows)
+    return Bureau(
+        pa.Table.from_pylist(sources, schema),
+        BureauTables(
+            pa.Table.from_pylist(evidence, EVIDENCE_SCHEMA),
+            places_table(screened.place_sources),
+            township_table(receptors, pairs, sources, names, question.radius_m)
+            if has_land
+            else TOWNSHIPS_SCHEMA.empty_table(),
+            receptors_reached(receptors, pairs) if has_land else REACHED_SCHEMA.empty_table(),
+            leads_table(sources, question.areas.counties, question.home_counties, receptors, pairs, question.radius_m),
+            positions.attributes,
+        ),
+    )
+
+
+def _extra(
+    number: int,
+    row: Mapping[str, Any],
+    place: Place,
+    own: OwnColumns,
+    question: Question,
+    somewhere: PlaceSource | None,
+    within: Mapping[str, str],
+) -> dict[str, Any]:
+    trade = trade_of(own, number, row)
+    edition = row["trade_edition"] or ("2017" if trade.code_2017 else "2011" if trade.code_2011 else "")
+    code = row["trade_code"] or (trade.code_2017 if edition == "2017" else trade.code_2011)
+    cadmium = cadmium_of(own.text(number, "是否涉镉"), own.text(number, "涉镉依据"), code, edition, question.choices)
+    deadline = own.text(number, "实施时间")
+    extents = _extents(place, question)
+    doubt = ""
+    if CANNOT_TELL in extents.values():
+        doubt = "名单未写明所在乡镇，无法判断是否位于重点区域所列乡镇" if place.county_code else "不知所在县（市、区）"
+    cells: dict[str, Any] = {
+        "county_code": place.county_code,
+        "township_code": place.township_code,
+        "key_area_district": extents.get("district", ""),
+        "key_area_towns": extents.get("towns", ""),
+        "trade_name": trade.name,
+        "trade_code_2017": trade.code_2017,
+        "trade_code_2011": trade.code_2011,
+        "cadmium": cadmium.word,
+        "cadmium_basis": cadmium.basis,
+        "production_state": own.text(number, "生产状态"),
+        "action_text": own.text(number, "使用情况"),
+        "deadline_text": deadline,
+        "deadline": due_day(deadline),
+        "survey_area": within.get(row["source_id"], ""),
+        "why_in": _why_in(row, within.get(row["source_id"], "")),
+        "note": sentences(_OPEN_EXTENT.sub("", row["note"]) if extents else row["note"], doubt, trade.note),
+    }
+    if somewhere is not None and somewhere.measured is not None:
+        most = somewhere.measured.within[question.radius_m, ALL_CLASSES]
+        cells |= {"farmland_area_max_ha": most.area_high_ha, "range_error_m": somewhere.measured.nearest_error_m}
+    return cells
+
+
+def _why_in(row: Mapping[str, Any], survey_area: str) -> str:
+    """Return what brings a source into the survey, as far as data tell."""
+    reasons = []
+    if row["verdict"] == "listed":
+        reasons.append("符合排查条件")
+    if survey_area:
+        reasons.append(f"排查重点区域：{survey_area}")
+    if row["key_area_id"]:
+        reasons.append(f"重点区域：{row['key_area_id']}")
+    return "；".join(reasons)
+
+
+def _extents(place: Place, question: Question) -> dict[str, str]:
+    """Return for each way to read the key area (whole district, towns) whether it holds the place."""
+    declared = declaration(EXTENT)
+    if question.as_of is None or declared is None:
+        return {}
+    home = frozenset().union(*(codes_of_place(code) for code in question.home_counties))
+    for rule in question.rules:
+        test = rule.test
+        if rule.effect is not Effect.CLASSIFY or test is None or test.kind != KEY_AREA_KIND:
+            continue
+        if test.text("extent") != EXTENT:
+            continue
+        standing = standing_of(rule, as_of=question.as_of, place_codes=home, adopted=rule.id in question.adopted)
+        if standing.standing in {Standing.IN_FORCE, Standing.ADOPTED}:
+            return {choice.code: _answer(place, choice.area_ids) for choice in declared.choices}
+    return {}
+
+
+def _answer(place: Place, area_ids: tuple[str, ...]) -> str:
+    fact = inside_key_areas(place, area_ids)
+    if isinstance(fact, Unknown) or fact.is_approximate:
+        return CANNOT_TELL
+    return _WORDS[fact.answer]
+
+
+def _survey_areas(screened: Screened, surveys: Layer | None) -> dict[str, str]:
+    """Return by source id the names of the survey focus areas that hold it; a place that only overlaps one: 可能."""
+    if surveys is None:
+        return {}
+    table = surveys.read()
+    areas = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
+    shapely.prepare(areas)
+    labels = [
+        name or one for name, one in zip(table["name"].to_pylist(), table["receptor_id"].to_pylist(), strict=True)
+    ]
+    found = {}
+    for row in screened.sources.select(["source_id", "geometry"]).to_pylist():
+        somewhere = screened.place_sources.get(row["source_id"])
+        shape = somewhere.geometry if somewhere is not None else shapely.from_wkb(row["geometry"])
+        if shape is None:
+            continue
+        inside, touched = shapely.covers(areas, shape), shapely.intersects(areas, shape)
+        words = [
+            name if is_in else f"{name}（{'可能' if somewhere is not None else '部分'}）"
+            for name, is_in, meets in zip(labels, inside, touched, strict=True)
+            if meets
+        ]
+        if words:
+            found[row["source_id"]] = "、".join(words)
+    return found

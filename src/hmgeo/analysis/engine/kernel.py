@@ -1,0 +1,318 @@
+"""One pass over some polygons given as WKB: which point sources lie within reach of each, how far, and their areas.
+
+Per polygon: read its rings into scratch, take its box, find the sources listed for its cell, lay a level frame at its
+middle, turn edges into segments in that frame (cut where they bend), and take the least distance of eight sources at
+a time over all segments. Polygons larger than `SMALL_REACH_M` are measured stretch by stretch of their outline, each
+in a frame of its own, against every source that their box could reach.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.frames import (
+    BEND_EAST,
+    BEND_M,
+    BEND_NORTH,
+    EAST,
+    ECCENTRICITY_SQUARED,
+    FRAME_FIELDS,
+    FRAME_REACH_M,
+    NORTH,
+    set_frame_at,
+)
+from hmgeo.analysis.engine.pointers import past
+from hmgeo.analysis.engine.vectors import lay_edges, lay_points, nearest_of_segments, see, strips, to_geodesics
+from hmgeo.analysis.engine.wkb import SPARE
+from hmgeo.geodesy import SEMI_MAJOR_M, SMALLEST_RADIUS_M
+
+NEAR_LIMIT_M = 5e-4
+"""Distances this near a limit are measured again with the geodesic itself; the kernel's own error stays below it."""
+
+GENERAL = 1
+"""Flag of rows that the general path must measure: not a polygon, big-endian, broken, or around the globe's seams."""
+
+LARGEST_RADIUS_M = SMALLEST_RADIUS_M * 1.0102
+"""No radius of curvature of the ellipsoid exceeds a2 / b."""
+
+_RADIANS = math.pi / 180.0
+_PIECE_M = 200.0
+_SPARE_CUTS = 4_096
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+class Rows(NamedTuple):
+    """A WKB column: bytes, (n + 1,) offsets, (n,) nulls, n."""
+
+    data: NDArray[np.uint8]
+    offsets: Indices
+    is_null: NDArray[np.uint8]
+    size: int
+
+
+class Cells(NamedTuple):
+    """What the kernel needs of a `SourceGrid`, and the limits that distances are compared with."""
+
+    columns: int
+    rows: int
+    west: float
+    south: float
+    step_lon: float
+    step_lat: float
+    first: Indices
+    source: NDArray[np.int32]
+    list_x: Floats
+    list_y: Floats
+    list_z: Floats
+    list_limit_m: Floats
+    column_sin: Floats
+    column_cos: Floats
+    row_sin: Floats
+    row_cos: Floats
+    x: Floats
+    y: Floats
+    z: Floats
+    lon: Floats
+    lat: Floats
+    limit_m: Floats
+    sources: int
+    widest_m: float
+    radii_m: Floats
+    radii: int
+
+
+class Room(NamedTuple):
+    """Where results go and what is wanted: pairs, which of them lie near a limit, areas, flags.
+
+    Areas 0: none, 1: of rows with a pair, 2: of all. `bound_m` (sources x classes) is the nearest known so far,
+    lowered in place. Unless `exact`, a pair gets a stand-in distance, on the right side of every limit, where it
+    can't be the nearest.
+    """
+
+    class_code: Indices
+    source: NDArray[np.int32]
+    row: NDArray[np.int32]
+    metres: Floats
+    near: Indices
+    size: int
+    area_m2: Floats
+    flags: NDArray[np.uint8]
+    bound_m: Floats
+    classes: int
+    areas: int
+    exact: bool
+
+
+class Scratch(NamedTuple):
+    """Points, rings, edges and places of one polygon; its points with further ones along edges that must be cut."""
+
+    lon: Floats
+    lat: Floats
+    ring_end: Indices
+    ring_part: Indices
+    cut_lon: Floats
+    cut_lat: Floats
+    cut_end: Indices
+    cut_size: int
+    x: Floats
+    y: Floats
+    along_x: Floats
+    along_y: Floats
+    inverse: Floats
+    east: Floats
+    north: Floats
+    drop: Floats
+    squared: Floats
+    metres: Floats
+    best_m: Floats
+    chosen: NDArray[np.int32]
+    chosen_x: Floats
+    chosen_y: Floats
+    chosen_z: Floats
+    frame: Floats
+    box: Floats
+
+
+def make_scratch(offsets: Indices, sources: int) -> Scratch:
+    """Make room for the longest row and for all sources."""
+    widest = int(np.diff(offsets).max(initial=0))
+    points, rings, places = widest // 16 + 3 * SPARE, widest // 4 + 2, sources + 3 * SPARE
+    cut = 2 * points + _SPARE_CUTS
+
+    def doubles(size: int) -> Floats:
+        return np.zeros(size)
+
+    edges = cut + 3 * SPARE
+    return Scratch(
+        lon=doubles(points),
+        lat=doubles(points),
+        ring_end=np.zeros(rings, np.int64),
+        ring_part=np.zeros(rings, np.int64),
+        cut_lon=doubles(edges),
+        cut_lat=doubles(edges),
+        cut_end=np.zeros(rings, np.int64),
+        cut_size=cut,
+        x=doubles(edges),
+        y=doubles(edges),
+        along_x=doubles(edges),
+        along_y=doubles(edges),
+        inverse=doubles(edges),
+        east=doubles(places),
+        north=doubles(places),
+        drop=doubles(places),
+        squared=doubles(places),
+        metres=doubles(places),
+        best_m=doubles(places),
+        chosen=np.zeros(places, np.int32),
+        chosen_x=doubles(places),
+        chosen_y=doubles(places),
+        chosen_z=doubles(places),
+        frame=doubles(FRAME_FIELDS),
+        box=doubles(8),
+    )
+
+
+@compiled
+def _pieces(frame: Floats, dl: float, dp: float, longest_m: float) -> int:
+    """Return into how many pieces an edge must be cut, so that none bends by more than `BEND_M` or is too long."""
+    bend_m = abs(dl) * (abs(frame[BEND_EAST] * dp) + abs(frame[BEND_NORTH] * dl)) * 0.25
+    pieces = max(1.0, math.ceil(math.sqrt(bend_m / BEND_M)))
+    if longest_m > 0:
+        length_m = abs(dl) * frame[EAST] + abs(dp) * frame[NORTH]
+        pieces = max(pieces, math.ceil(length_m / longest_m))
+    return int(pieces)
+
+
+@compiled
+def _cut(s: Scratch, rings: int, longest_m: float) -> bool:
+    """Fill the cut points: the polygon's and further ones along edges that bend or are too long; False without room."""
+    count = begin = 0
+    for ring in range(rings):
+        s.cut_lon[count], s.cut_lat[count] = s.lon[begin], s.lat[begin]
+        count += 1
+        for i in range(begin + 1, s.ring_end[ring]):
+            step_lon, step_lat = s.lon[i] - s.lon[i - 1], s.lat[i] - s.lat[i - 1]
+            pieces = _pieces(s.frame, step_lon * _RADIANS, step_lat * _RADIANS, longest_m)
+            if count + pieces >= s.cut_size:
+                return False
+            for number in range(1, pieces):
+                s.cut_lon[count] = s.lon[i - 1] + number / pieces * step_lon
+                s.cut_lat[count] = s.lat[i - 1] + number / pieces * step_lat
+                count += 1
+            s.cut_lon[count], s.cut_lat[count] = s.lon[i], s.lat[i]
+            count += 1
+        s.cut_end[ring] = count
+        begin = s.ring_end[ring]
+    for i in range(count, count + SPARE):
+        s.cut_lon[i], s.cut_lat[i] = s.cut_lon[0], s.cut_lat[0]
+    return True
+
+
+@compiled
+def _measure_frame(s: Scratch, segments: int, places: int) -> None:
+    """Fill s.metres with the geodesics from the places seen to the segments laid out in the frame."""
+    nearest_of_segments(s.east, s.north, places, s.x, s.y, s.along_x, s.along_y, s.inverse, segments, s.squared)
+    to_geodesics(s.frame, s.east, s.north, s.drop, s.squared, places, s.metres)
+
+
+@compiled
+def _lay(
+    s: Scratch, points_lon: Floats, points_lat: Floats, lon: float, lat: float, ring_end: Indices, rings: int
+) -> tuple[int, float]:
+    """Lay out rings in the frame at (lon, lat); return the number of segments and how far the worst one bends."""
+    count = ring_end[rings - 1]
+    lay_points(s.frame, points_lon, points_lat, lon, lat, count + 1, s.x, s.y)
+    lay_edges(s.frame, s.x, s.y, count, s.along_x, s.along_y, s.inverse, past(s.box, 5))
+    if rings == 1 and count > 1:
+        return count - 1, s.box[5]
+    for ring in range(rings):
+        last = ring_end[ring] - 1
+        s.along_x[last] = s.along_y[last] = s.inverse[last] = 0.0
+    return count, s.box[5]
+
+
+@compiled
+def measure_small(s: Scratch, lon: float, lat: float, rings: int, places: int) -> bool:
+    """Measure a polygon that fits into one frame with its origin at (lon, lat); False without room."""
+    segments, bend_m = _lay(s, s.lon, s.lat, lon, lat, s.ring_end, rings)
+    if bend_m > BEND_M:
+        if not _cut(s, rings, 0.0):
+            return False
+        segments, _ = _lay(s, s.cut_lon, s.cut_lat, lon, lat, s.cut_end, rings)
+    _measure_frame(s, segments, places)
+    return True
+
+
+@compiled
+def _stretch(s: Scratch, begin: int, end: int) -> int:
+    """Return how far the cut points from `begin` on stay within the reach of a frame at the first of them."""
+    last = begin + 1
+    while last < end:
+        dl, dp = (s.cut_lon[last] - s.cut_lon[begin]) * _RADIANS, (s.cut_lat[last] - s.cut_lat[begin]) * _RADIANS
+        if abs(dl) * s.frame[EAST] + abs(dp) * s.frame[NORTH] > FRAME_REACH_M:
+            break
+        last += 1
+    return last
+
+
+@compiled
+def measure_large(s: Scratch, rings: int, places: int) -> bool:
+    """Measure a polygon stretch by stretch, each in a frame at its first point; False without room."""
+    # edges bend most where the box is nearest a pole, and are longest where it is nearest the equator
+    poleward = max(abs(s.box[1]), abs(s.box[3]))
+    widest = 0.0 if s.box[1] * s.box[3] < 0 else min(abs(s.box[1]), abs(s.box[3]))
+    set_frame_at(s.frame, s.lon[0], poleward)
+    s.frame[EAST] *= 1.01 * math.cos(widest * _RADIANS) / math.cos(poleward * _RADIANS)
+    if not _cut(s, rings, _PIECE_M):
+        return False
+    for i in range(places):
+        s.best_m[i] = np.inf
+    begin = 0
+    for ring in range(rings):
+        while begin < s.cut_end[ring]:
+            lon, lat = s.cut_lon[begin], s.cut_lat[begin]
+            set_frame_at(s.frame, lon, lat)
+            see(s.frame, s.chosen_x, s.chosen_y, s.chosen_z, 0, places, s.east, s.north, s.drop, s.squared)
+            end = _stretch(s, begin, s.cut_end[ring])
+            count = end - begin
+            lay_points(s.frame, past(s.cut_lon, begin), past(s.cut_lat, begin), lon, lat, count, s.x, s.y)
+            for i in range(count, count + SPARE):
+                s.x[i], s.y[i] = s.x[count - 1], s.y[count - 1]
+            lay_edges(s.frame, s.x, s.y, count, s.along_x, s.along_y, s.inverse, past(s.box, 5))
+            _measure_frame(s, count, places)
+            for i in range(places):
+                s.best_m[i] = min(s.best_m[i], s.metres[i])
+            begin = end if end == s.cut_end[ring] else end - 1
+    for i in range(places):
+        s.metres[i] = s.best_m[i]
+    return True
+
+
+@compiled
+def area_of(s: Scratch, sin_lat: float, cos_lat: float, lon: float, lat: float, count: int, rings: int) -> float:
+    """Return the area on the ellipsoid: the zone function of Snyder (1987, eq. 3-12) as a series about the middle."""
+    square, e2 = sin_lat * sin_lat, ECCENTRICITY_SQUARED
+    w, c2 = 1 - e2 * square, cos_lat * cos_lat
+    scale = SEMI_MAJOR_M * SEMI_MAJOR_M * (1 - e2) / (w * w)
+    bracket = -1 + 4 * e2 * (c2 - 3 * square) / w + 24 * e2 * e2 * square * c2 / (w * w)
+    s.box[5] = scale * cos_lat
+    s.box[6] = scale * sin_lat * (4 * e2 * c2 / w - 1) / 2
+    s.box[7] = scale * cos_lat * bracket / 6
+    strips(past(s.box, 5), s.lon, s.lat, lon, lat, count, s.inverse)
+    total = 0.0
+    begin = 0
+    for ring in range(rings):
+        ring_m2 = 0.0
+        for i in range(begin, s.ring_end[ring] - 1):
+            ring_m2 += s.inverse[i]
+        is_hole = ring > 0 and s.ring_part[ring] == s.ring_part[ring - 1]
+        total += -abs(ring_m2) if is_hole else abs(ring_m2)
+        begin = s.ring_end[ring]
+    return total

@@ -1,0 +1,135 @@
+"""Passes over a layer: units measured by threads, results taken in the order of the layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from hmgeo.analysis.engine.batches import pairs_batch, reached_batch
+from hmgeo.analysis.engine.columns import bytes_of
+from hmgeo.analysis.engine.search import boxes
+from hmgeo.analysis.engine.tally import NOWHERE, Tally, class_column
+from hmgeo.analysis.engine.threads import in_order
+from hmgeo.analysis.engine.units import ALL_AREAS, AREAS_OF_PAIRS, Search
+from hmgeo.geodesy import search_boxes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from hmgeo.analysis.engine.sources import Sources
+    from hmgeo.analysis.engine.units import Found
+    from hmgeo.records import Layer
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int64]
+
+_SAMPLE_STEP = 64
+_MOST_SAMPLES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a pass gives away as it goes; `coded`: pairs with dictionaries instead of repeated text."""
+
+    radius_m: float
+    kind: str
+    pairs: Callable[[pa.RecordBatch], None] | None = None
+    coded: bool = False
+    reached: Callable[[pa.RecordBatch], None] | None = None
+    progress: Callable[[int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Some rows of a layer and where they stand in it."""
+
+    part: pa.RecordBatch
+    first_row: int
+    class_code: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A measured unit with the batches it gives away, and some corners of its shapes."""
+
+    found: Found
+    pairs: pa.RecordBatch | None
+    reached: pa.RecordBatch | None
+    corners: Floats
+
+
+def batches_within(layer: Layer, boxes: Floats) -> Iterable[pa.RecordBatch]:
+    """Return a layer's batches, without those that can't meet (n, 4) boxes where the layer can tell."""
+    within = getattr(layer.open_batches, "within", None)
+    read: Iterable[pa.RecordBatch] = layer.batches() if within is None else within(boxes)
+    return read
+
+
+def units(batches: Iterable[pa.RecordBatch], tally: Tally, rows: int) -> Iterator[Unit]:
+    """Cut batches into units of at most so many rows."""
+    first = 0
+    for batch in batches:
+        for offset in range(0, batch.num_rows, rows):
+            part = batch.slice(offset, rows)
+            yield Unit(part, first, tally.class_codes(class_column(part)))
+            first += part.num_rows
+
+
+def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, threads: int) -> tuple[int, Floats]:
+    """Measure everything within reach; return the rows read and (k, 2) corners from all over the layer."""
+    limit_m = wanted.radius_m + sources.uncertainty_m
+    exact = wanted.pairs is not None or wanted.reached is not None
+    areas = ALL_AREAS if wanted.reached is not None else AREAS_OF_PAIRS
+    search = Search(sources, np.arange(len(sources.ids)), limit_m, tally.radii_m, areas=areas, exact=exact)
+
+    def work(unit: Unit) -> Done:
+        found = search.find(unit.part, unit.class_code, tally.best_m)
+        within = _within(found, wanted.radius_m) if exact else found
+        pairs = reached = None
+        if wanted.pairs is not None:
+            pairs = pairs_batch(sources.ids, unit.part, within, wanted.kind, coded=wanted.coded)
+        if wanted.reached is not None:
+            reached = reached_batch(sources.ids, unit.part, within, wanted.kind)
+        return Done(found, pairs, reached, _corners(unit.part))
+
+    rows, corners = 0, np.empty((0, 2))
+    batches: Iterable[pa.RecordBatch] = layer.batches()
+    if wanted.reached is None:
+        tally.class_codes(pa.array(getattr(layer.open_batches, "classes", ()), pa.string()))
+        batches = batches_within(layer, search_boxes(sources.shapes.bounds, limit_m))
+    for unit, done in in_order(work, units(batches, tally, search.rows_at_once), threads):
+        tally.add(unit.part, unit.first_row, unit.class_code, done.found)
+        if wanted.pairs is not None and done.pairs is not None:
+            wanted.pairs(done.pairs)
+        if wanted.reached is not None and done.reached is not None:
+            wanted.reached(done.reached)
+        rows += unit.part.num_rows
+        corners = np.concatenate([corners, done.corners])
+        corners = corners[:: 1 + len(corners) // _MOST_SAMPLES]
+        if wanted.progress is not None:
+            wanted.progress(rows)
+    return rows, corners
+
+
+def _within(found: Found, radius_m: float) -> Found:
+    keep = found.distance_m <= radius_m
+    if keep.all():
+        return found
+    return replace(found, source=found.source[keep], row=found.row[keep], distance_m=found.distance_m[keep])
+
+
+def _corners(part: pa.RecordBatch) -> Floats:
+    _, corners = boxes(bytes_of(part.column("geometry")), _SAMPLE_STEP)
+    sound: Floats = corners[np.isfinite(corners[:, 0])]
+    return sound
+
+
+def without_neighbour(tally: Tally) -> Indices:
+    """Return the sources with nothing within reach."""
+    _, row = tally.nearest_of_all()
+    return np.flatnonzero(row == NOWHERE)

@@ -1,0 +1,53 @@
+"""The engine from end to end, for `hmgeo.analysis.proximity`, which imports it on first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hmgeo.analysis.engine.far import far_pass
+from hmgeo.analysis.engine.passes import Wanted, near_pass, without_neighbour
+from hmgeo.analysis.engine.sources import Sources
+from hmgeo.analysis.engine.tables import count_max_table, count_table, nearest_table
+from hmgeo.analysis.engine.tally import Tally
+from hmgeo.analysis.engine.threads import thread_count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hmgeo.analysis.proximity import Proximity, Sink
+    from hmgeo.records import Layer, Positions
+
+
+def run(
+    result: type[Proximity],
+    positions: Positions,
+    receptors: Layer,
+    radii_m: tuple[float, ...],
+    *,
+    pairs: Sink | None,
+    reached: Sink | None,
+    progress: Callable[[int], None] | None,
+    threads: int,
+) -> Proximity:
+    """Measure; parameters are those of `measure_proximity`, radii ascending, `result` the class to return."""
+    sources = Sources(positions)
+    tally = Tally(len(sources.ids), radii_m)
+    wanted = Wanted(
+        radii_m[-1],
+        str(receptors.kind),
+        pairs=pairs.write if pairs is not None else None,
+        coded=bool(getattr(pairs, "takes_coded", False)),
+        reached=reached.write if reached is not None else None,
+        progress=progress,
+    )
+    workers = thread_count(threads)
+    rows, corners = near_pass(sources, receptors, tally, wanted, workers)
+    alone = without_neighbour(tally)
+    far = far_pass(sources, receptors, alone, corners, workers) if len(alone) and rows else []
+    return result(
+        radii_m,
+        count_table(tally, sources.ids, radii_m),
+        nearest_table(tally, far, sources),
+        count_max_table(tally, sources.ids),
+        rows,
+    )

@@ -1,0 +1,272 @@
+"""The loop over rows: which sources to try for a polygon, and what becomes of the distances."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.frames import set_frame, turn
+from hmgeo.analysis.engine.grid import SMALL_REACH_M
+from hmgeo.analysis.engine.kernel import (
+    GENERAL,
+    LARGEST_RADIUS_M,
+    NEAR_LIMIT_M,
+    area_of,
+    make_scratch,
+    measure_large,
+    measure_small,
+)
+from hmgeo.analysis.engine.pointers import bare, past
+from hmgeo.analysis.engine.vectors import see
+from hmgeo.analysis.engine.wkb import SPARE, UNREADABLE, find_box, holds, read_polygon
+from hmgeo.geodesy import SMALLEST_RADIUS_M
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hmgeo.analysis.engine.kernel import Cells, Floats, Room, Rows, Scratch
+
+_RADIANS = math.pi / 180.0
+_SERIES_DEG = 0.4
+_POLEWARD_DEG = 85.0
+_SLACK_M = 1e-3
+_UNITS = 1e4
+_ARC_EXCESS = 1.02 / (24 * SMALLEST_RADIUS_M**2)
+_UNKNOWN, _NOTHING = -1, 0
+
+
+@compiled
+def _gather(s: Scratch, cells: Cells) -> int:
+    """Choose every source that a polygon's box could reach; return how many, or -1 around the globe's seams."""
+    west, south, east, north = s.box[0], s.box[1], s.box[2], s.box[3]
+    poleward = max(abs(south), abs(north))
+    grow_lat = cells.widest_m / SMALLEST_RADIUS_M * 1.001 / _RADIANS
+    if poleward + grow_lat > _POLEWARD_DEG or east - west > 90:  # noqa: PLR2004 -- a quarter of the globe
+        return _UNKNOWN
+    grow_lon = 1.01 * grow_lat / math.cos((poleward + grow_lat) * _RADIANS)
+    if west - grow_lon < -180 or east + grow_lon > 180:  # noqa: PLR2004 -- the antimeridian
+        return _UNKNOWN
+    places = 0
+    for source in range(cells.sources):
+        x, y = cells.lon[source], cells.lat[source]
+        if west - grow_lon <= x <= east + grow_lon and south - grow_lat <= y <= north + grow_lat:
+            s.chosen[places] = source
+            s.chosen_x[places] = cells.x[source]
+            s.chosen_y[places] = cells.y[source]
+            s.chosen_z[places] = cells.z[source]
+            places += 1
+    return places
+
+
+@compiled
+def _is_settled(middle_m: float, reach_m: float, limit_m: float, cells: Cells) -> bool:
+    """Tell whether a polygon around a middle so far away lies on one side of every limit."""
+    width = reach_m + _SLACK_M + _ARC_EXCESS * middle_m * middle_m * middle_m
+    settled = abs(middle_m - limit_m) > width
+    for i in range(cells.radii):
+        settled &= abs(middle_m - cells.radii_m[i]) > width
+    return settled
+
+
+@compiled
+def _sift(  # noqa: PLR0913, PLR0917 -- compiled code takes values one by one
+    s: Scratch, cells: Cells, room: Room, row: int, low: int, listed: int, reach_m: float, code: int, pairs: int
+) -> tuple[int, int]:
+    """Give stand-in distances where the middle's says enough; keep the places that must be measured.
+
+    Returns the new number of pairs and how many places are left, moved to the front.
+    """
+    places = 0
+    for i in range(listed):
+        limit_m = cells.list_limit_m[low + i]
+        squared = s.squared[i]
+        if squared > (limit_m + reach_m) * (limit_m + reach_m):
+            continue
+        source = cells.source[low + i]
+        middle_m = math.sqrt(squared)
+        if middle_m - reach_m - _SLACK_M > room.bound_m[source * room.classes + code] and _is_settled(
+            middle_m, reach_m, limit_m, cells
+        ):
+            if middle_m <= limit_m:
+                room.source[pairs], room.row[pairs], room.metres[pairs] = source, row, middle_m
+                pairs += 1
+            continue
+        s.chosen[places] = source
+        s.east[places], s.north[places], s.drop[places] = s.east[i], s.north[i], s.drop[i]
+        places += 1
+    return pairs, places
+
+
+@compiled
+def _is_near_limit(metres: float, limit_m: float, cells: Cells) -> bool:
+    near = abs(metres - limit_m) <= NEAR_LIMIT_M
+    for i in range(cells.radii):
+        near |= abs(metres - cells.radii_m[i]) <= NEAR_LIMIT_M
+    return near
+
+
+@compiled
+def _emit(  # noqa: PLR0913, PLR0917 -- as above
+    s: Scratch,
+    cells: Cells,
+    room: Room,
+    chosen: NDArray[np.int32],
+    places: int,
+    row: int,
+    rings: int,
+    pairs: int,
+    nears: int,
+) -> tuple[int, int]:
+    """Write the measured pairs within reach; return the new numbers of pairs and of those near a limit."""
+    code = room.class_code[row]
+    inside_m = 2 * (s.box[4] + 1.0)
+    for i in range(places):
+        source, metres = chosen[i], s.metres[i]
+        limit_m = cells.limit_m[source]
+        if metres <= inside_m:
+            x, y = cells.lon[source], cells.lat[source]
+            if (
+                s.box[0] <= x <= s.box[2]
+                and s.box[1] <= y <= s.box[3]
+                and holds(s.lon, s.lat, s.ring_end, s.ring_part, rings, x, y)
+            ):
+                metres = 0.0
+        if metres > limit_m + NEAR_LIMIT_M:
+            continue
+        if _is_near_limit(metres, limit_m, cells):
+            room.near[nears] = pairs
+            nears += 1
+        metres = np.rint(metres * _UNITS) / _UNITS
+        room.source[pairs], room.row[pairs], room.metres[pairs] = source, row, metres
+        pairs += 1
+        if not room.exact and metres < room.bound_m[source * room.classes + code]:
+            room.bound_m[source * room.classes + code] = metres
+    return pairs, nears
+
+
+@compiled
+def _find_middle(s: Scratch, cells: Cells) -> tuple[int, int, float, float, float, float]:
+    """Return column, row (-1 off the grid) and sines and cosines of the middle of a polygon's box."""
+    lon, lat = (s.box[0] + s.box[2]) / 2, (s.box[1] + s.box[3]) / 2
+    column = math.floor((lon - cells.west) / cells.step_lon)
+    line = math.floor((lat - cells.south) / cells.step_lat)
+    if not (0 <= column < cells.columns and 0 <= line < cells.rows):
+        lon, lat = lon * _RADIANS, lat * _RADIANS
+        return -1, -1, math.sin(lon), math.cos(lon), math.sin(lat), math.cos(lat)
+    turn_lon = (lon - (cells.west + (column + 0.5) * cells.step_lon)) * _RADIANS
+    turn_lat = (lat - (cells.south + (line + 0.5) * cells.step_lat)) * _RADIANS
+    sin_lon, cos_lon = turn(cells.column_sin[column], cells.column_cos[column], turn_lon)
+    sin_lat, cos_lat = turn(cells.row_sin[line], cells.row_cos[line], turn_lat)
+    return column, line, sin_lon, cos_lon, sin_lat, cos_lat
+
+
+@compiled
+def _reach_m(s: Scratch, cos_lat: float) -> float:
+    """Return a radius around the middle of a polygon's box that holds the box; infinite for boxes of degrees."""
+    half_lon, half_lat = (s.box[2] - s.box[0]) / 2 * _RADIANS, (s.box[3] - s.box[1]) / 2 * _RADIANS
+    if half_lat > _SERIES_DEG * _RADIANS or half_lon > _SERIES_DEG * _RADIANS:
+        return np.inf
+    wide = half_lon * (cos_lat + half_lat)
+    return LARGEST_RADIUS_M * math.sqrt(half_lat * half_lat + wide * wide) + 0.01
+
+
+@compiled
+def _search_row(  # noqa: C901 -- small and large polygons, and what each may lack
+    s: Scratch, cells: Cells, room: Room, row: int, count: int, rings: int, pairs: int, nears: int
+) -> tuple[int, int]:
+    """Measure one polygon; return the new numbers of pairs and of those near a limit, pairs negative if it can't."""
+    column, line, sin_lon, cos_lon, sin_lat, cos_lat = _find_middle(s, cells)
+    lon, lat = (s.box[0] + s.box[2]) / 2, (s.box[1] + s.box[3]) / 2
+    reach_m = _reach_m(s, cos_lat)
+    s.box[4] = reach_m
+    before = pairs
+    if reach_m > SMALL_REACH_M:
+        places = _gather(s, cells)
+        if places == _UNKNOWN:
+            return _UNKNOWN, nears
+        if places:
+            if not measure_large(s, rings, places):
+                return _UNKNOWN, nears
+            pairs, nears = _emit(s, cells, room, s.chosen, places, row, rings, pairs, nears)
+    elif column >= 0:
+        low = cells.first[line * cells.columns + column]
+        places = cells.first[line * cells.columns + column + 1] - low
+        if places:
+            set_frame(s.frame, sin_lon, cos_lon, sin_lat, cos_lat)
+            see(s.frame, cells.list_x, cells.list_y, cells.list_z, low, places, s.east, s.north, s.drop, s.squared)
+            chosen = past(cells.source, low)
+            if not room.exact:
+                pairs, places = _sift(s, cells, room, row, low, places, reach_m, room.class_code[row], pairs)
+                chosen = s.chosen
+            if places:
+                if not measure_small(s, lon, lat, rings, places):
+                    return _UNKNOWN, nears
+                pairs, nears = _emit(s, cells, room, chosen, places, row, rings, pairs, nears)
+    if room.areas == 2 or (room.areas == 1 and pairs > before):  # noqa: PLR2004 -- see Room
+        is_small = s.box[3] - s.box[1] < _SERIES_DEG
+        room.area_m2[row] = area_of(s, sin_lat, cos_lat, lon, lat, count, rings) if is_small else np.nan
+    return pairs, nears
+
+
+@compiled
+def search(begin_row: int, rows: Rows, cells: Cells, room: Room, scratch: Scratch) -> tuple[int, int, int]:
+    """Measure rows against the sources until the room for pairs may not do.
+
+    Returns the next row, how many pairs were found and how many of them lie near a limit. Pairs stand by row, and
+    within a row by source, but for the stand-ins, which come first.
+    """
+    rows, cells, room, s = bare(rows), bare(cells), bare(room), bare(scratch)
+    pairs = nears = 0
+    for row in range(begin_row, rows.size):
+        if pairs + cells.sources + SPARE > room.size:
+            return row, pairs, nears
+        room.flags[row] = _NOTHING
+        room.area_m2[row] = 0.0
+        if rows.is_null[row] != 0:
+            continue
+        begin, end = rows.offsets[row], rows.offsets[row + 1]
+        count, rings = read_polygon(rows.data, begin, end, s.lon, s.lat, s.ring_end, s.ring_part)
+        if count == 0:
+            continue
+        if count == UNREADABLE or not find_box(s.lon, s.lat, count, s.box):
+            room.flags[row] = GENERAL
+            continue
+        found, near = _search_row(s, cells, room, row, count, rings, pairs, nears)
+        if found == _UNKNOWN:
+            room.flags[row] = GENERAL
+        else:
+            pairs, nears = found, near
+    return rows.size, pairs, nears
+
+
+@compiled
+def _fill_boxes(rows: Rows, scratch: Scratch, step: int, out: Floats, corners: Floats) -> None:
+    rows, s = bare(rows), bare(scratch)
+    for k in range(len(out)):
+        row = k * step
+        out[k, 0] = out[k, 1] = out[k, 2] = out[k, 3] = np.nan
+        corners[k, 0] = corners[k, 1] = np.nan
+        if rows.is_null[row] != 0:
+            continue
+        begin, end = rows.offsets[row], rows.offsets[row + 1]
+        count, _ = read_polygon(rows.data, begin, end, s.lon, s.lat, s.ring_end, s.ring_part)
+        if count > 0 and find_box(s.lon, s.lat, count, s.box):
+            out[k, 0], out[k, 1], out[k, 2], out[k, 3] = s.box[0], s.box[1], s.box[2], s.box[3]
+            corners[k, 0], corners[k, 1] = s.lon[0], s.lat[0]
+        elif count != 0:
+            out[k, 0] = out[k, 1] = -np.inf
+            out[k, 2] = out[k, 3] = np.inf
+
+
+def boxes(rows: Rows, step: int = 1) -> tuple[Floats, Floats]:
+    """Return (k, 4) boxes in degrees and (k, 2) first corners of every `step`-th row.
+
+    NaN for nothing; boxes are infinite for rows that only the general path can read.
+    """
+    count = -(-rows.size // step)
+    out, corners = np.empty((count, 4)), np.empty((count, 2))
+    _fill_boxes(rows, make_scratch(rows.offsets, 0), step, out, corners)
+    return out, corners

@@ -1,0 +1,155 @@
+"""Counts, areas and nearest receptors, summed unit by unit in the order of the layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.vocabulary import SoilQualityClass
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hmgeo.analysis.engine.units import Found
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int64]
+
+NOWHERE = -1
+_SPARE_ROWS = 20_000
+_KEPT = ("receptor_id", "name", "class", "geometry")
+
+
+class _Sums(NamedTuple):
+    """The tally's arrays: (s, rings, classes) counts and hectares, and (s, classes) of the rest."""
+
+    radii_m: Floats
+    counts: Indices
+    area_ha: Floats
+    best_m: Floats
+    best_row: Indices
+
+
+@compiled
+def _add(
+    source: NDArray[np.int32],
+    row: NDArray[np.int32],
+    metres: Floats,
+    class_code: Indices,
+    area_ha: Floats,
+    first_row: int,
+    sums: _Sums,
+) -> None:
+    """Add pairs; the first of equals stays the nearest, and areas are summed in the order of the layer."""
+    radii_m, counts, area, best_m, best_row = sums
+    rings = len(radii_m)
+    for k in range(len(source)):
+        s, held = source[k], row[k]
+        code, distance_m = class_code[held], metres[k]
+        ring = 0
+        while ring < rings and distance_m > radii_m[ring]:
+            ring += 1
+        counts[s, ring, code] += 1
+        area[s, ring, code] += area_ha[held]
+        if distance_m < best_m[s, code]:
+            best_m[s, code], best_row[s, code] = distance_m, first_row + held
+
+
+class Tally:
+    """What a pass has found so far.
+
+    Parameters
+    ----------
+    source_count
+        Sources.
+    radii_m
+        Ascending.
+    """
+
+    def __init__(self, source_count: int, radii_m: tuple[float, ...]) -> None:
+        self.radii_m = radii_m
+        self._radii_m = np.array(radii_m)
+        self._kept: list[pa.Table] = []
+        self._kept_rows: list[Indices] = []
+        self.classes: dict[str, int] = {}
+        self._counts = np.zeros((source_count, len(radii_m) + 1, 0), np.int64)
+        self._area_ha = np.zeros((source_count, len(radii_m) + 1, 0))
+        self.best_m = np.zeros((source_count, 0))
+        self.best_row = np.zeros((source_count, 0), np.int64)
+
+    def class_codes(self, words: pa.Array) -> Indices:
+        """Return a number for each class word, making room for new ones."""
+        encoded = words if pa.types.is_dictionary(words.type) else words.dictionary_encode()
+        numbers = [self.classes.setdefault(word, len(self.classes)) for word in encoded.dictionary.to_pylist()]
+        missing = len(self.classes) - self.best_m.shape[1]
+        if missing:
+            self._counts = np.pad(self._counts, ((0, 0), (0, 0), (0, missing)))
+            self._area_ha = np.pad(self._area_ha, ((0, 0), (0, 0), (0, missing)))
+            self.best_m = np.pad(self.best_m, ((0, 0), (0, missing)), constant_values=np.inf)
+            self.best_row = np.pad(self.best_row, ((0, 0), (0, missing)), constant_values=NOWHERE)
+        if not numbers:
+            return np.zeros(len(words), np.int64)
+        codes: Indices = np.array(numbers, np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
+        return codes
+
+    def add(self, part: pa.RecordBatch, first_row: int, class_code: Indices, found: Found) -> None:
+        """Add a unit's pairs, all within their source's reach; units come in the order of the layer."""
+        sums = _Sums(self._radii_m, self._counts, self._area_ha, self.best_m, self.best_row)
+        _add(found.source, found.row, found.distance_m, class_code, found.area_ha, first_row, sums)
+        rows = np.unique(self.best_row[self.best_row >= first_row])
+        if len(rows):
+            taken = part.select(_KEPT).take(pa.array(rows - first_row))
+            self._kept.append(pa.Table.from_batches([taken]))
+            self._kept_rows.append(rows)
+            if sum(map(len, self._kept_rows)) > _SPARE_ROWS + 4 * self.best_row.size:
+                self._forget()
+
+    @property
+    def count(self) -> Indices:
+        """(sources, radii, classes) receptors within each radius."""
+        return np.cumsum(self._counts[:, :-1], axis=1)
+
+    @property
+    def count_max(self) -> Indices:
+        """(sources, classes) receptors within the search radius plus the position's uncertainty."""
+        return self._counts.sum(axis=1)
+
+    @property
+    def area_ha(self) -> Floats:
+        """(sources, radii, classes) hectares within each radius."""
+        return np.cumsum(self._area_ha[:, :-1], axis=1)
+
+    def _forget(self) -> None:
+        """Keep only the rows that are still the nearest of some source."""
+        rows = np.concatenate(self._kept_rows)
+        held = np.isin(rows, self.best_row)
+        self._kept = [pa.concat_tables(self._kept).filter(pa.array(held)).combine_chunks()]
+        self._kept_rows = [rows[held]]
+
+    def kept(self, rows: Indices) -> pa.Table:
+        """Return receptor_id, name, class and geometry of rows that are the nearest of some source."""
+        held = np.concatenate(self._kept_rows) if self._kept_rows else np.empty(0, np.int64)
+        at = np.searchsorted(held, rows)  # rows were kept in ascending order
+        return pa.concat_tables(self._kept).combine_chunks().take(pa.array(at))
+
+    def nearest_of_all(self) -> tuple[Floats, Indices]:
+        """Return metres and row of each source's nearest receptor, the first of equals; `NOWHERE` without one."""
+        metres = self.best_m.min(axis=1, initial=np.inf)
+        rows = np.where(self.best_m == metres[:, None], self.best_row, np.iinfo(np.int64).max)
+        row = rows.min(axis=1, initial=np.iinfo(np.int64).max)
+        return metres, np.where(np.isfinite(metres), row, NOWHERE)
+
+    def ordered_classes(self) -> list[str]:
+        """Return the classes met: official words in their order, then the rest by the alphabet."""
+        official = [word.value for word in SoilQualityClass if word.value in self.classes]
+        return official + sorted(set(self.classes) - set(official))
+
+
+def class_column(part: pa.RecordBatch) -> pa.Array:
+    """Return the class words of a batch, blank for null."""
+    words = part.column("class")
+    return pc.fill_null(words, "") if words.null_count else words

@@ -1,0 +1,215 @@
+"""Units of work: some rows of a layer in, their pairs and areas out. A unit's result depends on its rows alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.analysis.engine.columns import bytes_of
+from hmgeo.analysis.engine.general import DECIMALS, GeneralSearch, geometries_of, measure_pairs
+from hmgeo.analysis.engine.grid import make_grid
+from hmgeo.analysis.engine.kernel import GENERAL, Cells, Room, Rows, make_scratch
+from hmgeo.analysis.engine.lanes import LANES
+from hmgeo.analysis.engine.search import boxes, search
+from hmgeo.geodesy import ellipsoidal_area_m2
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from hmgeo.analysis.engine.grid import SourceGrid
+    from hmgeo.analysis.engine.sources import Sources
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int64]
+    Numbers = NDArray[np.int32]
+
+NO_AREAS, AREAS_OF_PAIRS, ALL_AREAS = range(3)
+_SQUARE_M_PER_HA = 10_000.0
+_MOST_ROWS, _FEWEST_ROWS = 16_384, 256
+_PAIRS_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Pairs of a unit by row, then source: (k,) indices and rounded metres; and (n,) hectares of its rows."""
+
+    source: NDArray[np.int32]
+    row: NDArray[np.int32]
+    distance_m: Floats
+    area_ha: Floats
+
+
+class Search:
+    """Finds the receptors within reach of some sources.
+
+    Parameters
+    ----------
+    sources, chosen
+        All sources, and which of them to search for.
+    limit_m
+        (sources,) how far each one searches.
+    radii_m
+        Further limits that distances are compared with.
+    areas
+        `NO_AREAS`, `AREAS_OF_PAIRS` or `ALL_AREAS`.
+    exact
+        False: a pair that can't be the nearest gets a stand-in distance on the right side of every limit.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        chosen: Indices,
+        limit_m: Floats,
+        radii_m: tuple[float, ...],
+        *,
+        areas: int,
+        exact: bool,
+    ) -> None:
+        self._sources, self._limit_m = sources, limit_m
+        self._exact = exact
+        self._fast, slow = sources.split(limit_m, chosen)
+        fast = self._fast
+        self._fast32, self._is_part = fast.astype(np.int32), len(fast) < len(sources.ids)
+        self._grid = make_grid(sources.lon[fast], sources.lat[fast], limit_m[fast])
+        self._cells = _cells(self._grid, radii_m)
+        self._slow = GeneralSearch(sources, slow, limit_m) if len(slow) else None
+        self._odd_rows = GeneralSearch(sources, fast, limit_m) if len(fast) else None
+        self._areas = ALL_AREAS if len(slow) and areas else areas
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows of a unit such that its pairs stay within bounds."""
+        width = self._grid.longest_list + (len(self._sources.ids) - len(self._fast))
+        return int(np.clip(_PAIRS_AT_ONCE // max(1, width), _FEWEST_ROWS, _MOST_ROWS))
+
+    def find(self, part: pa.RecordBatch, class_code: Indices, bound_m: Floats) -> Found:
+        """Measure a unit.
+
+        Parameters
+        ----------
+        part
+            Rows of `RECEPTOR_SCHEMA`.
+        class_code
+            (n,) column of `bound_m` for each row.
+        bound_m
+            (sources, classes) nearest known so far, as rounded; may lag behind.
+        """
+        column = part.column("geometry")
+        rows = bytes_of(column)
+        area_m2, flags = np.zeros(part.num_rows), np.zeros(part.num_rows, np.uint8)
+        source, row, metres, near = self._run_kernel(rows, class_code, bound_m, area_m2, flags)
+        if self._is_part:
+            source = self._fast32[source]
+        if len(near):
+            found = measure_pairs(self._sources, column, source[near].astype(np.int64), row[near].astype(np.int64))
+            metres[near] = np.round(found.distance_m, DECIMALS)
+            keep = metres <= self._limit_m[source]
+            source, row, metres = source[keep], row[keep], metres[keep]
+        source, row, metres = self._add_general(column, rows, flags, (source, row, metres))
+        return Found(source, row, metres, self._areas_ha(part, area_m2, flags))
+
+    def _run_kernel(
+        self, rows: Rows, class_code: Indices, bound_m: Floats, area_m2: Floats, flags: NDArray[np.uint8]
+    ) -> tuple[Numbers, Numbers, Floats, Indices]:
+        grid, count = self._grid, len(flags)
+        bound_m = np.ascontiguousarray(bound_m[self._fast])
+        room = count * grid.longest_list + 2 * len(self._fast) + 64
+        scratch = make_scratch(rows.offsets, len(self._fast))
+        pieces: list[tuple[Numbers, Numbers, Floats]] = []
+        nears: list[Indices] = []
+        begin = held = 0
+        while begin < count:
+            out = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room), np.empty(room, np.int64)
+            into = Room(class_code, *out, room, area_m2, flags, bound_m, bound_m.shape[1], self._areas, self._exact)
+            begin, pairs, near = search(begin, rows, self._cells, into, scratch)
+            pieces.append((into.source[:pairs], into.row[:pairs], into.metres[:pairs]))
+            nears.append(into.near[:near] + held)
+            held += pairs
+        source, row, metres = _joined(pieces)
+        return source, row, metres, np.concatenate(nears) if nears else np.empty(0, np.int64)
+
+    def _add_general(
+        self, column: pa.Array, rows: Rows, flags: NDArray[np.uint8], found: tuple[Numbers, Numbers, Floats]
+    ) -> tuple[Numbers, Numbers, Floats]:
+        """Add the pairs that the kernel left out: odd rows, and sources that are no points or search too far."""
+        odd = np.flatnonzero(flags == GENERAL)
+        pieces = [found]
+        if len(odd) and self._odd_rows is not None:
+            pieces.append(_narrow(*self._odd_rows.find(column, odd)))
+        if self._slow is not None:
+            every = np.arange(len(flags))
+            held, _ = boxes(rows)
+            odd = np.flatnonzero(np.isinf(held[:, 0]))
+            if len(odd):
+                held[odd] = geometry_bounds(column, odd)
+            pieces.append(_narrow(*self._slow.find(column, every, held)))
+        if len(pieces) == 1:
+            return found
+        source, row, metres = _joined(pieces)
+        order = np.lexsort((source, row))
+        return source[order], row[order], metres[order]
+
+    def _areas_ha(self, part: pa.RecordBatch, area_m2: Floats, flags: NDArray[np.uint8]) -> Floats:
+        if not self._areas:
+            return area_m2
+        missing = np.flatnonzero((flags == GENERAL) | np.isnan(area_m2))
+        if len(missing):
+            area_m2[missing] = ellipsoidal_area_m2(geometries_of(part.column("geometry"), missing))
+        official = part.column("official_area_m2")
+        if official.null_count < len(official):
+            official_m2 = official.to_numpy(zero_copy_only=False).astype(np.float64)
+            area_m2 = np.where(np.isnan(official_m2), area_m2, official_m2)
+        return area_m2 / _SQUARE_M_PER_HA
+
+
+def geometry_bounds(column: pa.Array, rows: Indices) -> Floats:
+    """Return the (k, 4) boxes of some rows, NaN where there is nothing."""
+    return np.asarray(shapely.bounds(geometries_of(column, rows)))
+
+
+def _joined(pieces: list[tuple[Numbers, Numbers, Floats]]) -> tuple[Numbers, Numbers, Floats]:
+    if len(pieces) == 1:
+        return pieces[0]
+    source, row, metres = zip(*pieces, strict=True)
+    return np.concatenate(source), np.concatenate(row), np.concatenate(metres)
+
+
+def _cells(grid: SourceGrid, radii_m: tuple[float, ...]) -> Cells:
+    x, y, z = (np.append(axis, np.zeros(2 * LANES)) for axis in grid.list_xyz)
+    return Cells(
+        columns=grid.columns,
+        rows=grid.rows,
+        west=grid.west,
+        south=grid.south,
+        step_lon=grid.step_lon,
+        step_lat=grid.step_lat,
+        first=grid.first,
+        source=grid.source,
+        list_x=x,
+        list_y=y,
+        list_z=z,
+        list_limit_m=grid.list_limit_m,
+        column_sin=grid.trig[0],
+        column_cos=grid.trig[1],
+        row_sin=grid.trig[2],
+        row_cos=grid.trig[3],
+        x=grid.xyz[0],
+        y=grid.xyz[1],
+        z=grid.xyz[2],
+        lon=grid.lon_lat[0],
+        lat=grid.lon_lat[1],
+        limit_m=grid.limit_m,
+        sources=len(grid.limit_m),
+        widest_m=float(grid.limit_m.max(initial=0.0)),
+        radii_m=np.array(radii_m, np.float64),
+        radii=len(radii_m),
+    )
+
+
+def _narrow(source: Indices, row: Indices, metres: Floats) -> tuple[Numbers, Numbers, Floats]:
+    return source.astype(np.int32), row.astype(np.int32), metres

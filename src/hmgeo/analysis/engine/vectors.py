@@ -1,0 +1,299 @@
+"""The hot loops of the kernel, eight lanes at a time: points in from bytes, boxes, level frames, nearest segments.
+
+Arrays are scratch with room for eight more than they hold; what stands past the end is never used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from hmgeo.analysis.engine.frames import (
+    BEND_EAST,
+    BEND_MERIDIAN,
+    BEND_NORTH,
+    COS_LAT,
+    COS_LON,
+    CURVE_M,
+    CURVE_N,
+    EAST,
+    NEARBY_M,
+    NORTH,
+    SIN_LAT,
+    SIN_LON,
+    X,
+    Y,
+    Z,
+)
+from hmgeo.analysis.engine.lanes import LANES, Lanes, Writer, typed, written
+
+_DOUBLE = ir.DoubleType()
+_RADIANS = 0.017453292519943295
+_UNITS = 1e4
+
+
+def _load_bytes(builder: Any, arguments: Any, kind: Any) -> Any:  # noqa: ANN401
+    pointer = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), kind.as_pointer())
+    return builder.load(pointer, align=1)
+
+
+@written
+def read_count(_typing: Any, buffer: Any, _at: Any) -> Any:  # noqa: ANN401
+    """Read the little-endian unsigned 32-bit number at a byte past a pointer."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+        return builder.zext(_load_bytes(builder, arguments, ir.IntType(32)), ir.IntType(64))
+
+    return types.int64(buffer, types.int64), generate
+
+
+@written
+def read_double(_typing: Any, buffer: Any, _at: Any) -> Any:  # noqa: ANN401
+    """Read the little-endian double at a byte past a pointer."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+        return _load_bytes(builder, arguments, _DOUBLE)
+
+    return types.float64(buffer, types.int64), generate
+
+
+@written
+def read_eight_points(_typing: Any, buffer: Any, at: Any, lon: Any, lat: Any, first: Any) -> Any:  # noqa: ANN401
+    """Read eight points of two doubles each from a uint8 array into lon[first:], lat[first:]."""
+
+    def write(w: Writer) -> None:
+        halves = []
+        for half in (0, 8 * LANES):
+            place = w.builder.add(w.number(1), ir.Constant(ir.IntType(64), half))
+            pointer = w.builder.bitcast(w.builder.gep(w.number(0), [place]), ir.VectorType(_DOUBLE, LANES).as_pointer())
+            halves.append(w.builder.load(pointer, align=1))
+        for argument, parity in ((2, 0), (3, 1)):
+            mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [2 * i + parity for i in range(LANES)])
+            w.store(argument, w.number(4), Lanes(w.builder, w.builder.shuffle_vector(*halves, mask)))
+
+    return typed(write, buffer, at, lon, lat, first)
+
+
+def _across(w: Writer, lanes: Lanes, *, least: bool) -> Any:  # noqa: ANN401
+    """Return the least or greatest of eight lanes."""
+    value = lanes.lane(0)
+    for i in range(1, LANES):
+        other = lanes.lane(i)
+        value = w.builder.select(w.builder.fcmp_ordered("<" if least else ">", other, value), other, value)
+    return value
+
+
+def _put(w: Writer, argument: int, at: int, value: Any) -> None:  # noqa: ANN401
+    w.builder.store(value, w.builder.gep(w.number(argument), [ir.Constant(ir.IntType(64), at)]))
+
+
+@written
+def box_of_points(_typing: Any, lon: Any, lat: Any, count: Any, box: Any) -> Any:  # noqa: ANN401
+    """Fill box[:4] with west, south, east, north, and box[4] with 0, or NaN if a coordinate is not finite.
+
+    The points must be followed by seven copies of one of them.
+    """
+
+    def write(w: Writer) -> None:
+        zero = ir.Constant(ir.IntType(64), 0)
+        kept = [w.keep(w.load(argument, zero)) for argument in (0, 1, 0, 1)]
+        odd = w.keep(w.constant(0.0))
+        with w.blocks(w.number(2)) as (at, _):
+            x, y = w.load(0, at), w.load(1, at)
+            for slot, value, least in zip(kept, (x, y, x, y), (True, True, False, False), strict=True):
+                slot.set(value.least(slot.now) if least else value.most(slot.now))
+            odd.set(odd.now + x * 0.0 + y * 0.0)
+        for i, slot in enumerate(kept):
+            _put(w, 3, i, _across(w, slot.now, least=i < 2))  # noqa: PLR2004 -- west and south
+        total = odd.now.lane(0)
+        for i in range(1, LANES):
+            total = w.builder.fadd(total, odd.now.lane(i))
+        _put(w, 3, 4, total)
+
+    return typed(write, lon, lat, count, box)
+
+
+@written
+def see(  # noqa: PLR0913, PLR0917 -- arrays one by one
+    _typing: Any,  # noqa: ANN401
+    frame: Any,  # noqa: ANN401
+    x: Any,  # noqa: ANN401
+    y: Any,  # noqa: ANN401
+    z: Any,  # noqa: ANN401
+    first: Any,  # noqa: ANN401
+    count: Any,  # noqa: ANN401
+    east: Any,  # noqa: ANN401
+    north: Any,  # noqa: ANN401
+    drop: Any,  # noqa: ANN401
+    squared: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Bring earth-centred places from `first` on into a frame.
+
+    `drop` is the squared height below its level, `squared` the squared chord to the origin.
+    """
+
+    def write(w: Writer) -> None:
+        sin_lon, cos_lon, sin_lat, cos_lat, ox, oy, oz = (
+            w.spread_field(0, i) for i in (SIN_LON, COS_LON, SIN_LAT, COS_LAT, X, Y, Z)
+        )
+        with w.blocks(w.number(5)) as (at, _):
+            place = w.builder.add(at, w.number(4))
+            dx, dy, dz = w.load(1, place) - ox, w.load(2, place) - oy, w.load(3, place) - oz
+            outward = cos_lon * dx + sin_lon * dy
+            up = cos_lat * outward + sin_lat * dz
+            to_east, to_north = cos_lon * dy - sin_lon * dx, cos_lat * dz - sin_lat * outward
+            w.store(6, at, to_east)
+            w.store(7, at, to_north)
+            w.store(8, at, up * up)
+            w.store(9, at, to_east * to_east + to_north * to_north + up * up)
+
+    return typed(write, frame, x, y, z, first, count, east, north, drop, squared)
+
+
+@written
+def lay_points(
+    _typing: Any,  # noqa: ANN401
+    frame: Any,  # noqa: ANN401
+    lon: Any,  # noqa: ANN401
+    lat: Any,  # noqa: ANN401
+    origin_lon: Any,  # noqa: ANN401
+    origin_lat: Any,  # noqa: ANN401
+    count: Any,  # noqa: ANN401
+    x: Any,  # noqa: ANN401
+    y: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Fill x, y with metres east and north of an origin (degrees) for points in degrees."""
+
+    def write(w: Writer) -> None:
+        east, north, bend_east, bend_north, bend_meridian = (
+            w.spread_field(0, i) for i in (EAST, NORTH, BEND_EAST, BEND_NORTH, BEND_MERIDIAN)
+        )
+        lon_0, lat_0 = w.spread(w.number(3)), w.spread(w.number(4))
+        with w.blocks(w.number(5)) as (at, _):
+            dl, dp = (w.load(1, at) - lon_0) * _RADIANS, (w.load(2, at) - lat_0) * _RADIANS
+            w.store(6, at, dl * (east - bend_east * dp))
+            w.store(7, at, dp * (north + bend_meridian * dp) + bend_north * dl * dl)
+
+    return typed(write, frame, lon, lat, origin_lon, origin_lat, count, x, y)
+
+
+@written
+def lay_edges(
+    _typing: Any,  # noqa: ANN401
+    frame: Any,  # noqa: ANN401
+    x: Any,  # noqa: ANN401
+    y: Any,  # noqa: ANN401
+    count: Any,  # noqa: ANN401
+    along_x: Any,  # noqa: ANN401
+    along_y: Any,  # noqa: ANN401
+    inverse: Any,  # noqa: ANN401
+    bend: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Fill the edges from each point to the next: along, and 1 / length squared (0 for none).
+
+    bend[0] becomes by how many metres the worst edge, straight in lon/lat, bends away from the straight line.
+    """
+
+    def write(w: Writer) -> None:
+        one = w.constant(1.0)
+        east, north = one / w.spread_field(0, EAST), one / w.spread_field(0, NORTH)
+        mixed = (w.spread_field(0, BEND_EAST) * east * north).magnitude() * 0.25
+        pure = (w.spread_field(0, BEND_NORTH) * east * east).magnitude() * 0.25
+        most = w.keep(w.constant(0.0))
+        with w.blocks(w.number(3)) as (at, _):
+            ax, ay = w.load(1, at, 1) - w.load(1, at), w.load(2, at, 1) - w.load(2, at)
+            squared = ax * ax + ay * ay
+            most.set((ax.magnitude() * (mixed * ay.magnitude() + pure * ax.magnitude())).most(most.now))
+            w.store(4, at, ax)
+            w.store(5, at, ay)
+            w.store(6, at, w.constant(0.0).below(squared, one / squared, 0.0))
+        _put(w, 7, 0, _across(w, most.now, least=False))
+
+    return typed(write, frame, x, y, count, along_x, along_y, inverse, bend)
+
+
+@written
+def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
+    _typing: Any,  # noqa: ANN401
+    east: Any,  # noqa: ANN401
+    north: Any,  # noqa: ANN401
+    places: Any,  # noqa: ANN401
+    x: Any,  # noqa: ANN401
+    y: Any,  # noqa: ANN401
+    along_x: Any,  # noqa: ANN401
+    along_y: Any,  # noqa: ANN401
+    inverse: Any,  # noqa: ANN401
+    segments: Any,  # noqa: ANN401
+    least: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Fill `least` with the least squared distance from each place to any segment; places innermost."""
+
+    def write(w: Writer) -> None:
+        with w.blocks(w.number(2)) as (at, _):
+            px, py = w.load(0, at), w.load(1, at)
+            nearest = w.keep(w.constant(float("inf")))
+            with w.turns(w.number(8)) as turn:
+                x, y, ax, ay, inverse = (w.spread_field(i, turn.index) for i in range(3, 8))
+                dx, dy = px - x, py - y
+                share = ((dx * ax + dy * ay) * inverse).most(0.0).least(1.0)
+                dx, dy = dx - share * ax, dy - share * ay
+                nearest.set((dx * dx + dy * dy).least(nearest.now))
+            w.store(9, at, nearest.now)
+
+    return typed(write, east, north, places, x, y, along_x, along_y, inverse, segments, least)
+
+
+@written
+def to_geodesics(
+    _typing: Any,  # noqa: ANN401
+    frame: Any,  # noqa: ANN401
+    east: Any,  # noqa: ANN401
+    north: Any,  # noqa: ANN401
+    drop: Any,  # noqa: ANN401
+    least: Any,  # noqa: ANN401
+    count: Any,  # noqa: ANN401
+    metres: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Turn squared level distances into geodesics: the chord (see `frames.NEARBY_M`), then c + c3 / 24 r2.
+
+    r is the radius of curvature in the direction of the place, by Euler's theorem.
+    """
+
+    def write(w: Writer) -> None:
+        curve_n, curve_m = w.spread_field(0, CURVE_N), w.spread_field(0, CURVE_M)
+        with w.blocks(w.number(5)) as (at, _):
+            x, y, drop, level = w.load(1, at), w.load(2, at), w.load(3, at), w.load(4, at)
+            across = (x * x + y * y).most(1e-30)
+            near = level + level * (drop / across)
+            squared = across.below(NEARBY_M * NEARBY_M, near, level + drop)
+            curve = curve_n + (curve_m - curve_n) * (y * y / across)
+            w.store(6, at, squared.root() * (squared * curve + 1.0))
+
+    return typed(write, frame, east, north, drop, least, count, metres)
+
+
+@written
+def strips(
+    _typing: Any,  # noqa: ANN401
+    coefficients: Any,  # noqa: ANN401
+    lon: Any,  # noqa: ANN401
+    lat: Any,  # noqa: ANN401
+    origin_lon: Any,  # noqa: ANN401
+    origin_lat: Any,  # noqa: ANN401
+    count: Any,  # noqa: ANN401
+    area: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Fill the area between each edge and the parallel of the origin; a cubic in latitude gives the zone's width."""
+
+    def write(w: Writer) -> None:
+        one, two, three = (w.spread_field(0, i) for i in range(3))
+        lon_0, lat_0 = w.spread(w.number(3)), w.spread(w.number(4))
+        with w.blocks(w.number(5)) as (at, _):
+            step = ((w.load(1, at, 1) - lon_0) - (w.load(1, at) - lon_0)) * _RADIANS
+            low, high = (w.load(2, at) - lat_0) * _RADIANS, (w.load(2, at, 1) - lat_0) * _RADIANS
+            mean, squares = (low + high) * 0.5, low * low + high * high
+            w.store(6, at, step * (one * mean + two * (squares + low * high) * (1 / 3) + three * mean * squares * 0.5))
+
+    return typed(write, coefficients, lon, lat, origin_lon, origin_lat, count, area)

@@ -1,0 +1,150 @@
+"""Polygons read from WKB bytes without making geometry objects (OGC 06-103r4, ISO 19125 with Z and M, EWKB flags)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.lanes import LANES
+from hmgeo.analysis.engine.vectors import box_of_points, read_count, read_double, read_eight_points
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int64]
+    Bytes = NDArray[np.uint8]
+
+POLYGON, MULTIPOLYGON = 3, 6
+UNREADABLE = -1
+SPARE = 2 * LANES
+"""Room that scratch arrays need past what they hold."""
+
+_SRID, _M, _Z = 0x20000000, 0x40000000, 0x80000000
+_FLAGS = _SRID | _M | _Z
+_POINT_BYTES = 16
+
+
+@compiled
+def _header(data: Bytes, at: int) -> tuple[int, int, int]:
+    """Return base type, bytes per point, and where the content begins; base type 0 where it isn't little-endian."""
+    if data[at] != 1:
+        return 0, _POINT_BYTES, at
+    word = read_count(data, at + 1)
+    flags, code = word & _FLAGS, word & ~_FLAGS
+    extra = code // 1000
+    size = _POINT_BYTES
+    if flags & _Z or extra in (1, 3):
+        size += 8
+    if flags & _M or extra in (2, 3):
+        size += 8
+    return code % 1000, size, at + 5 + (4 if flags & _SRID else 0)
+
+
+@compiled
+def _read_rings(  # noqa: PLR0913, PLR0917 -- compiled code takes arrays one by one
+    data: Bytes,
+    at: int,
+    end: int,
+    size: int,
+    part: int,
+    count: int,
+    rings: int,
+    lon: Floats,
+    lat: Floats,
+    ring_end: Indices,
+    ring_part: Indices,
+) -> tuple[int, int, int]:
+    """Append one polygon's rings; return (at, points, rings), at negative where the bytes run out."""
+    held = read_count(data, at)
+    at += 4
+    for _ in range(held):
+        if at + 4 > end:
+            return UNREADABLE, count, rings
+        points = read_count(data, at)
+        at += 4
+        if at + points * size > end:
+            return UNREADABLE, count, rings
+        left = points
+        while size == _POINT_BYTES and left >= LANES:
+            read_eight_points(data, at, lon, lat, count)
+            at += LANES * _POINT_BYTES
+            count += LANES
+            left -= LANES
+        for _ in range(left):
+            lon[count] = read_double(data, at)
+            lat[count] = read_double(data, at + 8)
+            at += size
+            count += 1
+        if points:
+            ring_end[rings] = count
+            ring_part[rings] = part
+            rings += 1
+    return at, count, rings
+
+
+@compiled
+def read_polygon(  # noqa: PLR0911 -- one for every way to be unreadable
+    data: Bytes, begin: int, end: int, lon: Floats, lat: Floats, ring_end: Indices, ring_part: Indices
+) -> tuple[int, int]:
+    """Read a polygon or multipolygon into scratch arrays; return points and rings. The first point is repeated after.
+
+    (-1, 0) where it is something else, big-endian or cut short: the general path reads those.
+    """
+    if end - begin < 9:  # noqa: PLR2004 -- byte order, type and one count
+        return UNREADABLE, 0
+    base, size, at = _header(data, begin)
+    count = rings = 0
+    if base == POLYGON:
+        at, count, rings = _read_rings(data, at, end, size, 0, 0, 0, lon, lat, ring_end, ring_part)
+    elif base == MULTIPOLYGON:
+        parts = read_count(data, at)
+        at += 4
+        for part in range(parts):
+            if at + 9 > end:
+                return UNREADABLE, 0
+            base, size, at = _header(data, at)
+            if base != POLYGON:
+                return UNREADABLE, 0
+            at, count, rings = _read_rings(data, at, end, size, part, count, rings, lon, lat, ring_end, ring_part)
+            if at < 0:
+                return UNREADABLE, 0
+    else:
+        return UNREADABLE, 0
+    if at < 0:
+        return UNREADABLE, 0
+    for i in range(count, count + SPARE):
+        lon[i], lat[i] = lon[0], lat[0]
+    return count, rings
+
+
+@compiled
+def find_box(lon: Floats, lat: Floats, count: int, box: Floats) -> bool:
+    """Fill box[:4] with west, south, east, north; tell whether every coordinate is a plausible degree."""
+    box_of_points(lon, lat, count, box)
+    on_globe: bool = box[0] >= -180 and box[2] <= 180 and box[1] > -90 and box[3] < 90  # noqa: PLR2004
+    return on_globe and box[4] == 0
+
+
+@compiled
+def holds(lon: Floats, lat: Floats, ring_end: Indices, ring_part: Indices, rings: int, x: float, y: float) -> bool:
+    """Tell whether a place lies inside any part, holes left out; even-odd within a part, so direction is no matter.
+
+    On an edge either answer may come; the distance there is 0 anyway.
+    """
+    inside = False
+    begin = 0
+    for ring in range(rings):
+        if ring and ring_part[ring] != ring_part[ring - 1]:
+            if inside:
+                return True
+            inside = False
+        for i in range(begin, ring_end[ring] - 1):
+            low, high = lat[i] - y, lat[i + 1] - y
+            if (low > 0) != (high > 0):
+                across = (lon[i] - x) * high - (lon[i + 1] - x) * low
+                if (across > 0) == (high > low):
+                    inside = not inside
+        begin = ring_end[ring]
+    return inside

@@ -1,0 +1,178 @@
+"""Evidence for deciding what is looked at first: cells by pathway and receptor, and a tier that names its cells.
+
+A tier is no score: A has a pathway established on data and receptor evidence, B one of the two, C distance alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from hmgeo.findings.text import distance_text, radius_text
+from hmgeo.vocabulary import ALL_CLASSES, SoilQualityClass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hmgeo.analysis.own_columns import OwnColumns
+
+CLASSES = {SoilQualityClass.STRICT_CONTROL.value: "strict_control", SoilQualityClass.SAFE_USE.value: "safe_use"}
+EVIDENCE_RADII_M = (1000.0, 3000.0, 5000.0, 10000.0)
+FLOW_NEEDED = "未作水流方向测算"
+
+EVIDENCE_SCHEMA = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("name", pa.string()),
+        ("tier", pa.string()),
+        ("tier_text", pa.string()),
+        ("air_distance_m", pa.float64()),
+        ("air_bearing_deg", pa.float64()),
+        ("air_downwind_percent", pa.float64()),
+        ("air_stack_height_m", pa.float64()),
+        ("air_emissions", pa.string()),
+        ("water_emissions", pa.string()),
+        ("water_receiving", pa.string()),
+        ("water_pathway", pa.string()),
+        ("waste_storage", pa.string()),
+        ("waste_pathway", pa.string()),
+        *(
+            (f"{code}_{radius_m / 1000:g}km_ha", pa.float64())
+            for code in CLASSES.values()
+            for radius_m in EVIDENCE_RADII_M
+        ),
+        ("exceedance", pa.string()),
+    ]
+)
+"""One row per source, in input order; distances in metres, areas in hectares of whole parcels, emissions in kg/a."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wind:
+    """Share of the time (percent) that wind comes from each direction, degrees from north."""
+
+    percent_from: Mapping[float, float]
+    station: str = ""
+
+    def downwind_percent(self, bearing_deg: float) -> float:
+        """Return how often what lies on a bearing is downwind: the share of wind from the opposite direction.
+
+        Examples
+        --------
+        >>> Wind({0.0: 40.0, 90.0: 30.0, 180.0: 20.0, 270.0: 10.0}).downwind_percent(180.0)
+        40.0
+        """
+        came_from = (bearing_deg + 180) % 360
+        nearest = min(self.percent_from, key=lambda one: (abs((one - came_from + 180) % 360 - 180), one))
+        return self.percent_from[nearest]
+
+
+def evidence_rows(
+    sources: Sequence[Mapping[str, Any]],
+    counts: Mapping[tuple[str, float, str], float],
+    own: OwnColumns,
+    *,
+    radius_m: float,
+    wind: Wind | None = None,
+) -> list[dict[str, Any]]:
+    """Return `EVIDENCE_SCHEMA` rows.
+
+    Parameters
+    ----------
+    sources
+        Rows of the table of sources, in input order.
+    counts
+        Hectares by source id, radius (m) and class.
+    own
+        The input's own columns.
+    radius_m
+        The search radius: what lies within it is receptor evidence.
+    """
+    return [_row(number, source, counts, own, radius_m, wind) for number, source in enumerate(sources)]
+
+
+def _row(
+    number: int,
+    source: Mapping[str, Any],
+    counts: Mapping[tuple[str, float, str], float],
+    own: OwnColumns,
+    radius_m: float,
+    wind: Wind | None,
+) -> dict[str, Any]:
+    source_id, bearing_deg = source["source_id"], source["nearest_farmland_bearing_deg"]
+    air, water = own.emissions(number, "废气"), own.emissions(number, "废水")
+    cells: dict[str, Any] = {
+        "source_id": source_id,
+        "name": source["name"],
+        "air_distance_m": source["nearest_farmland_m"],
+        "air_bearing_deg": bearing_deg,
+        "air_downwind_percent": None if wind is None or bearing_deg is None else wind.downwind_percent(bearing_deg),
+        "air_stack_height_m": own.number(number, "排气筒高度"),
+        "air_emissions": _emissions_text(air),
+        "water_emissions": _emissions_text(water),
+        "water_receiving": own.text(number, "受纳水体") or own.text(number, "废水去向"),
+        "water_pathway": FLOW_NEEDED,
+        "waste_storage": own.text(number, "固废堆存情况"),
+        "waste_pathway": FLOW_NEEDED,
+        "exceedance": "",
+    }
+    for word, code in CLASSES.items():
+        for one_m in EVIDENCE_RADII_M:
+            cells[f"{code}_{one_m / 1000:g}km_ha"] = counts.get((source_id, one_m, word))
+    land = {word: counts.get((source_id, radius_m, word), 0.0) for word in CLASSES}
+    is_near = bool(counts.get((source_id, radius_m, ALL_CLASSES)))
+    tier, text = tier_of(source["nearest_farmland_m"], land, cells, radius_m=radius_m, is_near=is_near)
+    return cells | {"tier": tier, "tier_text": text}
+
+
+def tier_of(
+    distance_m: float | None,
+    land_ha: Mapping[str, float],
+    cells: Mapping[str, Any],
+    *,
+    radius_m: float,
+    is_near: bool,
+) -> tuple[str, str]:
+    """Return the tier and the cells that made it, in words.
+
+    Parameters
+    ----------
+    land_ha
+        Hectares of 严格管控类 and 安全利用类 within the search radius.
+    is_near
+        Whether any farmland lies within it.
+
+    Examples
+    --------
+    >>> tier_of(900.0, {"严格管控类": 0.0}, {"air_emissions": ""}, radius_m=10000.0, is_near=True)[0]
+    'C'
+    """
+    if distance_m is None:
+        return "", "未作距离测算，不分层级。"
+    within = radius_text(radius_m)
+    if not is_near:
+        return "", f"{within}内现有数据无耕地，不分层级。"
+    held = [f"{word} {area_ha:,.2f} ha" for word, area_ha in land_ha.items() if area_ha > 0]
+    receptor = f"受体证据：{within}内有{'、'.join(held)}" if held else ""
+    path = ""
+    downwind = cells.get("air_downwind_percent")
+    if cells["air_emissions"] and downwind != 0:
+        path = f"大气途径：废气{cells['air_emissions']}，最近耕地 {distance_text(distance_m)}"
+        path += "" if downwind is None else f"，处于下风向的时间占 {downwind:g}%"
+    missing = [
+        "" if cells["air_emissions"] else "废气重金属排放量未填",
+        "" if downwind is not None else "风频未提供",
+        FLOW_NEEDED,
+    ]
+    absent = f"途径未确立（{'、'.join(filter(None, missing))}）"
+    if path and receptor:
+        return "A", f"A：{path}；{receptor}。"
+    if path or receptor:
+        return "B", f"B：{path or receptor}；{'现有数据无受体证据' if path else absent}。"
+    return "C", f"C：仅有距离，最近耕地 {distance_text(distance_m)}；{absent}；现有数据无严格管控类、安全利用类耕地。"
+
+
+def _emissions_text(given: Mapping[str, float]) -> str:
+    return "、".join(f"{metal} {value:g} kg/a" for metal, value in given.items())

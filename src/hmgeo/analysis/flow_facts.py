@@ -1,0 +1,243 @@
+"""What rules ask of water and slope, answered for one source from a grid that drains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.analysis.facts import Answer, Features, NumberFact, PlaceFact, UnansweredFacts, Unknown
+from hmgeo.analysis.flow import OFF_GRID, Targets, exits_of
+from hmgeo.analysis.flow_grid import End
+from hmgeo.analysis.flow_snap import SnapStatus, snap
+from hmgeo.rules.words import LAYERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from hmgeo.analysis.flow_grid import FlowGrid
+    from hmgeo.analysis.flow_snap import SnapRule
+    from hmgeo.analysis.raster_strips import Cells
+
+    Floats = NDArray[np.float64]
+
+NETWORK, CATCHMENT, BOTH = "network", "catchment", "both"
+NO_NETWORK = "未提供有流向的河网图层，沿河网上溯未作判断。"
+_MOST_STARTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WaterLayer:
+    """A layer as cells of the grid, and what finding nothing in it would prove.
+
+    Parameters
+    ----------
+    coverage
+        Shapely polygon in lon/lat, None where none is declared.
+    """
+
+    targets: Targets
+    coverage: shapely.Geometry | None
+    is_complete: bool
+    is_approximate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Water:
+    """All that questions about water rest on: built once for a project, asked for every source.
+
+    Parameters
+    ----------
+    layers
+        By the codes of `hmgeo.rules.words.LAYERS`.
+    is_approximate
+        Whether the grid of heights is no more than a hint.
+    """
+
+    grid: FlowGrid
+    layers: Mapping[str, WaterLayer] = field(default_factory=dict)
+    is_approximate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """One way the water may take: what it met first, how it ended, and where it left a layer's coverage."""
+
+    row: int
+    way_m: float
+    end: End
+    reached_m: float
+    is_covered: bool
+
+
+class FlowFacts(UnansweredFacts):
+    """Answers about water and slope for one source; other questions stay unanswered.
+
+    Parameters
+    ----------
+    geometry
+        Of the source, in lon/lat.
+    uncertainty_m
+        Of its position.
+    water
+        None where the project has no grid of heights.
+    slope
+        From `hmgeo.analysis.terrain_places.slopes_of`, or from the layer's own grade.
+    snap_rule
+        For sources that lie on a river (water stations, outfalls): put onto the stream before asking what drains
+        to them. None for all others.
+    """
+
+    def __init__(
+        self,
+        geometry: shapely.Geometry,
+        uncertainty_m: float,
+        water: Water | None,
+        *,
+        slope: NumberFact | Unknown | None = None,
+        snap_rule: SnapRule | None = None,
+    ) -> None:
+        self._geometry = geometry
+        self._uncertainty_m = uncertainty_m
+        self._water = water
+        self._slope = slope
+        self._snap_rule = snap_rule
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return the slope of the source."""
+        return super().slope() if self._slope is None else self._slope
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from the source reaches one of the features within the limit along the water."""
+        asked = self._asked(features, mode)
+        if isinstance(asked, Unknown):
+            return asked
+        water, layer = asked
+        given, around = self._starts(water.grid)
+        if not len(given):
+            return Unknown(OFF_GRID)
+        cells = layer.targets.of_classes(features.classes)
+        traces = [_trace(water.grid, int(cell), cells, layer, limit_m) for cell in given]
+        met = [trace for trace in traces if trace.row >= 0]
+        others = {_trace(water.grid, int(cell), cells, layer, limit_m).row >= 0 for cell in around}
+        best = min(met, key=lambda one: one.way_m, default=None)
+        gap = _gap(features, layer, traces, mode)
+        return _fact(best, others, gap, layer, is_approximate=water.is_approximate or layer.is_approximate)
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from one of the features reaches the source within the limit along the water."""
+        asked = self._asked(features, mode)
+        if isinstance(asked, Unknown):
+            return asked
+        water, layer = asked
+        grid = water.grid
+        target = self._target(grid)
+        if isinstance(target, Unknown):
+            return target
+        cells, way_m = grid.catchment(target, limit_m)
+        best = _nearest(layer.targets, features, cells, way_m)
+        ends = [_Trace(-1, 0.0, End.EDGE, limit_m, is_covered=_covers(layer, grid, cells))]
+        if not grid.is_edge(cells).any():
+            ends = [_Trace(-1, 0.0, End.LIMIT, limit_m, is_covered=_covers(layer, grid, cells))]
+        gap = _gap(features, layer, ends, mode, uphill=True)
+        return _fact(best, set(), gap, layer, is_approximate=water.is_approximate or layer.is_approximate)
+
+    def _asked(self, features: Features, mode: str) -> tuple[Water, WaterLayer] | Unknown:
+        if self._water is None:
+            return Unknown("未提供「高程」，水流方向未作判断。请向自然资源部门获取。")
+        if mode == NETWORK:
+            return Unknown(NO_NETWORK)
+        if features.having or features.lacking:
+            return Unknown(f"沿水流未能按属性筛选「{features.zh}」，本条未作判断。")
+        layer = self._water.layers.get(features.layer)
+        if layer is None:
+            word = LAYERS[features.layer]
+            return Unknown(f"未提供「{word.zh}」，本条未评估。请向{word.department}获取。")
+        return self._water, layer
+
+    def _starts(self, grid: FlowGrid) -> tuple[Cells, Cells]:
+        """Return where water leaves the source as given, and where else it may start within the uncertainty."""
+        given = exits_of(grid, self._geometry)
+        if self._uncertainty_m <= 0:
+            return given, given[:0]
+        around = grid.frame.cells_within(self._geometry, self._uncertainty_m)
+        around = around[grid.downstream[around] >= 0]
+        if len(around) > _MOST_STARTS:
+            around = around[np.linspace(0, len(around) - 1, _MOST_STARTS).astype(np.int64)]
+        return given, around
+
+    def _target(self, grid: FlowGrid) -> Cells | Unknown:
+        if self._snap_rule is None or self._geometry.geom_type != "Point":
+            cells = grid.frame.cells_of_shape(self._geometry)
+            return cells if len(cells) else Unknown(OFF_GRID)
+        found = snap(grid, self._geometry, self._snap_rule)
+        return found.cells if found.status is SnapStatus.SNAPPED else Unknown(found.why)
+
+
+def _trace(grid: FlowGrid, start: int, cells: Cells, layer: WaterLayer, limit_m: float) -> _Trace:
+    path, way_m, end = grid.path(start, limit_m)
+    hit = np.flatnonzero(np.isin(path, cells))
+    is_covered = _covers(layer, grid, path)
+    if not len(hit):
+        return _Trace(-1, 0.0, end, float(way_m[-1]), is_covered)
+    first = int(hit[0])
+    held = layer.targets
+    rows = held.rows[held.cells == path[first]]
+    return _Trace(int(rows[0]), round(float(way_m[first]), 1), end, float(way_m[-1]), is_covered)
+
+
+def _nearest(targets: Targets, features: Features, cells: Cells, way_m: Floats) -> _Trace | None:
+    """Return the feature whose cells lie in a catchment with the shortest way."""
+    asked = targets.of_classes(features.classes)
+    inside = np.isin(cells, asked)
+    if not inside.any():
+        return None
+    best = int(np.flatnonzero(inside)[np.argmin(way_m[inside])])
+    rows = targets.rows[targets.cells == cells[best]]
+    return _Trace(int(rows[0]), round(float(way_m[best]), 1), End.LIMIT, float(way_m[best]), is_covered=True)
+
+
+def _covers(layer: WaterLayer, grid: FlowGrid, cells: Cells) -> bool:
+    if layer.coverage is None:
+        return False
+    lon_lat = grid.frame.lon_lat(cells)
+    return bool(shapely.contains_xy(layer.coverage, lon_lat[:, 0], lon_lat[:, 1]).all())
+
+
+def _gap(features: Features, layer: WaterLayer, traces: list[_Trace], mode: str, *, uphill: bool = False) -> str:
+    """Return why finding nothing along the water would prove nothing; empty where it does."""
+    ended = [trace for trace in traces if trace.end is not End.LIMIT and trace.row < 0]
+    reasons = [NO_NETWORK] if mode == BOTH else []
+    if ended and uphill:
+        reasons.append("集水范围达到高程数据边缘，其外未作判断，结果为下限。")
+    elif ended:
+        reasons.append(f"水流在 {ended[0].reached_m / 1000:.1f} km 处{ended[0].end.zh}，其后未作判断，结果为下限。")
+    if layer.targets.missing:
+        reasons.append(f"「{features.zh}」有 {layer.targets.missing} 处不在高程范围内或未能落到水流上，结果为下限。")
+    if layer.coverage is None:
+        reasons.append(f"「{features.zh}」未申明数据范围，结果为下限。")
+    elif not layer.is_complete:
+        reasons.append(f"「{features.zh}」未申明完整，结果为下限。")
+    elif not all(trace.is_covered for trace in traces):
+        reasons.append(f"水流超出「{features.zh}」数据范围，结果为下限。")
+    return reasons[0] if reasons else ""
+
+
+def _fact(best: _Trace | None, others: set[bool], gap: str, layer: WaterLayer, *, is_approximate: bool) -> PlaceFact:
+    answer = Answer.NO if best is None else Answer.YES
+    also = {Answer.YES if hit else Answer.NO for hit in others} - {answer}
+    if best is None:
+        return PlaceFact(answer, frozenset(also), gap=gap, is_approximate=is_approximate)
+    return PlaceFact(
+        answer,
+        frozenset(also),
+        gap=gap if also else "",
+        why=f"沿水流 {best.way_m / 1000:.2f} km（按高程推算）。",
+        receptor_id=layer.targets.ids[best.row],
+        receptor_name=layer.targets.names[best.row],
+        is_approximate=is_approximate,
+    )

@@ -1,0 +1,228 @@
+"""Rasters in metres, passed strip by strip with a halo, and shapes as cells of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from pyproj import CRS, Transformer
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.records import LON_LAT_CRS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from hmgeo.records import Raster
+
+    Floats = NDArray[np.float64]
+    Heights = NDArray[np.float32]
+    Cells = NDArray[np.int64]
+
+Transform = tuple[float, float, float, float, float, float]
+
+
+@lru_cache(maxsize=16)
+def _transformer(crs_from: str, crs_to: str) -> Transformer:
+    return Transformer.from_crs(crs_from, crs_to, always_xy=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where the cells of a north-up raster in metres lie.
+
+    Parameters
+    ----------
+    crs
+        Projected, in metres.
+    transform
+        (cell width, 0, west, 0, -cell height, north) in metres.
+    """
+
+    crs: str
+    transform: Transform
+    height: int
+    width: int
+
+    @property
+    def cell_m(self) -> tuple[float, float]:
+        """Width and height of a cell in metres."""
+        return abs(self.transform[0]), abs(self.transform[4])
+
+    @property
+    def cell_area_m2(self) -> float:
+        """Area of a cell in the projection's plane."""
+        return self.cell_m[0] * self.cell_m[1]
+
+    def to_plane(self, geometry: shapely.Geometry) -> shapely.Geometry:
+        """Return a lon/lat shape in the raster's own plane."""
+        there = _transformer(LON_LAT_CRS, self.crs)
+        return shapely.transform(geometry, lambda xy: np.column_stack(there.transform(*xy.T)))
+
+    def cell_of(self, lon: Floats, lat: Floats) -> Cells:
+        """Return the (n,) flat cell numbers of lon/lat points, -1 outside the raster."""
+        x, y = _transformer(LON_LAT_CRS, self.crs).transform(np.asarray(lon), np.asarray(lat))
+        return self.cell_at(np.asarray(x, np.float64), np.asarray(y, np.float64))
+
+    def cell_at(self, x: Floats, y: Floats) -> Cells:
+        """Return the (n,) flat cell numbers of points in the plane, -1 outside the raster."""
+        with np.errstate(invalid="ignore"):
+            column = np.floor((x - self.transform[2]) / self.transform[0])
+            row = np.floor((y - self.transform[5]) / self.transform[4])
+            inside = (row >= 0) & (row < self.height) & (column >= 0) & (column < self.width)
+        flat = np.full(np.shape(x), -1, np.int64)
+        flat[inside] = (row[inside] * self.width + column[inside]).astype(np.int64)
+        return flat
+
+    def centres(self, cells: Cells) -> tuple[Floats, Floats]:
+        """Return x and y of cell centres in the plane."""
+        row, column = np.divmod(np.asarray(cells), self.width)
+        return (
+            self.transform[2] + (column + 0.5) * self.transform[0],
+            self.transform[5] + (row + 0.5) * self.transform[4],
+        )
+
+    def lon_lat(self, cells: Cells) -> Floats:
+        """Return the (n, 2) lon/lat degrees of cell centres."""
+        lon, lat = _transformer(self.crs, LON_LAT_CRS).transform(*self.centres(cells))
+        return np.column_stack([lon, lat])
+
+    def cells_of_shape(self, geometry: shapely.Geometry) -> Cells:
+        """Return the sorted flat cells that a lon/lat shape covers.
+
+        A point gives the cell that holds it; a line all cells it crosses; a polygon the cells whose centre it holds,
+        and where it is too thin to hold one, the cells it touches. Parts outside the raster are left out.
+        """
+        if geometry.geom_type == "Point":
+            cell = self.cell_of(np.array([geometry.x]), np.array([geometry.y]))
+            return cell[cell >= 0]
+        flat = self.to_plane(geometry)
+        cells = self._burned(flat, all_touched=flat.area == 0)
+        return cells if len(cells) else self._burned(flat, all_touched=True)
+
+    def cells_within(self, geometry: shapely.Geometry, distance_m: float) -> Cells:
+        """Return the sorted flat cells whose centre lies within a distance of a lon/lat shape, in the plane."""
+        return self._burned(shapely.buffer(self.to_plane(geometry), distance_m), all_touched=False)
+
+    def _burned(self, flat: shapely.Geometry, *, all_touched: bool) -> Cells:
+        from affine import Affine  # noqa: PLC0415 -- only where rasters are measured
+        from rasterio.features import rasterize  # noqa: PLC0415 -- as above
+
+        window = self._window_of(flat)
+        if window is None:
+            return np.zeros(0, np.int64)
+        row_0, row_1, column_0, column_1 = window
+        a, _, c, _, e, f = self.transform
+        mask = rasterize(
+            [(flat, 1)],
+            out_shape=(row_1 - row_0, column_1 - column_0),
+            transform=Affine(a, 0.0, c + column_0 * a, 0.0, e, f + row_0 * e),
+            all_touched=all_touched,
+            dtype="uint8",
+        )
+        row, column = np.nonzero(mask)
+        return ((row + row_0) * self.width + column + column_0).astype(np.int64)
+
+    def _window_of(self, flat: shapely.Geometry) -> tuple[int, int, int, int] | None:
+        """Return first and last row and column of the raster that a shape in the plane may touch; None outside."""
+        if flat.is_empty or not np.isfinite(flat.bounds).all():
+            return None
+        west, south, east, north = flat.bounds
+        a, _, c, _, e, f = self.transform
+        row_0, row_1 = max(0, int((north - f) // e)), min(self.height, int((south - f) // e) + 1)
+        column_0, column_1 = max(0, int((west - c) // a)), min(self.width, int((east - c) // a) + 1)
+        return (row_0, row_1, column_0, column_1) if row_0 < row_1 and column_0 < column_1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Full-width rows of a raster: NaN where there is no value.
+
+    Parameters
+    ----------
+    first_row, last_row
+        Rows that the strip answers for, last_row excluded.
+    heights
+        Those rows with up to `halo` rows above and below, as far as the raster goes.
+    halo_above
+        Rows of `heights` that lie above first_row.
+    """
+
+    first_row: int
+    last_row: int
+    heights: Heights
+    halo_above: int
+
+    def inner(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Cut values on `heights` down to the strip's own rows."""
+        return values[self.halo_above : self.halo_above + self.last_row - self.first_row]
+
+
+def frame_of(raster: Raster) -> Frame:
+    """Return where the cells of a raster lie.
+
+    Raises
+    ------
+    InputError
+        Where it isn't north-up in a projection in metres.
+    """
+    crs = CRS.from_user_input(raster.crs)
+    place = Place(file=raster.provenance.path)
+    if not crs.is_projected or crs.axis_info[0].unit_conversion_factor != 1.0:
+        remedy = "读入时换算为米制投影（软件读入项目高程时自动换算），或用 QGIS 重投影"
+        raise InputError(Problem("坡度、起伏度和流向须在米制投影上计算", place, found=raster.crs, remedy=remedy))
+    a, b, _, d, e, _ = raster.transform
+    if b or d or a <= 0 or e >= 0:
+        raise InputError(Problem("栅格不是正北朝上", place, found=str(raster.transform), remedy="用 gdalwarp 重新保存"))
+    return Frame(raster.crs, raster.transform, raster.height, raster.width)
+
+
+def strips(raster: Raster, halo: int = 0) -> Iterator[Strip]:
+    """Pass over a raster from north to south in full-width strips with a halo, holding only the strips at hand.
+
+    Parameters
+    ----------
+    halo
+        Rows above and below that a measure looks at.
+
+    Notes
+    -----
+    The raster's windows come in rows of blocks, from the top; memory is width * (block height + 2 * halo) cells.
+    """
+    held = np.full((0, raster.width), np.nan, np.float32)
+    top = done = 0
+    for band in _bands(raster):
+        held = np.concatenate([held, band])
+        reach = top + len(held)
+        ready = reach if reach == raster.height else reach - halo
+        if ready > done:
+            yield Strip(done, ready, held[: min(ready + halo, reach) - top], done - top)
+            done = ready
+            keep_from = max(top, done - halo)
+            held, top = held[keep_from - top :], keep_from
+
+
+def _bands(raster: Raster) -> Iterator[Heights]:
+    """Join the windows of one row of blocks after the other; masked cells become NaN."""
+    band: Heights | None = None
+    first = filled = 0
+    for window, values in raster.windows():
+        row, column = int(window.row_off), int(window.col_off)
+        block = np.ma.filled(np.ma.asarray(values).astype(np.float32), np.nan)
+        if band is None:
+            band, first, filled = np.full((block.shape[0], raster.width), np.nan, np.float32), row, 0
+        band[row - first : row - first + block.shape[0], column : column + block.shape[1]] = block
+        filled += block.size
+        if filled == band.size:
+            yield band
+            band = None
+
+
+def read_whole(raster: Raster) -> Heights:
+    """Return all heights (rows, columns) at once, NaN where there is no value."""
+    return np.concatenate([strip.heights for strip in strips(raster)])

@@ -1,0 +1,268 @@
+"""What rules may ask of a planned site: layers, the places that may hold it, its own numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import shapely
+
+from hmgeo.analysis.facts import Answer, Features, PlaceFact, UnansweredFacts, Unknown
+from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
+from hmgeo.analysis.layer_facts import LayerFacts
+from hmgeo.analysis.places import Place
+from hmgeo.geodesy import geodesic_buffer
+from hmgeo.vocabulary import Basis, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
+    from hmgeo.analysis.facts import DistanceFact
+    from hmgeo.analysis.layer_index import LayerIndex
+    from hmgeo.analysis.places import Areas
+    from hmgeo.vocabulary import Action
+
+PROJECT_SITES = "project_sites"
+SUM_OF_METALS = "sum_of_five"
+PER_METAL = "per_metal"
+_COUNTY_DIGITS = 6
+_PLACE_ONLY = Unknown("只知所在行政区，没有可用的坐标或范围，本条未作判断。")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A planned site.
+
+    Parameters
+    ----------
+    geometry
+        Shapely point, line or polygon in lon/lat on CGCS2000; None where it isn't located.
+    uncertainty_m
+        Of the position, metres.
+    kind
+        A source kind of `hmgeo.rules.words`.
+    attributes, numbers
+        What is stated of it, by the names of `ATTRIBUTES` and `MEASURED_ATTRIBUTES`.
+    added_kg, offset_kg
+        New emission, and what is named to replace it, in kg/a by metal.
+    place
+        Where names say it lies; None asks the polygons.
+    facts
+        Further lines for people: name and text.
+    """
+
+    site_id: str
+    name: str
+    geometry: shapely.Geometry | None
+    uncertainty_m: float = 0.0
+    trade_code: str = ""
+    trade_edition: str = ""
+    action: Action | None = None
+    kind: str = PROJECT_SITES
+    basis: Basis = Basis.UNDECLARED
+    attributes: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    numbers: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    added_kg: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    offset_kg: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    place: Place | None = None
+    status: Status = Status.ASSESSED
+    note: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SitePlaces:
+    """The administrative areas that may hold a site.
+
+    Parameters
+    ----------
+    given
+        Of its representative point, or as named.
+    across
+        Other places that its shape reaches into.
+    near
+        Other places that its position's uncertainty reaches.
+    """
+
+    given: Place
+    across: tuple[Place, ...] = ()
+    near: tuple[Place, ...] = ()
+
+
+class PlaceFinder:
+    """Looks sites up in counties and townships; built once."""
+
+    def __init__(self, areas: Areas) -> None:
+        self._counties = _Polygons(areas.counties)
+        self._townships = _Polygons(areas.townships)
+
+    def find(self, site: Site) -> SitePlaces:
+        """Return the places that hold a site; names in its row win over polygons."""
+        shape = site.geometry
+        if shape is None:
+            return SitePlaces(site.place or Place())
+        point = shapely.point_on_surface(shape)
+        given = site.place or self._at(point)
+        if given.township_code and not given.township_from_geometry:
+            return SitePlaces(given)
+        across = () if shape.geom_type == "Point" else self._reached(shape, given)
+        wide = shape if site.uncertainty_m <= 0 else geodesic_buffer(shape, site.uncertainty_m)
+        near = () if wide is shape else self._reached(wide, given)
+        return SitePlaces(given, across, tuple(one for one in near if one not in across))
+
+    def _at(self, point: shapely.Geometry) -> Place:
+        county = next(iter(self._counties.holding(point)), "")
+        town = next((code for code in self._townships.holding(point) if code.startswith(county)), "")
+        return self._place(county or town[:_COUNTY_DIGITS], town)
+
+    def _place(self, county: str, town: str) -> Place:
+        return Place(
+            county, self._counties.name(county), town, self._townships.name(town), township_from_geometry=bool(town)
+        )
+
+    def _reached(self, shape: shapely.Geometry, given: Place) -> tuple[Place, ...]:
+        """Return the places besides the given one that a shape reaches into, in the order of the layers."""
+        counties = self._counties.holding(shape) or [""]
+        towns = self._townships.holding(shape)
+        found = []
+        for county in counties:
+            inner = [town for town in towns if town.startswith(county)] if county else []
+            found += [self._place(county, town) for town in inner or [""]]
+        return tuple(one for one in dict.fromkeys(found) if one.code != given.code)
+
+
+class _Polygons:
+    def __init__(self, table: pa.Table | None) -> None:
+        self._codes: list[str] = [] if table is None else table["id"].to_pylist()
+        self._names = {} if table is None else dict(zip(self._codes, table["name"].to_pylist(), strict=True))
+        shapes = [] if table is None else shapely.from_wkb(table["geometry"].to_pylist())
+        shapely.prepare(shapes)
+        self._tree = shapely.STRtree(shapes)
+
+    def holding(self, shape: shapely.Geometry) -> list[str]:
+        """Return the codes of the polygons that a shape meets, in the order of the layer."""
+        return [self._codes[row] for row in sorted(self._tree.query(shape, predicate="intersects").tolist())]
+
+    def name(self, code: str) -> str:
+        return self._names.get(code, "")
+
+
+class SiteNumbers(UnansweredFacts):
+    """Answers about a site known by its place only: key areas, stated facts, emissions."""
+
+    def __init__(self, site: Site, places: SitePlaces) -> None:
+        self._site = site
+        self._places = places
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:  # noqa: ARG002 -- the protocol's
+        """Return that only the place is known."""
+        return _PLACE_ONLY
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:
+        """Return whether a key area holds the place; other layers can't be asked."""
+        return in_key_areas(self._places, features.area_ids) if features.layer == KEY_AREAS else _PLACE_ONLY
+
+    def attribute(self, name: str) -> bool | None:
+        """Return a stated fact."""
+        return self._site.attributes.get(name)
+
+    def number(self, name: str) -> float | None:
+        """Return a stated number."""
+        return self._site.numbers.get(name)
+
+    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
+        """Return the quotient: summed over the metals, or the smallest of the single metals."""
+        found = emission_ratio(self._site, basis) if numerator == "offset_kg" else None
+        return super().ratio(numerator, denominator, basis) if found is None else found
+
+
+class SiteFacts(LayerFacts):
+    """Answers about a located site; every question to a layer is asked once."""
+
+    def __init__(self, site: Site, indexes: Mapping[str, LayerIndex], places: SitePlaces) -> None:
+        super().__init__(
+            site.geometry, site.uncertainty_m, indexes, places.given, attributes=site.attributes, numbers=site.numbers
+        )
+        self._site = site
+        self._places = places
+        self._distances: dict[Features, DistanceFact | Unknown] = {}
+        self._insides: dict[Features, PlaceFact | Unknown] = {}
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:
+        """Return the shortest ground distance to the features."""
+        if features not in self._distances:
+            self._distances[features] = super().distance(features)
+        return self._distances[features]
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:
+        """Return whether the site lies in one of the features, with what its uncertainty leaves open."""
+        if features not in self._insides:
+            if features.layer == KEY_AREAS:
+                self._insides[features] = in_key_areas(self._places, features.area_ids)
+            else:
+                self._insides[features] = super().inside(features)
+        return self._insides[features]
+
+    def depth_m(self, features: Features) -> float | None:
+        """Return how far inside the features the site lies in metres; None where it isn't wholly inside."""
+        index = self._index(features)
+        if isinstance(index, Unknown):
+            return None
+        depth_m = index.depth_m(self._source, features)
+        return depth_m if depth_m >= 0 else None
+
+    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
+        """Return the quotient: summed over the metals, or the smallest of the single metals."""
+        found = emission_ratio(self._site, basis) if numerator == "offset_kg" else None
+        return super().ratio(numerator, denominator, basis) if found is None else found
+
+
+def in_key_areas(places: SitePlaces, area_ids: Sequence[str]) -> PlaceFact | Unknown:
+    """Return whether one of the key areas holds a site that may lie in several places.
+
+    A shape that reaches into places inside and outside is partly inside; a position whose uncertainty does leaves both
+    answers open.
+    """
+    first = inside_key_areas(places.given, area_ids)
+    if isinstance(first, Unknown):
+        return first
+    answer, why = first.answer, [first.why]
+    across = {_plain(inside_key_areas(one, area_ids), why) for one in places.across} - {None}
+    if across - {answer}:
+        answer = Answer.PARTLY
+        why.append("用地范围跨重点区域边界，按部分位于其内判断。")
+    near = {_plain(inside_key_areas(one, area_ids), why) for one in places.near} - {None}
+    others = frozenset(one for one in near if one is not None) - {answer, first.answer}
+    if others:
+        why.append("位置误差范围跨重点区域边界。")
+    text = "".join(dict.fromkeys(filter(None, why)))
+    return PlaceFact(answer, others, why=text, is_approximate=first.is_approximate)
+
+
+def _plain(found: PlaceFact | Unknown, why: list[str]) -> Answer | None:
+    if isinstance(found, Unknown):
+        why.append(found.why)
+        return None
+    return found.answer
+
+
+def emission_ratio(site: Site, basis: str) -> float | None:
+    """Return offset by new emission; None where a number is missing.
+
+    Examples
+    --------
+    >>> site = Site("1", "", None, added_kg={"Pb": 10.0, "Cd": 1.0}, offset_kg={"Pb": 12.0, "Cd": 2.0})
+    >>> emission_ratio(site, "per_metal"), round(emission_ratio(site, "sum_of_five"), 4)
+    (1.2, 1.2727)
+    """
+    added = {metal: kg for metal, kg in site.added_kg.items() if kg > 0}
+    if basis == PER_METAL:
+        if not added or not site.offset_kg:
+            return None
+        return min(site.offset_kg.get(metal, 0.0) / kg for metal, kg in added.items())
+    above = sum(site.offset_kg.values()) if site.offset_kg else site.numbers.get("offset_kg")
+    below = sum(added.values()) or site.numbers.get("added_emission_kg")
+    return None if above is None or not below else above / below

@@ -1,0 +1,265 @@
+"""The screening radius by terrain: full in plains, what the project sets in hills and mountains, else undecided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from hmgeo.analysis.facts import Unknown
+from hmgeo.analysis.outcome import Side
+from hmgeo.analysis.raster_strips import frame_of
+from hmgeo.analysis.terrain import TerrainClass, relief_strips
+from hmgeo.analysis.terrain_places import gather, prevailing_class, terrain_class_at
+from hmgeo.findings.columns import TERRAIN_FLIPS_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from hmgeo.analysis.terrain import ReliefScheme
+    from hmgeo.analysis.terrain_places import PlaceTerrain
+    from hmgeo.records import Raster
+
+    Indices = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+SHOWN_RADII_M = (10_000.0, 8_000.0, 5_000.0, 3_000.0, 2_000.0, 1_000.0)
+NOT_CONSIDERED = "not_considered"
+
+
+class TerrainAt(Enum):
+    """Whose terrain sets the radius of a pair; codes of the parameter `terrain_at`."""
+
+    FARMLAND = "farmland"
+    SOURCE = "source"
+    WORST = "worst"
+    PATH = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainRadii:
+    """Radius in metres by class; None where the project sets none (no text has a number for hills or mountains)."""
+
+    plain_m: float
+    hill_m: float | None = None
+    mountain_m: float | None = None
+
+    def of(self, terrain: TerrainClass) -> float | None:
+        """Return the radius of a class."""
+        return {
+            TerrainClass.PLAIN: self.plain_m,
+            TerrainClass.HILL: self.hill_m,
+            TerrainClass.MOUNTAIN: self.mountain_m,
+        }[terrain]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of source and parcel within the plain's radius, as parallel arrays.
+
+    Parameters
+    ----------
+    source, receptor
+        Rows of the sources and of the parcels.
+    distance_m
+        Rounded to 0.1 mm, as judged.
+    """
+
+    source: Indices
+    receptor: Indices
+    distance_m: Floats
+
+
+def pair_classes(
+    pairs: Pairs,
+    sources: Sequence[PlaceTerrain | Unknown],
+    receptors: Sequence[PlaceTerrain | Unknown],
+    at: TerrainAt,
+    lines: Sequence[TerrainClass | None] = (),
+) -> list[TerrainClass | None]:
+    """Return the class that sets the radius of each pair; None where heights are missing.
+
+    Parameters
+    ----------
+    lines
+        For `TerrainAt.PATH`: the prevailing class along each pair's line, from `line_classes`.
+    """
+    if at is TerrainAt.PATH:
+        return list(lines)
+    here = [_class(sources[row]) for row in pairs.source]
+    there = [_class(receptors[row]) for row in pairs.receptor]
+    if at is TerrainAt.SOURCE:
+        return here
+    if at is TerrainAt.FARMLAND:
+        return there
+    return [_flatter(one, other) for one, other in zip(here, there, strict=True)]
+
+
+def _class(place: PlaceTerrain | Unknown) -> TerrainClass | None:
+    return None if isinstance(place, Unknown) else place.terrain
+
+
+def _flatter(one: TerrainClass | None, other: TerrainClass | None) -> TerrainClass | None:
+    """Return the class with the longer radius: plain settles it, an unknown end does not."""
+    if TerrainClass.PLAIN in {one, other}:
+        return TerrainClass.PLAIN
+    if one is None or other is None:
+        return None
+    return min(one, other, key=list(TerrainClass).index)
+
+
+def line_classes(
+    raster: Raster,
+    scheme: ReliefScheme,
+    pairs: Pairs,
+    sources: Sequence[shapely.Geometry],
+    receptors: Sequence[shapely.Geometry],
+) -> list[TerrainClass | None]:
+    """Return the class of most cells along each pair's line from a point of the source to a point of the parcel."""
+    frame = frame_of(raster)
+    starts = [shapely.point_on_surface(geometry) for geometry in sources]
+    ends = [shapely.point_on_surface(geometry) for geometry in receptors]
+    cells = [
+        frame.cells_of_shape(shapely.LineString([starts[source], ends[receptor]]))
+        for source, receptor in zip(pairs.source, pairs.receptor, strict=True)
+    ]
+    values = gather(relief_strips(raster, scheme), frame.width, cells)
+    return [prevailing_class(one, scheme) for one in values]
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainOutcome:
+    """What a source comes to under its radii.
+
+    Parameters
+    ----------
+    side
+        MET where a pair lies within its class's radius; UNKNOWN where only pairs without a radius (or without
+        heights) lie within the plain's; NOT_MET where none does.
+    side_if_plain
+        What the plain's radius alone would say.
+    receptor
+        Row of the nearest parcel that decides, -1 where none does.
+    terrain
+        Class of the deciding pair.
+    """
+
+    side: Side
+    side_if_plain: Side
+    receptor: int = -1
+    distance_m: float | None = None
+    radius_m: float | None = None
+    terrain: TerrainClass | None = None
+    why: str = ""
+
+
+def outcomes(
+    pairs: Pairs, classes: Sequence[TerrainClass | None], radii: TerrainRadii, source_count: int
+) -> list[TerrainOutcome]:
+    """Return what each source comes to; pairs may stand in any order.
+
+    Parameters
+    ----------
+    classes
+        From `pair_classes`, one for each pair.
+    """
+    rows: list[list[int]] = [[] for _ in range(source_count)]
+    for row in np.argsort(pairs.distance_m, kind="stable"):
+        if pairs.distance_m[row] <= radii.plain_m:
+            rows[int(pairs.source[row])].append(int(row))
+    return [_outcome(own, pairs, classes, radii) for own in rows]
+
+
+def _outcome(
+    rows: Sequence[int], pairs: Pairs, classes: Sequence[TerrainClass | None], radii: TerrainRadii
+) -> TerrainOutcome:
+    if not rows:
+        return TerrainOutcome(Side.NOT_MET, Side.NOT_MET)
+    undecided: TerrainOutcome | None = None
+    for row in rows:
+        terrain, distance_m = classes[row], float(pairs.distance_m[row])
+        radius_m = None if terrain is None else radii.of(terrain)
+        found = (int(pairs.receptor[row]), distance_m, radius_m, terrain)
+        if radius_m is not None and distance_m <= radius_m:
+            return TerrainOutcome(Side.MET, Side.MET, *found)
+        if radius_m is None and undecided is None:
+            undecided = TerrainOutcome(Side.UNKNOWN, Side.MET, *found, _open_text(terrain, radii.plain_m))
+    if undecided is not None:
+        return undecided
+    first = rows[0]
+    beyond = classes[first]
+    why = f"按平原半径 {radii.plain_m / 1000:g} km 则在范围内，按所定{beyond.zh if beyond else ''}半径不在。"
+    radius_m = None if beyond is None else radii.of(beyond)
+    return TerrainOutcome(
+        Side.NOT_MET, Side.MET, int(pairs.receptor[first]), float(pairs.distance_m[first]), radius_m, beyond, why
+    )
+
+
+def _open_text(terrain: TerrainClass | None, plain_m: float) -> str:
+    beside = f"按平原半径 {plain_m / 1000:g} km 则在范围内。"
+    if terrain is None:
+        return f"缺少高程，地形类别未作判断；{beside}"
+    return f"条文未规定{terrain.zh}半径，项目亦未给定，未作判断；{beside}"
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainQuestion:
+    """What the table of flips is asked of."""
+
+    raster: Raster
+    scheme: ReliefScheme
+    source_ids: Sequence[str]
+    sources: Sequence[shapely.Geometry]
+    uncertainties_m: Sequence[float]
+    receptors: Sequence[shapely.Geometry]
+
+
+def flip_table(question: TerrainQuestion, pairs: Pairs, plain_m: float = SHOWN_RADII_M[0]) -> pa.Table:
+    """Return who is listed for each terrain choice and each radius in hills and mountains, and who flips.
+
+    Parameters
+    ----------
+    pairs
+        All within `plain_m`.
+
+    Returns
+    -------
+    pyarrow.Table
+        `TERRAIN_FLIPS_SCHEMA`, by choice, radius (longest first) and source. For `not_considered` the radius holds
+        everywhere, for the other choices in hills and mountains only. Sources without heights are `is_listed` null.
+    """
+    count = len(question.source_ids)
+    here = terrain_class_at(question.raster, question.scheme, question.sources, question.uncertainties_m)
+    there = terrain_class_at(question.raster, question.scheme, question.receptors, [0.0] * len(question.receptors))
+    lines = line_classes(question.raster, question.scheme, pairs, question.sources, question.receptors)
+    plain = [TerrainClass.PLAIN] * len(pairs.source)
+    choices: dict[str, Sequence[TerrainClass | None]] = {NOT_CONSIDERED: plain}
+    choices |= {at.value: pair_classes(pairs, here, there, at, lines) for at in TerrainAt}
+    rows: list[Mapping[str, object]] = []
+    for choice, classes in choices.items():
+        for radius_m in SHOWN_RADII_M:
+            radii = TerrainRadii(radius_m if choice == NOT_CONSIDERED else plain_m, radius_m, radius_m)
+            found = outcomes(pairs, classes, radii, count)
+            rows += [
+                {
+                    "terrain_at": choice,
+                    "radius_m": radius_m,
+                    "source_id": source_id,
+                    "is_listed": None if one.side is Side.UNKNOWN else one.side is Side.MET,
+                    "is_listed_if_plain": _has_pair(pairs, row, plain_m),
+                    "source_terrain": "" if isinstance(place, Unknown) else place.terrain.value,
+                    "pair_terrain": one.terrain.value if one.terrain else "",
+                }
+                for row, (source_id, one, place) in enumerate(zip(question.source_ids, found, here, strict=True))
+            ]
+    return pa.Table.from_pylist(rows, TERRAIN_FLIPS_SCHEMA)
+
+
+def _has_pair(pairs: Pairs, source: int, plain_m: float) -> bool:
+    return bool(((pairs.source == source) & (pairs.distance_m <= plain_m)).any())

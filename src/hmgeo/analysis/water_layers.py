@@ -1,0 +1,63 @@
+"""A project's layers put onto a grid that drains, so that rules may ask about water."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.analysis.flow import targets_of
+from hmgeo.analysis.flow_facts import Water, WaterLayer
+from hmgeo.analysis.flow_grid import flow_grid
+from hmgeo.analysis.flow_snap import snap
+from hmgeo.vocabulary import Basis, Completeness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hmgeo.analysis.flow_grid import Conditioning, FlowGrid
+    from hmgeo.analysis.flow_snap import SnapRule
+    from hmgeo.analysis.raster_strips import Cells
+    from hmgeo.records import Layer, Raster
+
+ON_STREAMS = frozenset({"intakes", "water_stations", "outfalls"})
+"""Layers whose points lie on a river: they are put onto the stream before anything is asked of them."""
+
+
+def water_of(elevation: Raster, layers: Iterable[Layer], conditioning: Conditioning, snap_rule: SnapRule) -> Water:
+    """Make a grid of heights drain and put layers onto it; done once for a project.
+
+    Raises
+    ------
+    InputError
+        As `hmgeo.analysis.flow_grid.flow_grid`.
+    """
+    grid = flow_grid(elevation, conditioning)
+    held = {layer.kind.value: water_layer(grid, layer, snap_rule) for layer in layers}
+    return Water(grid, held, elevation.basis is Basis.APPROXIMATE)
+
+
+def water_layer(grid: FlowGrid, layer: Layer, snap_rule: SnapRule) -> WaterLayer:
+    """Return a layer's features as cells of the grid."""
+    table = layer.read()
+    columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class")]
+    on_stream = layer.kind.value in ON_STREAMS
+    cells = [_cells(grid, wkb, snap_rule if on_stream else None) for wkb in table["geometry"].to_pylist()]
+    return WaterLayer(
+        targets_of(columns[0], columns[1], columns[2], cells),
+        layer.gates.coverage,
+        layer.gates.completeness is Completeness.COMPLETE,
+        layer.basis is Basis.APPROXIMATE,
+    )
+
+
+def _cells(grid: FlowGrid, wkb: bytes | None, snap_rule: SnapRule | None) -> Cells:
+    if wkb is None:
+        return np.zeros(0, np.int64)
+    geometry = shapely.from_wkb(wkb)
+    if snap_rule is not None and geometry.geom_type == "Point":
+        return snap(grid, geometry, snap_rule).cells
+    cells = grid.frame.cells_of_shape(geometry)
+    on_grid: Cells = cells[grid.downstream[cells] >= 0]
+    return on_grid

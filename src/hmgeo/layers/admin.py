@@ -1,0 +1,144 @@
+"""Counties and townships that ship with the software, by name and by code, to hold points against.
+
+County lines are real but generalised by some hundred metres; township cells are approximations and no boundaries.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from shapely.geometry import shape
+
+from hmgeo.layers.catalog import shipped_folder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+COUNTY_TOLERANCE_M = 800.0
+"""How far outside its county a point may lie before that is told: what generalisation moved the lines by."""
+TOWNSHIP_TOLERANCE_M = 3000.0
+"""How far outside its township's cell a point may lie before that is told: cells are approximate."""
+
+_COUNTY_DIGITS = 6
+_TOWNSHIP_DIGITS = 9
+_DEGREE_M = 111_195.0
+
+
+@dataclass(frozen=True, slots=True)
+class AdminUnit:
+    """A county, or the cell that stands for a township; shape in lon/lat."""
+
+    code: str
+    name: str
+    shape: Any = field(repr=False, hash=False, compare=False)
+
+    @property
+    def is_county(self) -> bool:
+        """Whether this is a county, not a township."""
+        return len(self.code) == _COUNTY_DIGITS
+
+    @property
+    def tolerance_m(self) -> float:
+        """How far outside a point may lie before that is told."""
+        return COUNTY_TOLERANCE_M if self.is_county else TOWNSHIP_TOLERANCE_M
+
+    def covers(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+        """Return which points lie inside."""
+        return np.asarray(shapely.intersects_xy(self.shape, lon, lat), dtype=bool)
+
+    def outside_m(self, lon: Floats, lat: Floats) -> Floats:
+        """Return how far points lie outside, in metres to about one per cent; 0 inside."""
+        found = np.zeros(len(lon))
+        out = np.flatnonzero(~self.covers(lon, lat))
+        if out.size:
+            middle = (self.shape.bounds[1] + self.shape.bounds[3]) / 2
+            scale = np.array([_DEGREE_M * np.cos(np.radians(middle)), _DEGREE_M])
+            flat = shapely.transform(self.shape, lambda xy: xy * scale)
+            found[out] = shapely.distance(flat, shapely.points(lon[out] * scale[0], lat[out] * scale[1]))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredPlace:
+    """Where a row says it is; None where the shipped units don't hold the name or code."""
+
+    county: AdminUnit | None = None
+    township: AdminUnit | None = None
+
+    @property
+    def units(self) -> tuple[AdminUnit, ...]:
+        """The units that are known, county first."""
+        return tuple(unit for unit in (self.county, self.township) if unit is not None)
+
+
+@lru_cache(maxsize=1)
+def counties() -> tuple[AdminUnit, ...]:
+    """Return the shipped counties."""
+    return _units("counties.geojson", "adcode")
+
+
+@lru_cache(maxsize=1)
+def townships() -> tuple[AdminUnit, ...]:
+    """Return the shipped township cells."""
+    return _units("townships.geojson", "code9")
+
+
+@lru_cache(maxsize=4096)
+def declared_place(county: str, township: str, code: str = "") -> DeclaredPlace:
+    """Return the units that a row's names and code mean.
+
+    Parameters
+    ----------
+    county, township
+        As the row has them; a prefecture's name may stand before the county's, spaces don't matter.
+    code
+        Six to twelve digits; used where the names are not known.
+
+    Examples
+    --------
+    >>> place = declared_place("清远市清城区", "龙塘镇")
+    >>> place.county.code, place.township.code
+    ('441802', '441802105')
+    """
+    found_county = _county(county, re.sub(r"\D", "", code))
+    name = re.sub(r"\s+", "", township)
+    named = [unit for unit in townships() if name and name.endswith(unit.name)]
+    if found_county is not None:
+        named = [unit for unit in named if unit.code.startswith(found_county.code)]
+    elif county.strip():
+        named = []
+    by_code = re.sub(r"\D", "", code)[:_TOWNSHIP_DIGITS]
+    if not name and len(by_code) == _TOWNSHIP_DIGITS:
+        named = [unit for unit in townships() if unit.code == by_code]
+    found = named[0] if len(named) == 1 else None
+    if found is not None and found_county is None:
+        found_county = next((unit for unit in counties() if unit.code == found.code[:_COUNTY_DIGITS]), None)
+    return DeclaredPlace(found_county, found)
+
+
+def _county(name: str, code: str) -> AdminUnit | None:
+    plain = re.sub(r"\s+", "", name)
+    named = [unit for unit in counties() if plain and plain.endswith(unit.name)]
+    if len(named) > 1:
+        named = [unit for unit in named if unit.code == code[:_COUNTY_DIGITS]]
+    if not plain and len(code) >= _COUNTY_DIGITS:
+        named = [unit for unit in counties() if unit.code == code[:_COUNTY_DIGITS]]
+    return named[0] if len(named) == 1 else None
+
+
+def _units(name: str, code_key: str) -> tuple[AdminUnit, ...]:
+    content = json.loads((shipped_folder() / "real" / name).read_text(encoding="utf-8"))
+    made = []
+    for feature in content["features"]:
+        outline = shape(feature["geometry"])
+        shapely.prepare(outline)
+        made.append(AdminUnit(str(feature["properties"][code_key]), str(feature["properties"]["name"]), outline))
+    return tuple(made)

@@ -1,0 +1,137 @@
+"""Layers in the working format, read row group by row group: memory doesn't grow with the file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.layers.catalog import file_sha256, shown_path
+from hmgeo.layers.pack import BOX, FORMAT, MARK
+from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from hmgeo.vocabulary import Basis, LayerKind
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroups:
+    """Opens passes over a packed file: all of it, or what meets some boxes.
+
+    Parameters
+    ----------
+    path
+        The packed file.
+    boxes
+        (g, 4) west, south, east, north of each row group.
+    classes
+        Every class word in the file, read or not.
+    """
+
+    path: Path
+    boxes: Floats
+    classes: tuple[str, ...]
+
+    def __call__(self) -> Iterator[pa.RecordBatch]:
+        """Read every row group."""
+        return self._read(np.arange(len(self.boxes)))
+
+    def within(self, boxes: Floats) -> Iterator[pa.RecordBatch]:
+        """Read the row groups that meet any of (n, 4) lon/lat boxes, in the order of the file."""
+        return self._read(self.meeting(boxes))
+
+    def meeting(self, boxes: Floats) -> NDArray[np.intp]:
+        """Return the numbers of the row groups that meet any of (n, 4) boxes, on the neighbouring turns too."""
+        meets = np.zeros(len(self.boxes), bool)
+        for turn in (-360.0, 0.0, 360.0):
+            west, south, east, north = (boxes + np.array([turn, 0.0, turn, 0.0])).T[:, :, None]
+            own = self.boxes.T[:, None, :]
+            meets |= ((own[0] <= east) & (west <= own[2]) & (own[1] <= north) & (south <= own[3])).any(axis=0)
+        return np.flatnonzero(meets)
+
+    def _read(self, groups: NDArray[np.intp]) -> Iterator[pa.RecordBatch]:
+        names = RECEPTOR_SCHEMA.names
+        with pq.ParquetFile(self.path) as file:
+            for group in groups.tolist():
+                table = file.read_row_group(group, columns=names, use_threads=False).select(names)
+                yield from table.cast(RECEPTOR_SCHEMA).combine_chunks().to_batches()
+
+
+def is_packed(path: Path) -> bool:
+    """Tell whether a file is in the working format."""
+    if path.suffix.lower() != ".parquet":
+        return False
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+    except (pa.ArrowException, OSError):
+        return False
+    return MARK in metadata
+
+
+def stream_receptors(
+    path: Path,
+    *,
+    kind: LayerKind,
+    basis: Basis,
+    name: str = "",
+    gates: Gates = Gates(),  # noqa: B008 -- frozen
+    provenance: Provenance | None = None,
+    shown_as: str = "",
+    fingerprint: bool = True,
+) -> Layer:
+    """Open a file that `pack_layer` wrote; nothing but its footer is read until a pass begins.
+
+    Parameters are those of `load_receptors`; without `fingerprint` the file isn't read through for its SHA-256.
+    What reading set aside or mended was told when the file was packed.
+
+    Raises
+    ------
+    InputError
+        The file isn't packed, was packed for another kind, or by an older version.
+    """
+    place = Place(file=shown_path(path, shown_as))
+    remedy = "用 hmgeo layers pack 重新生成"
+    if not is_packed(path):
+        raise InputError(Problem("不是工作格式文件", place, remedy=remedy))
+    with pq.ParquetFile(path) as file:
+        footer = file.metadata
+        own = json.loads(footer.metadata[MARK])
+        if own.get("format") != FORMAT or own.get("columns") != RECEPTOR_SCHEMA.names:
+            raise InputError(Problem("工作格式版本不符", place, found=str(own.get("format")), remedy=remedy))
+        if own["kind"] != kind.value:
+            raise InputError(Problem("工作格式文件的图层类别不符", place, found=own["kind"], allowed=kind.value))
+        groups = RowGroups(path, _group_boxes(footer), tuple(own["classes"]))
+    return Layer(
+        name=name or path.stem,
+        kind=kind,
+        basis=basis,
+        provenance=replace(
+            provenance or Provenance(""), path=place.file, sha256=file_sha256(path) if fingerprint else ""
+        ),
+        open_batches=groups,
+        gates=gates,
+        feature_count=footer.num_rows,
+    )
+
+
+def _group_boxes(footer: pq.FileMetaData) -> Floats:
+    """Read each row group's box from the statistics of the covering column."""
+    at = {footer.schema.column(i).path: i for i in range(footer.num_columns)}
+    boxes = np.empty((footer.num_row_groups, 4))
+    for group in range(footer.num_row_groups):
+        row_group = footer.row_group(group)
+        sides = [row_group.column(at[f"{BOX}.{side}"]).statistics for side in ("xmin", "ymin", "xmax", "ymax")]
+        boxes[group] = sides[0].min, sides[1].min, sides[2].max, sides[3].max
+    return boxes

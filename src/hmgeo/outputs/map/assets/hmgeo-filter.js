@@ -1,0 +1,188 @@
+/* Filter, radius of the counts, and the words of the page in its language; every number is read from the tables. */
+(function () {
+  "use strict";
+  var Page = hmgeo.Page, el = hmgeo.el;
+
+  Page.prototype.text = function (record, key) { return hmgeo.inLanguage(record, key, this.data); };
+  Page.prototype.verdictWord = function (code) { return this.data.verdict_words[code || ""][this.data.language]; };
+  Page.prototype.statusWord = function (code) { return (this.data.status_words[code] || {})[this.data.language] || code; };
+  Page.prototype.radiusWord = function () { return this.radius === null ? "" : hmgeo.distanceWord(this.data.radii_m[this.radius]); };
+  Page.prototype.factOf = function (facts, key) {
+    var data = this.data, found = facts.filter(function (fact) { return fact[0] === key; })[0];
+    return found ? data.language === "en" && found[2] || found[1] : "";
+  };
+
+  /* Every input row once: drawn ones and those that aren't. */
+  Page.prototype.allRows = function () {
+    if (!this.everyRow) { this.everyRow = this.data.sources.concat(this.data.unmapped); }
+    return this.everyRow;
+  };
+
+  Page.prototype.tally = function (row) {
+    var data = this.data;
+    if (!row.tally) {
+      row.tally = {};
+      row.findings.forEach(function (index) { var verdict = data.findings[index].verdict; row.tally[verdict] = (row.tally[verdict] || 0) + 1; });
+    }
+    return row.tally;
+  };
+
+  Page.prototype.passes = function (row) {
+    var rules = this.rules;
+    return (!rules.township || (row.township || row.county || "\u0000") === rules.township) &&
+      (!rules.trade || (row.trade || "\u0000") === rules.trade) && (!rules.certainty || (row.certainty || "\u0000") === rules.certainty);
+  };
+
+  Page.prototype.isFiltered = function () { return Boolean(this.rules.township || this.rules.trade || this.rules.certainty); };
+
+  function options(select, words, labels) {
+    select.textContent = "";
+    [["", labels.filter_all]].concat(words).forEach(function (pair) {
+      var option = el("option", "", pair[1]);
+      option.value = pair[0];
+      select.appendChild(option);
+    });
+  }
+
+  Page.prototype.fillFilters = function () {
+    var page = this, labels = this.data.labels, rows = this.allRows();
+    function words(key, word) {
+      var seen = Object.create(null), found = [];
+      rows.forEach(function (row) {
+        var value = key(row) || "\u0000";
+        if (!seen[value]) { seen[value] = true; found.push([value, value === "\u0000" ? labels.filter_none : word ? word(value) : value]); }
+      });
+      return found.sort(function (a, b) { return a[1].localeCompare(b[1], "zh-CN", { numeric: true }); });
+    }
+    var certainty = function (code) { return labels["certainty_" + code]; };
+    options(document.getElementById("filter-township"), words(function (row) { return row.township || row.county; }), labels);
+    options(document.getElementById("filter-trade"), words(function (row) { return row.trade; }), labels);
+    options(document.getElementById("filter-certainty"), words(function (row) { return row.certainty; }, certainty), labels);
+    Object.keys(page.rules).forEach(function (name) { document.getElementById("filter-" + name).value = page.rules[name]; });
+  };
+
+  Page.prototype.addFilters = function () {
+    var page = this, reset = document.getElementById("filter-reset"), radius = document.getElementById("radius");
+    if (reset) {
+      this.fillFilters();
+      Object.keys(this.rules).forEach(function (name) {
+        var select = document.getElementById("filter-" + name);
+        select.addEventListener("change", function () { page.rules[name] = select.value; page.applyFilter(); });
+      });
+      reset.addEventListener("click", function () {
+        Object.keys(page.rules).forEach(function (name) { page.rules[name] = ""; document.getElementById("filter-" + name).value = ""; });
+        page.applyFilter();
+      });
+    }
+    if (radius) {
+      radius.value = String(this.radius);
+      radius.addEventListener("change", function () { page.setRadius(Number(radius.value)); });
+      this.sayRadius();
+    }
+  };
+
+  /* Show what passes; the legend counts what the filter leaves, of the total. */
+  Page.prototype.applyFilter = function () {
+    var page = this, shown = 0;
+    document.getElementById("filter-reset").hidden = !this.isFiltered();
+    Object.keys(this.sources).forEach(function (id) {
+      var mark = page.sources[id], passes = page.passes(mark.source);
+      shown += passes ? 1 : 0;
+      [mark, mark.outline].forEach(function (layer) {
+        if (!layer) { return; }
+        if (passes) { mark.group.addLayer(layer); } else { mark.group.removeLayer(layer); }
+      });
+    });
+    this.filterParcels();
+    this.countLegend();
+    this.sayRadius();
+    this.dock.draw();
+    document.getElementById("filter-says").textContent = this.isFiltered() ? hmgeo.say(this.data.labels.gone, { n: shown }) : "";
+    this.remember();
+  };
+
+  Page.prototype.filterParcels = function () {
+    var name = this.rules.township && this.parcelTownships().indexOf(this.rules.township) >= 0 ? this.rules.township : "";
+    this.lots.forEach(function (lot) { lot.layer.setTownship(name); });
+    this.lands.forEach(function (land) {
+      land.layers.forEach(function (layer) {
+        if (!name || layer.record.township === name) { land.group.addLayer(layer); } else { land.group.removeLayer(layer); }
+      });
+    });
+    this.parcelTownship = name;
+  };
+
+  Page.prototype.parcelTownships = function () {
+    var seen = Object.create(null);
+    this.data.receptors.forEach(function (layer) { layer.by_township.forEach(function (line) { if (line[0]) { seen[line[0]] = true; } }); });
+    return Object.keys(seen).sort(function (a, b) { return a.localeCompare(b, "zh-CN"); });
+  };
+
+  Page.prototype.countLegend = function () {
+    var page = this, counts = Object.create(null), filtered = this.isFiltered();
+    function add(key, n) { counts[key] = (counts[key] || 0) + n; }
+    this.allRows().forEach(function (row) {
+      if (!page.passes(row)) { return; }
+      add("verdict:" + row.verdict, 1);
+      add("status:" + row.status_code, 1);
+      if (row.certainty) { add("certainty:" + row.certainty, 1); }
+    });
+    this.data.receptors.forEach(function (layer) {
+      if (layer.kind !== "farmland") { return; }
+      layer.by_township.forEach(function (line) { if (!page.parcelTownship || line[0] === page.parcelTownship) { add("class:" + line[1], line[2]); } });
+    });
+    Array.prototype.forEach.call(document.querySelectorAll("#legend [data-count]"), function (node) {
+      var key = node.getAttribute("data-count"), n = (counts[key] || 0).toLocaleString("en-US");
+      node.setAttribute("data-total", node.getAttribute("data-total") || node.textContent);
+      node.textContent = filtered && (key.indexOf("class:") || page.parcelTownship) ? n + " / " + node.getAttribute("data-total") : node.getAttribute("data-total");
+    });
+    document.getElementById("legend").classList.toggle("filtered", filtered);
+  };
+
+  Page.prototype.setRadius = function (index) {
+    this.radius = index;
+    document.getElementById("radius").value = String(index);
+    this.sayRadius();
+    this.drawRadius();
+    this.dock.draw();
+    this.remember();
+  };
+
+  /* How many sources have farmland within the radius: rows of the counts table. */
+  Page.prototype.sayRadius = function () {
+    var page = this, node = document.getElementById("radius-says"), near = 0, known = 0;
+    if (!node || this.radius === null) { return; }
+    this.data.sources.forEach(function (source) {
+      var count = source.reach[page.radius][0];
+      if (!page.passes(source) || count === null) { return; }
+      known += 1;
+      near += count > 0 ? 1 : 0;
+    });
+    node.textContent = hmgeo.say(this.data.labels.with_farmland, { radius: this.radiusWord(), n: near, of: known });
+    node.title = this.data.labels.count_radius_note;
+  };
+
+  /* The chosen radius around the chosen source; the screening radius is drawn as it was searched. */
+  Page.prototype.drawRadius = function () {
+    var source = this.chosen, metres = this.data.radii_m[this.radius];
+    if (this.ring) { this.selected.removeLayer(this.ring); this.ring = null; }
+    if (!source || this.radius === null || metres === this.data.radius_m || source.kind !== "point") { return; }
+    this.ring = L.polygon(hmgeo.circleAround(source.at, metres), { color: "#0072B2", weight: 1.6, dashArray: "5 4", fill: false, interactive: false }).addTo(this.selected);
+  };
+
+  /* Every parcel with its township and, on demand, its rings. */
+  Page.prototype.eachParcel = function (visit) {
+    var page = this;
+    Object.keys(this.parcels).forEach(function (id) {
+      var layer = page.parcels[id];
+      if (layer.kind === "farmland") { visit(layer.record, function () { return hmgeo.ringsOf(layer); }); }
+    });
+    this.lots.forEach(function (lot) {
+      var i;
+      function rings() { return lot.store.rings(i); }
+      for (i = 0; lot.kind === "farmland" && i < lot.store.size; i += 1) {
+        visit({ township: lot.store.meta.townships[lot.store.township[i]], sources: lot.store.reached[i] ? lot.store.reached[i] - 1 : null }, rings);
+      }
+    });
+  };
+}());

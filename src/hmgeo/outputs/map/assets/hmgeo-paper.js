@@ -1,0 +1,213 @@
+/* Paper and pictures: a sheet at a fixed scale with frame, north arrow and scale bar; the map as PNG. */
+(function () {
+  "use strict";
+  var Page = hmgeo.Page, SHEETS = { A4: [297, 210], A3: [420, 297] }, MARGIN_MM = 8, PX_PER_MM = 96 / 25.4;
+  var EQUATOR_M = 2 * Math.PI * 6378137;
+
+  /* Ground metres per map pixel at zoom 0 along the parallel: on the ellipsoid, not on the sphere that the tiles use. */
+  function metresPerPixel(lat) {
+    return hmgeo.metresPerDegree(lat).lon * 360 / 256;
+  }
+  hmgeo.zoomOfScale = function (scale, lat) { return Math.log(metresPerPixel(lat) / (scale / PX_PER_MM / 1000)) / Math.LN2; };
+  hmgeo.scaleOfZoom = function (zoom, lat) { return metresPerPixel(lat) / Math.pow(2, zoom) * PX_PER_MM * 1000; };
+  hmgeo.EQUATOR_M = EQUATOR_M;
+
+  Page.prototype.addPaper = function () {
+    var page = this, dialog = document.getElementById("print-dialog"), opener = document.getElementById("tool-print");
+    var furniture = hmgeo.el("div"), north;
+    furniture.id = "furniture";
+    north = hmgeo.svg("svg", { viewBox: "-12 -20 24 36", width: 34, height: 50, "class": "north" }, furniture);
+    hmgeo.svg("path", { d: "M0,-8L7,14L0,9L-7,14Z", fill: "#14202c" }, north);
+    hmgeo.svg("text", { x: 0, y: -11, "text-anchor": "middle", "font-size": 9 }, north).textContent = this.data.labels.north;
+    furniture.appendChild(hmgeo.el("div", "bar"));
+    this.map.getContainer().appendChild(furniture);
+    opener.addEventListener("click", function () { dialog.hidden = false; document.getElementById("print-paper").focus(); });
+    function close() { dialog.hidden = true; opener.focus(); }
+    document.getElementById("print-cancel").addEventListener("click", close);
+    dialog.addEventListener("keydown", function (event) {
+      var stops = dialog.querySelectorAll("select, button"), last = stops[stops.length - 1];
+      if (event.key === "Escape") { close(); }
+      if (event.key === "Tab" && (event.shiftKey ? document.activeElement === stops[0] : document.activeElement === last)) {
+        event.preventDefault();
+        (event.shiftKey ? last : stops[0]).focus();
+      }
+    });
+    document.getElementById("print-go").addEventListener("click", function () {
+      page.sheet = { paper: document.getElementById("print-paper").value, scale: Number(document.getElementById("print-scale").value) };
+      close();
+      page.toPaper(true);
+      window.setTimeout(function () { window.print(); }, 50);
+    });
+    document.getElementById("tool-picture").addEventListener("click", function () { page.savePicture(); });
+    window.addEventListener("beforeprint", function () { page.toPaper(true); });
+    window.addEventListener("afterprint", function () { page.toPaper(false); });
+  };
+
+  /* Give the page the size of the sheet, and draw at once: printing doesn't wait for the next frame. */
+  Page.prototype.toPaper = function (on) {
+    var map = this.map, root = document.documentElement, size, view;
+    if (on === root.classList.contains("printing")) { return; }
+    this.sheet = this.sheet || { paper: document.getElementById("print-paper").value, scale: 0 };
+    if (on) {
+      this.before = { center: map.getCenter(), zoom: map.getZoom(), snap: map.options.zoomSnap, bounds: map.getBounds() };
+      size = SHEETS[this.sheet.paper];
+      document.getElementById("sheet").textContent = "@page { size: " + size[0] + "mm " + size[1] + "mm; margin: " + MARGIN_MM + "mm; } :root { --sheet-width: " +
+        (size[0] - 2 * MARGIN_MM) + "mm; --sheet-height: " + (size[1] - 2 * MARGIN_MM) + "mm; }";
+      root.classList.add("printing");
+      map.options.zoomSnap = 0;
+      map.invalidateSize({ animate: false, pan: false });
+      view = this.sheet.scale ? hmgeo.zoomOfScale(this.sheet.scale, this.before.center.lat) : map.getBoundsZoom(this.before.bounds);
+      map.setView(this.before.center, view, { animate: false });
+      this.drawBar();
+    } else {
+      root.classList.remove("printing");
+      map.options.zoomSnap = this.before.snap;
+      map.invalidateSize({ animate: false, pan: false });
+      map.setView(this.before.center, this.before.zoom, { animate: false });
+    }
+    this.drawAtOnce(on ? 3 : 0);
+    hmgeo.declutter(map);
+  };
+
+  Page.prototype.drawAtOnce = function (ratio) {
+    this.map.eachLayer(function (layer) { if (layer instanceof L.Canvas) { layer._update(); layer._redraw(); } });
+    this.lots.forEach(function (lot) {
+      lot.layer.ratio = ratio || Math.min(2, window.devicePixelRatio || 1);
+      lot.layer.redraw();
+      lot.layer.drawNow();
+      Array.prototype.forEach.call(lot.layer.getContainer().querySelectorAll("canvas"), function (tile) { tile.style.opacity = 1; });
+    });
+  };
+
+  function nice(metres) {
+    var power = Math.pow(10, Math.floor(Math.log(metres) / Math.LN10)), lead = metres / power;
+    return (lead >= 5 ? 5 : lead >= 2 ? 2 : 1) * power;
+  }
+
+  /* Scale in figures and as a bar in metres, at the centre of the map. */
+  Page.prototype.scaleBar = function (pixels) {
+    var at = this.map.getCenter(), zoom = this.map.getZoom(), perPixel = metresPerPixel(at.lat) / Math.pow(2, zoom), metres = nice(pixels * perPixel);
+    return { metres: metres, pixels: metres / perPixel, scale: hmgeo.scaleOfZoom(zoom, at.lat) };
+  };
+
+  Page.prototype.drawBar = function () {
+    var box = document.querySelector("#furniture .bar"), bar = this.scaleBar(180), scale = bar.scale, svg, i, part = bar.pixels / 4;
+    box.textContent = "";
+    scale = this.sheet.scale || Number(scale.toPrecision(3));
+    box.appendChild(hmgeo.el("p", "", "1:" + Math.round(scale).toLocaleString("en-US").replace(/,/g, " ") + "（" + this.data.labels.scale_note + "）"));
+    svg = hmgeo.svg("svg", { width: bar.pixels + 60, height: 24 }, box);
+    for (i = 0; i < 4; i += 1) { hmgeo.svg("rect", { x: 4 + i * part, y: 2, width: part, height: 5, fill: i % 2 ? "#fff" : "#14202c", stroke: "#14202c", "stroke-width": 0.8 }, svg); }
+    [0, 0.5, 1].forEach(function (share) {
+      hmgeo.svg("text", { x: 4 + share * bar.pixels, y: 19, "font-size": 10, "text-anchor": share ? "middle" : "start" }, svg).textContent = (bar.metres * share).toLocaleString("en-US") + (share === 1 ? " m" : "");
+    });
+  };
+
+  /* The map as it stands, with title, caption, scale and watermark, as PNG. */
+  Page.prototype.savePicture = function () {
+    var page = this;
+    this.picture(2, function (canvas) { canvas.toBlob(function (blob) { hmgeo.save([blob], "image/png", page.fileName("map") + ".png"); }); });
+  };
+
+  Page.prototype.picture = function (ratio, then) {
+    var box = this.map.getContainer(), frame = box.getBoundingClientRect(), head = 34, foot = 62, canvas = hmgeo.el("canvas"), ctx, page = this;
+    this.drawAtOnce(ratio);
+    canvas.width = frame.width * ratio;
+    canvas.height = (frame.height + head + foot) * ratio;
+    ctx = canvas.getContext("2d");
+    ctx.scale(ratio, ratio);
+    ctx.fillStyle = "#fff";
+    ctx.fillRect(0, 0, frame.width, frame.height + head + foot);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(0, head, frame.width, frame.height);
+    ctx.clip();
+    ctx.fillStyle = getComputedStyle(box).backgroundColor;
+    ctx.fillRect(0, head, frame.width, frame.height);
+    ctx.translate(-frame.left, head - frame.top);
+    Array.prototype.forEach.call(box.querySelectorAll(".leaflet-backdrop-pane img, .leaflet-packed-pane canvas, .leaflet-overlay-pane canvas"), function (node) {
+      var at = node.getBoundingClientRect();
+      ctx.globalAlpha = node.tagName === "IMG" ? 0.55 : 1;
+      if (at.width) { ctx.drawImage(node, at.left, at.top, at.width, at.height); }
+    });
+    ctx.globalAlpha = 1;
+    drawTexts(ctx, box.querySelectorAll(".map-label span"));
+    drawMarks(ctx, box.querySelectorAll("path.mark, path.halo"));
+    ctx.restore();
+    page.frameOf(ctx, frame, head);
+    this.drawAtOnce(0);
+    then(canvas);
+  };
+
+  function drawTexts(ctx, nodes) {
+    Array.prototype.forEach.call(nodes, function (node) {
+      var at = node.getBoundingClientRect(), look = getComputedStyle(node);
+      if (look.visibility === "hidden" || !at.width) { return; }
+      ctx.font = look.fontStyle + " " + look.fontWeight + " " + look.fontSize + " " + look.fontFamily;
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      ctx.lineWidth = 3;
+      ctx.strokeStyle = "rgba(255,255,255,.9)";
+      ctx.strokeText(node.textContent, at.left + at.width / 2, at.top + at.height / 2);
+      ctx.fillStyle = look.color;
+      ctx.fillText(node.textContent, at.left + at.width / 2, at.top + at.height / 2);
+    });
+  }
+
+  function drawMarks(ctx, paths) {
+    Array.prototype.forEach.call(paths, function (path) {
+      var to = path.getScreenCTM(), look = getComputedStyle(path), shape = new Path2D(path.getAttribute("d"));
+      ctx.save();
+      ctx.transform(to.a, to.b, to.c, to.d, to.e, to.f);
+      ctx.lineWidth = parseFloat(look.strokeWidth);
+      ctx.setLineDash(look.strokeDasharray === "none" ? [] : look.strokeDasharray.split(/[ ,]+/).map(parseFloat));
+      if (look.fill !== "none") { ctx.fillStyle = look.fill; ctx.fill(shape); }
+      if (look.stroke !== "none") { ctx.strokeStyle = look.stroke; ctx.stroke(shape); }
+      ctx.restore();
+    });
+  }
+
+  /* What stands around and over the picture: title, watermark, north, scale bar, caption, disclaimer. */
+  Page.prototype.frameOf = function (ctx, frame, head) {
+    var font = getComputedStyle(document.body).fontFamily, mark = document.querySelector("#watermark text"), bar = this.scaleBar(140), x, y;
+    var bottom = head + frame.height;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    ctx.fillStyle = "#1f2a36";
+    ctx.font = "600 17px " + font;
+    ctx.fillText(document.querySelector("#page-head h1").textContent, 8, head / 2);
+    ctx.save();
+    if (mark) {
+      ctx.font = "16px " + font;
+      ctx.fillStyle = "rgba(122,46,30,.17)";
+      ctx.beginPath();
+      ctx.rect(0, head, frame.width, frame.height);
+      ctx.clip();
+      for (y = head; y < bottom + 200; y += 120) { for (x = -40; x < frame.width; x += 260) { ctx.save(); ctx.translate(x, y); ctx.rotate(-0.42); ctx.fillText(mark.textContent, 0, 0); ctx.restore(); } }
+    }
+    ctx.restore();
+    ctx.strokeStyle = "#39434d";
+    ctx.strokeRect(0.5, head + 0.5, frame.width - 1, frame.height - 1);
+    ctx.fillStyle = "#14202c";
+    ctx.fill(new Path2D("M" + (frame.width - 24) + "," + (head + 22) + "l7,22l-7,-5l-7,5Z"));
+    ctx.font = "11px " + font;
+    ctx.textAlign = "center";
+    ctx.fillText(this.data.labels.north, frame.width - 24, head + 14);
+    ctx.fillRect(12, bottom - 16, bar.pixels, 4);
+    ctx.fillText(bar.metres.toLocaleString("en-US") + " m", 12 + bar.pixels / 2, bottom - 25);
+    ctx.textAlign = "left";
+    ctx.font = "11px " + font;
+    ctx.fillStyle = "#45505b";
+    [this.data.caption].concat(wrap(ctx, document.getElementById("disclaimer").textContent, frame.width - 16)).forEach(function (line, i) {
+      if (i < 4) { ctx.fillText(line, 8, bottom + 10 + 14 * i, frame.width - 16); }
+    });
+  };
+
+  function wrap(ctx, text, width) {
+    var lines = [], line = "";
+    text.split("").forEach(function (letter) {
+      if (ctx.measureText(line + letter).width > width) { lines.push(line); line = ""; }
+      line += letter;
+    });
+    return lines.concat(line);
+  }
+}());

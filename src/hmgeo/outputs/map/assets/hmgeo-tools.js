@@ -1,0 +1,155 @@
+/* Measuring, the link to a view, the language. */
+(function () {
+  "use strict";
+  var Page = hmgeo.Page;
+
+  Page.prototype.fileName = function (what) {
+    return (document.title + "_" + what).replace(/[\\/:*?"<>|\s]+/g, "_");
+  };
+
+  Page.prototype.addTools = function () {
+    var page = this;
+    document.getElementById("tool-measure").addEventListener("click", function () { page.measure(!page.measuring); });
+    document.getElementById("tool-language").addEventListener("click", function () { page.speak(page.data.language === "en" ? "zh" : "en"); });
+    document.getElementById("tool-link").addEventListener("click", function () { page.copyLink(); });
+    document.addEventListener("keydown", function (event) { if (event.key === "Escape" && page.measuring) { page.measure(false); } });
+    this.map.on("moveend", function () {  // browsers allow only so many changes of the address
+      window.clearTimeout(page.remembering);
+      page.remembering = window.setTimeout(function () { page.remember(); }, 250);
+    });
+    this.recall();
+    window.addEventListener("hashchange", function () { if (location.hash.slice(1) !== page.fragment) { page.recall(); } });
+    if (this.data.language === "en") { this.speak("en"); }
+  };
+
+  /* Click point after point; the line tells its length on the ellipsoid, three points and more also an area. */
+  Page.prototype.measure = function (on) {
+    var map = this.map, button = document.getElementById("tool-measure");
+    if (on === Boolean(this.measuring)) { return; }
+    button.setAttribute("aria-pressed", String(on));
+    map.getContainer().classList.toggle("measuring", on);
+    if (!on) {
+      map.off("click", this.measuring.add).off("dblclick", this.measuring.end).doubleClickZoom.enable();
+      this.measuring = null;
+      return;
+    }
+    this.startMeasure();
+  };
+
+  Page.prototype.startMeasure = function () {
+    var page = this, map = this.map, points = [], line, says, dots;
+    if (this.measured) { this.measured.remove(); }
+    this.measured = L.featureGroup().addTo(map);
+    line = L.polyline([], { color: "#14202c", weight: 2, dashArray: "6 4", interactive: false }).addTo(this.measured);
+    dots = L.featureGroup().addTo(this.measured);
+    says = document.getElementById("measure-says") || hmgeo.el("p");
+    says.id = "measure-says";
+    says.setAttribute("role", "status");
+    says.textContent = this.data.labels.measure_hint;
+    map.getContainer().appendChild(says);
+    map.doubleClickZoom.disable();
+    this.measuring = {
+      add: function (event) {
+        var last = points[points.length - 1], total = 0;
+        if (last && last.equals(event.latlng, 1e-9)) { return; }
+        points.push(event.latlng);
+        line.setLatLngs(points);
+        L.circleMarker(event.latlng, { radius: 3, color: "#14202c", fillColor: "#fff", fillOpacity: 1, weight: 2, interactive: false }).addTo(dots);
+        points.forEach(function (point, i) { if (i) { total += hmgeo.geodesic(points[i - 1], point); } });
+        says.textContent = points.length < 2 ? page.data.labels.measure_hint : page.lengthWord(total) +
+          (points.length > 2 ? "　" + hmgeo.say(page.data.labels.measure_area, { ha: hmgeo.ringArea(points).toFixed(2) }) : "") + "　" + page.data.labels.measure_method;
+        says.setAttribute("data-metres", total.toFixed(3));
+      },
+      end: function () { page.measure(false); }
+    };
+    map.on("click", this.measuring.add).on("dblclick", this.measuring.end);
+  };
+  Page.prototype.lengthWord = function (metres) { return metres < 1000 ? metres.toFixed(1) + " m" : (metres / 1000).toFixed(3) + " km"; };
+
+  /* The view as a fragment: place and zoom, radius, filter, chosen source, hidden verdicts. */
+  Page.prototype.remember = function () {
+    var page = this, at = this.map.getCenter(), parts = ["@" + [at.lng.toFixed(5), at.lat.toFixed(5), this.map.getZoom()].join(",")], off;
+    if (!this.codes || this.recalling || document.documentElement.classList.contains("printing")) { return; }
+    if (this.radius !== null && this.data.radii_m[this.radius] !== this.data.radius_m) { parts.push("r=" + this.data.radii_m[this.radius]); }
+    Object.keys(this.rules).forEach(function (name) { if (page.rules[name]) { parts.push(name + "=" + encodeURIComponent(page.rules[name])); } });
+    if (this.chosen) { parts.push("s=" + encodeURIComponent(this.chosen.id)); }
+    off = this.codes.filter(function (code) { return !page.map.hasLayer(page.groups[code]); });
+    if (off.length) { parts.push("off=" + off.join(",")); }
+    if (this.dock.isOpen()) { parts.push("t=" + this.dock.tab); }
+    if (this.data.language === "en") { parts.push("en"); }
+    this.fragment = parts.join("&");
+    window.history.replaceState(null, "", "#" + this.fragment);
+  };
+
+  Page.prototype.recall = function () {
+    var page = this, parts = location.hash.slice(1).split("&"), given = Object.create(null), view;
+    if (parts[0].charAt(0) !== "@") { return; }
+    view = parts[0].slice(1).split(",").map(Number);
+    parts.slice(1).forEach(function (part) { var at = part.indexOf("="); given[at < 0 ? part : part.slice(0, at)] = at < 0 ? "yes" : decodeURIComponent(part.slice(at + 1)); });
+    this.recalling = true;
+    if (view.length === 3 && view.every(isFinite)) { this.map.setView([view[1], view[0]], view[2], { animate: false }); }
+    if (given.r && this.data.radii_m.indexOf(Number(given.r)) >= 0) { this.setRadius(this.data.radii_m.indexOf(Number(given.r))); }
+    Object.keys(this.rules).forEach(function (name) {
+      var select = document.getElementById("filter-" + name);
+      if (!select) { return; }
+      select.value = given[name] || "";
+      page.rules[name] = select.value;
+    });
+    if (this.isFiltered()) { this.applyFilter(); }
+    (given.off || "").split(",").forEach(function (code) { if (given.off !== undefined && page.groups[code]) { page.map.removeLayer(page.groups[code]); } });
+    if (given.t && this.dock.tabs && this.dock.tabs.some(function (tab) { return tab[0] === given.t; })) { this.dock.open(given.t); }
+    if (given.s && this.sources[given.s]) { this.openSource(this.sources[given.s].source); }
+    this.recalling = false;
+    if (given.en && this.data.language !== "en") { this.speak("en"); }
+  };
+
+  Page.prototype.copyLink = function () {
+    var page = this, node = hmgeo.el("textarea");
+    this.remember();
+    node.value = location.href;
+    document.body.appendChild(node);
+    node.select();
+    document.execCommand("copy");  // file:// pages have no clipboard API in older browsers
+    document.body.removeChild(node);
+    this.toast(page.data.labels.link_done);
+  };
+
+  Page.prototype.toast = function (text) {
+    var node = document.getElementById("toast") || hmgeo.el("p");
+    node.id = "toast";
+    node.setAttribute("role", "status");
+    node.textContent = text;
+    document.body.appendChild(node);
+    window.clearTimeout(this.toasting);
+    this.toasting = window.setTimeout(function () { node.textContent = ""; }, 4000);
+  };
+
+  /* Change the words of the page. Quotes, names and notes stay in the language they are written in. */
+  Page.prototype.speak = function (language) {
+    var page = this, data = this.data, labels = data.words[language], each = Array.prototype.forEach;
+    data.language = language;
+    data.labels = labels;
+    document.documentElement.lang = language;
+    each.call(document.querySelectorAll("[data-t]"), function (node) { node.textContent = hmgeo.say(labels[node.getAttribute("data-t")], { n: node.getAttribute("data-n") }); });
+    each.call(document.querySelectorAll("[data-t-placeholder]"), function (node) { node.placeholder = labels[node.getAttribute("data-t-placeholder")]; });
+    each.call(document.querySelectorAll("[data-en]"), function (node) {
+      if (!node.hasAttribute("data-zh")) { node.setAttribute("data-zh", node.textContent); }
+      node.textContent = node.getAttribute("data-" + language);
+    });
+    each.call(document.querySelectorAll("[data-verdict-word]"), function (node) { node.textContent = page.verdictWord(node.getAttribute("data-verdict-word")); });
+    each.call(document.querySelectorAll("[data-status-word]"), function (node) { node.textContent = page.statusWord(node.getAttribute("data-status-word")); });
+    each.call(document.querySelectorAll("[data-certainty-word]"), function (node) { node.textContent = labels["certainty_" + node.getAttribute("data-certainty-word")]; });
+    document.getElementById("print-scale").options[0].textContent = labels.scale_fit;
+    document.getElementById("tool-language").lang = language === "en" ? "zh" : "en";
+    Object.keys(this.sources).forEach(function (id) {
+      var mark = page.sources[id], path = mark.getElement();
+      if (path) { path.setAttribute("aria-label", mark.source.name + "，" + page.verdictWord(mark.source.verdict)); }
+    });
+    this.map.closePopup();
+    this.addTree();
+    if (document.getElementById("filter-reset")) { this.fillFilters(); this.countLegend(); }
+    this.sayRadius();
+    if (this.dock.box) { this.dock.drawTabs(); this.dock.draw(); }
+    this.remember();
+  };
+}());

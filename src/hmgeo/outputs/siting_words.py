@@ -1,0 +1,354 @@
+"""The words of a siting answer, the same in the terminal, in JSON and in the workbook."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from hmgeo.findings.results import Presentation, Results
+from hmgeo.findings.text import bearing_text, distance_text
+from hmgeo.outputs import wording
+from hmgeo.reference.tables import key_areas
+from hmgeo.rules.parameters import declaration
+from hmgeo.vocabulary import Effect, PositionKind, Standing, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hmgeo.findings.siting import Citation, Clause, Dossier, SiteAnswer, SitingResults, TargetTable
+
+KEY_AREAS = "key_areas"
+STATED_ONLY = "填报内容"
+KEY_AREA_LIST = "重点区域名录"
+IN_PRINCIPLE = "原则上（例外须有书面依据）"
+SCHEMA = 1
+
+
+def header(answer: SiteAnswer) -> str:
+    """Return the counts by verdict, gravest first; there is no overall verdict."""
+    return wording.verdict_header(answer.counts())
+
+
+def badge(clause: Clause) -> str:
+    """Return a clause's badge."""
+    return wording.badge({"verdict": clause.verdict.value, "note": clause.note}, example=clause.is_example)
+
+
+def sentence(clause: Clause, results: SitingResults) -> str:
+    """Return what a clause says, in the words of the screen."""
+    cited = clause.citation
+    finding = {
+        "verdict": clause.verdict.value,
+        "document": cited.document,
+        "clause": cited.clause,
+        "quote": cited.condition or cited.quote,
+        "decider": cited.decider,
+        "note": clause.note.removeprefix("原因："),
+    }
+    words, vintages = _data(clause, results)
+    return wording.verdict_sentence(finding, data=words, vintage=vintages)
+
+
+def saying(clause: Clause, results: SitingResults) -> list[str]:
+    """Return what a clause says and why, each thing once."""
+    said = sentence(clause, results)
+    bare = said.rstrip("。")
+    rest = [reason for reason in clause.reasons if reason.rstrip("。").removesuffix("，本条未作判断") not in bare]
+    if clause.verdict is Verdict.CONDITIONAL and any(reason.startswith("须满足：") for reason in rest):
+        return rest
+    return [said, *rest]
+
+
+def key_area_text(answer: SiteAnswer) -> str:
+    """Return the key areas that hold a site, by name and id."""
+    names = {area.id: area.name for area in key_areas()}
+    held = [one for one in answer.key_area_ids.split(";") if one]
+    return "、".join(f"{names.get(one, one)}（{one}）" for one in held) or "现有名录中未见"
+
+
+def _data(clause: Clause, results: SitingResults) -> tuple[str, str]:
+    named = [results.layers[code] for code in clause.layers if code in results.layers]
+    words = [f"「{layer.kind.zh}」" for layer in named]
+    words += [KEY_AREA_LIST] if KEY_AREAS in clause.layers else []
+    vintages = [layer.gates.vintage or "时点未申明" for layer in named]
+    return "、".join(words) or STATED_ONLY, "、".join(dict.fromkeys(vintages)) or f"基准日 {results.as_of}"
+
+
+def data_text(clause: Clause, results: SitingResults) -> str:
+    """Return the data that a clause's answer rests on, each with its date and how real it is."""
+    parts = []
+    for code in clause.layers:
+        if code == KEY_AREAS:
+            parts.append(f"{KEY_AREA_LIST}（按行政区划代码、名称）")
+        elif code in results.layers:
+            layer = results.layers[code]
+            vintage = layer.gates.vintage or "时点未申明"
+            parts.append(
+                f"{layer.kind.zh}（{vintage}，{wording.layer_basis_word(layer)}，{layer.gates.completeness.zh}）"
+            )
+    return "；".join(parts) or STATED_ONLY
+
+
+def limit_text(clause: Clause) -> str:
+    """Return what was held against, as people read it."""
+    measured = clause.measured
+    if measured.limit is None:
+        return ""
+    return distance_text(measured.limit) if measured.unit == "m" else f"{measured.limit:g} {measured.unit}".strip()
+
+
+def standing_text(clause: Clause) -> str:
+    """Return how a clause stands, with its flags."""
+    flags = [IN_PRINCIPLE] if clause.citation.in_principle else []
+    unverified = clause.citation.verified.startswith("效力待核实")
+    flags += ["效力待核实"] if unverified and clause.standing is not Standing.TEXT_NOT_HELD else []
+    return "；".join((clause.standing.zh, *flags))
+
+
+def citation_text(cited: Citation) -> str:
+    """Return document, number and clause."""
+    number = f"（{cited.document_number}）" if cited.document_number else ""
+    place = cited.clause or Standing.TEXT_NOT_HELD.zh
+    return f"《{cited.document}》{number}{place}"
+
+
+def position_text(answer: SiteAnswer) -> str:
+    """Return where a site is, as people read it."""
+    if answer.lon is None or answer.lat is None:
+        return "未定位"
+    kind = PositionKind.of(answer.position_kind).zh
+    return f"{kind} {answer.lon:.6f}, {answer.lat:.6f}（±{answer.uncertainty_m or 0:.0f} m，2000国家大地坐标系）"
+
+
+def missing_sentences(answer: SiteAnswer, results: SitingResults) -> list[str]:
+    """Return for each missing layer how many clauses wait for it, and whom to ask."""
+    return [
+        f"未提供「{results.departments[code][0]}」，相关 {count} 条未评估。请向{results.departments[code][1]}获取。"
+        for code, count in answer.missing().items()
+    ]
+
+
+def open_sentences(answer: SiteAnswer) -> list[str]:
+    """Return the points and facts that unjudged clauses wait for, each with how many clauses."""
+    parameters: dict[str, int] = {}
+    unsaid: dict[str, int] = {}
+    for clause in answer.clauses:
+        if clause.verdict is not Verdict.NOT_ASSESSED or clause.standing is Standing.PERIOD_OVER:
+            continue
+        for name in clause.open_parameters:
+            parameters[name] = parameters.get(name, 0) + 1
+        for word in clause.unsaid:
+            unsaid[word] = unsaid.get(word, 0) + 1
+    said = []
+    for name, count in parameters.items():
+        declared = declaration(name)
+        title = name if declared is None else declared.title_zh
+        said.append(f"条文未规定「{title}」，须由使用单位确定并说明理由，相关 {count} 条。")
+    return said + [f"未填报{word}，相关 {count} 条。" for word, count in unsaid.items()]
+
+
+def target_note(table: TargetTable) -> str:
+    """Return what goes with a table of protected objects: range, standard, people, gaps."""
+    if table.range_m is None:
+        return f"依据 {table.standard}。{table.note}"
+    people = ""
+    if table.population is not None:
+        unknown = f"（另有 {table.unknown_population} 个对象人口未载明）" if table.unknown_population else ""
+        people = f"人口合计 {table.population} 人{unknown}。"
+    return f"依据 {table.standard}，{distance_text(table.range_m)} 内 {len(table.targets)} 个。{people}{table.note}"
+
+
+def direction_text(bearing_deg: float | None) -> str:
+    """Return a bearing in words with its degrees; shapes that touch have none."""
+    return "相接" if bearing_deg is None else f"{bearing_text(bearing_deg)}（{bearing_deg:.0f}°）"
+
+
+def caption(results: SitingResults, presentation: Presentation) -> str:
+    """Return the line under every sheet."""
+    return wording.caption(shell(results), presentation)
+
+
+def shell(results: SitingResults) -> Results:
+    """Return the run's frame without tables, for words that captions and classification share."""
+    empty = pa.table({})
+    return Results(
+        results.title,
+        date.fromisoformat(results.as_of),
+        "",
+        0.0,
+        (),
+        empty,
+        empty,
+        empty,
+        empty,
+        empty,
+        results.ledger,
+        layers=tuple(results.layers.values()),
+    )
+
+
+def clause_document(clause: Clause, results: SitingResults) -> dict[str, Any]:
+    """Return a clause as plain values: codes beside the words that people read."""
+    cited, measured = clause.citation, clause.measured
+    return {
+        "rule_id": cited.rule_id,
+        "title": cited.title,
+        "verdict": clause.verdict.value,
+        "badge": badge(clause),
+        "verdict_other": clause.other.value if clause.other else "",
+        "certainty": clause.certainty.value if clause.certainty else "",
+        "certainty_text": clause.certainty.zh if clause.certainty else "",
+        "standing": clause.standing.value,
+        "standing_text": standing_text(clause),
+        "sentence": "".join(saying(clause, results)),
+        "measured_text": "".join(clause.evidence),
+        "measured": measured.value,
+        "measured_low": measured.low,
+        "measured_high": measured.high,
+        "limit_value": measured.limit,
+        "limit_text": limit_text(clause),
+        "unit": measured.unit,
+        "receptor_id": measured.receptor_id,
+        "receptor_name": measured.receptor_name,
+        "bearing_deg": measured.bearing_deg,
+        "legal_rank": cited.legal_rank.value,
+        "legal_rank_text": cited.legal_rank.zh,
+        "authority": cited.authority,
+        "effect": Effect.of(cited.effect).zh,
+        "document": cited.document,
+        "document_number": cited.document_number,
+        "clause": cited.clause,
+        "quote": cited.quote,
+        "value_from": cited.value_from,
+        "verified": cited.verified,
+        "decider": cited.decider,
+        "data": data_text(clause, results),
+        "basis": clause.basis.value,
+        "reasons": list(clause.reasons),
+        "note": clause.note,
+        "changes": list(clause.changes),
+        "missing_layers": list(clause.missing_layers),
+        "open_parameters": list(clause.open_parameters),
+        "unsaid": list(clause.unsaid),
+    }
+
+
+def dossier_document(dossier: Dossier, results: SitingResults) -> dict[str, Any]:
+    """Return a site's answer as plain values, in reading order."""
+    answer = dossier.answer
+    return {
+        "site_id": answer.site_id,
+        "name": answer.name,
+        "status": answer.status,
+        "position": position_text(answer),
+        "lon": answer.lon,
+        "lat": answer.lat,
+        "position_uncertainty_m": answer.uncertainty_m,
+        "place": answer.place,
+        "key_area_id": answer.key_area_ids,
+        "key_areas": key_area_text(answer),
+        "facts": {fact.name: fact.value for fact in answer.facts},
+        "notes": list(answer.notes),
+        "header": header(answer),
+        "counts": {verdict.value: count for verdict, count in answer.counts().items()},
+        "clauses": [clause_document(clause, results) for clause in answer.clauses],
+        "missing": missing_sentences(answer, results),
+        "open": open_sentences(answer),
+        "zoning": [
+            {"title": one.title, "state": one.state, "details": dict(one.details), "note": one.note}
+            for one in dossier.zoning
+        ],
+        "targets": [_target_document(table) for table in dossier.targets],
+        "offsets": [
+            {
+                "rule_id": line.rule_id,
+                "metal": line.metal,
+                "added_kg": line.added_kg,
+                "ratio": line.ratio,
+                "required_kg": line.required_kg,
+                "named_kg": line.named_kg,
+            }
+            for line in dossier.offsets
+        ],
+        "offset_notes": list(dossier.offset_notes),
+        "informs": [
+            {"rule_id": one.rule_id, "citation": citation_text(one), "quote": one.quote} for one in answer.informs
+        ],
+    }
+
+
+def _target_document(table: TargetTable) -> dict[str, Any]:
+    return {
+        "element": table.element,
+        "standard": table.standard,
+        "range_m": table.range_m,
+        "population": table.population,
+        "unknown_population": table.unknown_population,
+        "note": target_note(table),
+        "targets": [
+            {
+                "receptor_id": target.receptor_id,
+                "name": target.name,
+                "kind": target.kind,
+                "distance_m": target.distance_m,
+                "bearing_deg": target.bearing_deg,
+                "population": target.population,
+            }
+            for target in table.targets
+        ],
+    }
+
+
+def document(results: SitingResults, sites: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the whole answer around its sites, as plain values."""
+    return {
+        "schema": SCHEMA,
+        "title": results.title,
+        "as_of": results.as_of,
+        "warnings": list(results.warnings),
+        "sites": list(sites),
+        "parameters": [
+            {"name": one.name, "value": one.value, "unit": one.unit, "by": one.by, "on": one.on, "reason": one.reason}
+            for one in results.parameters
+        ],
+        "layers": [
+            {
+                "kind": code,
+                "name": layer.kind.zh,
+                "basis": layer.basis.value,
+                "vintage": layer.gates.vintage,
+                "coverage": layer.gates.coverage_name,
+                "completeness": layer.gates.completeness.value,
+                "classification": layer.gates.classification.value,
+                "path": layer.provenance.path,
+                "sha256": layer.provenance.sha256,
+            }
+            for code, layer in results.layers.items()
+        ],
+        "caption": caption(results, Presentation()),
+        "disclaimer": wording.DISCLAIMER,
+    }
+
+
+def printed_lines(dossier: Dossier, results: SitingResults) -> list[str]:
+    """Return a site's answer for the terminal: counts on top, each clause with what was measured, then what is missing.
+
+    Clauses that don't apply are counted, not listed.
+    """
+    answer = dossier.answer
+    lines = [f"{answer.site_id}　{answer.name}　{answer.place}　{position_text(answer)}", header(answer), ""]
+    for clause in answer.clauses:
+        if clause.verdict is Verdict.NOT_APPLICABLE:
+            continue
+        cited = clause.citation
+        other = f"（另一可能：{clause.other.zh}）" if clause.other else ""
+        lines.append(f"【{badge(clause)}】{other}{cited.legal_rank.zh} {citation_text(cited)} {cited.rule_id}")
+        lines += [f"    量测：{''.join(clause.evidence)}"] if clause.evidence else []
+        lines.append(f"    判断：{''.join(saying(clause, results))}")
+        lines += [f"    {clause.certainty.zh}"] if clause.certainty else []
+        lines += [f"    可改变：{''.join(clause.changes)}"] if clause.changes else []
+        lines.append(f"    认定：{cited.decider}｜{standing_text(clause)}｜数据：{data_text(clause, results)}")
+    lines += ["", *results.warnings, *missing_sentences(answer, results), *open_sentences(answer), *answer.notes]
+    return lines

@@ -1,0 +1,130 @@
+"""Screening on bare files: no project, no day, no trades; the user's radius alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hmgeo.analysis.proximity import TableSink
+from hmgeo.analysis.screen import Question, screen
+from hmgeo.analysis.user_rule import USER_DECIDER, USER_RADIUS_ID
+from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
+from hmgeo.findings.results import ParameterUsed, Presentation, Results, RuleUsed
+from hmgeo.findings.text import radius_text
+from hmgeo.project.assemble import layers_used, warnings_of
+from hmgeo.project.bare import load_bare
+from hmgeo.project.folder import whole_folder
+from hmgeo.project.progress import silent
+from hmgeo.project.run import Run, clock, finish
+from hmgeo.project.sinks import ParquetSink
+from hmgeo.project.write import PAIRS_NAME
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from hmgeo.analysis.screen import Screened
+    from hmgeo.project.bare import BareFile
+    from hmgeo.project.progress import Progress
+    from hmgeo.records import Layer, Ledger, Positions
+
+
+def screen_files(
+    sources: BareFile,
+    farmland: BareFile,
+    out: str | Path,
+    *,
+    radius_m: float = 10_000.0,
+    progress: Progress = silent,
+) -> Run:
+    """Screen the sources of one file against the farmland of another by distance alone.
+
+    Parameters
+    ----------
+    sources, farmland
+        Files with what the user says of them.
+    out
+        The run folder.
+
+    Returns
+    -------
+    Run
+        Findings of rule `USER-RADIUS`: `listed` within the radius, `clear` outside, with the note that coverage is
+        not declared unless `farmland.covers` says what it is.
+
+    Raises
+    ------
+    InputError, UsageError
+        With every problem of both files, before anything is written.
+    OutputError
+        Where the folder can't be written.
+    """
+    progress("读取图层", 0, None)
+    positions, layer, ledger = load_bare(sources, farmland)
+    question = Question(None, radius_m, screening_rule_id=USER_RADIUS_ID)
+    started = clock()
+    command = f"hmgeo screen --radius {radius_text(radius_m).replace(' ', '')}"
+    with whole_folder(Path(out), [sources.path, farmland.path]) as temporary:
+        reached = TableSink(RECEPTORS_SCHEMA)
+        with ParquetSink(temporary / PAIRS_NAME, PAIRS_SCHEMA) as pairs:
+            screened = screen(
+                positions,
+                layer,
+                question,
+                pairs=pairs,
+                reached=reached,
+                progress=lambda done: progress("测算距离", done, layer.feature_count),
+            )
+        results = _results(question, screened, reached.table(), (positions, layer), ledger)
+        finish(results, Presentation(), temporary, command, started, progress)
+    return Run(Path(out), results)
+
+
+def _results(
+    question: Question, screened: Screened, receptors: pa.Table, measured: tuple[Positions, Layer], ledger: Ledger
+) -> Results:
+    layers = layers_used(measured)
+    radius = radius_text(question.radius_m)
+    return Results(
+        title=f"{radius} 距离排查",
+        as_of=None,
+        area_name="",
+        radius_m=question.radius_m,
+        radii_m=screened.radii_m,
+        sources=screened.sources,
+        findings=screened.findings,
+        counts=screened.counts,
+        receptors=receptors,
+        search_areas=screened.search_areas,
+        ledger=ledger,
+        layers=layers,
+        rules=(_user_rule_used(question.radius_m, screened.findings.num_rows),),
+        parameters=(ParameterUsed("半径", f"{question.radius_m:g}", "m", USER_DECIDER),),
+        screening_rule_id=USER_RADIUS_ID,
+        warnings=(*_coverage_warning(measured[1]), *warnings_of(question, screened, ledger, layers, "")),
+    )
+
+
+def _coverage_warning(farmland: Layer) -> tuple[str, ...]:
+    if farmland.gates.coverage is not None:
+        return ()
+    return ("耕地数据范围未申明：未触及仅指现有数据未触及，不能排除触及；计数为下限。",)
+
+
+def _user_rule_used(radius_m: float, findings: int) -> RuleUsed:
+    title = f"使用者设定的半径 {radius_text(radius_m)}（非法定距离）"
+    return RuleUsed(
+        USER_RADIUS_ID,
+        title,
+        "list",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        USER_DECIDER,
+        "",
+        "",
+        findings,
+        "仅按距离比较，不依据任何条文。",
+    )

@@ -1,0 +1,140 @@
+"""表1 排查清单, the forms for the visit, list templates and new projects."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from hmgeo.errors import OutputError, ProjectError
+from hmgeo.findings.results import Presentation
+from hmgeo.layers.catalog import shipped_folder
+from hmgeo.outputs.survey_list import headers, survey_sheet, write_survey_list
+from hmgeo.outputs.templates import write_templates
+from hmgeo.outputs.workbook import write_workbook
+from hmgeo.project.check import check_project
+from hmgeo.project.init import init_project
+from hmgeo.project.run import project_results
+from hmgeo.reference.templates import bare_header, find_header, templates
+
+AS_KEPT = (
+    "序号、企业编号、名称、统一社会信用代码、县、乡镇、经度、纬度、行业、涉镉情况、生产状态、列入依据(条款)、所在排查重点区域、"
+    "距最近耕地(m)、最近图斑号、严格管控类耕地面积(亩)、安全利用类耕地面积(亩)、大气途径、灌溉途径、固废径流途径、"
+    "证据层级(A/B/C)、位置可靠性、跨界情况、未评估事项、数据来源、建议核查重点"
+)
+DAY = dt.date(2019, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def results() -> Any:
+    return project_results(shipped_folder() / "projects" / "qingcheng")
+
+
+def test_the_list_has_the_columns_that_offices_keep() -> None:
+    assert "、".join(headers()) == AS_KEPT
+
+
+def test_the_list_holds_who_meets_the_condition_and_then_who_could_not_be_judged(results: Any) -> None:
+    verdicts = {row["source_id"]: row["verdict"] for row in results.sources.to_pylist()}
+    listed = [row[1] for row in survey_sheet(results, 30).rows]
+    order = [verdicts[one] for one in listed]
+    assert order == ["listed"] * order.count("listed") + ["not_assessed"] * order.count("not_assessed")
+    assert len(listed) == sum(one in {"listed", "not_assessed"} for one in verdicts.values())
+    remark = survey_sheet(results, 30).remarks[0]
+    assert f"输入 60 行，本清单 {len(listed)} 行" in remark
+    assert "未评估者列于后，不得视为不需排查" in remark
+
+
+def test_a_source_without_coordinates_shows_a_range_and_no_point(results: Any) -> None:
+    row = next(row for row in survey_sheet(results, 30).rows if row[1] == "示例QC-005")
+    assert (row[6], row[7]) == (None, None)
+    assert str(row[13]).startswith("0 至 ")
+    assert row[21] == "仅知位于龙塘镇，无坐标；距离为范围"
+    assert "1.实测厂区坐标" in str(row[25])
+
+
+def test_forms_come_one_a_source_up_to_the_cap_and_print_on_one_page(results: Any, tmp_path: Path) -> None:
+    write_survey_list(results, Presentation(field_forms=2), tmp_path / "list.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "list.xlsx")
+    assert book.sheetnames == ["表1 排查清单", "核查表-001", "核查表-002"]
+    form = book["核查表-001"]
+    assert (form.page_setup.paperSize, form.page_setup.orientation) == (9, "portrait")
+    assert form.sheet_properties.pageSetUpPr.fitToPage  # on 1 by 1 page, the default
+    texts = {cell.value for row in form.iter_rows() for cell in row if cell.value}
+    assert "涉镉等重金属污染源现场核查表" in texts
+    assert {"污染途径认定", "核查意见", "监测采样", "示例QC-001"} <= texts
+    top = [cell.value for row in book["表1 排查清单"].iter_rows(max_row=6) for cell in row if cell.value]
+    assert any("核查表附前 2 家" in text for text in top)
+
+
+def test_the_list_is_the_same_bytes_twice(results: Any, tmp_path: Path) -> None:
+    for name in ("a.xlsx", "b.xlsx"):
+        write_survey_list(results, Presentation(field_forms=1), tmp_path / name)
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+def test_the_workbook_shows_evidence_townships_leads_and_a_chart(results: Any, tmp_path: Path) -> None:
+    write_workbook(results, Presentation(), tmp_path / "screening.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "screening.xlsx")
+    assert {"各半径敏感性", "重点区域归属", "证据", "乡镇视角", "地块视角", "跨界移送线索"} <= set(book.sheetnames)
+    page = book["各半径敏感性"]
+    assert len(page._charts) == 1
+    radii = [row[0].value for row in page.iter_rows() if row[0].value and str(row[0].value).endswith(" km")]
+    assert radii == ["1 km", "2 km", "3 km", "5 km", "8 km", "10 km"]
+    sums = [sum(cell.value for cell in row[1:5]) for row in page.iter_rows() if str(row[0].value).endswith(" km")]
+    assert sums == [60] * 6
+
+
+def test_every_template_has_headers_allowed_values_and_an_example(tmp_path: Path) -> None:
+    written = write_templates(tmp_path)
+    assert len(written) == 13
+    book = openpyxl.load_workbook(tmp_path / "企业清单.xlsx")
+    assert book.sheetnames == ["企业清单", "排放口"]
+    head, allowed, example = (list(row) for row in book["企业清单"].iter_rows(max_row=3, values_only=True))
+    assert head[:4] == ["企业编号*", "企业名称*", "曾用名", "统一社会信用代码*"]
+    assert allowed[head.index("生产状态*")] == "在产/停产/关闭/搬迁/在建/历史遗留"
+    assert example[head.index("是否涉镉*")] == "行业推定"
+    assert [one.name for one in templates()["排放口"]][:3] == ["企业编号", "排放口编号", "类型"]
+
+
+def test_headers_are_found_under_other_names_and_with_units() -> None:
+    assert bare_header("废气镉（kg/a）*") == "废气镉"
+    assert find_header(["企业名称", "废气镉(kg/a)"], "废气镉") == "废气镉(kg/a)"
+    assert find_header(["企业名称"], "废气镉") == ""
+
+
+def test_a_new_project_lists_what_must_be_obtained_from_whom(tmp_path: Path) -> None:
+    made = init_project(tmp_path / "p", "GD-QC-LT", DAY)
+    assert made.files[:2] == ("project.yml", "需要取得的资料.md")
+    needed = (tmp_path / "p" / "需要取得的资料.md").read_text(encoding="utf-8")
+    assert "| 耕地 | farmland.gpkg | 自然资源部门 |" in needed
+    assert "key_areas: [GD-QC-LT]" in (tmp_path / "p" / "project.yml").read_text(encoding="utf-8")
+
+
+def test_a_filled_template_is_read_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    init_project(folder, "441802", DAY)
+    file = folder / "templates" / "企业清单.xlsx"
+    book = openpyxl.load_workbook(file)
+    page = book["企业清单"]
+    head = [str(cell.value).rstrip("*") for cell in page[1]]
+    for name, value in {
+        "企业编号": "A1", "企业名称": "甲厂", "县(市、区)": "清城区", "生产经营场所地址": "龙塘镇某路", "是否涉镉": "已认定",
+    }.items():  # fmt: skip
+        page.cell(4, head.index(name) + 1, value)
+    book.save(file)
+    assert check_project(folder).is_usable
+    rows = project_results(folder).sources.to_pylist()
+    assert [(row["source_id"], row["position_kind"], row["township"]) for row in rows] == [("A1", "place", "龙塘镇")]
+    assert (rows[0]["cadmium"], rows[0]["key_area_towns"]) == ("已认定", "是")
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(OutputError, match="文件夹里已有内容"):
+        init_project(tmp_path, "441802", DAY)
+    with pytest.raises(ProjectError, match="没有这个区域"):
+        init_project(tmp_path / "p", "清城", DAY)

@@ -1,0 +1,196 @@
+"""The view from the land, evidence without a score, and what crosses the county line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import shapely
+
+from hmgeo.analysis.applies import Subject, hindrance
+from hmgeo.analysis.border import DATA_MISSING, OUTWARD, leads_table
+from hmgeo.analysis.cadmium import cadmium_of, found_cadmium
+from hmgeo.analysis.choices import Choices, ChosenParameter
+from hmgeo.analysis.evidence import Wind, tier_of
+from hmgeo.analysis.own_columns import due_day
+from hmgeo.analysis.receptor_view import receptors_reached, township_table
+from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
+from hmgeo.geodesy import ellipsoidal_area_m2
+from hmgeo.layers.catalog import shipped_folder
+from hmgeo.project.run import project_results
+from hmgeo.rules.book import load_book
+
+NAMES = {"441802": "清城区", "441802105": "龙塘镇", "441802106": "石角镇"}
+TRADES = Choices({"cadmium_trades": ChosenParameter("cadmium_trades", ("3212",), edition=2017)})
+
+
+def parcel(number: int, town: str, word: str, area_ha: float, reached: list[tuple[str, float]]) -> dict[str, Any]:
+    return {
+        "receptor_id": f"P{number}", "receptor_kind": "farmland", "name": "", "class": word, "area_ha": area_ha,
+        "township": town, "source_count": len(reached), "nearest_source_id": reached[0][0] if reached else "",
+        "nearest_source_m": reached[0][1] if reached else None,
+        "geometry": shapely.to_wkb(shapely.box(113 + number / 100, 23, 113 + number / 100 + 0.001, 23.001)),
+    }  # fmt: skip
+
+
+def land(parcels: list[tuple[str, str, float, list[tuple[str, float]]]]) -> tuple[pa.Table, pa.Table]:
+    rows = [parcel(number, *one) for number, one in enumerate(parcels)]
+    pairs = [
+        {"source_id": source, "receptor_id": f"P{number}", "receptor_kind": "farmland", "distance_m": distance_m}
+        for number, one in enumerate(parcels)
+        for source, distance_m in one[3]
+    ]
+    return pa.Table.from_pylist(rows, RECEPTORS_SCHEMA), pa.Table.from_pylist(pairs, PAIRS_SCHEMA)
+
+
+PARCELS = [
+    ("441802105201", "严格管控类", 1.0, [("S1", 100.0), ("S2", 900.0)]),
+    ("龙塘镇", "安全利用类", 2.0, [("S2", 50.0)]),
+    ("石角镇", "安全利用类", 4.0, []),
+    ("", "未划分", 8.0, [("S1", 9000.0)]),
+]
+SOURCES = [
+    {"township_code": "441802105", "township": "龙塘镇"},
+    {"township_code": "", "township": ""},
+]
+
+
+def test_a_township_counts_each_of_its_parcels_once() -> None:
+    receptors, pairs = land([("441802105", *PARCELS[0][1:]), *PARCELS[1:]])
+    rows = {row["township"]: row for row in township_table(receptors, pairs, SOURCES, NAMES, 10_000.0).to_pylist()}
+    town = rows["龙塘镇"]
+    assert (town["township_code"], town["county"], town["source_count"]) == ("441802105", "清城区", 1)
+    assert (town["farmland_count"], town["reached_count"], town["reached_area_ha"]) == (2, 2, 3.0)
+    assert (town["reached_strict_control_ha"], town["reached_safe_use_ha"]) == (1.0, 2.0)
+    assert (town["reaching_count"], town["nearest_source_id"], town["nearest_source_m"]) == (2, "S2", 50.0)
+    assert town["sources"] == "S2（50 m）；S1（100 m）"
+    assert (rows["石角镇"]["reached_count"], rows["石角镇"]["farmland_area_ha"]) == (0, 4.0)
+    assert rows["未注明乡镇"]["reached_area_ha"] == 8.0
+
+
+def test_a_parcel_names_its_sources_nearest_first() -> None:
+    receptors, pairs = land(PARCELS)
+    assert receptors_reached(receptors, pairs)["sources"].to_pylist() == [
+        "S1（100 m）；S2（900 m）", "S2（50 m）", "", "S1（9000 m）",
+    ]  # fmt: skip
+
+
+def test_the_parts_of_a_split_parcel_sum_to_the_whole() -> None:
+    whole = shapely.box(113.0, 23.0, 113.004, 23.002)
+    parts = [shapely.box(113.0, 23.0, 113.001, 23.002), shapely.box(113.001, 23.0, 113.004, 23.002)]
+    area_ha = (ellipsoidal_area_m2([whole, *parts]) / 1e4).tolist()
+    reached = [("S1", 500.0)]
+    one = land([("龙塘镇", "安全利用类", area_ha[0], reached)])
+    two = land([("龙塘镇", "安全利用类", area_ha[1], reached), ("石角镇", "安全利用类", area_ha[2], reached)])
+    sums = [sum(township_table(*made, [], NAMES, 10_000.0)["reached_area_ha"].to_pylist()) for made in (one, two)]
+    assert sums[0] == pytest.approx(sums[1], abs=1e-9)
+
+
+@pytest.fixture(scope="module")
+def results() -> Any:
+    return project_results(shipped_folder() / "projects" / "qingcheng")
+
+
+def test_townships_add_up_to_the_parcels_of_the_run(results: Any) -> None:
+    table = results.bureau.townships
+    reached = [row for row in results.receptors.to_pylist() if row["source_count"]]
+    assert sum(table["reached_count"].to_pylist()) == len(reached)
+    assert sum(table["reached_area_ha"].to_pylist()) == pytest.approx(sum(row["area_ha"] for row in reached))
+    assert sum(table["farmland_count"].to_pylist()) == results.receptors.num_rows
+    assert sum(table["source_count"].to_pylist()) == results.sources.num_rows
+
+
+def test_parcels_and_sources_count_the_same_pairs(results: Any) -> None:
+    located = [row for row in results.sources.to_pylist() if row["position_kind"] != "place"]
+    assert sum(row["farmland_count"] or 0 for row in located) == sum(results.receptors["source_count"].to_pylist())
+    named = Counter(text.count("（") for text in results.bureau.reached["sources"].to_pylist())
+    assert named[0] == results.receptors["source_count"].to_pylist().count(0)
+
+
+def test_sources_known_by_place_are_ranges_and_never_certain_on_approximate_cells(results: Any) -> None:
+    rows = [row for row in results.sources.to_pylist() if row["position_kind"] == "place"]
+    assert [row["township"] for row in rows] == ["龙塘镇", "石角镇"]
+    for row in rows:
+        assert row["status"] == "assessed"
+        assert row["lon"] is None
+        assert row["geometry"] is None
+        assert row["nearest_farmland_m"] <= row["nearest_farmland_max_m"]
+        assert row["farmland_count"] <= row["farmland_count_max"]
+        assert row["farmland_area_ha"] <= row["farmland_area_max_ha"]
+        assert (row["verdict"], row["certainty"]) == ("listed", "ambiguous")
+        assert row["nearest_farmland_id"] == ""
+
+
+def test_tiers_say_which_cells_made_them() -> None:
+    none = {"air_emissions": ""}
+    emits = {"air_emissions": "镉 1.2 kg/a", "air_downwind_percent": 12.5}
+    strict = {"严格管控类": 3.0, "安全利用类": 0.0}
+    clean = {"严格管控类": 0.0, "安全利用类": 0.0}
+
+    def tier(cells: dict[str, Any], land_ha: dict[str, float], *, near: bool = True) -> tuple[str, str]:
+        return tier_of(900.0, land_ha, cells, radius_m=10_000.0, is_near=near)
+
+    assert tier(emits, strict)[0] == "A"
+    assert "废气镉 1.2 kg/a" in tier(emits, strict)[1]
+    assert "下风向的时间占 12.5%" in tier(emits, strict)[1]
+    assert "严格管控类 3.00 ha" in tier(emits, strict)[1]
+    assert tier(emits, clean)[0] == "B"
+    assert tier(none, strict)[0] == "B"
+    assert tier(none, clean)[0] == "C"
+    assert tier(emits | {"air_downwind_percent": 0.0}, strict)[0] == "B"  # the wind never blows that way
+    assert tier(none, clean, near=False)[0] == ""
+
+
+def test_downwind_is_opposite_to_where_the_wind_comes_from() -> None:
+    wind = Wind({0.0: 40.0, 90.0: 30.0, 180.0: 20.0, 270.0: 10.0})
+    assert [wind.downwind_percent(bearing) for bearing in (0.0, 90.0, 190.0)] == [20.0, 10.0, 40.0]
+
+
+def test_a_persons_finding_comes_before_the_trade() -> None:
+    assert cadmium_of("", "", "3212", "2017", TRADES).word == "行业推定"
+    assert cadmium_of("不涉及", "", "3212", "2017", TRADES).word == "不涉及"
+    assert cadmium_of("已认定", "监测报告", "1712", "2017", TRADES).word == "已认定"
+    assert cadmium_of("", "", "3212", "2011", TRADES).word == ""
+    assert cadmium_of("行业推定", "", "1712", "2017", TRADES).word == "不涉及"
+    assert [found_cadmium({"是否涉镉": word}) for word in ("已认定", "不涉及", "行业推定")] == [True, False, None]
+
+
+def test_the_finding_decides_whether_the_cadmium_rule_applies() -> None:
+    rule = load_book().get("SCR-JY-10KM")
+    by_trade = Subject("enterprises", "3212", "2017")
+    assert hindrance(rule, by_trade, TRADES) is None
+    cleared = Subject("enterprises", "3212", "2017", is_cadmium_related=False)
+    reason = hindrance(rule, cleared, TRADES)
+    assert reason is not None and reason.why == "原因：涉镉情况（名单填报：不涉及）不在条款适用范围。"  # noqa: PT018
+    assert hindrance(rule, Subject("enterprises", "1712", "2017", is_cadmium_related=True), TRADES) is None
+
+
+def test_a_search_across_the_county_line_is_a_lead_and_missing_data_say_so() -> None:
+    counties = pa.table(
+        {
+            "id": ["441802", "440114"],
+            "name": ["清城区", "花都区"],
+            "geometry": [shapely.to_wkb(shapely.box(113.0, 23.0, 113.2, 23.2)),
+                         shapely.to_wkb(shapely.box(113.0, 22.8, 113.2, 23.0))],
+        }
+    )  # fmt: skip
+    source = {
+        "source_id": "S1", "name": "甲厂", "status": "assessed", "position_kind": "point", "county": "清城区",
+        "county_code": "441802", "geometry": shapely.to_wkb(shapely.Point(113.1, 23.05)),
+    }  # fmt: skip
+    far = source | {"source_id": "S2", "geometry": shapely.to_wkb(shapely.Point(113.1, 23.15))}
+    nothing = RECEPTORS_SCHEMA.empty_table(), PAIRS_SCHEMA.empty_table()
+    found = leads_table([source, far], counties, frozenset({"441802"}), *nothing, 10_000.0).to_pylist()
+    assert [(row["source_id"], row["neighbour"], row["direction"]) for row in found] == [("S1", "花都区", OUTWARD)]
+    assert found[0]["distance_m"] == pytest.approx(5537, abs=2)  # 0.05° of latitude at 23°
+    assert (found[0]["farmland_count"], found[0]["note"]) == (None, DATA_MISSING)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("2020年底前", "2020-12-31"), ("2021年2月底前", "2021-02-28"), ("2022-06-30", "2022-06-30"), ("持续实施", "")],
+)
+def test_deadlines_are_read_to_their_last_day(text: str, day: str) -> None:
+    assert due_day(text) == day

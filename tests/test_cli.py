@@ -1,0 +1,298 @@
+"""The command line: exit codes, words on stderr, results on stdout, and no slow import before it is needed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+
+import hmgeo
+from hmgeo import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Ended
+
+DATA = Path(__file__).resolve().parent / "broken_projects" / "data"
+SOURCES, FARMLAND = DATA / "enterprises.csv", DATA / "farmland.geojson"
+SLOW = ("geopandas", "pandas", "pyogrio", "rasterio", "folium", "xlsxwriter")
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def imported_by(code: str) -> set[str]:
+    """Return the top names of all modules that are loaded after some code ran in a fresh Python."""
+    show = "import sys; print('\\n' + ' '.join(sorted({name.partition('.')[0] for name in sys.modules})))"
+    run = [sys.executable, "-c", f"{code}\n{show}"]
+    done = subprocess.run(run, check=True, capture_output=True, text=True, timeout=120)  # noqa: S603 - our own words
+    return set(done.stdout.splitlines()[-1].split())
+
+
+# ---- light --------------------------------------------------------------------------------------------------------
+
+
+def test_the_version_needs_no_library_for_maps_or_tables() -> None:
+    start = "import sys\nsys.argv = ['hmgeo', '--version']\nimport hmgeo.cli\n"
+    loaded = imported_by(f"{start}try:\n    hmgeo.cli.main()\nexcept SystemExit:\n    pass")
+    assert "typer" in loaded
+    assert loaded & {*SLOW, "shapely", "pyproj", "pyarrow", "numpy", "numba"} == set()
+
+
+def test_the_package_itself_loads_nothing() -> None:
+    assert imported_by("import hmgeo") & {*SLOW, "shapely", "pyproj", "pyarrow", "numpy", "yaml", "typer"} == set()
+
+
+@pytest.mark.parametrize("more", ["", ", aggregate=True"])
+def test_pairs_load_no_geopandas(more: str, tmp_path: Path) -> None:
+    start = "from pathlib import Path; from hmgeo import BareFile, pairs_files\n"
+    files = ", ".join(f"BareFile(Path({str(path)!r}))" for path in (SOURCES, FARMLAND))
+    loaded = imported_by(f"{start}pairs_files({files}, {str(tmp_path / 'p')!r}{more})")
+    assert (tmp_path / "p").stat().st_size > 500
+    assert "shapely" in loaded
+    assert loaded & {*SLOW} - {"pandas"} == set()  # pyarrow itself looks for pandas
+
+
+def test_every_public_name_is_there() -> None:
+    assert [name for name in hmgeo.__all__ if not hasattr(hmgeo, name)] == []
+    assert set(hmgeo.__all__) <= set(dir(hmgeo))
+    with pytest.raises(AttributeError, match="module 'hmgeo' has no attribute 'sreen'"):
+        hmgeo.sreen  # noqa: B018 - the look-up is what is tested
+
+
+# ---- exit codes and streams ---------------------------------------------------------------------------------------
+
+
+def test_the_version(hmgeo_command: Callable[..., Ended]) -> None:
+    ended = hmgeo_command("--version")
+    assert (ended.code, ended.out, ended.err) == (0, f"{hmgeo.__version__}\n", "")
+
+
+@pytest.mark.parametrize("wrong", [["scren"], ["screen"], ["screen", "--nonsense"], ["run"]])
+def test_usage_that_cant_be_understood(wrong: list[str], hmgeo_command: Callable[..., Ended]) -> None:
+    ended = hmgeo_command(*wrong)
+    assert (ended.code, ended.out) == (2, "")
+    assert "Usage" in ended.err or "用法" in ended.err
+
+
+def test_help_lists_the_commands(hmgeo_command: Callable[..., Ended]) -> None:
+    ended = hmgeo_command("--help")
+    assert ended.code == 0
+    assert [word for word in ("demo", "run", "check", "screen", "pairs") if word not in ended.out] == []
+
+
+def test_a_bug_is_no_users_fault(hmgeo_command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only our own errors become exit 2; anything else goes up as it is, and Python ends with 1."""
+
+    def broken() -> None:
+        message = "a bug"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr(cli, "app", broken)
+    with pytest.raises(ZeroDivisionError):
+        hmgeo_command("check")
+
+
+def screen(command: Callable[..., Ended], out: Path, *options: object, **files: Path) -> Ended:
+    given = ("--sources", files.get("sources", SOURCES), "--farmland", files.get("farmland", FARMLAND), "--out", out)
+    return command("screen", *given, *options)
+
+
+def test_screen_says_what_came_out(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = screen(hmgeo_command, tmp_path / "out", "--sources-datum", "cgcs2000", "--radius", "5km")
+    assert ended.code == 0
+    assert ended.out.splitlines()[:2] == [
+        "5 km 距离排查：污染源 3 行（已评估 2，未定位 1，退回补正 0）",
+        "  触及禁止性规定 0 条｜有附加条件 0 条｜符合排查条件 2 条｜未评估 1 条｜未触及 0 条｜不适用 0 条",
+    ]
+    assert str(tmp_path / "out") in ended.out
+    assert "读取图层 …" in ended.err
+    assert "▲ 1 行未定位，未参与测算，见处理台账。" in ended.err
+    wanted = {"counts.parquet", "findings.gpkg", "findings.parquet", "ledger.csv", "manifest.json", "map.html",
+              "pairs.parquet", "screening.xlsx", "sources.csv"}  # fmt: skip
+    assert wanted <= set(names_in(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("listed", 3), ("not_assessed", 3), ("prohibited", 0)])
+def test_fail_on(verdict: str, code: int, hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    assert screen(hmgeo_command, tmp_path / "out", "--fail-on", verdict).code == code
+    assert (tmp_path / "out" / "manifest.json").is_file()
+
+
+def test_fail_on_a_word_that_is_none(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = screen(hmgeo_command, tmp_path / "out", "--fail-on", "lsted")
+    assert (ended.code, names_in(tmp_path)) == (2, [])
+    assert "lsted" in ended.err
+    assert "prohibited" in ended.err
+
+
+# ---- screen on files that are wrong -------------------------------------------------------------------------------
+
+
+def assert_refused(ended: Ended, tmp_path: Path, *faults: tuple[str, ...]) -> None:
+    assert (ended.code, ended.out, names_in(tmp_path)) == (2, "", [])
+    assert "Traceback" not in ended.err
+    assert len(ended.faults) == len(faults), ended.faults
+    for fault, words in zip(ended.faults, faults, strict=True):
+        assert [word for word in words if word not in fault] == [], fault
+
+
+def test_missing_files_are_told_together(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = screen(hmgeo_command, tmp_path / "out", sources=DATA / "a.csv", farmland=DATA / "b.gpkg")
+    assert_refused(ended, tmp_path, ("a.csv：文件不存在", "核对路径"), ("b.gpkg：文件不存在", "核对路径"))
+
+
+def test_no_coordinate_columns_and_no_valid_parcel(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    files = {"sources": DATA / "no_coordinates.csv", "farmland": DATA / "no_valid_parcel.geojson"}
+    ended = screen(hmgeo_command, tmp_path / "out", **files)
+    assert_refused(
+        ended,
+        tmp_path,
+        ("no_coordinates.csv", "没有识别出成对的坐标列", "企业编号、企业名称、行业代码、地址", "经度、纬度"),
+        ("no_valid_parcel.geojson", "没有任何可用的耕地要素（共 2 行，全部搁置）", "核对图层"),
+    )
+
+
+@pytest.mark.parametrize("radius", ["10mi", "10", "km", "-3km", "0m", "nan km", "2000km", "十公里"])
+def test_a_radius_without_a_unit_that_we_know(radius: str, hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = screen(hmgeo_command, tmp_path / "out", f"--radius={radius}")
+    assert_refused(
+        ended, tmp_path, ("键 --radius：半径看不懂", f"（现为「{radius}」）", "km、公里、千米、m、米", "如 10km")
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--sources-id", "编码"), ("enterprises.csv", "指定的编号列不存在", "「编码」", "企业编号、企业名称")),
+        (("--sources-crs", "EPSG:4O90"), ("enterprises.csv", "声明的坐标系无法识别", "「EPSG:4O90」", "EPSG:4490")),
+        (("--sources-datum", "gcj2"), ("enterprises.csv", "声明的大地基准无法识别", "「gcj2」", "gcj02")),
+        (("--farmland-covers", "449999"), ("键 --farmland-covers", "没有这个区域", "「449999」", "六位县级代码")),
+        (
+            ("--sources-basis", "real", "--farmland-basis", "synthetic"),
+            ("键 --sources-basis", "真实污染源不得对照合成", "污染源 real，受体 synthetic"),
+        ),
+        (
+            ("--sources-basis", "real", "--farmland-basis", "approximate"),
+            ("键 --sources-basis", "真实污染源不得对照合成或示意的受体数据"),
+        ),
+    ],
+)
+def test_options_that_cant_mean_what_they_say(
+    options: tuple[str, ...], words: tuple[str, ...], hmgeo_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    assert_refused(screen(hmgeo_command, tmp_path / "out", *options), tmp_path, words)
+
+
+def test_an_unknown_basis_is_refused_with_the_known_ones(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = screen(hmgeo_command, tmp_path / "out", "--sources-basis", "true")
+    assert (ended.code, names_in(tmp_path)) == (2, [])
+    assert "undeclared" in ended.err
+
+
+def test_metres_without_a_zone_ask_for_one(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    table = tmp_path / "metres.csv"
+    table.write_text("编号,横坐标,纵坐标\nA1,403030.12,2613300.45\n", encoding="utf-8")
+    ended = screen(hmgeo_command, tmp_path / "out", sources=table)
+    assert (ended.code, names_in(tmp_path), len(ended.faults)) == (2, ["metres.csv"], 1)
+    assert [word for word in ("metres.csv", "中央子午线", "带号") if word not in ended.faults[0]] == []
+    assert screen(hmgeo_command, tmp_path / "out", "--central-meridian", "114", sources=table).code == 0
+    assert (tmp_path / "out" / "manifest.json").is_file()
+
+
+def test_undeclared_lon_lat_is_said_everywhere(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    """Read as CGCS2000, and ledger, stderr and every output say so."""
+    out = tmp_path / "out"
+    ended = screen(hmgeo_command, out)
+    warned = [line for line in ended.err.splitlines() if "CGCS2000" in line]
+    assert len(warned) == 1
+    assert "enterprises.csv" in warned[0]
+    with (out / "ledger.csv").open(encoding="utf-8-sig", newline="") as file:
+        lines = [row for row in csv.DictReader(file) if row["event"] == "坐标系未声明"]
+    assert [(row["file"], row["row"]) for row in lines] == [("enterprises.csv", "0")]
+    words = warned[0].removeprefix("▲ ")
+    assert words in json.loads((out / "manifest.json").read_text(encoding="utf-8"))["warnings"]
+    assert words in (out / "map.html").read_text(encoding="utf-8")
+    book = openpyxl.load_workbook(out / "screening.xlsx")
+    assert all(words in str(list(sheet.iter_rows(values_only=True))) for sheet in book)
+    declared = screen(hmgeo_command, tmp_path / "declared", "--sources-datum", "cgcs2000")
+    assert "CGCS2000" not in declared.err
+
+
+def test_the_run_folder_is_never_put_over_an_input(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    table = tmp_path / "sources.csv"
+    table.write_bytes(SOURCES.read_bytes())
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+    ended = screen(hmgeo_command, tmp_path, sources=table)
+    assert (ended.code, len(ended.faults), names_in(tmp_path)) == (2, 1, ["manifest.json", "sources.csv"])
+    assert "有本次的输入文件，未作改动（现为「sources.csv」）" in ended.faults[0]
+    assert table.read_bytes() == SOURCES.read_bytes()
+
+
+def test_a_radius_of_the_user_cites_no_law(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    screen(hmgeo_command, tmp_path / "out", "--sources-datum", "cgcs2000", "--radius", "500m")
+    findings = pq.read_table(tmp_path / "out" / "findings.parquet").to_pylist()
+    assert {row["rule_id"] for row in findings} == {"USER-RADIUS"}
+    for name in ("standing", "legal_rank", "document", "clause", "quote", "as_of"):
+        assert {row[name] for row in findings} == {""}, name
+    assert {row["decider"] for row in findings} == {"使用者设定"}
+    assert {row["basis"] for row in findings} == {"undeclared"}
+    assert [row["verdict"] for row in findings] == ["clear", "clear", "not_assessed"]
+    assert all("数据范围未申明，不能排除触及。" in row["note"] for row in findings[:2])
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["as_of"], manifest["radius_m"], manifest["radii_m"]) == (None, 500.0, [500.0])
+
+
+# ---- pairs --------------------------------------------------------------------------------------------------------
+
+
+def pairs(command: Callable[..., Ended], out: Path, *options: object, **files: Path) -> Ended:
+    given = ("--sources", files.get("sources", SOURCES), "--receptors", files.get("receptors", FARMLAND), "--out", out)
+    return command("pairs", *given, *options)
+
+
+def test_pairs_and_their_counts(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    assert pairs(hmgeo_command, tmp_path / "pairs.parquet", "--radius", "5km").code == 0
+    assert pairs(hmgeo_command, tmp_path / "counts.parquet", "--radius", "5km", "--aggregate").code == 0
+    assert names_in(tmp_path) == ["counts.parquet", "pairs.parquet"]
+    found = pq.read_table(tmp_path / "pairs.parquet").to_pylist()
+    assert [(row["source_id"], row["receptor_id"]) for row in found] == [
+        ("A1", "P1"),
+        ("A2", "P1"),
+        ("A1", "P2"),
+        ("A2", "P2"),
+        ("A2", "P3"),
+    ]
+    assert all(0 < row["distance_m"] <= 5_000 for row in found)
+    counts = pq.read_table(tmp_path / "counts.parquet").to_pylist()
+    told = {(row["source_id"], row["radius_m"]): row["count"] for row in counts if row["class"] == "all"}
+    assert told == {
+        (source, radius_m): sum(row["source_id"] == source and row["distance_m"] <= radius_m for row in found)
+        for source in ("A1", "A2")
+        for radius_m in (1_000.0, 2_000.0, 3_000.0, 5_000.0)
+    }
+
+
+def test_pairs_are_refused_in_the_same_words(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    out = tmp_path / "pairs.parquet"
+    ended = pairs(hmgeo_command, out, sources=DATA / "a.csv", receptors=DATA / "no_valid_parcel.geojson")
+    assert_refused(ended, tmp_path, ("a.csv：文件不存在",), ("no_valid_parcel.geojson", "没有任何可用的耕地要素"))
+    assert_refused(pairs(hmgeo_command, out, "--radius", "10"), tmp_path, ("--radius", "半径看不懂"))
+
+
+def test_pairs_never_replace_an_input(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    table = tmp_path / "sources.csv"
+    table.write_bytes(SOURCES.read_bytes())
+    ended = pairs(hmgeo_command, table, sources=table)
+    assert (ended.code, len(ended.faults), names_in(tmp_path)) == (2, 1, ["sources.csv"])
+    assert "输出文件就是本次的输入文件，未作改动" in ended.faults[0]
+    assert table.read_bytes() == SOURCES.read_bytes()

@@ -1,0 +1,448 @@
+"""The demo's two run folders: complete, as the contract says, the same twice, and of one mind in all their views."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import sysconfig
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from hmgeo import demo_projects, project_results, run_demo, run_project
+from hmgeo.vocabulary import Basis, Certainty, PositionKind, SoilQualityClass, Standing, Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hmgeo.findings.results import Results
+    from hmgeo.project.run import Run
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECTS = ("qingcheng", "nandan")
+FILES = {"sources.csv", "pairs.parquet", "counts.parquet", "findings.parquet", "findings.gpkg", "ledger.csv",
+         "screening.xlsx", "map.html", "manifest.json"}  # fmt: skip
+
+# columns as the contract spells them, written out here so that a change of our own schemas can't hide
+SOURCES = """source_id name status position_kind lon lat position_uncertainty_m nearest_farmland_id nearest_farmland_m
+    nearest_farmland_max_m farmland_count farmland_count_max farmland_area_ha radius_m verdict certainty basis note"""
+FINDINGS = """finding_id source_id rule_id verdict verdict_other certainty standing basis measured measured_low
+    measured_high limit_value unit margin measured_text receptor_id receptor_name bearing_deg key_area_id as_of
+    legal_rank document clause quote decider note geometry"""
+COLUMNS = {
+    "sources.csv": SOURCES.split(),
+    "pairs.parquet": ["source_id", "receptor_id", "receptor_kind", "distance_m"],
+    "counts.parquet": ["source_id", "radius_m", "class", "count", "area_ha"],
+    "findings.parquet": FINDINGS.split(),
+    "ledger.csv": ["file", "sheet", "row", "field", "value", "event", "reason", "action", "source_id"],
+}  # fmt: skip
+WORDS = {
+    "status": {"assessed", "not_located", "rejected"},
+    "position_kind": {"point", "shape", "place", ""},
+    "verdict": {"prohibited", "conditional", "listed", "clear", "not_applicable", "not_assessed"},
+    "certainty": {"certain", "ambiguous", ""},
+    "standing": {"in_force", "not_yet", "period_over", "repealed", "outside_territory", "adopted", "text_not_held"},
+    "basis": {"real", "undeclared", "approximate", "synthetic"},
+}
+Row = dict[str, Any]
+
+
+def rows_of(path: Path) -> list[Row]:
+    if path.suffix == ".parquet":
+        return pq.read_table(path).to_pylist()
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def header_of(path: Path) -> list[str]:
+    if path.suffix == ".parquet":
+        return list(pq.read_schema(path).names)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next(csv.reader(file))
+
+
+@pytest.fixture(scope="module", params=PROJECTS)
+def folder(request: pytest.FixtureRequest, demo_runs: dict[str, Run]) -> Path:
+    return demo_runs[request.param].folder
+
+
+@pytest.fixture(scope="module")
+def manifest(folder: Path) -> Row:
+    found: Row = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def sources(folder: Path) -> list[Row]:
+    return rows_of(folder / "sources.csv")
+
+
+@pytest.fixture(scope="module")
+def findings(folder: Path) -> list[Row]:
+    return rows_of(folder / "findings.parquet")
+
+
+# ---- the contract -------------------------------------------------------------------------------------------------
+
+
+def names_of(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_both_folders_hold_every_file(demo_runs: dict[str, Run]) -> None:
+    assert sorted(demo_runs) == sorted(PROJECTS)
+    for run in demo_runs.values():
+        assert names_of(run.folder) >= FILES
+        assert min(path.stat().st_size for path in run.folder.iterdir()) > 500
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_columns_begin_as_agreed(folder: Path, name: str) -> None:
+    assert header_of(folder / name)[: len(COLUMNS[name])] == COLUMNS[name]
+
+
+def test_closed_words_are_the_agreed_ones() -> None:
+    """The vocabulary itself: whoever reads the files relies on these codes."""
+    ours = {"status": Status, "position_kind": PositionKind, "verdict": Verdict, "certainty": Certainty,
+            "standing": Standing, "basis": Basis}  # fmt: skip
+    assert {name: {word.value for word in words} for name, words in ours.items()} == {
+        name: words - {""} for name, words in WORDS.items()
+    }
+
+
+def test_only_closed_words_are_written(sources: list[Row], findings: list[Row]) -> None:
+    for rows in (sources, findings):
+        for name, words in WORDS.items():
+            if name in rows[0]:
+                assert {row[name] for row in rows} <= words, name
+
+
+def test_every_input_row_comes_out_once(sources: list[Row], manifest: Row, folder: Path) -> None:
+    ids = [row["source_id"] for row in sources]
+    assert (len(set(ids)), "" in ids) == (len(ids), False)
+    project = next(path for path in demo_projects() if path.parent.name == folder.name)
+    sheet = openpyxl.load_workbook(project.parent / manifest["inputs"][0]["path"]).worksheets[0]
+    given = [row for row in sheet.iter_rows(min_row=2, values_only=True) if any(cell is not None for cell in row)]
+    assert len(sources) == len(given) == manifest["counts"]["sources_in"]
+    statuses = Counter(row["status"] for row in sources)
+    assert statuses == manifest["counts"]["sources_by_status"]
+    assert all(statuses[status] >= 1 for status in WORDS["status"])
+
+
+def test_tables_speak_of_known_sources_and_parcels_only(
+    folder: Path, sources: list[Row], demo_runs: dict[str, Run]
+) -> None:
+    known = {row["source_id"] for row in sources}
+    for name in ("pairs", "counts", "findings"):
+        assert {row["source_id"] for row in rows_of(folder / f"{name}.parquet")} <= known
+    parcels = set(demo_runs[folder.name].results.receptors["receptor_id"].to_pylist())
+    assert {row["receptor_id"] for row in rows_of(folder / "pairs.parquet")} <= parcels
+
+
+def test_pairs_stand_once_and_within_the_radius(folder: Path) -> None:
+    pairs = rows_of(folder / "pairs.parquet")
+    keys = Counter((row["source_id"], row["receptor_id"], row["receptor_kind"]) for row in pairs)
+    assert max(keys.values()) == 1
+    assert {row["receptor_kind"] for row in pairs} == {"farmland"}
+    assert all(0 <= row["distance_m"] <= 10_000 and row["distance_m"] == round(row["distance_m"], 4) for row in pairs)
+
+
+def test_counts_and_nearest_are_those_of_the_pairs(folder: Path, sources: list[Row]) -> None:
+    by_source: dict[str, dict[str, float]] = {}
+    for row in rows_of(folder / "pairs.parquet"):
+        by_source.setdefault(row["source_id"], {})[row["receptor_id"]] = row["distance_m"]
+    for row in sources:
+        if row["status"] != "assessed":
+            assert (row["farmland_count"], row["nearest_farmland_m"]) == ("", "")
+            continue
+        near = by_source.get(row["source_id"], {})
+        assert int(row["farmland_count"]) == len(near)
+        assert int(row["farmland_count_max"]) >= len(near)
+        if near:
+            assert float(row["nearest_farmland_m"]) == min(near.values()) == near[row["nearest_farmland_id"]]
+        else:
+            assert float(row["nearest_farmland_m"]) > 10_000
+        reach_m = float(row["nearest_farmland_max_m"]) - float(row["nearest_farmland_m"])
+        assert reach_m == pytest.approx(float(row["position_uncertainty_m"]), abs=1e-9)
+
+
+def test_counts_at_every_radius_and_class_are_those_of_the_pairs(folder: Path, demo_runs: dict[str, Run]) -> None:
+    receptors = demo_runs[folder.name].results.receptors.to_pylist()
+    land = {row["receptor_id"]: (row["class"], row["area_ha"]) for row in receptors}
+    pairs = rows_of(folder / "pairs.parquet")
+    count, area_ha = Counter[tuple[str, float, str]](), Counter[tuple[str, float, str]]()
+    for pair in pairs:
+        word, hectares = land[pair["receptor_id"]]
+        for radius_m in (1_000.0, 2_000.0, 3_000.0, 5_000.0, 10_000.0):
+            if pair["distance_m"] <= radius_m:
+                for key in ((pair["source_id"], radius_m, word), (pair["source_id"], radius_m, "all")):
+                    count[key] += 1
+                    area_ha[key] += hectares
+    told = rows_of(folder / "counts.parquet")
+    assert {row["class"] for row in told} == {"all", *(word.value for word in SoilQualityClass)}
+    for row in told:
+        key = (row["source_id"], row["radius_m"], row["class"])
+        assert row["count"] == count[key]
+        assert row["area_ha"] == pytest.approx(area_ha[key], abs=1e-6)
+
+
+def test_findings_are_named_by_source_and_rule_and_cite_their_text(findings: list[Row]) -> None:
+    assert len({row["finding_id"] for row in findings}) == len(findings)
+    assert all(row["finding_id"] == f"{row['source_id']}|{row['rule_id']}" for row in findings)
+    silent = [row["finding_id"] for row in findings if not (row["document"] and row["clause"] and row["quote"])]
+    assert silent == []
+    unexplained = [row["finding_id"] for row in findings if row["verdict"] == "not_assessed" and not row["note"]]
+    assert unexplained == []
+
+
+def test_every_source_is_judged_by_the_screening_rule(sources: list[Row], findings: list[Row], manifest: Row) -> None:
+    screening = {row["source_id"]: row for row in findings if row["rule_id"] == manifest["screening_rule"]}
+    assert manifest["screening_rule"] == "SCR-JY-10KM"
+    assert list(screening) == [row["source_id"] for row in sources]
+    for row in sources:
+        finding = screening[row["source_id"]]
+        assert (row["verdict"], row["certainty"]) == (finding["verdict"], finding["certainty"])
+        assert finding["standing"] == "adopted"
+        assert finding["quote"].startswith("2021年底前完成耕地周边（原则上平原地区周边10公里之内")
+        if finding["measured"] is not None:
+            assert finding["margin"] == pytest.approx(finding["measured"] - 10_000, abs=1e-9)
+        if row["verdict"] == "listed":
+            assert finding["measured_low"] <= 10_000
+        if row["verdict"] == "clear":
+            assert (finding["measured_high"] > 10_000, row["counts_are_lower_bounds"]) == (True, "false")
+
+
+def test_no_number_is_infinite(folder: Path) -> None:
+    for name in ("pairs", "counts", "findings"):
+        table = pq.read_table(folder / f"{name}.parquet")
+        for field in table.schema:
+            if pa.types.is_floating(field.type):
+                assert pc.any(pc.is_inf(table[field.name])).as_py() in {False, None}, (name, field.name)
+
+
+def test_the_manifest_holds_what_the_contract_asks(folder: Path, manifest: Row) -> None:
+    asked = {"schema", "versions", "command", "project", "inputs", "rules", "parameters", "as_of", "counts", "outputs",
+             "warnings", "run"}  # fmt: skip
+    assert asked <= set(manifest)
+    assert set(manifest["outputs"]) == names_of(folder) - {"manifest.json"}
+    for name, entry in manifest["outputs"].items():
+        content = (folder / name).read_bytes()
+        assert (entry["sha256"], entry["bytes"]) == (hashlib.sha256(content).hexdigest(), len(content))
+    project = next(path for path in demo_projects() if path.parent.name == folder.name)
+    for one in manifest["inputs"]:
+        assert one["sha256"] == hashlib.sha256((project.parent / one["path"]).read_bytes()).hexdigest()
+        assert {"coverage", "completeness", "vintage", "classification", "basis"} <= set(one)
+    for rule in manifest["rules"]:
+        if rule["quote"]:
+            assert rule["quote_sha256"]
+    chosen = {one["name"]: one for one in manifest["parameters"]}
+    trades = next(one for name, one in chosen.items() if "cadmium_trades" in name)
+    assert (trades["by"], trades["on"], trades["reason"]) == ("示例", "2026-11-21", "示例参数")
+
+
+def test_no_machine_path_and_no_clock_outside_run(folder: Path, manifest: Row) -> None:
+    for name in ("manifest.json", "map.html", "sources.csv", "ledger.csv"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert str(ROOT) not in text
+        assert str(folder.parent) not in text
+    started = manifest.pop("run")["started"]
+    assert started[:13] not in json.dumps(manifest)
+    manifest["run"] = {"started": started}
+
+
+def test_the_geopackage_holds_its_tables_and_styles(folder: Path) -> None:
+    with sqlite3.connect(f"file:{folder / 'findings.gpkg'}?mode=ro&immutable=1", uri=True) as db:
+        tables = {row[0] for row in db.execute("select table_name from gpkg_contents")}
+        styled = {row[0] for row in db.execute("select f_table_name from layer_styles")}
+    assert {"findings", "sources", "source_positions", "receptors", "areas"} <= tables
+    assert {"findings", "sources", "receptors"} <= styled
+
+
+# ---- twice the same -----------------------------------------------------------------------------------------------
+
+
+def test_run_twice_the_bytes_are_the_same(demo_runs: dict[str, Run], tmp_path: Path) -> None:
+    for again in run_demo(tmp_path):
+        first = demo_runs[again.folder.name].folder
+        assert names_of(again.folder) == names_of(first)
+        for name in sorted(names_of(first) - {"manifest.json"}):
+            assert (again.folder / name).read_bytes() == (first / name).read_bytes(), name
+        one, two = (json.loads((run / "manifest.json").read_text(encoding="utf-8")) for run in (first, again.folder))
+        assert (one.pop("run"), two.pop("run")) != ({}, {})
+        assert one == two
+
+
+# ---- all views of one mind ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def results(folder: Path) -> Results:
+    """What the API gives, writing nothing."""
+    return project_results(next(path for path in demo_projects() if path.parent.name == folder.name))
+
+
+def test_api_and_table_agree(results: Results, sources: list[Row]) -> None:
+    for ours, told in zip(results.sources.to_pylist(), sources, strict=True):
+        for name in ("source_id", "name", "status", "verdict", "certainty", "nearest_farmland_id", "note"):
+            assert told[name].removeprefix("'") == (ours[name] or "").removeprefix("'")
+        for name in ("nearest_farmland_m", "farmland_count", "farmland_count_max", "farmland_area_ha", "lon", "lat"):
+            assert (told[name] == "") is (ours[name] is None)
+            if ours[name] is not None:
+                assert float(told[name]) == pytest.approx(ours[name], abs=1e-4)
+
+
+def test_api_and_manifest_agree(results: Results, manifest: Row, findings: list[Row]) -> None:
+    counts = manifest["counts"]
+    assert results.status_counts() == counts["sources_by_status"]
+    assert {word.value: n for word, n in results.verdict_counts().items()} == counts["findings_by_verdict"]
+    assert Counter(row["verdict"] for row in findings) == +Counter(counts["findings_by_verdict"])
+    assert (counts["findings"], counts["ledger"]) == (len(findings), len(results.ledger))
+    assert counts["receptors"] == results.receptors.num_rows == 2_000
+    assert list(results.warnings) == manifest["warnings"]
+
+
+def sheet_rows(folder: Path, sheet: str, first_header: str, header_rows: int) -> list[tuple[Any, ...]]:
+    """Return the rows between the header and the first empty row."""
+    rows = list(openpyxl.load_workbook(folder / "screening.xlsx")[sheet].iter_rows(values_only=True))
+    start = next(i for i, row in enumerate(rows) if row[0] == first_header) + header_rows
+    end = next(i for i, row in enumerate(rows) if i >= start and all(cell is None for cell in row))
+    return rows[start:end]
+
+
+def test_workbook_and_table_agree(folder: Path, sources: list[Row], findings: list[Row]) -> None:
+    rows = sheet_rows(folder, "排查结果", "序号", 2)
+    verdicts = {word.zh: word.value for word in Verdict}
+    statuses = {word.zh: word.value for word in Status}
+    for number, (row, told) in enumerate(zip(rows, sources, strict=True), start=1):
+        assert (row[0], row[1], verdicts[row[6]], statuses[row[8]]) == (
+            number,
+            told["source_id"],
+            told["verdict"],
+            told["status"],
+        )
+        nearest_m, parcel, count, count_max, area_ha = row[9], row[11], row[14], row[15], row[16]
+        assert [str(value or "") if told["farmland_count"] == "" else str(value) for value in (count, count_max)] == [
+            told["farmland_count"],
+            told["farmland_count_max"],
+        ]
+        assert (parcel or "") == told["nearest_farmland_id"]
+        if told["nearest_farmland_m"]:
+            assert nearest_m == pytest.approx(float(told["nearest_farmland_m"]), abs=1e-4)
+            assert area_ha == pytest.approx(float(told["farmland_area_ha"]), abs=1e-4)
+    clauses = sheet_rows(folder, "依据条款", "编号", 1)
+    assert Counter((row[0], row[2], verdicts[row[3]]) for row in clauses) == Counter(
+        (row["source_id"], row["rule_id"], row["verdict"]) for row in findings
+    )
+    assert len(sheet_rows(folder, "处理台账", "文件", 1)) == len(rows_of(folder / "ledger.csv"))
+
+
+def test_geopackage_and_tables_agree(folder: Path, sources: list[Row], findings: list[Row], results: Results) -> None:
+    with sqlite3.connect(f"file:{folder / 'findings.gpkg'}?mode=ro&immutable=1", uri=True) as db:
+        told = db.execute("select source_id, status, verdict, farmland_count from sources order by fid").fetchall()
+        judged = db.execute("select finding_id, verdict from findings order by fid").fetchall()
+        located = db.execute("select count(*) from source_positions").fetchone()[0]
+        land = db.execute("select receptor_id, source_count from receptors order by fid").fetchall()
+    assert [(a, b, c, "" if d is None else str(d)) for a, b, c, d in told] == [
+        (row["source_id"], row["status"], row["verdict"], row["farmland_count"]) for row in sources
+    ]
+    assert judged == [(row["finding_id"], row["verdict"]) for row in findings]
+    assert located == sum(row["status"] == "assessed" for row in sources)
+    reached = Counter(row["receptor_id"] for row in rows_of(folder / "pairs.parquet"))
+    assert land == [(name, reached[name]) for name in results.receptors["receptor_id"].to_pylist()]
+
+
+def test_map_and_tables_agree(
+    folder: Path, sources: list[Row], results: Results, page_data: Callable[[Path], Row]
+) -> None:
+    data = page_data(folder / "map.html")
+    legend = data["legend"]
+    for kind, name in (("verdict", "verdict"), ("status", "status"), ("certainty", "certainty")):
+        counted = Counter(row[name] for row in sources if row[name])
+        assert {key.partition(":")[2]: n for key, n in legend.items() if key.startswith(f"{kind}:")} == counted
+    classes = Counter(results.receptors["class"].to_pylist())
+    assert {key.partition(":")[2]: n for key, n in legend.items() if key.startswith("class:")} == classes
+    drawn = {one["id"]: one["verdict"] for one in data["sources"]}
+    assert drawn == {row["source_id"]: row["verdict"] for row in sources if row["status"] == "assessed"}
+    assert {one["id"] for one in data["unmapped"]} == {
+        row["source_id"] for row in sources if row["status"] != "assessed"
+    }
+
+
+def test_every_view_says_adopted_and_invented(folder: Path, results: Results) -> None:
+    """The rule has no local force and the data are made up: nobody may miss either."""
+    texts = {
+        name: (folder / name).read_text(encoding="utf-8-sig") for name in ("sources.csv", "map.html", "manifest.json")
+    }
+    book = openpyxl.load_workbook(folder / "screening.xlsx")
+    texts |= {sheet.title: str(list(sheet.iter_rows(values_only=True))) for sheet in book}
+    for name in ("sources.csv", "map.html", "manifest.json", "排查结果"):
+        assert "本地参照（非本地有效依据）" in texts[name], name
+    for name in ("map.html", *book.sheetnames):
+        assert "合成数据，仅供软件演示" in texts[name], name
+        assert "不是环评审批" in texts[name], name
+    assert results.basis is Basis.SYNTHETIC
+    assert {row["basis"] for row in results.sources.to_pylist()} == {"synthetic"}
+    assert all(re.fullmatch(r"示例企业.+", row["name"]) for row in results.sources.to_pylist() if row["name"])
+
+
+def test_run_and_demo_are_the_same_thing(demo_runs: dict[str, Run], tmp_path: Path) -> None:
+    project = next(path for path in demo_projects() if path.parent.name == "qingcheng")
+    run = run_project(project.parent, tmp_path / "out")
+    for name in ("sources.csv", "findings.parquet", "map.html"):
+        assert (run.folder / name).read_bytes() == (demo_runs["qingcheng"].folder / name).read_bytes()
+
+
+# ---- installed from a wheel ---------------------------------------------------------------------------------------
+
+
+def python(*arguments: str, **options: object) -> str:
+    """Run a fresh Python and return what it printed."""
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600, **options)  # noqa: S603 - ours
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_wheel_runs_the_demo_from_another_folder(demo_runs: dict[str, Run], tmp_path: Path) -> None:
+    """Built, unpacked beside the installed dependencies, run elsewhere: the layers come from inside the package."""
+    copy = tmp_path / "checkout"
+    wanted = ("src", "layers", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
+    copy.mkdir()
+    for name in wanted:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "runs"))
+        else:
+            shutil.copy(source, copy / name)
+    pip = ["-m", "pip", "--disable-pip-version-check", "--quiet"]
+    python(*pip, "wheel", "--no-deps", "--wheel-dir", str(tmp_path / "dist"), str(copy))
+    (wheel,) = (tmp_path / "dist").glob("hmgeo-*.whl")
+    target, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    python(*pip, "install", "--no-deps", "--target", str(target), str(wheel))
+    shutil.rmtree(copy)
+    elsewhere.mkdir()
+    libraries = (sysconfig.get_path(name) for name in ("purelib", "platlib"))
+    there = {"cwd": elsewhere, "env": {**os.environ, "PYTHONPATH": os.pathsep.join([str(target), *libraries])}}
+    asked = "import hmgeo; from hmgeo.layers.catalog import shipped_folder as f; print(hmgeo.__file__, f(), sep='\\n')"
+    # -S: without site packages' .pth files, so that an editable install of the checkout can't be found
+    told = python("-S", "-c", asked, **there).splitlines()
+    assert told == [str(target / "hmgeo" / "__init__.py"), str(target / "hmgeo" / "_shipped")]
+    python("-S", "-c", "from hmgeo.cli import main; main()", "demo", **there)
+    for name in PROJECTS:
+        made = elsewhere / "hmgeo-demo" / name
+        assert names_of(made) == names_of(demo_runs[name].folder)
+        for file in sorted(names_of(made) - {"manifest.json"}):
+            assert (made / file).read_bytes() == (demo_runs[name].folder / file).read_bytes(), file

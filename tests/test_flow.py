@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from grids import frame, point, raster, rows_of
+
+from hmgeo.analysis.facts import Unknown
+from hmgeo.analysis.flow import borders_along, downhill, exits_of, targets_of, upstream_sources
+from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, End, flow_grid
+from hmgeo.analysis.flow_snap import SnapRule, SnapStatus, snap
+from hmgeo.errors import InputError
+
+BREACH = Conditioning(ClosedBasins.BREACH, basin_depth_m=2.0, basin_cells=1)
+KEEP = Conditioning(ClosedBasins.KEEP, basin_depth_m=2.0, basin_cells=1)
+DIAGONAL = 10 * 2**0.5
+
+# A valley that falls to the south in column 2, side slopes falling to it.
+VALLEY = [[10 * abs(column - 2) + 8 - row for column in range(5)] for row in range(5)]
+
+# Two streams join at (3, 2) and leave at (5, 2).
+FORK = [
+    [50, 20, 50, 20, 50],
+    [50, 19, 50, 19, 50],
+    [50, 18, 50, 18, 50],
+    [50, 50, 17, 50, 50],
+    [50, 50, 16, 50, 50],
+    [50, 50, 15, 50, 50],
+]
+
+# A hollow of depth 6 whose lowest rim lies at (2, 3).
+HOLLOW = [
+    [20, 20, 20, 20, 20],
+    [20, 9, 9, 20, 20],
+    [20, 9, 6, 12, 5],
+    [20, 9, 9, 20, 20],
+    [20, 20, 20, 20, 20],
+]
+
+
+def test_a_valley_drains_down_its_middle() -> None:
+    given = raster(VALLEY)
+    grid = flow_grid(given, BREACH)
+    cells, way_m, end = grid.path(2)
+    assert rows_of(given, cells) == [(0, 2), (1, 2), (2, 2), (3, 2), (4, 2)]
+    assert way_m.tolist() == [0.0, 10.0, 20.0, 30.0, 40.0]
+    assert end is End.EDGE
+    # From (1, 1) it falls 10 m over 10 m to the east, 11 m over 14.1 m to the south-east: the steeper way counts.
+    cells, way_m, _ = grid.path(1 * 5 + 1)
+    assert rows_of(given, cells) == [(1, 1), (1, 2), (2, 2), (3, 2), (4, 2)]
+    assert way_m.tolist() == [0.0, 10.0, 20.0, 30.0, 40.0]
+    assert grid.upstream_cells.reshape(5, 5)[4, 2] == 25
+
+
+def test_a_path_ends_at_its_limit() -> None:
+    grid = flow_grid(raster(VALLEY), BREACH)
+    cells, way_m, end = grid.path(2, 20.0)
+    assert (len(cells), way_m[-1], end) == (3, 20.0, End.LIMIT)
+    assert len(grid.path(2, 19.9999)[0]) == 2
+
+
+def test_the_catchment_of_each_branch_of_a_fork() -> None:
+    given = raster(FORK)
+    grid = flow_grid(given, BREACH)
+    west, way_m = grid.catchment(np.array([2 * 5 + 1]))
+    # (1, 2) and (0, 2) lie between two equal branches and go to the first; (3, 0) falls most steeply up the diagonal.
+    assert sorted(rows_of(given, west)) == [
+        *[(0, 0), (0, 1), (0, 2)],
+        *[(1, 0), (1, 1), (1, 2)],
+        *[(2, 0), (2, 1), (3, 0)],
+    ]
+    assert dict(zip(rows_of(given, west), way_m.tolist(), strict=True))[0, 1] == 20.0
+    whole, _ = grid.catchment(np.array([5 * 5 + 2]))
+    assert len(whole) == 30
+    near, _ = grid.catchment(np.array([5 * 5 + 2]), 10.0)
+    assert sorted(rows_of(given, near)) == [(4, 2), (5, 1), (5, 2), (5, 3)]
+
+
+def test_a_hollow_is_reported_and_either_breached_or_kept() -> None:
+    given = raster(HOLLOW)
+    through = flow_grid(given, BREACH)
+    kept = flow_grid(given, KEEP)
+    for grid, is_kept in ((through, False), (kept, True)):
+        (basin,) = grid.basins
+        assert (basin.lowest_cell, basin.depth_m, basin.cell_count) == (12, 6.0, 6)
+        assert basin.volume_m3 == (5 * 3 + 6) * 100
+        assert basin.is_kept is is_kept
+    assert rows_of(given, through.path(6)[0])[-2:] == [(2, 3), (2, 4)]
+    assert through.path(6)[2] is End.EDGE
+    assert rows_of(given, kept.path(6)[0]) == [(1, 1), (2, 2)]
+    assert kept.path(6)[2] is End.CLOSED_BASIN
+    assert kept.upstream_cells[12] >= 6
+    assert "岩溶" in End.CLOSED_BASIN.zh
+
+
+def test_a_shallow_hollow_is_noise_and_filled_in_both() -> None:
+    conditioning = Conditioning(ClosedBasins.KEEP, basin_depth_m=6.5, basin_cells=1)
+    grid = flow_grid(raster(HOLLOW), conditioning)
+    assert grid.basins == ()
+    assert grid.path(6)[2] is End.EDGE
+
+
+def test_flats_drain_through() -> None:
+    pan = np.pad(np.full((4, 4), 5.0), 1, constant_values=9.0)
+    pan[5, 3] = 4.0
+    given = raster(pan)
+    grid = flow_grid(given, BREACH)
+    assert grid.basins == ()
+    assert {rows_of(given, grid.path(row * 6 + column)[0])[-1] for row in range(1, 5) for column in range(1, 5)} == {
+        (5, 3)
+    }
+
+
+def test_a_void_stays_void_and_swallows_water_only_with_a_word() -> None:
+    heights = np.array(VALLEY, float)
+    heights[2, 2] = np.nan
+    given = raster(heights)
+    grid = flow_grid(given, BREACH)
+    assert grid.downstream[12] == -1
+    cells, _, end = grid.path(2)
+    assert rows_of(given, cells) == [(0, 2), (1, 2)]
+    assert end is End.VOID
+    assert isinstance(downhill(grid, point(given, 2, 2)), Unknown)
+
+
+def test_a_collar_of_nodata_is_the_edge() -> None:
+    given = raster(np.pad(np.array(VALLEY, float), 2, constant_values=np.nan))
+    grid = flow_grid(given, BREACH)
+    cells, _, end = grid.path(2 * 9 + 4)
+    assert rows_of(given, cells) == [(2, 4), (3, 4), (4, 4), (5, 4), (6, 4)]
+    assert end is End.EDGE
+
+
+@pytest.mark.parametrize("block", [2, 64])
+def test_blocks_change_nothing(block: int) -> None:
+    assert (
+        flow_grid(raster(FORK, block), BREACH).downstream.tolist()
+        == flow_grid(raster(FORK), BREACH).downstream.tolist()
+    )
+
+
+def test_too_large_is_refused_with_what_to_do() -> None:
+    small = Conditioning(ClosedBasins.BREACH, memory_bytes=1000)
+    with pytest.raises(InputError, match="栅格过大：填洼和流向须整幅读入内存（现为「5×5 格") as refused:
+        flow_grid(raster(VALLEY), small)
+    assert "裁到所查污染源和取水口所在流域" in str(refused.value)
+
+
+def test_no_height_at_all_is_refused() -> None:
+    with pytest.raises(InputError, match="没有任何高程"):
+        flow_grid(raster([[np.nan] * 3] * 3), BREACH)
+
+
+def test_the_way_from_a_source_with_what_it_meets() -> None:
+    given = raster(FORK)
+    grid = flow_grid(given, BREACH)
+    path = downhill(grid, point(given, 0, 1))
+    assert not isinstance(path, Unknown)
+    assert (path.length_m, path.drop_m, path.end, path.area_ha) == (round(40 + DIAGONAL, 1), 5.0, End.EDGE, 0.03)
+    fields = targets_of(
+        ["near", "far", "away", "both"],
+        ["甲", "乙", "丙", "丁"],
+        ["安全利用类", "优先保护类", "", ""],
+        [np.array([2 * 5 + 1]), np.array([4 * 5 + 2]), np.array([0]), np.array([3 * 5 + 2, 4 * 5 + 2])],
+    )
+    assert fields.along(path) == [(0, 20.0), (3, round(20 + DIAGONAL, 1)), (1, round(30 + DIAGONAL, 1))]
+    assert rows_of(given, fields.of_classes(["优先保护类"])) == [(4, 2)]
+    line = path.line(grid.frame)
+    assert isinstance(line, shapely.LineString)
+    assert len(line.coords) == 6
+
+
+def test_borders_that_a_path_crosses() -> None:
+    given = raster(FORK)
+    grid = flow_grid(given, BREACH)
+    path = downhill(grid, point(given, 0, 1))
+    assert not isinstance(path, Unknown)
+    areas = targets_of(["1", "2"], ["上镇", "下镇"], ["", ""], [np.arange(0, 15), np.arange(15, 25)])
+    crossed = [(one.area_from, one.area_to, one.flow_distance_m) for one in borders_along(path, areas)]
+    assert crossed == [("上镇", "下镇", round(20 + DIAGONAL, 1)), ("下镇", "", round(40 + DIAGONAL, 1))]
+
+
+def test_sources_in_the_catchment_nearest_along_the_water_first() -> None:
+    given = raster(FORK)
+    grid = flow_grid(given, BREACH)
+    sources = [exits_of(grid, point(given, *cell)) for cell in ((0, 1), (1, 3), (5, 2), (4, 2))]
+    intake = np.array([4 * 5 + 2])
+    found = upstream_sources(grid, intake, sources)
+    assert found.sources == ((3, 0.0), (1, round(20 + DIAGONAL, 1)), (0, round(30 + DIAGONAL, 1)))
+    assert found.touches_edge
+    assert upstream_sources(grid, intake, sources, 30.0).sources == ((3, 0.0),)
+    assert upstream_sources(grid, intake, sources, round(20 + DIAGONAL, 1) - 0.1).sources == ((3, 0.0),)
+
+
+def test_a_shape_leaves_by_its_exits() -> None:
+    given = raster([[8 - row] * 5 for row in range(5)])
+    grid = flow_grid(given, BREACH)
+    corners = [shapely.Point(grid.frame.lon_lat(np.array([cell]))[0]) for cell in (1, 3, 13, 11)]
+    pond = shapely.Polygon(corners).buffer(2e-5, join_style="mitre")
+    assert rows_of(given, grid.frame.cells_of_shape(pond)) == [
+        (row, column) for row in range(3) for column in (1, 2, 3)
+    ]
+    path = downhill(grid, pond)
+    assert not isinstance(path, Unknown)
+    assert rows_of(given, path.exits) == [(2, 1), (2, 2), (2, 3)]
+    assert rows_of(given, path.cells)[:3] == [(2, 1), (3, 1), (4, 1)]
+    valley = raster(VALLEY)
+    assert rows_of(valley, exits_of(flow_grid(valley, BREACH), pond)) == [(2, 2)]
+
+
+SNAP = SnapRule(tolerance_m=25.0, stream_ha=0.03)
+
+
+def test_a_point_beside_one_stream_is_snapped_with_its_distance() -> None:
+    given = raster(VALLEY)
+    grid = flow_grid(given, BREACH)
+    found = snap(grid, point(given, 3, 1), SnapRule(25.0, 0.08))
+    assert found.status is SnapStatus.SNAPPED
+    assert found.reach is not None
+    assert (rows_of(given, found.cells), found.reach.distance_m) == ([(3, 2)], 10.0)
+    assert "落到 10 m 外的水流，集水面积 0.00 km²" in found.why
+
+
+def test_between_two_streams_nobody_can_tell() -> None:
+    heights = np.array(FORK, float)
+    heights = np.vstack([[50, 21, 50, 50, 50], heights[0] * 0 + [50, 20.5, 50, 20.5, 50], heights])
+    given = raster(heights)
+    grid = flow_grid(given, BREACH)
+    found = snap(grid, point(given, 3, 2), SnapRule(25.0, 0.04, rival_ratio=1.1))
+    assert found.status is SnapStatus.CANNOT_TELL
+    assert len(found.rivals) >= 1
+    assert found.cells.tolist() == []
+    assert "无法判断所在水流" in found.why
+
+
+def test_no_stream_within_the_tolerance() -> None:
+    given = raster(VALLEY)
+    found = snap(flow_grid(given, BREACH), point(given, 0, 4), SnapRule(5.0, 1.0))
+    assert (found.status, found.reach) == (SnapStatus.NO_STREAM, None)
+    assert found.why == "5 m 内没有集水面积达 1 公顷的水流，未能落到水流上。"
+
+
+def test_cells_lie_where_they_should() -> None:
+    given = raster(VALLEY)
+    place = frame(given)
+    lon, lat = place.lon_lat(np.arange(25)).T
+    assert place.cell_of(lon, lat).tolist() == list(range(25))
+    assert place.cell_of(np.array([0.0]), np.array([0.0])).tolist() == [-1]

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from grids import point, raster
+from test_flow import BREACH, DIAGONAL, FORK, HOLLOW, KEEP, VALLEY
+
+from hmgeo.analysis.barrier import BarrierRule, barrier, profile
+from hmgeo.analysis.facts import Answer, Features, NumberFact, PlaceFact, Unknown
+from hmgeo.analysis.flow import targets_of
+from hmgeo.analysis.flow_facts import FlowFacts, Water, WaterLayer
+from hmgeo.analysis.flow_grid import FlowGrid, flow_grid
+from hmgeo.analysis.flow_snap import SnapRule
+from hmgeo.errors import InputError
+
+EVERYWHERE = shapely.box(110, 20, 120, 30)
+INF = float("inf")
+
+
+def water(
+    grid: FlowGrid,
+    *features: list[tuple[int, int]],
+    coverage: shapely.Geometry | None = EVERYWHERE,
+    complete: bool = True,
+) -> Water:
+    """Return features, each a list of cells, as the layer `farmland`."""
+    width = grid.frame.width
+    cells = [np.array([row * width + column for row, column in own], np.int64) for own in features]
+    names = [f"F{number}" for number in range(len(cells))]
+    classes = ["严格管控类", "优先保护类"][: len(cells)]
+    return Water(grid, {"farmland": WaterLayer(targets_of(names, names, classes, cells), coverage, complete)})
+
+
+def up(facts: FlowFacts, limit_m: float = INF, classes: tuple[str, ...] = (), mode: str = "catchment") -> PlaceFact:
+    found = facts.upstream(Features("farmland", classes), limit_m, mode)
+    assert isinstance(found, PlaceFact)
+    return found
+
+
+FORK_DEM = raster(FORK)
+
+
+def test_a_source_upstream_of_a_parcel_by_the_limit() -> None:
+    grid = flow_grid(FORK_DEM, BREACH)
+    facts = FlowFacts(point(FORK_DEM, 0, 1), 0.0, water(grid, [(4, 2)], [(1, 3)]))
+    way_m = 30 + DIAGONAL
+    assert up(facts).answer is Answer.YES
+    assert up(facts).receptor_id == "F0"
+    assert up(facts).why == "沿水流 0.04 km（按高程推算）。"
+    assert up(facts, way_m).answer is Answer.YES
+    assert up(facts, way_m - 1).answer is Answer.NO
+    # The limit ends the search before the grid does, and the layer is complete: nothing stands in the way.
+    assert up(facts, way_m - 1).gap == ""
+    assert up(facts, classes=("优先保护类",)).answer is Answer.NO
+
+
+def test_water_that_leaves_the_grid_clears_nothing() -> None:
+    grid = flow_grid(FORK_DEM, BREACH)
+    found = up(FlowFacts(point(FORK_DEM, 0, 1), 0.0, water(grid, [(1, 3)])), 1000.0)
+    assert found.answer is Answer.NO
+    assert found.gap == "水流在 0.1 km 处流出高程范围，其后未作判断，结果为下限。"
+
+
+def test_water_that_sinks_into_a_kept_hollow_clears_nothing() -> None:
+    hollow = raster(HOLLOW)
+    facts = {
+        name: FlowFacts(point(hollow, 1, 1), 0.0, water(flow_grid(hollow, choice), [(2, 4)]))
+        for name, choice in (("breach", BREACH), ("keep", KEEP))
+    }
+    assert up(facts["breach"]).answer is Answer.YES
+    assert up(facts["keep"]).answer is Answer.NO
+    assert "止于封闭洼地（岩溶区可能转入地下，去向不明）" in up(facts["keep"]).gap
+
+
+@pytest.mark.parametrize(
+    ("coverage", "complete", "gap"),
+    [
+        (None, True, "「耕地」未申明数据范围，结果为下限。"),
+        (EVERYWHERE, False, "「耕地」未申明完整，结果为下限。"),
+        (shapely.box(0, 0, 1, 1), True, "水流超出「耕地」数据范围，结果为下限。"),
+        (EVERYWHERE, True, ""),
+    ],
+)
+def test_finding_nothing_needs_the_layer_to_be_there(coverage: shapely.Geometry, complete: bool, gap: str) -> None:  # noqa: FBT001
+    grid = flow_grid(FORK_DEM, BREACH)
+    held = water(grid, [(1, 3)], coverage=coverage, complete=complete)
+    assert up(FlowFacts(point(FORK_DEM, 0, 1), 0.0, held), 30.0).gap == gap
+
+
+def test_an_uncertain_source_may_drain_to_either_branch() -> None:
+    grid = flow_grid(FORK_DEM, BREACH)
+    held = water(grid, [(2, 3)])
+    exact, uncertain = (FlowFacts(point(FORK_DEM, 1, 1), error_m, held) for error_m in (0.0, 25.0))
+    assert (up(exact).answer, up(exact).others) == (Answer.NO, frozenset())
+    assert (up(uncertain).answer, up(uncertain).others) == (Answer.NO, frozenset({Answer.YES}))
+
+
+def test_downstream_of_a_parcel() -> None:
+    grid = flow_grid(FORK_DEM, BREACH)
+    facts = FlowFacts(point(FORK_DEM, 4, 2), 0.0, water(grid, [(0, 1)], [(1, 3)]))
+    near = facts.downstream(Features("farmland"), INF, "")
+    assert isinstance(near, PlaceFact)
+    assert (near.answer, near.receptor_id) == (Answer.YES, "F1")
+    west = facts.downstream(Features("farmland", ("严格管控类",)), 40.0, "")
+    assert isinstance(west, PlaceFact)
+    assert west.answer is Answer.NO
+    assert west.gap == "集水范围达到高程数据边缘，其外未作判断，结果为下限。"
+    other_side = FlowFacts(point(FORK_DEM, 2, 3), 0.0, water(grid, [(0, 1)])).downstream(Features("farmland"), INF, "")
+    assert isinstance(other_side, PlaceFact)
+    assert other_side.answer is Answer.NO
+
+
+def test_what_cannot_be_told_says_why() -> None:
+    grid = flow_grid(FORK_DEM, BREACH)
+    here = point(FORK_DEM, 0, 1)
+    facts = FlowFacts(here, 0.0, water(grid, [(4, 2)]))
+    asked = [
+        facts.upstream(Features("farmland"), INF, "network"),
+        facts.upstream(Features("intakes"), INF, "catchment"),
+        FlowFacts(here, 0.0, None).upstream(Features("farmland"), INF, "catchment"),
+        FlowFacts(shapely.Point(100, 20), 0.0, water(grid, [(4, 2)])).upstream(Features("farmland"), INF, ""),
+        FlowFacts(here, 0.0, None).slope(),
+    ]
+    assert [one.why for one in asked if isinstance(one, Unknown)] == [
+        "未提供有流向的河网图层，沿河网上溯未作判断。",
+        "未提供「饮用水取水口」，本条未评估。请向水利部门获取。",
+        "未提供「高程」，水流方向未作判断。请向自然资源部门获取。",
+        "不在高程数据范围内，水流方向未作判断。",
+        "需要坡度测算（高程数据），本版本尚未提供，本条未作判断。",
+    ]
+
+
+def test_both_modes_stand_on_a_hit_but_not_on_a_miss() -> None:
+    facts = FlowFacts(point(FORK_DEM, 0, 1), 0.0, water(flow_grid(FORK_DEM, BREACH), [(4, 2)], [(1, 3)]))
+    assert up(facts, mode="both").answer is Answer.YES
+    assert up(facts, mode="both", classes=("优先保护类",)).gap == "未提供有流向的河网图层，沿河网上溯未作判断。"
+
+
+def test_a_station_is_put_onto_its_stream_first() -> None:
+    given = raster(VALLEY)
+    grid = flow_grid(given, BREACH)
+    beside = point(given, 3, 1)
+    held = water(grid, [(0, 2)])
+    loose = FlowFacts(beside, 0.0, held).downstream(Features("farmland"), INF, "")
+    snapped = FlowFacts(beside, 0.0, held, snap_rule=SnapRule(25.0, 0.08)).downstream(Features("farmland"), INF, "")
+    nowhere = FlowFacts(beside, 0.0, held, snap_rule=SnapRule(5.0, 9.0)).downstream(Features("farmland"), INF, "")
+    assert isinstance(loose, PlaceFact)
+    assert isinstance(snapped, PlaceFact)
+    assert isinstance(nowhere, Unknown)
+    assert (loose.answer, snapped.answer) == (Answer.NO, Answer.YES)
+    assert "未能落到水流上" in nowhere.why
+
+
+def test_slope_is_handed_through() -> None:
+    assert FlowFacts(point(FORK_DEM, 0, 1), 0.0, None, slope=NumberFact(26.0)).slope() == NumberFact(26.0)
+
+
+# A ridge of 30 m in column 3 between two valleys that join in the last row.
+RIDGE = [
+    [15, 10, 15, 30, 15, 12, 15],
+    [15, 9, 15, 30, 15, 11, 15],
+    [15, 8, 15, 30, 15, 10, 15],
+    [15, 7, 6, 5, 6, 7, 15],
+    [15, 15, 15, 4, 15, 15, 15],
+]
+
+
+def test_a_ridge_between_two_points() -> None:
+    given = raster(RIDGE)
+    grid = flow_grid(given, BREACH)
+    line = profile(grid.frame, grid.heights, point(given, 1, 1), point(given, 1, 5))
+    assert not isinstance(line, Unknown)
+    assert (line.source_height_m, line.parcel_height_m, line.divide_m) == (9.0, 11.0, 30.0)
+    assert (line.above_source_m, line.above_parcel_m, line.above_higher_end_m) == (21.0, 19.0, 19.0)
+    assert line.distance_m == pytest.approx(40.0, abs=0.1)
+    assert line.at_m == pytest.approx(20.0, abs=5.0)
+
+
+@pytest.mark.parametrize(("ridge_m", "has_ridge"), [(19.0, True), (19.1, False)])
+def test_what_counts_as_a_ridge_is_a_choice(ridge_m: float, *, has_ridge: bool) -> None:
+    given = raster(RIDGE)
+    grid = flow_grid(given, BREACH)
+    found = barrier(grid, point(given, 1, 1), point(given, 1, 5), BarrierRule(ridge_m, 10.0))
+    assert not isinstance(found, Unknown)
+    assert found.has_ridge is has_ridge
+    # Both waters drain diagonally to (4, 3), the lowest neighbour, which drains everything.
+    assert found.common_ha == 0.35
+    assert found.is_same_small_catchment
+    assert ("有山脊，高出较高一端 19 m" in found.zh) is has_ridge
+    assert found.zh.endswith("同属一个小流域（供参考，不影响结论）。")
+
+
+def test_no_barrier_is_told_across_a_void() -> None:
+    heights = np.array(RIDGE, float)
+    heights[1, 3] = np.nan
+    given = raster(heights)
+    grid = flow_grid(given, BREACH)
+    found = barrier(grid, point(given, 1, 1), point(given, 1, 5), BarrierRule(10.0, 10.0))
+    assert found == Unknown("两点连线上有处没有高程，其间有无山脊未作判断。")
+
+
+def test_degrees_are_refused() -> None:
+    with pytest.raises(InputError, match="须在米制投影上计算"):
+        flow_grid(raster(FORK, crs="EPSG:4490"), BREACH)

@@ -1,0 +1,205 @@
+"""A list of 150 rows with every fault that offices make: each row once, with its status, row and field told."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+
+from hmgeo.datum import wgs84_to_bd09, wgs84_to_gcj02
+from hmgeo.layers.load import ReadOptions, load_positions
+from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Ended
+
+    from hmgeo.records import Ledger, Positions
+
+SHIPPED = Path(__file__).resolve().parent.parent / "layers" / "synthetic" / "qingcheng"
+HEADER = (
+    "企业编号", "企业名称", "统一社会信用代码", "县(市、区)", "乡镇(街道)", "经度", "纬度", "坐标系", "中央子午线",
+    "定位误差(m)", "行业名称", "行业代码", "行业分类版本", "生产状态", "是否涉镉", "废气铅(kg/a)",
+)  # fmt: skip
+GOOD = {
+    "县(市、区)": "清城区",
+    "乡镇(街道)": "龙塘镇",
+    "经度": "113.062000",
+    "纬度": "23.587000",
+    "坐标系": "CGCS2000",
+    "行业代码": "3212",
+    "行业分类版本": "2017",
+    "生产状态": "在产",
+    "是否涉镉": "行业推定",
+}
+GCJ = [f"{float(value):.6f}" for value in wgs84_to_gcj02(113.062, 23.587)]
+BD = [f"{float(value):.6f}" for value in wgs84_to_bd09(113.062, 23.587)]
+
+# what differs from a good row | status | event of the ledger ("" for none) | field that the ledger names
+FAULTS: list[tuple[dict[str, str], str, str, str]] = [
+    ({}, "assessed", "", ""),
+    ({"经度": "", "纬度": ""}, "not_located", "未定位", "经度、纬度"),
+    ({"经度": "无", "纬度": "/"}, "not_located", "未定位", "经度、纬度"),
+    ({"经度": "待补"}, "rejected", "退回补正", "经度"),
+    ({"纬度": "北纬"}, "rejected", "退回补正", "纬度"),
+    ({"纬度": ""}, "rejected", "退回补正", "纬度"),
+    ({"经度": "nan"}, "rejected", "退回补正", "经度"),
+    ({"经度": "1e999"}, "rejected", "退回补正", "经度"),
+    ({"经度": "0", "纬度": "0"}, "rejected", "退回补正", "经度、纬度"),
+    ({"经度": "213.05"}, "rejected", "退回补正", "经度、纬度"),
+    ({"经度": "23.587000", "纬度": "113.062000"}, "rejected", "退回补正", "经度、纬度"),
+    ({"经度": "113°61′12″"}, "rejected", "退回补正", "经度"),
+    ({"经度": "113°03.5′12″"}, "rejected", "退回补正", "经度"),
+    ({"经度": "北纬113°03′43″"}, "rejected", "退回补正", ""),
+    ({"经度": "北纬23°35′13″", "纬度": "北纬23°35′13″"}, "rejected", "退回补正", "经度、纬度"),
+    ({"经度": "24405123.45", "纬度": "2612345.67"}, "rejected", "退回补正", "经度、纬度"),
+    ({"经度": "38405123.45", "纬度": "2612345.67", "中央子午线": "111"}, "rejected", "退回补正", "经度、纬度"),
+    ({"经度": "405123.45", "纬度": "2612345.67", "中央子午线": "一百一"}, "rejected", "退回补正", "中央子午线"),
+    ({"经度": "405123.45", "纬度": "2612345.67", "坐标系": "GCJ-02"}, "rejected", "退回补正", "经度、纬度"),
+    ({"经度": "405123.45", "纬度": "2612345.67", "县(市、区)": "某县"}, "rejected", "退回补正", "经度、纬度"),
+    ({"坐标系": "未知"}, "not_located", "未定位", "坐标系"),
+    ({"坐标系": "广州独立坐标系"}, "not_located", "未定位", "坐标系"),
+    # usable, and told
+    ({"经度": "东经113°03′43.2″", "纬度": "北纬23°35′13.2″"}, "assessed", "", ""),
+    ({"经度": "1130343.20", "纬度": "233513.20"}, "assessed", "", ""),
+    ({"经度": "１１３．０６２０００", "纬度": "２３．５８７０００"}, "assessed", "", ""),
+    ({"经度": "北纬23°35′13.2″", "纬度": "东经113°03′43.2″"}, "assessed", "", ""),
+    ({"经度": GCJ[0], "纬度": GCJ[1], "坐标系": "高德"}, "assessed", "", ""),
+    ({"经度": BD[0], "纬度": BD[1], "坐标系": "百度坐标"}, "assessed", "", ""),
+    ({"坐标系": "西安80"}, "assessed", "", ""),
+    ({"坐标系": ""}, "assessed", "", ""),
+    ({"定位误差(m)": "约二十"}, "assessed", "定位误差无效", "定位误差(m)"),
+    ({"统一社会信用代码": "91441802MA00000001"}, "assessed", "信用代码有误", "统一社会信用代码"),
+    ({"统一社会信用代码": "9144180"}, "assessed", "信用代码有误", "统一社会信用代码"),
+    ({"行业代码": "3130", "行业分类版本": ""}, "assessed", "行业版本未填", "行业代码"),
+    ({"行业分类版本": "1994"}, "assessed", "行业版本有误", "行业分类版本"),
+    ({"行业名称": "黑色金属铸造", "行业代码": "3130"}, "assessed", "行业名称与代码不符", "行业代码"),
+    ({"废气铅(kg/a)": "很少"}, "assessed", "数值有误", "废气铅(kg/a)"),
+    ({"废气铅(kg/a)": "12 m"}, "assessed", "数值有误", "废气铅(kg/a)"),
+    # outside the place that the row names
+    ({"经度": "113.362000"}, "assessed", "位置存疑", "经度、纬度"),
+    ({"经度": "113.0343", "纬度": "23.3513"}, "assessed", "位置存疑", "经度、纬度"),
+    ({"经度": "123.062000"}, "assessed", "位置存疑", "经度、纬度"),
+    ({"经度": "37405123.45", "纬度": "2609345.67"}, "assessed", "位置存疑", "经度、纬度"),
+    ({"企业名称": "双胞厂", "统一社会信用代码": "91350100M000100Y43"}, "assessed", "", ""),
+    ({"企业名称": "又一厂", "统一社会信用代码": "91350100M000100Y43"}, "assessed", "疑似重复", "统一社会信用代码"),
+    ({"企业名称": "示例有色金属有限公司", "经度": "113.081000"}, "assessed", "", ""),
+    ({"企业名称": "示例有色金属厂", "经度": "113.081100"}, "assessed", "疑似重复", ""),
+    ({"企业编号": ""}, "assessed", "编号空缺", "企业编号"),
+    ({"企业编号": "R-001"}, "assessed", "编号重复", "企业编号"),
+    ({"县(市、区)": "", "乡镇(街道)": "", "经度": "", "纬度": ""}, "not_located", "未定位", "经度、纬度"),
+    ({"经度": "#REF!"}, "rejected", "退回补正", "经度"),
+]  # fmt: skip
+COPIES = 3
+ROWS = FAULTS * COPIES
+
+
+def write_list(path: Path) -> Path:
+    with path.open("w", newline="", encoding="gb18030") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(HEADER)
+        for number, (changes, *_) in enumerate(ROWS, start=1):
+            own = {"企业编号": f"R-{number:03d}", "企业名称": f"第{number * 7919}厂"}
+            row = GOOD | own | changes
+            writer.writerow([row.get(name, "") for name in HEADER])
+    return path
+
+
+def load(path: Path, options: ReadOptions | None = None) -> tuple[Positions, Ledger]:
+    return load_positions(
+        path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC, options=options or ReadOptions(), shown_as="150.csv"
+    )
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Positions, Ledger]:
+    return load(write_list(tmp_path_factory.mktemp("faults") / "150.csv"))
+
+
+def test_there_are_150() -> None:
+    assert len(ROWS) == 150
+
+
+def test_every_row_comes_out_once_with_its_status(loaded: tuple[Positions, Ledger]) -> None:
+    records = loaded[0].table.to_pylist()
+    assert len({record["source_id"] for record in records}) == len(records) == 150
+    found = {row: record["status"] for row, record in enumerate(records, start=1)}
+    assert found == {row: status for row, (_, status, *_) in enumerate(ROWS, start=1)}
+    counted = Counter(found.values())
+    assert counted == {"assessed": 3 * 27, "rejected": 3 * 18, "not_located": 3 * 5}
+
+
+@pytest.mark.parametrize("fault", range(len(FAULTS)))
+def test_the_ledger_names_row_and_field(loaded: tuple[Positions, Ledger], fault: int) -> None:
+    _, _, event, named = FAULTS[fault]
+    entries = loaded[1].entries
+    for copy in range(COPIES):
+        row = copy * len(FAULTS) + fault + 1
+        told = [(entry.event, entry.field) for entry in entries if entry.row == row]
+        if event:
+            assert any(one == event and (not named or field == named) for one, field in told), (row, told)
+            assert all(entry.file == "150.csv" and entry.source_id for entry in entries if entry.row == row)
+        elif copy == 0:
+            assert told == []
+
+
+def test_causes_are_named_and_nothing_is_changed(loaded: tuple[Positions, Ledger]) -> None:
+    reasons = {entry.row: entry.reason for entry in loaded[1].entries if entry.event == "位置存疑"}
+    by_longitude = {FAULTS[row - 1][0]["经度"]: reason for row, reason in reasons.items() if row <= len(FAULTS)}
+    assert "度分（秒）连写" in by_longitude["113.0343"]
+    assert "有一位数字写错" in by_longitude["123.062000"]
+    assert "经度 123.062 或应为 113.062" in by_longitude["123.062000"]
+    assert "投影带号或中央子午线不对" in by_longitude["37405123.45"]
+    assert "中央子午线 114°" in by_longitude["37405123.45"]
+    table = loaded[0].table.to_pylist()
+    row = next(row for row, (changes, *_) in enumerate(FAULTS) if changes.get("经度") == "123.062000")
+    assert table[row]["lon"] == 123.062
+    assert "请核对坐标或地址" in table[row]["note"]
+
+
+def test_suggestions_are_carried_out_on_the_users_word(tmp_path: Path) -> None:
+    positions, ledger = load(write_list(tmp_path / "150.csv"), ReadOptions(accept_suggestions=True))
+    table = positions.table.to_pylist()
+    by_longitude = {changes.get("经度"): row for row, (changes, *_) in enumerate(FAULTS)}
+    for given in ("123.062000", "23.587000", "37405123.45"):
+        record = table[by_longitude[given]]
+        assert record["status"] == "assessed"
+        assert record["lon"] == pytest.approx(113.062, abs=0.03)
+        assert record["lat"] == pytest.approx(23.587, abs=0.03)
+        told = [entry.event for entry in ledger.entries if entry.row == by_longitude[given] + 1]
+        assert told == ["采纳建议"]
+    two_readings = table[by_longitude["113.0343"]]  # 113°03′43″ and 113°03.43′ both lie in the township
+    assert two_readings["lon"] == 113.0343
+    reason = next(entry.reason for entry in ledger.entries if entry.row == by_longitude["113.0343"] + 1)
+    assert "有 2 种改法落在其内，无法确定" in reason
+
+
+def test_the_same_list_screened_has_every_row_once(tmp_path: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    out = tmp_path / "out"
+    ended = hmgeo_command(
+        "screen", "--sources", write_list(tmp_path / "150.csv"), "--farmland", SHIPPED / "farmland.gpkg", "--out", out
+    )
+    assert ended.code == 0, ended.err
+    with (out / "sources.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["status"] for row in rows] == [status for _, status, *_ in ROWS]
+    assert sum(Counter(row["status"] for row in rows).values()) == 150
+
+
+def test_the_list_goes_back_with_every_fault(tmp_path: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    path = write_list(tmp_path / "150.csv")
+    ended = hmgeo_command("layers", "check", path, "--kind", "enterprises", "--fixme", tmp_path / "fixme.xlsx")
+    assert ended.code == 0, ended.err
+    sheet = openpyxl.load_workbook(tmp_path / "fixme.xlsx").active
+    rows = list(sheet.iter_rows(min_row=3, values_only=True))
+    faulty = {row for row, (_, _, event, _) in enumerate(ROWS, start=1) if event}
+    assert faulty <= {line - 1 for line, *_ in rows}  # the header is line 1
+    by_line = {line: problems for line, _, problems, *_ in rows}
+    assert "没有坐标" in by_line[3]
+    assert "坐标不是数字" in by_line[5]
+    assert "共" in str(sheet.cell(1, 1).value)
