@@ -73,7 +73,7 @@ def hmgeo(folder: Path, out: Path) -> int:
 
 
 def hmgeo_aggregate(folder: Path, _out: Path) -> int:
-    """Counts, areas and nearest only."""
+    """Measure counts, areas and nearest only."""
     return _hmgeo(folder, None, 0)
 
 

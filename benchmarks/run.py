@@ -63,7 +63,10 @@ def run_once(name: str, folder: Path, timeout_s: float) -> dict[str, Any]:
 def pair_keys(path: Path) -> NDArray[np.int64]:
     """Return every pair of a result as one number, sorted: the digits of both ids."""
     table = pq.read_table(path, columns=["source_id", "receptor_id"])
-    digits = [pc.cast(pc.utf8_slice_codeunits(table[name], 1), "int64").to_numpy() for name in table.column_names]
+    digits = [
+        pc.cast(pc.utf8_slice_codeunits(table[name].cast("string"), 1), "int64").to_numpy()
+        for name in table.column_names
+    ]
     return np.sort(digits[0] * 10**9 + digits[1])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,17 +14,20 @@ from hmgeo.project.demo import DEMO_PROJECTS
 from hmgeo.project.run import project_results
 from hmgeo.reference.tables import trades_named
 
+if TYPE_CHECKING:
+    from hmgeo.findings.results import Results
+
 TEXT = Path(__file__).parent / "policy_texts" / "qingyuan-action-plan-2018-2020.txt"
 IN_TOWNS = {"附表5-26": "龙塘镇", "附表5-34": "石角镇", "附表5-35": "龙塘镇"}
 
 
 @pytest.fixture(scope="module")
-def results() -> Any:
+def results() -> Results:
     return project_results(shipped_folder() / "projects" / "qingyuan-annex")
 
 
 @pytest.fixture(scope="module")
-def rows(results: Any) -> dict[str, dict[str, Any]]:
+def rows(results: Results) -> dict[str, dict[str, Any]]:
     return {row["source_id"]: row for row in results.sources.to_pylist()}
 
 
@@ -82,7 +85,7 @@ def test_deadlines_come_from_the_rows_own_columns(rows: dict[str, dict[str, Any]
     assert rows["附表4-4"]["action_text"] == "拟闭库"
 
 
-def test_real_firms_are_measured_against_nothing(results: Any, rows: dict[str, dict[str, Any]]) -> None:
+def test_real_firms_are_measured_against_nothing(results: Results, rows: dict[str, dict[str, Any]]) -> None:
     assert {row["nearest_farmland_m"] for row in rows.values()} == {None}
     assert {row["verdict"] for row in rows.values()} == {""}
     assert {row["position_kind"] for row in rows.values()} == {"place"}
@@ -92,7 +95,7 @@ def test_real_firms_are_measured_against_nothing(results: Any, rows: dict[str, d
     assert set(results.findings["measured_low"].to_pylist()) == {None}
 
 
-def test_no_source_becomes_a_point_and_every_place_is_hatched_once(results: Any) -> None:
+def test_no_source_becomes_a_point_and_every_place_is_hatched_once(results: Results) -> None:
     assert set(results.sources["lon"].to_pylist()) == {None}
     hatched = next(layer for layer in results.context if layer.role == "source_place")
     named = dict(zip(hatched.table["id"].to_pylist(), hatched.table["name"].to_pylist(), strict=True))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
 
 from hmgeo.errors import OutputError, ProjectError
-from hmgeo.findings.results import Presentation
+from hmgeo.findings.results import Presentation, Results
 from hmgeo.layers.catalog import shipped_folder
 from hmgeo.outputs.survey_list import headers, survey_sheet, write_survey_list
 from hmgeo.outputs.templates import write_templates
@@ -19,6 +18,9 @@ from hmgeo.project.check import check_project
 from hmgeo.project.init import init_project
 from hmgeo.project.run import project_results
 from hmgeo.reference.templates import bare_header, find_header, templates
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 AS_KEPT = (
     "序号、企业编号、名称、统一社会信用代码、县、乡镇、经度、纬度、行业、涉镉情况、生产状态、列入依据(条款)、所在排查重点区域、"
@@ -29,7 +31,7 @@ DAY = dt.date(2019, 6, 30)
 
 
 @pytest.fixture(scope="module")
-def results() -> Any:
+def results() -> Results:
     return project_results(shipped_folder() / "projects" / "qingcheng")
 
 
@@ -37,7 +39,7 @@ def test_the_list_has_the_columns_that_offices_keep() -> None:
     assert "、".join(headers()) == AS_KEPT
 
 
-def test_the_list_holds_who_meets_the_condition_and_then_who_could_not_be_judged(results: Any) -> None:
+def test_the_list_holds_who_meets_the_condition_and_then_who_could_not_be_judged(results: Results) -> None:
     verdicts = {row["source_id"]: row["verdict"] for row in results.sources.to_pylist()}
     listed = [row[1] for row in survey_sheet(results, 30).rows]
     order = [verdicts[one] for one in listed]
@@ -48,7 +50,7 @@ def test_the_list_holds_who_meets_the_condition_and_then_who_could_not_be_judged
     assert "未评估者列于后，不得视为不需排查" in remark
 
 
-def test_a_source_without_coordinates_shows_a_range_and_no_point(results: Any) -> None:
+def test_a_source_without_coordinates_shows_a_range_and_no_point(results: Results) -> None:
     row = next(row for row in survey_sheet(results, 30).rows if row[1] == "示例QC-005")
     assert (row[6], row[7]) == (None, None)
     assert str(row[13]).startswith("0 至 ")
@@ -56,7 +58,7 @@ def test_a_source_without_coordinates_shows_a_range_and_no_point(results: Any) -
     assert "1.实测厂区坐标" in str(row[25])
 
 
-def test_forms_come_one_a_source_up_to_the_cap_and_print_on_one_page(results: Any, tmp_path: Path) -> None:
+def test_forms_come_one_a_source_up_to_the_cap_and_print_on_one_page(results: Results, tmp_path: Path) -> None:
     write_survey_list(results, Presentation(field_forms=2), tmp_path / "list.xlsx")
     book = openpyxl.load_workbook(tmp_path / "list.xlsx")
     assert book.sheetnames == ["表1 排查清单", "核查表-001", "核查表-002"]
@@ -70,13 +72,13 @@ def test_forms_come_one_a_source_up_to_the_cap_and_print_on_one_page(results: An
     assert any("核查表附前 2 家" in text for text in top)
 
 
-def test_the_list_is_the_same_bytes_twice(results: Any, tmp_path: Path) -> None:
+def test_the_list_is_the_same_bytes_twice(results: Results, tmp_path: Path) -> None:
     for name in ("a.xlsx", "b.xlsx"):
         write_survey_list(results, Presentation(field_forms=1), tmp_path / name)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
 
 
-def test_the_workbook_shows_evidence_townships_leads_and_a_chart(results: Any, tmp_path: Path) -> None:
+def test_the_workbook_shows_evidence_townships_leads_and_a_chart(results: Results, tmp_path: Path) -> None:
     write_workbook(results, Presentation(), tmp_path / "screening.xlsx")
     book = openpyxl.load_workbook(tmp_path / "screening.xlsx")
     assert {"各半径敏感性", "重点区域归属", "证据", "乡镇视角", "地块视角", "跨界移送线索"} <= set(book.sheetnames)
@@ -122,7 +124,8 @@ def test_a_filled_template_is_read_as_it_is(tmp_path: Path) -> None:
     page = book["企业清单"]
     head = [str(cell.value).rstrip("*") for cell in page[1]]
     for name, value in {
-        "企业编号": "A1", "企业名称": "甲厂", "县(市、区)": "清城区", "生产经营场所地址": "龙塘镇某路", "是否涉镉": "已认定",
+        "企业编号": "A1", "企业名称": "甲厂", "县(市、区)": "清城区", "生产经营场所地址": "龙塘镇某路",
+        "是否涉镉": "已认定",
     }.items():  # fmt: skip
         page.cell(4, head.index(name) + 1, value)
     book.save(file)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import shapely
 
@@ -21,6 +23,11 @@ from hmgeo.geodesy import ellipsoidal_area_m2
 from hmgeo.layers.catalog import shipped_folder
 from hmgeo.project.run import project_results
 from hmgeo.rules.book import load_book
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hmgeo.findings.results import Results
 
 NAMES = {"441802": "清城区", "441802105": "龙塘镇", "441802106": "石角镇"}
 TRADES = Choices({"cadmium_trades": ChosenParameter("cadmium_trades", ("3212",), edition=2017)})
@@ -89,11 +96,11 @@ def test_the_parts_of_a_split_parcel_sum_to_the_whole() -> None:
 
 
 @pytest.fixture(scope="module")
-def results() -> Any:
+def results() -> Results:
     return project_results(shipped_folder() / "projects" / "qingcheng")
 
 
-def test_townships_add_up_to_the_parcels_of_the_run(results: Any) -> None:
+def test_townships_add_up_to_the_parcels_of_the_run(results: Results) -> None:
     table = results.bureau.townships
     reached = [row for row in results.receptors.to_pylist() if row["source_count"]]
     assert sum(table["reached_count"].to_pylist()) == len(reached)
@@ -102,14 +109,15 @@ def test_townships_add_up_to_the_parcels_of_the_run(results: Any) -> None:
     assert sum(table["source_count"].to_pylist()) == results.sources.num_rows
 
 
-def test_parcels_and_sources_count_the_same_pairs(results: Any) -> None:
+def test_parcels_and_sources_count_the_same_pairs(results: Results) -> None:
     located = [row for row in results.sources.to_pylist() if row["position_kind"] != "place"]
     assert sum(row["farmland_count"] or 0 for row in located) == sum(results.receptors["source_count"].to_pylist())
-    named = Counter(text.count("（") for text in results.bureau.reached["sources"].to_pylist())
+    parcels = results.bureau.reached.filter(pc.equal(results.bureau.reached["receptor_kind"], "farmland"))
+    named = Counter(text.count("（") for text in parcels["sources"].to_pylist())
     assert named[0] == results.receptors["source_count"].to_pylist().count(0)
 
 
-def test_sources_known_by_place_are_ranges_and_never_certain_on_approximate_cells(results: Any) -> None:
+def test_sources_known_by_place_are_ranges_and_never_certain_on_approximate_cells(results: Results) -> None:
     rows = [row for row in results.sources.to_pylist() if row["position_kind"] == "place"]
     assert [row["township"] for row in rows] == ["龙塘镇", "石角镇"]
     for row in rows:
@@ -194,3 +202,31 @@ def test_a_search_across_the_county_line_is_a_lead_and_missing_data_say_so() -> 
 )
 def test_deadlines_are_read_to_their_last_day(text: str, day: str) -> None:
     assert due_day(text) == day
+
+
+def test_sensitive_sites_are_seen_from_the_land_too(results: Results) -> None:
+    reached = results.bureau.reached
+    sites = reached.filter(pc.equal(reached["receptor_kind"], "sensitive_sites")).to_pylist()
+    assert len(sites) == next(one.feature_count for one in results.layers if one.kind.value == "sensitive_sites")
+    near = [row for row in sites if row["source_count"]]
+    assert all(row["sources"].startswith(f"{row['nearest_source_id']}（") for row in near)
+    assert all(row["nearest_source_m"] <= results.radius_m for row in near)
+
+
+def test_survey_focus_areas_say_why_a_source_is_in(tmp_path: Path) -> None:
+    text = (shipped_folder() / "projects" / "qingcheng" / "project.yml").read_text(encoding="utf-8")
+    text = text.replace("../../synthetic", str(shipped_folder() / "synthetic"))
+    survey = "  survey_areas: {path: survey.geojson, basis: synthetic, classification: 公开}\nscreening_rule"
+    (tmp_path / "project.yml").write_text(text.replace("screening_rule", survey, 1), encoding="utf-8")
+    area = shapely.geometry.mapping(shapely.box(113.0, 23.4, 113.3, 23.62))
+    feature = {"type": "Feature", "properties": {"名称": "龙塘片区"}, "geometry": area}
+    made = {"type": "FeatureCollection", "features": [feature]}
+    (tmp_path / "survey.geojson").write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
+    rows = project_results(tmp_path).sources.to_pylist()
+    inside = [row for row in rows if row["lon"] is not None and row["status"] == "assessed"]
+    for row in inside:
+        is_in = 113.0 <= row["lon"] <= 113.3 and 23.4 <= row["lat"] <= 23.62
+        assert row["survey_area"] == ("龙塘片区" if is_in else "")
+        assert ("排查重点区域：龙塘片区" in row["why_in"]) is is_in
+    somewhere = {row["township"]: row["survey_area"] for row in rows if row["position_kind"] == "place"}
+    assert somewhere["龙塘镇"] == "龙塘片区（可能）"

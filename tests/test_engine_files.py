@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -22,6 +22,9 @@ from hmgeo.layers.pack import GROUP_ROWS, hilbert_distance, pack_layer, write_pa
 from hmgeo.layers.stream import is_packed, stream_receptors
 from hmgeo.project.pairs_sink import CodedPairsSink
 from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PLACE = (113.05, 23.68)
 FARMLAND = {"kind": LayerKind.FARMLAND, "basis": Basis.SYNTHETIC}
@@ -87,7 +90,7 @@ def test_packing_a_file_mends_it_on_the_way(tmp_path: Path) -> None:
 def test_only_row_groups_near_the_sources_are_read_and_nothing_is_lost(tmp_path: Path) -> None:
     """Two parts 300 km apart: near sources read one row group of two, and the answer is that of the whole layer."""
     near = layer_of(scattered(80), ids=[f"N{i}" for i in range(80)], classes=["优先保护类"] * 80).read()
-    shifted = [shapely.transform(shape, lambda xy: xy + [3.0, 0.0]) for shape in scattered(80)]
+    shifted = [shapely.transform(shape, lambda xy: xy + np.array([3.0, 0.0])) for shape in scattered(80)]
     far = layer_of(shifted, ids=[f"F{i}" for i in range(80)], classes=["严格管控类"] * 80).read()
     out = tmp_path / "packed.parquet"
     write_packed([near, far], out, LayerKind.FARMLAND)
@@ -168,7 +171,7 @@ def test_compiled_code_goes_to_a_temporary_folder_when_nothing_else_can_be_writt
 
 def test_importing_the_interface_does_not_import_numba() -> None:
     code = "import hmgeo, hmgeo.analysis.proximity, sys; print('numba' in sys.modules)"
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 -- our own interpreter
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert done.stdout.strip() == "False"

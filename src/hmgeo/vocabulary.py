@@ -48,7 +48,10 @@ class Verdict(Word):
     @property
     def gravity(self) -> int:
         """Rank for reading and for choosing the graver of two sides; 0 is the gravest."""
-        return list(Verdict).index(self)
+        return _GRAVITY[self]
+
+
+_GRAVITY = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
 
 class Certainty(Word):

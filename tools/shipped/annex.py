@@ -10,13 +10,13 @@ from shipped.writing import write_xlsx
 SOURCE = Path(__file__).with_name("qingyuan_annexes.csv")
 """Transcribed from 《清远市重金属污染综合防治行动计划（2018—2020年）》附表4、附表5, spaces and all."""
 
-PLACE = "projects/qingyuan-annex/enterprises.xlsx"
+PLACE = "real/qingyuan_annexes.xlsx"
 
 
-def annex_rows() -> list[dict[str, str]]:
+def annex_rows() -> list[dict[str, str | float]]:
     """Return the 66 rows of the annexes, as they are printed."""
     with SOURCE.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return [dict(row) for row in csv.DictReader(file)]
 
 
 def make_annex(out: Path) -> None:

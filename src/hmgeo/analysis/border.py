@@ -67,22 +67,24 @@ def leads_table(
         at_home = row["county_code"] in home
         if distance_m > radius_m or code == row["county_code"] or (code in home) is at_home:
             continue
-        count, nearest_m = reached.get((row["source_id"], code), (0 if code in covered else None, None))
-        rows.append(
-            {
-                "source_id": row["source_id"],
-                "name": row["name"],
-                "county": row["county"],
-                "neighbour_code": code,
-                "neighbour": names[county],
-                "direction": OUTWARD if at_home else INWARD,
-                "distance_m": round(distance_m, 4),
-                "farmland_count": count,
-                "nearest_farmland_m": nearest_m,
-                "note": DATA_MISSING if count is None else "",
-            }
-        )
+        found = reached.get((row["source_id"], code), (0 if code in covered else None, None))
+        cells = {"neighbour_code": code, "neighbour": names[county], "distance_m": round(distance_m, 4)}
+        rows.append(cells | _lead(row, found, at_home=at_home))
     return pa.Table.from_pylist(rows, LEADS_SCHEMA)
+
+
+def _lead(row: Mapping[str, Any], found: tuple[int | None, float | None], *, at_home: bool) -> dict[str, Any]:
+    """Return the cells of a lead that tell of the source and of what it reaches."""
+    count, nearest_m = found
+    return {
+        "source_id": row["source_id"],
+        "name": row["name"],
+        "county": row["county"],
+        "direction": OUTWARD if at_home else INWARD,
+        "farmland_count": count,
+        "nearest_farmland_m": nearest_m,
+        "note": DATA_MISSING if count is None else "",
+    }
 
 
 def _boxes_near(first: np.ndarray, second: np.ndarray, radius_m: float) -> np.ndarray:

@@ -16,14 +16,15 @@ from hmgeo.analysis.facts import Answer, Unknown
 from hmgeo.analysis.key_areas import KEY_AREA_KIND, inside_key_areas
 from hmgeo.analysis.own_columns import OwnColumns, due_day, trade_of
 from hmgeo.analysis.place_sources import places_table
+from hmgeo.analysis.proximity import TableSink, measure_proximity
 from hmgeo.analysis.receptor_view import receptors_reached, township_table
-from hmgeo.findings.columns import REACHED_SCHEMA, TOWNSHIPS_SCHEMA
+from hmgeo.findings.columns import PAIRS_SCHEMA, REACHED_SCHEMA, RECEPTORS_SCHEMA, TOWNSHIPS_SCHEMA
 from hmgeo.findings.results import BureauTables
 from hmgeo.findings.text import sentences
 from hmgeo.reference.tables import townships
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.vocabulary import ALL_CLASSES, Effect, LayerKind, Standing
+from hmgeo.vocabulary import ALL_CLASSES, Basis, Effect, LayerKind, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 YES, NO, CANNOT_TELL = "是", "否", "无法判断"
 _WORDS = {Answer.YES: YES, Answer.NO: NO}
+_INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
 EXTENT = "key_area_extent"
 _OPEN_EXTENT = re.compile("「[^」]*」的范围参数未选定，是否位于重点区域未作判断。")
 """Said where one answer is asked for; both are given here."""
@@ -121,11 +123,26 @@ def bureau_view(
             township_table(receptors, pairs, sources, names, question.radius_m)
             if has_land
             else TOWNSHIPS_SCHEMA.empty_table(),
-            receptors_reached(receptors, pairs) if has_land else REACHED_SCHEMA.empty_table(),
+            pa.concat_tables(_reached(positions, receptors, pairs, others, question.radius_m)),
             leads_table(sources, question.areas.counties, question.home_counties, receptors, pairs, question.radius_m),
             positions.attributes,
         ),
     )
+
+
+def _reached(
+    positions: Positions, receptors: pa.Table, pairs: pa.Table, others: Sequence[Layer], radius_m: float
+) -> list[pa.Table]:
+    """Return parcels, then sensitive sites, with who reaches them; real sources never meet invented sites."""
+    found = [receptors_reached(receptors, pairs) if receptors.num_rows else REACHED_SCHEMA.empty_table()]
+    for layer in others:
+        is_mixed = positions.basis is Basis.REAL and layer.basis in _INVENTED
+        if layer.kind is not LayerKind.SENSITIVE_SITES or is_mixed:
+            continue
+        met, sites = TableSink(PAIRS_SCHEMA), TableSink(RECEPTORS_SCHEMA)
+        measure_proximity(positions, layer, radii_m=(radius_m,), pairs=met, reached=sites)
+        found.append(receptors_reached(sites.table(), met.table()))
+    return found
 
 
 def _extra(

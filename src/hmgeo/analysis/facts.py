@@ -11,6 +11,8 @@ from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hmgeo.analysis.terrain_screen import TerrainVerdict
+
 FLOW_NEEDED = "需要水流方向测算（上下游、集雨区、流经路径），本版本尚未提供，本条未作判断。"
 SLOPE_NEEDED = "需要坡度测算（高程数据），本版本尚未提供，本条未作判断。"
 
@@ -202,6 +204,9 @@ class Facts(Protocol):
     def slope(self) -> NumberFact | Unknown:
         """Return the slope of the source in degrees."""
 
+    def terrain(self, features: Features, plain_m: float) -> TerrainVerdict | Unknown | None:
+        """Return what radii by terrain make of a distance to the features; None where nobody looked."""
+
     def attribute(self, name: str) -> bool | None:
         """Return a yes/no fact of `ATTRIBUTES`; None where nobody said."""
 
@@ -245,6 +250,10 @@ class UnansweredFacts:
     def slope(self) -> NumberFact | Unknown:
         """Return that the slope is needed."""
         return Unknown(SLOPE_NEEDED)
+
+    def terrain(self, features: Features, plain_m: float) -> TerrainVerdict | Unknown | None:  # noqa: ARG002  # as above
+        """Return that nobody looked."""
+        return None
 
     def attribute(self, name: str) -> bool | None:  # noqa: ARG002  # as above
         """Return that nobody said."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import shapely
@@ -62,6 +62,32 @@ class Water:
     layers: Mapping[str, WaterLayer] = field(default_factory=dict)
     is_approximate: bool = False
 
+    def has(self, code: str) -> bool:
+        """Whether there is such a layer."""
+        return code in self.layers
+
+    def layer(self, code: str) -> WaterLayer:
+        """Return a layer that is there."""
+        return self.layers[code]
+
+
+class WaterSource(Protocol):
+    """A grid that drains, with layers; a project's is built only when a rule asks for it."""
+
+    @property
+    def grid(self) -> FlowGrid:
+        """The grid."""
+
+    @property
+    def is_approximate(self) -> bool:
+        """Whether the grid of heights is no more than a hint."""
+
+    def has(self, code: str) -> bool:
+        """Whether there is such a layer."""
+
+    def layer(self, code: str) -> WaterLayer:
+        """Return a layer that is there."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Trace:
@@ -96,7 +122,7 @@ class FlowFacts(UnansweredFacts):
         self,
         geometry: shapely.Geometry,
         uncertainty_m: float,
-        water: Water | None,
+        water: WaterSource | None,
         *,
         slope: NumberFact | Unknown | None = None,
         snap_rule: SnapRule | None = None,
@@ -146,18 +172,17 @@ class FlowFacts(UnansweredFacts):
         gap = _gap(features, layer, ends, mode, uphill=True)
         return _fact(best, set(), gap, layer, is_approximate=water.is_approximate or layer.is_approximate)
 
-    def _asked(self, features: Features, mode: str) -> tuple[Water, WaterLayer] | Unknown:
+    def _asked(self, features: Features, mode: str) -> tuple[WaterSource, WaterLayer] | Unknown:
         if self._water is None:
             return Unknown("未提供「高程」，水流方向未作判断。请向自然资源部门获取。")
         if mode == NETWORK:
             return Unknown(NO_NETWORK)
         if features.having or features.lacking:
             return Unknown(f"沿水流未能按属性筛选「{features.zh}」，本条未作判断。")
-        layer = self._water.layers.get(features.layer)
-        if layer is None:
+        if not self._water.has(features.layer):
             word = LAYERS[features.layer]
             return Unknown(f"未提供「{word.zh}」，本条未评估。请向{word.department}获取。")
-        return self._water, layer
+        return self._water, self._water.layer(features.layer)
 
     def _starts(self, grid: FlowGrid) -> tuple[Cells, Cells]:
         """Return where water leaves the source as given, and where else it may start within the uncertainty."""

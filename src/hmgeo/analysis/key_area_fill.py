@@ -47,7 +47,10 @@ class Filled:
 
 
 def fill_key_areas(
-    sites: Iterable[Site], finder: PlaceFinder, outlines: Mapping[str, shapely.Geometry]
+    sites: Iterable[Site],
+    finder: PlaceFinder,
+    outlines: Mapping[str, shapely.Geometry],
+    sources: Mapping[str, str],
 ) -> Iterator[Filled]:
     """Yield for each row whether a key area holds it.
 
@@ -57,13 +60,21 @@ def fill_key_areas(
         Looks places up.
     outlines
         Polygon of each administrative code that has one, for the share of a shape.
+    sources
+        By id of a key area, the clause that names it.
     """
     wanted = [area for area in key_areas() if area.role == "key_area"]
     for site in sites:
-        yield _filled(site, finder, wanted, outlines)
+        yield _filled(site, finder, wanted, outlines, sources)
 
 
-def _filled(site: Site, finder: PlaceFinder, wanted: list[KeyArea], outlines: Mapping[str, shapely.Geometry]) -> Filled:
+def _filled(
+    site: Site,
+    finder: PlaceFinder,
+    wanted: list[KeyArea],
+    outlines: Mapping[str, shapely.Geometry],
+    sources: Mapping[str, str],
+) -> Filled:
     places = finder.find(site)
     if not places.given.code:
         why = "没有可用的位置，也没有所在县乡。" if site.status is not Status.ASSESSED else "不在已有行政区界线范围内。"
@@ -84,7 +95,7 @@ def _filled(site: Site, finder: PlaceFinder, wanted: list[KeyArea], outlines: Ma
         PARTLY if partly else YES,
         "、".join(f"{area.name}（{area.id}）" for area, _ in held),
         "、".join(dict.fromkeys(_LEVELS.get(area.level, area.level) for area, _ in held)),
-        "；".join(dict.fromkeys(f"{area.document} {area.clause}".strip() for area, _ in held)),
+        "；".join(dict.fromkeys(sources.get(area.id, area.clause) for area, _ in held)),
         certainty,
         "；".join(filter(None, shares)),
         note,

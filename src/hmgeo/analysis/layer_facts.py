@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.analysis.distance import prepare_shapes
 from hmgeo.analysis.facts import (
     Answer,
     DistanceFact,
@@ -19,6 +18,7 @@ from hmgeo.analysis.facts import (
     missing_layer,
 )
 from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
+from hmgeo.analysis.nearest import prepare_one
 from hmgeo.geodesy import ellipsoidal_area_m2
 from hmgeo.rules.words import ATTRIBUTES, LAYERS
 
@@ -58,19 +58,20 @@ class LayerFacts(UnansweredFacts):
         attributes: Mapping[str, bool] | None = None,
         numbers: Mapping[str, float] | None = None,
     ) -> None:
-        self._source = prepare_shapes([geometry])
+        self._source = prepare_one(geometry)
         self._uncertainty_m = uncertainty_m
         self._indexes = indexes
         self._place = place
         self._attributes = attributes or {}
         self._numbers = numbers or {}
+        self._hits: dict[Features, Hit | None] = {}
 
     def distance(self, features: Features) -> DistanceFact | Unknown:
         """Return the shortest ground distance to the features."""
         index = self._index(features)
         if isinstance(index, Unknown):
             return index
-        hit = index.nearest(self._source, features)
+        hit = self._nearest(index, features)
         if hit is not None and index.counts(hit.row, features) is None:
             return _untold(index, hit.row, features)
         low_m, high_m = self._ends(hit)
@@ -125,7 +126,7 @@ class LayerFacts(UnansweredFacts):
         index = self._index(features)
         if isinstance(index, Unknown):
             return index
-        hit = index.nearest(self._source, features)
+        hit = self._nearest(index, features)
         if hit is not None and index.counts(hit.row, features) is None:
             return _untold(index, hit.row, features)
         low_m, high_m = self._ends(hit)
@@ -167,6 +168,12 @@ class LayerFacts(UnansweredFacts):
         index = self._indexes.get(features.layer)
         return missing_layer(features.layer) if index is None else index
 
+    def _nearest(self, index: LayerIndex, features: Features) -> Hit | None:
+        """Return the nearest feature; asked once of each layer."""
+        if features not in self._hits:
+            self._hits[features] = index.nearest(self._source, features)
+        return self._hits[features]
+
     def _ends(self, hit: Hit | None) -> tuple[float, float]:
         """Return the nearest and farthest that the position's uncertainty allows."""
         if hit is None:
@@ -179,9 +186,9 @@ class LayerFacts(UnansweredFacts):
         return index.depth_m(self._source, features) - self._uncertainty_m
 
     def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:
-        hit = None
-        if self._uncertainty_m > 0:
-            hit = index.nearest(self._source, features, within_m=self._uncertainty_m)
+        hit = self._nearest(index, features) if self._uncertainty_m > 0 else None
+        if hit is not None and hit.distance_m > self._uncertainty_m:
+            hit = None
         return PlaceFact(
             Answer.NO,
             frozenset() if hit is None else frozenset({Answer.YES}),

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hmgeo.analysis.facts import Facts, NumberFact
+    from hmgeo.analysis.flow_facts import FlowFacts
     from hmgeo.analysis.layer_facts import LayerFacts
     from hmgeo.analysis.proximity import Proximity
+    from hmgeo.analysis.terrain_screen import TerrainScreen, TerrainVerdict
     from hmgeo.records import Layer, Positions
 
 _DECIMALS = 4
@@ -114,6 +116,8 @@ class SourceFacts(UnansweredFacts):
         Where the source lies; unknown where nobody looked.
     layers
         Answers from the other layers; None where none was loaded.
+    water, terrain
+        Answers from heights; None where nobody asks.
     """
 
     def __init__(
@@ -125,6 +129,8 @@ class SourceFacts(UnansweredFacts):
         undeclared_may_clear: bool,
         place: Place = NOWHERE,
         layers: LayerFacts | None = None,
+        water: FlowFacts | None = None,
+        terrain: TerrainScreen | None = None,
     ) -> None:
         self._id: str = row["source_id"]
         self._uncertainty_m: float = row["position_uncertainty_m"]
@@ -133,6 +139,8 @@ class SourceFacts(UnansweredFacts):
         self._undeclared_may_clear = undeclared_may_clear
         self._place = place
         self._layers: Facts = UnansweredFacts() if layers is None else layers
+        self._water: Facts = UnansweredFacts() if water is None else water
+        self._terrain = terrain
 
     def inside(self, features: Features) -> PlaceFact | Unknown:
         """Return whether a key area or a feature of a loaded layer holds the source."""
@@ -147,6 +155,24 @@ class SourceFacts(UnansweredFacts):
     def share(self, features: Features) -> NumberFact | Unknown:
         """Return the share of the source's area that lies in the features, in percent."""
         return self._layers.share(features)
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from the source reaches one of the features."""
+        return self._water.upstream(features, limit_m, mode)
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from one of the features reaches the source."""
+        return self._water.downstream(features, limit_m, mode)
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return the slope of the source in degrees."""
+        return self._water.slope()
+
+    def terrain(self, features: Features, plain_m: float) -> TerrainVerdict | Unknown | None:
+        """Return what radii by terrain make of the distance to farmland."""
+        if self._terrain is None or features.layer != LayerKind.FARMLAND.value:
+            return None
+        return self._terrain.verdict(self._id, features.classes, plain_m)
 
     def attribute(self, name: str) -> bool | None:
         """Return a yes/no fact that the row states; None where it doesn't."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -9,18 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.analysis.distance import chord_tolerance_m, pair_distances, prepare_shapes
-from hmgeo.geodesy import geodesic_m, search_boxes
+from hmgeo.analysis.distance import Shapes, chord_tolerance_m, pair_distances, prepare_shapes
+from hmgeo.geodesy import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, earth_centred, geodesic_m
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from hmgeo.analysis.distance import Shapes
 
 _DECIMALS = 4
 _PIECE_VERTICES = 16
 _SAME_M = 2e-4  # what rounding to 0.1 mm may make equal
 _UNKNOWN = np.full(2, np.nan)
+LARGEST_RADIUS_M = SEMI_MAJOR_M / (1 - FLATTENING)
+"""Largest radius of curvature of the ellipsoid: at the poles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,9 @@ class NearestSearch:
         shape = source.geometries[0]
         close = self._tree.query_nearest(shape, all_matches=False)
         line = shapely.get_coordinates(shapely.shortest_line(shape, self._shapes.geometries[self._rows[close[0]]]))
-        bound_m = float(geodesic_m(line[:1], line[1:])[0])
-        box = search_boxes(source.bounds, np.array([min(bound_m, within_m)]))[0]
-        candidates = np.sort(self._rows[self._tree.query(shapely.box(*box))])
+        bound_m = _no_shorter_m(*line.ravel().tolist())
+        box = _box_around(source.bounds[0].tolist(), min(bound_m, within_m))
+        candidates = np.sort(self._rows[self._tree.query(box)])
         if not len(candidates):
             return None
         found = self._measured(source, candidates)
@@ -76,8 +77,8 @@ class NearestSearch:
         """Return every shape within `radius_m` metres, nearest first, those as near in the order of rows."""
         if not len(self._rows):
             return []
-        box = search_boxes(source.bounds, np.array([radius_m]))[0]
-        rows = np.sort(self._rows[self._tree.query(shapely.box(*box))])
+        box = _box_around(source.bounds[0].tolist(), radius_m)
+        rows = np.sort(self._rows[self._tree.query(box)])
         if not len(rows):
             return []
         found = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)
@@ -96,7 +97,6 @@ class NearestSearch:
         best = int(np.argmin(distance_m))
         return Found(int(rows[best]), float(distance_m[best]), found.from_lon_lat[best], found.to_lon_lat[best])
 
-
     def _from_point(self, source: Shapes, rows: NDArray[np.int64]) -> Found:
         """Measure from one point: as `pair_distances` does, all pieces of edges at once."""
         held = rows[shapely.intersects(self._shapes.geometries[rows], source.geometries[0])]
@@ -114,7 +114,10 @@ class NearestSearch:
         near = np.flatnonzero(chord_m <= shortest_m + chord_tolerance_m(shortest_m) + _SAME_M)
         start, end = shapes.start[piece[near]], shapes.end[piece[near]]
         there = start + share[near, None] * (end - start)
-        distance_m = np.round(geodesic_m(np.broadcast_to(source.start, there.shape), there), _DECIMALS)
+        if len(near) == 1:
+            distance_m = np.round(geodesic_m(source.start[:1], there), _DECIMALS)
+        else:
+            distance_m = np.round(geodesic_m(np.broadcast_to(source.start, there.shape), there), _DECIMALS)
         best = int(np.argmin(distance_m))
         row = int(np.repeat(rows, count)[near[best]])
         return Found(row, float(distance_m[best]), source.start[0], there[best])
@@ -152,6 +155,41 @@ class Outline:
 def outline_of(wkb: bytes) -> Outline:
     """Return the outline of an area given as WKB; layers of one coverage share it."""
     return Outline(shapely.from_wkb(wkb))
+
+
+def prepare_one(geometry: shapely.Geometry) -> Shapes:
+    """Return `prepare_shapes` of one geometry; for a point without its detours."""
+    if geometry.geom_type != "Point":
+        return prepare_shapes([geometry])
+    at = np.array([[geometry.x, geometry.y]])
+    xyz = earth_centred(at)
+    array = np.empty(1, dtype=object)
+    array[0] = geometry
+    return Shapes(array, np.hstack([at, at]), np.array([0, 1]), at, at, xyz, xyz, xyz, np.zeros(1))
+
+
+def _no_shorter_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+    """Return a length that the geodesic between two points doesn't exceed.
+
+    On the ellipsoid a step in latitude or longitude is at most as long as on a sphere of its largest radius of
+    curvature, with geodetic latitudes taken for the sphere's.
+    """
+    up, across = math.radians(other_lat - lat), math.radians(other_lon - lon)
+    slant = math.sin(up / 2) ** 2
+    slant += math.cos(math.radians(lat)) * math.cos(math.radians(other_lat)) * math.sin(across / 2) ** 2
+    return 2 * LARGEST_RADIUS_M * math.asin(min(1.0, math.sqrt(slant))) + _SAME_M
+
+
+def _box_around(bounds: list[float], radius_m: float) -> shapely.Geometry:
+    """Return a lon/lat box that holds everything within a radius of a box, as `search_boxes` does for many."""
+    west, south, east, north = bounds
+    angle = radius_m / SMALLEST_RADIUS_M * 1.001
+    tall = math.degrees(angle)
+    poleward = math.radians(max(abs(south - tall), abs(north + tall)))
+    wide = 360.0
+    if poleward < math.pi / 2 and angle < math.pi / 2 and math.sin(angle) < math.cos(poleward):
+        wide = math.degrees(math.asin(math.sin(angle) / math.cos(poleward)))
+    return shapely.box(west - wide, south - tall, east + wide, north + tall)
 
 
 def _pieces(boundary: shapely.Geometry) -> list[shapely.Geometry]:

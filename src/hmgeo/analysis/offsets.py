@@ -114,7 +114,7 @@ class OffsetLedger:
         if source is None:
             return 0.0
         given = sum(one.kg for one in self.allotments if (one.source_id, one.metal) == (source_id, metal))
-        return round(source.left_kg - given, _DECIMALS)
+        return round(source.left_kg - given, _DECIMALS) + 0.0  # never -0
 
     def allot(self, project_id: str, source_id: str, metal: str, kg: float) -> OffsetLedger:
         """Return the ledger after giving a project kilograms of a source.

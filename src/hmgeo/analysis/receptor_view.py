@@ -78,7 +78,7 @@ def township_table(
     names
         Township and county names by code.
     """
-    codes = {name: code for code, name in reversed(names.items())}
+    codes = {name: code for code, name in reversed(list(names.items()))}
     keys = [_key(text, codes, names) for text in receptors["township"].to_pylist()]
     own = [_key(row["township_code"] or row["township"] or "", codes, names) for row in sources]
     towns = sorted(dict.fromkeys([*keys, *own]), key=lambda key: (key == NO_TOWNSHIP, key))

@@ -13,6 +13,7 @@ from hmgeo.analysis.applies import Subject
 from hmgeo.analysis.cadmium import found_cadmium
 from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.facts import Features, Unknown
+from hmgeo.analysis.height_facts import HeightFacts, heights_of
 from hmgeo.analysis.judge import judge
 from hmgeo.analysis.key_areas import Membership, membership
 from hmgeo.analysis.layer_facts import LayerFacts
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from hmgeo.analysis.facts import Facts
-    from hmgeo.records import Layer, Positions
+    from hmgeo.records import Layer, Positions, Raster
     from hmgeo.rules.model import Rule, RuleStanding
 
 COUNTED_RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 8000.0, 10000.0)
@@ -113,6 +114,7 @@ def screen(
     question: Question,
     *,
     others: Sequence[Layer] = (),
+    elevation: Raster | None = None,
     pairs: Sink | None = None,
     reached: Sink | None = None,
     progress: Callable[[int], None] | None = None,
@@ -129,6 +131,8 @@ def screen(
         Day, radius, rules, choices, areas.
     others
         Layers beside farmland that rules may ask about.
+    elevation
+        Heights in metres, for rules on water and for terrain.
     pairs, reached, progress
         As in `hmgeo.analysis.proximity.measure_proximity`.
 
@@ -150,7 +154,8 @@ def screen(
     places = places_of(positions, question.areas)
     somewhere = measured_places(place_sources(positions, places, question.areas), farmland, question.radii_m)
     indexes = LayerIndexes([*others, *(() if farmland is None else (farmland,))])
-    return _compose(_Bench(positions, farmland, question, measures, indexes, places, somewhere), proximity)
+    heights = heights_of(elevation, positions, farmland, others, question.choices)
+    return _compose(_Bench(positions, farmland, question, measures, indexes, places, somewhere, heights), proximity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,7 @@ class _Bench:
     indexes: LayerIndexes
     places: tuple[Place, ...] = ()
     somewhere: Mapping[str, PlaceSource] = field(default_factory=dict)
+    heights: HeightFacts = field(default_factory=HeightFacts)
 
     def facts(self, row: Row, place: Place = NOWHERE, stated: Mapping[str, str] | None = None) -> Facts | None:
         """Return what rules may ask of a source; None where neither position nor place is known."""
@@ -182,7 +188,16 @@ class _Bench:
             numbers=stated_numbers(columns),
         )
         is_bare = self.question.as_of is None
-        return SourceFacts(row, self.farmland, self.measures, undeclared_may_clear=is_bare, place=place, layers=layers)
+        return SourceFacts(
+            row,
+            self.farmland,
+            self.measures,
+            undeclared_may_clear=is_bare,
+            place=place,
+            layers=layers,
+            water=self.heights.flow_facts(geometry, row["position_uncertainty_m"]),
+            terrain=self.heights.terrain,
+        )
 
     def _facts_of_place(self, source_id: str, place: Place, stated: Mapping[str, str]) -> PlaceFacts:
         source = self.somewhere[source_id]
@@ -203,6 +218,8 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
     positions, farmland, question, measures = bench.positions, bench.farmland, bench.question, bench.measures
     places, somewhere = bench.places, bench.somewhere
     basis = positions.basis if farmland is None else Basis.worst(positions.basis, farmland.basis)
+    if bench.heights.decides:
+        basis = Basis.worst(basis, bench.heights.basis)
     sources, findings = [], []
     standings: dict[str, RuleStanding] = {}
     stated = positions.attributes.to_pylist() or [{} for _ in places]

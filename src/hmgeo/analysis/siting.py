@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.facts import Facts
     from hmgeo.analysis.judge import Judgement
+    from hmgeo.analysis.key_areas import Membership
     from hmgeo.analysis.outcome import Measurement
     from hmgeo.analysis.places import Place
     from hmgeo.analysis.site_facts import Site, SitePlaces
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from hmgeo.rules.model import DatedValue, Rule, RuleStanding
 
 _INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
-Order = tuple[int, tuple[int, int, str, str]]
+Rank = tuple[int, int, str, str]
+Order = tuple[int, Rank]
 _SPEAKING = frozenset({Standing.IN_FORCE, Standing.ADOPTED})
 
 
@@ -66,12 +68,13 @@ class _Plan:
     settled
         Clauses whose answer no position changes, with where each is read.
     asked
-        Rules that must be held against the position.
+        Rules that must be held against the position, with where each is read among those of one verdict.
     """
 
     settled: tuple[tuple[Order, Clause], ...]
-    asked: tuple[tuple[Rule, RuleStanding, DatedValue, Citation], ...]
+    asked: tuple[tuple[Rule, RuleStanding, DatedValue, Citation, Rank], ...]
     informs: tuple[Citation, ...]
+    area: Membership
 
 
 class SitingBench:
@@ -109,13 +112,13 @@ class SitingBench:
         plan = self._plan(places.given, subject, site.basis)
         witness = Witness(facts, places.given, self.question.choices, self.indexes)
         found = list(plan.settled)
-        for rule, standing, value, citation in plan.asked:
+        for rule, standing, value, citation, rank in plan.asked:
             judgement = judge(rule, standing, subject, facts, self.question.choices)
             evidence = witness.evidence(rule, value)
             clause = self._clause(rule, citation, judgement, evidence, site.basis)
-            found.append((clause.order, clause))
+            found.append(((clause.verdict.gravity, rank), clause))
         found.sort(key=itemgetter(0))
-        return self._answer(site, places, [clause for _, clause in found], plan.informs)
+        return self._answer(site, places, [clause for _, clause in found], plan)
 
     def check_many(self, sites: Iterable[Site]) -> Iterator[SiteAnswer]:
         """Judge sites one after another, each as `check` does."""
@@ -130,7 +133,7 @@ class SitingBench:
 
     def _plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
         stated = tuple(sorted(subject.attributes.items()))
-        key = (place.code, subject.kind, subject.trade_code, subject.trade_edition, subject.action, stated, basis)
+        key = (place, subject.kind, subject.trade_code, subject.trade_edition, subject.action, stated, basis)
         if key not in self._plans:
             self._plans[key] = self._new_plan(place, subject, basis)
         return self._plans[key]
@@ -149,14 +152,15 @@ class SitingBench:
                     informs.append((citation, standing.standing))
                 continue
             if standing.value is not None and _asks_position(rule, standing, subject, question.choices):
-                asked.append((rule, standing, standing.value, citation))
+                asked.append((rule, standing, standing.value, citation, citation.order))
                 continue
             judgement = judge(rule, standing, subject, None, question.choices)
             evidence = _settled_evidence(rule, standing, subject, judgement)
             clause = self._clause(rule, citation, judgement, evidence, basis)
             settled.append((clause.order, clause))
         told = sorted((one for one, stands in informs if stands in _SPEAKING), key=lambda one: one.order)
-        return _Plan(tuple(settled), tuple(asked), tuple(told))
+        area = membership(place, question.rules, question.as_of, question.choices, question.adopted)
+        return _Plan(tuple(settled), tuple(asked), tuple(told), area)
 
     def _clause(
         self, rule: Rule, citation: Citation, judgement: Judgement, evidence: Evidence, site_basis: Basis
@@ -186,11 +190,8 @@ class SitingBench:
             site_basis is not Basis.SYNTHETIC and any(basis in _INVENTED for basis in used),
         )
 
-    def _answer(
-        self, site: Site, places: SitePlaces, clauses: list[Clause], informs: tuple[Citation, ...]
-    ) -> SiteAnswer:
-        question, place = self.question, places.given
-        area = membership(place, question.rules, question.as_of, question.choices, question.adopted)
+    def _answer(self, site: Site, places: SitePlaces, clauses: list[Clause], plan: _Plan) -> SiteAnswer:
+        question, place, area = self.question, places.given, plan.area
         point = None if site.geometry is None else shapely.point_on_surface(site.geometry)
         kind = "" if site.geometry is None else _position_kind(site.geometry)
         return SiteAnswer(
@@ -208,7 +209,7 @@ class SitingBench:
             area.ids,
             tuple(filter(None, (site.note, place.note, area.note, _border_note(places)))),
             tuple(clauses),
-            informs,
+            plan.informs,
         )
 
 

@@ -167,11 +167,3 @@ def _terrain(own: Floats, around: Floats, scheme: ReliefScheme) -> PlaceTerrain 
     if len(around) > len(own):
         possible = {scheme.class_of(float(value)) for value in around}
     return PlaceTerrain(terrain, round(middle_m, _DECIMALS), frozenset(possible) - {terrain})
-
-
-def prevailing_class(own: Floats, scheme: ReliefScheme) -> TerrainClass | None:
-    """Return the class of most cells along a line, the flatter one where two are level; None where one is unknown."""
-    if not len(own) or np.isnan(own).any():
-        return None
-    classes = [scheme.class_of(float(value)) for value in own]
-    return max(TerrainClass, key=lambda one: (classes.count(one), -list(TerrainClass).index(one)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,11 +91,14 @@ class TerrainVerdict:
         Sides it could take within the position's uncertainty.
     receptor_id
         The parcel that decides; empty where none does.
+    how
+        What was chosen, in words.
     """
 
     outcome: TerrainOutcome
     others: frozenset[Side] = frozenset()
     receptor_id: str = ""
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +168,8 @@ def terrain_verdicts(raster: Raster, measured: Measured, choice: TerrainChoice) 
     classes = pair_classes(pairs, here, there, choice.at, lines)
     spread_m = measured.uncertainties_m[pairs.source]
     found = []
-    for shift_m in (0.0 * spread_m, -spread_m, spread_m):
-        moved_m = np.round(np.maximum(0.0, pairs.distance_m + shift_m), _DECIMALS)
+    for sign in (0.0, -1.0, 1.0):
+        moved_m = np.round(np.clip(pairs.distance_m + sign * spread_m, 0.0, None), _DECIMALS).astype(np.float64)
         found.append(outcomes(Pairs(pairs.source, pairs.receptor, moved_m), classes, choice.radii, count))
     given, nearer, farther = found
     return {
@@ -177,6 +180,39 @@ def terrain_verdicts(raster: Raster, measured: Measured, choice: TerrainChoice) 
         )
         for source_id, own, near, far in zip(measured.source_ids, given, nearer, farther, strict=True)
     }
+
+
+class TerrainScreen:
+    """What terrain makes of the sources of a run; worked out once for each kind of parcels and radius asked for.
+
+    Parameters
+    ----------
+    raster
+        Heights in metres; None where the project has none.
+    """
+
+    def __init__(self, raster: Raster | None, positions: Positions, farmland: Layer | None, choices: Choices) -> None:
+        self._raster = raster
+        self._positions = positions
+        self._farmland = farmland
+        self._choices = choices
+        self._found: dict[tuple[tuple[str, ...], float], Mapping[str, TerrainVerdict]] = {}
+
+    def verdict(self, source_id: str, classes: tuple[str, ...], plain_m: float) -> TerrainVerdict | Unknown:
+        """Return what a source comes to; Unknown where heights or a needed choice are missing."""
+        if self._raster is None or self._farmland is None:
+            return Unknown("未提供「高程」，地形类别未作判断。请向自然资源部门获取。")
+        choice = terrain_choice(self._choices, plain_m)
+        if isinstance(choice, Unknown):
+            return choice
+        key = (classes, plain_m)
+        if key not in self._found:
+            measured = measured_pairs(self._positions, self._farmland, plain_m, classes)
+            self._found[key] = terrain_verdicts(self._raster, measured, choice)
+        held = self._found[key].get(source_id)
+        if held is None:
+            return Unknown("没有可用的位置，地形类别未作判断。")
+        return replace(held, how=choice.described(self._raster))
 
 
 def terrain_flips(raster: Raster, measured: Measured, scheme: ReliefScheme, plain_m: float) -> pa.Table:

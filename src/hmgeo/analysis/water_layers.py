@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,47 @@ def water_of(elevation: Raster, layers: Iterable[Layer], conditioning: Condition
     grid = flow_grid(elevation, conditioning)
     held = {layer.kind.value: water_layer(grid, layer, snap_rule) for layer in layers}
     return Water(grid, held, elevation.basis is Basis.APPROXIMATE)
+
+
+class ProjectWater:
+    """A project's water, made when the first rule asks for it: most runs need none.
+
+    Parameters
+    ----------
+    elevation
+        Heights in metres.
+    layers
+        Whatever rules may ask about.
+    """
+
+    def __init__(
+        self, elevation: Raster, layers: Iterable[Layer], conditioning: Conditioning, snap_rule: SnapRule
+    ) -> None:
+        self._elevation = elevation
+        self._layers = {layer.kind.value: layer for layer in layers}
+        self._conditioning = conditioning
+        self._snap_rule = snap_rule
+        self._made: dict[str, WaterLayer] = {}
+
+    @cached_property
+    def grid(self) -> FlowGrid:
+        """The grid that drains."""
+        return flow_grid(self._elevation, self._conditioning)
+
+    @property
+    def is_approximate(self) -> bool:
+        """Whether the heights are no more than a hint."""
+        return self._elevation.basis is Basis.APPROXIMATE
+
+    def has(self, code: str) -> bool:
+        """Whether there is such a layer."""
+        return code in self._layers
+
+    def layer(self, code: str) -> WaterLayer:
+        """Return a layer on the grid; made once."""
+        if code not in self._made:
+            self._made[code] = water_layer(self.grid, self._layers[code], self._snap_rule)
+        return self._made[code]
 
 
 def water_layer(grid: FlowGrid, layer: Layer, snap_rule: SnapRule) -> WaterLayer:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MARGIN_DECIMALS = 4
 _COUNTRY = "CN"
+_RANKS = {rank: place for place, rank in enumerate(LegalRank)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Citation:
     def order(self) -> tuple[int, int, str, str]:
         """Where the clause stands among those of one verdict: legal rank, then authority, the widest first."""
         widest = min((_breadth(code) for code in self.territory), default=0)
-        return list(LegalRank).index(self.legal_rank), widest, self.authority, self.rule_id
+        return _RANKS[self.legal_rank], widest, self.authority, self.rule_id
 
 
 def _breadth(code: str) -> int:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_HALVES = tuple(float(f"5e-{places + 1}") for places in range(25))
 _EXACT_DEG = 1e-9  # 0.1 mm, which is what distances are rounded to
 _EXACT_M = 1e-4
 _POLE_DEG = 90.0
@@ -53,6 +54,9 @@ def half_last_digit(text: str) -> float:
     >>> half_last_digit("113.05"), half_last_digit("113"), half_last_digit("113.050000")
     (0.005, 0.5, 5e-07)
     """
+    if len(text) < len(_HALVES) and "e" not in text and "E" not in text:
+        _, dot, decimals = text.partition(".")
+        return _HALVES[len(decimals)] if dot else _HALVES[0]
     exponent = Decimal(text).as_tuple().exponent
     return float(Decimal(5).scaleb(int(exponent) - 1))
 

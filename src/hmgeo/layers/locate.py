@@ -151,6 +151,7 @@ def _row_grids(
     """Decide for each row with numbers whether they are degrees or metres, and on which grid."""
     meridians = raw.columns[columns["central_meridian"]] if "central_meridian" in columns else None
     grids: dict[int, _Grid] = {}
+    in_degrees: dict[Datum, _Grid] = {}
     homeless: list[int] = []
     for row, pair in pairs.items():
         if outcome.status[row] != "assessed":
@@ -165,7 +166,7 @@ def _row_grids(
                     row, f"坐标像经纬度，而文件声明为平面坐标（{declared.crs.name}）", **_shown(columns, pair)
                 )
             else:
-                grids[row] = _Grid(None, datum)
+                grids[row] = in_degrees.setdefault(datum, _Grid(None, datum))
         elif datum in _GRID_ONLY:
             outcome.reject(row, f"{datum.zh} 只有经纬度，没有平面坐标", **_shown(columns, pair))
         elif (crs := _metre_crs(row, pair, meridian, declared, datum, columns, outcome)) is not None:

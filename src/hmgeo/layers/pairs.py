@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PLACEHOLDERS = frozenset({"", "-", "--", "—", "——", "/", "无", "暂无", "空", "null", "none", "n/a", "#n/a"})
 _PARTS = (("度", "°"), ("分", "′"), ("秒", "″"))
+_BARE = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,12})?")
+_SMALLEST_PACKED = 100_000.0
 _SEPARATORS = (r"[;；|]", r"[,，]", r"\s+")
 
 
@@ -57,7 +59,8 @@ def read_pairs(raw: RawTable, columns: Columns, *, is_turned: bool, outcome: Out
         if row in raw.damaged:
             outcome.reject(row, f"{raw.damaged[row]}，各列可能错位")
             continue
-        pair = _read_pair(row, texts, headers, columns.pair, is_turned=is_turned, outcome=outcome, told=told)
+        quick = None if is_turned else _quick_pair(*texts, columns.pair)
+        pair = quick or _read_pair(row, texts, headers, columns.pair, is_turned=is_turned, outcome=outcome, told=told)
         if pair is not None:
             finer = min(pair.half_x, pair.half_y)
             pairs[row] = Pair(pair.x, pair.y, finer, finer) if raw.is_typed and not pair.is_written else pair
@@ -98,6 +101,16 @@ def _joined(raw: RawTable, degrees_header: str) -> list[str]:
                 text + (f"{cell.strip()}{sign}" if cell.strip() else "") for text, cell in zip(made, cells, strict=True)
             ]
     return made
+
+
+def _quick_pair(x_text: str, y_text: str, pair_kind: int) -> Pair | None:
+    """Read two bare decimal numbers, which most lists hold; None for everything that needs a closer look."""
+    if not (_BARE.fullmatch(x_text) and _BARE.fullmatch(y_text)):
+        return None
+    x, y = float(x_text), float(y_text)
+    if (x == 0 and y == 0) or (pair_kind == LON_LAT_PAIR and x >= _SMALLEST_PACKED):
+        return None
+    return Pair(x, y, half_last_digit(x_text), half_last_digit(y_text))
 
 
 def _read_pair(

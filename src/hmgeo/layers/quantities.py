@@ -54,7 +54,7 @@ def parse_quantity(text: str) -> Quantity | None:
     """
     plain = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
     match = _QUANTITY.fullmatch(plain)
-    if match is None or not any(sign.isdigit() for sign in match[2]):
+    if match is None or not re.match(r"[+-]?\.?\d", match[2]):
         return None
     unit = "".join((match[3] or "").split()).strip("()")
     if unit and unit_size(unit) is None:

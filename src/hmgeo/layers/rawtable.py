@@ -67,6 +67,8 @@ def as_text(value: Any) -> str:  # noqa: ANN401 -- whatever a file format hands 
     >>> as_text(441802.0), as_text(113.05), as_text(None), as_text(float("nan")), as_text(True)
     ('441802', '113.05', '', '', 'true')
     """
+    if type(value) is float and math.isfinite(value) and not value.is_integer():  # the common case
+        return repr(value)
     if value is None or isinstance(value, bytes) or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool):

@@ -32,7 +32,8 @@ _CHUNK_BYTES = 4 << 20
 _MOST_CELLS = 40_000_000
 _MARKS = (b"<f>", b"<f ", b't="e"')
 _SHEET_NAME = re.compile(r"/?xl/worksheets/[^/]+\.xml", re.IGNORECASE)
-_REFERENCE = re.compile(rb' r="([A-Z]{1,10})(\d{1,12})"')
+_LETTERS = re.compile(rb' r="([A-Z]{1,10})\d')
+_NUMBERS = re.compile(rb' r="[A-Z]{1,10}(\d{1,12})"')
 _LONGEST_REFERENCE = 30
 _BROKEN_BOOK = (  # what the readers let through where a workbook is damaged
     python_calamine.CalamineError,
@@ -173,16 +174,12 @@ def _survey(path: Path, place: Place) -> set[bytes]:
 def _survey_sheet(stream: IO[bytes], place: Place) -> set[bytes]:
     found: set[bytes] = set()
     columns: set[bytes] = set()
-    rows: set[bytes] = set()
     last_row, tail = 0, b""
     while chunk := stream.read(_CHUNK_BYTES):
         text = tail + chunk
         found |= {mark for mark in _MARKS if mark in text}
-        for letters, number in set(_REFERENCE.findall(text)):
-            columns.add(letters)
-            rows.add(number)
-        last_row = max(last_row, *map(int, rows)) if rows else last_row
-        rows.clear()
+        columns.update(_LETTERS.findall(text))
+        last_row = max(last_row, *map(int, set(_NUMBERS.findall(text))), 0)
         tail = text[-_LONGEST_REFERENCE:]
     width = max(map(_column_number, columns), default=0)
     if last_row * width > _MOST_CELLS:

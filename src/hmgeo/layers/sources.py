@@ -39,7 +39,7 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
     types = np.full(count, -1)
     types[held] = shapely.get_type_id(outcome.shapes[held])
     points = np.full((count, 2), np.nan)
-    points[held] = shapely.get_coordinates(shapely.point_on_surface(outcome.shapes[held]))
+    points[held] = shapely.get_coordinates(_points_on(outcome.shapes[held]))
     _mark_repeats(names, points, outcome)
     note_twins(
         names, opened.texts("credit_code"), points, outcome, header=opened.columns.by_role.get("credit_code", "")
@@ -64,6 +64,14 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
         "note": [outcome.note_text(row) for row in range(count)],
     }
     return pa.Table.from_pydict(columns, schema=POSITION_SCHEMA)
+
+
+def _points_on(shapes: np.ndarray) -> np.ndarray:
+    """Return a point on each shape; points themselves."""
+    made = shapes.copy()
+    others = shapely.get_type_id(shapes) != shapely.GeometryType.POINT
+    made[others] = shapely.point_on_surface(shapes[others])
+    return made
 
 
 def attributes_table(opened: Opened) -> pa.Table:

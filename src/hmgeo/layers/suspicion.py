@@ -36,7 +36,8 @@ PLACE_EVENT = "位置存疑"
 ACCEPTED_EVENT = "采纳建议"
 """Ledger event of a point changed because the user accepts suggestions."""
 
-_MOST_ROWS_EXPLAINED = 20_000
+_MOST_ROWS_EXPLAINED = 1_000
+_MOST_ROWS_TOLD = 20_000
 _MOST_SHAPES_TESTED = 5_000
 _FEWEST_BETTER = 3
 _CHANCE = 0.01
@@ -70,9 +71,12 @@ def hold_against_places(opened: Opened, outcome: Outcome, *, accept: bool) -> No
     found.sort(key=lambda one: one[0])
     for row, place, unit, away_m in found[:_MOST_ROWS_EXPLAINED]:
         _tell_row(row, place, _Outside(unit, away_m), header, outcome, accept=accept)
-    if len(found) > _MOST_ROWS_EXPLAINED:
-        rest = name_rows(row + 1 for row, *_ in found[_MOST_ROWS_EXPLAINED:])
-        outcome.journal.note(PLACE_EVENT, f"另有 {rest}不在所填行政区内", "未逐一分析，请先核对坐标系", field=header)
+    for row, _, unit, away_m in found[_MOST_ROWS_EXPLAINED:_MOST_ROWS_TOLD]:
+        reason = f"{_Outside(unit, away_m)}；存疑的行过多，未逐一查找原因"
+        outcome.journal.note_row(row + 1, PLACE_EVENT, reason, "请先核对整个图层的坐标系", field=header)
+    if len(found) > _MOST_ROWS_TOLD:
+        rest = name_rows(row + 1 for row, *_ in found[_MOST_ROWS_TOLD:])
+        outcome.journal.note(PLACE_EVENT, f"另有 {rest}不在所填行政区内", "请先核对整个图层的坐标系", field=header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,10 @@ def _groups(opened: Opened, outcome: Outcome, *, points_only: bool = True) -> Gr
 
 
 def _lon_lat(rows: NDArray[np.intp], outcome: Outcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    lon, lat = shapely.get_coordinates(shapely.point_on_surface(outcome.shapes[rows])).T
+    shapes = outcome.shapes[rows]
+    if (shapely.get_type_id(shapes) != shapely.GeometryType.POINT).any():
+        shapes = shapely.point_on_surface(shapes)
+    lon, lat = shapely.get_coordinates(shapes).T
     return lon, lat
 
 

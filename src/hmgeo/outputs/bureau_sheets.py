@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmgeo.findings.text import mu, radius_text
 from hmgeo.outputs.sheets import CRITICAL, INSIDE, OUTSIDE, UNKNOWN, Column, Sheet, radius_sheet
+from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,8 @@ def bureau_sheets(results: Results) -> Iterator[Sheet]:
         yield evidence_sheet(bureau)
         yield township_sheet(bureau)
         yield reached_sheet(bureau)
+        if LayerKind.SENSITIVE_SITES.value in bureau.reached["receptor_kind"].to_pylist():
+            yield sites_sheet(bureau)
         yield leads_sheet(bureau)
 
 
@@ -177,7 +180,8 @@ def reached_sheet(bureau: BureauTables) -> Sheet:
         Column("涉及的污染源（由近到远）", 70, "wrap"),
     )
     order = {"严格管控类": 0, "安全利用类": 1}
-    reached = [row for row in bureau.reached.drop_columns("geometry").to_pylist() if row["source_count"]]
+    table = bureau.reached.drop_columns("geometry").to_pylist()
+    reached = [row for row in table if row["source_count"] and row["receptor_kind"] == LayerKind.FARMLAND]
     reached.sort(key=lambda row: order.get(row["class"], 2))
     rows: list[tuple[Cell, ...]] = [
         (
@@ -194,6 +198,29 @@ def reached_sheet(bureau: BureauTables) -> Sheet:
     ]
     remark = f"共 {len(reached)} 块，列 {len(rows)} 块，严格管控类、安全利用类在前；全部见 receptors.parquet。"
     return Sheet("地块视角", columns, rows, remarks=(remark,))
+
+
+def sites_sheet(bureau: BureauTables) -> Sheet:
+    """Return the sensitive sites with the sources that reach them, nearest source first."""
+    columns = (
+        Column("编号", 14, "wrap"),
+        Column("名称", 24, "wrap"),
+        Column("类别", 10, "wrap"),
+        Column("乡镇", 12, "wrap"),
+        Column("涉及污染源", 7, "count"),
+        Column("最近污染源", 11, "wrap"),
+        Column("距离(m)", 9, "distance_m"),
+        Column("涉及的污染源（由近到远）", 70, "wrap"),
+    )
+    names = ("receptor_id", "name", "class", "township", "source_count", "nearest_source_id", "nearest_source_m")
+    table = [row for row in bureau.reached.drop_columns("geometry").to_pylist() if _is_site(row)]
+    table.sort(key=lambda row: (row["nearest_source_m"] is None, row["nearest_source_m"] or 0.0))
+    rows: list[tuple[Cell, ...]] = [(*(row[name] for name in names), row["sources"]) for row in table]
+    return Sheet("敏感目标视角", columns, rows, remarks=("查询范围内现有数据无污染源，不等于实地不存在。",))
+
+
+def _is_site(row: dict[str, Any]) -> bool:
+    return bool(row["receptor_kind"] == LayerKind.SENSITIVE_SITES)
 
 
 def leads_sheet(bureau: BureauTables) -> Sheet:
@@ -235,14 +262,9 @@ def sensitivity_sheet(results: Results) -> Sheet:
     return Sheet(SENSITIVITY, columns, rows, remarks=(remark,))
 
 
-def add_sensitivity_chart(book: Book, sheet: Sheet, first_row: int) -> None:
-    """Put a small stacked chart beside the table.
-
-    Parameters
-    ----------
-    first_row
-        Of the table's rows, counted from 0.
-    """
+def add_sensitivity_chart(book: Book, sheet: Sheet) -> None:
+    """Put a small stacked chart beside the table that was written."""
+    first_row = 3 + bool(book.results.warnings) + len(sheet.remarks)  # below title, facts, remarks and header
     page = book.file.get_worksheet_by_name(sheet.name)
     chart = book.file.add_chart({"type": "column", "subtype": "stacked"})
     last = first_row + len(sheet.rows) - 1

@@ -72,6 +72,7 @@ AREA_SCHEMA = pa.schema(
 _PLACE_KEYS = ("source_id", "geometry")
 ROLE_NAMES = {
     "key_area": "重点区域",
+    "project_area": "项目区域",
     "county": "县级行政区",
     "township": "乡级行政区",
     "river": "河流",

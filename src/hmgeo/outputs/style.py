@@ -109,6 +109,7 @@ UNKNOWN_CLASS = Style("#6E6E6E", "#D9D9D9", dash="4 3")
 CONTEXT: Mapping[str, Style] = MappingProxyType(
     {
         "key_area": Style("#CC79A7", "#CC79A7", 0.08, 2.5, 0.7, "8 4"),
+        "project_area": Style("#22405E", "#22405E", 0.0, 2.0, 0.6),
         "county": Style("#4D4D4D", "#4D4D4D", 0.0, 1.6, 0.45, "10 4 2 4"),
         "township": Style("#7F7F7F", "#7F7F7F", 0.0, 1.0, 0.26, "4 3"),
         "river": Style("#0072B2", "#0072B2", 0.3, 1.6, 0.45),

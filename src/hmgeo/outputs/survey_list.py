@@ -266,7 +266,8 @@ def _trade_text(row: dict[str, Any]) -> str:
 
 
 def _distance_cell(row: dict[str, Any]) -> Cell:
-    near_m, far_m = row["nearest_farmland_m"], row["nearest_farmland_max_m"]
+    near_m: float | None = row["nearest_farmland_m"]
+    far_m: float | None = row["nearest_farmland_max_m"]
     if row["position_kind"] == PositionKind.PLACE.value and near_m is not None and far_m is not None:
         return f"{near_m:,.0f} 至 {far_m:,.0f}"
     return near_m

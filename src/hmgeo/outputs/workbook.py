@@ -90,16 +90,11 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
         for sheet in (screening_sheet(results), counts_sheet(results), radius_sheet(results)):
             write_table(book, sheet)
         if results.bureau is not None and results.bureau.reached.num_rows:
-            _write_sensitivity(book, sensitivity_sheet(results))
+            write_table(book, sensitivity_sheet(results))
+            add_sensitivity_chart(book, sensitivity_sheet(results))
         for sheet in (*bureau_sheets(results), clauses_sheet(results), ledger_sheet(results)):
             write_table(book, sheet)
         _write_notes(book, note_sections(results))
-
-
-def _write_sensitivity(book: Book, sheet: Sheet) -> None:
-    write_table(book, sheet)
-    lines = 2 + bool(book.results.warnings) + len(sheet.remarks)
-    add_sensitivity_chart(book, sheet, lines + 1)
 
 
 @contextmanager

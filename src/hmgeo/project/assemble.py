@@ -10,6 +10,7 @@ import shapely
 
 from hmgeo.findings.results import ContextLayer, LayerUsed, ParameterUsed, RuleUsed
 from hmgeo.records import Layer, Positions
+from hmgeo.reference.tables import key_areas
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.vocabulary import Basis, Classification, LayerKind, Standing, Status
@@ -50,18 +51,28 @@ def context_layers_of(
 ) -> tuple[ContextLayer, ...]:
     """Return what is drawn for orientation: the project's area, administrative lines, rivers, its other layers."""
     lines = [ContextLayer(one.role, one.title, one.basis, one.credit, one.table) for one in contexts]
-    if areas:
-        rows = [{"id": area.id, "name": area.name, "geometry": shapely.to_wkb(area.geometry)} for area in areas]
-        basis = Basis.worst(*(area.basis for area in areas))
-        credit = "；".join(dict.fromkeys(area.credit for area in areas))
-        table = pa.Table.from_pylist(rows, _CONTEXT_SCHEMA)
-        lines.insert(0, ContextLayer("key_area", "重点区域", basis, credit, table))
+    key_ids = {one.id for one in key_areas()}
+    plain = [area for area in areas if area.id not in key_ids]
+    lines[:0] = [
+        *_area_layer("key_area", "重点区域", [area for area in areas if area.id in key_ids]),
+        *_area_layer("project_area", "项目区域", plain),
+    ]
     shown = []
     for layer in layers:
         table = layer.read().select(["receptor_id", "name", "geometry"])
         named = pa.Table.from_arrays(table.columns, schema=_CONTEXT_SCHEMA)
         shown.append(ContextLayer(layer.kind.value, layer.kind.zh, layer.basis, layer.provenance.credit, named))
     return (*lines, *shown)
+
+
+def _area_layer(role: str, title: str, areas: Sequence[Area]) -> list[ContextLayer]:
+    """Return the project's areas as one layer; an area that no text names a key area isn't called one."""
+    if not areas:
+        return []
+    rows = [{"id": area.id, "name": area.name, "geometry": shapely.to_wkb(area.geometry)} for area in areas]
+    basis = Basis.worst(*(area.basis for area in areas))
+    credit = "；".join(dict.fromkeys(area.credit for area in areas))
+    return [ContextLayer(role, title, basis, credit, pa.Table.from_pylist(rows, _CONTEXT_SCHEMA))]
 
 
 def rules_used(question: Question, screened: Screened, adoptions: Sequence[Adoption]) -> tuple[RuleUsed, ...]:

@@ -208,14 +208,14 @@ def shown_tables(report: FlowReport) -> tuple[Shown, ...]:
             str(row["order"]),
             _number(row["flow_distance_m"], 1000),
             LAYERS[row["layer"]].zh,
-            row["receptor_name"] or row["receptor_id"],
+            _called(row["receptor_name"], row["receptor_id"]),
             row["class"],
         )
         for row in report.met.to_pylist()
     ]
     drained: list[tuple[str, ...]] = [
         (
-            row["target_name"],
+            _called(row["target_name"], row["target_id"]),
             _number(row["catchment_area_ha"], 100),
             row["source_id"] or "现有数据中没有",
             _number(row["flow_distance_m"], 1000),
@@ -226,8 +226,12 @@ def shown_tables(report: FlowReport) -> tuple[Shown, ...]:
     return (
         ("下游流经路径", ("编号", "名称", "流程 km", "落差 m", "说明"), paths),
         ("流经路径遇到的对象", ("编号", "次序", "流程 km", "图层", "名称", "类别"), met),
-        ("水源地集水范围内的污染源", ("水源地", "集水 km²", "污染源", "流程 km", "说明"), drained),
+        ("水源地集水范围内的污染源", ("水源地", "追踪距离内集水 km²", "污染源", "流程 km", "说明"), drained),
     )
+
+
+def _called(name: str, feature_id: str) -> str:
+    return f"{name}（{feature_id}）" if name and feature_id else name or feature_id
 
 
 def _number(value: float | None, divisor: float) -> str:

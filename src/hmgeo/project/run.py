@@ -122,6 +122,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         inputs.farmland,
         question,
         others=inputs.others,
+        elevation=inputs.elevation,
         pairs=Both(pairs, met),
         reached=reached,
         progress=lambda done: progress("测算距离", done, total),
@@ -133,7 +134,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
     return Results(
         title=spec.title,
         as_of=spec.as_of,
-        area_name="、".join(area.name for area in inputs.areas),
+        area_name="、".join(dict.fromkeys(area.name for area in inputs.areas)),
         radius_m=question.radius_m,
         radii_m=screened.radii_m,
         sources=bureau.sources,

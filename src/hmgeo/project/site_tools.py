@@ -10,6 +10,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.analysis.key_area_fill import COLUMNS, fill_key_areas
+from hmgeo.analysis.key_areas import KEY_AREA_KIND
 from hmgeo.analysis.overlay import overlay_clauses
 from hmgeo.analysis.places import Areas
 from hmgeo.analysis.site_facts import PlaceFinder
@@ -21,7 +22,8 @@ from hmgeo.project.folder import whole_file, whole_folder
 from hmgeo.project.site import open_desk
 from hmgeo.project.site_input import sites_of_file, typed_site
 from hmgeo.reference.tables import key_areas
-from hmgeo.vocabulary import Basis
+from hmgeo.rules.book import load_book
+from hmgeo.vocabulary import Basis, Effect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -149,7 +151,7 @@ def fill_table(path: Path, out: Path, *, counties: Sequence[str], options: ReadO
         townships_are_approximate=township is None or township.basis is Basis.APPROXIMATE,
     )
     sites, positions, _ = sites_of_file(path, areas, basis=Basis.UNDECLARED, options=options or ReadOptions())
-    filled = fill_key_areas(sites, PlaceFinder(areas), _outlines())
+    filled = fill_key_areas(sites, PlaceFinder(areas), _outlines(), _sources())
     headers = positions.attributes.column_names
     rows = [
         (*(cells[name] for name in headers), *one.cells)
@@ -168,6 +170,16 @@ def _outlines() -> dict[str, shapely.Geometry]:
             for row in context.table.to_pylist() if context.role in {"county", "township"} else ():
                 found[row["id"]] = shapely.from_wkb(row["geometry"])
     return found
+
+
+def _sources() -> dict[str, str]:
+    """Return for each key area the clauses that name it."""
+    found: dict[str, list[str]] = {}
+    for rule in load_book().by_effect(Effect.CLASSIFY):
+        if rule.test is not None and rule.test.kind == KEY_AREA_KIND:
+            for area_id in rule.test.texts("area_ids"):
+                found.setdefault(area_id, []).append(f"《{rule.latest.document}》{rule.latest.clause}")
+    return {area_id: "；".join(dict.fromkeys(texts)) for area_id, texts in found.items()}
 
 
 def _write_rows(path: Path, header: Iterable[str], rows: Iterable[Sequence[str]]) -> None:

@@ -129,6 +129,7 @@ def declared() -> tuple[ParameterDeclaration, ...]:
     return read_parameters(content, FILE)
 
 
+@lru_cache(maxsize=256)
 def declaration(name: str) -> ParameterDeclaration | None:
     """Return the declaration of that name, None where there is none."""
     return next((one for one in declared() if one.name == name), None)

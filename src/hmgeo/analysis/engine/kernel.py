@@ -239,13 +239,22 @@ def _lay(
 
 
 @compiled
-def measure_small(s: Scratch, lon: float, lat: float, rings: int, places: int) -> bool:
-    """Measure a polygon that fits into one frame with its origin at (lon, lat); False without room."""
+def lay_small(s: Scratch, lon: float, lat: float, rings: int) -> int:
+    """Lay out a polygon that fits into the frame at (lon, lat); return its segments, -1 without room."""
     segments, bend_m = _lay(s, s.lon, s.lat, lon, lat, s.ring_end, rings)
     if bend_m > BEND_M:
         if not _cut(s, rings, 0.0):
-            return False
+            return -1
         segments, _ = _lay(s, s.cut_lon, s.cut_lat, lon, lat, s.cut_end, rings)
+    return segments
+
+
+@compiled
+def measure_small(s: Scratch, lon: float, lat: float, rings: int, places: int) -> bool:
+    """Measure a polygon that fits into one frame with its origin at (lon, lat); False without room."""
+    segments = lay_small(s, lon, lat, rings)
+    if segments < 0:
+        return False
     _measure_frame(s, segments, places)
     return True
 

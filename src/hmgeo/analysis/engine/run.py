@@ -43,7 +43,7 @@ def run(
     workers = thread_count(threads)
     rows, corners = near_pass(sources, receptors, tally, wanted, workers)
     alone = without_neighbour(tally)
-    far = far_pass(sources, receptors, alone, corners, workers) if len(alone) and rows else []
+    far = far_pass(sources, receptors, alone, corners, workers) if len(alone) else []
     return result(
         radii_m,
         count_table(tally, sources.ids, radii_m),

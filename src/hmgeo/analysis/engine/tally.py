@@ -116,7 +116,8 @@ class Tally:
     @property
     def count_max(self) -> Indices:
         """(sources, classes) receptors within the search radius plus the position's uncertainty."""
-        return self._counts.sum(axis=1)
+        widest: Indices = self._counts.sum(axis=1)
+        return widest
 
     @property
     def area_ha(self) -> Floats:

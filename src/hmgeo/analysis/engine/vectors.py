@@ -246,6 +246,37 @@ def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
 
 
 @written
+def segments_to_place(  # noqa: PLR0913, PLR0917 -- arrays one by one
+    _typing: Any,  # noqa: ANN401
+    x: Any,  # noqa: ANN401
+    y: Any,  # noqa: ANN401
+    along_x: Any,  # noqa: ANN401
+    along_y: Any,  # noqa: ANN401
+    inverse: Any,  # noqa: ANN401
+    first: Any,  # noqa: ANN401
+    count: Any,  # noqa: ANN401
+    east: Any,  # noqa: ANN401
+    north: Any,  # noqa: ANN401
+    least: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Put into least[0] the least squared distance from a place to segments; `count` is a multiple of eight."""
+
+    def write(w: Writer) -> None:
+        px, py = w.spread(w.number(7)), w.spread(w.number(8))
+        nearest = w.keep(w.constant(float("inf")))
+        with w.blocks(w.number(6)) as (at, _):
+            place = w.builder.add(at, w.number(5))
+            ax, ay = w.load(2, place), w.load(3, place)
+            dx, dy = px - w.load(0, place), py - w.load(1, place)
+            share = ((dx * ax + dy * ay) * w.load(4, place)).most(0.0).least(1.0)
+            dx, dy = dx - share * ax, dy - share * ay
+            nearest.set((dx * dx + dy * dy).least(nearest.now))
+        _put(w, 9, 0, _across(w, nearest.now, least=True))
+
+    return typed(write, x, y, along_x, along_y, inverse, first, count, east, north, least)
+
+
+@written
 def to_geodesics(
     _typing: Any,  # noqa: ANN401
     frame: Any,  # noqa: ANN401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hmgeo.analysis.choices import chosen_text, unset_text
@@ -14,9 +15,11 @@ from hmgeo.rules.words import LAYERS
 if TYPE_CHECKING:
     from hmgeo.analysis.facts import DistanceFact
     from hmgeo.analysis.kinds.inquiry import Inquiry
+    from hmgeo.analysis.terrain_screen import TerrainVerdict
     from hmgeo.rules.model import Test
 
 TERRAIN_CONSIDERED = "considered"
+TERRAIN_OPEN = "已选择考虑地形，但本次未作地形分级，丘陵、山区半径也未给定；按平原半径则在范围内。"
 STRAIGHT_MODES = frozenset({"", "circle"})
 """Choices of how to measure under which the straight ground distance counts."""
 
@@ -58,7 +61,10 @@ def _judged(test: Test, inquiry: Inquiry, *, hit: Side) -> Outcome:
     fact = inquiry.facts.distance(features)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
-    outcome = _outcome(LAYERS[features.layer].zh, fact, limit_m, hit, is_terrain_open=_terrain_open(test, inquiry))
+    is_open = _terrain_open(test, inquiry)
+    outcome = _outcome(LAYERS[features.layer].zh, fact, limit_m, hit, is_terrain_open=is_open)
+    if is_open:
+        outcome = _by_terrain(outcome, fact, inquiry.facts.terrain(features, limit_m), hit)
     labels = (chosen_text(name, limit_m),) if name else ()
     why = tuple(dict.fromkeys((*outcome.why, *labels)))
     return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
@@ -67,6 +73,21 @@ def _judged(test: Test, inquiry: Inquiry, *, hit: Side) -> Outcome:
 def _terrain_open(test: Test, inquiry: Inquiry) -> bool:
     """Return whether the user wants hills to shorten the distance, which nothing here can tell yet."""
     return inquiry.choices.code(test.text("terrain")) == TERRAIN_CONSIDERED
+
+
+def _by_terrain(outcome: Outcome, fact: DistanceFact, told: TerrainVerdict | Unknown | None, hit: Side) -> Outcome:
+    """Let radii by terrain decide what the plain's radius left open; out of its reach nothing is open."""
+    if told is None or Side.UNKNOWN not in outcome.possible:
+        return outcome
+    if isinstance(told, Unknown):
+        return replace(outcome, why=(*outcome.why, told.why))
+    sides = {Side.MET: hit, Side.NOT_MET: hit.opposite, Side.UNKNOWN: Side.UNKNOWN}
+    if fact.coverage_gap("", outcome.measurement.limit or 0.0) if outcome.measurement else True:
+        sides[Side.NOT_MET] = Side.UNKNOWN
+    given = sides[told.outcome.side]
+    others = frozenset(sides[one] for one in told.others) - {given}
+    why = [one for one in outcome.why if one != TERRAIN_OPEN]
+    return replace(outcome, given=given, others=others, why=tuple(filter(None, (*why, told.outcome.why, told.how))))
 
 
 def _outcome(layer_zh: str, fact: DistanceFact, limit_m: float, hit: Side, *, is_terrain_open: bool) -> Outcome:
@@ -89,7 +110,7 @@ def _outcome(layer_zh: str, fact: DistanceFact, limit_m: float, hit: Side, *, is
         why.append(COVERAGE_UNDECLARED)
     if may_hit and is_terrain_open:
         sides[True] = Side.UNKNOWN
-        why.append("已选择考虑地形，但本次未作地形分级，丘陵、山区半径也未给定；按平原半径则在范围内。")
+        why.append(TERRAIN_OPEN)
     possible = {sides[True]} if may_hit else set()
     if may_miss:
         possible.add(sides[False])

@@ -56,9 +56,7 @@ def shown_to(results: Results, audience: str) -> Shown:
         Where a layer is 涉密; for `public` also where one is 未标注. All layers are named at once.
     """
     refused = {Classification.CLASSIFIED} | ({Classification.UNMARKED} if audience == PUBLIC else set())
-    problems = [
-        _refusal(layer, audience) for layer in results.layers if layer.gates.classification in refused
-    ]
+    problems = [_refusal(layer, audience) for layer in results.layers if layer.gates.classification in refused]
     if problems:
         raise OutputError(problems)
     if audience != PUBLIC:
@@ -121,5 +119,6 @@ def _without_sources(results: Results) -> Results:
         counts=results.counts.slice(0, 0),
         search_areas=results.search_areas.slice(0, 0),
         receptors=receptors,
+        bureau=None,
         warnings=(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ EVERYWHERE = [[20.0, 105.0], [36.0, 120.0]]
 
 _VERDICT_CODES = (*(verdict.value for verdict in Verdict), "")
 _LABELLED = ("key_area", "county", "township", "river")
+_REACHING = re.compile(r"(.+)（([0-9.]+) m）$")
 _FRAMING = ("key_area", "county", "township")
 
 
@@ -56,11 +58,32 @@ def page_data(
         "context": [context_layer(layer, left_open) for layer in results.context],
         "receptors": [receptor_layer(picture) for picture in pictures],
         "searched": packed_meta(searched),
+        "towns": towns(results),
         "sources": drawn,
         "findings": judged.findings,
         "laws": judged.laws,
         "unmapped": sources.unmapped(results, judged),
     }
+
+
+def towns(results: Results) -> list[dict[str, Any]]:
+    """Return what the township table says at the screening radius: parcels, those reached, and by which sources."""
+    if results.bureau is None or not results.sources.num_rows:
+        return []
+    return [
+        {
+            "name": row["township"] or row["county"] or "",
+            "parcels": row["farmland_count"],
+            "reached": row["reached_count"],
+            "sources": [
+                [found[1], float(found[2])]
+                for part in (row["sources"] or "").split("；")
+                if (found := _REACHING.match(part))
+            ],
+        }
+        for row in results.bureau.townships.to_pylist()
+        if row["radius_m"] == results.radius_m
+    ]
 
 
 def verdict_words() -> dict[str, dict[str, str]]:
@@ -202,4 +225,5 @@ def page_bounds(results: Results) -> list[list[float]]:
         if layer.role == role
     ]
     rest = [shapes.read(layer.table["geometry"].to_pylist()) for layer in results.context]
-    return shapes.bounds(content) or shapes.bounds(frames) or shapes.bounds(rest) or EVERYWHERE
+    first = next((box for frame in frames if (box := shapes.bounds([frame]))), None)
+    return shapes.bounds(content) or first or shapes.bounds(rest) or EVERYWHERE

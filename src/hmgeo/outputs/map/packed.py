@@ -154,12 +154,13 @@ def zigzag(numbers: NDArray[Any]) -> NDArray[Any]:
 
 def _geometry_sections(shapes: NDArray[Any]) -> dict[str, bytes]:
     """Return rings per polygon, vertices per ring (the closing one left out), and the differences of both axes."""
-    rings, owners = shapely.get_rings(shapes, return_index=True)
+    parts, part_of = shapely.get_parts(shapes, return_index=True)
+    rings, owners = shapely.get_rings(parts, return_index=True)
     coordinates, ring_of = shapely.get_coordinates(rings, return_index=True)
     closes = np.append(ring_of[1:] != ring_of[:-1], True)
     steps = np.rint(coordinates[~closes] * MICRO).astype(np.int64)
     return {
-        "rings": varints(np.bincount(owners, minlength=len(shapes))),
+        "rings": varints(np.bincount(part_of[owners], minlength=len(shapes))),
         "vertices": varints(np.bincount(ring_of[~closes], minlength=len(rings))),
         "x": varints(zigzag(np.diff(steps[:, 0], prepend=0))),
         "y": varints(zigzag(np.diff(steps[:, 1], prepend=0))),

@@ -75,7 +75,9 @@ def picture(
     """
     table = results.receptors.to_pandas()
     frame = table[table["receptor_kind"] == kind].reset_index(drop=True)
-    frame["township"] = frame["township"].fillna("").replace(dict(township_names or {}))
+    texts = ["name", "class", "township", "nearest_source_id"]
+    frame[texts] = frame[texts].astype(object).fillna("")
+    frame["township"] = frame["township"].replace(dict(township_names or {}))
     geometries = shapes.read(frame["geometry"])
     has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
     shown, shown_shapes = frame[has_shape], geometries[has_shape]

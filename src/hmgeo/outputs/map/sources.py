@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from hmgeo.outputs.map.judgements import Fact, Judgements, Row
 
 
+USCC = "统一社会信用代码"
+
+
 def mapped(results: Results, judged: Judgements) -> list[Row]:
     """Return every source that has a place on the map, in input order; its findings are indices into `judged`."""
     counts = by_source(results.counts.to_pylist())
     nearest = _anchors_of_nearest(results)
     drawn = []
-    for row in results.sources.to_pylist():
+    for row in rows_of(results):
         place = _place(row)
         if place is not None:
             lower = bool(row["counts_are_lower_bounds"])
@@ -52,14 +55,24 @@ def unmapped(results: Results, judged: Judgements | None = None) -> list[Row]:
             "trade": row["trade_code"] or "",
             "verdict": row["verdict"] or "",
             "certainty": row["certainty"] or "",
-            "uscc": row.get("uscc") or "",
+            "uscc": row.get("uscc", ""),
             "kind": row["position_kind"],
             "note": row["note"] or "",
             "findings": judged.of(row["source_id"]) if judged else [],
         }
-        for row in results.sources.to_pylist()
+        for row in rows_of(results)
         if _place(row) is None
     ]
+
+
+def rows_of(results: Results) -> list[Row]:
+    """Return the rows of the source table, with `uscc` where the input had 统一社会信用代码."""
+    rows: list[Row] = results.sources.to_pylist()
+    attributes = results.bureau.attributes if results.bureau else None
+    if attributes is not None and USCC in attributes.column_names and len(attributes) == len(rows):
+        for row, code in zip(rows, attributes[USCC].to_pylist(), strict=True):
+            row["uscc"] = code or ""
+    return rows
 
 
 def count_table(rows: Iterable[Mapping[str, Any]], *, lower: bool) -> Row:
@@ -139,7 +152,7 @@ def _summary(results: Results, row: Mapping[str, Any], judged: Judgements) -> Ro
         "township": row["township"] or "",
         "county": row["county"] or "",
         "trade": row["trade_code"] or "",
-        "uscc": row.get("uscc") or "",
+        "uscc": row.get("uscc", ""),
         "status_code": row["status"],
         "verdict": row["verdict"] or "",
         "badge": wording.badge(row, example=example) if row["verdict"] else LABELS["unjudged"],

@@ -18,6 +18,8 @@
     return this.everyRow;
   };
 
+  Page.prototype.rowOf = function (id) { return this.allRows().filter(function (row) { return row.id === id; })[0] || { id: id, name: id, findings: [], verdict: "" }; };
+
   Page.prototype.tally = function (row) {
     var data = this.data;
     if (!row.tally) {
@@ -115,6 +117,7 @@
   Page.prototype.parcelTownships = function () {
     var seen = Object.create(null);
     this.data.receptors.forEach(function (layer) { layer.by_township.forEach(function (line) { if (line[0]) { seen[line[0]] = true; } }); });
+    this.data.towns.forEach(function (town) { if (town.parcels) { seen[town.name] = true; } });
     return Object.keys(seen).sort(function (a, b) { return a.localeCompare(b, "zh-CN"); });
   };
 

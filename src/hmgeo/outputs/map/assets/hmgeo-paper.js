@@ -2,7 +2,6 @@
 (function () {
   "use strict";
   var Page = hmgeo.Page, SHEETS = { A4: [297, 210], A3: [420, 297] }, MARGIN_MM = 8, PX_PER_MM = 96 / 25.4;
-  var EQUATOR_M = 2 * Math.PI * 6378137;
 
   /* Ground metres per map pixel at zoom 0 along the parallel: on the ellipsoid, not on the sphere that the tiles use. */
   function metresPerPixel(lat) {
@@ -10,7 +9,6 @@
   }
   hmgeo.zoomOfScale = function (scale, lat) { return Math.log(metresPerPixel(lat) / (scale / PX_PER_MM / 1000)) / Math.LN2; };
   hmgeo.scaleOfZoom = function (zoom, lat) { return metresPerPixel(lat) / Math.pow(2, zoom) * PX_PER_MM * 1000; };
-  hmgeo.EQUATOR_M = EQUATOR_M;
 
   Page.prototype.addPaper = function () {
     var page = this, dialog = document.getElementById("print-dialog"), opener = document.getElementById("tool-print");
@@ -124,10 +122,12 @@
     ctx.fillStyle = getComputedStyle(box).backgroundColor;
     ctx.fillRect(0, head, frame.width, frame.height);
     ctx.translate(-frame.left, head - frame.top);
-    Array.prototype.forEach.call(box.querySelectorAll(".leaflet-backdrop-pane img, .leaflet-packed-pane canvas, .leaflet-overlay-pane canvas"), function (node) {
-      var at = node.getBoundingClientRect();
-      ctx.globalAlpha = node.tagName === "IMG" ? 0.55 : 1;
-      if (at.width) { ctx.drawImage(node, at.left, at.top, at.width, at.height); }
+    [".leaflet-backdrop-pane img", ".leaflet-packed-pane canvas", ".leaflet-overlay-pane canvas"].forEach(function (below) {  // from the bottom up
+      Array.prototype.forEach.call(box.querySelectorAll(below), function (node) {
+        var at = node.getBoundingClientRect();
+        ctx.globalAlpha = node.tagName === "IMG" ? Number(node.style.opacity) : 1;
+        if (at.width) { ctx.drawImage(node, at.left, at.top, at.width, at.height); }
+      });
     });
     ctx.globalAlpha = 1;
     drawTexts(ctx, box.querySelectorAll(".map-label span"));

@@ -20,7 +20,7 @@
     ];
     columns[4][1] = function (row) { return row.exact ? hmgeo.distance(row.metres) : hmgeo.say(page.data.labels.about_distance, { text: hmgeo.distance(row.metres) }); };
     columns[4][2] = "";
-    if (this.township) { columns.push([labels.reach_count, function (row) { return row.parcels; }]); }
+    if (this.township && this.found.some(function (row) { return row.parcels !== null; })) { columns.push([labels.reach_count, function (row) { return row.parcels; }]); }
     return columns;
   };
 
@@ -53,7 +53,14 @@
     this.prepare();
     this.parcel = null;
     this.township = name;
-    if (name) {
+    var told = this.page.data.towns.filter(function (one) { return one.name === name; })[0];
+    if (told) {  // the township table says it all
+      town = told;
+      told.sources.forEach(function (pair) {
+        var mark = receptors.page.sources[pair[0]];
+        per[pair[0]] = { source: mark ? mark.source : receptors.page.rowOf(pair[0]), metres: pair[1], parcels: null, exact: true };
+      });
+    } else if (name) {
       this.page.eachParcel(function (record, rings) {
         if (record.township !== name) { return; }
         town.parcels += 1;
@@ -67,7 +74,7 @@
       });
     }
     this.town = town;
-    this.found = Object.keys(per).map(function (id) { return per[id]; }).sort(function (a, b) { return b.parcels - a.parcels || a.metres - b.metres; });
+    this.found = Object.keys(per).map(function (id) { return per[id]; }).sort(function (a, b) { return a.metres - b.metres; });
     this.page.dock.draw();
   };
 
@@ -90,7 +97,7 @@
     if (this.township) { says = hmgeo.say(labels.receptor_town, { name: this.township, parcels: this.town.parcels, reached: this.town.reached, n: this.found.length, radius: radius }); }
     if (says) {
       box.appendChild(el("p", "receptor-says", says + (this.found.length ? "" : "　" + labels.receptor_none)));
-      box.appendChild(el("p", "aside", labels.receptor_method));
+      if (this.found.some(function (row) { return !row.exact; })) { box.appendChild(el("p", "aside", labels.receptor_method)); }
     }
   };
 }());

@@ -147,8 +147,9 @@
     });
     this.map.closePopup();
     this.addTree();
-    if (document.getElementById("filter-reset")) { this.fillFilters(); this.countLegend(); }
+    if (document.getElementById("filter-reset")) { this.fillFilters(); this.applyFilter(); }
     this.sayRadius();
+    if (this.zoomer) { this.zoomer.remove(); this.zoomer = L.control.zoom({ position: "topleft", zoomInTitle: labels.zoom_in, zoomOutTitle: labels.zoom_out }).addTo(this.map); }
     if (this.dock.box) { this.dock.drawTabs(); this.dock.draw(); }
     this.remember();
   };

@@ -1,0 +1,286 @@
+"""Map definitions: which project or area, under which title, on which paper; one page each and a list of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from html import escape
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from hmgeo.errors import HmgeoError, OutputError, Place, Problem, ProjectError, raise_problems
+from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.findings.results import Backdrop, LayerUsed, Presentation, Results
+from hmgeo.layers.areas import context_layers, resolve_area
+from hmgeo.layers.catalog import shipped_layers
+from hmgeo.layers.load import load_raster
+from hmgeo.outputs.map.hillshade import hillshade
+from hmgeo.outputs.map.page import write_map
+from hmgeo.outputs.wording import LAYER_BASIS
+from hmgeo.project.assemble import context_layers_of
+from hmgeo.project.run import project_results
+from hmgeo.project.spec import read_spec
+from hmgeo.records import Gates, Ledger, Provenance
+from hmgeo.rules.nodes import Reader, compose
+from hmgeo.vocabulary import Classification, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SCHEMA = 1
+INDEX_NAME = "index.html"
+_NOUN = "地图定义"
+_REQUIRED = ("schema", "title")
+_KEYS = (*_REQUIRED, "project", "area", "note", "language", "paper", "maker", "hillshade")
+_OVERVIEW_RADIUS_M = 10_000.0
+_SHIPPED = {
+    "county": ("real/counties.geojson", LayerKind.COUNTIES),
+    "township": ("real/townships.geojson", LayerKind.TOWNSHIPS),
+    "river": ("real/rivers.geojson", LayerKind.RIVERS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MapSpec:
+    """One map definition.
+
+    Parameters
+    ----------
+    file
+        The definition; its name without suffix is the map's.
+    project
+        A project.yml, relative to the definition; empty for an overview map.
+    areas
+        Area codes or key-area ids of an overview map.
+    """
+
+    file: Path
+    title: str
+    project: str = ""
+    areas: tuple[str, ...] = ()
+    note: str = ""
+    language: str = "zh"
+    paper: str = "A4"
+    maker: str = ""
+    hillshade: bool = True
+
+    @property
+    def page_name(self) -> str:
+        """Name of the page that is written."""
+        return f"{self.file.stem}.html"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltMap:
+    """A written page with what it was made of."""
+
+    spec: MapSpec
+    path: Path
+    results: Results
+
+
+def map_files(path: Path) -> list[Path]:
+    """Return the definition that a path names, or all of a folder, by name.
+
+    Raises
+    ------
+    ProjectError
+        Where there is none.
+    """
+    found = sorted(path.glob("*.yml")) if path.is_dir() else [path] if path.is_file() else []
+    if not found:
+        remedy = "写成地图定义文件（.yml）或存放它们的文件夹"
+        raise ProjectError(Problem("找不到地图定义", Place(file=str(path)), remedy=remedy))
+    return found
+
+
+def read_map(file: Path) -> MapSpec:
+    """Read a map definition.
+
+    Raises
+    ------
+    ProjectError
+        With every fault: unknown or missing keys, neither or both of project and area, ...
+    """
+    reader = Reader(file.name)
+    entries = reader.mapping(compose(file.read_bytes(), file.name, _NOUN, ProjectError), _KEYS, _REQUIRED, _NOUN)
+    schema = reader.integer(entries.get("schema"), "schema")
+    if schema not in {None, SCHEMA}:
+        reader.fault(entries["schema"], "不认识的 schema 版本", found=str(schema), allowed=str(SCHEMA))
+    if ("project" in entries) == ("area" in entries):
+        reader.fault(1, "地图定义须写明 project 或 area 之一", allowed="project 或 area")
+    spec = MapSpec(
+        file,
+        reader.text(entries.get("title"), "title"),
+        reader.text(entries["project"], "project") if "project" in entries else "",
+        reader.texts(entries["area"], "area") if "area" in entries else (),
+        reader.text(entries["note"], "note") if "note" in entries else "",
+        reader.word(entries["language"], "language", ("zh", "en")) if "language" in entries else "zh",
+        reader.word(entries["paper"], "paper", ("A4", "A3")) if "paper" in entries else "A4",
+        reader.text(entries["maker"], "maker") if "maker" in entries else "",
+        reader.truth(entries["hillshade"], "hillshade") if "hillshade" in entries else True,
+    )
+    raise_problems(ProjectError, reader.problems)
+    return spec
+
+
+def build_maps(path: Path, out: Path, *, audience: str = "internal", language: str = "") -> list[BuiltMap]:
+    """Write the map of a definition, or all maps of a folder and the page that lists them.
+
+    Parameters
+    ----------
+    path
+        A definition or a folder of them.
+    out
+        Folder for the pages; made where it isn't there.
+    audience
+        `public` for the whitelist.
+    language
+        Instead of the definition's.
+
+    Raises
+    ------
+    ProjectError, InputError, RuleError
+        With the faults of all definitions before a page is written.
+    OutputError
+        Where a page may not or can't be written.
+    """
+    specs = [read_map(file) for file in map_files(path)]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            Problem("文件夹不能建立", Place(file=str(out)), found=error.strerror or str(error))
+        ) from error
+    built = []
+    for spec in specs:
+        results = overview(spec) if spec.areas else replace(project_results(_project(spec)), title=spec.title)
+        presentation = Presentation(
+            language=language or spec.language,
+            audience=audience,
+            maker=spec.maker,
+            paper=spec.paper,
+            backdrop=backdrop_of(_project(spec), audience=audience) if spec.project and spec.hillshade else None,
+        )
+        target = out / spec.page_name
+        write_map(results, presentation, target)
+        built.append(BuiltMap(spec, target, results))
+    if path.is_dir():
+        (out / INDEX_NAME).write_bytes(index_page(built).encode("utf-8"))
+    return built
+
+
+def backdrop_of(project: Path, *, audience: str = "internal") -> Backdrop | None:
+    """Return the hillshade of a project's elevation layer; None where it has none or it may not be shown.
+
+    Raises
+    ------
+    ProjectError, InputError
+        Where project or raster can't be read.
+    """
+    spec = read_spec(project)
+    layer = spec.layers.get(LayerKind.ELEVATION)
+    if layer is None or layer.classification is Classification.CLASSIFIED:
+        return None
+    if audience == "public" and layer.classification is not Classification.PUBLIC:
+        return None
+    provenance = Provenance(layer.path, "", layer.source, layer.licence, layer.credit or layer.source)
+    raster = load_raster(spec.folder / layer.path, basis=layer.basis, provenance=provenance, shown_as=layer.path)
+    return hillshade(raster)
+
+
+def overview(spec: MapSpec) -> Results:
+    """Return an overview map of areas: lines and rivers of the shipped layers, nothing judged.
+
+    Raises
+    ------
+    ProjectError
+        Where an area isn't known or has no outline.
+    """
+    problems: list[Problem] = []
+    areas = []
+    for code in spec.areas:
+        try:
+            areas.append(resolve_area(code, base=spec.file.parent))
+        except HmgeoError as error:
+            problems += [replace(one, where=Place(file=spec.file.name, key="area")) for one in error.problems]
+    raise_problems(ProjectError, problems)
+    contexts = context_layers([area.id for area in areas])
+    return Results(
+        title=spec.title,
+        as_of=None,
+        area_name="、".join(area.name for area in areas),
+        radius_m=_OVERVIEW_RADIUS_M,
+        radii_m=(),
+        sources=SOURCES_SCHEMA.empty_table(),
+        findings=FINDINGS_SCHEMA.empty_table(),
+        counts=COUNTS_SCHEMA.empty_table(),
+        receptors=RECEPTORS_SCHEMA.empty_table(),
+        search_areas=pa.schema([("source_id", pa.string()), ("geometry", pa.binary())]).empty_table(),
+        ledger=Ledger(()),
+        layers=tuple(_shipped_used(context.role, context.table.num_rows) for context in contexts),
+        context=context_layers_of(areas, contexts, []),
+        warnings=(spec.note,) if spec.note else (),
+    )
+
+
+def index_page(built: Sequence[BuiltMap]) -> str:
+    """Return the page that lists maps; its links lead to the files beside it."""
+    rows = "".join(
+        "<tr>"
+        f'<th scope="row"><a href="{escape(one.spec.page_name)}">{escape(one.spec.title)}</a></th>'
+        f"<td>{escape(one.results.area_name)}</td>"
+        f"<td>{'排查结果' if one.results.findings.num_rows else '底图，未作任何判断'}</td>"
+        f"<td>{escape(LAYER_BASIS[one.results.basis])}</td>"
+        f"<td>{one.results.as_of or '—'}</td>"
+        f"<td class=n>{one.path.stat().st_size / 1e6:.1f} MB</td>"
+        "</tr>\n"
+        for one in built
+    )
+    return _INDEX.format(rows=rows)
+
+
+def _project(spec: MapSpec) -> Path:
+    return spec.file.parent / spec.project
+
+
+def _shipped_used(role: str, count: int) -> LayerUsed:
+    path, kind = _SHIPPED[role]
+    entry = shipped_layers()[path]
+    gates = Gates(vintage=entry.vintage, classification=Classification.PUBLIC)
+    return LayerUsed(
+        role, kind, entry.basis, Provenance(path, "", entry.source, entry.licence, entry.credit), gates, count
+    )
+
+
+_INDEX = """<!DOCTYPE html>
+<html lang="zh">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'">
+<meta name="viewport" content="width=device-width">
+<title>地图目录</title>
+<style>
+body {{ max-width: 60em; margin: 2em auto; padding: 0 1em; color: #1f2a36; line-height: 1.6;
+  font-family: "Microsoft YaHei", "SimHei", "PingFang SC", "Noto Sans CJK SC", sans-serif; font-size: 14px; }}
+h1 {{ font-size: 20px; color: #21415f; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ padding: 5px 10px; border-bottom: 1px solid #d5dae0; text-align: left; font-weight: 400; }}
+thead th {{ background: #e9eef3; font-weight: 600; }}
+.n {{ text-align: right; font-variant-numeric: tabular-nums; }}
+a {{ color: #1b5c8a; }}
+p {{ color: #5c6875; font-size: 12px; }}
+</style>
+</head>
+<body>
+<h1>地图目录</h1>
+<table>
+<thead><tr><th>地图</th><th>范围</th><th>内容</th><th>数据性质</th><th>评估基准日</th><th>大小</th></tr></thead>
+<tbody>
+{rows}</tbody>
+</table>
+<p>每幅地图是一个文件，不需要网络。界线仅供工作示意，不作为权属和行政区域界线依据；地图审核：未送审。</p>
+</body>
+</html>
+"""

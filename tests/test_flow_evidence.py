@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import shapely
+from grids import point, raster
+from test_flow import BREACH, VALLEY
+
+from hmgeo.analysis.facts import Answer, Features, PlaceFact, Unknown
+from hmgeo.analysis.flow_agreement import stream_offsets
+from hmgeo.analysis.flow_facts import FlowFacts
+from hmgeo.analysis.flow_grid import End, flow_grid
+from hmgeo.analysis.flow_overhead import overhead
+from hmgeo.analysis.flow_snap import SnapRule
+from hmgeo.analysis.flow_tables import Things, catchments_of, cells_beside
+from hmgeo.analysis.water_layers import water_of
+from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
+from hmgeo.vocabulary import Basis, Completeness, LayerKind
+
+DEM = raster(VALLEY)
+GRID = flow_grid(DEM, BREACH)
+
+
+def test_streams_that_lie_beside_the_mapped_river() -> None:
+    # The stream (8 cells and more upstream) runs in column 2, rows 1 to 4; the river is drawn one column to the east.
+    river = shapely.LineString([point(DEM, 1, 3), point(DEM, 4, 3)])
+    found = stream_offsets(GRID, [river], 0.08)
+    assert found is not None
+    assert (found.median_m, found.upper_m, found.share_within_two_cells) == (10.0, 10.0, 1.0)
+    assert (
+        found.zh == f"所绘河流上 {found.count} 个点，距高程推算的水流中位数 10 m，九成不超过 10 m；两格以内的占 100%。"
+    )
+    assert stream_offsets(GRID, [shapely.LineString([(0, 0), (1, 1)])], 0.08) is None
+    assert stream_offsets(GRID, [river], 1.0) is None
+
+
+def test_both_readings_of_a_pond_overhead() -> None:
+    houses = [point(DEM, 4, 2), point(DEM, 2, 4), point(DEM, 2, 3)]
+    beside = cells_beside(GRID, Things(["1", "2", "3"], ["甲", "乙", "丙"], houses), 0.0)
+    pond = point(DEM, 2, 2)
+    found = overhead(GRID, pond, None, houses, beside, limit_m=20.0)
+    assert [row for row, _ in found.by_circle] == [2, 0, 1]
+    assert found.by_circle[0][1] == pytest.approx(10.0, abs=0.01)
+    assert found.by_path == ((0, 20.0),)
+    assert found.path_ends is End.EDGE
+    assert (found.only_by_circle, found.only_by_path) == ((2, 1), ())
+    near = overhead(GRID, pond, point(DEM, 1, 2), houses, beside, limit_m=20.0)
+    assert (near.by_path, near.path_ends) == ((), End.LIMIT)
+
+
+def test_a_pond_off_the_grid_has_its_circle_only() -> None:
+    beside = cells_beside(GRID, Things([], [], []), 0.0)
+    found = overhead(GRID, shapely.Point(100, 30), None, [], beside)
+    assert isinstance(found.by_path, Unknown)
+    assert (found.by_circle, found.path_ends, found.only_by_path) == ((), None, ())
+
+
+def test_targets_off_streams_or_off_the_grid_are_told_apart() -> None:
+    places = [point(DEM, 3, 1), point(DEM, 0, 0), shapely.Point(100, 30), None]
+    targets = Things(["1", "2", "3", "4"], ["一", "二", "三", "四"], places)
+    sources = Things(["S", "T"], ["", ""], [point(DEM, 0, 2), None])
+    rows = catchments_of(GRID, targets, sources, 1000.0, SnapRule(15.0, 0.08)).to_pylist()
+    assert [(row["target_id"], row["target_status"], row["source_id"]) for row in rows] == [
+        ("1", "snapped", "S"),
+        ("2", "no_stream", ""),
+        ("3", "no_stream", ""),
+        ("4", "not_assessed", ""),
+    ]
+    assert (rows[0]["snap_distance_m"], rows[0]["flow_distance_m"], rows[0]["order"]) == (10.0, 30.0, 1)
+    assert rows[0]["note"].endswith("集水范围达到高程数据边缘，结果为下限。")
+
+
+def test_layers_on_a_grid_answer_rules() -> None:
+    row = {"receptor_id": "F1", "name": "水田", "class": "严格管控类", "geometry": shapely.to_wkb(point(DEM, 3, 2))}
+    batch = pa.RecordBatch.from_pylist([row], RECEPTOR_SCHEMA)
+    gates = Gates(shapely.box(110, 20, 120, 30), "全部", Completeness.COMPLETE)
+    farmland = Layer("f", LayerKind.FARMLAND, Basis.APPROXIMATE, Provenance("f"), lambda: [batch], gates)
+    water = water_of(DEM, [farmland], BREACH, SnapRule(15.0, 0.08))
+    facts = FlowFacts(point(DEM, 0, 2), 0.0, water)
+    found = facts.upstream(Features("farmland", ("严格管控类",)), 30.0, "catchment")
+    assert isinstance(found, PlaceFact)
+    assert (found.answer, found.receptor_id, found.is_approximate) == (Answer.YES, "F1", True)
+    missed = facts.upstream(Features("farmland"), 20.0, "catchment")
+    assert isinstance(missed, PlaceFact)
+    assert (missed.answer, missed.gap) == (Answer.NO, "")
+    assert water.layers["farmland"].targets.missing == 0
+    assert np.array_equal(water.layers["farmland"].targets.cells, [17])
