@@ -14,11 +14,13 @@ import shapely
 from pyproj import CRS, Transformer
 
 from hmgeo.datum import bd09_to_wgs84, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
+from hmgeo.errors import ProjectError
 from hmgeo.layers.admin import counties, declared_place, townships
 from hmgeo.layers.load import ReadOptions, load_positions, load_receptors
 from hmgeo.layers.suspicion import DATUM_EVENT, PLACE_EVENT
 from hmgeo.project.bare import BareFile
 from hmgeo.project.screening import screen_files
+from hmgeo.project.spec import read_spec
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -193,3 +195,16 @@ def test_restored_points_are_where_the_formula_puts_them() -> None:
     assert [float(value) for value in gcj02_to_wgs84(*there)] == pytest.approx([113.062, 23.587], abs=1e-9)
     there = wgs84_to_bd09(113.062, 23.587)
     assert [float(value) for value in bd09_to_wgs84(*there)] == pytest.approx([113.062, 23.587], abs=1e-9)
+
+
+def test_the_project_file_carries_the_users_word(tmp_path: Path) -> None:
+    good = (Path(__file__).parent / "broken_projects" / "good.yml").read_text(encoding="utf-8")
+    said = "axis_order: lat_lon, accept_suggestions: true, columns: {lon: 甲, lat: 乙}, "
+    path = tmp_path / "project.yml"
+    path.write_text(good.replace("enterprises: {", "enterprises: {" + said).replace("enterprises:  {", said), "utf-8")
+    options = read_spec(path).layers[LayerKind.ENTERPRISES].options
+    assert (options.axis_order, options.accept_suggestions) == ("lat_lon", True)
+    assert options.columns == (("lon", "甲"), ("lat", "乙"))
+    path.write_text(path.read_text("utf-8").replace("accept_suggestions: true", "accept_suggestions: 也许"), "utf-8")
+    with pytest.raises(ProjectError, match="accept_suggestions 须为 true 或 false"):
+        read_spec(path)

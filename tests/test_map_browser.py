@@ -259,15 +259,3 @@ def test_a_dismissed_warning_is_printed_all_the_same(opened: Opened) -> None:
     assert warning.is_hidden()
     opened.page.emulate_media(media="print")
     assert warning.is_visible()
-
-
-def test_three_thousand_parcels_become_township_circles(browser: Browser, tmp_path: Path) -> None:
-    path = tmp_path / "map.html"
-    write_map(small_results(3000), Presentation(), path)
-    view = Opened(browser, path)
-    circles = view.page.locator(".sum-circle text").all_text_contents()
-    words = view.page.locator(".legend-note").inner_text()
-    view.page.close()
-    assert circles == ["1500", "1500"]
-    assert "3,000 块按乡镇汇总为 2 个圆" in words
-    assert (view.outside_requests(), view.complaints) == ([], [])

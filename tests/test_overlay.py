@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 from siting_world import COUNTY, HOUSES, SCHOOL, SITE, bench, layer, layers
 
 from hmgeo.analysis.distance import pair_distances, prepare_shapes
 from hmgeo.analysis.overlay import TOUCHED, overlay_clauses
+from hmgeo.analysis.places import Areas
+from hmgeo.analysis.siting import SitingBench
 from hmgeo.analysis.zones import TOLERANCE_M, corners, zone_within
 from hmgeo.geodesy import ELLIPSOID, ellipsoidal_area_m2
-from hmgeo.vocabulary import LayerKind, Verdict
+from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
+from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
 AREA = shapely.box(112.95, 22.85, 113.25, 23.25)
 LINE = shapely.LineString([(113.0, 23.0), (113.05, 23.03), (113.06, 22.99)])
@@ -99,10 +104,18 @@ def test_what_cannot_be_drawn_says_why() -> None:
 def test_a_requirement_touches_outside_and_only_where_data_prove_it() -> None:
     park = shapely.box(113.0, 23.0, 113.05, 23.05)
     covered = shapely.box(112.95, 22.95, 113.15, 23.15)
-    parks = layer(LayerKind.INDUSTRIAL_PARKS, [("K", "示例园区", "省级", park)], coverage=covered)
-    desk = bench([parks], as_of="2019-06-30")
-    rule = next(one for one in desk.question.rules if one.id == "SIT-GX-PARK")
-    lawful = replace(rule, territory=("441800",), history=tuple(replace(v, in_force_from=None) for v in rule.history))
-    assert lawful.effect.value == "require"
-    assert Verdict.PROHIBITED in TOUCHED
-    assert COUNTY.contains(covered)
+    table = layer(LayerKind.INDUSTRIAL_PARKS, [("K", "示例园区", "省级", park)]).read()
+    stated = pa.array([[("park_lawful", True), ("park_plan_eia", True)]], RECEPTOR_SCHEMA.field("stated").type)
+    told = table.set_column(RECEPTOR_SCHEMA.get_field_index("stated"), RECEPTOR_SCHEMA.field("stated"), stated)
+    gates = Gates(covered, "示例", Completeness.COMPLETE, "2024")
+    parks = Layer("parks", LayerKind.INDUSTRIAL_PARKS, Basis.SYNTHETIC, Provenance("p"), told.to_batches, gates)
+    counties = pa.Table.from_pylist([{"id": "451221", "name": "南丹县", "geometry": shapely.to_wkb(COUNTY)}])
+    asked = replace(bench([]).question, as_of=date(2024, 6, 30), areas=Areas(counties))
+    desk = SitingBench([parks], asked)
+    drawn = overlay_clauses(desk, SITE, AREA)
+    zone = next(one for one in drawn.zones if one.citation.rule_id == "SIT-GX-PARK")
+    assert zone.geometry.equals(shapely.intersection(covered, AREA).difference(park))
+    for lon, lat, verdict in ((113.1, 23.1, "prohibited"), (113.02, 23.02, "clear"), (113.2, 23.2, "not_assessed")):
+        answer = desk.check(replace(SITE, geometry=shapely.Point(lon, lat)))
+        said = next(one for one in answer.clauses if one.citation.rule_id == "SIT-GX-PARK")
+        assert said.verdict.value == verdict

@@ -10,6 +10,7 @@ the libraries that the plain page asks of a CDN are handed to it from the packag
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import tempfile
@@ -44,9 +45,12 @@ CLASSES = ("优先保护类", "安全利用类", "严格管控类", "未划分")
 COLOURS = dict(zip(CLASSES, ("#009E73", "#F0E442", "#D55E00", "#BDBDBD"), strict=True))
 RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 10000.0)
 SIZES = [(sources, parcels) for parcels in (2_000, 20_000, 200_000) for sources in (60, 400, 1_500)]
+PLAIN_UP_TO = 20_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PAN_MS = 3000
+PAN_MS = 2000
+ROUNDS = 3
+"""The best counts: the machine is shared, and others' work takes frames away."""
 OPENED_MS = 60_000
 NOTE_READY = """
 new MutationObserver(function () {
@@ -206,7 +210,7 @@ def hand_over(page: Page) -> None:
     page.route("http*://**/*", answer)
 
 
-def measured(browser: Browser, path: Path, *, is_plain: bool) -> dict[str, float]:
+def measured(browser: Browser, path: Path, *, is_plain: bool, only_open: bool = False) -> dict[str, float]:
     """Open a page and return its numbers; a page that doesn't open in a minute has none."""
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.set_default_timeout(OPENED_MS)
@@ -222,11 +226,12 @@ def measured(browser: Browser, path: Path, *, is_plain: bool) -> dict[str, float
             page.wait_for_selector("html[data-ready=yes]", state="attached", timeout=OPENED_MS)
             found["ready_s"] = page.evaluate("window.readyAt") / 1000
         name = page.evaluate("Object.keys(window).filter(key => /^map_/.test(key) && window[key].panBy)[0]")
-        for zoom in (11, 14):
+        for zoom in () if only_open else (11, 14):
             page.evaluate(f"void {name}.setView([23.65, 113.05], {zoom}, {{ animate: false }})")
             page.wait_for_timeout(1500)
-            found[f"fps_z{zoom}"], found[f"longest_ms_z{zoom}"] = page.evaluate(f"({PAN})({name}, {PAN_MS})")
-        if not is_plain and page.evaluate("hmgeo.page.lots.length"):
+            rounds = [page.evaluate(f"({PAN})({name}, {PAN_MS})") for _ in range(ROUNDS)]
+            found[f"fps_z{zoom}"], found[f"longest_ms_z{zoom}"] = max(rounds)
+        if not is_plain and not only_open and page.evaluate("hmgeo.page.lots.length"):
             found["click_ms"] = page.evaluate(
                 "(() => { const store = hmgeo.page.lots[0].store, start = performance.now();"
                 "for (let i = 0; i < 2000; i += 1) { store.hit(112.85 + (i % 50) / 125, 23.45 + i / 5000, 0); }"
@@ -258,9 +263,13 @@ def main() -> None:
             results = results_of(sources, parcels)
             ours, plain = Path(folder) / "ours.html", Path(folder) / "plain.html"
             for name, path, write in (("hmgeo", ours, write_ours), ("folium GeoJson", plain, write_plain)):
+                if name != "hmgeo" and parcels > PLAIN_UP_TO and sources != SIZES[0][0]:
+                    continue  # 119 MB that no browser here opens: once is enough
                 write_s = timed(partial(write, results, path))
                 browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
                 numbers = measured(browser, path, is_plain=name != "hmgeo")
+                again = measured(browser, path, is_plain=name != "hmgeo", only_open=True)
+                numbers["ready_s"] = min(one.get("ready_s", math.inf) for one in (numbers, again))
                 browser.close()
                 rows.append({"sources": sources, "parcels": parcels, "page": name, "write_s": write_s} | numbers)
                 print(f"<!-- {rows[-1]} -->", flush=True)

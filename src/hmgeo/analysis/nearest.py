@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _DECIMALS = 4
 _PIECE_VERTICES = 16
+_LONGEST_EDGE_DEG = 0.02
 _SAME_M = 2e-4  # what rounding to 0.1 mm may make equal
 _UNKNOWN = np.full(2, np.nan)
 LARGEST_RADIUS_M = SEMI_MAJOR_M / (1 - FLATTENING)
@@ -195,7 +196,7 @@ def _box_around(bounds: list[float], radius_m: float) -> shapely.Geometry:
 def _pieces(boundary: shapely.Geometry) -> list[shapely.Geometry]:
     """Cut lines into pieces of a few edges, end to end."""
     pieces = []
-    for line in shapely.get_parts(boundary):
+    for line in shapely.get_parts(shapely.segmentize(boundary, _LONGEST_EDGE_DEG)):
         xy = shapely.get_coordinates(line)
         pieces += [
             shapely.LineString(xy[start : start + _PIECE_VERTICES + 1])

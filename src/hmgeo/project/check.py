@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from hmgeo.analysis.choices import Choices, unset_text
 from hmgeo.errors import HmgeoError, Problem
 from hmgeo.project.assemble import WARNED_EVENTS, layers_used
-from hmgeo.project.inputs import Inputs, load_inputs
+from hmgeo.project.inputs import SOURCES_KIND, Inputs, load_inputs
 from hmgeo.project.spec import read_spec
-from hmgeo.vocabulary import Classification, Completeness, LayerKind, Status
+from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hmgeo.findings.results import LayerUsed
     from hmgeo.project.spec import ProjectSpec
     from hmgeo.records import Layer, Positions, Raster
 
@@ -112,10 +113,27 @@ def _suitability(inputs: Inputs) -> Table:
             layer.gates.completeness.zh,
             layer.gates.vintage or "未申明",
             layer.gates.classification.value,
+            layer.provenance.source or "未申明",
+            _fitness(layer),
         )
         for layer in layers_used(layers)
     )
-    return Table("数据适用性表", ("图层", "文件", "记录数", "数据性质", "数据范围", "完整性", "时点", "密级"), rows)
+    header = ("图层", "文件", "记录数", "数据性质", "数据范围", "完整性", "时点", "密级", "提供单位", "适用性")
+    return Table("数据适用性表", header, rows)
+
+
+def _fitness(layer: LayerUsed) -> str:
+    """Return what a layer may be used for, by its gates and its basis."""
+    told = []
+    if layer.basis in {Basis.SYNTHETIC, Basis.APPROXIMATE}:
+        told.append("仅供演示，不得用于真实判断" if layer.basis is Basis.SYNTHETIC else "示意，不作判断依据")
+    if layer.kind is SOURCES_KIND:
+        return "；".join(told) or "可用"
+    if layer.gates.coverage is None or layer.gates.completeness is not Completeness.COMPLETE:
+        told.append("命中有效，不能据以认定未触及")
+    if not layer.gates.vintage:
+        told.append("时点不明")
+    return "；".join(told) or "可用于命中和未触及"
 
 
 def _rows(inputs: Inputs) -> Table:

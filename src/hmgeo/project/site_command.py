@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import Place, Problem, UsageError
-from hmgeo.outputs import siting_words, wording
+from hmgeo.outputs import wording
+from hmgeo.outputs.siting_print import printed_lines
 from hmgeo.project.progress import silent
 from hmgeo.project.site import open_desk, parse_ranges, read_sites, read_typed
 from hmgeo.project.site_write import answer_document, check_sites, write_siting
@@ -66,7 +67,7 @@ class Answered:
         """Return the answer for the terminal, line by line."""
         printed: list[str] = []
         for dossier in self.results.dossiers[:PRINTED_SITES]:
-            printed += [*siting_words.printed_lines(dossier, self.results), ""]
+            printed += [*printed_lines(dossier, self.results), ""]
         rest = len(self.results.dossiers) - PRINTED_SITES
         printed += [f"另有 {rest} 个项目未在此列出，见结果文件。"] if rest > 0 else []
         printed += [f"结果：{self.folder}（siting.xlsx、siting.json、findings.parquet）"] if self.folder else []

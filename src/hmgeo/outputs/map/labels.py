@@ -173,8 +173,7 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "receptor_method": (
             "个数取自结果表；列出的污染源按图上位置由近及远取足该数，距离为图上推算（约），仅知所在行政区的不列。",
-            "Numbers come from the tables; that many sources are listed by distance as drawn (approximate); "
-            "sources known by place only are not listed.",
+            "Numbers come from the tables; that many sources are listed, nearest as drawn first.",
         ),
         "receptor_none": (
             "半径内现有数据无污染源记录，不等于实地不存在。",

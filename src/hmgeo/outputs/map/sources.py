@@ -46,6 +46,7 @@ def unmapped(results: Results, judged: Judgements | None = None) -> list[Row]:
     """Return every input row that is listed instead of drawn, in input order; `judged` adds findings by index."""
     return [
         {
+            "row": row["row"],
             "id": row["source_id"],
             "name": row["name"] or row["source_id"],
             "status": wording.status_word(row["status"]),
@@ -67,7 +68,7 @@ def unmapped(results: Results, judged: Judgements | None = None) -> list[Row]:
 
 def rows_of(results: Results) -> list[Row]:
     """Return the rows of the source table, with `uscc` where the input had 统一社会信用代码."""
-    rows: list[Row] = results.sources.to_pylist()
+    rows: list[Row] = [row | {"row": place} for place, row in enumerate(results.sources.to_pylist())]
     attributes = results.bureau.attributes if results.bureau else None
     if attributes is not None and USCC in attributes.column_names and len(attributes) == len(rows):
         for row, code in zip(rows, attributes[USCC].to_pylist(), strict=True):
@@ -147,6 +148,7 @@ def _place(row: Mapping[str, Any]) -> Row | None:
 def _summary(results: Results, row: Mapping[str, Any], judged: Judgements) -> Row:
     example = wording.is_example(results)
     return {
+        "row": row["row"],
         "id": row["source_id"],
         "name": row["name"] or row["source_id"],
         "township": row["township"] or "",

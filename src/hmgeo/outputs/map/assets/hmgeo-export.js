@@ -30,6 +30,7 @@
 
   function cell(value, style) {
     var mark = style ? " s=\"" + style + "\"" : "";
+    if (value === "") { return "<c" + mark + "/>"; }
     return typeof value === "number" ? "<c" + mark + "><v>" + value + "</v></c>" : "<c t=\"inlineStr\"" + mark + "><is><t xml:space=\"preserve\">" + xml(value) + "</t></is></c>";
   }
 

@@ -12,9 +12,9 @@
     return found ? data.language === "en" && found[2] || found[1] : "";
   };
 
-  /* Every input row once: drawn ones and those that aren't. */
+  /* Every input row once, in input order: drawn ones and those that aren't. */
   Page.prototype.allRows = function () {
-    if (!this.everyRow) { this.everyRow = this.data.sources.concat(this.data.unmapped); }
+    if (!this.everyRow) { this.everyRow = this.data.sources.concat(this.data.unmapped).sort(function (a, b) { return a.row - b.row; }); }
     return this.everyRow;
   };
 

@@ -88,7 +88,7 @@
   hmgeo.parsePlace = function (text) {
     var plain = text.normalize("NFKC").toUpperCase().replace(/东经|经度|东|LON(GITUDE)?|LNG/g, "E").replace(/北纬|纬度|北|LAT(ITUDE)?/g, "N").trim();
     var halves, parts, by = {};
-    if (!/^[-\d\s.,;:、°º度分秒'′’`"”EN=()]+$/.test(plain) || !/\d/.test(plain)) { return null; }
+    if (!/^[-\d\s.,;:、°º度分秒'′’\x60"”EN=()]+$/.test(plain) || !/\d/.test(plain)) { return null; }
     if (/^[EN]/.test(plain)) { halves = plain.split(/(?!^)(?=[EN])/); }
     else if (/[EN]/.test(plain)) { halves = plain.replace(/([EN])(?!$)/, "$1|").split("|"); }
     else { halves = plain.split(/[,;、]+\s*|\s+(?=\d{2,3}\s*[°º度.])/); }

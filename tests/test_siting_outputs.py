@@ -1,0 +1,193 @@
+"""The same order, words and numbers in the terminal, in JSON, in the workbook and in findings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+import shapely
+
+from hmgeo.analysis.site_facts import Site
+from hmgeo.errors import UsageError
+from hmgeo.layers.options import ReadOptions
+from hmgeo.outputs import siting_words, wording
+from hmgeo.project.site import open_desk, parse_ranges
+from hmgeo.project.site_command import Answered, SiteRequest, answer_sites
+from hmgeo.project.site_input import Typed
+from hmgeo.vocabulary import Basis, Verdict
+
+if TYPE_CHECKING:
+    from hmgeo.findings.siting import SitingResults
+
+PROJECT = Path(__file__).resolve().parent.parent / "layers" / "projects" / "nandan"
+NONE = Typed("")
+
+
+def typed(**more: object) -> Typed:
+    said = {"metals": ["Pb=12.5", "Cd=0.4"], "stated": ["may_pollute_soil=yes"]} | more
+    return Typed("107.5512,24.9812", "3212", "2017", "new", **said)
+
+
+def request(given: Typed = NONE, sites: Path | None = None, **more: object) -> SiteRequest:
+    return SiteRequest(PROJECT, given, sites, Basis.UNDECLARED, ReadOptions(), **more)
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Answered:
+    return answer_sites(request(typed(), ranges=("soil=1000",), out=tmp_path_factory.mktemp("site") / "out"))
+
+
+@pytest.fixture
+def results(answered: Answered) -> SitingResults:
+    return answered.results
+
+
+def cells(path: Path, sheet: str) -> list[list[str]]:
+    page = openpyxl.load_workbook(path)[sheet]
+    return [[str(cell) for cell in row if cell is not None] for row in page.iter_rows(values_only=True)]
+
+
+def test_all_four_say_the_same_in_the_same_order(answered: Answered, results: SitingResults) -> None:
+    assert answered.folder is not None
+    answer = results.dossiers[0].answer
+    order = [clause.citation.rule_id for clause in answer.clauses]
+    written = json.loads((answered.folder / "siting.json").read_text(encoding="utf-8"))
+    assert written == json.loads(answered.json_text())
+    told = written["sites"][0]
+    assert [clause["rule_id"] for clause in told["clauses"]] == order
+    findings = pq.read_table(answered.folder / "findings.parquet").to_pylist()
+    assert [row["rule_id"] for row in findings] == order
+    assert [row["measured"] for row in findings] == [clause["measured"] for clause in told["clauses"]]
+    sheet = [row for row in cells(answered.folder / "siting.xlsx", "全部条款") if len(row) > 5][1:]
+    assert [row[1] for row in sheet] == order
+    assert [row[2] for row in sheet] == [clause["badge"] for clause in told["clauses"]]
+    printed = "\n".join(answered.lines())
+    shown = [clause for clause in told["clauses"] if clause["verdict"] != "not_applicable"]
+    places = [printed.index(f"【{clause['badge']}】") for clause in shown[:1]]
+    assert places == sorted(places)
+    assert all(clause["sentence"] in printed for clause in shown)
+    assert told["header"] == siting_words.header(answer)
+    assert told["header"] in printed
+
+
+def test_a_typed_point_is_hypothetical_and_its_digits_say_how_exact_it_is(results: SitingResults) -> None:
+    answer = results.dossiers[0].answer
+    assert answer.uncertainty_m == pytest.approx(7.5, abs=0.1)  # half of 0.0001 degree both ways
+    first = siting_words.clause_document(answer.clauses[0], results)
+    assert first["badge"] == "示例判定：触及禁止性规定"
+    assert results.warnings == ("示例判定：拟建项目对照合成或示意数据，结论仅供软件演示。",)
+
+
+def test_no_verdict_word_claims_more_than_a_screening_tool_may(answered: Answered) -> None:
+    told = json.loads(answered.json_text())["sites"][0]
+    badges = {clause["badge"].removeprefix("示例判定：") for clause in told["clauses"]}
+    assert badges <= {verdict.zh for verdict in Verdict}
+    assert not badges & set(wording.FORBIDDEN_VERDICT_WORDS)
+
+
+def test_missing_data_name_the_layer_the_count_and_whom_to_ask(answered: Answered) -> None:
+    told = json.loads(answered.json_text())["sites"][0]
+    assert told["missing"] == ["未提供「永久基本农田集中区域」，相关 1 条未评估。请向自然资源部门获取。"]
+    assert "未填报是否排放污染物，相关 1 条。" in told["open"]
+
+
+def test_offsets_stand_both_ways_while_the_text_leaves_it_open(answered: Answered) -> None:
+    told = json.loads(answered.json_text())["sites"][0]
+    assert [(line["metal"], line["required_kg"]) for line in told["offsets"]] == [
+        ("铅", 15.0),
+        ("镉", 0.48),
+        ("合计", 15.48),
+    ]
+    assert told["offset_notes"][0].startswith("条文未规定「减量替代按单一金属还是合计计算」")
+
+
+def test_target_tables_name_their_standard_and_say_what_is_unset(answered: Answered) -> None:
+    told = json.loads(answered.json_text())["sites"][0]
+    by_element = {table["element"]: table for table in told["targets"]}
+    assert by_element["大气"]["range_m"] is None
+    assert by_element["大气"]["note"] == "依据 HJ 2.2（未核对原文）。评价范围随评价等级而定，未设定，本表未列。"
+    risk = by_element["环境风险（500 m）"]
+    assert risk["population"] == sum(target["population"] for target in risk["targets"])
+    assert [target["distance_m"] for target in risk["targets"]] == sorted(
+        target["distance_m"] for target in risk["targets"]
+    )
+    assert by_element["土壤"]["range_m"] == 1000.0
+
+
+def test_the_sheet_holds_clause_quote_datum_caption_and_disclaimer(answered: Answered) -> None:
+    assert answered.folder is not None
+    rows = cells(answered.folder / "siting.xlsx", "选址条款研判表")
+    text = "\n".join("｜".join(row) for row in rows)
+    assert "《中华人民共和国土壤污染防治法》第三十二条" in text
+    assert "环境管控单元｜未提供。未提供「环境管控单元」。请向生态环境部门获取。" in text
+    assert "敏感目标（2024，合成（演示），完整性：未申明）" in text
+    assert rows[-1] == [wording.DISCLAIMER]
+    assert rows[-2][0].startswith("坐标系：2000国家大地坐标系｜资料来源：hmgeo 合成数据")
+
+
+def test_the_folder_is_the_same_every_time(answered: Answered, tmp_path: Path) -> None:
+    again = answer_sites(request(typed(), ranges=("soil=1000",), out=tmp_path / "again"))
+    assert answered.folder is not None
+    assert again.folder is not None
+    for name in ("siting.xlsx", "siting.json", "findings.parquet", "ledger.csv"):
+        first, second = (hashlib.sha256((one.folder / name).read_bytes()).hexdigest() for one in (answered, again))
+        assert first == second, name
+
+
+def test_a_list_of_projects_keeps_every_row(tmp_path: Path) -> None:
+    table = tmp_path / "projects.csv"
+    table.write_text(
+        "项目编号,项目名称,建设性质,行业代码,行业分类版本,经度,纬度,坐标系,县(市、区),乡镇(街道),新增铅(kg/a),是否可能造成土壤污染\n"
+        "P1,示例一,新建,3212,2017,107.5512,24.9812,CGCS2000,南丹县,城关镇,12.5,是\n"
+        "P2,示例二,搬迁,3212,2017,107.6000,24.9000,CGCS2000,南丹县,,,\n"
+        "P3,示例三,扩建,3360,2017,,,,南丹县,车河镇,3,否\n",
+        encoding="utf-8",
+    )
+    found = answer_sites(request(sites=table, out=tmp_path / "out")).results
+    answers = [dossier.answer for dossier in found.dossiers]
+    assert [answer.site_id for answer in answers] == ["P1", "P2", "P3"]
+    assert [answer.status for answer in answers] == ["assessed", "assessed", "not_located"]
+    assert "建设性质「搬迁」不能归入新建、改建、扩建、技术改造，按未说明处理。" in answers[1].notes[0]
+    third = {clause.citation.rule_id: clause for clause in answers[2].clauses}
+    assert third["SIT-GX-OFFSET-KEY"].verdict is Verdict.CONDITIONAL  # the township's name is enough
+    alone = open_desk(PROJECT).check(
+        Site("Q", "", shapely.Point(107.5512, 24.9812), 7.4941, "3212", "2017", basis=Basis.UNDECLARED)
+    )
+    assert len(alone.clauses) == len(answers[0].clauses)
+
+
+def test_everything_wrong_with_what_was_typed_is_told_at_once() -> None:
+    wrong = Typed("107.55", "3212", "2013", "build", metals=["Pb"], stated=["may_pollute=yes", "closed=perhaps"])
+    with pytest.raises(UsageError) as caught:
+        answer_sites(request(wrong))
+    assert [problem.what for problem in caught.value.problems] == [
+        "点位看不懂",
+        "建设性质看不懂",
+        "行业分类版本看不懂",
+        "新增排放量看不懂",
+        "没有这一事实",
+        "只能是 yes 或 no",
+    ]
+    assert caught.value.problems[4].remedy == "是否为「may_pollute_soil」"
+
+
+def test_a_point_or_a_file_must_be_given_and_ranges_must_be_known() -> None:
+    with pytest.raises(UsageError, match="须给出 --at 或 --sites 之一"):
+        answer_sites(request())
+    with pytest.raises(UsageError, match="评价范围看不懂"):
+        open_desk(PROJECT, ranges_m=parse_ranges(["soils=3"]))
+    with pytest.raises(UsageError, match="评价范围看不懂"):
+        parse_ranges(["soil=near"])
+
+
+def test_real_sites_are_not_held_against_invented_receptors(tmp_path: Path) -> None:
+    table = tmp_path / "real.csv"
+    table.write_text("项目编号,经度,纬度,坐标系\nP1,107.5512,24.9812,CGCS2000\n", encoding="utf-8")
+    asked = SiteRequest(PROJECT, NONE, table, Basis.REAL, ReadOptions())
+    with pytest.raises(UsageError, match="真实污染源不得对照合成或示意的受体数据"):
+        answer_sites(asked)
