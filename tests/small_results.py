@@ -142,7 +142,8 @@ def small_results(parcel_count: int = 40, *, basis: Basis = Basis.SYNTHETIC, tow
             "legal_rank": "plan",
             "document": "济源产城融合示范区2021年土壤污染防治攻坚战实施方案",
             "clause": "二（三）3",
-            "quote": "2021年底前完成耕地周边（原则上平原地区周边10公里之内，山区、丘陵地区可适当缩减）涉镉等重金属行业企业排查",
+            "quote": "2021年底前完成耕地周边（原则上平原地区周边10公里之内，山区、丘陵地区可适当缩减）"
+            "涉镉等重金属行业企业排查",
             "decider": "生态环境部门会同农业农村等",
             "note": note or "未考虑地形。",
         }

@@ -14,13 +14,13 @@ import pytest
 import shapely
 from strategies import layer_of, offset, positions_of, star
 
-from hmgeo.analysis.engine.compiled import CacheFolderWarning, choose_folder
 from hmgeo.analysis.proximity import TableSink, measure_proximity
 from hmgeo.errors import InputError
 from hmgeo.findings.columns import PAIRS_SCHEMA
 from hmgeo.layers.pack import GROUP_ROWS, hilbert_distance, pack_layer, write_packed
 from hmgeo.layers.stream import is_packed, stream_receptors
 from hmgeo.project.pairs_sink import CodedPairsSink
+from hmgeo.reference.machine import CacheFolderWarning, choose_folder
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:

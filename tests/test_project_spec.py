@@ -155,7 +155,7 @@ FARMLAND_LINE = next(line for line in GOOD.splitlines() if line.startswith("  fa
 ODD = {
     "no screening rule": ((("screening_rule: SCR-JY-10KM", "screening_rule: none"),), ["", "", ""]),
     "no farmland": (((f"{FARMLAND_LINE}\n", ""),), ["not_assessed", "not_applicable", "not_assessed"]),
-    "nobody located": ((("data/enterprises.csv", "unlocated.csv"),), ["listed", "not_assessed"]),  # A1 is known by its town
+    "nobody located": ((("data/enterprises.csv", "unlocated.csv"),), ["listed", "not_assessed"]),  # A1: by its town
     "mixed bases": (
         (("datum: cgcs2000, basis: synthetic", "datum: cgcs2000, basis: real"), ("adopt:", "mix_basis: 培训\nadopt:")),
         ["listed", "not_applicable", "listed"],

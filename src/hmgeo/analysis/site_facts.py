@@ -137,7 +137,7 @@ class PlaceFinder:
 class _Polygons:
     def __init__(self, table: pa.Table | None) -> None:
         self._codes: list[str] = [] if table is None else table["id"].to_pylist()
-        self._names = {} if table is None else dict(zip(self._codes, table["name"].to_pylist(), strict=True))
+        self._names: dict[str, str] = {} if table is None else dict(zip(self._codes, table["name"].to_pylist(), strict=True))
         shapes = [] if table is None else shapely.from_wkb(table["geometry"].to_pylist())
         shapely.prepare(shapes)
         self._tree = shapely.STRtree(shapes)
@@ -147,6 +147,7 @@ class _Polygons:
         return [self._codes[row] for row in sorted(self._tree.query(shape, predicate="intersects").tolist())]
 
     def name(self, code: str) -> str:
+        """Return the name of a code, empty where it has none."""
         return self._names.get(code, "")
 
 

@@ -1,0 +1,63 @@
+"""What the machine offers: cores, and a folder where the package's compiled code can be kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import warnings
+from functools import cache
+from pathlib import Path
+
+
+class CacheFolderWarning(UserWarning):
+    """Compiled code could not be kept where it is found again."""
+
+
+def _can_write(folder: Path) -> bool:
+    """Try to write a file; permission bits alone don't tell (read-only mounts, root)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def choose_folder(package: Path, digest: str) -> Path:
+    """Return the first folder that can be written: the user's choice, the package's, the user's cache, a temporary one.
+
+    Warns
+    -----
+    CacheFolderWarning
+        If it is a temporary one.
+    """
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
+    for base in (package / "__pycache__", Path(os.path.expanduser(home))):  # noqa: PTH111 -- Path raises without a home
+        folder = base / f"hmgeo-engine-{digest}"
+        if _can_write(folder):
+            return folder
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    folder = Path(tempfile.gettempdir()) / f"hmgeo-engine-{user}-{digest}"
+    if not _can_write(folder):
+        folder = Path(tempfile.mkdtemp(prefix="hmgeo-engine-"))
+    warnings.warn(f"编译结果不能保存在程序目录或用户目录，改存临时目录：{folder}", CacheFolderWarning, stacklevel=3)
+    return folder
+
+
+@cache
+def code_folder(module: str) -> Path:
+    """Return the folder for code compiled from the modules beside one (`__file__`), named after what they hold."""
+    package = Path(module).parent
+    code = b"".join(path.read_bytes() for path in sorted(package.glob("*.py")))
+    return choose_folder(package, hashlib.sha256(code).hexdigest()[:12])
+
+
+def core_count() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
