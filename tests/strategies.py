@@ -176,6 +176,7 @@ def layer_of(
         "official_area_m2": list(official_area_m2) if official_area_m2 is not None else [None] * count,
         "township": [""] * count,
         "geometry": [shapely.to_wkb(shape, output_dimension=3 if shape.has_z else 2) for shape in shapes],
+        "stated": [None] * count,
     }
     table = pa.table([columns[name] for name in RECEPTOR_SCHEMA.names], schema=RECEPTOR_SCHEMA)
     return Layer(

@@ -269,7 +269,7 @@ def test_counts_by_class_at_each_radius_zeros_included() -> None:
         for row in screen(sources(), layer, ask()).counts.to_pylist()
         if row["class"] in {"all", "安全利用类", "未划分"}
     }
-    within = {"all": [1, 2, 2, 2, 3], "安全利用类": [1, 1, 1, 1, 2], "未划分": [0, 1, 1, 1, 1]}
+    within = {"all": [1, 2, 2, 2, 2, 3], "安全利用类": [1, 1, 1, 1, 1, 2], "未划分": [0, 1, 1, 1, 1, 1]}
     assert counts == {
         (radius_m, word): within[word][place] for place, radius_m in enumerate(COUNTED_RADII_M) for word in within
     }
@@ -434,7 +434,9 @@ def test_sources_beyond_the_projects_own_area_are_marked() -> None:
 
 def test_a_row_without_coordinates_is_placed_by_its_words() -> None:
     found = placed(shape=None, status="not_located", position_kind="place", county="清城区", township="石角镇")
-    assert (found["county"], found["township"], found["verdict"]) == ("清城区", "石角镇", "not_assessed")
+    assert (found["county"], found["township"]) == ("清城区", "石角镇")
+    assert (found["status"], found["position_kind"], found["lon"]) == ("assessed", "place", None)
+    assert (found["verdict"], found["certainty"]) == ("listed", "ambiguous")
 
 
 # ---- the bare radius ----------------------------------------------------------------------------------------------
@@ -472,7 +474,7 @@ def test_declared_coverage_counts_for_a_bare_radius_too() -> None:
 @pytest.mark.parametrize(("radius_m", "radii_m"), [
     (500.0, (500.0,)),
     (3_000.0, (1_000.0, 2_000.0, 3_000.0)),
-    (20_000.0, (1_000.0, 2_000.0, 3_000.0, 5_000.0, 10_000.0, 20_000.0)),
+    (20_000.0, (1_000.0, 2_000.0, 3_000.0, 5_000.0, 8_000.0, 10_000.0, 20_000.0)),
 ])  # fmt: skip
 def test_counts_are_made_below_the_radius_and_at_it(radius_m: float, radii_m: tuple[float, ...]) -> None:
     question = Question(None, radius_m, screening_rule_id=USER_RADIUS_ID)

@@ -137,7 +137,9 @@ class PlaceFinder:
 class _Polygons:
     def __init__(self, table: pa.Table | None) -> None:
         self._codes: list[str] = [] if table is None else table["id"].to_pylist()
-        self._names: dict[str, str] = {} if table is None else dict(zip(self._codes, table["name"].to_pylist(), strict=True))
+        self._names: dict[str, str] = (
+            {} if table is None else dict(zip(self._codes, table["name"].to_pylist(), strict=True))
+        )
         shapes = [] if table is None else shapely.from_wkb(table["geometry"].to_pylist())
         shapely.prepare(shapes)
         self._tree = shapely.STRtree(shapes)
