@@ -168,6 +168,10 @@ def test_counts_and_nearest_are_those_of_the_pairs(folder: Path, sources: list[R
         if row["status"] != "assessed":
             assert (row["farmland_count"], row["nearest_farmland_m"]) == ("", "")
             continue
+        if row["position_kind"] == "place":
+            assert row["source_id"] not in by_source
+            assert int(row["farmland_count"]) <= int(row["farmland_count_max"])
+            continue
         near = by_source.get(row["source_id"], {})
         assert int(row["farmland_count"]) == len(near)
         assert int(row["farmland_count_max"]) >= len(near)
@@ -179,19 +183,22 @@ def test_counts_and_nearest_are_those_of_the_pairs(folder: Path, sources: list[R
         assert reach_m == pytest.approx(float(row["position_uncertainty_m"]), abs=1e-9)
 
 
-def test_counts_at_every_radius_and_class_are_those_of_the_pairs(folder: Path, demo_runs: dict[str, Run]) -> None:
+def test_counts_at_every_radius_and_class_are_those_of_the_pairs(
+    folder: Path, sources: list[Row], demo_runs: dict[str, Run]
+) -> None:
     receptors = demo_runs[folder.name].results.receptors.to_pylist()
     land = {row["receptor_id"]: (row["class"], row["area_ha"]) for row in receptors}
     pairs = rows_of(folder / "pairs.parquet")
     count, area_ha = Counter[tuple[str, float, str]](), Counter[tuple[str, float, str]]()
     for pair in pairs:
         word, hectares = land[pair["receptor_id"]]
-        for radius_m in (1_000.0, 2_000.0, 3_000.0, 5_000.0, 10_000.0):
+        for radius_m in (1_000.0, 2_000.0, 3_000.0, 5_000.0, 8_000.0, 10_000.0):
             if pair["distance_m"] <= radius_m:
                 for key in ((pair["source_id"], radius_m, word), (pair["source_id"], radius_m, "all")):
                     count[key] += 1
                     area_ha[key] += hectares
-    told = rows_of(folder / "counts.parquet")
+    by_place = {row["source_id"] for row in sources if row["position_kind"] == "place"}
+    told = [row for row in rows_of(folder / "counts.parquet") if row["source_id"] not in by_place]
     assert {row["class"] for row in told} == {"all", *(word.value for word in SoilQualityClass)}
     for row in told:
         key = (row["source_id"], row["radius_m"], row["class"])
@@ -375,7 +382,8 @@ def test_map_and_tables_agree(
     classes = Counter(results.receptors["class"].to_pylist())
     assert {key.partition(":")[2]: n for key, n in legend.items() if key.startswith("class:")} == classes
     drawn = {one["id"]: one["verdict"] for one in data["sources"]}
-    assert drawn == {row["source_id"]: row["verdict"] for row in sources if row["status"] == "assessed"}
+    points = [row for row in sources if row["status"] == "assessed" and row["position_kind"] != "place"]
+    assert drawn == {row["source_id"]: row["verdict"] for row in points}
     assert {one["id"] for one in data["unmapped"]} == {
         row["source_id"] for row in sources if row["status"] != "assessed"
     }

@@ -104,9 +104,10 @@ def place_sources(positions: Positions, places: Sequence[Place], areas: Areas) -
     """
     townships, counties = _outlines(areas.townships), _outlines(areas.counties)
     found = {}
-    rows = zip(positions.table.select(["source_id", "status"]).to_pylist(), places, strict=True)
+    rows = zip(positions.table.select(["source_id", "status", "position_kind"]).to_pylist(), places, strict=True)
     for row, place in rows:
-        if row["status"] != Status.NOT_LOCATED.value:
+        awaits_datum = row["position_kind"] == PositionKind.POINT.value
+        if row["status"] != Status.NOT_LOCATED.value or awaits_datum:
             continue
         if place.township_code in townships:
             name, shape = townships[place.township_code]

@@ -140,9 +140,7 @@ def shift_datums(outcome: Outcome, datums: Sequence[Datum | None]) -> None:
     for row in np.flatnonzero(outcome.is_assessed()).tolist():
         datum = datums[row]
         if datum is Datum.UNKNOWN:
-            outcome.leave(
-                row, "坐标系为未知，申明坐标系之前不能定位", field="坐标系", value=datum.zh, action="请申明坐标系"
-            )
+            outcome.await_datum(row, "坐标系为未知，申明坐标系之前不能定位", field="坐标系", value=datum.zh)
         elif datum is not None:
             by_datum.setdefault(datum, []).append(row)
     for datum in Datum:

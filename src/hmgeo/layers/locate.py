@@ -75,11 +75,9 @@ def row_datum_words(raw: RawTable, columns: Columns, outcome: Outcome) -> list[D
     understood = {word: parse_datum(word) for word in set(words) if word}
     for row, word in enumerate(words):
         if word and understood[word] is None:
-            outcome.leave(
-                row, "坐标系无法识别，申明坐标系之前不能定位", field=header, value=word, action="请申明坐标系"
-            )
+            outcome.await_datum(row, "坐标系无法识别，申明坐标系之前不能定位", field=header, value=word)
         elif understood.get(word) is Datum.UNKNOWN:
-            outcome.leave(row, "坐标系为未知，申明坐标系之前不能定位", field=header, value=word, action="请申明坐标系")
+            outcome.await_datum(row, "坐标系为未知，申明坐标系之前不能定位", field=header, value=word)
     return [understood.get(word) for word in words]
 
 

@@ -32,6 +32,8 @@ class Outcome:
         Receptors are set aside (几何搁置); sources are returned (退回补正) or left without a place (未定位).
     notes
         Row to the sentences that its output row carries.
+    awaiting_datum
+        Rows that give coordinates whose datum nobody knows; a place they name stands in for nothing.
     read_as
         Row to the numbers of a point as given and how they were read, for the suspicion checks.
     """
@@ -42,6 +44,7 @@ class Outcome:
     journal: Journal
     are_receptors: bool = False
     notes: dict[int, list[str]] = field(default_factory=dict)
+    awaiting_datum: set[int] = field(default_factory=set)
     read_as: dict[int, ReadAs] = field(default_factory=dict)
 
     @classmethod
@@ -56,6 +59,12 @@ class Outcome:
             return
         self.status[row] = Status.REJECTED
         self._close(row, "退回补正", reason, "请更正后重新提交", field, value)
+
+    def await_datum(self, row: int, reason: str, *, field: str, value: str) -> None:
+        """Leave a row whose coordinates can't be read before somebody declares their datum."""
+        if self.status[row] is Status.ASSESSED:
+            self.awaiting_datum.add(row)
+        self.leave(row, reason, field=field, value=value, action="请申明坐标系")
 
     def leave(self, row: int, reason: str, *, field: str = "", value: str = "", action: str = "请补充坐标") -> None:
         """Leave a row without a place: nothing usable is given."""

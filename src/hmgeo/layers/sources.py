@@ -46,7 +46,10 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
     )
     _mark_short_codes(codes, opened, outcome)
     kinds = [
-        _position_kind(outcome.status[row], int(types[row]), counties[row] or townships[row]) for row in range(count)
+        PositionKind.POINT
+        if row in outcome.awaiting_datum
+        else _position_kind(outcome.status[row], int(types[row]), counties[row] or townships[row])
+        for row in range(count)
     ]
     columns = {
         "source_id": opened.ids,
