@@ -13,7 +13,7 @@ help:
 	@echo 'make test       lint, types and tests (HMGEO_REQUIRE_BROWSER=1: fail, not skip, where Chromium is missing)'
 	@echo 'make test-full  the same with slow tests, many random cases and a required browser'
 	@echo 'make lint       ruff and mypy alone'
-	@echo 'make maps       draw the maps of the shipped projects into maps/'
+	@echo 'make maps       draw every map definition in maps/'
 	@echo 'make clean      remove what these targets made, .venv included'
 
 venv: $(STAMP)
@@ -38,8 +38,8 @@ test: lint
 test-full: lint
 	HMGEO_REQUIRE_BROWSER=1 HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n $(WORKERS)
 
-maps: demo
-	for name in qingcheng nandan; do cp "hmgeo-demo/$$name/map.html" "maps/$$name.html"; done
+maps: $(STAMP)
+	$(BIN)/hmgeo map maps
 
 clean:
 	rm -rf $(VENV) hmgeo-demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

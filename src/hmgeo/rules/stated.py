@@ -46,8 +46,7 @@ def _attribute_columns() -> Mapping[str, str]:
 
 @lru_cache(maxsize=1)
 def _number_columns() -> Mapping[str, str]:
-    columns = {_plain(name): code for code, (zh, _) in MEASURED_ATTRIBUTES.items() for name in (code, zh)}
-    return columns | {_plain("日供水量"): "supply_t_per_day", _plain("替代量"): "offset_kg"}
+    return {_plain(name): code for code, (zh, _) in MEASURED_ATTRIBUTES.items() for name in (code, zh)}
 
 
 def stated_facts(row: Mapping[str, str]) -> dict[str, bool]:
@@ -82,8 +81,8 @@ def stated_numbers(row: Mapping[str, str]) -> dict[str, float]:
 
     Examples
     --------
-    >>> stated_numbers({"供水人口": "12000", "备注": "3"})
-    {'served_population': 12000.0}
+    >>> stated_numbers({"替代量(kg/a)": "12.5", "备注": "3"})
+    {'offset_kg': 12.5}
     """
     found: dict[str, float] = {}
     for column, cell in row.items():
