@@ -23,6 +23,8 @@ from hmgeo.vocabulary import Basis, Completeness
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hmgeo.rules.model import Rule
+
 RULE_ID = "SCR-JY-10KM"
 RULE = load_book([]).get(RULE_ID)
 LIMIT_M = 10_000.0
@@ -482,3 +484,19 @@ def test_counts_are_made_below_the_radius_and_at_it(radius_m: float, radii_m: tu
     assert screened.radii_m == radii_m
     assert sorted(set(screened.counts["radius_m"].to_pylist())) == list(radii_m)
     assert screened.sources["radius_m"].to_pylist() == [radius_m]
+
+
+# ---- the book ------------------------------------------------------------------------------------------------------
+
+
+def test_removing_a_rule_removes_its_findings_and_adds_none() -> None:
+    rules = load_book().rules
+    layer = farmland(parcel(3_000))
+
+    def findings(kept: tuple[Rule, ...]) -> list[Row]:
+        return screen(sources(), layer, ask(rules=kept, areas=Areas())).findings.to_pylist()
+
+    whole = findings(rules)
+    for rule in rules:
+        left = findings(tuple(one for one in rules if one.id != rule.id))
+        assert left == [row for row in whole if row["rule_id"] != rule.id], rule.id
