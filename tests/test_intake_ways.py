@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING
 
 import intake
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
+from strategies import layer_of
 
+from hmgeo.analysis.screen import Question, screen
+from hmgeo.analysis.user_rule import USER_RADIUS_ID
 from hmgeo.datum import bd09_to_gcj02, bd09_to_wgs84, gcj02_to_wgs84
 from hmgeo.layers.load import load_positions
+from hmgeo.records import Positions, Provenance
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pyarrow as pa
 
 GEOD = Geod(a=6378137.0, rf=298.257222101)
 
@@ -49,6 +52,46 @@ def test_every_way_gives_the_same_places(name: str, tmp_path: Path) -> None:
         _, _, away_m = GEOD.inv(*np.broadcast_arrays(parcel.x, parcel.y, lon, lat))
         _, _, truly_m = GEOD.inv(*np.broadcast_arrays(parcel.x, parcel.y, intake.LON, intake.LAT))
         assert np.max(np.abs(away_m - truly_m)) < 0.01
+
+
+def findings(table: pa.Table) -> dict[str, tuple[str, str, float]]:
+    """Return verdict, nearest parcel and distance of each source against parcels around the list, by radius alone."""
+    positions = Positions(
+        "list",
+        LayerKind.ENTERPRISES,
+        Basis.SYNTHETIC,
+        Provenance("list"),
+        table,
+        pa.table({"row": [str(row) for row in range(len(table))]}),
+    )
+    places = np.random.default_rng(7).uniform((-0.1, -0.1), (0.1, 0.1), (40, 2))
+    middle = np.mean(intake.LON), np.mean(intake.LAT)
+    parcels = layer_of([shapely.box(*(middle + at), *(middle + at + 0.0006)) for at in places])
+    asked = Question(None, 3_000.0, screening_rule_id=USER_RADIUS_ID)
+    rows = screen(positions, parcels, asked).findings.to_pylist()
+    return {row["source_id"]: (row["verdict"], row["receptor_id"], row["measured"]) for row in rows}
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str, float]]:
+    """The findings of the plainest way."""
+    plain = next(way for way in intake.WAYS.values() if way.within_m < 0.1)
+    return findings(read(plain, tmp_path_factory.mktemp("plain")))
+
+
+@pytest.mark.parametrize("name", intake.WAYS)
+def test_every_way_gives_the_same_findings(name: str, tmp_path: Path, truth: dict[str, tuple[str, str, float]]) -> None:
+    way = intake.WAYS[name]
+    found = findings(read(way, tmp_path))
+    assert sorted(found) == intake.IDS
+    assert {verdict for verdict, _, _ in truth.values()} == {"listed", "clear"}
+    for source_id, (plain_verdict, parcel, measured_m) in truth.items():
+        verdict = plain_verdict
+        near = 0.01 if way.within_m < 0.1 else 0.5
+        if way.within_m > 0.1 and abs(measured_m - 3_000.0) < 6:  # within the 5 m of the shift the graver side stands
+            verdict = "listed"
+        assert found[source_id][:2] == (verdict, parcel), source_id
+        assert found[source_id][2] == pytest.approx(measured_m, abs=near), source_id
 
 
 LON = st.floats(73.6, 135.0)
