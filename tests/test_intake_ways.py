@@ -56,14 +56,9 @@ def test_every_way_gives_the_same_places(name: str, tmp_path: Path) -> None:
 
 def findings(table: pa.Table) -> dict[str, tuple[str, str, float]]:
     """Return verdict, nearest parcel and distance of each source against parcels around the list, by radius alone."""
-    positions = Positions(
-        "list",
-        LayerKind.ENTERPRISES,
-        Basis.SYNTHETIC,
-        Provenance("list"),
-        table,
-        pa.table({"row": [str(row) for row in range(len(table))]}),
-    )
+    columns = pa.table({"row": [str(row) for row in range(len(table))]})
+    provenance = Provenance("list")
+    positions = Positions("list", LayerKind.ENTERPRISES, Basis.SYNTHETIC, provenance, table, columns)
     places = np.random.default_rng(7).uniform((-0.1, -0.1), (0.1, 0.1), (40, 2))
     middle = np.mean(intake.LON), np.mean(intake.LAT)
     parcels = layer_of([shapely.box(*(middle + at), *(middle + at + 0.0006)) for at in places])
