@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from hmgeo.project.run import Run
 
+collect_ignore = ["fuzz_parsers.py"]  # needs atheris, run by hand
+
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 
