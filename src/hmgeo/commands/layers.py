@@ -1,0 +1,38 @@
+"""Commands on layers: list, check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hmgeo.commands.options import AcceptOption
+from hmgeo.commands.shown import show_check, show_table
+
+
+def show_shipped() -> None:
+    """列出随软件提供的图层、数据性质和署名。"""
+    from hmgeo.project.layer_check import shipped_table
+
+    show_table(shipped_table())
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="表格或矢量文件，可以是 zip。")],
+    kind: Annotated[str, typer.Option("--kind", help="图层种类，如 enterprises、farmland；不写则按字段判断。")] = "",
+    layer: Annotated[str, typer.Option("--layer", help="工作表或图层名。")] = "",
+    crs: Annotated[str, typer.Option("--crs", help="坐标系，如 EPSG:4547。")] = "",
+    datum: Annotated[str, typer.Option("--datum", help="大地基准，如 gcj02。")] = "",
+    axis_order: Annotated[str, typer.Option("--axis-order", help="lon_lat 或 lat_lon。")] = "",
+    central_meridian: Annotated[float | None, typer.Option("--central-meridian", help="度，如 114。")] = None,
+    fixme: Annotated[Path | None, typer.Option("--fixme", help="写出请提供单位更正的表（xlsx）。")] = None,
+    *,
+    accept_suggestions: AcceptOption = False,
+) -> None:
+    """读入一个文件，列出内容、范围、坐标系、可疑行和全部问题，不作测算。"""
+    from hmgeo.layers.load import ReadOptions
+    from hmgeo.project.layer_check import check_layer
+
+    options = ReadOptions(layer, "", crs, datum, central_meridian, axis_order, accept_suggestions)
+    show_check(check_layer(file, kind, options=options, fixme=fixme))
