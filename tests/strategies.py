@@ -177,6 +177,7 @@ def layer_of(
         "township": [""] * count,
         "geometry": [shapely.to_wkb(shape, output_dimension=3 if shape.has_z else 2) for shape in shapes],
         "stated": [None] * count,
+        "links": [None] * count,
     }
     table = pa.table([columns[name] for name in RECEPTOR_SCHEMA.names], schema=RECEPTOR_SCHEMA)
     return Layer(

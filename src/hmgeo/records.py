@@ -49,13 +49,15 @@ RECEPTOR_SCHEMA = pa.schema(
         ("township", pa.string()),
         ("geometry", pa.binary()),
         ("stated", pa.map_(pa.string(), pa.bool_())),
+        ("links", pa.map_(pa.string(), pa.string())),
     ]
 )
 """Columns of every batch of a receptor layer (farmland and whatever else is protected).
 
 class holds the layer's official class word (for farmland a `SoilQualityClass`), official_area_m2 is null where the
 layer carries no official area. stated holds the yes/no facts that the layer's own columns state, by their code in
-`hmgeo.rules.words.ATTRIBUTES`; null or missing where they say nothing.
+`hmgeo.rules.words.ATTRIBUTES`; null or missing where they say nothing. links holds what a row says of other things:
+ids and names by the codes of `hmgeo.reference.links.LINKS` (which water, intake, irrigation district, enterprise).
 """
 
 

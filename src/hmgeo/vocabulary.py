@@ -191,6 +191,9 @@ class LayerKind(Word):
         "residential places and important facilities",
     )
     INTAKES = "intakes", "饮用水取水口", "drinking-water intakes"
+    IRRIGATION_INTAKES = "irrigation_intakes", "灌溉取水口", "irrigation intakes"
+    IRRIGATION_DISTRICTS = "irrigation_districts", "灌区", "irrigation districts"
+    WATER_STATIONS = "water_stations", "水质自动监测站", "water quality stations"
     IMPORTANT_WATER_SOURCES = "important_water_sources", "重要水源地", "important water sources"
     RURAL_AREAS = "rural_areas", "农村地区和欠发达地区", "rural and less developed areas"
     RIVER_SHORELINE_MAIN = "river_shoreline_main", "干流岸线", "shoreline of main rivers"

@@ -35,6 +35,8 @@ CLASS_ALIASES: dict[LayerKind, str] = {
     LayerKind.SENSITIVE_SITES: "类别 敏感目标类别 类型 class type kind",
     LayerKind.WATER_SOURCE_ZONES: "保护区级别 保护区等级 级别 class level bhqjb",
     LayerKind.INDUSTRIAL_PARKS: "级别 class level",
+    LayerKind.INTAKES: "类型 水源类型 类别 class type kind",
+    LayerKind.OUTFALLS: "类型 排放口类型 类别 class type kind",
 }
 OTHER_CLASS_ALIASES = "类别 级别 类型 class type kind"
 
@@ -88,6 +90,16 @@ ROLE_WORDS = {
 
 IDS_FIRST = "enterprise_id source_id parcel_id receptor_id"
 IDS_NUMBERS = "企业编号 排放口编号 地块编号 水源地编号 库编号 园区编号 项目编号 点位编号 单元编码"
+IDS_OF_KIND: dict[LayerKind, str] = {
+    LayerKind.OUTFALLS: "排放口编号 排污口编号",
+    LayerKind.INTAKES: "取水口编号",
+    LayerKind.IRRIGATION_INTAKES: "取水口编号",
+    LayerKind.IRRIGATION_DISTRICTS: "灌区编号",
+    LayerKind.RIVERS: "河段编号",
+    LayerKind.WATER_STATIONS: "断面编号",
+}
+"""Tables whose rows also name other things by id: their own id first."""
+
 IDS_LAST = "企业id 地块id 编号 编码 bsm 标识码bsm id eid pid"
 
 UNITS = frozenset("m 米 ㎡ m2 平方米 ° 度 十进制 十进制度 小数度 dd deg 东经 北纬 e n".split())  # noqa: SIM905 -- a list to read

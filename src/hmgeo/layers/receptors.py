@@ -13,6 +13,7 @@ from hmgeo.layers.farmland import keep_farmland, official_areas_m2
 from hmgeo.layers.pipeline import as_wkb
 from hmgeo.layers.schema import unclear_rows
 from hmgeo.records import RECEPTOR_SCHEMA
+from hmgeo.reference.links import links_by_row
 from hmgeo.rules.stated import stated_by_row
 from hmgeo.vocabulary import LayerKind, SoilQualityClass
 
@@ -62,8 +63,10 @@ def receptor_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[
     rows = held.tolist()
     taken = {name: [values[row] for row in rows] for name, values in columns.items()}
     stated = [list(facts.items()) for facts in stated_by_row(opened.raw.columns, rows)]
-    shapes = as_wkb(outcome.shapes[held])
-    table = pa.Table.from_pydict({**taken, "geometry": shapes, "stated": stated}, schema=RECEPTOR_SCHEMA)
+    own = opened.columns.by_role.get("id", "")
+    links = [list(said.items()) for said in links_by_row(opened.raw.columns, rows, leave_out=own)]
+    told = {"geometry": as_wkb(outcome.shapes[held]), "stated": stated, "links": links}
+    table = pa.Table.from_pydict({**taken, **told}, schema=RECEPTOR_SCHEMA)
     return list(table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS))
 
 

@@ -20,6 +20,7 @@ from hmgeo.layers.column_names import (
     IDS_FIRST,
     IDS_LAST,
     IDS_NUMBERS,
+    IDS_OF_KIND,
     LON_LAT_PAIR,
     OTHER_CLASS_ALIASES,
     ROLE_WORDS,
@@ -207,7 +208,7 @@ def id_column(headers: Sequence[str], kind: LayerKind, wanted: str, place: Place
     own = [f"{kind.value}_id", f"{singular}_id", f"{singular.rsplit('_', 1)[-1]}_id", "site_id"]
     if kind is LayerKind.COUNTIES:
         own.append("county_id")
-    order = [*IDS_FIRST.split(), *own, *IDS_NUMBERS.split(), *IDS_LAST.split()]
+    order = [*IDS_FIRST.split(), *IDS_OF_KIND.get(kind, "").split(), *own, *IDS_NUMBERS.split(), *IDS_LAST.split()]
     loose = {name.replace("_", ""): header for name, header in reversed(known.items())}
     for name in order:
         found = known.get(name) or loose.get(name.replace("_", ""))

@@ -32,6 +32,8 @@ LAYERS: Mapping[str, LayerWord] = MappingProxyType(
         "residential_and_important_facilities": LayerWord("居民点和重要设施", "应急管理部门"),
         "water_source_zones": LayerWord("饮用水水源保护区", "生态环境部门"),
         "intakes": LayerWord("饮用水取水口", "水利部门"),
+        "irrigation_intakes": LayerWord("灌溉取水口", "水利部门"),
+        "irrigation_districts": LayerWord("灌区", "水利部门"),
         "important_water_sources": LayerWord("重要水源地", "水利部门"),
         "industrial_parks": LayerWord("工业园区", "园区主管部门"),
         "built_up_area": LayerWord("建成区", "住房和城乡建设部门"),
