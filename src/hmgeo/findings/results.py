@@ -181,7 +181,19 @@ class Backdrop:
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """How results are shown. `maker` signs the caption (制图单位); `field_forms` caps the 核查表 sheets."""
+    """How results are shown.
+
+    Parameters
+    ----------
+    audience
+        `public` for the whitelist on maps; anything else is internal.
+    maker
+        Signs the caption (制图单位).
+    field_forms
+        Caps the 核查表 sheets.
+    watermark
+        Lies over maps beside what their data ask for: 单位·姓名·时间·运行编号 as the user writes it.
+    """
 
     language: str = "zh"
     audience: str = "internal"
@@ -189,3 +201,4 @@ class Presentation:
     paper: str = "A4"
     field_forms: int = 30
     backdrop: Backdrop | None = None
+    watermark: str = ""

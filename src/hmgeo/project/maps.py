@@ -10,16 +10,14 @@ import pyarrow as pa
 
 from hmgeo.errors import HmgeoError, OutputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
-from hmgeo.findings.results import Backdrop, LayerUsed, Presentation, Results
+from hmgeo.findings.results import LayerUsed, Presentation, Results
 from hmgeo.layers.areas import context_layers, resolve_area
 from hmgeo.layers.catalog import shipped_layers
-from hmgeo.layers.load import load_raster
-from hmgeo.outputs.map.hillshade import hillshade
 from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.wording import LAYER_BASIS
 from hmgeo.project.assemble import context_layers_of
-from hmgeo.project.run import project_results
-from hmgeo.project.spec import read_spec
+from hmgeo.project.run import results_and_elevation
+from hmgeo.project.shown import backdrop_of
 from hmgeo.records import Gates, Ledger, Provenance
 from hmgeo.rules.nodes import Reader, compose
 from hmgeo.vocabulary import Classification, LayerKind
@@ -155,13 +153,14 @@ def build_maps(path: Path, out: Path, *, audience: str = "internal", language: s
         ) from error
     built = []
     for spec in specs:
-        results = overview(spec) if spec.areas else replace(project_results(_project(spec)), title=spec.title)
+        results, elevation = (overview(spec), None) if spec.areas else results_and_elevation(_project(spec))
+        results = replace(results, title=spec.title)
         presentation = Presentation(
             language=language or spec.language,
             audience=audience,
             maker=spec.maker,
             paper=spec.paper,
-            backdrop=backdrop_of(_project(spec), audience=audience) if spec.project and spec.hillshade else None,
+            backdrop=backdrop_of(elevation, audience) if spec.hillshade else None,
         )
         target = out / spec.page_name
         write_map(results, presentation, target)
@@ -169,25 +168,6 @@ def build_maps(path: Path, out: Path, *, audience: str = "internal", language: s
     if path.is_dir():
         (out / INDEX_NAME).write_bytes(index_page(built).encode("utf-8"))
     return built
-
-
-def backdrop_of(project: Path, *, audience: str = "internal") -> Backdrop | None:
-    """Return the hillshade of a project's elevation layer; None where it has none or it may not be shown.
-
-    Raises
-    ------
-    ProjectError, InputError
-        Where project or raster can't be read.
-    """
-    spec = read_spec(project)
-    layer = spec.layers.get(LayerKind.ELEVATION)
-    if layer is None or layer.classification is Classification.CLASSIFIED:
-        return None
-    if audience == "public" and layer.classification is not Classification.PUBLIC:
-        return None
-    provenance = Provenance(layer.path, "", layer.source, layer.licence, layer.credit or layer.source)
-    raster = load_raster(spec.folder / layer.path, basis=layer.basis, provenance=provenance, shown_as=layer.path)
-    return hillshade(raster)
 
 
 def overview(spec: MapSpec) -> Results:

@@ -14,13 +14,14 @@ from hmgeo.analysis.places import Areas
 from hmgeo.analysis.proximity import Sink, TableSink
 from hmgeo.analysis.screen import Question, screen
 from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
-from hmgeo.findings.results import Presentation, Results
+from hmgeo.findings.results import Results
 from hmgeo.project.assemble import context_layers_of, layers_used, parameters_used, rules_used, warnings_of
 from hmgeo.project.bureau_notes import place_layers, place_warnings
 from hmgeo.project.folder import whole_folder
 from hmgeo.project.inputs import Inputs, load_inputs
 from hmgeo.project.manifest import write_manifest
 from hmgeo.project.progress import silent
+from hmgeo.project.shown import Wish, with_reasons
 from hmgeo.project.sinks import Both, ParquetSink
 from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.project.write import PAIRS_NAME, write_outputs
@@ -30,9 +31,12 @@ from hmgeo.vocabulary import Basis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hmgeo.findings.results import Presentation
     from hmgeo.project.progress import Progress
+    from hmgeo.records import Raster
 
 DEFAULT_RADIUS_M = 10_000.0
+PLAIN = Wish()
 _COUNTY_DIGITS = 6
 
 
@@ -49,6 +53,7 @@ def run_project(
     out: str | Path | None = None,
     *,
     accept_suggestions: bool = False,
+    wish: Wish = PLAIN,
     progress: Progress = silent,
 ) -> Run:
     """Run a project and write its run folder.
@@ -61,6 +66,8 @@ def run_project(
         The run folder; `runs/<as_of>` beside the project file where nothing is said.
     accept_suggestions
         Change points as the suspicion checks suggest, each with a ledger entry.
+    wish
+        Maps for the public, a watermark.
     progress
         Hears how far the run is.
 
@@ -69,28 +76,37 @@ def run_project(
     ProjectError, InputError, RuleError
         With every problem found, before anything is written.
     OutputError
-        Where the folder can't be written; nothing half-written stays.
+        Where the folder can't be written (nothing half-written stays), or a public map is asked of layers that
+        forbid it.
     """
     spec = read_spec(Path(path))
+    wish.check(spec)
     if accept_suggestions:
         spec = spec.accepting()
     progress("读取图层", 0, None)
     inputs = load_inputs(spec)
     folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
     files = [spec.file, *(spec.folder / layer.path for layer in spec.layers.values())]
-    command = f"hmgeo run {spec.folder.name}" + (" --accept-suggestions" if accept_suggestions else "")
+    flags = (" --accept-suggestions" if accept_suggestions else "") + wish.options()
+    command = f"hmgeo run {spec.folder.name}{flags}"
     started = clock()
     with whole_folder(folder, files) as temporary:
         with ParquetSink(temporary / PAIRS_NAME, PAIRS_SCHEMA) as pairs:
             results = _project_results(spec, inputs, pairs, progress)
-        finish(results, Presentation(), temporary, command, started, progress)
+        results = finish(results, wish.presentation(inputs.elevation), temporary, command, started, progress)
     return Run(folder, results)
 
 
 def project_results(path: str | Path) -> Results:
     """Run a project and return what it found, writing nothing."""
+    return results_and_elevation(path)[0]
+
+
+def results_and_elevation(path: str | Path) -> tuple[Results, Raster | None]:
+    """Run a project and return what it found, and its elevation layer where it has one, writing nothing."""
     spec = read_spec(Path(path))
-    return _project_results(spec, load_inputs(spec), None, silent)
+    inputs = load_inputs(spec)
+    return _project_results(spec, inputs, None, silent), inputs.elevation
 
 
 def finish(
@@ -100,12 +116,14 @@ def finish(
     command: str,
     started: tuple[str, float],
     progress: Progress,
-) -> None:
-    """Write the outputs and the manifest."""
+) -> Results:
+    """Write the outputs and the manifest; return the results with what was said on writing."""
     progress("写出表格与地图", 0, None)
+    results = with_reasons(results, presentation)
     write_outputs(results, presentation, folder)
     clock = {"started": started[0], "seconds": round(time.monotonic() - started[1], 3)}
     write_manifest(results, folder, command=command, run=clock)
+    return results
 
 
 def clock() -> tuple[str, float]:

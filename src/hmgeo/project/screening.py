@@ -75,7 +75,7 @@ def screen_files(
                 progress=lambda done: progress("测算距离", done, layer.feature_count),
             )
         results = _results(question, screened, reached.table(), (positions, layer), ledger)
-        finish(results, Presentation(), temporary, command, started, progress)
+        results = finish(results, Presentation(), temporary, command, started, progress)
     return Run(Path(out), results)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmgeo.outputs.gis import write_geopackage
+from hmgeo.outputs.map.audience import why_no_page
 from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.survey_list import write_survey_list
 from hmgeo.outputs.tables import (
@@ -28,7 +29,10 @@ PAIRS_NAME = "pairs.parquet"
 
 
 def write_outputs(results: Results, presentation: Presentation, folder: Path) -> None:
-    """Write every file of a run folder but pairs (written while they are made) and the manifest (written last)."""
+    """Write every file of a run folder but pairs (written while they are made) and the manifest (written last).
+
+    A layer marked 涉密 leaves the page out; `with_reasons` has put the reason among the warnings.
+    """
     write_sources_csv(results, folder / "sources.csv")
     write_counts(results, folder / "counts.parquet")
     write_findings(results, folder / "findings.parquet")
@@ -41,4 +45,5 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
         write_leads_csv(results.bureau, folder / "leads.csv")
         write_receptors(results.bureau, folder / "receptors.parquet")
         write_survey_list(results, presentation, folder / "survey_list.xlsx")
-    write_map(results, presentation, folder / "map.html")
+    if not why_no_page(results):
+        write_map(results, presentation, folder / "map.html")

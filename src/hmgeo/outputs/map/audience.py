@@ -6,18 +6,25 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.vocabulary import Classification, LayerKind
 
 if TYPE_CHECKING:
-    from hmgeo.findings.results import LayerUsed, Results
+    from collections.abc import Iterable
+
+    from hmgeo.findings.results import Results
 
 PUBLIC = "public"
 SOURCE_KINDS = frozenset({LayerKind.ENTERPRISES, LayerKind.TAILINGS_PONDS})
 _FRAME_ROLES = frozenset({"key_area", "county", "township", "river"})
 _LAYER_ROLES = frozenset(kind.value for kind in LayerKind)
 _SOURCE_COLUMNS = ("source_count", "nearest_source_id", "nearest_source_m")
+_FINDING_COLUMNS = (
+    "measured", "measured_low", "measured_high", "margin", "measured_text", "receptor_id", "receptor_name",
+    "bearing_deg",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +62,7 @@ def shown_to(results: Results, audience: str) -> Shown:
     OutputError
         Where a layer is 涉密; for `public` also where one is 未标注. All layers are named at once.
     """
-    refused = {Classification.CLASSIFIED} | ({Classification.UNMARKED} if audience == PUBLIC else set())
-    problems = [_refusal(layer, audience) for layer in results.layers if layer.gates.classification in refused]
-    if problems:
-        raise OutputError(problems)
+    refuse([(layer.kind, layer.name, layer.gates.classification) for layer in results.layers], audience)
     if audience != PUBLIC:
         return Shown(results)
     hidden = [layer for layer in results.layers if layer.gates.classification is not Classification.PUBLIC]
@@ -68,8 +72,36 @@ def shown_to(results: Results, audience: str) -> Shown:
     if kinds & SOURCE_KINDS:
         statistics = township_statistics(results)
         reduced = _without_sources(reduced)
+    elif kinds:
+        reduced = _without_receptors_of_sources(reduced)
     names = tuple(dict.fromkeys(layer.kind.zh for layer in hidden))
     return Shown(reduced, frozenset(kind.value for kind in kinds), names, statistics)
+
+
+def refuse(marks: Iterable[tuple[LayerKind, str, Classification]], audience: str) -> None:
+    """Refuse what no page may hold.
+
+    Parameters
+    ----------
+    marks
+        Kind, name and 密级 of each layer.
+
+    Raises
+    ------
+    OutputError
+        Naming every layer that stands against it.
+    """
+    refused = {Classification.CLASSIFIED} | ({Classification.UNMARKED} if audience == PUBLIC else set())
+    problems = [_refusal(kind, name, mark, audience) for kind, name, mark in marks if mark in refused]
+    if problems:
+        raise OutputError(problems)
+
+
+def why_no_page(results: Results) -> str:
+    """Return in words why no web page may be written of results at all; empty where one may."""
+    kinds = [layer.kind.zh for layer in results.layers if layer.gates.classification is Classification.CLASSIFIED]
+    names = "」「".join(dict.fromkeys(kinds))
+    return f"「{names}」为涉密：未写网页地图 map.html；其余结果文件按涉密资料管理。" if kinds else ""
 
 
 def township_statistics(results: Results) -> tuple[tuple[str, str, int], ...]:
@@ -81,15 +113,14 @@ def township_statistics(results: Results) -> tuple[tuple[str, str, int], ...]:
     return tuple((town, verdict, count) for (town, verdict), count in counted.items())
 
 
-def _refusal(layer: LayerUsed, audience: str) -> Problem:
-    word = layer.gates.classification.value
-    what = f"「{layer.kind.zh}」密级未标注或为涉密，已拒绝公开导出"
+def _refusal(kind: LayerKind, name: str, mark: Classification, audience: str) -> Problem:
+    what = f"「{kind.zh}」密级未标注或为涉密，已拒绝公开导出"
     if audience != PUBLIC:
-        what = f"「{layer.kind.zh}」为涉密，不能写成网页地图"
+        what = f"「{kind.zh}」为涉密，不能写成网页地图"
     return Problem(
         what,
-        Place(file="map.html", key=layer.name),
-        found=word,
+        Place(file="map.html", key=name),
+        found=mark.value,
         allowed=Classification.PUBLIC.value if audience == PUBLIC else "公开、内部、敏感或未标注",
         remedy="在 project.yml 为该图层写明密级，或去掉该图层；涉密数据按保密规定另行处理",
     )
@@ -108,17 +139,43 @@ def _without_context(results: Results, hidden: frozenset[str]) -> Results:
 
 def _without_sources(results: Results) -> Results:
     """Drop sources, their findings, counts and searched areas, and what receptors say of them."""
-    receptors = results.receptors
-    for name in _SOURCE_COLUMNS:
-        place = receptors.schema.get_field_index(name)
-        receptors = receptors.set_column(place, name, pa.nulls(len(receptors), receptors.schema.field(place).type))
     return replace(
         results,
         sources=results.sources.slice(0, 0),
         findings=results.findings.slice(0, 0),
         counts=results.counts.slice(0, 0),
         search_areas=results.search_areas.slice(0, 0),
-        receptors=receptors,
+        receptors=_emptied(results.receptors, _SOURCE_COLUMNS),
         bureau=None,
         warnings=(),
     )
+
+
+def _without_receptors_of_sources(results: Results) -> Results:
+    """Drop what sources and findings say of single receptors, and the counts around single sources."""
+    return replace(
+        results,
+        sources=_emptied(results.sources, [name for name in results.sources.column_names if _tells_receptor(name)]),
+        findings=_emptied(_quiet(results.findings), _FINDING_COLUMNS),
+        counts=results.counts.slice(0, 0),
+        bureau=None,
+    )
+
+
+def _quiet(findings: pa.Table) -> pa.Table:
+    """Return findings without the notes of those that measured something; other notes say what is missing."""
+    told = pc.or_(pc.is_valid(findings["measured"]), pc.not_equal(pc.fill_null(findings["receptor_id"], ""), ""))
+    place = findings.schema.get_field_index("note")
+    return findings.set_column(place, "note", pc.if_else(told, None, findings["note"]))
+
+
+def _tells_receptor(column: str) -> bool:
+    return column.startswith(("nearest_farmland", "farmland_"))
+
+
+def _emptied(table: pa.Table, names: Iterable[str]) -> pa.Table:
+    """Return a table in which some columns say nothing."""
+    for name in names:
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, pa.nulls(len(table), table.schema.field(place).type))
+    return table

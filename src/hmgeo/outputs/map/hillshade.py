@@ -29,13 +29,14 @@ _MERCATOR = "EPSG:3857"
 _VOID = -32768.0
 
 
-def hillshade(raster: Raster) -> Backdrop:
-    """Return the hillshade of an elevation raster.
+def hillshade(raster: Raster) -> Backdrop | None:
+    """Return the hillshade of an elevation raster; None where every cell is void.
 
     Parameters
     ----------
     raster
-        Heights in metres in any CRS; void cells stay transparent.
+        Heights in metres in any CRS; void cells stay transparent. A raster finer than the picture is read as means
+        of square blocks of cells, so that memory follows the picture and not the raster.
 
     Notes
     -----
@@ -43,6 +44,8 @@ def hillshade(raster: Raster) -> Backdrop:
     times the cosine of the middle latitude.
     """
     heights, transform = _warped(raster)
+    if np.isnan(heights).all():
+        return None
     rows, columns = heights.shape
     west, north = transform[2], transform[5]
     bounds = _degrees(west, north + transform[4] * rows, west + transform[0] * columns, north)
@@ -83,19 +86,17 @@ def _warped(raster: Raster) -> tuple[NDArray[Any], tuple[float, ...]]:
     from rasterio.transform import Affine, array_bounds  # noqa: PLC0415 - most pages need no raster
     from rasterio.warp import Resampling, reproject, transform_bounds  # noqa: PLC0415
 
-    full = np.full((raster.height, raster.width), _VOID, dtype=np.float32)
-    for window, cells in raster.windows():
-        rows, columns = window.toslices()
-        full[rows, columns] = np.ma.filled(cells.astype(np.float32), _VOID)
-    source = Affine(*raster.transform)
-    edges = array_bounds(raster.height, raster.width, source)
+    cells, per_cell = _coarse(raster)
+    a, b, c, d, e, f = raster.transform
+    source = Affine(a * per_cell, b * per_cell, c, d * per_cell, e * per_cell, f)
+    edges = array_bounds(*cells.shape, source)
     west, south, east, north = transform_bounds(raster.crs, _MERCATOR, *edges)
-    step = max(max(east - west, north - south) / LONGEST_SIDE_PX, (east - west) / raster.width)
+    step = max(max(east - west, north - south) / LONGEST_SIDE_PX, (east - west) / cells.shape[1])
     target = Affine(step, 0.0, west, 0.0, -step, north)
     shape = (max(1, math.ceil((north - south) / step)), max(1, math.ceil((east - west) / step)))
     warped = np.full(shape, np.nan, dtype=np.float32)
     reproject(
-        full,
+        cells,
         warped,
         src_transform=source,
         src_crs=raster.crs,
@@ -103,9 +104,30 @@ def _warped(raster: Raster) -> tuple[NDArray[Any], tuple[float, ...]]:
         dst_transform=target,
         dst_crs=_MERCATOR,
         dst_nodata=np.nan,
-        resampling=Resampling.average if shape[1] < raster.width else Resampling.bilinear,
+        resampling=Resampling.average if shape[1] < cells.shape[1] else Resampling.bilinear,
     )
     return warped, tuple(target)[:6]
+
+
+def _coarse(raster: Raster) -> tuple[NDArray[np.float32], int]:
+    """Return means of square blocks of cells (void where a block has none), and the side of a block in cells."""
+    side = max(1, max(raster.height, raster.width) // (2 * LONGEST_SIDE_PX))
+    shape = (math.ceil(raster.height / side), math.ceil(raster.width / side))
+    total, count = np.zeros(shape), np.zeros(shape, dtype=np.int64)
+    for window, cells in raster.windows():
+        rows, columns = window.toslices()
+        known = ~np.ma.getmaskarray(cells)
+        at = _blocks(rows, side), _blocks(columns, side)
+        place = tuple(slice(int(one[0][0]), int(one[0][-1]) + 1) for one in at)
+        for sums, values in ((total, np.ma.filled(cells.astype(float), 0.0)), (count, known.astype(np.int64))):
+            sums[place] += np.add.reduceat(np.add.reduceat(values, at[0][1], axis=0), at[1][1], axis=1)
+    means = np.divide(total, count, out=np.full(shape, _VOID), where=count > 0)
+    return means.astype(np.float32), side
+
+
+def _blocks(span: slice, side: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the blocks that a span of cells meets, and where each starts within the span."""
+    return np.unique(np.arange(span.start, span.stop) // side, return_index=True)
 
 
 def _shade(heights: NDArray[Any], cell_m: float) -> NDArray[np.uint8]:

@@ -42,6 +42,7 @@ SHEETS: Mapping[str, Mapping[str, int]] = {
 """Paper for printing, landscape; other papers print as A4."""
 
 _FRAME_KINDS = frozenset({LayerKind.COUNTIES, LayerKind.TOWNSHIPS, LayerKind.RIVERS, LayerKind.ENTERPRISES})
+_WATERMARK_HALF, _WATERMARK_EM = 210, 16
 _WATERMARKS = {Basis.SYNTHETIC: wording.WATERMARK, Basis.APPROXIMATE: Basis.APPROXIMATE.zh}
 
 
@@ -72,7 +73,7 @@ def render(
         banner=wording.basis_banner(results.basis),
         banner_en=wording.basis_banner(results.basis, "en"),
         marks=audience_marks(shown, presentation),
-        watermark=_WATERMARKS.get(results.basis, ""),
+        watermark=watermark_tile(watermarks(results, presentation)),
         warnings=results.warnings,
         missing=missing_layers(results),
         legend=legend(results, pictures),
@@ -96,6 +97,19 @@ def render(
         chunks=chunks,
         data=Markup(data),  # noqa: S704 - escaped by page.script_safe_json
     )
+
+
+def watermarks(results: Results, presentation: Presentation) -> list[str]:
+    """Return what lies over the map: what its data ask for, then what the user wrote."""
+    return [text for text in (_WATERMARKS.get(results.basis, ""), presentation.watermark) if text]
+
+
+def watermark_tile(texts: Sequence[str]) -> dict[str, Any] | None:
+    """Return a tile for a pattern, wide enough for its texts: width, and two of (x, y, text); None without texts."""
+    if not texts:
+        return None
+    half = max(_WATERMARK_HALF, *(_WATERMARK_EM * len(text) + 34 for text in texts))
+    return {"width": 2 * half, "texts": [(10, 60, texts[0]), (10 + half, 145, texts[-1])]}
 
 
 def audience_marks(shown: Shown, presentation: Presentation) -> list[tuple[str, dict[str, str]]]:

@@ -168,7 +168,7 @@
 
   /* What stands around and over the picture: title, watermark, north, scale bar, caption, disclaimer. */
   Page.prototype.frameOf = function (ctx, frame, head) {
-    var font = getComputedStyle(document.body).fontFamily, mark = document.querySelector("#watermark text"), bar = this.scaleBar(140), x, y;
+    var font = getComputedStyle(document.body).fontFamily, marks = document.querySelectorAll("#watermark text"), bar = this.scaleBar(140), x, y, n = 0, step;
     var bottom = head + frame.height;
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
@@ -176,13 +176,14 @@
     ctx.font = "600 17px " + font;
     ctx.fillText(document.querySelector("#page-head h1").textContent, 8, head / 2);
     ctx.save();
-    if (mark) {
+    if (marks.length) {
       ctx.font = "16px " + font;
       ctx.fillStyle = "rgba(122,46,30,.17)";
       ctx.beginPath();
       ctx.rect(0, head, frame.width, frame.height);
       ctx.clip();
-      for (y = head; y < bottom + 200; y += 120) { for (x = -40; x < frame.width; x += 260) { ctx.save(); ctx.translate(x, y); ctx.rotate(-0.42); ctx.fillText(mark.textContent, 0, 0); ctx.restore(); } }
+      step = Math.max(260, Number(document.getElementById("watermark-tile").getAttribute("width")) / 2);
+      for (y = head; y < bottom + 200; y += 120) { for (x = -40; x < frame.width; x += step) { ctx.save(); ctx.translate(x, y); ctx.rotate(-0.42); ctx.fillText(marks[n++ % marks.length].textContent, 0, 0); ctx.restore(); } n += 1; }
     }
     ctx.restore();
     ctx.strokeStyle = "#39434d";
