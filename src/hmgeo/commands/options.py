@@ -14,6 +14,12 @@ OutOption = Annotated[Path, typer.Option("--out", help="结果文件夹，须不
 RadiusOption = Annotated[str, typer.Option("--radius", help="半径，数字加单位，如 10km、500m。")]
 FailOption = Annotated[str, typer.Option("--fail-on", help="出现该结论时以 3 退出，如 listed。")]
 AcceptOption = Annotated[bool, typer.Option("--accept-suggestions", help="采纳位置检查的建议，逐条记入台账。")]
+PublicOption = Annotated[
+    bool, typer.Option("--public", help="地图按公开版写：只含标为公开的图层和乡镇统计；有图层未标注或涉密即拒绝。")
+]
+WatermarkOption = Annotated[
+    str, typer.Option("--watermark", help="地图水印，如 单位·姓名·时间·运行编号，照写；不写则无。")
+]
 PacksOption = Annotated[list[Path] | None, typer.Option("--pack", help="另加的规则文件或文件夹，可多次。")]
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 AsOfOption = Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY-MM-DD；不写则按项目。")]

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from hmgeo.commands.options import AcceptOption, FailOption, OutOption, ProjectArgument, day_of, verdict_of
+from hmgeo.commands.options import (
+    AcceptOption,
+    FailOption,
+    OutOption,
+    ProjectArgument,
+    PublicOption,
+    WatermarkOption,
+    day_of,
+    verdict_of,
+)
 from hmgeo.commands.shown import LOG, OUT, Reporter, fail_on_verdict, show_check, summarise
 
 
@@ -28,13 +37,17 @@ def run(
     fail_on: FailOption = "",
     *,
     accept_suggestions: AcceptOption = False,
+    public: PublicOption = False,
+    watermark: WatermarkOption = "",
 ) -> None:
     """运行一个项目：读入、测算、按条款判断、写出结果文件夹。"""
     from hmgeo.project.run import run_project
+    from hmgeo.project.shown import Wish
 
     failing = verdict_of(fail_on)
+    wish = Wish(public=public, watermark=watermark)
     with Reporter() as report:
-        finished = run_project(project, out, accept_suggestions=accept_suggestions, progress=report)
+        finished = run_project(project, out, accept_suggestions=accept_suggestions, wish=wish, progress=report)
     summarise(finished)
     fail_on_verdict(finished, failing)
 

@@ -82,12 +82,13 @@ def summarise(finished: Run) -> None:
     results = finished.results
     for warning in results.warnings:
         LOG.print(f"▲ {warning}", markup=False)
+    page = "地图 map.html，" if (finished.folder / "map.html").is_file() else ""
     statuses = results.status_counts()
     rows = "，".join(f"{status.zh} {statuses.get(status.value, 0)}" for status in Status)
     verdicts = "｜".join(f"{verdict.zh} {count} 条" for verdict, count in results.verdict_counts().items())
     OUT.print(f"{results.title}：污染源 {results.sources.num_rows} 行（{rows}）", markup=False)
     OUT.print(f"  {verdicts}", markup=False)
-    OUT.print(f"  结果：{finished.folder}（地图 map.html，表格 screening.xlsx）", markup=False)
+    OUT.print(f"  结果：{finished.folder}（{page}表格 screening.xlsx）", markup=False)
 
 
 def fail_on_verdict(finished: Run, verdict: Verdict | None) -> None:

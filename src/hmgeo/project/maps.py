@@ -10,14 +10,13 @@ import pyarrow as pa
 
 from hmgeo.errors import HmgeoError, OutputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
-from hmgeo.findings.results import LayerUsed, Presentation, Results
+from hmgeo.findings.results import LayerUsed, Results
 from hmgeo.layers.areas import context_layers, resolve_area
 from hmgeo.layers.catalog import shipped_layers
 from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.wording import LAYER_BASIS
 from hmgeo.project.assemble import context_layers_of
-from hmgeo.project.run import results_and_elevation
-from hmgeo.project.shown import backdrop_of
+from hmgeo.project.run import PLAIN, results_and_elevation
 from hmgeo.records import Gates, Ledger, Provenance
 from hmgeo.rules.nodes import Reader, compose
 from hmgeo.vocabulary import Classification, LayerKind
@@ -25,6 +24,8 @@ from hmgeo.vocabulary import Classification, LayerKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from hmgeo.project.shown import Wish
 
 SCHEMA = 1
 INDEX_NAME = "index.html"
@@ -123,7 +124,7 @@ def read_map(file: Path) -> MapSpec:
     return spec
 
 
-def build_maps(path: Path, out: Path, *, audience: str = "internal", language: str = "") -> list[BuiltMap]:
+def build_maps(path: Path, out: Path, *, wish: Wish = PLAIN, language: str = "") -> list[BuiltMap]:
     """Write the map of a definition, or all maps of a folder and the page that lists them.
 
     Parameters
@@ -132,8 +133,8 @@ def build_maps(path: Path, out: Path, *, audience: str = "internal", language: s
         A definition or a folder of them.
     out
         Folder for the pages; made where it isn't there.
-    audience
-        `public` for the whitelist.
+    wish
+        Pages for the public, a watermark.
     language
         Instead of the definition's.
 
@@ -155,12 +156,11 @@ def build_maps(path: Path, out: Path, *, audience: str = "internal", language: s
     for spec in specs:
         results, elevation = (overview(spec), None) if spec.areas else results_and_elevation(_project(spec))
         results = replace(results, title=spec.title)
-        presentation = Presentation(
+        presentation = replace(
+            wish.presentation(elevation if spec.hillshade else None),
             language=language or spec.language,
-            audience=audience,
             maker=spec.maker,
             paper=spec.paper,
-            backdrop=backdrop_of(elevation, audience) if spec.hillshade else None,
         )
         target = out / spec.page_name
         write_map(results, presentation, target)
