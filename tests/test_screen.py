@@ -14,7 +14,8 @@ from strategies import layer_of, positions_of
 
 from hmgeo.analysis.choices import Choices, ChosenParameter
 from hmgeo.analysis.places import Areas
-from hmgeo.analysis.screen import COUNTED_RADII_M, Question, Screened, screen
+from hmgeo.analysis.proximity import COUNTED_RADII_M
+from hmgeo.analysis.screen import Question, Screened, screen
 from hmgeo.analysis.user_rule import USER_RADIUS_ID
 from hmgeo.records import Gates, Layer, Positions
 from hmgeo.rules.book import load_book

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer, Positions
 
 
+COUNTED_RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 8000.0, 10000.0)
+"""Radii below the search radius that counts are given for."""
+
+
 class Sink(Protocol):
     """Takes record batches as they are made.
 

@@ -27,7 +27,7 @@ from hmgeo.analysis.place_sources import (
     place_sources,
 )
 from hmgeo.analysis.places import Areas, Place, places_of
-from hmgeo.analysis.proximity import Proximity, Sink, measure_proximity
+from hmgeo.analysis.proximity import COUNTED_RADII_M, Proximity, Sink, measure_proximity
 from hmgeo.analysis.rows import Judged, Row, finding_row, source_row
 from hmgeo.analysis.user_rule import user_radius_rule
 from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SOURCES_SCHEMA
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer, Positions, Raster
     from hmgeo.rules.model import Rule, RuleStanding
 
-COUNTED_RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 8000.0, 10000.0)
 SEARCH_AREA_SCHEMA = pa.schema([("source_id", pa.string()), ("geometry", pa.binary())])
 
 

@@ -15,14 +15,12 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.layers.journal import name_rows
+from hmgeo.layers.journal import Journal, name_rows
 from hmgeo.layers.rawtable import RawTable, choose_layer, column_texts, unique_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    from hmgeo.layers.journal import Journal
 
 _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _CURVED = frozenset(range(8, 15))  # WKB types from CircularString to Surface
@@ -30,6 +28,11 @@ _CURVED = frozenset(range(8, 15))  # WKB types from CircularString to Surface
 
 def read_geopackage(path: Path, layer: str, journal: Journal) -> RawTable:
     """Read one layer of a GeoPackage (OGC 12-128), or its one table without geometry."""
+    return next(geopackage_parts(path, layer, journal, rows=0))
+
+
+def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int) -> Iterator[RawTable]:
+    """Read a layer in parts of so many rows, at least one part; 0 for all at once."""
     place = Place(file=journal.file)
     with contextlib.closing(_open_geopackage(path)) as database:
         try:
@@ -45,21 +48,39 @@ def read_geopackage(path: Path, layer: str, journal: Journal) -> RawTable:
             _refuse_view(database, name, place)
             cursor = database.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 -- a table name can't be a parameter
             headers = [column[0] for column in cursor.description]
-            rows = cursor.fetchall()
             crs = _geopackage_crs(database, name, journal)
+            named = unique_headers(headers, journal)
+            first = 0
+            while (held := cursor.fetchmany(rows) if rows else cursor.fetchall()) or not first:
+                yield _geopackage_rows(path, held, (headers, named, shapes.get(name, "")), crs, journal, first)
+                first += len(held)
+                if len(held) < rows or not rows:
+                    return
         except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise broken(journal, "不是有效的 GeoPackage", "在 QGIS 中打开核对并重新导出为 gpkg") from problem
-    shape_column = shapes.get(name, "")
+
+
+def _geopackage_rows(
+    path: Path,
+    rows: list[Any],
+    names: tuple[list[str], list[str], str],
+    crs: CRS | None,
+    journal: Journal,
+    first: int,
+) -> RawTable:
+    headers, named, shape_column = names
     columns = {
         unique: column_texts([row[position] for row in rows])
-        for position, (header, unique) in enumerate(zip(headers, unique_headers(headers, journal), strict=True))
+        for position, (header, unique) in enumerate(zip(headers, named, strict=True))
         if header != shape_column and header.lower() not in {"fid", "ogc_fid"}
     }
     position = headers.index(shape_column) if shape_column in headers else -1
     geometry = [_strip_header(row[position]) for row in rows] if position >= 0 else None
     if geometry is not None and any(is_curved(wkb) for wkb in geometry):
-        geometry = _chords(path, name, geometry, journal)
-    return RawTable(sheet=name, columns=columns, row_count=len(rows), geometry=geometry, crs=crs, is_typed=True)
+        geometry = _chords(path, journal, geometry, first)
+    return RawTable(
+        sheet=journal.sheet, columns=columns, row_count=len(rows), geometry=geometry, crs=crs, is_typed=True
+    )
 
 
 def read_geojson(path: Path, journal: Journal) -> RawTable:
@@ -89,13 +110,31 @@ def read_geojson(path: Path, journal: Journal) -> RawTable:
 
 def read_geoparquet(path: Path, journal: Journal) -> RawTable:
     """Read a GeoParquet with WKB geometry, or a plain parquet table."""
+    return next(geoparquet_parts(path, journal, rows=0))
+
+
+def geoparquet_parts(path: Path, journal: Journal, rows: int) -> Iterator[RawTable]:
+    """Read a GeoParquet in parts of so many rows, at least one part; 0 for all at once."""
     try:
-        table = pq.read_table(path)
-        names = table.column_names
-        geo = _mapping(json.loads((table.schema.metadata or {}).get(b"geo", b"{}")))
-        described_columns = _mapping(geo.get("columns"))
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            geo = _mapping(json.loads((schema.metadata or {}).get(b"geo", b"{}")))
+            parts = map(_table_of, file.iter_batches(rows)) if rows else iter([file.read()])
+            first = next(parts, schema.empty_table())
+            yield _geoparquet_rows(first, geo, journal, is_first=True)
+            for part in parts:
+                yield _geoparquet_rows(part, geo, journal, is_first=False)
     except (pa.ArrowException, OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
         raise broken(journal, "不是有效的 parquet 文件", "重新导出为 GeoParquet 或 gpkg") from problem
+
+
+def _table_of(batch: pa.RecordBatch) -> pa.Table:
+    return pa.Table.from_batches([batch])
+
+
+def _geoparquet_rows(table: pa.Table, geo: dict[str, Any], journal: Journal, *, is_first: bool) -> RawTable:
+    names = table.column_names
+    described_columns = _mapping(geo.get("columns"))
     primary = geo.get("primary_column", "")
     geometry: list[bytes | None] | None = None
     crs: CRS | None = None
@@ -110,9 +149,10 @@ def read_geoparquet(path: Path, journal: Journal) -> RawTable:
         crs = None if declared is None else read_crs(declared, journal)
         geometry = table[primary].cast(pa.binary()).to_pylist()
     headers = [name for name in names if name not in described_columns and name != primary]
+    told = journal if is_first else Journal("")
     columns = {
         unique: column_texts(table[header].to_pylist())
-        for header, unique in zip(headers, unique_headers(headers, journal), strict=True)
+        for header, unique in zip(headers, unique_headers(headers, told), strict=True)
         if not pa.types.is_struct(table.schema.field(header).type)  # a bbox helper column
     }
     return RawTable("", columns, table.num_rows, geometry, crs, is_typed=True)
@@ -126,13 +166,14 @@ def is_curved(wkb: bytes | None) -> bool:
     return (code & 0x0FFFFFFF) % 1000 in _CURVED
 
 
-def _chords(path: Path, layer: str, arcs: Sequence[bytes | None], journal: Journal) -> list[bytes | None]:
-    """Return a layer's shapes with arcs drawn as chords, which is GDAL's to do."""
+def _chords(path: Path, journal: Journal, arcs: Sequence[bytes | None], first: int) -> list[bytes | None]:
+    """Return the shapes of rows from `first` on with arcs drawn as chords, which is GDAL's to do."""
     import pyogrio.raw  # noqa: PLC0415 -- as for shapefiles
 
-    curved = [row for row, wkb in enumerate(arcs, start=1) if is_curved(wkb)]
+    curved = [row for row, wkb in enumerate(arcs, start=first + 1) if is_curved(wkb)]
     journal.note("曲线", f"含圆弧等曲线，共 {name_rows(curved)}", "按 GDAL 默认每 4 度一段折线化", field="几何")
-    _, _, drawn, _ = pyogrio.raw.read(path, layer=layer, columns=[])
+    layer = journal.sheet
+    _, _, drawn, _ = pyogrio.raw.read(path, layer=layer, columns=[], skip_features=first, max_features=len(arcs))
     return [None if wkb is None else bytes(wkb) for wkb in drawn]
 
 

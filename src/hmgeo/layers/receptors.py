@@ -36,21 +36,32 @@ def receptor_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[
     InputError
         Nothing in the file is usable.
     """
+    batches = usable_batches(opened, outcome, kind)
+    if not batches:
+        raise nothing_usable(opened, opened.raw.row_count, kind)
+    return batches
+
+
+def nothing_usable(opened: Opened, rows: int, kind: LayerKind) -> InputError:
+    """Return the error of a file in which nothing can be used."""
+    first = next((entry.reason for entry in opened.journal.entries if entry.event in {"几何搁置", "非耕地图斑"}), "")
+    return InputError(
+        Problem(
+            what=f"没有任何可用的{kind.zh}要素（共 {rows} 行，全部搁置）",
+            where=Place(file=opened.journal.file, sheet=opened.raw.sheet),
+            found=first,
+            remedy="核对图层、坐标系和几何类型后重新导出",
+        )
+    )
+
+
+def usable_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa.RecordBatch]:
+    """Return the usable rows as `receptor_batches` does; none at all if there are none."""
     if kind is LayerKind.FARMLAND:
         keep_farmland(opened, outcome)
     held = np.flatnonzero(outcome.is_assessed())
     if held.size == 0:
-        first = next(
-            (entry.reason for entry in opened.journal.entries if entry.event in {"几何搁置", "非耕地图斑"}), ""
-        )
-        raise InputError(
-            Problem(
-                what=f"没有任何可用的{kind.zh}要素（共 {opened.raw.row_count} 行，全部搁置）",
-                where=Place(file=opened.journal.file, sheet=opened.raw.sheet),
-                found=first,
-                remedy="核对图层、坐标系和几何类型后重新导出",
-            )
-        )
+        return []
     is_farmland = kind is LayerKind.FARMLAND
     classes = _soil_classes(opened) if is_farmland else opened.texts("class")
     columns: dict[str, Sequence[str] | Sequence[float | None]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,11 +38,14 @@ class RowGroups:
         (g, 4) west, south, east, north of each row group.
     classes
         Every class word in the file, read or not.
+    read
+        Numbers of the row groups that any pass has read so far.
     """
 
     path: Path
     boxes: Floats
     classes: tuple[str, ...]
+    read: set[int] = field(default_factory=set, compare=False)
 
     def __call__(self) -> Iterator[pa.RecordBatch]:
         """Read every row group."""
@@ -65,6 +68,7 @@ class RowGroups:
         names = RECEPTOR_SCHEMA.names
         with pq.ParquetFile(self.path) as file:
             for group in groups.tolist():
+                self.read.add(group)
                 table = file.read_row_group(group, columns=names, use_threads=False).select(names)
                 yield from table.cast(RECEPTOR_SCHEMA).combine_chunks().to_batches()
 

@@ -13,6 +13,8 @@ from hmgeo.records import Gates, Provenance
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hmgeo.records import Layer, Ledger, Positions
 
 _UNITS = {"km": 1000.0, "公里": 1000.0, "千米": 1000.0, "m": 1.0, "米": 1.0}
@@ -64,8 +66,15 @@ def parse_radius_m(text: str) -> float:
     return radius_m
 
 
-def load_bare(sources: BareFile, farmland: BareFile) -> tuple[Positions, Layer, Ledger]:
+def load_bare(
+    sources: BareFile, farmland: BareFile, *, opener: Callable[..., tuple[Layer, Ledger]] = load_receptors
+) -> tuple[Positions, Layer, Ledger]:
     """Load both files.
+
+    Parameters
+    ----------
+    opener
+        Opens the farmland; takes what `load_receptors` takes.
 
     Raises
     ------
@@ -90,7 +99,7 @@ def load_bare(sources: BareFile, farmland: BareFile) -> tuple[Positions, Layer, 
         shown_as=sources.path.name,
     )
     layer = collector.layer(
-        load_receptors,
+        opener,
         path=farmland.path,
         kind=LayerKind.FARMLAND,
         basis=farmland.basis,

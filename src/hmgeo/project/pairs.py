@@ -1,25 +1,37 @@
-"""The distance engine bare: pairs or counts of two files. Imports no geopandas, so that it starts at once."""
+"""The distance engine bare: pairs or counts of two files. Imports no geopandas, so that it starts at once.
+
+The receptors are never held as a whole where that can be avoided: a packed file is read by the row groups that the
+sources reach, a plain GeoPackage or GeoParquet in parts, other formats at once.
+"""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
-from hmgeo.analysis.proximity import measure_proximity
-from hmgeo.analysis.screen import COUNTED_RADII_M
-from hmgeo.findings.columns import PAIRS_SCHEMA
+from hmgeo.analysis.proximity import COUNTED_RADII_M, measure_proximity
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.layers.batchwise import PlainParts, plain_parts
+from hmgeo.layers.load import ReadOptions, load_receptors
+from hmgeo.layers.stream import RowGroups, is_packed, stream_receptors
 from hmgeo.project.bare import load_bare
 from hmgeo.project.folder import whole_file
+from hmgeo.project.pairs_sink import CodedPairsSink
 from hmgeo.project.progress import silent
-from hmgeo.project.sinks import ParquetSink
+from hmgeo.records import Ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hmgeo.analysis.proximity import Proximity
     from hmgeo.project.bare import BareFile
     from hmgeo.project.progress import Progress
+    from hmgeo.records import Layer
+
+_WHOLE_FILE_EVENTS = frozenset({"几何搁置", "几何修复", "非耕地图斑", "编号重复", "编号空缺", "坐标系存疑"})
 
 
 def pairs_files(
@@ -30,18 +42,24 @@ def pairs_files(
     radius_m: float = 10_000.0,
     aggregate: bool = False,
     progress: Progress = silent,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Proximity:
     """Measure the pairs of two files and write them as Parquet; with `aggregate` only counts per source.
+
+    Parameters
+    ----------
+    tell
+        Hears in words how the receptors were read, and what packing them would save.
 
     Raises
     ------
     InputError, UsageError, OutputError
         As `screen_files`.
     """
-    positions, layer, _ = load_bare(sources, receptors)
+    positions, layer, _ = load_bare(sources, receptors, opener=open_receptors)
     radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radius_m), radius_m)
     with whole_file(Path(out), [sources.path, receptors.path]) as temporary:
-        sink = nullcontext() if aggregate else ParquetSink(temporary, PAIRS_SCHEMA)
+        sink = nullcontext() if aggregate else CodedPairsSink(temporary)
         with sink as pairs:
             proximity = measure_proximity(
                 positions,
@@ -52,4 +70,36 @@ def pairs_files(
             )
         if aggregate:
             pq.write_table(proximity.counts, temporary, compression="zstd")
+    for line in reading_told(layer, receptors.path.name):
+        tell(line)
     return proximity
+
+
+def open_receptors(path: Path, **said: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
+    """Open receptors in the way that holds least in memory; takes what `load_receptors` takes.
+
+    Raises
+    ------
+    InputError
+        The file can't be used.
+    """
+    options = said.pop("options")
+    if is_packed(path):
+        if options != ReadOptions():
+            remedy = "去掉图层、编号、坐标系等选项，或换用打包前的文件"
+            raise InputError(Problem("工作格式文件已整理完毕，不再接受读取选项", Place(file=path.name), remedy=remedy))
+        return stream_receptors(path, **said, fingerprint=False), Ledger()
+    return plain_parts(path, options=options, **said) or load_receptors(path, options=options, **said)
+
+
+def reading_told(layer: Layer, name: str) -> list[str]:
+    """Say in words how a layer was read by the passes so far."""
+    opened = layer.open_batches
+    if isinstance(opened, RowGroups):
+        return [f"{name} 为工作格式：读取行组 {len(opened.read)} 个，共 {len(opened.boxes)} 个。"]
+    if not isinstance(opened, PlainParts):
+        return [f"{name} 整体读入内存；行数很多时请先 hmgeo layers pack {name}，内存不再随文件增长。"]
+    befell = [f"{event} {count} 行" for event, count in opened.told.items() if count and event in _WHOLE_FILE_EVENTS]
+    lines = [f"{name} 读取时：{'、'.join(befell)}。"] if befell else []
+    saving = f"先运行一次 hmgeo layers pack {name}，以后不再整理，只读污染源够得着的行组。"
+    return [*lines, f"{name} 分批读取整理 {opened.rows} 行用了 {opened.seconds:.1f} 秒；{saving}"]
