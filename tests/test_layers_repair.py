@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hmgeo.errors import InputError
+from hmgeo.layers.georeference import densified
 from hmgeo.layers.journal import Journal
 from hmgeo.layers.load import ReadOptions, load_positions, load_receptors
 from hmgeo.layers.schema import make_ids
@@ -251,3 +252,17 @@ def test_ids_are_never_blank_and_never_shared(values: list[str]) -> None:
 
 def test_a_repeat_gets_number_two_and_the_next_three() -> None:
     assert make_ids(["A", "A", "", "A"], 4, "编号", Journal("f")) == ["A", "A#2", "row-3", "A#3"]
+
+
+def test_densifying_leaves_a_polygon_that_crosses_itself_for_mending() -> None:
+    """GEOS alone would keep one lobe of a bow tie and call it valid."""
+    bow_tie = shapely.Polygon([(0, 0), (500, 500), (500, 0), (0, 200)])
+    both = shapely.MultiPolygon([bow_tie, shapely.box(1_000, 0, 1_010, 10)])
+    square = shapely.box(0, 0, 300, 300)
+    given = np.array([bow_tie, both, square], dtype=object)
+    made = densified(given, 200.0)
+    assert [shape.is_valid for shape in made] == [False, False, True]
+    assert shapely.length(made) == pytest.approx(shapely.length(given))
+    assert len(made[2].exterior.coords) == 9
+    steps = np.diff(shapely.get_coordinates(made[0]), axis=0)
+    assert np.hypot(*steps.T).max() <= 200.0

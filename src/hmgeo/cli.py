@@ -40,7 +40,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "map": maps.draw,
 }
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
-    "layers": ("图层：随软件提供的，和拿到的文件能不能用。", {"list": layers.show_shipped, "check": layers.check}),
+    "layers": (
+        "图层：随软件提供的，和拿到的文件能不能用。",
+        {"list": layers.show_shipped, "check": layers.check, "pack": layers.pack},
+    ),
     "rules": (
         "规则库：条款、出处、能否判定。",
         {"list": rules.show_book, "coverage": rules.coverage, "show": rules.show, "check": rules.check},

@@ -85,6 +85,12 @@ def pairs(
     radius_m = parse_radius_m(radius)
     with Reporter() as report:
         found = pairs_files(
-            BareFile(sources), BareFile(receptors), out, radius_m=radius_m, aggregate=aggregate, progress=report
+            BareFile(sources),
+            BareFile(receptors),
+            out,
+            radius_m=radius_m,
+            aggregate=aggregate,
+            progress=report,
+            tell=lambda line: LOG.print(line, markup=False),
         )
     LOG.print(f"已写出 {out.name}：受体 {found.receptor_count} 个。")

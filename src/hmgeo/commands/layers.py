@@ -1,4 +1,4 @@
-"""Commands on layers: list, check."""
+"""Commands on layers: list, check, pack."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hmgeo.commands.options import AcceptOption
-from hmgeo.commands.shown import show_check, show_table
+from hmgeo.commands.shown import LOG, OUT, Reporter, show_check, show_table
 
 
 def show_shipped() -> None:
@@ -36,3 +36,29 @@ def check(
 
     options = ReadOptions(layer, "", crs, datum, central_meridian, axis_order, accept_suggestions)
     show_check(check_layer(file, kind, options=options, fixme=fixme))
+
+
+def pack(
+    file: Annotated[Path, typer.Argument(help="受体文件：gpkg、parquet、geojson、shp 等。")],
+    out: Annotated[Path | None, typer.Option("--out", help="写出的文件；默认在原文件旁，原名.packed.parquet。")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="图层种类。")] = "farmland",
+    layer: Annotated[str, typer.Option("--layer", help="图层名。")] = "",
+    id_field: Annotated[str, typer.Option("--id", help="编号所在的列。")] = "",
+    crs: Annotated[str, typer.Option("--crs", help="坐标系，如 EPSG:4547。")] = "",
+    datum: Annotated[str, typer.Option("--datum", help="大地基准，如 gcj02。")] = "",
+    central_meridian: Annotated[float | None, typer.Option("--central-meridian", help="度，如 114。")] = None,
+) -> None:
+    """整理一个受体图层并写成工作格式：按空间排序的 GeoParquet，以后测算只读用得着的部分。"""
+    from hmgeo.layers.load import ReadOptions
+    from hmgeo.project.layer_check import layer_kind
+    from hmgeo.project.packing import pack_file
+
+    options = ReadOptions(layer, id_field, crs, datum, central_meridian)
+    with Reporter() as report:
+        made = pack_file(file, out, options=options, kind=layer_kind(kind, file, options), progress=report)
+    for event, count in made.packed.events.items():
+        LOG.print(f"{event} {count} 行", markup=False)
+    LOG.print(
+        f"共 {made.packed.rows} 个要素，{made.packed.row_groups} 个行组；台账 {made.ledger_path.name}", markup=False
+    )
+    OUT.print(str(made.path), markup=False)

@@ -22,7 +22,7 @@ from hmgeo.layers.read import check_file
 from hmgeo.layers.read_vector import geopackage_parts, geoparquet_parts
 from hmgeo.layers.receptors import nothing_usable, usable_batches
 from hmgeo.layers.schema import Columns, id_column, map_columns, recognise
-from hmgeo.records import Gates, Layer, Ledger, Provenance
+from hmgeo.records import Gates, Layer, Ledger, LedgerEntry, Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Hashes = NDArray[np.int64]
 
-PART_ROWS = 50_000
+PART_ROWS = 20_000
 
 
 class RunningIds:
@@ -56,15 +56,18 @@ class RunningIds:
         self.blanks += sum(not value for value in given)
         ids = [value or f"row-{first + place}" for place, value in enumerate(given, start=1)]
         hashes = _hashes(ids)
-        for place in np.flatnonzero(self._known(hashes) | _repeats(hashes)).tolist():
-            ids[place] = self._renamed(ids[place])
+        again = np.flatnonzero(self._known(hashes) | _repeats(hashes)).tolist()
+        here = set(ids) if again else set()
+        for place in again:
+            ids[place] = self._renamed(ids[place], here)
+            here.add(ids[place])
         self._remember(_hashes(ids))
         return ids
 
-    def _renamed(self, value: str) -> str:
+    def _renamed(self, value: str, here: set[str]) -> str:
         self.repeats += 1
         number = self._times.get(value, 1) + 1
-        while self._known(_hashes([f"{value}#{number}"]))[0]:
+        while f"{value}#{number}" in here or self._known(_hashes([f"{value}#{number}"]))[0]:
             number += 1
         self._times[value] = number
         return f"{value}#{number}"
@@ -103,23 +106,25 @@ class PlainParts:
 
     Parameters
     ----------
-    told
-        Events of the last pass and how many rows each befell; 0 for one that speaks of the whole file.
+    entries
+        What befell rows and file in the last pass.
     seconds
         What reading and mending took in the last pass.
+    rows
+        Rows of the file, once read.
     """
 
     path: Path
     kind: LayerKind
     options: ReadOptions
     shown: str
-    told: Counter[str] = field(default_factory=Counter)
+    entries: list[LedgerEntry] = field(default_factory=list)
     seconds: float = 0.0
     rows: int = 0
 
     def __call__(self) -> Iterator[pa.RecordBatch]:
         """Read the file from the beginning."""
-        ids, self.told, self.seconds = RunningIds(), Counter(), 0.0
+        ids, self.entries, self.seconds = RunningIds(), [], 0.0
         columns: Columns | None = None
         opened, usable, began = None, 0, time.perf_counter()
         for raw in _parts(self.path, self.options.layer, Journal(self.shown), PART_ROWS):
@@ -129,20 +134,32 @@ class PlainParts:
             journal.ids = own
             opened = Opened(raw, columns, own, journal)
             batches = usable_batches(opened, place_rows(opened, self.kind, self.options, are_receptors=True), self.kind)
-            self._listen(journal)
+            self._listen(journal, ids.rows - raw.row_count)
             self.seconds += time.perf_counter() - began
             for batch in batches:
                 usable += batch.num_rows
                 yield batch
             began = time.perf_counter()
         self.rows = ids.rows
-        self.told += Counter({"编号重复": ids.repeats, "编号空缺": ids.blanks})
+        if ids.repeats or ids.blanks:
+            reason = f"共 {ids.repeats} 行编号重复、{ids.blanks} 行编号为空"
+            self.entries.append(LedgerEntry(self.shown, event="编号", reason=reason, action="编号加序号或取 row-行号"))
         if opened is not None and not usable:
             raise nothing_usable(opened, ids.rows, self.kind)
 
-    def _listen(self, journal: Journal) -> None:
+    def _listen(self, journal: Journal, first: int) -> None:
+        """Take a part's entries; what speaks of the file as a whole is told by the first part that says it."""
+        said = {(entry.event, entry.field) for entry in self.entries if not entry.row}
         for entry in journal.entries:
-            self.told[entry.event] += bool(entry.row)
+            if entry.row:
+                self.entries.append(replace(entry, row=entry.row + first))
+            elif (entry.event, entry.field) not in said:
+                self.entries.append(entry)
+
+    @property
+    def told(self) -> Counter[str]:
+        """Events of the last pass with the number of rows each befell."""
+        return Counter(entry.event for entry in self.entries if entry.row)
 
 
 def _columns(raw: RawTable, kind: LayerKind, options: ReadOptions, journal: Journal) -> Columns:

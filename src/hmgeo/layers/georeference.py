@@ -125,13 +125,34 @@ def refer_shapes(outcome: Outcome, crs: CRS, datums: Sequence[Datum | None]) -> 
     shapes = outcome.shapes[rows]
     if crs.is_projected:
         longest = _LONGEST_EDGE_M / crs.axis_info[0].unit_conversion_factor
-        shapes = shapely.segmentize(shapes, longest)
+        shapes = densified(shapes, longest)
     shapes = shapely.transform(shapes, lambda xy: np.column_stack(unproject(crs, xy[:, 0], xy[:, 1])))
     finite = finite_mask(shapes)
     outcome.shapes[rows] = shapes
     for row in rows[~finite]:
         outcome.reject(int(row), f"坐标超出所声明坐标系（{crs.name}）的有效范围", field="几何")
     shift_datums(outcome, datums)
+
+
+def densified(shapes: NDArray[np.object_], longest: float) -> NDArray[np.object_]:
+    """Return shapes with no edge longer than so many units of theirs.
+
+    GEOS mends a polygon that crosses itself while it does so, and may drop a part of it; such polygons go ring by ring
+    and stay as they are, so that mending is done, and told, in its place.
+    """
+    made = np.asarray(shapely.segmentize(shapes, longest), dtype=object)
+    for row in np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)).tolist():
+        made[row] = _densified_rings(shapes[row], longest)
+    return made
+
+
+def _densified_rings(shape: shapely.Geometry, longest: float) -> shapely.Geometry:
+    if isinstance(shape, shapely.Polygon) and not shape.is_empty:
+        shell, *holes = shapely.segmentize(shapely.get_rings(shape), longest)
+        return shapely.Polygon(shell, holes)
+    if isinstance(shape, shapely.MultiPolygon | shapely.GeometryCollection):
+        return type(shape)([_densified_rings(part, longest) for part in shape.geoms])
+    return shapely.segmentize(shape, longest)
 
 
 def shift_datums(outcome: Outcome, datums: Sequence[Datum | None]) -> None:

@@ -6,31 +6,33 @@ WKB in lon/lat, lz4, 50,000-row groups, a `bbox` column declared as covering (Ge
 from __future__ import annotations
 
 import json
+import tempfile
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import shapely
 from pyproj import CRS
 
+from hmgeo.layers.batchwise import PlainParts, plain_parts
 from hmgeo.layers.load import ReadOptions, load_receptors
-from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA
+from hmgeo.layers.spill import Spill, boxes_of
+from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Ledger
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
-
-    from hmgeo.records import Ledger
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
 GROUP_ROWS = 50_000
+SORTED_ROWS = 4 * GROUP_ROWS
 MARK = b"hmgeo"
 FORMAT = 1
 BOX = "bbox"
@@ -47,6 +49,11 @@ class Packed:
     row_groups: int
     ledger: Ledger
 
+    @property
+    def events(self) -> Counter[str]:
+        """What befell rows, and how many."""
+        return Counter(entry.event for entry in self.ledger.entries if entry.row)
+
 
 def pack_layer(
     path: Path,
@@ -55,8 +62,13 @@ def pack_layer(
     kind: LayerKind = LayerKind.FARMLAND,
     options: ReadOptions = ReadOptions(),  # noqa: B008 -- frozen
     shown_as: str = "",
+    progress: Callable[[int], None] = lambda _: None,
+    sorted_rows: int = SORTED_ROWS,
 ) -> Packed:
     """Read a receptor layer of any format, mend it as ever, and write it in the working format.
+
+    GeoPackage and GeoParquet are taken in parts and sorted on disk beside `out`, so that memory doesn't grow with the
+    file but for some 50 bytes a row; other formats are held as a whole.
 
     Parameters
     ----------
@@ -64,32 +76,47 @@ def pack_layer(
         As in `load_receptors`.
     out
         File to write; replaced if present.
+    progress
+        Called with the number of rows read so far.
+    sorted_rows
+        Rows sorted in memory at a time, a multiple of `GROUP_ROWS`; the bytes written don't depend on it.
 
     Raises
     ------
     InputError
         As `load_receptors`.
     """
-    layer, ledger = load_receptors(path, kind=kind, basis=Basis.UNDECLARED, options=options, shown_as=shown_as)
-    table = layer.read()
-    write_packed([table], out, kind)
-    return Packed(table.num_rows, -(-table.num_rows // GROUP_ROWS), ledger)
+    layer, ledger = plain_parts(
+        path, kind=kind, basis=Basis.UNDECLARED, options=options, shown_as=shown_as
+    ) or load_receptors(path, kind=kind, basis=Basis.UNDECLARED, options=options, shown_as=shown_as)
+    with tempfile.TemporaryDirectory(prefix=f"{out.name}.tmp-", dir=out.parent) as folder:
+        spill = Spill(Path(folder))
+        for batch in layer.batches():
+            spill.add(batch)
+            progress(spill.rows)
+        rows = write_packed(spill.in_order(hilbert_distance, sorted_rows), out, kind, is_sorted=True)
+    if isinstance(layer.open_batches, PlainParts):
+        ledger = Ledger(tuple(layer.open_batches.entries))
+    return Packed(rows, -(-rows // GROUP_ROWS), ledger)
 
 
-def write_packed(tables: Iterable[pa.Table], out: Path, kind: LayerKind) -> int:
+def write_packed(tables: Iterable[pa.Table], out: Path, kind: LayerKind, *, is_sorted: bool = False) -> int:
     """Write tables of `RECEPTOR_SCHEMA` in the working format: the same bytes for the same rows; return the rows.
 
-    Each table is sorted in itself, so that a layer too large for memory may come in parts.
+    Unless they are sorted already, each table is sorted in itself, so that a layer too large for memory may come in
+    parts.
     """
     classes: set[str] = set()
     rows = 0
     schema = RECEPTOR_SCHEMA.append(pa.field(BOX, _BOX_TYPE)).with_metadata({"geo": _geo()})
     with pq.ParquetWriter(out, schema, compression="lz4") as writer:
-        for table in tables:
-            boxes = shapely.bounds(shapely.from_wkb(table["geometry"].to_numpy()))
-            order = np.argsort(hilbert_distance(boxes), kind="stable")
-            box = pa.StructArray.from_arrays([pa.array(side) for side in boxes[order].T], fields=list(_BOX_TYPE))
-            writer.write_table(table.take(pa.array(order)).append_column(BOX, box), row_group_size=GROUP_ROWS)
+        for given in tables:
+            table, boxes = given, boxes_of(given)
+            if not is_sorted:
+                order = np.argsort(hilbert_distance(boxes), kind="stable")
+                table, boxes = given.take(pa.array(order)), boxes[order]
+            box = pa.StructArray.from_arrays([pa.array(side) for side in boxes.T], fields=list(_BOX_TYPE))
+            writer.write_table(table.append_column(BOX, box), row_group_size=GROUP_ROWS)
             classes |= set(table["class"].unique().to_pylist())
             rows += table.num_rows
         writer.add_key_value_metadata({MARK.decode(): _own(kind, classes)})

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.layers.archive import unpacked
 from hmgeo.layers.read_gdal import read_filegdb, read_kml, read_shapefile
-from hmgeo.layers.read_sheet import read_workbook
 from hmgeo.layers.read_table import read_csv
 from hmgeo.layers.read_vector import read_geojson, read_geopackage, read_geoparquet
 from hmgeo.vocabulary import LayerKind
@@ -97,6 +96,8 @@ def _read(path: Path, layer: str, journal: Journal, kind: LayerKind) -> RawTable
     if suffix in {".csv", ".tsv", ".txt"}:
         return read_csv(path, journal, template)
     if suffix in {".xlsx", ".xlsm", ".xls"}:
+        from hmgeo.layers.read_sheet import read_workbook  # noqa: PLC0415 -- openpyxl takes a fifth of a second
+
         return read_workbook(path, layer, journal, kind, template)
     if suffix in {".geojson", ".json"}:
         return read_geojson(path, journal)

@@ -38,6 +38,8 @@ class RowGroups:
         (g, 4) west, south, east, north of each row group.
     classes
         Every class word in the file, read or not.
+    columns
+        Those of `RECEPTOR_SCHEMA` that the file has.
     read
         Numbers of the row groups that any pass has read so far.
     """
@@ -45,6 +47,7 @@ class RowGroups:
     path: Path
     boxes: Floats
     classes: tuple[str, ...]
+    columns: tuple[str, ...]
     read: set[int] = field(default_factory=set, compare=False)
 
     def __call__(self) -> Iterator[pa.RecordBatch]:
@@ -65,12 +68,27 @@ class RowGroups:
         return np.flatnonzero(meets)
 
     def _read(self, groups: NDArray[np.intp]) -> Iterator[pa.RecordBatch]:
-        names = RECEPTOR_SCHEMA.names
         with pq.ParquetFile(self.path) as file:
             for group in groups.tolist():
                 self.read.add(group)
-                table = file.read_row_group(group, columns=names, use_threads=False).select(names)
-                yield from table.cast(RECEPTOR_SCHEMA).combine_chunks().to_batches()
+                table = file.read_row_group(group, columns=list(self.columns), use_threads=False)
+                yield from _completed(table).combine_chunks().to_batches()
+
+
+def _completed(table: pa.Table) -> pa.Table:
+    """Return a table of `RECEPTOR_SCHEMA`, null where the file, packed by an older version, says nothing."""
+    held = set(table.column_names)
+    columns = [
+        table[field.name].cast(field.type) if field.name in held else pa.nulls(table.num_rows, field.type)
+        for field in RECEPTOR_SCHEMA
+    ]
+    return pa.table(columns, schema=RECEPTOR_SCHEMA)
+
+
+def _can_read(columns: list[str] | None) -> bool:
+    """Tell whether a file's columns are ours, but perhaps for the last ones, of which a blank says nothing."""
+    names = RECEPTOR_SCHEMA.names
+    return columns is not None and columns == names[: len(columns)] and "geometry" in columns
 
 
 def is_packed(path: Path) -> bool:
@@ -112,11 +130,11 @@ def stream_receptors(
     with pq.ParquetFile(path) as file:
         footer = file.metadata
         own = json.loads(footer.metadata[MARK])
-        if own.get("format") != FORMAT or own.get("columns") != RECEPTOR_SCHEMA.names:
+        if own.get("format") != FORMAT or not _can_read(own.get("columns")):
             raise InputError(Problem("工作格式版本不符", place, found=str(own.get("format")), remedy=remedy))
         if own["kind"] != kind.value:
             raise InputError(Problem("工作格式文件的图层类别不符", place, found=own["kind"], allowed=kind.value))
-        groups = RowGroups(path, _group_boxes(footer), tuple(own["classes"]))
+        groups = RowGroups(path, _group_boxes(footer), tuple(own["classes"]), tuple(own["columns"]))
     return Layer(
         name=name or path.stem,
         kind=kind,

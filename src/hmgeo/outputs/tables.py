@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmgeo.findings.results import BureauTables, Results
+    from hmgeo.records import LedgerEntry
 
 ROW_GROUP_SIZE = 65536
 COORDINATE_DECIMALS = 9
@@ -56,9 +57,13 @@ def write_sources_csv(results: Results, path: Path) -> None:
 
 def write_ledger_csv(results: Results, path: Path) -> None:
     """Write the ledger in the order things were met; row 0 speaks of the file as a whole."""
+    write_entries(results.ledger.entries, path)
+
+
+def write_entries(entries: Iterable[LedgerEntry], path: Path) -> None:
+    """Write ledger entries as `write_ledger_csv` does."""
     names = LEDGER_SCHEMA.names
-    rows = ([csv_text(getattr(entry, name), name) for name in names] for entry in results.ledger.entries)
-    _write_csv(path, names, rows)
+    _write_csv(path, names, ([csv_text(getattr(entry, name), name) for name in names] for entry in entries))
 
 
 def write_counts(results: Results, path: Path) -> None:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from hmgeo.project.progress import Progress
     from hmgeo.records import Layer
 
-_WHOLE_FILE_EVENTS = frozenset({"几何搁置", "几何修复", "非耕地图斑", "编号重复", "编号空缺", "坐标系存疑"})
-
 
 def pairs_files(
     sources: BareFile,
@@ -99,7 +97,7 @@ def reading_told(layer: Layer, name: str) -> list[str]:
         return [f"{name} 为工作格式：读取行组 {len(opened.read)} 个，共 {len(opened.boxes)} 个。"]
     if not isinstance(opened, PlainParts):
         return [f"{name} 整体读入内存；行数很多时请先 hmgeo layers pack {name}，内存不再随文件增长。"]
-    befell = [f"{event} {count} 行" for event, count in opened.told.items() if count and event in _WHOLE_FILE_EVENTS]
+    befell = [f"{event} {count} 行" for event, count in opened.told.items()]
     lines = [f"{name} 读取时：{'、'.join(befell)}。"] if befell else []
     saving = f"先运行一次 hmgeo layers pack {name}，以后不再整理，只读污染源够得着的行组。"
     return [*lines, f"{name} 分批读取整理 {opened.rows} 行用了 {opened.seconds:.1f} 秒；{saving}"]

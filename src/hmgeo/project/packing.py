@@ -1,0 +1,58 @@
+"""`hmgeo layers pack`: a receptor layer in the working format, with the ledger of what was mended on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hmgeo.layers.pack import pack_layer
+from hmgeo.outputs.tables import write_entries
+from hmgeo.project.folder import whole_file
+from hmgeo.project.progress import silent
+from hmgeo.vocabulary import LayerKind
+
+if TYPE_CHECKING:
+    from hmgeo.layers.load import ReadOptions
+    from hmgeo.layers.pack import Packed
+    from hmgeo.project.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """Where a packed layer and its ledger were written, and what was packed."""
+
+    path: Path
+    ledger_path: Path
+    packed: Packed
+
+
+def pack_file(
+    path: str | Path,
+    out: str | Path | None,
+    *,
+    options: ReadOptions,
+    kind: LayerKind = LayerKind.FARMLAND,
+    progress: Progress = silent,
+) -> PackedFile:
+    """Pack a file of receptors; by default beside it, as `NAME.packed.parquet`.
+
+    Raises
+    ------
+    InputError, OutputError
+        As `screen_files`.
+    """
+    path = Path(path)
+    target = Path(out) if out is not None else path.with_name(f"{path.stem}.packed.parquet")
+    ledger_path = target.with_name(f"{target.stem}.ledger.csv")
+    with whole_file(target, [path]) as temporary, whole_file(ledger_path, [path]) as temporary_ledger:
+        packed = pack_layer(
+            path,
+            temporary,
+            kind=kind,
+            options=options,
+            shown_as=path.name,
+            progress=lambda rows: progress("读取整理", rows, None),
+        )
+        write_entries(packed.ledger.entries, temporary_ledger)
+    return PackedFile(target, ledger_path, packed)

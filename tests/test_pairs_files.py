@@ -1,0 +1,204 @@
+"""`hmgeo pairs` and `hmgeo layers pack`: files read in parts, packed files by row group, the same pairs every way."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING
+
+import geopandas
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import shapely
+from strategies import offset, star
+
+import hmgeo.layers.batchwise
+from hmgeo.errors import InputError
+from hmgeo.layers.batchwise import RunningIds, plain_parts
+from hmgeo.layers.journal import Journal
+from hmgeo.layers.load import ReadOptions, load_receptors
+from hmgeo.layers.pack import pack_layer, write_packed
+from hmgeo.layers.schema import make_ids
+from hmgeo.project.bare import BareFile
+from hmgeo.project.packing import pack_file
+from hmgeo.project.pairs import pairs_files
+from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PLACE = (113.05, 23.68)
+FARMLAND = {"kind": LayerKind.FARMLAND, "basis": Basis.SYNTHETIC}
+COUNT = 90
+
+
+def parcels(away_deg: float = 0.0) -> geopandas.GeoDataFrame:
+    """Ninety parcels within 20 km, a bow tie, a blank shape and a repeated number among them."""
+    random = np.random.default_rng(8)
+    shapes = [star(offset(PLACE, *random.uniform(-20_000, 20_000, 2)), [80.0] * 6, [0.0] * 6) for _ in range(COUNT - 2)]
+    lon, lat = PLACE
+    shapes += [shapely.Polygon([(lon, lat), (lon + 0.01, lat + 0.01), (lon + 0.01, lat), (lon, lat + 0.008)]), None]
+    ids = [f"P{i}" for i in range(COUNT - 1)] + ["P3"]
+    words = (["优先保护类", "安全利用类", "严格管控类"] * COUNT)[:COUNT]
+    frame = geopandas.GeoDataFrame({"parcel_id": ids, "土壤环境质量类别": words}, geometry=shapes, crs=4490)
+    frame.geometry = frame.geometry.translate(away_deg)
+    return frame
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    path = tmp_path / "sources.csv"
+    lines = [f"E{i},{PLACE[0] + i * 0.05:.6f},{PLACE[1]:.6f}" for i in range(3)]
+    path.write_text("\n".join(["enterprise_id,lon,lat", *lines]), encoding="utf-8")
+    return path
+
+
+def write_gpkg(path: Path) -> None:
+    parcels().to_file(path, layer="parcels", engine="pyogrio")
+
+
+def write_projected(path: Path) -> None:
+    parcels().to_crs(4547).to_file(path, layer="parcels", engine="pyogrio")
+
+
+def write_parquet(path: Path) -> None:
+    parcels().to_parquet(path)
+
+
+WAYS = {"plain.gpkg": write_gpkg, "projected.gpkg": write_projected, "plain.parquet": write_parquet}
+
+
+@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("rows", [7, 1_000])
+def test_parts_of_a_file_hold_what_the_whole_file_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, rows: int
+) -> None:
+    monkeypatch.setattr(hmgeo.layers.batchwise, "PART_ROWS", rows)
+    path = tmp_path / name
+    WAYS[name](path)
+    layer, _ = plain_parts(path, **FARMLAND)
+    whole, ledger = load_receptors(path, **FARMLAND)
+    assert layer.read().equals(whole.read())
+    assert layer.read()["receptor_id"].to_pylist()[-1] == "P88"
+    assert layer.open_batches.rows == COUNT
+    rows_told = {(entry.row, entry.event) for entry in ledger.entries if entry.row and entry.event != "编号重复"}
+    assert {(entry.row, entry.event) for entry in layer.open_batches.entries if entry.row} == rows_told
+    assert rows_told == {(COUNT - 1, "几何修复"), (COUNT, "几何搁置")}
+
+
+def test_files_that_say_nothing_of_their_coordinates_are_seen_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "unknown.gpkg"
+    write_gpkg(path)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE gpkg_geometry_columns SET srs_id = 0")
+    assert plain_parts(path, **FARMLAND) is None
+    stated, _ = plain_parts(path, options=ReadOptions(crs="EPSG:4490"), **FARMLAND)
+    assert stated.read().num_rows == COUNT - 1
+
+
+def test_a_file_with_nothing_usable_is_refused_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "points.gpkg"
+    frame = parcels()
+    frame.geometry = frame.geometry.representative_point()
+    frame[:-1].to_file(path, layer="parcels", engine="pyogrio")
+    layer, _ = plain_parts(path, **FARMLAND)
+    with pytest.raises(InputError, match="没有任何可用的耕地要素（共 89 行，全部搁置）"):
+        layer.read()
+
+
+@pytest.mark.parametrize("part", [1, 3, 100])
+def test_running_ids_are_those_of_a_whole_column(part: int) -> None:
+    values = ["A", "B", "A", "", "A", " B ", "C", "A#2", "", "row-4"]
+    for given in (values[:7], values):
+        running = RunningIds()
+        parts = [given[i : i + part] for i in range(0, len(given), part)]
+        made = [made for held in parts for made in running.of(held, len(held))]
+        assert len(set(made)) == len(given)
+        if len(given) == 7:
+            assert made == make_ids(given, 7, "id", Journal("f"))
+    assert (running.rows, running.blanks) == (10, 2)
+    assert RunningIds().of(None, 2) == ["row-1", "row-2"]
+
+
+def test_every_way_of_reading_gives_the_same_pairs(tmp_path: Path, sources: Path) -> None:
+    tables = []
+    for name, write in WAYS.items():
+        if name == "projected.gpkg":
+            continue
+        write(tmp_path / name)
+        out, told = tmp_path / "pairs.parquet", []
+        pairs_files(BareFile(sources), BareFile(tmp_path / name), out, tell=told.append)
+        tables.append(pq.read_table(out))
+        assert told[0] == f"{name} 读取时：几何搁置 1 行、几何修复 1 行。"
+        assert f"先运行一次 hmgeo layers pack {name}" in told[1]
+    made = pack_file(tmp_path / "plain.gpkg", None, options=ReadOptions())
+    assert made.path.name == "plain.packed.parquet"
+    assert "几何修复" in made.ledger_path.read_text(encoding="utf-8-sig")
+    told = []
+    pairs_files(BareFile(sources), BareFile(made.path), tmp_path / "pairs.parquet", tell=told.append)
+    tables.append(pq.read_table(tmp_path / "pairs.parquet"))
+    assert told == ["plain.packed.parquet 为工作格式：读取行组 1 个，共 1 个。"]
+    order = [("receptor_id", "ascending"), ("source_id", "ascending")]
+    assert tables[0].num_rows == 66
+    assert all(table.sort_by(order).equals(tables[0].sort_by(order)) for table in tables)
+
+
+def test_sources_in_one_county_read_less_than_half_of_the_row_groups(tmp_path: Path, sources: Path) -> None:
+    """Ten parts a degree apart make ten row groups; 10 km around sources within 0.1 degree reach one."""
+    parts = []
+    for i in range(10):
+        path = tmp_path / "part.parquet"
+        parcels(float(i)).to_parquet(path)
+        parts.append(load_receptors(path, **FARMLAND)[0].read())
+    packed = tmp_path / "packed.parquet"
+    write_packed(parts, packed, LayerKind.FARMLAND)
+    told: list[str] = []
+    found = pairs_files(BareFile(sources), BareFile(packed), tmp_path / "pairs.parquet", tell=told.append)
+    assert told == ["packed.parquet 为工作格式：读取行组 1 个，共 10 个。"]
+    assert found.receptor_count == COUNT - 1
+
+
+@pytest.mark.parametrize("sorted_rows", [7, 50_000])
+def test_packing_in_parts_writes_the_same_bytes_as_packing_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sorted_rows: int
+) -> None:
+    monkeypatch.setattr(hmgeo.layers.pack, "GROUP_ROWS", 7)
+    write_gpkg(tmp_path / "plain.gpkg")
+    whole, _ = load_receptors(tmp_path / "plain.gpkg", **FARMLAND)
+    write_packed([whole.read()], tmp_path / "whole.parquet", LayerKind.FARMLAND)
+    monkeypatch.setattr(hmgeo.layers.batchwise, "PART_ROWS", 11)
+    packed = pack_layer(tmp_path / "plain.gpkg", tmp_path / "parts.parquet", sorted_rows=sorted_rows)
+    assert (packed.rows, packed.row_groups) == (COUNT - 1, -(-(COUNT - 1) // 7))
+    assert (tmp_path / "parts.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["parts.parquet", "plain.gpkg", "whole.parquet"]
+
+
+def test_other_formats_are_read_whole_and_the_run_says_so(tmp_path: Path, sources: Path) -> None:
+    path = tmp_path / "farmland.geojson"
+    ring = [[PLACE[0] + x, PLACE[1] + y] for x, y in [(0, 0), (0.01, 0), (0.01, 0.01), (0, 0)]]
+    shape = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "properties": {"parcel_id": "A"}, "geometry": shape}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    told: list[str] = []
+    pairs_files(BareFile(sources), BareFile(path), tmp_path / "pairs.parquet", tell=told.append)
+    assert told == [
+        "farmland.geojson 整体读入内存；行数很多时请先 hmgeo layers pack farmland.geojson，内存不再随文件增长。"
+    ]
+
+
+def test_packed_files_take_no_reading_options(tmp_path: Path, sources: Path) -> None:
+    write_gpkg(tmp_path / "plain.gpkg")
+    made = pack_file(tmp_path / "plain.gpkg", None, options=ReadOptions())
+    with pytest.raises(InputError, match="工作格式文件已整理完毕"):
+        pairs_files(BareFile(sources), BareFile(made.path, ReadOptions(crs="EPSG:4547")), tmp_path / "pairs.parquet")
+
+
+def test_the_pack_command_names_what_it_wrote(hmgeo_command: Callable[..., object], tmp_path: Path) -> None:
+    write_gpkg(tmp_path / "plain.gpkg")
+    ended = hmgeo_command("layers", "pack", tmp_path / "plain.gpkg", "--out", tmp_path / "working.parquet")
+    assert ended.code == 0
+    assert ended.out.strip().endswith("working.parquet")
+    assert "共 89 个要素，1 个行组" in ended.err
+    assert "几何修复 1 行" in ended.err
