@@ -27,6 +27,7 @@ from shipped.places import (
 from shipped.real import make_real
 from shipped.regions import REGIONS, Ground, Region, read_ground, real_mines
 from shipped.terrain import CELL_M, make_terrain
+from shipped.water import make_water
 from shipped.writing import write_dem, write_gpkg, write_xlsx
 
 HOT_SPOTS = 5
@@ -62,6 +63,7 @@ def make_world(region: Region, real: Path, out: Path) -> None:
         ("built_up_area", built_up),
     ):
         write_gpkg(frame, out / f"{name}.gpkg", name)
+    make_water(region, ground, out)
 
 
 def _hot_spots(region: Region, ground: Ground, firms: list[Firm]) -> list[shapely.Point]:
@@ -79,13 +81,18 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description="Make the shipped layers.")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "layers")
     parser.add_argument("--raw", type=Path, help="folder of collected real data; without it layers/real stays as it is")
+    parser.add_argument("--water", action="store_true", help="only the water layers, on the terrain that is there")
     parser.add_argument("--region", choices=[region.key for region in REGIONS], help="only this one, no catalogue")
     options = parser.parse_args(arguments)
     if options.raw:
         make_real(options.raw, options.out / "real")
     for region in REGIONS:
         if options.region in (None, region.key):
-            make_world(region, options.out / "real", options.out / "synthetic" / region.key)
+            real, out = options.out / "real", options.out / "synthetic" / region.key
+            if options.water:
+                make_water(region, read_ground(region, real), out)
+            else:
+                make_world(region, real, out)
             print(f"{region.key}: done")
     if options.region is None:
         make_annex(options.out)

@@ -74,6 +74,13 @@ SYNTHETIC = [
     ("tailings_ponds.gpkg", "tailings_ponds", "尾矿库", "partial"),
     ("built_up_area.gpkg", "built_up_area", "建成区", "partial"),
     ("dem.tif", "elevation", "数字高程模型（30米）", "complete"),
+    ("rivers.gpkg", "rivers", "河流（有流向）", "partial"),
+    ("outlets.xlsx", "outfalls", "排放口", "partial"),
+    ("intakes.xlsx", "intakes", "饮用水取水口", "partial"),
+    ("irrigation_intakes.xlsx", "irrigation_intakes", "灌溉取水口", "partial"),
+    ("irrigation_districts.gpkg", "irrigation_districts", "灌区", "partial"),
+    ("water_stations.xlsx", "water_stations", "水质断面", "partial"),
+    ("waste_heaps.gpkg", "waste_heaps", "历史遗留渣堆", "partial"),
 ]
 
 
