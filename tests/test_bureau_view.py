@@ -15,9 +15,10 @@ from hmgeo.analysis.applies import Subject, hindrance
 from hmgeo.analysis.border import DATA_MISSING, OUTWARD, leads_table
 from hmgeo.analysis.cadmium import cadmium_of, found_cadmium
 from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.evidence import Wind, tier_of
+from hmgeo.analysis.evidence import tier_of
 from hmgeo.analysis.own_columns import due_day
 from hmgeo.analysis.receptor_view import receptors_reached, township_table
+from hmgeo.analysis.wind import Wind
 from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 from hmgeo.geodesy import ellipsoidal_area_m2
 from hmgeo.layers.catalog import shipped_folder

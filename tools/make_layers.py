@@ -26,6 +26,7 @@ from shipped.places import (
 )
 from shipped.real import make_real
 from shipped.regions import REGIONS, Ground, Region, read_ground, real_mines
+from shipped.side_tables import make_outlets, make_wind
 from shipped.terrain import CELL_M, make_terrain
 from shipped.water import make_water
 from shipped.writing import write_dem, write_gpkg, write_xlsx
@@ -66,6 +67,12 @@ def make_world(region: Region, real: Path, out: Path) -> None:
     make_water(region, ground, out)
 
 
+def make_tables(region: Region, out: Path) -> None:
+    """Write the tables without shapes, which don't depend on the rest of the world."""
+    make_wind(region, out / "wind.xlsx")
+    make_outlets(region, out / "enterprise_outlets.xlsx")
+
+
 def _hot_spots(region: Region, ground: Ground, firms: list[Firm]) -> list[shapely.Point]:
     """Return the places of the first few firms of cadmium trades in the region's main towns."""
     towns = township_of([firm.place for firm in firms], ground)
@@ -82,6 +89,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "layers")
     parser.add_argument("--raw", type=Path, help="folder of collected real data; without it layers/real stays as it is")
     parser.add_argument("--water", action="store_true", help="only the water layers, on the terrain that is there")
+    parser.add_argument("--tables", action="store_true", help="only the tables of wind and outlets, and the catalogue")
     parser.add_argument("--region", choices=[region.key for region in REGIONS], help="only this one, no catalogue")
     options = parser.parse_args(arguments)
     if options.raw:
@@ -91,11 +99,13 @@ def main(arguments: list[str]) -> None:
             real, out = options.out / "real", options.out / "synthetic" / region.key
             if options.water:
                 make_water(region, read_ground(region, real), out)
-            else:
+            elif not options.tables:
                 make_world(region, real, out)
+            make_tables(region, out)
             print(f"{region.key}: done")
     if options.region is None:
-        make_annex(options.out)
+        if not options.tables:
+            make_annex(options.out)
         write_catalog(options.out)
 
 

@@ -160,6 +160,49 @@ class Layer:
         return pa.Table.from_batches(list(self.batches()))
 
 
+WIND_SCHEMA = pa.schema(
+    [("from_deg", pa.float64()), ("percent", pa.float64()), ("station", pa.string()), ("years", pa.string())]
+)
+"""Share of the time that wind comes from each direction (degrees from true north); from_deg is null for calm."""
+
+OUTLET_SCHEMA = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("enterprise_id", pa.string()),
+        ("outlet_id", pa.string()),
+        ("medium", pa.string()),
+        ("position_text", pa.string()),
+        ("stack_height_m", pa.float64()),
+        ("pollutant", pa.string()),
+        ("emission_kg", pa.float64()),
+        ("receiving_water", pa.string()),
+        ("note", pa.string()),
+    ]
+)
+"""Outlets of enterprises, every input row once, in input order; row counts data rows from 1.
+
+medium is 废气, 废水 or empty; emission_kg is a year's; position_text is carried along, never measured from.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SideTable:
+    """A table without shapes that says more of sources or of an area: wind frequencies, outlets.
+
+    Parameters
+    ----------
+    table
+        The schema of its kind.
+    """
+
+    name: str
+    kind: LayerKind
+    basis: Basis
+    provenance: Provenance
+    table: pa.Table = field(repr=False)
+    gates: Gates = field(default_factory=Gates)
+
+
 @dataclass(frozen=True, slots=True)
 class Positions:
     """Sources with where they may be: every input row once, whatever is wrong with it.

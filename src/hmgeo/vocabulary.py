@@ -222,6 +222,8 @@ class LayerKind(Word):
     FARMLAND_TASK_AREAS = "farmland_task_areas", "耕地安全利用和严格管控任务较重区域", "areas with heavy farmland tasks"
     FORMER_INDUSTRIAL_LAND = "former_industrial_land", "曾用于有毒有害物质的工矿用地", "former industrial land"
     TRADE_CLUSTERS = "trade_clusters", "涉铊涉锑企业分布密集区域", "clusters of thallium and antimony trades"
+    WIND = "wind", "风频表", "wind frequencies"
+    OUTLETS = "outlets", "排放口", "outlets of enterprises"
 
 
 class SoilQualityClass(StrEnum):

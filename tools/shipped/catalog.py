@@ -73,6 +73,8 @@ SYNTHETIC = [
     ("industrial_parks.gpkg", "industrial_parks", "工业园区", "complete"),
     ("tailings_ponds.gpkg", "tailings_ponds", "尾矿库", "partial"),
     ("built_up_area.gpkg", "built_up_area", "建成区", "partial"),
+    ("wind.xlsx", "wind", "风频表", "complete"),
+    ("enterprise_outlets.xlsx", "outlets", "企业排放口", "partial"),
     ("dem.tif", "elevation", "数字高程模型（30米）", "complete"),
     ("rivers.gpkg", "rivers", "河流（有流向）", "partial"),
     ("outlets.xlsx", "outfalls", "排放口", "partial"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -14,13 +15,16 @@ from hmgeo.analysis.cadmium import cadmium_of
 from hmgeo.analysis.evidence import EVIDENCE_SCHEMA, evidence_rows
 from hmgeo.analysis.facts import Answer, Unknown
 from hmgeo.analysis.key_areas import KEY_AREA_KIND, inside_key_areas
+from hmgeo.analysis.outlets import join_outlets
 from hmgeo.analysis.own_columns import OwnColumns, due_day, trade_of
 from hmgeo.analysis.place_sources import places_table
 from hmgeo.analysis.proximity import TableSink, measure_proximity
 from hmgeo.analysis.receptor_view import receptors_reached, township_table
+from hmgeo.analysis.wind import wind_of
 from hmgeo.findings.columns import PAIRS_SCHEMA, REACHED_SCHEMA, RECEPTORS_SCHEMA, TOWNSHIPS_SCHEMA
 from hmgeo.findings.results import BureauTables
 from hmgeo.findings.text import sentences
+from hmgeo.records import Ledger
 from hmgeo.reference.tables import townships
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
     from hmgeo.analysis.place_sources import PlaceSource
     from hmgeo.analysis.places import Place
     from hmgeo.analysis.screen import Question, Screened
-    from hmgeo.records import Layer, Positions
+    from hmgeo.records import Layer, Positions, SideTable
 
 YES, NO, CANNOT_TELL = "是", "否", "无法判断"
 _WORDS = {Answer.YES: YES, Answer.NO: NO}
@@ -73,10 +77,11 @@ known by place.
 
 @dataclass(frozen=True, slots=True)
 class Bureau:
-    """Tables beyond the distances; `sources` are the screened ones with `EXTRA_SCHEMA`."""
+    """Tables beyond the distances; `sources` are the screened ones with `EXTRA_SCHEMA`; `ledger` tells of outlets."""
 
     sources: pa.Table = field(repr=False)
     tables: BureauTables
+    ledger: Ledger = field(default_factory=Ledger, repr=False)
 
 
 def bureau_view(
@@ -86,6 +91,7 @@ def bureau_view(
     receptors: pa.Table,
     pairs: pa.Table,
     others: Sequence[Layer] = (),
+    sides: Mapping[LayerKind, SideTable] = MappingProxyType({}),
 ) -> Bureau:
     """Return everything that a bureau needs beside distances and clauses.
 
@@ -95,6 +101,8 @@ def bureau_view(
         `RECEPTORS_SCHEMA` and `PAIRS_SCHEMA` of the same run; empty where no farmland was given.
     others
         Layers beside farmland; survey focus areas (排查重点区域) say why a source is in.
+    sides
+        Wind frequencies and outlets, where the project gives them.
     """
     own = OwnColumns(positions)
     surveys = next((layer for layer in others if layer.kind is LayerKind.SURVEY_AREAS), None)
@@ -106,7 +114,9 @@ def bureau_view(
         for number, (row, place) in enumerate(zip(rows, screened.places, strict=True))
     ]
     sources = [row | more for row, more in zip(rows, extra, strict=True)]
-    evidence = evidence_rows(sources, counts, own, radius_m=question.radius_m)
+    outlets = join_outlets(sides.get(LayerKind.OUTLETS), [row["source_id"] for row in rows])
+    wind = wind_of(sides.get(LayerKind.WIND))
+    evidence = evidence_rows(sources, counts, own, radius_m=question.radius_m, wind=wind, outlets=outlets)
     for row, found in zip(sources, evidence, strict=True):
         row["tier"] = found["tier"]
     schema = pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])
@@ -126,7 +136,9 @@ def bureau_view(
             pa.concat_tables(_reached(positions, receptors, pairs, others, question.radius_m)),
             leads_table(sources, question.areas.counties, question.home_counties, receptors, pairs, question.radius_m),
             positions.attributes,
+            outlets.table if LayerKind.OUTLETS in sides else None,
         ),
+        outlets.ledger,
     )
 
 

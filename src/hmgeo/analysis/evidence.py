@@ -5,11 +5,13 @@ A tier is no score: A has a pathway established on data and receptor evidence, B
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from hmgeo.analysis.outlets import AIR, WATER, JoinedOutlets, OutletCells
+from hmgeo.analysis.wind import NOT_GIVEN, downwind
 from hmgeo.findings.text import distance_text, radius_text
 from hmgeo.vocabulary import ALL_CLASSES, SoilQualityClass
 
@@ -17,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hmgeo.analysis.own_columns import OwnColumns
+    from hmgeo.analysis.wind import Wind
 
 CLASSES = {SoilQualityClass.STRICT_CONTROL.value: "strict_control", SoilQualityClass.SAFE_USE.value: "safe_use"}
 EVIDENCE_RADII_M = (1000.0, 3000.0, 5000.0, 10000.0)
 FLOW_NEEDED = "未作水流方向测算"
+_SAME_MASS = 0.01
 
 EVIDENCE_SCHEMA = pa.schema(
     [
@@ -44,29 +48,16 @@ EVIDENCE_SCHEMA = pa.schema(
             for radius_m in EVIDENCE_RADII_M
         ),
         ("exceedance", pa.string()),
+        ("air_downwind_note", pa.string()),
+        ("air_stack_height_max_m", pa.float64()),
+        ("outlets", pa.string()),
     ]
 )
-"""One row per source, in input order; distances in metres, areas in hectares of whole parcels, emissions in kg/a."""
+"""One row per source, in input order; distances in metres, areas in hectares of whole parcels, emissions in kg/a.
 
-
-@dataclass(frozen=True, slots=True)
-class Wind:
-    """Share of the time (percent) that wind comes from each direction, degrees from north."""
-
-    percent_from: Mapping[float, float]
-    station: str = ""
-
-    def downwind_percent(self, bearing_deg: float) -> float:
-        """Return how often what lies on a bearing is downwind: the share of wind from the opposite direction.
-
-        Examples
-        --------
-        >>> Wind({0.0: 40.0, 90.0: 30.0, 180.0: 20.0, 270.0: 10.0}).downwind_percent(180.0)
-        40.0
-        """
-        came_from = (bearing_deg + 180) % 360
-        nearest = min(self.percent_from, key=lambda one: (abs((one - came_from + 180) % 360 - 180), one))
-        return self.percent_from[nearest]
+air_stack_height_m is the lowest stack, air_stack_height_max_m the highest; air_downwind_percent speaks of the nearest
+parcel and air_downwind_note says what it rests on or why it is empty.
+"""
 
 
 def evidence_rows(
@@ -76,6 +67,7 @@ def evidence_rows(
     *,
     radius_m: float,
     wind: Wind | None = None,
+    outlets: JoinedOutlets = JoinedOutlets(),  # noqa: B008 -- frozen
 ) -> list[dict[str, Any]]:
     """Return `EVIDENCE_SCHEMA` rows.
 
@@ -89,8 +81,16 @@ def evidence_rows(
         The input's own columns.
     radius_m
         The search radius: what lies within it is receptor evidence.
+    wind
+        None where the project gives no table of frequencies.
+    outlets
+        Outlets by source.
     """
-    return [_row(number, source, counts, own, radius_m, wind) for number, source in enumerate(sources)]
+    none = OutletCells()
+    return [
+        _row(number, source, counts, own, radius_m, wind, outlets.by_source.get(source["source_id"], none))
+        for number, source in enumerate(sources)
+    ]
 
 
 def _row(
@@ -100,19 +100,25 @@ def _row(
     own: OwnColumns,
     radius_m: float,
     wind: Wind | None,
+    outlets: OutletCells,
 ) -> dict[str, Any]:
     source_id, bearing_deg = source["source_id"], source["nearest_farmland_bearing_deg"]
-    air, water = own.emissions(number, "废气"), own.emissions(number, "废水")
+    share, share_note = downwind(wind, source)
+    stated_m = own.number(number, "排气筒高度")
+    stacks_m = outlets.stacks_m or (() if stated_m is None else (stated_m,))
     cells: dict[str, Any] = {
         "source_id": source_id,
         "name": source["name"],
         "air_distance_m": source["nearest_farmland_m"],
         "air_bearing_deg": bearing_deg,
-        "air_downwind_percent": None if wind is None or bearing_deg is None else wind.downwind_percent(bearing_deg),
-        "air_stack_height_m": own.number(number, "排气筒高度"),
-        "air_emissions": _emissions_text(air),
-        "water_emissions": _emissions_text(water),
-        "water_receiving": own.text(number, "受纳水体") or own.text(number, "废水去向"),
+        "air_downwind_percent": share,
+        "air_downwind_note": share_note,
+        "air_stack_height_m": min(stacks_m, default=None),
+        "air_stack_height_max_m": max(stacks_m, default=None),
+        "air_emissions": _emissions_text(own.emissions(number, AIR), outlets.emissions_kg.get(AIR, {})),
+        "water_emissions": _emissions_text(own.emissions(number, WATER), outlets.emissions_kg.get(WATER, {})),
+        "water_receiving": own.text(number, "受纳水体") or own.text(number, "废水去向") or "、".join(outlets.receiving),
+        "outlets": outlets.text,
         "water_pathway": FLOW_NEEDED,
         "waste_storage": own.text(number, "固废堆存情况"),
         "waste_pathway": FLOW_NEEDED,
@@ -163,7 +169,7 @@ def tier_of(
         path += "" if downwind is None else f"，处于下风向的时间占 {downwind:g}%"
     missing = [
         "" if cells["air_emissions"] else "废气重金属排放量未填",
-        "" if downwind is not None else "风频未提供",
+        "" if downwind is not None else cells.get("air_downwind_note") or NOT_GIVEN,
         FLOW_NEEDED,
     ]
     absent = f"途径未确立（{'、'.join(filter(None, missing))}）"
@@ -174,5 +180,24 @@ def tier_of(
     return "C", f"C：仅有距离，最近耕地 {distance_text(distance_m)}；{absent}；现有数据无严格管控类、安全利用类耕地。"
 
 
-def _emissions_text(given: Mapping[str, float]) -> str:
+def _emissions_text(listed: Mapping[str, float], outlets: Mapping[str, float]) -> str:
+    """Return a year's metals: as the list states them, else summed over the outlets; where both differ, both.
+
+    Examples
+    --------
+    >>> _emissions_text({"镉": 1.2}, {}), _emissions_text({}, {"镉": 1.0}), _emissions_text({"镉": 1.2}, {"镉": 1.0})
+    ('镉 1.2 kg/a', '镉 1 kg/a（排放口合计）', '镉 1.2 kg/a（排放口合计 镉 1 kg/a，与清单不一致，待核实）')
+    """
+    own, summed = _masses(listed), _masses({metal: mass for metal, mass in outlets.items() if mass})
+    if not own:
+        return f"{summed}（排放口合计）" if summed else ""
+    differing = {
+        metal: mass
+        for metal, mass in outlets.items()
+        if mass and not math.isclose(listed.get(metal, 0.0), mass, rel_tol=_SAME_MASS)
+    }
+    return f"{own}（排放口合计 {_masses(differing)}，与清单不一致，待核实）" if differing else own
+
+
+def _masses(given: Mapping[str, float]) -> str:
     return "、".join(f"{metal} {value:g} kg/a" for metal, value in given.items())

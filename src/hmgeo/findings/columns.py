@@ -219,6 +219,24 @@ TOWNSHIPS_SCHEMA = pa.schema(
 )
 """townships.csv: sources that stand in a township, its parcels, those that sources reach (each once), and by whom."""
 
+OUTLETS_SCHEMA = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("enterprise_id", pa.string()),
+        ("outlet_id", pa.string()),
+        ("medium", pa.string()),
+        ("position_text", pa.string()),
+        ("stack_height_m", pa.float64()),
+        ("pollutant", pa.string()),
+        ("emission_kg", pa.float64()),
+        ("receiving_water", pa.string()),
+        ("status", pa.string()),
+        ("source_id", pa.string()),
+        ("note", pa.string()),
+    ]
+)
+"""outlets.csv: every outlet once, in input order, with the source it belongs to; source_id is empty for the rest."""
+
 LEADS_SCHEMA = pa.schema(
     [
         ("source_id", pa.string()),

@@ -94,6 +94,8 @@ class BureauTables:
         The view from the land, and what crosses the county line.
     attributes
         The input's own columns as text, rows as in `sources`.
+    outlets
+        Every outlet given, with the source it belongs to; None where the project gives none.
     """
 
     evidence: pa.Table = field(repr=False)
@@ -102,6 +104,7 @@ class BureauTables:
     reached: pa.Table = field(repr=False)
     leads: pa.Table = field(repr=False)
     attributes: pa.Table = field(repr=False)
+    outlets: pa.Table | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

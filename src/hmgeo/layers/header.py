@@ -24,7 +24,7 @@ from hmgeo.layers.digits import NUMBER
 from hmgeo.layers.journal import name_rows
 from hmgeo.layers.rawtable import RawTable, unique_headers
 from hmgeo.layers.schema import plain_name, without_unit
-from hmgeo.reference.templates import bare_header, templates
+from hmgeo.reference.templates import GUIDE_MARKS, bare_header, templates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,6 @@ _SEARCHED_ROWS = 20
 _DEEPEST = 3
 _FEWEST_NAMES = 2
 _TEMPLATE_ROWS = 2
-_MOSTLY = 0.8
 
 
 @lru_cache(maxsize=1)
@@ -87,7 +86,7 @@ def lay_table(rows: list[list[str]], journal: Journal, *, sheet: str, is_typed: 
         raise InputError(Problem("首行没有列名，前 20 行里也没有识别出表头", place, remedy=remedy))
     _tell_header(first, depth, journal)
     start = first + depth
-    skipped = _template_rows(header, rows[start : start + _TEMPLATE_ROWS], template)
+    skipped = _template_rows(header, rows[start : start + _TEMPLATE_ROWS], template, journal)
     if skipped:
         journal.note("模板说明行", f"表头之下 {skipped} 行与模板的允许值或示例相同", "不计入数据行")
     start += skipped
@@ -139,17 +138,24 @@ def _tell_header(first: int, depth: int, journal: Journal) -> None:
         journal.note("多行表头", f"列名占第 {first + 1} 至 {first + depth} 行", "合并为一行列名")
 
 
-def _template_rows(header: Sequence[str], rows: Sequence[Sequence[str]], template: str) -> int:
-    """Return how many of the first rows are the template's own allowed values or example."""
+def _template_rows(header: Sequence[str], rows: Sequence[Sequence[str]], template: str, journal: Journal) -> int:
+    """Return how many of the first rows are the template's own allowed values or example, untouched.
+
+    A row that anyone changed is data, even where its mark still stands.
+    """
     columns = {bare_header(column.name): column for column in templates().get(template, ())}
     count = 0
     for row in rows:
+        first = next((cell.strip() for cell in row if cell.strip()), "")
+        mark = next((one for one in GUIDE_MARKS if first.startswith(one)), "")
         told = [
-            cell.strip() in {columns[name].allowed, columns[name].example}
+            cell.strip().removeprefix(mark) in {"", columns[name].allowed, columns[name].example}
             for name, cell in zip(map(bare_header, header), row, strict=False)
             if cell.strip() and name in columns
         ]
-        if len(told) < _FEWEST_NAMES or sum(told) < _MOSTLY * len(told):
+        if len(told) < _FEWEST_NAMES or not all(told):
+            if mark:
+                journal.note("模板说明行已改动", f"带「{mark}」的行与模板不同", "按数据行读取，请删去标记或该行")
             break
         count += 1
     return count

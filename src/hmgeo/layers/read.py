@@ -33,6 +33,8 @@ TEMPLATES = {
     LayerKind.WATER_SOURCE_ZONES: "水源地",
     LayerKind.TAILINGS_PONDS: "尾矿库",
     LayerKind.INDUSTRIAL_PARKS: "工业园区",
+    LayerKind.WIND: "风频表",
+    LayerKind.OUTLETS: "排放口",
 }
 """Which of the offices' lists a kind of layer is kept in."""
 
@@ -50,7 +52,7 @@ _REMEDIES = {
 }
 
 
-def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind) -> RawTable:
+def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind, may_be_empty: bool = False) -> RawTable:
     """Read a file as it is, nothing converted but numbers to text.
 
     Parameters
@@ -63,6 +65,8 @@ def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind) -> Ra
         Told what was assumed on the way.
     kind
         What the layer is to be; a sheet fits if it has the columns for that.
+    may_be_empty
+        Whether a table without a single row will do.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind) -> Ra
             raw = _read(inner, rest, journal, kind)
     else:
         raw = _read(path, layer, journal, kind)
-    if raw.row_count == 0:
+    if raw.row_count == 0 and not may_be_empty:
         raise InputError(
             Problem(
                 what="没有任何数据行",

@@ -61,13 +61,25 @@ def read_workbook(path: Path, layer: str, journal: Journal, kind: LayerKind, tem
         check_zip(path, place, "xlsx 工作簿")
         marks = _survey(path, place)
     sheets = _sheets(path, place)
-    name = _choose(sheets, layer, journal, kind)
+    name = _choose(sheets, layer, journal, kind, template)
     journal.sheet = name
     rows = sheets.pop(name)
     sheets.clear()
     if marks:
         _tell_lost_cells(path, name, rows, marks, journal)
     return lay_table(rows, journal, sheet=name, is_typed=True, template=template)
+
+
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """Return the names of a workbook's sheets; none where the file is no workbook that can be read."""
+    if path.suffix.lower() not in {".xlsx", ".xlsm", ".xls"} or not path.is_file():
+        return ()
+    try:
+        with path.open("rb") as stream:
+            book = python_calamine.CalamineWorkbook.from_filelike(stream)
+            return tuple(book.sheet_names)
+    except _BROKEN_BOOK:
+        return ()  # told where the workbook itself is read
 
 
 def _sheets(path: Path, place: Place) -> dict[str, list[list[str]]]:
@@ -99,13 +111,17 @@ def _rows(sheet: Any) -> list[list[str]]:  # noqa: ANN401 -- the reader carries 
     return [[""] * (len(rows[0]) if rows else 0) for _ in range(top)] + rows
 
 
-def _choose(sheets: dict[str, list[list[str]]], layer: str, journal: Journal, kind: LayerKind) -> str:
+def _choose(sheets: dict[str, list[list[str]]], layer: str, journal: Journal, kind: LayerKind, template: str) -> str:
     place = Place(file=journal.file)
     filled = [name for name, rows in sheets.items() if any(any(cell for cell in row) for row in rows)]
     if not filled:
         raise InputError(Problem("工作簿中没有内容", place, remedy="核对是否选对了文件"))
     if layer or len(filled) == 1:
         return choose_layer(list(sheets) if layer else filled, layer, place, "工作表")
+    if template in filled:
+        others = "、".join(name for name in filled if name != template)
+        journal.note("工作表", f"「{template}」与清单模板同名", f"读取它，未读「{others}」", value=template)
+        return template
     fitting = [name for name in filled if _fits(sheets[name][:_HEAD_ROWS], kind)]
     if len(fitting) != 1:
         return choose_layer(filled, layer, place, "工作表")

@@ -12,6 +12,8 @@ from hmgeo.vocabulary import LayerKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
+
     from hmgeo.findings.results import BureauTables, Results
     from hmgeo.outputs.sheets import Cell
     from hmgeo.outputs.workbook import Book
@@ -27,6 +29,8 @@ def bureau_sheets(results: Results) -> Iterator[Sheet]:
     bureau = results.bureau
     if bureau is None:
         return
+    if bureau.outlets is not None:
+        yield outlets_sheet(bureau.outlets)
     if any(results.sources["key_area_district"].to_pylist()):
         yield key_area_sheet(results)
     if bureau.reached.num_rows:
@@ -87,7 +91,9 @@ def evidence_sheet(bureau: BureauTables) -> Sheet:
         Column("最近耕地(m)", 9, "distance_m", "大气"),
         Column("方位(°)", 6, "degree", "大气"),
         Column("下风向(%)", 7, "area_mu", "大气"),
-        Column("排气筒(m)", 7, "area_mu", "大气"),
+        Column("风频说明", 14, "wrap", "大气"),
+        Column("排气筒最低(m)", 7, "area_mu", "大气"),
+        Column("排气筒最高(m)", 7, "area_mu", "大气"),
         Column("排放量", 12, "wrap", "大气"),
         Column("排放量", 12, "wrap", "废水"),
         Column("受纳水体", 10, "wrap", "废水"),
@@ -96,16 +102,43 @@ def evidence_sheet(bureau: BureauTables) -> Sheet:
         Column("途径", 12, "wrap", "固废径流"),
         *(Column(f"{km} km", 8, "area_ha", f"{word}(ha)") for word, _ in _CLASSES for km in _RADII_KM),
         Column("农产品超标", 8, "wrap"),
+        Column("排放口", 34, "wrap"),
     )
     names = (
         "source_id", "name", "tier", "tier_text", "air_distance_m", "air_bearing_deg", "air_downwind_percent",
-        "air_stack_height_m", "air_emissions", "water_emissions", "water_receiving", "water_pathway",
+        "air_downwind_note", "air_stack_height_m", "air_stack_height_max_m", "air_emissions",
+        "water_emissions", "water_receiving", "water_pathway",
         "waste_storage", "waste_pathway",
-        *(f"{code}_{km}km_ha" for _, code in _CLASSES for km in _RADII_KM), "exceedance",
+        *(f"{code}_{km}km_ha" for _, code in _CLASSES for km in _RADII_KM), "exceedance", "outlets",
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = [tuple(row[name] for name in names) for row in bureau.evidence.to_pylist()]
     remark = "A：途径和受体均有数据证据；B：二者有其一；C：仅有距离。层级不是分数，不作排名；仅知所在行政区者取最少值。"
     return Sheet("证据", columns, rows, remarks=(remark,))
+
+
+def outlets_sheet(table: pa.Table) -> Sheet:
+    """Return every outlet given, with the source it belongs to or why it belongs to none."""
+    columns = (
+        Column("数据行", 6, "count"),
+        Column("企业编号", 12, "wrap"),
+        Column("排放口编号", 10, "wrap"),
+        Column("类型", 6, "wrap"),
+        Column("位置(原文)", 22, "wrap"),
+        Column("排气筒高度(m)", 9, "area_mu"),
+        Column("污染物", 16, "wrap"),
+        Column("年排放量(kg)", 10, "area_ha"),
+        Column("受纳水体", 14, "wrap"),
+        Column("关联情况", 14, "wrap"),
+        Column("归入企业", 12, "wrap"),
+        Column("备注", 34, "wrap"),
+    )
+    rows: list[tuple[Cell, ...]] = [tuple(row.values()) for row in table.to_pylist()]
+    joined = sum(bool(row[10]) for row in rows)
+    remark = (
+        f"输入 {len(rows)} 行，归入企业 {joined} 行，其余 {len(rows) - joined} 行未计入任何企业，见处理台账。"
+        "排放口位置只作列示，距离按企业位置测算。"
+    )
+    return Sheet("排放口", columns, rows, remarks=(remark,))
 
 
 def township_sheet(bureau: BureauTables) -> Sheet:

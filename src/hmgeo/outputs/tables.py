@@ -91,6 +91,12 @@ def write_leads_csv(bureau: BureauTables, path: Path) -> None:
     _write_csv(path, bureau.leads.column_names, _text_rows(bureau.leads))
 
 
+def write_outlets_csv(bureau: BureauTables, path: Path) -> None:
+    """Write every outlet once, with the source it belongs to; no file where the project gives none."""
+    if bureau.outlets is not None:
+        _write_csv(path, bureau.outlets.column_names, _text_rows(bureau.outlets))
+
+
 def write_receptors(bureau: BureauTables, path: Path) -> None:
     """Write every receptor once, with the sources that reach it, as GeoParquet (EPSG:4490)."""
     write_parquet(bureau.reached, path)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.findings.results import ContextLayer, LayerUsed, ParameterUsed, RuleUsed
-from hmgeo.records import Layer, Positions
+from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
 from hmgeo.rules.standing import codes_of_place, standing_of
@@ -32,14 +32,14 @@ MIX_BASIS = "mix_basis"
 _CONTEXT_SCHEMA = pa.schema([("id", pa.string()), ("name", pa.string()), ("geometry", pa.binary())])
 
 
-def layers_used(layers: Iterable[Positions | Layer | Raster]) -> tuple[LayerUsed, ...]:
+def layers_used(layers: Iterable[Positions | Layer | Raster | SideTable]) -> tuple[LayerUsed, ...]:
     """Return what the outputs print of each layer."""
     return tuple(_layer_used(layer) for layer in layers)
 
 
-def _layer_used(layer: Positions | Layer | Raster) -> LayerUsed:
+def _layer_used(layer: Positions | Layer | Raster | SideTable) -> LayerUsed:
     kind, count = LayerKind.ELEVATION, 1
-    if isinstance(layer, Positions):
+    if isinstance(layer, Positions | SideTable):
         kind, count = layer.kind, layer.table.num_rows
     elif isinstance(layer, Layer):
         kind, count = layer.kind, layer.feature_count or 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hmgeo.analysis.choices import Choices, unset_text
 from hmgeo.errors import HmgeoError, Problem
 from hmgeo.project.assemble import WARNED_EVENTS, layers_used
-from hmgeo.project.inputs import SOURCES_KIND, Inputs, load_inputs
+from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, Inputs, load_inputs
 from hmgeo.project.spec import read_spec
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, Status
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from hmgeo.findings.results import LayerUsed
     from hmgeo.project.spec import ProjectSpec
-    from hmgeo.records import Layer, Positions, Raster
+    from hmgeo.records import Layer, Positions, Raster, SideTable
 
 _SHOWN_EVENTS = 20
 
@@ -101,8 +101,9 @@ def _warning(what: str, spec: ProjectSpec, key: str, remedy: str) -> Problem:
 
 def _suitability(inputs: Inputs) -> Table:
     """Return the table of what each layer may be used for (数据适用性表)."""
-    optional = (inputs.farmland, *inputs.others, inputs.elevation)
-    layers: list[Positions | Layer | Raster] = [inputs.positions, *(one for one in optional if one is not None)]
+    optional = (inputs.farmland, *inputs.others, inputs.elevation, *inputs.sides.values())
+    given = (one for one in optional if one is not None)
+    layers: list[Positions | Layer | Raster | SideTable] = [inputs.positions, *given]
     rows = tuple(
         (
             layer.kind.zh,
@@ -127,7 +128,7 @@ def _fitness(layer: LayerUsed) -> str:
     told = []
     if layer.basis in {Basis.SYNTHETIC, Basis.APPROXIMATE}:
         told.append("仅供演示，不得用于真实判断" if layer.basis is Basis.SYNTHETIC else "示意，不作判断依据")
-    if layer.kind is SOURCES_KIND:
+    if layer.kind is SOURCES_KIND or layer.kind in SIDE_LOADERS:
         return "；".join(told) or "可用"
     if layer.gates.coverage is None or layer.gates.completeness is not Completeness.COMPLETE:
         told.append("命中有效，不能据以认定未触及")

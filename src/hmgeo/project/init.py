@@ -27,6 +27,8 @@ _ASKED_FOR = (
     (LayerKind.BUILT_UP_AREA, "built_up_area.gpkg", "城市建成区范围"),
     (LayerKind.SURVEY_AREAS, "survey_areas.gpkg", "当地划定的排查重点区域；没有划定的可不提供"),
     (LayerKind.ELEVATION, "dem.tif", "30 m 或更细，外扩 12 km"),
+    (LayerKind.WIND, f"{TEMPLATES_NAME}/风频表.xlsx", "离项目区最近的气象站，8 或 16 方位多年平均，含静风"),
+    (LayerKind.OUTLETS, f"{TEMPLATES_NAME}/企业清单.xlsx", "企业清单的「排放口」工作表，填写后自动读取"),
 )
 
 
@@ -82,7 +84,7 @@ def _project_text(name: str, area: str, as_of: date) -> str:
     others = "\n".join(
         f"  # {kind.value}: {{path: {file}, basis: real, classification: 内部, vintage: {as_of.year}}}"
         for kind, file, _ in _ASKED_FOR[1:]
-        if kind is not LayerKind.FARMLAND
+        if kind not in {LayerKind.FARMLAND, LayerKind.OUTLETS}
     )
     rest = f"classification: 内部, vintage: {as_of.year}"
     whole = f'coverage: {{area: "{code}"}}, completeness: complete'
@@ -113,7 +115,6 @@ def _needed_text(name: str) -> str:
         lines.append(f"| {kind.zh} | {file} | {LAYERS[kind.value].department} | {need} |")
     lines += [
         "| 乡镇界线 | townships.gpkg | 民政部门 | 随软件的乡镇范围为示意，不作判断依据 |",
-        "| 风频 | templates/风频表.xlsx | 气象部门 | 8 或 16 方位多年平均 |",
         "",
         "每份资料须写明：数据来源、提供单位、资料时点、密级、坐标系。没有坐标系的数据先申明再使用。",
         "没有取得的图层，相关条款为「未评估」，不得视为符合要求。",

@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING, TypeVar
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.layers.areas import Area, Context, context_layers, resolve_area
 from hmgeo.layers.load import load_elevation, load_positions, load_receptors
+from hmgeo.layers.options import ReadOptions
+from hmgeo.layers.side_tables import load_outlets, load_wind, outlets_sheet_of
 from hmgeo.records import Gates, Ledger, Provenance
 from hmgeo.rules.book import RuleBook, load_book
 from hmgeo.rules.nodes import near
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from hmgeo.project.spec import LayerSpec, ProjectSpec
-    from hmgeo.records import Layer, Positions, Raster
+    from hmgeo.records import Layer, Positions, Raster, SideTable
 
 Loaded = TypeVar("Loaded")
 
 SOURCES_KIND = LayerKind.ENTERPRISES
+SIDE_LOADERS = {LayerKind.WIND: load_wind, LayerKind.OUTLETS: load_outlets}
+"""Kinds of tables without shapes, and what reads them."""
+
 _RASTER_OPTIONS = ("path", "basis", "name", "gates", "provenance", "shown_as")
 _INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
 
@@ -39,6 +44,8 @@ class Inputs:
         The project's own area, resolved.
     context
         Administrative lines and rivers for orientation, from the shipped layers.
+    sides
+        Tables without shapes: wind frequencies, outlets.
     """
 
     positions: Positions
@@ -49,6 +56,7 @@ class Inputs:
     context: tuple[Context, ...] = field(repr=False)
     book: RuleBook = field(repr=False)
     ledger: Ledger = field(repr=False)
+    sides: Mapping[LayerKind, SideTable] = field(default_factory=dict)
 
 
 class Collector:
@@ -103,23 +111,43 @@ def load_inputs(spec: ProjectSpec) -> Inputs:
     areas = [collector.area(code, spec.folder, spec.place("area")) for code in spec.area_ids]
     positions, elevation = None, None
     layers: dict[LayerKind, Layer] = {}
+    sides: dict[LayerKind, SideTable] = {}
     for kind, layer in spec.layers.items():
         options = _arguments(spec, layer, _gates(spec, layer, collector))
         if kind is SOURCES_KIND:
             positions = collector.layer(load_positions, **options)
         elif kind is LayerKind.ELEVATION:
             elevation = collector.layer(load_elevation, **{key: options[key] for key in _RASTER_OPTIONS})
+        elif kind in SIDE_LOADERS:
+            _keep(sides, kind, collector.layer(SIDE_LOADERS[kind], **options))
         else:
-            loaded = collector.layer(load_receptors, **options)
-            if loaded is not None:
-                layers[kind] = loaded
+            _keep(layers, kind, collector.layer(load_receptors, **options))
+    _keep(sides, LayerKind.OUTLETS, _outlets_beside(spec, collector))
     found = tuple(area for area in areas if area is not None)
     context = collector.attempt(context_layers, [area.id for area in found]) or ()
     raise_problems(_error_kind(collector.problems, spec), collector.problems)
     if positions is None or book is None:
         raise ProjectError(Problem("项目读不出", Place(file=spec.file.name)))
     farmland = layers.pop(LayerKind.FARMLAND, None)
-    return Inputs(positions, farmland, tuple(layers.values()), elevation, found, context, book, collector.ledger)
+    return Inputs(positions, farmland, tuple(layers.values()), elevation, found, context, book, collector.ledger, sides)
+
+
+def _keep(held: dict[LayerKind, Loaded], kind: LayerKind, loaded: Loaded | None) -> None:
+    if loaded is not None:
+        held[kind] = loaded
+
+
+def _outlets_beside(spec: ProjectSpec, collector: Collector) -> SideTable | None:
+    """Return the outlets that the workbook of enterprises carries in a sheet of its own, unless they are a layer."""
+    listed = spec.layers.get(SOURCES_KIND)
+    if listed is None or LayerKind.OUTLETS in spec.layers:
+        return None
+    sheet = outlets_sheet_of(spec.folder / listed.path)
+    if not sheet:
+        return None
+    options = _arguments(spec, replace(listed, kind=LayerKind.OUTLETS), _gates(spec, listed, collector))
+    found = collector.layer(load_outlets, **{**options, "options": ReadOptions(sheet)})
+    return found if found is not None and found.table.num_rows else None
 
 
 def _arguments(spec: ProjectSpec, layer: LayerSpec, gates: Gates) -> dict[str, object]:
@@ -165,9 +193,10 @@ def _rule_problems(spec: ProjectSpec, book: RuleBook) -> list[Problem]:
 def basis_problems(spec: ProjectSpec) -> list[Problem]:
     """Refuse to judge real sources on invented receptors, unless the project gives a reason."""
     sources, farmland = spec.layers.get(SOURCES_KIND), spec.layers.get(LayerKind.FARMLAND)
-    if sources is None or farmland is None or spec.mix_basis:
+    if sources is None or spec.mix_basis:
         return []
-    return mixed_basis(sources.basis, farmland.basis, spec.place("layers", farmland.line))
+    judged = [layer for layer in (farmland, *map(spec.layers.get, SIDE_LOADERS)) if layer is not None]
+    return [one for held in judged for one in mixed_basis(sources.basis, held.basis, spec.place("layers", held.line))]
 
 
 def mixed_basis(sources: Basis, receptors: Basis, place: Place) -> list[Problem]:

@@ -14,10 +14,13 @@ from hmgeo.layers.load import ReadOptions, load_raster
 from hmgeo.outputs.fixme import FixRow, write_fixme
 from hmgeo.project.check import CheckReport, Table
 from hmgeo.project.folder import whole_file
+from hmgeo.project.inputs import SIDE_LOADERS
 from hmgeo.vocabulary import Basis, LayerKind, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from hmgeo.records import LedgerEntry
 
 NOTHING_SAID = ReadOptions()
 _PREVIEW_ROWS = 5
@@ -90,6 +93,9 @@ def check_layer(
         if known is LayerKind.ELEVATION:
             load_raster(file, basis=Basis.UNDECLARED)
             return CheckReport(())
+        if known in SIDE_LOADERS:
+            _, ledger = SIDE_LOADERS[known](file, kind=known, basis=Basis.UNDECLARED, options=options)
+            return CheckReport((), (_events_of(ledger.entries),))
         found = inspect_file(file, known, options, file.name)
         if fixme is not None:
             with whole_file(Path(fixme), [file]) as temporary:
@@ -177,9 +183,13 @@ def _columns(found: Inspection) -> Table:
 
 
 def _events(found: Inspection) -> Table:
-    """Return the ledger by event, with the first reason and the rows."""
+    return _events_of(found.ledger.entries)
+
+
+def _events_of(entries: Iterable[LedgerEntry]) -> Table:
+    """Return a ledger by event, with the first reason and the rows."""
     grouped: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
-    for entry in found.ledger.entries:
+    for entry in entries:
         grouped[entry.event].append((entry.row, entry.reason, entry.action))
     rows = []
     for event, listed in list(grouped.items())[:_SHOWN_EVENTS]:

@@ -145,10 +145,12 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         reached=reached,
         progress=lambda done: progress("测算距离", done, total),
     )
-    bureau = bureau_view(inputs.positions, screened, question, reached.table(), met.table(), inputs.others)
+    bureau = bureau_view(
+        inputs.positions, screened, question, reached.table(), met.table(), inputs.others, inputs.sides
+    )
     measured = [inputs.positions] if inputs.farmland is None else [inputs.positions, inputs.farmland]
     rasters = [] if inputs.elevation is None else [inputs.elevation]
-    layers = layers_used([*measured, *inputs.others, *rasters])
+    layers = layers_used([*measured, *inputs.others, *rasters, *inputs.sides.values()])
     return Results(
         title=spec.title,
         as_of=spec.as_of,
@@ -160,7 +162,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         counts=screened.counts,
         receptors=reached.table(),
         search_areas=screened.search_areas,
-        ledger=inputs.ledger,
+        ledger=inputs.ledger + bureau.ledger,
         layers=layers,
         rules=rules_used(question, screened, spec.adopt),
         parameters=parameters_used(question, spec.mix_basis),

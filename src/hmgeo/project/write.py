@@ -14,6 +14,7 @@ from hmgeo.outputs.tables import (
     write_findings,
     write_leads_csv,
     write_ledger_csv,
+    write_outlets_csv,
     write_receptors,
     write_sources_csv,
     write_townships_csv,
@@ -43,6 +44,7 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
         write_townships_csv(results.bureau, folder / "townships.csv")
         write_evidence_csv(results.bureau, folder / "evidence.csv")
         write_leads_csv(results.bureau, folder / "leads.csv")
+        write_outlets_csv(results.bureau, folder / "outlets.csv")
         write_receptors(results.bureau, folder / "receptors.parquet")
         write_survey_list(results, presentation, folder / "survey_list.xlsx")
     if not why_no_page(results):

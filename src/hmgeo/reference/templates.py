@@ -37,6 +37,10 @@ ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "排气筒高度": ("排气筒高度", "烟囱高度", "排放口高度"),
         "近三年农产品超标": ("近三年农产品超标", "农产品超标"),
         "主要超标元素": ("主要超标元素", "超标元素"),
+        "风向": ("风向", "方位", "wind_direction", "direction"),
+        "频率": ("频率", "风频", "风向频率", "频率_pct", "frequency_pct", "percent"),
+        "年份": ("年份", "统计年份", "years"),
+        "气象站": ("气象站", "站名", "station"),
     }
 )
 """Other names under which a column is found."""

@@ -59,6 +59,8 @@ LAYERS: Mapping[str, LayerWord] = MappingProxyType(
         "former_industrial_land": LayerWord("曾用于有毒有害物质的工矿用地", "自然资源部门"),
         "reclamation_parcels": LayerWord("拟复垦地块", "自然资源部门"),
         "planned_land_use": LayerWord("规划用地", "自然资源部门"),
+        "wind": LayerWord("风频表", "气象部门"),
+        "outlets": LayerWord("排放口", "生态环境部门"),
         "trade_clusters": LayerWord("涉铊涉锑企业分布密集区域", "生态环境部门"),
         "water_stations": LayerWord("水质自动监测站", "生态环境部门"),
         "air_stations": LayerWord("空气自动监测站", "生态环境部门"),
