@@ -144,7 +144,7 @@ def _over_choices(rule: Rule, value: DatedValue, facts: Facts, choices: Choices)
     unset = _unset_outside_the_test(rule, choices)
     possible = [(one, _tested(rule, value, facts, one)) for one in choices.spread(rule.parameters)]
     first = possible[0][1]
-    if len({(one.verdict, one.other) for _, one in possible}) > 1:
+    if len(possible) > 1 and len({(one.verdict, one.other) for _, one in possible}) > 1:
         return _Tested(
             Verdict.NOT_ASSESSED, tuple(map(unset_text, _that_matter(possible))), measurement=first.measurement
         )
@@ -156,6 +156,8 @@ def _over_choices(rule: Rule, value: DatedValue, facts: Facts, choices: Choices)
 
 def _unset_outside_the_test(rule: Rule, choices: Choices) -> list[str]:
     """Return open points that no field of the test reads, such as which facilities count: nothing else knows them."""
+    if not rule.parameters:
+        return []
     read = {rule.applies_to.trades.parameter, *(parameters_of(rule.test) if rule.test is not None else ())}
     declared = [declaration(name) for name in rule.parameters if name not in read and choices.is_open(name)]
     return [one.name for one in declared if one is not None and one.type is not ParameterType.CHOICE]

@@ -12,7 +12,7 @@ import shapely
 
 from hmgeo.analysis.distance import prepare_shapes
 from hmgeo.analysis.nearest import NearestSearch, Outline, outline_of
-from hmgeo.geodesy import bearing_deg
+from hmgeo.geodesy import bearing_of
 from hmgeo.vocabulary import Basis, Completeness
 
 if TYPE_CHECKING:
@@ -97,17 +97,19 @@ class LayerIndex:
     def _hit(self, found: Found) -> Hit:
         bearing = None
         if found.distance_m > 0:
-            bearing = float(bearing_deg(found.from_lon_lat[None], found.to_lon_lat[None])[0])
+            bearing = bearing_of(found.from_lon_lat, found.to_lon_lat)
         return Hit(found.row, self._ids[found.row], self._names[found.row], found.distance_m, bearing)
 
     def _search(self, features: Features) -> NearestSearch:
-        if features not in self._searches:
-            self._searches[features] = NearestSearch(self.shapes, self._among(np.arange(len(self._ids)), features))
-        return self._searches[features]
+        search = self._searches.get(features)
+        if search is None:
+            search = NearestSearch(self.shapes, self._among(np.arange(len(self._ids)), features))
+            self._searches[features] = search
+        return search
 
     def holding(self, source: Shapes, features: Features) -> Indices:
         """Return the rows of the features that may count and that the source touches or lies in, in input order."""
-        return self._among(self._tree.query(source.geometries[0], predicate="intersects"), features)
+        return self._among(self._tree.query(source.geometries, predicate="intersects")[1], features)
 
     def counts(self, row: int, features: Features) -> bool | None:
         """Return whether a feature counts; None where its own columns don't say what is asked of it."""
@@ -145,6 +147,8 @@ class LayerIndex:
 
     def _among(self, rows: Indices, features: Features) -> Indices:
         """Return the rows that count or may count, sorted."""
+        if not len(rows):
+            return rows
         rows = np.sort(rows)
         kept: Indices = rows[self._count_codes(features)[rows] >= 0]
         return kept

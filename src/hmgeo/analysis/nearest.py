@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from hmgeo.analysis.distance import Shapes, chord_tolerance_m, pair_distances, prepare_shapes
-from hmgeo.geodesy import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, earth_centred, geodesic_m
+from hmgeo.geodesy import ELLIPSOID, FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, earth_centred, geodesic_m
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,22 +64,25 @@ class NearestSearch:
         if not len(self._rows):
             return None
         shape = source.geometries[0]
-        close = self._tree.query_nearest(shape, all_matches=False)
-        line = shapely.get_coordinates(shapely.shortest_line(shape, self._shapes.geometries[self._rows[close[0]]]))
-        bound_m = _no_shorter_m(*line.ravel().tolist())
-        box = _box_around(source.bounds[0].tolist(), min(bound_m, within_m))
-        candidates = np.sort(self._rows[self._tree.query(box)])
-        if not len(candidates):
+        close = int(self._tree.query_nearest(source.geometries, all_matches=False)[1, 0])
+        line = shapely.get_coordinates(shapely.shortest_line(shape, self._shapes.geometries[self._rows[close]]))
+        here_lon, here_lat, lon, lat = line.ravel().tolist()
+        bound_m = _no_shorter_m(here_lon, here_lat, lon, lat)
+        box = box_around(source.bounds[0].tolist(), min(bound_m, within_m))
+        near = self._tree.query(box)[1]
+        if not len(near):
             return None
-        found = self._measured(source, candidates)
+        candidates = self._rows[near]
+        candidates.sort()
+        found = self._measured(source, candidates, touches=(here_lon, here_lat) == (lon, lat))
         return found if found.distance_m <= within_m else None
 
     def within(self, source: Shapes, radius_m: float) -> list[Found]:
         """Return every shape within `radius_m` metres, nearest first, those as near in the order of rows."""
         if not len(self._rows):
             return []
-        box = _box_around(source.bounds[0].tolist(), radius_m)
-        rows = np.sort(self._rows[self._tree.query(box)])
+        box = box_around(source.bounds[0].tolist(), radius_m)
+        rows = np.sort(self._rows[self._tree.query(box)[1]])
         if not len(rows):
             return []
         found = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)
@@ -90,38 +93,59 @@ class NearestSearch:
             for one in order
         ]
 
-    def _measured(self, source: Shapes, rows: NDArray[np.int64]) -> Found:
+    def _measured(self, source: Shapes, rows: NDArray[np.int64], *, touches: bool) -> Found:
         if len(source.start) == 1:
-            return self._from_point(source, rows)
+            return self._from_point(source, rows, touches=touches)
         found = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)
         distance_m = np.round(found.distance_m, _DECIMALS)
         best = int(np.argmin(distance_m))
         return Found(int(rows[best]), float(distance_m[best]), found.from_lon_lat[best], found.to_lon_lat[best])
 
-    def _from_point(self, source: Shapes, rows: NDArray[np.int64]) -> Found:
+    def _from_point(self, source: Shapes, rows: NDArray[np.int64], *, touches: bool) -> Found:
         """Measure from one point: as `pair_distances` does, all pieces of edges at once."""
-        held = rows[shapely.intersects(self._shapes.geometries[rows], source.geometries[0])]
-        if len(held):
-            return Found(int(held[0]), 0.0, _UNKNOWN, _UNKNOWN)
-        shapes, first = self._shapes, self._shapes.first
-        count = first[rows + 1] - first[rows]
-        piece = np.arange(int(count.sum())) + np.repeat(first[rows] - np.cumsum(count) + count, count)
-        offset = source.start_xyz - shapes.start_xyz[piece]
-        along = shapes.end_xyz[piece] - shapes.start_xyz[piece]
+        if touches:
+            held = rows[shapely.intersects(self._shapes.geometries[rows], source.geometries[0])]
+            if len(held):
+                return Found(int(held[0]), 0.0, _UNKNOWN, _UNKNOWN)
+        shapes, piece = self._shapes, _pieces_of(self._shapes, rows)
+        start_xyz = shapes.start_xyz[piece]
+        offset = source.start_xyz - start_xyz
+        along = shapes.end_xyz[piece] - start_xyz
         squared = np.einsum("ij,ij->i", along, along)
-        share = np.clip(np.einsum("ij,ij->i", offset, along) / np.where(squared > 0, squared, 1.0), 0.0, 1.0)
-        chord_m = np.linalg.norm(offset - share[:, None] * along, axis=1)
-        shortest_m = chord_m.min(keepdims=True)
+        squared[squared == 0] = 1.0  # a point: its offset times along is 0 too
+        share = np.minimum(np.maximum(np.einsum("ij,ij->i", offset, along) / squared, 0.0), 1.0)
+        offset -= share[:, None] * along
+        chord_m = np.sqrt(np.einsum("ij,ij->i", offset, offset))
+        shortest_m = float(chord_m.min())
         near = np.flatnonzero(chord_m <= shortest_m + chord_tolerance_m(shortest_m) + _SAME_M)
-        start, end = shapes.start[piece[near]], shapes.end[piece[near]]
-        there = start + share[near, None] * (end - start)
-        if len(near) == 1:
-            distance_m = np.round(geodesic_m(source.start[:1], there), _DECIMALS)
-        else:
-            distance_m = np.round(geodesic_m(np.broadcast_to(source.start, there.shape), there), _DECIMALS)
+        start = shapes.start[piece][near]
+        there = start + share[near, None] * (shapes.end[piece][near] - start)
+        distance_m = np.round(_away_m(source.start[0], there), _DECIMALS)
         best = int(np.argmin(distance_m))
-        row = int(np.repeat(rows, count)[near[best]])
+        row = int(rows[0]) if len(rows) == 1 else _row_of(shapes, rows, int(near[best]))
         return Found(row, float(distance_m[best]), source.start[0], there[best])
+
+
+def _pieces_of(shapes: Shapes, rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """Return where the pieces of edges of some shapes stand, shape after shape."""
+    first = shapes.first
+    if len(rows) == 1:
+        return slice(int(first[rows[0]]), int(first[rows[0] + 1]))
+    count = first[rows + 1] - first[rows]
+    return np.arange(int(count.sum())) + np.repeat(first[rows] - np.cumsum(count) + count, count)
+
+
+def _row_of(shapes: Shapes, rows: NDArray[np.int64], number: int) -> int:
+    """Return the shape to which a piece of `_pieces_of` belongs."""
+    ends = np.cumsum(shapes.first[rows + 1] - shapes.first[rows])
+    return int(rows[np.searchsorted(ends, number, side="right")])
+
+
+def _away_m(here: NDArray[np.float64], there: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the geodesics from one point to others; for a single one without the detour over arrays."""
+    if len(there) == 1:
+        return np.array([ELLIPSOID.inv(*here.tolist(), *there[0].tolist())[2]])
+    return geodesic_m(np.zeros_like(there) + here, there)
 
 
 class Outline:
@@ -181,8 +205,8 @@ def _no_shorter_m(lon: float, lat: float, other_lon: float, other_lat: float) ->
     return 2 * LARGEST_RADIUS_M * math.asin(min(1.0, math.sqrt(slant))) + _SAME_M
 
 
-def _box_around(bounds: list[float], radius_m: float) -> shapely.Geometry:
-    """Return a lon/lat box that holds everything within a radius of a box, as `search_boxes` does for many."""
+def box_around(bounds: list[float], radius_m: float) -> NDArray[np.object_]:
+    """Return (1,) a lon/lat box that holds everything within a radius of a box, as `search_boxes` does for many."""
     west, south, east, north = bounds
     angle = radius_m / SMALLEST_RADIUS_M * 1.001
     tall = math.degrees(angle)
@@ -190,7 +214,7 @@ def _box_around(bounds: list[float], radius_m: float) -> shapely.Geometry:
     wide = 360.0
     if poleward < math.pi / 2 and angle < math.pi / 2 and math.sin(angle) < math.cos(poleward):
         wide = math.degrees(math.asin(math.sin(angle) / math.cos(poleward)))
-    return shapely.box(west - wide, south - tall, east + wide, north + tall)
+    return shapely.box([west - wide], south - tall, east + wide, north + tall)
 
 
 def _pieces(boundary: shapely.Geometry) -> list[shapely.Geometry]:

@@ -52,6 +52,8 @@ class Witness:
     def evidence(self, rule: Rule, value: DatedValue) -> Evidence:
         """Return the evidence of every part of a rule's test."""
         found = [self._of_leaf(leaf, value) for leaf in (rule.test.leaves() if rule.test is not None else ())]
+        if len(found) == 1:
+            return found[0]
         return Evidence(
             _joined(one.measured for one in found),
             _joined(one.changes for one in found),

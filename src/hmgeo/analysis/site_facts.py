@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
 import shapely
 
 from hmgeo.analysis.facts import Answer, Features, PlaceFact, UnansweredFacts, Unknown
 from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
 from hmgeo.analysis.layer_facts import LayerFacts
+from hmgeo.analysis.nearest import box_around
 from hmgeo.analysis.places import Place
 from hmgeo.geodesy import geodesic_buffer
 from hmgeo.vocabulary import Basis, Status
@@ -109,9 +111,19 @@ class PlaceFinder:
         if given.township_code and not given.township_from_geometry:
             return SitePlaces(given)
         across = () if shape.geom_type == "Point" else self._reached(shape, given)
-        wide = shape if site.uncertainty_m <= 0 else geodesic_buffer(shape, site.uncertainty_m)
-        near = () if wide is shape else self._reached(wide, given)
+        near = () if self._is_far_from_borders(shape, site.uncertainty_m) else self._near(site, given)
         return SitePlaces(given, across, tuple(one for one in near if one not in across))
+
+    def _near(self, site: Site, given: Place) -> tuple[Place, ...]:
+        return self._reached(geodesic_buffer(site.geometry, site.uncertainty_m), given)
+
+    def _is_far_from_borders(self, shape: shapely.Geometry, uncertainty_m: float) -> bool:
+        """Return whether a box around all that the uncertainty reaches meets no more places than the shape does."""
+        if uncertainty_m <= 0:
+            return True
+        box = box_around(list(shape.bounds), uncertainty_m)[0]
+        layers = (self._counties, self._townships)
+        return all(one.holding(box) == one.holding(shape) for one in layers)
 
     def _at(self, point: shapely.Geometry) -> Place:
         county = next(iter(self._counties.holding(point)), "")
@@ -146,7 +158,8 @@ class _Polygons:
 
     def holding(self, shape: shapely.Geometry) -> list[str]:
         """Return the codes of the polygons that a shape meets, in the order of the layer."""
-        return [self._codes[row] for row in sorted(self._tree.query(shape, predicate="intersects").tolist())]
+        asked = np.array([shape], dtype=object)
+        return [self._codes[row] for row in sorted(self._tree.query(asked, predicate="intersects")[1].tolist())]
 
     def name(self, code: str) -> str:
         """Return the name of a code, empty where it has none."""
@@ -196,18 +209,19 @@ class SiteFacts(LayerFacts):
 
     def distance(self, features: Features) -> DistanceFact | Unknown:
         """Return the shortest ground distance to the features."""
-        if features not in self._distances:
-            self._distances[features] = super().distance(features)
-        return self._distances[features]
+        found = self._distances.get(features)
+        if found is None:
+            found = self._distances[features] = super().distance(features)
+        return found
 
     def inside(self, features: Features) -> PlaceFact | Unknown:
         """Return whether the site lies in one of the features, with what its uncertainty leaves open."""
-        if features not in self._insides:
-            if features.layer == KEY_AREAS:
-                self._insides[features] = in_key_areas(self._places, features.area_ids)
-            else:
-                self._insides[features] = super().inside(features)
-        return self._insides[features]
+        found = self._insides.get(features)
+        if found is None:
+            asks_place = features.layer == KEY_AREAS
+            found = in_key_areas(self._places, features.area_ids) if asks_place else super().inside(features)
+            self._insides[features] = found
+        return found
 
     def depth_m(self, features: Features) -> float | None:
         """Return how far inside the features the site lies in metres; None where it isn't wholly inside."""

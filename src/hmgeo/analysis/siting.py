@@ -103,8 +103,13 @@ class SitingBench:
             Clauses gravest first, then by legal rank and authority. Its words depend on the site alone, not on what
             was asked before.
         """
+        return self.look(site)[1]
+
+    def look(self, site: Site) -> tuple[Facts, SiteAnswer]:
+        """Judge a site as `check` does; return with it what was asked of the layers, for further questions."""
         places = self._places.find(site)
-        return self.answer(site, places, self.facts_of(site, places))
+        facts = self.facts_of(site, places)
+        return facts, self.answer(site, places, facts)
 
     def answer(self, site: Site, places: SitePlaces, facts: Facts) -> SiteAnswer:
         """Judge a site whose places and facts are known already."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
+    from hmgeo.analysis.facts import Facts
     from hmgeo.analysis.site_facts import Site
     from hmgeo.findings.siting import Clause, SiteAnswer
     from hmgeo.project.inputs import Inputs
@@ -85,9 +86,9 @@ class SiteDesk:
 
     def dossier(self, site: Site) -> Dossier:
         """Return a site's answer with zoning, protected objects and offsets."""
-        answer = self.bench.check(site)
+        facts, answer = self.bench.look(site)
         lines, notes = self._offsets(site, answer)
-        return Dossier(answer, self._zoning(site), self.surroundings.tables(site), lines, notes)
+        return Dossier(answer, self._zoning(facts), self.surroundings.tables(site), lines, notes)
 
     def results(self, dossiers: Iterable[Dossier], ledger: Ledger, title: str = "") -> SitingResults:
         """Return answers with the data and choices that they rest on."""
@@ -118,8 +119,7 @@ class SiteDesk:
         asked = self.bench.question
         return Question(asked.as_of, DEFAULT_RADIUS_M, asked.rules, asked.adopted, asked.choices)
 
-    def _zoning(self, site: Site) -> tuple[Zoning, ...]:
-        facts = self.bench.facts_of(site)
+    def _zoning(self, facts: Facts) -> tuple[Zoning, ...]:
         found = []
         for kind in _ZONES:
             word = LAYERS[kind.value]

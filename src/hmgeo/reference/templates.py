@@ -72,6 +72,7 @@ def templates() -> Mapping[str, tuple[TemplateColumn, ...]]:
     return MappingProxyType({name: tuple(columns) for name, columns in found.items()})
 
 
+@lru_cache(maxsize=4096)
 def bare_header(text: str) -> str:
     """Return a column name as it is compared.
 

@@ -57,13 +57,13 @@ def place_outcome(fact: PlaceFact, layer_zh: str, *, on_yes: Side, partly: Side)
     partly
         The side of a source that lies partly inside.
     """
-    sides = {
-        Answer.YES: on_yes,
-        Answer.NO: Side.UNKNOWN if fact.gap else on_yes.opposite,
-        Answer.PARTLY: partly,
-    }
-    given = sides[fact.answer]
-    answers = {fact.answer, *fact.others}
+    on_no = Side.UNKNOWN if fact.gap else on_yes.opposite
+
+    def side(answer: Answer) -> Side:
+        return on_yes if answer is Answer.YES else on_no if answer is Answer.NO else partly
+
+    given = side(fact.answer)
+    answers = (fact.answer, *fact.others)
     why = [fact.why]
     if Answer.NO in answers:
         why.append(fact.gap)
@@ -72,7 +72,7 @@ def place_outcome(fact: PlaceFact, layer_zh: str, *, on_yes: Side, partly: Side)
     measurement = None
     if fact.receptor_id:
         measurement = Measurement(None, None, None, None, "", "", fact.receptor_id, fact.receptor_name)
-    others = frozenset(sides[one] for one in answers) - {given}
+    others = frozenset(map(side, fact.others)) - {given}
     return Outcome(given, others, tuple(filter(None, why)), measurement, fact.is_approximate)
 
 
