@@ -1,4 +1,4 @@
-"""The siting check under load: 100,000 sensitive objects, one warm check, 10,000 sites in a batch, batch against one by one.
+"""The siting check under load: 100,000 sensitive objects, one warm check, 10,000 sites, batch against one by one.
 
     python benchmarks/siting.py [--sites 10000]
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -152,7 +151,8 @@ def main() -> None:
     first = next(iter(sites(random, 1)))
     answer = bench.check(first)
     print(f"load average {os.getloadavg()[0]:.1f}; indexing and first check {time.perf_counter() - start:.1f} s")
-    print(f"{len(answer.clauses)} clauses, {sum(bool(one.layers) for one in answer.clauses)} of them held against the ground")
+    held = sum(bool(one.layers) for one in answer.clauses)
+    print(f"{len(answer.clauses)} clauses, {held} of them held against the ground")
     warm = list(sites(random, 500))
     clocked(bench, warm[:50])
     for name, each in zip(("wall", "CPU"), clocked(bench, warm), strict=True):

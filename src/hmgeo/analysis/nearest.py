@@ -116,7 +116,7 @@ class NearestSearch:
         share = np.minimum(np.maximum(np.einsum("ij,ij->i", offset, along) / squared, 0.0), 1.0)
         offset -= share[:, None] * along
         chord_m = np.sqrt(np.einsum("ij,ij->i", offset, offset))
-        shortest_m = float(chord_m.min())
+        shortest_m = chord_m.min(keepdims=True)
         near = np.flatnonzero(chord_m <= shortest_m + chord_tolerance_m(shortest_m) + _SAME_M)
         start = shapes.start[piece][near]
         there = start + share[near, None] * (shapes.end[piece][near] - start)
@@ -132,7 +132,8 @@ def _pieces_of(shapes: Shapes, rows: NDArray[np.int64]) -> slice | NDArray[np.in
     if len(rows) == 1:
         return slice(int(first[rows[0]]), int(first[rows[0] + 1]))
     count = first[rows + 1] - first[rows]
-    return np.arange(int(count.sum())) + np.repeat(first[rows] - np.cumsum(count) + count, count)
+    piece: NDArray[np.int64] = np.arange(int(count.sum())) + np.repeat(first[rows] - np.cumsum(count) + count, count)
+    return piece
 
 
 def _row_of(shapes: Shapes, rows: NDArray[np.int64], number: int) -> int:
@@ -214,7 +215,8 @@ def box_around(bounds: list[float], radius_m: float) -> NDArray[np.object_]:
     wide = 360.0
     if poleward < math.pi / 2 and angle < math.pi / 2 and math.sin(angle) < math.cos(poleward):
         wide = math.degrees(math.asin(math.sin(angle) / math.cos(poleward)))
-    return shapely.box([west - wide], south - tall, east + wide, north + tall)
+    box: NDArray[np.object_] = shapely.box([west - wide], south - tall, east + wide, north + tall)
+    return box
 
 
 def _pieces(boundary: shapely.Geometry) -> list[shapely.Geometry]:

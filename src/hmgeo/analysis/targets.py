@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.distance import prepare_shapes
 from hmgeo.analysis.facts import DistanceFact, Features
+from hmgeo.analysis.nearest import prepare_one
 from hmgeo.findings.siting import Target, TargetTable
 from hmgeo.findings.text import distance_text
 from hmgeo.rules.words import LAYERS
@@ -85,7 +85,7 @@ class Surroundings:
         """Return one table per element; one whose range nobody set says so and lists nothing."""
         if site.geometry is None:
             return ()
-        source = prepare_shapes([site.geometry])
+        source = prepare_one(site.geometry)
         return tuple(self._table(element, source, site.uncertainty_m) for element in ELEMENTS)
 
     def _table(self, element: Element, source: Shapes, uncertainty_m: float) -> TargetTable:

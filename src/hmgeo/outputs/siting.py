@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import xlsxwriter
@@ -27,7 +28,7 @@ CLAUSE_HEADER = (
 )  # fmt: skip
 DOSSIER_SHEETS = 30
 """Sites that get a sheet of their own; the others stand in 汇总 and 全部条款."""
-LISTED_ROWS = 200_000
+LISTED_ROWS = 50_000
 _LAWS = frozenset(
     {
         LegalRank.LAW,
@@ -257,7 +258,7 @@ def _write_all_clauses(book: Book) -> None:
     titles = ("编号", "规则", "结论", "确定性", "位阶", "文件、条款", "量测", "所用数据", "说明", "认定部门")
     results = book.results
     total = sum(len(dossier.answer.clauses) for dossier in results.dossiers)
-    wanted = _all_of(results) if total <= LISTED_ROWS else _grave_of(results)
+    wanted = _all_of(results) if total <= LISTED_ROWS else islice(_grave_of(results), LISTED_ROWS)
     rows: list[tuple[Cell, ...]] = [
         (
             site_id,
@@ -274,7 +275,12 @@ def _write_all_clauses(book: Book) -> None:
         for site_id, clause in wanted
     ]
     if total > LISTED_ROWS:
-        rows.append((f"共 {total} 条，此处只列触及的条款，全部见 findings.parquet。", *[""] * (len(titles) - 1)))
+        rows.append(
+            (
+                f"共 {total} 条，此处只列触及的条款（至多 {LISTED_ROWS} 条），全部见 findings.parquet。",
+                *[""] * (len(titles) - 1),
+            )
+        )
     write_flat(page, titles, rows)
 
 
