@@ -260,7 +260,7 @@ def measure_small(s: Scratch, lon: float, lat: float, rings: int, places: int) -
 
 
 @compiled
-def _stretch(s: Scratch, begin: int, end: int) -> int:
+def stretch(s: Scratch, begin: int, end: int) -> int:
     """Return how far the cut points from `begin` on stay within the reach of a frame at the first of them."""
     last = begin + 1
     while last < end:
@@ -272,14 +272,20 @@ def _stretch(s: Scratch, begin: int, end: int) -> int:
 
 
 @compiled
-def measure_large(s: Scratch, rings: int, places: int) -> bool:
-    """Measure a polygon stretch by stretch, each in a frame at its first point; False without room."""
+def cut_large(s: Scratch, rings: int) -> bool:
+    """Fill the cut points of a polygon of any size; False without room."""
     # edges bend most where the box is nearest a pole, and are longest where it is nearest the equator
     poleward = max(abs(s.box[1]), abs(s.box[3]))
     widest = 0.0 if s.box[1] * s.box[3] < 0 else min(abs(s.box[1]), abs(s.box[3]))
     set_frame_at(s.frame, s.lon[0], poleward)
     s.frame[EAST] *= 1.01 * math.cos(widest * _RADIANS) / math.cos(poleward * _RADIANS)
-    if not _cut(s, rings, _PIECE_M):
+    return _cut(s, rings, _PIECE_M)
+
+
+@compiled
+def measure_large(s: Scratch, rings: int, places: int) -> bool:
+    """Measure a polygon stretch by stretch, each in a frame at its first point; False without room."""
+    if not cut_large(s, rings):
         return False
     for i in range(places):
         s.best_m[i] = np.inf
@@ -289,7 +295,7 @@ def measure_large(s: Scratch, rings: int, places: int) -> bool:
             lon, lat = s.cut_lon[begin], s.cut_lat[begin]
             set_frame_at(s.frame, lon, lat)
             see(s.frame, s.chosen_x, s.chosen_y, s.chosen_z, 0, places, s.east, s.north, s.drop, s.squared)
-            end = _stretch(s, begin, s.cut_end[ring])
+            end = stretch(s, begin, s.cut_end[ring])
             count = end - begin
             lay_points(s.frame, past(s.cut_lon, begin), past(s.cut_lat, begin), lon, lat, count, s.x, s.y)
             for i in range(count, count + SPARE):
