@@ -3,8 +3,8 @@
     python benchmarks/resident.py --data benchmarks/data
 
 Microseconds of wall time for one question, the median of 400 places near parcels, both in the same process and asked
-in turn, kind by kind. The tree holds prepared planar geometries (EPSG:4547) and is given a ready planar point, so it neither
-projects nor answers on the ellipsoid; hmgeo does both.
+in turn, kind by kind. The tree holds prepared planar geometries (EPSG:4547) and is given a ready planar point, so it
+neither projects nor answers on the ellipsoid; hmgeo does both.
 """
 
 from __future__ import annotations
