@@ -16,7 +16,8 @@ from hmgeo.analysis.engine.general import DECIMALS, geometries_of
 from hmgeo.analysis.engine.grid import SMALL_REACH_M
 from hmgeo.analysis.engine.kernel import LARGEST_RADIUS_M, NEAR_LIMIT_M, Rows, make_scratch
 from hmgeo.analysis.engine.lanes import LANES
-from hmgeo.analysis.engine.resident_kernel import LIST, MEASURE, NEAREST, Ready, ask, lay_all, lay_stretches
+from hmgeo.analysis.engine.resident_kernel import LIST, MEASURE, NEAREST, Ready, ask
+from hmgeo.analysis.engine.resident_lay import lay_all, lay_stretches
 from hmgeo.analysis.engine.search import boxes
 from hmgeo.geodesy import earth_centred
 

@@ -1,7 +1,7 @@
-"""The compiled side of `resident`: polygons laid out once, and the question asked of them many times.
+"""The compiled side of `resident`: questions asked of polygons that `resident_lay` laid out.
 
-Small polygons are laid out whole, larger ones stretch by stretch of their outline. Everything is reached through one
-array of addresses, because handing over an array costs more than looking at a hundred polygons.
+Everything is reached through one array of addresses, because handing over an array costs more than looking at a
+hundred polygons.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from llvmlite import ir
 from numba import types
 
 from hmgeo.analysis.engine.compiled import compiled
-from hmgeo.analysis.engine.frames import CURVE_M, CURVE_N, ECCENTRICITY_SQUARED, FRAME_FIELDS, NEARBY_M, set_frame_at
-from hmgeo.analysis.engine.kernel import LARGEST_RADIUS_M, NEAR_LIMIT_M, Rows, Scratch, cut_large, lay_small, stretch
-from hmgeo.analysis.engine.lanes import LANES, written
-from hmgeo.analysis.engine.pointers import bare, past
-from hmgeo.analysis.engine.vectors import lay_edges, lay_points, segments_to_place
-from hmgeo.analysis.engine.wkb import SPARE, find_box, holds, read_polygon
+from hmgeo.analysis.engine.frames import CURVE_M, CURVE_N, ECCENTRICITY_SQUARED, FRAME_FIELDS, NEARBY_M
+from hmgeo.analysis.engine.kernel import NEAR_LIMIT_M
+from hmgeo.analysis.engine.lanes import written
+from hmgeo.analysis.engine.pointers import past
+from hmgeo.analysis.engine.vectors import segments_to_place
+from hmgeo.analysis.engine.wkb import holds, read_polygon
 from hmgeo.geodesy import SEMI_MAJOR_M, SMALLEST_RADIUS_M
 
 if TYPE_CHECKING:
@@ -99,99 +99,6 @@ def ready_at(_typing: Any, _addresses: Any) -> Any:  # noqa: ANN401
         return context.make_tuple(builder, result, values)
 
     return result(types.Array(types.int64, 1, "C")), generate
-
-
-@compiled
-def lay_all(
-    rows: Rows,
-    order: Indices,
-    scratch: Scratch,
-    frames: Floats,
-    out: Floats,
-    begin: Indices,
-    boxes: Floats,
-    reach_m: Floats,
-) -> int:
-    """Lay out small polygons one after another; return the room they need, also where `out` has none."""
-    rows, s = bare(rows), bare(scratch)
-    held = 0
-    for k in range(len(order)):
-        row = order[k]
-        _, rings = read_polygon(
-            rows.data, rows.offsets[row], rows.offsets[row + 1], s.lon, s.lat, s.ring_end, s.ring_part
-        )
-        find_box(s.lon, s.lat, s.ring_end[rings - 1], s.box)
-        for i in range(4):
-            boxes[k, i] = s.box[i]
-        lon, lat = (s.box[0] + s.box[2]) / 2, (s.box[1] + s.box[3]) / 2
-        half_lon, half_lat = (s.box[2] - s.box[0]) / 2 * _RADIANS, (s.box[3] - s.box[1]) / 2 * _RADIANS
-        wide = half_lon * (math.cos(lat * _RADIANS) + half_lat)
-        reach_m[k] = LARGEST_RADIUS_M * math.sqrt(half_lat * half_lat + wide * wide) + 0.01
-        set_frame_at(s.frame, lon, lat)
-        begin[k] = held
-        segments = lay_small(s, lon, lat, rings)
-        if out.shape[1]:
-            _keep(s, segments, frames, out, k, held)
-        held += (segments + LANES - 1) // LANES * LANES
-    begin[len(order)] = held
-    return held
-
-
-@compiled
-def lay_stretches(
-    rows: Rows,
-    order: Indices,
-    scratch: Scratch,
-    frames: Floats,
-    out: Floats,
-    begin: Indices,
-    reach_m: Floats,
-    large: Indices,
-) -> tuple[int, int]:
-    """Lay out large polygons stretch by stretch; return stretches and the room they need; (-1, row) without room."""
-    rows, s = bare(rows), bare(scratch)
-    held = pieces = 0
-    for number in range(len(order)):
-        row = order[number]
-        _, rings = read_polygon(
-            rows.data, rows.offsets[row], rows.offsets[row + 1], s.lon, s.lat, s.ring_end, s.ring_part
-        )
-        find_box(s.lon, s.lat, s.ring_end[rings - 1], s.box)
-        if not cut_large(s, rings):
-            return -1, number
-        first = 0
-        for ring in range(rings):
-            while first < s.cut_end[ring]:
-                lon, lat = s.cut_lon[first], s.cut_lat[first]
-                set_frame_at(s.frame, lon, lat)
-                end = stretch(s, first, s.cut_end[ring])
-                count = end - first
-                lay_points(s.frame, past(s.cut_lon, first), past(s.cut_lat, first), lon, lat, count, s.x, s.y)
-                for i in range(count, count + SPARE):
-                    s.x[i], s.y[i] = s.x[count - 1], s.y[count - 1]
-                lay_edges(s.frame, s.x, s.y, count, s.along_x, s.along_y, s.inverse, past(s.box, 5))
-                if out.shape[1]:
-                    farthest = 0.0
-                    for i in range(count):
-                        farthest = max(farthest, s.x[i] * s.x[i] + s.y[i] * s.y[i])
-                    begin[pieces], reach_m[pieces], large[pieces] = held, math.sqrt(farthest) + 0.01, number
-                    _keep(s, count, frames, out, pieces, held)
-                held += (count + LANES - 1) // LANES * LANES
-                pieces += 1
-                first = end if end == s.cut_end[ring] else end - 1
-    return pieces, held
-
-
-@compiled
-def _keep(s: Scratch, segments: int, frames: Floats, out: Floats, k: int, held: int) -> None:
-    """Copy the frame and the segments laid out, the last one repeated to fill up an eight."""
-    for i in range(FRAME_FIELDS):
-        frames[k, i] = s.frame[i]
-    for i in range((segments + LANES - 1) // LANES * LANES):
-        at = min(i, segments - 1)
-        out[0, held + i], out[1, held + i] = s.x[at], s.y[at]
-        out[2, held + i], out[3, held + i] = s.along_x[at], s.along_y[at]
-        out[4, held + i] = s.inverse[at]
 
 
 class _Question(NamedTuple):
