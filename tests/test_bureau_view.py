@@ -16,8 +16,9 @@ from hmgeo.analysis.border import DATA_MISSING, OUTWARD, leads_table
 from hmgeo.analysis.cadmium import cadmium_of, found_cadmium
 from hmgeo.analysis.choices import Choices, ChosenParameter
 from hmgeo.analysis.evidence import tier_of
+from hmgeo.analysis.land_view import Exceedances, LandView
 from hmgeo.analysis.own_columns import due_day
-from hmgeo.analysis.receptor_view import receptors_reached, township_table
+from hmgeo.analysis.receptor_view import township_table
 from hmgeo.analysis.wind import Wind
 from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 from hmgeo.geodesy import ellipsoidal_area_m2
@@ -43,14 +44,19 @@ def parcel(number: int, town: str, word: str, area_ha: float, reached: list[tupl
     }  # fmt: skip
 
 
-def land(parcels: list[tuple[str, str, float, list[tuple[str, float]]]]) -> tuple[pa.Table, pa.Table]:
+def land(parcels: list[tuple[str, str, float, list[tuple[str, float]]]]) -> LandView:
     rows = [parcel(number, *one) for number, one in enumerate(parcels)]
     pairs = [
         {"source_id": source, "receptor_id": f"P{number}", "receptor_kind": "farmland", "distance_m": distance_m}
         for number, one in enumerate(parcels)
         for source, distance_m in one[3]
     ]
-    return pa.Table.from_pylist(rows, RECEPTORS_SCHEMA), pa.Table.from_pylist(pairs, PAIRS_SCHEMA)
+    view = LandView()
+    for batch in pa.Table.from_pylist(pairs, PAIRS_SCHEMA).to_batches():
+        view.pairs.write(batch)
+    for batch in pa.Table.from_pylist(rows, RECEPTORS_SCHEMA).to_batches():
+        view.write(batch)
+    return view
 
 
 PARCELS = [
@@ -66,8 +72,8 @@ SOURCES = [
 
 
 def test_a_township_counts_each_of_its_parcels_once() -> None:
-    receptors, pairs = land([("441802105", *PARCELS[0][1:]), *PARCELS[1:]])
-    rows = {row["township"]: row for row in township_table(receptors, pairs, SOURCES, NAMES, 10_000.0).to_pylist()}
+    view = land([("441802105", *PARCELS[0][1:]), *PARCELS[1:]])
+    rows = {row["township"]: row for row in township_table(view, SOURCES, NAMES, 10_000.0).to_pylist()}
     town = rows["龙塘镇"]
     assert (town["township_code"], town["county"], town["source_count"]) == ("441802105", "清城区", 1)
     assert (town["farmland_count"], town["reached_count"], town["reached_area_ha"]) == (2, 2, 3.0)
@@ -79,8 +85,7 @@ def test_a_township_counts_each_of_its_parcels_once() -> None:
 
 
 def test_a_parcel_names_its_sources_nearest_first() -> None:
-    receptors, pairs = land(PARCELS)
-    assert receptors_reached(receptors, pairs)["sources"].to_pylist() == [
+    assert land(PARCELS).reached["sources"].to_pylist() == [
         "S1（100 m）；S2（900 m）", "S2（50 m）", "", "S1（9000 m）",
     ]  # fmt: skip
 
@@ -92,7 +97,7 @@ def test_the_parts_of_a_split_parcel_sum_to_the_whole() -> None:
     reached = [("S1", 500.0)]
     one = land([("龙塘镇", "安全利用类", area_ha[0], reached)])
     two = land([("龙塘镇", "安全利用类", area_ha[1], reached), ("石角镇", "安全利用类", area_ha[2], reached)])
-    sums = [sum(township_table(*made, [], NAMES, 10_000.0)["reached_area_ha"].to_pylist()) for made in (one, two)]
+    sums = [sum(township_table(made, [], NAMES, 10_000.0)["reached_area_ha"].to_pylist()) for made in (one, two)]
     assert sums[0] == pytest.approx(sums[1], abs=1e-9)
 
 
@@ -190,8 +195,7 @@ def test_a_search_across_the_county_line_is_a_lead_and_missing_data_say_so() -> 
         "county_code": "441802", "geometry": shapely.to_wkb(shapely.Point(113.1, 23.05)),
     }  # fmt: skip
     far = source | {"source_id": "S2", "geometry": shapely.to_wkb(shapely.Point(113.1, 23.15))}
-    nothing = RECEPTORS_SCHEMA.empty_table(), PAIRS_SCHEMA.empty_table()
-    found = leads_table([source, far], counties, frozenset({"441802"}), *nothing, 10_000.0).to_pylist()
+    found = leads_table([source, far], counties, frozenset({"441802"}), LandView(), 10_000.0).to_pylist()
     assert [(row["source_id"], row["neighbour"], row["direction"]) for row in found] == [("S1", "花都区", OUTWARD)]
     assert found[0]["distance_m"] == pytest.approx(5537, abs=2)  # 0.05° of latitude at 23°
     assert (found[0]["farmland_count"], found[0]["note"]) == (None, DATA_MISSING)
@@ -231,3 +235,62 @@ def test_survey_focus_areas_say_why_a_source_is_in(tmp_path: Path) -> None:
         assert ("排查重点区域：龙塘片区" in row["why_in"]) is is_in
     somewhere = {row["township"]: row["survey_area"] for row in rows if row["position_kind"] == "place"}
     assert somewhere["龙塘镇"] == "龙塘片区（可能）"
+
+
+def test_pairs_that_come_in_parts_add_up_to_the_same_view() -> None:
+    whole = land(PARCELS)
+    parts = LandView()
+    for number, one in enumerate(PARCELS):
+        pairs = [
+            {"source_id": source, "receptor_id": f"P{number}", "receptor_kind": "farmland", "distance_m": distance_m}
+            for source, distance_m in one[3]
+        ]
+        for batch in pa.Table.from_pylist(pairs, PAIRS_SCHEMA).to_batches():
+            parts.pairs.write(batch)
+        for batch in pa.Table.from_pylist([parcel(number, *one)], RECEPTORS_SCHEMA).to_batches():
+            parts.write(batch)
+    assert parts.reached.equals(whole.reached)
+    assert parts.met == whole.met
+    assert parts.nearest == whole.nearest == {"S1": (100.0, "P0"), "S2": (50.0, "P1")}
+    assert parts.count == {"S1": 2, "S2": 2}
+
+
+def test_parcels_whose_produce_exceeds_are_receptor_evidence() -> None:
+    view = LandView(Exceedances(is_told=True, elements={"P1": "镉"}))
+    pairs = [{"source_id": "S1", "receptor_id": "P1", "receptor_kind": "farmland", "distance_m": 420.0}]
+    for batch in pa.Table.from_pylist(pairs, PAIRS_SCHEMA).to_batches():
+        view.pairs.write(batch)
+    rows = [parcel(1, "龙塘镇", "未划分", 2.5, [("S1", 420.0)])]
+    for batch in pa.Table.from_pylist(rows, RECEPTORS_SCHEMA).to_batches():
+        view.write(batch)
+    held = view.exceeding["S1"]
+    assert (held.count, held.area_ha, held.least_m) == (1, 2.5, 420.0)
+    text = "10 km内农产品超标地块 1 块，2.50 ha，最近 420 m"
+    cells = {"air_emissions": "", "exceeding_count": 1, "exceedance": text}
+    tier, words = tier_of(420.0, {"严格管控类": 0.0}, cells, radius_m=10_000.0, is_near=True)
+    assert (tier, text in words) == ("B", True)
+
+
+def test_who_reaches_a_village_is_told_nearest_first(results: Results) -> None:
+    sites = [row for row in results.bureau.reached.to_pylist() if row["receptor_kind"] == "sensitive_sites"]
+    assert len(sites) == 120
+    for row in sites:
+        distances = [float(part.split("（")[1].split(" m")[0]) for part in row["sources"].split("；") if " m）" in part]
+        assert distances == sorted(distances)
+        assert bool(distances) == bool(row["source_count"])
+    towns = results.bureau.townships.to_pylist()
+    assert sum(row["site_count"] for row in towns) == 120
+    assert sum(row["reached_site_count"] for row in towns) == sum(bool(row["source_count"]) for row in sites)
+    evidence = results.bureau.evidence.to_pylist()
+    assert sum(row["site_count"] for row in evidence) == sum(row["source_count"] for row in sites)
+
+
+def test_inner_radii_may_be_exact_where_the_outer_one_leaves_the_coverage(results: Results) -> None:
+    counts = [row for row in results.counts.to_pylist() if row["class"] == "all"]
+    by_source: dict[str, list[bool]] = {}
+    for row in counts:
+        by_source.setdefault(row["source_id"], []).append(row["is_lower_bound"])
+    assert all(flags == sorted(flags) for flags in by_source.values())
+    assert any(flags[0] is False and flags[-1] is True for flags in by_source.values())
+    widest = {row["source_id"]: row["counts_are_lower_bounds"] for row in results.sources.to_pylist()}
+    assert all(flags[-1] == widest[source] for source, flags in by_source.items())

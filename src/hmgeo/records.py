@@ -57,7 +57,8 @@ RECEPTOR_SCHEMA = pa.schema(
 class holds the layer's official class word (for farmland a `SoilQualityClass`), official_area_m2 is null where the
 layer carries no official area. stated holds the yes/no facts that the layer's own columns state, by their code in
 `hmgeo.rules.words.ATTRIBUTES`; null or missing where they say nothing. links holds what a row says of other things:
-ids and names by the codes of `hmgeo.reference.links.LINKS` (which water, intake, irrigation district, enterprise).
+ids and names by the codes of `hmgeo.reference.links.LINKS` (which water, intake, irrigation district,
+enterprise, what exceeds limits).
 """
 
 

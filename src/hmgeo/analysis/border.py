@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import shapely
 
 from hmgeo.analysis.distance import pair_distances, prepare_shapes
@@ -16,6 +14,8 @@ from hmgeo.vocabulary import PositionKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from hmgeo.analysis.land_view import LandView
 
 OUTWARD, INWARD = "本地源，周边涉及界外", "界外源，周边涉及本地"
 DATA_MISSING = "界外数据缺失，界外受体未统计，不等于没有受体"
@@ -26,8 +26,7 @@ def leads_table(
     sources: Sequence[Mapping[str, Any]],
     counties: pa.Table | None,
     home: frozenset[str],
-    receptors: pa.Table,
-    pairs: pa.Table,
+    land: LandView,
     radius_m: float,
 ) -> pa.Table:
     """Return `LEADS_SCHEMA`: what one county should tell another, by source in input order and county by code.
@@ -40,6 +39,8 @@ def leads_table(
         Table of id, name, geometry around the project's area; None gives no leads.
     home
         Six-digit codes of the project's own counties.
+    land
+        Parcels with who reaches them.
 
     Notes
     -----
@@ -59,8 +60,9 @@ def leads_table(
     near = _boxes_near(points.bounds[one], areas.bounds[other], radius_m)
     one, other = one[near], other[near]
     apart_m = pair_distances(points, areas, one, other).distance_m
-    reached = _reached(receptors, pairs)
-    covered = {code[:_COUNTY_DIGITS] for code in receptors["township"].to_pylist() if code[:_COUNTY_DIGITS].isdigit()}
+    reached = _reached(land)
+    towns = land.receptors["township"].unique().to_pylist()
+    covered = {code[:_COUNTY_DIGITS] for code in towns if code[:_COUNTY_DIGITS].isdigit()}
     rows = []
     for source, county, distance_m in zip(one.tolist(), other.tolist(), apart_m.tolist(), strict=True):
         row, code = located[source], codes[county]
@@ -97,15 +99,11 @@ def _boxes_near(first: np.ndarray, second: np.ndarray, radius_m: float) -> np.nd
     return np.asarray((apart_x <= lon_deg) & (apart_y <= lat_deg))
 
 
-def _reached(receptors: pa.Table, pairs: pa.Table) -> dict[tuple[str, str], tuple[int, float]]:
+def _reached(land: LandView) -> dict[tuple[str, str], tuple[int, float]]:
     """Return parcels and the nearest distance by source and county code, as far as parcels carry codes."""
-    if not pairs.num_rows:
-        return {}
-    rows = pc.index_in(pairs["receptor_id"], value_set=receptors["receptor_id"].combine_chunks())
-    counties = pc.utf8_slice_codeunits(receptors["township"].take(rows), 0, _COUNTY_DIGITS)
-    keys = list(zip(pairs["source_id"].to_pylist(), counties.to_pylist(), strict=True))
-    counted = Counter(keys)
-    least: dict[tuple[str, str], float] = {}
-    for key, distance_m in zip(keys, pairs["distance_m"].to_pylist(), strict=True):
-        least[key] = min(distance_m, least.get(key, np.inf))
-    return {key: (count, least[key]) for key, count in counted.items()}
+    found: dict[tuple[str, str], tuple[int, float]] = {}
+    for (town, source), met in land.met.items():
+        key = source, town[:_COUNTY_DIGITS]
+        count, least_m = found.get(key, (0, np.inf))
+        found[key] = count + met.count, min(least_m, met.least_m)
+    return found

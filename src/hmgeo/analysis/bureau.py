@@ -15,13 +15,14 @@ from hmgeo.analysis.cadmium import cadmium_of
 from hmgeo.analysis.evidence import EVIDENCE_SCHEMA, evidence_rows
 from hmgeo.analysis.facts import Answer, Unknown
 from hmgeo.analysis.key_areas import KEY_AREA_KIND, inside_key_areas
+from hmgeo.analysis.land_view import LandView
 from hmgeo.analysis.outlets import join_outlets
 from hmgeo.analysis.own_columns import OwnColumns, due_day, trade_of
 from hmgeo.analysis.place_sources import places_table
-from hmgeo.analysis.proximity import TableSink, measure_proximity
-from hmgeo.analysis.receptor_view import receptors_reached, township_table
+from hmgeo.analysis.proximity import measure_proximity
+from hmgeo.analysis.receptor_view import township_table
 from hmgeo.analysis.wind import wind_of
-from hmgeo.findings.columns import PAIRS_SCHEMA, REACHED_SCHEMA, RECEPTORS_SCHEMA, TOWNSHIPS_SCHEMA
+from hmgeo.findings.columns import TOWNSHIPS_SCHEMA
 from hmgeo.findings.results import BureauTables
 from hmgeo.findings.text import sentences
 from hmgeo.records import Ledger
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 YES, NO, CANNOT_TELL = "是", "否", "无法判断"
 _WORDS = {Answer.YES: YES, Answer.NO: NO}
+SITE_KINDS = frozenset({LayerKind.SENSITIVE_SITES, LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES})
+"""Layers of villages and sensitive sites: who reaches each is told as for parcels."""
 _INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
 EXTENT = "key_area_extent"
 _OPEN_EXTENT = re.compile("「[^」]*」的范围参数未选定，是否位于重点区域未作判断。")
@@ -88,8 +91,7 @@ def bureau_view(
     positions: Positions,
     screened: Screened,
     question: Question,
-    receptors: pa.Table,
-    pairs: pa.Table,
+    land: LandView,
     others: Sequence[Layer] = (),
     sides: Mapping[LayerKind, SideTable] = MappingProxyType({}),
 ) -> Bureau:
@@ -97,8 +99,8 @@ def bureau_view(
 
     Parameters
     ----------
-    receptors, pairs
-        `RECEPTORS_SCHEMA` and `PAIRS_SCHEMA` of the same run; empty where no farmland was given.
+    land
+        Parcels of the same run with who reaches them; empty where no farmland was given.
     others
         Layers beside farmland; survey focus areas (排查重点区域) say why a source is in.
     sides
@@ -116,7 +118,10 @@ def bureau_view(
     sources = [row | more for row, more in zip(rows, extra, strict=True)]
     outlets = join_outlets(sides.get(LayerKind.OUTLETS), [row["source_id"] for row in rows])
     wind = wind_of(sides.get(LayerKind.WIND))
-    evidence = evidence_rows(sources, counts, own, radius_m=question.radius_m, wind=wind, outlets=outlets)
+    sites = _sites(positions, others, question.radius_m)
+    evidence = evidence_rows(
+        sources, counts, own, radius_m=question.radius_m, wind=wind, outlets=outlets, land=land, sites=sites
+    )
     for row, found in zip(sources, evidence, strict=True):
         row["tier"] = found["tier"]
     schema = pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])
@@ -124,17 +129,18 @@ def bureau_view(
     for table in (question.areas.counties, question.areas.townships):
         if table is not None:
             names |= dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))
-    has_land = bool(receptors.num_rows)
+    has_land = bool(land.reached.num_rows)
+    towns = TOWNSHIPS_SCHEMA.empty_table()
+    if has_land or sites.reached.num_rows:
+        towns = township_table(land, sources, names, question.radius_m, sites.reached)
     return Bureau(
         pa.Table.from_pylist(sources, schema),
         BureauTables(
             pa.Table.from_pylist(evidence, EVIDENCE_SCHEMA),
             places_table(screened.place_sources),
-            township_table(receptors, pairs, sources, names, question.radius_m)
-            if has_land
-            else TOWNSHIPS_SCHEMA.empty_table(),
-            pa.concat_tables(_reached(positions, receptors, pairs, others, question.radius_m)),
-            leads_table(sources, question.areas.counties, question.home_counties, receptors, pairs, question.radius_m),
+            towns,
+            pa.concat_tables([land.reached, sites.reached]),
+            leads_table(sources, question.areas.counties, question.home_counties, land, question.radius_m),
             positions.attributes,
             outlets.table if LayerKind.OUTLETS in sides else None,
         ),
@@ -142,18 +148,13 @@ def bureau_view(
     )
 
 
-def _reached(
-    positions: Positions, receptors: pa.Table, pairs: pa.Table, others: Sequence[Layer], radius_m: float
-) -> list[pa.Table]:
-    """Return parcels, then sensitive sites, with who reaches them; real sources never meet invented sites."""
-    found = [receptors_reached(receptors, pairs) if receptors.num_rows else REACHED_SCHEMA.empty_table()]
+def _sites(positions: Positions, others: Sequence[Layer], radius_m: float) -> LandView:
+    """Return villages and sensitive sites with who reaches them; real sources never meet invented sites."""
+    found = LandView()
     for layer in others:
         is_mixed = positions.basis is Basis.REAL and layer.basis in _INVENTED
-        if layer.kind is not LayerKind.SENSITIVE_SITES or is_mixed:
-            continue
-        met, sites = TableSink(PAIRS_SCHEMA), TableSink(RECEPTORS_SCHEMA)
-        measure_proximity(positions, layer, radii_m=(radius_m,), pairs=met, reached=sites)
-        found.append(receptors_reached(sites.table(), met.table()))
+        if layer.kind in SITE_KINDS and not is_mixed:
+            measure_proximity(positions, layer, radii_m=(radius_m,), pairs=found.pairs, reached=found)
     return found
 
 

@@ -6,10 +6,12 @@ A tier is no score: A has a pathway established on data and receptor evidence, B
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from hmgeo.analysis.land_view import LandView
 from hmgeo.analysis.outlets import AIR, WATER, JoinedOutlets, OutletCells
 from hmgeo.analysis.wind import NOT_GIVEN, downwind
 from hmgeo.findings.text import distance_text, radius_text
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 CLASSES = {SoilQualityClass.STRICT_CONTROL.value: "strict_control", SoilQualityClass.SAFE_USE.value: "safe_use"}
 EVIDENCE_RADII_M = (1000.0, 3000.0, 5000.0, 10000.0)
 FLOW_NEEDED = "未作水流方向测算"
+EXCEEDANCE_NOT_GIVEN = "未提供农产品超标数据"
+NO_EXCEEDANCE = "现有数据无超标地块"
 _SAME_MASS = 0.01
 
 EVIDENCE_SCHEMA = pa.schema(
@@ -51,6 +55,11 @@ EVIDENCE_SCHEMA = pa.schema(
         ("air_downwind_note", pa.string()),
         ("air_stack_height_max_m", pa.float64()),
         ("outlets", pa.string()),
+        ("exceeding_count", pa.int64()),
+        ("exceeding_ha", pa.float64()),
+        ("site_count", pa.int64()),
+        ("nearest_site_id", pa.string()),
+        ("nearest_site_m", pa.float64()),
     ]
 )
 """One row per source, in input order; distances in metres, areas in hectares of whole parcels, emissions in kg/a.
@@ -68,6 +77,8 @@ def evidence_rows(
     radius_m: float,
     wind: Wind | None = None,
     outlets: JoinedOutlets = JoinedOutlets(),  # noqa: B008 -- frozen
+    land: LandView | None = None,
+    sites: LandView | None = None,
 ) -> list[dict[str, Any]]:
     """Return `EVIDENCE_SCHEMA` rows.
 
@@ -85,25 +96,53 @@ def evidence_rows(
         None where the project gives no table of frequencies.
     outlets
         Outlets by source.
+    land, sites
+        Parcels, and villages and sensitive sites, with who reaches them; None where nobody measured.
     """
     none = OutletCells()
+    told = _Told(counts, own, radius_m, wind, land or LandView(), sites or LandView())
     return [
-        _row(number, source, counts, own, radius_m, wind, outlets.by_source.get(source["source_id"], none))
+        _row(number, source, told, outlets.by_source.get(source["source_id"], none))
         for number, source in enumerate(sources)
     ]
 
 
-def _row(
-    number: int,
-    source: Mapping[str, Any],
-    counts: Mapping[tuple[str, float, str], float],
-    own: OwnColumns,
-    radius_m: float,
-    wind: Wind | None,
-    outlets: OutletCells,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What every row is put together from."""
+
+    counts: Mapping[tuple[str, float, str], float]
+    own: OwnColumns
+    radius_m: float
+    wind: Wind | None
+    land: LandView
+    sites: LandView
+
+    def of_the_land(self, source_id: str) -> dict[str, Any]:
+        """Return the cells on exceedances and on sites."""
+        held = self.land.exceeding.get(source_id)
+        site_m, site_id = self.sites.nearest.get(source_id, (None, ""))
+        cells: dict[str, Any] = {
+            "exceedance": "" if not self.land.reached.num_rows else NO_EXCEEDANCE,
+            "site_count": self.sites.count[source_id],
+            "nearest_site_id": site_id,
+            "nearest_site_m": site_m,
+        }
+        if not self.land.exceedances.is_told:
+            return cells | ({"exceedance": EXCEEDANCE_NOT_GIVEN} if cells["exceedance"] else {})
+        if held is not None:
+            within = radius_text(self.radius_m)
+            text = (
+                f"{within}内农产品超标地块 {held.count} 块，{held.area_ha:,.2f} ha，最近 {distance_text(held.least_m)}"
+            )
+            cells |= {"exceedance": text, "exceeding_count": held.count, "exceeding_ha": held.area_ha}
+        return cells
+
+
+def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCells) -> dict[str, Any]:
+    counts, own, radius_m = told.counts, told.own, told.radius_m
     source_id, bearing_deg = source["source_id"], source["nearest_farmland_bearing_deg"]
-    share, share_note = downwind(wind, source)
+    share, share_note = downwind(told.wind, source)
     stated_m = own.number(number, "排气筒高度")
     stacks_m = outlets.stacks_m or (() if stated_m is None else (stated_m,))
     cells: dict[str, Any] = {
@@ -122,7 +161,7 @@ def _row(
         "water_pathway": FLOW_NEEDED,
         "waste_storage": own.text(number, "固废堆存情况"),
         "waste_pathway": FLOW_NEEDED,
-        "exceedance": "",
+        **told.of_the_land(source_id),
     }
     for word, code in CLASSES.items():
         for one_m in EVIDENCE_RADII_M:
@@ -162,6 +201,8 @@ def tier_of(
         return "", f"{within}内现有数据无耕地，不分层级。"
     held = [f"{word} {area_ha:,.2f} ha" for word, area_ha in land_ha.items() if area_ha > 0]
     receptor = f"受体证据：{within}内有{'、'.join(held)}" if held else ""
+    if cells.get("exceeding_count"):
+        receptor = "；".join(filter(None, (receptor, f"受体证据：{cells['exceedance']}")))
     path = ""
     downwind = cells.get("air_downwind_percent")
     if cells["air_emissions"] and downwind != 0:

@@ -6,88 +6,59 @@ where in the place they stand.
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from hmgeo.findings.columns import REACHED_SCHEMA, TOWNSHIPS_SCHEMA
+from hmgeo.analysis.land_view import named_sources
+from hmgeo.findings.columns import TOWNSHIPS_SCHEMA
 from hmgeo.vocabulary import SoilQualityClass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-SOURCES_NAMED = 20
-"""A parcel's cell names this many sources, nearest first, and says how many more there are."""
+    from hmgeo.analysis.land_view import LandView
+
 NO_TOWNSHIP = "未注明乡镇"
 _COUNTY_DIGITS = 6
 
 
-def receptors_reached(receptors: pa.Table, pairs: pa.Table) -> pa.Table:
-    """Return every receptor with the sources that reach it, nearest first.
-
-    Parameters
-    ----------
-    receptors
-        `RECEPTORS_SCHEMA`.
-    pairs
-        `PAIRS_SCHEMA`; distances in metres.
-
-    Returns
-    -------
-    pyarrow.Table
-        The receptors' columns and `sources`: 编号（距离 m）, joined by `；`; empty where none reaches it.
-    """
-    rows = pc.index_in(pairs["receptor_id"], value_set=receptors["receptor_id"].combine_chunks()).to_numpy()
-    distance_m = pairs["distance_m"].to_numpy()
-    order = np.lexsort((np.arange(len(rows)), distance_m, rows))
-    ids = pairs["source_id"].take(pa.array(order)).to_pylist()
-    sorted_rows, sorted_m = rows[order], distance_m[order]
-    bounds = np.searchsorted(sorted_rows, np.arange(receptors.num_rows + 1))
-    texts = [
-        _named(ids[start:stop], sorted_m[start:stop].tolist()) if stop > start else ""
-        for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-    ]
-    with_sources = receptors.append_column("sources", pa.array(texts, pa.string()))
-    return with_sources.select(REACHED_SCHEMA.names).cast(REACHED_SCHEMA)
-
-
-def _named(ids: Sequence[str], distances_m: Sequence[float]) -> str:
-    shown = [f"{one}（{m:.0f} m）" for one, m in zip(ids[:SOURCES_NAMED], distances_m, strict=False)]
-    more = len(ids) - len(shown)
-    return "；".join(shown) + (f"；另有 {more} 家" if more else "")
-
-
 def township_table(
-    receptors: pa.Table,
-    pairs: pa.Table,
+    land: LandView,
     sources: Sequence[Mapping[str, Any]],
     names: Mapping[str, str],
     radius_m: float,
+    sites: pa.Table | None = None,
 ) -> pa.Table:
     """Return `TOWNSHIPS_SCHEMA`: per township its sources, its parcels, and the parcels that sources reach.
 
     Parameters
     ----------
-    receptors
-        `RECEPTORS_SCHEMA`; `township` holds a nine-digit code or a name.
+    land
+        Parcels with who reaches them; `township` holds a nine-digit code or a name.
     sources
         Rows of the table of sources.
     names
         Township and county names by code.
+    sites
+        Villages and sensitive sites (`REACHED_SCHEMA`), counted by the township that their rows name.
     """
-    codes = {name: code for code, name in reversed(list(names.items()))}
-    keys = [_key(text, codes, names) for text in receptors["township"].to_pylist()]
-    own = [_key(row["township_code"] or row["township"] or "", codes, names) for row in sources]
-    towns = sorted(dict.fromkeys([*keys, *own]), key=lambda key: (key == NO_TOWNSHIP, key))
+    key_of = partial(_key, codes={name: code for code, name in reversed(list(names.items()))}, names=names)
+    receptors = land.receptors
+    keys = [key_of(text) for text in receptors["township"].to_pylist()]
+    there, near = _sites_by_town(sites, key_of)
+    own = [key_of(row["township_code"] or row["township"] or "") for row in sources]
+    towns = sorted(dict.fromkeys([*keys, *own, *there]), key=lambda key: (key == NO_TOWNSHIP, key))
     place = {key: index for index, key in enumerate(towns)}
     town = np.array([place[key] for key in keys], np.int64)
     reached = receptors["source_count"].to_numpy() > 0
     area_ha = receptors["area_ha"].to_numpy()
     words = np.array(receptors["class"].to_pylist(), dtype=object)
-    reaching = _reaching(receptors, pairs, town, len(towns))
+    reaching = _reaching(land, place, key_of)
     rows = []
     for index, key in enumerate(towns):
         here = town == index
@@ -108,6 +79,8 @@ def township_table(
                     for word, code in _CLASS_CODES.items()
                 },
                 **reaching[index],
+                "site_count": there[key],
+                "reached_site_count": near[key],
             }
         )
     return pa.Table.from_pylist(rows, TOWNSHIPS_SCHEMA)
@@ -121,28 +94,33 @@ _CLASS_CODES = {
 }
 
 
-def _reaching(receptors: pa.Table, pairs: pa.Table, town: np.ndarray, towns: int) -> list[dict[str, Any]]:
+def _sites_by_town(sites: pa.Table | None, key_of: Callable[[str], str]) -> tuple[Counter[str], Counter[str]]:
+    """Return by township how many sites there are, and how many of them a source reaches."""
+    there, near = Counter[str](), Counter[str]()
+    for row in sites.select(["township", "source_count"]).to_pylist() if sites is not None else ():
+        there[key_of(row["township"])] += 1
+        near[key_of(row["township"])] += bool(row["source_count"])
+    return there, near
+
+
+def _reaching(land: LandView, towns: Mapping[str, int], key_of: Callable[[str], str]) -> list[dict[str, Any]]:
     """Return per township how many sources reach it, the nearest one, and all of them by distance."""
-    found: list[dict[str, Any]] = [
-        {"reaching_count": 0, "nearest_source_id": "", "nearest_source_m": None, "sources": ""} for _ in range(towns)
-    ]
-    if not pairs.num_rows:
-        return found
-    rows = pc.index_in(pairs["receptor_id"], value_set=receptors["receptor_id"].combine_chunks()).to_numpy()
-    table = pa.table({"town": town[rows], "source_id": pairs["source_id"], "distance_m": pairs["distance_m"]})
-    least = table.group_by(["town", "source_id"], use_threads=False).aggregate([("distance_m", "min")])
-    least = least.sort_by([("town", "ascending"), ("distance_m_min", "ascending"), ("source_id", "ascending")])
-    by_town: dict[int, list[tuple[str, float]]] = {}
-    for row in least.to_pylist():
-        by_town.setdefault(row["town"], []).append((row["source_id"], row["distance_m_min"]))
-    for index, near in by_town.items():
-        ids, distances_m = zip(*near, strict=True)
-        found[index] = {
-            "reaching_count": len(ids),
-            "nearest_source_id": ids[0],
-            "nearest_source_m": distances_m[0],
-            "sources": _named(ids, distances_m),
-        }
+    least: list[dict[str, float]] = [{} for _ in towns]
+    for (text, source), met in land.met.items():
+        held = least[towns[key_of(text)]]
+        held[source] = min(met.least_m, held.get(source, np.inf))
+    found: list[dict[str, Any]] = []
+    for held in least:
+        near = sorted(held.items(), key=lambda one: (one[1], one[0]))
+        ids, distances_m = [one for one, _ in near], [metres for _, metres in near]
+        found.append(
+            {
+                "reaching_count": len(ids),
+                "nearest_source_id": ids[0] if ids else "",
+                "nearest_source_m": distances_m[0] if ids else None,
+                "sources": named_sources(ids, distances_m),
+            }
+        )
     return found
 
 

@@ -238,7 +238,7 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
             row, place, area.ids, deciding, measures, radius_m=question.radius_m, basis=basis, note=notes
         )
         sources.append(cells | ({} if known is None else known.columns(question.radius_m)))
-    counts = _counts(positions, proximity, somewhere)
+    counts = _with_bounds(_counts(positions, proximity, somewhere), measures, somewhere)
     return Screened(
         question.radii_m,
         pa.Table.from_pylist(sources, SOURCES_SCHEMA),
@@ -261,6 +261,17 @@ def _counts(positions: Positions, proximity: Proximity | None, somewhere: Mappin
     ids = positions.table["source_id"].combine_chunks()
     order = pc.index_in(table["source_id"], value_set=ids)
     return table.take(pc.sort_indices(pa.table({"at": order}), sort_keys=[("at", "ascending")]))
+
+
+def _with_bounds(counts: pa.Table, measures: Measures, somewhere: Mapping[str, PlaceSource]) -> pa.Table:
+    """Say of each count whether it is a lower bound: its radius may leave the coverage where a less doesn't."""
+    bounds = [
+        somewhere[source_id].lower_bounds(radius_m)
+        if source_id in somewhere
+        else measures.are_lower_bounds(source_id, radius_m)
+        for source_id, radius_m in zip(counts["source_id"].to_pylist(), counts["radius_m"].to_pylist(), strict=True)
+    ]
+    return counts.append_column("is_lower_bound", pa.array(bounds, pa.bool_()))
 
 
 def _judged(row: Row, place: Place, columns: Mapping[str, str], bench: _Bench) -> list[Judged]:

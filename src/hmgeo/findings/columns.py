@@ -61,7 +61,10 @@ COUNTS_SCHEMA = pa.schema(
         ("area_ha", pa.float64()),
     ]
 )
-"""Parcels within each radius by class, whole parcels counted; class `all` is the sum. Zero rows are written."""
+"""Parcels within each radius by class, whole parcels counted; class `all` is the sum. Zero rows are written.
+
+After these, is_lower_bound says whether the search of that radius leaves what the layer declares to cover.
+"""
 
 FINDINGS_SCHEMA = pa.schema(
     [
@@ -215,9 +218,12 @@ TOWNSHIPS_SCHEMA = pa.schema(
         ("nearest_source_id", pa.string()),
         ("nearest_source_m", pa.float64()),
         ("sources", pa.string()),
+        ("site_count", pa.int64()),
+        ("reached_site_count", pa.int64()),
     ]
 )
-"""townships.csv: sources that stand in a township, its parcels, those that sources reach (each once), and by whom."""
+"""townships.csv: sources that stand in a township, its parcels, those that sources reach (each once), and by whom;
+villages and sensitive sites in it, and those that sources reach."""
 
 OUTLETS_SCHEMA = pa.schema(
     [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hmgeo.findings.text import mu, radius_text
 from hmgeo.outputs import wording
-from hmgeo.vocabulary import ALL_CLASSES, LegalRank, SoilQualityClass, Verdict
+from hmgeo.vocabulary import ALL_CLASSES, SoilQualityClass, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,6 +132,7 @@ def _screening_row(number: int, row: dict[str, Any], areas: dict[str, str], *, e
 def counts_sheet(results: Results) -> Sheet:
     """Return one row per source and radius: count, hectares and 亩 of each class and of all."""
     counted = counts_by_source(results)
+    floors = lower_bounds(results)
     classes = classes_counted(results)
     titles = [*classes[:-1], "合计"]
     columns = (
@@ -156,9 +157,9 @@ def counts_sheet(results: Results) -> Sheet:
         if not by_radius:
             rows.append((*start, UNKNOWN, *([None] * (3 * len(classes))), row["note"]))
             continue
-        floor = bool(row["counts_are_lower_bounds"])
-        remark = "超出数据覆盖，为下限。" if floor else ""
         for radius_m, found in sorted(by_radius.items()):
+            floor = (row["source_id"], radius_m) in floors
+            remark = "超出数据覆盖，为下限。" if floor else ""
             numbers = [cell for word in classes for cell in _count_cells(found.get(word), floor=floor)]
             rows.append((*start, radius_text(radius_m), *numbers, remark))
     return Sheet("各半径统计", columns, rows, remarks=("整块计入：地块与查询范围相接即计整块面积。",))
@@ -186,11 +187,15 @@ def radius_sheet(results: Results) -> Sheet:
         Column("备注", 36, "wrap"),
     )
     counted = counts_by_source(results)
+    floors = lower_bounds(results)
     rows: list[tuple[Cell, ...]] = []
     answers: list[list[str]] = []
     for number, row in enumerate(_records(results.sources), start=1):
         by_radius = counted.get(row["source_id"], {})
-        answer = [_holds_farmland(row, by_radius.get(radius_m), radius_m) for radius_m in results.radii_m]
+        answer = [
+            _holds_farmland(row, by_radius.get(one), one, floor=(row["source_id"], one) in floors)
+            for one in results.radii_m
+        ]
         answers.append(answer)
         rows.append((number, row["source_id"], row["name"], row["nearest_farmland_m"], *answer, row["note"]))
     remark = "「否」指现有数据在该半径内无记录，不等于实地不存在。「临界」指位置误差内结论可能改变。"
@@ -212,98 +217,18 @@ def _radius_totals(answers: list[list[str]], radii: int) -> tuple[tuple[Cell, ..
     )
 
 
-def _holds_farmland(row: dict[str, Any], found: dict[str, tuple[int, float]] | None, radius_m: float) -> str:
+def _holds_farmland(
+    row: dict[str, Any], found: dict[str, tuple[int, float]] | None, radius_m: float, *, floor: bool
+) -> str:
     if found is None or ALL_CLASSES not in found:
         return UNKNOWN
     nearest_m, farthest_m = row["nearest_farmland_m"], row["nearest_farmland_max_m"]
     if found[ALL_CLASSES][0] > 0:
         return INSIDE + (CRITICAL if farthest_m is not None and farthest_m > radius_m else "")
-    if row["counts_are_lower_bounds"]:
+    if floor:
         return UNKNOWN
     reach_m = None if nearest_m is None else nearest_m - (row["position_uncertainty_m"] or 0.0)
     return OUTSIDE + (CRITICAL if reach_m is not None and reach_m <= radius_m else "")
-
-
-def clauses_sheet(results: Results) -> Sheet:
-    """Return the findings, each with its clause as quoted, its standing and who decides."""
-    columns = (
-        Column("编号", 9, "wrap"),
-        Column("名称", 14, "wrap"),
-        Column("规则", 11, "wrap"),
-        Column("结论", 9.5, "badge"),
-        Column("另一可能", 8, "wrap"),
-        Column("确定性", 10.5, "wrap"),
-        Column("判断", 22, "wrap"),
-        Column("量测", 9.5, "wrap"),
-        Column("限值", 9, "wrap"),
-        Column("对象", 8, "wrap"),
-        Column("文件", 17, "wrap"),
-        Column("条款", 8, "wrap"),
-        Column("原文", 30, "wrap"),
-        Column("效力", 10, "wrap"),
-        Column("法律位阶", 6.5, "wrap"),
-        Column("认定部门", 11, "wrap"),
-        Column("数据性质", 11, "wrap"),
-        Column("备注", 18, "wrap"),
-    )
-    names = dict(zip(results.sources["source_id"].to_pylist(), results.sources["name"].to_pylist(), strict=True))
-    example = wording.is_example(results)
-    rows = [_clause_row(row, names, results, example=example) for row in _records(results.findings)]
-    return Sheet("依据条款", columns, rows)
-
-
-def _clause_row(row: dict[str, Any], names: dict[str, str], results: Results, *, example: bool) -> tuple[Cell, ...]:
-    limit = row["limit_value"]
-    return (
-        row["source_id"],
-        names.get(row["source_id"], ""),
-        row["rule_id"],
-        wording.badge(row, example=example),
-        wording.verdict_word(row["verdict_other"]),
-        wording.certainty_word(row["certainty"]),
-        wording.finding_sentence(results, row),
-        row["measured_text"],
-        "" if limit is None else f"{limit:,g} {row['unit'] or ''}".strip(),
-        row["receptor_name"] or row["receptor_id"],
-        row["document"],
-        row["clause"],
-        row["quote"],
-        wording.standing_word(row["standing"]),
-        LegalRank.of(row["legal_rank"]).zh if row["legal_rank"] else "",
-        row["decider"],
-        wording.basis_word(row["basis"]),
-        row["note"],
-    )
-
-
-def ledger_sheet(results: Results) -> Sheet:
-    """Return everything that was dropped, repaired, assumed or suspected."""
-    columns = (
-        Column("文件", 24, "wrap"),
-        Column("工作表/图层", 14, "wrap"),
-        Column("数据行", 8, "count"),
-        Column("字段", 12, "wrap"),
-        Column("原值", 20, "wrap"),
-        Column("事件", 18, "wrap"),
-        Column("原因", 34, "wrap"),
-        Column("处理", 24, "wrap"),
-        Column("编号", 12),
-    )
-    rows: list[tuple[Cell, ...]] = [
-        (
-            entry.file,
-            entry.sheet,
-            entry.row or "整个文件",
-            entry.field,
-            entry.value,
-            entry.event,
-            entry.reason,
-            entry.action,
-            entry.source_id,
-        )
-        for entry in results.ledger.entries
-    ]
-    return Sheet("处理台账", columns, rows, remarks=() if rows else ("没有需要记录的处理。",))
 
 
 def counts_by_source(results: Results) -> dict[str, dict[float, dict[str, tuple[int, float]]]]:
@@ -313,6 +238,15 @@ def counts_by_source(results: Results) -> dict[str, dict[float, dict[str, tuple[
         if row["count"] is not None:
             found[row["source_id"]][row["radius_m"]][row["class"]] = (row["count"], row["area_ha"] or 0.0)
     return found
+
+
+def lower_bounds(results: Results) -> set[tuple[str, float]]:
+    """Return the (source, radius in metres) at which the search leaves the declared coverage."""
+    if "is_lower_bound" not in results.counts.column_names:  # then the sources say it of all their radii
+        known = results.sources.select(["source_id", "counts_are_lower_bounds"]).to_pylist()
+        return {(row["source_id"], one) for row in known if row["counts_are_lower_bounds"] for one in results.radii_m}
+    rows = results.counts.select(["source_id", "radius_m", "is_lower_bound"]).to_pylist()
+    return {(row["source_id"], row["radius_m"]) for row in rows if row["is_lower_bound"]}
 
 
 def classes_counted(results: Results) -> list[str]:

@@ -17,13 +17,12 @@ import xlsxwriter
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.bureau_sheets import add_sensitivity_chart, bureau_sheets, sensitivity_sheet
+from hmgeo.outputs.finding_sheets import clauses_sheet, ledger_sheet
 from hmgeo.outputs.notes import note_sections
 from hmgeo.outputs.sheets import (
     INSIDE,
     AtLeast,
-    clauses_sheet,
     counts_sheet,
-    ledger_sheet,
     radius_sheet,
     screening_sheet,
 )

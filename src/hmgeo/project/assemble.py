@@ -9,6 +9,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.findings.results import ContextLayer, LayerUsed, ParameterUsed, RuleUsed
+from hmgeo.findings.text import sentences
 from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
@@ -29,6 +30,7 @@ WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误"})
 """Ledger events that stand on top of every output, too."""
 
 MIX_BASIS = "mix_basis"
+EXAMPLE = "示例判定：真实污染源对照合成或示意数据"
 _CONTEXT_SCHEMA = pa.schema([("id", pa.string()), ("name", pa.string()), ("geometry", pa.binary())])
 
 
@@ -140,6 +142,13 @@ def _parameter_used(chosen: ChosenParameter) -> ParameterUsed:
         value += f"（GB/T 4754—{chosen.edition}）"
     title = chosen.name if known is None else f"{known.title_zh}（{chosen.name}）"
     return ParameterUsed(title, value, chosen.unit, chosen.by, chosen.on, chosen.reason)
+
+
+def as_examples(table: pa.Table) -> pa.Table:
+    """Return a table of sources or findings whose every judged row says 示例判定 in its note."""
+    judged = zip(table["verdict"].to_pylist(), table["note"].to_pylist(), strict=True)
+    notes = [sentences(EXAMPLE, note or "") if verdict else note for verdict, note in judged]
+    return table.set_column(table.column_names.index("note"), table.schema.field("note"), pa.array(notes, pa.string()))
 
 
 def _choice_text(known: ParameterDeclaration, code: str) -> str:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.bureau import bureau_view
 from hmgeo.analysis.choices import Choices
+from hmgeo.analysis.land_view import LandView, exceedances_of
 from hmgeo.analysis.places import Areas
-from hmgeo.analysis.proximity import Sink, TableSink
 from hmgeo.analysis.screen import Question, screen
-from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
+from hmgeo.findings.columns import PAIRS_SCHEMA
 from hmgeo.findings.results import Results
-from hmgeo.project.assemble import context_layers_of, layers_used, parameters_used, rules_used, warnings_of
+from hmgeo.project.assemble import as_examples, context_layers_of, layers_used, parameters_used, rules_used, warnings_of
 from hmgeo.project.bureau_notes import place_layers, place_warnings
 from hmgeo.project.folder import whole_folder
 from hmgeo.project.inputs import Inputs, load_inputs
@@ -31,6 +31,7 @@ from hmgeo.vocabulary import Basis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hmgeo.analysis.proximity import Sink
     from hmgeo.findings.results import Presentation
     from hmgeo.project.progress import Progress
     from hmgeo.records import Raster
@@ -133,7 +134,7 @@ def clock() -> tuple[str, float]:
 
 def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Progress) -> Results:
     question = _question(spec, inputs)
-    reached, met = TableSink(RECEPTORS_SCHEMA), TableSink(PAIRS_SCHEMA)
+    land = LandView(exceedances_of(inputs.farmland))
     total = inputs.farmland.feature_count if inputs.farmland else 0
     screened = screen(
         inputs.positions,
@@ -141,13 +142,11 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         question,
         others=inputs.others,
         elevation=inputs.elevation,
-        pairs=Both(pairs, met),
-        reached=reached,
+        pairs=Both(pairs, land.pairs),
+        reached=land,
         progress=lambda done: progress("测算距离", done, total),
     )
-    bureau = bureau_view(
-        inputs.positions, screened, question, reached.table(), met.table(), inputs.others, inputs.sides
-    )
+    bureau = bureau_view(inputs.positions, screened, question, land, inputs.others, inputs.sides)
     measured = [inputs.positions] if inputs.farmland is None else [inputs.positions, inputs.farmland]
     rasters = [] if inputs.elevation is None else [inputs.elevation]
     layers = layers_used([*measured, *inputs.others, *rasters, *inputs.sides.values()])
@@ -157,10 +156,10 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         area_name="、".join(dict.fromkeys(area.name for area in inputs.areas)),
         radius_m=question.radius_m,
         radii_m=screened.radii_m,
-        sources=bureau.sources,
-        findings=screened.findings,
+        sources=as_examples(bureau.sources) if spec.mix_basis else bureau.sources,
+        findings=as_examples(screened.findings) if spec.mix_basis else screened.findings,
         counts=screened.counts,
-        receptors=reached.table(),
+        receptors=land.receptors,
         search_areas=screened.search_areas,
         ledger=inputs.ledger + bureau.ledger,
         layers=layers,

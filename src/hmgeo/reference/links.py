@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ENTERPRISE, WATER, INTAKE, DISTRICT = "enterprise", "water", "intake", "district"
+EXCEEDS, ELEMENTS = "exceeds", "elements"
 
 LINKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -22,9 +23,14 @@ LINKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         WATER: ("受纳水体", "灌溉水源", "水源", "取水水体", "河流名称", "所在水体"),
         INTAKE: ("取水口编号", "取水口名称"),
         DISTRICT: ("灌区编号", "灌区名称", "灌区"),
+        EXCEEDS: ("近三年农产品超标", "农产品超标", "点位超标"),
+        ELEMENTS: ("主要超标元素", "超标元素"),
     }
 )
-"""Columns that point at other lists, by code, most telling first; a bracket after the name doesn't matter."""
+"""Columns that point at other lists, by code, most telling first; a bracket after the name doesn't matter.
+
+The last two tell of what was measured on a parcel: whether its produce exceeds a limit, and which elements.
+"""
 
 
 def links_by_row(
