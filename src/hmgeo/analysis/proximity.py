@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -18,10 +18,16 @@ import pyarrow as pa
 from hmgeo.errors import Problem, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from numpy.typing import NDArray
+
+    from hmgeo.analysis.engine.elsewhere import Errand, Fetched
     from hmgeo.records import Layer, Positions
 
+
+Fetch: TypeAlias = "Callable[[Errand, NDArray[np.float64]], Iterable[Fetched]]"
+"""Takes an errand and (n, 4) lon/lat boxes; units that meet none of them needn't be measured."""
 
 COUNTED_RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 8000.0, 10000.0)
 """Radii below the search radius that counts are given for."""
@@ -88,6 +94,7 @@ def measure_proximity(
     reached: Sink | None = None,
     progress: Callable[[int], None] | None = None,
     threads: int = 0,
+    fetch: Fetch | None = None,
 ) -> Proximity:
     """Measure which receptors lie near which sources.
 
@@ -107,6 +114,9 @@ def measure_proximity(
         Called with the number of receptors done so far.
     threads
         0: one for each core. The result doesn't depend on it, nor on how the layer's batches are cut.
+    fetch
+        Has the units measured elsewhere, by `hmgeo.analysis.engine.elsewhere.run_errand`, and returns them in the
+        order of the layer; the result is the same. It then writes coded pairs, and `reached` stays silent.
 
     Returns
     -------
@@ -123,7 +133,14 @@ def measure_proximity(
     if not radii or not all(np.isfinite(radius) and radius > 0 for radius in radii):
         raise UsageError(Problem("半径须为正数", found=str(list(radii_m)), allowed="例如 10km、500m"))
     engine = import_module("hmgeo.analysis.engine.run")
-    measured: Proximity = engine.run(
-        Proximity, positions, receptors, radii, pairs=pairs, reached=reached, progress=progress, threads=threads
+    counts, nearest, count_max, rows = engine.run(
+        positions,
+        receptors,
+        radii,
+        pairs=pairs,
+        reached=reached,
+        progress=progress,
+        threads=threads,
+        fetch=fetch,
     )
-    return measured
+    return Proximity(radii, counts, nearest, count_max, rows)

@@ -75,6 +75,7 @@ def pairs(
     receptors: Annotated[Path, typer.Option("--receptors", help="受体文件。")],
     out: Annotated[Path, typer.Option("--out", help="写出的 parquet 文件。")],
     radius: RadiusOption = "10km",
+    scheduler: Annotated[str, typer.Option("--scheduler", help="Dask 调度程序：tcp://主机:端口，或 local。")] = "",
     *,
     aggregate: Annotated[bool, typer.Option("--aggregate", help="只写各污染源的计数和面积。")] = False,
 ) -> None:
@@ -90,6 +91,7 @@ def pairs(
             out,
             radius_m=radius_m,
             aggregate=aggregate,
+            scheduler=scheduler,
             progress=report,
             tell=lambda line: LOG.print(line, markup=False),
         )

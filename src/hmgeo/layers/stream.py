@@ -67,6 +67,10 @@ class RowGroups:
             meets |= ((own[0] <= east) & (west <= own[2]) & (own[1] <= north) & (south <= own[3])).any(axis=0)
         return np.flatnonzero(meets)
 
+    def of_group(self, group: int) -> Iterator[pa.RecordBatch]:
+        """Read one row group."""
+        return self._read(np.array([group]))
+
     def _read(self, groups: NDArray[np.intp]) -> Iterator[pa.RecordBatch]:
         with pq.ParquetFile(self.path) as file:
             for group in groups.tolist():

@@ -6,7 +6,7 @@ sources reach, a plain GeoPackage or GeoParquet in parts, other formats at once.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,9 @@ from hmgeo.project.progress import silent
 from hmgeo.records import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from hmgeo.analysis.proximity import Proximity
+    from hmgeo.analysis.proximity import Fetch, Proximity
     from hmgeo.project.bare import BareFile
     from hmgeo.project.progress import Progress
     from hmgeo.records import Layer
@@ -39,6 +39,7 @@ def pairs_files(
     *,
     radius_m: float = 10_000.0,
     aggregate: bool = False,
+    scheduler: str = "",
     progress: Progress = silent,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Proximity:
@@ -46,6 +47,8 @@ def pairs_files(
 
     Parameters
     ----------
+    scheduler
+        Address of a Dask scheduler, or `local`; empty to measure in this process. The bytes are the same.
     tell
         Hears in words how the receptors were read, and what packing them would save.
 
@@ -58,19 +61,31 @@ def pairs_files(
     radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radius_m), radius_m)
     with whole_file(Path(out), [sources.path, receptors.path]) as temporary:
         sink = nullcontext() if aggregate else CodedPairsSink(temporary)
-        with sink as pairs:
+        with sink as pairs, _fetching(scheduler, layer) as fetch:
             proximity = measure_proximity(
                 positions,
                 layer,
                 radii_m=radii_m,
                 pairs=pairs,
                 progress=lambda done: progress("测算距离", done, layer.feature_count),
+                fetch=fetch,
             )
         if aggregate:
             pq.write_table(proximity.counts, temporary, compression="zstd")
     for line in reading_told(layer, receptors.path.name):
         tell(line)
     return proximity
+
+
+@contextmanager
+def _fetching(scheduler: str, layer: Layer) -> Iterator[Fetch | None]:
+    if not scheduler:
+        yield None
+        return
+    from hmgeo.project.cluster import cluster, fetch_by  # noqa: PLC0415 -- only clusters need it
+
+    with cluster(scheduler) as client:
+        yield fetch_by(client, layer)
 
 
 def open_receptors(path: Path, **said: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`

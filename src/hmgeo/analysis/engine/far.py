@@ -71,7 +71,7 @@ def _bounded_pass(sources: Sources, layer: Layer, chosen: Indices, limit_m: Floa
         return search.find(unit.part, np.zeros_like(unit.class_code), far.best_m[:, :1])
 
     for unit, found in in_order(work, units(batches, far, search.rows_at_once), threads):
-        far.add(unit.part, unit.first_row, np.zeros_like(unit.class_code), found)
+        far.add(unit.take, unit.first_row, np.zeros_like(unit.class_code), found)
     return far
 
 
@@ -94,7 +94,7 @@ def _ball_pass(sources: Sources, layer: Layer, chosen: Indices) -> Tally:
         order = np.lexsort((place, row))
         order = order[np.isfinite(metres[order])]
         found = Found(chosen[place][order].astype(np.int32), row[order].astype(np.int32), metres[order], np.empty(0))
-        far.add(unit.part, unit.first_row, np.zeros_like(unit.class_code), found)
+        far.add(unit.take, unit.first_row, np.zeros_like(unit.class_code), found)
     return far
 
 

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from hmgeo.analysis.engine.batches import pairs_batch, reached_batch
 from hmgeo.analysis.engine.columns import bytes_of
+from hmgeo.analysis.engine.elsewhere import Errand, Fetched, batch_of, bytes_of_batch
 from hmgeo.analysis.engine.search import boxes
-from hmgeo.analysis.engine.tally import NOWHERE, Tally, class_column
+from hmgeo.analysis.engine.tally import KEPT, NOWHERE, Tally, class_column
 from hmgeo.analysis.engine.threads import in_order
 from hmgeo.analysis.engine.units import ALL_AREAS, AREAS_OF_PAIRS, Search
 from hmgeo.geodesy import search_boxes
@@ -52,6 +53,10 @@ class Unit:
     first_row: int
     class_code: Indices
 
+    def take(self, rows: Indices) -> pa.RecordBatch:
+        """Return `KEPT` columns of some rows."""
+        return self.part.select(KEPT).take(pa.array(rows))
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -89,13 +94,13 @@ def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, thre
 
     def work(unit: Unit) -> Done:
         found = search.find(unit.part, unit.class_code, tally.best_m)
-        within = _within(found, wanted.radius_m) if exact else found
+        near = within(found, wanted.radius_m) if exact else found
         pairs = reached = None
         if wanted.pairs is not None:
-            pairs = pairs_batch(sources.ids, unit.part, within, wanted.kind, coded=wanted.coded)
+            pairs = pairs_batch(sources.ids, unit.part, near, wanted.kind, coded=wanted.coded)
         if wanted.reached is not None:
-            reached = reached_batch(sources.ids, unit.part, within, wanted.kind)
-        return Done(found, pairs, reached, _corners(unit.part))
+            reached = reached_batch(sources.ids, unit.part, near, wanted.kind)
+        return Done(found, pairs, reached, corners_of(unit.part))
 
     rows, corners = 0, np.empty((0, 2))
     batches: Iterable[pa.RecordBatch] = layer.batches()
@@ -103,7 +108,7 @@ def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, thre
         tally.class_codes(pa.array(getattr(layer.open_batches, "classes", ()), pa.string()))
         batches = batches_within(layer, search_boxes(sources.shapes.bounds, limit_m))
     for unit, done in in_order(work, units(batches, tally, search.rows_at_once), threads):
-        tally.add(unit.part, unit.first_row, unit.class_code, done.found)
+        tally.add(unit.take, unit.first_row, unit.class_code, done.found)
         if wanted.pairs is not None and done.pairs is not None:
             wanted.pairs(done.pairs)
         if wanted.reached is not None and done.reached is not None:
@@ -116,14 +121,36 @@ def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, thre
     return rows, corners
 
 
-def _within(found: Found, radius_m: float) -> Found:
+def fetched_pass(
+    sources: Sources, tally: Tally, wanted: Wanted, fetch: Callable[[Errand, Floats], Iterable[Fetched]]
+) -> tuple[int, Floats]:
+    """Do what `near_pass` does with units that are measured elsewhere and come back in the order of the layer."""
+    wants_pairs = wanted.pairs is not None
+    errand = Errand(bytes_of_batch(sources.batch), tally.radii_m, wanted.kind, wants_pairs)
+    rows, corners = 0, np.empty((0, 2))
+    for done in fetch(errand, search_boxes(sources.shapes.bounds, wanted.radius_m + sources.uncertainty_m)):
+        codes = tally.class_codes(pa.array(done.words, pa.string()))[done.word]
+        tally.add(done.take, rows, codes, done.found)
+        if wanted.pairs is not None:
+            wanted.pairs(batch_of(done.pairs))
+        rows += done.rows
+        corners = np.concatenate([corners, done.corners])
+        corners = corners[:: 1 + len(corners) // _MOST_SAMPLES]
+        if wanted.progress is not None:
+            wanted.progress(rows)
+    return rows, corners
+
+
+def within(found: Found, radius_m: float) -> Found:
+    """Leave out what only the position's uncertainty brings within reach."""
     keep = found.distance_m <= radius_m
     if keep.all():
         return found
     return replace(found, source=found.source[keep], row=found.row[keep], distance_m=found.distance_m[keep])
 
 
-def _corners(part: pa.RecordBatch) -> Floats:
+def corners_of(part: pa.RecordBatch) -> Floats:
+    """Return (k, 2) corners of some of the shapes."""
     _, corners = boxes(bytes_of(part.column("geometry")), _SAMPLE_STEP)
     sound: Floats = corners[np.isfinite(corners[:, 0])]
     return sound

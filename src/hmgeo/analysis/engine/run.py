@@ -5,21 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmgeo.analysis.engine.far import far_pass
-from hmgeo.analysis.engine.passes import Wanted, near_pass, without_neighbour
+from hmgeo.analysis.engine.passes import Wanted, fetched_pass, near_pass, without_neighbour
 from hmgeo.analysis.engine.sources import Sources
 from hmgeo.analysis.engine.tables import count_max_table, count_table, nearest_table
 from hmgeo.analysis.engine.tally import Tally
 from hmgeo.analysis.engine.threads import thread_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from hmgeo.analysis.proximity import Proximity, Sink
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from hmgeo.analysis.engine.elsewhere import Errand, Fetched
+    from hmgeo.analysis.proximity import Sink
     from hmgeo.records import Layer, Positions
+
+    Floats = NDArray[np.float64]
 
 
 def run(
-    result: type[Proximity],
     positions: Positions,
     receptors: Layer,
     radii_m: tuple[float, ...],
@@ -28,8 +34,9 @@ def run(
     reached: Sink | None,
     progress: Callable[[int], None] | None,
     threads: int,
-) -> Proximity:
-    """Measure; parameters are those of `measure_proximity`, radii ascending, `result` the class to return."""
+    fetch: Callable[[Errand, Floats], Iterable[Fetched]] | None = None,
+) -> tuple[pa.Table, pa.Table, pa.Table, int]:
+    """Measure; parameters are those of `measure_proximity`, radii ascending. Returns the fields of `Proximity`."""
     sources = Sources(positions)
     tally = Tally(len(sources.ids), radii_m)
     wanted = Wanted(
@@ -41,11 +48,13 @@ def run(
         progress=progress,
     )
     workers = thread_count(threads)
-    rows, corners = near_pass(sources, receptors, tally, wanted, workers)
+    if fetch is not None and len(sources.ids):
+        rows, corners = fetched_pass(sources, tally, wanted, fetch)
+    else:
+        rows, corners = near_pass(sources, receptors, tally, wanted, workers)
     alone = without_neighbour(tally)
     far = far_pass(sources, receptors, alone, corners, workers) if len(alone) else []
-    return result(
-        radii_m,
+    return (
         count_table(tally, sources.ids, radii_m),
         nearest_table(tally, far, sources),
         count_max_table(tally, sources.ids),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
@@ -34,7 +35,24 @@ class Sources:
     """
 
     def __init__(self, positions: Positions) -> None:
-        located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
+        self._fill(positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value)))
+
+    @classmethod
+    def of_table(cls, table: pa.Table) -> Sources:
+        """Return the sources whose `batch` was sent here."""
+        sources = cls.__new__(cls)
+        sources._fill(table)  # noqa: SLF001 -- another way to be made
+        return sources
+
+    @property
+    def batch(self) -> pa.RecordBatch:
+        """What another process must know of the sources."""
+        return (
+            self._located.select(["source_id", "position_uncertainty_m", "geometry"]).combine_chunks().to_batches()[0]
+        )
+
+    def _fill(self, located: pa.Table) -> None:
+        self._located = located
         self.ids = located["source_id"].combine_chunks()
         self.shapes = prepare_shapes(shapely.from_wkb(located["geometry"].to_numpy(zero_copy_only=False)))
         self.uncertainty_m: Floats = located["position_uncertainty_m"].to_numpy().astype(np.float64)

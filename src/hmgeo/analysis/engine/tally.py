@@ -12,6 +12,8 @@ from hmgeo.analysis.engine.compiled import compiled
 from hmgeo.vocabulary import SoilQualityClass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from hmgeo.analysis.engine.units import Found
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 NOWHERE = -1
 _SPARE_ROWS = 20_000
-_KEPT = ("receptor_id", "name", "class", "geometry")
+KEPT = ("receptor_id", "name", "class", "geometry")
+"""Columns of receptors that are kept while they are the nearest of some source."""
 
 
 class _Sums(NamedTuple):
@@ -96,14 +99,19 @@ class Tally:
         codes: Indices = np.array(numbers, np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
         return codes
 
-    def add(self, part: pa.RecordBatch, first_row: int, class_code: Indices, found: Found) -> None:
-        """Add a unit's pairs, all within their source's reach; units come in the order of the layer."""
+    def add(self, take: Callable[[Indices], pa.RecordBatch], first_row: int, class_code: Indices, found: Found) -> None:
+        """Add a unit's pairs, all within their source's reach; units come in the order of the layer.
+
+        Parameters
+        ----------
+        take
+            Returns `KEPT` columns of some of the unit's rows.
+        """
         sums = _Sums(self._radii_m, self._counts, self._area_ha, self.best_m, self.best_row)
         _add(found.source, found.row, found.distance_m, class_code, found.area_ha, first_row, sums)
         rows = np.unique(self.best_row[self.best_row >= first_row])
         if len(rows):
-            taken = part.select(_KEPT).take(pa.array(rows - first_row))
-            self._kept.append(pa.Table.from_batches([taken]))
+            self._kept.append(pa.Table.from_batches([take(rows - first_row)]))
             self._kept_rows.append(rows)
             if sum(map(len, self._kept_rows)) > _SPARE_ROWS + 4 * self.best_row.size:
                 self._forget()
