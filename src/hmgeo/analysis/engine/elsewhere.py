@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from hmgeo.analysis.engine.batches import pairs_batch
+from hmgeo.analysis.engine.cutting import corners_of, units, within
 from hmgeo.analysis.engine.sources import Sources
 from hmgeo.analysis.engine.tally import Tally, class_column
 from hmgeo.analysis.engine.units import AREAS_OF_PAIRS, Found, Search
@@ -76,8 +77,6 @@ class _Prepared:
 
 def run_errand(errand: Errand, batches: Iterable[pa.RecordBatch]) -> list[Fetched]:
     """Measure some batches of a layer; unit by unit, in order."""
-    from hmgeo.analysis.engine.passes import corners_of, units, within  # noqa: PLC0415 -- passes know errands too
-
     ready = _prepared(errand)
     tally = Tally(len(ready.sources.ids), errand.radii_m)
     fetched = []

@@ -13,8 +13,9 @@ import shapely
 
 from hmgeo.analysis.distance import chord_tolerance_m
 from hmgeo.analysis.engine.columns import bytes_of
+from hmgeo.analysis.engine.cutting import units
 from hmgeo.analysis.engine.general import DECIMALS, geometries_of, measure_pairs
-from hmgeo.analysis.engine.passes import batches_within, units
+from hmgeo.analysis.engine.passes import batches_within
 from hmgeo.analysis.engine.search import boxes
 from hmgeo.analysis.engine.tally import Tally
 from hmgeo.analysis.engine.threads import in_order
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from hmgeo.analysis.engine.passes import Unit
+    from hmgeo.analysis.engine.cutting import Unit
     from hmgeo.analysis.engine.sources import Sources
     from hmgeo.records import Layer
 

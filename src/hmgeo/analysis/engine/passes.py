@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from hmgeo.analysis.engine.batches import pairs_batch, reached_batch
-from hmgeo.analysis.engine.columns import bytes_of
+from hmgeo.analysis.engine.cutting import Unit, corners_of, units, within
 from hmgeo.analysis.engine.elsewhere import Errand, Fetched, batch_of, bytes_of_batch
-from hmgeo.analysis.engine.search import boxes
-from hmgeo.analysis.engine.tally import KEPT, NOWHERE, Tally, class_column
+from hmgeo.analysis.engine.tally import NOWHERE, Tally
 from hmgeo.analysis.engine.threads import in_order
 from hmgeo.analysis.engine.units import ALL_AREAS, AREAS_OF_PAIRS, Search
 from hmgeo.geodesy import search_boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
-_SAMPLE_STEP = 64
 _MOST_SAMPLES = 200_000
 
 
@@ -43,19 +41,6 @@ class Wanted:
     coded: bool = False
     reached: Callable[[pa.RecordBatch], None] | None = None
     progress: Callable[[int], None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """Some rows of a layer and where they stand in it."""
-
-    part: pa.RecordBatch
-    first_row: int
-    class_code: Indices
-
-    def take(self, rows: Indices) -> pa.RecordBatch:
-        """Return `KEPT` columns of some rows."""
-        return self.part.select(KEPT).take(pa.array(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +58,6 @@ def batches_within(layer: Layer, boxes: Floats) -> Iterable[pa.RecordBatch]:
     within = getattr(layer.open_batches, "within", None)
     read: Iterable[pa.RecordBatch] = layer.batches() if within is None else within(boxes)
     return read
-
-
-def units(batches: Iterable[pa.RecordBatch], tally: Tally, rows: int) -> Iterator[Unit]:
-    """Cut batches into units of at most so many rows."""
-    first = 0
-    for batch in batches:
-        for offset in range(0, batch.num_rows, rows):
-            part = batch.slice(offset, rows)
-            yield Unit(part, first, tally.class_codes(class_column(part)))
-            first += part.num_rows
 
 
 def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, threads: int) -> tuple[int, Floats]:
@@ -139,21 +114,6 @@ def fetched_pass(
         if wanted.progress is not None:
             wanted.progress(rows)
     return rows, corners
-
-
-def within(found: Found, radius_m: float) -> Found:
-    """Leave out what only the position's uncertainty brings within reach."""
-    keep = found.distance_m <= radius_m
-    if keep.all():
-        return found
-    return replace(found, source=found.source[keep], row=found.row[keep], distance_m=found.distance_m[keep])
-
-
-def corners_of(part: pa.RecordBatch) -> Floats:
-    """Return (k, 2) corners of some of the shapes."""
-    _, corners = boxes(bytes_of(part.column("geometry")), _SAMPLE_STEP)
-    sound: Floats = corners[np.isfinite(corners[:, 0])]
-    return sound
 
 
 def without_neighbour(tally: Tally) -> Indices:
