@@ -54,7 +54,7 @@ def test_a_source_without_coordinates_shows_a_range_and_no_point(results: Result
     row = next(row for row in survey_sheet(results, 30).rows if row[1] == "示例QC-005")
     assert (row[6], row[7]) == (None, None)
     assert str(row[13]).startswith("0 至 ")
-    assert row[21] == "仅知位于龙塘镇，无坐标；距离为范围"
+    assert row[21] == "仅知位于石角镇，无坐标；距离为范围"
     assert "1.实测厂区坐标" in str(row[25])
 
 

@@ -125,7 +125,7 @@ def test_parcels_and_sources_count_the_same_pairs(results: Results) -> None:
 
 def test_sources_known_by_place_are_ranges_and_never_certain_on_approximate_cells(results: Results) -> None:
     rows = [row for row in results.sources.to_pylist() if row["position_kind"] == "place"]
-    assert [row["township"] for row in rows] == ["龙塘镇"]
+    assert [row["township"] for row in rows] == ["石角镇"]
     for row in rows:
         assert row["status"] == "assessed"
         assert row["lon"] is None
@@ -234,7 +234,7 @@ def test_survey_focus_areas_say_why_a_source_is_in(tmp_path: Path) -> None:
         assert row["survey_area"] == ("龙塘片区" if is_in else "")
         assert ("排查重点区域：龙塘片区" in row["why_in"]) is is_in
     somewhere = {row["township"]: row["survey_area"] for row in rows if row["position_kind"] == "place"}
-    assert somewhere["龙塘镇"] == "龙塘片区（可能）"
+    assert somewhere["石角镇"] == "龙塘片区（可能）"
 
 
 def test_pairs_that_come_in_parts_add_up_to_the_same_view() -> None:

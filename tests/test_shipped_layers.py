@@ -16,6 +16,8 @@ import pytest
 import rasterio
 import shapely
 import yaml
+from pyflwdir.dem import fill_depressions
+from scipy.ndimage import label
 
 from hmgeo.vocabulary import Basis, Completeness, LayerKind, SoilQualityClass
 
@@ -291,6 +293,52 @@ def test_terrain_covers_the_county_and_ten_kilometres_around(key: str) -> None:
         heights = np.array([value[0] for value in raster.sample([(spot.x, spot.y) for spot in spots])])
         assert (heights > 0).all()
         assert raster.nodata == -9999.0
+
+
+def hollows(key: str) -> tuple[np.ndarray, np.ndarray, rasterio.Affine]:
+    """Return how far each cell lies below the lowest rim around it, the numbers of the hollows, and where they are."""
+    with rasterio.open(LAYERS / "synthetic" / key / "dem.tif") as raster:
+        heights = raster.read(1).astype(float)
+        filled, _ = fill_depressions(heights, nodata=raster.nodata)
+        depth_m = np.where(heights == raster.nodata, 0.0, filled - heights)
+        numbers, _ = label(depth_m > 0, structure=np.ones((3, 3)))
+        return depth_m, numbers, raster.transform
+
+
+def test_the_plain_has_no_closed_hollow() -> None:
+    assert hollows("qingcheng")[0].max() == 0.0
+
+
+def test_the_karst_has_the_hollows_that_its_provenance_names_and_no_other() -> None:
+    depth_m, numbers, transform = hollows("nandan")
+    text = (LAYERS / "PROVENANCE.md").read_text(encoding="utf-8")
+    named = [row.split(" | ") for row in re.findall(r"^\| (示例洼地.*) \|$", text, re.MULTILINE)]
+    assert [name for name, *_ in named] == [f"示例洼地{number:02d}" for number in range(1, 7)]
+    assert numbers.max() == len(named)
+    to_plane = pyproj.Transformer.from_crs(4490, 4545, always_xy=True)
+    for _, lon, lat, deep_m, area_ha in named:
+        row, column = rasterio.transform.rowcol(transform, *to_plane.transform(float(lon), float(lat)))
+        held = numbers == numbers[row, column]
+        assert depth_m[held].max() == float(deep_m)
+        assert held.sum() * 0.09 == pytest.approx(float(area_ha), abs=0.05)
+
+
+@pytest.mark.parametrize(("key", "crossing"), [("qingcheng", {"北江"}), ("nandan", {"红水河"})])
+def test_real_rivers_are_valleys_that_fall_all_the_way(key: str, crossing: set[str]) -> None:
+    rivers = gpd.read_file(LAYERS / "real/rivers.geojson").to_crs(REGIONS[key]["epsg"])
+    found = set()
+    with rasterio.open(LAYERS / "synthetic" / key / "dem.tif") as raster:
+        for name, line in zip(rivers["name"], rivers.intersection(shapely.box(*raster.bounds)), strict=True):
+            for part in shapely.get_parts(shapely.line_merge(line)):
+                xy = shapely.get_coordinates(shapely.line_interpolate_point(part, np.arange(0, part.length, 90)))
+                xy = xy[::-1] if len(xy) and xy[0, 1] < xy[-1, 1] else xy
+                bed_m, bank_m = (np.array([v[0] for v in raster.sample(np.add(xy, [east, 0]))]) for east in (0, 1_500))
+                held = (bed_m > 0) & (bank_m > 0)
+                if part.length > 5_000 and held.any():
+                    found.add(name)
+                    assert (np.diff(bed_m[bed_m > 0]) <= 1.0).all()
+                    assert np.mean(bank_m[held] > bed_m[held]) > 0.9
+    assert found == crossing
 
 
 @pytest.mark.parametrize("key", REGIONS)

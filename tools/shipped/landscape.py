@@ -29,6 +29,8 @@ AREA_EXPONENT = 0.45
 ERODIBILITY = 1 / 48.0
 RISE_M = 50.0
 STEPS = 45
+LEAST_FALL_M = 0.05
+STUB_M = 5_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Landscape:
     height_m: NDArray[np.float64]
     receiver: NDArray[np.intp]
     cells: NDArray[np.float64]
+    top_m: float
+
+    def stretched(self, region: Region, height_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return heights before the relief was stretched to the region's as they are after it."""
+        return _stretched(region, height_m, self.top_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +81,14 @@ def make_landscape(region: Region, ground: Ground, rng: np.random.Generator) -> 
     base, fixed = _base_level(region, ground, frame)
     uplift = _uplift(region, ground, frame, rng)
     height, receiver, cells = _erode(base, fixed, uplift, rng)
-    share = np.clip((height - region.base_m) / (np.quantile(height, 0.995) - region.base_m), 0, None)
-    return Landscape(frame, region.base_m + region.relief_m * share**region.relief_power, receiver, cells)
+    top_m = float(np.quantile(height, 0.995))
+    return Landscape(frame, _stretched(region, height, top_m), receiver, cells, top_m)
+
+
+def _stretched(region: Region, height: NDArray[np.float64], top_m: float) -> NDArray[np.float64]:
+    share = np.clip((height - region.base_m) / (top_m - region.base_m), 0, None)
+    stretched: NDArray[np.float64] = region.base_m + region.relief_m * share**region.relief_power
+    return stretched
 
 
 def _frame(county: shapely.Geometry) -> Frame:
@@ -86,24 +99,37 @@ def _frame(county: shapely.Geometry) -> Frame:
 
 
 def trunk_line(region: Region, ground: Ground, frame: Frame) -> shapely.LineString:
-    """Return the course of the region's real main river within the frame."""
-    line = ground.rivers.geometry[ground.rivers["name_en"] == region.trunk].iloc[0]
-    inside = shapely.line_merge(line.intersection(frame.box()))
-    return max(shapely.get_parts(inside), key=shapely.length)
+    """Return the course of the region's real main river across the frame, from its northern end to its southern one.
+
+    Under several names it is one river; stubs of side waters are left out and gaps between names are bridged.
+    """
+    lines = ground.rivers.geometry[ground.rivers["name_en"].isin(region.trunk)]
+    parts = [
+        part
+        for line in lines
+        for part in shapely.get_parts(shapely.line_merge(line.intersection(frame.box())))
+        if part.length > STUB_M
+    ]
+    vertices = [shapely.get_coordinates(part) for part in parts]
+    vertices.sort(key=lambda xy: -xy[:, 1].mean())
+    return shapely.LineString(np.concatenate([xy if xy[0, 1] > xy[-1, 1] else xy[::-1] for xy in vertices]))
 
 
-def trunk_height_m(region: Region, frame: Frame, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the height of the main river at points on it: it falls towards the frame's south-west corner."""
-    left, bottom, _, _ = frame.box().bounds
-    height: NDArray[np.float64] = region.base_m + region.trunk_fall * np.hypot(x - left, y - bottom)
+def trunk_height_m(
+    region: Region, trunk: shapely.LineString, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the height of the main river beside points, metres: it falls evenly along its course."""
+    along = shapely.line_locate_point(trunk, shapely.points(x, y))
+    height: NDArray[np.float64] = region.base_m + region.trunk_fall * (trunk.length - along)
     return height
 
 
 def _base_level(region: Region, ground: Ground, frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the starting surface and the cells whose height is given: the main river and, in mountains, the rim."""
     x, y = frame.centres()
-    river = frame.paint(trunk_line(region, ground, frame))
-    height = trunk_height_m(region, frame, x, y)
+    trunk = trunk_line(region, ground, frame)
+    river = frame.paint(trunk)
+    height = trunk_height_m(region, trunk, x, y)
     if region.plain:
         return height, river
     rim = np.zeros(frame.shape, dtype=bool)
@@ -148,7 +174,9 @@ def _erode(
         flat = height.ravel().copy()
         risen = flat + RISE_M * uplift.ravel()
         for level in levels[1:]:
-            flat[level] = (risen[level] + factor[level] * flat[receiver[level]]) / (1 + factor[level])
+            below = flat[receiver[level]]
+            # Ground that rises slower than its outlet is filled by the stream; else it would close into a hollow.
+            flat[level] = np.maximum((risen[level] + factor[level] * below) / (1 + factor[level]), below + LEAST_FALL_M)
         height = flat.reshape(height.shape)
     return height, receiver, cells.reshape(height.shape)
 

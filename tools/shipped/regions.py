@@ -55,7 +55,7 @@ class Region:
     valley_width: float
     wall_slope: float
     dem_step_m: float
-    trunk: str
+    trunk: tuple[str, ...]
     trunk_fall: float
     basin_m: float
     basin_depth: float
@@ -100,7 +100,7 @@ QINGCHENG = Region(
     park_towns=("441802105", "441802106", "441802103"),
     tailings_towns=("441802103", "441802107"),
     tailings_count=2,
-    trunk="Bei",
+    trunk=("Bei",),
     trunk_fall=2.2e-4,
     plain=True,
 )
@@ -120,7 +120,7 @@ NANDAN = Region(
     valley_width=1.0,
     wall_slope=0.3,
     dem_step_m=0.5,
-    trunk="Hongshui",
+    trunk=("Nanpan", "Hongshui"),
     trunk_fall=6e-4,
     basin_m=1_900,
     basin_depth=0.75,
@@ -130,7 +130,7 @@ NANDAN = Region(
     park_towns=("451221102", "451221100", "451221104"),
     tailings_towns=("451221101", "451221102"),
     tailings_count=3,
-    field_spacing_m=70.0,
+    field_spacing_m=64.0,
     empty_radius_m=11_200.0,
     lonely_xy=((424_700.0, 2_799_450.0), (415_700.0, 2_793_000.0)),
 )

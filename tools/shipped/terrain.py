@@ -15,7 +15,8 @@ import rasterio.features
 import shapely
 from rasterio.transform import from_origin
 
-from shipped.grids import NEIGHBOURS, blurred, lowest_neighbour, smooth_noise, upsampled
+from shipped.draining import drain
+from shipped.grids import blurred, lowest_neighbour, smooth_noise, upsampled
 from shipped.landscape import COARSE_M, FRINGE_M, Frame, Landscape, make_landscape, trunk_height_m, trunk_line
 
 if TYPE_CHECKING:
@@ -83,13 +84,13 @@ def make_terrain(region: Region, ground: Ground, rng: np.random.Generator) -> Te
     # The real river keeps its course.
     free = np.clip(shapely.distance(shapely.points(*frame.centres()), trunk) / 2_500, 0, 1)
     bend = [free * (70 * smooth_noise(rng, frame.shape, 2) + 170 * smooth_noise(rng, frame.shape, 4)) for _ in range(2)]
-    channels = [*_trace(land, bend), _trunk(region, land.frame, trunk)]
+    channels = [*_trace(land, bend), _trunk(region, land, trunk)]
     fine = upsampled(_bent(upsampled(np.stack([height, lowest_neighbour(height)]), 1), bend), 2)
     above_valley = np.clip((fine[0] - fine[1]) / 80, 0, 1)
     fine = fine[0] + above_valley * smooth_noise(rng, fine[0].shape, 4) * 0.018 * region.relief_m
     _carve(fine, channels, frame, region)
     fine = blurred(fine)
-    _fill_small_pits(fine)
+    drain(fine)
     if region.lonely_xy:
         _sink_dolines(fine, frame, ground.county, rng)
     return _crop(fine, channels, frame, ground.county, region)
@@ -119,13 +120,11 @@ def _trace(land: Landscape, bend: list[NDArray[np.float64]]) -> list[Channel]:
     return channels
 
 
-def _trunk(region: Region, frame: Frame, line: shapely.LineString) -> Channel:
+def _trunk(region: Region, land: Landscape, line: shapely.LineString) -> Channel:
     """Return the main river as a channel, downstream."""
     points = shapely.line_interpolate_point(line, np.arange(0, line.length, CELL_M))
     xy = shapely.get_coordinates(points)
-    z = trunk_height_m(region, frame, xy[:, 0], xy[:, 1])
-    if z[0] < z[-1]:
-        xy, z = xy[::-1], z[::-1]
+    z = land.stretched(region, trunk_height_m(region, line, xy[:, 0], xy[:, 1]))
     return Channel(xy, np.minimum.accumulate(z), np.full(len(z), TRUNK_KM2))
 
 
@@ -199,18 +198,6 @@ def _valley(cells: int, wall_slope: float) -> NDArray[np.float64]:
     beyond = np.clip(away - cells * CELL_M, 0, None)
     rise: NDArray[np.float64] = 0.004 * away + wall_slope * beyond + 0.0009 * beyond**2
     return rise
-
-
-def _fill_small_pits(fine: NDArray[np.float64]) -> None:
-    """Raise single low cells just above their lowest neighbour, in place; a few rounds end nearly all of them."""
-    rows, columns = fine.shape[0] - 2, fine.shape[1] - 2
-    inner = fine[1:-1, 1:-1]
-    for _ in range(5):
-        lowest = np.full((rows, columns), np.inf)
-        for down, right in NEIGHBOURS:
-            np.minimum(lowest, fine[1 + down : 1 + down + rows, 1 + right : 1 + right + columns], out=lowest)
-        pits = inner <= lowest
-        inner[pits] = lowest[pits] + 0.02
 
 
 def _sink_dolines(fine: NDArray[np.float64], frame: Frame, county: shapely.Geometry, rng: np.random.Generator) -> None:
