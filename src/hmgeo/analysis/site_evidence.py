@@ -11,6 +11,7 @@ from hmgeo.analysis.key_areas import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.analysis.kinds.inquiry import features_of
 from hmgeo.analysis.kinds.overlay import PERCENT
 from hmgeo.analysis.site_facts import SiteFacts
+from hmgeo.analysis.site_heights import ELEVATION
 from hmgeo.findings.text import bearing_text, distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import ATTRIBUTES, MEASURED_ATTRIBUTES
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from hmgeo.rules.model import DatedValue, Rule, Test
 
 DISTANCE_KINDS = frozenset({"maximum_distance", "minimum_distance"})
+FLOW_KINDS = frozenset({"upstream_of", "downstream_of"})
+HEIGHT_KINDS = FLOW_KINDS | {"slope"}
 INSIDE_KINDS = frozenset({"within", "not_within"})
 NOTHING_FOUND = "查询范围内现有数据无记录，不等于实地不存在"
 
@@ -48,6 +51,7 @@ class Witness:
     place: Place
     choices: Choices
     indexes: Mapping[str, LayerIndex]
+    has_heights: bool = True
 
     def evidence(self, rule: Rule, value: DatedValue) -> Evidence:
         """Return the evidence of every part of a rule's test."""
@@ -69,13 +73,44 @@ class Witness:
         features = features_of(leaf, self.choices)
         if layer == KEY_AREAS:
             return Evidence((self._key_area_text(Features(KEY_AREAS, area_ids=features.area_ids)),), layers=(layer,))
-        if layer and layer not in self.indexes:
-            return Evidence(missing_layers=(layer,))
+        missing = [layer] if layer and layer not in self.indexes else []
+        missing += [ELEVATION] if leaf.kind in HEIGHT_KINDS and not self.has_heights else []
+        return Evidence(missing_layers=tuple(missing)) if missing else self._of_ground(leaf, value, features)
+
+    def _of_ground(self, leaf: Test, value: DatedValue, features: Features) -> Evidence:
         if leaf.kind in DISTANCE_KINDS:
             return self._of_distance(leaf, value, features)
         if leaf.kind in INSIDE_KINDS:
             return self._of_inside(features)
-        return Evidence(layers=(layer,) if layer else ())
+        if leaf.kind in FLOW_KINDS:
+            return self._of_flow(leaf, features)
+        if leaf.kind == "slope":
+            return self._of_slope(value)
+        return Evidence(layers=(features.layer,) if features.layer else ())
+
+    def _of_flow(self, leaf: Test, features: Features) -> Evidence:
+        layers = (features.layer, ELEVATION)
+        name = leaf.text("limit")
+        limit_m = self.choices.number(name) if name else math.inf
+        if limit_m is None:
+            return Evidence(layers=layers)
+        is_upstream = leaf.kind == "upstream_of"
+        ask = self.facts.upstream if is_upstream else self.facts.downstream
+        fact = ask(features, limit_m, self.choices.code(leaf.text("mode")))
+        if isinstance(fact, Unknown):
+            return Evidence((fact.why,), layers=layers)
+        reach = "" if math.isinf(limit_m) else f" {distance_text(limit_m)} 内"
+        way = "下游" if is_upstream else "上游"
+        if fact.answer is Answer.NO:
+            return Evidence((f"{way}沿水流{reach}现有数据未见{features.zh}。",), layers=layers)
+        return Evidence((f"{way}为{features.zh}「{_name(fact)}」，{fact.why}",), layers=layers)
+
+    def _of_slope(self, value: DatedValue) -> Evidence:
+        fact = self.facts.slope()
+        if isinstance(fact, Unknown):
+            return Evidence((fact.why,), layers=(ELEVATION,))
+        limit = "" if value.value is None else f"，条文坡度 {value.value:g}°"
+        return Evidence((f"坡度 {fact.value:.1f}°（按高程推算）{limit}。",), layers=(ELEVATION,))
 
     def _of_statement(self, leaf: Test, value: DatedValue) -> Evidence:
         return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
 from hmgeo.analysis.layer_facts import LayerFacts
 from hmgeo.analysis.nearest import box_around
 from hmgeo.analysis.places import Place
+from hmgeo.analysis.site_heights import HeightAnswers
 from hmgeo.geodesy import geodesic_buffer
 from hmgeo.vocabulary import Basis, Status
 
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.analysis.facts import DistanceFact
+    from hmgeo.analysis.facts import DistanceFact, NumberFact
     from hmgeo.analysis.layer_index import LayerIndex
     from hmgeo.analysis.places import Areas
+    from hmgeo.analysis.site_heights import SiteHeights
     from hmgeo.vocabulary import Action
 
 PROJECT_SITES = "project_sites"
@@ -50,6 +53,8 @@ class Site:
         What is stated of it, by the names of `ATTRIBUTES` and `MEASURED_ATTRIBUTES`.
     added_kg, offset_kg
         New emission, and what is named to replace it, in kg/a by metal.
+    classes
+        Its own official class by layer code, for sites that are farmland.
     place
         Where names say it lies; None asks the polygons.
     facts
@@ -69,6 +74,7 @@ class Site:
     numbers: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     added_kg: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     offset_kg: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    classes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     place: Place | None = None
     status: Status = Status.ASSESSED
     note: str = ""
@@ -181,6 +187,18 @@ class SiteNumbers(UnansweredFacts):
         """Return whether a key area holds the place; other layers can't be asked."""
         return in_key_areas(self._places, features.area_ids) if features.layer == KEY_AREAS else _PLACE_ONLY
 
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002 -- as above
+        """Return that only the place is known."""
+        return _PLACE_ONLY
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002 -- as above
+        """Return that only the place is known."""
+        return _PLACE_ONLY
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return that only the place is known."""
+        return _PLACE_ONLY
+
     def attribute(self, name: str) -> bool | None:
         """Return a stated fact."""
         return self._site.attributes.get(name)
@@ -194,11 +212,27 @@ class SiteNumbers(UnansweredFacts):
         found = emission_ratio(self._site, basis) if numerator == "offset_kg" else None
         return super().ratio(numerator, denominator, basis) if found is None else found
 
+    def class_of(self, layer: str) -> str | Unknown:
+        """Return the site's own official class."""
+        return self._site.classes.get(layer) or super().class_of(layer)
+
 
 class SiteFacts(LayerFacts):
-    """Answers about a located site; every question to a layer is asked once."""
+    """Answers about a located site; every question to a layer is asked once.
 
-    def __init__(self, site: Site, indexes: Mapping[str, LayerIndex], places: SitePlaces) -> None:
+    Parameters
+    ----------
+    heights
+        None where the project has none.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        indexes: Mapping[str, LayerIndex],
+        places: SitePlaces,
+        heights: SiteHeights | None = None,
+    ) -> None:
         super().__init__(
             site.geometry, site.uncertainty_m, indexes, places.given, attributes=site.attributes, numbers=site.numbers
         )
@@ -206,6 +240,27 @@ class SiteFacts(LayerFacts):
         self._places = places
         self._distances: dict[Features, DistanceFact | Unknown] = {}
         self._insides: dict[Features, PlaceFact | Unknown] = {}
+        self._heights = heights
+
+    @cached_property
+    def _answers(self) -> HeightAnswers:
+        return HeightAnswers(self._site.geometry, self._site.uncertainty_m, self._site.kind, self._heights)
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from the site reaches one of the features."""
+        return self._answers.upstream(features, limit_m, mode)
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from one of the features reaches the site."""
+        return self._answers.downstream(features, limit_m, mode)
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return the slope of the site in degrees."""
+        return self._answers.slope()
+
+    def class_of(self, layer: str) -> str | Unknown:
+        """Return the site's own official class."""
+        return self._site.classes.get(layer) or super().class_of(layer)
 
     def distance(self, features: Features) -> DistanceFact | Unknown:
         """Return the shortest ground distance to the features."""

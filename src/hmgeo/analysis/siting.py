@@ -16,6 +16,7 @@ from hmgeo.analysis.layer_index import LayerIndexes
 from hmgeo.analysis.places import Areas
 from hmgeo.analysis.site_evidence import Evidence, Witness
 from hmgeo.analysis.site_facts import PlaceFinder, SiteFacts, SiteNumbers
+from hmgeo.analysis.site_heights import ELEVATION, SiteHeights
 from hmgeo.findings.siting import NOTHING_MEASURED, Citation, Clause, Measured, SiteAnswer, SiteFact
 from hmgeo.findings.text import sentences
 from hmgeo.rules.parameters import declaration
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from hmgeo.analysis.outcome import Measurement
     from hmgeo.analysis.places import Place
     from hmgeo.analysis.site_facts import Site, SitePlaces
-    from hmgeo.records import Layer
+    from hmgeo.records import Layer, Raster
     from hmgeo.rules.model import DatedValue, Rule, RuleStanding
 
 _INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
@@ -86,11 +87,15 @@ class SitingBench:
         Receptors of any kind, at most one of each; each is indexed when first asked for.
     question
         Day, rules, choices and places.
+    elevation
+        Heights in metres, for clauses on water and slope; None where there are none.
     """
 
-    def __init__(self, layers: Iterable[Layer], question: SitingQuestion) -> None:
+    def __init__(self, layers: Iterable[Layer], question: SitingQuestion, elevation: Raster | None = None) -> None:
+        held = tuple(layers)
         self.question = question
-        self.indexes = LayerIndexes(layers)
+        self.indexes = LayerIndexes(held)
+        self.heights = None if elevation is None else SiteHeights(elevation, held)
         self._places = PlaceFinder(question.areas)
         self._plans: dict[object, _Plan] = {}
 
@@ -115,7 +120,8 @@ class SitingBench:
         """Judge a site whose places and facts are known already."""
         subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, stated_of(site))
         plan = self._plan(places.given, subject, site.basis)
-        witness = Witness(facts, places.given, self.question.choices, self.indexes)
+        has_heights = self.heights is not None
+        witness = Witness(facts, places.given, self.question.choices, self.indexes, has_heights=has_heights)
         found = list(plan.settled)
         for rule, standing, value, citation, rank in plan.asked:
             judgement = judge(rule, standing, subject, facts, self.question.choices)
@@ -134,7 +140,7 @@ class SitingBench:
         held = self._places.find(site) if places is None else places
         if site.geometry is None or site.status is not Status.ASSESSED:
             return SiteNumbers(site, held)
-        return SiteFacts(site, self.indexes, held)
+        return SiteFacts(site, self.indexes, held, self.heights)
 
     def _plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
         stated = tuple(sorted(subject.attributes.items()))
@@ -170,7 +176,8 @@ class SitingBench:
     def _clause(
         self, rule: Rule, citation: Citation, judgement: Judgement, evidence: Evidence, site_basis: Basis
     ) -> Clause:
-        used = [self.indexes[code].layer.basis for code in evidence.layers if code in self.indexes]
+        layers = self._held(evidence)
+        used = [self.basis_of(code) for code in layers if code != KEY_AREAS]
         is_not_judged = judgement.verdict is Verdict.NOT_ASSESSED
         unset = _open_parameters(rule, self.question.choices) if is_not_judged else ()
         lacking = evidence.missing_layers if is_not_judged else ()
@@ -187,13 +194,24 @@ class SitingBench:
             tuple(filter(None, judgement.reasons)),
             judgement.note,
             tuple(dict.fromkeys((*evidence.changes, *given, *settle))),
-            tuple(code for code in evidence.layers if code in self.indexes or code == KEY_AREAS),
+            layers,
             lacking,
             unset,
             evidence.unsaid if is_not_judged else (),
             Basis.worst(site_basis, *used),
             site_basis is not Basis.SYNTHETIC and any(basis in _INVENTED for basis in used),
         )
+
+    def _held(self, evidence: Evidence) -> tuple[str, ...]:
+        """Return the layers of an answer that are at hand."""
+        known = {KEY_AREAS} | ({ELEVATION} if self.heights is not None else set())
+        return tuple(code for code in evidence.layers if code in known or code in self.indexes)
+
+    def basis_of(self, code: str) -> Basis:
+        """Return how real a layer that is at hand is."""
+        if code == ELEVATION and self.heights is not None:
+            return self.heights.raster.basis
+        return self.indexes[code].layer.basis
 
     def _answer(self, site: Site, places: SitePlaces, clauses: list[Clause], plan: _Plan) -> SiteAnswer:
         question, place, area = self.question, places.given, plan.area

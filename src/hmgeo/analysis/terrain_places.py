@@ -70,7 +70,10 @@ def cells_of_places(
 
 
 def slopes_of(
-    raster: Raster, geometries: Sequence[shapely.Geometry], uncertainties_m: Sequence[float]
+    raster: Raster,
+    geometries: Sequence[shapely.Geometry],
+    uncertainties_m: Sequence[float],
+    strips: Iterable[Measured] | None = None,
 ) -> list[NumberFact | Unknown]:
     """Return the slope in degrees of each place: of the cell that holds a point, the mean over a polygon's cells.
 
@@ -80,10 +83,12 @@ def slopes_of(
         In lon/lat.
     uncertainties_m
         Of the positions; the range is that of the cells which the place may lie in.
+    strips
+        `slope_strips` of the raster where they are kept; worked out anew where None.
     """
     frame = frame_of(raster)
     given, possible = cells_of_places(frame, geometries, uncertainties_m)
-    values = gather(slope_strips(raster), frame.width, [*given, *possible])
+    values = gather(slope_strips(raster) if strips is None else strips, frame.width, [*given, *possible])
     is_approximate = raster.basis is Basis.APPROXIMATE
     facts: list[NumberFact | Unknown] = []
     for own, around in zip(values[: len(given)], values[len(given) :], strict=True):

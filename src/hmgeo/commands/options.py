@@ -31,6 +31,7 @@ EditionOption = Annotated[str, typer.Option("--edition", help="行业分类版�
 ActionOption = Annotated[str, typer.Option("--action", help="建设性质：new、expand、reconstruct、technical_upgrade。")]
 MetalsOption = Annotated[list[str] | None, typer.Option("--metal", help="新增排放量 kg/a，如 Pb=12.5，可多次。")]
 StatedOption = Annotated[list[str] | None, typer.Option("--set", help="填报的事实，如 may_pollute_soil=yes。")]
+KindOption = Annotated[str, typer.Option("--kind", help="研判对象：project_sites、enterprises、tailings_ponds 等。")]
 EXIT_INPUT = 2
 EXIT_FAIL_ON = 3
 

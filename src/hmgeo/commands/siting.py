@@ -14,6 +14,7 @@ from hmgeo.commands.options import (
     EditionOption,
     FailOption,
     JsonOption,
+    KindOption,
     MetalsOption,
     OutOption,
     ProjectOption,
@@ -30,6 +31,7 @@ def site(
     project: ProjectOption,
     at: Annotated[str, typer.Option("--at", help="拟建点位：经度,纬度。小数位数表示精度。")] = "",
     sites: Annotated[Path | None, typer.Option("--sites", help="建设项目清单或范围文件（点、线、面）。")] = None,
+    kind: KindOption = "project_sites",
     trade: TradeOption = "",
     edition: EditionOption = "",
     action: ActionOption = "",
@@ -53,7 +55,7 @@ def site(
     from hmgeo.project.site_input import Typed
 
     failing = verdict_of(fail_on)
-    typed = Typed(at, trade, edition, action, datum, error, "", metal or (), stated or ())
+    typed = Typed(at, trade, edition, action, datum, error, "", kind, metal or (), stated or ())
     options = ReadOptions(layer=sites_layer, datum=sites_datum)
     request = SiteRequest(project, typed, sites, sites_basis, options, day_of(as_of), tuple(ranges or ()), out)
     with Reporter() as report:

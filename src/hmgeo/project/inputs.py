@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+import pyarrow as pa
+
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.layers.areas import Area, Context, context_layers, resolve_area
 from hmgeo.layers.load import load_elevation, load_positions, load_receptors
 from hmgeo.layers.options import ReadOptions
 from hmgeo.layers.side_tables import load_outlets, load_wind, outlets_sheet_of
-from hmgeo.records import Gates, Ledger, Provenance
+from hmgeo.records import POSITION_SCHEMA, Gates, Ledger, Positions, Provenance
 from hmgeo.rules.book import RuleBook, load_book
 from hmgeo.rules.nodes import near
 from hmgeo.vocabulary import Basis, LayerKind
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmgeo.project.spec import LayerSpec, ProjectSpec
-    from hmgeo.records import Layer, Positions, Raster, SideTable
+    from hmgeo.records import Layer, Raster, SideTable
 
 Loaded = TypeVar("Loaded")
 
@@ -91,8 +93,13 @@ class Collector:
         return found
 
 
-def load_inputs(spec: ProjectSpec) -> Inputs:
+def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
     """Load all that a project names.
+
+    Parameters
+    ----------
+    needs_sources
+        Whether a project without a layer of sources is refused; without one `positions` holds no row.
 
     Raises
     ------
@@ -100,7 +107,7 @@ def load_inputs(spec: ProjectSpec) -> Inputs:
         With every problem of every layer, area and rule.
     """
     collector = Collector()
-    if SOURCES_KIND not in spec.layers:
+    if needs_sources and SOURCES_KIND not in spec.layers:
         remedy = f"在 layers 下写明 {SOURCES_KIND.value}: {{path: …, basis: …}}"
         collector.problems.append(Problem("项目没有污染源图层", spec.place("layers"), remedy=remedy))
     packs = [spec.folder / pack for pack in spec.rule_packs]
@@ -126,10 +133,17 @@ def load_inputs(spec: ProjectSpec) -> Inputs:
     found = tuple(area for area in areas if area is not None)
     context = collector.attempt(context_layers, [area.id for area in found]) or ()
     raise_problems(_error_kind(collector.problems, spec), collector.problems)
+    if positions is None and not needs_sources:
+        positions = _no_sources()
     if positions is None or book is None:
         raise ProjectError(Problem("项目读不出", Place(file=spec.file.name)))
     farmland = layers.pop(LayerKind.FARMLAND, None)
     return Inputs(positions, farmland, tuple(layers.values()), elevation, found, context, book, collector.ledger, sides)
+
+
+def _no_sources() -> Positions:
+    table = POSITION_SCHEMA.empty_table()
+    return Positions(SOURCES_KIND.value, SOURCES_KIND, Basis.UNDECLARED, Provenance(""), table, pa.table({}))
 
 
 def _keep(held: dict[LayerKind, Loaded], kind: LayerKind, loaded: Loaded | None) -> None:

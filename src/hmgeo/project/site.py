@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.facts import Answer, Features, Unknown
 from hmgeo.analysis.offsets import METALS, SUMMED, needs_of
-from hmgeo.analysis.places import Areas
 from hmgeo.analysis.screen import Question
+from hmgeo.analysis.site_facts import PROJECT_SITES
 from hmgeo.analysis.siting import SitingBench, SitingQuestion
 from hmgeo.analysis.targets import ELEMENTS, Surroundings
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.findings.results import ParameterUsed
 from hmgeo.findings.siting import Dossier, OffsetLine, SitingResults, Zoning
-from hmgeo.layers.options import ReadOptions
 from hmgeo.layers.pipeline import open_file
+from hmgeo.project.admin_areas import administrative_areas
 from hmgeo.project.assemble import layers_used, parameters_used
 from hmgeo.project.inputs import load_inputs, mixed_basis
 from hmgeo.project.run import DEFAULT_RADIUS_M
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from hmgeo.analysis.facts import Facts
+    from hmgeo.analysis.places import Areas
     from hmgeo.analysis.site_facts import Site
     from hmgeo.findings.siting import Clause, SiteAnswer
+    from hmgeo.layers.options import ReadOptions
     from hmgeo.project.inputs import Inputs
     from hmgeo.project.site_input import Typed
     from hmgeo.project.spec import ProjectSpec
@@ -93,7 +95,8 @@ class SiteDesk:
     def results(self, dossiers: Iterable[Dossier], ledger: Ledger, title: str = "") -> SitingResults:
         """Return answers with the data and choices that they rest on."""
         made = tuple(dossiers)
-        used = layers_used(layer for layer in _receptors(self.inputs))
+        heights = () if self.inputs.elevation is None else (self.inputs.elevation,)
+        used = layers_used([*_receptors(self.inputs), *heights])
         is_example = any(clause.is_example for dossier in made for clause in dossier.answer.clauses)
         warnings = [EXAMPLE_WARNING] if is_example else []
         warnings += [f"mix_basis：{self.spec.mix_basis}"] if self.spec.mix_basis else []
@@ -218,17 +221,11 @@ def open_desk(
     spec = read_spec(Path(project))
     if as_of is not None:
         spec = replace(spec, as_of=as_of)
-    inputs = load_inputs(spec)
-    tables = {one.role: one for one in inputs.context}
-    counties, townships = tables.get("county"), tables.get("township")
-    areas = Areas(
-        None if counties is None else counties.table,
-        None if townships is None else townships.table,
-        townships_are_approximate=townships is None or townships.basis is Basis.APPROXIMATE,
-    )
+    inputs = load_inputs(spec, needs_sources=False)
+    areas = administrative_areas(inputs.context, inputs.others)
     adopted = frozenset(adoption.rule for adoption in spec.adopt)
     question = SitingQuestion(spec.as_of, inputs.book.rules, Choices(spec.parameters), areas, adopted)
-    bench = SitingBench(_receptors(inputs), question)
+    bench = SitingBench(_receptors(inputs), question, inputs.elevation)
     columns = {kind.value: _cells(spec, kind) for kind in (LayerKind.CONTROL_UNITS, LayerKind.SENSITIVE_SITES)}
     population = {
         (code, receptor_id): int(float(cells[_POPULATION]))
@@ -246,7 +243,9 @@ def read_typed(typed: Typed) -> tuple[list[Site], Ledger]:
     return [site], ledger
 
 
-def read_sites(desk: SiteDesk, path: Path, *, basis: Basis, options: ReadOptions) -> tuple[list[Site], Ledger]:
+def read_sites(
+    desk: SiteDesk, path: Path, *, basis: Basis, options: ReadOptions, kind: str = PROJECT_SITES
+) -> tuple[list[Site], Ledger]:
     """Return the sites of a file; real ones are refused where they would be held against invented receptors.
 
     Raises
@@ -259,7 +258,7 @@ def read_sites(desk: SiteDesk, path: Path, *, basis: Basis, options: ReadOptions
         found = [one for layer in receptors for one in mixed_basis(basis, layer.basis, Place(key="--sites-basis"))]
         if found:
             raise UsageError(found[:1])
-    sites, _, ledger = sites_of_file(path, desk.areas, basis=basis, options=options)
+    sites, _, ledger = sites_of_file(path, desk.areas, basis=basis, options=options, kind=kind)
     return sites, ledger
 
 
@@ -306,9 +305,8 @@ def _cells(spec: ProjectSpec, kind: LayerKind) -> dict[str, dict[str, str]]:
     layer = spec.layers.get(kind)
     if layer is None:
         return {}
-    options = ReadOptions(layer.layer, layer.id_field, layer.crs, layer.datum, layer.central_meridian)
     try:
-        opened = open_file(spec.folder / layer.path, kind, options, layer.path)
+        opened = open_file(spec.folder / layer.path, kind, layer.options, layer.path)
     except HmgeoError:  # told already when the layers were loaded
         return {}
     headers = opened.raw.headers

@@ -93,7 +93,9 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
     if request.sites is None:
         sites, ledger = read_typed(request.typed)
     else:
-        sites, ledger = read_sites(desk, request.sites, basis=request.sites_basis, options=request.options)
+        sites, ledger = read_sites(
+            desk, request.sites, basis=request.sites_basis, options=request.options, kind=request.typed.kind
+        )
     results = check_sites(desk, sites, ledger, progress=progress)
     if request.out is None:
         return Answered(results)

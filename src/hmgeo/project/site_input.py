@@ -6,21 +6,22 @@ import csv
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
 from hmgeo.analysis.offsets import FIVE_METALS, METALS
 from hmgeo.analysis.places import places_of
-from hmgeo.analysis.site_facts import Site
-from hmgeo.errors import Place, Problem, UsageError
+from hmgeo.analysis.site_facts import PROJECT_SITES, Site
+from hmgeo.errors import Place, Problem, UsageError, raise_problems
 from hmgeo.layers.load import ReadOptions, load_positions
 from hmgeo.records import Ledger, Provenance
 from hmgeo.reference.tables import trades
 from hmgeo.reference.templates import find_header
 from hmgeo.rules.nodes import near
 from hmgeo.rules.stated import stated_facts, stated_numbers
-from hmgeo.rules.words import ATTRIBUTES, EDITIONS
+from hmgeo.rules.words import ATTRIBUTES, EDITIONS, SOURCE_KINDS
 from hmgeo.vocabulary import Action, Basis, LayerKind, Status
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Typed:
         `LON,LAT` as written: the digits say how exact it is.
     trade, edition
         GB/T 4754 code and edition.
+    kind
+        What it is, by the codes of `hmgeo.rules.words.SOURCE_KINDS`.
     metals
         `Pb=12.5`: new emission in kg/a.
     stated
@@ -70,6 +73,7 @@ class Typed:
     datum: str = "cgcs2000"
     uncertainty: str = ""
     name: str = ""
+    kind: str = PROJECT_SITES
     metals: Sequence[str] = field(default_factory=tuple)
     stated: Sequence[str] = field(default_factory=tuple)
 
@@ -90,6 +94,7 @@ def typed_site(typed: Typed) -> tuple[Site, Ledger]:
     if typed.edition and typed.edition not in map(str, EDITIONS):
         allowed = "、".join(map(str, EDITIONS))
         problems.append(Problem("行业分类版本看不懂", Place(key="--edition"), typed.edition, allowed, "改为其中之一"))
+    check_kind(typed.kind, problems)
     added_kg = _metals(typed.metals, problems)
     attributes = _statements(typed.stated, problems)
     if problems:
@@ -103,6 +108,7 @@ def typed_site(typed: Typed) -> tuple[Site, Ledger]:
         trade_code=typed.trade,
         trade_edition=edition,
         action=action,
+        kind=typed.kind,
         attributes=attributes,
         numbers=_numbers({}, added_kg),
         added_kg=added_kg,
@@ -136,8 +142,15 @@ def _located(site: Site, typed: Typed, lon: str, lat: str) -> tuple[Site, Ledger
     return placed, ledger
 
 
+def check_kind(kind: str, problems: list[Problem]) -> None:
+    """Add the problem of a kind that no clause knows."""
+    if kind not in SOURCE_KINDS:
+        allowed = "、".join(f"{code}（{zh}）" for code, zh in SOURCE_KINDS.items())
+        problems.append(Problem("没有这一类对象", Place(key="--kind"), kind, allowed, "改为其中之一"))
+
+
 def sites_of_file(
-    path: Path, areas: Areas, *, basis: Basis, options: ReadOptions
+    path: Path, areas: Areas, *, basis: Basis, options: ReadOptions, kind: str = PROJECT_SITES
 ) -> tuple[list[Site], Positions, Ledger]:
     """Return the sites of a file with the columns of the list 建设项目; every row once.
 
@@ -147,12 +160,17 @@ def sites_of_file(
         Where names and coordinates are looked up.
     basis
         Of the file.
+    kind
+        What its rows are, by the codes of `hmgeo.rules.words.SOURCE_KINDS`.
 
     Raises
     ------
-    InputError
-        The file as a whole can't be used.
+    InputError, UsageError
+        The file as a whole can't be used, or no clause knows the kind.
     """
+    problems: list[Problem] = []
+    check_kind(kind, problems)
+    raise_problems(UsageError, problems)
     positions, ledger = load_positions(
         path,
         kind=LayerKind.PROJECT_SITES,
@@ -165,7 +183,8 @@ def sites_of_file(
     places = places_of(positions, areas)
     columns = positions.attributes.to_pylist() or [{} for _ in places]
     rows = zip(positions.table.to_pylist(), columns, places, strict=True)
-    return [_site(row, cells, place, basis) for row, cells, place in rows], positions, ledger
+    sites = [_site(row, cells, place, basis) for row, cells, place in rows]
+    return [replace(site, kind=kind) for site in sites] if kind != PROJECT_SITES else sites, positions, ledger
 
 
 def _site(row: Mapping[str, Any], cells: Mapping[str, str], place: AdminPlace, basis: Basis) -> Site:
@@ -191,11 +210,18 @@ def _site(row: Mapping[str, Any], cells: Mapping[str, str], place: AdminPlace, b
         numbers=_numbers(stated_numbers(cells), added_kg),
         added_kg=added_kg,
         offset_kg=offset_kg,
+        classes=_classes(cells),
         place=place,
         status=Status.of(row["status"]),
         note=note,
         facts=(*_facts(action, row["trade_code"], row["trade_edition"], added_kg, attributes), *shown),
     )
+
+
+def _classes(cells: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a parcel's own official class; empty where its row has none."""
+    found = cells.get(find_header(list(cells), "土壤环境质量类别"), "").strip()
+    return MappingProxyType({LayerKind.FARMLAND.value: found} if found else {})
 
 
 def action_of(text: str, problems: list[Problem]) -> Action | None:

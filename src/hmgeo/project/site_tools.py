@@ -12,12 +12,12 @@ import shapely
 from hmgeo.analysis.key_area_fill import COLUMNS, fill_key_areas
 from hmgeo.analysis.key_areas import KEY_AREA_KIND
 from hmgeo.analysis.overlay import overlay_clauses
-from hmgeo.analysis.places import Areas
 from hmgeo.analysis.site_facts import PlaceFinder
 from hmgeo.layers.areas import context_layers, resolve_area
 from hmgeo.layers.options import ReadOptions
 from hmgeo.outputs.tables import guarded, write_parquet
 from hmgeo.outputs.wording import DISCLAIMER
+from hmgeo.project.admin_areas import administrative_areas
 from hmgeo.project.folder import whole_file, whole_folder
 from hmgeo.project.site import open_desk
 from hmgeo.project.site_input import sites_of_file, typed_site
@@ -143,13 +143,7 @@ def fill_table(path: Path, out: Path, *, counties: Sequence[str], options: ReadO
     InputError, OutputError
         The file can't be read or written.
     """
-    tables = {one.role: one for one in context_layers(list(counties))}
-    county, township = tables.get("county"), tables.get("township")
-    areas = Areas(
-        None if county is None else county.table,
-        None if township is None else township.table,
-        townships_are_approximate=township is None or township.basis is Basis.APPROXIMATE,
-    )
+    areas = administrative_areas(context_layers(list(counties)))
     sites, positions, _ = sites_of_file(path, areas, basis=Basis.UNDECLARED, options=options or ReadOptions())
     filled = fill_key_areas(sites, PlaceFinder(areas), _outlines(), _sources())
     headers = positions.attributes.column_names

@@ -1,0 +1,92 @@
+"""What clauses may ask of heights around a planned site: where water goes, what drains to it, how steep it is."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hmgeo.analysis.facts import UnansweredFacts, missing_layer
+from hmgeo.analysis.flow_facts import FlowFacts
+from hmgeo.analysis.height_facts import CONDITIONING, SNAP_RULE
+from hmgeo.analysis.terrain import slope_strips
+from hmgeo.analysis.terrain_places import slopes_of
+from hmgeo.analysis.water_layers import ON_STREAMS, ProjectWater
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import shapely
+
+    from hmgeo.analysis.facts import Features, NumberFact, PlaceFact, Unknown
+    from hmgeo.analysis.terrain import Measured
+    from hmgeo.records import Layer, Raster
+
+ELEVATION = "elevation"
+
+
+class SiteHeights:
+    """A project's heights, kept ready; the grid that drains and the slopes are made when a clause first asks.
+
+    Parameters
+    ----------
+    raster
+        Heights in metres.
+    layers
+        Whatever clauses may ask about.
+    """
+
+    def __init__(self, raster: Raster, layers: Iterable[Layer]) -> None:
+        self.raster = raster
+        self.water = ProjectWater(raster, layers, CONDITIONING, SNAP_RULE)
+
+    @cached_property
+    def slope_strips(self) -> list[Measured]:
+        """The slope of every cell."""
+        return list(slope_strips(self.raster))
+
+
+class HeightAnswers(UnansweredFacts):
+    """Answers about water and slope for one site; each question is worked out once.
+
+    Parameters
+    ----------
+    heights
+        None where the project has none: every answer then says so.
+    kind
+        Of the site, by the codes of `hmgeo.rules.words.SOURCE_KINDS`; what lies on a river is put onto the stream.
+    """
+
+    def __init__(
+        self, geometry: shapely.Geometry, uncertainty_m: float, kind: str, heights: SiteHeights | None
+    ) -> None:
+        self._geometry = geometry
+        self._uncertainty_m = uncertainty_m
+        self._heights = heights
+        water = None if heights is None else heights.water
+        self._flow = FlowFacts(geometry, uncertainty_m, water, snap_rule=SNAP_RULE if kind in ON_STREAMS else None)
+        self._met: dict[tuple[bool, Features, float, str], PlaceFact | Unknown] = {}
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from the site reaches one of the features within the limit along the water."""
+        key = (True, features, limit_m, mode)
+        if key not in self._met:
+            self._met[key] = self._flow.upstream(features, limit_m, mode)
+        return self._met[key]
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from one of the features reaches the site within the limit along the water."""
+        key = (False, features, limit_m, mode)
+        if key not in self._met:
+            self._met[key] = self._flow.downstream(features, limit_m, mode)
+        return self._met[key]
+
+    @cached_property
+    def _slope(self) -> NumberFact | Unknown:
+        if self._heights is None:
+            return missing_layer(ELEVATION)
+        strips = self._heights.slope_strips
+        return slopes_of(self._heights.raster, [self._geometry], [self._uncertainty_m], strips)[0]
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return the slope of the site in degrees."""
+        return self._slope
