@@ -28,6 +28,7 @@ _HOMES = {
     "load_book": "hmgeo.rules.book",
     "load_positions": "hmgeo.layers.load",
     "load_receptors": "hmgeo.layers.load",
+    "map_figure": "hmgeo.outputs.figure.figure",
     "measure_proximity": "hmgeo.analysis.proximity",
     "open_desk": "hmgeo.project.site",
     "overlay_clauses": "hmgeo.analysis.overlay",
@@ -38,6 +39,7 @@ _HOMES = {
     "run_demo": "hmgeo.project.demo",
     "run_project": "hmgeo.project.run",
     "screen_files": "hmgeo.project.screening",
+    "write_figures": "hmgeo.outputs.figure.figure",
     "write_map": "hmgeo.outputs.map.page",
     "write_workbook": "hmgeo.outputs.workbook",
 }

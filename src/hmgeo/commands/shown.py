@@ -83,6 +83,7 @@ def summarise(finished: Run) -> None:
     for warning in results.warnings:
         LOG.print(f"▲ {warning}", markup=False)
     page = "地图 map.html，" if (finished.folder / "map.html").is_file() else ""
+    page += "图件 map.pdf，"
     statuses = results.status_counts()
     rows = "，".join(f"{status.zh} {statuses.get(status.value, 0)}" for status in Status)
     verdicts = "｜".join(f"{verdict.zh} {count} 条" for verdict, count in results.verdict_counts().items())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hmgeo.findings.results import LayerUsed, Results
 
 SCHEMA = 1
-_LIBRARIES = ("folium", "geopandas", "numpy", "pyarrow", "pyogrio", "pyproj", "shapely", "xlsxwriter")
+_LIBRARIES = ("folium", "geopandas", "matplotlib", "numpy", "pyarrow", "pyogrio", "pyproj", "shapely", "xlsxwriter")
 
 
 def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCH
 from hmgeo.findings.results import LayerUsed, Results
 from hmgeo.layers.areas import context_layers, resolve_area
 from hmgeo.layers.catalog import shipped_layers
+from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.wording import LAYER_BASIS
 from hmgeo.project.assemble import context_layers_of
@@ -125,7 +126,7 @@ def read_map(file: Path) -> MapSpec:
 
 
 def build_maps(path: Path, out: Path, *, wish: Wish = PLAIN, language: str = "") -> list[BuiltMap]:
-    """Write the map of a definition, or all maps of a folder and the page that lists them.
+    """Write the map of a definition with its PDF twin, or all maps of a folder and the page that lists them.
 
     Parameters
     ----------
@@ -164,6 +165,7 @@ def build_maps(path: Path, out: Path, *, wish: Wish = PLAIN, language: str = "")
         )
         target = out / spec.page_name
         write_map(results, presentation, target)
+        write_figures(results, presentation, [target.with_suffix(".pdf")])
         built.append(BuiltMap(spec, target, results))
     if path.is_dir():
         (out / INDEX_NAME).write_bytes(index_page(built).encode("utf-8"))
@@ -215,6 +217,7 @@ def index_page(built: Sequence[BuiltMap]) -> str:
         f"<td>{escape(LAYER_BASIS[one.results.basis])}</td>"
         f"<td>{one.results.as_of or '—'}</td>"
         f"<td class=n>{one.path.stat().st_size / 1e6:.1f} MB</td>"
+        f'<td><a href="{escape(one.path.with_suffix(".pdf").name)}">PDF</a></td>'
         "</tr>\n"
         for one in built
     )
@@ -256,11 +259,12 @@ p {{ color: #5c6875; font-size: 12px; }}
 <body>
 <h1>地图目录</h1>
 <table>
-<thead><tr><th>地图</th><th>范围</th><th>内容</th><th>数据性质</th><th>评估基准日</th><th>大小</th></tr></thead>
+<thead><tr><th>地图</th><th>范围</th><th>内容</th><th>数据性质</th><th>评估基准日</th><th>大小</th><th>打印</th></tr></thead>
 <tbody>
 {rows}</tbody>
 </table>
-<p>每幅地图是一个文件，不需要网络。界线仅供工作示意，不作为权属和行政区域界线依据；地图审核：未送审。</p>
+<p>每幅地图是一个文件，不需要网络；旁边的 PDF 是同一内容的静态图，供打印和邮寄。</p>
+<p>界线仅供工作示意，不作为权属和行政区域界线依据；地图审核：未送审。</p>
 </body>
 </html>
 """

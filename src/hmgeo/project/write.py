@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.gis import write_geopackage
 from hmgeo.outputs.map.audience import why_no_page
 from hmgeo.outputs.map.page import write_map
@@ -49,3 +50,4 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
         write_survey_list(results, presentation, folder / "survey_list.xlsx")
     if not why_no_page(results):
         write_map(results, presentation, folder / "map.html")
+    write_figures(results, presentation, [folder / "map.pdf", folder / "map.png"])

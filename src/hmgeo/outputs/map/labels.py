@@ -204,6 +204,8 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "not_checked_layers": ("未提供、未核查的图层 {n} 类", "Layers not provided, not checked: {n}"),
         "skip": ("跳到结果表", "Skip to the table"),
         "map_label": ("地图，方向键平移，加减键缩放", "Map: arrow keys pan, plus and minus zoom"),
+        "scale_middle": ("（图幅中部）", "(at mid-sheet)"),
+        "legend_left_out": ("另有 {n} 项说明未排下，见 map.html", "{n} more notes: see map.html"),
         "gone": ("{n} 个污染源可见", "{n} sources shown"),
     }
 )

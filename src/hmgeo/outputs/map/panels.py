@@ -66,8 +66,8 @@ def render(
     return _template().render(
         t=LABELS,
         title=results.title,
-        subtitle=_subtitle(results),
-        rule=_screening_rule(results),
+        subtitle=subtitle(results),
+        rule=screening_rule(results),
         header=wording.verdict_header(results.verdict_counts()) if results.findings.num_rows else "",
         header_en=wording.verdict_header(results.verdict_counts(), "en") if results.findings.num_rows else "",
         banner=wording.basis_banner(results.basis),
@@ -185,7 +185,8 @@ def _class_line(word: str, count: int, area_ha: float) -> dict[str, Any]:
     }
 
 
-def _subtitle(results: Results) -> list[str]:
+def subtitle(results: Results) -> list[str]:
+    """Return the facts under the title: day asked about, area, radius."""
     day = f"{LABELS['as_of']} {results.as_of.isoformat()}" if results.as_of else LABELS["no_as_of"]
     parts = [day, f"{LABELS['area']} {results.area_name}" if results.area_name else ""]
     if results.search_areas.num_rows:
@@ -193,7 +194,8 @@ def _subtitle(results: Results) -> list[str]:
     return [part for part in parts if part]
 
 
-def _screening_rule(results: Results) -> str:
+def screening_rule(results: Results) -> str:
+    """Return the screening rule's title and standing; empty where there is none."""
     rule = next((rule for rule in results.rules if rule.rule_id == results.screening_rule_id), None)
     if rule is None:
         return results.screening_rule_id

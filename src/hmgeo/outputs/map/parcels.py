@@ -60,6 +60,7 @@ def picture(
     *,
     max_drawn: int = MAX_DRAWN,
     sums_only: bool = False,
+    counts_only: bool = False,
     township_names: Mapping[str, str] | None = None,
 ) -> ReceptorPicture:
     """Choose how one kind of receptor is drawn.
@@ -70,6 +71,8 @@ def picture(
         More polygons than this are packed.
     sums_only
         Draw sums by township and no receptor: what a public page may show of a layer that isn't public.
+    counts_only
+        Count and draw nothing.
     township_names
         Names by township code, where the table holds codes.
     """
@@ -81,8 +84,8 @@ def picture(
     geometries = shapes.read(frame["geometry"])
     has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
     shown, shown_shapes = frame[has_shape], geometries[has_shape]
-    many = not sums_only and len(shown) > max_drawn and packed.can_pack(shown_shapes)
-    one_by_one = not sums_only and not many
+    many = not (sums_only or counts_only) and len(shown) > max_drawn and packed.can_pack(shown_shapes)
+    one_by_one = not (sums_only or counts_only or many)
     return ReceptorPicture(
         kind=kind,
         drawn=tuple(_features(shown, shown_shapes)) if one_by_one else (),

@@ -32,7 +32,7 @@ def mapped(results: Results, judged: Judgements) -> list[Row]:
     nearest = _anchors_of_nearest(results)
     drawn = []
     for row in rows_of(results):
-        place = _place(row)
+        place = place_of(row)
         if place is not None:
             lower = bool(row["counts_are_lower_bounds"])
             drawn.append(_summary(results, row, judged) | place)
@@ -62,7 +62,7 @@ def unmapped(results: Results, judged: Judgements | None = None) -> list[Row]:
             "findings": judged.of(row["source_id"]) if judged else [],
         }
         for row in rows_of(results)
-        if _place(row) is None
+        if place_of(row) is None
     ]
 
 
@@ -134,7 +134,7 @@ def _cell(row: Mapping[str, Any] | None, mark: str) -> str:
     return f"{mark}{row['count']:,} · {area}"
 
 
-def _place(row: Mapping[str, Any]) -> Row | None:
+def place_of(row: Mapping[str, Any]) -> Row | None:
     """Return where a source is drawn: marker position, and its outline unless it is a point; None if nowhere."""
     geometry = shapes.read([row["geometry"]])[0] if row["status"] == Status.ASSESSED else None
     if geometry is None or geometry.is_empty:

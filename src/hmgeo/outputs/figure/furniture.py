@@ -1,0 +1,162 @@
+"""What stands around the ground of a static figure: title, frame, north, scale bar, caption, disclaimer, watermark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.patches import Polygon, Rectangle
+
+from hmgeo.outputs import wording
+from hmgeo.outputs.figure.lettering import MM_PER_POINT, fitted, font, width_mm, wrapped
+from hmgeo.outputs.figure.sheet import degrees_at, mercator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from hmgeo.findings.results import Presentation, Results
+    from hmgeo.outputs.figure.sheet import Box, Sheet, View
+
+INK, GREY, ALERT = "#1f2a36", "#45505b", "#6B1414"
+TITLE_PT, SMALL_PT, FOOT_PT = 13.0, 7.0, 6.8
+LEADING = 1.38
+_TICKS_DEG = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0)
+_BAR_STEPS = (1, 2, 5)
+_WATERMARK_PT, _WATERMARK_DEG = 15.0, 24.0
+
+
+def say(page: Axes, x: float, y: float, text: str, size_pt: float, **more: Any) -> None:  # noqa: ANN401 - of matplotlib
+    """Set one line with its baseline's top at x, y in mm of the sheet."""
+    options: dict[str, Any] = {"color": INK, "va": "top", "zorder": 20} | more
+    page.text(x, y, fitted(text), fontproperties=font(size_pt), **options)
+
+
+def line_mm(size_pt: float) -> float:
+    """Return how far lines of a size stand apart."""
+    return size_pt * LEADING * MM_PER_POINT
+
+
+def head(page: Axes, box: Box, title: str, facts: Sequence[str], marks: Sequence[str]) -> None:
+    """Set title and facts on the left, what must not be overlooked on the right."""
+    room = box.width - max((width_mm(mark, 8.0) + 8 for mark in marks), default=0.0)
+    size_pt = min(TITLE_PT, TITLE_PT * room / max(width_mm(title, TITLE_PT), 1.0))
+    say(page, box.left, box.top, title, size_pt)
+    below = box.top + line_mm(TITLE_PT)
+    for number, line in enumerate(line for fact in facts for line in wrapped(fact, SMALL_PT, room)):
+        say(page, box.left, below + number * line_mm(SMALL_PT), line, SMALL_PT, color=GREY)
+    for number, mark in enumerate(marks):
+        top, wide = box.top + 5.0 * number, width_mm(mark, 8.0) + 5
+        page.add_patch(Rectangle((box.right - wide, top), wide, 4.4, facecolor="#FBE6E0", edgecolor=ALERT, lw=0.4))
+        say(page, box.right - wide / 2, top + 2.2, mark, 8.0, color=ALERT, ha="center", va="center")
+
+
+def foot(page: Axes, box: Box, results: Results, presentation: Presentation) -> None:
+    """Set caption and disclaimer, small enough to stand in full."""
+    texts = (wording.caption(results, presentation), wording.disclaimer(presentation.language))
+    size_pt = FOOT_PT
+    lines: list[str] = []
+    while size_pt > 3:  # noqa: PLR2004 - smaller can't be read
+        lines = [line for text in texts for line in wrapped(text, size_pt, box.width)]
+        if len(lines) * line_mm(size_pt) <= box.height:
+            break
+        size_pt -= 0.2
+    for number, line in enumerate(lines):
+        say(page, box.left, box.top + number * line_mm(size_pt), line, size_pt, color=GREY)
+
+
+def frame(page: Axes, sheet: Sheet, view: View) -> None:
+    """Draw the neat line with lon/lat at its edges."""
+    box = sheet.frame
+    page.add_patch(Rectangle((box.left, box.top), box.width, box.height, fill=False, edgecolor=INK, lw=0.8, zorder=19))
+    west, east, south, north = view.limits(box)
+    lons = [float(np.degrees(x / 6378137.0)) for x in (west, east)]
+    lats = [degrees_at(y, view.middle_lat) for y in (south, north)]
+    step = next((one for one in _TICKS_DEG if (lons[1] - lons[0]) / one <= 5), _TICKS_DEG[-1])  # noqa: PLR2004
+    digits = 2 if step < 0.1 or step == 0.25 else 1 if step < 1 else 0  # noqa: PLR2004 - digits that the step needs
+    for lon in _multiples(lons, step):
+        x = box.left + (mercator(np.array([[lon, 0.0]]))[0, 0] - west) / view.metres_per_mm
+        page.plot([x, x], [box.bottom, box.bottom + 1], color=INK, lw=0.5, zorder=19)
+        say(page, x, box.bottom + 1.2, f"{lon:.{digits}f}°E", 5.5, color=GREY, ha="center")
+    for lat in _multiples(lats, step):
+        y = box.bottom - (mercator(np.array([[0.0, lat]]))[0, 1] - south) / view.metres_per_mm
+        page.plot([box.left - 1, box.left], [y, y], color=INK, lw=0.5, zorder=19)
+        turned = {"ha": "right", "va": "center", "rotation": 90, "color": GREY}
+        say(page, box.left - 1.2, y, f"{lat:.{digits}f}°N", 5.5, **turned)
+
+
+def north(page: Axes, box: Box, word: str) -> None:
+    """Draw an arrow to the north in the frame's upper right corner: Mercator, so it points up everywhere."""
+    x, y = box.right - 8, box.top + 5
+    arrow = Polygon(
+        [(x, y), (x + 2.6, y + 9), (x, y + 7.2), (x - 2.6, y + 9)], facecolor=INK, edgecolor="white", lw=0.6
+    )
+    page.add_patch(arrow)
+    arrow.set_zorder(19)
+    say(page, x, y - 0.6, word, 8.0, ha="center", va="bottom")
+
+
+def scale_bar(page: Axes, box: Box, view: View, note: str) -> float:
+    """Draw a bar of round metres in the frame's lower left corner with the scale; return its length in metres."""
+    length_m = bar_m(view.scale, box.width)
+    wide = length_m * 1000 / view.scale
+    left, top = box.left + 6, box.bottom - 7
+    words = f"1:{view.scale:,}".replace(",", " ") + f"　{note}"
+    back = max(wide, width_mm(words, SMALL_PT)) + 12
+    page.add_patch(
+        Rectangle((left - 3, top - 7.5), back, 11.5, facecolor="white", edgecolor="none", alpha=0.8, zorder=18)
+    )
+    for part in range(4):
+        face = INK if part % 2 == 0 else "white"
+        piece = Rectangle(
+            (left + part * wide / 4, top), wide / 4, 1.3, facecolor=face, edgecolor=INK, lw=0.5, zorder=19
+        )
+        page.add_patch(piece)
+    for part in (0, 2, 4):
+        text = f"{length_m * part / 4:,.0f}" + (" m" if part == 4 else "")  # noqa: PLR2004 - the last
+        say(page, left + part * wide / 4, top + 1.6, text, 5.8, ha="center")
+    say(page, left, top - 5.2, words, SMALL_PT)
+    return length_m
+
+
+def bar_m(scale: int, room_mm: float) -> float:
+    """Return a round length of 25 to 65 mm on paper.
+
+    Examples
+    --------
+    >>> bar_m(100_000, 216.0)
+    5000.0
+    """
+    longest = min(65.0, room_mm / 3) * scale / 1000
+    power = 10.0 ** np.floor(np.log10(longest))
+    return float(max(step * power for step in _BAR_STEPS if step * power <= longest))
+
+
+def watermark(page: Axes, axes: Axes, box: Box, texts: Sequence[str]) -> None:
+    """Lay texts over the frame in rows that alternate."""
+    if not texts:
+        return
+    stride = max(90.0, max(width_mm(text, _WATERMARK_PT) for text in texts) + 14)
+    number = 0
+    for row, y in enumerate(np.arange(box.top - 10, box.bottom + 60, 34.0)):
+        for x in np.arange(box.left - 30 + (row % 2) * stride / 2, box.right, stride):
+            drawn = page.text(
+                x,
+                y,
+                fitted(texts[number % len(texts)]),
+                fontproperties=font(_WATERMARK_PT),
+                color="#7a2e1e",
+                alpha=0.15,
+                rotation=_WATERMARK_DEG,
+                zorder=17,
+            )
+            drawn.set_clip_box(axes.bbox)
+            drawn.set_clip_on(True)
+            number += 1
+        number += 1
+
+
+def _multiples(ends: Sequence[float], step: float) -> list[float]:
+    first, last = int(np.ceil(ends[0] / step + 0.2)), int(np.floor(ends[1] / step - 0.2))
+    return [number * step for number in range(first, last + 1)]
