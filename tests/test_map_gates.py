@@ -176,8 +176,11 @@ def test_a_folder_of_definitions_gives_pages_and_a_list(tmp_path: Path) -> None:
     index = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert re.findall(r'href="([^"]*)">(.*?)</a>', index) == [
         ("a.html", "&lt;b&gt;图&lt;/b&gt;"),
+        ("a.pdf", "PDF"),
         ("b.html", "南丹县底图"),
+        ("b.pdf", "PDF"),
     ]
+    assert [(tmp_path / "out" / name).read_bytes()[:5] for name in ("a.pdf", "b.pdf")] == [b"%PDF-"] * 2
     assert "本图为底图，未作任何判断。" in built[1].path.read_text(encoding="utf-8")
 
 
