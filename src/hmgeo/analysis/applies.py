@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from hmgeo.vocabulary import Action
 
 
+NOT_APPLICABLE = "原因：{what}不在条款适用范围。"
+ACTION_WORD = "行为（{action}）"
+TRADE_WORD = "行业（{code}，{edition} 版）"
+SITUATION_WORD = "情形（{word}）"
+TRADE_UNSAID = "缺少行业代码，无法判断条款是否适用，本条未作判断。"
+TRADE_COARSE = "行业代码 {code} 只到大类或中类，不能判断是否为条款所列行业，本条未作判断。"
+OTHER_EDITION = (
+    "行业代码 {code} 为 {stated}，条款行业按 {held} 给出；同一代码在两版中可指不同行业，不作换算，本条未作判断。"
+)
+FACTS_UNSAID = "未说明是否{words}，本条未作判断。"
+EXEMPT_UNSAID = "未说明{words}，不能判断是否属条文除外情形（“{quote}”）。"
+EXEMPT = "原因：属条文除外情形（“{quote}”）{said}。"
+"""Why a rule doesn't reach a source, or isn't known to, with parts to fill in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What is judged: facts from the input row. Empty or missing means that nobody said.
@@ -71,9 +86,9 @@ def _exempt(one: Exemption, subject: Subject) -> Exempt | None:
         elif known is not condition.expected:
             return None
     if unsaid:
-        return Exempt(is_known=False, why=f"未说明{'、'.join(unsaid)}，不能判断是否属条文除外情形（“{one.quote}”）。")
+        return Exempt(is_known=False, why=EXEMPT_UNSAID.format(words="、".join(unsaid), quote=one.quote))
     said = f"：{one.text_zh}" if one.text_zh else ""
-    return Exempt(is_known=True, why=f"原因：属条文除外情形（“{one.quote}”）{said}。")
+    return Exempt(is_known=True, why=EXEMPT.format(quote=one.quote, said=said))
 
 
 def hindrance(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
@@ -85,7 +100,7 @@ def hindrance(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | Non
 
 
 def _not_applicable(why: str) -> Hindrance:
-    return Hindrance(Verdict.NOT_APPLICABLE, f"原因：{why}不在条款适用范围。")
+    return Hindrance(Verdict.NOT_APPLICABLE, NOT_APPLICABLE.format(what=why))
 
 
 def _unknown(why: str) -> Hindrance:
@@ -104,7 +119,7 @@ def _action(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
         return None
     if subject.action is None:
         return _unknown(f"条款针对{'、'.join(action.zh for action in actions)}，未说明建设性质，本条未作判断。")
-    return _not_applicable(f"行为（{subject.action.zh}）")
+    return _not_applicable(ACTION_WORD.format(action=subject.action.zh))
 
 
 def _trade(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
@@ -112,23 +127,20 @@ def _trade(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
         return None
     if rule.applies_to.trades.parameter == CADMIUM_TRADES and subject.is_cadmium_related is not None:
         return None if subject.is_cadmium_related else _not_applicable("涉镉情况（名单填报：不涉及）")
-    lists = _trade_lists(rule, choices)
+    lists = trade_lists(rule, choices)
     if lists is None:
         return _unknown(unset_text(rule.applies_to.trades.parameter))
     if not subject.trade_code:
-        return _unknown("缺少行业代码，无法判断条款是否适用，本条未作判断。")
+        return _unknown(TRADE_UNSAID)
     codes = lists.get(subject.trade_edition)
     if codes is None:
         stated = f"{subject.trade_edition} 版" if subject.trade_edition else "未注明版本"
         held = "、".join(f"{edition} 版" for edition in lists)
-        return _unknown(
-            f"行业代码 {subject.trade_code} 为 {stated}，条款行业按 {held} 给出；"
-            "同一代码在两版中可指不同行业，不作换算，本条未作判断。"
-        )
+        return _unknown(OTHER_EDITION.format(code=subject.trade_code, stated=stated, held=held))
     return _trade_in(subject, codes)
 
 
-def _trade_lists(rule: Rule, choices: Choices) -> dict[str, tuple[str, ...]] | None:
+def trade_lists(rule: Rule, choices: Choices) -> dict[str, tuple[str, ...]] | None:
     """Return the codes by edition, None where the user had to choose them and didn't."""
     trades = rule.applies_to.trades
     if not trades.parameter:
@@ -144,8 +156,8 @@ def _trade_in(subject: Subject, codes: tuple[str, ...]) -> Hindrance | None:
     if any(subject.trade_code.startswith(code) for code in codes):
         return None
     if any(code.startswith(subject.trade_code) for code in codes):
-        return _unknown(f"行业代码 {subject.trade_code} 只到大类或中类，不能判断是否为条款所列行业，本条未作判断。")
-    return _not_applicable(f"行业（{subject.trade_code}，{subject.trade_edition} 版）")
+        return _unknown(TRADE_COARSE.format(code=subject.trade_code))
+    return _not_applicable(TRADE_WORD.format(code=subject.trade_code, edition=subject.trade_edition))
 
 
 def _conditions(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
@@ -156,5 +168,5 @@ def _conditions(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
         if known is None:
             unknown.append(word)
         elif known is not condition.expected:
-            return _not_applicable(f"情形（{'' if condition.expected else '非'}{word}）")
-    return _unknown(f"未说明是否{'、是否'.join(unknown)}，本条未作判断。") if unknown else None
+            return _not_applicable(SITUATION_WORD.format(word=f"{'' if condition.expected else '非'}{word}"))
+    return _unknown(FACTS_UNSAID.format(words="、是否".join(unknown))) if unknown else None

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 FLOW_NEEDED = "需要水流方向测算（上下游、集雨区、流经路径），本版本尚未提供，本条未作判断。"
 SLOPE_NEEDED = "需要坡度测算（高程数据），本版本尚未提供，本条未作判断。"
 
+GAP_UNDECLARED = "「{layer}」未申明数据范围，结果为下限。"
+GAP_OUTSIDE = "该点或其误差范围超出「{layer}」数据范围，结果为下限。"
+GAP_NEAR = "该点距数据边界 {reach} 米，小于查询半径 {limit} 米，结果为下限。"
+GAP_INCOMPLETE = "「{layer}」未申明完整，结果为下限。"
+"""Why finding nothing would prove nothing, with parts to fill in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -108,13 +114,13 @@ class DistanceFact:
         if self.undeclared_may_clear and self.covered_m is None:
             return ""
         if self.covered_m is None:
-            return f"「{layer_zh}」未申明数据范围，结果为下限。"
+            return GAP_UNDECLARED.format(layer=layer_zh)
         if self.covered_m < 0:
-            return f"该点或其误差范围超出「{layer_zh}」数据范围，结果为下限。"
+            return GAP_OUTSIDE.format(layer=layer_zh)
         if self.covered_m < limit_m:
-            return f"该点距数据边界 {self.covered_m:.0f} 米，小于查询半径 {limit_m:.0f} 米，结果为下限。"
+            return GAP_NEAR.format(reach=f"{self.covered_m:.0f}", limit=f"{limit_m:.0f}")
         if not self.is_complete:
-            return f"「{layer_zh}」未申明完整，结果为下限。"
+            return GAP_INCOMPLETE.format(layer=layer_zh)
         return ""
 
 

@@ -38,6 +38,9 @@ _NOT_JUDGED = {
 }
 
 
+IN_PRINCIPLE = "原则上（例外须有书面依据）。"
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What a rule says of a source, and why.
@@ -141,7 +144,7 @@ def _unless_exempt(tested: _Tested, exempt: Exempt) -> _Tested:
 
 def _over_choices(rule: Rule, value: DatedValue, facts: Facts, choices: Choices) -> _Tested:
     """Judge under every allowed completion of what nobody chose; the verdict stands where all agree."""
-    unset = _unset_outside_the_test(rule, choices)
+    unset = unset_outside_the_test(rule, choices)
     possible = [(one, _tested(rule, value, facts, one)) for one in choices.spread(rule.parameters)]
     first = possible[0][1]
     if len(possible) > 1 and len({(one.verdict, one.other) for _, one in possible}) > 1:
@@ -154,7 +157,7 @@ def _over_choices(rule: Rule, value: DatedValue, facts: Facts, choices: Choices)
     return first
 
 
-def _unset_outside_the_test(rule: Rule, choices: Choices) -> list[str]:
+def unset_outside_the_test(rule: Rule, choices: Choices) -> list[str]:
     """Return open points that no field of the test reads, such as which facilities count: nothing else knows them."""
     if not rule.parameters:
         return []
@@ -183,7 +186,7 @@ def _tested(rule: Rule, value: DatedValue, facts: Facts, choices: Choices) -> _T
     outcome = evaluate(rule.test, Inquiry(value, facts, choices, graver_side))
     verdicts = sorted({verdict_of(rule, side) for side in outcome.possible}, key=lambda verdict: verdict.gravity)
     graver, milder = verdicts[0], verdicts[-1]
-    reasons = (*_condition(rule, value, graver), *outcome.why, _in_principle(rule, outcome))
+    reasons = (*condition_text(rule, value, graver), *outcome.why, _in_principle(rule, outcome))
     if graver is milder:
         return _Tested(graver, reasons, None, _certainty(graver, outcome), outcome.measurement)
     return _Tested(graver, reasons, milder, Certainty.AMBIGUOUS, outcome.measurement)
@@ -195,7 +198,7 @@ def _certainty(verdict: Verdict, outcome: Outcome) -> Certainty | None:
     return Certainty.AMBIGUOUS if outcome.is_approximate else Certainty.CERTAIN
 
 
-def _condition(rule: Rule, value: DatedValue, verdict: Verdict) -> tuple[str, ...]:
+def condition_text(rule: Rule, value: DatedValue, verdict: Verdict) -> tuple[str, ...]:
     """Return what must be fulfilled, with where it stands."""
     if verdict is not Verdict.CONDITIONAL:
         return ()
@@ -205,4 +208,4 @@ def _condition(rule: Rule, value: DatedValue, verdict: Verdict) -> tuple[str, ..
 
 def _in_principle(rule: Rule, outcome: Outcome) -> str:
     judged = outcome.possible != {Side.UNKNOWN}
-    return "原则上（例外须有书面依据）。" if rule.in_principle and judged else ""
+    return IN_PRINCIPLE if rule.in_principle and judged else ""

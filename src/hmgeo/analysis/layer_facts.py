@@ -207,6 +207,11 @@ class LayerFacts(UnansweredFacts):
 
 def _untold(index: LayerIndex, row: int, features: Features) -> Unknown:
     """Return which facts of a feature its own columns don't state."""
-    asked = "、是否".join(ATTRIBUTES[name] for name in (*features.having, *features.lacking))
     _, name = index.named(row)
-    return Unknown(f"「{LAYERS[features.layer].zh}」{name}未载明是否{asked}，本条未作判断。")
+    return Unknown(untold_template(features).format(name=name))
+
+
+def untold_template(features: Features) -> str:
+    """Return what is said of a feature whose own columns don't state what is asked; `{name}` stands for its name."""
+    asked = "、是否".join(ATTRIBUTES[name] for name in (*features.having, *features.lacking))
+    return f"「{LAYERS[features.layer].zh}」{{name}}未载明是否{asked}，本条未作判断。"

@@ -115,6 +115,14 @@ class LayerIndex:
         """Return whether a feature counts; None where its own columns don't say what is asked of it."""
         return {1: True, 0: None, -1: False}[int(self._count_codes(features)[row])]
 
+    def states(self, features: Features) -> NDArray[np.int8]:
+        """Return for each feature 1 where it counts, -1 where it doesn't, 0 where nobody can tell."""
+        return self._count_codes(features).copy()
+
+    def labels(self) -> list[str]:
+        """Return the name of each feature, its id where it has none."""
+        return [name or one for name, one in zip(self._names, self._ids, strict=True)]
+
     def named(self, row: int) -> tuple[str, str]:
         """Return id and name of a feature."""
         return self._ids[row], self._names[row]

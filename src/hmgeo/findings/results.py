@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hmgeo.vocabulary import Basis, LayerKind, Verdict
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from hmgeo.findings.compiled import CompiledRules
     from hmgeo.records import Gates, Ledger, Provenance
 
 
@@ -125,6 +126,8 @@ class Results:
         The rule whose verdict stands in `sources`; empty where there is none.
     warnings
         Sentences that stand on top of every output.
+    compiled_rules
+        Clauses and ground for a page that judges a clicked place; None where nobody compiled them.
     bureau
         None for bare `hmgeo screen`.
     """
@@ -146,7 +149,7 @@ class Results:
     context: tuple[ContextLayer, ...] = field(default=(), repr=False)
     screening_rule_id: str = ""
     warnings: tuple[str, ...] = ()
-    compiled_rules: tuple[Any, ...] = ()
+    compiled_rules: CompiledRules | None = field(default=None, repr=False)
     bureau: BureauTables | None = field(default=None, repr=False)
 
     @property

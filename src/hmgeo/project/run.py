@@ -17,6 +17,7 @@ from hmgeo.findings.columns import PAIRS_SCHEMA
 from hmgeo.findings.results import Results
 from hmgeo.project.assemble import as_examples, context_layers_of, layers_used, parameters_used, rules_used, warnings_of
 from hmgeo.project.bureau_notes import place_layers, place_warnings
+from hmgeo.project.clicks import clauses_for_page
 from hmgeo.project.folder import whole_folder
 from hmgeo.project.inputs import Inputs, load_inputs
 from hmgeo.project.manifest import write_manifest
@@ -174,6 +175,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
             *warnings_of(question, screened, inputs.ledger, layers, spec.mix_basis),
             *place_warnings(bureau.sources),
         ),
+        compiled_rules=clauses_for_page(inputs, question),
         bureau=bureau.tables,
     )
 

@@ -15,6 +15,8 @@ OWN_SCRIPTS = (
     "hmgeo-dom.js",
     "hmgeo-geodesy.js",
     "hmgeo-packed.js",
+    "hmgeo-ground.js",
+    "hmgeo-clauses.js",
     "hmgeo-layers.js",
     "hmgeo-popup.js",
     "hmgeo-search.js",
@@ -24,6 +26,8 @@ OWN_SCRIPTS = (
     "hmgeo.js",
     "hmgeo-filter.js",
     "hmgeo-tools.js",
+    "hmgeo-zones.js",
+    "hmgeo-ask.js",
     "hmgeo-paper.js",
 )
 

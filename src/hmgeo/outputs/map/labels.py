@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hmgeo.outputs.map.ask_labels import ASK_LABELS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -211,10 +213,10 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Chinese and English by key; `{…}` parts are filled in where they are used."""
 
-LABELS: Mapping[str, str] = MappingProxyType({key: zh for key, (zh, _) in _BOTH.items()})
+LABELS: Mapping[str, str] = MappingProxyType({key: zh for key, (zh, _) in (*_BOTH.items(), *ASK_LABELS.items())})
 """Chinese labels by key."""
 
-LABELS_EN: Mapping[str, str] = MappingProxyType({key: en for key, (_, en) in _BOTH.items()})
+LABELS_EN: Mapping[str, str] = MappingProxyType({key: en for key, (_, en) in (*_BOTH.items(), *ASK_LABELS.items())})
 """English labels by key."""
 
 COMPASS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")

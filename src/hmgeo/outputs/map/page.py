@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs.map import audience, layers, packed, panels, parcels, sources
+from hmgeo.outputs.map.click import ClickPage
 from hmgeo.outputs.map.offline import OfflineMap
 
 if TYPE_CHECKING:
@@ -64,13 +65,16 @@ def map_page(results: Results, presentation: Presentation) -> str:
         for kind in layers.receptor_kinds(shown.results)
     ]
     searched = sources.searched(shown.results)
+    asked = None if results.compiled_rules is None else ClickPage(results.compiled_rules, presentation)
     data = layers.page_data(shown.results, pictures, searched) | {
         "shapes": dict(panels.SHAPES),
         "language": presentation.language,
         "backdrop": backdrop_data(presentation),
         "statistics": shown.statistics,
+        "click": asked.data if asked else None,
     }
     chunks = list(packed.scripts([*(picture.packed for picture in pictures), searched]))
+    chunks += asked.scripts() if asked else ()
     body = panels.render(shown, presentation, pictures, script_safe_json(data), chunks)
     return OfflineMap().page(language=presentation.language, title=escape(results.title), body=body)
 

@@ -20,6 +20,8 @@
     return out;
   }
 
+  hmgeo.bytesOf = bytesOf;
+
   /* Reads `count` numbers of seven-bit groups; an area or a count never needs more than 32 bits. */
   function numbers(bytes, count) {
     var out = new Uint32Array(count), at = 0, i, byte, value, shift;

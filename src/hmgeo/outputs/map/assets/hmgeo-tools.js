@@ -26,6 +26,7 @@
   Page.prototype.measure = function (on) {
     var map = this.map, button = document.getElementById("tool-measure");
     if (on === Boolean(this.measuring)) { return; }
+    if (on && this.ask && !this.ask.box.hidden) { this.ask.open(false); }
     button.setAttribute("aria-pressed", String(on));
     map.getContainer().classList.toggle("measuring", on);
     if (!on) {
@@ -76,6 +77,7 @@
     off = this.codes.filter(function (code) { return !page.map.hasLayer(page.groups[code]); });
     if (off.length) { parts.push("off=" + off.join(",")); }
     if (this.dock.isOpen()) { parts.push("t=" + this.dock.tab); }
+    if (this.ask && this.ask.fragment()) { parts.push("ask=" + this.ask.fragment()); }
     if (this.data.language === "en") { parts.push("en"); }
     this.fragment = parts.join("&");
     window.history.replaceState(null, "", "#" + this.fragment);
@@ -99,6 +101,7 @@
     (given.off || "").split(",").forEach(function (code) { if (given.off !== undefined && page.groups[code]) { page.map.removeLayer(page.groups[code]); } });
     if (given.t && this.dock.tabs && this.dock.tabs.some(function (tab) { return tab[0] === given.t; })) { this.dock.open(given.t); }
     if (given.s && this.sources[given.s]) { this.openSource(this.sources[given.s].source); }
+    if (given.ask && this.ask) { this.ask.recall(location.hash.slice(1).split("&ask=")[1].split("&")[0]); }
     this.recalling = false;
     if (given.en && this.data.language !== "en") { this.speak("en"); }
   };
@@ -151,6 +154,7 @@
     this.sayRadius();
     if (this.zoomer) { this.zoomer.remove(); this.zoomer = L.control.zoom({ position: "topleft", zoomInTitle: labels.zoom_in, zoomOutTitle: labels.zoom_out }).addTo(this.map); }
     if (this.dock.box) { this.dock.drawTabs(); this.dock.draw(); }
+    if (this.ask) { this.ask.translate(); }
     this.remember();
   };
 }());

@@ -355,6 +355,7 @@
     map.fitBounds(this.data.bounds, {
       paddingTopLeft: [40, 28], paddingBottomRight: [this.treeWidth(), 28], animate: false, maxZoom: 15
     });
+    this.addAsk();
     this.addTools();
     this.addPaper();
     this.adaptToZoom();

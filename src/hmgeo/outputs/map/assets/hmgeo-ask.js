@@ -1,0 +1,305 @@
+/* The siting check of a clicked place: what is asked, the answer clause by clause, the place on the map. */
+(function () {
+  "use strict";
+  var el = hmgeo.el, Page = hmgeo.Page, OPEN = ["prohibited", "conditional", "listed"];
+
+  /* The compiled clauses, unpacked when they are first asked. */
+  Page.prototype.clauses = function () {
+    var data = this.data.click, grounds = [], i;
+    if (!this.compiled && data) {
+      for (i = 0; i < data.grounds; i += 1) { grounds.push(new hmgeo.Ground(document.getElementById("ground-" + i).textContent.trim(), data.states[i])); }
+      this.compiled = new hmgeo.Clauses(data, grounds);
+    }
+    return this.compiled;
+  };
+
+  function Ask(page) {
+    this.page = page;
+    this.data = page.data.click;
+    this.box = document.getElementById("ask");
+    this.asked = { edition: "2017", trade: "", action: "new", facts: Object.create(null) };
+    this.answer = null;
+    this.drawn = L.featureGroup();
+  }
+
+  Page.prototype.addAsk = function () {
+    var page = this, ask, button = document.getElementById("tool-ask");
+    if (!button || !this.data.click) { return; }
+    ask = this.ask = new Ask(this);
+    ask.fill();
+    this.keep(ask.drawn, true);
+    button.addEventListener("click", function () { ask.open(ask.box.hidden); });
+    document.getElementById("ask-close").addEventListener("click", function () { ask.open(false); button.focus(); });
+    document.getElementById("ask-form").addEventListener("submit", function (event) { event.preventDefault(); ask.goTyped(); });
+    document.addEventListener("keydown", function (event) { if (event.key === "Escape" && !ask.box.hidden && ask.box.contains(document.activeElement)) { ask.open(false); button.focus(); } });
+    this.map.getContainer().addEventListener("click", function (event) {  // before marks and parcels get it
+      var map = page.map;
+      if (ask.box.hidden || page.measuring || !event.target.closest(".leaflet-pane") || event.target.closest(".leaflet-popup")) { return; }
+      if (map.dragging && map.dragging.moved && map.dragging.moved()) { return; }
+      event.stopPropagation();
+      var at = map.mouseEventToLatLng(event);
+      ask.at(at.lng, at.lat);
+    }, true);
+  };
+
+  Ask.prototype.open = function (on) {
+    var page = this.page;
+    if (on && page.measuring) { page.measure(false); }
+    this.box.hidden = !on;
+    document.getElementById("tool-ask").setAttribute("aria-expanded", String(on));
+    page.map.getContainer().classList.toggle("asking", on);
+    if (on) {
+      page.map.closePopup();
+      page.clauses();
+      document.getElementById("ask-trade").focus();
+    } else { this.drawn.clearLayers(); }
+    if (this.zones) { this.zones.update(); }
+    page.remember();
+  };
+
+  function options(select, pairs, value) {
+    select.textContent = "";
+    pairs.forEach(function (pair) {
+      var option = el("option", "", pair[1]);
+      option.value = pair[0];
+      select.appendChild(option);
+    });
+    select.value = value;
+  }
+
+  /* Fields in the page's language, with what was chosen. */
+  Ask.prototype.fill = function () {
+    var ask = this, data = this.data, page = this.page, labels = page.data.labels, language = page.data.language;
+    var edition = document.getElementById("ask-edition"), action = document.getElementById("ask-action"), trade = document.getElementById("ask-trade");
+    options(edition, [["2017", "GB/T 4754—2017"], ["2011", "GB/T 4754—2011"]], this.asked.edition);
+    options(action, Object.keys(data.actions).map(function (code) { return [code, data.actions[code][language]]; }), this.asked.action);
+    edition.onchange = function () { ask.asked.edition = edition.value; ask.nameTrades(); ask.again(); };
+    action.onchange = function () { ask.asked.action = action.value; ask.again(); };
+    trade.oninput = function () { ask.asked.trade = trade.value.trim(); ask.nameTrades(); };
+    trade.onchange = function () { ask.again(); };
+    this.fillFacts(labels);
+    this.nameTrades();
+  };
+
+  Ask.prototype.fillFacts = function (labels) {
+    var ask = this, data = this.data, list = document.getElementById("ask-facts");
+    list.textContent = "";
+    Object.keys(data.attributes).forEach(function (name) {
+      var line = el("div"), label = el("label", "", data.attributes[name]), select = el("select");
+      select.id = "ask-fact-" + name;
+      label.htmlFor = select.id;
+      options(select, [["", labels.ask_unsaid], ["yes", labels.ask_yes], ["no", labels.ask_no]], ask.asked.facts[name] || "");
+      select.onchange = function () { ask.asked.facts[name] = select.value; ask.again(); };
+      line.appendChild(label);
+      line.appendChild(select);
+      list.appendChild(line);
+    });
+  };
+
+  Ask.prototype.nameTrades = function () {
+    var ask = this, list = document.getElementById("ask-trades"), named = "";
+    list.textContent = "";
+    this.data.trades.forEach(function (trade) {
+      var option;
+      if (String(trade[0]) !== ask.asked.edition) { return; }
+      if (trade[1] === ask.asked.trade) { named = trade[2]; }
+      option = el("option", "", trade[2]);
+      option.value = trade[1];
+      list.appendChild(option);
+    });
+    document.getElementById("ask-trade-name").textContent = named;
+  };
+
+  Ask.prototype.goTyped = function () {
+    var field = document.getElementById("ask-place"), says = document.getElementById("ask-says"), at = hmgeo.parsePlace(field.value);
+    if (!at) { says.textContent = this.page.data.labels.ask_bad_place; field.focus(); return; }
+    this.at(at.lng, at.lat);
+    if (!this.page.map.getBounds().contains(at)) { this.page.map.setView(at, Math.max(13, this.page.map.getZoom()), { animate: false }); }
+  };
+
+  Ask.prototype.at = function (lon, lat) {
+    this.answer = this.page.clauses().ask(lon, lat, this.asked);
+    document.getElementById("ask-place").value = lon.toFixed(7) + ", " + lat.toFixed(7);
+    this.draw();
+    this.page.remember();
+  };
+
+  /* The same place asked anew after a change of trade, action or facts. */
+  Ask.prototype.again = function () {
+    if (this.answer) { this.at(this.answer.lon, this.answer.lat); }
+    if (this.zones) { this.zones.update(); }
+  };
+
+  Ask.prototype.say = function (key, values) { return hmgeo.say(this.page.data.labels[key], values || {}); };
+  Ask.prototype.badge = function (verdict, example) { return this.data.badges[example ? "example" : "plain"][verdict][this.page.data.language]; };
+
+  /* Everything that stands below the fields. */
+  Ask.prototype.draw = function () {
+    var ask = this, answer = this.answer, data = this.data, box = document.getElementById("ask-answer"), counts = Object.create(null), says;
+    box.textContent = "";
+    this.mark();
+    if (!answer) { document.getElementById("ask-says").textContent = this.say("ask_none"); return; }
+    data.gravity.forEach(function (code) { counts[code] = answer.clauses.filter(function (one) { return one.verdict === code; }); });
+    says = (answer.place ? this.say("ask_where", { place: data.names[answer.place] }) : this.say("ask_nowhere")) + "　" + data.gravity.map(function (code) {
+      return ask.say("ask_count", { word: ask.badge(code), n: counts[code].length });
+    }).join(this.page.data.language === "en" ? " | " : "｜");
+    document.getElementById("ask-says").textContent = says;
+    [answer.near.length ? "ask_border" : "", answer.clauses.some(function (one) { return one.record.example; }) ? "ask_example" : ""].filter(Boolean).forEach(function (key) {
+      box.appendChild(el("p", "ask-note", ask.say(key)));
+    });
+    box.appendChild(el("p", "aside", this.say("ask_pixel", { metres: this.pixel(answer.lat) })));
+    data.gravity.forEach(function (code) { if (counts[code].length) { box.appendChild(ask.group(code, counts[code])); } });
+    this.drawMissing(box, counts.not_assessed);
+  };
+
+  Ask.prototype.pixel = function (lat) {
+    var metres = 156543.034 * Math.cos(lat * Math.PI / 180) / Math.pow(2, this.page.map.getZoom());
+    return metres < 10 ? metres.toFixed(1) + " m" : hmgeo.distance(metres);
+  };
+
+  /* The clauses of one verdict: those that touch in full, the others behind a line that opens. */
+  Ask.prototype.group = function (code, clauses) {
+    var ask = this, isOpen = OPEN.indexOf(code) >= 0, box = el(isOpen ? "section" : "details", "ask-group"), list = el("ol"), title = this.say("ask_group", { word: this.badge(code), n: clauses.length });
+    box.appendChild(el(isOpen ? "h3" : "summary", "", title));
+    clauses.forEach(function (one) { list.appendChild(ask.clause(one, isOpen)); });
+    box.appendChild(list);
+    return box;
+  };
+
+  Ask.prototype.clause = function (one, isOpen) {
+    var ask = this, cited = this.data.citations[one.cite], item = el("li", "ask-clause"), head = el("h4"), language = this.page.data.language, lines, more;
+    item.setAttribute("data-rule", cited.rule);
+    item.setAttribute("data-verdict", one.verdict);
+    head.appendChild(hmgeo.badge(this.badge(one.verdict, one.record.example && one.verdict !== "not_applicable" && one.verdict !== "not_assessed"), this.page.data.styles.verdicts[one.verdict]));
+    if (one.off) { head.appendChild(el("span", "chip", this.say("ask_off"))); }
+    head.appendChild(el("span", "", " " + cited.title));
+    item.appendChild(head);
+    if (one.ambiguous) {
+      item.appendChild(el("p", "ask-ambiguous", this.page.data.labels.certainty_ambiguous + "　" + this.say("ask_other", { word: this.badge(one.other) })));
+    }
+    one.said.forEach(function (fact) { ask.fact(item, fact); });
+    lines = this.sentences(one, cited, language);
+    lines.forEach(function (text) { item.appendChild(el("p", "", text)); });
+    if (one.verdict === "not_applicable") { return item; }
+    more = isOpen ? item : item.appendChild(el("details"));
+    if (!isOpen) { more.appendChild(el("summary", "", this.say("ask_text"))); }
+    this.law(more, one, cited);
+    return item;
+  };
+
+  Ask.prototype.sentences = function (one, cited, language) {
+    var said = cited.sentences[one.verdict], lines = said ? [said[language]] : one.verdict === "clear" ? [this.say("ask_clear", { data: this.dataOf(one) })] : [];
+    return lines.concat(one.texts, one.why);
+  };
+
+  /* The data that an untouched clause rests on. */
+  Ask.prototype.dataOf = function (one) {
+    var ask = this;
+    return one.record.layers.map(function (code) {
+      var layer = ask.data.layers[code];
+      return layer ? ask.say("ask_layer", { layer: layer.title, vintage: layer.vintage || ask.say("ask_no_vintage"), basis: layer.basis }) : ask.say("ask_list");
+    }).join("、") || this.say("ask_stated");
+  };
+
+  function far(metres, limit) {
+    var hides = limit !== undefined && metres !== limit && (Math.abs(metres - limit) < 1.5 || hmgeo.distance(metres) === hmgeo.distance(limit));
+    return hides ? metres.toFixed(2) + " m" : metres < 10 ? metres.toFixed(1) + " m" : hmgeo.distance(metres);
+  }
+
+  /* One measured fact: the nearest object by name with distance, limit and a way to look at it. */
+  Ask.prototype.fact = function (item, fact) {
+    var ask = this, set = this.data.sets[fact.set], line = el("p", "ask-fact"), found = fact.found, text, go;
+    if (fact.inside !== undefined) { line.textContent = this.say("ask_in", { layer: set.title, name: fact.inside }); item.appendChild(line); return; }
+    text = fact.limit === undefined ? this.say("ask_out", { layer: set.title }) + "；" : "";
+    text += this.say("ask_nearest", { layer: set.title });
+    text += found ? "「" + found.label + "」" + far(found.metres, fact.limit) : "：" + this.say("ask_nothing_found");
+    if (fact.limit !== undefined) { text += "；" + this.page.data.labels.limit + " " + hmgeo.distance(fact.limit); }
+    line.textContent = text + (this.page.data.language === "en" ? ". " : "。");
+    if (found && found.metres > 0) {
+      go = el("button", "go", this.say("go_there"));
+      go.type = "button";
+      go.setAttribute("aria-label", this.say("go_there") + "：" + found.label);
+      go.addEventListener("click", function () { ask.page.map.fitBounds(L.latLngBounds([[ask.answer.lat, ask.answer.lon], [found.lat, found.lon]]).pad(0.3), { maxZoom: 17, animate: false }); });
+      line.appendChild(go);
+    }
+    item.appendChild(line);
+  };
+
+  Ask.prototype.law = function (box, one, cited) {
+    var language = this.page.data.language, labels = this.page.data.labels, list = el("dl"), quote, pairs = [
+      [labels.clause, cited.clause + (cited.number ? "（" + cited.number + "）" : "")], [labels.rank, cited.rank[language]],
+      [labels.standing, this.data.standings[one.record.standing][language] + (one.record.note ? "　" + one.record.note : "")], [labels.decider, cited.decider]
+    ];
+    if (cited.quote) {
+      quote = el("blockquote", "", cited.quote);
+      quote.setAttribute("data-label", labels.quote);
+      box.appendChild(quote);
+    }
+    pairs.forEach(function (pair) { if (pair[1]) { list.appendChild(el("dt", "", pair[0])); list.appendChild(el("dd", "", pair[1])); } });
+    box.appendChild(list);
+  };
+
+  /* Layers that unjudged clauses wait for, each with how many, and those that aren't in this page. */
+  Ask.prototype.drawMissing = function (box, clauses) {
+    var ask = this, counted = Object.create(null), list = el("ul", "ask-missing"), codes;
+    clauses.forEach(function (one) {
+      if (one.said.length || !one.record.missing) { return; }
+      one.record.missing.forEach(function (code) { counted[code] = (counted[code] || 0) + 1; });
+    });
+    codes = Object.keys(counted).sort(function (a, b) { return counted[b] - counted[a]; });
+    codes.forEach(function (code) {
+      var words = ask.data.missing[code];
+      list.appendChild(el("li", "", ask.say("ask_missing", { layer: words[0], n: counted[code], department: words[1] })));
+    });
+    Object.keys(this.data.left_out).forEach(function (code) { list.appendChild(el("li", "", ask.say("off_" + ask.data.left_out[code][1], { layer: ask.data.left_out[code][0] }))); });
+    if (list.children.length) {
+      box.appendChild(el("h3", "", this.say("ask_not_checked")));
+      box.appendChild(list);
+    }
+  };
+
+  /* The asked place, and lines to the nearest objects of clauses that touch. */
+  Ask.prototype.mark = function () {
+    var drawn = this.drawn, answer = this.answer, styles = this.page.data.styles.verdicts, at;
+    drawn.clearLayers();
+    if (!answer) { return; }
+    at = [answer.lat, answer.lon];
+    answer.clauses.forEach(function (one) {
+      one.said.forEach(function (fact) {
+        if (OPEN.indexOf(one.verdict) < 0 || !fact.found || !fact.found.metres) { return; }
+        L.polyline([at, [fact.found.lat, fact.found.lon]], { color: styles[one.verdict].colour, weight: 2, dashArray: "5 4", interactive: false }).addTo(drawn);
+      });
+    });
+    L.circleMarker(at, { renderer: this.page.svg, pane: "sources", radius: 9, className: "halo", interactive: false }).addTo(drawn);
+    L.circleMarker(at, { renderer: this.page.svg, pane: "sources", radius: 2.5, className: "halo-dot", interactive: false }).addTo(drawn);
+  };
+
+  /* The question as a part of the page's address, and back. */
+  Ask.prototype.fragment = function () {
+    var asked = this.asked, facts = Object.keys(asked.facts).filter(function (name) { return asked.facts[name]; });
+    if (this.box.hidden || !this.answer) { return ""; }
+    return [this.answer.lon.toFixed(7), this.answer.lat.toFixed(7), asked.edition, encodeURIComponent(asked.trade), asked.action].concat(facts.map(function (name) { return name + "-" + asked.facts[name]; })).join(",");
+  };
+  Ask.prototype.recall = function (text) {
+    var parts = text.split(","), asked = this.asked, data = this.data;
+    if (parts.length < 5 || !isFinite(Number(parts[0])) || !isFinite(Number(parts[1])) || !data.actions[parts[4]]) { return; }
+    asked.edition = parts[2] === "2011" ? "2011" : "2017";
+    try { asked.trade = decodeURIComponent(parts[3]); } catch (fault) { return; }
+    asked.action = parts[4];
+    asked.facts = Object.create(null);
+    parts.slice(5).forEach(function (part) {
+      var at = part.lastIndexOf("-"), name = part.slice(0, at);
+      if (Object.prototype.hasOwnProperty.call(data.attributes, name) && /^(yes|no)$/.test(part.slice(at + 1))) { asked.facts[name] = part.slice(at + 1); }
+    });
+    document.getElementById("ask-trade").value = asked.trade;
+    this.fill();
+    this.open(true);
+    this.at(Number(parts[0]), Number(parts[1]));
+  };
+
+  Ask.prototype.translate = function () {
+    this.fill();
+    this.draw();
+    if (this.zones) { this.zones.update(); }
+  };
+}());

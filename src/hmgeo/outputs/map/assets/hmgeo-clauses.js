@@ -1,0 +1,300 @@
+/* Executes the clauses that Python compiled, at one place. Holds no limit and no list of its own. */
+(function () {
+  "use strict";
+  var RING = 16, MET = "met", NOT_MET = "not_met", UNKNOWN = "unknown";
+
+  function opposite(side) { return side === MET ? NOT_MET : side === NOT_MET ? MET : UNKNOWN; }
+  function unique(list) { return list.filter(function (one, i) { return list.indexOf(one) === i; }); }
+  function joined(lists) { return unique(Array.prototype.concat.apply([], lists)); }
+
+  /* `data` is the page's `click` block, `grounds` its unpacked grounds. */
+  function Clauses(data, grounds) {
+    this.data = data;
+    this.grounds = grounds;
+  }
+  hmgeo.Clauses = Clauses;
+
+  /* The code of the innermost area that holds a place, as the compiled records are listed by. */
+  Clauses.prototype.placeOf = function (lon, lat) {
+    var data = this.data, grounds = this.grounds, county = "", town = "";
+    function codes(area) {
+      return area ? grounds[area.ground].holding(lon, lat, null).map(function (i) { return area.codes[grounds[area.ground].rows[i]]; }) : [];
+    }
+    county = codes(data.counties)[0] || "";
+    town = codes(data.townships).filter(function (code) { return code.indexOf(county) === 0; })[0] || "";
+    return town || county;
+  };
+
+  /* Places on a ring just wide enough to reach whatever lies within the margin. */
+  function ringAround(lon, lat, metres) {
+    var per = hmgeo.metresPerDegree(lat), wide = metres / Math.cos(Math.PI / RING), found = [], i, turn;
+    for (i = 0; i < RING; i += 1) {
+      turn = 2 * Math.PI * i / RING;
+      found.push([lon + wide * Math.sin(turn) / per.lon, lat + wide * Math.cos(turn) / per.lat]);
+    }
+    return found;
+  }
+
+  function Spot(clauses, lon, lat) {
+    this.clauses = clauses;
+    this.data = clauses.data;
+    this.lon = lon;
+    this.lat = lat;
+    this.margin = clauses.data.margin_m;
+    this.known = Object.create(null);
+  }
+
+  Spot.prototype.once = function (key, make) {
+    if (!(key in this.known)) { this.known[key] = make.call(this); }
+    return this.known[key];
+  };
+  Spot.prototype.ring = function () { return this.once("ring", function () { return ringAround(this.lon, this.lat, this.margin); }); };
+  Spot.prototype.layer = function (set) { return this.data.layers[this.data.sets[set].layer]; };
+  Spot.prototype.ground = function (set) { return this.clauses.grounds[this.layer(set).ground]; };
+
+  /* How far the coverage reaches around a place; negative outside, null where nobody declared it. */
+  Spot.prototype.reach = function (layer) {
+    var at = layer.coverage, ground = this.clauses.grounds[at];
+    if (at === null) { return null; }
+    return this.once("reach" + at, function () {
+      var edge = ground.nearestEdge(this.lon, this.lat, null);
+      var metres = edge ? edge.metres : Infinity;
+      return ground.holding(this.lon, this.lat, null).length ? metres : -Math.max(metres, 1e-4);
+    });
+  };
+
+  /* Why finding nothing within a limit would prove nothing; empty where it does. */
+  function gap(layer, reach, limit) {
+    if (reach === null) { return layer.gaps.undeclared; }
+    if (reach < 0) { return layer.gaps.outside; }
+    if (reach < limit) { return hmgeo.say(layer.gaps.near, { reach: reach.toFixed(0), limit: limit.toFixed(0) }); }
+    return layer.complete ? "" : layer.gaps.incomplete;
+  }
+
+  Spot.prototype.nearest = function (set) {
+    return this.once("near" + set, function () {
+      var found = this.ground(set).nearest(this.lon, this.lat, this.data.sets[set].index);
+      return found && Object.assign(found, { label: this.ground(set).labels[found.shape], state: this.ground(set).states[this.data.sets[set].index][found.shape] });
+    });
+  };
+
+  function untold(spot, set, label) { return { given: UNKNOWN, possible: [UNKNOWN], why: [hmgeo.say(spot.data.sets[set].untold, { name: label })], said: [], layers: [] }; }
+
+  /* Whether the nearest feature lies within the limit; within the margin of it both answers stand. */
+  Spot.prototype.near = function (tree, hit) {
+    var spot = this, layer = this.layer(tree.set), found = this.nearest(tree.set), metres = found ? found.metres : Infinity, reach = this.reach(layer);
+    var inclusive = hit === MET, missSides = [], why = [], possible = [], mayHit, mayMiss, onHit = tree.open ? UNKNOWN : hit, given;
+    if (found && found.state === 2) { return untold(this, tree.set, found.label); }
+    function reaches(d) { return inclusive ? d <= tree.limit : d < tree.limit; }
+    function onMiss(r) { return gap(layer, r, tree.limit) ? UNKNOWN : opposite(hit); }
+    metres = Math.round(metres * 1e4) / 1e4;
+    mayHit = reaches(Math.max(0, metres - spot.margin));
+    mayMiss = !reaches(metres + spot.margin);
+    missSides = reach === null ? [UNKNOWN] : unique([onMiss(reach), onMiss(reach - spot.margin), onMiss(reach + spot.margin)]);
+    given = reaches(metres) ? onHit : onMiss(reach);
+    if (mayHit) { possible.push(onHit); }
+    if (mayMiss) { possible = possible.concat(missSides); }
+    if (gap(layer, reach, tree.limit)) { why.push(gap(layer, reach, tree.limit)); }
+    if (mayHit && tree.open) { why.push(tree.open); }
+    return {
+      given: given, possible: unique(possible.concat([given])), why: unique(why.concat(tree.why)), said: [{ set: tree.set, found: found, limit: tree.limit }],
+      approx: layer.approx, measure: found ? { metres: metres, label: found.label, limit: tree.limit } : null
+    };
+  };
+
+  /* The side of lying in a feature of a set, at one place; `reach` is how far the coverage reaches there. */
+  Spot.prototype.sideInside = function (tree, lon, lat, reach) {
+    var ground = this.ground(tree.set), set = this.data.sets[tree.set], held = ground.holding(lon, lat, set.index), states = ground.states[set.index];
+    var sure = held.filter(function (i) { return states[i] === 1; });
+    if (sure.length) { return { side: tree.yes, label: ground.labels[sure[0]] }; }
+    if (held.length) { return { side: UNKNOWN, untold: ground.labels[held[0]] }; }
+    return { side: gap(this.layer(tree.set), reach, 0) ? UNKNOWN : opposite(tree.yes) };
+  };
+
+  Spot.prototype.inside = function (tree) {
+    var spot = this, layer = this.layer(tree.set), reach = this.reach(layer), given = this.sideInside(tree, this.lon, this.lat, reach), possible = [given.side];
+    var edge = this.ground(tree.set).nearestEdge(this.lon, this.lat, this.data.sets[tree.set].index, 1.1 * this.margin), atRim = reach !== null && Math.abs(reach) < this.margin;
+    if (given.untold !== undefined && !edge) { return untold(this, tree.set, given.untold); }
+    if (edge || atRim) {
+      this.ring().forEach(function (at) { [reach, reach === null ? null : reach - spot.margin, reach === null ? null : reach + spot.margin].forEach(function (r) { possible.push(spot.sideInside(tree, at[0], at[1], r).side); }); });
+    }
+    return {
+      given: given.side, possible: unique(possible), approx: layer.approx,
+      why: given.untold !== undefined ? [hmgeo.say(this.data.sets[tree.set].untold, { name: given.untold })] : given.label === undefined && gap(layer, reach, 0) ? [gap(layer, reach, 0)] : [],
+      said: [{ set: tree.set, inside: given.label, found: given.label === undefined ? this.nearest(tree.set) : null }],
+      measure: given.label === undefined ? null : { metres: null, label: given.label, limit: null }
+    };
+  };
+
+  function settled(side, why, more) { return Object.assign({ given: side, possible: [side], why: why, said: [], approx: false, measure: null }, more); }
+
+  Spot.prototype.run = function (tree, facts) {
+    var spot = this, known;
+    switch (tree.op) {
+    case "all":
+    case "any":
+      return combined(tree.of.map(function (part) { return spot.run(part, facts); }), tree.op === "all" ? NOT_MET : MET);
+    case "fixed": return settled(tree.side, tree.why, { texts: tree.said, approx: Boolean(tree.approx) });
+    case "off": return settled(UNKNOWN, tree.why, { off: true });
+    case "fact":
+      known = facts[tree.name];
+      if (known !== "yes" && known !== "no") { return settled(UNKNOWN, [tree.why], { unsaid: tree.name }); }
+      return settled((known === "yes") === tree.expected ? MET : NOT_MET, [], { texts: [tree.said[known]] });
+    case "near": return this.near(tree, tree.hit);
+    case "touch": return this.near(tree, MET);
+    case "inside": return this.inside(tree);
+    default: return settled(UNKNOWN, [], { off: true });
+    }
+  };
+
+  /* Three-valued logic over every mixture of the parts' sides; `decisive` is the side of one part that decides. */
+  function combined(parts, decisive) {
+    function pair(a, b) { return a === decisive || b === decisive ? decisive : a === UNKNOWN || b === UNKNOWN ? UNKNOWN : opposite(decisive); }
+    var given = parts.map(function (one) { return one.given; }).reduce(pair), counted, why;
+    var possible = parts.map(function (one) { return one.possible; }).reduce(function (a, b) {
+      return joined(a.map(function (x) { return b.map(function (y) { return pair(x, y); }); }));
+    });
+    counted = parts.filter(function (one) { return one.possible.indexOf(given) >= 0; });
+    counted = counted.length ? counted : parts;
+    why = joined(counted.map(function (one) { return one.why; }));
+    if (possible.length > 1) { why = joined([why].concat(parts.filter(function (one) { return one.possible.length > 1; }).map(function (one) { return one.why; }))); }
+    return {
+      given: given, possible: possible, why: why, said: Array.prototype.concat.apply([], parts.map(function (one) { return one.said; })),
+      texts: joined(parts.map(function (one) { return one.texts || []; })),
+      approx: given === decisive ? counted.filter(function (one) { return one.given === given; }).every(function (one) { return one.approx; }) : parts.some(function (one) { return one.approx; }),
+      off: given === UNKNOWN && counted.some(function (one) { return one.off; }),
+      measure: counted.map(function (one) { return one.measure; }).filter(Boolean)[0] || null
+    };
+  }
+
+  /* Why a clause doesn't reach a project: {verdict, why}, or null; an answer that it isn't applicable comes first. */
+  Clauses.prototype.hindrance = function (record, asked) {
+    var words = this.data.subject_words, data = this.data, found = [], codes, unknown = [], fits, other;
+    function na(what) { found.push({ verdict: "not_applicable", why: hmgeo.say(words.not_applicable, { what: what }) }); }
+    function open(why) { found.push({ verdict: "not_assessed", why: why }); }
+    if (record.actions.length && record.actions.indexOf(asked.action) < 0) { na(hmgeo.say(words.action, { action: data.actions[asked.action].zh })); }
+    if (record.trade && record.trade.unset) { open(record.trade.unset); }
+    else if (record.trade && !asked.trade) { open(words.trade_unsaid); }
+    else if (record.trade) {
+      codes = record.trade.codes[asked.edition];
+      if (!codes) {
+        other = Object.keys(record.trade.codes).sort(function (a, b) { return b - a; }).map(function (edition) { return edition + " 版"; }).join("、");
+        open(hmgeo.say(words.other_edition, { code: asked.trade, stated: asked.edition + " 版", held: other }));
+      } else {
+        fits = codes.some(function (code) { return asked.trade.indexOf(code) === 0; });
+        if (!fits && codes.some(function (code) { return code.indexOf(asked.trade) === 0; })) { open(hmgeo.say(words.trade_coarse, { code: asked.trade })); }
+        else if (!fits) { na(hmgeo.say(words.trade, { code: asked.trade, edition: asked.edition })); }
+      }
+    }
+    other = record.conditions.some(function (one) {
+      var known = asked.facts[one[0]];
+      if (known !== "yes" && known !== "no") { unknown.push(data.attributes[one[0]]); return false; }
+      if ((known === "yes") === one[1]) { return false; }
+      na(hmgeo.say(words.situation, { word: (one[1] ? "" : "非") + data.attributes[one[0]] }));
+      return true;
+    });
+    if (!other && unknown.length) { open(hmgeo.say(words.facts_unsaid, { words: unknown.join("、是否") })); }
+    return found.filter(function (one) { return one.verdict === "not_applicable"; })[0] || found[0] || null;
+  };
+
+  /* An exception of the text that holds, or may hold: {known, why}, or null. */
+  Clauses.prototype.exemption = function (record, asked) {
+    var data = this.data, found = [];
+    record.exceptions.forEach(function (one) {
+      var unsaid = [];
+      if (one.actions.length && one.actions.indexOf(asked.action) < 0) { return; }
+      if (one.conditions.some(function (condition) {
+        var known = asked.facts[condition[0]];
+        if (known !== "yes" && known !== "no") { unsaid.push("是否" + data.attributes[condition[0]]); return false; }
+        return (known === "yes") !== condition[1];
+      })) { return; }
+      found.push({ known: !unsaid.length, why: unsaid.length ? hmgeo.say(one.unsaid, { words: unsaid.join("、") }) : one.known });
+    });
+    return found.filter(function (one) { return one.known; })[0] || found[0] || null;
+  };
+
+  /* What settles a clause before any position is looked at: {verdict, why}; null where its test must be asked. */
+  Clauses.prototype.before = function (record, asked) {
+    var obstacle, exempt;
+    if (record.fixed) { return { verdict: record.fixed.verdict, why: record.fixed.why }; }
+    obstacle = this.hindrance(record, asked);
+    if (obstacle && obstacle.verdict === "not_applicable") { return { verdict: obstacle.verdict, why: [obstacle.why] }; }
+    exempt = this.exemption(record, asked);
+    if (exempt && exempt.known) { return { verdict: "not_applicable", why: [exempt.why] }; }
+    return obstacle ? { verdict: obstacle.verdict, why: [obstacle.why] } : null;
+  };
+
+  /* What one clause says at a spot. `given` is the verdict at the place itself, `possible` all within the margin. */
+  Clauses.prototype.judge = function (record, asked, spot) {
+    var clauses = this, before = this.before(record, asked), exempt, outcomes, first, given, possible, why, open;
+    var base = { record: record, cite: record.cite, said: [], texts: [], off: false, measure: null };
+    if (before) { return Object.assign(base, { given: before.verdict, possible: [before.verdict], why: before.why }); }
+    exempt = this.exemption(record, asked);
+    outcomes = record.trees.map(function (tree) { return spot.run(tree, asked.facts); });
+    first = outcomes[0];
+    given = unique(outcomes.map(function (one) { return record.sides[one.given]; }));
+    possible = joined(outcomes.map(function (one) { return one.possible.map(function (side) { return record.sides[side]; }); }));
+    why = first.why;
+    open = given.length > 1 ? record.unset : record.blocked;
+    if (given.length > 1 || record.blocked.length) {
+      why = open.concat(given.length === 1 && given[0] === "not_assessed" ? why : []);
+      if (record.blocked.length) { possible = ["not_assessed"]; } else { possible = unique(possible.concat(["not_assessed"])); }
+      given = ["not_assessed"];
+    } else if (outcomes.length > 1 && possible.length > 1) { possible = unique(possible.concat(["not_assessed"])); }
+    if (exempt) {
+      why = [exempt.why].concat(given[0] === "not_assessed" ? why : []);
+      given = possible = ["not_assessed"];
+    }
+    possible = clauses.byGravity(possible);
+    if (possible[0] === "conditional") { why = [record.condition].concat(why); }
+    if (record.principle && !exempt && first.possible.some(function (side) { return side !== UNKNOWN; })) { why = why.concat([record.principle]); }
+    return Object.assign(base, {
+      given: given[0], possible: possible, why: unique(why.filter(Boolean)), said: first.said, texts: first.texts || [], measure: first.measure,
+      off: given[0] === "not_assessed" && Boolean(first.off), approx: first.approx
+    });
+  };
+
+  Clauses.prototype.byGravity = function (verdicts) {
+    var order = this.data.gravity;
+    return unique(verdicts).sort(function (a, b) { return order.indexOf(a) - order.indexOf(b); });
+  };
+
+  /* All clauses at a place, gravest first. `asked`: edition, trade, action, facts. The graver of two sides is the verdict. */
+  Clauses.prototype.ask = function (lon, lat, asked) {
+    var clauses = this, data = this.data, spot = new Spot(this, lon, lat), place = this.placeOf(lon, lat), near = this.placesNear(spot, place), by = Object.create(null), list = [];
+    [place].concat(near).forEach(function (code) {
+      data.places[code].forEach(function (number) {
+        var cite = data.citations[data.records[number].cite].rule;
+        by[cite] = by[cite] || [];
+        if (by[cite].indexOf(number) < 0) { by[cite].push(number); }
+      });
+    });
+    Object.keys(by).forEach(function (rule) { list.push(clauses.overPlaces(by[rule], place, near, asked, spot)); });
+    list.sort(function (a, b) { return data.gravity.indexOf(a.verdict) - data.gravity.indexOf(b.verdict) || a.record.order - b.record.order; });
+    return { lon: lon, lat: lat, place: place, near: near, clauses: list, asked: asked };
+  };
+
+  /* One rule by all records that may be meant: where the border of a place is within the margin there are several. */
+  Clauses.prototype.overPlaces = function (numbers, place, near, asked, spot) {
+    var clauses = this, data = this.data, told = numbers.map(function (number) { return clauses.judge(data.records[number], asked, spot); }), first = told[0], possible;
+    var absent = [place].concat(near).some(function (code) { return !numbers.some(function (number) { return data.places[code].indexOf(number) >= 0; }); });
+    possible = joined(told.map(function (one) { return one.possible; }).concat(absent ? [["not_applicable"]] : []));
+    if (absent && data.places[place].indexOf(numbers[0]) < 0) { first = Object.assign({}, first, { given: "not_applicable" }); }
+    possible = this.byGravity(possible);
+    first.verdict = possible[0];
+    first.other = possible.length > 1 ? possible[possible.length - 1] : null;
+    first.possible = possible;
+    first.ambiguous = possible.length > 1;
+    return first;
+  };
+
+  /* Other places within the margin. */
+  Clauses.prototype.placesNear = function (spot, place) {
+    var clauses = this, data = this.data;
+    var close = [data.counties, data.townships].some(function (area) {
+      return area && clauses.grounds[area.ground].nearestEdge(spot.lon, spot.lat, null, 1.1 * spot.margin);
+    });
+    if (!close) { return []; }
+    return unique(spot.ring().map(function (at) { return clauses.placeOf(at[0], at[1]); })).filter(function (code) { return code !== place; });
+  };
+}());

@@ -1,0 +1,196 @@
+"""What the page needs to answer a click: compiled clauses with their words, and the ground its audience may see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from hmgeo.findings.compiled import MARGIN_M
+from hmgeo.outputs import wording
+from hmgeo.outputs.map import shapes
+from hmgeo.outputs.map.audience import PUBLIC
+from hmgeo.outputs.map.ground import can_carry, ground
+from hmgeo.outputs.map.labels import LABELS
+from hmgeo.reference.tables import trades
+from hmgeo.vocabulary import Action, Basis, Classification, Effect, Standing, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
+
+    from hmgeo.findings.compiled import CompiledLayer, CompiledRules
+    from hmgeo.findings.results import Presentation
+    from hmgeo.findings.siting import Citation
+
+MAX_VERTICES = 1_000_000
+"""Of one layer: beyond, its clauses are not run on the page, which would grow by more than 5 MB."""
+
+_INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
+"""A clicked site is hypothetical: against such data its verdict is an example."""
+
+
+class ClickPage:
+    """The compiled clauses as the page holds them.
+
+    Parameters
+    ----------
+    compiled
+        From a run.
+    presentation
+        Its audience decides which layers may go in.
+    """
+
+    def __init__(self, compiled: CompiledRules, presentation: Presentation) -> None:
+        self._compiled = compiled
+        self._is_public = presentation.audience == PUBLIC
+        self._grounds: list[str] = []
+        self._state_counts: list[int] = []
+        self._known: dict[bytes, int] = {}
+        self._left_out = {code: why for code, one in compiled.layers.items() if (why := self._refusal(one))}
+        self._orders = {order: rank for rank, order in enumerate(sorted({tuple(r["order"]) for r in compiled.clauses}))}
+        self.data = self._data()
+
+    def scripts(self) -> Iterator[tuple[str, str]]:
+        """Yield (element id, base64) of every ground."""
+        for number, text in enumerate(self._grounds):
+            yield f"ground-{number}", text
+
+    def _refusal(self, layer: CompiledLayer) -> str:
+        """Return why a layer doesn't go into the page; empty where it does."""
+        if layer.classification is Classification.CLASSIFIED:
+            return "classified"
+        if self._is_public and layer.classification is not Classification.PUBLIC:
+            return "not_public"
+        geometries = shapes.read(layer.features["geometry"].to_pylist())
+        if shapely.get_num_coordinates(geometries).sum() > MAX_VERTICES or not can_carry(geometries):
+            return "too_large"
+        return ""
+
+    def _data(self) -> dict[str, Any]:
+        compiled = self._compiled
+        layers = {code: self._layer(code, one) for code, one in compiled.layers.items() if code not in self._left_out}
+        numbers: dict[str, int] = dict.fromkeys(compiled.layers, 0)
+        sets = []
+        for one in compiled.sets:
+            sets.append({"layer": one.layer, "index": numbers[one.layer], "title": one.title, "untold": one.untold})
+            numbers[one.layer] += 1
+        return {
+            "margin_m": MARGIN_M,
+            "as_of": compiled.as_of,
+            "gravity": [verdict.value for verdict in Verdict],
+            "subject_words": dict(compiled.words),
+            "actions": {action.value: {"zh": action.zh, "en": action.en} for action in Action},
+            "trades": [[trade.edition, trade.code, trade.name] for trade in trades().values()],
+            "attributes": dict(compiled.attributes),
+            "missing": {code: list(words) for code, words in compiled.missing.items()},
+            "left_out": {code: [compiled.layers[code].title, why] for code, why in self._left_out.items()},
+            "layers": layers,
+            "sets": sets,
+            "records": [self._record(record) for record in compiled.clauses],
+            "citations": [self._citation(cited) for cited in compiled.citations],
+            "places": {code: list(numbers) for code, numbers in compiled.places.items()},
+            "names": dict(compiled.place_names),
+            "counties": self._areas(compiled.counties),
+            "townships": self._areas(compiled.townships),
+            "badges": _badges(),
+            "standings": {one.value: {"zh": one.zh, "en": one.en} for one in Standing},
+            "grounds": len(self._grounds),
+            "states": self._state_counts,
+        }
+
+    def _layer(self, code: str, layer: CompiledLayer) -> dict[str, Any]:
+        geometries = shapes.read(layer.features["geometry"].to_pylist())
+        has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
+        labels = np.array(layer.features["label"].to_pylist(), dtype=object)[has_shape].tolist()
+        states = [
+            np.frombuffer(one.states, np.uint8)[has_shape].tobytes() for one in self._compiled.sets if one.layer == code
+        ]
+        return {
+            "title": layer.title,
+            "vintage": layer.vintage,
+            "basis": wording.LAYER_BASIS[layer.basis],
+            "approx": layer.basis is Basis.APPROXIMATE,
+            "coverage": None if layer.coverage is None else self._coverage(layer.coverage),
+            "complete": layer.is_complete,
+            "gaps": dict(layer.gaps),
+            "ground": self._keep(ground(geometries[has_shape], labels, states), len(states)),
+        }
+
+    def _coverage(self, wkb: bytes) -> int:
+        """Return the ground of a coverage; layers of one coverage share it."""
+        if wkb not in self._known:
+            self._known[wkb] = self._keep(ground(shapes.read([wkb])), 0)
+        return self._known[wkb]
+
+    def _areas(self, table: pa.Table | None) -> dict[str, Any] | None:
+        if table is None or not table.num_rows:
+            return None
+        return {
+            "ground": self._keep(ground(shapes.read(table["geometry"].to_pylist())), 0),
+            "codes": table["id"].to_pylist(),
+        }
+
+    def _keep(self, text: str, states: int) -> int:
+        self._grounds.append(text)
+        self._state_counts.append(states)
+        return len(self._grounds) - 1
+
+    def _record(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        made = dict(record) | {"order": self._orders[tuple(record["order"])]}
+        invented = [
+            code
+            for code in record["layers"]
+            if code in self._compiled.layers and self._compiled.layers[code].basis in _INVENTED
+        ]
+        made["example"] = bool(invented)
+        if "trees" in record:
+            made["trees"] = [self._tree(tree) for tree in record["trees"]]
+        return made
+
+    def _tree(self, tree: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a tree in which what asks a layer that isn't in the page is off."""
+        if "of" in tree:
+            return dict(tree) | {"of": [self._tree(part) for part in tree["of"]]}
+        if "set" in tree and (code := self._compiled.sets[tree["set"]].layer) in self._left_out:
+            why = LABELS[f"off_{self._left_out[code]}"].format(layer=self._compiled.layers[code].title)
+            return {"op": "off", "why": [why]}
+        return dict(tree)
+
+    def _citation(self, cited: Citation) -> dict[str, Any]:
+        finding = {"document": cited.document, "clause": cited.clause, "decider": cited.decider, "note": ""}
+        return {
+            "rule": cited.rule_id,
+            "title": cited.title,
+            "clause": wording.citation(finding),
+            "number": cited.document_number,
+            "quote": cited.quote,
+            "rank": {"zh": cited.legal_rank.zh, "en": cited.legal_rank.en},
+            "effect": {"zh": Effect.of(cited.effect).zh, "en": Effect.of(cited.effect).en},
+            "authority": cited.authority,
+            "decider": cited.decider,
+            "verified": cited.verified,
+            "sentences": {
+                verdict.value: {
+                    language: wording.verdict_sentence(finding | {"verdict": verdict.value}, language=language)
+                    for language in ("zh", "en")
+                }
+                for verdict in (Verdict.PROHIBITED, Verdict.LISTED)
+            },
+        }
+
+
+def _badges() -> dict[str, dict[str, dict[str, str]]]:
+    """Return the badge of each verdict, plain and as an example, in both languages."""
+    return {
+        kind: {
+            verdict.value: {
+                language: wording.badge({"verdict": verdict.value, "note": ""}, example=example, language=language)
+                for language in ("zh", "en")
+            }
+            for verdict in Verdict
+        }
+        for kind, example in (("plain", False), ("example", True))
+    }

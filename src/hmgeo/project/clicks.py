@@ -1,0 +1,22 @@
+"""The clauses of a run, compiled for its map page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hmgeo.analysis.compiled_rules import compile_rules
+from hmgeo.analysis.siting import SitingBench, SitingQuestion
+
+if TYPE_CHECKING:
+    from hmgeo.analysis.screen import Question
+    from hmgeo.findings.compiled import CompiledRules
+    from hmgeo.project.inputs import Inputs
+
+
+def clauses_for_page(inputs: Inputs, question: Question) -> CompiledRules | None:
+    """Return what the map page needs to judge a clicked place; None where no day is asked about."""
+    if question.as_of is None:
+        return None
+    layers = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
+    asked = SitingQuestion(question.as_of, question.rules, question.choices, question.areas, question.adopted)
+    return compile_rules(SitingBench(layers, asked))

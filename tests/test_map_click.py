@@ -1,0 +1,401 @@
+"""The siting check of a clicked place, run in a browser, against `analysis.siting` at the same points."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import shapely
+from siting_world import COUNTY, LONGTANG, bench, layer, layers
+from small_results import HOSTILE, small_results
+from test_map_browser import Opened, browser
+
+from hmgeo.analysis.compiled_rules import compile_rules
+from hmgeo.analysis.facts import Features
+from hmgeo.analysis.site_facts import Site
+from hmgeo.analysis.zones import zone_within
+from hmgeo.findings.results import Presentation
+from hmgeo.geodesy import ELLIPSOID
+from hmgeo.outputs.map.page import write_map
+from hmgeo.project.site import open_desk
+from hmgeo.vocabulary import Action, Basis, Classification, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+    from hmgeo.analysis.siting import SitingBench
+    from hmgeo.records import Layer
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["browser"]
+
+POINTS = int(os.environ.get("HMGEO_CLICK_POINTS", "800"))
+"""Random points of each shipped project; the pencil world always gets 5,000."""
+PENCIL_POINTS = 5000
+SEED = 20261121
+ASKED = (
+    ("2017", "3212", "new"),
+    ("2017", "3360", "expand"),
+    ("2011", "3130", "reconstruct"),
+    ("2017", "", "technical_upgrade"),
+    ("2017", "32", "new"),
+    ("2017", "2614", "expand"),
+)
+ASK = """
+questions => { const clauses = hmgeo.page.clauses();
+  return questions.map(one => clauses.ask(one.lon, one.lat, one).clauses.map(
+    found => ({ rule: clauses.data.citations[found.cite].rule, verdict: found.verdict, possible: found.possible,
+                off: found.off, why: found.why, measure: found.measure }))); }
+"""
+
+Question = dict[str, Any]
+Found = dict[str, dict[str, Any]]
+
+
+def questions(points: list[list[float]], names: list[str]) -> list[Question]:
+    """Return a question for each point: trades and actions in turn, facts by lot."""
+    rng = np.random.default_rng(SEED)
+    lots = rng.choice(["yes", "no", ""], p=[0.55, 0.25, 0.2], size=(len(points), len(names)))
+    return [
+        {
+            "lon": lon,
+            "lat": lat,
+            "edition": ASKED[number % len(ASKED)][0],
+            "trade": ASKED[number % len(ASKED)][1],
+            "action": ASKED[number % len(ASKED)][2],
+            "facts": {name: str(word) for name, word in zip(names, lots[number], strict=True) if word},
+        }
+        for number, (lon, lat) in enumerate(points)
+    ]
+
+
+def asked_of_page(browser: Browser, path: Path, wanted: list[Question]) -> list[Found]:
+    view = Opened(browser, path)
+    found = view.page.evaluate(ASK, wanted)
+    view.page.close()
+    assert (view.outside_requests(), view.complaints) == ([], [])
+    return [{one["rule"]: one for one in clauses} for clauses in found]
+
+
+def site_of(one: Question) -> Site:
+    facts = {name: word == "yes" for name, word in one["facts"].items()}
+    point = shapely.Point(one["lon"], one["lat"])
+    action = Action.of(one["action"])
+    return Site("X", "", point, 0.0, one["trade"], one["edition"], action, basis=Basis.UNDECLARED, attributes=facts)
+
+
+def compared(held: SitingBench, one: Question, found: Found) -> tuple[int, int]:
+    """Hold one answer of the page against Python's; return how many clauses, and how many could flip."""
+    told = {clause.citation.rule_id: clause for clause in held.check(site_of(one)).clauses}
+    for rule in found.keys() - told.keys():  # only on the other side of a line within the margin
+        assert "not_applicable" in found[rule]["possible"]
+        assert len(found[rule]["possible"]) == 2
+    for rule, clause in told.items():
+        mine = found[rule]
+        assert clause.verdict.value in mine["possible"], (one, rule, clause.verdict, mine)
+        if len(mine["possible"]) > 1:
+            continue
+        assert (rule, mine["verdict"]) == (rule, clause.verdict.value)
+        if clause.measured.value is not None:
+            assert abs(mine["measure"]["metres"] - clause.measured.value) < 0.01
+            assert mine["measure"]["label"] == clause.measured.receptor_name
+        if not mine["off"]:
+            assert tuple(mine["why"]) == clause.reasons
+    return len(told), sum(len(mine["possible"]) > 1 for mine in found.values())
+
+
+def far_shore() -> Layer:
+    """Return a tributary's shoreline farther away than anyone searches."""
+    shore = shapely.LineString([(120.0, 30.0), (120.1, 30.0)])
+    return layer(LayerKind.RIVER_SHORELINE_TRIBUTARY, [("T1", "远处支流", "", shore)])
+
+
+def pencil_layers() -> list[Layer]:
+    """Return layers of every state: complete, incomplete, covering half, with features of which nothing is stated."""
+    parks = [("P1", "示例园区", "省级", shapely.box(113.05, 23.02, 113.08, 23.05))]
+    farms = [
+        ("F1", "", "", shapely.box(113.3, 22.9, 113.31, 22.93)),
+        ("F2", "", "", shapely.box(113.31, 22.9, 113.33, 22.93)),
+    ]
+    shore = [("R1", "示例干流", "", shapely.LineString([(112.85, 22.85), (113.0, 23.3), (113.35, 23.35)]))]
+    return [
+        *layers(),
+        layer(LayerKind.INDUSTRIAL_PARKS, parks),
+        layer(LayerKind.PBF_CONCENTRATED_AREAS, farms, coverage=LONGTANG.union(shapely.box(113.1, 22.8, 113.4, 23.0))),
+        layer(LayerKind.RIVER_SHORELINE_MAIN, shore),
+        far_shore(),
+    ]
+
+
+@pytest.fixture(scope="module")
+def pencil() -> SitingBench:
+    return bench(pencil_layers(), as_of="2022-06-30", pbf_concentrated_source="official")
+
+
+def page_of(held: SitingBench, path: Path) -> list[str]:
+    """Write the page of a bench; return the facts that its clauses ask for."""
+    compiled = compile_rules(held)
+    write_map(replace(small_results(), compiled_rules=compiled), Presentation(), path)
+    return list(compiled.attributes)
+
+
+@pytest.fixture(scope="module")
+def pencil_page(pencil: SitingBench, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    path = tmp_path_factory.mktemp("click") / "map.html"
+    return path, page_of(pencil, path)
+
+
+def random_points(bounds: tuple[float, ...], count: int) -> list[list[float]]:
+    rng = np.random.default_rng(SEED + count)
+    return rng.uniform(bounds[:2], bounds[2:], (count, 2)).tolist()
+
+
+def test_the_page_agrees_with_python_on_random_points(
+    browser: Browser, pencil: SitingBench, pencil_page: tuple[Path, list[str]]
+) -> None:
+    path, names = pencil_page
+    wanted = questions(random_points((112.75, 22.75, 113.65, 23.45), PENCIL_POINTS), names)
+    counts = [
+        compared(pencil, one, found) for one, found in zip(wanted, asked_of_page(browser, path, wanted), strict=True)
+    ]
+    assert sum(told for told, _ in counts) > 20 * PENCIL_POINTS
+    assert sum(flip > 0 for _, flip in counts) < 0.003 * PENCIL_POINTS
+
+
+@pytest.mark.parametrize("project", ["qingcheng", "nandan"])
+def test_the_page_agrees_with_python_on_the_shipped_projects(browser: Browser, project: str, tmp_path: Path) -> None:
+    desk = open_desk(f"layers/projects/{project}")
+    names = page_of(desk.bench, tmp_path / "map.html")
+    area = shapely.union_all([one.geometry for one in desk.inputs.areas])
+    west, south, east, north = area.bounds
+    wanted = questions(random_points((west - 0.02, south - 0.02, east + 0.02, north + 0.02), POINTS), names)
+    for one, found in zip(wanted, asked_of_page(browser, tmp_path / "map.html", wanted), strict=True):
+        compared(desk.bench, one, found)
+
+
+def near_limit(held: SitingBench, code: str, limit_m: float, off_m: float) -> list[list[float]]:
+    """Return points whose distance to the nearest feature of a layer is the limit and `off_m` more, within 0.06 m."""
+    shapes = held.indexes[code].shapes.geometries
+    border = shapely.get_coordinates(shapely.boundary(zone_within(shapes, limit_m + off_m)))
+    return border[:: max(1, len(border) // 40)].tolist()
+
+
+def near_border(held: SitingBench, code: str, off_m: float) -> list[list[float]]:
+    """Return points so far from the outline of a layer's shapes, outside it where `off_m` is positive."""
+    found = []
+    for shape in shapely.get_parts(shapely.union_all(held.indexes[code].shapes.geometries)):
+        xy = shapely.get_coordinates(shapely.orient_polygons(shape).exterior)
+        for (x, y), (u, v) in pairwise(xy):
+            here, there = ((2 * x + u) / 3, (2 * y + v) / 3), ((x + u) / 2, (y + v) / 2)
+            azimuth, _, _ = ELLIPSOID.inv(*here, *there)
+            lon, lat, _ = ELLIPSOID.fwd(*here, azimuth + 90, off_m)
+            found.append([lon, lat])
+    return found
+
+
+@pytest.mark.parametrize("off_m", [-2.0, -1.0, -0.5, 0.5, 1.0, 2.0])
+def test_at_each_limit_the_page_agrees_or_says_that_it_could_flip(
+    browser: Browser, pencil: SitingBench, pencil_page: tuple[Path, list[str]], off_m: float
+) -> None:
+    path, _ = pencil_page
+    facts = {
+        "may_pollute_soil": "yes",
+        "is_chemical": "yes",
+        "discharges_pollutants": "yes",
+        "serves_water_supply": "no",
+    }
+    places = {
+        "SIT-LAW-ART32": near_limit(pencil, "sensitive_sites", 500.0, off_m),
+        "SIT-CJ-1KM-CHEM": near_limit(pencil, "river_shoreline_main", 1000.0, off_m),
+        "WAT-LAW-66": near_border(pencil, "water_source_zones", off_m),
+        "SIT-LAW-ART50": near_border(pencil, "pbf_concentrated_areas", off_m),
+    }
+    wanted = [
+        (rule, {"lon": lon, "lat": lat, "edition": "2017", "trade": "3212", "action": "new", "facts": facts})
+        for rule, points in places.items()
+        for lon, lat in points
+    ]
+    for (rule, one), found in zip(wanted, asked_of_page(browser, path, [one for _, one in wanted]), strict=True):
+        compared(pencil, one, found)
+        if abs(off_m) != 1.0 and COUNTY.buffer(-0.02).contains(shapely.Point(one["lon"], one["lat"])):
+            assert (one, rule, len(found[rule]["possible"])) == (one, rule, 2 if abs(off_m) < 1 else 1)
+
+
+def test_two_parcels_that_share_a_border_leave_nothing_open_on_it(
+    browser: Browser, pencil: SitingBench, pencil_page: tuple[Path, list[str]]
+) -> None:
+    facts = {"may_pollute_soil": "yes"}
+    one = {"lon": 113.31, "lat": 22.915, "edition": "2017", "trade": "", "action": "new", "facts": facts}
+    found = asked_of_page(browser, pencil_page[0], [one])[0]["SIT-LAW-ART50"]
+    assert found["possible"] == ["prohibited"]
+    assert compared(pencil, one, asked_of_page(browser, pencil_page[0], [one])[0])[1] == 0
+
+
+def test_far_objects_are_measured_within_a_centimetre(browser: Browser, tmp_path: Path) -> None:
+    shore = shapely.LineString([(112.0, 23.0), (113.2, 23.9), (115.0, 23.2)])  # edges of 150 km
+    rows = [("R1", "示例干流", "", shore)]
+    held = bench([*layers(), layer(LayerKind.RIVER_SHORELINE_MAIN, rows), far_shore()], as_of="2022-06-30")
+    page_of(held, tmp_path / "map.html")
+    wanted = [
+        {"lon": lon, "lat": lat, "edition": "2017", "trade": "", "action": "new", "facts": {"is_chemical": "yes"}}
+        for lon, lat in random_points((111.5, 22.0, 115.5, 24.5), 200)
+    ]
+    for one, found in zip(wanted, asked_of_page(browser, tmp_path / "map.html", wanted), strict=True):
+        told = held.facts_of(site_of(one)).distance(Features("river_shoreline_main"))
+        assert abs(found["SIT-CJ-1KM-CHEM"]["measure"]["metres"] - told.measured_m) < 0.01
+
+
+@pytest.fixture(scope="module")
+def school_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ask") / "map.html"
+    page_of(bench(), path)
+    return path
+
+
+@pytest.fixture
+def opened(browser: Browser, school_page: Path) -> Iterator[Opened]:
+    view = Opened(browser, school_page)
+    yield view
+    view.page.close()
+    assert view.outside_requests() == []
+    assert view.complaints == []
+    assert view.dialogs == []
+
+
+def ask_at(view: Opened, place: str, trade: str = "3212") -> None:
+    view.page.click("#tool-ask")
+    view.page.fill("#ask-trade", trade)
+    view.page.fill("#ask-place", place)
+    view.page.keyboard.press("Enter")
+
+
+def test_a_typed_place_is_answered_clause_by_clause_with_quote_and_nearest_object(opened: Opened) -> None:
+    ask_at(opened, "113.0, 23.101")
+    says = opened.page.locator("#ask-says").inner_text()
+    assert says.startswith("位于清城区龙塘镇　触及禁止性规定 1 条｜有附加条件 0 条｜")
+    clause = opened.page.locator('.ask-clause[data-rule="SIT-QY-SENSITIVE"]')
+    assert "最近敏感目标（居民区、学校、医院、疗养院、养老院）「示例小学」111 m；限值 500 m" in clause.inner_text()
+    assert clause.locator("blockquote").inner_text().startswith("禁止在居民区、学校")
+    assert clause.locator(".badge").inner_text() == "示例判定：触及禁止性规定"
+    assert opened.page.locator('.ask-clause[data-rule="SIT-LAW-ART32"]').get_attribute("data-verdict") == "not_assessed"
+    opened.page.locator(".ask-more summary").click()
+    opened.page.select_option("#ask-fact-may_pollute_soil", "yes")
+    assert opened.page.locator('.ask-clause[data-rule="SIT-LAW-ART32"]').get_attribute("data-verdict") == "prohibited"
+    opened.page.select_option("#ask-action", "technical_upgrade")
+    assert (
+        opened.page.locator('.ask-clause[data-rule="SIT-LAW-ART32"]').get_attribute("data-verdict") == "not_applicable"
+    )
+
+
+def test_a_click_on_the_map_asks_instead_of_opening_what_lies_there(opened: Opened) -> None:
+    opened.page.click("#tool-ask")
+    at = opened.page.evaluate(
+        "(() => { const p = hmgeo.page.data.sources[0].at; map_hmgeo.setView(p, 15, {animate: false}); return p; })()"
+    )
+    box = opened.page.locator("#map_hmgeo").bounding_box()
+    opened.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    lon, lat = map(float, opened.page.input_value("#ask-place").split(","))
+    assert (lat, lon) == pytest.approx(at, abs=1e-4)
+    assert opened.page.locator(".leaflet-popup").count() == 0
+    assert opened.page.locator("#ask-answer li").count() > 10
+    opened.page.click("#ask-close")
+    opened.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    opened.page.locator(".leaflet-popup").wait_for()
+
+
+def test_keys_alone_ask_read_and_leave(opened: Opened) -> None:
+    opened.page.focus("#tool-ask")
+    opened.page.keyboard.press("Enter")
+    assert opened.page.evaluate("document.activeElement.id") == "ask-trade"
+    opened.page.keyboard.type("3212")
+    for _ in range(2):
+        opened.page.keyboard.press("Tab")
+    assert opened.page.evaluate("document.activeElement.id") == "ask-place"
+    opened.page.keyboard.type("东经113度，北纬23.101度")
+    opened.page.keyboard.press("Enter")
+    assert opened.page.locator("#ask-says").get_attribute("aria-live") == "polite"
+    levels = opened.page.locator("#ask :is(h2, h3, h4)").evaluate_all("all => all.map(one => Number(one.tagName[1]))")
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    opened.page.keyboard.press("Escape")
+    assert opened.page.locator("#ask").is_hidden()
+    assert opened.page.evaluate("document.activeElement.id") == "tool-ask"
+
+
+def test_the_address_brings_the_question_back_and_english_changes_the_words(opened: Opened) -> None:
+    ask_at(opened, "113.0, 23.101")
+    url = opened.page.url
+    assert "ask=113.0000000,23.1010000,2017,3212,new" in url
+    opened.page.goto("about:blank")
+    opened.page.goto(url)
+    opened.page.wait_for_selector("html[data-ready=yes]")
+    assert opened.page.locator('.ask-clause[data-verdict="prohibited"]').count() == 1
+    opened.page.click("#tool-language")
+    assert "touches a prohibition 1" in opened.page.locator("#ask-says").inner_text()
+    assert opened.page.locator("#ask-title").inner_text() == "Siting check: click anywhere"
+    opened.requests.clear()
+
+
+def test_near_a_limit_the_page_says_that_it_could_flip(opened: Opened, pencil: SitingBench) -> None:
+    lon, lat = near_limit(pencil, "sensitive_sites", 500.0, 0.5)[0]
+    ask_at(opened, f"{lon:.9f}, {lat:.9f}")
+    clause = opened.page.locator('.ask-clause[data-rule="SIT-QY-SENSITIVE"]')
+    assert clause.get_attribute("data-verdict") == "prohibited"
+    assert "临界，待核实" in clause.locator(".ask-ambiguous").inner_text()
+    assert "另一可能：未触及" in clause.locator(".ask-ambiguous").inner_text()
+    assert re.search(r"「示例小学」500\.[45]\d m；限值 500 m", clause.inner_text())
+
+
+def test_hostile_words_stay_text_in_the_answer(browser: Browser, tmp_path: Path) -> None:
+    rows = [
+        ("A1", HOSTILE, "学校", shapely.Point(113.0, 23.1)),
+        ("A2", '"><img src=x onerror=alert(1)>', "学校", COUNTY),
+    ]
+    held = bench([layer(LayerKind.SENSITIVE_SITES, rows[:1]), layer(LayerKind.INDUSTRIAL_PARKS, rows[1:])])
+    compiled = compile_rules(held)
+    cited = [
+        replace(one, quote=HOSTILE, title=HOSTILE, decider=HOSTILE, document=HOSTILE) for one in compiled.citations
+    ]
+    names = dict.fromkeys(compiled.place_names, HOSTILE)
+    made = replace(compiled, citations=tuple(cited), place_names=names)
+    write_map(replace(small_results(), compiled_rules=made), Presentation(), tmp_path / "map.html")
+    view = Opened(browser, tmp_path / "map.html")
+    ask_at(view, "113.0, 23.101", HOSTILE[:6])
+    view.page.fill("#ask-trade", "3212")
+    view.page.keyboard.press("Tab")
+    for line in view.page.locator("#ask summary").all():
+        if line.is_visible():
+            line.click()
+    words = view.page.locator("#ask-answer").inner_text()
+    counted = view.page.locator("#ask img, #ask script, #ask iframe").count()
+    view.page.close()
+    assert words.count(HOSTILE) > 5
+    assert '"><img src=x onerror=alert(1)>' in words
+    assert (counted, view.dialogs, view.complaints, view.outside_requests()) == (0, [], [], [])
+
+
+def test_a_public_page_says_which_layers_it_did_not_ask(browser: Browser, tmp_path: Path) -> None:
+    compiled = compile_rules(bench())
+    marked = {code: replace(one, classification=Classification.PUBLIC) for code, one in compiled.layers.items()}
+    marked["sensitive_sites"] = replace(marked["sensitive_sites"], classification=Classification.INTERNAL)
+    small = small_results()
+    shown = [replace(one, gates=replace(one.gates, classification=Classification.PUBLIC)) for one in small.layers]
+    results = replace(small, layers=tuple(shown), compiled_rules=replace(compiled, layers=marked))
+    write_map(results, Presentation(audience="public"), tmp_path / "map.html")
+    view = Opened(browser, tmp_path / "map.html")
+    ask_at(view, "113.0, 23.101")
+    view.page.locator(".ask-group summary").first.click()
+    clause = view.page.locator('.ask-clause[data-rule="SIT-QY-SENSITIVE"]')
+    assert clause.get_attribute("data-verdict") == "not_assessed"
+    assert clause.locator(".chip").inner_text() == "未在页面评估"
+    assert "「敏感目标」未标为公开，未载入公开版页面，未在页面评估。" in clause.inner_text()
+    assert "示例小学" not in view.page.content()
+    view.page.close()
