@@ -11,7 +11,7 @@ WORKERS ?= 2
 help:
 	@echo 'make demo       screen the shipped projects into ./hmgeo-demo'
 	@echo 'make test       lint, types and tests (HMGEO_REQUIRE_BROWSER=1: fail, not skip, where Chromium is missing)'
-	@echo 'make test-full  the same with slow tests, many random cases and a required browser'
+	@echo 'make test-full  the same with slow tests, many random cases, Chromium and Firefox required'
 	@echo 'make lint       ruff and mypy alone'
 	@echo 'make maps       draw every map definition in maps/'
 	@echo 'make clean      remove what these targets made, .venv included'
