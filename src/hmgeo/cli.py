@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import hmgeo
-from hmgeo.commands import distances, layers, maps, projects, rules, siting, water
+from hmgeo.commands import choosing, distances, layers, maps, projects, rules, siting, water
 from hmgeo.commands.shown import LOG, OUT
 from hmgeo.errors import HmgeoError
 
@@ -37,6 +37,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "site": siting.site,
     "overlay": siting.overlay,
     "key-areas": siting.key_areas,
+    "candidates": choosing.candidates,
+    "offsets": choosing.offsets,
     "map": maps.draw,
 }
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {

@@ -11,6 +11,7 @@ import shapely
 
 from hmgeo.analysis.overlay import TOUCHED
 from hmgeo.geodesy import ELLIPSOID, geodesic_m, search_boxes
+from hmgeo.vocabulary import Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -151,5 +152,12 @@ def generated_points(area: shapely.Geometry, step_m: float, like: Site) -> Itera
             point = shapely.Point(lon, lat)
             if shapely.covers(area, point):
                 number += 1
-                yield replace(like, site_id=f"C{number:05d}", name=f"候选点{number}", geometry=point, uncertainty_m=0.0)
+                yield replace(
+                    like,
+                    site_id=f"C{number:05d}",
+                    name=f"候选点{number}",
+                    geometry=point,
+                    uncertainty_m=0.0,
+                    status=Status.ASSESSED,
+                )
         _, lat, _ = ELLIPSOID.fwd(west, lat, 0.0, step_m)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -142,7 +143,11 @@ class OffsetLedger:
             found.append(Problem("总量来源没有核定文号，不能使用", place, source_id, remedy="补充生态环境部门核定文号"))
         left_kg = self.left_kg(source_id, metal)
         if kg > left_kg:
-            sold = [f"{one.project_id} {one.kg:g} kg/a" for one in self.allotments if one.source_id == source_id]
+            sold = [
+                f"{one.project_id} {one.kg:g} kg/a"
+                for one in self.allotments
+                if (one.source_id, one.metal) == (source_id, metal)
+            ]
             remedy = "减少用量或另寻来源" + (f"；已用于 {'、'.join(sold)}" if sold else "")
             found.append(
                 Problem(
@@ -178,7 +183,7 @@ def ledger_of(sources: Iterable[ReductionSource], file: str = "") -> OffsetLedge
 
 
 def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[ReductionSource, ...]:
-    """Return the sources of a table: 来源编号、来源企业、金属、核定量、已出让、核定文号.
+    """Return the sources of a table: 来源编号、来源企业、金属、核定量、已出让、余量、核定文号.
 
     Raises
     ------
@@ -198,27 +203,42 @@ def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[Re
         where = Place(file=file)
         raise InputError(Problem("总量来源台账缺少列", where, "、".join(lacking), "、".join(needed), "补充这些列"))
     problems: list[Problem] = []
-    symbols = {zh: symbol for symbol, zh in METALS.items()} | {symbol: symbol for symbol in METALS}
     found = []
     for row in range(len(columns["来源编号"])):
         cells = {name: values[row].strip() for name, values in columns.items()}
-        symbol = symbols.get(cells["金属"], "")
-        if not symbol:
-            where = Place(file=file, row=row + 1, field="金属")
-            problems.append(Problem("金属无法识别", where, cells["金属"], "、".join(METALS.values()), "改为其中之一"))
-        verified_kg, sold_kg = (_kg(cells, name, file, row, problems) for name in ("核定量", "已出让"))
+        if not any(cells.values()):
+            continue
+        place = Place(file=file, row=row + 1)
+        symbol = metal_of(cells["金属"], place, problems)
+        verified_kg, sold_kg = (kg_of(cells[name], name, place, problems) for name in ("核定量", "已出让"))
         name = cells.get("来源企业", "")
-        found.append(ReductionSource(cells["来源编号"], name, symbol, verified_kg, sold_kg, cells["核定文号"], row + 1))
+        source = ReductionSource(cells["来源编号"], name, symbol, verified_kg, sold_kg, cells["核定文号"], row + 1)
+        left = cells.get("余量", "")
+        if left and round(kg_of(left, "余量", place, problems) - source.left_kg, _DECIMALS):
+            where, should = replace(place, field="余量"), f"核定量减已出让为 {source.left_kg:g} kg/a"
+            problems.append(Problem("余量与核定量、已出让不符", where, left, should, "核对台账"))
+        found.append(source)
     if problems:
         raise InputError(problems)
     return tuple(found)
 
 
-def _kg(cells: Mapping[str, str], name: str, file: str, row: int, problems: list[Problem]) -> float:
-    text = cells[name]
+def metal_of(text: str, place: Place, problems: list[Problem]) -> str:
+    """Return the symbol that a metal's name or symbol means; add a problem where none does."""
+    symbols = {zh: symbol for symbol, zh in METALS.items()} | {symbol: symbol for symbol in METALS}
+    if text not in symbols:
+        where = replace(place, field="金属")
+        problems.append(Problem("金属无法识别", where, text, "、".join(METALS.values()), "改为其中之一"))
+    return symbols.get(text, "")
+
+
+def kg_of(text: str, name: str, place: Place, problems: list[Problem]) -> float:
+    """Return kilograms a year, 0 for a blank; add a problem where a cell isn't a finite number."""
     try:
-        return float(text) if text else 0.0
+        kg = float(text) if text else 0.0
     except ValueError:
-        where = Place(file=file, row=row + 1, field=name)
-        problems.append(Problem("不是数字", where, text, remedy="填写千克每年"))
+        kg = math.nan
+    if not math.isfinite(kg):
+        problems.append(Problem("不是数字", replace(place, field=name), text, remedy="填写千克每年"))
         return 0.0
+    return kg

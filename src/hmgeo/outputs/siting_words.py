@@ -10,6 +10,7 @@ import pyarrow as pa
 from hmgeo.findings.results import Presentation, Results
 from hmgeo.findings.text import bearing_text, distance_text
 from hmgeo.outputs import wording
+from hmgeo.outputs.citing import unmet_sentence
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.parameters import declaration
 from hmgeo.vocabulary import Effect, PositionKind, Standing, Verdict
@@ -47,6 +48,9 @@ def sentence(clause: Clause, results: SitingResults) -> str:
         "decider": cited.decider,
         "note": clause.note.removeprefix("原因："),
     }
+    unmet = unmet_sentence(finding, cited.effect, cited.title)
+    if unmet:
+        return unmet
     words, vintages = _data(clause, results)
     return wording.verdict_sentence(finding, data=words, vintage=vintages)
 

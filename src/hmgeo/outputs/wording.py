@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hmgeo.findings.text import COVERAGE_UNDECLARED, area_text, distance_text
+from hmgeo.outputs.citing import citation, unmet_of_run
 from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, PositionKind, Standing, Status, Verdict, Word
 
 if TYPE_CHECKING:
@@ -257,7 +258,13 @@ def verdict_sentence(
 
 
 def finding_sentence(results: Results, finding: Mapping[str, Any], language: str = "zh") -> str:
-    """Return `verdict_sentence`, with the farmland layer named where the finding is the screening rule's."""
+    """Return `verdict_sentence`, with the farmland layer named where the finding is the screening rule's.
+
+    A requirement that the data don't show to be met has a sentence of its own.
+    """
+    unmet = unmet_of_run(results.rules, finding, language)
+    if unmet:
+        return unmet
     farmland = [layer for layer in results.layers if layer.kind is LayerKind.FARMLAND]
     if finding["rule_id"] != results.screening_rule_id or not farmland:
         return verdict_sentence(finding, vintage="时点见数据来源", language=language)
@@ -267,21 +274,6 @@ def finding_sentence(results: Results, finding: Mapping[str, Any], language: str
         vintage=farmland[0].gates.vintage,
         language=language,
     )
-
-
-def citation(finding: Mapping[str, Any]) -> str:
-    """Return 《document》clause; a limit set by the user is called so.
-
-    Examples
-    --------
-    >>> citation({"document": "土壤污染防治法", "clause": "第十八条"})
-    '《土壤污染防治法》第十八条'
-    """
-    document = finding.get("document") or ""
-    if not document:
-        return "使用者设定的条件"
-    quoted = document if "《" in document else f"《{document}》"
-    return f"{quoted}{finding.get('clause') or ''}"
 
 
 def classification_word(results: Results) -> str:

@@ -1,0 +1,128 @@
+"""The commands around choosing a site: the ledger of offsets, candidate points."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+from typer.testing import CliRunner
+
+from hmgeo.cli import app
+from hmgeo.errors import InputError, UsageError
+from hmgeo.outputs.citing import unmet_sentence
+from hmgeo.outputs.templates import write_templates
+from hmgeo.project.offsets import report_offsets
+
+NANDAN = Path(__file__).resolve().parent.parent / "layers" / "projects" / "nandan"
+LEDGER = (
+    "来源编号*,来源企业*,金属*,核定量(kg/a)*,已出让(kg/a),余量(kg/a),核定文号*\n"
+    "LY-1,示例关停企业,铅,20,5,15,示例核〔2024〕1号\n"
+    "LY-1,示例关停企业,镉,1,,,示例核〔2024〕1号\n"
+    "LY-2,示例企业乙,铅,9,0,9,\n"
+)
+PLAN = "项目编号*,金属*,新增量(kg/a),来源编号*,购买量(kg/a)*\nXM-1,铅,10,LY-1,12\nXM-1,镉,0.5,LY-1,0.5\n"
+
+
+def files(folder: Path, ledger: str = LEDGER, plan: str = PLAN) -> tuple[Path, Path]:
+    (folder / "台账.csv").write_text(ledger, encoding="utf-8")
+    (folder / "计划.csv").write_text(plan, encoding="utf-8")
+    return folder / "台账.csv", folder / "计划.csv"
+
+
+def test_purchases_leave_what_is_left_and_needs_stand_on_both_bases(tmp_path: Path) -> None:
+    ledger, plan = files(tmp_path)
+    report = report_offsets(ledger, plan, ratio=1.2)
+    sold, needs = report.tables()
+    assert [(row[0], row[2], row[5], row[6], row[8]) for row in sold.rows] == [
+        ("LY-1", "铅", "12", "3", "XM-1 12"),
+        ("LY-1", "镉", "0.5", "0.5", "XM-1 0.5"),
+        ("LY-2", "铅", "0", "9", ""),
+    ]
+    assert [row[1:] for row in needs.rows] == [
+        ("逐个金属", "铅", "10", "1.2:1", "12", "12", "0"),
+        ("逐个金属", "镉", "0.5", "1.2:1", "0.6", "0.5", "0.1"),
+        ("五种金属合计", "合计", "10.5", "1.2:1", "12.6", "12.5", "0.1"),
+    ]
+    assert report.notes[0].startswith("条文未规定替代量逐个金属还是合计计算")
+    chosen = report_offsets(ledger, plan, ratio=1.2, basis="per_metal")
+    assert ([word for word, _ in chosen.needs], chosen.notes) == (["逐个金属", "逐个金属"], ())
+
+
+def test_a_kilogram_sold_twice_is_refused_with_row_metal_and_kg(tmp_path: Path) -> None:
+    ledger, plan = files(tmp_path, plan=PLAN + "XM-2,铅,3,LY-1,4\nXM-2,铅,3,LY-2,1\n")
+    with pytest.raises(InputError) as caught:
+        report_offsets(ledger, plan)
+    told = [str(problem) for problem in caught.value.problems]
+    assert told == [
+        (
+            "计划.csv，数据第 3 行，键 XM-2 购自 LY-1：铅 4 kg/a：总量来源余量不足，同一千克不得重复出让"
+            "（现为「4 kg/a」）；允许：余量 3 kg/a。处理：减少用量或另寻来源；已用于 XM-1 12 kg/a"
+        ),
+        (
+            "计划.csv，数据第 4 行，键 XM-2 购自 LY-2：铅 1 kg/a：总量来源没有核定文号，不能使用"
+            "（现为「LY-2」）。处理：补充生态环境部门核定文号"
+        ),
+    ]
+
+
+def test_a_ledger_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    ledger, plan = files(tmp_path, ledger=LEDGER.replace("20,5,15", "20,5,18"))
+    with pytest.raises(InputError, match="余量与核定量、已出让不符") as caught:
+        report_offsets(ledger, plan)
+    assert "核定量减已出让为 15 kg/a" in str(caught.value)
+    ledger, plan = files(tmp_path, plan=PLAN + "XM-1,铅,11,LY-1,1\n")
+    with pytest.raises(InputError, match="新增量前后不一"):
+        report_offsets(ledger, plan, ratio=1.2)
+    with pytest.raises(UsageError, match="没有这一计算口径"):
+        report_offsets(ledger, plan, basis="each")
+
+
+def test_the_command_prints_and_writes_the_same(tmp_path: Path) -> None:
+    ledger, plan = files(tmp_path)
+    out = tmp_path / "结果.xlsx"
+    command = ["offsets", str(ledger), "--plan", str(plan), "--ratio", "1.2", "--out", str(out), "--json"]
+    told = CliRunner().invoke(app, command, catch_exceptions=False)
+    printed = json.loads(told.stdout)
+    book = openpyxl.load_workbook(out)
+    assert book.sheetnames == ["总量来源台账", "替代量"]
+    rows = [["" if cell is None else cell for cell in row] for row in book["替代量"].iter_rows(values_only=True)]
+    assert [dict(zip(rows[0], row, strict=True)) for row in rows[1:4]] == printed["替代量"]
+
+
+def test_the_templates_are_there_and_read_as_empty(tmp_path: Path) -> None:
+    assert {"总量来源台账.xlsx", "总量购买计划.xlsx"} <= set(write_templates(tmp_path))
+    assert report_offsets(tmp_path / "总量来源台账.xlsx", tmp_path / "总量购买计划.xlsx").ledger.sources == {}
+
+
+def test_candidates_are_filtered_by_clause_and_kept_apart(tmp_path: Path) -> None:
+    out = tmp_path / "候选点.csv"
+    command = ["candidates", "--project", str(NANDAN), "--trade", "3212", "--action", "new", "--step", "4km"]
+    command += ["--filter", "SIT-GX-PARK", "--filter", "SIT-LAW-ART32", "--set", "may_pollute_soil=yes"]
+    told = CliRunner().invoke(app, [*command, "--spacing", "20km", "--out", str(out)], catch_exceptions=False)
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    chosen = [row for row in rows if row["是否入选"] == "是"]
+    assert told.stdout.startswith(f"候选点 {len(rows)} 个，入选 {len(chosen)} 个")
+    assert {row["SIT-GX-PARK"] for row in chosen} <= {"示例判定：未触及", "示例判定：未评估"}
+    left_out = [row for row in rows if row["SIT-GX-PARK"] == "示例判定：触及禁止性规定"]
+    assert {row["未入选原因"].split("、")[0] for row in left_out} <= {"触及 SIT-GX-PARK", "触及 SIT-LAW-ART32"}
+    assert "最近工业园区" in left_out[0]["SIT-GX-PARK 量测"]
+    with pytest.raises(UsageError, match=r"没有这一可判断的条款.*SIT-GX-PARK"):
+        CliRunner().invoke(
+            app, ["candidates", "--project", str(NANDAN), "--out", str(out), "--filter", "SIT-GX-PARC"],
+            catch_exceptions=False,
+        )  # fmt: skip
+
+
+def test_an_unmet_requirement_is_not_called_a_ban() -> None:
+    finding = {"verdict": "prohibited", "document": "示例方案", "clause": "四（一）", "decider": "审批部门"}
+    assert (
+        unmet_sentence(finding, "require", "应布设在园区")
+        == "现有数据中未见满足《示例方案》四（一）所列要求（应布设在园区），是否适用由审批部门认定。"
+    )
+    assert unmet_sentence(finding, "ban", "应布设在园区") == ""
+    assert unmet_sentence(finding | {"verdict": "clear"}, "require", "应布设在园区") == ""
+    assert "do not show that a requirement" in unmet_sentence(finding, "require", "应布设在园区", "en")
