@@ -144,9 +144,9 @@ def metal_named(pollutant: str) -> str:
 def _words(row: Mapping[str, Any]) -> str:
     height_m, mass_kg = row["stack_height_m"], row["emission_kg"]
     parts = (
-        row["outlet_id"] or f"第 {row['row']} 行",
-        f"高 {height_m:g} m" if height_m else "",
+        row["outlet_id"] or f"#{row['row']}",
+        f"{height_m:g} m" if height_m else "",
         row["pollutant"] + ("" if mass_kg is None else f" {mass_kg:g} kg/a"),
-        f"受纳水体 {row['receiving_water']}" if row["receiving_water"] else "",
+        f"→ {row['receiving_water']}" if row["receiving_water"] else "",
     )
     return " ".join(filter(None, parts))

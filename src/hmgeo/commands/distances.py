@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from hmgeo.commands.options import AcceptOption, FailOption, OutOption, RadiusOption, verdict_of
+from hmgeo.commands.options import (
+    AcceptOption,
+    FailOption,
+    LangOption,
+    OutOption,
+    RadiusOption,
+    language_of,
+    verdict_of,
+)
 from hmgeo.commands.shown import LOG, Reporter, fail_on_verdict, summarise
 from hmgeo.vocabulary import Basis
 
@@ -35,13 +43,16 @@ def screen(  # one option for each thing that a bare file doesn't say
     fail_on: FailOption = "",
     *,
     accept_suggestions: AcceptOption = False,
+    lang: LangOption = "zh",
 ) -> None:
     """对两个文件按距离排查，不依据条款。"""
     from hmgeo.layers.load import ReadOptions
     from hmgeo.project.bare import BareFile, parse_radius_m
     from hmgeo.project.screening import screen_files
+    from hmgeo.project.shown import Wish
 
     failing = verdict_of(fail_on)
+    wish = Wish(language=language_of(lang))
     radius_m = parse_radius_m(radius)
     first = BareFile(
         sources,
@@ -64,9 +75,9 @@ def screen(  # one option for each thing that a bare file doesn't say
         farmland_covers,
         farmland_credit,
     )
-    with Reporter() as report:
-        finished = screen_files(first, second, out, radius_m=radius_m, progress=report)
-    summarise(finished)
+    with Reporter(lang) as report:
+        finished = screen_files(first, second, out, radius_m=radius_m, wish=wish, progress=report)
+    summarise(finished, lang)
     fail_on_verdict(finished, failing)
 
 

@@ -20,6 +20,7 @@ PublicOption = Annotated[
 WatermarkOption = Annotated[
     str, typer.Option("--watermark", help="地图水印，如 单位·姓名·时间·运行编号，照写；不写则无。")
 ]
+LangOption = Annotated[str, typer.Option("--lang", help="表格、说明和页面打开时的语言：zh 或 en。")]
 PacksOption = Annotated[list[Path] | None, typer.Option("--pack", help="另加的规则文件或文件夹，可多次。")]
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 AsOfOption = Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY-MM-DD；不写则按项目。")]
@@ -49,6 +50,14 @@ def day_of(text: str) -> dt.date | None:
     except ValueError:
         msg = f"「{text}」不是日期，写成 YYYY-MM-DD"
         raise typer.BadParameter(msg, param_hint="--as-of") from None
+
+
+def language_of(text: str) -> str:
+    """Return the language a code names."""
+    if text not in {"zh", "en"}:
+        msg = f"「{text}」不可用，写 zh 或 en"
+        raise typer.BadParameter(msg, param_hint="--lang")
+    return text
 
 
 def verdict_of(text: str) -> Verdict | None:

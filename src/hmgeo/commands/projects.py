@@ -11,24 +11,26 @@ import typer
 from hmgeo.commands.options import (
     AcceptOption,
     FailOption,
+    LangOption,
     OutOption,
     ProjectArgument,
     PublicOption,
     WatermarkOption,
     day_of,
+    language_of,
     verdict_of,
 )
 from hmgeo.commands.shown import LOG, OUT, Reporter, fail_on_verdict, show_check, summarise
 
 
-def demo(out: OutOption = Path("hmgeo-demo")) -> None:
+def demo(out: OutOption = Path("hmgeo-demo"), *, lang: LangOption = "zh") -> None:
     """运行随软件提供的两个示例项目（合成数据）。"""
     from hmgeo.project.demo import run_demo
 
-    with Reporter() as report:
-        runs = run_demo(out, progress=report)
+    with Reporter(language_of(lang)) as report:
+        runs = run_demo(out, language=lang, progress=report)
     for run in runs:
-        summarise(run)
+        summarise(run, lang)
 
 
 def run(
@@ -39,16 +41,17 @@ def run(
     accept_suggestions: AcceptOption = False,
     public: PublicOption = False,
     watermark: WatermarkOption = "",
+    lang: LangOption = "zh",
 ) -> None:
     """运行一个项目：读入、测算、按条款判断、写出结果文件夹。"""
     from hmgeo.project.run import run_project
     from hmgeo.project.shown import Wish
 
     failing = verdict_of(fail_on)
-    wish = Wish(public=public, watermark=watermark)
-    with Reporter() as report:
+    wish = Wish(public=public, watermark=watermark, language=language_of(lang))
+    with Reporter(lang) as report:
         finished = run_project(project, out, accept_suggestions=accept_suggestions, wish=wish, progress=report)
-    summarise(finished)
+    summarise(finished, lang)
     fail_on_verdict(finished, failing)
 
 

@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from hmgeo.commands.options import EXIT_FAIL_ON, EXIT_INPUT
+from hmgeo.outputs.english import in_language
+from hmgeo.outputs.wording import Text, status_word, verdict_header
 from hmgeo.vocabulary import Status
 
 if TYPE_CHECKING:
@@ -22,6 +24,15 @@ if TYPE_CHECKING:
     from hmgeo.project.run import Run
     from hmgeo.vocabulary import Verdict
 
+IN_ALL = Text("{title}：污染源 {count} 行（{rows}）", "{title}: {count} sources ({rows})")
+LIST_SIGN = Text("，", ", ")
+WITH_PAGE = Text(
+    "结果：{folder}（地图 map.html，图件 map.pdf，表格 screening.xlsx）",
+    "Results: {folder} (map map.html, print map.pdf, tables screening.xlsx)",
+)
+WITHOUT_PAGE = Text(
+    "结果：{folder}（图件 map.pdf，表格 screening.xlsx）", "Results: {folder} (print map.pdf, tables screening.xlsx)"
+)
 LOG = Console(stderr=True, soft_wrap=True, highlight=False)
 OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 160)
 
@@ -51,11 +62,12 @@ def show_check(report: CheckReport) -> None:
 class Reporter:
     """Shows stages and a bar on a terminal, one line a stage elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str = "zh") -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bars = Progress(*columns, console=LOG, transient=True, disable=not LOG.is_terminal)
         self._task = self._bars.add_task("")
         self._stage = ""
+        self._language = language
 
     def __enter__(self) -> Self:
         """Show the bar."""
@@ -70,6 +82,7 @@ class Reporter:
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Hear how far a stage is."""
+        stage = in_language(stage, self._language)
         if stage != self._stage:
             self._stage = stage
             if not LOG.is_terminal:
@@ -77,19 +90,19 @@ class Reporter:
         self._bars.update(self._task, description=stage, completed=done, total=total)
 
 
-def summarise(finished: Run) -> None:
+def summarise(finished: Run, language: str = "zh") -> None:
     """Say what came out, and what was assumed."""
     results = finished.results
     for warning in results.warnings:
-        LOG.print(f"▲ {warning}", markup=False)
-    page = "地图 map.html，" if (finished.folder / "map.html").is_file() else ""
-    page += "图件 map.pdf，"
+        LOG.print(f"▲ {in_language(warning, language)}", markup=False)
     statuses = results.status_counts()
-    rows = "，".join(f"{status.zh} {statuses.get(status.value, 0)}" for status in Status)
-    verdicts = "｜".join(f"{verdict.zh} {count} 条" for verdict, count in results.verdict_counts().items())
-    OUT.print(f"{results.title}：污染源 {results.sources.num_rows} 行（{rows}）", markup=False)
-    OUT.print(f"  {verdicts}", markup=False)
-    OUT.print(f"  结果：{finished.folder}（{page}表格 screening.xlsx）", markup=False)
+    told = [f"{status_word(status.value, language)} {statuses.get(status.value, 0)}" for status in Status]
+    rows = LIST_SIGN.say(language).join(told)
+    line = IN_ALL.say(language, title=results.title, count=str(results.sources.num_rows), rows=rows)
+    files = WITH_PAGE if (finished.folder / "map.html").is_file() else WITHOUT_PAGE
+    OUT.print(line, markup=False)
+    OUT.print(f"  {verdict_header(results.verdict_counts(), language)}", markup=False)
+    OUT.print(f"  {files.say(language, folder=str(finished.folder))}", markup=False)
 
 
 def fail_on_verdict(finished: Run, verdict: Verdict | None) -> None:

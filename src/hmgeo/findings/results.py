@@ -47,6 +47,7 @@ class RuleUsed:
     verified: str
     findings: int
     note: str = ""
+    title_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,22 +184,25 @@ def sensitivity_sheet(results: Results) -> Sheet:
 def add_sensitivity_chart(book: Book, sheet: Sheet) -> None:
     """Put a small stacked chart beside the table that was written."""
     first_row = 3 + bool(book.results.warnings) + len(sheet.remarks)  # below title, facts, remarks and header
-    page = book.file.get_worksheet_by_name(sheet.name)
+    name = book.say(sheet.name)
+    page = book.file.get_worksheet_by_name(name)
     chart = book.file.add_chart({"type": "column", "subtype": "stacked"})
     last = first_row + len(sheet.rows) - 1
     colours = ("#D55E00", "#E69F00", "#8C8C8C", "#CC79A7")
     for column, colour in enumerate(colours, start=1):
         chart.add_series(
             {
-                "name": sheet.columns[column].header,
-                "categories": [sheet.name, first_row, 0, last, 0],
-                "values": [sheet.name, first_row, column, last, column],
+                "name": book.say(sheet.columns[column].header),
+                "categories": [name, first_row, 0, last, 0],
+                "values": [name, first_row, column, last, column],
                 "fill": {"color": colour},
                 "gap": 60,
             }
         )
-    chart.set_title({"name": "各半径内有耕地的污染源", "name_font": {"size": 11}})
-    chart.set_y_axis({"name": "家", "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})
+    chart.set_title({"name": book.say("各半径内有耕地的污染源"), "name_font": {"size": 11}})
+    chart.set_y_axis({"name": book.say("家"), "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})
     chart.set_legend({"position": "bottom"})
     chart.set_size({"width": 520, "height": 300})
-    page.insert_chart(first_row - 1, len(sheet.columns) + 1, chart, {"description": "各半径内有耕地的污染源数"})
+    page.insert_chart(
+        first_row - 1, len(sheet.columns) + 1, chart, {"description": book.say("各半径内有耕地的污染源数")}
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs import wording
+from hmgeo.outputs.cells import LINE_HEIGHT_PT, cut, height_pt
 from hmgeo.outputs.sheets import AtLeast
-from hmgeo.outputs.workbook import LINE_HEIGHT_PT, cut, height_pt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,12 +64,12 @@ def write_form(book: Book, number: int, cells: Mapping[str, Any]) -> None:
     cells
         The list's row by header.
     """
-    page = book.file.add_worksheet(f"核查表-{number:03d}")
+    page = book.file.add_worksheet(book.say(f"核查表-{number:03d}"))
     for index, width in enumerate(WIDTHS):
         page.set_column(index, index, width)
     title = book.style(bold=True, font_size=16, align="center")
     page.merge_range(0, 0, 0, 3, "", title)
-    page.write_string(0, 0, "涉镉等重金属污染源现场核查表", title)
+    page.write_string(0, 0, book.say("涉镉等重金属污染源现场核查表"), title)
     page.set_row(0, 28)
     notice = "｜".join(
         filter(None, (f"清单序号 {number}", book.results.title, wording.basis_banner(book.results.basis)))
@@ -86,20 +86,21 @@ def write_form(book: Book, number: int, cells: Mapping[str, Any]) -> None:
         row = _line(book, page, row, label, hint, lines)
     _pair(book, page, row, ("核查人", ""), ("核查日期", "　　　　年　　月　　日"))
     _pair(book, page, row + 1, ("企业陪同人", ""), ("复核人", ""))
-    _across(book, page, row + 2, wording.DISCLAIMER, font_size=8, font_color="#444444")
+    _across(book, page, row + 2, wording.disclaimer(book.presentation.language), font_size=8, font_color="#444444")
     page.set_portrait()
     page.set_paper(9)
     page.set_margins(left=0.5, right=0.5, top=0.5, bottom=0.5)
     page.fit_to_pages(1, 1)
     page.center_horizontally()
     page.hide_gridlines(2)
-    page.set_footer(f"&L&9密级：{wording.classification_word(book.results)}&R&9{f'核查表-{number:03d}'}")
+    classification = book.say(f"密级：{wording.classification_word(book.results)}")
+    page.set_footer(f"&L&9{classification}&R&9{book.say(f'核查表-{number:03d}')}")
 
 
 def _section(book: Book, page: Worksheet, row: int, text: str) -> int:
     style = book.style(bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1")
     page.merge_range(row, 0, row, 3, "", style)
-    page.write_string(row, 0, text, style)
+    page.write_string(row, 0, book.say(text), style)
     page.set_row(row, LINE_HEIGHT_PT + 4)
     return row + 1
 
@@ -109,16 +110,17 @@ def _pair(book: Book, page: Worksheet, row: int, left: tuple[str, Any], right: t
     value = book.style(text_wrap=True, border=1, border_color="#C9D0D6", align="left")
     texts = []
     for column, (name, cell) in ((0, left), (2, right)):
-        text = _text(name, cell)
-        page.write_string(row, column, TITLES.get(name, name), label)
+        text, title = book.say(_text(name, cell)), book.say(TITLES.get(name, name))
+        page.write_string(row, column, title, label)
         page.write_string(row, column + 1, cut(text), value)
-        texts += [(TITLES.get(name, name), WIDTHS[column]), (text, WIDTHS[column + 1])]
+        texts += [(title, WIDTHS[column]), (text, WIDTHS[column + 1])]
     page.set_row(row, height_pt(texts) + 2)
 
 
 def _line(book: Book, page: Worksheet, row: int, label: str, text: str, lines: int) -> int:
     name = book.style(bold=True, text_wrap=True, border=1, border_color="#C9D0D6", bg_color="#F5F7F9")
     value = book.style(text_wrap=True, border=1, border_color="#C9D0D6", align="left")
+    label, text = book.say(label), book.say(text)
     page.write_string(row, 0, label, name)
     page.merge_range(row, 1, row, 3, "", value)
     page.write_string(row, 1, cut(text), value)
@@ -127,7 +129,7 @@ def _line(book: Book, page: Worksheet, row: int, label: str, text: str, lines: i
 
 
 def _across(book: Book, page: Worksheet, row: int, text: str, **properties: str | float | bool) -> None:
-    style = book.style(text_wrap=True, **properties)
+    style, text = book.style(text_wrap=True, **properties), book.say(text)
     page.merge_range(row, 0, row, 3, "", style)
     page.write_string(row, 0, cut(text), style)
     page.set_row(row, height_pt([(text, sum(WIDTHS) * 1.1)]))

@@ -17,7 +17,7 @@ def clauses_sheet(results: Results) -> Sheet:
     """Return the findings, each with its clause as quoted, its standing and who decides."""
     columns = (
         Column("编号", 9, "wrap"),
-        Column("名称", 14, "wrap"),
+        Column("名称", 14, "quote"),
         Column("规则", 11, "wrap"),
         Column("结论", 9.5, "badge"),
         Column("另一可能", 8, "wrap"),
@@ -26,9 +26,9 @@ def clauses_sheet(results: Results) -> Sheet:
         Column("量测", 9.5, "wrap"),
         Column("限值", 9, "wrap"),
         Column("对象", 8, "wrap"),
-        Column("文件", 17, "wrap"),
-        Column("条款", 8, "wrap"),
-        Column("原文", 30, "wrap"),
+        Column("文件", 17, "quote"),
+        Column("条款", 8, "quote"),
+        Column("原文", 30, "quote"),
         Column("效力", 10, "wrap"),
         Column("法律位阶", 6.5, "wrap"),
         Column("认定部门", 11, "wrap"),
@@ -68,11 +68,11 @@ def _clause_row(row: dict[str, Any], names: dict[str, str], results: Results, *,
 def ledger_sheet(results: Results) -> Sheet:
     """Return everything that was dropped, repaired, assumed or suspected."""
     columns = (
-        Column("文件", 24, "wrap"),
+        Column("文件", 24, "quote"),
         Column("工作表/图层", 14, "wrap"),
         Column("数据行", 8, "count"),
-        Column("字段", 12, "wrap"),
-        Column("原值", 20, "wrap"),
+        Column("字段", 12, "quote"),
+        Column("原值", 20, "quote"),
         Column("事件", 18, "wrap"),
         Column("原因", 34, "wrap"),
         Column("处理", 24, "wrap"),

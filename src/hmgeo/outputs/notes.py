@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One block of the sheet 说明: a title, a header and rows."""
+    """One block of the sheet 说明: a title, a header and rows; `quotes`: columns that stay in their language."""
 
     title: str
     header: tuple[str, ...]
     rows: Sequence[tuple[str | int, ...]]
+    quotes: tuple[int, ...] = ()
 
 
 def note_sections(results: Results) -> tuple[Section, ...]:
@@ -128,7 +129,7 @@ def _rules_section(results: Results) -> Section:
         )
         for rule in results.rules
     ]
-    return Section("所用规则", header, rows)
+    return Section("所用规则", header, rows, quotes=(4, 5, 6, 9, 11))
 
 
 def _coded(words: type[Effect | LegalRank], code: str) -> str:

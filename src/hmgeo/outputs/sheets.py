@@ -37,7 +37,8 @@ class Column:
     Parameters
     ----------
     kind
-        text, wrap, badge, mark (centred), count, distance_m, area_ha, area_mu, degree or coordinate.
+        text, wrap, quote (wrapped, never put into another language), badge, mark (centred), count, distance_m,
+        area_ha, area_mu, degree or coordinate.
     """
 
     header: str

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from hmgeo.outputs import siting_words as words
 from hmgeo.outputs import wording
+from hmgeo.outputs.cells import LINE_HEIGHT_PT, MAX_CELL_LENGTH, MAX_ROW_HEIGHT_PT, display_width
 from hmgeo.outputs.style import SHEET_FONT
-from hmgeo.outputs.workbook import LINE_HEIGHT_PT, MAX_CELL_LENGTH, MAX_ROW_HEIGHT_PT, display_width
 from hmgeo.vocabulary import Basis
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from pyproj import CRS
 
 from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, LEDGER_SCHEMA, SOURCES_SCHEMA
+from hmgeo.outputs.english import in_language
 from hmgeo.records import LON_LAT_CRS
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ COORDINATE_DECIMALS = 9
 MEASURE_DECIMALS = 4
 """0.1 mm for distances: what is printed is what was judged."""
 
+OUR_WORDS = frozenset(
+    {
+        "note", "event", "reason", "action", "cadmium_basis", "why_in", "tier_text", "air_downwind_note",
+        "air_emissions", "water_emissions", "water_pathway", "waste_pathway", "exceedance", "direction",
+    }
+)  # fmt: skip
+"""Columns of CSV files whose sentences are ours; they follow the language, every other column stays."""
+
 OWN_PREFIX = "input:"
 """Before the header of a column that the input brought along."""
 
@@ -41,7 +50,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
 
 
-def write_sources_csv(results: Results, path: Path) -> None:
+def write_sources_csv(results: Results, path: Path, language: str = "zh") -> None:
     """Write every input row once, in input order, without geometry.
 
     Contract columns come first, then whatever else the table holds. Distances (m) and areas (ha) have four decimals,
@@ -52,18 +61,19 @@ def write_sources_csv(results: Results, path: Path) -> None:
         own = results.bureau.attributes
         for header, column in zip(own.column_names, own.columns, strict=True):
             table = table.append_column(f"{OWN_PREFIX}{header}", column)
-    _write_csv(path, table.column_names, _text_rows(table))
+    _write_csv(path, table.column_names, _text_rows(table, language))
 
 
-def write_ledger_csv(results: Results, path: Path) -> None:
+def write_ledger_csv(results: Results, path: Path, language: str = "zh") -> None:
     """Write the ledger in the order things were met; row 0 speaks of the file as a whole."""
-    write_entries(results.ledger.entries, path)
+    write_entries(results.ledger.entries, path, language)
 
 
-def write_entries(entries: Iterable[LedgerEntry], path: Path) -> None:
+def write_entries(entries: Iterable[LedgerEntry], path: Path, language: str = "zh") -> None:
     """Write ledger entries as `write_ledger_csv` does."""
     names = LEDGER_SCHEMA.names
-    _write_csv(path, names, ([csv_text(getattr(entry, name), name) for name in names] for entry in entries))
+    rows = ([csv_text(_told(getattr(entry, name), name, language), name) for name in names] for entry in entries)
+    _write_csv(path, names, rows)
 
 
 def write_counts(results: Results, path: Path) -> None:
@@ -81,20 +91,20 @@ def write_townships_csv(bureau: BureauTables, path: Path) -> None:
     _write_csv(path, bureau.townships.column_names, _text_rows(bureau.townships))
 
 
-def write_evidence_csv(bureau: BureauTables, path: Path) -> None:
+def write_evidence_csv(bureau: BureauTables, path: Path, language: str = "zh") -> None:
     """Write one row per source: cells by pathway and receptor, and the tier they make."""
-    _write_csv(path, bureau.evidence.column_names, _text_rows(bureau.evidence))
+    _write_csv(path, bureau.evidence.column_names, _text_rows(bureau.evidence, language))
 
 
-def write_leads_csv(bureau: BureauTables, path: Path) -> None:
+def write_leads_csv(bureau: BureauTables, path: Path, language: str = "zh") -> None:
     """Write what one county should tell another."""
-    _write_csv(path, bureau.leads.column_names, _text_rows(bureau.leads))
+    _write_csv(path, bureau.leads.column_names, _text_rows(bureau.leads, language))
 
 
-def write_outlets_csv(bureau: BureauTables, path: Path) -> None:
+def write_outlets_csv(bureau: BureauTables, path: Path, language: str = "zh") -> None:
     """Write every outlet once, with the source it belongs to; no file where the project gives none."""
     if bureau.outlets is not None:
-        _write_csv(path, bureau.outlets.column_names, _text_rows(bureau.outlets))
+        _write_csv(path, bureau.outlets.column_names, _text_rows(bureau.outlets, language))
 
 
 def write_receptors(bureau: BureauTables, path: Path) -> None:
@@ -155,12 +165,17 @@ def _contract_first(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return table.select([*schema.names, *more])
 
 
-def _text_rows(table: pa.Table) -> Iterator[list[str]]:
+def _told(value: object, name: str, language: str) -> object:
+    """Return a cell in `language` where its words are ours; codes, names and whatever the input brought stay."""
+    return in_language(value, language) if isinstance(value, str) and name in OUR_WORDS else value
+
+
+def _text_rows(table: pa.Table, language: str = "zh") -> Iterator[list[str]]:
     names: list[str] = table.column_names
     for batch in table.to_batches():
         columns: list[list[Any]] = [column.to_pylist() for column in batch.columns]
         for values in zip(*columns, strict=True):
-            yield [csv_text(value, name) for value, name in zip(values, names, strict=True)]
+            yield [csv_text(_told(value, name, language), name) for value, name in zip(values, names, strict=True)]
 
 
 def _write_csv(path: Path, header: list[str], rows: Iterable[list[str]]) -> None:

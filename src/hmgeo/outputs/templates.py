@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
+from hmgeo.outputs.cells import display_width
 from hmgeo.outputs.style import SHEET_FONT
-from hmgeo.outputs.workbook import CREATED, display_width
+from hmgeo.outputs.workbook import CREATED
 from hmgeo.reference.templates import GUIDE_MARKS, templates
 
 if TYPE_CHECKING:

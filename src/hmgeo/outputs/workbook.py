@@ -7,7 +7,6 @@ depend on the results alone: creation time and all zip entries stand at 1980-01-
 from __future__ import annotations
 
 import math
-import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,8 @@ import xlsxwriter
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.bureau_sheets import add_sensitivity_chart, bureau_sheets, sensitivity_sheet
+from hmgeo.outputs.cells import LINE_HEIGHT_PT, cut, height_pt, literal
+from hmgeo.outputs.english import ENGLISH, in_language
 from hmgeo.outputs.finding_sheets import clauses_sheet, ledger_sheet
 from hmgeo.outputs.notes import note_sections
 from hmgeo.outputs.sheets import (
@@ -27,7 +28,7 @@ from hmgeo.outputs.sheets import (
     screening_sheet,
 )
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
-from hmgeo.vocabulary import Basis, Verdict
+from hmgeo.vocabulary import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,12 +44,8 @@ if TYPE_CHECKING:
 CREATED = datetime.fromisoformat("1980-01-01")
 PAPER_CODES = {"A3": 8, "A4": 9}
 MAX_ROWS = 1_000_000
-MAX_CELL_LENGTH = 32_000
-MAX_HEADER_LENGTH = 80
 NOTE_WIDTHS = (16, 16, 10, 12, 22, 32, 11, 13, 10.5, 10.5, 8, 24)
-LINE_HEIGHT_PT = 15.0
-MAX_ROW_HEIGHT_PT = 409.0
-WRAPPED = frozenset({"wrap", "badge"})
+WRAPPED = frozenset({"wrap", "badge", "quote"})
 CENTRED = frozenset({"badge", "mark"})
 
 NUMBER_FORMATS = {
@@ -70,6 +67,7 @@ class Book:
     results: Results
     presentation: Presentation
     formats: dict[tuple[tuple[str, str | float | bool], ...], Format] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
 
     def style(self, **properties: str | float | bool) -> Format:
         """Return the cell format with these properties on top of the common ones."""
@@ -78,6 +76,12 @@ class Book:
             common = {"font_name": SHEET_FONT, "font_size": 10, "valign": "vcenter"}
             self.formats[key] = self.file.add_format(common | properties)
         return self.formats[key]
+
+    def say(self, text: str) -> str:
+        """Return a text of ours in the language of the workbook."""
+        if self.presentation.language == ENGLISH and text in self.titles:
+            return self.titles[text]
+        return in_language(text, self.presentation.language)
 
 
 def write_workbook(results: Results, presentation: Presentation, path: Path) -> None:
@@ -109,18 +113,19 @@ def open_book(results: Results, presentation: Presentation, path: Path) -> Itera
         file.set_properties(
             {
                 "title": results.title,
-                "subject": wording.basis_banner(results.basis),
+                "subject": wording.basis_banner(results.basis, presentation.language),
                 "author": presentation.maker or "hmgeo",
-                "comments": wording.DISCLAIMER,
+                "comments": wording.disclaimer(presentation.language),
                 "created": CREATED,
             }
         )
-        yield Book(file, results, presentation)
+        titles = {rule.title: rule.title_en for rule in results.rules if rule.title_en}
+        yield Book(file, results, presentation, titles=titles)
 
 
 def write_table(book: Book, sheet: Sheet) -> Worksheet:
     """Write a table as a sheet of its own, ready to be printed."""
-    page = book.file.add_worksheet(sheet.name)
+    page = book.file.add_worksheet(book.say(sheet.name))
     for index, column in enumerate(sheet.columns):
         page.set_column(index, index, column.width)
     widths = [column.width for column in sheet.columns]
@@ -148,12 +153,12 @@ def _write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str]
     title = book.style(bold=True, font_size=14)
     notice = book.style(bg_color=tint.tint, font_color=tint.text, bold=True, text_wrap=True)
     plain = book.style(text_wrap=True, font_color="#333333")
-    lines = [(f"{results.title}　{name}", title), ("｜".join(filter(None, facts)), notice)]
+    lines = [(f"{results.title}　{book.say(name)}", title), ("｜".join(filter(None, facts)), notice)]
     if results.warnings:  # one row, so that the frozen part stays low
         lines.append((f"提示：{'｜'.join(results.warnings)}", notice))
     lines += [(remark, plain) for remark in remarks]
     for row, (text, style) in enumerate(lines):
-        _write_across(page, row, text, style, widths)
+        _write_across(page, row, book.say(text), style, widths)
     return len(lines)
 
 
@@ -167,13 +172,14 @@ def _write_across(page: Worksheet, row: int, text: str, style: Format, widths: S
 def _write_header(book: Book, page: Worksheet, columns: Sequence[Column], row: int) -> int:
     """Write the header, in two rows where columns stand in groups; return its last row."""
     style = book.style(bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1", align="center", text_wrap=True)
+    headers = [(book.say(column.header), column.width) for column in columns]
     if not any(column.group for column in columns):
-        page.set_row(row, height_pt([(column.header, column.width) for column in columns]))
-        for index, column in enumerate(columns):
-            page.write_string(row, index, column.header, style)
+        page.set_row(row, height_pt(headers))
+        for index, (header, _) in enumerate(headers):
+            page.write_string(row, index, header, style)
         return row
     page.set_row(row, LINE_HEIGHT_PT + 4)
-    page.set_row(row + 1, height_pt([(column.header, column.width) for column in columns]))
+    page.set_row(row + 1, height_pt(headers))
     start = 0
     while start < len(columns):
         group = columns[start].group
@@ -182,34 +188,46 @@ def _write_header(book: Book, page: Worksheet, columns: Sequence[Column], row: i
             stop += 1
         if not group:
             page.merge_range(row, start, row + 1, start, "", style)
-            page.write_string(row, start, columns[start].header, style)
+            page.write_string(row, start, headers[start][0], style)
         else:
             if stop - start > 1:
                 page.merge_range(row, start, row, stop - 1, "", style)
-            page.write_string(row, start, group, style)
+            page.write_string(row, start, book.say(group), style)
             for index in range(start, stop):
-                page.write_string(row + 1, index, columns[index].header, style)
+                page.write_string(row + 1, index, headers[index][0], style)
         start = stop
     return row + 1
 
 
 def _write_rows(book: Book, page: Worksheet, sheet: Sheet, row: int) -> int:
     """Write rows and totals; return the last row written."""
-    for cells in sheet.rows[:MAX_ROWS]:
+    for told in sheet.rows[:MAX_ROWS]:
+        cells = _spoken(book, told, sheet.columns)
         page.set_row(row, _row_height_pt(cells, sheet.columns))
         for index, (cell, column) in enumerate(zip(cells, sheet.columns, strict=True)):
             _write_cell(book, page, (row, index), cell, column.kind)
         row += 1
     if len(sheet.rows) > MAX_ROWS:
         text = f"共 {len(sheet.rows)} 行，超过工作表上限，此处只列前 {MAX_ROWS} 行，全部内容见运行结果中的数据文件。"
-        page.write_string(row, 0, text, book.style(bold=True))
+        page.write_string(row, 0, book.say(text), book.style(bold=True))
         row += 1
-    for cells in sheet.totals:
+    for told in sheet.totals:
+        cells = _spoken(book, told, sheet.columns)
         for index, (cell, column) in enumerate(zip(cells, sheet.columns, strict=True)):
             kind = "count" if isinstance(cell, int) else column.kind
             _write_cell(book, page, (row, index), cell, kind, bold=True, bg_color="#F3F5F7")
         row += 1
     return row - 1
+
+
+def _spoken(book: Book, cells: Sequence[Cell], columns: Sequence[Column]) -> tuple[Cell, ...]:
+    """Return a row in the language of the workbook; quotes and names stay as they are."""
+    if book.presentation.language != ENGLISH:
+        return tuple(cells)
+    return tuple(
+        book.say(cell) if isinstance(cell, str) and column.kind != "quote" else cell
+        for cell, column in zip(cells, columns, strict=True)
+    )
 
 
 def _write_cell(book: Book, page: Worksheet, at: tuple[int, int], cell: Cell, kind: str, **more: str | bool) -> None:
@@ -234,7 +252,7 @@ def _colour_badges(book: Book, page: Worksheet, sheet: Sheet, first: int, last: 
         for verdict, words in _badge_words().items():
             tint = VERDICTS[verdict]
             style = book.style(bg_color=tint.tint, font_color=tint.text, bold=True)
-            for word in words:
+            for word in dict.fromkeys(map(book.say, words)):
                 rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": style}
                 page.conditional_format(first, index, last, index, rule)
 
@@ -244,7 +262,7 @@ def _shade_marks(book: Book, page: Worksheet, sheet: Sheet, first: int, last: in
     style = book.style(bg_color="#E3EBF3", bold=True)
     for index, column in enumerate(sheet.columns):
         if column.kind == "mark" and sheet.rows:
-            rule = {"type": "text", "criteria": "begins with", "value": INSIDE, "format": style}
+            rule = {"type": "text", "criteria": "begins with", "value": book.say(INSIDE), "format": style}
             page.conditional_format(first, index, last, index, rule)
 
 
@@ -262,8 +280,8 @@ def _badge_words() -> dict[Verdict, tuple[str, ...]]:
 
 def _write_closing(book: Book, page: Worksheet, row: int, widths: Sequence[float]) -> None:
     style = book.style(text_wrap=True, font_size=9, font_color="#444444")
-    _write_across(page, row, wording.caption(book.results, book.presentation), style, widths)
-    _write_across(page, row + 1, wording.DISCLAIMER, style, widths)
+    _write_across(page, row, book.say(wording.caption(book.results, book.presentation)), style, widths)
+    _write_across(page, row + 1, wording.disclaimer(book.presentation.language), style, widths)
 
 
 def _set_page(book: Book, page: Worksheet, name: str) -> None:
@@ -272,14 +290,15 @@ def _set_page(book: Book, page: Worksheet, name: str) -> None:
     page.set_margins(left=0.3, right=0.3, top=0.6, bottom=0.6)
     page.fit_to_pages(1, 0)
     page.hide_gridlines(2)
-    classification = wording.classification_word(book.results)
-    notice = wording.WATERMARK if book.results.basis is Basis.SYNTHETIC else wording.basis_banner(book.results.basis)
-    page.set_header(f"&L&9{_literal(book.results.title)}　{name}&R&9密级：{classification}")
-    page.set_footer(f"&L&9{_literal(notice)}&C&9第 &P 页 / 共 &N 页&R&9地图审核：未送审")
+    classification = book.say(f"密级：{wording.classification_word(book.results)}")
+    notice = wording.basis_banner(book.results.basis, book.presentation.language)
+    count = "Page &P of &N" if book.presentation.language == ENGLISH else "第 &P 页 / 共 &N 页"
+    page.set_header(f"&L&9{literal(book.results.title)}　{book.say(name)}&R&9{classification}")
+    page.set_footer(f"&L&9{literal(notice)}&C&9{count}&R&9{book.say('地图审核：未送审')}")
 
 
 def _write_notes(book: Book, sections: Sequence[Section]) -> None:
-    page = book.file.add_worksheet("说明")
+    page = book.file.add_worksheet(book.say("说明"))
     for index, width in enumerate(NOTE_WIDTHS):
         page.set_column(index, index, width)
     row = _write_banner(book, page, "说明", (), NOTE_WIDTHS) + 1
@@ -287,10 +306,14 @@ def _write_notes(book: Book, sections: Sequence[Section]) -> None:
     header = book.style(bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1", text_wrap=True)
     cell = book.style(text_wrap=True, align="left", border=1, border_color="#C9D0D6")
     for section in sections:
-        page.write_string(row, 0, section.title, title)
+        page.write_string(row, 0, book.say(section.title), title)
         row += 1
         for values, style in [(section.header, header), *((values, cell) for values in section.rows)]:
-            _write_note_row(page, row, values, style)
+            quoted = () if style is header else section.quotes
+            said = [
+                book.say(one) if isinstance(one, str) and at not in quoted else one for at, one in enumerate(values)
+            ]
+            _write_note_row(page, row, said, style)
             row += 1
         row += 1
     _write_closing(book, page, row, NOTE_WIDTHS)
@@ -316,33 +339,3 @@ def _write_note_row(page: Worksheet, row: int, values: Sequence[str | int], styl
 def _row_height_pt(cells: Sequence[Cell], columns: Sequence[Column]) -> float:
     wrapped = [pair for pair in zip(cells, columns, strict=True) if pair[1].kind in WRAPPED]
     return height_pt([(cell, column.width) for cell, column in wrapped if isinstance(cell, str)])
-
-
-def height_pt(texts: Sequence[tuple[str, float]]) -> float:
-    """Return the height of a row that shows every text in its width: offices print without opening each cell."""
-    lines = 1
-    for text, width in texts:
-        room = max(width * 0.95 - 1, 1.0)
-        lines = max(lines, sum(math.ceil(max(display_width(part), 1) / room) for part in text.split("\n")))
-    return min(LINE_HEIGHT_PT * lines + 4, MAX_ROW_HEIGHT_PT)
-
-
-def display_width(text: str) -> int:
-    """Return the width of a text in columns of a sheet: a Chinese character takes two.
-
-    Examples
-    --------
-    >>> display_width("耕地 A")
-    6
-    """
-    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
-
-
-def cut(text: str) -> str:
-    """Return a text that fits a cell; one that doesn't says so."""
-    return text if len(text) <= MAX_CELL_LENGTH else f"{text[:MAX_CELL_LENGTH]}……（过长，全文见数据文件）"
-
-
-def _literal(text: str) -> str:
-    """Return a text for a page header (255 characters in all), where & would start a code."""
-    return text[:MAX_HEADER_LENGTH].replace("&", "&&")

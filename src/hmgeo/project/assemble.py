@@ -115,6 +115,7 @@ def _rule_used(rule: Rule, standing: RuleStanding, findings: int, reason: str) -
         verified,
         findings,
         "".join(filter(None, (standing.note_zh, reason, rule.note))),
+        rule.title.en,
     )
 
 

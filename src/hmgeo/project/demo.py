@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hmgeo.layers.catalog import shipped_folder
 from hmgeo.project.progress import silent
 from hmgeo.project.run import Run, run_project
+from hmgeo.project.shown import Wish
 
 if TYPE_CHECKING:
     from hmgeo.project.progress import Progress
@@ -20,7 +21,7 @@ def demo_projects() -> tuple[Path, ...]:
     return tuple(shipped_folder() / "projects" / name / "project.yml" for name in DEMO_PROJECTS)
 
 
-def run_demo(out: str | Path = "hmgeo-demo", *, progress: Progress = silent) -> tuple[Run, ...]:
+def run_demo(out: str | Path = "hmgeo-demo", *, language: str = "zh", progress: Progress = silent) -> tuple[Run, ...]:
     """Run the shipped projects, each into its own folder below `out`.
 
     Raises
@@ -28,4 +29,7 @@ def run_demo(out: str | Path = "hmgeo-demo", *, progress: Progress = silent) -> 
     OutputError
         Where a folder can't be written.
     """
-    return tuple(run_project(path, Path(out) / path.parent.name, progress=progress) for path in demo_projects())
+    wish = Wish(language=language)
+    return tuple(
+        run_project(path, Path(out) / path.parent.name, wish=wish, progress=progress) for path in demo_projects()
+    )

@@ -9,13 +9,13 @@ from hmgeo.analysis.proximity import TableSink
 from hmgeo.analysis.screen import Question, screen
 from hmgeo.analysis.user_rule import USER_DECIDER, USER_RADIUS_ID
 from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
-from hmgeo.findings.results import ParameterUsed, Presentation, Results, RuleUsed
+from hmgeo.findings.results import ParameterUsed, Results, RuleUsed
 from hmgeo.findings.text import radius_text
 from hmgeo.project.assemble import layers_used, warnings_of
 from hmgeo.project.bare import load_bare
 from hmgeo.project.folder import whole_folder
 from hmgeo.project.progress import silent
-from hmgeo.project.run import Run, clock, finish
+from hmgeo.project.run import PLAIN, Run, clock, finish
 from hmgeo.project.sinks import ParquetSink
 from hmgeo.project.write import PAIRS_NAME
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hmgeo.analysis.screen import Screened
     from hmgeo.project.bare import BareFile
     from hmgeo.project.progress import Progress
+    from hmgeo.project.shown import Wish
     from hmgeo.records import Layer, Ledger, Positions
 
 
@@ -34,6 +35,7 @@ def screen_files(
     out: str | Path,
     *,
     radius_m: float = 10_000.0,
+    wish: Wish = PLAIN,
     progress: Progress = silent,
 ) -> Run:
     """Screen the sources of one file against the farmland of another by distance alone.
@@ -44,6 +46,8 @@ def screen_files(
         Files with what the user says of them.
     out
         The run folder.
+    wish
+        The language of the tables.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def screen_files(
     positions, layer, ledger = load_bare(sources, farmland)
     question = Question(None, radius_m, screening_rule_id=USER_RADIUS_ID)
     started = clock()
-    command = f"hmgeo screen --radius {radius_text(radius_m).replace(' ', '')}"
+    command = f"hmgeo screen --radius {radius_text(radius_m).replace(' ', '')}{wish.options()}"
     with whole_folder(Path(out), [sources.path, farmland.path]) as temporary:
         reached = TableSink(RECEPTORS_SCHEMA)
         with ParquetSink(temporary / PAIRS_NAME, PAIRS_SCHEMA) as pairs:
@@ -75,7 +79,7 @@ def screen_files(
                 progress=lambda done: progress("测算距离", done, layer.feature_count),
             )
         results = _results(question, screened, reached.table(), (positions, layer), ledger)
-        results = finish(results, Presentation(), temporary, command, started, progress)
+        results = finish(results, wish.presentation(None), temporary, command, started, progress)
     return Run(Path(out), results)
 
 

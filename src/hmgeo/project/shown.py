@@ -29,10 +29,13 @@ class Wish:
         Maps by the whitelist.
     watermark
         单位·姓名·时间·运行编号, as the user writes it: the same text gives the same bytes.
+    language
+        zh or en: tables are written so, and the page opens so.
     """
 
     public: bool = False
     watermark: str = ""
+    language: str = "zh"
 
     def check(self, spec: ProjectSpec) -> None:
         """Refuse a public map of layers without 密级 before anything is computed.
@@ -48,11 +51,21 @@ class Wish:
     def presentation(self, elevation: Raster | None) -> Presentation:
         """Return how results are shown over their elevation layer."""
         audience = PUBLIC if self.public else INTERNAL
-        return Presentation(audience=audience, backdrop=backdrop_of(elevation, audience), watermark=self.watermark)
+        return Presentation(
+            language=self.language,
+            audience=audience,
+            backdrop=backdrop_of(elevation, audience),
+            watermark=self.watermark,
+        )
 
     def options(self) -> str:
         """Return the options of the command line that say this."""
-        return (" --public" if self.public else "") + (f" --watermark {self.watermark}" if self.watermark else "")
+        told = (
+            " --public" if self.public else "",
+            f" --watermark {self.watermark}" if self.watermark else "",
+            f" --lang {self.language}" if self.language != "zh" else "",
+        )
+        return "".join(told)
 
 
 def backdrop_of(elevation: Raster | None, audience: str = INTERNAL) -> Backdrop | None:

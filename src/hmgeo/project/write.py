@@ -35,17 +35,18 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
 
     A layer marked 涉密 leaves the page out; `with_reasons` has put the reason among the warnings.
     """
-    write_sources_csv(results, folder / "sources.csv")
+    language = presentation.language
+    write_sources_csv(results, folder / "sources.csv", language)
     write_counts(results, folder / "counts.parquet")
     write_findings(results, folder / "findings.parquet")
-    write_ledger_csv(results, folder / "ledger.csv")
+    write_ledger_csv(results, folder / "ledger.csv", language)
     write_geopackage(results, folder / "findings.gpkg")
     write_workbook(results, presentation, folder / "screening.xlsx")
     if results.bureau is not None:
         write_townships_csv(results.bureau, folder / "townships.csv")
-        write_evidence_csv(results.bureau, folder / "evidence.csv")
-        write_leads_csv(results.bureau, folder / "leads.csv")
-        write_outlets_csv(results.bureau, folder / "outlets.csv")
+        write_evidence_csv(results.bureau, folder / "evidence.csv", language)
+        write_leads_csv(results.bureau, folder / "leads.csv", language)
+        write_outlets_csv(results.bureau, folder / "outlets.csv", language)
         write_receptors(results.bureau, folder / "receptors.parquet")
         write_survey_list(results, presentation, folder / "survey_list.xlsx")
     if not why_no_page(results):

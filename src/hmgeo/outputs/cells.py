@@ -1,0 +1,45 @@
+"""Texts in cells: how wide they are, how high a row has to be, what fits."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_CELL_LENGTH = 32_000
+MAX_HEADER_LENGTH = 80
+LINE_HEIGHT_PT = 15.0
+MAX_ROW_HEIGHT_PT = 409.0
+
+
+def height_pt(texts: Sequence[tuple[str, float]]) -> float:
+    """Return the height of a row that shows every text in its width: offices print without opening each cell."""
+    lines = 1
+    for text, width in texts:
+        room = max(width * 0.95 - 1, 1.0)
+        lines = max(lines, sum(math.ceil(max(display_width(part), 1) / room) for part in text.split("\n")))
+    return min(LINE_HEIGHT_PT * lines + 4, MAX_ROW_HEIGHT_PT)
+
+
+def display_width(text: str) -> int:
+    """Return the width of a text in columns of a sheet: a Chinese character takes two.
+
+    Examples
+    --------
+    >>> display_width("耕地 A")
+    6
+    """
+    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
+
+
+def cut(text: str) -> str:
+    """Return a text that fits a cell; one that doesn't says so."""
+    return text if len(text) <= MAX_CELL_LENGTH else f"{text[:MAX_CELL_LENGTH]}……（过长，全文见数据文件）"
+
+
+def literal(text: str) -> str:
+    """Return a text for a page header (255 characters in all), where & would start a code."""
+    return text[:MAX_HEADER_LENGTH].replace("&", "&&")

@@ -1,0 +1,179 @@
+"""--lang en: every sheet speaks English but for data, quotes and names, and every number is the same."""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+from typer.testing import CliRunner
+
+from hmgeo.cli import app
+from hmgeo.findings.results import Presentation, Results
+from hmgeo.layers.catalog import shipped_folder
+from hmgeo.outputs.english import in_english, phrases, written
+from hmgeo.outputs.survey_list import write_survey_list
+from hmgeo.outputs.tables import OUR_WORDS, write_sources_csv
+from hmgeo.outputs.workbook import write_workbook
+from hmgeo.project.run import project_results
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHINESE = re.compile(r"[\u3400-\u9fff]+")
+PROJECTS = ("qingcheng", "qingyuan-annex")
+
+
+@lru_cache(maxsize=2)
+def results_of(project: str) -> Results:
+    return project_results(shipped_folder() / "projects" / project)
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list[Any]]:
+    folder = tmp_path_factory.mktemp("books")
+    made = {}
+    for project in PROJECTS:
+        for language in ("zh", "en"):
+            shown = Presentation(language=language, field_forms=2)
+            write_workbook(results_of(project), shown, folder / "one.xlsx")
+            write_survey_list(results_of(project), shown, folder / "two.xlsx")
+            made[project, language] = [openpyxl.load_workbook(folder / name) for name in ("one.xlsx", "two.xlsx")]
+    return made
+
+
+def own_words(results: Results) -> list[str]:
+    """Return every text that is data, a name, or the words of a text or of the rule book."""
+    found: set[str] = {results.title, results.area_name}
+    tables = [results.sources, results.findings, results.receptors, results.bureau.attributes, results.bureau.reached]
+    tables += [results.bureau.leads, results.bureau.townships, results.bureau.places]
+    tables += [results.bureau.outlets] if results.bureau.outlets is not None else []
+    names = {
+        "name", "source_id", "county", "township", "receptor_id", "receptor_name", "document", "clause", "quote",
+        "class", "neighbour", "place_name", "trade_name", "enterprise_id", "pollutant", "receiving_water",
+        "deadline_text", "action_text", "nearest_site_id",
+    }  # fmt: skip
+    for table in tables:
+        for column in table.column_names:
+            if column in names or table is results.bureau.attributes:
+                found |= {text for text in table[column].to_pylist() if isinstance(text, str)}
+    for entry in results.ledger.entries:
+        found |= {entry.value, entry.field, entry.sheet, entry.file}
+    for rule in results.rules:
+        found |= {
+            rule.document,
+            rule.clause,
+            rule.quote,
+            rule.note,
+            rule.verified,
+            *re.split("[。；，、（）]", rule.note),
+        }
+    found |= {text for one in results.parameters for text in (one.by, one.reason)}
+    for layer in (*results.layers, *results.context):
+        origin = getattr(layer, "provenance", layer)
+        found |= {getattr(origin, name, "") for name in ("source", "credit", "licence", "path")}
+        found |= {getattr(getattr(layer, "gates", None), "coverage_name", "")}
+    found |= {part for area in results.area_name.split("、") for part in (area,)}
+    texts = {piece for text in found for piece in CHINESE.findall(text or "")}
+    texts |= {
+        "清城区",
+        "龙塘镇",
+        "石角镇",
+        "约三十米",
+        "合成",
+        *(f"{a}{b}" for a in ("清城区",) for b in ("示例气象站",)),
+    }
+    return sorted(texts, key=len, reverse=True)
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_an_english_workbook_holds_chinese_only_in_data_quotes_and_names(
+    books: dict[tuple[str, str], list[Any]], project: str
+) -> None:
+    own = own_words(results_of(project))
+    left: dict[str, str] = {}
+    for book in books[project, "en"]:
+        for sheet in book:
+            assert not CHINESE.search(sheet.title)
+            for row in sheet.iter_rows():
+                for cell in row:
+                    text = cell.value if isinstance(cell.value, str) else ""
+                    text = re.sub('"[^"]*"', "", text)  # what stands in quotation marks is the list's own
+                    for word in own:
+                        if word in text:
+                            text = text.replace(word, "")
+                    if CHINESE.search(text):
+                        left.setdefault(f"{sheet.title}: {cell.value[:120]}", text)
+    assert left == {}
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_numbers_are_the_same_in_both_languages(books: dict[tuple[str, str], list[Any]], project: str) -> None:
+    for zh, en in zip(books[project, "zh"], books[project, "en"], strict=True):
+        assert len(zh.sheetnames) == len(en.sheetnames)
+        for one, other in zip(zh, en, strict=True):
+            told = [[cell.value for row in sheet.iter_rows() for cell in row] for sheet in (one, other)]
+            numbers = [[value for value in values if isinstance(value, int | float)] for values in told]
+            assert numbers[0] == numbers[1]
+            assert one.dimensions == other.dimensions
+
+
+def test_every_phrase_stands_once_with_the_same_parts() -> None:
+    zh = [one for one, _ in written()]
+    assert len(zh) == len(set(zh))
+    odd = [one for one in written() if set(re.findall(r"\{(\w)\}", one[0])) != set(re.findall(r"\{(\w)\}", one[1]))]
+    assert odd == []
+    assert [one for one, en in written() if not en or (en != en.rstrip() and not one.endswith("："))] == []
+    exact, _ = phrases()
+    assert exact["符合排查条件"] == "meets the survey condition"
+
+
+@pytest.mark.parametrize(
+    ("zh", "en"),
+    [
+        ("没有坐标。没有可用的位置，本条未作判断。", "No coordinates. No usable position; this clause was not judged."),
+        ("镉 1.2 kg/a、铅 8.5 kg/a（排放口合计）", "Cd 1.2 kg/a, Pb 8.5 kg/a (sum of outlets)"),
+        ("龙塘镇、石角镇", "龙塘镇、石角镇"),
+        ("禁止在河道管理范围内建设妨碍行洪的建筑物、构筑物", "禁止在河道管理范围内建设妨碍行洪的建筑物、构筑物"),
+        ("", ""),
+    ],
+)
+def test_known_phrases_are_put_into_english_and_everything_else_stays(zh: str, en: str) -> None:
+    assert in_english(zh) == en
+
+
+def test_csv_notes_follow_the_language_and_codes_stay(tmp_path: Path) -> None:
+    results = results_of("qingcheng")
+    rows = {}
+    for language in ("zh", "en"):
+        write_sources_csv(results, tmp_path / "sources.csv", language)
+        with (tmp_path / "sources.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows[language] = list(csv.DictReader(file))
+    for zh, en in zip(rows["zh"], rows["en"], strict=True):
+        assert {key: text for key, text in zh.items() if key not in OUR_WORDS} == {
+            key: text for key, text in en.items() if key not in OUR_WORDS
+        }
+    assert any("Known only to lie in" in row["note"] for row in rows["en"])
+
+
+def test_the_command_speaks_english_and_opens_the_page_in_it(tmp_path: Path) -> None:
+    points = tmp_path / "points.csv"
+    points.write_text("id,name,lon,lat\nA,Site,113.05,23.60\n", encoding="utf-8")
+    land = tmp_path / "land.geojson"
+    ring = "[[[113.05,23.61],[113.051,23.61],[113.051,23.611],[113.05,23.61]]]"
+    land.write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"P1"},'
+        f'"geometry":{{"type":"Polygon","coordinates":{ring}}}}}]}}',
+        encoding="utf-8",
+    )
+    command = ["screen", "--sources", str(points), "--farmland", str(land), "--out", str(tmp_path / "out")]
+    told = CliRunner().invoke(app, [*command, "--lang", "en"])
+    assert told.exit_code == 0, told.output
+    assert "1 sources (assessed 1, not located 0, returned for correction 0)" in told.output
+    assert '<html lang="en">' in (tmp_path / "out/map.html").read_text(encoding="utf-8")
+    assert openpyxl.load_workbook(tmp_path / "out/screening.xlsx").sheetnames[0] == "Screening"
+    refused = CliRunner().invoke(app, [*command, "--lang", "fr"])
+    assert refused.exit_code == 2
