@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
+from hmgeo.outputs.cells import cut, display_width
 from hmgeo.outputs.style import SHEET_FONT
 from hmgeo.outputs.tables import guarded
-from hmgeo.outputs.workbook import CREATED, cut, display_width
+from hmgeo.outputs.workbook import CREATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
