@@ -185,3 +185,15 @@ def test_classified_heights_are_never_drawn(project: Path, tmp_path: Path) -> No
     mark(project, "elevation", Classification.CLASSIFIED.value)
     run_project(project, tmp_path / "out")
     assert not (tmp_path / "out" / "map.html").exists()
+
+
+def test_parcels_carry_the_year_of_their_class_where_the_layer_says_it(project: Path, tmp_path: Path) -> None:
+    file = project / "data" / "farmland.geojson"
+    land = json.loads(file.read_text(encoding="utf-8"))
+    for place, feature in enumerate(land["features"]):
+        feature["properties"]["划分年度"] = ("2019", "2021")[place % 2]
+    file.write_text(json.dumps(land, ensure_ascii=False), encoding="utf-8")
+    receptors = run_project(project, tmp_path / "out").results.receptors
+    assert receptors["class_year"].to_pylist() == ["2019", "2021"] * (len(receptors) // 2) + ["2019"] * (
+        len(receptors) % 2
+    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import openpyxl
+import pyarrow as pa
 import pytest
 import shapely
 from pyproj import Geod
@@ -387,17 +389,13 @@ def test_the_page_can_be_used_without_a_mouse(few: Opened) -> None:
 
 
 def test_a_popup_stays_short_when_a_source_has_dozens_of_findings(browser: Browser, tmp_path: Path) -> None:
-    import dataclasses  # noqa: PLC0415 - for this test alone
-
-    import pyarrow as pa  # noqa: PLC0415
-
     results = small_results()
     row = results.findings.to_pylist()[0]
     words = ["not_applicable"] * 30 + ["not_assessed"] * 9 + ["prohibited"]
     extra = [row | {"rule_id": f"R-{i:02d}", "verdict": word, "note": f"说明{i}"} for i, word in enumerate(words)]
     table = pa.Table.from_pylist([*results.findings.to_pylist(), *extra], results.findings.schema)
     path = tmp_path / "map.html"
-    write_map(dataclasses.replace(results, findings=table), Presentation(), path)
+    write_map(replace(results, findings=table), Presentation(), path)
     view = Opened(browser, path)
     view.search("QC-001", "Enter")
     popup = view.page.locator(".pop")
@@ -438,3 +436,38 @@ def test_every_script_parses_as_ecmascript_2019(acorn: Any, url: str) -> None:  
 @pytest.mark.parametrize("newer", ["a ?? b", "a?.b", "a ||= b", "1_000", "class A { #x }"])
 def test_syntax_of_later_editions_is_told(acorn: Any, newer: str) -> None:  # noqa: ANN401 - a page of playwright
     assert acorn.evaluate(PARSE, newer) != ""
+
+
+@pytest.mark.parametrize("count", [40, 3000])
+def test_a_year_filter_leaves_the_parcels_classed_then_and_the_legend_counts_them(
+    browser: Browser, tmp_path: Path, count: int
+) -> None:
+    results = small_results(count)
+    years = [("2019", "2021", "")[index % 3] for index in range(count)]
+    classes = results.receptors["class"].to_pylist()
+    receptors = results.receptors.append_column("class_year", pa.array(years))
+    write_map(replace(results, receptors=receptors), Presentation(), tmp_path / "map.html")
+    view = Opened(browser, tmp_path / "map.html")
+    offered = view.page.locator("#filter-year option").all_inner_texts()
+    view.page.select_option("#filter-year", "2021")
+    shown = view.page.locator('[data-count="class:优先保护类"]').inner_text()
+    drawn = view.page.evaluate(
+        "hmgeo.page.lots.length"
+        " ? hmgeo.page.lots[0].store.ids.filter((_, i) => hmgeo.page.lots[0].layer.isShown(i)).length"
+        " : Object.values(map_hmgeo._layers).filter(l => l.kind === 'farmland').length"
+    )
+    view.search("P00001", "Enter")
+    view.page.locator(".pop").wait_for()
+    popup = view.page.locator(".pop").inner_text()
+    view.page.close()
+    of_year = [word for word, year in zip(classes, years, strict=True) if year == "2021"]
+    total = classes.count("优先保护类")
+    assert offered == ["全部", "2019", "2021"]
+    assert drawn == len(of_year)
+    assert shown == f"{of_year.count('优先保护类'):,} / {total:,}"
+    assert "划分年度" in popup
+    assert "2021" in popup
+
+
+def test_a_page_whose_parcels_say_no_year_has_no_such_filter(few: Opened) -> None:
+    assert few.page.locator("#filter-year").count() == 0

@@ -17,6 +17,7 @@ from hmgeo.findings.columns import PAIRS_SCHEMA
 from hmgeo.findings.results import Results
 from hmgeo.project.assemble import as_examples, context_layers_of, layers_used, parameters_used, rules_used, warnings_of
 from hmgeo.project.bureau_notes import place_layers, place_warnings
+from hmgeo.project.class_years import with_class_years
 from hmgeo.project.clicks import clauses_for_page
 from hmgeo.project.folder import whole_folder
 from hmgeo.project.inputs import Inputs, load_inputs
@@ -160,7 +161,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         sources=as_examples(bureau.sources) if spec.mix_basis else bureau.sources,
         findings=as_examples(screened.findings) if spec.mix_basis else screened.findings,
         counts=screened.counts,
-        receptors=land.receptors,
+        receptors=with_class_years(land.receptors, () if inputs.farmland is None else (inputs.farmland,)),
         search_areas=screened.search_areas,
         ledger=inputs.ledger + bureau.ledger,
         layers=layers,

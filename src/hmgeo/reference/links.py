@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ENTERPRISE, WATER, INTAKE, DISTRICT = "enterprise", "water", "intake", "district"
-EXCEEDS, ELEMENTS = "exceeds", "elements"
+EXCEEDS, ELEMENTS, CLASS_YEAR = "exceeds", "elements", "class_year"
 
 LINKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -25,11 +25,12 @@ LINKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         DISTRICT: ("灌区编号", "灌区名称", "灌区"),
         EXCEEDS: ("近三年农产品超标", "农产品超标", "点位超标"),
         ELEMENTS: ("主要超标元素", "超标元素"),
+        CLASS_YEAR: ("划分年度", "划分年份", "类别划分年度"),
     }
 )
 """Columns that point at other lists, by code, most telling first; a bracket after the name doesn't matter.
 
-The last two tell of what was measured on a parcel: whether its produce exceeds a limit, and which elements.
+The last three tell of a parcel itself: whether its produce exceeds a limit, which elements, when it was classed.
 """
 
 

@@ -106,6 +106,7 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "tree_frame": ("区域与底图", "Areas and base map"),
         "tree_all": ("全选或全不选", "All or none"),
         "unpacking": ("正在展开地块 {n}%", "Unpacking parcels {n}%"),
+        "class_year": ("划分年度", "Year of class"),
         "kind_place": ("坐标", "coordinate"),
         "lon_lat": ("经度 {lon}，纬度 {lat}", "lon {lon}, lat {lat}"),
         "tools": ("工具", "Tools"),

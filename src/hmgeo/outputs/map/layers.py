@@ -96,7 +96,7 @@ def packed_meta(kind: packed.Packed | None) -> dict[str, Any] | None:
     """Return what the page needs to know before it reads the chunks."""
     if kind is None:
         return None
-    meta = {name: list(getattr(kind, name)) for name in ("classes", "townships", "sources", "names")}
+    meta = {name: list(getattr(kind, name)) for name in ("classes", "townships", "sources", "names", "years")}
     return meta | {"count": kind.count, "chunks": len(kind.chunks)}
 
 

@@ -31,7 +31,8 @@ MICRO = 1e6
 AREA_STEPS = 1e4
 """Steps of a hectare: a square metre."""
 
-SECTIONS = ("rings", "vertices", "x", "y", "class", "area", "township", "reached", "source", "distance", "ids", "names")
+SECTIONS = ("rings", "vertices", "x", "y", "class", "area", "township", "reached", "source", "distance", "ids", "names",
+            "year")  # fmt: skip
 
 _POLYGONS = (3, 6)
 _DECIMALS_BELOW_M, _METRES_PER_KM = 10.0, 1000.0
@@ -45,7 +46,7 @@ class Packed:
     ----------
     count
         Polygons in all chunks.
-    classes, townships, sources, names
+    classes, townships, sources, names, years
         Words that the chunks name by number; a name is looked up only where `names` isn't empty.
     chunks
         Deflate streams as base64.
@@ -56,6 +57,7 @@ class Packed:
     townships: tuple[str, ...]
     sources: tuple[str, ...]
     names: tuple[str, ...]
+    years: tuple[str, ...]
     chunks: tuple[str, ...]
 
 
@@ -95,11 +97,13 @@ def pack(frame: pd.DataFrame, geometries: NDArray[Any]) -> Packed:
         townships=words["township"].words,
         sources=words["source"].words,
         names=words["names"].words,
+        years=words["year"].words,
         chunks=tuple(chunks),
     )
 
 
-_WORD_COLUMNS = {"class": "class", "township": "township", "source": "nearest_source_id", "names": "name"}
+_WORD_COLUMNS = {"class": "class", "township": "township", "source": "nearest_source_id", "names": "name",
+                 "year": "class_year"}  # fmt: skip
 
 
 class _Words:

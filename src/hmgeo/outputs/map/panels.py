@@ -73,6 +73,7 @@ def render(
         banner=wording.basis_banner(results.basis),
         banner_en=wording.basis_banner(results.basis, "en"),
         marks=audience_marks(shown, presentation),
+        years=class_years(pictures),
         watermark=watermark_tile(watermarks(results, presentation)),
         warnings=results.warnings,
         missing=missing_layers(results),
@@ -121,6 +122,11 @@ def audience_marks(shown: Shown, presentation: Presentation) -> list[tuple[str, 
         return [("public_page", {}), *([("hidden_layers", {"names": hidden})] if hidden else [])]
     unmarked = any(layer.gates.classification is Classification.UNMARKED for layer in shown.results.layers)
     return [("internal_only", {})] if unmarked else []
+
+
+def class_years(pictures: Sequence[parcels.ReceptorPicture]) -> list[str]:
+    """Return the years in which parcels were classed, as written; none where no layer says one."""
+    return sorted({year for picture in pictures for *_, year in picture.by_township if year})
 
 
 def missing_layers(results: Results) -> list[str]:

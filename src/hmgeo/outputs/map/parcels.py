@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from hmgeo.findings.results import Results
 
+YEAR = "class_year"
+"""Column of the year of classing, where a layer says it."""
+
 MAX_DRAWN = 2000
 """Polygons that a page carries smoothly as single features; beyond, they are packed."""
 
@@ -39,7 +42,7 @@ class ReceptorPicture:
     totals
         Class word, count and area_ha (NaN where no area is known) over all receptors, drawn or not.
     by_township
-        (township, class word, count) over all receptors, for counts that follow a filter.
+        (township, class word, count, year of classing) over all receptors, for counts that follow a filter.
     count, shapeless
         All receptors; those without a geometry.
     """
@@ -49,7 +52,7 @@ class ReceptorPicture:
     packed: packed.Packed | None
     townships: tuple[dict[str, Any], ...]
     totals: tuple[tuple[str, int, float], ...]
-    by_township: tuple[tuple[str, str, int], ...]
+    by_township: tuple[tuple[str, str, int, str], ...]
     count: int
     shapeless: int
 
@@ -78,7 +81,9 @@ def picture(
     """
     table = results.receptors.to_pandas()
     frame = table[table["receptor_kind"] == kind].reset_index(drop=True)
-    texts = ["name", "class", "township", "nearest_source_id"]
+    if YEAR not in frame:
+        frame[YEAR] = ""
+    texts = ["name", "class", "township", "nearest_source_id", YEAR]
     frame[texts] = frame[texts].astype(object).fillna("")
     frame["township"] = frame["township"].replace(dict(township_names or {}))
     geometries = shapes.read(frame["geometry"])
@@ -93,8 +98,8 @@ def picture(
         townships=tuple(_townships(shown, shown_shapes)) if sums_only else (),
         totals=tuple(class_totals(frame)),
         by_township=tuple(
-            (str(town), str(word), len(rows))
-            for (town, word), rows in frame.groupby(["township", frame["class"].fillna("")], sort=False)
+            (str(town), str(word), len(rows), str(year))
+            for (town, word, year), rows in frame.groupby(["township", frame["class"].fillna(""), YEAR], sort=False)
         ),
         count=len(frame),
         shapeless=int((~has_shape).sum()),
@@ -120,6 +125,7 @@ def _features(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, A
             cls=row["class"] or "",
             area_ha=None if pd.isna(area_ha) else round(float(area_ha), 4),
             township=row["township"] or "",
+            year=row[YEAR],
             sources=None if pd.isna(row["source_count"]) else int(row["source_count"]),
             source=row["nearest_source_id"] or "",
             distance_m=None if pd.isna(near) else round(float(near), 4),

@@ -215,7 +215,7 @@ def searched(results: Results) -> packed.Packed | None:
     if not has_shape.any() or not packed.can_pack(geometries[has_shape]):
         return None
     frame = pd.DataFrame({"receptor_id": ids}).assign(
-        **dict.fromkeys(("name", "class", "township", "nearest_source_id"), ""),
+        **dict.fromkeys(("name", "class", "township", "nearest_source_id", "class_year"), ""),
         **dict.fromkeys(("area_ha", "source_count", "nearest_source_m"), np.nan),
     )
     return packed.pack(frame[has_shape], geometries[has_shape])

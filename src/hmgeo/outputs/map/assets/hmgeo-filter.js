@@ -35,7 +35,7 @@
       (!rules.trade || (row.trade || "\u0000") === rules.trade) && (!rules.certainty || (row.certainty || "\u0000") === rules.certainty);
   };
 
-  Page.prototype.isFiltered = function () { return Boolean(this.rules.township || this.rules.trade || this.rules.certainty); };
+  Page.prototype.isFiltered = function () { return Boolean(this.rules.township || this.rules.trade || this.rules.certainty || this.rules.year); };
 
   function options(select, words, labels) {
     select.textContent = "";
@@ -60,19 +60,33 @@
     options(document.getElementById("filter-township"), words(function (row) { return row.township || row.county; }), labels);
     options(document.getElementById("filter-trade"), words(function (row) { return row.trade; }), labels);
     options(document.getElementById("filter-certainty"), words(function (row) { return row.certainty; }, certainty), labels);
-    Object.keys(page.rules).forEach(function (name) { document.getElementById("filter-" + name).value = page.rules[name]; });
+    if (document.getElementById("filter-year")) {
+      options(document.getElementById("filter-year"), this.parcelYears().map(function (year) { return [year, year]; }), labels);
+    }
+    this.filterFields().forEach(function (name) { document.getElementById("filter-" + name).value = page.rules[name]; });
+  };
+
+  /* The rules that have a field on this page: parcels don't always say when they were classed. */
+  Page.prototype.filterFields = function () {
+    return Object.keys(this.rules).filter(function (name) { return document.getElementById("filter-" + name); });
+  };
+
+  Page.prototype.parcelYears = function () {
+    var seen = Object.create(null);
+    this.data.receptors.forEach(function (layer) { layer.by_township.forEach(function (line) { if (line[3]) { seen[line[3]] = true; } }); });
+    return Object.keys(seen).sort();
   };
 
   Page.prototype.addFilters = function () {
     var page = this, reset = document.getElementById("filter-reset"), radius = document.getElementById("radius");
     if (reset) {
       this.fillFilters();
-      Object.keys(this.rules).forEach(function (name) {
+      this.filterFields().forEach(function (name) {
         var select = document.getElementById("filter-" + name);
         select.addEventListener("change", function () { page.rules[name] = select.value; page.applyFilter(); });
       });
       reset.addEventListener("click", function () {
-        Object.keys(page.rules).forEach(function (name) { page.rules[name] = ""; document.getElementById("filter-" + name).value = ""; });
+        page.filterFields().forEach(function (name) { page.rules[name] = ""; document.getElementById("filter-" + name).value = ""; });
         page.applyFilter();
       });
     }
@@ -105,10 +119,11 @@
 
   Page.prototype.filterParcels = function () {
     var name = this.rules.township && this.parcelTownships().indexOf(this.rules.township) >= 0 ? this.rules.township : "";
-    this.lots.forEach(function (lot) { lot.layer.setTownship(name); });
+    var year = this.rules.year;
+    this.lots.forEach(function (lot) { lot.layer.setTownship(name); lot.layer.setYear(lot.kind === "farmland" ? year : ""); });
     this.lands.forEach(function (land) {
       land.layers.forEach(function (layer) {
-        if (!name || layer.record.township === name) { land.group.addLayer(layer); } else { land.group.removeLayer(layer); }
+        if ((!name || layer.record.township === name) && (!year || layer.kind !== "farmland" || layer.record.year === year)) { land.group.addLayer(layer); } else { land.group.removeLayer(layer); }
       });
     });
     this.parcelTownship = name;
@@ -132,12 +147,12 @@
     });
     this.data.receptors.forEach(function (layer) {
       if (layer.kind !== "farmland") { return; }
-      layer.by_township.forEach(function (line) { if (!page.parcelTownship || line[0] === page.parcelTownship) { add("class:" + line[1], line[2]); } });
+      layer.by_township.forEach(function (line) { if ((!page.parcelTownship || line[0] === page.parcelTownship) && (!page.rules.year || line[3] === page.rules.year)) { add("class:" + line[1], line[2]); } });
     });
     Array.prototype.forEach.call(document.querySelectorAll("#legend [data-count]"), function (node) {
       var key = node.getAttribute("data-count"), n = (counts[key] || 0).toLocaleString("en-US");
       node.setAttribute("data-total", node.getAttribute("data-total") || node.textContent);
-      node.textContent = filtered && (key.indexOf("class:") || page.parcelTownship) ? n + " / " + node.getAttribute("data-total") : node.getAttribute("data-total");
+      node.textContent = filtered && (key.indexOf("class:") || page.parcelTownship || page.rules.year) ? n + " / " + node.getAttribute("data-total") : node.getAttribute("data-total");
     });
     document.getElementById("legend").classList.toggle("filtered", filtered);
   };

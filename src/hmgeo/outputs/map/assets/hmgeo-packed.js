@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   var BLOCK = 64, MICRO = 1e6, BUDGET_MS = 9, OUTLINE_ZOOM = 14;
-  var SECTIONS = ["rings", "vertices", "x", "y", "class", "area", "township", "reached", "source", "distance", "ids", "names"];
+  var SECTIONS = ["rings", "vertices", "x", "y", "class", "area", "township", "reached", "source", "distance", "ids", "names", "year"];
   var CODES = new Int16Array(256);
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".split("").forEach(function (letter, value) {
     CODES[letter.charCodeAt(0)] = value;
@@ -76,7 +76,7 @@
       n: n, total: total, rings: rings, vertices: vertices, x: numbers(raw.x, total), y: numbers(raw.y, total),
       cls: numbers(raw["class"], n), area: numbers(raw.area, n), township: numbers(raw.township, n),
       reached: numbers(raw.reached, n), source: numbers(raw.source, n), distance: numbers(raw.distance, n),
-      names: numbers(raw.names, n), ids: new TextDecoder().decode(raw.ids)
+      names: numbers(raw.names, n), year: numbers(raw.year, n), ids: new TextDecoder().decode(raw.ids)
     });
     this.size += n;
   };
@@ -90,7 +90,7 @@
     this.firstVertex = new Uint32Array(ringTotal + 1);
     this.firstRing = new Uint32Array(this.size + 1);
     this.box = new Int32Array(4 * this.size);
-    ["cls", "area", "township", "reached", "source", "distance", "names"].forEach(function (name) { store[name] = new Uint32Array(store.size); });
+    ["cls", "area", "township", "reached", "source", "distance", "names", "year"].forEach(function (name) { store[name] = new Uint32Array(store.size); });
     this.ids = [];
     this.parts.forEach(function (part) {
       var px = 0, py = 0, r = 0, v = 0, i, j, k, west, east, south, north;
@@ -114,7 +114,7 @@
         }
         store.box.set([west, south, east, north], 4 * (at + i));
       }
-      ["cls", "area", "township", "reached", "source", "distance", "names"].forEach(function (name) { store[name].set(part[name], at); });
+      ["cls", "area", "township", "reached", "source", "distance", "names", "year"].forEach(function (name) { store[name].set(part[name], at); });
       Array.prototype.push.apply(store.ids, part.ids.split("\n"));
       at += part.n;
     });
@@ -184,7 +184,7 @@
   Store.prototype.record = function (i) {
     var meta = this.meta;
     return {
-      index: i, id: this.ids[i], name: meta.names[this.names[i]], cls: meta.classes[this.cls[i]], township: meta.townships[this.township[i]],
+      index: i, id: this.ids[i], name: meta.names[this.names[i]], cls: meta.classes[this.cls[i]], township: meta.townships[this.township[i]], year: meta.years[this.year[i]],
       area_ha: this.area[i] ? (this.area[i] - 1) / 1e4 : null, sources: this.reached[i] ? this.reached[i] - 1 : null,
       source: meta.sources[this.source[i]], distance_m: this.distance[i] ? (this.distance[i] - 1) / 10 : null
     };
@@ -230,11 +230,16 @@
       var index = name ? this.store.meta.townships.indexOf(name) : null;
       if (index !== this.onlyTownship) { this.onlyTownship = index; this.later(); }
     },
+    setYear: function (word) {
+      var index = word ? this.store.meta.years.indexOf(word) : null;
+      if (index !== this.onlyYear) { this.onlyYear = index; this.later(); }
+    },
     later: function () {
       if (this.waiting || !this._map) { return; }
       this.waiting = L.Util.requestAnimFrame(function () { this.waiting = null; if (this._map) { this.redraw(); } }, this);
     },
     isShown: function (i) {
+      if (this.onlyYear !== null && this.onlyYear !== undefined && this.store.year[i] !== this.onlyYear) { return false; }
       return !this.hiddenClasses[this.store.cls[i]] && (this.onlyTownship === null || this.onlyTownship === undefined || this.store.township[i] === this.onlyTownship);
     },
 

@@ -123,6 +123,7 @@
     head(box, kind === "farmland" ? labels.parcel : labels.receptor, record.id + (record.name ? "　" + record.name : ""));
     lines.push([labels.class, record.cls || labels.no_class]);
     if (record.area_ha !== null) { lines.push([labels.area_ha, hmgeo.area(record.area_ha)]); }
+    if (record.year) { lines.push([labels.class_year, record.year]); }
     if (record.township) { lines.push([labels.township, record.township]); }
     if (record.sources !== null) { lines.push([labels.reached_by, hmgeo.say(labels.count_unit, { n: record.sources })]); }
     if (record.source) {

@@ -25,7 +25,7 @@
     this.receptors = new hmgeo.Receptors(this);
     this.lots = [];                      // {store, layer, kind} of packed receptors
     this.radius = data.radii_m.indexOf(data.radius_m) >= 0 ? data.radii_m.indexOf(data.radius_m) : data.radii_m.length ? 0 : null;
-    this.rules = { township: "", trade: "", certainty: "" };
+    this.rules = { township: "", trade: "", certainty: "", year: "" };
     data.language = data.language === "en" ? "en" : "zh";
     data.labels = data.words[data.language];
     data.caption = document.getElementById("caption").textContent;
