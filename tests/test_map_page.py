@@ -325,6 +325,20 @@ def test_an_approximate_line_without_a_dash_gets_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("shape", "swatch"),
+    [
+        (shapely.Point(113, 23), "dot"),
+        (shapely.LineString([(113, 23), (113.1, 23)]), "line"),
+        (shapely.box(113, 23, 114, 24), "area"),
+    ],
+)
+def test_the_legend_shows_a_layer_as_what_it_is(shape: shapely.Geometry, swatch: str) -> None:
+    table = pa.table({"id": ["1", "2"], "name": ["甲", "乙"], "geometry": pa.array([shape.wkb, None], pa.binary())})
+    drawn = layers.context_layer(ContextLayer("intakes", "取水口", Basis.SYNTHETIC, "", table))
+    assert (drawn["swatch"], len(drawn["features"])) == (swatch, 1)
+
+
+@pytest.mark.parametrize(
     ("basis", "words"),
     [(Basis.SYNTHETIC, "合成数据，仅供软件演示"), (Basis.APPROXIMATE, "示意"), (Basis.REAL, "")],
 )

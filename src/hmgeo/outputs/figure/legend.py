@@ -108,7 +108,7 @@ def _ground(told: Mapping[str, Any], words: Mapping[str, str]) -> list[Line]:
     made = [Line("area", word, _n(count), look) for word, look, count in told["others"]]
     for layer in told["context"]:
         title = layer["title"] + (words["open_border"] if layer["left_open"] else "")
-        made.append(Line("line" if layer["is_line"] else "area", title, "", layer["style"]))
+        made.append(Line(layer["swatch"], title, "", layer["style"]))
     if told["place"]:
         made.append(Line("area", words["place_area"], "", told["place"]))
     return [Line("head", words["borders"]), *made] if made else []
@@ -171,5 +171,9 @@ def _swatch(page: Axes, x: float, y: float, line: Line) -> None:
         look = line.look
         stroke: dict[str, Any] = {"color": look["stroke"], "lw": look["width_px"] * 0.75, "linestyle": dashes(look)}
         page.plot([x - half, x + half], [y, y], **stroke)
+    elif line.kind == "dot":
+        look = line.look
+        face = (look["fill"], max(0.5, look["fill_opacity"]))
+        page.add_patch(Ellipse((x, y), 1.8, 1.8, facecolor=face, edgecolor=look["stroke"], lw=look["width_px"] * 0.6))
     elif line.kind == "ring":
         page.add_patch(Ellipse((x, y), 2.6, 2.6, facecolor="white", edgecolor="#009E73", lw=1.4))

@@ -29,7 +29,7 @@ BORDER_COUNTIES = frozenset({"450603", "450681", "451026", "451081", "451422", "
 _NEAR_DEG = 2e-4
 """About 20 m: outlines of areas inside a county follow the county's only nearly."""
 
-_AREAS = 2
+AREAS = 2
 
 
 def open_stretch(context: Sequence[ContextLayer]) -> BaseGeometry | None:
@@ -71,7 +71,7 @@ def touches(geometries: NDArray[Any], left_open: BaseGeometry | None) -> bool:
 
 def are_areas(geometries: NDArray[Any]) -> bool:
     """Tell whether all geometries are areas; no geometry is none."""
-    return bool(len(geometries)) and bool((shapely.get_dimensions(geometries) == _AREAS).all())
+    return bool(len(geometries)) and bool((shapely.get_dimensions(geometries) == AREAS).all())
 
 
 def _unshared(outlines: list[BaseGeometry], place: int) -> BaseGeometry:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.map import borders, shapes, sources
@@ -17,6 +18,7 @@ from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Status, Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from hmgeo.findings.results import ContextLayer, Results
@@ -147,13 +149,19 @@ def context_layer(layer: ContextLayer, left_open: BaseGeometry | None = None) ->
         "title": layer.title if Basis.APPROXIMATE.zh in layer.title else f"{layer.title}{mark}",
         "labelled": layer.role in _LABELLED,
         "basis": wording.basis_word(layer.basis),
-        "is_line": not areas,
+        "swatch": _swatch(geometries),
         "style": look,
         "borders": borders.stroked(geometries, left_open) if as_borders else None,
         "is_filled": not is_outline,
         "left_open": as_borders and borders.touches(geometries, left_open),
         "features": [feature for feature in made if feature["properties"]["at"]],
     }
+
+
+def _swatch(geometries: NDArray[Any]) -> str:
+    """Return the form in which the legend shows a layer: area, line or dot."""
+    most = int(shapely.get_dimensions(geometries).max(initial=-1))
+    return "area" if most == borders.AREAS else "dot" if most == 0 else "line"
 
 
 def township_names(results: Results) -> dict[str, str]:
