@@ -75,15 +75,32 @@ class RowGroups:
         with pq.ParquetFile(self.path) as file:
             for group in groups.tolist():
                 self.read.add(group)
-                table = file.read_row_group(group, columns=list(self.columns), use_threads=False)
-                yield from _completed(table).combine_chunks().to_batches()
+                blank = _blank_columns(file.metadata.row_group(group)) & set(self.columns)
+                held = [name for name in self.columns if name not in blank]
+                table = file.read_row_group(group, columns=held, use_threads=False)
+                yield from _completed(table, blank).combine_chunks().to_batches()
 
 
-def _completed(table: pa.Table) -> pa.Table:
+def _blank_columns(group: pq.RowGroupMetaData) -> set[str]:
+    """Return the text columns that hold nothing but empty texts, as the statistics say: no need to read them."""
+    blank = set()
+    for number in range(group.num_columns):
+        column = group.column(number)
+        found = column.statistics
+        if found is not None and found.has_min_max and found.null_count == 0 and found.min == found.max == "":
+            blank.add(column.path_in_schema)
+    return blank
+
+
+def _completed(table: pa.Table, blank: set[str]) -> pa.Table:
     """Return a table of `RECEPTOR_SCHEMA`, null where the file, packed by an older version, says nothing."""
-    held = set(table.column_names)
+    held, rows = set(table.column_names), table.num_rows
     columns = [
-        table[field.name].cast(field.type) if field.name in held else pa.nulls(table.num_rows, field.type)
+        table[field.name].cast(field.type)
+        if field.name in held
+        else pa.repeat(pa.scalar(""), rows)
+        if field.name in blank
+        else pa.nulls(rows, field.type)
         for field in RECEPTOR_SCHEMA
     ]
     return pa.table(columns, schema=RECEPTOR_SCHEMA)

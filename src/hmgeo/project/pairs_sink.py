@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from hmgeo.project.pairs_parquet import Chunk, PairsFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,9 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GROUP_ROWS = 1_000_000
-_DICTIONARY_BYTES = 1 << 28
-_VALUES_AT_ONCE = 65_536
-_TEXTS = ("source_id", "receptor_id", "receptor_kind")
+_COLUMNS = (("source_id", True), ("receptor_id", True), ("receptor_kind", True), ("distance_m", False))
 
 
 class CodedPairsSink:
@@ -35,14 +35,14 @@ class CodedPairsSink:
 
     def __init__(self, path: Path, group_rows: int = GROUP_ROWS) -> None:
         self.rows = 0
-        self._path, self._group_rows = path, group_rows
-        self._writer: pq.ParquetWriter | None = None
-        self._fixed: tuple[pa.Array, pa.Array] = (pa.array([], pa.string()), pa.array([""]))
-        self._source: list[NDArray[np.int32]] = []
-        self._receptor: list[NDArray[np.int64]] = []
-        self._metres: list[NDArray[np.float64]] = []
+        self._stream = path.open("wb")
+        self._file = PairsFile(self._stream, _COLUMNS)
+        self._compiled: Any = import_module("hmgeo.analysis.engine.runs")  # numba is loaded where it is needed
+        self._source, self._metres = np.empty(group_rows, np.int32), np.empty(group_rows)
+        self._lengths = np.empty(group_rows, np.int32)
+        self._fixed: tuple[pa.Array, str] = (pa.array([], pa.string()), "")
+        self._filled = self._receptors = 0
         self._ids: list[pa.Array] = []
-        self._receptors = self._waiting = 0
 
     def __enter__(self) -> Self:
         """Return the sink itself."""
@@ -52,65 +52,62 @@ class CodedPairsSink:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Write what waits and close the file."""
-        if kind is None:
-            self._flush(finish=True)
-        if self._writer is not None:
-            self._writer.close()
+        with self._stream:
+            if kind is None:
+                if self._filled:
+                    self._write()
+                self._file.close()
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Take one batch of `CODED_PAIRS_SCHEMA`; a receptor's pairs all come in one batch."""
+        """Take a batch of `CODED_PAIRS_SCHEMA`; a receptor's pairs all come in one batch."""
         source, receptor, kind, metres = batch.columns
-        row = receptor.indices.to_numpy()
-        starts = np.diff(row, prepend=-1) != 0
-        self._fixed = source.dictionary, kind.dictionary
-        self._source.append(source.indices.to_numpy())
-        self._receptor.append(np.cumsum(starts) - 1 + self._receptors)
-        self._metres.append(metres.to_numpy())
-        self._ids.append(receptor.dictionary.take(pa.array(row[starts])))
-        self._receptors += len(self._ids[-1])
-        self._waiting += batch.num_rows
-        self.rows += batch.num_rows
-        if self._waiting >= self._group_rows:
-            self._flush(finish=False)
+        self._fixed = source.dictionary, kind.dictionary[0].as_py()
+        given = source.indices.to_numpy(), receptor.indices.to_numpy(), metres.to_numpy()
+        met = np.empty(min(len(receptor.dictionary), batch.num_rows), np.int32)
+        first, rows = 0, batch.num_rows
+        self.rows += rows
+        while first < rows:
+            before, line = self._filled, (self._source, self._metres)
+            lengths = self._lengths[self._receptors :]
+            self._filled, held = self._compiled.line_up(given, first, line, before, met, lengths)
+            self._ids.append(receptor.dictionary.take(pa.array(met[:held])))
+            self._receptors += held
+            first += self._filled - before
+            if self._filled == len(self._source):
+                self._write()
 
-    def _flush(self, *, finish: bool) -> None:
-        source, receptor, metres = (
-            np.concatenate([np.empty(0, kind), *pieces])
-            for kind, pieces in ((np.int32, self._source), (np.int64, self._receptor), (np.float64, self._metres))
-        )
-        ids = pa.concat_arrays([pa.array([], pa.string()), *self._ids])
-        begin = 0
-        while len(source) - begin >= self._group_rows or (finish and (begin < len(source) or self._writer is None)):
-            end = min(begin + self._group_rows, len(source))
-            self._write(source[begin:end], receptor[begin:end], metres[begin:end], ids)
-            begin = end
-        first = int(receptor[begin]) if begin < len(receptor) else self._receptors
-        self._source, self._metres = [source[begin:]], [metres[begin:]]
-        self._receptor, self._ids = [receptor[begin:] - first], [ids.slice(first)]
-        self._receptors -= first
-        self._waiting = len(source) - begin
+    def _write(self) -> None:
+        rows, receptors = self._filled, self._receptors
+        sources, kind = self._fixed
+        put = self._compiled
+        width = _width(len(sources))
+        packed = np.empty(rows // 8 * width + width + 16, np.uint8)
+        packed[0] = width
+        packed = packed[: put.put_packed(self._source, rows, width, packed, 1)]
+        width = _width(receptors)
+        runs = np.empty(10 * receptors + 16, np.uint8)
+        runs[0] = width
+        runs = runs[: put.put_runs(self._lengths, receptors, width, runs, 1)]
+        one = np.empty(16, np.uint8)
+        one[0] = 1
+        one = one[: put.put_runs(np.array([rows], np.int32), 1, 1, one, 1)]
+        texts = self._texts(sources), self._texts(pa.concat_arrays(self._ids)), self._texts(pa.array([kind]))
+        pages = zip((packed, runs, one), texts, _COLUMNS, strict=False)
+        chunks = [Chunk(name, rows, page.data, text, "lz4_raw") for page, text, (name, _) in pages]
+        self._file.write([*chunks, Chunk("distance_m", rows, self._metres[:rows].data)])
+        self._filled = self._receptors = 0
+        self._ids = []
 
-    def _write(
-        self, source: NDArray[np.int32], receptor: NDArray[np.int64], metres: NDArray[np.float64], ids: pa.Array
-    ) -> None:
-        first, last = (int(receptor[0]), int(receptor[-1]) + 1) if len(receptor) else (0, 0)
-        columns = [
-            pa.DictionaryArray.from_arrays(source, self._fixed[0]),
-            pa.DictionaryArray.from_arrays((receptor - first).astype(np.int32), ids.slice(first, last - first)),
-            pa.DictionaryArray.from_arrays(np.zeros(len(source), np.int32), self._fixed[1]),
-            pa.array(metres),
-        ]
-        table = pa.table(columns, names=[*_TEXTS, "distance_m"])
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(
-                self._path,
-                table.schema,
-                store_schema=False,
-                compression="lz4",
-                use_dictionary=list(_TEXTS),
-                write_statistics=False,
-                write_batch_size=_VALUES_AT_ONCE,
-                column_encoding={"distance_m": "BYTE_STREAM_SPLIT"},
-                dictionary_pagesize_limit=_DICTIONARY_BYTES,
-            )
-        self._writer.write_table(table, row_group_size=self._group_rows)
+    def _texts(self, texts: pa.Array) -> tuple[bytes, int]:
+        """Return a dictionary page and how many texts it holds."""
+        _, offsets, data = texts.buffers()
+        at: NDArray[np.int32] = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+        out = np.empty(int(at[-1] - at[0]) + 4 * len(texts), np.uint8)
+        held = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+        self._compiled.put_texts(at, held, out)
+        return out.tobytes(), len(texts)
+
+
+def _width(values: int) -> int:
+    """Return the bits that a number below so many takes."""
+    return max(1, (values - 1).bit_length())

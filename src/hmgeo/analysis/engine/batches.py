@@ -28,9 +28,9 @@ def pairs_batch(ids: pa.Array, part: pa.RecordBatch, found: Found, kind: str, *,
     receptors = part.column("receptor_id")
     if coded:
         columns = [
-            pa.DictionaryArray.from_arrays(pa.array(found.source), ids),
-            pa.DictionaryArray.from_arrays(pa.array(found.row), receptors),
-            pa.DictionaryArray.from_arrays(np.zeros(len(found.row), np.int32), pa.array([kind])),
+            pa.DictionaryArray.from_arrays(pa.array(found.source), ids, safe=False),
+            pa.DictionaryArray.from_arrays(pa.array(found.row), receptors, safe=False),
+            pa.DictionaryArray.from_arrays(np.zeros(len(found.row), np.int32), pa.array([kind]), safe=False),
             pa.array(found.distance_m),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=CODED_PAIRS_SCHEMA)
