@@ -203,6 +203,8 @@ _IMPORTS = {
     "duckdb": ("duckdb",),
     "sedonadb": ("sedona.db",),
     "rtree": ("geopandas", "rtree"),
+    "postgis-projected": (),
+    "postgis-geography": (),
 }
 
 
@@ -211,6 +213,11 @@ def main() -> None:
     name, folder = sys.argv[1], Path(sys.argv[2])
     for module in _IMPORTS.get(name, ("geopandas",)):
         importlib.import_module(module)
+    if name.startswith("postgis"):
+        import postgis
+
+        print(json.dumps(postgis.ask(name, folder, folder / f"out-{name}.parquet")))
+        return
     if name.startswith("hmgeo"):
         _warm(folder)
     wall, cpu = time.perf_counter(), time.process_time()

@@ -41,6 +41,8 @@ ORDER = (
     "geopandas-buffer",
     "shapely-strtree",
     "rtree",
+    "postgis-projected",
+    "postgis-geography",
 )
 SAMPLES = 5_000
 NEAR_M = 0.5
