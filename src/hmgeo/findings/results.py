@@ -187,6 +187,28 @@ class Backdrop:
 
 
 @dataclass(frozen=True, slots=True)
+class Tiles:
+    """Online pictures under a map, asked for by the user; the page then needs the network for them alone.
+
+    Parameters
+    ----------
+    url
+        With {x}, {y}, {z}; https.
+    host
+        The only one that the page may ask.
+    datum
+        In words; never a shifted one.
+    """
+
+    title: str
+    url: str = field(repr=False)
+    host: str
+    attribution: str
+    datum: str
+    max_zoom: int
+
+
+@dataclass(frozen=True, slots=True)
 class Presentation:
     """How results are shown.
 
@@ -200,6 +222,8 @@ class Presentation:
         Caps the 核查表 sheets.
     watermark
         Lies over maps beside what their data ask for: 单位·姓名·时间·运行编号 as the user writes it.
+    tiles
+        Online pictures under the page, the lowest first; none unless the user asks.
     """
 
     language: str = "zh"
@@ -209,3 +233,4 @@ class Presentation:
     field_forms: int = 30
     backdrop: Backdrop | None = None
     watermark: str = ""
+    tiles: tuple[Tiles, ...] = ()

@@ -18,6 +18,7 @@ from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.wording import LAYER_BASIS
 from hmgeo.project.assemble import context_layers_of
 from hmgeo.project.run import PLAIN, results_and_elevation
+from hmgeo.project.tiles import read_tiles
 from hmgeo.records import Gates, Ledger, Provenance
 from hmgeo.rules.nodes import Reader, compose
 from hmgeo.vocabulary import Classification, LayerKind
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from hmgeo.findings.results import Tiles
     from hmgeo.project.shown import Wish
 
 SCHEMA = 1
 INDEX_NAME = "index.html"
 _NOUN = "地图定义"
 _REQUIRED = ("schema", "title")
-_KEYS = (*_REQUIRED, "project", "area", "note", "language", "paper", "maker", "hillshade")
+_KEYS = (*_REQUIRED, "project", "area", "note", "language", "paper", "maker", "hillshade", "tiles")
 _OVERVIEW_RADIUS_M = 10_000.0
 _SHIPPED = {
     "county": ("real/counties.geojson", LayerKind.COUNTIES),
@@ -64,6 +66,7 @@ class MapSpec:
     paper: str = "A4"
     maker: str = ""
     hillshade: bool = True
+    tiles: tuple[Tiles, ...] = ()
 
     @property
     def page_name(self) -> str:
@@ -120,6 +123,7 @@ def read_map(file: Path) -> MapSpec:
         reader.word(entries["paper"], "paper", ("A4", "A3")) if "paper" in entries else "A4",
         reader.text(entries["maker"], "maker") if "maker" in entries else "",
         reader.truth(entries["hillshade"], "hillshade") if "hillshade" in entries else True,
+        read_tiles(reader, entries.get("tiles")),
     )
     raise_problems(ProjectError, reader.problems)
     return spec
@@ -162,6 +166,7 @@ def build_maps(path: Path, out: Path, *, wish: Wish = PLAIN, language: str = "")
             language=language or spec.language,
             maker=spec.maker,
             paper=spec.paper,
+            tiles=spec.tiles,
         )
         target = out / spec.page_name
         write_map(results, presentation, target)

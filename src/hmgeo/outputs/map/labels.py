@@ -107,6 +107,11 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "tree_all": ("全选或全不选", "All or none"),
         "unpacking": ("正在展开地块 {n}%", "Unpacking parcels {n}%"),
         "class_year": ("划分年度", "Year of class"),
+        "online_tiles": (
+            "在线底图「{title}」需要网络（{host}），坐标系 {datum}；其内容与界线由提供方负责",
+            "Online tiles {title} need the network ({host}), datum {datum}; content and borders are theirs",
+        ),
+        "tiles_title": ("{title}（在线，需联网）", "{title} (online)"),
         "kind_place": ("坐标", "coordinate"),
         "lon_lat": ("经度 {lon}，纬度 {lat}", "lon {lon}, lat {lat}"),
         "tools": ("工具", "Tools"),

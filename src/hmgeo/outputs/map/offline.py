@@ -12,6 +12,8 @@ from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs.map import assets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from branca.element import Figure
 
 POLICY = (
@@ -19,6 +21,19 @@ POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 """What the page may do: run and style what stands in it, show pictures that stand in it, nothing else."""
+
+
+def policy(hosts: Iterable[str] = ()) -> str:
+    """Return the policy of a page that may also show pictures of some hosts, and ask nothing else of them.
+
+    Examples
+    --------
+    >>> policy(["t0.tianditu.gov.cn"]).split("; ")[3]
+    'img-src data: https://t0.tianditu.gov.cn'
+    """
+    opened = "".join(f" https://{host}" for host in dict.fromkeys(hosts))
+    return POLICY.replace("img-src data:", f"img-src data:{opened}")
+
 
 _LINKING = frozenset({"src", "srcset", "href", "data", "action", "formaction", "poster", "xlink:href", "background"})
 
@@ -69,7 +84,7 @@ class Start(Element):
 class OfflineMap(folium.Map):
     """A folium map with only the libraries that are used and with an element id that is always the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, hosts: Iterable[str] = ()) -> None:
         super().__init__(
             location=[35.0, 105.0],
             zoom_start=4,
@@ -89,7 +104,7 @@ class OfflineMap(folium.Map):
         self.add_child(Start(self.get_name()), name="start")
         for name, tag in (
             ("charset", '<meta charset="utf-8">'),
-            ("policy", f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'),
+            ("policy", f'<meta http-equiv="Content-Security-Policy" content="{policy(hosts)}">'),
         ):
             self.figure.header.add_child(Literal(tag), name=name)
 

@@ -70,13 +70,19 @@ def map_page(results: Results, presentation: Presentation) -> str:
         "shapes": dict(panels.SHAPES),
         "language": presentation.language,
         "backdrop": backdrop_data(presentation),
+        "tiles": [
+            {"title": one.title, "url": one.url, "attribution": one.attribution, "max_zoom": one.max_zoom}
+            for one in presentation.tiles
+        ],
         "statistics": shown.statistics,
         "click": asked.data if asked else None,
     }
     chunks = list(packed.scripts([*(picture.packed for picture in pictures), searched]))
     chunks += asked.scripts() if asked else ()
     body = panels.render(shown, presentation, pictures, script_safe_json(data), chunks)
-    return OfflineMap().page(language=presentation.language, title=escape(results.title), body=body)
+    return OfflineMap([one.host for one in presentation.tiles]).page(
+        language=presentation.language, title=escape(results.title), body=body
+    )
 
 
 def backdrop_data(presentation: Presentation) -> dict[str, Any] | None:

@@ -72,7 +72,7 @@ def render(
         header_en=wording.verdict_header(results.verdict_counts(), "en") if results.findings.num_rows else "",
         banner=wording.basis_banner(results.basis),
         banner_en=wording.basis_banner(results.basis, "en"),
-        marks=audience_marks(shown, presentation),
+        marks=[*audience_marks(shown, presentation), *tile_marks(presentation)],
         years=class_years(pictures),
         watermark=watermark_tile(watermarks(results, presentation)),
         warnings=results.warnings,
@@ -122,6 +122,11 @@ def audience_marks(shown: Shown, presentation: Presentation) -> list[tuple[str, 
         return [("public_page", {}), *([("hidden_layers", {"names": hidden})] if hidden else [])]
     unmarked = any(layer.gates.classification is Classification.UNMARKED for layer in shown.results.layers)
     return [("internal_only", {})] if unmarked else []
+
+
+def tile_marks(presentation: Presentation) -> list[tuple[str, dict[str, str]]]:
+    """Return (label, parts) of what the page says of its online tiles: network, host, datum, whose borders."""
+    return [("online_tiles", {"title": one.title, "host": one.host, "datum": one.datum}) for one in presentation.tiles]
 
 
 def class_years(pictures: Sequence[parcels.ReceptorPicture]) -> list[str]:

@@ -179,6 +179,10 @@
   Page.prototype.addContext = function () {
     var page = this, backdrop = this.data.backdrop;
     this.context = this.data.context.map(function (layer) { return { title: layer.title, layer: page.keep(hmgeo.contextLayer(layer), true) }; });
+    this.data.tiles.forEach(function (tiles) {
+      var layer = L.tileLayer(tiles.url, { maxNativeZoom: tiles.max_zoom, maxZoom: 18, attribution: hmgeo.escape(tiles.attribution) });
+      page.context.push({ title: hmgeo.say(page.data.labels.tiles_title, tiles), layer: layer.addTo(page.map) });
+    });
     if (backdrop) {
       this.context.push({ key: "hillshade", title: backdrop.title, layer: L.imageOverlay(backdrop.uri, backdrop.bounds, { pane: "backdrop", opacity: 0.55, alt: backdrop.title }).addTo(this.map) });
     }
