@@ -42,6 +42,8 @@ class Zone:
         What it adds to the clauses before it.
     left_ha
         What remains untouched after it.
+    layers
+        Codes of the layers at hand that went in.
     """
 
     citation: Citation
@@ -51,6 +53,7 @@ class Zone:
     alone_percent: float = 0.0
     added_ha: float = 0.0
     left_ha: float = 0.0
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Overlay:
         Clauses that reach the project but have no zone, with the reason.
     untouched
         Of the area, within the coverage of every layer that went in, what no drawn clause touches.
+    uncovered
+        Of the area, what lies outside the coverage of one of them: there nothing follows from not being touched.
     """
 
     area_ha: float
@@ -71,6 +76,7 @@ class Overlay:
     undrawn: tuple[tuple[Citation, str], ...]
     untouched: shapely.Geometry = field(repr=False)
     untouched_ha: float = 0.0
+    uncovered: shapely.Geometry = field(default=NOWHERE, repr=False)
 
 
 def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> Overlay:
@@ -94,7 +100,8 @@ def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> O
     cells = list(cells_of(area, bench.question.areas))
     drawer = Drawer(bench, replace(site, geometry=None), cells)
     zones: list[Zone] = []
-    undrawn, used = [], []
+    undrawn: list[tuple[Citation, str]] = []
+    used: list[str] = []
     for rule in bench.question.rules:
         if not rule.gives_findings:
             continue
@@ -103,10 +110,12 @@ def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> O
         except UndrawableError as why:
             undrawn.append((citation_of(rule, drawer.standing(rule, cells[0][1])), str(why)))
             continue
-        if drawn is not None and not drawn[2].is_empty:
-            zones.append(Zone(*drawn))
-        if drawn is not None and rule.test is not None:
-            used += [code for code in layers_of(rule.test) if code in bench.indexes]
+        if drawn is None or rule.test is None:
+            continue
+        held = tuple(code for code in layers_of(rule.test) if code in bench.indexes)
+        used += held
+        if not drawn[2].is_empty:
+            zones.append(Zone(*drawn, layers=held))
     zones.sort(key=lambda one: (one.verdict.gravity, one.citation.order))
     covered = _covered(bench, area, used)
     return _in_sequence(area, covered, zones, tuple(undrawn))
@@ -133,7 +142,8 @@ def _in_sequence(
             replace(zone, alone_ha=alone_ha, alone_percent=percent, added_ha=before_ha - left_ha, left_ha=left_ha)
         )
     untouched = polygonal(shapely.intersection(left, covered))
-    return Overlay(whole_ha, _ha(covered), tuple(made), undrawn, untouched, _ha(untouched))
+    uncovered = polygonal(shapely.difference(area, covered))
+    return Overlay(whole_ha, _ha(covered), tuple(made), undrawn, untouched, _ha(untouched), uncovered)
 
 
 def _ha(geometry: shapely.Geometry) -> float:

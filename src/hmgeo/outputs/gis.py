@@ -6,18 +6,16 @@ as_of, or to 1980-01-01 where a run has none.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyogrio
 import shapely
 
 from hmgeo.findings.columns import FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.geodesy import geodesic_buffer
 from hmgeo.outputs import qml, wording
+from hmgeo.outputs.geopackage import CONSTANT_DAY, GisTable, with_geometry, write_tables
 from hmgeo.outputs.style import (
     CONTEXT,
     FARMLAND_CLASSES,
@@ -28,34 +26,12 @@ from hmgeo.outputs.style import (
     VERDICTS,
     context_style,
 )
-from hmgeo.records import LON_LAT_CRS
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from hmgeo.findings.results import Results
-
-CONSTANT_DAY = "1980-01-01"
-GPKG_VERSION = "1.2"
-STYLE_SCHEMA = pa.schema(
-    [
-        ("f_table_catalog", pa.string()),
-        ("f_table_schema", pa.string()),
-        ("f_table_name", pa.string()),
-        ("f_geometry_column", pa.string()),
-        ("styleName", pa.string()),
-        ("styleQML", pa.string()),
-        ("styleSLD", pa.string()),
-        ("useAsDefault", pa.bool_()),
-        ("description", pa.string()),
-        ("owner", pa.string()),
-        ("ui", pa.string()),
-        ("update_time", pa.timestamp("ms")),
-    ]
-)
-"""The table in which QGIS looks for a layer's style."""
 
 AREA_SCHEMA = pa.schema(
     [
@@ -80,17 +56,6 @@ ROLE_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A table to be written; `style` is QML, empty where QGIS needs none."""
-
-    name: str
-    title: str
-    rows: pa.Table
-    geometry_type: str
-    style: str
-
-
 def write_geopackage(results: Results, path: Path) -> None:
     """Write tables findings, sources, source_positions, receptors, areas, search_areas and layer_styles.
 
@@ -105,76 +70,22 @@ def write_geopackage(results: Results, path: Path) -> None:
     path
         Written anew; an older file there is replaced.
     """
-    path.unlink(missing_ok=True)
     tables = [_findings(results), _sources(results), _positions(results), _receptors(results), _searched(results)]
     tables += _context(results)
     day = results.as_of.isoformat() if results.as_of else CONSTANT_DAY
-    with _gdal_clock(f"{day}T00:00:00.000Z"):
-        for table in tables:
-            _write(table, path)
-        _write_styles(tables, path, day)
+    write_tables(tables, path, day)
 
 
-@contextmanager
-def _gdal_clock(moment: str) -> Iterator[None]:
-    """Hold the time that GDAL writes into last_change."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
-
-
-def _write(table: _Table, path: Path) -> None:
-    pyogrio.write_arrow(
-        table.rows,
-        path,
-        layer=table.name,
-        driver="GPKG",
-        geometry_name="geometry",
-        geometry_type=table.geometry_type,
-        crs=LON_LAT_CRS,
-        append=path.exists(),
-        dataset_options=None if path.exists() else {"VERSION": GPKG_VERSION},
-        layer_options={"GEOMETRY_NAME": "geometry", "IDENTIFIER": table.title},
-    )
-
-
-def _write_styles(tables: list[_Table], path: Path, day: str) -> None:
-    rows = [
-        {
-            "f_table_catalog": "",
-            "f_table_schema": "",
-            "f_table_name": table.name,
-            "f_geometry_column": "geometry",
-            "styleName": table.title,
-            "styleQML": table.style,
-            "styleSLD": "",
-            "useAsDefault": True,
-            "description": table.title,
-            "owner": "",
-            "ui": "",
-            "update_time": np.datetime64(day, "ms").item(),
-        }
-        for table in tables
-    ]
-    styles = pa.Table.from_pylist(rows, STYLE_SCHEMA)
-    pyogrio.write_arrow(
-        styles, path, layer="layer_styles", driver="GPKG", append=True, layer_options={"FID": "id"}, crs=None
-    )
-
-
-def _findings(results: Results) -> _Table:
+def _findings(results: Results) -> GisTable:
     points = dict(zip(results.sources["source_id"].to_pylist(), _points(results.sources), strict=True))
     geometry = [points.get(source_id) for source_id in results.findings["source_id"].to_pylist()]
     rows = _worded(results.findings, FINDINGS_SCHEMA, geometry, results)
-    return _Table("findings", "逐条判断", rows, "Point", _verdict_style(rows, ""))
+    return GisTable("findings", "逐条判断", rows, "Point", _verdict_style(rows, ""))
 
 
-def _sources(results: Results) -> _Table:
+def _sources(results: Results) -> GisTable:
     rows = _worded(results.sources, SOURCES_SCHEMA, _points(results.sources), results)
-    return _Table("sources", "排查对象", rows, "Point", _verdict_style(rows, "name"))
+    return GisTable("sources", "排查对象", rows, "Point", _verdict_style(rows, "name"))
 
 
 def _worded(table: pa.Table, schema: pa.Schema, geometry: list[bytes | None], results: Results) -> pa.Table:
@@ -199,7 +110,7 @@ def _points(sources: pa.Table) -> list[bytes | None]:
     ]
 
 
-def _positions(results: Results) -> _Table:
+def _positions(results: Results) -> GisTable:
     names = ["source_id", "name", "position_kind", "position_uncertainty_m", "basis"]
     somewhere = results.bureau.places if results.bureau is not None else None
     places = {} if somewhere is None else dict(zip(*(somewhere[one].to_pylist() for one in _PLACE_KEYS), strict=True))
@@ -209,8 +120,8 @@ def _positions(results: Results) -> _Table:
     geometry = [_extent(row) for row in located]
     schema = pa.schema([(name, SOURCES_SCHEMA.field(name).type) for name in names])
     rows = pa.Table.from_pylist([{name: row[name] for name in names} for row in located], schema)
-    rows, kind = _with_geometry(rows, geometry)
-    return _Table(
+    rows, kind = with_geometry(rows, geometry)
+    return GisTable(
         "source_positions",
         "点位及误差范围",
         rows,
@@ -226,7 +137,7 @@ def _extent(row: dict[str, Any]) -> shapely.Geometry:
     return geodesic_buffer(shape, uncertainty_m) if shape.geom_type == "Point" and uncertainty_m > 0 else shape
 
 
-def _receptors(results: Results) -> _Table:
+def _receptors(results: Results) -> GisTable:
     bases: dict[str, Basis] = {}
     for layer in results.layers:
         bases[layer.kind.value] = Basis.worst(layer.basis, bases.get(layer.kind.value, layer.basis))
@@ -236,14 +147,14 @@ def _receptors(results: Results) -> _Table:
     ordered = [name for name in RECEPTORS_SCHEMA.names if name in names]
     ordered += [name for name in names if name not in ordered]
     table = results.receptors.select(ordered).append_column("basis", basis)
-    rows, kind = _with_geometry(table, list(shapely.from_wkb(results.receptors["geometry"].to_pylist())))
+    rows, kind = with_geometry(table, list(shapely.from_wkb(results.receptors["geometry"].to_pylist())))
     categories = [qml.Category(word.value, word.value, qml.fill(style)) for word, style in FARMLAND_CLASSES.items()]
     categories.append(qml.Category("", "其他或未知类别", qml.fill(UNKNOWN_CLASS)))
     style = qml.categorized("class", categories, qml.aliases(rows.column_names))
-    return _Table("receptors", "耕地及其他受体", rows, kind, style)
+    return GisTable("receptors", "耕地及其他受体", rows, kind, style)
 
 
-def _searched(results: Results) -> _Table:
+def _searched(results: Results) -> GisTable:
     table = results.search_areas
     names = dict(zip(results.sources["source_id"].to_pylist(), results.sources["name"].to_pylist(), strict=True))
     ids = table["source_id"].to_pylist()
@@ -255,13 +166,13 @@ def _searched(results: Results) -> _Table:
             "basis": pa.array([results.basis.value] * len(ids), pa.string()),
         }
     )
-    rows, kind = _with_geometry(rows, list(shapely.from_wkb(table["geometry"].to_pylist())))
-    return _Table(
+    rows, kind = with_geometry(rows, list(shapely.from_wkb(table["geometry"].to_pylist())))
+    return GisTable(
         "search_areas", "查询范围", rows, kind, qml.single(qml.fill(SEARCH_AREA), qml.aliases(rows.column_names))
     )
 
 
-def _context(results: Results) -> list[_Table]:
+def _context(results: Results) -> list[GisTable]:
     """Return areas always, and context_lines and context_points where there are any."""
     rows = [
         {
@@ -287,10 +198,10 @@ def _context(results: Results) -> list[_Table]:
     return tables
 
 
-def _context_table(name: str, title: str, rows: list[dict[str, Any]]) -> _Table:
+def _context_table(name: str, title: str, rows: list[dict[str, Any]]) -> GisTable:
     table = pa.Table.from_pylist(rows, AREA_SCHEMA)
     geometry = list(shapely.from_wkb(table["geometry"].to_pylist()))
-    placed, kind = _with_geometry(table.drop_columns("geometry"), geometry)
+    placed, kind = with_geometry(table.drop_columns("geometry"), geometry)
     roles = dict.fromkeys(row["role"] for row in rows) or dict.fromkeys(CONTEXT)
     symbols = {"areas": qml.fill, "context_lines": qml.line}
     if name in symbols:
@@ -298,7 +209,7 @@ def _context_table(name: str, title: str, rows: list[dict[str, Any]]) -> _Table:
         style = qml.categorized("role", categories, qml.aliases(placed.column_names), label_column="name")
     else:
         style = qml.single(qml.marker(UNJUDGED, 2.0), qml.aliases(placed.column_names), label_column="name")
-    return _Table(name, title, placed, kind, style)
+    return GisTable(name, title, placed, kind, style)
 
 
 def _role_name(role: str) -> str:
@@ -311,19 +222,3 @@ def _verdict_style(rows: pa.Table, label_column: str) -> str:
     categories = [qml.Category(verdict.value, verdict.zh, qml.marker(style)) for verdict, style in VERDICTS.items()]
     categories.append(qml.Category("", "未设排查规则", qml.marker(UNJUDGED, 2.4)))
     return qml.categorized("verdict", categories, qml.aliases(rows.column_names), label_column=label_column)
-
-
-def _with_geometry(table: pa.Table, geometry: list[shapely.Geometry]) -> tuple[pa.Table, str]:
-    """Return the table with geometry last, and its type: single parts become multi-parts where both occur."""
-    shapes = np.array(geometry, dtype=object)
-    kinds = {shape.geom_type for shape in geometry if shape is not None}
-    if kinds == {"Polygon", "MultiPolygon"}:
-        shapes = np.array([_multi(shape) for shape in geometry], dtype=object)
-        kinds = {"MultiPolygon"}
-    wkb = pa.array(list(shapely.to_wkb(shapes)), pa.binary())
-    kind = kinds.pop() if len(kinds) == 1 else ("Polygon" if not kinds else "Unknown")
-    return table.append_column("geometry", wkb), kind
-
-
-def _multi(shape: shapely.Geometry | None) -> shapely.Geometry | None:
-    return shapely.MultiPolygon([shape]) if shape is not None and shape.geom_type == "Polygon" else shape

@@ -137,6 +137,13 @@ def fill(style: Style) -> Symbol:
     )
 
 
+def hatched(style: Style) -> Symbol:
+    """Return a polygon symbol of slanting lines: ground on which nothing is known."""
+    look = fill(style)
+    pattern = {"style": "b_diagonal", "color": _rgba(style.stroke, 1.0)}
+    return Symbol(look.kind, look.layer_class, {**look.properties, **pattern})
+
+
 def line(style: Style) -> Symbol:
     """Return a line symbol."""
     return Symbol(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import shapely
 
 from hmgeo.analysis.key_area_fill import COLUMNS, fill_key_areas
@@ -15,10 +13,10 @@ from hmgeo.analysis.overlay import overlay_clauses
 from hmgeo.analysis.site_facts import PlaceFinder
 from hmgeo.layers.areas import context_layers, resolve_area
 from hmgeo.layers.options import ReadOptions
-from hmgeo.outputs.tables import guarded, write_parquet
-from hmgeo.outputs.wording import DISCLAIMER
+from hmgeo.outputs.tables import guarded
 from hmgeo.project.admin_areas import administrative_areas
-from hmgeo.project.folder import whole_file, whole_folder
+from hmgeo.project.folder import whole_file
+from hmgeo.project.overlay_files import OVERLAY_COLUMNS, overlay_rows, write_overlay
 from hmgeo.project.site import open_desk
 from hmgeo.project.site_input import sites_of_file, typed_site
 from hmgeo.reference.tables import key_areas
@@ -28,28 +26,12 @@ from hmgeo.vocabulary import Basis, Effect
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
+    from pathlib import Path
 
-    from hmgeo.analysis.overlay import Overlay, Zone
+    from hmgeo.analysis.overlay import Overlay
     from hmgeo.analysis.site_facts import Site
     from hmgeo.project.site import SiteDesk
     from hmgeo.project.site_input import Typed
-
-OVERLAY_COLUMNS = (
-    "次序", "规则", "结论", "位阶", "文件", "条款", "单独触及(ha)", "单独触及(%)", "依次新增(ha)",
-    "依次后未触及(ha)", "说明",
-)  # fmt: skip
-_ZONE_SCHEMA = pa.schema(
-    [
-        ("rule_id", pa.string()),
-        ("verdict", pa.string()),
-        ("title", pa.string()),
-        ("document", pa.string()),
-        ("clause", pa.string()),
-        ("alone_ha", pa.float64()),
-        ("geometry", pa.binary()),
-    ]
-)
-UNTOUCHED = "已载图层覆盖范围内未触及（不等于可以建设）"
 
 
 def overlay_project(desk: SiteDesk, site: Site, area: str = "") -> Overlay:
@@ -80,52 +62,8 @@ def draw_overlay(
     site, _ = typed_site(typed)
     overlay = overlay_project(desk, site, area)
     files = [desk.spec.file, *(desk.spec.folder / layer.path for layer in desk.spec.layers.values())]
-    write_overlay(overlay, out, files)
-    return [OVERLAY_COLUMNS, *overlay_rows(overlay)]
-
-
-def write_overlay(overlay: Overlay, out: str | Path, inputs: Sequence[Path] = ()) -> Path:
-    """Write overlay.csv (alone and in sequence) and zones.parquet (lon/lat, EPSG:4490).
-
-    Raises
-    ------
-    OutputError
-        Where the folder holds something else or can't be written.
-    """
-    with whole_folder(Path(out), inputs) as folder:
-        rows = [_zone_row(zone) for zone in overlay.zones]
-        write_parquet(pa.Table.from_pylist(rows, _ZONE_SCHEMA), folder / "zones.parquet")
-        _write_rows(folder / "overlay.csv", OVERLAY_COLUMNS, overlay_rows(overlay))
-        (folder / "manifest.json").write_text('{"schema": 1, "kind": "overlay"}\n', encoding="utf-8")
-    return Path(out)
-
-
-def _zone_row(zone: Zone) -> dict[str, object]:
-    cited = zone.citation
-    return {
-        "rule_id": cited.rule_id,
-        "verdict": zone.verdict.value,
-        "title": cited.title,
-        "document": cited.document,
-        "clause": cited.clause,
-        "alone_ha": zone.alone_ha,
-        "geometry": shapely.to_wkb(zone.geometry, output_dimension=2, byte_order=1),
-    }
-
-
-def overlay_rows(overlay: Overlay) -> list[tuple[str, ...]]:
-    """Return the rows of overlay.csv: zones in reading order, what remains, and the clauses that have no zone."""
-    rows = []
-    for number, zone in enumerate(overlay.zones, start=1):
-        cited = zone.citation
-        numbers = (zone.alone_ha, zone.alone_percent, max(zone.added_ha, 0.0), zone.left_ha)
-        start = (str(number), cited.rule_id, zone.verdict.zh, cited.legal_rank.zh, cited.document, cited.clause)
-        rows.append((*start, *(f"{one:.2f}" for one in numbers), cited.title))
-    blank = ("", "", "", "")
-    rows.append(("", "", UNTOUCHED, "", "", "", *blank[:3], f"{overlay.untouched_ha:.2f}", DISCLAIMER))
-    for cited, why in overlay.undrawn:
-        rows.append(("", cited.rule_id, "未评估", cited.legal_rank.zh, cited.document, cited.clause, *blank, why))
-    return rows
+    write_overlay(desk, overlay, out, files)
+    return [OVERLAY_COLUMNS, *overlay_rows(desk, overlay)]
 
 
 def fill_table(path: Path, out: Path, *, counties: Sequence[str], options: ReadOptions | None = None) -> int:

@@ -18,6 +18,7 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "area": ("范围", "Area"),
         "rule": ("筛查规则", "Screening rule"),
         "no_findings": ("本图为底图，未作任何判断。", "Overview map: nothing was judged."),
+        "clause_zones": ("各条款触及的范围，没有总的结论。", "Where clauses touch; there is no overall verdict."),
         "findings_by_verdict": ("逐条结果", "Clause by clause"),
         "warnings": ("提示", "Notices"),
         "dismiss": ("收起提示", "Hide notices"),

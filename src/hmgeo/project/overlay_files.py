@@ -1,0 +1,196 @@
+"""The folder of an overlay of judged clauses: GeoPackage with styles, tables, and a map page."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import shapely
+
+from hmgeo.analysis.hatching import hatching
+from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.findings.results import ContextLayer, Presentation, Results
+from hmgeo.outputs import qml
+from hmgeo.outputs.geopackage import GisTable, with_geometry, write_tables
+from hmgeo.outputs.map.page import write_map
+from hmgeo.outputs.plain_tables import PlainTable, write_plain
+from hmgeo.outputs.style import CONTEXT, context_style
+from hmgeo.outputs.tables import guarded, write_parquet
+from hmgeo.outputs.wording import DISCLAIMER, badge
+from hmgeo.project.assemble import context_layers_of, layers_used
+from hmgeo.project.folder import whole_folder
+from hmgeo.records import Ledger
+from hmgeo.vocabulary import Basis, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmgeo.analysis.overlay import Overlay, Zone
+    from hmgeo.project.site import SiteDesk
+
+OVERLAY_COLUMNS = (
+    "次序", "规则", "结论", "位阶", "文件", "条款", "单独触及(ha)", "单独触及(%)", "依次新增(ha)",
+    "依次后未触及(ha)", "说明",
+)  # fmt: skip
+UNTOUCHED = "已载图层覆盖范围内未触及（不等于可以建设）"
+DATA_END = "至少一个所用图层的数据范围以外（此处未触及不说明问题）"
+NOT_ALLOWED = "未触及不等于可以建设：未评估的条款没有画在里面，斜线处数据不足。"
+_ZONE_SCHEMA = pa.schema(
+    [
+        ("rule_id", pa.string()),
+        ("verdict", pa.string()),
+        ("verdict_text", pa.string()),
+        ("title", pa.string()),
+        ("legal_rank", pa.string()),
+        ("document", pa.string()),
+        ("clause", pa.string()),
+        ("quote", pa.string()),
+        ("decider", pa.string()),
+        ("basis", pa.string()),
+        ("alone_ha", pa.float64()),
+        ("alone_percent", pa.float64()),
+        ("added_ha", pa.float64()),
+        ("left_ha", pa.float64()),
+        ("geometry", pa.binary()),
+    ]
+)
+_FIGURE_SCHEMA = pa.schema([("id", pa.string()), ("name", pa.string()), ("geometry", pa.binary())])
+_INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
+_TOUCHING = (Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED)
+
+
+def write_overlay(desk: SiteDesk, overlay: Overlay, out: str | Path, inputs: Sequence[Path] = ()) -> Path:
+    """Write overlay.gpkg, overlay.csv, overlay.xlsx, zones.parquet (lon/lat, EPSG:4490) and map.html.
+
+    Raises
+    ------
+    OutputError
+        Where the folder holds something else or can't be written, or a layer's 密级 forbids the page.
+    """
+    rows = overlay_rows(desk, overlay)
+    zones = pa.Table.from_pylist([_zone_row(zone, desk) for zone in overlay.zones], _ZONE_SCHEMA)
+    with whole_folder(Path(out), inputs) as folder:
+        write_parquet(zones, folder / "zones.parquet")
+        with (folder / "overlay.csv").open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([guarded(cell) for cell in row] for row in (OVERLAY_COLUMNS, *rows))
+        notes = (NOT_ALLOWED, DISCLAIMER)
+        write_plain([PlainTable("已评估条款叠加", OVERLAY_COLUMNS, tuple(rows))], folder / "overlay.xlsx", notes=notes)
+        day = desk.bench.question.as_of.isoformat()
+        write_tables([_zones(zones), *_figures(overlay)], folder / "overlay.gpkg", day)
+        write_map(overlay_results(desk, overlay), Presentation(), folder / "map.html")
+        manifest = json.dumps({"schema": 1, "kind": "overlay", "as_of": day}, ensure_ascii=False)
+        (folder / "manifest.json").write_text(f"{manifest}\n", encoding="utf-8", newline="\n")
+    return Path(out)
+
+
+def overlay_rows(desk: SiteDesk, overlay: Overlay) -> list[tuple[str, ...]]:
+    """Return the rows of overlay.csv: zones in reading order, what remains, and the clauses that have no zone."""
+    rows = []
+    for number, zone in enumerate(overlay.zones, start=1):
+        cited = zone.citation
+        numbers = (zone.alone_ha, zone.alone_percent, max(zone.added_ha, 0.0), zone.left_ha)
+        start = (str(number), cited.rule_id, _badge(zone, desk), cited.legal_rank.zh, cited.document, cited.clause)
+        rows.append((*start, *(f"{one:.2f}" for one in numbers), cited.title))
+    blank = ("", "", "", "")
+    rows.append(("", "", UNTOUCHED, "", "", "", *blank[:3], f"{overlay.untouched_ha:.2f}", NOT_ALLOWED))
+    for cited, why in overlay.undrawn:
+        rows.append(("", cited.rule_id, "未评估", cited.legal_rank.zh, cited.document, cited.clause, *blank, why))
+    return rows
+
+
+def overlay_results(desk: SiteDesk, overlay: Overlay) -> Results:
+    """Return an overview map: the zones above the project's lines, hatched where data end; nothing is judged."""
+    inputs, question = desk.inputs, desk.bench.question
+    lines = context_layers_of(inputs.areas, inputs.context, [])
+    drawn = [_zone_layer(zone, desk) for zone in overlay.zones]
+    if not overlay.uncovered.is_empty:
+        figure = [{"id": "", "name": "", "geometry": shapely.to_wkb(hatching(overlay.uncovered))}]
+        table = pa.Table.from_pylist(figure, _FIGURE_SCHEMA)
+        drawn.append(ContextLayer("data_end", DATA_END, Basis.REAL, "", table))
+    layers = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
+    undrawn = f"另有 {len(overlay.undrawn)} 条触及与否没有画出，原因见 overlay.xlsx。" if overlay.undrawn else ""
+    return Results(
+        title=f"已评估条款叠加：{desk.spec.title}",
+        as_of=question.as_of,
+        area_name="、".join(area.name for area in inputs.areas),
+        radius_m=0.0,
+        radii_m=(),
+        sources=SOURCES_SCHEMA.empty_table(),
+        findings=FINDINGS_SCHEMA.empty_table(),
+        counts=COUNTS_SCHEMA.empty_table(),
+        receptors=RECEPTORS_SCHEMA.empty_table(),
+        search_areas=pa.schema([("source_id", pa.string()), ("geometry", pa.binary())]).empty_table(),
+        ledger=Ledger(()),
+        layers=layers_used(layers),
+        context=(*drawn, *lines),
+        warnings=tuple(filter(None, (NOT_ALLOWED, undrawn))),
+    )
+
+
+def _zone_layer(zone: Zone, desk: SiteDesk) -> ContextLayer:
+    cited = zone.citation
+    name = f"《{cited.document}》{cited.clause}：{_badge(zone, desk)}"
+    row = {"id": cited.rule_id, "name": name, "geometry": shapely.to_wkb(zone.geometry, output_dimension=2)}
+    title = f"{_badge(zone, desk)}：《{cited.document}》{cited.clause}（{cited.rule_id}，{zone.alone_ha:.0f} ha）"
+    table = pa.Table.from_pylist([row], _FIGURE_SCHEMA)
+    return ContextLayer(f"zone_{zone.verdict.value}", title, _basis(zone, desk), "", table)
+
+
+def _basis(zone: Zone, desk: SiteDesk) -> Basis:
+    return Basis.worst(*(desk.bench.basis_of(code) for code in zone.layers)) if zone.layers else Basis.REAL
+
+
+def _badge(zone: Zone, desk: SiteDesk) -> str:
+    """Return the word of a zone; a hypothetical project held against invented data reads 示例判定."""
+    is_example = any(desk.bench.basis_of(code) in _INVENTED for code in zone.layers)
+    return badge({"verdict": zone.verdict.value, "note": ""}, example=is_example)
+
+
+def _zone_row(zone: Zone, desk: SiteDesk) -> dict[str, object]:
+    cited = zone.citation
+    return {
+        "rule_id": cited.rule_id,
+        "verdict": zone.verdict.value,
+        "verdict_text": _badge(zone, desk),
+        "title": cited.title,
+        "legal_rank": cited.legal_rank.zh,
+        "document": cited.document,
+        "clause": cited.clause,
+        "quote": cited.quote,
+        "decider": cited.decider,
+        "basis": _basis(zone, desk).value,
+        "alone_ha": zone.alone_ha,
+        "alone_percent": zone.alone_percent,
+        "added_ha": zone.added_ha,
+        "left_ha": zone.left_ha,
+        "geometry": shapely.to_wkb(zone.geometry, output_dimension=2, byte_order=1),
+    }
+
+
+def _zones(zones: pa.Table) -> GisTable:
+    shapes = list(shapely.from_wkb(zones["geometry"].to_pylist()))
+    rows, kind = with_geometry(zones.drop_columns("geometry"), shapes)
+    categories = [qml.Category(one.value, one.zh, qml.fill(CONTEXT[f"zone_{one.value}"])) for one in _TOUCHING]
+    headers = qml.aliases(rows.column_names) | {
+        "title": "条款名称", "alone_ha": "单独触及(ha)", "alone_percent": "单独触及(%)", "added_ha": "依次新增(ha)",
+        "left_ha": "依次后未触及(ha)",
+    }  # fmt: skip
+    return GisTable("zones", "各条款触及的范围", rows, kind, qml.categorized("verdict", categories, headers))
+
+
+def _figures(overlay: Overlay) -> list[GisTable]:
+    """Return what is left untouched within coverage, and where data end."""
+    made = []
+    for name, title, shape in (
+        ("untouched", UNTOUCHED, overlay.untouched),
+        ("data_end", DATA_END, overlay.uncovered),
+    ):
+        shapes = [] if shape.is_empty else [shape]
+        table = pa.Table.from_pylist([{"name": title} for _ in shapes], pa.schema([("name", pa.string())]))
+        rows, kind = with_geometry(table, shapes)
+        look = qml.hatched(context_style(name)) if name == "data_end" else qml.fill(context_style(name))
+        made.append(GisTable(name, title, rows, kind, qml.single(look, qml.aliases(rows.column_names))))
+    return made
