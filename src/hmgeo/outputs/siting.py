@@ -98,7 +98,8 @@ def _write_dossier(book: Book, dossier: Dossier, name: str) -> None:
 
 def _project_lines(dossier: Dossier) -> list[tuple[str, str]]:
     answer = dossier.answer
-    lines = [("编号／名称", f"{answer.site_id}　{answer.name}"), ("位置", words.position_text(answer))]
+    called = answer.name if answer.name == answer.site_id else f"{answer.site_id}　{answer.name}"
+    lines = [("编号／名称", called), ("位置", words.position_text(answer))]
     lines += [("所在行政区", answer.place or "未知"), ("所在重点区域", words.key_area_text(answer))]
     lines += [(fact.name, fact.value) for fact in answer.facts]
     return lines + ([("备注", "".join(answer.notes))] if answer.notes else [])
@@ -111,7 +112,8 @@ def _write_zoning(page: Page, dossier: Dossier) -> None:
     ):
         page.title(title)
         for zone in zones:
-            page.cells([(zone.title, 2), (f"{zone.state}。{zone.note}", 8)])
+            state = "" if zone.note.startswith(zone.state) else f"{zone.state}。"
+            page.cells([(zone.title, 2), (f"{state}{zone.note}", 8)])
             for name, text in zone.details:
                 page.cells([(f"　{name}", 2), (text, 8)])
         if not zones:
