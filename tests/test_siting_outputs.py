@@ -124,7 +124,7 @@ def test_the_sheet_holds_clause_quote_datum_caption_and_disclaimer(answered: Ans
     rows = cells(answered.folder / "siting.xlsx", "选址条款研判表")
     text = "\n".join("｜".join(row) for row in rows)
     assert "《中华人民共和国土壤污染防治法》第三十二条" in text
-    assert "环境管控单元｜未提供。未提供「环境管控单元」。请向生态环境部门获取。" in text
+    assert "环境管控单元｜未提供「环境管控单元」。请向生态环境部门获取。" in text
     assert "敏感目标（2024，合成（演示），完整性：未申明）" in text
     assert rows[-1] == [wording.DISCLAIMER]
     assert rows[-2][0].startswith("坐标系：2000国家大地坐标系｜资料来源：hmgeo 合成数据")
