@@ -13,6 +13,8 @@ from hmgeo.findings.results import Presentation, Results
 from hmgeo.layers.catalog import shipped_folder
 from hmgeo.outputs.survey_list import headers, survey_sheet, write_survey_list
 from hmgeo.outputs.templates import write_templates
+from hmgeo.outputs.work_lists import CLOSURE_COLUMNS, RECTIFICATION_COLUMNS, closure_sheet, rectification_sheet
+from hmgeo.outputs.work_lists import headers as list_headers
 from hmgeo.outputs.workbook import write_workbook
 from hmgeo.project.check import check_project
 from hmgeo.project.init import init_project
@@ -61,7 +63,7 @@ def test_a_source_without_coordinates_shows_a_range_and_no_point(results: Result
 def test_forms_come_one_a_source_up_to_the_cap_and_print_on_one_page(results: Results, tmp_path: Path) -> None:
     write_survey_list(results, Presentation(field_forms=2), tmp_path / "list.xlsx")
     book = openpyxl.load_workbook(tmp_path / "list.xlsx")
-    assert book.sheetnames == ["表1 排查清单", "核查表-001", "核查表-002"]
+    assert book.sheetnames == ["表1 排查清单", "表2 整治清单", "表3 销号台账", "核查表-001", "核查表-002"]
     form = book["核查表-001"]
     assert (form.page_setup.paperSize, form.page_setup.orientation) == (9, "portrait")
     assert form.sheet_properties.pageSetUpPr.fitToPage  # on 1 by 1 page, the default
@@ -92,7 +94,7 @@ def test_the_workbook_shows_evidence_townships_leads_and_a_chart(results: Result
 
 def test_every_template_has_headers_allowed_values_and_an_example(tmp_path: Path) -> None:
     written = write_templates(tmp_path)
-    assert len(written) == 13
+    assert len(written) == 15
     book = openpyxl.load_workbook(tmp_path / "企业清单.xlsx")
     assert book.sheetnames == ["企业清单", "排放口"]
     head, allowed, example = (list(row) for row in book["企业清单"].iter_rows(max_row=3, values_only=True))
@@ -141,3 +143,20 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
         init_project(tmp_path, "441802", DAY)
     with pytest.raises(ProjectError, match="没有这个区域"):
         init_project(tmp_path / "p", "清城", DAY)
+
+
+def test_the_lists_that_people_fill_in_have_the_columns_that_offices_keep() -> None:
+    assert "、".join(name for name, _ in RECTIFICATION_COLUMNS) == (
+        "核查日期、核查人、监测结果及报告编号、存在问题*、污染途径认定*、整治措施*、整治类型、责任单位*、责任人*、监管单位*、"
+        "计划完成时限*、投资(万元)、一企一策文号"
+    )
+    assert "、".join(list_headers(CLOSURE_COLUMNS)) == (
+        "进展(月)、完成日期、验收单位、验收文号、市级复核、省级抽查、销号日期、销号文号、佐证材料、逾期原因"
+    )
+
+
+def test_the_tool_fills_in_nothing_that_people_decide() -> None:
+    rows = [{"source_id": "A", "name": "甲厂"}, {"source_id": "B", "name": "乙厂"}]
+    for sheet in (rectification_sheet(rows), closure_sheet(rows)):
+        assert [row[:3] for row in sheet.rows] == [(1, "A", "甲厂"), (2, "B", "乙厂")]
+        assert {cell for row in sheet.rows for cell in row[3:]} == {None}

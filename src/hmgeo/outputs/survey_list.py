@@ -10,6 +10,7 @@ from hmgeo.outputs import wording
 from hmgeo.outputs.field_form import write_form
 from hmgeo.outputs.map.labels import compass
 from hmgeo.outputs.sheets import AtLeast, Column, Sheet
+from hmgeo.outputs.work_lists import write_work_lists
 from hmgeo.outputs.workbook import open_book, write_table
 from hmgeo.reference.templates import find_header
 from hmgeo.vocabulary import PositionKind, SoilQualityClass, Standing, Status, Verdict
@@ -57,7 +58,7 @@ COLUMNS = (
 
 
 def write_survey_list(results: Results, presentation: Presentation, path: Path) -> None:
-    """Write the workbook: 表1 排查清单, then one 核查表 for each of its first sources.
+    """Write the workbook: 表1 排查清单, 表2 and 表3 to fill in, then one 核查表 for each of the first sources.
 
     Parameters
     ----------
@@ -70,6 +71,7 @@ def write_survey_list(results: Results, presentation: Presentation, path: Path) 
     with open_book(results, presentation, path) as book:
         page = write_table(book, sheet)
         page.set_paper(8)  # A3: 26 columns can't be read on A4
+        write_work_lists(book, chosen)
         for number, row in enumerate(chosen[: presentation.field_forms], start=1):
             write_form(book, number, gathered.labelled(number, row))
 
