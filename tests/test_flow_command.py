@@ -174,7 +174,7 @@ def test_a_project_with_terrain_considered(project: Path) -> None:
     # 15 x 15 cells: 21 + 14 = 35 m is hill, whose radius nobody set.
     found = terrain_verdicts(inputs.elevation, measured, wide)["B"]
     assert (found.outcome.side, found.outcome.side_if_plain, found.receptor_id) == (Side.UNKNOWN, Side.MET, "F1")
-    flips = terrain_flips(inputs.elevation, measured, wide.scheme, 10_000.0).to_pylist()
+    flips = terrain_flips(inputs.elevation, measured, wide.scheme, 10_000.0).table.to_pylist()
     listed = {(one["terrain_at"], one["radius_m"], one["source_id"]): one["is_listed"] for one in flips}
     assert [listed["source", radius_m, "B"] for radius_m in (1000.0, 2000.0)] == [True, True]
 

@@ -187,7 +187,8 @@ def test_what_counts_as_a_ridge_is_a_choice(ridge_m: float, *, has_ridge: bool) 
     # Both waters drain diagonally to (4, 3), the lowest neighbour, which drains everything.
     assert found.common_ha == 0.35
     assert found.is_same_small_catchment
-    assert ("有山脊，高出较高一端 19 m" in found.zh) is has_ridge
+    ridge = "有山脊" if has_ridge else "没有所定高差的山脊"
+    assert f"，高出较高一端 19 m，{ridge}；" in found.zh
     assert found.zh.endswith("同属一个小流域（供参考，不影响结论）。")
 
 

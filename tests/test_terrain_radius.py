@@ -8,13 +8,12 @@ from grids import frame, point, raster
 from hmgeo.analysis.facts import Unknown
 from hmgeo.analysis.outcome import Side
 from hmgeo.analysis.terrain import ReliefScheme, TerrainClass
+from hmgeo.analysis.terrain_flips import TerrainQuestion, flips
 from hmgeo.analysis.terrain_places import PlaceTerrain
 from hmgeo.analysis.terrain_radius import (
     Pairs,
     TerrainAt,
-    TerrainQuestion,
     TerrainRadii,
-    flip_table,
     line_classes,
     outcomes,
     pair_classes,
@@ -110,7 +109,7 @@ def test_who_flips_for_each_choice_and_radius() -> None:
     parcels = [point(given, 10, 130), point(given, 10, 160)]
     question = TerrainQuestion(given, ReliefScheme(300.0), ["W", "E"], [near, far], [0.0, 0.0], parcels)
     four = pairs((0, 0, 3500.0), (0, 1, 6500.0), (1, 0, 2000.0), (1, 1, 1000.0))
-    table = flip_table(question, four).to_pylist()
+    table = flips(question, four).table.to_pylist()
     listed = {(row["terrain_at"], row["radius_m"], row["source_id"]): row["is_listed"] for row in table}
     assert len(table) == 5 * 6 * 2
     assert all(row["is_listed_if_plain"] for row in table)

@@ -33,13 +33,13 @@ class BarrierRule:
     Parameters
     ----------
     ridge_m
-        How far the ground between must rise above the higher end.
+        How far the ground between must rise above the higher end; None calls nothing a ridge.
     small_catchment_ha
-        Up to which size a common catchment is called small.
+        Up to which size a common catchment is called small; None calls none so.
     """
 
-    ridge_m: float
-    small_catchment_ha: float
+    ridge_m: float | None
+    small_catchment_ha: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,28 +126,30 @@ class Barrier:
     Parameters
     ----------
     has_ridge
-        Whether the ground between rises at least `BarrierRule.ridge_m` above both ends.
+        Whether the ground between rises at least `BarrierRule.ridge_m` above both ends; None where that is unset.
     common_ha
         Size of the smallest common catchment; None where the waters don't join on the grid.
+    is_same_small_catchment
+        None where `BarrierRule.small_catchment_ha` is unset.
     """
 
     profile: Profile
-    has_ridge: bool
+    has_ridge: bool | None
     common_ha: float | None
-    is_same_small_catchment: bool
+    is_same_small_catchment: bool | None
 
     @property
     def zh(self) -> str:
         """The evidence as a sentence; it changes no verdict."""
-        ridge = "连线上没有明显山脊"
-        if self.has_ridge:
-            line = self.profile
-            ridge = f"连线上距源 {line.at_m / 1000:.1f} km 处有山脊，高出较高一端 {line.above_higher_end_m:.0f} m"
-        water = "在高程范围内不汇合"
+        line = self.profile
+        at = f"连线上最高处 {line.divide_m:.0f} m，距源 {line.at_m / 1000:.1f} km"
+        rise = f"高出较高一端 {line.above_higher_end_m:.0f} m" if line.above_higher_end_m > 0 else "不高于较高一端"
+        ridge = {None: "", True: "，有山脊", False: "，没有所定高差的山脊"}[self.has_ridge]
+        water = "两处来水在高程范围内不汇合"
         if self.common_ha is not None:
-            water = f"汇合处集水面积 {self.common_ha / 100:.2f} km²"
-        shared = "同属一个小流域" if self.is_same_small_catchment else "不属同一小流域"
-        return f"{ridge}；两处来水{water}，{shared}（供参考，不影响结论）。"
+            water = f"两处来水汇合处集水面积 {self.common_ha / 100:.2f} km²"
+        shared = {None: "", True: "，同属一个小流域", False: "，不属同一小流域"}[self.is_same_small_catchment]
+        return f"{at}，{rise}{ridge}；{water}{shared}（供参考，不影响结论）。"
 
 
 def barrier(grid: FlowGrid, source: shapely.Point, parcel: shapely.Point, rule: BarrierRule) -> Barrier | Unknown:
@@ -157,5 +159,8 @@ def barrier(grid: FlowGrid, source: shapely.Point, parcel: shapely.Point, rule: 
         return line
     ends = [grid.frame.cells_of_shape(end) for end in (source, parcel)]
     common_ha = common_catchment_ha(grid, ends[0], ends[1])
-    is_small = common_ha is not None and common_ha <= rule.small_catchment_ha
-    return Barrier(line, line.above_higher_end_m >= rule.ridge_m, common_ha, is_small)
+    has_ridge = None if rule.ridge_m is None else line.above_higher_end_m >= rule.ridge_m
+    is_small = None
+    if rule.small_catchment_ha is not None:
+        is_small = common_ha is not None and common_ha <= rule.small_catchment_ha
+    return Barrier(line, has_ridge, common_ha, is_small)

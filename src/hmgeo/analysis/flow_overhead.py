@@ -59,6 +59,19 @@ class Overhead:
         return () if isinstance(self.by_path, Unknown) else tuple(row for row, _ in self.by_path if row not in held)
 
 
+def by_circle(
+    pond: shapely.Geometry, receptors: Sequence[shapely.Geometry], limit_m: float = OVERHEAD_M
+) -> tuple[tuple[int, float], ...]:
+    """Return (row, ground distance in metres) of the receptors within a limit of a pond as drawn, nearest first."""
+    if not len(receptors):
+        return ()
+    rows = np.arange(len(receptors))
+    found = pair_distances(prepare_shapes([pond]), prepare_shapes(list(receptors)), np.zeros(len(rows), np.int64), rows)
+    distance_m = np.round(found.distance_m, _DECIMALS)
+    order = np.argsort(distance_m, kind="stable")
+    return tuple((int(row), float(distance_m[row])) for row in order if distance_m[row] <= limit_m)
+
+
 def overhead(
     grid: FlowGrid,
     pond: shapely.Geometry,
@@ -78,15 +91,8 @@ def overhead(
     beside
         The same receptors on the grid, widened as the project chose (`cells_beside`), rows alike.
     """
-    near: list[tuple[int, float]] = []
-    if len(receptors):
-        rows = np.arange(len(receptors))
-        shapes = prepare_shapes(list(receptors))
-        found = pair_distances(prepare_shapes([pond]), shapes, np.zeros(len(rows), np.int64), rows)
-        distance_m = np.round(found.distance_m, _DECIMALS)
-        order = np.argsort(distance_m, kind="stable")
-        near = [(int(row), float(distance_m[row])) for row in order if distance_m[row] <= limit_m]
+    near = by_circle(pond, receptors, limit_m)
     path: Downhill | Unknown = downhill(grid, pond if dam_toe is None else dam_toe, limit_m)
     if isinstance(path, Unknown):
-        return Overhead(tuple(near), path, None)
-    return Overhead(tuple(near), tuple(beside.along(path)), path.end)
+        return Overhead(near, path, None)
+    return Overhead(near, tuple(beside.along(path)), path.end)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from hmgeo.analysis.facts import Facts
-    from hmgeo.records import Layer, Positions, Raster
+    from hmgeo.records import Layer, Positions
     from hmgeo.rules.model import Rule, RuleStanding
 
 SEARCH_AREA_SCHEMA = pa.schema([("source_id", pa.string()), ("geometry", pa.binary())])
@@ -113,7 +113,7 @@ def screen(
     question: Question,
     *,
     others: Sequence[Layer] = (),
-    elevation: Raster | None = None,
+    heights: HeightFacts | None = None,
     pairs: Sink | None = None,
     reached: Sink | None = None,
     progress: Callable[[int], None] | None = None,
@@ -130,8 +130,8 @@ def screen(
         Day, radius, rules, choices, areas.
     others
         Layers beside farmland that rules may ask about.
-    elevation
-        Heights in metres, for rules on water and for terrain.
+    heights
+        What rules may ask of heights, from `hmgeo.analysis.height_facts.heights_of`; None where there are none.
     pairs, reached, progress
         As in `hmgeo.analysis.proximity.measure_proximity`.
 
@@ -153,7 +153,7 @@ def screen(
     places = places_of(positions, question.areas)
     somewhere = measured_places(place_sources(positions, places, question.areas), farmland, question.radii_m)
     indexes = LayerIndexes([*others, *(() if farmland is None else (farmland,))])
-    heights = heights_of(elevation, positions, farmland, others, question.choices)
+    heights = heights or heights_of(None, positions, farmland, others, question.choices)
     return _compose(_Bench(positions, farmland, question, measures, indexes, places, somewhere, heights), proximity)
 
 

@@ -160,10 +160,11 @@ def terrain_class_at(
     given, possible = cells_of_places(frame, geometries, uncertainties_m)
     values = gather(relief_strips(raster, scheme), frame.width, [*given, *possible])
     pairs = zip(values[: len(given)], values[len(given) :], strict=True)
-    return [_terrain(own, around, scheme) for own, around in pairs]
+    return [terrain_of(own, around, scheme) for own, around in pairs]
 
 
-def _terrain(own: Floats, around: Floats, scheme: ReliefScheme) -> PlaceTerrain | Unknown:
+def terrain_of(own: Floats, around: Floats, scheme: ReliefScheme) -> PlaceTerrain | Unknown:
+    """Return the class of a place from the relief of its cells, and of those it may lie in."""
     if not len(own) or np.isnan(own).any() or np.isnan(around).any():
         return Unknown(NO_HEIGHT)
     middle_m = float(np.quantile(own, _MEDIAN, method="lower"))

@@ -7,22 +7,20 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 import shapely
 
 from hmgeo.analysis.facts import Unknown
 from hmgeo.analysis.outcome import Side
 from hmgeo.analysis.raster_strips import frame_of
 from hmgeo.analysis.terrain import TerrainClass, relief_strips
-from hmgeo.analysis.terrain_places import gather, terrain_class_at
-from hmgeo.findings.columns import TERRAIN_FLIPS_SCHEMA
+from hmgeo.analysis.terrain_places import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from hmgeo.analysis.raster_strips import Frame
+    from hmgeo.analysis.raster_strips import Cells, Frame
     from hmgeo.analysis.terrain import ReliefScheme
     from hmgeo.analysis.terrain_places import PlaceTerrain
     from hmgeo.records import Raster
@@ -30,10 +28,8 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-SHOWN_RADII_M = (10_000.0, 8_000.0, 5_000.0, 3_000.0, 2_000.0, 1_000.0)
-NOT_CONSIDERED = "not_considered"
-_SAMPLES = 64
-_PAIRS_AT_ONCE = 100_000
+LINE_SAMPLES = 64
+PAIRS_AT_ONCE = 100_000
 
 
 class TerrainAt(Enum):
@@ -129,20 +125,30 @@ def line_classes(
     The line is sampled at 64 even steps; the flatter class wins a tie; None where a sample has no relief.
     """
     frame = frame_of(raster)
-    ends = [_inner_points(frame, shapes) for shapes in (sources, receptors)]
+    ends = (inner_points(frame, sources), inner_points(frame, receptors))
     found: list[TerrainClass | None] = []
-    for first in range(0, len(pairs.source), _PAIRS_AT_ONCE):
-        part = slice(first, first + _PAIRS_AT_ONCE)
-        here, there = ends[0][pairs.source[part]], ends[1][pairs.receptor[part]]
-        steps = np.linspace(0.0, 1.0, _SAMPLES)[:, None, None]
-        along = (here + (there - here) * steps).reshape(-1, 2)
-        cells = frame.cell_at(along[:, 0], along[:, 1])
+    for first in range(0, len(pairs.source), PAIRS_AT_ONCE):
+        cells = line_cells(frame, ends, pairs, slice(first, first + PAIRS_AT_ONCE))
         (relief,) = gather(relief_strips(raster, scheme), frame.width, [cells])
-        found += prevailing_classes(relief.reshape(_SAMPLES, -1), scheme)
+        found += prevailing_classes(relief.reshape(LINE_SAMPLES, -1), scheme)
     return found
 
 
-def _inner_points(frame: Frame, shapes: Sequence[shapely.Geometry]) -> Floats:
+def line_cells(frame: Frame, ends: tuple[Floats, Floats], pairs: Pairs, part: slice) -> Cells:
+    """Return the cells of 64 even steps along the lines of some pairs, all first steps first; -1 off the grid.
+
+    Parameters
+    ----------
+    ends
+        A point of each source and of each parcel in the plane, from `inner_points`.
+    """
+    here, there = ends[0][pairs.source[part]], ends[1][pairs.receptor[part]]
+    steps = np.linspace(0.0, 1.0, LINE_SAMPLES)[:, None, None]
+    along = (here + (there - here) * steps).reshape(-1, 2)
+    return frame.cell_at(along[:, 0], along[:, 1])
+
+
+def inner_points(frame: Frame, shapes: Sequence[shapely.Geometry]) -> Floats:
     """Return a point of each shape in the raster's plane, (n, 2)."""
     points = shapely.point_on_surface(np.asarray(shapes, dtype=object))
     flat: Floats = shapely.get_coordinates([frame.to_plane(point) for point in points])
@@ -240,60 +246,3 @@ def _open_text(terrain: TerrainClass | None, plain_m: float) -> str:
     if terrain is None:
         return f"缺少高程，地形类别未作判断；{beside}"
     return f"条文未规定{terrain.zh}半径，项目亦未给定，未作判断；{beside}"
-
-
-@dataclass(frozen=True, slots=True)
-class TerrainQuestion:
-    """What the table of flips is asked of."""
-
-    raster: Raster
-    scheme: ReliefScheme
-    source_ids: Sequence[str]
-    sources: Sequence[shapely.Geometry]
-    uncertainties_m: Sequence[float]
-    receptors: Sequence[shapely.Geometry]
-
-
-def flip_table(question: TerrainQuestion, pairs: Pairs, plain_m: float = SHOWN_RADII_M[0]) -> pa.Table:
-    """Return who is listed for each terrain choice and each radius in hills and mountains, and who flips.
-
-    Parameters
-    ----------
-    pairs
-        All within `plain_m`.
-
-    Returns
-    -------
-    pyarrow.Table
-        `TERRAIN_FLIPS_SCHEMA`, by choice, radius (longest first) and source. For `not_considered` the radius holds
-        everywhere, for the other choices in hills and mountains only. Sources without heights are `is_listed` null.
-    """
-    count = len(question.source_ids)
-    here = terrain_class_at(question.raster, question.scheme, question.sources, question.uncertainties_m)
-    there = terrain_class_at(question.raster, question.scheme, question.receptors, [0.0] * len(question.receptors))
-    lines = line_classes(question.raster, question.scheme, pairs, question.sources, question.receptors)
-    plain = [TerrainClass.PLAIN] * len(pairs.source)
-    choices: dict[str, Sequence[TerrainClass | None]] = {NOT_CONSIDERED: plain}
-    choices |= {at.value: pair_classes(pairs, here, there, at, lines) for at in TerrainAt}
-    rows: list[Mapping[str, object]] = []
-    for choice, classes in choices.items():
-        for radius_m in SHOWN_RADII_M:
-            radii = TerrainRadii(radius_m if choice == NOT_CONSIDERED else plain_m, radius_m, radius_m)
-            found = outcomes(pairs, classes, radii, count)
-            rows += [
-                {
-                    "terrain_at": choice,
-                    "radius_m": radius_m,
-                    "source_id": source_id,
-                    "is_listed": None if one.side is Side.UNKNOWN else one.side is Side.MET,
-                    "is_listed_if_plain": _has_pair(pairs, row, plain_m),
-                    "source_terrain": "" if isinstance(place, Unknown) else place.terrain.value,
-                    "pair_terrain": one.terrain.value if one.terrain else "",
-                }
-                for row, (source_id, one, place) in enumerate(zip(question.source_ids, found, here, strict=True))
-            ]
-    return pa.Table.from_pylist(rows, TERRAIN_FLIPS_SCHEMA)
-
-
-def _has_pair(pairs: Pairs, source: int, plain_m: float) -> bool:
-    return bool(((pairs.source == source) & (pairs.distance_m <= plain_m)).any())

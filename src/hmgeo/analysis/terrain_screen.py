@@ -15,14 +15,13 @@ from hmgeo.analysis.facts import Unknown
 from hmgeo.analysis.proximity import TableSink, measure_proximity
 from hmgeo.analysis.raster_strips import frame_of
 from hmgeo.analysis.terrain import ReliefScheme
+from hmgeo.analysis.terrain_flips import Flips, TerrainQuestion, flips
 from hmgeo.analysis.terrain_places import terrain_class_at
 from hmgeo.analysis.terrain_radius import (
     Pairs,
     TerrainAt,
     TerrainOutcome,
-    TerrainQuestion,
     TerrainRadii,
-    flip_table,
     line_classes,
     outcomes,
     pair_classes,
@@ -215,8 +214,8 @@ class TerrainScreen:
         return replace(held, how=choice.described(self._raster))
 
 
-def terrain_flips(raster: Raster, measured: Measured, scheme: ReliefScheme, plain_m: float) -> pa.Table:
-    """Return `TERRAIN_FLIPS_SCHEMA` for all terrain choices and radii."""
+def terrain_flips(raster: Raster, measured: Measured, scheme: ReliefScheme, plain_m: float) -> Flips:
+    """Return who is listed for all terrain choices and radii, and the terrain of each source."""
     question = TerrainQuestion(
         raster,
         scheme,
@@ -225,4 +224,4 @@ def terrain_flips(raster: Raster, measured: Measured, scheme: ReliefScheme, plai
         measured.uncertainties_m.tolist(),
         measured.receptors,
     )
-    return flip_table(question, measured.within(plain_m), plain_m)
+    return flips(question, measured.within(plain_m), plain_m)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hmgeo.findings.compiled import CompiledRules
+    from hmgeo.findings.terrain import TerrainTables
     from hmgeo.records import Gates, Ledger, Provenance
 
 
@@ -129,7 +130,7 @@ class Results:
         Sentences that stand on top of every output.
     compiled_rules
         Clauses and ground for a page that judges a clicked place; None where nobody compiled them.
-    bureau
+    bureau, terrain
         None for bare `hmgeo screen`.
     """
 
@@ -152,6 +153,7 @@ class Results:
     warnings: tuple[str, ...] = ()
     compiled_rules: CompiledRules | None = field(default=None, repr=False)
     bureau: BureauTables | None = field(default=None, repr=False)
+    terrain: TerrainTables | None = field(default=None, repr=False)
 
     @property
     def basis(self) -> Basis:

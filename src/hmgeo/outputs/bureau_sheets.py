@@ -103,6 +103,7 @@ def evidence_sheet(bureau: BureauTables) -> Sheet:
         Column("最近敏感目标", 12, "wrap", "受体"),
         Column("距离(m)", 9, "distance_m", "受体"),
         Column("排放口", 34, "wrap"),
+        Column("地形与山脊(供参考)", 40, "wrap"),
     )
     names = (
         "source_id", "name", "tier", "tier_text", "air_distance_m", "air_bearing_deg", "air_downwind_percent",
@@ -110,9 +111,9 @@ def evidence_sheet(bureau: BureauTables) -> Sheet:
         "water_emissions", "water_receiving", "water_pathway",
         "waste_storage", "waste_pathway",
         *(f"{code}_{km}km_ha" for _, code in _CLASSES for km in _RADII_KM), "exceedance",
-        "site_count", "nearest_site_id", "nearest_site_m", "outlets",
+        "site_count", "nearest_site_id", "nearest_site_m", "outlets", "barrier",
     )  # fmt: skip
-    rows: list[tuple[Cell, ...]] = [tuple(row[name] for name in names) for row in bureau.evidence.to_pylist()]
+    rows: list[tuple[Cell, ...]] = [tuple(row.get(name) for name in names) for row in bureau.evidence.to_pylist()]
     remark = "A：途径和受体均有数据证据；B：二者有其一；C：仅有距离。层级不是分数，不作排名；仅知所在行政区者取最少值。"
     return Sheet("证据", columns, rows, remarks=(remark,))
 

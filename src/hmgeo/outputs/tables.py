@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmgeo.findings.results import BureauTables, Results
+    from hmgeo.findings.terrain import TerrainTables
     from hmgeo.records import LedgerEntry
 
 ROW_GROUP_SIZE = 65536
@@ -105,6 +106,24 @@ def write_outlets_csv(bureau: BureauTables, path: Path, language: str = "zh") ->
     """Write every outlet once, with the source it belongs to; no file where the project gives none."""
     if bureau.outlets is not None:
         _write_csv(path, bureau.outlets.column_names, _text_rows(bureau.outlets, language))
+
+
+def write_terrain(terrain: TerrainTables, folder: Path) -> None:
+    """Write what was found of the ground: steep_farmland, barriers, overhead and mines (.csv), terrain_flips.parquet.
+
+    No file where there is nothing to say; a path in overhead.csv is left to the map.
+    """
+    tables = {
+        "steep_farmland": terrain.steep,
+        "barriers": terrain.barriers,
+        "overhead": terrain.overhead.drop_columns("path"),
+        "mines": terrain.mines,
+    }
+    for name, table in tables.items():
+        if table.num_rows:
+            _write_csv(folder / f"{name}.csv", table.column_names, _text_rows(table))
+    if terrain.flips.num_rows:
+        write_parquet(terrain.flips, folder / "terrain_flips.parquet")
 
 
 def write_receptors(bureau: BureauTables, path: Path) -> None:

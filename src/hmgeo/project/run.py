@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.bureau import bureau_view
 from hmgeo.analysis.choices import Choices
+from hmgeo.analysis.height_facts import heights_of
 from hmgeo.analysis.land_view import LandView, exceedances_of
+from hmgeo.analysis.parcel_slopes import with_slopes
 from hmgeo.analysis.places import Areas
 from hmgeo.analysis.screen import Question, screen
+from hmgeo.analysis.terrain_columns import with_terrain
+from hmgeo.analysis.terrain_view import Ground, terrain_view
 from hmgeo.findings.columns import PAIRS_SCHEMA
 from hmgeo.findings.results import Results
 from hmgeo.project.assemble import as_examples, context_layers_of, layers_used, parameters_used, rules_used, warnings_of
@@ -138,17 +142,25 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
     question = _question(spec, inputs)
     land = LandView(exceedances_of(inputs.farmland))
     total = inputs.farmland.feature_count if inputs.farmland else 0
+    heights = heights_of(inputs.elevation, inputs.positions, inputs.farmland, inputs.others, question.choices)
     screened = screen(
         inputs.positions,
         inputs.farmland,
         question,
         others=inputs.others,
-        elevation=inputs.elevation,
+        heights=heights,
         pairs=Both(pairs, land.pairs),
         reached=land,
         progress=lambda done: progress("测算距离", done, total),
     )
     bureau = bureau_view(inputs.positions, screened, question, land, inputs.others, inputs.sides)
+    progress("测算地形", 0, None)
+    ground = Ground(
+        inputs.positions, inputs.farmland, inputs.others, inputs.elevation, question.choices, question.radius_m,
+        screened.sources, bureau.tables.reached, heights.water,
+    )  # fmt: skip
+    terrain = terrain_view(ground)
+    bureau = with_terrain(bureau, terrain)
     measured = [inputs.positions] if inputs.farmland is None else [inputs.positions, inputs.farmland]
     rasters = [] if inputs.elevation is None else [inputs.elevation]
     layers = layers_used([*measured, *inputs.others, *rasters, *inputs.sides.values()])
@@ -161,7 +173,9 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         sources=as_examples(bureau.sources) if spec.mix_basis else bureau.sources,
         findings=as_examples(screened.findings) if spec.mix_basis else screened.findings,
         counts=screened.counts,
-        receptors=with_class_years(land.receptors, () if inputs.farmland is None else (inputs.farmland,)),
+        receptors=with_class_years(
+            with_slopes(land.receptors, terrain.slopes), () if inputs.farmland is None else (inputs.farmland,)
+        ),
         search_areas=screened.search_areas,
         ledger=inputs.ledger + bureau.ledger,
         layers=layers,
@@ -178,6 +192,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         ),
         compiled_rules=clauses_for_page(inputs, question),
         bureau=bureau.tables,
+        terrain=terrain,
     )
 
 

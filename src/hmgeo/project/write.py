@@ -18,6 +18,7 @@ from hmgeo.outputs.tables import (
     write_outlets_csv,
     write_receptors,
     write_sources_csv,
+    write_terrain,
     write_townships_csv,
 )
 from hmgeo.outputs.workbook import write_workbook
@@ -49,6 +50,8 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
         write_outlets_csv(results.bureau, folder / "outlets.csv", language)
         write_receptors(results.bureau, folder / "receptors.parquet")
         write_survey_list(results, presentation, folder / "survey_list.xlsx")
+    if results.terrain is not None:
+        write_terrain(results.terrain, folder)
     if not why_no_page(results):
         write_map(results, presentation, folder / "map.html")
     write_figures(results, presentation, [folder / "map.pdf", folder / "map.png"])

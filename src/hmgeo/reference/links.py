@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ENTERPRISE, WATER, INTAKE, DISTRICT = "enterprise", "water", "intake", "district"
 EXCEEDS, ELEMENTS, CLASS_YEAR = "exceeds", "elements", "class_year"
+SLOPE_GRADE, DESIGNATED = "slope_grade", "designated"
+TOE_LON, TOE_LAT, DATUM = "toe_lon", "toe_lat", "datum"
 
 LINKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -26,11 +28,17 @@ LINKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         EXCEEDS: ("近三年农产品超标", "农产品超标", "点位超标"),
         ELEMENTS: ("主要超标元素", "超标元素"),
         CLASS_YEAR: ("划分年度", "划分年份", "类别划分年度"),
+        SLOPE_GRADE: ("GDPDJB", "坡度级", "坡度级GDPDJB", "耕地坡度级", "耕地坡度级别"),
+        DESIGNATED: ("是否头顶库", "头顶库认定"),
+        TOE_LON: ("初期坝坝脚经度", "坝脚经度"),
+        TOE_LAT: ("初期坝坝脚纬度", "坝脚纬度"),
+        DATUM: ("坐标系",),
     }
 )
 """Columns that point at other lists, by code, most telling first; a bracket after the name doesn't matter.
 
-The last three tell of a parcel itself: whether its produce exceeds a limit, which elements, when it was classed.
+Some tell of the thing itself: whether a parcel's produce exceeds a limit, which elements, when it was classed, its
+slope grade; whether the emergency department designated a tailings pond as 头顶库, and where its dam's toe lies.
 """
 
 

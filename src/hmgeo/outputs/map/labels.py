@@ -91,6 +91,8 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "county": ("区县", "County"),
         "trade": ("行业代码", "Trade code"),
         "limit": ("限值", "Limit"),
+        "terrain": ("地形", "Terrain"),
+        "barrier": ("地形与山脊（供参考）", "Relief in between (for information)"),
         "row_note": ("行说明", "Row note"),
         "more_clauses": ("其他条款", "Other clauses"),
         "row_status": ("状态", "Status"),

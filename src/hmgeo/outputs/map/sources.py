@@ -14,6 +14,7 @@ from hmgeo.outputs import wording
 from hmgeo.outputs.map import packed, shapes
 from hmgeo.outputs.map.judgements import by_source, facts, radius_text
 from hmgeo.outputs.map.labels import LABELS, compass
+from hmgeo.outputs.terrain_sheets import TERRAIN_WORDS
 from hmgeo.vocabulary import ALL_CLASSES, PositionKind, SoilQualityClass, Status
 
 if TYPE_CHECKING:
@@ -192,6 +193,8 @@ def _source_facts(row: Mapping[str, Any], said: set[str]) -> list[Fact]:
         ("township", "".join(part for part in (row["county"], row["township"]) if part)),
         ("trade", f"{row['trade_code']}（{row['trade_edition']} 版）" if row["trade_code"] else ""),
         ("basis", wording.basis_word(row["basis"]), wording.basis_word(row["basis"], "en")),
+        ("terrain", TERRAIN_WORDS[row.get("terrain") or ""]),
+        ("barrier", row.get("barrier")),
         ("row_note", row["note"] if row["note"] and not _is_said(row["note"], said) else ""),
     )
 
