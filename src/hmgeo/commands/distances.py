@@ -43,6 +43,9 @@ def screen(  # one option for each thing that a bare file doesn't say
     fail_on: FailOption = "",
     *,
     accept_suggestions: AcceptOption = False,
+    clipped_area: Annotated[
+        bool, typer.Option("--clipped-area", help="另列圆内耕地面积（裁剪，重叠只计一次）。")
+    ] = False,
     lang: LangOption = "zh",
 ) -> None:
     """对两个文件按距离排查，不依据条款。"""
@@ -76,7 +79,9 @@ def screen(  # one option for each thing that a bare file doesn't say
         farmland_credit,
     )
     with Reporter(lang) as report:
-        finished = screen_files(first, second, out, radius_m=radius_m, wish=wish, progress=report)
+        finished = screen_files(
+            first, second, out, radius_m=radius_m, clipped_area=clipped_area, wish=wish, progress=report
+        )
     summarise(finished, lang)
     fail_on_verdict(finished, failing)
 

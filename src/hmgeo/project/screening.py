@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hmgeo.analysis.clipped import with_clipped_area
 from hmgeo.analysis.proximity import TableSink
 from hmgeo.analysis.screen import Question, screen
 from hmgeo.analysis.user_rule import USER_DECIDER, USER_RADIUS_ID
@@ -35,6 +37,7 @@ def screen_files(
     out: str | Path,
     *,
     radius_m: float = 10_000.0,
+    clipped_area: bool = False,
     wish: Wish = PLAIN,
     progress: Progress = silent,
 ) -> Run:
@@ -46,6 +49,9 @@ def screen_files(
         Files with what the user says of them.
     out
         The run folder.
+    clipped_area
+        Whether sources.csv also says how much farmland lies inside each circle, overlaps once: a tenth of a second
+        for each source with 8,000 parcels within reach, so only where it is asked for.
     wish
         The language of the tables.
 
@@ -66,7 +72,8 @@ def screen_files(
     positions, layer, ledger = load_bare(sources, farmland)
     question = Question(None, radius_m, screening_rule_id=USER_RADIUS_ID)
     started = clock()
-    command = f"hmgeo screen --radius {radius_text(radius_m).replace(' ', '')}{wish.options()}"
+    asked = f"{wish.options()}{' --clipped-area' if clipped_area else ''}"
+    command = f"hmgeo screen --radius {radius_text(radius_m).replace(' ', '')}{asked}"
     with whole_folder(Path(out), [sources.path, farmland.path]) as temporary:
         reached = TableSink(RECEPTORS_SCHEMA)
         with ParquetSink(temporary / PAIRS_NAME, PAIRS_SCHEMA) as pairs:
@@ -78,6 +85,10 @@ def screen_files(
                 reached=reached,
                 progress=lambda done: progress("测算距离", done, layer.feature_count),
             )
+        if clipped_area:
+            progress("裁剪面积", 0, None)
+            sources_table = with_clipped_area(screened.sources, positions, reached.table(), radius_m)
+            screened = replace(screened, sources=sources_table)
         results = _results(question, screened, reached.table(), (positions, layer), ledger)
         results = finish(results, wish.presentation(None), temporary, command, started, progress)
     return Run(Path(out), results)
