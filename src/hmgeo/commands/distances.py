@@ -57,20 +57,9 @@ def screen(  # one option for each thing that a bare file doesn't say
     failing = verdict_of(fail_on)
     wish = Wish(language=language_of(lang))
     radius_m = parse_radius_m(radius)
-    first = BareFile(
-        sources,
-        ReadOptions(
-            sources_layer,
-            sources_id,
-            sources_crs,
-            sources_datum,
-            central_meridian,
-            sources_axis_order,
-            accept_suggestions,
-        ),
-        sources_basis,
-        credit=sources_credit,
-    )
+    said = (central_meridian, sources_axis_order, accept_suggestions)
+    options = ReadOptions(sources_layer, sources_id, sources_crs, sources_datum, *said)
+    first = BareFile(sources, options, sources_basis, credit=sources_credit)
     second = BareFile(
         farmland,
         ReadOptions(farmland_layer, farmland_id, farmland_crs, farmland_datum, central_meridian),

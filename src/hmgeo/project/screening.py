@@ -50,8 +50,7 @@ def screen_files(
     out
         The run folder.
     clipped_area
-        Whether sources.csv also says how much farmland lies inside each circle, overlaps once: a tenth of a second
-        for each source with 8,000 parcels within reach, so only where it is asked for.
+        Whether sources.csv also says how much farmland lies inside each circle, overlaps once; takes its time.
     wish
         The language of the tables.
 
