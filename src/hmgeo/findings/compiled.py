@@ -93,6 +93,8 @@ class CompiledRules:
         Sentences on whom a clause reaches, with parts to fill in.
     counties, townships
         Tables with id and geometry that say which place holds a point; None where none are at hand.
+    area
+        WKB of the project's own area, over which zones are drawn; None for everywhere.
     """
 
     as_of: str
@@ -107,3 +109,4 @@ class CompiledRules:
     layers: Mapping[str, CompiledLayer] = field(repr=False)
     counties: pa.Table | None = field(repr=False)
     townships: pa.Table | None = field(repr=False)
+    area: bytes | None = field(default=None, repr=False)

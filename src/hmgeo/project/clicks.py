@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import shapely
 
 from hmgeo.analysis.compiled_rules import compile_rules
 from hmgeo.analysis.siting import SitingBench, SitingQuestion
@@ -19,4 +22,5 @@ def clauses_for_page(inputs: Inputs, question: Question) -> CompiledRules | None
         return None
     layers = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
     asked = SitingQuestion(question.as_of, question.rules, question.choices, question.areas, question.adopted)
-    return compile_rules(SitingBench(layers, asked))
+    area = shapely.union_all([one.geometry for one in inputs.areas]) if inputs.areas else None
+    return replace(compile_rules(SitingBench(layers, asked)), area=None if area is None else shapely.to_wkb(area))

@@ -82,6 +82,21 @@ ASK_LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "ask_list": ("重点区域名录（按行政区划代码）", "the list of key areas (by administrative code)"),
         "ask_stated": ("填报内容", "what was stated"),
         "ask_no_vintage": ("时点未申明", "no date declared"),
+        "zones": ("已评估条款叠加示意", "Overlay of judged clauses (sketch)"),
+        "zones_hint": (
+            "按所选行业、建设性质和已说明的事实，画出各条款在项目区域内触及的范围；边界为示意，以点击研判为准。",
+            "Where each clause touches the chosen project, within the project's area. A sketch: a click decides.",
+        ),
+        "zones_rest_hint": (
+            "没有着色的地方不等于可以建设：未画的条款和未评估的事项不在其中。",
+            "What isn't coloured is not thereby allowed: clauses that aren't drawn or judged aren't in it.",
+        ),
+        "zones_none": (
+            "按目前的选择，没有可画的条款；说明更多事实后可画。",
+            "Nothing to draw for this choice; state more facts.",
+        ),
+        "zones_hatch": ("斜线：数据未覆盖、未申明完整或未载明，未评估", "Hatched: data end or don't say; not assessed"),
+        "zones_rest": ("另有 {n} 条未画", "{n} more clauses not drawn"),
         "effect": ("类型", "Kind"),
         "rank": ("位阶", "Rank"),
         "go_there": ("去看", "Show"),

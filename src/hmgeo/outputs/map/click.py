@@ -95,6 +95,7 @@ class ClickPage:
             "names": dict(compiled.place_names),
             "counties": self._areas(compiled.counties),
             "townships": self._areas(compiled.townships),
+            "area": None if compiled.area is None else self._coverage(compiled.area),
             "badges": _badges(),
             "standings": {one.value: {"zh": one.zh, "en": one.en} for one in Standing},
             "grounds": len(self._grounds),

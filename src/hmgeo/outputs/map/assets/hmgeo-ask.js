@@ -26,6 +26,7 @@
     var page = this, ask, button = document.getElementById("tool-ask");
     if (!button || !this.data.click) { return; }
     ask = this.ask = new Ask(this);
+    ask.zones = new hmgeo.Zones(ask);
     ask.fill();
     this.keep(ask.drawn, true);
     button.addEventListener("click", function () { ask.open(ask.box.hidden); });
@@ -50,11 +51,17 @@
     page.map.getContainer().classList.toggle("asking", on);
     if (on) {
       page.map.closePopup();
-      page.clauses();
+      this.warm();
       document.getElementById("ask-trade").focus();
     } else { this.drawn.clearLayers(); }
-    if (this.zones) { this.zones.update(); }
+    this.zones.update();
     page.remember();
+  };
+
+  /* Unpack and index while the user reads the fields, so that the first click is as quick as the others. */
+  Ask.prototype.warm = function () {
+    var ask = this, at = this.page.map.getCenter();
+    if (!this.warming) { this.warming = window.setTimeout(function () { ask.page.clauses().ask(at.lng, at.lat, ask.asked); }, 30); }
   };
 
   function options(select, pairs, value) {
@@ -127,7 +134,7 @@
   /* The same place asked anew after a change of trade, action or facts. */
   Ask.prototype.again = function () {
     if (this.answer) { this.at(this.answer.lon, this.answer.lat); }
-    if (this.zones) { this.zones.update(); }
+    this.zones.update();
   };
 
   Ask.prototype.say = function (key, values) { return hmgeo.say(this.page.data.labels[key], values || {}); };
@@ -300,6 +307,6 @@
   Ask.prototype.translate = function () {
     this.fill();
     this.draw();
-    if (this.zones) { this.zones.update(); }
+    this.zones.update();
   };
 }());

@@ -122,7 +122,7 @@
     ctx.fillStyle = getComputedStyle(box).backgroundColor;
     ctx.fillRect(0, head, frame.width, frame.height);
     ctx.translate(-frame.left, head - frame.top);
-    [".leaflet-backdrop-pane img", ".leaflet-packed-pane canvas", ".leaflet-overlay-pane canvas"].forEach(function (below) {  // from the bottom up
+    [".leaflet-backdrop-pane img", ".leaflet-packed-pane canvas", ".leaflet-zones-pane canvas", ".leaflet-overlay-pane canvas"].forEach(function (below) {  // from the bottom up
       Array.prototype.forEach.call(box.querySelectorAll(below), function (node) {
         var at = node.getBoundingClientRect();
         ctx.globalAlpha = node.tagName === "IMG" ? Number(node.style.opacity) : 1;
@@ -174,7 +174,7 @@
     ctx.textBaseline = "middle";
     ctx.fillStyle = "#1f2a36";
     ctx.font = "600 17px " + font;
-    ctx.fillText(document.querySelector("#page-head h1").textContent, 8, head / 2);
+    ctx.fillText(document.querySelector("#page-head h1").textContent + (this.ask ? this.ask.zones.caption() : ""), 8, head / 2, frame.width - 16);
     ctx.save();
     if (marks.length) {
       ctx.font = "16px " + font;

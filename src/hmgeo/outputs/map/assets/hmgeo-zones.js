@@ -1,0 +1,331 @@
+/* Where each compiled clause touches the project that is asked about: painted from the same trees, sets and limits. */
+(function () {
+  "use strict";
+  var el = hmgeo.el, RAD = Math.PI / 180, A = 6378137, SIZE = 512, HATCH = 7, MANY = 20000;
+
+  function canvas(size) {
+    var made = document.createElement("canvas");
+    made.width = made.height = size;
+    return made;
+  }
+
+  /* One tile being painted: from lon/lat to its pixels, and canvases that hold where something is so. */
+  function Sheet(clauses, coords) {
+    var world = 256 * Math.pow(2, coords.z), middle;
+    this.clauses = clauses;
+    this.world = world;
+    this.left = coords.x * SIZE;
+    this.top = coords.y * SIZE;
+    middle = Math.atan(Math.sinh(Math.PI * (1 - 2 * (this.top + SIZE / 2) / world)));
+    this.metre = world / (2 * Math.PI * A * Math.cos(middle));
+    this.known = Object.create(null);
+  }
+  Sheet.prototype.x = function (lon) { return (lon + 180) / 360 * this.world - this.left; };
+  Sheet.prototype.y = function (lat) { return (0.5 - Math.log(Math.tan(Math.PI / 4 + lat * RAD / 2)) / (2 * Math.PI)) * this.world - this.top; };
+  Sheet.prototype.box = function (pad) {
+    var sheet = this;
+    function lat(px) { return Math.atan(Math.sinh(Math.PI * (1 - 2 * (sheet.top + px) / sheet.world))) / RAD; }
+    function lon(px) { return (sheet.left + px) / sheet.world * 360 - 180; }
+    return [lon(-pad), lat(SIZE + pad), lon(SIZE + pad), lat(-pad)];
+  };
+
+  Sheet.prototype.blank = function () { return canvas(SIZE).getContext("2d"); };
+  Sheet.prototype.full = function () {
+    var ctx = this.blank();
+    ctx.fillRect(0, 0, SIZE, SIZE);
+    return ctx;
+  };
+  function mixed(first, second, how) {
+    first.globalCompositeOperation = how;
+    first.drawImage(second.canvas, 0, 0);
+    first.globalCompositeOperation = "source-over";
+    return first;
+  }
+  function both(first, second) { return mixed(first, second, "destination-in"); }
+  function either(first, second) { return mixed(first, second, "source-over"); }
+  function without(first, second) { return mixed(first, second, "destination-out"); }
+  Sheet.prototype.copy = function (ctx) { return either(this.blank(), ctx); };
+
+  Sheet.prototype.trace = function (ctx, ground, i) {
+    var r, v, end, first;
+    ctx.beginPath();
+    for (r = ground.firstRing[i]; r < ground.firstRing[i + 1]; r += 1) {
+      first = ground.firstVertex[r];
+      end = ground.firstVertex[r + 1];
+      ctx.moveTo(this.x(ground.lon[first]), this.y(ground.lat[first]));
+      for (v = first + 1; v < end; v += 1) { ctx.lineTo(this.x(ground.lon[v]), this.y(ground.lat[v])); }
+      if (ground.dimensions[r] === 2) { ctx.closePath(); }
+    }
+  };
+
+  /* The shapes of a set, widened by some metres; `wanted` tells by state which of them. */
+  Sheet.prototype.shapes = function (ground, set, metres, wanted) {
+    var sheet = this, ctx = this.blank(), radius = metres * this.metre, box = this.box(radius + 2), found = [], states = set === null ? null : ground.states[set];
+    ground.trees(set).shapes.inBox(box[0], box[1], box[2], box[3], function (i) { if (!states || wanted(states[i])) { found.push(i); } });
+    ctx.lineWidth = 2 * radius;
+    ctx.lineJoin = ctx.lineCap = "round";
+    found.forEach(function (i) {
+      var ring = ground.firstRing[i], at = ground.firstVertex[ring];
+      if (ground.dimensions[ring] === 0) {
+        for (; at < ground.firstVertex[ground.firstRing[i + 1]]; at += 1) { sheet.dot(ctx, ground.lon[at], ground.lat[at], radius, found.length > MANY); }
+        return;
+      }
+      sheet.trace(ctx, ground, i);
+      if (ground.dimensions[ring] === 2) { ctx.fill("evenodd"); }
+      if (radius > 0) { ctx.stroke(); }
+    });
+    return ctx;
+  };
+
+  Sheet.prototype.dot = function (ctx, lon, lat, radius, rough) {
+    var x = this.x(lon), y = this.y(lat);
+    if (rough && radius < 2) { ctx.fillRect(x - radius, y - radius, 2 * radius, 2 * radius); return; }
+    ctx.beginPath();
+    ctx.arc(x, y, radius, 0, 2 * Math.PI);
+    ctx.fill();
+  };
+
+  /* Where finding nothing within some metres proves that there is nothing. */
+  Sheet.prototype.cleared = function (layer, metres) {
+    var ground, ctx, edge;
+    if (layer.coverage === null || !layer.complete) { return this.blank(); }
+    ground = this.clauses.grounds[layer.coverage];
+    ctx = this.shapes(ground, null, 0, Boolean);
+    if (metres > 0) {
+      edge = this.blank();
+      edge.lineWidth = 2 * metres * this.metre;
+      edge.lineJoin = "round";
+      this.trace(edge, ground, 0);
+      edge.stroke();
+      without(ctx, edge);
+    }
+    return ctx;
+  };
+
+  /* Where a tree comes out met, and where not; elsewhere nobody can tell. */
+  Sheet.prototype.sides = function (tree, facts) {
+    var sheet = this, parts, set, layer, ground, hit, rest, known;
+    if (tree.of) {
+      parts = tree.of.map(function (part) { return sheet.sides(part, facts); });
+      return parts.reduce(function (a, b) {
+        return tree.op === "all" ? { met: both(a.met, b.met), not_met: either(a.not_met, b.not_met) } : { met: either(a.met, b.met), not_met: both(a.not_met, b.not_met) };
+      });
+    }
+    if (tree.op === "fixed" || tree.op === "fact") {
+      known = tree.op === "fixed" ? tree.side : !facts[tree.name] ? "" : (facts[tree.name] === "yes") === tree.expected ? "met" : "not_met";
+      return { met: known === "met" ? this.full() : this.blank(), not_met: known === "not_met" ? this.full() : this.blank() };
+    }
+    set = this.clauses.data.sets[tree.set];
+    layer = this.clauses.data.layers[set.layer];
+    ground = this.clauses.grounds[layer.ground];
+    hit = this.shapes(ground, set.index, tree.limit || 0, function (state) { return state === 1; });
+    rest = without(this.cleared(layer, tree.limit || 0), this.shapes(ground, set.index, tree.limit || 0, Boolean));
+    return (tree.hit || tree.yes || "met") === "met" ? { met: hit, not_met: rest } : { met: rest, not_met: hit };
+  };
+
+  /* The pieces of the project's area where a record speaks. */
+  Sheet.prototype.cell = function (numbers) {
+    var sheet = this, data = this.clauses.data, grounds = this.clauses.grounds, ctx = this.blank();
+    function speaks(code) { return (data.places[code] || []).some(function (number) { return numbers.indexOf(number) >= 0; }); }
+    function paint(area, i, on) {
+      sheet.trace(ctx, grounds[area.ground], i);
+      ctx.globalCompositeOperation = on ? "source-over" : "destination-out";
+      ctx.fill("evenodd");
+    }
+    function rowsOf(area) { return area ? grounds[area.ground].rows.map(function (row, i) { return [i, area.codes[row]]; }) : []; }
+    rowsOf(data.counties).forEach(function (one) { paint(data.counties, one[0], speaks(one[1])); });
+    rowsOf(data.townships).forEach(function (one) {
+      var county = rowsOf(data.counties).filter(function (other) { return one[1].indexOf(other[1]) === 0; })[0];
+      if (county && speaks(county[1]) === speaks(one[1])) { return; }
+      ctx.save();
+      if (county) { sheet.trace(ctx, grounds[data.counties.ground], county[0]); ctx.clip("evenodd"); }
+      paint(data.townships, one[0], speaks(one[1]));
+      ctx.restore();
+    });
+    ctx.globalCompositeOperation = "source-over";
+    return data.area === null ? ctx : both(ctx, this.shapes(grounds[data.area], null, 0, Boolean));
+  };
+
+  /* Where a clause touches, and where it can't be judged. */
+  Sheet.prototype.clause = function (entries, facts) {
+    var sheet = this, touched = this.blank(), open = this.blank();
+    entries.forEach(function (entry) {
+      var cell = sheet.cell([entry.number]), hit = null, told = null;
+      entry.record.trees.forEach(function (tree) {
+        var sides = sheet.sides(tree, facts), known = either(sheet.copy(sides.met), sides.not_met);
+        hit = hit ? both(hit, sides[entry.record.graver]) : sides[entry.record.graver];
+        told = told ? both(told, known) : known;
+      });
+      either(touched, both(sheet.copy(cell), hit));
+      either(open, without(sheet.copy(cell), told));
+    });
+    return { touched: touched, open: open };
+  };
+
+  function tinted(ctx, colour) {
+    ctx.globalCompositeOperation = "source-in";
+    ctx.fillStyle = colour;
+    ctx.fillRect(0, 0, SIZE, SIZE);
+    return ctx.canvas;
+  }
+
+  /* A hatch that runs on from tile to tile. */
+  function hatched(ctx) {
+    var tile = canvas(HATCH), line = tile.getContext("2d"), pattern;
+    line.strokeStyle = "rgba(70, 80, 90, 0.55)";
+    line.beginPath();
+    [[-1, 1, 1, -1], [0, HATCH, HATCH, 0], [HATCH - 1, HATCH + 1, HATCH + 1, HATCH - 1]].forEach(function (one) { line.moveTo(one[0], one[1]); line.lineTo(one[2], one[3]); });
+    line.stroke();
+    pattern = ctx.createPattern(tile, "repeat");
+    return pattern;
+  }
+
+  var ZoneLayer = L.GridLayer.extend({
+    options: { pane: "zones", tileSize: SIZE, updateWhenZooming: false, updateWhenIdle: true, keepBuffer: 1 },
+    initialize: function (zones) { this.zones = zones; },
+    createTile: function (coords, done) {
+      var tile = canvas(SIZE), zones = this.zones;
+      window.setTimeout(function () { zones.paint(tile.getContext("2d"), coords); done(null, tile); }, 0);
+      return tile;
+    }
+  });
+
+  function Zones(ask) {
+    this.ask = ask;
+    this.page = ask.page;
+    this.chosen = Object.create(null);  // by rule
+    this.box = document.getElementById("ask-zones");
+    this.page.map.createPane("zones").style.zIndex = 380;
+    this.page.map.getPane("zones").style.pointerEvents = "none";
+    this.layer = new ZoneLayer(this);
+  }
+  hmgeo.Zones = Zones;
+
+  /* Clauses that ask the position of this project, by rule: where each record speaks; or why there is nothing to paint. */
+  Zones.prototype.clauses = function () {
+    var page = this.page, clauses = page.clauses(), data = clauses.data, asked = this.ask.asked, found = Object.create(null);
+    data.records.forEach(function (record, number) {
+      var rule = data.citations[record.cite].rule, exempt, why, known;
+      if (clauses.before(record, asked)) { return; }
+      exempt = clauses.exemption(record, asked);
+      why = exempt ? exempt.why : record.blocked[0] || record.trees.map(function (tree) { return clauses.unpaintable(tree, asked.facts); }).filter(Boolean)[0] || "";
+      known = found[rule] = found[rule] || { rule: rule, cite: record.cite, entries: [], why: "", order: record.order, verdict: record.sides[record.graver], example: record.example };
+      known.entries.push({ number: number, record: record });
+      known.why = known.why || why;
+    });
+    return Object.keys(found).map(function (rule) { return found[rule]; }).sort(function (a, b) {
+      return data.gravity.indexOf(a.verdict) - data.gravity.indexOf(b.verdict) || a.order - b.order;
+    });
+  };
+
+  /* Why a tree has no zone on a page; empty where it has one. */
+  hmgeo.Clauses.prototype.unpaintable = function (tree, facts) {
+    var clauses = this, set;
+    if (tree.of) { return tree.of.map(function (part) { return clauses.unpaintable(part, facts); }).filter(Boolean)[0] || ""; }
+    if (tree.op === "off") { return tree.why[0] || " "; }
+    if (tree.op === "fixed" && tree.side === "unknown") { return tree.why[0] || " "; }
+    if (tree.op === "fact" && !facts[tree.name]) { return tree.why; }
+    if (tree.open) { return tree.open; }
+    if (tree.op !== "near" && tree.op !== "touch") { return ""; }
+    set = this.data.sets[tree.set];
+    return Array.prototype.indexOf.call(this.grounds[this.data.layers[set.layer].ground].states[set.index], 2) >= 0 ? hmgeo.say(set.untold, { name: "" }) : "";
+  };
+
+  /* The list of clauses with boxes, the legend, and what isn't painted. */
+  Zones.prototype.draw = function () {
+    var zones = this, page = this.page, labels = page.data.labels, list = el("ul"), rest = el("details", "ask-more"), others = el("ul"), details, open = this.isOpen;
+    this.box.textContent = "";
+    this.shown = this.clauses();
+    details = el("details");
+    details.open = Boolean(open);
+    details.addEventListener("toggle", function () { zones.isOpen = details.open; });
+    details.appendChild(el("summary", "", labels.zones));
+    details.appendChild(el("p", "aside", labels.zones_hint));
+    this.shown.forEach(function (one) {
+      if (one.why) { others.appendChild(el("li", "", page.data.click.citations[one.cite].title + "：" + one.why)); } else { list.appendChild(zones.line(one)); }
+    });
+    if (list.children.length) { details.appendChild(list); } else { details.appendChild(el("p", "", labels.zones_none)); }
+    details.appendChild(this.hatchLine(labels.zones_hatch));
+    details.appendChild(el("p", "aside", labels.zones_rest_hint));
+    if (others.children.length) {
+      rest.appendChild(el("summary", "", hmgeo.say(labels.zones_rest, { n: others.children.length })));
+      rest.appendChild(others);
+      details.appendChild(rest);
+    }
+    this.box.appendChild(details);
+  };
+
+  Zones.prototype.line = function (one) {
+    var zones = this, item = el("li"), label = el("label"), box = el("input"), swatch = el("span", "zone-swatch"), look = this.page.data.styles.verdicts[one.verdict];
+    box.type = "checkbox";
+    box.checked = Boolean(this.chosen[one.rule]);
+    box.setAttribute("data-zone", one.rule);
+    box.addEventListener("change", function () { zones.chosen[one.rule] = box.checked; zones.show(); });
+    swatch.style.background = look.colour;
+    label.appendChild(box);
+    label.appendChild(swatch);
+    label.appendChild(el("span", "", this.ask.badge(one.verdict, one.example) + "　" + this.page.data.click.citations[one.cite].title));
+    item.appendChild(label);
+    return item;
+  };
+
+  Zones.prototype.hatchLine = function (text) {
+    var line = el("p", "zone-hatch");
+    line.appendChild(el("span", "zone-swatch hatch"));
+    line.appendChild(el("span", "", text));
+    return line;
+  };
+
+  /* After a change of the question: the list anew, the tiles anew. */
+  Zones.prototype.update = function () {
+    if (this.ask.box.hidden) { if (this.page.map.hasLayer(this.layer)) { this.layer.remove(); } return; }
+    this.draw();
+    this.show();
+  };
+
+  Zones.prototype.painted = function () {
+    var zones = this;
+    return (this.shown || []).filter(function (one) { return !one.why && zones.chosen[one.rule]; });
+  };
+
+  /* What a picture says of the zones on it. */
+  Zones.prototype.caption = function () {
+    var page = this.page, titles = page.map.hasLayer(this.layer) ? this.painted().map(function (one) { return page.data.click.citations[one.cite].title; }) : [];
+    return titles.length ? "　" + page.data.labels.zones + "：" + titles.join("；") : "";
+  };
+
+  Zones.prototype.show = function () {
+    var map = this.page.map;
+    if (!this.painted().length) { if (map.hasLayer(this.layer)) { this.layer.remove(); } return; }
+    if (map.hasLayer(this.layer)) { this.layer.redraw(); } else { this.layer.addTo(map); }
+  };
+
+  Zones.prototype.paint = function (ctx, coords) {
+    var zones = this, sheet = new Sheet(this.page.clauses(), coords), facts = this.ask.asked.facts, styles = this.page.data.styles.verdicts, open = sheet.blank(), dx = coords.x * SIZE % HATCH, dy = coords.y * SIZE % HATCH;
+    this.painted().forEach(function (one) {
+      var where = sheet.clause(one.entries, facts);
+      ctx.globalAlpha = 0.34;
+      ctx.drawImage(tinted(where.touched, styles[one.verdict].colour), 0, 0);
+      ctx.globalAlpha = 1;
+      either(open, where.open);
+    });
+    open.globalCompositeOperation = "source-in";
+    open.translate(-dx, -dy);
+    open.fillStyle = hatched(open);
+    open.fillRect(0, 0, SIZE + HATCH, SIZE + HATCH);
+    ctx.drawImage(open.canvas, 0, 0);
+  };
+
+  /* What is painted at a place for the question as it stands: touched, open (can't be judged), or nothing. For tests. */
+  Zones.prototype.kindAt = function (rule, lon, lat, zoom) {
+    var world = 256 * Math.pow(2, zoom), x = (lon + 180) / 360 * world, y = (0.5 - Math.log(Math.tan(Math.PI / 4 + lat * RAD / 2)) / (2 * Math.PI)) * world;
+    var coords = { x: Math.floor(x / SIZE), y: Math.floor(y / SIZE), z: zoom }, key = [rule, coords.x, coords.y, zoom].join(), where, at = [Math.floor(x) % SIZE, Math.floor(y) % SIZE];
+    this.sheets = this.sheets || Object.create(null);
+    if (!this.sheets[key]) {
+      where = new Sheet(this.page.clauses(), coords).clause(this.shown.filter(function (one) { return one.rule === rule; })[0].entries, this.ask.asked.facts);
+      this.sheets[key] = ["touched", "open"].map(function (kind) { return where[kind].getImageData(0, 0, SIZE, SIZE).data; });
+    }
+    where = this.sheets[key].map(function (pixels) { return pixels[4 * (at[1] * SIZE + at[0]) + 3] > 127; });
+    return where[0] ? "touched" : where[1] ? "open" : "";
+  };
+}());
