@@ -284,6 +284,7 @@ def main() -> None:
                 numbers["ready_s"] = min(one.get("ready_s", math.inf) for one in (numbers, again))
                 browser.close()
                 rows.append({"sources": sources, "parcels": parcels, "page": name, "write_s": write_s} | numbers)
+                rows[-1]["load"] = os.getloadavg()[0]
                 print(f"<!-- {rows[-1]} -->", flush=True)
     print(pd.DataFrame(rows).round(3).to_csv(index=False, sep="|"))
 
