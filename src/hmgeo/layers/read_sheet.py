@@ -9,9 +9,7 @@ import zlib
 from typing import IO, TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
 import python_calamine
-from openpyxl.utils.exceptions import InvalidFileException
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.layers.archive import check_zip
@@ -39,7 +37,6 @@ _BROKEN_BOOK = (  # what the readers let through where a workbook is damaged
     python_calamine.CalamineError,
     zipfile.BadZipFile,
     zlib.error,
-    InvalidFileException,
     ParseError,
     LookupError,
     ValueError,
@@ -145,11 +142,13 @@ def _tell_lost_cells(path: Path, sheet: str, rows: list[list[str]], marks: set[b
     if path.stat().st_size > _LARGEST_SCANNED_BYTES:
         journal.note("公式未核对", "工作簿较大，未逐格核对公式是否都有结果", "按所存的结果读取")
         return
+    import openpyxl  # noqa: PLC0415 -- takes a fifth of a second, and few workbooks need it
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles and validations it doesn't keep
             book = openpyxl.load_workbook(path, data_only=False)
-    except _BROKEN_BOOK as problem:
+    except (*_BROKEN_BOOK, openpyxl.utils.exceptions.InvalidFileException) as problem:
         raise _broken(Place(file=journal.file)) from problem
     first, names, depth = find_header(rows)
     for number, cells in enumerate(book[sheet].iter_rows()):
