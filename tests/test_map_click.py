@@ -447,6 +447,9 @@ def test_zones_follow_the_question_and_are_never_called_allowed(opened: Opened) 
     assert boxes.evaluate_all("all => all.map(one => one.dataset.zone)") == ["SIT-QY-SENSITIVE"]
     boxes.first.click()
     opened.page.wait_for_selector(".leaflet-zones-pane canvas")
+    opened.page.emulate_media(media="print")
+    assert opened.page.get_by_text("没有着色的地方不等于可以建设").is_visible()
+    opened.page.emulate_media(media="screen")
     opened.page.select_option("#ask-action", "technical_upgrade")
     assert "SIT-QY-SENSITIVE" not in opened.page.locator("[data-zone]").evaluate_all(
         "all => all.map(one => one.dataset.zone)"

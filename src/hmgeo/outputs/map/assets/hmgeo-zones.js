@@ -246,7 +246,7 @@
     });
     if (list.children.length) { details.appendChild(list); } else { details.appendChild(el("p", "", labels.zones_none)); }
     details.appendChild(this.hatchLine(labels.zones_hatch));
-    details.appendChild(el("p", "aside", labels.zones_rest_hint));
+    details.appendChild(el("p", "zone-caveat", labels.zones_rest_hint));
     if (others.children.length) {
       rest.appendChild(el("summary", "", hmgeo.say(labels.zones_rest, { n: others.children.length })));
       rest.appendChild(others);
