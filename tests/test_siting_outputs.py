@@ -191,3 +191,41 @@ def test_real_sites_are_not_held_against_invented_receptors(tmp_path: Path) -> N
     asked = SiteRequest(PROJECT, NONE, table, Basis.REAL, ReadOptions())
     with pytest.raises(UsageError, match="真实污染源不得对照合成或示意的受体数据"):
         answer_sites(asked)
+
+
+def test_english_has_the_same_order_and_numbers_and_quotes_as_written(answered: Answered, tmp_path: Path) -> None:
+    told = answer_sites(request(typed(), ranges=("soil=1000",), out=tmp_path / "en", language="en"))
+    zh, en = json.loads(answered.json_text())["sites"][0], json.loads(told.json_text())["sites"][0]
+    kept = (
+        "rule_id",
+        "verdict",
+        "certainty",
+        "standing",
+        "measured",
+        "limit_value",
+        "quote",
+        "document",
+        "clause",
+        "note",
+    )
+    assert [[one[name] for name in kept] for one in en["clauses"]] == [
+        [one[name] for name in kept] for one in zh["clauses"]
+    ]
+    first = en["clauses"][0]
+    assert first["badge"] == "example only: touches a prohibition"
+    assert first["legal_rank_text"] == "law"
+    assert first["sentence"].startswith(
+        "Lies within the spatial scope of a prohibition in 《中华人民共和国土壤污染防治法》"
+    )
+    assert en["header"].startswith("touches a prohibition 2 | ")
+    assert en["facts"]["Action"] == zh["facts"]["建设性质"]
+    shown = "\n".join(told.lines())
+    assert "Measured: " in shown
+    assert shown.endswith("decide.")
+    book = openpyxl.load_workbook(tmp_path / "en" / "siting.xlsx")
+    assert book.sheetnames == ["Siting, clause by clause", "All clauses"]
+    page = cells(tmp_path / "en" / "siting.xlsx", "Siting, clause by clause")
+    assert ["1. The project"] in page
+    assert ["No.", "Verdict", "Rank / authority", "Document, clause", "Quote", "Measured", "Judgement and reasons",
+            "What would change it", "Data (vintage)", "Decider / standing"] in page  # fmt: skip
+    assert any(row[0].startswith("8. Not assessed (") for row in page if row)

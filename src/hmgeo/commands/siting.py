@@ -15,12 +15,14 @@ from hmgeo.commands.options import (
     FailOption,
     JsonOption,
     KindOption,
+    LangOption,
     MetalsOption,
     OutOption,
     ProjectOption,
     StatedOption,
     TradeOption,
     day_of,
+    language_of,
     verdict_of,
 )
 from hmgeo.commands.shown import OUT, Reporter
@@ -46,6 +48,7 @@ def site(
     sites_layer: Annotated[str, typer.Option("--sites-layer", help="清单的工作表或图层名。")] = "",
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹：siting.xlsx、siting.json 等。")] = None,
     fail_on: FailOption = "",
+    lang: LangOption = "zh",
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,8 +60,10 @@ def site(
     failing = verdict_of(fail_on)
     typed = Typed(at, trade, edition, action, datum, error, "", kind, metal or (), stated or ())
     options = ReadOptions(layer=sites_layer, datum=sites_datum)
-    request = SiteRequest(project, typed, sites, sites_basis, options, day_of(as_of), tuple(ranges or ()), out)
-    with Reporter() as report:
+    request = SiteRequest(
+        project, typed, sites, sites_basis, options, day_of(as_of), tuple(ranges or ()), out, language_of(lang)
+    )
+    with Reporter(lang) as report:
         answered = answer_sites(request, progress=report)
     typer.echo(answered.json_text() if as_json else "\n".join(answered.lines()))
     if failing is not None and answered.count(failing):

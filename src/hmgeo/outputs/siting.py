@@ -9,6 +9,7 @@ import xlsxwriter
 
 from hmgeo.outputs import siting_words as words
 from hmgeo.outputs import wording
+from hmgeo.outputs.siting_labels import word
 from hmgeo.outputs.siting_page import WIDTHS, Book, Page, new_page, notice, write_flat
 from hmgeo.outputs.style import BASES, VERDICTS
 from hmgeo.outputs.workbook import CREATED
@@ -62,25 +63,26 @@ def write_siting_workbook(results: SitingResults, presentation: Presentation, pa
         if several:
             _write_summary(book)
         for number, dossier in enumerate(results.dossiers[:DOSSIER_SHEETS], start=1):
-            _write_dossier(book, dossier, f"研判表{number}" if several else "选址条款研判表")
+            name = book.say("研判表{number}", number=str(number)) if several else book.say("选址条款研判表")
+            _write_dossier(book, dossier, name)
         _write_all_clauses(book)
 
 
 def _write_dossier(book: Book, dossier: Dossier, name: str) -> None:
     page = new_page(book, name)
     answer, results = dossier.answer, book.results
-    page.across(f"选址条款研判表：{answer.name}", bold=True, font_size=15)
+    page.across(book.say("选址条款研判表：{name}", name=answer.name), bold=True, font_size=15)
     tint = BASES[words.shell(results).basis]
     page.across(
-        "｜".join(filter(None, (f"评估基准日：{results.as_of}", *results.warnings, notice(book)))),
+        "｜".join(filter(None, (book.say("评估基准日：{day}", day=results.as_of), *results.warnings, notice(book)))),
         bold=True,
         bg_color=tint.tint,
         font_color=tint.text,
     )
-    page.across(words.header(answer), bold=True, font_size=11)
+    page.across(words.header(answer, book.language), bold=True, font_size=11)
     page.title("一、项目概况")
-    for label, text in _project_lines(dossier):
-        page.cells([(label, 2), (text, 8)])
+    for label, text in _project_lines(dossier, book):
+        page.cells([(book.say(label), 2), (book.say(text), 8)])
     _write_zoning(page, dossier)
     judged = [clause for clause in answer.clauses if clause.verdict not in _NOT_JUDGED]
     laws = [clause for clause in judged if clause.citation.legal_rank in _LAWS]
@@ -93,14 +95,14 @@ def _write_dossier(book: Book, dossier: Dossier, name: str) -> None:
     _write_sources(page)
     page.row += 1
     page.across(words.caption(results, book.presentation), font_color="#444444")
-    page.across(wording.DISCLAIMER, font_color="#444444")
+    page.across(wording.disclaimer(book.language), font_color="#444444")
 
 
-def _project_lines(dossier: Dossier) -> list[tuple[str, str]]:
+def _project_lines(dossier: Dossier, book: Book) -> list[tuple[str, str]]:
     answer = dossier.answer
     called = answer.name if answer.name == answer.site_id else f"{answer.site_id}　{answer.name}"
-    lines = [("编号／名称", called), ("位置", words.position_text(answer))]
-    lines += [("所在行政区", answer.place or "未知"), ("所在重点区域", words.key_area_text(answer))]
+    lines = [("编号／名称", called), ("位置", words.position_text(answer, book.language))]
+    lines += [("所在行政区", answer.place or "未知"), ("所在重点区域", words.key_area_text(answer, book.language))]
     lines += [(fact.name, fact.value) for fact in answer.facts]
     return lines + ([("备注", "".join(answer.notes))] if answer.notes else [])
 
@@ -117,13 +119,13 @@ def _write_zoning(page: Page, dossier: Dossier) -> None:
             for name, text in zone.details:
                 page.cells([(f"　{name}", 2), (text, 8)])
         if not zones:
-            page.cells([("未评估", 2), ("没有可用的位置。", 8)])
+            page.cells([(page.book.say("未评估"), 2), (page.book.say("没有可用的位置。"), 8)])
 
 
 def _write_clauses(page: Page, title: str, clauses: Sequence[Clause]) -> None:
-    page.title(f"{title}（{len(clauses)} 条有结论）")
+    page.title(page.book.say("{title}（{count} 条有结论）", title=page.book.say(title), count=str(len(clauses))))
     if not clauses:
-        page.cells([("没有得出结论的条款；未评估和不适用的条款见后。", len(WIDTHS))])
+        page.cells([(page.book.say("没有得出结论的条款；未评估和不适用的条款见后。"), len(WIDTHS))])
         return
     page.header([(text, 1) for text in CLAUSE_HEADER])
     for number, clause in enumerate(clauses, start=1):
@@ -131,21 +133,22 @@ def _write_clauses(page: Page, title: str, clauses: Sequence[Clause]) -> None:
 
 
 def _write_clause(page: Page, number: int, clause: Clause) -> None:
-    results, cited = page.book.results, clause.citation
-    other = f"\n另一可能：{clause.other.zh}" if clause.other else ""
-    certainty = f"\n{clause.certainty.zh}" if clause.certainty else ""
+    book, cited = page.book, clause.citation
+    results, language = book.results, book.language
+    other = book.say("\n另一可能：{other}", other=word(clause.other, language)) if clause.other else ""
+    certainty = f"\n{word(clause.certainty, language)}" if clause.certainty else ""
     row = page.row
     texts = (
         str(number),
-        f"{words.badge(clause)}{other}{certainty}",
-        f"{cited.legal_rank.zh}\n{cited.authority}",
-        f"{words.citation_text(cited)}\n{cited.rule_id}",
+        f"{words.badge(clause, language)}{other}{certainty}",
+        f"{word(cited.legal_rank, language)}\n{cited.authority}",
+        f"{words.citation_text(cited, language)}\n{cited.rule_id}",
         cited.quote,
         "".join(clause.evidence) or "—",
-        "\n".join(words.saying(clause, results)),
+        "\n".join(words.saying(clause, results, language)),
         "\n".join(clause.changes) or "—",
-        words.data_text(clause, results),
-        f"{cited.decider}\n{words.standing_text(clause)}",
+        words.data_text(clause, results, language),
+        f"{cited.decider}\n{words.standing_text(clause, language)}",
     )
     page.cells([(text, 1) for text in texts])
     style = VERDICTS[clause.verdict]
@@ -158,14 +161,14 @@ def _write_clause(page: Page, number: int, clause: Clause) -> None:
 def _write_targets(page: Page, tables: Sequence[TargetTable]) -> None:
     page.title("六、环境保护目标（按要素）")
     if not tables:
-        page.cells([("未评估", 2), ("没有可用的位置。", 8)])
+        page.cells([(page.book.say("未评估"), 2), (page.book.say("没有可用的位置。"), 8)])
     for table in tables:
         page.cells([(table.element, 2), (words.target_note(table), 8)], bg_color="#F3F5F7")
         if not table.targets:
             continue
         page.header([("序号", 1), ("编号", 2), ("名称", 1), ("类别", 1), ("距离", 1), ("方位", 2), ("人口（人）", 2)])
         for number, target in enumerate(table.targets[:_TARGETS_SHOWN], start=1):
-            people = "未载明" if target.population is None else str(target.population)
+            people = page.book.say("未载明") if target.population is None else str(target.population)
             away = wording.distance_text(target.distance_m)
             way = words.direction_text(target.bearing_deg)
             texts = ((str(number), 1), (target.receptor_id, 2), (target.name, 1), (target.kind, 1), (away, 1))
@@ -191,18 +194,21 @@ def _write_offsets(page: Page, dossier: Dossier) -> None:
             ]
         )
         for line in dossier.offsets:
-            named = "未填报" if line.named_kg is None else f"{line.named_kg:g}"
+            named = page.book.say("未填报") if line.named_kg is None else f"{line.named_kg:g}"
             numbers = ((f"{line.added_kg:g}", 1), (f"{line.ratio:g}:1", 1), (f"{line.required_kg:g}", 1))
             page.cells([(line.rule_id, 3), (line.metal, 1), *numbers, (named, 3)])
     elif not dossier.offset_notes:
-        page.cells([("没有触及总量替代条款的结论；未评估的见后。", len(WIDTHS))])
+        page.cells([(page.book.say("没有触及总量替代条款的结论；未评估的见后。"), len(WIDTHS))])
 
 
 def _write_not_judged(page: Page, dossier: Dossier) -> None:
-    answer, results = dossier.answer, page.book.results
+    answer, results, book = dossier.answer, page.book.results, page.book
     open_ = [clause for clause in answer.clauses if clause.verdict is Verdict.NOT_ASSESSED]
-    page.title(f"八、未评估事项（{len(open_)} 条，不得视为符合要求）")
-    for text in (*words.missing_sentences(answer, results), *words.open_sentences(answer)):
+    page.title(book.say("八、未评估事项（{count} 条，不得视为符合要求）", count=str(len(open_))))
+    for text in (
+        *words.missing_sentences(answer, results, book.language),
+        *words.open_sentences(answer, book.language),
+    ):
         page.cells([(text, len(WIDTHS))], bg_color="#F3F5F7")
     if open_:
         page.header(
@@ -210,17 +216,17 @@ def _write_not_judged(page: Page, dossier: Dossier) -> None:
         )
     for number, clause in enumerate(open_, start=1):
         cited = clause.citation
-        why = clause.note or clause.standing.zh
+        why = clause.note or word(clause.standing, book.language)
         texts = ((words.citation_text(cited), 1), (cited.title, 1), (why, 2), ("\n".join(clause.changes) or "—", 2))
-        page.cells([(str(number), 1), (cited.rule_id, 2), *texts, (words.standing_text(clause), 1)])
+        page.cells([(str(number), 1), (cited.rule_id, 2), *texts, (words.standing_text(clause, book.language), 1)])
     out = [clause for clause in answer.clauses if clause.verdict is Verdict.NOT_APPLICABLE]
-    page.title(f"九、不适用条款（{len(out)} 条）")
+    page.title(book.say("九、不适用条款（{count} 条）", count=str(len(out))))
     for clause in out:
         cited = clause.citation
         page.cells([(cited.rule_id, 3), (words.citation_text(cited), 2), (cited.title, 2), (clause.note or "—", 3)])
-    page.title(f"十、提示性条款（{len(answer.informs)} 条，只引原文，不作结论）")
+    page.title(book.say("十、提示性条款（{count} 条，只引原文，不作结论）", count=str(len(answer.informs))))
     for cited in answer.informs:
-        page.cells([(cited.rule_id, 3), (words.citation_text(cited), 2), (cited.quote or "原文未收录", 5)])
+        page.cells([(cited.rule_id, 3), (words.citation_text(cited), 2), (cited.quote or book.say("原文未收录"), 5)])
 
 
 def _write_sources(page: Page) -> None:
@@ -228,11 +234,18 @@ def _write_sources(page: Page) -> None:
     page.title("十一、所用数据与参数")
     page.header([("图层", 3), ("性质／完整性", 1), ("时点／密级", 1), ("覆盖范围", 1), ("文件、sha256", 4)])
     for layer in results.layers.values():
-        quality = f"{wording.layer_basis_word(layer)}／{layer.gates.completeness.zh}"
+        basis = word(layer.basis, "en") if page.book.language == "en" else wording.layer_basis_word(layer)
+        quality = f"{basis}／{word(layer.gates.completeness, page.book.language)}"
         dated = f"{layer.gates.vintage or '时点未申明'}／{layer.gates.classification.value}"
         file = f"{layer.provenance.path}　{layer.provenance.sha256}"
         page.cells(
-            [(layer.kind.zh, 3), (quality, 1), (dated, 1), (layer.gates.coverage_name or "未申明", 1), (file, 4)]
+            [
+                (word(layer.kind, page.book.language), 3),
+                (quality, 1),
+                (dated, 1),
+                (layer.gates.coverage_name or "未申明", 1),
+                (file, 4),
+            ]
         )
     page.header([("参数", 4), ("取值", 2), ("确定单位、日期", 1), ("理由", 3)])
     for one in results.parameters:
@@ -243,12 +256,20 @@ def _write_sources(page: Page) -> None:
 
 def _write_summary(book: Book) -> None:
     widths = (6.0, 16.0, 24.0, 16.0, 28.0, *([10.0] * len(Verdict)), 40.0)
-    page = new_page(book, "汇总", widths)
-    titles = ("序号", "编号", "名称", "状态", "所在行政区", *(verdict.zh for verdict in Verdict), "备注")
+    page = new_page(book, book.say("汇总"), widths)
+    titles = (
+        "序号",
+        "编号",
+        "名称",
+        "状态",
+        "所在行政区",
+        *(word(verdict, book.language) for verdict in Verdict),
+        "备注",
+    )
     rows: list[tuple[Cell, ...]] = []
     for number, dossier in enumerate(book.results.dossiers, start=1):
         answer = dossier.answer
-        start = (number, answer.site_id, answer.name, wording.status_word(answer.status), answer.place)
+        start = (number, answer.site_id, answer.name, wording.status_word(answer.status, book.language), answer.place)
         rows.append((*start, *answer.counts().values(), "".join(answer.notes)))
     write_flat(page, titles, rows)
 
@@ -256,21 +277,21 @@ def _write_summary(book: Book) -> None:
 def _write_all_clauses(book: Book) -> None:
     """List every clause in reading order; of very many sites only those that some clause touches."""
     widths = (14.0, 16.0, 18.0, 14.0, 10.0, 26.0, 34.0, 26.0, 40.0, 14.0)
-    page = new_page(book, "全部条款", widths)
+    page = new_page(book, book.say("全部条款"), widths)
     titles = ("编号", "规则", "结论", "确定性", "位阶", "文件、条款", "量测", "所用数据", "说明", "认定部门")
-    results = book.results
+    results, language = book.results, book.language
     total = sum(len(dossier.answer.clauses) for dossier in results.dossiers)
     wanted = _all_of(results) if total <= LISTED_ROWS else islice(_grave_of(results), LISTED_ROWS)
     rows: list[tuple[Cell, ...]] = [
         (
             site_id,
             clause.citation.rule_id,
-            words.badge(clause),
-            clause.certainty.zh if clause.certainty else "",
-            clause.citation.legal_rank.zh,
-            words.citation_text(clause.citation),
+            words.badge(clause, language),
+            word(clause.certainty, language) if clause.certainty else "",
+            word(clause.citation.legal_rank, language),
+            words.citation_text(clause.citation, language),
             "".join(clause.evidence),
-            words.data_text(clause, results),
+            words.data_text(clause, results, language),
             clause.note,
             clause.citation.decider,
         )

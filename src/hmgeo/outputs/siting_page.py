@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hmgeo.outputs import siting_words as words
 from hmgeo.outputs import wording
 from hmgeo.outputs.cells import LINE_HEIGHT_PT, MAX_CELL_LENGTH, MAX_ROW_HEIGHT_PT, display_width
+from hmgeo.outputs.siting_labels import say
 from hmgeo.outputs.style import SHEET_FONT
 from hmgeo.vocabulary import Basis
 
@@ -43,11 +44,12 @@ class Page:
     def title(self, text: str) -> None:
         """Write a block's title."""
         self.row += 1
-        self.across(text, bold=True, font_size=12, font_color="#1F3A5F")
+        self.across(self.book.say(text), bold=True, font_size=12, font_color="#1F3A5F")
 
     def header(self, cells: Sequence[tuple[str, int]]) -> None:
         """Write a block's header."""
-        self.cells(cells, bold=True, bg_color="#E4E9EE", align="center")
+        named = [(self.book.say(text), span) for text, span in cells]
+        self.cells(named, bold=True, bg_color="#E4E9EE", align="center")
 
     def cells(self, cells: Sequence[tuple[str, int]], *, border: bool = True, **style: str | float | bool) -> None:
         """Write one row of texts, each over so many columns of the grid, in a row high enough for all."""
@@ -72,6 +74,15 @@ class Book:
     results: SitingResults
     presentation: Presentation
     formats: dict[tuple[tuple[str, str | float | bool], ...], Format] = field(default_factory=dict)
+
+    @property
+    def language(self) -> str:
+        """In which labels, verdicts and sentences are written."""
+        return self.presentation.language
+
+    def say(self, zh: str, **parts: str) -> str:
+        """Return a label in the language of the book."""
+        return say(zh, self.language, **parts)
 
     def style(self, **properties: str | float | bool) -> Format:
         """Return the cell format with these properties, made once."""
@@ -111,7 +122,7 @@ def write_flat(page: Page, titles: Sequence[str], rows: Sequence[Sequence[Cell]]
     )
     cell = page.book.style(border=1, border_color="#C9D0D6", text_wrap=True)
     for column, title in enumerate(titles):
-        page.sheet.write_string(0, column, title, head)
+        page.sheet.write_string(0, column, page.book.say(title), head)
     for number, row in enumerate(rows, start=1):
         for column, value in enumerate(row):
             if isinstance(value, int):
@@ -124,7 +135,7 @@ def write_flat(page: Page, titles: Sequence[str], rows: Sequence[Sequence[Cell]]
         page.sheet.autofilter(0, 0, len(rows), len(titles) - 1)
     foot = page.book.style(font_color="#444444")
     page.sheet.write_string(len(rows) + 2, 0, words.caption(page.book.results, page.book.presentation), foot)
-    page.sheet.write_string(len(rows) + 3, 0, wording.DISCLAIMER, foot)
+    page.sheet.write_string(len(rows) + 3, 0, wording.disclaimer(page.book.language), foot)
 
 
 def _lines(text: str, width: float) -> int:

@@ -11,6 +11,7 @@ from hmgeo.findings.results import Presentation, Results
 from hmgeo.findings.text import bearing_text, distance_text
 from hmgeo.outputs import wording
 from hmgeo.outputs.citing import unmet_sentence
+from hmgeo.outputs.siting_labels import say, word
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.parameters import declaration
 from hmgeo.vocabulary import Effect, PositionKind, Standing, Verdict
@@ -27,17 +28,18 @@ IN_PRINCIPLE = "原则上（例外须有书面依据）"
 SCHEMA = 1
 
 
-def header(answer: SiteAnswer) -> str:
+def header(answer: SiteAnswer, language: str = "zh") -> str:
     """Return the counts by verdict, gravest first; there is no overall verdict."""
-    return wording.verdict_header(answer.counts())
+    return wording.verdict_header(answer.counts(), language)
 
 
-def badge(clause: Clause) -> str:
+def badge(clause: Clause, language: str = "zh") -> str:
     """Return a clause's badge."""
-    return wording.badge({"verdict": clause.verdict.value, "note": clause.note}, example=clause.is_example)
+    finding = {"verdict": clause.verdict.value, "note": clause.note}
+    return wording.badge(finding, example=clause.is_example, language=language)
 
 
-def sentence(clause: Clause, results: SitingResults) -> str:
+def sentence(clause: Clause, results: SitingResults, language: str = "zh") -> str:
     """Return what a clause says, in the words of the screen."""
     cited = clause.citation
     finding = {
@@ -48,16 +50,16 @@ def sentence(clause: Clause, results: SitingResults) -> str:
         "decider": cited.decider,
         "note": clause.note.removeprefix("原因："),
     }
-    unmet = unmet_sentence(finding, cited.effect, cited.title)
+    unmet = unmet_sentence(finding, cited.effect, cited.title, language)
     if unmet:
         return unmet
-    words, vintages = _data(clause, results)
-    return wording.verdict_sentence(finding, data=words, vintage=vintages)
+    words, vintages = _data(clause, results, language)
+    return wording.verdict_sentence(finding, data=words, vintage=vintages, language=language)
 
 
-def saying(clause: Clause, results: SitingResults) -> list[str]:
+def saying(clause: Clause, results: SitingResults, language: str = "zh") -> list[str]:
     """Return what a clause says and why, each thing once."""
-    said = sentence(clause, results)
+    said = sentence(clause, results, language)
     bare = said.rstrip("。")
     rest = [reason for reason in clause.reasons if reason.rstrip("。").removesuffix("，本条未作判断") not in bare]
     if clause.verdict is Verdict.CONDITIONAL and any(reason.startswith("须满足：") for reason in rest):
@@ -65,34 +67,42 @@ def saying(clause: Clause, results: SitingResults) -> list[str]:
     return [said, *rest]
 
 
-def key_area_text(answer: SiteAnswer) -> str:
+def key_area_text(answer: SiteAnswer, language: str = "zh") -> str:
     """Return the key areas that hold a site, by name and id."""
     names = {area.id: area.name for area in key_areas()}
     held = [one for one in answer.key_area_ids.split(";") if one]
-    return "、".join(f"{names.get(one, one)}（{one}）" for one in held) or "现有名录中未见"
+    return "、".join(f"{names.get(one, one)}（{one}）" for one in held) or say("现有名录中未见", language)
 
 
-def _data(clause: Clause, results: SitingResults) -> tuple[str, str]:
+def _data(clause: Clause, results: SitingResults, language: str) -> tuple[str, str]:
     named = [results.layers[code] for code in clause.layers if code in results.layers]
-    words = [f"「{layer.kind.zh}」" for layer in named]
-    words += [KEY_AREA_LIST] if KEY_AREAS in clause.layers else []
-    vintages = [layer.gates.vintage or "时点未申明" for layer in named]
-    return "、".join(words) or STATED_ONLY, "、".join(dict.fromkeys(vintages)) or f"基准日 {results.as_of}"
+    words = [f"「{word(layer.kind, language)}」" for layer in named]
+    words += [say(KEY_AREA_LIST, language)] if KEY_AREAS in clause.layers else []
+    vintages = [layer.gates.vintage or say("时点未申明", language) for layer in named]
+    day = say("基准日 {day}", language, day=results.as_of)
+    return "、".join(words) or say(STATED_ONLY, language), "、".join(dict.fromkeys(vintages)) or day
 
 
-def data_text(clause: Clause, results: SitingResults) -> str:
+def data_text(clause: Clause, results: SitingResults, language: str = "zh") -> str:
     """Return the data that a clause's answer rests on, each with its date and how real it is."""
     parts = []
     for code in clause.layers:
         if code == KEY_AREAS:
-            parts.append(f"{KEY_AREA_LIST}（按行政区划代码、名称）")
+            parts.append(say("{list}（按行政区划代码、名称）", language, list=say(KEY_AREA_LIST, language)))
         elif code in results.layers:
             layer = results.layers[code]
-            vintage = layer.gates.vintage or "时点未申明"
+            vintage = layer.gates.vintage or say("时点未申明", language)
             parts.append(
-                f"{layer.kind.zh}（{vintage}，{wording.layer_basis_word(layer)}，完整性：{layer.gates.completeness.zh}）"
+                say(
+                    "{kind}（{vintage}，{basis}，完整性：{complete}）",
+                    language,
+                    kind=word(layer.kind, language),
+                    vintage=vintage,
+                    basis=word(layer.basis, language) if language == "en" else wording.layer_basis_word(layer),
+                    complete=word(layer.gates.completeness, language),
+                )
             )
-    return "；".join(parts) or STATED_ONLY
+    return "；".join(parts) or say(STATED_ONLY, language)
 
 
 def limit_text(clause: Clause) -> str:
@@ -103,38 +113,45 @@ def limit_text(clause: Clause) -> str:
     return distance_text(measured.limit) if measured.unit == "m" else f"{measured.limit:g} {measured.unit}".strip()
 
 
-def standing_text(clause: Clause) -> str:
+def standing_text(clause: Clause, language: str = "zh") -> str:
     """Return how a clause stands, with its flags."""
     flags = [IN_PRINCIPLE] if clause.citation.in_principle else []
     unverified = clause.citation.verified.startswith("效力待核实")
     flags += ["效力待核实"] if unverified and clause.standing is not Standing.TEXT_NOT_HELD else []
-    return "；".join((clause.standing.zh, *flags))
+    return "；".join((word(clause.standing, language), *(say(flag, language) for flag in flags)))
 
 
-def citation_text(cited: Citation) -> str:
+def citation_text(cited: Citation, language: str = "zh") -> str:
     """Return document, number and clause."""
     number = f"（{cited.document_number}）" if cited.document_number else ""
-    place = cited.clause or Standing.TEXT_NOT_HELD.zh
+    place = cited.clause or word(Standing.TEXT_NOT_HELD, language)
     return f"《{cited.document}》{number}{place}"
 
 
-def position_text(answer: SiteAnswer) -> str:
+def position_text(answer: SiteAnswer, language: str = "zh") -> str:
     """Return where a site is, as people read it."""
     if answer.lon is None or answer.lat is None:
-        return "未定位"
-    kind = PositionKind.of(answer.position_kind).zh
-    return f"{kind} {answer.lon:.6f}, {answer.lat:.6f}（±{answer.uncertainty_m or 0:.0f} m，2000国家大地坐标系）"
+        return say("未定位", language)
+    kind = word(PositionKind.of(answer.position_kind), language)
+    numbers = {"lon": f"{answer.lon:.6f}", "lat": f"{answer.lat:.6f}", "error": f"{answer.uncertainty_m or 0:.0f}"}
+    return say("{kind} {lon}, {lat}（±{error} m，2000国家大地坐标系）", language, kind=kind, **numbers)
 
 
-def missing_sentences(answer: SiteAnswer, results: SitingResults) -> list[str]:
+def missing_sentences(answer: SiteAnswer, results: SitingResults, language: str = "zh") -> list[str]:
     """Return for each missing layer how many clauses wait for it, and whom to ask."""
     return [
-        f"未提供「{results.departments[code][0]}」，相关 {count} 条未评估。请向{results.departments[code][1]}获取。"
+        say(
+            "未提供「{layer}」，相关 {count} 条未评估。请向{department}获取。",
+            language,
+            layer=results.departments[code][0],
+            count=str(count),
+            department=results.departments[code][1],
+        )
         for code, count in answer.missing().items()
     ]
 
 
-def open_sentences(answer: SiteAnswer) -> list[str]:
+def open_sentences(answer: SiteAnswer, language: str = "zh") -> list[str]:
     """Return the points and facts that unjudged clauses wait for, each with how many clauses."""
     parameters: dict[str, int] = {}
     unsaid: dict[str, int] = {}
@@ -143,14 +160,17 @@ def open_sentences(answer: SiteAnswer) -> list[str]:
             continue
         for name in clause.open_parameters:
             parameters[name] = parameters.get(name, 0) + 1
-        for word in clause.unsaid:
-            unsaid[word] = unsaid.get(word, 0) + 1
+        for fact in clause.unsaid:
+            unsaid[fact] = unsaid.get(fact, 0) + 1
     said = []
     for name, count in parameters.items():
         declared = declaration(name)
         title = name if declared is None else declared.title_zh
-        said.append(f"条文未规定「{title}」，须由使用单位确定并说明理由，相关 {count} 条。")
-    return said + [f"未填报{word}，相关 {count} 条。" for word, count in unsaid.items()]
+        text = "条文未规定「{title}」，须由使用单位确定并说明理由，相关 {count} 条。"
+        said.append(say(text, language, title=title, count=str(count)))
+    for fact, count in unsaid.items():
+        said.append(say("未填报{word}，相关 {count} 条。", language, word=fact, count=str(count)))
+    return said
 
 
 def target_note(table: TargetTable) -> str:
@@ -193,20 +213,20 @@ def shell(results: SitingResults) -> Results:
     )
 
 
-def clause_document(clause: Clause, results: SitingResults) -> dict[str, Any]:
+def clause_document(clause: Clause, results: SitingResults, language: str = "zh") -> dict[str, Any]:
     """Return a clause as plain values: codes beside the words that people read."""
     cited, measured = clause.citation, clause.measured
     return {
         "rule_id": cited.rule_id,
         "title": cited.title,
         "verdict": clause.verdict.value,
-        "badge": badge(clause),
+        "badge": badge(clause, language),
         "verdict_other": clause.other.value if clause.other else "",
         "certainty": clause.certainty.value if clause.certainty else "",
-        "certainty_text": clause.certainty.zh if clause.certainty else "",
+        "certainty_text": word(clause.certainty, language) if clause.certainty else "",
         "standing": clause.standing.value,
-        "standing_text": standing_text(clause),
-        "sentence": "".join(saying(clause, results)),
+        "standing_text": standing_text(clause, language),
+        "sentence": "".join(saying(clause, results, language)),
         "measured_text": "".join(clause.evidence),
         "measured": measured.value,
         "measured_low": measured.low,
@@ -218,9 +238,9 @@ def clause_document(clause: Clause, results: SitingResults) -> dict[str, Any]:
         "receptor_name": measured.receptor_name,
         "bearing_deg": measured.bearing_deg,
         "legal_rank": cited.legal_rank.value,
-        "legal_rank_text": cited.legal_rank.zh,
+        "legal_rank_text": word(cited.legal_rank, language),
         "authority": cited.authority,
-        "effect": Effect.of(cited.effect).zh,
+        "effect": word(Effect.of(cited.effect), language),
         "document": cited.document,
         "document_number": cited.document_number,
         "clause": cited.clause,
@@ -228,7 +248,7 @@ def clause_document(clause: Clause, results: SitingResults) -> dict[str, Any]:
         "value_from": cited.value_from,
         "verified": cited.verified,
         "decider": cited.decider,
-        "data": data_text(clause, results),
+        "data": data_text(clause, results, language),
         "basis": clause.basis.value,
         "reasons": list(clause.reasons),
         "note": clause.note,
@@ -239,27 +259,27 @@ def clause_document(clause: Clause, results: SitingResults) -> dict[str, Any]:
     }
 
 
-def dossier_document(dossier: Dossier, results: SitingResults) -> dict[str, Any]:
+def dossier_document(dossier: Dossier, results: SitingResults, language: str = "zh") -> dict[str, Any]:
     """Return a site's answer as plain values, in reading order."""
     answer = dossier.answer
     return {
         "site_id": answer.site_id,
         "name": answer.name,
         "status": answer.status,
-        "position": position_text(answer),
+        "position": position_text(answer, language),
         "lon": answer.lon,
         "lat": answer.lat,
         "position_uncertainty_m": answer.uncertainty_m,
         "place": answer.place,
         "key_area_id": answer.key_area_ids,
-        "key_areas": key_area_text(answer),
-        "facts": {fact.name: fact.value for fact in answer.facts},
+        "key_areas": key_area_text(answer, language),
+        "facts": {say(fact.name, language): say(fact.value, language) for fact in answer.facts},
         "notes": list(answer.notes),
-        "header": header(answer),
+        "header": header(answer, language),
         "counts": {verdict.value: count for verdict, count in answer.counts().items()},
-        "clauses": [clause_document(clause, results) for clause in answer.clauses],
-        "missing": missing_sentences(answer, results),
-        "open": open_sentences(answer),
+        "clauses": [clause_document(clause, results, language) for clause in answer.clauses],
+        "missing": missing_sentences(answer, results, language),
+        "open": open_sentences(answer, language),
         "zoning": [
             {"title": one.title, "state": one.state, "details": dict(one.details), "note": one.note}
             for one in dossier.zoning
@@ -278,7 +298,8 @@ def dossier_document(dossier: Dossier, results: SitingResults) -> dict[str, Any]
         ],
         "offset_notes": list(dossier.offset_notes),
         "informs": [
-            {"rule_id": one.rule_id, "citation": citation_text(one), "quote": one.quote} for one in answer.informs
+            {"rule_id": one.rule_id, "citation": citation_text(one, language), "quote": one.quote}
+            for one in answer.informs
         ],
     }
 
@@ -305,7 +326,7 @@ def _target_document(table: TargetTable) -> dict[str, Any]:
     }
 
 
-def document(results: SitingResults, sites: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def document(results: SitingResults, sites: Sequence[Mapping[str, Any]], language: str = "zh") -> dict[str, Any]:
     """Return the whole answer around its sites, as plain values."""
     return {
         "schema": SCHEMA,
@@ -320,7 +341,7 @@ def document(results: SitingResults, sites: Sequence[Mapping[str, Any]]) -> dict
         "layers": [
             {
                 "kind": code,
-                "name": layer.kind.zh,
+                "name": word(layer.kind, language),
                 "basis": layer.basis.value,
                 "vintage": layer.gates.vintage,
                 "coverage": layer.gates.coverage_name,
@@ -332,5 +353,5 @@ def document(results: SitingResults, sites: Sequence[Mapping[str, Any]]) -> dict
             for code, layer in results.layers.items()
         ],
         "caption": caption(results, Presentation()),
-        "disclaimer": wording.DISCLAIMER,
+        "disclaimer": wording.disclaimer(language),
     }

@@ -71,6 +71,7 @@ DISCLAIMER_EN = (
 WATERMARK = "合成数据，仅供软件演示"
 BOUNDARY_NOTE = "界线仅供工作示意，不作为权属和行政区域界线依据"
 EXAMPLE_VERDICT = "示例判定"
+EXAMPLE_BADGE = Text(f"{EXAMPLE_VERDICT}：{{word}}", "example only: {word}")
 CLEAR_AS_FAR_AS_DATA_GO = Text("现有数据未触及", "not touched by the data at hand")
 
 FORBIDDEN_VERDICT_WORDS = (
@@ -208,7 +209,7 @@ def badge(finding: Mapping[str, Any], *, example: bool = False, language: str = 
     word = verdict_word(finding["verdict"], language)
     if _is_clear_by_bare_data(finding):
         word = CLEAR_AS_FAR_AS_DATA_GO.say(language)
-    return f"{EXAMPLE_VERDICT}：{word}" if example and word else word
+    return EXAMPLE_BADGE.say(language, word=word) if example and word else word
 
 
 def verdict_header(counts: Mapping[Verdict, int], language: str = "zh") -> str:

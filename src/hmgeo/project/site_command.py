@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hmgeo.errors import Place, Problem, UsageError
 from hmgeo.outputs import wording
+from hmgeo.outputs.siting_labels import say
 from hmgeo.outputs.siting_print import printed_lines
 from hmgeo.project.progress import silent
 from hmgeo.project.site import open_desk, parse_ranges, read_sites, read_typed
@@ -46,6 +47,7 @@ class SiteRequest:
     as_of: date | None = None
     ranges: tuple[str, ...] = ()
     out: Path | None = None
+    language: str = "zh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,11 @@ class Answered:
 
     results: SitingResults = field(repr=False)
     folder: Path | None = None
+    language: str = "zh"
 
     def json_text(self) -> str:
         """Return the answer as JSON: what siting.json holds."""
-        return json.dumps(answer_document(self.results), ensure_ascii=False, indent=1)
+        return json.dumps(answer_document(self.results, self.language), ensure_ascii=False, indent=1)
 
     def count(self, verdict: Verdict) -> int:
         """Return how many clauses of all sites have a verdict."""
@@ -67,11 +70,14 @@ class Answered:
         """Return the answer for the terminal, line by line."""
         printed: list[str] = []
         for dossier in self.results.dossiers[:PRINTED_SITES]:
-            printed += [*printed_lines(dossier, self.results), ""]
+            printed += [*printed_lines(dossier, self.results, self.language), ""]
         rest = len(self.results.dossiers) - PRINTED_SITES
-        printed += [f"另有 {rest} 个项目未在此列出，见结果文件。"] if rest > 0 else []
-        printed += [f"结果：{self.folder}（siting.xlsx、siting.json、findings.parquet）"] if self.folder else []
-        return [*printed, wording.DISCLAIMER]
+        printed += (
+            [say("另有 {rest} 个项目未在此列出，见结果文件。", self.language, rest=str(rest))] if rest > 0 else []
+        )
+        written = "结果：{folder}（siting.xlsx、siting.json、findings.parquet）"
+        printed += [say(written, self.language, folder=str(self.folder))] if self.folder else []
+        return [*printed, wording.disclaimer(self.language)]
 
 
 def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answered:
@@ -98,9 +104,12 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
         )
     results = check_sites(desk, sites, ledger, progress=progress)
     if request.out is None:
-        return Answered(results)
+        return Answered(results, language=request.language)
     files = [desk.spec.file, *(desk.spec.folder / layer.path for layer in desk.spec.layers.values())]
     files += [] if request.sites is None else [request.sites]
     named = f"--at {request.typed.at}" if request.sites is None else f"--sites {request.sites.name}"
     command = f"hmgeo site --project {desk.spec.folder.name} {named}"
-    return Answered(results, write_siting(results, request.out, inputs=files, command=command, progress=progress))
+    folder = write_siting(
+        results, request.out, inputs=files, command=command, language=request.language, progress=progress
+    )
+    return Answered(results, folder, request.language)

@@ -55,6 +55,7 @@ def write_siting(
     *,
     inputs: Sequence[Path],
     command: str,
+    language: str = "zh",
     progress: Progress = silent,
 ) -> Path:
     """Write the folder of a siting answer; it appears whole or not at all.
@@ -67,21 +68,21 @@ def write_siting(
     started = clock()
     with whole_folder(Path(out), inputs) as folder:
         progress("写出表格", 0, None)
-        write_siting_workbook(results, Presentation(), folder / "siting.xlsx")
-        _write_json(results, folder / "siting.json")
+        write_siting_workbook(results, Presentation(language=language), folder / "siting.xlsx")
+        _write_json(results, folder / "siting.json", language)
         write_parquet(_findings(results), folder / "findings.parquet")
         write_ledger_csv(siting_words.shell(results), folder / "ledger.csv")
         _write_manifest(results, folder, command, started)
     return Path(out)
 
 
-def answer_document(results: SitingResults) -> dict[str, Any]:
-    """Return the whole answer as plain values, the same as siting.json holds."""
+def answer_document(results: SitingResults, language: str = "zh") -> dict[str, Any]:
+    """Return the whole answer as plain values, the same as siting.json holds; codes are the same in any language."""
     if len(results.dossiers) > FULL_JSON_SITES:
         sites = [_short(dossier) for dossier in results.dossiers]
     else:
-        sites = [siting_words.dossier_document(dossier, results) for dossier in results.dossiers]
-    return siting_words.document(results, sites)
+        sites = [siting_words.dossier_document(dossier, results, language) for dossier in results.dossiers]
+    return siting_words.document(results, sites, language)
 
 
 def _short(dossier: Dossier) -> dict[str, Any]:
@@ -90,8 +91,8 @@ def _short(dossier: Dossier) -> dict[str, Any]:
     return {"site_id": answer.site_id, "name": answer.name, "place": answer.place, "counts": counts}
 
 
-def _write_json(results: SitingResults, path: Path) -> None:
-    text = json.dumps(answer_document(results), ensure_ascii=False, indent=1)
+def _write_json(results: SitingResults, path: Path, language: str) -> None:
+    text = json.dumps(answer_document(results, language), ensure_ascii=False, indent=1)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
