@@ -15,7 +15,7 @@ import shapely
 from hmgeo.analysis.site_facts import Site
 from hmgeo.errors import UsageError
 from hmgeo.layers.options import ReadOptions
-from hmgeo.outputs import siting_words, wording
+from hmgeo.outputs import siting_json, siting_words, wording
 from hmgeo.project.site import open_desk, parse_ranges
 from hmgeo.project.site_command import Answered, SiteRequest, answer_sites
 from hmgeo.project.site_input import Typed
@@ -78,7 +78,7 @@ def test_all_four_say_the_same_in_the_same_order(answered: Answered, results: Si
 def test_a_typed_point_is_hypothetical_and_its_digits_say_how_exact_it_is(results: SitingResults) -> None:
     answer = results.dossiers[0].answer
     assert answer.uncertainty_m == pytest.approx(7.5, abs=0.1)  # half of 0.0001 degree both ways
-    first = siting_words.clause_document(answer.clauses[0], results)
+    first = siting_json.clause_document(answer.clauses[0], results)
     assert first["badge"] == "示例判定：触及禁止性规定"
     assert results.warnings == ("示例判定：拟建项目对照合成或示意数据，结论仅供软件演示。",)
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import hmgeo
 from hmgeo.findings.columns import FINDINGS_SCHEMA
 from hmgeo.findings.results import Presentation
-from hmgeo.outputs import siting_words
+from hmgeo.outputs import siting_json, siting_words
 from hmgeo.outputs.siting import write_siting_workbook
 from hmgeo.outputs.tables import write_ledger_csv, write_parquet
 from hmgeo.project.folder import MANIFEST_NAME, folder_files, whole_folder
@@ -81,8 +81,8 @@ def answer_document(results: SitingResults, language: str = "zh") -> dict[str, A
     if len(results.dossiers) > FULL_JSON_SITES:
         sites = [_short(dossier) for dossier in results.dossiers]
     else:
-        sites = [siting_words.dossier_document(dossier, results, language) for dossier in results.dossiers]
-    return siting_words.document(results, sites, language)
+        sites = [siting_json.dossier_document(dossier, results, language) for dossier in results.dossiers]
+    return siting_json.document(results, sites, language)
 
 
 def _short(dossier: Dossier) -> dict[str, Any]:
