@@ -51,7 +51,11 @@ def own_words(results: Results) -> list[str]:
     tables = [results.sources, results.findings, results.receptors, results.bureau.attributes, results.bureau.reached]
     tables += [results.bureau.leads, results.bureau.townships, results.bureau.places]
     tables += [results.bureau.outlets] if results.bureau.outlets is not None else []
+    water = results.water
+    if water is not None:
+        tables += [water.paths, water.met, water.catchments, water.chains, water.sampling, water.agreement]
     names = {
+        "water", "intake_name", "district_name", "target_id", "target_name", "outlet_id",
         "name", "source_id", "county", "township", "receptor_id", "receptor_name", "document", "clause", "quote",
         "class", "neighbour", "place_name", "trade_name", "enterprise_id", "pollutant", "receiving_water",
         "deadline_text", "action_text", "nearest_site_id",

@@ -17,15 +17,15 @@ def test_the_most_telling_column_wins_and_blanks_say_nothing() -> None:
     assert links_by_row(columns, [0, 1]) == [{"enterprise": "A", "water": "东河"}, {"water": "南河"}]
 
 
-def test_an_outlet_is_known_by_its_own_number_and_points_at_its_enterprise(tmp_path: Path) -> None:
-    file = tmp_path / "outlets.csv"
+def test_an_outfall_is_known_by_its_own_number_and_points_at_its_enterprise(tmp_path: Path) -> None:
+    file = tmp_path / "outfalls.csv"
     file.write_text(
-        "企业编号,排放口编号,类型,经度,纬度,坐标系,受纳水体\nQ1,DW001,废水,113.1,23.6,CGCS2000,东河\n",
+        "企业编号,排污口编号,类型,经度,纬度,坐标系,受纳水体\nQ1,RH01,废水,113.1,23.6,CGCS2000,东河\n",
         encoding="utf-8-sig",
     )
     layer, _ = load_receptors(file, kind=LayerKind.OUTFALLS, basis=Basis.SYNTHETIC)
     row = layer.read().to_pylist()[0]
-    assert (row["receptor_id"], row["class"]) == ("DW001", "废水")
+    assert (row["receptor_id"], row["class"]) == ("RH01", "废水")
     assert dict(row["links"]) == {"enterprise": "Q1", "water": "东河"}
 
 

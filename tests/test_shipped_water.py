@@ -39,17 +39,17 @@ def test_reaches_run_downstream_and_meet_end_to_start(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", EPSG)
-@pytest.mark.parametrize("name", ["outlets", "irrigation_intakes"])
+@pytest.mark.parametrize("name", ["outfalls", "irrigation_intakes"])
 def test_outlets_and_intakes_lie_on_the_river_they_name(key: str, name: str) -> None:
     lines = rivers(key).dissolve("名称").geometry
-    column = "受纳水体" if name == "outlets" else "水源"
+    column = "受纳水体" if name == "outfalls" else "水源"
     told = [(row[column], point) for row, point in zip(rows(key, name), points(key, name), strict=True) if row[column]]
     assert max(lines[river].distance(point) for river, point in told) < 30
 
 
 @pytest.mark.parametrize("key", EPSG)
 def test_chains_are_whole_but_for_the_gaps_that_are_meant(key: str) -> None:
-    outlets, intakes = rows(key, "outlets"), rows(key, "irrigation_intakes")
+    outlets, intakes = rows(key, "outfalls"), rows(key, "irrigation_intakes")
     districts = gpd.read_file(ROOT / key / "irrigation_districts.gpkg")
     assert [row["灌区编号"] in set(districts["灌区编号"]) for row in intakes] == [True] * (len(intakes) - 1) + [False]
     assert sum(row["受纳水体"] is None for row in outlets) == len(outlets) // 7
@@ -64,7 +64,7 @@ def test_chains_are_whole_but_for_the_gaps_that_are_meant(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", EPSG)
-@pytest.mark.parametrize("name", ["outlets", "intakes", "irrigation_intakes", "water_stations"])
+@pytest.mark.parametrize("name", ["outfalls", "intakes", "irrigation_intakes", "water_stations"])
 def test_tables_say_that_they_are_invented(key: str, name: str) -> None:
     assert all(str(row["名称"]).startswith("示例") for row in rows(key, name))
     assert {row["数据来源"] for row in rows(key, name)} == {"合成数据"}

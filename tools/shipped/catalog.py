@@ -77,7 +77,7 @@ SYNTHETIC = [
     ("enterprise_outlets.xlsx", "outlets", "企业排放口", "partial"),
     ("dem.tif", "elevation", "数字高程模型（30米）", "complete"),
     ("rivers.gpkg", "rivers", "河流（有流向）", "partial"),
-    ("outlets.xlsx", "outfalls", "排放口", "partial"),
+    ("outfalls.xlsx", "outfalls", "入河排污口", "partial"),
     ("intakes.xlsx", "intakes", "饮用水取水口", "partial"),
     ("irrigation_intakes.xlsx", "irrigation_intakes", "灌溉取水口", "partial"),
     ("irrigation_districts.gpkg", "irrigation_districts", "灌区", "partial"),

@@ -38,6 +38,14 @@ RIVERS = 48
 OUTLET_REACH_M = 1_500.0
 DISTRICTS = 4
 FARMLAND_TABLE = "parcels"
+POLLUTANTS = {
+    "3212": "铅、镉、铊",
+    "0912": "铅、锌、锑",
+    "3211": "铜、砷、铊",
+    "3360": "铬、镍",
+    "3843": "铅",
+    "1910": "铬",
+}
 CHAIN_COLUMNS = ("灌溉水源", "灌区名称", "取水口编号")
 LON_LAT = 4490
 
@@ -81,7 +89,7 @@ def make_water(region: Region, ground: Ground, out: Path) -> None:
     parcels = parcels.drop(columns=[name for name in CHAIN_COLUMNS if name in parcels])
     places = _irrigated(region, ground, streams, parcels.to_crs(region.epsg), outlets)
     write_gpkg(_river_frame(region, ground, streams), out / "rivers.gpkg", "rivers")
-    write_xlsx([row for row, _ in outlets], out / "outlets.xlsx", "排放口")
+    write_xlsx([row for row, _ in outlets], out / "outfalls.xlsx", "入河排污口")
     write_xlsx(_intake_rows(region, ground, streams, out), out / "intakes.xlsx", "饮用水取水口")
     write_xlsx(_irrigation_rows(region, streams, places), out / "irrigation_intakes.xlsx", "灌溉取水口")
     write_gpkg(_district_frame(region, places), out / "irrigation_districts.gpkg", "irrigation_districts")
@@ -176,12 +184,13 @@ def _outlets(
         blank = len(made) % 7 == 6
         row: dict[str, str | float] = {
             "企业编号": key,
-            "排放口编号": f"{key}-DW001",
-            "名称": f"示例排放口{len(made) + 1:02d}",
+            "排污口编号": f"{key}-RH01",
+            "名称": f"示例排污口{len(made) + 1:02d}",
             "类型": "废水",
             "经度": lon,
             "纬度": lat,
             "坐标系": "CGCS2000",
+            "污染物": POLLUTANTS.get(trade, ""),
             "受纳水体": "" if blank else streams.rivers[int(streams.river_of[cell])].name,
             **tail(region),
         }

@@ -12,12 +12,13 @@ import shapely
 
 from hmgeo.analysis.border import leads_table
 from hmgeo.analysis.cadmium import cadmium_of
-from hmgeo.analysis.evidence import EVIDENCE_SCHEMA, evidence_rows
+from hmgeo.analysis.evidence import EVIDENCE_SCHEMA, Around, evidence_rows
 from hmgeo.analysis.facts import Answer, Unknown
 from hmgeo.analysis.key_areas import KEY_AREA_KIND, inside_key_areas
 from hmgeo.analysis.land_view import LandView
 from hmgeo.analysis.outlets import join_outlets
 from hmgeo.analysis.own_columns import OwnColumns, due_day, trade_of
+from hmgeo.analysis.pathways import Pathways, pathways_of
 from hmgeo.analysis.place_sources import places_table
 from hmgeo.analysis.proximity import measure_proximity
 from hmgeo.analysis.receptor_view import township_table
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from hmgeo.analysis.place_sources import PlaceSource
     from hmgeo.analysis.places import Place
     from hmgeo.analysis.screen import Question, Screened
+    from hmgeo.findings.water import WaterTables
     from hmgeo.records import Layer, Positions, SideTable
 
 YES, NO, CANNOT_TELL = "是", "否", "无法判断"
@@ -94,6 +96,7 @@ def bureau_view(
     land: LandView,
     others: Sequence[Layer] = (),
     sides: Mapping[LayerKind, SideTable] = MappingProxyType({}),
+    water: WaterTables | None = None,
 ) -> Bureau:
     """Return everything that a bureau needs beside distances and clauses.
 
@@ -105,6 +108,8 @@ def bureau_view(
         Layers beside farmland; survey focus areas (排查重点区域) say why a source is in.
     sides
         Wind frequencies and outlets, where the project gives them.
+    water
+        What the run found of irrigation and runoff; None where nobody asked.
     """
     own = OwnColumns(positions)
     surveys = next((layer for layer in others if layer.kind is LayerKind.SURVEY_AREAS), None)
@@ -119,20 +124,16 @@ def bureau_view(
     outlets = join_outlets(sides.get(LayerKind.OUTLETS), [row["source_id"] for row in rows])
     wind = wind_of(sides.get(LayerKind.WIND))
     sites = _sites(positions, others, question.radius_m)
+    around = Around(land, sites, _pathways(own, rows, water))
     evidence = evidence_rows(
-        sources, counts, own, radius_m=question.radius_m, wind=wind, outlets=outlets, land=land, sites=sites
+        sources, counts, own, radius_m=question.radius_m, wind=wind, outlets=outlets, around=around
     )
     for row, found in zip(sources, evidence, strict=True):
         row["tier"] = found["tier"]
     schema = pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])
-    names = {town.code: town.name for town in townships()}
-    for table in (question.areas.counties, question.areas.townships):
-        if table is not None:
-            names |= dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))
-    has_land = bool(land.reached.num_rows)
     towns = TOWNSHIPS_SCHEMA.empty_table()
-    if has_land or sites.reached.num_rows:
-        towns = township_table(land, sources, names, question.radius_m, sites.reached)
+    if land.reached.num_rows or sites.reached.num_rows:
+        towns = township_table(land, sources, _names_of_areas(question), question.radius_m, sites.reached)
     return Bureau(
         pa.Table.from_pylist(sources, schema),
         BureauTables(
@@ -156,6 +157,19 @@ def _sites(positions: Positions, others: Sequence[Layer], radius_m: float) -> La
         if layer.kind in SITE_KINDS and not is_mixed:
             measure_proximity(positions, layer, radii_m=(radius_m,), pairs=found.pairs, reached=found)
     return found
+
+
+def _names_of_areas(question: Question) -> dict[str, str]:
+    names = {town.code: town.name for town in townships()}
+    for table in (question.areas.counties, question.areas.townships):
+        if table is not None:
+            names |= dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))
+    return names
+
+
+def _pathways(own: OwnColumns, rows: Sequence[Mapping[str, Any]], water: WaterTables | None) -> Pathways:
+    stored = {row["source_id"]: own.text(number, "固废堆存情况") for number, row in enumerate(rows)}
+    return Pathways() if water is None else pathways_of(water, stored)
 
 
 def _extra(

@@ -6,13 +6,14 @@ A tier is no score: A has a pathway established on data and receptor evidence, B
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from hmgeo.analysis.land_view import LandView
 from hmgeo.analysis.outlets import AIR, WATER, JoinedOutlets, OutletCells
+from hmgeo.analysis.pathways import Pathway, Pathways
 from hmgeo.analysis.wind import NOT_GIVEN, downwind
 from hmgeo.findings.text import distance_text, radius_text
 from hmgeo.vocabulary import ALL_CLASSES, SoilQualityClass
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 CLASSES = {SoilQualityClass.STRICT_CONTROL.value: "strict_control", SoilQualityClass.SAFE_USE.value: "safe_use"}
 EVIDENCE_RADII_M = (1000.0, 3000.0, 5000.0, 10000.0)
-FLOW_NEEDED = "未作水流方向测算"
 EXCEEDANCE_NOT_GIVEN = "未提供农产品超标数据"
 NO_EXCEEDANCE = "现有数据无超标地块"
 _SAME_MASS = 0.01
@@ -69,6 +69,15 @@ parcel and air_downwind_note says what it rests on or why it is empty.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What was found around the sources: parcels, villages and sensitive sites, the ways of water."""
+
+    land: LandView = field(default_factory=LandView)
+    sites: LandView = field(default_factory=LandView)
+    pathways: Pathways = field(default_factory=Pathways)
+
+
 def evidence_rows(
     sources: Sequence[Mapping[str, Any]],
     counts: Mapping[tuple[str, float, str], float],
@@ -77,8 +86,7 @@ def evidence_rows(
     radius_m: float,
     wind: Wind | None = None,
     outlets: JoinedOutlets = JoinedOutlets(),  # noqa: B008 -- frozen
-    land: LandView | None = None,
-    sites: LandView | None = None,
+    around: Around | None = None,
 ) -> list[dict[str, Any]]:
     """Return `EVIDENCE_SCHEMA` rows.
 
@@ -96,11 +104,11 @@ def evidence_rows(
         None where the project gives no table of frequencies.
     outlets
         Outlets by source.
-    land, sites
-        Parcels, and villages and sensitive sites, with who reaches them; None where nobody measured.
+    around
+        Parcels, sites and pathways of each source; None where nobody measured.
     """
     none = OutletCells()
-    told = _Told(counts, own, radius_m, wind, land or LandView(), sites or LandView())
+    told = _Told(counts, own, radius_m, wind, around or Around())
     return [
         _row(number, source, told, outlets.by_source.get(source["source_id"], none))
         for number, source in enumerate(sources)
@@ -115,20 +123,19 @@ class _Told:
     own: OwnColumns
     radius_m: float
     wind: Wind | None
-    land: LandView
-    sites: LandView
+    around: Around
 
     def of_the_land(self, source_id: str) -> dict[str, Any]:
         """Return the cells on exceedances and on sites."""
-        held = self.land.exceeding.get(source_id)
-        site_m, site_id = self.sites.nearest.get(source_id, (None, ""))
+        held = self.around.land.exceeding.get(source_id)
+        site_m, site_id = self.around.sites.nearest.get(source_id, (None, ""))
         cells: dict[str, Any] = {
-            "exceedance": "" if not self.land.reached.num_rows else NO_EXCEEDANCE,
-            "site_count": self.sites.count[source_id],
+            "exceedance": "" if not self.around.land.reached.num_rows else NO_EXCEEDANCE,
+            "site_count": self.around.sites.count[source_id],
             "nearest_site_id": site_id,
             "nearest_site_m": site_m,
         }
-        if not self.land.exceedances.is_told:
+        if not self.around.land.exceedances.is_told:
             return cells | ({"exceedance": EXCEEDANCE_NOT_GIVEN} if cells["exceedance"] else {})
         if held is not None:
             within = radius_text(self.radius_m)
@@ -144,6 +151,8 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
     source_id, bearing_deg = source["source_id"], source["nearest_farmland_bearing_deg"]
     share, share_note = downwind(told.wind, source)
     stated_m = own.number(number, "排气筒高度")
+    irrigation = told.around.pathways.irrigation.get(source_id, Pathway())
+    runoff = told.around.pathways.runoff.get(source_id, Pathway())
     stacks_m = outlets.stacks_m or (() if stated_m is None else (stated_m,))
     cells: dict[str, Any] = {
         "source_id": source_id,
@@ -158,9 +167,9 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
         "water_emissions": _emissions_text(own.emissions(number, WATER), outlets.emissions_kg.get(WATER, {})),
         "water_receiving": own.text(number, "受纳水体") or own.text(number, "废水去向") or "、".join(outlets.receiving),
         "outlets": outlets.text,
-        "water_pathway": FLOW_NEEDED,
+        "water_pathway": irrigation.text,
         "waste_storage": own.text(number, "固废堆存情况"),
-        "waste_pathway": FLOW_NEEDED,
+        "waste_pathway": runoff.text,
         **told.of_the_land(source_id),
     }
     for word, code in CLASSES.items():
@@ -168,7 +177,9 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
             cells[f"{code}_{one_m / 1000:g}km_ha"] = counts.get((source_id, one_m, word))
     land = {word: counts.get((source_id, radius_m, word), 0.0) for word in CLASSES}
     is_near = bool(counts.get((source_id, radius_m, ALL_CLASSES)))
-    tier, text = tier_of(source["nearest_farmland_m"], land, cells, radius_m=radius_m, is_near=is_near)
+    tier, text = tier_of(
+        source["nearest_farmland_m"], land, cells, radius_m=radius_m, is_near=is_near, by_water=(irrigation, runoff)
+    )
     return cells | {"tier": tier, "tier_text": text}
 
 
@@ -179,6 +190,7 @@ def tier_of(
     *,
     radius_m: float,
     is_near: bool,
+    by_water: tuple[Pathway, Pathway] = (Pathway(), Pathway()),
 ) -> tuple[str, str]:
     """Return the tier and the cells that made it, in words.
 
@@ -188,6 +200,8 @@ def tier_of(
         Hectares of 严格管控类 and 安全利用类 within the search radius.
     is_near
         Whether any farmland lies within it.
+    by_water
+        Irrigation and runoff.
 
     Examples
     --------
@@ -197,21 +211,19 @@ def tier_of(
     if distance_m is None:
         return "", "未作距离测算，不分层级。"
     within = radius_text(radius_m)
-    if not is_near:
+    established = [one.established for one in by_water if one.established]
+    if not is_near and not established:
         return "", f"{within}内现有数据无耕地，不分层级。"
     held = [f"{word} {area_ha:,.2f} ha" for word, area_ha in land_ha.items() if area_ha > 0]
-    receptor = f"受体证据：{within}内有{'、'.join(held)}" if held else ""
-    if cells.get("exceeding_count"):
-        receptor = "；".join(filter(None, (receptor, f"受体证据：{cells['exceedance']}")))
-    path = ""
-    downwind = cells.get("air_downwind_percent")
-    if cells["air_emissions"] and downwind != 0:
-        path = f"大气途径：废气{cells['air_emissions']}，最近耕地 {distance_text(distance_m)}"
-        path += "" if downwind is None else f"，处于下风向的时间占 {downwind:g}%"
+    exceeding = cells["exceedance"] if cells.get("exceeding_count") else ""
+    found = [f"{within}内有{'、'.join(held)}" if held else "", exceeding, *(one.receptor for one in by_water)]
+    receptor = "；".join(f"受体证据：{one}" for one in found if one)
+    path = "；".join(filter(None, (_air_path(distance_m, cells), *established)))
     missing = [
         "" if cells["air_emissions"] else "废气重金属排放量未填",
-        "" if downwind is not None else cells.get("air_downwind_note") or NOT_GIVEN,
-        FLOW_NEEDED,
+        "" if cells.get("air_downwind_percent") is not None else cells.get("air_downwind_note") or NOT_GIVEN,
+        "" if by_water[0].established else "灌溉途径未确立",
+        "" if by_water[1].established else "径流途径未确立",
     ]
     absent = f"途径未确立（{'、'.join(filter(None, missing))}）"
     if path and receptor:
@@ -219,6 +231,14 @@ def tier_of(
     if path or receptor:
         return "B", f"B：{path or receptor}；{'现有数据无受体证据' if path else absent}。"
     return "C", f"C：仅有距离，最近耕地 {distance_text(distance_m)}；{absent}；现有数据无严格管控类、安全利用类耕地。"
+
+
+def _air_path(distance_m: float, cells: Mapping[str, Any]) -> str:
+    downwind_percent = cells.get("air_downwind_percent")
+    if not cells["air_emissions"] or downwind_percent == 0:
+        return ""
+    text = f"大气途径：废气{cells['air_emissions']}，最近耕地 {distance_text(distance_m)}"
+    return text + ("" if downwind_percent is None else f"，处于下风向的时间占 {downwind_percent:g}%")
 
 
 def _emissions_text(listed: Mapping[str, float], outlets: Mapping[str, float]) -> str:

@@ -70,6 +70,10 @@ class Water:
         """Return a layer that is there."""
         return self.layers[code]
 
+    def why_not(self, _code: str, /) -> str:
+        """Return nothing: whoever made this chose everything."""
+        return ""
+
 
 class WaterSource(Protocol):
     """A grid that drains, with layers; a project's is built only when a rule asks for it."""
@@ -87,6 +91,9 @@ class WaterSource(Protocol):
 
     def layer(self, code: str) -> WaterLayer:
         """Return a layer that is there."""
+
+    def why_not(self, code: str, /) -> str:
+        """Return which unset parameter keeps a layer from being asked about; empty where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ class FlowFacts(UnansweredFacts):
         From `hmgeo.analysis.terrain_places.slopes_of`, or from the layer's own grade.
     snap_rule
         For sources that lie on a river (water stations, outfalls): put onto the stream before asking what drains
-        to them. None for all others.
+        to them; Unknown where nobody chose how. None for all others.
     """
 
     def __init__(
@@ -125,7 +132,7 @@ class FlowFacts(UnansweredFacts):
         water: WaterSource | None,
         *,
         slope: NumberFact | Unknown | None = None,
-        snap_rule: SnapRule | None = None,
+        snap_rule: SnapRule | Unknown | None = None,
     ) -> None:
         self._geometry = geometry
         self._uncertainty_m = uncertainty_m
@@ -182,7 +189,8 @@ class FlowFacts(UnansweredFacts):
         if not self._water.has(features.layer):
             word = LAYERS[features.layer]
             return Unknown(f"未提供「{word.zh}」，本条未评估。请向{word.department}获取。")
-        return self._water, self._water.layer(features.layer)
+        unset = self._water.why_not(features.layer)
+        return Unknown(unset) if unset else (self._water, self._water.layer(features.layer))
 
     def _starts(self, grid: FlowGrid) -> tuple[Cells, Cells]:
         """Return where water leaves the source as given, and where else it may start within the uncertainty."""
@@ -196,6 +204,8 @@ class FlowFacts(UnansweredFacts):
         return given, around
 
     def _target(self, grid: FlowGrid) -> Cells | Unknown:
+        if isinstance(self._snap_rule, Unknown):
+            return self._snap_rule
         if self._snap_rule is None or self._geometry.geom_type != "Point":
             cells = grid.frame.cells_of_shape(self._geometry)
             return cells if len(cells) else Unknown(OFF_GRID)

@@ -121,3 +121,27 @@ def walk_up(
                     way.append(reached_m)
         at += 1
     return np.array(cells)[1:], np.array(way)[1:]
+
+
+@compiled
+def hollow(bottom: int, heights: Heights, rim_m: float, steps_per_m: int) -> Cells:
+    """Gather the cells that are joined to a bottom (by sides or corners) and lie below a rim, in no order.
+
+    Heights are rounded to steps as for filling, so that the rim itself stays out.
+    """
+    height, width = heights.shape
+    seen = set([np.int64(bottom)])  # noqa: C405 -- numba types a set by its first member
+    cells = [np.int64(bottom)]
+    at = 0
+    while at < len(cells):
+        row, column = cells[at] // width, cells[at] % width
+        for next_row in range(max(0, row - 1), min(height, row + 2)):
+            for next_column in range(max(0, column - 1), min(width, column + 2)):
+                there = np.int64(next_row * width + next_column)
+                # Of nothing known nothing is below.
+                level = np.round(np.float64(heights[next_row, next_column]) * steps_per_m) / steps_per_m
+                if level < rim_m and there not in seen:
+                    seen.add(there)
+                    cells.append(there)
+        at += 1
+    return np.array(cells)

@@ -28,12 +28,22 @@ BORDER_LAYERS = ("townships", "counties")
 
 @dataclass(frozen=True, slots=True)
 class Things:
-    """Sources or receptors with their shapes in lon/lat; None where a row has no usable position."""
+    """Sources or receptors with their shapes in lon/lat; None where a row has no usable position.
+
+    Parameters
+    ----------
+    kinds
+        Layer codes; empty where all are of one kind that nobody asks for.
+    why_not
+        By id: why there is no position; the usual sentence where it says nothing.
+    """
 
     ids: Sequence[str]
     names: Sequence[str]
     geometries: Sequence[shapely.Geometry | None] = field(repr=False)
     classes: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    why_not: Mapping[str, str] = field(default_factory=dict)
 
 
 def cells_beside(grid: FlowGrid, things: Things, beside_m: float) -> Targets:
@@ -74,9 +84,11 @@ def downstream_of(
     """
     paths: list[dict[str, Any]] = []
     met: list[dict[str, Any]] = []
-    for source_id, name, geometry in zip(sources.ids, sources.names, sources.geometries, strict=True):
-        path = Unknown("没有可用的位置") if geometry is None else downhill(grid, geometry, limit_m)
-        paths.append({"source_id": source_id, "name": name} | _path_row(grid, path))
+    kinds = sources.kinds or [""] * len(sources.ids)
+    for source_id, name, geometry, kind in zip(sources.ids, sources.names, sources.geometries, kinds, strict=True):
+        why = sources.why_not.get(source_id, "没有可用的位置")
+        path = Unknown(why) if geometry is None else downhill(grid, geometry, limit_m)
+        paths.append({"source_id": source_id, "name": name, "source_kind": kind} | _path_row(grid, path))
         if isinstance(path, Downhill):
             rows = sorted(_met_rows(path, layers, borders), key=lambda row: (row["flow_distance_m"], row["layer"]))
             met += [{"source_id": source_id, "order": order} | row for order, row in enumerate(rows, 1)]
@@ -145,7 +157,7 @@ def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: flo
     starts = [_no_cells() if one is None else exits_of(grid, one) for one in sources.geometries]
     rows: list[dict[str, Any]] = []
     for target_id, name, geometry in zip(targets.ids, targets.names, targets.geometries, strict=True):
-        cells, told = _target_cells(grid, geometry, snap_rule)
+        cells, told = target_cells(grid, geometry, snap_rule, targets.why_not.get(target_id, "没有可用的位置。"))
         head = {"target_id": target_id, "target_name": name} | told
         if not len(cells):
             rows.append(head)
@@ -162,10 +174,11 @@ def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: flo
     return pa.Table.from_pylist(rows, FLOW_CATCHMENT_SCHEMA)
 
 
-def _target_cells(
-    grid: FlowGrid, geometry: shapely.Geometry | None, snap_rule: SnapRule
+def target_cells(
+    grid: FlowGrid, geometry: shapely.Geometry | None, snap_rule: SnapRule, why_not: str = "没有可用的位置。"
 ) -> tuple[Cells, dict[str, Any]]:
-    told: dict[str, Any] = {"target_status": "not_assessed", "note": "没有可用的位置。", "source_id": ""}
+    """Return a target's cells and the cells of its row: a point is put onto a stream, a shape counts as drawn."""
+    told: dict[str, Any] = {"target_status": "not_assessed", "note": why_not, "source_id": ""}
     if geometry is None:
         return _no_cells(), told
     if geometry.geom_type == "Point":

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hmgeo.analysis.flow_choices import conditioning_of, snap_rule_of
 from hmgeo.analysis.flow_facts import FlowFacts
-from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning
-from hmgeo.analysis.flow_snap import SnapRule
 from hmgeo.analysis.terrain_screen import TerrainScreen
 from hmgeo.analysis.water_layers import ProjectWater
 from hmgeo.vocabulary import Basis
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from hmgeo.analysis.choices import Choices
     from hmgeo.records import Layer, Positions, Raster
 
-CONDITIONING = Conditioning(ClosedBasins.BREACH)
-SNAP_RULE = SnapRule(tolerance_m=300.0, stream_ha=100.0)
 _CONSIDERED = "considered"
 
 
@@ -60,5 +57,5 @@ def heights_of(
     if elevation is None:
         return HeightFacts(terrain=terrain)
     layers = [*others, *(() if farmland is None else (farmland,))]
-    water = ProjectWater(elevation, layers, CONDITIONING, SNAP_RULE)
+    water = ProjectWater(elevation, layers, conditioning_of(choices), snap_rule_of(choices))
     return HeightFacts(water, terrain, elevation.basis, decides=considers)

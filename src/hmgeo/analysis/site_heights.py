@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.facts import UnansweredFacts, missing_layer
+from hmgeo.analysis.facts import UnansweredFacts, Unknown, missing_layer
+from hmgeo.analysis.flow_choices import conditioning_of, snap_rule_of
 from hmgeo.analysis.flow_facts import FlowFacts
-from hmgeo.analysis.height_facts import CONDITIONING, SNAP_RULE
 from hmgeo.analysis.terrain import slope_strips
 from hmgeo.analysis.terrain_places import slopes_of
 from hmgeo.analysis.water_layers import ON_STREAMS, ProjectWater
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     import shapely
 
-    from hmgeo.analysis.facts import Features, NumberFact, PlaceFact, Unknown
+    from hmgeo.analysis.choices import Choices
+    from hmgeo.analysis.facts import Features, NumberFact, PlaceFact
     from hmgeo.analysis.terrain import Measured
     from hmgeo.records import Layer, Raster
 
@@ -33,11 +34,14 @@ class SiteHeights:
         Heights in metres.
     layers
         Whatever clauses may ask about.
+    choices
+        How closed basins are treated and how points are put onto a stream.
     """
 
-    def __init__(self, raster: Raster, layers: Iterable[Layer]) -> None:
+    def __init__(self, raster: Raster, layers: Iterable[Layer], choices: Choices) -> None:
         self.raster = raster
-        self.water = ProjectWater(raster, layers, CONDITIONING, SNAP_RULE)
+        self.snap_rule = snap_rule_of(choices)
+        self.water = ProjectWater(raster, layers, conditioning_of(choices), self.snap_rule)
 
     @cached_property
     def slope_strips(self) -> list[Measured]:
@@ -63,7 +67,8 @@ class HeightAnswers(UnansweredFacts):
         self._uncertainty_m = uncertainty_m
         self._heights = heights
         water = None if heights is None else heights.water
-        self._flow = FlowFacts(geometry, uncertainty_m, water, snap_rule=SNAP_RULE if kind in ON_STREAMS else None)
+        rule = None if heights is None or kind not in ON_STREAMS else heights.snap_rule
+        self._flow = FlowFacts(geometry, uncertainty_m, water, snap_rule=rule)
         self._met: dict[tuple[bool, Features, float, str], PlaceFact | Unknown] = {}
 
     def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:

@@ -95,7 +95,7 @@ class SitingBench:
         held = tuple(layers)
         self.question = question
         self.indexes = LayerIndexes(held)
-        self.heights = None if elevation is None else SiteHeights(elevation, held)
+        self.heights = None if elevation is None else SiteHeights(elevation, held, question.choices)
         self._places = PlaceFinder(question.areas)
         self._plans: dict[object, _Plan] = {}
 

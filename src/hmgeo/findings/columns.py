@@ -158,6 +158,7 @@ FLOW_PATHS_SCHEMA = pa.schema(
         ("end_lat", pa.float64()),
         ("upstream_area_ha", pa.float64()),
         ("note", pa.string()),
+        ("source_kind", pa.string()),
         ("geometry", pa.binary()),
     ]
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from hmgeo.findings.compiled import CompiledRules
     from hmgeo.findings.terrain import TerrainTables
+    from hmgeo.findings.water import WaterTables
     from hmgeo.records import Gates, Ledger, Provenance
 
 
@@ -130,7 +131,7 @@ class Results:
         Sentences that stand on top of every output.
     compiled_rules
         Clauses and ground for a page that judges a clicked place; None where nobody compiled them.
-    bureau, terrain
+    bureau, terrain, water
         None for bare `hmgeo screen`.
     """
 
@@ -154,6 +155,7 @@ class Results:
     compiled_rules: CompiledRules | None = field(default=None, repr=False)
     bureau: BureauTables | None = field(default=None, repr=False)
     terrain: TerrainTables | None = field(default=None, repr=False)
+    water: WaterTables | None = field(default=None, repr=False)
 
     @property
     def basis(self) -> Basis:

@@ -16,6 +16,7 @@ from hmgeo.findings.columns import FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SC
 from hmgeo.geodesy import geodesic_buffer
 from hmgeo.outputs import qml, wording
 from hmgeo.outputs.geopackage import CONSTANT_DAY, GisTable, with_geometry, write_tables
+from hmgeo.outputs.gis_water import water_parts
 from hmgeo.outputs.style import (
     CONTEXT,
     FARMLAND_CLASSES,
@@ -53,6 +54,10 @@ ROLE_NAMES = {
     "township": "乡级行政区",
     "river": "河流",
     "source_place": "仅知所在行政区的污染源",
+    "flow_path": "径流路径",
+    "catchment": "集水范围",
+    "closed_basin": "封闭洼地",
+    "sampling_point": "建议布点",
 }
 
 
@@ -71,7 +76,7 @@ def write_geopackage(results: Results, path: Path) -> None:
         Written anew; an older file there is replaced.
     """
     tables = [_findings(results), _sources(results), _positions(results), _receptors(results), _searched(results)]
-    tables += _context(results)
+    tables += [*_context(results), *_water(results)]
     day = results.as_of.isoformat() if results.as_of else CONSTANT_DAY
     write_tables(tables, path, day)
 
@@ -170,6 +175,14 @@ def _searched(results: Results) -> GisTable:
     return GisTable(
         "search_areas", "查询范围", rows, kind, qml.single(qml.fill(SEARCH_AREA), qml.aliases(rows.column_names))
     )
+
+
+def _water(results: Results) -> list[GisTable]:
+    tables = []
+    for part in water_parts(results):
+        rows, kind = with_geometry(part.rows, part.shapes)
+        tables.append(GisTable(part.name, ROLE_NAMES[part.role], rows, kind, part.style))
+    return tables
 
 
 def _context(results: Results) -> list[GisTable]:

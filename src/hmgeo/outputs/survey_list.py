@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SHEET_NAME = "表1 排查清单"
 AREA_GROUP = "耕地面积(亩)"
+_UNTRACED = ("未作", "未评估")
 _CLOSED = frozenset({"停产", "关闭", "搬迁", "历史遗留", "停用", "闭库", "销库", "无主"})
 
 COLUMNS = (
@@ -227,7 +228,13 @@ class Listed:
         findings = self._findings.get(source_id, [])
         count = sum(one["verdict"] == Verdict.NOT_ASSESSED.value for one in findings)
         clauses = f"条款 {count} 条（逐条见筛查结果「依据条款」）" if count else ""
-        return "；".join(filter(None, (clauses, "灌溉、径流途径", "" if self._has_wind(source_id) else "风频")))
+        missing = (clauses, *self._untraced(source_id), "" if self._has_wind(source_id) else "风频")
+        return "；".join(filter(None, missing))
+
+    def _untraced(self, source_id: str) -> list[str]:
+        evidence = self._evidence.get(source_id, {})
+        pairs = (("灌溉途径", "water_pathway"), ("径流途径", "waste_pathway"))
+        return [word for word, name in pairs if any(mark in (evidence.get(name) or "未作") for mark in _UNTRACED)]
 
     def _has_wind(self, source_id: str) -> bool:
         return self._evidence.get(source_id, {}).get("air_downwind_percent") is not None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from hmgeo.findings.results import BureauTables, Results
     from hmgeo.findings.terrain import TerrainTables
+    from hmgeo.findings.water import WaterTables
     from hmgeo.records import LedgerEntry
 
 ROW_GROUP_SIZE = 65536
@@ -210,3 +211,21 @@ def _geoparquet_metadata() -> str:
     return json.dumps(
         {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": column}}, ensure_ascii=True
     )
+
+
+def write_water(water: WaterTables, folder: Path) -> None:
+    """Write the tables on water: flow_met.parquet whole, the others as csv without geometry; none that is empty."""
+    named = (
+        ("flow_paths", water.paths),
+        ("catchments", water.catchments),
+        ("irrigation", water.chains),
+        ("closed_basins", water.basins),
+        ("sampling_points", water.sampling),
+        ("flow_agreement", water.agreement),
+    )
+    for name, table in named:
+        if table.num_rows:
+            plain = table.drop_columns("geometry") if "geometry" in table.column_names else table
+            _write_csv(folder / f"{name}.csv", plain.column_names, _text_rows(plain))
+    if water.met.num_rows:
+        pq.write_table(water.met, folder / "flow_met.parquet", row_group_size=ROW_GROUP_SIZE)

@@ -29,6 +29,7 @@ from hmgeo.outputs.sheets import (
 )
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
 from hmgeo.outputs.terrain_sheets import terrain_sheets
+from hmgeo.outputs.water_sheets import water_sheets
 from hmgeo.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
         if results.bureau is not None and results.bureau.reached.num_rows:
             write_table(book, sensitivity_sheet(results))
             add_sensitivity_chart(book, sensitivity_sheet(results))
-        for sheet in (*bureau_sheets(results), *terrain_sheets(results), clauses_sheet(results), ledger_sheet(results)):
+        held = (*bureau_sheets(results), *water_sheets(results), *terrain_sheets(results))
+        for sheet in (*held, clauses_sheet(results), ledger_sheet(results)):
             write_table(book, sheet)
         _write_notes(book, note_sections(results))
 

@@ -17,6 +17,7 @@ from hmgeo.analysis.places import Areas
 from hmgeo.analysis.screen import Question, screen
 from hmgeo.analysis.terrain_columns import with_terrain
 from hmgeo.analysis.terrain_view import Ground, terrain_view
+from hmgeo.analysis.water_view import water_view, waters_of
 from hmgeo.findings.columns import PAIRS_SCHEMA
 from hmgeo.findings.results import Results
 from hmgeo.project.assemble import as_examples, context_layers_of, layers_used, parameters_used, rules_used, warnings_of
@@ -30,6 +31,7 @@ from hmgeo.project.progress import silent
 from hmgeo.project.shown import Wish, with_reasons
 from hmgeo.project.sinks import Both, ParquetSink
 from hmgeo.project.spec import ProjectSpec, read_spec
+from hmgeo.project.water_context import water_layers
 from hmgeo.project.write import PAIRS_NAME, write_outputs
 from hmgeo.reference.tables import key_areas
 from hmgeo.vocabulary import Basis
@@ -153,7 +155,12 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         reached=land,
         progress=lambda done: progress("测算距离", done, total),
     )
-    bureau = bureau_view(inputs.positions, screened, question, land, inputs.others, inputs.sides)
+    progress("追踪水流", 0, None)
+    waters = waters_of(
+        inputs.positions, inputs.farmland, inputs.others, inputs.sides, question, mixes=bool(spec.mix_basis)
+    )
+    water = water_view(waters, heights.water)
+    bureau = bureau_view(inputs.positions, screened, question, land, inputs.others, inputs.sides, water)
     progress("测算地形", 0, None)
     ground = Ground(
         inputs.positions, inputs.farmland, inputs.others, inputs.elevation, question.choices, question.radius_m,
@@ -184,6 +191,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         context=(
             *context_layers_of(inputs.areas, inputs.context, inputs.others),
             *place_layers(bureau.tables.places),
+            *water_layers(water, layers),
         ),
         screening_rule_id=spec.screening_rule,
         warnings=(
@@ -193,6 +201,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         compiled_rules=clauses_for_page(inputs, question),
         bureau=bureau.tables,
         terrain=terrain,
+        water=water,
     )
 
 

@@ -20,6 +20,7 @@ from hmgeo.outputs.tables import (
     write_sources_csv,
     write_terrain,
     write_townships_csv,
+    write_water,
 )
 from hmgeo.outputs.workbook import write_workbook
 
@@ -52,6 +53,8 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
         write_survey_list(results, presentation, folder / "survey_list.xlsx")
     if results.terrain is not None:
         write_terrain(results.terrain, folder)
+    if results.water is not None:
+        write_water(results.water, folder)
     if not why_no_page(results):
         write_map(results, presentation, folder / "map.html")
     write_figures(results, presentation, [folder / "map.pdf", folder / "map.png"])

@@ -14,7 +14,7 @@ from hmgeo.reference.templates import bare_header
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-ENTERPRISE, WATER, INTAKE, DISTRICT = "enterprise", "water", "intake", "district"
+ENTERPRISE, WATER, INTAKE, DISTRICT, METALS = "enterprise", "water", "intake", "district", "metals"
 EXCEEDS, ELEMENTS, CLASS_YEAR = "exceeds", "elements", "class_year"
 SLOPE_GRADE, DESIGNATED = "slope_grade", "designated"
 TOE_LON, TOE_LAT, DATUM = "toe_lon", "toe_lat", "datum"
@@ -33,6 +33,7 @@ LINKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         TOE_LON: ("初期坝坝脚经度", "坝脚经度"),
         TOE_LAT: ("初期坝坝脚纬度", "坝脚纬度"),
         DATUM: ("坐标系",),
+        METALS: ("涉及重金属", "污染物"),
     }
 )
 """Columns that point at other lists, by code, most telling first; a bracket after the name doesn't matter.

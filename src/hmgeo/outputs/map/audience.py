@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PUBLIC = "public"
 SOURCE_KINDS = frozenset({LayerKind.ENTERPRISES, LayerKind.TAILINGS_PONDS})
 _FRAME_ROLES = frozenset({"key_area", "county", "township", "river"})
+WATER_ROLES = frozenset({"flow_path", "catchment", "closed_basin", "sampling_point"})
+"""Layers that a run works out of water."""
+
 _LAYER_ROLES = frozenset(kind.value for kind in LayerKind)
 _SOURCE_COLUMNS = ("source_count", "nearest_source_id", "nearest_source_m")
 _FINDING_COLUMNS = (
@@ -67,6 +70,8 @@ def shown_to(results: Results, audience: str) -> Shown:
         return Shown(results)
     hidden = [layer for layer in results.layers if layer.gates.classification is not Classification.PUBLIC]
     kinds = {layer.kind for layer in hidden}
+    if kinds:
+        results = _without_water(results)
     reduced = _without_context(results, frozenset(kind.value for kind in kinds))
     statistics: tuple[tuple[str, str, int], ...] = ()
     if kinds & SOURCE_KINDS:
@@ -135,6 +140,12 @@ def _without_context(results: Results, hidden: frozenset[str]) -> Results:
         if layer.role in _FRAME_ROLES or (layer.role in marked and layer.role not in hidden)
     )
     return replace(results, context=kept)
+
+
+def _without_water(results: Results) -> Results:
+    """Drop what was worked out of water: it joins single sources with single receptors."""
+    kept = tuple(layer for layer in results.context if layer.role not in WATER_ROLES)
+    return replace(results, context=kept, water=None)
 
 
 def _without_sources(results: Results) -> Results:

@@ -94,6 +94,7 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "terrain": ("地形", "Terrain"),
         "barrier": ("地形与山脊（供参考）", "Relief in between (for information)"),
         "row_note": ("行说明", "Row note"),
+        "flow": ("径流", "Runoff"),
         "more_clauses": ("其他条款", "Other clauses"),
         "row_status": ("状态", "Status"),
         "parcel": ("耕地地块", "Farmland parcel"),

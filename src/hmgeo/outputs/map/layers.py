@@ -30,6 +30,9 @@ EVERYWHERE = [[20.0, 105.0], [36.0, 120.0]]
 _VERDICT_CODES = (*(verdict.value for verdict in Verdict), "")
 _LABELLED = ("key_area", "county", "township", "river")
 _REACHING = re.compile(r"(.+)（([0-9.]+) m）$")
+_SHOWN_ON_WISH = frozenset({"catchment"})
+"""Layers that would cover the map; they wait in the tree."""
+
 _FRAMING = ("key_area", "county", "township")
 
 
@@ -148,6 +151,7 @@ def context_layer(layer: ContextLayer, left_open: BaseGeometry | None = None) ->
         "role": layer.role,
         "title": layer.title if Basis.APPROXIMATE.zh in layer.title else f"{layer.title}{mark}",
         "labelled": layer.role in _LABELLED,
+        "shown": layer.role not in _SHOWN_ON_WISH,
         "basis": wording.basis_word(layer.basis),
         "swatch": _swatch(geometries),
         "style": look,

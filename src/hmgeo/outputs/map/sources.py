@@ -11,7 +11,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.map import packed, shapes
+from hmgeo.outputs.map import flow, packed, shapes
 from hmgeo.outputs.map.judgements import by_source, facts, radius_text
 from hmgeo.outputs.map.labels import LABELS, compass
 from hmgeo.outputs.terrain_sheets import TERRAIN_WORDS
@@ -31,6 +31,7 @@ def mapped(results: Results, judged: Judgements) -> list[Row]:
     """Return every source that has a place on the map, in input order; its findings are indices into `judged`."""
     counts = by_source(results.counts.to_pylist())
     nearest = _anchors_of_nearest(results)
+    flows = flow.by_source(results)
     drawn = []
     for row in rows_of(results):
         place = place_of(row)
@@ -39,6 +40,9 @@ def mapped(results: Results, judged: Judgements) -> list[Row]:
             drawn.append(_summary(results, row, judged) | place)
             drawn[-1]["counts"] = count_table(counts.get(row["source_id"], []), lower=lower)
             drawn[-1]["reach"] = reach(counts.get(row["source_id"], []), results.radii_m)
+            if row["source_id"] in flows:
+                drawn[-1]["flow"] = flows[row["source_id"]]["line"]
+                drawn[-1]["facts"] += facts(("flow", flows[row["source_id"]]["text"]))
             drawn[-1]["nearest_at"] = nearest.get(row["nearest_farmland_id"])
     return drawn
 

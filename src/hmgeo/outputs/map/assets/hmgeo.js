@@ -104,6 +104,7 @@
     this.selected.clearLayers();
     this.chosen = source;
     if (line) { line.addTo(this.selected); }
+    if (source.flow) { L.polyline(source.flow, { color: "#005F86", weight: 4, interactive: false, smoothFactor: 0.5 }).addTo(this.selected); }
     this.drawRadius();
     L.circleMarker(source.at, { renderer: this.svg, pane: "sources", radius: 13, className: "halo", interactive: false }).addTo(this.selected);
     this.popup(source.at, hmgeo.sourcePopup(source, this.data, there ? function () { page.goToNearest(source); } : null));
@@ -178,7 +179,7 @@
   /* The layers for orientation, made once; the tree asks for their titles anew when the language changes. */
   Page.prototype.addContext = function () {
     var page = this, backdrop = this.data.backdrop;
-    this.context = this.data.context.map(function (layer) { return { title: layer.title, layer: page.keep(hmgeo.contextLayer(layer), true) }; });
+    this.context = this.data.context.map(function (layer) { return { title: layer.title, layer: page.keep(hmgeo.contextLayer(layer), layer.shown) }; });
     this.data.tiles.forEach(function (tiles) {
       var layer = L.tileLayer(tiles.url, { maxNativeZoom: tiles.max_zoom, maxZoom: 18, attribution: hmgeo.escape(tiles.attribution) });
       page.context.push({ title: hmgeo.say(page.data.labels.tiles_title, tiles), layer: layer.addTo(page.map) });

@@ -1,0 +1,177 @@
+"""Drawn rivers with a direction: along the lines downstream, and whether two places are joined by them.
+
+Every line runs as it is drawn; reaches join where the end of one touches a vertex of another. Nothing is guessed:
+a reach whose end meets no other is an end of the network.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.geodesy import ELLIPSOID
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmgeo.analysis.flow_snap import SnapRule
+
+_KEY_DECIMALS = 6
+_CLOSE_FACTOR = 2.0
+_CLOSE_M = 10.0
+_SHORTEST_DEGREE_M = 110_000.0
+
+
+class OnNetwork(Enum):
+    """What became of a point that was to be put onto a river."""
+
+    SNAPPED = "snapped"
+    NO_RIVER = "no_river"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A point on a reach: which, how far from its start, how far it had to be moved, and the evidence in words."""
+
+    status: OnNetwork
+    reach: int
+    along_m: float
+    distance_m: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RiverNetwork:
+    """Reaches with length and what they run into.
+
+    Parameters
+    ----------
+    lines
+        In lon/lat, drawn downstream.
+    below
+        For each reach the reaches that start at its end.
+    """
+
+    names: Sequence[str]
+    lines: Sequence[shapely.LineString] = field(repr=False)
+    length_m: Sequence[float] = field(repr=False)
+    below: Sequence[Sequence[int]] = field(repr=False)
+    tree: shapely.STRtree = field(repr=False)
+
+    def spot(self, point: shapely.Point, rule: SnapRule) -> Spot:
+        """Put a point onto the nearest reach, with the evidence.
+
+        CANNOT_TELL where a reach of another river that isn't directly joined to the nearest is nearly as near.
+        """
+        reach_deg = rule.tolerance_m / (_SHORTEST_DEGREE_M * float(np.cos(np.radians(point.y))))
+        rows = self.tree.query(point, predicate="dwithin", distance=reach_deg)
+        found = sorted((*_nearest_on(self.lines[row], point), int(row)) for row in rows)
+        near = [one for one in found if one[0] <= rule.tolerance_m]
+        if not near:
+            return Spot(OnNetwork.NO_RIVER, -1, 0.0, 0.0, f"{rule.tolerance_m:g} m 内没有所绘河流。")
+        distance_m, along_m, reach = near[0]
+        limit_m = max(_CLOSE_FACTOR * distance_m, distance_m + _CLOSE_M)
+        rivals = [(away, row) for away, _, row in near[1:] if away <= limit_m and not self._is_same_river(row, reach)]
+        name = self.names[reach]
+        if rivals:
+            others = "、".join(f"{self.names[row]}（{away:.0f} m）" for away, row in rivals)
+            why = f"无法判断所在河流：{name}（{distance_m:.0f} m）与 {others} 相近。"
+            return Spot(OnNetwork.CANNOT_TELL, reach, along_m, distance_m, why)
+        return Spot(OnNetwork.SNAPPED, reach, along_m, distance_m, f"落到 {distance_m:.0f} m 外的{name}。")
+
+    def _is_same_river(self, one: int, other: int) -> bool:
+        joined = one in self.below[other] or other in self.below[one]
+        return joined or (bool(self.names[one]) and self.names[one] == self.names[other])
+
+    def way_m(self, above: Spot, below: Spot, limit_m: float = np.inf) -> float | None:
+        """Return the way along the rivers from one spot down to another; None where the water doesn't come by."""
+        if above.reach == below.reach and below.along_m >= above.along_m:
+            way_m = below.along_m - above.along_m
+            return way_m if way_m <= limit_m else None
+        ahead = [(self.length_m[above.reach] - above.along_m, one) for one in self.below[above.reach]]
+        heapq.heapify(ahead)
+        seen: set[int] = set()
+        while ahead:
+            so_far_m, reach = heapq.heappop(ahead)
+            if so_far_m > limit_m or reach in seen:
+                continue
+            seen.add(reach)
+            if reach == below.reach:
+                way_m = so_far_m + below.along_m
+                return way_m if way_m <= limit_m else None
+            for one in self.below[reach]:
+                heapq.heappush(ahead, (so_far_m + self.length_m[reach], one))
+        return None
+
+
+def river_network(names: Sequence[str], geometries: Sequence[shapely.Geometry]) -> RiverNetwork | None:
+    """Build a network from drawn rivers (lon/lat lines); None where there is no line.
+
+    Lines are cut where another one's end touches them at a vertex, so that a tributary may join in the middle.
+    """
+    parts = [
+        (name, line)
+        for name, shape in zip(names, geometries, strict=True)
+        for line in shapely.get_parts(shape)
+        if line.geom_type == "LineString" and len(line.coords) > 1
+    ]
+    ends = {_key(line.coords[at]) for _, line in parts for at in (0, -1)}
+    cut = [(name, piece) for name, line in parts for piece in _pieces(line, ends)]
+    if not cut:
+        return None
+    starts: dict[tuple[float, float], list[int]] = {}
+    for row, (_, line) in enumerate(cut):
+        starts.setdefault(_key(line.coords[0]), []).append(row)
+    return RiverNetwork(
+        [name for name, _ in cut],
+        [line for _, line in cut],
+        [_length_m(line) for _, line in cut],
+        [starts.get(_key(line.coords[-1]), []) for _, line in cut],
+        shapely.STRtree([line for _, line in cut]),
+    )
+
+
+def _key(at: Sequence[float]) -> tuple[float, float]:
+    return round(at[0], _KEY_DECIMALS), round(at[1], _KEY_DECIMALS)
+
+
+def _pieces(line: shapely.LineString, ends: set[tuple[float, float]]) -> list[shapely.LineString]:
+    xy = line.coords
+    cuts = [0, *(at for at in range(1, len(xy) - 1) if _key(xy[at]) in ends), len(xy) - 1]
+    return [shapely.LineString(xy[first : last + 1]) for first, last in pairwise(cuts)]
+
+
+def _length_m(line: shapely.LineString) -> float:
+    lon, lat = shapely.get_coordinates(line).T
+    return float(ELLIPSOID.line_length(lon, lat))
+
+
+def _nearest_on(line: shapely.LineString, point: shapely.Point) -> tuple[float, float]:
+    """Return (distance, way from the line's start) in metres of the nearest place on a line.
+
+    Stretched by the cosine of latitude, so that the nearest place is found in near-true proportions.
+    """
+    stretch = float(np.cos(np.radians(point.y)))
+    flat = shapely.transform(line, lambda xy: xy * [stretch, 1.0])
+    share = shapely.line_locate_point(flat, shapely.Point(point.x * stretch, point.y))
+    at = shapely.line_interpolate_point(flat, share)
+    lon, lat = at.x / stretch, at.y
+    _, _, distance_m = ELLIPSOID.inv(point.x, point.y, lon, lat)
+    before = [*_before(flat, share), (at.x, at.y)]
+    xy = np.array(before)
+    along_m = float(ELLIPSOID.line_length(xy[:, 0] / stretch, xy[:, 1])) if len(xy) > 1 else 0.0
+    return round(float(distance_m), 1), along_m
+
+
+def _before(flat: shapely.LineString, share: float) -> list[tuple[float, float]]:
+    """Return the vertices of a line that lie before a place on it."""
+    xy = shapely.get_coordinates(flat)
+    reached = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    return [(float(x), float(y)) for (x, y), way in zip(xy, reached, strict=True) if way < share]
