@@ -39,8 +39,10 @@ from hmgeo.vocabulary import Basis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hmgeo.analysis.height_facts import HeightFacts
     from hmgeo.analysis.proximity import Sink
     from hmgeo.findings.results import Presentation
+    from hmgeo.findings.water import WaterTables
     from hmgeo.project.progress import Progress
     from hmgeo.records import Raster
 
@@ -156,10 +158,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         progress=lambda done: progress("测算距离", done, total),
     )
     progress("追踪水流", 0, None)
-    waters = waters_of(
-        inputs.positions, inputs.farmland, inputs.others, inputs.sides, question, mixes=bool(spec.mix_basis)
-    )
-    water = water_view(waters, heights.water)
+    water = _water(spec, inputs, question, heights)
     bureau = bureau_view(inputs.positions, screened, question, land, inputs.others, inputs.sides, water)
     progress("测算地形", 0, None)
     ground = Ground(
@@ -203,6 +202,12 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         terrain=terrain,
         water=water,
     )
+
+
+def _water(spec: ProjectSpec, inputs: Inputs, question: Question, heights: HeightFacts) -> WaterTables:
+    mixes = bool(spec.mix_basis)
+    waters = waters_of(inputs.positions, inputs.farmland, inputs.others, inputs.sides, question, mixes=mixes)
+    return water_view(waters, heights.water)
 
 
 def _question(spec: ProjectSpec, inputs: Inputs) -> Question:
