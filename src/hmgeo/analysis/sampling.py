@@ -284,7 +284,7 @@ def double_sources(waters: Sequence[Named], polluters: Sequence[tuple[str, Named
             own = prepare_shapes([water.geometry])
             away = pair_distances(own, shapes, np.zeros(len(rows), np.int64), rows).distance_m
             near = sorted((float(away[row]), row) for row in range(len(polluters)) if away[row] <= limit_m)
-        told = "、".join(
+        told = "；".join(
             f"{polluters[row][0]}{polluters[row][1].called}（{distance_text(away_m)}）" for away_m, row in near
         )
         why = f"地下水水源，{distance_text(limit_m)}内污染源 {len(near)} 处" + (f"：{told}" if told else "（现有数据）")
