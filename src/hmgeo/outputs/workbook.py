@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ PAPER_CODES = {"A3": 8, "A4": 9}
 MAX_ROWS = 1_000_000
 NOTE_WIDTHS = (16, 16, 10, 12, 22, 32, 11, 13, 10.5, 10.5, 8, 24)
 WRAPPED = frozenset({"wrap", "badge", "quote"})
+_WORD_WIDTH = 9.5
 CENTRED = frozenset({"badge", "mark"})
 
 NUMBER_FORMATS = {
@@ -128,6 +129,8 @@ def open_book(results: Results, presentation: Presentation, path: Path) -> Itera
 
 def write_table(book: Book, sheet: Sheet) -> Worksheet:
     """Write a table as a sheet of its own, ready to be printed."""
+    if book.presentation.language == ENGLISH:  # English words don't break between signs
+        sheet = replace(sheet, columns=tuple(replace(one, width=max(one.width, _WORD_WIDTH)) for one in sheet.columns))
     page = book.file.add_worksheet(book.say(sheet.name))
     for index, column in enumerate(sheet.columns):
         page.set_column(index, index, column.width)
