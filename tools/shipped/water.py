@@ -18,6 +18,7 @@ import openpyxl
 import shapely
 
 from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, FlowGrid, flow_grid
+from hmgeo.analysis.flow_snap import SnapRule, SnapStatus, snap
 from hmgeo.layers.raster import load_elevation
 from hmgeo.vocabulary import Basis
 from shipped.places import blob, tail
@@ -90,7 +91,9 @@ def make_water(region: Region, ground: Ground, out: Path) -> None:
     places = _irrigated(region, ground, streams, parcels.to_crs(region.epsg), outlets)
     write_gpkg(_river_frame(region, ground, streams), out / "rivers.gpkg", "rivers")
     write_xlsx([row for row, _ in outlets], out / "outfalls.xlsx", "入河排污口")
-    write_xlsx(_intake_rows(region, ground, streams, out), out / "intakes.xlsx", "饮用水取水口")
+    write_xlsx(
+        _intake_rows(region, ground, streams, out, [cell for _, cell in outlets]), out / "intakes.xlsx", "饮用水取水口"
+    )
     write_xlsx(_irrigation_rows(region, streams, places), out / "irrigation_intakes.xlsx", "灌溉取水口")
     write_gpkg(_district_frame(region, places), out / "irrigation_districts.gpkg", "irrigation_districts")
     write_xlsx(_station_rows(region, ground, streams), out / "water_stations.xlsx", "水质断面")
@@ -306,7 +309,9 @@ def _with_chain(parcels: gpd.GeoDataFrame, places: list[Irrigated]) -> gpd.GeoDa
     return parcels.assign(**said)
 
 
-def _intake_rows(region: Region, ground: Ground, streams: Streams, out: Path) -> list[dict[str, str | float]]:
+def _intake_rows(
+    region: Region, ground: Ground, streams: Streams, out: Path, outlets: list[int]
+) -> list[dict[str, str | float]]:
     """Return drinking-water intakes: those of the zones, one below the enterprises, one well."""
     zones = gpd.read_file(out / "water_source_zones.gpkg").drop_duplicates("名称")
     rows: list[dict[str, str | float]] = []
@@ -331,7 +336,7 @@ def _intake_rows(region: Region, ground: Ground, streams: Streams, out: Path) ->
         cell = streams.nearest(_plane(region, zone.取水口经度, zone.取水口纬度), 800.0)
         water = "" if cell is None else streams.rivers[int(streams.river_of[cell])].name
         add(f"{zone.名称}取水口", "河流", water, (zone.取水口经度, zone.取水口纬度), 12_000)
-    lower = _lowest_inside(ground, streams)
+    lower = _below_most(ground, streams, outlets)
     water = streams.rivers[int(streams.river_of[lower])].name
     add("示例水厂取水口", "河流", water, _lon_lat(region, *streams.xy(np.array([lower]))[0]), 60_000)
     seat = ground.seats.geometry[ground.seats["code9"] == next(iter(region.town_weights))].iloc[0]
@@ -343,12 +348,25 @@ def _plane(region: Region, lon: float, lat: float) -> shapely.Point:
     return gpd.GeoSeries([shapely.Point(lon, lat)], crs=LON_LAT).to_crs(region.epsg).iloc[0]
 
 
-def _lowest_inside(ground: Ground, streams: Streams) -> int:
-    """Return the cell on the first river where it drains most, well inside the county."""
-    cells = np.concatenate([river.cells[:-1] for river in streams.rivers])
-    x, y = streams.xy(cells).T
-    held = cells[shapely.contains_xy(ground.county.buffer(-1_500), x, y)]
-    return int(held[np.argmax(streams.grid.upstream_cells[held])])
+def _below_most(ground: Ground, streams: Streams, outlets: list[int]) -> int:
+    """Return the river cell well inside the county that the water of most outlets passes; the nearest to them."""
+    inside = ground.county.buffer(-1_500)
+    shapely.prepare(inside)
+    passed: dict[int, list[float]] = {}
+    for outlet in outlets:
+        cells, way_m, _ = streams.grid.path(outlet, 12_000.0)
+        held = (streams.river_of[cells] >= 0) & shapely.contains_xy(inside, *streams.xy(cells).T) & (way_m > 600)
+        for cell, way in zip(cells[held].tolist(), way_m[held].tolist(), strict=True):
+            passed.setdefault(cell, []).append(way)
+    best = sorted(passed, key=lambda cell: (-len(passed[cell]), max(passed[cell]), cell))
+    # Not beside a confluence: there nobody could tell which river it takes from.
+    rule = SnapRule(tolerance_m=300.0, stream_ha=100.0)
+    points = (shapely.Point(streams.grid.frame.lon_lat(np.array([cell]))[0]) for cell in best)
+    return next(
+        cell
+        for cell, point in zip(best, points, strict=True)
+        if snap(streams.grid, point, rule).status is SnapStatus.SNAPPED
+    )
 
 
 def _station_rows(region: Region, ground: Ground, streams: Streams) -> list[dict[str, str | float]]:
