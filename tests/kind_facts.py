@@ -69,6 +69,10 @@ class FixedFacts(UnansweredFacts):
         self.asked = (features, limit_m, mode)
         return (self.flows or {}).get(features.layer) or super().downstream(features, limit_m, mode)
 
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+        self.asked = (features, limit_m, beside_m)
+        return (self.flows or {}).get(features.layer) or super().beside_path(features, limit_m, beside_m)
+
     def slope(self) -> NumberFact | Unknown:
         return self.slope_fact or super().slope()
 

@@ -127,7 +127,7 @@ def test_what_cannot_be_told_says_why() -> None:
         "未提供「饮用水取水口」，本条未评估。请向水利部门获取。",
         "未提供「高程」，水流方向未作判断。请向自然资源部门获取。",
         "不在高程数据范围内，水流方向未作判断。",
-        "需要坡度测算（高程数据），本版本尚未提供，本条未作判断。",
+        "需要坡度测算（高程数据），没有可用的高程，本条未作判断。",
     ]
 
 
@@ -204,3 +204,24 @@ def test_no_barrier_is_told_across_a_void() -> None:
 def test_degrees_are_refused() -> None:
     with pytest.raises(InputError, match="须在米制投影上计算"):
         flow_grid(raster(FORK, crs="EPSG:4490"), BREACH)
+
+
+def test_a_feature_beside_the_way_counts_within_the_chosen_width() -> None:
+    slope = np.array([[100.0 - 10 * row + 3 * abs(column - 3) for column in range(7)] for row in range(7)])
+    given = raster(slope)
+    grid = flow_grid(given, BREACH)
+    house = shapely.buffer(point(given, 4, 5), 1e-6)
+    cells = [grid.frame.cells_of_shape(house)]
+    covered = shapely.box(113, 22, 115, 25)
+    layer = WaterLayer(targets_of(["H1"], ["河边村"], [""], cells), covered, is_complete=True, shapes=[house])
+    facts = FlowFacts(point(given, 0, 3), 0.0, Water(grid, {"sensitive_sites": layer}))
+    houses = Features("sensitive_sites")
+    # Straight down column 3, two columns (20 m) west of the house in row 4.
+    missed, met = (facts.beside_path(houses, 50.0, beside_m) for beside_m in (19.0, 21.0))
+    assert not isinstance(missed, Unknown)
+    assert not isinstance(met, Unknown)
+    assert missed.answer is Answer.NO
+    assert (met.answer, met.receptor_id, met.measured_m) == (Answer.YES, "H1", 40.0)
+    short = facts.beside_path(houses, 30.0, 21.0)
+    assert not isinstance(short, Unknown)
+    assert (short.answer, short.gap) == (Answer.NO, "")

@@ -109,12 +109,39 @@ def test_a_chosen_limit_is_labelled_as_no_legal_distance(metres: float, given: S
     assert found.why == (f"「“周边”的距离」按使用单位选定的 {metres:g} m 判断，条文未规定，非法定距离。",)
 
 
-@pytest.mark.parametrize(("mode", "given"), [("circle", MET), ("flow_path", UNKNOWN)])
-def test_a_flow_path_is_not_a_circle(mode: str, given: Side) -> None:
-    choices = chosen(overhead_mode=mode)
+def on_path(facts: FixedFacts, **choices: str | float) -> Outcome:
+    given = chosen(overhead_mode="flow_path", **choices)
+    return ask("maximum_distance", facts, value=1000.0, choices=given, layer=HOUSES, mode="overhead_mode")
+
+
+def test_a_circle_is_measured_straight() -> None:
+    choices = chosen(overhead_mode="circle")
     found = ask("maximum_distance", at(900.0), value=1000.0, choices=choices, layer=HOUSES, mode="overhead_mode")
+    assert (found.given, found.why) == (MET, ())
+
+
+def test_a_flow_path_needs_a_width_and_the_flow_of_water() -> None:
+    unset = on_path(at(900.0))
+    assert (unset.given, unset.why[0][:21]) == (UNKNOWN, "条文未规定「流经路径两侧计入的宽度」，须由")
+    dry = on_path(at(900.0), path_beside_m=50.0)
+    assert (dry.given, dry.why) == (UNKNOWN, (FLOW_NEEDED,))
+
+
+@pytest.mark.parametrize(
+    ("fact", "given", "measured_m", "text"),
+    [
+        (PlaceFact(Answer.YES, receptor_id="V-1", measured_m=420.0), MET, 420.0, "沿水流 420 m"),
+        (PlaceFact(Answer.NO), NOT, None, ""),
+        (PlaceFact(Answer.NO, gap="结果为下限。"), UNKNOWN, None, ""),
+    ],
+)
+def test_a_flow_path_is_not_a_circle(fact: PlaceFact, given: Side, measured_m: float | None, text: str) -> None:
+    facts = FixedFacts(distances=at(900.0).distances, flows={HOUSES: fact})
+    found = on_path(facts, path_beside_m=50.0)
     assert found.given is given
-    assert found.why == (() if given is MET else (FLOW_NEEDED,))
+    assert found.measurement is not None
+    assert (found.measurement.value, found.measurement.limit, found.measurement.text) == (measured_m, 1000.0, text)
+    assert found.why[-1] == "「流经路径两侧计入的宽度」按使用单位选定的 50 m 判断，条文未规定，非法定距离。"
 
 
 @pytest.mark.parametrize(("measured_m", "given"), [(900.0, UNKNOWN), (1100.0, NOT)])

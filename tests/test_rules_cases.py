@@ -132,11 +132,15 @@ def met(test: Test, value: DatedValue, given: Given, choices: Choices) -> bool |
         case "not_within":
             answer = inside(test, given, choices)
             return None if answer is None else not answer
+        case "maximum_distance" if choices.get("overhead_mode") == "flow_path":
+            beside = value_of(given.upstream, layer)
+            is_known = "path_beside_m" in given.parameters and given.layers.get("elevation") is not LayerState.MISSING
+            return three(given, layer, hit=None if beside is None or not is_known else beside == "yes")
         case "maximum_distance":
             distance = value_of(given.distance_m, layer)
             limit = choices[test.text("limit")] if test.text("limit") else value.value
             answer = three(given, layer, hit=None if distance is None else distance <= limit)
-            if answer and (choices.get("terrain") == "considered" or choices.get("overhead_mode") == "flow_path"):
+            if answer and choices.get("terrain") == "considered":
                 return None
             return answer
         case "adjacency":

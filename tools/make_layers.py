@@ -15,6 +15,7 @@ import shapely
 from shipped.annex import make_annex
 from shipped.catalog import write_catalog
 from shipped.enterprises import CADMIUM_TRADES, Firm, enterprise_rows, place_firms
+from shipped.hazards import make_hazards
 from shipped.parcels import describe_parcels, lay_parcels
 from shipped.places import (
     make_built_up,
@@ -65,6 +66,7 @@ def make_world(region: Region, real: Path, out: Path) -> None:
     ):
         write_gpkg(frame, out / f"{name}.gpkg", name)
     make_water(region, ground, out)
+    make_hazards(region, ground, out)
 
 
 def make_tables(region: Region, out: Path) -> None:
@@ -89,6 +91,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "layers")
     parser.add_argument("--raw", type=Path, help="folder of collected real data; without it layers/real stays as it is")
     parser.add_argument("--water", action="store_true", help="only the water layers, on the terrain that is there")
+    parser.add_argument("--hazards", action="store_true", help="only mines and homes below ponds, as above")
     parser.add_argument("--tables", action="store_true", help="only the tables of wind and outlets, and the catalogue")
     parser.add_argument("--region", choices=[region.key for region in REGIONS], help="only this one, no catalogue")
     options = parser.parse_args(arguments)
@@ -99,6 +102,8 @@ def main(arguments: list[str]) -> None:
             real, out = options.out / "real", options.out / "synthetic" / region.key
             if options.water:
                 make_water(region, read_ground(region, real), out)
+            elif options.hazards:
+                make_hazards(region, read_ground(region, real), out)
             elif not options.tables:
                 make_world(region, real, out)
             make_tables(region, out)

@@ -84,13 +84,24 @@ SYNTHETIC = [
     ("water_stations.xlsx", "water_stations", "水质断面", "partial"),
     ("waste_heaps.gpkg", "waste_heaps", "历史遗留渣堆", "partial"),
 ]
+HAZARDS = [
+    ("mines.gpkg", "mines", "矿区", "partial"),
+    (
+        "residential_and_important_facilities.gpkg",
+        "residential_and_important_facilities",
+        "居民点和重要设施",
+        "partial",
+    ),
+    ("important_water_sources.gpkg", "important_water_sources", "重要水源地", "complete"),
+]
+"""Of the regions that have mines."""
 
 
 def write_catalog(layers: Path) -> None:
     """Write layers/catalog.yml with the sha256 of every file it lists."""
     entries = [{**entry, "datum": "CGCS2000" if entry["path"].endswith("geojson") else ""} for entry in REAL]
     for region in REGIONS:
-        for name, kind, title, completeness in SYNTHETIC:
+        for name, kind, title, completeness in [*SYNTHETIC, *(HAZARDS if region.has_mines else [])]:
             coverage = region.adcode if kind != "elevation" else f"{region.adcode} 外扩12公里"
             datum = "CGCS2000" if kind != "elevation" else f"CGCS2000 / EPSG:{region.epsg}"
             entries.append(

@@ -170,7 +170,8 @@ def _tailings_row(region: Region, ground: Ground, number: int, line: shapely.Lin
         "坝高(m)": (38.0, 24.0, 62.0)[number - 1],
         "库容(万m³)": (85.0, 30.0, 240.0)[number - 1],
         "运行状态": ("在用", "闭库", "停用")[number - 1],
-        "是否头顶库": "未认定",
+        "是否头顶库": "是" if number == 1 else "未认定",
+        "认定文号": f"示例应急〔{region.vintage - 1}〕1号" if number == 1 else "",
     }
 
 

@@ -68,6 +68,7 @@ class Region:
     plain: bool = False
     field_spacing_m: float = 63.0
     empty_radius_m: float = 0.0
+    has_mines: bool = False
     lonely_xy: tuple[tuple[float, float], ...] = ()
 
     @property
@@ -132,6 +133,7 @@ NANDAN = Region(
     tailings_count=3,
     field_spacing_m=64.0,
     empty_radius_m=11_200.0,
+    has_mines=True,
     lonely_xy=((424_700.0, 2_799_450.0), (415_700.0, 2_793_000.0)),
 )
 REGIONS = (QINGCHENG, NANDAN)

@@ -139,6 +139,12 @@ class CaseFacts(UnansweredFacts):
             return super().downstream(features, limit_m, mode)
         return self._missing(_FLOW_LAYERS) or self._placed(self._given.downstream, features)
 
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+        """Return what the case says of what lies downstream, where there is an elevation layer."""
+        if not self._given.upstream:
+            return super().beside_path(features, limit_m, beside_m)
+        return self._missing(_SLOPE_LAYERS) or self._placed(self._given.upstream, features)
+
     def slope(self) -> NumberFact | Unknown:
         """Return the slope that the case gives, where there is an elevation layer."""
         missing = self._missing(_SLOPE_LAYERS)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.terrain_screen import TerrainVerdict
 
-FLOW_NEEDED = "需要水流方向测算（上下游、集雨区、流经路径），本版本尚未提供，本条未作判断。"
-SLOPE_NEEDED = "需要坡度测算（高程数据），本版本尚未提供，本条未作判断。"
+FLOW_NEEDED = "需要水流方向测算（上下游、集雨区、流经路径），没有可用的高程，本条未作判断。"
+SLOPE_NEEDED = "需要坡度测算（高程数据），没有可用的高程，本条未作判断。"
 
 GAP_UNDECLARED = "「{layer}」未申明数据范围，结果为下限。"
 GAP_OUTSIDE = "该点或其误差范围超出「{layer}」数据范围，结果为下限。"
@@ -150,6 +150,8 @@ class PlaceFact:
         What else is to be said of the answer.
     is_approximate
         Whether approximate geometry went in.
+    measured_m
+        How far along the water the features were met; None for other questions.
     """
 
     answer: Answer
@@ -160,6 +162,7 @@ class PlaceFact:
     receptor_id: str = ""
     receptor_name: str = ""
     is_approximate: bool = False
+    measured_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,9 @@ class Facts(Protocol):
     def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
         """Return whether water from one of the features reaches the source within the limit along the water."""
 
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+        """Return whether the way down from the source passes within `beside_m` of the features before the limit."""
+
     def slope(self) -> NumberFact | Unknown:
         """Return the slope of the source in degrees."""
 
@@ -250,6 +256,10 @@ class UnansweredFacts:
         return Unknown(FLOW_NEEDED)
 
     def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
+        """Return that the flow of water is needed."""
+        return Unknown(FLOW_NEEDED)
+
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
         """Return that the flow of water is needed."""
         return Unknown(FLOW_NEEDED)
 

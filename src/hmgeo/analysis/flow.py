@@ -135,6 +135,19 @@ def targets_of(ids: Sequence[str], names: Sequence[str], classes: Sequence[str],
     return Targets(ids, names, classes, flat[order].astype(np.int64), rows[order], missing)
 
 
+def targets_beside(
+    grid: FlowGrid, targets: Targets, shapes: Sequence[shapely.Geometry | None], beside_m: float
+) -> Targets:
+    """Return targets widened to the cells whose centre lies within a distance of their shapes (lon/lat)."""
+    cells = []
+    for row, shape in enumerate(shapes):
+        own = targets.of(row)
+        if shape is not None and beside_m > 0:
+            own = np.union1d(own, grid.frame.cells_within(shape, beside_m))
+        cells.append(own[grid.downstream[own] >= 0])
+    return targets_of(targets.ids, targets.names, targets.classes, cells)
+
+
 @dataclass(frozen=True, slots=True)
 class Border:
     """A border that a path crosses: from which area into which, and after how far."""

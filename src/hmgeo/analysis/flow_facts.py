@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import shapely
 
 from hmgeo.analysis.facts import Answer, Features, NumberFact, PlaceFact, UnansweredFacts, Unknown
-from hmgeo.analysis.flow import OFF_GRID, Targets, exits_of
+from hmgeo.analysis.flow import OFF_GRID, Targets, exits_of, targets_beside
 from hmgeo.analysis.flow_grid import End
 from hmgeo.analysis.flow_snap import SnapStatus, snap
 from hmgeo.rules.words import LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,12 +38,15 @@ class WaterLayer:
     ----------
     coverage
         Shapely polygon in lon/lat, None where none is declared.
+    shapes
+        Of the targets, in lon/lat.
     """
 
     targets: Targets
     coverage: shapely.Geometry | None
     is_complete: bool
     is_approximate: bool = False
+    shapes: Sequence[shapely.Geometry | None] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,23 @@ class FlowFacts(UnansweredFacts):
         asked = self._asked(features, mode)
         if isinstance(asked, Unknown):
             return asked
+        return self._down(*asked, features, limit_m, mode)
+
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+        """Return whether the way down from the source passes within `beside_m` of the features before the limit.
+
+        A feature counts from the first cell of the way that lies as near as that.
+        """
+        asked = self._asked(features, "")
+        if isinstance(asked, Unknown):
+            return asked
         water, layer = asked
+        near = replace(layer, targets=targets_beside(water.grid, layer.targets, layer.shapes, beside_m))
+        return self._down(water, near, features, limit_m, "")
+
+    def _down(
+        self, water: WaterSource, layer: WaterLayer, features: Features, limit_m: float, mode: str
+    ) -> PlaceFact | Unknown:
         given, around = self._starts(water.grid)
         if not len(given):
             return Unknown(OFF_GRID)
@@ -275,4 +294,5 @@ def _fact(best: _Trace | None, others: set[bool], gap: str, layer: WaterLayer, *
         receptor_id=layer.targets.ids[best.row],
         receptor_name=layer.targets.names[best.row],
         is_approximate=is_approximate,
+        measured_m=best.way_m,
     )

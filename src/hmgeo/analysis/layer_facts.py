@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from hmgeo.analysis.bank_lines import bank_line_fault
 from hmgeo.analysis.facts import (
     Answer,
     DistanceFact,
@@ -165,6 +166,9 @@ class LayerFacts(UnansweredFacts):
         return self._numbers.get(name)
 
     def _index(self, features: Features) -> LayerIndex | Unknown:
+        fault = bank_line_fault(features.layer, self._indexes)
+        if fault is not None:
+            return fault
         index = self._indexes.get(features.layer)
         return missing_layer(features.layer) if index is None else index
 

@@ -70,6 +70,11 @@ class LayerIndex:
         return len(self._ids)
 
     @cached_property
+    def class_words(self) -> tuple[str, ...]:
+        """The class words of the layer, each once, in order."""
+        return tuple(dict.fromkeys(str(word) for word in self._classes if word))
+
+    @cached_property
     def is_approximate(self) -> bool:
         """Whether the layer's geometry is no more than a hint."""
         return self.layer.basis is Basis.APPROXIMATE

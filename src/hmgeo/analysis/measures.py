@@ -164,6 +164,10 @@ class SourceFacts(UnansweredFacts):
         """Return whether water from one of the features reaches the source."""
         return self._water.downstream(features, limit_m, mode)
 
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+        """Return whether the way down from the source passes beside the features."""
+        return self._water.beside_path(features, limit_m, beside_m)
+
     def slope(self) -> NumberFact | Unknown:
         """Return the slope of the source in degrees."""
         return self._water.slope()

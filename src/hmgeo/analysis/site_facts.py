@@ -254,6 +254,10 @@ class SiteFacts(LayerFacts):
         """Return whether water from one of the features reaches the site."""
         return self._answers.downstream(features, limit_m, mode)
 
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+        """Return whether the way down from the site passes beside the features."""
+        return self._answers.beside_path(features, limit_m, beside_m)
+
     def slope(self) -> NumberFact | Unknown:
         """Return the slope of the site in degrees."""
         return self._answers.slope()

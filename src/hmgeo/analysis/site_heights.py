@@ -85,6 +85,10 @@ class HeightAnswers(UnansweredFacts):
             self._met[key] = self._flow.downstream(features, limit_m, mode)
         return self._met[key]
 
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+        """Return whether the way down from the site passes within `beside_m` of the features before the limit."""
+        return self._flow.beside_path(features, limit_m, beside_m)
+
     @cached_property
     def _slope(self) -> NumberFact | Unknown:
         if self._heights is None:

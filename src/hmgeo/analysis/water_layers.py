@@ -111,6 +111,7 @@ def water_layer(grid: FlowGrid, layer: Layer, snap_rule: SnapRule | None) -> Wat
         layer.gates.coverage,
         layer.gates.completeness is Completeness.COMPLETE,
         layer.basis is Basis.APPROXIMATE,
+        [None if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()],
     )
 
 

@@ -13,13 +13,14 @@ from hmgeo.findings.text import COVERAGE_UNDECLARED, distance_text
 from hmgeo.rules.words import LAYERS
 
 if TYPE_CHECKING:
-    from hmgeo.analysis.facts import DistanceFact
+    from hmgeo.analysis.facts import DistanceFact, Features
     from hmgeo.analysis.kinds.inquiry import Inquiry
     from hmgeo.analysis.terrain_screen import TerrainVerdict
     from hmgeo.rules.model import Test
 
 TERRAIN_CONSIDERED = "considered"
 TERRAIN_OPEN = "已选择考虑地形，但本次未作地形分级，丘陵、山区半径也未给定；按平原半径则在范围内。"
+FLOW_PATH, PATH_BESIDE = "flow_path", "path_beside_m"
 STRAIGHT_MODES = frozenset({"", "circle"})
 """Choices of how to measure under which the straight ground distance counts."""
 
@@ -55,9 +56,12 @@ def _judged(test: Test, inquiry: Inquiry, *, hit: Side) -> Outcome:
     limit_m = inquiry.choices.number(name) if name else inquiry.value.value
     if limit_m is None:
         return unknown(unset_text(name) if name else "条文未规定距离。")
-    if inquiry.choices.code(test.text("mode")) not in STRAIGHT_MODES:
-        return unknown(FLOW_NEEDED)
+    mode = inquiry.choices.code(test.text("mode"))
     features = features_of(test, inquiry.choices)
+    if mode == FLOW_PATH:
+        return _along_path(features, inquiry, limit_m, hit)
+    if mode not in STRAIGHT_MODES:
+        return unknown(FLOW_NEEDED)
     fact = inquiry.facts.distance(features)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
@@ -68,6 +72,21 @@ def _judged(test: Test, inquiry: Inquiry, *, hit: Side) -> Outcome:
     labels = (chosen_text(name, limit_m),) if name else ()
     why = tuple(dict.fromkeys((*outcome.why, *labels)))
     return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
+
+
+def _along_path(features: Features, inquiry: Inquiry, limit_m: float, hit: Side) -> Outcome:
+    """Judge by the way down from the source; a feature counts that lies within the chosen width of it."""
+    beside_m = inquiry.choices.number(PATH_BESIDE)
+    if beside_m is None:
+        return unknown(unset_text(PATH_BESIDE))
+    fact = inquiry.facts.beside_path(features, limit_m, beside_m)
+    if isinstance(fact, Unknown):
+        return unknown(fact.why)
+    outcome = place_outcome(fact, LAYERS[features.layer].zh, on_yes=hit, partly=hit)
+    measured_m = fact.measured_m
+    text = "" if measured_m is None else f"沿水流 {distance_text(measured_m, 0.0, limit_m=limit_m)}"
+    told = Measurement(measured_m, measured_m, measured_m, limit_m, "m", text, fact.receptor_id, fact.receptor_name)
+    return replace(outcome, why=(*outcome.why, chosen_text(PATH_BESIDE, beside_m)), measurement=told)
 
 
 def _terrain_open(test: Test, inquiry: Inquiry) -> bool:
