@@ -78,7 +78,7 @@ def _mines(
             add(int(grid.frame.cell_at(np.array([massif.x + 900]), np.array([massif.y + 1_500]))[0]))
     rows = [
         {
-            "矿区编号": f"示例KQ-{region.prefix}-{number:02d}",
+            "编号": f"示例KQ-{region.prefix}-{number:02d}",
             "名称": f"示例矿区{number:02d}",
             "矿种": "铅锌矿",
             "县(市、区)": region.county,
