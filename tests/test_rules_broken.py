@@ -16,7 +16,7 @@ FAULTS = {
     "bad_date": (20, "from应为日期（现为「2021-13-01」）；允许：YYYY-MM-DD"),
     "bad_territory": (9, "territory 应为行政区划代码（现为「4418」）"),
     "bad_trade_code": (14, "行业代码应为 1 至 4 位数字（现为「C3212」）"),
-    "day_as_text": (20, "from应为日期（现为「2021-01-01」）"),
+    "day_as_text": (20, "from应为日期（现为「2021-01-01」）；允许：YYYY-MM-DD。处理：去掉日期两边的引号"),
     "duplicate_case_id": (34, "算例编号重复（现为「near」）"),
     "duplicate_id": (34, "规则编号重复（现为「CITY-1」）。处理：已在第 5 行使用"),
     "duplicate_key": (19, "规则的键重复（现为「effect」）。处理：只保留一个"),

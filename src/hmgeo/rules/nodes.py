@@ -284,12 +284,17 @@ class Reader:
         """Return a day written as YYYY-MM-DD."""
         if node is None:
             return None
-        if isinstance(node, yaml.ScalarNode) and node.tag == _DATE:
+        remedy = "核对日期"
+        if isinstance(node, yaml.ScalarNode):
             try:
-                return date.fromisoformat(str(node.value))
+                day = date.fromisoformat(str(node.value))
             except ValueError:
                 pass
-        self.fault(node, f"{of}应为日期", found=str(node.value)[:40], allowed="YYYY-MM-DD", remedy="核对日期")
+            else:
+                if node.tag == _DATE:
+                    return day
+                remedy = "去掉日期两边的引号"
+        self.fault(node, f"{of}应为日期", found=str(node.value)[:40], allowed="YYYY-MM-DD", remedy=remedy)
         return None
 
     def _unknown(self, node: yaml.Node, what: str, found: str, known: Iterable[str]) -> None:
