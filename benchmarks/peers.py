@@ -230,16 +230,18 @@ def main() -> None:
 def _warm(folder: Path) -> None:
     """Load the compiled code from its cache (or compile it) on a few rows, as an import would."""
     from dataclasses import replace
+    from tempfile import TemporaryDirectory
 
-    from hmgeo.analysis.proximity import TableSink, measure_proximity
-    from hmgeo.findings.columns import PAIRS_SCHEMA
+    from hmgeo.analysis.proximity import measure_proximity
     from hmgeo.layers.stream import stream_receptors
+    from hmgeo.project.pairs_sink import CodedPairsSink
     from hmgeo.vocabulary import Basis, LayerKind
 
-    layer = stream_receptors(folder / PARCELS, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    layer = stream_receptors(folder / PARCELS, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC, fingerprint=False)
     few = next(layer.batches()).slice(0, 50)
     small = replace(layer, open_batches=lambda: [few])
-    measure_proximity(positions(folder), small, radii_m=[RADIUS_M], pairs=TableSink(PAIRS_SCHEMA), threads=1)
+    with TemporaryDirectory() as temporary, CodedPairsSink(Path(temporary, "pairs"), 1_000) as sink:
+        measure_proximity(positions(folder), small, radii_m=[RADIUS_M], pairs=sink, threads=1)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.lanes import LANES
 from hmgeo.geodesy import SMALLEST_RADIUS_M, earth_centred, search_boxes
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class SourceGrid:
     first
         (cells + 1,) where each cell's list begins.
     source, list_xyz, list_limit_m
-        (k,), (3, k), (k,): the lists, by source within a cell.
+        (k,), (3, k and room for 16 more), (k,): the lists, by source within a cell.
     trig
         (4, max(columns, rows)): sine and cosine of the middles of columns and of rows.
     """
@@ -113,10 +114,18 @@ def make_grid(lon: Floats, lat: Floats, limit_m: Floats) -> SourceGrid:
         rows,
         first,
         source,
-        np.ascontiguousarray(xyz[:, source]),
-        np.ascontiguousarray(limit_m[source]),
+        _listed(xyz, source),
+        limit_m[source],
         trig,
     )
+
+
+def _listed(xyz: Floats, source: NDArray[np.int32]) -> Floats:
+    """Return the places of the lists, followed by the room that reading eight at a time needs."""
+    listed = np.zeros((3, len(source) + 2 * LANES))
+    for axis in range(3):
+        np.take(xyz[axis], source, out=listed[axis, : len(source)])
+    return listed
 
 
 @compiled

@@ -12,7 +12,6 @@ from hmgeo.analysis.engine.columns import bytes_of
 from hmgeo.analysis.engine.general import DECIMALS, GeneralSearch, geometries_of, measure_pairs
 from hmgeo.analysis.engine.grid import make_grid
 from hmgeo.analysis.engine.kernel import GENERAL, Cells, Room, Rows, make_scratch
-from hmgeo.analysis.engine.lanes import LANES
 from hmgeo.analysis.engine.search import boxes, search
 from hmgeo.geodesy import ellipsoidal_area_m2
 
@@ -180,7 +179,7 @@ def _joined(pieces: list[tuple[Numbers, Numbers, Floats]]) -> tuple[Numbers, Num
 
 
 def _cells(grid: SourceGrid, radii_m: tuple[float, ...]) -> Cells:
-    x, y, z = (np.append(axis, np.zeros(2 * LANES)) for axis in grid.list_xyz)
+    x, y, z = grid.list_xyz
     return Cells(
         columns=grid.columns,
         rows=grid.rows,
