@@ -240,8 +240,10 @@ def _warm(folder: Path) -> None:
     layer = stream_receptors(folder / PARCELS, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC, fingerprint=False)
     few = next(layer.batches()).slice(0, 50)
     small = replace(layer, open_batches=lambda: [few])
+    every = positions(folder)
+    some = replace(every, table=every.table.slice(0, 10))
     with TemporaryDirectory() as temporary, CodedPairsSink(Path(temporary, "pairs"), 1_000) as sink:
-        measure_proximity(positions(folder), small, radii_m=[RADIUS_M], pairs=sink, threads=1)
+        measure_proximity(some, small, radii_m=[RADIUS_M], pairs=sink, threads=1)
 
 
 if __name__ == "__main__":

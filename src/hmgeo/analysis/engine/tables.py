@@ -34,6 +34,7 @@ NEAREST_SCHEMA = pa.schema(
         ("bearing_deg", pa.float64()),
     ]
 )
+_SHAPES_AT_ONCE = 5_000
 COUNT_MAX_SCHEMA = pa.schema([COUNTS_SCHEMA.field(name) for name in ("source_id", "class", "count")])
 
 
@@ -102,9 +103,7 @@ def _rows(tally: Tally, sources: Sources, source: Indices, column: Indices, metr
     else:
         unique, place = np.unique(row, return_inverse=True)
         table = tally.kept(unique)
-        shapes = prepare_shapes(_geometries(table))
-        found = pair_distances(sources.shapes, shapes, source, place)
-        bearing = np.where(metres > 0, bearing_deg(found.from_lon_lat, found.to_lon_lat), np.nan)
+        bearing = np.where(metres > 0, _bearings_deg(table, sources, source, place), np.nan)
         table = table.take(pa.array(place))
         kept = {name: table[name].combine_chunks() for name in ("receptor_id", "name", "class")}
     return pa.table(
@@ -118,6 +117,17 @@ def _rows(tally: Tally, sources: Sources, source: Indices, column: Indices, metr
             "bearing_deg": pa.array(bearing, mask=np.isnan(bearing)),
         }
     )
+
+
+def _bearings_deg(table: pa.Table, sources: Sources, source: Indices, place: Indices) -> Floats:
+    """Return where each source's receptor lies, some thousand shapes at a time."""
+    made = np.empty(len(source))
+    for first in range(0, len(table), _SHAPES_AT_ONCE):
+        rows = np.flatnonzero((place >= first) & (place < first + _SHAPES_AT_ONCE))
+        shapes = prepare_shapes(_geometries(table.slice(first, _SHAPES_AT_ONCE)))
+        found = pair_distances(sources.shapes, shapes, source[rows], place[rows] - first)
+        made[rows] = bearing_deg(found.from_lon_lat, found.to_lon_lat)
+    return made
 
 
 def _geometries(table: pa.Table) -> NDArray[np.object_]:

@@ -113,7 +113,7 @@ class Tally:
         if len(rows):
             self._kept.append(pa.Table.from_batches([take(rows - first_row)]))
             self._kept_rows.append(rows)
-            if sum(map(len, self._kept_rows)) > _SPARE_ROWS + 4 * self.best_row.size:
+            if sum(map(len, self._kept_rows)) > _SPARE_ROWS + self.best_row.size:
                 self._forget()
 
     @property
