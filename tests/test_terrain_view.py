@@ -13,8 +13,12 @@ import shapely
 from grids import CRS, NORTH, WEST, point, raster
 from rasterio.transform import Affine
 
+from hmgeo.analysis.choices import Choices
+from hmgeo.analysis.facts import Unknown
 from hmgeo.analysis.layer_index import LayerIndexes
 from hmgeo.analysis.parcel_slopes import parcel_slopes, steep_farmland
+from hmgeo.analysis.terrain_view import Ground
+from hmgeo.errors import InputError, Place, Problem
 from hmgeo.findings.columns import REACHED_SCHEMA
 from hmgeo.project.run import project_results, run_project
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
@@ -23,6 +27,7 @@ from hmgeo.vocabulary import Basis, Completeness, LayerKind
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hmgeo.analysis.flow_grid import FlowGrid
     from hmgeo.findings.results import Results
 
 # Two flanks of 5 m and of 3 m on 10 m cells: slopes of 26.5651 and of 16.6992 degrees, and level ground between.
@@ -351,3 +356,23 @@ def test_the_files_and_sheets_of_a_run(project: Path) -> None:
     assert {"barriers.csv", "overhead.csv", "mines.csv", "terrain_flips.parquet"} <= made
     text = (run.folder / "mines.csv").read_text(encoding="utf-8-sig").splitlines()
     assert text[1].startswith("1,M1,北矿,44")
+
+
+def test_heights_too_many_for_memory_leave_the_water_open_and_say_why() -> None:
+    class TooLarge:
+        @property
+        def grid(self) -> FlowGrid:
+            raise InputError(Problem("栅格过大", Place(file="dem.tif"), remedy="按流域裁剪"))
+
+    ground = Ground(
+        positions=None, farmland=None, others=(), elevation=HEIGHTS, choices=Choices(), radius_m=1e4,
+        sources=pa.table({}), reached=pa.table({}), water=TooLarge(),
+    )  # fmt: skip
+    assert ground.grid() == Unknown("栅格过大。按流域裁剪。")
+
+
+@pytest.mark.parametrize("block", [3, 4, 64])
+def test_slopes_of_parcels_are_the_same_whatever_the_blocks(block: int) -> None:
+    whole, _ = parcel_slopes(layer(LayerKind.FARMLAND, PARCELS), HEIGHTS)
+    parts, _ = parcel_slopes(layer(LayerKind.FARMLAND, PARCELS), raster(FLANKS, block=block))
+    assert parts.equals(whole)

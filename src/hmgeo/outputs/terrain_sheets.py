@@ -65,7 +65,7 @@ def steep_sheet(results: Results, terrain: TerrainTables) -> Sheet:
     """Return the lists of steep farmland with areas; sums by grade stand under them."""
     towns = _town_names(results)
     columns = (
-        Column("清单", 18, "wrap"),
+        Column("清单", 34, "wrap"),
         Column("状态", 8, "wrap"),
         Column("图斑号", 20, "wrap"),
         Column("乡镇", 12, "wrap"),
