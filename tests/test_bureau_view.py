@@ -272,14 +272,15 @@ def test_parcels_whose_produce_exceeds_are_receptor_evidence() -> None:
 
 
 def test_who_reaches_a_village_is_told_nearest_first(results: Results) -> None:
-    sites = [row for row in results.bureau.reached.to_pylist() if row["receptor_kind"] == "sensitive_sites"]
-    assert len(sites) == 120
+    kinds = ("sensitive_sites", "residential_and_important_facilities")
+    sites = [row for row in results.bureau.reached.to_pylist() if row["receptor_kind"] in kinds]
+    assert Counter(row["receptor_kind"] for row in sites) == dict(zip(kinds, (120, 4), strict=True))
     for row in sites:
         distances = [float(part.split("（")[1].split(" m")[0]) for part in row["sources"].split("；") if " m）" in part]
         assert distances == sorted(distances)
         assert bool(distances) == bool(row["source_count"])
     towns = results.bureau.townships.to_pylist()
-    assert sum(row["site_count"] for row in towns) == 120
+    assert sum(row["site_count"] for row in towns) == 124
     assert sum(row["reached_site_count"] for row in towns) == sum(bool(row["source_count"]) for row in sites)
     evidence = results.bureau.evidence.to_pylist()
     assert sum(row["site_count"] for row in evidence) == sum(row["source_count"] for row in sites)

@@ -65,6 +65,7 @@ REAL = [
         "coverage": "清远市", "completeness": "unknown",
     },
 ]  # fmt: skip
+HOMES = "residential_and_important_facilities"
 SYNTHETIC = [
     ("enterprises.xlsx", "enterprises", "涉重金属企业清单", "unknown"),
     ("farmland.gpkg", "farmland", "耕地地块", "complete"),
@@ -83,15 +84,10 @@ SYNTHETIC = [
     ("irrigation_districts.gpkg", "irrigation_districts", "灌区", "partial"),
     ("water_stations.xlsx", "water_stations", "水质断面", "partial"),
     ("waste_heaps.gpkg", "waste_heaps", "历史遗留渣堆", "partial"),
+    (f"{HOMES}.gpkg", HOMES, "居民点和重要设施", "partial"),
 ]
 HAZARDS = [
     ("mines.gpkg", "mines", "矿区", "partial"),
-    (
-        "residential_and_important_facilities.gpkg",
-        "residential_and_important_facilities",
-        "居民点和重要设施",
-        "partial",
-    ),
     ("important_water_sources.gpkg", "important_water_sources", "重要水源地", "complete"),
 ]
 """Of the regions that have mines."""

@@ -32,22 +32,21 @@ HOMES_M = 45.0
 
 
 def make_hazards(region: Region, ground: Ground, out: Path) -> None:
-    """Write mines, homes and important facilities, and an important water source into `out`, where a region has any."""
-    if not region.has_mines:
-        return
+    """Write homes and important facilities, and where a region has mines those and an important water source."""
     raster, _ = load_elevation(out / "dem.tif", basis=Basis.SYNTHETIC)
     grid = flow_grid(raster, Conditioning(ClosedBasins.BREACH))
     parcels = gpd.read_file(out / "farmland.gpkg", layer="parcels").to_crs(region.epsg)
     ponds = gpd.read_file(out / "tailings_ponds.gpkg").to_crs(region.epsg)
-    zones = gpd.read_file(out / "water_source_zones.gpkg").to_crs(region.epsg)
     taken = shapely.union_all([*parcels.geometry, *ponds.geometry])
     shapely.prepare(taken)
-    write_gpkg(_mines(region, ground, grid, parcels, taken), out / "mines.gpkg", "mines")
     homes = _homes(region, grid, ponds, taken)
     write_gpkg(homes, out / "residential_and_important_facilities.gpkg", "residential_and_important_facilities")
-    write_gpkg(
-        _important(region, ground, zones, parcels), out / "important_water_sources.gpkg", "important_water_sources"
-    )
+    if not region.has_mines:
+        return
+    zones = gpd.read_file(out / "water_source_zones.gpkg").to_crs(region.epsg)
+    write_gpkg(_mines(region, ground, grid, parcels, taken), out / "mines.gpkg", "mines")
+    important = _important(region, ground, zones, parcels)
+    write_gpkg(important, out / "important_water_sources.gpkg", "important_water_sources")
 
 
 def _mines(
