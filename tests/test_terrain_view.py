@@ -278,6 +278,7 @@ def test_mines_by_polluted_farmland_around_and_downstream(project: Path) -> None
     assert first["near_strict_control_ha"] == pytest.approx(area["F1"], abs=1e-4)
     assert first["near_safe_use_ha"] == pytest.approx(area["F2"], abs=1e-4)
     assert first["downstream_m"] == 420.0
+    assert (first["near_limit_m"], first["downstream_limit_m"], first["path_ends"]) == (500.0, 600.0, "到达追踪距离")
     assert (first["downstream_strict_control_ha"], first["downstream_safe_use_ha"]) == (
         pytest.approx(area["F1"], abs=1e-4),
         0.0,

@@ -93,6 +93,7 @@ def _around(shape: shapely.Geometry, polluted: Polluted, choices: Choices) -> tu
     limit_m = choices.number(AROUND)
     if limit_m is None:
         return cells, unset_text(AROUND)
+    cells["near_limit_m"] = limit_m
     return cells | _areas("near", (row for row, distance_m in found if distance_m <= limit_m), polluted), ""
 
 
@@ -108,7 +109,12 @@ def _below(
     if isinstance(way, Unknown):
         return {}, way.why
     met = targets.along(way)
-    cells = {"downstream_m": met[0][1] if met else None} | _areas("downstream", (row for row, _ in met), polluted)
+    way_told = {"downstream_limit_m": limit_m, "path_ends": way.end.zh}
+    cells = (
+        way_told
+        | {"downstream_m": met[0][1] if met else None}
+        | _areas("downstream", (row for row, _ in met), polluted)
+    )
     short = (
         ""
         if way.end is End.LIMIT

@@ -98,13 +98,17 @@ MINES_SCHEMA = pa.schema(
         ("downstream_m", pa.float64()),
         ("downstream_strict_control_ha", pa.float64()),
         ("downstream_safe_use_ha", pa.float64()),
+        ("near_limit_m", pa.float64()),
+        ("downstream_limit_m", pa.float64()),
+        ("path_ends", pa.string()),
         ("note", pa.string()),
     ]
 )
 """Mines with the polluted farmland around and downstream of them, each measure in a column of its own, no score.
 
 Order: more 严格管控 downstream first, then near, then 安全利用 alike, then nearer; rank is the place in that order.
-nearest_m and downstream_m are to the nearest parcel of either class; areas are of whole parcels.
+nearest_m and downstream_m are to the nearest parcel of either class; areas are of whole parcels within the limits,
+which the project chose. path_ends says how the way down ended.
 """
 
 
