@@ -290,12 +290,12 @@ def test_counts_by_radius_stand_in_official_order() -> None:
         for radius_m, count in ((10000.0, 4), (1000.0, 0))
         for word in ("all", "未划分", "优先保护类")
     ]
-    assert sources.count_table(rows, lower=True) == {
+    assert sources.count_table(rows, [10000.0]) == {
         "head": ["1 km 内", "10 km 内"],
         "rows": [
-            ["优先保护类", "≥0 · 0.0", "≥4 · 6.0"],
-            ["未划分", "≥0 · 0.0", "≥4 · 6.0"],
-            ["合计", "≥0 · 0.0", "≥4 · 6.0"],
+            ["优先保护类", "0 · 0.0", "≥4 · 6.0"],
+            ["未划分", "0 · 0.0", "≥4 · 6.0"],
+            ["合计", "0 · 0.0", "≥4 · 6.0"],
         ],
     }
 

@@ -162,6 +162,15 @@ class Results:
         """The worst basis of all layers that went in."""
         return Basis.worst(*(layer.basis for layer in self.layers)) if self.layers else Basis.UNDECLARED
 
+    def lower_bounds(self) -> frozenset[tuple[str, float]]:
+        """Return the (source, radius in metres) at which the search leaves the declared coverage."""
+        if "is_lower_bound" not in self.counts.column_names:  # then the sources say it of all their radii
+            known = self.sources.select(["source_id", "counts_are_lower_bounds"]).to_pylist()
+            floors = (row["source_id"] for row in known if row["counts_are_lower_bounds"])
+            return frozenset((source_id, radius_m) for source_id in floors for radius_m in self.radii_m)
+        rows = self.counts.select(["source_id", "radius_m", "is_lower_bound"]).to_pylist()
+        return frozenset((row["source_id"], row["radius_m"]) for row in rows if row["is_lower_bound"])
+
     def verdict_counts(self) -> dict[Verdict, int]:
         """Count the findings by verdict, gravest first, zeros included."""
         found = Counter(self.findings["verdict"].to_pylist())

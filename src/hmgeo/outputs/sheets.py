@@ -133,7 +133,7 @@ def _screening_row(number: int, row: dict[str, Any], areas: dict[str, str], *, e
 def counts_sheet(results: Results) -> Sheet:
     """Return one row per source and radius: count, hectares and 亩 of each class and of all."""
     counted = counts_by_source(results)
-    floors = lower_bounds(results)
+    floors = results.lower_bounds()
     classes = classes_counted(results)
     titles = [*classes[:-1], "合计"]
     columns = (
@@ -188,7 +188,7 @@ def radius_sheet(results: Results) -> Sheet:
         Column("备注", 36, "wrap"),
     )
     counted = counts_by_source(results)
-    floors = lower_bounds(results)
+    floors = results.lower_bounds()
     rows: list[tuple[Cell, ...]] = []
     answers: list[list[str]] = []
     for number, row in enumerate(_records(results.sources), start=1):
@@ -239,15 +239,6 @@ def counts_by_source(results: Results) -> dict[str, dict[float, dict[str, tuple[
         if row["count"] is not None:
             found[row["source_id"]][row["radius_m"]][row["class"]] = (row["count"], row["area_ha"] or 0.0)
     return found
-
-
-def lower_bounds(results: Results) -> set[tuple[str, float]]:
-    """Return the (source, radius in metres) at which the search leaves the declared coverage."""
-    if "is_lower_bound" not in results.counts.column_names:  # then the sources say it of all their radii
-        known = results.sources.select(["source_id", "counts_are_lower_bounds"]).to_pylist()
-        return {(row["source_id"], one) for row in known if row["counts_are_lower_bounds"] for one in results.radii_m}
-    rows = results.counts.select(["source_id", "radius_m", "is_lower_bound"]).to_pylist()
-    return {(row["source_id"], row["radius_m"]) for row in rows if row["is_lower_bound"]}
 
 
 def classes_counted(results: Results) -> list[str]:

@@ -18,7 +18,7 @@ from hmgeo.outputs.terrain_sheets import TERRAIN_WORDS
 from hmgeo.vocabulary import ALL_CLASSES, PositionKind, SoilQualityClass, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from hmgeo.findings.results import Results
     from hmgeo.outputs.map.judgements import Fact, Judgements, Row
@@ -33,13 +33,15 @@ def mapped(results: Results, judged: Judgements) -> list[Row]:
     nearest = _anchors_of_nearest(results)
     flows = flow.by_source(results)
     drawn = []
+    floors = results.lower_bounds()
     for row in rows_of(results):
         place = place_of(row)
         if place is not None:
-            lower = bool(row["counts_are_lower_bounds"])
+            floors_m = {radius_m for radius_m in results.radii_m if (row["source_id"], radius_m) in floors}
             drawn.append(_summary(results, row, judged) | place)
-            drawn[-1]["counts"] = count_table(counts.get(row["source_id"], []), lower=lower)
-            drawn[-1]["reach"] = reach(counts.get(row["source_id"], []), results.radii_m)
+            drawn[-1]["lower"] = bool(floors_m)
+            drawn[-1]["counts"] = count_table(counts.get(row["source_id"], []), floors_m)
+            drawn[-1]["reach"] = reach(counts.get(row["source_id"], []), results.radii_m, floors_m)
             if row["source_id"] in flows:
                 drawn[-1]["flow"] = flows[row["source_id"]]["line"]
                 drawn[-1]["facts"] += facts(("flow", flows[row["source_id"]]["text"]))
@@ -81,15 +83,15 @@ def rows_of(results: Results) -> list[Row]:
     return rows
 
 
-def count_table(rows: Iterable[Mapping[str, Any]], *, lower: bool) -> Row:
+def count_table(rows: Iterable[Mapping[str, Any]], floors_m: Collection[float] = ()) -> Row:
     """Return parcels within each radius by class: head (radii) and rows (class word, then one cell per radius).
 
     Parameters
     ----------
     rows
         Of the count table, one source's.
-    lower
-        Whether the search left the data: ≥ then stands before every count and speaks for the area too.
+    floors_m
+        Radii at which the search left the data: ≥ then stands before every count and speaks for the area too.
     """
     cells = {(row["class"], row["radius_m"]): row for row in rows}
     radii_m = sorted({radius_m for _, radius_m in cells})
@@ -97,29 +99,34 @@ def count_table(rows: Iterable[Mapping[str, Any]], *, lower: bool) -> Row:
     words = sorted(
         {word for word, _ in cells} - {ALL_CLASSES}, key=lambda w: (w not in official, _rank(official, w), w)
     )
-    mark = LABELS["at_least"] if lower else ""
+    marks = [LABELS["at_least"] if radius_m in floors_m else "" for radius_m in radii_m]
     return {
         "head": [LABELS["within"].format(radius=radius_text(radius_m)) for radius_m in radii_m],
         "rows": [
             [LABELS["all"] if word == ALL_CLASSES else word]
-            + [_cell(cells.get((word, radius_m)), mark) for radius_m in radii_m]
+            + [_cell(cells.get((word, radius_m)), mark) for radius_m, mark in zip(radii_m, marks, strict=True)]
             for word in [*words, ALL_CLASSES]
             if any((word, radius_m) in cells for radius_m in radii_m)
         ],
     }
 
 
-def reach(rows: Iterable[Mapping[str, Any]], radii_m: Iterable[float]) -> list[list[float | None]]:
-    """Return [count, area in ha] of all classes for each radius, null where the table has none.
+def reach(
+    rows: Iterable[Mapping[str, Any]], radii_m: Iterable[float], floors_m: Collection[float] = ()
+) -> list[list[float | None]]:
+    """Return [count, area in ha, 1 for a lower bound] of all classes for each radius, null where the table has none.
 
     Examples
     --------
-    >>> reach([{"class": "all", "radius_m": 1000.0, "count": 3, "area_ha": 1.25}], [1000.0, 2000.0])
-    [[3, 1.25], [None, None]]
+    >>> reach([{"class": "all", "radius_m": 1000.0, "count": 3, "area_ha": 1.25}], [1000.0, 2000.0], [1000.0])
+    [[3, 1.25, 1], [None, None, 0]]
     """
     known = {row["radius_m"]: row for row in rows if row["class"] == ALL_CLASSES}
     return [
-        [known[radius_m]["count"], _rounded(known[radius_m]["area_ha"])] if radius_m in known else [None, None]
+        [
+            *([known[radius_m]["count"], _rounded(known[radius_m]["area_ha"])] if radius_m in known else [None, None]),
+            int(radius_m in floors_m),
+        ]
         for radius_m in radii_m
     ]
 
@@ -170,7 +177,6 @@ def _summary(results: Results, row: Mapping[str, Any], judged: Judgements) -> Ro
         "facts": _source_facts(row, judged.notes(row["source_id"])),
         "findings": judged.of(row["source_id"]),
         "nearest_id": row["nearest_farmland_id"] or "",
-        "lower": bool(row["counts_are_lower_bounds"]),
     }
 
 

@@ -164,13 +164,18 @@
     return rows.sort(function (a, b) { return compare(a[0], b[0]) || a[1] - b[1]; }).map(function (pair) { return pair[0]; });
   };
 
+  /* Whether a count or area of a row is one that the search couldn't finish. */
+  Dock.prototype.isFloor = function (column, row) {
+    return (column[2] === "bound" || column[2] === "hectares") && Boolean(row.reach) && row.reach[this.page.radius][2] === 1;
+  };
+
   Dock.prototype.cellText = function (column, row) {
-    var value = column[1](row), page = this.page;
+    var value = column[1](row), page = this.page, floor = this.isFloor(column, row) ? "≥" : "";
     if (column[2] === "verdict") { return page.verdictWord(value); }
     if (value === NONE || value === undefined) { return ""; }
     if (column[2] === "metres") { return value < 10 ? String(Math.round(value * 10) / 10) : String(Math.round(value)); }
-    if (column[2] === "bound") { return (row.lower ? "≥" : "") + value.toLocaleString("en-US"); }
-    if (column[2] === "hectares") { return (row.lower ? "≥" : "") + value.toFixed(1); }
+    if (column[2] === "bound") { return floor + value.toLocaleString("en-US"); }
+    if (column[2] === "hectares") { return floor + value.toFixed(1); }
     return String(value);
   };
 
@@ -182,7 +187,7 @@
       rows: this.sorted().map(function (row) {
         return columns.map(function (column) {
           var value = column[1](row);
-          return typeof value === "number" && !(row.lower && (column[2] === "bound" || column[2] === "hectares")) ? value : dock.cellText(column, row);
+          return typeof value === "number" && !dock.isFloor(column, row) ? value : dock.cellText(column, row);
         });
       }),
       notes: [this.page.data.caption, this.page.data.disclaimer]
