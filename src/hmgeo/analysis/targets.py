@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hmgeo.analysis.layer_index import LayerIndex
     from hmgeo.analysis.site_facts import Site
 
-DOWNSTREAM_NEEDED = "下游 10 km 内的保护目标需要水流方向测算，本表未列。"
+DOWNSTREAM_NEEDED = "下游 10 km 内的保护目标本表未列；项目有高程时可用 hmgeo flow 沿水流查询。"
 
 
 @dataclass(frozen=True, slots=True)
