@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hmgeo.analysis.bank_lines import bank_line_fault
 from hmgeo.analysis.choices import chosen_text
-from hmgeo.analysis.facts import missing_layer, unsaid
+from hmgeo.analysis.facts import Unknown, missing_layer, unsaid
 from hmgeo.analysis.key_areas import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.analysis.kinds.distance import STRAIGHT_MODES, TERRAIN_CONSIDERED, TERRAIN_OPEN
 from hmgeo.analysis.kinds.inquiry import Inquiry, features_of
@@ -85,7 +86,10 @@ def tree_of(test: Test, spot: Spot) -> Tree:
     if test.kind in _ASKED_ELSEWHERE:
         return {"op": "off", "why": list(evaluate(test, spot.inquiry).why)}
     if layer:
-        return _of_layer(test, spot) if layer in spot.sets.indexes else _missing(test, spot, layer)
+        fault = bank_line_fault(layer, spot.sets.indexes)
+        if layer in spot.sets.indexes and fault is None:
+            return _of_layer(test, spot)
+        return _missing(test, spot, layer, fault or missing_layer(layer))
     return _of_statement(test, spot)
 
 
@@ -117,12 +121,13 @@ def _of_fact(test: Test) -> Tree:
     return {"op": "fact", "name": name, "expected": expected, "why": unsaid(name).why, "said": said}
 
 
-def _missing(test: Test, spot: Spot, layer: str) -> Tree:
-    """Return what a missing layer leaves open; an unset limit is said first, as the judging does."""
+def _missing(test: Test, spot: Spot, layer: str, fault: Unknown) -> Tree:
+    """Return what a missing or unusable layer leaves open; an unset limit is said first, as the judging does."""
     outcome = evaluate(test, spot.inquiry)
     is_unset = (test.kind in _HITS or test.kind == "adjacency") and _limit_m(test, spot.inquiry) is None
-    why = list(outcome.why) if is_unset else [missing_layer(layer).why]
-    return {"op": "fixed", "side": Side.UNKNOWN.value, "why": why, "missing": layer}
+    why = list(outcome.why) if is_unset else [fault.why]
+    tree = {"op": "fixed", "side": Side.UNKNOWN.value, "why": why}
+    return tree if layer in spot.sets.indexes else tree | {"missing": layer}
 
 
 def _of_distance(test: Test, spot: Spot) -> Tree:
