@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from test_map_page import data_of
 
 from hmgeo import check_project, demo_projects, run_project
 from hmgeo.project.run import county_codes
@@ -183,4 +184,5 @@ def test_odd_projects_run_whole(name: str, tmp_path: Path) -> None:
             "screening.xlsx", "map.html", "manifest.json"} <= names  # fmt: skip
     assert run.results.sources["verdict"].to_pylist() == verdicts
     page = (run.folder / "map.html").read_text(encoding="utf-8")
-    assert ("示例判定：符合排查条件" in page) is (name == "mixed bases")
+    badges = {source["badge"] for source in data_of(page)["sources"]}
+    assert ("示例判定：符合排查条件" in badges) is (name == "mixed bases")

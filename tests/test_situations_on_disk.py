@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from hmgeo.findings.siting import SitingResults
 
 HEIGHTS_ANSWER = {
-    "GX-18": {"MON-GX-TLSB": ("not_assessed", "没有集水面积达 100 公顷的水流，未能落到水流上")},
+    "GX-18": {"MON-GX-TLSB": ("not_assessed", "条文未规定「点位落到水流上的最大距离」")},
     "NA-09": {"CLS-NAT-SLOPE": ("clear", "")},
 }
-"""The situation names heights but not what follows from them; a project on disk works it out (a plane of 2 degrees)."""
+"""The situation names heights but not what follows from them; a project on disk works it out (a plane of 2 degrees),
+or asks for what the texts leave open on the way."""
 NUMBERS = ("measured", "measured_low", "measured_high", "limit_value", "bearing_deg")
 WORDS = ("rule_id", "verdict", "verdict_other", "certainty", "standing", "basis", "unit", "receptor_id", "document")
 
