@@ -53,7 +53,7 @@ def run_once(name: str, folder: Path, timeout_s: float) -> dict[str, Any]:
     """Run a contender in its own process and return what it printed, or why it could not run."""
     command = [sys.executable, str(HERE / "peers.py"), name, str(folder)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)  # noqa: S603 -- own commands
     except subprocess.TimeoutExpired:
         return {"failed": f"over {timeout_s:g} s"}
     if done.returncode:

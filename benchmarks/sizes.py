@@ -30,7 +30,7 @@ GROUND_KM2, RADIUS_KM = 9_600_000, 10.0
 def whole_cpu_s(command: list[str]) -> float:
     """Return the CPU seconds of a process and its children, from start to end."""
     before = os.times()
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 -- own commands
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system
 

@@ -39,7 +39,7 @@ def write_geojson(frame: gpd.GeoDataFrame, path: Path, *, decimals: int = 6) -> 
     path.write_text(head + ",\n".join(features) + "\n]}\n", encoding="utf-8", newline="\n")
 
 
-def _rounded(value: Any, decimals: int) -> Any:  # noqa: ANN401
+def _rounded(value: Any, decimals: int) -> Any:  # noqa: ANN401 -- numbers, nested as coordinates are
     if isinstance(value, float | int):
         return round(float(value), decimals)
     return [_rounded(part, decimals) for part in value]

@@ -201,10 +201,10 @@ def _warped_windows(sources: Sequence[_Grid], grid: _Grid, resampling: str) -> I
     from contextlib import ExitStack  # noqa: PLC0415 -- as above
 
     import rasterio  # noqa: PLC0415 -- as above
-    from affine import Affine  # noqa: PLC0415
-    from rasterio.enums import Resampling  # noqa: PLC0415
-    from rasterio.vrt import WarpedVRT  # noqa: PLC0415
-    from rasterio.windows import Window  # noqa: PLC0415
+    from affine import Affine  # noqa: PLC0415 -- as above
+    from rasterio.enums import Resampling  # noqa: PLC0415 -- as above
+    from rasterio.vrt import WarpedVRT  # noqa: PLC0415 -- as above
+    from rasterio.windows import Window  # noqa: PLC0415 -- as above
 
     options = {
         "crs": grid.crs,
@@ -258,7 +258,7 @@ def _gdal_name(path: Path) -> str:
 def _describe(path: Path, place: Place) -> _Grid:
     """Return shape and place of a raster that passes the checks."""
     import rasterio  # noqa: PLC0415 -- as above
-    from rasterio.errors import RasterioIOError  # noqa: PLC0415
+    from rasterio.errors import RasterioIOError  # noqa: PLC0415 -- as above
 
     if not path.is_file():
         raise InputError(Problem("文件不存在", place, remedy="核对路径和文件名"))

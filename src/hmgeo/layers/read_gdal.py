@@ -74,8 +74,8 @@ def read_filegdb(path: Path, layer: str, journal: Journal) -> RawTable:
 
 def _read(path: Path, layer: str, journal: Journal, encoding: str | None, what: str) -> RawTable:
     # Here and not at the top: pyogrio imports geopandas where it is installed.
-    import pyogrio.errors  # noqa: PLC0415
-    import pyogrio.raw  # noqa: PLC0415
+    import pyogrio.errors  # noqa: PLC0415 -- as above
+    import pyogrio.raw  # noqa: PLC0415 -- as above
 
     wanted: dict[str, Any] = {"layer": layer} if layer else {}
     try:
@@ -106,7 +106,7 @@ def _read(path: Path, layer: str, journal: Journal, encoding: str | None, what: 
 
 def _layer_of(path: Path, wanted: str, journal: Journal, what: str) -> str:
     import pyogrio  # noqa: PLC0415 -- as above
-    import pyogrio.errors  # noqa: PLC0415
+    import pyogrio.errors  # noqa: PLC0415 -- as above
 
     try:
         listed = pyogrio.list_layers(path)

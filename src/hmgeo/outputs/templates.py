@@ -67,7 +67,7 @@ def _offer(page: Worksheet, index: int, column: TemplateColumn) -> None:
     """Offer a closed list of values as a choice; other values only give a warning, since lists grow."""
     values = column.allowed.split("/")
     short = [value for value in values if value]
-    if len(short) < 2 or len(",".join(short)) > _LONGEST_CHOICE or any(" " in one or "，" in one for one in short):  # noqa: PLR2004
+    if len(short) < 2 or len(",".join(short)) > _LONGEST_CHOICE or any(" " in one or "，" in one for one in short):  # noqa: PLR2004 -- one is no choice
         return
     page.data_validation(
         3,

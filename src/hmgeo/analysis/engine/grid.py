@@ -70,7 +70,7 @@ def can_grid(lon: Floats, lat: Floats, limit_m: Floats) -> NDArray[np.bool_]:
     """Tell which sources search away from the antimeridian and the poles."""
     boxes = search_boxes(np.column_stack([lon, lat, lon, lat]), limit_m + 2 * SMALL_REACH_M)
     near_pole = np.maximum(np.abs(boxes[:, 1]), np.abs(boxes[:, 3])) >= LARGEST_LAT_DEG
-    return ~near_pole & (boxes[:, 0] > -180) & (boxes[:, 2] < 180)  # noqa: PLR2004
+    return ~near_pole & (boxes[:, 0] > -180) & (boxes[:, 2] < 180)  # noqa: PLR2004 -- degrees
 
 
 def make_grid(lon: Floats, lat: Floats, limit_m: Floats) -> SourceGrid:

@@ -7,7 +7,7 @@ and so the result does not depend on the width of a machine's registers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from llvmlite import ir
 from numba import types
@@ -16,6 +16,8 @@ from numba.extending import intrinsic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from hmgeo.analysis.engine.untyped import Ir
 
 LANES = 8
 
@@ -27,10 +29,10 @@ _VECTOR = ir.VectorType(_DOUBLE, LANES)
 class Lanes:
     """Eight doubles and the operations on them."""
 
-    def __init__(self, builder: Any, value: Any) -> None:  # noqa: ANN401 -- llvmlite's values
+    def __init__(self, builder: Ir, value: Ir) -> None:
         self.builder, self.value = builder, value
 
-    def _with(self, other: Lanes | float) -> Any:  # noqa: ANN401
+    def _with(self, other: Lanes | float) -> Ir:
         return other.value if isinstance(other, Lanes) else ir.Constant(_VECTOR, [float(other)] * LANES)
 
     def __add__(self, other: Lanes | float) -> Lanes:
@@ -79,7 +81,7 @@ class Lanes:
         """Return absolute values."""
         return self._call("llvm.fabs")
 
-    def lane(self, number: int) -> Any:  # noqa: ANN401
+    def lane(self, number: int) -> Ir:
         """Return one lane."""
         return self.builder.extract_element(self.value, ir.Constant(ir.IntType(32), number))
 
@@ -87,38 +89,38 @@ class Lanes:
 class Writer:
     """Writes the body of one compiled function: arrays, loops, and what is kept between turns."""
 
-    def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any) -> None:  # noqa: ANN401
+    def __init__(self, context: Ir, builder: Ir, signature: Ir, arguments: Ir) -> None:
         self.builder, self.arguments = builder, arguments
         self._data = [
             context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
             for kind, value in zip(signature.args, arguments, strict=True)
         ]
 
-    def number(self, argument: int) -> Any:  # noqa: ANN401
+    def number(self, argument: int) -> Ir:
         """Return a scalar argument."""
         return self._data[argument]
 
-    def load(self, argument: int, at: Any, shift: int = 0) -> Lanes:  # noqa: ANN401
+    def load(self, argument: int, at: Ir, shift: int = 0) -> Lanes:
         """Load eight doubles of an array argument."""
         return Lanes(self.builder, self.builder.load(self._pointer(argument, at, shift), align=8))
 
-    def store(self, argument: int, at: Any, lanes: Lanes) -> None:  # noqa: ANN401
+    def store(self, argument: int, at: Ir, lanes: Lanes) -> None:
         """Store eight doubles into an array argument."""
         self.builder.store(lanes.value, self._pointer(argument, at, 0), align=8)
 
-    def _pointer(self, argument: int, at: Any, shift: int) -> Any:  # noqa: ANN401
+    def _pointer(self, argument: int, at: Ir, shift: int) -> Ir:
         if shift:
             at = self.builder.add(at, ir.Constant(_LONG, shift))
         return self.builder.bitcast(self.builder.gep(self._data[argument], [at]), _VECTOR.as_pointer())
 
-    def spread(self, scalar: Any) -> Lanes:  # noqa: ANN401
+    def spread(self, scalar: Ir) -> Lanes:
         """Return a scalar in all lanes."""
         undefined = ir.Constant(_VECTOR, ir.Undefined)
         lane = self.builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
         return Lanes(self.builder, self.builder.shuffle_vector(lane, undefined, zeros))
 
-    def spread_field(self, argument: int, at: Any) -> Lanes:  # noqa: ANN401
+    def spread_field(self, argument: int, at: Ir) -> Lanes:
         """Return one double of an array argument in all lanes."""
         place = ir.Constant(_LONG, at) if isinstance(at, int) else at
         return self.spread(self.builder.load(self.builder.gep(self._data[argument], [place])))
@@ -131,11 +133,11 @@ class Writer:
         """Keep lanes between turns of a loop."""
         return Kept(self.builder, cgutils.alloca_once_value(self.builder, lanes.value))
 
-    def turns(self, count: Any) -> Any:  # noqa: ANN401
+    def turns(self, count: Ir) -> Ir:
         """Loop `count` times; `.index` is the number of the turn."""
         return cgutils.for_range(self.builder, count)
 
-    def blocks(self, count: Any) -> Any:  # noqa: ANN401
+    def blocks(self, count: Ir) -> Ir:
         """Loop over blocks of eight that cover `count`; `.index` is the first of each."""
         zero, step = ir.Constant(_LONG, 0), ir.Constant(_LONG, LANES)
         return cgutils.for_range_slice(self.builder, zero, count, step, _LONG)
@@ -144,7 +146,7 @@ class Writer:
 class Kept:
     """Lanes that outlast a turn of a loop."""
 
-    def __init__(self, builder: Any, slot: Any) -> None:  # noqa: ANN401
+    def __init__(self, builder: Ir, slot: Ir) -> None:
         self._builder, self._slot = builder, slot
 
     @property
@@ -157,15 +159,15 @@ class Kept:
         self._builder.store(lanes.value, self._slot)
 
 
-def written(function: Callable[..., Any]) -> Any:  # noqa: ANN401 -- callable from compiled code only
+def written(function: Callable[..., Ir]) -> Ir:
     """Register a function that writes its own machine code."""
     return intrinsic(function)
 
 
-def typed(write: Callable[[Writer], None], *kinds: Any) -> Any:  # noqa: ANN401
+def typed(write: Callable[[Writer], None], *kinds: Ir) -> Ir:
     """Return what an intrinsic must return for arguments of these types; whole numbers are int64."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+    def generate(context: Ir, builder: Ir, signature: Ir, arguments: Ir) -> Ir:
         write(Writer(context, builder, signature, arguments))
         return context.get_dummy_value()
 

@@ -144,7 +144,7 @@ def _sorted_out(box: Floats) -> tuple[Indices, Indices, Indices]:
     readable = np.isfinite(box[:, 0])
     wide = np.abs(box[:, 2:] - box[:, :2])
     reach_m = LARGEST_RADIUS_M / 2 * np.hypot(*np.radians(wide).T)
-    edge = (np.abs(box[:, 1]) > 80) | (np.abs(box[:, 3]) > 80) | (np.abs(box[:, ::2]) > 178).any(axis=1)  # noqa: PLR2004
+    edge = (np.abs(box[:, 1]) > 80) | (np.abs(box[:, 3]) > 80) | (np.abs(box[:, ::2]) > 178).any(axis=1)  # noqa: PLR2004 -- degrees
     plain = readable & ~edge & (wide < _MOST_DEG).all(axis=1)
     small = plain & (reach_m <= SMALL_REACH_M)
     return np.flatnonzero(small), np.flatnonzero(plain & ~small), np.flatnonzero(~plain & ~np.isnan(box[:, 0]))

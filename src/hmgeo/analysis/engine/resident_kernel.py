@@ -7,7 +7,7 @@ hundred polygons.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -24,6 +24,8 @@ from hmgeo.geodesy import SEMI_MAJOR_M, SMALLEST_RADIUS_M
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from hmgeo.analysis.engine.untyped import Ir
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
@@ -79,7 +81,7 @@ _FIRST_INDICES, _FIRST_BYTES = Ready._fields.index("begin"), Ready._fields.index
 
 
 @written
-def ready_at(_typing: Any, _addresses: Any) -> Any:  # noqa: ANN401
+def ready_at(_typing: Ir, _addresses: Ir) -> Ir:
     """Return `Ready` as pointers, given an array of the addresses of its arrays."""
     kinds = [
         types.CPointer(
@@ -89,7 +91,7 @@ def ready_at(_typing: Any, _addresses: Any) -> Any:  # noqa: ANN401
     ]
     result = types.NamedTuple(kinds, Ready)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+    def generate(context: Ir, builder: Ir, signature: Ir, arguments: Ir) -> Ir:
         kind = signature.args[0]
         held = context.make_array(kind)(context, builder, arguments[0]).data
         values = []

@@ -5,7 +5,7 @@ Arrays are scratch with room for eight more than they hold; what stands past the
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from llvmlite import ir
 from numba import types
@@ -29,38 +29,41 @@ from hmgeo.analysis.engine.frames import (
 )
 from hmgeo.analysis.engine.lanes import LANES, Lanes, Writer, typed, written
 
+if TYPE_CHECKING:
+    from hmgeo.analysis.engine.untyped import Ir
+
 _DOUBLE = ir.DoubleType()
 _RADIANS = 0.017453292519943295
 _UNITS = 1e4
 
 
-def _load_bytes(builder: Any, arguments: Any, kind: Any) -> Any:  # noqa: ANN401
+def _load_bytes(builder: Ir, arguments: Ir, kind: Ir) -> Ir:
     pointer = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), kind.as_pointer())
     return builder.load(pointer, align=1)
 
 
 @written
-def read_count(_typing: Any, buffer: Any, _at: Any) -> Any:  # noqa: ANN401
+def read_count(_typing: Ir, buffer: Ir, _at: Ir) -> Ir:
     """Read the little-endian unsigned 32-bit number at a byte past a pointer."""
 
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+    def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
         return builder.zext(_load_bytes(builder, arguments, ir.IntType(32)), ir.IntType(64))
 
     return types.int64(buffer, types.int64), generate
 
 
 @written
-def read_double(_typing: Any, buffer: Any, _at: Any) -> Any:  # noqa: ANN401
+def read_double(_typing: Ir, buffer: Ir, _at: Ir) -> Ir:
     """Read the little-endian double at a byte past a pointer."""
 
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+    def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
         return _load_bytes(builder, arguments, _DOUBLE)
 
     return types.float64(buffer, types.int64), generate
 
 
 @written
-def read_eight_points(_typing: Any, buffer: Any, at: Any, lon: Any, lat: Any, first: Any) -> Any:  # noqa: ANN401
+def read_eight_points(_typing: Ir, buffer: Ir, at: Ir, lon: Ir, lat: Ir, first: Ir) -> Ir:
     """Read eight points of two doubles each from a uint8 array into lon[first:], lat[first:]."""
 
     def write(w: Writer) -> None:
@@ -76,7 +79,7 @@ def read_eight_points(_typing: Any, buffer: Any, at: Any, lon: Any, lat: Any, fi
     return typed(write, buffer, at, lon, lat, first)
 
 
-def _across(w: Writer, lanes: Lanes, *, least: bool) -> Any:  # noqa: ANN401
+def _across(w: Writer, lanes: Lanes, *, least: bool) -> Ir:
     """Return the least or greatest of eight lanes."""
     value = lanes.lane(0)
     for i in range(1, LANES):
@@ -85,12 +88,12 @@ def _across(w: Writer, lanes: Lanes, *, least: bool) -> Any:  # noqa: ANN401
     return value
 
 
-def _put(w: Writer, argument: int, at: int, value: Any) -> None:  # noqa: ANN401
+def _put(w: Writer, argument: int, at: int, value: Ir) -> None:
     w.builder.store(value, w.builder.gep(w.number(argument), [ir.Constant(ir.IntType(64), at)]))
 
 
 @written
-def box_of_points(_typing: Any, lon: Any, lat: Any, count: Any, box: Any) -> Any:  # noqa: ANN401
+def box_of_points(_typing: Ir, lon: Ir, lat: Ir, count: Ir, box: Ir) -> Ir:
     """Fill box[:4] with west, south, east, north, and box[4] with 0, or NaN if a coordinate is not finite.
 
     The points must be followed by seven copies of one of them.
@@ -117,18 +120,18 @@ def box_of_points(_typing: Any, lon: Any, lat: Any, count: Any, box: Any) -> Any
 
 @written
 def see(  # noqa: PLR0913, PLR0917 -- arrays one by one
-    _typing: Any,  # noqa: ANN401
-    frame: Any,  # noqa: ANN401
-    x: Any,  # noqa: ANN401
-    y: Any,  # noqa: ANN401
-    z: Any,  # noqa: ANN401
-    first: Any,  # noqa: ANN401
-    count: Any,  # noqa: ANN401
-    east: Any,  # noqa: ANN401
-    north: Any,  # noqa: ANN401
-    drop: Any,  # noqa: ANN401
-    squared: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    _typing: Ir,
+    frame: Ir,
+    x: Ir,
+    y: Ir,
+    z: Ir,
+    first: Ir,
+    count: Ir,
+    east: Ir,
+    north: Ir,
+    drop: Ir,
+    squared: Ir,
+) -> Ir:
     """Bring earth-centred places from `first` on into a frame.
 
     `drop` is the squared height below its level, `squared` the squared chord to the origin.
@@ -154,16 +157,16 @@ def see(  # noqa: PLR0913, PLR0917 -- arrays one by one
 
 @written
 def lay_points(
-    _typing: Any,  # noqa: ANN401
-    frame: Any,  # noqa: ANN401
-    lon: Any,  # noqa: ANN401
-    lat: Any,  # noqa: ANN401
-    origin_lon: Any,  # noqa: ANN401
-    origin_lat: Any,  # noqa: ANN401
-    count: Any,  # noqa: ANN401
-    x: Any,  # noqa: ANN401
-    y: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    _typing: Ir,
+    frame: Ir,
+    lon: Ir,
+    lat: Ir,
+    origin_lon: Ir,
+    origin_lat: Ir,
+    count: Ir,
+    x: Ir,
+    y: Ir,
+) -> Ir:
     """Fill x, y with metres east and north of an origin (degrees) for points in degrees."""
 
     def write(w: Writer) -> None:
@@ -181,16 +184,16 @@ def lay_points(
 
 @written
 def lay_edges(
-    _typing: Any,  # noqa: ANN401
-    frame: Any,  # noqa: ANN401
-    x: Any,  # noqa: ANN401
-    y: Any,  # noqa: ANN401
-    count: Any,  # noqa: ANN401
-    along_x: Any,  # noqa: ANN401
-    along_y: Any,  # noqa: ANN401
-    inverse: Any,  # noqa: ANN401
-    bend: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    _typing: Ir,
+    frame: Ir,
+    x: Ir,
+    y: Ir,
+    count: Ir,
+    along_x: Ir,
+    along_y: Ir,
+    inverse: Ir,
+    bend: Ir,
+) -> Ir:
     """Fill the edges from each point to the next: along, and 1 / length squared (0 for none).
 
     bend[0] becomes by how many metres the worst edge, straight in lon/lat, bends away from the straight line.
@@ -216,18 +219,18 @@ def lay_edges(
 
 @written
 def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
-    _typing: Any,  # noqa: ANN401
-    east: Any,  # noqa: ANN401
-    north: Any,  # noqa: ANN401
-    places: Any,  # noqa: ANN401
-    x: Any,  # noqa: ANN401
-    y: Any,  # noqa: ANN401
-    along_x: Any,  # noqa: ANN401
-    along_y: Any,  # noqa: ANN401
-    inverse: Any,  # noqa: ANN401
-    segments: Any,  # noqa: ANN401
-    least: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    _typing: Ir,
+    east: Ir,
+    north: Ir,
+    places: Ir,
+    x: Ir,
+    y: Ir,
+    along_x: Ir,
+    along_y: Ir,
+    inverse: Ir,
+    segments: Ir,
+    least: Ir,
+) -> Ir:
     """Fill `least` with the least squared distance from each place to any segment; places innermost."""
 
     def write(w: Writer) -> None:
@@ -247,18 +250,18 @@ def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
 
 @written
 def segments_to_place(  # noqa: PLR0913, PLR0917 -- arrays one by one
-    _typing: Any,  # noqa: ANN401
-    x: Any,  # noqa: ANN401
-    y: Any,  # noqa: ANN401
-    along_x: Any,  # noqa: ANN401
-    along_y: Any,  # noqa: ANN401
-    inverse: Any,  # noqa: ANN401
-    first: Any,  # noqa: ANN401
-    count: Any,  # noqa: ANN401
-    east: Any,  # noqa: ANN401
-    north: Any,  # noqa: ANN401
-    least: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    _typing: Ir,
+    x: Ir,
+    y: Ir,
+    along_x: Ir,
+    along_y: Ir,
+    inverse: Ir,
+    first: Ir,
+    count: Ir,
+    east: Ir,
+    north: Ir,
+    least: Ir,
+) -> Ir:
     """Put into least[0] the least squared distance from a place to segments; `count` is a multiple of eight."""
 
     def write(w: Writer) -> None:
@@ -278,15 +281,15 @@ def segments_to_place(  # noqa: PLR0913, PLR0917 -- arrays one by one
 
 @written
 def to_geodesics(
-    _typing: Any,  # noqa: ANN401
-    frame: Any,  # noqa: ANN401
-    east: Any,  # noqa: ANN401
-    north: Any,  # noqa: ANN401
-    drop: Any,  # noqa: ANN401
-    least: Any,  # noqa: ANN401
-    count: Any,  # noqa: ANN401
-    metres: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    _typing: Ir,
+    frame: Ir,
+    east: Ir,
+    north: Ir,
+    drop: Ir,
+    least: Ir,
+    count: Ir,
+    metres: Ir,
+) -> Ir:
     """Turn squared level distances into geodesics: the chord (see `frames.NEARBY_M`), then c + c3 / 24 r2.
 
     r is the radius of curvature in the direction of the place, by Euler's theorem.
@@ -307,15 +310,15 @@ def to_geodesics(
 
 @written
 def strips(
-    _typing: Any,  # noqa: ANN401
-    coefficients: Any,  # noqa: ANN401
-    lon: Any,  # noqa: ANN401
-    lat: Any,  # noqa: ANN401
-    origin_lon: Any,  # noqa: ANN401
-    origin_lat: Any,  # noqa: ANN401
-    count: Any,  # noqa: ANN401
-    area: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    _typing: Ir,
+    coefficients: Ir,
+    lon: Ir,
+    lat: Ir,
+    origin_lon: Ir,
+    origin_lat: Ir,
+    count: Ir,
+    area: Ir,
+) -> Ir:
     """Fill the area between each edge and the parallel of the origin; a cubic in latitude gives the zone's width."""
 
     def write(w: Writer) -> None:

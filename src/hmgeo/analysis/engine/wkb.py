@@ -123,7 +123,7 @@ def read_polygon(  # noqa: PLR0911 -- one for every way to be unreadable
 def find_box(lon: Floats, lat: Floats, count: int, box: Floats) -> bool:
     """Fill box[:4] with west, south, east, north; tell whether every coordinate is a plausible degree."""
     box_of_points(lon, lat, count, box)
-    on_globe: bool = box[0] >= -180 and box[2] <= 180 and box[1] > -90 and box[3] < 90  # noqa: PLR2004
+    on_globe: bool = box[0] >= -180 and box[2] <= 180 and box[1] > -90 and box[3] < 90  # noqa: PLR2004 -- degrees
     return on_globe and box[4] == 0
 
 

@@ -73,7 +73,7 @@ def frame(page: Axes, sheet: Sheet, view: View) -> None:
     west, east, south, north = view.limits(box)
     lons = [float(np.degrees(x / 6378137.0)) for x in (west, east)]
     lats = [degrees_at(y, view.middle_lat) for y in (south, north)]
-    step = next((one for one in _TICKS_DEG if (lons[1] - lons[0]) / one <= 5), _TICKS_DEG[-1])  # noqa: PLR2004
+    step = next((one for one in _TICKS_DEG if (lons[1] - lons[0]) / one <= 5), _TICKS_DEG[-1])  # noqa: PLR2004 -- ticks a side
     digits = 2 if step < 0.1 or step == 0.25 else 1 if step < 1 else 0  # noqa: PLR2004 - digits that the step needs
     for lon in _multiples(lons, step):
         x = box.left + (mercator(np.array([[lon, 0.0]]))[0, 0] - west) / view.metres_per_mm

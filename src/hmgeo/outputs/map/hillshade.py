@@ -84,7 +84,7 @@ def _png_chunk(name: bytes, content: bytes) -> bytes:
 def _warped(raster: Raster) -> tuple[NDArray[Any], tuple[float, ...]]:
     """Return heights in EPSG:3857 with NaN for void, and the six coefficients of their transform."""
     from rasterio.transform import Affine, array_bounds  # noqa: PLC0415 - most pages need no raster
-    from rasterio.warp import Resampling, reproject, transform_bounds  # noqa: PLC0415
+    from rasterio.warp import Resampling, reproject, transform_bounds  # noqa: PLC0415 -- as above
 
     cells, per_cell = _coarse(raster)
     a, b, c, d, e, f = raster.transform
