@@ -6,6 +6,7 @@ import shapely
 from grids import point, raster
 from test_flow import BREACH, DIAGONAL, FORK, HOLLOW, KEEP, VALLEY
 
+from hmgeo.analysis import flow_facts
 from hmgeo.analysis.barrier import BarrierRule, barrier, profile
 from hmgeo.analysis.facts import Answer, Features, NumberFact, PlaceFact, Unknown
 from hmgeo.analysis.flow import targets_of
@@ -94,6 +95,19 @@ def test_an_uncertain_source_may_drain_to_either_branch() -> None:
     exact, uncertain = (FlowFacts(point(FORK_DEM, 1, 1), error_m, held) for error_m in (0.0, 25.0))
     assert (up(exact).answer, up(exact).others) == (Answer.NO, frozenset())
     assert (up(uncertain).answer, up(uncertain).others) == (Answer.NO, frozenset({Answer.YES}))
+
+
+@pytest.mark.parametrize("limit_m", [0.0, 30.0, DIAGONAL, 30 + DIAGONAL, 200.0, INF])
+def test_no_start_is_left_out_however_many(limit_m: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What drains to the cells, gathered once, is what each start meets on its way down."""
+    rng = np.random.default_rng(7)
+    grid = flow_grid(raster(rng.uniform(0, 50, (24, 24)).tolist()), BREACH)
+    cells = np.sort(rng.choice(576, 6, replace=False))
+    singly = [flow_facts._meets(grid, np.array([start]), cells, limit_m) for start in range(576)]
+    monkeypatch.setattr(flow_facts, "_MOST_TRACES", 0)
+    assert [flow_facts._meets(grid, np.array([start]), cells, limit_m) for start in range(576)] == singly
+    assert flow_facts._meets(grid, np.arange(576), cells, limit_m) == set().union(*singly)
+    assert {True} in singly
 
 
 def test_downstream_of_a_parcel() -> None:
