@@ -23,7 +23,7 @@ from hmgeo.analysis.flow_shapes import ground_of
 from hmgeo.analysis.flow_snap import SnapRule
 from hmgeo.analysis.flow_tables import Things
 from hmgeo.analysis.river_network import OnNetwork, river_network
-from hmgeo.analysis.sampling import Named, clusters, double_sources, sections
+from hmgeo.analysis.sampling import Named, below_clusters, below_risks, clusters, double_sources, sections
 from hmgeo.findings.columns import FLOW_CATCHMENT_SCHEMA
 
 TOP, JOIN, END, HEAD = (108.0, 25.02), (108.0, 25.01), (108.0, 25.0), (108.02, 25.01)
@@ -118,6 +118,21 @@ def test_density_makes_groups() -> None:
     ((_, ids, density),) = clusters(sources, 500.0, 2.0)
     assert (ids, round(density, 2)) == (("0", "1", "2"), 3.82)
     assert clusters(sources, 500.0, 4.0) == []
+
+
+@pytest.mark.parametrize(("stream_ha", "is_met"), [(0.05, True), (0.1, False)])
+def test_water_that_meets_no_stream_is_told(stream_ha: float, is_met: bool) -> None:  # noqa: FBT001 -- a case's answer
+    """A valley of three cells a side, 10 m each: 0.09 ha drain out of it, so a stream of 0.1 ha isn't there."""
+    dem = raster([[9, 8, 9], [9, 7, 9], [9, 6, 9]])
+    keep = Conditioning(closed_basins=ClosedBasins.KEEP)
+    grid, chosen = flow_grid(dem, keep), FlowChoices(200.0, keep, SnapRule(50.0, stream_ha))
+    park = Named("P1", "示例园区", point(dem, 0, 1))
+    twins = [Named("A", "甲厂", point(dem, 0, 1)), Named("B", "乙厂", point(dem, 0, 0))]
+    told = "的径流在 0.2 km 内未汇入水流或不在高程范围内，未提出下游点位。"
+    proposals, dry = below_risks(grid, [("工业园区", park)], chosen)
+    assert (len(proposals), dry) == ((1, []) if is_met else (0, [f"工业园区示例园区{told}"]))
+    proposals, dry = below_clusters(grid, twins, 500.0, 1.0, chosen)
+    assert (len(proposals), dry) == ((1, []) if is_met else (0, [f"涉铊涉锑企业密集区（A、B）{told}"]))
 
 
 def test_groundwater_lists_what_pollutes_around() -> None:

@@ -194,8 +194,10 @@ def clusters(
 
 def below_clusters(
     grid: FlowGrid, sources: Sequence[Named], bandwidth_m: float, per_km2: float, chosen: FlowChoices
-) -> list[Proposal]:
+) -> tuple[list[Proposal], list[str]]:
     """Return for each dense group the place on a stream where the water of most of its members has come together.
+
+    Second, a sentence for each group whose water reaches no stream within the limit.
 
     Notes
     -----
@@ -203,13 +205,14 @@ def below_clusters(
     longest way.
     """
     by_id = {one.id: one for one in sources}
-    found = []
+    found, dry = [], []
     for _, ids, density in clusters(sources, bandwidth_m, per_km2):
         met: dict[int, list[float]] = {}
         for name in ids:
             for cell, way_m in _stream_way(grid, by_id[name], chosen):
                 met.setdefault(cell, []).append(way_m)
         if not met:
+            dry.append(_dry(f"涉铊涉锑企业密集区（{'、'.join(ids)}）", chosen))
             continue
         cell, reached = min(met.items(), key=lambda one: (-len(one[1]), max(one[1]), one[0]))
         together = f"{len(reached)} 家的径流在此汇合" if len(reached) > 1 else "其中 1 家的径流流经此处"
@@ -219,18 +222,29 @@ def below_clusters(
             f"{together}，最远流程 {max(reached) / 1000:.1f} km"
         )
         found.append(Proposal(CLUSTER, f"密集区（{len(ids)} 家）下游", _centre(grid, cell), why, _BY_HEIGHTS))
-    return found
+    return found, dry
 
 
-def below_risks(grid: FlowGrid, risks: Sequence[tuple[str, Named]], chosen: FlowChoices) -> list[Proposal]:
-    """Return for each park or pond (with the word of its kind) where its water first reaches a stream."""
-    found = []
+def below_risks(
+    grid: FlowGrid, risks: Sequence[tuple[str, Named]], chosen: FlowChoices
+) -> tuple[list[Proposal], list[str]]:
+    """Return for each park or pond (with the word of its kind) where its water first reaches a stream.
+
+    Second, a sentence for each whose water reaches no stream within the limit.
+    """
+    found, dry = [], []
     for word, one in risks:
         first = next(_stream_way(grid, one, chosen), None)
-        if first is not None:
-            why = f"{word}{one.called}的径流经 {first[1] / 1000:.1f} km 汇入水流处"
-            found.append(Proposal(RISK, f"{one.called}下游", _centre(grid, first[0]), why, _BY_HEIGHTS))
-    return found
+        if first is None:
+            dry.append(_dry(f"{word}{one.called}", chosen))
+            continue
+        why = f"{word}{one.called}的径流经 {first[1] / 1000:.1f} km 汇入水流处"
+        found.append(Proposal(RISK, f"{one.called}下游", _centre(grid, first[0]), why, _BY_HEIGHTS))
+    return found, dry
+
+
+def _dry(what: str, chosen: FlowChoices) -> str:
+    return f"{what}的径流在 {chosen.limit_m / 1000:g} km 内未汇入水流或不在高程范围内，未提出下游点位。"
 
 
 _BY_HEIGHTS = "按高程推算的径流汇合处"

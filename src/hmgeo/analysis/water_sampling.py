@@ -32,6 +32,8 @@ TRACED_METALS = ("铊", "锑")
 GROUNDWATER = "地下水"
 DENSITY, BANDWIDTH, SURROUNDINGS, DOUBLE_M = "dense_threshold", "dense_bandwidth_m", "surroundings_m", "double_source_m"
 _METAL_COLUMNS = ("涉及重金属", "特征污染物")
+_RIVER_OF_STREAMS = 10
+"""How many times the area of the least stream makes one whose crossings of borders are worth a section."""
 _RISK_KINDS = (LayerKind.INDUSTRIAL_PARKS, LayerKind.TAILINGS_PONDS)
 
 
@@ -39,8 +41,13 @@ def sampling_of(
     waters: Waters, grid: FlowGrid, sources: Things, chosen: FlowChoices
 ) -> tuple[pa.Table, tuple[str, ...]]:
     """Return `SAMPLING_SCHEMA` and sentences on what couldn't be proposed."""
-    choices, notes = waters.question.choices, []
-    proposals: list[Proposal] = [*_sections(waters, grid, chosen), *_below_risks(waters, grid, chosen)]
+    choices = waters.question.choices
+    proposals, notes = _sections(waters, grid, chosen)
+    below, dry = sampling.below_risks(
+        grid, [(kind.zh, one) for kind in _RISK_KINDS for one in _of(waters, kind)], chosen
+    )
+    proposals += below
+    notes += dry
     density, bandwidth_m = choices.number(DENSITY), choices.number(BANDWIDTH)
     if density is None or bandwidth_m is None:
         notes += [
@@ -48,14 +55,16 @@ def sampling_of(
         ]
     else:
         traced = _traced_metals(waters, sources)
-        proposals += sampling.below_clusters(grid, traced, bandwidth_m, density, chosen)
+        below, dry = sampling.below_clusters(grid, traced, bandwidth_m, density, chosen)
+        proposals += below
+        notes += dry
         notes += [] if traced else ["清单和排放口台账中没有标明涉铊、涉锑的企业，未提出密集区下游点位。"]
     around_m = choices.number(SURROUNDINGS)
     if around_m is None:
         notes.append(f"空气点位未提出：{unset_text(SURROUNDINGS)}")
     else:
-        parks = [*_named(waters.things(LayerKind.INDUSTRIAL_PARKS)), *_key_enterprises(waters, sources)]
-        proposals += sampling.beside_sensitive(parks, _named(waters.things(LayerKind.SENSITIVE_SITES)), around_m)
+        parks = [*_of(waters, LayerKind.INDUSTRIAL_PARKS), *_key_enterprises(waters, sources)]
+        proposals += sampling.beside_sensitive(parks, _of(waters, LayerKind.SENSITIVE_SITES), around_m)
     double_m = choices.number(DOUBLE_M)
     if double_m is None:
         notes.append(f"双源点位未提出：{unset_text(DOUBLE_M)}")
@@ -70,6 +79,10 @@ def sampling_of(
     return pa.Table.from_pylist(rows, SAMPLING_SCHEMA), tuple(notes)
 
 
+def _of(waters: Waters, kind: LayerKind) -> list[Named]:
+    return _named(waters.things(kind))
+
+
 def _named(things: Things) -> list[Named]:
     return [
         Named(one, name, shape)
@@ -78,23 +91,21 @@ def _named(things: Things) -> list[Named]:
     ]
 
 
-def _sections(waters: Waters, grid: FlowGrid, chosen: FlowChoices) -> list[Proposal]:
+def _sections(waters: Waters, grid: FlowGrid, chosen: FlowChoices) -> tuple[list[Proposal], list[str]]:
     areas = waters.question.areas
     if areas.townships is None:
-        return []
+        return [], ["交界断面未提出：没有乡级行政区。"]
     rows = areas.townships.select(["id", "name", "geometry"]).to_pylist()
     towns = [Named(row["id"], row["name"], shapely.from_wkb(row["geometry"])) for row in rows]
-    drawn = [one for one in _named(waters.things(LayerKind.RIVERS)) if one.geometry.length > 0]
-    rivers = drawn or [
-        Named(f"水流{number:03d}", f"高程推算的水流{number:03d}", line)
-        for number, line in enumerate(stream_lines(grid, chosen.snap_rule.stream_ha * 10), start=1)
-    ]
-    return sampling.sections(rivers, towns, is_approximate=areas.townships_are_approximate)
-
-
-def _below_risks(waters: Waters, grid: FlowGrid, chosen: FlowChoices) -> list[Proposal]:
-    risks = [(kind.zh, one) for kind in _RISK_KINDS for one in _named(waters.things(kind))]
-    return sampling.below_risks(grid, risks, chosen)
+    rivers, notes = [one for one in _of(waters, LayerKind.RIVERS) if one.geometry.length > 0], []
+    if not rivers:
+        least_ha = chosen.snap_rule.stream_ha * _RIVER_OF_STREAMS
+        notes.append(f"未提供「河流」，交界断面取自高程推算、集水面积不小于 {least_ha:g} ha 的水流。")
+        rivers = [
+            Named(f"水流{number:03d}", f"高程推算的水流{number:03d}", line)
+            for number, line in enumerate(stream_lines(grid, least_ha), start=1)
+        ]
+    return sampling.sections(rivers, towns, is_approximate=areas.townships_are_approximate), notes
 
 
 def _traced_metals(waters: Waters, sources: Things) -> list[Named]:
