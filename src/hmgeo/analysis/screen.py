@@ -30,7 +30,7 @@ from hmgeo.analysis.places import Areas, Place, places_of
 from hmgeo.analysis.proximity import COUNTED_RADII_M, Proximity, Sink, measure_proximity
 from hmgeo.analysis.rows import Judged, Row, finding_row, source_row
 from hmgeo.analysis.user_rule import user_radius_rule
-from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.findings.text import sentences
 from hmgeo.geodesy import geodesic_buffer
 from hmgeo.rules.standing import codes_of_place, standing_of
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from hmgeo.analysis.facts import Facts
     from hmgeo.records import Layer, Positions
     from hmgeo.rules.model import Rule, RuleStanding
-
-SEARCH_AREA_SCHEMA = pa.schema([("source_id", pa.string()), ("geometry", pa.binary())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,4 +330,4 @@ def _search_areas(positions: Positions, radius_m: float) -> pa.Table:
     located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
     shapes = shapely.from_wkb(located["geometry"].to_pylist())
     drawn = [shapely.to_wkb(geodesic_buffer(shape, radius_m)) for shape in shapes]
-    return pa.Table.from_pydict({"source_id": located["source_id"].to_pylist(), "geometry": drawn}, SEARCH_AREA_SCHEMA)
+    return pa.Table.from_pydict({"source_id": located["source_id"].to_pylist(), "geometry": drawn}, SEARCH_AREAS_SCHEMA)

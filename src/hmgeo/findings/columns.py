@@ -259,3 +259,18 @@ LEADS_SCHEMA = pa.schema(
     ]
 )
 """Leads across the county line. direction: 本地源影响界外 or 界外源影响本地; farmland_count is null where data end."""
+
+SEARCH_AREAS_SCHEMA = pa.schema([("source_id", pa.string()), ("geometry", pa.binary())])
+"""The circle (or buffer) that was searched around each source."""
+
+
+def nothing_found() -> dict[str, pa.Table]:
+    """Return the tables of a `Results` that judges nothing, such as an overview map, by the names of its fields."""
+    schemas = {
+        "sources": SOURCES_SCHEMA,
+        "findings": FINDINGS_SCHEMA,
+        "counts": COUNTS_SCHEMA,
+        "receptors": RECEPTORS_SCHEMA,
+        "search_areas": SEARCH_AREAS_SCHEMA,
+    }
+    return {name: schema.empty_table() for name, schema in schemas.items()}

@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from hmgeo.errors import HmgeoError, OutputError, Place, Problem, ProjectError, raise_problems
-from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.findings.columns import nothing_found
 from hmgeo.findings.results import LayerUsed, Results
 from hmgeo.layers.areas import context_layers, resolve_area
 from hmgeo.layers.catalog import shipped_layers
@@ -200,11 +198,7 @@ def overview(spec: MapSpec) -> Results:
         area_name="、".join(area.name for area in areas),
         radius_m=_OVERVIEW_RADIUS_M,
         radii_m=(),
-        sources=SOURCES_SCHEMA.empty_table(),
-        findings=FINDINGS_SCHEMA.empty_table(),
-        counts=COUNTS_SCHEMA.empty_table(),
-        receptors=RECEPTORS_SCHEMA.empty_table(),
-        search_areas=pa.schema([("source_id", pa.string()), ("geometry", pa.binary())]).empty_table(),
+        **nothing_found(),
         ledger=Ledger(()),
         layers=tuple(_shipped_used(context.role, context.table.num_rows) for context in contexts),
         context=context_layers_of(areas, contexts, []),

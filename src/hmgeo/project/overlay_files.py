@@ -11,7 +11,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.analysis.hatching import hatching
-from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.findings.columns import nothing_found
 from hmgeo.findings.results import ContextLayer, Presentation, Results
 from hmgeo.outputs import qml
 from hmgeo.outputs.geopackage import GisTable, with_geometry, write_tables
@@ -118,11 +118,7 @@ def overlay_results(desk: SiteDesk, overlay: Overlay) -> Results:
         area_name="、".join(area.name for area in inputs.areas),
         radius_m=0.0,
         radii_m=(),
-        sources=SOURCES_SCHEMA.empty_table(),
-        findings=FINDINGS_SCHEMA.empty_table(),
-        counts=COUNTS_SCHEMA.empty_table(),
-        receptors=RECEPTORS_SCHEMA.empty_table(),
-        search_areas=pa.schema([("source_id", pa.string()), ("geometry", pa.binary())]).empty_table(),
+        **nothing_found(),
         ledger=Ledger(()),
         layers=layers_used(layers),
         context=(*drawn, *lines),
