@@ -77,27 +77,29 @@ def screen(  # one option for each thing that a bare file doesn't say
 
 def pairs(
     sources: Annotated[Path, typer.Option("--sources", help="污染源文件。")],
-    receptors: Annotated[Path, typer.Option("--receptors", help="受体文件。")],
-    out: Annotated[Path, typer.Option("--out", help="写出的 parquet 文件。")],
+    receptors: Annotated[str, typer.Option("--receptors", help="受体文件；parquet 也可写地址，如 s3://桶/文件。")],
+    out: Annotated[str, typer.Option("--out", help="写出的 parquet 文件，也可写地址。")],
     radius: RadiusOption = "10km",
     scheduler: Annotated[str, typer.Option("--scheduler", help="Dask 调度程序：tcp://主机:端口，或 local。")] = "",
     *,
     aggregate: Annotated[bool, typer.Option("--aggregate", help="只写各污染源的计数和面积。")] = False,
 ) -> None:
     """只测算距离：写出半径内的全部点对，或各污染源的计数。"""
+    from hmgeo.layers.remote import stored_at
     from hmgeo.project.bare import BareFile, parse_radius_m
     from hmgeo.project.pairs import pairs_files
 
     radius_m = parse_radius_m(radius)
+    target = stored_at(out)
     with Reporter() as report:
         found = pairs_files(
             BareFile(sources),
-            BareFile(receptors),
-            out,
+            BareFile(stored_at(receptors)),
+            target,
             radius_m=radius_m,
             aggregate=aggregate,
             scheduler=scheduler,
             progress=report,
             tell=lambda line: LOG.print(line, markup=False),
         )
-    LOG.print(f"已写出 {out.name}：受体 {found.receptor_count} 个。")
+    LOG.print(f"已写出 {target.name}：受体 {found.receptor_count} 个。")

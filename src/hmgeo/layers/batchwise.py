@@ -21,17 +21,18 @@ from hmgeo.layers.pipeline import Opened, place_rows
 from hmgeo.layers.read import check_file
 from hmgeo.layers.read_vector import geopackage_parts, geoparquet_parts
 from hmgeo.layers.receptors import nothing_usable, usable_batches
+from hmgeo.layers.remote import RemoteFile, refuse_format
 from hmgeo.layers.schema import Columns, id_column, map_columns, recognise
 from hmgeo.records import Gates, Layer, Ledger, LedgerEntry, Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from hmgeo.layers.rawtable import RawTable
+    from hmgeo.layers.remote import Stored
     from hmgeo.vocabulary import Basis, LayerKind
 
     Hashes = NDArray[np.int64]
@@ -114,7 +115,7 @@ class PlainParts:
         Rows of the file, once read.
     """
 
-    path: Path
+    path: Stored
     kind: LayerKind
     options: ReadOptions
     shown: str
@@ -169,14 +170,14 @@ def _columns(raw: RawTable, kind: LayerKind, options: ReadOptions, journal: Jour
     return replace(columns, by_role={"id": column, **columns.by_role}) if column else columns
 
 
-def _parts(path: Path, layer: str, journal: Journal, rows: int) -> Iterator[RawTable]:
-    if path.suffix.lower() == ".gpkg":
+def _parts(path: Stored, layer: str, journal: Journal, rows: int) -> Iterator[RawTable]:
+    if not isinstance(path, RemoteFile) and path.suffix.lower() == ".gpkg":
         return geopackage_parts(path, layer, journal, rows)
     return geoparquet_parts(path, journal, rows)
 
 
 def plain_parts(
-    path: Path,
+    path: Stored,
     *,
     kind: LayerKind,
     basis: Basis,
@@ -198,7 +199,10 @@ def plain_parts(
     """
     journal = Journal(shown_path(path, shown_as))
     place = Place(file=journal.file)
-    check_file(path, place)
+    if isinstance(path, RemoteFile):
+        refuse_format(path)
+    else:
+        check_file(path, place)
     if path.suffix.lower() not in {".gpkg", ".parquet"}:
         return None
     first = next(_parts(path, options.layer, journal, 1))

@@ -6,10 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 import yaml
 
 from hmgeo.errors import InputError, Problem
+from hmgeo.layers.remote import RemoteFile
 from hmgeo.vocabulary import Basis
 
 _SHAPEFILE_MEMBERS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
@@ -86,10 +88,20 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def shown_path(path: Path, shown_as: str) -> str:
+def stream_sha256(stream: IO[bytes]) -> str:
+    """Return the SHA-256 of what a stream still holds."""
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def shown_path(path: Path | RemoteFile, shown_as: str) -> str:
     """Return the path as it may be printed: what the user wrote, never an absolute machine path."""
     if shown_as:
         return shown_as
+    if isinstance(path, RemoteFile):
+        return repr(path)
     return path.name if path.is_absolute() else path.as_posix()
 
 

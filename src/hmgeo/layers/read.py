@@ -14,6 +14,7 @@ from hmgeo.layers.archive import unpacked
 from hmgeo.layers.read_gdal import read_filegdb, read_kml, read_shapefile
 from hmgeo.layers.read_table import read_csv
 from hmgeo.layers.read_vector import read_geojson, read_geopackage, read_geoparquet
+from hmgeo.layers.remote import refuse_address
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def _read(path: Path, layer: str, journal: Journal, kind: LayerKind) -> RawTable
 def check_file(path: Path, place: Place) -> None:
     """Refuse what can't be read at all: missing, a folder, a suffix we don't take, no bytes."""
     if not path.exists():
+        refuse_address(path, place.file)
         raise InputError(Problem(what="文件不存在", where=place, remedy="核对路径和文件名"))
     suffix = path.suffix.lower()
     is_folder = path.is_dir() and suffix != ".gdb"

@@ -9,7 +9,6 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
@@ -17,10 +16,13 @@ from pyproj.exceptions import CRSError
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.layers.journal import Journal, name_rows
 from hmgeo.layers.rawtable import RawTable, choose_layer, column_texts, unique_headers
+from hmgeo.layers.remote import opened_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from hmgeo.layers.remote import Stored
 
 _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _CURVED = frozenset(range(8, 15))  # WKB types from CircularString to Surface
@@ -113,10 +115,10 @@ def read_geoparquet(path: Path, journal: Journal) -> RawTable:
     return next(geoparquet_parts(path, journal, rows=0))
 
 
-def geoparquet_parts(path: Path, journal: Journal, rows: int) -> Iterator[RawTable]:
+def geoparquet_parts(path: Stored, journal: Journal, rows: int) -> Iterator[RawTable]:
     """Read a GeoParquet in parts of so many rows, at least one part; 0 for all at once."""
     try:
-        with pq.ParquetFile(path) as file:
+        with opened_parquet(path) as file:
             schema = file.schema_arrow
             geo = _mapping(json.loads((schema.metadata or {}).get(b"geo", b"{}")))
             parts = map(_table_of, file.iter_batches(rows)) if rows else iter([file.read()])

@@ -11,16 +11,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.layers.catalog import file_sha256, shown_path
+from hmgeo.layers.catalog import file_sha256, shown_path, stream_sha256
 from hmgeo.layers.pack import BOX, FORMAT, MARK
+from hmgeo.layers.remote import RemoteFile, opened_parquet
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from hmgeo.layers.remote import Stored
     from hmgeo.vocabulary import Basis, LayerKind
 
     Floats = NDArray[np.float64]
@@ -44,7 +45,7 @@ class RowGroups:
         Numbers of the row groups that any pass has read so far.
     """
 
-    path: Path
+    path: Stored
     boxes: Floats
     classes: tuple[str, ...]
     columns: tuple[str, ...]
@@ -72,13 +73,20 @@ class RowGroups:
         return self._read(np.array([group]))
 
     def _read(self, groups: NDArray[np.intp]) -> Iterator[pa.RecordBatch]:
-        with pq.ParquetFile(self.path) as file:
+        with opened_parquet(self.path) as file:
             for group in groups.tolist():
+                self._recognise(file.metadata, group)
                 self.read.add(group)
                 blank = _blank_columns(file.metadata.row_group(group)) & set(self.columns)
                 held = [name for name in self.columns if name not in blank]
                 table = file.read_row_group(group, columns=held, use_threads=False)
                 yield from _completed(table, blank).combine_chunks().to_batches()
+
+    def _recognise(self, footer: pq.FileMetaData, group: int) -> None:
+        """Refuse a file that isn't the one that was opened first: another machine's, or changed since."""
+        if footer.num_row_groups != len(self.boxes) or not np.array_equal(_group_box(footer, group), self.boxes[group]):
+            place, remedy = Place(file=shown_path(self.path, "")), "各工作机须读到同一份文件，测算期间不要改动"
+            raise InputError(Problem("文件与开始测算时不是同一份", place, remedy=remedy))
 
 
 def _blank_columns(group: pq.RowGroupMetaData) -> set[str]:
@@ -112,19 +120,20 @@ def _can_read(columns: list[str] | None) -> bool:
     return columns is not None and columns == names[: len(columns)] and "geometry" in columns
 
 
-def is_packed(path: Path) -> bool:
+def is_packed(path: Stored) -> bool:
     """Tell whether a file is in the working format."""
     if path.suffix.lower() != ".parquet":
         return False
     try:
-        metadata = pq.read_metadata(path).metadata or {}
+        with opened_parquet(path) as file:
+            metadata = file.metadata.metadata or {}
     except (pa.ArrowException, OSError):
         return False
     return MARK in metadata
 
 
 def stream_receptors(
-    path: Path,
+    path: Stored,
     *,
     kind: LayerKind,
     basis: Basis,
@@ -148,7 +157,7 @@ def stream_receptors(
     remedy = "用 hmgeo layers pack 重新生成"
     if not is_packed(path):
         raise InputError(Problem("不是工作格式文件", place, remedy=remedy))
-    with pq.ParquetFile(path) as file:
+    with opened_parquet(path) as file:
         footer = file.metadata
         own = json.loads(footer.metadata[MARK])
         if own.get("format") != FORMAT or not _can_read(own.get("columns")):
@@ -160,9 +169,7 @@ def stream_receptors(
         name=name or path.stem,
         kind=kind,
         basis=basis,
-        provenance=replace(
-            provenance or Provenance(""), path=place.file, sha256=file_sha256(path) if fingerprint else ""
-        ),
+        provenance=replace(provenance or Provenance(""), path=place.file, sha256=_sha256(path) if fingerprint else ""),
         open_batches=groups,
         gates=gates,
         feature_count=footer.num_rows,
@@ -171,10 +178,19 @@ def stream_receptors(
 
 def _group_boxes(footer: pq.FileMetaData) -> Floats:
     """Read each row group's box from the statistics of the covering column."""
-    at = {footer.schema.column(i).path: i for i in range(footer.num_columns)}
-    boxes = np.empty((footer.num_row_groups, 4))
-    for group in range(footer.num_row_groups):
-        row_group = footer.row_group(group)
-        sides = [row_group.column(at[f"{BOX}.{side}"]).statistics for side in ("xmin", "ymin", "xmax", "ymax")]
-        boxes[group] = sides[0].min, sides[1].min, sides[2].max, sides[3].max
-    return boxes
+    boxes = [_group_box(footer, group) for group in range(footer.num_row_groups)]
+    return np.array(boxes, dtype=float).reshape(-1, 4)
+
+
+def _group_box(footer: pq.FileMetaData, group: int) -> tuple[float, float, float, float]:
+    row_group = footer.row_group(group)
+    at = {row_group.column(i).path_in_schema: i for i in range(row_group.num_columns)}
+    sides = [row_group.column(at[f"{BOX}.{side}"]).statistics for side in ("xmin", "ymin", "xmax", "ymax")]
+    return sides[0].min, sides[1].min, sides[2].max, sides[3].max
+
+
+def _sha256(path: Stored) -> str:
+    if not isinstance(path, RemoteFile):
+        return file_sha256(path)
+    with path.reading() as stream:
+        return stream_sha256(stream)

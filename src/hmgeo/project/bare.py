@@ -15,6 +15,7 @@ from hmgeo.vocabulary import Basis, Completeness, LayerKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hmgeo.layers.remote import Stored
     from hmgeo.records import Layer, Ledger, Positions
 
 _UNITS = {"km": 1000.0, "公里": 1000.0, "千米": 1000.0, "m": 1.0, "米": 1.0}
@@ -33,11 +34,25 @@ class BareFile:
         The line that must be shown with the data, as its licence asks.
     """
 
-    path: Path
+    path: Stored
     options: ReadOptions = field(default_factory=ReadOptions)
     basis: Basis = Basis.UNDECLARED
     covers: str = ""
     credit: str = ""
+
+    @property
+    def local(self) -> Path:
+        """The path of a file on this machine.
+
+        Raises
+        ------
+        InputError
+            It is an address.
+        """
+        if isinstance(self.path, Path):
+            return self.path
+        remedy = "下载到本机再用；hmgeo pairs 的 --receptors 可以写 parquet 文件的地址"
+        raise InputError(Problem("这里只读本机文件，不读网络地址", Place(file=repr(self.path)), remedy=remedy))
 
 
 def parse_radius_m(text: str) -> float:
@@ -67,14 +82,14 @@ def parse_radius_m(text: str) -> float:
 
 
 def load_bare(
-    sources: BareFile, farmland: BareFile, *, opener: Callable[..., tuple[Layer, Ledger]] = load_receptors
+    sources: BareFile, farmland: BareFile, *, opener: Callable[..., tuple[Layer, Ledger]] | None = None
 ) -> tuple[Positions, Layer, Ledger]:
     """Load both files.
 
     Parameters
     ----------
     opener
-        Opens the farmland; takes what `load_receptors` takes.
+        Opens the farmland, by address too; takes what `load_receptors` takes, which opens it otherwise.
 
     Raises
     ------
@@ -82,6 +97,7 @@ def load_bare(
         With every problem of both files.
     """
     collector = Collector()
+    paths = sources.local, farmland.path if opener else farmland.local
     collector.problems += mixed_basis(sources.basis, farmland.basis, Place(key="--sources-basis"))
     gates = Gates()
     if farmland.covers:
@@ -90,7 +106,7 @@ def load_bare(
             gates = Gates(area.geometry, f"{area.name}（{farmland.covers}）", Completeness.COMPLETE)
     positions = collector.layer(
         load_positions,
-        path=sources.path,
+        path=paths[0],
         kind=LayerKind.ENTERPRISES,
         basis=sources.basis,
         name="sources",
@@ -99,8 +115,8 @@ def load_bare(
         shown_as=sources.path.name,
     )
     layer = collector.layer(
-        opener,
-        path=farmland.path,
+        opener or load_receptors,
+        path=paths[1],
         kind=LayerKind.FARMLAND,
         basis=farmland.basis,
         name=LayerKind.FARMLAND.value,

@@ -1,7 +1,7 @@
 """Pairs beyond one machine: the row groups of a packed file measured by Dask workers, merged here in their order.
 
 The scheduling is Dask's: a task that fails or whose worker dies is done again, by another worker. The file must lie
-where every worker finds it under the same path.
+where every worker finds it under the same path or address.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from hmgeo.errors import OutputError, Place, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from hmgeo.layers.remote import Stored
 
 MANIFEST_NAME = "manifest.json"
 
@@ -78,6 +81,31 @@ def whole_file(out: Path, inputs: Sequence[Path]) -> Iterator[Path]:
         raise _unwritable(error, out) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_stored(out: Stored, inputs: Sequence[Stored]) -> Iterator[Path]:
+    """Do as `whole_file`; what goes to an address is written to a temporary folder and sent when it is whole.
+
+    Raises
+    ------
+    OutputError, UsageError
+        As `whole_file` and `RemoteFile.put`.
+    """
+    if isinstance(out, Path):
+        with whole_file(out, [path for path in inputs if isinstance(path, Path)]) as temporary:
+            yield temporary
+        return
+    if out in inputs:
+        raise OutputError(Problem("输出文件就是本次的输入文件，未作改动", Place(file=repr(out)), remedy="换一个文件名"))
+    out.must_be_known()
+    try:
+        with tempfile.TemporaryDirectory(prefix="hmgeo-") as folder:
+            temporary = Path(folder) / "out"
+            yield temporary
+            out.put(temporary)
+    except OSError as error:
+        raise _unwritable(error, Path(out.name)) from error
 
 
 def _unwritable(error: OSError, out: Path) -> OutputError:

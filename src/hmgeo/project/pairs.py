@@ -7,7 +7,6 @@ sources reach, a plain GeoPackage or GeoParquet in parts, other formats at once.
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -16,17 +15,20 @@ from hmgeo.analysis.proximity import COUNTED_RADII_M, measure_proximity
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.layers.batchwise import PlainParts, plain_parts
 from hmgeo.layers.load import ReadOptions, load_receptors
+from hmgeo.layers.remote import RemoteFile, stored_at
 from hmgeo.layers.stream import RowGroups, is_packed, stream_receptors
 from hmgeo.project.bare import load_bare
-from hmgeo.project.folder import whole_file
+from hmgeo.project.folder import whole_stored
 from hmgeo.project.pairs_sink import CodedPairsSink
 from hmgeo.project.progress import silent
 from hmgeo.records import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from hmgeo.analysis.proximity import Fetch, Proximity
+    from hmgeo.layers.remote import Stored
     from hmgeo.project.bare import BareFile
     from hmgeo.project.progress import Progress
     from hmgeo.records import Layer
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 def pairs_files(
     sources: BareFile,
     receptors: BareFile,
-    out: str | Path,
+    out: str | Path | RemoteFile,
     *,
     radius_m: float = 10_000.0,
     aggregate: bool = False,
@@ -47,6 +49,8 @@ def pairs_files(
 
     Parameters
     ----------
+    receptors, out
+        The receptors, if Parquet, and what is written may lie at an address that fsspec knows (`stored_at`).
     scheduler
         Address of a Dask scheduler, or `local`; empty to measure in this process. The bytes are the same.
     tell
@@ -59,7 +63,8 @@ def pairs_files(
     """
     positions, layer, _ = load_bare(sources, receptors, opener=open_receptors)
     radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radius_m), radius_m)
-    with whole_file(Path(out), [sources.path, receptors.path]) as temporary:
+    target = out if isinstance(out, RemoteFile) else stored_at(out)
+    with whole_stored(target, [sources.path, receptors.path]) as temporary:
         sink = nullcontext() if aggregate else CodedPairsSink(temporary)
         with sink as pairs, _fetching(scheduler, layer) as fetch:
             proximity = measure_proximity(
@@ -88,7 +93,7 @@ def _fetching(scheduler: str, layer: Layer) -> Iterator[Fetch | None]:
         yield fetch_by(client, layer)
 
 
-def open_receptors(path: Path, **said: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
+def open_receptors(path: Stored, **said: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
     """Open receptors in the way that holds least in memory; takes what `load_receptors` takes.
 
     Raises
@@ -102,7 +107,13 @@ def open_receptors(path: Path, **said: Any) -> tuple[Layer, Ledger]:  # noqa: AN
             remedy = "去掉图层、编号、坐标系等选项，或换用打包前的文件"
             raise InputError(Problem("工作格式文件已整理完毕，不再接受读取选项", Place(file=path.name), remedy=remedy))
         return stream_receptors(path, **said, fingerprint=False), Ledger()
-    return plain_parts(path, options=options, **said) or load_receptors(path, options=options, **said)
+    opened = plain_parts(path, options=options, **said)
+    if opened is not None:
+        return opened
+    if isinstance(path, RemoteFile):
+        remedy = "写明坐标系重新导出，或下载到本机再用"
+        raise InputError(Problem("按地址读的 parquet 须有几何和坐标系", Place(file=repr(path)), remedy=remedy))
+    return load_receptors(path, options=options, **said)
 
 
 def reading_told(layer: Layer, name: str) -> list[str]:

@@ -73,7 +73,7 @@ def screen_files(
     started = clock()
     asked = f"{wish.options()}{' --clipped-area' if clipped_area else ''}"
     command = f"hmgeo screen --radius {radius_text(radius_m).replace(' ', '')}{asked}"
-    with whole_folder(Path(out), [sources.path, farmland.path]) as temporary:
+    with whole_folder(Path(out), [sources.local, farmland.local]) as temporary:
         reached = TableSink(RECEPTORS_SCHEMA)
         with ParquetSink(temporary / PAIRS_NAME, PAIRS_SCHEMA) as pairs:
             screened = screen(

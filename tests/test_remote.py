@@ -1,0 +1,364 @@
+"""Parcels by address: the same bytes as from a path, only what is needed travels, and no secret is shown."""
+
+from __future__ import annotations
+
+import http.server
+import pickle
+import re
+import sys
+import threading
+import urllib.parse
+import zipfile
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+import geopandas
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from strategies import offset, star
+
+from hmgeo.errors import InputError, OutputError, Place, Problem, UsageError
+from hmgeo.layers.load import load_receptors
+from hmgeo.layers.pack import pack_layer, write_packed
+from hmgeo.layers.remote import RemoteFile, refuse_address, stored_at, without_secrets
+from hmgeo.layers.stream import is_packed, stream_receptors
+from hmgeo.project.bare import BareFile
+from hmgeo.project.pairs import pairs_files
+from hmgeo.project.screening import screen_files
+from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import Any
+
+fsspec = pytest.importorskip("fsspec")
+
+PLACE = (113.05, 23.68)
+COUNT = 60
+FARMLAND = {"kind": LayerKind.FARMLAND, "basis": Basis.SYNTHETIC}
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    path = tmp_path / "sources.csv"
+    lines = [f"E{i},{PLACE[0] + i * 0.05:.6f},{PLACE[1]:.6f}" for i in range(3)]
+    path.write_text("\n".join(["enterprise_id,lon,lat", *lines]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    random = np.random.default_rng(8)
+    shapes = [star(offset(PLACE, *random.uniform(-15_000, 15_000, 2)), [80.0] * 6, [0.0] * 6) for _ in range(COUNT)]
+    ids = [f"P{i}" for i in range(COUNT)]
+    geopandas.GeoDataFrame({"parcel_id": ids}, geometry=shapes, crs=4490).to_parquet(tmp_path / "plain.parquet")
+    return tmp_path / "plain.parquet"
+
+
+@pytest.fixture
+def packed(plain: Path) -> Path:
+    """Ten row groups a degree apart; the sources reach the first."""
+    parts = []
+    for away in range(10):
+        frame = geopandas.read_parquet(plain)
+        frame.geometry = frame.geometry.translate(float(away))
+        frame.to_parquet(plain.with_name("part.parquet"))
+        parts.append(load_receptors(plain.with_name("part.parquet"), **FARMLAND)[0].read())
+    write_packed(parts, plain.with_name("packed.parquet"), LayerKind.FARMLAND)
+    return plain.with_name("packed.parquet")
+
+
+class Ranges(http.server.SimpleHTTPRequestHandler):
+    """Serves byte ranges, to whoever knows the signature."""
+
+    sent = 0
+
+    def do_GET(self) -> None:
+        self.answer(with_content=True)
+
+    def do_HEAD(self) -> None:
+        self.answer(with_content=False)
+
+    def answer(self, *, with_content: bool) -> None:
+        address = urllib.parse.urlsplit(self.path)
+        if "sign=f00" not in address.query:
+            return self.send_error(403)
+        try:
+            with open(self.translate_path(address.path), "rb") as file:  # noqa: PTH123 -- a text
+                content = file.read()
+        except OSError:
+            return self.send_error(404)
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        first, last = (int(asked[1]), min(int(asked[2]), len(content) - 1)) if asked else (0, len(content) - 1)
+        self.send_response(206 if asked else 200)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(last + 1 - first))
+        self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
+        self.end_headers()
+        if with_content:
+            type(self).sent += last + 1 - first
+            self.wfile.write(content[first : last + 1])
+        return None
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder; yields its address."""
+    Ranges.sent = 0
+    handler = lambda *given, **said: Ranges(*given, directory=str(folder), **said)  # noqa: E731 -- an argument
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def zipped(path: Path) -> str:
+    """Return the address of a file in an archive beside it; other processes can read that too."""
+    archive = path.with_suffix(".zip")
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(path, path.name)
+    return f"zip://{path.name}::{archive}"
+
+
+def in_memory(path: Path) -> str:
+    fsspec.filesystem("memory").pipe(f"/{path.name}", path.read_bytes())
+    return f"memory://{path.name}"
+
+
+WAYS: dict[str, Callable[[Path], str]] = {"memory": in_memory, "zip": zipped, "file": lambda path: path.as_uri()}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", ["packed", "plain"])
+def test_an_address_gives_the_bytes_of_the_path(
+    tmp_path: Path, sources: Path, request: pytest.FixtureRequest, way: str, kind: str
+) -> None:
+    path = request.getfixturevalue(kind)
+    pairs_files(BareFile(sources), BareFile(path), tmp_path / "path.parquet")
+    told: list[str] = []
+    address = stored_at(WAYS[way](path))
+    found = pairs_files(BareFile(sources), BareFile(address), tmp_path / "address.parquet", tell=told.append)
+    assert found.receptor_count == COUNT
+    assert pq.read_metadata(tmp_path / "path.parquet").num_rows > 50
+    assert (tmp_path / "address.parquet").read_bytes() == (tmp_path / "path.parquet").read_bytes()
+    ways = {
+        "packed": "packed.parquet 为工作格式：读取行组 1 个，共 10 个。",
+        "plain": "plain.parquet 分批读取整理 60 行",
+    }
+    assert told[0].startswith(ways[kind])
+
+
+def test_only_the_row_groups_in_reach_travel(tmp_path: Path, sources: Path, packed: Path) -> None:
+    pytest.importorskip("aiohttp")
+    pairs_files(BareFile(sources), BareFile(packed), tmp_path / "path.parquet")
+    with served(tmp_path) as server:
+        address = stored_at(f"{server}/packed.parquet?sign=f00")
+        opened = stream_receptors(address, **FARMLAND, fingerprint=False)
+        Ranges.sent = 0
+        rows = sum(batch.num_rows for batch in opened.open_batches.of_group(0))
+        one, Ranges.sent = Ranges.sent, 0
+        assert rows == opened.feature_count // 10 == COUNT
+        assert sum(batch.num_rows for batch in opened.batches()) == 10 * COUNT
+        assert one < Ranges.sent
+        pairs_files(BareFile(sources), BareFile(address), tmp_path / "address.parquet")
+    assert (tmp_path / "address.parquet").read_bytes() == (tmp_path / "path.parquet").read_bytes()
+
+
+def test_a_server_that_refuses_is_told_without_the_signature(tmp_path: Path, sources: Path, packed: Path) -> None:
+    pytest.importorskip("aiohttp")
+    with served(tmp_path) as server:
+        faults = {}
+        for name, address in (
+            ("refused", f"{server}/{packed.name}?sign=bad"),
+            ("missing", f"{server}/none.parquet?sign=f00"),
+        ):
+            with pytest.raises(InputError) as raised:
+                pairs_files(BareFile(sources), BareFile(stored_at(address)), tmp_path / "out.parquet")
+            faults[name] = str(raised.value)
+    assert f"{server}/packed.parquet：没有权限" in faults["refused"]
+    assert f"{server}/none.parquet：文件不存在" in faults["missing"]
+    assert "sign" not in faults["refused"] + faults["missing"]
+    with pytest.raises(InputError, match=r"packed\.parquet：按地址读写失败（现为「ClientConnectorError "):
+        pairs_files(BareFile(sources), BareFile(stored_at(f"{server}/{packed.name}")), tmp_path / "out.parquet")
+    assert not (tmp_path / "out.parquet").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+def test_workers_open_the_address_themselves(tmp_path: Path, sources: Path, packed: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    pairs_files(BareFile(sources), BareFile(packed), tmp_path / "path.parquet")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as workers:
+        given = {"scheduler": workers.scheduler_address}
+        address = stored_at(zipped(packed))
+        pairs_files(BareFile(sources), BareFile(address), tmp_path / "address.parquet", **given)
+        with pytest.raises(InputError) as raised:  # a memory of its own in each process
+            pairs_files(BareFile(sources), BareFile(stored_at(in_memory(packed))), tmp_path / "no.parquet", **given)
+    assert (tmp_path / "address.parquet").read_bytes() == (tmp_path / "path.parquet").read_bytes()
+    assert str(raised.value) == "memory://packed.parquet：文件不存在。处理：核对地址"
+
+
+def test_a_file_that_is_another_by_now_is_refused(packed: Path) -> None:
+    layer = stream_receptors(stored_at(in_memory(packed)), **FARMLAND)
+    other = pq.read_table(packed)
+    pq.write_table(other.slice(5), packed, row_group_size=COUNT)
+    in_memory(packed)
+    with pytest.raises(InputError, match=r"memory://packed\.parquet：文件与开始测算时不是同一份"):
+        layer.read()
+
+
+def test_the_fingerprint_is_that_of_the_bytes(packed: Path) -> None:
+    here = stream_receptors(packed, **FARMLAND).provenance
+    there = stream_receptors(stored_at(in_memory(packed)), **FARMLAND).provenance
+    assert there.sha256 == here.sha256
+    assert there.path == "memory://packed.parquet"
+
+
+def test_results_go_to_an_address_whole_or_not_at_all(
+    tmp_path: Path, sources: Path, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = fsspec.filesystem("memory")
+    pairs_files(BareFile(sources), BareFile(packed), tmp_path / "path.parquet")
+    pairs_files(BareFile(sources), BareFile(packed), "memory://results/pairs.parquet")
+    assert memory.cat("/results/pairs.parquet") == (tmp_path / "path.parquet").read_bytes()
+    receptors = BareFile(stored_at(in_memory(packed)))
+    with pytest.raises(OutputError, match="输出文件就是本次的输入文件"):
+        pairs_files(BareFile(sources), receptors, "memory://packed.parquet")
+    assert memory.cat("/packed.parquet") == packed.read_bytes()
+    with pytest.raises(UsageError, match="不认识地址开头的协议"):
+        pairs_files(BareFile(sources), BareFile(packed), "nowhere://pairs.parquet")
+    monkeypatch.setattr("fsspec.core.url_to_fs", lambda address: (Refusing(OSError("disk full")), address))
+    with pytest.raises(OutputError, match=r"s3://b/pairs\.parquet：按地址读写失败（现为「OSError disk full」）"):
+        pairs_files(BareFile(sources), BareFile(packed), "s3://K:SECRET@b/pairs.parquet")
+
+
+SHOWN = [
+    ("s3://KEY:SECRET@bucket/a/b.parquet", "s3://bucket/a/b.parquet", "b.parquet"),
+    ("https://h:8080/b.parquet?X-Amz-Signature=SECRET#SECRET", "https://h:8080/b.parquet", "b.parquet"),
+    ("ftp://me:SE/CRET@host/b.parquet", "ftp://host/b.parquet", "b.parquet"),
+    ("hdfs://node:8020/user/a@b.parquet", "hdfs://node:8020/user/a@b.parquet", "a@b.parquet"),
+    ("zip://b.parquet::s3://K:SECRET@x/y.zip", "zip://b.parquet::s3://x/y.zip", "b.parquet"),
+    ("zip://b.parquet::abfs://container@account/y.zip", "zip://b.parquet::abfs://account/y.zip", "b.parquet"),
+    ("simplecache::https://me:SECRET@h/b.parquet", "simplecache::https://h/b.parquet", "b.parquet"),
+]
+
+
+@pytest.mark.parametrize(("address", "shown", "name"), SHOWN)
+def test_no_secret_is_shown(address: str, shown: str, name: str) -> None:
+    file = RemoteFile(address)
+    assert (repr(file), str(file), f"{[file]}", file.name) == (shown, shown, f"[{shown}]", name)
+    assert without_secrets(f"no such thing: {address}") == f"no such thing: {shown}"
+    assert pickle.loads(pickle.dumps(file)) == file  # noqa: S301 -- our own bytes
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "words"),
+    [
+        ("nowhere://a.parquet", InputError, r"nowhere://a\.parquet：不认识地址开头的协议"),
+        ("memory://missing.parquet", InputError, r"memory://missing\.parquet：文件不存在"),
+        (
+            "memory://parcels.gpkg",
+            InputError,
+            r"按地址只能读 parquet 文件（现为「\.gpkg」）；允许：\.parquet。处理：下载",
+        ),
+        ("memory://parcels", InputError, "按地址只能读 parquet 文件（现为「parcels」）"),
+    ],
+)
+def test_what_cannot_be_opened_is_told_in_words(
+    tmp_path: Path, sources: Path, address: str, kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=words):
+        pairs_files(BareFile(sources), BareFile(stored_at(address)), tmp_path / "out.parquet")
+    assert [path.name for path in tmp_path.iterdir()] == ["sources.csv"]
+
+
+def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(UsageError, match=r"没有安装这种地址所需的包.*处理：pip install s3fs"):
+        is_packed(stored_at("s3://bucket/a.parquet"))
+    for name in [name for name in sys.modules if name.split(".")[0] == "fsspec"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UsageError, match=r'按地址读写文件需要 fsspec。处理：pip install "hmgeo\[dask\]"'):
+        is_packed(stored_at("memory://a.parquet"))
+    assert not is_packed(stored_at((tmp_path / "a.parquet").as_uri()))
+
+
+class NoCredentialsError(Exception):
+    """As botocore names it."""
+
+
+class Refusing:
+    """A storage that opens nothing."""
+
+    transaction = nullcontext()
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def open(self, *_: Any, **__: Any) -> Any:  # noqa: ANN401 -- raises
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NoCredentialsError("Unable to locate credentials"), "没有账号，或账号无效（现为「NoCredentialsError Unable"),
+        (
+            PermissionError("Forbidden s3://K:SECRET@b/a.parquet"),
+            "没有权限（现为「PermissionError Forbidden s3://b/a.par",
+        ),
+        (TimeoutError(), "按地址读写失败（现为「TimeoutError」）"),
+    ],
+)
+def test_accounts_and_permissions(monkeypatch: pytest.MonkeyPatch, error: Exception, words: str) -> None:
+    monkeypatch.setattr("fsspec.core.url_to_fs", lambda address: (Refusing(error), address))
+    with pytest.raises(InputError) as raised:
+        is_packed(RemoteFile("s3://K:SECRET@b/a.parquet"))
+    assert words in str(raised.value)
+    assert "SECRET" not in str(raised.value)
+
+
+def test_what_a_worker_raises_arrives_as_it_was() -> None:
+    error = InputError([Problem("文件不存在", Place(file="a.csv")), Problem("没有权限", Place(file="b.csv"))])
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 -- our own bytes
+    assert (type(again), again.problems, str(again)) == (InputError, error.problems, str(error))
+
+
+def test_other_commands_say_that_they_read_no_address(
+    tmp_path: Path, sources: Path, hmgeo_command: Callable[..., Any]
+) -> None:
+    remote = BareFile(stored_at("s3://K:SECRET@b/a.parquet"))
+    words = r"s3://b/a\.parquet：这里只读本机文件，不读网络地址。处理：下载到本机再用"
+    with pytest.raises(InputError, match=words):
+        screen_files(BareFile(sources), remote, tmp_path / "out")
+    with pytest.raises(InputError, match=words):
+        pairs_files(remote, BareFile(sources), tmp_path / "out.parquet")
+    ended = hmgeo_command("layers", "check", "s3://K:SECRET@b/a.parquet", "--kind", "farmland")
+    assert ended.code == 2
+    assert "s3://b/a.parquet：这里只读本机文件" in ended.out + ended.err
+    assert "SECRET" not in ended.out + ended.err
+    refuse_address(tmp_path / "missing.csv", "missing.csv")
+
+
+def test_the_command_takes_addresses(
+    tmp_path: Path, sources: Path, packed: Path, hmgeo_command: Callable[..., Any]
+) -> None:
+    given = ("--sources", sources, "--radius", "10km", "--out")
+    hmgeo_command("pairs", "--receptors", packed, *given, tmp_path / "path.parquet")
+    ended = hmgeo_command("pairs", "--receptors", in_memory(packed), *given, "memory://results/p.parquet")
+    assert ended.code == 0
+    assert "已写出 p.parquet：受体 60 个。" in ended.err
+    assert fsspec.filesystem("memory").cat("/results/p.parquet") == (tmp_path / "path.parquet").read_bytes()
+
+
+def test_a_plain_file_is_packed_from_an_address(tmp_path: Path, plain: Path) -> None:
+    pack_layer(plain, tmp_path / "here.parquet")
+    pack_layer(stored_at(in_memory(plain)), tmp_path / "there.parquet")
+    assert (tmp_path / "there.parquet").read_bytes() == (tmp_path / "here.parquet").read_bytes()
