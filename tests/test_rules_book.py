@@ -253,6 +253,7 @@ def test_a_parameter_that_a_rule_reads_is_declared() -> None:
     assert read <= names
     unread = {one.name for one in declared() if not (one.default or one.settled or one.when)} - read
     of_method = {"flow_limit_m", "snap_distance_m", "stream_min_area_ha", "closed_basins", "double_source_m"}
+    of_method |= {"river_direction"}
     of_ground = {"barrier_ridge_m", "small_catchment_ha"}
     assert unread == {"key_metals", *of_method, *of_ground}
 

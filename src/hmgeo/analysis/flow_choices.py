@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hmgeo.analysis.choices import Choices
 
 LIMIT, SNAP, STREAM, BASINS = "flow_limit_m", "snap_distance_m", "stream_min_area_ha", "closed_basins"
+DIRECTION = "river_direction"
 
 
 @dataclass(frozen=True, slots=True)

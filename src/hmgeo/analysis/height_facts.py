@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.flow_choices import conditioning_of, snap_rule_of
 from hmgeo.analysis.flow_facts import FlowFacts
+from hmgeo.analysis.network_facts import NetworkFacts
+from hmgeo.analysis.network_layers import rivers_of
 from hmgeo.analysis.terrain_screen import TerrainScreen
+from hmgeo.analysis.water_facts import WaterFacts
 from hmgeo.analysis.water_layers import ProjectWater
 from hmgeo.vocabulary import Basis
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     import shapely
 
     from hmgeo.analysis.choices import Choices
+    from hmgeo.analysis.network_layers import ProjectRivers
     from hmgeo.records import Layer, Positions, Raster
 
 _CONSIDERED = "considered"
@@ -24,10 +28,12 @@ _CONSIDERED = "considered"
 
 @dataclass(frozen=True, slots=True)
 class HeightFacts:
-    """Water and terrain of a run; empty where there are no heights and nobody asks for terrain.
+    """Water and terrain of a run; empty where there are no heights, no drawn rivers and nobody asks for terrain.
 
     Parameters
     ----------
+    water, rivers
+        By heights and by drawn lines; None where the project has no such layer.
     decides
         Whether the project's distances depend on heights, so that their basis counts in every finding.
     """
@@ -36,10 +42,13 @@ class HeightFacts:
     terrain: TerrainScreen | None = None
     basis: Basis = Basis.REAL
     decides: bool = False
+    rivers: ProjectRivers | None = None
 
-    def flow_facts(self, geometry: shapely.Geometry, uncertainty_m: float) -> FlowFacts | None:
-        """Return what rules may ask of water for one source."""
-        return None if self.water is None else FlowFacts(geometry, uncertainty_m, self.water)
+    def flow_facts(self, geometry: shapely.Geometry, uncertainty_m: float) -> WaterFacts:
+        """Return what rules may ask of water for one source; every answer says what is missing."""
+        heights = FlowFacts(geometry, uncertainty_m, self.water)
+        lines = NetworkFacts(geometry, uncertainty_m, self.rivers)
+        return WaterFacts(heights, lines, has_heights=self.water is not None)
 
 
 def heights_of(
@@ -54,8 +63,9 @@ def heights_of(
     """
     considers = choices.code("terrain") == _CONSIDERED
     terrain = TerrainScreen(elevation, positions, farmland, choices) if considers else None
-    if elevation is None:
-        return HeightFacts(terrain=terrain)
     layers = [*others, *(() if farmland is None else (farmland,))]
+    rivers = rivers_of(layers, choices)
+    if elevation is None:
+        return HeightFacts(terrain=terrain, rivers=rivers)
     water = ProjectWater(elevation, layers, conditioning_of(choices), snap_rule_of(choices))
-    return HeightFacts(water, terrain, elevation.basis, decides=considers)
+    return HeightFacts(water, terrain, elevation.basis, decides=considers, rivers=rivers)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hmgeo.analysis.facts import Facts, NumberFact
-    from hmgeo.analysis.flow_facts import FlowFacts
     from hmgeo.analysis.layer_facts import LayerFacts
     from hmgeo.analysis.proximity import Proximity
     from hmgeo.analysis.terrain_screen import TerrainScreen, TerrainVerdict
+    from hmgeo.analysis.water_facts import WaterFacts
     from hmgeo.records import Layer, Positions
 
 _DECIMALS = 4
@@ -129,7 +129,7 @@ class SourceFacts(UnansweredFacts):
         undeclared_may_clear: bool,
         place: Place = NOWHERE,
         layers: LayerFacts | None = None,
-        water: FlowFacts | None = None,
+        water: WaterFacts | None = None,
         terrain: TerrainScreen | None = None,
     ) -> None:
         self._id: str = row["source_id"]

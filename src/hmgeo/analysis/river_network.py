@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _KEY_DECIMALS = 6
 _CLOSE_FACTOR = 2.0
 _CLOSE_M = 10.0
-_SHORTEST_DEGREE_M = 110_000.0
+SHORTEST_DEGREE_M = 110_000.0
 
 
 class OnNetwork(Enum):
@@ -36,15 +36,31 @@ class OnNetwork(Enum):
     CANNOT_TELL = "cannot_tell"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Nearby:
+    """The place of a reach that lies nearest to a shape; nearer ones sort first."""
+
+    distance_m: float
+    along_m: float
+    reach: int
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A point on a reach: which, how far from its start, how far it had to be moved, and the evidence in words."""
+    """A point on a reach: which, how far from its start, how far it had to be moved, and the evidence in words.
+
+    Parameters
+    ----------
+    rivals
+        Other rivers that are nearly as near; none unless the status is CANNOT_TELL.
+    """
 
     status: OnNetwork
     reach: int
     along_m: float
     distance_m: float
     why: str
+    rivals: tuple[Nearby, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +81,43 @@ class RiverNetwork:
     below: Sequence[Sequence[int]] = field(repr=False)
     tree: shapely.STRtree = field(repr=False)
 
-    def spot(self, point: shapely.Point, rule: SnapRule) -> Spot:
-        """Put a point onto the nearest reach, with the evidence.
+    def near(self, shape: shapely.Geometry, within_m: float) -> list[Nearby]:
+        """Return the reaches that lie within a distance of a lon/lat shape, nearest first."""
+        north = max(abs(shape.bounds[1]), abs(shape.bounds[3]))
+        reach_deg = within_m / (SHORTEST_DEGREE_M * float(np.cos(np.radians(north))))
+        rows = self.tree.query(shape, predicate="dwithin", distance=reach_deg)
+        found = sorted(Nearby(*_nearest_on(self.lines[row], shape), int(row)) for row in rows)
+        return [one for one in found if one.distance_m <= within_m]
+
+    def spot(self, shape: shapely.Geometry, rule: SnapRule) -> Spot:
+        """Put a point onto the nearest reach, with the evidence; of other shapes their nearest place counts.
 
         CANNOT_TELL where a reach of another river that isn't directly joined to the nearest is nearly as near.
         """
-        reach_deg = rule.tolerance_m / (_SHORTEST_DEGREE_M * float(np.cos(np.radians(point.y))))
-        rows = self.tree.query(point, predicate="dwithin", distance=reach_deg)
-        found = sorted((*_nearest_on(self.lines[row], point), int(row)) for row in rows)
-        near = [one for one in found if one[0] <= rule.tolerance_m]
+        return self.spot_within(shape, rule.tolerance_m)
+
+    def spot_within(self, shape: shapely.Geometry, tolerance_m: float) -> Spot:
+        """Put a shape onto the nearest reach within a tolerance, as `spot` does."""
+        near = self.near(shape, tolerance_m)
         if not near:
-            return Spot(OnNetwork.NO_RIVER, -1, 0.0, 0.0, f"{rule.tolerance_m:g} m 内没有所绘河流。")
-        distance_m, along_m, reach = near[0]
-        limit_m = max(_CLOSE_FACTOR * distance_m, distance_m + _CLOSE_M)
-        rivals = [(away, row) for away, _, row in near[1:] if away <= limit_m and not self._is_same_river(row, reach)]
-        name = self.names[reach]
+            return Spot(OnNetwork.NO_RIVER, -1, 0.0, 0.0, f"{tolerance_m:g} m 内没有所绘河流。")
+        best, *rest = near
+        others = [one for one in rest if not self._is_same_river(one.reach, best.reach)]
+        rivals = tuple(one for one in others if one.distance_m <= rival_reach_m(best.distance_m))
+        place = best.reach, best.along_m, best.distance_m
+        name = self.called(best.reach)
         if rivals:
-            others = "、".join(f"{self.names[row]}（{away:.0f} m）" for away, row in rivals)
-            why = f"无法判断所在河流：{name}（{distance_m:.0f} m）与 {others} 相近。"
-            return Spot(OnNetwork.CANNOT_TELL, reach, along_m, distance_m, why)
-        return Spot(OnNetwork.SNAPPED, reach, along_m, distance_m, f"落到 {distance_m:.0f} m 外的{name}。")
+            why = f"无法判断所在河流：{name}（{best.distance_m:.0f} m）与 {self._listed(rivals)} 相近。"
+            return Spot(OnNetwork.CANNOT_TELL, *place, why, rivals)
+        beside = f"，容差内另有较远的 {self._listed(others)}" if others else ""
+        return Spot(OnNetwork.SNAPPED, *place, f"落到 {best.distance_m:.0f} m 外的{name}{beside}。")
+
+    def _listed(self, places: Sequence[Nearby]) -> str:
+        return "、".join(f"{self.called(one.reach)}（{one.distance_m:.0f} m）" for one in places)
+
+    def called(self, reach: int) -> str:
+        """Return the name of a reach in words."""
+        return self.names[reach] or "未命名河段"
 
     def _is_same_river(self, one: int, other: int) -> bool:
         joined = one in self.below[other] or other in self.below[one]
@@ -109,6 +142,11 @@ class RiverNetwork:
             for one in self.below[reach]:
                 heapq.heappush(ahead, (so_far_m + self.length_m[reach], one))
         return None
+
+
+def rival_reach_m(distance_m: float) -> float:
+    """Return how far another river may be to count as nearly as near as one at a distance."""
+    return max(_CLOSE_FACTOR * distance_m, distance_m + _CLOSE_M)
 
 
 def river_network(names: Sequence[str], geometries: Sequence[shapely.Geometry]) -> RiverNetwork | None:
@@ -153,21 +191,42 @@ def _length_m(line: shapely.LineString) -> float:
     return float(ELLIPSOID.line_length(lon, lat))
 
 
-def _nearest_on(line: shapely.LineString, point: shapely.Point) -> tuple[float, float]:
-    """Return (distance, way from the line's start) in metres of the nearest place on a line.
+def _nearest_on(line: shapely.LineString, shape: shapely.Geometry) -> tuple[float, float]:
+    """Return (distance, way from the line's start) in metres of the place on a line that is nearest to a shape.
 
     Stretched by the cosine of latitude, so that the nearest place is found in near-true proportions.
     """
-    stretch = float(np.cos(np.radians(point.y)))
-    flat = shapely.transform(line, lambda xy: xy * [stretch, 1.0])
-    share = shapely.line_locate_point(flat, shapely.Point(point.x * stretch, point.y))
+    stretch = stretch_of(shape)
+    flat = flattened(line, stretch)
+    place = flattened(shape, stretch)
+    point = place if place.geom_type == "Point" else shapely.Point(shapely.shortest_line(place, flat).coords[0])
+    share = shapely.line_locate_point(flat, point)
     at = shapely.line_interpolate_point(flat, share)
-    lon, lat = at.x / stretch, at.y
-    _, _, distance_m = ELLIPSOID.inv(point.x, point.y, lon, lat)
-    before = [*_before(flat, share), (at.x, at.y)]
-    xy = np.array(before)
-    along_m = float(ELLIPSOID.line_length(xy[:, 0] / stretch, xy[:, 1])) if len(xy) > 1 else 0.0
-    return round(float(distance_m), 1), along_m
+    _, _, distance_m = ELLIPSOID.inv(point.x / stretch, point.y, at.x / stretch, at.y)
+    return round(float(distance_m), 1), way_to_m(flat, share, stretch)
+
+
+def stretch_of(shape: shapely.Geometry) -> float:
+    """Return the length of a degree of longitude in degrees of latitude, where a shape lies."""
+    return float(np.cos(np.radians((shape.bounds[1] + shape.bounds[3]) / 2)))
+
+
+def flattened(shape: shapely.Geometry, stretch: float) -> shapely.Geometry:
+    """Return a lon/lat shape with its longitudes stretched, for finding what is nearest."""
+    return shapely.transform(shape, lambda xy: xy * [stretch, 1.0])
+
+
+def way_to_m(flat: shapely.LineString, share: float, stretch: float) -> float:
+    """Return the metres along a flattened line from its start to a place on it.
+
+    Parameters
+    ----------
+    share
+        Of the place, as `shapely.line_locate_point` gives it.
+    """
+    at = shapely.line_interpolate_point(flat, share)
+    xy = np.array([*_before(flat, share), (at.x, at.y)])
+    return float(ELLIPSOID.line_length(xy[:, 0] / stretch, xy[:, 1])) if len(xy) > 1 else 0.0
 
 
 def _before(flat: shapely.LineString, share: float) -> list[tuple[float, float]]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hmgeo.analysis.bank_lines import RIVERS
 from hmgeo.analysis.facts import Answer, Features, Unknown
+from hmgeo.analysis.flow_choices import DIRECTION
+from hmgeo.analysis.flow_facts import BOTH, NETWORK
 from hmgeo.analysis.key_areas import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.analysis.kinds.inquiry import features_of
 from hmgeo.analysis.kinds.overlay import PERCENT
+from hmgeo.analysis.network_layers import AS_DRAWN
 from hmgeo.analysis.site_facts import SiteFacts
 from hmgeo.analysis.site_heights import ELEVATION
 from hmgeo.findings.text import bearing_text, distance_text
@@ -74,8 +78,23 @@ class Witness:
         if layer == KEY_AREAS:
             return Evidence((self._key_area_text(Features(KEY_AREAS, area_ids=features.area_ids)),), layers=(layer,))
         missing = [layer] if layer and layer not in self.indexes else []
-        missing += [ELEVATION] if leaf.kind in HEIGHT_KINDS and not self.has_heights else []
-        return Evidence(missing_layers=tuple(missing)) if missing else self._of_ground(leaf, value, features)
+        ground = self._ground_of(leaf)
+        lacking = [one for one in ground if not self._has(one)]
+        if missing or (lacking and len(lacking) == len(ground)):
+            return Evidence(missing_layers=(*missing, *lacking))
+        return replace(self._of_ground(leaf, value, features), missing_layers=tuple(lacking))
+
+    def _ground_of(self, leaf: Test) -> tuple[str, ...]:
+        """Return what a leaf is answered by: heights, or the drawn rivers that its mode asks for."""
+        if leaf.kind not in HEIGHT_KINDS:
+            return ()
+        mode = self.choices.code(leaf.text("mode")) if leaf.kind in FLOW_KINDS else ""
+        if leaf.kind in FLOW_KINDS and not mode and not self.has_heights and self._has(RIVERS):
+            return (RIVERS,) if self.choices.code(DIRECTION) == AS_DRAWN else (ELEVATION,)
+        return {NETWORK: (RIVERS,), BOTH: (ELEVATION, RIVERS)}.get(mode, (ELEVATION,))
+
+    def _has(self, code: str) -> bool:
+        return self.has_heights if code == ELEVATION else code in self.indexes
 
     def _of_ground(self, leaf: Test, value: DatedValue, features: Features) -> Evidence:
         if leaf.kind in DISTANCE_KINDS:
@@ -89,7 +108,7 @@ class Witness:
         return Evidence(layers=(features.layer,) if features.layer else ())
 
     def _of_flow(self, leaf: Test, features: Features) -> Evidence:
-        layers = (features.layer, ELEVATION)
+        layers = (features.layer, *filter(self._has, self._ground_of(leaf)))
         name = leaf.text("limit")
         limit_m = self.choices.number(name) if name else math.inf
         if limit_m is None:
@@ -102,7 +121,7 @@ class Witness:
         reach = "" if math.isinf(limit_m) else f" {distance_text(limit_m)} 内"
         way = "下游" if is_upstream else "上游"
         if fact.answer is Answer.NO:
-            return Evidence((f"{way}沿水流{reach}现有数据未见{features.zh}。",), layers=layers)
+            return Evidence((f"{way}沿水流{reach}现有数据未见{features.zh}。{fact.why}",), layers=layers)
         return Evidence((f"{way}为{features.zh}「{_name(fact)}」，{fact.why}",), layers=layers)
 
     def _of_slope(self, value: DatedValue) -> Evidence:

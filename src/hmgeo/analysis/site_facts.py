@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.facts import DistanceFact, NumberFact
     from hmgeo.analysis.layer_index import LayerIndex
+    from hmgeo.analysis.network_layers import ProjectRivers
     from hmgeo.analysis.places import Areas
     from hmgeo.analysis.site_heights import SiteHeights
     from hmgeo.vocabulary import Action
@@ -222,7 +223,7 @@ class SiteFacts(LayerFacts):
 
     Parameters
     ----------
-    heights
+    heights, rivers
         None where the project has none.
     """
 
@@ -232,6 +233,7 @@ class SiteFacts(LayerFacts):
         indexes: Mapping[str, LayerIndex],
         places: SitePlaces,
         heights: SiteHeights | None = None,
+        rivers: ProjectRivers | None = None,
     ) -> None:
         super().__init__(
             site.geometry, site.uncertainty_m, indexes, places.given, attributes=site.attributes, numbers=site.numbers
@@ -240,11 +242,12 @@ class SiteFacts(LayerFacts):
         self._places = places
         self._distances: dict[Features, DistanceFact | Unknown] = {}
         self._insides: dict[Features, PlaceFact | Unknown] = {}
-        self._heights = heights
+        self._heights, self._rivers = heights, rivers
 
     @cached_property
     def _answers(self) -> HeightAnswers:
-        return HeightAnswers(self._site.geometry, self._site.uncertainty_m, self._site.kind, self._heights)
+        site = self._site
+        return HeightAnswers(site.geometry, site.uncertainty_m, site.kind, self._heights, self._rivers)
 
     def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
         """Return whether water from the site reaches one of the features."""

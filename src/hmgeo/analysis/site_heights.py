@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from hmgeo.analysis.facts import UnansweredFacts, Unknown, missing_layer
 from hmgeo.analysis.flow_choices import conditioning_of, snap_rule_of
 from hmgeo.analysis.flow_facts import FlowFacts
+from hmgeo.analysis.network_facts import NetworkFacts
 from hmgeo.analysis.terrain import slope_strips
 from hmgeo.analysis.terrain_places import slopes_of
+from hmgeo.analysis.water_facts import WaterFacts
 from hmgeo.analysis.water_layers import ON_STREAMS, ProjectWater
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.choices import Choices
     from hmgeo.analysis.facts import Features, NumberFact, PlaceFact
+    from hmgeo.analysis.network_layers import ProjectRivers
     from hmgeo.analysis.terrain import Measured
     from hmgeo.records import Layer, Raster
 
@@ -58,17 +61,26 @@ class HeightAnswers(UnansweredFacts):
         None where the project has none: every answer then says so.
     kind
         Of the site, by the codes of `hmgeo.rules.words.SOURCE_KINDS`; what lies on a river is put onto the stream.
+    rivers
+        None where the project has no drawn rivers.
     """
 
     def __init__(
-        self, geometry: shapely.Geometry, uncertainty_m: float, kind: str, heights: SiteHeights | None
+        self,
+        geometry: shapely.Geometry,
+        uncertainty_m: float,
+        kind: str,
+        heights: SiteHeights | None,
+        rivers: ProjectRivers | None = None,
     ) -> None:
         self._geometry = geometry
         self._uncertainty_m = uncertainty_m
         self._heights = heights
         water = None if heights is None else heights.water
         rule = None if heights is None or kind not in ON_STREAMS else heights.snap_rule
-        self._flow = FlowFacts(geometry, uncertainty_m, water, snap_rule=rule)
+        by_heights = FlowFacts(geometry, uncertainty_m, water, snap_rule=rule)
+        by_rivers = NetworkFacts(geometry, uncertainty_m, rivers)
+        self._flow = WaterFacts(by_heights, by_rivers, has_heights=water is not None)
         self._met: dict[tuple[bool, Features, float, str], PlaceFact | Unknown] = {}
 
     def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:

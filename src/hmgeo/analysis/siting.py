@@ -13,6 +13,7 @@ from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.judge import judge
 from hmgeo.analysis.key_areas import KEY_AREAS, membership
 from hmgeo.analysis.layer_index import LayerIndexes
+from hmgeo.analysis.network_layers import rivers_of
 from hmgeo.analysis.places import Areas
 from hmgeo.analysis.site_evidence import Evidence, Witness
 from hmgeo.analysis.site_facts import PlaceFinder, SiteFacts, SiteNumbers
@@ -96,6 +97,7 @@ class SitingBench:
         self.question = question
         self.indexes = LayerIndexes(held)
         self.heights = None if elevation is None else SiteHeights(elevation, held, question.choices)
+        self.rivers = rivers_of(held, question.choices)
         self._places = PlaceFinder(question.areas)
         self._plans: dict[object, _Plan] = {}
 
@@ -140,7 +142,7 @@ class SitingBench:
         held = self._places.find(site) if places is None else places
         if site.geometry is None or site.status is not Status.ASSESSED:
             return SiteNumbers(site, held)
-        return SiteFacts(site, self.indexes, held, self.heights)
+        return SiteFacts(site, self.indexes, held, self.heights, self.rivers)
 
     def _plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
         stated = tuple(sorted(subject.attributes.items()))

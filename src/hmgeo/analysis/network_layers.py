@@ -1,0 +1,214 @@
+"""A project's drawn rivers and its other layers put onto them, made when a clause first asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.analysis.choices import unset_text
+from hmgeo.analysis.coverage import covered_m
+from hmgeo.analysis.flow_choices import DIRECTION, SNAP
+from hmgeo.analysis.network_places import part_of, placed, touching
+from hmgeo.analysis.network_ways import Mark, ways_of
+from hmgeo.analysis.river_network import river_network
+from hmgeo.vocabulary import Basis, Completeness, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hmgeo.analysis.choices import Choices
+    from hmgeo.analysis.facts import Features
+    from hmgeo.analysis.network_ways import Stretch, Ways
+    from hmgeo.analysis.river_network import RiverNetwork
+    from hmgeo.records import Layer
+
+NO_NETWORK = "未提供有流向的河网图层，沿河网上溯未作判断。"
+UNTRUSTED = "所绘河流的方向未经核实，沿河网上溯未作判断。"
+AS_DRAWN = "as_drawn"
+GROUNDWATER = "地下水"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkLayer:
+    """A layer's features on the rivers.
+
+    Parameters
+    ----------
+    marks
+        Where features lie.
+    places
+        For each feature the evidence in words; empty for those that lie on no river.
+    off
+        Rows of features that couldn't be put onto a river.
+    """
+
+    ids: Sequence[str]
+    names: Sequence[str]
+    classes: Sequence[str]
+    marks: Sequence[Mark] = field(repr=False)
+    places: Sequence[str] = field(repr=False)
+    off: frozenset[int]
+
+    def rows_of(self, classes: Sequence[str]) -> set[int]:
+        """Return the rows of features of these classes; of all where empty."""
+        return {row for row, word in enumerate(self.classes) if not classes or word in classes}
+
+
+class ProjectRivers:
+    """A project's drawn rivers; nothing is worked out before it is asked for.
+
+    Parameters
+    ----------
+    rivers
+        Lines, each drawn as its water flows.
+    layers
+        Whatever clauses may ask about.
+    choices
+        How far a river may be, and whether the lines' direction can be trusted.
+    """
+
+    def __init__(self, rivers: Layer, layers: Iterable[Layer], choices: Choices) -> None:
+        self._rivers = rivers
+        self._layers = {layer.kind.value: layer for layer in layers}
+        self._tolerance_m = choices.number(SNAP)
+        self._direction = choices.code(DIRECTION)
+        self._ways: dict[bool, Ways] = {}
+        self._made: dict[tuple[str, bool], NetworkLayer] = {}
+        self._marks: dict[tuple[Features, bool], dict[int, list[Mark]]] = {}
+        self._covered: dict[tuple[str, Stretch], bool] = {}
+
+    @cached_property
+    def network(self) -> RiverNetwork | None:
+        """The rivers as reaches; None where the layer holds no line."""
+        table = self._rivers.read()
+        rows = zip(table["name"].to_pylist(), table["geometry"].to_pylist(), strict=True)
+        drawn = [(name or "", shapely.from_wkb(wkb)) for name, wkb in rows if wkb is not None]
+        return river_network([name for name, _ in drawn], [line for _, line in drawn])
+
+    @property
+    def tolerance_m(self) -> float:
+        """How far a river may be from what is put onto it."""
+        return self._tolerance_m or 0.0
+
+    def why_not(self) -> str:
+        """Return why nothing can be asked of the rivers; empty where it can."""
+        if self._direction and self._direction != AS_DRAWN:
+            return UNTRUSTED
+        missing = [unset_text(DIRECTION)] if not self._direction else []
+        missing += [unset_text(SNAP)] if self._tolerance_m is None else []
+        if missing:
+            return "".join(missing)
+        return "" if self.network is not None else NO_NETWORK
+
+    @property
+    def is_approximate(self) -> bool:
+        """Whether the lines are no more than a hint."""
+        return self._rivers.basis is Basis.APPROXIMATE
+
+    def ways(self, *, is_against: bool) -> Ways:
+        """Return the ways with the water, or against it."""
+        if is_against not in self._ways and self.network is not None:
+            self._ways[is_against] = ways_of(self.network, is_against=is_against)
+        return self._ways[is_against]
+
+    def has(self, code: str) -> bool:
+        """Whether there is such a layer."""
+        return code in self._layers
+
+    def held(self, code: str) -> Layer:
+        """Return a layer that is there."""
+        return self._layers[code]
+
+    def layer(self, code: str, *, gives_water: bool) -> NetworkLayer:
+        """Return a layer on the rivers; made once.
+
+        Parameters
+        ----------
+        gives_water
+            Whether water is followed from the features, so that an area that touches no river lies at the nearest;
+            else water is followed to them, and reaches an area only where a river touches it.
+        """
+        key = (code, gives_water)
+        if key not in self._made and self.network is not None:
+            self._made[key] = _network_layer(
+                self.network, self._layers[code], self.tolerance_m, gives_water=gives_water
+            )
+        return self._made[key]
+
+    def marks(self, features: Features, *, is_against: bool) -> Mapping[int, Sequence[Mark]]:
+        """Return the features that count by the reaches they lie on, turned as the walk goes; made once."""
+        key = (features, is_against)
+        if key not in self._marks:
+            layer, ways = self.layer(features.layer, gives_water=is_against), self.ways(is_against=is_against)
+            rows, found = layer.rows_of(features.classes), self._marks.setdefault(key, {})
+            for mark in layer.marks:
+                if mark.row in rows:
+                    found.setdefault(mark.stretch.reach, []).append(Mark(mark.row, ways.turned(mark.stretch)))
+        return self._marks[key]
+
+    def covers(self, code: str, parts: Iterable[Stretch]) -> bool:
+        """Whether a layer's coverage holds parts of the rivers with all that could be put onto them."""
+        return all(self._is_covered(code, part) for part in parts)
+
+    def _is_covered(self, code: str, part: Stretch) -> bool:
+        layer = self._rivers if code == LayerKind.RIVERS.value else self._layers[code]
+        coverage, network, key = layer.gates.coverage, self.network, (code, part)
+        if coverage is None or network is None:
+            return False
+        if key not in self._covered:
+            shape = np.array([part_of(network.lines[part.reach], network.length_m[part.reach], part)], dtype=object)
+            reach_m = covered_m(shape, np.array([self.tolerance_m]), coverage)
+            self._covered[key] = bool(reach_m[0] >= 0)
+        return self._covered[key]
+
+    def gap_of(self, code: str, zh: str, parts: Iterable[Stretch]) -> str:
+        """Return why finding nothing in a layer along parts of the rivers would prove nothing; empty where it does."""
+        layer = self._rivers if code == LayerKind.RIVERS.value else self._layers[code]
+        if layer.gates.coverage is None:
+            return f"「{zh}」未申明数据范围，结果为下限。"
+        if layer.gates.completeness is not Completeness.COMPLETE:
+            return f"「{zh}」未申明完整，结果为下限。"
+        return "" if self.covers(code, parts) else f"沿河网超出「{zh}」数据范围，结果为下限。"
+
+
+def rivers_of(layers: Sequence[Layer], choices: Choices) -> ProjectRivers | None:
+    """Return a project's drawn rivers; None where it has no layer of them."""
+    found = [layer for layer in layers if layer.kind is LayerKind.RIVERS]
+    return ProjectRivers(found[0], layers, choices) if found else None
+
+
+def _network_layer(network: RiverNetwork, layer: Layer, tolerance_m: float, *, gives_water: bool) -> NetworkLayer:
+    table = layer.read()
+    ids, names, classes = (table[name].to_pylist() for name in ("receptor_id", "name", "class"))
+    marks: list[Mark] = []
+    places: list[str] = []
+    off = set()
+    for row, (wkb, word) in enumerate(zip(table["geometry"].to_pylist(), classes, strict=True)):
+        shape = None if wkb is None else shapely.from_wkb(wkb)
+        lies, why = _lies(network, shape, word, tolerance_m, gives_water=gives_water)
+        marks += [Mark(row, one) for one in lies]
+        places.append(why)
+        if not lies:
+            off.add(row)
+    return NetworkLayer(ids, names, classes, marks, places, frozenset(off))
+
+
+def _lies(
+    network: RiverNetwork, shape: shapely.Geometry | None, word: str, tolerance_m: float, *, gives_water: bool
+) -> tuple[tuple[Stretch, ...], str]:
+    """Return where a feature lies on the rivers, with the evidence; nowhere where nobody can tell which is meant.
+
+    Groundwater isn't fed by what is drawn on the ground.
+    """
+    if shape is None or shape.is_empty or GROUNDWATER in (word or ""):
+        return (), ""
+    if not gives_water and shape.geom_type not in {"Point", "MultiPoint"}:
+        touched = touching(network, shape)
+        names = "、".join(dict.fromkeys(network.called(one.reach) for one in touched))
+        return touched, f"与{names}相接。"
+    found = placed(network, shape, tolerance_m)
+    return ((), "") if found.rivals else (found.given, found.why)

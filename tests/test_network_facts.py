@@ -1,0 +1,380 @@
+"""Clauses along drawn rivers: a pencil network, every length by the ellipsoid.
+
+A --- B --- C        hundredths of a degree of latitude, flowing south
+      |
+D ----+              the tributary, flowing west into B
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hmgeo.analysis.choices import Choices, ChosenParameter
+from hmgeo.analysis.facts import Answer, Features, PlaceFact, Unknown
+from hmgeo.analysis.network_facts import NetworkFacts
+from hmgeo.analysis.network_layers import NO_NETWORK, ProjectRivers, rivers_of
+from hmgeo.analysis.network_places import placed
+from hmgeo.analysis.network_ways import Ahead, Stretch, answers
+from hmgeo.analysis.river_network import river_network
+from hmgeo.analysis.water_facts import joint
+from hmgeo.geodesy import ELLIPSOID
+from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
+from hmgeo.vocabulary import Basis, Completeness, LayerKind
+
+TOP, JOIN, END, HEAD = (108.0, 25.02), (108.0, 25.01), (108.0, 25.0), (108.02, 25.01)
+RIVERS = [("干流", shapely.LineString([TOP, JOIN, END])), ("支流", shapely.LineString([HEAD, JOIN]))]
+AROUND = shapely.box(107, 24, 109, 26)
+INF = float("inf")
+INTAKES = Features("intakes")
+
+
+def layer(
+    kind: LayerKind,
+    rows: list[tuple[str, shapely.Geometry]],
+    *,
+    gates: Gates | None = None,
+    word: str = "",
+    basis: Basis = Basis.REAL,
+) -> Layer:
+    cells = [
+        {"receptor_id": f"{kind.value}-{number}", "name": name, "class": word, "geometry": shapely.to_wkb(shape)}
+        for number, (name, shape) in enumerate(rows)
+    ]
+    table = pa.Table.from_pylist(cells, RECEPTOR_SCHEMA)
+    held = Gates(AROUND, completeness=Completeness.COMPLETE) if gates is None else gates
+    return Layer(kind.value, kind, basis, Provenance("x.gpkg"), table.to_batches, held, len(rows))
+
+
+def chosen(**values: str | float) -> Choices:
+    values = {"snap_distance_m": 200.0, "river_direction": "as_drawn"} | values
+    return Choices({name: ChosenParameter(name, value) for name, value in values.items() if value != ""})
+
+
+def rivers(
+    intakes: list[shapely.Geometry],
+    *,
+    drawn: list[tuple[str, shapely.Geometry]] | None = None,
+    river_gates: Gates | None = None,
+    choices: Choices | None = None,
+    **told: Any,  # noqa: ANN401 -- handed on
+) -> ProjectRivers:
+    lines = layer(LayerKind.RIVERS, RIVERS if drawn is None else drawn, gates=river_gates)
+    targets = layer(LayerKind.INTAKES, [(f"口{number}", shape) for number, shape in enumerate(intakes)], **told)
+    made = rivers_of([lines, targets], chosen() if choices is None else choices)
+    assert made is not None
+    return made
+
+
+def up(at: shapely.Geometry, held: ProjectRivers, limit_m: float = INF, error_m: float = 0.0) -> PlaceFact:
+    found = NetworkFacts(at, error_m, held).upstream(INTAKES, limit_m)
+    assert isinstance(found, PlaceFact), found.why
+    return found
+
+
+def east_of(at: tuple[float, float], metres: float) -> shapely.Point:
+    lon, lat, _ = ELLIPSOID.fwd(*at, 90.0, metres)
+    return shapely.Point(lon, lat)
+
+
+def north_of(lat: float, metres: float) -> float:
+    return float(ELLIPSOID.fwd(108.0, lat, 0.0, metres)[1])
+
+
+def length_m(*places: tuple[float, float]) -> float:
+    return float(ELLIPSOID.line_length(*zip(*places, strict=True)))
+
+
+INTAKE = (108.0, 25.002)
+BELOW = shapely.Point(INTAKE)
+
+
+def test_the_way_along_the_lines_is_the_length_of_the_lines() -> None:
+    way_m = length_m((108.0, 25.018), JOIN, INTAKE)
+    found = up(shapely.Point(108.0, 25.018), rivers([BELOW]))
+    assert (found.answer, found.receptor_id, found.receptor_name) == (Answer.YES, "intakes-0", "口0")
+    assert found.measured_m == pytest.approx(way_m, abs=0.01)
+    assert found.why == (
+        "沿所绘河网下行 1.77 km（按线的绘制方向）。评估对象落到 0 m 外的干流。饮用水取水口落到 0 m 外的干流。"
+    )
+    branch = up(shapely.Point(108.018, 25.01), rivers([BELOW]))
+    assert branch.measured_m == pytest.approx(length_m((108.018, 25.01), JOIN, INTAKE), abs=0.01)
+
+
+def test_the_limit_is_inclusive_along_the_lines() -> None:
+    at, held = shapely.Point(108.0, 25.018), rivers([BELOW])
+    way_m = up(at, held).measured_m
+    assert way_m is not None
+    assert up(at, held, way_m).answer is Answer.YES
+    short = up(at, held, way_m - 0.001)
+    # The limit ends the search on the drawn river, and both layers are complete: nothing is there.
+    assert (short.answer, short.gap, short.why) == (Answer.NO, "", "评估对象落到 0 m 外的干流。")
+
+
+def test_a_source_below_the_intake_reaches_nothing_and_the_end_of_the_lines_proves_nothing() -> None:
+    found = up(shapely.Point(108.0, 25.001), rivers([BELOW]))
+    assert (found.answer, found.receptor_id) == (Answer.NO, "")
+    assert found.gap == "所绘河网下行 0.1 km 处到头，其外未作判断，结果为下限。"
+    assert up(shapely.Point(108.0, 25.001), rivers([BELOW]), 100.0).gap == ""
+
+
+def test_downstream_is_the_same_question_from_the_other_end() -> None:
+    held = rivers([shapely.Point(108.0, 25.018), shapely.Point(108.018, 25.01)])
+    below = NetworkFacts(shapely.Point(INTAKE), 0.0, held)
+    found = below.downstream(INTAKES, INF)
+    assert isinstance(found, PlaceFact)
+    assert (found.answer, found.receptor_name) == (Answer.YES, "口0")
+    assert found.measured_m == pytest.approx(length_m((108.0, 25.018), INTAKE), abs=0.01)
+    assert found.why.startswith("沿所绘河网上溯 1.77 km")
+    above = NetworkFacts(shapely.Point(108.0, 25.019), 0.0, held).downstream(INTAKES, INF)
+    assert isinstance(above, PlaceFact)
+    assert (above.answer, above.gap) == (Answer.NO, "所绘河网上溯 0.1 km 处到头，其外未作判断，结果为下限。")
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        (rivers([BELOW], gates=Gates()), "「饮用水取水口」未申明数据范围，结果为下限。"),
+        (rivers([BELOW], gates=Gates(AROUND)), "「饮用水取水口」未申明完整，结果为下限。"),
+        (rivers([BELOW], river_gates=Gates(AROUND)), "「河流」未申明完整，结果为下限。"),
+        (
+            rivers([BELOW], gates=Gates(shapely.box(107, 25.0001, 109, 26), completeness=Completeness.COMPLETE)),
+            "沿河网超出「饮用水取水口」数据范围，结果为下限。",
+        ),
+        (rivers([BELOW, shapely.Point(108.05, 25.05)]), "「饮用水取水口」有 1 处未能落到所绘河流上，结果为下限。"),
+    ],
+)
+def test_what_is_not_known_along_the_way_makes_a_lower_bound(held: ProjectRivers, words: str) -> None:
+    found = up(shapely.Point(108.0, 25.0015), held, 100.0)
+    assert (found.answer, found.gap) == (Answer.NO, words)
+
+
+def test_nobody_tells_where_no_river_is_near() -> None:
+    found = NetworkFacts(east_of((108.0, 25.015), 250.0), 0.0, rivers([BELOW])).upstream(INTAKES, INF)
+    assert found == Unknown("评估对象200 m 内没有所绘河流。本条未作判断。")
+    # Within the error of its position it may lie on one: the hit is possible, and told as such.
+    unsure = up(east_of((108.0, 25.015), 250.0), rivers([BELOW]), INF, 60.0)
+    assert (unsure.answer, unsure.others) == (Answer.NO, frozenset({Answer.YES}))
+    assert unsure.gap.startswith("评估对象200 m 内没有所绘河流。")
+
+
+PAIR = [
+    ("东河", shapely.LineString([(108.002, 25.02), (108.002, 25.0)])),
+    ("西河", shapely.LineString([(108.0, 25.02), (108.0, 25.0)])),
+]
+BETWEEN = shapely.Point(108.00101, 25.015)
+
+
+def test_between_two_rivers_only_what_both_say_stands() -> None:
+    one = NetworkFacts(BETWEEN, 0.0, rivers([BELOW], drawn=PAIR)).upstream(INTAKES, INF)
+    assert one == Unknown("评估对象无法判断所在河流：东河（100 m）与 西河（102 m） 相近。各河结论不一，本条未作判断。")
+    both = up(BETWEEN, rivers([BELOW, shapely.Point(108.002, 25.003)], drawn=PAIR))
+    assert (both.answer, both.receptor_name) == (Answer.YES, "口1")
+    assert "各河结论相同。" in both.why
+
+
+def test_an_intake_between_two_rivers_is_not_counted_on_either() -> None:
+    found = up(shapely.Point(108.0, 25.018), rivers([shapely.Point(108.00101, 25.003)], drawn=PAIR), 1000.0)
+    assert found.gap == "「饮用水取水口」有 1 处未能落到所绘河流上，结果为下限。"
+
+
+def test_a_second_river_farther_off_is_named() -> None:
+    drawn = [PAIR[1], ("远河", shapely.LineString([(108.0017, 25.02), (108.0017, 25.0)]))]
+    found = up(shapely.Point(108.0002, 25.018), rivers([BELOW], drawn=drawn))
+    assert "评估对象落到 20 m 外的西河，容差内另有较远的 远河（151 m）。" in found.why
+
+
+def test_a_pond_meets_the_river_where_it_touches_it_and_an_area_of_land_only_there() -> None:
+    pond = shapely.box(107.999, 25.014, 108.001, 25.016)
+    found = up(pond, rivers([BELOW]))
+    assert found.measured_m == pytest.approx(length_m((108.0, 25.014), INTAKE), abs=0.01)
+    assert "评估对象与干流相接。" in found.why
+    zone = shapely.box(107.999, 25.002, 108.001, 25.004)
+    reached = up(shapely.Point(108.0, 25.018), rivers([zone]))
+    assert reached.measured_m == pytest.approx(length_m((108.0, 25.018), (108.0, 25.004)), abs=0.01)
+    beside = shapely.box(108.0001, 25.002, 108.001, 25.004)
+    missed = up(shapely.Point(108.0, 25.018), rivers([beside]), 1500.0)
+    assert (missed.answer, missed.gap) == (Answer.NO, "「饮用水取水口」有 1 处未能落到所绘河流上，结果为下限。")
+    # Asked for its water, the same area lies at the nearest river.
+    from_it = NetworkFacts(BELOW, 0.0, rivers([beside])).downstream(INTAKES, INF)
+    assert isinstance(from_it, PlaceFact)
+    assert from_it.answer is Answer.YES
+
+
+def test_groundwater_is_not_reached_by_rivers() -> None:
+    found = up(shapely.Point(108.0, 25.018), rivers([BELOW], word="地下水"), 100.0)
+    assert (found.answer, found.gap) == (Answer.NO, "「饮用水取水口」有 1 处未能落到所绘河流上，结果为下限。")
+
+
+def test_an_uncertain_position_beside_the_intake_may_be_above_or_below_it() -> None:
+    held = rivers([BELOW])
+    at = shapely.Point(108.0, north_of(25.002, 40.0))
+    assert up(at, held, 300.0, 39.5).others == frozenset()
+    unsure = up(at, held, 200.0, 40.5)
+    assert (unsure.answer, unsure.others) == (Answer.YES, frozenset({Answer.NO}))
+    below = shapely.Point(108.0, north_of(25.002, -40.0))
+    assert up(below, held, 100.0, 39.5).others == frozenset()
+    assert up(below, held, 100.0, 40.5).others == frozenset({Answer.YES})
+
+
+def test_an_uncertain_position_near_a_confluence_is_asked_on_both_rivers() -> None:
+    # The intake lies on the stem above the tributary's mouth: only from the stem is it reached.
+    held = rivers([shapely.Point(108.0, north_of(25.01, 30.0))])
+    at = shapely.Point(east_of(JOIN, 30.0).x, north_of(25.01, 70.0))
+    assert (up(at, held, 100.0).answer, up(at, held, 100.0).others) == (Answer.YES, frozenset())
+    assert up(at, held, 100.0, 20.0).others == frozenset({Answer.NO})
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        (chosen(river_direction=""), "条文未规定「所绘河流的方向」"),
+        (chosen(river_direction="not_known"), "所绘河流的方向未经核实，沿河网上溯未作判断。"),
+        (chosen(snap_distance_m=""), "条文未规定「点位落到水流上的最大距离」"),
+    ],
+)
+def test_nothing_is_assumed_of_the_lines(choices: Choices, words: str) -> None:
+    found = NetworkFacts(BELOW, 0.0, rivers([BELOW], choices=choices)).upstream(INTAKES, INF)
+    assert isinstance(found, Unknown)
+    assert found.why.startswith(words)
+
+
+def test_what_cannot_be_asked_is_told() -> None:
+    assert NetworkFacts(BELOW, 0.0, None).upstream(INTAKES, INF) == Unknown(NO_NETWORK)
+    assert NetworkFacts(BELOW, 0.0, rivers([BELOW], drawn=[("点", BELOW)])).upstream(INTAKES, INF) == Unknown(
+        NO_NETWORK
+    )
+    other = NetworkFacts(BELOW, 0.0, rivers([BELOW])).upstream(Features("farmland"), INF)
+    assert isinstance(other, Unknown)
+    assert other.why.startswith("未提供「耕地」")
+    having = NetworkFacts(BELOW, 0.0, rivers([BELOW])).upstream(Features("intakes", having=("in_use",)), INF)
+    assert having == Unknown("沿河网未能按属性筛选「饮用水取水口」，本条未作判断。")
+
+
+def test_a_ring_of_reaches_ends_the_walk() -> None:
+    ring = [
+        ("甲", shapely.LineString([(108.0, 25.0), (108.01, 25.0)])),
+        ("乙", shapely.LineString([(108.01, 25.0), (108.01, 25.01)])),
+        ("丙", shapely.LineString([(108.01, 25.01), (108.0, 25.0)])),
+    ]
+    held = rivers([shapely.Point(108.002, 25.0)], drawn=ring)
+    found = up(shapely.Point(108.004, 25.0), held)
+    around = length_m((108.004, 25.0), (108.01, 25.0), (108.01, 25.01), (108.0, 25.0), (108.002, 25.0))
+    assert found.measured_m == pytest.approx(around, abs=0.01)
+
+
+def test_approximate_lines_are_told() -> None:
+    lines = layer(LayerKind.RIVERS, RIVERS, basis=Basis.APPROXIMATE)
+    made = rivers_of([lines, layer(LayerKind.INTAKES, [("口", BELOW)])], chosen())
+    assert made is not None
+    assert up(shapely.Point(108.0, 25.018), made).is_approximate
+
+
+YES = PlaceFact(Answer.YES, why="甲。", receptor_id="1", receptor_name="一", measured_m=5.0)
+NO = PlaceFact(Answer.NO)
+OPEN = PlaceFact(Answer.NO, gap="到头。")
+SURE_NO, MAY_BE_NO = frozenset[Answer](), frozenset({Answer.NO})
+
+
+@pytest.mark.parametrize(
+    ("heights", "lines", "answer", "others", "gap", "why"),
+    [
+        (YES, replace(YES, why="乙。"), Answer.YES, SURE_NO, "", "高程与所绘河网结论一致。甲。乙。"),
+        (
+            YES, replace(YES, why="乙。", receptor_id="2", receptor_name="二"), Answer.YES, SURE_NO, "",
+            "高程与所绘河网结论一致。两法先遇到的对象不同：一、二。甲。乙。",
+        ),
+        (YES, NO, Answer.YES, MAY_BE_NO, "高程与所绘河网结论不一，无法判断（按高程遇到，按河网未遇到）。", "甲。"),
+        (NO, YES, Answer.YES, MAY_BE_NO, "高程与所绘河网结论不一，无法判断（按高程未遇到，按河网遇到）。", "甲。"),
+        (YES, OPEN, Answer.YES, MAY_BE_NO, "到头。", "甲。"),
+        (YES, Unknown("落不到。"), Answer.YES, MAY_BE_NO, "落不到。", "甲。"),
+        (NO, NO, Answer.NO, SURE_NO, "", "高程与所绘河网结论一致。"),
+        (NO, OPEN, Answer.NO, SURE_NO, "到头。", ""),
+        (NO, Unknown("落不到。"), Answer.NO, SURE_NO, "落不到。", ""),
+    ],
+)  # fmt: skip
+def test_heights_and_rivers_judged_side_by_side(
+    heights: PlaceFact | Unknown,
+    lines: PlaceFact | Unknown,
+    answer: Answer,
+    others: frozenset[Answer],
+    gap: str,
+    why: str,
+) -> None:
+    found = joint(heights, lines)
+    assert isinstance(found, PlaceFact)
+    assert (found.answer, found.others, found.gap, found.why) == (answer, others, gap, why)
+
+
+def test_where_neither_can_tell_both_reasons_are_given() -> None:
+    assert joint(Unknown("甲。"), Unknown("乙。")) == Unknown("甲。乙。")
+
+
+REACHES = st.lists(st.integers(1, 40), min_size=1, max_size=6)
+PLACES = st.floats(0.0, 1.0, allow_nan=False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(REACHES, PLACES, PLACES)
+def test_on_a_straight_river_the_answer_is_the_order_along_it(steps: list[int], one: float, other: float) -> None:
+    """Cut into any number of reaches, what lies lower is reached, over the very length between."""
+    lats = 25.0 - np.concatenate([[0.0], np.cumsum(steps)]) / 1000
+    drawn = [("江", shapely.LineString([(108.0, above), (108.0, below)])) for above, below in pairwise(lats)]
+    here, there = (25.0 + share * (lats[-1] - 25.0) for share in (one, other))
+    found = up(shapely.Point(108.0, here), rivers([shapely.Point(108.0, there)], drawn=drawn))
+    way_m = length_m((108.0, here), (108.0, there))
+    if way_m > 0.01:
+        assert found.answer is (Answer.YES if there < here else Answer.NO)
+    if found.answer is Answer.YES:
+        assert found.measured_m == pytest.approx(way_m, abs=0.01)
+
+
+@settings(max_examples=40, deadline=None)
+@given(PLACES, PLACES, st.floats(1000.0, 20_000.0), st.floats(0.0, 60.0))
+def test_a_river_that_joins_nothing_changes_nothing(one: float, other: float, limit_m: float, error_m: float) -> None:
+    far = ("远江", shapely.LineString([(108.1, 25.2), (108.1, 24.9)]))
+    here, there = (shapely.Point(108.0, 25.0 + 0.02 * share) for share in (one, other))
+    plain = NetworkFacts(here, error_m, rivers([there])).upstream(INTAKES, limit_m)
+    more = NetworkFacts(here, error_m, rivers([there], drawn=[*RIVERS, far])).upstream(INTAKES, limit_m)
+    assert plain == more
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=5),
+    st.integers(0, 50), st.integers(0, 30), st.integers(0, 20),
+)  # fmt: skip
+def test_every_place_of_a_stretch_is_asked(spans: list[tuple[int, int]], first: int, long: int, limit: int) -> None:
+    """Against asking a fine row of places one by one; features begin and end at whole numbers, so halves suffice."""
+    ahead = [Ahead(row, float(start), float(start + size)) for row, (start, size) in enumerate(spans)]
+    asked = np.arange(2 * first, 2 * (first + long) + 1) / 2
+    singly = {any(one.from_m - limit <= at <= one.to_m for one in ahead) for at in asked}
+    assert answers(ahead, Stretch(0, float(first), float(first + long)), float(limit)) == singly
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-30, 30), st.integers(5, 40)), min_size=2, max_size=6),
+    st.integers(-200, 200), st.integers(1, 150), st.floats(0, 1), st.floats(0, 2 * np.pi),
+)  # fmt: skip
+def test_wherever_the_true_position_is_it_is_among_the_places_asked(
+    bends: list[tuple[int, int]], aside_m: int, error_m: int, share: float, towards: float
+) -> None:
+    steps = np.array([(0, 0), *bends], float) * [2e-4, -2e-4]
+    xy = np.cumsum(steps, axis=0) + [108.0, 25.0]
+    network = river_network(["江"], [shapely.LineString(xy)])
+    assert network is not None
+    middle = xy[len(xy) // 2]
+    at = east_of((middle[0], middle[1]), float(aside_m))
+    lon, lat, _ = ELLIPSOID.fwd(at.x, at.y, np.degrees(towards), share * error_m)
+    asked = placed(network, at, 500.0, float(error_m)).around
+    true = network.spot_within(shapely.Point(lon, lat), 500.0)
+    assert any(one.from_m - 0.2 <= true.along_m <= one.to_m + 0.2 for one in asked if one.reach == true.reach)
