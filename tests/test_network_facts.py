@@ -159,7 +159,7 @@ def test_what_is_not_known_along_the_way_makes_a_lower_bound(held: ProjectRivers
 
 def test_nobody_tells_where_no_river_is_near() -> None:
     found = NetworkFacts(east_of((108.0, 25.015), 250.0), 0.0, rivers([BELOW])).upstream(INTAKES, INF)
-    assert found == Unknown("评估对象200 m 内没有所绘河流。本条未作判断。")
+    assert found == Unknown("评估对象200 m 内没有所绘河流，沿河网未作判断。")
     # Within the error of its position it may lie on one: the hit is possible, and told as such.
     unsure = up(east_of((108.0, 25.015), 250.0), rivers([BELOW]), INF, 60.0)
     assert (unsure.answer, unsure.others) == (Answer.NO, frozenset({Answer.YES}))
@@ -175,7 +175,8 @@ BETWEEN = shapely.Point(108.00101, 25.015)
 
 def test_between_two_rivers_only_what_both_say_stands() -> None:
     one = NetworkFacts(BETWEEN, 0.0, rivers([BELOW], drawn=PAIR)).upstream(INTAKES, INF)
-    assert one == Unknown("评估对象无法判断所在河流：东河（100 m）与 西河（102 m） 相近。各河结论不一，本条未作判断。")
+    doubt = "评估对象无法判断所在河流：东河（100 m）与 西河（102 m） 相近。"
+    assert one == Unknown(f"{doubt}各河结论不一，沿河网未作判断。")
     both = up(BETWEEN, rivers([BELOW, shapely.Point(108.002, 25.003)], drawn=PAIR))
     assert (both.answer, both.receptor_name) == (Answer.YES, "口1")
     assert "各河结论相同。" in both.why
@@ -369,7 +370,7 @@ def test_wherever_the_true_position_is_it_is_among_the_places_asked(
     bends: list[tuple[int, int]], aside_m: int, error_m: int, share: float, towards: float
 ) -> None:
     steps = np.array([(0, 0), *bends], float) * [2e-4, -2e-4]
-    xy = np.cumsum(steps, axis=0) + [108.0, 25.0]
+    xy = np.array([108.0, 25.0]) + np.cumsum(steps, axis=0)
     network = river_network(["江"], [shapely.LineString(xy)])
     assert network is not None
     middle = xy[len(xy) // 2]

@@ -14,6 +14,7 @@ import yaml
 from situation_projects import LON, WIDE, declared, moved, parameter, write_collection, write_heights
 
 from hmgeo.geodesy import ELLIPSOID
+from hmgeo.outputs.english import in_english
 from hmgeo.project.run import project_results
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def test_the_rule_along_the_river_through_a_run(tmp_path: Path, hmgeo_command: C
         in found["上"]["note"]
     )
     assert found["上"]["receptor_name"] == "示例取水口"
-    assert "评估对象300 m 内没有所绘河流。" in found["远"]["note"]
+    assert "评估对象300 m 内没有所绘河流，沿河网未作判断。" in found["远"]["note"]
 
 
 def test_the_rule_along_the_river_at_a_site(tmp_path: Path, hmgeo_command: Callable[..., Ended]) -> None:
@@ -189,3 +190,14 @@ def test_both_ways_side_by_side(tmp_path: Path, hmgeo_command: Callable[..., End
     assert "高程与所绘河网结论一致。" in straight["note"]
     assert "沿水流 4.0" in straight["note"]
     assert "沿所绘河网下行 4.00 km" in straight["note"]
+
+
+def test_the_reasons_are_told_in_english_too(tmp_path: Path) -> None:
+    found = by_works(project_results(write_project(tmp_path, "both")).findings)
+    assert in_english(found["上"]["note"]).startswith(
+        "4.00 km down the drawn rivers (as the lines are drawn). source put onto 示例江, 50 m away. "
+        "intake put onto 示例江, 10 m away."
+    )
+    assert in_english(found["远"]["note"]).startswith(
+        "source: no drawn river within 300 m; not judged along the rivers. No heights: flow not judged."
+    )

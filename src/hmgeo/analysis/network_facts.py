@@ -102,10 +102,10 @@ class _Question:
         given = self._looked(here.given)
         doubt = [self._looked((one,)) for one in here.rivals]
         if len({one.is_met for one in (given, *doubt)}) > 1:
-            return Unknown(f"评估对象{here.why}各河结论不一，本条未作判断。")
+            return Unknown(f"评估对象{here.why}各河结论不一，沿河网未作判断。")
         others, walks = self._possible(here.around)
         if not here.given and Answer.YES not in others:
-            return Unknown(f"评估对象{here.why}本条未作判断。")
+            return Unknown(f"评估对象{here.why.rstrip('。')}，沿河网未作判断。")
         is_unsure = here.may_be_off and bool(here.around)
         others |= {Answer.NO} if is_unsure else set()
         gap = self._gap((*given.walks, *(walk for one in doubt for walk in one.walks), *walks))
