@@ -47,6 +47,10 @@ rule_packs: []
 """
 
 
+GIVEN = ("--limit", "5km", "--beside", "0m", "--closed-basins", "breach")
+"""All that the texts leave open; the zone is drawn as an area, so that nothing has to be put onto a stream."""
+
+
 def feature(number: str, name: str, shape: shapely.Geometry) -> dict[str, object]:
     properties = {"编号": number, "名称": name}
     return {"type": "Feature", "properties": properties, "geometry": json.loads(shapely.to_geojson(shape))}
@@ -80,7 +84,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_the_way_and_what_it_meets(project: Path, hmgeo_command: Callable[..., Ended]) -> None:
-    ended = hmgeo_command("flow", project, "--limit", "5km", "--json")
+    ended = hmgeo_command("flow", project, *GIVEN, "--json")
     assert ended.code == 0
     told = json.loads(ended.out)
     paths = {row["source_id"]: row for row in told["paths"]}
@@ -99,14 +103,14 @@ def test_the_way_and_what_it_meets(project: Path, hmgeo_command: Callable[..., E
 
 
 def test_a_limit_ends_the_way(project: Path, hmgeo_command: Callable[..., Ended]) -> None:
-    told = json.loads(hmgeo_command("flow", project, "--limit", "900m", "--source", "A", "--json").out)
+    told = json.loads(hmgeo_command("flow", project, *GIVEN, "--limit", "900m", "--source", "A", "--json").out)
     assert [(row["source_id"], row["length_m"], row["ends"]) for row in told["paths"]] == [("A", 900.0, "limit")]
     assert [row["receptor_id"] for row in told["met"]] == ["F1"]
 
 
 def test_the_tables_and_the_paths_as_geojson(project: Path, hmgeo_command: Callable[..., Ended]) -> None:
     out = project / "paths.geojson"
-    ended = hmgeo_command("flow", project, "--limit", "5km", "--beside", "60m", "--geojson", out)
+    ended = hmgeo_command("flow", project, *GIVEN, "--beside", "60m", "--geojson", out)
     assert ended.code == 0
     assert "一号水源地（Z1）" in ended.out
     assert "只反映地面径流，不含渠道、管道和地下水" in ended.err
@@ -121,12 +125,14 @@ def test_the_tables_and_the_paths_as_geojson(project: Path, hmgeo_command: Calla
         (("--source", "X"), "没有这一污染源（现为「X」）"),
         (("--closed-basins", "no"), "不认识这个词（现为「no」）；允许：breach、keep"),
         (("--from", "tailings_ponds"), "项目没有「尾矿库」图层"),
+        (("--beside", "60"), "--beside：距离看不懂（现为「60」）"),
+        (("--stream-ha", "0"), "--stream-ha：面积看不懂（现为「0」）；允许：大于 0 的公顷数"),
     ],
 )
 def test_what_is_not_there_is_told(
     project: Path, hmgeo_command: Callable[..., Ended], options: tuple[str, str], words: str
 ) -> None:
-    ended = hmgeo_command("flow", project, "--limit", "5km", *options)
+    ended = hmgeo_command("flow", project, *GIVEN, *options)
     assert ended.code == 2
     assert words in ended.err.replace("\n", "")
 
@@ -134,9 +140,101 @@ def test_what_is_not_there_is_told(
 def test_no_heights_no_water(project: Path, hmgeo_command: Callable[..., Ended]) -> None:
     text = PROJECT.replace("  elevation: {path: dem.tif, basis: synthetic}\n", "")
     (project / "project.yml").write_text(text, encoding="utf-8")
-    ended = hmgeo_command("flow", project, "--limit", "5km")
+    ended = hmgeo_command("flow", project, *GIVEN)
     assert ended.code == 2
     assert "项目没有高程图层，水流方向不能测算" in ended.err
+
+
+LINE = "  %s: {value: %s, by: 张三, on: 2026-11-21, reason: 示例}"
+OPEN = {
+    "flow_limit_m": "900, unit: m",
+    "path_beside_m": "60, unit: m",
+    "closed_basins": "keep",
+    "snap_distance_m": "40, unit: m",
+    "stream_min_area_ha": "2, unit: ha",
+}
+
+
+def choose(project: Path, values: dict[str, str], *, intake: bool = False) -> None:
+    """Write parameters into the project, and an intake in the valley where one is wanted."""
+    lines = [LINE % one for one in values.items()]
+    text = PROJECT.replace("parameters: {}", "\n".join(["parameters:", *lines]) if lines else "parameters: {}")
+    if intake:
+        place = point(raster(VALLEY, cell_m=CELL), 30, 21)
+        well = feature("I2", "水源井", place)
+        well["properties"] = {"编号": "I2", "名称": "水源井", "水源类型": "地下水"}
+        collection = {"type": "FeatureCollection", "features": [feature("I1", "一号取水口", place), well]}
+        (project / "intakes.geojson").write_text(json.dumps(collection, ensure_ascii=False), encoding="utf-8")
+        text = text.replace("layers:\n", "layers:\n  intakes: {path: intakes.geojson, basis: synthetic}\n")
+    (project / "project.yml").write_text(text, encoding="utf-8")
+
+
+def test_the_project_chooses_where_no_option_does(project: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    choose(project, OPEN, intake=True)
+    told = json.loads(hmgeo_command("flow", project, "--source", "A", "--json").out)
+    assert [(row["length_m"], row["ends"]) for row in told["paths"]] == [(900.0, "limit")]
+    assert [(one["parameter"], one["value"]) for one in told["settings"]] == [
+        ("flow_limit_m", 900.0),
+        ("path_beside_m", 60.0),
+        ("closed_basins", "keep"),
+        ("snap_distance_m", 40.0),
+        ("stream_min_area_ha", 2.0),
+    ]
+    assert {one["from"] for one in told["settings"]} == {f"项目参数 {name}：张三，2026-11-21，示例" for name in OPEN}
+    assert "追踪距离 0.9 km（项目参数 flow_limit_m：张三，2026-11-21，示例）。" in told["notes"]
+    assert any("本次保留，水流止于洼底（项目参数 closed_basins" in one for one in told["notes"])
+    # The intake lies one cell beside the valley floor, 25 rows below the source.
+    assert [(one["target_id"], one["source_id"], one["flow_distance_m"]) for one in told["catchments"]] == [
+        ("I1", "A", 25 * 30.0),
+        ("I2", "", None),
+        ("Z1", "", None),
+    ]
+    shown = hmgeo_command("flow", project, "--source", "A").out
+    assert "未评估" in [one for one in shown.splitlines() if "水源井" in one][-1]
+    assert told["catchments"][1]["note"] == "地下水水源，不按地表集水推算。"
+
+
+def test_an_option_wins_and_says_what_it_replaces(project: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    choose(project, OPEN)
+    options = ("--limit", "1.5km", "--closed-basins", "breach", "--beside", "0m")
+    told = json.loads(hmgeo_command("flow", project, *options, "--source", "A", "--json").out)
+    assert [row["length_m"] for row in told["paths"]] == [1500.0]
+    origins = {one["parameter"]: one["from"] for one in told["settings"]}
+    assert origins["flow_limit_m"] == "命令选项 --limit，未用项目参数 flow_limit_m（900 m）"
+    assert origins["closed_basins"] == "命令选项 --closed-basins，未用项目参数 closed_basins（keep）"
+    assert origins["snap_distance_m"] == "项目参数 snap_distance_m：张三，2026-11-21，示例"
+
+
+def test_the_distance_of_the_clauses_stands_in_and_says_so(project: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    choose(project, {"max_downstream_m": "600, unit: m"} | {name: OPEN[name] for name in list(OPEN)[1:]})
+    told = json.loads(hmgeo_command("flow", project, "--source", "A", "--json").out)
+    assert [row["length_m"] for row in told["paths"]] == [600.0]
+    assert told["settings"][0]["parameter"] == "max_downstream_m"
+
+
+@pytest.mark.parametrize("name", list(OPEN))
+def test_what_nobody_chose_is_asked_for(project: Path, hmgeo_command: Callable[..., Ended], name: str) -> None:
+    options = {
+        "flow_limit_m": "--limit",
+        "path_beside_m": "--beside",
+        "closed_basins": "--closed-basins",
+        "snap_distance_m": "--snap",
+        "stream_min_area_ha": "--stream-ha",
+    }
+    choose(project, {one: value for one, value in OPEN.items() if one != name}, intake=True)
+    ended = hmgeo_command("flow", project)
+    assert ended.code == 2
+    said = ended.err.replace("\n", "")
+    assert f"在 parameters 下写 {name}" in said
+    assert f"或加选项 {options[name]}；条文未规定，没有默认值" in said
+
+
+def test_all_that_nobody_chose_is_asked_for_at_once(project: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    ended = hmgeo_command("flow", project)
+    said = ended.err.replace("\n", "")
+    assert ended.code == 2
+    # No intake is a point here: how it would be put onto a stream needn't be chosen.
+    assert [name for name in OPEN if f"在 parameters 下写 {name}" in said] == list(OPEN)[:3]
 
 
 def chosen(**values: str | float) -> Choices:

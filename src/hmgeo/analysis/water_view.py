@@ -58,7 +58,7 @@ TARGET_KINDS = (LayerKind.INTAKES, LayerKind.WATER_SOURCE_ZONES)
 ORIENTATION = (LayerKind.RIVERS, LayerKind.COUNTIES, LayerKind.TOWNSHIPS, LayerKind.ELEVATION)
 GROUNDWATER = "地下水"
 NO_HEIGHTS = "水流未评估：未提供「高程」。请向自然资源部门获取。"
-_NOT_SURFACE = "地下水水源，不按地表集水推算。"
+NOT_SURFACE = "地下水水源，不按地表集水推算。"
 _INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
 
 
@@ -250,7 +250,7 @@ class _Traced:
         ids = [one for part in parts for one in part.ids]
         given = [shape for part in parts for shape in part.geometries]
         shapes = [None if GROUNDWATER in word else shape for word, shape in zip(words, given, strict=True)]
-        why_not = {one: _NOT_SURFACE for one, word in zip(ids, words, strict=True) if GROUNDWATER in word}
+        why_not = {one: NOT_SURFACE for one, word in zip(ids, words, strict=True) if GROUNDWATER in word}
         names = [name for part in parts for name in part.names]
         kinds = [kind for part in parts for kind in part.kinds]
         return Things(ids, names, shapes, kinds=kinds, why_not=why_not)

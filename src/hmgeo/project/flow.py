@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, flow_grid
+from hmgeo.analysis.flow_choices import BASINS, LIMIT, SNAP, STREAM
+from hmgeo.analysis.flow_grid import ClosedBasins, flow_grid
 from hmgeo.analysis.flow_snap import SnapRule
 from hmgeo.analysis.flow_tables import Things, catchments_of, cells_beside, downstream_of
+from hmgeo.analysis.water_view import GROUNDWATER, NOT_SURFACE
 from hmgeo.errors import Problem, ProjectError, UsageError
+from hmgeo.project.flow_options import BESIDE, flow_options
 from hmgeo.project.folder import whole_file
 from hmgeo.project.inputs import load_inputs
 from hmgeo.project.spec import read_spec
@@ -25,63 +28,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hmgeo.analysis.flow_grid import FlowGrid
+    from hmgeo.project.flow_options import FlowOptions, FlowWords, Setting
     from hmgeo.project.inputs import Inputs
     from hmgeo.records import Layer
 
-TARGET_KINDS = (LayerKind.WATER_SOURCE_ZONES,)
+TARGET_KINDS = (LayerKind.INTAKES, LayerKind.WATER_SOURCE_ZONES)
+_NOTHING_TO_SNAP = SnapRule(tolerance_m=0.0, stream_ha=0.0)
 _NOT_MET = (LayerKind.RIVERS, LayerKind.COUNTIES, LayerKind.TOWNSHIPS, LayerKind.ELEVATION)
-
-
-@dataclass(frozen=True, slots=True)
-class FlowOptions:
-    """What is asked, and how heights are read; all of it is printed with the answer.
-
-    Parameters
-    ----------
-    limit_m
-        How far along the water.
-    beside_m
-        How near to the path a feature counts as met.
-    source_ids
-        Only these sources; all where empty.
-    sources_kind
-        Which layer's features are the sources.
-    """
-
-    limit_m: float
-    conditioning: Conditioning = field(default_factory=lambda: Conditioning(ClosedBasins.BREACH))
-    snap_rule: SnapRule = field(default_factory=lambda: SnapRule(tolerance_m=300.0, stream_ha=100.0))
-    beside_m: float = 0.0
-    source_ids: tuple[str, ...] = ()
-    sources_kind: LayerKind = LayerKind.ENTERPRISES
-
-
-def flow_options(
-    limit_m: float, beside_m: float, closed_basins: str, sources_kind: str, source_ids: Sequence[str]
-) -> FlowOptions:
-    """Return options from the words of a command.
-
-    Raises
-    ------
-    UsageError
-        Where a word isn't one of the allowed.
-    """
-    basins, kinds = [one.value for one in ClosedBasins], [one.value for one in LayerKind]
-    problems = [
-        Problem("不认识这个词", found=found, allowed="、".join(allowed), remedy=f"改写 {option}")
-        for found, allowed, option in ((closed_basins, basins, "--closed-basins"), (sources_kind, kinds, "--from"))
-        if found not in allowed
-    ]
-    if problems:
-        raise UsageError(problems)
-    conditioning = Conditioning(ClosedBasins(closed_basins))
-    return FlowOptions(
-        limit_m,
-        conditioning,
-        beside_m=beside_m,
-        source_ids=tuple(source_ids),
-        sources_kind=LayerKind.of(sources_kind),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +45,44 @@ class FlowReport:
     met: pa.Table
     catchments: pa.Table
     notes: tuple[str, ...]
+    settings: tuple[Setting, ...] = ()
 
 
-def flow_project(path: Path, options: FlowOptions) -> FlowReport:
+def flow_project(path: Path, words: FlowWords) -> FlowReport:
     """Follow the water of a project's sources on its own grid of heights.
+
+    Parameters
+    ----------
+    words
+        What was given with the command; the project's parameters stand for what was left out.
 
     Raises
     ------
     ProjectError, InputError
         As for a run; also where the project has no heights, or they don't fit into memory.
     UsageError
-        Where a source asked for isn't there.
+        Where a source asked for isn't there, or neither an option nor the project gives what has no default.
     """
     spec = read_spec(path)
     inputs = load_inputs(spec)
     if inputs.elevation is None:
         remedy = "在 layers 下写明 elevation: {path: …, basis: …}，向自然资源部门获取"
         raise ProjectError(Problem("项目没有高程图层，水流方向不能测算", spec.place("layers"), remedy=remedy))
-    grid = flow_grid(inputs.elevation, options.conditioning)
-    sources = _asked(_sources(inputs, options.sources_kind), options.source_ids)
     layers = [layer for layer in (inputs.farmland, *inputs.others) if layer is not None]
+    targets = _targets([layer for layer in layers if layer.kind in TARGET_KINDS])
+    has_points = any(one is not None and one.geom_type == "Point" for one in targets.geometries)
+    options = flow_options(words, spec, needs_snap=has_points)
+    sources = _asked(_sources(inputs, options.sources_kind), options.source_ids)
+    grid = flow_grid(inputs.elevation, options.conditioning)
     met = {
         layer.kind.value: cells_beside(grid, _things(layer), options.beside_m)
         for layer in layers
         if layer.kind not in _NOT_MET and layer.kind is not options.sources_kind
     }
     found = downstream_of(grid, sources, met, _borders(inputs, grid), options.limit_m)
-    targets = _joined([_things(layer) for layer in layers if layer.kind in TARGET_KINDS])
-    catchments = catchments_of(grid, targets, sources, options.limit_m, options.snap_rule)
-    return FlowReport(found.paths, found.met, catchments, _notes(inputs, grid, options))
+    rule = options.snap_rule or _NOTHING_TO_SNAP
+    catchments = catchments_of(grid, targets, sources, options.limit_m, rule)
+    return FlowReport(found.paths, found.met, catchments, _notes(inputs, grid, options), options.settings)
 
 
 def _sources(inputs: Inputs, kind: LayerKind) -> Things:
@@ -155,11 +117,17 @@ def _things(layer: Layer) -> Things:
     return Things(columns[0], columns[1], shapes, columns[2])
 
 
-def _joined(parts: Sequence[Things]) -> Things:
+def _targets(layers: Sequence[Layer]) -> Things:
+    """Return intakes and zones; groundwater isn't fed by the surface, so that it has no catchment here."""
+    parts = [_things(layer) for layer in layers]
+    words = [word for part in parts for word in part.classes]
+    ids = [one for part in parts for one in part.ids]
+    given = [shape for part in parts for shape in part.geometries]
     return Things(
-        [one for part in parts for one in part.ids],
-        [one for part in parts for one in part.names],
-        [one for part in parts for one in part.geometries],
+        ids,
+        [name for part in parts for name in part.names],
+        [None if GROUNDWATER in word else shape for word, shape in zip(words, given, strict=True)],
+        why_not={one: NOT_SURFACE for one, word in zip(ids, words, strict=True) if GROUNDWATER in word},
     )
 
 
@@ -182,12 +150,14 @@ def _notes(inputs: Inputs, grid: FlowGrid, options: FlowOptions) -> tuple[str, .
     basis = "" if inputs.elevation is None else inputs.elevation.basis.zh
     treated = "保留，水流止于洼底" if kept else "按填平处理，水流越过最低垭口"
     hollow = f"深度达 {conditioning.basin_depth_m:g} m、不少于 {conditioning.basin_cells} 格的封闭洼地"
-    stream = f"容差 {rule.tolerance_m:g} m，集水面积达 {rule.stream_ha:g} 公顷视为水流"
+    stream = "" if rule is None else f"容差 {rule.tolerance_m:g} m（{options.origin(SNAP)}），"
+    stream += "" if rule is None else f"集水面积达 {rule.stream_ha:g} 公顷视为水流（{options.origin(STREAM)}）"
     return (
         f"流向由高程推算（{basis}数据，格 {grid.frame.cell_m[0]:.1f} m），只反映地面径流，不含渠道、管道和地下水。",
-        f"{hollow} {len(grid.basins)} 处{deepest}，本次{treated}；岩溶区洼地可能转入地下。",
-        f"追踪距离 {options.limit_m / 1000:g} km；距流经路径 {options.beside_m:g} m 以内视为遇到。",
-        f"取水口落到水流上的{stream}。",
+        f"追踪距离 {options.limit_m / 1000:g} km（{options.origin(LIMIT)}）。",
+        f"距流经路径 {options.beside_m:g} m 以内视为遇到（{options.origin(BESIDE)}）。",
+        f"{hollow} {len(grid.basins)} 处{deepest}，本次{treated}（{options.origin(BASINS)}）；岩溶区洼地可能转入地下。",
+        f"取水口落到水流上的{stream}。" if stream else "没有需要落到水流上的取水口。",
         "乡镇界为示意，过界位置不作判断依据。未遇到不等于实地不存在。",
         *(f"{entry.file}：{entry.action}。" for entry in inputs.ledger.entries if entry.event == "高程已换算"),
     )
@@ -217,7 +187,7 @@ def shown_tables(report: FlowReport) -> tuple[Shown, ...]:
         (
             _called(row["target_name"], row["target_id"]),
             _number(row["catchment_area_ha"], 100),
-            row["source_id"] or "现有数据中没有",
+            row["source_id"] or ("未评估" if row["catchment_area_ha"] is None else "现有数据中没有"),
             _number(row["flow_distance_m"], 1000),
             row["note"],
         )
@@ -255,6 +225,7 @@ def report_rows(report: FlowReport) -> dict[str, Any]:
     """Return the report as plain lists for JSON, geometry left out."""
     return {
         "notes": list(report.notes),
+        "settings": [{"parameter": one.parameter, "value": one.value, "from": one.origin} for one in report.settings],
         "paths": report.paths.drop_columns(["geometry"]).to_pylist(),
         "met": report.met.to_pylist(),
         "catchments": report.catchments.to_pylist(),
