@@ -55,6 +55,7 @@ ROLE_NAMES = {
     "river": "河流",
     "source_place": "仅知所在行政区的污染源",
     "flow_path": "径流路径",
+    "overhead_path": "头顶库下游路径（复核线索）",
     "catchment": "集水范围",
     "closed_basin": "封闭洼地",
     "sampling_point": "建议布点",

@@ -106,6 +106,15 @@ FARMLAND_CLASSES: Mapping[SoilQualityClass, Style] = MappingProxyType(
 UNKNOWN_CLASS = Style("#6E6E6E", "#D9D9D9", dash="4 3")
 """A class word outside the official list: shown as it is, never mapped."""
 
+STEEP_FARMLAND: Mapping[int, Style] = MappingProxyType(
+    {
+        1: Style("#3D1F66", "#7B4FB3", 0.55, 2.2, 0.5),
+        2: Style("#003F66", "#0072B2", 0.5, 2.2, 0.5),
+        3: Style("#5E2A49", "#CC79A7", 0.35, 1.8, 0.4, "3 3"),
+    }
+)
+"""Highlights of steep farmland: from 25 degrees, 15 to 25 at important water sources, the latter not assessed."""
+
 CONTEXT: Mapping[str, Style] = MappingProxyType(
     {
         "key_area": Style("#CC79A7", "#CC79A7", 0.08, 2.5, 0.7, "8 4"),
@@ -115,6 +124,7 @@ CONTEXT: Mapping[str, Style] = MappingProxyType(
         "river": Style("#0072B2", "#0072B2", 0.3, 1.6, 0.45),
         "source_place": Style("#9E2A2B", "#9E2A2B", 0.0, 0.8, 0.2),
         "flow_path": Style("#004E9A", "#004E9A", 0.0, 1.6, 0.45, "1 3"),
+        "overhead_path": Style("#6A1B6A", "#6A1B6A", 0.0, 3.2, 0.8),
         "catchment": Style("#004E7A", "#56B4E9", 0.08, 1.4, 0.4, "8 3"),
         "closed_basin": Style("#5B4B8A", "#5B4B8A", 0.25, 1.0, 0.26, "2 2"),
         "sampling_point": Style("#000000", "#F0E442", 0.95, 1.4, 0.4),

@@ -33,7 +33,7 @@ _MINES_REMARK = (
     "依据：《广西壮族自治区重金属污染防控工作方案》四（三）「优先整治周边及下游耕地土壤污染较重的矿区」。"
     "次序先看下游、再看周边的严格管控类面积，然后安全利用类，最后距离；不打总分，不表示污染来自该矿。"
 )
-_OVERHEAD_REMARK = (
+OVERHEAD_REMARK = (
     "是否头顶库由应急管理部门认定，以认定为准；两种量法只作复核线索，不代替认定。"
     "路径自初期坝坝脚起，按高程推算；后出办法（应急〔2020〕15号）原文未收录，据转述。"
 )
@@ -203,7 +203,7 @@ def overhead_sheet(terrain: TerrainTables) -> Sheet:
         "path_nearest_m", "by_path", "path_ends", "only_by_circle", "only_by_path", "note",
     ]  # fmt: skip
     rows: list[tuple[Cell, ...]] = [tuple(row[name] for name in names) for row in terrain.overhead.to_pylist()]
-    remarks = (_OVERHEAD_REMARK, *terrain.notes.get("overhead", ()))
+    remarks = (OVERHEAD_REMARK, *terrain.notes.get("overhead", ()))
     return Sheet("头顶库复核线索", columns, rows, (), remarks)
 
 

@@ -24,6 +24,7 @@ OWN_SCRIPTS = (
     "hmgeo-table.js",
     "hmgeo-receptors.js",
     "hmgeo.js",
+    "hmgeo-steep.js",
     "hmgeo-filter.js",
     "hmgeo-tools.js",
     "hmgeo-zones.js",

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 PUBLIC = "public"
 SOURCE_KINDS = frozenset({LayerKind.ENTERPRISES, LayerKind.TAILINGS_PONDS})
 _FRAME_ROLES = frozenset({"key_area", "county", "township", "river"})
-WATER_ROLES = frozenset({"flow_path", "catchment", "closed_basin", "sampling_point"})
-"""Layers that a run works out of water."""
+WATER_ROLES = frozenset({"flow_path", "catchment", "closed_basin", "sampling_point", "overhead_path"})
+"""Layers that a run works out of water and heights."""
 
 _LAYER_ROLES = frozenset(kind.value for kind in LayerKind)
 _SOURCE_COLUMNS = ("source_count", "nearest_source_id", "nearest_source_m")
+_SLOPE_COLUMNS = ("slope_grade", "slope_from", "slope_deg")
 _FINDING_COLUMNS = (
     "measured", "measured_low", "measured_high", "margin", "measured_text", "receptor_id", "receptor_name",
     "bearing_deg",
@@ -71,7 +72,7 @@ def shown_to(results: Results, audience: str) -> Shown:
     hidden = [layer for layer in results.layers if layer.gates.classification is not Classification.PUBLIC]
     kinds = {layer.kind for layer in hidden}
     if kinds:
-        results = _without_water(results)
+        results = _without_ground(results)
     reduced = _without_context(results, frozenset(kind.value for kind in kinds))
     statistics: tuple[tuple[str, str, int], ...] = ()
     if kinds & SOURCE_KINDS:
@@ -142,10 +143,12 @@ def _without_context(results: Results, hidden: frozenset[str]) -> Results:
     return replace(results, context=kept)
 
 
-def _without_water(results: Results) -> Results:
-    """Drop what was worked out of water: it joins single sources with single receptors."""
+def _without_ground(results: Results) -> Results:
+    """Drop what was worked out of water and heights: it joins single sources, receptors and cells."""
     kept = tuple(layer for layer in results.context if layer.role not in WATER_ROLES)
-    return replace(results, context=kept, water=None)
+    slopes = [name for name in _SLOPE_COLUMNS if name in results.receptors.column_names]
+    receptors = _emptied(results.receptors, slopes)
+    return replace(results, context=kept, receptors=receptors, terrain=None, water=None)
 
 
 def _without_sources(results: Results) -> Results:

@@ -10,19 +10,21 @@ import numpy as np
 import shapely
 
 from hmgeo.outputs import style, wording
-from hmgeo.outputs.map import borders, shapes, sources
+from hmgeo.outputs.english import in_english
+from hmgeo.outputs.map import borders, leads, shapes, sources
 from hmgeo.outputs.map.judgements import Judgements
 from hmgeo.outputs.map.labels import LABELS, LABELS_EN
 from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from hmgeo.findings.results import ContextLayer, Results
     from hmgeo.outputs.map import packed, parcels
+    from hmgeo.outputs.map.judgements import Fact
 
 EVERYWHERE = [[20.0, 105.0], [36.0, 120.0]]
 """Bounds of a page on which nothing has a place."""
@@ -60,8 +62,9 @@ def page_data(
         "status_words": {status.value: {"zh": status.zh, "en": status.en} for status in Status},
         "radii_m": list(results.radii_m),
         "radius_m": results.radius_m,
-        "context": [context_layer(layer, left_open) for layer in results.context],
-        "receptors": [receptor_layer(picture) for picture in pictures],
+        "context": [context_layer(layer, left_open, leads.facts_of(results, layer.role)) for layer in results.context],
+        "receptors": [receptor_layer(picture, leads.steep_lines(results)) for picture in pictures],
+        "steep": list(leads.STEEP_KEYS),
         "searched": packed_meta(searched),
         "towns": towns(results),
         "sources": drawn,
@@ -116,7 +119,9 @@ def kind_word(kind: str) -> str:
     return next((known.zh for known in LayerKind if known == kind), kind)
 
 
-def context_layer(layer: ContextLayer, left_open: BaseGeometry | None = None) -> dict[str, Any]:
+def context_layer(
+    layer: ContextLayer, left_open: BaseGeometry | None = None, told: Mapping[str, list[Fact]] | None = None
+) -> dict[str, Any]:
     """Return one layer drawn for orientation; approximate geometry is dashed and says so in its labels.
 
     Parameters
@@ -124,6 +129,8 @@ def context_layer(layer: ContextLayer, left_open: BaseGeometry | None = None) ->
     left_open
         Where no line may be stroked (`borders.open_stretch`). Areas without fill, and areas that meet this stretch,
         get their outlines as `borders`; the former's features then carry names and places only.
+    told
+        Facts of a popup by feature id, where tables know more of a feature than its name.
     """
     look = asdict(style.context_style(layer.role))
     mark = LABELS["approximate"] if layer.basis is Basis.APPROXIMATE else ""
@@ -134,6 +141,7 @@ def context_layer(layer: ContextLayer, left_open: BaseGeometry | None = None) ->
     areas = borders.are_areas(geometries)
     is_outline = areas and not look["fill_opacity"]
     as_borders = is_outline or (areas and borders.touches(geometries, left_open))
+    title = layer.title if Basis.APPROXIMATE.zh in layer.title else f"{layer.title}{mark}"
     made: list[dict[str, Any]] = [
         {
             "type": "Feature",
@@ -143,13 +151,16 @@ def context_layer(layer: ContextLayer, left_open: BaseGeometry | None = None) ->
                 "label": f"{name}{mark}" if name else "",
                 "at": shapes.anchor(shape),
                 "bounds": shapes.bounds([np.array([shape], dtype=object)]),
-            },
+            }
+            | ({"facts": told[place]} if told and place in told else {}),
         }
-        for name, shape in zip(names, geometries, strict=True)
+        for place, name, shape in zip(layer.table["id"].to_pylist(), names, geometries, strict=True)
     ]
     return {
         "role": layer.role,
-        "title": layer.title if Basis.APPROXIMATE.zh in layer.title else f"{layer.title}{mark}",
+        "title": title,
+        "title_en": in_english(title),
+        "remark": leads.overhead_remark() if told else [],
         "labelled": layer.role in _LABELLED,
         "shown": layer.role not in _SHOWN_ON_WISH,
         "basis": wording.basis_word(layer.basis),
@@ -179,16 +190,19 @@ def township_names(results: Results) -> dict[str, str]:
     }
 
 
-def receptor_layer(picture: parcels.ReceptorPicture) -> dict[str, Any]:
-    """Return one kind of receptor: drawn features and township sums, by class in official order."""
+def receptor_layer(picture: parcels.ReceptorPicture, steep: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """Return one kind of receptor: drawn features and township sums, by class in official order, and steep lists."""
     return {
         "kind": picture.kind,
         "title": kind_word(picture.kind),
+        "title_en": in_english(kind_word(picture.kind)),
         "classes": [word for word, _, _ in ordered_totals(picture)],
         "features": picture.drawn,
         "packed": packed_meta(picture.packed),
         "townships": picture.townships,
         "by_township": picture.by_township,
+        "steep": steep if picture.kind == LayerKind.FARMLAND else [],
+        "steep_by_township": picture.steep_by_township,
     }
 
 

@@ -31,8 +31,11 @@ MICRO = 1e6
 AREA_STEPS = 1e4
 """Steps of a hectare: a square metre."""
 
+DEGREE_STEPS = 10
+"""Steps of a degree of slope."""
+
 SECTIONS = ("rings", "vertices", "x", "y", "class", "area", "township", "reached", "source", "distance", "ids", "names",
-            "year")  # fmt: skip
+            "year", "slope", "grade", "steep")  # fmt: skip
 
 _POLYGONS = (3, 6)
 _DECIMALS_BELOW_M, _METRES_PER_KM = 10.0, 1000.0
@@ -79,9 +82,16 @@ def pack(frame: pd.DataFrame, geometries: NDArray[Any]) -> Packed:
     order = curve_order(geometries)
     rows, shapes = frame.iloc[order], shapely.normalize(geometries[order])
     words = {key: _Words(rows[column]) for key, column in _WORD_COLUMNS.items()}
+    nothing = np.zeros(len(rows), np.uint64)
     numbers = {key: words[key].numbers for key in _WORD_COLUMNS} | {
         "area": _steps(rows["area_ha"], AREA_STEPS),
         "reached": _steps(rows["source_count"], 1),
+        "slope": _steps(rows["slope_deg"], DEGREE_STEPS) if "slope_deg" in rows else nothing,
+        # Twice the grade, and one more where heights gave it; 0 stands for nothing known.
+        "grade": np.where(rows["grade"] > 0, 2 * rows["grade"] + rows["slope_from"] - 1, 0)
+        if "grade" in rows
+        else nothing,
+        "steep": rows["steep"].to_numpy(np.uint64) if "steep" in rows else nothing,
         "distance": np.array([_decimetres(value) for value in rows["nearest_source_m"].tolist()], dtype=np.uint64),
     }
     ids = rows["receptor_id"].to_numpy()

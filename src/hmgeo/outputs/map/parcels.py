@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import shapely
 
-from hmgeo.outputs.map import packed, shapes
+from hmgeo.outputs.map import leads, packed, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +43,8 @@ class ReceptorPicture:
         Class word, count and area_ha (NaN where no area is known) over all receptors, drawn or not.
     by_township
         (township, class word, count, year of classing) over all receptors, for counts that follow a filter.
+    steep_by_township
+        The same of parcels in a list of steep farmland, with the list's number instead of the class word.
     count, shapeless
         All receptors; those without a geometry.
     """
@@ -53,6 +55,7 @@ class ReceptorPicture:
     townships: tuple[dict[str, Any], ...]
     totals: tuple[tuple[str, int, float], ...]
     by_township: tuple[tuple[str, str, int, str], ...]
+    steep_by_township: tuple[tuple[str, int, int, str], ...]
     count: int
     shapeless: int
 
@@ -80,7 +83,7 @@ def picture(
         Names by township code, where the table holds codes.
     """
     table = results.receptors.to_pandas()
-    frame = table[table["receptor_kind"] == kind].reset_index(drop=True)
+    frame = leads.with_slopes(table[table["receptor_kind"] == kind].reset_index(drop=True), results, kind)
     if YEAR not in frame:
         frame[YEAR] = ""
     texts = ["name", "class", "township", "nearest_source_id", YEAR]
@@ -100,6 +103,10 @@ def picture(
         by_township=tuple(
             (str(town), str(word), len(rows), str(year))
             for (town, word, year), rows in frame.groupby(["township", frame["class"].fillna(""), YEAR], sort=False)
+        ),
+        steep_by_township=tuple(
+            (str(town), int(number), len(rows), str(year))
+            for (town, number, year), rows in frame[frame["steep"] > 0].groupby(["township", "steep", YEAR], sort=False)
         ),
         count=len(frame),
         shapeless=int((~has_shape).sum()),
@@ -129,10 +136,17 @@ def _features(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, A
             sources=None if pd.isna(row["source_count"]) else int(row["source_count"]),
             source=row["nearest_source_id"] or "",
             distance_m=None if pd.isna(near) else round(float(near), 4),
+            **_ground(row),
         )
         if made is not None:
             drawn.append(made)
     return drawn
+
+
+def _ground(row: dict[str, Any]) -> dict[str, Any]:
+    """Return slope and list of steep farmland, as far as there are any: most parcels of a plain need neither."""
+    slope = leads.slope_of(row)
+    return ({"slope": slope} if slope else {}) | ({"steep": row["steep"]} if row["steep"] else {})
 
 
 def _townships(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, Any]]:

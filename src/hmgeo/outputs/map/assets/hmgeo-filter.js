@@ -120,7 +120,7 @@
   Page.prototype.filterParcels = function () {
     var name = this.rules.township && this.parcelTownships().indexOf(this.rules.township) >= 0 ? this.rules.township : "";
     var year = this.rules.year;
-    this.lots.forEach(function (lot) { lot.layer.setTownship(name); lot.layer.setYear(lot.kind === "farmland" ? year : ""); });
+    this.lots.concat(this.lights).forEach(function (lot) { lot.layer.setTownship(name); lot.layer.setYear(lot.kind === "farmland" ? year : ""); });
     this.lands.forEach(function (land) {
       land.layers.forEach(function (layer) {
         if ((!name || layer.record.township === name) && (!year || layer.kind !== "farmland" || layer.record.year === year)) { land.group.addLayer(layer); } else { land.group.removeLayer(layer); }
@@ -148,11 +148,12 @@
     this.data.receptors.forEach(function (layer) {
       if (layer.kind !== "farmland") { return; }
       layer.by_township.forEach(function (line) { if ((!page.parcelTownship || line[0] === page.parcelTownship) && (!page.rules.year || line[3] === page.rules.year)) { add("class:" + line[1], line[2]); } });
+      layer.steep_by_township.forEach(function (line) { if ((!page.parcelTownship || line[0] === page.parcelTownship) && (!page.rules.year || line[3] === page.rules.year)) { add("steep:" + line[1], line[2]); } });
     });
     Array.prototype.forEach.call(document.querySelectorAll("#legend [data-count]"), function (node) {
       var key = node.getAttribute("data-count"), n = (counts[key] || 0).toLocaleString("en-US");
       node.setAttribute("data-total", node.getAttribute("data-total") || node.textContent);
-      node.textContent = filtered && (key.indexOf("class:") || page.parcelTownship || page.rules.year) ? n + " / " + node.getAttribute("data-total") : node.getAttribute("data-total");
+      node.textContent = filtered && (!/^(class|steep):/.test(key) || page.parcelTownship || page.rules.year) ? n + " / " + node.getAttribute("data-total") : node.getAttribute("data-total");
     });
     document.getElementById("legend").classList.toggle("filtered", filtered);
   };

@@ -29,7 +29,7 @@
   }
 
   /* Areas and lines for orientation: the few that carry labels are not clickable, the many say their name when pointed at. */
-  hmgeo.contextLayer = function (layer) {
+  hmgeo.contextLayer = function (layer, open) {
     var group = L.featureGroup(), look = pathStyle(layer.style, { interactive: !layer.labelled });
     if (layer.borders) { L.geoJSON(layer.borders, { style: Object.assign({}, look, { fill: false, interactive: false }) }).addTo(group); }
     if (!layer.borders || layer.is_filled) { L.geoJSON(layer.features, {
@@ -38,8 +38,9 @@
       },
       pointToLayer: function (feature, at) { return L.circleMarker(at, Object.assign({}, look, { radius: 4 })); },
       onEachFeature: function (feature, drawn) {
-        var name = feature.properties && feature.properties.label;
+        var name = feature.properties && feature.properties.label, facts = feature.properties && feature.properties.facts;
         if (!layer.labelled) { drawn.bindTooltip(hmgeo.el("span", "", layer.title + (name ? "　" + name : "")), { sticky: true }); }
+        if (facts) { drawn.on("click", function (event) { L.DomEvent.stopPropagation(event); open(event.latlng, layer, feature.properties); }); }
       }
     }).addTo(group); }
     layer.features.forEach(function (feature) {

@@ -2,7 +2,8 @@
 (function () {
   "use strict";
   var BLOCK = 64, MICRO = 1e6, BUDGET_MS = 9, OUTLINE_ZOOM = 14;
-  var SECTIONS = ["rings", "vertices", "x", "y", "class", "area", "township", "reached", "source", "distance", "ids", "names", "year"];
+  var SECTIONS = ["rings", "vertices", "x", "y", "class", "area", "township", "reached", "source", "distance", "ids", "names", "year", "slope", "grade", "steep"];
+  var COLUMNS = ["cls", "area", "township", "reached", "source", "distance", "names", "year", "slope", "grade", "steep"];
   var CODES = new Int16Array(256);
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".split("").forEach(function (letter, value) {
     CODES[letter.charCodeAt(0)] = value;
@@ -76,7 +77,8 @@
       n: n, total: total, rings: rings, vertices: vertices, x: numbers(raw.x, total), y: numbers(raw.y, total),
       cls: numbers(raw["class"], n), area: numbers(raw.area, n), township: numbers(raw.township, n),
       reached: numbers(raw.reached, n), source: numbers(raw.source, n), distance: numbers(raw.distance, n),
-      names: numbers(raw.names, n), year: numbers(raw.year, n), ids: new TextDecoder().decode(raw.ids)
+      names: numbers(raw.names, n), year: numbers(raw.year, n), slope: numbers(raw.slope, n),
+      grade: numbers(raw.grade, n), steep: numbers(raw.steep, n), ids: new TextDecoder().decode(raw.ids)
     });
     this.size += n;
   };
@@ -90,7 +92,7 @@
     this.firstVertex = new Uint32Array(ringTotal + 1);
     this.firstRing = new Uint32Array(this.size + 1);
     this.box = new Int32Array(4 * this.size);
-    ["cls", "area", "township", "reached", "source", "distance", "names", "year"].forEach(function (name) { store[name] = new Uint32Array(store.size); });
+    COLUMNS.forEach(function (name) { store[name] = new Uint32Array(store.size); });
     this.ids = [];
     this.parts.forEach(function (part) {
       var px = 0, py = 0, r = 0, v = 0, i, j, k, west, east, south, north;
@@ -114,7 +116,7 @@
         }
         store.box.set([west, south, east, north], 4 * (at + i));
       }
-      ["cls", "area", "township", "reached", "source", "distance", "names", "year"].forEach(function (name) { store[name].set(part[name], at); });
+      COLUMNS.forEach(function (name) { store[name].set(part[name], at); });
       Array.prototype.push.apply(store.ids, part.ids.split("\n"));
       at += part.n;
     });
@@ -186,7 +188,8 @@
     return {
       index: i, id: this.ids[i], name: meta.names[this.names[i]], cls: meta.classes[this.cls[i]], township: meta.townships[this.township[i]], year: meta.years[this.year[i]],
       area_ha: this.area[i] ? (this.area[i] - 1) / 1e4 : null, sources: this.reached[i] ? this.reached[i] - 1 : null,
-      source: meta.sources[this.source[i]], distance_m: this.distance[i] ? (this.distance[i] - 1) / 10 : null
+      source: meta.sources[this.source[i]], distance_m: this.distance[i] ? (this.distance[i] - 1) / 10 : null,
+      slope: this.slope[i] || this.grade[i] ? [this.grade[i] >> 1, this.slope[i] ? (this.slope[i] - 1) / 10 : null, 1 + (this.grade[i] & 1)] : null, steep: this.steep[i]
     };
   };
 
@@ -209,13 +212,14 @@
 
   /* Canvas tiles; a tile is drawn in slices between frames, so that the map keeps moving. */
   hmgeo.PackedLayer = L.GridLayer.extend({
-    options: { pane: "packed", updateWhenIdle: false, updateWhenZooming: false, keepBuffer: 1, tileSize: 512 },
+    options: { pane: "packed", updateWhenIdle: false, updateWhenZooming: false, keepBuffer: 1, tileSize: 512, column: "cls", least: 1.6 },
 
     initialize: function (store, styles, options) {
       L.setOptions(this, options);
       this.store = store;
-      this.styles = store.meta.classes.map(function (word) { return styles[word]; });
-      this.hiddenClasses = store.meta.classes.map(function () { return false; });
+      this.styles = styles;  // by the number in the column
+      this.code = store[this.options.column];
+      this.hiddenClasses = styles.map(function (look) { return !look; });
       this.queue = [];
       this.ratio = Math.min(2, window.devicePixelRatio || 1);
     },
@@ -240,7 +244,7 @@
     },
     isShown: function (i) {
       if (this.onlyYear !== null && this.onlyYear !== undefined && this.store.year[i] !== this.onlyYear) { return false; }
-      return !this.hiddenClasses[this.store.cls[i]] && (this.onlyTownship === null || this.onlyTownship === undefined || this.store.township[i] === this.onlyTownship);
+      return !this.hiddenClasses[this.code[i]] && (this.onlyTownship === null || this.onlyTownship === undefined || this.store.township[i] === this.onlyTownship);
     },
 
     createTile: function (coords, done) {
@@ -302,12 +306,12 @@
         tiny = true;
         ctx.beginPath();
         for (i = first; i < last; i += 1) {
-          if (store.cls[i] !== c || !this.isShown(i)) { continue; }
+          if (this.code[i] !== c || !this.isShown(i)) { continue; }
           if (box[4 * i] > view[2] || box[4 * i + 2] < view[0] || box[4 * i + 1] > view[3] || box[4 * i + 3] < view[1]) { continue; }
           any = true;
           small = Math.max((box[4 * i + 2] - box[4 * i]) * ax, (box[4 * i + 1] - box[4 * i + 3]) * ay);
-          if (small < 3) {
-            small = Math.max(1.6, small);
+          if (small < Math.max(3, this.options.least)) {
+            small = Math.max(this.options.least, small);
             ctx.rect((box[4 * i] + box[4 * i + 2]) / 2 * ax + bx - small / 2, (box[4 * i + 1] + box[4 * i + 3]) / 2 * ay + by - small / 2, small, small);
           } else {
             tiny = false;

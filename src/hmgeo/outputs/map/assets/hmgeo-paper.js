@@ -69,7 +69,8 @@
 
   Page.prototype.drawAtOnce = function (ratio) {
     this.map.eachLayer(function (layer) { if (layer instanceof L.Canvas) { layer._update(); layer._redraw(); } });
-    this.lots.forEach(function (lot) {
+    this.lots.concat(this.lights).forEach(function (lot) {
+      if (!lot.layer._map) { return; }
       lot.layer.ratio = ratio || Math.min(2, window.devicePixelRatio || 1);
       lot.layer.redraw();
       lot.layer.drawNow();

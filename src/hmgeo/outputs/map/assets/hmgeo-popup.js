@@ -1,7 +1,7 @@
 /* What popups hold: texts made in Python, put together here as DOM nodes. */
 (function () {
   "use strict";
-  var el = hmgeo.el;
+  var el = hmgeo.el, GRADES = ["≤2°", "2°–6°", "6°–15°", "15°–25°", ">25°"];
 
   /* Facts are [key of a label, text, English text]; lines made here are [label, text] in `plain`. */
   function plain(pairs) {
@@ -118,11 +118,30 @@
     return more;
   }
 
+  /* [grade, mean degrees by heights, where the grade comes from]: the parcel's own grade stands, degrees beside it. */
+  function slopeWords(slope, labels) {
+    var words = [], deg = slope[1] === null ? "" : slope[1].toFixed(1);
+    if (slope[0]) { words.push(hmgeo.say(labels["slope_" + slope[2]], { grade: slope[0], range: GRADES[slope[0] - 1], deg: deg })); }
+    if (deg && slope[2] !== 2) { words.push(hmgeo.say(labels.slope_mean, { deg: deg })); }
+    return words.join(labels.slope_joint);
+  }
+
+  /* What is known of one feature of a layer, beside its name. */
+  hmgeo.factsPopup = function (layer, record, data) {
+    var box = el("div", "pop");
+    head(box, hmgeo.inLanguage(layer, "title", data), record.name);
+    box.appendChild(facts(record.facts, data));
+    if (layer.remark.length) { box.appendChild(el("p", "aside", layer.remark[data.language === "en" ? 1 : 0])); }
+    return box;
+  };
+
   hmgeo.parcelPopup = function (record, kind, data, toSource, whoReaches) {
     var labels = data.labels, box = el("div", "pop"), lines = [];
     head(box, kind === "farmland" ? labels.parcel : labels.receptor, record.id + (record.name ? "　" + record.name : ""));
     lines.push([labels.class, record.cls || labels.no_class]);
     if (record.area_ha !== null) { lines.push([labels.area_ha, hmgeo.area(record.area_ha)]); }
+    if (record.slope) { lines.push([labels.slope, slopeWords(record.slope, labels)]); }
+    if (record.steep) { lines.push([labels.steep_fact, labels[data.steep[record.steep - 1]]]); }
     if (record.year) { lines.push([labels.class_year, record.year]); }
     if (record.township) { lines.push([labels.township, record.township]); }
     if (record.sources !== null) { lines.push([labels.reached_by, hmgeo.say(labels.count_unit, { n: record.sources })]); }

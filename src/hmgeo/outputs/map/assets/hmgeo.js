@@ -24,6 +24,7 @@
     this.dock = new hmgeo.Dock(this);
     this.receptors = new hmgeo.Receptors(this);
     this.lots = [];                      // {store, layer, kind} of packed receptors
+    this.lights = [];                    // the same of highlights over them
     this.radius = data.radii_m.indexOf(data.radius_m) >= 0 ? data.radii_m.indexOf(data.radius_m) : data.radii_m.length ? 0 : null;
     this.rules = { township: "", trade: "", certainty: "", year: "" };
     data.language = data.language === "en" ? "en" : "zh";
@@ -179,7 +180,8 @@
   /* The layers for orientation, made once; the tree asks for their titles anew when the language changes. */
   Page.prototype.addContext = function () {
     var page = this, backdrop = this.data.backdrop;
-    this.context = this.data.context.map(function (layer) { return { title: layer.title, layer: page.keep(hmgeo.contextLayer(layer), layer.shown) }; });
+    function open(at, layer, record) { page.popup(at, hmgeo.factsPopup(layer, record, page.data)); }
+    this.context = this.data.context.map(function (layer) { return { title: layer.title, title_en: layer.title_en, layer: page.keep(hmgeo.contextLayer(layer, open), layer.shown) }; });
     this.data.tiles.forEach(function (tiles) {
       var layer = L.tileLayer(tiles.url, { maxNativeZoom: tiles.max_zoom, maxZoom: 18, attribution: hmgeo.escape(tiles.attribution) });
       page.context.push({ title: hmgeo.say(page.data.labels.tiles_title, tiles), layer: layer.addTo(page.map) });
@@ -192,7 +194,7 @@
   Page.prototype.addReceptors = function (layer, store) {
     var page = this, styles = this.data.styles.classes[layer.kind];
     var groups = layer.packed ? this.addPacked(layer, store, styles) : hmgeo.receptorGroups(layer, styles, this.parcels, this.openParcel.bind(this));
-    var branch = { kind: layer.kind, title: layer.title, children: [] };
+    var branch = { kind: layer.kind, title: layer.title, title_en: layer.title_en, children: [] };
     layer.classes.forEach(function (word) {
       if (!layer.packed) { page.lands.push({ group: groups[word], weight: styles[word].width_px, layers: groups[word].getLayers() }); }
       branch.children.push({ word: word, layer: layer.packed ? page.map.addLayer(groups[word]) && groups[word] : page.keep(groups[word], true) });
@@ -203,19 +205,28 @@
       })).addTo(this.map) });
     }
     this.branches.push(branch);
+    if (!layer.townships.length) { this.addSteep(layer, store); }
+  };
+
+  /* What the tree switches in place of one class of a packed layer, which comes and goes with its classes. */
+  Page.prototype.standIn = function (drawn, index) {
+    drawn.hiddenClasses[index] = true;
+    return new (L.Layer.extend({
+      onAdd: function (map) { map.addLayer(drawn); drawn.setClass(index, true); },
+      onRemove: function (map) {
+        drawn.setClass(index, false);
+        if (drawn.hiddenClasses.every(Boolean)) { map.removeLayer(drawn); }
+      },
+      bringToFront: function () { return this; }
+    }))();
   };
 
   /* Packed receptors are one layer; each class gets a stand-in that the tree switches. */
   Page.prototype.addPacked = function (layer, store, styles) {
-    var drawn = new hmgeo.PackedLayer(store, styles).addTo(this.map), groups = Object.create(null);
+    var page = this, looks = store.meta.classes.map(function (word) { return styles[word]; });
+    var drawn = new hmgeo.PackedLayer(store, looks).addTo(this.map), groups = Object.create(null);
     this.lots.push({ store: store, layer: drawn, kind: layer.kind });
-    store.meta.classes.forEach(function (word, index) {
-      groups[word] = new (L.Layer.extend({
-        onAdd: function () { drawn.setClass(index, true); }, onRemove: function () { drawn.setClass(index, false); },
-        bringToFront: function () { return this; }
-      }))();
-      drawn.hiddenClasses[index] = true;
-    });
+    store.meta.classes.forEach(function (word, index) { groups[word] = page.standIn(drawn, index); });
     return groups;
   };
 
@@ -257,9 +268,9 @@
     branch(labels.tree_sources, this.codes.map(function (code) { return leaf(page.verdictWord(code), page.groups[code]); }));
     if (this.lines) { tree.push(leaf(labels.tree_search, this.lines)); }
     this.branches.forEach(function (land) {
-      branch(land.title, land.children.map(function (child) { return leaf(child.key ? labels[child.key] : child.word || labels.no_class, child.layer); }));
+      branch(land.key ? labels[land.key] : hmgeo.inLanguage(land, "title", page.data), land.children.map(function (child) { return leaf(child.key ? labels[child.key] : child.word || labels.no_class, child.layer); }));
     });
-    branch(labels.tree_frame, this.context.map(function (item) { return leaf(item.title, item.layer); }));
+    branch(labels.tree_frame, this.context.map(function (item) { return leaf(hmgeo.inLanguage(item, "title", page.data), item.layer); }));
     if (tree.length) {
       this.tree = L.control.layers.tree(null, tree, { collapsed: false, closedSymbol: "▸", openedSymbol: "▾", spaceSymbol: " " }).addTo(this.map);
     }
