@@ -31,8 +31,7 @@ from hmgeo.project.progress import silent
 from hmgeo.project.shown import Wish, with_reasons
 from hmgeo.project.sinks import Both, ParquetSink
 from hmgeo.project.spec import ProjectSpec, read_spec
-from hmgeo.project.terrain_context import terrain_layers
-from hmgeo.project.water_context import water_layers
+from hmgeo.project.terrain_context import ground_layers
 from hmgeo.project.write import PAIRS_NAME, write_outputs
 from hmgeo.reference.tables import key_areas
 from hmgeo.vocabulary import Basis
@@ -191,8 +190,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         context=(
             *context_layers_of(inputs.areas, inputs.context, inputs.others),
             *place_layers(bureau.tables.places),
-            *water_layers(water, layers),
-            *terrain_layers(terrain, layers),
+            *ground_layers(water, terrain, layers),
         ),
         screening_rule_id=spec.screening_rule,
         warnings=(

@@ -1,4 +1,4 @@
-"""What a run found of the ground as layers to draw: the ways down from tailings ponds, as leads for checking."""
+"""What a run found of water and ground as layers to draw; of the ground the ways down from tailings ponds, as leads."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import shapely
 
 from hmgeo.findings.results import ContextLayer
+from hmgeo.project.water_context import water_layers
 from hmgeo.vocabulary import Basis
 
 if TYPE_CHECKING:
@@ -16,10 +17,16 @@ if TYPE_CHECKING:
 
     from hmgeo.findings.results import LayerUsed
     from hmgeo.findings.terrain import TerrainTables
+    from hmgeo.findings.water import WaterTables
 
 OVERHEAD_PATH = "overhead_path"
 _TITLE = "头顶库下游路径（复核线索）"
 _CREDIT = "由高程推算，只反映地面径流"
+
+
+def ground_layers(water: WaterTables, terrain: TerrainTables, layers: Sequence[LayerUsed]) -> tuple[ContextLayer, ...]:
+    """Return the layers of both that hold anything, the leads on top."""
+    return (*water_layers(water, layers), *terrain_layers(terrain, layers))
 
 
 def terrain_layers(terrain: TerrainTables, layers: Sequence[LayerUsed]) -> tuple[ContextLayer, ...]:
