@@ -1,52 +1,68 @@
-"""The land inside a circle: parcels clipped by the radius, and what lies under several of them counted once.
+"""Ground under parcels, what lies under several of them counted once: of whole parcels, and of what a circle cuts out.
 
-Most parcels lie wholly inside and overlap nothing: their own areas add up. The rest is clipped by the circle, which
-near a parcel is a fan of its 8,192 sides, and unions are drawn only where parcels do overlap. The circle's sides stand
-off a little, so that the polygon is as large as the circle; its areas agree with it within 1e-6.
+Where parcels overlap, the first of them keeps the common ground: each has an own part, itself less all earlier ones.
+The area under a set of parcels is then a sum, and only own parts that cross the circle are clipped, each by the fan of
+the circle's 8,192 sides that lies its way. The sides stand off a little, so that the polygon is as large as the
+circle; its areas agree with it within 1e-6.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 import shapely
 
 from hmgeo.analysis.distance import prepare_shapes
 from hmgeo.geodesy import ELLIPSOID, earth_centred, ellipsoidal_area_m2
-from hmgeo.vocabulary import Status
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.analysis.distance import Shapes
-    from hmgeo.records import Positions
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
+    Indices = NDArray[np.int64]
+    Geometries = NDArray[np.object_]
 
-COLUMN = "farmland_area_clipped_ha"
 _SIDES = 8_192
 _MARGIN_M = 5.0
-_SQUARE_M_PER_HA = 10_000.0
-_DECIMALS = 4
+_WIDE_RAD = 1.2
+_LONGEST_M = 6.3e6
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Own parts: each parcel less the earlier ones that it overlaps, by number of pair (`later`, `earlier`)."""
+
+    later: Indices
+    earlier: Indices
+    own: Geometries
+    area_m2: Floats
 
 
 class ClippedAreas:
-    """Areas of shapes within circles.
+    """Areas under shapes, common ground once, together and by class.
 
     Parameters
     ----------
     geometries
         Polygons in lon/lat, valid.
+    class_code
+        (n,) numbers of their classes from 0; all of one class where left out.
     """
 
-    def __init__(self, geometries: NDArray[np.object_]) -> None:
+    def __init__(self, geometries: Geometries, class_code: Indices | None = None) -> None:
         self._shapes: Shapes = prepare_shapes(geometries)
-        self._area_m2 = ellipsoidal_area_m2(geometries)
-        self._overlaps = _overlapping(geometries)
+        self._class = np.zeros(len(geometries), np.int64) if class_code is None else class_code
+        self._classes = int(self._class.max(initial=0)) + 1
+        later, earlier = _overlapping(geometries)
+        same = self._class[later] == self._class[earlier]
+        self._of_all = _parts(geometries, later, earlier)
+        self._of_class = self._of_all if same.all() else _parts(geometries, later[same], earlier[same])
 
     def within_m2(self, lon: float, lat: float, radius_m: float) -> float:
         """Return the area in m2 of what lies under any shape within the radius of a place.
@@ -56,32 +72,78 @@ class ClippedAreas:
         lon, lat
             Degrees, away from the poles and the antimeridian.
         """
+        return float(self.clipped_m2(lon, lat, radius_m)[0])
+
+    def clipped_m2(self, lon: float, lat: float, radius_m: float) -> Floats:
+        """Return (1 + classes) areas in m2 as `within_m2`, of all shapes and of each class by itself."""
         apart_m = np.linalg.norm(self._shapes.centre_xyz - earth_centred(np.array([[lon, lat]])), axis=1)
-        arc_m = apart_m + apart_m**3 / (24 * 6.3e6**2) * 1.1  # a chord is shorter than the way along the ground
+        arc_m = apart_m + apart_m**3 / (24 * _LONGEST_M**2) * 1.1  # a chord is shorter than the way along the ground
         near = apart_m - self._shapes.reach_m <= radius_m + _MARGIN_M
         inside = near & (arc_m + self._shapes.reach_m <= radius_m - _MARGIN_M)
-        plain = inside & ~self._overlaps
-        total = float(self._area_m2[plain].sum())
+        crossing = np.flatnonzero(near & ~inside)
         circle = _circle(lon, lat, radius_m)
-        pieces: list[shapely.Geometry] = []
-        shared = list(self._shapes.geometries[inside & self._overlaps])
-        for row in np.flatnonzero(near & ~inside):
-            clipped = _clip(self._shapes.geometries[row], (lon, lat), circle)
-            (shared if self._overlaps[row] else pieces).append(clipped)
-        if shared:
-            pieces.append(shapely.union_all(shared))
-        return total + float(ellipsoidal_area_m2(np.array(pieces, dtype=object)).sum()) if pieces else total
+        made: list[Floats] = []
+        for parts in (self._of_all, self._of_class):
+            if made and parts is self._of_all:
+                made.append(made[0])
+                continue
+            area_m2 = np.where(inside, parts.area_m2, 0.0)
+            area_m2[crossing] = _clipped_m2(parts.own[crossing], (lon, lat), circle)
+            made.append(area_m2)
+        return self._summed(made[0], made[1])
+
+    def union_m2(self, rows: Indices) -> Floats:
+        """Return (1 + classes) areas in m2 under some of the shapes, each whole: of all, and of each class by itself.
+
+        Parameters
+        ----------
+        rows
+            Numbers of the shapes, ascending.
+        """
+        chosen = np.zeros(len(self._shapes), bool)
+        chosen[rows] = True
+        made = [self._areas_of(parts, chosen) for parts in (self._of_all, self._of_class)]
+        return self._summed(made[0], made[1])
+
+    def _areas_of(self, parts: _Parts, chosen: Flags) -> Floats:
+        """Return the own areas of chosen shapes; those whose earlier neighbours aren't all chosen keep more ground."""
+        area_m2 = np.where(chosen, parts.area_m2, 0.0)
+        lacking = np.unique(parts.later[chosen[parts.later] & ~chosen[parts.earlier]])
+        if len(lacking):
+            again = np.isin(parts.later, lacking) & chosen[parts.earlier]
+            own = _less_earlier(self._shapes.geometries, parts.later[again], parts.earlier[again])
+            area_m2[lacking] = ellipsoidal_area_m2(own[lacking])
+        return area_m2
+
+    def _summed(self, of_all: Floats, of_class: Floats) -> Floats:
+        by_class = np.bincount(self._class, weights=of_class, minlength=self._classes)
+        return np.concatenate([[of_all.sum()], by_class])
 
 
-def _overlapping(geometries: NDArray[np.object_]) -> Flags:
-    """Tell which shapes share ground with another; a common border is none."""
-    one, other = shapely.STRtree(geometries).query(geometries, predicate="intersects")
-    pairs = one < other
-    one, other = one[pairs], other[pairs]
-    shares = shapely.relate_pattern(geometries[one], geometries[other], "T********")
-    found = np.zeros(len(geometries), bool)
-    found[one[shares]] = found[other[shares]] = True
-    return found
+def _parts(geometries: Geometries, later: Indices, earlier: Indices) -> _Parts:
+    own = _less_earlier(geometries, later, earlier)
+    return _Parts(later, earlier, own, ellipsoidal_area_m2(own))
+
+
+def _less_earlier(geometries: Geometries, later: Indices, earlier: Indices) -> Geometries:
+    """Return shapes less those that come before them; pairs are ordered by the later one."""
+    own = geometries.copy()
+    turn = np.arange(len(later)) - np.searchsorted(later, later)
+    for now in range(int(turn.max(initial=-1)) + 1):
+        held = turn == now
+        own[later[held]] = shapely.difference(own[later[held]], geometries[earlier[held]])
+    return own
+
+
+def _overlapping(geometries: Geometries) -> tuple[Indices, Indices]:
+    """Return pairs of shapes that share ground, the later one and the earlier one; a common border is none."""
+    later, earlier = shapely.STRtree(geometries).query(geometries, predicate="intersects")
+    pairs = earlier < later
+    later, earlier = later[pairs], earlier[pairs]
+    shares = shapely.relate_pattern(geometries[later], geometries[earlier], "T********")
+    later, earlier = later[shares], earlier[shares]
+    order = np.lexsort((earlier, later))
+    return later[order].astype(np.int64), earlier[order].astype(np.int64)
 
 
 def _circle(lon: float, lat: float, radius_m: float) -> Floats:
@@ -96,40 +158,42 @@ def _circle(lon: float, lat: float, radius_m: float) -> Floats:
     return around
 
 
-def _clip(shape: shapely.Geometry, middle: tuple[float, float], circle: Floats) -> shapely.Geometry:
-    """Return what of a shape lies within a circle; a fan over the shape's directions stands for the circle."""
-    seen = shapely.get_coordinates(shape) - middle
+def _clipped_m2(shapes: Geometries, middle: tuple[float, float], circle: Floats) -> Floats:
+    """Return the areas in m2 of what of each shape lies within a circle."""
+    filled = np.flatnonzero(~shapely.is_empty(shapes))
+    area_m2 = np.zeros(len(shapes))
+    if not len(filled):
+        return area_m2
+    first, last = _directions(shapes[filled], middle)
+    wide = (last - first > _WIDE_RAD / math.pi * _SIDES) | shapely.intersects_xy(shapes[filled], *middle)
+    around = np.full(len(filled), shapely.Polygon(circle), dtype=object)
+    around[~wide] = _fans(first[~wide], last[~wide], middle, circle)
+    area_m2[filled] = ellipsoidal_area_m2(shapely.intersection(shapes[filled], around))
+    return area_m2
+
+
+def _directions(shapes: Geometries, middle: tuple[float, float]) -> tuple[Indices, Indices]:
+    """Return the first and last side of a circle that each shape may meet; further apart than wide where unsure."""
+    seen, shape = shapely.get_coordinates(shapes, return_index=True)
+    seen = seen - middle
     azimuth = np.arctan2(seen[:, 0] * math.cos(math.radians(middle[1])), seen[:, 1])
-    middlemost = math.atan2(float(np.sin(azimuth).mean()), float(np.cos(azimuth).mean()))
-    turn = (azimuth - middlemost + math.pi) % (2 * math.pi) - math.pi
-    width = float(np.abs(turn).max()) + 0.02
-    if width > 1.2 or shape.covers(shapely.Point(middle)):  # noqa: PLR2004 -- wide fans are no simpler than the circle
-        return shapely.intersection(shape, shapely.Polygon(circle))
-    first = math.floor((middlemost - width) / (2 * math.pi) * _SIDES)
-    last = math.ceil((middlemost + width) / (2 * math.pi) * _SIDES)
-    sides = circle[np.arange(first, last + 1) % _SIDES]
-    return shapely.intersection(shape, shapely.Polygon([middle, *sides.tolist()]))
+    count = len(shapes)
+    east = np.bincount(shape, np.sin(azimuth), count)
+    middlemost = np.arctan2(east, np.bincount(shape, np.cos(azimuth), count))
+    turn = np.abs((azimuth - middlemost[shape] + math.pi) % (2 * math.pi) - math.pi)
+    width = np.zeros(count)
+    np.maximum.at(width, shape, turn)
+    width += 0.02
+    side = 2 * math.pi / _SIDES
+    return np.floor((middlemost - width) / side).astype(np.int64), np.ceil((middlemost + width) / side).astype(np.int64)
 
 
-def with_clipped_area(sources: pa.Table, positions: Positions, receptors: pa.Table, radius_m: float) -> pa.Table:
-    """Append `farmland_area_clipped_ha` to the table of sources: hectares within the radius, overlaps once.
-
-    Null for a source that is no point or has no place.
-
-    Parameters
-    ----------
-    receptors
-        `RECEPTORS_SCHEMA`; those that no source reaches are left out.
-    """
-    reached = receptors.filter(pa.compute.greater(receptors["source_count"], 0))
-    areas = ClippedAreas(np.asarray(shapely.from_wkb(reached["geometry"].to_numpy()), dtype=object))
-    given = positions.table.select(["source_id", "status", "geometry"]).to_pylist()
-    shapes = {row["source_id"]: row["geometry"] for row in given if row["status"] == Status.ASSESSED.value}
-    made: list[float | None] = []
-    for source_id in sources["source_id"].to_pylist():
-        place = shapely.from_wkb(shapes.get(source_id))
-        if not isinstance(place, shapely.Point) or place.is_empty:
-            made.append(None)
-        else:
-            made.append(round(areas.within_m2(place.x, place.y, radius_m) / _SQUARE_M_PER_HA, _DECIMALS))
-    return sources.append_column(COLUMN, pa.array(made, pa.float64()))
+def _fans(first: Indices, last: Indices, middle: tuple[float, float], circle: Floats) -> Geometries:
+    """Return the parts of a circle between two of its sides each: from the middle out, along, and back."""
+    sizes = last - first + 3
+    fan = np.repeat(np.arange(len(first)), sizes)
+    number = np.arange(len(fan)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    corners = circle[(first[fan] + number - 1) % _SIDES]
+    corners[(number == 0) | (number == sizes[fan] - 1)] = middle
+    made: Geometries = shapely.polygons(shapely.linearrings(corners, indices=fan))
+    return made

@@ -44,7 +44,7 @@ def screen(  # one option for each thing that a bare file doesn't say
     *,
     accept_suggestions: AcceptOption = False,
     clipped_area: Annotated[
-        bool, typer.Option("--clipped-area", help="另列圆内耕地面积（裁剪，重叠只计一次）。")
+        bool, typer.Option("--clipped-area", help="另列圆内面积和去重面积：重叠处只计一次。")
     ] = False,
     lang: LangOption = "zh",
 ) -> None:
@@ -83,6 +83,9 @@ def pairs(
     scheduler: Annotated[str, typer.Option("--scheduler", help="Dask 调度程序：tcp://主机:端口，或 local。")] = "",
     *,
     aggregate: Annotated[bool, typer.Option("--aggregate", help="只写各污染源的计数和面积。")] = False,
+    clipped_area: Annotated[
+        bool, typer.Option("--clipped-area", help="另列圆内面积和去重面积：重叠处只计一次；与 --aggregate 同用。")
+    ] = False,
 ) -> None:
     """只测算距离：写出半径内的全部点对，或各污染源的计数。"""
     from hmgeo.layers.remote import stored_at
@@ -98,6 +101,7 @@ def pairs(
             target,
             radius_m=radius_m,
             aggregate=aggregate,
+            clipped_area=clipped_area,
             scheduler=scheduler,
             progress=report,
             tell=lambda line: LOG.print(line, markup=False),

@@ -63,8 +63,18 @@ COUNTS_SCHEMA = pa.schema(
 )
 """Parcels within each radius by class, whole parcels counted; class `all` is the sum. Zero rows are written.
 
-After these, is_lower_bound says whether the search of that radius leaves what the layer declares to cover.
+After these, is_lower_bound says whether the search of that radius leaves what the layer declares to cover; and, where
+they were asked for, `AREA_UNION` and `AREA_CLIPPED`.
 """
+
+AREA_UNION = "area_union_ha"
+"""Ground under the parcels that were counted, each whole, as drawn, common ground once; `all` is no sum of classes."""
+
+AREA_CLIPPED = "area_clipped_ha"
+"""Ground under parcels within the radius, clipped by the circle, common ground once; null but for points."""
+
+FARMLAND_CLIPPED = "farmland_area_clipped_ha"
+"""In the table of sources: `AREA_CLIPPED` of `all` at the search radius."""
 
 FINDINGS_SCHEMA = pa.schema(
     [

@@ -46,6 +46,7 @@ ALIASES = {
     "farmland_count": "耕地地块数",
     "farmland_count_max": "最多可能地块数",
     "farmland_area_ha": "耕地面积(ha)",
+    "farmland_area_clipped_ha": "圆内耕地面积(ha)",
     "radius_m": "半径(m)",
     "verdict": "结论代码",
     "verdict_text": "结论",

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hmgeo.findings.columns import AREA_CLIPPED, AREA_UNION, FARMLAND_CLIPPED
 from hmgeo.findings.text import mu, radius_text
 from hmgeo.outputs import wording
 from hmgeo.vocabulary import ALL_CLASSES, SoilQualityClass, Verdict
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 INSIDE, OUTSIDE, UNKNOWN = "是", "否", Verdict.NOT_ASSESSED.zh
 CRITICAL = "（临界）"
+LAND_HEADERS = ("去重面积(ha)", "圆内面积(ha)")
+LAND_REMARKS = (
+    "去重面积：同一批地块按所绘图形计，重叠处只计一次；各类别之间也有重叠时，合计小于各类之和。",
+    "圆内面积：按所绘图形只计圆内部分，重叠处只计一次；只对点位计算。",
+    "按图形计与按图斑面积字段计可能略有出入。",
+)
 
 
 class AtLeast(NamedTuple):
@@ -61,6 +68,7 @@ class Sheet:
 def screening_sheet(results: Results) -> Sheet:
     """Return one row per input row, whatever became of it, with the screening rule's verdict."""
     within = f"{radius_text(results.radius_m)}内耕地"
+    clipped = {FARMLAND_CLIPPED} & set(results.sources.column_names)
     columns = (
         Column("序号", 4.5, "count"),
         Column("编号", 9, "wrap"),
@@ -80,6 +88,7 @@ def screening_sheet(results: Results) -> Sheet:
         Column("最多可能", 6, "count", within),
         Column("面积(ha)", 8.5, "area_ha", within),
         Column("面积(亩)", 9, "area_mu", within),
+        *(Column(LAND_HEADERS[1], 8.5, "area_ha", within) for _ in clipped),
         Column("所在重点区域", 9, "wrap"),
         Column("经度", 9.5, "coordinate", "点位"),
         Column("纬度", 8.5, "coordinate", "点位"),
@@ -121,6 +130,7 @@ def _screening_row(number: int, row: dict[str, Any], areas: dict[str, str], *, e
         _bounded(row["farmland_count_max"], floor=floor),
         _bounded(area_ha, floor=floor),
         _bounded(None if area_ha is None else mu(area_ha), floor=floor),
+        *((_bounded(row[FARMLAND_CLIPPED], floor=floor),) if FARMLAND_CLIPPED in row else ()),
         areas.get(key_area, key_area),
         row["lon"],
         row["lat"],
@@ -135,6 +145,7 @@ def counts_sheet(results: Results) -> Sheet:
     counted = counts_by_source(results)
     floors = results.lower_bounds()
     classes = classes_counted(results)
+    land = land_by_source(results)
     titles = [*classes[:-1], "合计"]
     columns = (
         Column("编号", 11),
@@ -147,6 +158,7 @@ def counts_sheet(results: Results) -> Sheet:
                 Column("地块数", 6.5, "count", title),
                 Column("面积(ha)", 8.5, "area_ha", title),
                 Column("面积(亩)", 9, "area_mu", title),
+                *(Column(header, 8.5, "area_ha", title) for header in (LAND_HEADERS if land else ())),
             )
         ),
         Column("备注", 26, "wrap"),
@@ -156,14 +168,22 @@ def counts_sheet(results: Results) -> Sheet:
         start = (row["source_id"], row["name"])
         by_radius = counted.get(row["source_id"])
         if not by_radius:
-            rows.append((*start, UNKNOWN, *([None] * (3 * len(classes))), row["note"]))
+            rows.append((*start, UNKNOWN, *([None] * (len(columns) - 4)), row["note"]))
             continue
         for radius_m, found in sorted(by_radius.items()):
             floor = (row["source_id"], radius_m) in floors
             remark = "超出数据覆盖，为下限。" if floor else ""
-            numbers = [cell for word in classes for cell in _count_cells(found.get(word), floor=floor)]
+            numbers = [
+                cell
+                for word in classes
+                for cell in (
+                    *_count_cells(found.get(word), floor=floor),
+                    *(_bounded(one, floor=floor) for one in land.get((row["source_id"], radius_m, word), ())),
+                )
+            ]
             rows.append((*start, radius_text(radius_m), *numbers, remark))
-    return Sheet("各半径统计", columns, rows, remarks=("整块计入：地块与查询范围相接即计整块面积。",))
+    remarks = ("整块计入：地块与查询范围相接即计整块面积。", *(LAND_REMARKS if land else ()))
+    return Sheet("各半径统计", columns, rows, remarks=remarks)
 
 
 def _count_cells(found: tuple[int, float] | None, *, floor: bool) -> tuple[Cell, Cell, Cell]:
@@ -239,6 +259,16 @@ def counts_by_source(results: Results) -> dict[str, dict[float, dict[str, tuple[
         if row["count"] is not None:
             found[row["source_id"]][row["radius_m"]][row["class"]] = (row["count"], row["area_ha"] or 0.0)
     return found
+
+
+def land_by_source(results: Results) -> dict[tuple[str, float, str], tuple[float | None, float | None]]:
+    """Return hectares under whole parcels and inside the circle, common ground once; empty where nobody asked."""
+    if AREA_UNION not in results.counts.column_names:
+        return {}
+    return {
+        (row["source_id"], row["radius_m"], row["class"]): (row[AREA_UNION], row[AREA_CLIPPED])
+        for row in _records(results.counts)
+    }
 
 
 def classes_counted(results: Results) -> list[str]:

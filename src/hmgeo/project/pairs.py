@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from hmgeo.analysis.land_areas import land_areas, with_land_areas
 from hmgeo.analysis.proximity import COUNTED_RADII_M, measure_proximity
-from hmgeo.errors import InputError, Place, Problem
+from hmgeo.errors import InputError, Place, Problem, UsageError
 from hmgeo.layers.batchwise import PlainParts, plain_parts
 from hmgeo.layers.load import ReadOptions, load_receptors
 from hmgeo.layers.remote import RemoteFile, stored_at
@@ -34,13 +35,14 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer
 
 
-def pairs_files(
+def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may be told
     sources: BareFile,
     receptors: BareFile,
     out: str | Path | RemoteFile,
     *,
     radius_m: float = 10_000.0,
     aggregate: bool = False,
+    clipped_area: bool = False,
     scheduler: str = "",
     progress: Progress = silent,
     tell: Callable[[str], None] = lambda _: None,
@@ -51,6 +53,9 @@ def pairs_files(
     ----------
     receptors, out
         The receptors, if Parquet, and what is written may lie at an address that fsspec knows (`stored_at`).
+    clipped_area
+        With `aggregate`: counts also tell the land under parcels and inside the circle, common ground once; measured by
+        this process, whatever the scheduler.
     scheduler
         Address of a Dask scheduler, or `local`; empty to measure in this process. The bytes are the same.
     tell
@@ -61,6 +66,8 @@ def pairs_files(
     InputError, UsageError, OutputError
         As `screen_files`.
     """
+    if clipped_area and not aggregate:
+        raise UsageError(Problem("--clipped-area 须与 --aggregate 同用", remedy="点对文件里没有面积，加上 --aggregate"))
     positions, layer, _ = load_bare(sources, receptors, opener=open_receptors)
     radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radius_m), radius_m)
     target = out if isinstance(out, RemoteFile) else stored_at(out)
@@ -76,7 +83,12 @@ def pairs_files(
                 fetch=fetch,
             )
         if aggregate:
-            pq.write_table(proximity.counts, temporary, compression="zstd")
+            counts = proximity.counts
+            if clipped_area:
+                total = positions.table.num_rows
+                land = land_areas(positions, layer, radii_m, lambda done: progress("测算去重与圆内面积", done, total))
+                counts = with_land_areas(counts, land)
+            pq.write_table(counts, temporary, compression="zstd")
     for line in reading_told(layer, receptors.path.name):
         tell(line)
     return proximity

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hmgeo.analysis.bureau import bureau_view
 from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.height_facts import heights_of
+from hmgeo.analysis.land_areas import with_land
 from hmgeo.analysis.land_view import LandView, exceedances_of
 from hmgeo.analysis.parcel_slopes import with_slopes
 from hmgeo.analysis.places import Areas
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.height_facts import HeightFacts
     from hmgeo.analysis.proximity import Sink
-    from hmgeo.findings.results import Presentation
+    from hmgeo.analysis.screen import Screened
+    from hmgeo.findings.results import LayerUsed, Presentation
     from hmgeo.findings.water import WaterTables
     from hmgeo.project.progress import Progress
     from hmgeo.records import Raster
@@ -157,6 +159,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         reached=land,
         progress=lambda done: progress("测算距离", done, total),
     )
+    screened = _with_land(spec, inputs, screened, progress)
     progress("追踪水流", 0, None)
     water = _water(spec, inputs, question, heights)
     bureau = bureau_view(inputs.positions, screened, question, land, inputs.others, inputs.sides, water)
@@ -167,9 +170,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
     )  # fmt: skip
     terrain = terrain_view(ground)
     bureau = with_terrain(bureau, terrain)
-    measured = [inputs.positions] if inputs.farmland is None else [inputs.positions, inputs.farmland]
-    rasters = [] if inputs.elevation is None else [inputs.elevation]
-    layers = layers_used([*measured, *inputs.others, *rasters, *inputs.sides.values()])
+    layers = _layers_of(inputs)
     return Results(
         title=spec.title,
         as_of=spec.as_of,
@@ -201,6 +202,21 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         bureau=bureau.tables,
         terrain=terrain,
         water=water,
+    )
+
+
+def _layers_of(inputs: Inputs) -> tuple[LayerUsed, ...]:
+    measured = [inputs.positions] if inputs.farmland is None else [inputs.positions, inputs.farmland]
+    rasters = [] if inputs.elevation is None else [inputs.elevation]
+    return layers_used([*measured, *inputs.others, *rasters, *inputs.sides.values()])
+
+
+def _with_land(spec: ProjectSpec, inputs: Inputs, screened: Screened, progress: Progress) -> Screened:
+    if not spec.clipped_area or inputs.farmland is None:
+        return screened
+    count = inputs.positions.table.num_rows
+    return with_land(
+        screened, inputs.positions, inputs.farmland, lambda done: progress("测算去重与圆内面积", done, count)
     )
 
 

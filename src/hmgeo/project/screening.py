@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.clipped import with_clipped_area
+from hmgeo.analysis.land_areas import with_land
 from hmgeo.analysis.proximity import TableSink
 from hmgeo.analysis.screen import Question, screen
 from hmgeo.analysis.user_rule import USER_DECIDER, USER_RADIUS_ID
@@ -50,7 +49,8 @@ def screen_files(
     out
         The run folder.
     clipped_area
-        Whether sources.csv also says how much farmland lies inside each circle, overlaps once; takes its time.
+        Whether tables also say how much farmland lies inside each circle and under the parcels counted, common ground
+        once; takes its time.
     wish
         The language of the tables.
 
@@ -85,9 +85,8 @@ def screen_files(
                 progress=lambda done: progress("测算距离", done, layer.feature_count),
             )
         if clipped_area:
-            progress("裁剪面积", 0, None)
-            sources_table = with_clipped_area(screened.sources, positions, reached.table(), radius_m)
-            screened = replace(screened, sources=sources_table)
+            total = positions.table.num_rows
+            screened = with_land(screened, positions, layer, lambda done: progress("测算去重与圆内面积", done, total))
         results = _results(question, screened, reached.table(), (positions, layer), ledger)
         results = finish(results, wish.presentation(None), temporary, command, started, progress)
     return Run(Path(out), results)

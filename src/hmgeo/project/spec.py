@@ -27,7 +27,7 @@ SCHEMA = 1
 NO_SCREENING = "none"
 _NOUN = "项目文件"
 _REQUIRED = ("schema", "title", "as_of", "area", "layers", "screening_rule")
-_KEYS = (*_REQUIRED, "parameters", "adopt", "rule_packs", "mix_basis")
+_KEYS = (*_REQUIRED, "parameters", "adopt", "rule_packs", "mix_basis", "clipped_area")
 _LAYER_KEYS = (
     "path", "layer", "id_field", "crs", "datum", "central_meridian", "basis", "classification", "vintage", "coverage",
     "completeness", "source", "licence", "credit", "axis_order", "accept_suggestions", "columns",
@@ -107,6 +107,8 @@ class ProjectSpec:
         Empty where the project sets none.
     mix_basis
         The reason for judging real sources on invented data; empty where nobody gave one.
+    clipped_area
+        Whether land under overlapping parcels and inside the circle is measured too; takes its time.
     """
 
     file: Path
@@ -119,6 +121,7 @@ class ProjectSpec:
     adopt: tuple[Adoption, ...]
     rule_packs: tuple[str, ...] = ()
     mix_basis: str = ""
+    clipped_area: bool = False
 
     @property
     def folder(self) -> Path:
@@ -176,12 +179,12 @@ def read_spec(path: Path) -> ProjectSpec:
         tuple(_adoption(reader, node) for node in reader.items(entries.get("adopt"), "adopt")),
         reader.texts(entries.get("rule_packs"), "rule_packs"),
         reader.text(entries.get("mix_basis"), "mix_basis"),
+        _yes(reader, entries.get("clipped_area"), "clipped_area"),
     )
     raise_problems(ProjectError, reader.problems)
     if as_of is None:  # already among the problems; told to the type checker
         raise ProjectError(Problem("缺少 as_of", Place(file=file.name, key="as_of")))
-    title, area_ids, layers, screening_rule, parameters, adopt, packs, mix_basis = found
-    return ProjectSpec(file, title, as_of, area_ids, layers, screening_rule, parameters, adopt, packs, mix_basis)
+    return ProjectSpec(file, found[0], as_of, *found[1:])
 
 
 def _area(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
