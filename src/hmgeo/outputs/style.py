@@ -138,6 +138,7 @@ CONTEXT: Mapping[str, Style] = MappingProxyType(
         LayerKind.INDUSTRIAL_PARKS.value: Style("#6B5B3E", "#B59F71", 0.2, 1.5, 0.4),
         LayerKind.BUILT_UP_AREA.value: Style("#8C7B75", "#C9BDB8", 0.35, 0.8, 0.2),
         LayerKind.TAILINGS_PONDS.value: Style("#4A3728", "#A67C52", 0.4),
+        LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES.value: Style("#5E3A78", "#CBB8E0", 0.6, 1.2, 0.3),
         LayerKind.WASTE_HEAPS.value: Style("#4A3728", "#6E5A48", 0.6),
         LayerKind.MINES.value: Style("#5C4033", "#B08968", 0.25, 1.2, 0.3, "6 2"),
         LayerKind.CONTAMINATED_SITES.value: Style("#7A1F1F", "#9E2A2B", 0.25),

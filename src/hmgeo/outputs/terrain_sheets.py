@@ -37,6 +37,7 @@ OVERHEAD_REMARK = (
     "是否头顶库由应急管理部门认定，以认定为准；两种量法只作复核线索，不代替认定。"
     "路径自初期坝坝脚起，按高程推算；后出办法（应急〔2020〕15号）原文未收录，据转述。"
 )
+_NOTHING_STEEP = "坡度已知的地块中没有列入本表的，不等于实地不存在。"
 _FLIPS_REMARK = (
     "条文只给出平原地区 10 公里，「山区、丘陵地区可适当缩减」没有数字；本表试算各档半径，不是结论。"
     "平原地区始终按 10 公里；「不考虑地形」一行为全部按该半径。"
@@ -89,7 +90,8 @@ def steep_sheet(results: Results, terrain: TerrainTables) -> Sheet:
     ]  # fmt: skip
     standing = next((Standing.of(rule.standing).zh for rule in results.rules if rule.rule_id == STEEP_RULE), "")
     basis = f"依据：“十三五”生态环境保护规划第七章第四节「{_CLAUSE}」（{standing or '本条效力未核对'}）；"
-    remarks = (f"{basis}「具备条件」由主管部门认定，本表只列坡度线索。", *terrain.notes.get("slopes", ()))
+    none = () if rows else (_NOTHING_STEEP,)
+    remarks = (f"{basis}「具备条件」由主管部门认定，本表只列坡度线索。", *none, *terrain.notes.get("slopes", ()))
     return Sheet("坡耕地清单", columns, rows, _steep_totals(results, terrain), remarks)
 
 
