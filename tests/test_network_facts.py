@@ -19,13 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.facts import Answer, Features, PlaceFact, Unknown
+from hmgeo.analysis.facts import Answer, Features, PlaceFact, UnansweredFacts, Unknown
 from hmgeo.analysis.network_facts import NetworkFacts
 from hmgeo.analysis.network_layers import NO_NETWORK, ProjectRivers, rivers_of
 from hmgeo.analysis.network_places import placed
 from hmgeo.analysis.network_ways import Ahead, Stretch, answers
 from hmgeo.analysis.river_network import river_network
-from hmgeo.analysis.water_facts import joint
+from hmgeo.analysis.water_facts import WaterFacts, joint
 from hmgeo.geodesy import ELLIPSOID
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
@@ -313,6 +313,48 @@ def test_heights_and_rivers_judged_side_by_side(
     found = joint(heights, lines)
     assert isinstance(found, PlaceFact)
     assert (found.answer, found.others, found.gap, found.why) == (answer, others, gap, why)
+
+
+class Heights(UnansweredFacts):
+    """Whoever follows water over the ground, with one answer to all questions."""
+
+    def __init__(self, answer: PlaceFact | Unknown) -> None:
+        self._answer = answer
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002 -- fixed
+        return self._answer
+
+
+FLAT = Unknown("未提供「高程」。")
+
+
+@pytest.mark.parametrize(
+    ("mode", "by_heights", "choices", "answer", "words"),
+    [
+        ("catchment", YES, chosen(), Answer.YES, "甲。"),
+        ("", YES, chosen(), Answer.YES, "甲。"),
+        ("network", YES, chosen(), Answer.YES, "沿所绘河网下行 1.77 km"),
+        ("both", YES, chosen(), Answer.YES, "两法先遇到的对象不同：一、口0。甲。沿所绘河网下行 1.77 km"),
+        # Without heights the rivers answer where no mode is asked for, if the project trusts them.
+        ("", FLAT, chosen(), Answer.YES, "沿所绘河网下行 1.77 km"),
+        ("", FLAT, chosen(river_direction=""), None, "未提供「高程」。"),
+        ("both", FLAT, chosen(), Answer.YES, "沿所绘河网下行 1.77 km"),
+        ("both", YES, chosen(river_direction=""), Answer.YES, "甲。"),
+        ("both", NO, chosen(river_direction="not_known"), Answer.NO, "所绘河流的方向未经核实，沿河网上溯未作判断。"),
+        ("both", FLAT, chosen(river_direction="not_known"), None, "未提供「高程」。所绘河流的方向未经核实"),
+        ("network", YES, chosen(river_direction="not_known"), None, "所绘河流的方向未经核实"),
+    ],
+)
+def test_the_mode_says_who_answers(
+    mode: str, by_heights: PlaceFact | Unknown, choices: Choices, answer: Answer | None, words: str
+) -> None:
+    lines = NetworkFacts(shapely.Point(108.0, 25.018), 0.0, rivers([BELOW], choices=choices))
+    water = WaterFacts(Heights(by_heights), lines, has_heights=by_heights is not FLAT)
+    found = water.upstream(INTAKES, INF, mode)
+    said = found.why if isinstance(found, Unknown) else found.why + found.gap
+    assert (None if isinstance(found, Unknown) else found.answer) is answer
+    assert words in said
+    assert isinstance(found, Unknown) or found.others == frozenset()
 
 
 def test_where_neither_can_tell_both_reasons_are_given() -> None:

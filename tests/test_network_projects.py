@@ -201,3 +201,17 @@ def test_the_reasons_are_told_in_english_too(tmp_path: Path) -> None:
     assert in_english(found["远"]["note"]).startswith(
         "source: no drawn river within 300 m; not judged along the rivers. No heights: flow not judged."
     )
+
+
+@pytest.mark.parametrize(
+    ("drawn", "without", "words"),
+    [([], "", "未提供有流向的河网图层"), (None, "river_direction", "条文未规定「所绘河流的方向」"), (None, "", "")],
+)
+def test_check_tells_beforehand_what_the_mode_lacks(
+    tmp_path: Path, hmgeo_command: Callable[..., Ended], drawn: list[Any] | None, without: str, words: str
+) -> None:
+    ended = hmgeo_command("check", write_project(tmp_path, "network", drawn=drawn, without=without))
+    said = (ended.out + ended.err).replace("\n", "")
+    assert ended.code == 0
+    assert words in said
+    assert ("在 parameters 下写明 river_direction 和 snap_distance_m" in said) == bool(words)

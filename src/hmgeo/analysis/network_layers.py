@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
 import shapely
 
 from hmgeo.analysis.choices import unset_text
-from hmgeo.analysis.coverage import covered_m
 from hmgeo.analysis.flow_choices import DIRECTION, SNAP
 from hmgeo.analysis.network_places import part_of, placed, touching
 from hmgeo.analysis.network_ways import Mark, ways_of
-from hmgeo.analysis.river_network import river_network
+from hmgeo.analysis.river_network import degrees_of, river_network
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:
@@ -79,6 +77,7 @@ class ProjectRivers:
         self._ways: dict[bool, Ways] = {}
         self._made: dict[tuple[str, bool], NetworkLayer] = {}
         self._marks: dict[tuple[Features, bool], dict[int, list[Mark]]] = {}
+        self._coverages: dict[str, tuple[shapely.Geometry, shapely.Geometry]] = {}
         self._covered: dict[tuple[str, Stretch], bool] = {}
 
     @cached_property
@@ -120,8 +119,8 @@ class ProjectRivers:
         return code in self._layers
 
     def held(self, code: str) -> Layer:
-        """Return a layer that is there."""
-        return self._layers[code]
+        """Return a layer that is there, the rivers among them."""
+        return self._rivers if code == LayerKind.RIVERS.value else self._layers[code]
 
     def layer(self, code: str, *, gives_water: bool) -> NetworkLayer:
         """Return a layer on the rivers; made once.
@@ -151,23 +150,34 @@ class ProjectRivers:
         return self._marks[key]
 
     def covers(self, code: str, parts: Iterable[Stretch]) -> bool:
-        """Whether a layer's coverage holds parts of the rivers with all that could be put onto them."""
+        """Whether a layer's coverage holds parts of the rivers with all that could be put onto them.
+
+        Held by the longest degrees that the tolerance may be, so that never too much is taken as covered.
+        """
         return all(self._is_covered(code, part) for part in parts)
 
     def _is_covered(self, code: str, part: Stretch) -> bool:
-        layer = self._rivers if code == LayerKind.RIVERS.value else self._layers[code]
-        coverage, network, key = layer.gates.coverage, self.network, (code, part)
-        if coverage is None or network is None:
-            return False
+        network, key = self.network, (code, part)
         if key not in self._covered:
-            shape = np.array([part_of(network.lines[part.reach], network.length_m[part.reach], part)], dtype=object)
-            reach_m = covered_m(shape, np.array([self.tolerance_m]), coverage)
-            self._covered[key] = bool(reach_m[0] >= 0)
+            coverage, edge = self._coverage(code)
+            shape = part_of(network.lines[part.reach], network.length_m[part.reach], part) if network else None
+            near_deg = 0.0 if shape is None else degrees_of(self.tolerance_m, shape)
+            is_inside = shape is not None and bool(shapely.covers(coverage, shape))
+            self._covered[key] = is_inside and not shapely.dwithin(edge, shape, near_deg)
         return self._covered[key]
+
+    def _coverage(self, code: str) -> tuple[shapely.Geometry, shapely.Geometry]:
+        """Return a layer's coverage and its outline, made ready to be asked often; empty where none is declared."""
+        if code not in self._coverages:
+            coverage = self.held(code).gates.coverage or shapely.Polygon()
+            edge = shapely.boundary(coverage)
+            shapely.prepare([coverage, edge])
+            self._coverages[code] = (coverage, edge)
+        return self._coverages[code]
 
     def gap_of(self, code: str, zh: str, parts: Iterable[Stretch]) -> str:
         """Return why finding nothing in a layer along parts of the rivers would prove nothing; empty where it does."""
-        layer = self._rivers if code == LayerKind.RIVERS.value else self._layers[code]
+        layer = self.held(code)
         if layer.gates.coverage is None:
             return f"「{zh}」未申明数据范围，结果为下限。"
         if layer.gates.completeness is not Completeness.COMPLETE:

@@ -83,9 +83,7 @@ class RiverNetwork:
 
     def near(self, shape: shapely.Geometry, within_m: float) -> list[Nearby]:
         """Return the reaches that lie within a distance of a lon/lat shape, nearest first."""
-        north = max(abs(shape.bounds[1]), abs(shape.bounds[3]))
-        reach_deg = within_m / (SHORTEST_DEGREE_M * float(np.cos(np.radians(north))))
-        rows = self.tree.query(shape, predicate="dwithin", distance=reach_deg)
+        rows = self.tree.query(shape, predicate="dwithin", distance=degrees_of(within_m, shape))
         found = sorted(Nearby(*_nearest_on(self.lines[row], shape), int(row)) for row in rows)
         return [one for one in found if one.distance_m <= within_m]
 
@@ -204,6 +202,12 @@ def _nearest_on(line: shapely.LineString, shape: shapely.Geometry) -> tuple[floa
     at = shapely.line_interpolate_point(flat, share)
     _, _, distance_m = ELLIPSOID.inv(point.x / stretch, point.y, at.x / stretch, at.y)
     return round(float(distance_m), 1), way_to_m(flat, share, stretch)
+
+
+def degrees_of(metres: float, shape: shapely.Geometry) -> float:
+    """Return the most degrees that a length may be where a shape lies: of longitude, nearest to the pole."""
+    north = max(abs(shape.bounds[1]), abs(shape.bounds[3]))
+    return metres / (SHORTEST_DEGREE_M * float(np.cos(np.radians(north))))
 
 
 def stretch_of(shape: shapely.Geometry) -> float:

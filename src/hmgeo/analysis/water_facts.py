@@ -12,8 +12,7 @@ from hmgeo.analysis.flow_facts import BOTH, CATCHMENT, NETWORK
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hmgeo.analysis.facts import Features, NumberFact
-    from hmgeo.analysis.flow_facts import FlowFacts
+    from hmgeo.analysis.facts import Facts, Features, NumberFact
     from hmgeo.analysis.network_facts import NetworkFacts
 
 AGREED = "高程与所绘河网结论一致。"
@@ -32,7 +31,7 @@ class WaterFacts(UnansweredFacts):
         Whether there is a grid of heights: without one, rivers answer alone where no mode is asked for.
     """
 
-    def __init__(self, heights: FlowFacts, rivers: NetworkFacts, *, has_heights: bool) -> None:
+    def __init__(self, heights: Facts, rivers: NetworkFacts, *, has_heights: bool) -> None:
         self._heights = heights
         self._rivers = rivers
         self._has_heights = has_heights

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.analysis.choices import Choices, unset_text
+from hmgeo.analysis.flow_facts import BOTH, NETWORK
+from hmgeo.analysis.network_layers import NO_NETWORK, rivers_of
 from hmgeo.errors import HmgeoError, Problem
 from hmgeo.project.assemble import WARNED_EVENTS, layers_used
 from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, Inputs, load_inputs
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer, Positions, Raster, SideTable
 
 _SHOWN_EVENTS = 20
+UPSTREAM_MODE = "upstream_mode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,10 @@ def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
     for name in rule.parameters if rule else ():
         if choices.get(name) is None:
             yield _warning(unset_text(name), spec, name, "在 parameters 下写明取值、决定人、日期和理由")
+    gap = _network_gap(inputs, choices)
+    if gap:
+        remedy = "提供「河流」图层，并在 parameters 下写明 river_direction 和 snap_distance_m"
+        yield _warning(gap, spec, UPSTREAM_MODE, remedy)
     for entry in inputs.ledger.entries:
         if entry.event in WARNED_EVENTS:
             yield _warning(f"{entry.file}：{entry.reason}{entry.action}", spec, "datum", "写明 datum")
@@ -93,6 +100,14 @@ def _farmland_gap(inputs: Inputs) -> str:
     if inputs.farmland.gates.completeness is not Completeness.COMPLETE:
         return "「耕地」未申明完整，计数只是下限，不能据以认定未触及"
     return ""
+
+
+def _network_gap(inputs: Inputs, choices: Choices) -> str:
+    """Return why clauses that the project wants answered along drawn rivers can't be; empty where they can."""
+    if choices.code(UPSTREAM_MODE) not in {NETWORK, BOTH}:
+        return ""
+    rivers = rivers_of(inputs.others, choices)
+    return NO_NETWORK if rivers is None else rivers.why_not()
 
 
 def _warning(what: str, spec: ProjectSpec, key: str, remedy: str) -> Problem:
