@@ -138,10 +138,12 @@ def groups(random: np.random.Generator, lines: list[Floats], size: Size) -> Iter
             "class": np.array(CLASSES)[word],
             "geometry": pa.array(shapely.to_wkb(parcels(random, centre)), pa.binary()),
         }
-        blank = {name: pa.nulls(len(here), RECEPTOR_SCHEMA.field(name).type) for name in ("official_area_m2", "stated")}
-        text = pa.array([""] * len(here))
-        columns_in_order = [columns.get(name, blank.get(name, text)) for name in RECEPTOR_SCHEMA.names]
-        yield pa.table(columns_in_order, schema=RECEPTOR_SCHEMA)
+        yield pa.table([columns.get(field.name, blank(field, len(here))) for field in RECEPTOR_SCHEMA], RECEPTOR_SCHEMA)
+
+
+def blank(field: pa.Field, rows: int) -> pa.Array:
+    """Return a column that says nothing."""
+    return pa.array([""] * rows) if pa.types.is_string(field.type) else pa.nulls(rows, field.type)
 
 
 def parts(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -41,12 +41,14 @@ def earth_centred(lon_lat: Floats) -> Floats:
     [[6378137.0, 0.0, 0.0]]
     """
     lon, lat = np.radians(lon_lat[:, 0]), np.radians(lon_lat[:, 1])
-    prime_vertical_m = SEMI_MAJOR_M / np.sqrt(1 - _ECCENTRICITY_SQUARED * np.sin(lat) ** 2)
+    sin_lat = np.sin(lat)
+    prime_vertical_m = SEMI_MAJOR_M / np.sqrt(1 - _ECCENTRICITY_SQUARED * sin_lat**2)
+    from_axis_m = prime_vertical_m * np.cos(lat)
     return np.column_stack(
         [
-            prime_vertical_m * np.cos(lat) * np.cos(lon),
-            prime_vertical_m * np.cos(lat) * np.sin(lon),
-            prime_vertical_m * (1 - _ECCENTRICITY_SQUARED) * np.sin(lat),
+            from_axis_m * np.cos(lon),
+            from_axis_m * np.sin(lon),
+            prime_vertical_m * (1 - _ECCENTRICITY_SQUARED) * sin_lat,
         ]
     )
 

@@ -104,19 +104,23 @@ def _pieces(geometries: NDArray[np.object_]) -> tuple[Floats, Floats, Indices]:
     return start[order], end[order], owner[order].astype(np.int64)
 
 
-def _cut_long_edges(start: Floats, end: Floats, owner: Indices) -> tuple[Floats, Floats, Indices]:
-    """Cut edges over `EDGE_LIMIT_M` evenly in lon/lat, so that a chord stands for each piece."""
-    length_m = np.linalg.norm(earth_centred(end) - earth_centred(start), axis=1)
+def _cut_long_edges(start: Floats, end: Floats, owner: Indices) -> tuple[Floats, Floats, Indices, Floats, Floats]:
+    """Cut edges over `EDGE_LIMIT_M` evenly in lon/lat, so that a chord stands for each piece.
+
+    Returns start, end, owner and the ends earth-centred.
+    """
+    start_xyz, end_xyz = earth_centred(start), earth_centred(end)
+    length_m = np.linalg.norm(end_xyz - start_xyz, axis=1)
     pieces = np.maximum(1, np.ceil(length_m / EDGE_LIMIT_M)).astype(np.int64)
     if pieces.max(initial=1) == 1:
-        return start, end, owner
+        return start, end, owner, start_xyz, end_xyz
     edge = np.repeat(np.arange(len(start)), pieces)
     number = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     step = (end - start)[edge]
     low = (number / pieces[edge])[:, None]
     high = ((number + 1) / pieces[edge])[:, None]
-    cut_end = np.where(high == 1, end[edge], start[edge] + high * step)
-    return start[edge] + low * step, cut_end, owner[edge]
+    cut_start, cut_end = start[edge] + low * step, np.where(high == 1, end[edge], start[edge] + high * step)
+    return cut_start, cut_end, owner[edge], earth_centred(cut_start), earth_centred(cut_end)
 
 
 def prepare_shapes(geometries: Geometries) -> Shapes:
@@ -133,9 +137,8 @@ def prepare_shapes(geometries: Geometries) -> Shapes:
     1
     """
     array = np.asarray(geometries, dtype=object)
-    start, end, owner = _cut_long_edges(*_pieces(array))
+    start, end, owner, start_xyz, end_xyz = _cut_long_edges(*_pieces(array))
     first = np.searchsorted(owner, np.arange(len(array) + 1))
-    start_xyz, end_xyz = earth_centred(start), earth_centred(end)
     bounds = shapely.bounds(array).reshape(-1, 4)
     middle = np.nan_to_num(np.column_stack([bounds[:, [0, 2]].mean(axis=1), bounds[:, [1, 3]].mean(axis=1)]))
     centre_xyz = earth_centred(middle)

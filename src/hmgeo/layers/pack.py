@@ -39,6 +39,8 @@ BOX = "bbox"
 _BOX_FIELDS = ("xmin", "ymin", "xmax", "ymax")
 _BOX_TYPE = pa.struct([(name, pa.float64()) for name in _BOX_FIELDS])
 _CURVE_BITS = 16
+_REPEATING = ["name", "class", "township", "stated.key_value.key", "links.key_value.key"]
+"""Columns worth a dictionary; looking one up for coordinates or ids that never repeat only costs the readers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def write_packed(tables: Iterable[pa.Table], out: Path, kind: LayerKind, *, is_s
     classes: set[str] = set()
     rows = 0
     schema = RECEPTOR_SCHEMA.append(pa.field(BOX, _BOX_TYPE)).with_metadata({"geo": _geo()})
-    with pq.ParquetWriter(out, schema, compression="lz4") as writer:
+    with pq.ParquetWriter(out, schema, compression="lz4", use_dictionary=_REPEATING) as writer:
         for given in tables:
             table, boxes = given, boxes_of(given)
             if not is_sorted:

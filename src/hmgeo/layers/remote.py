@@ -213,8 +213,10 @@ def refuse_format(file: RemoteFile) -> None:
 
 
 @contextmanager
-def opened_parquet(stored: Stored) -> Iterator[pq.ParquetFile]:
+def opened_parquet(stored: Stored, coded: tuple[str, ...] = ()) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file wherever it is; of one by address only footer and asked-for row groups travel.
+
+    Columns in `coded` are read as numbers into a dictionary.
 
     Raises
     ------
@@ -222,10 +224,10 @@ def opened_parquet(stored: Stored) -> Iterator[pq.ParquetFile]:
         As `RemoteFile.reading`; pyarrow's own errors for what is no Parquet.
     """
     if isinstance(stored, RemoteFile):
-        with stored.reading() as stream, pq.ParquetFile(stream, pre_buffer=True) as file:
+        with stored.reading() as stream, pq.ParquetFile(stream, read_dictionary=list(coded), pre_buffer=True) as file:
             yield file
     else:
-        with pq.ParquetFile(stored) as file:
+        with pq.ParquetFile(stored, read_dictionary=list(coded)) as file:
             yield file
 
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+_MANY_GROUPS = 100
+"""With more row groups than this memory is given back after each: kept for the next, it adds up to a tenth of a GB."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowGroups:
@@ -56,8 +59,11 @@ class RowGroups:
         return self._read(np.arange(len(self.boxes)))
 
     def within(self, boxes: Floats) -> Iterator[pa.RecordBatch]:
-        """Read the row groups that meet any of (n, 4) lon/lat boxes, in the order of the file."""
-        return self._read(self.meeting(boxes))
+        """Read the row groups that meet any of (n, 4) lon/lat boxes, in the order of the file.
+
+        Classes come as numbers into a dictionary, as they stand in the file.
+        """
+        return self._read(self.meeting(boxes), coded=("class",))
 
     def meeting(self, boxes: Floats) -> NDArray[np.intp]:
         """Return the numbers of the row groups that meet any of (n, 4) boxes, on the neighbouring turns too."""
@@ -72,15 +78,20 @@ class RowGroups:
         """Read one row group."""
         return self._read(np.array([group]))
 
-    def _read(self, groups: NDArray[np.intp]) -> Iterator[pa.RecordBatch]:
-        with opened_parquet(self.path) as file:
+    def _read(self, groups: NDArray[np.intp], coded: tuple[str, ...] = ()) -> Iterator[pa.RecordBatch]:
+        with opened_parquet(self.path, coded) as file:
             for group in groups.tolist():
                 self._recognise(file.metadata, group)
                 self.read.add(group)
-                blank = _blank_columns(file.metadata.row_group(group)) & set(self.columns)
-                held = [name for name in self.columns if name not in blank]
+                blank, null = _blank_columns(file.metadata.row_group(group))
+                held = [name for name in self.columns if name not in blank | null]
                 table = file.read_row_group(group, columns=held, use_threads=False)
-                yield from _completed(table, blank).combine_chunks().to_batches()
+                batches = _completed(table, blank, coded).combine_chunks().to_batches()
+                del table
+                yield from batches
+                del batches
+                if len(groups) > _MANY_GROUPS:
+                    pa.default_memory_pool().release_unused()
 
     def _recognise(self, footer: pq.FileMetaData, group: int) -> None:
         """Refuse a file that isn't the one that was opened first: another machine's, or changed since."""
@@ -89,29 +100,37 @@ class RowGroups:
             raise InputError(Problem("文件与开始测算时不是同一份", place, remedy=remedy))
 
 
-def _blank_columns(group: pq.RowGroupMetaData) -> set[str]:
-    """Return the text columns that hold nothing but empty texts, as the statistics say: no need to read them."""
-    blank = set()
+def _blank_columns(group: pq.RowGroupMetaData) -> tuple[set[str], set[str]]:
+    """Return text columns that hold nothing but empty texts, and columns of nulls, as the statistics say.
+
+    There is no need to read them.
+    """
+    blank, null = set(), set()
     for number in range(group.num_columns):
         column = group.column(number)
         found = column.statistics
-        if found is not None and found.has_min_max and found.null_count == 0 and found.min == found.max == "":
+        if found is None or not found.has_null_count:
+            continue
+        if found.null_count == column.num_values:
+            null.add(column.path_in_schema.split(".")[0])
+        elif found.has_min_max and found.null_count == 0 and found.min == found.max == "":
             blank.add(column.path_in_schema)
-    return blank
+    return blank, null
 
 
-def _completed(table: pa.Table, blank: set[str]) -> pa.Table:
+def _completed(table: pa.Table, blank: set[str], coded: tuple[str, ...]) -> pa.Table:
     """Return a table of `RECEPTOR_SCHEMA`, null where the file, packed by an older version, says nothing."""
     held, rows = set(table.column_names), table.num_rows
-    columns = [
-        table[field.name].cast(field.type)
-        if field.name in held
-        else pa.repeat(pa.scalar(""), rows)
-        if field.name in blank
-        else pa.nulls(rows, field.type)
-        for field in RECEPTOR_SCHEMA
-    ]
-    return pa.table(columns, schema=RECEPTOR_SCHEMA)
+    columns = {}
+    for wanted in RECEPTOR_SCHEMA:
+        kind = pa.dictionary(pa.int32(), wanted.type) if wanted.name in coded else wanted.type
+        if wanted.name in held:
+            columns[wanted.name] = table[wanted.name].cast(kind)
+        elif wanted.name in blank:
+            columns[wanted.name] = pa.repeat(pa.scalar(""), rows).cast(kind)
+        else:
+            columns[wanted.name] = pa.nulls(rows, kind)
+    return pa.table(columns)
 
 
 def _can_read(columns: list[str] | None) -> bool:

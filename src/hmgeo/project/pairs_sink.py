@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 GROUP_ROWS = 1_000_000
 _COLUMNS = (("source_id", True), ("receptor_id", True), ("receptor_kind", True), ("distance_m", False))
+_CODECS = {"source_id": "", "receptor_id": "lz4_raw", "receptor_kind": "lz4_raw"}
+"""Numbers packed to their last bit hardly shrink any more."""
 
 
 class CodedPairsSink:
@@ -62,17 +64,18 @@ class CodedPairsSink:
         """Take a batch of `CODED_PAIRS_SCHEMA`; a receptor's pairs all come in one batch."""
         source, receptor, kind, metres = batch.columns
         self._fixed = source.dictionary, kind.dictionary[0].as_py()
-        given = source.indices.to_numpy(), receptor.indices.to_numpy(), metres.to_numpy()
+        numbers, row, distance_m = source.indices.to_numpy(), receptor.indices.to_numpy(), metres.to_numpy()
         met = np.empty(min(len(receptor.dictionary), batch.num_rows), np.int32)
         first, rows = 0, batch.num_rows
         self.rows += rows
         while first < rows:
-            before, line = self._filled, (self._source, self._metres)
-            lengths = self._lengths[self._receptors :]
-            self._filled, held = self._compiled.line_up(given, first, line, before, met, lengths)
+            size = min(rows - first, len(self._source) - self._filled)
+            end, line = first + size, slice(self._filled, self._filled + size)
+            self._source[line], self._metres[line] = numbers[first:end], distance_m[first:end]
+            held = self._compiled.run_lengths(row, first, end, met, self._lengths[self._receptors :])
             self._ids.append(receptor.dictionary.take(pa.array(met[:held])))
             self._receptors += held
-            first += self._filled - before
+            self._filled, first = self._filled + size, end
             if self._filled == len(self._source):
                 self._write()
 
@@ -93,7 +96,7 @@ class CodedPairsSink:
         one = one[: put.put_runs(np.array([rows], np.int32), 1, 1, one, 1)]
         texts = self._texts(sources), self._texts(pa.concat_arrays(self._ids)), self._texts(pa.array([kind]))
         pages = zip((packed, runs, one), texts, _COLUMNS, strict=False)
-        chunks = [Chunk(name, rows, page.data, text, "lz4_raw") for page, text, (name, _) in pages]
+        chunks = [Chunk(name, rows, page.data, text, _CODECS[name]) for page, text, (name, _) in pages]
         self._file.write([*chunks, Chunk("distance_m", rows, self._metres[:rows].data)])
         self._filled = self._receptors = 0
         self._ids = []

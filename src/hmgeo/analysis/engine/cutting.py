@@ -34,8 +34,9 @@ class Unit:
     class_code: Indices
 
     def take(self, rows: Indices) -> pa.RecordBatch:
-        """Return `KEPT` columns of some rows."""
-        return self.part.select(KEPT).take(pa.array(rows))
+        """Return `KEPT` columns of some rows, as plain text."""
+        taken = self.part.select(KEPT).take(pa.array(rows))
+        return taken.set_column(KEPT.index("class"), "class", taken.column("class").cast(pa.string()))
 
 
 def units(batches: Iterable[pa.RecordBatch], tally: Tally, rows: int) -> Iterator[Unit]:

@@ -94,7 +94,8 @@ def _ball_pass(sources: Sources, layer: Layer, chosen: Indices) -> Tally:
         metres = np.round(measure_pairs(sources, column, chosen[place], row).distance_m, DECIMALS)
         order = np.lexsort((place, row))
         order = order[np.isfinite(metres[order])]
-        found = Found(chosen[place][order].astype(np.int32), row[order].astype(np.int32), metres[order], np.empty(0))
+        none_ha = np.zeros(unit.part.num_rows)
+        found = Found(chosen[place][order].astype(np.int32), row[order].astype(np.int32), metres[order], none_ha)
         far.add(unit.take, unit.first_row, np.zeros_like(unit.class_code), found)
     return far
 

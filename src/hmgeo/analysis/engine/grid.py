@@ -40,7 +40,7 @@ class SourceGrid:
     first
         (cells + 1,) where each cell's list begins.
     source, list_xyz, list_limit_m
-        (k,), (3, k and room for 16 more), (k,): the lists, by source within a cell.
+        (k,), (3, k), (k,) with room for 16 more in the last two: the lists, by source within a cell.
     trig
         (4, max(columns, rows)): sine and cosine of the middles of columns and of rows.
     """
@@ -115,7 +115,7 @@ def make_grid(lon: Floats, lat: Floats, limit_m: Floats) -> SourceGrid:
         first,
         source,
         _listed(xyz, source),
-        limit_m[source],
+        np.concatenate([limit_m[source], np.zeros(2 * LANES)]),
         trig,
     )
 

@@ -9,6 +9,7 @@ in a frame of its own, against every source that their box could reach.
 from __future__ import annotations
 
 import math
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +44,7 @@ LARGEST_RADIUS_M = SMALLEST_RADIUS_M * 1.0102
 _RADIANS = math.pi / 180.0
 _PIECE_M = 200.0
 _SPARE_CUTS = 4_096
+_MOST_KEPT_BYTES, _MOST_KEPT_PLACES = 1_000_000, 100_000
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -123,15 +125,21 @@ class Scratch(NamedTuple):
     cut_size: int
     x: Floats
     y: Floats
-    along_x: Floats
-    along_y: Floats
-    inverse: Floats
+    unit_x: Floats
+    unit_y: Floats
+    along: Floats
+    across: Floats
+    half: Floats
     east: Floats
     north: Floats
     drop: Floats
     squared: Floats
     metres: Floats
+    rounded: Floats
     best_m: Floats
+    limit_m: Floats
+    keep: NDArray[np.uint8]
+    unsettled: NDArray[np.uint8]
     chosen: NDArray[np.int32]
     chosen_x: Floats
     chosen_y: Floats
@@ -140,9 +148,27 @@ class Scratch(NamedTuple):
     box: Floats
 
 
-def make_scratch(offsets: Indices, sources: int) -> Scratch:
-    """Make room for the longest row and for all sources."""
+_held = threading.local()
+
+
+def scratch_for(offsets: Indices, sources: int) -> Scratch:
+    """Return room for the longest row and for all sources, this thread's own from last time where it does.
+
+    Nothing is ever read from it that wasn't written for the same row, so what an earlier use left doesn't matter.
+    """
     widest = int(np.diff(offsets).max(initial=0))
+    if widest > _MOST_KEPT_BYTES or sources > _MOST_KEPT_PLACES:
+        return make_scratch(widest, sources)
+    most = getattr(_held, "widest", 0), getattr(_held, "sources", 0)
+    if widest > most[0] or sources > most[1]:
+        _held.widest, _held.sources = max(widest, most[0]), max(sources, most[1])
+        _held.scratch = make_scratch(_held.widest, _held.sources)
+    held: Scratch = _held.scratch
+    return held
+
+
+def make_scratch(widest: int, sources: int) -> Scratch:
+    """Make room for a row of so many bytes and for so many sources."""
     points, rings, places = widest // 16 + 3 * SPARE, widest // 4 + 2, sources + 3 * SPARE
     cut = 2 * points + _SPARE_CUTS
 
@@ -161,15 +187,21 @@ def make_scratch(offsets: Indices, sources: int) -> Scratch:
         cut_size=cut,
         x=doubles(edges),
         y=doubles(edges),
-        along_x=doubles(edges),
-        along_y=doubles(edges),
-        inverse=doubles(edges),
+        unit_x=doubles(edges),
+        unit_y=doubles(edges),
+        along=doubles(edges),
+        across=doubles(edges),
+        half=doubles(edges),
         east=doubles(places),
         north=doubles(places),
         drop=doubles(places),
         squared=doubles(places),
         metres=doubles(places),
+        rounded=doubles(places),
         best_m=doubles(places),
+        limit_m=doubles(places),
+        keep=np.zeros(places, np.uint8),
+        unsettled=np.zeros(places, np.uint8),
         chosen=np.zeros(places, np.int32),
         chosen_x=doubles(places),
         chosen_y=doubles(places),
@@ -218,7 +250,7 @@ def _cut(s: Scratch, rings: int, longest_m: float) -> bool:
 @compiled
 def _measure_frame(s: Scratch, segments: int, places: int) -> None:
     """Fill s.metres with the geodesics from the places seen to the segments laid out in the frame."""
-    nearest_of_segments(s.east, s.north, places, s.x, s.y, s.along_x, s.along_y, s.inverse, segments, s.squared)
+    nearest_of_segments(s.east, s.north, places, s.unit_x, s.unit_y, s.along, s.across, s.half, segments, s.squared)
     to_geodesics(s.frame, s.east, s.north, s.drop, s.squared, places, s.metres)
 
 
@@ -229,12 +261,13 @@ def _lay(
     """Lay out rings in the frame at (lon, lat); return the number of segments and how far the worst one bends."""
     count = ring_end[rings - 1]
     lay_points(s.frame, points_lon, points_lat, lon, lat, count + 1, s.x, s.y)
-    lay_edges(s.frame, s.x, s.y, count, s.along_x, s.along_y, s.inverse, past(s.box, 5))
+    lay_edges(s.frame, s.x, s.y, count, s.unit_x, s.unit_y, s.along, s.across, s.half, past(s.box, 5))
     if rings == 1 and count > 1:
         return count - 1, s.box[5]
     for ring in range(rings):
-        last = ring_end[ring] - 1
-        s.along_x[last] = s.along_y[last] = s.inverse[last] = 0.0
+        last = ring_end[ring] - 1  # what leads to the next ring is no edge: only its first point is left
+        s.along[last] = -(s.x[last] * s.unit_x[last] + s.y[last] * s.unit_y[last])
+        s.half[last] = 0.0
     return count, s.box[5]
 
 
@@ -300,7 +333,7 @@ def measure_large(s: Scratch, rings: int, places: int) -> bool:
             lay_points(s.frame, past(s.cut_lon, begin), past(s.cut_lat, begin), lon, lat, count, s.x, s.y)
             for i in range(count, count + SPARE):
                 s.x[i], s.y[i] = s.x[count - 1], s.y[count - 1]
-            lay_edges(s.frame, s.x, s.y, count, s.along_x, s.along_y, s.inverse, past(s.box, 5))
+            lay_edges(s.frame, s.x, s.y, count, s.unit_x, s.unit_y, s.along, s.across, s.half, past(s.box, 5))
             _measure_frame(s, count, places)
             for i in range(places):
                 s.best_m[i] = min(s.best_m[i], s.metres[i])
@@ -320,13 +353,13 @@ def area_of(s: Scratch, sin_lat: float, cos_lat: float, lon: float, lat: float, 
     s.box[5] = scale * cos_lat
     s.box[6] = scale * sin_lat * (4 * e2 * c2 / w - 1) / 2
     s.box[7] = scale * cos_lat * bracket / 6
-    strips(past(s.box, 5), s.lon, s.lat, lon, lat, count, s.inverse)
+    strips(past(s.box, 5), s.lon, s.lat, lon, lat, count, s.half)
     total = 0.0
     begin = 0
     for ring in range(rings):
         ring_m2 = 0.0
         for i in range(begin, s.ring_end[ring] - 1):
-            ring_m2 += s.inverse[i]
+            ring_m2 += s.half[i]
         is_hole = ring > 0 and s.ring_part[ring] == s.ring_part[ring - 1]
         total += -abs(ring_m2) if is_hole else abs(ring_m2)
         begin = s.ring_end[ring]

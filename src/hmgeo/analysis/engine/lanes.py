@@ -1,8 +1,8 @@
 """Eight doubles at a time in LLVM's own vectors: the small language that `vectors` is written in.
 
 Left to itself LLVM does not vectorise a minimum without licence to reorder arithmetic, and on lists of a dozen it
-spends its time in remainders. Here every lane does what scalar code would do, no operation is fused or reordered,
-and so the result does not depend on the width of a machine's registers.
+spends its time in remainders. Here every lane does what scalar code would do, no operation is fused unless it says so
+or reordered, and so the result does not depend on the width of a machine's registers.
 """
 
 from __future__ import annotations
@@ -81,6 +81,16 @@ class Lanes:
         """Return absolute values."""
         return self._call("llvm.fabs")
 
+    def fused(self, factor: Lanes, addend: Lanes) -> Lanes:
+        """Multiply and add with one rounding, as IEEE 754 has it: the same bits on every machine, slow on old ones."""
+        kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.fma.v{LANES}f64")
+        return Lanes(self.builder, self.builder.call(function, [self.value, factor.value, addend.value]))
+
+    def negated(self) -> Lanes:
+        """Change signs."""
+        return Lanes(self.builder, self.builder.fneg(self.value))
+
     def lane(self, number: int) -> Ir:
         """Return one lane."""
         return self.builder.extract_element(self.value, ir.Constant(ir.IntType(32), number))
@@ -107,6 +117,13 @@ class Writer:
     def store(self, argument: int, at: Ir, lanes: Lanes) -> None:
         """Store eight doubles into an array argument."""
         self.builder.store(lanes.value, self._pointer(argument, at, 0), align=8)
+
+    def mark(self, argument: int, at: Ir, lanes: Lanes, limit: Lanes) -> None:
+        """Store a byte per lane into a uint8 argument: 1 where it is no greater than the limit, else 0."""
+        kind = ir.VectorType(ir.IntType(8), LANES)
+        marks = self.builder.zext(self.builder.fcmp_ordered("<=", lanes.value, limit.value), kind)
+        place = self.builder.gep(self._data[argument], [at])
+        self.builder.store(marks, self.builder.bitcast(place, kind.as_pointer()), align=1)
 
     def _pointer(self, argument: int, at: Ir, shift: int) -> Ir:
         if shift:

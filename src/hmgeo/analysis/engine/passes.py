@@ -64,12 +64,13 @@ def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, thre
     """Measure everything within reach; return the rows read and (k, 2) corners from all over the layer."""
     limit_m = wanted.radius_m + sources.uncertainty_m
     exact = wanted.pairs is not None or wanted.reached is not None
+    goes_beyond = bool(sources.uncertainty_m.any())
     areas = ALL_AREAS if wanted.reached is not None else AREAS_OF_PAIRS
     search = Search(sources, np.arange(len(sources.ids)), limit_m, tally.radii_m, areas=areas, exact=exact)
 
     def work(unit: Unit) -> Done:
         found = search.find(unit.part, unit.class_code, tally.best_m)
-        near = within(found, wanted.radius_m) if exact else found
+        near = within(found, wanted.radius_m) if exact and goes_beyond else found
         pairs = reached = None
         if wanted.pairs is not None:
             pairs = pairs_batch(sources.ids, unit.part, near, wanted.kind, coded=wanted.coded)

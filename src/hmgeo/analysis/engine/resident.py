@@ -57,7 +57,7 @@ class ResidentIndex:
         rows = bytes_of(self._column)
         box, _ = boxes(rows)
         small, large, odd = _sorted_out(box)
-        scratch = make_scratch(rows.offsets, 2 * LANES)
+        scratch = make_scratch(int(np.diff(rows.offsets).max(initial=0)), 2 * LANES)
         large, too_long = _cuttable(rows, large, scratch)
         odd = np.sort(np.concatenate([odd, too_long]))
         self._rows = np.concatenate([small, large])
@@ -179,11 +179,11 @@ def _make_ready(rows: Rows, box: Floats, small: Indices, large: Indices, scratch
     room = len(small) + len(large) + LANES
     return Ready(
         frames=np.ascontiguousarray(frames[order]),
-        x=laid[0].copy(),
-        y=laid[1].copy(),
-        along_x=laid[2].copy(),
-        along_y=laid[3].copy(),
-        inverse=laid[4].copy(),
+        unit_x=laid[0].copy(),
+        unit_y=laid[1].copy(),
+        along=laid[2].copy(),
+        across=laid[3].copy(),
+        half=laid[4].copy(),
         ball=np.ascontiguousarray(ball[order]),
         box=np.ascontiguousarray(all_boxes[order]),
         grid=grid,

@@ -50,11 +50,11 @@ class Ready(NamedTuple):
     """
 
     frames: Floats
-    x: Floats
-    y: Floats
-    along_x: Floats
-    along_y: Floats
-    inverse: Floats
+    unit_x: Floats
+    unit_y: Floats
+    along: Floats
+    across: Floats
+    half: Floats
     ball: Floats
     box: Floats
     grid: Floats
@@ -248,7 +248,7 @@ def _distance_m(r: Ready, q: _Question, dx: float, dy: float, dz: float, k: int)
     east, north, up = cos_lon * dy - sin_lon * dx, cos_lat * dz - sin_lat * outward, cos_lat * outward + sin_lat * dz
     begin = r.begin[2 * k]
     count = r.begin[2 * k + 1]
-    segments_to_place(r.x, r.y, r.along_x, r.along_y, r.inverse, begin, count, east, north, r.least)
+    segments_to_place(r.unit_x, r.unit_y, r.along, r.across, r.half, begin, count, east, north, r.least)
     level, across = r.least[0], east * east + north * north
     squared = level + up * up
     if across < NEARBY_M * NEARBY_M:

@@ -91,7 +91,7 @@ def lay_stretches(
                 lay_points(s.frame, past(s.cut_lon, first), past(s.cut_lat, first), lon, lat, count, s.x, s.y)
                 for i in range(count, count + SPARE):
                     s.x[i], s.y[i] = s.x[count - 1], s.y[count - 1]
-                lay_edges(s.frame, s.x, s.y, count, s.along_x, s.along_y, s.inverse, past(s.box, 5))
+                lay_edges(s.frame, s.x, s.y, count, s.unit_x, s.unit_y, s.along, s.across, s.half, past(s.box, 5))
                 if out.shape[1]:
                     farthest = 0.0
                     for i in range(count):
@@ -111,6 +111,6 @@ def _keep(s: Scratch, segments: int, frames: Floats, out: Floats, k: int, held: 
         frames[k, i] = s.frame[i]
     for i in range((segments + LANES - 1) // LANES * LANES):
         at = min(i, segments - 1)
-        out[0, held + i], out[1, held + i] = s.x[at], s.y[at]
-        out[2, held + i], out[3, held + i] = s.along_x[at], s.along_y[at]
-        out[4, held + i] = s.inverse[at]
+        out[0, held + i], out[1, held + i] = s.unit_x[at], s.unit_y[at]
+        out[2, held + i], out[3, held + i] = s.along[at], s.across[at]
+        out[4, held + i] = s.half[at]

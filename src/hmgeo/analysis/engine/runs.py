@@ -1,4 +1,4 @@
-"""Compiled loops that put pairs in line for a file, and into the encodings of Parquet.
+"""Compiled loops that put pairs into the encodings of Parquet.
 
 A receptor's pairs follow one another, so its column is a list of runs; that is what makes writing cheap.
 """
@@ -22,38 +22,18 @@ _SEVEN_BITS, _MORE = 127, 128
 
 
 @compiled
-def line_up(
-    given: tuple[Numbers, Numbers, Floats],
-    first: int,
-    line: tuple[Numbers, Floats],
-    filled: int,
-    rows_met: Numbers,
-    lengths: Numbers,
-) -> tuple[int, int]:
-    """Append pairs from `first` on to a line until it is full; return how many it holds and the receptors met.
+def run_lengths(row: Numbers, first: int, end: int, rows_met: Numbers, lengths: Numbers) -> int:
+    """Return how many receptors the pairs from `first` up to `end` have; rows come in ascending order.
 
-    Parameters
-    ----------
-    given
-        Sources, rows and metres; rows come in ascending order.
-    line
-        Sources and metres, of which the first `filled` are taken.
-    rows_met, lengths
-        Filled with the row of each receptor met, and how many pairs it has here.
+    `rows_met` and `lengths` are filled with the row of each receptor, and how many pairs it has here.
     """
-    source, row, metres = given
-    to_source, to_metres = line
-    end = min(len(row), first + len(to_source) - filled)
-    met, k = 0, first
-    while k < end:
-        held, begin = row[k], k
-        while k < end and row[k] == held:
-            to_source[filled], to_metres[filled] = source[k], metres[k]
-            filled += 1
-            k += 1
-        rows_met[met], lengths[met] = held, k - begin
-        met += 1
-    return filled, met
+    met, begin = 0, first
+    for k in range(first, end):
+        if k + 1 == end or row[k] != row[k + 1]:
+            rows_met[met], lengths[met] = row[k], k + 1 - begin
+            met += 1
+            begin = k + 1
+    return met
 
 
 @compiled

@@ -15,12 +15,12 @@ from hmgeo.analysis.engine.kernel import (
     LARGEST_RADIUS_M,
     NEAR_LIMIT_M,
     area_of,
-    make_scratch,
     measure_large,
     measure_small,
+    scratch_for,
 )
 from hmgeo.analysis.engine.pointers import bare, past
-from hmgeo.analysis.engine.vectors import see
+from hmgeo.analysis.engine.vectors import see, settle, stand_in
 from hmgeo.analysis.engine.wkb import SPARE, UNREADABLE, find_box, holds, read_polygon
 from hmgeo.geodesy import SMALLEST_RADIUS_M
 
@@ -57,18 +57,9 @@ def _gather(s: Scratch, cells: Cells) -> int:
             s.chosen_x[places] = cells.x[source]
             s.chosen_y[places] = cells.y[source]
             s.chosen_z[places] = cells.z[source]
+            s.limit_m[places] = cells.limit_m[source]
             places += 1
     return places
-
-
-@compiled
-def _is_settled(middle_m: float, reach_m: float, limit_m: float, cells: Cells) -> bool:
-    """Tell whether a polygon around a middle so far away lies on one side of every limit."""
-    width = reach_m + _SLACK_M + _ARC_EXCESS * middle_m * middle_m * middle_m
-    settled = abs(middle_m - limit_m) > width
-    for i in range(cells.radii):
-        settled &= abs(middle_m - cells.radii_m[i]) > width
-    return settled
 
 
 @compiled
@@ -79,24 +70,21 @@ def _sift(  # noqa: PLR0913, PLR0917 -- compiled code takes values one by one
 
     Returns the new number of pairs and how many places are left, moved to the front.
     """
+    listed_limit_m, slack_m = past(cells.list_limit_m, low), reach_m + _SLACK_M
+    stand_in(
+        s.squared, listed_limit_m, listed, cells.radii_m, cells.radii, slack_m, _ARC_EXCESS, s.metres, s.keep,
+        s.unsettled,
+    )  # fmt: skip
     places = 0
     for i in range(listed):
-        limit_m = cells.list_limit_m[low + i]
-        squared = s.squared[i]
-        if squared > (limit_m + reach_m) * (limit_m + reach_m):
-            continue
-        source = cells.source[low + i]
-        middle_m = math.sqrt(squared)
-        if middle_m - reach_m - _SLACK_M > room.bound_m[source * room.classes + code] and _is_settled(
-            middle_m, reach_m, limit_m, cells
-        ):
-            if middle_m <= limit_m:
-                room.source[pairs], room.row[pairs], room.metres[pairs] = source, row, middle_m
-                pairs += 1
-            continue
-        s.chosen[places] = source
-        s.east[places], s.north[places], s.drop[places] = s.east[i], s.north[i], s.drop[i]
-        places += 1
+        source, middle_m = cells.source[low + i], s.metres[i]
+        if s.unsettled[i] == 0 and middle_m - slack_m > room.bound_m[source * room.classes + code]:
+            room.source[pairs], room.row[pairs], room.metres[pairs] = source, row, middle_m
+            pairs += s.keep[i]
+        elif middle_m <= listed_limit_m[i] + reach_m:
+            s.chosen[places], s.limit_m[places] = source, listed_limit_m[i]
+            s.east[places], s.north[places], s.drop[places] = s.east[i], s.north[i], s.drop[i]
+            places += 1
     return pairs, places
 
 
@@ -109,7 +97,7 @@ def _is_near_limit(metres: float, limit_m: float, cells: Cells) -> bool:
 
 
 @compiled
-def _emit(  # noqa: PLR0913, PLR0917 -- as above
+def _emit_carefully(  # noqa: PLR0913, PLR0917 -- as above
     s: Scratch,
     cells: Cells,
     room: Room,
@@ -120,7 +108,7 @@ def _emit(  # noqa: PLR0913, PLR0917 -- as above
     pairs: int,
     nears: int,
 ) -> tuple[int, int]:
-    """Write the measured pairs within reach; return the new numbers of pairs and of those near a limit."""
+    """Do the same where a source may lie inside, or a distance so near a limit that it must be measured again."""
     code = room.class_code[row]
     inside_m = 2 * (s.box[4] + 1.0)
     for i in range(places):
@@ -144,6 +132,35 @@ def _emit(  # noqa: PLR0913, PLR0917 -- as above
         pairs += 1
         if not room.exact and metres < room.bound_m[source * room.classes + code]:
             room.bound_m[source * room.classes + code] = metres
+    return pairs, nears
+
+
+@compiled
+def _emit(  # noqa: PLR0913, PLR0917 -- as above
+    s: Scratch,
+    cells: Cells,
+    room: Room,
+    chosen: NDArray[np.int32],
+    limit_m: Floats,
+    places: int,
+    row: int,
+    rings: int,
+    pairs: int,
+    nears: int,
+) -> tuple[int, int]:
+    """Write the measured pairs within reach; return the new numbers of pairs and of those near a limit."""
+    settle(s.metres, limit_m, places, cells.radii_m, cells.radii, s.rounded, s.keep, past(s.box, 5))
+    if s.box[5] <= NEAR_LIMIT_M or s.box[6] <= 2 * (s.box[4] + 1.0):
+        return _emit_carefully(s, cells, room, chosen, places, row, rings, pairs, nears)
+    for i in range(places):
+        room.source[pairs], room.row[pairs], room.metres[pairs] = chosen[i], row, s.rounded[i]
+        pairs += s.keep[i]
+    if not room.exact:
+        code = room.class_code[row]
+        for i in range(places):
+            at = chosen[i] * room.classes + code
+            if s.keep[i] and s.rounded[i] < room.bound_m[at]:
+                room.bound_m[at] = s.rounded[i]
     return pairs, nears
 
 
@@ -190,21 +207,21 @@ def _search_row(  # noqa: C901 -- small and large polygons, and what each may la
         if places:
             if not measure_large(s, rings, places):
                 return _UNKNOWN, nears
-            pairs, nears = _emit(s, cells, room, s.chosen, places, row, rings, pairs, nears)
+            pairs, nears = _emit(s, cells, room, s.chosen, s.limit_m, places, row, rings, pairs, nears)
     elif column >= 0:
         low = cells.first[line * cells.columns + column]
         places = cells.first[line * cells.columns + column + 1] - low
         if places:
             set_frame(s.frame, sin_lon, cos_lon, sin_lat, cos_lat)
             see(s.frame, cells.list_x, cells.list_y, cells.list_z, low, places, s.east, s.north, s.drop, s.squared)
-            chosen = past(cells.source, low)
+            chosen, limit_m = past(cells.source, low), past(cells.list_limit_m, low)
             if not room.exact:
                 pairs, places = _sift(s, cells, room, row, low, places, reach_m, room.class_code[row], pairs)
-                chosen = s.chosen
+                chosen, limit_m = s.chosen, s.limit_m
             if places:
                 if not measure_small(s, lon, lat, rings, places):
                     return _UNKNOWN, nears
-                pairs, nears = _emit(s, cells, room, chosen, places, row, rings, pairs, nears)
+                pairs, nears = _emit(s, cells, room, chosen, limit_m, places, row, rings, pairs, nears)
     if room.areas == 2 or (room.areas == 1 and pairs > before):  # noqa: PLR2004 -- see Room
         is_small = s.box[3] - s.box[1] < _SERIES_DEG
         room.area_m2[row] = area_of(s, sin_lat, cos_lat, lon, lat, count, rings) if is_small else np.nan
@@ -268,5 +285,5 @@ def boxes(rows: Rows, step: int = 1) -> tuple[Floats, Floats]:
     """
     count = -(-rows.size // step)
     out, corners = np.empty((count, 4)), np.empty((count, 2))
-    _fill_boxes(rows, make_scratch(rows.offsets, 0), step, out, corners)
+    _fill_boxes(rows, scratch_for(rows.offsets, 0), step, out, corners)
     return out, corners

@@ -120,14 +120,19 @@ def _rows(tally: Tally, sources: Sources, source: Indices, column: Indices, metr
 
 
 def _bearings_deg(table: pa.Table, sources: Sources, source: Indices, place: Indices) -> Floats:
-    """Return where each source's receptor lies, some thousand shapes at a time."""
+    """Return where each source's receptor lies, some thousand shapes at a time.
+
+    A source's nearest of all is the nearest of its class, too: it is measured once.
+    """
+    pair, again = np.unique(source * len(table) + place, return_inverse=True)
+    source, place = pair // len(table), pair % len(table)
     made = np.empty(len(source))
     for first in range(0, len(table), _SHAPES_AT_ONCE):
         rows = np.flatnonzero((place >= first) & (place < first + _SHAPES_AT_ONCE))
         shapes = prepare_shapes(_geometries(table.slice(first, _SHAPES_AT_ONCE)))
         found = pair_distances(sources.shapes, shapes, source[rows], place[rows] - first)
         made[rows] = bearing_deg(found.from_lon_lat, found.to_lon_lat)
-    return made
+    return made[again]
 
 
 def _geometries(table: pa.Table) -> NDArray[np.object_]:

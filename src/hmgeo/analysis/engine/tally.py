@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.pointers import bare
 from hmgeo.vocabulary import SoilQualityClass
 
 if TYPE_CHECKING:
@@ -35,31 +36,37 @@ class _Sums(NamedTuple):
     area_ha: Floats
     best_m: Floats
     best_row: Indices
+    rings: int
+    classes: int
+
+
+class _Pairs(NamedTuple):
+    """Pairs by row, and class and area of the rows."""
+
+    source: NDArray[np.int32]
+    row: NDArray[np.int32]
+    metres: Floats
+    class_code: Indices
+    area_ha: Floats
+    size: int
 
 
 @compiled
-def _add(
-    source: NDArray[np.int32],
-    row: NDArray[np.int32],
-    metres: Floats,
-    class_code: Indices,
-    area_ha: Floats,
-    first_row: int,
-    sums: _Sums,
-) -> None:
+def _add(pairs: _Pairs, first_row: int, sums: _Sums) -> None:
     """Add pairs; the first of equals stays the nearest, and areas are summed in the order of the layer."""
-    radii_m, counts, area, best_m, best_row = sums
-    rings = len(radii_m)
-    for k in range(len(source)):
-        s, held = source[k], row[k]
-        code, distance_m = class_code[held], metres[k]
+    p, t = bare(pairs), bare(sums)
+    for k in range(p.size):
+        source, row, metres = p.source[k], p.row[k], p.metres[k]
+        code = p.class_code[row]
         ring = 0
-        while ring < rings and distance_m > radii_m[ring]:
-            ring += 1
-        counts[s, ring, code] += 1
-        area[s, ring, code] += area_ha[held]
-        if distance_m < best_m[s, code]:
-            best_m[s, code], best_row[s, code] = distance_m, first_row + held
+        for i in range(t.rings - 1):
+            ring += metres > t.radii_m[i]  # no branch: which ring comes next can't be foretold
+        at = (source * t.rings + ring) * t.classes + code
+        t.counts[at] += 1
+        t.area_ha[at] += p.area_ha[row]
+        best = source * t.classes + code
+        if metres < t.best_m[best]:
+            t.best_m[best], t.best_row[best] = metres, first_row + row
 
 
 class Tally:
@@ -107,8 +114,10 @@ class Tally:
         take
             Returns `KEPT` columns of some of the unit's rows.
         """
-        sums = _Sums(self._radii_m, self._counts, self._area_ha, self.best_m, self.best_row)
-        _add(found.source, found.row, found.distance_m, class_code, found.area_ha, first_row, sums)
+        rings, classes = self._counts.shape[1:]
+        sums = _Sums(self._radii_m, self._counts, self._area_ha, self.best_m, self.best_row, rings, classes)
+        pairs = _Pairs(found.source, found.row, found.distance_m, class_code, found.area_ha, len(found.source))
+        _add(pairs, first_row, sums)
         rows = np.unique(self.best_row[self.best_row >= first_row])
         if len(rows):
             self._kept.append(pa.Table.from_batches([take(rows - first_row)]))
@@ -159,6 +168,6 @@ class Tally:
 
 
 def class_column(part: pa.RecordBatch) -> pa.Array:
-    """Return the class words of a batch, blank for null."""
+    """Return the class words of a batch, blank for null; with a dictionary if they came so."""
     words = part.column("class")
-    return pc.fill_null(words, "") if words.null_count else words
+    return pc.fill_null(words.cast(pa.string()), "") if words.null_count else words

@@ -11,7 +11,7 @@ import shapely
 from hmgeo.analysis.engine.columns import bytes_of
 from hmgeo.analysis.engine.general import DECIMALS, GeneralSearch, geometries_of, measure_pairs
 from hmgeo.analysis.engine.grid import make_grid
-from hmgeo.analysis.engine.kernel import GENERAL, Cells, Room, Rows, make_scratch
+from hmgeo.analysis.engine.kernel import GENERAL, Cells, Room, Rows, scratch_for
 from hmgeo.analysis.engine.search import boxes, search
 from hmgeo.geodesy import ellipsoidal_area_m2
 
@@ -118,7 +118,7 @@ class Search:
         grid, count = self._grid, len(flags)
         bound_m = np.ascontiguousarray(bound_m[self._fast])
         room = count * grid.longest_list + 2 * len(self._fast) + 64
-        scratch = make_scratch(rows.offsets, len(self._fast))
+        scratch = scratch_for(rows.offsets, len(self._fast))
         pieces: list[tuple[Numbers, Numbers, Floats]] = []
         nears: list[Indices] = []
         begin = held = 0

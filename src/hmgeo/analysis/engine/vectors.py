@@ -183,20 +183,24 @@ def lay_points(
 
 
 @written
-def lay_edges(
+def lay_edges(  # noqa: PLR0913, PLR0917 -- arrays one by one
     _typing: Ir,
     frame: Ir,
     x: Ir,
     y: Ir,
     count: Ir,
-    along_x: Ir,
-    along_y: Ir,
-    inverse: Ir,
+    unit_x: Ir,
+    unit_y: Ir,
+    along: Ir,
+    across: Ir,
+    half: Ir,
     bend: Ir,
 ) -> Ir:
-    """Fill the edges from each point to the next: along, and 1 / length squared (0 for none).
+    """Fill the edges from each point to the next: direction, where their line lies, and half their length.
 
-    bend[0] becomes by how many metres the worst edge, straight in lon/lat, bends away from the straight line.
+    A place (px, py) lies px unit_x + py unit_y + along past the middle of an edge and py unit_x - px unit_y + across
+    beside its line. bend[0] becomes by how many metres the worst edge, straight in lon/lat, bends away from the
+    straight line.
     """
 
     def write(w: Writer) -> None:
@@ -206,15 +210,29 @@ def lay_edges(
         pure = (w.spread_field(0, BEND_NORTH) * east * east).magnitude() * 0.25
         most = w.keep(w.constant(0.0))
         with w.blocks(w.number(3)) as (at, _):
-            ax, ay = w.load(1, at, 1) - w.load(1, at), w.load(2, at, 1) - w.load(2, at)
-            squared = ax * ax + ay * ay
+            x, y = w.load(1, at), w.load(2, at)
+            ax, ay = w.load(1, at, 1) - x, w.load(2, at, 1) - y
+            length = (ax * ax + ay * ay).root()
             most.set((ax.magnitude() * (mixed * ay.magnitude() + pure * ax.magnitude())).most(most.now))
-            w.store(4, at, ax)
-            w.store(5, at, ay)
-            w.store(6, at, w.constant(0.0).below(squared, one / squared, 0.0))
-        _put(w, 7, 0, _across(w, most.now, least=False))
+            inverse = one / length
+            ux = w.constant(0.0).below(length, ax * inverse, 1.0)
+            uy = w.constant(0.0).below(length, ay * inverse, 0.0)
+            mx, my = x + ax * 0.5, y + ay * 0.5
+            for argument, value in ((4, ux), (5, uy), (8, length * 0.5)):
+                w.store(argument, at, value)
+            w.store(6, at, (mx * ux + my * uy).negated())
+            w.store(7, at, mx * uy - my * ux)
+        _put(w, 9, 0, _across(w, most.now, least=False))
 
-    return typed(write, frame, x, y, count, along_x, along_y, inverse, bend)
+    return typed(write, frame, x, y, count, unit_x, unit_y, along, across, half, bend)
+
+
+def _squared(place: tuple[Lanes, Lanes, Lanes], edge: tuple[Lanes, Lanes, Lanes, Lanes, Lanes]) -> Lanes:
+    """Return the squared distance between (px, py, -px) and an edge as `lay_edges` has it."""
+    (px, py, minus_px), (ux, uy, along, across, half) = place, edge
+    past = (px.fused(ux, py.fused(uy, along)).magnitude() - half).most(0.0)
+    beside = py.fused(ux, minus_px.fused(uy, across))
+    return past.fused(past, beside * beside)
 
 
 @written
@@ -223,11 +241,11 @@ def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
     east: Ir,
     north: Ir,
     places: Ir,
-    x: Ir,
-    y: Ir,
-    along_x: Ir,
-    along_y: Ir,
-    inverse: Ir,
+    unit_x: Ir,
+    unit_y: Ir,
+    along: Ir,
+    across: Ir,
+    half: Ir,
     segments: Ir,
     least: Ir,
 ) -> Ir:
@@ -236,26 +254,24 @@ def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
     def write(w: Writer) -> None:
         with w.blocks(w.number(2)) as (at, _):
             px, py = w.load(0, at), w.load(1, at)
+            place = px, py, px.negated()
             nearest = w.keep(w.constant(float("inf")))
             with w.turns(w.number(8)) as turn:
-                x, y, ax, ay, inverse = (w.spread_field(i, turn.index) for i in range(3, 8))
-                dx, dy = px - x, py - y
-                share = ((dx * ax + dy * ay) * inverse).most(0.0).least(1.0)
-                dx, dy = dx - share * ax, dy - share * ay
-                nearest.set((dx * dx + dy * dy).least(nearest.now))
+                ux, uy, along, across, half = (w.spread_field(i, turn.index) for i in range(3, 8))
+                nearest.set(_squared(place, (ux, uy, along, across, half)).least(nearest.now))
             w.store(9, at, nearest.now)
 
-    return typed(write, east, north, places, x, y, along_x, along_y, inverse, segments, least)
+    return typed(write, east, north, places, unit_x, unit_y, along, across, half, segments, least)
 
 
 @written
 def segments_to_place(  # noqa: PLR0913, PLR0917 -- arrays one by one
     _typing: Ir,
-    x: Ir,
-    y: Ir,
-    along_x: Ir,
-    along_y: Ir,
-    inverse: Ir,
+    unit_x: Ir,
+    unit_y: Ir,
+    along: Ir,
+    across: Ir,
+    half: Ir,
     first: Ir,
     count: Ir,
     east: Ir,
@@ -266,17 +282,15 @@ def segments_to_place(  # noqa: PLR0913, PLR0917 -- arrays one by one
 
     def write(w: Writer) -> None:
         px, py = w.spread(w.number(7)), w.spread(w.number(8))
+        here = px, py, px.negated()
         nearest = w.keep(w.constant(float("inf")))
         with w.blocks(w.number(6)) as (at, _):
             place = w.builder.add(at, w.number(5))
-            ax, ay = w.load(2, place), w.load(3, place)
-            dx, dy = px - w.load(0, place), py - w.load(1, place)
-            share = ((dx * ax + dy * ay) * w.load(4, place)).most(0.0).least(1.0)
-            dx, dy = dx - share * ax, dy - share * ay
-            nearest.set((dx * dx + dy * dy).least(nearest.now))
+            ux, uy, along, across, half = (w.load(i, place) for i in range(5))
+            nearest.set(_squared(here, (ux, uy, along, across, half)).least(nearest.now))
         _put(w, 9, 0, _across(w, nearest.now, least=True))
 
-    return typed(write, x, y, along_x, along_y, inverse, first, count, east, north, least)
+    return typed(write, unit_x, unit_y, along, across, half, first, count, east, north, least)
 
 
 @written
@@ -306,6 +320,75 @@ def to_geodesics(
             w.store(6, at, squared.root() * (squared * curve + 1.0))
 
     return typed(write, frame, east, north, drop, least, count, metres)
+
+
+@written
+def settle(
+    _typing: Ir,
+    metres: Ir,
+    limit_m: Ir,
+    count: Ir,
+    radii_m: Ir,
+    radii: Ir,
+    rounded: Ir,
+    keep: Ir,
+    closest: Ir,
+) -> Ir:
+    """Round distances, and mark in `keep` those within their limit.
+
+    closest[0] becomes how near one of them comes to its limit or a radius, closest[1] the least of them; both may be
+    smaller than that where room past the end holds something else.
+    """
+
+    def write(w: Writer) -> None:
+        to_limit, least = w.keep(w.constant(float("inf"))), w.keep(w.constant(float("inf")))
+        with w.blocks(w.number(2)) as (at, _):
+            metres, limit_m = w.load(0, at), w.load(1, at)
+            least.set(metres.least(least.now))
+            to_limit.set((metres - limit_m).magnitude().least(to_limit.now))
+            with w.turns(w.number(4)) as turn:
+                to_limit.set((metres - w.spread_field(3, turn.index)).magnitude().least(to_limit.now))
+            w.store(5, at, (metres * _UNITS).rounded() / w.constant(_UNITS))
+            w.mark(6, at, metres, limit_m)
+        _put(w, 7, 0, _across(w, to_limit.now, least=True))
+        _put(w, 7, 1, _across(w, least.now, least=True))
+
+    return typed(write, metres, limit_m, count, radii_m, radii, rounded, keep, closest)
+
+
+@written
+def stand_in(  # noqa: PLR0913, PLR0917 -- arrays one by one
+    _typing: Ir,
+    squared: Ir,
+    limit_m: Ir,
+    count: Ir,
+    radii_m: Ir,
+    radii: Ir,
+    slack_m: Ir,
+    arc_excess: Ir,
+    middle_m: Ir,
+    keep: Ir,
+    unsettled: Ir,
+) -> Ir:
+    """Fill the chords to a polygon's middle, and mark those within their limit and those that settle nothing.
+
+    A chord settles on which side of its limit and of every radius the polygon lies if it is farther from them than
+    `slack_m` and by how much the arc is longer than the chord.
+    """
+
+    def write(w: Writer) -> None:
+        slack_m, arc_excess = w.spread(w.number(5)), w.spread(w.number(6))
+        with w.blocks(w.number(2)) as (at, _):
+            squared, limit_m = w.load(0, at), w.load(1, at)
+            middle_m = squared.root()
+            apart = w.keep((middle_m - limit_m).magnitude())
+            with w.turns(w.number(4)) as turn:
+                apart.set((middle_m - w.spread_field(3, turn.index)).magnitude().least(apart.now))
+            w.store(7, at, middle_m)
+            w.mark(8, at, middle_m, limit_m)
+            w.mark(9, at, apart.now, slack_m + arc_excess * squared * middle_m)
+
+    return typed(write, squared, limit_m, count, radii_m, radii, slack_m, arc_excess, middle_m, keep, unsettled)
 
 
 @written
