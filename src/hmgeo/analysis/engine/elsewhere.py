@@ -6,7 +6,7 @@ as on one machine; so the bytes that come out are the same, wherever and however
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -82,6 +82,7 @@ def run_errand(errand: Errand, batches: Iterable[pa.RecordBatch]) -> list[Fetche
     fetched = []
     for unit in units(batches, tally, ready.search.rows_at_once):
         found = ready.search.find(unit.part, unit.class_code, np.full_like(tally.best_m, np.inf))
+        found = replace(found, rooms=())  # only the pairs travel
         own = Tally(len(ready.sources.ids), errand.radii_m)
         code = own.class_codes(class_column(unit.part))
         own.add(unit.take, 0, code, found)

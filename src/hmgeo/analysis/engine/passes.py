@@ -89,6 +89,8 @@ def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, thre
             wanted.pairs(done.pairs)
         if wanted.reached is not None and done.reached is not None:
             wanted.reached(done.reached)
+        if wanted.pairs is None or wanted.coded:  # other sinks may hold on to what they were given
+            search.reuse(done.found)
         rows += unit.part.num_rows
         corners = np.concatenate([corners, done.corners])
         corners = corners[:: 1 + len(corners) // _MOST_SAMPLES]

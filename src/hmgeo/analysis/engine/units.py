@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
     Numbers = NDArray[np.int32]
+    _Arrays = tuple[Numbers, Numbers, Floats, Indices]
 
 NO_AREAS, AREAS_OF_PAIRS, ALL_AREAS = range(3)
 _SQUARE_M_PER_HA = 10_000.0
@@ -34,12 +37,16 @@ _PAIRS_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Pairs of a unit by row, then source: (k,) indices and rounded metres; and (n,) hectares of its rows."""
+    """Pairs of a unit by row, then source: (k,) indices and rounded metres; and (n,) hectares of its rows.
+
+    `rooms` are the arrays that pairs may be views into; see `Search.reuse`.
+    """
 
     source: NDArray[np.int32]
     row: NDArray[np.int32]
     distance_m: Floats
     area_ha: Floats
+    rooms: tuple[_Arrays, ...] = field(default=(), repr=False)
 
 
 class Search:
@@ -79,6 +86,7 @@ class Search:
         self._slow = GeneralSearch(sources, slow, limit_m) if len(slow) else None
         self._odd_rows = GeneralSearch(sources, fast, limit_m) if len(fast) else None
         self._areas = ALL_AREAS if len(slow) and areas else areas
+        self._rooms: deque[_Arrays] = deque()
 
     @property
     def rows_at_once(self) -> int:
@@ -101,7 +109,7 @@ class Search:
         column = part.column("geometry")
         rows = bytes_of(column)
         area_m2, flags = np.zeros(part.num_rows), np.zeros(part.num_rows, np.uint8)
-        source, row, metres, near = self._run_kernel(rows, class_code, bound_m, area_m2, flags)
+        source, row, metres, near, rooms = self._run_kernel(rows, class_code, bound_m, area_m2, flags)
         if self._is_part:
             source = self._fast32[source]
         if len(near):
@@ -110,27 +118,43 @@ class Search:
             keep = metres <= self._limit_m[source]
             source, row, metres = source[keep], row[keep], metres[keep]
         source, row, metres = self._add_general(column, rows, flags, (source, row, metres))
-        return Found(source, row, metres, self._areas_ha(part, area_m2, flags))
+        return Found(source, row, metres, self._areas_ha(part, area_m2, flags), rooms)
+
+    def reuse(self, found: Found) -> None:
+        """Take back the room of pairs that nobody will look at any more: fresh memory costs more than filling it."""
+        self._rooms.extend(found.rooms)
+
+    def _room(self, size: int) -> _Arrays:
+        with suppress(IndexError):  # another thread may have taken the last one
+            held = self._rooms.pop()
+            if len(held[0]) >= size:
+                return held
+        return np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size), np.empty(size, np.int64)
 
     def _run_kernel(
         self, rows: Rows, class_code: Indices, bound_m: Floats, area_m2: Floats, flags: NDArray[np.uint8]
-    ) -> tuple[Numbers, Numbers, Floats, Indices]:
+    ) -> tuple[Numbers, Numbers, Floats, Indices, tuple[_Arrays, ...]]:
         grid, count = self._grid, len(flags)
         bound_m = np.ascontiguousarray(bound_m[self._fast])
         room = count * grid.longest_list + 2 * len(self._fast) + 64
         scratch = scratch_for(rows.offsets, len(self._fast))
         pieces: list[tuple[Numbers, Numbers, Floats]] = []
         nears: list[Indices] = []
+        rooms: list[_Arrays] = []
         begin = held = 0
         while begin < count:
-            out = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room), np.empty(room, np.int64)
-            into = Room(class_code, *out, room, area_m2, flags, bound_m, bound_m.shape[1], self._areas, self._exact)
+            out = self._room(room)
+            rooms.append(out)
+            into = Room(
+                class_code, *out, len(out[0]), area_m2, flags, bound_m, bound_m.shape[1], self._areas, self._exact
+            )
             begin, pairs, near = search(begin, rows, self._cells, into, scratch)
             pieces.append((into.source[:pairs], into.row[:pairs], into.metres[:pairs]))
             nears.append(into.near[:near] + held)
             held += pairs
         source, row, metres = _joined(pieces)
-        return source, row, metres, np.concatenate(nears) if nears else np.empty(0, np.int64)
+        near_limit = np.concatenate(nears) if nears else np.empty(0, np.int64)
+        return source, row, metres, near_limit, tuple(rooms)
 
     def _add_general(
         self, column: pa.Array, rows: Rows, flags: NDArray[np.uint8], found: tuple[Numbers, Numbers, Floats]
