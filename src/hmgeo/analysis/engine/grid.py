@@ -40,7 +40,8 @@ class SourceGrid:
     first
         (cells + 1,) where each cell's list begins.
     source, list_xyz, list_limit_m
-        (k,), (3, k), (k,) with room for 16 more in the last two: the lists, by source within a cell.
+        (k,), (3, k), (k,) with room for 16 more in the last two: the lists, by source within a cell. Where all
+        search equally far, list_limit_m is as long as the longest list, and serves every cell.
     trig
         (4, max(columns, rows)): sine and cosine of the middles of columns and of rows.
     """
@@ -115,7 +116,7 @@ def make_grid(lon: Floats, lat: Floats, limit_m: Floats) -> SourceGrid:
         first,
         source,
         _listed(xyz, source),
-        np.concatenate([limit_m[source], np.zeros(2 * LANES)]),
+        _listed_limit_m(limit_m, source, int(np.diff(first).max(initial=0))),
         trig,
     )
 
@@ -126,6 +127,13 @@ def _listed(xyz: Floats, source: NDArray[np.int32]) -> Floats:
     for axis in range(3):
         np.take(xyz[axis], source, out=listed[axis, : len(source)])
     return listed
+
+
+def _listed_limit_m(limit_m: Floats, source: NDArray[np.int32], longest: int) -> Floats:
+    spare = np.zeros(2 * LANES)
+    if len(limit_m) and (limit_m == limit_m[0]).all():
+        return np.concatenate([np.full(longest, limit_m[0]), spare])
+    return np.concatenate([limit_m[source], spare])
 
 
 @compiled

@@ -74,6 +74,7 @@ class Cells(NamedTuple):
     list_y: Floats
     list_z: Floats
     list_limit_m: Floats
+    has_own_limits: bool
     column_sin: Floats
     column_cos: Floats
     row_sin: Floats

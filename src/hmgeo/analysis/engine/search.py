@@ -64,13 +64,21 @@ def _gather(s: Scratch, cells: Cells) -> int:
 
 @compiled
 def _sift(  # noqa: PLR0913, PLR0917 -- compiled code takes values one by one
-    s: Scratch, cells: Cells, room: Room, row: int, low: int, listed: int, reach_m: float, code: int, pairs: int
+    s: Scratch,
+    cells: Cells,
+    room: Room,
+    row: int,
+    low: int,
+    listed: int,
+    listed_limit_m: Floats,
+    reach_m: float,
+    pairs: int,
 ) -> tuple[int, int]:
     """Give stand-in distances where the middle's says enough; keep the places that must be measured.
 
     Returns the new number of pairs and how many places are left, moved to the front.
     """
-    listed_limit_m, slack_m = past(cells.list_limit_m, low), reach_m + _SLACK_M
+    slack_m, code = reach_m + _SLACK_M, room.class_code[row]
     stand_in(
         s.squared, listed_limit_m, listed, cells.radii_m, cells.radii, slack_m, _ARC_EXCESS, s.metres, s.keep,
         s.unsettled,
@@ -214,9 +222,9 @@ def _search_row(  # noqa: C901 -- small and large polygons, and what each may la
         if places:
             set_frame(s.frame, sin_lon, cos_lon, sin_lat, cos_lat)
             see(s.frame, cells.list_x, cells.list_y, cells.list_z, low, places, s.east, s.north, s.drop, s.squared)
-            chosen, limit_m = past(cells.source, low), past(cells.list_limit_m, low)
+            chosen, limit_m = past(cells.source, low), past(cells.list_limit_m, low if cells.has_own_limits else 0)
             if not room.exact:
-                pairs, places = _sift(s, cells, room, row, low, places, reach_m, room.class_code[row], pairs)
+                pairs, places = _sift(s, cells, room, row, low, places, limit_m, reach_m, pairs)
                 chosen, limit_m = s.chosen, s.limit_m
             if places:
                 if not measure_small(s, lon, lat, rings, places):

@@ -217,6 +217,7 @@ def _cells(grid: SourceGrid, radii_m: tuple[float, ...]) -> Cells:
         list_y=y,
         list_z=z,
         list_limit_m=grid.list_limit_m,
+        has_own_limits=len(grid.list_limit_m) == x.size,
         column_sin=grid.trig[0],
         column_cos=grid.trig[1],
         row_sin=grid.trig[2],
