@@ -118,6 +118,19 @@ class Writer:
         """Store eight doubles into an array argument."""
         self.builder.store(lanes.value, self._pointer(argument, at, 0), align=8)
 
+    def put(self, argument: int, at: int, value: Ir) -> None:
+        """Store one double into an array argument."""
+        self.builder.store(value, self.builder.gep(self._data[argument], [ir.Constant(_LONG, at)]))
+
+    def across(self, lanes: Lanes, *, least: bool) -> Ir:
+        """Return the least or greatest of eight lanes."""
+        value = lanes.lane(0)
+        for i in range(1, LANES):
+            other = lanes.lane(i)
+            is_better = self.builder.fcmp_ordered("<" if least else ">", other, value)
+            value = self.builder.select(is_better, other, value)
+        return value
+
     def mark(self, argument: int, at: Ir, lanes: Lanes, limit: Lanes) -> None:
         """Store a byte per lane into a uint8 argument: 1 where it is no greater than the limit, else 0."""
         kind = ir.VectorType(ir.IntType(8), LANES)

@@ -14,17 +14,18 @@ from hmgeo.analysis.engine.columns import bytes_of
 from hmgeo.analysis.engine.frames import FRAME_FIELDS
 from hmgeo.analysis.engine.general import DECIMALS, geometries_of
 from hmgeo.analysis.engine.grid import SMALL_REACH_M
-from hmgeo.analysis.engine.kernel import LARGEST_RADIUS_M, NEAR_LIMIT_M, Rows, make_scratch
+from hmgeo.analysis.engine.kernel import LARGEST_RADIUS_M, NEAR_LIMIT_M, Rows
 from hmgeo.analysis.engine.lanes import LANES
 from hmgeo.analysis.engine.resident_kernel import LIST, MEASURE, NEAREST, Ready, ask
 from hmgeo.analysis.engine.resident_lay import lay_all, lay_stretches
+from hmgeo.analysis.engine.scratch import make_scratch
 from hmgeo.analysis.engine.search import boxes
 from hmgeo.geodesy import earth_centred
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hmgeo.analysis.engine.kernel import Scratch
+    from hmgeo.analysis.engine.scratch import Scratch
     from hmgeo.records import Layer
 
     Floats = NDArray[np.float64]

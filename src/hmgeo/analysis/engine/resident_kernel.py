@@ -18,7 +18,7 @@ from hmgeo.analysis.engine.frames import CURVE_M, CURVE_N, ECCENTRICITY_SQUARED,
 from hmgeo.analysis.engine.kernel import NEAR_LIMIT_M
 from hmgeo.analysis.engine.lanes import written
 from hmgeo.analysis.engine.pointers import past
-from hmgeo.analysis.engine.vectors import segments_to_place
+from hmgeo.analysis.engine.segments import segments_to_place
 from hmgeo.analysis.engine.wkb import holds, read_polygon
 from hmgeo.geodesy import SEMI_MAJOR_M, SMALLEST_RADIUS_M
 

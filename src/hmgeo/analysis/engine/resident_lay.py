@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.engine.compiled import compiled
 from hmgeo.analysis.engine.frames import FRAME_FIELDS, set_frame_at
-from hmgeo.analysis.engine.kernel import LARGEST_RADIUS_M, Rows, Scratch, cut_large, lay_small, stretch
+from hmgeo.analysis.engine.kernel import LARGEST_RADIUS_M, Rows, cut_large, lay_small, stretch
 from hmgeo.analysis.engine.lanes import LANES
 from hmgeo.analysis.engine.pointers import bare, past
-from hmgeo.analysis.engine.vectors import lay_edges, lay_points
+from hmgeo.analysis.engine.segments import lay_edges
+from hmgeo.analysis.engine.vectors import lay_points
 from hmgeo.analysis.engine.wkb import SPARE, find_box, read_polygon
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from hmgeo.analysis.engine.scratch import Scratch
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]

@@ -17,9 +17,9 @@ from hmgeo.analysis.engine.kernel import (
     area_of,
     measure_large,
     measure_small,
-    scratch_for,
 )
 from hmgeo.analysis.engine.pointers import bare, past
+from hmgeo.analysis.engine.scratch import scratch_for
 from hmgeo.analysis.engine.vectors import see, settle, stand_in
 from hmgeo.analysis.engine.wkb import SPARE, UNREADABLE, find_box, holds, read_polygon
 from hmgeo.geodesy import SMALLEST_RADIUS_M
@@ -27,7 +27,8 @@ from hmgeo.geodesy import SMALLEST_RADIUS_M
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hmgeo.analysis.engine.kernel import Cells, Floats, Room, Rows, Scratch
+    from hmgeo.analysis.engine.kernel import Cells, Floats, Room, Rows
+    from hmgeo.analysis.engine.scratch import Scratch
 
 _RADIANS = math.pi / 180.0
 _SERIES_DEG = 0.4

@@ -13,7 +13,8 @@ import shapely
 from hmgeo.analysis.engine.columns import bytes_of
 from hmgeo.analysis.engine.general import DECIMALS, GeneralSearch, geometries_of, measure_pairs
 from hmgeo.analysis.engine.grid import make_grid
-from hmgeo.analysis.engine.kernel import GENERAL, Cells, Room, Rows, scratch_for
+from hmgeo.analysis.engine.kernel import GENERAL, Cells, Room, Rows
+from hmgeo.analysis.engine.scratch import scratch_for
 from hmgeo.analysis.engine.search import boxes, search
 from hmgeo.geodesy import ellipsoidal_area_m2
 
