@@ -2,10 +2,11 @@
 
     python benchmarks/sizes.py city province huge --data benchmarks/data
 
-Writes `sizes.json` into the data folder and `scaling.svg` beside this file, and prints the table of README.md: CPU
-seconds from files to pairs file after imports, peak memory, the exponent of the cost in parcels from the smallest to
-the largest size, and what a country would take. `whole` is a process from start to end, imports and reading of the
-sources' table included: `hmgeo pairs`, and `peers.py duckdb`.
+Writes `sizes.json` into the data folder and `scaling.svg` beside this file (`--plot FILE` elsewhere), and prints the
+table of README.md: CPU seconds from files to pairs file after imports, peak memory, the exponent of the cost in parcels
+from the smallest to the largest size that ran, and what a country would take, by the largest that ran both ways.
+`whole` is a process from start to end, imports and reading of the sources' table included: `hmgeo pairs`, and
+`peers.py duckdb`.
 """
 
 from __future__ import annotations
@@ -99,6 +100,7 @@ def main() -> None:
     parser.add_argument("sizes", nargs="+")
     parser.add_argument("--data", type=Path, default=HERE / "data")
     parser.add_argument("--timeout", type=float, default=300.0)
+    parser.add_argument("--plot", type=Path, default=HERE / "scaling.svg")
     asked = parser.parse_args()
     sizes = [measure(asked.data / name, asked.timeout) for name in asked.sizes]
     (asked.data / "sizes.json").write_text(json.dumps(sizes, indent=1), encoding="utf-8")
@@ -114,9 +116,11 @@ def main() -> None:
         if "whole hmgeo" in size:
             own, other = size["whole hmgeo"], size["whole duckdb"]
             print(f"whole process, {size['parcels']:,}: {own:.2f} s, DuckDB {other:.2f} s, {other / own:.1f} times")
-    print(f"cost grows with parcels to the power of {exponent(sizes):.3f}; load {os.getloadavg()}")
-    print(country(sizes[-1]))
-    draw(sizes, HERE / "scaling.svg")
+    if len(ran := [size for size in sizes if "failed" not in size["hmgeo"]]) > 1:
+        print(f"cost grows with parcels to the power of {exponent(ran):.3f}; load {os.getloadavg()}")
+    if both := [size for size in ran if "failed" not in size["hmgeo-aggregate"]]:
+        print(country(both[-1]))
+    draw(sizes, asked.plot)
 
 
 if __name__ == "__main__":
