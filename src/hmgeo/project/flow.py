@@ -147,7 +147,7 @@ def _notes(inputs: Inputs, grid: FlowGrid, options: FlowOptions) -> tuple[str, .
     conditioning, rule = options.conditioning, options.snap_rule
     kept = conditioning.closed_basins is ClosedBasins.KEEP
     deepest = f"，最深 {grid.basins[0].depth_m:.0f} m" if grid.basins else ""
-    basis = "" if inputs.elevation is None else inputs.elevation.basis.zh
+    basis = "" if inputs.elevation is None else inputs.elevation.basis.zh.removesuffix("数据")
     treated = "保留，水流止于洼底" if kept else "按填平处理，水流越过最低垭口"
     hollow = f"深度达 {conditioning.basin_depth_m:g} m、不少于 {conditioning.basin_cells} 格的封闭洼地"
     stream = "" if rule is None else f"容差 {rule.tolerance_m:g} m（{options.origin(SNAP)}），"
