@@ -10,8 +10,9 @@ import shapely
 
 from hmgeo.analysis.facts import Answer, Features, NumberFact, PlaceFact, UnansweredFacts, Unknown
 from hmgeo.analysis.flow import OFF_GRID, Targets, exits_of, targets_beside
+from hmgeo.analysis.flow_around import comes_by, comes_by_shape, places_around, streams_around
 from hmgeo.analysis.flow_grid import End
-from hmgeo.analysis.flow_snap import SnapStatus, snap
+from hmgeo.analysis.flow_snap import SnapRule, SnapStatus, snap
 from hmgeo.rules.words import LAYERS
 
 if TYPE_CHECKING:
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.analysis.flow_grid import FlowGrid
-    from hmgeo.analysis.flow_snap import SnapRule
     from hmgeo.analysis.raster_strips import Cells
 
     Floats = NDArray[np.float64]
 
 NETWORK, CATCHMENT, BOTH = "network", "catchment", "both"
 NO_NETWORK = "未提供有流向的河网图层，沿河网上溯未作判断。"
+OFF_STREAM = "位置误差范围内可能落不到水流上，未作判断。"
 _MOST_TRACES = 200
 
 
@@ -192,11 +193,21 @@ class FlowFacts(UnansweredFacts):
             return target
         cells, way_m = grid.catchment(target, limit_m)
         best = _nearest(layer.targets, features, cells, way_m)
+        around, may_be_off = self._around(grid)
+        asked_cells = layer.targets.of_classes(features.classes)
+        if self._geometry.geom_type == "Point":
+            others = comes_by(grid, around, asked_cells, limit_m)
+        else:
+            others = comes_by_shape(grid, self._geometry, self._uncertainty_m, asked_cells, limit_m)
+        if len(around):
+            cells = grid.catchment(np.union1d(target, around), limit_m)[0]
         ends = [_Trace(-1, 0.0, End.EDGE, limit_m, is_covered=_covers(layer, grid, cells))]
         if not grid.is_edge(cells).any():
             ends = [_Trace(-1, 0.0, End.LIMIT, limit_m, is_covered=_covers(layer, grid, cells))]
         gap = _gap(features, layer, ends, mode, uphill=True)
-        return _fact(best, set(), gap, layer, is_approximate=water.is_approximate or layer.is_approximate)
+        if may_be_off:
+            others, gap = others | {False}, OFF_STREAM + gap
+        return _fact(best, others, gap, layer, is_approximate=water.is_approximate or layer.is_approximate)
 
     def _asked(self, features: Features, mode: str) -> tuple[WaterSource, WaterLayer] | Unknown:
         if self._water is None:
@@ -213,11 +224,13 @@ class FlowFacts(UnansweredFacts):
 
     def _starts(self, grid: FlowGrid) -> tuple[Cells, Cells]:
         """Return where water leaves the source as given, and where else it may start within the uncertainty."""
-        given = exits_of(grid, self._geometry)
-        if self._uncertainty_m <= 0:
-            return given, given[:0]
-        around = grid.frame.cells_within(self._geometry, self._uncertainty_m)
-        return given, around[grid.downstream[around] >= 0]
+        return exits_of(grid, self._geometry), places_around(grid, self._geometry, self._uncertainty_m)
+
+    def _around(self, grid: FlowGrid) -> tuple[Cells, bool]:
+        """Return where else the source may lie, and whether that may be on no stream that it should lie on."""
+        if isinstance(self._snap_rule, SnapRule) and self._geometry.geom_type == "Point":
+            return streams_around(grid, self._geometry, self._uncertainty_m, self._snap_rule)
+        return places_around(grid, self._geometry, self._uncertainty_m), False
 
     def _target(self, grid: FlowGrid) -> Cells | Unknown:
         if isinstance(self._snap_rule, Unknown):

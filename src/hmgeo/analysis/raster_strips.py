@@ -111,6 +111,10 @@ class Frame:
         """Return the sorted flat cells whose centre lies within a distance of a lon/lat shape, in the plane."""
         return self._burned(shapely.buffer(self.to_plane(geometry), distance_m), all_touched=False)
 
+    def cells_touching(self, geometry: shapely.Geometry, distance_m: float) -> Cells:
+        """Return the sorted flat cells of which any part lies within a distance of a lon/lat shape, in the plane."""
+        return self._burned(shapely.buffer(self.to_plane(geometry), distance_m, quad_segs=64), all_touched=True)
+
     def _burned(self, flat: shapely.Geometry, *, all_touched: bool) -> Cells:
         window = self._window_of(flat)
         if window is None:
