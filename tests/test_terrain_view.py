@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyogrio
 import pytest
 import rasterio
 import shapely
@@ -357,6 +358,9 @@ def test_the_files_and_sheets_of_a_run(project: Path) -> None:
     assert {"barriers.csv", "overhead.csv", "mines.csv", "terrain_flips.parquet"} <= made
     text = (run.folder / "mines.csv").read_text(encoding="utf-8-sig").splitlines()
     assert text[1].startswith("1,M1,北矿,44")
+    paths = pyogrio.read_dataframe(run.folder / "findings.gpkg", layer="overhead_paths")
+    assert paths[["pond_id", "designated", "path_count"]].to_numpy().tolist() == [["K1", "是", 1], ["K2", "否", 0]]
+    assert set(paths.geometry.geom_type) == {"LineString"}
 
 
 def test_heights_too_many_for_memory_leave_the_water_open_and_say_why() -> None:

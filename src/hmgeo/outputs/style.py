@@ -108,9 +108,9 @@ UNKNOWN_CLASS = Style("#6E6E6E", "#D9D9D9", dash="4 3")
 
 STEEP_FARMLAND: Mapping[int, Style] = MappingProxyType(
     {
-        1: Style("#3D1F66", "#7B4FB3", 0.55, 2.2, 0.5),
-        2: Style("#003F66", "#0072B2", 0.5, 2.2, 0.5),
-        3: Style("#5E2A49", "#CC79A7", 0.35, 1.8, 0.4, "3 3"),
+        1: Style("#3D1F66", "#7B4FB3", 0.7, 2.2, 0.5),
+        2: Style("#003F66", "#0072B2", 0.7, 2.2, 0.5),
+        3: Style("#5E2A49", "#CC79A7", 0.7, 1.8, 0.4, "3 3"),
     }
 )
 """Highlights of steep farmland: from 25 degrees, 15 to 25 at important water sources, the latter not assessed."""
