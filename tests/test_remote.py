@@ -358,7 +358,21 @@ def test_the_command_takes_addresses(
     assert fsspec.filesystem("memory").cat("/results/p.parquet") == (tmp_path / "path.parquet").read_bytes()
 
 
-def test_a_plain_file_is_packed_from_an_address(tmp_path: Path, plain: Path) -> None:
+def test_a_plain_file_is_packed_from_an_address(
+    tmp_path: Path, plain: Path, hmgeo_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pack_layer(plain, tmp_path / "here.parquet")
-    pack_layer(stored_at(in_memory(plain)), tmp_path / "there.parquet")
-    assert (tmp_path / "there.parquet").read_bytes() == (tmp_path / "here.parquet").read_bytes()
+    monkeypatch.chdir(tmp_path)
+    ended = hmgeo_command("layers", "pack", in_memory(plain))
+    assert (ended.code, ended.out.strip()) == (0, "plain.packed.parquet")
+    assert (tmp_path / "plain.packed.parquet").read_bytes() == (tmp_path / "here.parquet").read_bytes()
+    assert (tmp_path / "plain.packed.ledger.csv").is_file()
+
+
+def test_what_must_be_seen_as_a_whole_is_not_read_from_an_address(tmp_path: Path, sources: Path, plain: Path) -> None:
+    table = pq.read_table(plain).drop_columns("geometry").replace_schema_metadata(None)
+    pq.write_table(table, tmp_path / "bare.parquet")
+    with pytest.raises(InputError, match="按地址读的 parquet 须有几何和坐标系"):
+        pairs_files(
+            BareFile(sources), BareFile(stored_at(in_memory(tmp_path / "bare.parquet"))), tmp_path / "no.parquet"
+        )

@@ -39,7 +39,7 @@ def check(
 
 
 def pack(
-    file: Annotated[Path, typer.Argument(help="受体文件：gpkg、parquet、geojson、shp 等。")],
+    file: Annotated[str, typer.Argument(help="受体文件：gpkg、parquet、geojson、shp 等；parquet 也可写地址。")],
     out: Annotated[Path | None, typer.Option("--out", help="写出的文件；默认在原文件旁，原名.packed.parquet。")] = None,
     kind: Annotated[str, typer.Option("--kind", help="图层种类。")] = "farmland",
     layer: Annotated[str, typer.Option("--layer", help="图层名。")] = "",
@@ -50,12 +50,15 @@ def pack(
 ) -> None:
     """整理一个受体图层并写成工作格式：按空间排序的 GeoParquet，以后测算只读用得着的部分。"""
     from hmgeo.layers.load import ReadOptions
+    from hmgeo.layers.remote import stored_at
     from hmgeo.project.layer_check import layer_kind
     from hmgeo.project.packing import pack_file
 
     options = ReadOptions(layer, id_field, crs, datum, central_meridian)
+    given = stored_at(file)
+    kind_of = layer_kind(kind, given if isinstance(given, Path) else Path(given.name), options)
     with Reporter() as report:
-        made = pack_file(file, out, options=options, kind=layer_kind(kind, file, options), progress=report)
+        made = pack_file(given, out, options=options, kind=kind_of, progress=report)
     for event, count in made.packed.events.items():
         LOG.print(f"{event} {count} 行", markup=False)
     LOG.print(

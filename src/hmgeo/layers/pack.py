@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyproj import CRS
 
-from hmgeo.layers.batchwise import PlainParts, plain_parts
-from hmgeo.layers.load import ReadOptions, load_receptors
+from hmgeo.layers.batchwise import PlainParts
+from hmgeo.layers.load import ReadOptions
+from hmgeo.layers.opening import open_parts
 from hmgeo.layers.spill import Spill, boxes_of
 from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Ledger
 from hmgeo.vocabulary import Basis, LayerKind
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
+
+    from hmgeo.layers.remote import Stored
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
@@ -58,7 +61,7 @@ class Packed:
 
 
 def pack_layer(
-    path: Path,
+    path: Stored,
     out: Path,
     *,
     kind: LayerKind = LayerKind.FARMLAND,
@@ -88,9 +91,8 @@ def pack_layer(
     InputError
         As `load_receptors`.
     """
-    layer, ledger = plain_parts(
-        path, kind=kind, basis=Basis.UNDECLARED, options=options, shown_as=shown_as
-    ) or load_receptors(path, kind=kind, basis=Basis.UNDECLARED, options=options, shown_as=shown_as)
+    said = {"kind": kind, "basis": Basis.UNDECLARED, "options": options, "shown_as": shown_as}
+    layer, ledger = open_parts(path, **said)
     with tempfile.TemporaryDirectory(prefix=f"{out.name}.tmp-", dir=out.parent) as folder:
         spill = Spill(Path(folder))
         for batch in layer.batches():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.layers.pack import pack_layer
+from hmgeo.layers.remote import RemoteFile, stored_at
 from hmgeo.outputs.tables import write_entries
 from hmgeo.project.folder import whole_file
 from hmgeo.project.progress import silent
@@ -28,30 +29,31 @@ class PackedFile:
 
 
 def pack_file(
-    path: str | Path,
+    path: str | Path | RemoteFile,
     out: str | Path | None,
     *,
     options: ReadOptions,
     kind: LayerKind = LayerKind.FARMLAND,
     progress: Progress = silent,
 ) -> PackedFile:
-    """Pack a file of receptors; by default beside it, as `NAME.packed.parquet`.
+    """Pack a file of receptors; by default beside it, or here if it lies at an address, as `NAME.packed.parquet`.
 
     Raises
     ------
     InputError, OutputError
         As `screen_files`.
     """
-    path = Path(path)
-    target = Path(out) if out is not None else path.with_name(f"{path.stem}.packed.parquet")
+    given = path if isinstance(path, RemoteFile) else stored_at(path)
+    folder, inputs = (given.parent, [given]) if isinstance(given, Path) else (Path(), [])
+    target = Path(out) if out is not None else folder / f"{given.stem}.packed.parquet"
     ledger_path = target.with_name(f"{target.stem}.ledger.csv")
-    with whole_file(target, [path]) as temporary, whole_file(ledger_path, [path]) as temporary_ledger:
+    with whole_file(target, inputs) as temporary, whole_file(ledger_path, inputs) as temporary_ledger:
         packed = pack_layer(
-            path,
+            given,
             temporary,
             kind=kind,
             options=options,
-            shown_as=path.name,
+            shown_as=given.name,
             progress=lambda rows: progress("读取整理", rows, None),
         )
         write_entries(packed.ledger.entries, temporary_ledger)

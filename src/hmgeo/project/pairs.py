@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 from hmgeo.analysis.land_areas import land_areas, with_land_areas
 from hmgeo.analysis.proximity import COUNTED_RADII_M, measure_proximity
 from hmgeo.errors import InputError, Place, Problem, UsageError
-from hmgeo.layers.batchwise import PlainParts, plain_parts
-from hmgeo.layers.load import ReadOptions, load_receptors
+from hmgeo.layers.batchwise import PlainParts
+from hmgeo.layers.load import ReadOptions
+from hmgeo.layers.opening import open_parts
 from hmgeo.layers.remote import RemoteFile, stored_at
 from hmgeo.layers.stream import RowGroups, is_packed, stream_receptors
 from hmgeo.project.bare import load_bare
@@ -119,13 +120,7 @@ def open_receptors(path: Stored, **said: Any) -> tuple[Layer, Ledger]:  # noqa: 
             remedy = "去掉图层、编号、坐标系等选项，或换用打包前的文件"
             raise InputError(Problem("工作格式文件已整理完毕，不再接受读取选项", Place(file=path.name), remedy=remedy))
         return stream_receptors(path, **said, fingerprint=False), Ledger()
-    opened = plain_parts(path, options=options, **said)
-    if opened is not None:
-        return opened
-    if isinstance(path, RemoteFile):
-        remedy = "写明坐标系重新导出，或下载到本机再用"
-        raise InputError(Problem("按地址读的 parquet 须有几何和坐标系", Place(file=repr(path)), remedy=remedy))
-    return load_receptors(path, options=options, **said)
+    return open_parts(path, options=options, **said)
 
 
 def reading_told(layer: Layer, name: str) -> list[str]:
