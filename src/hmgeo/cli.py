@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 a bug, 2 bad input, usage or environment, 3 `--fail-on`; 1
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -67,6 +68,7 @@ for _name, (_help, _commands) in GROUPS.items():
 def main() -> None:
     """Run the command line; turn our errors into exit code 2 and words on stderr."""
     gc.set_threshold(*_RARELY)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # nothing here uses it, and its threads spin when they start
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # consoles that can't show a sign print ? instead of failing

@@ -16,7 +16,7 @@ from hmgeo.commands.options import (
     language_of,
     verdict_of,
 )
-from hmgeo.commands.shown import LOG, Reporter, fail_on_verdict, summarise
+from hmgeo.commands.shown import LOG, Reporter, fail_on_verdict, ready_engine, summarise
 from hmgeo.vocabulary import Basis
 
 
@@ -49,6 +49,7 @@ def screen(  # one option for each thing that a bare file doesn't say
     lang: LangOption = "zh",
 ) -> None:
     """对两个文件按距离排查，不依据条款。"""
+    ready_engine(language_of(lang))
     from hmgeo.layers.load import ReadOptions
     from hmgeo.project.bare import BareFile, parse_radius_m
     from hmgeo.project.screening import screen_files
@@ -88,6 +89,7 @@ def pairs(
     ] = False,
 ) -> None:
     """只测算距离：写出半径内的全部点对，或各污染源的计数。"""
+    ready_engine()
     from hmgeo.layers.remote import stored_at
     from hmgeo.project.bare import BareFile, parse_radius_m
     from hmgeo.project.pairs import pairs_files

@@ -20,11 +20,12 @@ from hmgeo.commands.options import (
     language_of,
     verdict_of,
 )
-from hmgeo.commands.shown import LOG, OUT, Reporter, fail_on_verdict, show_check, summarise
+from hmgeo.commands.shown import LOG, OUT, Reporter, fail_on_verdict, ready_engine, show_check, summarise
 
 
 def demo(out: OutOption = Path("hmgeo-demo"), *, lang: LangOption = "zh") -> None:
     """运行随软件提供的两个示例项目（合成数据）。"""
+    ready_engine(language_of(lang))
     from hmgeo.project.demo import run_demo
 
     with Reporter(language_of(lang)) as report:
@@ -44,6 +45,7 @@ def run(
     lang: LangOption = "zh",
 ) -> None:
     """运行一个项目：读入、测算、按条款判断、写出结果文件夹。"""
+    ready_engine(language_of(lang))
     from hmgeo.project.run import run_project
     from hmgeo.project.shown import Wish
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from hmgeo.analysis.engine import first_use
 from hmgeo.commands.options import EXIT_FAIL_ON, EXIT_INPUT
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.wording import Text, status_word, verdict_header
@@ -33,8 +34,18 @@ WITH_PAGE = Text(
 WITHOUT_PAGE = Text(
     "结果：{folder}（图件 map.pdf，表格 screening.xlsx）", "Results: {folder} (print map.pdf, tables screening.xlsx)"
 )
+FIRST_USE = Text(
+    "首次使用：先编译测算程序，约需十几秒；结果留存，以后不再需要。",
+    "First use: compiling the engine, some fifteen seconds; it is kept and won't be needed again.",
+)
 LOG = Console(stderr=True, soft_wrap=True, highlight=False)
 OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 160)
+
+
+def ready_engine(language: str = "zh") -> None:
+    """Have the engine compiled, where it never was, while imports and files are read; say so."""
+    if first_use.begin():
+        LOG.print(FIRST_USE.say(language))
 
 
 def show_table(table: PrintedTable) -> None:

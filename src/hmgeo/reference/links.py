@@ -65,6 +65,7 @@ def links_by_row(
         code: [known[bare_header(word)] for word in words if bare_header(word) in known]
         for code, words in LINKS.items()
     }
+    held = {code: lists for code, lists in held.items() if lists}
     made = []
     for row in rows:
         told = {code: _first(lists, row) for code, lists in held.items()}

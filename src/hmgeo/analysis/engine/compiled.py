@@ -24,6 +24,14 @@ def compiled(function: Function) -> Function:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(code_folder(__file__))  # read when the decorator runs; other packages keep their own
     try:
-        return cast("Function", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+        return cast(
+            "Function", numba.njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+        )
     finally:
         numba.config.CACHE_DIR = before
+
+
+def inner(function: Function) -> Function:
+    """Compile for other compiled functions alone: kept as a part of those, and not to be called from Python."""
+    only = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast("Function", numba.njit(nogil=True, error_model="numpy", **only)(function))

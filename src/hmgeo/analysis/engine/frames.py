@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.compiled import inner
 from hmgeo.geodesy import FLATTENING, SEMI_MAJOR_M
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ FRAME_FIELDS = 14
 1 / 24 n2, 1 / 24 m2, by which chords become arcs."""
 
 
-@compiled
+@inner
 def turn(sine: float, cosine: float, angle: float) -> tuple[float, float]:
     """Return sine and cosine after a turn by a small angle (under 0.05 rad, to the last bits)."""
     square = angle * angle
@@ -56,7 +56,7 @@ def turn(sine: float, cosine: float, angle: float) -> tuple[float, float]:
     return sine * c + cosine * s, cosine * c - sine * s
 
 
-@compiled
+@inner
 def set_frame(frame: Floats, sin_lon: float, cos_lon: float, sin_lat: float, cos_lat: float) -> None:
     """Fill a frame for the origin with these sines and cosines."""
     w = 1 - _E2 * sin_lat * sin_lat
@@ -70,7 +70,7 @@ def set_frame(frame: Floats, sin_lon: float, cos_lon: float, sin_lat: float, cos
     frame[CURVE_N], frame[CURVE_M] = 1 / (24 * n * n), 1 / (24 * m * m)
 
 
-@compiled
+@inner
 def set_frame_at(frame: Floats, lon: float, lat: float) -> None:
     """Fill a frame for an origin in degrees."""
     lon, lat = lon * _RADIANS, lat * _RADIANS

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.compiled import inner
 from hmgeo.analysis.engine.frames import (
     BEND_EAST,
     BEND_M,
@@ -113,7 +113,7 @@ class Room(NamedTuple):
     exact: bool
 
 
-@compiled
+@inner
 def _pieces(frame: Floats, dl: float, dp: float, longest_m: float) -> int:
     """Return into how many pieces an edge must be cut, so that none bends by more than `BEND_M` or is too long."""
     bend_m = abs(dl) * (abs(frame[BEND_EAST] * dp) + abs(frame[BEND_NORTH] * dl)) * 0.25
@@ -124,7 +124,7 @@ def _pieces(frame: Floats, dl: float, dp: float, longest_m: float) -> int:
     return int(pieces)
 
 
-@compiled
+@inner
 def _cut(s: Scratch, rings: int, longest_m: float) -> bool:
     """Fill the cut points: the polygon's and further ones along edges that bend or are too long; False without room."""
     count = begin = 0
@@ -149,14 +149,14 @@ def _cut(s: Scratch, rings: int, longest_m: float) -> bool:
     return True
 
 
-@compiled
+@inner
 def _measure_frame(s: Scratch, segments: int, places: int) -> None:
     """Fill s.metres with the geodesics from the places seen to the segments laid out in the frame."""
     nearest_of_segments(s.east, s.north, places, s.unit_x, s.unit_y, s.along, s.across, s.half, segments, s.squared)
     to_geodesics(s.frame, s.east, s.north, s.drop, s.squared, places, s.metres)
 
 
-@compiled
+@inner
 def _lay(
     s: Scratch, points_lon: Floats, points_lat: Floats, lon: float, lat: float, ring_end: Indices, rings: int
 ) -> tuple[int, float]:
@@ -173,7 +173,7 @@ def _lay(
     return count, s.box[5]
 
 
-@compiled
+@inner
 def lay_small(s: Scratch, lon: float, lat: float, rings: int) -> int:
     """Lay out a polygon that fits into the frame at (lon, lat); return its segments, -1 without room."""
     segments, bend_m = _lay(s, s.lon, s.lat, lon, lat, s.ring_end, rings)
@@ -184,7 +184,7 @@ def lay_small(s: Scratch, lon: float, lat: float, rings: int) -> int:
     return segments
 
 
-@compiled
+@inner
 def measure_small(s: Scratch, lon: float, lat: float, rings: int, places: int) -> bool:
     """Measure a polygon that fits into one frame with its origin at (lon, lat); False without room."""
     segments = lay_small(s, lon, lat, rings)
@@ -194,7 +194,7 @@ def measure_small(s: Scratch, lon: float, lat: float, rings: int, places: int) -
     return True
 
 
-@compiled
+@inner
 def stretch(s: Scratch, begin: int, end: int) -> int:
     """Return how far the cut points from `begin` on stay within the reach of a frame at the first of them."""
     last = begin + 1
@@ -206,7 +206,7 @@ def stretch(s: Scratch, begin: int, end: int) -> int:
     return last
 
 
-@compiled
+@inner
 def cut_large(s: Scratch, rings: int) -> bool:
     """Fill the cut points of a polygon of any size; False without room."""
     # edges bend most where the box is nearest a pole, and are longest where it is nearest the equator
@@ -217,7 +217,7 @@ def cut_large(s: Scratch, rings: int) -> bool:
     return _cut(s, rings, _PIECE_M)
 
 
-@compiled
+@inner
 def measure_large(s: Scratch, rings: int, places: int) -> bool:
     """Measure a polygon stretch by stretch, each in a frame at its first point; False without room."""
     if not cut_large(s, rings):
@@ -245,7 +245,7 @@ def measure_large(s: Scratch, rings: int, places: int) -> bool:
     return True
 
 
-@compiled
+@inner
 def area_of(s: Scratch, sin_lat: float, cos_lat: float, lon: float, lat: float, count: int, rings: int) -> float:
     """Return the area on the ellipsoid: the zone function of Snyder (1987, eq. 3-12) as a series about the middle."""
     square, e2 = sin_lat * sin_lat, ECCENTRICITY_SQUARED

@@ -13,7 +13,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.compiled import compiled, inner
 from hmgeo.analysis.engine.frames import CURVE_M, CURVE_N, ECCENTRICITY_SQUARED, FRAME_FIELDS, NEARBY_M
 from hmgeo.analysis.engine.kernel import NEAR_LIMIT_M
 from hmgeo.analysis.engine.lanes import written
@@ -114,7 +114,7 @@ class _Question(NamedTuple):
     task: int
 
 
-@compiled
+@inner
 def _cells(r: Ready, q: _Question, radius_m: float) -> tuple[int, int, int, int]:
     """Return the columns and lines of cells that could hold an answer."""
     west, south, step = r.grid[WEST], r.grid[SOUTH], r.grid[STEP]
@@ -156,7 +156,7 @@ def ask(addresses: Indices, lon: float, lat: float, radius_m: float, task: int) 
     return 0
 
 
-@compiled
+@inner
 def _within(r: Ready, q: _Question, radius_m: float) -> int:
     found = met = 0
     is_close = False
@@ -190,7 +190,7 @@ def _within(r: Ready, q: _Question, radius_m: float) -> int:
     return -1 - found if is_close or large_is_close else found
 
 
-@compiled
+@inner
 def _take_large(r: Ready, q: _Question, radius_m: float, found: int, met: int) -> tuple[int, bool]:
     """Add the large polygons met, and those around the place."""
     is_close = False
@@ -210,7 +210,7 @@ def _take_large(r: Ready, q: _Question, radius_m: float, found: int, met: int) -
     return found, is_close
 
 
-@compiled
+@inner
 def _nearest(r: Ready, q: _Question, limit_m: float) -> float:
     """Put the nearest into out[0] and out_m[0], the first of equals; return its metres.
 
@@ -239,7 +239,7 @@ def _nearest(r: Ready, q: _Question, limit_m: float) -> float:
     return best_m
 
 
-@compiled
+@inner
 def _distance_m(r: Ready, q: _Question, dx: float, dy: float, dz: float, k: int) -> float:
     """Return the distance from a place, as an earth-centred offset from an outline's frame; 0 in a small polygon."""
     frame = past(r.frames, k * FRAME_FIELDS)
@@ -260,7 +260,7 @@ def _distance_m(r: Ready, q: _Question, dx: float, dy: float, dz: float, k: int)
     return metres
 
 
-@compiled
+@inner
 def _inside(r: Ready, q: _Question, box: Floats, row: int) -> bool:
     if not (box[0] <= q.lon <= box[2] and box[1] <= q.lat <= box[3]):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.compiled import compiled, inner
 from hmgeo.analysis.engine.frames import FRAME_FIELDS, set_frame_at
 from hmgeo.analysis.engine.kernel import LARGEST_RADIUS_M, Rows, cut_large, lay_small, stretch
 from hmgeo.analysis.engine.lanes import LANES
@@ -107,7 +107,7 @@ def lay_stretches(
     return pieces, held
 
 
-@compiled
+@inner
 def _keep(s: Scratch, segments: int, frames: Floats, out: Floats, k: int, held: int) -> None:
     """Copy the frame and the segments laid out, the last one repeated to fill up an eight."""
     for i in range(FRAME_FIELDS):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.compiled import compiled, inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def run_lengths(row: Numbers, first: int, end: int, rows_met: Numbers, lengths: 
     return met
 
 
-@compiled
+@inner
 def _put_varint(out: Bytes, at: int, value: int) -> int:
     while value > _SEVEN_BITS:
         out[at] = (value & _SEVEN_BITS) | _MORE

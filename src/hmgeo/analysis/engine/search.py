@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.compiled import compiled, inner
 from hmgeo.analysis.engine.frames import set_frame, turn
 from hmgeo.analysis.engine.grid import SMALL_REACH_M
 from hmgeo.analysis.engine.kernel import (
@@ -39,7 +39,7 @@ _ARC_EXCESS = 1.02 / (24 * SMALLEST_RADIUS_M**2)
 _UNKNOWN, _NOTHING = -1, 0
 
 
-@compiled
+@inner
 def _gather(s: Scratch, cells: Cells) -> int:
     """Choose every source that a polygon's box could reach; return how many, or -1 around the globe's seams."""
     west, south, east, north = s.box[0], s.box[1], s.box[2], s.box[3]
@@ -63,7 +63,7 @@ def _gather(s: Scratch, cells: Cells) -> int:
     return places
 
 
-@compiled
+@inner
 def _sift(  # noqa: PLR0913, PLR0917 -- compiled code takes values one by one
     s: Scratch,
     cells: Cells,
@@ -97,7 +97,7 @@ def _sift(  # noqa: PLR0913, PLR0917 -- compiled code takes values one by one
     return pairs, places
 
 
-@compiled
+@inner
 def _is_near_limit(metres: float, limit_m: float, cells: Cells) -> bool:
     near = abs(metres - limit_m) <= NEAR_LIMIT_M
     for i in range(cells.radii):
@@ -105,7 +105,7 @@ def _is_near_limit(metres: float, limit_m: float, cells: Cells) -> bool:
     return near
 
 
-@compiled
+@inner
 def _emit_carefully(  # noqa: PLR0913, PLR0917 -- as above
     s: Scratch,
     cells: Cells,
@@ -144,7 +144,7 @@ def _emit_carefully(  # noqa: PLR0913, PLR0917 -- as above
     return pairs, nears
 
 
-@compiled
+@inner
 def _emit(  # noqa: PLR0913, PLR0917 -- as above
     s: Scratch,
     cells: Cells,
@@ -173,7 +173,7 @@ def _emit(  # noqa: PLR0913, PLR0917 -- as above
     return pairs, nears
 
 
-@compiled
+@inner
 def _find_middle(s: Scratch, cells: Cells) -> tuple[int, int, float, float, float, float]:
     """Return column, row (-1 off the grid) and sines and cosines of the middle of a polygon's box."""
     lon, lat = (s.box[0] + s.box[2]) / 2, (s.box[1] + s.box[3]) / 2
@@ -189,7 +189,7 @@ def _find_middle(s: Scratch, cells: Cells) -> tuple[int, int, float, float, floa
     return column, line, sin_lon, cos_lon, sin_lat, cos_lat
 
 
-@compiled
+@inner
 def _reach_m(s: Scratch, cos_lat: float) -> float:
     """Return a radius around the middle of a polygon's box that holds the box; infinite for boxes of degrees."""
     half_lon, half_lat = (s.box[2] - s.box[0]) / 2 * _RADIANS, (s.box[3] - s.box[1]) / 2 * _RADIANS
@@ -199,7 +199,7 @@ def _reach_m(s: Scratch, cos_lat: float) -> float:
     return LARGEST_RADIUS_M * math.sqrt(half_lat * half_lat + wide * wide) + 0.01
 
 
-@compiled
+@inner
 def _search_row(  # noqa: C901 -- small and large polygons, and what each may lack
     s: Scratch, cells: Cells, room: Room, row: int, count: int, rings: int, pairs: int, nears: int
 ) -> tuple[int, int]:

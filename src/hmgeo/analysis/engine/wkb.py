@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.analysis.engine.compiled import inner
 from hmgeo.analysis.engine.lanes import LANES
 from hmgeo.analysis.engine.vectors import box_of_points, read_count, read_double, read_eight_points
 
@@ -26,7 +26,7 @@ _FLAGS = _SRID | _M | _Z
 _POINT_BYTES = 16
 
 
-@compiled
+@inner
 def _header(data: Bytes, at: int) -> tuple[int, int, int]:
     """Return base type, bytes per point, and where the content begins; base type 0 where it isn't little-endian."""
     if data[at] != 1:
@@ -42,7 +42,7 @@ def _header(data: Bytes, at: int) -> tuple[int, int, int]:
     return code % 1000, size, at + 5 + (4 if flags & _SRID else 0)
 
 
-@compiled
+@inner
 def _read_rings(  # noqa: PLR0913, PLR0917 -- compiled code takes arrays one by one
     data: Bytes,
     at: int,
@@ -84,7 +84,7 @@ def _read_rings(  # noqa: PLR0913, PLR0917 -- compiled code takes arrays one by 
     return at, count, rings
 
 
-@compiled
+@inner
 def read_polygon(  # noqa: PLR0911 -- one for every way to be unreadable
     data: Bytes, begin: int, end: int, lon: Floats, lat: Floats, ring_end: Indices, ring_part: Indices
 ) -> tuple[int, int]:
@@ -119,7 +119,7 @@ def read_polygon(  # noqa: PLR0911 -- one for every way to be unreadable
     return count, rings
 
 
-@compiled
+@inner
 def find_box(lon: Floats, lat: Floats, count: int, box: Floats) -> bool:
     """Fill box[:4] with west, south, east, north; tell whether every coordinate is a plausible degree."""
     box_of_points(lon, lat, count, box)
@@ -127,7 +127,7 @@ def find_box(lon: Floats, lat: Floats, count: int, box: Floats) -> bool:
     return on_globe and box[4] == 0
 
 
-@compiled
+@inner
 def holds(lon: Floats, lat: Floats, ring_end: Indices, ring_part: Indices, rings: int, x: float, y: float) -> bool:
     """Tell whether a place lies inside any part, holes left out; even-odd within a part, so direction is no matter.
 

@@ -1,0 +1,79 @@
+"""The first use on a machine: what is compiled ahead is what is used, and a user is told once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import shapely
+from strategies import layer_of, positions_of
+
+from hmgeo.analysis.engine import ahead, first_use, grid, search, tally
+from hmgeo.analysis.proximity import measure_proximity
+from hmgeo.commands import shown
+from hmgeo.reference.machine import code_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class _Child:
+    """Stands for a process."""
+
+    def __init__(self, command: list[str], **_: object) -> None:
+        self.command, self.waited = command, False
+
+    def wait(self) -> int:
+        self.waited = True
+        return 0
+
+
+@pytest.fixture
+def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[_Child]]:
+    made: list[_Child] = []
+
+    def start(command: list[str], **said: object) -> _Child:
+        made.append(_Child(command, **said))
+        return made[-1]
+
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(first_use.subprocess, "Popen", start)
+    code_folder.cache_clear()
+    yield made
+    first_use.finish()
+    code_folder.cache_clear()
+
+
+def test_nothing_kept_is_compiled_by_two_processes_once(children: list[_Child]) -> None:
+    assert first_use.begin()
+    assert first_use.begin()
+    assert [child.command[-1].rsplit("(", 1)[1] for child in children] == ["'search')", "'boxes')"]
+    assert all(child.command[1] == "-P" for child in children)
+    first_use.finish()
+    assert all(child.waited for child in children)
+
+
+def test_what_is_kept_starts_nothing(children: list[_Child], tmp_path: Path) -> None:
+    folder = tmp_path / "engine_0"
+    folder.mkdir()
+    (folder / "search.search-1.py311.nbi").touch()
+    assert not first_use.begin()
+    assert children == []
+
+
+def test_what_is_compiled_ahead_is_what_is_used() -> None:
+    for part in first_use.PARTS:
+        ahead.compile_part(part)
+    functions = (search.search, search._fill_boxes, tally._add, grid._walk)
+    before = [set(function.signatures) for function in functions]
+    square = shapely.box(113.0, 23.0, 113.001, 23.001)
+    measured = measure_proximity(positions_of([shapely.Point(113.0, 23.01)]), layer_of([square]), radii_m=[2_000.0])
+    assert measured.counts["count"].to_pylist()[0] == 1
+    assert [set(function.signatures) for function in functions] == before
+
+
+def test_a_user_is_told_once(children: list[_Child], capsys: pytest.CaptureFixture[str]) -> None:
+    shown.ready_engine()
+    assert "首次使用：先编译测算程序" in capsys.readouterr().err
+    assert len(children) == len(first_use.PARTS)
