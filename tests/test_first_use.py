@@ -8,9 +8,10 @@ import pytest
 import shapely
 from strategies import layer_of, positions_of
 
-from hmgeo.analysis.engine import ahead, first_use, grid, search, tally
+from hmgeo.analysis.engine import ahead, grid, search, tally
 from hmgeo.analysis.proximity import measure_proximity
-from hmgeo.commands import shown
+from hmgeo.commands import first_use, shown
+from hmgeo.reference import children as processes
 from hmgeo.reference.machine import code_folder
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[_
         return made[-1]
 
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(first_use.subprocess, "Popen", start)
+    monkeypatch.setattr(processes.subprocess, "Popen", start)
     code_folder.cache_clear()
     yield made
-    first_use.finish()
+    processes.wait()
     code_folder.cache_clear()
 
 
@@ -50,7 +51,7 @@ def test_nothing_kept_is_compiled_by_two_processes_once(children: list[_Child]) 
     assert first_use.begin()
     assert [child.command[-1].rsplit("(", 1)[1] for child in children] == ["'search')", "'boxes')"]
     assert all(child.command[1] == "-P" for child in children)
-    first_use.finish()
+    processes.wait()
     assert all(child.waited for child in children)
 
 

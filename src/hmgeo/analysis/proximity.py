@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from hmgeo.analysis.engine import first_use
 from hmgeo.errors import Problem, UsageError
+from hmgeo.reference import children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -134,7 +134,7 @@ def measure_proximity(
     radii = tuple(sorted(set(map(float, radii_m))))
     if not radii or not all(np.isfinite(radius) and radius > 0 for radius in radii):
         raise UsageError(Problem("半径须为正数", found=str(list(radii_m)), allowed="例如 10km、500m"))
-    first_use.finish()
+    children.wait()
     engine = import_module("hmgeo.analysis.engine.run")
     counts, nearest, count_max, rows = engine.run(
         positions,

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from hmgeo.analysis.engine import first_use
+from hmgeo.commands import first_use
 from hmgeo.commands.options import EXIT_FAIL_ON, EXIT_INPUT
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.wording import Text, status_word, verdict_header
