@@ -200,7 +200,7 @@ def _reach_m(s: Scratch, cos_lat: float) -> float:
 
 
 @inner
-def _search_row(  # noqa: C901 -- small and large polygons, and what each may lack
+def _search_row(
     s: Scratch, cells: Cells, room: Room, row: int, count: int, rings: int, pairs: int, nears: int
 ) -> tuple[int, int]:
     """Measure one polygon; return the new numbers of pairs and of those near a limit, pairs negative if it can't."""
@@ -209,14 +209,10 @@ def _search_row(  # noqa: C901 -- small and large polygons, and what each may la
     reach_m = _reach_m(s, cos_lat)
     s.box[4] = reach_m
     before = pairs
+    chosen, limit_m, places, measured = s.chosen, s.limit_m, 0, True
     if reach_m > SMALL_REACH_M:
         places = _gather(s, cells)
-        if places == _UNKNOWN:
-            return _UNKNOWN, nears
-        if places:
-            if not measure_large(s, rings, places):
-                return _UNKNOWN, nears
-            pairs, nears = _emit(s, cells, room, s.chosen, s.limit_m, places, row, rings, pairs, nears)
+        measured = places != _UNKNOWN and (places == 0 or measure_large(s, rings, places))
     elif column >= 0:
         low = cells.first[line * cells.columns + column]
         places = cells.first[line * cells.columns + column + 1] - low
@@ -227,10 +223,11 @@ def _search_row(  # noqa: C901 -- small and large polygons, and what each may la
             if not room.exact:
                 pairs, places = _sift(s, cells, room, row, low, places, limit_m, reach_m, pairs)
                 chosen, limit_m = s.chosen, s.limit_m
-            if places:
-                if not measure_small(s, lon, lat, rings, places):
-                    return _UNKNOWN, nears
-                pairs, nears = _emit(s, cells, room, chosen, limit_m, places, row, rings, pairs, nears)
+            measured = places == 0 or measure_small(s, lon, lat, rings, places)
+    if not measured:
+        return _UNKNOWN, nears
+    if places:
+        pairs, nears = _emit(s, cells, room, chosen, limit_m, places, row, rings, pairs, nears)
     if room.areas == 2 or (room.areas == 1 and pairs > before):  # noqa: PLR2004 -- see Room
         is_small = s.box[3] - s.box[1] < _SERIES_DEG
         room.area_m2[row] = area_of(s, sin_lat, cos_lat, lon, lat, count, rings) if is_small else np.nan
