@@ -69,3 +69,18 @@ def test_common_borders_are_no_overlaps_and_holes_stay_out() -> None:
     assert not len(both._of_all.later)
     assert both.within_m2(*PLACE, 5_000.0) == pytest.approx(planar_m2([west, east.difference(hole)], 5_000.0), rel=1e-6)
     assert ClippedAreas(np.empty(0, dtype=object)).within_m2(*PLACE, 5_000.0) == 0.0
+
+
+@pytest.mark.parametrize("lat", [23.0, 60.0, 80.0, -84.0])
+def test_circles_are_cut_right_far_from_the_equator(lat: float) -> None:
+    """Shapes that cross the circle, against the whole circle's polygon with geodesic areas of fine edges."""
+    lon, radius_m = 30.0, 50_000.0
+    corners = 100_000
+    around = GEOD.fwd([lon] * corners, [lat] * corners, np.arange(corners) * 360 / corners, [radius_m] * corners)
+    circle = shapely.Polygon(np.column_stack(around[:2]))
+    for azimuth in range(0, 360, 30):
+        east, north, _ = GEOD.fwd(lon, lat, azimuth, radius_m)
+        shape = shapely.box(east - 0.05, north - 0.02, east + 0.05, north + 0.02)
+        inside = shapely.segmentize(shape.intersection(circle), 1e-4)
+        found = ClippedAreas(np.array([shape], dtype=object)).within_m2(lon, lat, radius_m)
+        assert found == pytest.approx(abs(GEOD.geometry_area_perimeter(inside)[0]), rel=2e-6)

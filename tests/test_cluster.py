@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
@@ -150,3 +151,23 @@ def test_a_row_group_is_measured_by_its_number(tmp_path: Path) -> None:
     there = measure_proximity(sources(), layer, radii_m=RADII_M, fetch=fetch)
     assert asked == [[0, 1]]
     assert there.counts.equals(plain.counts)
+
+
+def test_a_class_that_no_visited_row_group_has_is_told_alike(tmp_path: Path) -> None:
+    """One row group near the source, one 200 km off with a class of its own."""
+    path = tmp_path / "ground.parquet"
+    near = next(ground(3).batches())
+    far = layer_of([shapely.box(PLACE[0] + 2, PLACE[1], PLACE[0] + 2.001, PLACE[1] + 0.001)], classes=["未划分"])
+    tables = [pa.Table.from_batches([near]), pa.Table.from_batches([next(far.batches())])]
+    write_packed(tables, path, LayerKind.FARMLAND)
+    layer = stream_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+
+    def fetch(errand: Errand, boxes: np.ndarray) -> Iterator[Fetched]:
+        yield from run_errand(errand, layer.open_batches.within(boxes))
+
+    here, elsewhere = (
+        measure_proximity(positions_of([shapely.Point(PLACE)]), layer, radii_m=[30_000.0], fetch=one)
+        for one in (None, fetch)
+    )
+    assert here.counts["class"].to_pylist() == ["all", "优先保护类", "安全利用类", "严格管控类", "未划分"]
+    assert here.counts.equals(elsewhere.counts)

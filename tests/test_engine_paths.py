@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from strategies import ANCHORS, layer_of, offset, parcels, points_near, positions_of, star, with_hole, worlds
 
 from hmgeo.analysis.distance import pair_distances, prepare_shapes
+from hmgeo.analysis.engine.columns import bytes_of
+from hmgeo.analysis.engine.search import boxes
 from hmgeo.analysis.proximity import Proximity, TableSink, measure_proximity
 from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 from hmgeo.geodesy import ellipsoidal_area_m2
@@ -235,3 +238,10 @@ def test_an_area_of_one_hectare_by_hand() -> None:
     sink = TableSink(RECEPTORS_SCHEMA)
     measure_proximity(positions_of([shapely.Point(100, 0)]), layer_of([square]), radii_m=[50.0], reached=sink)
     assert sink.table()["area_ha"].to_pylist() == pytest.approx([1.0], abs=1e-7)
+
+
+def test_nothing_to_read_and_nothing_to_see_needs_no_room() -> None:
+    """In a thread that never measured anything."""
+    with ThreadPoolExecutor(1) as pool:
+        held, _ = pool.submit(boxes, bytes_of(pa.array([None, None], pa.binary()))).result()
+    assert np.isnan(held).all()

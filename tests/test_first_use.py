@@ -78,3 +78,28 @@ def test_a_user_is_told_once(children: list[_Child], capsys: pytest.CaptureFixtu
     shown.ready_engine()
     assert "首次使用：先编译测算程序" in capsys.readouterr().err
     assert len(children) == len(first_use.PARTS)
+
+
+def test_a_process_that_cannot_start_is_no_error(children: list[_Child], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError
+
+    monkeypatch.setattr(processes.subprocess, "Popen", refuse)
+    assert first_use.begin()
+    processes.wait()
+    assert children == []
+
+
+def test_a_signal_while_waiting_leaves_no_process_unknown(
+    children: list[_Child], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: _Child) -> int:
+        raise SystemExit(143)
+
+    first_use.begin()
+    with monkeypatch.context() as patched:
+        patched.setattr(_Child, "wait", stop)
+        with pytest.raises(SystemExit):
+            processes.wait()
+    processes.wait()
+    assert all(child.waited for child in children)

@@ -200,3 +200,20 @@ def test_the_setting_is_yes_or_no(project: Path, tmp_path: Path) -> None:
     )
     with pytest.raises(ProjectError, match="clipped_area 须为 true 或 false（现为「是」）"):
         run_project(file)
+
+
+def test_land_is_the_same_in_however_many_units_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Squares that share no ground: their union is their sum. What a unit found must not change while it is held."""
+    step = 0.0004
+    squares = [
+        shapely.box(lon, lat, lon + step / 2, lat + step / 2)
+        for lon in PLACE[0] + step * np.arange(-30, 30)
+        for lat in PLACE[1] + step * np.arange(-30, 30)
+    ]
+    positions, layer = positions_of([shapely.Point(PLACE)]), layer_of(squares)
+    monkeypatch.setattr("hmgeo.analysis.engine.units._MOST_ROWS", 64)
+    monkeypatch.setattr("hmgeo.analysis.engine.units._FEWEST_ROWS", 64)
+    counts = measure_proximity(positions, layer, radii_m=RADII_M).counts
+    land = land_areas(positions, layer, RADII_M)
+    for row in counts.to_pylist():
+        assert land[row["source_id"], row["radius_m"], row["class"]][0] == pytest.approx(row["area_ha"], rel=1e-9)

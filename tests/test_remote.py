@@ -247,6 +247,9 @@ SHOWN = [
     ("zip://b.parquet::s3://K:SECRET@x/y.zip", "zip://b.parquet::s3://x/y.zip", "b.parquet"),
     ("zip://b.parquet::abfs://container@account/y.zip", "zip://b.parquet::abfs://account/y.zip", "b.parquet"),
     ("simplecache::https://me:SECRET@h/b.parquet", "simplecache::https://h/b.parquet", "b.parquet"),
+    ("ftp://me:SEC@RET@host/b.parquet", "ftp://host/b.parquet", "b.parquet"),
+    ("s3://AK:1a/bSECRET@bucket/b.parquet", "s3://bucket/b.parquet", "b.parquet"),
+    ("zip://b.parquet::https://u:1/SECRET@h/c.zip", "zip://b.parquet::https://h/c.zip", "b.parquet"),
 ]
 
 
@@ -256,6 +259,11 @@ def test_no_secret_is_shown(address: str, shown: str, name: str) -> None:
     assert (repr(file), str(file), f"{[file]}", file.name) == (shown, shown, f"[{shown}]", name)
     assert without_secrets(f"no such thing: {address}") == f"no such thing: {shown}"
     assert pickle.loads(pickle.dumps(file)) == file  # noqa: S301 -- our own bytes
+
+
+def test_no_query_is_shown_of_what_a_library_says() -> None:
+    said = "Max retries exceeded with url: /webhdfs/v1/a.parquet?delegation=SECRET&op=OPEN (Caused by …)"
+    assert without_secrets(said) == "Max retries exceeded with url: /webhdfs/v1/a.parquet (Caused by …)"
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,8 @@ def _clipped_m2(shapes: Geometries, middle: tuple[float, float], circle: Floats)
     area_m2 = np.zeros(len(shapes))
     if not len(filled):
         return area_m2
-    first, last = _directions(shapes[filled], middle)
+    reach_rad = math.radians(float(np.abs(circle[:, 1] - middle[1]).max()))
+    first, last = _directions(shapes[filled], middle, reach_rad)
     wide = (last - first > _WIDE_RAD / math.pi * _SIDES) | shapely.intersects_xy(shapes[filled], *middle)
     around = np.full(len(filled), shapely.Polygon(circle), dtype=object)
     around[~wide] = _fans(first[~wide], last[~wide], middle, circle)
@@ -172,8 +173,11 @@ def _clipped_m2(shapes: Geometries, middle: tuple[float, float], circle: Floats)
     return area_m2
 
 
-def _directions(shapes: Geometries, middle: tuple[float, float]) -> tuple[Indices, Indices]:
-    """Return the first and last side of a circle that each shape may meet; further apart than wide where unsure."""
+def _directions(shapes: Geometries, middle: tuple[float, float], reach_rad: float) -> tuple[Indices, Indices]:
+    """Return the first and last side of a circle that each shape may meet; further apart than wide where unsure.
+
+    Azimuths are those of the plane at the middle, with a margin for how much parallels shorten within the circle.
+    """
     seen, shape = shapely.get_coordinates(shapes, return_index=True)
     seen = seen - middle
     azimuth = np.arctan2(seen[:, 0] * math.cos(math.radians(middle[1])), seen[:, 1])
@@ -183,7 +187,7 @@ def _directions(shapes: Geometries, middle: tuple[float, float]) -> tuple[Indice
     turn = np.abs((azimuth - middlemost[shape] + math.pi) % (2 * math.pi) - math.pi)
     width = np.zeros(count)
     np.maximum.at(width, shape, turn)
-    width += 0.02
+    width += 0.02 + 2 * reach_rad * abs(math.tan(math.radians(middle[1])))
     side = 2 * math.pi / _SIDES
     return np.floor((middlemost - width) / side).astype(np.int64), np.ceil((middlemost + width) / side).astype(np.int64)
 

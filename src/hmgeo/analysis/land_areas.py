@@ -125,7 +125,8 @@ class _Reached:
             place = table.schema.get_field_index("receptor_id")
             parts = table.set_column(place, "receptor_id", ids).to_batches()
         layer = self._layer
-        return Layer(layer.name, layer.kind, layer.basis, layer.provenance, lambda: parts, feature_count=len(parts))
+        count = sum(part.num_rows for part in parts)
+        return Layer(layer.name, layer.kind, layer.basis, layer.provenance, lambda: parts, feature_count=count)
 
 
 def _meeting(batches: Sequence[pa.RecordBatch] | Iterator[pa.RecordBatch], boxes: Floats) -> Iterator[pa.RecordBatch]:

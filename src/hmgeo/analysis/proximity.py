@@ -37,8 +37,9 @@ COUNTED_RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 8000.0, 10000.0)
 class Sink(Protocol):
     """Takes record batches as they are made.
 
-    A sink for pairs whose attribute `takes_coded` is true gets text as dictionaries, which costs a tenth. It
-    must not look at a batch again after `write` has returned: its memory is used for the next ones.
+    A sink for pairs whose attribute `takes_coded` is true gets text as dictionaries, which costs a tenth. One
+    whose attribute `forgets` is true doesn't look at a batch again after `write` has returned: its memory may be used
+    for the next ones.
     """
 
     def write(self, batch: pa.RecordBatch) -> None:

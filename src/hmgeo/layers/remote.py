@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?:://|::)")
 _MANGLED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/{1,2}")
 _OWN_DISK = re.compile(r"(?:file|local)://(?:localhost)?(?=/)", re.IGNORECASE)
-_USER = re.compile(r"(://)(?:[^/@\s]*@|[^/@:\s]*:[^/@:\d\s](?:(?!::)[^@\s])*@)")
+_USER = re.compile(r"(://)(?:(?:(?!::)[^/\s])*@|[^/@:\s]*:(?!:|\d{1,5}/)(?:(?!::)[^\s])*@)")
 _QUERY = re.compile(r"(://[^\s?#'\"]*)[?#][^\s'\"]*")
+_BARE_QUERY = re.compile(r"\?[\w.%-]+=[^\s'\"]*")
 _READ_AHEAD_BYTES = 1 << 16
 _REFUSED = frozenset({401, 403})
 _ACCOUNT = "用 fsspec 的环境变量或配置文件给出账号（如 AWS_ACCESS_KEY_ID、FSSPEC_S3_KEY），每台工作机都要有"
@@ -180,7 +181,7 @@ def without_secrets(text: str) -> str:
     >>> without_secrets("403 for https://me:word@host:8080/a.parquet?X-Amz-Signature=f00, retry")
     '403 for https://host:8080/a.parquet retry'
     """
-    return _QUERY.sub(r"\1", _USER.sub(r"\1", text))
+    return _BARE_QUERY.sub("", _QUERY.sub(r"\1", _USER.sub(r"\1", text)))
 
 
 def refuse_address(path: Path, shown: str) -> None:

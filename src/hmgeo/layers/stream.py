@@ -111,8 +111,8 @@ def _blank_columns(group: pq.RowGroupMetaData) -> tuple[set[str], set[str]]:
         found = column.statistics
         if found is None or not found.has_null_count:
             continue
-        if found.null_count == column.num_values:
-            null.add(column.path_in_schema.split(".")[0])
+        if found.null_count == column.num_values and "." not in column.path_in_schema:
+            null.add(column.path_in_schema)
         elif found.has_min_max and found.null_count == 0 and found.min == found.max == "":
             blank.add(column.path_in_schema)
     return blank, null

@@ -34,6 +34,7 @@ class CodedPairsSink:
     """
 
     takes_coded = True
+    forgets = True
 
     def __init__(self, path: Path, group_rows: int = GROUP_ROWS) -> None:
         self.rows = 0

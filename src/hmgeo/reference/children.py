@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,13 +22,15 @@ def start(statements: Sequence[str]) -> None:
     quiet = subprocess.DEVNULL
     for statement in statements:
         command = [sys.executable, "-P", "-c", statement]  # -P: no module may come from the folder where a user stands
-        _started.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet))  # noqa: S603 -- own code
+        with suppress(OSError):  # no room for another process
+            _started.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet))  # noqa: S603 -- own code
 
 
 def wait() -> None:
     """Wait for all that was started."""
     while _started:
-        _started.pop().wait()
+        _started[-1].wait()  # still known to `_stop` if a signal ends the waiting
+        _started.pop()
 
 
 def _stop() -> None:

@@ -162,7 +162,7 @@ def _lay(
 ) -> tuple[int, float]:
     """Lay out rings in the frame at (lon, lat); return the number of segments and how far the worst one bends."""
     count = ring_end[rings - 1]
-    lay_points(s.frame, points_lon, points_lat, lon, lat, count + 1, s.x, s.y)
+    lay_points(s.frame, points_lon, points_lat, lon, lat, count + SPARE, s.x, s.y)  # copies of a point follow
     lay_edges(s.frame, s.x, s.y, count, s.unit_x, s.unit_y, s.along, s.across, s.half, past(s.box, 5))
     if rings == 1 and count > 1:
         return count - 1, s.box[5]

@@ -33,12 +33,16 @@ _MOST_SAMPLES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a pass gives away as it goes; `coded`: pairs with dictionaries instead of repeated text."""
+    """What a pass gives away as it goes.
+
+    `coded`: pairs with dictionaries instead of repeated text; `forgets`: who takes them keeps none of their arrays.
+    """
 
     radius_m: float
     kind: str
     pairs: Callable[[pa.RecordBatch], None] | None = None
     coded: bool = False
+    forgets: bool = False
     reached: Callable[[pa.RecordBatch], None] | None = None
     progress: Callable[[int], None] | None = None
 
@@ -81,7 +85,6 @@ def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, thre
     rows, corners = 0, np.empty((0, 2))
     batches: Iterable[pa.RecordBatch] = layer.batches()
     if wanted.reached is None:
-        tally.class_codes(pa.array(getattr(layer.open_batches, "classes", ()), pa.string()))
         batches = batches_within(layer, search_boxes(sources.shapes.bounds, limit_m))
     for unit, done in in_order(work, units(batches, tally, search.rows_at_once), threads):
         tally.add(unit.take, unit.first_row, unit.class_code, done.found)
@@ -89,7 +92,7 @@ def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, thre
             wanted.pairs(done.pairs)
         if wanted.reached is not None and done.reached is not None:
             wanted.reached(done.reached)
-        if wanted.pairs is None or wanted.coded:  # other sinks may hold on to what they were given
+        if wanted.pairs is None or wanted.forgets:
             search.reuse(done.found)
         rows += unit.part.num_rows
         corners = np.concatenate([corners, done.corners])

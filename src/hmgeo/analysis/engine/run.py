@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from hmgeo.analysis.engine.far import far_pass
 from hmgeo.analysis.engine.passes import Wanted, fetched_pass, near_pass, without_neighbour
 from hmgeo.analysis.engine.sources import Sources
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from hmgeo.analysis.engine.elsewhere import Errand, Fetched
@@ -44,9 +45,12 @@ def run(
         str(receptors.kind),
         pairs=pairs.write if pairs is not None else None,
         coded=bool(getattr(pairs, "takes_coded", False)),
+        forgets=bool(getattr(pairs, "forgets", False)),
         reached=reached.write if reached is not None else None,
         progress=progress,
     )
+    if reached is None:  # a packed layer tells all its classes, also of what isn't read
+        tally.class_codes(pa.array(getattr(receptors.open_batches, "classes", ()), pa.string()))
     workers = thread_count(threads)
     if fetch is not None and len(sources.ids):
         rows, corners = fetched_pass(sources, tally, wanted, fetch)

@@ -65,7 +65,7 @@ def scratch_for(offsets: Indices, sources: int) -> Scratch:
     widest = int(np.diff(offsets).max(initial=0))
     if widest > _MOST_KEPT_BYTES or sources > _MOST_KEPT_PLACES:
         return make_scratch(widest, sources)
-    most = getattr(_held, "widest", 0), getattr(_held, "sources", 0)
+    most = getattr(_held, "widest", -1), getattr(_held, "sources", -1)
     if widest > most[0] or sources > most[1]:
         _held.widest, _held.sources = max(widest, most[0]), max(sources, most[1])
         _held.scratch = make_scratch(_held.widest, _held.sources)

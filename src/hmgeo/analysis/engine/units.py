@@ -40,6 +40,8 @@ _PAIRS_AT_ONCE = 2_000_000
 class Found:
     """Pairs of a unit by row, then source: (k,) indices and rounded metres; and (n,) hectares of its rows.
 
+    Unless distances are exact, stand-ins come first within a row.
+
     `rooms` are the arrays that pairs may be views into; see `Search.reuse`.
     """
 
