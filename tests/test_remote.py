@@ -249,7 +249,7 @@ SHOWN = [
     ("simplecache::https://me:SECRET@h/b.parquet", "simplecache::https://h/b.parquet", "b.parquet"),
     ("ftp://me:SEC@RET@host/b.parquet", "ftp://host/b.parquet", "b.parquet"),
     ("s3://AK:1a/bSECRET@bucket/b.parquet", "s3://bucket/b.parquet", "b.parquet"),
-    ("zip://b.parquet::https://u:1/SECRET@h/c.zip", "zip://b.parquet::https://h/c.zip", "b.parquet"),
+    ("zip://b.parquet::https://u:1x/SECRET@h/c.zip", "zip://b.parquet::https://h/c.zip", "b.parquet"),
 ]
 
 
