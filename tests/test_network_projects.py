@@ -53,8 +53,10 @@ def write_project(
     drawn: list[tuple[dict[str, Any], shapely.Geometry]] | None = None,
     heights: bool = False,
     without: str = "",
+    real: tuple[str, ...] = (),
+    mix_basis: str = "",
 ) -> Path:
-    """Write a project with one river (or those given) and four works of a mining trade."""
+    """Write a project with one river (or those given) and four works of a mining trade; synthetic but for `real`."""
     lines = [({"河段编号": "r1", "名称": "示例江"}, river())] if drawn is None else drawn
     held = {
         "wide": [({"名称": "示例数据范围"}, WIDE)],
@@ -91,6 +93,10 @@ def write_project(
         "screening_rule": "none",
         "parameters": {name: parameter(name, value, 2011) for name, value in chosen.items() if name != without},
     }
+    if mix_basis:
+        project["mix_basis"] = mix_basis
+    for name in real:
+        layers[name]["basis"] = "real"
     text = yaml.safe_dump(project, allow_unicode=True, sort_keys=False)
     (folder / "project.yml").write_text(text, encoding="utf-8")
     return folder
@@ -215,3 +221,66 @@ def test_check_tells_beforehand_what_the_mode_lacks(
     assert ended.code == 0
     assert words in said
     assert ("在 parameters 下写明 river_direction 和 snap_distance_m" in said) == bool(words)
+
+
+BARRED = "真实污染源不对照合成或示意的「{}」。本条未作判断。"
+
+
+@pytest.mark.parametrize(
+    ("mode", "real", "heights", "barred"),
+    [
+        ("network", ("enterprises", "intakes"), False, "河流"),
+        ("network", ("enterprises", "rivers"), False, "饮用水取水口"),
+        ("catchment", ("enterprises", "intakes", "rivers"), True, "高程"),
+    ],
+)
+def test_real_sources_are_not_judged_along_invented_water(
+    tmp_path: Path,
+    mode: str,
+    real: tuple[str, ...],
+    heights: bool,  # noqa: FBT001 -- a case
+    barred: str,
+) -> None:
+    results = project_results(write_project(tmp_path, mode, real=real, heights=heights))
+    found = by_works(results.findings)
+    assert {(row["verdict"], row["certainty"], row["basis"]) for row in found.values()} == {
+        ("not_assessed", "", "real")
+    }
+    assert all(BARRED.format(barred) in row["note"] for row in found.values())
+    assert any(f"真实污染源不对照合成或示意的「{barred}」。" in note for note in results.water.notes)
+    assert in_english(BARRED.format(barred)).startswith("Real sources aren't held against synthetic or approximate")
+
+
+def test_a_barred_river_leaves_the_answer_to_heights_a_lower_bound(tmp_path: Path) -> None:
+    real = ("enterprises", "intakes", "elevation")
+    found = by_works(project_results(write_project(tmp_path, "both", real=real, heights=True)).findings)
+    assert {row["verdict"] for row in found.values()} == {"not_assessed"}
+    assert BARRED.format("河流") in found["下"]["note"]
+
+
+@pytest.mark.parametrize(
+    ("real", "heights", "basis"),
+    [
+        (("enterprises", "intakes"), False, "synthetic"),
+        (("enterprises", "rivers"), False, "synthetic"),
+        (("enterprises", "rivers", "intakes"), False, "real"),
+        (("enterprises", "rivers", "intakes"), True, "real"),
+    ],
+)
+def test_the_weakest_layer_gives_a_mixed_finding_its_basis(
+    tmp_path: Path,
+    real: tuple[str, ...],
+    heights: bool,  # noqa: FBT001 -- a case
+    basis: str,
+) -> None:
+    """Along rivers the heights aren't asked, so that theirs doesn't count."""
+    project = write_project(tmp_path, "network", real=real, heights=heights, mix_basis="培训用")
+    found = by_works(project_results(project).findings)
+    assert {row["basis"] for row in found.values()} == {basis}
+
+
+def test_by_heights_their_basis_counts(tmp_path: Path) -> None:
+    real = ("enterprises", "rivers", "intakes")
+    project = write_project(tmp_path, "catchment", real=real, heights=True, mix_basis="培训用")
+    found = by_works(project_results(project).findings)
+    assert {row["basis"] for row in found.values()} == {"synthetic"}

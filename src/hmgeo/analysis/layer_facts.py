@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from hmgeo.analysis.bank_lines import bank_line_fault
+from hmgeo.analysis.barred import not_asked
 from hmgeo.analysis.facts import (
     Answer,
     DistanceFact,
@@ -16,7 +17,6 @@ from hmgeo.analysis.facts import (
     PlaceFact,
     UnansweredFacts,
     Unknown,
-    missing_layer,
 )
 from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
 from hmgeo.analysis.nearest import prepare_one
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.layer_index import Hit, LayerIndex
     from hmgeo.analysis.places import Place
+    from hmgeo.vocabulary import LayerKind
 
 _DECIMALS = 4
 
@@ -47,6 +48,8 @@ class LayerFacts(UnansweredFacts):
         The administrative areas that hold the source; they decide on key areas.
     attributes, numbers
         What the input row says, by the names of `ATTRIBUTES` and `MEASURED_ATTRIBUTES`.
+    barred
+        Kinds of layers that the source may not be held against; not among the indexes.
     """
 
     def __init__(
@@ -58,7 +61,9 @@ class LayerFacts(UnansweredFacts):
         *,
         attributes: Mapping[str, bool] | None = None,
         numbers: Mapping[str, float] | None = None,
+        barred: tuple[LayerKind, ...] = (),
     ) -> None:
+        self._barred = barred
         self._source = prepare_one(geometry)
         self._uncertainty_m = uncertainty_m
         self._indexes = indexes
@@ -170,7 +175,7 @@ class LayerFacts(UnansweredFacts):
         if fault is not None:
             return fault
         index = self._indexes.get(features.layer)
-        return missing_layer(features.layer) if index is None else index
+        return not_asked(features.layer, self._barred) if index is None else index
 
     def _nearest(self, index: LayerIndex, features: Features) -> Hit | None:
         """Return the nearest feature; asked once of each layer."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.facts import Answer, Features, PlaceFact, Unknown, missing_layer
+from hmgeo.analysis.barred import not_asked
+from hmgeo.analysis.facts import Answer, Features, PlaceFact, Unknown
 from hmgeo.analysis.network_layers import NO_NETWORK
 from hmgeo.analysis.network_places import NOWHERE, placed
 from hmgeo.analysis.network_ways import answers, nearest
@@ -34,15 +35,26 @@ class NetworkFacts:
         Of its position.
     rivers
         None where the project has no layer of rivers.
+    barred
+        Kinds of layers that the source may not be held against.
     """
 
-    def __init__(self, geometry: shapely.Geometry, uncertainty_m: float, rivers: ProjectRivers | None) -> None:
+    def __init__(
+        self,
+        geometry: shapely.Geometry,
+        uncertainty_m: float,
+        rivers: ProjectRivers | None,
+        barred: tuple[LayerKind, ...] = (),
+    ) -> None:
+        self._barred = barred
         self._geometry = geometry
         self._uncertainty_m = uncertainty_m
         self._rivers = rivers
 
     def why_not(self) -> str:
         """Return why no rivers can be asked, whatever the source; empty where they can."""
+        if LayerKind.RIVERS in self._barred:
+            return not_asked(LayerKind.RIVERS.value, self._barred).why
         return NO_NETWORK if self._rivers is None else self._rivers.why_not()
 
     def upstream(self, features: Features, limit_m: float) -> PlaceFact | Unknown:
@@ -60,7 +72,7 @@ class NetworkFacts:
         if features.having or features.lacking:
             return Unknown(f"沿河网未能按属性筛选「{features.zh}」，本条未作判断。")
         if not rivers.has(features.layer):
-            return missing_layer(features.layer)
+            return not_asked(features.layer, self._barred)
         question = _Question(rivers, features, limit_m, is_against=is_against)
         return question.answer(self._placed)
 

@@ -13,6 +13,7 @@ from hmgeo.analysis.applies import Subject
 from hmgeo.analysis.cadmium import found_cadmium
 from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.facts import Features, Unknown
+from hmgeo.analysis.finding_basis import basis_of
 from hmgeo.analysis.height_facts import HeightFacts, heights_of
 from hmgeo.analysis.judge import judge
 from hmgeo.analysis.key_areas import Membership, membership
@@ -64,6 +65,8 @@ class Question:
         The rule whose verdict stands in the table of sources; empty for none.
     home_counties
         Six-digit codes of the project's own area; sources outside are marked 界外. Empty asks nothing.
+    mixes
+        Whether real sources are held against invented layers; else questions to those stay open.
     """
 
     as_of: date | None
@@ -74,6 +77,7 @@ class Question:
     screening_rule_id: str = ""
     areas: Areas = field(default_factory=Areas)
     home_counties: frozenset[str] = frozenset()
+    mixes: bool = False
 
     @property
     def radii_m(self) -> tuple[float, ...]:
@@ -150,9 +154,12 @@ def screen(
     measures = measures_of(positions, farmland, proximity)
     places = places_of(positions, question.areas)
     somewhere = measured_places(place_sources(positions, places, question.areas), farmland, question.radii_m)
-    indexes = LayerIndexes([*others, *(() if farmland is None else (farmland,))])
-    heights = heights or heights_of(None, positions, farmland, others, question.choices)
-    return _compose(_Bench(positions, farmland, question, measures, indexes, places, somewhere, heights), proximity)
+    heights = heights or heights_of(None, positions, farmland, others, question.choices, mixes=question.mixes)
+    held = [one for one in others if one.kind not in heights.barred]
+    indexes = LayerIndexes([*held, *(() if farmland is None else (farmland,))])
+    bases = {one.kind.value: one.basis for one in held} | heights.bases()
+    bench = _Bench(positions, farmland, question, measures, indexes, places, somewhere, heights, bases)
+    return _compose(bench, proximity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +174,7 @@ class _Bench:
     places: tuple[Place, ...] = ()
     somewhere: Mapping[str, PlaceSource] = field(default_factory=dict)
     heights: HeightFacts = field(default_factory=HeightFacts)
+    bases: Mapping[str, Basis] = field(default_factory=dict)
 
     def facts(self, row: Row, place: Place = NOWHERE, stated: Mapping[str, str] | None = None) -> Facts | None:
         """Return what rules may ask of a source; None where neither position nor place is known."""
@@ -183,6 +191,7 @@ class _Bench:
             place,
             attributes=stated_facts(columns),
             numbers=stated_numbers(columns),
+            barred=self.heights.barred,
         )
         is_bare = self.question.as_of is None
         return SourceFacts(
@@ -205,6 +214,7 @@ class _Bench:
             place,
             attributes=stated_facts(stated),
             numbers=stated_numbers(stated),
+            barred=self.heights.barred,
         )
         is_bare = self.question.as_of is None
         has_farmland = self.farmland is not None
@@ -227,7 +237,10 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
         area = Membership()
         if question.as_of is not None:
             area = membership(place, question.rules, question.as_of, question.choices, question.adopted)
-        findings += [finding_row(row, one, area.ids, question.as_of, basis) for one in judged]
+        findings += [
+            finding_row(row, one, area.ids, question.as_of, basis_of(one.rule, question.choices, basis, bench.bases))
+            for one in judged
+        ]
         deciding = next((one for one in judged if one.rule.id == question.screening_rule_id), None)
         known = somewhere.get(row["source_id"])
         spoken = () if known is None else (known.sentence(), known.note)

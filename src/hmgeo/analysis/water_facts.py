@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hmgeo.analysis.barred import not_asked
 from hmgeo.analysis.facts import Answer, PlaceFact, UnansweredFacts, Unknown
 from hmgeo.analysis.flow_agreement import DISAGREE
 from hmgeo.analysis.flow_facts import BOTH, CATCHMENT, NETWORK
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.facts import Facts, Features, NumberFact
     from hmgeo.analysis.network_facts import NetworkFacts
+    from hmgeo.vocabulary import LayerKind
 
 AGREED = "高程与所绘河网结论一致。"
 
@@ -29,9 +31,14 @@ class WaterFacts(UnansweredFacts):
         Whoever follows drawn lines.
     has_heights
         Whether there is a grid of heights: without one, rivers answer alone where no mode is asked for.
+    barred
+        Kinds of layers that the source may not be held against.
     """
 
-    def __init__(self, heights: Facts, rivers: NetworkFacts, *, has_heights: bool) -> None:
+    def __init__(
+        self, heights: Facts, rivers: NetworkFacts, *, has_heights: bool, barred: tuple[LayerKind, ...] = ()
+    ) -> None:
+        self._barred = barred
         self._heights = heights
         self._rivers = rivers
         self._has_heights = has_heights
@@ -39,6 +46,7 @@ class WaterFacts(UnansweredFacts):
     def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
         """Return whether water from the source reaches one of the features within the limit along the water."""
         return self._by(
+            features,
             mode,
             lambda: self._heights.upstream(features, limit_m, CATCHMENT),
             lambda: self._rivers.upstream(features, limit_m),
@@ -47,6 +55,7 @@ class WaterFacts(UnansweredFacts):
     def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
         """Return whether water from one of the features reaches the source within the limit along the water."""
         return self._by(
+            features,
             mode,
             lambda: self._heights.downstream(features, limit_m, CATCHMENT),
             lambda: self._rivers.downstream(features, limit_m),
@@ -54,15 +63,26 @@ class WaterFacts(UnansweredFacts):
 
     def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
         """Return whether the way down from the source passes beside the features; by heights."""
+        if self._is_barred(features):
+            return not_asked(features.layer, self._barred)
         return self._heights.beside_path(features, limit_m, beside_m)
 
     def slope(self) -> NumberFact | Unknown:
         """Return the slope of the source."""
         return self._heights.slope()
 
+    def _is_barred(self, features: Features) -> bool:
+        return any(kind.value == features.layer for kind in self._barred)
+
     def _by(
-        self, mode: str, by_heights: Callable[[], PlaceFact | Unknown], by_rivers: Callable[[], PlaceFact | Unknown]
+        self,
+        features: Features,
+        mode: str,
+        by_heights: Callable[[], PlaceFact | Unknown],
+        by_rivers: Callable[[], PlaceFact | Unknown],
     ) -> PlaceFact | Unknown:
+        if self._is_barred(features):
+            return not_asked(features.layer, self._barred)
         why_not = self._rivers.why_not()
         if mode == NETWORK or (not mode and not self._has_heights and not why_not):
             return by_rivers()

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from hmgeo.analysis.barred import barred_kinds, barred_text
 from hmgeo.analysis.facts import Unknown
 from hmgeo.analysis.flow import exits_of
 from hmgeo.analysis.flow_agreement import agreement_rows, stream_offsets
@@ -34,17 +35,17 @@ from hmgeo.findings.water import (
     IRRIGATION_SCHEMA,
     WaterTables,
 )
-from hmgeo.vocabulary import Basis, LayerKind, Status
+from hmgeo.vocabulary import LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hmgeo.analysis.flow import Targets
     from hmgeo.analysis.flow_grid import FlowGrid
+    from hmgeo.analysis.height_facts import HeightFacts
     from hmgeo.analysis.raster_strips import Cells
     from hmgeo.analysis.river_network import RiverNetwork
     from hmgeo.analysis.screen import Question
-    from hmgeo.analysis.water_layers import ProjectWater
     from hmgeo.records import Layer, Positions, SideTable
 
 SOURCE_KINDS = (
@@ -58,8 +59,8 @@ TARGET_KINDS = (LayerKind.INTAKES, LayerKind.WATER_SOURCE_ZONES)
 ORIENTATION = (LayerKind.RIVERS, LayerKind.COUNTIES, LayerKind.TOWNSHIPS, LayerKind.ELEVATION)
 GROUNDWATER = "地下水"
 NO_HEIGHTS = "水流未评估：未提供「高程」。请向自然资源部门获取。"
+BARRED_HEIGHTS = "水流未评估：真实污染源不对照合成或示意的「高程」。"
 NOT_SURFACE = "地下水水源，不按地表集水推算。"
-_INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +106,33 @@ def waters_of(
     others: Sequence[Layer],
     sides: Mapping[LayerKind, SideTable],
     question: Question,
-    *,
-    mixes: bool = False,
 ) -> Waters:
     """Gather the layers; real sources are never held against invented ones unless the project says so."""
     given = [layer for layer in (farmland, *others) if layer is not None]
-    barred = [layer.kind for layer in given if positions.basis is Basis.REAL and layer.basis in _INVENTED and not mixes]
+    barred = barred_kinds(positions.basis, given, mixes=question.mixes)
     held = {layer.kind: layer for layer in given if layer.kind not in barred}
-    return Waters(positions, held, sides, question, tuple(barred))
+    return Waters(positions, held, sides, question, barred)
 
 
-def water_view(waters: Waters, water: ProjectWater | None) -> WaterTables:
+def water_view(waters: Waters, heights: HeightFacts) -> WaterTables:
     """Return everything of one run on water.
 
     Parameters
     ----------
-    water
-        The project's heights; None where it has none.
+    heights
+        The project's heights; none where it has none, or the sources may not be held against them.
     """
+    water = heights.water
     chosen = flow_choices(waters.question.choices)
     rivers = waters.things(LayerKind.RIVERS)
     drawn = [(name, line) for name, line in zip(rivers.names, rivers.geometries, strict=True) if line is not None]
     network = river_network([name for name, _ in drawn], [line for _, line in drawn])
-    barred = "、".join(kind.zh for kind in waters.left_out)
-    notes = [f"真实污染源不对照合成或示意的「{barred}」。"] if barred else []
+    is_barred = LayerKind.ELEVATION in heights.barred
+    barred = barred_text((*waters.left_out, *((LayerKind.ELEVATION,) if is_barred else ())))
+    notes = [barred] if barred else []
     if water is None or isinstance(chosen, Unknown):
-        why = NO_HEIGHTS if water is None or not isinstance(chosen, Unknown) else chosen.why
+        missing = BARRED_HEIGHTS if is_barred else NO_HEIGHTS
+        why = missing if water is None or not isinstance(chosen, Unknown) else chosen.why
         return WaterTables(chains=_chains(waters, None, network, None), notes=(why, *notes))
     return _Traced(waters, water.grid, network, chosen, notes).tables()
 

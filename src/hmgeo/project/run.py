@@ -148,7 +148,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
     question = _question(spec, inputs)
     land = LandView(exceedances_of(inputs.farmland))
     total = inputs.farmland.feature_count if inputs.farmland else 0
-    heights = heights_of(inputs.elevation, inputs.positions, inputs.farmland, inputs.others, question.choices)
+    heights = _heights(inputs, question)
     screened = screen(
         inputs.positions,
         inputs.farmland,
@@ -161,7 +161,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
     )
     screened = _with_land(spec, inputs, screened, progress)
     progress("追踪水流", 0, None)
-    water = _water(spec, inputs, question, heights)
+    water = _water(inputs, question, heights)
     bureau = bureau_view(inputs.positions, screened, question, land, inputs.others, inputs.sides, water)
     progress("测算地形", 0, None)
     ground = Ground(
@@ -220,10 +220,14 @@ def _with_land(spec: ProjectSpec, inputs: Inputs, screened: Screened, progress: 
     )
 
 
-def _water(spec: ProjectSpec, inputs: Inputs, question: Question, heights: HeightFacts) -> WaterTables:
-    mixes = bool(spec.mix_basis)
-    waters = waters_of(inputs.positions, inputs.farmland, inputs.others, inputs.sides, question, mixes=mixes)
-    return water_view(waters, heights.water)
+def _heights(inputs: Inputs, question: Question) -> HeightFacts:
+    layers = inputs.positions, inputs.farmland, inputs.others
+    return heights_of(inputs.elevation, *layers, question.choices, mixes=question.mixes)
+
+
+def _water(inputs: Inputs, question: Question, heights: HeightFacts) -> WaterTables:
+    waters = waters_of(inputs.positions, inputs.farmland, inputs.others, inputs.sides, question)
+    return water_view(waters, heights)
 
 
 def _question(spec: ProjectSpec, inputs: Inputs) -> Question:
@@ -245,6 +249,7 @@ def _question(spec: ProjectSpec, inputs: Inputs) -> Question:
             townships_are_approximate=townships is None or townships.basis is Basis.APPROXIMATE,
         ),
         home_counties=county_codes(spec.area_ids),
+        mixes=bool(spec.mix_basis),
     )
 
 

@@ -254,7 +254,8 @@ def read_sites(
         The file can't be used, or its basis doesn't go with that of the project's layers.
     """
     if not desk.spec.mix_basis:
-        receptors = _receptors(desk.inputs)
+        heights = desk.inputs.elevation
+        receptors = [*_receptors(desk.inputs), *(() if heights is None else (heights,))]
         found = [one for layer in receptors for one in mixed_basis(basis, layer.basis, Place(key="--sites-basis"))]
         if found:
             raise UsageError(found[:1])
