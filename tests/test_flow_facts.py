@@ -137,7 +137,7 @@ def test_what_cannot_be_told_says_why() -> None:
         FlowFacts(here, 0.0, None).slope(),
     ]
     assert [one.why for one in asked if isinstance(one, Unknown)] == [
-        "未提供有流向的河网图层，沿河网上溯未作判断。",
+        "未提供有流向的河网图层，沿河网未作判断。",
         "未提供「饮用水取水口」，本条未评估。请向水利部门获取。",
         "未提供「高程」，水流方向未作判断。请向自然资源部门获取。",
         "不在高程数据范围内，水流方向未作判断。",
@@ -148,7 +148,7 @@ def test_what_cannot_be_told_says_why() -> None:
 def test_both_modes_stand_on_a_hit_but_not_on_a_miss() -> None:
     facts = FlowFacts(point(FORK_DEM, 0, 1), 0.0, water(flow_grid(FORK_DEM, BREACH), [(4, 2)], [(1, 3)]))
     assert up(facts, mode="both").answer is Answer.YES
-    assert up(facts, mode="both", classes=("优先保护类",)).gap == "未提供有流向的河网图层，沿河网上溯未作判断。"
+    assert up(facts, mode="both", classes=("优先保护类",)).gap == "未提供有流向的河网图层，沿河网未作判断。"
 
 
 def test_a_station_is_put_onto_its_stream_first() -> None:

@@ -238,7 +238,7 @@ def test_an_uncertain_position_near_a_confluence_is_asked_on_both_rivers() -> No
     ("choices", "words"),
     [
         (chosen(river_direction=""), "条文未规定「所绘河流的方向」"),
-        (chosen(river_direction="not_known"), "所绘河流的方向未经核实，沿河网上溯未作判断。"),
+        (chosen(river_direction="not_known"), "所绘河流的方向未经核实，沿河网未作判断。"),
         (chosen(snap_distance_m=""), "条文未规定「点位落到水流上的最大距离」"),
     ],
 )
@@ -277,6 +277,105 @@ def test_approximate_lines_are_told() -> None:
     made = rivers_of([lines, layer(LayerKind.INTAKES, [("口", BELOW)])], chosen())
     assert made is not None
     assert up(shapely.Point(108.0, 25.018), made).is_approximate
+
+
+OFF_JOIN = {
+    "between two vertices": ((108.0, 25.01), [TOP, END]),
+    "short of the vertex": ((east_of(JOIN, 0.5).x, 25.01), [TOP, JOIN, END]),
+    "across a rounding border": ((108.000000502, 25.01), [TOP, (108.000000498, 25.01), END]),
+}
+"""Where a tributary ends, and the stem that it should have joined; the last two lie 4e-9 degrees apart."""
+
+
+def off_join(case: str, intakes: list[shapely.Geometry]) -> ProjectRivers:
+    end, stem = OFF_JOIN[case]
+    return rivers(intakes, drawn=[("干流", shapely.LineString(stem)), ("支流", shapely.LineString([HEAD, end]))])
+
+
+LOOSE = "所绘河网有 1 处端点未与相邻河段相接，结果为下限。"
+
+
+@pytest.mark.parametrize("case", OFF_JOIN)
+def test_a_tributary_that_only_nearly_joins_clears_nothing(case: str) -> None:
+    """The source on the tributary, 200 m from its mouth, does feed the intake 221 m below that."""
+    held = off_join(case, [east_of(JOIN, 200.0)])
+    at = shapely.Point(108.0, 25.008)
+    against = NetworkFacts(at, 0.0, held).downstream(INTAKES, 1000.0)
+    assert isinstance(against, PlaceFact)
+    assert (against.answer, against.gap) == (Answer.NO, LOOSE)
+    with_water = up(east_of(JOIN, 200.0), off_join(case, [at]), 1000.0)
+    assert (with_water.answer, with_water.gap) == (
+        Answer.NO, f"所绘河网下行 0.2 km 处到头，其外未作判断，结果为下限。{LOOSE}"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OFF_JOIN)
+def test_an_end_that_is_not_passed_or_leads_no_water_there_takes_nothing_away(case: str) -> None:
+    held = off_join(case, [shapely.Point(108.0, 25.018)])
+    # Up from 100 m below the mouth, but 90 m only; and down past the mouth: no water leaves the stem there.
+    below = NetworkFacts(shapely.Point(108.0, north_of(25.01, -100.0)), 0.0, held).downstream(INTAKES, 90.0)
+    assert isinstance(below, PlaceFact)
+    assert (below.answer, below.gap) == (Answer.NO, "")
+    assert up(shapely.Point(108.0, 25.012), off_join(case, [shapely.Point(108.0, 25.018)]), 1000.0).gap == ""
+
+
+def test_a_channel_that_only_nearly_leaves_the_river_clears_nothing_below() -> None:
+    """Mirrored: what starts beside the stem may be fed by it, so that going down past its head is a lower bound."""
+    away = ("支渠", shapely.LineString([(east_of(JOIN, 0.5).x, 25.01), (108.02, 25.005)]))
+    held = rivers([shapely.Point(108.018, 25.0055)], drawn=[("干流", shapely.LineString([TOP, END])), away])
+    assert up(shapely.Point(108.0, 25.012), held, 1000.0).gap == LOOSE
+    assert up(shapely.Point(108.0, 25.008), held, 700.0).gap == ""
+
+
+def test_ends_that_the_lines_lead_to_are_not_loose() -> None:
+    """A head 111 m above the mouth of a tributary: every reach around is within the tolerance, and joined."""
+    short = [
+        ("干流", shapely.LineString([(108.0, 25.011), JOIN, END])),
+        ("支流", shapely.LineString([HEAD, JOIN])),
+    ]
+    held = rivers([BELOW], drawn=short)
+    found = NetworkFacts(shapely.Point(108.0, 25.008), 0.0, held).downstream(INTAKES, 300.0)
+    assert isinstance(found, PlaceFact)
+    assert found.gap == ""
+
+
+SAME_NAME = [("小河", line) for _, line in PAIR]
+
+
+def test_rivers_of_one_name_that_nothing_joins_are_both_asked() -> None:
+    one = NetworkFacts(BETWEEN, 0.0, rivers([BELOW], drawn=SAME_NAME)).upstream(INTAKES, INF)
+    doubt = "评估对象无法判断所在河流：小河（100 m）与 小河（102 m） 相近。"
+    assert one == Unknown(f"{doubt}各河结论不一，沿河网未作判断。")
+
+
+def test_reaches_of_one_name_that_are_joined_are_one_river() -> None:
+    """A bend: the two arms are one river through the reach between them."""
+    arms = [(108.002, 25.02), (108.002, 25.0)], [(108.002, 25.0), (108.0, 25.0)], [(108.0, 25.0), (108.0, 25.02)]
+    held = rivers([shapely.Point(108.0, 25.003)], drawn=[("小河", shapely.LineString(arm)) for arm in arms])
+    found = up(BETWEEN, held)
+    assert found.measured_m == pytest.approx(length_m((108.002, 25.015), *arms[1], (108.0, 25.003)), abs=0.5)
+
+
+POND = shapely.box(108.1, 25.0, 108.11, 25.01)
+
+
+@pytest.mark.parametrize("odd", [POND, shapely.Point(108.1, 25.0), shapely.LineString()])
+def test_what_cannot_be_a_reach_is_told(odd: shapely.Geometry) -> None:
+    found = up(shapely.Point(108.0, 25.0015), rivers([BELOW], drawn=[*RIVERS, ("湖", odd)]), 100.0)
+    assert (found.answer, found.gap) == (Answer.NO, "「河流」有 1 处不能作为河段，结果为下限。")
+
+
+def test_a_river_without_shape_is_told() -> None:
+    cells = [
+        {"receptor_id": name, "name": name, "class": "", "geometry": None if line is None else shapely.to_wkb(line)}
+        for name, line in [*RIVERS, ("无形", None)]
+    ]
+    table = pa.Table.from_pylist(cells, RECEPTOR_SCHEMA)
+    whole = Gates(AROUND, completeness=Completeness.COMPLETE)
+    lines = Layer("rivers", LayerKind.RIVERS, Basis.REAL, Provenance("x.gpkg"), table.to_batches, whole, 3)
+    made = rivers_of([lines, layer(LayerKind.INTAKES, [("口", BELOW)])], chosen())
+    assert made is not None
+    assert up(shapely.Point(108.0, 25.0015), made, 100.0).gap == "「河流」有 1 处不能作为河段，结果为下限。"
 
 
 YES = PlaceFact(Answer.YES, why="甲。", receptor_id="1", receptor_name="一", measured_m=5.0)
@@ -340,7 +439,7 @@ FLAT = Unknown("未提供「高程」。")
         ("", FLAT, chosen(river_direction=""), None, "未提供「高程」。"),
         ("both", FLAT, chosen(), Answer.YES, "沿所绘河网下行 1.77 km"),
         ("both", YES, chosen(river_direction=""), Answer.YES, "甲。"),
-        ("both", NO, chosen(river_direction="not_known"), Answer.NO, "所绘河流的方向未经核实，沿河网上溯未作判断。"),
+        ("both", NO, chosen(river_direction="not_known"), Answer.NO, "所绘河流的方向未经核实，沿河网未作判断。"),
         ("both", FLAT, chosen(river_direction="not_known"), None, "未提供「高程」。所绘河流的方向未经核实"),
         ("network", YES, chosen(river_direction="not_known"), None, "所绘河流的方向未经核实"),
     ],

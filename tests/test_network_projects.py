@@ -158,7 +158,7 @@ def test_the_rule_along_the_river_at_a_site(tmp_path: Path, hmgeo_command: Calla
 @pytest.mark.parametrize(
     ("drawn", "without", "words"),
     [
-        ([], "", "未提供有流向的河网图层，沿河网上溯未作判断。"),
+        ([], "", "未提供有流向的河网图层，沿河网未作判断。"),
         (None, "river_direction", "条文未规定「所绘河流的方向」，须由使用单位确定并说明理由。"),
         (None, "snap_distance_m", "条文未规定「点位落到水流上的最大距离」"),
     ],

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 NETWORK, CATCHMENT, BOTH = "network", "catchment", "both"
-NO_NETWORK = "未提供有流向的河网图层，沿河网上溯未作判断。"
+NO_NETWORK = "未提供有流向的河网图层，沿河网未作判断。"
 OFF_STREAM = "位置误差范围内可能落不到水流上，未作判断。"
 _MOST_TRACES = 200
 

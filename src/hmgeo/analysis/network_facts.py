@@ -107,6 +107,7 @@ class _Question:
         self._layer = rivers.layer(features.layer, gives_water=is_against)
         self._marks = rivers.marks(features, is_against=is_against)
         self._ways = rivers.ways(is_against=is_against)
+        self._is_against = is_against
         self._way_zh = "上溯" if is_against else "下行"
 
     def answer(self, here: Placed) -> PlaceFact | Unknown:
@@ -167,10 +168,14 @@ class _Question:
         """Return why finding nothing along the lines would prove nothing; empty where it does."""
         parts = [part for walk in walks for part in walk.passed]
         ends_m = [walk.ends_after_m for walk in walks if walk.ends_after_m is not None]
+        loose = self._rivers.loose(is_against=self._is_against).passed(parts)
+        unfit = self._rivers.unfit
         off = len(self._layer.off & self._layer.rows_of(self._features.classes))
         zh = self._features.zh
         reasons = [
             f"所绘河网{self._way_zh} {min(ends_m) / 1000:.1f} km 处到头，其外未作判断，结果为下限。" if ends_m else "",
+            f"所绘河网有 {loose} 处端点未与相邻河段相接，结果为下限。" if loose else "",
+            f"「{LayerKind.RIVERS.zh}」有 {unfit} 处不能作为河段，结果为下限。" if unfit else "",
             f"「{zh}」有 {off} 处未能落到所绘河流上，结果为下限。" if off else "",
             self._rivers.gap_of(LayerKind.RIVERS.value, LayerKind.RIVERS.zh, parts),
             self._rivers.gap_of(self._features.layer, zh, parts),

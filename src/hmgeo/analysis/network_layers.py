@@ -10,22 +10,26 @@ import shapely
 
 from hmgeo.analysis.choices import unset_text
 from hmgeo.analysis.flow_choices import DIRECTION, SNAP
+from hmgeo.analysis.network_loose import loose_ends
 from hmgeo.analysis.network_places import part_of, placed, touching
 from hmgeo.analysis.network_ways import Mark, ways_of
-from hmgeo.analysis.river_network import degrees_of, river_network
+from hmgeo.analysis.river_network import degrees_of, river_network, unfit_for_reaches
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import pyarrow as pa
+
     from hmgeo.analysis.choices import Choices
     from hmgeo.analysis.facts import Features
+    from hmgeo.analysis.network_loose import LooseEnds
     from hmgeo.analysis.network_ways import Stretch, Ways
     from hmgeo.analysis.river_network import RiverNetwork
     from hmgeo.records import Layer
 
-NO_NETWORK = "未提供有流向的河网图层，沿河网上溯未作判断。"
-UNTRUSTED = "所绘河流的方向未经核实，沿河网上溯未作判断。"
+NO_NETWORK = "未提供有流向的河网图层，沿河网未作判断。"
+UNTRUSTED = "所绘河流的方向未经核实，沿河网未作判断。"
 AS_DRAWN = "as_drawn"
 GROUNDWATER = "地下水"
 
@@ -75,6 +79,7 @@ class ProjectRivers:
         self._tolerance_m = choices.number(SNAP)
         self._direction = choices.code(DIRECTION)
         self._ways: dict[bool, Ways] = {}
+        self._loose: dict[bool, LooseEnds] = {}
         self._made: dict[tuple[str, bool], NetworkLayer] = {}
         self._marks: dict[tuple[Features, bool], dict[int, list[Mark]]] = {}
         self._coverages: dict[str, tuple[shapely.Geometry, shapely.Geometry]] = {}
@@ -84,9 +89,23 @@ class ProjectRivers:
     def network(self) -> RiverNetwork | None:
         """The rivers as reaches; None where the layer holds no line."""
         table = self._rivers.read()
-        rows = zip(table["name"].to_pylist(), table["geometry"].to_pylist(), strict=True)
-        drawn = [(name or "", shapely.from_wkb(wkb)) for name, wkb in rows if wkb is not None]
-        return river_network([name for name, _ in drawn], [line for _, line in drawn])
+        names = [name or "" for name in table["name"].to_pylist()]
+        return river_network(names, self._drawn(table))
+
+    @cached_property
+    def unfit(self) -> int:
+        """How many features, or parts of them, can't be reaches: without shape, or no line."""
+        return unfit_for_reaches(self._drawn(self._rivers.read()))
+
+    @staticmethod
+    def _drawn(table: pa.Table) -> list[shapely.Geometry]:
+        return [shapely.LineString() if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
+
+    def loose(self, *, is_against: bool) -> LooseEnds:
+        """Return the ends that walks with the water, or against it, come by without being led on; made once."""
+        if is_against not in self._loose and self.network is not None:
+            self._loose[is_against] = loose_ends(self.network, self.tolerance_m, is_against=is_against)
+        return self._loose[is_against]
 
     @property
     def tolerance_m(self) -> float:

@@ -73,6 +73,8 @@ class RiverNetwork:
         In lon/lat, drawn downstream.
     below
         For each reach the reaches that start at its end.
+    rivers
+        For each reach which river it is: reaches of one name that such reaches join. Every unnamed one is its own.
     """
 
     names: Sequence[str]
@@ -80,6 +82,7 @@ class RiverNetwork:
     length_m: Sequence[float] = field(repr=False)
     below: Sequence[Sequence[int]] = field(repr=False)
     tree: shapely.STRtree = field(repr=False)
+    rivers: Sequence[int] = field(repr=False)
 
     def near(self, shape: shapely.Geometry, within_m: float) -> list[Nearby]:
         """Return the reaches that lie within a distance of a lon/lat shape, nearest first."""
@@ -119,7 +122,7 @@ class RiverNetwork:
 
     def _is_same_river(self, one: int, other: int) -> bool:
         joined = one in self.below[other] or other in self.below[one]
-        return joined or (bool(self.names[one]) and self.names[one] == self.names[other])
+        return joined or self.rivers[one] == self.rivers[other]
 
     def way_m(self, above: Spot, below: Spot, limit_m: float = np.inf) -> float | None:
         """Return the way along the rivers from one spot down to another; None where the water doesn't come by."""
@@ -156,31 +159,59 @@ def river_network(names: Sequence[str], geometries: Sequence[shapely.Geometry]) 
         (name, line)
         for name, shape in zip(names, geometries, strict=True)
         for line in shapely.get_parts(shape)
-        if line.geom_type == "LineString" and len(line.coords) > 1
+        if _is_reach(line)
     ]
-    ends = {_key(line.coords[at]) for _, line in parts for at in (0, -1)}
+    ends = {node_of(line.coords[at]) for _, line in parts for at in (0, -1)}
     cut = [(name, piece) for name, line in parts for piece in _pieces(line, ends)]
     if not cut:
         return None
     starts: dict[tuple[float, float], list[int]] = {}
     for row, (_, line) in enumerate(cut):
-        starts.setdefault(_key(line.coords[0]), []).append(row)
+        starts.setdefault(node_of(line.coords[0]), []).append(row)
     return RiverNetwork(
         [name for name, _ in cut],
         [line for _, line in cut],
         [_length_m(line) for _, line in cut],
-        [starts.get(_key(line.coords[-1]), []) for _, line in cut],
+        [starts.get(node_of(line.coords[-1]), []) for _, line in cut],
         shapely.STRtree([line for _, line in cut]),
+        _rivers(cut),
     )
 
 
-def _key(at: Sequence[float]) -> tuple[float, float]:
+def unfit_for_reaches(geometries: Sequence[shapely.Geometry]) -> int:
+    """Return how many shapes can't be reaches wholly: empty ones, and those with a part that is no line."""
+    return sum(shape.is_empty or not all(map(_is_reach, shapely.get_parts(shape))) for shape in geometries)
+
+
+def _is_reach(shape: shapely.Geometry) -> bool:
+    return bool(shape.geom_type == "LineString" and len(shape.coords) > 1)
+
+
+def _rivers(reaches: Sequence[tuple[str, shapely.LineString]]) -> list[int]:
+    """Return for each reach the first of those of its name that are joined to it through such; names repeat."""
+    first = list(range(len(reaches)))
+    held: dict[tuple[str, tuple[float, float]], int] = {}
+
+    def root(row: int) -> int:
+        while first[row] != row:
+            row = first[row]
+        return row
+
+    for row, (name, line) in enumerate(reaches):
+        for at in (0, -1) if name else ():
+            one, other = sorted((root(held.setdefault((name, node_of(line.coords[at])), row)), root(row)))
+            first[other] = one
+    return [root(row) for row in range(len(reaches))]
+
+
+def node_of(at: Sequence[float]) -> tuple[float, float]:
+    """Return the place where reaches join, from the first or last vertex of one; told to a tenth of a metre."""
     return round(at[0], _KEY_DECIMALS), round(at[1], _KEY_DECIMALS)
 
 
 def _pieces(line: shapely.LineString, ends: set[tuple[float, float]]) -> list[shapely.LineString]:
     xy = line.coords
-    cuts = [0, *(at for at in range(1, len(xy) - 1) if _key(xy[at]) in ends), len(xy) - 1]
+    cuts = [0, *(at for at in range(1, len(xy) - 1) if node_of(xy[at]) in ends), len(xy) - 1]
     return [shapely.LineString(xy[first : last + 1]) for first, last in pairwise(cuts)]
 
 

@@ -107,7 +107,7 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "count": ("地块数", "Parcels"),
         "tree_steep": ("坡耕地线索", "Steep farmland (leads)"),
         "steep": ("坡耕地线索（高亮，默认不显示）", "Steep farmland (leads; switched on in the tree)"),
-        "steep_from_25_listed": ("25 度以上坡耕地", "Farmland above 25°"),
+        "steep_from_25_listed": ("25 度以上坡耕地", "Farmland of 25° or more"),
         "steep_water_15_25_listed": ("重要水源地 15—25 度坡耕地", "Farmland of 15–25° at important water sources"),
         "steep_water_15_25_not_assessed": (
             "15—25 度坡耕地，是否在重要水源地未评估",
