@@ -316,3 +316,28 @@ def test_the_screening_rule_with_terrain_considered(project: Path, hill: str, ve
     }
     assert (findings["B"]["verdict"], words in findings["B"]["note"]) == (verdict, True), findings["B"]["note"]
     assert findings["B"]["basis"] == "synthetic"
+
+
+def test_names_with_square_brackets_are_shown_as_they_are(project: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    path = project / "sources.csv"
+    path.write_text(path.read_text(encoding="utf-8-sig").replace("A厂", "A[/厂]"), encoding="utf-8-sig")
+    ended = hmgeo_command("flow", project, *GIVEN)
+    assert ended.code == 0, ended.err
+    assert "A[/厂]" in ended.out
+
+
+@pytest.mark.parametrize("word", ["0", "0m", "0 m", "0米", "0公里", "0.0m", "0KM"])
+def test_beside_may_be_nothing_in_any_unit(project: Path, hmgeo_command: Callable[..., Ended], word: str) -> None:
+    given = ("--limit", "5km", "--beside", word, "--closed-basins", "breach", "--json")
+    ended = hmgeo_command("flow", project, *given)
+    assert ended.code == 0, ended.err
+    assert {one["parameter"]: one["value"] for one in json.loads(ended.out)["settings"]}["path_beside_m"] == 0.0
+
+
+def test_a_setting_that_was_not_used_is_not_listed(project: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    """Half a rule puts nothing onto a stream, and nothing here has to be."""
+    half = json.loads(hmgeo_command("flow", project, *GIVEN, "--snap", "300m", "--json").out)
+    names = ["flow_limit_m", "path_beside_m", "closed_basins"]
+    assert [one["parameter"] for one in half["settings"]] == names
+    whole = json.loads(hmgeo_command("flow", project, *GIVEN, "--snap", "300m", "--stream-ha", "1", "--json").out)
+    assert [one["parameter"] for one in whole["settings"]] == [*names, "snap_distance_m", "stream_min_area_ha"]

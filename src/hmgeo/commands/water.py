@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from hmgeo.commands.options import JsonOption, ProjectArgument
@@ -49,9 +50,9 @@ def flow(
         typer.echo(json.dumps(report_rows(report), ensure_ascii=False, indent=1))
         return
     for title, header, rows in shown_tables(report):
-        shown = Table(*header, title=title, title_justify="left")
+        shown = Table(*map(escape, header), title=escape(title), title_justify="left")
         for row in rows:
-            shown.add_row(*row)
+            shown.add_row(*map(escape, row))
         OUT.print(shown)
     for note in report.notes:
         LOG.print(note, markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ OPTIONS = {
 """By parameter the option that is used instead."""
 _INSTEAD = {LIMIT: DOWNSTREAM}
 """Parameters that are asked where the first is unset."""
-_ZERO = frozenset({"0", "0m", "0km"})
+_ZERO = re.compile(r"0+(\.0*)?(m|米|km|公里)?")
+"""No distance at all, in the units of `parse_radius_m`; a lone 0 needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def flow_options(words: FlowWords, spec: ProjectSpec, *, needs_snap: bool) -> Fl
         SnapRule(float(found[SNAP].value), float(found[STREAM].value)) if is_snapped else None,
         words.source_ids,
         LayerKind.of(words.sources_kind),
-        tuple(found.values()),
+        tuple(one for name, one in found.items() if is_snapped or name not in {SNAP, STREAM}),
     )
 
 
@@ -173,7 +175,7 @@ def _read(name: str, word: str) -> float | str:
         return word
     if name == STREAM:
         return _hectares(word)
-    if name == BESIDE and word.replace(" ", "") in _ZERO:
+    if name == BESIDE and _ZERO.fullmatch(word.lower().replace(" ", "")):
         return 0.0
     try:
         return parse_radius_m(word)
