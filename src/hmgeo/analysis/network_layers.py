@@ -204,6 +204,14 @@ class ProjectRivers:
         return "" if self.covers(code, parts) else f"沿河网超出「{zh}」数据范围，结果为下限。"
 
 
+def why_not_as_drawn(choices: Choices) -> str:
+    """Return why the lines' direction isn't to be used; empty where the project says that it is the water's."""
+    direction = choices.code(DIRECTION)
+    if direction == AS_DRAWN:
+        return ""
+    return UNTRUSTED if direction else unset_text(DIRECTION)
+
+
 def rivers_of(layers: Sequence[Layer], choices: Choices) -> ProjectRivers | None:
     """Return a project's drawn rivers; None where it has no layer of them."""
     found = [layer for layer in layers if layer.kind is LayerKind.RIVERS]

@@ -24,6 +24,7 @@ from hmgeo.analysis.flow_shapes import ground_of
 from hmgeo.analysis.flow_snap import SnapStatus, snap
 from hmgeo.analysis.flow_tables import Things, catchments_of, cells_beside, downstream_of, target_cells
 from hmgeo.analysis.irrigation import ChainSource, ChainTables, irrigation_chains
+from hmgeo.analysis.network_layers import why_not_as_drawn
 from hmgeo.analysis.own_columns import OwnColumns
 from hmgeo.analysis.river_network import river_network
 from hmgeo.analysis.water_links import along_of
@@ -124,17 +125,25 @@ def water_view(waters: Waters, heights: HeightFacts) -> WaterTables:
     """
     water = heights.water
     chosen = flow_choices(waters.question.choices)
-    rivers = waters.things(LayerKind.RIVERS)
-    drawn = [(name, line) for name, line in zip(rivers.names, rivers.geometries, strict=True) if line is not None]
-    network = river_network([name for name, _ in drawn], [line for _, line in drawn])
+    network, untold = _network(waters)
     is_barred = LayerKind.ELEVATION in heights.barred
     barred = barred_text((*waters.left_out, *((LayerKind.ELEVATION,) if is_barred else ())))
-    notes = [barred] if barred else []
+    notes = [one for one in (barred, untold) if one]
     if water is None or isinstance(chosen, Unknown):
         missing = BARRED_HEIGHTS if is_barred else NO_HEIGHTS
         why = missing if water is None or not isinstance(chosen, Unknown) else chosen.why
         return WaterTables(chains=_chains(waters, None, network, None), notes=(why, *notes))
     return _Traced(waters, water.grid, network, chosen, notes).tables()
+
+
+def _network(waters: Waters) -> tuple[RiverNetwork | None, str]:
+    """Return the drawn rivers where their direction is the water's; None else, with why drawn ones aren't used."""
+    rivers = waters.things(LayerKind.RIVERS)
+    drawn = [(name, line) for name, line in zip(rivers.names, rivers.geometries, strict=True) if line is not None]
+    why_not = why_not_as_drawn(waters.question.choices)
+    if drawn and why_not:
+        return None, f"{why_not}灌溉途径和「高程与河网对照」未用所绘河网。"
+    return river_network([name for name, _ in drawn], [line for _, line in drawn]), ""
 
 
 def _chains(
