@@ -182,6 +182,21 @@ def test_between_two_rivers_only_what_both_say_stands() -> None:
     assert "各河结论相同。" in both.why
 
 
+def test_where_all_rivers_clear_their_agreement_is_told() -> None:
+    found = up(BETWEEN, rivers([shapely.Point(108.0, 25.018)], drawn=PAIR), 500.0)
+    doubt = "评估对象无法判断所在河流：东河（100 m）与 西河（102 m） 相近。"
+    assert (found.answer, found.gap, found.why) == (Answer.NO, "", f"{doubt}各河结论相同。")
+
+
+@pytest.mark.parametrize(("error_m", "others"), [(199.0, frozenset()), (201.0, frozenset({Answer.NO}))])
+def test_a_pond_may_lie_off_the_river_it_touches(error_m: float, others: frozenset[Answer]) -> None:
+    """Moved by less than the tolerance of 200 m it stays within it; by more it may not."""
+    pond = shapely.box(107.9999, 25.014, 108.0001, 25.016)
+    found = up(pond, rivers([BELOW]), INF, error_m)
+    assert (found.answer, found.others) == (Answer.YES, others)
+    assert found.gap.startswith("位置误差范围内可能落不到所绘河流上，未作判断。" if others else "")
+
+
 def test_an_intake_between_two_rivers_is_not_counted_on_either() -> None:
     found = up(shapely.Point(108.0, 25.018), rivers([shapely.Point(108.00101, 25.003)], drawn=PAIR), 1000.0)
     assert found.gap == "「饮用水取水口」有 1 处未能落到所绘河流上，结果为下限。"
@@ -436,7 +451,10 @@ FLAT = Unknown("未提供「高程」。")
         ("both", YES, chosen(), Answer.YES, "两法先遇到的对象不同：一、口0。甲。沿所绘河网下行 1.77 km"),
         # Without heights the rivers answer where no mode is asked for, if the project trusts them.
         ("", FLAT, chosen(), Answer.YES, "沿所绘河网下行 1.77 km"),
-        ("", FLAT, chosen(river_direction=""), None, "未提供「高程」。"),
+        # Either heights or the missing choice would do: both are asked for.
+        ("", FLAT, chosen(river_direction=""), None, "未提供「高程」。条文未规定「所绘河流的方向」"),
+        ("", FLAT, chosen(snap_distance_m=""), None, "未提供「高程」。条文未规定「点位落到水流上的最大距离」"),
+        ("", FLAT, chosen(river_direction="not_known"), None, "未提供「高程」。所绘河流的方向未经核实"),
         ("both", FLAT, chosen(), Answer.YES, "沿所绘河网下行 1.77 km"),
         ("both", YES, chosen(river_direction=""), Answer.YES, "甲。"),
         ("both", NO, chosen(river_direction="not_known"), Answer.NO, "所绘河流的方向未经核实，沿河网未作判断。"),

@@ -223,6 +223,50 @@ def test_check_tells_beforehand_what_the_mode_lacks(
     assert ("在 parameters 下写明 river_direction 和 snap_distance_m" in said) == bool(words)
 
 
+@pytest.mark.parametrize(
+    ("without", "words"),
+    [
+        ("river_direction", "条文未规定「所绘河流的方向」"),
+        ("snap_distance_m", "条文未规定「点位落到水流上的最大距离」"),
+    ],
+)
+def test_rivers_alone_ask_for_the_choice_that_is_missing(
+    tmp_path: Path, hmgeo_command: Callable[..., Ended], without: str, words: str
+) -> None:
+    """No way is chosen and there are no heights: the rivers could answer."""
+    project = write_project(tmp_path, "network", without=without)
+    text = (project / "project.yml").read_text(encoding="utf-8")
+    head, _, tail = text.partition("  upstream_mode:")
+    rest = tail.splitlines(keepends=True)[1:]
+    kept = rest[next(row for row, line in enumerate(rest) if not line.startswith("    ")) :]
+    (project / "project.yml").write_text(head + "".join(kept), encoding="utf-8")
+    ended = hmgeo_command("check", project)
+    assert ended.code == 0, ended.err
+    assert words in (ended.out + ended.err).replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("direction", "words", "count"),
+    [
+        ("as_drawn", "", 2),
+        ("", "条文未规定「所绘河流的方向」", 0),
+        ("not_known", "所绘河流的方向未经核实，沿河网未作判断。", 0),
+    ],
+)
+def test_no_table_uses_a_direction_that_nobody_declared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, direction: str, words: str, count: int
+) -> None:
+    """By heights nothing is joined here; by the river two works lie above the intake."""
+    monkeypatch.setitem(PARAMETERS, "river_direction", direction or "as_drawn")
+    monkeypatch.setitem(PARAMETERS, "flow_limit_m", 20_000)
+    project = write_project(tmp_path, "catchment", heights=True, without="" if direction else "river_direction")
+    water = project_results(project).water
+    assert [row["source_id"] for row in water.agreement.to_pylist()] == ["上", "疑"][:count]
+    told = [note for note in water.notes if "未用所绘河网" in note]
+    assert bool(told) == bool(words)
+    assert all(note.startswith(words) and note.endswith("灌溉途径和「高程与河网对照」未用所绘河网。") for note in told)
+
+
 BARRED = "真实污染源不对照合成或示意的「{}」。本条未作判断。"
 
 

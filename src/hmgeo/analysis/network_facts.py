@@ -51,6 +51,11 @@ class NetworkFacts:
         self._uncertainty_m = uncertainty_m
         self._rivers = rivers
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the project has drawn rivers, whatever keeps them from being asked."""
+        return self._rivers is not None or LayerKind.RIVERS in self._barred
+
     def why_not(self) -> str:
         """Return why no rivers can be asked, whatever the source; empty where they can."""
         if LayerKind.RIVERS in self._barred:
@@ -146,7 +151,7 @@ class _Question:
         is_approximate = self._rivers.is_approximate or held.basis is Basis.APPROXIMATE
         if not given.is_met:
             left = frozenset(others - {Answer.NO})
-            why = f"评估对象{here.why}" if here.given else ""
+            why = f"评估对象{here.why}{self._same(here)}" if here.given else ""
             return PlaceFact(Answer.NO, left, gap=gap, why=why, is_approximate=is_approximate)
         return PlaceFact(
             Answer.YES,
@@ -161,8 +166,12 @@ class _Question:
 
     def _why(self, here: Placed, given: _Looked) -> str:
         way = f"沿所绘河网{self._way_zh} {given.way_m / 1000:.2f} km（按线的绘制方向）。"
-        same = "各河结论相同。" if here.rivals else ""
-        return f"{way}评估对象{here.why}{same}{self._features.zh}{self._layer.places[given.row]}"
+        return f"{way}评估对象{here.why}{self._same(here)}{self._features.zh}{self._layer.places[given.row]}"
+
+    @staticmethod
+    def _same(here: Placed) -> str:
+        """Return that all rivers that may be meant give the same answer; empty where only one may be."""
+        return "各河结论相同。" if here.rivals else ""
 
     def _gap(self, walks: tuple[Walk, ...]) -> str:
         """Return why finding nothing along the lines would prove nothing; empty where it does."""

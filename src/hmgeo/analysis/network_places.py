@@ -65,7 +65,7 @@ def placed(network: RiverNetwork, shape: shapely.Geometry, tolerance_m: float, u
     touched = touching(network, shape)
     if touched:
         names = "、".join(dict.fromkeys(network.called(one.reach) for one in touched))
-        return Placed(touched, (), around, may_be_off=False, why=f"与{names}相接。")
+        return Placed(touched, (), around, may_be_off=uncertainty_m > tolerance_m, why=f"与{names}相接。")
     spot = network.spot_within(shape, tolerance_m)
     if spot.status is OnNetwork.NO_RIVER:
         return Placed((), (), around, may_be_off=True, why=spot.why)

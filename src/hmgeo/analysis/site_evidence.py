@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.bank_lines import RIVERS
 from hmgeo.analysis.facts import Answer, Features, Unknown
-from hmgeo.analysis.flow_choices import DIRECTION
 from hmgeo.analysis.flow_facts import BOTH, NETWORK
 from hmgeo.analysis.key_areas import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.analysis.kinds.inquiry import features_of
 from hmgeo.analysis.kinds.overlay import PERCENT
-from hmgeo.analysis.network_layers import AS_DRAWN
 from hmgeo.analysis.site_facts import SiteFacts
 from hmgeo.analysis.site_heights import ELEVATION
 from hmgeo.findings.text import bearing_text, distance_text
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from hmgeo.analysis.choices import Choices
     from hmgeo.analysis.facts import DistanceFact, Facts, PlaceFact
     from hmgeo.analysis.layer_index import LayerIndex
+    from hmgeo.analysis.network_layers import ProjectRivers
     from hmgeo.analysis.places import Place
     from hmgeo.rules.model import DatedValue, Rule, Test
 
@@ -56,6 +55,7 @@ class Witness:
     choices: Choices
     indexes: Mapping[str, LayerIndex]
     has_heights: bool = True
+    rivers: ProjectRivers | None = None
 
     def evidence(self, rule: Rule, value: DatedValue) -> Evidence:
         """Return the evidence of every part of a rule's test."""
@@ -89,8 +89,8 @@ class Witness:
         if leaf.kind not in HEIGHT_KINDS:
             return ()
         mode = self.choices.code(leaf.text("mode")) if leaf.kind in FLOW_KINDS else ""
-        if leaf.kind in FLOW_KINDS and not mode and not self.has_heights and self._has(RIVERS):
-            return (RIVERS,) if self.choices.code(DIRECTION) == AS_DRAWN else (ELEVATION,)
+        if leaf.kind in FLOW_KINDS and not mode and not self.has_heights and self.rivers is not None:
+            return (ELEVATION, RIVERS) if self.rivers.why_not() else (RIVERS,)
         return {NETWORK: (RIVERS,), BOTH: (ELEVATION, RIVERS)}.get(mode, (ELEVATION,))
 
     def _has(self, code: str) -> bool:

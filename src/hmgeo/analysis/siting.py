@@ -123,7 +123,8 @@ class SitingBench:
         subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, stated_of(site))
         plan = self._plan(places.given, subject, site.basis)
         has_heights = self.heights is not None
-        witness = Witness(facts, places.given, self.question.choices, self.indexes, has_heights=has_heights)
+        choices = self.question.choices
+        witness = Witness(facts, places.given, choices, self.indexes, has_heights=has_heights, rivers=self.rivers)
         found = list(plan.settled)
         for rule, standing, value, citation, rank in plan.asked:
             judgement = judge(rule, standing, subject, facts, self.question.choices)

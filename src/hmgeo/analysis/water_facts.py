@@ -87,7 +87,9 @@ class WaterFacts(UnansweredFacts):
         if mode == NETWORK or (not mode and not self._has_heights and not why_not):
             return by_rivers()
         if mode != BOTH:
-            return by_heights()
+            fact = by_heights()
+            asks_rivers = not mode and not self._has_heights and self._rivers.is_drawn
+            return Unknown(fact.why + why_not) if asks_rivers and isinstance(fact, Unknown) else fact
         if why_not:
             return _alone(by_heights(), why_not)
         if not self._has_heights:

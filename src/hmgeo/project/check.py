@@ -103,10 +103,14 @@ def _farmland_gap(inputs: Inputs) -> str:
 
 
 def _network_gap(inputs: Inputs, choices: Choices) -> str:
-    """Return why clauses that the project wants answered along drawn rivers can't be; empty where they can."""
-    if choices.code(UPSTREAM_MODE) not in {NETWORK, BOTH}:
+    """Return why clauses that the project wants answered along drawn rivers can't be; empty where they can.
+
+    Where no way is chosen and there are no heights, the rivers are all that could answer.
+    """
+    mode, rivers = choices.code(UPSTREAM_MODE), rivers_of(inputs.others, choices)
+    has_rivers_alone = inputs.elevation is None and rivers is not None
+    if mode not in {NETWORK, BOTH} and (mode or not has_rivers_alone):
         return ""
-    rivers = rivers_of(inputs.others, choices)
     return NO_NETWORK if rivers is None else rivers.why_not()
 
 
