@@ -72,7 +72,7 @@ def country(size: dict[str, Any]) -> str:
     return (
         f"{parcel_s * 1e9:.0f} ns a parcel, {pair_s * 1e9:.0f} ns a pair: {COUNTRY_PARCELS:,} parcels x "
         f"{COUNTRY_SOURCES:,} sources, {pairs:,.0f} pairs: {seconds / 60:.0f} CPU minutes, "
-        f"{pairs * 8.7 / 1e9:.1f} GB of pairs from {COUNTRY_PARCELS * 295 / 1e9:.0f} GB of parcels"
+        f"{pairs * 11.3 / 1e9:.1f} GB of pairs from {COUNTRY_PARCELS * 285 / 1e9:.0f} GB of parcels"
     )
 
 
