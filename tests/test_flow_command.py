@@ -119,6 +119,15 @@ def test_the_tables_and_the_paths_as_geojson(project: Path, hmgeo_command: Calla
     assert len(held["features"][0]["geometry"]["coordinates"]) == 55
 
 
+@pytest.mark.parametrize("name", ["project.yml", "farmland.geojson", "dem.tif"])
+def test_paths_are_never_written_over_an_input(project: Path, hmgeo_command: Callable[..., Ended], name: str) -> None:
+    before = (project / name).read_bytes()
+    ended = hmgeo_command("flow", project, *GIVEN, "--geojson", project / name)
+    assert ended.code == 2
+    assert "输出文件就是本次的输入文件，未作改动" in ended.err
+    assert (project / name).read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -10,7 +10,6 @@ from hmgeo.vocabulary import Basis, LayerKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hmgeo.analysis.facts import Features, NumberFact, PlaceFact
     from hmgeo.records import Layer, Raster
 
 INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
@@ -47,20 +46,4 @@ class BarredFacts(UnansweredFacts):
     """Answers all questions about water and slope with one reason."""
 
     def __init__(self, why: Unknown) -> None:
-        self._why = why
-
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002 -- one answer
-        """Return the reason."""
-        return self._why
-
-    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002 -- as above
-        """Return the reason."""
-        return self._why
-
-    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:  # noqa: ARG002 -- as above
-        """Return the reason."""
-        return self._why
-
-    def slope(self) -> NumberFact | Unknown:
-        """Return the reason."""
-        return self._why
+        self.flow_needed = self.slope_needed = why

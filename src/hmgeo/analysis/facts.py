@@ -235,6 +235,9 @@ class Facts(Protocol):
 class UnansweredFacts:
     """Answers nothing, always with the reason; a base for those who can answer some of it."""
 
+    flow_needed = Unknown(FLOW_NEEDED)
+    slope_needed = Unknown(SLOPE_NEEDED)
+
     def distance(self, features: Features) -> DistanceFact | Unknown:
         """Return that nothing was measured against the layer."""
         return not_measured(features.layer)
@@ -253,19 +256,19 @@ class UnansweredFacts:
 
     def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
         """Return that the flow of water is needed."""
-        return Unknown(FLOW_NEEDED)
+        return self.flow_needed
 
     def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
         """Return that the flow of water is needed."""
-        return Unknown(FLOW_NEEDED)
+        return self.flow_needed
 
     def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
         """Return that the flow of water is needed."""
-        return Unknown(FLOW_NEEDED)
+        return self.flow_needed
 
     def slope(self) -> NumberFact | Unknown:
         """Return that the slope is needed."""
-        return Unknown(SLOPE_NEEDED)
+        return self.slope_needed
 
     def terrain(self, features: Features, plain_m: float) -> TerrainVerdict | Unknown | None:  # noqa: ARG002  # as above
         """Return that nobody looked."""

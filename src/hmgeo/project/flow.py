@@ -39,13 +39,14 @@ _NOT_MET = (LayerKind.RIVERS, LayerKind.COUNTIES, LayerKind.TOWNSHIPS, LayerKind
 
 @dataclass(frozen=True, slots=True)
 class FlowReport:
-    """The answer: tables of `hmgeo.findings.columns`, and sentences on how it was found."""
+    """The answer: tables of `hmgeo.findings.columns`, sentences on how it was found, and the files it rests on."""
 
     paths: pa.Table
     met: pa.Table
     catchments: pa.Table
     notes: tuple[str, ...]
     settings: tuple[Setting, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 def flow_project(path: Path, words: FlowWords) -> FlowReport:
@@ -82,7 +83,7 @@ def flow_project(path: Path, words: FlowWords) -> FlowReport:
     found = downstream_of(grid, sources, met, _borders(inputs, grid), options.limit_m)
     rule = options.snap_rule or _NOTHING_TO_SNAP
     catchments = catchments_of(grid, targets, sources, options.limit_m, rule)
-    return FlowReport(found.paths, found.met, catchments, _notes(inputs, grid, options), options.settings)
+    return FlowReport(found.paths, found.met, catchments, _notes(inputs, grid, options), options.settings, spec.files)
 
 
 def _sources(inputs: Inputs, kind: LayerKind) -> Things:
@@ -208,8 +209,14 @@ def _number(value: float | None, divisor: float) -> str:
     return "" if value is None else f"{value / divisor:.2f}"
 
 
-def write_paths(report: FlowReport, out: Path, inputs: Sequence[Path] = ()) -> None:
-    """Write the paths as GeoJSON in lon/lat, one feature for each source that has one."""
+def write_paths(report: FlowReport, out: Path) -> None:
+    """Write the paths as GeoJSON in lon/lat, one feature for each source that has one.
+
+    Raises
+    ------
+    OutputError
+        Where `out` is one of the project's files, or can't be written.
+    """
     features = []
     for row in report.paths.to_pylist():
         shape = row.pop("geometry")
@@ -217,7 +224,7 @@ def write_paths(report: FlowReport, out: Path, inputs: Sequence[Path] = ()) -> N
             geometry = json.loads(shapely.to_geojson(shapely.from_wkb(shape)))
             features.append({"type": "Feature", "properties": row, "geometry": geometry})
     text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
-    with whole_file(out, inputs) as temporary:
+    with whole_file(out, report.files) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -99,11 +99,10 @@ def run_project(
     progress("读取图层", 0, None)
     inputs = load_inputs(spec)
     folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
-    files = [spec.file, *(spec.folder / layer.path for layer in spec.layers.values())]
     flags = (" --accept-suggestions" if accept_suggestions else "") + wish.options()
     command = f"hmgeo run {spec.folder.name}{flags}"
     started = clock()
-    with whole_folder(folder, files) as temporary:
+    with whole_folder(folder, spec.files) as temporary:
         with ParquetSink(temporary / PAIRS_NAME, PAIRS_SCHEMA) as pairs:
             results = _project_results(spec, inputs, pairs, progress)
         results = finish(results, wish.presentation(inputs.elevation), temporary, command, started, progress)

@@ -128,6 +128,11 @@ class ProjectSpec:
         """The folder that paths are relative to."""
         return self.file.parent
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The project's own file and those that its layers name; nothing is ever written over them."""
+        return (self.file, *(self.folder / layer.path for layer in self.layers.values()))
+
     def accepting(self) -> ProjectSpec:
         """Return the project with the suggestions of the checks accepted for every layer."""
         layers = {kind: replace(layer, accept_suggestions=True) for kind, layer in self.layers.items()}

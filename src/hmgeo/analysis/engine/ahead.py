@@ -7,10 +7,11 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.analysis.engine.columns import bytes_of
+from hmgeo.analysis.engine.kernel import AREAS_OF_PAIRS
 from hmgeo.analysis.engine.search import boxes
 from hmgeo.analysis.engine.sources import Sources
 from hmgeo.analysis.engine.tally import Tally
-from hmgeo.analysis.engine.units import AREAS_OF_PAIRS, Found, Search
+from hmgeo.analysis.engine.units import Found, Search
 from hmgeo.records import RECEPTOR_SCHEMA
 
 _RADIUS_M = 1_000.0

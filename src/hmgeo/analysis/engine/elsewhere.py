@@ -16,9 +16,10 @@ import pyarrow.ipc
 
 from hmgeo.analysis.engine.batches import pairs_batch
 from hmgeo.analysis.engine.cutting import corners_of, units, within
+from hmgeo.analysis.engine.kernel import AREAS_OF_PAIRS
 from hmgeo.analysis.engine.sources import Sources
 from hmgeo.analysis.engine.tally import Tally, class_column
-from hmgeo.analysis.engine.units import AREAS_OF_PAIRS, Found, Search
+from hmgeo.analysis.engine.units import Found, Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

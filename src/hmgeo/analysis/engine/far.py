@@ -15,11 +15,12 @@ from hmgeo.analysis.distance import chord_tolerance_m
 from hmgeo.analysis.engine.columns import bytes_of
 from hmgeo.analysis.engine.cutting import units
 from hmgeo.analysis.engine.general import DECIMALS, geometries_of, measure_pairs
+from hmgeo.analysis.engine.kernel import NO_AREAS
 from hmgeo.analysis.engine.passes import batches_within
 from hmgeo.analysis.engine.search import boxes
 from hmgeo.analysis.engine.tally import Tally
 from hmgeo.analysis.engine.threads import in_order
-from hmgeo.analysis.engine.units import NO_AREAS, Found, Search
+from hmgeo.analysis.engine.units import Found, Search
 from hmgeo.geodesy import SMALLEST_RADIUS_M, earth_centred, geodesic_m, search_boxes
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hmgeo.analysis.engine.compiled import compiled
 from hmgeo.analysis.engine.lanes import LANES
-from hmgeo.geodesy import SMALLEST_RADIUS_M, earth_centred, search_boxes
+from hmgeo.geodesy import HALF_TURN_DEG, SMALLEST_RADIUS_M, earth_centred, search_boxes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,7 +71,7 @@ def can_grid(lon: Floats, lat: Floats, limit_m: Floats) -> NDArray[np.bool_]:
     """Tell which sources search away from the antimeridian and the poles."""
     boxes = search_boxes(np.column_stack([lon, lat, lon, lat]), limit_m + 2 * SMALL_REACH_M)
     near_pole = np.maximum(np.abs(boxes[:, 1]), np.abs(boxes[:, 3])) >= LARGEST_LAT_DEG
-    return ~near_pole & (boxes[:, 0] > -180) & (boxes[:, 2] < 180)  # noqa: PLR2004 -- degrees
+    return ~near_pole & (boxes[:, 0] > -HALF_TURN_DEG) & (boxes[:, 2] < HALF_TURN_DEG)
 
 
 def make_grid(lon: Floats, lat: Floats, limit_m: Floats) -> SourceGrid:

@@ -40,6 +40,9 @@ NEAR_LIMIT_M = 5e-4
 GENERAL = 1
 """Flag of rows that the general path must measure: not a polygon, big-endian, broken, or around the globe's seams."""
 
+NO_AREAS, AREAS_OF_PAIRS, ALL_AREAS = range(3)
+"""Which rows' areas are wanted: none, those with a pair, all."""
+
 LARGEST_RADIUS_M = SMALLEST_RADIUS_M * 1.0102
 """No radius of curvature of the ellipsoid exceeds a2 / b."""
 
@@ -94,7 +97,7 @@ class Cells(NamedTuple):
 class Room(NamedTuple):
     """Where results go and what is wanted: pairs, which of them lie near a limit, areas, flags.
 
-    Areas 0: none, 1: of rows with a pair, 2: of all. `bound_m` (sources x classes) is the nearest known so far,
+    `areas` is `NO_AREAS`, `AREAS_OF_PAIRS` or `ALL_AREAS`. `bound_m` (sources x classes) is the nearest known so far,
     lowered in place. Unless `exact`, a pair gets a stand-in distance, on the right side of every limit, where it
     can't be the nearest.
     """

@@ -11,9 +11,10 @@ import pyarrow as pa
 from hmgeo.analysis.engine.batches import pairs_batch, reached_batch
 from hmgeo.analysis.engine.cutting import Unit, corners_of, units, within
 from hmgeo.analysis.engine.elsewhere import Errand, Fetched, batch_of, bytes_of_batch
+from hmgeo.analysis.engine.kernel import ALL_AREAS, AREAS_OF_PAIRS
 from hmgeo.analysis.engine.tally import NOWHERE, Tally
 from hmgeo.analysis.engine.threads import in_order
-from hmgeo.analysis.engine.units import ALL_AREAS, AREAS_OF_PAIRS, Search
+from hmgeo.analysis.engine.units import Search
 from hmgeo.geodesy import search_boxes
 
 if TYPE_CHECKING:

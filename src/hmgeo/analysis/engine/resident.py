@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _CELL_DEG = 0.004
 _MOST_CELLS = 4_000_000
 _MOST_DEG = 2.0
+_FARTHEST_LAT_DEG, _FARTHEST_LON_DEG = 80.0, 178.0
 
 
 class ResidentIndex:
@@ -145,7 +146,8 @@ def _sorted_out(box: Floats) -> tuple[Indices, Indices, Indices]:
     readable = np.isfinite(box[:, 0])
     wide = np.abs(box[:, 2:] - box[:, :2])
     reach_m = LARGEST_RADIUS_M / 2 * np.hypot(*np.radians(wide).T)
-    edge = (np.abs(box[:, 1]) > 80) | (np.abs(box[:, 3]) > 80) | (np.abs(box[:, ::2]) > 178).any(axis=1)  # noqa: PLR2004 -- degrees
+    north_or_south, east_or_west = np.abs(box[:, 1::2]), np.abs(box[:, ::2])
+    edge = (north_or_south > _FARTHEST_LAT_DEG).any(axis=1) | (east_or_west > _FARTHEST_LON_DEG).any(axis=1)
     plain = readable & ~edge & (wide < _MOST_DEG).all(axis=1)
     small = plain & (reach_m <= SMALL_REACH_M)
     return np.flatnonzero(small), np.flatnonzero(plain & ~small), np.flatnonzero(~plain & ~np.isnan(box[:, 0]))

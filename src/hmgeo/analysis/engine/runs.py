@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
 
 _SEVEN_BITS, _MORE = 127, 128
+_BYTE_BITS = 8
 
 
 @compiled
@@ -67,10 +68,10 @@ def put_packed(values: Numbers, count: int, width: int, out: Bytes, at: int) -> 
     for i in range(8 * eights):
         held |= np.uint64(values[i] if i < count else 0) << np.uint64(bits)
         bits += width
-        while bits >= 8:  # noqa: PLR2004 -- a byte
+        while bits >= _BYTE_BITS:
             out[at] = held & np.uint64(255)
-            held >>= np.uint64(8)
-            bits -= 8
+            held >>= np.uint64(_BYTE_BITS)
+            bits -= _BYTE_BITS
             at += 1
     return at
 

@@ -11,6 +11,8 @@ from hmgeo.analysis.engine.compiled import compiled, inner
 from hmgeo.analysis.engine.frames import set_frame, turn
 from hmgeo.analysis.engine.grid import SMALL_REACH_M
 from hmgeo.analysis.engine.kernel import (
+    ALL_AREAS,
+    AREAS_OF_PAIRS,
     GENERAL,
     LARGEST_RADIUS_M,
     NEAR_LIMIT_M,
@@ -22,7 +24,7 @@ from hmgeo.analysis.engine.pointers import bare, past
 from hmgeo.analysis.engine.scratch import scratch_for
 from hmgeo.analysis.engine.vectors import see, settle, stand_in
 from hmgeo.analysis.engine.wkb import SPARE, UNREADABLE, find_box, holds, read_polygon
-from hmgeo.geodesy import SMALLEST_RADIUS_M
+from hmgeo.geodesy import HALF_TURN_DEG, SMALLEST_RADIUS_M
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 _RADIANS = math.pi / 180.0
 _SERIES_DEG = 0.4
-_POLEWARD_DEG = 85.0
+_POLEWARD_DEG, _WIDEST_DEG = 85.0, 90.0
 _SLACK_M = 1e-3
 _UNITS = 1e4
 _ARC_EXCESS = 1.02 / (24 * SMALLEST_RADIUS_M**2)
@@ -45,10 +47,10 @@ def _gather(s: Scratch, cells: Cells) -> int:
     west, south, east, north = s.box[0], s.box[1], s.box[2], s.box[3]
     poleward = max(abs(south), abs(north))
     grow_lat = cells.widest_m / SMALLEST_RADIUS_M * 1.001 / _RADIANS
-    if poleward + grow_lat > _POLEWARD_DEG or east - west > 90:  # noqa: PLR2004 -- a quarter of the globe
+    if poleward + grow_lat > _POLEWARD_DEG or east - west > _WIDEST_DEG:
         return _UNKNOWN
     grow_lon = 1.01 * grow_lat / math.cos((poleward + grow_lat) * _RADIANS)
-    if west - grow_lon < -180 or east + grow_lon > 180:  # noqa: PLR2004 -- the antimeridian
+    if west - grow_lon < -HALF_TURN_DEG or east + grow_lon > HALF_TURN_DEG:
         return _UNKNOWN
     places = 0
     for source in range(cells.sources):
@@ -228,7 +230,7 @@ def _search_row(
         return _UNKNOWN, nears
     if places:
         pairs, nears = _emit(s, cells, room, chosen, limit_m, places, row, rings, pairs, nears)
-    if room.areas == 2 or (room.areas == 1 and pairs > before):  # noqa: PLR2004 -- see Room
+    if room.areas == ALL_AREAS or (room.areas == AREAS_OF_PAIRS and pairs > before):
         is_small = s.box[3] - s.box[1] < _SERIES_DEG
         room.area_m2[row] = area_of(s, sin_lat, cos_lat, lon, lat, count, rings) if is_small else np.nan
     return pairs, nears

@@ -11,6 +11,7 @@ import shapely
 
 from hmgeo.analysis.distance import prepare_shapes
 from hmgeo.analysis.engine.grid import can_grid
+from hmgeo.geodesy import HALF_TURN_DEG
 from hmgeo.vocabulary import Status
 
 if TYPE_CHECKING:
@@ -65,6 +66,6 @@ class Sources:
     def split(self, limit_m: Floats, chosen: Indices) -> tuple[Indices, Indices]:
         """Part the chosen sources into those for the kernel and those for the general path, given their reach."""
         fit = self.is_point[chosen] & (limit_m[chosen] <= FARTHEST_M)
-        fit &= (np.abs(self.lon[chosen]) <= 180) & (np.abs(self.lat[chosen]) < 90)  # noqa: PLR2004 -- the globe
+        fit &= (np.abs(self.lon[chosen]) <= HALF_TURN_DEG) & (np.abs(self.lat[chosen]) < HALF_TURN_DEG / 2)
         fit[fit] = can_grid(self.lon[chosen][fit], self.lat[chosen][fit], limit_m[chosen][fit])
         return chosen[fit], chosen[~fit]

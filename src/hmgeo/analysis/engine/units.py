@@ -13,7 +13,7 @@ import shapely
 from hmgeo.analysis.engine.columns import bytes_of
 from hmgeo.analysis.engine.general import DECIMALS, GeneralSearch, geometries_of, measure_pairs
 from hmgeo.analysis.engine.grid import make_grid
-from hmgeo.analysis.engine.kernel import GENERAL, Cells, Room, Rows
+from hmgeo.analysis.engine.kernel import ALL_AREAS, GENERAL, Cells, Room, Rows
 from hmgeo.analysis.engine.scratch import scratch_for
 from hmgeo.analysis.engine.search import boxes, search
 from hmgeo.geodesy import ellipsoidal_area_m2
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int32]
     _Arrays = tuple[Numbers, Numbers, Floats, Indices]
 
-NO_AREAS, AREAS_OF_PAIRS, ALL_AREAS = range(3)
 _SQUARE_M_PER_HA = 10_000.0
 _MOST_ROWS, _FEWEST_ROWS = 16_384, 256
 _PAIRS_AT_ONCE = 2_000_000

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hmgeo.analysis.engine.compiled import inner
 from hmgeo.analysis.engine.lanes import LANES
 from hmgeo.analysis.engine.vectors import box_of_points, read_count, read_double, read_eight_points
+from hmgeo.geodesy import HALF_TURN_DEG
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,9 @@ SPARE = 2 * LANES
 _SRID, _M, _Z = 0x20000000, 0x40000000, 0x80000000
 _FLAGS = _SRID | _M | _Z
 _POINT_BYTES = 16
+_LEAST_BYTES = 9
+"""Byte order, type and one count."""
+_POLE_DEG = HALF_TURN_DEG / 2
 
 
 @inner
@@ -92,7 +96,7 @@ def read_polygon(  # noqa: PLR0911 -- one for every way to be unreadable
 
     (-1, 0) where it is something else, big-endian or cut short: the general path reads those.
     """
-    if end - begin < 9:  # noqa: PLR2004 -- byte order, type and one count
+    if end - begin < _LEAST_BYTES:
         return UNREADABLE, 0
     base, size, at = _header(data, begin)
     count = rings = 0
@@ -123,7 +127,7 @@ def read_polygon(  # noqa: PLR0911 -- one for every way to be unreadable
 def find_box(lon: Floats, lat: Floats, count: int, box: Floats) -> bool:
     """Fill box[:4] with west, south, east, north; tell whether every coordinate is a plausible degree."""
     box_of_points(lon, lat, count, box)
-    on_globe: bool = box[0] >= -180 and box[2] <= 180 and box[1] > -90 and box[3] < 90  # noqa: PLR2004 -- degrees
+    on_globe: bool = box[0] >= -HALF_TURN_DEG and box[2] <= HALF_TURN_DEG and box[1] > -_POLE_DEG and box[3] < _POLE_DEG
     return on_globe and box[4] == 0
 
 
