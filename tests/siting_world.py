@@ -10,8 +10,9 @@ import shapely
 
 from hmgeo.analysis.choices import Choices, ChosenParameter
 from hmgeo.analysis.places import Areas
+from hmgeo.analysis.question import SitingQuestion
 from hmgeo.analysis.site_facts import Site
-from hmgeo.analysis.siting import SitingBench, SitingQuestion
+from hmgeo.analysis.siting import SitingBench
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import Action, Basis, Completeness, LayerKind

@@ -11,7 +11,8 @@ from pyproj import Geod
 from shapely.ops import nearest_points
 
 from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
-from hmgeo.findings.results import ContextLayer, LayerUsed, ParameterUsed, Results, RuleUsed
+from hmgeo.findings.results import ContextLayer, Results
+from hmgeo.findings.used import LayerUsed, ParameterUsed, RuleUsed
 from hmgeo.records import Gates, Ledger, LedgerEntry, Provenance
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, SoilQualityClass
 

@@ -13,7 +13,7 @@ from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.judge import Judgement, judge
 from hmgeo.analysis.layer_facts import LayerFacts
 from hmgeo.analysis.layer_index import LayerIndexes
-from hmgeo.analysis.measures import NOWHERE
+from hmgeo.analysis.places import NOWHERE
 from hmgeo.geodesy import ELLIPSOID
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.rules.book import load_book

@@ -15,9 +15,9 @@ from hmgeo.cli import app
 from hmgeo.findings.results import Presentation, Results
 from hmgeo.layers.catalog import shipped_folder
 from hmgeo.outputs.english import in_english, phrases, written
+from hmgeo.outputs.screening_book import write_workbook
 from hmgeo.outputs.survey_list import write_survey_list
 from hmgeo.outputs.tables import OUR_WORDS, write_sources_csv
-from hmgeo.outputs.workbook import write_workbook
 from hmgeo.project.run import project_results
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from hmgeo.analysis.flow_facts import FlowFacts
 from hmgeo.analysis.flow_grid import End, flow_grid
 from hmgeo.analysis.flow_overhead import overhead
 from hmgeo.analysis.flow_snap import SnapRule
-from hmgeo.analysis.flow_tables import Things, catchments_of, cells_beside
+from hmgeo.analysis.flow_tables import catchments_of, cells_beside
 from hmgeo.analysis.water_layers import water_of
+from hmgeo.analysis.water_things import Things
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pyproj import Geod
 from strategies import layer_of
 
-from hmgeo.analysis.screen import Question, screen
+from hmgeo.analysis.question import Question
+from hmgeo.analysis.screen import screen
 from hmgeo.analysis.user_rule import USER_RADIUS_ID
 from hmgeo.datum import bd09_to_gcj02, bd09_to_wgs84, gcj02_to_wgs84
 from hmgeo.layers.load import load_positions

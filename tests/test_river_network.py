@@ -21,9 +21,9 @@ from hmgeo.analysis.flow_choices import FlowChoices, flow_choices
 from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, flow_grid
 from hmgeo.analysis.flow_shapes import ground_of
 from hmgeo.analysis.flow_snap import SnapRule
-from hmgeo.analysis.flow_tables import Things
 from hmgeo.analysis.river_network import OnNetwork, river_network
 from hmgeo.analysis.sampling import Named, below_clusters, below_risks, clusters, double_sources, sections
+from hmgeo.analysis.water_things import Things
 from hmgeo.findings.columns import FLOW_CATCHMENT_SCHEMA
 
 TOP, JOIN, END, HEAD = (108.0, 25.02), (108.0, 25.01), (108.0, 25.0), (108.02, 25.01)

@@ -14,12 +14,12 @@ from strategies import layer_of, positions_of
 
 from hmgeo.analysis.choices import Choices, ChosenParameter
 from hmgeo.analysis.places import Areas
-from hmgeo.analysis.proximity import COUNTED_RADII_M
-from hmgeo.analysis.screen import Question, Screened, screen
+from hmgeo.analysis.question import Question
+from hmgeo.analysis.screen import Screened, screen
 from hmgeo.analysis.user_rule import USER_RADIUS_ID
 from hmgeo.records import Gates, Layer, Positions
 from hmgeo.rules.book import load_book
-from hmgeo.vocabulary import Basis, Completeness
+from hmgeo.vocabulary import COUNTED_RADII_M, Basis, Completeness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

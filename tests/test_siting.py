@@ -12,8 +12,9 @@ from siting_world import COUNTY, SCHOOL, SECOND_ZONE, SITE, bench, layers
 from test_situations import ALL, BOOK, by_layer, given_of, judged
 
 from hmgeo.analysis.case_facts import CaseFacts, choices_of
+from hmgeo.analysis.question import SitingQuestion
 from hmgeo.analysis.site_facts import Site, SitePlaces, emission_ratio
-from hmgeo.analysis.siting import SitingBench, SitingQuestion
+from hmgeo.analysis.siting import SitingBench
 from hmgeo.rules.model import LayerState
 from hmgeo.vocabulary import Basis, Certainty, Completeness, Status, Verdict
 

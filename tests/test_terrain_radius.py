@@ -7,7 +7,7 @@ from grids import frame, point, raster
 
 from hmgeo.analysis.facts import Unknown
 from hmgeo.analysis.outcome import Side
-from hmgeo.analysis.terrain import ReliefScheme, TerrainClass
+from hmgeo.analysis.terrain import ReliefScheme
 from hmgeo.analysis.terrain_flips import TerrainQuestion, flips
 from hmgeo.analysis.terrain_places import PlaceTerrain
 from hmgeo.analysis.terrain_radius import (
@@ -18,6 +18,7 @@ from hmgeo.analysis.terrain_radius import (
     outcomes,
     pair_classes,
 )
+from hmgeo.vocabulary import TerrainClass
 
 PLAIN, HILL, MOUNTAIN = (PlaceTerrain(one, 0.0) for one in TerrainClass)
 NOWHERE = Unknown("没有高程")

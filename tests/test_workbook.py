@@ -12,9 +12,10 @@ import pytest
 from small_results import HOSTILE, small_results
 
 from hmgeo.findings.columns import COUNTS_SCHEMA
-from hmgeo.findings.results import ParameterUsed, Presentation
+from hmgeo.findings.results import Presentation
+from hmgeo.findings.used import ParameterUsed
 from hmgeo.outputs import wording
-from hmgeo.outputs.workbook import write_workbook
+from hmgeo.outputs.screening_book import write_workbook
 from hmgeo.records import Ledger
 
 if TYPE_CHECKING:

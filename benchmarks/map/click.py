@@ -28,7 +28,8 @@ from playwright.sync_api import sync_playwright
 from hmgeo.analysis.choices import Choices, ChosenParameter
 from hmgeo.analysis.compiled_rules import compile_rules
 from hmgeo.analysis.places import Areas
-from hmgeo.analysis.siting import SitingBench, SitingQuestion
+from hmgeo.analysis.question import SitingQuestion
+from hmgeo.analysis.siting import SitingBench
 from hmgeo.findings.results import Presentation
 from hmgeo.outputs.map.page import write_map
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance

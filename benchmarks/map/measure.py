@@ -29,7 +29,8 @@ import shapely
 from playwright.sync_api import sync_playwright
 
 from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
-from hmgeo.findings.results import LayerUsed, Presentation, Results
+from hmgeo.findings.results import Presentation, Results
+from hmgeo.findings.used import LayerUsed
 from hmgeo.outputs.map import assets
 from hmgeo.outputs.map.page import write_map
 from hmgeo.records import Gates, Ledger, Provenance

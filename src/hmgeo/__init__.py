@@ -19,7 +19,7 @@ _HOMES = {
     "Site": "hmgeo.analysis.site_facts",
     "SiteDesk": "hmgeo.project.site",
     "SitingBench": "hmgeo.analysis.siting",
-    "SitingQuestion": "hmgeo.analysis.siting",
+    "SitingQuestion": "hmgeo.analysis.question",
     "check_project": "hmgeo.project.check",
     "choose_candidates": "hmgeo.analysis.candidates",
     "demo_projects": "hmgeo.project.demo",
@@ -41,7 +41,7 @@ _HOMES = {
     "screen_files": "hmgeo.project.screening",
     "write_figures": "hmgeo.outputs.figure.figure",
     "write_map": "hmgeo.outputs.map.page",
-    "write_workbook": "hmgeo.outputs.workbook",
+    "write_workbook": "hmgeo.outputs.screening_book",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])  # noqa: PLE0605 - a list, told from the table above

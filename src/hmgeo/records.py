@@ -6,7 +6,7 @@ All geometry here is WKB in lon/lat on CGCS2000 (EPSG:4490).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
@@ -250,3 +250,15 @@ class Raster:
     def windows(self) -> Iterator[tuple[Any, Any]]:
         """Start a new pass over the raster."""
         return iter(self.open_windows())
+
+
+class Sink(Protocol):
+    """Takes record batches as they are made.
+
+    A sink for pairs whose attribute `takes_coded` is true gets text as dictionaries, which costs a tenth. One
+    whose attribute `forgets` is true doesn't look at a batch again after `write` has returned: its memory may be used
+    for the next ones.
+    """
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take one batch."""

@@ -5,7 +5,7 @@ The codes are what files hold; the words are what people read.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Self
 
 
@@ -237,3 +237,20 @@ class SoilQualityClass(StrEnum):
 
 ALL_CLASSES = "all"
 """The row of a count table that covers every class."""
+
+
+class TerrainClass(Enum):
+    """How rugged the ground is, flattest first."""
+
+    PLAIN = "plain"
+    HILL = "hill"
+    MOUNTAIN = "mountain"
+
+    @property
+    def zh(self) -> str:
+        """The class in words."""
+        return {"plain": "平原", "hill": "丘陵", "mountain": "山区"}[self.value]
+
+
+COUNTED_RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 8000.0, 10000.0)
+"""Radii below the search radius that counts are given for."""

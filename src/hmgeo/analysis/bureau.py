@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.place_sources import PlaceSource
     from hmgeo.analysis.places import Place
-    from hmgeo.analysis.screen import Question, Screened
+    from hmgeo.analysis.question import Question
+    from hmgeo.analysis.screen import Screened
     from hmgeo.findings.water import WaterTables
     from hmgeo.records import Layer, Positions, SideTable
 

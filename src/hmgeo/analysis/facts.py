@@ -11,7 +11,7 @@ from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hmgeo.analysis.terrain_screen import TerrainVerdict
+    from hmgeo.analysis.terrain_verdict import TerrainVerdict
 
 FLOW_NEEDED = "需要水流方向测算（上下游、集雨区、流经路径），没有可用的高程，本条未作判断。"
 SLOPE_NEEDED = "需要坡度测算（高程数据），没有可用的高程，本条未作判断。"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.flow_facts import CATCHMENT, NETWORK
 from hmgeo.analysis.kinds.distance import FLOW_PATH
+from hmgeo.rules.words import CATCHMENT, NETWORK
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.flow_grid import FlowGrid
     from hmgeo.analysis.flow_snap import SnapRule
-    from hmgeo.analysis.flow_tables import Things
     from hmgeo.analysis.river_network import RiverNetwork, Spot
+    from hmgeo.analysis.water_things import Things
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hmgeo.analysis.flow import OFF_GRID, Targets, exits_of, targets_beside
 from hmgeo.analysis.flow_around import comes_by, comes_by_shape, places_around, streams_around
 from hmgeo.analysis.flow_grid import End
 from hmgeo.analysis.flow_snap import SnapRule, SnapStatus, snap
-from hmgeo.rules.words import LAYERS
+from hmgeo.rules.words import BOTH, LAYERS, NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NETWORK, CATCHMENT, BOTH = "network", "catchment", "both"
 NO_NETWORK = "未提供有流向的河网图层，沿河网未作判断。"
 OFF_STREAM = "位置误差范围内可能落不到水流上，未作判断。"
 _MOST_TRACES = 200

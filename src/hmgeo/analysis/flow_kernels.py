@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hmgeo.analysis.engine.compiled import compiled
+from hmgeo.reference.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,35 +15,16 @@ from hmgeo.analysis.flow_snap import snap
 from hmgeo.findings.columns import FLOW_CATCHMENT_SCHEMA, FLOW_MET_SCHEMA, FLOW_PATHS_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from hmgeo.analysis.flow import Targets
     from hmgeo.analysis.flow_grid import FlowGrid
     from hmgeo.analysis.flow_snap import SnapRule
     from hmgeo.analysis.raster_strips import Cells
+    from hmgeo.analysis.water_things import Things
 
 SNAPPED_DIRECTLY = "on_shape"
 BORDER_LAYERS = ("townships", "counties")
-
-
-@dataclass(frozen=True, slots=True)
-class Things:
-    """Sources or receptors with their shapes in lon/lat; None where a row has no usable position.
-
-    Parameters
-    ----------
-    kinds
-        Layer codes; empty where all are of one kind that nobody asks for.
-    why_not
-        By id: why there is no position; the usual sentence where it says nothing.
-    """
-
-    ids: Sequence[str]
-    names: Sequence[str]
-    geometries: Sequence[shapely.Geometry | None] = field(repr=False)
-    classes: Sequence[str] = ()
-    kinds: Sequence[str] = ()
-    why_not: Mapping[str, str] = field(default_factory=dict)
 
 
 def cells_beside(grid: FlowGrid, things: Things, beside_m: float) -> Targets:

@@ -12,7 +12,7 @@ import shapely
 from hmgeo.analysis.coverage import covered_m
 from hmgeo.analysis.facts import DistanceFact, Features, PlaceFact, UnansweredFacts, Unknown, missing_layer
 from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
-from hmgeo.analysis.places import Place
+from hmgeo.analysis.places import NOWHERE, Place
 from hmgeo.vocabulary import ALL_CLASSES, Basis, Completeness, LayerKind, Status
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from hmgeo.analysis.facts import Facts, NumberFact
     from hmgeo.analysis.layer_facts import LayerFacts
     from hmgeo.analysis.proximity import Proximity
-    from hmgeo.analysis.terrain_screen import TerrainScreen, TerrainVerdict
+    from hmgeo.analysis.terrain_screen import TerrainScreen
+    from hmgeo.analysis.terrain_verdict import TerrainVerdict
     from hmgeo.analysis.water_facts import WaterFacts
     from hmgeo.records import Layer, Positions
 
 _DECIMALS = 4
-NOWHERE = Place()
 
 
 @dataclass(frozen=True, slots=True)

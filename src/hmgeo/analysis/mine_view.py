@@ -15,7 +15,8 @@ from hmgeo.analysis.facts import Unknown
 from hmgeo.analysis.flow import downhill
 from hmgeo.analysis.flow_grid import End
 from hmgeo.analysis.flow_overhead import by_circle
-from hmgeo.analysis.flow_tables import Things, cells_beside
+from hmgeo.analysis.flow_tables import cells_beside
+from hmgeo.analysis.water_things import Things
 from hmgeo.findings.terrain import MINES_SCHEMA
 from hmgeo.findings.text import sentences
 from hmgeo.vocabulary import LayerKind, SoilQualityClass

@@ -12,7 +12,8 @@ from hmgeo.analysis.choices import unset_text
 from hmgeo.analysis.facts import Unknown, missing_layer
 from hmgeo.analysis.flow import Downhill, downhill
 from hmgeo.analysis.flow_overhead import OVERHEAD_M, by_circle, overhead
-from hmgeo.analysis.flow_tables import Things, cells_beside
+from hmgeo.analysis.flow_tables import cells_beside
+from hmgeo.analysis.water_things import Things
 from hmgeo.findings.terrain import OVERHEAD_SCHEMA
 from hmgeo.reference.links import DATUM, DESIGNATED, TOE_LAT, TOE_LON
 from hmgeo.vocabulary import Completeness, LayerKind

@@ -12,7 +12,7 @@ import shapely
 
 from hmgeo.analysis.facts import Answer, Features, NumberFact, Unknown
 from hmgeo.analysis.layer_facts import LayerFacts
-from hmgeo.analysis.measures import NOWHERE
+from hmgeo.analysis.places import NOWHERE
 from hmgeo.analysis.terrain import STEEPEST_GRADE, slope_grade
 from hmgeo.analysis.terrain_places import slopes_of
 from hmgeo.findings.terrain import SLOPES_SCHEMA, STEEP_SCHEMA

@@ -64,6 +64,9 @@ class Place:
         return self.township_code or self.county_code
 
 
+NOWHERE = Place()
+
+
 def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
     """Return the place of every row, in order; empty parts where nothing tells.
 

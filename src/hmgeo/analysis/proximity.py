@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -24,26 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.analysis.engine.elsewhere import Errand, Fetched
-    from hmgeo.records import Layer, Positions
+    from hmgeo.records import Layer, Positions, Sink
 
 
 Fetch: TypeAlias = "Callable[[Errand, NDArray[np.float64]], Iterable[Fetched]]"
 """Takes an errand and (n, 4) lon/lat boxes; units that meet none of them needn't be measured."""
-
-COUNTED_RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 8000.0, 10000.0)
-"""Radii below the search radius that counts are given for."""
-
-
-class Sink(Protocol):
-    """Takes record batches as they are made.
-
-    A sink for pairs whose attribute `takes_coded` is true gets text as dictionaries, which costs a tenth. One
-    whose attribute `forgets` is true doesn't look at a batch again after `write` has returned: its memory may be used
-    for the next ones.
-    """
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Take one batch."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ import shapely
 
 from hmgeo.analysis.applies import Subject
 from hmgeo.analysis.cadmium import found_cadmium
-from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.facts import Features, Unknown
 from hmgeo.analysis.finding_basis import basis_of
 from hmgeo.analysis.height_facts import HeightFacts, heights_of
@@ -19,7 +18,7 @@ from hmgeo.analysis.judge import judge
 from hmgeo.analysis.key_areas import Membership, membership
 from hmgeo.analysis.layer_facts import LayerFacts
 from hmgeo.analysis.layer_index import LayerIndexes
-from hmgeo.analysis.measures import NOWHERE, Measures, SourceFacts, measures_of
+from hmgeo.analysis.measures import Measures, SourceFacts, measures_of
 from hmgeo.analysis.place_sources import (
     PlaceFacts,
     PlaceSource,
@@ -27,8 +26,8 @@ from hmgeo.analysis.place_sources import (
     measured_places,
     place_sources,
 )
-from hmgeo.analysis.places import Areas, Place, places_of
-from hmgeo.analysis.proximity import COUNTED_RADII_M, Proximity, Sink, measure_proximity
+from hmgeo.analysis.places import NOWHERE, Place, places_of
+from hmgeo.analysis.proximity import Proximity, measure_proximity
 from hmgeo.analysis.rows import Judged, Row, finding_row, source_row
 from hmgeo.analysis.user_rule import user_radius_rule
 from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
@@ -40,49 +39,11 @@ from hmgeo.vocabulary import Basis, Standing, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
 
     from hmgeo.analysis.facts import Facts
-    from hmgeo.records import Layer, Positions
-    from hmgeo.rules.model import Rule, RuleStanding
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of the layers.
-
-    Parameters
-    ----------
-    as_of
-        The day asked about; None only for a bare comparison by radius.
-    radius_m
-        The search radius; counts are made at `COUNTED_RADII_M` below it and at itself.
-    rules
-        Rules to judge by, classifying ones included; empty for a bare comparison by radius.
-    adopted
-        Ids of rules adopted from elsewhere.
-    screening_rule_id
-        The rule whose verdict stands in the table of sources; empty for none.
-    home_counties
-        Six-digit codes of the project's own area; sources outside are marked 界外. Empty asks nothing.
-    mixes
-        Whether real sources are held against invented layers; else questions to those stay open.
-    """
-
-    as_of: date | None
-    radius_m: float
-    rules: tuple[Rule, ...] = ()
-    adopted: frozenset[str] = frozenset()
-    choices: Choices = field(default_factory=Choices)
-    screening_rule_id: str = ""
-    areas: Areas = field(default_factory=Areas)
-    home_counties: frozenset[str] = frozenset()
-    mixes: bool = False
-
-    @property
-    def radii_m(self) -> tuple[float, ...]:
-        """All radii to count at, ascending, the search radius last."""
-        return (*(radius for radius in COUNTED_RADII_M if radius < self.radius_m), self.radius_m)
+    from hmgeo.analysis.question import Question
+    from hmgeo.records import Layer, Positions, Sink
+    from hmgeo.rules.model import RuleStanding
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.bank_lines import RIVERS
 from hmgeo.analysis.facts import Answer, Features, Unknown
-from hmgeo.analysis.flow_facts import BOTH, NETWORK
 from hmgeo.analysis.key_areas import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.analysis.kinds.inquiry import features_of
 from hmgeo.analysis.kinds.overlay import PERCENT
@@ -16,7 +15,7 @@ from hmgeo.analysis.site_facts import SiteFacts
 from hmgeo.analysis.site_heights import ELEVATION
 from hmgeo.findings.text import bearing_text, distance_text
 from hmgeo.rules.parameters import declaration
-from hmgeo.rules.words import ATTRIBUTES, MEASURED_ATTRIBUTES
+from hmgeo.rules.words import ATTRIBUTES, BOTH, MEASURED_ATTRIBUTES, NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import shapely
 
 from hmgeo.analysis.applies import Subject, exemption, hindrance
-from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.judge import judge
 from hmgeo.analysis.key_areas import KEY_AREAS, membership
 from hmgeo.analysis.layer_index import LayerIndexes
 from hmgeo.analysis.network_layers import rivers_of
-from hmgeo.analysis.places import Areas
 from hmgeo.analysis.site_evidence import Evidence, Witness
 from hmgeo.analysis.site_facts import PlaceFinder, SiteFacts, SiteNumbers
 from hmgeo.analysis.site_heights import ELEVATION, SiteHeights
@@ -27,13 +25,14 @@ from hmgeo.vocabulary import Basis, Effect, PositionKind, Standing, Status, Verd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date
 
+    from hmgeo.analysis.choices import Choices
     from hmgeo.analysis.facts import Facts
     from hmgeo.analysis.judge import Judgement
     from hmgeo.analysis.key_areas import Membership
     from hmgeo.analysis.outcome import Measurement
     from hmgeo.analysis.places import Place
+    from hmgeo.analysis.question import SitingQuestion
     from hmgeo.analysis.site_facts import Site, SitePlaces
     from hmgeo.records import Layer, Raster
     from hmgeo.rules.model import DatedValue, Rule, RuleStanding
@@ -42,23 +41,6 @@ _INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
 Rank = tuple[int, int, str, str]
 Order = tuple[int, Rank]
 _SPEAKING = frozenset({Standing.IN_FORCE, Standing.ADOPTED})
-
-
-@dataclass(frozen=True, slots=True)
-class SitingQuestion:
-    """What is asked of every site: the day, the rules, the choices, where places are looked up.
-
-    Parameters
-    ----------
-    adopted
-        Ids of rules adopted from elsewhere.
-    """
-
-    as_of: date
-    rules: tuple[Rule, ...]
-    choices: Choices = field(default_factory=Choices)
-    areas: Areas = field(default_factory=Areas)
-    adopted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

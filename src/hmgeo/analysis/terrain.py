@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
 from hmgeo.analysis.raster_strips import Frame, frame_of, strips
+from hmgeo.vocabulary import TerrainClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,19 +31,6 @@ SLOPE_GRADE_LIMITS_DEG = (2.0, 6.0, 15.0, 25.0)
 STEEPEST_GRADE = len(SLOPE_GRADE_LIMITS_DEG) + 1
 LEAST_VALID_SHARE = 0.95
 _FLAT_TOLERANCE = 1e-9
-
-
-class TerrainClass(Enum):
-    """How rugged the ground is, flattest first."""
-
-    PLAIN = "plain"
-    HILL = "hill"
-    MOUNTAIN = "mountain"
-
-    @property
-    def zh(self) -> str:
-        """The class in words."""
-        return {"plain": "平原", "hill": "丘陵", "mountain": "山区"}[self.value]
 
 
 @dataclass(frozen=True, slots=True)

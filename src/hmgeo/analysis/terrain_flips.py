@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from hmgeo.analysis.facts import Unknown
 from hmgeo.analysis.raster_strips import frame_of
-from hmgeo.analysis.terrain import TerrainClass, relief_strips
+from hmgeo.analysis.terrain import relief_strips
 from hmgeo.analysis.terrain_places import cells_of_places, gather, terrain_of
 from hmgeo.analysis.terrain_radius import (
     LINE_SAMPLES,
@@ -23,6 +23,7 @@ from hmgeo.analysis.terrain_radius import (
     prevailing_classes,
 )
 from hmgeo.findings.columns import TERRAIN_FLIPS_SCHEMA
+from hmgeo.vocabulary import TerrainClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

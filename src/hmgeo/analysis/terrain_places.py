@@ -9,8 +9,8 @@ import numpy as np
 
 from hmgeo.analysis.facts import NumberFact, Unknown
 from hmgeo.analysis.raster_strips import frame_of
-from hmgeo.analysis.terrain import STEEPEST_GRADE, TerrainClass, relief_strips, slope_range_deg, slope_strips
-from hmgeo.vocabulary import Basis
+from hmgeo.analysis.terrain import STEEPEST_GRADE, relief_strips, slope_range_deg, slope_strips
+from hmgeo.vocabulary import Basis, TerrainClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

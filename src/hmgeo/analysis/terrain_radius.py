@@ -12,8 +12,10 @@ import shapely
 from hmgeo.analysis.facts import Unknown
 from hmgeo.analysis.outcome import Side
 from hmgeo.analysis.raster_strips import frame_of
-from hmgeo.analysis.terrain import TerrainClass, relief_strips
+from hmgeo.analysis.terrain import relief_strips
 from hmgeo.analysis.terrain_places import gather
+from hmgeo.analysis.terrain_verdict import TerrainOutcome
+from hmgeo.vocabulary import TerrainClass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,32 +173,6 @@ def prevailing_classes(relief: Floats, scheme: ReliefScheme) -> list[TerrainClas
     gap = np.isnan(relief).any(axis=0)
     best = np.where(gap, -1, counts.argmax(axis=0))
     return [None if one < 0 else classes[one] for one in best.tolist()]
-
-
-@dataclass(frozen=True, slots=True)
-class TerrainOutcome:
-    """What a source comes to under its radii.
-
-    Parameters
-    ----------
-    side
-        MET where a pair lies within its class's radius; UNKNOWN where only pairs without a radius (or without
-        heights) lie within the plain's; NOT_MET where none does.
-    side_if_plain
-        What the plain's radius alone would say.
-    receptor
-        Row of the nearest parcel that decides, -1 where none does.
-    terrain
-        Class of the deciding pair.
-    """
-
-    side: Side
-    side_if_plain: Side
-    receptor: int = -1
-    distance_m: float | None = None
-    radius_m: float | None = None
-    terrain: TerrainClass | None = None
-    why: str = ""
 
 
 def outcomes(

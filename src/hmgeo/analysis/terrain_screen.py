@@ -17,15 +17,8 @@ from hmgeo.analysis.raster_strips import frame_of
 from hmgeo.analysis.terrain import ReliefScheme
 from hmgeo.analysis.terrain_flips import Flips, TerrainQuestion, flips
 from hmgeo.analysis.terrain_places import terrain_class_at
-from hmgeo.analysis.terrain_radius import (
-    Pairs,
-    TerrainAt,
-    TerrainOutcome,
-    TerrainRadii,
-    line_classes,
-    outcomes,
-    pair_classes,
-)
+from hmgeo.analysis.terrain_radius import Pairs, TerrainAt, TerrainRadii, line_classes, outcomes, pair_classes
+from hmgeo.analysis.terrain_verdict import TerrainVerdict
 from hmgeo.findings.columns import PAIRS_SCHEMA
 from hmgeo.vocabulary import Status
 
@@ -35,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.analysis.choices import Choices
-    from hmgeo.analysis.outcome import Side
     from hmgeo.records import Layer, Positions, Raster
 
     Floats = NDArray[np.float64]
@@ -78,26 +70,6 @@ def terrain_choice(choices: Choices, plain_m: float) -> TerrainChoice | Unknown:
         return Unknown(unset_text("relief_window_m"))
     radii = TerrainRadii(plain_m, choices.number("hill_limit_m"), choices.number("mountain_limit_m"))
     return TerrainChoice(TerrainAt(choices.code("terrain_at")), ReliefScheme(window_m), radii)
-
-
-@dataclass(frozen=True, slots=True)
-class TerrainVerdict:
-    """What terrain makes of a source.
-
-    Parameters
-    ----------
-    others
-        Sides it could take within the position's uncertainty.
-    receptor_id
-        The parcel that decides; empty where none does.
-    how
-        What was chosen, in words.
-    """
-
-    outcome: TerrainOutcome
-    others: frozenset[Side] = frozenset()
-    receptor_id: str = ""
-    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)

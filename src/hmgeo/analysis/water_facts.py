@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hmgeo.analysis.barred import not_asked
 from hmgeo.analysis.facts import Answer, PlaceFact, UnansweredFacts, Unknown
 from hmgeo.analysis.flow_agreement import DISAGREE
-from hmgeo.analysis.flow_facts import BOTH, CATCHMENT, NETWORK
+from hmgeo.rules.words import BOTH, CATCHMENT, NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

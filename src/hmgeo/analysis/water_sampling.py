@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.flow_choices import FlowChoices
     from hmgeo.analysis.flow_grid import FlowGrid
-    from hmgeo.analysis.flow_tables import Things
     from hmgeo.analysis.sampling import Proposal
-    from hmgeo.analysis.water_view import Waters
+    from hmgeo.analysis.water_things import Things, Waters
     from hmgeo.rules.model import Rule
 
 TRACED_METALS = ("铊", "锑")

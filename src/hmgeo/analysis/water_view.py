@@ -6,7 +6,6 @@ heights and is always asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,13 +21,14 @@ from hmgeo.analysis.flow_choices import FlowChoices, flow_choices
 from hmgeo.analysis.flow_grid import ClosedBasins
 from hmgeo.analysis.flow_shapes import ground_of
 from hmgeo.analysis.flow_snap import SnapStatus, snap
-from hmgeo.analysis.flow_tables import Things, catchments_of, cells_beside, downstream_of, target_cells
+from hmgeo.analysis.flow_tables import catchments_of, cells_beside, downstream_of, target_cells
 from hmgeo.analysis.irrigation import ChainSource, ChainTables, irrigation_chains
 from hmgeo.analysis.network_layers import why_not_as_drawn
 from hmgeo.analysis.own_columns import OwnColumns
 from hmgeo.analysis.river_network import river_network
 from hmgeo.analysis.water_links import along_of
 from hmgeo.analysis.water_sampling import sampling_of
+from hmgeo.analysis.water_things import Things, Waters
 from hmgeo.findings.water import (
     AGREEMENT_SCHEMA,
     BASIN_SCHEMA,
@@ -43,10 +43,9 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.flow import Targets
     from hmgeo.analysis.flow_grid import FlowGrid
-    from hmgeo.analysis.height_facts import HeightFacts
+    from hmgeo.analysis.question import Question
     from hmgeo.analysis.raster_strips import Cells
     from hmgeo.analysis.river_network import RiverNetwork
-    from hmgeo.analysis.screen import Question
     from hmgeo.records import Layer, Positions, SideTable
 
 SOURCE_KINDS = (
@@ -64,43 +63,6 @@ BARRED_HEIGHTS = "水流未评估：真实污染源不对照合成或示意的�
 NOT_SURFACE = "地下水水源，不按地表集水推算。"
 
 
-@dataclass(frozen=True, slots=True)
-class Waters:
-    """What questions about water are asked of.
-
-    Parameters
-    ----------
-    layers
-        By kind, farmland included; none that the sources may not be held against.
-    left_out
-        Kinds whose basis forbids that.
-    """
-
-    positions: Positions
-    layers: Mapping[LayerKind, Layer]
-    sides: Mapping[LayerKind, SideTable]
-    question: Question
-    left_out: tuple[LayerKind, ...] = ()
-    tables: dict[LayerKind, pa.Table] = field(default_factory=dict, repr=False)
-
-    def table(self, kind: LayerKind) -> pa.Table | None:
-        """Return a layer's rows, read once; None where there is no such layer."""
-        if kind not in self.layers:
-            return None
-        if kind not in self.tables:
-            self.tables[kind] = self.layers[kind].read()
-        return self.tables[kind]
-
-    def things(self, kind: LayerKind) -> Things:
-        """Return a layer's features."""
-        table = self.table(kind)
-        if table is None:
-            return Things([], [], [])
-        shapes = [None if one is None else shapely.from_wkb(one) for one in table["geometry"].to_pylist()]
-        columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class")]
-        return Things(columns[0], columns[1], shapes, columns[2], [kind.value] * len(shapes))
-
-
 def waters_of(
     positions: Positions,
     farmland: Layer | None,
@@ -115,25 +77,26 @@ def waters_of(
     return Waters(positions, held, sides, question, barred)
 
 
-def water_view(waters: Waters, heights: HeightFacts) -> WaterTables:
+def water_view(waters: Waters, grid: FlowGrid | None, barred: Sequence[LayerKind] = ()) -> WaterTables:
     """Return everything of one run on water.
 
     Parameters
     ----------
-    heights
-        The project's heights; none where it has none, or the sources may not be held against them.
+    grid
+        Heights that drain; None where the project has none, or the sources may not be held against them.
+    barred
+        Kinds of layers that the sources may not be held against.
     """
-    water = heights.water
     chosen = flow_choices(waters.question.choices)
     network, untold = _network(waters)
-    is_barred = LayerKind.ELEVATION in heights.barred
-    barred = barred_text((*waters.left_out, *((LayerKind.ELEVATION,) if is_barred else ())))
-    notes = [one for one in (barred, untold) if one]
-    if water is None or isinstance(chosen, Unknown):
+    is_barred = LayerKind.ELEVATION in barred
+    left_out = barred_text((*waters.left_out, *((LayerKind.ELEVATION,) if is_barred else ())))
+    notes = [one for one in (left_out, untold) if one]
+    if grid is None or isinstance(chosen, Unknown):
         missing = BARRED_HEIGHTS if is_barred else NO_HEIGHTS
-        why = missing if water is None or not isinstance(chosen, Unknown) else chosen.why
+        why = missing if grid is None or not isinstance(chosen, Unknown) else chosen.why
         return WaterTables(chains=_chains(waters, None, network, None), notes=(why, *notes))
-    return _Traced(waters, water.grid, network, chosen, notes).tables()
+    return _Traced(waters, grid, network, chosen, notes).tables()
 
 
 def _network(waters: Waters) -> tuple[RiverNetwork | None, str]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hmgeo.reference.children import start
 from hmgeo.reference.machine import code_folder
 
 PARTS = ("search", "boxes")
 """Of `hmgeo.analysis.engine.ahead`: the kernel, and what is asked of boxes and of pairs."""
 
-_ENGINE = Path(__file__).parent.parent / "analysis" / "engine" / "__init__.py"
-
 
 def begin() -> bool:
     """Start compiling where nothing is kept yet; return whether that was needed."""
-    if any(code_folder(str(_ENGINE)).rglob("search.search-*.nbi")):
+    if any(code_folder().rglob("search.search-*.nbi")):
         return False
     task = "import gc; gc.disable(); from hmgeo.analysis.engine import ahead; ahead.compile_part({part!r})"
     start([task.format(part=part) for part in PARTS])

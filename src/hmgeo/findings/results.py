@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hmgeo.vocabulary import Basis, LayerKind, Verdict
+from hmgeo.vocabulary import Basis, Verdict
 
 if TYPE_CHECKING:
     from datetime import date
@@ -15,53 +15,9 @@ if TYPE_CHECKING:
 
     from hmgeo.findings.compiled import CompiledRules
     from hmgeo.findings.terrain import TerrainTables
+    from hmgeo.findings.used import LayerUsed, ParameterUsed, RuleUsed
     from hmgeo.findings.water import WaterTables
-    from hmgeo.records import Gates, Ledger, Provenance
-
-
-@dataclass(frozen=True, slots=True)
-class LayerUsed:
-    """A layer that went into the results, for captions, notes and the manifest."""
-
-    name: str
-    kind: LayerKind
-    basis: Basis
-    provenance: Provenance
-    gates: Gates
-    feature_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class RuleUsed:
-    """A rule as it stood on the day asked about; `findings` counts what it judged (0 for classify and inform)."""
-
-    rule_id: str
-    title: str
-    effect: str
-    standing: str
-    legal_rank: str
-    document: str
-    clause: str
-    quote: str
-    quote_sha256: str
-    decider: str
-    value_from: str
-    verified: str
-    findings: int
-    note: str = ""
-    title_en: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterUsed:
-    """A choice that a text leaves open, with who made it, when and why; `by` is empty for a recorded default."""
-
-    name: str
-    value: str
-    unit: str = ""
-    by: str = ""
-    on: str = ""
-    reason: str = ""
+    from hmgeo.records import Ledger
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hmgeo.vocabulary import Basis, Certainty, LegalRank, Standing, Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hmgeo.findings.results import LayerUsed, ParameterUsed
+    from hmgeo.findings.used import LayerUsed, ParameterUsed
     from hmgeo.records import Ledger
 
 MARGIN_DECIMALS = 4

@@ -17,12 +17,12 @@ from hmgeo.errors import Place
 from hmgeo.layers.catalog import shown_path
 from hmgeo.layers.journal import Journal
 from hmgeo.layers.options import ReadOptions, understand
-from hmgeo.layers.pipeline import Opened, place_rows
+from hmgeo.layers.pipeline import place_rows
 from hmgeo.layers.read import check_file
 from hmgeo.layers.read_vector import geopackage_parts, geoparquet_parts
 from hmgeo.layers.receptors import nothing_usable, usable_batches
 from hmgeo.layers.remote import RemoteFile, refuse_format
-from hmgeo.layers.schema import Columns, id_column, map_columns, recognise
+from hmgeo.layers.schema import Columns, Opened, id_column, map_columns, recognise
 from hmgeo.records import Gates, Layer, Ledger, LedgerEntry, Provenance
 
 if TYPE_CHECKING:

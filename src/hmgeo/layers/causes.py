@@ -15,7 +15,8 @@ from hmgeo.layers.georeference import unproject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyproj import CRS
+    from hmgeo.layers.outcome import ReadAs
+
 
 SWAPPED = "经度与纬度颠倒"
 WRONG_ZONE = "投影带号或中央子午线不对"
@@ -31,16 +32,6 @@ _DECIMALS = 9
 _SIXTY = 60
 _PLAIN = frozenset({Datum.CGCS2000, Datum.WGS84})
 _SHIFTED = frozenset({Datum.GCJ02, Datum.BD09})
-
-
-@dataclass(frozen=True, slots=True)
-class ReadAs:
-    """The numbers of a row as given, and how they were read: degrees where `crs` is None."""
-
-    x: float
-    y: float
-    crs: CRS | None
-    datum: Datum | None
 
 
 @dataclass(frozen=True, slots=True)

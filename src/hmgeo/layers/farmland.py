@@ -15,7 +15,7 @@ from hmgeo.vocabulary import Status
 
 if TYPE_CHECKING:
     from hmgeo.layers.outcome import Outcome
-    from hmgeo.layers.pipeline import Opened
+    from hmgeo.layers.schema import Opened
 
 FARMLAND_CODE = "01"
 """Beginning of the land codes of farmland: 0101 paddy, 0102 irrigated, 0103 dry (011 to 013 in the second survey)."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hmgeo.layers.options import ReadOptions
     from hmgeo.layers.outcome import Outcome
-    from hmgeo.layers.pipeline import Opened
+    from hmgeo.layers.schema import Opened
     from hmgeo.records import Ledger
 
 SOURCE_KINDS = frozenset(

@@ -13,12 +13,12 @@ import shapely
 
 from hmgeo.datum import Datum, gauss_kruger_crs, parse_datum, zone_central_meridian
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.layers.causes import ReadAs
 from hmgeo.layers.column_names import NEUTRAL_PAIR
 from hmgeo.layers.digits import NUMBER, Pair, pair_uncertainties_m
 from hmgeo.layers.georeference import UNDECLARED_EVENT, datum_of, shift_datums, unproject
 from hmgeo.layers.journal import name_rows
 from hmgeo.layers.meridians import meridians_by_county
+from hmgeo.layers.outcome import ReadAs
 from hmgeo.layers.pairs import PLACEHOLDERS, read_pairs
 
 if TYPE_CHECKING:

@@ -11,9 +11,20 @@ from hmgeo.vocabulary import Status
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from pyproj import CRS
 
-    from hmgeo.layers.causes import ReadAs
+    from hmgeo.datum import Datum
     from hmgeo.layers.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAs:
+    """The numbers of a row as given, and how they were read: degrees where `crs` is None."""
+
+    x: float
+    y: float
+    crs: CRS | None
+    datum: Datum | None
 
 
 @dataclass(slots=True)

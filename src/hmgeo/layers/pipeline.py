@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,17 +10,16 @@ import shapely
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.layers.catalog import shown_path
-from hmgeo.layers.causes import ReadAs
 from hmgeo.layers.digits import pair_uncertainties_m, typed_pairs
 from hmgeo.layers.georeference import file_crs, refer_shapes
 from hmgeo.layers.journal import Journal
 from hmgeo.layers.locate import add_stated_uncertainty, locate_table, row_datum_words
 from hmgeo.layers.options import ReadOptions, understand
-from hmgeo.layers.outcome import Outcome
+from hmgeo.layers.outcome import Outcome, ReadAs
 from hmgeo.layers.read import read_raw
 from hmgeo.layers.repair import check_range, mend, read_shapes
 from hmgeo.layers.schema import (
-    Columns,
+    Opened,
     id_column,
     make_ids,
     map_columns,
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from hmgeo.datum import Datum
-    from hmgeo.layers.rawtable import RawTable
 
 AREA_KINDS = frozenset(
     {
@@ -54,22 +52,6 @@ AREA_KINDS = frozenset(
     }
 )
 """Kinds that only areas can make up; points and lines among them are set aside."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A file that was read and whose columns were understood."""
-
-    raw: RawTable
-    columns: Columns
-    ids: list[str]
-    journal: Journal
-
-    def texts(self, role: str) -> list[str]:
-        """Return a column's texts, stripped; blanks where the file has no such column."""
-        if role not in self.columns:
-            return [""] * self.raw.row_count
-        return [text.strip() for text in self.raw.columns[self.columns[role]]]
 
 
 def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) -> Opened:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hmgeo.layers.outcome import Outcome
-    from hmgeo.layers.pipeline import Opened
+    from hmgeo.layers.schema import Opened
 
 BATCH_ROWS = 50_000
 _TOWNSHIP_DIGITS = 9

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hmgeo.layers.journal import Journal
+    from hmgeo.layers.rawtable import RawTable
 
 
 _MOST_NAMED = 40
@@ -292,3 +293,19 @@ def without_unit(plain: str) -> str:
 def _datum_in_name(header: str) -> Datum | None:
     match = re.search(r"\(([^()]*)\)", plain_name(header))
     return parse_datum(match[1]) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that was read and whose columns were understood."""
+
+    raw: RawTable
+    columns: Columns
+    ids: list[str]
+    journal: Journal
+
+    def texts(self, role: str) -> list[str]:
+        """Return a column's texts, stripped; blanks where the file has no such column."""
+        if role not in self.columns:
+            return [""] * self.raw.row_count
+        return [text.strip() for text in self.raw.columns[self.columns[role]]]

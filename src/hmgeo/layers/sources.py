@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hmgeo.layers.outcome import Outcome
-    from hmgeo.layers.pipeline import Opened
+    from hmgeo.layers.schema import Opened
 
 REPEAT_NOTE = "重复待确认"
 _SAME_PLACE_M = 1.0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hmgeo.layers.admin import AdminUnit, DeclaredPlace
     from hmgeo.layers.outcome import Outcome
-    from hmgeo.layers.pipeline import Opened
+    from hmgeo.layers.schema import Opened
 
     Groups = dict[DeclaredPlace, NDArray[np.intp]]
 

@@ -6,8 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from hmgeo.findings.text import radius_text
+from hmgeo.outputs.cells import CRITICAL, INSIDE, OUTSIDE, UNKNOWN, Column, Sheet
 from hmgeo.outputs.land_sheets import land_sheets
-from hmgeo.outputs.sheets import CRITICAL, INSIDE, OUTSIDE, UNKNOWN, Column, Sheet, radius_sheet
+from hmgeo.outputs.sheets import radius_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hmgeo.findings.results import BureauTables, Results
-    from hmgeo.outputs.sheets import Cell
+    from hmgeo.outputs.cells import Cell
     from hmgeo.outputs.workbook import Book
 
 SENSITIVITY = "各半径敏感性"

@@ -9,7 +9,7 @@ from hmgeo.vocabulary import Effect, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hmgeo.findings.results import RuleUsed
+    from hmgeo.findings.used import RuleUsed
 
 UNMET = {
     "zh": "现有数据中未见满足{citation}所列要求（{requirement}），是否适用由{decider}认定。",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.cells import LINE_HEIGHT_PT, cut, height_pt
-from hmgeo.outputs.sheets import AtLeast
+from hmgeo.outputs.cells import LINE_HEIGHT_PT, AtLeast, cut, height_pt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.sheets import Column, Sheet
+from hmgeo.outputs.cells import Column, Sheet
 from hmgeo.vocabulary import LegalRank
 
 if TYPE_CHECKING:
     from hmgeo.findings.results import Results
-    from hmgeo.outputs.sheets import Cell
+    from hmgeo.outputs.cells import Cell
 
 
 def clauses_sheet(results: Results) -> Sheet:

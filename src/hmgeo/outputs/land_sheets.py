@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.findings.text import mu, radius_text
-from hmgeo.outputs.sheets import Column, Sheet
+from hmgeo.outputs.cells import Column, Sheet
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hmgeo.findings.results import BureauTables
-    from hmgeo.outputs.sheets import Cell
+    from hmgeo.outputs.cells import Cell
 
 
 def land_sheets(bureau: BureauTables) -> Iterator[Sheet]:

@@ -13,7 +13,8 @@ from hmgeo.vocabulary import Effect, LegalRank, Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hmgeo.findings.results import LayerUsed, Results
+    from hmgeo.findings.results import Results
+    from hmgeo.findings.used import LayerUsed
 
 
 @dataclass(frozen=True, slots=True)

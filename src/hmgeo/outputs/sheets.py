@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hmgeo.findings.columns import AREA_CLIPPED, AREA_UNION, FARMLAND_CLIPPED
 from hmgeo.findings.text import mu, radius_text
 from hmgeo.outputs import wording
-from hmgeo.vocabulary import ALL_CLASSES, SoilQualityClass, Verdict
+from hmgeo.outputs.cells import CRITICAL, INSIDE, OUTSIDE, UNKNOWN, AtLeast, Cell, Column, Sheet
+from hmgeo.vocabulary import ALL_CLASSES, SoilQualityClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,51 +18,12 @@ if TYPE_CHECKING:
 
     from hmgeo.findings.results import Results
 
-INSIDE, OUTSIDE, UNKNOWN = "是", "否", Verdict.NOT_ASSESSED.zh
-CRITICAL = "（临界）"
 LAND_HEADERS = ("去重面积(ha)", "圆内面积(ha)")
 LAND_REMARKS = (
     "去重面积：同一批地块按所绘图形计，重叠处只计一次；各类别之间也有重叠时，合计小于各类之和。",
     "圆内面积：按所绘图形只计圆内部分，重叠处只计一次；只对点位计算。",
     "按图形计与按图斑面积字段计可能略有出入。",
 )
-
-
-class AtLeast(NamedTuple):
-    """A count or area that is a lower bound, since the search leaves the declared coverage."""
-
-    value: float
-
-
-Cell = str | int | float | AtLeast | None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its header, width in characters, how values are shown, and the header spanning it.
-
-    Parameters
-    ----------
-    kind
-        text, wrap, quote (wrapped, never put into another language), badge, mark (centred), count, distance_m,
-        area_ha, area_mu, degree or coordinate.
-    """
-
-    header: str
-    width: float
-    kind: str = "text"
-    group: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One table of the workbook; `totals` stand under the rows, `remarks` above the header."""
-
-    name: str
-    columns: tuple[Column, ...]
-    rows: list[tuple[Cell, ...]]
-    totals: tuple[tuple[Cell, ...], ...] = ()
-    remarks: tuple[str, ...] = ()
 
 
 def screening_sheet(results: Results) -> Sheet:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hmgeo.findings.text import distance_text, mu, radius_text
 from hmgeo.outputs import wording
+from hmgeo.outputs.cells import AtLeast, Column, Sheet
 from hmgeo.outputs.field_form import write_form
 from hmgeo.outputs.map.labels import compass
-from hmgeo.outputs.sheets import AtLeast, Column, Sheet
 from hmgeo.outputs.work_lists import write_work_lists
 from hmgeo.outputs.workbook import open_book, write_table
 from hmgeo.reference.templates import find_header
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmgeo.findings.results import Presentation, Results
-    from hmgeo.outputs.sheets import Cell
+    from hmgeo.outputs.cells import Cell
 
 SHEET_NAME = "表1 排查清单"
 AREA_GROUP = "耕地面积(亩)"

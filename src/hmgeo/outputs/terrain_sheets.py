@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.findings.text import mu, radius_text
-from hmgeo.outputs.sheets import Column, Sheet
+from hmgeo.outputs.cells import Column, Sheet
 from hmgeo.vocabulary import Standing
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hmgeo.findings.results import Results
     from hmgeo.findings.terrain import TerrainTables
-    from hmgeo.outputs.sheets import Cell
+    from hmgeo.outputs.cells import Cell
 
 TERRAIN_WORDS = {"plain": "平原", "hill": "丘陵", "mountain": "山区", "": ""}
 CHOICES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.sheets import Column, Sheet
+from hmgeo.outputs.cells import Column, Sheet
 from hmgeo.vocabulary import LayerKind, SoilQualityClass
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from hmgeo.findings.results import Results
     from hmgeo.findings.water import WaterTables
-    from hmgeo.outputs.sheets import Cell
+    from hmgeo.outputs.cells import Cell
 
 KINDS = {kind.value: kind.zh for kind in LayerKind}
 STATUSES = {"established": "成链", "broken": "断链", "not_assessed": "未评估"}

@@ -16,7 +16,8 @@ from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, Positi
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hmgeo.findings.results import LayerUsed, Presentation, Results
+    from hmgeo.findings.results import Presentation, Results
+    from hmgeo.findings.used import LayerUsed
 
 __all__ = [
     "COVERAGE_UNDECLARED",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.outputs.sheets import Column, Sheet
+from hmgeo.outputs.cells import Column, Sheet
 from hmgeo.outputs.workbook import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hmgeo.outputs.sheets import Cell
+    from hmgeo.outputs.cells import Cell
     from hmgeo.outputs.workbook import Book
 
 KEY_GROUP, RECTIFY_GROUP, CLOSE_GROUP = "对应表1", "核查后由责任部门填写", "整治后由责任部门填写"

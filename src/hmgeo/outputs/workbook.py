@@ -15,21 +15,9 @@ from typing import TYPE_CHECKING
 import xlsxwriter
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.bureau_sheets import add_sensitivity_chart, bureau_sheets, sensitivity_sheet
-from hmgeo.outputs.cells import LINE_HEIGHT_PT, cut, height_pt, literal
+from hmgeo.outputs.cells import INSIDE, LINE_HEIGHT_PT, AtLeast, cut, height_pt, literal
 from hmgeo.outputs.english import ENGLISH, in_language
-from hmgeo.outputs.finding_sheets import clauses_sheet, ledger_sheet
-from hmgeo.outputs.notes import note_sections
-from hmgeo.outputs.sheets import (
-    INSIDE,
-    AtLeast,
-    counts_sheet,
-    radius_sheet,
-    screening_sheet,
-)
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
-from hmgeo.outputs.terrain_sheets import terrain_sheets
-from hmgeo.outputs.water_sheets import water_sheets
 from hmgeo.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -40,13 +28,11 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
     from hmgeo.findings.results import Presentation, Results
-    from hmgeo.outputs.notes import Section
-    from hmgeo.outputs.sheets import Cell, Column, Sheet
+    from hmgeo.outputs.cells import Cell, Column, Sheet
 
 CREATED = datetime.fromisoformat("1980-01-01")
 PAPER_CODES = {"A3": 8, "A4": 9}
 MAX_ROWS = 1_000_000
-NOTE_WIDTHS = (16, 16, 10, 12, 22, 32, 11, 13, 10.5, 10.5, 8, 24)
 WRAPPED = frozenset({"wrap", "badge", "quote"})
 _WORD_WIDTH = 9.5
 CENTRED = frozenset({"badge", "mark"})
@@ -87,23 +73,6 @@ class Book:
         return in_language(text, self.presentation.language)
 
 
-def write_workbook(results: Results, presentation: Presentation, path: Path) -> None:
-    """Write the workbook: 排查结果, 各半径统计, 各半径纳入情况, 依据条款, 处理台账, 说明.
-
-    Distances are in metres, areas in hectares and 亩, lon and lat in degrees on CGCS2000.
-    """
-    with open_book(results, presentation, path) as book:
-        for sheet in (screening_sheet(results), counts_sheet(results), radius_sheet(results)):
-            write_table(book, sheet)
-        if results.bureau is not None and results.bureau.reached.num_rows:
-            write_table(book, sensitivity_sheet(results))
-            add_sensitivity_chart(book, sensitivity_sheet(results))
-        held = (*bureau_sheets(results), *water_sheets(results), *terrain_sheets(results))
-        for sheet in (*held, clauses_sheet(results), ledger_sheet(results)):
-            write_table(book, sheet)
-        _write_notes(book, note_sections(results))
-
-
 @contextmanager
 def open_book(results: Results, presentation: Presentation, path: Path) -> Iterator[Book]:
     """Open a workbook to write: text stays text, nothing becomes a formula or a link, the clock stands still."""
@@ -135,7 +104,7 @@ def write_table(book: Book, sheet: Sheet) -> Worksheet:
     for index, column in enumerate(sheet.columns):
         page.set_column(index, index, column.width)
     widths = [column.width for column in sheet.columns]
-    first = _write_banner(book, page, sheet.name, sheet.remarks, widths)
+    first = write_banner(book, page, sheet.name, sheet.remarks, widths)
     top = _write_header(book, page, sheet.columns, first)
     last = _write_rows(book, page, sheet, top + 1)
     _colour_badges(book, page, sheet, top + 1, last)
@@ -144,12 +113,12 @@ def write_table(book: Book, sheet: Sheet) -> Worksheet:
         page.autofilter(top, 0, min(last, top + len(sheet.rows)), len(sheet.columns) - 1)
     page.freeze_panes(top + 1, 0)
     page.repeat_rows(first, top)
-    _write_closing(book, page, last + 2, widths)
-    _set_page(book, page, sheet.name)
+    write_closing(book, page, last + 2, widths)
+    set_page(book, page, sheet.name)
     return page
 
 
-def _write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str], widths: Sequence[float]) -> int:
+def write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str], widths: Sequence[float]) -> int:
     """Write title, day, basis and warnings over the full width; return the next free row."""
     results = book.results
     tint = BASES[results.basis]
@@ -284,13 +253,15 @@ def _badge_words() -> dict[Verdict, tuple[str, ...]]:
     }
 
 
-def _write_closing(book: Book, page: Worksheet, row: int, widths: Sequence[float]) -> None:
+def write_closing(book: Book, page: Worksheet, row: int, widths: Sequence[float]) -> None:
+    """Write caption and disclaimer under a sheet."""
     style = book.style(text_wrap=True, font_size=9, font_color="#444444")
     _write_across(page, row, book.say(wording.caption(book.results, book.presentation)), style, widths)
     _write_across(page, row + 1, wording.disclaimer(book.presentation.language), style, widths)
 
 
-def _set_page(book: Book, page: Worksheet, name: str) -> None:
+def set_page(book: Book, page: Worksheet, name: str) -> None:
+    """Make a sheet ready to print: paper, header and footer."""
     page.set_landscape()
     page.set_paper(PAPER_CODES.get(book.presentation.paper, PAPER_CODES["A4"]))
     page.set_margins(left=0.3, right=0.3, top=0.6, bottom=0.6)
@@ -301,45 +272,6 @@ def _set_page(book: Book, page: Worksheet, name: str) -> None:
     count = "Page &P of &N" if book.presentation.language == ENGLISH else "第 &P 页 / 共 &N 页"
     page.set_header(f"&L&9{literal(book.results.title)}　{book.say(name)}&R&9{classification}")
     page.set_footer(f"&L&9{literal(notice)}&C&9{count}&R&9{book.say('地图审核：未送审')}")
-
-
-def _write_notes(book: Book, sections: Sequence[Section]) -> None:
-    page = book.file.add_worksheet(book.say("说明"))
-    for index, width in enumerate(NOTE_WIDTHS):
-        page.set_column(index, index, width)
-    row = _write_banner(book, page, "说明", (), NOTE_WIDTHS) + 1
-    title = book.style(bold=True, font_size=11)
-    header = book.style(bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1", text_wrap=True)
-    cell = book.style(text_wrap=True, align="left", border=1, border_color="#C9D0D6")
-    for section in sections:
-        page.write_string(row, 0, book.say(section.title), title)
-        row += 1
-        for values, style in [(section.header, header), *((values, cell) for values in section.rows)]:
-            quoted = () if style is header else section.quotes
-            said = [
-                book.say(one) if isinstance(one, str) and at not in quoted else one for at, one in enumerate(values)
-            ]
-            _write_note_row(page, row, said, style)
-            row += 1
-        row += 1
-    _write_closing(book, page, row, NOTE_WIDTHS)
-    _set_page(book, page, "说明")
-
-
-def _write_note_row(page: Worksheet, row: int, values: Sequence[str | int], style: Format) -> None:
-    """Write a row of 说明; the last value of a short table takes the remaining width up to the sixth column."""
-    wide = 6
-    spans: list[tuple[str, float]] = []
-    for index, text in enumerate(values):
-        stop = wide - 1 if index == len(values) - 1 and len(values) < wide else index
-        if stop > index:
-            page.merge_range(row, index, row, stop, "", style)
-        if isinstance(text, int):
-            page.write_number(row, index, text, style)
-        else:
-            page.write_string(row, index, cut(text), style)
-        spans.append((str(text), sum(NOTE_WIDTHS[index : stop + 1])))
-    page.set_row(row, height_pt(spans))
 
 
 def _row_height_pt(cells: Sequence[Cell], columns: Sequence[Column]) -> float:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import shapely
 
-from hmgeo.findings.results import ContextLayer, LayerUsed, ParameterUsed, RuleUsed
+from hmgeo.findings.results import ContextLayer
 from hmgeo.findings.text import sentences
+from hmgeo.findings.used import LayerUsed, ParameterUsed, RuleUsed
 from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hmgeo.analysis.choices import ChosenParameter
-    from hmgeo.analysis.screen import Question, Screened
+    from hmgeo.analysis.question import Question
+    from hmgeo.analysis.screen import Screened
     from hmgeo.layers.areas import Area, Context
     from hmgeo.project.spec import Adoption
     from hmgeo.records import Ledger, Raster

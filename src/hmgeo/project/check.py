@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.analysis.choices import Choices, unset_text
-from hmgeo.analysis.flow_facts import BOTH, NETWORK
 from hmgeo.analysis.network_layers import NO_NETWORK, rivers_of
 from hmgeo.errors import HmgeoError, Problem
 from hmgeo.project.assemble import WARNED_EVENTS, layers_used
 from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, Inputs, load_inputs
 from hmgeo.project.spec import read_spec
+from hmgeo.rules.words import BOTH, NETWORK
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hmgeo.findings.results import LayerUsed
+    from hmgeo.findings.used import LayerUsed
     from hmgeo.project.spec import ProjectSpec
     from hmgeo.records import Layer, Positions, Raster, SideTable
 

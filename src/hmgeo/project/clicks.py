@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import shapely
 
 from hmgeo.analysis.compiled_rules import compile_rules
-from hmgeo.analysis.siting import SitingBench, SitingQuestion
+from hmgeo.analysis.question import SitingQuestion
+from hmgeo.analysis.siting import SitingBench
 
 if TYPE_CHECKING:
-    from hmgeo.analysis.screen import Question
+    from hmgeo.analysis.question import Question
     from hmgeo.findings.compiled import CompiledRules
     from hmgeo.project.inputs import Inputs
 

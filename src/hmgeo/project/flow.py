@@ -11,7 +11,8 @@ import shapely
 from hmgeo.analysis.flow_choices import BASINS, LIMIT, SNAP, STREAM
 from hmgeo.analysis.flow_grid import ClosedBasins, flow_grid
 from hmgeo.analysis.flow_snap import SnapRule
-from hmgeo.analysis.flow_tables import Things, catchments_of, cells_beside, downstream_of
+from hmgeo.analysis.flow_tables import catchments_of, cells_beside, downstream_of
+from hmgeo.analysis.water_things import Things
 from hmgeo.analysis.water_view import GROUNDWATER, NOT_SURFACE
 from hmgeo.errors import Problem, ProjectError, UsageError
 from hmgeo.project.flow_options import BESIDE, flow_options

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from hmgeo.findings.results import LayerUsed, Results
+    from hmgeo.findings.results import Results
+    from hmgeo.findings.used import LayerUsed
 
 SCHEMA = 1
 _LIBRARIES = ("folium", "geopandas", "matplotlib", "numpy", "pyarrow", "pyogrio", "pyproj", "shapely", "xlsxwriter")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from hmgeo.errors import HmgeoError, OutputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.findings.columns import nothing_found
-from hmgeo.findings.results import LayerUsed, Results
+from hmgeo.findings.results import Results
+from hmgeo.findings.used import LayerUsed
 from hmgeo.layers.areas import context_layers, resolve_area
 from hmgeo.layers.catalog import shipped_layers
 from hmgeo.outputs.figure.figure import write_figures

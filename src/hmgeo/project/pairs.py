@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from hmgeo.analysis.land_areas import land_areas, with_land_areas
-from hmgeo.analysis.proximity import COUNTED_RADII_M, measure_proximity
+from hmgeo.analysis.proximity import measure_proximity
 from hmgeo.errors import InputError, Place, Problem, UsageError
 from hmgeo.layers.batchwise import PlainParts
 from hmgeo.layers.load import ReadOptions
@@ -24,6 +24,7 @@ from hmgeo.project.folder import whole_stored
 from hmgeo.project.pairs_sink import CodedPairsSink
 from hmgeo.project.progress import silent
 from hmgeo.records import Ledger
+from hmgeo.vocabulary import COUNTED_RADII_M
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

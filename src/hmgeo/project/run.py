@@ -15,7 +15,8 @@ from hmgeo.analysis.land_areas import with_land
 from hmgeo.analysis.land_view import LandView, exceedances_of
 from hmgeo.analysis.parcel_slopes import with_slopes
 from hmgeo.analysis.places import Areas
-from hmgeo.analysis.screen import Question, screen
+from hmgeo.analysis.question import Question
+from hmgeo.analysis.screen import screen
 from hmgeo.analysis.terrain_columns import with_terrain
 from hmgeo.analysis.terrain_view import Ground, terrain_view
 from hmgeo.analysis.water_view import water_view, waters_of
@@ -41,12 +42,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hmgeo.analysis.height_facts import HeightFacts
-    from hmgeo.analysis.proximity import Sink
     from hmgeo.analysis.screen import Screened
-    from hmgeo.findings.results import LayerUsed, Presentation
+    from hmgeo.findings.results import Presentation
+    from hmgeo.findings.used import LayerUsed
     from hmgeo.findings.water import WaterTables
     from hmgeo.project.progress import Progress
-    from hmgeo.records import Raster
+    from hmgeo.records import Raster, Sink
 
 DEFAULT_RADIUS_M = 10_000.0
 PLAIN = Wish()
@@ -226,7 +227,7 @@ def _heights(inputs: Inputs, question: Question) -> HeightFacts:
 
 def _water(inputs: Inputs, question: Question, heights: HeightFacts) -> WaterTables:
     waters = waters_of(inputs.positions, inputs.farmland, inputs.others, inputs.sides, question)
-    return water_view(waters, heights)
+    return water_view(waters, None if heights.water is None else heights.water.grid, heights.barred)
 
 
 def _question(spec: ProjectSpec, inputs: Inputs) -> Question:

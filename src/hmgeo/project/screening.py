@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.land_areas import with_land
 from hmgeo.analysis.proximity import TableSink
-from hmgeo.analysis.screen import Question, screen
+from hmgeo.analysis.question import Question
+from hmgeo.analysis.screen import screen
 from hmgeo.analysis.user_rule import USER_DECIDER, USER_RADIUS_ID
 from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
-from hmgeo.findings.results import ParameterUsed, Results, RuleUsed
+from hmgeo.findings.results import Results
 from hmgeo.findings.text import radius_text
+from hmgeo.findings.used import ParameterUsed, RuleUsed
 from hmgeo.project.assemble import layers_used, warnings_of
 from hmgeo.project.bare import load_bare
 from hmgeo.project.folder import whole_folder

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from hmgeo.analysis.proximity import Sink
+    from hmgeo.records import Sink
 
 ROW_GROUP_ROWS = 100_000
 

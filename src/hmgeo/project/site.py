@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.facts import Answer, Features, Unknown
 from hmgeo.analysis.offsets import METALS, SUMMED, needs_of
-from hmgeo.analysis.screen import Question
+from hmgeo.analysis.question import Question, SitingQuestion
 from hmgeo.analysis.site_facts import PROJECT_SITES
-from hmgeo.analysis.siting import SitingBench, SitingQuestion
+from hmgeo.analysis.siting import SitingBench
 from hmgeo.analysis.targets import ELEMENTS, Surroundings
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
-from hmgeo.findings.results import ParameterUsed
 from hmgeo.findings.siting import Dossier, OffsetLine, SitingResults, Zoning
+from hmgeo.findings.used import ParameterUsed
 from hmgeo.layers.pipeline import open_file
 from hmgeo.project.admin_areas import administrative_areas
 from hmgeo.project.assemble import layers_used, parameters_used

@@ -15,8 +15,8 @@ from hmgeo.vocabulary import Basis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hmgeo.findings.results import LayerUsed
     from hmgeo.findings.terrain import TerrainTables
+    from hmgeo.findings.used import LayerUsed
     from hmgeo.findings.water import WaterTables
 
 OVERHEAD_PATH = "overhead_path"

@@ -13,7 +13,7 @@ from hmgeo.vocabulary import Basis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hmgeo.findings.results import LayerUsed
+    from hmgeo.findings.used import LayerUsed
     from hmgeo.findings.water import WaterTables
 
 FLOW_PATH, CATCHMENT, CLOSED_BASIN, SAMPLING = "flow_path", "catchment", "closed_basin", "sampling_point"

@@ -8,6 +8,7 @@ from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.gis import write_geopackage
 from hmgeo.outputs.map.audience import why_no_page
 from hmgeo.outputs.map.page import write_map
+from hmgeo.outputs.screening_book import write_workbook
 from hmgeo.outputs.survey_list import write_survey_list
 from hmgeo.outputs.tables import (
     write_counts,
@@ -22,7 +23,6 @@ from hmgeo.outputs.tables import (
     write_townships_csv,
     write_water,
 )
-from hmgeo.outputs.workbook import write_workbook
 
 if TYPE_CHECKING:
     from pathlib import Path

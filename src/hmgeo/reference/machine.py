@@ -9,6 +9,9 @@ import warnings
 from functools import cache
 from pathlib import Path
 
+_ENGINE = Path(__file__).parents[1] / "analysis" / "engine"
+"""The modules of the distance engine, whose functions call each other."""
+
 
 class CacheFolderWarning(UserWarning):
     """Compiled code could not be kept where it is found again."""
@@ -49,11 +52,11 @@ def choose_folder(package: Path, digest: str) -> Path:
 
 
 @cache
-def code_folder(module: str) -> Path:
-    """Return the folder for code compiled from the modules beside one (`__file__`), named after what they hold."""
-    package = Path(module).parent
-    code = b"".join(path.read_bytes() for path in sorted(package.glob("*.py")))
-    return choose_folder(package, hashlib.sha256(code).hexdigest()[:12])
+def code_folder() -> Path:
+    """Return the folder for compiled code, named after the modules it is compiled from."""
+    modules = [*sorted(_ENGINE.glob("*.py")), Path(__file__).with_name("compiled.py")]
+    code = b"".join(path.read_bytes() for path in modules)
+    return choose_folder(_ENGINE, hashlib.sha256(code).hexdigest()[:12])
 
 
 def core_count() -> int:

@@ -179,3 +179,6 @@ CLASS_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 EDITIONS = (2011, 2017)
 """Editions of GB/T 4754."""
+
+NETWORK, CATCHMENT, BOTH = "network", "catchment", "both"
+"""What tells which way water flows, codes of the parameter `flow_by`: drawn rivers, heights, the two held together."""

@@ -12,8 +12,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.engine.compiled import inner
 from hmgeo.geodesy import FLATTENING, SEMI_MAJOR_M
+from hmgeo.reference.compiled import inner
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hmgeo.analysis.engine.compiled import compiled
 from hmgeo.analysis.engine.lanes import LANES
 from hmgeo.geodesy import HALF_TURN_DEG, SMALLEST_RADIUS_M, earth_centred, search_boxes
+from hmgeo.reference.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hmgeo.analysis.engine.compiled import inner
 from hmgeo.analysis.engine.frames import (
     BEND_EAST,
     BEND_M,
@@ -30,6 +29,7 @@ from hmgeo.analysis.engine.segments import lay_edges, nearest_of_segments
 from hmgeo.analysis.engine.vectors import lay_points, see, strips, to_geodesics
 from hmgeo.analysis.engine.wkb import SPARE
 from hmgeo.geodesy import SEMI_MAJOR_M, SMALLEST_RADIUS_M
+from hmgeo.reference.compiled import inner
 
 if TYPE_CHECKING:
     from hmgeo.analysis.engine.scratch import Scratch

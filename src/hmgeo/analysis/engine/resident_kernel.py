@@ -13,7 +13,6 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from hmgeo.analysis.engine.compiled import compiled, inner
 from hmgeo.analysis.engine.frames import CURVE_M, CURVE_N, ECCENTRICITY_SQUARED, FRAME_FIELDS, NEARBY_M
 from hmgeo.analysis.engine.kernel import NEAR_LIMIT_M
 from hmgeo.analysis.engine.lanes import written
@@ -21,6 +20,7 @@ from hmgeo.analysis.engine.pointers import past
 from hmgeo.analysis.engine.segments import segments_to_place
 from hmgeo.analysis.engine.wkb import holds, read_polygon
 from hmgeo.geodesy import SEMI_MAJOR_M, SMALLEST_RADIUS_M
+from hmgeo.reference.compiled import compiled, inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

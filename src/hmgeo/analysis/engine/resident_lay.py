@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.engine.compiled import compiled, inner
 from hmgeo.analysis.engine.frames import FRAME_FIELDS, set_frame_at
 from hmgeo.analysis.engine.kernel import LARGEST_RADIUS_M, Rows, cut_large, lay_small, stretch
 from hmgeo.analysis.engine.lanes import LANES
@@ -13,6 +12,7 @@ from hmgeo.analysis.engine.pointers import bare, past
 from hmgeo.analysis.engine.segments import lay_edges
 from hmgeo.analysis.engine.vectors import lay_points
 from hmgeo.analysis.engine.wkb import SPARE, find_box, read_polygon
+from hmgeo.reference.compiled import compiled, inner
 
 if TYPE_CHECKING:
     import numpy as np

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.analysis.engine.elsewhere import Errand, Fetched
-    from hmgeo.analysis.proximity import Sink
-    from hmgeo.records import Layer, Positions
+    from hmgeo.records import Layer, Positions, Sink
 
     Floats = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hmgeo.analysis.engine.compiled import compiled, inner
+from hmgeo.reference.compiled import compiled, inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

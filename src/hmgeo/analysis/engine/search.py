@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hmgeo.analysis.engine.compiled import compiled, inner
 from hmgeo.analysis.engine.frames import set_frame, turn
 from hmgeo.analysis.engine.grid import SMALL_REACH_M
 from hmgeo.analysis.engine.kernel import (
@@ -25,6 +24,7 @@ from hmgeo.analysis.engine.scratch import scratch_for
 from hmgeo.analysis.engine.vectors import see, settle, stand_in
 from hmgeo.analysis.engine.wkb import SPARE, UNREADABLE, find_box, holds, read_polygon
 from hmgeo.geodesy import HALF_TURN_DEG, SMALLEST_RADIUS_M
+from hmgeo.reference.compiled import compiled, inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hmgeo.analysis.engine.compiled import compiled
 from hmgeo.analysis.engine.pointers import bare
+from hmgeo.reference.compiled import compiled
 from hmgeo.vocabulary import SoilQualityClass
 
 if TYPE_CHECKING:

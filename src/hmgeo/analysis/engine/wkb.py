@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.engine.compiled import inner
 from hmgeo.analysis.engine.lanes import LANES
 from hmgeo.analysis.engine.vectors import box_of_points, read_count, read_double, read_eight_points
 from hmgeo.geodesy import HALF_TURN_DEG
+from hmgeo.reference.compiled import inner
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,7 @@ from hmgeo.rules.words import LAYERS
 if TYPE_CHECKING:
     from hmgeo.analysis.facts import DistanceFact, Features
     from hmgeo.analysis.kinds.inquiry import Inquiry
-    from hmgeo.analysis.terrain_screen import TerrainVerdict
+    from hmgeo.analysis.terrain_verdict import TerrainVerdict
     from hmgeo.rules.model import Test
 
 TERRAIN_CONSIDERED = "considered"

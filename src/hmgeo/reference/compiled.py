@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def compiled(function: Function) -> Function:
     """Compile on first call, keep the machine code, run without the interpreter lock; IEEE arithmetic throughout."""
     before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(code_folder(__file__))  # read when the decorator runs; other packages keep their own
+    numba.config.CACHE_DIR = str(code_folder())  # read when the decorator runs; other packages keep their own
     try:
         return cast(
             "Function", numba.njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
