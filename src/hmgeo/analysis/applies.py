@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.cadmium import CADMIUM_TRADES
 from hmgeo.analysis.choices import unset_text
+from hmgeo.records import Unknown
+from hmgeo.reference.cells import read_trade
 from hmgeo.rules.words import ATTRIBUTES, SOURCE_KINDS
 from hmgeo.vocabulary import Verdict
 
@@ -23,7 +25,9 @@ ACTION_WORD = "行为（{action}）"
 TRADE_WORD = "行业（{code}，{edition} 版）"
 SITUATION_WORD = "情形（{word}）"
 TRADE_UNSAID = "缺少行业代码，无法判断条款是否适用，本条未作判断。"
-TRADE_COARSE = "行业代码 {code} 只到大类或中类，不能判断是否为条款所列行业，本条未作判断。"
+TRADE_COARSE = "行业代码 {code} 只到大类或中类，或缺前导零，不能判断是否为条款所列行业，本条未作判断。"
+TRADE_UNREAD = "行业代码「{code}」看不懂，无法判断条款是否适用，本条未作判断。"
+CADMIUM_UNREAD = "是否涉镉所填「{word}」看不懂，无法判断条款是否适用，本条未作判断。"
 OTHER_EDITION = (
     "行业代码 {code} 为 {stated}，条款行业按 {held} 给出；同一代码在两版中可指不同行业，不作换算，本条未作判断。"
 )
@@ -39,8 +43,10 @@ class Subject:
 
     Parameters
     ----------
+    trade_code
+        The cell as `hmgeo.reference.cells.read_trade` reads it: one code, several, or official names.
     is_cadmium_related
-        What a person found; it comes before what the trade suggests.
+        What a person found; it comes before what the trade suggests. None where nobody said.
     """
 
     kind: str
@@ -48,7 +54,7 @@ class Subject:
     trade_edition: str = ""
     action: Action | None = None
     attributes: Mapping[str, bool] = field(default_factory=dict)
-    is_cadmium_related: bool | None = None
+    is_cadmium_related: bool | Unknown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +131,15 @@ def _action(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
 def _trade(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
     if rule.applies_to.trades.is_any:
         return None
-    if rule.applies_to.trades.parameter == CADMIUM_TRADES and subject.is_cadmium_related is not None:
-        return None if subject.is_cadmium_related else _not_applicable("涉镉情况（名单填报：不涉及）")
+    found = subject.is_cadmium_related
+    if rule.applies_to.trades.parameter == CADMIUM_TRADES and found is not None:
+        if isinstance(found, Unknown):
+            return _unknown(CADMIUM_UNREAD.format(word=found.found))
+        return None if found else _not_applicable("涉镉情况（名单填报：不涉及）")
     lists = trade_lists(rule, choices)
     if lists is None:
         return _unknown(unset_text(rule.applies_to.trades.parameter))
-    if not subject.trade_code:
-        return _unknown(TRADE_UNSAID)
-    codes = lists.get(subject.trade_edition)
-    if codes is None:
-        stated = f"{subject.trade_edition} 版" if subject.trade_edition else "未注明版本"
-        held = "、".join(f"{edition} 版" for edition in lists)
-        return _unknown(OTHER_EDITION.format(code=subject.trade_code, stated=stated, held=held))
-    return _trade_in(subject, codes)
+    return _trade_in(subject, lists)
 
 
 def trade_lists(rule: Rule, choices: Choices) -> dict[str, tuple[str, ...]] | None:
@@ -151,13 +153,22 @@ def trade_lists(rule: Rule, choices: Choices) -> dict[str, tuple[str, ...]] | No
     return {str(chosen.edition): chosen.value}
 
 
-def _trade_in(subject: Subject, codes: tuple[str, ...]) -> Hindrance | None:
-    """Return why codes of the right edition don't reach the source; a code stands for all that begin with it."""
-    if any(subject.trade_code.startswith(code) for code in codes):
-        return None
-    if any(code.startswith(subject.trade_code) for code in codes):
-        return _unknown(TRADE_COARSE.format(code=subject.trade_code))
-    return _not_applicable(TRADE_WORD.format(code=subject.trade_code, edition=subject.trade_edition))
+def _trade_in(subject: Subject, lists: Mapping[str, tuple[str, ...]]) -> Hindrance | None:
+    """Return why the listed codes, by edition, don't reach the source; None where they do."""
+    trade = read_trade(subject.trade_code)
+    if isinstance(trade, Unknown):
+        unsaid = trade.code == "not_stated"
+        return _unknown(TRADE_UNSAID if unsaid else TRADE_UNREAD.format(code=subject.trade_code))
+    edition = trade.edition(subject.trade_edition, lists)
+    code = trade.text(edition) or subject.trade_code
+    if edition not in lists or not trade.codes(edition):
+        stated = f"{edition} 版" if edition else "未注明版本"
+        held = "、".join(f"{edition} 版" for edition in lists)
+        return _unknown(OTHER_EDITION.format(code=code, stated=stated, held=held))
+    fits = trade.fits(edition, lists[edition])
+    if isinstance(fits, Unknown):
+        return _unknown(TRADE_COARSE.format(code=fits.found))
+    return None if fits else _not_applicable(TRADE_WORD.format(code=code, edition=edition))
 
 
 def _conditions(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:

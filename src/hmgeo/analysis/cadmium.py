@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hmgeo.records import Unknown
+from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.reference.templates import find_header
 
 if TYPE_CHECKING:
@@ -24,16 +26,20 @@ class Cadmium:
     basis: str
 
 
-def found_cadmium(columns: Mapping[str, str]) -> bool | None:
+def found_cadmium(columns: Mapping[str, str]) -> bool | Unknown | None:
     """Return what a list states as found; None where it states nothing, or only infers it from the trade.
 
     Examples
     --------
     >>> found_cadmium({"是否涉镉*": "已认定"}), found_cadmium({"是否涉镉": "行业推定"}), found_cadmium({})
     (True, None, None)
+    >>> found_cadmium({"是否涉镉": "待查"}).found
+    '待查'
     """
-    word = columns.get(find_header(list(columns), "是否涉镉"), "") or ""
-    return {FOUND: True, NOT_RELATED: False}.get(word.strip())
+    word = read_word("是否涉镉", columns.get(find_header(list(columns), "是否涉镉"), "") or "")
+    if isinstance(word, Unknown):
+        return None if word.code == "not_stated" else word
+    return {FOUND: True, NOT_RELATED: False}.get(word)
 
 
 def cadmium_of(stated: str, stated_basis: str, code: str, edition: str, choices: Choices) -> Cadmium:
@@ -56,16 +62,30 @@ def cadmium_of(stated: str, stated_basis: str, code: str, edition: str, choices:
     >>> cadmium_of("", "", "", "", Choices()).word
     ''
     """
-    if stated in {FOUND, NOT_RELATED}:
-        return Cadmium(stated, "名单填报" + (f"：{stated_basis}" if stated_basis else "，未填依据"))
+    word = read_word("是否涉镉", stated)
+    if isinstance(word, Unknown) and word.code != "not_stated":
+        return Cadmium("", f"是否涉镉所填「{stated}」看不懂，未判定")
+    if word in (FOUND, NOT_RELATED):
+        return Cadmium(str(word), "名单填报" + (f"：{stated_basis}" if stated_basis else "，未填依据"))
     chosen = choices.get(CADMIUM_TRADES)
     if chosen is None or not isinstance(chosen.value, tuple):
         return Cadmium("", "涉镉行业名录未选定，未判定")
-    listed = f"项目选定的涉镉行业（GB/T 4754—{chosen.edition}）"
-    if not code:
-        return Cadmium("", "缺少行业代码，未判定")
-    if edition != str(chosen.edition):
-        return Cadmium("", f"行业代码为 {edition or '未注明'} 版，名录为 {chosen.edition} 版，未判定")
-    if any(code.startswith(one) for one in chosen.value):
+    return _by_trade(code, edition, str(chosen.edition), chosen.value)
+
+
+def _by_trade(code: str, edition: str, held: str, listed_codes: tuple[str, ...]) -> Cadmium:
+    """Return what the trade suggests, by codes of the edition that the user chose."""
+    listed = f"项目选定的涉镉行业（GB/T 4754—{held}）"
+    trade = read_trade(code)
+    if isinstance(trade, Unknown):
+        return Cadmium("", f"行业代码「{code}」看不懂，未判定" if code else "缺少行业代码，未判定")
+    edition = trade.edition(edition, (held,))
+    code = trade.text(edition) or code
+    if edition != held or not trade.codes(edition):
+        return Cadmium("", f"行业代码为 {edition or '未注明'} 版，名录为 {held} 版，未判定")
+    fits = trade.fits(edition, listed_codes)
+    if isinstance(fits, Unknown):
+        return Cadmium("", f"行业代码 {fits.found} 只到大类或中类，或缺前导零，未判定")
+    if fits:
         return Cadmium(BY_TRADE, f"行业代码 {code} 属{listed}")
     return Cadmium(NOT_RELATED, f"行业代码 {code} 不属{listed}")

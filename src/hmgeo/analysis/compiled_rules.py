@@ -54,6 +54,7 @@ SUBJECT_WORDS = {
     "trade": applies.TRADE_WORD,
     "situation": applies.SITUATION_WORD,
     "trade_unsaid": applies.TRADE_UNSAID,
+    "trade_unread": applies.TRADE_UNREAD,
     "trade_coarse": applies.TRADE_COARSE,
     "other_edition": applies.OTHER_EDITION,
     "facts_unsaid": applies.FACTS_UNSAID,

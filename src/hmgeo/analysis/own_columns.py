@@ -9,6 +9,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hmgeo.records import Unknown
+from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import trades, trades_named
 from hmgeo.reference.templates import find_header
 
@@ -70,6 +72,12 @@ def trade_of(own: OwnColumns, row: int, position: Mapping[str, str]) -> TradeCod
     """
     name = own.text(row, "行业名称")
     code, edition = position["trade_code"], position["trade_edition"]
+    trade = read_trade(code)
+    if isinstance(trade, Unknown):
+        if trade.code != "not_stated":
+            return TradeCodes(name, note=f"行业代码「{code}」看不懂，未换算为两版代码")
+    elif trade.named:
+        return TradeCodes(name or code, trade.text("2017"), trade.text("2011"))
     if code and edition in {str(one) for one in _EDITIONS}:
         known = trades().get((int(edition), code))
         other = trades_named(known.name) if known is not None else ()

@@ -14,6 +14,8 @@ from hmgeo.layers.pairs import PLACEHOLDERS
 from hmgeo.layers.quantities import in_unit, parse_quantity, unit_size
 from hmgeo.layers.read import TEMPLATES
 from hmgeo.layers.schema import plain_name
+from hmgeo.records import Unknown
+from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import trades, trades_named
 from hmgeo.reference.templates import bare_header, templates
 
@@ -72,10 +74,17 @@ def _check_trades(opened: Opened, outcome: Outcome) -> None:
     header = opened.columns.by_role.get("trade_code", "")
     edition_header = opened.columns.by_role.get("trade_edition", "行业分类版本")
     unsaid: list[int] = []
-    for row, (code, edition, name) in enumerate(zip(codes, editions, names, strict=True)):
-        if not code:
+    read_as: dict[str, str] = {}
+    for row, (cell, edition, name) in enumerate(zip(codes, editions, names, strict=True)):
+        trade = read_trade(cell)
+        if isinstance(trade, Unknown):
+            _note_unread_trade(row, trade, header, outcome)
             continue
-        year = next((one for one in _EDITIONS if one in edition), "")
+        years = [one for one in _EDITIONS if one in edition]
+        year = years[0] if len(years) == 1 else ""
+        code = trade.text(year) or cell
+        if code != cell:
+            read_as[cell] = code
         if edition and not year:
             reason = "行业分类版本须为 2011 或 2017"
             outcome.journal.note_row(
@@ -86,13 +95,25 @@ def _check_trades(opened: Opened, outcome: Outcome) -> None:
         if ask:
             outcome.journal.note_row(row + 1, "行业版本未填", ask, "请填写行业分类版本", field=header, value=code)
             outcome.remark(row, f"行业代码 {code} {ask}，请填写行业分类版本")
-        elif not year:
+        elif not year and trade.stated:
             unsaid.append(row + 1)
         _check_trade_name(row, code, year, name, header, outcome)
+    for cell, code in read_as.items():
+        rows = [row for row, text in enumerate(codes, start=1) if text == cell]
+        outcome.journal.note("行业代码换读", f"共 {name_rows(rows)}", f"按 {code} 读取", field=header, value=cell)
     if unsaid:
         outcome.journal.note(
             "行业版本未填", f"共 {name_rows(unsaid)}有行业代码而未填版本", "请填写行业分类版本", field=edition_header
         )
+
+
+def _note_unread_trade(row: int, trade: Unknown, header: str, outcome: Outcome) -> None:
+    if trade.code == "not_stated":
+        return
+    reason = "代码与名称或门类不符" if trade.code == "contradiction" else "不是代码、代码加名称或名录中的行业名称"
+    action = "针对行业的条款不作判断，请填写四位代码"
+    outcome.journal.note_row(row + 1, "行业代码看不懂", reason, action, field=header, value=trade.found)
+    outcome.remark(row, f"行业代码「{trade.found}」看不懂：{reason}")
 
 
 def _ambiguous(code: str) -> str:

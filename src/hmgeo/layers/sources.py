@@ -15,6 +15,7 @@ from hmgeo.geodesy import geodesic_m
 from hmgeo.layers.pipeline import as_wkb
 from hmgeo.layers.twins import note_twins
 from hmgeo.records import POSITION_SCHEMA
+from hmgeo.reference.cells import plain_trade
 from hmgeo.vocabulary import PositionKind, Status
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
     count = opened.raw.row_count
     names = opened.texts("name")
     counties, townships = opened.texts("county"), opened.texts("township")
-    codes = opened.texts("trade_code")
+    cells = opened.texts("trade_code")
+    editions = [_edition(text) for text in opened.texts("trade_edition")]
     held = np.flatnonzero(outcome.is_assessed())
     types = np.full(count, -1)
     types[held] = shapely.get_type_id(outcome.shapes[held])
@@ -44,7 +46,7 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
     note_twins(
         names, opened.texts("credit_code"), points, outcome, header=opened.columns.by_role.get("credit_code", "")
     )
-    _mark_short_codes(codes, opened, outcome)
+    _mark_short_codes(cells, opened, outcome)
     kinds = [
         PositionKind.POINT
         if row in outcome.awaiting_datum
@@ -60,8 +62,8 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
         "lat": _nullable(points[:, 1]),
         "position_uncertainty_m": _nullable(np.round(outcome.uncertainty_m, 4), outcome.is_assessed()),
         "geometry": as_wkb(outcome.shapes),
-        "trade_code": codes,
-        "trade_edition": [_edition(text) for text in opened.texts("trade_edition")],
+        "trade_code": [plain_trade(cell, edition) for cell, edition in zip(cells, editions, strict=True)],
+        "trade_edition": editions,
         "county": counties,
         "township": townships,
         "note": [outcome.note_text(row) for row in range(count)],
@@ -138,9 +140,9 @@ def _mark_short_codes(codes: Sequence[str], opened: Opened, outcome: Outcome) ->
 
 
 def _edition(text: str) -> str:
-    """Return the year of GB/T 4754 that a text names, else the text."""
-    match = re.search(r"(1994|2002|2011|2017)", text)
-    return match[1] if match else text
+    """Return the one year of GB/T 4754 that a text names, else the text."""
+    years = set(re.findall(r"1994|2002|2011|2017", text))
+    return years.pop() if len(years) == 1 else text
 
 
 def _nullable(values: np.ndarray, keep: np.ndarray | None = None) -> pa.Array:

@@ -16,7 +16,8 @@ from hmgeo.analysis.places import places_of
 from hmgeo.analysis.site_facts import PROJECT_SITES, Site
 from hmgeo.errors import Place, Problem, UsageError, raise_problems
 from hmgeo.layers.load import ReadOptions, load_positions
-from hmgeo.records import Ledger, Provenance
+from hmgeo.records import Ledger, Provenance, Unknown
+from hmgeo.reference.cells import plain_trade, read_trade
 from hmgeo.reference.tables import trades
 from hmgeo.reference.templates import find_header
 from hmgeo.rules.nodes import near
@@ -94,18 +95,22 @@ def typed_site(typed: Typed) -> tuple[Site, Ledger]:
     if typed.edition and typed.edition not in map(str, EDITIONS):
         allowed = "、".join(map(str, EDITIONS))
         problems.append(Problem("行业分类版本看不懂", Place(key="--edition"), typed.edition, allowed, "改为其中之一"))
+    trade = read_trade(typed.trade)
+    if isinstance(trade, Unknown) and trade.code != "not_stated":
+        problems.append(Problem("行业代码看不懂", Place(key="--trade"), typed.trade, "GB/T 4754 代码", "如 3212"))
     check_kind(typed.kind, problems)
     added_kg = _metals(typed.metals, problems)
     attributes = _statements(typed.stated, problems)
     if problems:
         raise UsageError(problems)
     edition = typed.edition or (DEFAULT_EDITION if typed.trade else "")
+    code = plain_trade(typed.trade, edition)
     note = "" if typed.edition or not typed.trade else f"未注明行业分类版本，按 {DEFAULT_EDITION} 版读取。"
     site = Site(
         AT_ID,
         typed.name or AT_ID,
         None,
-        trade_code=typed.trade,
+        trade_code=code,
         trade_edition=edition,
         action=action,
         kind=typed.kind,
@@ -114,7 +119,7 @@ def typed_site(typed: Typed) -> tuple[Site, Ledger]:
         added_kg=added_kg,
         status=Status.NOT_LOCATED,
         note=note,
-        facts=_facts(action, typed.trade, edition, added_kg, attributes),
+        facts=_facts(action, code, edition, added_kg, attributes),
     )
     return _located(site, typed, lon.strip(), lat.strip()) if typed.at else (site, Ledger())
 

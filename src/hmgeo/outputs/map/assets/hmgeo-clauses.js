@@ -169,21 +169,22 @@
 
   /* Why a clause doesn't reach a project: {verdict, why}, or null; an answer that it isn't applicable comes first. */
   Clauses.prototype.hindrance = function (record, asked) {
-    var words = this.data.subject_words, data = this.data, found = [], codes, unknown = [], fits, other;
+    var words = this.data.subject_words, data = this.data, found = [], codes, unknown = [], fits, other, trade = asked.trade.normalize("NFKC").trim();
     function na(what) { found.push({ verdict: "not_applicable", why: hmgeo.say(words.not_applicable, { what: what }) }); }
     function open(why) { found.push({ verdict: "not_assessed", why: why }); }
     if (record.actions.length && record.actions.indexOf(asked.action) < 0) { na(hmgeo.say(words.action, { action: data.actions[asked.action].zh })); }
     if (record.trade && record.trade.unset) { open(record.trade.unset); }
-    else if (record.trade && !asked.trade) { open(words.trade_unsaid); }
+    else if (record.trade && !trade) { open(words.trade_unsaid); }
+    else if (record.trade && !/^[0-9]{2,4}$/.test(trade)) { open(hmgeo.say(words.trade_unread, { code: asked.trade })); }
     else if (record.trade) {
       codes = record.trade.codes[asked.edition];
       if (!codes) {
         other = Object.keys(record.trade.codes).sort(function (a, b) { return b - a; }).map(function (edition) { return edition + " 版"; }).join("、");
-        open(hmgeo.say(words.other_edition, { code: asked.trade, stated: asked.edition + " 版", held: other }));
+        open(hmgeo.say(words.other_edition, { code: trade, stated: asked.edition + " 版", held: other }));
       } else {
-        fits = codes.some(function (code) { return asked.trade.indexOf(code) === 0; });
-        if (!fits && codes.some(function (code) { return code.indexOf(asked.trade) === 0; })) { open(hmgeo.say(words.trade_coarse, { code: asked.trade })); }
-        else if (!fits) { na(hmgeo.say(words.trade, { code: asked.trade, edition: asked.edition })); }
+        fits = codes.some(function (code) { return trade.indexOf(code) === 0; });
+        if (!fits && codes.some(function (code) { return code.indexOf(trade) === 0 || trade.length < 4 && (code.indexOf("0" + trade) === 0 || ("0" + trade).indexOf(code) === 0); })) { open(hmgeo.say(words.trade_coarse, { code: trade })); }
+        else if (!fits) { na(hmgeo.say(words.trade, { code: trade, edition: asked.edition })); }
       }
     }
     other = record.conditions.some(function (one) {

@@ -1,0 +1,220 @@
+"""What cells of lists mean where a list of words or codes stands behind them; what isn't understood is `Unknown`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from hmgeo.records import Unknown
+from hmgeo.reference.tables import read_rows, trades_named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_CODE = re.compile(r"(?<![0-9A-Za-z.])([A-Ta-t])?[-· ]?(\d{2,4})(?:\.0+)?(?![0-9A-Za-z.])")
+_BLANKS = frozenset({"/", "-", "—"})
+_SEPARATORS = "、,;/|"
+_EDGES = f" \n()[]{_SEPARATORS}"
+_NAME = re.compile(r"[㐀-䶿一-鿿()·、, ]+")
+_ONLY_SIGNS = re.compile(r"[-~—–+]|和|及|与")
+_JOINTS = frozenset({"", "和", "及", "与"})
+_CHANGED = re.compile(r"[原非除拟旧曾已待不未停改变转另或约至到和及与疑?]")
+"""Words that make a name say something else than that the code before it holds."""
+_HARMLESS = re.compile(r"非金属|非专业|非电|非木|非公路|未列明|不锈|和|及|与")
+_SECTIONS = {"A": (1, 5), "B": (6, 12), "C": (13, 43), "D": (44, 46), "E": (47, 50)}
+_LATER_SECTIONS = (51, 97)
+_YEARS = frozenset({"1994", "2002", "2011", "2017"})
+_FULL_LENGTH = 4
+_SHORTEST_NAME = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TradeCell:
+    """What a cell says of a trade.
+
+    Parameters
+    ----------
+    stated
+        Codes as digits in the cell, in its order; one that only repeats the beginning of another is left out.
+    named
+        Codes of the classes that the cell names in words, as (edition, code); only where it holds no digits.
+    """
+
+    stated: tuple[str, ...] = ()
+    named: tuple[tuple[str, str], ...] = ()
+
+    def codes(self, edition: str) -> tuple[str, ...]:
+        """Return the codes in an edition; empty where names have none in it."""
+        return self.stated or tuple(code for held, code in self.named if held == edition)
+
+    def fits(self, edition: str, listed: tuple[str, ...]) -> bool | Unknown:
+        """Return whether one of the trades is among listed codes; a code stands for all that begin with it.
+
+        `Unknown` with code `coarse` where a code is wider than a listed one, or may be one that lost its leading zero.
+        """
+        codes = self.codes(edition)
+        if any(code.startswith(one) for code in codes for one in listed):
+            return True
+        may_be = [code for code in codes for one in listed if one.startswith(code) or _without_zero(code, one)]
+        return Unknown("coarse", may_be[0], field="trade_code") if may_be else False
+
+    def edition(self, stated: str, held: Iterable[str]) -> str:
+        """Return the edition to read in: the stated one; for names without one, the first held that has them."""
+        named_in = () if self.stated or stated else tuple(one for one in held if self.codes(one))
+        return named_in[0] if named_in else stated
+
+    def text(self, edition: str) -> str:
+        """Return the codes as one cell; empty where the edition has none."""
+        return "、".join(self.codes(edition))
+
+
+def _without_zero(code: str, listed: str) -> bool:
+    """Return whether a short code may be a listed one, or a class of it, that a spreadsheet cut the zero from."""
+    return len(code) < _FULL_LENGTH and (f"0{code}".startswith(listed) or listed.startswith(f"0{code}"))
+
+
+@lru_cache(maxsize=16_384)
+def read_trade(cell: str) -> TradeCell | Unknown:
+    """Return the trades that a cell states: codes with or without letter and name, several of them, or official names.
+
+    Parameters
+    ----------
+    cell
+        As a list writes it. A name beside a code must not speak of another class; names alone count only whole
+        (`hmgeo.reference.tables.trades_named`).
+
+    Examples
+    --------
+    >>> read_trade("C3360 金属表面处理及热处理加工").stated, read_trade("３２１１、3360").stated
+    (('3360',), ('3211', '3360'))
+    >>> read_trade("铅锌冶炼").codes("2017")
+    ('3212',)
+    >>> read_trade("原3360").code, read_trade("1411 铅锌冶炼").code, read_trade(" ").code
+    ('unreadable', 'contradiction', 'not_stated')
+    """
+    text = unicodedata.normalize("NFKC", cell).strip()
+    if not text or text in _BLANKS:
+        return Unknown("not_stated", cell, field="trade_code")
+    found = list(_CODE.finditer(text))
+    if not found:
+        return _by_name(text, cell)
+    before, years = text[: found[0].start()].strip(" (["), _YEARS & {one[2] for one in found}
+    if len(found) > 1 and (before or years):
+        return Unknown("unreadable", cell, field="trade_code")
+    if before:  # the name stands first
+        after = text[found[0].end() :].strip(_EDGES)
+        text = text[found[0].start() : found[0].end()] + " " + before + after
+        found = list(_CODE.finditer(text))
+    ends = [*(one.start() for one in found[1:]), len(text)]
+    for one, end in zip(found, ends, strict=True):
+        fault = _section_fault(one[1], one[2]) or _rest_fault(text[one.end() : end], one[2], is_last=end == len(text))
+        if fault:
+            return Unknown(fault, cell, field="trade_code")
+    codes = tuple(dict.fromkeys(one[2] for one in found))
+    finest = tuple(code for code in codes if not any(other != code and other.startswith(code) for other in codes))
+    return TradeCell(finest)
+
+
+def plain_trade(cell: str, edition: str) -> str:
+    """Return the codes that a cell states, in an edition; the cell as it is where it can't be read so.
+
+    Examples
+    --------
+    >>> plain_trade("C3211、３３６０", "2017"), plain_trade("铅锌冶炼", ""), plain_trade("待定", "2017")
+    ('3211、3360', '铅锌冶炼', '待定')
+    """
+    trade = read_trade(cell)
+    return cell if isinstance(trade, Unknown) else trade.text(edition) or cell
+
+
+def _section_fault(letter: str | None, code: str) -> str:
+    """Return a fault where a letter isn't the section that the code's division belongs to."""
+    first, last = _SECTIONS.get(letter.upper(), _LATER_SECTIONS) if letter else (0, 99)
+    return "" if first <= int(code[:2]) <= last else "contradiction"
+
+
+def _rest_fault(rest: str, code: str, *, is_last: bool) -> str:
+    """Return what is wrong with the words after a code; empty where they are its name or nothing."""
+    name = rest.strip(_EDGES)
+    if name in _JOINTS and not (is_last and name):
+        return ""
+    if _ONLY_SIGNS.fullmatch(name):
+        return "unreadable"
+    name = name.strip("-—–").strip(_EDGES)
+    if not _NAME.fullmatch(name):
+        return "unreadable"
+    return _name_fault(name, code)
+
+
+def _name_fault(name: str, code: str) -> str:
+    """Return why a name doesn't go with a code: it speaks of another class, or of a change."""
+    own, key_words = _names_of(code)
+    if name in own:
+        return ""
+    if any(len(other) >= _SHORTEST_NAME and other in name and other not in own for other in _all_names()):
+        return "contradiction"
+    if _CHANGED.search(_HARMLESS.sub("", name)):
+        return "unreadable"
+    pairs = {word[at : at + 2] for word in (*own, *key_words) for at in range(len(word) - 1)}
+    if pairs and not any(name[at : at + 2] in pairs for at in range(len(name) - 1)):
+        return "contradiction"
+    return ""
+
+
+def _by_name(text: str, cell: str) -> TradeCell | Unknown:
+    """Return the classes that a cell names in words: as a whole, else each part between separators."""
+    parts = [text] if trades_named(text) else [part.strip() for part in re.split(f"[{_SEPARATORS}\n]", text)]
+    named = [(str(one.edition), one.code) for part in parts for one in trades_named(part)]
+    if not all(trades_named(part) for part in parts):
+        return Unknown("unreadable", cell, field="trade_code")
+    return TradeCell(named=tuple(dict.fromkeys(named)))
+
+
+@lru_cache(maxsize=16_384)
+def read_word(name: str, cell: str) -> str | Unknown:
+    """Return the official word that a cell means, by the words of `data/words.csv`; only whole cells count.
+
+    Parameters
+    ----------
+    name
+        The list asked: a layer by its code, or a column by its name.
+
+    Examples
+    --------
+    >>> read_word("是否涉镉", "是"), read_word("是否涉镉", "待查").code, read_word("是否涉镉", "").code
+    ('已认定', 'not_in_list', 'not_stated')
+    """
+    text = "".join(unicodedata.normalize("NFKC", cell).split()).casefold()
+    if not text or text in _BLANKS:
+        return Unknown("not_stated", cell, field=name)
+    return _words()[name].get(text) or Unknown("not_in_list", cell, field=name)
+
+
+@lru_cache(maxsize=1)
+def _words() -> Mapping[str, Mapping[str, str]]:
+    """Return by list what each word means, compared as `read_word` compares."""
+    found: dict[str, dict[str, str]] = {}
+    for row in read_rows("words.csv"):
+        text = "".join(unicodedata.normalize("NFKC", row["word"]).split()).casefold()
+        found.setdefault(row["list"], {})[text] = row["means"]
+    return found
+
+
+@lru_cache(maxsize=1)
+def _all_names() -> frozenset[str]:
+    rows = read_rows("industry_codes.csv")
+    return frozenset(filter(None, (row[column] for row in rows for column in ("name_2017", "name_2011"))))
+
+
+@lru_cache(maxsize=512)
+def _names_of(code: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the official names of a code in either edition, and the words for the industry it belongs to."""
+    names, words = set(), set()
+    for row in read_rows("industry_codes.csv"):
+        if code in {row["gbt4754_2017"], row["gbt4754_2011"]}:
+            names |= {row["name_2017"], row["name_2011"]} - {""}
+            words |= {row["key_industry_zh"]} - {""}
+    return frozenset(names), frozenset(words)
