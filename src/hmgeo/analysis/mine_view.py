@@ -16,6 +16,7 @@ from hmgeo.analysis.flow import downhill
 from hmgeo.analysis.flow_grid import End
 from hmgeo.analysis.flow_overhead import by_circle
 from hmgeo.analysis.flow_tables import cells_beside
+from hmgeo.analysis.overhead_view import BESIDE
 from hmgeo.analysis.water_things import Things
 from hmgeo.findings.terrain import MINES_SCHEMA
 from hmgeo.findings.text import sentences
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from hmgeo.analysis.flow_grid import FlowGrid
     from hmgeo.records import Layer
 
-AROUND, DOWNSTREAM, BESIDE = "surroundings_m", "max_downstream_m", "path_beside_m"
+AROUND, DOWNSTREAM = "surroundings_m", "max_downstream_m"
 _POLLUTED = {SoilQualityClass.STRICT_CONTROL.value: "strict_control", SoilQualityClass.SAFE_USE.value: "safe_use"}
 
 
