@@ -134,7 +134,7 @@ def clocked(bench: SitingBench, asked: Sequence[Site]) -> tuple[list[float], lis
 def batch(bench: SitingBench, asked: Sequence[Site]) -> tuple[float, float, list[dict[str, int]]]:
     """Return wall and CPU seconds of a batch with progress, and the counts of every site."""
     start, start_cpu, counts = time.perf_counter(), time.process_time(), []
-    for number, answer in enumerate(bench.check_many(asked), start=1):
+    for number, answer in enumerate(map(bench.check, asked), start=1):
         counts.append({verdict.value: count for verdict, count in answer.counts().items()})
         if number % PROGRESS_EVERY == 0:
             print(f"  {number}/{len(asked)}  {time.perf_counter() - start:.1f} s", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +14,12 @@ from hmgeo.records import Provenance, Raster
 from hmgeo.vocabulary import Basis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from hmgeo.analysis.flow_facts import WaterLayer
+    from hmgeo.analysis.flow_grid import FlowGrid
 
 WEST, NORTH, CELL_M = 500_000.0, 2_600_000.0, 10.0
 CRS = "EPSG:4547"
@@ -52,3 +56,21 @@ def point(heights: Raster, row: int, column: int) -> shapely.Point:
 def rows_of(heights: Raster, cells: NDArray[Any]) -> list[tuple[int, int]]:
     """Return flat cells as (row, column)."""
     return [divmod(int(cell), heights.width) for cell in cells]
+
+
+@dataclass(frozen=True)
+class Water:
+    """A grid that drains with layers laid on it by hand; a project's own is made of its files."""
+
+    grid: FlowGrid
+    layers: Mapping[str, WaterLayer] = field(default_factory=dict)
+    is_approximate: bool = False
+
+    def has(self, code: str) -> bool:
+        return code in self.layers
+
+    def layer(self, code: str) -> WaterLayer:
+        return self.layers[code]
+
+    def why_not(self, _code: str, /) -> str:
+        return ""

@@ -42,14 +42,14 @@ def parcels(count: int, within_m: float, size_m: float, seed: int) -> list[shape
 @pytest.mark.parametrize(("count", "size_m", "radius_m"), [(60, 150.0, 2_000.0), (300, 90.0, 10_000.0)])
 def test_clipped_areas_agree_with_an_equal_area_plane(count: int, size_m: float, radius_m: float) -> None:
     shapes = parcels(count, radius_m, size_m, seed=count)
-    found = ClippedAreas(np.array(shapes, dtype=object)).within_m2(*PLACE, radius_m)
+    found = ClippedAreas(np.array(shapes, dtype=object)).clipped_m2(*PLACE, radius_m)[0]
     assert found == pytest.approx(planar_m2(shapes, radius_m), rel=1e-6)
 
 
 def test_overlaps_count_once_wherever_they_lie() -> None:
     twice = parcels(40, 2_300, 300.0, seed=1)
-    found = ClippedAreas(np.array(twice + twice, dtype=object)).within_m2(*PLACE, 2_000.0)
-    once = ClippedAreas(np.array(twice, dtype=object)).within_m2(*PLACE, 2_000.0)
+    found = ClippedAreas(np.array(twice + twice, dtype=object)).clipped_m2(*PLACE, 2_000.0)[0]
+    once = ClippedAreas(np.array(twice, dtype=object)).clipped_m2(*PLACE, 2_000.0)[0]
     assert found == pytest.approx(once, rel=1e-9)
     assert found == pytest.approx(planar_m2(twice, 2_000.0), rel=1e-6)
 
@@ -57,7 +57,7 @@ def test_overlaps_count_once_wherever_they_lie() -> None:
 def test_a_parcel_around_the_whole_circle_leaves_the_circle() -> None:
     """A disc of 1 km has pi r2 of ground, less what the ellipsoid's curvature takes: r2 / 12 R2, 2e-9."""
     around = shapely.box(PLACE[0] - 0.1, PLACE[1] - 0.1, PLACE[0] + 0.1, PLACE[1] + 0.1)
-    found = ClippedAreas(np.array([around], dtype=object)).within_m2(*PLACE, 1_000.0)
+    found = ClippedAreas(np.array([around], dtype=object)).clipped_m2(*PLACE, 1_000.0)[0]
     assert found == pytest.approx(math.pi * 1e6, rel=1e-6)
 
 
@@ -67,8 +67,10 @@ def test_common_borders_are_no_overlaps_and_holes_stay_out() -> None:
     hole = shapely.box(PLACE[0] + 0.0005, PLACE[1] + 0.0005, PLACE[0] + 0.001, PLACE[1] + 0.001)
     both = ClippedAreas(np.array([west, east.difference(hole)], dtype=object))
     assert not len(both._of_all.later)
-    assert both.within_m2(*PLACE, 5_000.0) == pytest.approx(planar_m2([west, east.difference(hole)], 5_000.0), rel=1e-6)
-    assert ClippedAreas(np.empty(0, dtype=object)).within_m2(*PLACE, 5_000.0) == 0.0
+    assert both.clipped_m2(*PLACE, 5_000.0)[0] == pytest.approx(
+        planar_m2([west, east.difference(hole)], 5_000.0), rel=1e-6
+    )
+    assert ClippedAreas(np.empty(0, dtype=object)).clipped_m2(*PLACE, 5_000.0)[0] == 0.0
 
 
 @pytest.mark.parametrize("lat", [23.0, 60.0, 80.0, -84.0])
@@ -82,5 +84,5 @@ def test_circles_are_cut_right_far_from_the_equator(lat: float) -> None:
         east, north, _ = GEOD.fwd(lon, lat, azimuth, radius_m)
         shape = shapely.box(east - 0.05, north - 0.02, east + 0.05, north + 0.02)
         inside = shapely.segmentize(shape.intersection(circle), 1e-4)
-        found = ClippedAreas(np.array([shape], dtype=object)).within_m2(lon, lat, radius_m)
+        found = ClippedAreas(np.array([shape], dtype=object)).clipped_m2(lon, lat, radius_m)[0]
         assert found == pytest.approx(abs(GEOD.geometry_area_perimeter(inside)[0]), rel=2e-6)

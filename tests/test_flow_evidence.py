@@ -14,7 +14,7 @@ from hmgeo.analysis.flow_grid import End, flow_grid
 from hmgeo.analysis.flow_overhead import overhead
 from hmgeo.analysis.flow_snap import SnapRule
 from hmgeo.analysis.flow_tables import catchments_of, cells_beside
-from hmgeo.analysis.water_layers import water_of
+from hmgeo.analysis.water_layers import ProjectWater
 from hmgeo.analysis.water_things import Things
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
@@ -77,7 +77,7 @@ def test_layers_on_a_grid_answer_rules() -> None:
     batch = pa.RecordBatch.from_pylist([row], RECEPTOR_SCHEMA)
     gates = Gates(shapely.box(110, 20, 120, 30), "全部", Completeness.COMPLETE)
     farmland = Layer("f", LayerKind.FARMLAND, Basis.APPROXIMATE, Provenance("f"), lambda: [batch], gates)
-    water = water_of(DEM, [farmland], BREACH, SnapRule(15.0, 0.08))
+    water = ProjectWater(DEM, [farmland], BREACH, SnapRule(15.0, 0.08))
     facts = FlowFacts(point(DEM, 0, 2), 0.0, water)
     found = facts.upstream(Features("farmland", ("严格管控类",)), 30.0, "catchment")
     assert isinstance(found, PlaceFact)
@@ -85,5 +85,5 @@ def test_layers_on_a_grid_answer_rules() -> None:
     missed = facts.upstream(Features("farmland"), 20.0, "catchment")
     assert isinstance(missed, PlaceFact)
     assert (missed.answer, missed.gap) == (Answer.NO, "")
-    assert water.layers["farmland"].targets.missing == 0
-    assert np.array_equal(water.layers["farmland"].targets.cells, [17])
+    assert water.layer("farmland").targets.missing == 0
+    assert np.array_equal(water.layer("farmland").targets.cells, [17])

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from grids import point, raster
+from grids import Water, point, raster
 from test_flow import BREACH, DIAGONAL, FORK, HOLLOW, KEEP, VALLEY
 
 from hmgeo.analysis import flow_facts
 from hmgeo.analysis.barrier import BarrierRule, barrier, profile
 from hmgeo.analysis.facts import Answer, Features, NumberFact, PlaceFact, Unknown
 from hmgeo.analysis.flow import targets_of
-from hmgeo.analysis.flow_facts import FlowFacts, Water, WaterLayer
+from hmgeo.analysis.flow_facts import FlowFacts, WaterLayer
 from hmgeo.analysis.flow_grid import FlowGrid, flow_grid
 from hmgeo.analysis.flow_snap import SnapRule
 from hmgeo.errors import InputError

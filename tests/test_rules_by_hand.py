@@ -67,7 +67,7 @@ def reached(rule: Rule, given: Given) -> Verdict | None:
         return Verdict.NOT_APPLICABLE
     unknown |= bool(actions) and given.action is None
     trades = rule.applies_to.trades
-    codes = trades.codes_of(given.edition or 0)
+    codes = next((one.codes for one in trades.lists if one.edition == given.edition), ())
     if trades.parameter:
         codes = given.parameters.get(trades.parameter) or ()
     if not trades.is_any:

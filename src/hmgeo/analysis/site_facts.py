@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from hmgeo.vocabulary import Action
 
 PROJECT_SITES = "project_sites"
-SUM_OF_METALS = "sum_of_five"
 PER_METAL = "per_metal"
 _COUNTY_DIGITS = 6
 _PLACE_ONLY = Unknown("只知所在行政区，没有可用的坐标或范围，本条未作判断。")

@@ -24,7 +24,7 @@ from hmgeo.rules.words import ATTRIBUTES, LAYERS
 from hmgeo.vocabulary import Basis, Effect, PositionKind, Standing, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from hmgeo.analysis.choices import Choices
     from hmgeo.analysis.facts import Facts
@@ -115,10 +115,6 @@ class SitingBench:
             found.append(((clause.verdict.gravity, rank), clause))
         found.sort(key=itemgetter(0))
         return self._answer(site, places, [clause for _, clause in found], plan)
-
-    def check_many(self, sites: Iterable[Site]) -> Iterator[SiteAnswer]:
-        """Judge sites one after another, each as `check` does."""
-        return map(self.check, sites)
 
     def facts_of(self, site: Site, places: SitePlaces | None = None) -> Facts:
         """Return what rules may ask of a site."""

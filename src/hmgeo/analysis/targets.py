@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from hmgeo.analysis.facts import DistanceFact, Features
 from hmgeo.analysis.nearest import prepare_one
 from hmgeo.findings.siting import Target, TargetTable
-from hmgeo.findings.text import distance_text
 from hmgeo.rules.words import LAYERS
 
 if TYPE_CHECKING:
@@ -137,8 +136,3 @@ class Surroundings:
         reach_m = index.covered_m(source, uncertainty_m)
         fact = DistanceFact(0.0, 0.0, None, covered_m=reach_m, is_complete=index.is_complete)
         return fact.coverage_gap(LAYERS[code].zh, range_m)
-
-
-def range_text(table: TargetTable) -> str:
-    """Return a table's range in words."""
-    return "范围未设定" if table.range_m is None else f"{distance_text(table.range_m)} 内"

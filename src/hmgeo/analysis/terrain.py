@@ -99,18 +99,6 @@ def slope_grade(slope_deg: Floats) -> NDArray[np.int64]:
     return np.where(np.isnan(slope_deg), 0, grade).astype(np.int64)
 
 
-def slope_range_deg(grade: int) -> tuple[float, float]:
-    """Return the slopes that a grade stands for: lower end exclusive, upper inclusive; 90 at the end.
-
-    Examples
-    --------
-    >>> slope_range_deg(4)
-    (15.0, 25.0)
-    """
-    ends = (0.0, *SLOPE_GRADE_LIMITS_DEG, 90.0)
-    return ends[grade - 1], ends[grade]
-
-
 def slope_deg(heights: Heights, cell_m: tuple[float, float]) -> Floats:
     """Return the slope in degrees by Horn's third-order difference over 3 x 3 cells.
 

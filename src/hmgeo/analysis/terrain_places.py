@@ -9,7 +9,7 @@ import numpy as np
 
 from hmgeo.analysis.facts import NumberFact, Unknown
 from hmgeo.analysis.raster_strips import frame_of
-from hmgeo.analysis.terrain import STEEPEST_GRADE, relief_strips, slope_range_deg, slope_strips
+from hmgeo.analysis.terrain import relief_strips, slope_strips
 from hmgeo.vocabulary import Basis, TerrainClass
 
 if TYPE_CHECKING:
@@ -104,26 +104,6 @@ def _number(own: Floats, around: Floats, *, is_approximate: bool) -> NumberFact 
         return NumberFact(value, is_approximate=is_approximate)
     low, high = (round(float(end), _DECIMALS) for end in (around.min(), around.max()))
     return NumberFact(value, min(low, value), max(high, value), is_approximate=is_approximate)
-
-
-def slope_from_grade(grade: int) -> NumberFact:
-    """Return the slope that a layer's own grade (GDPDJB) stands for; it goes before the grid of heights.
-
-    Raises
-    ------
-    ValueError
-        Where the grade isn't 1 to 5.
-
-    Examples
-    --------
-    >>> slope_from_grade(4)
-    NumberFact(value=20.0, low=15.0001, high=25.0, is_approximate=False)
-    """
-    if not 1 <= grade <= STEEPEST_GRADE:
-        msg = f"not a slope grade: {grade}"
-        raise ValueError(msg)
-    low, high = slope_range_deg(grade)
-    return NumberFact((low + high) / 2, low + 10**-_DECIMALS if grade > 1 else 0.0, high)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import shapely
 
 from hmgeo.analysis.facts import Unknown
 from hmgeo.analysis.flow import targets_of
-from hmgeo.analysis.flow_facts import Water, WaterLayer
+from hmgeo.analysis.flow_facts import WaterLayer
 from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, flow_grid
 from hmgeo.analysis.flow_snap import snap
 from hmgeo.vocabulary import Basis, Completeness
@@ -25,19 +25,6 @@ if TYPE_CHECKING:
 
 ON_STREAMS = frozenset({"intakes", "irrigation_intakes", "water_stations", "outfalls"})
 """Layers whose points lie on a river: they are put onto the stream before anything is asked of them."""
-
-
-def water_of(elevation: Raster, layers: Iterable[Layer], conditioning: Conditioning, snap_rule: SnapRule) -> Water:
-    """Make a grid of heights drain and put layers onto it; done once for a project.
-
-    Raises
-    ------
-    InputError
-        As `hmgeo.analysis.flow_grid.flow_grid`.
-    """
-    grid = flow_grid(elevation, conditioning)
-    held = {layer.kind.value: water_layer(grid, layer, snap_rule) for layer in layers}
-    return Water(grid, held, elevation.basis is Basis.APPROXIMATE)
 
 
 class ProjectWater:

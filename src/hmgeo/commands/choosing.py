@@ -23,8 +23,6 @@ from hmgeo.commands.options import (
 from hmgeo.commands.shown import LOG, OUT, show_table
 from hmgeo.vocabulary import Basis
 
-FilterOption = Annotated[list[str] | None, typer.Option("--filter", help="触及即不选的条款，可多次；默认为禁止性的。")]
-
 
 def candidates(
     project: ProjectOption,

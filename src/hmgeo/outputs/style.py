@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 FONTS = ("Microsoft YaHei", "SimHei", "PingFang SC", "Noto Sans CJK SC", "Source Han Sans SC", "sans-serif")
 """Font stack: what Windows offices have first."""
 
-FONT_STACK = ", ".join(f'"{font}"' if " " in font else font for font in FONTS)
-"""The same as a CSS value."""
-
 SHEET_FONT = "Microsoft YaHei"
 
 

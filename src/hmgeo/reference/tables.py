@@ -23,8 +23,6 @@ class KeyArea:
         Six-digit county code, nine-digit township code, or the county that a place or basin lies in.
     role
         key_area, demo_regional, demo_basin, coordination_group, ...
-    open_question
-        What the text leaves open about the extent.
     """
 
     id: str
@@ -35,8 +33,6 @@ class KeyArea:
     metals: tuple[str, ...]
     document: str
     clause: str
-    code_source: str
-    open_question: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +79,6 @@ def key_areas() -> tuple[KeyArea, ...]:
             metals=tuple(filter(None, row["metals"].split(";"))),
             document=row["source_seed"],
             clause=row["clause"],
-            code_source=row["code_source"],
-            open_question=row["ambiguity"],
         )
         for row in read_rows("key_areas.csv")
     )

@@ -18,9 +18,6 @@ from hmgeo.reference.tables import read_rows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TAIL = ("数据来源", "提供单位", "资料时点", "密级", "备注")
-"""Columns that close every list."""
-
 GUIDE_MARKS = ("【填写要求】", "【示例】")
 """What the first cells of a template's second and third row start with: rows that are no data."""
 

@@ -185,16 +185,6 @@ class Trades:
         """Whether every trade is meant."""
         return not self.lists and not self.parameter
 
-    def codes_of(self, edition: int) -> tuple[str, ...]:
-        """Return the codes in one edition, empty where the rule lists none for it.
-
-        Examples
-        --------
-        >>> Trades((TradeCodes(2017, ("3212",)),)).codes_of(2017)
-        ('3212',)
-        """
-        return next((one.codes for one in self.lists if one.edition == edition), ())
-
 
 @dataclass(frozen=True, slots=True)
 class Condition:

@@ -91,32 +91,3 @@ def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
             w.store(9, at, nearest.now)
 
     return typed(write, east, north, places, unit_x, unit_y, along, across, half, segments, least)
-
-
-@written
-def segments_to_place(  # noqa: PLR0913, PLR0917 -- arrays one by one
-    _typing: Ir,
-    unit_x: Ir,
-    unit_y: Ir,
-    along: Ir,
-    across: Ir,
-    half: Ir,
-    first: Ir,
-    count: Ir,
-    east: Ir,
-    north: Ir,
-    least: Ir,
-) -> Ir:
-    """Put into least[0] the least squared distance from a place to segments; `count` is a multiple of eight."""
-
-    def write(w: Writer) -> None:
-        px, py = w.spread(w.number(7)), w.spread(w.number(8))
-        here = px, py, px.negated()
-        nearest = w.keep(w.constant(float("inf")))
-        with w.blocks(w.number(6)) as (at, _):
-            place = w.builder.add(at, w.number(5))
-            ux, uy, along, across, half = (w.load(i, place) for i in range(5))
-            nearest.set(_squared(here, (ux, uy, along, across, half)).least(nearest.now))
-        w.put(9, 0, w.across(nearest.now, least=True))
-
-    return typed(write, unit_x, unit_y, along, across, half, first, count, east, north, least)

@@ -22,7 +22,6 @@ _FRAME_ROLES = frozenset({"key_area", "county", "township", "river"})
 WATER_ROLES = frozenset({"flow_path", "catchment", "closed_basin", "sampling_point", "overhead_path"})
 """Layers that a run works out of water and heights."""
 
-_LAYER_ROLES = frozenset(kind.value for kind in LayerKind)
 _SOURCE_COLUMNS = ("source_count", "nearest_source_id", "nearest_source_m")
 _SLOPE_COLUMNS = ("slope_grade", "slope_from", "slope_deg")
 _FINDING_COLUMNS = (
