@@ -8,7 +8,7 @@ import pytest
 import shapely
 from oracle import distance_m
 
-from hmgeo.analysis.facts import Answer, Features, Unknown
+from hmgeo.analysis.facts import Answer, DistanceFact, Features, Unknown
 from hmgeo.analysis.layer_facts import LayerFacts
 from hmgeo.analysis.layer_index import LayerIndex
 from hmgeo.analysis.places import Place
@@ -137,4 +137,7 @@ def test_facts_of_features_are_asked_for_and_never_guessed() -> None:
     untold = facts(shapely.Point(113.01, 23.01)).inside(audited)
     assert untold == Unknown("「工业园区」甲园未载明是否园区依法合规设立、是否园区经规划环评，本条未作判断。")
     assert facts(shapely.Point(113.05, 23.01)).inside(lawful).answer is Answer.NO
-    assert isinstance(facts(shapely.Point(113.05, 23.01)).distance(audited), Unknown)
+    from_afar = facts(shapely.Point(113.05, 23.01)).distance(audited)
+    assert isinstance(from_afar, DistanceFact)
+    assert from_afar.measured_m is None
+    assert from_afar.untold_why == untold.why

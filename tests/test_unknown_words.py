@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import csv
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
+import shapely
+from shapely.geometry import mapping
+from siting_world import SITE, bench, layer
 
 from hmgeo.analysis.applies import Subject, hindrance
 from hmgeo.analysis.cadmium import cadmium_of, found_cadmium
+from hmgeo.analysis.candidates import choose_candidates
 from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.layers.load import load_positions
+from hmgeo.analysis.compiled_rules import compile_rules
+from hmgeo.analysis.facts import Answer, Features, NumberFact, PlaceFact
+from hmgeo.analysis.facts import Unknown as NoAnswer
+from hmgeo.analysis.layer_facts import LayerFacts
+from hmgeo.analysis.layer_index import LayerIndexes
+from hmgeo.analysis.overlay import overlay_clauses
+from hmgeo.analysis.places import NOWHERE
+from hmgeo.geodesy import ELLIPSOID
+from hmgeo.layers.load import load_positions, load_receptors
 from hmgeo.project.layer_check import check_layer
 from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.rules.book import load_book
-from hmgeo.vocabulary import Basis, LayerKind, Verdict
+from hmgeo.vocabulary import Basis, Certainty, LayerKind, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from hmgeo.analysis.site_facts import Site
+    from hmgeo.findings.siting import Clause
+    from hmgeo.records import Layer
 
 TRADES = Choices({"cadmium_trades": ChosenParameter("cadmium_trades", ("3212", "3360", "0912"), edition=2017)})
 
@@ -117,3 +135,130 @@ def test_what_is_read_otherwise_or_not_at_all_stands_in_the_ledger_and_goes_back
 def test_words_mean_what_the_list_says() -> None:
     assert read_word("是否涉镉", "涉 镉") == "已认定"
     assert read_trade("C3360") is read_trade("C3360")
+
+
+def beside(*words: str, metres: float = 400.0) -> list[Layer]:
+    """Return sensitive sites of these classes, the first so far north of the site, each next one 1 km farther."""
+    rows = []
+    for number, word in enumerate(words):
+        lon, lat, _ = ELLIPSOID.fwd(113.0, 23.101, 0.0, metres + 1000.0 * number)
+        rows.append((f"A{number}", f"目标{number}", word, shapely.Point(lon, lat)))
+    return [layer(LayerKind.SENSITIVE_SITES, rows)]
+
+
+def zoned(word: str) -> list[Layer]:
+    return [layer(LayerKind.WATER_SOURCE_ZONES, [("W1", "示例水源", word, shapely.box(112.99, 23.09, 113.01, 23.11))])]
+
+
+def clause(found: list[Layer], rule_id: str, site: Site = SITE) -> Clause:
+    return next(one for one in bench(found).check(site).clauses if one.citation.rule_id == rule_id)
+
+
+@pytest.mark.parametrize("word", ["学校", "小学", "村庄", "幼儿园", "卫生院", "敬老院", " 小 学 "])
+def test_a_synonym_is_the_class_it_means(word: str) -> None:
+    assert clause(beside(word), "SIT-LAW-ART32").verdict is Verdict.PROHIBITED
+    assert clause(beside(word, metres=501.0), "SIT-LAW-ART32").verdict is Verdict.CLEAR
+
+
+@pytest.mark.parametrize("word", ["小学旧址", "拟建医院", "已搬迁", "xx", ""])
+def test_a_word_outside_the_list_is_unknown_within_reach_and_nothing_beyond(word: str) -> None:
+    within, beyond = clause(beside(word), "SIT-LAW-ART32"), clause(beside(word, metres=501.0), "SIT-LAW-ART32")
+    told = f"类别「{word}」" if word else "类别未填"
+    why = f"「敏感目标」目标0（{told}）不能判断是否属于居民区、学校、医院、疗养院、养老院，本条未作判断。"
+    assert (within.verdict, within.certainty) == (Verdict.NOT_ASSESSED, None)
+    assert why in within.reasons
+    assert (beyond.verdict, beyond.certainty) == (Verdict.CLEAR, Certainty.CERTAIN)
+
+
+def test_a_known_other_class_is_absent_and_a_sure_hit_stands() -> None:
+    assert clause(beside("行政办公"), "SIT-LAW-ART32").verdict is Verdict.CLEAR
+    near = layer(
+        LayerKind.SENSITIVE_SITES,
+        [("A1", "近", "私塾", shapely.Point(113.0, 23.102)), ("A2", "远", "学校", shapely.Point(113.0, 23.104))],
+    )
+    found = clause([near], "SIT-LAW-ART32")
+    assert (found.verdict, found.certainty) == (Verdict.PROHIBITED, Certainty.CERTAIN)
+    assert found.measured.receptor_id == "A2"
+    far = layer(
+        LayerKind.SENSITIVE_SITES,
+        [("A1", "近", "私塾", shapely.Point(113.0, 23.102)), ("A2", "远", "学校", shapely.Point(113.0, 23.2))],
+    )
+    assert clause([far], "SIT-LAW-ART32").verdict is Verdict.NOT_ASSESSED
+
+
+@pytest.mark.parametrize(
+    ("word", "first", "second"),
+    [
+        ("一级", "prohibited", "clear"), ("一级保护区", "prohibited", "clear"), ("Ⅰ级", "prohibited", "clear"),
+        ("二级保护区", "clear", "prohibited"), ("准保护区", "clear", "clear"),
+        ("核心区", "not_assessed", "not_assessed"), ("", "not_assessed", "not_assessed"),
+        ("原一级", "not_assessed", "not_assessed"),
+    ],
+)  # fmt: skip
+def test_the_grade_of_a_zone_is_read_or_asked(word: str, first: str, second: str) -> None:
+    assert clause(zoned(word), "WAT-LAW-65").verdict.value == first
+    assert clause(zoned(word), "WAT-LAW-66").verdict.value == second
+    away = replace(SITE, geometry=shapely.Point(113.02, 23.101))
+    assert clause(zoned(word), "WAT-LAW-65", away).verdict is Verdict.CLEAR
+
+
+def test_a_share_of_zones_partly_unknown_is_a_range() -> None:
+    west, east = shapely.box(113.0, 23.0, 113.01, 23.01), shapely.box(113.01, 23.0, 113.02, 23.01)
+    held = layer(LayerKind.WATER_SOURCE_ZONES, [("W1", "", "一级区", west), ("W2", "", "核心区", east)])
+    site = shapely.box(113.0, 23.002, 113.04, 23.008)
+    facts = LayerFacts(site, 0.0, LayerIndexes([held]), NOWHERE)
+    share = facts.share(Features("water_source_zones", ("一级",)))
+    assert isinstance(share, NumberFact)
+    assert (round(share.value, 2), tuple(round(end, 2) for end in share.ends)) == (25.0, (25.0, 50.0))
+    inside = LayerFacts(shapely.box(113.005, 23.002, 113.015, 23.008), 0.0, LayerIndexes([held]), NOWHERE)
+    partly = inside.inside(Features("water_source_zones", ("一级",)))
+    assert isinstance(partly, PlaceFact)
+    assert (partly.answer, partly.others) == (Answer.PARTLY, {Answer.YES})
+
+
+def test_overlay_and_candidates_leave_the_surroundings_of_the_unknown_open() -> None:
+    area = shapely.box(112.95, 23.05, 113.05, 23.15)
+    drawn = overlay_clauses(bench([*beside("私塾"), *zoned("核心区")]), SITE, area)
+    assert not {"SIT-LAW-ART32", "WAT-LAW-65"} & {zone.citation.rule_id for zone in drawn.zones}
+    told = {citation.rule_id: why for citation, why in drawn.undrawn}
+    assert "类别「私塾」" in told["SIT-LAW-ART32"]
+    assert "类别「核心区」" in told["WAT-LAW-65"]
+    school = shapely.Point(113.0, 23.1046)
+    assert not shapely.intersects(drawn.untouched, school)
+    assert shapely.covers(drawn.uncovered, school)
+    assert shapely.covers(drawn.untouched, shapely.Point(112.96, 23.06))
+    known = overlay_clauses(bench([*beside("小学"), *zoned("一级区")]), SITE, area)
+    assert {"SIT-LAW-ART32", "WAT-LAW-65"} <= {zone.citation.rule_id for zone in known.zones}
+    wanted = {"SIT-LAW-ART32"}
+    [near] = choose_candidates(bench(beside("私塾")), [SITE], unwanted=wanted)
+    [far] = choose_candidates(bench(beside("私塾", metres=501.0)), [SITE], unwanted=wanted)
+    assert (near.unjudged, far.unjudged) == (("SIT-LAW-ART32",), ())
+
+
+def test_the_map_page_is_told_which_words_nobody_understands() -> None:
+    compiled = compile_rules(bench(beside("私塾", "小学", "行政办公")))
+    at = next(i for i, one in enumerate(compiled.sets) if one.layer == "sensitive_sites" and "居民区" in one.title)
+    assert list(compiled.sets[at].states) == [2, 1, 0]
+    held = next(one for one in compiled.layers.values() if one.code == "sensitive_sites")
+    assert held.features["label"].to_pylist() == ["目标0（类别「私塾」）", "目标1", "目标2"]
+
+
+def test_soil_words_outside_the_list_are_a_class_unknown_and_never_absent(tmp_path: Path) -> None:
+    words = ["严格管控", "优先保护类", "重度污染", "", "III-2021-0001"]
+    path = tmp_path / "farm.geojson"
+    shapes = [shapely.box(113.0 + n / 100, 23.0, 113.005 + n / 100, 23.005) for n in range(len(words))]
+    features = [
+        {"type": "Feature", "properties": {"地块编号": f"P{n}", "土壤环境质量类别": word}, "geometry": mapping(shape)}
+        for n, (word, shape) in enumerate(zip(words, shapes, strict=True))
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    farmland, ledger = load_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    assert farmland.read()["class"].to_pylist() == ["严格管控类", "优先保护类", "重度污染", "未划分", "类别不明"]
+    told = [(one.value, one.action) for one in ledger.entries if one.event == "类别未识别"]
+    action = "类别不明：凡问及类别的条款，在其范围内不作判断"
+    assert told == [("重度污染", action), ("III-2021-0001", action)]
+    features_asked = Features("farmland", ("严格管控类",))
+    facts = LayerFacts(shapely.Point(113.0225, 23.0), 0.0, LayerIndexes([farmland]), NOWHERE)
+    inside = facts.inside(features_asked)
+    assert isinstance(inside, NoAnswer)
+    assert inside.why == "「耕地」P2（类别「重度污染」）不能判断是否属于严格管控类，本条未作判断。"

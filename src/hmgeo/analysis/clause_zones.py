@@ -15,6 +15,7 @@ from hmgeo.analysis.key_areas import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.analysis.kinds.distance import STRAIGHT_MODES, TERRAIN_CONSIDERED
 from hmgeo.analysis.kinds.inquiry import Inquiry, features_of
 from hmgeo.analysis.kinds.registry import evaluate
+from hmgeo.analysis.layer_facts import untold_template
 from hmgeo.analysis.outcome import Side
 from hmgeo.analysis.places import Place
 from hmgeo.analysis.site_facts import SiteNumbers, SitePlaces
@@ -23,7 +24,6 @@ from hmgeo.analysis.zones import zone_within
 from hmgeo.rules.kinds import parameters_of
 from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import Effect, Standing, Verdict
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 
 NO_ZONE = "需要水流、坡度或占比测算，本条未画范围。"
 TERRAIN_OPEN = "已选择考虑地形，但未作地形分级，本条未画范围。"
-UNSTATED = "「{}」部分要素未载明条文所问的事实，本条未画范围。"
 NOWHERE = shapely.Polygon()
 _ATTRIBUTE_KINDS = frozenset({"attribute", "ratio", "classification", KEY_AREA_KIND})
 _INSIDE_KINDS = frozenset({"within", "not_within"})
 _DISTANCE_KINDS = frozenset({"maximum_distance", "minimum_distance"})
 _SPEAKING = frozenset({Standing.IN_FORCE, Standing.ADOPTED})
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +94,15 @@ class Drawer:
     bench: SitingBench
     site: Site
     cells: list[tuple[shapely.Geometry, Place]]
-    buffers: dict[tuple[Features, float], shapely.Geometry] = field(default_factory=dict)
+    buffers: dict[tuple[Features, float], tuple[shapely.Geometry, shapely.Geometry]] = field(default_factory=dict)
+    open: dict[str, shapely.Geometry] = field(default_factory=dict)
+    """Of the rule last drawn: why nobody can tell there whether it touches, and where."""
 
     def zone(self, rule: Rule) -> tuple[Citation, Verdict, shapely.Geometry] | None:
         """Return a rule as cited, what it says, and where; None where it reaches the project nowhere in the area."""
         drawn: list[tuple[Verdict, shapely.Geometry]] = []
         citation = None
+        self.open = {}
         groups: dict[tuple[str, ...], list[tuple[shapely.Geometry, Place]]] = {}
         for cell, place in self.cells:
             groups.setdefault(self._kin(rule, place), []).append((cell, place))
@@ -188,6 +191,7 @@ class Drawer:
         features = features_of(test, inquiry.choices)
         if test.kind in _INSIDE_KINDS:
             inside, maybe = self._features(features)
+            self._leave_open(features, inside, maybe)
             outside = shapely.difference(self._cleared(features.layer, cell, 0.0), maybe)
             inside = shapely.intersection(inside, cell)
             return _Ground(inside, outside) if test.kind == "within" else _Ground(outside, inside)
@@ -201,25 +205,36 @@ class Drawer:
             raise UndrawableError(NO_ZONE)
         if inquiry.choices.code(test.text("terrain")) == TERRAIN_CONSIDERED:
             raise UndrawableError(TERRAIN_OPEN)
-        near = shapely.intersection(self._buffer(features, limit_m), cell)
-        far = shapely.difference(self._cleared(features.layer, cell, limit_m), near)
+        within, maybe_within = self._buffers(features, limit_m)
+        self._leave_open(features, within, maybe_within)
+        near = shapely.intersection(within, cell)
+        far = shapely.difference(self._cleared(features.layer, cell, limit_m), maybe_within)
         return _Ground(near, far) if test.kind == "maximum_distance" else _Ground(far, near)
 
     def _features(self, features: Features) -> tuple[shapely.Geometry, shapely.Geometry]:
         """Return the features that count, and those that count or may count."""
         index = self.bench.indexes[features.layer]
-        sure = [row for row in range(index.size) if index.counts(row, features)]
-        return shapely.union_all(index.shapes.geometries[np.array(sure, dtype=np.int64)]), index.union(features)
+        return index.union(features), index.union(features, untold=True)
 
-    def _buffer(self, features: Features, limit_m: float) -> shapely.Geometry:
+    def _buffers(self, features: Features, limit_m: float) -> tuple[shapely.Geometry, shapely.Geometry]:
+        """Return all within the limit of features that count, and of those that count or may count."""
         if (features, limit_m) not in self.buffers:
             index = self.bench.indexes[features.layer]
-            counting = [index.counts(row, features) for row in range(index.size)]
-            if None in counting:
-                raise UndrawableError(UNSTATED.format(LAYERS[features.layer].zh))
-            rows = np.flatnonzero(np.array(counting, dtype=bool))
-            self.buffers[features, limit_m] = zone_within(index.shapes.geometries[rows], limit_m)
+            states = index.states(features)
+            sure = zone_within(index.shapes.geometries[states == 1], limit_m)
+            untold = index.shapes.geometries[states == 0]
+            either = sure if not len(untold) else shapely.union(sure, zone_within(untold, limit_m))
+            self.buffers[features, limit_m] = sure, either
         return self.buffers[features, limit_m]
+
+    def _leave_open(self, features: Features, sure: shapely.Geometry, either: shapely.Geometry) -> None:
+        """Remember where features lie of which nobody can tell whether they count."""
+        if either is not sure and not shapely.equals(either, sure):
+            index = self.bench.indexes[features.layer]
+            names = [index.label(row) for row in np.flatnonzero(index.states(features) == 0).tolist()]
+            more = f"等 {len(names)} 个" if len(names) > _NAMED else ""
+            why = untold_template(features).format(name="、".join(names[:_NAMED]) + more)
+            self.open[why] = polygonal(shapely.difference(either, sure))
 
     def _cleared(self, layer: str, cell: shapely.Geometry, limit_m: float) -> shapely.Geometry:
         """Return where finding nothing within the limit proves that there is nothing."""

@@ -95,6 +95,8 @@ class DistanceFact:
         Whether the user asked for a bare comparison by distance, where undeclared coverage clears with a note.
     is_approximate
         Whether approximate geometry went in.
+    untold_m, untold_why
+        How near the nearest feature may lie of which nobody can tell whether it counts, and why; infinite without one.
     """
 
     low_m: float
@@ -108,6 +110,8 @@ class DistanceFact:
     is_complete: bool = False
     undeclared_may_clear: bool = False
     is_approximate: bool = False
+    untold_m: float = float("inf")
+    untold_why: str = ""
 
     def coverage_gap(self, layer_zh: str, limit_m: float) -> str:
         """Return why finding nothing within the limit would prove nothing; empty where it does."""

@@ -13,6 +13,7 @@ from hmgeo.analysis.flow import OFF_GRID, Targets, exits_of, targets_beside
 from hmgeo.analysis.flow_around import comes_by, comes_by_shape, places_around, streams_around
 from hmgeo.analysis.flow_grid import End
 from hmgeo.analysis.flow_snap import SnapRule, SnapStatus, snap
+from hmgeo.analysis.layer_facts import unread_text
 from hmgeo.rules.words import BOTH, LAYERS, NETWORK
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ def _gap(features: Features, layer: WaterLayer, traces: list[_Trace], mode: str,
         reasons.append(f"「{features.zh}」未申明完整，结果为下限。")
     elif not all(trace.is_covered for trace in traces):
         reasons.append(f"水流超出「{features.zh}」数据范围，结果为下限。")
-    return reasons[0] if reasons else ""
+    return reasons[0] if reasons else unread_text(features, layer.targets.classes)
 
 
 def _fact(best: _Trace | None, others: set[bool], gap: str, layer: WaterLayer, *, is_approximate: bool) -> PlaceFact:

@@ -21,10 +21,11 @@ from hmgeo.analysis.facts import (
 from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
 from hmgeo.analysis.nearest import prepare_one
 from hmgeo.geodesy import ellipsoidal_area_m2
+from hmgeo.reference.cells import unread_among
 from hmgeo.rules.words import ATTRIBUTES, LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from hmgeo.analysis.layer_index import Hit, LayerIndex
     from hmgeo.analysis.places import Place
@@ -71,6 +72,7 @@ class LayerFacts(UnansweredFacts):
         self._attributes = attributes or {}
         self._numbers = numbers or {}
         self._hits: dict[Features, Hit | None] = {}
+        self._untold: dict[Features, Hit | None] = {}
 
     def distance(self, features: Features) -> DistanceFact | Unknown:
         """Return the shortest ground distance to the features."""
@@ -78,9 +80,8 @@ class LayerFacts(UnansweredFacts):
         if isinstance(index, Unknown):
             return index
         hit = self._nearest(index, features)
-        if hit is not None and index.counts(hit.row, features) is None:
-            return _untold(index, hit.row, features)
         low_m, high_m = self._ends(hit)
+        untold_m, untold_why = self._untold_near(index, features)
         return DistanceFact(
             low_m,
             high_m,
@@ -92,6 +93,8 @@ class LayerFacts(UnansweredFacts):
             covered_m=index.covered_m(self._source, self._uncertainty_m),
             is_complete=index.is_complete,
             is_approximate=index.is_approximate,
+            untold_m=untold_m,
+            untold_why=untold_why,
         )
 
     def inside(self, features: Features) -> PlaceFact | Unknown:
@@ -115,6 +118,8 @@ class LayerFacts(UnansweredFacts):
         others = frozenset[Answer]()
         if answer is Answer.YES and self._margin_m(index, features) < 0:
             others = frozenset({Answer.NO if is_point else Answer.PARTLY})
+        elif answer is Answer.PARTLY and shapely.covers(index.union(features, untold=True), geometry):
+            others = frozenset({Answer.YES})
         centroid = bool(shapely.covers(union, shapely.centroid(geometry)))
         return PlaceFact(
             answer,
@@ -133,8 +138,6 @@ class LayerFacts(UnansweredFacts):
         if isinstance(index, Unknown):
             return index
         hit = self._nearest(index, features)
-        if hit is not None and index.counts(hit.row, features) is None:
-            return _untold(index, hit.row, features)
         low_m, high_m = self._ends(hit)
         answer = Answer.YES if hit is not None and hit.distance_m <= tolerance_m else Answer.NO
         possible = {Answer.YES} if low_m <= tolerance_m else set()
@@ -158,9 +161,10 @@ class LayerFacts(UnansweredFacts):
         whole_m2 = float(ellipsoidal_area_m2([geometry])[0])
         if not whole_m2:
             return Unknown("污染源没有范围，无法计算重叠占比，本条未作判断。")
-        inside = shapely.intersection(geometry, index.union(features))
-        percent = 100.0 * float(ellipsoidal_area_m2([inside])[0]) / whole_m2
-        return NumberFact(round(percent, _DECIMALS), is_approximate=index.is_approximate)
+        unions = [index.union(features), index.union(features, untold=True)]
+        inside = [shapely.intersection(geometry, union) for union in unions]
+        least, most = np.round(100.0 * ellipsoidal_area_m2(inside) / whole_m2, _DECIMALS).tolist()
+        return NumberFact(least, least, most, is_approximate=index.is_approximate)
 
     def attribute(self, name: str) -> bool | None:
         """Return a yes/no fact that the row states; None where it doesn't."""
@@ -211,16 +215,36 @@ class LayerFacts(UnansweredFacts):
         """Return why a `no` would prove nothing; empty where it does."""
         reach_m = index.covered_m(self._source, self._uncertainty_m)
         fact = DistanceFact(np.inf, np.inf, None, covered_m=reach_m, is_complete=index.is_complete)
-        return fact.coverage_gap(LAYERS[features.layer].zh, limit_m)
+        untold_m, why = self._untold_near(index, features)
+        return fact.coverage_gap(LAYERS[features.layer].zh, limit_m) or (why if untold_m <= limit_m else "")
+
+    def _untold_near(self, index: LayerIndex, features: Features) -> tuple[float, str]:
+        """Return how near a feature may lie of which nobody can tell whether it counts, and what is said of it."""
+        if features not in self._untold:
+            self._untold[features] = index.nearest_untold(self._source, features)
+        hit = self._untold[features]
+        if hit is None:
+            return np.inf, ""
+        return self._ends(hit)[0], _untold(index, hit.row, features).why
 
 
 def _untold(index: LayerIndex, row: int, features: Features) -> Unknown:
-    """Return which facts of a feature its own columns don't state."""
-    _, name = index.named(row)
-    return Unknown(untold_template(features).format(name=name))
+    """Return what of a feature isn't stated or isn't understood."""
+    return Unknown(untold_template(features).format(name=index.label(row)))
 
 
 def untold_template(features: Features) -> str:
-    """Return what is said of a feature whose own columns don't state what is asked; `{name}` stands for its name."""
+    """Return what is said of a feature that doesn't state what is asked, or not so that it is understood.
+
+    `{name}` stands for its name.
+    """
+    if features.classes:
+        return f"「{LAYERS[features.layer].zh}」{{name}}不能判断是否属于{'、'.join(features.classes)}，本条未作判断。"
     asked = "、是否".join(ATTRIBUTES[name] for name in (*features.having, *features.lacking))
     return f"「{LAYERS[features.layer].zh}」{{name}}未载明是否{asked}，本条未作判断。"
+
+
+def unread_text(features: Features, words: Iterable[str]) -> str:
+    """Return what is said where classes are asked along water and some aren't understood; empty where all are."""
+    unread = unread_among(features.layer, words) if features.classes else ()
+    return f"「{LAYERS[features.layer].zh}」的类别「{'」「'.join(unread)}」不在清单内，结果为下限。" if unread else ""

@@ -13,6 +13,9 @@ import shapely
 from hmgeo.analysis.distance import prepare_shapes
 from hmgeo.analysis.nearest import NearestSearch, Outline, outline_of
 from hmgeo.geodesy import bearing_of
+from hmgeo.records import Unknown
+from hmgeo.reference.cells import read_class
+from hmgeo.rules.words import CLASS_WORDS
 from hmgeo.vocabulary import Basis, Completeness
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
 
 FARTHEST_SEARCH_M = 300_000.0
+_COUNTS, _MAY_COUNT = (1,), (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,8 @@ class LayerIndex:
         self._stated = [dict(facts or ()) for facts in table["stated"].to_pylist()]
         self.shapes: Shapes = prepare_shapes(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False)))
         self._tree = shapely.STRtree(self.shapes.geometries)
-        self._unions: dict[Features, shapely.Geometry] = {}
-        self._searches: dict[Features, NearestSearch] = {}
+        self._unions: dict[tuple[Features, bool], shapely.Geometry] = {}
+        self._searches: dict[tuple[Features, tuple[int, ...]], NearestSearch] = {}
         self._outlines: dict[Features, Outline] = {}
         self._counting: dict[Features, NDArray[np.int8]] = {}
 
@@ -75,6 +79,12 @@ class LayerIndex:
         return tuple(dict.fromkeys(str(word) for word in self._classes if word))
 
     @cached_property
+    def _read_classes(self) -> list[str | Unknown]:
+        """The official class of each feature; `Unknown` where its word isn't in the list of the layer."""
+        read = {word: read_class(self.layer.kind.value, str(word or "")) for word in set(self._classes)}
+        return [read[word] for word in self._classes]
+
+    @cached_property
     def is_approximate(self) -> bool:
         """Whether the layer's geometry is no more than a hint."""
         return self.layer.basis is Basis.APPROXIMATE
@@ -85,19 +95,26 @@ class LayerIndex:
         return self.layer.gates.completeness is Completeness.COMPLETE
 
     def nearest(self, source: Shapes, features: Features, *, within_m: float = FARTHEST_SEARCH_M) -> Hit | None:
-        """Return the nearest feature that counts or may count, None where none lies within `within_m`.
+        """Return the nearest feature that counts, None where none lies within `within_m`.
 
         Parameters
         ----------
         source
             One shape from `prepare_shapes`.
         """
-        found = self._search(features).nearest(source, within_m)
+        found = self._search(features, _COUNTS).nearest(source, within_m)
+        return None if found is None else self._hit(found)
+
+    def nearest_untold(self, source: Shapes, features: Features) -> Hit | None:
+        """Return the nearest feature of which nobody can tell whether it counts; None where there is none in reach."""
+        if not (self._count_codes(features) == 0).any():
+            return None
+        found = self._search(features, _MAY_COUNT).nearest(source, FARTHEST_SEARCH_M)
         return None if found is None else self._hit(found)
 
     def within(self, source: Shapes, features: Features, radius_m: float) -> list[Hit]:
         """Return every feature that counts or may count within `radius_m` metres, nearest first."""
-        return [self._hit(found) for found in self._search(features).within(source, radius_m)]
+        return [self._hit(found) for found in self._search(features, (*_MAY_COUNT, *_COUNTS)).within(source, radius_m)]
 
     def _hit(self, found: Found) -> Hit:
         bearing = None
@@ -105,11 +122,11 @@ class LayerIndex:
             bearing = bearing_of(found.from_lon_lat, found.to_lon_lat)
         return Hit(found.row, self._ids[found.row], self._names[found.row], found.distance_m, bearing)
 
-    def _search(self, features: Features) -> NearestSearch:
-        search = self._searches.get(features)
+    def _search(self, features: Features, codes: tuple[int, ...]) -> NearestSearch:
+        search = self._searches.get((features, codes))
         if search is None:
-            search = NearestSearch(self.shapes, self._among(np.arange(len(self._ids)), features))
-            self._searches[features] = search
+            rows = np.flatnonzero(np.isin(self._count_codes(features), codes))
+            search = self._searches[features, codes] = NearestSearch(self.shapes, rows)
         return search
 
     def holding(self, source: Shapes, features: Features) -> Indices:
@@ -125,8 +142,16 @@ class LayerIndex:
         return self._count_codes(features).copy()
 
     def labels(self) -> list[str]:
-        """Return the name of each feature, its id where it has none."""
-        return [name or one for name, one in zip(self._names, self._ids, strict=True)]
+        """Return the name of each feature, its id where it has none, with a class that isn't understood."""
+        return [self.label(row) for row in range(self.size)]
+
+    def label(self, row: int) -> str:
+        """Return the name of a feature, its id where it has none, with a class that isn't understood."""
+        word = self._read_classes[row]
+        name = self._names[row] or self._ids[row]
+        if not isinstance(word, Unknown) or self.layer.kind.value not in CLASS_WORDS:
+            return name
+        return f"{name}（类别未填）" if word.code == "not_stated" else f"{name}（类别「{word.found}」）"
 
     def named(self, row: int) -> tuple[str, str]:
         """Return id and name of a feature."""
@@ -136,15 +161,15 @@ class LayerIndex:
         """Return the official class word of a feature; empty where it has none."""
         return str(self._classes[row] or "")
 
-    def union(self, features: Features) -> shapely.Geometry:
-        """Return all features that may count as one shape; kept for the next question."""
-        if features not in self._unions:
-            rows = self._among(np.arange(len(self._ids)), features)
-            self._unions[features] = shapely.union_all(self.shapes.geometries[rows])
-        return self._unions[features]
+    def union(self, features: Features, *, untold: bool = False) -> shapely.Geometry:
+        """Return all features that count as one shape, with those that may count too if `untold`; kept."""
+        if (features, untold) not in self._unions:
+            rows = np.flatnonzero(self._count_codes(features) >= (0 if untold else 1))
+            self._unions[features, untold] = shapely.union_all(self.shapes.geometries[rows])
+        return self._unions[features, untold]
 
     def depth_m(self, source: Shapes, features: Features) -> float:
-        """Return how far inside the features that may count a source lies; negative where it isn't wholly inside."""
+        """Return how far inside the features that count a source lies; negative where it isn't wholly inside."""
         if features not in self._outlines:
             self._outlines[features] = Outline(self.union(features))
         return self._outlines[features].reach_m(source)
@@ -179,7 +204,9 @@ class LayerIndex:
                     codes, np.array([0 if one is None else (1 if one is wanted else -1) for one in said])
                 )
             if features.classes:
-                codes = np.where(np.isin(self._classes, list(features.classes)), codes, -1)
+                asked = set(features.classes)
+                read = [0 if isinstance(one, Unknown) else (1 if one in asked else -1) for one in self._read_classes]
+                codes = np.minimum(codes, np.array(read, dtype=np.int64))
             self._counting[features] = codes.astype(np.int8)
         return self._counting[features]
 

@@ -12,11 +12,13 @@ import shapely
 from hmgeo.analysis.coverage import covered_m
 from hmgeo.analysis.facts import DistanceFact, Features, PlaceFact, UnansweredFacts, Unknown, missing_layer
 from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
+from hmgeo.analysis.layer_facts import untold_template
 from hmgeo.analysis.places import NOWHERE, Place
+from hmgeo.reference.cells import unread_among
 from hmgeo.vocabulary import ALL_CLASSES, Basis, Completeness, LayerKind, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from hmgeo.analysis.facts import Facts, NumberFact
     from hmgeo.analysis.layer_facts import LayerFacts
@@ -56,6 +58,8 @@ class Measures:
         How far the layer's coverage reaches around a source; missing where none is declared.
     is_complete
         Whether the layer is declared complete within its coverage.
+    unread
+        Class words met that the official list doesn't hold.
     """
 
     nearest: Mapping[tuple[str, str], Nearest]
@@ -64,6 +68,7 @@ class Measures:
     count_max: Mapping[str, int]
     covered_m: Mapping[str, float]
     is_complete: bool
+    unread: tuple[str, ...] = ()
 
     def are_lower_bounds(self, source_id: str, radius_m: float) -> bool:
         """Whether a search of this radius may have missed receptors."""
@@ -86,6 +91,7 @@ def measures_of(positions: Positions, receptors: Layer | None, proximity: Proxim
         {row["source_id"]: row["count"] for row in maxima},
         _covered(positions, receptors),
         receptors.gates.completeness is Completeness.COMPLETE,
+        unread_words(word for _, word in nearest),
     )
 
 
@@ -195,6 +201,7 @@ class SourceFacts(UnansweredFacts):
         keys = [(self._id, word) for word in features.classes or (ALL_CLASSES,)]
         found = [self._measures.nearest[key] for key in keys if key in self._measures.nearest]
         nearest = min(found, key=lambda one: one.distance_m, default=None)
+        unread = self._unread(features)
         low_m = high_m = np.inf
         if nearest is not None:
             low_m = round(max(0.0, nearest.distance_m - self._uncertainty_m), _DECIMALS)
@@ -211,4 +218,27 @@ class SourceFacts(UnansweredFacts):
             is_complete=self._measures.is_complete,
             undeclared_may_clear=self._undeclared_may_clear,
             is_approximate=self._farmland.basis is Basis.APPROXIMATE,
+            untold_m=np.inf if unread is None else round(max(0.0, unread.distance_m - self._uncertainty_m), _DECIMALS),
+            untold_why="" if unread is None else self._unread_text(features, unread),
         )
+
+    def _unread_text(self, features: Features, parcel: Nearest) -> str:
+        return class_unread(features, parcel.receptor_name or parcel.receptor_id, parcel.receptor_class)
+
+    def _unread(self, features: Features) -> Nearest | None:
+        """Return the nearest parcel whose class word isn't understood, where classes are asked."""
+        if not features.classes:
+            return None
+        keys = [(self._id, word) for word in self._measures.unread]
+        found = [self._measures.nearest[key] for key in keys if key in self._measures.nearest]
+        return min(found, key=lambda one: one.distance_m, default=None)
+
+
+def class_unread(features: Features, name: str, word: str) -> str:
+    """Return what is said of a parcel whose class word isn't understood."""
+    return untold_template(features).format(name=f"{name}（类别「{word}」）" if word else f"{name}（类别未填）")
+
+
+def unread_words(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the class words of farmland that aren't understood, blank included."""
+    return unread_among(LayerKind.FARMLAND.value, set(words) - {ALL_CLASSES})

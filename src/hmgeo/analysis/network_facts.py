@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.barred import not_asked
 from hmgeo.analysis.facts import Answer, Features, PlaceFact, Unknown
+from hmgeo.analysis.layer_facts import unread_text
 from hmgeo.analysis.network_layers import NO_NETWORK
 from hmgeo.analysis.network_places import NOWHERE, placed
 from hmgeo.analysis.network_ways import answers, nearest
@@ -185,6 +186,7 @@ class _Question:
             f"所绘河网{self._way_zh} {min(ends_m) / 1000:.1f} km 处到头，其外未作判断，结果为下限。" if ends_m else "",
             f"所绘河网有 {loose} 处端点未与相邻河段相接，结果为下限。" if loose else "",
             f"「{LayerKind.RIVERS.zh}」有 {unfit} 处不能作为河段，结果为下限。" if unfit else "",
+            unread_text(self._features, self._layer.classes),
             f"「{zh}」有 {off} 处未能落到所绘河流上，结果为下限。" if off else "",
             self._rivers.gap_of(LayerKind.RIVERS.value, LayerKind.RIVERS.zh, parts),
             self._rivers.gap_of(self._features.layer, zh, parts),

@@ -63,11 +63,12 @@ class Overlay:
     Parameters
     ----------
     undrawn
-        Clauses that reach the project but have no zone, with the reason.
+        Clauses that reach the project but have no zone, or may have more of it, with the reason.
     untouched
         Of the area, within the coverage of every layer that went in, what no drawn clause touches.
     uncovered
-        Of the area, what lies outside the coverage of one of them: there nothing follows from not being touched.
+        Of the area, what lies outside the coverage of one of them, or where a feature isn't understood: there nothing
+        follows from not being touched.
     """
 
     area_ha: float
@@ -102,6 +103,7 @@ def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> O
     zones: list[Zone] = []
     undrawn: list[tuple[Citation, str]] = []
     used: list[str] = []
+    unknown: list[shapely.Geometry] = []
     for rule in bench.question.rules:
         if not rule.gives_findings:
             continue
@@ -112,12 +114,15 @@ def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> O
             continue
         if drawn is None or rule.test is None:
             continue
+        for doubt, where in drawer.open.items():
+            unknown.append(shapely.difference(where, drawn[2]))
+            undrawn.append((drawn[0], doubt))
         held = tuple(code for code in layers_of(rule.test) if code in bench.indexes)
         used += held
         if not drawn[2].is_empty:
             zones.append(Zone(*drawn, layers=held))
     zones.sort(key=lambda one: (one.verdict.gravity, one.citation.order))
-    covered = _covered(bench, area, used)
+    covered = polygonal(shapely.difference(_covered(bench, area, used), shapely.union_all(unknown)))
     return _in_sequence(area, covered, zones, tuple(undrawn))
 
 

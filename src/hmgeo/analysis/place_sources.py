@@ -11,6 +11,7 @@ import shapely
 
 from hmgeo.analysis.facts import DistanceFact, Features, PlaceFact, UnansweredFacts, Unknown, missing_layer
 from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
+from hmgeo.analysis.measures import class_unread, unread_words
 from hmgeo.analysis.place_ranges import Field, PlaceRange, covered_around_m, place_range
 from hmgeo.findings.text import distance_text
 from hmgeo.vocabulary import ALL_CLASSES, Basis, Completeness, LayerKind, PositionKind, Status
@@ -228,10 +229,14 @@ class PlaceFacts(UnansweredFacts):
         known = [measured.nearest_m[word] for word in features.classes or (ALL_CLASSES,) if word in measured.nearest_m]
         low_m = min((low for low, _ in known), default=np.inf)
         high_m = min((high for _, high in known), default=np.inf)
+        unread = unread_words(measured.nearest_m) if features.classes else ()
+        untold_m, word = min(((measured.nearest_m[one][0], one) for one in unread), default=(np.inf, ""))
         return DistanceFact(
             round(low_m, 4),
             round(high_m, 4),
             None,
+            untold_m=round(untold_m, 4),
+            untold_why=class_unread(features, "图斑", word),
             covered_m=self._source.covered_m,
             is_complete=self._source.is_complete,
             undeclared_may_clear=self._undeclared_may_clear,

@@ -12,7 +12,8 @@ from hmgeo.errors import InputError, Place, Problem
 from hmgeo.layers.farmland import keep_farmland, official_areas_m2
 from hmgeo.layers.pipeline import as_wkb
 from hmgeo.layers.schema import unclear_rows
-from hmgeo.records import RECEPTOR_SCHEMA
+from hmgeo.records import RECEPTOR_SCHEMA, Unknown
+from hmgeo.reference.cells import read_word
 from hmgeo.reference.links import links_by_row
 from hmgeo.rules.stated import stated_by_row
 from hmgeo.vocabulary import LayerKind, SoilQualityClass
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 50_000
 _TOWNSHIP_DIGITS = 9
-_CLASS_WORDS = {word: member for member in SoilQualityClass for word in (member.value, member.value.removesuffix("类"))}
+_LONGEST_WORD = 8
+UNREAD_CLASS = "类别不明"
+"""Stands for a class word that can't be a class of its own: too long, or with digits."""
 
 
 def receptor_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa.RecordBatch]:
@@ -82,7 +85,7 @@ def usable_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa
 
 
 def _soil_classes(opened: Opened) -> list[str]:
-    """Return the official words; blanks and strange words are 未划分, with entries."""
+    """Return the official words, with entries; blanks are 未划分, strange words stay as they are: a class unknown."""
     unclassified = SoilQualityClass.UNCLASSIFIED.value
     if "class" not in opened.columns:
         opened.journal.note("类别未提供", "没有土壤环境质量类别列", f"全部按{unclassified}处理")
@@ -91,15 +94,17 @@ def _soil_classes(opened: Opened) -> list[str]:
     strange: dict[str, list[int]] = defaultdict(list)
     blanks = 0
     for row, word in enumerate(opened.texts("class"), start=1):
-        known = _CLASS_WORDS.get("".join(word.split()))
-        if known is None and word:
+        known = read_word(LayerKind.FARMLAND.value, word)
+        is_blank = isinstance(known, Unknown) and known.code == "not_stated"
+        if isinstance(known, Unknown) and not is_blank:
             strange[word].append(row)
-        blanks += not word
-        made.append(known.value if known is not None else unclassified)
+            known = word if len(word) <= _LONGEST_WORD and word.isalpha() else UNREAD_CLASS
+        blanks += is_blank
+        made.append(unclassified if isinstance(known, Unknown) else known)
     header = opened.columns["class"]
     if blanks:
         opened.journal.note("类别空缺", f"共 {blanks} 行", f"按{unclassified}处理", field=header)
-    unclear_rows("类别未识别", strange, f"按{unclassified}处理", header, opened.journal)
+    unclear_rows("类别未识别", strange, "类别不明：凡问及类别的条款，在其范围内不作判断", header, opened.journal)
     return made
 
 

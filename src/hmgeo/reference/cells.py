@@ -190,7 +190,18 @@ def read_word(name: str, cell: str) -> str | Unknown:
     text = "".join(unicodedata.normalize("NFKC", cell).split()).casefold()
     if not text or text in _BLANKS:
         return Unknown("not_stated", cell, field=name)
-    return _words()[name].get(text) or Unknown("not_in_list", cell, field=name)
+    return _words().get(name, {}).get(text) or Unknown("not_in_list", cell, field=name)
+
+
+def read_class(layer: str, cell: str) -> str | Unknown:
+    """Return `read_word` of a layer's class; in a layer without a list any word stands for itself."""
+    read = read_word(layer, cell)
+    return cell if isinstance(read, Unknown) and cell and layer not in _words() else read
+
+
+def unread_among(layer: str, words: Iterable[str]) -> tuple[str, ...]:
+    """Return the class words of a layer that aren't understood, blank included, each once, sorted."""
+    return tuple(sorted(word for word in set(words) if isinstance(read_class(layer, word), Unknown)))
 
 
 @lru_cache(maxsize=1)

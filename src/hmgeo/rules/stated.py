@@ -27,6 +27,8 @@ _STATES = {
     "运行状态": {"在用": False, "停用": False, "闭库": True, "销库": True},
     "生产状态": {"在产": False, "停产": False, "关闭": True},
 }
+_NUMBERED = re.compile(r"\d.*号|号.*\d|[〔\[(（]\d{4}|\d{3}")
+"""What makes a cell a document number; 待批, 无 and the like are none."""
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
 
@@ -69,8 +71,9 @@ def stated_facts(row: Mapping[str, str]) -> dict[str, bool]:
         code = _attribute_columns().get(name)
         if name in _STATES and value in _STATES[name]:
             found["closed"] = _STATES[name][value]
-        elif code is not None and name in _PRESENT and value:
-            found[code] = True
+        elif code is not None and name in _PRESENT:
+            if _NUMBERED.search(value):
+                found[code] = True
         elif code is not None and value in _YES | _NO:
             found[code] = value in _YES
     return found

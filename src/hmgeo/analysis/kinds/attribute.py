@@ -8,6 +8,8 @@ from hmgeo.analysis.choices import unset_text
 from hmgeo.analysis.facts import NumberFact, Unknown, unsaid
 from hmgeo.analysis.kinds.inquiry import number_outcome
 from hmgeo.analysis.outcome import Outcome, Side, unknown
+from hmgeo.records import Unknown as NotRead
+from hmgeo.reference.cells import read_class
 from hmgeo.rules.words import LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.vocabulary import SoilQualityClass
 
@@ -58,9 +60,12 @@ def classification(test: Test, inquiry: Inquiry) -> Outcome:
     found = inquiry.facts.class_of(layer)
     if isinstance(found, Unknown):
         return unknown(found.why)
-    if found == SoilQualityClass.UNCLASSIFIED.value:
+    read = read_class(layer, found)
+    if isinstance(read, NotRead):
+        return unknown(f"「{LAYERS[layer].zh}」类别所填「{found}」不在清单内，本条未作判断。")
+    if read == SoilQualityClass.UNCLASSIFIED.value:
         return unknown(f"「{LAYERS[layer].zh}」尚未划分类别，本条未作判断。")
-    return Outcome(Side.MET if found in test.texts("classes") else Side.NOT_MET)
+    return Outcome(Side.MET if read in test.texts("classes") else Side.NOT_MET)
 
 
 def slope(test: Test, inquiry: Inquiry) -> Outcome:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hmgeo.analysis.choices import chosen_text, unset_text
 from hmgeo.analysis.facts import FLOW_NEEDED, Unknown
 from hmgeo.analysis.kinds.inquiry import features_of, place_outcome
@@ -101,7 +103,8 @@ def _by_terrain(outcome: Outcome, fact: DistanceFact, told: TerrainVerdict | Unk
     if isinstance(told, Unknown):
         return replace(outcome, why=(*outcome.why, told.why))
     sides = {Side.MET: hit, Side.NOT_MET: hit.opposite, Side.UNKNOWN: Side.UNKNOWN}
-    if fact.coverage_gap("", outcome.measurement.limit or 0.0) if outcome.measurement else True:
+    limit_m = (outcome.measurement.limit or 0.0) if outcome.measurement else np.inf
+    if fact.untold_m <= limit_m or fact.coverage_gap("", limit_m):
         sides[Side.NOT_MET] = Side.UNKNOWN
     given = sides[told.outcome.side]
     others = frozenset(sides[one] for one in told.others) - {given}
@@ -127,6 +130,9 @@ def _outcome(layer_zh: str, fact: DistanceFact, limit_m: float, hit: Side, *, is
         sides[False] = Side.UNKNOWN
     elif may_miss and fact.covered_m is None:
         why.append(COVERAGE_UNDECLARED)
+    if may_miss and reaches(fact.untold_m):
+        why.append(fact.untold_why)
+        sides[False] = Side.UNKNOWN
     if may_hit and is_terrain_open:
         sides[True] = Side.UNKNOWN
         why.append(TERRAIN_OPEN)

@@ -71,10 +71,11 @@
     return layer.complete ? "" : layer.gaps.incomplete;
   }
 
-  Spot.prototype.nearest = function (set) {
-    return this.once("near" + set, function () {
-      var found = this.ground(set).nearest(this.lon, this.lat, this.data.sets[set].index);
-      return found && Object.assign(found, { label: this.ground(set).labels[found.shape], state: this.ground(set).states[this.data.sets[set].index][found.shape] });
+  /* The nearest feature of a set that counts (state 1), or of which nobody can tell (state 2). */
+  Spot.prototype.nearest = function (set, state) {
+    return this.once("near" + set + "/" + state, function () {
+      var found = this.ground(set).nearest(this.lon, this.lat, this.data.sets[set].index, state);
+      return found && Object.assign(found, { label: this.ground(set).labels[found.shape] });
     });
   };
 
@@ -82,9 +83,8 @@
 
   /* Whether the nearest feature lies within the limit; within the margin of it both answers stand. */
   Spot.prototype.near = function (tree, hit) {
-    var spot = this, layer = this.layer(tree.set), found = this.nearest(tree.set), metres = found ? found.metres : Infinity, reach = this.reach(layer);
+    var spot = this, layer = this.layer(tree.set), found = this.nearest(tree.set, 1), maybe = this.nearest(tree.set, 2), metres = found ? found.metres : Infinity, reach = this.reach(layer);
     var inclusive = hit === MET, missSides = [], why = [], possible = [], mayHit, mayMiss, onHit = tree.open ? UNKNOWN : hit, given;
-    if (found && found.state === 2) { return untold(this, tree.set, found.label); }
     function reaches(d) { return inclusive ? d <= tree.limit : d < tree.limit; }
     function onMiss(r) { return gap(layer, r, tree.limit) ? UNKNOWN : opposite(hit); }
     metres = Math.round(metres * 1e4) / 1e4;
@@ -93,6 +93,11 @@
     missSides = reach === null ? [UNKNOWN] : unique([onMiss(reach), onMiss(reach - spot.margin), onMiss(reach + spot.margin)]);
     given = reaches(metres) ? onHit : onMiss(reach);
     if (mayHit) { possible.push(onHit); }
+    if (mayMiss && maybe && reaches(Math.max(0, Math.round(maybe.metres * 1e4) / 1e4 - spot.margin))) {
+      missSides = [UNKNOWN];
+      if (!reaches(metres)) { given = UNKNOWN; }
+      why.push(hmgeo.say(this.data.sets[tree.set].untold, { name: maybe.label }));
+    }
     if (mayMiss) { possible = possible.concat(missSides); }
     if (gap(layer, reach, tree.limit)) { why.push(gap(layer, reach, tree.limit)); }
     if (mayHit && tree.open) { why.push(tree.open); }
@@ -121,7 +126,7 @@
     return {
       given: given.side, possible: unique(possible), approx: layer.approx,
       why: given.untold !== undefined ? [hmgeo.say(this.data.sets[tree.set].untold, { name: given.untold })] : given.label === undefined && gap(layer, reach, 0) ? [gap(layer, reach, 0)] : [],
-      said: [{ set: tree.set, inside: given.label, found: given.label === undefined ? this.nearest(tree.set) : null }],
+      said: [{ set: tree.set, inside: given.label, found: given.label === undefined ? this.nearest(tree.set, 1) : null }],
       measure: given.label === undefined ? null : { metres: null, label: given.label, limit: null }
     };
   };

@@ -123,12 +123,13 @@
   };
 
   /* The trees of one set (all shapes where `set` is null): pieces to measure, shapes to lie in. */
-  Ground.prototype.trees = function (set) {
-    var ground = this, key = set === null ? "all" : set, states = set === null ? null : this.states[set], pieces = [], shapes = [], i;
+  Ground.prototype.trees = function (set, only) {
+    var ground = this, key = set === null ? "all" : only === undefined ? set : set + "/" + only, states = set === null ? null : this.states[set], pieces = [], shapes = [], i;
+    function wanted(state) { return only === undefined ? state : state === only; }
     this.built = this.built || {};
     if (!this.built[key]) {
-      for (i = 0; i < this.pieces.length; i += 4) { if (!states || states[ground.pieces[i]]) { pieces.push(i / 4); } }
-      for (i = 0; i < this.size; i += 1) { if (!states || states[i]) { shapes.push(i); } }
+      for (i = 0; i < this.pieces.length; i += 4) { if (!states || wanted(states[ground.pieces[i]])) { pieces.push(i / 4); } }
+      for (i = 0; i < this.size; i += 1) { if (!states || wanted(states[i])) { shapes.push(i); } }
       this.built[key] = { pieces: new Tree(this.pieceBoxes, pieces), shapes: new Tree(this.boxes, shapes) };
     }
     return this.built[key];
@@ -148,9 +149,9 @@
   };
 
   /* The shapes of a set that hold a place, in the order of the layer. */
-  Ground.prototype.holding = function (lon, lat, set) {
+  Ground.prototype.holding = function (lon, lat, set, only) {
     var ground = this, found = [];
-    this.trees(set).shapes.inBox(lon, lat, lon, lat, function (i) { if (ground.holds(i, lon, lat)) { found.push(i); } });
+    this.trees(set, only).shapes.inBox(lon, lat, lon, lat, function (i) { if (ground.holds(i, lon, lat)) { found.push(i); } });
     return found.sort(function (a, b) { return ground.rows[a] - ground.rows[b]; });
   };
 
@@ -168,8 +169,8 @@
   }
 
   /* The nearest piece of edge to a place: {metres, shape, lon, lat}; nothing beyond `within` metres. */
-  Ground.prototype.nearestEdge = function (lon, lat, set, within) {
-    var ground = this, flat = plane(lon, lat), tree = this.trees(set).pieces;
+  Ground.prototype.nearestEdge = function (lon, lat, set, within, only) {
+    var ground = this, flat = plane(lon, lat), tree = this.trees(set, only).pieces;
     var best = { metres: within === undefined ? FARTHEST_M : within, shape: -1, lon: NaN, lat: NaN, edge: null };
     (function down(level, from, to) {
       var near = [], i, d;
@@ -235,8 +236,8 @@
   };
 
   /* The nearest shape of a set: 0 metres in one that holds the place. */
-  Ground.prototype.nearest = function (lon, lat, set) {
-    var held = this.holding(lon, lat, set);
-    return held.length ? { metres: 0, shape: held[0], lon: lon, lat: lat } : this.nearestEdge(lon, lat, set);
+  Ground.prototype.nearest = function (lon, lat, set, only) {
+    var held = this.holding(lon, lat, set, only);
+    return held.length ? { metres: 0, shape: held[0], lon: lon, lat: lat } : this.nearestEdge(lon, lat, set, undefined, only);
   };
 }());
