@@ -71,8 +71,11 @@ def shipped_layers() -> dict[str, ShippedLayer]:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file; of the members of a shapefile or a .gdb folder, one after the other by name."""
-    members = [path]
+    """Return the SHA-256 of a file; of the members of a shapefile or a .gdb folder, one after the other by name.
+
+    An ASCII grid's .prj belongs to it: nothing else says where it lies.
+    """
+    members = grid_members(path)
     if path.is_dir():
         members = sorted(near for near in path.iterdir() if near.is_file() and near.suffix.lower() != ".lock")
     if path.suffix.lower() == ".shp":
@@ -86,6 +89,13 @@ def file_sha256(path: Path) -> str:
             while chunk := stream.read(_CHUNK_BYTES):
                 digest.update(chunk)
     return digest.hexdigest()
+
+
+def grid_members(path: Path) -> list[Path]:
+    """Return the files that make up a raster: itself, and for an ASCII grid its .prj."""
+    if path.suffix.lower() != ".asc":
+        return [path]
+    return [path, *sorted(near for near in path.parent.glob("*.[pP][rR][jJ]") if near.stem == path.stem)]
 
 
 def stream_sha256(stream: IO[bytes]) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 
 from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.geodesy import ELLIPSOID, local_metric_crs
-from hmgeo.layers.catalog import file_sha256, shown_path
+from hmgeo.layers.catalog import file_sha256, grid_members, shown_path
+from hmgeo.layers.raster_file import RasterFile, impossible_heights, in_metres, recognise, translate
 from hmgeo.records import Gates, Ledger, LedgerEntry, Provenance, Raster
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ Transform = tuple[float, float, float, float, float, float]
 BLOCK_CELLS = 256
 """Rows and columns of the windows of a grid that is warped or put together while it is read."""
 
+RASTER_SUFFIXES = (".tif", ".tiff", ".img", ".hgt", ".asc", ".vrt")
+"""What is taken for a raster by its name; whether it may be read, its first bytes tell."""
+
 TILE_SUFFIXES = (".tif", ".tiff", ".img", ".hgt", ".asc", ".zip")
 
 
@@ -36,39 +40,35 @@ def load_raster(
     provenance: Provenance | None = None,
     shown_as: str = "",
 ) -> Raster:
-    """Open a raster of one band in any format of GDAL, and check that it says where it lies and what is void.
+    """Open heights of one band as they lie, and check that the file says where, what is void, and heights of land.
 
     Returns
     -------
     Raster
-        Its windows are (rasterio Window, masked array) pairs, block by block.
+        Its windows are (rasterio Window, masked array) pairs, block by block, in metres: scale, offset and unit that
+        the file states are applied.
 
     Raises
     ------
     InputError
-        Missing or unreadable file, no CRS, no position, or whole numbers without a nodata value; all at once.
+        Missing or unreadable file, a format that isn't taken, no CRS, no position, whole numbers without a nodata
+        value, an unknown unit, heights that no land has; all at once.
     """
-    import rasterio  # noqa: PLC0415 -- most runs need no raster
-
     shown = shown_path(path, shown_as)
-    source = _describe(path, Place(file=shown))
+    return _plain(_describe(path, Place(file=shown)), name or path.stem, basis, gates, provenance)
+
+
+def _plain(source: _Source, name: str, basis: Basis, gates: Gates, provenance: Provenance | None) -> Raster:
+    grid, file = source.grid, source.file
 
     def open_windows() -> Iterator[tuple[Any, Any]]:
-        with rasterio.open(source.name) as dataset:
+        with file.opened() as dataset:
             for _, window in dataset.block_windows(1):
-                yield window, dataset.read(1, window=window, masked=True)
+                yield window, file.heights(file.cells(dataset, window, masked=True))
 
-    return Raster(
-        name=name or path.stem,
-        basis=basis,
-        provenance=replace(provenance or Provenance(shown), path=shown, sha256=file_sha256(path)),
-        crs=source.crs,
-        transform=source.transform,
-        height=source.height,
-        width=source.width,
-        open_windows=open_windows,
-        gates=gates,
-    )
+    shown = file.place.file
+    origin = replace(provenance or Provenance(shown), path=shown, sha256=file_sha256(file.path))
+    return Raster(name, basis, origin, grid.crs, grid.transform, grid.height, grid.width, open_windows, gates)
 
 
 def load_elevation(
@@ -90,7 +90,8 @@ def load_elevation(
     Returns
     -------
     tuple
-        A single north-up raster in metres comes as it is, cell for cell. South-up files are turned without change;
+        A single north-up raster in metres comes as it is, cell for cell, with the scale, offset and unit applied that
+        it states. South-up files are turned without change;
         tiles are put together, the first in the order of names winning where they overlap; geographic ones are
         warped (bilinear) to a transverse Mercator in metres about their middle meridian. The ledger says which.
 
@@ -101,27 +102,26 @@ def load_elevation(
     """
     shown = shown_path(path, shown_as)
     sources = _sources(path, shown)
-    first = sources[0]
-    options: dict[str, Any] = {"basis": basis, "name": name, "gates": gates, "provenance": provenance}
-    if len(sources) == 1 and first.is_north_up and first.is_metric and not path.is_dir():
-        return load_raster(path, shown_as=shown_as, **options), Ledger()
-    grid, resampling = _target_grid(sources)
+    grids = [source.grid for source in sources]
+    converted = tuple(_conversion(source.file) for source in sources if source.file.is_converted)
+    if len(sources) == 1 and grids[0].is_north_up and grids[0].is_metric and not path.is_dir():
+        return _plain(sources[0], name or path.stem, basis, gates, provenance), Ledger(converted)
+    grid, resampling = _target_grid(grids)
 
     def open_windows() -> Iterator[tuple[Any, Any]]:
-        yield from _warped_windows(sources, grid, resampling)
+        yield from _warped_windows([source.file for source in sources], grid, resampling)
 
     origin = replace(provenance or Provenance(shown), path=shown, sha256=_sha256(path, sources))
     raster = Raster(
         name or path.stem, basis, origin, grid.crs, grid.transform, grid.height, grid.width, open_windows, gates
     )
-    return raster, Ledger((_entry(shown, sources, grid, resampling),))
+    return raster, Ledger((*converted, _entry(shown, grids, grid, resampling)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """A raster's shape and place; `name` is what GDAL opens."""
+    """A raster's shape and place."""
 
-    name: str
     crs: str
     transform: Transform
     height: int
@@ -140,7 +140,15 @@ class _Grid:
         return min(x), min(y), max(x), max(y)
 
 
-def _sources(path: Path, shown: str) -> list[_Grid]:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A raster that passed the checks, and where it lies."""
+
+    grid: _Grid
+    file: RasterFile
+
+
+def _sources(path: Path, shown: str) -> list[_Source]:
     """Describe every tile; all faults at once."""
     if not path.is_dir():
         return [_describe(path, Place(file=shown))]
@@ -148,39 +156,38 @@ def _sources(path: Path, shown: str) -> list[_Grid]:
     if not tiles:
         allowed = "、".join(TILE_SUFFIXES)
         raise InputError(Problem("文件夹中没有高程图幅", Place(file=shown), allowed=allowed, remedy="核对路径"))
-    found: list[_Grid] = []
+    found: list[_Source] = []
     problems: list[Problem] = []
     for tile in tiles:
         try:
             found.append(_describe(tile, Place(file=f"{shown}/{tile.name}")))
         except InputError as error:
             problems += error.problems
-    for one, tile in zip(found, tiles, strict=False):
-        cells = np.abs([one.transform[0], one.transform[4]])
-        same = one.crs == found[0].crs and np.allclose(cells, np.abs([found[0].transform[0], found[0].transform[4]]))
-        if not same:
-            what = f"{one.crs}，格 {cells[0]:g}×{cells[1]:g}"
-            place = Place(file=f"{shown}/{tile.name}")
-            problems.append(Problem("各图幅坐标系或格的大小不同", place, found=what, remedy="统一后重试"))
+    for one in found:
+        grid, first = one.grid, found[0].grid
+        cells = np.abs([grid.transform[0], grid.transform[4]])
+        if grid.crs != first.crs or not np.allclose(cells, np.abs([first.transform[0], first.transform[4]])):
+            what = f"{grid.crs}，格 {cells[0]:g}×{cells[1]:g}"
+            problems.append(Problem("各图幅坐标系或格的大小不同", one.file.place, found=what, remedy="统一后重试"))
     raise_problems(InputError, problems)
     return found
 
 
 def _target_grid(sources: Sequence[_Grid]) -> tuple[_Grid, str]:
     """Return the grid to read everything on, and how cells are resampled."""
-    from rasterio.warp import transform_bounds  # noqa: PLC0415 -- as above
+    from rasterio.warp import transform_bounds  # noqa: PLC0415 -- most runs need no raster
 
     west, south, east, north = _joint_bounds(sources)
     first = sources[0]
     a, e = abs(first.transform[0]), abs(first.transform[4])
     height, width = round((north - south) / e), round((east - west) / a)
     if first.is_metric:
-        return _Grid("", first.crs, (a, 0.0, west, 0.0, -e, north), height, width), "nearest"
+        return _Grid(first.crs, (a, 0.0, west, 0.0, -e, north), height, width), "nearest"
     crs = local_metric_crs((west + east) / 2)
     cell_m = _square_cell_m(first, ((west + east) / 2, (south + north) / 2))
     left, bottom, right, top = transform_bounds(first.crs, crs, west, south, east, north, densify_pts=21)
     height, width = int(np.ceil((top - bottom) / cell_m)), int(np.ceil((right - left) / cell_m))
-    return _Grid("", crs, (cell_m, 0.0, left, 0.0, -cell_m, top), height, width), "bilinear"
+    return _Grid(crs, (cell_m, 0.0, left, 0.0, -cell_m, top), height, width), "bilinear"
 
 
 def _square_cell_m(source: _Grid, middle: tuple[float, float]) -> float:
@@ -196,11 +203,10 @@ def _joint_bounds(sources: Sequence[_Grid]) -> tuple[float, float, float, float]
     return min(west), min(south), max(east), max(north)
 
 
-def _warped_windows(sources: Sequence[_Grid], grid: _Grid, resampling: str) -> Iterator[tuple[Any, Any]]:
+def _warped_windows(files: Sequence[RasterFile], grid: _Grid, resampling: str) -> Iterator[tuple[Any, Any]]:
     """Yield the grid's windows block by block from the top, each put together from the tiles; only one is held."""
     from contextlib import ExitStack  # noqa: PLC0415 -- as above
 
-    import rasterio  # noqa: PLC0415 -- as above
     from affine import Affine  # noqa: PLC0415 -- as above
     from rasterio.enums import Resampling  # noqa: PLC0415 -- as above
     from rasterio.vrt import WarpedVRT  # noqa: PLC0415 -- as above
@@ -216,15 +222,15 @@ def _warped_windows(sources: Sequence[_Grid], grid: _Grid, resampling: str) -> I
         "nodata": float("nan"),
     }
     with ExitStack() as stack:
-        opened = [stack.enter_context(rasterio.open(source.name)) for source in sources]
+        opened = [stack.enter_context(file.opened()) for file in files]
         views = [stack.enter_context(WarpedVRT(dataset, **options)) for dataset in opened]
         for row in range(0, grid.height, BLOCK_CELLS):
             for column in range(0, grid.width, BLOCK_CELLS):
                 rows, columns = min(BLOCK_CELLS, grid.height - row), min(BLOCK_CELLS, grid.width - column)
                 window = Window(column, row, columns, rows)
                 values = np.full((rows, columns), np.nan, np.float32)
-                for view in views:
-                    values = np.where(np.isnan(values), view.read(1, window=window), values)
+                for view, file in zip(views, files, strict=True):
+                    values = np.where(np.isnan(values), file.heights(file.cells(view, window)), values)
                 yield window, np.ma.masked_invalid(values)
 
 
@@ -240,52 +246,56 @@ def _entry(shown: str, sources: Sequence[_Grid], grid: _Grid, resampling: str) -
     return LedgerEntry(shown, value=sources[0].crs, event="高程已换算", reason=reason, action="，".join(done) or "原样")
 
 
-def _sha256(path: Path, sources: Sequence[_Grid]) -> str:
+def _conversion(file: RasterFile) -> LedgerEntry:
+    shift = f" {'+' if file.shift_m > 0 else '-'} {abs(file.shift_m):g}" if file.shift_m else ""
+    action = f"高程（米）= 格值 × {file.factor_m:g}{shift}"
+    return LedgerEntry(file.place.file, event="高程已换算", reason="文件标明了比例、偏移或单位", action=action)
+
+
+def _sha256(path: Path, sources: Sequence[_Source]) -> str:
     """Return the hash of the file, or of the concatenated tiles in the order of their names."""
     if not path.is_dir():
         return file_sha256(path)
     digest = hashlib.sha256()
-    for tile in sorted(tile for tile in path.iterdir() if tile.suffix.lower() in TILE_SUFFIXES)[: len(sources)]:
-        digest.update(tile.read_bytes())
+    for source in sources:
+        for member in grid_members(source.file.path):
+            digest.update(member.read_bytes())
     return digest.hexdigest()
 
 
-def _gdal_name(path: Path) -> str:
-    """Return what GDAL opens: SRTM tiles come as `N49E011.hgt.zip` with one file inside."""
-    return f"/vsizip/{path}/{path.stem}" if path.suffix.lower() == ".zip" else str(path)
-
-
-def _describe(path: Path, place: Place) -> _Grid:
-    """Return shape and place of a raster that passes the checks."""
-    import rasterio  # noqa: PLC0415 -- as above
+def _describe(path: Path, place: Place) -> _Source:
+    """Return a raster that passes the checks, every cell read once."""
     from rasterio.errors import RasterioIOError  # noqa: PLC0415 -- as above
 
-    if not path.is_file():
-        raise InputError(Problem("文件不存在", place, remedy="核对路径和文件名"))
+    file = recognise(path, place)
     try:
-        with rasterio.open(_gdal_name(path)) as dataset:
-            problems = _problems(dataset, place)
+        with file.opened() as dataset:
+            file, problems = in_metres(dataset, file)
+            problems += _problems(dataset, file)
+            if not problems:
+                problems += impossible_heights(dataset, file)
             crs = dataset.crs.to_string() if dataset.crs else ""
             is_metric = bool(dataset.crs and dataset.crs.is_projected and dataset.crs.linear_units_factor[1] == 1.0)
             a, b, c, d, e, f = tuple(dataset.transform)[:6]
             height, width = int(dataset.height), int(dataset.width)
     except RasterioIOError as problem:
-        raise InputError(
-            Problem("不是可读取的栅格文件", place, remedy="核对文件内容，或用 QGIS 另存为 GeoTIFF（tif）")
-        ) from problem
-    if b or d:
-        problems.append(Problem("栅格带旋转", place, remedy="用 gdalwarp 重新保存为不带旋转的栅格"))
-    if problems:
-        raise InputError(problems)
-    return _Grid(_gdal_name(path), crs, (a, b, c, d, e, f), height, width, is_metric)
+        remedy = f"核对文件内容，或另存为 GeoTIFF：{translate(path)}"
+        raise InputError(Problem("不是可读取的栅格文件", place, remedy=remedy)) from problem
+    raise_problems(InputError, problems)
+    return _Source(_Grid(crs, (a, b, c, d, e, f), height, width, is_metric), file)
 
 
-def _problems(dataset: Any, place: Place) -> list[Problem]:  # noqa: ANN401 -- rasterio carries no types
-    problems = []
+def _problems(dataset: Any, file: RasterFile) -> list[Problem]:  # noqa: ANN401 -- rasterio carries no types
+    problems, place = [], file.place
     if not dataset.crs:
-        problems.append(Problem("栅格没有坐标系", place, remedy="用 gdal_edit 或 QGIS 指定坐标系后重新保存"))
+        remedy = f"写明坐标系，如 {translate(file.path, '-a_srs EPSG:4547')}"
+        problems.append(Problem("栅格没有坐标系", place, remedy=remedy))
     if dataset.transform.is_identity:
-        problems.append(Problem("栅格没有地理位置", place, remedy="核对是否缺少同名的 tfw 文件"))
+        remedy = f"旁边有 tfw 文件时把它写进去：{translate(file.path)}"
+        problems.append(Problem("栅格没有地理位置", place, remedy=remedy))
+    if dataset.transform.b or dataset.transform.d:
+        problems.append(Problem("栅格带旋转", place, remedy="用 gdalwarp 重新保存为不带旋转的栅格"))
     if dataset.nodata is None and not np.issubdtype(np.dtype(dataset.dtypes[0]), np.floating):
-        problems.append(Problem("栅格没有无效值（nodata）", place, remedy="用 gdal_edit -a_nodata 或 QGIS 写明无效值"))
+        remedy = f"写明无效值，如 {translate(file.path, '-a_nodata -32768')}"
+        problems.append(Problem("栅格没有无效值（nodata）", place, remedy=remedy))
     return problems

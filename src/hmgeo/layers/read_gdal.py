@@ -10,13 +10,14 @@ import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
 
 from pyproj import CRS
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.layers.archive import check_zip
 from hmgeo.layers.rawtable import RawTable, choose_layer, column_texts, unique_headers
-from hmgeo.layers.read_vector import broken, read_crs
+from hmgeo.layers.read_vector import broken, plain_path, read_crs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from hmgeo.layers.journal import Journal
 
 _SHP_MARK = b"\x00\x00\x27\x0a"
+_GDB_CATALOGUE = "a00000001.gdbtable"
+_GDB_MARKS = (b"\x03\x00\x00\x00", b"\x04\x00\x00\x00")
 _MEMBERS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _HEAD_BYTES = 2048
 _KML_FIELDS_LEFT_OUT = frozenset(
@@ -67,7 +70,8 @@ def read_kml(path: Path, layer: str, journal: Journal) -> RawTable:
 def read_filegdb(path: Path, layer: str, journal: Journal) -> RawTable:
     """Read one feature class of a File Geodatabase folder, arcs drawn as chords by GDAL."""
     what = "不是有效的 FileGDB（gdb 文件夹）"
-    if not any(near.suffix.lower() == ".gdbtable" for near in path.iterdir()):
+    catalogue = next((near for near in path.iterdir() if near.name.lower() == _GDB_CATALOGUE and near.is_file()), None)
+    if catalogue is None or catalogue.read_bytes()[: len(_GDB_MARKS[0])] not in _GDB_MARKS:
         raise broken(journal, what, "核对文件夹是否完整，或在 ArcGIS、QGIS 中导出为 gpkg")
     return _read(path, _layer_of(path, layer, journal, what), journal, None, what)
 
@@ -81,7 +85,7 @@ def _read(path: Path, layer: str, journal: Journal, encoding: str | None, what: 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what GDAL warns of (ring order) is checked and told by our own repair
-            meta, _, geometry, fields = pyogrio.raw.read(path, encoding=encoding, **wanted)
+            meta, _, geometry, fields = pyogrio.raw.read(plain_path(path, journal), encoding=encoding, **wanted)
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
@@ -109,7 +113,7 @@ def _layer_of(path: Path, wanted: str, journal: Journal, what: str) -> str:
     import pyogrio.errors  # noqa: PLC0415 -- as above
 
     try:
-        listed = pyogrio.list_layers(path)
+        listed = pyogrio.list_layers(plain_path(path, journal))
     except (pyogrio.errors.DataSourceError, RuntimeError, UnicodeDecodeError) as problem:
         raise broken(journal, what, "在 QGIS 中打开核对并导出为 gpkg") from problem
     spatial = [str(name) for name, kind in listed.tolist() if kind is not None]
@@ -121,18 +125,40 @@ def _layer_of(path: Path, wanted: str, journal: Journal, what: str) -> str:
 
 
 def _check_kml(path: Path, journal: Journal) -> None:
-    """Refuse what is no KML, and XML that defines entities of its own (they can grow without end)."""
+    """Refuse what is no KML throughout, and XML that defines entities of its own (they can grow without end).
+
+    The root is what counts: GDAL takes a file for a VRT, or for a description of a server, whose first bytes hold such
+    a word anywhere, beside a "<kml" in a comment too.
+    """
     if path.suffix.lower() == ".kmz":
         check_zip(path, Place(file=journal.file), "kmz 文件")
         with zipfile.ZipFile(path) as archive:
             inner = [info for info in archive.infolist() if info.filename.lower().endswith(".kml")]
-            text = archive.open(inner[0]).read() if inner else b""
+            texts = [archive.read(info) for info in inner] or [b""]
     else:
-        text = path.read_bytes()
-    if b"<kml" not in text[:_HEAD_BYTES]:
-        raise broken(journal, "不是有效的 KML（没有 kml 根元素）", "在 QGIS 中打开核对并导出为 gpkg")
-    if b"<!ENTITY" in text or b"<!DOCTYPE" in text:
-        raise broken(journal, "KML 中含有 DOCTYPE 或实体定义，已拒绝读取", "在 QGIS 中打开核对并导出为 gpkg")
+        texts = [path.read_bytes()]
+    for text in texts:
+        if b"<!ENTITY" in text or b"<!DOCTYPE" in text:
+            raise broken(journal, "KML 中含有 DOCTYPE 或实体定义，已拒绝读取", "在 QGIS 中打开核对并导出为 gpkg")
+        if b"<kml" not in text[:_HEAD_BYTES] or _root_of(text) != "kml":
+            raise broken(journal, "不是有效的 KML（没有 kml 根元素）", "在 QGIS 中打开核对并导出为 gpkg")
+
+
+def _root_of(text: bytes) -> str:
+    """Return the name of the root of well-formed XML without its namespace; empty for anything else."""
+    roots: list[str] = []
+    parser = expat.ParserCreate(namespace_separator=" ")
+
+    def note(name: str, _: object) -> None:
+        if not roots:
+            roots.append(name.rpartition(" ")[2])
+
+    parser.StartElementHandler = note
+    try:
+        parser.Parse(text, True)  # noqa: FBT003 -- expat takes no keywords
+    except expat.ExpatError:
+        return ""
+    return roots[0]
 
 
 @contextmanager

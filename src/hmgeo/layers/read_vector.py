@@ -175,8 +175,26 @@ def _chords(path: Path, journal: Journal, arcs: Sequence[bytes | None], first: i
     curved = [row for row, wkb in enumerate(arcs, start=first + 1) if is_curved(wkb)]
     journal.note("曲线", f"含圆弧等曲线，共 {name_rows(curved)}", "按 GDAL 默认每 4 度一段折线化", field="几何")
     layer = journal.sheet
-    _, _, drawn, _ = pyogrio.raw.read(path, layer=layer, columns=[], skip_features=first, max_features=len(arcs))
+    _, _, drawn, _ = pyogrio.raw.read(
+        plain_path(path, journal), layer=layer, columns=[], skip_features=first, max_features=len(arcs)
+    )
     return [None if wkb is None else bytes(wkb) for wkb in drawn]
+
+
+def plain_path(path: Path, journal: Journal) -> str:
+    """Return a path in which GDAL and its wrapper see nothing but a file or folder on this machine's disks.
+
+    Raises
+    ------
+    InputError
+        It begins with /vsi, or holds a sign by which they split it into an archive and a member.
+    """
+    from pyogrio.util import vsi_path  # noqa: PLC0415 -- as for shapefiles
+
+    text = str(path.absolute())
+    if text.replace("\\", "/").startswith("/vsi") or vsi_path(text) != text:
+        raise broken(journal, "路径中有 GDAL 另作他用的写法（/vsi、!、; 等）", "把文件或文件夹改名，放到普通路径下")
+    return text
 
 
 def _open_geopackage(path: Path) -> sqlite3.Connection:

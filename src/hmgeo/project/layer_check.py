@@ -10,7 +10,8 @@ from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.layers.catalog import shipped_layers
 from hmgeo.layers.inspect import Inspection, guess_kind, inspect_file
 from hmgeo.layers.journal import name_rows
-from hmgeo.layers.load import ReadOptions, load_raster
+from hmgeo.layers.load import ReadOptions, load_elevation
+from hmgeo.layers.raster import RASTER_SUFFIXES
 from hmgeo.outputs.fixme import FixRow, write_fixme
 from hmgeo.project.check import CheckReport, Table
 from hmgeo.project.folder import whole_file
@@ -51,7 +52,7 @@ _TOLD_ON_TOP = {"坐标系未声明": "用 datum 声明坐标系", "坐标系疑
 
 
 def layer_kind(word: str, path: Path, options: ReadOptions) -> LayerKind:
-    """Return the kind that a word means; where it is empty, the kind that the file's fields tell.
+    """Return the kind that a word means; where it is empty, heights for a raster, else what the file's fields tell.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def layer_kind(word: str, path: Path, options: ReadOptions) -> LayerKind:
     if word:
         allowed = "、".join(f"{kind.value}（{kind.zh}）" for kind in LayerKind)
         raise UsageError(Problem("没有这种图层", Place(key="--kind"), word, allowed, "改为其中之一"))
-    return guess_kind(path, options)
+    return LayerKind.ELEVATION if path.suffix.lower() in RASTER_SUFFIXES else guess_kind(path, options)
 
 
 def check_layer(
@@ -92,8 +93,8 @@ def check_layer(
     try:
         known = layer_kind(kind, file, options)
         if known is LayerKind.ELEVATION:
-            load_raster(file, basis=Basis.UNDECLARED)
-            return CheckReport(())
+            _, ledger = load_elevation(file, basis=Basis.UNDECLARED)
+            return CheckReport((), (_events_of(ledger.entries),))
         if known in SIDE_LOADERS:
             _, ledger = SIDE_LOADERS[known](file, kind=known, basis=Basis.UNDECLARED, options=options)
             return CheckReport((), (_events_of(ledger.entries),))
