@@ -139,7 +139,7 @@ def test_a_filled_template_is_read_as_it_is(tmp_path: Path) -> None:
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("x", encoding="utf-8")
-    with pytest.raises(OutputError, match="文件夹里已有内容"):
+    with pytest.raises(OutputError, match="输出文件夹里有别的内容，未作改动"):
         init_project(tmp_path, "441802", DAY)
     with pytest.raises(ProjectError, match="没有这个区域"):
         init_project(tmp_path / "p", "清城", DAY)

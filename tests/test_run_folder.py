@@ -1,12 +1,14 @@
-"""A run folder appears whole or not at all, never over an input or over something else."""
+"""What is written appears whole or not at all, never over an input or over what isn't ours."""
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,10 @@ import pyarrow as pa
 import pytest
 
 from hmgeo.errors import OutputError
-from hmgeo.project.folder import whole_file, whole_folder
+from hmgeo.layers.load import ReadOptions
+from hmgeo.project.folder import entries, files_among_others, whole_file, whole_folder, write_record
+from hmgeo.project.maps import build_maps
+from hmgeo.project.packing import pack_file
 from hmgeo.project.sinks import ROW_GROUP_ROWS, ParquetSink
 
 if TYPE_CHECKING:
@@ -24,19 +29,31 @@ if TYPE_CHECKING:
 
 BROKEN = Path(__file__).resolve().parent / "broken_projects"
 GOOD = BROKEN / "good.yml"
-NOT_RUNNING = 2**22 + 1  # above the largest process id that Linux gives
+MAP = "schema: 1\ntitle: 南丹县底图\narea: [GX-ND]\n"
+ELSEWHERE = {
+    "program": "hmgeo",
+    "schema": 1,
+    "run": "1",
+    "host": "office-2",
+    "pid": 7,
+    "started": "2026-11-28T08:00:00",
+}
 
 
 def names_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def fill(out: Path, text: str, inputs: tuple[Path, ...] = (), end: type[BaseException] | None = None) -> None:
-    """Write a run folder of one file; with `end` it is cut short after that file."""
+def fill(
+    out: Path, text: str, inputs: tuple[Path, ...] = (), end: type[BaseException] | None = None, name: str = "a.csv"
+) -> None:
+    """Write a run folder of one file and its manifest; with `end` it is cut short after that file."""
     with whole_folder(out, inputs) as folder:
-        (folder / "manifest.json").write_text(text, encoding="utf-8")
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
         if end is not None:
             raise end
+        write_record(folder, {"schema": 1, "outputs": entries(folder)})
 
 
 def fill_file(out: Path, text: str, inputs: tuple[Path, ...] = (), end: type[BaseException] | None = None) -> None:
@@ -44,6 +61,41 @@ def fill_file(out: Path, text: str, inputs: tuple[Path, ...] = (), end: type[Bas
         temporary.write_text(text, encoding="utf-8")
         if end is not None:
             raise end
+
+
+def texts_in(folder: Path) -> dict[str, str]:
+    """Return what the files below a folder hold, manifests left out."""
+    held = {name: folder / name for name in names_in(folder) if not name.endswith("manifest.json")}
+    return {name: path.read_text(encoding="utf-8") for name, path in held.items() if path.is_file()}
+
+
+def put(folder: Path, texts: dict[str, str]) -> dict[str, str]:
+    """Write a user's own files; return them."""
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return texts
+
+
+def killed_in_the_middle(out: Path, renames: int) -> int:
+    """Fill a folder again in a process that kills itself after so many renames; return the signal it died of."""
+    code = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "import hmgeo.project.folder as folder\n"
+        "rename, left = Path.rename, [int(sys.argv[2])]\n"
+        "def counted(path, target):\n"
+        "    if not left[0]:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    left[0] -= 1\n"
+        "    return rename(path, target)\n"
+        "Path.rename = counted\n"
+        "with folder.whole_folder(Path(sys.argv[1]), []) as new:\n"
+        "    for name in ('a.csv', 'c.csv', 'd.csv'):\n"
+        "        (new / name).write_text('second', encoding='utf-8')\n"
+        "    folder.write_record(new, {'schema': 1, 'outputs': folder.entries(new)})\n"
+    )
+    return -subprocess.run([sys.executable, "-c", code, str(out), str(renames)], check=False).returncode  # noqa: S603
 
 
 def held_up(out: Path) -> list[str]:
@@ -58,10 +110,13 @@ def held_up(out: Path) -> list[str]:
 
 def test_it_appears_under_its_name_when_all_is_written(tmp_path: Path) -> None:
     with whole_folder(tmp_path / "deep" / "out", []) as folder:
-        (folder / "manifest.json").write_text("{}", encoding="utf-8")
-        assert names_in(tmp_path) == ["deep", f"deep/{folder.name}", f"deep/{folder.name}/manifest.json"]
-        assert folder.name == f"out.tmp-{os.getpid()}"
-    assert names_in(tmp_path) == ["deep", "deep/out", "deep/out/manifest.json"]
+        (folder / "a.csv").write_text("1", encoding="utf-8")
+        assert names_in(tmp_path / "deep") == [
+            "out.hmgeo-tmp", "out.hmgeo-tmp/hmgeo.json", "out.hmgeo-tmp/new", "out.hmgeo-tmp/new/a.csv",
+        ]  # fmt: skip
+        signed = json.loads((tmp_path / "deep" / "out.hmgeo-tmp" / "hmgeo.json").read_text(encoding="utf-8"))
+        assert (signed["program"], signed["pid"], len(signed["run"])) == ("hmgeo", os.getpid(), 32)
+    assert names_in(tmp_path) == ["deep", "deep/out", "deep/out/a.csv"]
 
 
 @pytest.mark.parametrize("end", [ValueError, KeyboardInterrupt, SystemExit])
@@ -73,20 +128,71 @@ def test_whatever_ends_it_early_leaves_nothing(end: type[BaseException], tmp_pat
 
 def test_an_earlier_run_is_replaced_whole_or_kept_whole(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    fill(out, "first")
-    (out / "of-the-first.csv").write_text("1", encoding="utf-8")
+    fill(out, "first", name="print/a.csv")
     with pytest.raises(KeyboardInterrupt):
         fill(out, "second", end=KeyboardInterrupt)
-    assert names_in(tmp_path) == ["out", "out/manifest.json", "out/of-the-first.csv"]
+    assert names_in(tmp_path) == ["out", "out/manifest.json", "out/print", "out/print/a.csv"]
     fill(out, "third")
-    assert names_in(tmp_path) == ["out", "out/manifest.json"]
-    assert (out / "manifest.json").read_text(encoding="utf-8") == "third"
+    assert names_in(tmp_path) == ["out", "out/a.csv", "out/manifest.json"]
+    assert (out / "a.csv").read_text(encoding="utf-8") == "third"
 
 
 def test_an_empty_folder_will_do(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     fill(tmp_path / "out", "{}")
-    assert names_in(tmp_path) == ["out", "out/manifest.json"]
+    assert names_in(tmp_path) == ["out", "out/a.csv", "out/manifest.json"]
+
+
+def test_what_people_put_into_a_run_folder_stays(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    fill(out, "first", name="print/a.csv")
+    mine = put(out, {"意见.txt": "核过", "photos/1.jpg": "photo", "print/draft.txt": "draft"})
+    stamps = {name: (out / name).stat().st_mtime_ns for name in mine}
+    fill(out, "second")
+    assert texts_in(out) == {**mine, "a.csv": "second"}
+    assert {name: (out / name).stat().st_mtime_ns for name in mine} == stamps
+
+
+def test_a_name_taken_by_somebody_elses_file_stops_all(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    fill(out, "first")
+    mine = put(out, {"b.csv": "mine"})
+    with pytest.raises(OutputError, match=r"b\.csv：已有同名文件，不是 hmgeo 写出的，未作改动。处理：移走或改名后重试"):
+        fill(out, "second", name="b.csv")
+    assert texts_in(out) == {"a.csv": "first", **mine}
+
+
+def test_a_result_that_people_worked_on_is_theirs(tmp_path: Path) -> None:
+    """As long as before, so that the size alone doesn't tell."""
+    out = tmp_path / "out"
+    fill(out, "first")
+    mine = put(out, {"a.csv": "f1rst"})
+    with pytest.raises(OutputError, match=r"a\.csv：上次写出的文件后来改动过，未作改动。处理：把它另存到别处"):
+        fill(out, "second")
+    assert texts_in(tmp_path) == {"out/a.csv": mine["a.csv"]}
+    (out / "a.csv").rename(out / "a-核过.csv")
+    fill(out, "second")
+    assert texts_in(out) == {"a.csv": "second", "a-核过.csv": "f1rst"}
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"name": "my web", "icons": []},
+        {"schema": 1, "versions": {"hmgeo": "0.1.0"}},
+        {"schema": 1, "versions": {"node": "20"}, "outputs": {}},
+        {"schema": 1, "versions": {"hmgeo": "0.1.0"}, "outputs": {"../mine.txt": {"sha256": "", "bytes": 0}}},
+        {"schema": 1, "versions": {"hmgeo": "0.1.0"}, "outputs": {"/etc/mine": {"sha256": "", "bytes": 0}}},
+        ["a list"],
+    ],
+)
+def test_a_manifest_that_is_not_ours_makes_no_folder_ours(tmp_path: Path, manifest: object) -> None:
+    mine = put(tmp_path / "web", {"app.js": "mine", "manifest.json": json.dumps(manifest)})
+    put(tmp_path, {"mine.txt": ""})
+    with pytest.raises(OutputError, match=r"有别的内容，未作改动（现为「manifest.json 不是 hmgeo 写出的」）"):
+        fill(tmp_path / "web", "over it")
+    assert {name: (tmp_path / "web" / name).read_text(encoding="utf-8") for name in mine} == mine
+    assert names_in(tmp_path) == ["mine.txt", "web", "web/app.js", "web/manifest.json"]
 
 
 def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
@@ -118,45 +224,163 @@ def test_a_folder_that_holds_an_input_is_refused_even_with_our_manifest(tmp_path
     assert source.read_text(encoding="utf-8") == "id"
 
 
-def test_the_next_run_drops_what_a_killed_one_left(tmp_path: Path) -> None:
-    left = tmp_path / f"out.tmp-{NOT_RUNNING}"
-    left.mkdir()
-    (left / "sources.csv").write_text("half", encoding="utf-8")
-    fill(tmp_path / "out", "{}")
-    assert names_in(tmp_path) == ["out", "out/manifest.json"]
+def test_folders_that_only_look_like_leftovers_stay(tmp_path: Path) -> None:
+    """The digits are no living process; earlier versions took that for their own."""
+    names = ("out.old-2023", "out.tmp-20240601", f"out.old-{2**22 + 1}", "out.2024.hmgeo-tmp", "pairs.parquet.old-2022")
+    mine = put(tmp_path, {f"{name}/manifest.json": name for name in names})
+    mine |= put(tmp_path, {"pairs.parquet.tmp-1": "1", f"pairs.parquet.old-{2**22 + 1}": "2"})
+    fill(tmp_path / "out", "1")
+    fill_file(tmp_path / "pairs.parquet", "2")
+    assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in mine} == mine
 
 
-def test_a_run_that_still_goes_on_keeps_its_folder(tmp_path: Path) -> None:
-    other = tmp_path / "out.tmp-1"
-    other.mkdir()
-    fill(tmp_path / "out", "{}")
-    assert names_in(tmp_path) == ["out", "out.tmp-1", "out/manifest.json"]
+@pytest.mark.parametrize("write", [fill, fill_file])
+def test_a_folder_with_our_temporary_name_and_no_marker_is_not_ours(tmp_path: Path, write: Callable[..., None]) -> None:
+    mine = put(tmp_path, {"out.hmgeo-tmp/mine.txt": "mine"})
+    with pytest.raises(OutputError, match=r"out\.hmgeo-tmp：临时文件夹的名称被占用，未作改动。处理：把它移走或改名"):
+        write(tmp_path / "out", "1")
+    assert texts_in(tmp_path) == mine
 
 
-def test_an_earlier_run_that_was_moved_aside_comes_back(tmp_path: Path) -> None:
-    """Killed between the two renamings: the earlier run is the only whole one."""
-    aside = tmp_path / f"out.old-{NOT_RUNNING}"
-    aside.mkdir()
-    (aside / "manifest.json").write_text("earlier", encoding="utf-8")
-    with pytest.raises(KeyboardInterrupt):
-        fill(tmp_path / "out", "this one is cut short", end=KeyboardInterrupt)
-    assert names_in(tmp_path) == ["out", "out/manifest.json"]
-    assert (tmp_path / "out" / "manifest.json").read_text(encoding="utf-8") == "earlier"
+def test_what_another_machine_may_be_writing_is_left_to_it(tmp_path: Path) -> None:
+    theirs = put(tmp_path, {"out.hmgeo-tmp/hmgeo.json": json.dumps(ELSEWHERE), "out.hmgeo-tmp/new/a.csv": "half"})
+    said = r"另一台机器正在写这里.*主机 office-2，进程 7，2026-11-28T08:00:00 开始.*删除文件夹 out\.hmgeo-tmp"
+    with pytest.raises(OutputError, match=said):
+        fill(tmp_path / "out", "1")
+    assert texts_in(tmp_path) == theirs
 
 
-def test_leftovers_of_other_names_are_not_ours(tmp_path: Path) -> None:
-    for name in (f"out.2024.old-{NOT_RUNNING}", f"out2.tmp-{NOT_RUNNING}", "out.tmp-draft"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "manifest.json").write_text(name, encoding="utf-8")
-    before = names_in(tmp_path)
-    fill(tmp_path / "out", "{}")
-    assert names_in(tmp_path) == sorted([*before, "out", "out/manifest.json"])
+@pytest.mark.parametrize("write", [fill, fill_file])
+def test_two_at_once_the_second_is_told_of_the_first(tmp_path: Path, write: Callable[..., None]) -> None:
+    out = tmp_path / "out"
+    with whole_folder(out, []) as folder:
+        (folder / "a.csv").write_text("first", encoding="utf-8")
+        with pytest.raises(OutputError, match=rf"另一次运行正在写这里（现为「主机 .*，进程 {os.getpid()}，.* 开始」）"):
+            write(out, "second")
+        write_record(folder, {"schema": 1, "outputs": entries(folder)})
+    assert texts_in(tmp_path) == {"out/a.csv": "first"}
 
 
 def test_a_name_with_brackets(tmp_path: Path) -> None:
-    (tmp_path / f"out[1].tmp-{NOT_RUNNING}").mkdir()
-    fill(tmp_path / "out[1]", "{}")
-    assert names_in(tmp_path) == ["out[1]", "out[1]/manifest.json"]
+    for text in ("first", "second"):
+        fill(tmp_path / "out[1]", text)
+    assert texts_in(tmp_path) == {"out[1]/a.csv": "second"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_killed_while_files_change_places_it_is_never_a_mix_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    """Moves: told, manifest out, a and b out, then a, c, d and the manifest in. Whatever the moment, notes stay."""
+    seen = []
+    for renames in range(9):
+        out = tmp_path / str(renames) / "out"
+        with whole_folder(out, []) as folder:
+            put(folder, {"a.csv": "first", "b.csv": "first"})
+            write_record(folder, {"schema": 1, "outputs": entries(folder)})
+        put(out, {"notes.txt": "mine"})
+        died = killed_in_the_middle(out, renames)
+        left = texts_in(out)
+        assert left.pop("notes.txt") == "mine"
+        assert len(set(left.values())) <= 1, "a mix of two versions"
+        whole = (out / "manifest.json").is_file()
+        seen.append((died, "".join(sorted(set(left.values()))), whole))
+        with pytest.raises(KeyboardInterrupt):  # the next run itself writes nothing
+            fill(out, "third", end=KeyboardInterrupt)
+        after = texts_in(out)
+        assert after.pop("notes.txt") == "mine"
+        version = "first" if renames == 0 else "second"
+        assert after == dict.fromkeys(("a.csv", "b.csv") if renames == 0 else ("a.csv", "c.csv", "d.csv"), version)
+        assert (out / "manifest.json").is_file()
+        assert sorted(path.name for path in out.parent.iterdir()) == ["out"]
+    kill = int(signal.SIGKILL)
+    assert seen == [
+        *[(kill, "first", True)] * 2, *[(kill, "first", False)] * 2, (kill, "", False),
+        *[(kill, "second", False)] * 3, (0, "second", True),
+    ]  # fmt: skip
+
+
+def test_a_file_that_cannot_be_moved_in_brings_all_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where a workbook that is open in Excel can't be moved."""
+    out = tmp_path / "out"
+    fill(out, "first")
+    before, rename = names_in(tmp_path), Path.rename
+
+    def refuse(path: Path, target: Path) -> Path:
+        if path.name == "screening.xlsx":
+            raise PermissionError(errno.EACCES, "used by another process", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(OutputError, match=r"screening\.xlsx：结果写不出（现为「used by another process」）"):
+        fill(out, "second", name="screening.xlsx")
+    assert (names_in(tmp_path), texts_in(out)) == (before, {"a.csv": "first"})
+
+
+def test_clearing_up_never_hides_the_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "read-only", str(path))
+
+    def spoil() -> None:
+        with whole_file(tmp_path / "out", []) as temporary:
+            temporary.write_text("half", encoding="utf-8")
+            for owner, name in ((Path, "unlink"), (Path, "rmdir"), (shutil, "rmtree")):
+                monkeypatch.setattr(owner, name, refuse)
+            msg = "the fault itself"
+            raise ValueError(msg)
+
+    with pytest.raises(ValueError, match="the fault itself"):
+        spoil()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
+@pytest.mark.parametrize("kept", [{}, {"b.html": "my page"}])
+def test_maps_on_a_full_disk_are_told_in_words_and_leave_nothing(tmp_path: Path, kept: dict[str, str]) -> None:
+    """No file may grow beyond 100 kB: the page, written first, is larger."""
+    code = (
+        "import resource, sys\nresource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\nimport hmgeo.cli as c\n"
+    )
+    put(tmp_path, {"a.yml": MAP, **kept})
+    command = [sys.executable, "-c", f"{code}c.main()", "map", str(tmp_path)]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    assert (ended.returncode, texts_in(tmp_path)) == (2, {"a.yml": MAP, **kept})
+    assert "File too large" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_maps_never_go_over_pages_that_are_not_ours(tmp_path: Path) -> None:
+    mine = put(tmp_path, {"a.yml": MAP, "a.html": "my page", "index.html": "my list", "hmgeo-maps.json": "{}"})
+    with pytest.raises(OutputError) as told:
+        build_maps(tmp_path, tmp_path)
+    names = [Path(one.where.file).name for one in told.value.problems]
+    assert (names, texts_in(tmp_path)) == (["a.html", "index.html", "hmgeo-maps.json"], mine)
+
+
+def test_maps_are_replaced_among_others_and_each_command_keeps_what_the_last_one_wrote(tmp_path: Path) -> None:
+    def write(names: dict[str, str]) -> None:
+        with files_among_others(tmp_path, list(names), record="hmgeo-maps.json") as folder:
+            put(folder, names)
+
+    mine = put(tmp_path, {"notes.txt": "mine", "manifest.json": "a web project's"})
+    write({"a.html": "a1", "index.html": "i1"})
+    write({"b.html": "b1"})
+    write({"a.html": "a2", "index.html": "i2"})
+    record = json.loads((tmp_path / "hmgeo-maps.json").read_text(encoding="utf-8"))
+    assert sorted(record["outputs"]) == ["a.html", "b.html", "index.html"]
+    wanted = {"a.html": "a2", "index.html": "i2", "b.html": "b1", "notes.txt": "mine"}
+    assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in wanted} == wanted
+    assert (tmp_path / "manifest.json").read_text(encoding="utf-8") == mine["manifest.json"]
+
+
+def test_packing_never_goes_over_files_that_are_not_ours(tmp_path: Path) -> None:
+    shape = '{"type":"Polygon","coordinates":[[[113,23],[113.1,23],[113.1,23.1],[113,23]]]}'
+    put(tmp_path, {"f.geojson": f'{{"type":"Feature","properties":{{"id":"p"}},"geometry":{shape}}}'})
+    mine = put(tmp_path, {"f.packed.ledger.csv": "mine"})
+    with pytest.raises(OutputError, match=r"f\.packed\.ledger\.csv：已有同名文件，不是 hmgeo 打包的，未作改动"):
+        pack_file(tmp_path / "f.geojson", None, options=ReadOptions())
+    assert texts_in(tmp_path).items() >= mine.items()
+    (tmp_path / "f.packed.ledger.csv").unlink()
+    for _ in range(2):
+        pack_file(tmp_path / "f.geojson", None, options=ReadOptions())
+    assert names_in(tmp_path) == ["f.geojson", "f.packed.ledger.csv", "f.packed.parquet"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders have no write bit on Windows")
@@ -169,7 +393,6 @@ def test_a_place_that_cant_be_written_is_told_in_words(tmp_path: Path) -> None:
 def test_a_single_file_follows_the_same_rules(tmp_path: Path) -> None:
     out, source = tmp_path / "pairs.parquet", tmp_path / "sources.csv"
     source.write_text("id", encoding="utf-8")
-    (tmp_path / f"pairs.parquet.tmp-{NOT_RUNNING}").write_text("half", encoding="utf-8")
     with pytest.raises(KeyboardInterrupt):
         fill_file(out, "half", (source,), KeyboardInterrupt)
     assert names_in(tmp_path) == ["sources.csv"]
@@ -204,7 +427,7 @@ def test_a_signal_in_the_middle_of_a_run_leaves_no_folder(sent: signal.Signals, 
         half = names_in(tmp_path)
         running.send_signal(sent)
         _, told = running.communicate(timeout=60)
-    assert f"out.tmp-{running.pid}/pairs.parquet" in half
+    assert "out.hmgeo-tmp/new/pairs.parquet" in half
     assert "out" not in half
     assert (running.returncode, names_in(tmp_path)) == (code, [])
     assert "Traceback" not in told
@@ -217,11 +440,7 @@ def test_the_run_after_a_killed_one(hmgeo_command: Callable[..., Ended], tmp_pat
         assert running.stdout is not None
         assert running.stdout.readline() == "writing\n"
         running.kill()
-    assert [path.name for path in tmp_path.iterdir()] == [f"out.tmp-{running.pid}"]
-    for _ in range(100):  # until the system has forgotten the process
-        if not Path(f"/proc/{running.pid}").exists():
-            break
-        time.sleep(0.05)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.hmgeo-tmp"]
     assert hmgeo_command("run", GOOD, "--out", tmp_path / "out").code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 

@@ -62,7 +62,7 @@ def unpacked(path: Path, layer: str, journal: Journal) -> Iterator[tuple[Path, s
     """
     place = Place(file=journal.file)
     check_zip(path, place)
-    with tempfile.TemporaryDirectory(prefix="hmgeo-") as name:
+    with tempfile.TemporaryDirectory(prefix="hmgeo-", ignore_cleanup_errors=True) as name:
         try:
             with zipfile.ZipFile(path) as archive:
                 members = {_true_name(info): info for info in archive.infolist() if not info.is_dir()}

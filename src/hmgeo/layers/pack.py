@@ -93,7 +93,7 @@ def pack_layer(
     """
     said = {"kind": kind, "basis": Basis.UNDECLARED, "options": options, "shown_as": shown_as}
     layer, ledger = open_parts(path, **said)
-    with tempfile.TemporaryDirectory(prefix=f"{out.name}.tmp-", dir=out.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{out.name}.tmp-", dir=out.parent, ignore_cleanup_errors=True) as folder:
         spill = Spill(Path(folder))
         for batch in layer.batches():
             spill.add(batch)

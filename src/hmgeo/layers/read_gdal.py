@@ -48,7 +48,7 @@ def read_shapefile(path: Path, journal: Journal) -> RawTable:
     if ".shx" in members:
         return _read(path, "", journal, encoding, "不是有效的 shapefile（shp、shx、dbf 须齐全且同名）")
     journal.note("缺少索引", "缺少 shx 文件", "在临时文件夹中由 shp 重建索引后读取，原文件未改动")
-    with tempfile.TemporaryDirectory(prefix="hmgeo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="hmgeo-", ignore_cleanup_errors=True) as folder:
         for suffix in _MEMBERS:
             if suffix in members:
                 shutil.copyfile(members[suffix], Path(folder) / f"layer{suffix}")

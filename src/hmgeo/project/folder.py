@@ -1,86 +1,149 @@
-"""A run folder appears whole or not at all.
+"""The one way to write: beside its place, whole, then swapped in; nothing that isn't ours gives way.
 
-It is filled under a temporary name beside its place, then put there by renaming. A folder that holds something else is
-never touched, and neither is one that holds an input.
+Files are made in `NAME.hmgeo-tmp/new` beside their place, which carries our marker (`own_folder`). What lies at the
+place gives way only where our own record (a manifest with sizes and sums) lists it and it is still what we wrote. All
+else stays where it is and is never moved.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-import re
-import shutil
 import tempfile
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
-from hmgeo.errors import OutputError, Place, Problem
+import hmgeo
+from hmgeo.errors import HmgeoError, OutputError, Place, Problem, raise_problems
+from hmgeo.project.temporary import SUFFIX, SWAP_NAME, own_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmgeo.layers.remote import Stored
 
 MANIFEST_NAME = "manifest.json"
+SCHEMA = 1
+"""Of manifests."""
+_NEW, _OLD = "new", "old"
+_WRITERS = frozenset({"sqlite3", "xlsxwriter"})
+"""Libraries that only write here, and whose errors are no `OSError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """A place to write to, and what gives way there.
+
+    Parameters
+    ----------
+    folder
+        Where the files go.
+    record
+        Name of the manifest that lists what we wrote there; empty where nothing may lie there yet.
+    names
+        Files that will be written among what others keep there; empty where the folder is for us alone.
+    """
+
+    folder: Path
+    record: str = ""
+    names: tuple[str, ...] = ()
+
+    def earlier(self) -> dict[str, dict[str, Any] | None]:
+        """Return what gives way, the record first: name, and what it must still be."""
+        listed = _listed(self.folder / self.record) if self.record else None
+        if listed is None:
+            return {}
+        chosen = {name: listed[name] for name in self.names if name in listed} if self.names else listed
+        return {self.record: None, **chosen}
+
+    def check(self, written: Iterable[str]) -> None:
+        """Refuse where something of somebody else's would have to give way."""
+        earlier = self.earlier()
+        if not (self.names or earlier) and self.folder.is_dir() and any(map(_is_foreign, self.folder.iterdir())):
+            found = f"{MANIFEST_NAME} 不是 hmgeo 写出的" if (self.folder / MANIFEST_NAME).is_file() else ""
+            where, remedy = Place(file=str(self.folder)), "换一个空文件夹或新名称"
+            raise OutputError(Problem("输出文件夹里有别的内容，未作改动", where, found, remedy=remedy))
+        raise_problems(OutputError, _in_the_way(self.folder, earlier, written, None))
 
 
 @contextmanager
-def whole_folder(out: Path, inputs: Sequence[Path]) -> Iterator[Path]:
-    """Give a temporary folder to fill; put it at `out` if all went well, drop it otherwise.
+def whole_folder(out: Path, inputs: Sequence[Path], *, record: str = MANIFEST_NAME) -> Iterator[Path]:
+    """Give a temporary folder to fill; put its files at `out` if all went well, drop them otherwise.
 
     Parameters
     ----------
     out
-        Must be absent, empty, or hold a manifest of an earlier run.
+        Must be absent, empty, or hold our record. Files there that the record doesn't list stay untouched.
     inputs
         Files that were read; none may lie inside `out`.
+    record
+        The manifest that is written with the files; empty where `out` must be absent or empty.
 
     Raises
     ------
     OutputError
-        Where `out` holds something else or an input, or can't be written (full, locked, no permission).
+        Where `out` holds something else, an input, or a file of ours that was changed since; where another run is
+        writing there; or where it can't be written (full, locked, no permission).
     """
     out = out.resolve()  # links and .. must not hide an input
-    _refuse_foreign(out, inputs)
-    temporary = out.with_name(f"{out.name}.tmp-{os.getpid()}")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        _recover(out)
-        temporary.mkdir()
-        yield temporary
-        _replace(temporary, out)
-    except OSError as error:
-        raise _unwritable(error, out) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    place = Place(file=str(out))
+    if out.exists() and not out.is_dir():
+        raise OutputError(Problem("输出位置是一个文件", place, remedy="改用一个文件夹"))
+    inside = [path for path in inputs if path.resolve().is_relative_to(out)]
+    if inside:
+        raise OutputError(
+            Problem("输出文件夹里有本次的输入文件，未作改动", place, found=inside[0].name, remedy="换一个输出文件夹")
+        )
+    with _staged(out, _Ground(out, record)) as new:
+        yield new
 
 
 @contextmanager
-def whole_file(out: Path, inputs: Sequence[Path]) -> Iterator[Path]:
-    """Give a temporary name for a file; put it at `out` if all went well, drop it otherwise.
+def files_among_others(out: Path, names: Sequence[str], *, record: str) -> Iterator[Path]:
+    """Do as `whole_folder` in a folder that others use too: `names` are written there and listed in our record.
 
     Raises
     ------
     OutputError
-        Where `out` is a folder or an input, or can't be written.
+        Before anything is made, where one of the names is taken by a file that isn't ours; else as `whole_folder`.
+    """
+    out = out.resolve()
+    if out.exists() and not out.is_dir():
+        raise OutputError(Problem("输出位置是一个文件", Place(file=str(out)), remedy="改用一个文件夹"))
+    with _staged(out, _Ground(out, record, (*names, record))) as new:
+        yield new
+        listed = {name: entry for name, entry in (_listed(out / record) or {}).items() if (out / name).exists()}
+        write_record(new, {"schema": SCHEMA, "versions": {}, "outputs": listed | entries(new)}, record)
+
+
+@contextmanager
+def whole_file(out: Path, inputs: Sequence[Path], *besides: str) -> Iterator[Path]:
+    """Give a temporary name for a file; put it at `out`, which the user named, if all went well, drop it otherwise.
+
+    Parameters
+    ----------
+    besides
+        Names of files that are written beside the temporary one and go where it goes.
+
+    Raises
+    ------
+    OutputError
+        Where `out` is a folder or an input, is being written, or can't be written.
     """
     out = out.resolve()
     place = Place(file=out.name)
     if out.is_dir():
         raise OutputError(Problem("输出位置是一个文件夹", place, remedy="写明文件名"))
-    if out in [path.resolve() for path in inputs]:
+    read = {path.resolve() for path in inputs}
+    if any(out.with_name(name) in read for name in (out.name, *besides)):
         raise OutputError(Problem("输出文件就是本次的输入文件，未作改动", place, remedy="换一个文件名"))
-    temporary = out.with_name(f"{out.name}.tmp-{os.getpid()}")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        for path, _ in _leftovers(out):
-            path.unlink()
-        yield temporary
-        temporary.replace(out)
-    except OSError as error:
-        raise _unwritable(error, out) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _staged(out, None) as new:
+        yield new / out.name
+        for name in (*besides, out.name):
+            (new / name).replace(out.with_name(name))
 
 
 @contextmanager
@@ -99,74 +162,163 @@ def whole_stored(out: Stored, inputs: Sequence[Stored]) -> Iterator[Path]:
     if out in inputs:
         raise OutputError(Problem("输出文件就是本次的输入文件，未作改动", Place(file=repr(out)), remedy="换一个文件名"))
     out.must_be_known()
+    with (
+        _telling(Path(out.name)),
+        tempfile.TemporaryDirectory(prefix="hmgeo-", ignore_cleanup_errors=True) as folder,
+    ):
+        temporary = Path(folder) / "out"
+        yield temporary
+        out.put(temporary)
+
+
+def entries(folder: Path, but: str = MANIFEST_NAME) -> dict[str, dict[str, Any]]:
+    """Return size and sum of each file of a folder, the record left out, as a manifest lists them."""
+    return {name: _entry(folder / name) for name in folder_files(folder) if name != but}
+
+
+def write_record(folder: Path, facts: Mapping[str, Any], name: str = MANIFEST_NAME) -> None:
+    """Write a manifest: `schema`, `versions` and `outputs` make it ours, the rest is for people."""
+    versions = {"hmgeo": hmgeo.__version__, **facts.get("versions", {})}
+    text = json.dumps({**facts, "versions": versions}, ensure_ascii=False, indent=1)
+    (folder / name).write_text(f"{text}\n", encoding="utf-8", newline="\n")
+
+
+def folder_files(folder: Path) -> list[str]:
+    """Return the files of a folder by their names relative to it, in order."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+@contextmanager
+def _staged(out: Path, ground: _Ground | None) -> Iterator[Path]:
+    """Give an empty folder that this process alone writes to; with a ground its files are swapped in at the end."""
+    with _telling(out):
+        temporary = _temporary(out)
+        with own_folder(temporary, out, lambda: _swap(temporary, out)):
+            if ground is not None:
+                ground.check(ground.names)
+            new = temporary / _NEW
+            new.mkdir()
+            yield new
+            if ground is not None:
+                ground.check(folder_files(new))
+                _put(temporary, ground)
+
+
+def _temporary(out: Path) -> Path:
+    """Return the folder to write in: beside `out`, or in it where it is a disk of its own or nothing may lie beside."""
+    beside = out.with_name(out.name + SUFFIX) if out.name else out / SUFFIX
+    if not out.is_dir():
+        return beside
+    is_own_disk = out.stat().st_dev != out.parent.stat().st_dev
+    return out / SUFFIX if is_own_disk or not os.access(out.parent, os.W_OK) else beside
+
+
+@contextmanager
+def _telling(out: Path) -> Iterator[None]:
+    """Say in words why writing failed."""
     try:
-        with tempfile.TemporaryDirectory(prefix="hmgeo-") as folder:
-            temporary = Path(folder) / "out"
-            yield temporary
-            out.put(temporary)
-    except OSError as error:
-        raise _unwritable(error, Path(out.name)) from error
+        yield
+    except HmgeoError:
+        raise
+    except Exception as error:
+        is_writer = type(error).__module__.partition(".")[0] in _WRITERS
+        if not (isinstance(error, OSError) or is_writer):
+            raise
+        found = (getattr(error, "strerror", "") or str(error)).strip().splitlines()
+        place = Place(file=Path(getattr(error, "filename", None) or out).name)
+        remedy = "检查磁盘空间、权限，关闭正在打开结果文件的程序后重试"
+        raise OutputError(Problem("结果写不出", place, "".join(found[:1]), remedy=remedy)) from error
 
 
-def _unwritable(error: OSError, out: Path) -> OutputError:
-    remedy = "检查磁盘空间、权限，关闭正在打开结果文件的程序后重试"
-    place = Place(file=Path(error.filename or out).name)
-    return OutputError(Problem("结果写不出", place, found=error.strerror or "", remedy=remedy))
-
-
-def _refuse_foreign(out: Path, inputs: Sequence[Path]) -> None:
-    place = Place(file=str(out))
-    if out.exists() and not out.is_dir():
-        raise OutputError(Problem("输出位置是一个文件", place, remedy="改用一个文件夹"))
-    holds_other = out.is_dir() and any(out.iterdir()) and not (out / MANIFEST_NAME).is_file()
-    if holds_other:
-        raise OutputError(Problem("输出文件夹里有别的内容，未作改动", place, remedy="换一个空文件夹或新名称"))
-    inside = [path for path in inputs if path.resolve().is_relative_to(out)]
-    if inside:
-        raise OutputError(
-            Problem("输出文件夹里有本次的输入文件，未作改动", place, found=inside[0].name, remedy="换一个输出文件夹")
-        )
-
-
-def _replace(temporary: Path, out: Path) -> None:
-    """Put the finished folder in place; the earlier one is moved aside first and dropped last."""
-    aside = out.with_name(f"{out.name}.old-{os.getpid()}")
-    if out.exists():
-        out.rename(aside)
-    temporary.rename(out)
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def _recover(out: Path) -> None:
-    """Clear up after runs that were cut short: put an earlier run back where it was moved aside, drop the rest."""
-    for path, word in _leftovers(out):
-        if word == "old" and not out.exists() and (path / MANIFEST_NAME).is_file():
-            path.rename(out)
-        else:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _leftovers(out: Path) -> list[tuple[Path, str]]:
-    """Return what runs to `out` left behind that no longer go on: path, and whether it is `old` or `tmp`."""
-    name = re.compile(re.escape(out.name) + r"\.(tmp|old)-(\d+)")
-    found = [(path, name.fullmatch(path.name)) for path in sorted(out.parent.iterdir())]
-    return [(path, match[1]) for path, match in found if match and not _is_running(int(match[2]))]
-
-
-def _is_running(process: int) -> bool:
-    if process == os.getpid():
-        return False
-    if os.name == "nt":  # asking would end the process there
-        return True
+def _listed(record: Path) -> dict[str, dict[str, Any]] | None:
+    """Return what a manifest of ours lists, by name; None where it isn't ours."""
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # someone else's process, or no such question on this system
-        return True
-    return True
+        held = json.loads(record.read_bytes())
+        is_ours = isinstance(held["schema"], int) and isinstance(held["versions"]["hmgeo"], str)
+        found = {
+            name: {"sha256": str(one["sha256"]), "bytes": int(one["bytes"])} for name, one in held["outputs"].items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return found if is_ours and all(map(_stays_inside, found)) else None
 
 
-def folder_files(folder: Path) -> list[Path]:
-    """Return the files of a folder in the order of their names."""
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+def _stays_inside(name: str) -> bool:
+    """Tell whether a name of a manifest, which may come from elsewhere, leads to a file below its folder."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and not {"..", "\\", ":"} & {*path.parts, *name}
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    with path.open("rb") as stream:
+        return {"sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "bytes": path.stat().st_size}
+
+
+def _is_as(path: Path, entry: Mapping[str, Any]) -> bool:
+    """Tell whether a file is still what we wrote."""
+    is_file = path.is_file() and not path.is_symlink()
+    return is_file and path.stat().st_size == entry["bytes"] and _entry(path) == entry
+
+
+def _is_foreign(path: Path) -> bool:
+    return path.name != SUFFIX
+
+
+def _in_the_way(
+    folder: Path, earlier: Mapping[str, dict[str, Any] | None], written: Iterable[str], moved: Path | None
+) -> Iterator[Problem]:
+    """Yield what keeps files from being put in place; `moved` holds what has given way already."""
+    gone = {name for name in earlier if moved is not None and os.path.lexists(moved / name)}
+    for name, entry in earlier.items():
+        path = folder / name
+        if name not in gone and entry is not None and os.path.lexists(path) and not _is_as(path, entry):
+            remedy = "把它另存到别处（或删除）后重试，或换一个输出文件夹"
+            yield Problem("上次写出的文件后来改动过，未作改动", Place(file=str(path)), remedy=remedy)
+    for name in written:
+        if os.path.lexists(folder / name) and (name not in earlier or name in gone):
+            remedy = "移走或改名后重试，或换一个输出文件夹"
+            yield Problem("已有同名文件，不是 hmgeo 写出的，未作改动", Place(file=str(folder / name)), remedy=remedy)
+
+
+def _put(temporary: Path, ground: _Ground) -> None:
+    """Put finished files in place: at once where nothing is there yet, else one by one, told by a file until done."""
+    if not ground.folder.exists():
+        (temporary / _NEW).rename(ground.folder)
+        return
+    told = temporary / f"{SWAP_NAME}.part"
+    told.write_text(json.dumps({"record": ground.record, "earlier": ground.earlier()}), encoding="utf-8")
+    told.rename(temporary / SWAP_NAME)
+    _swap(temporary, ground.folder)
+
+
+def _swap(temporary: Path, folder: Path) -> None:
+    """Move what gives way out, then the new files in, the record first and last; undo all where one can't be moved.
+
+    Killed in between, the folder holds a part of one version without a record, never a mix; whoever writes there next
+    goes on from here.
+    """
+    told = json.loads((temporary / SWAP_NAME).read_bytes())
+    earlier = {name: entry for name, entry in told["earlier"].items() if _stays_inside(name)}
+    new, old = temporary / _NEW, temporary / _OLD
+    written = sorted(folder_files(new), key=lambda name: (name == told["record"], name))
+    if old.is_dir():  # some time has passed
+        raise_problems(OutputError, _in_the_way(folder, earlier, written, old))
+    leaving = [name for name in earlier if (folder / name).exists() and not (old / name).exists()]
+    moves = [(folder / name, old / name) for name in leaving] + [(new / name, folder / name) for name in written]
+    done: list[tuple[Path, Path]] = []
+    try:
+        for start, end in moves:
+            end.parent.mkdir(parents=True, exist_ok=True)
+            start.rename(end)
+            done.append((start, end))
+    except BaseException:
+        with suppress(OSError):  # what can't be undone now is gone on with by the next run
+            for start, end in reversed(done):
+                end.rename(start)
+            (temporary / SWAP_NAME).unlink()
+        raise
+    (temporary / SWAP_NAME).unlink()
+    for name in earlier:
+        with suppress(OSError):  # holds something else
+            for parent in (folder / name).relative_to(folder).parents[:-1]:
+                (folder / parent).rmdir()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.layers.areas import resolve_area
 from hmgeo.outputs.templates import write_templates
+from hmgeo.project.folder import whole_folder
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import LayerKind
@@ -61,18 +61,12 @@ def init_project(folder: str | Path, area: str, as_of: date) -> NewProject:
     """
     found = resolve_area(area, base=Path())
     target = Path(folder)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        remedy = "换一个新文件夹，已有内容不作改动"
-        raise OutputError(Problem("文件夹里已有内容", Place(file=str(target)), remedy=remedy))
-    try:
-        (target / TEMPLATES_NAME).mkdir(parents=True, exist_ok=True)
+    with whole_folder(target, [], record="") as new:
+        (new / TEMPLATES_NAME).mkdir()
         texts = {PROJECT_NAME: _project_text(found.name, area.strip(), as_of), NEEDED_NAME: _needed_text(found.name)}
         for name, text in texts.items():
-            (target / name).write_text(text, encoding="utf-8", newline="\n")
-        written = write_templates(target / TEMPLATES_NAME)
-    except OSError as error:
-        problem = Problem("文件夹写不出", Place(file=str(target)), found=error.strerror or "", remedy="检查权限和空间")
-        raise OutputError(problem) from error
+            (new / name).write_text(text, encoding="utf-8", newline="\n")
+        written = write_templates(new / TEMPLATES_NAME)
     return NewProject(target, (PROJECT_NAME, NEEDED_NAME, *(f"{TEMPLATES_NAME}/{name}" for name in written)))
 
 

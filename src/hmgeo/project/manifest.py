@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
 from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-import hmgeo
-from hmgeo.project.folder import MANIFEST_NAME, folder_files
+from hmgeo.project.folder import SCHEMA, entries, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from hmgeo.findings.results import Results
     from hmgeo.findings.used import LayerUsed
 
-SCHEMA = 1
 _LIBRARIES = ("folium", "geopandas", "matplotlib", "numpy", "pyarrow", "pyogrio", "pyproj", "shapely", "xlsxwriter")
 
 
@@ -33,11 +29,9 @@ def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping
     run
         Wall clock and duration; ignored when runs are compared.
     """
-    outputs = {path.relative_to(folder).as_posix(): _entry(path) for path in folder_files(folder)}
     manifest = {
         "schema": SCHEMA,
-        "versions": {"hmgeo": hmgeo.__version__, "python": platform.python_version()}
-        | {name: metadata.version(name) for name in _LIBRARIES},
+        "versions": versions(_LIBRARIES),
         "command": command,
         "project": {"title": results.title, "area": results.area_name},
         "as_of": results.as_of.isoformat() if results.as_of else None,
@@ -56,12 +50,16 @@ def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping
             "receptors": results.receptors.num_rows,
             "ledger": len(results.ledger),
         },
-        "outputs": outputs,
+        "outputs": entries(folder),
         "warnings": list(results.warnings),
         "run": dict(run),
     }
-    text = json.dumps(manifest, ensure_ascii=False, indent=1)
-    (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_record(folder, manifest)
+
+
+def versions(libraries: Iterable[str]) -> dict[str, str]:
+    """Return the versions of Python and of the libraries that wrote."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in libraries}
 
 
 def _input(layer: LayerUsed) -> dict[str, Any]:
@@ -80,7 +78,3 @@ def _input(layer: LayerUsed) -> dict[str, Any]:
         "classification": layer.gates.classification.value,
         "features": layer.feature_count,
     }
-
-
-def _entry(path: Path) -> dict[str, Any]:
-    return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING
 
-from hmgeo.errors import HmgeoError, OutputError, Place, Problem, ProjectError, raise_problems
+from hmgeo.errors import HmgeoError, Place, Problem, ProjectError, raise_problems
 from hmgeo.findings.columns import nothing_found
 from hmgeo.findings.results import Results
 from hmgeo.findings.used import LayerUsed
@@ -16,6 +16,7 @@ from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.wording import LAYER_BASIS
 from hmgeo.project.assemble import context_layers_of
+from hmgeo.project.folder import files_among_others
 from hmgeo.project.run import PLAIN, results_and_elevation
 from hmgeo.project.tiles import read_tiles
 from hmgeo.records import Gates, Ledger, Provenance
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 INDEX_NAME = "index.html"
+RECORD_NAME = "hmgeo-maps.json"
+"""Lists the pages that we wrote to a folder, which people use for other things too."""
 _NOUN = "地图定义"
 _REQUIRED = ("schema", "title")
 _KEYS = (*_REQUIRED, "project", "area", "note", "language", "paper", "maker", "hillshade", "tiles")
@@ -71,6 +74,11 @@ class MapSpec:
     def page_name(self) -> str:
         """Name of the page that is written."""
         return f"{self.file.stem}.html"
+
+    @property
+    def print_name(self) -> str:
+        """Name of its PDF twin."""
+        return f"{self.file.stem}.pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,33 +155,32 @@ def build_maps(path: Path, out: Path, *, wish: Wish = PLAIN, language: str = "")
     ProjectError, InputError, RuleError
         With the faults of all definitions before a page is written.
     OutputError
-        Where a page may not or can't be written.
+        Where a page may not or can't be written, or one of the names is taken by a file that isn't ours; then none is.
     """
     specs = [read_map(file) for file in map_files(path)]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            Problem("文件夹不能建立", Place(file=str(out)), found=error.strerror or str(error))
-        ) from error
-    built = []
-    for spec in specs:
-        results, elevation = (overview(spec), None) if spec.areas else results_and_elevation(_project(spec))
-        results = replace(results, title=spec.title)
-        presentation = replace(
-            wish.presentation(elevation if spec.hillshade else None),
-            language=language or spec.language,
-            maker=spec.maker,
-            paper=spec.paper,
-            tiles=spec.tiles,
-        )
-        target = out / spec.page_name
-        write_map(results, presentation, target)
-        write_figures(results, presentation, [target.with_suffix(".pdf")])
-        built.append(BuiltMap(spec, target, results))
-    if path.is_dir():
-        (out / INDEX_NAME).write_bytes(index_page(built).encode("utf-8"))
-    return built
+    names = [name for spec in specs for name in (spec.page_name, spec.print_name)]
+    names += [INDEX_NAME] if path.is_dir() else []
+    with files_among_others(out, names, record=RECORD_NAME) as folder:
+        built = [_build(spec, folder, wish, language) for spec in specs]
+        if path.is_dir():
+            (folder / INDEX_NAME).write_bytes(index_page(built).encode("utf-8"))
+    return [replace(one, path=out / one.path.name) for one in built]
+
+
+def _build(spec: MapSpec, folder: Path, wish: Wish, language: str) -> BuiltMap:
+    results, elevation = (overview(spec), None) if spec.areas else results_and_elevation(_project(spec))
+    results = replace(results, title=spec.title)
+    presentation = replace(
+        wish.presentation(elevation if spec.hillshade else None),
+        language=language or spec.language,
+        maker=spec.maker,
+        paper=spec.paper,
+        tiles=spec.tiles,
+    )
+    target = folder / spec.page_name
+    write_map(results, presentation, target)
+    write_figures(results, presentation, [folder / spec.print_name])
+    return BuiltMap(spec, target, results)
 
 
 def overview(spec: MapSpec) -> Results:
@@ -217,7 +224,7 @@ def index_page(built: Sequence[BuiltMap]) -> str:
         f"<td>{escape(LAYER_BASIS[one.results.basis])}</td>"
         f"<td>{one.results.as_of or '—'}</td>"
         f"<td class=n>{one.path.stat().st_size / 1e6:.1f} MB</td>"
-        f'<td><a href="{escape(one.path.with_suffix(".pdf").name)}">PDF</a></td>'
+        f'<td><a href="{escape(one.spec.print_name)}">PDF</a></td>'
         "</tr>\n"
         for one in built
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from hmgeo.outputs.style import CONTEXT, context_style
 from hmgeo.outputs.tables import guarded, write_parquet
 from hmgeo.outputs.wording import DISCLAIMER, badge
 from hmgeo.project.assemble import context_layers_of, layers_used
-from hmgeo.project.folder import whole_folder
+from hmgeo.project.folder import SCHEMA, entries, whole_folder, write_record
 from hmgeo.records import Ledger
 from hmgeo.vocabulary import Basis, Verdict
 
@@ -81,8 +80,7 @@ def write_overlay(desk: SiteDesk, overlay: Overlay, out: str | Path, inputs: Seq
         day = desk.bench.question.as_of.isoformat()
         write_tables([_zones(zones), *_figures(overlay)], folder / "overlay.gpkg", day)
         write_map(overlay_results(desk, overlay), Presentation(), folder / "map.html")
-        manifest = json.dumps({"schema": 1, "kind": "overlay", "as_of": day}, ensure_ascii=False)
-        (folder / "manifest.json").write_text(f"{manifest}\n", encoding="utf-8", newline="\n")
+        write_record(folder, {"schema": SCHEMA, "kind": "overlay", "as_of": day, "outputs": entries(folder)})
     return Path(out)
 
 

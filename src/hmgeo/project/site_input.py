@@ -127,7 +127,7 @@ def typed_site(typed: Typed) -> tuple[Site, Ledger]:
 def _located(site: Site, typed: Typed, lon: str, lat: str) -> tuple[Site, Ledger]:
     """Put a typed point on the ground by the same reader that files go through: digits, datum, range, all alike."""
     row = {"项目编号": AT_ID, "经度": lon, "纬度": lat, "坐标系": typed.datum, "定位误差(m)": typed.uncertainty}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "at.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([list(row), list(row.values())])

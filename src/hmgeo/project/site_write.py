@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import platform
 import time
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-import hmgeo
 from hmgeo.findings.columns import FINDINGS_SCHEMA
 from hmgeo.findings.results import Presentation
 from hmgeo.outputs import siting_json, siting_words
 from hmgeo.outputs.siting import write_siting_workbook
 from hmgeo.outputs.tables import write_ledger_csv, write_parquet
-from hmgeo.project.folder import MANIFEST_NAME, folder_files, whole_folder
+from hmgeo.project.folder import SCHEMA, entries, whole_folder, write_record
+from hmgeo.project.manifest import versions
 from hmgeo.project.progress import silent
 from hmgeo.project.run import clock
 
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
     from hmgeo.project.site import SiteDesk
     from hmgeo.records import Ledger
 
-SCHEMA = 1
 FULL_JSON_SITES = 1000
 """Above so many sites siting.json holds counts only; findings.parquet always holds every clause of every site."""
 _EVERY = 200
@@ -112,8 +108,7 @@ def _write_manifest(results: SitingResults, folder: Path, command: str, started:
     manifest = {
         "schema": SCHEMA,
         "kind": "siting",
-        "versions": {"hmgeo": hmgeo.__version__, "python": platform.python_version()}
-        | {name: metadata.version(name) for name in _LIBRARIES},
+        "versions": versions(_LIBRARIES),
         "command": command,
         "title": results.title,
         "as_of": results.as_of,
@@ -132,15 +127,8 @@ def _write_manifest(results: SitingResults, folder: Path, command: str, started:
         ],
         "parameters": [asdict(one) for one in results.parameters],
         "counts": {"sites": len(results.dossiers), "findings_by_verdict": counts, "ledger": len(results.ledger)},
-        "outputs": {
-            path.relative_to(folder).as_posix(): {
-                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-                "bytes": path.stat().st_size,
-            }
-            for path in folder_files(folder)
-        },
+        "outputs": entries(folder),
         "warnings": list(results.warnings),
         "run": {"started": started[0], "seconds": round(time.monotonic() - started[1], 3)},
     }
-    text = json.dumps(manifest, ensure_ascii=False, indent=1)
-    (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_record(folder, manifest)
