@@ -9,6 +9,7 @@ from situation_projects import box, write_collection, write_situation
 
 from hmgeo.layers.options import ReadOptions
 from hmgeo.project.site import open_desk, read_sites
+from hmgeo.project.site_input import Typed
 from hmgeo.project.site_write import answer_document
 from hmgeo.vocabulary import Basis
 
@@ -35,7 +36,9 @@ def downhill(folder: Path, south_m: float, *layers: str) -> dict[str, Any]:
         rows = [(CLASS, box(-200.0, -south_m - 400.0, 200.0, -south_m))]
         write_collection(folder / "farmland.geojson", rows)
     desk = open_desk(disk.project)
-    sites, ledger = read_sites(desk, disk.sites, basis=Basis.SYNTHETIC, options=ReadOptions(), kind=disk.kind)
+    sites, ledger = read_sites(
+        desk, disk.sites, basis=Basis.SYNTHETIC, options=ReadOptions(), defaults=Typed("", kind=disk.kind)
+    )
     results = desk.results([desk.dossier(site) for site in sites], ledger)
     clauses = answer_document(results)["sites"][0]["clauses"]
     found: dict[str, Any] = next(one for one in clauses if one["rule_id"] == "SCR-GX-MINE-PRIORITY")

@@ -17,6 +17,7 @@ from hmgeo.cli import app
 from hmgeo.layers.options import ReadOptions
 from hmgeo.outputs.siting_print import printed_lines
 from hmgeo.project.site import open_desk, read_sites
+from hmgeo.project.site_input import Typed
 from hmgeo.project.site_write import answer_document
 from hmgeo.vocabulary import Basis
 
@@ -59,7 +60,9 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     written = CliRunner().invoke(app, command, catch_exceptions=False)
     assert written.exit_code == 0, written.output
     desk = open_desk(disk.project)
-    sites, ledger = read_sites(desk, disk.sites, basis=Basis.SYNTHETIC, options=ReadOptions(), kind=disk.kind)
+    sites, ledger = read_sites(
+        desk, disk.sites, basis=Basis.SYNTHETIC, options=ReadOptions(), defaults=Typed("", kind=disk.kind)
+    )
     results = desk.results([desk.dossier(site) for site in sites], ledger)
     return Told(request.param, results, json.loads(written.stdout), root / "out")
 

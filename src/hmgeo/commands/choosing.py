@@ -19,6 +19,7 @@ from hmgeo.commands.options import (
     StatedOption,
     TradeOption,
     day_of,
+    refuse_unused,
 )
 from hmgeo.commands.shown import LOG, OUT, show_table
 from hmgeo.vocabulary import Basis
@@ -29,7 +30,7 @@ def candidates(
     out: Annotated[Path, typer.Option("--out", help="写出的 xlsx 或 csv 文件。")],
     sites: Annotated[Path | None, typer.Option("--sites", help="候选点文件，优先的在前；不写则按网格生成。")] = None,
     area: Annotated[str, typer.Option("--area", help="网格的区域代码、重点区域编号或面文件；默认项目区域。")] = "",
-    step: Annotated[str, typer.Option("--step", help="网格间距，如 1km。")] = "1km",
+    step: Annotated[str, typer.Option("--step", help="网格间距，不写为 1km。")] = "",
     spacing: Annotated[str, typer.Option("--spacing", help="入选点之间的最小距离，如 2km。")] = "",
     unwanted: Annotated[
         list[str] | None, typer.Option("--filter", help="触及即不选的条款，可多次；默认为禁止性的。")
@@ -41,18 +42,24 @@ def candidates(
     as_of: AsOfOption = "",
     metal: MetalsOption = None,
     stated: StatedOption = None,
-    sites_basis: Annotated[Basis, typer.Option("--sites-basis", help="候选点文件的数据性质。")] = Basis.UNDECLARED,
+    sites_basis: Annotated[
+        Basis | None, typer.Option("--sites-basis", help="候选点文件的数据性质；不写为未申明。")
+    ] = None,
 ) -> None:
     """候选点：逐点研判，按条款过滤，保持间距；不打分，未评估的列出，未触及不等于可以建设。"""
     from hmgeo.project.bare import parse_radius_m
     from hmgeo.project.candidates import Points, candidate_table, write_candidates
     from hmgeo.project.site_input import Typed
 
+    if sites is None:
+        refuse_unused({"--sites-basis": sites_basis}, "这一选项只用于 --sites 的候选点文件", "去掉它，或加上 --sites")
+    else:
+        refuse_unused({"--area": area, "--step": step}, "这一选项只用于网格", "去掉它，或去掉 --sites 改为按网格生成")
     typed = Typed("", trade, edition, action, kind=kind, metals=metal or (), stated=stated or ())
     table = candidate_table(
         project,
         typed,
-        Points(sites, sites_basis, area, parse_radius_m(step)),
+        Points(sites, sites_basis or Basis.UNDECLARED, area, parse_radius_m(step or "1km")),
         unwanted=unwanted or (),
         spacing_m=parse_radius_m(spacing) if spacing else 0.0,
         as_of=day_of(as_of),
@@ -75,6 +82,10 @@ def offsets(
     from hmgeo.project.check import Table
     from hmgeo.project.offsets import report_offsets, write_offsets
 
+    if ratio is None or plan is None:
+        refuse_unused({"--basis": basis}, "--basis 须与 --plan、--ratio 同用", "加上购买计划和替代比例")
+    if plan is None:
+        refuse_unused({"--ratio": ratio}, "--ratio 须与 --plan 同用", "加上购买计划")
     report = report_offsets(ledger, plan, ratio=ratio, basis=basis)
     tables = report.tables()
     if out is not None:

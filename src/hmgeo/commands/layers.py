@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hmgeo.commands.options import AcceptOption
+from hmgeo.commands.options import AcceptOption, refuse_unused
 from hmgeo.commands.shown import LOG, OUT, Reporter, show_check, show_table
 
 
@@ -32,9 +32,18 @@ def check(
 ) -> None:
     """读入一个文件，列出内容、范围、坐标系、可疑行和全部问题，不作测算。"""
     from hmgeo.layers.load import ReadOptions
-    from hmgeo.project.layer_check import check_layer
+    from hmgeo.project.layer_check import check_layer, unused_by
 
     options = ReadOptions(layer, "", crs, datum, central_meridian, axis_order, accept_suggestions)
+    said: dict[str, object] = {
+        "--layer": layer,
+        "--crs": crs,
+        "--datum": datum,
+        "--axis-order": axis_order,
+        "--fixme": fixme,
+    }
+    said |= {"--central-meridian": central_meridian, "--accept-suggestions": accept_suggestions}
+    refuse_unused(unused_by(kind, file, said), "这类文件用不到这一选项", "去掉它；栅格的坐标系写在文件里")
     show_check(check_layer(file, kind, options=options, fixme=fixme))
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hmgeo.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OutOption = Annotated[Path, typer.Option("--out", help="结果文件夹，须不存在、为空或存放上次结果。")]
 RadiusOption = Annotated[str, typer.Option("--radius", help="半径，数字加单位，如 10km、500m。")]
@@ -35,6 +38,25 @@ StatedOption = Annotated[list[str] | None, typer.Option("--set", help="填报的
 KindOption = Annotated[str, typer.Option("--kind", help="研判对象：project_sites、enterprises、tailings_ponds 等。")]
 EXIT_INPUT = 2
 EXIT_FAIL_ON = 3
+
+
+def refuse_unused(given: Mapping[str, object], why: str, remedy: str) -> None:
+    """Refuse options that what was asked makes no use of: one passed over in silence looks as if it had counted.
+
+    Parameters
+    ----------
+    given
+        Name and value of each; the empty ones weren't given.
+
+    Raises
+    ------
+    UsageError
+        With every one of them.
+    """
+    from hmgeo.errors import Place, Problem, UsageError, raise_problems
+
+    said = [(name, value) for name, value in given.items() if value not in (None, "", False)]
+    raise_problems(UsageError, [Problem(why, Place(key=name), str(value), remedy=remedy) for name, value in said])
 
 
 def day_of(text: str) -> dt.date | None:

@@ -23,6 +23,7 @@ from hmgeo.commands.options import (
     TradeOption,
     day_of,
     language_of,
+    refuse_unused,
     verdict_of,
 )
 from hmgeo.commands.shown import OUT, Reporter
@@ -41,9 +42,9 @@ def site(
     metal: MetalsOption = None,
     stated: StatedOption = None,
     ranges: Annotated[list[str] | None, typer.Option("--range", help="保护目标评价范围（米），如 soil=1000。")] = None,
-    datum: Annotated[str, typer.Option("--datum", help="点位坐标系。")] = "cgcs2000",
+    datum: Annotated[str, typer.Option("--datum", help="点位坐标系；不写为 cgcs2000。")] = "",
     error: Annotated[str, typer.Option("--position-error", help="点位另有的定位误差，米。")] = "",
-    sites_basis: Annotated[Basis, typer.Option("--sites-basis", help="清单的数据性质。")] = Basis.UNDECLARED,
+    sites_basis: Annotated[Basis | None, typer.Option("--sites-basis", help="清单的数据性质；不写为未申明。")] = None,
     sites_datum: Annotated[str, typer.Option("--sites-datum", help="清单的大地基准。")] = "",
     sites_layer: Annotated[str, typer.Option("--sites-layer", help="清单的工作表或图层名。")] = "",
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹：siting.xlsx、siting.json 等。")] = None,
@@ -58,10 +59,24 @@ def site(
     from hmgeo.project.site_input import Typed
 
     failing = verdict_of(fail_on)
-    typed = Typed(at, trade, edition, action, datum, error, "", kind, metal or (), stated or ())
+    if sites is None:
+        of_list = {"--sites-basis": sites_basis, "--sites-datum": sites_datum, "--sites-layer": sites_layer}
+        refuse_unused(of_list, "这一选项只用于 --sites 的清单", "去掉它；点位的坐标系用 --datum")
+    elif not at:
+        of_point = {"--datum": datum, "--position-error": error}
+        refuse_unused(of_point, "这一选项只用于 --at 的点位", "清单的坐标系用 --sites-datum，定位误差写在清单的列里")
+    typed = Typed(at, trade, edition, action, datum or "cgcs2000", error, "", kind, metal or (), stated or ())
     options = ReadOptions(layer=sites_layer, datum=sites_datum)
     request = SiteRequest(
-        project, typed, sites, sites_basis, options, day_of(as_of), tuple(ranges or ()), out, language_of(lang)
+        project,
+        typed,
+        sites,
+        sites_basis or Basis.UNDECLARED,
+        options,
+        day_of(as_of),
+        tuple(ranges or ()),
+        out,
+        language_of(lang),
     )
     with Reporter(lang) as report:
         answered = answer_sites(request, progress=report)

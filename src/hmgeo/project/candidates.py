@@ -79,12 +79,17 @@ def candidate_table(
     """
     desk = open_desk(project, as_of=as_of)
     wanted = _filter(desk, unwanted)
-    like, _ = typed_site(typed)
-    found = _given(desk, points.sites, like, points.basis) if points.sites else _lattice(desk, points, like)
+    like, _ = typed_site(typed, for_list=points.sites is not None)
+    found = _given(desk, points.sites, typed, points.basis) if points.sites else _lattice(desk, points, like)
     chosen = choose_candidates(desk.bench, found, unwanted=frozenset(wanted), spacing_m=spacing_m)
     rows = [(one, {clause.citation.rule_id: clause for clause in one.answer.clauses}) for one in chosen]
     held = [rule_id for rule_id in wanted if unwanted or any(rule_id in clauses for _, clauses in rows)]
-    header = (*_START, *(verdict.zh for verdict in Verdict), *(text for one in held for text in (one, f"{one} 量测")))
+    header = (
+        *_START,
+        *(verdict.zh for verdict in Verdict),
+        *(text for one in held for text in (one, f"{one} 量测")),
+        "说明",
+    )
     return PlainTable("候选点", header, tuple(_row(one, clauses, held) for one, clauses in rows))
 
 
@@ -112,8 +117,8 @@ def _filter(desk: SiteDesk, unwanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(unwanted) or tuple(rule.id for rule in rules.values() if rule.effect is Effect.BAN)
 
 
-def _given(desk: SiteDesk, path: Path, like: Site, basis: Basis) -> list[Site]:
-    sites, _ = read_sites(desk, path, basis=basis, options=ReadOptions(), kind=like.kind)
+def _given(desk: SiteDesk, path: Path, typed: Typed, basis: Basis) -> list[Site]:
+    sites, _ = read_sites(desk, path, basis=basis, options=ReadOptions(), defaults=typed)
     return sites
 
 
@@ -137,4 +142,4 @@ def _row(one: Candidate, clauses: dict[str, Clause], held: Sequence[str]) -> tup
     for rule_id in held:
         clause = clauses.get(rule_id)
         evidence += ["", ""] if clause is None else [siting_words.badge(clause), "".join(clause.evidence)]
-    return (*start, *counts, *evidence)
+    return (*start, *counts, *evidence, one.site.note)

@@ -19,7 +19,7 @@ from hmgeo.project.inputs import SIDE_LOADERS
 from hmgeo.vocabulary import Basis, LayerKind, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hmgeo.records import LedgerEntry
 
@@ -66,6 +66,15 @@ def layer_kind(word: str, path: Path, options: ReadOptions) -> LayerKind:
         allowed = "、".join(f"{kind.value}（{kind.zh}）" for kind in LayerKind)
         raise UsageError(Problem("没有这种图层", Place(key="--kind"), word, allowed, "改为其中之一"))
     return LayerKind.ELEVATION if path.suffix.lower() in RASTER_SUFFIXES else guess_kind(path, options)
+
+
+def unused_by(word: str, path: Path, given: Mapping[str, object]) -> dict[str, object]:
+    """Return those of the options of `layers check` that play no part: heights take none, side tables only a sheet."""
+    kinds = {one for kind in LayerKind for one in (kind.value, kind.zh) if kind in SIDE_LOADERS}
+    if word in kinds:
+        return {name: value for name, value in given.items() if name != "--layer"}
+    is_raster = word in {LayerKind.ELEVATION.value, LayerKind.ELEVATION.zh}
+    return dict(given) if is_raster or (not word and path.suffix.lower() in RASTER_SUFFIXES) else {}
 
 
 def check_layer(

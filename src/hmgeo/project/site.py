@@ -11,7 +11,6 @@ from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.facts import Answer, Features, Unknown
 from hmgeo.analysis.offsets import METALS, SUMMED, needs_of
 from hmgeo.analysis.question import Question, SitingQuestion
-from hmgeo.analysis.site_facts import PROJECT_SITES
 from hmgeo.analysis.siting import SitingBench
 from hmgeo.analysis.targets import ELEMENTS, Surroundings
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
@@ -22,7 +21,8 @@ from hmgeo.project.admin_areas import administrative_areas
 from hmgeo.project.assemble import layers_used, parameters_used
 from hmgeo.project.inputs import load_inputs, mixed_basis
 from hmgeo.project.run import DEFAULT_RADIUS_M
-from hmgeo.project.site_input import sites_of_file, typed_site
+from hmgeo.project.site_input import NOTHING_TYPED, typed_site
+from hmgeo.project.site_list import sites_of_file
 from hmgeo.project.spec import read_spec
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import LAYERS
@@ -244,7 +244,7 @@ def read_typed(typed: Typed) -> tuple[list[Site], Ledger]:
 
 
 def read_sites(
-    desk: SiteDesk, path: Path, *, basis: Basis, options: ReadOptions, kind: str = PROJECT_SITES
+    desk: SiteDesk, path: Path, *, basis: Basis, options: ReadOptions, defaults: Typed = NOTHING_TYPED
 ) -> tuple[list[Site], Ledger]:
     """Return the sites of a file; real ones are refused where they would be held against invented receptors.
 
@@ -259,7 +259,7 @@ def read_sites(
         found = [one for layer in receptors for one in mixed_basis(basis, layer.basis, Place(key="--sites-basis"))]
         if found:
             raise UsageError(found[:1])
-    sites, _, ledger = sites_of_file(path, desk.areas, basis=basis, options=options, kind=kind)
+    sites, _, ledger = sites_of_file(path, desk.areas, basis=basis, options=options, defaults=defaults)
     return sites, ledger
 
 

@@ -100,7 +100,7 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
         sites, ledger = read_typed(request.typed)
     else:
         sites, ledger = read_sites(
-            desk, request.sites, basis=request.sites_basis, options=request.options, kind=request.typed.kind
+            desk, request.sites, basis=request.sites_basis, options=request.options, defaults=request.typed
         )
     results = check_sites(desk, sites, ledger, progress=progress)
     if request.out is None:

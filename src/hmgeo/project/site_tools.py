@@ -18,7 +18,8 @@ from hmgeo.project.admin_areas import administrative_areas
 from hmgeo.project.folder import whole_file
 from hmgeo.project.overlay_files import OVERLAY_COLUMNS, overlay_rows, write_overlay
 from hmgeo.project.site import open_desk
-from hmgeo.project.site_input import sites_of_file, typed_site
+from hmgeo.project.site_input import typed_site
+from hmgeo.project.site_list import sites_of_file
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import Basis, Effect

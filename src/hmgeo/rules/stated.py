@@ -79,6 +79,19 @@ def stated_facts(row: Mapping[str, str]) -> dict[str, bool]:
     return found
 
 
+def mentioned_facts(row: Mapping[str, str]) -> frozenset[str]:
+    """Return the facts for which a row has a cell that isn't blank, understood or not.
+
+    Examples
+    --------
+    >>> sorted(mentioned_facts({"是否化工园区": "待查", "规划环评审查文号": ""}))
+    ['is_chemical']
+    """
+    written = [_plain(column) for column, cell in row.items() if cell.strip()]
+    codes = {"closed" if name in _STATES else _attribute_columns().get(name, "") for name in written}
+    return frozenset(codes - {""})
+
+
 def stated_numbers(row: Mapping[str, str]) -> dict[str, float]:
     """Return the numbers of `MEASURED_ATTRIBUTES` that a row states, in the unit that the word list gives.
 
