@@ -176,6 +176,8 @@ class Layer:
         Called anew for each pass; yields batches with the kind's columns, geometry as lon/lat WKB.
     feature_count
         Usable features; None where only a full pass can tell.
+    row_count
+        All features of the file, those set aside too; None where nobody counted them.
     """
 
     name: str
@@ -185,6 +187,7 @@ class Layer:
     open_batches: Callable[[], Iterable[pa.RecordBatch]] = field(repr=False)
     gates: Gates = field(default_factory=Gates)
     feature_count: int | None = None
+    row_count: int | None = None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Start a new pass over the layer."""
@@ -212,11 +215,13 @@ OUTLET_SCHEMA = pa.schema(
         ("emission_kg", pa.float64()),
         ("receiving_water", pa.string()),
         ("note", pa.string()),
+        ("year", pa.int64()),
     ]
 )
 """Outlets of enterprises, every input row once, in input order; row counts data rows from 1.
 
-medium is 废气, 废水 or empty; emission_kg is a year's; position_text is carried along, never measured from.
+medium is 废气, 废水 or empty; emission_kg is a year's, year says which (null where nobody did); position_text is
+carried along, never measured from.
 """
 
 

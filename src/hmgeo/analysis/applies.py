@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.cadmium import CADMIUM_TRADES
 from hmgeo.analysis.choices import unset_text
+from hmgeo.analysis.facts import Unknown as Doubted
 from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade
+from hmgeo.rules.claims import ACTION, CADMIUM, TRADE
 from hmgeo.rules.words import ATTRIBUTES, SOURCE_KINDS
 from hmgeo.vocabulary import Verdict
 
@@ -47,14 +49,18 @@ class Subject:
         The cell as `hmgeo.reference.cells.read_trade` reads it: one code, several, or official names.
     is_cadmium_related
         What a person found; it comes before what the trade suggests. None where nobody said.
+    doubts
+        Why nobody can rest on something that is stated, by the topics of `hmgeo.rules.claims`; facts of `attributes`
+        that other words contradict are `Unknown` there.
     """
 
     kind: str
     trade_code: str = ""
     trade_edition: str = ""
     action: Action | None = None
-    attributes: Mapping[str, bool] = field(default_factory=dict)
+    attributes: Mapping[str, bool | Doubted] = field(default_factory=dict)
     is_cadmium_related: bool | Unknown | None = None
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +88,23 @@ def exemption(rule: Rule, subject: Subject) -> Exempt | None:
 
 def _exempt(one: Exemption, subject: Subject) -> Exempt | None:
     """Return whether one exception holds: all of its conditions, and one of its actions where it names any."""
-    if one.actions and subject.action is not None and subject.action not in one.actions:
+    is_said = subject.action is not None and ACTION not in subject.doubts
+    if one.actions and is_said and subject.action not in one.actions:
         return None
+    doubted = subject.doubts.get(ACTION, "") if one.actions else ""
     unsaid = ["建设性质"] if one.actions and subject.action is None else []
     for condition in one.conditions:
         known = subject.attributes.get(condition.attribute)
-        if known is None:
+        if isinstance(known, Doubted):
+            doubted += known.why
+        elif known is None:
             unsaid.append(f"是否{ATTRIBUTES[condition.attribute]}")
         elif known is not condition.expected:
             return None
+    if doubted and not unsaid:
+        return Exempt(is_known=False, why=doubted)
     if unsaid:
-        return Exempt(is_known=False, why=EXEMPT_UNSAID.format(words="、".join(unsaid), quote=one.quote))
+        return Exempt(is_known=False, why=doubted + EXEMPT_UNSAID.format(words="、".join(unsaid), quote=one.quote))
     said = f"：{one.text_zh}" if one.text_zh else ""
     return Exempt(is_known=True, why=EXEMPT.format(quote=one.quote, said=said))
 
@@ -121,6 +133,8 @@ def _kind(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
 
 def _action(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
     actions = rule.applies_to.actions
+    if actions and ACTION in subject.doubts:
+        return _unknown(subject.doubts[ACTION])
     if not actions or subject.action in actions:
         return None
     if subject.action is None:
@@ -131,11 +145,19 @@ def _action(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
 def _trade(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
     if rule.applies_to.trades.is_any:
         return None
+    is_cadmium = rule.applies_to.trades.parameter == CADMIUM_TRADES
+    doubted = subject.doubts.get(CADMIUM, "") if is_cadmium else ""
     found = subject.is_cadmium_related
-    if rule.applies_to.trades.parameter == CADMIUM_TRADES and found is not None:
+    if is_cadmium and not doubted and found is not None:
         if isinstance(found, Unknown):
             return _unknown(CADMIUM_UNREAD.format(word=found.found))
         return None if found else _not_applicable("涉镉情况（名单填报：不涉及）")
+    doubted = doubted or subject.doubts.get(TRADE, "")
+    return _unknown(doubted) if doubted else _trade_listed(rule, subject, choices)
+
+
+def _trade_listed(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
+    """Return why the lists of a rule don't reach the source's trade."""
     lists = trade_lists(rule, choices)
     if lists is None:
         return _unknown(unset_text(rule.applies_to.trades.parameter))
@@ -172,12 +194,15 @@ def _trade_in(subject: Subject, lists: Mapping[str, tuple[str, ...]]) -> Hindran
 
 
 def _conditions(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
-    unknown = []
+    unknown, doubted = [], ""
     for condition in rule.applies_to.conditions:
         word = ATTRIBUTES[condition.attribute]
         known = subject.attributes.get(condition.attribute)
-        if known is None:
+        if isinstance(known, Doubted):
+            doubted += known.why
+        elif known is None:
             unknown.append(word)
         elif known is not condition.expected:
             return _not_applicable(SITUATION_WORD.format(word=f"{'' if condition.expected else '非'}{word}"))
-    return _unknown(FACTS_UNSAID.format(words="、是否".join(unknown))) if unknown else None
+    unsaid = FACTS_UNSAID.format(words="、是否".join(unknown)) if unknown else ""
+    return _unknown(doubted + unsaid) if doubted or unsaid else None

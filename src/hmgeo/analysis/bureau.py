@@ -11,7 +11,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.analysis.border import leads_table
-from hmgeo.analysis.cadmium import cadmium_of
+from hmgeo.analysis.cadmium import DISPUTED, Cadmium, cadmium_of
 from hmgeo.analysis.evidence import EVIDENCE_SCHEMA, Around, evidence_rows
 from hmgeo.analysis.facts import Answer, Unknown
 from hmgeo.analysis.key_areas import KEY_AREA_KIND, inside_key_areas
@@ -28,6 +28,7 @@ from hmgeo.findings.results import BureauTables
 from hmgeo.findings.text import sentences
 from hmgeo.records import Ledger
 from hmgeo.reference.tables import townships
+from hmgeo.rules.claims import CADMIUM
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.vocabulary import ALL_CLASSES, Basis, Effect, LayerKind, Standing
@@ -186,6 +187,9 @@ def _extra(
     edition = row["trade_edition"] or ("2017" if trade.code_2017 else "2011" if trade.code_2011 else "")
     code = row["trade_code"] or (trade.code_2017 if edition == "2017" else trade.code_2011)
     cadmium = cadmium_of(own.text(number, "是否涉镉"), own.text(number, "涉镉依据"), code, edition, question.choices)
+    disputed = [one.values for one in question.disputes.get(row["source_id"], ()) if CADMIUM in one.touches]
+    if disputed:
+        cadmium = Cadmium(DISPUTED, "；".join(disputed))
     deadline = own.text(number, "实施时间")
     extents = _extents(place, question)
     doubt = ""

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from hmgeo.analysis.choices import Choices
 
-FOUND, BY_TRADE, NOT_RELATED = "已认定", "行业推定", "不涉及"
+FOUND, BY_TRADE, NOT_RELATED, DISPUTED = "已认定", "行业推定", "不涉及", "矛盾待核实"
 CADMIUM_TRADES = "cadmium_trades"
 
 
 @dataclass(frozen=True, slots=True)
 class Cadmium:
-    """已认定, 行业推定, 不涉及 or empty (nobody can tell), with what it rests on."""
+    """已认定, 行业推定, 不涉及, 矛盾待核实 or empty (nobody can tell), with what it rests on."""
 
     word: str
     basis: str

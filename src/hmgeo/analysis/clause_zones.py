@@ -144,7 +144,8 @@ class Drawer:
         if not (rule.id in asked.adopted or set(rule.territory) & codes_of_place(place.code)):
             return False
         site = self.site
-        subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, stated_of(site))
+        said = stated_of(site)
+        subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, said, doubts=site.doubts)
         obstacle = hindrance(rule, subject, asked.choices)
         exempt = exemption(rule, subject)
         if obstacle is not None or (exempt is not None and exempt.is_known):

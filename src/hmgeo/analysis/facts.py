@@ -223,8 +223,8 @@ class Facts(Protocol):
     def terrain(self, features: Features, plain_m: float) -> TerrainVerdict | Unknown | None:
         """Return what radii by terrain make of a distance to the features; None where nobody looked."""
 
-    def attribute(self, name: str) -> bool | None:
-        """Return a yes/no fact of `ATTRIBUTES`; None where nobody said."""
+    def attribute(self, name: str) -> bool | Unknown | None:
+        """Return a yes/no fact of `ATTRIBUTES`; None where nobody said, Unknown where other words contradict it."""
 
     def number(self, name: str) -> float | None:
         """Return a number of `MEASURED_ATTRIBUTES`; None where nobody said."""
@@ -278,7 +278,7 @@ class UnansweredFacts:
         """Return that nobody looked."""
         return None
 
-    def attribute(self, name: str) -> bool | None:  # noqa: ARG002  # as above
+    def attribute(self, name: str) -> bool | Unknown | None:  # noqa: ARG002  # as above
         """Return that nobody said."""
         return None
 
@@ -308,7 +308,7 @@ class UnplacedFacts(UnansweredFacts):
         Yes/no facts that the row states.
     """
 
-    def __init__(self, attributes: Mapping[str, bool]) -> None:
+    def __init__(self, attributes: Mapping[str, bool | Unknown]) -> None:
         self._attributes = attributes
 
     def distance(self, features: Features) -> DistanceFact | Unknown:  # noqa: ARG002  # the protocol's
@@ -327,9 +327,14 @@ class UnplacedFacts(UnansweredFacts):
         """Return that there is no position."""
         return Unknown(NO_POSITION)
 
-    def attribute(self, name: str) -> bool | None:
+    def attribute(self, name: str) -> bool | Unknown | None:
         """Return what the row states."""
         return self._attributes.get(name)
+
+
+def doubted_facts(stated: Mapping[str, bool], doubts: Mapping[str, str]) -> dict[str, bool | Unknown]:
+    """Return stated facts, unknown where other words contradict them (`hmgeo.rules.claims.doubts_of`)."""
+    return {**stated, **{topic: Unknown(why) for topic, why in doubts.items() if topic in ATTRIBUTES}}
 
 
 def unsaid(name: str) -> Unknown:

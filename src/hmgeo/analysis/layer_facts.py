@@ -60,7 +60,7 @@ class LayerFacts(UnansweredFacts):
         indexes: Mapping[str, LayerIndex],
         place: Place,
         *,
-        attributes: Mapping[str, bool] | None = None,
+        attributes: Mapping[str, bool | Unknown] | None = None,
         numbers: Mapping[str, float] | None = None,
         barred: tuple[LayerKind, ...] = (),
     ) -> None:
@@ -166,7 +166,7 @@ class LayerFacts(UnansweredFacts):
         least, most = np.round(100.0 * ellipsoidal_area_m2(inside) / whole_m2, _DECIMALS).tolist()
         return NumberFact(least, least, most, is_approximate=index.is_approximate)
 
-    def attribute(self, name: str) -> bool | None:
+    def attribute(self, name: str) -> bool | Unknown | None:
         """Return a yes/no fact that the row states; None where it doesn't."""
         return self._attributes.get(name)
 

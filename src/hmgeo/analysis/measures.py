@@ -184,7 +184,7 @@ class SourceFacts(UnansweredFacts):
             return None
         return self._terrain.verdict(self._id, features.classes, plain_m)
 
-    def attribute(self, name: str) -> bool | None:
+    def attribute(self, name: str) -> bool | Unknown | None:
         """Return a yes/no fact that the row states; None where it doesn't."""
         return self._layers.attribute(name)
 

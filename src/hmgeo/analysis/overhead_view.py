@@ -9,13 +9,17 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.analysis.choices import unset_text
+from hmgeo.analysis.crosscheck import dispute_entries
 from hmgeo.analysis.facts import Unknown, missing_layer
 from hmgeo.analysis.flow import Downhill, downhill
 from hmgeo.analysis.flow_overhead import OVERHEAD_M, by_circle, overhead
 from hmgeo.analysis.flow_tables import cells_beside
 from hmgeo.analysis.water_things import Things
 from hmgeo.findings.terrain import OVERHEAD_SCHEMA
+from hmgeo.records import Ledger
 from hmgeo.reference.links import DATUM, DESIGNATED, TOE_LAT, TOE_LON
+from hmgeo.rules.claims import OVERHEAD, disputes
+from hmgeo.rules.told import Said, Told
 from hmgeo.vocabulary import Completeness, LayerKind
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from hmgeo.analysis.choices import Choices
     from hmgeo.analysis.flow_grid import FlowGrid
     from hmgeo.records import Layer
+    from hmgeo.rules.claims import Dispute
 
 BESIDE = "path_beside_m"
 FACILITIES = LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES
@@ -103,8 +108,36 @@ def overhead_table(
     bound = "" if facilities is None or facilities.gates.completeness is Completeness.COMPLETE else _lower(facilities)
     rows = [_row(pond, held, facilities, grid, choices) for pond in ponds]
     for row in rows:
-        row["note"] += bound
+        row["note"] += bound + "".join(one.note for one in pond_disputes(row))
     return pa.Table.from_pylist(rows, OVERHEAD_SCHEMA)
+
+
+def pond_disputes(row: Mapping[str, Any]) -> tuple[Dispute, ...]:
+    """Return where a pond is said to be no 头顶库 and somebody lives within 1 km of it or beside the way down.
+
+    Examples
+    --------
+    >>> pond_disputes({"designated": "否", "by_circle": "示例村（430 m）", "by_path": ""})[0].values
+    '是否头顶库「否」与尾矿库 1 km 内「示例村（430 m）」'
+    """
+    found = (("尾矿库 1 km 内", row["by_circle"]), ("下游流经路径旁", row["by_path"]))
+    below = tuple(Said(where, words) for where, words in found if words)
+    return disputes(Told({"是否头顶库": row["designated"]}, beside={OVERHEAD: below}))
+
+
+def overhead_ledger(ponds: pa.Table, others: Sequence[Layer]) -> Ledger:
+    """Return a ledger entry for each pond whose own word people below it contradict.
+
+    Parameters
+    ----------
+    ponds
+        `OVERHEAD_SCHEMA`.
+    others
+        The project's layers, to name the file of the ponds.
+    """
+    file = next((one.provenance.path for one in others if one.kind is LayerKind.TAILINGS_PONDS), "")
+    rows = ponds.select(["pond_id", "designated", "by_circle", "by_path"]).to_pylist()
+    return Ledger(tuple(one for row in rows for one in dispute_entries(file, 0, row["pond_id"], pond_disputes(row))))
 
 
 def _lower(layer: Layer) -> str:

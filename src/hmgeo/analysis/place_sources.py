@@ -211,7 +211,7 @@ class PlaceFacts(UnansweredFacts):
             return inside_key_areas(self._place, features.area_ids)
         return Unknown(f"仅知位于{self._source.name}，无法判断与「{features.zh}」的位置关系，本条未作判断。")
 
-    def attribute(self, name: str) -> bool | None:
+    def attribute(self, name: str) -> bool | Unknown | None:
         """Return a yes/no fact that the row states."""
         return self._stated.attribute(name)
 

@@ -10,8 +10,10 @@ from hmgeo.analysis.places import Areas
 from hmgeo.vocabulary import COUNTED_RADII_M
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
+    from hmgeo.rules.claims import Dispute
     from hmgeo.rules.model import Rule
 
 
@@ -35,6 +37,9 @@ class Question:
         Six-digit codes of the project's own area; sources outside are marked 界外. Empty asks nothing.
     mixes
         Whether real sources are held against invented layers; else questions to those stay open.
+    disputes
+        By source id, from `hmgeo.analysis.crosscheck`: words of its row that its own figures or other tables
+        contradict; clauses that rest on either value aren't judged.
     """
 
     as_of: date | None
@@ -46,6 +51,7 @@ class Question:
     areas: Areas = field(default_factory=Areas)
     home_counties: frozenset[str] = frozenset()
     mixes: bool = False
+    disputes: Mapping[str, tuple[Dispute, ...]] = field(default_factory=dict)
 
     @property
     def radii_m(self) -> tuple[float, ...]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
 from hmgeo.analysis.user_rule import USER_RADIUS_ID
+from hmgeo.findings.columns import SEARCH_AREAS_SCHEMA
+from hmgeo.geodesy import geodesic_buffer
 from hmgeo.vocabulary import ALL_CLASSES, Standing, Status
 
 if TYPE_CHECKING:
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
     from hmgeo.analysis.judge import Judgement
     from hmgeo.analysis.measures import Measures
     from hmgeo.analysis.places import Place
+    from hmgeo.records import Positions
     from hmgeo.rules.model import Rule, RuleStanding
     from hmgeo.vocabulary import Basis
 
@@ -114,3 +121,11 @@ def finding_row(row: Mapping[str, Any], judged: Judged, key_area_ids: str, as_of
         "note": judgement.note,
         "geometry": row["geometry"],
     }
+
+
+def search_areas(positions: Positions, radius_m: float) -> pa.Table:
+    """Return what was searched around each located source, as drawn on maps."""
+    located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
+    shapes = shapely.from_wkb(located["geometry"].to_pylist())
+    drawn = [shapely.to_wkb(geodesic_buffer(shape, radius_m)) for shape in shapes]
+    return pa.Table.from_pydict({"source_id": located["source_id"].to_pylist(), "geometry": drawn}, SEARCH_AREAS_SCHEMA)

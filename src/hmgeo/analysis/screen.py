@@ -11,7 +11,7 @@ import shapely
 
 from hmgeo.analysis.applies import Subject
 from hmgeo.analysis.cadmium import found_cadmium
-from hmgeo.analysis.facts import Features, Unknown
+from hmgeo.analysis.facts import Features, Unknown, doubted_facts
 from hmgeo.analysis.finding_basis import basis_of
 from hmgeo.analysis.height_facts import HeightFacts, heights_of
 from hmgeo.analysis.judge import judge
@@ -28,11 +28,11 @@ from hmgeo.analysis.place_sources import (
 )
 from hmgeo.analysis.places import NOWHERE, Place, places_of
 from hmgeo.analysis.proximity import Proximity, measure_proximity
-from hmgeo.analysis.rows import Judged, Row, finding_row, source_row
+from hmgeo.analysis.rows import Judged, Row, finding_row, search_areas, source_row
 from hmgeo.analysis.user_rule import user_radius_rule
-from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.findings.text import sentences
-from hmgeo.geodesy import geodesic_buffer
+from hmgeo.rules.claims import doubts_of
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.stated import stated_facts, stated_numbers
 from hmgeo.vocabulary import Basis, Standing, Status
@@ -137,23 +137,18 @@ class _Bench:
     heights: HeightFacts = field(default_factory=HeightFacts)
     bases: Mapping[str, Basis] = field(default_factory=dict)
 
+    def doubts(self, source_id: str) -> dict[str, str]:
+        """Return why a clause can't rest on some words of a source's row, by what it would rest on."""
+        return doubts_of(self.question.disputes.get(source_id, ()))
+
     def facts(self, row: Row, place: Place = NOWHERE, stated: Mapping[str, str] | None = None) -> Facts | None:
         """Return what rules may ask of a source; None where neither position nor place is known."""
         if row["source_id"] in self.somewhere:
             return self._facts_of_place(row["source_id"], place, stated or {})
         if row["status"] != Status.ASSESSED.value:
             return None
-        geometry = shapely.from_wkb(row["geometry"])
-        columns = stated or {}
-        layers = LayerFacts(
-            geometry,
-            row["position_uncertainty_m"],
-            self.indexes,
-            place,
-            attributes=stated_facts(columns),
-            numbers=stated_numbers(columns),
-            barred=self.heights.barred,
-        )
+        geometry, uncertainty_m = shapely.from_wkb(row["geometry"]), row["position_uncertainty_m"]
+        layers = self._layer_facts(row["source_id"], geometry, uncertainty_m, place, stated or {})
         is_bare = self.question.as_of is None
         return SourceFacts(
             row,
@@ -162,21 +157,22 @@ class _Bench:
             undeclared_may_clear=is_bare,
             place=place,
             layers=layers,
-            water=self.heights.flow_facts(geometry, row["position_uncertainty_m"]),
+            water=self.heights.flow_facts(geometry, uncertainty_m),
             terrain=self.heights.terrain,
+        )
+
+    def _layer_facts(
+        self, source_id: str, geometry: shapely.Geometry, uncertainty_m: float, place: Place, stated: Mapping[str, str]
+    ) -> LayerFacts:
+        facts = doubted_facts(stated_facts(stated), self.doubts(source_id))
+        numbers, barred = stated_numbers(stated), self.heights.barred
+        return LayerFacts(
+            geometry, uncertainty_m, self.indexes, place, attributes=facts, numbers=numbers, barred=barred
         )
 
     def _facts_of_place(self, source_id: str, place: Place, stated: Mapping[str, str]) -> PlaceFacts:
         source = self.somewhere[source_id]
-        told = LayerFacts(
-            source.geometry,
-            0.0,
-            self.indexes,
-            place,
-            attributes=stated_facts(stated),
-            numbers=stated_numbers(stated),
-            barred=self.heights.barred,
-        )
+        told = self._layer_facts(source_id, source.geometry, 0.0, place, stated)
         is_bare = self.question.as_of is None
         has_farmland = self.farmland is not None
         return PlaceFacts(source, place, has_farmland=has_farmland, undeclared_may_clear=is_bare, stated=told)
@@ -205,7 +201,9 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
         deciding = next((one for one in judged if one.rule.id == question.screening_rule_id), None)
         known = somewhere.get(row["source_id"])
         spoken = () if known is None else (known.sentence(), known.note)
-        notes = sentences(*spoken, _notes(row, place, area, deciding, question, _gap(row, bench)))
+        told = "" if deciding is None else deciding.judgement.note
+        doubted = [one.note for one in question.disputes.get(row["source_id"], ()) if one.why not in told]
+        notes = sentences(*spoken, _notes(row, place, area, deciding, question, _gap(row, bench)), *doubted)
         cells = source_row(
             row, place, area.ids, deciding, measures, radius_m=question.radius_m, basis=basis, note=notes
         )
@@ -216,7 +214,7 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
         pa.Table.from_pylist(sources, SOURCES_SCHEMA),
         pa.Table.from_pylist(findings, FINDINGS_SCHEMA),
         counts,
-        _search_areas(positions, question.radius_m),
+        search_areas(positions, question.radius_m),
         standings,
         places,
         somewhere,
@@ -250,12 +248,14 @@ def _judged(row: Row, place: Place, columns: Mapping[str, str], bench: _Bench) -
     """Judge one source by every rule that writes findings and holds it, or is adopted."""
     question, kind = bench.question, bench.positions.kind.value
     facts = bench.facts(row, place, columns)
+    doubts = bench.doubts(row["source_id"])
     subject = Subject(
         kind,
         row["trade_code"],
         row["trade_edition"],
-        attributes=stated_facts(columns),
+        attributes=doubted_facts(stated_facts(columns), doubts),
         is_cadmium_related=found_cadmium(columns),
+        doubts=doubts,
     )
     if question.as_of is None:
         rule, standing = user_radius_rule(question.radius_m, kind)
@@ -297,11 +297,3 @@ def _gap(row: Row, bench: _Bench) -> str:
     kind = bench.farmland.kind
     fact = facts.distance(Features(kind.value))
     return "" if isinstance(fact, Unknown) else fact.coverage_gap(kind.zh, bench.question.radius_m)
-
-
-def _search_areas(positions: Positions, radius_m: float) -> pa.Table:
-    """Return what was searched around each located source, as drawn on maps."""
-    located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
-    shapes = shapely.from_wkb(located["geometry"].to_pylist())
-    drawn = [shapely.to_wkb(geodesic_buffer(shape, radius_m)) for shape in shapes]
-    return pa.Table.from_pydict({"source_id": located["source_id"].to_pylist(), "geometry": drawn}, SEARCH_AREAS_SCHEMA)

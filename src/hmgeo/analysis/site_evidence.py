@@ -144,6 +144,8 @@ class Witness:
             limit = "" if value.value is None else f"，限值 {value.value:g} {unit}"
             return Evidence((f"{word} {number:g} {unit}{limit}。",))
         word, known = ATTRIBUTES[name], self.facts.attribute(name)
+        if isinstance(known, Unknown):
+            return Evidence((known.why,), (f"核实是否{word}后可作判断。",))
         if known is None:
             return Evidence(changes=(f"说明是否{word}后可作判断。",), unsaid=(f"是否{word}",))
         return Evidence((f"填报：{word}——{'是' if known else '否'}。",))

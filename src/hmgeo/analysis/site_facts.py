@@ -50,7 +50,7 @@ class Site:
     kind
         A source kind of `hmgeo.rules.words`.
     attributes, numbers
-        What is stated of it, by the names of `ATTRIBUTES` and `MEASURED_ATTRIBUTES`.
+        What is stated of it, by the names of `ATTRIBUTES` and `MEASURED_ATTRIBUTES`; `doubts` as in `Subject`.
     added_kg, offset_kg
         New emission, and what is named to replace it, in kg/a by metal.
     classes
@@ -70,7 +70,7 @@ class Site:
     action: Action | None = None
     kind: str = PROJECT_SITES
     basis: Basis = Basis.UNDECLARED
-    attributes: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    attributes: Mapping[str, bool | Unknown] = field(default_factory=lambda: MappingProxyType({}))
     numbers: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     added_kg: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     offset_kg: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
@@ -79,6 +79,7 @@ class Site:
     status: Status = Status.ASSESSED
     note: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    doubts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ class SiteNumbers(UnansweredFacts):
         """Return that only the place is known."""
         return _PLACE_ONLY
 
-    def attribute(self, name: str) -> bool | None:
+    def attribute(self, name: str) -> bool | Unknown | None:
         """Return a stated fact."""
         return self._site.attributes.get(name)
 

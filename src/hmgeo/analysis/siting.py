@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hmgeo.analysis.choices import Choices
-    from hmgeo.analysis.facts import Facts
+    from hmgeo.analysis.facts import Facts, Unknown
     from hmgeo.analysis.judge import Judgement
     from hmgeo.analysis.key_areas import Membership
     from hmgeo.analysis.outcome import Measurement
@@ -102,7 +102,8 @@ class SitingBench:
 
     def answer(self, site: Site, places: SitePlaces, facts: Facts) -> SiteAnswer:
         """Judge a site whose places and facts are known already."""
-        subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, stated_of(site))
+        said = stated_of(site)
+        subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, said, doubts=site.doubts)
         plan = self._plan(places.given, subject, site.basis)
         has_heights = self.heights is not None
         choices = self.question.choices
@@ -124,8 +125,8 @@ class SitingBench:
         return SiteFacts(site, self.indexes, held, self.heights, self.rivers)
 
     def _plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
-        stated = tuple(sorted(subject.attributes.items()))
-        key = (place, subject.kind, subject.trade_code, subject.trade_edition, subject.action, stated, basis)
+        stated, doubts = (tuple(sorted(one.items())) for one in (subject.attributes, subject.doubts))
+        key = (place, subject.kind, subject.trade_code, subject.trade_edition, subject.action, stated, doubts, basis)
         if key not in self._plans:
             self._plans[key] = self._new_plan(place, subject, basis)
         return self._plans[key]
@@ -217,13 +218,15 @@ class SitingBench:
         )
 
 
-def stated_of(site: Site) -> Mapping[str, bool]:
+def stated_of(site: Site) -> Mapping[str, bool | Unknown]:
     """Return the facts stated of a site, with those that its stated emissions say.
 
     A new emission above zero says that heavy metals are discharged and added, cadmium's that cadmium is.
     """
     emitted = [metal for metal, kg in site.added_kg.items() if kg > 0]
-    derived = dict.fromkeys(("adds_heavy_metal_emission", "discharges_heavy_metals"), True) if emitted else {}
+    derived: dict[str, bool | Unknown] = {}
+    if emitted:
+        derived = {"adds_heavy_metal_emission": True, "discharges_heavy_metals": True}
     if "Cd" in emitted:
         derived["emits_cadmium"] = True
     return {**derived, **site.attributes}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hmgeo.findings.compiled import CompiledRules
     from hmgeo.findings.terrain import TerrainTables
-    from hmgeo.findings.used import LayerUsed, ParameterUsed, RuleUsed
+    from hmgeo.findings.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
     from hmgeo.findings.water import WaterTables
     from hmgeo.records import Ledger
 
@@ -112,6 +112,7 @@ class Results:
     bureau: BureauTables | None = field(default=None, repr=False)
     terrain: TerrainTables | None = field(default=None, repr=False)
     water: WaterTables | None = field(default=None, repr=False)
+    joins: tuple[JoinUsed, ...] = ()
 
     @property
     def basis(self) -> Basis:

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LayerUsed:
-    """A layer that went into the results, for captions, notes and the manifest."""
+    """A layer that went into the results, for captions, notes and the manifest.
+
+    Parameters
+    ----------
+    feature_count, row_count
+        Features used, and all that the file holds; what isn't used was set aside with a ledger entry. row_count is
+        None where nobody counted.
+    """
 
     name: str
     kind: LayerKind
@@ -20,6 +27,34 @@ class LayerUsed:
     provenance: Provenance
     gates: Gates
     feature_count: int
+    row_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinUsed:
+    """A link between two lists: rows = joined + set aside.
+
+    Parameters
+    ----------
+    table, column, target
+        Rows of `table` name one of `target` in `column`.
+    rows, joined
+        Rows that name one, and those whose word is found.
+    lost
+        The words that lead nowhere, each once.
+    """
+
+    table: str
+    column: str
+    target: str
+    rows: int
+    joined: int
+    lost: tuple[str, ...] = ()
+
+    @property
+    def set_aside(self) -> int:
+        """Rows whose word leads nowhere."""
+        return self.rows - self.joined
 
 
 @dataclass(frozen=True, slots=True)

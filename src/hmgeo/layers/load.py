@@ -105,6 +105,7 @@ def load_receptors(
         open_batches=lambda: batches,
         gates=gates,
         feature_count=sum(batch.num_rows for batch in batches),
+        row_count=opened.raw.row_count,
     )
     return layer, opened.journal.ledger()
 

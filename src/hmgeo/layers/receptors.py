@@ -15,7 +15,9 @@ from hmgeo.layers.schema import unclear_rows
 from hmgeo.records import RECEPTOR_SCHEMA, Unknown
 from hmgeo.reference.cells import read_word
 from hmgeo.reference.links import links_by_row
+from hmgeo.rules.claims import EVENT, disputes, doubts_of
 from hmgeo.rules.stated import stated_by_row
+from hmgeo.rules.told import Told
 from hmgeo.vocabulary import LayerKind, SoilQualityClass
 
 if TYPE_CHECKING:
@@ -76,12 +78,26 @@ def usable_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa
     }
     rows = held.tolist()
     taken = {name: [values[row] for row in rows] for name, values in columns.items()}
-    stated = [list(facts.items()) for facts in stated_by_row(opened.raw.columns, rows)]
+    facts = stated_by_row(opened.raw.columns, rows)
+    if not is_farmland:  # parcels by the million state nothing that a claim here is about
+        _set_disputed_aside(opened, rows, facts)
+    stated = [list(one.items()) for one in facts]
     own = opened.columns.by_role.get("id", "")
     links = [list(said.items()) for said in links_by_row(opened.raw.columns, rows, leave_out=own)]
     told = {"geometry": as_wkb(outcome.shapes[held]), "stated": stated, "links": links}
     table = pa.Table.from_pydict({**taken, **told}, schema=RECEPTOR_SCHEMA)
     return list(table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS))
+
+
+def _set_disputed_aside(opened: Opened, rows: Sequence[int], facts: Sequence[dict[str, bool]]) -> None:
+    """Take out facts that other cells of their row contradict, with a ledger entry: nobody can rest on them."""
+    for row, known in zip(rows, facts, strict=True):
+        disputed = disputes(Told({name: values[row] for name, values in opened.raw.columns.items()}))
+        for one in disputed:
+            reason = "所填与本行的数据不能同时成立"
+            opened.journal.note_row(row + 1, EVENT, reason, one.action, field=one.claim.where, value=one.values)
+        for topic in doubts_of(disputed):
+            known.pop(topic, None)
 
 
 def _soil_classes(opened: Opened) -> list[str]:

@@ -19,6 +19,8 @@ from hmgeo.layers.read import TEMPLATES, read_raw
 from hmgeo.layers.read_sheet import sheet_names
 from hmgeo.records import OUTLET_SCHEMA, WIND_SCHEMA, Gates, Ledger, Provenance, SideTable
 from hmgeo.reference.templates import find_header
+from hmgeo.rules.claims import EVENT, disputes
+from hmgeo.rules.told import Told
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
@@ -216,6 +218,10 @@ def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[st
         return "" if cell.casefold() in PLACEHOLDERS else cell
 
     notes: list[str] = []
+    cells = {header: cells[number - 1] for header, cells in raw.columns.items()}
+    for one in disputes(Told(cells)):
+        notes.append(one.note.rstrip("。"))
+        journal.note_row(number, EVENT, "所填不能同时成立", one.action, field=one.claim.where, value=one.values)
     outlet_id = text("排放口编号")
     medium = text("类型") or _MEDIUM_BY_ID.get(outlet_id[:2].upper(), "")
     return {
@@ -229,7 +235,13 @@ def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[st
         "emission_kg": _number(number, raw, ("年排放量", "kg"), journal, notes),
         "receiving_water": text("受纳水体"),
         "note": "；".join(notes),
+        "year": _year(text("排放量年份") or text("年份") or text("资料时点")),
     }
+
+
+def _year(text: str) -> int | None:
+    found = re.match(r"(?:19|20)\d\d(?!\d\d\d)", text)
+    return int(found[0]) if found else None
 
 
 def _number(row: int, raw: RawTable, wanted: tuple[str, str], journal: Journal, notes: list[str]) -> float | None:

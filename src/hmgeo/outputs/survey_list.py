@@ -246,7 +246,7 @@ class Listed:
             wanted.append("实测厂区坐标")
         elif row["certainty"] == "ambiguous":
             wanted.append("复测坐标（临界）")
-        if row.get("cadmium") in {"行业推定", "", None}:
+        if row.get("cadmium") in {"行业推定", "矛盾待核实", "", None}:
             wanted.append("核实是否涉镉")
         if not evidence.get("air_emissions"):
             wanted.append("废气重金属排放量、排气筒高度")

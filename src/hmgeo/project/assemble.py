@@ -10,7 +10,7 @@ import shapely
 
 from hmgeo.findings.results import ContextLayer
 from hmgeo.findings.text import sentences
-from hmgeo.findings.used import LayerUsed, ParameterUsed, RuleUsed
+from hmgeo.findings.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
 from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
@@ -32,6 +32,7 @@ WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误"})
 """Ledger events that stand on top of every output, too."""
 
 MIX_BASIS = "mix_basis"
+_LOST_NAMED = 5
 EXAMPLE = "示例判定：真实污染源对照合成或示意数据"
 _CONTEXT_SCHEMA = pa.schema([("id", pa.string()), ("name", pa.string()), ("geometry", pa.binary())])
 
@@ -42,12 +43,35 @@ def layers_used(layers: Iterable[Positions | Layer | Raster | SideTable]) -> tup
 
 
 def _layer_used(layer: Positions | Layer | Raster | SideTable) -> LayerUsed:
-    kind, count = LayerKind.ELEVATION, 1
+    kind, count, rows = LayerKind.ELEVATION, 1, None
     if isinstance(layer, Positions | SideTable):
-        kind, count = layer.kind, layer.table.num_rows
+        kind, count, rows = layer.kind, layer.table.num_rows, layer.table.num_rows
     elif isinstance(layer, Layer):
-        kind, count = layer.kind, layer.feature_count or 0
-    return LayerUsed(layer.name, kind, layer.basis, layer.provenance, layer.gates, count)
+        kind, count, rows = layer.kind, layer.feature_count or 0, layer.row_count
+    return LayerUsed(layer.name, kind, layer.basis, layer.provenance, layer.gates, count, rows)
+
+
+def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
+    """Return a sentence for each link between lists that leads nowhere for some rows, and one on contradictions.
+
+    Parameters
+    ----------
+    disputed
+        Rows whose words other figures contradict.
+    """
+    found = [
+        f"「{one.table}」{one.rows} 行按「{one.column}」关联「{one.target}」，{one.joined} 行已关联，"
+        f"{one.set_aside} 行未关联（{_some(one.lost)}），见处理台账。"
+        for one in joins
+        if one.set_aside
+    ]
+    if disputed:
+        found.append(f"{disputed} 行所填与其他数据矛盾，两值均保留，以其为依据的条款未作判断，见处理台账。")
+    return tuple(found)
+
+
+def _some(words: Sequence[str]) -> str:
+    return "、".join(words[:_LOST_NAMED]) + ("等" if len(words) > _LOST_NAMED else "")
 
 
 def context_layers_of(

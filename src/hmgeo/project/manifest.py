@@ -50,6 +50,7 @@ def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping
             "receptors": results.receptors.num_rows,
             "ledger": len(results.ledger),
         },
+        "joins": [asdict(join) | {"set_aside": join.set_aside} for join in results.joins],
         "outputs": entries(folder),
         "warnings": list(results.warnings),
         "run": dict(run),
@@ -77,4 +78,6 @@ def _input(layer: LayerUsed) -> dict[str, Any]:
         "vintage": layer.gates.vintage or "unknown",
         "classification": layer.gates.classification.value,
         "features": layer.feature_count,
+        "rows": layer.row_count,
+        "set_aside": None if layer.row_count is None else layer.row_count - layer.feature_count,
     }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.analysis.bureau import bureau_view
 from hmgeo.analysis.choices import Choices
+from hmgeo.analysis.crosscheck import cross_check
 from hmgeo.analysis.height_facts import heights_of
 from hmgeo.analysis.land_areas import with_land
 from hmgeo.analysis.land_view import LandView, exceedances_of
+from hmgeo.analysis.overhead_view import overhead_ledger
 from hmgeo.analysis.parcel_slopes import with_slopes
 from hmgeo.analysis.places import Areas
 from hmgeo.analysis.question import Question
@@ -22,7 +24,15 @@ from hmgeo.analysis.terrain_view import Ground, terrain_view
 from hmgeo.analysis.water_view import water_view, waters_of
 from hmgeo.findings.columns import PAIRS_SCHEMA
 from hmgeo.findings.results import Results
-from hmgeo.project.assemble import as_examples, context_layers_of, layers_used, parameters_used, rules_used, warnings_of
+from hmgeo.project.assemble import (
+    as_examples,
+    context_layers_of,
+    cross_warnings,
+    layers_used,
+    parameters_used,
+    rules_used,
+    warnings_of,
+)
 from hmgeo.project.bureau_notes import place_layers, place_warnings
 from hmgeo.project.class_years import with_class_years
 from hmgeo.project.clicks import clauses_for_page
@@ -41,6 +51,7 @@ from hmgeo.vocabulary import Basis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hmgeo.analysis.bureau import Bureau
     from hmgeo.analysis.height_facts import HeightFacts
     from hmgeo.analysis.screen import Screened
     from hmgeo.findings.results import Presentation
@@ -149,6 +160,9 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
     land = LandView(exceedances_of(inputs.farmland))
     total = inputs.farmland.feature_count if inputs.farmland else 0
     heights = _heights(inputs, question)
+    layers = inputs.positions, inputs.farmland, inputs.others
+    crossed = cross_check(*layers, inputs.sides, question.as_of, question.choices)
+    question = replace(question, disputes=crossed.disputes)
     screened = screen(
         inputs.positions,
         inputs.farmland,
@@ -164,13 +178,9 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
     water = _water(inputs, question, heights)
     bureau = bureau_view(inputs.positions, screened, question, land, inputs.others, inputs.sides, water)
     progress("测算地形", 0, None)
-    ground = Ground(
-        inputs.positions, inputs.farmland, inputs.others, inputs.elevation, question.choices, question.radius_m,
-        screened.sources, bureau.tables.reached, heights.water,
-    )  # fmt: skip
-    terrain = terrain_view(ground)
+    terrain = terrain_view(_ground(inputs, question, screened, bureau, heights))
     bureau = with_terrain(bureau, terrain)
-    layers = _layers_of(inputs)
+    used = _layers_of(inputs)
     return Results(
         title=spec.title,
         as_of=spec.as_of,
@@ -184,25 +194,34 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
             with_slopes(land.receptors, terrain.slopes), () if inputs.farmland is None else (inputs.farmland,)
         ),
         search_areas=screened.search_areas,
-        ledger=inputs.ledger + bureau.ledger,
-        layers=layers,
+        ledger=inputs.ledger + bureau.ledger + crossed.ledger + overhead_ledger(terrain.overhead, inputs.others),
+        layers=used,
         rules=rules_used(question, screened, spec.adopt),
         parameters=parameters_used(question, spec.mix_basis),
         context=(
             *context_layers_of(inputs.areas, inputs.context, inputs.others),
             *place_layers(bureau.tables.places),
-            *ground_layers(water, terrain, layers),
+            *ground_layers(water, terrain, used),
         ),
         screening_rule_id=spec.screening_rule,
         warnings=(
-            *warnings_of(question, screened, inputs.ledger, layers, spec.mix_basis),
+            *warnings_of(question, screened, inputs.ledger, used, spec.mix_basis),
             *place_warnings(bureau.sources),
+            *cross_warnings(crossed.joins, len(crossed.disputes)),
         ),
         compiled_rules=clauses_for_page(inputs, question),
         bureau=bureau.tables,
         terrain=terrain,
         water=water,
+        joins=crossed.joins,
     )
+
+
+def _ground(inputs: Inputs, question: Question, screened: Screened, bureau: Bureau, heights: HeightFacts) -> Ground:
+    return Ground(
+        inputs.positions, inputs.farmland, inputs.others, inputs.elevation, question.choices, question.radius_m,
+        screened.sources, bureau.tables.reached, heights.water,
+    )  # fmt: skip
 
 
 def _layers_of(inputs: Inputs) -> tuple[LayerUsed, ...]:

@@ -259,7 +259,8 @@ def read_sites(
         found = [one for layer in receptors for one in mixed_basis(basis, layer.basis, Place(key="--sites-basis"))]
         if found:
             raise UsageError(found[:1])
-    sites, _, ledger = sites_of_file(path, desk.areas, basis=basis, options=options, defaults=defaults)
+    as_of = desk.bench.question.as_of
+    sites, _, ledger = sites_of_file(path, desk.areas, basis=basis, options=options, defaults=defaults, as_of=as_of)
     return sites, ledger
 
 

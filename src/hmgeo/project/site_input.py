@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import shapely
 
+from hmgeo.analysis.crosscheck import option_disputes
+from hmgeo.analysis.facts import doubted_facts
 from hmgeo.analysis.offsets import FIVE_METALS, METALS
 from hmgeo.analysis.site_facts import PROJECT_SITES, Site
 from hmgeo.errors import Place, Problem, UsageError
@@ -17,12 +19,15 @@ from hmgeo.layers.load import load_positions
 from hmgeo.records import Ledger, Unknown
 from hmgeo.reference.cells import plain_trade, read_trade
 from hmgeo.reference.tables import trades
+from hmgeo.rules.claims import doubts_of
 from hmgeo.rules.nodes import near
 from hmgeo.rules.words import ATTRIBUTES, EDITIONS, SOURCE_KINDS
 from hmgeo.vocabulary import Action, Basis, LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from hmgeo.analysis.facts import Unknown as Doubted
 
 
 AT_ID = "拟建点位"
@@ -107,6 +112,9 @@ def typed_site(typed: Typed, *, for_list: bool = False) -> tuple[Site, Ledger]:
     edition = typed.edition or (DEFAULT_EDITION if typed.trade else "")
     code = plain_trade(typed.trade, edition)
     note = "" if typed.edition or not typed.trade else f"未注明行业分类版本，按 {DEFAULT_EDITION} 版读取。"
+    cells = {"项目名称": typed.name, "行业代码": typed.trade, "行业分类版本": edition}
+    disputed = () if for_list else option_disputes(cells, action, added_kg, attributes)
+    known = doubted_facts(attributes, doubts_of(disputed))
     site = Site(
         AT_ID,
         typed.name or AT_ID,
@@ -115,12 +123,13 @@ def typed_site(typed: Typed, *, for_list: bool = False) -> tuple[Site, Ledger]:
         trade_edition=edition,
         action=action,
         kind=typed.kind,
-        attributes=attributes,
+        attributes=known,
         numbers=numbers_of({}, added_kg),
         added_kg=added_kg,
         status=Status.NOT_LOCATED,
-        note=note,
-        facts=facts_of(action, code, edition, added_kg, attributes),
+        note=note + "".join(one.note for one in disputed),
+        facts=facts_of(action, code, edition, added_kg, known),
+        doubts=doubts_of(disputed),
     )
     return _located(site, typed, lon.strip(), lat.strip()) if typed.at else (site, Ledger())
 
@@ -213,16 +222,24 @@ def numbers_of(stated: Mapping[str, float], added_kg: Mapping[str, float]) -> di
 
 
 def facts_of(
-    action: Action | None, trade: str, edition: str, added_kg: Mapping[str, float], attributes: Mapping[str, bool]
+    action: Action | None,
+    trade: str,
+    edition: str,
+    added_kg: Mapping[str, float],
+    attributes: Mapping[str, bool | Doubted],
 ) -> tuple[tuple[str, str], ...]:
     """Return the lines about a site that people read first: name and text."""
     known = trades().get((int(edition), trade)) if edition.isdigit() else None
     named = f"{trade} {known.name}" if known is not None else trade
     emitted = "、".join(f"{METALS[metal]} {kg:g} kg/a" for metal, kg in added_kg.items())
-    said = "；".join(f"{ATTRIBUTES[code]}：{'是' if value else '否'}" for code, value in attributes.items())
+    said = "；".join(f"{ATTRIBUTES[code]}：{_fact_word(value)}" for code, value in attributes.items())
     return (
         ("建设性质", "未说明" if action is None else action.zh),
         ("行业", f"{named}（GB/T 4754—{edition or '版本未注明'}）" if trade else "未说明"),
         ("新增重点重金属排放", emitted or "未说明"),
         ("填报的事实", said or "未填报"),
     )
+
+
+def _fact_word(value: object) -> str:
+    return "是" if value is True else "否" if value is False else "矛盾待核实"

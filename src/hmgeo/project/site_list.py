@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from hmgeo.analysis.crosscheck import dispute_entries, option_disputes
+from hmgeo.analysis.facts import doubted_facts
 from hmgeo.analysis.offsets import METALS
 from hmgeo.analysis.places import places_of
 from hmgeo.analysis.site_facts import Site
@@ -16,17 +18,20 @@ from hmgeo.layers.load import load_positions
 from hmgeo.project.site_input import ACTIONS, NOTHING_TYPED, Typed, facts_of, number_of, numbers_of, typed_site
 from hmgeo.records import Ledger, LedgerEntry, Provenance
 from hmgeo.reference.templates import find_header
+from hmgeo.rules.claims import doubts_of
 from hmgeo.rules.stated import mentioned_facts, stated_facts, stated_numbers
 from hmgeo.vocabulary import LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from hmgeo.analysis.places import Areas
     from hmgeo.analysis.places import Place as AdminPlace
     from hmgeo.layers.options import ReadOptions
     from hmgeo.records import Positions
+    from hmgeo.rules.claims import Dispute
     from hmgeo.vocabulary import Action, Basis
 
 _SHOWN = (
@@ -36,7 +41,13 @@ _SHOWN = (
 
 
 def sites_of_file(
-    path: Path, areas: Areas, *, basis: Basis, options: ReadOptions, defaults: Typed = NOTHING_TYPED
+    path: Path,
+    areas: Areas,
+    *,
+    basis: Basis,
+    options: ReadOptions,
+    defaults: Typed = NOTHING_TYPED,
+    as_of: date | None = None,
 ) -> tuple[list[Site], Positions, Ledger]:
     """Return the sites of a file with the columns of the list 建设项目; every row once.
 
@@ -49,6 +60,8 @@ def sites_of_file(
     defaults
         What its rows are (`kind`), and what holds for those that leave a cell blank. A cell wins over an option, also
         one that isn't understood; the note of the row and the ledger tell which held.
+    as_of
+        The day asked about; None makes no date past or ahead.
 
     Raises
     ------
@@ -68,11 +81,13 @@ def sites_of_file(
     places = places_of(positions, areas)
     columns = positions.attributes.to_pylist() or [{} for _ in places]
     rows = zip(positions.table.to_pylist(), columns, places, strict=True)
-    sites, told = [], Counter[tuple[str, bool]]()
-    for row, cells, place in rows:
+    sites, told, disputes = [], Counter[tuple[str, bool]](), list[LedgerEntry]()
+    for number, (row, cells, place) in enumerate(rows, start=1):
         filled = _filled(row, cells, defaults, like)
         told.update(filled.used)
-        sites.append(_site(row, cells, place, basis, filled))
+        disputed = _disputed(row, cells, filled, as_of)
+        sites.append(_site(row, cells, (place, basis), filled, disputed))
+        disputes += dispute_entries(path.name, number, row["source_id"], disputed)
     told_of = [
         LedgerEntry(
             path.name,
@@ -83,7 +98,7 @@ def sites_of_file(
         )
         for (option, is_used), count in told.items()
     ]
-    return [replace(site, kind=defaults.kind) for site in sites], positions, ledger + Ledger(tuple(told_of))
+    return [replace(site, kind=defaults.kind) for site in sites], positions, ledger + Ledger((*told_of, *disputes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +136,34 @@ def _filled(row: Mapping[str, Any], cells: Mapping[str, str], typed: Typed, like
     attributes, mentioned = stated_facts(cells), mentioned_facts(cells)
     for fact, value in like.attributes.items():
         if takes(f"--set {fact}={'yes' if value else 'no'}", is_blank=fact not in mentioned):
-            attributes[fact] = value
+            attributes[fact] = value is True
     return _Filled(action, code, edition, added_kg, attributes, used)
 
 
-def _site(row: Mapping[str, Any], cells: Mapping[str, str], place: AdminPlace, basis: Basis, filled: _Filled) -> Site:
+def _disputed(
+    row: Mapping[str, Any], cells: Mapping[str, str], filled: _Filled, as_of: date | None
+) -> tuple[Dispute, ...]:
+    """Return where a row contradicts itself or the options that fill its blanks."""
+    own_kg, own_facts = _by_metal(cells, "新增"), stated_facts(cells)
+    added_kg = {metal: kg for metal, kg in filled.added_kg.items() if metal not in own_kg}
+    facts = {fact: value for fact, value in filled.attributes.items() if fact not in own_facts}
+    action = None if _cell(cells, list(cells), "建设性质") else filled.action
+    code = {} if row["trade_code"] else {"行业代码": filled.trade_code}
+    return option_disputes({**cells, **code}, action, added_kg, facts, as_of)
+
+
+def _site(
+    row: Mapping[str, Any],
+    cells: Mapping[str, str],
+    where: tuple[AdminPlace, Basis],
+    filled: _Filled,
+    disputed: Sequence[Dispute],
+) -> Site:
+    place, basis = where
     written = _cell(cells, list(cells), "建设性质")
-    action, added_kg, attributes = filled.action, filled.added_kg, filled.attributes
-    note = row["note"]
+    action, added_kg = filled.action, filled.added_kg
+    attributes = doubted_facts(filled.attributes, doubts_of(disputed))
+    note = row["note"] + "".join(one.note for one in disputed)
     if written and action is None:
         note += f"建设性质「{written}」不能归入新建、改建、扩建、技术改造，按未说明处理。"
     for is_used, told in ((True, "清单未填，按选项"), (False, "清单已填，选项未用")):
@@ -154,6 +189,7 @@ def _site(row: Mapping[str, Any], cells: Mapping[str, str], place: AdminPlace, b
         status=Status.of(row["status"]),
         note=note,
         facts=(*facts_of(action, filled.trade_code, filled.trade_edition, added_kg, attributes), *shown),
+        doubts=doubts_of(disputed),
     )
 
 

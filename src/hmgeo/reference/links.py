@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ENTERPRISE, WATER, INTAKE, DISTRICT, METALS = "enterprise", "water", "intake", "district", "metals"
 EXCEEDS, ELEMENTS, CLASS_YEAR = "exceeds", "elements", "class_year"
 SLOPE_GRADE, DESIGNATED = "slope_grade", "designated"
+PARK, ZONE = "park", "zone"
 TOE_LON, TOE_LAT, DATUM = "toe_lon", "toe_lat", "datum"
 
 LINKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -34,6 +35,8 @@ LINKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         TOE_LAT: ("初期坝坝脚纬度", "坝脚纬度"),
         DATUM: ("坐标系",),
         METALS: ("涉及重金属", "污染物"),
+        PARK: ("园区编号", "园区名称", "所在园区"),
+        ZONE: ("水源地编号", "水源地名称", "所属水源地"),
     }
 )
 """Columns that point at other lists, by code, most telling first; a bracket after the name doesn't matter.

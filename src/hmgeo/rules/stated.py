@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hmgeo.rules.words import ATTRIBUTES, MEASURED_ATTRIBUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _YES = frozenset({"是", "有", "已", "yes", "y", "true", "1"})
 _NO = frozenset({"否", "无", "未", "no", "n", "false", "0"})
@@ -32,6 +32,7 @@ _NUMBERED = re.compile(r"\d.*号|号.*\d|[〔\[(（]\d{4}|\d{3}")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
     """Return a header without spaces, brackets and what stands in them, half-width and in small letters."""
     half = unicodedata.normalize("NFKC", text).casefold()
@@ -65,18 +66,27 @@ def stated_facts(row: Mapping[str, str]) -> dict[str, bool]:
     >>> stated_facts({"是否化工园区": "否", "批准设立文号": "桂政函〔2010〕1号", "规划环评审查文号": "", "备注": "是"})
     {'is_chemical': False, 'park_lawful': True}
     """
-    found: dict[str, bool] = {}
+    return {code: value for code, value, _, _ in said_facts(row)}
+
+
+def said_facts(row: Mapping[str, str]) -> Iterator[tuple[str, bool, str, str]]:
+    """Yield every statement of a yes/no fact: its code, the value, the column and the cell that say it.
+
+    Examples
+    --------
+    >>> list(said_facts({"运行状态": "闭库", "生产状态": "在产"}))
+    [('closed', True, '运行状态', '闭库'), ('closed', False, '生产状态', '在产')]
+    """
     for column, cell in row.items():
-        name, value = _plain(column), cell.strip().casefold()
+        name, value = _plain(column), (cell or "").strip().casefold()
         code = _attribute_columns().get(name)
         if name in _STATES and value in _STATES[name]:
-            found["closed"] = _STATES[name][value]
+            yield "closed", _STATES[name][value], column, (cell or "").strip()
         elif code is not None and name in _PRESENT:
             if _NUMBERED.search(value):
-                found[code] = True
+                yield code, True, column, cell.strip()
         elif code is not None and value in _YES | _NO:
-            found[code] = value in _YES
-    return found
+            yield code, value in _YES, column, cell.strip()
 
 
 def mentioned_facts(row: Mapping[str, str]) -> frozenset[str]:

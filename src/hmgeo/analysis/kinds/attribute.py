@@ -27,8 +27,8 @@ def attribute(test: Test, inquiry: Inquiry) -> Outcome:
     if name in MEASURED_ATTRIBUTES:
         return _number(test, inquiry, name)
     known = inquiry.facts.attribute(name)
-    if known is None:
-        return unknown(unsaid(name).why)
+    if known is None or isinstance(known, Unknown):
+        return unknown((known or unsaid(name)).why)
     expected = test.text("expected") != "no"
     return Outcome(Side.MET if known is expected else Side.NOT_MET)
 

@@ -1,0 +1,323 @@
+"""Words that disagree within a row or between tables: both kept, neither judged by; and links that lead nowhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from siting_world import SITE, bench
+
+from hmgeo.analysis.applies import Subject, hindrance
+from hmgeo.analysis.choices import Choices, ChosenParameter
+from hmgeo.analysis.crosscheck import CrossCheck, cross_check
+from hmgeo.analysis.facts import UnplacedFacts, doubted_facts
+from hmgeo.analysis.overhead_view import pond_disputes
+from hmgeo.analysis.places import Areas
+from hmgeo.layers.load import load_positions, load_receptors
+from hmgeo.layers.options import ReadOptions
+from hmgeo.layers.side_tables import load_outlets
+from hmgeo.project.assemble import cross_warnings
+from hmgeo.project.site_input import Typed, typed_site
+from hmgeo.project.site_list import sites_of_file
+from hmgeo.rules.book import load_book
+from hmgeo.rules.claims import ACTION, CADMIUM, TRADE, disputes, doubts_of
+from hmgeo.rules.stated import stated_facts
+from hmgeo.rules.told import Emission, Said, Told
+from hmgeo.vocabulary import Action, Basis, LayerKind, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DAY = dt.date(2024, 6, 30)
+TRADES = Choices({"cadmium_trades": ChosenParameter("cadmium_trades", ("3212", "3360"), edition=2017)})
+
+CONTRADICTIONS: tuple[tuple[dict[str, str], str, str, tuple[str, ...]], ...] = (
+    ({"是否涉镉*": "不涉及", "废气镉(kg/a)": "2.1"}, "不涉及", "2.1 kg/a", (CADMIUM, "emits_cadmium")),
+    ({"是否涉镉": "不涉及", "涉镉依据": "环评", "废水镉（kg/a）": "0.3"}, "环评", "0.3", (CADMIUM, "emits_cadmium")),
+    ({"是否涉镉": "不涉及", "涉及重金属*": "铅、镉"}, "不涉及", "铅、镉", (CADMIUM, "emits_cadmium")),
+    ({"是否涉镉": "不涉及", "含重金属原辅料及含量": "铜精矿，镉0.3%"}, "不涉及", "镉0.3%", (CADMIUM, "emits_cadmium")),
+    ({"是否排放镉等重金属": "否", "废气镉": "1"}, "否", "镉 1 kg/a", ("emits_cadmium", CADMIUM)),
+    ({"是否排放重点重金属*": "否", "新增铅(kg/a)": "12"}, "否", "铅 12 kg/a", ("discharges_heavy_metals",)),
+    ({"涉及重金属": "不涉及", "废水砷": "0.2"}, "不涉及", "砷 0.2 kg/a", ()),
+    ({"排放污染物": "否", "废气汞": "0.1"}, "否", "汞 0.1 kg/a", ("discharges_pollutants",)),
+    ({"是否向河流排放重金属": "否", "废水铅": "3"}, "否", "铅 3 kg/a", ("discharges_to_river",)),
+    ({"废水去向": "不外排", "废水铅": "3"}, "不外排", "铅 3 kg/a", ("discharges_to_river",)),
+    ({"废水去向": "零排放", "受纳水体": "示例河01"}, "零排放", "示例河01", ("discharges_to_river",)),
+    ({"是否增加重金属污染物排放": "否", "新增镉": "2"}, "否", "镉 2 kg/a", ("adds_heavy_metal_emission",)),
+    ({"是否增加排污量": "否", "新增铬": "2"}, "否", "铬 2 kg/a", ("adds_discharge",)),
+    ({"是否涉铊涉锑": "否", "涉及重金属": "铅、铊"}, "否", "铅、铊", ("thallium_or_antimony",)),
+    (
+        {"生产状态": "关闭", "停产关闭时间": "2020年6月", "排放量年份": "2022", "废气铅": "5"},
+        "关闭",
+        "铅 5 kg/a（2022 年）",
+        ("closed",),
+    ),
+    ({"生产状态": "关闭", "许可证有效期至": "2026-12-31"}, "关闭", "2026-12-31", ("closed",)),
+    ({"生产状态": "停产", "排污许可证有效期": "2021-01-01至2025-12-31"}, "停产", "2025-12-31", ()),
+    ({"生产状态": "在产", "停产关闭时间": "2019"}, "在产", "2019", ("closed",)),
+    ({"生产状态": "在产", "投产时间": "2025"}, "在产", "2025", ()),
+    ({"生产状态": "在建", "投产时间": "201506"}, "在建", "201506", ()),
+    ({"运行状态": "闭库", "生产状态": "在产"}, "闭库", "在产", ("closed",)),
+    ({"是否化工园区": "否", "化工项目或化工园区": "是"}, "是", "否", ("is_chemical",)),
+    ({"是否化工园区": "否", "主导产业": "精细化工"}, "否", "精细化工", ("is_chemical",)),
+    ({"是否涉重金属园区": "否", "主导产业": "有色金属冶炼"}, "否", "有色金属冶炼", ()),
+    ({"园区依法合规设立": "否", "批准设立文号": "桂政函〔2010〕1号"}, "桂政函", "否", ("park_lawful",)),
+    ({"建设性质": "新建", "投产时间": "2015-03"}, "新建", "2015-03", (ACTION,)),
+    ({"建设性质*": "新建", "生产状态": "在产"}, "新建", "在产", (ACTION,)),
+    ({"建设性质": "新建", "项目名称": "示例冶炼厂扩建项目"}, "新建", "扩建项目", (ACTION,)),
+    ({"行业代码": "3212", "行业分类版本": "2017", "企业名称": "示例面包厂"}, "3212", "示例面包厂", (TRADE,)),
+    ({"行业代码": "3212", "行业分类版本": "2017", "行业名称": "面包制造"}, "3212", "面包制造", (TRADE,)),
+    ({"行业代码": "3212", "行业分类版本": "2017", "行业名称": "铜冶炼"}, "3212", "铜冶炼", (TRADE,)),
+    ({"行业代码": "1411", "重点行业归类": "重有色金属冶炼业"}, "1411", "重有色金属冶炼业", (TRADE,)),
+    ({"行业代码": "3212", "主要产品及产能": "饼干 500 吨"}, "3212", "饼干 500 吨", (TRADE,)),
+    ({"是否头顶库（应急部门认定）": "否", "下游1km居民数": "12"}, "否", "12", ()),
+    ({"是否头顶库": "否", "下游重要设施": "示例学校"}, "否", "示例学校", ()),
+    ({"运行状态": "无主", "运营管理单位": "示例企业02"}, "无主", "示例企业02", ()),
+    ({"责任主体": "灭失", "责任单位": "示例企业02"}, "灭失", "示例企业02", ()),
+    ({"使用状态": "停用", "供水人口": "12000"}, "停用", "12000", ()),
+    ({"是否“千吨万人”水源地": "否", "日供水量(t)": "1000"}, "否", "1000", ("thousand_ton_source",)),
+    ({"是否有明确具体的总量来源": "否", "总量来源企业": "示例企业03"}, "否", "示例企业03", ("offset_source_named",)),
+    ({"类型": "废气", "排放口编号": "DW001"}, "废气", "DW001", ()),
+)
+NO_CONTRADICTION: tuple[dict[str, str], ...] = (
+    {"是否涉镉": "不涉及", "废气镉": "0", "废水镉": "", "涉及重金属": "铅", "含重金属原辅料及含量": "不含镉"},
+    {"是否涉镉": "不涉及", "废气镉": "未检出", "废气铅": "5.6"},
+    {"是否涉镉": "已认定", "废气镉": "2.1"},
+    {"是否涉镉": "行业推定", "行业代码": "3212", "行业名称": "铅锌冶炼", "企业名称": "示例冶炼厂"},
+    {
+        "行业代码": "3360",
+        "行业分类版本": "2011",
+        "行业名称": "金属表面处理及热处理加工",
+        "企业名称": "示例食品机械电镀厂",
+    },
+    {"行业代码": "321", "行业名称": "铅锌冶炼"},
+    {"行业代码": "3212", "行业名称": "有色金属综合利用"},
+    {"生产状态": "关闭", "停产关闭时间": "2022-06", "排放量年份": "2022", "废气铅": "5"},
+    {"生产状态": "关闭", "许可证有效期至": "2020-12-31", "排污许可证编号": "91441802MA00000000001P"},
+    {"生产状态": "在产", "停产关闭时间": "2024", "投产时间": "2008"},
+    {"建设性质": "新建", "投产时间": "2024", "项目名称": "示例新建项目"},
+    {"建设性质": "扩建", "项目名称": "示例改扩建项目", "生产状态": "在产"},
+    {"是否头顶库": "否", "下游1km居民数": "0", "下游重要设施": "无"},
+    {"是否头顶库": "是", "下游1km居民数": "0"},
+    {"废水去向": "园区污水厂", "废水铅": "3", "受纳水体": "示例河01"},
+    {"废水去向": "不外排", "废水铅": "0"},
+    {"运行状态": "在用", "运营管理单位": "示例企业02"},
+    {"使用状态": "在用", "供水人口": "12000"},
+    {"是否“千吨万人”水源地": "否", "日供水量(t)": "999", "供水人口": "9,999"},
+    {"类型": "废气", "排放口编号": "DA001"},
+)
+
+
+@pytest.mark.parametrize(("cells", "claimed", "against", "touches"), CONTRADICTIONS)
+def test_a_row_that_contradicts_itself_keeps_both_values(
+    cells: dict[str, str], claimed: str, against: str, touches: tuple[str, ...]
+) -> None:
+    (found,) = disputes(Told(cells, as_of=DAY))
+    assert claimed in found.claim.text
+    assert any(against in one.text for one in found.evidence)
+    assert found.touches == touches
+
+
+@pytest.mark.parametrize("cells", NO_CONTRADICTION)
+def test_what_can_be_true_together_is_no_contradiction(cells: dict[str, str]) -> None:
+    assert disputes(Told(cells, as_of=DAY)) == ()
+
+
+def test_without_a_day_nothing_is_past() -> None:
+    assert disputes(Told({"生产状态": "在建", "投产时间": "2015"})) == ()
+
+
+def test_emissions_of_other_tables_speak_against_a_word() -> None:
+    emissions = (Emission("排放口表 DA001", "镉及其化合物", "废气", 2.1), Emission("入河排污口表 P1", "铅、镉", "废水"))
+    (found,) = disputes(Told({"是否涉镉": "不涉及"}, emissions))
+    assert found.why == (
+        "是否涉镉「不涉及」（未填依据）与排放口表 DA001「镉及其化合物 2.1 kg/a」、"
+        "入河排污口表 P1「铅、镉（数量未填）」矛盾，两值均保留，待核实，本条未作判断。"
+    )
+
+
+def judged(cells: dict[str, str], rule_id: str, *, found: bool | None = None) -> tuple[Verdict | None, str]:
+    doubts = doubts_of(disputes(Told(cells, as_of=DAY)))
+    subject = Subject(
+        "enterprises",
+        cells.get("行业代码", ""),
+        "2017",
+        attributes=doubted_facts(stated_facts(cells), doubts),
+        is_cadmium_related=found,
+        doubts=doubts,
+    )
+    reason = hindrance(load_book().get(rule_id), subject, TRADES)
+    return (None, "") if reason is None else (reason.verdict, reason.why)
+
+
+def test_the_cadmium_clause_is_not_judged_by_a_contradicted_word_and_others_are_untouched() -> None:
+    cells = {"行业代码": "3211", "是否涉镉": "不涉及", "废气镉": "2.1"}
+    verdict, why = judged(cells, "SCR-JY-10KM", found=False)
+    assert verdict is Verdict.NOT_ASSESSED
+    assert "「不涉及」" in why
+    assert "2.1 kg/a" in why
+    assert judged(cells | {"废气镉": "0"}, "SCR-JY-10KM", found=False)[0] is Verdict.NOT_APPLICABLE
+    assert judged(cells, "LIM-GX-SPECIAL", found=False) == judged(cells | {"废气镉": ""}, "LIM-GX-SPECIAL")
+
+
+def test_a_trade_that_a_name_contradicts_decides_nothing_but_what_a_person_found_stands() -> None:
+    cells = {"行业代码": "3212", "企业名称": "示例面包厂"}
+    assert judged(cells, "SCR-JY-10KM")[0] is Verdict.NOT_ASSESSED
+    assert judged({"行业代码": "3212"}, "SCR-JY-10KM") == (None, "")
+    assert judged(cells, "SCR-JY-10KM", found=True) == (None, "")
+
+
+def test_a_contradicted_fact_is_unknown_with_both_values() -> None:
+    cells = {"运行状态": "闭库", "生产状态": "在产"}
+    doubts = doubts_of(disputes(Told(cells)))
+    known = UnplacedFacts(doubted_facts(stated_facts(cells), doubts)).attribute("closed")
+    assert known is not True
+    assert known is not False
+    assert known is not None
+    assert "「闭库」与生产状态「在产」矛盾" in known.why
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def crossed(tmp_path: Path) -> CrossCheck:
+    firms = write(
+        tmp_path / "firms.csv",
+        "企业编号,企业名称,经度,纬度,坐标系,行业代码,行业分类版本,是否涉镉,园区编号",
+        "A,甲厂,113.01,23.01,CGCS2000,3211,2017,不涉及,P1",
+        "B,乙厂,113.02,23.01,CGCS2000,3211,2017,行业推定,P9",
+        "C,丙厂,113.03,23.01,CGCS2000,3211,2017,不涉及,",
+        "C,丁厂,113.04,23.01,CGCS2000,1910,2017,不涉及,P1",
+        "D,戊厂,113.05,23.01,CGCS2000,3212,2017,行业推定,",
+        "E,己厂,113.06,23.01,CGCS2000,3211,2017,不涉及,",
+    )
+    outlets = write(
+        tmp_path / "outlets.csv",
+        "企业编号,排放口编号,类型,污染物,年排放量(kg)",
+        *("A,DA001,废气,镉及其化合物,2.1", "B,DW001,废水,总镉,0.4", "C,DA001,废气,镉,0.9"),
+        *("D,DA001,废气,镉,1", "E,DA001,废气,铅,5", "Z,DA001,废气,镉,1", ",DA002,废气,铅,1"),
+    )
+    parks = write(
+        tmp_path / "parks.geojson",
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"园区编号":"P1","名称":"示例园区"},'
+        '"geometry":{"type":"Polygon","coordinates":[[[113,23],[113.1,23],[113.1,23.1],[113,23]]]}}]}',
+    )
+    positions, _ = load_positions(firms, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC)
+    table, _ = load_outlets(outlets, basis=Basis.SYNTHETIC)
+    park, _ = load_receptors(parks, kind=LayerKind.INDUSTRIAL_PARKS, basis=Basis.SYNTHETIC)
+    return cross_check(positions, None, [park], {LayerKind.OUTLETS: table}, DAY, TRADES)
+
+
+def test_every_list_is_held_against_the_others(tmp_path: Path) -> None:
+    found = crossed(tmp_path)
+    assert sorted(found.disputes) == ["A", "B", "C", "C#2"]  # D emits and says so; E emits no cadmium
+    assert "行业代码「3211」" in found.disputes["B"][0].values
+    assert "企业编号重复，不能确定属于哪一家" in found.disputes["C#2"][0].values
+    told = [one for one in found.ledger.entries if one.event == "填报矛盾"]
+    assert [(one.row, one.source_id) for one in told] == [(1, "A"), (2, "B"), (3, "C"), (4, "C#2")]
+    assert "不涉及" in told[0].value
+    assert "2.1 kg/a" in told[0].value
+
+
+def test_a_link_that_leads_nowhere_is_told_and_every_row_is_accounted_for(tmp_path: Path) -> None:
+    found = crossed(tmp_path)
+    told = {(one.table, one.target): (one.rows, one.joined, one.set_aside, one.lost) for one in found.joins}
+    assert told == {
+        ("排放口", "涉重金属企业"): (7, 4, 3, ("C", "Z", "（空）")),
+        ("涉重金属企业", "工业园区"): (3, 2, 1, ("P9",)),
+    }
+    lost = [one for one in found.ledger.entries if one.event == "关联未成"]
+    assert [(one.field, one.value, one.row) for one in lost] == [("园区编号", "P9", 2)]
+    assert cross_warnings(found.joins, len(found.disputes)) == (
+        "「排放口」7 行按「企业编号」关联「涉重金属企业」，4 行已关联，3 行未关联（C、Z、（空）），见处理台账。",
+        "「涉重金属企业」3 行按「园区编号」关联「工业园区」，2 行已关联，1 行未关联（P9），见处理台账。",
+        "4 行所填与其他数据矛盾，两值均保留，以其为依据的条款未作判断，见处理台账。",
+    )
+
+
+def test_a_planned_site_that_contradicts_itself_is_not_judged_by_either_word(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "sites.csv",
+        "项目编号,项目名称,经度,纬度,坐标系,行业代码,行业分类版本,建设性质,投产时间,是否排放重点重金属,新增铅(kg/a)",
+        "1,甲,113.0,23.101,CGCS2000,3212,2017,新建,2015,否,12",
+        "2,乙,113.0,23.101,CGCS2000,3212,2017,新建,,是,12",
+    )
+    sites, _, ledger = sites_of_file(path, Areas(), basis=Basis.SYNTHETIC, options=ReadOptions(), as_of=DAY)
+    assert set(sites[0].doubts) == {ACTION, "discharges_heavy_metals"}
+    assert "「新建」与投产时间「2015」" in sites[0].note
+    assert dict(sites[0].facts)["填报的事实"] == "排放重金属污染物：矛盾待核实"
+    assert sites[1].doubts == {}
+    told = [(one.row, one.field) for one in ledger.entries if one.event == "填报矛盾"]
+    assert told == [(1, "是否排放重点重金属"), (1, "建设性质")]
+
+
+def test_options_that_contradict_each_other_are_kept_apart() -> None:
+    site, _ = typed_site(Typed("", metals=["Pb=12.5"], stated=["discharges_heavy_metals=no"]))
+    assert set(site.doubts) == {"discharges_heavy_metals"}
+    assert "是否排放重金属污染物「否」与新增铅(kg/a)「铅 12.5 kg/a」" in site.note
+
+
+def test_an_option_that_fills_a_blank_is_held_against_the_row(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "sites.csv",
+        "项目编号,项目名称,经度,纬度,坐标系,新增铅(kg/a)",
+        "1,甲,113.0,23.101,CGCS2000,12",
+        "2,乙,113.0,23.101,CGCS2000,",
+    )
+    defaults = Typed("", stated=["discharges_heavy_metals=no"])
+    sites, _, ledger = sites_of_file(path, Areas(), basis=Basis.SYNTHETIC, options=ReadOptions(), defaults=defaults)
+    assert [set(site.doubts) for site in sites] == [{"discharges_heavy_metals"}, set()]
+    assert [one.row for one in ledger.entries if one.event == "填报矛盾"] == [1]
+
+
+def test_clauses_on_new_projects_are_not_judged_where_the_action_is_contradicted() -> None:
+    told = Told({"建设性质": "新建", "投产时间": "2015"}, as_of=DAY)
+    asked = bench()
+    plain = {one.citation.rule_id: one.verdict for one in asked.check(SITE).clauses}
+    doubted = asked.check(replace(SITE, doubts=doubts_of(disputes(told))))
+    changed = {one.citation.rule_id: one for one in doubted.clauses if one.verdict is not plain[one.citation.rule_id]}
+    assert changed
+    assert {one.verdict for one in changed.values()} == {Verdict.NOT_ASSESSED}
+    assert all(load_book().get(rule_id).applies_to.actions for rule_id in changed)
+    assert all("「新建」与投产时间「2015」矛盾" in one.note for one in changed.values())
+    assert Action.NEW in load_book().get(next(iter(changed))).applies_to.actions
+
+
+def test_a_park_that_contradicts_itself_states_nothing(tmp_path: Path) -> None:
+    row = '"名称":"示例园区","是否化工园区":"否","主导产业":"精细化工","批准设立文号":"示例批〔2018〕1号"'
+    path = write(
+        tmp_path / "parks.geojson",
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{' + row + "},"
+        '"geometry":{"type":"Polygon","coordinates":[[[113,23],[113.1,23],[113.1,23.1],[113,23]]]}}]}',
+    )
+    layer, ledger = load_receptors(path, kind=LayerKind.INDUSTRIAL_PARKS, basis=Basis.SYNTHETIC)
+    assert layer.read()["stated"].to_pylist() == [[("park_lawful", True)]]
+    (told,) = [one for one in ledger.entries if one.event == "填报矛盾"]
+    assert told.value == "是否化工园区「否」与主导产业「精细化工」"
+
+
+def test_a_layer_counts_what_it_set_aside(tmp_path: Path) -> None:
+    lines = ["名称,经度,纬度,坐标系,类别", "甲村,113.0,23.0,CGCS2000,居民区", "乙村,,,CGCS2000,居民区"]
+    path = write(tmp_path / "sites.csv", *lines)
+    layer, _ = load_receptors(path, kind=LayerKind.SENSITIVE_SITES, basis=Basis.SYNTHETIC)
+    assert (layer.row_count, layer.feature_count) == (2, 1)
+
+
+def test_a_pond_said_to_hang_over_nobody_is_held_against_who_lives_there() -> None:
+    row = {"designated": "否", "by_circle": "", "by_path": "示例下游村（640 m）"}
+    assert pond_disputes(row)[0].evidence == (Said("下游流经路径旁", "示例下游村（640 m）"),)
+    assert pond_disputes(row | {"by_path": ""}) == ()
+    assert pond_disputes(row | {"designated": "未认定"}) == ()
+
+
+def test_outlets_tell_when_their_medium_and_id_disagree(tmp_path: Path) -> None:
+    path = write(tmp_path / "o.csv", "企业编号,排放口编号,类型,污染物,资料时点", "A,DW001,废气,铅,2024-06")
+    table, ledger = load_outlets(path, basis=Basis.REAL)
+    (row,) = table.table.to_pylist()
+    assert row["year"] == 2024
+    assert "类型「废气」与排放口编号「DW001」" in row["note"]
+    assert [one.event for one in ledger.entries if one.row] == ["填报矛盾"]
