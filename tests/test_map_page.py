@@ -22,10 +22,11 @@ from small_results import HOSTILE, small_results
 
 from hmgeo.errors import OutputError
 from hmgeo.findings.results import ContextLayer, Presentation, Results
+from hmgeo.findings.text import WINDS
 from hmgeo.outputs import wording
 from hmgeo.outputs.map import assets, borders, layers, packed, parcels, shapes, sources
 from hmgeo.outputs.map.judgements import Judgements
-from hmgeo.outputs.map.labels import COMPASS, compass
+from hmgeo.outputs.map.labels import compass
 from hmgeo.outputs.map.offline import OfflineHeader, refuse_outside_links
 from hmgeo.outputs.map.page import map_page, script_safe_json, write_map
 from hmgeo.vocabulary import Basis
@@ -429,4 +430,4 @@ def test_empty_and_missing_geometry_draws_nothing() -> None:
 
 
 def test_compass_words_turn_clockwise_from_north() -> None:
-    assert [compass(45.0 * step) for step in range(8)] == [f"{word}（{45 * i}°）" for i, word in enumerate(COMPASS)]
+    assert [compass(45.0 * step) for step in range(8)] == [f"{word}（{45 * i}°）" for i, word in enumerate(WINDS)]

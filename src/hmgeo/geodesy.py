@@ -29,6 +29,7 @@ _ECCENTRICITY_SQUARED = FLATTENING * (2 - FLATTENING)
 SMALLEST_RADIUS_M = SEMI_MAJOR_M * (1 - _ECCENTRICITY_SQUARED)
 """Smallest radius of curvature of the ellipsoid: along the meridian at the equator."""
 
+SQUARE_M_PER_HA = 10_000.0
 HALF_TURN_DEG = 180.0
 """Longitudes lie within it, both ways; at its end is the antimeridian."""
 

@@ -93,6 +93,10 @@ class Standing(Word):
     TEXT_NOT_HELD = "text_not_held", "原文未收录", "text not held"
 
 
+SPEAKING = frozenset({Standing.IN_FORCE, Standing.ADOPTED})
+"""Standings under which a rule is judged."""
+
+
 class Effect(Word):
     """What follows when a rule's test is met."""
 
@@ -136,6 +140,10 @@ class Basis(Word):
         """
         order = list(cls)
         return max(bases, key=order.index)
+
+
+INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
+"""Bases that no real source is held against."""
 
 
 class Completeness(Word):
@@ -235,6 +243,13 @@ class SoilQualityClass(StrEnum):
     UNCLASSIFIED = "未划分"
 
 
+POLLUTED_CLASSES = {
+    SoilQualityClass.STRICT_CONTROL.value: "strict_control",
+    SoilQualityClass.SAFE_USE.value: "safe_use",
+}
+"""Official words of the classes with pollution, and what columns call them, the graver first."""
+
+
 ALL_CLASSES = "all"
 """The row of a count table that covers every class."""
 
@@ -254,3 +269,15 @@ class TerrainClass(Enum):
 
 COUNTED_RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 8000.0, 10000.0)
 """Radii below the search radius that counts are given for."""
+
+EVIDENCE_RADII_M = (1000.0, 3000.0, 5000.0, 10000.0)
+"""Those of them that the evidence of a source names, and its sheet."""
+
+PREFECTURE_DIGITS, COUNTY_DIGITS, TOWNSHIP_DIGITS = 4, 6, 9
+"""Digits of the administrative codes of GB/T 2260 and GB/T 10114; a longer code starts with the shorter one's."""
+
+MEASURE_DECIMALS = 4
+"""Metres are rounded to 0.1 mm before they are compared with a limit, and written so; hectares and degrees alike."""
+
+GROUNDWATER = "地下水"
+"""What the class of an intake says of a well: no river reaches it."""

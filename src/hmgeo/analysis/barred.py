@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmgeo.analysis.facts import UnansweredFacts, Unknown, missing_layer
-from hmgeo.vocabulary import Basis, LayerKind
+from hmgeo.vocabulary import INVENTED, Basis, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hmgeo.records import Layer, Raster
-
-INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
 
 
 def barred_kinds(

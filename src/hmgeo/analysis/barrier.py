@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hmgeo.analysis.facts import Unknown
+from hmgeo.analysis.raster_strips import GRID_DECIMALS
 from hmgeo.geodesy import ELLIPSOID
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_DECIMALS = 1
 _TWO_ENDS = 2
 
 
@@ -65,12 +65,12 @@ class Profile:
     @property
     def above_source_m(self) -> float:
         """How far the divide rises above the source."""
-        return round(self.divide_m - self.source_height_m, _DECIMALS)
+        return round(self.divide_m - self.source_height_m, GRID_DECIMALS)
 
     @property
     def above_parcel_m(self) -> float:
         """How far the divide rises above the parcel."""
-        return round(self.divide_m - self.parcel_height_m, _DECIMALS)
+        return round(self.divide_m - self.parcel_height_m, GRID_DECIMALS)
 
     @property
     def above_higher_end_m(self) -> float:
@@ -93,13 +93,13 @@ def profile(frame: Frame, heights: Heights, source: shapely.Point, parcel: shape
     if np.isnan(values).any():
         return Unknown("两点连线上有处没有高程，其间有无山脊未作判断。")
     top = int(np.argmax(values))
-    ends = [round(float(values[end]), _DECIMALS) for end in (0, -1)]
+    ends = [round(float(values[end]), GRID_DECIMALS) for end in (0, -1)]
     return Profile(
-        round(float(distance_m), _DECIMALS),
+        round(float(distance_m), GRID_DECIMALS),
         ends[0],
         ends[1],
-        round(float(values[top]), _DECIMALS),
-        round(float(along_m[top]), _DECIMALS),
+        round(float(values[top]), GRID_DECIMALS),
+        round(float(along_m[top]), GRID_DECIMALS),
     )
 
 

@@ -10,6 +10,7 @@ import shapely
 from hmgeo.analysis.barrier import BarrierRule, barrier
 from hmgeo.analysis.facts import Unknown
 from hmgeo.findings.terrain import BARRIER_SCHEMA
+from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +88,7 @@ def _cells(found: Barrier | Unknown) -> dict[str, Any]:
         "divide_at_m": line.at_m,
         "above_higher_end_m": line.above_higher_end_m,
         "has_ridge": found.has_ridge,
-        "common_catchment_ha": None if found.common_ha is None else round(found.common_ha, 4),
+        "common_catchment_ha": None if found.common_ha is None else round(found.common_ha, MEASURE_DECIMALS),
         "is_same_small_catchment": found.is_same_small_catchment,
         "barrier": found.zh,
     }

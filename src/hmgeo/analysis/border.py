@@ -10,7 +10,7 @@ import shapely
 
 from hmgeo.analysis.distance import pair_distances, prepare_shapes
 from hmgeo.findings.columns import LEADS_SCHEMA
-from hmgeo.vocabulary import PositionKind, Status
+from hmgeo.vocabulary import COUNTY_DIGITS, MEASURE_DECIMALS, PositionKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 OUTWARD, INWARD = "本地源，周边涉及界外", "界外源，周边涉及本地"
 DATA_MISSING = "界外数据缺失，界外受体未统计，不等于没有受体"
-_COUNTY_DIGITS = 6
 
 
 def leads_table(
@@ -62,7 +61,7 @@ def leads_table(
     apart_m = pair_distances(points, areas, one, other).distance_m
     reached = _reached(land)
     towns = land.receptors["township"].unique().to_pylist()
-    covered = {code[:_COUNTY_DIGITS] for code in towns if code[:_COUNTY_DIGITS].isdigit()}
+    covered = {code[:COUNTY_DIGITS] for code in towns if code[:COUNTY_DIGITS].isdigit()}
     rows = []
     for source, county, distance_m in zip(one.tolist(), other.tolist(), apart_m.tolist(), strict=True):
         row, code = located[source], codes[county]
@@ -70,7 +69,7 @@ def leads_table(
         if distance_m > radius_m or code == row["county_code"] or (code in home) is at_home:
             continue
         found = reached.get((row["source_id"], code), (0 if code in covered else None, None))
-        cells = {"neighbour_code": code, "neighbour": names[county], "distance_m": round(distance_m, 4)}
+        cells = {"neighbour_code": code, "neighbour": names[county], "distance_m": round(distance_m, MEASURE_DECIMALS)}
         rows.append(cells | _lead(row, found, at_home=at_home))
     return pa.Table.from_pylist(rows, LEADS_SCHEMA)
 
@@ -103,7 +102,7 @@ def _reached(land: LandView) -> dict[tuple[str, str], tuple[int, float]]:
     """Return parcels and the nearest distance by source and county code, as far as parcels carry codes."""
     found: dict[tuple[str, str], tuple[int, float]] = {}
     for (town, source), met in land.met.items():
-        key = source, town[:_COUNTY_DIGITS]
+        key = source, town[:COUNTY_DIGITS]
         count, least_m = found.get(key, (0, np.inf))
         found[key] = count + met.count, min(least_m, met.least_m)
     return found

@@ -31,7 +31,7 @@ from hmgeo.reference.tables import townships
 from hmgeo.rules.claims import CADMIUM
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.vocabulary import ALL_CLASSES, Basis, Effect, LayerKind, Standing
+from hmgeo.vocabulary import ALL_CLASSES, INVENTED, Basis, Effect, LayerKind, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +47,6 @@ YES, NO, CANNOT_TELL = "是", "否", "无法判断"
 _WORDS = {Answer.YES: YES, Answer.NO: NO}
 SITE_KINDS = frozenset({LayerKind.SENSITIVE_SITES, LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES})
 """Layers of villages and sensitive sites: who reaches each is told as for parcels."""
-_INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
 EXTENT = "key_area_extent"
 _OPEN_EXTENT = re.compile("「[^」]*」的范围参数未选定，是否位于重点区域未作判断。")
 """Said where one answer is asked for; both are given here."""
@@ -155,7 +154,7 @@ def _sites(positions: Positions, others: Sequence[Layer], radius_m: float) -> La
     """Return villages and sensitive sites with who reaches them; real sources never meet invented sites."""
     found = LandView()
     for layer in others:
-        is_mixed = positions.basis is Basis.REAL and layer.basis in _INVENTED
+        is_mixed = positions.basis is Basis.REAL and layer.basis in INVENTED
         if layer.kind in SITE_KINDS and not is_mixed:
             measure_proximity(positions, layer, radii_m=(radius_m,), pairs=found.pairs, reached=found)
     return found

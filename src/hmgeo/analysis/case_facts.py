@@ -17,6 +17,7 @@ from hmgeo.rules.kinds import KINDS
 from hmgeo.rules.model import ANY_LAYER, LayerState
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import LAYERS
+from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from hmgeo.vocabulary import Standing
 
 DEFAULT_EDITION = 2017
-_COUNTY_DIGITS = 6
-_TOWNSHIP_DIGITS = 9
 _INFINITY = float("inf")
 _FLOW_LAYERS = KINDS["upstream_of"].extra_layers
 _SLOPE_LAYERS = KINDS["slope"].extra_layers
@@ -241,6 +240,6 @@ def place_of(code: str, *, is_approximate: bool = False) -> Place:
     """
     if not code.isdigit():
         return Place()
-    county = code[:_COUNTY_DIGITS]
-    township = code[:_TOWNSHIP_DIGITS] if len(code) >= _TOWNSHIP_DIGITS else ""
+    county = code[:COUNTY_DIGITS]
+    township = code[:TOWNSHIP_DIGITS] if len(code) >= TOWNSHIP_DIGITS else ""
     return Place(county, "", township, "", township_from_geometry=is_approximate and bool(township))

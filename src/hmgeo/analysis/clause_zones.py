@@ -21,10 +21,10 @@ from hmgeo.analysis.places import Place
 from hmgeo.analysis.site_facts import SiteNumbers, SitePlaces
 from hmgeo.analysis.siting import citation_of, stated_of
 from hmgeo.analysis.zones import zone_within
-from hmgeo.rules.kinds import parameters_of
+from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, parameters_of
 from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.vocabulary import Effect, Standing, Verdict
+from hmgeo.vocabulary import SPEAKING, Effect, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +43,6 @@ NO_ZONE = "需要水流、坡度或占比测算，本条未画范围。"
 TERRAIN_OPEN = "已选择考虑地形，但未作地形分级，本条未画范围。"
 NOWHERE = shapely.Polygon()
 _ATTRIBUTE_KINDS = frozenset({"attribute", "ratio", "classification", KEY_AREA_KIND})
-_INSIDE_KINDS = frozenset({"within", "not_within"})
-_DISTANCE_KINDS = frozenset({"maximum_distance", "minimum_distance"})
-_SPEAKING = frozenset({Standing.IN_FORCE, Standing.ADOPTED})
 _NAMED = 5
 
 
@@ -139,7 +136,7 @@ class Drawer:
 
     def _reaches(self, rule: Rule, place: Place) -> bool:
         asked = self.bench.question
-        if self.standing(rule, place).standing not in _SPEAKING or rule.test is None:
+        if self.standing(rule, place).standing not in SPEAKING or rule.test is None:
             return False
         if not (rule.id in asked.adopted or set(rule.territory) & codes_of_place(place.code)):
             return False
@@ -190,13 +187,13 @@ class Drawer:
 
     def _of_layer(self, test: Test, inquiry: Inquiry, cell: shapely.Geometry) -> _Ground:
         features = features_of(test, inquiry.choices)
-        if test.kind in _INSIDE_KINDS:
+        if test.kind in INSIDE_KINDS:
             inside, maybe = self._features(features)
             self._leave_open(features, inside, maybe)
             outside = shapely.difference(self._cleared(features.layer, cell, 0.0), maybe)
             inside = shapely.intersection(inside, cell)
             return _Ground(inside, outside) if test.kind == "within" else _Ground(outside, inside)
-        if test.kind not in _DISTANCE_KINDS:
+        if test.kind not in DISTANCE_KINDS:
             raise UndrawableError(NO_ZONE)
         name = test.text("limit")
         limit_m = inquiry.choices.number(name) if name else inquiry.value.value

@@ -30,7 +30,7 @@ from hmgeo.analysis.siting import citation_of
 from hmgeo.findings.compiled import CompiledLayer, CompiledRules
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import ATTRIBUTES, LAYERS
-from hmgeo.vocabulary import Effect, Standing, Verdict
+from hmgeo.vocabulary import COUNTY_DIGITS, SPEAKING, Effect, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +43,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-_SPEAKING = frozenset({Standing.IN_FORCE, Standing.ADOPTED})
 _FEATURES = pa.schema([("label", pa.string()), ("geometry", pa.binary())])
-_COUNTY_DIGITS = 6
 _GAPS = {"outside": GAP_OUTSIDE, "near": GAP_NEAR, "undeclared": GAP_UNDECLARED, "incomplete": GAP_INCOMPLETE}
 
 SUBJECT_WORDS = {
@@ -97,7 +95,7 @@ def _places(bench: SitingBench) -> Iterator[Place]:
     for code, name in counties.items():
         yield Place(code, name)
     for code, name in ({} if areas.townships is None else _named(areas.townships)).items():
-        county = code[:_COUNTY_DIGITS]
+        county = code[:COUNTY_DIGITS]
         yield Place(county, counties.get(county, ""), code, name, township_from_geometry=True)
     yield Place()
 
@@ -164,7 +162,7 @@ class _Compiler:
             "order": list(cited.order),
         }
         value = standing.value
-        is_settled = standing.standing not in _SPEAKING or rule.test is None or value is None
+        is_settled = standing.standing not in SPEAKING or rule.test is None or value is None
         if is_settled or PROJECT_SITES not in rule.applies_to.source_kinds or value is None:
             settled = judge(rule, standing, Subject(PROJECT_SITES), None, self.bench.question.choices)
             return record | {"layers": [], "fixed": {"verdict": settled.verdict.value, "why": list(settled.reasons)}}

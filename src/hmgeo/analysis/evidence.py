@@ -16,7 +16,7 @@ from hmgeo.analysis.outlets import AIR, WATER, JoinedOutlets, OutletCells
 from hmgeo.analysis.pathways import Pathway, Pathways
 from hmgeo.analysis.wind import NOT_GIVEN, downwind
 from hmgeo.findings.text import distance_text, radius_text
-from hmgeo.vocabulary import ALL_CLASSES, SoilQualityClass
+from hmgeo.vocabulary import ALL_CLASSES, EVIDENCE_RADII_M, POLLUTED_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from hmgeo.analysis.own_columns import OwnColumns
     from hmgeo.analysis.wind import Wind
 
-CLASSES = {SoilQualityClass.STRICT_CONTROL.value: "strict_control", SoilQualityClass.SAFE_USE.value: "safe_use"}
-EVIDENCE_RADII_M = (1000.0, 3000.0, 5000.0, 10000.0)
 EXCEEDANCE_NOT_GIVEN = "未提供农产品超标数据"
 NO_EXCEEDANCE = "现有数据无超标地块"
 _SAME_MASS = 0.01
@@ -48,7 +46,7 @@ EVIDENCE_SCHEMA = pa.schema(
         ("waste_pathway", pa.string()),
         *(
             (f"{code}_{radius_m / 1000:g}km_ha", pa.float64())
-            for code in CLASSES.values()
+            for code in POLLUTED_CLASSES.values()
             for radius_m in EVIDENCE_RADII_M
         ),
         ("exceedance", pa.string()),
@@ -172,10 +170,10 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
         "waste_pathway": runoff.text,
         **told.of_the_land(source_id),
     }
-    for word, code in CLASSES.items():
+    for word, code in POLLUTED_CLASSES.items():
         for one_m in EVIDENCE_RADII_M:
             cells[f"{code}_{one_m / 1000:g}km_ha"] = counts.get((source_id, one_m, word))
-    land = {word: counts.get((source_id, radius_m, word), 0.0) for word in CLASSES}
+    land = {word: counts.get((source_id, radius_m, word), 0.0) for word in POLLUTED_CLASSES}
     is_near = bool(counts.get((source_id, radius_m, ALL_CLASSES)))
     tier, text = tier_of(
         source["nearest_farmland_m"], land, cells, radius_m=radius_m, is_near=is_near, by_water=(irrigation, runoff)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmgeo.analysis.kinds.distance import FLOW_PATH
+from hmgeo.rules.kinds import FLOW_KINDS
 from hmgeo.rules.words import CATCHMENT, NETWORK
 from hmgeo.vocabulary import Basis, LayerKind
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from hmgeo.analysis.choices import Choices
     from hmgeo.rules.model import Rule, Test
 
-_FLOW_KINDS = frozenset({"upstream_of", "downstream_of"})
 _RIVERS, _HEIGHTS = LayerKind.RIVERS.value, LayerKind.ELEVATION.value
 
 
@@ -30,7 +30,7 @@ def asked_layers(rule: Rule, choices: Choices) -> Iterator[str]:
 
 
 def _between(leaf: Test, mode: str) -> tuple[str, ...]:
-    if leaf.kind in _FLOW_KINDS:
+    if leaf.kind in FLOW_KINDS:
         return {NETWORK: (_RIVERS,), CATCHMENT: (_HEIGHTS,)}.get(mode, (_RIVERS, _HEIGHTS))
     return (_HEIGHTS,) if leaf.kind == "slope" or mode == FLOW_PATH else ()
 

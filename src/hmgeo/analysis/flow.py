@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from hmgeo.analysis.facts import Unknown
+from hmgeo.analysis.raster_strips import GRID_DECIMALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 OFF_GRID = "不在高程数据范围内，水流方向未作判断。"
-_DECIMALS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Downhill:
     @property
     def length_m(self) -> float:
         """Flow distance to the end of the path."""
-        return round(float(self.way_m[-1]), _DECIMALS)
+        return round(float(self.way_m[-1]), GRID_DECIMALS)
 
     def line(self, frame: Frame) -> shapely.Geometry:
         """Return the path in lon/lat through cell centres; a point where water goes nowhere."""
@@ -77,7 +77,7 @@ def downhill(grid: FlowGrid, geometry: shapely.Geometry, limit_m: float = np.inf
     first = int(exits[0])
     cells, way_m, end = grid.path(first, limit_m)
     heights = grid.heights.reshape(-1)
-    drop_m = round(float(heights[first] - heights[cells[-1]]), _DECIMALS)
+    drop_m = round(float(heights[first] - heights[cells[-1]]), GRID_DECIMALS)
     return Downhill(cells, way_m, end, exits, drop_m, grid.area_ha(first))
 
 
@@ -122,7 +122,7 @@ class Targets:
         met: dict[int, float] = {}
         for at in np.flatnonzero(last > first):
             for row in self.rows[first[at] : last[at]]:
-                met.setdefault(int(row), round(float(path.way_m[at]), _DECIMALS))
+                met.setdefault(int(row), round(float(path.way_m[at]), GRID_DECIMALS))
         return list(met.items())
 
 
@@ -167,7 +167,7 @@ def borders_along(path: Downhill, areas: Targets) -> list[Border]:
     found = []
     for step in np.flatnonzero(row[1:] != row[:-1]):
         names = ["" if one < 0 else areas.names[one] for one in (int(row[step]), int(row[step + 1]))]
-        found.append(Border(names[0], names[1], round(float(path.way_m[step + 1]), _DECIMALS)))
+        found.append(Border(names[0], names[1], round(float(path.way_m[step + 1]), GRID_DECIMALS)))
     return found
 
 
@@ -209,7 +209,7 @@ def upstream_sources(grid: FlowGrid, target: Cells, sources: Sequence[Cells], li
         at = np.searchsorted(held, own)
         inside = (at < len(held)) & (held[np.minimum(at, len(held) - 1)] == own)
         if inside.any():
-            found.append((row, round(float(way_held[at[inside]].min()), _DECIMALS)))
+            found.append((row, round(float(way_held[at[inside]].min()), GRID_DECIMALS)))
     area_ha = len(cells) * grid.frame.cell_area_m2 / 10_000
     sources_met = tuple(sorted(found, key=lambda one: (one[1], one[0])))
     return Upstream(area_ha, sources_met, bool(grid.is_edge(held).any()), held)

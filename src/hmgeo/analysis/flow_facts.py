@@ -14,6 +14,7 @@ from hmgeo.analysis.flow_around import comes_by, comes_by_shape, places_around, 
 from hmgeo.analysis.flow_grid import End
 from hmgeo.analysis.flow_snap import SnapRule, SnapStatus, snap
 from hmgeo.analysis.layer_facts import unread_text
+from hmgeo.analysis.network_layers import NO_NETWORK
 from hmgeo.rules.words import BOTH, LAYERS, NETWORK
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NO_NETWORK = "未提供有流向的河网图层，沿河网未作判断。"
 OFF_STREAM = "位置误差范围内可能落不到水流上，未作判断。"
 _MOST_TRACES = 200
 

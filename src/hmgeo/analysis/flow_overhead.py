@@ -13,6 +13,7 @@ import numpy as np
 from hmgeo.analysis.distance import pair_distances, prepare_shapes
 from hmgeo.analysis.facts import Unknown
 from hmgeo.analysis.flow import downhill
+from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 OVERHEAD_M = 1000.0
 """「十三五」生态环境保护规划 第七章第五节: 1 公里内有居民或重要设施的尾矿库."""
-
-_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def by_circle(
         return ()
     rows = np.arange(len(receptors))
     found = pair_distances(prepare_shapes([pond]), prepare_shapes(list(receptors)), np.zeros(len(rows), np.int64), rows)
-    distance_m = np.round(found.distance_m, _DECIMALS)
+    distance_m = np.round(found.distance_m, MEASURE_DECIMALS)
     order = np.argsort(distance_m, kind="stable")
     return tuple((int(row), float(distance_m[row])) for row in order if distance_m[row] <= limit_m)
 

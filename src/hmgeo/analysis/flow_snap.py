@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hmgeo.analysis.raster_strips import GRID_DECIMALS
+
 if TYPE_CHECKING:
     from collections.abc import Container
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from hmgeo.analysis.flow_grid import FlowGrid
     from hmgeo.analysis.raster_strips import Cells
 
-_DECIMALS = 1
 _CLOSE_FACTOR = 2.0
 _LOOK_AHEAD_CELLS = 200
 
@@ -118,7 +119,7 @@ def _reaches(grid: FlowGrid, point: shapely.Point, cells: Cells, least_cells: fl
     """Group stream cells into reaches between confluences; the nearest cell stands for each, nearest reach first."""
     x, y = grid.frame.centres(cells)
     flat = grid.frame.to_plane(point)
-    distance_m = np.round(np.hypot(x - flat.x, y - flat.y), _DECIMALS)
+    distance_m = np.round(np.hypot(x - flat.x, y - flat.y), GRID_DECIMALS)
     leader = {int(cell): int(cell) for cell in cells}
 
     def find(cell: int) -> int:

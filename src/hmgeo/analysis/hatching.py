@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from hmgeo.findings.columns import SHAPES_SCHEMA
+
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-HATCHED_SCHEMA = pa.schema([("id", pa.string()), ("name", pa.string()), ("geometry", pa.binary())])
 _LINES = 36
 
 
@@ -40,7 +41,7 @@ def hatched_places(places: pa.Table) -> pa.Table:
         }
         for code, row in rows.items()
     ]
-    return pa.Table.from_pylist(figures, HATCHED_SCHEMA)
+    return pa.Table.from_pylist(figures, SHAPES_SCHEMA)
 
 
 def hatching(place: BaseGeometry) -> BaseGeometry:

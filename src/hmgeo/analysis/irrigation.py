@@ -14,7 +14,7 @@ import shapely
 
 from hmgeo.geodesy import ellipsoidal_area_m2
 from hmgeo.reference.links import DISTRICT, ENTERPRISE, INTAKE, WATER, same_name
-from hmgeo.vocabulary import LayerKind, SoilQualityClass
+from hmgeo.vocabulary import MEASURE_DECIMALS, LayerKind, SoilQualityClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -244,9 +244,9 @@ class _Lists:
         cells = {
             **known,
             "parcel_count": len(held),
-            "area_ha": round(total, 4),
-            "strict_control_ha": round(area[SoilQualityClass.STRICT_CONTROL], 4),
-            "safe_use_ha": round(area[SoilQualityClass.SAFE_USE], 4),
+            "area_ha": round(total, MEASURE_DECIMALS),
+            "strict_control_ha": round(area[SoilQualityClass.STRICT_CONTROL], MEASURE_DECIMALS),
+            "safe_use_ha": round(area[SoilQualityClass.SAFE_USE], MEASURE_DECIMALS),
             "broken_at": "",
             "chain": _ARROW.join([*said, text]) + "。",
         }

@@ -9,7 +9,7 @@ from hmgeo.analysis.facts import Answer, PlaceFact, Unknown
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.vocabulary import Effect, Standing
+from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,9 +25,6 @@ KEY_AREAS = "key_areas"
 """The layer code by which rules ask for key areas."""
 _CODED_LEVELS = frozenset({"county", "township", "prefecture"})
 _COUNTY_AND_AROUND = "county+"
-_TOWNSHIP_DIGITS = 9
-_COUNTY_DIGITS = 6
-_PREFECTURE_DIGITS = 4
 _CELLS_TEXT = "所在乡镇由示意范围推断，重点区域归属待核实。"
 
 
@@ -74,7 +71,7 @@ def _held(rule: Rule, place: Place, choices: Choices) -> tuple[list[str], list[s
         answer = _answer(area, place)
         if answer is Answer.YES:
             ids.append(area.id)
-            if place.township_from_geometry and len(area.admin_code) == _TOWNSHIP_DIGITS:
+            if place.township_from_geometry and len(area.admin_code) == TOWNSHIP_DIGITS:
                 notes.append(_CELLS_TEXT)
         elif isinstance(answer, Unknown) and _county_of(area) in codes_of_place(place.code):
             notes.append(answer.why)
@@ -113,10 +110,10 @@ def inside_key_areas(place: Place, area_ids: Collection[str]) -> PlaceFact | Unk
         return Unknown("不知所在县级行政区，是否位于重点区域未作判断。")
     answers = [(area, _answer(area, place)) for area in wanted]
     rests_on_cells = place.township_from_geometry and any(
-        len(area.admin_code) == _TOWNSHIP_DIGITS and area.admin_code.startswith(place.county_code) for area in wanted
+        len(area.admin_code) == TOWNSHIP_DIGITS and area.admin_code.startswith(place.county_code) for area in wanted
     )
     held = [area for area, answer in answers if answer is Answer.YES]
-    firm = [area for area in held if len(area.admin_code) != _TOWNSHIP_DIGITS]
+    firm = [area for area in held if len(area.admin_code) != TOWNSHIP_DIGITS]
     if held:
         is_approximate = rests_on_cells and not firm
         return PlaceFact(Answer.YES, why=_CELLS_TEXT if is_approximate else "", is_approximate=is_approximate)
@@ -136,7 +133,7 @@ def _answer(area: KeyArea, place: Place) -> Answer | Unknown:
     if area.level == _COUNTY_AND_AROUND:
         if area.admin_code in codes:
             return Answer.YES
-        is_near = place.code[:_PREFECTURE_DIGITS] == area.admin_code[:_PREFECTURE_DIGITS]
+        is_near = place.code[:PREFECTURE_DIGITS] == area.admin_code[:PREFECTURE_DIGITS]
         return Unknown(f"「{area.name}及周边地区」的范围无界线，是否位于其内未作判断。") if is_near else Answer.NO
     if _county_of(area) in codes:
         return Unknown(f"「{area.name}」所列流域或地点无界线，是否位于其内未作判断。")
@@ -144,13 +141,13 @@ def _answer(area: KeyArea, place: Place) -> Answer | Unknown:
 
 
 def _county_of(area: KeyArea) -> str:
-    return area.admin_code[:_COUNTY_DIGITS]
+    return area.admin_code[:COUNTY_DIGITS]
 
 
 def _too_coarse(area: KeyArea, place: Place) -> Unknown | None:
     """Return that the place is known less closely than the area's code, where the area may hold it."""
-    known = place.code.rstrip("0") if len(place.code) == _COUNTY_DIGITS else place.code
+    known = place.code.rstrip("0") if len(place.code) == COUNTY_DIGITS else place.code
     if len(known) < len(area.admin_code.rstrip("0")) and area.admin_code.startswith(known):
-        level = "乡级" if len(area.admin_code) == _TOWNSHIP_DIGITS else "县级"
+        level = "乡级" if len(area.admin_code) == TOWNSHIP_DIGITS else "县级"
         return Unknown(f"不知所在{level}行政区，是否位于「{area.name}」未作判断。")
     return None

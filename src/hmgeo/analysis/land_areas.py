@@ -18,9 +18,9 @@ import shapely
 from hmgeo.analysis.clipped import ClippedAreas
 from hmgeo.analysis.proximity import measure_proximity
 from hmgeo.findings.columns import AREA_CLIPPED, AREA_UNION, FARMLAND_CLIPPED
-from hmgeo.geodesy import search_boxes
+from hmgeo.geodesy import SQUARE_M_PER_HA, search_boxes
 from hmgeo.records import Layer, Positions
-from hmgeo.vocabulary import ALL_CLASSES, Status
+from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
     Geometries = NDArray[np.object_]
 
-_SQUARE_M_PER_HA = 10_000.0
-_DECIMALS = 4
 _M_PER_DEGREE = 111_000.0
 _LAST_LAT = 85.0
 _LAST_LON = 175.0
@@ -168,8 +166,8 @@ def _measure_tile(positions: Positions, places: Geometries, layer: Layer, radii:
             union = areas.union_m2(np.sort(parcel[own & (metres <= radius_m)]))
             circle = _in_circle(areas, places[number], radius_m)
             for place, word in enumerate([ALL_CLASSES, *words]):
-                clipped = None if circle is None else float(circle[place]) / _SQUARE_M_PER_HA
-                made[source_id, radius_m, word] = float(union[place]) / _SQUARE_M_PER_HA, clipped
+                clipped = None if circle is None else float(circle[place]) / SQUARE_M_PER_HA
+                made[source_id, radius_m, word] = float(union[place]) / SQUARE_M_PER_HA, clipped
 
 
 def _parcels(layer: Layer, rows: Indices) -> tuple[list[str], Indices, Geometries]:
@@ -218,7 +216,7 @@ def with_clipped_area(sources: pa.Table, found: LandAreas, radius_m: float) -> p
     Null for a source that is no point or has no place.
     """
     made = [found.get((source_id, radius_m, ALL_CLASSES), (0.0, None))[1] for source_id in _ids(sources)]
-    rounded = [None if area_ha is None else round(area_ha, _DECIMALS) for area_ha in made]
+    rounded = [None if area_ha is None else round(area_ha, MEASURE_DECIMALS) for area_ha in made]
     return sources.append_column(FARMLAND_CLIPPED, pa.array(rounded, pa.float64()))
 
 

@@ -23,6 +23,7 @@ from hmgeo.analysis.nearest import prepare_one
 from hmgeo.geodesy import ellipsoidal_area_m2
 from hmgeo.reference.cells import unread_among
 from hmgeo.rules.words import ATTRIBUTES, LAYERS
+from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from hmgeo.analysis.layer_index import Hit, LayerIndex
     from hmgeo.analysis.places import Place
     from hmgeo.vocabulary import LayerKind
-
-_DECIMALS = 4
 
 
 class LayerFacts(UnansweredFacts):
@@ -163,7 +162,7 @@ class LayerFacts(UnansweredFacts):
             return Unknown("污染源没有范围，无法计算重叠占比，本条未作判断。")
         unions = [index.union(features), index.union(features, untold=True)]
         inside = [shapely.intersection(geometry, union) for union in unions]
-        least, most = np.round(100.0 * ellipsoidal_area_m2(inside) / whole_m2, _DECIMALS).tolist()
+        least, most = np.round(100.0 * ellipsoidal_area_m2(inside) / whole_m2, MEASURE_DECIMALS).tolist()
         return NumberFact(least, least, most, is_approximate=index.is_approximate)
 
     def attribute(self, name: str) -> bool | Unknown | None:
@@ -191,8 +190,8 @@ class LayerFacts(UnansweredFacts):
         """Return the nearest and farthest that the position's uncertainty allows."""
         if hit is None:
             return np.inf, np.inf
-        low_m = round(max(0.0, hit.distance_m - self._uncertainty_m), _DECIMALS)
-        return low_m, round(hit.distance_m + self._uncertainty_m, _DECIMALS)
+        low_m = round(max(0.0, hit.distance_m - self._uncertainty_m), MEASURE_DECIMALS)
+        return low_m, round(hit.distance_m + self._uncertainty_m, MEASURE_DECIMALS)
 
     def _margin_m(self, index: LayerIndex, features: Features) -> float:
         """Return how far inside the features the source lies, less its uncertainty."""

@@ -15,7 +15,7 @@ from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
 from hmgeo.analysis.layer_facts import untold_template
 from hmgeo.analysis.places import NOWHERE, Place
 from hmgeo.reference.cells import unread_among
-from hmgeo.vocabulary import ALL_CLASSES, Basis, Completeness, LayerKind, Status
+from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Completeness, LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from hmgeo.analysis.terrain_verdict import TerrainVerdict
     from hmgeo.analysis.water_facts import WaterFacts
     from hmgeo.records import Layer, Positions
-
-_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +202,8 @@ class SourceFacts(UnansweredFacts):
         unread = self._unread(features)
         low_m = high_m = np.inf
         if nearest is not None:
-            low_m = round(max(0.0, nearest.distance_m - self._uncertainty_m), _DECIMALS)
-            high_m = round(nearest.distance_m + self._uncertainty_m, _DECIMALS)
+            low_m = round(max(0.0, nearest.distance_m - self._uncertainty_m), MEASURE_DECIMALS)
+            high_m = round(nearest.distance_m + self._uncertainty_m, MEASURE_DECIMALS)
         return DistanceFact(
             low_m,
             high_m,
@@ -218,7 +216,9 @@ class SourceFacts(UnansweredFacts):
             is_complete=self._measures.is_complete,
             undeclared_may_clear=self._undeclared_may_clear,
             is_approximate=self._farmland.basis is Basis.APPROXIMATE,
-            untold_m=np.inf if unread is None else round(max(0.0, unread.distance_m - self._uncertainty_m), _DECIMALS),
+            untold_m=np.inf
+            if unread is None
+            else round(max(0.0, unread.distance_m - self._uncertainty_m), MEASURE_DECIMALS),
             untold_why="" if unread is None else self._unread_text(features, unread),
         )
 

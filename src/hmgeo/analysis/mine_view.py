@@ -20,7 +20,7 @@ from hmgeo.analysis.overhead_view import BESIDE
 from hmgeo.analysis.water_things import Things
 from hmgeo.findings.terrain import MINES_SCHEMA
 from hmgeo.findings.text import sentences
-from hmgeo.vocabulary import LayerKind, SoilQualityClass
+from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer
 
 AROUND, DOWNSTREAM = "surroundings_m", "max_downstream_m"
-_POLLUTED = {SoilQualityClass.STRICT_CONTROL.value: "strict_control", SoilQualityClass.SAFE_USE.value: "safe_use"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Polluted:
 def polluted_of(reached: pa.Table) -> Polluted:
     """Return the parcels of 严格管控类 and 安全利用类 among a run's receptors."""
     is_parcel = pc.equal(reached["receptor_kind"], LayerKind.FARMLAND.value)
-    table = reached.filter(pc.and_(is_parcel, pc.is_in(reached["class"], value_set=pa.array(list(_POLLUTED)))))
+    table = reached.filter(pc.and_(is_parcel, pc.is_in(reached["class"], value_set=pa.array(list(POLLUTED_CLASSES)))))
     columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class", "area_ha")]
     shapes = list(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False)))
     return Polluted(Things(columns[0], columns[1], shapes, columns[2]), tuple(columns[3]))
@@ -83,7 +82,11 @@ def mine_table(mines: Layer, polluted: Polluted, grid: FlowGrid | Unknown, choic
 
 
 def _place(row: dict[str, Any]) -> tuple[float, ...]:
-    areas = [-(row.get(f"{where}_{word}_ha") or 0.0) for word in _POLLUTED.values() for where in ("downstream", "near")]
+    areas = [
+        -(row.get(f"{where}_{word}_ha") or 0.0)
+        for word in POLLUTED_CLASSES.values()
+        for where in ("downstream", "near")
+    ]
     nearest = [np.inf if row.get(name) is None else row[name] for name in ("downstream_m", "nearest_m")]
     return (*areas, *nearest)
 
@@ -126,7 +129,7 @@ def _below(
 
 
 def _areas(where: str, rows: Iterable[int], polluted: Polluted) -> dict[str, float]:
-    sums = dict.fromkeys(_POLLUTED.values(), 0.0)
+    sums = dict.fromkeys(POLLUTED_CLASSES.values(), 0.0)
     for row in rows:
-        sums[_POLLUTED[polluted.things.classes[row]]] += polluted.area_ha[row] or 0.0
-    return {f"{where}_{word}_ha": round(area_ha, 4) for word, area_ha in sums.items()}
+        sums[POLLUTED_CLASSES[polluted.things.classes[row]]] += polluted.area_ha[row] or 0.0
+    return {f"{where}_{word}_ha": round(area_ha, MEASURE_DECIMALS) for word, area_ha in sums.items()}

@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hmgeo.vocabulary import COUNTY_DIGITS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _COUNTY = re.compile(r"(.{2,}?)(?P<kind>(?:[\u4e00-\u9fff]{1,3}族)+自治县|县|区|市|旗)")
 _TOWNSHIP_END = re.compile(r"(?:[\u4e00-\u9fff]{1,3}族)*(?:镇|乡|街道|街道办事处)$")
 _SHORTEST_STEM = 2
-_COUNTY_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def named_place(
             town, word, where = found
             doubt = "" if word == within[town] else "，待核实"
             notes.append(f"所在乡镇由{where}中的「{word}」推断{doubt}")
-    return NamedPlace(code or town[:_COUNTY_DIGITS], town, "；".join(notes))
+    return NamedPlace(code or town[:COUNTY_DIGITS], town, "；".join(notes))
 
 
 def county_forms(name: str) -> tuple[str, ...]:

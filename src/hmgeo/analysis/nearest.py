@@ -12,11 +12,11 @@ import shapely
 
 from hmgeo.analysis.distance import Shapes, chord_tolerance_m, pair_distances, prepare_shapes
 from hmgeo.geodesy import ELLIPSOID, FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, earth_centred, geodesic_m
+from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_DECIMALS = 4
 _PIECE_VERTICES = 16
 _LONGEST_EDGE_DEG = 0.02
 _SAME_M = 2e-4  # what rounding to 0.1 mm may make equal
@@ -86,7 +86,7 @@ class NearestSearch:
         if not len(rows):
             return []
         found = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)
-        distance_m = np.round(found.distance_m, _DECIMALS)
+        distance_m = np.round(found.distance_m, MEASURE_DECIMALS)
         order = [one for one in np.argsort(distance_m, kind="stable").tolist() if distance_m[one] <= radius_m]
         return [
             Found(int(rows[one]), float(distance_m[one]), found.from_lon_lat[one], found.to_lon_lat[one])
@@ -97,7 +97,7 @@ class NearestSearch:
         if len(source.start) == 1:
             return self._from_point(source, rows, touches=touches)
         found = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)
-        distance_m = np.round(found.distance_m, _DECIMALS)
+        distance_m = np.round(found.distance_m, MEASURE_DECIMALS)
         best = int(np.argmin(distance_m))
         return Found(int(rows[best]), float(distance_m[best]), found.from_lon_lat[best], found.to_lon_lat[best])
 
@@ -120,7 +120,7 @@ class NearestSearch:
         near = np.flatnonzero(chord_m <= shortest_m + chord_tolerance_m(shortest_m) + _SAME_M)
         start = shapes.start[piece][near]
         there = start + share[near, None] * (shapes.end[piece][near] - start)
-        distance_m = np.round(_away_m(source.start[0], there), _DECIMALS)
+        distance_m = np.round(_away_m(source.start[0], there), MEASURE_DECIMALS)
         best = int(np.argmin(distance_m))
         row = int(rows[0]) if len(rows) == 1 else _row_of(shapes, rows, int(near[best]))
         return Found(row, float(distance_m[best]), source.start[0], there[best])

@@ -14,7 +14,7 @@ from hmgeo.analysis.network_loose import loose_ends
 from hmgeo.analysis.network_places import part_of, placed, touching
 from hmgeo.analysis.network_ways import Mark, ways_of
 from hmgeo.analysis.river_network import degrees_of, river_network, unfit_for_reaches
-from hmgeo.vocabulary import Basis, Completeness, LayerKind
+from hmgeo.vocabulary import GROUNDWATER, Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 NO_NETWORK = "未提供有流向的河网图层，沿河网未作判断。"
 UNTRUSTED = "所绘河流的方向未经核实，沿河网未作判断。"
 AS_DRAWN = "as_drawn"
-GROUNDWATER = "地下水"
 
 
 @dataclass(frozen=True, slots=True)

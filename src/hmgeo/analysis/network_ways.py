@@ -11,13 +11,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hmgeo.vocabulary import MEASURE_DECIMALS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hmgeo.analysis.river_network import RiverNetwork
-
-_DECIMALS = 4
-"""Ways are rounded to 0.1 mm before they are held against a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Ahead:
 
     def way_m(self, start: Stretch) -> float | None:
         """Return the shortest way from a part of the reach; None where the feature lies behind all of it."""
-        return round(max(0.0, self.from_m - start.to_m), _DECIMALS) if self.to_m >= start.from_m else None
+        return round(max(0.0, self.from_m - start.to_m), MEASURE_DECIMALS) if self.to_m >= start.from_m else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ class Ways:
         waiting = [(0.0, one) for one in self._onward[reach]]
         while waiting:
             so_far_m, here = heapq.heappop(waiting)
-            if here in found or round(so_far_m - limit_m, _DECIMALS) > 0:
+            if here in found or round(so_far_m - limit_m, MEASURE_DECIMALS) > 0:
                 continue
             found[here] = so_far_m
             for one in self._onward[here]:
@@ -146,7 +145,7 @@ class Ways:
             reach: left_m + so_far_m + self._length_m[reach] for reach, so_far_m in beyond.items()
         }
         ends_m = [way_m for reach, way_m in to_end_m.items() if not self._onward[reach]]
-        short = [one for one in ends_m if round(one, _DECIMALS) < limit_m]
+        short = [one for one in ends_m if round(one, MEASURE_DECIMALS) < limit_m]
         return Walk((*here, *there), tuple(map(self.turned, passed)), min(short, default=None))
 
 
@@ -179,8 +178,8 @@ def answers(ahead: Sequence[Ahead], places: Stretch, limit_m: float) -> set[bool
     >>> answers([Ahead(0, 500.0, 500.0)], Stretch(0, 250.0, 450.0), 300.0)
     {True}
     """
-    met = sorted((round(one.from_m - limit_m, _DECIMALS), round(one.to_m, _DECIMALS)) for one in ahead)
-    first_m, last_m = round(places.from_m, _DECIMALS), round(places.to_m, _DECIMALS)
+    met = sorted((round(one.from_m - limit_m, MEASURE_DECIMALS), round(one.to_m, MEASURE_DECIMALS)) for one in ahead)
+    first_m, last_m = round(places.from_m, MEASURE_DECIMALS), round(places.to_m, MEASURE_DECIMALS)
     held = [(low_m, high_m) for low_m, high_m in met if high_m >= first_m and low_m <= last_m]
     if not held:
         return {False}

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.offsets import METALS, SUMMED, needs_of
+from hmgeo.analysis.offsets import DECIMALS, METALS, SUMMED, needs_of
 from hmgeo.errors import InputError, Place, Problem, raise_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hmgeo.analysis.offsets import OffsetLedger
-
-_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Covered:
     @property
     def lacking_kg(self) -> float:
         """What is still to be bought."""
-        return max(0.0, round(self.required_kg - self.bought_kg, _DECIMALS))
+        return max(0.0, round(self.required_kg - self.bought_kg, DECIMALS))
 
 
 def settle(ledger: OffsetLedger, purchases: Iterable[Purchase], file: str = "") -> OffsetLedger:
@@ -104,4 +102,4 @@ def covered(purchases: Sequence[Purchase], ratio: float, *, is_summed: bool, fil
 def _bought(taken: Mapping[str, float], metal: str) -> float:
     five = tuple(METALS)[:5]
     kg = sum(taken.get(one, 0.0) for one in five) if metal == SUMMED else taken.get(metal, 0.0)
-    return round(kg, _DECIMALS)
+    return round(kg, DECIMALS)

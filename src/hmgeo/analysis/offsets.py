@@ -18,7 +18,7 @@ METALS: Mapping[str, str] = MappingProxyType(
 """Metals by symbol, the five whose total is controlled first."""
 FIVE_METALS = tuple(METALS)[:5]
 SUMMED = "合计"
-_DECIMALS = 6  # a milligram a year: sums of decimals must not refuse or grant by rounding
+DECIMALS = 6  # a milligram a year: sums of decimals must not refuse or grant by rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def needs_of(added_kg: Mapping[str, float], ratio: float, *, is_summed: bool) ->
     found = {metal: added_kg[metal] for metal in FIVE_METALS if added_kg.get(metal, 0.0) > 0}
     if is_summed:
         found = {SUMMED: sum(found.values())} if found else {}
-    return tuple(Need(metal, kg, ratio, round(kg * ratio, _DECIMALS)) for metal, kg in found.items())
+    return tuple(Need(metal, kg, ratio, round(kg * ratio, DECIMALS)) for metal, kg in found.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class ReductionSource:
     @property
     def left_kg(self) -> float:
         """余量: what is still to be had, kg/a."""
-        return round(self.verified_kg - self.sold_kg, _DECIMALS)
+        return round(self.verified_kg - self.sold_kg, DECIMALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class OffsetLedger:
         if source is None:
             return 0.0
         given = sum(one.kg for one in self.allotments if (one.source_id, one.metal) == (source_id, metal))
-        return round(source.left_kg - given, _DECIMALS) + 0.0  # never -0
+        return round(source.left_kg - given, DECIMALS) + 0.0  # never -0
 
     def allot(self, project_id: str, source_id: str, metal: str, kg: float) -> OffsetLedger:
         """Return the ledger after giving a project kilograms of a source.
@@ -214,7 +214,7 @@ def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[Re
         name = cells.get("来源企业", "")
         source = ReductionSource(cells["来源编号"], name, symbol, verified_kg, sold_kg, cells["核定文号"], row + 1)
         left = cells.get("余量", "")
-        if left and round(kg_of(left, "余量", place, problems) - source.left_kg, _DECIMALS):
+        if left and round(kg_of(left, "余量", place, problems) - source.left_kg, DECIMALS):
             where, should = replace(place, field="余量"), f"核定量减已出让为 {source.left_kg:g} kg/a"
             problems.append(Problem("余量与核定量、已出让不符", where, left, should, "核对台账"))
         found.append(source)

@@ -16,8 +16,8 @@ import numpy as np
 import shapely
 from pyproj import Transformer
 
-from hmgeo.geodesy import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, ellipsoidal_area_m2
-from hmgeo.vocabulary import ALL_CLASSES, SoilQualityClass
+from hmgeo.geodesy import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, SQUARE_M_PER_HA, ellipsoidal_area_m2
+from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, SoilQualityClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +38,6 @@ _MOST_CELLS = 4096
 _LONGEST_EDGE_DEG = 0.01
 _SAG_M = 0.05
 """How far an edge of that length, straight in lon/lat, may leave the straight line in the plane."""
-_SQUARE_M_PER_HA = 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Field:
         east, north = np.nanmax(bounds[:, 2:], axis=0).tolist()
         self._plane = _plane((west + east) / 2, (south + north) / 2)
         official_m2 = table["official_area_m2"].to_numpy().astype(np.float64)
-        self.area_ha = np.where(np.isnan(official_m2), ellipsoidal_area_m2(shapes), official_m2) / _SQUARE_M_PER_HA
+        self.area_ha = np.where(np.isnan(official_m2), ellipsoidal_area_m2(shapes), official_m2) / SQUARE_M_PER_HA
         words = table["class"].to_pylist()
         official = [word.value for word in SoilQualityClass if word.value in set(words)]
         self.classes = official + sorted(set(words) - set(official))
@@ -260,7 +259,10 @@ def _counts(
         for column, word in enumerate((ALL_CLASSES, *around.classes), start=-1):
             at = row, column  # all classes stand last in the tally
             found[radius_m, word] = CountRange(
-                int(fewest[at]), int(most[at]), round(float(least_ha[at]), 4), round(float(most_ha[at]), 4)
+                int(fewest[at]),
+                int(most[at]),
+                round(float(least_ha[at]), MEASURE_DECIMALS),
+                round(float(most_ha[at]), MEASURE_DECIMALS),
             )
     return found, slack_m
 

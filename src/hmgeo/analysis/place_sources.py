@@ -14,7 +14,7 @@ from hmgeo.analysis.key_areas import KEY_AREAS, inside_key_areas
 from hmgeo.analysis.measures import class_unread, unread_words
 from hmgeo.analysis.place_ranges import Field, PlaceRange, covered_around_m, place_range
 from hmgeo.findings.text import distance_text
-from hmgeo.vocabulary import ALL_CLASSES, Basis, Completeness, LayerKind, PositionKind, Status
+from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Completeness, LayerKind, PositionKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,8 +69,8 @@ class PlaceSource:
         low_m, high_m = self.measured.nearest_m[ALL_CLASSES]
         within = self.measured.within[radius_m, ALL_CLASSES]
         return cells | {
-            "nearest_farmland_m": round(low_m, 4),
-            "nearest_farmland_max_m": round(high_m, 4),
+            "nearest_farmland_m": round(low_m, MEASURE_DECIMALS),
+            "nearest_farmland_max_m": round(high_m, MEASURE_DECIMALS),
             "farmland_count": within.count_low,
             "farmland_count_max": within.count_high,
             "farmland_area_ha": within.area_low_ha,
@@ -232,8 +232,8 @@ class PlaceFacts(UnansweredFacts):
         unread = unread_words(measured.nearest_m) if features.classes else ()
         untold_m, word = min(((measured.nearest_m[one][0], one) for one in unread), default=(np.inf, ""))
         return DistanceFact(
-            round(low_m, 4),
-            round(high_m, 4),
+            round(low_m, MEASURE_DECIMALS),
+            round(high_m, MEASURE_DECIMALS),
             None,
             untold_m=round(untold_m, 4),
             untold_why=class_unread(features, "图斑", word),

@@ -10,7 +10,7 @@ import shapely
 from hmgeo.analysis.named_places import named_place
 from hmgeo.reference.tables import townships
 from hmgeo.reference.templates import find_header
-from hmgeo.vocabulary import Status
+from hmgeo.vocabulary import COUNTY_DIGITS, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hmgeo.records import Positions
-
-_COUNTY_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ def _place(
     free = texts if row["status"] == Status.NOT_LOCATED.value else ()
     named = named_place(row["county"], row["township"], free, counties, townships)
     township = named.township_code or township_at
-    county = named.county_code or county_at or township_at[:_COUNTY_DIGITS]
+    county = named.county_code or county_at or township_at[:COUNTY_DIGITS]
     disagrees = county_at and named.county_code and county_at != named.county_code
     return Place(
         county,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Cells = NDArray[np.int64]
 
 _FEW_CELLS = 4096
+GRID_DECIMALS = 1
+"""Heights, and metres along a grid of them, are told to the decimetre: no cell knows more."""
 
 Transform = tuple[float, float, float, float, float, float]
 

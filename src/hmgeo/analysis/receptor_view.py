@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from hmgeo.analysis.land_view import named_sources
 from hmgeo.findings.columns import TOWNSHIPS_SCHEMA
-from hmgeo.vocabulary import SoilQualityClass
+from hmgeo.vocabulary import COUNTY_DIGITS, SoilQualityClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hmgeo.analysis.land_view import LandView
 
 NO_TOWNSHIP = "未注明乡镇"
-_COUNTY_DIGITS = 6
 
 
 def township_table(
@@ -67,7 +66,7 @@ def township_table(
             {
                 "township_code": key if key.isdigit() else "",
                 "township": names.get(key, key),
-                "county": names.get(key[:_COUNTY_DIGITS], "") if key.isdigit() else "",
+                "county": names.get(key[:COUNTY_DIGITS], "") if key.isdigit() else "",
                 "radius_m": radius_m,
                 "source_count": own.count(key),
                 "farmland_count": int(here.sum()),

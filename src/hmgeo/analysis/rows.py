@@ -12,7 +12,7 @@ import shapely
 from hmgeo.analysis.user_rule import USER_RADIUS_ID
 from hmgeo.findings.columns import SEARCH_AREAS_SCHEMA
 from hmgeo.geodesy import geodesic_buffer
-from hmgeo.vocabulary import ALL_CLASSES, Standing, Status
+from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Standing, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from hmgeo.vocabulary import Basis
 
 Row = dict[str, Any]
-_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def source_row(
         "nearest_farmland_id": nearest.receptor_id if nearest else "",
         "nearest_farmland_m": nearest.distance_m if nearest else None,
         "nearest_farmland_max_m": (
-            round(nearest.distance_m + row["position_uncertainty_m"], _DECIMALS) if nearest else None
+            round(nearest.distance_m + row["position_uncertainty_m"], MEASURE_DECIMALS) if nearest else None
         ),
         "farmland_count": measures.count.get(source_id),
         "farmland_count_max": measures.count_max.get(source_id),
@@ -96,7 +95,7 @@ def finding_row(row: Mapping[str, Any], judged: Judged, key_area_ids: str, as_of
             "measured_high": measurement.high,
             "limit_value": limit,
             "unit": measurement.unit,
-            "margin": None if value is None or limit is None else round(value - limit, _DECIMALS),
+            "margin": None if value is None or limit is None else round(value - limit, MEASURE_DECIMALS),
             "measured_text": measurement.text,
             "bearing_deg": measurement.bearing_deg,
         }

@@ -14,6 +14,7 @@ from hmgeo.analysis.kinds.overlay import PERCENT
 from hmgeo.analysis.site_facts import SiteFacts
 from hmgeo.analysis.site_heights import ELEVATION
 from hmgeo.findings.text import bearing_text, distance_text
+from hmgeo.rules.kinds import DISTANCE_KINDS, FLOW_KINDS, INSIDE_KINDS
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import ATTRIBUTES, BOTH, MEASURED_ATTRIBUTES, NETWORK
 
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
     from hmgeo.analysis.places import Place
     from hmgeo.rules.model import DatedValue, Rule, Test
 
-DISTANCE_KINDS = frozenset({"maximum_distance", "minimum_distance"})
-FLOW_KINDS = frozenset({"upstream_of", "downstream_of"})
 HEIGHT_KINDS = FLOW_KINDS | {"slope"}
-INSIDE_KINDS = frozenset({"within", "not_within"})
 NOTHING_FOUND = "查询范围内现有数据无记录，不等于实地不存在"
 
 

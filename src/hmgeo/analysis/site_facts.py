@@ -17,7 +17,7 @@ from hmgeo.analysis.nearest import box_around
 from hmgeo.analysis.places import Place
 from hmgeo.analysis.site_heights import HeightAnswers
 from hmgeo.geodesy import geodesic_buffer
-from hmgeo.vocabulary import Basis, Status
+from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 PROJECT_SITES = "project_sites"
 PER_METAL = "per_metal"
-_COUNTY_DIGITS = 6
 _PLACE_ONLY = Unknown("只知所在行政区，没有可用的坐标或范围，本条未作判断。")
 
 
@@ -135,7 +134,7 @@ class PlaceFinder:
     def _at(self, point: shapely.Geometry) -> Place:
         county = next(iter(self._counties.holding(point)), "")
         town = next((code for code in self._townships.holding(point) if code.startswith(county)), "")
-        return self._place(county or town[:_COUNTY_DIGITS], town)
+        return self._place(county or town[:COUNTY_DIGITS], town)
 
     def _place(self, county: str, town: str) -> Place:
         return Place(

@@ -21,7 +21,7 @@ from hmgeo.findings.text import sentences
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import ATTRIBUTES, LAYERS
-from hmgeo.vocabulary import Basis, Effect, PositionKind, Standing, Status, Verdict
+from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,10 +37,8 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer, Raster
     from hmgeo.rules.model import DatedValue, Rule, RuleStanding
 
-_INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
 Rank = tuple[int, int, str, str]
 Order = tuple[int, Rank]
-_SPEAKING = frozenset({Standing.IN_FORCE, Standing.ADOPTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,7 @@ class SitingBench:
             evidence = _settled_evidence(rule, standing, subject, judgement)
             clause = self._clause(rule, citation, judgement, evidence, basis)
             settled.append((clause.order, clause))
-        told = sorted((one for one, stands in informs if stands in _SPEAKING), key=lambda one: one.order)
+        told = sorted((one for one, stands in informs if stands in SPEAKING), key=lambda one: one.order)
         area = membership(place, question.rules, question.as_of, question.choices, question.adopted)
         return _Plan(tuple(settled), tuple(asked), tuple(told), area)
 
@@ -181,7 +179,7 @@ class SitingBench:
             unset,
             evidence.unsaid if is_not_judged else (),
             Basis.worst(site_basis, *used),
-            site_basis is not Basis.SYNTHETIC and any(basis in _INVENTED for basis in used),
+            site_basis is not Basis.SYNTHETIC and any(basis in INVENTED for basis in used),
         )
 
     def _held(self, evidence: Evidence) -> tuple[str, ...]:
@@ -259,7 +257,7 @@ def citation_of(rule: Rule, standing: RuleStanding) -> Citation:
 
 def _asks_position(rule: Rule, standing: RuleStanding, subject: Subject, choices: Choices) -> bool:
     """Return whether a rule must be held against the site itself."""
-    if standing.standing not in _SPEAKING or rule.test is None:
+    if standing.standing not in SPEAKING or rule.test is None:
         return False
     exempt = exemption(rule, subject)
     return hindrance(rule, subject, choices) is None and (exempt is None or not exempt.is_known)

@@ -23,7 +23,7 @@ from hmgeo.analysis.terrain_radius import (
     prevailing_classes,
 )
 from hmgeo.findings.columns import TERRAIN_FLIPS_SCHEMA
-from hmgeo.vocabulary import TerrainClass
+from hmgeo.vocabulary import COUNTED_RADII_M, TerrainClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-SHOWN_RADII_M = (10_000.0, 8_000.0, 5_000.0, 3_000.0, 2_000.0, 1_000.0)
+SHOWN_RADII_M = COUNTED_RADII_M[::-1]
 NOT_CONSIDERED = "not_considered"
 _UNKNOWN, _PLAIN = -1, 0
 _CLASSES = list(TerrainClass)

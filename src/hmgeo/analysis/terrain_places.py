@@ -10,7 +10,7 @@ import numpy as np
 from hmgeo.analysis.facts import NumberFact, Unknown
 from hmgeo.analysis.raster_strips import frame_of
 from hmgeo.analysis.terrain import relief_strips, slope_strips
-from hmgeo.vocabulary import Basis, TerrainClass
+from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, TerrainClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 NO_HEIGHT = "该处没有高程（超出高程数据范围、无效值或紧邻边缘），坡度和地形未作判断。"
-_DECIMALS = 4
 _MEDIAN = 0.5
 
 
@@ -99,10 +98,10 @@ def slopes_of(
 def _number(own: Floats, around: Floats, *, is_approximate: bool) -> NumberFact | Unknown:
     if not len(own) or np.isnan(own).any() or np.isnan(around).any():
         return Unknown(NO_HEIGHT)
-    value = round(float(own.mean()), _DECIMALS)
+    value = round(float(own.mean()), MEASURE_DECIMALS)
     if len(around) == len(own):
         return NumberFact(value, is_approximate=is_approximate)
-    low, high = (round(float(end), _DECIMALS) for end in (around.min(), around.max()))
+    low, high = (round(float(end), MEASURE_DECIMALS) for end in (around.min(), around.max()))
     return NumberFact(value, min(low, value), max(high, value), is_approximate=is_approximate)
 
 
@@ -152,4 +151,4 @@ def terrain_of(own: Floats, around: Floats, scheme: ReliefScheme) -> PlaceTerrai
     possible = {terrain}
     if len(around) > len(own):
         possible = {scheme.class_of(float(value)) for value in around}
-    return PlaceTerrain(terrain, round(middle_m, _DECIMALS), frozenset(possible) - {terrain})
+    return PlaceTerrain(terrain, round(middle_m, MEASURE_DECIMALS), frozenset(possible) - {terrain})

@@ -20,7 +20,7 @@ from hmgeo.analysis.terrain_places import terrain_class_at
 from hmgeo.analysis.terrain_radius import Pairs, TerrainAt, TerrainRadii, line_classes, outcomes, pair_classes
 from hmgeo.analysis.terrain_verdict import TerrainVerdict
 from hmgeo.findings.columns import PAIRS_SCHEMA
-from hmgeo.vocabulary import Status
+from hmgeo.vocabulary import MEASURE_DECIMALS, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 RELIEF = "relief"
-_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ def terrain_verdicts(raster: Raster, measured: Measured, choice: TerrainChoice) 
     spread_m = measured.uncertainties_m[pairs.source]
     found = []
     for sign in (0.0, -1.0, 1.0):
-        moved_m = np.round(np.clip(pairs.distance_m + sign * spread_m, 0.0, None), _DECIMALS).astype(np.float64)
+        moved_m = np.round(np.clip(pairs.distance_m + sign * spread_m, 0.0, None), MEASURE_DECIMALS).astype(np.float64)
         found.append(outcomes(Pairs(pairs.source, pairs.receptor, moved_m), classes, choice.radii, count))
     given, nearer, farther = found
     return {

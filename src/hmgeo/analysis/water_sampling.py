@@ -16,7 +16,7 @@ from hmgeo.findings.water import SAMPLING_SCHEMA
 from hmgeo.reference.links import ENTERPRISE, METALS, same_name
 from hmgeo.rules.standing import codes_of_place
 from hmgeo.rules.stated import stated_facts
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import GROUNDWATER, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from hmgeo.rules.model import Rule
 
 TRACED_METALS = ("铊", "锑")
-GROUNDWATER = "地下水"
 DENSITY, BANDWIDTH, SURROUNDINGS, DOUBLE_M = "dense_threshold", "dense_bandwidth_m", "surroundings_m", "double_source_m"
 _METAL_COLUMNS = ("涉及重金属", "特征污染物")
 _RIVER_OF_STREAMS = 10

@@ -36,7 +36,7 @@ from hmgeo.findings.water import (
     IRRIGATION_SCHEMA,
     WaterTables,
 )
-from hmgeo.vocabulary import LayerKind, Status
+from hmgeo.vocabulary import GROUNDWATER, LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,6 @@ SOURCE_KINDS = (
 )
 TARGET_KINDS = (LayerKind.INTAKES, LayerKind.WATER_SOURCE_ZONES)
 ORIENTATION = (LayerKind.RIVERS, LayerKind.COUNTIES, LayerKind.TOWNSHIPS, LayerKind.ELEVATION)
-GROUNDWATER = "地下水"
 NO_HEIGHTS = "水流未评估：未提供「高程」。请向自然资源部门获取。"
 BARRED_HEIGHTS = "水流未评估：真实污染源不对照合成或示意的「高程」。"
 NOT_SURFACE = "地下水水源，不按地表集水推算。"

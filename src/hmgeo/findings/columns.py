@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+SHAPES_SCHEMA = pa.schema([("id", pa.string()), ("name", pa.string()), ("geometry", pa.binary())])
+"""Shapes of a layer that is drawn and not judged, lon/lat WKB."""
+
 SOURCES_SCHEMA = pa.schema(
     [
         ("source_id", pa.string()),

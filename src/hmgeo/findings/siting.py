@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.vocabulary import Basis, Certainty, LegalRank, Standing, Verdict
+from hmgeo.rules.standing import COUNTRY
+from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Certainty, LegalRank, Standing, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from hmgeo.findings.used import LayerUsed, ParameterUsed
     from hmgeo.records import Ledger
 
-MARGIN_DECIMALS = 4
-_COUNTRY = "CN"
 _RANKS = {rank: place for place, rank in enumerate(LegalRank)}
 
 
@@ -58,7 +57,7 @@ class Citation:
 
 
 def _breadth(code: str) -> int:
-    if code == _COUNTRY:
+    if code == COUNTRY:
         return 0
     return 1 if code.endswith("0000") else 2 if code.endswith("00") else 3
 
@@ -200,7 +199,7 @@ class SiteAnswer:
         cited, measured = clause.citation, clause.measured
         margin = None
         if measured.value is not None and measured.limit is not None:
-            margin = round(measured.value - measured.limit, MARGIN_DECIMALS)
+            margin = round(measured.value - measured.limit, MEASURE_DECIMALS)
         return {
             "finding_id": f"{self.site_id}|{cited.rule_id}",
             "source_id": self.site_id,

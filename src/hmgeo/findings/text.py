@@ -78,7 +78,7 @@ def radius_text(radius_m: float) -> str:
     return f"{radius_m:g} m"
 
 
-_WINDS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
+WINDS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
 
 
 def bearing_text(bearing_deg: float | None) -> str:
@@ -91,7 +91,7 @@ def bearing_text(bearing_deg: float | None) -> str:
     """
     if bearing_deg is None:
         return ""
-    return _WINDS[round(bearing_deg / 45.0) % len(_WINDS)]
+    return WINDS[round(bearing_deg / 45.0) % len(WINDS)]
 
 
 def _shown_m(distance_m: float) -> float:

@@ -16,6 +16,7 @@ import shapely
 from shapely.geometry import shape
 
 from hmgeo.layers.catalog import shipped_folder
+from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +28,6 @@ COUNTY_TOLERANCE_M = 800.0
 TOWNSHIP_TOLERANCE_M = 3000.0
 """How far outside its township's cell a point may lie before that is told: cells are approximate."""
 
-_COUNTY_DIGITS = 6
-_TOWNSHIP_DIGITS = 9
 _DEGREE_M = 111_195.0
 
 
@@ -43,7 +42,7 @@ class AdminUnit:
     @property
     def is_county(self) -> bool:
         """Whether this is a county, not a township."""
-        return len(self.code) == _COUNTY_DIGITS
+        return len(self.code) == COUNTY_DIGITS
 
     @property
     def tolerance_m(self) -> float:
@@ -115,12 +114,12 @@ def declared_place(county: str, township: str, code: str = "") -> DeclaredPlace:
         named = [unit for unit in named if unit.code.startswith(found_county.code)]
     elif county.strip():
         named = []
-    by_code = re.sub(r"\D", "", code)[:_TOWNSHIP_DIGITS]
-    if not name and len(by_code) == _TOWNSHIP_DIGITS:
+    by_code = re.sub(r"\D", "", code)[:TOWNSHIP_DIGITS]
+    if not name and len(by_code) == TOWNSHIP_DIGITS:
         named = [unit for unit in townships() if unit.code == by_code]
     found = named[0] if len(named) == 1 else None
     if found is not None and found_county is None:
-        found_county = next((unit for unit in counties() if unit.code == found.code[:_COUNTY_DIGITS]), None)
+        found_county = next((unit for unit in counties() if unit.code == found.code[:COUNTY_DIGITS]), None)
     return DeclaredPlace(found_county, found)
 
 
@@ -128,9 +127,9 @@ def _county(name: str, code: str) -> AdminUnit | None:
     plain = re.sub(r"\s+", "", name)
     named = [unit for unit in counties() if plain and plain.endswith(unit.name)]
     if len(named) > 1:
-        named = [unit for unit in named if unit.code == code[:_COUNTY_DIGITS]]
-    if not plain and len(code) >= _COUNTY_DIGITS:
-        named = [unit for unit in counties() if unit.code == code[:_COUNTY_DIGITS]]
+        named = [unit for unit in named if unit.code == code[:COUNTY_DIGITS]]
+    if not plain and len(code) >= COUNTY_DIGITS:
+        named = [unit for unit in counties() if unit.code == code[:COUNTY_DIGITS]]
     return named[0] if len(named) == 1 else None
 
 

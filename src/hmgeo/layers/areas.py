@@ -18,7 +18,7 @@ from hmgeo.layers.options import ReadOptions
 from hmgeo.layers.pipeline import as_wkb, open_file, place_rows
 from hmgeo.layers.read import SUFFIXES
 from hmgeo.reference.tables import key_areas
-from hmgeo.vocabulary import Basis, LayerKind
+from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +31,6 @@ _TOWNSHIPS = "real/townships.geojson"
 _RIVERS = "real/rivers.geojson"
 _EXACT_LEVELS = frozenset({"county", "township"})
 _AROUND_DEG = 0.15
-_COUNTY_DIGITS = 6
-_TOWNSHIP_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +123,12 @@ def context_layers(codes: Sequence[str]) -> tuple[Context, ...]:
     if not known:
         return ()
     reach = shapely.box(*shapely.total_bounds(known)).buffer(_AROUND_DEG, join_style="mitre")
-    counties = {code[:_COUNTY_DIGITS] for code in plain}
+    counties = {code[:COUNTY_DIGITS] for code in plain}
     contexts = []
     for role, path in (("county", _COUNTIES), ("township", _TOWNSHIPS), ("river", _RIVERS)):
         records = [record for record in _shipped(path) if shapely.intersects(record.geometry, reach)]
         if role == "township":
-            records = [record for record in records if record.id[:_COUNTY_DIGITS] in counties]
+            records = [record for record in records if record.id[:COUNTY_DIGITS] in counties]
         if records:
             entry = shipped_layers()[path]
             contexts.append(Context(role, entry.title, entry.basis, entry.credit, _context_table(records)))
@@ -158,8 +156,8 @@ def _shipped(path: str) -> tuple[_Record, ...]:
 
 def _area_of_code(code: str) -> Area | None:
     digits = code if re.fullmatch(r"\d{6}|\d{9}(000)?", code) else ""
-    path = _COUNTIES if len(digits) == _COUNTY_DIGITS else _TOWNSHIPS
-    wanted = digits[:_TOWNSHIP_DIGITS]
+    path = _COUNTIES if len(digits) == COUNTY_DIGITS else _TOWNSHIPS
+    wanted = digits[:TOWNSHIP_DIGITS]
     record = next((record for record in _shipped(path) if wanted and record.id == wanted), None)
     if record is None:
         return None

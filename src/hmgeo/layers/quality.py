@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from hmgeo.layers.pairs import PLACEHOLDERS
 from hmgeo.layers.quantities import in_unit, parse_quantity, unit_size
 from hmgeo.layers.read import TEMPLATES
 from hmgeo.layers.schema import plain_name
+from hmgeo.layers.side_tables import UNIT_IN_NAME
 from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import trades, trades_named
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from hmgeo.vocabulary import LayerKind
 
 _EDITIONS = ("2011", "2017")
-_UNIT_IN_NAME = re.compile(r"\(([^()]*)\)\*?$")
 _NUMBERS_ALLOWED = ("大于", "整数", "米数")
 _NOT_DETECTED = frozenset({"未检出", "nd", "n.d.", "未测", "未监测"})
 _LIST_COLUMNS = frozenset({"坐标系", "行业分类版本", "密级"})  # read and told elsewhere
@@ -185,7 +184,7 @@ def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, str]:
     used = {opened.columns.by_role.get(role) for role in ("lon", "lat", "uncertainty", "central_meridian", "id")}
     found = {}
     for header in opened.raw.headers:
-        match = _UNIT_IN_NAME.search(plain_name(header))
+        match = UNIT_IN_NAME.search(plain_name(header))
         unit = match[1] if match and unit_size(match[1]) is not None else ""
         if header not in used and (unit or bare_header(header) in wanted):
             found[header] = unit

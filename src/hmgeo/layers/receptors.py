@@ -18,7 +18,7 @@ from hmgeo.reference.links import links_by_row
 from hmgeo.rules.claims import EVENT, disputes, doubts_of
 from hmgeo.rules.stated import stated_by_row
 from hmgeo.rules.told import Told
-from hmgeo.vocabulary import LayerKind, SoilQualityClass
+from hmgeo.vocabulary import TOWNSHIP_DIGITS, LayerKind, SoilQualityClass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from hmgeo.layers.schema import Opened
 
 BATCH_ROWS = 50_000
-_TOWNSHIP_DIGITS = 9
 _LONGEST_WORD = 8
 UNREAD_CLASS = "类别不明"
 """Stands for a class word that can't be a class of its own: too long, or with digits."""
@@ -130,6 +129,6 @@ def _townships(opened: Opened) -> list[str]:
     codes = opened.texts("unit_code")
     units = opened.texts("unit_name")
     return [
-        name or (code[:_TOWNSHIP_DIGITS] if code[:_TOWNSHIP_DIGITS].isdigit() else code) or unit
+        name or (code[:TOWNSHIP_DIGITS] if code[:TOWNSHIP_DIGITS].isdigit() else code) or unit
         for name, code, unit in zip(named, codes, units, strict=True)
     ]

@@ -40,7 +40,7 @@ _OTHER_CHINESE = {
 }  # fmt: skip
 _CALM = frozenset({"C", "CALM", "静风", "静"})
 _STEP_DEG = 22.5
-_UNIT_IN_NAME = re.compile(r"\(([^()]*)\)\*?$")
+UNIT_IN_NAME = re.compile(r"\(([^()]*)\)\*?$")
 _WHOLE = 100.0
 _ROUNDING = 2.0
 """Seventeen shares of a tenth each may miss a hundred by this much, with something to spare."""
@@ -255,7 +255,7 @@ def _number(row: int, raw: RawTable, wanted: tuple[str, str], journal: Journal, 
     if text.casefold() in PLACEHOLDERS:
         return None
     quantity = parse_quantity(text)
-    stated = _UNIT_IN_NAME.search(unicodedata.normalize("NFKC", header))
+    stated = UNIT_IN_NAME.search(unicodedata.normalize("NFKC", header))
     if quantity is not None and not quantity.unit and stated and unit_size(stated[1]):
         quantity = replace(quantity, unit=stated[1])
     value = None if quantity is None or quantity.sign else in_unit(quantity, unit)

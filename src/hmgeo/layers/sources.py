@@ -16,7 +16,7 @@ from hmgeo.layers.pipeline import as_wkb
 from hmgeo.layers.twins import note_twins
 from hmgeo.records import POSITION_SCHEMA
 from hmgeo.reference.cells import plain_trade
-from hmgeo.vocabulary import PositionKind, Status
+from hmgeo.vocabulary import MEASURE_DECIMALS, PositionKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
         "position_kind": kinds,
         "lon": _nullable(points[:, 0]),
         "lat": _nullable(points[:, 1]),
-        "position_uncertainty_m": _nullable(np.round(outcome.uncertainty_m, 4), outcome.is_assessed()),
+        "position_uncertainty_m": _nullable(np.round(outcome.uncertainty_m, MEASURE_DECIMALS), outcome.is_assessed()),
         "geometry": as_wkb(outcome.shapes),
         "trade_code": [plain_trade(cell, edition) for cell, edition in zip(cells, editions, strict=True)],
         "trade_edition": editions,

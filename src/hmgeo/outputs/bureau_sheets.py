@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from hmgeo.findings.text import radius_text
+from hmgeo.findings.text import METRES_PER_KM, radius_text
 from hmgeo.outputs.cells import CRITICAL, INSIDE, OUTSIDE, UNKNOWN, Column, Sheet
 from hmgeo.outputs.land_sheets import land_sheets
 from hmgeo.outputs.sheets import radius_sheet
+from hmgeo.vocabulary import EVIDENCE_RADII_M, POLLUTED_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
 SENSITIVITY = "各半径敏感性"
 _FIRST_ANSWER = 4
-_CLASSES = (("严格管控类", "strict_control"), ("安全利用类", "safe_use"))
-_RADII_KM = (1, 3, 5, 10)
+_RADII_KM = tuple(round(radius_m / METRES_PER_KM) for radius_m in EVIDENCE_RADII_M)
 
 
 def bureau_sheets(results: Results) -> Iterator[Sheet]:
@@ -98,7 +98,7 @@ def evidence_sheet(bureau: BureauTables) -> Sheet:
         Column("途径", 12, "wrap", "废水"),
         Column("堆存", 10, "wrap", "固废径流"),
         Column("途径", 12, "wrap", "固废径流"),
-        *(Column(f"{km} km", 8, "area_ha", f"{word}(ha)") for word, _ in _CLASSES for km in _RADII_KM),
+        *(Column(f"{km} km", 8, "area_ha", f"{word}(ha)") for word in POLLUTED_CLASSES for km in _RADII_KM),
         Column("农产品超标", 14, "wrap", "受体"),
         Column("敏感目标(处)", 8, "count", "受体"),
         Column("最近敏感目标", 12, "wrap", "受体"),
@@ -111,7 +111,7 @@ def evidence_sheet(bureau: BureauTables) -> Sheet:
         "air_downwind_note", "air_stack_height_m", "air_stack_height_max_m", "air_emissions",
         "water_emissions", "water_receiving", "water_pathway",
         "waste_storage", "waste_pathway",
-        *(f"{code}_{km}km_ha" for _, code in _CLASSES for km in _RADII_KM), "exceedance",
+        *(f"{code}_{km}km_ha" for code in POLLUTED_CLASSES.values() for km in _RADII_KM), "exceedance",
         "site_count", "nearest_site_id", "nearest_site_m", "outlets", "barrier",
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = [tuple(row.get(name) for name in names) for row in bureau.evidence.to_pylist()]

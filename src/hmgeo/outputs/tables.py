@@ -22,6 +22,7 @@ from pyproj import CRS
 from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, LEDGER_SCHEMA, SOURCES_SCHEMA
 from hmgeo.outputs.english import in_language
 from hmgeo.records import LON_LAT_CRS
+from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 ROW_GROUP_SIZE = 65536
 COORDINATE_DECIMALS = 9
-MEASURE_DECIMALS = 4
-"""0.1 mm for distances: what is printed is what was judged."""
 
 OUR_WORDS = frozenset(
     {

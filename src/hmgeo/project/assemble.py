@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import shapely
 
+from hmgeo.findings.columns import SHAPES_SCHEMA
 from hmgeo.findings.results import ContextLayer
 from hmgeo.findings.text import sentences
 from hmgeo.findings.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
@@ -34,7 +35,6 @@ WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误"})
 MIX_BASIS = "mix_basis"
 _LOST_NAMED = 5
 EXAMPLE = "示例判定：真实污染源对照合成或示意数据"
-_CONTEXT_SCHEMA = pa.schema([("id", pa.string()), ("name", pa.string()), ("geometry", pa.binary())])
 
 
 def layers_used(layers: Iterable[Positions | Layer | Raster | SideTable]) -> tuple[LayerUsed, ...]:
@@ -88,7 +88,7 @@ def context_layers_of(
     shown = []
     for layer in layers:
         table = layer.read().select(["receptor_id", "name", "geometry"])
-        named = pa.Table.from_arrays(table.columns, schema=_CONTEXT_SCHEMA)
+        named = pa.Table.from_arrays(table.columns, schema=SHAPES_SCHEMA)
         shown.append(ContextLayer(layer.kind.value, layer.kind.zh, layer.basis, layer.provenance.credit, named))
     return (*lines, *shown)
 
@@ -100,7 +100,7 @@ def _area_layer(role: str, title: str, areas: Sequence[Area]) -> list[ContextLay
     rows = [{"id": area.id, "name": area.name, "geometry": shapely.to_wkb(area.geometry)} for area in areas]
     basis = Basis.worst(*(area.basis for area in areas))
     credit = "；".join(dict.fromkeys(area.credit for area in areas))
-    return [ContextLayer(role, title, basis, credit, pa.Table.from_pylist(rows, _CONTEXT_SCHEMA))]
+    return [ContextLayer(role, title, basis, credit, pa.Table.from_pylist(rows, SHAPES_SCHEMA))]
 
 
 def rules_used(question: Question, screened: Screened, adoptions: Sequence[Adoption]) -> tuple[RuleUsed, ...]:

@@ -13,14 +13,14 @@ from hmgeo.analysis.flow_grid import ClosedBasins, flow_grid
 from hmgeo.analysis.flow_snap import SnapRule
 from hmgeo.analysis.flow_tables import catchments_of, cells_beside, downstream_of
 from hmgeo.analysis.water_things import Things
-from hmgeo.analysis.water_view import GROUNDWATER, NOT_SURFACE
+from hmgeo.analysis.water_view import NOT_SURFACE, TARGET_KINDS
 from hmgeo.errors import Problem, ProjectError, UsageError
 from hmgeo.project.flow_options import BESIDE, flow_options
 from hmgeo.project.folder import whole_file
 from hmgeo.project.inputs import load_inputs
 from hmgeo.project.spec import read_spec
 from hmgeo.rules.words import LAYERS
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import GROUNDWATER, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from hmgeo.project.inputs import Inputs
     from hmgeo.records import Layer
 
-TARGET_KINDS = (LayerKind.INTAKES, LayerKind.WATER_SOURCE_ZONES)
 _NOTHING_TO_SNAP = SnapRule(tolerance_m=0.0, stream_ha=0.0)
 _NOT_MET = (LayerKind.RIVERS, LayerKind.COUNTIES, LayerKind.TOWNSHIPS, LayerKind.ELEVATION)
 

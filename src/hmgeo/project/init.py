@@ -11,7 +11,7 @@ from hmgeo.outputs.templates import write_templates
 from hmgeo.project.folder import whole_folder
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.words import LAYERS
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import COUNTY_DIGITS, LayerKind
 
 if TYPE_CHECKING:
     from datetime import date
@@ -74,7 +74,7 @@ def _project_text(name: str, area: str, as_of: date) -> str:
     ids = {one.id.casefold(): one.id for one in key_areas()}
     where = f"key_areas: [{ids[area.casefold()]}]" if area.casefold() in ids else f'codes: ["{area}"]'
     codes = {one.id: one.admin_code for one in key_areas()}
-    code = codes.get(ids.get(area.casefold(), ""), area)[:6]
+    code = codes.get(ids.get(area.casefold(), ""), area)[:COUNTY_DIGITS]
     others = "\n".join(
         f"  # {kind.value}: {{path: {file}, basis: real, classification: 内部, vintage: {as_of.year}}}"
         for kind, file, _ in _ASKED_FOR[1:]

@@ -15,7 +15,7 @@ from hmgeo.layers.side_tables import load_outlets, load_wind, outlets_sheet_of
 from hmgeo.records import POSITION_SCHEMA, Gates, Ledger, Positions, Provenance
 from hmgeo.rules.book import RuleBook, load_book
 from hmgeo.rules.nodes import near
-from hmgeo.vocabulary import Basis, LayerKind
+from hmgeo.vocabulary import INVENTED, Basis, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +31,6 @@ SIDE_LOADERS = {LayerKind.WIND: load_wind, LayerKind.OUTLETS: load_outlets}
 """Kinds of tables without shapes, and what reads them."""
 
 _RASTER_OPTIONS = ("path", "basis", "name", "gates", "provenance", "shown_as")
-_INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +214,7 @@ def basis_problems(spec: ProjectSpec) -> list[Problem]:
 
 def mixed_basis(sources: Basis, receptors: Basis, place: Place) -> list[Problem]:
     """Return the problem of real sources on synthetic or approximate receptors, if it is one."""
-    if sources is not Basis.REAL or receptors not in _INVENTED:
+    if sources is not Basis.REAL or receptors not in INVENTED:
         return []
     return [
         Problem(

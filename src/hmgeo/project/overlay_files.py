@@ -10,7 +10,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.analysis.hatching import hatching
-from hmgeo.findings.columns import nothing_found
+from hmgeo.findings.columns import SHAPES_SCHEMA, nothing_found
 from hmgeo.findings.results import ContextLayer, Presentation, Results
 from hmgeo.outputs import qml
 from hmgeo.outputs.geopackage import GisTable, with_geometry, write_tables
@@ -22,7 +22,7 @@ from hmgeo.outputs.wording import DISCLAIMER, badge
 from hmgeo.project.assemble import context_layers_of, layers_used
 from hmgeo.project.folder import SCHEMA, entries, whole_folder, write_record
 from hmgeo.records import Ledger
-from hmgeo.vocabulary import Basis, Verdict
+from hmgeo.vocabulary import INVENTED, Basis, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,8 +56,6 @@ _ZONE_SCHEMA = pa.schema(
         ("geometry", pa.binary()),
     ]
 )
-_FIGURE_SCHEMA = pa.schema([("id", pa.string()), ("name", pa.string()), ("geometry", pa.binary())])
-_INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
 _TOUCHING = (Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED)
 
 
@@ -106,7 +104,7 @@ def overlay_results(desk: SiteDesk, overlay: Overlay) -> Results:
     drawn = [_zone_layer(zone, desk) for zone in overlay.zones]
     if not overlay.uncovered.is_empty:
         figure = [{"id": "", "name": "", "geometry": shapely.to_wkb(hatching(overlay.uncovered))}]
-        table = pa.Table.from_pylist(figure, _FIGURE_SCHEMA)
+        table = pa.Table.from_pylist(figure, SHAPES_SCHEMA)
         drawn.append(ContextLayer("data_end", DATA_END, Basis.REAL, "", table))
     layers = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
     undrawn = f"另有 {len(overlay.undrawn)} 条触及与否没有画出，原因见 overlay.xlsx。" if overlay.undrawn else ""
@@ -129,7 +127,7 @@ def _zone_layer(zone: Zone, desk: SiteDesk) -> ContextLayer:
     name = f"《{cited.document}》{cited.clause}：{_badge(zone, desk)}"
     row = {"id": cited.rule_id, "name": name, "geometry": shapely.to_wkb(zone.geometry, output_dimension=2)}
     title = f"{_badge(zone, desk)}：《{cited.document}》{cited.clause}（{cited.rule_id}，{zone.alone_ha:.0f} ha）"
-    table = pa.Table.from_pylist([row], _FIGURE_SCHEMA)
+    table = pa.Table.from_pylist([row], SHAPES_SCHEMA)
     return ContextLayer(f"zone_{zone.verdict.value}", title, _basis(zone, desk), "", table)
 
 
@@ -139,7 +137,7 @@ def _basis(zone: Zone, desk: SiteDesk) -> Basis:
 
 def _badge(zone: Zone, desk: SiteDesk) -> str:
     """Return the word of a zone; a hypothetical project held against invented data reads 示例判定."""
-    is_example = any(desk.bench.basis_of(code) in _INVENTED for code in zone.layers)
+    is_example = any(desk.bench.basis_of(code) in INVENTED for code in zone.layers)
     return badge({"verdict": zone.verdict.value, "note": ""}, example=is_example)
 
 

@@ -46,7 +46,7 @@ from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.project.terrain_context import ground_layers
 from hmgeo.project.write import PAIRS_NAME, write_outputs
 from hmgeo.reference.tables import key_areas
-from hmgeo.vocabulary import Basis
+from hmgeo.vocabulary import COUNTY_DIGITS, Basis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
 
 DEFAULT_RADIUS_M = 10_000.0
 PLAIN = Wish()
-_COUNTY_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,4 +280,4 @@ def county_codes(area_ids: Sequence[str]) -> frozenset[str]:
     ['441802', '451221']
     """
     codes = {area.id: area.admin_code for area in key_areas()}
-    return frozenset(codes.get(one, one)[:_COUNTY_DIGITS] for one in area_ids if codes.get(one, one).isdigit())
+    return frozenset(codes.get(one, one)[:COUNTY_DIGITS] for one in area_ids if codes.get(one, one).isdigit())

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import shapely
 
 from hmgeo.findings.results import ContextLayer
+from hmgeo.outputs.map.leads import OVERHEAD_PATH
 from hmgeo.project.water_context import water_layers
 from hmgeo.vocabulary import Basis
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from hmgeo.findings.used import LayerUsed
     from hmgeo.findings.water import WaterTables
 
-OVERHEAD_PATH = "overhead_path"
 _TITLE = "头顶库下游路径（复核线索）"
 _CREDIT = "由高程推算，只反映地面径流"
 

@@ -34,6 +34,10 @@ class FieldType(StrEnum):
     TEXT = "text"
 
 
+DISTANCE_KINDS = frozenset({"maximum_distance", "minimum_distance"})
+INSIDE_KINDS = frozenset({"within", "not_within"})
+FLOW_KINDS = frozenset({"upstream_of", "downstream_of"})
+
 LIST_TYPES = frozenset({FieldType.CLASSES, FieldType.ATTRIBUTES, FieldType.KEY_AREAS})
 """Field types that hold a list of words."""
 

@@ -14,7 +14,7 @@ from hmgeo.rules.read_case import read_case
 from hmgeo.rules.read_history import read_history
 from hmgeo.rules.read_test import read_applies_to, read_exemption, read_test
 from hmgeo.rules.words import DECIDERS, MEASURED_ATTRIBUTES
-from hmgeo.vocabulary import Effect, LegalRank
+from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Effect, LegalRank
 
 if TYPE_CHECKING:
     import yaml
@@ -58,7 +58,7 @@ REQUIRED_KEYS = (
     "verified",
     "runs",
 )
-_TERRITORY_DIGITS = (6, 9)
+_TERRITORY_DIGITS = (COUNTY_DIGITS, TOWNSHIP_DIGITS)
 
 
 @dataclass(frozen=True, slots=True)

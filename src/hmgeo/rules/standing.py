@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmgeo.rules.model import RuleStanding, Runs
-from hmgeo.vocabulary import Standing
+from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,10 +35,10 @@ def codes_of_place(code: str) -> frozenset[str]:
     codes = {COUNTRY}
     if code == COUNTRY or not code:
         return frozenset(codes)
-    six = code[:6]
+    six = code[:COUNTY_DIGITS]
     codes.add(six[:2] + "0000")
     if six[2:4] != "00":
-        codes.add(six[:4] + "00")
+        codes.add(six[:PREFECTURE_DIGITS] + "00")
     if six[4:] != "00":
         codes.add(six)
     codes.update(code[:length] for length in (9, 12) if len(code) >= length)

@@ -14,7 +14,7 @@ import shapely
 from hmgeo.analysis.distance import chord_tolerance_m
 from hmgeo.analysis.engine.columns import bytes_of
 from hmgeo.analysis.engine.cutting import units
-from hmgeo.analysis.engine.general import DECIMALS, geometries_of, measure_pairs
+from hmgeo.analysis.engine.general import geometries_of, measure_pairs
 from hmgeo.analysis.engine.kernel import NO_AREAS
 from hmgeo.analysis.engine.passes import batches_within
 from hmgeo.analysis.engine.search import boxes
@@ -22,6 +22,7 @@ from hmgeo.analysis.engine.tally import Tally
 from hmgeo.analysis.engine.threads import in_order
 from hmgeo.analysis.engine.units import Found, Search
 from hmgeo.geodesy import SMALLEST_RADIUS_M, earth_centred, geodesic_m, search_boxes
+from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,7 +93,7 @@ def _ball_pass(sources: Sources, layer: Layer, chosen: Indices) -> Tally:
         ceiling_m = np.minimum(ceiling_m, (chord_m + balls_m).min(axis=1))
         allowed_m = ceiling_m + 2 * chord_tolerance_m(ceiling_m)
         place, row = np.nonzero((chord_m - balls_m <= allowed_m[:, None]) & usable)
-        metres = np.round(measure_pairs(sources, column, chosen[place], row).distance_m, DECIMALS)
+        metres = np.round(measure_pairs(sources, column, chosen[place], row).distance_m, MEASURE_DECIMALS)
         order = np.lexsort((place, row))
         order = order[np.isfinite(metres[order])]
         none_ha = np.zeros(unit.part.num_rows)

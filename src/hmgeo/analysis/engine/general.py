@@ -9,6 +9,7 @@ import shapely
 
 from hmgeo.analysis.distance import pair_distances, prepare_shapes
 from hmgeo.geodesy import search_boxes
+from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
-
-DECIMALS = 4
-"""Distances are rounded to 0.1 mm before they are compared with a limit, and written so."""
 
 
 def geometries_of(column: pa.Array, rows: Indices) -> NDArray[np.object_]:
@@ -54,7 +52,7 @@ class GeneralSearch:
             boxes = shapely.bounds(geometries_of(column, rows))
         source, place = self._meet(boxes)
         found = measure_pairs(self._sources, column, source, rows[place])
-        metres = np.round(found.distance_m, DECIMALS)
+        metres = np.round(found.distance_m, MEASURE_DECIMALS)
         within = metres <= self._limit_m[source]
         return source[within], rows[place[within]], metres[within]
 

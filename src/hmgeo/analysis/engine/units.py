@@ -11,12 +11,13 @@ import numpy as np
 import shapely
 
 from hmgeo.analysis.engine.columns import bytes_of
-from hmgeo.analysis.engine.general import DECIMALS, GeneralSearch, geometries_of, measure_pairs
+from hmgeo.analysis.engine.general import GeneralSearch, geometries_of, measure_pairs
 from hmgeo.analysis.engine.grid import make_grid
 from hmgeo.analysis.engine.kernel import ALL_AREAS, GENERAL, Cells, Room, Rows
 from hmgeo.analysis.engine.scratch import scratch_for
 from hmgeo.analysis.engine.search import boxes, search
-from hmgeo.geodesy import ellipsoidal_area_m2
+from hmgeo.geodesy import SQUARE_M_PER_HA, ellipsoidal_area_m2
+from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int32]
     _Arrays = tuple[Numbers, Numbers, Floats, Indices]
 
-_SQUARE_M_PER_HA = 10_000.0
 _MOST_ROWS, _FEWEST_ROWS = 16_384, 256
 _PAIRS_AT_ONCE = 2_000_000
 
@@ -116,7 +116,7 @@ class Search:
             source = self._fast32[source]
         if len(near):
             found = measure_pairs(self._sources, column, source[near].astype(np.int64), row[near].astype(np.int64))
-            metres[near] = np.round(found.distance_m, DECIMALS)
+            metres[near] = np.round(found.distance_m, MEASURE_DECIMALS)
             keep = metres <= self._limit_m[source]
             source, row, metres = source[keep], row[keep], metres[keep]
         source, row, metres = self._add_general(column, rows, flags, (source, row, metres))
@@ -189,7 +189,7 @@ class Search:
         if official.null_count < len(official):
             official_m2 = official.to_numpy(zero_copy_only=False).astype(np.float64)
             area_m2 = np.where(np.isnan(official_m2), area_m2, official_m2)
-        return area_m2 / _SQUARE_M_PER_HA
+        return area_m2 / SQUARE_M_PER_HA
 
 
 def geometry_bounds(column: pa.Array, rows: Indices) -> Floats:

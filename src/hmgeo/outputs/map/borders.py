@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 
 from hmgeo.outputs.map import shapes
+from hmgeo.vocabulary import COUNTY_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ def open_stretch(context: Sequence[ContextLayer]) -> BaseGeometry | None:
         if layer.role == "county":
             codes += [code or "" for code in layer.table["id"].to_pylist()]
             outlines += list(shapes.read(layer.table["geometry"].to_pylist()))
-    at_border = [place for place, code in enumerate(codes) if code[:6] in BORDER_COUNTIES]
+    at_border = [place for place, code in enumerate(codes) if code[:COUNTY_DIGITS] in BORDER_COUNTIES]
     if not at_border:
         return None
     strips = [_unshared(outlines, place) for place in at_border]

@@ -14,7 +14,7 @@ from hmgeo.outputs.map.audience import PUBLIC
 from hmgeo.outputs.map.ground import can_carry, ground
 from hmgeo.outputs.map.labels import LABELS
 from hmgeo.reference.tables import trades
-from hmgeo.vocabulary import Action, Basis, Classification, Effect, Standing, Verdict
+from hmgeo.vocabulary import INVENTED, Action, Basis, Classification, Effect, Standing, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 MAX_VERTICES = 1_000_000
 """Of one layer: beyond, its clauses are not run on the page, which would grow by more than 5 MB."""
-
-_INVENTED = frozenset({Basis.SYNTHETIC, Basis.APPROXIMATE})
-"""A clicked site is hypothetical: against such data its verdict is an example."""
 
 
 class ClickPage:
@@ -144,7 +141,7 @@ class ClickPage:
         invented = [
             code
             for code in record["layers"]
-            if code in self._compiled.layers and self._compiled.layers[code].basis in _INVENTED
+            if code in self._compiled.layers and self._compiled.layers[code].basis in INVENTED
         ]
         made["example"] = bool(invented)
         if "trees" in record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hmgeo.findings.text import WINDS
 from hmgeo.outputs.map.ask_labels import ASK_LABELS
 
 if TYPE_CHECKING:
@@ -256,8 +257,6 @@ LABELS: Mapping[str, str] = MappingProxyType({key: zh for key, (zh, _) in (*_BOT
 LABELS_EN: Mapping[str, str] = MappingProxyType({key: en for key, (_, en) in (*_BOTH.items(), *ASK_LABELS.items())})
 """English labels by key."""
 
-COMPASS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
-
 
 def compass(bearing_deg: float) -> str:
     """Return a bearing from true north in words.
@@ -269,5 +268,5 @@ def compass(bearing_deg: float) -> str:
     >>> compass(359.8)
     '北（0°）'
     """
-    step = 360 / len(COMPASS)
-    return f"{COMPASS[round(bearing_deg / step) % len(COMPASS)]}（{round(bearing_deg) % 360}°）"
+    step = 360 / len(WINDS)
+    return f"{WINDS[round(bearing_deg / step) % len(WINDS)]}（{round(bearing_deg) % 360}°）"

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from hmgeo.outputs.map import leads, packed, shapes
+from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,12 +131,12 @@ def _features(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, A
             id=row["receptor_id"],
             name=row["name"] or "",
             cls=row["class"] or "",
-            area_ha=None if pd.isna(area_ha) else round(float(area_ha), 4),
+            area_ha=None if pd.isna(area_ha) else round(float(area_ha), MEASURE_DECIMALS),
             township=row["township"] or "",
             year=row[YEAR],
             sources=None if pd.isna(row["source_count"]) else int(row["source_count"]),
             source=row["nearest_source_id"] or "",
-            distance_m=None if pd.isna(near) else round(float(near), 4),
+            distance_m=None if pd.isna(near) else round(float(near), MEASURE_DECIMALS),
             **_ground(row),
         )
         if made is not None:
@@ -159,7 +160,8 @@ def _townships(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, 
             "count": len(group),
             "area_ha": _sum_ha(group["area_ha"]),
             "classes": [
-                [word, count, None if pd.isna(area) else round(area, 4)] for word, count, area in class_totals(group)
+                [word, count, None if pd.isna(area) else round(area, MEASURE_DECIMALS)]
+                for word, count, area in class_totals(group)
             ],
         }
         for name, group in places.groupby("township", sort=False)
@@ -168,4 +170,4 @@ def _townships(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, 
 
 def _sum_ha(areas: pd.Series) -> float | None:
     total = areas.sum(min_count=1)
-    return None if pd.isna(total) else round(float(total), 4)
+    return None if pd.isna(total) else round(float(total), MEASURE_DECIMALS)

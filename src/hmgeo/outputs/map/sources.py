@@ -15,7 +15,7 @@ from hmgeo.outputs.map import flow, packed, shapes
 from hmgeo.outputs.map.judgements import by_source, facts, radius_text
 from hmgeo.outputs.map.labels import LABELS, compass
 from hmgeo.outputs.terrain_sheets import TERRAIN_WORDS
-from hmgeo.vocabulary import ALL_CLASSES, PositionKind, SoilQualityClass, Status
+from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, PositionKind, SoilQualityClass, Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -132,7 +132,7 @@ def reach(
 
 
 def _rounded(number: float | None) -> float | None:
-    return None if number is None else round(number, 4)
+    return None if number is None else round(number, MEASURE_DECIMALS)
 
 
 def _rank(order: list[str], word: str) -> int:
