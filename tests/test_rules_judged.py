@@ -6,15 +6,35 @@ One test a rule; a failure names the case. `test_rules_by_hand.py` judges the sa
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from hmgeo.analysis.case_facts import CaseFacts, run_case, run_given
+from hmgeo.errors import RuleError
+from hmgeo.project.rulebook import check_rules
+from hmgeo.rules import book as book_module
 from hmgeo.rules.book import load_book
 from hmgeo.rules.model import Case, Rule, Runs
 from hmgeo.vocabulary import Effect, Standing, Verdict
 
 BOOK = load_book()
+DATA = Path(book_module.__file__).parent / "data"
+NEAR = """
+  - id: near
+    given: {as_of: 2022-01-01, place: "441802", source_kind: enterprises, trade: "3212", edition: 2017, action: new,
+            attributes: {may_pollute_soil: true}, distance_m: 1000}
+    expect: {verdict: listed, standing: in_force, certainty: certain}"""
+FAR = NEAR.replace("near", "far").replace("distance_m: 1000", "distance_m: 1000.1")
+EARLY = NEAR.replace("near", "early").replace("2022", "2020").replace("certainty: certain", "reason: 下雨")
+
+
+def pack_with(folder: Path, cases: str) -> Path:
+    """Write a rule (strict farmland within 1000 m, from 2021) with cases; the first is on line 31, each has four."""
+    text = (Path(__file__).parent / "broken_rules" / "duplicate_case_id.yml").read_text(encoding="utf-8")
+    path = folder / "pack.yml"
+    path.write_text(text[: text.index("  cases:")] + "  cases:" + cases + "\n", encoding="utf-8")
+    return path
 
 
 def faults_of(rule: Rule, case: Case) -> list[str]:
@@ -80,3 +100,34 @@ def test_adoption_lifts_neither_a_repeal_nor_a_missing_text() -> None:
             assert run_case(rule, case).standing in kept
         else:
             assert run_case(rule, case).standing is case.expect.standing
+
+
+def test_checking_a_file_runs_its_cases_and_names_those_that_fail_with_their_lines(tmp_path: Path) -> None:
+    with pytest.raises(RuleError) as caught:
+        check_rules(pack_with(tmp_path, NEAR + FAR + EARLY))
+    told = [(problem.where.line, str(problem).partition("：")[2]) for problem in caught.value.problems]
+    what = (
+        "CITY-1 的算例 {} 与判定不符：{} 写的是「{}」，判定另有结果（现为「{}」）。处理：核对规则，或重新推算这一算例"
+    )
+    assert told[:3] == [
+        (35, what.format("far", "verdict", "listed", "clear")),
+        (39, what.format("early", "standing", "in_force", "not_yet")),
+        (39, what.format("early", "verdict", "listed", "not_applicable")),
+    ]
+    assert told[3][1].startswith("CITY-1 的算例 early 与判定不符：reason 写的是「下雨」")
+    assert len(told) == 4
+
+
+def test_a_file_whose_cases_hold_is_told_with_their_number(tmp_path: Path) -> None:
+    path = pack_with(tmp_path, NEAR + FAR.replace("verdict: listed", "verdict: clear"))
+    total = len(BOOK.rules) + 1
+    assert check_rules(path) == f"没有发现错误：1 条规则，2 个算例均与判定相符；规则库共 {total} 条。"
+    assert check_rules(tmp_path) == check_rules(path)
+
+
+def test_a_packaged_file_is_no_second_copy_of_itself() -> None:
+    name = "004-jiyuan-soil-2021.yml"
+    own = [rule for rule in BOOK.rules if rule.file == name]
+    assert check_rules(DATA / name).startswith(f"没有发现错误：{len(own)} 条规则，")
+    with pytest.raises(RuleError, match=r"parameters\.yml，第 \d+ 行：规则文件缺少 pack"):
+        check_rules(DATA / "parameters.yml")

@@ -36,6 +36,10 @@ import openpyxl
 import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+os.environ["PYTHONPATH"] = str(
+    ROOT / "src"
+)  # for the processes that hmgeo starts: this checkout, not the installed one
 DEMOS = {"qingcheng": (113.07, 23.60), "nandan": (107.54, 24.98)}
 """Shipped projects and the middle of their ground, lon and lat."""
 

@@ -17,7 +17,7 @@ from hmgeo.rules.kinds import KINDS
 from hmgeo.rules.model import ANY_LAYER, LayerState
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import LAYERS
-from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS
+from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Effect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -212,6 +212,29 @@ def run_given(rule: Rule, given: Given, facts: CaseFacts) -> CaseResult:
         return CaseResult(standing.standing, None, ids, sentences(area.note, standing.note_zh))
     judgement = judge(rule, standing, subject_of(given), facts, choices)
     return CaseResult(standing.standing, judgement, ids, judgement.note)
+
+
+def case_faults(rule: Rule, case: Case) -> list[tuple[str, str, str]]:
+    """Return what comes out otherwise than a case is worked, as (word of the case, as worked, as judged).
+
+    Empty where all agrees. A certainty or reason that the case doesn't state is not held against it; a verdict is.
+    """
+    found, expect = run_case(rule, case), case.expect
+    judged = found.judgement
+    certainty = "" if judged is None or judged.certainty is None else judged.certainty.value
+    told = [
+        ("standing", expect.standing.value, found.standing.value),
+        (
+            "verdict",
+            "" if expect.verdict is None else expect.verdict.value,
+            "" if judged is None else judged.verdict.value,
+        ),
+        ("certainty", expect.certainty, certainty if expect.certainty else ""),
+        ("reason", expect.reason, expect.reason if expect.reason in found.note else found.note),
+    ]
+    if rule.effect is Effect.CLASSIFY:
+        told.append(("key_areas", "、".join(sorted(expect.key_areas)), "、".join(sorted(found.key_areas))))
+    return [one for one in told if one[1] != one[2]]
 
 
 def subject_of(given: Given) -> Subject:

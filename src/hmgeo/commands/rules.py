@@ -57,8 +57,7 @@ def show(rule_id: Annotated[str, typer.Argument(help="规则编号，如 SCR-JY-
 
 
 def check(file: Annotated[Path, typer.Argument(help="规则文件或文件夹。")]) -> None:
-    """检查规则文件，一次列出全部错误。"""
-    from hmgeo.rules.book import load_book
+    """检查规则文件，一次列出全部错误；没有错误时逐个运行算例，列出不符的。"""
+    from hmgeo.project.rulebook import check_rules
 
-    book = load_book([file])
-    OUT.print(f"没有发现错误：规则库共 {len(book.rules)} 条。")
+    OUT.print(check_rules(file), markup=False)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.rules.book import load_book
+from hmgeo.analysis.case_facts import case_faults
+from hmgeo.errors import Place, Problem, RuleError, raise_problems
+from hmgeo.rules.book import load_book, read_into_book
 from hmgeo.rules.kinds import layers_of, parameters_of
 from hmgeo.rules.standing import codes_of_place, standing_of
 
@@ -58,6 +60,31 @@ def rules_coverage(packs: Sequence[Path] = (), *, as_of: date | None = None, are
         With every fault of every rule file.
     """
     return tuple(_coverage(rule, as_of, area) for rule in load_book(packs).rules)
+
+
+def check_rules(path: Path) -> str:
+    """Read a file or folder of rules into the book, run their worked cases, and say in words that all is well.
+
+    Raises
+    ------
+    RuleError
+        With every fault of the files; where there is none, with every case that comes out otherwise than worked.
+    """
+    book, own = read_into_book(path)
+    problems = [
+        Problem(
+            f"{rule.id} 的算例 {case.id} 与判定不符：{word} 写的是「{worked or '（未写）'}」，判定另有结果",
+            Place(file=rule.file, line=case.line),
+            found=judged or "（无）",
+            remedy="核对规则，或重新推算这一算例",
+        )
+        for rule in own
+        for case in rule.cases
+        for word, worked, judged in case_faults(rule, case)
+    ]
+    raise_problems(RuleError, problems)
+    cases = sum(len(rule.cases) for rule in own)
+    return f"没有发现错误：{len(own)} 条规则，{cases} 个算例均与判定相符；规则库共 {len(book.rules)} 条。"
 
 
 def coverage_rows(rows: Sequence[Coverage]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import Place, Problem, RuleError
@@ -14,7 +15,6 @@ from hmgeo.rules.parameters import FILE as PARAMETERS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from hmgeo.rules.model import Rule
     from hmgeo.vocabulary import Effect
@@ -79,6 +79,25 @@ def load_book(packs: Sequence[Path] = ()) -> RuleBook:
         With every fault of every file; nothing is loaded then.
     """
     return _assemble([*_packaged(), *_read_packs(packs)]) if packs else _packaged_book()
+
+
+def read_into_book(path: Path) -> tuple[RuleBook, tuple[Rule, ...]]:
+    """Return the book with a file or folder read into it, and the rules that stand there.
+
+    A packaged file stands in the book already: it is not read a second time.
+
+    Raises
+    ------
+    RuleError
+        As `load_book`.
+    """
+    packaged = resources.files("hmgeo.rules").joinpath("data")
+    folder = path if path.is_dir() else path.parent
+    if isinstance(packaged, Path) and folder.resolve() == packaged.resolve() and path.name != PARAMETERS_FILE:
+        own = [file for file in _packaged() if path.is_dir() or file.file == path.name]
+        return _packaged_book(), tuple(rule for file in own for rule in file.rules)
+    files = _read_packs([path])
+    return _assemble([*_packaged(), *files]), tuple(rule for file in files for rule in file.rules)
 
 
 @lru_cache(maxsize=1)

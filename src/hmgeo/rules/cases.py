@@ -98,8 +98,9 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A situation worked out by hand, run as a test."""
+    """A situation worked out by hand, run as a test; `line` is where it starts in its file."""
 
     id: str
     given: Given
     expect: Expected
+    line: int = 0

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from hmgeo.rules.cases import ANY_LAYER, Case, Expected, Given, LayerState
+from hmgeo.rules.nodes import line_of
 from hmgeo.rules.parameters import declared
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES, SOURCE_KINDS
 from hmgeo.vocabulary import Action, Certainty, Standing, Verdict
@@ -52,7 +53,7 @@ def read_case(reader: Reader, node: yaml.Node) -> Case:
     entries = reader.mapping(node, ("id", "given", "expect"), ("id", "given", "expect"), "cases")
     given = _read_given(reader, entries["given"]) if "given" in entries else Given(date.min, "")
     expected = _read_expected(reader, entries["expect"]) if "expect" in entries else Expected(Standing.IN_FORCE)
-    return Case(reader.text(entries.get("id"), "cases.id"), given, expected)
+    return Case(reader.text(entries.get("id"), "cases.id"), given, expected, line_of(node))
 
 
 def _read_given(reader: Reader, node: yaml.Node) -> Given:
