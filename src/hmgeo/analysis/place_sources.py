@@ -235,7 +235,7 @@ class PlaceFacts(UnansweredFacts):
             round(low_m, MEASURE_DECIMALS),
             round(high_m, MEASURE_DECIMALS),
             None,
-            untold_m=round(untold_m, 4),
+            untold_m=round(untold_m, MEASURE_DECIMALS),
             untold_why=class_unread(features, "图斑", word),
             covered_m=self._source.covered_m,
             is_complete=self._source.is_complete,
