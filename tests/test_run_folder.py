@@ -332,18 +332,38 @@ def test_clearing_up_never_hides_the_fault(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
-@pytest.mark.parametrize("kept", [{}, {"b.html": "my page"}])
-def test_maps_on_a_full_disk_are_told_in_words_and_leave_nothing(tmp_path: Path, kept: dict[str, str]) -> None:
+def test_maps_on_a_full_disk_are_told_in_words_and_leave_nothing(tmp_path: Path) -> None:
     """No file may grow beyond 100 kB: the page, written first, is larger."""
     code = (
         "import resource, sys\nresource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\nimport hmgeo.cli as c\n"
     )
-    put(tmp_path, {"a.yml": MAP, **kept})
+    mine = put(tmp_path, {"a.yml": MAP, "b.html": "my page"})
     command = [sys.executable, "-c", f"{code}c.main()", "map", str(tmp_path)]
     ended = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
-    assert (ended.returncode, texts_in(tmp_path)) == (2, {"a.yml": MAP, **kept})
+    assert (ended.returncode, texts_in(tmp_path)) == (2, mine)
     assert "File too large" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
+def test_a_geopackage_on_a_full_disk_is_told_in_words(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "import pyarrow as pa\n"
+        "from hmgeo.errors import OutputError\n"
+        "from hmgeo.outputs.geopackage import GisTable, write_tables\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "rows = pa.table({'id': ['1'], 'geometry': pa.array([None], pa.binary())})\n"
+        "try:\n"
+        "    write_tables([GisTable('t', 't', rows, 'Point', '')], Path(sys.argv[1]), '2026-11-28')\n"
+        "except OutputError as told:\n"
+        "    print(told)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.gpkg")]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    assert ended.stdout.startswith("a.gpkg：GeoPackage 写不出（现为「")
+    assert "处理：检查磁盘空间、权限" in ended.stdout
 
 
 def test_maps_never_go_over_pages_that_are_not_ours(tmp_path: Path) -> None:

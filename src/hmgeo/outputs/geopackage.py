@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyogrio
 import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
+from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.records import LON_LAT_CRS
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 CONSTANT_DAY = "1980-01-01"
 GPKG_VERSION = "1.2"
+_MOST_SAID = 160
+"""Characters of what GDAL says, which may be a whole statement."""
 STYLE_SCHEMA = pa.schema(
     [
         ("f_table_catalog", pa.string()),
@@ -58,12 +62,22 @@ def write_tables(tables: Sequence[GisTable], path: Path, day: str) -> None:
         Written anew; an older file there is replaced.
     day
         YYYY-MM-DD that stands for every time inside the file.
+
+    Raises
+    ------
+    OutputError
+        The file can't be written; GDAL tells a full disk as a failed statement.
     """
     path.unlink(missing_ok=True)
-    with _gdal_clock(f"{day}T00:00:00.000Z"):
-        for table in tables:
-            _write(table, path)
-        _write_styles(tables, path, day)
+    try:
+        with _gdal_clock(f"{day}T00:00:00.000Z"):
+            for table in tables:
+                _write(table, path)
+            _write_styles(tables, path, day)
+    except (DataLayerError, DataSourceError, FeatureError) as error:
+        remedy = "检查磁盘空间、权限，关闭正在打开结果文件的程序后重试"
+        found = str(error)[:_MOST_SAID]
+        raise OutputError(Problem("GeoPackage 写不出", Place(file=path.name), found, remedy=remedy)) from error
 
 
 @contextmanager
