@@ -6,7 +6,11 @@ The codes are what files hold; the words are what people read.
 from __future__ import annotations
 
 from enum import Enum, StrEnum
-from typing import Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Word(StrEnum):
@@ -281,3 +285,13 @@ MEASURE_DECIMALS = 4
 
 GROUNDWATER = "地下水"
 """What the class of an intake says of a well: no river reaches it."""
+
+METALS: Mapping[str, str] = MappingProxyType(
+    {"Pb": "铅", "Hg": "汞", "Cd": "镉", "Cr": "铬", "As": "砷", "Tl": "铊", "Sb": "锑"}
+)
+"""Metals by symbol, the five whose total is controlled first."""
+
+FIVE_METALS = tuple(METALS)[:5]
+
+COUNTRY = "CN"
+"""The territory of what holds everywhere."""

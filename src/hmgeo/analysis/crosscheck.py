@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hmgeo.analysis.cadmium import FOUND, NOT_RELATED, cadmium_of, found_cadmium
-from hmgeo.analysis.offsets import METALS as METALS_ZH
 from hmgeo.analysis.outlets import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, join_outlets
 from hmgeo.analysis.own_columns import OwnColumns, trade_of
 from hmgeo.findings.used import JoinUsed
@@ -16,6 +15,7 @@ from hmgeo.reference.links import DISTRICT, ENTERPRISE, INTAKE, LINKS, METALS, P
 from hmgeo.rules.claims import CADMIUM, EVENT, disputes
 from hmgeo.rules.told import WATER, Emission, Said, Told
 from hmgeo.rules.words import ATTRIBUTES
+from hmgeo.vocabulary import METALS as METALS_ZH
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.offsets import DECIMALS, METALS, SUMMED, needs_of
+from hmgeo.analysis.offsets import DECIMALS, SUMMED, needs_of
 from hmgeo.errors import InputError, Place, Problem, raise_problems
+from hmgeo.vocabulary import METALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

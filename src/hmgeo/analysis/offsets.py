@@ -8,15 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import InputError, Place, Problem
+from hmgeo.vocabulary import FIVE_METALS, METALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-METALS: Mapping[str, str] = MappingProxyType(
-    {"Pb": "铅", "Hg": "汞", "Cd": "镉", "Cr": "铬", "As": "砷", "Tl": "铊", "Sb": "锑"}
-)
-"""Metals by symbol, the five whose total is controlled first."""
-FIVE_METALS = tuple(METALS)[:5]
 SUMMED = "合计"
 DECIMALS = 6  # a milligram a year: sums of decimals must not refuse or grant by rounding
 

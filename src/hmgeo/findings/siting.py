@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.rules.standing import COUNTRY
-from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Certainty, LegalRank, Standing, Verdict
+from hmgeo.vocabulary import COUNTRY, MEASURE_DECIMALS, Basis, Certainty, LegalRank, Standing, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

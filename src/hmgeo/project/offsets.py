@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hmgeo.analysis.offset_plan import Covered, Purchase, covered, settle
-from hmgeo.analysis.offsets import METALS, OffsetLedger, kg_of, ledger_of, metal_of, sources_of
+from hmgeo.analysis.offsets import OffsetLedger, kg_of, ledger_of, metal_of, sources_of
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.layers.catalog import shown_path
 from hmgeo.layers.journal import Journal
@@ -15,7 +15,7 @@ from hmgeo.outputs.plain_tables import PlainTable, write_plain
 from hmgeo.outputs.wording import DISCLAIMER
 from hmgeo.project.folder import whole_file
 from hmgeo.reference.templates import GUIDE_MARKS, find_header
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import METALS, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

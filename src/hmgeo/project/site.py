@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hmgeo.analysis.choices import Choices
 from hmgeo.analysis.facts import Answer, Features, Unknown
-from hmgeo.analysis.offsets import METALS, SUMMED, needs_of
+from hmgeo.analysis.offsets import SUMMED, needs_of
 from hmgeo.analysis.question import Question, SitingQuestion
 from hmgeo.analysis.siting import SitingBench
 from hmgeo.analysis.targets import ELEMENTS, Surroundings
@@ -26,7 +26,7 @@ from hmgeo.project.site_list import sites_of_file
 from hmgeo.project.spec import read_spec
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import LAYERS
-from hmgeo.vocabulary import Basis, LayerKind, Verdict
+from hmgeo.vocabulary import METALS, Basis, LayerKind, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,7 +12,6 @@ import shapely
 
 from hmgeo.analysis.crosscheck import option_disputes
 from hmgeo.analysis.facts import doubted_facts
-from hmgeo.analysis.offsets import FIVE_METALS, METALS
 from hmgeo.analysis.site_facts import PROJECT_SITES, Site
 from hmgeo.errors import Place, Problem, UsageError
 from hmgeo.layers.load import load_positions
@@ -22,7 +21,7 @@ from hmgeo.reference.tables import trades
 from hmgeo.rules.claims import doubts_of
 from hmgeo.rules.nodes import near
 from hmgeo.rules.words import ATTRIBUTES, EDITIONS, SOURCE_KINDS
-from hmgeo.vocabulary import Action, Basis, LayerKind, Status
+from hmgeo.vocabulary import FIVE_METALS, METALS, Action, Basis, LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

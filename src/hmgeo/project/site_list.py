@@ -11,7 +11,6 @@ import shapely
 
 from hmgeo.analysis.crosscheck import dispute_entries, option_disputes
 from hmgeo.analysis.facts import doubted_facts
-from hmgeo.analysis.offsets import METALS
 from hmgeo.analysis.places import places_of
 from hmgeo.analysis.site_facts import Site
 from hmgeo.layers.load import load_positions
@@ -20,7 +19,7 @@ from hmgeo.records import Ledger, LedgerEntry, Provenance
 from hmgeo.reference.templates import find_header
 from hmgeo.rules.claims import doubts_of
 from hmgeo.rules.stated import mentioned_facts, stated_facts, stated_numbers
-from hmgeo.vocabulary import LayerKind, Status
+from hmgeo.vocabulary import METALS, LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmgeo.rules.model import RuleStanding, Runs
-from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, Standing
+from hmgeo.vocabulary import COUNTRY, COUNTY_DIGITS, PREFECTURE_DIGITS, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from hmgeo.rules.model import DatedValue, Rule
 
-COUNTRY = "CN"
 PERIOD_OVER_ZH = "规划期已届满，接续文件未核实；任务期限已过不代表义务解除。"
 
 
