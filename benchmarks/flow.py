@@ -100,7 +100,7 @@ def raster_of(heights: Heights) -> Raster:
 
 def hmgeo(heights: Heights, points: NDArray[np.int64]) -> dict[str, float]:
     """Condition, direct, accumulate and ask by hmgeo; catchments are asked on top."""
-    from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, flow_grid
+    from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 
     start = time.process_time()
     grid = flow_grid(raster_of(heights), Conditioning(ClosedBasins.BREACH))
@@ -196,11 +196,11 @@ def make(folder: Path, cells: int, large_cells: int) -> dict[str, float]:
 
 def large(path: Path) -> dict[str, Any]:
     """Ask a grid larger than memory for slope and relief by strips, then for flow; say what came of it."""
-    from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, flow_grid
-    from hmgeo.analysis.terrain import ReliefScheme, relief_strips, slope_strips
     from hmgeo.errors import InputError
-    from hmgeo.layers.raster import load_elevation
+    from hmgeo.intake.formats.raster import load_elevation
+    from hmgeo.terrain.slope import ReliefScheme, relief_strips, slope_strips
     from hmgeo.vocabulary import Basis
+    from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 
     raster, _ = load_elevation(path, basis=Basis.SYNTHETIC)
     found: dict[str, Any] = {"before_mb": peak_mb()}

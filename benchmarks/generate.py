@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 import shapely
 from pyproj import CRS
 
-from hmgeo.layers.pack import write_packed
+from hmgeo.intake.formats.packed import write_packed
 from hmgeo.records import RECEPTOR_SCHEMA
 from hmgeo.vocabulary import LayerKind
 

@@ -54,9 +54,9 @@ def positions(folder: Path) -> Positions:
 
 
 def _hmgeo(folder: Path, out: Path | None, threads: int) -> int:
-    from hmgeo.analysis.proximity import measure_proximity
-    from hmgeo.layers.stream import stream_receptors
-    from hmgeo.project.pairs_sink import CodedPairsSink
+    from hmgeo.intake.formats.packed import stream_receptors
+    from hmgeo.project.pairs.file import CodedPairsSink
+    from hmgeo.proximity.measure import measure_proximity
     from hmgeo.vocabulary import Basis, LayerKind
 
     layer = stream_receptors(folder / PARCELS, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC, fingerprint=False)
@@ -199,8 +199,8 @@ CONTENDERS: dict[str, Callable[[Path, Path], int]] = {
     "rtree": rtree_index,
 }
 _IMPORTS = {
-    "hmgeo": ("hmgeo.analysis.engine.run", "hmgeo.layers.stream"),
-    "hmgeo-aggregate": ("hmgeo.analysis.engine.run", "hmgeo.layers.stream"),
+    "hmgeo": ("hmgeo.proximity.run", "hmgeo.intake.formats.packed"),
+    "hmgeo-aggregate": ("hmgeo.proximity.run", "hmgeo.intake.formats.packed"),
     "duckdb": ("duckdb",),
     "sedonadb": ("sedona.db",),
     "rtree": ("geopandas", "rtree"),
@@ -236,9 +236,9 @@ def _warm(folder: Path) -> None:
     from dataclasses import replace
     from tempfile import TemporaryDirectory
 
-    from hmgeo.analysis.proximity import measure_proximity
-    from hmgeo.layers.stream import stream_receptors
-    from hmgeo.project.pairs_sink import CodedPairsSink
+    from hmgeo.intake.formats.packed import stream_receptors
+    from hmgeo.project.pairs.file import CodedPairsSink
+    from hmgeo.proximity.measure import measure_proximity
     from hmgeo.vocabulary import Basis, LayerKind
 
     layer = stream_receptors(folder / PARCELS, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC, fingerprint=False)

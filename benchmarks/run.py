@@ -82,9 +82,9 @@ def check_exact(folder: Path) -> dict[str, float]:
     import oracle
     from peers import PARCELS, positions
 
-    from hmgeo.analysis.proximity import measure_proximity
-    from hmgeo.layers.stream import stream_receptors
-    from hmgeo.project.pairs_sink import CodedPairsSink
+    from hmgeo.intake.formats.packed import stream_receptors
+    from hmgeo.project.pairs.file import CodedPairsSink
+    from hmgeo.proximity.measure import measure_proximity
     from hmgeo.vocabulary import Basis, LayerKind
 
     wide = folder / "out-wide.parquet"

@@ -21,13 +21,13 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.places import Areas
-from hmgeo.analysis.question import SitingQuestion
-from hmgeo.analysis.site_facts import Site
-from hmgeo.analysis.siting import SitingBench
+from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.places import Areas
+from hmgeo.judging.question import SitingQuestion
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.rules.book import load_book
+from hmgeo.siting.bench import SitingBench
+from hmgeo.siting.site import Site
 from hmgeo.vocabulary import Action, Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["hmgeo.layers"]):
-    from hmgeo.datum import parse_datum
+with atheris.instrument_imports(include=["hmgeo.intake"]):
     from hmgeo.errors import HmgeoError
-    from hmgeo.layers.angles import parse_angle, parse_packed
-    from hmgeo.layers.header import find_header
-    from hmgeo.layers.load import load_positions
-    from hmgeo.layers.quantities import parse_quantity
+    from hmgeo.geo.datum import parse_datum
+    from hmgeo.intake.formats.sheets import find_header
+    from hmgeo.intake.load import load_positions
+    from hmgeo.intake.places.numbers import parse_angle, parse_packed, parse_quantity
     from hmgeo.vocabulary import Basis, LayerKind
 
 FOLDER = Path(tempfile.mkdtemp(prefix="hmgeo-fuzz-"))

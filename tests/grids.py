@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from rasterio.windows import Window
 
-from hmgeo.analysis.raster_strips import Frame, frame_of
+from hmgeo.geo.raster import Frame, frame_of
 from hmgeo.records import Provenance, Raster
 from hmgeo.vocabulary import Basis
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hmgeo.analysis.flow_facts import WaterLayer
-    from hmgeo.analysis.flow_grid import FlowGrid
+    from hmgeo.water.by_heights import WaterLayer
+    from hmgeo.water.grid import FlowGrid
 
 WEST, NORTH, CELL_M = 500_000.0, 2_600_000.0, 10.0
 CRS = "EPSG:4547"

@@ -9,11 +9,11 @@ import pyarrow as pa
 import shapely
 from small_results import HOSTILE, small_results
 
-from hmgeo.findings.terrain import OVERHEAD_SCHEMA, STEEP_SCHEMA, TerrainTables
-from hmgeo.project.terrain_context import terrain_layers
+from hmgeo.project.context import terrain_layers
+from hmgeo.results.columns import OVERHEAD_SCHEMA, STEEP_SCHEMA, TerrainTables
 
 if TYPE_CHECKING:
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
 
 LISTS = {1: ("from_25", "listed"), 2: ("water_15_25", "listed"), 3: ("water_15_25", "not_assessed")}
 NOTE = "未载明初期坝坝脚坐标，改从库区最低出水处起算。"

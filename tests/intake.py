@@ -15,7 +15,7 @@ import pyogrio.raw
 import shapely
 from pyproj import CRS, Transformer
 
-from hmgeo.layers.load import ReadOptions
+from hmgeo.intake.load import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,11 +7,9 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.facts import UnansweredFacts
-from hmgeo.analysis.kinds.inquiry import Inquiry
-from hmgeo.analysis.kinds.registry import evaluate
-from hmgeo.analysis.outcome import Outcome, Side
+from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.clause_tests import Inquiry, evaluate
+from hmgeo.judging.facts import Outcome, Side, UnansweredFacts
 from hmgeo.rules.model import (
     AppliesTo,
     DatedValue,
@@ -27,7 +25,7 @@ from hmgeo.rules.model import (
 from hmgeo.vocabulary import Effect, LegalRank, Standing
 
 if TYPE_CHECKING:
-    from hmgeo.analysis.facts import DistanceFact, Features, NumberFact, PlaceFact, Unknown
+    from hmgeo.judging.facts import DistanceFact, Features, NumberFact, PlaceFact, Unknown
 
 
 @dataclass

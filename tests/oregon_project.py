@@ -18,14 +18,14 @@ from rasterio.crs import CRS as RasterCRS  # noqa: N811 -- a class named as what
 from rasterio.transform import Affine
 from rasterio.warp import Resampling, reproject, transform_bounds
 
-from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, flow_grid
-from hmgeo.layers.raster import load_elevation
+from hmgeo.intake.formats.raster import load_elevation
 from hmgeo.vocabulary import Basis
+from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hmgeo.analysis.flow_grid import FlowGrid
+    from hmgeo.water.grid import FlowGrid
 
 OREGON = Path(__file__).parent / "data" / "oregon"
 PLANE, CELL_M, VOID = "EPSG:4547", 30.0, -32768.0

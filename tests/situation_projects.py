@@ -16,7 +16,7 @@ import yaml
 from affine import Affine
 from test_situations import FOLDER
 
-from hmgeo.geodesy import ELLIPSOID
+from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.reference.tables import townships
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import ATTRIBUTES

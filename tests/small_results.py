@@ -10,10 +10,10 @@ import shapely
 from pyproj import Geod
 from shapely.ops import nearest_points
 
-from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
-from hmgeo.findings.results import ContextLayer, Results
-from hmgeo.findings.used import LayerUsed, ParameterUsed, RuleUsed
 from hmgeo.records import Gates, Ledger, LedgerEntry, Provenance
+from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.results.results import ContextLayer, Results
+from hmgeo.results.used import LayerUsed, ParameterUsed, RuleUsed
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, SoilQualityClass
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>'

@@ -8,13 +8,12 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from hmgeo.analysis.applies import Subject
-from hmgeo.analysis.choices import Choices
-from hmgeo.analysis.judge import Judgement, judge
-from hmgeo.analysis.layer_facts import LayerFacts
-from hmgeo.analysis.layer_index import LayerIndexes
-from hmgeo.analysis.places import NOWHERE
-from hmgeo.geodesy import ELLIPSOID
+from hmgeo.geo.ellipsoid import ELLIPSOID
+from hmgeo.judging.applies import Subject
+from hmgeo.judging.choices import Choices
+from hmgeo.judging.judge import Judgement, judge
+from hmgeo.judging.layers import LayerFacts, LayerIndexes
+from hmgeo.judging.places import NOWHERE
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.rules.book import load_book
 from hmgeo.rules.standing import codes_of_place, standing_of

@@ -10,7 +10,7 @@ import pytest
 import shapely
 from conftest import ROOT
 
-from hmgeo.layers.stream import stream_receptors
+from hmgeo.intake.formats.packed import stream_receptors
 from hmgeo.records import RECEPTOR_SCHEMA
 from hmgeo.vocabulary import Basis, LayerKind
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hmgeo.analysis.named_places import county_forms, named_place
-from hmgeo.layers.catalog import shipped_folder
-from hmgeo.project.demo import DEMO_PROJECTS
+from hmgeo.intake.catalog import shipped_folder
+from hmgeo.judging.places import county_forms, named_place
 from hmgeo.project.run import project_results
+from hmgeo.project.start import DEMO_PROJECTS
 from hmgeo.reference.tables import trades_named
 
 if TYPE_CHECKING:
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
 
 TEXT = Path(__file__).parent / "policy_texts" / "qingyuan-action-plan-2018-2020.txt"
 IN_TOWNS = {"附表5-26": "龙塘镇", "附表5-34": "石角镇", "附表5-35": "龙塘镇"}

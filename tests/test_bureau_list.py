@@ -9,17 +9,24 @@ import openpyxl
 import pytest
 
 from hmgeo.errors import OutputError, ProjectError
-from hmgeo.findings.results import Presentation, Results
-from hmgeo.layers.catalog import shipped_folder
-from hmgeo.outputs.screening_book import write_workbook
-from hmgeo.outputs.survey_list import headers, survey_sheet, write_survey_list
+from hmgeo.intake.catalog import shipped_folder
+from hmgeo.outputs.sheets.survey import (
+    CLOSURE_COLUMNS,
+    RECTIFICATION_COLUMNS,
+    closure_sheet,
+    headers,
+    rectification_sheet,
+    survey_sheet,
+    write_survey_list,
+)
+from hmgeo.outputs.sheets.survey import headers_of as list_headers
+from hmgeo.outputs.sheets.workbook import write_workbook
 from hmgeo.outputs.templates import write_templates
-from hmgeo.outputs.work_lists import CLOSURE_COLUMNS, RECTIFICATION_COLUMNS, closure_sheet, rectification_sheet
-from hmgeo.outputs.work_lists import headers as list_headers
 from hmgeo.project.check import check_project
-from hmgeo.project.init import init_project
 from hmgeo.project.run import project_results
-from hmgeo.reference.templates import bare_header, find_header, templates
+from hmgeo.project.start import init_project
+from hmgeo.reference.tables import bare_header, find_header, templates
+from hmgeo.results.results import Presentation, Results
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ import pytest
 import shapely
 from oracle import distances_m
 
-from hmgeo.analysis.place_ranges import Field, PlaceRange, place_range
-from hmgeo.geodesy import ellipsoidal_area_m2
+from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.records import RECEPTOR_SCHEMA, Layer, Provenance
+from hmgeo.screening.somewhere import Field, PlaceRange, place_range
 from hmgeo.vocabulary import ALL_CLASSES, Basis, LayerKind
 
 RADII_M = (1000.0, 3000.0)

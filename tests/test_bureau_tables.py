@@ -8,16 +8,16 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from hmgeo.analysis.outlets import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, join_outlets
-from hmgeo.analysis.wind import downwind, wind_of
 from hmgeo.errors import InputError
-from hmgeo.layers.catalog import shipped_folder
-from hmgeo.layers.options import ReadOptions
-from hmgeo.layers.side_tables import load_outlets, load_wind, outlets_sheet_of
+from hmgeo.intake.catalog import shipped_folder
+from hmgeo.intake.columns import ReadOptions
+from hmgeo.intake.side_tables import load_outlets, load_wind, outlets_sheet_of
+from hmgeo.judging.outlets import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, join_outlets
 from hmgeo.outputs.templates import write_templates
 from hmgeo.project.inputs import load_inputs
 from hmgeo.project.run import project_results
 from hmgeo.project.spec import read_spec
+from hmgeo.screening.evidence import downwind, wind_of
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
 
 EIGHT = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 SOURCE = {"nearest_farmland_bearing_deg": 90.0, "nearest_farmland_m": 500.0, "position_kind": "point"}

@@ -11,25 +11,22 @@ import pyarrow.compute as pc
 import pytest
 import shapely
 
-from hmgeo.analysis.applies import Subject, hindrance
-from hmgeo.analysis.border import DATA_MISSING, OUTWARD, leads_table
-from hmgeo.analysis.cadmium import cadmium_of, found_cadmium
-from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.evidence import tier_of
-from hmgeo.analysis.land_view import Exceedances, LandView
-from hmgeo.analysis.own_columns import due_day
-from hmgeo.analysis.receptor_view import township_table
-from hmgeo.analysis.wind import Wind
-from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
-from hmgeo.geodesy import ellipsoidal_area_m2
-from hmgeo.layers.catalog import shipped_folder
+from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
+from hmgeo.intake.catalog import shipped_folder
+from hmgeo.judging.applies import Subject, cadmium_of, found_cadmium, hindrance
+from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.own_columns import due_day
 from hmgeo.project.run import project_results
+from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 from hmgeo.rules.book import load_book
+from hmgeo.screening.bureau import DATA_MISSING, OUTWARD, leads_table
+from hmgeo.screening.evidence import Wind, tier_of
+from hmgeo.screening.land import Exceedances, LandView, township_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
 
 NAMES = {"441802": "清城区", "441802105": "龙塘镇", "441802106": "石角镇"}
 TRADES = Choices({"cadmium_trades": ChosenParameter("cadmium_trades", ("3212",), edition=2017)})

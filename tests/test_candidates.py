@@ -8,10 +8,10 @@ import numpy as np
 import shapely
 from siting_world import SITE, areas, bench
 
-from hmgeo.analysis.candidates import SpacedSet, choose_candidates, generated_points
-from hmgeo.analysis.key_area_fill import fill_key_areas
-from hmgeo.analysis.site_facts import PlaceFinder
-from hmgeo.geodesy import ELLIPSOID
+from hmgeo.geo.ellipsoid import ELLIPSOID
+from hmgeo.siting.candidates import SpacedSet, choose_candidates, generated_points
+from hmgeo.siting.key_areas import fill_key_areas
+from hmgeo.siting.site import PlaceFinder
 from hmgeo.vocabulary import Status
 
 

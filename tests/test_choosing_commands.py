@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from hmgeo.cli import app
 from hmgeo.errors import InputError, UsageError
-from hmgeo.outputs.citing import unmet_sentence
 from hmgeo.outputs.templates import write_templates
-from hmgeo.project.offsets import report_offsets
+from hmgeo.outputs.wording import unmet_sentence
+from hmgeo.project.sites.choosing import report_offsets
 
 NANDAN = Path(__file__).resolve().parent.parent / "layers" / "projects" / "nandan"
 LEDGER = (

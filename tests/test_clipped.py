@@ -10,7 +10,7 @@ import shapely
 from pyproj import Geod, Transformer
 from strategies import offset, star
 
-from hmgeo.analysis.clipped import ClippedAreas
+from hmgeo.geo.land_area import ClippedAreas
 
 PLACE = (113.05, 23.68)
 GEOD = Geod(a=6378137.0, rf=298.257222101)

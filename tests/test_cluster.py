@@ -15,24 +15,22 @@ import pytest
 import shapely
 from strategies import layer_of, offset, positions_of, star
 
-import hmgeo.project.cluster
-from hmgeo.analysis.engine.elsewhere import run_errand
-from hmgeo.analysis.proximity import TableSink, measure_proximity
+import hmgeo.project.pairs.measure
 from hmgeo.errors import UsageError
-from hmgeo.findings.columns import PAIRS_SCHEMA
-from hmgeo.layers.pack import write_packed
-from hmgeo.layers.stream import stream_receptors
+from hmgeo.intake.formats.packed import stream_receptors, write_packed
 from hmgeo.project.bare import BareFile
-from hmgeo.project.cluster import cluster, fetch_by, measure_group
-from hmgeo.project.pairs import pairs_files
-from hmgeo.project.pairs_sink import CodedPairsSink
+from hmgeo.project.pairs.file import CodedPairsSink
+from hmgeo.project.pairs.measure import cluster, fetch_by, measure_group, pairs_files
+from hmgeo.proximity.elsewhere import run_errand
+from hmgeo.proximity.measure import TableSink, measure_proximity
+from hmgeo.results.columns import PAIRS_SCHEMA
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hmgeo.analysis.engine.elsewhere import Errand, Fetched
+    from hmgeo.proximity.elsewhere import Errand, Fetched
     from hmgeo.records import Layer, Positions
 
 PLACE = (113.05, 23.68)
@@ -118,7 +116,7 @@ def test_a_killed_worker_is_survived_and_the_bytes_are_the_same(tmp_path: Path) 
 
 def slow_down() -> None:
     """Make every unit take a while on this worker, so that there is a midway."""
-    place = hmgeo.project.cluster
+    place = hmgeo.project.pairs.measure
     quick = place.run_errand
 
     def slow(errand: Errand, batches: Iterator[object]) -> list[Fetched]:

@@ -12,11 +12,11 @@ import shapely
 from siting_world import bench, layer, layers
 from small_results import small_results
 
-from hmgeo.analysis.compiled_rules import compile_rules, leaves_of
-from hmgeo.findings.results import Presentation
 from hmgeo.outputs.map.click import ClickPage
 from hmgeo.outputs.map.ground import can_carry, ground
 from hmgeo.outputs.map.page import map_page
+from hmgeo.results.results import Presentation
+from hmgeo.siting.page_rules import compile_rules, leaves_of
 from hmgeo.vocabulary import Classification, LayerKind
 
 COMPILED = compile_rules(bench())

@@ -9,22 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 from siting_world import SITE, bench
 
-from hmgeo.analysis.applies import Subject, hindrance
-from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.crosscheck import CrossCheck, cross_check
-from hmgeo.analysis.facts import UnplacedFacts, doubted_facts
-from hmgeo.analysis.overhead_view import pond_disputes
-from hmgeo.analysis.places import Areas
-from hmgeo.layers.load import load_positions, load_receptors
-from hmgeo.layers.options import ReadOptions
-from hmgeo.layers.side_tables import load_outlets
-from hmgeo.project.assemble import cross_warnings
-from hmgeo.project.site_input import Typed, typed_site
-from hmgeo.project.site_list import sites_of_file
+from hmgeo.intake.columns import ReadOptions
+from hmgeo.intake.load import load_positions, load_receptors
+from hmgeo.intake.side_tables import load_outlets
+from hmgeo.judging.applies import Subject, hindrance
+from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.crosscheck import CrossCheck, cross_check
+from hmgeo.judging.facts import UnplacedFacts, doubted_facts
+from hmgeo.judging.places import Areas
+from hmgeo.project.run import cross_warnings
+from hmgeo.project.sites.given import Typed, sites_of_file, typed_site
 from hmgeo.rules.book import load_book
 from hmgeo.rules.claims import ACTION, CADMIUM, TRADE, disputes, doubts_of
-from hmgeo.rules.stated import stated_facts
 from hmgeo.rules.told import Emission, Said, Told
+from hmgeo.rules.words import stated_facts
+from hmgeo.terrain.ponds_and_mines import pond_disputes
 from hmgeo.vocabulary import Action, Basis, LayerKind, Verdict
 
 if TYPE_CHECKING:

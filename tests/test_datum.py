@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS, Transformer
 
-from hmgeo.datum import (
+from hmgeo.geo.datum import (
     Datum,
     bd09_to_gcj02,
     bd09_to_wgs84,

@@ -28,8 +28,8 @@ from hmgeo.vocabulary import Basis, Certainty, PositionKind, SoilQualityClass, S
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hmgeo.findings.results import Results
     from hmgeo.project.run import Run
+    from hmgeo.results.results import Results
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECTS = ("qingcheng", "nandan")
@@ -446,7 +446,7 @@ def test_the_wheel_runs_the_demo_from_another_folder(demo_runs: dict[str, Run], 
     elsewhere.mkdir()
     libraries = (sysconfig.get_path(name) for name in ("purelib", "platlib"))
     there = {"cwd": elsewhere, "env": {**os.environ, "PYTHONPATH": os.pathsep.join([str(target), *libraries])}}
-    asked = "import hmgeo; from hmgeo.layers.catalog import shipped_folder as f; print(hmgeo.__file__, f(), sep='\\n')"
+    asked = "import hmgeo; from hmgeo.intake.catalog import shipped_folder as f; print(hmgeo.__file__, f(), sep='\\n')"
     # -S: without site packages' .pth files, so that an editable install of the checkout can't be found
     told = python("-S", "-c", asked, **there).splitlines()
     assert told == [str(target / "hmgeo" / "__init__.py"), str(target / "hmgeo" / "_shipped")]

@@ -14,13 +14,19 @@ import pytest
 import shapely
 from strategies import layer_of, offset, positions_of, star
 
-from hmgeo.analysis.proximity import TableSink, measure_proximity
 from hmgeo.errors import InputError
-from hmgeo.findings.columns import PAIRS_SCHEMA
-from hmgeo.layers.pack import GROUP_ROWS, hilbert_distance, pack_layer, write_packed
-from hmgeo.layers.stream import is_packed, stream_receptors
-from hmgeo.project.pairs_sink import CodedPairsSink
+from hmgeo.intake.formats.packed import (
+    GROUP_ROWS,
+    hilbert_distance,
+    is_packed,
+    pack_layer,
+    stream_receptors,
+    write_packed,
+)
+from hmgeo.project.pairs.file import CodedPairsSink
+from hmgeo.proximity.measure import TableSink, measure_proximity
 from hmgeo.reference.machine import CacheFolderWarning, choose_folder
+from hmgeo.results.columns import PAIRS_SCHEMA
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -170,7 +176,7 @@ def test_compiled_code_goes_to_a_temporary_folder_when_nothing_else_can_be_writt
 
 
 def test_importing_the_interface_does_not_import_numba() -> None:
-    code = "import hmgeo, hmgeo.analysis.proximity, sys; print('numba' in sys.modules)"
+    code = "import hmgeo, hmgeo.proximity.measure, sys; print('numba' in sys.modules)"
     done = subprocess.run(  # noqa: S603 -- our own interpreter
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import ANCHORS, layer_of, offset, parcels, points_near, positions_of, star, with_hole, worlds
 
-from hmgeo.analysis.distance import pair_distances, prepare_shapes
-from hmgeo.analysis.engine.columns import bytes_of
-from hmgeo.analysis.engine.search import boxes
-from hmgeo.analysis.proximity import Proximity, TableSink, measure_proximity
-from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
-from hmgeo.geodesy import ellipsoidal_area_m2
+from hmgeo.geo.distance import pair_distances, prepare_shapes
+from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
+from hmgeo.proximity.measure import Proximity, TableSink, measure_proximity
+from hmgeo.proximity.search import boxes
+from hmgeo.proximity.units import bytes_of
+from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,13 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from hmgeo.cli import app
-from hmgeo.findings.results import Presentation, Results
-from hmgeo.layers.catalog import shipped_folder
+from hmgeo.intake.catalog import shipped_folder
 from hmgeo.outputs.english import in_english, phrases, written
-from hmgeo.outputs.screening_book import write_workbook
-from hmgeo.outputs.survey_list import write_survey_list
+from hmgeo.outputs.sheets.survey import write_survey_list
+from hmgeo.outputs.sheets.workbook import write_workbook
 from hmgeo.outputs.tables import OUR_WORDS, write_sources_csv
 from hmgeo.project.run import project_results
+from hmgeo.results.results import Presentation, Results
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,22 +19,22 @@ from pyproj import Geod
 from small_results import small_results
 
 from hmgeo.errors import OutputError
-from hmgeo.findings.results import Backdrop, ContextLayer, Presentation
-from hmgeo.layers.catalog import shipped_folder
+from hmgeo.intake.catalog import shipped_folder
 from hmgeo.outputs import wording
 from hmgeo.outputs.figure import lettering
 from hmgeo.outputs.figure.figure import map_figure, write_figures
-from hmgeo.outputs.figure.legend import lines_of
+from hmgeo.outputs.figure.furniture import lines_of
 from hmgeo.outputs.figure.sheet import degrees_at, mercator, sheet, view
 from hmgeo.outputs.map import layers, parcels
-from hmgeo.outputs.map.hillshade import grey_png
+from hmgeo.outputs.map.ground import grey_png
 from hmgeo.outputs.map.labels import LABELS
+from hmgeo.results.results import Backdrop, ContextLayer, Presentation
 from hmgeo.vocabulary import Basis, Classification
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
 
 SHOWN = Presentation(maker="示例单位")
 GEOD = Geod(a=6378137, rf=298.257222101)
@@ -75,7 +75,7 @@ def test_two_writes_give_the_same_bytes_and_no_date(tmp_path: Path) -> None:
 def test_processes_with_different_hash_seeds_give_the_same_bytes() -> None:
     code = (
         "import hashlib, tempfile, pathlib; from small_results import small_results;"
-        "from hmgeo.outputs.figure.figure import write_figures; from hmgeo.findings.results import Presentation;"
+        "from hmgeo.outputs.figure.figure import write_figures; from hmgeo.results.results import Presentation;"
         "folder = pathlib.Path(tempfile.mkdtemp()); write_figures(small_results(), Presentation(), [folder / 'a.pdf']);"
         "print(hashlib.sha256((folder / 'a.pdf').read_bytes()).hexdigest())"
     )

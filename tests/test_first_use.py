@@ -8,10 +8,10 @@ import pytest
 import shapely
 from strategies import layer_of, positions_of
 
-from hmgeo.analysis.engine import ahead, grid, search, tally
-from hmgeo.analysis.proximity import measure_proximity
-from hmgeo.commands import first_use, shown
-from hmgeo.reference import children as processes
+from hmgeo.commands import first_use, options
+from hmgeo.proximity import ahead, search, tally
+from hmgeo.proximity.measure import measure_proximity
+from hmgeo.reference import machine
 from hmgeo.reference.machine import code_folder
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[_
         return made[-1]
 
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(processes.subprocess, "Popen", start)
+    monkeypatch.setattr(machine.subprocess, "Popen", start)
     code_folder.cache_clear()
     yield made
-    processes.wait()
+    machine.wait()
     code_folder.cache_clear()
 
 
@@ -51,7 +51,7 @@ def test_nothing_kept_is_compiled_by_two_processes_once(children: list[_Child]) 
     assert first_use.begin()
     assert [child.command[-1].rsplit("(", 1)[1] for child in children] == ["'search')", "'boxes')"]
     assert all(child.command[1] == "-P" for child in children)
-    processes.wait()
+    machine.wait()
     assert all(child.waited for child in children)
 
 
@@ -66,7 +66,7 @@ def test_what_is_kept_starts_nothing(children: list[_Child], tmp_path: Path) -> 
 def test_what_is_compiled_ahead_is_what_is_used() -> None:
     for part in first_use.PARTS:
         ahead.compile_part(part)
-    functions = (search.search, search._fill_boxes, tally._add, grid._walk)
+    functions = (search.search, search._fill_boxes, tally._add, search._walk)
     before = [set(function.signatures) for function in functions]
     square = shapely.box(113.0, 23.0, 113.001, 23.001)
     measured = measure_proximity(positions_of([shapely.Point(113.0, 23.01)]), layer_of([square]), radii_m=[2_000.0])
@@ -75,7 +75,7 @@ def test_what_is_compiled_ahead_is_what_is_used() -> None:
 
 
 def test_a_user_is_told_once(children: list[_Child], capsys: pytest.CaptureFixture[str]) -> None:
-    shown.ready_engine()
+    options.ready_engine()
     assert "首次使用：先编译测算程序" in capsys.readouterr().err
     assert len(children) == len(first_use.PARTS)
 
@@ -84,9 +84,9 @@ def test_a_process_that_cannot_start_is_no_error(children: list[_Child], monkeyp
     def refuse(*_: object, **__: object) -> None:
         raise BlockingIOError
 
-    monkeypatch.setattr(processes.subprocess, "Popen", refuse)
+    monkeypatch.setattr(machine.subprocess, "Popen", refuse)
     assert first_use.begin()
-    processes.wait()
+    machine.wait()
     assert children == []
 
 
@@ -100,6 +100,6 @@ def test_a_signal_while_waiting_leaves_no_process_unknown(
     with monkeypatch.context() as patched:
         patched.setattr(_Child, "wait", stop)
         with pytest.raises(SystemExit):
-            processes.wait()
-    processes.wait()
+            machine.wait()
+    machine.wait()
     assert all(child.waited for child in children)

@@ -5,11 +5,11 @@ import pytest
 import shapely
 from grids import frame, point, raster, rows_of
 
-from hmgeo.analysis.facts import Unknown
-from hmgeo.analysis.flow import borders_along, downhill, exits_of, targets_of, upstream_sources
-from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, End, flow_grid
-from hmgeo.analysis.flow_snap import SnapRule, SnapStatus, snap
 from hmgeo.errors import InputError
+from hmgeo.judging.facts import Unknown
+from hmgeo.water.grid import ClosedBasins, Conditioning, End, flow_grid
+from hmgeo.water.snap import SnapRule, SnapStatus, snap
+from hmgeo.water.trace import borders_along, downhill, exits_of, targets_of, upstream_sources
 
 BREACH = Conditioning(ClosedBasins.BREACH, basin_depth_m=2.0, basin_cells=1)
 KEEP = Conditioning(ClosedBasins.KEEP, basin_depth_m=2.0, basin_cells=1)

@@ -12,11 +12,10 @@ from pyproj import Transformer
 from test_flow import BREACH, VALLEY
 from test_flow_facts import INF, water
 
-from hmgeo.analysis.facts import Answer, Features, PlaceFact
-from hmgeo.analysis.flow_around import comes_by, places_around
-from hmgeo.analysis.flow_facts import OFF_STREAM, FlowFacts
-from hmgeo.analysis.flow_grid import flow_grid
-from hmgeo.analysis.flow_snap import SnapRule
+from hmgeo.judging.facts import Answer, Features, PlaceFact
+from hmgeo.water.by_heights import OFF_STREAM, FlowFacts
+from hmgeo.water.grid import flow_grid
+from hmgeo.water.snap import SnapRule, comes_by, places_around
 
 DEM = raster(VALLEY)
 """Five by five cells of 10 m: column 2 is the valley floor and falls to the south, the sides fall to it."""

@@ -12,13 +12,12 @@ import shapely
 from grids import CRS, NORTH, WEST, point, raster
 from rasterio.transform import Affine
 
-from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.facts import Unknown
-from hmgeo.analysis.outcome import Side
-from hmgeo.analysis.terrain_screen import measured_pairs, terrain_choice, terrain_flips, terrain_verdicts
+from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.facts import Side, Unknown
 from hmgeo.project.inputs import load_inputs
 from hmgeo.project.run import project_results
 from hmgeo.project.spec import read_spec
+from hmgeo.screening.heights import measured_pairs, terrain_choice, terrain_flips, terrain_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,17 +7,16 @@ import shapely
 from grids import point, raster
 from test_flow import BREACH, VALLEY
 
-from hmgeo.analysis.facts import Answer, Features, PlaceFact, Unknown
-from hmgeo.analysis.flow_agreement import stream_offsets
-from hmgeo.analysis.flow_facts import FlowFacts
-from hmgeo.analysis.flow_grid import End, flow_grid
-from hmgeo.analysis.flow_overhead import overhead
-from hmgeo.analysis.flow_snap import SnapRule
-from hmgeo.analysis.flow_tables import catchments_of, cells_beside
-from hmgeo.analysis.water_layers import ProjectWater
-from hmgeo.analysis.water_things import Things
+from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
+from hmgeo.terrain.ponds_and_mines import overhead
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
+from hmgeo.water.agreement import stream_offsets
+from hmgeo.water.by_heights import FlowFacts, ProjectWater
+from hmgeo.water.grid import End, flow_grid
+from hmgeo.water.snap import SnapRule
+from hmgeo.water.things import Things
+from hmgeo.water.trace import catchments_of, cells_beside
 
 DEM = raster(VALLEY)
 GRID = flow_grid(DEM, BREACH)

@@ -6,14 +6,14 @@ import shapely
 from grids import Water, point, raster
 from test_flow import BREACH, DIAGONAL, FORK, HOLLOW, KEEP, VALLEY
 
-from hmgeo.analysis import flow_facts
-from hmgeo.analysis.barrier import BarrierRule, barrier, profile
-from hmgeo.analysis.facts import Answer, Features, NumberFact, PlaceFact, Unknown
-from hmgeo.analysis.flow import targets_of
-from hmgeo.analysis.flow_facts import FlowFacts, WaterLayer
-from hmgeo.analysis.flow_grid import FlowGrid, flow_grid
-from hmgeo.analysis.flow_snap import SnapRule
 from hmgeo.errors import InputError
+from hmgeo.judging.facts import Answer, Features, NumberFact, PlaceFact, Unknown
+from hmgeo.terrain.barrier import BarrierRule, barrier, profile
+from hmgeo.water import by_heights
+from hmgeo.water.by_heights import FlowFacts, WaterLayer
+from hmgeo.water.grid import FlowGrid, flow_grid
+from hmgeo.water.snap import SnapRule
+from hmgeo.water.trace import targets_of
 
 EVERYWHERE = shapely.box(110, 20, 120, 30)
 INF = float("inf")
@@ -103,10 +103,10 @@ def test_no_start_is_left_out_however_many(limit_m: float, monkeypatch: pytest.M
     rng = np.random.default_rng(7)
     grid = flow_grid(raster(rng.uniform(0, 50, (24, 24)).tolist()), BREACH)
     cells = np.sort(rng.choice(576, 6, replace=False))
-    singly = [flow_facts._meets(grid, np.array([start]), cells, limit_m) for start in range(576)]
-    monkeypatch.setattr(flow_facts, "_MOST_TRACES", 0)
-    assert [flow_facts._meets(grid, np.array([start]), cells, limit_m) for start in range(576)] == singly
-    assert flow_facts._meets(grid, np.arange(576), cells, limit_m) == set().union(*singly)
+    singly = [by_heights._meets(grid, np.array([start]), cells, limit_m) for start in range(576)]
+    monkeypatch.setattr(by_heights, "_MOST_TRACES", 0)
+    assert [by_heights._meets(grid, np.array([start]), cells, limit_m) for start in range(576)] == singly
+    assert by_heights._meets(grid, np.arange(576), cells, limit_m) == set().union(*singly)
     assert {True} in singly
 
 

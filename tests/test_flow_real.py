@@ -12,13 +12,13 @@ import shapely
 from rasterio.transform import Affine
 from rasterio.warp import Resampling, reproject
 
-from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, FlowGrid, flow_grid
-from hmgeo.analysis.flow_snap import SnapRule, snap
-from hmgeo.analysis.raster_strips import read_whole
-from hmgeo.analysis.terrain import relief_m, slope_deg
 from hmgeo.errors import InputError
-from hmgeo.layers.raster import load_elevation
+from hmgeo.geo.raster import read_whole
+from hmgeo.intake.formats.raster import load_elevation
+from hmgeo.terrain.slope import relief_m, slope_deg
 from hmgeo.vocabulary import Basis
+from hmgeo.water.grid import ClosedBasins, Conditioning, FlowGrid, flow_grid
+from hmgeo.water.snap import SnapRule, snap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,12 +15,11 @@ import numpy as np
 import oregon_project as oregon
 import pytest
 
-from hmgeo.analysis.parcel_slopes import parcel_slopes
-from hmgeo.geodesy import ELLIPSOID
-from hmgeo.project.flow import FlowReport, flow_project
-from hmgeo.project.flow_options import FlowWords
+from hmgeo.geo.ellipsoid import ELLIPSOID
+from hmgeo.project.flow import FlowReport, FlowWords, flow_project
 from hmgeo.project.inputs import load_inputs
 from hmgeo.project.spec import read_spec
+from hmgeo.terrain.steep import parcel_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 
-from hmgeo.datum import wgs84_to_bd09, wgs84_to_gcj02
-from hmgeo.layers.load import ReadOptions, load_positions
+from hmgeo.geo.datum import wgs84_to_bd09, wgs84_to_gcj02
+from hmgeo.intake.load import ReadOptions, load_positions
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:

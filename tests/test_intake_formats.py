@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from lat_lon_parser import parse as oracle
 
 from hmgeo.errors import InputError
-from hmgeo.layers.angles import parse_angle, parse_packed
-from hmgeo.layers.header import find_header
-from hmgeo.layers.load import ReadOptions, load_positions, load_receptors
-from hmgeo.layers.quantities import in_unit, parse_quantity
-from hmgeo.layers.standards import recognise_standard
-from hmgeo.layers.twins import similarity
+from hmgeo.intake.columns import recognise_standard
+from hmgeo.intake.formats.sheets import find_header
+from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
+from hmgeo.intake.places.numbers import in_unit, parse_angle, parse_packed, parse_quantity
+from hmgeo.intake.sources import similarity
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:

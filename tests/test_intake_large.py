@@ -10,7 +10,7 @@ import pytest
 import shapely
 import xlsxwriter
 
-from hmgeo.layers.load import load_positions, load_receptors
+from hmgeo.intake.load import load_positions, load_receptors
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from pyproj import Geod
 from strategies import layer_of
 
-from hmgeo.analysis.question import Question
-from hmgeo.analysis.screen import screen
-from hmgeo.analysis.user_rule import USER_RADIUS_ID
-from hmgeo.datum import bd09_to_gcj02, bd09_to_wgs84, gcj02_to_wgs84
-from hmgeo.layers.load import load_positions
+from hmgeo.geo.datum import bd09_to_gcj02, bd09_to_wgs84, gcj02_to_wgs84
+from hmgeo.intake.load import load_positions
+from hmgeo.judging.judge import USER_RADIUS_ID
+from hmgeo.judging.question import Question
 from hmgeo.records import Positions, Provenance
+from hmgeo.screening.screen import screen
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:

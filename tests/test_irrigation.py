@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import shapely
 
-from hmgeo.analysis.irrigation import Along, ChainSource, ChainTables, irrigation_chains
-from hmgeo.analysis.pathways import pathways_of
-from hmgeo.findings.water import IRRIGATION_SCHEMA, WaterTables
 from hmgeo.records import RECEPTOR_SCHEMA
+from hmgeo.results.columns import IRRIGATION_SCHEMA, WaterTables
+from hmgeo.screening.evidence import pathways_of
+from hmgeo.water.irrigation import Along, ChainSource, ChainTables, irrigation_chains
 
 
 def table(*rows: dict[str, Any]) -> pa.Table:

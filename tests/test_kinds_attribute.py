@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from kind_facts import FixedFacts, ask, chosen
 
-from hmgeo.analysis.choices import Choices
-from hmgeo.analysis.facts import NumberFact
-from hmgeo.analysis.outcome import Outcome, Side
+from hmgeo.judging.choices import Choices
+from hmgeo.judging.facts import NumberFact, Outcome, Side
 
 MET, NOT, UNKNOWN = Side.MET, Side.NOT_MET, Side.UNKNOWN
 

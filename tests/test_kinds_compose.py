@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from hmgeo.analysis.kinds.compose import all_of, any_of
-from hmgeo.analysis.outcome import Measurement, Outcome, Side
+from hmgeo.judging.clause_tests import all_of, any_of
+from hmgeo.judging.facts import Measurement, Outcome, Side
 
 MET, NOT, UNKNOWN = Side.MET, Side.NOT_MET, Side.UNKNOWN
 

@@ -7,8 +7,7 @@ import math
 import pytest
 from kind_facts import FixedFacts, ask, chosen
 
-from hmgeo.analysis.facts import FLOW_NEEDED, Answer, DistanceFact, PlaceFact, missing_layer
-from hmgeo.analysis.outcome import Outcome, Side
+from hmgeo.judging.facts import FLOW_NEEDED, Answer, DistanceFact, Outcome, PlaceFact, Side, missing_layer
 
 MET, NOT, UNKNOWN = Side.MET, Side.NOT_MET, Side.UNKNOWN
 HOUSES = "sensitive_sites"

@@ -7,11 +7,11 @@ from types import MappingProxyType
 import pytest
 from kind_facts import FixedFacts, chosen, in_force, rule_of
 
-from hmgeo.analysis.applies import Subject
-from hmgeo.analysis.case_facts import CaseFacts, choices_of, run_given, subject_of
-from hmgeo.analysis.choices import Choices
-from hmgeo.analysis.facts import Answer, PlaceFact
-from hmgeo.analysis.judge import Judgement, judge
+from hmgeo.judging.applies import Subject
+from hmgeo.judging.cases import CaseFacts, choices_of, run_given, subject_of
+from hmgeo.judging.choices import Choices
+from hmgeo.judging.facts import Answer, PlaceFact
+from hmgeo.judging.judge import Judgement, judge
 from hmgeo.rules.book import load_book
 from hmgeo.rules.model import AppliesTo, Condition, Exemption, LayerState, Test, TradeCodes, Trades
 from hmgeo.rules.standing import codes_of_place, standing_of

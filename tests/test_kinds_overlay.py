@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 from kind_facts import FixedFacts, ask, chosen
 
-from hmgeo.analysis.case_facts import place_of
-from hmgeo.analysis.choices import Choices
-from hmgeo.analysis.facts import Answer, NumberFact, PlaceFact, Unknown
-from hmgeo.analysis.key_areas import inside_key_areas, membership
-from hmgeo.analysis.outcome import Outcome, Side
-from hmgeo.analysis.places import Place
+from hmgeo.judging.cases import place_of
+from hmgeo.judging.choices import Choices
+from hmgeo.judging.facts import Answer, NumberFact, Outcome, PlaceFact, Side, Unknown
+from hmgeo.judging.places import Place, inside_key_areas, membership
 from hmgeo.rules.book import load_book
 
 MET, NOT, UNKNOWN = Side.MET, Side.NOT_MET, Side.UNKNOWN

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from kind_facts import FixedFacts, ask, chosen
 
-from hmgeo.analysis.facts import FLOW_NEEDED, SLOPE_NEEDED
-from hmgeo.analysis.kinds.registry import COMBINERS, EVALUATORS
-from hmgeo.analysis.outcome import Side
+from hmgeo.judging.clause_tests import COMBINERS, EVALUATORS
+from hmgeo.judging.facts import FLOW_NEEDED, SLOPE_NEEDED, Side
 from hmgeo.rules.book import load_book
 from hmgeo.rules.kinds import KINDS
 

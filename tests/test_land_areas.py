@@ -13,16 +13,15 @@ import pytest
 import shapely
 from strategies import layer_of, offset, positions_of, star
 
-from hmgeo.analysis.clipped import ClippedAreas
-from hmgeo.analysis.land_areas import land_areas, with_land_areas
-from hmgeo.analysis.proximity import measure_proximity
 from hmgeo.errors import ProjectError, UsageError
-from hmgeo.layers.catalog import shipped_folder
-from hmgeo.layers.pack import write_packed
-from hmgeo.layers.stream import stream_receptors
+from hmgeo.geo.land_area import ClippedAreas
+from hmgeo.intake.catalog import shipped_folder
+from hmgeo.intake.formats.packed import stream_receptors, write_packed
 from hmgeo.project.bare import BareFile
-from hmgeo.project.pairs import pairs_files
+from hmgeo.project.pairs.measure import pairs_files
 from hmgeo.project.run import run_project
+from hmgeo.proximity.measure import measure_proximity
+from hmgeo.screening.land_area import land_areas, with_land_areas
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -211,8 +210,8 @@ def test_land_is_the_same_in_however_many_units_it_is_measured(monkeypatch: pyte
         for lat in PLACE[1] + step * np.arange(-30, 30)
     ]
     positions, layer = positions_of([shapely.Point(PLACE)]), layer_of(squares)
-    monkeypatch.setattr("hmgeo.analysis.engine.units._MOST_ROWS", 64)
-    monkeypatch.setattr("hmgeo.analysis.engine.units._FEWEST_ROWS", 64)
+    monkeypatch.setattr("hmgeo.proximity.units._MOST_ROWS", 64)
+    monkeypatch.setattr("hmgeo.proximity.units._FEWEST_ROWS", 64)
     counts = measure_proximity(positions, layer, radii_m=RADII_M).counts
     land = land_areas(positions, layer, RADII_M)
     for row in counts.to_pylist():

@@ -8,10 +8,9 @@ import pytest
 import shapely
 from oracle import distance_m
 
-from hmgeo.analysis.facts import Answer, DistanceFact, Features, Unknown
-from hmgeo.analysis.layer_facts import LayerFacts
-from hmgeo.analysis.layer_index import LayerIndex
-from hmgeo.analysis.places import Place
+from hmgeo.judging.facts import Answer, DistanceFact, Features, Unknown
+from hmgeo.judging.layers import LayerFacts, LayerIndex
+from hmgeo.judging.places import Place
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 

@@ -12,9 +12,9 @@ import shapely
 from rasterio.transform import Affine
 
 from hmgeo.errors import InputError, ProjectError
-from hmgeo.layers.areas import context_layers, resolve_area
-from hmgeo.layers.catalog import shipped_folder, shipped_layers
-from hmgeo.layers.load import load_raster
+from hmgeo.intake.areas import context_layers, resolve_area
+from hmgeo.intake.catalog import shipped_folder, shipped_layers
+from hmgeo.intake.load import load_raster
 from hmgeo.vocabulary import Basis
 
 SQUARE = {"type": "Polygon", "coordinates": [[[113, 23], [113.01, 23], [113.01, 23.01], [113, 23.01], [113, 23]]]}

@@ -18,7 +18,7 @@ import pytest
 import shapely
 from pyproj import CRS, Transformer
 
-from hmgeo.layers.load import ReadOptions, load_positions, load_receptors
+from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.records import Positions, Provenance
 from hmgeo.vocabulary import Basis, LayerKind
 
@@ -167,7 +167,7 @@ def test_reading_receptors_does_not_load_geopandas(tmp_path: Path) -> None:
     square = np.array([shapely.to_wkb(shapely.box(113, 23, 113.01, 23.01))], dtype=object)
     pyogrio.raw.write(path, square, [], [], geometry_type="Polygon", crs="EPSG:4490", driver="GPKG")
     code = (
-        "import sys; from pathlib import Path; from hmgeo.layers.load import load_receptors; "
+        "import sys; from pathlib import Path; from hmgeo.intake.load import load_receptors; "
         "from hmgeo.vocabulary import Basis, LayerKind; "
         f"load_receptors(Path({str(path)!r}), kind=LayerKind.FARMLAND, basis=Basis.REAL); "
         "print([name for name in ('geopandas', 'pyogrio', 'rasterio') if name in sys.modules])"

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hmgeo.datum import wgs84_to_bd09, wgs84_to_gcj02
 from hmgeo.errors import InputError
-from hmgeo.layers.load import ReadOptions, load_positions, load_receptors
+from hmgeo.geo.datum import wgs84_to_bd09, wgs84_to_gcj02
+from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:

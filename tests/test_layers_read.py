@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from hmgeo.errors import InputError
-from hmgeo.layers.load import ReadOptions, load_positions, load_receptors
+from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.vocabulary import Basis, LayerKind
 
 BROKEN = Path(__file__).parent / "broken" / "layers"

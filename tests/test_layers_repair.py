@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hmgeo.errors import InputError
-from hmgeo.layers.georeference import densified
-from hmgeo.layers.journal import Journal
-from hmgeo.layers.load import ReadOptions, load_positions, load_receptors
-from hmgeo.layers.schema import make_ids
+from hmgeo.intake.columns import make_ids
+from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
+from hmgeo.intake.places.locate import densified
+from hmgeo.intake.rows import Journal
 from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hmgeo.layers.load import load_receptors
-from hmgeo.reference.links import links_by_row, same_name
+from hmgeo.intake.load import load_receptors
+from hmgeo.reference.tables import links_by_row, same_name
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:

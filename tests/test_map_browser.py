@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from small_results import HOSTILE, small_results
 
-from hmgeo.findings.results import Presentation
 from hmgeo.outputs.map.page import write_map
+from hmgeo.results.results import Presentation
 
 try:
     from playwright.sync_api import sync_playwright

@@ -15,14 +15,14 @@ from siting_world import COUNTY, LONGTANG, bench, layer, layers
 from small_results import HOSTILE, small_results
 from test_map_browser import Opened, browser
 
-from hmgeo.analysis.compiled_rules import compile_rules
-from hmgeo.analysis.facts import Features
-from hmgeo.analysis.site_facts import Site
-from hmgeo.analysis.zones import zone_within
-from hmgeo.findings.results import Presentation
-from hmgeo.geodesy import ELLIPSOID
+from hmgeo.geo.ellipsoid import ELLIPSOID
+from hmgeo.judging.facts import Features
 from hmgeo.outputs.map.page import write_map
-from hmgeo.project.site import open_desk
+from hmgeo.project.sites.desk import open_desk
+from hmgeo.results.results import Presentation
+from hmgeo.siting.overlay import zone_within
+from hmgeo.siting.page_rules import compile_rules
+from hmgeo.siting.site import Site
 from hmgeo.vocabulary import Action, Basis, Classification, LayerKind
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from hmgeo.analysis.siting import SitingBench
     from hmgeo.records import Layer
+    from hmgeo.siting.bench import SitingBench
 
 pytestmark = pytest.mark.browser
 

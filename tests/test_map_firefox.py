@@ -10,8 +10,8 @@ from firefox import Firefox, firefox_path
 from small_results import HOSTILE, small_results
 from test_map_browser import go_without
 
-from hmgeo.findings.results import Presentation
 from hmgeo.outputs.map.page import write_map
+from hmgeo.results.results import Presentation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,19 +16,19 @@ from rasterio.io import MemoryFile
 from small_results import small_results
 
 from hmgeo.errors import OutputError, ProjectError
-from hmgeo.findings.results import Backdrop, ContextLayer, Presentation
-from hmgeo.outputs.map import borders
-from hmgeo.outputs.map.hillshade import grey_png, hillshade
+from hmgeo.outputs.map import shapes
+from hmgeo.outputs.map.ground import grey_png, hillshade
 from hmgeo.outputs.map.page import map_page
 from hmgeo.project.maps import build_maps, read_map
 from hmgeo.records import Provenance, Raster
+from hmgeo.results.results import Backdrop, ContextLayer, Presentation
 from hmgeo.vocabulary import Basis, Classification, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
 
 PUBLIC = Presentation(audience="public")
 
@@ -120,9 +120,9 @@ def county(code: str, name: str, west: float) -> dict[str, object]:
 def test_of_a_border_county_only_shared_lines_are_stroked() -> None:
     table = pa.Table.from_pylist([county("451081", "靖西市", 106), county("451024", "德保县", 107)])
     layer = ContextLayer("county", "县界", Basis.REAL, "", table)
-    left_open = borders.open_stretch([layer])
+    left_open = shapes.open_stretch([layer])
     stroked = shapely.geometry.shape(
-        borders.stroked(np.array([shapely.box(106, 22, 107, 23), shapely.box(107, 22, 108, 23)]), left_open)
+        shapes.stroked(np.array([shapely.box(106, 22, 107, 23), shapely.box(107, 22, 108, 23)]), left_open)
     )
     assert stroked.length == pytest.approx(4, abs=0.01)  # the shared side and three sides of 德保县
     assert shapely.Point(107, 22.5).distance(stroked) < 1e-9
@@ -131,7 +131,7 @@ def test_of_a_border_county_only_shared_lines_are_stroked() -> None:
 
 def test_inland_counties_keep_their_whole_outline() -> None:
     table = pa.Table.from_pylist([county("451221", "南丹县", 107)])
-    assert borders.open_stretch([ContextLayer("county", "县界", Basis.REAL, "", table)]) is None
+    assert shapes.open_stretch([ContextLayer("county", "县界", Basis.REAL, "", table)]) is None
 
 
 def grey_of(png: bytes) -> np.ndarray:

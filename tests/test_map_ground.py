@@ -14,10 +14,10 @@ from ground_results import NOTE, ground_results
 from small_results import HOSTILE, small_results
 from test_map_browser import Opened, browser
 
-from hmgeo.findings.results import Presentation
-from hmgeo.outputs.map import packed
+from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.page import map_page, write_map
-from hmgeo.outputs.terrain_sheets import OVERHEAD_REMARK
+from hmgeo.outputs.sheets.water import OVERHEAD_REMARK
+from hmgeo.results.results import Presentation
 from hmgeo.vocabulary import Classification
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def test_a_pond_without_a_way_is_not_drawn(text: str) -> None:
 def test_packed_parcels_carry_slope_grade_and_list() -> None:
     found = re.search(r'id="packed-0-0">([^<]*)<', map_page(ground_results(3000), SHOWN))
     content = zlib.decompress(base64.b64decode(found[1] if found else ""), -15)
-    ends = [place + 1 for place, byte in enumerate(content) if byte < 128][: len(packed.SECTIONS)]
+    ends = [place + 1 for place, byte in enumerate(content) if byte < 128][: len(shapes.SECTIONS)]
     parts, start = {}, ends[-1]
-    for name, length in zip(packed.SECTIONS, varints(content[: ends[-1]]), strict=True):
+    for name, length in zip(shapes.SECTIONS, varints(content[: ends[-1]]), strict=True):
         parts[name] = content[start : start + length]
         start += length
     rows = zip(

@@ -21,14 +21,13 @@ from branca.element import CssLink, JavascriptLink
 from small_results import HOSTILE, small_results
 
 from hmgeo.errors import OutputError
-from hmgeo.findings.results import ContextLayer, Presentation, Results
-from hmgeo.findings.text import WINDS
 from hmgeo.outputs import wording
-from hmgeo.outputs.map import assets, borders, layers, packed, parcels, shapes, sources
-from hmgeo.outputs.map.judgements import Judgements
+from hmgeo.outputs.map import assets, layers, parcels, shapes, sources
 from hmgeo.outputs.map.labels import compass
-from hmgeo.outputs.map.offline import OfflineHeader, refuse_outside_links
-from hmgeo.outputs.map.page import map_page, script_safe_json, write_map
+from hmgeo.outputs.map.page import OfflineHeader, map_page, refuse_outside_links, script_safe_json, write_map
+from hmgeo.outputs.map.sources import Judgements
+from hmgeo.results.results import ContextLayer, Presentation, Results
+from hmgeo.results.text import WINDS
 from hmgeo.vocabulary import Basis
 
 SHOWN = Presentation(maker="示例单位")
@@ -79,9 +78,9 @@ def numbers(data: bytes) -> list[int]:
 def read_chunk(base64_text: str) -> dict[str, shapely.Geometry]:
     """Return polygons by id from a packed chunk, read without a line of the code that wrote it."""
     content = zlib.decompress(base64.b64decode(base64_text), -15)
-    ends = [place + 1 for place, byte in enumerate(content) if byte < 128][: len(packed.SECTIONS)]
+    ends = [place + 1 for place, byte in enumerate(content) if byte < 128][: len(shapes.SECTIONS)]
     parts, start = {}, ends[-1]
-    for name, length in zip(packed.SECTIONS, numbers(content[: ends[-1]]), strict=True):
+    for name, length in zip(shapes.SECTIONS, numbers(content[: ends[-1]]), strict=True):
         parts[name] = content[start : start + length]
         start += length
     lon, lat = (np.cumsum([n >> 1 ^ -(n & 1) for n in numbers(parts[axis])]) / 1e6 for axis in "xy")
@@ -128,7 +127,7 @@ def test_two_writes_give_the_same_bytes(tmp_path: Path) -> None:
 def test_two_processes_with_different_hash_seeds_give_the_same_bytes() -> None:
     code = (
         "import hashlib; from small_results import small_results; from hmgeo.outputs.map.page import map_page;"
-        "from hmgeo.findings.results import Presentation;"
+        "from hmgeo.results.results import Presentation;"
         "print(hashlib.sha256(map_page(small_results(), Presentation()).encode()).hexdigest())"
     )
     digests = {
@@ -315,7 +314,7 @@ def test_a_title_that_says_so_already_is_left_alone_and_only_borders_are_labelle
 
 
 def test_a_border_shared_by_two_townships_is_drawn_once() -> None:
-    towns = borders.stroked(np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)]), None)
+    towns = shapes.stroked(np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)]), None)
     assert shapely.geometry.shape(towns).length == 7  # two outlines of 4, less the shared side
 
 
@@ -379,12 +378,12 @@ def test_a_packed_polygon_keeps_its_holes_and_parts() -> None:
     )
     shape = shapely.MultiPolygon([ring, shapely.box(113.02, 23, 113.03, 23.01)])
     frame = small_results(1).receptors.to_pandas().assign(class_year="")
-    read = read_chunk(packed.pack(frame, np.array([shape])).chunks[0])
+    read = read_chunk(shapes.pack(frame, np.array([shape])).chunks[0])
     assert shapely.equals_exact(shapely.normalize(read["P00000"]), shapely.normalize(shape), 1e-9)
 
 
 def test_points_are_not_packed() -> None:
-    assert not packed.can_pack(np.array([shapely.Point(113, 23)]))
+    assert not shapes.can_pack(np.array([shapely.Point(113, 23)]))
 
 
 @pytest.mark.parametrize(
@@ -392,7 +391,7 @@ def test_points_are_not_packed() -> None:
     [(None, 0), (0.04, 1), (9.96, 101), (823.4, 8231), (999.4, 9991), (4349.0, 43001), (9999.9, 100001)],
 )
 def test_a_packed_distance_is_the_one_that_tables_show(distance_m: float | None, steps: int) -> None:
-    assert packed._decimetres(distance_m) == steps
+    assert shapes._decimetres(distance_m) == steps
 
 
 def test_an_overview_map_has_no_verdicts_and_does_not_fall() -> None:

@@ -12,10 +12,10 @@ from small_results import small_results
 from test_map_browser import FLAGS, browser_path, sync_playwright
 
 from hmgeo.errors import ProjectError
-from hmgeo.findings.results import Presentation
-from hmgeo.outputs.map.hillshade import grey_png
+from hmgeo.outputs.map.ground import grey_png
 from hmgeo.outputs.map.page import map_page
 from hmgeo.project.maps import read_map
+from hmgeo.results.results import Presentation
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,9 +17,9 @@ from pyproj import Geod
 from small_results import small_results
 from test_map_browser import FLAGS, Opened, browser_path, go_without, sync_playwright
 
-from hmgeo.findings.results import Presentation
 from hmgeo.outputs.map import assets
 from hmgeo.outputs.map.page import write_map
+from hmgeo.results.results import Presentation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

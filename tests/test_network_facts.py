@@ -18,17 +18,14 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.facts import Answer, Features, PlaceFact, UnansweredFacts, Unknown
-from hmgeo.analysis.network_facts import NetworkFacts
-from hmgeo.analysis.network_layers import NO_NETWORK, ProjectRivers, rivers_of
-from hmgeo.analysis.network_places import placed
-from hmgeo.analysis.network_ways import Ahead, Stretch, answers
-from hmgeo.analysis.river_network import river_network
-from hmgeo.analysis.water_facts import WaterFacts, joint
-from hmgeo.geodesy import ELLIPSOID
+from hmgeo.geo.ellipsoid import ELLIPSOID
+from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.facts import Answer, Features, PlaceFact, UnansweredFacts, Unknown
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
+from hmgeo.water.agreement import WaterFacts, joint
+from hmgeo.water.by_rivers import NO_NETWORK, NetworkFacts, ProjectRivers, rivers_of
+from hmgeo.water.rivers import Ahead, Stretch, answers, placed, river_network
 
 TOP, JOIN, END, HEAD = (108.0, 25.02), (108.0, 25.01), (108.0, 25.0), (108.02, 25.01)
 RIVERS = [("干流", shapely.LineString([TOP, JOIN, END])), ("支流", shapely.LineString([HEAD, JOIN]))]

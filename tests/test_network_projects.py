@@ -13,7 +13,7 @@ import shapely
 import yaml
 from situation_projects import LON, WIDE, declared, moved, parameter, write_collection, write_heights
 
-from hmgeo.geodesy import ELLIPSOID
+from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.outputs.english import in_english
 from hmgeo.project.run import project_results
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hmgeo.analysis.offsets import ReductionSource, ledger_of, needs_of, sources_of
 from hmgeo.errors import InputError
+from hmgeo.siting.offsets import ReductionSource, ledger_of, needs_of, sources_of
 
 LEAD = ReductionSource("R1", "关停企业甲", "Pb", 20.0, 5.0, "示例核〔2024〕1号")
 

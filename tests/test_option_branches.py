@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 
 from hmgeo.cli import app
 from hmgeo.errors import UsageError
-from hmgeo.layers.options import ReadOptions
-from hmgeo.project.site_command import SiteRequest, answer_sites
-from hmgeo.project.site_input import Typed
+from hmgeo.intake.columns import ReadOptions
+from hmgeo.project.sites.files import SiteRequest, answer_sites
+from hmgeo.project.sites.given import Typed
 from hmgeo.vocabulary import Basis
 
 if TYPE_CHECKING:
-    from hmgeo.findings.siting import SitingResults
+    from hmgeo.results.siting import SitingResults
 
 NANDAN = Path(__file__).resolve().parent.parent / "layers" / "projects" / "nandan"
 SITE = ("site", "--project", str(NANDAN))

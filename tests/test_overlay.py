@@ -12,13 +12,12 @@ import pytest
 import shapely
 from siting_world import COUNTY, HOUSES, SCHOOL, SITE, bench, layer, layers
 
-from hmgeo.analysis.distance import pair_distances, prepare_shapes
-from hmgeo.analysis.overlay import TOUCHED, overlay_clauses
-from hmgeo.analysis.places import Areas
-from hmgeo.analysis.siting import SitingBench
-from hmgeo.analysis.zones import TOLERANCE_M, corners, zone_within
-from hmgeo.geodesy import ELLIPSOID, ellipsoidal_area_m2
+from hmgeo.geo.distance import pair_distances, prepare_shapes
+from hmgeo.geo.ellipsoid import ELLIPSOID, ellipsoidal_area_m2
+from hmgeo.judging.places import Areas
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
+from hmgeo.siting.bench import SitingBench
+from hmgeo.siting.overlay import TOLERANCE_M, TOUCHED, corners, overlay_clauses, zone_within
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
 AREA = shapely.box(112.95, 22.85, 113.25, 23.25)

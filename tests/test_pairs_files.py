@@ -13,16 +13,14 @@ import pytest
 import shapely
 from strategies import offset, star
 
-import hmgeo.layers.batchwise
+import hmgeo.intake.formats.packed
 from hmgeo.errors import InputError
-from hmgeo.layers.batchwise import RunningIds, plain_parts
-from hmgeo.layers.journal import Journal
-from hmgeo.layers.load import ReadOptions, load_receptors
-from hmgeo.layers.pack import pack_layer, write_packed
-from hmgeo.layers.schema import make_ids
+from hmgeo.intake.columns import make_ids
+from hmgeo.intake.formats.packed import RunningIds, pack_layer, plain_parts, write_packed
+from hmgeo.intake.load import ReadOptions, load_receptors
+from hmgeo.intake.rows import Journal
 from hmgeo.project.bare import BareFile
-from hmgeo.project.packing import pack_file
-from hmgeo.project.pairs import pairs_files
+from hmgeo.project.pairs.measure import pack_file, pairs_files
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -75,7 +73,7 @@ WAYS = {"plain.gpkg": write_gpkg, "projected.gpkg": write_projected, "plain.parq
 def test_parts_of_a_file_hold_what_the_whole_file_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, rows: int
 ) -> None:
-    monkeypatch.setattr(hmgeo.layers.batchwise, "PART_ROWS", rows)
+    monkeypatch.setattr(hmgeo.intake.formats.packed, "PART_ROWS", rows)
     path = tmp_path / name
     WAYS[name](path)
     layer, _ = plain_parts(path, **FARMLAND)
@@ -164,11 +162,11 @@ def test_sources_in_one_county_read_less_than_half_of_the_row_groups(tmp_path: P
 def test_packing_in_parts_writes_the_same_bytes_as_packing_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sorted_rows: int
 ) -> None:
-    monkeypatch.setattr(hmgeo.layers.pack, "GROUP_ROWS", 7)
+    monkeypatch.setattr(hmgeo.intake.formats.packed, "GROUP_ROWS", 7)
     write_gpkg(tmp_path / "plain.gpkg")
     whole, _ = load_receptors(tmp_path / "plain.gpkg", **FARMLAND)
     write_packed([whole.read()], tmp_path / "whole.parquet", LayerKind.FARMLAND)
-    monkeypatch.setattr(hmgeo.layers.batchwise, "PART_ROWS", 11)
+    monkeypatch.setattr(hmgeo.intake.formats.packed, "PART_ROWS", 11)
     packed = pack_layer(tmp_path / "plain.gpkg", tmp_path / "parts.parquet", sorted_rows=sorted_rows)
     assert (packed.rows, packed.row_groups) == (COUNT - 1, -(-(COUNT - 1) // 7))
     assert (tmp_path / "parts.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()

@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import CLASSES, anchors, layer_of, parcels, points_near, positions_of, source_shapes, stars, worlds
 
-from hmgeo.analysis.proximity import Proximity, TableSink, measure_proximity
-from hmgeo.findings.columns import PAIRS_SCHEMA
+from hmgeo.proximity.measure import Proximity, TableSink, measure_proximity
+from hmgeo.results.columns import PAIRS_SCHEMA
 
 RADIUS_M = 10_000.0
 ROUNDING_M = 2e-4

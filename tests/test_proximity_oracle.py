@@ -10,8 +10,8 @@ import pytest
 import shapely
 from strategies import layer_of, offset, positions_of, star, with_hole
 
-from hmgeo.analysis.proximity import TableSink, measure_proximity
-from hmgeo.findings.columns import PAIRS_SCHEMA
+from hmgeo.proximity.measure import TableSink, measure_proximity
+from hmgeo.results.columns import PAIRS_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

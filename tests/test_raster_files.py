@@ -13,9 +13,8 @@ from affine import Affine
 from rasterio.shutil import copy as copy_raster
 
 from hmgeo.errors import InputError
-from hmgeo.layers.raster import load_elevation
-from hmgeo.project.check import check_project
-from hmgeo.project.layer_check import check_layer
+from hmgeo.intake.formats.raster import load_elevation
+from hmgeo.project.check import check_layer, check_project
 from hmgeo.project.run import run_project
 from hmgeo.vocabulary import Basis
 

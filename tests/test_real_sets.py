@@ -20,7 +20,7 @@ from hmgeo import BareFile, ReadOptions, screen_files
 from hmgeo.vocabulary import Basis
 
 if TYPE_CHECKING:
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 RADIUS_M = 10_000.0

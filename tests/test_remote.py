@@ -19,12 +19,11 @@ import pytest
 from strategies import offset, star
 
 from hmgeo.errors import InputError, OutputError, Place, Problem, UsageError
-from hmgeo.layers.load import load_receptors
-from hmgeo.layers.pack import pack_layer, write_packed
-from hmgeo.layers.remote import RemoteFile, refuse_address, stored_at, without_secrets
-from hmgeo.layers.stream import is_packed, stream_receptors
+from hmgeo.intake.formats.archive import RemoteFile, refuse_address, stored_at, without_secrets
+from hmgeo.intake.formats.packed import is_packed, pack_layer, stream_receptors, write_packed
+from hmgeo.intake.load import load_receptors
 from hmgeo.project.bare import BareFile
-from hmgeo.project.pairs import pairs_files
+from hmgeo.project.pairs.measure import pairs_files
 from hmgeo.project.screening import screen_files
 from hmgeo.vocabulary import Basis, LayerKind
 

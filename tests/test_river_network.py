@@ -13,18 +13,18 @@ import pytest
 import shapely
 from grids import point, raster
 
-from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.facts import Unknown
-from hmgeo.analysis.flow_agreement import agreement_rows
-from hmgeo.analysis.flow_basins import basin_cells, basin_rows
-from hmgeo.analysis.flow_choices import FlowChoices, flow_choices
-from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, flow_grid
-from hmgeo.analysis.flow_shapes import ground_of
-from hmgeo.analysis.flow_snap import SnapRule
-from hmgeo.analysis.river_network import OnNetwork, river_network
-from hmgeo.analysis.sampling import Named, below_clusters, below_risks, clusters, double_sources, sections
-from hmgeo.analysis.water_things import Things
-from hmgeo.findings.columns import FLOW_CATCHMENT_SCHEMA
+from hmgeo.geo.cell_shapes import ground_of
+from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.facts import Unknown
+from hmgeo.results.columns import FLOW_CATCHMENT_SCHEMA
+from hmgeo.water.agreement import agreement_rows
+from hmgeo.water.choices import FlowChoices, flow_choices
+from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
+from hmgeo.water.rivers import OnNetwork, river_network
+from hmgeo.water.sampling import Named, below_clusters, below_risks, clusters, double_sources, sections
+from hmgeo.water.snap import SnapRule
+from hmgeo.water.things import Things
+from hmgeo.water.trace import basin_cells, basin_rows
 
 TOP, JOIN, END, HEAD = (108.0, 25.02), (108.0, 25.01), (108.0, 25.0), (108.02, 25.01)
 STEM, BRANCH = shapely.LineString([TOP, JOIN, END]), shapely.LineString([HEAD, JOIN])

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from hmgeo.errors import RuleError
-from hmgeo.rules.book import RuleBook, load_book
+from hmgeo.rules.book import RuleBook, load_book, markdown
 from hmgeo.rules.kinds import KINDS, layers_of, measures_of, parameters_of
 from hmgeo.rules.model import Rule, Runs, VerificationState
 from hmgeo.rules.parameters import declared
-from hmgeo.rules.render import markdown
 from hmgeo.rules.words import ATTRIBUTES, DECIDERS, LAYERS, MEASURED_ATTRIBUTES, SOURCE_KINDS
 from hmgeo.vocabulary import Effect, LayerKind, LegalRank
 

@@ -8,7 +8,7 @@ import pytest
 
 from hmgeo.errors import RuleError
 from hmgeo.rules.book import load_book
-from hmgeo.rules.load import load_rules
+from hmgeo.rules.read import load_rules
 
 FOLDER = Path(__file__).parent / "broken_rules"
 

@@ -14,9 +14,8 @@ import pytest
 
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.book import load_book
-from hmgeo.rules.cases import ANY_LAYER, Case, LayerState
 from hmgeo.rules.kinds import KINDS
-from hmgeo.rules.model import Rule, Runs, Test
+from hmgeo.rules.model import ANY_LAYER, Case, LayerState, Rule, Runs, Test
 from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.vocabulary import Effect, Standing, Verdict
@@ -24,8 +23,7 @@ from hmgeo.vocabulary import Effect, Standing, Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hmgeo.rules.cases import Given
-    from hmgeo.rules.model import Condition, DatedValue, FieldValue
+    from hmgeo.rules.model import Condition, DatedValue, FieldValue, Given
 
 BOOK = load_book()
 NOT_JUDGED = {

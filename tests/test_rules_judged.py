@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from hmgeo.analysis.case_facts import CaseFacts, run_case, run_given
 from hmgeo.errors import RuleError
-from hmgeo.project.rulebook import check_rules
-from hmgeo.rules import book as book_module
+from hmgeo.judging.cases import CaseFacts, run_case, run_given
+from hmgeo.project.start import check_rules
+from hmgeo.rules import book
 from hmgeo.rules.book import load_book
 from hmgeo.rules.model import Case, Rule, Runs
 from hmgeo.vocabulary import Effect, Standing, Verdict
 
 BOOK = load_book()
-DATA = Path(book_module.__file__).parent / "data"
+DATA = Path(book.__file__).parent / "data"
 NEAR = """
   - id: near
     given: {as_of: 2022-01-01, place: "441802", source_kind: enterprises, trade: "3212", edition: 2017, action: new,

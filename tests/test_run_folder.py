@@ -16,11 +16,11 @@ import pyarrow as pa
 import pytest
 
 from hmgeo.errors import OutputError
-from hmgeo.layers.load import ReadOptions
+from hmgeo.intake.load import ReadOptions
 from hmgeo.project.folder import entries, files_among_others, whole_file, whole_folder, write_record
 from hmgeo.project.maps import build_maps
-from hmgeo.project.packing import pack_file
-from hmgeo.project.sinks import ROW_GROUP_ROWS, ParquetSink
+from hmgeo.project.pairs.file import ROW_GROUP_ROWS, ParquetSink
+from hmgeo.project.pairs.measure import pack_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ def killed_in_the_middle(out: Path, renames: int) -> int:
 def held_up(out: Path) -> list[str]:
     """Return a command that stops, and says so, before it writes the last output: a folder half full."""
     held = (
-        "import time, hmgeo.project.write as write, hmgeo.cli\n"
+        "import time, hmgeo.project.folder as write, hmgeo.cli\n"
         "write.write_map = lambda *_: (print('writing', flush=True), time.sleep(60))\n"
         "hmgeo.cli.main()\n"
     )
@@ -352,7 +352,7 @@ def test_a_geopackage_on_a_full_disk_is_told_in_words(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "import pyarrow as pa\n"
         "from hmgeo.errors import OutputError\n"
-        "from hmgeo.outputs.geopackage import GisTable, write_tables\n"
+        "from hmgeo.outputs.gis import GisTable, write_tables\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
         "rows = pa.table({'id': ['1'], 'geometry': pa.array([None], pa.binary())})\n"
         "try:\n"

@@ -12,13 +12,13 @@ import shapely
 from oracle import GEOD
 from strategies import layer_of, positions_of
 
-from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.places import Areas
-from hmgeo.analysis.question import Question
-from hmgeo.analysis.screen import Screened, screen
-from hmgeo.analysis.user_rule import USER_RADIUS_ID
+from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.judge import USER_RADIUS_ID
+from hmgeo.judging.places import Areas
+from hmgeo.judging.question import Question
 from hmgeo.records import Gates, Layer, Positions
 from hmgeo.rules.book import load_book
+from hmgeo.screening.screen import Screened, screen
 from hmgeo.vocabulary import COUNTED_RADII_M, Basis, Completeness
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from oracle import distance_m
 from siting_world import COUNTY, SCHOOL, SECOND_ZONE, SITE, bench, layers
 from test_situations import ALL, BOOK, by_layer, given_of, judged
 
-from hmgeo.analysis.case_facts import CaseFacts, choices_of
-from hmgeo.analysis.question import SitingQuestion
-from hmgeo.analysis.site_facts import Site, SitePlaces, emission_ratio
-from hmgeo.analysis.siting import SitingBench
+from hmgeo.judging.cases import CaseFacts, choices_of
+from hmgeo.judging.question import SitingQuestion
 from hmgeo.rules.model import LayerState
+from hmgeo.siting.bench import SitingBench
+from hmgeo.siting.site import Site, SitePlaces, emission_ratio
 from hmgeo.vocabulary import Basis, Certainty, Completeness, Status, Verdict
 
 if TYPE_CHECKING:
-    from hmgeo.findings.siting import Clause, SiteAnswer
+    from hmgeo.results.siting import Clause, SiteAnswer
 
 SOUTH_OF_SCHOOL = distance_m(113.0, 23.101, SCHOOL)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from situation_projects import box, write_collection, write_situation
 
-from hmgeo.layers.options import ReadOptions
-from hmgeo.project.site import open_desk, read_sites
-from hmgeo.project.site_input import Typed
-from hmgeo.project.site_write import answer_document
+from hmgeo.intake.columns import ReadOptions
+from hmgeo.project.sites.desk import open_desk, read_sites
+from hmgeo.project.sites.files import answer_document
+from hmgeo.project.sites.given import Typed
 from hmgeo.vocabulary import Basis
 
 if TYPE_CHECKING:

@@ -12,17 +12,17 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from hmgeo.analysis.site_facts import Site
 from hmgeo.errors import UsageError
-from hmgeo.layers.options import ReadOptions
+from hmgeo.intake.columns import ReadOptions
 from hmgeo.outputs import siting_json, siting_words, wording
-from hmgeo.project.site import open_desk, parse_ranges
-from hmgeo.project.site_command import Answered, SiteRequest, answer_sites
-from hmgeo.project.site_input import Typed
+from hmgeo.project.sites.desk import open_desk, parse_ranges
+from hmgeo.project.sites.files import Answered, SiteRequest, answer_sites
+from hmgeo.project.sites.given import Typed
+from hmgeo.siting.site import Site
 from hmgeo.vocabulary import Basis, Verdict
 
 if TYPE_CHECKING:
-    from hmgeo.findings.siting import SitingResults
+    from hmgeo.results.siting import SitingResults
 
 PROJECT = Path(__file__).resolve().parent.parent / "layers" / "projects" / "nandan"
 NONE = Typed("")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hmgeo.analysis.case_facts import CaseFacts, CaseResult, run_given
+from hmgeo.judging.cases import CaseFacts, CaseResult, run_given
 from hmgeo.rules.book import load_book
 from hmgeo.rules.model import Given, LayerState, Rule
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, SOURCE_KINDS

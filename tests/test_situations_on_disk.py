@@ -14,17 +14,17 @@ from test_situations import ALL, CERTAINTIES, GRAVE, standing_of, verdict_of
 from typer.testing import CliRunner
 
 from hmgeo.cli import app
-from hmgeo.layers.options import ReadOptions
-from hmgeo.outputs.siting_print import printed_lines
-from hmgeo.project.site import open_desk, read_sites
-from hmgeo.project.site_input import Typed
-from hmgeo.project.site_write import answer_document
+from hmgeo.intake.columns import ReadOptions
+from hmgeo.outputs.sheets.siting import printed_lines
+from hmgeo.project.sites.desk import open_desk, read_sites
+from hmgeo.project.sites.files import answer_document
+from hmgeo.project.sites.given import Typed
 from hmgeo.vocabulary import Basis
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hmgeo.findings.siting import SitingResults
+    from hmgeo.results.siting import SitingResults
 
 HEIGHTS_ANSWER = {
     "GX-18": {"MON-GX-TLSB": ("not_assessed", "条文未规定「点位落到水流上的最大距离」")},

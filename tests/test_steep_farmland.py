@@ -14,9 +14,9 @@ import shapely
 from grids import point, raster
 from test_terrain_view import CELL, VALLEY, collection, layer, parcel, project, reached
 
-from hmgeo.analysis.layer_index import LayerIndexes
-from hmgeo.analysis.parcel_slopes import parcel_slopes, steep_farmland
+from hmgeo.judging.layers import LayerIndexes
 from hmgeo.project.run import project_results, run_project
+from hmgeo.terrain.steep import parcel_slopes, steep_farmland
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:

@@ -12,22 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 from small_results import HOSTILE, small_results
 
-from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, LEDGER_SCHEMA, SOURCES_SCHEMA
-from hmgeo.outputs.tables import (
-    csv_text,
-    guarded,
-    write_counts,
-    write_findings,
-    write_ledger_csv,
-    write_sources_csv,
-)
+from hmgeo.outputs.tables import csv_text, guarded, write_counts, write_findings, write_ledger_csv, write_sources_csv
 from hmgeo.records import Ledger, LedgerEntry
+from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, LEDGER_SCHEMA, SOURCES_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
 
 WRITERS = [write_sources_csv, write_ledger_csv, write_counts, write_findings]
 

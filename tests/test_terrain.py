@@ -5,11 +5,11 @@ import pytest
 import shapely
 from grids import frame, point, raster
 
-from hmgeo.analysis.facts import NumberFact, Unknown
-from hmgeo.analysis.raster_strips import read_whole, strips
-from hmgeo.analysis.terrain import ReliefScheme, relief_m, relief_strips, slope_deg, slope_grade, slope_strips
-from hmgeo.analysis.terrain_places import slopes_of, terrain_class_at
 from hmgeo.errors import InputError
+from hmgeo.geo.raster import read_whole, strips
+from hmgeo.judging.facts import NumberFact, Unknown
+from hmgeo.terrain.places import slopes_of, terrain_class_at
+from hmgeo.terrain.slope import ReliefScheme, relief_m, relief_strips, slope_deg, slope_grade, slope_strips
 from hmgeo.vocabulary import TerrainClass
 
 HILLY = np.add.outer(np.arange(10) ** 2, np.arange(7) * 3).astype(np.float32)

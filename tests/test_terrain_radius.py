@@ -5,19 +5,19 @@ import pytest
 import shapely
 from grids import frame, point, raster
 
-from hmgeo.analysis.facts import Unknown
-from hmgeo.analysis.outcome import Side
-from hmgeo.analysis.terrain import ReliefScheme
-from hmgeo.analysis.terrain_flips import TerrainQuestion, flips
-from hmgeo.analysis.terrain_places import PlaceTerrain
-from hmgeo.analysis.terrain_radius import (
+from hmgeo.judging.facts import Side, Unknown
+from hmgeo.terrain.places import PlaceTerrain
+from hmgeo.terrain.radius import (
     Pairs,
     TerrainAt,
+    TerrainQuestion,
     TerrainRadii,
+    flips,
     line_classes,
     outcomes,
     pair_classes,
 )
+from hmgeo.terrain.slope import ReliefScheme
 from hmgeo.vocabulary import TerrainClass
 
 PLAIN, HILL, MOUNTAIN = (PlaceTerrain(one, 0.0) for one in TerrainClass)

@@ -14,22 +14,22 @@ import shapely
 from grids import CRS, NORTH, WEST, point, raster
 from rasterio.transform import Affine
 
-from hmgeo.analysis.choices import Choices
-from hmgeo.analysis.facts import Unknown
-from hmgeo.analysis.layer_index import LayerIndexes
-from hmgeo.analysis.parcel_slopes import parcel_slopes, steep_farmland
-from hmgeo.analysis.terrain_view import Ground
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.findings.columns import REACHED_SCHEMA
+from hmgeo.judging.choices import Choices
+from hmgeo.judging.facts import Unknown
+from hmgeo.judging.layers import LayerIndexes
 from hmgeo.project.run import project_results, run_project
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
+from hmgeo.results.columns import REACHED_SCHEMA
+from hmgeo.screening.heights import Ground
+from hmgeo.terrain.steep import parcel_slopes, steep_farmland
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hmgeo.analysis.flow_grid import FlowGrid
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
+    from hmgeo.water.grid import FlowGrid
 
 # Two flanks of 5 m and of 3 m on 10 m cells: slopes of 26.5651 and of 16.6992 degrees, and level ground between.
 FLANKS = np.array([[*range(0, 50, 5), *[50] * 10, *range(50, 80, 3)]] * 10)

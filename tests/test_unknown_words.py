@@ -13,31 +13,29 @@ import shapely
 from shapely.geometry import mapping
 from siting_world import SITE, bench, layer
 
-from hmgeo.analysis.applies import Subject, hindrance
-from hmgeo.analysis.cadmium import cadmium_of, found_cadmium
-from hmgeo.analysis.candidates import choose_candidates
-from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.compiled_rules import compile_rules
-from hmgeo.analysis.facts import Answer, Features, NumberFact, PlaceFact
-from hmgeo.analysis.facts import Unknown as NoAnswer
-from hmgeo.analysis.layer_facts import LayerFacts
-from hmgeo.analysis.layer_index import LayerIndexes
-from hmgeo.analysis.overlay import overlay_clauses
-from hmgeo.analysis.places import NOWHERE
-from hmgeo.geodesy import ELLIPSOID
-from hmgeo.layers.load import load_positions, load_receptors
-from hmgeo.project.layer_check import check_layer
+from hmgeo.geo.ellipsoid import ELLIPSOID
+from hmgeo.intake.load import load_positions, load_receptors
+from hmgeo.judging.applies import Subject, cadmium_of, found_cadmium, hindrance
+from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.facts import Answer, Features, NumberFact, PlaceFact
+from hmgeo.judging.facts import Unknown as NoAnswer
+from hmgeo.judging.layers import LayerFacts, LayerIndexes
+from hmgeo.judging.places import NOWHERE
+from hmgeo.project.check import check_layer
 from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.rules.book import load_book
+from hmgeo.siting.candidates import choose_candidates
+from hmgeo.siting.overlay import overlay_clauses
+from hmgeo.siting.page_rules import compile_rules
 from hmgeo.vocabulary import Basis, Certainty, LayerKind, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hmgeo.analysis.site_facts import Site
-    from hmgeo.findings.siting import Clause
     from hmgeo.records import Layer
+    from hmgeo.results.siting import Clause
+    from hmgeo.siting.site import Site
 
 TRADES = Choices({"cadmium_trades": ChosenParameter("cadmium_trades", ("3212", "3360", "0912"), edition=2017)})
 

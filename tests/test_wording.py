@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 from small_results import small_results
 
-from hmgeo.findings.results import Presentation
-from hmgeo.findings.text import COVERAGE_UNDECLARED, area_text, distance_text, mu, radius_text
-from hmgeo.findings.used import ParameterUsed
 from hmgeo.outputs import style, wording
+from hmgeo.results.results import Presentation
+from hmgeo.results.text import COVERAGE_UNDECLARED, area_text, distance_text, mu, radius_text
+from hmgeo.results.used import ParameterUsed
 from hmgeo.vocabulary import Basis, Certainty, Classification, SoilQualityClass, Standing, Status, Verdict
 
 

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pytest
 from small_results import HOSTILE, small_results
 
-from hmgeo.findings.columns import COUNTS_SCHEMA
-from hmgeo.findings.results import Presentation
-from hmgeo.findings.used import ParameterUsed
 from hmgeo.outputs import wording
-from hmgeo.outputs.screening_book import write_workbook
+from hmgeo.outputs.sheets.workbook import write_workbook
 from hmgeo.records import Ledger
+from hmgeo.results.columns import COUNTS_SCHEMA
+from hmgeo.results.results import Presentation
+from hmgeo.results.used import ParameterUsed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
 
 SHEETS = ["排查结果", "各半径统计", "各半径纳入情况", "依据条款", "处理台账", "说明"]
 MAKER = Presentation(maker="某局")

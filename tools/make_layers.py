@@ -17,14 +17,7 @@ from shipped.catalog import write_catalog
 from shipped.enterprises import CADMIUM_TRADES, Firm, enterprise_rows, place_firms
 from shipped.hazards import make_hazards
 from shipped.parcels import describe_parcels, lay_parcels
-from shipped.places import (
-    make_built_up,
-    make_parks,
-    make_sensitive_sites,
-    make_tailings,
-    make_water_zones,
-    township_of,
-)
+from shipped.places import make_built_up, make_parks, make_sensitive_sites, make_tailings, make_water_zones, township_of
 from shipped.real import make_real
 from shipped.regions import REGIONS, Ground, Region, read_ground, real_mines
 from shipped.side_tables import make_outlets, make_wind

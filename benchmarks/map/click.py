@@ -25,19 +25,19 @@ import shapely
 from measure import FLAGS, NAMES, NOTE_READY, SEED, main_thread_cpu_s, results_of
 from playwright.sync_api import sync_playwright
 
-from hmgeo.analysis.choices import Choices, ChosenParameter
-from hmgeo.analysis.compiled_rules import compile_rules
-from hmgeo.analysis.places import Areas
-from hmgeo.analysis.question import SitingQuestion
-from hmgeo.analysis.siting import SitingBench
-from hmgeo.findings.results import Presentation
+from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.places import Areas
+from hmgeo.judging.question import SitingQuestion
 from hmgeo.outputs.map.page import write_map
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
+from hmgeo.results.results import Presentation
 from hmgeo.rules.book import load_book
+from hmgeo.siting.bench import SitingBench
+from hmgeo.siting.page_rules import compile_rules
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:
-    from hmgeo.findings.compiled import CompiledRules
+    from hmgeo.results.compiled import CompiledRules
 
 AREA = (112.8, 23.4, 113.3, 23.9)
 CLASSES = ("居民区", "学校", "医院", "养老院")

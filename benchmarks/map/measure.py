@@ -28,12 +28,12 @@ import pyarrow as pa
 import shapely
 from playwright.sync_api import sync_playwright
 
-from hmgeo.findings.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
-from hmgeo.findings.results import Presentation, Results
-from hmgeo.findings.used import LayerUsed
 from hmgeo.outputs.map import assets
 from hmgeo.outputs.map.page import write_map
 from hmgeo.records import Gates, Ledger, Provenance
+from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.results.results import Presentation, Results
+from hmgeo.results.used import LayerUsed
 from hmgeo.vocabulary import Basis, Classification, LayerKind
 
 if TYPE_CHECKING:

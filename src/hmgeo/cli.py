@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import hmgeo
-from hmgeo.commands import choosing, distances, layers, maps, projects, rules, siting, water
-from hmgeo.commands.shown import LOG, OUT
+from hmgeo.commands import books, projects, sites
+from hmgeo.commands.options import LOG, OUT
 from hmgeo.errors import HmgeoError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 _RARELY = (50_000, 20, 100)
 """Modules imported are never garbage; looking through them again and again takes a sixth of a short command's time."""
@@ -36,24 +37,24 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "run": projects.run,
     "init": projects.init,
     "check": projects.check,
-    "screen": distances.screen,
-    "pairs": distances.pairs,
-    "flow": water.flow,
-    "site": siting.site,
-    "overlay": siting.overlay,
-    "key-areas": siting.key_areas,
-    "candidates": choosing.candidates,
-    "offsets": choosing.offsets,
-    "map": maps.draw,
+    "screen": projects.screen,
+    "pairs": projects.pairs,
+    "flow": projects.flow,
+    "site": sites.site,
+    "overlay": sites.overlay,
+    "key-areas": sites.key_areas,
+    "candidates": sites.candidates,
+    "offsets": sites.offsets,
+    "map": projects.draw,
 }
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "layers": (
         "图层：随软件提供的，和拿到的文件能不能用。",
-        {"list": layers.show_shipped, "check": layers.check, "pack": layers.pack},
+        {"list": books.show_shipped, "check": books.check_layer, "pack": books.pack},
     ),
     "rules": (
         "规则库：条款、出处、能否判定。",
-        {"list": rules.show_book, "coverage": rules.coverage, "show": rules.show, "check": rules.check},
+        {"list": books.show_book, "coverage": books.coverage, "show": books.show, "check": books.check_rules},
     ),
 }
 for _name, _command in COMMANDS.items():

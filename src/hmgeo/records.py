@@ -15,6 +15,7 @@ from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+
 LON_LAT_CRS = "EPSG:4490"
 
 
@@ -91,7 +92,7 @@ RECEPTOR_SCHEMA = pa.schema(
 class holds the layer's official class word (for farmland a `SoilQualityClass`), official_area_m2 is null where the
 layer carries no official area. stated holds the yes/no facts that the layer's own columns state, by their code in
 `hmgeo.rules.words.ATTRIBUTES`; null or missing where they say nothing. links holds what a row says of other things:
-ids and names by the codes of `hmgeo.reference.links.LINKS` (which water, intake, irrigation district,
+ids and names by the codes of `hmgeo.reference.tables.LINKS` (which water, intake, irrigation district,
 enterprise, what exceeds limits).
 """
 

@@ -12,9 +12,9 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, flow_grid
-from hmgeo.layers.raster import load_elevation
+from hmgeo.intake.formats.raster import load_elevation
 from hmgeo.vocabulary import Basis
+from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 from shipped.places import MINE_DISTANCE_M, blob, tail
 from shipped.regions import real_mines
 from shipped.writing import write_gpkg
@@ -22,7 +22,7 @@ from shipped.writing import write_gpkg
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hmgeo.analysis.flow_grid import FlowGrid
+    from hmgeo.water.grid import FlowGrid
     from shipped.regions import Ground, Region
 
 MINES = 4

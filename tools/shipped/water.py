@@ -17,10 +17,10 @@ import numpy as np
 import openpyxl
 import shapely
 
-from hmgeo.analysis.flow_grid import ClosedBasins, Conditioning, FlowGrid, flow_grid
-from hmgeo.analysis.flow_snap import SnapRule, SnapStatus, snap
-from hmgeo.layers.raster import load_elevation
+from hmgeo.intake.formats.raster import load_elevation
 from hmgeo.vocabulary import Basis
+from hmgeo.water.grid import ClosedBasins, Conditioning, FlowGrid, flow_grid
+from hmgeo.water.snap import SnapRule, SnapStatus, snap
 from shipped.places import blob, tail
 from shipped.writing import write_gpkg, write_xlsx
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from hmgeo.reference.children import start
-from hmgeo.reference.machine import code_folder
+from hmgeo.reference.machine import code_folder, start
 
 PARTS = ("search", "boxes")
-"""Of `hmgeo.analysis.engine.ahead`: the kernel, and what is asked of boxes and of pairs."""
+"""Of `hmgeo.proximity.ahead`: the kernel, and what is asked of boxes and of pairs."""
 
 
 def begin() -> bool:
     """Start compiling where nothing is kept yet; return whether that was needed."""
     if any(code_folder().rglob("search.search-*.nbi")):
         return False
-    task = "import gc; gc.disable(); from hmgeo.analysis.engine import ahead; ahead.compile_part({part!r})"
+    task = "import gc; gc.disable(); from hmgeo.proximity import ahead; ahead.compile_part({part!r})"
     start([task.format(part=part) for part in PARTS])
     return True

@@ -1,32 +1,44 @@
-"""Commands on whole projects: demo, run, init, check."""
+"""Commands on projects and bare files: demo, run, init, check, screen, pairs, map, flow."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 from hmgeo.commands.options import (
+    LOG,
+    OUT,
     AcceptOption,
     FailOption,
+    JsonOption,
     LangOption,
     OutOption,
     ProjectArgument,
     PublicOption,
+    RadiusOption,
+    Reporter,
     WatermarkOption,
     day_of,
+    fail_on_verdict,
     language_of,
+    ready_engine,
+    show_check,
+    summarise,
     verdict_of,
 )
-from hmgeo.commands.shown import LOG, OUT, Reporter, fail_on_verdict, ready_engine, show_check, summarise
+from hmgeo.vocabulary import Basis
 
 
 def demo(out: OutOption = Path("hmgeo-demo"), *, lang: LangOption = "zh") -> None:
     """运行随软件提供的两个示例项目（合成数据）。"""
     ready_engine(language_of(lang))
-    from hmgeo.project.demo import run_demo
+    from hmgeo.project.start import run_demo
 
     with Reporter(language_of(lang)) as report:
         runs = run_demo(out, language=lang, progress=report)
@@ -46,8 +58,7 @@ def run(
 ) -> None:
     """运行一个项目：读入、测算、按条款判断、写出结果文件夹。"""
     ready_engine(language_of(lang))
-    from hmgeo.project.run import run_project
-    from hmgeo.project.shown import Wish
+    from hmgeo.project.run import Wish, run_project
 
     failing = verdict_of(fail_on)
     wish = Wish(public=public, watermark=watermark, language=language_of(lang))
@@ -63,7 +74,7 @@ def init(
     as_of: Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY-MM-DD；默认今天。")] = "",
 ) -> None:
     """新建项目文件夹：project.yml、各类清单模板、需要取得的资料。"""
-    from hmgeo.project.init import init_project
+    from hmgeo.project.start import init_project
 
     made = init_project(folder, area, day_of(as_of) or dt.datetime.now(tz=dt.UTC).date())
     for name in made.files:
@@ -76,3 +87,158 @@ def check(project: ProjectArgument) -> None:
     from hmgeo.project.check import check_project
 
     show_check(check_project(project))
+
+
+def screen(  # one option for each thing that a bare file doesn't say
+    sources: Annotated[Path, typer.Option("--sources", help="污染源文件：csv、xlsx、gpkg、geojson、parquet、shp。")],
+    farmland: Annotated[Path, typer.Option("--farmland", help="耕地图斑文件。")],
+    out: OutOption,
+    radius: RadiusOption = "10km",
+    sources_layer: Annotated[str, typer.Option(help="污染源的工作表或图层名。")] = "",
+    sources_id: Annotated[str, typer.Option(help="污染源编号所在的列。")] = "",
+    sources_crs: Annotated[str, typer.Option(help="污染源坐标系，如 EPSG:4547。")] = "",
+    sources_datum: Annotated[str, typer.Option(help="污染源大地基准，如 gcj02。")] = "",
+    sources_basis: Annotated[Basis, typer.Option(help="污染源数据性质。")] = Basis.UNDECLARED,
+    farmland_layer: Annotated[str, typer.Option(help="耕地的图层名。")] = "",
+    farmland_id: Annotated[str, typer.Option(help="图斑编号所在的列。")] = "",
+    farmland_crs: Annotated[str, typer.Option(help="耕地坐标系。")] = "",
+    farmland_datum: Annotated[str, typer.Option(help="耕地大地基准。")] = "",
+    farmland_basis: Annotated[Basis, typer.Option(help="耕地数据性质。")] = Basis.UNDECLARED,
+    farmland_covers: Annotated[str, typer.Option(help="耕地数据完整覆盖的区域：代码或面文件。")] = "",
+    sources_credit: Annotated[str, typer.Option(help="污染源数据须随图注明的署名。")] = "",
+    farmland_credit: Annotated[str, typer.Option(help="耕地数据须随图注明的署名。")] = "",
+    central_meridian: Annotated[float | None, typer.Option(help="无带号米制坐标的中央子午线，度，如 114。")] = None,
+    sources_axis_order: Annotated[str, typer.Option(help="污染源坐标列的顺序：lon_lat 或 lat_lon（两列颠倒）。")] = "",
+    fail_on: FailOption = "",
+    *,
+    accept_suggestions: AcceptOption = False,
+    clipped_area: Annotated[
+        bool, typer.Option("--clipped-area", help="另列圆内面积和去重面积：重叠处只计一次。")
+    ] = False,
+    lang: LangOption = "zh",
+) -> None:
+    """对两个文件按距离排查，不依据条款。"""
+    ready_engine(language_of(lang))
+    from hmgeo.intake.load import ReadOptions
+    from hmgeo.project.bare import BareFile, parse_radius_m
+    from hmgeo.project.run import Wish
+    from hmgeo.project.screening import screen_files
+
+    failing = verdict_of(fail_on)
+    wish = Wish(language=language_of(lang))
+    radius_m = parse_radius_m(radius)
+    said = (central_meridian, sources_axis_order, accept_suggestions)
+    options = ReadOptions(sources_layer, sources_id, sources_crs, sources_datum, *said)
+    first = BareFile(sources, options, sources_basis, credit=sources_credit)
+    second = BareFile(
+        farmland,
+        ReadOptions(farmland_layer, farmland_id, farmland_crs, farmland_datum, central_meridian),
+        farmland_basis,
+        farmland_covers,
+        farmland_credit,
+    )
+    with Reporter(lang) as report:
+        finished = screen_files(
+            first, second, out, radius_m=radius_m, clipped_area=clipped_area, wish=wish, progress=report
+        )
+    summarise(finished, lang)
+    fail_on_verdict(finished, failing)
+
+
+def pairs(
+    sources: Annotated[Path, typer.Option("--sources", help="污染源文件。")],
+    receptors: Annotated[str, typer.Option("--receptors", help="受体文件；parquet 也可写地址，如 s3://桶/文件。")],
+    out: Annotated[str, typer.Option("--out", help="写出的 parquet 文件，也可写地址。")],
+    radius: RadiusOption = "10km",
+    scheduler: Annotated[str, typer.Option("--scheduler", help="Dask 调度程序：tcp://主机:端口，或 local。")] = "",
+    *,
+    aggregate: Annotated[bool, typer.Option("--aggregate", help="只写各污染源的计数和面积。")] = False,
+    clipped_area: Annotated[
+        bool, typer.Option("--clipped-area", help="另列圆内面积和去重面积：重叠处只计一次；与 --aggregate 同用。")
+    ] = False,
+) -> None:
+    """只测算距离：写出半径内的全部点对，或各污染源的计数。"""
+    ready_engine()
+    from hmgeo.intake.formats.archive import stored_at
+    from hmgeo.project.bare import BareFile, parse_radius_m
+    from hmgeo.project.pairs.measure import pairs_files
+
+    radius_m = parse_radius_m(radius)
+    target = stored_at(out)
+    with Reporter() as report:
+        found = pairs_files(
+            BareFile(sources),
+            BareFile(stored_at(receptors)),
+            target,
+            radius_m=radius_m,
+            aggregate=aggregate,
+            clipped_area=clipped_area,
+            scheduler=scheduler,
+            progress=report,
+            tell=lambda line: LOG.print(line, markup=False),
+        )
+    LOG.print(f"已写出 {target.name}：受体 {found.receptor_count} 个。")
+
+
+def draw(
+    definitions: Annotated[Path, typer.Argument(help="地图定义（.yml）或存放它们的文件夹。")] = Path("maps"),
+    out: Annotated[Path | None, typer.Option("--out", help="写出网页的文件夹；默认与定义同处。")] = None,
+    language: Annotated[str, typer.Option("--language", help="页面打开时的语言：zh 或 en。")] = "",
+    *,
+    public: PublicOption = False,
+    watermark: WatermarkOption = "",
+) -> None:
+    """按定义画地图：每幅一个离线网页；给出文件夹时另写目录 index.html。"""
+    from hmgeo.project.maps import build_maps
+    from hmgeo.project.run import Wish
+
+    if language not in {"", "zh", "en"}:
+        msg = f"「{language}」不可用，写 zh 或 en"
+        raise typer.BadParameter(msg, param_hint="--language")
+    folder = out or (definitions if definitions.is_dir() else definitions.parent)
+    wish = Wish(public=public, watermark=watermark)
+    for built in build_maps(definitions, folder, wish=wish, language=language):
+        OUT.print(f"{built.spec.title}：{built.path}", markup=False)
+
+
+def flow(
+    project: ProjectArgument,
+    limit: Annotated[
+        str,
+        typer.Option("--limit", help="追踪距离，如 20km；不写则用项目参数 flow_limit_m 或 max_downstream_m。"),
+    ] = "",
+    source: Annotated[list[str] | None, typer.Option("--source", help="只查这些污染源编号，可多次。")] = None,
+    sources_kind: Annotated[str, typer.Option("--from", help="以哪个图层为源，如 tailings_ponds。")] = "enterprises",
+    closed_basins: Annotated[
+        str, typer.Option(help="封闭洼地：breach 填平，keep 保留；不写则用项目参数 closed_basins。")
+    ] = "",
+    beside: Annotated[
+        str, typer.Option("--beside", help="距路径多近视为遇到，如 100m；不写则用项目参数 path_beside_m。")
+    ] = "",
+    snap: Annotated[
+        str, typer.Option("--snap", help="取水口落到水流上的容差，如 300m；不写则用项目参数 snap_distance_m。")
+    ] = "",
+    stream_ha: Annotated[
+        str, typer.Option("--stream-ha", help="集水多少公顷视为水流，如 100；不写则用项目参数 stream_min_area_ha。")
+    ] = "",
+    geojson: Annotated[Path | None, typer.Option("--geojson", help="把路径写成 GeoJSON。")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """沿高程推算的水流：下游遇到什么，水源地集水范围内有哪些污染源。"""
+    from hmgeo.project.flow import FlowWords, flow_project, report_rows, shown_tables, write_paths
+
+    words = FlowWords(limit, beside, closed_basins, snap, stream_ha, sources_kind, tuple(source or ()))
+    report = flow_project(project, words)
+    if geojson is not None:
+        write_paths(report, geojson)
+    if as_json:
+        typer.echo(json.dumps(report_rows(report), ensure_ascii=False, indent=1))
+        return
+    for title, header, rows in shown_tables(report):
+        shown = Table(*map(escape, header), title=escape(title), title_justify="left")
+        for row in rows:
+            shown.add_row(*map(escape, row))
+        OUT.print(shown)
+    for note in report.notes:
+        LOG.print(note, markup=False)

@@ -20,6 +20,7 @@ from hmgeo.vocabulary import Word
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
 ENGLISH = "en"
 PHRASES_FILE = "english.tsv"
 _CHINESE = re.compile(r"[\u3400-\u9fff]")

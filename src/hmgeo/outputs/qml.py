@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from hmgeo.outputs.style import Style, VerdictStyle
 
+
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
 QML_VERSION = "3.22.0"
 GEOMETRY_CODES = {"marker": "0", "line": "1", "fill": "2"}

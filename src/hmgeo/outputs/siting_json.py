@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.findings.results import Presentation
 from hmgeo.outputs import wording
-from hmgeo.outputs.siting_labels import say, word
 from hmgeo.outputs.siting_words import (
     badge,
     caption,
@@ -18,16 +16,20 @@ from hmgeo.outputs.siting_words import (
     missing_sentences,
     open_sentences,
     position_text,
+    say,
     saying,
     standing_text,
     target_note,
+    word,
 )
+from hmgeo.results.results import Presentation
 from hmgeo.vocabulary import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hmgeo.findings.siting import Clause, Dossier, SitingResults, TargetTable
+    from hmgeo.results.siting import Clause, Dossier, SitingResults, TargetTable
+
 
 SCHEMA = 1
 

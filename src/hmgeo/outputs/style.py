@@ -16,6 +16,7 @@ from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Status, Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
 FONTS = ("Microsoft YaHei", "SimHei", "PingFang SC", "Noto Sans CJK SC", "Source Han Sans SC", "sans-serif")
 """Font stack: what Windows offices have first."""
 

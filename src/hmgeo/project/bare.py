@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
-from hmgeo.layers.load import ReadOptions, load_positions, load_receptors
+from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.project.inputs import Collector, mixed_basis
 from hmgeo.records import Gates, Provenance
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
@@ -15,8 +15,9 @@ from hmgeo.vocabulary import Basis, Completeness, LayerKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hmgeo.layers.remote import Stored
+    from hmgeo.intake.formats.archive import Stored
     from hmgeo.records import Layer, Ledger, Positions
+
 
 _UNITS = {"km": 1000.0, "公里": 1000.0, "千米": 1000.0, "m": 1.0, "米": 1.0}
 _LONGEST_M = 1_000_000.0

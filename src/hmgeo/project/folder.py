@@ -1,33 +1,220 @@
-"""The one way to write: beside its place, whole, then swapped in; nothing that isn't ours gives way.
+"""A run folder appears whole or not at all: its views, and the manifest of what went in and came out.
 
-Files are made in `NAME.hmgeo-tmp/new` beside their place, which carries our marker (`own_folder`). What lies at the
-place gives way only where our own record (a manifest with sizes and sums) lists it and it is still what we wrote. All
-else stays where it is and is never moved.
+Files are made in `NAME.hmgeo-tmp/new` beside their place, a folder that is ours alone: it carries a marker, and a lock
+that ends with the process. The marker says who writes (schema, run, host, process, start). Whoever gets the lock knows
+that the writer is gone, however it ended, and its process id need not be asked for, which another process may bear by
+now. What lies at the place gives way only where our own record (a manifest with sizes and sums) lists it and it is
+still what we wrote. All else stays where it is and is never moved.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import errno
 import hashlib
 import json
 import os
+import platform
+import shutil
+import sys
 import tempfile
+import uuid
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import hmgeo
 from hmgeo.errors import HmgeoError, OutputError, Place, Problem, raise_problems
-from hmgeo.project.temporary import SUFFIX, SWAP_NAME, own_folder
+from hmgeo.outputs.figure.figure import write_figures
+from hmgeo.outputs.gis import write_geopackage
+from hmgeo.outputs.map.audience import why_no_page
+from hmgeo.outputs.map.page import write_map
+from hmgeo.outputs.sheets.survey import write_survey_list
+from hmgeo.outputs.sheets.workbook import write_workbook
+from hmgeo.outputs.tables import (
+    write_counts,
+    write_evidence_csv,
+    write_findings,
+    write_leads_csv,
+    write_ledger_csv,
+    write_outlets_csv,
+    write_receptors,
+    write_sources_csv,
+    write_terrain,
+    write_townships_csv,
+    write_water,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from io import FileIO
 
-    from hmgeo.layers.remote import Stored
+    from hmgeo.intake.formats.archive import Stored
+    from hmgeo.results.results import Presentation, Results
+    from hmgeo.results.used import LayerUsed
+
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+SUFFIX = ".hmgeo-tmp"
+MARKER_NAME = "hmgeo.json"
+SWAP_NAME = "swap.json"
+"""Lies in the folder while files are being put in place; a folder that holds it isn't dropped."""
+SCHEMA = 1
+_BESIDE_THE_TEXT = 1 << 20
+"""Byte of the marker that is locked on Windows, where nobody reads what is locked."""
+_TRIES = 100
+
+
+@contextmanager
+def own_folder(temporary: Path, out: Path, go_on: Callable[[], None]) -> Iterator[None]:
+    """Make a folder this process's own and empty; drop it afterwards.
+
+    Parameters
+    ----------
+    temporary
+        The folder; its parents are made.
+    out
+        What it is for, for words.
+    go_on
+        Finishes a swap that a killed process left there.
+
+    Raises
+    ------
+    OutputError
+        Where another process writes there, one of another machine may, or the name is taken.
+    """
+    temporary.parent.mkdir(parents=True, exist_ok=True)
+    marker = _take(temporary, out, go_on)
+    try:
+        yield
+    finally:
+        _release(marker, temporary)
+
+
+def _take(temporary: Path, out: Path, go_on: Callable[[], None]) -> FileIO:
+    """Return the marker of a folder that is ours alone, open and locked."""
+    marker = temporary / MARKER_NAME
+    for _ in range(_TRIES):
+        if temporary.is_symlink() or _is_strange(temporary):
+            remedy = "把它移走或改名，或换一个输出位置"
+            raise OutputError(Problem("临时文件夹的名称被占用，未作改动", Place(file=str(temporary)), remedy=remedy))
+        try:
+            temporary.mkdir(exist_ok=True)
+            stream = marker.open("a+b", buffering=0)
+        except FileNotFoundError:  # dropped by its owner in this moment
+            continue
+        try:
+            if _take_over(stream, temporary, out, go_on):
+                return stream
+        except BaseException:
+            stream.close()
+            raise
+        stream.close()
+    raise OutputError(Problem("另一次运行正在写这里", Place(file=str(out)), remedy="等它结束，或换一个输出位置"))
+
+
+def _take_over(stream: FileIO, temporary: Path, out: Path, go_on: Callable[[], None]) -> bool:
+    """Sign a marker once it is known that nobody else works there; False where it was dropped in this moment."""
+    is_free = _lock(stream)
+    stream.seek(0)
+    text = stream.read()
+    owner = _owner(text)
+    if is_free is False:
+        remedy = "等它结束，或换一个输出位置"
+        _refuse("另一次运行正在写这里", out, owner, remedy)
+    if not _is_still(stream, temporary / MARKER_NAME):
+        return False
+    if text and (owner is None or is_free is None or owner["host"] != platform.node()):
+        remedy = f"确认没有运行后删除文件夹 {temporary.name} 再试，或换一个输出位置"
+        _refuse("另一台机器正在写这里，或写到一半中断", out, owner, remedy)
+    try:
+        if (temporary / SWAP_NAME).is_file():
+            go_on()
+        _clear(temporary)
+        stream.truncate(0)
+        stream.write(_signature())
+    except OSError:
+        _release(stream, temporary)
+        raise
+    return True
+
+
+def _signature() -> bytes:
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    signed = {"program": "hmgeo", "schema": SCHEMA, "run": uuid.uuid4().hex, "host": platform.node()}
+    return json.dumps({**signed, "pid": os.getpid(), "started": now}).encode()
+
+
+def _refuse(what: str, out: Path, owner: Mapping[str, Any] | None, remedy: str) -> NoReturn:
+    found = "" if owner is None else f"主机 {owner['host']}，进程 {owner['pid']}，{owner['started']} 开始"
+    raise OutputError(Problem(what, Place(file=str(out)), found, remedy=remedy))
+
+
+def _owner(text: bytes) -> dict[str, Any] | None:
+    """Return what a marker says; None where it isn't ours, or not written yet."""
+    try:
+        held = json.loads(text)
+        is_ours = held["program"] == "hmgeo" and {"host", "pid", "started"} <= set(held)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return held if is_ours else None
+
+
+def _is_strange(temporary: Path) -> bool:
+    """Tell whether a folder with our temporary name holds something without our marker, which is dropped last."""
+    if not temporary.is_dir():
+        return temporary.exists()
+    return not (temporary / MARKER_NAME).exists() and any(temporary.iterdir())
+
+
+def _lock(stream: FileIO) -> bool | None:
+    """Lock a marker until this process ends; False where another one holds it, None where the disk knows no locks."""
+    try:
+        if sys.platform == "win32":
+            stream.seek(_BESIDE_THE_TEXT)
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return False if error.errno in {errno.EACCES, errno.EAGAIN, errno.EDEADLK} else None
+    return True
+
+
+def _is_still(stream: FileIO, marker: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), marker.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _clear(temporary: Path) -> None:
+    for path in temporary.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != MARKER_NAME:
+            path.unlink()
+
+
+def _release(marker: FileIO, temporary: Path) -> None:
+    """Drop the temporary folder, its marker last, unless a swap in it isn't finished; never raise over an error."""
+    with suppress(OSError), marker:
+        if (temporary / SWAP_NAME).exists():
+            return
+        _clear(temporary)
+        if sys.platform == "win32":  # nothing open is dropped there
+            marker.close()
+        (temporary / MARKER_NAME).unlink()
+        temporary.rmdir()
+
 
 MANIFEST_NAME = "manifest.json"
-SCHEMA = 1
-"""Of manifests."""
 _NEW, _OLD = "new", "old"
 _WRITERS = frozenset({"sqlite3", "xlsxwriter"})
 """Libraries that only write here, and whose errors are no `OSError`."""
@@ -322,3 +509,101 @@ def _swap(temporary: Path, folder: Path) -> None:
         with suppress(OSError):  # holds something else
             for parent in (folder / name).relative_to(folder).parents[:-1]:
                 (folder / parent).rmdir()
+
+
+PAIRS_NAME = "pairs.parquet"
+
+
+def write_outputs(results: Results, presentation: Presentation, folder: Path) -> None:
+    """Write every file of a run folder but pairs (written while they are made) and the manifest (written last).
+
+    A layer marked 涉密 leaves the page out; `with_reasons` has put the reason among the warnings.
+    """
+    language = presentation.language
+    write_sources_csv(results, folder / "sources.csv", language)
+    write_counts(results, folder / "counts.parquet")
+    write_findings(results, folder / "findings.parquet")
+    write_ledger_csv(results, folder / "ledger.csv", language)
+    write_geopackage(results, folder / "findings.gpkg")
+    write_workbook(results, presentation, folder / "screening.xlsx")
+    if results.bureau is not None:
+        write_townships_csv(results.bureau, folder / "townships.csv")
+        write_evidence_csv(results.bureau, folder / "evidence.csv", language)
+        write_leads_csv(results.bureau, folder / "leads.csv", language)
+        write_outlets_csv(results.bureau, folder / "outlets.csv", language)
+        write_receptors(results.bureau, folder / "receptors.parquet")
+        write_survey_list(results, presentation, folder / "survey_list.xlsx")
+    if results.terrain is not None:
+        write_terrain(results.terrain, folder)
+    if results.water is not None:
+        write_water(results.water, folder)
+    if not why_no_page(results):
+        write_map(results, presentation, folder / "map.html")
+    write_figures(results, presentation, [folder / "map.pdf", folder / "map.png"])
+
+
+_LIBRARIES = ("folium", "geopandas", "matplotlib", "numpy", "pyarrow", "pyogrio", "pyproj", "shapely", "xlsxwriter")
+
+
+def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping[str, Any]) -> None:
+    """Write the manifest of a finished run folder.
+
+    Parameters
+    ----------
+    command
+        As the user gave it, without machine paths.
+    run
+        Wall clock and duration; ignored when runs are compared.
+    """
+    manifest = {
+        "schema": SCHEMA,
+        "versions": versions(_LIBRARIES),
+        "command": command,
+        "project": {"title": results.title, "area": results.area_name},
+        "as_of": results.as_of.isoformat() if results.as_of else None,
+        "radius_m": results.radius_m,
+        "radii_m": list(results.radii_m),
+        "screening_rule": results.screening_rule_id,
+        "basis": results.basis.value,
+        "inputs": [_input(layer) for layer in results.layers],
+        "rules": [asdict(rule) for rule in results.rules],
+        "parameters": [asdict(parameter) for parameter in results.parameters],
+        "counts": {
+            "sources_in": results.sources.num_rows,
+            "sources_by_status": results.status_counts(),
+            "findings": results.findings.num_rows,
+            "findings_by_verdict": {verdict.value: count for verdict, count in results.verdict_counts().items()},
+            "receptors": results.receptors.num_rows,
+            "ledger": len(results.ledger),
+        },
+        "joins": [asdict(join) | {"set_aside": join.set_aside} for join in results.joins],
+        "outputs": entries(folder),
+        "warnings": list(results.warnings),
+        "run": dict(run),
+    }
+    write_record(folder, manifest)
+
+
+def versions(libraries: Iterable[str]) -> dict[str, str]:
+    """Return the versions of Python and of the libraries that wrote."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in libraries}
+
+
+def _input(layer: LayerUsed) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "kind": layer.kind.value,
+        "path": layer.provenance.path,
+        "sha256": layer.provenance.sha256,
+        "basis": layer.basis.value,
+        "source": layer.provenance.source,
+        "licence": layer.provenance.licence,
+        "credit": layer.provenance.credit,
+        "coverage": layer.gates.coverage_name or "unknown",
+        "completeness": layer.gates.completeness.value,
+        "vintage": layer.gates.vintage or "unknown",
+        "classification": layer.gates.classification.value,
+        "features": layer.feature_count,
+        "rows": layer.row_count,
+        "set_aside": None if layer.row_count is None else layer.row_count - layer.feature_count,
+    }

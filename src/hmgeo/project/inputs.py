@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pyarrow as pa
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
-from hmgeo.layers.areas import Area, Context, context_layers, resolve_area
-from hmgeo.layers.load import load_elevation, load_positions, load_receptors
-from hmgeo.layers.options import ReadOptions
-from hmgeo.layers.side_tables import load_outlets, load_wind, outlets_sheet_of
+from hmgeo.intake.areas import Area, Context, context_layers, resolve_area
+from hmgeo.intake.columns import ReadOptions
+from hmgeo.intake.load import load_elevation, load_positions, load_receptors
+from hmgeo.intake.side_tables import load_outlets, load_wind, outlets_sheet_of
 from hmgeo.records import POSITION_SCHEMA, Gates, Ledger, Positions, Provenance
 from hmgeo.rules.book import RuleBook, load_book
 from hmgeo.rules.nodes import near
@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 
     from hmgeo.project.spec import LayerSpec, ProjectSpec
     from hmgeo.records import Layer, Raster, SideTable
+
+
+class Progress(Protocol):
+    """Hears how far a run is."""
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """Take the stage in words, and how much of it is done."""
+
+
+def silent(stage: str, done: int, total: int | None) -> None:
+    """Tell nobody."""
+
 
 Loaded = TypeVar("Loaded")
 

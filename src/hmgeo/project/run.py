@@ -1,64 +1,376 @@
-"""The whole pipeline: files, layers, analysis with rules, findings, outputs in a run folder."""
+"""A project from inputs to the one `Results` that outputs take, and how it is shown: to whom, in which language."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.bureau import bureau_view
-from hmgeo.analysis.choices import Choices
-from hmgeo.analysis.crosscheck import cross_check
-from hmgeo.analysis.height_facts import heights_of
-from hmgeo.analysis.land_areas import with_land
-from hmgeo.analysis.land_view import LandView, exceedances_of
-from hmgeo.analysis.overhead_view import overhead_ledger
-from hmgeo.analysis.parcel_slopes import with_slopes
-from hmgeo.analysis.places import Areas
-from hmgeo.analysis.question import Question
-from hmgeo.analysis.screen import screen
-from hmgeo.analysis.terrain_columns import with_terrain
-from hmgeo.analysis.terrain_view import Ground, terrain_view
-from hmgeo.analysis.water_view import water_view, waters_of
-from hmgeo.findings.columns import PAIRS_SCHEMA
-from hmgeo.findings.results import Results
-from hmgeo.project.assemble import (
-    as_examples,
-    context_layers_of,
-    cross_warnings,
-    layers_used,
-    parameters_used,
-    rules_used,
-    warnings_of,
-)
-from hmgeo.project.bureau_notes import place_layers, place_warnings
-from hmgeo.project.class_years import with_class_years
-from hmgeo.project.clicks import clauses_for_page
-from hmgeo.project.folder import whole_folder
-from hmgeo.project.inputs import Inputs, load_inputs
-from hmgeo.project.manifest import write_manifest
-from hmgeo.project.progress import silent
-from hmgeo.project.shown import Wish, with_reasons
-from hmgeo.project.sinks import Both, ParquetSink
+import pyarrow as pa
+import shapely
+
+from hmgeo.judging.choices import Choices
+from hmgeo.judging.crosscheck import cross_check
+from hmgeo.judging.places import Areas
+from hmgeo.judging.question import Question, SitingQuestion
+from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
+from hmgeo.outputs.map.ground import hillshade
+from hmgeo.project.context import ground_layers
+from hmgeo.project.folder import PAIRS_NAME, whole_folder, write_manifest, write_outputs
+from hmgeo.project.inputs import Inputs, load_inputs, silent
+from hmgeo.project.pairs.file import Both, ParquetSink
 from hmgeo.project.spec import ProjectSpec, read_spec
-from hmgeo.project.terrain_context import ground_layers
-from hmgeo.project.write import PAIRS_NAME, write_outputs
-from hmgeo.reference.tables import key_areas
-from hmgeo.vocabulary import COUNTY_DIGITS, Basis
+from hmgeo.records import Layer, Positions, SideTable
+from hmgeo.reference.tables import CLASS_YEAR, key_areas
+from hmgeo.results.columns import PAIRS_SCHEMA, SHAPES_SCHEMA
+from hmgeo.results.results import ContextLayer, Presentation, Results
+from hmgeo.results.text import sentences
+from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
+from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.screening.bureau import CANNOT_TELL, bureau_view, with_terrain
+from hmgeo.screening.heights import Ground, heights_of, terrain_view
+from hmgeo.screening.land import LandView, exceedances_of
+from hmgeo.screening.land_area import with_land
+from hmgeo.screening.screen import screen
+from hmgeo.siting.bench import SitingBench
+from hmgeo.siting.overlay import hatched_places
+from hmgeo.siting.page_rules import compile_rules
+from hmgeo.terrain.ponds_and_mines import overhead_ledger
+from hmgeo.terrain.steep import with_slopes
+from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Classification, LayerKind, PositionKind, Standing, Status
+from hmgeo.water.view import water_view, waters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from hmgeo.analysis.bureau import Bureau
-    from hmgeo.analysis.height_facts import HeightFacts
-    from hmgeo.analysis.screen import Screened
-    from hmgeo.findings.results import Presentation
-    from hmgeo.findings.used import LayerUsed
-    from hmgeo.findings.water import WaterTables
-    from hmgeo.project.progress import Progress
-    from hmgeo.records import Raster, Sink
+    from hmgeo.intake.areas import Area, Context
+    from hmgeo.judging.choices import ChosenParameter
+    from hmgeo.project.inputs import Progress
+    from hmgeo.project.spec import Adoption
+    from hmgeo.records import Ledger, Raster, Sink
+    from hmgeo.results.columns import WaterTables
+    from hmgeo.results.compiled import CompiledRules
+    from hmgeo.results.results import Backdrop
+    from hmgeo.rules.model import Rule, RuleStanding
+    from hmgeo.screening.bureau import Bureau
+    from hmgeo.screening.heights import HeightFacts
+    from hmgeo.screening.screen import Screened
+
+
+WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误"})
+"""Ledger events that stand on top of every output, too."""
+
+MIX_BASIS = "mix_basis"
+_LOST_NAMED = 5
+EXAMPLE = "示例判定：真实污染源对照合成或示意数据"
+
+
+def layers_used(layers: Iterable[Positions | Layer | Raster | SideTable]) -> tuple[LayerUsed, ...]:
+    """Return what the outputs print of each layer."""
+    return tuple(_layer_used(layer) for layer in layers)
+
+
+def _layer_used(layer: Positions | Layer | Raster | SideTable) -> LayerUsed:
+    kind, count, rows = LayerKind.ELEVATION, 1, None
+    if isinstance(layer, Positions | SideTable):
+        kind, count, rows = layer.kind, layer.table.num_rows, layer.table.num_rows
+    elif isinstance(layer, Layer):
+        kind, count, rows = layer.kind, layer.feature_count or 0, layer.row_count
+    return LayerUsed(layer.name, kind, layer.basis, layer.provenance, layer.gates, count, rows)
+
+
+def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
+    """Return a sentence for each link between lists that leads nowhere for some rows, and one on contradictions.
+
+    Parameters
+    ----------
+    disputed
+        Rows whose words other figures contradict.
+    """
+    found = [
+        f"「{one.table}」{one.rows} 行按「{one.column}」关联「{one.target}」，{one.joined} 行已关联，"
+        f"{one.set_aside} 行未关联（{_some(one.lost)}），见处理台账。"
+        for one in joins
+        if one.set_aside
+    ]
+    if disputed:
+        found.append(f"{disputed} 行所填与其他数据矛盾，两值均保留，以其为依据的条款未作判断，见处理台账。")
+    return tuple(found)
+
+
+def _some(words: Sequence[str]) -> str:
+    return "、".join(words[:_LOST_NAMED]) + ("等" if len(words) > _LOST_NAMED else "")
+
+
+def context_layers_of(
+    areas: Sequence[Area], contexts: Iterable[Context], layers: Iterable[Layer]
+) -> tuple[ContextLayer, ...]:
+    """Return what is drawn for orientation: the project's area, administrative lines, rivers, its other layers."""
+    lines = [ContextLayer(one.role, one.title, one.basis, one.credit, one.table) for one in contexts]
+    key_ids = {one.id for one in key_areas()}
+    plain = [area for area in areas if area.id not in key_ids]
+    lines[:0] = [
+        *_area_layer("key_area", "重点区域", [area for area in areas if area.id in key_ids]),
+        *_area_layer("project_area", "项目区域", plain),
+    ]
+    shown = []
+    for layer in layers:
+        table = layer.read().select(["receptor_id", "name", "geometry"])
+        named = pa.Table.from_arrays(table.columns, schema=SHAPES_SCHEMA)
+        shown.append(ContextLayer(layer.kind.value, layer.kind.zh, layer.basis, layer.provenance.credit, named))
+    return (*lines, *shown)
+
+
+def _area_layer(role: str, title: str, areas: Sequence[Area]) -> list[ContextLayer]:
+    """Return the project's areas as one layer; an area that no text names a key area isn't called one."""
+    if not areas:
+        return []
+    rows = [{"id": area.id, "name": area.name, "geometry": shapely.to_wkb(area.geometry)} for area in areas]
+    basis = Basis.worst(*(area.basis for area in areas))
+    credit = "；".join(dict.fromkeys(area.credit for area in areas))
+    return [ContextLayer(role, title, basis, credit, pa.Table.from_pylist(rows, SHAPES_SCHEMA))]
+
+
+def rules_used(question: Question, screened: Screened, adoptions: Sequence[Adoption]) -> tuple[RuleUsed, ...]:
+    """Return the rules that judged, and those in effect on the area that only classify or inform."""
+    counted = Counter(screened.findings["rule_id"].to_pylist())
+    reasons = {one.rule: f"{one.reason}（{one.by}，{one.on}）" for one in adoptions}
+    used = []
+    for rule in question.rules:
+        standing = screened.standings.get(rule.id) or _standing_at_home(rule, question)
+        if standing is not None:
+            used.append(_rule_used(rule, standing, counted[rule.id], reasons.get(rule.id, "")))
+    return tuple(used)
+
+
+def _standing_at_home(rule: Rule, question: Question) -> RuleStanding | None:
+    """Return how a rule stands in the project's own area; None where that isn't its territory."""
+    codes = frozenset().union(*(codes_of_place(code) for code in question.home_counties))
+    if question.as_of is None or not set(rule.territory) & codes:
+        return None
+    return standing_of(rule, as_of=question.as_of, place_codes=codes, adopted=False)
+
+
+def _rule_used(rule: Rule, standing: RuleStanding, findings: int, reason: str) -> RuleUsed:
+    cited = standing.value or rule.latest
+    verified = f"{rule.verified.state.zh}（{rule.verified.against}，{rule.verified.on or '未注明日期'}）"
+    return RuleUsed(
+        rule.id,
+        rule.title.zh,
+        rule.effect.value,
+        standing.standing.value,
+        rule.legal_rank.value,
+        cited.document,
+        cited.clause,
+        cited.quote,
+        cited.quote_sha256,
+        rule.decider,
+        str(cited.in_force_from or ""),
+        verified,
+        findings,
+        "".join(filter(None, (standing.note_zh, reason, rule.note))),
+        rule.title.en,
+    )
+
+
+def parameters_used(question: Question, mix_basis: str = "") -> tuple[ParameterUsed, ...]:
+    """Return the project's choices and the recorded defaults that its rules read."""
+    chosen = [ParameterUsed(MIX_BASIS, mix_basis)] if mix_basis else []
+    chosen += [_parameter_used(one) for one in question.choices.chosen.values()]
+    names = {name for rule in question.rules for name in rule.parameters}
+    defaults = [
+        ParameterUsed(one.title_zh, _choice_text(one, one.default), one.unit, reason="默认约定")
+        for one in declared()
+        if one.name in names and one.default and one.name not in question.choices.chosen
+    ]
+    return (*chosen, *defaults)
+
+
+def _parameter_used(chosen: ChosenParameter) -> ParameterUsed:
+    known = declaration(chosen.name)
+    value = "、".join(chosen.value) if isinstance(chosen.value, tuple) else str(chosen.value)
+    if isinstance(chosen.value, float):
+        value = f"{chosen.value:g}"
+    if known is not None:
+        value = _choice_text(known, value)
+    if chosen.edition:
+        value += f"（GB/T 4754—{chosen.edition}）"
+    title = chosen.name if known is None else f"{known.title_zh}（{chosen.name}）"
+    return ParameterUsed(title, value, chosen.unit, chosen.by, chosen.on, chosen.reason)
+
+
+def as_examples(table: pa.Table) -> pa.Table:
+    """Return a table of sources or findings whose every judged row says 示例判定 in its note."""
+    judged = zip(table["verdict"].to_pylist(), table["note"].to_pylist(), strict=True)
+    notes = [sentences(EXAMPLE, note or "") if verdict else note for verdict, note in judged]
+    return table.set_column(table.column_names.index("note"), table.schema.field("note"), pa.array(notes, pa.string()))
+
+
+def _choice_text(known: ParameterDeclaration, code: str) -> str:
+    choice = known.choice(code)
+    return code if choice is None else f"{choice.zh}（{code}）"
+
+
+def warnings_of(
+    question: Question, screened: Screened, ledger: Ledger, layers: Sequence[LayerUsed], mix_basis: str
+) -> tuple[str, ...]:
+    """Return the sentences that stand on top of every output."""
+    found = []
+    if mix_basis:
+        found.append(f"示例判定：真实污染源对照合成或示意数据，理由：{mix_basis}。")
+    standing = screened.standings.get(question.screening_rule_id)
+    if standing is not None and standing.standing is Standing.ADOPTED:
+        found.append(f"{question.screening_rule_id}：{standing.note_zh}")
+    found += dict.fromkeys(
+        f"{entry.file}：{entry.reason}{entry.action}。" for entry in ledger.entries if entry.event in WARNED_EVENTS
+    )
+    statuses = Counter(screened.sources["status"].to_pylist())
+    for status in (Status.NOT_LOCATED, Status.REJECTED):
+        if statuses[status.value]:
+            found.append(f"{statuses[status.value]} 行{status.zh}，未参与测算，见处理台账。")
+    farmland = [layer for layer in layers if layer.kind is LayerKind.FARMLAND]
+    if not farmland:
+        found.append("未提供「耕地」，相关条款未评估。请向自然资源部门获取。")
+    unmarked = [layer.kind.zh for layer in layers if layer.gates.classification is Classification.UNMARKED]
+    if unmarked:
+        found.append(f"「{'」「'.join(dict.fromkeys(unmarked))}」密级未标注，本结果仅限内部使用。")
+    return tuple(found)
+
+
+def with_class_years(receptors: pa.Table, layers: Iterable[Layer]) -> pa.Table:
+    """Return receptors with a last column `class_year` as the layers write it; unchanged where none says a year."""
+    years: dict[tuple[str, str], str] = {}
+    for layer in layers:
+        for batch in layer.batches():
+            said = zip(batch.column("receptor_id").to_pylist(), batch.column("links").to_pylist(), strict=True)
+            for receptor_id, links in said:
+                year = next((text for code, text in links or () if code == CLASS_YEAR), "")
+                if year:
+                    years[layer.kind.value, receptor_id] = year
+    if not years:
+        return receptors
+    keys = zip(receptors["receptor_kind"].to_pylist(), receptors["receptor_id"].to_pylist(), strict=True)
+    return receptors.append_column("class_year", pa.array([years.get(key, "") for key in keys], pa.string()))
+
+
+def clauses_for_page(inputs: Inputs, question: Question) -> CompiledRules | None:
+    """Return what the map page needs to judge a clicked place; None where no day is asked about."""
+    if question.as_of is None:
+        return None
+    layers = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
+    asked = SitingQuestion(question.as_of, question.rules, question.choices, question.areas, question.adopted)
+    area = shapely.union_all([one.geometry for one in inputs.areas]) if inputs.areas else None
+    return replace(compile_rules(SitingBench(layers, asked)), area=None if area is None else shapely.to_wkb(area))
+
+
+INTERNAL = "internal"
+PUBLIC_ONLY_MAPS = "公开版仅指本文件夹的地图和图件；其余结果文件仍按各图层密级管理，不得随图公开。"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a user asks of the maps.
+
+    Parameters
+    ----------
+    public
+        Maps by the whitelist.
+    watermark
+        单位·姓名·时间·运行编号, as the user writes it: the same text gives the same bytes.
+    language
+        zh or en: tables are written so, and the page opens so.
+    """
+
+    public: bool = False
+    watermark: str = ""
+    language: str = "zh"
+
+    def check(self, spec: ProjectSpec) -> None:
+        """Refuse a public map of layers without 密级 before anything is computed.
+
+        Raises
+        ------
+        OutputError
+            Naming every such layer.
+        """
+        if self.public:
+            refuse(((kind, kind.value, layer.classification) for kind, layer in spec.layers.items()), PUBLIC)
+
+    def presentation(self, elevation: Raster | None) -> Presentation:
+        """Return how results are shown over their elevation layer."""
+        audience = PUBLIC if self.public else INTERNAL
+        return Presentation(
+            language=self.language,
+            audience=audience,
+            backdrop=backdrop_of(elevation, audience),
+            watermark=self.watermark,
+        )
+
+    def options(self) -> str:
+        """Return the options of the command line that say this."""
+        told = (
+            " --public" if self.public else "",
+            f" --watermark {self.watermark}" if self.watermark else "",
+            f" --lang {self.language}" if self.language != "zh" else "",
+        )
+        return "".join(told)
+
+
+def backdrop_of(elevation: Raster | None, audience: str = INTERNAL) -> Backdrop | None:
+    """Return the hillshade of an elevation layer; None where there is none or it may not be shown.
+
+    Raises
+    ------
+    InputError
+        Where the raster can't be read.
+    """
+    if elevation is None or elevation.gates.classification is Classification.CLASSIFIED:
+        return None
+    if audience == PUBLIC and elevation.gates.classification is not Classification.PUBLIC:
+        return None
+    return hillshade(elevation)
+
+
+def with_reasons(results: Results, presentation: Presentation) -> Results:
+    """Return results whose warnings also say which outputs a run folder lacks and what of it is public."""
+    said = [why_no_page(results)]
+    if presentation.audience == PUBLIC:
+        said.append(PUBLIC_ONLY_MAPS)
+    return replace(results, warnings=(*results.warnings, *filter(None, said)))
+
+
+PLACE_ROLE = "source_place"
+
+
+def place_layers(places: pa.Table) -> tuple[ContextLayer, ...]:
+    """Return the hatched places of sources known by place only, as a layer for orientation; none where there are none.
+
+    Parameters
+    ----------
+    places
+        `hmgeo.screening.somewhere.PLACES_SCHEMA`.
+    """
+    if not places.num_rows:
+        return ()
+    basis = Basis.APPROXIMATE if any(places["is_approximate"].to_pylist()) else Basis.REAL
+    return (ContextLayer(PLACE_ROLE, "仅知所在行政区的污染源（斜线范围）", basis, "", hatched_places(places)),)
+
+
+def place_warnings(sources: pa.Table) -> tuple[str, ...]:
+    """Return how many sources are known by place only, and how many no one can place in a key area's towns."""
+    found = []
+    places = sources["position_kind"].to_pylist().count(PositionKind.PLACE.value)
+    if places:
+        found.append(f"{places} 行没有可用坐标，仅知所在县或乡镇，按范围估算，不落点。")
+    unknown = sources["key_area_towns"].to_pylist().count(CANNOT_TELL)
+    if unknown:
+        found.append(f"{unknown} 行未写明乡镇（或乡镇只由示意范围推断），无法判断是否位于重点区域所列乡镇。")
+    return tuple(found)
+
 
 DEFAULT_RADIUS_M = 10_000.0
 PLAIN = Wish()

@@ -5,31 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hmgeo.analysis.land_areas import with_land
-from hmgeo.analysis.proximity import TableSink
-from hmgeo.analysis.question import Question
-from hmgeo.analysis.screen import screen
-from hmgeo.analysis.user_rule import USER_DECIDER, USER_RADIUS_ID
-from hmgeo.findings.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
-from hmgeo.findings.results import Results
-from hmgeo.findings.text import radius_text
-from hmgeo.findings.used import ParameterUsed, RuleUsed
-from hmgeo.project.assemble import layers_used, warnings_of
+from hmgeo.judging.judge import USER_DECIDER, USER_RADIUS_ID
+from hmgeo.judging.question import Question
 from hmgeo.project.bare import load_bare
-from hmgeo.project.folder import whole_folder
-from hmgeo.project.progress import silent
-from hmgeo.project.run import PLAIN, Run, clock, finish
-from hmgeo.project.sinks import ParquetSink
-from hmgeo.project.write import PAIRS_NAME
+from hmgeo.project.folder import PAIRS_NAME, whole_folder
+from hmgeo.project.inputs import silent
+from hmgeo.project.pairs.file import ParquetSink
+from hmgeo.project.run import PLAIN, Run, clock, finish, layers_used, warnings_of
+from hmgeo.proximity.measure import TableSink
+from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
+from hmgeo.results.results import Results
+from hmgeo.results.text import radius_text
+from hmgeo.results.used import ParameterUsed, RuleUsed
+from hmgeo.screening.land_area import with_land
+from hmgeo.screening.screen import screen
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from hmgeo.analysis.screen import Screened
     from hmgeo.project.bare import BareFile
-    from hmgeo.project.progress import Progress
-    from hmgeo.project.shown import Wish
+    from hmgeo.project.inputs import Progress
+    from hmgeo.project.run import Wish
     from hmgeo.records import Layer, Ledger, Positions
+    from hmgeo.screening.screen import Screened
 
 
 def screen_files(

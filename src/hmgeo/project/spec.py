@@ -1,4 +1,4 @@
-"""project.yml: what it may hold, read with every fault at once, each with its line."""
+"""project.yml: what it may hold, read with every fault at once, each with its line; where places are looked up."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from hmgeo.analysis.choices import ChosenParameter, ChosenValue
 from hmgeo.errors import Place, Problem, ProjectError, raise_problems
-from hmgeo.layers.column_names import ROLE_WORDS
-from hmgeo.layers.options import ReadOptions
+from hmgeo.intake.columns import ROLE_WORDS, ReadOptions
+from hmgeo.judging.choices import ChosenParameter, ChosenValue
+from hmgeo.judging.places import Areas
 from hmgeo.rules.nodes import Reader, compose, line_of
 from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declared
 from hmgeo.rules.words import EDITIONS
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
     from pathlib import Path
+
+    import pyarrow as pa
+
+    from hmgeo.intake.areas import Context
+    from hmgeo.records import Layer
+
 
 FILE_NAME = "project.yml"
 SCHEMA = 1
@@ -315,3 +321,34 @@ def _value(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | 
     if declaration.type is ParameterType.CHOICE:
         return reader.word(node, f"参数 {name} ", [choice.code for choice in declaration.choices])
     return reader.text(node, name)
+
+
+_COLUMNS = ("id", "name", "geometry")
+
+
+def administrative_areas(contexts: Iterable[Context], layers: Iterable[Layer] = ()) -> Areas:
+    """Return counties and townships to look places up in.
+
+    Parameters
+    ----------
+    contexts
+        What ships with the program around the project.
+    layers
+        The project's own; a layer of counties or townships goes before what ships. Its ids are administrative codes.
+    """
+    held = {one.role: (one.table, one.basis) for one in contexts}
+    own = {layer.kind: (_table(layer), layer.basis) for layer in layers if layer.kind in _ADMINISTRATIVE}
+    counties = own.get(LayerKind.COUNTIES) or held.get("county")
+    townships = own.get(LayerKind.TOWNSHIPS) or held.get("township")
+    return Areas(
+        None if counties is None else counties[0],
+        None if townships is None else townships[0],
+        townships_are_approximate=townships is None or townships[1] is Basis.APPROXIMATE,
+    )
+
+
+_ADMINISTRATIVE = frozenset({LayerKind.COUNTIES, LayerKind.TOWNSHIPS})
+
+
+def _table(layer: Layer) -> pa.Table:
+    return layer.read().select(["receptor_id", "name", "geometry"]).rename_columns(list(_COLUMNS))

@@ -14,6 +14,7 @@ from hmgeo.reference.tables import read_rows, trades_named
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+
 _CODE = re.compile(r"(?<![0-9A-Za-z.])([A-Ta-t])?[-· ]?(\d{2,4})(?:\.0+)?(?![0-9A-Za-z.])")
 _BLANKS = frozenset({"/", "-", "—"})
 _SEPARATORS = "、,;/|"

@@ -1,15 +1,24 @@
-"""What the machine offers: cores, and a folder where the package's compiled code can be kept."""
+"""What the machine offers: cores, a folder for compiled code, other processes that do something ahead of time."""
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
+import subprocess
+import sys
 import tempfile
 import warnings
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-_ENGINE = Path(__file__).parents[1] / "analysis" / "engine"
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+_ENGINE = Path(__file__).parents[1] / "proximity"
 """The modules of the distance engine, whose functions call each other."""
 
 
@@ -64,3 +73,31 @@ def core_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def start(statements: Sequence[str]) -> None:
+    """Have statements of Python run by a process each, in silence; nothing while some are under way."""
+    if _started or not sys.executable or getattr(sys, "frozen", False):
+        return
+    atexit.register(_stop)
+    quiet = subprocess.DEVNULL
+    for statement in statements:
+        command = [sys.executable, "-P", "-c", statement]  # -P: no module may come from the folder where a user stands
+        with suppress(OSError):  # no room for another process
+            _started.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet))  # noqa: S603 -- own code
+
+
+def wait() -> None:
+    """Wait for all that was started."""
+    while _started:
+        _started[-1].wait()  # still known to `_stop` if a signal ends the waiting
+        _started.pop()
+
+
+def _stop() -> None:
+    for process in _started:
+        process.terminate()
+    wait()

@@ -1,14 +1,26 @@
 """Reference tables that ship with the package, and the one way to read them.
 
 Every row carries the source it was taken from and how sure that is, in the words of the table.
+
+Column names are compared without case, spaces and the star of a required field; full-width signs equal half-width
+ones, and a unit in brackets may be missing.
+
+Names are compared without spaces, letter case and width; nothing is guessed from parts of a name.
 """
 
 from __future__ import annotations
 
 import csv
+import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +163,159 @@ def trades_named(name: str) -> tuple[Trade, ...]:
         if len(codes) == 1:
             found.append(trades()[edition, next(iter(codes))])
     return tuple(found)
+
+
+GUIDE_MARKS = ("【填写要求】", "【示例】")
+"""What the first cells of a template's second and third row start with: rows that are no data."""
+
+ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "生产经营场所地址": ("生产经营场所地址", "生产地址", "企业地址", "地址", "详细地址", "address"),
+        "责任单位": ("责任单位", "属地政府", "责任主体单位"),
+        "实施时间": ("实施时间", "计划完成时限", "完成时限", "完成时间", "整改时限", "deadline"),
+        "使用情况": ("使用情况", "任务", "措施", "整治措施"),
+        "行业名称": ("行业名称", "行业类别", "所属行业", "trade_name", "industry"),
+        "是否涉镉": ("是否涉镉", "涉镉情况", "涉镉认定"),
+        "生产状态": ("生产状态", "企业状态", "运行状态", "运营状态"),
+        "统一社会信用代码": ("统一社会信用代码", "信用代码", "组织机构代码"),
+        "排气筒高度": ("排气筒高度", "烟囱高度", "排放口高度"),
+        "近三年农产品超标": ("近三年农产品超标", "农产品超标"),
+        "主要超标元素": ("主要超标元素", "超标元素"),
+        "风向": ("风向", "方位", "wind_direction", "direction"),
+        "频率": ("频率", "风频", "风向频率", "频率_pct", "frequency_pct", "percent"),
+        "年份": ("年份", "统计年份", "years"),
+        "气象站": ("气象站", "站名", "station"),
+    }
+)
+"""Other names under which a column is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateColumn:
+    """One column of a list; empty text where nothing is said."""
+
+    name: str
+    is_required: bool
+    allowed: str
+    example: str
+
+
+@lru_cache(maxsize=1)
+def templates() -> Mapping[str, tuple[TemplateColumn, ...]]:
+    """Return the columns of every list, by the list's name, in order.
+
+    Examples
+    --------
+    >>> [column.name for column in templates()["风频表"]]
+    ['风向', '频率(%)', '气象站', '年份']
+    """
+    found: dict[str, list[TemplateColumn]] = {}
+    for row in read_rows("templates.csv"):
+        column = TemplateColumn(row["column"], row["required"] == "yes", row["allowed"], row["example"])
+        found.setdefault(row["template"], []).append(column)
+    return MappingProxyType({name: tuple(columns) for name, columns in found.items()})
+
+
+@lru_cache(maxsize=4096)
+def bare_header(text: str) -> str:
+    """Return a column name as it is compared.
+
+    Examples
+    --------
+    >>> bare_header(" 排气筒高度（m）* "), bare_header("所在县(区、市)")
+    ('排气筒高度', '所在县')
+    """
+    plain = re.sub(r"[\s*\ufeff]+", "", unicodedata.normalize("NFKC", text).casefold())
+    return re.sub(r"\([^()]*\)$", "", plain) or plain
+
+
+def find_header(headers: Sequence[str], name: str) -> str:
+    """Return the file's own name of a column, by its name or one of its aliases; empty where it isn't there.
+
+    Examples
+    --------
+    >>> find_header(["企业名称", "完成时限"], "实施时间")
+    '完成时限'
+    """
+    known: dict[str, str] = {}
+    for header in headers:
+        known.setdefault(bare_header(header), header)
+    wanted = (bare_header(one) for one in ALIASES.get(name, (name,)))
+    return next((known[one] for one in wanted if one in known), "")
+
+
+ENTERPRISE, WATER, INTAKE, DISTRICT, METALS = "enterprise", "water", "intake", "district", "metals"
+EXCEEDS, ELEMENTS, CLASS_YEAR = "exceeds", "elements", "class_year"
+SLOPE_GRADE, DESIGNATED = "slope_grade", "designated"
+PARK, ZONE = "park", "zone"
+TOE_LON, TOE_LAT, DATUM = "toe_lon", "toe_lat", "datum"
+
+LINKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        ENTERPRISE: ("企业编号", "企业名称", "所属企业编号", "污染源编号"),
+        WATER: ("受纳水体", "灌溉水源", "水源", "取水水体", "河流名称", "所在水体"),
+        INTAKE: ("取水口编号", "取水口名称"),
+        DISTRICT: ("灌区编号", "灌区名称", "灌区"),
+        EXCEEDS: ("近三年农产品超标", "农产品超标", "点位超标"),
+        ELEMENTS: ("主要超标元素", "超标元素"),
+        CLASS_YEAR: ("划分年度", "划分年份", "类别划分年度"),
+        SLOPE_GRADE: ("GDPDJB", "坡度级", "坡度级GDPDJB", "耕地坡度级", "耕地坡度级别"),
+        DESIGNATED: ("是否头顶库", "头顶库认定"),
+        TOE_LON: ("初期坝坝脚经度", "坝脚经度"),
+        TOE_LAT: ("初期坝坝脚纬度", "坝脚纬度"),
+        DATUM: ("坐标系",),
+        METALS: ("涉及重金属", "污染物"),
+        PARK: ("园区编号", "园区名称", "所在园区"),
+        ZONE: ("水源地编号", "水源地名称", "所属水源地"),
+    }
+)
+"""Columns that point at other lists, by code, most telling first; a bracket after the name doesn't matter.
+
+Some tell of the thing itself: whether a parcel's produce exceeds a limit, which elements, when it was classed, its
+slope grade; whether the emergency department designated a tailings pond as 头顶库, and where its dam's toe lies.
+"""
+
+
+def links_by_row(
+    columns: Mapping[str, Sequence[str]], rows: Sequence[int], leave_out: str = ""
+) -> list[dict[str, str]]:
+    """Return for some rows of a table what they say of other things; blanks say nothing.
+
+    Parameters
+    ----------
+    leave_out
+        The column that holds the rows' own ids: it points at nothing.
+
+    Examples
+    --------
+    >>> links_by_row({"灌区编号": ["GQ-1"], "灌溉水源": [" 东河 "], "备注": ["x"]}, [0])
+    [{'water': '东河', 'district': 'GQ-1'}]
+    >>> links_by_row({"灌区编号": ["GQ-1"]}, [0], leave_out="灌区编号")
+    [{}]
+    """
+    known = {bare_header(name): values for name, values in reversed(list(columns.items())) if name != leave_out}
+    held = {
+        code: [known[bare_header(word)] for word in words if bare_header(word) in known]
+        for code, words in LINKS.items()
+    }
+    held = {code: lists for code, lists in held.items() if lists}
+    made = []
+    for row in rows:
+        told = {code: _first(lists, row) for code, lists in held.items()}
+        made.append({code: text for code, text in told.items() if text})
+    return made
+
+
+def _first(columns: Sequence[Sequence[str]], row: int) -> str:
+    return next((text for values in columns if (text := values[row].strip())), "")
+
+
+def same_name(text: str) -> str:
+    """Return a name as it is compared.
+
+    Examples
+    --------
+    >>> same_name("示例 河０１") == same_name("示例河01")
+    True
+    """
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,23 +1,31 @@
-"""The book of rules: the packaged files with the user's packs beside them, in an order that no file order changes."""
+"""The book of rules: packaged files and a user's packs in an order that no file order changes, and its printed page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import Place, Problem, RuleError
-from hmgeo.rules.load import RuleFile, load_rules
+from hmgeo.rules.kinds import KINDS, layers_of
+from hmgeo.rules.model import Runs
 from hmgeo.rules.nodes import near
 from hmgeo.rules.parameters import FILE as PARAMETERS_FILE
+from hmgeo.rules.parameters import declared
+from hmgeo.rules.read import RuleFile, load_rules
+from hmgeo.rules.words import LAYERS, SOURCE_KINDS
+from hmgeo.vocabulary import LegalRank
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from hmgeo.rules.model import Rule
+    from hmgeo.rules.model import DatedValue, Rule, Test
+    from hmgeo.rules.parameters import ParameterDeclaration
     from hmgeo.vocabulary import Effect
+
 
 SUFFIXES = (".yml", ".yaml")
 
@@ -168,3 +176,114 @@ def _assemble(files: Sequence[RuleFile]) -> RuleBook:
         raise RuleError(problems)
     packs = sorted({(file.pack, file.version) for file in files})
     return RuleBook(tuple(found[rule_id] for rule_id in sorted(found)), tuple(packs))
+
+
+HEAD = """# 规则库
+
+本页由规则数据生成，不手工修改。规则只用于初步筛查：是否适用、是否列入由所列部门决定。
+规划期届满的写「规划期已届满（接续文件未核实）」，不等于失效；目标年和任务期限不终止规则。
+"""
+
+
+def markdown(book: RuleBook) -> str:
+    """Return the whole book as Markdown, ordered by legal rank, document and id.
+
+    Examples
+    --------
+    >>> from hmgeo.rules.book import load_book
+    >>> markdown(load_book()).splitlines()[0]
+    '# 规则库'
+    """
+    ranks = list(LegalRank)
+    rules = sorted(book.rules, key=lambda rule: (ranks.index(rule.legal_rank), rule.latest.document, rule.id))
+    parts = [HEAD, _counts(book)]
+    for document, group in groupby(rules, key=lambda rule: rule.latest.document):
+        parts.append(f"## {document}\n")
+        parts.extend(_rule(rule) for rule in group)
+    parts.append("## 条文未规定、须由使用单位确定的参数\n")
+    parts.extend(_parameter(one) for one in declared())
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _counts(book: RuleBook) -> str:
+    counts = "，".join(f"{state.zh} {sum(rule.runs.state is state for rule in book.rules)} 条" for state in Runs)
+    packs = "、".join(f"{name} {version}" for name, version in book.packs)
+    return f"共 {len(book.rules)} 条：{counts}。规则包：{packs}。\n"
+
+
+def _rule(rule: Rule) -> str:
+    lines = [f"### {rule.id} {rule.title.zh}\n"]
+    lines += [line for value in rule.history for line in _value(value)]
+    lines += _listed(
+        ("效力", f"{rule.legal_rank.zh}；{rule.authority}；适用地域 {'、'.join(rule.territory)}"),
+        ("后果", f"{rule.effect.zh}{'；原则上（例外须有书面依据）' if rule.in_principle else ''}"),
+        ("条件", rule.condition),
+        ("对象", _subject(rule)),
+        ("判定", "" if rule.test is None else _test(rule.test)),
+        ("除外", "；".join(one.quote for one in rule.exceptions)),
+        ("所需图层", "" if rule.test is None else "、".join(LAYERS[code].zh for code in layers_of(rule.test))),
+        ("须选定的参数", "、".join(rule.parameters)),
+        ("由谁决定", f"{rule.matter}：{rule.decider}"),
+        ("不判定的原因", f"{rule.runs.state.zh}：{rule.runs.why}" if rule.runs.why else ""),
+        ("该文件会决定", rule.would_decide),
+        ("说明", rule.note),
+        ("核对", f"{rule.verified.state.zh}；{rule.verified.against}"),
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: DatedValue) -> Iterable[str]:
+    if value.quote:
+        yield f"> {value.quote}\n"
+    days = [f"自 {value.in_force_from}" if value.in_force_from else ""]
+    if value.plan_period is not None:
+        days.append(f"规划期 {value.plan_period.start} 至 {value.plan_period.end}")
+    if value.target_year is not None:
+        days.append(f"目标年 {value.target_year}")
+    days += [f"任务期限 {due.on}（{due.task}）" for due in value.task_due]
+    if value.repealed_on is not None:
+        days.append(f"{value.repealed_on} 废止")
+    top = "" if value.value_max is None else f" 至 {value.value_max:g}"
+    number = "" if value.value is None else f"{value.value:g}{top} {value.unit}"
+    place = f"{value.document_number} {value.clause}".strip()
+    yield from _listed(
+        ("条款", place), ("日期", "；".join(filter(None, days))), ("数值", number), ("日期说明", value.note)
+    )
+
+
+def _subject(rule: Rule) -> str:
+    applies = rule.applies_to
+    words = ["、".join(SOURCE_KINDS[code] for code in applies.source_kinds)]
+    if applies.actions:
+        words.append("、".join(action.zh for action in applies.actions))
+    if applies.trades.parameter:
+        words.append(f"行业由参数 {applies.trades.parameter} 选定")
+    words += [f"GB/T 4754-{one.edition}：{'、'.join(one.codes)}" for one in applies.trades.lists]
+    if applies.trades.note:
+        words.append(applies.trades.note.rstrip("。"))
+    return "；".join(words)
+
+
+def _test(test: Test) -> str:
+    if test.parts:
+        return f"{KINDS[test.kind].zh}（{'；'.join(_test(part) for part in test.parts)}）"
+    layer = test.text("layer")
+    words = [KINDS[test.kind].zh, LAYERS[layer].zh if layer else "", "、".join(test.texts("classes"))]
+    return " ".join(filter(None, words))
+
+
+def _parameter(one: ParameterDeclaration) -> str:
+    lines = [f"### {one.name} {one.title_zh}\n"]
+    lines += _listed(
+        ("出处", "；".join(f"《{text.document}》{text.clause}" for text in one.left_open_by)),
+        ("可选", "；".join(f"{choice.code} {choice.zh}" for choice in one.choices)),
+        ("单位", one.unit),
+        ("默认约定", one.default),
+        ("已定", one.settled),
+        ("参考", "；".join(f"{hint.value}（{hint.source}，{hint.label}）" for hint in one.hints)),
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _listed(*pairs: tuple[str, str]) -> list[str]:
+    return [f"- {name}：{text}" for name, text in pairs if text]

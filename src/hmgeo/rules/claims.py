@@ -37,6 +37,7 @@ from hmgeo.rules.told import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+
 CADMIUM, TRADE, ACTION = "cadmium", "trade", "action"
 """What a clause may rest on beside the facts of `ATTRIBUTES`: whether the source is cadmium-related, trade, action."""
 

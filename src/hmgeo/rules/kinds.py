@@ -1,6 +1,6 @@
 """The closed set of test kinds: what each asks, which fields it takes, which layers and measure it needs.
 
-Declared here, implemented in `hmgeo.analysis.kinds`. `met` below is what an effect then turns into a verdict.
+Declared here, implemented in `hmgeo.judging.clause_tests`. `met` below is what an effect then turns into a verdict.
 """
 
 from __future__ import annotations

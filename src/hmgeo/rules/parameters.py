@@ -14,6 +14,7 @@ from hmgeo.rules.nodes import Reader, compose, line_of
 if TYPE_CHECKING:
     import yaml
 
+
 FILE = "parameters.yml"
 _KEYS = (
     "name",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from hmgeo.rules.model import DatedValue, Rule
 
+
 PERIOD_OVER_ZH = "规划期已届满，接续文件未核实；任务期限已过不代表义务解除。"
 
 

@@ -15,12 +15,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hmgeo.reference.cells import TradeCell, read_trade
-from hmgeo.reference.tables import read_rows, trades, trades_named
-from hmgeo.reference.templates import bare_header
-from hmgeo.rules.stated import said_facts
+from hmgeo.reference.tables import bare_header, read_rows, trades, trades_named
+from hmgeo.rules.words import said_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
 
 AIR, WATER = "废气", "废水"
 NAMED_METALS = ("铅", "汞", "镉", "铬", "砷", "铊", "锑", "镍", "铜", "锌", "锰", "钒")

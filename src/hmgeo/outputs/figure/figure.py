@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import wording
-from hmgeo.outputs.figure import furniture, legend, scene
+from hmgeo.outputs.figure import furniture, scene
 from hmgeo.outputs.figure.lettering import fitted, font, width_mm
 from hmgeo.outputs.figure.sheet import sheet, view
-from hmgeo.outputs.map import audience, borders, layers, panels, parcels
+from hmgeo.outputs.map import audience, layers, panels, parcels, shapes
 from hmgeo.outputs.map.labels import LABELS, LABELS_EN
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from hmgeo.findings.results import Presentation, Results
     from hmgeo.outputs.figure.sheet import Box, Sheet, View
+    from hmgeo.results.results import Presentation, Results
+
 
 PDF_DPI, PNG_DPI = 220, 150
 """Of pictures inside a PDF (many parcels, hillshade), and of a PNG: a sheet of A4 is 1754 × 1240 pixels."""
@@ -73,8 +74,8 @@ def map_figure(
     furniture.watermark(page, axes, paper.frame, panels.watermarks(results, presentation))
     furniture.head(page, paper.head, results.title, _facts(shown.results, presentation), _marks(shown, presentation))
     furniture.foot(page, paper.foot, results, presentation)
-    legend.draw_legend(
-        page, paper.legend, legend.lines_of(shown.results, pictures, words, presentation.language), words
+    furniture.draw_legend(
+        page, paper.legend, furniture.lines_of(shown.results, pictures, words, presentation.language), words
     )
     return figure
 
@@ -163,7 +164,7 @@ def _draw_ground(
     paper: Sheet,
     seen: View,
 ) -> None:
-    left_open = borders.open_stretch(results.context)
+    left_open = shapes.open_stretch(results.context)
     drawn = [layers.context_layer(layer, left_open) for layer in results.context]
     if presentation.backdrop is not None:
         scene.draw_backdrop(axes, presentation.backdrop)

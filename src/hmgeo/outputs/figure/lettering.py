@@ -12,6 +12,7 @@ from matplotlib.font_manager import FontProperties
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
 MISSING = "〓"
 """Stands for a character that the font doesn't hold, as in Chinese type-setting."""
 

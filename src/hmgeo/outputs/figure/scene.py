@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from hmgeo.findings.results import Backdrop, Results
     from hmgeo.outputs.map.parcels import ReceptorPicture
+    from hmgeo.results.results import Backdrop, Results
+
 
 MOST_AS_LINES = 3000
 """More parcels than this are one picture of dots inside the PDF instead of a shape each."""

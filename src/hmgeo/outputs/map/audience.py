@@ -14,7 +14,8 @@ from hmgeo.vocabulary import Classification, LayerKind
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
+
 
 PUBLIC = "public"
 SOURCE_KINDS = frozenset({LayerKind.ENTERPRISES, LayerKind.TAILINGS_PONDS})

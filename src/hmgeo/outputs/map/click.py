@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from hmgeo.findings.compiled import MARGIN_M
 from hmgeo.outputs import wording
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.audience import PUBLIC
 from hmgeo.outputs.map.ground import can_carry, ground
 from hmgeo.outputs.map.labels import LABELS
 from hmgeo.reference.tables import trades
+from hmgeo.results.compiled import MARGIN_M
 from hmgeo.vocabulary import INVENTED, Action, Basis, Classification, Effect, Standing, Verdict
 
 if TYPE_CHECKING:
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.findings.compiled import CompiledLayer, CompiledRules
-    from hmgeo.findings.results import Presentation
-    from hmgeo.findings.siting import Citation
+    from hmgeo.results.compiled import CompiledLayer, CompiledRules
+    from hmgeo.results.results import Presentation
+    from hmgeo.results.siting import Citation
+
 
 MAX_VERTICES = 1_000_000
 """Of one layer: beyond, its clauses are not run on the page, which would grow by more than 5 MB."""

@@ -11,9 +11,9 @@ import shapely
 
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_english
-from hmgeo.outputs.map import borders, leads, shapes, sources
-from hmgeo.outputs.map.judgements import Judgements
+from hmgeo.outputs.map import leads, shapes, sources
 from hmgeo.outputs.map.labels import LABELS, LABELS_EN
+from hmgeo.outputs.map.sources import Judgements
 from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Status, Verdict
 
 if TYPE_CHECKING:
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from hmgeo.findings.results import ContextLayer, Results
-    from hmgeo.outputs.map import packed, parcels
-    from hmgeo.outputs.map.judgements import Fact
+    from hmgeo.outputs.map import parcels
+    from hmgeo.outputs.map.sources import Fact
+    from hmgeo.results.results import ContextLayer, Results
+
 
 EVERYWHERE = [[20.0, 105.0], [36.0, 120.0]]
 """Bounds of a page on which nothing has a place."""
@@ -39,7 +40,7 @@ _FRAMING = ("key_area", "county", "township")
 
 
 def page_data(
-    results: Results, pictures: Sequence[parcels.ReceptorPicture], searched: packed.Packed | None
+    results: Results, pictures: Sequence[parcels.ReceptorPicture], searched: shapes.Packed | None
 ) -> dict[str, Any]:
     """Return everything the page's scripts draw and show.
 
@@ -52,7 +53,7 @@ def page_data(
     """
     judged = Judgements(results)
     drawn = sources.mapped(results, judged)
-    left_open = borders.open_stretch(results.context)
+    left_open = shapes.open_stretch(results.context)
     return {
         "words": {"zh": dict(LABELS), "en": dict(LABELS_EN)},
         "bounds": page_bounds(results),
@@ -100,7 +101,7 @@ def verdict_words() -> dict[str, dict[str, str]]:
     return words | {"": {"zh": LABELS["unjudged"], "en": LABELS_EN["unjudged"]}}
 
 
-def packed_meta(kind: packed.Packed | None) -> dict[str, Any] | None:
+def packed_meta(kind: shapes.Packed | None) -> dict[str, Any] | None:
     """Return what the page needs to know before it reads the chunks."""
     if kind is None:
         return None
@@ -138,9 +139,9 @@ def context_layer(
         look["dash"] = "4 3"
     geometries = shapes.read(layer.table["geometry"].to_pylist())
     names = [name or "" for name in layer.table["name"].to_pylist()]
-    areas = borders.are_areas(geometries)
+    areas = shapes.are_areas(geometries)
     is_outline = areas and not look["fill_opacity"]
-    as_borders = is_outline or (areas and borders.touches(geometries, left_open))
+    as_borders = is_outline or (areas and shapes.touches(geometries, left_open))
     title = layer.title if Basis.APPROXIMATE.zh in layer.title else f"{layer.title}{mark}"
     made: list[dict[str, Any]] = [
         {
@@ -166,9 +167,9 @@ def context_layer(
         "basis": wording.basis_word(layer.basis),
         "swatch": _swatch(geometries),
         "style": look,
-        "borders": borders.stroked(geometries, left_open) if as_borders else None,
+        "borders": shapes.stroked(geometries, left_open) if as_borders else None,
         "is_filled": not is_outline,
-        "left_open": as_borders and borders.touches(geometries, left_open),
+        "left_open": as_borders and shapes.touches(geometries, left_open),
         "features": [feature for feature in made if feature["properties"]["at"]],
     }
 
@@ -176,7 +177,7 @@ def context_layer(
 def _swatch(geometries: NDArray[Any]) -> str:
     """Return the form in which the legend shows a layer: area, line or dot."""
     most = int(shapely.get_dimensions(geometries).max(initial=-1))
-    return "area" if most == borders.AREAS else "dot" if most == 0 else "line"
+    return "area" if most == shapes.AREAS else "dot" if most == 0 else "line"
 
 
 def township_names(results: Results) -> dict[str, str]:

@@ -13,16 +13,17 @@ import pandas as pd
 
 from hmgeo.outputs import style
 from hmgeo.outputs.english import in_english
-from hmgeo.outputs.map.judgements import facts
 from hmgeo.outputs.map.labels import LABELS, LABELS_EN
-from hmgeo.outputs.terrain_sheets import OVERHEAD_REMARK
+from hmgeo.outputs.map.sources import facts
+from hmgeo.outputs.sheets.water import OVERHEAD_REMARK
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hmgeo.findings.results import Results
-    from hmgeo.outputs.map.judgements import Fact
+    from hmgeo.outputs.map.sources import Fact
+    from hmgeo.results.results import Results
+
 
 OVERHEAD_PATH = "overhead_path"
 STEEP = (("from_25", "listed"), ("water_15_25", "listed"), ("water_15_25", "not_assessed"))

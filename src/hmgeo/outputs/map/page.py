@@ -1,4 +1,4 @@
-"""The map: one HTML file that opens from a folder, without network, in an old browser."""
+"""The map page: a folium map that needs no network, says so in its policy, and comes out the same every time."""
 
 from __future__ import annotations
 
@@ -6,17 +6,176 @@ import base64
 import json
 import math
 from html import escape
-from typing import TYPE_CHECKING, Any
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any, cast
+
+import folium
+from branca.element import CssLink, Element, JavascriptLink
 
 from hmgeo.errors import OutputError, Place, Problem
-from hmgeo.outputs.map import audience, layers, packed, panels, parcels, sources
+from hmgeo.outputs.map import assets, audience, layers, panels, parcels, shapes, sources
 from hmgeo.outputs.map.click import ClickPage
-from hmgeo.outputs.map.offline import OfflineMap
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from hmgeo.findings.results import Presentation, Results
+    from branca.element import Figure
+
+    from hmgeo.results.results import Presentation, Results
+
+
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""What the page may do: run and style what stands in it, show pictures that stand in it, nothing else."""
+
+
+def policy(hosts: Iterable[str] = ()) -> str:
+    """Return the policy of a page that may also show pictures of some hosts, and ask nothing else of them.
+
+    Examples
+    --------
+    >>> policy(["t0.tianditu.gov.cn"]).split("; ")[3]
+    'img-src data: https://t0.tianditu.gov.cn'
+    """
+    opened = "".join(f" https://{host}" for host in dict.fromkeys(hosts))
+    return POLICY.replace("img-src data:", f"img-src data:{opened}")
+
+
+_LINKING = frozenset({"src", "srcset", "href", "data", "action", "formaction", "poster", "xlink:href", "background"})
+
+
+class OfflineHeader(Element):
+    """Head of a page in which every linked script and style is replaced by its vendored content as it is added."""
+
+    def add_child(self, child: Element, name: str | None = None, index: int | None = None) -> Element:
+        """Add `child`, inlined where it is a link.
+
+        Raises
+        ------
+        OutputError
+            Where a link isn't vendored.
+        """
+        if isinstance(child, JavascriptLink):
+            child = Literal(assets.inline_script(child.url))
+        elif isinstance(child, CssLink):
+            child = Literal(assets.inline_style(child.url))
+        return super().add_child(child, name=name, index=index)
+
+
+class Literal(Element):
+    """A text that is rendered as it is, never read as a template."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def render(self, **_: object) -> str:
+        """Return the text."""
+        return self.text
+
+
+class Start(Element):
+    """The call that hands a map to the page's own scripts, placed after the call that makes the map."""
+
+    def __init__(self, map_name: str) -> None:
+        super().__init__()
+        self.call = f"hmgeo.start({map_name});"
+
+    def render(self, **_: object) -> str:
+        """Put the call among the page's scripts; folium renders its elements for what they add."""
+        cast("Figure", self.get_root()).script.add_child(Literal(self.call), name="start")
+        return ""
+
+
+class OfflineMap(folium.Map):
+    """A folium map with only the libraries that are used and with an element id that is always the same."""
+
+    def __init__(self, hosts: Iterable[str] = ()) -> None:
+        super().__init__(
+            location=[35.0, 105.0],
+            zoom_start=4,
+            tiles=None,
+            prefer_canvas=True,
+            zoom_control=False,
+            font_size="13px",
+            attributionControl=False,
+            minZoom=3,
+            maxZoom=18,
+            zoomSnap=0.5,
+        )
+        self.default_js = assets.page_links("js")
+        self.default_css = assets.page_links("css")
+        self.figure = cast("Figure", self.get_root())
+        self.figure.header = OfflineHeader()
+        self.add_child(Start(self.get_name()), name="start")
+        for name, tag in (
+            ("charset", '<meta charset="utf-8">'),
+            ("policy", f'<meta http-equiv="Content-Security-Policy" content="{policy(hosts)}">'),
+        ):
+            self.figure.header.add_child(Literal(tag), name=name)
+
+    @classmethod
+    def _generate_id(cls) -> str:
+        return "hmgeo"  # branca draws random ids, and a rerun must give the same bytes
+
+    def page(self, *, language: str, title: str, body: str) -> str:
+        """Render the whole page.
+
+        Parameters
+        ----------
+        language
+            Of the words on the page, for the html element.
+        title, body
+            Escaped already; `body` stands before the map.
+
+        Raises
+        ------
+        OutputError
+            Where something would be asked of the network.
+        """
+        self.figure.title = title
+        self.figure.html.add_child(Literal(body), name="panels", index=0)
+        text = self.figure.render().replace("<html>", f'<html lang="{language}">', 1)
+        refuse_outside_links(text)
+        return text
+
+
+class _LinkFinder(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.outside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in _LINKING and value and not value.startswith(("#", "data:")):
+                self.outside.append(f"<{tag} {name}={value}>")
+
+
+def refuse_outside_links(page: str) -> None:
+    """Check that no element of a page refers to anything outside it.
+
+    Raises
+    ------
+    OutputError
+        Naming every such element.
+
+    Examples
+    --------
+    >>> refuse_outside_links('<a href="#top">top</a>')
+    """
+    finder = _LinkFinder()
+    finder.feed(page)
+    finder.close()
+    if finder.outside:
+        raise OutputError(
+            [
+                Problem("地图页面引用了页面以外的内容", Place(key="map.html"), found=found, allowed="页面内的内容")
+                for found in finder.outside
+            ]
+        )
 
 
 def write_map(results: Results, presentation: Presentation, path: Path) -> None:
@@ -77,7 +236,7 @@ def map_page(results: Results, presentation: Presentation) -> str:
         "statistics": shown.statistics,
         "click": asked.data if asked else None,
     }
-    chunks = list(packed.scripts([*(picture.packed for picture in pictures), searched]))
+    chunks = list(shapes.scripts([*(picture.packed for picture in pictures), searched]))
     chunks += asked.scripts() if asked else ()
     body = panels.render(shown, presentation, pictures, script_safe_json(data), chunks)
     return OfflineMap([one.host for one in presentation.tiles]).page(

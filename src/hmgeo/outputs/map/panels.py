@@ -12,9 +12,9 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from hmgeo.outputs import style, wording
-from hmgeo.outputs.map import assets, audience, borders, layers, leads, parcels, sources
-from hmgeo.outputs.map.judgements import radius_text
+from hmgeo.outputs.map import assets, audience, layers, leads, parcels, shapes, sources
 from hmgeo.outputs.map.labels import LABELS
+from hmgeo.outputs.map.sources import radius_text
 from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, PositionKind, Status, Verdict
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from jinja2 import Template
 
-    from hmgeo.findings.results import Presentation, Results
     from hmgeo.outputs.map.audience import Shown
+    from hmgeo.results.results import Presentation, Results
+
 
 SHAPES: Mapping[str, str] = {
     "circle": "M-1,0A1,1,0,1,0,1,0A1,1,0,1,0,-1,0Z",
@@ -147,7 +148,7 @@ def legend(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> dic
     """Return what the legend lists; every number is a count of rows of a table of the results."""
     rows = results.sources.select(["verdict", "certainty", "status", "position_kind"]).to_pylist()
     not_drawn = sources.unmapped(results)
-    left_open = borders.open_stretch(results.context)
+    left_open = shapes.open_stretch(results.context)
     off_map = Counter(row["verdict"] for row in not_drawn)
     kinds = Counter(row["position_kind"] for row in rows) - Counter(row["kind"] for row in not_drawn)
     verdicts = Counter(row["verdict"] or "" for row in rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import shapely
 
-from hmgeo.outputs.map import leads, packed, shapes
+from hmgeo.outputs.map import leads, shapes
 from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hmgeo.findings.results import Results
+    from hmgeo.results.results import Results
+
 
 YEAR = "class_year"
 """Column of the year of classing, where a layer says it."""
@@ -52,7 +53,7 @@ class ReceptorPicture:
 
     kind: str
     drawn: tuple[dict[str, Any], ...]
-    packed: packed.Packed | None
+    packed: shapes.Packed | None
     townships: tuple[dict[str, Any], ...]
     totals: tuple[tuple[str, int, float], ...]
     by_township: tuple[tuple[str, str, int, str], ...]
@@ -93,12 +94,12 @@ def picture(
     geometries = shapes.read(frame["geometry"])
     has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
     shown, shown_shapes = frame[has_shape], geometries[has_shape]
-    many = not (sums_only or counts_only) and len(shown) > max_drawn and packed.can_pack(shown_shapes)
+    many = not (sums_only or counts_only) and len(shown) > max_drawn and shapes.can_pack(shown_shapes)
     one_by_one = not (sums_only or counts_only or many)
     return ReceptorPicture(
         kind=kind,
         drawn=tuple(_features(shown, shown_shapes)) if one_by_one else (),
-        packed=packed.pack(shown, shown_shapes) if many else None,
+        packed=shapes.pack(shown, shown_shapes) if many else None,
         townships=tuple(_townships(shown, shown_shapes)) if sums_only else (),
         totals=tuple(class_totals(frame)),
         by_township=tuple(

@@ -1,18 +1,38 @@
-"""Geometry as the page draws it: GeoJSON of lon/lat WKB, rounded to a decimetre, and where things lie."""
+"""Geometry as the page draws it: GeoJSON, outlines with the national border left open, many polygons as few bytes.
+
+The layers don't mark which part of a county's outline is the national border. It is told by exclusion: of a county
+on the border, a line is stroked only where another county of the layer lies on its other side. Where the neighbour
+isn't in the layer, or there is none, the line stays open; the same stretch is then left open in the outlines of key
+areas and townships.
+
+One chunk holds up to `CHUNK` polygons and can be read without the others, so that a page can show how far it is.
+A chunk is a deflate stream; inside stand the byte lengths of its sections (variable-length integers) and then the
+sections in the order of `SECTIONS`. `assets/hmgeo-packed.js` is the reader.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from hmgeo.vocabulary import COUNTY_DIGITS
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import pandas as pd
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
+
+    from hmgeo.results.results import ContextLayer
+
 
 DECIMALS = 6
 """Of a degree, about 0.1 m: drawing only, nothing is measured on the page."""
@@ -76,3 +96,248 @@ def bounds(groups: Sequence[NDArray[Any]]) -> list[list[float]] | None:
     west, south = np.min(known, axis=0)[:2]
     east, north = np.max(known, axis=0)[2:]
     return [lat_lon(west, south), lat_lon(east, north)]
+
+
+BORDER_COUNTIES = frozenset({"450603", "450681", "451026", "451081", "451422", "451423", "451424", "451481"})
+"""Counties of Guangxi on the land border, by code; other provinces' are not among the shipped areas."""
+
+_NEAR_DEG = 2e-4
+"""About 20 m: outlines of areas inside a county follow the county's only nearly."""
+
+AREAS = 2
+
+
+def open_stretch(context: Sequence[ContextLayer]) -> BaseGeometry | None:
+    """Return a narrow strip along the lines that must not be stroked; None where no county lies on the border."""
+    codes: list[str] = []
+    outlines: list[BaseGeometry] = []
+    for layer in context:
+        if layer.role == "county":
+            codes += [code or "" for code in layer.table["id"].to_pylist()]
+            outlines += list(read(layer.table["geometry"].to_pylist()))
+    at_border = [place for place, code in enumerate(codes) if code[:COUNTY_DIGITS] in BORDER_COUNTIES]
+    if not at_border:
+        return None
+    strips = [_unshared(outlines, place) for place in at_border]
+    return shapely.union_all([shapely.buffer(strip, _NEAR_DEG) for strip in strips])
+
+
+def stroked(geometries: NDArray[Any], left_open: BaseGeometry | None) -> dict[str, Any] | None:
+    """Return the outlines of areas as GeoJSON lines, each shared border once, without what is left open.
+
+    Examples
+    --------
+    >>> stroked(np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)]), None)["type"]
+    'MultiLineString'
+    """
+    areas = rounded(geometries[~shapely.is_missing(geometries)])
+    lines = shapely.line_merge(shapely.union_all(shapely.boundary(areas)))
+    if left_open is not None:
+        lines = shapely.difference(lines, left_open)
+    return geojson(lines)
+
+
+def touches(geometries: NDArray[Any], left_open: BaseGeometry | None) -> bool:
+    """Tell whether an outline runs along what is left open."""
+    if left_open is None or not len(geometries):
+        return False
+    return bool(shapely.intersects(shapely.boundary(geometries), left_open).any())
+
+
+def are_areas(geometries: NDArray[Any]) -> bool:
+    """Tell whether all geometries are areas; no geometry is none."""
+    return bool(len(geometries)) and bool((shapely.get_dimensions(geometries) == AREAS).all())
+
+
+def _unshared(outlines: list[BaseGeometry], place: int) -> BaseGeometry:
+    """Return the part of one outline along which no other area of the list lies."""
+    others = [outline for other, outline in enumerate(outlines) if other != place and outline is not None]
+    near = shapely.buffer(np.array(others, dtype=object), _NEAR_DEG)
+    return shapely.difference(shapely.boundary(outlines[place]), shapely.union_all(near))
+
+
+CHUNK = 8192
+"""Polygons in a chunk: the page draws breath between two of them."""
+
+MICRO = 1e6
+"""Steps of a degree: 1e-6 of it, at most 0.11 m."""
+
+AREA_STEPS = 1e4
+"""Steps of a hectare: a square metre."""
+
+DEGREE_STEPS = 10
+"""Steps of a degree of slope."""
+
+SECTIONS = ("rings", "vertices", "x", "y", "class", "area", "township", "reached", "source", "distance", "ids", "names",
+            "year", "slope", "grade", "steep")  # fmt: skip
+
+_POLYGONS = (3, 6)
+_DECIMALS_BELOW_M, _METRES_PER_KM = 10.0, 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Polygons of one kind of receptor.
+
+    Parameters
+    ----------
+    count
+        Polygons in all chunks.
+    classes, townships, sources, names, years
+        Words that the chunks name by number; a name is looked up only where `names` isn't empty.
+    chunks
+        Deflate streams as base64.
+    """
+
+    count: int
+    classes: tuple[str, ...]
+    townships: tuple[str, ...]
+    sources: tuple[str, ...]
+    names: tuple[str, ...]
+    years: tuple[str, ...]
+    chunks: tuple[str, ...]
+
+
+def can_pack(geometries: NDArray[Any]) -> bool:
+    """Tell whether all geometries are polygons, the only ones that are packed."""
+    return bool(np.isin(shapely.get_type_id(geometries), _POLYGONS).all())
+
+
+def pack(frame: pd.DataFrame, geometries: NDArray[Any]) -> Packed:
+    """Pack receptors that have a polygon each.
+
+    Parameters
+    ----------
+    frame
+        Columns of the receptor table.
+    geometries
+        Shapely polygons in lon/lat, one per row.
+    """
+    order = curve_order(geometries)
+    rows, shapes = frame.iloc[order], shapely.normalize(geometries[order])
+    words = {key: _Words(rows[column]) for key, column in _WORD_COLUMNS.items()}
+    nothing = np.zeros(len(rows), np.uint64)
+    numbers = {key: words[key].numbers for key in _WORD_COLUMNS} | {
+        "area": _steps(rows["area_ha"], AREA_STEPS),
+        "reached": _steps(rows["source_count"], 1),
+        "slope": _steps(rows["slope_deg"], DEGREE_STEPS) if "slope_deg" in rows else nothing,
+        # Twice the grade, and one more where heights gave it; 0 stands for nothing known.
+        "grade": np.where(rows["grade"] > 0, 2 * rows["grade"] + rows["slope_from"] - 1, 0)
+        if "grade" in rows
+        else nothing,
+        "steep": rows["steep"].to_numpy(np.uint64) if "steep" in rows else nothing,
+        "distance": np.array([_decimetres(value) for value in rows["nearest_source_m"].tolist()], dtype=np.uint64),
+    }
+    ids = rows["receptor_id"].to_numpy()
+    chunks = []
+    for start in range(0, len(rows), CHUNK):
+        part = slice(start, start + CHUNK)
+        sections = _geometry_sections(shapes[part]) | {key: varints(values[part]) for key, values in numbers.items()}
+        sections["ids"] = "\n".join(text.replace("\n", " ") for text in ids[part]).encode()
+        chunks.append(_chunk(sections))
+    return Packed(
+        count=len(rows),
+        classes=words["class"].words,
+        townships=words["township"].words,
+        sources=words["source"].words,
+        names=words["names"].words,
+        years=words["year"].words,
+        chunks=tuple(chunks),
+    )
+
+
+_WORD_COLUMNS = {"class": "class", "township": "township", "source": "nearest_source_id", "names": "name",
+                 "year": "class_year"}  # fmt: skip
+
+
+class _Words:
+    """A column of words by number, in order of first appearance."""
+
+    def __init__(self, column: pd.Series) -> None:
+        known: dict[str, int] = {}
+        self.numbers = np.array([known.setdefault(word or "", len(known)) for word in column.tolist()], dtype=np.uint64)
+        self.words = tuple(known)
+
+
+def curve_order(geometries: NDArray[Any]) -> NDArray[Any]:
+    """Return the order of geometries along a Hilbert curve: neighbours in the list are neighbours on the ground."""
+    distance = gpd.GeoSeries(geometries).hilbert_distance(level=16)
+    return np.argsort(distance.to_numpy(), kind="stable")
+
+
+def varints(numbers: NDArray[Any]) -> bytes:
+    r"""Return whole numbers ≥ 0 as bytes of seven bits each, low ones first, the high bit set where more follow.
+
+    Examples
+    --------
+    >>> varints(np.array([1, 300]))
+    b'\x01\xac\x02'
+    """
+    left = numbers.astype(np.uint64)
+    length = np.ones(len(left), dtype=np.int64)
+    for shift in range(7, 64, 7):
+        length += left >= np.uint64(1 << shift)
+    ends = np.cumsum(length)
+    filled = np.zeros(int(ends[-1]) if len(ends) else 0, dtype=np.uint8)
+    places = ends - length
+    for step in range(int(length.max()) if len(length) else 0):
+        is_long = length > step
+        byte = (left[is_long] >> np.uint64(7 * step)) & np.uint64(0x7F)
+        more = (length[is_long] > step + 1).astype(np.uint64) << np.uint64(7)
+        filled[places[is_long] + step] = (byte | more).astype(np.uint8)
+    return filled.tobytes()
+
+
+def zigzag(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Return signed numbers as unsigned ones, small where they are small.
+
+    Examples
+    --------
+    >>> zigzag(np.array([0, -1, 1, -2])).tolist()
+    [0, 1, 2, 3]
+    """
+    whole = numbers.astype(np.int64)
+    return ((whole << 1) ^ (whole >> 63)).astype(np.uint64)
+
+
+def _geometry_sections(shapes: NDArray[Any]) -> dict[str, bytes]:
+    """Return rings per polygon, vertices per ring (the closing one left out), and the differences of both axes."""
+    parts, part_of = shapely.get_parts(shapes, return_index=True)
+    rings, owners = shapely.get_rings(parts, return_index=True)
+    coordinates, ring_of = shapely.get_coordinates(rings, return_index=True)
+    closes = np.append(ring_of[1:] != ring_of[:-1], True)
+    steps = np.rint(coordinates[~closes] * MICRO).astype(np.int64)
+    return {
+        "rings": varints(np.bincount(part_of[owners], minlength=len(shapes))),
+        "vertices": varints(np.bincount(ring_of[~closes], minlength=len(rings))),
+        "x": varints(zigzag(np.diff(steps[:, 0], prepend=0))),
+        "y": varints(zigzag(np.diff(steps[:, 1], prepend=0))),
+    }
+
+
+def _steps(column: pd.Series, steps: float) -> NDArray[Any]:
+    """Return a column as whole steps plus one; 0 stands for nothing known."""
+    values = column.to_numpy(dtype=float, na_value=np.nan)
+    return np.where(np.isnan(values), 0, np.rint(np.nan_to_num(values) * steps) + 1).astype(np.uint64)
+
+
+def _decimetres(distance_m: float | None) -> int:
+    """Return a distance as tables and popups show it, in whole decimetres plus one; 0 stands for none."""
+    if distance_m is None or np.isnan(distance_m):
+        return 0
+    shown_m = distance_m if distance_m < _DECIMALS_BELOW_M else round(distance_m)
+    return round((shown_m if shown_m < _METRES_PER_KM else round(distance_m, -2)) * 10) + 1
+
+
+def _chunk(sections: dict[str, bytes]) -> str:
+    lengths = varints(np.array([len(sections[name]) for name in SECTIONS]))
+    content = lengths + b"".join(sections[name] for name in SECTIONS)
+    squeezer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return base64.b64encode(squeezer.compress(content) + squeezer.flush()).decode("ascii")
+
+
+def scripts(packed: Sequence[Packed | None]) -> Iterator[tuple[str, str]]:
+    """Return (element id, base64) of every chunk of every kind."""
+    for place, kind in enumerate(packed):
+        for number, chunk in enumerate(kind.chunks if kind else ()):
+            yield f"packed-{place}-{number}", chunk

@@ -1,8 +1,10 @@
-"""Sources as the page shows them: a marker, the line that was searched, and every fact of the popup as text."""
+"""Sources as the page shows them: popups, findings, the way water takes from each."""
 
 from __future__ import annotations
 
+import json
 import math
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,17 +13,193 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.map import flow, packed, shapes
-from hmgeo.outputs.map.judgements import by_source, facts, radius_text
+from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.labels import LABELS, compass
-from hmgeo.outputs.terrain_sheets import TERRAIN_WORDS
-from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, PositionKind, SoilQualityClass, Status
+from hmgeo.outputs.sheets.water import TERRAIN_WORDS
+from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, LayerKind, PositionKind, SoilQualityClass, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from hmgeo.findings.results import Results
-    from hmgeo.outputs.map.judgements import Fact, Judgements, Row
+    from hmgeo.results.results import Results
+
+
+Row = dict[str, Any]
+Fact = list[str]
+"""Key of a label, its text, and the English text where there is one."""
+
+
+class Judgements:
+    """All findings as texts.
+
+    Attributes
+    ----------
+    findings
+        Distinct findings: verdict, badge, sentence, facts, and `law`, an index into `laws`.
+    laws
+        Distinct clauses: title, facts, quote.
+    """
+
+    def __init__(self, results: Results) -> None:
+        self._findings, self._laws = _Pool(), _Pool()
+        self._titles = {rule.rule_id: rule.title for rule in results.rules}
+        self._example = wording.is_example(results)
+        self._rests_on = _rests_on(results)
+        self._screening_rule_id = results.screening_rule_id
+        self._rows = by_source(results.findings.to_pylist())
+
+    @property
+    def findings(self) -> list[Row]:
+        """Distinct findings, in the order they were first asked for."""
+        return self._findings.records
+
+    @property
+    def laws(self) -> list[Row]:
+        """Distinct clauses, in the order they were first asked for."""
+        return self._laws.records
+
+    def of(self, source_id: str) -> list[int]:
+        """Return a source's findings as indices: the screening rule first, then gravest first."""
+        rows = sorted(self._rows.get(source_id, []), key=self._reading_order)
+        return [self._findings.index(self._finding(row)) for row in rows]
+
+    def notes(self, source_id: str) -> set[str]:
+        """Return the notes of a source's findings, so that a row needn't repeat them."""
+        return {row["note"] for row in self._rows.get(source_id, []) if row["note"]}
+
+    def _reading_order(self, finding: Row) -> tuple[bool, int]:
+        verdict = finding["verdict"]
+        gravity = Verdict[verdict.upper()].gravity if verdict else len(Verdict)
+        return finding["rule_id"] != self._screening_rule_id, gravity
+
+    def _finding(self, finding: Row) -> Row:
+        is_screening = finding["rule_id"] == self._screening_rule_id
+        data, vintage = self._rests_on if is_screening else ("所载数据", "")
+        return {
+            "verdict": finding["verdict"] or "",
+            "badge": wording.badge(finding, example=self._example),
+            "badge_en": wording.badge(finding, example=self._example, language="en"),
+            "sentence": wording.verdict_sentence(finding, data=data, vintage=vintage),
+            "sentence_en": wording.verdict_sentence(finding, data=data, vintage=vintage, language="en"),
+            "facts": facts(
+                ("certainty_fact", *_both(wording.certainty_word, finding["certainty"])),
+                ("measured", finding["measured_text"]),
+                ("limit", _limit(finding)),
+            ),
+            "more": facts(("note", finding["note"]), ("basis", *_both(wording.basis_word, finding["basis"]))),
+            "law": self._laws.index(self._law(finding)),
+        }
+
+    def _law(self, finding: Row) -> Row:
+        return {
+            "title": self._titles.get(finding["rule_id"]) or finding["rule_id"],
+            "rule": finding["rule_id"],
+            "facts": facts(
+                ("clause", wording.citation(finding)),
+                ("standing", *_both(wording.standing_word, finding["standing"])),
+                ("decider", finding["decider"]),
+            ),
+            "quote": finding["quote"] or "",
+        }
+
+
+class _Pool:
+    """Records without repeats."""
+
+    def __init__(self) -> None:
+        self.records: list[Row] = []
+        self._places: dict[str, int] = {}
+
+    def index(self, record: Row) -> int:
+        key = json.dumps(record, ensure_ascii=False)
+        if key not in self._places:
+            self._places[key] = len(self.records)
+            self.records.append(record)
+        return self._places[key]
+
+
+def facts(*pairs: tuple[str | None, ...]) -> list[Fact]:
+    """Return (key of a label, text, English text if any), empty texts left out.
+
+    Examples
+    --------
+    >>> facts(("clause", "第十八条"), ("note", ""), ("basis", "示意", "approximate"))
+    [['clause', '第十八条'], ['basis', '示意', 'approximate']]
+    """
+    return [[part for part in pair if part] for pair in pairs if pair[1]]
+
+
+def _both(word: Callable[[str | None, str], str], code: str | None) -> tuple[str, str]:
+    return word(code, "zh"), word(code, "en")
+
+
+def by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Return rows grouped by source, in order."""
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row["source_id"]].append(row)
+    return grouped
+
+
+def radius_text(radius_m: float) -> str:
+    """Return a radius in whole or decimal kilometres, or metres below one.
+
+    Examples
+    --------
+    >>> radius_text(10000.0), radius_text(2500.0), radius_text(500.0)
+    ('10 km', '2.5 km', '500 m')
+    """
+    return f"{radius_m / 1000:g} km" if radius_m >= 1000 else f"{radius_m:g} m"  # noqa: PLR2004 - metres per km
+
+
+def _rests_on(results: Results) -> tuple[str, str]:
+    """Return name and vintage of the layer that a `clear` of the screening rule rests on."""
+    farmland = [layer for layer in results.layers if layer.kind is LayerKind.FARMLAND]
+    return (f"「{farmland[0].kind.zh}」图层", farmland[0].gates.vintage) if farmland else ("所载数据", "")
+
+
+def _limit(finding: Mapping[str, Any]) -> str:
+    limit, unit = finding["limit_value"], finding["unit"] or ""
+    if limit is None:
+        return ""
+    return radius_text(limit) if unit == "m" else f"{limit:g} {unit}".strip()
+
+
+_KINDS = {kind.value: kind.zh for kind in LayerKind} | {"townships": "", "counties": ""}
+_MOST_MET = 8
+_TOLERANCE_DEG = 1e-4
+
+
+def ways_by_source(results: Results) -> dict[str, dict[str, Any]]:
+    """Return line ([lat, lon] downstream) and text by source id; sources without a way are left out."""
+    water = results.water
+    if water is None:
+        return {}
+    met: dict[str, list[str]] = {}
+    land: dict[str, int] = {}
+    for row in water.met.to_pylist():
+        if row["layer"] == LayerKind.FARMLAND.value:
+            land[row["source_id"]] = land.get(row["source_id"], 0) + 1
+            continue
+        name = row["receptor_name"] or row["receptor_id"]
+        way = f"{row['flow_distance_m'] / 1000:.1f} km"
+        met.setdefault(row["source_id"], []).append(f"{_KINDS.get(row['layer'], row['layer'])}{name}（{way}）")
+    found = {}
+    for row in water.paths.to_pylist():
+        shape = None if row["geometry"] is None else shapely.from_wkb(row["geometry"])
+        if shape is None or shape.geom_type != "LineString":
+            continue
+        named = met.get(row["source_id"], [])
+        more = f"；等 {len(named)} 处" if len(named) > _MOST_MET else ""
+        parts = (
+            f"{row['length_m'] / 1000:.1f} km，{row['note']}",
+            f"耕地 {land[row['source_id']]} 块" if row["source_id"] in land else "现有数据未遇耕地",
+            "；".join(named[:_MOST_MET]) + more,
+        )
+        thin = shapely.simplify(shape, _TOLERANCE_DEG)
+        line = [shapes.lat_lon(x, y) for x, y in thin.coords]
+        found[row["source_id"]] = {"line": line, "text": "；".join(filter(None, parts))}
+    return found
 
 
 USCC = "统一社会信用代码"
@@ -31,7 +209,7 @@ def mapped(results: Results, judged: Judgements) -> list[Row]:
     """Return every source that has a place on the map, in input order; its findings are indices into `judged`."""
     counts = by_source(results.counts.to_pylist())
     nearest = _anchors_of_nearest(results)
-    flows = flow.by_source(results)
+    flows = ways_by_source(results)
     drawn = []
     floors = results.lower_bounds()
     for row in rows_of(results):
@@ -220,18 +398,18 @@ def _bearing(bearing_deg: float | None, distance_m: float | None) -> str:
     return compass(bearing_deg)
 
 
-def searched(results: Results) -> packed.Packed | None:
+def searched(results: Results) -> shapes.Packed | None:
     """Return the searched areas, packed, with the source's id as id; None where nothing was searched."""
     ids = results.search_areas["source_id"].to_pylist()
     geometries = shapes.read(results.search_areas["geometry"].to_pylist())
     has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
-    if not has_shape.any() or not packed.can_pack(geometries[has_shape]):
+    if not has_shape.any() or not shapes.can_pack(geometries[has_shape]):
         return None
     frame = pd.DataFrame({"receptor_id": ids}).assign(
         **dict.fromkeys(("name", "class", "township", "nearest_source_id", "class_year"), ""),
         **dict.fromkeys(("area_ha", "source_count", "nearest_source_m"), np.nan),
     )
-    return packed.pack(frame[has_shape], geometries[has_shape])
+    return shapes.pack(frame[has_shape], geometries[has_shape])
 
 
 def _anchors_of_nearest(results: Results) -> dict[str, list[float] | None]:

@@ -1,0 +1,140 @@
+"""Commands on the books: rules list, coverage, show, check; layers list, check, pack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from hmgeo.commands.options import (
+    LOG,
+    OUT,
+    AcceptOption,
+    AreaOption,
+    AsOfOption,
+    JsonOption,
+    PacksOption,
+    Reporter,
+    day_of,
+    refuse_unused,
+    show_check,
+    show_table,
+)
+
+
+def show_book(
+    pack: PacksOption = None,
+    as_of: AsOfOption = "",
+    area: AreaOption = "CN",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """列出规则；给出日期和地点时列出效力。"""
+    coverage(pack, as_of, area, as_json=as_json)
+
+
+def coverage(
+    pack: PacksOption = None,
+    as_of: AsOfOption = "",
+    area: AreaOption = "CN",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """逐条列出能否判定、为何不能、需要哪些图层和参数。"""
+    from hmgeo.project.start import coverage_rows, rules_coverage
+
+    rows = rules_coverage(pack or (), as_of=day_of(as_of), area=area)
+    if as_json:
+        typer.echo(json.dumps(coverage_rows(rows), ensure_ascii=False, indent=1))
+        return
+    shown = Table(
+        "编号", "作用", "效力", "判定", "图层", "参数", "案例", title=f"规则 {len(rows)} 条", title_justify="left"
+    )
+    for row in rows:
+        needs = "、".join(row.layers), "、".join(row.parameters)
+        shown.add_row(row.id, row.effect, row.standing, row.runs, *needs, str(row.cases))
+    OUT.print(shown)
+
+
+def show(rule_id: Annotated[str, typer.Argument(help="规则编号，如 SCR-JY-10KM。")], pack: PacksOption = None) -> None:
+    """显示一条规则的全部内容和原文。"""
+    from hmgeo.project.start import rule_card
+    from hmgeo.rules.book import load_book
+
+    for name, text in rule_card(load_book(pack or ()).get(rule_id)):
+        OUT.print(f"{name}：{text}", markup=False)
+
+
+def check_rules(file: Annotated[Path, typer.Argument(help="规则文件或文件夹。")]) -> None:
+    """检查规则文件，一次列出全部错误；没有错误时逐个运行算例，列出不符的。"""
+    from hmgeo.project.start import check_rules
+
+    OUT.print(check_rules(file), markup=False)
+
+
+def show_shipped() -> None:
+    """列出随软件提供的图层、数据性质和署名。"""
+    from hmgeo.project.check import shipped_table
+
+    show_table(shipped_table())
+
+
+def check_layer(
+    file: Annotated[Path, typer.Argument(help="表格或矢量文件，可以是 zip。")],
+    kind: Annotated[str, typer.Option("--kind", help="图层种类，如 enterprises、farmland；不写则按字段判断。")] = "",
+    layer: Annotated[str, typer.Option("--layer", help="工作表或图层名。")] = "",
+    crs: Annotated[str, typer.Option("--crs", help="坐标系，如 EPSG:4547。")] = "",
+    datum: Annotated[str, typer.Option("--datum", help="大地基准，如 gcj02。")] = "",
+    axis_order: Annotated[str, typer.Option("--axis-order", help="lon_lat 或 lat_lon。")] = "",
+    central_meridian: Annotated[float | None, typer.Option("--central-meridian", help="度，如 114。")] = None,
+    fixme: Annotated[Path | None, typer.Option("--fixme", help="写出请提供单位更正的表（xlsx）。")] = None,
+    *,
+    accept_suggestions: AcceptOption = False,
+) -> None:
+    """读入一个文件，列出内容、范围、坐标系、可疑行和全部问题，不作测算。"""
+    from hmgeo.intake.load import ReadOptions
+    from hmgeo.project.check import check_layer, unused_by
+
+    options = ReadOptions(layer, "", crs, datum, central_meridian, axis_order, accept_suggestions)
+    said: dict[str, object] = {
+        "--layer": layer,
+        "--crs": crs,
+        "--datum": datum,
+        "--axis-order": axis_order,
+        "--fixme": fixme,
+    }
+    said |= {"--central-meridian": central_meridian, "--accept-suggestions": accept_suggestions}
+    refuse_unused(unused_by(kind, file, said), "这类文件用不到这一选项", "去掉它；栅格的坐标系写在文件里")
+    show_check(check_layer(file, kind, options=options, fixme=fixme))
+
+
+def pack(
+    file: Annotated[str, typer.Argument(help="受体文件：gpkg、parquet、geojson、shp 等；parquet 也可写地址。")],
+    out: Annotated[Path | None, typer.Option("--out", help="写出的文件；默认在原文件旁，原名.packed.parquet。")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="图层种类。")] = "farmland",
+    layer: Annotated[str, typer.Option("--layer", help="图层名。")] = "",
+    id_field: Annotated[str, typer.Option("--id", help="编号所在的列。")] = "",
+    crs: Annotated[str, typer.Option("--crs", help="坐标系，如 EPSG:4547。")] = "",
+    datum: Annotated[str, typer.Option("--datum", help="大地基准，如 gcj02。")] = "",
+    central_meridian: Annotated[float | None, typer.Option("--central-meridian", help="度，如 114。")] = None,
+) -> None:
+    """整理一个受体图层并写成工作格式：按空间排序的 GeoParquet，以后测算只读用得着的部分。"""
+    from hmgeo.intake.formats.archive import stored_at
+    from hmgeo.intake.load import ReadOptions
+    from hmgeo.project.check import layer_kind
+    from hmgeo.project.pairs.measure import pack_file
+
+    options = ReadOptions(layer, id_field, crs, datum, central_meridian)
+    given = stored_at(file)
+    kind_of = layer_kind(kind, given if isinstance(given, Path) else Path(given.name), options)
+    with Reporter() as report:
+        made = pack_file(given, out, options=options, kind=kind_of, progress=report)
+    for event, count in made.packed.events.items():
+        LOG.print(f"{event} {count} 行", markup=False)
+    LOG.print(
+        f"共 {made.packed.rows} 个要素，{made.packed.row_groups} 个行组；台账 {made.ledger_path.name}", markup=False
+    )
+    OUT.print(str(made.path), markup=False)

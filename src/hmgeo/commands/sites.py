@@ -1,0 +1,195 @@
+"""Commands on planned sites: site, overlay, key-areas, candidates, offsets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hmgeo.commands.options import (
+    EXIT_FAIL_ON,
+    LOG,
+    OUT,
+    ActionOption,
+    AsOfOption,
+    EditionOption,
+    FailOption,
+    JsonOption,
+    KindOption,
+    LangOption,
+    MetalsOption,
+    OutOption,
+    ProjectOption,
+    Reporter,
+    StatedOption,
+    TradeOption,
+    day_of,
+    language_of,
+    refuse_unused,
+    show_table,
+    verdict_of,
+)
+from hmgeo.vocabulary import Basis
+
+
+def site(
+    project: ProjectOption,
+    at: Annotated[str, typer.Option("--at", help="拟建点位：经度,纬度。小数位数表示精度。")] = "",
+    sites: Annotated[Path | None, typer.Option("--sites", help="建设项目清单或范围文件（点、线、面）。")] = None,
+    kind: KindOption = "project_sites",
+    trade: TradeOption = "",
+    edition: EditionOption = "",
+    action: ActionOption = "",
+    as_of: AsOfOption = "",
+    metal: MetalsOption = None,
+    stated: StatedOption = None,
+    ranges: Annotated[list[str] | None, typer.Option("--range", help="保护目标评价范围（米），如 soil=1000。")] = None,
+    datum: Annotated[str, typer.Option("--datum", help="点位坐标系；不写为 cgcs2000。")] = "",
+    error: Annotated[str, typer.Option("--position-error", help="点位另有的定位误差，米。")] = "",
+    sites_basis: Annotated[Basis | None, typer.Option("--sites-basis", help="清单的数据性质；不写为未申明。")] = None,
+    sites_datum: Annotated[str, typer.Option("--sites-datum", help="清单的大地基准。")] = "",
+    sites_layer: Annotated[str, typer.Option("--sites-layer", help="清单的工作表或图层名。")] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="结果文件夹：siting.xlsx、siting.json 等。")] = None,
+    fail_on: FailOption = "",
+    lang: LangOption = "zh",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """选址条款研判：逐条列出触及什么、依据什么、什么未评估；不给总的结论。"""
+    from hmgeo.intake.columns import ReadOptions
+    from hmgeo.project.sites.files import SiteRequest, answer_sites
+    from hmgeo.project.sites.given import Typed
+
+    failing = verdict_of(fail_on)
+    if sites is None:
+        of_list = {"--sites-basis": sites_basis, "--sites-datum": sites_datum, "--sites-layer": sites_layer}
+        refuse_unused(of_list, "这一选项只用于 --sites 的清单", "去掉它；点位的坐标系用 --datum")
+    elif not at:
+        of_point = {"--datum": datum, "--position-error": error}
+        refuse_unused(of_point, "这一选项只用于 --at 的点位", "清单的坐标系用 --sites-datum，定位误差写在清单的列里")
+    typed = Typed(at, trade, edition, action, datum or "cgcs2000", error, "", kind, metal or (), stated or ())
+    options = ReadOptions(layer=sites_layer, datum=sites_datum)
+    request = SiteRequest(
+        project,
+        typed,
+        sites,
+        sites_basis or Basis.UNDECLARED,
+        options,
+        day_of(as_of),
+        tuple(ranges or ()),
+        out,
+        language_of(lang),
+    )
+    with Reporter(lang) as report:
+        answered = answer_sites(request, progress=report)
+    typer.echo(answered.json_text() if as_json else "\n".join(answered.lines()))
+    if failing is not None and answered.count(failing):
+        raise typer.Exit(EXIT_FAIL_ON)
+
+
+def overlay(
+    project: ProjectOption,
+    out: OutOption,
+    trade: TradeOption = "",
+    edition: EditionOption = "",
+    action: ActionOption = "",
+    as_of: AsOfOption = "",
+    metal: MetalsOption = None,
+    stated: StatedOption = None,
+    area: Annotated[str, typer.Option("--area", help="区域代码、重点区域编号或面文件；默认为项目区域。")] = "",
+) -> None:
+    """已评估条款叠加：各条款在区域内触及的范围，单独和依次的面积；未触及不等于可以建设。"""
+    from hmgeo.project.sites.given import Typed
+    from hmgeo.project.sites.overlay import draw_overlay
+
+    typed = Typed("", trade, edition, action, metals=metal or (), stated=stated or ())
+    for row in draw_overlay(project, typed, out, as_of=day_of(as_of), area=area):
+        OUT.print("｜".join(row), markup=False)
+
+
+def key_areas(
+    table: Annotated[Path, typer.Argument(help="有坐标、范围或地名的表或图层。")],
+    out: Annotated[Path, typer.Option("--out", help="写出的 csv 文件。")],
+    area: Annotated[list[str], typer.Option("--area", help="所在县区代码或重点区域编号，可多次。")],
+) -> None:
+    """为任意名单填写是否在重点区域：哪个区域、级别、依据、确定性、占比。"""
+    from hmgeo.project.sites.overlay import fill_table
+
+    OUT.print(f"已写出 {out.name}：{fill_table(table, out, counties=area)} 行。")
+
+
+def candidates(
+    project: ProjectOption,
+    out: Annotated[Path, typer.Option("--out", help="写出的 xlsx 或 csv 文件。")],
+    sites: Annotated[Path | None, typer.Option("--sites", help="候选点文件，优先的在前；不写则按网格生成。")] = None,
+    area: Annotated[str, typer.Option("--area", help="网格的区域代码、重点区域编号或面文件；默认项目区域。")] = "",
+    step: Annotated[str, typer.Option("--step", help="网格间距，不写为 1km。")] = "",
+    spacing: Annotated[str, typer.Option("--spacing", help="入选点之间的最小距离，如 2km。")] = "",
+    unwanted: Annotated[
+        list[str] | None, typer.Option("--filter", help="触及即不选的条款，可多次；默认为禁止性的。")
+    ] = None,
+    kind: KindOption = "project_sites",
+    trade: TradeOption = "",
+    edition: EditionOption = "",
+    action: ActionOption = "",
+    as_of: AsOfOption = "",
+    metal: MetalsOption = None,
+    stated: StatedOption = None,
+    sites_basis: Annotated[
+        Basis | None, typer.Option("--sites-basis", help="候选点文件的数据性质；不写为未申明。")
+    ] = None,
+) -> None:
+    """候选点：逐点研判，按条款过滤，保持间距；不打分，未评估的列出，未触及不等于可以建设。"""
+    from hmgeo.project.bare import parse_radius_m
+    from hmgeo.project.sites.choosing import Points, candidate_table, write_candidates
+    from hmgeo.project.sites.given import Typed
+
+    if sites is None:
+        refuse_unused({"--sites-basis": sites_basis}, "这一选项只用于 --sites 的候选点文件", "去掉它，或加上 --sites")
+    else:
+        refuse_unused({"--area": area, "--step": step}, "这一选项只用于网格", "去掉它，或去掉 --sites 改为按网格生成")
+    typed = Typed("", trade, edition, action, kind=kind, metals=metal or (), stated=stated or ())
+    table = candidate_table(
+        project,
+        typed,
+        Points(sites, sites_basis or Basis.UNDECLARED, area, parse_radius_m(step or "1km")),
+        unwanted=unwanted or (),
+        spacing_m=parse_radius_m(spacing) if spacing else 0.0,
+        as_of=day_of(as_of),
+    )
+    write_candidates(table, out, [] if sites is None else [sites])
+    chosen = sum(row[4] == "是" for row in table.rows)
+    OUT.print(f"候选点 {len(table.rows)} 个，入选 {chosen} 个；逐条见 {out.name}。未触及不等于可以建设。", markup=False)
+
+
+def offsets(
+    ledger: Annotated[Path, typer.Argument(help="总量来源台账（xlsx、csv，模板见 hmgeo init）。")],
+    plan: Annotated[Path | None, typer.Option("--plan", help="总量购买计划。")] = None,
+    ratio: Annotated[float | None, typer.Option("--ratio", help="替代比例，如 1.2。")] = None,
+    basis: Annotated[str, typer.Option("--basis", help="per_metal 逐个金属，sum_of_five 合计；不写则并列。")] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="写出的 xlsx 或 csv 文件。")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """重点重金属总量替代：来源余量，购买计划，须替代量；同一千克不出让两次。"""
+    from hmgeo.project.check import Table
+    from hmgeo.project.sites.choosing import report_offsets, write_offsets
+
+    if ratio is None or plan is None:
+        refuse_unused({"--basis": basis}, "--basis 须与 --plan、--ratio 同用", "加上购买计划和替代比例")
+    if plan is None:
+        refuse_unused({"--ratio": ratio}, "--ratio 须与 --plan 同用", "加上购买计划")
+    report = report_offsets(ledger, plan, ratio=ratio, basis=basis)
+    tables = report.tables()
+    if out is not None:
+        write_offsets(report, out, [ledger, *([] if plan is None else [plan])])
+    if as_json:
+        rows = {one.title: [dict(zip(one.header, row, strict=True)) for row in one.rows] for one in tables}
+        typer.echo(json.dumps(rows | {"说明": list(report.notes)}, ensure_ascii=False, indent=1))
+        return
+    for one in tables:
+        show_table(Table(one.title, one.header, one.rows))
+    for note in report.notes:
+        LOG.print(note, markup=False)

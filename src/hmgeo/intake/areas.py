@@ -1,0 +1,223 @@
+"""Areas by code, key-area id or polygon file, and what lies around them for orientation."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from hmgeo.errors import Place, Problem, ProjectError
+from hmgeo.intake.catalog import shipped_folder, shipped_layers
+from hmgeo.intake.columns import ReadOptions
+from hmgeo.intake.formats.read import SUFFIXES
+from hmgeo.intake.pipeline import as_wkb, open_file, place_rows
+from hmgeo.reference.tables import key_areas
+from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hmgeo.reference.tables import KeyArea
+
+
+_COUNTIES = "real/counties.geojson"
+_TOWNSHIPS = "real/townships.geojson"
+_RIVERS = "real/rivers.geojson"
+_EXACT_LEVELS = frozenset({"county", "township"})
+_AROUND_DEG = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A piece of ground with a name.
+
+    Parameters
+    ----------
+    id
+        Code, key-area id, or the file as the user wrote it.
+    geometry
+        Shapely polygon in lon/lat on CGCS2000 (EPSG:4490).
+    basis
+        `approximate` for township cells, and for places and basins drawn as the county they lie in.
+    credit
+        The line that must be shown with it.
+    file
+        Where the polygon comes from, relative to the shipped layers or as the user wrote it.
+    """
+
+    id: str
+    name: str
+    geometry: Any = field(repr=False)
+    basis: Basis
+    credit: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Something drawn for orientation; `table` has id, name and geometry (lon/lat WKB), never judged against."""
+
+    role: str
+    title: str
+    basis: Basis
+    credit: str
+    table: pa.Table = field(repr=False)
+
+
+def resolve_area(text: str, *, base: Path) -> Area:
+    """Return the area that a code, a key-area id or a polygon file means.
+
+    Parameters
+    ----------
+    text
+        Six-digit county code, nine-digit township code, key-area id such as `GX-ND`, or a file relative to `base`.
+
+    Raises
+    ------
+    ProjectError
+        Nothing of that name; the near ones are listed.
+    InputError
+        The polygon file can't be used.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> area = resolve_area("441802", base=Path())
+    >>> area.id, area.name, area.basis.value
+    ('441802', '清城区', 'real')
+    """
+    wanted = text.strip()
+    if wanted.lower().endswith(SUFFIXES):
+        return _area_of_file(wanted, base)
+    key_area = next((area for area in key_areas() if area.id.casefold() == wanted.casefold()), None)
+    if key_area is not None:
+        return _area_of_key_area(key_area)
+    found = _area_of_code(wanted)
+    if found is None:
+        raise ProjectError(_unknown(wanted))
+    return found
+
+
+def context_layers(codes: Sequence[str]) -> tuple[Context, ...]:
+    """Return the counties, townships and rivers in and around some areas, for maps.
+
+    Parameters
+    ----------
+    codes
+        County or township codes, or key-area ids.
+
+    Returns
+    -------
+    tuple of Context
+        Roles `county`, `township`, `river`; one that would be empty is left out.
+    """
+    by_id = {area.id: area.admin_code for area in key_areas()}
+    plain = [by_id.get(code, code) for code in codes]
+    known = [found.geometry for code in plain if (found := _area_of_code(code)) is not None]
+    if not known:
+        return ()
+    reach = shapely.box(*shapely.total_bounds(known)).buffer(_AROUND_DEG, join_style="mitre")
+    counties = {code[:COUNTY_DIGITS] for code in plain}
+    contexts = []
+    for role, path in (("county", _COUNTIES), ("township", _TOWNSHIPS), ("river", _RIVERS)):
+        records = [record for record in _shipped(path) if shapely.intersects(record.geometry, reach)]
+        if role == "township":
+            records = [record for record in records if record.id[:COUNTY_DIGITS] in counties]
+        if records:
+            entry = shipped_layers()[path]
+            contexts.append(Context(role, entry.title, entry.basis, entry.credit, _context_table(records)))
+    return tuple(contexts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    id: str
+    name: str
+    geometry: Any
+
+
+@lru_cache(maxsize=4)
+def _shipped(path: str) -> tuple[_Record, ...]:
+    kind = {_COUNTIES: LayerKind.COUNTIES, _TOWNSHIPS: LayerKind.TOWNSHIPS}.get(path, LayerKind.RIVERS)
+    opened = open_file(shipped_folder() / path, kind, ReadOptions(), path)
+    outcome = place_rows(opened, kind, ReadOptions(), are_receptors=True)
+    id_names = ("adcode", "code9")
+    ids = next((opened.raw.columns[name] for name in id_names if name in opened.raw.columns), opened.ids)
+    names = opened.texts("name")
+    rows = np.flatnonzero(outcome.is_assessed()).tolist()
+    return tuple(_Record(ids[row], names[row], outcome.shapes[row]) for row in rows)
+
+
+def _area_of_code(code: str) -> Area | None:
+    digits = code if re.fullmatch(r"\d{6}|\d{9}(000)?", code) else ""
+    path = _COUNTIES if len(digits) == COUNTY_DIGITS else _TOWNSHIPS
+    wanted = digits[:TOWNSHIP_DIGITS]
+    record = next((record for record in _shipped(path) if wanted and record.id == wanted), None)
+    if record is None:
+        return None
+    entry = shipped_layers()[path]
+    return Area(record.id, record.name, record.geometry, entry.basis, entry.credit, path)
+
+
+def _area_of_key_area(key_area: KeyArea) -> Area:
+    found = _area_of_code(key_area.admin_code)
+    if found is None:
+        raise ProjectError(
+            Problem(
+                what=f"重点区域「{key_area.name}」的界线未随软件提供",
+                where=Place(key="area"),
+                found=f"{key_area.id}（行政区划代码 {key_area.admin_code}）",
+                remedy="向当地主管部门取得范围，写成面状文件的相对路径（如 area.geojson）",
+            )
+        )
+    basis = found.basis if key_area.level in _EXACT_LEVELS else Basis.worst(found.basis, Basis.APPROXIMATE)
+    return Area(key_area.id, key_area.name, found.geometry, basis, found.credit, found.file)
+
+
+def _area_of_file(text: str, base: Path) -> Area:
+    opened = open_file(base / text, LayerKind.BUILT_UP_AREA, ReadOptions(), text)
+    outcome = place_rows(opened, LayerKind.BUILT_UP_AREA, ReadOptions(), are_receptors=True)
+    shapes = outcome.shapes[outcome.is_assessed()]
+    if len(shapes) == 0:
+        raise ProjectError(
+            Problem(
+                "范围文件中没有可用的面", Place(file=text, key="area"), remedy="改用含有面状要素的 geojson、gpkg 或 shp"
+            )
+        )
+    names = [name for name in opened.texts("name") if name]
+    return Area(text, names[0] if len(names) == 1 else text, shapely.union_all(shapes), Basis.UNDECLARED, "", text)
+
+
+def _unknown(wanted: str) -> Problem:
+    """Return the problem with the nearest ids, names and codes."""
+    known = {area.id: area.name for area in key_areas()}
+    for path in (_COUNTIES, _TOWNSHIPS):
+        known.update({record.id: record.name for record in _shipped(path)})
+    by_name = [code for code, name in known.items() if wanted and (wanted in name or name in wanted)]
+    by_code = difflib.get_close_matches(wanted.upper(), known, n=3, cutoff=0.6)
+    near = list(dict.fromkeys([*by_name[:5], *by_code]))
+    return Problem(
+        what="没有这个区域",
+        where=Place(key="area"),
+        found=wanted,
+        allowed="、".join(f"{code}（{known[code]}）" for code in near)
+        or "六位县级代码、九位乡级代码、重点区域编号，或面状文件的相对路径",
+        remedy="改为上述之一；不在随软件提供的范围内的，写成面状文件的相对路径（如 area.geojson）",
+    )
+
+
+def _context_table(records: Sequence[_Record]) -> pa.Table:
+    shapes = np.array([record.geometry for record in records], dtype=object)
+    columns = {
+        "id": pa.array([record.id for record in records], pa.string()),
+        "name": pa.array([record.name for record in records], pa.string()),
+        "geometry": pa.array(as_wkb(shapes), pa.binary()),
+    }
+    return pa.Table.from_pydict(columns)

@@ -1,0 +1,638 @@
+"""Layers larger than memory: taken in parts, sorted on disk, packed, streamed in blocks.
+
+Rows taken in parts come out as `load_receptors` gives them, ids included. What grows with the file is eight bytes for
+each row, by which repeated ids are known.
+
+A packed file holds WKB in lon/lat, lz4, in groups of 50,000 rows, with a `bbox` column declared as covering
+(GeoParquet 1.1). Any GIS reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet as pq
+import shapely
+from pyproj import CRS
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.intake.catalog import file_sha256, shown_path, stream_sha256
+from hmgeo.intake.columns import Columns, Opened, ReadOptions, id_column, map_columns, recognise, understand
+from hmgeo.intake.formats.archive import RemoteFile, opened_parquet, refuse_format
+from hmgeo.intake.formats.read import check_file
+from hmgeo.intake.formats.vectors import geopackage_parts, geoparquet_parts
+from hmgeo.intake.load import load_receptors
+from hmgeo.intake.pipeline import place_rows
+from hmgeo.intake.receptors import nothing_usable, usable_batches
+from hmgeo.intake.rows import Journal
+from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Gates, Layer, Ledger, LedgerEntry, Provenance
+from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from hmgeo.intake.formats.archive import Stored
+    from hmgeo.intake.rows import RawTable
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int64]
+    Hashes = NDArray[np.int64]
+
+_MOST_BUCKETS = 500
+
+
+def boxes_of(table: pa.Table | pa.RecordBatch) -> Floats:
+    """Return (n, 4) west, south, east, north of the rows."""
+    return np.asarray(shapely.bounds(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))))
+
+
+class Spill:
+    """Takes batches of `RECEPTOR_SCHEMA` in any order and gives them back sorted.
+
+    Parameters
+    ----------
+    folder
+        Empty folder with room for twice the data; whoever made it drops it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writer = pa.ipc.new_stream(folder / "all", RECEPTOR_SCHEMA)
+        self._boxes: list[Floats] = []
+        self.rows = 0
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take a batch."""
+        self._writer.write_batch(batch)
+        self._boxes.append(boxes_of(batch))
+        self.rows += batch.num_rows
+
+    def in_order(self, place_of: Callable[[Floats], Indices], rows: int) -> Iterator[pa.Table]:
+        """Yield all rows by their place, equals in the order they came, in tables of so many rows.
+
+        Parameters
+        ----------
+        place_of
+            (n, 4) boxes to (n,) places.
+        """
+        self._writer.close()
+        places = place_of(np.concatenate([np.empty((0, 4)), *self._boxes]))
+        self._boxes = []
+        rows = max(rows, -(-self.rows // _MOST_BUCKETS // rows) * rows)
+        rank = np.empty(self.rows, np.int64)
+        rank[np.argsort(places, kind="stable")] = np.arange(self.rows)
+        del places
+        buckets = -(-self.rows // rows)
+        with ExitStack() as opened:
+            writers = [
+                opened.enter_context(pa.ipc.new_stream(self._folder / f"{number}", RECEPTOR_SCHEMA))
+                for number in range(buckets)
+            ]
+            first = 0
+            for batch in _read(self._folder / "all"):
+                bucket = rank[first : first + batch.num_rows] // rows
+                for number in np.unique(bucket).tolist():
+                    writers[number].write_batch(batch.take(pa.array(np.flatnonzero(bucket == number))))
+                first += batch.num_rows
+        (self._folder / "all").unlink()
+        bucket = rank // rows
+        for number in range(buckets):
+            path = self._folder / f"{number}"
+            table = pa.Table.from_batches(list(_read(path)), RECEPTOR_SCHEMA)
+            yield table.take(pa.array(np.argsort(rank[bucket == number])))
+            path.unlink()
+
+
+def _read(path: Path) -> Iterator[pa.RecordBatch]:
+    with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as stream:
+        yield from stream
+
+
+PART_ROWS = 20_000
+
+
+class RunningIds:
+    """Ids for rows that come in parts: the value, a repeat with `#2`, a blank as `row-N`."""
+
+    def __init__(self) -> None:
+        self._seen: list[Hashes] = []
+        self._times: dict[str, int] = {}
+        self.rows = self.repeats = self.blanks = 0
+
+    def of(self, values: Sequence[str] | None, count: int) -> list[str]:
+        """Return the ids of the next rows."""
+        first, self.rows = self.rows, self.rows + count
+        if values is None:
+            return [f"row-{row}" for row in range(first + 1, first + count + 1)]
+        given = [value.strip() for value in values]
+        self.blanks += sum(not value for value in given)
+        ids = [value or f"row-{first + place}" for place, value in enumerate(given, start=1)]
+        hashes = _hashes(ids)
+        again = np.flatnonzero(self._known(hashes) | _repeats(hashes)).tolist()
+        here = set(ids) if again else set()
+        for place in again:
+            ids[place] = self._renamed(ids[place], here)
+            here.add(ids[place])
+        self._remember(_hashes(ids))
+        return ids
+
+    def _renamed(self, value: str, here: set[str]) -> str:
+        self.repeats += 1
+        number = self._times.get(value, 1) + 1
+        while f"{value}#{number}" in here or self._known(_hashes([f"{value}#{number}"]))[0]:
+            number += 1
+        self._times[value] = number
+        return f"{value}#{number}"
+
+    def _known(self, hashes: Hashes) -> NDArray[np.bool_]:
+        known = np.zeros(len(hashes), dtype=bool)
+        for seen in self._seen:
+            place = np.minimum(np.searchsorted(seen, hashes), len(seen) - 1)
+            known |= seen[place] == hashes
+        return known
+
+    def _remember(self, hashes: Hashes) -> None:
+        """Keep sorted runs, each more than twice as long as the next, so that few must be searched."""
+        if not len(hashes):
+            return
+        self._seen.append(np.sort(hashes))
+        while len(self._seen) > 1 and len(self._seen[-2]) <= 2 * len(self._seen[-1]):
+            last = self._seen.pop()
+            self._seen[-1] = np.sort(np.concatenate([self._seen[-1], last]), kind="stable")
+
+
+def _hashes(words: Sequence[str]) -> Hashes:
+    return np.fromiter(map(hash, words), np.int64, len(words))
+
+
+def _repeats(hashes: Hashes) -> NDArray[np.bool_]:
+    """Tell which stand somewhere before."""
+    repeat = np.ones(len(hashes), dtype=bool)
+    repeat[np.unique(hashes, return_index=True)[1]] = False
+    return repeat
+
+
+@dataclass(slots=True)
+class PlainParts:
+    """Opens passes over a plain file.
+
+    Parameters
+    ----------
+    entries
+        What befell rows and file in the last pass.
+    seconds
+        What reading and mending took in the last pass.
+    rows
+        Rows of the file, once read.
+    """
+
+    path: Stored
+    kind: LayerKind
+    options: ReadOptions
+    shown: str
+    entries: list[LedgerEntry] = field(default_factory=list)
+    seconds: float = 0.0
+    rows: int = 0
+
+    def __call__(self) -> Iterator[pa.RecordBatch]:
+        """Read the file from the beginning."""
+        ids, self.entries, self.seconds = RunningIds(), [], 0.0
+        columns: Columns | None = None
+        opened, usable, began = None, 0, time.perf_counter()
+        for raw in _parts(self.path, self.options.layer, Journal(self.shown), PART_ROWS):
+            journal = Journal(self.shown, raw.sheet)
+            columns = columns or _columns(raw, self.kind, self.options, journal)
+            own = ids.of(raw.columns[columns["id"]] if "id" in columns else None, raw.row_count)
+            journal.ids = own
+            opened = Opened(raw, columns, own, journal)
+            batches = usable_batches(opened, place_rows(opened, self.kind, self.options, are_receptors=True), self.kind)
+            self._listen(journal, ids.rows - raw.row_count)
+            self.seconds += time.perf_counter() - began
+            for batch in batches:
+                usable += batch.num_rows
+                yield batch
+            began = time.perf_counter()
+        self.rows = ids.rows
+        if ids.repeats or ids.blanks:
+            reason = f"共 {ids.repeats} 行编号重复、{ids.blanks} 行编号为空"
+            self.entries.append(LedgerEntry(self.shown, event="编号", reason=reason, action="编号加序号或取 row-行号"))
+        if opened is not None and not usable:
+            raise nothing_usable(opened, ids.rows, self.kind)
+
+    def _listen(self, journal: Journal, first: int) -> None:
+        """Take a part's entries; what speaks of the file as a whole is told by the first part that says it."""
+        said = {(entry.event, entry.field) for entry in self.entries if not entry.row}
+        for entry in journal.entries:
+            if entry.row:
+                self.entries.append(replace(entry, row=entry.row + first))
+            elif (entry.event, entry.field) not in said:
+                self.entries.append(entry)
+
+    @property
+    def told(self) -> Counter[str]:
+        """Events of the last pass with the number of rows each befell."""
+        return Counter(entry.event for entry in self.entries if entry.row)
+
+
+def _columns(raw: RawTable, kind: LayerKind, options: ReadOptions, journal: Journal) -> Columns:
+    place = Place(file=journal.file, sheet=raw.sheet)
+    columns = map_columns(recognise(raw.headers, kind), options.columns, raw.headers, place)
+    column = id_column(raw.headers, kind, options.id_field, place)
+    return replace(columns, by_role={"id": column, **columns.by_role}) if column else columns
+
+
+def _parts(path: Stored, layer: str, journal: Journal, rows: int) -> Iterator[RawTable]:
+    if not isinstance(path, RemoteFile) and path.suffix.lower() == ".gpkg":
+        return geopackage_parts(path, layer, journal, rows)
+    return geoparquet_parts(path, journal, rows)
+
+
+def plain_parts(
+    path: Stored,
+    *,
+    kind: LayerKind,
+    basis: Basis,
+    name: str = "",
+    gates: Gates = Gates(),  # noqa: B008 -- frozen
+    provenance: Provenance | None = None,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 -- frozen
+    shown_as: str = "",
+) -> tuple[Layer, Ledger] | None:
+    """Open a file to be read in parts; None where it must be seen as a whole to be understood.
+
+    That is so for other formats, for tables without geometry, and where nobody says what the coordinates are.
+    Parameters are those of `load_receptors`; the file isn't read through for its SHA-256.
+
+    Raises
+    ------
+    InputError
+        The file can't be used.
+    """
+    journal = Journal(shown_path(path, shown_as))
+    place = Place(file=journal.file)
+    if isinstance(path, RemoteFile):
+        refuse_format(path)
+    else:
+        check_file(path, place)
+    if path.suffix.lower() not in {".gpkg", ".parquet"}:
+        return None
+    first = next(_parts(path, options.layer, journal, 1))
+    crs = understand(options, place).crs or first.crs
+    if first.geometry is None or crs is None or crs.is_engineering or not first.row_count:
+        return None
+    parts = PlainParts(path, kind, options, journal.file)
+    provenance = replace(provenance or Provenance(journal.file), path=journal.file)
+    return Layer(name or path.stem, kind, basis, provenance, parts, gates), Ledger()
+
+
+def open_parts(path: Stored, **said: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
+    """Open a file that isn't packed; takes what `load_receptors` takes.
+
+    Raises
+    ------
+    InputError
+        The file can't be used, or lies at an address and would have to be seen as a whole.
+    """
+    opened = plain_parts(path, **said)
+    if opened is not None:
+        return opened
+    if isinstance(path, RemoteFile):
+        remedy = "写明坐标系重新导出，或下载到本机再用"
+        raise InputError(Problem("按地址读的 parquet 须有几何和坐标系", Place(file=repr(path)), remedy=remedy))
+    return load_receptors(path, **said)
+
+
+GROUP_ROWS = 50_000
+SORTED_ROWS = 4 * GROUP_ROWS
+MARK = b"hmgeo"
+FORMAT = 1
+BOX = "bbox"
+_BOX_FIELDS = ("xmin", "ymin", "xmax", "ymax")
+_BOX_TYPE = pa.struct([(name, pa.float64()) for name in _BOX_FIELDS])
+_CURVE_BITS = 16
+_REPEATING = ["name", "class", "township", "stated.key_value.key", "links.key_value.key"]
+"""Columns worth a dictionary; looking one up for coordinates or ids that never repeat only costs the readers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What was written: rows, row groups, and the ledger of reading."""
+
+    rows: int
+    row_groups: int
+    ledger: Ledger
+
+    @property
+    def events(self) -> Counter[str]:
+        """What befell rows, and how many."""
+        return Counter(entry.event for entry in self.ledger.entries if entry.row)
+
+
+def pack_layer(
+    path: Stored,
+    out: Path,
+    *,
+    kind: LayerKind = LayerKind.FARMLAND,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 -- frozen
+    shown_as: str = "",
+    progress: Callable[[int], None] = lambda _: None,
+    sorted_rows: int = SORTED_ROWS,
+) -> Packed:
+    """Read a receptor layer of any format, mend it as ever, and write it in the working format.
+
+    GeoPackage and GeoParquet are taken in parts and sorted on disk beside `out`, so that memory doesn't grow with the
+    file but for some 50 bytes a row; other formats are held as a whole.
+
+    Parameters
+    ----------
+    path, kind, options, shown_as
+        As in `load_receptors`.
+    out
+        File to write; replaced if present.
+    progress
+        Called with the number of rows read so far.
+    sorted_rows
+        Rows sorted in memory at a time, a multiple of `GROUP_ROWS`; the bytes written don't depend on it.
+
+    Raises
+    ------
+    InputError
+        As `load_receptors`.
+    """
+    said = {"kind": kind, "basis": Basis.UNDECLARED, "options": options, "shown_as": shown_as}
+    layer, ledger = open_parts(path, **said)
+    with tempfile.TemporaryDirectory(prefix=f"{out.name}.tmp-", dir=out.parent, ignore_cleanup_errors=True) as folder:
+        spill = Spill(Path(folder))
+        for batch in layer.batches():
+            spill.add(batch)
+            progress(spill.rows)
+        rows = write_packed(spill.in_order(hilbert_distance, sorted_rows), out, kind, is_sorted=True)
+    if isinstance(layer.open_batches, PlainParts):
+        ledger = Ledger(tuple(layer.open_batches.entries))
+    return Packed(rows, -(-rows // GROUP_ROWS), ledger)
+
+
+def write_packed(tables: Iterable[pa.Table], out: Path, kind: LayerKind, *, is_sorted: bool = False) -> int:
+    """Write tables of `RECEPTOR_SCHEMA` in the working format: the same bytes for the same rows; return the rows.
+
+    Unless they are sorted already, each table is sorted in itself, so that a layer too large for memory may come in
+    parts.
+    """
+    classes: set[str] = set()
+    rows = 0
+    schema = RECEPTOR_SCHEMA.append(pa.field(BOX, _BOX_TYPE)).with_metadata({"geo": _geo()})
+    with pq.ParquetWriter(out, schema, compression="lz4", use_dictionary=_REPEATING) as writer:
+        for given in tables:
+            table, boxes = given, boxes_of(given)
+            if not is_sorted:
+                order = np.argsort(hilbert_distance(boxes), kind="stable")
+                table, boxes = given.take(pa.array(order)), boxes[order]
+            box = pa.StructArray.from_arrays([pa.array(side) for side in boxes.T], fields=list(_BOX_TYPE))
+            writer.write_table(table.append_column(BOX, box), row_group_size=GROUP_ROWS)
+            classes |= set(table["class"].unique().to_pylist())
+            rows += table.num_rows
+        writer.add_key_value_metadata({MARK.decode(): _own(kind, classes)})
+    return rows
+
+
+def hilbert_distance(boxes: Floats) -> Indices:
+    """Return the place of each box's middle along a Hilbert curve over them all (Skilling 2004, 2 dimensions).
+
+    Examples
+    --------
+    >>> hilbert_distance(np.array([[0.0, 0, 0, 0], [1, 0, 1, 0], [1, 1, 1, 1], [0, 1, 0, 1]])).argsort().tolist()
+    [0, 3, 2, 1]
+    """
+    middle = np.nan_to_num((boxes[:, :2] + boxes[:, 2:]) / 2)
+    low = middle.min(axis=0, initial=np.inf)
+    span = np.maximum(middle.max(axis=0, initial=-np.inf) - low, 1e-12)
+    x, y = ((middle - low) / span * (2**_CURVE_BITS - 1)).astype(np.int64).T
+    place = np.zeros(len(boxes), np.int64)
+    for bit in range(_CURVE_BITS - 1, -1, -1):
+        half = 1 << bit
+        right, upper = (x & half) > 0, (y & half) > 0
+        place += half * half * ((3 * right) ^ upper)
+        flip = ~upper & right
+        x, y = (
+            np.where(flip, half - 1 - (x & (half - 1)), x & (half - 1)),
+            np.where(flip, half - 1 - (y & (half - 1)), y & (half - 1)),
+        )
+        x, y = np.where(~upper, y, x), np.where(~upper, x, y)
+    return place
+
+
+def _geo() -> str:
+    column = {
+        "encoding": "WKB",
+        "geometry_types": [],
+        "crs": json.loads(CRS(LON_LAT_CRS).to_json()),
+        "edges": "planar",
+        "covering": {"bbox": {name: [BOX, name] for name in _BOX_FIELDS}},
+    }
+    return json.dumps({"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}})
+
+
+def _own(kind: LayerKind, classes: Iterable[str]) -> str:
+    own = {"format": FORMAT, "kind": kind.value, "classes": sorted(classes), "columns": RECEPTOR_SCHEMA.names}
+    return json.dumps(own, ensure_ascii=False)
+
+
+_MANY_GROUPS = 100
+"""With more row groups than this memory is given back after each: kept for the next, it adds up to a tenth of a GB."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroups:
+    """Opens passes over a packed file: all of it, or what meets some boxes.
+
+    Parameters
+    ----------
+    path
+        The packed file.
+    boxes
+        (g, 4) west, south, east, north of each row group.
+    classes
+        Every class word in the file, read or not.
+    columns
+        Those of `RECEPTOR_SCHEMA` that the file has.
+    read
+        Numbers of the row groups that any pass has read so far.
+    """
+
+    path: Stored
+    boxes: Floats
+    classes: tuple[str, ...]
+    columns: tuple[str, ...]
+    read: set[int] = field(default_factory=set, compare=False)
+
+    def __call__(self) -> Iterator[pa.RecordBatch]:
+        """Read every row group."""
+        return self._read(np.arange(len(self.boxes)))
+
+    def within(self, boxes: Floats) -> Iterator[pa.RecordBatch]:
+        """Read the row groups that meet any of (n, 4) lon/lat boxes, in the order of the file.
+
+        Classes come as numbers into a dictionary, as they stand in the file.
+        """
+        return self._read(self.meeting(boxes), coded=("class",))
+
+    def meeting(self, boxes: Floats) -> NDArray[np.intp]:
+        """Return the numbers of the row groups that meet any of (n, 4) boxes, on the neighbouring turns too."""
+        meets = np.zeros(len(self.boxes), bool)
+        for turn in (-360.0, 0.0, 360.0):
+            west, south, east, north = (boxes + np.array([turn, 0.0, turn, 0.0])).T[:, :, None]
+            own = self.boxes.T[:, None, :]
+            meets |= ((own[0] <= east) & (west <= own[2]) & (own[1] <= north) & (south <= own[3])).any(axis=0)
+        return np.flatnonzero(meets)
+
+    def of_group(self, group: int) -> Iterator[pa.RecordBatch]:
+        """Read one row group."""
+        return self._read(np.array([group]))
+
+    def _read(self, groups: NDArray[np.intp], coded: tuple[str, ...] = ()) -> Iterator[pa.RecordBatch]:
+        with opened_parquet(self.path, coded) as file:
+            for group in groups.tolist():
+                self._recognise(file.metadata, group)
+                self.read.add(group)
+                blank, null = _blank_columns(file.metadata.row_group(group))
+                held = [name for name in self.columns if name not in blank | null]
+                table = file.read_row_group(group, columns=held, use_threads=False)
+                batches = _completed(table, blank, coded).combine_chunks().to_batches()
+                del table
+                yield from batches
+                del batches
+                if len(groups) > _MANY_GROUPS:
+                    pa.default_memory_pool().release_unused()
+
+    def _recognise(self, footer: pq.FileMetaData, group: int) -> None:
+        """Refuse a file that isn't the one that was opened first: another machine's, or changed since."""
+        if footer.num_row_groups != len(self.boxes) or not np.array_equal(_group_box(footer, group), self.boxes[group]):
+            place, remedy = Place(file=shown_path(self.path, "")), "各工作机须读到同一份文件，测算期间不要改动"
+            raise InputError(Problem("文件与开始测算时不是同一份", place, remedy=remedy))
+
+
+def _blank_columns(group: pq.RowGroupMetaData) -> tuple[set[str], set[str]]:
+    """Return text columns that hold nothing but empty texts, and columns of nulls, as the statistics say.
+
+    There is no need to read them.
+    """
+    blank, null = set(), set()
+    for number in range(group.num_columns):
+        column = group.column(number)
+        found = column.statistics
+        if found is None or not found.has_null_count:
+            continue
+        if found.null_count == column.num_values and "." not in column.path_in_schema:
+            null.add(column.path_in_schema)
+        elif found.has_min_max and found.null_count == 0 and found.min == found.max == "":
+            blank.add(column.path_in_schema)
+    return blank, null
+
+
+def _completed(table: pa.Table, blank: set[str], coded: tuple[str, ...]) -> pa.Table:
+    """Return a table of `RECEPTOR_SCHEMA`, null where the file, packed by an older version, says nothing."""
+    held, rows = set(table.column_names), table.num_rows
+    columns = {}
+    for wanted in RECEPTOR_SCHEMA:
+        kind = pa.dictionary(pa.int32(), wanted.type) if wanted.name in coded else wanted.type
+        if wanted.name in held:
+            columns[wanted.name] = table[wanted.name].cast(kind)
+        elif wanted.name in blank:
+            columns[wanted.name] = pa.repeat(pa.scalar(""), rows).cast(kind)
+        else:
+            columns[wanted.name] = pa.nulls(rows, kind)
+    return pa.table(columns)
+
+
+def _can_read(columns: list[str] | None) -> bool:
+    """Tell whether a file's columns are ours, but perhaps for the last ones, of which a blank says nothing."""
+    names = RECEPTOR_SCHEMA.names
+    return columns is not None and columns == names[: len(columns)] and "geometry" in columns
+
+
+def is_packed(path: Stored) -> bool:
+    """Tell whether a file is in the working format."""
+    if path.suffix.lower() != ".parquet":
+        return False
+    try:
+        with opened_parquet(path) as file:
+            metadata = file.metadata.metadata or {}
+    except (pa.ArrowException, OSError):
+        return False
+    return MARK in metadata
+
+
+def stream_receptors(
+    path: Stored,
+    *,
+    kind: LayerKind,
+    basis: Basis,
+    name: str = "",
+    gates: Gates = Gates(),  # noqa: B008 -- frozen
+    provenance: Provenance | None = None,
+    shown_as: str = "",
+    fingerprint: bool = True,
+) -> Layer:
+    """Open a file that `pack_layer` wrote; nothing but its footer is read until a pass begins.
+
+    Parameters are those of `load_receptors`; without `fingerprint` the file isn't read through for its SHA-256.
+    What reading set aside or mended was told when the file was packed.
+
+    Raises
+    ------
+    InputError
+        The file isn't packed, was packed for another kind, or by an older version.
+    """
+    place = Place(file=shown_path(path, shown_as))
+    remedy = "用 hmgeo layers pack 重新生成"
+    if not is_packed(path):
+        raise InputError(Problem("不是工作格式文件", place, remedy=remedy))
+    with opened_parquet(path) as file:
+        footer = file.metadata
+        own = json.loads(footer.metadata[MARK])
+        if own.get("format") != FORMAT or not _can_read(own.get("columns")):
+            raise InputError(Problem("工作格式版本不符", place, found=str(own.get("format")), remedy=remedy))
+        if own["kind"] != kind.value:
+            raise InputError(Problem("工作格式文件的图层类别不符", place, found=own["kind"], allowed=kind.value))
+        groups = RowGroups(path, _group_boxes(footer), tuple(own["classes"]), tuple(own["columns"]))
+    return Layer(
+        name=name or path.stem,
+        kind=kind,
+        basis=basis,
+        provenance=replace(provenance or Provenance(""), path=place.file, sha256=_sha256(path) if fingerprint else ""),
+        open_batches=groups,
+        gates=gates,
+        feature_count=footer.num_rows,
+    )
+
+
+def _group_boxes(footer: pq.FileMetaData) -> Floats:
+    """Read each row group's box from the statistics of the covering column."""
+    boxes = [_group_box(footer, group) for group in range(footer.num_row_groups)]
+    return np.array(boxes, dtype=float).reshape(-1, 4)
+
+
+def _group_box(footer: pq.FileMetaData, group: int) -> tuple[float, float, float, float]:
+    row_group = footer.row_group(group)
+    at = {row_group.column(i).path_in_schema: i for i in range(row_group.num_columns)}
+    sides = [row_group.column(at[f"{BOX}.{side}"]).statistics for side in ("xmin", "ymin", "xmax", "ymax")]
+    return sides[0].min, sides[1].min, sides[2].max, sides[3].max
+
+
+def _sha256(path: Stored) -> str:
+    if not isinstance(path, RemoteFile):
+        return file_sha256(path)
+    with path.reading() as stream:
+        return stream_sha256(stream)

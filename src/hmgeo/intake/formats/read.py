@@ -1,0 +1,142 @@
+"""Open a file of any kind we take and hand out its rows: columns as text, geometry as WKB, the declared CRS.
+
+GeoPackage goes through sqlite3, GeoJSON through json, GeoParquet through pyarrow and workbooks through calamine, so
+that reading them doesn't load geopandas; shapefile, KML and FileGDB need GDAL, whose Python wrapper imports it where it
+is installed. GDAL only ever sees files whose first bytes are those of the format that the suffix names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.intake.formats.archive import refuse_address, unpacked
+from hmgeo.intake.formats.sheets import read_csv
+from hmgeo.intake.formats.vectors import (
+    read_filegdb,
+    read_geojson,
+    read_geopackage,
+    read_geoparquet,
+    read_kml,
+    read_shapefile,
+)
+from hmgeo.vocabulary import LayerKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hmgeo.intake.rows import Journal, RawTable
+
+
+SUFFIXES = (
+    ".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".gpkg", ".geojson", ".json", ".shp", ".parquet",
+    ".kml", ".kmz", ".gdb", ".zip",
+)  # fmt: skip
+TEMPLATES = {
+    LayerKind.ENTERPRISES: "企业清单",
+    LayerKind.FARMLAND: "耕地地块",
+    LayerKind.SENSITIVE_SITES: "敏感目标",
+    LayerKind.WATER_SOURCE_ZONES: "水源地",
+    LayerKind.TAILINGS_PONDS: "尾矿库",
+    LayerKind.INDUSTRIAL_PARKS: "工业园区",
+    LayerKind.WIND: "风频表",
+    LayerKind.OUTLETS: "排放口",
+}
+"""Which of the offices' lists a kind of layer is kept in."""
+
+_LAYERED = frozenset({".xlsx", ".xlsm", ".xls", ".gpkg", ".kml", ".kmz", ".gdb", ".zip"})
+_REMEDIES = {
+    ".et": "在 WPS 中另存为 xlsx",
+    ".ods": "另存为 xlsx",
+    ".mdb": "在 QGIS 中导出为 GeoPackage（gpkg）",
+    ".dxf": "在 QGIS 中导出为 GeoPackage（gpkg）并写明坐标系",
+    ".dwg": "在 QGIS 中导出为 GeoPackage（gpkg）并写明坐标系",
+    ".vrt": "直接指定它所指向的文件",
+    ".rar": "解压后指定其中的文件",
+    ".7z": "解压后指定其中的文件",
+    ".dbf": "指定同名的 shp 文件",
+}
+
+
+def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind, may_be_empty: bool = False) -> RawTable:
+    """Read a file as it is, nothing converted but numbers to text.
+
+    Parameters
+    ----------
+    path
+        One of `SUFFIXES`; a zip holds one of the others.
+    layer
+        Sheet or layer to read; may stay empty where the file has only one, or only one that fits.
+    journal
+        Told what was assumed on the way.
+    kind
+        What the layer is to be; a sheet fits if it has the columns for that.
+    may_be_empty
+        Whether a table without a single row will do.
+
+    Raises
+    ------
+    InputError
+        Missing, empty or unreadable file, a kind we don't take, no row, or several layers and none named.
+    """
+    place = Place(file=journal.file)
+    check_file(path, place)
+    suffix = path.suffix.lower()
+    if layer and suffix not in _LAYERED:
+        journal.note("图层名未使用", f"{suffix} 文件只有一个图层", "忽略所指定的图层名", field="layer", value=layer)
+    if suffix == ".zip":
+        with unpacked(path, layer, journal) as (inner, rest):
+            raw = _read(inner, rest, journal, kind)
+    else:
+        raw = _read(path, layer, journal, kind)
+    if raw.row_count == 0 and not may_be_empty:
+        raise InputError(
+            Problem(
+                what="没有任何数据行",
+                where=Place(file=journal.file, sheet=raw.sheet),
+                remedy="核对文件是否导出完整，或是否选对了工作表、图层",
+            )
+        )
+    return raw
+
+
+def _read(path: Path, layer: str, journal: Journal, kind: LayerKind) -> RawTable:
+    suffix = path.suffix.lower()
+    template = TEMPLATES.get(kind, "")
+    if suffix in {".csv", ".tsv", ".txt"}:
+        return read_csv(path, journal, template)
+    if suffix in {".xlsx", ".xlsm", ".xls"}:
+        from hmgeo.intake.formats.sheets import read_workbook  # noqa: PLC0415 -- openpyxl takes a fifth of a second
+
+        return read_workbook(path, layer, journal, kind, template)
+    if suffix in {".geojson", ".json"}:
+        return read_geojson(path, journal)
+    if suffix == ".parquet":
+        return read_geoparquet(path, journal)
+    if suffix == ".shp":
+        return read_shapefile(path, journal)
+    reader = {".gpkg": read_geopackage, ".gdb": read_filegdb}.get(suffix, read_kml)
+    return reader(path, layer, journal)
+
+
+def check_file(path: Path, place: Place) -> None:
+    """Refuse what can't be read at all: missing, a folder, a suffix we don't take, no bytes."""
+    if not path.exists():
+        refuse_address(path, place.file)
+        raise InputError(Problem(what="文件不存在", where=place, remedy="核对路径和文件名"))
+    suffix = path.suffix.lower()
+    is_folder = path.is_dir() and suffix != ".gdb"
+    if is_folder or suffix not in SUFFIXES:
+        raise InputError(
+            Problem(
+                what="是文件夹，不是文件" if is_folder else "不支持这种文件",
+                where=place,
+                found=suffix or path.name,
+                allowed="、".join(SUFFIXES),
+                remedy=_REMEDIES.get(suffix, "另存为上述格式之一"),
+            )
+        )
+    if suffix == ".gdb" and not path.is_dir():
+        raise InputError(Problem("FileGDB 须是文件夹", place, found=path.name, remedy="指定扩展名为 gdb 的文件夹"))
+    if not path.is_dir() and path.stat().st_size == 0:
+        raise InputError(Problem(what="文件为空（0 字节）", where=place, remedy="重新导出或重新下载该文件"))

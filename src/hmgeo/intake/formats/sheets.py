@@ -1,0 +1,476 @@
+"""Workbooks and text tables as rows of text: where the names stand, and the rows lined up under them.
+
+Offices put titles above the names, spread names over two rows with merged cells, and leave a template's rows of
+allowed values and examples in place. What is taken for a header is told in the ledger.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import warnings
+import zipfile
+import zlib
+from functools import lru_cache
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
+
+import python_calamine
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.intake.columns import (
+    ALIASES,
+    CLASS_ALIASES,
+    COORDINATES,
+    IDS_FIRST,
+    IDS_LAST,
+    IDS_NUMBERS,
+    OTHER_CLASS_ALIASES,
+    plain_name,
+    recognise,
+    without_unit,
+)
+from hmgeo.intake.formats.archive import check_zip
+from hmgeo.intake.places.numbers import NUMBER
+from hmgeo.intake.rows import RawTable, as_text, choose_layer, name_rows, unique_headers
+from hmgeo.reference.tables import GUIDE_MARKS, bare_header, templates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hmgeo.intake.rows import Journal
+    from hmgeo.vocabulary import LayerKind
+
+
+_SEARCHED_ROWS = 20
+_DEEPEST = 3
+_FEWEST_NAMES = 2
+_TEMPLATE_ROWS = 2
+
+
+@lru_cache(maxsize=1)
+def known_names() -> frozenset[str]:
+    """Return every column name that means something to any kind of layer, as names are compared."""
+    lists = [*ALIASES.values(), *CLASS_ALIASES.values(), OTHER_CLASS_ALIASES, IDS_FIRST, IDS_NUMBERS, IDS_LAST]
+    lists += [words for pair in COORDINATES for words in pair]
+    plain = {word for words in lists for word in words.split()}
+    listed = {plain_name(column.name) for columns in templates().values() for column in columns}
+    split = {f"{stem}({unit})" for stem in ("经度", "东经", "纬度", "北纬") for unit in "度分秒"}
+    return frozenset({*plain, *listed, *split})
+
+
+def find_header(rows: Sequence[Sequence[str]]) -> tuple[int, list[str], int]:
+    """Find the rows that hold the names.
+
+    Returns
+    -------
+    first, names, depth
+        Index of the first header row, the names (joined where they stand in several rows), and how many rows they take.
+
+    Examples
+    --------
+    >>> find_header([["企业一览表", "", ""], ["企业名称", "坐标", ""], ["", "经度", "纬度"], ["甲", "113.1", "23.6"]])
+    (1, ['企业名称', '经度', '纬度'], 2)
+    """
+    found = (0, [cell.strip() for cell in rows[0]], 1)
+    best = _score(found[1])
+    for depth in range(1, _DEEPEST + 1):  # the shallower header wins where both say the same
+        for first in range(min(len(rows), _SEARCHED_ROWS) - depth + 1):
+            lower = rows[first + 1 : first + depth]
+            if any(NUMBER.fullmatch(cell.strip()) for row in lower for cell in row):
+                continue
+            names = [cell.strip() for cell in rows[first]]
+            for row in lower:
+                names = _joined(names, row)
+            score = _score(names)
+            if score >= _FEWEST_NAMES and score > best:
+                found, best = (first, names, depth), score
+    return found
+
+
+def lay_table(rows: list[list[str]], journal: Journal, *, sheet: str, is_typed: bool, template: str = "") -> RawTable:
+    """Line rows up under their header; what stands above it, template rows and trailing blanks go, with entries."""
+    first, header, depth = find_header(rows) if rows else (0, [], 1)
+    if not any(header):
+        place = Place(file=journal.file, sheet=sheet)
+        remedy = "把列名放在第一行（其上可有标题），如 企业编号、企业名称、经度、纬度"
+        raise InputError(Problem("首行没有列名，前 20 行里也没有识别出表头", place, remedy=remedy))
+    _tell_header(first, depth, journal)
+    start = first + depth
+    skipped = _template_rows(header, rows[start : start + _TEMPLATE_ROWS], template, journal)
+    if skipped:
+        journal.note("模板说明行", f"表头之下 {skipped} 行与模板的允许值或示例相同", "不计入数据行")
+    start += skipped
+    end = len(rows)
+    while end > start and not any(cell.strip() for cell in rows[end - 1]):
+        end -= 1
+    if end < len(rows):
+        journal.note("空行", f"文件末尾有 {len(rows) - end} 个空行", "不计入数据行")
+    width = max((position + 1 for position, cell in enumerate(header) if cell), default=0)
+    if is_typed:  # a sheet may carry cells under no header; they are columns without a name
+        width = max([width, *(_used_width(row, width) for row in islice(rows, start, end))])
+    names = unique_headers([*header, *[""] * width][:width], journal)
+    damaged, short = _fit(rows, start, end, width)
+    if short and not is_typed:
+        journal.note("行字段数不足", f"共 {name_rows(short)}", "缺少的单元格按空白读取")
+    columns = {name: [row[position] for row in islice(rows, start, end)] for position, name in enumerate(names)}
+    return RawTable(
+        sheet=sheet, columns=columns, row_count=end - start, is_typed=is_typed, damaged=damaged, first_line=start + 1
+    )
+
+
+def _score(names: Sequence[str]) -> int:
+    known = known_names()
+    plain = {plain_name(name) for name in names if name}
+    return sum(name in known or without_unit(name) in known or bare_header(name) in known for name in plain)
+
+
+def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
+    """Join two header rows: the lower name where it says enough by itself, else upper(lower)."""
+    width = max(len(upper), len(lower))
+    above, below = [*upper, *[""] * width][:width], [cell.strip() for cell in [*lower, *[""] * width][:width]]
+    made: list[str] = []
+    spanning = ""
+    for top, bottom in zip(above, below, strict=True):
+        spanning = top or (spanning if bottom else "")
+        if not bottom:
+            made.append(top)
+        elif not spanning or _score([bottom]):
+            made.append(bottom)
+        else:
+            made.append(f"{spanning}({bottom})")
+    return made
+
+
+def _tell_header(first: int, depth: int, journal: Journal) -> None:
+    if first:
+        journal.note("表头位置", f"列名在第 {first + 1} 行，其上 {first} 行是标题或空行", "标题行不计入数据行")
+    if depth > 1:
+        journal.note("多行表头", f"列名占第 {first + 1} 至 {first + depth} 行", "合并为一行列名")
+
+
+def _template_rows(header: Sequence[str], rows: Sequence[Sequence[str]], template: str, journal: Journal) -> int:
+    """Return how many of the first rows are the template's own allowed values or example, untouched.
+
+    A row that anyone changed is data, even where its mark still stands.
+    """
+    columns = {bare_header(column.name): column for column in templates().get(template, ())}
+    count = 0
+    for row in rows:
+        first = next((cell.strip() for cell in row if cell.strip()), "")
+        mark = next((one for one in GUIDE_MARKS if first.startswith(one)), "")
+        told = [
+            cell.strip().removeprefix(mark) in {"", columns[name].allowed, columns[name].example}
+            for name, cell in zip(map(bare_header, header), row, strict=False)
+            if cell.strip() and name in columns
+        ]
+        if len(told) < _FEWEST_NAMES or not all(told):
+            if mark:
+                journal.note("模板说明行已改动", f"带「{mark}」的行与模板不同", "按数据行读取，请删去标记或该行")
+            break
+        count += 1
+    return count
+
+
+def _used_width(row: Sequence[str], width: int) -> int:
+    if len(row) <= width:
+        return 0
+    return max((position + 1 for position, cell in enumerate(row[width:], start=width) if cell.strip()), default=0)
+
+
+def _fit(rows: list[list[str]], start: int, end: int, width: int) -> tuple[dict[int, str], list[int]]:
+    """Bring rows to the header's width in place; return the rows that hold too much and those that hold too little."""
+    damaged: dict[int, str] = {}
+    short: list[int] = []
+    for index in range(start, end):
+        row = rows[index]
+        if len(row) < width:
+            short.append(index - start + 1)
+            row.extend([""] * (width - len(row)))
+        elif len(row) > width and any(cell.strip() for cell in row[width:]):
+            damaged[index - start] = f"该行有 {len(row)} 个单元格，表头只有 {width} 列"
+    return damaged, short
+
+
+_ZIP_MARK = b"PK"
+_HEAD_ROWS = 30
+_LARGEST_SCANNED_BYTES = 20 << 20
+_CHUNK_BYTES = 4 << 20
+_MOST_CELLS = 40_000_000
+_MARKS = (b"<f>", b"<f ", b't="e"')
+_SHEET_NAME = re.compile(r"/?xl/worksheets/[^/]+\.xml", re.IGNORECASE)
+_LETTERS = re.compile(rb' r="([A-Z]{1,10})\d')
+_NUMBERS = re.compile(rb' r="[A-Z]{1,10}(\d{1,12})"')
+_LONGEST_REFERENCE = 30
+_BROKEN_BOOK = (  # what the readers let through where a workbook is damaged
+    python_calamine.CalamineError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ParseError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    RuntimeError,
+    OSError,
+)
+
+
+def read_workbook(path: Path, layer: str, journal: Journal, kind: LayerKind, template: str = "") -> RawTable:
+    """Read one sheet of an xlsx or xls: the only one filled, the only one that fits, or the one that is named."""
+    place = Place(file=journal.file)
+    with path.open("rb") as stream:
+        is_zip = stream.read(len(_ZIP_MARK)) == _ZIP_MARK
+    marks: set[bytes] = set()
+    if is_zip:
+        check_zip(path, place, "xlsx 工作簿")
+        marks = _survey(path, place)
+    sheets = _sheets(path, place)
+    name = _choose(sheets, layer, journal, kind, template)
+    journal.sheet = name
+    rows = sheets.pop(name)
+    sheets.clear()
+    if marks:
+        _tell_lost_cells(path, name, rows, marks, journal)
+    return lay_table(rows, journal, sheet=name, is_typed=True, template=template)
+
+
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """Return the names of a workbook's sheets; none where the file is no workbook that can be read."""
+    if path.suffix.lower() not in {".xlsx", ".xlsm", ".xls"} or not path.is_file():
+        return ()
+    try:
+        with path.open("rb") as stream:
+            book = python_calamine.CalamineWorkbook.from_filelike(stream)
+            return tuple(book.sheet_names)
+    except _BROKEN_BOOK:
+        return ()  # told where the workbook itself is read
+
+
+def _sheets(path: Path, place: Place) -> dict[str, list[list[str]]]:
+    """Return the rows of every sheet by its name, from the first line and column on; hidden sheets too."""
+    try:
+        with path.open("rb") as stream:
+            book = python_calamine.CalamineWorkbook.from_filelike(stream)
+            return {
+                meta.name: _rows(book.get_sheet_by_name(meta.name))
+                for meta in book.sheets_metadata
+                if meta.typ is python_calamine.SheetTypeEnum.WorkSheet
+            }
+    except python_calamine.PasswordError as problem:
+        raise InputError(Problem("工作簿加了密码", place, remedy="在 Excel 或 WPS 中取消密码后保存")) from problem
+    except _BROKEN_BOOK as problem:
+        raise _broken(place) from problem
+    except BaseException as problem:
+        if type(problem).__name__ == "PanicException":  # the Rust reader gave up; it has no importable name
+            raise _broken(place) from problem
+        raise
+
+
+def _rows(sheet: Any) -> list[list[str]]:  # noqa: ANN401 -- the reader carries no types
+    if sheet.start is None:
+        return []
+    top, left = sheet.start
+    margin = [""] * left
+    rows = [[*margin, *[cell if type(cell) is str else as_text(cell) for cell in row]] for row in sheet.iter_rows()]
+    return [[""] * (len(rows[0]) if rows else 0) for _ in range(top)] + rows
+
+
+def _choose(sheets: dict[str, list[list[str]]], layer: str, journal: Journal, kind: LayerKind, template: str) -> str:
+    place = Place(file=journal.file)
+    filled = [name for name, rows in sheets.items() if any(any(cell for cell in row) for row in rows)]
+    if not filled:
+        raise InputError(Problem("工作簿中没有内容", place, remedy="核对是否选对了文件"))
+    if layer or len(filled) == 1:
+        return choose_layer(list(sheets) if layer else filled, layer, place, "工作表")
+    if template in filled:
+        others = "、".join(name for name in filled if name != template)
+        journal.note("工作表", f"「{template}」与清单模板同名", f"读取它，未读「{others}」", value=template)
+        return template
+    fitting = [name for name in filled if _fits(sheets[name][:_HEAD_ROWS], kind)]
+    if len(fitting) != 1:
+        return choose_layer(filled, layer, place, "工作表")
+    others = "、".join(name for name in filled if name != fitting[0])
+    journal.note("工作表", f"只有「{fitting[0]}」有坐标列", f"读取它，未读「{others}」", value=fitting[0])
+    return fitting[0]
+
+
+def _fits(head: list[list[str]], kind: LayerKind) -> bool:
+    _, names, _ = find_header(head)
+    columns = recognise([name for name in names if name], kind)
+    return "lon" in columns and "lat" in columns
+
+
+def _tell_lost_cells(path: Path, sheet: str, rows: list[list[str]], marks: set[bytes], journal: Journal) -> None:
+    """Write down formulas whose result the workbook doesn't hold and cells in error: they read as blank."""
+    if b't="e"' in marks:
+        journal.note("公式出错", "工作簿中有 #N/A、#REF! 等错误值的单元格", "按空白读取，请核对")
+    if not marks & {b"<f>", b"<f "}:
+        return
+    if path.stat().st_size > _LARGEST_SCANNED_BYTES:
+        journal.note("公式未核对", "工作簿较大，未逐格核对公式是否都有结果", "按所存的结果读取")
+        return
+    import openpyxl  # noqa: PLC0415 -- takes a fifth of a second, and few workbooks need it
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns of styles and validations it doesn't keep
+            book = openpyxl.load_workbook(path, data_only=False)
+    except (*_BROKEN_BOOK, openpyxl.utils.exceptions.InvalidFileException) as problem:
+        raise _broken(Place(file=journal.file)) from problem
+    first, names, depth = find_header(rows)
+    for number, cells in enumerate(book[sheet].iter_rows()):
+        for position, cell in enumerate(cells):
+            if cell.data_type == "f" and not _cell(rows, number, position):
+                journal.note_row(
+                    max(number - first - depth + 1, 0),
+                    "公式无结果",
+                    "工作簿中没有保存该公式的计算结果",
+                    "按空白读取；请用 Excel 或 WPS 打开后保存",
+                    field=names[position] if position < len(names) else "",
+                    value=str(cell.value),
+                )
+    book.close()
+
+
+def _cell(rows: list[list[str]], number: int, position: int) -> str:
+    return rows[number][position] if number < len(rows) and position < len(rows[number]) else ""
+
+
+def _survey(path: Path, place: Place) -> set[bytes]:
+    """Return which of the marks of formulas and errors stand in the sheets of an xlsx; refuse sheets spread too far.
+
+    The fast reader lays every sheet out as one full rectangle, and ends the whole process where that doesn't fit.
+    """
+    found: set[bytes] = set()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                if _SHEET_NAME.fullmatch(info.filename):
+                    with archive.open(info) as stream:
+                        found |= _survey_sheet(stream, place)
+    except _BROKEN_BOOK as problem:
+        raise _broken(place) from problem
+    return found
+
+
+def _survey_sheet(stream: IO[bytes], place: Place) -> set[bytes]:
+    found: set[bytes] = set()
+    columns: set[bytes] = set()
+    last_row, tail = 0, b""
+    while chunk := stream.read(_CHUNK_BYTES):
+        text = tail + chunk
+        found |= {mark for mark in _MARKS if mark in text}
+        columns.update(_LETTERS.findall(text))
+        last_row = max(last_row, *map(int, set(_NUMBERS.findall(text))), 0)
+        tail = text[-_LONGEST_REFERENCE:]
+    width = max(map(_column_number, columns), default=0)
+    if last_row * width > _MOST_CELLS:
+        raise InputError(
+            Problem(
+                what="工作表的单元格散布过远，已拒绝读取",
+                where=place,
+                found=f"用到第 {last_row} 行、第 {width} 列",
+                allowed=f"行数乘列数不超过 {_MOST_CELLS}",
+                remedy="删除表格之外的单元格（选中后清除内容和格式），或把表格复制到新工作簿",
+            )
+        )
+    return found
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
+
+
+def _broken(place: Place) -> InputError:
+    remedy = "核对文件内容（扩展名可能被改过，或文件加了密码）；用 Excel 或 WPS 另存为 xlsx"
+    return InputError(Problem("不是有效的 xlsx 或 xls 工作簿", place, remedy=remedy))
+
+
+_DELIMITERS = (",", "\t", ";", "，")
+_DELIMITER_WORDS = {"\t": "制表符", ";": "分号"}
+_LOOKED_AT_LINES = 20
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_SAMPLE_BYTES = 4096
+_MOSTLY = 0.3
+
+
+def read_csv(path: Path, journal: Journal, template: str = "") -> RawTable:
+    """Read a csv: UTF-8 or UTF-16 with or without mark, then GB 18030; comma, tab or semicolon between cells."""
+    text = _decode(path, journal)
+    delimiter = _delimiter(text, journal)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        rows = [row for row in reader if row]
+    except csv.Error as problem:
+        raise InputError(
+            Problem(
+                what="不是完整的 csv（引号不成对或单元格过长）",
+                where=Place(file=journal.file, line=reader.line_num),
+                found=str(problem),
+                remedy="用 Excel 或 WPS 打开核对该行，另存为 xlsx 或 csv",
+            )
+        ) from problem
+    return lay_table(rows, journal, sheet="", is_typed=False, template=template)
+
+
+def _delimiter(text: str, journal: Journal) -> str:
+    head = "\n".join(text.split("\n", _LOOKED_AT_LINES)[:_LOOKED_AT_LINES])
+    first_line = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=lambda sign: (head.count(sign), -_DELIMITERS.index(sign)))
+    if delimiter == "，" and "，" in first_line and "," not in first_line:
+        # a full-width comma is never a delimiter; saying so beats one long column
+        raise InputError(
+            Problem("列之间是全角逗号", Place(file=journal.file, line=1), remedy="改为半角逗号，或另存为 xlsx")
+        )
+    if delimiter == "，":
+        delimiter = max(_DELIMITERS[:-1], key=lambda sign: (head.count(sign), -_DELIMITERS.index(sign)))
+    if delimiter != ",":
+        journal.note("分隔符", "列之间不是逗号", f"按{_DELIMITER_WORDS[delimiter]}分列", value=repr(delimiter))
+    return delimiter
+
+
+def _decode(path: Path, journal: Journal) -> str:
+    data = path.read_bytes()
+    sample = data[:_SAMPLE_BYTES]
+    if data.startswith(_UTF16_MARKS):
+        journal.note("编码", "文件以 UTF-16 标记开头", "按 UTF-16 读取", value="utf-16")
+        encodings: tuple[str, ...] = ("utf-16",)
+    elif b"\x00" in sample:
+        encodings = _unmarked_utf16(sample)
+        if encodings:
+            journal.note("编码", "没有标记，按字节规律判断", f"按 {encodings[0].upper()} 读取", value=encodings[0])
+    else:
+        encodings = ("utf-8-sig", "gb18030")
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding == "gb18030":
+            journal.note("编码", "不是 UTF-8", "按 GB 18030（含 GBK）读取", value="gb18030")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    raise InputError(
+        Problem(
+            what="不是 UTF-8、UTF-16 或 GB 18030（GBK）文本",
+            where=Place(file=journal.file),
+            remedy="核对文件内容是否为 csv 文本；可用 Excel 或 WPS 另存为「CSV UTF-8」或 xlsx",
+        )
+    )
+
+
+def _unmarked_utf16(sample: bytes) -> tuple[str, ...]:
+    """Return the UTF-16 that a text without mark is in: commas and digits leave zeros at every other byte."""
+    pairs = max(len(sample) // 2, 1)
+    if sample[1::2].count(0) > _MOSTLY * pairs and not sample[0::2].count(0):
+        return ("utf-16-le",)
+    if sample[0::2].count(0) > _MOSTLY * pairs and not sample[1::2].count(0):
+        return ("utf-16-be",)
+    return ()

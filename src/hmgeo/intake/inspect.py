@@ -1,0 +1,156 @@
+"""One file looked at as a whole: what it is, what would become of its rows, what is missing; nothing is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.intake.columns import ROLE_WORDS, recognise_standard
+from hmgeo.intake.formats.read import TEMPLATES
+from hmgeo.intake.pipeline import open_file, place_rows
+from hmgeo.intake.places.numbers import PLACEHOLDERS
+from hmgeo.intake.quality import check_cells
+from hmgeo.intake.receptors import keep_farmland
+from hmgeo.intake.rows import name_rows
+from hmgeo.intake.sources import positions_table
+from hmgeo.reference.tables import find_header, templates
+from hmgeo.vocabulary import LayerKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hmgeo.intake.columns import Opened, ReadOptions
+    from hmgeo.intake.rows import Outcome
+    from hmgeo.records import Ledger
+
+
+SOURCE_KINDS = frozenset(
+    {
+        LayerKind.ENTERPRISES,
+        LayerKind.TAILINGS_PONDS,
+        LayerKind.PROJECT_SITES,
+        LayerKind.WASTE_HEAPS,
+        LayerKind.MINES,
+        LayerKind.OUTFALLS,
+        LayerKind.CONTAMINATED_SITES,
+    }
+)
+"""Kinds of which every row is kept, located or not."""
+
+_SHAPE_WORDS = {0: "点", 1: "线", 3: "面", 4: "多点", 5: "多线", 6: "多面", 7: "几何集合"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file holds.
+
+    Parameters
+    ----------
+    first_line
+        Line of the sheet that holds the first data row; 0 where rows have no lines.
+    standard
+        Which of the offices' exports the file is; empty where it is none.
+    mapping
+        Role in words and column name.
+    statuses
+        Of each row: assessed, not_located, rejected.
+    extent
+        west, south, east, north in degrees; empty where no row is located.
+    shapes
+        Word for the kind of geometry and how many rows have it.
+    missing
+        Required columns of the offices' list that the file doesn't have.
+    blanks
+        Required column and the rows, in words, where it is blank.
+    """
+
+    file: str
+    sheet: str
+    kind: LayerKind
+    first_line: int
+    standard: str
+    mapping: tuple[tuple[str, str], ...]
+    headers: tuple[str, ...]
+    cells: dict[str, list[str]] = field(repr=False)
+    ids: tuple[str, ...] = field(repr=False)
+    statuses: tuple[str, ...] = field(repr=False)
+    extent: tuple[float, ...]
+    shapes: tuple[tuple[str, int], ...]
+    missing: tuple[str, ...]
+    blanks: tuple[tuple[str, str], ...]
+    ledger: Ledger = field(repr=False)
+
+
+def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str = "") -> Inspection:
+    """Read a file as a layer of a kind and say all that can be said of it.
+
+    Raises
+    ------
+    InputError
+        The file as a whole can't be used.
+    """
+    opened = open_file(path, kind, options, shown_as)
+    are_receptors = kind not in SOURCE_KINDS
+    outcome = place_rows(opened, kind, options, are_receptors=are_receptors)
+    if kind is LayerKind.FARMLAND:
+        keep_farmland(opened, outcome)
+    check_cells(opened, outcome, kind)
+    if not are_receptors:
+        positions_table(opened, outcome)  # notes repeats and short codes
+    standard = recognise_standard(opened.raw.headers, opened.raw.sheet)
+    missing, blanks = _required(opened, kind)
+    return Inspection(
+        file=opened.journal.file,
+        sheet=opened.raw.sheet,
+        kind=kind,
+        first_line=opened.raw.first_line,
+        standard="" if standard is None else standard.title,
+        mapping=tuple((ROLE_WORDS.get(role, "类别"), name) for role, name in opened.columns.by_role.items()),
+        headers=tuple(opened.raw.headers),
+        cells=opened.raw.columns,
+        ids=tuple(opened.ids),
+        statuses=tuple(status.value for status in outcome.status),
+        extent=_extent(outcome),
+        shapes=_shapes(outcome),
+        missing=missing,
+        blanks=blanks,
+        ledger=opened.journal.ledger(),
+    )
+
+
+def guess_kind(path: Path, options: ReadOptions) -> LayerKind:
+    """Return the kind that a file's standard fields tell; enterprises where they tell nothing."""
+    opened = open_file(path, LayerKind.ENTERPRISES, options, "")
+    found = recognise_standard(opened.raw.headers, opened.raw.sheet)
+    return LayerKind.ENTERPRISES if found is None else found.kind
+
+
+def _extent(outcome: Outcome) -> tuple[float, ...]:
+    held = outcome.is_assessed()
+    return tuple(shapely.total_bounds(outcome.shapes[held]).tolist()) if held.any() else ()
+
+
+def _shapes(outcome: Outcome) -> tuple[tuple[str, int], ...]:
+    types, counts = np.unique(shapely.get_type_id(outcome.shapes[outcome.is_assessed()]), return_counts=True)
+    return tuple((_SHAPE_WORDS.get(int(code), "其他"), int(count)) for code, count in zip(types, counts, strict=True))
+
+
+def _required(opened: Opened, kind: LayerKind) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Return the required columns that are missing, and those that have blanks with the rows."""
+    missing: list[str] = []
+    blanks: list[tuple[str, str]] = []
+    for column in templates().get(TEMPLATES.get(kind, ""), ()):
+        if not column.is_required or (opened.raw.geometry is not None and "范围文件" in column.name):
+            continue
+        header = find_header(opened.raw.headers, column.name)
+        if not header:
+            missing.append(column.name)
+            continue
+        texts = opened.raw.columns[header]
+        empty = [row for row, text in enumerate(texts, start=1) if text.strip().casefold() in PLACEHOLDERS]
+        if empty:
+            blanks.append((header, name_rows(empty)))
+    return tuple(missing), tuple(blanks)

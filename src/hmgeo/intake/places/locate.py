@@ -1,0 +1,683 @@
+"""From a file's coordinates to lon/lat on CGCS2000, with the ledger saying how, and the usual causes of wrong ones."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from pyproj import CRS, Transformer
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.geo.datum import (
+    Datum,
+    bd09_to_wgs84,
+    gauss_kruger_crs,
+    gcj02_to_wgs84,
+    parse_datum,
+    to_cgcs2000,
+    zone_central_meridian,
+)
+from hmgeo.intake.columns import NEUTRAL_PAIR
+from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs
+from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
+from hmgeo.intake.rows import ReadAs, name_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from hmgeo.intake.columns import Columns, Declared
+    from hmgeo.intake.places.units import AdminUnit
+    from hmgeo.intake.rows import Journal, Outcome, RawTable
+
+    Floats = NDArray[np.float64]
+
+UNDECLARED_EVENT = "坐标系未声明"
+"""Ledger event where lon/lat or metres were read as CGCS2000 because nobody said otherwise."""
+
+_LONGEST_EDGE_M = 200.0
+_FARTHEST_M = 1e8  # beyond any grid; densifying such edges would never end
+_CLOSES_M = 0.01
+_MILLION = 1_000_000.0
+
+_DATUM_NAMES = (
+    (Datum.CGCS2000, r"china2000|chinageodeticcoordinatesystem2000|cgcs2000"),
+    (Datum.WGS84, r"wgs84|wgs1984|worldgeodeticsystem1984|crs84"),
+    (Datum.XIAN80, r"xian1980|xian80"),
+    (Datum.BEIJING54, r"beijing1954|beijing54"),
+)
+
+
+def datum_of(crs: CRS) -> Datum | None:
+    """Return the datum that a CRS stands on; None for one that is neither Chinese nor WGS84.
+
+    Examples
+    --------
+    >>> datum_of(CRS(4547)).value, datum_of(CRS(32649)).value, datum_of(CRS(2401)).value, datum_of(CRS(26910))
+    ('cgcs2000', 'wgs84', 'beijing54', None)
+    """
+    base = crs.geodetic_crs
+    if base is None:
+        return None
+    names = f"{base.name} {base.datum.name if base.datum else ''}"
+    plain = re.sub(r"[^a-z0-9]+", "", names.casefold())
+    return next((datum for datum, pattern in _DATUM_NAMES if re.search(pattern, plain)), None)
+
+
+def unproject(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return degrees on the CRS's own datum (on WGS84 for datums that hmgeo doesn't know by name).
+
+    Coordinates that the projection can't hold come back infinite.
+    """
+    flat = crs.sub_crs_list[0] if crs.is_compound else crs
+    known = datum_of(flat) is not None
+    if known and flat.is_geographic:
+        return x, y
+    geodetic = flat.geodetic_crs
+    target = geodetic.to_2d() if known and geodetic is not None else CRS.from_epsg(4326)
+    there = Transformer.from_crs(flat, target, always_xy=True)
+    lon, lat = there.transform(x, y)
+    back_x, back_y = there.transform(lon, lat, direction="INVERSE")
+    unit_m = flat.axis_info[0].unit_conversion_factor if flat.is_projected else 1.0
+    lost = ~(np.hypot(back_x - x, back_y - y) * unit_m < _CLOSES_M) if flat.is_projected else np.isinf(lon)
+    return np.where(lost, np.inf, lon), np.where(lost, np.inf, lat)
+
+
+def file_crs(
+    declared: Declared, own: CRS | None, bounds: Sequence[float], journal: Journal
+) -> tuple[CRS, Datum | None]:
+    """Decide how a vector file's coordinates are read: the CRS, and the datum of the degrees that come out.
+
+    Parameters
+    ----------
+    own
+        What the file declares.
+    bounds
+        minx, miny, maxx, maxy of its coordinates.
+
+    Raises
+    ------
+    InputError
+        Nobody says what the coordinates are.
+    """
+    crs = declared.crs or own
+    if crs is not None and (crs.is_engineering or crs.geodetic_crs is None):
+        crs = None
+    if crs is None:
+        crs = _guess_crs(declared, bounds, journal)
+    elif declared.crs is not None and own is not None and not declared.crs.equals(own):
+        journal.note("坐标系", f"文件声明为 {own.name}", "以使用者声明为准", field="crs", value=f"{declared.crs.name}")
+    datum = declared.datum or datum_of(crs)
+    if declared.datum is not None and own is not None and datum_of(own) is not declared.datum:
+        journal.note(
+            "坐标系", f"文件声明为 {own.name}", "以使用者声明的基准为准", field="datum", value=declared.datum.zh
+        )
+    _tell_crs(crs, datum, bounds, journal)
+    return crs, datum
+
+
+def refer_shapes(outcome: Outcome, crs: CRS, datums: Sequence[Datum | None]) -> None:
+    """Bring the shapes of the assessed rows from `crs` to lon/lat on CGCS2000, in place.
+
+    Parameters
+    ----------
+    datums
+        Per row: the datum of the degrees that `crs` gives; None for a datum without a name here.
+    """
+    rows = np.flatnonzero(outcome.is_assessed())
+    if crs.is_projected:
+        far = (np.abs(shapely.bounds(outcome.shapes[rows])) > _FARTHEST_M).any(axis=1)
+        for row in rows[far]:
+            outcome.reject(int(row), f"坐标超出所声明坐标系（{crs.name}）的有效范围", field="几何")
+        rows = rows[~far]
+    shapes = outcome.shapes[rows]
+    if crs.is_projected:
+        longest = _LONGEST_EDGE_M / crs.axis_info[0].unit_conversion_factor
+        shapes = densified(shapes, longest)
+    shapes = shapely.transform(shapes, lambda xy: np.column_stack(unproject(crs, xy[:, 0], xy[:, 1])))
+    finite = finite_mask(shapes)
+    outcome.shapes[rows] = shapes
+    for row in rows[~finite]:
+        outcome.reject(int(row), f"坐标超出所声明坐标系（{crs.name}）的有效范围", field="几何")
+    shift_datums(outcome, datums)
+
+
+def densified(shapes: NDArray[np.object_], longest: float) -> NDArray[np.object_]:
+    """Return shapes with no edge longer than so many units of theirs.
+
+    GEOS mends a polygon that crosses itself while it does so, and may drop a part of it; such polygons go ring by ring
+    and stay as they are, so that mending is done, and told, in its place.
+    """
+    made = np.asarray(shapely.segmentize(shapes, longest), dtype=object)
+    for row in np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)).tolist():
+        made[row] = _densified_rings(shapes[row], longest)
+    return made
+
+
+def _densified_rings(shape: shapely.Geometry, longest: float) -> shapely.Geometry:
+    if isinstance(shape, shapely.Polygon) and not shape.is_empty:
+        shell, *holes = shapely.segmentize(shapely.get_rings(shape), longest)
+        return shapely.Polygon(shell, holes)
+    if isinstance(shape, shapely.MultiPolygon | shapely.GeometryCollection):
+        return type(shape)([_densified_rings(part, longest) for part in shape.geoms])
+    return shapely.segmentize(shape, longest)
+
+
+def shift_datums(outcome: Outcome, datums: Sequence[Datum | None]) -> None:
+    """Bring shapes in degrees to CGCS2000 by their rows' datums, add its uncertainty, and tell the ledger."""
+    by_datum: dict[Datum, list[int]] = {}
+    for row in np.flatnonzero(outcome.is_assessed()).tolist():
+        datum = datums[row]
+        if datum is Datum.UNKNOWN:
+            outcome.await_datum(row, "坐标系为未知，申明坐标系之前不能定位", field="坐标系", value=datum.zh)
+        elif datum is not None:
+            by_datum.setdefault(datum, []).append(row)
+    for datum in Datum:
+        rows = by_datum.get(datum, [])
+        if rows and datum is not Datum.CGCS2000:
+            if datum in {Datum.GCJ02, Datum.BD09}:
+                outcome.shapes[rows] = shapely.transform(
+                    outcome.shapes[rows], lambda xy, of=datum: np.column_stack(to_cgcs2000(xy[:, 0], xy[:, 1], of))
+                )
+            outcome.uncertainty_m[rows] += datum.uncertainty_m
+            _tell_shift(datum, rows, outcome)
+
+
+def finite_mask(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Return which shapes have only finite coordinates."""
+    coordinates, index = shapely.get_coordinates(shapes, return_index=True)
+    mask = np.ones(len(shapes), dtype=bool)
+    mask[index[~np.isfinite(coordinates).all(axis=1)]] = False
+    return mask
+
+
+def _guess_crs(declared: Declared, bounds: Sequence[float], journal: Journal) -> CRS:
+    """Read a file without a CRS by what the user says of its datum or meridian."""
+    datum = declared.datum or Datum.CGCS2000
+    told = declared.datum is not None or declared.central_meridian is not None
+    min_x, min_y, max_x, max_y = bounds
+    if told and max(abs(min_x), abs(max_x)) <= 180 and max(abs(min_y), abs(max_y)) <= 90:  # noqa: PLR2004 -- degrees
+        if declared.datum is None:
+            journal.note(UNDECLARED_EVENT, "没有声明基准", "按 CGCS2000 读取")
+        return CRS.from_epsg(4490)
+    zone = int(min_x // _MILLION)
+    prefixed = zone_central_meridian(zone)
+    if told and prefixed is not None and zone == int(max_x // _MILLION):
+        return gauss_kruger_crs(prefixed, zone=zone, datum=datum)
+    if declared.central_meridian is not None:
+        return gauss_kruger_crs(declared.central_meridian, datum=datum)
+    raise InputError(
+        Problem(
+            what="文件没有声明坐标系（shp 缺少 prj，或图层坐标系为空）",
+            where=Place(file=journal.file, sheet=journal.sheet),
+            found=f"坐标范围 {min_x:g}，{min_y:g} 至 {max_x:g}，{max_y:g}",
+            remedy="用 crs 声明坐标系（如 EPSG:4490、EPSG:4547），"
+            "经纬度也可用 datum 声明基准（如 cgcs2000），无带号的平面坐标可用 central_meridian 声明中央子午线；"
+            "或补上 prj 文件",
+        )
+    )
+
+
+def _tell_crs(crs: CRS, datum: Datum | None, bounds: Sequence[float], journal: Journal) -> None:
+    epsg = crs.to_epsg()
+    value = f"EPSG:{epsg} {crs.name}" if epsg else crs.name
+    if datum is None:
+        journal.note(
+            "坐标系转换", "基准不是 CGCS2000 或 WGS84", "由 PROJ 换算到 WGS84（精度不明），再零平移", value=value
+        )
+    elif crs.is_projected:
+        journal.note(
+            "坐标系转换", "平面坐标", "超过 200 米的边在原坐标系中加密后，反算为经纬度（EPSG:4490）", value=value
+        )
+    else:
+        journal.note("坐标系", "文件声明或使用者声明", "按此读取", value=value)
+    area = crs.area_of_use
+    if area is not None and crs.is_projected:
+        lon, lat = unproject(crs, np.array([bounds[0], bounds[2]]), np.array([bounds[1], bounds[3]]))
+        if not (
+            lon[1] >= area.west - 5
+            and lon[0] <= area.east + 5
+            and lat[1] >= area.south - 5
+            and lat[0] <= area.north + 5
+        ):
+            journal.note("坐标系存疑", "数据不在所声明坐标系的适用区域附近", "未作改动，请核对坐标系", value=value)
+
+
+def _tell_shift(datum: Datum, rows: Sequence[int], outcome: Outcome) -> None:
+    count = name_rows(row + 1 for row in rows)
+    if datum is Datum.WGS84:
+        outcome.journal.note("坐标系转换", f"WGS84，{count}", "WGS84 与 CGCS2000 按零平移处理", value=datum.zh)
+    elif datum in {Datum.GCJ02, Datum.BD09}:
+        action = f"公开算法近似还原（非测绘成果），位置误差增加 {datum.uncertainty_m:g} 米"
+        outcome.journal.note("坐标系转换", f"{datum.zh}，{count}", action, value=datum.zh)
+    else:
+        action = f"没有本地转换参数，经纬度按原值使用，位置误差增加 {datum.uncertainty_m:g} 米"
+        outcome.journal.note("坐标系转换", f"{datum.zh}，{count}", action, value=datum.zh)
+
+
+_MERIDIANS = range(75, 138, 3)
+_FARTHEST_DEG = 4.5
+
+
+def meridians_by_county(
+    rows: Sequence[int],
+    pairs: dict[int, Pair],
+    datums: Sequence[Datum | None],
+    raw: RawTable,
+    columns: Columns,
+    outcome: Outcome,
+) -> dict[int, float]:
+    """Return the one meridian, 3° or 6°, that puts each row into its county; rows with none or several are left out.
+
+    Parameters
+    ----------
+    rows
+        Rows in metres without a zone prefix or a meridian.
+    """
+    counties: dict[AdminUnit, list[int]] = defaultdict(list)
+    for row in rows:
+        words = (
+            raw.columns[columns[role]][row] if role in columns else "" for role in ("county", "township", "region_code")
+        )
+        county = declared_place(*words).county
+        if county is not None:
+            counties[county].append(row)
+    found: dict[int, float] = {}
+    for county, members in counties.items():
+        fitting = _fitting(county, members, pairs, datums)
+        found |= {row: meridians[0] for row, meridians in fitting.items() if len(meridians) == 1}
+    for meridian in sorted(set(found.values())):
+        told = [row + 1 for row in sorted(found) if found[row] == meridian]
+        outcome.journal.note(
+            "中央子午线由县推定",
+            f"共 {name_rows(told)}没有带号和中央子午线，只有 {meridian:g}° 能使点落在所填县内",
+            f"按中央子午线 {meridian:g}° 读取",
+            field=f"{columns['lon']}、{columns['lat']}",
+            value=f"{meridian:g}",
+        )
+    return found
+
+
+def _fitting(
+    county: AdminUnit, rows: Sequence[int], pairs: dict[int, Pair], datums: Sequence[Datum | None]
+) -> dict[int, list[float]]:
+    west, _, east, _ = county.shape.bounds
+    x = np.array([pairs[row].x for row in rows])
+    y = np.array([pairs[row].y for row in rows])
+    found: dict[int, list[float]] = defaultdict(list)
+    for meridian in _MERIDIANS:
+        if abs(meridian - (west + east) / 2) > _FARTHEST_DEG:
+            continue
+        lon, lat = unproject(gauss_kruger_crs(float(meridian), datum=datums[rows[0]] or Datum.CGCS2000), x, y)
+        finite = np.isfinite(lon) & np.isfinite(lat)
+        inside = np.zeros(len(rows), dtype=bool)
+        inside[finite] = county.outside_m(lon[finite], lat[finite]) <= COUNTY_TOLERANCE_M
+        for position in np.flatnonzero(inside).tolist():
+            found[rows[position]].append(float(meridian))
+    return found
+
+
+_DEGREES_UP_TO = 360.0
+_SMALLEST_EASTING_M = 100_000.0
+_GRID_ONLY = frozenset({Datum.GCJ02, Datum.BD09})
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """How a group of rows is read: metres on `crs`, or degrees where it is None."""
+
+    crs: CRS | None
+    datum: Datum
+
+
+def locate_table(raw: RawTable, columns: Columns, declared: Declared, outcome: Outcome) -> None:
+    """Fill an outcome with points from the coordinate columns of a table.
+
+    Raises
+    ------
+    InputError
+        The file's metres have no zone prefix and nobody gives a central meridian.
+    """
+    pairs = read_pairs(raw, columns, is_turned=declared.is_turned, outcome=outcome)
+    if columns.pair == NEUTRAL_PAIR and not declared.is_turned:
+        pairs = _turn_survey_axes(pairs, columns, outcome)
+    datums = _row_datums(raw, columns, declared, outcome)
+    grids = _row_grids(raw, columns, declared, pairs, datums, outcome)
+    groups: dict[_Grid, list[int]] = {}
+    for row, grid in grids.items():
+        groups.setdefault(grid, []).append(row)
+    for grid, rows in groups.items():
+        _place_group(grid, rows, pairs, outcome, raw)
+    shift_datums(outcome, datums)
+
+
+def row_datum_words(raw: RawTable, columns: Columns, outcome: Outcome) -> list[Datum | None]:
+    """Read each row's own 坐标系; rows whose words are not understood are left without a place."""
+    if "datum" not in columns:
+        return [None] * raw.row_count
+    header = columns["datum"]
+    words = [text.strip() for text in raw.columns[header]]
+    understood = {word: parse_datum(word) for word in set(words) if word}
+    for row, word in enumerate(words):
+        if word and understood[word] is None:
+            outcome.await_datum(row, "坐标系无法识别，申明坐标系之前不能定位", field=header, value=word)
+        elif understood.get(word) is Datum.UNKNOWN:
+            outcome.await_datum(row, "坐标系为未知，申明坐标系之前不能定位", field=header, value=word)
+    return [understood.get(word) for word in words]
+
+
+def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) -> None:
+    """Add what rows state in 定位误差(m)."""
+    if "uncertainty" not in columns:
+        return
+    header = columns["uncertainty"]
+    for row, text in enumerate(raw.columns[header]):
+        plain = unicodedata.normalize("NFKC", text).strip().removesuffix("米").removesuffix("m")
+        if plain in PLACEHOLDERS:
+            continue
+        value = float(plain) if NUMBER.fullmatch(plain) else math.nan
+        if math.isfinite(value) and value >= 0:
+            outcome.uncertainty_m[row] += value
+        else:
+            outcome.journal.note_row(
+                row + 1, "定位误差无效", "不是大于等于 0 的米数", "未计入位置误差，请更正", field=header, value=text
+            )
+            outcome.remark(row, f"定位误差无效（{header}「{text}」），未计入")
+
+
+def _turn_survey_axes(pairs: dict[int, Pair], columns: Columns, outcome: Outcome) -> dict[int, Pair]:
+    """Read X as north and Y as east where a file's metres fit only that, as survey grids name them."""
+    survey = [row for row, pair in pairs.items() if _is_easting(pair.y) and not _is_easting(pair.x)]
+    mapped = [row for row, pair in pairs.items() if _is_easting(pair.x) and not _is_easting(pair.y)]
+    if len(survey) <= len(mapped):
+        return pairs
+    outcome.journal.note(
+        "坐标轴",
+        f"{columns['lon']} 为七位数、{columns['lat']} 为东坐标，符合测量坐标系的习惯",
+        f"{columns['lon']} 按北坐标、{columns['lat']} 按东坐标读取",
+        field=f"{columns['lon']}、{columns['lat']}",
+    )
+    turned = set(survey)
+    return {
+        row: Pair(pair.y, pair.x, pair.half_y, pair.half_x) if row in turned else pair for row, pair in pairs.items()
+    }
+
+
+def _is_easting(value: float) -> bool:
+    has_prefix = zone_central_meridian(int(value // _MILLION)) is not None
+    return has_prefix or _SMALLEST_EASTING_M <= value < _MILLION
+
+
+def _row_datums(raw: RawTable, columns: Columns, declared: Declared, outcome: Outcome) -> list[Datum | None]:
+    own = row_datum_words(raw, columns, outcome)
+    of_file = declared.datum or columns.header_datum or (datum_of(declared.crs) if declared.crs is not None else None)
+    if of_file is None and declared.crs is not None:
+        return own  # a datum without a name here: PROJ brings it to WGS84
+    undeclared = [row + 1 for row in np.flatnonzero(outcome.is_assessed()).tolist() if own[row] is None]
+    if of_file is None and undeclared:
+        outcome.journal.note(
+            UNDECLARED_EVENT, f"共 {name_rows(undeclared)}没有声明坐标系", "按 CGCS2000 读取，请确认", value="CGCS2000"
+        )
+    elif of_file is not None:
+        outcome.journal.note("坐标系", "使用者或列名声明", "没有自带坐标系的行按此读取", value=of_file.zh)
+    return [datum or of_file or Datum.CGCS2000 for datum in own]
+
+
+def _row_grids(
+    raw: RawTable,
+    columns: Columns,
+    declared: Declared,
+    pairs: dict[int, Pair],
+    datums: Sequence[Datum | None],
+    outcome: Outcome,
+) -> dict[int, _Grid]:
+    """Decide for each row with numbers whether they are degrees or metres, and on which grid."""
+    meridians = raw.columns[columns["central_meridian"]] if "central_meridian" in columns else None
+    grids: dict[int, _Grid] = {}
+    in_degrees: dict[Datum, _Grid] = {}
+    homeless: list[int] = []
+    for row, pair in pairs.items():
+        if outcome.status[row] != "assessed":
+            continue
+        datum = datums[row] or Datum.WGS84
+        meridian = _row_meridian(row, meridians, columns, outcome) or declared.central_meridian
+        if outcome.status[row] != "assessed":
+            continue
+        if abs(pair.x) <= _DEGREES_UP_TO and abs(pair.y) <= _DEGREES_UP_TO:
+            if declared.crs is not None and declared.crs.is_projected:
+                outcome.reject(
+                    row, f"坐标像经纬度，而文件声明为平面坐标（{declared.crs.name}）", **_shown(columns, pair)
+                )
+            else:
+                grids[row] = in_degrees.setdefault(datum, _Grid(None, datum))
+        elif datum in _GRID_ONLY:
+            outcome.reject(row, f"{datum.zh} 只有经纬度，没有平面坐标", **_shown(columns, pair))
+        elif (crs := _metre_crs(row, pair, meridian, declared, datum, columns, outcome)) is not None:
+            grids[row] = _Grid(crs, datum)
+        elif outcome.status[row] == "assessed":
+            homeless.append(row)
+    grids |= _homes(homeless, pairs, datums, raw, columns, outcome)
+    return grids
+
+
+def _homes(
+    homeless: list[int],
+    pairs: dict[int, Pair],
+    datums: Sequence[Datum | None],
+    raw: RawTable,
+    columns: Columns,
+    outcome: Outcome,
+) -> dict[int, _Grid]:
+    """Return grids for metres without a meridian whose county leaves only one; refuse the others."""
+    told = meridians_by_county(homeless, pairs, datums, raw, columns, outcome)
+    rest = [row for row in homeless if row not in told]
+    if rest:
+        _refuse_homeless(rest, pairs, columns, outcome)
+    of_row = {row: datums[row] or Datum.CGCS2000 for row in told}
+    return {row: _Grid(gauss_kruger_crs(told[row], datum=datum), datum) for row, datum in of_row.items()}
+
+
+def _row_meridian(row: int, meridians: Sequence[str] | None, columns: Columns, outcome: Outcome) -> float | None:
+    if meridians is None or not meridians[row].strip():
+        return None
+    text = unicodedata.normalize("NFKC", meridians[row]).strip()
+    match = re.fullmatch(r"(?:东经|E)?(\d+(?:\.\d+)?)(?:°|度)?(?:E)?", text, flags=re.IGNORECASE)
+    if match is None or not 0 < float(match[1]) <= 180:  # noqa: PLR2004 -- degrees east
+        outcome.reject(row, "中央子午线不是度数", field=columns["central_meridian"], value=meridians[row])
+        return None
+    return float(match[1])
+
+
+def _metre_crs(
+    row: int,
+    pair: Pair,
+    meridian: float | None,
+    declared: Declared,
+    datum: Datum,
+    columns: Columns,
+    outcome: Outcome,
+) -> CRS | None:
+    """Return the grid of a row in metres; None with the row rejected, or assessed still where a meridian is missing."""
+    if declared.crs is not None and declared.crs.is_projected:
+        return declared.crs
+    zone = int(pair.x // _MILLION)
+    of_zone = zone_central_meridian(zone)
+    if of_zone is not None and 0 <= pair.y < 10 * _MILLION:
+        given = columns.by_role.get("central_meridian")
+        if meridian is not None and meridian != of_zone and given is not None:
+            outcome.reject(
+                row, f"带号 {zone} 的中央子午线是 {of_zone:g}，与所填 {meridian:g} 不符", **_shown(columns, pair)
+            )
+            return None
+        return gauss_kruger_crs(of_zone, zone=zone, datum=datum)
+    if zone_central_meridian(int(pair.y // _MILLION)) is not None and 0 <= pair.x < 10 * _MILLION:
+        outcome.reject(row, "两列坐标疑似颠倒（对调后带号才成立），未作改动", **_shown(columns, pair))
+        return None
+    if not (_SMALLEST_EASTING_M <= pair.x < _MILLION and 0 <= pair.y < 10 * _MILLION):
+        outcome.reject(row, "数值既不像经纬度，也不像平面坐标", **_shown(columns, pair))
+        return None
+    return None if meridian is None else gauss_kruger_crs(meridian, datum=datum)
+
+
+def _refuse_homeless(rows: list[int], pairs: dict[int, Pair], columns: Columns, outcome: Outcome) -> None:
+    """Refuse the file where most rows are metres without a meridian; else return those rows."""
+    remedy = (
+        "增加「中央子午线」列，或填写县名（随软件提供的县可推定），"
+        "或用 --central-meridian（central_meridian）声明，如 114；"
+        "也可用 --sources-crs（crs）声明 EPSG 代码"
+    )
+    if 2 * len(rows) >= len(pairs):
+        first = pairs[rows[0]]
+        raise InputError(
+            Problem(
+                what=f"坐标是没有带号的平面坐标，无法确定中央子午线（{name_rows(row + 1 for row in rows)}）",
+                where=Place(
+                    file=outcome.journal.file, sheet=outcome.journal.sheet, row=rows[0] + 1, field=columns["lon"]
+                ),
+                found=f"{first.x:.10g}，{first.y:.10g}",
+                remedy=remedy,
+            )
+        )
+    for row in rows:
+        outcome.reject(row, "平面坐标没有带号，也没有中央子午线", **_shown(columns, pairs[row]))
+
+
+def _place_group(grid: _Grid, rows: list[int], pairs: dict[int, Pair], outcome: Outcome, raw: RawTable) -> None:
+    x = np.array([pairs[row].x for row in rows])
+    y = np.array([pairs[row].y for row in rows])
+    if grid.crs is None:
+        lon, lat = x, y
+    else:
+        lon, lat = unproject(grid.crs, x, y)
+        outcome.journal.note(
+            "坐标系转换",
+            f"平面坐标，共 {name_rows(row + 1 for row in rows)}",
+            "反算为经纬度（EPSG:4490）",
+            value=f"{grid.crs.name}" + (f"（EPSG:{epsg}）" if (epsg := grid.crs.to_epsg()) else ""),
+        )
+    is_finite = np.isfinite(lon) & np.isfinite(lat)
+    for position in np.flatnonzero(~is_finite).tolist():
+        pair = pairs[rows[position]]
+        outcome.reject(rows[position], "平面坐标超出该投影带的有效范围", value=f"{pair.x:.10g}，{pair.y:.10g}")
+    held = np.array(rows)[is_finite]
+    outcome.shapes[held] = shapely.points(lon[is_finite], lat[is_finite])
+    kept = [pairs[row] for row in held.tolist()]
+    outcome.read_as.update(
+        (row, ReadAs(pair.x, pair.y, grid.crs, grid.datum)) for row, pair in zip(held.tolist(), kept, strict=True)
+    )
+    outcome.uncertainty_m[held] += pair_uncertainties_m(
+        kept, lon[is_finite], lat[is_finite], grid.crs, is_typed=raw.is_typed
+    )
+
+
+def _shown(columns: Columns, pair: Pair) -> dict[str, str]:
+    return {"field": f"{columns['lon']}、{columns['lat']}", "value": f"{pair.x:.12g}，{pair.y:.12g}"}
+
+
+SWAPPED = "经度与纬度颠倒"
+WRONG_ZONE = "投影带号或中央子午线不对"
+RUN_TOGETHER = "度分（秒）连写成了小数"
+ONE_DIGIT = "有一位数字写错"
+UNDECLARED_GCJ02 = "实为 GCJ-02（高德等）坐标而未声明"
+UNDECLARED_BD09 = "实为 BD-09（百度）坐标而未声明"
+SHIFTED_TWICE = "已是 CGCS2000 或 WGS84 坐标，却声明为互联网地图坐标"
+
+_DECIMALS = 9
+_SIXTY = 60
+_PLAIN = frozenset({Datum.CGCS2000, Datum.WGS84})
+_SHIFTED = frozenset({Datum.GCJ02, Datum.BD09})
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A cause, where it would put the point in lon/lat on CGCS2000, and what it adds to the uncertainty."""
+
+    cause: str
+    lon: float
+    lat: float
+    added_m: float = 0.0
+    detail: str = ""
+
+
+def suggestions(given: ReadAs) -> Iterator[Suggestion]:
+    """Yield every other reading of a row, the most telling cause first."""
+    if given.crs is not None and given.crs.is_projected:
+        yield from _other_zones(given)
+        return
+    x, y = given.x, given.y
+    yield Suggestion(SWAPPED, y, x)
+    if given.datum in _PLAIN:
+        for datum, cause, back in (
+            (Datum.GCJ02, UNDECLARED_GCJ02, gcj02_to_wgs84),
+            (Datum.BD09, UNDECLARED_BD09, bd09_to_wgs84),
+        ):
+            lon, lat = back(x, y)
+            yield Suggestion(cause, float(lon), float(lat), datum.uncertainty_m)
+    elif given.datum in _SHIFTED:
+        yield Suggestion(SHIFTED_TWICE, x, y)
+    yield from _run_together(x, y)
+    yield from _one_digit(x, y)
+
+
+def _other_zones(given: ReadAs) -> Iterator[Suggestion]:
+    """Read the metres about every other central meridian."""
+    zone = int(given.x // _MILLION)
+    easting = given.x - zone * _MILLION if zone_central_meridian(zone) is not None else given.x
+    for meridian in _MERIDIANS:
+        grid = gauss_kruger_crs(float(meridian), datum=given.datum or Datum.CGCS2000)
+        lon, lat = unproject(grid, np.array([easting]), np.array([given.y]))
+        if np.isfinite(lon[0]) and np.isfinite(lat[0]):
+            yield Suggestion(WRONG_ZONE, float(lon[0]), float(lat[0]), detail=f"中央子午线 {meridian}°")
+
+
+def _run_together(x: float, y: float) -> Iterator[Suggestion]:
+    """Read 113.0345 as 113°03′45″ and as 113°03.45′."""
+    for with_seconds in (True, False):
+        lon, lat = _unpacked(x, with_seconds=with_seconds), _unpacked(y, with_seconds=with_seconds)
+        if lon is not None and lat is not None and (lon, lat) != (x, y):
+            yield Suggestion(RUN_TOGETHER, lon, lat, detail="度.分秒" if with_seconds else "度.分")
+
+
+def _unpacked(value: float, *, with_seconds: bool) -> float | None:
+    whole, _, fraction = _digits(value).partition(".")
+    fraction = fraction.ljust(4, "0")
+    minutes = float(fraction[:2])
+    rest = float(f"{fraction[2:4]}.{fraction[4:] or '0'}")
+    if not whole.isdigit() or minutes >= _SIXTY or (with_seconds and rest >= _SIXTY):
+        return None
+    if with_seconds:
+        return int(whole) + minutes / _SIXTY + rest / _SIXTY**2
+    return int(whole) + float(f"{fraction[:2]}.{fraction[2:]}") / _SIXTY
+
+
+def _one_digit(x: float, y: float) -> Iterator[Suggestion]:
+    """Change one digit of one coordinate, or swap two neighbours."""
+    for name, text, is_lon in (("经度", _digits(x), True), ("纬度", _digits(y), False)):
+        for other in dict.fromkeys(_neighbours(text)):
+            lon, lat = (float(other), y) if is_lon else (x, float(other))
+            yield Suggestion(ONE_DIGIT, lon, lat, detail=f"{name} {text} 或应为 {other}")
+
+
+def _neighbours(text: str) -> Iterator[str]:
+    places = [match.start() for match in re.finditer(r"\d", text)]
+    for place in places:
+        for digit in "0123456789":
+            if digit != text[place]:
+                yield f"{text[:place]}{digit}{text[place + 1 :]}"
+    for first, second in pairwise(places):
+        if text[first] != text[second]:
+            between = text[first + 1 : second]
+            yield f"{text[:first]}{text[second]}{between}{text[first]}{text[second + 1 :]}"
+
+
+def _digits(value: float) -> str:
+    """Return a number as it would be written, without an exponent."""
+    return f"{value:.{_DECIMALS}f}".rstrip("0").rstrip(".")

@@ -1,0 +1,237 @@
+"""Shapes made fit for measuring: every change and every row set aside goes into the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.intake.formats.vectors import is_curved
+from hmgeo.intake.places.locate import finite_mask
+from hmgeo.intake.rows import name_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from hmgeo.intake.rows import Outcome
+
+
+_NO_AREA_DEG2 = 1e-15  # some ten square millimetres: what rounding leaves of a line
+_AREA_DIMENSION = 2
+_LON_LIMITS = (-180.0, 180.0)
+_LAT_LIMITS = (-90.0, 90.0)
+_CHINA_LON = (73.0, 136.0)
+_CHINA_LAT = (3.0, 54.0)
+_POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+_TYPE_WORDS = {
+    -1: "空",
+    0: "点",
+    1: "线",
+    2: "线环",
+    3: "面",
+    4: "多点",
+    5: "多线",
+    6: "多面",
+    7: "几何集合",
+}
+
+
+def read_shapes(wkb: Sequence[bytes | None], outcome: Outcome) -> None:
+    """Turn WKB into shapes: null, unreadable, empty and non-finite ones are set aside, Z and M dropped."""
+    arcs = [row for row, blob in enumerate(wkb) if is_curved(blob)]
+    blobs = np.array(wkb, dtype=object)
+    blobs[arcs] = None
+    with np.errstate(invalid="ignore"):  # NaN in a file is told below, row by row
+        shapes = shapely.from_wkb(blobs, on_invalid="ignore")
+    is_null = np.fromiter((blob is None for blob in wkb), dtype=bool, count=len(wkb))
+    unread = shapely.is_missing(shapes) & ~is_null
+    unread[arcs] = False
+    if unread.any():
+        with np.errstate(invalid="ignore"):
+            shapes[unread] = shapely.from_wkb(blobs[unread], on_invalid="fix")
+        for row in np.flatnonzero(unread & ~shapely.is_missing(shapes)).tolist():
+            outcome.journal.note_row(row + 1, "几何修复", "环未闭合或点数不足", "闭合后读取", field="几何")
+    unread &= shapely.is_missing(shapes)
+    with_height = shapely.has_z(shapes) | shapely.has_m(shapes)
+    if with_height.any():
+        count = name_rows(row + 1 for row in np.flatnonzero(with_height).tolist())
+        outcome.journal.note("去除高程", f"带 Z 或 M 值，共 {count}", "只用平面坐标", field="几何")
+        shapes = shapely.force_2d(shapes)
+    outcome.shapes[:] = shapes
+    for row in arcs:
+        outcome.reject(row, "几何含有圆弧等曲线，请在 GIS 软件中转为折线", field="几何")
+    for row in np.flatnonzero(unread).tolist():
+        outcome.reject(row, "几何无法读取", field="几何")
+    for row in np.flatnonzero(is_null).tolist():
+        outcome.leave(row, "几何为空", field="几何")
+    held = outcome.is_assessed()
+    finite = np.ones(len(shapes), dtype=bool)
+    finite[held] = finite_mask(outcome.shapes[held])
+    for row in np.flatnonzero(held & ~finite).tolist():
+        outcome.reject(row, "几何含有非有限的坐标（inf 或 nan）", field="几何")
+    empty = held & finite & shapely.is_empty(outcome.shapes)
+    for row in np.flatnonzero(empty).tolist():
+        outcome.leave(row, "几何为空", field="几何")
+    lone = (shapely.get_type_id(outcome.shapes) == shapely.GeometryType.MULTIPOINT) & (
+        shapely.get_num_geometries(outcome.shapes) == 1
+    )
+    outcome.shapes[lone] = shapely.get_geometry(outcome.shapes[lone], 0)
+
+
+def check_range(outcome: Outcome, label: str = "经度、纬度", *, accept_swaps: bool = False) -> None:
+    """Reject shapes outside the globe, at (0, 0), or plausible only with their axes swapped; warn of foreign places.
+
+    Parameters
+    ----------
+    accept_swaps
+        Swap the axes of shapes that are plausible only so, with an entry each, in place of rejecting them.
+    """
+    rows = np.flatnonzero(outcome.is_assessed())
+    if rows.size == 0:
+        return
+    bounds = shapely.bounds(outcome.shapes[rows])
+    west, south, east, north = bounds.T
+    outside = ~(_within(west, east, _LON_LIMITS) & _within(south, north, _LAT_LIMITS))
+    null_island = (west == 0) & (east == 0) & (south == 0) & (north == 0)
+    swapped = _within(south, north, _CHINA_LON) & _within(west, east, _CHINA_LAT)
+    if accept_swaps and swapped.any():
+        _swap(rows[swapped], outcome, label)
+        bounds[swapped] = bounds[swapped][:, [1, 0, 3, 2]]
+        west, south, east, north = bounds.T
+        outside &= ~swapped
+        swapped[:] = False
+    for position in np.flatnonzero(outside | null_island | swapped).tolist():
+        value = f"{west[position]:.10g}，{south[position]:.10g}"
+        if null_island[position]:
+            reason = "坐标为 (0, 0)，多为空值误填"
+        elif swapped[position]:
+            reason = "经度与纬度疑似颠倒（对调后才落在中国境内），未作改动"
+        else:
+            reason = "坐标超出经纬度范围（经度 -180 至 180，纬度 -90 至 90）"
+        outcome.reject(int(rows[position]), reason, field=label, value=value)
+    held = ~(outside | null_island | swapped)
+    abroad = held & ~(_within(west, east, _CHINA_LON) & _within(south, north, _CHINA_LAT))
+    if abroad.any():
+        listed = name_rows((rows[abroad] + 1).tolist())
+        outcome.journal.note("境外提示", f"共 {listed}不在东经 73–136、北纬 3–54 之内", "照常使用，请核对坐标系")
+
+
+def _swap(rows: NDArray[np.intp], outcome: Outcome, label: str) -> None:
+    """Swap the axes of shapes because the user accepts suggestions."""
+    before = shapely.bounds(outcome.shapes[rows]).tolist()
+    outcome.shapes[rows] = shapely.transform(outcome.shapes[rows], lambda xy: xy[:, ::-1])
+    for row, (x, y, *_) in zip(rows.tolist(), before, strict=True):
+        outcome.journal.note_row(
+            row + 1,
+            "采纳建议",
+            "经度与纬度颠倒（对调后才落在中国境内）",
+            "使用者采纳建议，已对调",
+            field=label,
+            value=f"{x:.10g}，{y:.10g}",
+        )
+        outcome.remark(row, "经度与纬度颠倒，已按使用者采纳的建议对调")
+
+
+def mend(outcome: Outcome, *, polygons_only: bool) -> None:
+    """Mend invalid polygons, flatten collections, and set aside what holds no usable shape.
+
+    Parameters
+    ----------
+    polygons_only
+        Whether points and lines are set aside (farmland and other areas).
+    """
+    rows = np.flatnonzero(outcome.is_assessed())
+    if rows.size == 0:
+        return
+    _mend_invalid(rows, outcome)
+    _flatten(outcome, polygons_only=polygons_only)
+    rows = np.flatnonzero(outcome.is_assessed())
+    types = shapely.get_type_id(outcome.shapes[rows])
+    areas = shapely.area(outcome.shapes[rows])
+    polygonal = np.isin(types, _POLYGONAL)
+    for position in np.flatnonzero(polygonal & ~(areas > _NO_AREA_DEG2)).tolist():
+        outcome.reject(int(rows[position]), "面积为 0，无法修复", field="几何")
+    if polygons_only:
+        for position in np.flatnonzero(~polygonal).tolist():
+            word = _TYPE_WORDS.get(int(types[position]), "未知类型")
+            outcome.reject(int(rows[position]), "不是面状几何", field="几何", value=word)
+
+
+def _mend_invalid(rows: NDArray[np.intp], outcome: Outcome) -> None:
+    bad = rows[~shapely.is_valid(outcome.shapes[rows])]
+    if bad.size == 0:
+        return
+    before = shapely.area(outcome.shapes[bad])
+    reasons = shapely.is_valid_reason(outcome.shapes[bad])
+    mended = shapely.make_valid(outcome.shapes[bad], method="structure", keep_collapsed=False)
+    after = shapely.area(mended)
+    dimensions, empty = shapely.get_dimensions(outcome.shapes[bad]), shapely.is_empty(mended)
+    for position, row in enumerate(bad.tolist()):
+        if after[position] <= _NO_AREA_DEG2 and (dimensions[position] == _AREA_DIMENSION or empty[position]):
+            outcome.reject(row, "几何无效且修复后面积为 0", field="几何", value=_reason(reasons[position]))
+            continue
+        outcome.shapes[row] = mended[position]
+        outcome.journal.note_row(
+            row + 1,
+            "几何修复",
+            _reason(reasons[position]),
+            f"已修复，{_area_change(float(before[position]), float(after[position]))}",
+            field="几何",
+        )
+
+
+def _area_change(before: float, after: float) -> str:
+    if before == 0:
+        return "原面积为 0（自相交抵消），修复后有面积"
+    change = round((after - before) / before, 6) + 0.0  # no minus zero
+    return f"面积变化 {change:+.4%}"
+
+
+def _reason(text: str) -> str:
+    """Return GEOS's reason in Chinese, with its place."""
+    words = (
+        ("Self-intersection", "自相交"),
+        ("Ring Self-intersection", "环自相交"),
+        ("Hole lies outside shell", "洞在外环之外"),
+        ("Nested holes", "洞相互嵌套"),
+        ("Nested shells", "外环相互嵌套"),
+        ("Holes are nested", "洞相互嵌套"),
+        ("Interior is disconnected", "内部不连通"),
+        ("Duplicate Rings", "环重复"),
+        ("Too few points", "点数不足"),
+    )
+    plain, _, place = text.partition("[")
+    known = next((zh for en, zh in words if plain.strip().casefold().startswith(en.casefold())), plain.strip())
+    return f"{known}（{place.rstrip(']').replace(' ', '，')}）" if place else known
+
+
+def _flatten(outcome: Outcome, *, polygons_only: bool) -> None:
+    """Replace collections by their parts of the highest dimension."""
+    types = np.full(len(outcome.shapes), -1)
+    held = np.flatnonzero(outcome.is_assessed())
+    types[held] = shapely.get_type_id(outcome.shapes[held])
+    for row in np.flatnonzero(types == shapely.GeometryType.GEOMETRYCOLLECTION).tolist():
+        parts = shapely.get_parts(outcome.shapes[row])
+        while any(part.geom_type == "GeometryCollection" for part in parts):
+            parts = shapely.get_parts(shapely.get_parts(parts))
+        dimensions = shapely.get_dimensions(parts)
+        kept = parts[dimensions == dimensions.max()]
+        if polygons_only and dimensions.max() < _AREA_DIMENSION:
+            continue
+        merged = shapely.union_all(kept)
+        outcome.shapes[row] = merged
+        dropped = len(parts) - len(kept)
+        outcome.journal.note_row(
+            row + 1,
+            "几何集合",
+            f"含 {len(parts)} 个部分",
+            f"只用维数最高的部分，弃去 {dropped} 个部分",
+            field="几何",
+        )
+
+
+def _within(low: NDArray[np.float64], high: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.bool_]:
+    return np.asarray((low >= limits[0]) & (high <= limits[1]), dtype=bool)

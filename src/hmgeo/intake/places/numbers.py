@@ -1,0 +1,548 @@
+"""Coordinates and quantities as people write them, and how exact they are by their digits.
+
+Half the last digit is a row's uncertainty on that axis, and the half-diagonal of both axes, in metres, is the row's.
+Workbooks and vector files hold binary numbers, which can't show trailing zeros: there the axis with more digits speaks
+for both.
+
+The grammar is our own because a reader that guesses is worse than none: lat-lon-parser (the tests' oracle) takes the
+`s` of `113d03m00s` for south, allows 60 minutes, and doesn't say how fine the last digit is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hmgeo.geo.ellipsoid import geodesic_m
+from hmgeo.intake.columns import LON_LAT_PAIR, plain_name
+from hmgeo.intake.rows import name_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    from hmgeo.intake.columns import Columns
+    from hmgeo.intake.rows import Outcome, RawTable
+
+
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_HALVES = tuple(float(f"5e-{places + 1}") for places in range(25))
+_EXACT_DEG = 1e-9  # 0.1 mm, which is what distances are rounded to
+_EXACT_M = 1e-4
+_POLE_DEG = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two coordinates of a row as numbers, with half the last digit given of each.
+
+    Parameters
+    ----------
+    is_written
+        The cells held text such as 113°03′00″, which shows all its digits even in a workbook.
+    """
+
+    x: float
+    y: float
+    half_x: float
+    half_y: float
+    is_written: bool = False
+
+
+def half_last_digit(text: str) -> float:
+    """Return half a unit of the last digit of a number as written.
+
+    Examples
+    --------
+    >>> half_last_digit("113.05"), half_last_digit("113"), half_last_digit("113.050000")
+    (0.005, 0.5, 5e-07)
+    """
+    if len(text) < len(_HALVES) and "e" not in text and "E" not in text:
+        _, dot, decimals = text.partition(".")
+        return _HALVES[len(decimals)] if dot else _HALVES[0]
+    exponent = Decimal(text).as_tuple().exponent
+    return float(Decimal(5).scaleb(int(exponent) - 1))
+
+
+def digit_uncertainties_m(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], half_x: NDArray[np.float64], half_y: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the half-diagonals in metres of the boxes that half the last digits span around lon/lats.
+
+    Examples
+    --------
+    >>> digit_uncertainties_m(*np.array([[113.05], [23.62], [0.000005], [0.000005]])).round(2).tolist()
+    [0.75]
+    """
+    toward_equator = np.where(lat > 0, -half_y, half_y)
+    return geodesic_m(np.column_stack([lon, lat]), np.column_stack([lon + half_x, lat + toward_equator]))
+
+
+def pair_uncertainties_m(
+    pairs: Sequence[Pair],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    crs: CRS | None,
+    *,
+    is_typed: bool,
+) -> NDArray[np.float64]:
+    """Return what half the last digits amount to in metres; 0 for binary numbers with nine decimals or more."""
+    halves = np.array([(pair.half_x, pair.half_y) for pair in pairs], dtype=np.float64).reshape(-1, 2)
+    is_binary = np.array([is_typed and not pair.is_written for pair in pairs], dtype=bool)
+    if crs is not None and crs.is_projected:
+        half_m = np.hypot(halves[:, 0], halves[:, 1]) * float(crs.axis_info[0].unit_conversion_factor)
+        return np.where(is_binary & (half_m < _EXACT_M), 0.0, half_m)
+    found = np.zeros(len(halves))
+    # latitudes beyond the pole are refused later, with their reason
+    needed = (np.abs(lat) <= _POLE_DEG) & ~(is_binary & (halves.max(axis=1, initial=0.0) < _EXACT_DEG))
+    found[needed] = digit_uncertainties_m(lon[needed], lat[needed], halves[needed, 0], halves[needed, 1])
+    return found
+
+
+def typed_pairs(xy: NDArray[np.float64]) -> list[Pair]:
+    """Return pairs for (n, 2) binary coordinates, with the digits that their shortest decimal form shows."""
+    made = []
+    for x, y in xy.tolist():
+        finer = min(half_last_digit(_shortest(x)), half_last_digit(_shortest(y)))
+        made.append(Pair(x, y, finer, finer))
+    return made
+
+
+def _shortest(value: float) -> str:
+    return repr(value).removesuffix(".0")
+
+
+_MARKS = str.maketrans(
+    {
+        "º": "°", "˚": "°", "度": "°", "o": "°", "O": "°",
+        "′": "'", "‘": "'", "’": "'", "´": "'", "`": "'", "ʹ": "'", "＇": "'", "分": "'",
+        "″": '"', "“": '"', "”": '"', "ʺ": '"', "＂": '"', "〃": '"', "秒": '"',
+        "\u2212": "-", "–": "-", "—": "-", "：": ":", "，": ",", "。": ".",
+    }
+)  # fmt: skip
+_AXIS_WORDS = {
+    "东经": "E", "東經": "E", "東经": "E", "经度": "E", "北纬": "N", "北緯": "N", "纬度": "N",
+    "西经": "W", "西經": "W", "南纬": "S", "南緯": "S", "东": "E", "東": "E", "西": "W", "南": "S", "北": "N",
+}  # fmt: skip
+_AXIS_OF = {"E": "lon", "W": "lon", "N": "lat", "S": "lat"}
+_WHOLE = r"\d{1,3}"
+_NUMBER = r"\d{1,2}(?:\.\d*)?"
+_MARKED = re.compile(rf"({_WHOLE})°(?:({_NUMBER})(?:'(?:({_NUMBER})(?:\"|'')?)?)?)?")
+_DECIMAL_DEGREES = re.compile(r"(\d{1,3}\.\d*)°")
+_PARTED = re.compile(rf"({_WHOLE})([ :.-])(\d{{1,2}})\2({_NUMBER})")
+_PACKED_LON = re.compile(r"(\d{3})(\d{2})(\d{2}(?:\.\d*)?)")
+_PACKED_LAT = re.compile(r"(\d{2})(\d{2})(\d{2}(?:\.\d*)?)")
+_SIXTY = 60
+_LON_DEGREES = range(73, 136)
+_LAT_DEGREES = range(3, 54)
+
+
+@dataclass(frozen=True, slots=True)
+class Angle:
+    """An angle that was written with marks.
+
+    Parameters
+    ----------
+    degrees
+        Decimal, negative for west and south.
+    half
+        Half a unit of the last digit given, in degrees.
+    axis
+        `lon` or `lat` where a letter or word says so, else empty.
+    """
+
+    degrees: float
+    half: float
+    axis: str = ""
+
+
+def parse_angle(text: str) -> Angle | None:
+    """Read an angle with degree signs, separators or hemisphere letters; None where the text is no such angle.
+
+    Parameters
+    ----------
+    text
+        One cell. Full-width signs, Chinese words and typographic quotes count as their plain forms. Minutes and seconds
+        from 60 up are refused, and so is a fraction before a smaller unit.
+
+    Examples
+    --------
+    >>> parse_angle("东经113°03′00″"), parse_angle("N23 36 00.0").axis, parse_angle("113°75′")
+    (Angle(degrees=113.05, half=0.0001388888888888889, axis='lon'), 'lat', None)
+    """
+    plain, letters = _without_letters(text)
+    if len(set(letters)) > 1 or plain.startswith("+-"):
+        return None
+    is_negative = plain.startswith("-") or letters[:1] in (["W"], ["S"])
+    if plain.startswith("-") and letters:
+        return None
+    parts = _parts(plain.removeprefix("-").removeprefix("+").strip(), has_letter=bool(letters))
+    if parts is None:
+        return None
+    value, half = _add_up(parts)
+    return Angle(-value if is_negative else value, half, _AXIS_OF[letters[0]] if letters else "")
+
+
+def parse_packed(lon_text: str, lat_text: str) -> tuple[Angle, Angle] | None:
+    """Read degrees, minutes and seconds run together, as 1123600.28 and 0233600.28; None where they can't be that.
+
+    Both must be, and only places within 73-136 E, 3-54 N are taken: no other number of that size is a longitude.
+
+    Examples
+    --------
+    >>> lon, lat = parse_packed("1123600.28", "233000")
+    >>> round(lon.degrees, 8), lat.degrees
+    (112.60007778, 23.5)
+    """
+    lon, lat = _PACKED_LON.fullmatch(lon_text), _PACKED_LAT.fullmatch(lat_text.removeprefix("0"))
+    if lon is None or lat is None or int(lon[1]) not in _LON_DEGREES or int(lat[1]) not in _LAT_DEGREES:
+        return None
+    made = [list(match.groups()) for match in (lon, lat)]
+    if not all(_are_below_sixty(parts) for parts in made):
+        return None
+    return Angle(*_add_up(made[0])), Angle(*_add_up(made[1]))
+
+
+def _without_letters(text: str) -> tuple[str, list[str]]:
+    """Return the text in plain signs without its hemisphere words, and those words as letters E, W, N or S."""
+    plain = text
+    letters = []
+    for word, letter in _AXIS_WORDS.items():  # before the marks: 经度 holds a 度
+        while word in plain:
+            plain = plain.replace(word, "", 1)
+            letters.append(letter)
+    plain = unicodedata.normalize("NFKC", plain.translate(_MARKS)).translate(_MARKS).strip()
+    plain = re.sub(r"(?i)(?<=\d)\s*d(?:eg)?\s*(?=\d|$)", "°", plain)
+    plain = re.sub(r"(?i)(?<=\d)\s*m(?:in)?\s*(?=\d|$)", "'", plain)
+    plain = re.sub(r"(?i)(?<=')(\d+(?:\.\d*)?)\s*s(?:ec)?(?=$|\s*[NEWS])", r'\1"', plain)
+    while match := re.match(r"(?i)\s*([NEWS])(?=[\s:\d.-])|.*?[\s\d.°'\"]([NEWS])\s*$", plain):
+        group = 1 if match[1] else 2
+        plain = plain[: match.start(group)] + plain[match.end(group) :]
+        letters.append(match[group].upper())
+    plain = re.sub(r"\s*([°'\":])\s*", r"\1", plain.strip().removeprefix(":").strip())
+    return re.sub(r"\s+", " ", plain), letters
+
+
+def _parts(plain: str, *, has_letter: bool) -> list[str] | None:
+    """Return degrees, minutes and seconds as written, as many as there are."""
+    if match := _MARKED.fullmatch(plain):
+        parts = [part for part in match.groups() if part]
+    elif match := _DECIMAL_DEGREES.fullmatch(plain):
+        parts = [match[1]]
+    elif match := _PARTED.fullmatch(plain):
+        parts = [match[1], match[3], match[4]]
+    elif has_letter and re.fullmatch(r"\d{1,3}(?:\.\d*)?", plain):
+        parts = [plain]
+    else:
+        return None
+    has_inner_fraction = any("." in part for part in parts[:-1])
+    return None if has_inner_fraction or not _are_below_sixty(parts) else parts
+
+
+def _are_below_sixty(parts: list[str]) -> bool:
+    return all(Decimal(part) < _SIXTY for part in parts[1:])
+
+
+def _add_up(parts: list[str]) -> tuple[float, float]:
+    """Return degrees, and half the last digit in degrees."""
+    total = sum((Decimal(part) / _SIXTY**place for place, part in enumerate(parts)), Decimal(0))
+    exponent = int(Decimal(parts[-1]).as_tuple().exponent)
+    half = Decimal(5).scaleb(exponent - 1) / _SIXTY ** (len(parts) - 1)
+    return float(total), float(half)
+
+
+PLACEHOLDERS = frozenset({"", "-", "--", "—", "——", "/", "无", "暂无", "空", "null", "none", "n/a", "#n/a"})
+_PARTS = (("度", "°"), ("分", "′"), ("秒", "″"))
+_BARE = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,12})?")
+_SMALLEST_PACKED = 100_000.0
+_SEPARATORS = (r"[;；|]", r"[,，]", r"\s+")
+
+
+@dataclass(slots=True)
+class _Told:
+    """Rows that were read in some special way, for one ledger entry each."""
+
+    widened: list[int] = field(default_factory=list)
+    angles: list[int] = field(default_factory=list)
+    packed: list[int] = field(default_factory=list)
+    turned: list[int] = field(default_factory=list)
+
+
+def read_pairs(raw: RawTable, columns: Columns, *, is_turned: bool, outcome: Outcome) -> dict[int, Pair]:
+    """Read the coordinates of every row that has both; the other rows are left or rejected.
+
+    Parameters
+    ----------
+    is_turned
+        The user says that the first of the two columns holds the latitude or northing (axis order lat_lon).
+
+    Returns
+    -------
+    dict
+        Row to pair, x east and y north as the column names (and the user) have it.
+    """
+    texts_x, texts_y = coordinate_texts(raw, columns)
+    headers = (columns["lon"], columns["lat"])
+    told = _Told()
+    pairs: dict[int, Pair] = {}
+    for row, texts in enumerate(zip(texts_x, texts_y, strict=True)):
+        if row in raw.damaged:
+            outcome.reject(row, f"{raw.damaged[row]}，各列可能错位")
+            continue
+        quick = None if is_turned else _quick_pair(*texts, columns.pair)
+        pair = quick or _read_pair(row, texts, headers, columns.pair, is_turned=is_turned, outcome=outcome, told=told)
+        if pair is not None:
+            finer = min(pair.half_x, pair.half_y)
+            pairs[row] = Pair(pair.x, pair.y, finer, finer) if raw.is_typed and not pair.is_written else pair
+    _tell(told, headers, columns.pair, is_turned=is_turned, outcome=outcome)
+    return pairs
+
+
+def coordinate_texts(raw: RawTable, columns: Columns) -> tuple[list[str], list[str]]:
+    """Return both coordinates of every row as text, joined or taken apart where the file keeps them otherwise."""
+    lon, lat = columns["lon"], columns["lat"]
+    if lon == lat:
+        halves = [_halves(text) for text in raw.columns[lon]]
+        return [first for first, _ in halves], [second for _, second in halves]
+    if columns.is_split:
+        return _joined(raw, lon), _joined(raw, lat)
+    return raw.columns[lon], raw.columns[lat]
+
+
+def _halves(text: str) -> tuple[str, str]:
+    """Take 113.05,23.6 apart."""
+    for separator in _SEPARATORS:
+        parts = [part for part in re.split(separator, text.strip()) if part]
+        if len(parts) == 2:  # noqa: PLR2004 -- a pair
+            return parts[0].strip("([（【 "), parts[1].strip(")]）】 ")
+    return text, text if text.strip() else ""
+
+
+def _joined(raw: RawTable, degrees_header: str) -> list[str]:
+    """Join degrees, minutes and seconds that stand in columns of their own; all blank gives blank."""
+    stem = plain_name(degrees_header).partition("(")[0]
+    by_name = {plain_name(header): header for header in raw.headers}
+    made = [""] * raw.row_count
+    for word, sign in _PARTS:
+        header = by_name.get(f"{stem}({word})") or by_name.get(f"{stem}({sign})")
+        if header is not None:
+            cells = raw.columns[header]
+            made = [
+                text + (f"{cell.strip()}{sign}" if cell.strip() else "") for text, cell in zip(made, cells, strict=True)
+            ]
+    return made
+
+
+def _quick_pair(x_text: str, y_text: str, pair_kind: int) -> Pair | None:
+    """Read two bare decimal numbers, which most lists hold; None for everything that needs a closer look."""
+    if not (_BARE.fullmatch(x_text) and _BARE.fullmatch(y_text)):
+        return None
+    x, y = float(x_text), float(y_text)
+    if (x == 0 and y == 0) or (pair_kind == LON_LAT_PAIR and x >= _SMALLEST_PACKED):
+        return None
+    return Pair(x, y, half_last_digit(x_text), half_last_digit(y_text))
+
+
+def _read_pair(
+    row: int,
+    texts: Sequence[str],
+    headers: Sequence[str],
+    pair_kind: int,
+    *,
+    is_turned: bool,
+    outcome: Outcome,
+    told: _Told,
+) -> Pair | None:
+    plain = [_plain(text) for text in texts]
+    blank = [text.casefold() in PLACEHOLDERS for text in plain]
+    if all(blank):
+        outcome.leave(row, "没有坐标", field="、".join(dict.fromkeys(headers)), value="、".join(filter(None, plain)))
+        return None
+    for position, header in enumerate(headers):
+        if blank[position]:
+            outcome.reject(row, f"只有一个坐标，缺{header}", field=header, value=texts[position])
+            return None
+    lon_first = [plain[1], plain[0]] if is_turned else plain
+    packed = parse_packed(*lon_first) if pair_kind == LON_LAT_PAIR else None
+    if packed is not None:
+        told.packed.append(row + 1)
+        values: list[Angle | None] = [*packed]
+        if is_turned:
+            values.reverse()
+    else:
+        values = [_value(text) for text in plain]
+    first, second = values
+    if first is None or second is None:
+        position = 0 if first is None else 1
+        outcome.reject(row, _complaint(plain[position]), field=headers[position], value=texts[position])
+        return None
+    return _settle(row, (first, second), texts, headers, is_turned=is_turned, outcome=outcome, told=told)
+
+
+def _settle(
+    row: int,
+    values: tuple[Angle, Angle],
+    texts: Sequence[str],
+    headers: Sequence[str],
+    *,
+    is_turned: bool,
+    outcome: Outcome,
+    told: _Told,
+) -> Pair | None:
+    """Put two readings in their order: the cells' own letters win, then the user's word, then the column names."""
+    first, second = values
+    is_plain = all(NUMBER.fullmatch(_plain(text)) for text in texts)
+    for position, (value, header) in enumerate(zip(values, headers, strict=True)):
+        if not math.isfinite(value.degrees):
+            outcome.reject(row, "坐标不是有限的数", field=header, value=texts[position])
+            return None
+    if not is_plain:
+        told.angles.append(row + 1)
+    elif any(not text.isascii() for text in texts):
+        told.widened.append(row + 1)
+    if first.degrees == 0 and second.degrees == 0:
+        outcome.reject(row, "坐标为 (0, 0)，多为空值误填", field="、".join(dict.fromkeys(headers)), value="0，0")
+        return None
+    axes = (first.axis, second.axis)
+    if axes[0] and axes[0] == axes[1]:
+        outcome.reject(row, "两个坐标的方位字母相同", field="、".join(headers), value="，".join(texts))
+        return None
+    says_turned = axes[0] == "lat" or axes[1] == "lon"
+    if says_turned:
+        told.turned.append(row + 1)
+    if says_turned or (is_turned and not any(axes)):
+        first, second = second, first
+    return Pair(first.degrees, second.degrees, first.half, second.half, is_written=not is_plain)
+
+
+def _plain(text: str) -> str:
+    # º and ˚ and ´ fall apart under NFKC; only what is no angle mark may be normalised here
+    if any(sign in text for sign in "º˚´"):
+        return text.strip()
+    return unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
+
+
+def _value(text: str) -> Angle | None:
+    """Return a plain number or an angle."""
+    if NUMBER.fullmatch(text):
+        return Angle(float(text), half_last_digit(text))
+    return parse_angle(text)
+
+
+def _complaint(text: str) -> str:
+    if re.search(r"[°º˚度′'’分″\"”秒]", text):
+        return "度分秒写法无法识别（分、秒须小于 60，只有最后一级可带小数）"
+    return "坐标不是数字"
+
+
+def _tell(told: _Told, headers: Sequence[str], pair_kind: int, *, is_turned: bool, outcome: Outcome) -> None:
+    label = "、".join(dict.fromkeys(headers))
+    note = outcome.journal.note
+    if told.widened:
+        note("全角数字", f"含全角数字或数学负号，共 {name_rows(told.widened)}", "按半角数字读取", field=label)
+    if told.packed:
+        note(
+            "度分秒", f"度分秒连写（如 1123600.28），共 {name_rows(told.packed)}", "按度分秒换算为十进制度", field=label
+        )
+    if told.angles:
+        note("度分秒", f"带度分秒或方位字母，共 {name_rows(told.angles)}", "换算为十进制度", field=label)
+    if told.turned:
+        note("坐标轴", f"单元格的方位字母与列名相反，共 {name_rows(told.turned)}", "以方位字母为准", field=label)
+    if is_turned:
+        words = "纬度在前、经度在后" if pair_kind == LON_LAT_PAIR else "北坐标在前、东坐标在后"
+        note("坐标轴", f"使用者声明{words}", f"{headers[0]} 按北向、{headers[-1]} 按东向读取", field=label)
+
+
+_UNITS: dict[str, tuple[str, float]] = {
+    "mg/kg": ("mg/kg", 1.0), "毫克/千克": ("mg/kg", 1.0), "毫克/公斤": ("mg/kg", 1.0), "ppm": ("mg/kg", 1.0),
+    "μg/kg": ("mg/kg", 1e-3), "ug/kg": ("mg/kg", 1e-3), "g/kg": ("mg/kg", 1e3),
+    "kg": ("kg", 1.0), "千克": ("kg", 1.0), "公斤": ("kg", 1.0), "g": ("kg", 1e-3), "克": ("kg", 1e-3),
+    "mg": ("kg", 1e-6), "t": ("kg", 1e3), "吨": ("kg", 1e3),
+    "kg/a": ("kg/a", 1.0), "千克/年": ("kg/a", 1.0), "公斤/年": ("kg/a", 1.0), "kg/年": ("kg/a", 1.0),
+    "g/a": ("kg/a", 1e-3), "t/a": ("kg/a", 1e3), "吨/年": ("kg/a", 1e3),
+    "m": ("m", 1.0), "米": ("m", 1.0), "cm": ("m", 1e-2), "厘米": ("m", 1e-2), "km": ("m", 1e3), "公里": ("m", 1e3),
+    "千米": ("m", 1e3),
+    "m2": ("m2", 1.0), "㎡": ("m2", 1.0), "平方米": ("m2", 1.0), "ha": ("m2", 1e4), "公顷": ("m2", 1e4),
+    "亩": ("m2", 10_000 / 15), "km2": ("m2", 1e6), "平方公里": ("m2", 1e6),
+    "m3": ("m3", 1.0), "立方米": ("m3", 1.0), "万m3": ("m3", 1e4), "万立方米": ("m3", 1e4),
+}  # fmt: skip
+_QUANTITY = re.compile(r"([<>≤≥~约])?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(\D.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with what stood around it.
+
+    Parameters
+    ----------
+    unit
+        As written, in plain signs; empty where there was none.
+    sign
+        `<`, `>` or 约 before the number, else empty.
+    is_plain
+        The text was a bare number already.
+    """
+
+    value: float
+    unit: str = ""
+    sign: str = ""
+    is_plain: bool = False
+
+
+def parse_quantity(text: str) -> Quantity | None:
+    """Read a number with thousands marks, a unit or a sign before it; None where the text is no number.
+
+    Examples
+    --------
+    >>> parse_quantity("1,200 kg")
+    Quantity(value=1200.0, unit='kg', sign='', is_plain=False)
+    >>> parse_quantity("＜0.35mg/kg").sign, parse_quantity("1,20"), parse_quantity("未检出")
+    ('<', None, None)
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
+    match = _QUANTITY.fullmatch(plain)
+    if match is None or not re.match(r"[+-]?\.?\d", match[2]):
+        return None
+    unit = "".join((match[3] or "").split()).strip("()")
+    if unit and unit_size(unit) is None:
+        return None
+    is_plain = not match[1] and not unit and "," not in match[2] and text.strip() == plain
+    return Quantity(float(match[2].replace(",", "")), unit, match[1] or "", is_plain)
+
+
+def unit_size(unit: str) -> tuple[str, float] | None:
+    """Return what a unit measures and its size; None for an unknown one.
+
+    Examples
+    --------
+    >>> unit_size("t/a"), unit_size("KG"), unit_size("个")
+    (('kg/a', 1000.0), ('kg', 1.0), None)
+    """
+    plain = "".join(unicodedata.normalize("NFKC", unit).split())
+    return _UNITS.get(plain) or _UNITS.get(plain.casefold())
+
+
+def in_unit(quantity: Quantity, unit: str) -> float | None:
+    """Return a quantity in another unit; None where the two don't measure the same.
+
+    Examples
+    --------
+    >>> in_unit(Quantity(1.2, "t"), "kg"), in_unit(Quantity(3.0), "kg"), in_unit(Quantity(1.0, "kg"), "m")
+    (1200.0, 3.0, None)
+    """
+    if not quantity.unit or not unit:
+        return quantity.value
+    own, wanted = unit_size(quantity.unit), unit_size(unit)
+    if own is None or wanted is None:
+        return None
+    if own[0].removesuffix("/a") != wanted[0].removesuffix("/a"):
+        return None
+    return round(quantity.value * own[1] / wanted[1], 12)

@@ -1,0 +1,266 @@
+"""Points held against the county and township that their rows name; what would explain those outside.
+
+Nothing is changed without the user's word (`accept_suggestions`). Township cells are approximate, so a single point is
+told only where it lies well outside; for a layer as a whole, many small misfits together speak for another datum.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.geo.datum import Datum, bd09_to_wgs84, gcj02_to_wgs84
+from hmgeo.intake.places.locate import ONE_DIGIT, RUN_TOGETHER, SWAPPED, WRONG_ZONE, Suggestion, suggestions
+from hmgeo.intake.places.units import declared_place, outline_datum
+from hmgeo.intake.rows import name_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hmgeo.intake.columns import Opened
+    from hmgeo.intake.places.units import AdminUnit, DeclaredPlace
+    from hmgeo.intake.rows import Outcome
+
+    Groups = dict[DeclaredPlace, NDArray[np.intp]]
+
+DATUM_EVENT = "坐标系疑误"
+"""Ledger event of a layer that fits its townships better on an internet datum; a warning on every output."""
+PLACE_EVENT = "位置存疑"
+"""Ledger event of a point outside the place that its row names."""
+ACCEPTED_EVENT = "采纳建议"
+"""Ledger event of a point changed because the user accepts suggestions."""
+
+_MOST_ROWS_EXPLAINED = 1_000
+_MOST_ROWS_TOLD = 20_000
+_MOST_SHAPES_TESTED = 5_000
+_FEWEST_BETTER = 3
+_CHANCE = 0.01
+_LEAST_GAIN = 0.02
+_GOOD_FIT = 0.95
+_PLAIN = frozenset({Datum.CGCS2000, Datum.WGS84})
+_BACK = {Datum.GCJ02: gcj02_to_wgs84, Datum.BD09: bd09_to_wgs84}
+_COARSE = frozenset({SWAPPED, WRONG_ZONE, RUN_TOGETHER})  # causes that move a point by far more than a cell is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How many of the points lie in their townships as given, and on another datum."""
+
+    datum: Datum
+    rows: NDArray[np.intp]
+    inside: int
+    inside_as_given: int
+
+
+def hold_against_places(opened: Opened, outcome: Outcome, *, accept: bool) -> None:
+    """Write down which points lie outside their declared place and why that may be; change them only if told to."""
+    groups = _groups(opened, outcome)
+    header = "几何"
+    if "lon" in opened.columns and opened.raw.geometry is None:
+        header = "、".join(dict.fromkeys((opened.columns["lon"], opened.columns["lat"])))
+    fit = _better_datum(groups, outcome)
+    if fit is not None:
+        _tell_datum(fit, outcome, accept=accept)
+    found = [one for place, rows in groups.items() for one in _outside(place, rows, outcome)]
+    found.sort(key=lambda one: one[0])
+    for row, place, unit, away_m in found[:_MOST_ROWS_EXPLAINED]:
+        _tell_row(row, place, _Outside(unit, away_m), header, outcome, accept=accept)
+    for row, _, unit, away_m in found[_MOST_ROWS_EXPLAINED:_MOST_ROWS_TOLD]:
+        reason = f"{_Outside(unit, away_m)}；存疑的行过多，未逐一查找原因"
+        outcome.journal.note_row(row + 1, PLACE_EVENT, reason, "请先核对整个图层的坐标系", field=header)
+    if len(found) > _MOST_ROWS_TOLD:
+        rest = name_rows(row + 1 for row, *_ in found[_MOST_ROWS_TOLD:])
+        outcome.journal.note(PLACE_EVENT, f"另有 {rest}不在所填行政区内", "请先核对整个图层的坐标系", field=header)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    unit: AdminUnit
+    away_m: float
+
+    def __str__(self) -> str:
+        """Return the finding in words, with what the line is worth."""
+        worth = "县界概化" if self.unit.is_county else "乡镇界为示意"
+        level = "县" if self.unit.is_county else "乡镇"
+        return f"点位不在所填{level}内（在{self.unit.name}以外约 {self.away_m / 1000:.1f} km，{worth}）"
+
+
+def hold_shapes_against_places(opened: Opened, outcome: Outcome, given: Datum | None) -> None:
+    """Tell where the shapes of a layer as a whole fit their townships, or the county they outline, better elsewhere.
+
+    Parameters
+    ----------
+    given
+        The datum that the shapes were read on.
+    """
+    if given not in _PLAIN or not outcome.is_assessed().any():
+        return
+    groups = _groups(opened, outcome, points_only=False)
+    fit = _better_datum(groups, outcome, given)
+    if fit is not None and fit.inside >= _GOOD_FIT * len(fit.rows):
+        _tell_datum(fit, outcome, accept=False)
+        return
+    outline = outline_datum(outcome.shapes[outcome.is_assessed()])
+    if outline is not None:
+        reason = f"{outline.count} 个面疑为互联网地图坐标，请确认，系统未作改动。"
+        outcome.journal.note(DATUM_EVENT, reason, str(outline), field="坐标系", value=outline.datum.zh)
+
+
+def _groups(opened: Opened, outcome: Outcome, *, points_only: bool = True) -> Groups:
+    """Return the located rows by the place that they name, where the shipped units hold it."""
+    county, township = opened.texts("county"), opened.texts("township")
+    codes = opened.texts("region_code" if points_only else "unit_code")
+    wanted = outcome.is_assessed()
+    if points_only:
+        wanted &= shapely.get_type_id(outcome.shapes) == shapely.GeometryType.POINT
+    held = np.flatnonzero(wanted)
+    if not points_only and held.size > _MOST_SHAPES_TESTED:
+        held = held[:: held.size // _MOST_SHAPES_TESTED]
+    rows_of: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for row in held.tolist():
+        if county[row] or township[row] or codes[row]:
+            rows_of[county[row], township[row], codes[row]].append(row)
+    groups: dict[DeclaredPlace, list[int]] = defaultdict(list)
+    for words, rows in rows_of.items():
+        place = declared_place(*words)
+        if place.units:
+            groups[place] += rows
+    return {place: np.array(sorted(rows), dtype=np.intp) for place, rows in groups.items()}
+
+
+def _lon_lat(rows: NDArray[np.intp], outcome: Outcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    shapes = outcome.shapes[rows]
+    if (shapely.get_type_id(shapes) != shapely.GeometryType.POINT).any():
+        shapes = shapely.point_on_surface(shapes)
+    lon, lat = shapely.get_coordinates(shapes).T
+    return lon, lat
+
+
+def _outside(
+    place: DeclaredPlace, rows: NDArray[np.intp], outcome: Outcome
+) -> list[tuple[int, DeclaredPlace, AdminUnit, float]]:
+    """Return the rows that lie outside their county, or else well outside their township."""
+    lon, lat = _lon_lat(rows, outcome)
+    found: dict[int, tuple[int, DeclaredPlace, AdminUnit, float]] = {}
+    for unit in place.units:
+        away_m = unit.outside_m(lon, lat)
+        for position in np.flatnonzero(away_m > unit.tolerance_m + outcome.uncertainty_m[rows]).tolist():
+            row = int(rows[position])
+            found.setdefault(row, (row, place, unit, float(away_m[position])))
+    return list(found.values())
+
+
+def _better_datum(groups: Groups, outcome: Outcome, of_all: Datum | None = None) -> _Fit | None:
+    """Return the internet datum on which clearly more points fall into their townships; None where chance may do it."""
+    given: list[NDArray[np.bool_]] = []
+    others: dict[Datum, list[NDArray[np.bool_]]] = {datum: [] for datum in _BACK}
+    rows_tested: list[NDArray[np.intp]] = []
+    for place, rows in groups.items():
+        plain = rows if of_all else np.array([row for row in rows.tolist() if _datum(row, outcome) in _PLAIN], np.intp)
+        if plain.size == 0 or place.township is None:
+            continue
+        lon, lat = _lon_lat(plain, outcome)
+        rows_tested.append(plain)
+        given.append(place.township.covers(lon, lat))
+        for datum, back in _BACK.items():
+            others[datum].append(place.township.covers(*back(lon, lat)))
+    if not rows_tested:
+        return None
+    rows, inside = np.concatenate(rows_tested), np.concatenate(given)
+    fits = []
+    for datum, masks in others.items():
+        there = np.concatenate(masks)
+        better, worse = int((there & ~inside).sum()), int((inside & ~there).sum())
+        is_perfect = bool(there.all()) and better >= _FEWEST_BETTER
+        if is_perfect or _is_clearly_better(better, worse, len(rows)):
+            fits.append(_Fit(datum, np.sort(rows), int(there.sum()), int(inside.sum())))
+    return max(fits, key=lambda fit: fit.inside, default=None)
+
+
+def _is_clearly_better(better: int, worse: int, count: int) -> bool:
+    """Return whether a sign test leaves chance less than one in a hundred, and the gain is worth a word."""
+    changed = better + worse
+    if better < _FEWEST_BETTER or better - worse < _LEAST_GAIN * count:
+        return False
+    # the binomial tail by its normal approximation where it would take long
+    if changed > 1000:  # noqa: PLR2004 -- many
+        return (better - worse) / math.sqrt(changed) > 2.33  # noqa: PLR2004 -- one in a hundred
+    tail = sum(math.comb(changed, times) for times in range(better, changed + 1))
+    return bool(tail < _CHANCE * 2**changed)
+
+
+def _tell_datum(fit: _Fit, outcome: Outcome, *, accept: bool) -> None:
+    count = len(fit.rows)
+    shares = (
+        f"落在所填乡镇（示意界）内的：按 {fit.datum.zh} 读取 {fit.inside / count:.0%}，"
+        f"按所申明的坐标系 {fit.inside_as_given / count:.0%}"
+    )
+    if not accept:
+        reason = f"{count} 个点疑为互联网地图坐标，请确认，系统未作改动。"
+        outcome.journal.note(DATUM_EVENT, reason, shares, field="坐标系", value=fit.datum.zh)
+        return
+    lon, lat = _BACK[fit.datum](*_lon_lat(fit.rows, outcome))
+    outcome.shapes[fit.rows] = shapely.points(lon, lat)
+    outcome.uncertainty_m[fit.rows] += fit.datum.uncertainty_m
+    reason = f"{count} 个点疑为互联网地图坐标，使用者采纳建议，已按 {fit.datum.zh} 还原。"
+    outcome.journal.note(DATUM_EVENT, reason, shares, field="坐标系", value=fit.datum.zh)
+
+
+def _tell_row(
+    row: int, place: DeclaredPlace, outside: _Outside, header: str, outcome: Outcome, *, accept: bool
+) -> None:
+    given = outcome.read_as.get(row)
+    fitting = [] if given is None else _fitting(list(suggestions(given)), place)
+    value = "" if given is None else f"{given.x:.12g}，{given.y:.12g}"
+    single = fitting[0] if len(fitting) == 1 else None
+    causes = "；".join(_in_words(fitting))
+    reason = f"{outside}；{causes}" if causes else f"{outside}；未发现常见原因"
+    if accept and single is not None:
+        outcome.shapes[row] = shapely.Point(single.lon, single.lat)
+        outcome.uncertainty_m[row] += single.added_m
+        action = f"使用者采纳建议，改为 {single.lon:.7f}，{single.lat:.7f}"
+        outcome.journal.note_row(row + 1, ACCEPTED_EVENT, reason, action, field=header, value=value)
+        outcome.remark(row, f"{single.cause}，已按使用者采纳的建议更正")
+        return
+    action = "请核对坐标或地址，系统未作改动"
+    outcome.journal.note_row(row + 1, PLACE_EVENT, reason, action, field=header, value=value)
+    outcome.remark(row, f"点位不在所填{'县' if outside.unit.is_county else '乡镇'}内，请核对坐标或地址")
+
+
+def _fitting(found: list[Suggestion], place: DeclaredPlace) -> list[Suggestion]:
+    """Return the readings that lie in the declared place; a changed digit counts only where nothing else fits."""
+    lon = np.array([one.lon for one in found])
+    lat = np.array([one.lat for one in found])
+    fits = np.ones(len(found), dtype=bool)
+    for unit in place.units:
+        slack_m = np.array([0.0 if unit.is_county or one.cause not in _COARSE else unit.tolerance_m for one in found])
+        inside = unit.covers(lon, lat)
+        near = np.flatnonzero(~inside & (slack_m > 0))
+        inside[near] = unit.outside_m(lon[near], lat[near]) <= slack_m[near]
+        fits &= inside
+    kept = [one for one, fit in zip(found, fits.tolist(), strict=True) if fit]
+    return [one for one in kept if one.cause != ONE_DIGIT] or kept
+
+
+def _in_words(fitting: list[Suggestion]) -> list[str]:
+    by_cause: dict[str, list[Suggestion]] = defaultdict(list)
+    for one in fitting:
+        by_cause[one.cause].append(one)
+    made = []
+    for cause, ones in by_cause.items():
+        if len(ones) == 1:
+            detail = f"（{ones[0].detail}）" if ones[0].detail else ""
+            made.append(f"若为「{cause}」{detail}则落在其内")
+        else:
+            made.append(f"若为「{cause}」则有 {len(ones)} 种改法落在其内，无法确定")
+    return made
+
+
+def _datum(row: int, outcome: Outcome) -> Datum | None:
+    given = outcome.read_as.get(row)
+    return None if given is None else given.datum

@@ -1,0 +1,221 @@
+"""What the cells of a list of sources say, held against what they may say; each fault with its row and field."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from stdnum.cn import uscc
+from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength, ValidationError
+
+from hmgeo.intake.columns import plain_name
+from hmgeo.intake.formats.read import TEMPLATES
+from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, unit_size
+from hmgeo.intake.rows import name_rows
+from hmgeo.intake.side_tables import UNIT_IN_NAME
+from hmgeo.records import Unknown
+from hmgeo.reference.cells import read_trade
+from hmgeo.reference.tables import bare_header, templates, trades, trades_named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmgeo.intake.columns import Opened
+    from hmgeo.intake.rows import Outcome
+    from hmgeo.vocabulary import LayerKind
+
+
+_EDITIONS = ("2011", "2017")
+_NUMBERS_ALLOWED = ("大于", "整数", "米数")
+_NOT_DETECTED = frozenset({"未检出", "nd", "n.d.", "未测", "未监测"})
+_LIST_COLUMNS = frozenset({"坐标系", "行业分类版本", "密级"})  # read and told elsewhere
+_CODE_LENGTH = 4
+
+
+def check_cells(opened: Opened, outcome: Outcome, kind: LayerKind) -> None:
+    """Write down what is wrong with credit codes, trades, numbers and closed lists; bring numbers to plain form."""
+    if opened.raw.row_count == 0:
+        return
+    _check_credit_codes(opened, outcome)
+    _check_trades(opened, outcome)
+    _check_numbers(opened, kind)
+    _check_lists(opened, kind)
+
+
+def _check_credit_codes(opened: Opened, outcome: Outcome) -> None:
+    if "credit_code" not in opened.columns:
+        return
+    header = opened.columns["credit_code"]
+    for row, code in enumerate(opened.texts("credit_code")):
+        if code.casefold() in PLACEHOLDERS:
+            continue
+        try:
+            uscc.validate(code)
+        except ValidationError as problem:
+            reason = _credit_reason(problem, code)
+            outcome.journal.note_row(row + 1, "信用代码有误", reason, "照常使用，请核对", field=header, value=code)
+            outcome.remark(row, f"统一社会信用代码有误：{reason}")
+
+
+def _credit_reason(problem: ValidationError, code: str) -> str:
+    if isinstance(problem, InvalidLength):
+        return f"应为 18 位，现为 {len(code)} 位"
+    if isinstance(problem, InvalidChecksum):
+        return "校验码不符"
+    if isinstance(problem, InvalidFormat):
+        return "含有不允许的字符（如 I、O、S、V、Z）或位置不对"
+    return "登记管理部门或机构类别代码不存在"
+
+
+def _check_trades(opened: Opened, outcome: Outcome) -> None:
+    codes, editions, names = (opened.texts(role) for role in ("trade_code", "trade_edition", "trade_name"))
+    header = opened.columns.by_role.get("trade_code", "")
+    edition_header = opened.columns.by_role.get("trade_edition", "行业分类版本")
+    unsaid: list[int] = []
+    read_as: dict[str, str] = {}
+    for row, (cell, edition, name) in enumerate(zip(codes, editions, names, strict=True)):
+        trade = read_trade(cell)
+        if isinstance(trade, Unknown):
+            _note_unread_trade(row, trade, header, outcome)
+            continue
+        years = [one for one in _EDITIONS if one in edition]
+        year = years[0] if len(years) == 1 else ""
+        code = trade.text(year) or cell
+        if code != cell:
+            read_as[cell] = code
+        if edition and not year:
+            reason = "行业分类版本须为 2011 或 2017"
+            outcome.journal.note_row(
+                row + 1, "行业版本有误", reason, "按原样读取，请更正", field=edition_header, value=edition
+            )
+            continue
+        ask = _ambiguous(code) if not year else ""
+        if ask:
+            outcome.journal.note_row(row + 1, "行业版本未填", ask, "请填写行业分类版本", field=header, value=code)
+            outcome.remark(row, f"行业代码 {code} {ask}，请填写行业分类版本")
+        elif not year and trade.stated:
+            unsaid.append(row + 1)
+        _check_trade_name(row, code, year, name, header, outcome)
+    for cell, code in read_as.items():
+        rows = [row for row, text in enumerate(codes, start=1) if text == cell]
+        outcome.journal.note("行业代码换读", f"共 {name_rows(rows)}", f"按 {code} 读取", field=header, value=cell)
+    if unsaid:
+        outcome.journal.note(
+            "行业版本未填", f"共 {name_rows(unsaid)}有行业代码而未填版本", "请填写行业分类版本", field=edition_header
+        )
+
+
+def _note_unread_trade(row: int, trade: Unknown, header: str, outcome: Outcome) -> None:
+    if trade.code == "not_stated":
+        return
+    reason = "代码与名称或门类不符" if trade.code == "contradiction" else "不是代码、代码加名称或名录中的行业名称"
+    action = "针对行业的条款不作判断，请填写四位代码"
+    outcome.journal.note_row(row + 1, "行业代码看不懂", reason, action, field=header, value=trade.found)
+    outcome.remark(row, f"行业代码「{trade.found}」看不懂：{reason}")
+
+
+def _ambiguous(code: str) -> str:
+    """Return why a code can't be read without its edition; empty where both say the same or the table is silent."""
+    old, new = trades().get((2011, code)), trades().get((2017, code))
+    if (old is None and new is None) or (old and new and old.name == new.name):
+        return ""
+    old_name = old.name if old else "另有所指或无此代码"
+    new_name = new.name if new else "另有所指或无此代码"
+    return f"两版含义不同（2011 版：{old_name}；2017 版：{new_name}）"
+
+
+def _check_trade_name(row: int, code: str, year: str, name: str, header: str, outcome: Outcome) -> None:
+    known = {str(trade.edition): trade.code for trade in trades_named(name)} if name else {}
+    if not known or len(code) != _CODE_LENGTH:
+        return
+    fitting = [edition for edition, of in known.items() if of == code]
+    if (year and known.get(year, code) != code) or not fitting:
+        listed = "，".join(f"{edition} 版为 {of}" for edition, of in known.items())
+        outcome.journal.note_row(
+            row + 1,
+            "行业名称与代码不符",
+            f"「{name}」的代码：{listed}",
+            "按代码读取，请核对代码和版本",
+            field=header,
+            value=f"{code}（{year or '未填版本'}）",
+        )
+        outcome.remark(row, f"行业名称「{name}」与代码 {code} 不符")
+
+
+def _check_numbers(opened: Opened, kind: LayerKind) -> None:
+    """Bring the known numeric columns to plain numbers; what can't be read stays as it is, with an entry."""
+    for header, unit in _numeric_columns(opened, kind).items():
+        made: list[str] = []
+        changed: list[int] = []
+        for row, text in enumerate(opened.raw.columns[header]):
+            made.append(_plain_number(row, text, header, unit, changed, opened))
+        if changed:
+            opened.raw.columns[header][:] = made
+            of_unit = f"（单位 {unit}）" if unit else ""
+            opened.journal.note(
+                "数值带单位", f"含单位或千分位，共 {name_rows(changed)}", f"按数值读取{of_unit}", field=header
+            )
+
+
+def _plain_number(row: int, text: str, header: str, unit: str, changed: list[int], opened: Opened) -> str:
+    stripped = text.strip()
+    if stripped.casefold() in PLACEHOLDERS | _NOT_DETECTED:
+        return text
+    quantity = parse_quantity(stripped)
+    value = None if quantity is None else in_unit(quantity, unit)
+    if quantity is None or value is None:
+        reason = "不是数值" if quantity is None else f"单位「{quantity.unit}」与列的单位「{unit}」不符"
+        opened.journal.note_row(row + 1, "数值有误", reason, "按原样保留，请更正", field=header, value=text)
+        return text
+    if quantity.is_plain or quantity.sign:
+        return text
+    changed.append(row + 1)
+    return f"{value:.12g}"
+
+
+def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, str]:
+    """Return the columns that hold numbers, with their unit: by the unit in their name, or by the template."""
+    wanted = {
+        bare_header(column.name)
+        for column in templates().get(TEMPLATES.get(kind, ""), ())
+        if any(word in column.allowed for word in _NUMBERS_ALLOWED)
+    }
+    used = {opened.columns.by_role.get(role) for role in ("lon", "lat", "uncertainty", "central_meridian", "id")}
+    found = {}
+    for header in opened.raw.headers:
+        match = UNIT_IN_NAME.search(plain_name(header))
+        unit = match[1] if match and unit_size(match[1]) is not None else ""
+        if header not in used and (unit or bare_header(header) in wanted):
+            found[header] = unit
+    return found
+
+
+def _check_lists(opened: Opened, kind: LayerKind) -> None:
+    """Write one entry for each word that a closed list of the template doesn't hold."""
+    allowed = {
+        bare_header(column.name): column.allowed.split("/")
+        for column in templates().get(TEMPLATES.get(kind, ""), ())
+        if "/" in column.allowed and column.name not in _LIST_COLUMNS and "GB/T" not in column.allowed
+    }
+    for header in opened.raw.headers:
+        words = allowed.get(bare_header(header))
+        if words is None:
+            continue
+        for value, rows in _strange(opened.raw.columns[header], words).items():
+            opened.journal.note(
+                "取值不在清单内",
+                f"共 {name_rows(rows)}；允许：{'、'.join(words)}",
+                "按原样保留，请更正",
+                field=header,
+                value=value,
+            )
+
+
+def _strange(texts: Sequence[str], words: Sequence[str]) -> dict[str, list[int]]:
+    known = {*words, *PLACEHOLDERS}
+    found: dict[str, list[int]] = defaultdict(list)
+    for row, text in enumerate(texts, start=1):
+        stripped = text.strip()
+        if stripped not in known and stripped.removesuffix("级") not in known:
+            found[stripped].append(row)
+    return found

@@ -1,0 +1,203 @@
+"""Rows with shapes become the batches of a receptor layer; what of a land survey is farmland."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.intake.columns import unclear_rows
+from hmgeo.intake.pipeline import as_wkb
+from hmgeo.intake.places.numbers import in_unit, parse_quantity
+from hmgeo.intake.rows import name_rows
+from hmgeo.records import RECEPTOR_SCHEMA, Unknown
+from hmgeo.reference.cells import read_word
+from hmgeo.reference.tables import links_by_row
+from hmgeo.rules.claims import EVENT, disputes, doubts_of
+from hmgeo.rules.told import Told
+from hmgeo.rules.words import stated_by_row
+from hmgeo.vocabulary import TOWNSHIP_DIGITS, LayerKind, SoilQualityClass, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmgeo.intake.columns import Opened
+    from hmgeo.intake.rows import Outcome
+
+
+FARMLAND_CODE = "01"
+"""Beginning of the land codes of farmland: 0101 paddy, 0102 irrigated, 0103 dry (011 to 013 in the second survey)."""
+
+
+def keep_farmland(opened: Opened, outcome: Outcome) -> None:
+    """Set aside the parcels of a land survey that are no farmland, one ledger entry for each land code."""
+    if "land_code" not in opened.columns:
+        return
+    others: dict[str, list[int]] = defaultdict(list)
+    blanks: list[int] = []
+    for row, code in enumerate(opened.texts("land_code")):
+        if outcome.status[row] is not Status.ASSESSED:
+            continue
+        if not code:
+            blanks.append(row + 1)
+        elif not code.startswith(FARMLAND_CODE):
+            others[code].append(row + 1)
+    header = opened.columns["land_code"]
+    if blanks:
+        opened.journal.note("地类空缺", f"共 {name_rows(blanks)}没有地类编码", "按耕地读取，请核对", field=header)
+    if not others:
+        return
+    rows = np.array(sorted(row - 1 for listed in others.values() for row in listed), dtype=np.intp)
+    for row in rows.tolist():
+        outcome.status[row] = Status.REJECTED
+    outcome.shapes[rows] = None
+    unclear_rows("非耕地图斑", others, "不是耕地（0101、0102、0103），不作耕地计算", header, opened.journal)
+
+
+def official_areas_m2(opened: Opened) -> list[float | None]:
+    """Return the official area of each parcel: TBDLMJ, else TBMJ less KCMJ; null with an entry where it is unusable."""
+    if "official_area" in opened.columns:
+        return _areas(opened, "official_area")
+    if "parcel_area" not in opened.columns or "deducted_area" not in opened.columns:
+        return [None] * opened.raw.row_count
+    names = f"{opened.columns['parcel_area']}、{opened.columns['deducted_area']}"
+    opened.journal.note("面积推算", "没有图斑地类面积（TBDLMJ）", "取图斑面积减扣除地类面积", field=names)
+    whole = _areas(opened, "parcel_area")
+    deducted = [_number(text) or 0.0 for text in opened.texts("deducted_area")]
+    return [
+        None if area is None or area <= less else round(area - less, 6)
+        for area, less in zip(whole, deducted, strict=True)
+    ]
+
+
+def _areas(opened: Opened, role: str) -> list[float | None]:
+    made: list[float | None] = []
+    strange: dict[str, list[int]] = defaultdict(list)
+    for row, text in enumerate(opened.texts(role), start=1):
+        value = _number(text)
+        if value is not None and value > 0:
+            made.append(value)
+        else:
+            made.append(None)
+            strange[text].append(row)
+    unclear_rows("面积无效", strange, "按图形面积计算", opened.columns[role], opened.journal)
+    return made
+
+
+def _number(text: str) -> float | None:
+    """Return square metres; a unit in the cell is taken into account."""
+    quantity = parse_quantity(text)
+    value = None if quantity is None or quantity.sign else in_unit(quantity, "m2")
+    return value if value is not None and math.isfinite(value) else None
+
+
+BATCH_ROWS = 50_000
+_LONGEST_WORD = 8
+UNREAD_CLASS = "类别不明"
+"""Stands for a class word that can't be a class of its own: too long, or with digits."""
+
+
+def receptor_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa.RecordBatch]:
+    """Return `RECEPTOR_SCHEMA` in batches of 50,000: the usable rows, in input order.
+
+    Raises
+    ------
+    InputError
+        Nothing in the file is usable.
+    """
+    batches = usable_batches(opened, outcome, kind)
+    if not batches:
+        raise nothing_usable(opened, opened.raw.row_count, kind)
+    return batches
+
+
+def nothing_usable(opened: Opened, rows: int, kind: LayerKind) -> InputError:
+    """Return the error of a file in which nothing can be used."""
+    first = next((entry.reason for entry in opened.journal.entries if entry.event in {"几何搁置", "非耕地图斑"}), "")
+    return InputError(
+        Problem(
+            what=f"没有任何可用的{kind.zh}要素（共 {rows} 行，全部搁置）",
+            where=Place(file=opened.journal.file, sheet=opened.raw.sheet),
+            found=first,
+            remedy="核对图层、坐标系和几何类型后重新导出",
+        )
+    )
+
+
+def usable_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa.RecordBatch]:
+    """Return the usable rows as `receptor_batches` does; none at all if there are none."""
+    if kind is LayerKind.FARMLAND:
+        keep_farmland(opened, outcome)
+    held = np.flatnonzero(outcome.is_assessed())
+    if held.size == 0:
+        return []
+    is_farmland = kind is LayerKind.FARMLAND
+    classes = _soil_classes(opened) if is_farmland else opened.texts("class")
+    columns: dict[str, Sequence[str] | Sequence[float | None]] = {
+        "receptor_id": opened.ids,
+        "name": opened.texts("name"),
+        "class": classes,
+        "official_area_m2": official_areas_m2(opened),
+        "township": _townships(opened),
+    }
+    rows = held.tolist()
+    taken = {name: [values[row] for row in rows] for name, values in columns.items()}
+    facts = stated_by_row(opened.raw.columns, rows)
+    if not is_farmland:  # parcels by the million state nothing that a claim here is about
+        _set_disputed_aside(opened, rows, facts)
+    stated = [list(one.items()) for one in facts]
+    own = opened.columns.by_role.get("id", "")
+    links = [list(said.items()) for said in links_by_row(opened.raw.columns, rows, leave_out=own)]
+    told = {"geometry": as_wkb(outcome.shapes[held]), "stated": stated, "links": links}
+    table = pa.Table.from_pydict({**taken, **told}, schema=RECEPTOR_SCHEMA)
+    return list(table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS))
+
+
+def _set_disputed_aside(opened: Opened, rows: Sequence[int], facts: Sequence[dict[str, bool]]) -> None:
+    """Take out facts that other cells of their row contradict, with a ledger entry: nobody can rest on them."""
+    for row, known in zip(rows, facts, strict=True):
+        disputed = disputes(Told({name: values[row] for name, values in opened.raw.columns.items()}))
+        for one in disputed:
+            reason = "所填与本行的数据不能同时成立"
+            opened.journal.note_row(row + 1, EVENT, reason, one.action, field=one.claim.where, value=one.values)
+        for topic in doubts_of(disputed):
+            known.pop(topic, None)
+
+
+def _soil_classes(opened: Opened) -> list[str]:
+    """Return the official words, with entries; blanks are 未划分, strange words stay as they are: a class unknown."""
+    unclassified = SoilQualityClass.UNCLASSIFIED.value
+    if "class" not in opened.columns:
+        opened.journal.note("类别未提供", "没有土壤环境质量类别列", f"全部按{unclassified}处理")
+        return [unclassified] * opened.raw.row_count
+    made: list[str] = []
+    strange: dict[str, list[int]] = defaultdict(list)
+    blanks = 0
+    for row, word in enumerate(opened.texts("class"), start=1):
+        known = read_word(LayerKind.FARMLAND.value, word)
+        is_blank = isinstance(known, Unknown) and known.code == "not_stated"
+        if isinstance(known, Unknown) and not is_blank:
+            strange[word].append(row)
+            known = word if len(word) <= _LONGEST_WORD and word.isalpha() else UNREAD_CLASS
+        blanks += is_blank
+        made.append(unclassified if isinstance(known, Unknown) else known)
+    header = opened.columns["class"]
+    if blanks:
+        opened.journal.note("类别空缺", f"共 {blanks} 行", f"按{unclassified}处理", field=header)
+    unclear_rows("类别未识别", strange, "类别不明：凡问及类别的条款，在其范围内不作判断", header, opened.journal)
+    return made
+
+
+def _townships(opened: Opened) -> list[str]:
+    """Return the township's name; else the nine digits of the unit's code; else the unit's name."""
+    named = opened.texts("township")
+    codes = opened.texts("unit_code")
+    units = opened.texts("unit_name")
+    return [
+        name or (code[:TOWNSHIP_DIGITS] if code[:TOWNSHIP_DIGITS].isdigit() else code) or unit
+        for name, code, unit in zip(named, codes, units, strict=True)
+    ]

@@ -1,0 +1,290 @@
+"""Rows of a file before anything is understood, what becomes of each, and the pen that writes the ledger."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.records import Ledger, LedgerEntry
+from hmgeo.vocabulary import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    from hmgeo.geo.datum import Datum
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAs:
+    """The numbers of a row as given, and how they were read: degrees where `crs` is None."""
+
+    x: float
+    y: float
+    crs: CRS | None
+    datum: Datum | None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Shapes and verdicts on rows, filled step by step; rows are counted from 0 here, from 1 in the ledger.
+
+    Parameters
+    ----------
+    shapes
+        Shapely geometries in lon/lat (EPSG:4490); None where a row has no usable place.
+    uncertainty_m
+        Of each position, in metres.
+    status
+        `assessed` until something is found wrong.
+    are_receptors
+        Receptors are set aside (几何搁置); sources are returned (退回补正) or left without a place (未定位).
+    notes
+        Row to the sentences that its output row carries.
+    awaiting_datum
+        Rows that give coordinates whose datum nobody knows; a place they name stands in for nothing.
+    read_as
+        Row to the numbers of a point as given and how they were read, for the suspicion checks.
+    """
+
+    shapes: NDArray[np.object_]
+    uncertainty_m: NDArray[np.float64]
+    status: list[Status]
+    journal: Journal
+    are_receptors: bool = False
+    notes: dict[int, list[str]] = field(default_factory=dict)
+    awaiting_datum: set[int] = field(default_factory=set)
+    read_as: dict[int, ReadAs] = field(default_factory=dict)
+
+    @classmethod
+    def of_rows(cls, count: int, journal: Journal, *, are_receptors: bool) -> Outcome:
+        """Start with every row assessed and nowhere."""
+        shapes = np.full(count, None, dtype=object)
+        return cls(shapes, np.zeros(count), [Status.ASSESSED] * count, journal, are_receptors)
+
+    def reject(self, row: int, reason: str, *, field: str = "", value: str = "") -> None:
+        """Return a row for correction: something is given but can't be used."""
+        if self.status[row] is not Status.ASSESSED:
+            return
+        self.status[row] = Status.REJECTED
+        self._close(row, "退回补正", reason, "请更正后重新提交", field, value)
+
+    def await_datum(self, row: int, reason: str, *, field: str, value: str) -> None:
+        """Leave a row whose coordinates can't be read before somebody declares their datum."""
+        if self.status[row] is Status.ASSESSED:
+            self.awaiting_datum.add(row)
+        self.leave(row, reason, field=field, value=value, action="请申明坐标系")
+
+    def leave(self, row: int, reason: str, *, field: str = "", value: str = "", action: str = "请补充坐标") -> None:
+        """Leave a row without a place: nothing usable is given."""
+        if self.status[row] is not Status.ASSESSED:
+            return
+        self.status[row] = Status.NOT_LOCATED
+        self._close(row, "未定位", reason, action, field, value)
+
+    def remark(self, row: int, sentence: str) -> None:
+        """Add a sentence to the row's note."""
+        self.notes.setdefault(row, []).append(sentence)
+
+    def note_text(self, row: int) -> str:
+        """Return the row's note."""
+        return "；".join(self.notes.get(row, ()))
+
+    def is_assessed(self) -> NDArray[np.bool_]:
+        """Return which rows still have a usable place."""
+        return np.fromiter((status is Status.ASSESSED for status in self.status), dtype=bool, count=len(self.status))
+
+    def _close(self, row: int, event: str, reason: str, action: str, field: str, value: str) -> None:
+        self.shapes[row] = None
+        self.uncertainty_m[row] = np.nan
+        self.remark(row, f"{reason}（{field}「{value}」）" if value else reason)
+        if self.are_receptors:
+            event, action = "几何搁置", "不参与计算，请更正"
+        self.journal.note_row(row + 1, event, reason, action, field=field, value=value)
+
+
+_ROWS_NAMED = 5
+
+
+@dataclass(slots=True)
+class Journal:
+    """Collects entries on one file; rows are data rows counted from 1.
+
+    Parameters
+    ----------
+    file, sheet
+        As the user named them; put into every entry.
+    ids
+        The id of each row, once known; put into the entries that speak of a row.
+    """
+
+    file: str
+    sheet: str = ""
+    ids: list[str] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
+
+    def note(self, event: str, reason: str = "", action: str = "", *, field: str = "", value: str = "") -> None:
+        """Write an entry on the file as a whole."""
+        self.entries.append(
+            LedgerEntry(
+                file=self.file,
+                sheet=self.sheet,
+                field=field,
+                value=value,
+                event=event,
+                reason=reason,
+                action=action,
+            )
+        )
+
+    def note_row(
+        self, row: int, event: str, reason: str = "", action: str = "", *, field: str = "", value: str = ""
+    ) -> None:
+        """Write an entry on one data row."""
+        self.entries.append(
+            LedgerEntry(
+                file=self.file,
+                sheet=self.sheet,
+                row=row,
+                field=field,
+                value=value,
+                event=event,
+                reason=reason,
+                action=action,
+                source_id=self.ids[row - 1] if row <= len(self.ids) else "",
+            )
+        )
+
+    def ledger(self) -> Ledger:
+        """Return what was written, in order."""
+        return Ledger(tuple(self.entries))
+
+
+def name_rows(rows: Iterable[int]) -> str:
+    """Name how many rows something concerns and the first of them.
+
+    Examples
+    --------
+    >>> name_rows([3, 4, 9])
+    '3 行（数据第 3、4、9 行）'
+    """
+    listed = list(rows)
+    more = "等" if len(listed) > _ROWS_NAMED else ""
+    return f"{len(listed)} 行（数据第 {'、'.join(map(str, listed[:_ROWS_NAMED]))} 行{more}）"
+
+
+_EXACT_UP_TO = 1e15  # whole doubles are exact below
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """The rows of one file.
+
+    Parameters
+    ----------
+    sheet
+        Sheet or layer that was read; empty where the kind of file has none.
+    columns
+        Every column as text, blank where the file says nothing.
+    row_count
+        Data rows, blank ones in the middle included.
+    geometry
+        WKB or None per row; None where the file carries no geometry at all.
+    crs
+        As the file declares it; None where it doesn't.
+    is_typed
+        Numbers come as binary numbers, which can't show trailing zeros.
+    damaged
+        Rows whose cells can't be trusted, with the reason.
+    first_line
+        Line of the sheet or text file that holds the first data row; 0 where rows have no lines.
+    """
+
+    sheet: str
+    columns: dict[str, list[str]]
+    row_count: int
+    geometry: list[bytes | None] | None = None
+    crs: CRS | None = None
+    is_typed: bool = False
+    damaged: dict[int, str] = field(default_factory=dict)
+    first_line: int = 0
+
+    @property
+    def headers(self) -> list[str]:
+        """The column names in file order."""
+        return list(self.columns)
+
+
+def as_text(value: Any) -> str:  # noqa: ANN401 -- whatever a file format hands out
+    """Return a cell as text: whole numbers without `.0`, dates in ISO form, blank for nothing.
+
+    Examples
+    --------
+    >>> as_text(441802.0), as_text(113.05), as_text(None), as_text(float("nan")), as_text(True)
+    ('441802', '113.05', '', '', 'true')
+    """
+    if type(value) is float and math.isfinite(value) and not value.is_integer():  # the common case
+        return repr(value)
+    if value is None or isinstance(value, bytes) or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < _EXACT_UP_TO else repr(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict | list) else str(value)
+
+
+def column_texts(values: Sequence[Any]) -> list[str]:
+    """Return a column as text, `as_text` of every value."""
+    return [value if type(value) is str else as_text(value) for value in values]
+
+
+def choose_layer(names: Sequence[str], wanted: str, place: Place, noun: str) -> str:
+    """Return the layer to read.
+
+    Raises
+    ------
+    InputError
+        The wanted one is not there, or there are several and none was named.
+    """
+    if wanted:
+        if wanted in names:
+            return wanted
+        raise InputError(
+            Problem(f"没有这个{noun}", place, found=wanted, allowed="、".join(names), remedy=f"指定文件中的{noun}名")
+        )
+    if len(names) == 1:
+        return names[0]
+    raise InputError(
+        Problem(
+            what=f"文件中有 {len(names)} 个{noun}，未指定读取哪一个",
+            where=place,
+            allowed="、".join(names),
+            remedy=f"用 layer（或 --sources-layer、--farmland-layer）指定{noun}名",
+        )
+    )
+
+
+def unique_headers(raw_headers: Iterable[str], journal: Journal) -> list[str]:
+    """Return column names that differ: blanks get a name, repeats a number; each with a ledger entry."""
+    made: list[str] = []
+    for position, header in enumerate(raw_headers, start=1):
+        name = " ".join(header.replace("\ufeff", "").split()) or f"列{position}"
+        unique, number = name, 1
+        while unique in made:
+            number += 1
+            unique = f"{name}#{number}"
+        if number > 1:
+            journal.note("列名重复", "首行有同名列", f"第 {position} 列改称 {unique}，按列名识别时取第一列", field=name)
+        made.append(unique)
+    return made

@@ -1,0 +1,266 @@
+"""Tables without shapes: wind frequencies of a station, and the outlets of enterprises."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from hmgeo.errors import InputError, Place, Problem, raise_problems
+from hmgeo.intake.catalog import file_sha256, shown_path
+from hmgeo.intake.columns import ReadOptions
+from hmgeo.intake.formats.read import TEMPLATES, read_raw
+from hmgeo.intake.formats.sheets import sheet_names
+from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, unit_size
+from hmgeo.intake.rows import Journal
+from hmgeo.records import OUTLET_SCHEMA, WIND_SCHEMA, Gates, Ledger, Provenance, SideTable
+from hmgeo.reference.tables import find_header
+from hmgeo.rules.claims import EVENT, disputes
+from hmgeo.rules.told import Told
+from hmgeo.vocabulary import LayerKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hmgeo.intake.rows import RawTable
+    from hmgeo.vocabulary import Basis
+
+
+_NAMES = ("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW")
+_CHINESE = (
+    "北", "北东北", "东北", "东东北", "东", "东东南", "东南", "南东南",
+    "南", "南西南", "西南", "西西南", "西", "西西北", "西北", "北西北",
+)  # fmt: skip
+_OTHER_CHINESE = {
+    "北北东": 1, "东北东": 3, "东南东": 5, "南南东": 7, "南南西": 9, "西南西": 11, "西北西": 13, "北北西": 15,
+    "北东": 2, "南东": 6, "南西": 10, "北西": 14,
+}  # fmt: skip
+_CALM = frozenset({"C", "CALM", "静风", "静"})
+_STEP_DEG = 22.5
+UNIT_IN_NAME = re.compile(r"\(([^()]*)\)\*?$")
+_WHOLE = 100.0
+_ROUNDING = 2.0
+"""Seventeen shares of a tenth each may miss a hundred by this much, with something to spare."""
+_DIRECTION_COUNTS = (8, 16)
+_MEDIUM_BY_ID = {"DA": "废气", "DW": "废水"}
+
+
+def load_wind(
+    path: Path,
+    *,
+    kind: LayerKind = LayerKind.WIND,
+    basis: Basis,
+    name: str = "",
+    gates: Gates = Gates(),  # noqa: B008 -- frozen
+    provenance: Provenance | None = None,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 -- frozen
+    shown_as: str = "",
+) -> tuple[SideTable, Ledger]:
+    """Read a wind-frequency table: 8 or 16 directions the wind comes from, with calm, in percent of the time.
+
+    Returns
+    -------
+    table, ledger
+        `WIND_SCHEMA`, directions in the order of the file.
+
+    Raises
+    ------
+    InputError
+        With every fault: unknown, repeated or missing directions, shares that are no number or don't add up to a
+        hundred, several stations in one table.
+    """
+    journal = Journal(shown_path(path, shown_as))
+    raw = read_raw(path, layer=options.layer, journal=journal, kind=kind)
+    place = Place(file=journal.file, sheet=raw.sheet)
+    headers = {word: find_header(raw.headers, word) for word in ("风向", "频率", "气象站", "年份")}
+    missing = [word for word in ("风向", "频率") if not headers[word]]
+    if missing:
+        found, remedy = "、".join(raw.headers), "首行写明 风向、频率(%)、气象站、年份"
+        raise InputError(Problem(f"风频表缺少「{'」「'.join(missing)}」列", place, found=found, remedy=remedy))
+    problems: list[Problem] = []
+    shares: dict[float | None, float] = {}
+    for number, (word, cell) in enumerate(
+        zip(raw.columns[headers["风向"]], raw.columns[headers["频率"]], strict=True), start=1
+    ):
+        where = replace(place, row=number)
+        if not word.strip() and not cell.strip():
+            continue
+        _take_share(word, cell, where, shares, problems)
+    problems += _faults_of(shares, place)
+    texts = {word: _only(raw, headers[word], word, place, problems) for word in ("气象站", "年份")}
+    raise_problems(InputError, problems)
+    total = f"合计 {sum(shares.values()):g}%"
+    journal.note("风频", f"{len(shares) - (None in shares)} 个方位", "按来风方向读取", value=total)
+    rows = [
+        {"from_deg": one, "percent": share, "station": texts["气象站"], "years": texts["年份"]}
+        for one, share in shares.items()
+    ]
+    table = pa.Table.from_pylist(rows, WIND_SCHEMA)
+    told = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
+    return SideTable(name or path.stem, kind, basis, told, table, gates), journal.ledger()
+
+
+def direction_deg(text: str) -> float | None:
+    """Return where wind comes from in degrees, by name; None for calm.
+
+    Raises
+    ------
+    ValueError
+        No direction of that name.
+
+    Examples
+    --------
+    >>> direction_deg("NNE"), direction_deg("西北"), direction_deg("C（静风）")
+    (22.5, 315.0, None)
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().upper().split("(")[0].strip().removesuffix("风")
+    if plain in _CALM or f"{plain}风" in _CALM:
+        return None
+    if plain in _OTHER_CHINESE:
+        return _OTHER_CHINESE[plain] * _STEP_DEG
+    for names in (_NAMES, _CHINESE):
+        if plain in names:
+            return names.index(plain) * _STEP_DEG
+    raise ValueError(text)
+
+
+def _take_share(word: str, cell: str, where: Place, shares: dict[float | None, float], problems: list[Problem]) -> None:
+    try:
+        direction = direction_deg(word)
+    except ValueError:
+        problems.append(Problem("不认识的风向", where, word, "、".join((*_NAMES, "C（静风）")), "写来风方向，静风写 C"))
+        return
+    quantity = parse_quantity(cell.strip().rstrip("%％"))
+    if quantity is None or quantity.unit or quantity.sign or not 0 <= quantity.value <= _WHOLE:
+        problems.append(Problem("风频不是 0 至 100 的数值", where, cell, remedy="按百分比填写，如 12.5"))
+    elif direction in shares:
+        problems.append(Problem("风向重复", where, word, remedy="每个方位只写一行；多个气象站分成多个文件"))
+    else:
+        shares[direction] = quantity.value
+
+
+def _faults_of(shares: dict[float | None, float], place: Place) -> list[Problem]:
+    """Return what is wrong with the directions together; nothing where single ones couldn't be read."""
+    known = sorted(one for one in shares if one is not None)
+    steps = next((count for count in _DIRECTION_COUNTS if len(known) <= count), 0)
+    wanted = [index * 360.0 / steps for index in range(steps)]
+    problems = []
+    if known != wanted:
+        lacking = "、".join(_NAMES[round(one / _STEP_DEG)] for one in wanted if one not in known)
+        remedy = f"补齐方位{lacking and f'（缺 {lacking}）'}；没有来风的方位写 0"
+        problems.append(Problem("风向须为齐全的 8 或 16 方位", place, f"{len(known)} 个方位", "8、16", remedy))
+    total = sum(shares.values())
+    if abs(total - _WHOLE) > _ROUNDING:
+        remedy = "核对各方位频率，静风写 C；合计应为 100"
+        problems.append(Problem("风频合计不是 100%", place, f"{total:g}%", "98 至 102（容许取整误差）", remedy))
+    return problems
+
+
+def _only(raw: RawTable, header: str, word: str, place: Place, problems: list[Problem]) -> str:
+    """Return the one value of a column; several are a problem."""
+    values = list(dict.fromkeys(filter(None, (text.strip() for text in raw.columns[header])))) if header else []
+    if len(values) > 1:
+        remedy = f"一个文件只放一个{word}的风频；选用离项目区最近、最有代表性的一个"
+        problems.append(Problem(f"风频表中有多个{word}", place, "、".join(values), remedy=remedy))
+    return values[0] if values else ""
+
+
+def load_outlets(
+    path: Path,
+    *,
+    kind: LayerKind = LayerKind.OUTLETS,
+    basis: Basis,
+    name: str = "",
+    gates: Gates = Gates(),  # noqa: B008 -- frozen
+    provenance: Provenance | None = None,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 -- frozen
+    shown_as: str = "",
+) -> tuple[SideTable, Ledger]:
+    """Read outlets: every row once; numbers that can't be read are blank, with a note and a ledger entry.
+
+    A table without a single row will do: the template of enterprises carries one that nobody may have filled in.
+
+    Returns
+    -------
+    table, ledger
+        `OUTLET_SCHEMA` in input order.
+
+    Raises
+    ------
+    InputError
+        The file can't be used, or has no column for the enterprise's id.
+    """
+    journal = Journal(shown_path(path, shown_as))
+    raw = read_raw(path, layer=options.layer, journal=journal, kind=kind, may_be_empty=True)
+    owner = find_header(raw.headers, "企业编号")
+    if not owner:
+        place, remedy = Place(file=journal.file, sheet=raw.sheet), "写明 企业编号，与企业清单一致"
+        raise InputError(Problem("排放口表没有「企业编号」列", place, "、".join(raw.headers), remedy=remedy))
+    rows = [_outlet(number, raw, owner, journal) for number in range(1, raw.row_count + 1)]
+    table = pa.Table.from_pylist(rows, OUTLET_SCHEMA)
+    told = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
+    return SideTable(name or path.stem, kind, basis, told, table, gates), journal.ledger()
+
+
+def outlets_sheet_of(path: Path) -> str:
+    """Return the sheet of outlets that a workbook of enterprises carries; empty where it has none."""
+    sheet = TEMPLATES[LayerKind.OUTLETS]
+    return sheet if sheet in sheet_names(path) else ""
+
+
+def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[str, object]:
+    def text(word: str) -> str:
+        header = find_header(raw.headers, word)
+        cell = raw.columns[header][number - 1].strip() if header else ""
+        return "" if cell.casefold() in PLACEHOLDERS else cell
+
+    notes: list[str] = []
+    cells = {header: cells[number - 1] for header, cells in raw.columns.items()}
+    for one in disputes(Told(cells)):
+        notes.append(one.note.rstrip("。"))
+        journal.note_row(number, EVENT, "所填不能同时成立", one.action, field=one.claim.where, value=one.values)
+    outlet_id = text("排放口编号")
+    medium = text("类型") or _MEDIUM_BY_ID.get(outlet_id[:2].upper(), "")
+    return {
+        "row": number,
+        "enterprise_id": raw.columns[owner][number - 1].strip(),
+        "outlet_id": outlet_id,
+        "medium": medium,
+        "position_text": " ".join(filter(None, (text("经度"), text("纬度"), text("坐标系")))),
+        "stack_height_m": _number(number, raw, ("排气筒高度", "m"), journal, notes),
+        "pollutant": text("污染物"),
+        "emission_kg": _number(number, raw, ("年排放量", "kg"), journal, notes),
+        "receiving_water": text("受纳水体"),
+        "note": "；".join(notes),
+        "year": _year(text("排放量年份") or text("年份") or text("资料时点")),
+    }
+
+
+def _year(text: str) -> int | None:
+    found = re.match(r"(?:19|20)\d\d(?!\d\d\d)", text)
+    return int(found[0]) if found else None
+
+
+def _number(row: int, raw: RawTable, wanted: tuple[str, str], journal: Journal, notes: list[str]) -> float | None:
+    """Return a quantity that isn't negative; what can't be read is blank, with a note and an entry.
+
+    A bare number is in the unit that the column's own name states, else in the wanted one.
+    """
+    word, unit = wanted
+    header = find_header(raw.headers, word)
+    text = raw.columns[header][row - 1].strip() if header else ""
+    if text.casefold() in PLACEHOLDERS:
+        return None
+    quantity = parse_quantity(text)
+    stated = UNIT_IN_NAME.search(unicodedata.normalize("NFKC", header))
+    if quantity is not None and not quantity.unit and stated and unit_size(stated[1]):
+        quantity = replace(quantity, unit=stated[1])
+    value = None if quantity is None or quantity.sign else in_unit(quantity, unit)
+    if value is None or value < 0:
+        notes.append(f"{word}「{text}」不是可用的数值，未采用")
+        journal.note_row(row, "数值有误", f"不是以 {unit} 计的非负数值", "未采用，请更正", field=header, value=text)
+        return None
+    return value

@@ -1,0 +1,268 @@
+"""A rule's worked cases: facts answered from the words of a case, and the case judged like any other source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+from hmgeo.judging.applies import Subject
+from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.facts import Answer, DistanceFact, NumberFact, PlaceFact, UnansweredFacts, Unknown, missing_layer
+from hmgeo.judging.judge import Judgement, judge
+from hmgeo.judging.places import KEY_AREAS, Place, inside_key_areas, membership
+from hmgeo.results.text import sentences
+from hmgeo.rules.kinds import KINDS
+from hmgeo.rules.model import ANY_LAYER, LayerState
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.rules.words import LAYERS
+from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Effect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hmgeo.judging.facts import Features
+    from hmgeo.rules.model import Case, Given, Rule
+    from hmgeo.vocabulary import Standing
+
+
+DEFAULT_EDITION = 2017
+_INFINITY = float("inf")
+_FLOW_LAYERS = KINDS["upstream_of"].extra_layers
+_SLOPE_LAYERS = KINDS["slope"].extra_layers
+T = TypeVar("T")
+
+
+class CaseFacts(UnansweredFacts):
+    """Answers about the source of a worked case.
+
+    Parameters
+    ----------
+    given
+        The situation.
+    unnamed
+        State of the layers that the situation doesn't name.
+    borderline
+        Layers on whose border the source lies, so that within its uncertainty it may be on either side.
+    township_is_approximate
+        Whether only cells around township seats tell the township.
+    """
+
+    def __init__(
+        self,
+        given: Given,
+        *,
+        unnamed: LayerState = LayerState.COMPLETE,
+        borderline: frozenset[str] = frozenset(),
+        township_is_approximate: bool = False,
+    ) -> None:
+        self._given = given
+        self._unnamed = unnamed
+        self._borderline = borderline
+        self.place = place_of(given.place, is_approximate=township_is_approximate)
+
+    def _state(self, layer: str) -> LayerState:
+        return self._given.layers.get(layer, self._unnamed)
+
+    def _gap(self, layer: str) -> str:
+        return f"「{LAYERS[layer].zh}」未申明完整，结果为下限。" if self._state(layer) is LayerState.PARTIAL else ""
+
+    def _said(self, values: Mapping[str, T], layer: str) -> T | Unknown:
+        """Return what the case says of a layer, or why it can't be known."""
+        if self._state(layer) is LayerState.MISSING:
+            return missing_layer(layer)
+        found = values.get(layer, values.get(ANY_LAYER))
+        return Unknown(f"情形未说明与「{LAYERS[layer].zh}」的关系，本条未作判断。") if found is None else found
+
+    def _is_left_out(self, features: Features) -> bool:
+        """Return whether what the case says of the feature it meets (class, facts) keeps it from counting."""
+        met, said = self._given.classes.get(features.layer), self._given.attributes
+        is_other_class = bool(features.classes) and met is not None and met not in features.classes
+        lacks = any(said.get(name) is False for name in features.having)
+        return is_other_class or lacks or any(said.get(name) is True for name in features.lacking)
+
+    def _placed(self, values: Mapping[str, str], features: Features) -> PlaceFact | Unknown:
+        layer = features.layer
+        found = self._said(values, layer)
+        if isinstance(found, Unknown):
+            return found
+        if self._is_left_out(features):
+            return PlaceFact(Answer.NO, gap=self._gap(layer))
+        answer = Answer(found)
+        others = frozenset({Answer.YES, Answer.NO} - {answer}) if layer in self._borderline else frozenset[Answer]()
+        return PlaceFact(answer, others, gap=self._gap(layer))
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:
+        """Return the distance that the case gives, with its range."""
+        low_m = self._said(self._given.distance_m, features.layer)
+        if isinstance(low_m, Unknown):
+            return low_m
+        if self._is_left_out(features):
+            low_m = _INFINITY
+        highest = self._given.distance_high_m
+        high_m = max(low_m, highest.get(features.layer, highest.get(ANY_LAYER, low_m)))
+        return DistanceFact(
+            low_m,
+            high_m,
+            None if low_m == _INFINITY else (low_m + high_m) / 2,
+            (high_m - low_m) / 2 if low_m < _INFINITY else 0.0,
+            covered_m=_INFINITY,
+            is_complete=self._state(features.layer) is LayerState.COMPLETE,
+        )
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:
+        """Return what the case says; for key areas its place, unless it says otherwise."""
+        if features.layer == KEY_AREAS and KEY_AREAS not in self._given.inside:
+            return inside_key_areas(self.place, features.area_ids)
+        return self._placed(self._given.inside, features)
+
+    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
+        """Return whether the case has them touch; the tolerance is taken to be in that."""
+        del tolerance_m
+        return self._placed(self._given.touches, features)
+
+    def share(self, features: Features) -> NumberFact | Unknown:
+        """Return the share that the case gives."""
+        found = self._said(self._given.share_percent, features.layer)
+        return found if isinstance(found, Unknown) else NumberFact(found)
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return what the case says, where the layers that flow needs are there."""
+        if not self._given.upstream:
+            return super().upstream(features, limit_m, mode)
+        return self._missing(_FLOW_LAYERS) or self._placed(self._given.upstream, features)
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return what the case says, where the layers that flow needs are there."""
+        if not self._given.downstream:
+            return super().downstream(features, limit_m, mode)
+        return self._missing(_FLOW_LAYERS) or self._placed(self._given.downstream, features)
+
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+        """Return what the case says of what lies downstream, where there is an elevation layer."""
+        if not self._given.upstream:
+            return super().beside_path(features, limit_m, beside_m)
+        return self._missing(_SLOPE_LAYERS) or self._placed(self._given.upstream, features)
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return the slope that the case gives, where there is an elevation layer."""
+        missing = self._missing(_SLOPE_LAYERS)
+        if missing is not None or self._given.slope_deg is None:
+            return missing or super().slope()
+        return NumberFact(self._given.slope_deg)
+
+    def _missing(self, layers: tuple[str, ...]) -> Unknown | None:
+        return next((missing_layer(one) for one in layers if self._state(one) is LayerState.MISSING), None)
+
+    def attribute(self, name: str) -> bool | None:
+        """Return the fact that the case gives."""
+        return self._given.attributes.get(name)
+
+    def number(self, name: str) -> float | None:
+        """Return the number that the case gives."""
+        return self._given.number.get(name)
+
+    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
+        """Return the ratio that the case gives, or the quotient of its numbers."""
+        if self._given.ratio is not None:
+            return self._given.ratio
+        above, below = self.number(numerator), self.number(denominator)
+        if above is None or not below:
+            return super().ratio(numerator, denominator, basis)
+        return above / below
+
+    def class_of(self, layer: str) -> str | Unknown:
+        """Return the official class that the case gives."""
+        found = self._given.classes.get(layer, self._given.classes.get(ANY_LAYER))
+        return super().class_of(layer) if found is None else found
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What a case came to.
+
+    Parameters
+    ----------
+    judgement
+        None for rules that give no verdict (classify, inform).
+    key_areas
+        Ids that a classifying rule put out.
+    """
+
+    standing: Standing
+    judgement: Judgement | None
+    key_areas: tuple[str, ...]
+    note: str
+
+
+def run_case(rule: Rule, case: Case) -> CaseResult:
+    """Judge a rule's own case."""
+    return run_given(rule, case.given, CaseFacts(case.given))
+
+
+def run_given(rule: Rule, given: Given, facts: CaseFacts) -> CaseResult:
+    """Judge a situation by a rule: standing from its day and place, the rest from its words."""
+    codes = codes_of_place(given.place)
+    standing = standing_of(rule, as_of=given.as_of, place_codes=codes, adopted=given.adopted)
+    choices = choices_of(given)
+    adopted = {rule.id} if given.adopted else set()
+    area = membership(facts.place, [rule], given.as_of, choices, adopted)
+    ids = tuple(filter(None, area.ids.split(";")))
+    if not rule.gives_findings:
+        return CaseResult(standing.standing, None, ids, sentences(area.note, standing.note_zh))
+    judgement = judge(rule, standing, subject_of(given), facts, choices)
+    return CaseResult(standing.standing, judgement, ids, judgement.note)
+
+
+def case_faults(rule: Rule, case: Case) -> list[tuple[str, str, str]]:
+    """Return what comes out otherwise than a case is worked, as (word of the case, as worked, as judged).
+
+    Empty where all agrees. A certainty or reason that the case doesn't state is not held against it; a verdict is.
+    """
+    found, expect = run_case(rule, case), case.expect
+    judged = found.judgement
+    certainty = "" if judged is None or judged.certainty is None else judged.certainty.value
+    told = [
+        ("standing", expect.standing.value, found.standing.value),
+        (
+            "verdict",
+            "" if expect.verdict is None else expect.verdict.value,
+            "" if judged is None else judged.verdict.value,
+        ),
+        ("certainty", expect.certainty, certainty if expect.certainty else ""),
+        ("reason", expect.reason, expect.reason if expect.reason in found.note else found.note),
+    ]
+    if rule.effect is Effect.CLASSIFY:
+        told.append(("key_areas", "、".join(sorted(expect.key_areas)), "、".join(sorted(found.key_areas))))
+    return [one for one in told if one[1] != one[2]]
+
+
+def subject_of(given: Given) -> Subject:
+    """Return what a situation says of its source."""
+    edition = "" if given.edition is None else str(given.edition)
+    return Subject(given.source_kind, given.trade, edition, given.action, given.attributes)
+
+
+def choices_of(given: Given) -> Choices:
+    """Return the choices of a situation; lists of trade codes are in the edition of its trade."""
+    edition = given.edition or DEFAULT_EDITION
+    chosen = {}
+    for name, value in given.parameters.items():
+        is_list = isinstance(value, tuple)
+        chosen[name] = ChosenParameter(name, value, edition=edition if is_list else None)
+    return Choices(MappingProxyType(chosen))
+
+
+def place_of(code: str, *, is_approximate: bool = False) -> Place:
+    """Return the place that a code of six or nine digits stands for.
+
+    Examples
+    --------
+    >>> place_of("441802105").county_code
+    '441802'
+    """
+    if not code.isdigit():
+        return Place()
+    county = code[:COUNTY_DIGITS]
+    township = code[:TOWNSHIP_DIGITS] if len(code) >= TOWNSHIP_DIGITS else ""
+    return Place(county, "", township, "", township_from_geometry=is_approximate and bool(township))

@@ -1,0 +1,115 @@
+"""What a project chose where a text leaves something open, and what follows where it chose nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from hmgeo.rules.parameters import ParameterType, declaration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+METRES = "m"
+
+ChosenValue = float | str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenParameter:
+    """One choice, with who made it, when and why.
+
+    Parameters
+    ----------
+    value
+        A number in `unit`, a choice's code or text, or a list of codes.
+    edition
+        Of GB/T 4754, for lists of trade codes.
+    """
+
+    name: str
+    value: ChosenValue
+    unit: str = ""
+    edition: int | None = None
+    by: str = ""
+    on: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """All choices of a project, and defaults that the book records.
+
+    Parameters
+    ----------
+    assumed
+        Choices that nobody made, tried out to see whether they matter; see `spread`.
+    """
+
+    chosen: Mapping[str, ChosenParameter] = field(default_factory=lambda: MappingProxyType({}))
+    assumed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def get(self, name: str) -> ChosenParameter | None:
+        """Return what was chosen (or is being tried out), else the recorded default, else None."""
+        if name in self.chosen:
+            return self.chosen[name]
+        if name in self.assumed:
+            return ChosenParameter(name, self.assumed[name])
+        declared = declaration(name)
+        if declared is not None and declared.default:
+            return ChosenParameter(name, declared.default, declared.unit, reason="默认约定")
+        return None
+
+    def code(self, name: str) -> str:
+        """Return the code of a choice, empty where nothing was chosen."""
+        chosen = self.get(name)
+        return "" if chosen is None else str(chosen.value)
+
+    def number(self, name: str) -> float | None:
+        """Return a chosen number, None where none was chosen."""
+        chosen = self.get(name)
+        return chosen.value if chosen is not None and isinstance(chosen.value, float) else None
+
+    def is_open(self, name: str) -> bool:
+        """Return whether a choice is asked for that nobody has made.
+
+        Recorded defaults and points settled by the program's design ask nobody; what is asked only under another
+        choice (`when`) is open only there.
+        """
+        declared = declaration(name)
+        if name in self.chosen or declared is None or declared.default or declared.settled:
+            return False
+        asked_under, _, code = declared.when.partition("=")
+        return not asked_under or self.code(asked_under) == code
+
+    def spread(self, names: Iterable[str]) -> Iterator[Choices]:
+        """Yield the choices completed in every allowed way where a closed choice is unset.
+
+        A verdict may stand in spite of an unset parameter where all of these agree.
+        """
+        declared = [one for one in map(declaration, names) if one is not None and self.is_open(one.name)]
+        closed = [one for one in declared if one.type is ParameterType.CHOICE]
+        for codes in product(*([choice.code for choice in one.choices] for one in closed)):
+            tried = {one.name: code for one, code in zip(closed, codes, strict=True)}
+            yield Choices(self.chosen, MappingProxyType(tried))
+
+
+def unset_text(name: str) -> str:
+    """Return the sentence for a parameter that nobody chose, with the hints that exist."""
+    declared = declaration(name)
+    if declared is None:
+        return f"条文未规定「{name}」，须由使用单位确定并说明理由。"
+    text = f"条文未规定「{declared.title_zh}」，须由使用单位确定并说明理由。"
+    hints = "；".join(f"参考值{hint.value}出自{hint.source}，{hint.label}" for hint in declared.hints)
+    return f"{text}{hints}。" if hints else text
+
+
+def chosen_text(name: str, number: float) -> str:
+    """Return the sentence that goes with a verdict resting on a number that the user chose."""
+    declared = declaration(name)
+    title, unit = (name, "") if declared is None else (declared.title_zh, declared.unit)
+    label = "非法定距离" if unit == METRES else "非法定数值"
+    return f"「{title}」按使用单位选定的 {number:g} {unit} 判断，条文未规定，{label}。"

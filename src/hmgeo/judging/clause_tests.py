@@ -1,0 +1,489 @@
+"""The kinds of tests that clauses are made of: what each is asked, and how answers become sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from hmgeo.judging.choices import chosen_text, unset_text
+from hmgeo.judging.facts import (
+    FLOW_NEEDED,
+    Answer,
+    Features,
+    Measurement,
+    NumberFact,
+    Outcome,
+    Side,
+    Unknown,
+    unknown,
+    unsaid,
+)
+from hmgeo.judging.places import KEY_AREAS
+from hmgeo.records import Unknown as NotRead
+from hmgeo.reference.cells import read_class
+from hmgeo.results.text import COVERAGE_UNDECLARED, distance_text
+from hmgeo.rules.parameters import declaration
+from hmgeo.rules.words import LAYERS, MEASURED_ATTRIBUTES
+from hmgeo.vocabulary import SoilQualityClass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from hmgeo.judging.choices import Choices
+    from hmgeo.judging.facts import DistanceFact, Facts, PlaceFact, TerrainVerdict
+    from hmgeo.rules.model import DatedValue, Test
+    from hmgeo.rules.parameters import Choice
+
+
+AT_LEAST = "at_least"
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One source asked about one dated value of a rule.
+
+    Parameters
+    ----------
+    partly
+        Which side a source that lies partly inside takes where the text doesn't say: the graver one.
+    """
+
+    value: DatedValue
+    facts: Facts
+    choices: Choices
+    partly: Side = Side.MET
+
+
+def features_of(test: Test, choices: Choices) -> Features:
+    """Return which features count: those that the test names, narrowed by the chosen extent."""
+    extent = _chosen(test.text("extent"), choices)
+    classes = extent.classes if extent is not None and extent.classes else test.texts("classes")
+    area_ids = extent.area_ids if extent is not None and extent.area_ids else test.texts("area_ids")
+    return Features(test.text("layer"), classes, test.texts("having"), test.texts("lacking"), area_ids)
+
+
+def _chosen(name: str, choices: Choices) -> Choice | None:
+    declared = declaration(name) if name else None
+    return None if declared is None else declared.choice(choices.code(name))
+
+
+def place_outcome(fact: PlaceFact, layer_zh: str, *, on_yes: Side, partly: Side) -> Outcome:
+    """Turn an answer into an outcome; a `no` that rests on an incomplete layer is unknown.
+
+    Parameters
+    ----------
+    on_yes
+        The side that a hit proves.
+    partly
+        The side of a source that lies partly inside.
+    """
+    on_no = Side.UNKNOWN if fact.gap else on_yes.opposite
+
+    def side(answer: Answer) -> Side:
+        return on_yes if answer is Answer.YES else on_no if answer is Answer.NO else partly
+
+    given = side(fact.answer)
+    answers = (fact.answer, *fact.others)
+    why = [fact.why]
+    if Answer.NO in answers:
+        why.append(fact.gap)
+    if Answer.PARTLY in answers:
+        why.append(f"部分位于「{layer_zh}」内。")
+    measurement = None
+    if fact.receptor_id:
+        measurement = Measurement(None, None, None, None, "", "", fact.receptor_id, fact.receptor_name)
+    others = frozenset(map(side, fact.others)) - {given}
+    return Outcome(given, others, tuple(filter(None, why)), measurement, fact.is_approximate)
+
+
+def number_outcome(fact: NumberFact, limit: float, upper: float | None, unit: str, comparison: str) -> Outcome:
+    """Hold a number and its range against a limit; limits are inclusive.
+
+    Parameters
+    ----------
+    upper
+        Upper end where the text gives a range, else None.
+    comparison
+        at_least or at_most.
+    """
+
+    def side(number: float) -> Side:
+        met = number >= limit if comparison == AT_LEAST else number <= limit
+        if upper is not None:
+            met = limit <= number <= upper
+        return Side.MET if met else Side.NOT_MET
+
+    low, high = fact.ends
+    inner = [end for end in (limit, upper) if end is not None and low <= end <= high]
+    given = side(fact.value)
+    others = frozenset(map(side, (low, high, *inner))) - {given}
+    text = f"{fact.value:g} {unit}".strip() if unit != "1" else f"{fact.value:g}"
+    return Outcome(given, others, (), Measurement(fact.value, low, high, limit, unit, text), fact.is_approximate)
+
+
+def all_of(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return met where every part is, not met where one isn't, else unknown."""
+    return _combined(outcomes, decisive=Side.NOT_MET)
+
+
+def any_of(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return met where one part is, not met where none is, else unknown."""
+    return _combined(outcomes, decisive=Side.MET)
+
+
+def _combined(outcomes: Sequence[Outcome], *, decisive: Side) -> Outcome:
+    """Combine parts; every mixture of their possible sides is a possible side of the whole."""
+    given = _whole((one.given for one in outcomes), decisive)
+    possible = {_whole(sides, decisive) for sides in product(*(one.possible for one in outcomes))}
+    counted = [one for one in outcomes if given in one.possible] or list(outcomes)
+    if given is decisive:
+        is_approximate = all(one.is_approximate for one in counted if one.given is given)
+    else:
+        is_approximate = any(one.is_approximate for one in outcomes)
+    why = dict.fromkeys(sentence for one in counted for sentence in one.why)
+    if possible - {given}:  # what could tip it is worth saying too
+        why |= dict.fromkeys(sentence for one in outcomes if one.others for sentence in one.why)
+    measurements = [one.measurement for one in counted if one.measurement is not None]
+    return Outcome(given, frozenset(possible) - {given}, tuple(why), next(iter(measurements), None), is_approximate)
+
+
+def _whole(sides: Iterable[Side], decisive: Side) -> Side:
+    found = set(sides)
+    if decisive in found:
+        return decisive
+    return Side.UNKNOWN if Side.UNKNOWN in found else decisive.opposite
+
+
+DEGREES = "°"
+RATIO_UNIT = "1"
+
+
+def attribute(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether a fact of the source is as said, or a number of it meets the limit."""
+    name = test.text("attribute")
+    if name in MEASURED_ATTRIBUTES:
+        return _number(test, inquiry, name)
+    known = inquiry.facts.attribute(name)
+    if known is None or isinstance(known, Unknown):
+        return unknown((known or unsaid(name)).why)
+    expected = test.text("expected") != "no"
+    return Outcome(Side.MET if known is expected else Side.NOT_MET)
+
+
+def _number(test: Test, inquiry: Inquiry, name: str) -> Outcome:
+    number, limit = inquiry.facts.number(name), inquiry.value.value
+    if number is None or limit is None:
+        return unknown(unsaid(name).why if number is None else "条文未规定限值。")
+    unit = MEASURED_ATTRIBUTES[name][1]
+    return number_outcome(NumberFact(number), limit, inquiry.value.value_max, unit, test.text("comparison"))
+
+
+def ratio(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge the quotient of two numbers of the source; on which basis it is formed must have been chosen."""
+    limit, basis = inquiry.value.value, test.text("by")
+    if limit is None:
+        return unknown("条文未规定比例。")
+    if basis and basis in inquiry.choices.assumed:
+        return unknown(unset_text(basis))
+    found = inquiry.facts.ratio(test.text("numerator"), test.text("denominator"), inquiry.choices.code(basis))
+    if isinstance(found, Unknown):
+        return unknown(found.why)
+    return number_outcome(NumberFact(found), limit, None, RATIO_UNIT, test.text("comparison"))
+
+
+def classification(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether the source has one of the official classes; what nobody has classified yet is unknown."""
+    layer = test.text("layer")
+    found = inquiry.facts.class_of(layer)
+    if isinstance(found, Unknown):
+        return unknown(found.why)
+    read = read_class(layer, found)
+    if isinstance(read, NotRead):
+        return unknown(f"「{LAYERS[layer].zh}」类别所填「{found}」不在清单内，本条未作判断。")
+    if read == SoilQualityClass.UNCLASSIFIED.value:
+        return unknown(f"「{LAYERS[layer].zh}」尚未划分类别，本条未作判断。")
+    return Outcome(Side.MET if read in test.texts("classes") else Side.NOT_MET)
+
+
+def slope(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge the slope of the source."""
+    limit = inquiry.value.value
+    if limit is None:
+        return unknown("条文未规定坡度。")
+    fact = inquiry.facts.slope()
+    if isinstance(fact, Unknown):
+        return unknown(fact.why)
+    return number_outcome(fact, limit, inquiry.value.value_max, DEGREES, test.text("comparison"))
+
+
+PERCENT = "%"
+
+
+def within(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether the source lies in a feature of the layer."""
+    return _inside(test, inquiry, on_yes=Side.MET)
+
+
+def not_within(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether the source lies in no feature of the layer."""
+    return _inside(test, inquiry, on_yes=Side.NOT_MET)
+
+
+def key_area(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether one of the key areas holds the source."""
+    features = replace(features_of(test, inquiry.choices), layer=KEY_AREAS)
+    fact = inquiry.facts.inside(features)
+    if isinstance(fact, Unknown):
+        return unknown(fact.why)
+    return place_outcome(fact, features.zh, on_yes=Side.MET, partly=inquiry.partly)
+
+
+def overlap_share(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether at least the limit's share of the source's area lies in the layer."""
+    name = test.text("limit")
+    limit = inquiry.choices.number(name) if name else inquiry.value.value
+    if limit is None:
+        return unknown(unset_text(name) if name else "条文未规定占比。")
+    fact = inquiry.facts.share(features_of(test, inquiry.choices))
+    if isinstance(fact, Unknown):
+        return unknown(fact.why)
+    outcome = number_outcome(fact, limit, None, PERCENT, AT_LEAST)
+    return replace(outcome, why=(chosen_text(name, limit),)) if name else outcome
+
+
+def _inside(test: Test, inquiry: Inquiry, *, on_yes: Side) -> Outcome:
+    features = features_of(test, inquiry.choices)
+    fact = inquiry.facts.inside(features)
+    if isinstance(fact, Unknown):
+        return unknown(fact.why)
+    name = test.text("part")
+    if name and Answer.PARTLY in {fact.answer, *fact.others}:
+        resolved = _resolved(fact, inquiry.choices.code(name))
+        if resolved is None:
+            return unknown(f"部分位于「{features.zh}」内。", unset_text(name))
+        fact = resolved
+    return place_outcome(fact, features.zh, on_yes=on_yes, partly=inquiry.partly)
+
+
+def _resolved(fact: PlaceFact, code: str) -> PlaceFact | None:
+    """Return the answer with `partly` read as the user chose; None where that can't be told."""
+    centre = {True: Answer.YES, False: Answer.NO, None: None}[fact.centroid_inside]
+    reading = {"any": Answer.YES, "whole": Answer.NO, "centroid": centre}.get(code)
+    if reading is None:
+        return None
+
+    def read(answer: Answer) -> Answer:
+        return reading if answer is Answer.PARTLY else answer
+
+    answer = read(fact.answer)
+    return replace(fact, answer=answer, others=frozenset(map(read, fact.others)) - {answer})
+
+
+def upstream_of(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether water from the source reaches a feature of the layer."""
+    return _along(test, inquiry, inquiry.facts.upstream)
+
+
+def downstream_of(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether water from a feature of the layer reaches the source."""
+    return _along(test, inquiry, inquiry.facts.downstream)
+
+
+def _along(test: Test, inquiry: Inquiry, ask: Callable[[Features, float, str], PlaceFact | Unknown]) -> Outcome:
+    name = test.text("limit")
+    limit_m = inquiry.choices.number(name) if name else float("inf")
+    if limit_m is None:
+        return unknown(unset_text(name))
+    features = features_of(test, inquiry.choices)
+    fact = ask(features, limit_m, inquiry.choices.code(test.text("mode")))
+    if isinstance(fact, Unknown):
+        return unknown(fact.why)
+    outcome = place_outcome(fact, features.zh, on_yes=Side.MET, partly=Side.MET)
+    why = (*outcome.why, chosen_text(name, limit_m)) if name else outcome.why
+    return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
+
+
+TERRAIN_CONSIDERED = "considered"
+TERRAIN_OPEN = "已选择考虑地形，但本次未作地形分级，丘陵、山区半径也未给定；按平原半径则在范围内。"
+FLOW_PATH, PATH_BESIDE = "flow_path", "path_beside_m"
+STRAIGHT_MODES = frozenset({"", "circle"})
+"""Choices of how to measure under which the straight ground distance counts."""
+
+
+def maximum_distance(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether a feature of the layer lies within the limit of the source."""
+    return _judged(test, inquiry, hit=Side.MET)
+
+
+def minimum_distance(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether the source keeps at least the limit from every feature of the layer."""
+    return _judged(test, inquiry, hit=Side.NOT_MET)
+
+
+def adjacency(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge whether the source touches a feature of the layer, within the tolerance that the user chose."""
+    name = test.text("tolerance")
+    tolerance_m = inquiry.choices.number(name)
+    if tolerance_m is None:
+        return unknown(unset_text(name))
+    features = features_of(test, inquiry.choices)
+    fact = inquiry.facts.touches(features, tolerance_m)
+    if isinstance(fact, Unknown):
+        return unknown(fact.why)
+    outcome = place_outcome(fact, features.zh, on_yes=Side.MET, partly=Side.MET)
+    why = (*outcome.why, chosen_text(name, tolerance_m))
+    return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
+
+
+def _judged(test: Test, inquiry: Inquiry, *, hit: Side) -> Outcome:
+    """Judge by the distance; `hit` is the side that finding a feature proves."""
+    name = test.text("limit")
+    limit_m = inquiry.choices.number(name) if name else inquiry.value.value
+    if limit_m is None:
+        return unknown(unset_text(name) if name else "条文未规定距离。")
+    mode = inquiry.choices.code(test.text("mode"))
+    features = features_of(test, inquiry.choices)
+    if mode == FLOW_PATH:
+        return _along_path(features, inquiry, limit_m, hit)
+    if mode not in STRAIGHT_MODES:
+        return unknown(FLOW_NEEDED)
+    fact = inquiry.facts.distance(features)
+    if isinstance(fact, Unknown):
+        return unknown(fact.why)
+    is_open = _terrain_open(test, inquiry)
+    outcome = _outcome(LAYERS[features.layer].zh, fact, limit_m, hit, is_terrain_open=is_open)
+    if is_open:
+        outcome = _by_terrain(outcome, fact, inquiry.facts.terrain(features, limit_m), hit)
+    labels = (chosen_text(name, limit_m),) if name else ()
+    why = tuple(dict.fromkeys((*outcome.why, *labels)))
+    return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
+
+
+def _along_path(features: Features, inquiry: Inquiry, limit_m: float, hit: Side) -> Outcome:
+    """Judge by the way down from the source; a feature counts that lies within the chosen width of it."""
+    beside_m = inquiry.choices.number(PATH_BESIDE)
+    if beside_m is None:
+        return unknown(unset_text(PATH_BESIDE))
+    fact = inquiry.facts.beside_path(features, limit_m, beside_m)
+    if isinstance(fact, Unknown):
+        return unknown(fact.why)
+    outcome = place_outcome(fact, LAYERS[features.layer].zh, on_yes=hit, partly=hit)
+    measured_m = fact.measured_m
+    text = "" if measured_m is None else f"沿水流 {distance_text(measured_m, 0.0, limit_m=limit_m)}"
+    told = Measurement(measured_m, measured_m, measured_m, limit_m, "m", text, fact.receptor_id, fact.receptor_name)
+    return replace(outcome, why=(*outcome.why, chosen_text(PATH_BESIDE, beside_m)), measurement=told)
+
+
+def _terrain_open(test: Test, inquiry: Inquiry) -> bool:
+    """Return whether the user wants hills to shorten the distance, which nothing here can tell yet."""
+    return inquiry.choices.code(test.text("terrain")) == TERRAIN_CONSIDERED
+
+
+def _by_terrain(outcome: Outcome, fact: DistanceFact, told: TerrainVerdict | Unknown | None, hit: Side) -> Outcome:
+    """Let radii by terrain decide what the plain's radius left open; out of its reach nothing is open."""
+    if told is None or Side.UNKNOWN not in outcome.possible:
+        return outcome
+    if isinstance(told, Unknown):
+        return replace(outcome, why=(*outcome.why, told.why))
+    sides = {Side.MET: hit, Side.NOT_MET: hit.opposite, Side.UNKNOWN: Side.UNKNOWN}
+    limit_m = (outcome.measurement.limit or 0.0) if outcome.measurement else np.inf
+    if fact.untold_m <= limit_m or fact.coverage_gap("", limit_m):
+        sides[Side.NOT_MET] = Side.UNKNOWN
+    given = sides[told.outcome.side]
+    others = frozenset(sides[one] for one in told.others) - {given}
+    why = [one for one in outcome.why if one != TERRAIN_OPEN]
+    return replace(outcome, given=given, others=others, why=tuple(filter(None, (*why, told.outcome.why, told.how))))
+
+
+def _outcome(layer_zh: str, fact: DistanceFact, limit_m: float, hit: Side, *, is_terrain_open: bool) -> Outcome:
+    """Turn the range of the distance into sides: a feature found stands, finding none needs a complete layer."""
+    inclusive = hit is Side.MET
+
+    def reaches(distance_m: float) -> bool:
+        return distance_m <= limit_m if inclusive else distance_m < limit_m
+
+    measured_m = fact.measured_m
+    is_hit = reaches(fact.low_m if measured_m is None else measured_m)
+    may_hit, may_miss = reaches(fact.low_m), not reaches(fact.high_m)
+    why: list[str] = []
+    sides = {True: hit, False: hit.opposite}
+    gap = fact.coverage_gap(layer_zh, limit_m)
+    if gap:
+        why.append(gap)
+        sides[False] = Side.UNKNOWN
+    elif may_miss and fact.covered_m is None:
+        why.append(COVERAGE_UNDECLARED)
+    if may_miss and reaches(fact.untold_m):
+        why.append(fact.untold_why)
+        sides[False] = Side.UNKNOWN
+    if may_hit and is_terrain_open:
+        sides[True] = Side.UNKNOWN
+        why.append(TERRAIN_OPEN)
+    possible = {sides[True]} if may_hit else set()
+    if may_miss:
+        possible.add(sides[False])
+    measurement = Measurement(
+        value=measured_m,
+        low=_finite(fact.low_m),
+        high=_finite(fact.high_m),
+        limit=limit_m,
+        unit="m",
+        text="" if measured_m is None else distance_text(measured_m, fact.uncertainty_m, limit_m=limit_m),
+        receptor_id=fact.receptor_id,
+        receptor_name=fact.receptor_name,
+        bearing_deg=fact.bearing_deg,
+    )
+    given = sides[is_hit]
+    return Outcome(given, frozenset(possible) - {given}, tuple(why), measurement, fact.is_approximate)
+
+
+def _finite(number: float) -> float | None:
+    return None if number == float("inf") else number
+
+
+class Evaluator(Protocol):
+    """Judges a simple test for one source."""
+
+    def __call__(self, test: Test, inquiry: Inquiry) -> Outcome:
+        """Return the outcome."""
+
+
+class Combiner(Protocol):
+    """Joins the outcomes of a composed test's parts."""
+
+    def __call__(self, outcomes: Sequence[Outcome]) -> Outcome:
+        """Return the outcome of the whole."""
+
+
+EVALUATORS: Mapping[str, Evaluator] = MappingProxyType(
+    {
+        "within": within,
+        "not_within": not_within,
+        "minimum_distance": minimum_distance,
+        "maximum_distance": maximum_distance,
+        "overlap_share": overlap_share,
+        "adjacency": adjacency,
+        "upstream_of": upstream_of,
+        "downstream_of": downstream_of,
+        "classification": classification,
+        "ratio": ratio,
+        "attribute": attribute,
+        "slope": slope,
+        "key_area": key_area,
+    }
+)
+"""The simple kinds of `hmgeo.rules.kinds`, each with its function."""
+
+COMBINERS: Mapping[str, Combiner] = MappingProxyType({"all_of": all_of, "any_of": any_of})
+"""The kinds that hold parts."""
+
+
+def evaluate(test: Test, inquiry: Inquiry) -> Outcome:
+    """Judge a test, part by part."""
+    if test.kind in COMBINERS:
+        return COMBINERS[test.kind]([evaluate(part, inquiry) for part in test.parts])
+    return EVALUATORS[test.kind](test, inquiry)

@@ -1,0 +1,507 @@
+"""What tests may ask about one source, and what a test comes to: met, not met or unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
+from hmgeo.vocabulary import INVENTED, Basis, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hmgeo.records import Layer, Raster
+    from hmgeo.vocabulary import TerrainClass
+
+
+class Side(Enum):
+    """One answer of a test."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    UNKNOWN = "unknown"
+
+    @property
+    def opposite(self) -> Side:
+        """The other known answer; unknown stays unknown."""
+        return {Side.MET: Side.NOT_MET, Side.NOT_MET: Side.MET, Side.UNKNOWN: Side.UNKNOWN}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The number a test rests on, with the nearest object.
+
+    Parameters
+    ----------
+    value
+        As measured at the position as given; None where nothing was found within the search or the position is a
+        place.
+    low, high
+        The range that the position's uncertainty allows; None where unknown.
+    limit
+        What it was held against; None where the test asks only for yes or no.
+    bearing_deg
+        From true north; None where shapes touch.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    limit: float | None
+    unit: str
+    text: str
+    receptor_id: str = ""
+    receptor_name: str = ""
+    bearing_deg: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A test's answer.
+
+    Parameters
+    ----------
+    given
+        At the position as given.
+    others
+        What else it could be within the position's uncertainty; never holds `given`.
+    why
+        Sentences: why a side is unknown, and what limits the answer.
+    is_approximate
+        Whether approximate geometry went in; then nothing is certain.
+    """
+
+    given: Side
+    others: frozenset[Side] = field(default_factory=frozenset)
+    why: tuple[str, ...] = ()
+    measurement: Measurement | None = None
+    is_approximate: bool = False
+
+    @property
+    def possible(self) -> frozenset[Side]:
+        """Every side it could be."""
+        return self.others | {self.given}
+
+
+def unknown(*why: str) -> Outcome:
+    """Return the outcome of a test that can't be told, with the reasons."""
+    return Outcome(Side.UNKNOWN, why=why)
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainOutcome:
+    """What a source comes to under its radii.
+
+    Parameters
+    ----------
+    side
+        MET where a pair lies within its class's radius; UNKNOWN where only pairs without a radius (or without
+        heights) lie within the plain's; NOT_MET where none does.
+    side_if_plain
+        What the plain's radius alone would say.
+    receptor
+        Row of the nearest parcel that decides, -1 where none does.
+    terrain
+        Class of the deciding pair.
+    """
+
+    side: Side
+    side_if_plain: Side
+    receptor: int = -1
+    distance_m: float | None = None
+    radius_m: float | None = None
+    terrain: TerrainClass | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainVerdict:
+    """What terrain makes of a source.
+
+    Parameters
+    ----------
+    others
+        Sides it could take within the position's uncertainty.
+    receptor_id
+        The parcel that decides; empty where none does.
+    how
+        What was chosen, in words.
+    """
+
+    outcome: TerrainOutcome
+    others: frozenset[Side] = frozenset()
+    receptor_id: str = ""
+    how: str = ""
+
+
+FLOW_NEEDED = "需要水流方向测算（上下游、集雨区、流经路径），没有可用的高程，本条未作判断。"
+SLOPE_NEEDED = "需要坡度测算（高程数据），没有可用的高程，本条未作判断。"
+
+GAP_UNDECLARED = "「{layer}」未申明数据范围，结果为下限。"
+GAP_OUTSIDE = "该点或其误差范围超出「{layer}」数据范围，结果为下限。"
+GAP_NEAR = "该点距数据边界 {reach} 米，小于查询半径 {limit} 米，结果为下限。"
+GAP_INCOMPLETE = "「{layer}」未申明完整，结果为下限。"
+"""Why finding nothing would prove nothing, with parts to fill in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why nobody can tell: a sentence in Chinese."""
+
+    why: str
+
+
+def missing_layer(layer: str) -> Unknown:
+    """Return what is said where a layer wasn't given, with whom to ask.
+
+    Examples
+    --------
+    >>> missing_layer("intakes").why
+    '未提供「饮用水取水口」，本条未评估。请向水利部门获取。'
+    """
+    word = LAYERS[layer]
+    return Unknown(f"未提供「{word.zh}」，本条未评估。请向{word.department}获取。")
+
+
+def not_measured(layer: str) -> Unknown:
+    """Return what is said where the question at hand doesn't measure against a layer, given or not."""
+    return Unknown(f"本次筛查未对「{LAYERS[layer].zh}」作分析，本条未作判断。")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Which features of a layer count.
+
+    Parameters
+    ----------
+    classes
+        Official class words; empty for all.
+    having, lacking
+        Facts that must be known to be so, or known not to be so.
+    area_ids
+        Ids of key areas, for the layer `key_areas`.
+    """
+
+    layer: str
+    classes: tuple[str, ...] = ()
+    having: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    area_ids: tuple[str, ...] = ()
+
+    @property
+    def zh(self) -> str:
+        """The layer in words, with the classes that count."""
+        name = LAYERS[self.layer].zh
+        return f"{name}（{'、'.join(self.classes)}）" if self.classes else name
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceFact:
+    """How far a source is from the nearest feature of a layer.
+
+    Parameters
+    ----------
+    low_m, high_m
+        Nearest and farthest possible; infinite where nothing is within the search.
+    measured_m
+        At the position as given; None where nothing is within the search or the position is a place.
+    uncertainty_m
+        Of the position.
+    covered_m
+        How far around the source the layer's declared coverage reaches, less the uncertainty; negative where the
+        source lies outside it, None where no coverage is declared.
+    is_complete
+        Whether the layer holds everything of its kind within its coverage.
+    undeclared_may_clear
+        Whether the user asked for a bare comparison by distance, where undeclared coverage clears with a note.
+    is_approximate
+        Whether approximate geometry went in.
+    untold_m, untold_why
+        How near the nearest feature may lie of which nobody can tell whether it counts, and why; infinite without one.
+    """
+
+    low_m: float
+    high_m: float
+    measured_m: float | None
+    uncertainty_m: float = 0.0
+    receptor_id: str = ""
+    receptor_name: str = ""
+    bearing_deg: float | None = None
+    covered_m: float | None = None
+    is_complete: bool = False
+    undeclared_may_clear: bool = False
+    is_approximate: bool = False
+    untold_m: float = float("inf")
+    untold_why: str = ""
+
+    def coverage_gap(self, layer_zh: str, limit_m: float) -> str:
+        """Return why finding nothing within the limit would prove nothing; empty where it does."""
+        if self.undeclared_may_clear and self.covered_m is None:
+            return ""
+        if self.covered_m is None:
+            return GAP_UNDECLARED.format(layer=layer_zh)
+        if self.covered_m < 0:
+            return GAP_OUTSIDE.format(layer=layer_zh)
+        if self.covered_m < limit_m:
+            return GAP_NEAR.format(reach=f"{self.covered_m:.0f}", limit=f"{limit_m:.0f}")
+        if not self.is_complete:
+            return GAP_INCOMPLETE.format(layer=layer_zh)
+        return ""
+
+
+class Answer(Enum):
+    """Whether a source lies in a layer, touches it, or is joined to it by water."""
+
+    YES = "yes"
+    NO = "no"
+    PARTLY = "partly"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFact:
+    """Whether a source lies in the features of a layer (or touches them, or lies up- or downstream of them).
+
+    Parameters
+    ----------
+    answer
+        At the position as given; on a border counts as inside.
+    others
+        What else it could be within the position's uncertainty.
+    centroid_inside
+        For `partly`: whether the source's centre lies inside; None where nobody looked.
+    gap
+        Why a `no` would prove nothing (layer incomplete, source outside its coverage); empty where it does.
+    why
+        What else is to be said of the answer.
+    is_approximate
+        Whether approximate geometry went in.
+    measured_m
+        How far along the water the features were met; None for other questions.
+    """
+
+    answer: Answer
+    others: frozenset[Answer] = field(default_factory=frozenset)
+    centroid_inside: bool | None = None
+    gap: str = ""
+    why: str = ""
+    receptor_id: str = ""
+    receptor_name: str = ""
+    is_approximate: bool = False
+    measured_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFact:
+    """A number of the source with the range that its position's uncertainty allows.
+
+    Parameters
+    ----------
+    low, high
+        The range; both None where the number is exact.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    is_approximate: bool = False
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and highest possible number."""
+        return (
+            self.value if self.low is None else self.low,
+            self.value if self.high is None else self.high,
+        )
+
+
+class Facts(Protocol):
+    """Answers about one source. What can't be told comes back as `Unknown`, with the reason, never as a no."""
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:
+        """Return the shortest ground distance to the features."""
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:
+        """Return whether the source lies in one of the features."""
+
+    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
+        """Return whether the source touches one of the features, within a tolerance in metres."""
+
+    def share(self, features: Features) -> NumberFact | Unknown:
+        """Return the share of the source's area that lies in the features, in percent."""
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from the source reaches one of the features within the limit along the water."""
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from one of the features reaches the source within the limit along the water."""
+
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+        """Return whether the way down from the source passes within `beside_m` of the features before the limit."""
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return the slope of the source in degrees."""
+
+    def terrain(self, features: Features, plain_m: float) -> TerrainVerdict | Unknown | None:
+        """Return what radii by terrain make of a distance to the features; None where nobody looked."""
+
+    def attribute(self, name: str) -> bool | Unknown | None:
+        """Return a yes/no fact of `ATTRIBUTES`; None where nobody said, Unknown where other words contradict it."""
+
+    def number(self, name: str) -> float | None:
+        """Return a number of `MEASURED_ATTRIBUTES`; None where nobody said."""
+
+    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
+        """Return the quotient of two numbers on a basis (the code of a choice; empty where there is none)."""
+
+    def class_of(self, layer: str) -> str | Unknown:
+        """Return the official class of the source in a layer's scheme."""
+
+
+class UnansweredFacts:
+    """Answers nothing, always with the reason; a base for those who can answer some of it."""
+
+    flow_needed = Unknown(FLOW_NEEDED)
+    slope_needed = Unknown(SLOPE_NEEDED)
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:
+        """Return that nothing was measured against the layer."""
+        return not_measured(features.layer)
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:
+        """Return that nothing was measured against the layer."""
+        return not_measured(features.layer)
+
+    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:  # noqa: ARG002  # the protocol's
+        """Return that nothing was measured against the layer."""
+        return not_measured(features.layer)
+
+    def share(self, features: Features) -> NumberFact | Unknown:
+        """Return that nothing was measured against the layer."""
+        return not_measured(features.layer)
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
+        """Return that the flow of water is needed."""
+        return self.flow_needed
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
+        """Return that the flow of water is needed."""
+        return self.flow_needed
+
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
+        """Return that the flow of water is needed."""
+        return self.flow_needed
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return that the slope is needed."""
+        return self.slope_needed
+
+    def terrain(self, features: Features, plain_m: float) -> TerrainVerdict | Unknown | None:  # noqa: ARG002  # as above
+        """Return that nobody looked."""
+        return None
+
+    def attribute(self, name: str) -> bool | Unknown | None:  # noqa: ARG002  # as above
+        """Return that nobody said."""
+        return None
+
+    def number(self, name: str) -> float | None:  # noqa: ARG002  # as above
+        """Return that nobody said."""
+        return None
+
+    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:  # noqa: ARG002  # as above
+        """Return that the numbers aren't there."""
+        words = "、".join(MEASURED_ATTRIBUTES[name][0] for name in (numerator, denominator))
+        return Unknown(f"缺少{words}，本条未作判断。")
+
+    def class_of(self, layer: str) -> str | Unknown:
+        """Return that nobody said."""
+        return Unknown(f"缺少「{LAYERS[layer].zh}」的官方类别，本条未作判断。")
+
+
+NO_POSITION = "没有可用的位置，本条未作判断。"
+
+
+class UnplacedFacts(UnansweredFacts):
+    """Answers about a source without a usable position: what its row states, and nothing about where it lies.
+
+    Parameters
+    ----------
+    attributes
+        Yes/no facts that the row states.
+    """
+
+    def __init__(self, attributes: Mapping[str, bool | Unknown]) -> None:
+        self._attributes = attributes
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:  # noqa: ARG002  # the protocol's
+        """Return that there is no position."""
+        return Unknown(NO_POSITION)
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
+        """Return that there is no position."""
+        return Unknown(NO_POSITION)
+
+    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
+        """Return that there is no position."""
+        return Unknown(NO_POSITION)
+
+    def share(self, features: Features) -> NumberFact | Unknown:  # noqa: ARG002  # as above
+        """Return that there is no position."""
+        return Unknown(NO_POSITION)
+
+    def attribute(self, name: str) -> bool | Unknown | None:
+        """Return what the row states."""
+        return self._attributes.get(name)
+
+
+def doubted_facts(stated: Mapping[str, bool], doubts: Mapping[str, str]) -> dict[str, bool | Unknown]:
+    """Return stated facts, unknown where other words contradict them (`hmgeo.rules.claims.doubts_of`)."""
+    return {**stated, **{topic: Unknown(why) for topic, why in doubts.items() if topic in ATTRIBUTES}}
+
+
+def unsaid(name: str) -> Unknown:
+    """Return what is said where a yes/no fact or a number of the source isn't there.
+
+    Examples
+    --------
+    >>> unsaid("rectified").why
+    '未说明是否已完成整治，本条未作判断。'
+    """
+    if name in ATTRIBUTES:
+        return Unknown(f"未说明是否{ATTRIBUTES[name]}，本条未作判断。")
+    return Unknown(f"缺少{MEASURED_ATTRIBUTES[name][0]}，本条未作判断。")
+
+
+def barred_kinds(
+    sources: Basis, layers: Iterable[Layer], elevation: Raster | None = None, *, mixes: bool
+) -> tuple[LayerKind, ...]:
+    """Return the kinds of layers that sources of a basis may not be held against.
+
+    Parameters
+    ----------
+    mixes
+        Whether the project says that it holds real sources against invented data: then there is none.
+    """
+    if mixes or sources is not Basis.REAL:
+        return ()
+    heights = (LayerKind.ELEVATION,) if elevation is not None and elevation.basis in INVENTED else ()
+    return (*(layer.kind for layer in layers if layer.basis in INVENTED), *heights)
+
+
+def barred_text(kinds: Sequence[LayerKind]) -> str:
+    """Return what is said of barred layers; empty where there is none."""
+    return f"真实污染源不对照合成或示意的「{'、'.join(kind.zh for kind in kinds)}」。" if kinds else ""
+
+
+def not_asked(code: str, barred: Iterable[LayerKind]) -> Unknown:
+    """Return why a layer that isn't among those held can't be asked: barred, or not given."""
+    kinds = [kind for kind in barred if kind.value == code]
+    return Unknown(f"{barred_text(kinds)}本条未作判断。") if kinds else missing_layer(code)
+
+
+class BarredFacts(UnansweredFacts):
+    """Answers all questions about water and slope with one reason."""
+
+    def __init__(self, why: Unknown) -> None:
+        self.flow_needed = self.slope_needed = why

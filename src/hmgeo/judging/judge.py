@@ -1,0 +1,282 @@
+"""One source against one rule: standing first, then whether the rule reaches it, then its test; how real that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from hmgeo.judging.applies import Exempt, exemption, hindrance
+from hmgeo.judging.choices import unset_text
+from hmgeo.judging.clause_tests import FLOW_PATH, Inquiry, evaluate
+from hmgeo.judging.facts import Outcome, Side, UnplacedFacts
+from hmgeo.results.text import sentences
+from hmgeo.rules.kinds import FLOW_KINDS, parameters_of
+from hmgeo.rules.model import (
+    AppliesTo,
+    DatedValue,
+    Rule,
+    RuleStanding,
+    Runs,
+    RunsState,
+    Test,
+    Title,
+    Verification,
+    VerificationState,
+)
+from hmgeo.rules.parameters import ParameterType, declaration
+from hmgeo.rules.words import CATCHMENT, NETWORK
+from hmgeo.vocabulary import Basis, Certainty, Effect, LayerKind, LegalRank, Standing, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hmgeo.judging.applies import Subject
+    from hmgeo.judging.choices import Choices
+    from hmgeo.judging.facts import Facts, Measurement
+
+
+_WHEN_MET = {
+    Effect.BAN: Verdict.PROHIBITED,
+    Effect.REQUIRE: Verdict.CLEAR,
+    Effect.RESTRICT: Verdict.CONDITIONAL,
+    Effect.LIST: Verdict.LISTED,
+}
+_NOT_JUDGED = {
+    Standing.PERIOD_OVER: Verdict.NOT_ASSESSED,
+    Standing.TEXT_NOT_HELD: Verdict.NOT_ASSESSED,
+    Standing.REPEALED: Verdict.NOT_APPLICABLE,
+    Standing.NOT_YET: Verdict.NOT_APPLICABLE,
+    Standing.OUTSIDE_TERRITORY: Verdict.NOT_APPLICABLE,
+}
+
+
+IN_PRINCIPLE = "原则上（例外须有书面依据）。"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a rule says of a source, and why.
+
+    Parameters
+    ----------
+    reasons
+        Sentences on this source: why it isn't judged, what limits the answer.
+    standing_note
+        How the rule stands, the same for all sources of a place.
+    other, certainty
+        The other side within the position's uncertainty; None and None where nothing was judged.
+    """
+
+    verdict: Verdict
+    standing: Standing
+    reasons: tuple[str, ...]
+    standing_note: str = ""
+    other: Verdict | None = None
+    certainty: Certainty | None = None
+    measurement: Measurement | None = None
+
+    @property
+    def note(self) -> str:
+        """The reasons, and how the rule stands."""
+        return sentences(*self.reasons, self.standing_note)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    other: Verdict | None = None
+    certainty: Certainty | None = None
+    measurement: Measurement | None = None
+
+
+def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | None, choices: Choices) -> Judgement:
+    """Judge a source by a rule of effect ban, require, restrict or list; others never give a verdict.
+
+    Parameters
+    ----------
+    facts
+        None where the source has no usable position; then only what its row states can decide.
+
+    Returns
+    -------
+    Judgement
+        `not_assessed` always says why. Where a choice is unset, the verdict stands only if every allowed choice
+        comes to the same; where it isn't known whether an exception of the text holds, only if both ways do.
+    """
+    if standing.standing in _NOT_JUDGED or rule.test is None or standing.value is None:
+        tested = _Tested(_NOT_JUDGED.get(standing.standing, Verdict.NOT_ASSESSED))
+    else:
+        tested = _reached(rule, standing.value, subject, facts, choices)
+    return Judgement(
+        tested.verdict,
+        standing.standing,
+        tested.reasons,
+        standing.note_zh,
+        tested.other,
+        tested.certainty,
+        tested.measurement,
+    )
+
+
+def verdict_of(rule: Rule, side: Side) -> Verdict:
+    """Return the verdict of one side of a test (the table of effects).
+
+    A requirement that holds only in principle (原则上) and isn't met is conditional, not prohibited.
+    """
+    if side is Side.UNKNOWN:
+        return Verdict.NOT_ASSESSED
+    if side is Side.MET:
+        return _WHEN_MET[rule.effect]
+    if rule.effect is Effect.REQUIRE:
+        return Verdict.CONDITIONAL if rule.in_principle else Verdict.PROHIBITED
+    return Verdict.CLEAR
+
+
+def _reached(rule: Rule, value: DatedValue, subject: Subject, facts: Facts | None, choices: Choices) -> _Tested:
+    """Judge where the standing lets the rule speak: exceptions, then whom it is about, then its test."""
+    exempt = exemption(rule, subject)
+    obstacle = hindrance(rule, subject, choices)
+    if obstacle is not None and obstacle.verdict is Verdict.NOT_APPLICABLE:
+        return _Tested(obstacle.verdict, (obstacle.why,))
+    if exempt is not None and exempt.is_known:
+        return _Tested(Verdict.NOT_APPLICABLE, (exempt.why,))
+    if obstacle is not None:
+        return _Tested(obstacle.verdict, (obstacle.why,))
+    known = UnplacedFacts(subject.attributes) if facts is None else facts
+    tested = _over_choices(rule, value, known, choices)
+    return tested if exempt is None else _unless_exempt(tested, exempt)
+
+
+def _unless_exempt(tested: _Tested, exempt: Exempt) -> _Tested:
+    """Return what stands where it isn't known whether an exception holds."""
+    reasons = tested.reasons if tested.verdict is Verdict.NOT_ASSESSED else ()
+    return _Tested(Verdict.NOT_ASSESSED, (exempt.why, *reasons), measurement=tested.measurement)
+
+
+def _over_choices(rule: Rule, value: DatedValue, facts: Facts, choices: Choices) -> _Tested:
+    """Judge under every allowed completion of what nobody chose; the verdict stands where all agree."""
+    unset = unset_outside_the_test(rule, choices)
+    possible = [(one, _tested(rule, value, facts, one)) for one in choices.spread(rule.parameters)]
+    first = possible[0][1]
+    if len(possible) > 1 and len({(one.verdict, one.other) for _, one in possible}) > 1:
+        return _Tested(
+            Verdict.NOT_ASSESSED, tuple(map(unset_text, _that_matter(possible))), measurement=first.measurement
+        )
+    if unset:
+        reasons = first.reasons if first.verdict is Verdict.NOT_ASSESSED else ()
+        return _Tested(Verdict.NOT_ASSESSED, (*map(unset_text, unset), *reasons), measurement=first.measurement)
+    return first
+
+
+def unset_outside_the_test(rule: Rule, choices: Choices) -> list[str]:
+    """Return open points that no field of the test reads, such as which facilities count: nothing else knows them."""
+    if not rule.parameters:
+        return []
+    read = {rule.applies_to.trades.parameter, *(parameters_of(rule.test) if rule.test is not None else ())}
+    declared = [declaration(name) for name in rule.parameters if name not in read and choices.is_open(name)]
+    return [one.name for one in declared if one is not None and one.type is not ParameterType.CHOICE]
+
+
+def _that_matter(possible: list[tuple[Choices, _Tested]]) -> list[str]:
+    """Return the unset choices that change the verdict while the others stay as they are."""
+    found = []
+    for name in possible[0][0].assumed:
+        seen: dict[tuple[tuple[str, str], ...], set[tuple[Verdict, Verdict | None]]] = {}
+        for choices, tested in possible:
+            rest = tuple((key, code) for key, code in choices.assumed.items() if key != name)
+            seen.setdefault(rest, set()).add((tested.verdict, tested.other))
+        if any(len(verdicts) > 1 for verdicts in seen.values()):
+            found.append(name)
+    return found
+
+
+def _tested(rule: Rule, value: DatedValue, facts: Facts, choices: Choices) -> _Tested:
+    if rule.test is None:
+        return _Tested(Verdict.NOT_ASSESSED, ("本条没有可执行的判定。",))
+    graver_side = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
+    outcome = evaluate(rule.test, Inquiry(value, facts, choices, graver_side))
+    verdicts = sorted({verdict_of(rule, side) for side in outcome.possible}, key=lambda verdict: verdict.gravity)
+    graver, milder = verdicts[0], verdicts[-1]
+    reasons = (*condition_text(rule, value, graver), *outcome.why, _in_principle(rule, outcome))
+    if graver is milder:
+        return _Tested(graver, reasons, None, _certainty(graver, outcome), outcome.measurement)
+    return _Tested(graver, reasons, milder, Certainty.AMBIGUOUS, outcome.measurement)
+
+
+def _certainty(verdict: Verdict, outcome: Outcome) -> Certainty | None:
+    if verdict is Verdict.NOT_ASSESSED:
+        return None
+    return Certainty.AMBIGUOUS if outcome.is_approximate else Certainty.CERTAIN
+
+
+def condition_text(rule: Rule, value: DatedValue, verdict: Verdict) -> tuple[str, ...]:
+    """Return what must be fulfilled, with where it stands."""
+    if verdict is not Verdict.CONDITIONAL:
+        return ()
+    condition = (rule.condition or rule.title.zh).rstrip("。")
+    return (f"须满足：{condition}（依据《{value.document}》{value.clause}）。",)
+
+
+def _in_principle(rule: Rule, outcome: Outcome) -> str:
+    judged = outcome.possible != {Side.UNKNOWN}
+    return IN_PRINCIPLE if rule.in_principle and judged else ""
+
+
+USER_RADIUS_ID = "USER-RADIUS"
+USER_DECIDER = "使用者设定"
+
+
+def user_radius_rule(radius_m: float, source_kind: str) -> tuple[Rule, RuleStanding]:
+    """Return the rule for a radius in metres, with a standing that lets it be judged anywhere."""
+    value = DatedValue(date(1, 1, 1), "", value=radius_m, unit="m")
+    rule = Rule(
+        id=USER_RADIUS_ID,
+        title=Title("使用者设定的半径", "radius set by the user"),
+        legal_rank=LegalRank.TECHNICAL_GUIDE,
+        authority=USER_DECIDER,
+        territory=("CN",),
+        applies_to=AppliesTo((source_kind,)),
+        test=Test("maximum_distance", {"layer": "farmland"}),
+        effect=Effect.LIST,
+        history=(value,),
+        decider=USER_DECIDER,
+        matter="",
+        verified=Verification(VerificationState.UNVERIFIED, ""),
+        runs=RunsState(Runs.YES),
+    )
+    return rule, RuleStanding(Standing.IN_FORCE, value, "")
+
+
+_RIVERS, _HEIGHTS = LayerKind.RIVERS.value, LayerKind.ELEVATION.value
+
+
+def asked_layers(rule: Rule, choices: Choices) -> Iterator[str]:
+    """Yield the codes of the layers that a rule's test asks: its targets, and the rivers or heights between.
+
+    Where no mode is chosen both ways along the water are asked.
+    """
+    for leaf in rule.test.leaves() if rule.test is not None else ():
+        if leaf.text("layer"):
+            yield leaf.text("layer")
+        yield from _between(leaf, choices.code(leaf.text("mode")))
+
+
+def _between(leaf: Test, mode: str) -> tuple[str, ...]:
+    if leaf.kind in FLOW_KINDS:
+        return {NETWORK: (_RIVERS,), CATCHMENT: (_HEIGHTS,)}.get(mode, (_RIVERS, _HEIGHTS))
+    return (_HEIGHTS,) if leaf.kind == "slope" or mode == FLOW_PATH else ()
+
+
+def basis_of(rule: Rule, choices: Choices, basis: Basis, held: Mapping[str, Basis]) -> Basis:
+    """Return how real what a rule says is.
+
+    Parameters
+    ----------
+    basis
+        Of the sources and of what they are always measured against.
+    held
+        By the codes of the layers that sources are held against, how real each is.
+    """
+    return Basis.worst(basis, *(held[code] for code in asked_layers(rule, choices) if code in held))

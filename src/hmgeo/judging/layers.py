@@ -1,0 +1,495 @@
+"""A layer kept ready for single questions, and the answers about one source that rest on layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from hmgeo.geo.distance import prepare_shapes
+from hmgeo.geo.ellipsoid import bearing_of, ellipsoidal_area_m2
+from hmgeo.geo.nearest import NearestSearch, Outline, outline_of, prepare_one
+from hmgeo.judging.facts import (
+    Answer,
+    DistanceFact,
+    Features,
+    NumberFact,
+    PlaceFact,
+    UnansweredFacts,
+    Unknown,
+    missing_layer,
+    not_asked,
+)
+from hmgeo.judging.places import KEY_AREAS, inside_key_areas
+from hmgeo.records import Unknown as UnknownValue
+from hmgeo.reference.cells import read_class, unread_among
+from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, LAYERS
+from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Completeness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from hmgeo.geo.distance import Shapes
+    from hmgeo.geo.nearest import Found
+    from hmgeo.judging.places import Place
+    from hmgeo.records import Layer
+    from hmgeo.vocabulary import LayerKind
+
+    Indices = NDArray[np.int64]
+
+FARTHEST_SEARCH_M = 300_000.0
+_COUNTS, _MAY_COUNT = (1,), (0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The nearest feature, by its row; bearing_deg is None where the source touches it."""
+
+    row: int
+    receptor_id: str
+    receptor_name: str
+    distance_m: float
+    bearing_deg: float | None
+
+
+class LayerIndex:
+    """Answers about one layer, source by source; built once, asked often.
+
+    Parameters
+    ----------
+    layer
+        Read whole. Features without geometry are left out.
+    """
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        table = layer.read()
+        self._ids: list[str] = table["receptor_id"].to_pylist()
+        self._names: list[str] = table["name"].to_pylist()
+        self._classes = np.asarray(table["class"].to_pylist(), dtype=object)
+        self._stated = [dict(facts or ()) for facts in table["stated"].to_pylist()]
+        self.shapes: Shapes = prepare_shapes(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False)))
+        self._tree = shapely.STRtree(self.shapes.geometries)
+        self._unions: dict[tuple[Features, bool], shapely.Geometry] = {}
+        self._searches: dict[tuple[Features, tuple[int, ...]], NearestSearch] = {}
+        self._outlines: dict[Features, Outline] = {}
+        self._counting: dict[Features, NDArray[np.int8]] = {}
+
+    @property
+    def size(self) -> int:
+        """How many features the layer has."""
+        return len(self._ids)
+
+    @cached_property
+    def class_words(self) -> tuple[str, ...]:
+        """The class words of the layer, each once, in order."""
+        return tuple(dict.fromkeys(str(word) for word in self._classes if word))
+
+    @cached_property
+    def _read_classes(self) -> list[str | UnknownValue]:
+        """The official class of each feature; `Unknown` where its word isn't in the list of the layer."""
+        read = {word: read_class(self.layer.kind.value, str(word or "")) for word in set(self._classes)}
+        return [read[word] for word in self._classes]
+
+    @cached_property
+    def is_approximate(self) -> bool:
+        """Whether the layer's geometry is no more than a hint."""
+        return self.layer.basis is Basis.APPROXIMATE
+
+    @cached_property
+    def is_complete(self) -> bool:
+        """Whether the layer holds everything of its kind within its coverage."""
+        return self.layer.gates.completeness is Completeness.COMPLETE
+
+    def nearest(self, source: Shapes, features: Features, *, within_m: float = FARTHEST_SEARCH_M) -> Hit | None:
+        """Return the nearest feature that counts, None where none lies within `within_m`.
+
+        Parameters
+        ----------
+        source
+            One shape from `prepare_shapes`.
+        """
+        found = self._search(features, _COUNTS).nearest(source, within_m)
+        return None if found is None else self._hit(found)
+
+    def nearest_untold(self, source: Shapes, features: Features) -> Hit | None:
+        """Return the nearest feature of which nobody can tell whether it counts; None where there is none in reach."""
+        if not (self._count_codes(features) == 0).any():
+            return None
+        found = self._search(features, _MAY_COUNT).nearest(source, FARTHEST_SEARCH_M)
+        return None if found is None else self._hit(found)
+
+    def within(self, source: Shapes, features: Features, radius_m: float) -> list[Hit]:
+        """Return every feature that counts or may count within `radius_m` metres, nearest first."""
+        return [self._hit(found) for found in self._search(features, (*_MAY_COUNT, *_COUNTS)).within(source, radius_m)]
+
+    def _hit(self, found: Found) -> Hit:
+        bearing = None
+        if found.distance_m > 0:
+            bearing = bearing_of(found.from_lon_lat, found.to_lon_lat)
+        return Hit(found.row, self._ids[found.row], self._names[found.row], found.distance_m, bearing)
+
+    def _search(self, features: Features, codes: tuple[int, ...]) -> NearestSearch:
+        search = self._searches.get((features, codes))
+        if search is None:
+            rows = np.flatnonzero(np.isin(self._count_codes(features), codes))
+            search = self._searches[features, codes] = NearestSearch(self.shapes, rows)
+        return search
+
+    def holding(self, source: Shapes, features: Features) -> Indices:
+        """Return the rows of the features that may count and that the source touches or lies in, in input order."""
+        return self._among(self._tree.query(source.geometries, predicate="intersects")[1], features)
+
+    def counts(self, row: int, features: Features) -> bool | None:
+        """Return whether a feature counts; None where its own columns don't say what is asked of it."""
+        return {1: True, 0: None, -1: False}[int(self._count_codes(features)[row])]
+
+    def states(self, features: Features) -> NDArray[np.int8]:
+        """Return for each feature 1 where it counts, -1 where it doesn't, 0 where nobody can tell."""
+        return self._count_codes(features).copy()
+
+    def labels(self) -> list[str]:
+        """Return the name of each feature, its id where it has none, with a class that isn't understood."""
+        return [self.label(row) for row in range(self.size)]
+
+    def label(self, row: int) -> str:
+        """Return the name of a feature, its id where it has none, with a class that isn't understood."""
+        word = self._read_classes[row]
+        name = self._names[row] or self._ids[row]
+        if not isinstance(word, UnknownValue) or self.layer.kind.value not in CLASS_WORDS:
+            return name
+        return f"{name}（类别未填）" if word.code == "not_stated" else f"{name}（类别「{word.found}」）"
+
+    def named(self, row: int) -> tuple[str, str]:
+        """Return id and name of a feature."""
+        return self._ids[row], self._names[row]
+
+    def class_of(self, row: int) -> str:
+        """Return the official class word of a feature; empty where it has none."""
+        return str(self._classes[row] or "")
+
+    def union(self, features: Features, *, untold: bool = False) -> shapely.Geometry:
+        """Return all features that count as one shape, with those that may count too if `untold`; kept."""
+        if (features, untold) not in self._unions:
+            rows = np.flatnonzero(self._count_codes(features) >= (0 if untold else 1))
+            self._unions[features, untold] = shapely.union_all(self.shapes.geometries[rows])
+        return self._unions[features, untold]
+
+    def depth_m(self, source: Shapes, features: Features) -> float:
+        """Return how far inside the features that count a source lies; negative where it isn't wholly inside."""
+        if features not in self._outlines:
+            self._outlines[features] = Outline(self.union(features))
+        return self._outlines[features].reach_m(source)
+
+    def covered_m(self, source: Shapes, uncertainty_m: float) -> float | None:
+        """Return how far around the source the declared coverage reaches; None where none is declared."""
+        return None if self._coverage is None else self._coverage.reach_m(source) - uncertainty_m
+
+    @cached_property
+    def _coverage(self) -> Outline | None:
+        coverage = self.layer.gates.coverage
+        return None if coverage is None else outline_of(shapely.to_wkb(coverage))
+
+    def _among(self, rows: Indices, features: Features) -> Indices:
+        """Return the rows that count or may count, sorted."""
+        if not len(rows):
+            return rows
+        rows = np.sort(rows)
+        kept: Indices = rows[self._count_codes(features)[rows] >= 0]
+        return kept
+
+    def _count_codes(self, features: Features) -> NDArray[np.int8]:
+        """Return for each feature 1 where it counts, -1 where it doesn't, 0 where nobody can tell."""
+        if features not in self._counting:
+            codes = np.ones(len(self._ids), np.int8)
+            for name, wanted in (
+                *((one, True) for one in features.having),
+                *((one, False) for one in features.lacking),
+            ):
+                said = [facts.get(name) for facts in self._stated]
+                codes = np.minimum(
+                    codes, np.array([0 if one is None else (1 if one is wanted else -1) for one in said])
+                )
+            if features.classes:
+                asked = set(features.classes)
+                read = [
+                    0 if isinstance(one, UnknownValue) else (1 if one in asked else -1) for one in self._read_classes
+                ]
+                codes = np.minimum(codes, np.array(read, dtype=np.int64))
+            self._counting[features] = codes.astype(np.int8)
+        return self._counting[features]
+
+
+class LayerIndexes(Mapping[str, LayerIndex]):
+    """Layers by their code in `hmgeo.rules.words.LAYERS`, each indexed when first asked for."""
+
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        self._layers = {layer.kind.value: layer for layer in layers}
+        self._built: dict[str, LayerIndex] = {}
+
+    def __getitem__(self, code: str) -> LayerIndex:
+        """Return the index of a layer, building it the first time."""
+        if code not in self._built:
+            self._built[code] = LayerIndex(self._layers[code])
+        return self._built[code]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the codes of the layers."""
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        """Return the number of layers."""
+        return len(self._layers)
+
+
+RIVERS = "rivers"
+BANK_LINES = frozenset({"river_shoreline_main", "river_shoreline_tributary", "river_shoreline_important_tributary"})
+"""Layers whose features are bank lines, or areas of water whose edge is one."""
+
+_CENTRELINES = ("中心线", "中泓线", "centreline", "centerline")
+
+
+def bank_line_fault(code: str, indexes: Mapping[str, LayerIndex]) -> Unknown | None:
+    """Return why nothing can be measured from a layer of bank lines; None for other layers and for usable ones.
+
+    Parameters
+    ----------
+    code
+        Of a layer in `hmgeo.rules.words.LAYERS`.
+    """
+    if code not in BANK_LINES:
+        return None
+    word = LAYERS[code]
+    index = indexes.get(code)
+    if index is None:
+        missing = missing_layer(code).why
+        instead = "「河流」图层只有中心线或比例尺过小，不能代替岸线量距。" if RIVERS in indexes else ""
+        return Unknown(f"{missing}{instead}")
+    ask = f"本条未评估。请向{word.department}获取岸线。"
+    if index.is_approximate:
+        return Unknown(f"「{word.zh}」为示意数据，不能作岸线量距，{ask}")
+    if any(mark in text.casefold() for text in index.class_words for mark in _CENTRELINES):
+        return Unknown(f"「{word.zh}」含河道中心线，不能作岸线量距，{ask}")
+    return None
+
+
+class LayerFacts(UnansweredFacts):
+    """Answers about one source with a usable position.
+
+    Parameters
+    ----------
+    geometry
+        Shapely point, line or polygon in lon/lat.
+    uncertainty_m
+        Of the position.
+    indexes
+        Layers by their code in `hmgeo.rules.words.LAYERS`.
+    place
+        The administrative areas that hold the source; they decide on key areas.
+    attributes, numbers
+        What the input row says, by the names of `ATTRIBUTES` and `MEASURED_ATTRIBUTES`.
+    barred
+        Kinds of layers that the source may not be held against; not among the indexes.
+    """
+
+    def __init__(
+        self,
+        geometry: shapely.Geometry,
+        uncertainty_m: float,
+        indexes: Mapping[str, LayerIndex],
+        place: Place,
+        *,
+        attributes: Mapping[str, bool | Unknown] | None = None,
+        numbers: Mapping[str, float] | None = None,
+        barred: tuple[LayerKind, ...] = (),
+    ) -> None:
+        self._barred = barred
+        self._source = prepare_one(geometry)
+        self._uncertainty_m = uncertainty_m
+        self._indexes = indexes
+        self._place = place
+        self._attributes = attributes or {}
+        self._numbers = numbers or {}
+        self._hits: dict[Features, Hit | None] = {}
+        self._untold: dict[Features, Hit | None] = {}
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:
+        """Return the shortest ground distance to the features."""
+        index = self._index(features)
+        if isinstance(index, Unknown):
+            return index
+        hit = self._nearest(index, features)
+        low_m, high_m = self._ends(hit)
+        untold_m, untold_why = self._untold_near(index, features)
+        return DistanceFact(
+            low_m,
+            high_m,
+            None if hit is None else hit.distance_m,
+            self._uncertainty_m,
+            "" if hit is None else hit.receptor_id,
+            "" if hit is None else hit.receptor_name,
+            None if hit is None else hit.bearing_deg,
+            covered_m=index.covered_m(self._source, self._uncertainty_m),
+            is_complete=index.is_complete,
+            is_approximate=index.is_approximate,
+            untold_m=untold_m,
+            untold_why=untold_why,
+        )
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:
+        """Return whether the source lies in one of the features; on a border counts as inside."""
+        if features.layer == KEY_AREAS:
+            return inside_key_areas(self._place, features.area_ids)
+        index = self._index(features)
+        if isinstance(index, Unknown):
+            return index
+        held = index.holding(self._source, features)
+        if not len(held):
+            return self._outside(index, features)
+        sure = [row for row in held.tolist() if index.counts(row, features)]
+        if not sure:
+            return _untold(index, int(held[0]), features)
+        receptor_id, name = index.named(sure[0])
+        union = index.union(features)
+        geometry = self._source.geometries[0]
+        is_point = geometry.geom_type == "Point"
+        answer = Answer.YES if is_point or shapely.covers(union, geometry) else Answer.PARTLY
+        others = frozenset[Answer]()
+        if answer is Answer.YES and self._margin_m(index, features) < 0:
+            others = frozenset({Answer.NO if is_point else Answer.PARTLY})
+        elif answer is Answer.PARTLY and shapely.covers(index.union(features, untold=True), geometry):
+            others = frozenset({Answer.YES})
+        centroid = bool(shapely.covers(union, shapely.centroid(geometry)))
+        return PlaceFact(
+            answer,
+            others,
+            None if is_point else centroid,
+            self._gap(index, features) if others else "",
+            "",
+            receptor_id,
+            name,
+            index.is_approximate,
+        )
+
+    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
+        """Return whether the source comes within a tolerance of one of the features."""
+        index = self._index(features)
+        if isinstance(index, Unknown):
+            return index
+        hit = self._nearest(index, features)
+        low_m, high_m = self._ends(hit)
+        answer = Answer.YES if hit is not None and hit.distance_m <= tolerance_m else Answer.NO
+        possible = {Answer.YES} if low_m <= tolerance_m else set()
+        possible |= {Answer.NO} if high_m > tolerance_m else set()
+        touched = hit is not None and answer is Answer.YES
+        return PlaceFact(
+            answer,
+            frozenset(possible - {answer}),
+            gap=self._gap(index, features, tolerance_m),
+            receptor_id=hit.receptor_id if hit is not None and touched else "",
+            receptor_name=hit.receptor_name if hit is not None and touched else "",
+            is_approximate=index.is_approximate,
+        )
+
+    def share(self, features: Features) -> NumberFact | Unknown:
+        """Return the share of the source's area that lies in the features, in percent."""
+        index = self._index(features)
+        if isinstance(index, Unknown):
+            return index
+        geometry = self._source.geometries[0]
+        whole_m2 = float(ellipsoidal_area_m2([geometry])[0])
+        if not whole_m2:
+            return Unknown("污染源没有范围，无法计算重叠占比，本条未作判断。")
+        unions = [index.union(features), index.union(features, untold=True)]
+        inside = [shapely.intersection(geometry, union) for union in unions]
+        least, most = np.round(100.0 * ellipsoidal_area_m2(inside) / whole_m2, MEASURE_DECIMALS).tolist()
+        return NumberFact(least, least, most, is_approximate=index.is_approximate)
+
+    def attribute(self, name: str) -> bool | Unknown | None:
+        """Return a yes/no fact that the row states; None where it doesn't."""
+        return self._attributes.get(name)
+
+    def number(self, name: str) -> float | None:
+        """Return a number that the row states; None where it doesn't."""
+        return self._numbers.get(name)
+
+    def _index(self, features: Features) -> LayerIndex | Unknown:
+        fault = bank_line_fault(features.layer, self._indexes)
+        if fault is not None:
+            return fault
+        index = self._indexes.get(features.layer)
+        return not_asked(features.layer, self._barred) if index is None else index
+
+    def _nearest(self, index: LayerIndex, features: Features) -> Hit | None:
+        """Return the nearest feature; asked once of each layer."""
+        if features not in self._hits:
+            self._hits[features] = index.nearest(self._source, features)
+        return self._hits[features]
+
+    def _ends(self, hit: Hit | None) -> tuple[float, float]:
+        """Return the nearest and farthest that the position's uncertainty allows."""
+        if hit is None:
+            return np.inf, np.inf
+        low_m = round(max(0.0, hit.distance_m - self._uncertainty_m), MEASURE_DECIMALS)
+        return low_m, round(hit.distance_m + self._uncertainty_m, MEASURE_DECIMALS)
+
+    def _margin_m(self, index: LayerIndex, features: Features) -> float:
+        """Return how far inside the features the source lies, less its uncertainty."""
+        return index.depth_m(self._source, features) - self._uncertainty_m
+
+    def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:
+        hit = self._nearest(index, features) if self._uncertainty_m > 0 else None
+        if hit is not None and hit.distance_m > self._uncertainty_m:
+            hit = None
+        return PlaceFact(
+            Answer.NO,
+            frozenset() if hit is None else frozenset({Answer.YES}),
+            gap=self._gap(index, features),
+            receptor_id="" if hit is None else hit.receptor_id,
+            receptor_name="" if hit is None else hit.receptor_name,
+            is_approximate=index.is_approximate,
+        )
+
+    def _gap(self, index: LayerIndex, features: Features, limit_m: float = 0.0) -> str:
+        """Return why a `no` would prove nothing; empty where it does."""
+        reach_m = index.covered_m(self._source, self._uncertainty_m)
+        fact = DistanceFact(np.inf, np.inf, None, covered_m=reach_m, is_complete=index.is_complete)
+        untold_m, why = self._untold_near(index, features)
+        return fact.coverage_gap(LAYERS[features.layer].zh, limit_m) or (why if untold_m <= limit_m else "")
+
+    def _untold_near(self, index: LayerIndex, features: Features) -> tuple[float, str]:
+        """Return how near a feature may lie of which nobody can tell whether it counts, and what is said of it."""
+        if features not in self._untold:
+            self._untold[features] = index.nearest_untold(self._source, features)
+        hit = self._untold[features]
+        if hit is None:
+            return np.inf, ""
+        return self._ends(hit)[0], _untold(index, hit.row, features).why
+
+
+def _untold(index: LayerIndex, row: int, features: Features) -> Unknown:
+    """Return what of a feature isn't stated or isn't understood."""
+    return Unknown(untold_template(features).format(name=index.label(row)))
+
+
+def untold_template(features: Features) -> str:
+    """Return what is said of a feature that doesn't state what is asked, or not so that it is understood.
+
+    `{name}` stands for its name.
+    """
+    if features.classes:
+        return f"「{LAYERS[features.layer].zh}」{{name}}不能判断是否属于{'、'.join(features.classes)}，本条未作判断。"
+    asked = "、是否".join(ATTRIBUTES[name] for name in (*features.having, *features.lacking))
+    return f"「{LAYERS[features.layer].zh}」{{name}}未载明是否{asked}，本条未作判断。"
+
+
+def unread_text(features: Features, words: Iterable[str]) -> str:
+    """Return what is said where classes are asked along water and some aren't understood; empty where all are."""
+    unread = unread_among(features.layer, words) if features.classes else ()
+    return f"「{LAYERS[features.layer].zh}」的类别「{'」「'.join(unread)}」不在清单内，结果为下限。" if unread else ""

@@ -1,0 +1,110 @@
+"""What a list's own columns say of each source, under the names that offices use."""
+
+from __future__ import annotations
+
+import calendar
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hmgeo.records import Unknown
+from hmgeo.reference.cells import read_trade
+from hmgeo.reference.tables import find_header, trades, trades_named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hmgeo.records import Positions
+
+
+METALS = ("铅", "汞", "镉", "铬", "砷")
+_EDITIONS = (2017, 2011)
+_YEAR_END = re.compile(r"(\d{4})年(?:(\d{1,2})月)?(?:底|末)(?:前|之前|以前)?")
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+
+
+@dataclass(frozen=True, slots=True)
+class TradeCodes:
+    """A source's trade in both editions of GB/T 4754; empty where nothing says it. note: why something is missing."""
+
+    name: str = ""
+    code_2017: str = ""
+    code_2011: str = ""
+    note: str = ""
+
+
+class OwnColumns:
+    """The input's own cells, by the names of the list templates or their aliases."""
+
+    def __init__(self, positions: Positions) -> None:
+        self._table = positions.attributes
+        self._columns: dict[str, list[str]] = {}
+
+    def text(self, row: int, name: str) -> str:
+        """Return a cell, stripped; empty where the list has no such column."""
+        if name not in self._columns:
+            header = find_header(self._table.column_names, name)
+            self._columns[name] = self._table[header].to_pylist() if header else []
+        cells = self._columns[name]
+        return (cells[row] or "").strip() if cells else ""
+
+    def number(self, row: int, name: str) -> float | None:
+        """Return a cell as a number; None where it is blank or isn't one."""
+        try:
+            value = float(unicodedata.normalize("NFKC", self.text(row, name)))
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
+
+    def emissions(self, row: int, medium: str) -> dict[str, float]:
+        """Return kg a year by metal, zeros left out, of 废气 or 废水."""
+        given = {metal: self.number(row, f"{medium}{metal}") for metal in METALS}
+        return {metal: value for metal, value in given.items() if value}
+
+
+def trade_of(own: OwnColumns, row: int, position: Mapping[str, str]) -> TradeCodes:
+    """Return a source's trade in both editions: its own code and edition first, else the name by the reference table.
+
+    A name that the table doesn't hold gives no code.
+    """
+    name = own.text(row, "行业名称")
+    code, edition = position["trade_code"], position["trade_edition"]
+    trade = read_trade(code)
+    if isinstance(trade, Unknown):
+        if trade.code != "not_stated":
+            return TradeCodes(name, note=f"行业代码「{code}」看不懂，未换算为两版代码")
+    elif trade.named:
+        return TradeCodes(name or code, trade.text("2017"), trade.text("2011"))
+    if code and edition in {str(one) for one in _EDITIONS}:
+        known = trades().get((int(edition), code))
+        other = trades_named(known.name) if known is not None else ()
+        codes = {one.edition: one.code for one in other} | {int(edition): code}
+        return TradeCodes(name or (known.name if known else ""), codes.get(2017, ""), codes.get(2011, ""))
+    if code:
+        return TradeCodes(name, note="行业代码未注明版本，未换算为两版代码")
+    codes = {one.edition: one.code for one in trades_named(name)}
+    note = "" if codes or not name else f"行业名称「{name}」不在行业代码对照表中，未换算为代码"
+    return TradeCodes(name, codes.get(2017, ""), codes.get(2011, ""), note)
+
+
+def due_day(text: str) -> str:
+    """Return the last day of a deadline as it is written, as YYYY-MM-DD; empty where it names none.
+
+    Examples
+    --------
+    >>> due_day("2020年底前"), due_day("2021年2月底前"), due_day("2022/6/30"), due_day("持续实施")
+    ('2020-12-31', '2021-02-28', '2022-06-30', '')
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    day = _DAY.fullmatch(plain)
+    if day:
+        return f"{int(day[1]):04d}-{int(day[2]):02d}-{int(day[3]):02d}"
+    end = _YEAR_END.fullmatch(plain)
+    if end is None:
+        return ""
+    year, month = int(end[1]), int(end[2] or 12)
+    if not 1 <= month <= 12:  # noqa: PLR2004 -- months
+        return ""
+    return f"{year:04d}-{month:02d}-{calendar.monthrange(year, month)[1]:02d}"

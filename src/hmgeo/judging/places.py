@@ -1,0 +1,399 @@
+"""Which county, township and key area holds each source: read from names first, from geometry second."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import shapely
+
+from hmgeo.judging.facts import Answer, PlaceFact, Unknown
+from hmgeo.reference.tables import find_header, key_areas, townships
+from hmgeo.rules.parameters import declaration
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import date
+
+    import pyarrow as pa
+
+    from hmgeo.judging.choices import Choices
+    from hmgeo.records import Positions
+    from hmgeo.reference.tables import KeyArea
+    from hmgeo.rules.model import Rule
+
+
+_COUNTY = re.compile(r"(.{2,}?)(?P<kind>(?:[\u4e00-\u9fff]{1,3}族)+自治县|县|区|市|旗)")
+_TOWNSHIP_END = re.compile(r"(?:[\u4e00-\u9fff]{1,3}族)*(?:镇|乡|街道|街道办事处)$")
+_SHORTEST_STEM = 2
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlace:
+    """What words say of a place; empty codes where they say nothing, or more than one thing.
+
+    Parameters
+    ----------
+    note
+        Where a place was read from anything but its own column.
+    """
+
+    county_code: str = ""
+    township_code: str = ""
+    note: str = ""
+
+
+def named_place(
+    county: str, township: str, texts: Sequence[tuple[str, str]], counties: Mapping[str, str], towns: Mapping[str, str]
+) -> NamedPlace:
+    """Return the county and township that a row's words name.
+
+    Parameters
+    ----------
+    county, township
+        The row's own columns; empty where it has none.
+    texts
+        (what it is called, text) of free texts, most telling first: address, name, responsible government.
+    counties, towns
+        Official names by code.
+
+    Examples
+    --------
+    >>> counties, towns = {"441802": "清城区", "441881": "英德市"}, {"441802105": "龙塘镇", "441881137": "东华镇"}
+    >>> named_place("清城区", "", [("名称", "清远市清城区龙塘金盛电镀厂")], counties, towns)
+    NamedPlace(county_code='441802', township_code='441802105', note='所在乡镇由名称中的「龙塘」推断，待核实')
+    >>> named_place("", "", [("名称", "英德市东华镇国丰钢铁有限责任公司")], counties, towns).township_code
+    '441881137'
+    """
+    notes = []
+    code = _only(code for code, name in counties.items() if county and county in county_forms(name))
+    if not code:
+        found = _county_in(texts, counties)
+        if found is not None:
+            code, word, where = found
+            notes.append(f"所在县由{where}中的「{word}」推断")
+    within = {one: name for one, name in towns.items() if one.startswith(code)} if code else dict(towns)
+    town = _only(one for one, name in within.items() if township and township in (name, _stem(name)))
+    if not town and not township:
+        county_words = {form for name in counties.values() for form in county_forms(name)}
+        clear = {one: name for one, name in within.items() if _stem(name) not in county_words}  # 连州镇 in 连州市
+        found = _township_in(texts, clear, is_county_known=bool(code))
+        if found is not None:
+            town, word, where = found
+            doubt = "" if word == within[town] else "，待核实"
+            notes.append(f"所在乡镇由{where}中的「{word}」推断{doubt}")
+    return NamedPlace(code or town[:COUNTY_DIGITS], town, "；".join(notes))
+
+
+def county_forms(name: str) -> tuple[str, ...]:
+    """Return how lists write a county, official name first.
+
+    Examples
+    --------
+    >>> county_forms("连山壮族瑶族自治县")
+    ('连山壮族瑶族自治县', '连山县', '连山')
+    """
+    match = _COUNTY.fullmatch(name)
+    if match is None:
+        return (name,)
+    ending = "县" if match["kind"].endswith("自治县") else match["kind"]
+    return tuple(dict.fromkeys((name, match[1] + ending, match[1])))
+
+
+def _county_in(texts: Sequence[tuple[str, str]], counties: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return code, word and where: whole names in any text come before short ones, earlier texts before later."""
+    for is_short in (False, True):
+        for where, text in texts:
+            hits = {}
+            for code, name in counties.items():
+                forms = county_forms(name)
+                word = next((form for form in (forms[-1:] if is_short else forms[:-1] or forms) if form in text), "")
+                if word:
+                    hits[code] = word
+            if len(hits) == 1:
+                ((code, word),) = hits.items()
+                return code, word, where
+    return None
+
+
+def _township_in(
+    texts: Sequence[tuple[str, str]], towns: Mapping[str, str], *, is_county_known: bool
+) -> tuple[str, str, str] | None:
+    """Return code, word and where; a short name counts only inside a county that is known."""
+    for shorten in (str, _stem) if is_county_known else (str,):
+        for where, text in texts:
+            hits = {code: shorten(name) for code, name in towns.items() if shorten(name) and shorten(name) in text}
+            if len(hits) == 1:
+                ((code, word),) = hits.items()
+                return code, word, where
+    return None
+
+
+def _stem(name: str) -> str:
+    """Return a township's name without its ending; empty where too little is left to be told from other words."""
+    stem = _TOWNSHIP_END.sub("", name)
+    return stem if len(stem) >= _SHORTEST_STEM and stem != name else ""
+
+
+def _only(codes: Iterable[str]) -> str:
+    found = list(codes)
+    return found[0] if len(found) == 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """Administrative areas to look sources up in: codes, names and polygons (lon/lat).
+
+    Parameters
+    ----------
+    counties, townships
+        Tables with id (code), name, geometry; None where none are at hand.
+    townships_are_approximate
+        Whether township polygons are no boundaries but cells around seats.
+    """
+
+    counties: pa.Table | None = None
+    townships: pa.Table | None = None
+    townships_are_approximate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a source lies.
+
+    Parameters
+    ----------
+    township_from_geometry
+        True where only a polygon says so, not the row itself.
+    note
+        Where name and coordinates disagree.
+    """
+
+    county_code: str = ""
+    county: str = ""
+    township_code: str = ""
+    township: str = ""
+    township_from_geometry: bool = False
+    note: str = ""
+
+    @property
+    def code(self) -> str:
+        """The innermost code known."""
+        return self.township_code or self.county_code
+
+
+NOWHERE = Place()
+
+
+def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
+    """Return the place of every row, in order; empty parts where nothing tells.
+
+    Parameters
+    ----------
+    positions
+        Sources; rows without coordinates are placed by the names they carry.
+    """
+    by_geometry = _holding(positions, areas.counties), _holding(positions, areas.townships)
+    county_names = _names(areas.counties)
+    township_names = {town.code: town.name for town in townships()} | _names(areas.townships)
+    rows = positions.table.select(["county", "township", "status"]).to_pylist()
+    texts = texts_of(positions)
+    return tuple(
+        _place(row, free, (county, township), county_names, township_names)
+        for row, free, county, township in zip(rows, texts, *by_geometry, strict=True)
+    )
+
+
+def texts_of(positions: Positions) -> list[list[tuple[str, str]]]:
+    """Return for each row the free texts that may name a place, most telling first, with what each is called."""
+    headers = positions.attributes.column_names
+    columns = [("名称", positions.table["name"].to_pylist())]
+    for place, word in ((0, "生产经营场所地址"), (2, "责任单位")):
+        header = find_header(headers, word)
+        if header:
+            columns.insert(place, (word, positions.attributes[header].to_pylist()))
+    return [[(word, texts[row]) for word, texts in columns if texts[row]] for row in range(positions.table.num_rows)]
+
+
+def _names(table: pa.Table | None) -> dict[str, str]:
+    if table is None:
+        return {}
+    return dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))
+
+
+def _holding(positions: Positions, table: pa.Table | None) -> list[str]:
+    """Return the code of the polygon that holds each row's point, empty where none does."""
+    found = [""] * positions.table.num_rows
+    if table is None:
+        return found
+    located = [row for row, wkb in enumerate(positions.table["geometry"].to_pylist()) if wkb is not None]
+    if not located:
+        return found
+    lon, lat = (positions.table[name].to_pylist() for name in ("lon", "lat"))
+    points = [shapely.Point(lon[row], lat[row]) for row in located]
+    tree = shapely.STRtree(shapely.from_wkb(table["geometry"].to_pylist()))
+    codes = table["id"].to_pylist()
+    point, polygon = tree.query(points, predicate="intersects")
+    for one, other in zip(point[::-1], polygon[::-1], strict=True):  # on a shared border the first polygon stays
+        found[located[one]] = codes[other]
+    return found
+
+
+def _place(
+    row: Mapping[str, str],
+    texts: Sequence[tuple[str, str]],
+    codes_at: tuple[str, str],
+    counties: Mapping[str, str],
+    townships: Mapping[str, str],
+) -> Place:
+    """Join what the row says with what the polygons say; free texts count only where no polygon speaks."""
+    county_at, township_at = codes_at
+    free = texts if row["status"] == Status.NOT_LOCATED.value else ()
+    named = named_place(row["county"], row["township"], free, counties, townships)
+    township = named.township_code or township_at
+    county = named.county_code or county_at or township_at[:COUNTY_DIGITS]
+    disagrees = county_at and named.county_code and county_at != named.county_code
+    return Place(
+        county,
+        counties.get(county, row["county"]),
+        township if township.startswith(county) else "",
+        townships.get(township, row["township"]) if township.startswith(county) else row["township"],
+        township_from_geometry=bool(township) and not named.township_code,
+        note=f"点位不在所填{counties[named.county_code]}内，请核对坐标或地址。" if disagrees else named.note,
+    )
+
+
+KEY_AREA_KIND = "key_area"
+KEY_AREAS = "key_areas"
+"""The layer code by which rules ask for key areas."""
+_CODED_LEVELS = frozenset({"county", "township", "prefecture"})
+_COUNTY_AND_AROUND = "county+"
+_CELLS_TEXT = "所在乡镇由示意范围推断，重点区域归属待核实。"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Ids of the key areas that hold a source, joined by `;`; the note says what can't be told."""
+
+    ids: str = ""
+    note: str = ""
+
+
+def membership(
+    place: Place, rules: Sequence[Rule], as_of: date, choices: Choices, adopted: Collection[str] = ()
+) -> Membership:
+    """Return the key areas that hold a place on a day.
+
+    Codes and names decide; a township that only an approximate polygon tells is said to be so, and so are areas
+    whose outline no text gives (a basin, a mine, a county with what surrounds it).
+    """
+    codes = codes_of_place(place.code) if place.code else frozenset()
+    found: list[str] = []
+    notes: list[str] = []
+    for rule in rules:
+        if rule.effect is not Effect.CLASSIFY or rule.test is None or rule.test.kind != KEY_AREA_KIND:
+            continue
+        standing = standing_of(rule, as_of=as_of, place_codes=codes, adopted=rule.id in adopted)
+        if standing.standing not in {Standing.IN_FORCE, Standing.ADOPTED}:
+            continue
+        ids, said = _held(rule, place, choices)
+        found += ids
+        notes += said
+    return Membership(";".join(dict.fromkeys(found)), "".join(dict.fromkeys(notes)))
+
+
+def _held(rule: Rule, place: Place, choices: Choices) -> tuple[list[str], list[str]]:
+    """Return the ids of a rule's areas that hold the place, and what can't be told."""
+    wanted = extent_ids(rule, choices)
+    if not wanted:
+        return [], [f"「{rule.title.zh}」的范围参数未选定，是否位于重点区域未作判断。"]
+    ids, notes = [], []
+    for area in key_areas():
+        if area.id not in wanted:
+            continue
+        answer = _answer(area, place)
+        if answer is Answer.YES:
+            ids.append(area.id)
+            if place.township_from_geometry and len(area.admin_code) == TOWNSHIP_DIGITS:
+                notes.append(_CELLS_TEXT)
+        elif isinstance(answer, Unknown) and _county_of(area) in codes_of_place(place.code):
+            notes.append(answer.why)
+    return ids, notes
+
+
+def extent_ids(rule: Rule, choices: Choices) -> tuple[str, ...]:
+    """Return the key-area ids that count: all of the rule's, or those of the chosen extent."""
+    if rule.test is None:
+        return ()
+    declared = declaration(rule.test.text("extent"))
+    if declared is None:
+        return rule.test.texts("area_ids")
+    choice = declared.choice(choices.code(declared.name))
+    return () if choice is None else choice.area_ids
+
+
+def inside_key_areas(place: Place, area_ids: Collection[str]) -> PlaceFact | Unknown:
+    """Return whether one of these key areas holds a place.
+
+    Parameters
+    ----------
+    place
+        Where the source lies; its innermost code decides.
+    area_ids
+        Ids of the key-area table; empty for every area of the role `key_area`.
+
+    Returns
+    -------
+    PlaceFact or Unknown
+        Unknown where the place isn't known closely enough, or where no text gives the area's outline; approximate
+        where only cells around township seats tell the township.
+    """
+    wanted = [area for area in key_areas() if (area.id in area_ids if area_ids else area.role == "key_area")]
+    if not place.code:
+        return Unknown("不知所在县级行政区，是否位于重点区域未作判断。")
+    answers = [(area, _answer(area, place)) for area in wanted]
+    rests_on_cells = place.township_from_geometry and any(
+        len(area.admin_code) == TOWNSHIP_DIGITS and area.admin_code.startswith(place.county_code) for area in wanted
+    )
+    held = [area for area, answer in answers if answer is Answer.YES]
+    firm = [area for area in held if len(area.admin_code) != TOWNSHIP_DIGITS]
+    if held:
+        is_approximate = rests_on_cells and not firm
+        return PlaceFact(Answer.YES, why=_CELLS_TEXT if is_approximate else "", is_approximate=is_approximate)
+    unknown = next((answer for _, answer in answers if isinstance(answer, Unknown)), None)
+    if unknown is not None:
+        return unknown
+    return PlaceFact(Answer.NO, why=_CELLS_TEXT if rests_on_cells else "", is_approximate=rests_on_cells)
+
+
+def _answer(area: KeyArea, place: Place) -> Answer | Unknown:
+    """Return whether an area holds a place, as far as codes tell."""
+    codes = codes_of_place(place.code)
+    if area.level in _CODED_LEVELS:
+        if area.admin_code in codes:
+            return Answer.YES
+        return _too_coarse(area, place) or Answer.NO
+    if area.level == _COUNTY_AND_AROUND:
+        if area.admin_code in codes:
+            return Answer.YES
+        is_near = place.code[:PREFECTURE_DIGITS] == area.admin_code[:PREFECTURE_DIGITS]
+        return Unknown(f"「{area.name}及周边地区」的范围无界线，是否位于其内未作判断。") if is_near else Answer.NO
+    if _county_of(area) in codes:
+        return Unknown(f"「{area.name}」所列流域或地点无界线，是否位于其内未作判断。")
+    return _too_coarse(area, place) or Answer.NO
+
+
+def _county_of(area: KeyArea) -> str:
+    return area.admin_code[:COUNTY_DIGITS]
+
+
+def _too_coarse(area: KeyArea, place: Place) -> Unknown | None:
+    """Return that the place is known less closely than the area's code, where the area may hold it."""
+    known = place.code.rstrip("0") if len(place.code) == COUNTY_DIGITS else place.code
+    if len(known) < len(area.admin_code.rstrip("0")) and area.admin_code.startswith(known):
+        level = "乡级" if len(area.admin_code) == TOWNSHIP_DIGITS else "县级"
+        return Unknown(f"不知所在{level}行政区，是否位于「{area.name}」未作判断。")
+    return None

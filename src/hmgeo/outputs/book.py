@@ -1,0 +1,355 @@
+"""The Excel workbook that offices open, sort, print and file: what sheets are made of, and how they are written.
+
+Every text is written as a string, so that no cell is ever a formula or a link, and every number as a number. The bytes
+depend on the results alone: creation time and all zip entries stand at 1980-01-01.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import xlsxwriter
+
+from hmgeo.outputs import wording
+from hmgeo.outputs.english import ENGLISH, in_language
+from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
+from hmgeo.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from hmgeo.results.results import Presentation, Results
+
+
+MAX_CELL_LENGTH = 32_000
+MAX_HEADER_LENGTH = 80
+LINE_HEIGHT_PT = 15.0
+MAX_ROW_HEIGHT_PT = 409.0
+
+INSIDE, OUTSIDE, UNKNOWN = "是", "否", Verdict.NOT_ASSESSED.zh
+CRITICAL = "（临界）"
+
+
+def height_pt(texts: Sequence[tuple[str, float]]) -> float:
+    """Return the height of a row that shows every text in its width: offices print without opening each cell."""
+    lines = 1
+    for text, width in texts:
+        room = max(width * 0.95 - 1, 1.0)
+        lines = max(lines, sum(math.ceil(max(display_width(part), 1) / room) for part in text.split("\n")))
+    return min(LINE_HEIGHT_PT * lines + 4, MAX_ROW_HEIGHT_PT)
+
+
+def display_width(text: str) -> int:
+    """Return the width of a text in columns of a sheet: a Chinese character takes two.
+
+    Examples
+    --------
+    >>> display_width("耕地 A")
+    6
+    """
+    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
+
+
+def cut(text: str) -> str:
+    """Return a text that fits a cell; one that doesn't says so."""
+    return text if len(text) <= MAX_CELL_LENGTH else f"{text[:MAX_CELL_LENGTH]}……（过长，全文见数据文件）"
+
+
+def literal(text: str) -> str:
+    """Return a text for a page header (255 characters in all), where & would start a code."""
+    return text[:MAX_HEADER_LENGTH].replace("&", "&&")
+
+
+class AtLeast(NamedTuple):
+    """A count or area that is a lower bound, since the search leaves the declared coverage."""
+
+    value: float
+
+
+Cell = str | int | float | AtLeast | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its header, width in characters, how values are shown, and the header spanning it.
+
+    Parameters
+    ----------
+    kind
+        text, wrap, quote (wrapped, never put into another language), badge, mark (centred), count, distance_m,
+        area_ha, area_mu, degree or coordinate.
+    """
+
+    header: str
+    width: float
+    kind: str = "text"
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table of the workbook; `totals` stand under the rows, `remarks` above the header."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: list[tuple[Cell, ...]]
+    totals: tuple[tuple[Cell, ...], ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+CREATED = datetime.fromisoformat("1980-01-01")
+PAPER_CODES = {"A3": 8, "A4": 9}
+MAX_ROWS = 1_000_000
+WRAPPED = frozenset({"wrap", "badge", "quote"})
+_WORD_WIDTH = 9.5
+CENTRED = frozenset({"badge", "mark"})
+
+NUMBER_FORMATS = {
+    "count": "#,##0_ ",
+    "distance_m": "#,##0.0_ ",
+    "area_ha": "#,##0.00_ ",
+    "area_mu": "#,##0.0_ ",
+    "degree": "0_ ",
+    "coordinate": "0.00000_ ",
+}
+"""By kind of column; `_ ` keeps a number off the text to its right."""
+
+
+@dataclass(slots=True)
+class Book:
+    """A workbook under way, with each cell format made once."""
+
+    file: xlsxwriter.Workbook
+    results: Results
+    presentation: Presentation
+    formats: dict[tuple[tuple[str, str | float | bool], ...], Format] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+
+    def style(self, **properties: str | float | bool) -> Format:
+        """Return the cell format with these properties on top of the common ones."""
+        key = tuple(sorted(properties.items()))
+        if key not in self.formats:
+            common = {"font_name": SHEET_FONT, "font_size": 10, "valign": "vcenter"}
+            self.formats[key] = self.file.add_format(common | properties)
+        return self.formats[key]
+
+    def say(self, text: str) -> str:
+        """Return a text of ours in the language of the workbook."""
+        if self.presentation.language == ENGLISH and text in self.titles:
+            return self.titles[text]
+        return in_language(text, self.presentation.language)
+
+
+@contextmanager
+def open_book(results: Results, presentation: Presentation, path: Path) -> Iterator[Book]:
+    """Open a workbook to write: text stays text, nothing becomes a formula or a link, the clock stands still."""
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "default_date_format": "yyyy-mm-dd",
+    }
+    with xlsxwriter.Workbook(str(path), options) as file:
+        file.set_properties(
+            {
+                "title": results.title,
+                "subject": wording.basis_banner(results.basis, presentation.language),
+                "author": presentation.maker or "hmgeo",
+                "comments": wording.disclaimer(presentation.language),
+                "created": CREATED,
+            }
+        )
+        titles = {rule.title: rule.title_en for rule in results.rules if rule.title_en}
+        yield Book(file, results, presentation, titles=titles)
+
+
+def write_table(book: Book, sheet: Sheet) -> Worksheet:
+    """Write a table as a sheet of its own, ready to be printed."""
+    if book.presentation.language == ENGLISH:  # English words don't break between signs
+        sheet = replace(sheet, columns=tuple(replace(one, width=max(one.width, _WORD_WIDTH)) for one in sheet.columns))
+    page = book.file.add_worksheet(book.say(sheet.name))
+    for index, column in enumerate(sheet.columns):
+        page.set_column(index, index, column.width)
+    widths = [column.width for column in sheet.columns]
+    first = write_banner(book, page, sheet.name, sheet.remarks, widths)
+    top = _write_header(book, page, sheet.columns, first)
+    last = _write_rows(book, page, sheet, top + 1)
+    _colour_badges(book, page, sheet, top + 1, last)
+    _shade_marks(book, page, sheet, top + 1, last)
+    if sheet.rows:
+        page.autofilter(top, 0, min(last, top + len(sheet.rows)), len(sheet.columns) - 1)
+    page.freeze_panes(top + 1, 0)
+    page.repeat_rows(first, top)
+    write_closing(book, page, last + 2, widths)
+    set_page(book, page, sheet.name)
+    return page
+
+
+def write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str], widths: Sequence[float]) -> int:
+    """Write title, day, basis and warnings over the full width; return the next free row."""
+    results = book.results
+    tint = BASES[results.basis]
+    day = results.as_of.isoformat() if results.as_of else "未设基准日"
+    facts = [f"评估基准日：{day}", f"区域：{results.area_name}" if results.area_name else ""]
+    facts += [f"密级：{wording.classification_word(results)}", wording.basis_banner(results.basis)]
+    title = book.style(bold=True, font_size=14)
+    notice = book.style(bg_color=tint.tint, font_color=tint.text, bold=True, text_wrap=True)
+    plain = book.style(text_wrap=True, font_color="#333333")
+    lines = [(f"{results.title}　{book.say(name)}", title), ("｜".join(filter(None, facts)), notice)]
+    if results.warnings:  # one row, so that the frozen part stays low
+        lines.append((f"提示：{'｜'.join(results.warnings)}", notice))
+    lines += [(remark, plain) for remark in remarks]
+    for row, (text, style) in enumerate(lines):
+        _write_across(page, row, book.say(text), style, widths)
+    return len(lines)
+
+
+def _write_across(page: Worksheet, row: int, text: str, style: Format, widths: Sequence[float]) -> None:
+    """Write one text over all columns, in a row high enough for it: merged cells don't grow by themselves."""
+    page.set_row(row, height_pt([(text, sum(widths))]))
+    page.merge_range(row, 0, row, len(widths) - 1, "", style)
+    page.write_string(row, 0, cut(text), style)
+
+
+def _write_header(book: Book, page: Worksheet, columns: Sequence[Column], row: int) -> int:
+    """Write the header, in two rows where columns stand in groups; return its last row."""
+    style = book.style(bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1", align="center", text_wrap=True)
+    headers = [(book.say(column.header), column.width) for column in columns]
+    if not any(column.group for column in columns):
+        page.set_row(row, height_pt(headers))
+        for index, (header, _) in enumerate(headers):
+            page.write_string(row, index, header, style)
+        return row
+    page.set_row(row, LINE_HEIGHT_PT + 4)
+    page.set_row(row + 1, height_pt(headers))
+    start = 0
+    while start < len(columns):
+        group = columns[start].group
+        stop = start + 1
+        while group and stop < len(columns) and columns[stop].group == group:
+            stop += 1
+        if not group:
+            page.merge_range(row, start, row + 1, start, "", style)
+            page.write_string(row, start, headers[start][0], style)
+        else:
+            if stop - start > 1:
+                page.merge_range(row, start, row, stop - 1, "", style)
+            page.write_string(row, start, book.say(group), style)
+            for index in range(start, stop):
+                page.write_string(row + 1, index, headers[index][0], style)
+        start = stop
+    return row + 1
+
+
+def _write_rows(book: Book, page: Worksheet, sheet: Sheet, row: int) -> int:
+    """Write rows and totals; return the last row written."""
+    for told in sheet.rows[:MAX_ROWS]:
+        cells = _spoken(book, told, sheet.columns)
+        page.set_row(row, _row_height_pt(cells, sheet.columns))
+        for index, (cell, column) in enumerate(zip(cells, sheet.columns, strict=True)):
+            _write_cell(book, page, (row, index), cell, column.kind)
+        row += 1
+    if len(sheet.rows) > MAX_ROWS:
+        text = f"共 {len(sheet.rows)} 行，超过工作表上限，此处只列前 {MAX_ROWS} 行，全部内容见运行结果中的数据文件。"
+        page.write_string(row, 0, book.say(text), book.style(bold=True))
+        row += 1
+    for told in sheet.totals:
+        cells = _spoken(book, told, sheet.columns)
+        for index, (cell, column) in enumerate(zip(cells, sheet.columns, strict=True)):
+            kind = "count" if isinstance(cell, int) else column.kind
+            _write_cell(book, page, (row, index), cell, kind, bold=True, bg_color="#F3F5F7")
+        row += 1
+    return row - 1
+
+
+def _spoken(book: Book, cells: Sequence[Cell], columns: Sequence[Column]) -> tuple[Cell, ...]:
+    """Return a row in the language of the workbook; quotes and names stay as they are."""
+    if book.presentation.language != ENGLISH:
+        return tuple(cells)
+    return tuple(
+        book.say(cell) if isinstance(cell, str) and column.kind != "quote" else cell
+        for cell, column in zip(cells, columns, strict=True)
+    )
+
+
+def _write_cell(book: Book, page: Worksheet, at: tuple[int, int], cell: Cell, kind: str, **more: str | bool) -> None:
+    shape: dict[str, str | float | bool] = {"border": 1, "border_color": "#C9D0D6", **more}
+    if isinstance(cell, AtLeast):
+        style = book.style(num_format=f'"≥"{NUMBER_FORMATS[kind]}', **shape)
+        page.write_number(*at, cell.value, style)
+    elif isinstance(cell, int | float) and math.isfinite(cell):
+        page.write_number(*at, cell, book.style(num_format=NUMBER_FORMATS[kind], **shape))
+    elif isinstance(cell, str) and cell:
+        align = "center" if kind in CENTRED else "left"
+        page.write_string(*at, cut(cell), book.style(text_wrap=kind in WRAPPED, align=align, **shape))
+    else:
+        page.write_blank(*at, None, book.style(**shape))
+
+
+def _colour_badges(book: Book, page: Worksheet, sheet: Sheet, first: int, last: int) -> None:
+    """Tint the badge column by its word; the word itself always stands in the cell."""
+    for index, column in enumerate(sheet.columns):
+        if column.kind != "badge" or not sheet.rows:
+            continue
+        for verdict, words in _badge_words().items():
+            tint = VERDICTS[verdict]
+            style = book.style(bg_color=tint.tint, font_color=tint.text, bold=True)
+            for word in dict.fromkeys(map(book.say, words)):
+                rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": style}
+                page.conditional_format(first, index, last, index, rule)
+
+
+def _shade_marks(book: Book, page: Worksheet, sheet: Sheet, first: int, last: int) -> None:
+    """Shade 是, so that the eye finds it; no verdict is meant."""
+    style = book.style(bg_color="#E3EBF3", bold=True)
+    for index, column in enumerate(sheet.columns):
+        if column.kind == "mark" and sheet.rows:
+            rule = {"type": "text", "criteria": "begins with", "value": book.say(INSIDE), "format": style}
+            page.conditional_format(first, index, last, index, rule)
+
+
+def _badge_words() -> dict[Verdict, tuple[str, ...]]:
+    notes = {Verdict.CLEAR: ("", wording.COVERAGE_UNDECLARED)}
+    return {
+        verdict: tuple(
+            wording.badge({"verdict": verdict.value, "note": note}, example=example)
+            for note in notes.get(verdict, ("",))
+            for example in (False, True)
+        )
+        for verdict in Verdict
+    }
+
+
+def write_closing(book: Book, page: Worksheet, row: int, widths: Sequence[float]) -> None:
+    """Write caption and disclaimer under a sheet."""
+    style = book.style(text_wrap=True, font_size=9, font_color="#444444")
+    _write_across(page, row, book.say(wording.caption(book.results, book.presentation)), style, widths)
+    _write_across(page, row + 1, wording.disclaimer(book.presentation.language), style, widths)
+
+
+def set_page(book: Book, page: Worksheet, name: str) -> None:
+    """Make a sheet ready to print: paper, header and footer."""
+    page.set_landscape()
+    page.set_paper(PAPER_CODES.get(book.presentation.paper, PAPER_CODES["A4"]))
+    page.set_margins(left=0.3, right=0.3, top=0.6, bottom=0.6)
+    page.fit_to_pages(1, 0)
+    page.hide_gridlines(2)
+    classification = book.say(f"密级：{wording.classification_word(book.results)}")
+    notice = wording.basis_banner(book.results.basis, book.presentation.language)
+    count = "Page &P of &N" if book.presentation.language == ENGLISH else "第 &P 页 / 共 &N 页"
+    page.set_header(f"&L&9{literal(book.results.title)}　{book.say(name)}&R&9{classification}")
+    page.set_footer(f"&L&9{literal(notice)}&C&9{count}&R&9{book.say('地图审核：未送审')}")
+
+
+def _row_height_pt(cells: Sequence[Cell], columns: Sequence[Column]) -> float:
+    wrapped = [pair for pair in zip(cells, columns, strict=True) if pair[1].kind in WRAPPED]
+    return height_pt([(cell, column.width) for cell, column in wrapped if isinstance(cell, str)])

@@ -1,0 +1,506 @@
+"""选址条款研判表: the workbook of a siting answer, on one grid, ready to print."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import xlsxwriter
+
+from hmgeo.outputs import siting_words, wording
+from hmgeo.outputs.book import CREATED, LINE_HEIGHT_PT, MAX_CELL_LENGTH, MAX_ROW_HEIGHT_PT, display_width
+from hmgeo.outputs.siting_words import (
+    badge,
+    citation_text,
+    data_text,
+    header,
+    missing_sentences,
+    open_sentences,
+    position_text,
+    say,
+    saying,
+    standing_text,
+    word,
+)
+from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
+from hmgeo.vocabulary import Basis, LegalRank, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from hmgeo.results.results import Presentation
+    from hmgeo.results.siting import Clause, Dossier, SitingResults, TargetTable
+
+
+Cell = str | int
+
+WIDTHS = (4.5, 11.0, 11.0, 17.0, 23.0, 20.0, 23.0, 16.0, 14.0, 12.0)
+"""Columns of a site's sheet, in characters; every block uses the same grid."""
+
+
+@dataclass(slots=True)
+class Page:
+    """A sheet being filled from the top."""
+
+    sheet: Worksheet
+    book: Book
+    row: int = 0
+
+    def across(self, text: str, **style: str | float | bool) -> None:
+        """Write one text over the whole grid."""
+        self.cells([(text, len(WIDTHS))], border=False, **style)
+
+    def title(self, text: str) -> None:
+        """Write a block's title."""
+        self.row += 1
+        self.across(self.book.say(text), bold=True, font_size=12, font_color="#1F3A5F")
+
+    def header(self, cells: Sequence[tuple[str, int]]) -> None:
+        """Write a block's header."""
+        named = [(self.book.say(text), span) for text, span in cells]
+        self.cells(named, bold=True, bg_color="#E4E9EE", align="center")
+
+    def cells(self, cells: Sequence[tuple[str, int]], *, border: bool = True, **style: str | float | bool) -> None:
+        """Write one row of texts, each over so many columns of the grid, in a row high enough for all."""
+        frame: dict[str, str | float | bool] = {"border": 1, "border_color": "#C9D0D6"} if border else {}
+        shape = self.book.style(**(frame | {"text_wrap": True} | style))
+        column, lines = 0, 1
+        for text, span in cells:
+            if span > 1:
+                self.sheet.merge_range(self.row, column, self.row, column + span - 1, "", shape)
+            self.sheet.write_string(self.row, column, _cut(text), shape)
+            lines = max(lines, _lines(text, sum(WIDTHS[column : column + span])))
+            column += span
+        self.sheet.set_row(self.row, min(LINE_HEIGHT_PT * lines + 4, MAX_ROW_HEIGHT_PT))
+        self.row += 1
+
+
+@dataclass(slots=True)
+class Book:
+    """A workbook under way, with each cell format made once."""
+
+    file: xlsxwriter.Workbook
+    results: SitingResults
+    presentation: Presentation
+    formats: dict[tuple[tuple[str, str | float | bool], ...], Format] = field(default_factory=dict)
+
+    @property
+    def language(self) -> str:
+        """In which labels, verdicts and sentences are written."""
+        return self.presentation.language
+
+    def say(self, zh: str, **parts: str) -> str:
+        """Return a label in the language of the book."""
+        return say(zh, self.language, **parts)
+
+    def style(self, **properties: str | float | bool) -> Format:
+        """Return the cell format with these properties, made once."""
+        key = tuple(sorted(properties.items()))
+        if key not in self.formats:
+            common = {"font_name": SHEET_FONT, "font_size": 9, "valign": "vcenter"}
+            self.formats[key] = self.file.add_format(common | properties)
+        return self.formats[key]
+
+
+def new_page(book: Book, name: str, widths: Sequence[float] = WIDTHS) -> Page:
+    """Add a sheet with these column widths, ready to print on A4 landscape."""
+    sheet = book.file.add_worksheet(name)
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.3, right=0.3, top=0.6, bottom=0.6)
+    sheet.fit_to_pages(1, 0)
+    sheet.hide_gridlines(2)
+    level = wording.classification_word(siting_words.shell(book.results))
+    sheet.set_header(f"&L&9{book.results.title[:80].replace('&', '&&')}　{name}&R&9密级：{level}")
+    sheet.set_footer(f"&L&9{notice(book)}&C&9第 &P 页 / 共 &N 页&R&9地图审核：未送审")
+    return Page(sheet, book)
+
+
+def notice(book: Book) -> str:
+    """Return what stands on every sheet that rests on such data."""
+    basis = siting_words.shell(book.results).basis
+    return wording.WATERMARK if basis is Basis.SYNTHETIC else wording.basis_banner(basis)
+
+
+def write_flat(page: Page, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+    """Write a plain table with a filter, caption and disclaimer below."""
+    head = page.book.style(
+        bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1", align="center", text_wrap=True
+    )
+    cell = page.book.style(border=1, border_color="#C9D0D6", text_wrap=True)
+    for column, title in enumerate(titles):
+        page.sheet.write_string(0, column, page.book.say(title), head)
+    for number, row in enumerate(rows, start=1):
+        for column, value in enumerate(row):
+            if isinstance(value, int):
+                page.sheet.write_number(number, column, value, cell)
+            else:
+                page.sheet.write_string(number, column, _cut(value), cell)
+    page.sheet.freeze_panes(1, 0)
+    page.sheet.repeat_rows(0)
+    if rows:
+        page.sheet.autofilter(0, 0, len(rows), len(titles) - 1)
+    foot = page.book.style(font_color="#444444")
+    page.sheet.write_string(len(rows) + 2, 0, siting_words.caption(page.book.results, page.book.presentation), foot)
+    page.sheet.write_string(len(rows) + 3, 0, wording.disclaimer(page.book.language), foot)
+
+
+def _lines(text: str, width: float) -> int:
+    room = max(width * 1.1 - 1, 1.0)  # nine points take less room than the ten that widths count in
+    return sum(math.ceil(max(display_width(part), 1) / room) for part in text.split("\n"))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_CELL_LENGTH else f"{text[:MAX_CELL_LENGTH]}……（过长，全文见数据文件）"
+
+
+def printed_lines(dossier: Dossier, results: SitingResults, language: str = "zh") -> list[str]:
+    """Return a site's answer for the terminal: counts on top, each clause with what was measured, then what is missing.
+
+    Clauses that don't apply are counted, not listed.
+    """
+    answer = dossier.answer
+    lines = [
+        f"{answer.site_id}　{answer.name}　{answer.place}　{position_text(answer, language)}",
+        header(answer, language),
+        "",
+    ]
+    for clause in answer.clauses:
+        if clause.verdict is Verdict.NOT_APPLICABLE:
+            continue
+        cited = clause.citation
+        other = say("（另一可能：{other}）", language, other=word(clause.other, language)) if clause.other else ""
+        rank, clause_text = word(cited.legal_rank, language), citation_text(cited, language)
+        lines.append(f"【{badge(clause, language)}】{other}{rank} {clause_text} {cited.rule_id}")
+        said = [
+            ("量测：{text}", "".join(clause.evidence)),
+            ("判断：{text}", "".join(saying(clause, results, language))),
+        ]
+        lines += [f"    {say(label, language, text=text)}" for label, text in said if text]
+        lines += [f"    {word(clause.certainty, language)}"] if clause.certainty else []
+        changes = "".join(clause.changes)
+        lines += [f"    {say('可改变：{text}', language, text=changes)}"] if changes else []
+        parts = {
+            "decider": cited.decider,
+            "standing": standing_text(clause, language),
+            "data": data_text(clause, results, language),
+        }
+        lines.append(f"    {say('认定：{decider}｜{standing}｜数据：{data}', language, **parts)}")
+    lines += ["", *results.warnings, *missing_sentences(answer, results, language)]
+    lines += [*open_sentences(answer, language), *answer.notes]
+    return lines
+
+
+CLAUSE_HEADER = (
+    "序号", "结论", "位阶／机关", "文件、条款", "原文", "量测", "判断与原因", "可改变结论的因素",
+    "所用数据（时点）", "认定部门／效力",
+)  # fmt: skip
+DOSSIER_SHEETS = 30
+"""Sites that get a sheet of their own; the others stand in 汇总 and 全部条款."""
+LISTED_ROWS = 50_000
+_LAWS = frozenset(
+    {
+        LegalRank.LAW,
+        LegalRank.ADMINISTRATIVE_REGULATION,
+        LegalRank.LOCAL_REGULATION,
+        LegalRank.DEPARTMENTAL_RULE,
+        LegalRank.MANDATORY_STANDARD,
+    }
+)
+_NOT_JUDGED = frozenset({Verdict.NOT_ASSESSED, Verdict.NOT_APPLICABLE})
+_TARGETS_SHOWN = 40
+
+
+def write_siting_workbook(results: SitingResults, presentation: Presentation, path: Path) -> None:
+    """Write the workbook: 汇总 for several sites, a sheet for each of the first `DOSSIER_SHEETS`, then 全部条款.
+
+    Every text is a string, so that no cell is a formula; the bytes depend on the results alone.
+    """
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), options) as file:
+        file.set_properties(
+            {
+                "title": results.title,
+                "author": presentation.maker or "hmgeo",
+                "comments": wording.DISCLAIMER,
+                "created": CREATED,
+            }
+        )
+        book = Book(file, results, presentation)
+        several = len(results.dossiers) > 1
+        if several:
+            _write_summary(book)
+        for number, dossier in enumerate(results.dossiers[:DOSSIER_SHEETS], start=1):
+            name = book.say("研判表{number}", number=str(number)) if several else book.say("选址条款研判表")
+            _write_dossier(book, dossier, name)
+        _write_all_clauses(book)
+
+
+def _write_dossier(book: Book, dossier: Dossier, name: str) -> None:
+    page = new_page(book, name)
+    answer, results = dossier.answer, book.results
+    page.across(book.say("选址条款研判表：{name}", name=answer.name), bold=True, font_size=15)
+    tint = BASES[siting_words.shell(results).basis]
+    page.across(
+        "｜".join(filter(None, (book.say("评估基准日：{day}", day=results.as_of), *results.warnings, notice(book)))),
+        bold=True,
+        bg_color=tint.tint,
+        font_color=tint.text,
+    )
+    page.across(siting_words.header(answer, book.language), bold=True, font_size=11)
+    page.title("一、项目概况")
+    for label, text in _project_lines(dossier, book):
+        page.cells([(book.say(label), 2), (book.say(text), 8)])
+    _write_zoning(page, dossier)
+    judged = [clause for clause in answer.clauses if clause.verdict not in _NOT_JUDGED]
+    laws = [clause for clause in judged if clause.citation.legal_rank in _LAWS]
+    others = [clause for clause in judged if clause.citation.legal_rank not in _LAWS]
+    _write_clauses(page, "四、法律、法规、规章和强制性标准", laws)
+    _write_clauses(page, "五、规范性文件、规划计划和技术指南", others)
+    _write_targets(page, dossier.targets)
+    _write_offsets(page, dossier)
+    _write_not_judged(page, dossier)
+    _write_sources(page)
+    page.row += 1
+    page.across(siting_words.caption(results, book.presentation), font_color="#444444")
+    page.across(wording.disclaimer(book.language), font_color="#444444")
+
+
+def _project_lines(dossier: Dossier, book: Book) -> list[tuple[str, str]]:
+    answer = dossier.answer
+    called = answer.name if answer.name == answer.site_id else f"{answer.site_id}　{answer.name}"
+    lines = [("编号／名称", called), ("位置", siting_words.position_text(answer, book.language))]
+    lines += [
+        ("所在行政区", answer.place or "未知"),
+        ("所在重点区域", siting_words.key_area_text(answer, book.language)),
+    ]
+    lines += [(fact.name, fact.value) for fact in answer.facts]
+    return lines + ([("备注", "".join(answer.notes))] if answer.notes else [])
+
+
+def _write_zoning(page: Page, dossier: Dossier) -> None:
+    for title, zones in (
+        ("二、环境管控单元及准入清单", dossier.zoning[:1]),
+        ("三、三区三线", dossier.zoning[1:]),
+    ):
+        page.title(title)
+        for zone in zones:
+            state = "" if zone.note.startswith(zone.state) else f"{zone.state}。"
+            page.cells([(zone.title, 2), (f"{state}{zone.note}", 8)])
+            for name, text in zone.details:
+                page.cells([(f"　{name}", 2), (text, 8)])
+        if not zones:
+            page.cells([(page.book.say("未评估"), 2), (page.book.say("没有可用的位置。"), 8)])
+
+
+def _write_clauses(page: Page, title: str, clauses: Sequence[Clause]) -> None:
+    page.title(page.book.say("{title}（{count} 条有结论）", title=page.book.say(title), count=str(len(clauses))))
+    if not clauses:
+        page.cells([(page.book.say("没有得出结论的条款；未评估和不适用的条款见后。"), len(WIDTHS))])
+        return
+    page.header([(text, 1) for text in CLAUSE_HEADER])
+    for number, clause in enumerate(clauses, start=1):
+        _write_clause(page, number, clause)
+
+
+def _write_clause(page: Page, number: int, clause: Clause) -> None:
+    book, cited = page.book, clause.citation
+    results, language = book.results, book.language
+    other = book.say("\n另一可能：{other}", other=word(clause.other, language)) if clause.other else ""
+    certainty = f"\n{word(clause.certainty, language)}" if clause.certainty else ""
+    row = page.row
+    texts = (
+        str(number),
+        f"{siting_words.badge(clause, language)}{other}{certainty}",
+        f"{word(cited.legal_rank, language)}\n{cited.authority}",
+        f"{siting_words.citation_text(cited, language)}\n{cited.rule_id}",
+        cited.quote,
+        "".join(clause.evidence) or "—",
+        "\n".join(siting_words.saying(clause, results, language)),
+        "\n".join(clause.changes) or "—",
+        siting_words.data_text(clause, results, language),
+        f"{cited.decider}\n{siting_words.standing_text(clause, language)}",
+    )
+    page.cells([(text, 1) for text in texts])
+    style = VERDICTS[clause.verdict]
+    tint = page.book.style(
+        border=1, border_color="#C9D0D6", text_wrap=True, bold=True, bg_color=style.tint, font_color=style.text
+    )
+    page.sheet.write_string(row, 1, texts[1], tint)
+
+
+def _write_targets(page: Page, tables: Sequence[TargetTable]) -> None:
+    page.title("六、环境保护目标（按要素）")
+    if not tables:
+        page.cells([(page.book.say("未评估"), 2), (page.book.say("没有可用的位置。"), 8)])
+    for table in tables:
+        page.cells([(table.element, 2), (siting_words.target_note(table), 8)], bg_color="#F3F5F7")
+        if not table.targets:
+            continue
+        page.header([("序号", 1), ("编号", 2), ("名称", 1), ("类别", 1), ("距离", 1), ("方位", 2), ("人口（人）", 2)])
+        for number, target in enumerate(table.targets[:_TARGETS_SHOWN], start=1):
+            people = page.book.say("未载明") if target.population is None else str(target.population)
+            away = wording.distance_text(target.distance_m)
+            way = siting_words.direction_text(target.bearing_deg)
+            texts = ((str(number), 1), (target.receptor_id, 2), (target.name, 1), (target.kind, 1), (away, 1))
+            page.cells([*texts, (way, 2), (people, 2)])
+        if len(table.targets) > _TARGETS_SHOWN:
+            rest = len(table.targets) - _TARGETS_SHOWN
+            page.cells([(f"另有 {rest} 个未列，全部见 siting.json。", len(WIDTHS))])
+
+
+def _write_offsets(page: Page, dossier: Dossier) -> None:
+    page.title("七、重点重金属总量替代")
+    for note in dossier.offset_notes:
+        page.cells([(note, len(WIDTHS))])
+    if dossier.offsets:
+        page.header(
+            [
+                ("规则", 3),
+                ("金属", 1),
+                ("新增（kg/a）", 1),
+                ("比例", 1),
+                ("须替代（kg/a）", 1),
+                ("填报替代量（kg/a）", 3),
+            ]
+        )
+        for line in dossier.offsets:
+            named = page.book.say("未填报") if line.named_kg is None else f"{line.named_kg:g}"
+            numbers = ((f"{line.added_kg:g}", 1), (f"{line.ratio:g}:1", 1), (f"{line.required_kg:g}", 1))
+            page.cells([(line.rule_id, 3), (line.metal, 1), *numbers, (named, 3)])
+    elif not dossier.offset_notes:
+        page.cells([(page.book.say("没有触及总量替代条款的结论；未评估的见后。"), len(WIDTHS))])
+
+
+def _write_not_judged(page: Page, dossier: Dossier) -> None:
+    answer, results, book = dossier.answer, page.book.results, page.book
+    open_ = [clause for clause in answer.clauses if clause.verdict is Verdict.NOT_ASSESSED]
+    page.title(book.say("八、未评估事项（{count} 条，不得视为符合要求）", count=str(len(open_))))
+    for text in (
+        *siting_words.missing_sentences(answer, results, book.language),
+        *siting_words.open_sentences(answer, book.language),
+    ):
+        page.cells([(text, len(WIDTHS))], bg_color="#F3F5F7")
+    if open_:
+        page.header(
+            [("序号", 1), ("规则", 2), ("文件、条款", 1), ("名称", 1), ("原因", 2), ("作出判断还需要", 2), ("效力", 1)]
+        )
+    for number, clause in enumerate(open_, start=1):
+        cited = clause.citation
+        why = clause.note or word(clause.standing, book.language)
+        texts = (
+            (siting_words.citation_text(cited), 1),
+            (cited.title, 1),
+            (why, 2),
+            ("\n".join(clause.changes) or "—", 2),
+        )
+        page.cells(
+            [(str(number), 1), (cited.rule_id, 2), *texts, (siting_words.standing_text(clause, book.language), 1)]
+        )
+    out = [clause for clause in answer.clauses if clause.verdict is Verdict.NOT_APPLICABLE]
+    page.title(book.say("九、不适用条款（{count} 条）", count=str(len(out))))
+    for clause in out:
+        cited = clause.citation
+        page.cells(
+            [(cited.rule_id, 3), (siting_words.citation_text(cited), 2), (cited.title, 2), (clause.note or "—", 3)]
+        )
+    page.title(book.say("十、提示性条款（{count} 条，只引原文，不作结论）", count=str(len(answer.informs))))
+    for cited in answer.informs:
+        page.cells(
+            [(cited.rule_id, 3), (siting_words.citation_text(cited), 2), (cited.quote or book.say("原文未收录"), 5)]
+        )
+
+
+def _write_sources(page: Page) -> None:
+    results = page.book.results
+    page.title("十一、所用数据与参数")
+    page.header([("图层", 3), ("性质／完整性", 1), ("时点／密级", 1), ("覆盖范围", 1), ("文件、sha256", 4)])
+    for layer in results.layers.values():
+        basis = word(layer.basis, "en") if page.book.language == "en" else wording.layer_basis_word(layer)
+        quality = f"{basis}／{word(layer.gates.completeness, page.book.language)}"
+        dated = f"{layer.gates.vintage or '时点未申明'}／{layer.gates.classification.value}"
+        file = f"{layer.provenance.path}　{layer.provenance.sha256}"
+        page.cells(
+            [
+                (word(layer.kind, page.book.language), 3),
+                (quality, 1),
+                (dated, 1),
+                (layer.gates.coverage_name or "未申明", 1),
+                (file, 4),
+            ]
+        )
+    page.header([("参数", 4), ("取值", 2), ("确定单位、日期", 1), ("理由", 3)])
+    for one in results.parameters:
+        value = f"{one.value} {one.unit}".strip()
+        by = f"{one.by or '系统默认约定'}　{one.on}".strip()
+        page.cells([(one.name, 4), (value, 2), (by, 1), (one.reason, 3)])
+
+
+def _write_summary(book: Book) -> None:
+    widths = (6.0, 16.0, 24.0, 16.0, 28.0, *([10.0] * len(Verdict)), 40.0)
+    page = new_page(book, book.say("汇总"), widths)
+    titles = (
+        "序号",
+        "编号",
+        "名称",
+        "状态",
+        "所在行政区",
+        *(word(verdict, book.language) for verdict in Verdict),
+        "备注",
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for number, dossier in enumerate(book.results.dossiers, start=1):
+        answer = dossier.answer
+        start = (number, answer.site_id, answer.name, wording.status_word(answer.status, book.language), answer.place)
+        rows.append((*start, *answer.counts().values(), "".join(answer.notes)))
+    write_flat(page, titles, rows)
+
+
+def _write_all_clauses(book: Book) -> None:
+    """List every clause in reading order; of very many sites only those that some clause touches."""
+    widths = (14.0, 16.0, 18.0, 14.0, 10.0, 26.0, 34.0, 26.0, 40.0, 14.0)
+    page = new_page(book, book.say("全部条款"), widths)
+    titles = ("编号", "规则", "结论", "确定性", "位阶", "文件、条款", "量测", "所用数据", "说明", "认定部门")
+    results, language = book.results, book.language
+    total = sum(len(dossier.answer.clauses) for dossier in results.dossiers)
+    wanted = _all_of(results) if total <= LISTED_ROWS else islice(_grave_of(results), LISTED_ROWS)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            site_id,
+            clause.citation.rule_id,
+            siting_words.badge(clause, language),
+            word(clause.certainty, language) if clause.certainty else "",
+            word(clause.citation.legal_rank, language),
+            siting_words.citation_text(clause.citation, language),
+            "".join(clause.evidence),
+            siting_words.data_text(clause, results, language),
+            clause.note,
+            clause.citation.decider,
+        )
+        for site_id, clause in wanted
+    ]
+    if total > LISTED_ROWS:
+        rows.append(
+            (
+                f"共 {total} 条，此处只列触及的条款（至多 {LISTED_ROWS} 条），全部见 findings.parquet。",
+                *[""] * (len(titles) - 1),
+            )
+        )
+    write_flat(page, titles, rows)
+
+
+def _all_of(results: SitingResults) -> Iterable[tuple[str, Clause]]:
+    return ((dossier.answer.site_id, clause) for dossier in results.dossiers for clause in dossier.answer.clauses)
+
+
+def _grave_of(results: SitingResults) -> Iterable[tuple[str, Clause]]:
+    grave = {Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED}
+    return (pair for pair in _all_of(results) if pair[1].verdict in grave)

@@ -1,0 +1,519 @@
+"""The workbook for the visit: 排查清单, 整治清单, 销号台账, and one 核查表 for each source.
+
+The first columns say which row of 表1 a line speaks of. Closed lists and dates are checked by the sheet as they are
+typed; a state is never set here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from hmgeo.outputs import wording
+from hmgeo.outputs.book import LINE_HEIGHT_PT, AtLeast, Column, Sheet, cut, height_pt, open_book, write_table
+from hmgeo.outputs.map.labels import compass
+from hmgeo.reference.tables import find_header
+from hmgeo.results.text import distance_text, mu, radius_text
+from hmgeo.vocabulary import PositionKind, SoilQualityClass, Standing, Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from xlsxwriter.worksheet import Worksheet
+
+    from hmgeo.outputs.book import Book, Cell
+    from hmgeo.results.results import Presentation, Results
+
+
+KEY_GROUP, RECTIFY_GROUP, CLOSE_GROUP = "对应表1", "核查后由责任部门填写", "整治后由责任部门填写"
+RECTIFICATION, CLOSURE = "表2 整治清单", "表3 销号台账"
+KEYS = (
+    Column("序号", 4.5, "count", KEY_GROUP),
+    Column("企业编号", 11, "quote", KEY_GROUP),
+    Column("名称", 18, "quote", KEY_GROUP),
+)
+RECTIFICATION_COLUMNS = (
+    ("核查日期", 11), ("核查人", 9), ("监测结果及报告编号", 18), ("存在问题*", 22), ("污染途径认定*", 12),
+    ("整治措施*", 22),
+    ("整治类型", 11), ("责任单位*", 14), ("责任人*", 9), ("监管单位*", 14), ("计划完成时限*", 12), ("投资(万元)", 9),
+    ("一企一策文号", 16),
+)  # fmt: skip
+"""As offices keep them, in their order; a star marks what must be filled in."""
+
+CLOSURE_COLUMNS = (
+    ("进展(月)", 16), ("完成日期", 11), ("验收单位", 14), ("验收文号", 16), ("市级复核", 14), ("省级抽查", 14),
+    ("销号日期", 11), ("销号文号", 16), ("佐证材料", 22), ("逾期原因", 18),
+)  # fmt: skip
+_DAYS = frozenset({"核查日期", "计划完成时限*", "完成日期", "销号日期"})
+_PATHWAYS = ("大气", "灌溉", "固废径流", "其他", "未发现")
+_HEADER_ROWS = 2
+
+
+def headers_of(columns: Sequence[tuple[str, int]]) -> list[str]:
+    """Return column names without the stars."""
+    return [name.rstrip("*") for name, _ in columns]
+
+
+def rectification_sheet(rows: Sequence[dict[str, Any]]) -> Sheet:
+    """Return 表2 with a blank line for each source of 表1."""
+    remark = "由责任部门在核查后填写，带 * 的必填；软件只预列表1的企业，不填写任何认定、措施和时限。"
+    return _blank(RECTIFICATION, RECTIFICATION_COLUMNS, RECTIFY_GROUP, rows, remark)
+
+
+def closure_sheet(rows: Sequence[dict[str, Any]]) -> Sheet:
+    """Return 表3 with a blank line for each source of 表1."""
+    remark = "由责任部门填写；状态只能向前推进，须附日期、文号和责任人；软件不作销号判断。"
+    return _blank(CLOSURE, CLOSURE_COLUMNS, CLOSE_GROUP, rows, remark)
+
+
+def _blank(
+    name: str, columns: Sequence[tuple[str, int]], group: str, rows: Sequence[dict[str, Any]], remark: str
+) -> Sheet:
+    made: list[tuple[Cell, ...]] = [
+        (number, row["source_id"], row["name"], *([None] * len(columns))) for number, row in enumerate(rows, start=1)
+    ]
+    return Sheet(name, (*KEYS, *(Column(title, width, "wrap", group) for title, width in columns)), made, (), (remark,))
+
+
+def write_work_lists(book: Book, rows: Sequence[dict[str, Any]]) -> None:
+    """Write both lists as sheets that check days and pathways as they are typed."""
+    for sheet in (rectification_sheet(rows), closure_sheet(rows)):
+        page = write_table(book, sheet)
+        page.set_paper(8)
+        first = 2 + bool(book.results.warnings) + len(sheet.remarks) + _HEADER_ROWS
+        last = first + max(len(sheet.rows), 1) - 1
+        for index, column in enumerate(sheet.columns):
+            if column.header in _DAYS:
+                told = book.say("填写日期，如 2026-06-30")
+                check = {"validate": "length", "criteria": "between", "minimum": 5, "maximum": 10}
+                page.data_validation(first, index, last, index, check | _warning(told))
+            elif column.header == "污染途径认定*":
+                source = [book.say(one) for one in _PATHWAYS]
+                told = book.say("大气、灌溉、固废径流、其他、未发现；多个途径以顿号分隔")
+                page.data_validation(first, index, last, index, {"validate": "list", "source": source} | _warning(told))
+
+
+def _warning(text: str) -> dict[str, str]:
+    return {"error_type": "warning", "error_message": text, "input_message": text}
+
+
+WIDTHS = (13, 30, 13, 30)
+WHOLE = sum(WIDTHS[1:])
+PAIRS = (
+    ("企业编号", "名称"),
+    ("统一社会信用代码", "行业"),
+    ("县", "乡镇"),
+    ("经度", "纬度"),
+    ("生产状态", "涉镉情况"),
+    ("距最近耕地(m)", "最近图斑号"),
+    ("严格管控类", "安全利用类"),
+)
+LINES = (
+    ("地址", "地址"),
+    ("列入依据", "列入依据(条款)"),
+    ("所在排查重点区域", "所在排查重点区域"),
+    ("证据层级", "证据"),
+    ("灌溉途径", "灌溉途径"),
+    ("固废径流途径", "固废径流途径"),
+    ("位置可靠性", "位置可靠性"),
+    ("跨界情况", "跨界情况"),
+    ("建议核查重点", "建议核查重点"),
+)
+TO_FILL = (
+    ("现场位置", "经度：　　　　　　　纬度：　　　　　　　（坐标系：CGCS2000；厂区中心 □　大门 □　主排口 □）", 1),
+    ("生产状态", "在产 □　停产 □　关闭 □　搬迁 □　在建 □　历史遗留 □", 1),
+    ("是否涉镉", "已认定 □　不涉及 □　依据：", 1),
+    ("原料、工艺、产品", "", 2),
+    ("废气及排气筒", "排气筒高度：　　　m；重金属排放量：", 1),
+    ("废水去向", "受纳水体：　　　　　　　　　　是否进入灌溉水系：是 □　否 □　不清 □", 1),
+    ("固废及堆存", "", 2),
+    ("周边耕地及作物", "", 2),
+    ("监测采样", "点位及报告编号：", 1),
+    ("存在问题", "", 3),
+    ("污染途径认定", "大气 □　灌溉 □　固废径流 □　其他 □　未发现 □　说明：", 2),
+    ("核查意见", "无需整治 □　列入整治 □　需进一步调查 □　理由：", 2),
+)
+TITLES = {"严格管控类": "严格管控类耕地(亩)", "安全利用类": "安全利用类耕地(亩)"}
+
+
+def write_form(book: Book, number: int, cells: Mapping[str, Any]) -> None:
+    """Write one form as a sheet of its own that prints on one A4 page.
+
+    Parameters
+    ----------
+    number
+        On the list.
+    cells
+        The list's row by header.
+    """
+    page = book.file.add_worksheet(book.say(f"核查表-{number:03d}"))
+    for index, width in enumerate(WIDTHS):
+        page.set_column(index, index, width)
+    title = book.style(bold=True, font_size=16, align="center")
+    page.merge_range(0, 0, 0, 3, "", title)
+    page.write_string(0, 0, book.say("涉镉等重金属污染源现场核查表"), title)
+    page.set_row(0, 28)
+    notice = "｜".join(
+        filter(None, (f"清单序号 {number}", book.results.title, wording.basis_banner(book.results.basis)))
+    )
+    _across(book, page, 1, notice, bold=True)
+    row = _section(book, page, 2, "一、筛查资料（软件预填，待现场核实）")
+    for left, right in PAIRS:
+        _pair(book, page, row, (left, cells[left]), (right, cells[right]))
+        row += 1
+    for label, key in LINES:
+        row = _line(book, page, row, label, str(cells.get(key) or "—"), 1)
+    row = _section(book, page, row, "二、现场核查（核查人填写）")
+    for label, hint, lines in TO_FILL:
+        row = _line(book, page, row, label, hint, lines)
+    _pair(book, page, row, ("核查人", ""), ("核查日期", "　　　　年　　月　　日"))
+    _pair(book, page, row + 1, ("企业陪同人", ""), ("复核人", ""))
+    _across(book, page, row + 2, wording.disclaimer(book.presentation.language), font_size=8, font_color="#444444")
+    page.set_portrait()
+    page.set_paper(9)
+    page.set_margins(left=0.5, right=0.5, top=0.5, bottom=0.5)
+    page.fit_to_pages(1, 1)
+    page.center_horizontally()
+    page.hide_gridlines(2)
+    classification = book.say(f"密级：{wording.classification_word(book.results)}")
+    page.set_footer(f"&L&9{classification}&R&9{book.say(f'核查表-{number:03d}')}")
+
+
+def _section(book: Book, page: Worksheet, row: int, text: str) -> int:
+    style = book.style(bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1")
+    page.merge_range(row, 0, row, 3, "", style)
+    page.write_string(row, 0, book.say(text), style)
+    page.set_row(row, LINE_HEIGHT_PT + 4)
+    return row + 1
+
+
+def _pair(book: Book, page: Worksheet, row: int, left: tuple[str, Any], right: tuple[str, Any]) -> None:
+    label = book.style(bold=True, text_wrap=True, border=1, border_color="#C9D0D6", bg_color="#F5F7F9")
+    value = book.style(text_wrap=True, border=1, border_color="#C9D0D6", align="left")
+    texts = []
+    for column, (name, cell) in ((0, left), (2, right)):
+        text, title = book.say(_text(name, cell)), book.say(TITLES.get(name, name))
+        page.write_string(row, column, title, label)
+        page.write_string(row, column + 1, cut(text), value)
+        texts += [(title, WIDTHS[column]), (text, WIDTHS[column + 1])]
+    page.set_row(row, height_pt(texts) + 2)
+
+
+def _line(book: Book, page: Worksheet, row: int, label: str, text: str, lines: int) -> int:
+    name = book.style(bold=True, text_wrap=True, border=1, border_color="#C9D0D6", bg_color="#F5F7F9")
+    value = book.style(text_wrap=True, border=1, border_color="#C9D0D6", align="left")
+    label, text = book.say(label), book.say(text)
+    page.write_string(row, 0, label, name)
+    page.merge_range(row, 1, row, 3, "", value)
+    page.write_string(row, 1, cut(text), value)
+    page.set_row(row, max(height_pt([(text, WHOLE), (label, WIDTHS[0])]), LINE_HEIGHT_PT * (lines + 0.4)))
+    return row + 1
+
+
+def _across(book: Book, page: Worksheet, row: int, text: str, **properties: str | float | bool) -> None:
+    style, text = book.style(text_wrap=True, **properties), book.say(text)
+    page.merge_range(row, 0, row, 3, "", style)
+    page.write_string(row, 0, cut(text), style)
+    page.set_row(row, height_pt([(text, sum(WIDTHS) * 1.1)]))
+
+
+def _text(name: str, cell: Any) -> str:  # noqa: ANN401 -- a cell is text, number or nothing
+    """Return a cell of the list as the form prints it."""
+    if cell is None or cell == "":
+        return "" if name in {"核查人", "企业陪同人", "复核人"} else "—"
+    if isinstance(cell, AtLeast):
+        return f"≥ {cell.value:,.1f}"
+    if isinstance(cell, float):
+        return f"{cell:.6f}" if name in {"经度", "纬度"} else f"{cell:,.1f}"
+    return str(cell)
+
+
+SHEET_NAME = "表1 排查清单"
+AREA_GROUP = "耕地面积(亩)"
+_UNTRACED = ("未作", "未评估")
+_CLOSED = frozenset({"停产", "关闭", "搬迁", "历史遗留", "停用", "闭库", "销库", "无主"})
+
+COLUMNS = (
+    Column("序号", 4.5, "count"),
+    Column("企业编号", 9, "wrap"),
+    Column("名称", 15, "wrap"),
+    Column("统一社会信用代码", 11, "wrap"),
+    Column("县", 7, "wrap"),
+    Column("乡镇", 7, "wrap"),
+    Column("经度", 9.5, "coordinate"),
+    Column("纬度", 8.5, "coordinate"),
+    Column("行业", 13, "wrap"),
+    Column("涉镉情况", 7.5, "wrap"),
+    Column("生产状态", 5.5, "wrap"),
+    Column("列入依据(条款)", 24, "wrap"),
+    Column("所在排查重点区域", 9, "wrap"),
+    Column("距最近耕地(m)", 9.5, "distance_m"),
+    Column("最近图斑号", 10, "wrap"),
+    Column("严格管控类", 8.5, "area_mu", AREA_GROUP),
+    Column("安全利用类", 8.5, "area_mu", AREA_GROUP),
+    Column("大气途径", 17, "wrap"),
+    Column("灌溉途径", 12, "wrap"),
+    Column("固废径流途径", 12, "wrap"),
+    Column("证据层级(A/B/C)", 6, "mark"),
+    Column("位置可靠性", 12, "wrap"),
+    Column("跨界情况", 18, "wrap"),
+    Column("未评估事项", 16, "wrap"),
+    Column("数据来源", 11, "wrap"),
+    Column("建议核查重点", 34, "wrap"),
+)
+"""The columns of the list as offices keep it, in their order."""
+
+
+def write_survey_list(results: Results, presentation: Presentation, path: Path) -> None:
+    """Write the workbook: 表1 排查清单, 表2 and 表3 to fill in, then one 核查表 for each of the first sources.
+
+    Parameters
+    ----------
+    presentation
+        `field_forms` caps the number of 核查表; the list says how many were left out.
+    """
+    gathered = Listed(results)
+    chosen = gathered.rows()
+    sheet = survey_sheet(results, presentation.field_forms)
+    with open_book(results, presentation, path) as book:
+        page = write_table(book, sheet)
+        page.set_paper(8)  # A3: 26 columns can't be read on A4
+        write_work_lists(book, chosen)
+        for number, row in enumerate(chosen[: presentation.field_forms], start=1):
+            write_form(book, number, gathered.labelled(number, row))
+
+
+def survey_sheet(results: Results, field_forms: int) -> Sheet:
+    """Return the list: sources that meet the condition first, then those that could not be judged."""
+    gathered = Listed(results)
+    chosen = gathered.rows()
+    rows = [gathered.cells(number, row) for number, row in enumerate(chosen, start=1)]
+    left = len(chosen) - field_forms
+    more = f"核查表附前 {field_forms} 家，其余 {left} 家可提高份数上限后重新生成。" if left > 0 else ""
+    return Sheet(SHEET_NAME, COLUMNS, rows, remarks=tuple(filter(None, (gathered.remark(len(chosen)), more))))
+
+
+class Listed:
+    """The rows of the list, gathered from the tables of a run."""
+
+    def __init__(self, results: Results) -> None:
+        self._results = results
+        self._sources: list[dict[str, Any]] = results.sources.to_pylist()
+        self._findings: dict[str, list[dict[str, Any]]] = {}
+        for finding in results.findings.drop_columns("geometry").to_pylist():
+            self._findings.setdefault(finding["source_id"], []).append(finding)
+        wanted = {SoilQualityClass.STRICT_CONTROL.value, SoilQualityClass.SAFE_USE.value}
+        self._land = {
+            (row["source_id"], row["class"]): row["area_ha"]
+            for row in results.counts.to_pylist()
+            if row["radius_m"] == results.radius_m and row["class"] in wanted
+        }
+        listed = results.layers[0] if results.layers else None
+        self._origin = (listed.provenance.source or listed.provenance.credit if listed else "") or "未申明"
+        bureau = results.bureau
+        self._evidence = {row["source_id"]: row for row in bureau.evidence.to_pylist()} if bureau else {}
+        self._leads: dict[str, list[dict[str, Any]]] = {}
+        for lead in bureau.leads.to_pylist() if bureau else []:
+            self._leads.setdefault(lead["source_id"], []).append(lead)
+        self._own: dict[str, list[str]] = {}
+        for name in ("统一社会信用代码", "数据来源", "资料时点", "坐标来源", "生产经营场所地址"):
+            header = find_header(bureau.attributes.column_names, name) if bureau else ""
+            self._own[name] = bureau.attributes[header].to_pylist() if bureau and header else []
+        self._place = {row["source_id"]: index for index, row in enumerate(self._sources)}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the sources on the list; all of them where no rule was set."""
+        if not self._results.screening_rule_id:
+            return self._sources
+        listed = [row for row in self._sources if row["verdict"] == Verdict.LISTED.value]
+        open_ = [row for row in self._sources if row["verdict"] == Verdict.NOT_ASSESSED.value]
+        return [*listed, *open_]
+
+    def remark(self, shown: int) -> str:
+        """Return who is on the list and who isn't."""
+        total = len(self._sources)
+        if not self._results.screening_rule_id:
+            return f"本项目未设排查规则，{total} 行全部列示，仅供核对，不表示建议列入。"
+        counted = Counter(row["verdict"] for row in self._sources)
+        on_list = {Verdict.LISTED, Verdict.NOT_ASSESSED}
+        words = [(one in on_list, f"{one.zh} {counted[one.value]} 家") for one in Verdict if counted[one.value]]
+        inside = "，".join(text for is_in, text in words if is_in)
+        outside = "，".join(text for is_in, text in words if not is_in)
+        text = f"输入 {total} 行，本清单 {shown} 行（{inside or '无'}）；未列入：{outside or '无'}。"
+        return f"{text}未评估者列于后，不得视为不需排查。是否列入由生态环境部门会同农业农村等部门确定。"
+
+    def labelled(self, number: int, row: dict[str, Any]) -> dict[str, Any]:
+        """Return the cells by header, with what the field form needs beside them."""
+        cells: dict[str, Any] = dict(zip((column.header for column in COLUMNS), self.cells(number, row), strict=True))
+        return cells | {
+            "地址": self._text(row, "生产经营场所地址"),
+            "证据": self._evidence.get(row["source_id"], {}).get("tier_text", ""),
+            "备注": row["note"],
+        }
+
+    def cells(self, number: int, row: dict[str, Any]) -> tuple[Cell, ...]:
+        """Return one row of the list."""
+        source_id = row["source_id"]
+        evidence = self._evidence.get(source_id, {})
+        floor = bool(row["counts_are_lower_bounds"])
+        return (
+            number,
+            source_id,
+            row["name"],
+            self._text(row, "统一社会信用代码"),
+            row["county"],
+            row["township"],
+            row["lon"],
+            row["lat"],
+            _trade_text(row),
+            row.get("cadmium") or "未判定",
+            row.get("production_state") or "未填",
+            self._grounds(row),
+            row.get("survey_area") or "",
+            _distance_cell(row),
+            row["nearest_farmland_id"] or "",
+            self._area_mu(source_id, SoilQualityClass.STRICT_CONTROL, floor=floor),
+            self._area_mu(source_id, SoilQualityClass.SAFE_USE, floor=floor),
+            _air_text(row, evidence),
+            _with(evidence.get("water_pathway"), "受纳水体", evidence.get("water_receiving")),
+            _with(evidence.get("waste_pathway"), "固废堆存", evidence.get("waste_storage")),
+            row.get("tier") or "—",
+            self._position_text(row),
+            self._border_text(source_id),
+            self._open_text(source_id),
+            "，".join(filter(None, (self._text(row, "数据来源"), self._text(row, "资料时点")))) or self._origin,
+            self._advice(row, evidence),
+        )
+
+    def _text(self, row: dict[str, Any], name: str) -> str:
+        cells = self._own[name]
+        return (cells[self._place[row["source_id"]]] or "").strip() if cells else ""
+
+    def _grounds(self, row: dict[str, Any]) -> str:
+        """Return the clauses that bring the source onto the list, with how they stand."""
+        cited = [
+            wording.citation(finding)
+            + (f"，{Standing.ADOPTED.zh}" if finding["standing"] == Standing.ADOPTED.value else "")
+            for finding in self._findings.get(row["source_id"], [])
+            if finding["verdict"] == Verdict.LISTED.value
+        ]
+        if cited:
+            return "；".join(dict.fromkeys(cited))
+        if not self._results.screening_rule_id:
+            return "未设排查规则"
+        return "未评估，待补充资料后判断"
+
+    def _area_mu(self, source_id: str, word: SoilQualityClass, *, floor: bool) -> Cell:
+        area_ha = self._land.get((source_id, word.value))
+        if area_ha is None:
+            return None
+        return AtLeast(mu(area_ha)) if floor else mu(area_ha)
+
+    def _position_text(self, row: dict[str, Any]) -> str:
+        kind, status = row["position_kind"], row["status"]
+        if kind == PositionKind.PLACE.value and status == Status.ASSESSED.value:
+            known = row["township"] or row["county"]
+            return f"仅知位于{known}，无坐标" + ("" if row["nearest_farmland_m"] is None else "；距离为范围")
+        if status != Status.ASSESSED.value:
+            return wording.status_word(status)
+        origin = self._text(row, "坐标来源") or "坐标来源未填"
+        width_m = row["position_uncertainty_m"]
+        error = f"，误差 ±{width_m:,.0f} m" if width_m is not None and width_m >= 1 else ""
+        return f"{origin}{error}" + ("；临界，待核实" if row["certainty"] == "ambiguous" else "")
+
+    def _border_text(self, source_id: str) -> str:
+        leads = self._leads.get(source_id, [])
+        if not leads:
+            return ""
+        names = "、".join(f"{lead['neighbour']}（{distance_text(lead['distance_m'])}）" for lead in leads)
+        missing = "；界外数据缺失" if any(lead["farmland_count"] is None for lead in leads) else ""
+        return f"{radius_text(self._results.radius_m)}内涉及{names}{missing}"
+
+    def _open_text(self, source_id: str) -> str:
+        """Return how many clauses weren't judged, and which pathways nobody measured."""
+        findings = self._findings.get(source_id, [])
+        count = sum(one["verdict"] == Verdict.NOT_ASSESSED.value for one in findings)
+        clauses = f"条款 {count} 条（逐条见筛查结果「依据条款」）" if count else ""
+        missing = (clauses, *self._untraced(source_id), "" if self._has_wind(source_id) else "风频")
+        return "；".join(filter(None, missing))
+
+    def _untraced(self, source_id: str) -> list[str]:
+        evidence = self._evidence.get(source_id, {})
+        pairs = (("灌溉途径", "water_pathway"), ("径流途径", "waste_pathway"))
+        return [word for word, name in pairs if any(mark in (evidence.get(name) or "未作") for mark in _UNTRACED)]
+
+    def _has_wind(self, source_id: str) -> bool:
+        return self._evidence.get(source_id, {}).get("air_downwind_percent") is not None
+
+    def _advice(self, row: dict[str, Any], evidence: dict[str, Any]) -> str:
+        """Return what a visit should settle, from what is missing or doubtful."""
+        wanted = []
+        if row["position_kind"] == PositionKind.PLACE.value or row["status"] != Status.ASSESSED.value:
+            wanted.append("实测厂区坐标")
+        elif row["certainty"] == "ambiguous":
+            wanted.append("复测坐标（临界）")
+        if row.get("cadmium") in {"行业推定", "矛盾待核实", "", None}:
+            wanted.append("核实是否涉镉")
+        if not evidence.get("air_emissions"):
+            wanted.append("废气重金属排放量、排气筒高度")
+        if not evidence.get("water_receiving"):
+            wanted.append("废水去向、受纳水体及与灌溉取水的关系")
+        if not evidence.get("waste_storage"):
+            wanted.append("固废堆存及径流去向")
+        if row.get("production_state") in _CLOSED:
+            wanted.append("遗留渣堆、历史排放")
+        if self._land.get((row["source_id"], SoilQualityClass.STRICT_CONTROL.value)):
+            wanted.append("与严格管控类耕地的协同监测")
+        if self._leads.get(row["source_id"]):
+            wanted.append("与相邻县核对界外受体")
+        return "；".join(f"{index}.{one}" for index, one in enumerate(wanted, start=1))
+
+
+def _trade_text(row: dict[str, Any]) -> str:
+    new, old = row.get("trade_code_2017") or "", row.get("trade_code_2011") or ""
+    if new and new == old:
+        codes = f"{new}，两版同"
+    else:
+        codes = "；".join(f"{year} 版 {code}" for year, code in ((2017, new), (2011, old)) if code)
+    codes = codes or row["trade_code"] or ""
+    name = row.get("trade_name") or ""
+    return f"{name}（{codes}）" if name and codes else name or codes
+
+
+def _distance_cell(row: dict[str, Any]) -> Cell:
+    near_m: float | None = row["nearest_farmland_m"]
+    far_m: float | None = row["nearest_farmland_max_m"]
+    if row["position_kind"] == PositionKind.PLACE.value and near_m is not None and far_m is not None:
+        return f"{near_m:,.0f} 至 {far_m:,.0f}"
+    return near_m
+
+
+def _air_text(row: dict[str, Any], evidence: dict[str, Any]) -> str:
+    if row["nearest_farmland_m"] is None:
+        return "未作距离测算"
+    bearing = row.get("nearest_farmland_bearing_deg")
+    where = f"，{compass(bearing)}" if bearing is not None else ""
+    downwind = evidence.get("air_downwind_percent")
+    parts = (
+        f"最近耕地 {_distance_words(row)}{where}",
+        f"废气{evidence['air_emissions']}" if evidence.get("air_emissions") else "废气排放量未填",
+        evidence.get("air_downwind_note") or "未提供风频表" if downwind is None else f"下风向占 {downwind:g}%",
+    )
+    return "；".join(parts)
+
+
+def _distance_words(row: dict[str, Any]) -> str:
+    near_m, far_m = row["nearest_farmland_m"], row["nearest_farmland_max_m"]
+    if row["position_kind"] == PositionKind.PLACE.value:
+        return f"{distance_text(near_m)} 至 {distance_text(far_m)}"
+    return distance_text(near_m, row["position_uncertainty_m"])
+
+
+def _with(text: str | None, title: str, given: str | None) -> str:
+    return f"{text or '未测算'}；{title}：{given or '未填'}"
+
+
+def headers() -> Sequence[str]:
+    """Return the headers of the list in order, classes of farmland under their common header."""
+    return [f"{column.header}{column.group}" if column.group else column.header for column in COLUMNS]

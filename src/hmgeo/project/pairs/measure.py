@@ -1,0 +1,280 @@
+"""The distance engine bare: pairs or counts of two files, on this machine or by Dask workers.
+
+The receptors are never held as a whole where that can be avoided: a packed file is read by the row groups that the
+sources reach, a plain GeoPackage or GeoParquet in parts, other formats at once.
+
+The scheduling is Dask's: a task that fails or whose worker dies is done again, by another worker. The file must lie
+where every worker finds it under the same path or address.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from hmgeo.errors import InputError, OutputError, Place, Problem, UsageError
+from hmgeo.intake.formats.archive import RemoteFile, stored_at
+from hmgeo.intake.formats.packed import PlainParts, RowGroups, is_packed, open_parts, pack_layer, stream_receptors
+from hmgeo.intake.load import ReadOptions
+from hmgeo.outputs.tables import write_entries
+from hmgeo.project.bare import load_bare
+from hmgeo.project.folder import whole_file, whole_stored
+from hmgeo.project.inputs import silent
+from hmgeo.project.pairs.file import CodedPairsSink
+from hmgeo.proximity.elsewhere import run_errand
+from hmgeo.proximity.measure import measure_proximity
+from hmgeo.records import Ledger
+from hmgeo.reference.machine import core_count
+from hmgeo.screening.land_area import land_areas, with_land_areas
+from hmgeo.vocabulary import COUNTED_RADII_M, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hmgeo.intake.formats.archive import Stored
+    from hmgeo.intake.formats.packed import Packed
+    from hmgeo.project.bare import BareFile
+    from hmgeo.project.inputs import Progress
+    from hmgeo.proximity.elsewhere import Errand, Fetched
+    from hmgeo.proximity.measure import Fetch, Proximity
+    from hmgeo.records import Layer
+
+    Floats = NDArray[np.float64]
+
+
+def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may be told
+    sources: BareFile,
+    receptors: BareFile,
+    out: str | Path | RemoteFile,
+    *,
+    radius_m: float = 10_000.0,
+    aggregate: bool = False,
+    clipped_area: bool = False,
+    scheduler: str = "",
+    progress: Progress = silent,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Proximity:
+    """Measure the pairs of two files and write them as Parquet; with `aggregate` only counts per source.
+
+    Parameters
+    ----------
+    receptors, out
+        The receptors, if Parquet, and what is written may lie at an address that fsspec knows (`stored_at`).
+    clipped_area
+        With `aggregate`: counts also tell the land under parcels and inside the circle, common ground once; measured by
+        this process, whatever the scheduler.
+    scheduler
+        Address of a Dask scheduler, or `local`; empty to measure in this process. The bytes are the same.
+    tell
+        Hears in words how the receptors were read, and what packing them would save.
+
+    Raises
+    ------
+    InputError, UsageError, OutputError
+        As `screen_files`.
+    """
+    if clipped_area and not aggregate:
+        raise UsageError(Problem("--clipped-area 须与 --aggregate 同用", remedy="点对文件里没有面积，加上 --aggregate"))
+    positions, layer, _ = load_bare(sources, receptors, opener=open_receptors)
+    radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radius_m), radius_m)
+    target = out if isinstance(out, RemoteFile) else stored_at(out)
+    with whole_stored(target, [sources.path, receptors.path]) as temporary:
+        sink = nullcontext() if aggregate else CodedPairsSink(temporary)
+        with sink as pairs, _fetching(scheduler, layer) as fetch:
+            proximity = measure_proximity(
+                positions,
+                layer,
+                radii_m=radii_m,
+                pairs=pairs,
+                progress=lambda done: progress("测算距离", done, layer.feature_count),
+                fetch=fetch,
+            )
+        if aggregate:
+            counts = proximity.counts
+            if clipped_area:
+                total = positions.table.num_rows
+                land = land_areas(positions, layer, radii_m, lambda done: progress("测算去重与圆内面积", done, total))
+                counts = with_land_areas(counts, land)
+            pq.write_table(counts, temporary, compression="zstd")
+    for line in reading_told(layer, receptors.path.name):
+        tell(line)
+    return proximity
+
+
+@contextmanager
+def _fetching(scheduler: str, layer: Layer) -> Iterator[Fetch | None]:
+    if not scheduler:
+        yield None
+        return
+
+    with cluster(scheduler) as client:
+        yield fetch_by(client, layer)
+
+
+def open_receptors(path: Stored, **said: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
+    """Open receptors in the way that holds least in memory; takes what `load_receptors` takes.
+
+    Raises
+    ------
+    InputError
+        The file can't be used.
+    """
+    options = said.pop("options")
+    if is_packed(path):
+        if options != ReadOptions():
+            remedy = "去掉图层、编号、坐标系等选项，或换用打包前的文件"
+            raise InputError(Problem("工作格式文件已整理完毕，不再接受读取选项", Place(file=path.name), remedy=remedy))
+        return stream_receptors(path, **said, fingerprint=False), Ledger()
+    return open_parts(path, options=options, **said)
+
+
+def reading_told(layer: Layer, name: str) -> list[str]:
+    """Say in words how a layer was read by the passes so far."""
+    opened = layer.open_batches
+    if isinstance(opened, RowGroups):
+        return [f"{name} 为工作格式：读取行组 {len(opened.read)} 个，共 {len(opened.boxes)} 个。"]
+    if not isinstance(opened, PlainParts):
+        return [f"{name} 整体读入内存；行数很多时请先 hmgeo layers pack {name}，内存不再随文件增长。"]
+    befell = [f"{event} {count} 行" for event, count in opened.told.items()]
+    lines = [f"{name} 读取时：{'、'.join(befell)}。"] if befell else []
+    saving = f"先运行一次 hmgeo layers pack {name}，以后不再整理，只读污染源够得着的行组。"
+    return [*lines, f"{name} 分批读取整理 {opened.rows} 行用了 {opened.seconds:.1f} 秒；{saving}"]
+
+
+LOCAL = "local"
+_AHEAD_PER_THREAD = 2
+_RETRIES = 3
+
+
+@contextmanager
+def cluster(scheduler: str) -> Iterator[Any]:
+    """Connect to a scheduler, or start workers on this machine; hand out the Dask client.
+
+    Parameters
+    ----------
+    scheduler
+        `tcp://HOST:PORT`, or `local` for one process on each core.
+
+    Raises
+    ------
+    UsageError
+        Dask isn't installed, or nobody answers.
+    """
+    place = Place(key="--scheduler")
+    try:
+        distributed = import_module("distributed")
+    except ImportError as problem:
+        remedy = 'pip install "hmgeo[dask]"'
+        raise UsageError(Problem("没有安装 dask 和 distributed", place, remedy=remedy)) from problem
+    if scheduler != LOCAL:
+        try:
+            client = distributed.Client(scheduler, timeout=10)
+        except (OSError, ValueError) as problem:
+            remedy = "核对地址，确认调度程序已启动"
+            allowed = "local 或 tcp://主机:端口"
+            raise UsageError(Problem("连不上调度程序", place, scheduler, allowed, remedy)) from problem
+        with client:
+            yield client
+        return
+    with (
+        distributed.LocalCluster(n_workers=core_count(), threads_per_worker=1, dashboard_address=None) as workers,
+        distributed.Client(workers) as client,
+    ):
+        yield client
+
+
+def fetch_by(client: Any, layer: Layer) -> Fetch:  # noqa: ANN401 -- Dask carries no types
+    """Return what `measure_proximity` takes to have a packed layer measured by a cluster.
+
+    Raises
+    ------
+    UsageError
+        The layer isn't packed.
+    """
+    groups = layer.open_batches
+    if not isinstance(groups, RowGroups):
+        remedy = "先运行 hmgeo layers pack，再用写出的文件"
+        problem = Problem("多机测算只接受工作格式文件", Place(key="--scheduler"), layer.provenance.path, remedy=remedy)
+        raise UsageError(problem)
+
+    def fetch(errand: Errand, boxes: Floats) -> Iterable[Fetched]:
+        wanted = deque(groups.meeting(boxes).tolist())
+        groups.read.update(wanted)
+        under_way: deque[Any] = deque()
+        while wanted or under_way:
+            ahead = _AHEAD_PER_THREAD * max(1, sum(client.nthreads().values()))
+            while wanted and len(under_way) < ahead:
+                task = client.submit(measure_group, groups, wanted.popleft(), errand, pure=False, retries=_RETRIES)
+                under_way.append(task)
+            yield from under_way.popleft().result()
+
+    return fetch
+
+
+def measure_group(groups: RowGroups, group: int, errand: Errand) -> list[Fetched]:
+    """Measure one row group; runs on a worker."""
+    return run_errand(errand, groups.of_group(group))
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """Where a packed layer and its ledger were written, and what was packed."""
+
+    path: Path
+    ledger_path: Path
+    packed: Packed
+
+
+def pack_file(
+    path: str | Path | RemoteFile,
+    out: str | Path | None,
+    *,
+    options: ReadOptions,
+    kind: LayerKind = LayerKind.FARMLAND,
+    progress: Progress = silent,
+) -> PackedFile:
+    """Pack a file of receptors; by default beside it, or here if it lies at an address, as `NAME.packed.parquet`.
+
+    Raises
+    ------
+    InputError, OutputError
+        As `screen_files`.
+    """
+    given = path if isinstance(path, RemoteFile) else stored_at(path)
+    folder, inputs = (given.parent, [given]) if isinstance(given, Path) else (Path(), [])
+    target = Path(out) if out is not None else folder / f"{given.stem}.packed.parquet"
+    ledger_path = target.with_name(f"{target.stem}.ledger.csv")
+    _refuse_foreign(target, ledger_path)
+    with whole_file(target, inputs, ledger_path.name) as temporary:
+        packed = pack_layer(
+            given,
+            temporary,
+            kind=kind,
+            options=options,
+            shown_as=given.name,
+            progress=lambda rows: progress("读取整理", rows, None),
+        )
+        write_entries(packed.ledger.entries, temporary.with_name(ledger_path.name))
+    return PackedFile(target, ledger_path, packed)
+
+
+def _refuse_foreign(target: Path, ledger_path: Path) -> None:
+    """Refuse names taken by what isn't ours: neither was typed, but where the target was; a packed file bears our mark.
+
+    A ledger belongs to the packed file beside it.
+    """
+    taken = [path for path in (target, ledger_path) if path.exists()]
+    if taken and not (target.is_file() and is_packed(target)):
+        what = "已有同名文件，不是 hmgeo 打包的，未作改动"
+        raise OutputError(
+            [Problem(what, Place(file=str(one)), remedy="移走或改名后重试，或用 --out 换一个文件名") for one in taken]
+        )

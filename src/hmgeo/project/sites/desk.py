@@ -1,0 +1,322 @@
+"""The siting check of a project: its layers kept ready, sites in, answers with all that a report needs out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from hmgeo.errors import HmgeoError, Place, Problem, UsageError
+from hmgeo.intake.pipeline import open_file
+from hmgeo.judging.choices import Choices
+from hmgeo.judging.facts import Answer, Features, Unknown
+from hmgeo.judging.question import Question, SitingQuestion
+from hmgeo.project.inputs import load_inputs, mixed_basis
+from hmgeo.project.run import DEFAULT_RADIUS_M, layers_used, parameters_used
+from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
+from hmgeo.project.spec import administrative_areas, read_spec
+from hmgeo.results.siting import Dossier, OffsetLine, SitingResults, Zoning
+from hmgeo.results.used import ParameterUsed
+from hmgeo.rules.parameters import declaration
+from hmgeo.rules.words import LAYERS
+from hmgeo.siting.bench import SitingBench
+from hmgeo.siting.offsets import SUMMED, needs_of
+from hmgeo.siting.targets import ELEMENTS, Surroundings
+from hmgeo.vocabulary import METALS, Basis, LayerKind, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from hmgeo.intake.columns import ReadOptions
+    from hmgeo.judging.facts import Facts
+    from hmgeo.judging.places import Areas
+    from hmgeo.project.inputs import Inputs
+    from hmgeo.project.sites.given import Typed
+    from hmgeo.project.spec import ProjectSpec
+    from hmgeo.records import Layer, Ledger
+    from hmgeo.results.siting import Clause, SiteAnswer
+    from hmgeo.siting.site import Site
+
+
+OFFSET_MATTER = "总量来源"
+OFFSET_BASIS = "offset_basis"
+_RATIO_UNIT = "1"
+_ACCESS_LIST = ("空间布局约束", "污染物排放管控", "环境风险防控", "资源利用效率")
+_ZONES = (
+    LayerKind.CONTROL_UNITS,
+    LayerKind.ECOLOGICAL_REDLINE,
+    LayerKind.PERMANENT_BASIC_FARMLAND,
+    LayerKind.PBF_CONCENTRATED_AREAS,
+    LayerKind.URBAN_DEVELOPMENT_BOUNDARY,
+)
+_POPULATION = "人口"
+EXAMPLE_WARNING = "示例判定：拟建项目对照合成或示意数据，结论仅供软件演示。"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDesk:
+    """A project's layers kept ready for siting questions.
+
+    Parameters
+    ----------
+    bench
+        Judges; asking it again costs milliseconds.
+    surroundings
+        Protected objects.
+    columns
+        By layer code and receptor id, the cells of layers of which more than the receptor's own columns is shown.
+    """
+
+    spec: ProjectSpec
+    inputs: Inputs = field(repr=False)
+    bench: SitingBench = field(repr=False)
+    surroundings: Surroundings = field(repr=False)
+    columns: Mapping[str, Mapping[str, Mapping[str, str]]] = field(repr=False)
+
+    @property
+    def areas(self) -> Areas:
+        """Where places are looked up."""
+        return self.bench.question.areas
+
+    def check(self, site: Site) -> SiteAnswer:
+        """Return what every clause says of a site."""
+        return self.bench.check(site)
+
+    def dossier(self, site: Site) -> Dossier:
+        """Return a site's answer with zoning, protected objects and offsets."""
+        facts, answer = self.bench.look(site)
+        lines, notes = self._offsets(site, answer)
+        return Dossier(answer, self._zoning(facts), self.surroundings.tables(site), lines, notes)
+
+    def results(self, dossiers: Iterable[Dossier], ledger: Ledger, title: str = "") -> SitingResults:
+        """Return answers with the data and choices that they rest on."""
+        made = tuple(dossiers)
+        heights = () if self.inputs.elevation is None else (self.inputs.elevation,)
+        used = layers_used([*_receptors(self.inputs), *heights])
+        is_example = any(clause.is_example for dossier in made for clause in dossier.answer.clauses)
+        warnings = [EXAMPLE_WARNING] if is_example else []
+        warnings += [f"mix_basis：{self.spec.mix_basis}"] if self.spec.mix_basis else []
+        ranges = tuple(
+            ParameterUsed(
+                f"{element.title}评价范围", f"{self.surroundings.ranges_m[element.code]:g}", "m", "使用者设定"
+            )
+            for element in ELEMENTS
+            if element.code in self.surroundings.ranges_m
+        )
+        return SitingResults(
+            title or f"{self.spec.title}　选址条款研判",
+            self.bench.question.as_of.isoformat(),
+            made,
+            MappingProxyType({one.kind.value: one for one in used}),
+            (*parameters_used(self._question()), *ranges),
+            ledger,
+            MappingProxyType({code: (word.zh, word.department) for code, word in LAYERS.items()}),
+            tuple(warnings),
+        )
+
+    def _question(self) -> Question:
+        asked = self.bench.question
+        return Question(asked.as_of, DEFAULT_RADIUS_M, asked.rules, asked.adopted, asked.choices)
+
+    def _zoning(self, facts: Facts) -> tuple[Zoning, ...]:
+        found = []
+        for kind in _ZONES:
+            word = LAYERS[kind.value]
+            if kind.value not in self.bench.indexes:
+                found.append(Zoning(word.zh, "未提供", note=f"未提供「{word.zh}」。请向{word.department}获取。"))
+                continue
+            fact = facts.inside(Features(kind.value))
+            if isinstance(fact, Unknown):
+                found.append(Zoning(word.zh, "未评估", note=fact.why))
+                continue
+            name = fact.receptor_name or fact.receptor_id
+            state = {
+                Answer.YES: f"位于「{name}」内",
+                Answer.PARTLY: f"部分位于「{name}」内",
+                Answer.NO: "现有数据范围内未见" if fact.gap else "不在其内",
+            }[fact.answer]
+            cells = self.columns.get(kind.value, {}).get(fact.receptor_id, {})
+            wanted = ("类别", *_ACCESS_LIST, "发布文号") if kind is LayerKind.CONTROL_UNITS else ()
+            details = tuple((part, cells.get(part, "") or "未提供") for part in wanted)
+            border = "位置误差内可能改变，待核实。" if fact.others else ""
+            gap = "" if fact.answer is Answer.YES else fact.gap
+            found.append(Zoning(word.zh, state, () if fact.answer is Answer.NO else details, gap + border))
+        return tuple(found)
+
+    def _offsets(self, site: Site, answer: SiteAnswer) -> tuple[tuple[OffsetLine, ...], tuple[str, ...]]:
+        """Return what the offset clauses that bind the site ask for."""
+        basis = self.bench.question.choices.code(OFFSET_BASIS)
+        lines: list[OffsetLine] = []
+        notes: list[str] = []
+        for clause in answer.clauses:
+            if clause.citation.matter != OFFSET_MATTER or clause.verdict not in {
+                Verdict.CONDITIONAL,
+                Verdict.PROHIBITED,
+            }:
+                continue
+            ratio = self._ratio(clause)
+            cited = f"《{clause.citation.document}》{clause.citation.clause}"
+            if ratio is None:
+                notes.append(f"{cited}：{clause.citation.condition or clause.citation.title}；条文未给出比例数值。")
+                continue
+            if not site.added_kg:
+                notes.append(f"{cited}：替代比例 {ratio:g}:1；未填报新增排放量，替代量未计算。")
+                continue
+            if not basis:
+                declared = declaration(OFFSET_BASIS)
+                title = OFFSET_BASIS if declared is None else declared.title_zh
+                notes.append(f"条文未规定「{title}」，须由使用单位确定并说明理由；两种算法并列于下。")
+            for code, is_summed in (("per_metal", False), ("sum_of_five", True)):
+                if basis in {"", code}:
+                    lines += _offset_lines(site, clause, ratio, is_summed=is_summed)
+        return tuple(dict.fromkeys(lines)), tuple(dict.fromkeys(notes))
+
+    def _ratio(self, clause: Clause) -> float | None:
+        rule = next(one for one in self.bench.question.rules if one.id == clause.citation.rule_id)
+        value = next(
+            (one for one in reversed(rule.history) if str(one.in_force_from or "") == clause.citation.value_from),
+            rule.latest,
+        )
+        return value.value if value.unit == _RATIO_UNIT else None
+
+
+def _offset_lines(site: Site, clause: Clause, ratio: float, *, is_summed: bool) -> list[OffsetLine]:
+    named = {SUMMED: sum(site.offset_kg.values())} if is_summed else dict(site.offset_kg)
+    return [
+        OffsetLine(
+            clause.citation.rule_id,
+            METALS.get(need.metal, need.metal),
+            need.added_kg,
+            need.ratio,
+            need.required_kg,
+            named.get(need.metal) if site.offset_kg else None,
+        )
+        for need in needs_of(site.added_kg, ratio, is_summed=is_summed)
+    ]
+
+
+def open_desk(
+    project: str | Path, *, as_of: date | None = None, ranges_m: Mapping[str, float] | None = None
+) -> SiteDesk:
+    """Load a project for siting questions.
+
+    Parameters
+    ----------
+    project
+        A project.yml or its folder.
+    as_of
+        The day asked about; the project's where None.
+    ranges_m
+        Ranges of the tables of protected objects by code (air, soil, noise, groundwater, risk_500, risk_5000), metres.
+
+    Raises
+    ------
+    ProjectError, InputError, RuleError
+        With every problem found.
+    """
+    spec = read_spec(Path(project))
+    if as_of is not None:
+        spec = replace(spec, as_of=as_of)
+    inputs = load_inputs(spec, needs_sources=False)
+    areas = administrative_areas(inputs.context, inputs.others)
+    adopted = frozenset(adoption.rule for adoption in spec.adopt)
+    question = SitingQuestion(spec.as_of, inputs.book.rules, Choices(spec.parameters), areas, adopted)
+    bench = SitingBench(_receptors(inputs), question, inputs.elevation)
+    columns = {kind.value: _cells(spec, kind) for kind in (LayerKind.CONTROL_UNITS, LayerKind.SENSITIVE_SITES)}
+    population = {
+        (code, receptor_id): int(float(cells[_POPULATION]))
+        for code, rows in columns.items()
+        for receptor_id, cells in rows.items()
+        if _is_number(cells.get(_POPULATION, ""))
+    }
+    surroundings = Surroundings(bench.indexes, _ranges(ranges_m or {}), MappingProxyType(population))
+    return SiteDesk(spec, inputs, bench, surroundings, MappingProxyType(columns))
+
+
+def read_typed(typed: Typed) -> tuple[list[Site], Ledger]:
+    """Return the site that a user types, as a list of one."""
+    site, ledger = typed_site(typed)
+    return [site], ledger
+
+
+def read_sites(
+    desk: SiteDesk, path: Path, *, basis: Basis, options: ReadOptions, defaults: Typed = NOTHING_TYPED
+) -> tuple[list[Site], Ledger]:
+    """Return the sites of a file; real ones are refused where they would be held against invented receptors.
+
+    Raises
+    ------
+    InputError, UsageError
+        The file can't be used, or its basis doesn't go with that of the project's layers.
+    """
+    if not desk.spec.mix_basis:
+        heights = desk.inputs.elevation
+        receptors = [*_receptors(desk.inputs), *(() if heights is None else (heights,))]
+        found = [one for layer in receptors for one in mixed_basis(basis, layer.basis, Place(key="--sites-basis"))]
+        if found:
+            raise UsageError(found[:1])
+    as_of = desk.bench.question.as_of
+    sites, _, ledger = sites_of_file(path, desk.areas, basis=basis, options=options, defaults=defaults, as_of=as_of)
+    return sites, ledger
+
+
+def parse_ranges(texts: Iterable[str]) -> dict[str, float]:
+    """Return ranges in metres from words such as soil=1000.
+
+    Raises
+    ------
+    UsageError
+        Where a word isn't a code and a number.
+
+    Examples
+    --------
+    >>> parse_ranges(["soil=1000"])
+    {'soil': 1000.0}
+    """
+    found: dict[str, float] = {}
+    for text in texts:
+        code, _, number = text.partition("=")
+        try:
+            found[code.strip()] = float(number)
+        except ValueError:
+            place, allowed = Place(key="--range"), "、".join(element.code for element in ELEMENTS)
+            raise UsageError(Problem("评价范围看不懂", place, text, allowed, "如 soil=1000，单位米")) from None
+    return found
+
+
+def _receptors(inputs: Inputs) -> list[Layer]:
+    return [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
+
+
+def _ranges(ranges_m: Mapping[str, float]) -> Mapping[str, float]:
+    known = [element.code for element in ELEMENTS]
+    wrong = [code for code, metres in ranges_m.items() if code not in known or not metres > 0]
+    if wrong:
+        raise UsageError(
+            Problem("评价范围看不懂", Place(key="--range"), "、".join(wrong), "、".join(known), "如 soil=1000，单位米")
+        )
+    return MappingProxyType(dict(ranges_m))
+
+
+def _cells(spec: ProjectSpec, kind: LayerKind) -> dict[str, dict[str, str]]:
+    """Return the cells of a layer's own columns by receptor id; empty where the project has no such layer."""
+    layer = spec.layers.get(kind)
+    if layer is None:
+        return {}
+    try:
+        opened = open_file(spec.folder / layer.path, kind, layer.options, layer.path)
+    except HmgeoError:  # told already when the layers were loaded
+        return {}
+    headers = opened.raw.headers
+    rows = zip(*(opened.raw.columns[name] for name in headers), strict=True)
+    plain = [name.split("（")[0].split("(")[0].rstrip("*") for name in headers]
+    return {key: dict(zip(plain, cells, strict=True)) for key, cells in zip(opened.ids, rows, strict=True)}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return float(text) >= 0
+    except ValueError:
+        return False

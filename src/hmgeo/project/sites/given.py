@@ -1,0 +1,437 @@
+"""Planned sites as a user gives them: typed, or in a file whose blank cells options fill."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from hmgeo.errors import Place, Problem, UsageError
+from hmgeo.intake.load import load_positions
+from hmgeo.judging.crosscheck import dispute_entries, option_disputes
+from hmgeo.judging.facts import doubted_facts
+from hmgeo.judging.places import places_of
+from hmgeo.records import Ledger, LedgerEntry, Provenance, Unknown
+from hmgeo.reference.cells import plain_trade, read_trade
+from hmgeo.reference.tables import find_header, trades
+from hmgeo.rules.claims import doubts_of
+from hmgeo.rules.nodes import near
+from hmgeo.rules.words import ATTRIBUTES, EDITIONS, SOURCE_KINDS, mentioned_facts, stated_facts, stated_numbers
+from hmgeo.siting.site import PROJECT_SITES, Site
+from hmgeo.vocabulary import FIVE_METALS, METALS, Action, Basis, LayerKind, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from hmgeo.intake.columns import ReadOptions
+    from hmgeo.judging.facts import Unknown as Doubted
+    from hmgeo.judging.places import Areas
+    from hmgeo.judging.places import Place as AdminPlace
+    from hmgeo.records import Positions
+    from hmgeo.rules.claims import Dispute
+
+
+AT_ID = "拟建点位"
+AT_FILE = "--at"
+DEFAULT_EDITION = "2017"
+ACTIONS = (
+    {action.zh: action for action in Action}
+    | {action.value: action for action in Action}
+    | {"技改": Action.TECHNICAL_UPGRADE}
+)
+_YES_NO = {"yes": True, "no": False, "是": True, "否": False, "true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a user types of a site.
+
+    Parameters
+    ----------
+    at
+        `LON,LAT` as written: the digits say how exact it is.
+    trade, edition
+        GB/T 4754 code and edition.
+    kind
+        What it is, by the codes of `hmgeo.rules.words.SOURCE_KINDS`.
+    metals
+        `Pb=12.5`: new emission in kg/a.
+    stated
+        `name=yes` or `name=no`, by the names of `hmgeo.rules.words.ATTRIBUTES`.
+    uncertainty
+        定位误差 in metres, added to what the digits leave open.
+    """
+
+    at: str
+    trade: str = ""
+    edition: str = ""
+    action: str = ""
+    datum: str = "cgcs2000"
+    uncertainty: str = ""
+    name: str = ""
+    kind: str = PROJECT_SITES
+    metals: Sequence[str] = field(default_factory=tuple)
+    stated: Sequence[str] = field(default_factory=tuple)
+
+
+NOTHING_TYPED = Typed("")
+
+
+def typed_site(typed: Typed, *, for_list: bool = False) -> tuple[Site, Ledger]:
+    """Return the hypothetical site that a user types; one without a point can only be asked where it might stand.
+
+    Parameters
+    ----------
+    for_list
+        What is typed fills the blanks of a list, so that an edition alone means something.
+
+    Raises
+    ------
+    UsageError, InputError
+        With everything that can't be understood.
+    """
+    problems: list[Problem] = []
+    lon, comma, lat = typed.at.replace("，", ",").partition(",")
+    if typed.at and not comma:
+        problems.append(Problem("点位看不懂", Place(key=AT_FILE), typed.at, "经度,纬度", "如 113.02,23.60"))
+    action = action_of(typed.action, problems)
+    if typed.edition and typed.edition not in map(str, EDITIONS):
+        allowed = "、".join(map(str, EDITIONS))
+        problems.append(Problem("行业分类版本看不懂", Place(key="--edition"), typed.edition, allowed, "改为其中之一"))
+    trade = read_trade(typed.trade)
+    if isinstance(trade, Unknown) and trade.code != "not_stated":
+        problems.append(Problem("行业代码看不懂", Place(key="--trade"), typed.trade, "GB/T 4754 代码", "如 3212"))
+    if typed.edition and not typed.trade and not for_list:
+        problems.append(
+            Problem("--edition 须与 --trade 同用", Place(key="--edition"), typed.edition, remedy="加上 --trade")
+        )
+    check_kind(typed.kind, problems)
+    added_kg = _metals(typed.metals, problems)
+    attributes = _statements(typed.stated, problems)
+    if problems:
+        raise UsageError(problems)
+    edition = typed.edition or (DEFAULT_EDITION if typed.trade else "")
+    code = plain_trade(typed.trade, edition)
+    note = "" if typed.edition or not typed.trade else f"未注明行业分类版本，按 {DEFAULT_EDITION} 版读取。"
+    cells = {"项目名称": typed.name, "行业代码": typed.trade, "行业分类版本": edition}
+    disputed = () if for_list else option_disputes(cells, action, added_kg, attributes)
+    known = doubted_facts(attributes, doubts_of(disputed))
+    site = Site(
+        AT_ID,
+        typed.name or AT_ID,
+        None,
+        trade_code=code,
+        trade_edition=edition,
+        action=action,
+        kind=typed.kind,
+        attributes=known,
+        numbers=numbers_of({}, added_kg),
+        added_kg=added_kg,
+        status=Status.NOT_LOCATED,
+        note=note + "".join(one.note for one in disputed),
+        facts=facts_of(action, code, edition, added_kg, known),
+        doubts=doubts_of(disputed),
+    )
+    return _located(site, typed, lon.strip(), lat.strip()) if typed.at else (site, Ledger())
+
+
+def _located(site: Site, typed: Typed, lon: str, lat: str) -> tuple[Site, Ledger]:
+    """Put a typed point on the ground by the same reader that files go through: digits, datum, range, all alike."""
+    row = {"项目编号": AT_ID, "经度": lon, "纬度": lat, "坐标系": typed.datum, "定位误差(m)": typed.uncertainty}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "at.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([list(row), list(row.values())])
+        positions, ledger = load_positions(
+            path, kind=LayerKind.PROJECT_SITES, basis=Basis.UNDECLARED, name=AT_FILE, shown_as=AT_FILE
+        )
+    found = positions.table.to_pylist()[0]
+    if found["status"] != Status.ASSESSED.value:
+        raise UsageError(Problem("点位不能使用", Place(key=AT_FILE), typed.at, remedy=found["note"]))
+    placed = replace(
+        site,
+        geometry=shapely.from_wkb(found["geometry"]),
+        uncertainty_m=found["position_uncertainty_m"],
+        status=Status.ASSESSED,
+        note=site.note + found["note"],
+    )
+    return placed, ledger
+
+
+def check_kind(kind: str, problems: list[Problem]) -> None:
+    """Add the problem of a kind that no clause knows."""
+    if kind not in SOURCE_KINDS:
+        allowed = "、".join(f"{code}（{zh}）" for code, zh in SOURCE_KINDS.items())
+        problems.append(Problem("没有这一类对象", Place(key="--kind"), kind, allowed, "改为其中之一"))
+
+
+def action_of(text: str, problems: list[Problem]) -> Action | None:
+    """Return the action that a word or code means; None for an empty one."""
+    if not text:
+        return None
+    action = ACTIONS.get(text.strip())
+    if action is None:
+        allowed = "、".join(f"{one.value}（{one.zh}）" for one in Action)
+        problems.append(Problem("建设性质看不懂", Place(key="--action"), text, allowed, "改为其中之一"))
+    return action
+
+
+def _metals(texts: Sequence[str], problems: list[Problem]) -> dict[str, float]:
+    """Return kg/a by metal from words such as Pb=12.5."""
+    found: dict[str, float] = {}
+    for text in texts:
+        symbol, _, number = (part.strip() for part in text.partition("="))
+        kg = number_of(number)
+        if symbol not in METALS or kg is None or kg < 0:
+            allowed = f"{'、'.join(METALS)}，千克每年"
+            problems.append(Problem("新增排放量看不懂", Place(key="--metal"), text, allowed, "如 Pb=12.5"))
+        else:
+            found[symbol] = kg
+    return found
+
+
+def _statements(texts: Sequence[str], problems: list[Problem]) -> dict[str, bool]:
+    """Return yes/no facts from words such as may_pollute_soil=yes."""
+    found: dict[str, bool] = {}
+    by_word = {zh: code for code, zh in ATTRIBUTES.items()}
+    for text in texts:
+        name, _, value = (part.strip() for part in text.partition("="))
+        code = by_word.get(name.removeprefix("是否"), name)
+        if code not in ATTRIBUTES:
+            nearest = near(name, tuple(ATTRIBUTES))
+            remedy = f"是否为「{nearest}」" if nearest else "用 hmgeo rules show 查看条款所问的事实"
+            problems.append(Problem("没有这一事实", Place(key="--set"), text, remedy=remedy))
+        elif value.casefold() not in _YES_NO:
+            problems.append(Problem("只能是 yes 或 no", Place(key="--set"), text, "yes、no", "如 may_pollute_soil=yes"))
+        else:
+            found[code] = _YES_NO[value.casefold()]
+    return found
+
+
+def number_of(text: str) -> float | None:
+    """Return the number that a text is; None for anything else."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def numbers_of(stated: Mapping[str, float], added_kg: Mapping[str, float]) -> dict[str, float]:
+    """Return the stated numbers, with the new emission of the five metals summed where nobody states the sum."""
+    five = [added_kg[metal] for metal in FIVE_METALS if metal in added_kg]
+    return ({"added_emission_kg": sum(five)} if five else {}) | dict(stated)
+
+
+def facts_of(
+    action: Action | None,
+    trade: str,
+    edition: str,
+    added_kg: Mapping[str, float],
+    attributes: Mapping[str, bool | Doubted],
+) -> tuple[tuple[str, str], ...]:
+    """Return the lines about a site that people read first: name and text."""
+    known = trades().get((int(edition), trade)) if edition.isdigit() else None
+    named = f"{trade} {known.name}" if known is not None else trade
+    emitted = "、".join(f"{METALS[metal]} {kg:g} kg/a" for metal, kg in added_kg.items())
+    said = "；".join(f"{ATTRIBUTES[code]}：{_fact_word(value)}" for code, value in attributes.items())
+    return (
+        ("建设性质", "未说明" if action is None else action.zh),
+        ("行业", f"{named}（GB/T 4754—{edition or '版本未注明'}）" if trade else "未说明"),
+        ("新增重点重金属排放", emitted or "未说明"),
+        ("填报的事实", said or "未填报"),
+    )
+
+
+def _fact_word(value: object) -> str:
+    return "是" if value is True else "否" if value is False else "矛盾待核实"
+
+
+_SHOWN = (
+    "建设单位", "环评类别", "产品及产能", "主要工艺", "总量来源企业", "来源核定文号", "管控单元编码",
+    "环评防护距离及起算点",
+)  # fmt: skip
+
+
+def sites_of_file(
+    path: Path,
+    areas: Areas,
+    *,
+    basis: Basis,
+    options: ReadOptions,
+    defaults: Typed = NOTHING_TYPED,
+    as_of: date | None = None,
+) -> tuple[list[Site], Positions, Ledger]:
+    """Return the sites of a file with the columns of the list 建设项目; every row once.
+
+    Parameters
+    ----------
+    areas
+        Where names and coordinates are looked up.
+    basis
+        Of the file.
+    defaults
+        What its rows are (`kind`), and what holds for those that leave a cell blank. A cell wins over an option, also
+        one that isn't understood; the note of the row and the ledger tell which held.
+    as_of
+        The day asked about; None makes no date past or ahead.
+
+    Raises
+    ------
+    InputError, UsageError
+        The file as a whole can't be used, or an option isn't understood.
+    """
+    like, _ = typed_site(replace(defaults, at=""), for_list=True)
+    positions, ledger = load_positions(
+        path,
+        kind=LayerKind.PROJECT_SITES,
+        basis=basis,
+        name="project_sites",
+        provenance=Provenance(path.name),
+        options=options,
+        shown_as=path.name,
+    )
+    places = places_of(positions, areas)
+    columns = positions.attributes.to_pylist() or [{} for _ in places]
+    rows = zip(positions.table.to_pylist(), columns, places, strict=True)
+    sites, told, disputes = [], Counter[tuple[str, bool]](), list[LedgerEntry]()
+    for number, (row, cells, place) in enumerate(rows, start=1):
+        filled = _filled(row, cells, defaults, like)
+        told.update(filled.used)
+        disputed = _disputed(row, cells, filled, as_of)
+        sites.append(_site(row, cells, (place, basis), filled, disputed))
+        disputes += dispute_entries(path.name, number, row["source_id"], disputed)
+    told_of = [
+        LedgerEntry(
+            path.name,
+            value=option,
+            event="选项作默认值" if is_used else "选项未用",
+            reason="清单中未填" if is_used else "清单中已填，以清单为准",
+            action=f"{count} 行" + ("按选项研判" if is_used else "按清单研判"),
+        )
+        for (option, is_used), count in told.items()
+    ]
+    return [replace(site, kind=defaults.kind) for site in sites], positions, ledger + Ledger((*told_of, *disputes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """What holds for a row: its own cells, options where those are blank; `used` has each option and whether it did."""
+
+    action: Action | None
+    trade_code: str
+    trade_edition: str
+    added_kg: Mapping[str, float]
+    attributes: Mapping[str, bool]
+    used: Mapping[tuple[str, bool], int]
+
+
+def _filled(row: Mapping[str, Any], cells: Mapping[str, str], typed: Typed, like: Site) -> _Filled:
+    headers = list(cells)
+    used: dict[tuple[str, bool], int] = {}
+
+    def takes(option: str, *, is_blank: bool) -> bool:
+        used[option, is_blank] = 1
+        return is_blank
+
+    action = ACTIONS.get(_cell(cells, headers, "建设性质"))
+    if typed.action and takes(f"--action {typed.action}", is_blank=not _cell(cells, headers, "建设性质")):
+        action = like.action
+    code, edition = row["trade_code"], row["trade_edition"]
+    if typed.trade and takes(f"--trade {typed.trade}", is_blank=not code):
+        code, edition = like.trade_code, edition or like.trade_edition
+    if typed.edition and code and takes(f"--edition {typed.edition}", is_blank=not row["trade_edition"]):
+        edition = typed.edition
+    added_kg = _by_metal(cells, "新增")
+    for metal, kg in like.added_kg.items():
+        if takes(f"--metal {metal}={kg:g}", is_blank=not _metal_cell(cells, headers, "新增", metal)):
+            added_kg[metal] = kg
+    attributes, mentioned = stated_facts(cells), mentioned_facts(cells)
+    for fact, value in like.attributes.items():
+        if takes(f"--set {fact}={'yes' if value else 'no'}", is_blank=fact not in mentioned):
+            attributes[fact] = value is True
+    return _Filled(action, code, edition, added_kg, attributes, used)
+
+
+def _disputed(
+    row: Mapping[str, Any], cells: Mapping[str, str], filled: _Filled, as_of: date | None
+) -> tuple[Dispute, ...]:
+    """Return where a row contradicts itself or the options that fill its blanks."""
+    own_kg, own_facts = _by_metal(cells, "新增"), stated_facts(cells)
+    added_kg = {metal: kg for metal, kg in filled.added_kg.items() if metal not in own_kg}
+    facts = {fact: value for fact, value in filled.attributes.items() if fact not in own_facts}
+    action = None if _cell(cells, list(cells), "建设性质") else filled.action
+    code = {} if row["trade_code"] else {"行业代码": filled.trade_code}
+    return option_disputes({**cells, **code}, action, added_kg, facts, as_of)
+
+
+def _site(
+    row: Mapping[str, Any],
+    cells: Mapping[str, str],
+    where: tuple[AdminPlace, Basis],
+    filled: _Filled,
+    disputed: Sequence[Dispute],
+) -> Site:
+    place, basis = where
+    written = _cell(cells, list(cells), "建设性质")
+    action, added_kg = filled.action, filled.added_kg
+    attributes = doubted_facts(filled.attributes, doubts_of(disputed))
+    note = row["note"] + "".join(one.note for one in disputed)
+    if written and action is None:
+        note += f"建设性质「{written}」不能归入新建、改建、扩建、技术改造，按未说明处理。"
+    for is_used, told in ((True, "清单未填，按选项"), (False, "清单已填，选项未用")):
+        options = "、".join(option for option, state in filled.used if state is is_used)
+        note += f"{told}：{options}。" if options else ""
+    offset_kg = _by_metal(cells, "替代")
+    shown = tuple((name, value) for name in _SHOWN if (value := cells.get(find_header(list(cells), name), "").strip()))
+    return Site(
+        row["source_id"],
+        row["name"] or row["source_id"],
+        None if row["geometry"] is None else shapely.from_wkb(row["geometry"]),
+        row["position_uncertainty_m"] or 0.0,
+        filled.trade_code,
+        filled.trade_edition,
+        action,
+        basis=basis,
+        attributes=attributes,
+        numbers=numbers_of(stated_numbers(cells), added_kg),
+        added_kg=added_kg,
+        offset_kg=offset_kg,
+        classes=_classes(cells),
+        place=place,
+        status=Status.of(row["status"]),
+        note=note,
+        facts=(*facts_of(action, filled.trade_code, filled.trade_edition, added_kg, attributes), *shown),
+        doubts=doubts_of(disputed),
+    )
+
+
+def _cell(cells: Mapping[str, str], headers: Sequence[str], column: str) -> str:
+    return cells.get(find_header(headers, column), "").strip()
+
+
+def _metal_cell(cells: Mapping[str, str], headers: Sequence[str], start: str, metal: str) -> str:
+    return _cell(cells, headers, f"{start}{METALS[metal]}") or _cell(cells, headers, f"{start}{METALS[metal]}排放量")
+
+
+def _classes(cells: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a parcel's own official class; empty where its row has none."""
+    found = cells.get(find_header(list(cells), "土壤环境质量类别"), "").strip()
+    return MappingProxyType({LayerKind.FARMLAND.value: found} if found else {})
+
+
+def _by_metal(cells: Mapping[str, str], start: str) -> dict[str, float]:
+    """Return kg/a by metal from columns such as 新增铅(kg/a); blanks say nothing."""
+    headers = list(cells)
+    found = {}
+    for symbol in METALS:
+        kg = number_of(_metal_cell(cells, headers, start, symbol))
+        if kg is not None:
+            found[symbol] = kg
+    return found

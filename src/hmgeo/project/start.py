@@ -1,0 +1,267 @@
+"""Where a project starts: a new folder to fill, those that ship with hmgeo, and what the rule book holds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hmgeo.errors import Place, Problem, RuleError, raise_problems
+from hmgeo.intake.areas import resolve_area
+from hmgeo.intake.catalog import shipped_folder
+from hmgeo.judging.cases import case_faults
+from hmgeo.outputs.templates import write_templates
+from hmgeo.project.folder import whole_folder
+from hmgeo.project.inputs import silent
+from hmgeo.project.run import Run, Wish, run_project
+from hmgeo.reference.tables import key_areas
+from hmgeo.rules.book import load_book, read_into_book
+from hmgeo.rules.kinds import layers_of, parameters_of
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.rules.words import LAYERS
+from hmgeo.vocabulary import COUNTY_DIGITS, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from hmgeo.project.inputs import Progress
+    from hmgeo.rules.model import Rule
+
+
+PROJECT_NAME, TEMPLATES_NAME, NEEDED_NAME = "project.yml", "templates", "需要取得的资料.md"
+_ASKED_FOR = (
+    (LayerKind.ENTERPRISES, "企业清单.xlsx", "按模板填写；没有坐标的也列入，写明县、乡镇"),
+    (LayerKind.FARMLAND, "farmland.gpkg", "面状；含 TBDLMJ、土壤环境质量类别；须说明覆盖范围和是否完整"),
+    (LayerKind.SENSITIVE_SITES, "sensitive_sites.gpkg", "居民区、学校、医院等"),
+    (LayerKind.WATER_SOURCE_ZONES, "water_source_zones.gpkg", "批复的一级、二级、准保护区范围"),
+    (LayerKind.INDUSTRIAL_PARKS, "industrial_parks.gpkg", "批准的园区范围"),
+    (LayerKind.TAILINGS_PONDS, "tailings_ponds.gpkg", "库区范围和初期坝坝脚"),
+    (LayerKind.BUILT_UP_AREA, "built_up_area.gpkg", "城市建成区范围"),
+    (LayerKind.SURVEY_AREAS, "survey_areas.gpkg", "当地划定的排查重点区域；没有划定的可不提供"),
+    (LayerKind.ELEVATION, "dem.tif", "30 m 或更细，外扩 12 km"),
+    (LayerKind.WIND, f"{TEMPLATES_NAME}/风频表.xlsx", "离项目区最近的气象站，8 或 16 方位多年平均，含静风"),
+    (LayerKind.OUTLETS, f"{TEMPLATES_NAME}/企业清单.xlsx", "企业清单的「排放口」工作表，填写后自动读取"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """What was written: the folder and its files, relative to it."""
+
+    folder: Path
+    files: tuple[str, ...]
+
+
+def init_project(folder: str | Path, area: str, as_of: date) -> NewProject:
+    """Write a new project folder.
+
+    Parameters
+    ----------
+    folder
+        Must be absent or empty.
+    area
+        Key-area id, six-digit county code or nine-digit township code.
+    as_of
+        The day to ask about.
+
+    Raises
+    ------
+    OutputError
+        Where the folder holds something or can't be written.
+    ProjectError
+        Where there is no such area; the near ones are named.
+    """
+    found = resolve_area(area, base=Path())
+    target = Path(folder)
+    with whole_folder(target, [], record="") as new:
+        (new / TEMPLATES_NAME).mkdir()
+        texts = {PROJECT_NAME: _project_text(found.name, area.strip(), as_of), NEEDED_NAME: _needed_text(found.name)}
+        for name, text in texts.items():
+            (new / name).write_text(text, encoding="utf-8", newline="\n")
+        written = write_templates(new / TEMPLATES_NAME)
+    return NewProject(target, (PROJECT_NAME, NEEDED_NAME, *(f"{TEMPLATES_NAME}/{name}" for name in written)))
+
+
+def _project_text(name: str, area: str, as_of: date) -> str:
+    ids = {one.id.casefold(): one.id for one in key_areas()}
+    where = f"key_areas: [{ids[area.casefold()]}]" if area.casefold() in ids else f'codes: ["{area}"]'
+    codes = {one.id: one.admin_code for one in key_areas()}
+    code = codes.get(ids.get(area.casefold(), ""), area)[:COUNTY_DIGITS]
+    others = "\n".join(
+        f"  # {kind.value}: {{path: {file}, basis: real, classification: 内部, vintage: {as_of.year}}}"
+        for kind, file, _ in _ASKED_FOR[1:]
+        if kind not in {LayerKind.FARMLAND, LayerKind.OUTLETS}
+    )
+    rest = f"classification: 内部, vintage: {as_of.year}"
+    whole = f'coverage: {{area: "{code}"}}, completeness: complete'
+    return f"""# {name}：按实际情况改写；说明见 需要取得的资料.md。取得图层后去掉行首的 #。
+schema: 1
+title: {name}涉镉等重金属污染源排查
+as_of: {as_of.isoformat()}
+area: {{{where}}}
+layers:
+  # basis：real 实测或官方 · undeclared 未申明 · approximate 示意 · synthetic 合成；须如实填写
+  enterprises: {{path: {TEMPLATES_NAME}/企业清单.xlsx, layer: 企业清单, basis: undeclared, {rest}}}
+  # farmland: {{path: farmland.gpkg, {whole}, basis: real, {rest}}}
+{others}
+# 没有当地规则时写 none；参照其他地方的做法须在 adopt 中说明理由
+screening_rule: none
+parameters: {{}}
+  # cadmium_trades: {{value: ["3212"], edition: 2017, by: 决定单位, on: {as_of.isoformat()}, reason: 理由}}
+  # farmland_extent: {{value: all, by: 决定单位, on: {as_of.isoformat()}, reason: 理由}}
+  # terrain: {{value: not_considered, by: 决定单位, on: {as_of.isoformat()}, reason: 理由}}
+adopt: []
+rule_packs: []
+"""
+
+
+def _needed_text(name: str) -> str:
+    lines = [f"# {name}：需要取得的资料", "", "| 资料 | 文件 | 向谁取得 | 要求 |", "|---|---|---|---|"]
+    for kind, file, need in _ASKED_FOR:
+        lines.append(f"| {kind.zh} | {file} | {LAYERS[kind.value].department} | {need} |")
+    lines += [
+        "| 乡镇界线 | townships.gpkg | 民政部门 | 随软件的乡镇范围为示意，不作判断依据 |",
+        "",
+        "每份资料须写明：数据来源、提供单位、资料时点、密级、坐标系。没有坐标系的数据先申明再使用。",
+        "没有取得的图层，相关条款为「未评估」，不得视为符合要求。",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+DEMO_PROJECTS = ("qingcheng", "nandan")
+
+
+def demo_projects() -> tuple[Path, ...]:
+    """Return the shipped project files; their enterprises and parcels are invented."""
+    return tuple(shipped_folder() / "projects" / name / "project.yml" for name in DEMO_PROJECTS)
+
+
+def run_demo(out: str | Path = "hmgeo-demo", *, language: str = "zh", progress: Progress = silent) -> tuple[Run, ...]:
+    """Run the shipped projects, each into its own folder below `out`.
+
+    Raises
+    ------
+    OutputError
+        Where a folder can't be written.
+    """
+    wish = Wish(language=language)
+    return tuple(
+        run_project(path, Path(out) / path.parent.name, wish=wish, progress=progress) for path in demo_projects()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """One rule of the book, as `hmgeo rules coverage --json` prints it.
+
+    Parameters
+    ----------
+    standing
+        On the day and place asked about; empty where none was asked.
+    runs
+        yes, inform, not_spatial or text_not_held; `why_not` says why where it isn't yes.
+    verified
+        State, text and day of the last check of the quote.
+    """
+
+    id: str
+    effect: str
+    standing: str
+    runs: str
+    why_not: str
+    layers: tuple[str, ...]
+    parameters: tuple[str, ...]
+    cases: int
+    verified: str
+
+
+def rules_coverage(packs: Sequence[Path] = (), *, as_of: date | None = None, area: str = "") -> tuple[Coverage, ...]:
+    """Return every rule of the book in order of id, with what it needs.
+
+    Parameters
+    ----------
+    packs
+        User packs beside the packaged rules.
+    as_of, area
+        Day and administrative code to give the standing for; both or none.
+
+    Raises
+    ------
+    RuleError
+        With every fault of every rule file.
+    """
+    return tuple(_coverage(rule, as_of, area) for rule in load_book(packs).rules)
+
+
+def check_rules(path: Path) -> str:
+    """Read a file or folder of rules into the book, run their worked cases, and say in words that all is well.
+
+    Raises
+    ------
+    RuleError
+        With every fault of the files; where there is none, with every case that comes out otherwise than worked.
+    """
+    book, own = read_into_book(path)
+    problems = [
+        Problem(
+            f"{rule.id} 的算例 {case.id} 与判定不符：{word} 写的是「{worked or '（未写）'}」，判定另有结果",
+            Place(file=rule.file, line=case.line),
+            found=judged or "（无）",
+            remedy="核对规则，或重新推算这一算例",
+        )
+        for rule in own
+        for case in rule.cases
+        for word, worked, judged in case_faults(rule, case)
+    ]
+    raise_problems(RuleError, problems)
+    cases = sum(len(rule.cases) for rule in own)
+    return f"没有发现错误：{len(own)} 条规则，{cases} 个算例均与判定相符；规则库共 {len(book.rules)} 条。"
+
+
+def coverage_rows(rows: Sequence[Coverage]) -> list[dict[str, Any]]:
+    """Return coverage as plain data for JSON."""
+    return [asdict(row) for row in rows]
+
+
+def _coverage(rule: Rule, as_of: date | None, area: str) -> Coverage:
+    layers = layers_of(rule.test) if rule.test else ()
+    read = dict.fromkeys((*rule.parameters, *(parameters_of(rule.test) if rule.test else ())))
+    standing = ""
+    if as_of is not None:
+        found = standing_of(rule, as_of=as_of, place_codes=codes_of_place(area), adopted=False)
+        standing = found.standing.value
+    verified = " ".join(filter(None, (rule.verified.state.value, rule.verified.against, str(rule.verified.on or ""))))
+    return Coverage(
+        rule.id,
+        rule.effect.value,
+        standing,
+        rule.runs.state.value,
+        rule.runs.why,
+        layers,
+        tuple(read),
+        len(rule.cases),
+        verified,
+    )
+
+
+def rule_card(rule: Rule) -> tuple[tuple[str, str], ...]:
+    """Return what `hmgeo rules show` prints: name and value, in reading order."""
+    cards = [
+        ("编号", rule.id),
+        ("名称", rule.title.zh),
+        ("效力层级", rule.legal_rank.zh),
+        ("制定机关", rule.authority),
+        ("适用地域", "、".join(rule.territory)),
+        ("作用", rule.effect.zh),
+        ("可否判定", f"{rule.runs.state.zh}{'：' + rule.runs.why if rule.runs.why else ''}"),
+        ("参数", "、".join(rule.parameters)),
+        ("决定部门", f"{rule.decider}（{rule.matter}）"),
+        ("核对", f"{rule.verified.state.zh}（{rule.verified.against}，{rule.verified.on or '未注明日期'}）"),
+        ("说明", rule.note),
+    ]
+    for value in rule.history:
+        limit = "" if value.value is None else f"，数值 {value.value:g} {value.unit}"
+        cards.append((f"自 {value.in_force_from or '不详'}", f"《{value.document}》{value.clause}{limit}"))
+        cards.append(("原文", f"“{value.quote}”" if value.quote else "未收录"))
+    return tuple((name, text) for name, text in cards if text)

@@ -1,0 +1,270 @@
+"""How the work is cut: batches, units, threads of one process, and errands for others.
+
+A unit's result is a function of its rows and of the errand alone, and merging takes the same steps in the same order
+as on one machine; so the bytes that come out are the same, wherever and however often a unit was measured.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.ipc
+
+from hmgeo.proximity.kernel import AREAS_OF_PAIRS
+from hmgeo.proximity.search import boxes
+from hmgeo.proximity.tally import KEPT, Tally, class_column
+from hmgeo.proximity.units import Found, Search, Sources, bytes_of
+from hmgeo.reference.machine import core_count
+from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int64]
+
+CODED_PAIRS_SCHEMA = pa.schema(
+    [
+        ("source_id", pa.dictionary(pa.int32(), pa.string())),
+        ("receptor_id", pa.dictionary(pa.int32(), pa.string())),
+        ("receptor_kind", pa.dictionary(pa.int32(), pa.string())),
+        ("distance_m", pa.float64()),
+    ]
+)
+"""`PAIRS_SCHEMA` with its texts as numbers into dictionaries, for sinks that ask for it."""
+
+
+def pairs_batch(ids: pa.Array, part: pa.RecordBatch, found: Found, kind: str, *, coded: bool) -> pa.RecordBatch:
+    """Return a unit's pairs by receptor, then source."""
+    receptors = part.column("receptor_id")
+    if coded:
+        columns = [
+            pa.DictionaryArray.from_arrays(pa.array(found.source), ids, safe=False),
+            pa.DictionaryArray.from_arrays(pa.array(found.row), receptors, safe=False),
+            pa.DictionaryArray.from_arrays(np.zeros(len(found.row), np.int32), pa.array([kind]), safe=False),
+            pa.array(found.distance_m),
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=CODED_PAIRS_SCHEMA)
+    columns = [
+        ids.take(pa.array(found.source)),
+        receptors.take(pa.array(found.row)),
+        pa.repeat(pa.scalar(kind), len(found.row)),
+        pa.array(found.distance_m),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=PAIRS_SCHEMA)
+
+
+def reached_batch(ids: pa.Array, part: pa.RecordBatch, found: Found, kind: str) -> pa.RecordBatch:
+    """Return the receptors with how many sources reach them, and the nearest one, the first of equals."""
+    rows = part.num_rows
+    order = np.lexsort((found.source, found.distance_m, found.row))
+    first = order[np.flatnonzero(np.diff(found.row[order], prepend=-1))]
+    nearest = np.full(rows, -1, np.int64)
+    nearest_m = np.full(rows, np.nan)
+    nearest[found.row[first]] = found.source[first]
+    nearest_m[found.row[first]] = found.distance_m[first]
+    unreached = nearest < 0
+    columns = {
+        "receptor_id": part.column("receptor_id"),
+        "receptor_kind": pa.repeat(pa.scalar(kind), rows),
+        "name": part.column("name"),
+        "class": part.column("class"),
+        "area_ha": pa.array(found.area_ha),
+        "township": part.column("township"),
+        "source_count": pa.array(np.bincount(found.row, minlength=rows)),
+        "nearest_source_id": ids.take(pa.array(nearest, mask=unreached)).fill_null(""),
+        "nearest_source_m": pa.array(nearest_m, mask=unreached),
+        "geometry": part.column("geometry"),
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in RECEPTORS_SCHEMA.names], schema=RECEPTORS_SCHEMA)
+
+
+_SAMPLE_STEP = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Some rows of a layer and where they stand in it."""
+
+    part: pa.RecordBatch
+    first_row: int
+    class_code: Indices
+
+    def take(self, rows: Indices) -> pa.RecordBatch:
+        """Return `KEPT` columns of some rows, as plain text."""
+        taken = self.part.select(KEPT).take(pa.array(rows))
+        return taken.set_column(KEPT.index("class"), "class", taken.column("class").cast(pa.string()))
+
+
+def units(batches: Iterable[pa.RecordBatch], tally: Tally, rows: int) -> Iterator[Unit]:
+    """Cut batches into units of at most so many rows."""
+    first = 0
+    for batch in batches:
+        for offset in range(0, batch.num_rows, rows):
+            part = batch.slice(offset, rows)
+            yield Unit(part, first, tally.class_codes(class_column(part)))
+            first += part.num_rows
+
+
+def within(found: Found, radius_m: float) -> Found:
+    """Leave out what only the position's uncertainty brings within reach."""
+    keep = found.distance_m <= radius_m
+    if keep.all():
+        return found
+    return replace(found, source=found.source[keep], row=found.row[keep], distance_m=found.distance_m[keep])
+
+
+def corners_of(part: pa.RecordBatch) -> Floats:
+    """Return (k, 2) corners of some of the shapes."""
+    _, corners = boxes(bytes_of(part.column("geometry")), _SAMPLE_STEP)
+    sound: Floats = corners[np.isfinite(corners[:, 0])]
+    return sound
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What to measure, small enough to travel with every task.
+
+    Parameters
+    ----------
+    sources
+        `Sources.table` as an Arrow stream.
+    radii_m
+        Ascending; the last is the radius of the search.
+    kind
+        Of the receptors.
+    wants_pairs
+        False: counts, areas and nearest only.
+    """
+
+    sources: bytes
+    radii_m: tuple[float, ...]
+    kind: str
+    wants_pairs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A measured unit: rows, their classes, what was found, the rows that may be some source's nearest, its pairs."""
+
+    rows: int
+    words: tuple[str, ...]
+    word: Indices
+    found: Found
+    nearest_rows: Indices
+    nearest: bytes
+    pairs: bytes
+    corners: Floats
+
+    def take(self, rows: Indices) -> pa.RecordBatch:
+        """Return `KEPT` columns of rows that may be some source's nearest."""
+        return batch_of(self.nearest).take(pa.array(np.searchsorted(self.nearest_rows, rows)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    sources: Sources
+    search: Search
+
+
+def run_errand(errand: Errand, batches: Iterable[pa.RecordBatch]) -> list[Fetched]:
+    """Measure some batches of a layer; unit by unit, in order."""
+    ready = _prepared(errand)
+    tally = Tally(len(ready.sources.ids), errand.radii_m)
+    fetched = []
+    for unit in units(batches, tally, ready.search.rows_at_once):
+        found = ready.search.find(unit.part, unit.class_code, np.full_like(tally.best_m, np.inf))
+        found = replace(found, rooms=())  # only the pairs travel
+        own = Tally(len(ready.sources.ids), errand.radii_m)
+        code = own.class_codes(class_column(unit.part))
+        own.add(unit.take, 0, code, found)
+        rows = np.unique(own.best_row[own.best_row >= 0])
+        pairs = b""
+        if errand.wants_pairs:
+            near = within(found, errand.radii_m[-1])
+            pairs = bytes_of_batch(pairs_batch(ready.sources.ids, unit.part, near, errand.kind, coded=True))
+        fetched.append(
+            Fetched(
+                rows=unit.part.num_rows,
+                words=tuple(own.classes),
+                word=code,
+                found=found,
+                nearest_rows=rows,
+                nearest=bytes_of_batch(unit.take(rows)),
+                pairs=pairs,
+                corners=corners_of(unit.part),
+            )
+        )
+    return fetched
+
+
+@lru_cache(maxsize=2)
+def _prepared(errand: Errand) -> _Prepared:
+    """Lay the grid over the sources, once for all units that a process measures."""
+    sources = Sources.of_table(pa.Table.from_batches([batch_of(errand.sources)]))
+    limit_m = errand.radii_m[-1] + sources.uncertainty_m
+    every = np.arange(len(sources.ids))
+    exact = errand.wants_pairs
+    return _Prepared(sources, Search(sources, every, limit_m, errand.radii_m, areas=AREAS_OF_PAIRS, exact=exact))
+
+
+def bytes_of_batch(batch: pa.RecordBatch) -> bytes:
+    """Return a batch as an Arrow stream; what a slice leaves out isn't written."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    held: bytes = sink.getvalue().to_pybytes()
+    return held
+
+
+def batch_of(stream: bytes) -> pa.RecordBatch:
+    """Return the one batch of an Arrow stream."""
+    with pa.ipc.open_stream(pa.py_buffer(stream)) as reader:
+        return reader.read_next_batch()
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_AHEAD_PER_THREAD = 2
+
+
+def thread_count(asked: int) -> int:
+    """Return the number of threads to use; 0 asks for one per core."""
+    return asked if asked > 0 else core_count()
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[tuple[Item, Result]]:
+    """Yield each item with its result, in order, however the threads finish; only a few are under way at once.
+
+    Examples
+    --------
+    >>> list(in_order(abs, [-3, 2], threads=2))
+    [(-3, 3), (2, 2)]
+    """
+    if threads == 1:
+        for item in items:
+            yield item, work(item)
+        return
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="hmgeo")
+    under_way: deque[tuple[Item, Future[Result]]] = deque()
+    try:
+        for item in items:
+            under_way.append((item, pool.submit(work, item)))
+            if len(under_way) > threads * _AHEAD_PER_THREAD:
+                held, future = under_way.popleft()
+                yield held, future.result()
+        while under_way:
+            held, future = under_way.popleft()
+            yield held, future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,293 @@
+"""Counts, areas and nearest receptors, summed unit by unit in the order of the layer, and the tables they become."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from hmgeo.geo.distance import pair_distances, prepare_shapes
+from hmgeo.geo.ellipsoid import bearing_deg
+from hmgeo.proximity.vectors import bare
+from hmgeo.reference.compiled import compiled
+from hmgeo.results.columns import COUNTS_SCHEMA
+from hmgeo.vocabulary import ALL_CLASSES, SoilQualityClass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from hmgeo.proximity.units import Found, Sources
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int64]
+
+NOWHERE = -1
+_SPARE_ROWS = 20_000
+KEPT = ("receptor_id", "name", "class", "geometry")
+"""Columns of receptors that are kept while they are the nearest of some source."""
+
+
+class _Sums(NamedTuple):
+    """The tally's arrays: (s, rings, classes) counts and hectares, and (s, classes) of the rest."""
+
+    radii_m: Floats
+    counts: Indices
+    area_ha: Floats
+    best_m: Floats
+    best_row: Indices
+    rings: int
+    classes: int
+
+
+class _Pairs(NamedTuple):
+    """Pairs by row, and class and area of the rows."""
+
+    source: NDArray[np.int32]
+    row: NDArray[np.int32]
+    metres: Floats
+    class_code: Indices
+    area_ha: Floats
+    size: int
+
+
+@compiled
+def _add(pairs: _Pairs, first_row: int, sums: _Sums) -> None:
+    """Add pairs; the first of equals stays the nearest, and areas are summed in the order of the layer."""
+    p, t = bare(pairs), bare(sums)
+    for k in range(p.size):
+        source, row, metres = p.source[k], p.row[k], p.metres[k]
+        code = p.class_code[row]
+        ring = 0
+        for i in range(t.rings - 1):
+            ring += metres > t.radii_m[i]  # no branch: which ring comes next can't be foretold
+        at = (source * t.rings + ring) * t.classes + code
+        t.counts[at] += 1
+        t.area_ha[at] += p.area_ha[row]
+        best = source * t.classes + code
+        if metres < t.best_m[best]:
+            t.best_m[best], t.best_row[best] = metres, first_row + row
+
+
+class Tally:
+    """What a pass has found so far.
+
+    Parameters
+    ----------
+    source_count
+        Sources.
+    radii_m
+        Ascending.
+    """
+
+    def __init__(self, source_count: int, radii_m: tuple[float, ...]) -> None:
+        self.radii_m = radii_m
+        self._radii_m = np.array(radii_m)
+        self._kept: list[pa.Table] = []
+        self._kept_rows: list[Indices] = []
+        self.classes: dict[str, int] = {}
+        self._counts = np.zeros((source_count, len(radii_m) + 1, 0), np.int64)
+        self._area_ha = np.zeros((source_count, len(radii_m) + 1, 0))
+        self.best_m = np.zeros((source_count, 0))
+        self.best_row = np.zeros((source_count, 0), np.int64)
+
+    def class_codes(self, words: pa.Array) -> Indices:
+        """Return a number for each class word, making room for new ones."""
+        encoded = words if pa.types.is_dictionary(words.type) else words.dictionary_encode()
+        numbers = [self.classes.setdefault(word, len(self.classes)) for word in encoded.dictionary.to_pylist()]
+        missing = len(self.classes) - self.best_m.shape[1]
+        if missing:
+            self._counts = np.pad(self._counts, ((0, 0), (0, 0), (0, missing)))
+            self._area_ha = np.pad(self._area_ha, ((0, 0), (0, 0), (0, missing)))
+            self.best_m = np.pad(self.best_m, ((0, 0), (0, missing)), constant_values=np.inf)
+            self.best_row = np.pad(self.best_row, ((0, 0), (0, missing)), constant_values=NOWHERE)
+        if not numbers:
+            return np.zeros(len(words), np.int64)
+        codes: Indices = np.array(numbers, np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
+        return codes
+
+    def add(self, take: Callable[[Indices], pa.RecordBatch], first_row: int, class_code: Indices, found: Found) -> None:
+        """Add a unit's pairs, all within their source's reach; units come in the order of the layer.
+
+        Parameters
+        ----------
+        take
+            Returns `KEPT` columns of some of the unit's rows.
+        """
+        rings, classes = self._counts.shape[1:]
+        sums = _Sums(self._radii_m, self._counts, self._area_ha, self.best_m, self.best_row, rings, classes)
+        pairs = _Pairs(found.source, found.row, found.distance_m, class_code, found.area_ha, len(found.source))
+        _add(pairs, first_row, sums)
+        rows = np.unique(self.best_row[self.best_row >= first_row])
+        if len(rows):
+            self._kept.append(pa.Table.from_batches([take(rows - first_row)]))
+            self._kept_rows.append(rows)
+            if sum(map(len, self._kept_rows)) > _SPARE_ROWS + self.best_row.size:
+                self._forget()
+
+    @property
+    def count(self) -> Indices:
+        """(sources, radii, classes) receptors within each radius."""
+        return np.cumsum(self._counts[:, :-1], axis=1)
+
+    @property
+    def count_max(self) -> Indices:
+        """(sources, classes) receptors within the search radius plus the position's uncertainty."""
+        widest: Indices = self._counts.sum(axis=1)
+        return widest
+
+    @property
+    def area_ha(self) -> Floats:
+        """(sources, radii, classes) hectares within each radius."""
+        return np.cumsum(self._area_ha[:, :-1], axis=1)
+
+    def _forget(self) -> None:
+        """Keep only the rows that are still the nearest of some source."""
+        rows = np.concatenate(self._kept_rows)
+        held = np.isin(rows, self.best_row)
+        self._kept = [pa.concat_tables(self._kept).filter(pa.array(held)).combine_chunks()]
+        self._kept_rows = [rows[held]]
+
+    def kept(self, rows: Indices) -> pa.Table:
+        """Return receptor_id, name, class and geometry of rows that are the nearest of some source."""
+        held = np.concatenate(self._kept_rows) if self._kept_rows else np.empty(0, np.int64)
+        at = np.searchsorted(held, rows)  # rows were kept in ascending order
+        return pa.concat_tables(self._kept).combine_chunks().take(pa.array(at))
+
+    def nearest_of_all(self) -> tuple[Floats, Indices]:
+        """Return metres and row of each source's nearest receptor, the first of equals; `NOWHERE` without one."""
+        metres = self.best_m.min(axis=1, initial=np.inf)
+        rows = np.where(self.best_m == metres[:, None], self.best_row, np.iinfo(np.int64).max)
+        row = rows.min(axis=1, initial=np.iinfo(np.int64).max)
+        return metres, np.where(np.isfinite(metres), row, NOWHERE)
+
+    def ordered_classes(self) -> list[str]:
+        """Return the classes met: official words in their order, then the rest by the alphabet."""
+        official = [word.value for word in SoilQualityClass if word.value in self.classes]
+        return official + sorted(set(self.classes) - set(official))
+
+
+def class_column(part: pa.RecordBatch) -> pa.Array:
+    """Return the class words of a batch, blank for null; with a dictionary if they came so."""
+    words = part.column("class")
+    return pc.fill_null(words.cast(pa.string()), "") if words.null_count else words
+
+
+NEAREST_SCHEMA = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("class", pa.string()),
+        ("receptor_id", pa.string()),
+        ("receptor_name", pa.string()),
+        ("receptor_class", pa.string()),
+        ("distance_m", pa.float64()),
+        ("bearing_deg", pa.float64()),
+    ]
+)
+_SHAPES_AT_ONCE = 5_000
+COUNT_MAX_SCHEMA = pa.schema([COUNTS_SCHEMA.field(name) for name in ("source_id", "class", "count")])
+
+
+def _with_all(values: NDArray[np.float64] | Indices, codes: list[int]) -> NDArray[np.float64] | Indices:
+    """Order the last axis by class and put the sum of all before it."""
+    ordered = values[..., codes]
+    return np.concatenate([ordered.sum(axis=-1, keepdims=True), ordered], axis=-1)
+
+
+def count_table(tally: Tally, ids: pa.Array, radii_m: tuple[float, ...]) -> pa.Table:
+    """Return `COUNTS_SCHEMA` rows for every source, radius and class, `all` first."""
+    words = [ALL_CLASSES, *tally.ordered_classes()]
+    codes = [tally.classes[word] for word in words[1:]]
+    sources, radii = len(ids), len(radii_m)
+    columns = [
+        ids.take(pa.array(np.repeat(np.arange(sources), radii * len(words)))),
+        pa.array(np.tile(np.repeat(np.array(radii_m), len(words)), sources)),
+        pa.array(words * (sources * radii), pa.string()),
+        pa.array(_with_all(tally.count, codes).ravel()),
+        pa.array(_with_all(tally.area_ha, codes).ravel()),
+    ]
+    return pa.table(columns, schema=COUNTS_SCHEMA)
+
+
+def count_max_table(tally: Tally, ids: pa.Array) -> pa.Table:
+    """Return source_id, class, count within the search radius plus the position's uncertainty."""
+    words = [ALL_CLASSES, *tally.ordered_classes()]
+    codes = [tally.classes[word] for word in words[1:]]
+    columns = [
+        ids.take(pa.array(np.repeat(np.arange(len(ids)), len(words)))),
+        pa.array(words * len(ids), pa.string()),
+        pa.array(_with_all(tally.count_max, codes).ravel()),
+    ]
+    return pa.table(columns, schema=COUNT_MAX_SCHEMA)
+
+
+def nearest_table(tally: Tally, far: list[Tally], sources: Sources) -> pa.Table:
+    """Return `NEAREST_SCHEMA` rows: per source the nearest of all, then of each class found within reach.
+
+    `far`: tallies of the nearest, of whatever class, of sources with none within reach.
+    """
+    words = tally.ordered_classes()
+    codes = [tally.classes[word] for word in words]
+    metres, row = tally.nearest_of_all()
+    metres = np.column_stack([metres, tally.best_m[:, codes]])
+    row = np.column_stack([row, tally.best_row[:, codes]])
+    source, column = np.nonzero(row != NOWHERE)
+    parts = [_rows(tally, sources, source, column, metres[source, column], row[source, column])]
+    for beyond in far:
+        far_m, far_row = beyond.nearest_of_all()
+        alone = np.flatnonzero(far_row != NOWHERE)
+        parts.append(_rows(beyond, sources, alone, np.zeros_like(alone), far_m[alone], far_row[alone]))
+    table = pa.concat_tables(parts)
+    order = np.lexsort((table["column"].to_numpy(), table["source"].to_numpy()))
+    table = table.take(pa.array(order))
+    spoken = pa.array([ALL_CLASSES, *words]).take(table["column"].combine_chunks())
+    columns = [sources.ids.take(table["source"].combine_chunks()), spoken, *table.columns[2:]]
+    return pa.table(columns, schema=NEAREST_SCHEMA)
+
+
+def _rows(tally: Tally, sources: Sources, source: Indices, column: Indices, metres: Floats, row: Indices) -> pa.Table:
+    """Return the rows of one tally, with bearings measured anew."""
+    if not len(source):
+        kept = {name: pa.array([], pa.string()) for name in ("receptor_id", "name", "class")}
+        bearing = np.empty(0)
+    else:
+        unique, place = np.unique(row, return_inverse=True)
+        table = tally.kept(unique)
+        bearing = np.where(metres > 0, _bearings_deg(table, sources, source, place), np.nan)
+        table = table.take(pa.array(place))
+        kept = {name: table[name].combine_chunks() for name in ("receptor_id", "name", "class")}
+    return pa.table(
+        {
+            "source": pa.array(source, pa.int64()),
+            "column": pa.array(column, pa.int64()),
+            "receptor_id": kept["receptor_id"],
+            "name": kept["name"],
+            "receptor_class": kept["class"],
+            "distance_m": pa.array(metres, pa.float64()),
+            "bearing_deg": pa.array(bearing, mask=np.isnan(bearing)),
+        }
+    )
+
+
+def _bearings_deg(table: pa.Table, sources: Sources, source: Indices, place: Indices) -> Floats:
+    """Return where each source's receptor lies, some thousand shapes at a time.
+
+    A source's nearest of all is the nearest of its class, too: it is measured once.
+    """
+    pair, again = np.unique(source * len(table) + place, return_inverse=True)
+    source, place = pair // len(table), pair % len(table)
+    made = np.empty(len(source))
+    for first in range(0, len(table), _SHAPES_AT_ONCE):
+        rows = np.flatnonzero((place >= first) & (place < first + _SHAPES_AT_ONCE))
+        shapes = prepare_shapes(_geometries(table.slice(first, _SHAPES_AT_ONCE)))
+        found = pair_distances(sources.shapes, shapes, source[rows], place[rows] - first)
+        made[rows] = bearing_deg(found.from_lon_lat, found.to_lon_lat)
+    return made[again]
+
+
+def _geometries(table: pa.Table) -> NDArray[np.object_]:
+    return np.asarray(shapely.from_wkb(table["geometry"].to_numpy()), dtype=object)

@@ -1,0 +1,205 @@
+"""The one thing that outputs take: what was found, from what, by which rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hmgeo.vocabulary import Basis, Verdict
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import pyarrow as pa
+
+    from hmgeo.records import Ledger
+    from hmgeo.results.columns import TerrainTables, WaterTables
+    from hmgeo.results.compiled import CompiledRules
+    from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLayer:
+    """Something drawn for orientation: a table with name and geometry (lon/lat WKB), never judged against.
+
+    Parameters
+    ----------
+    role
+        `key_area`, `county`, `township`, `river`, or a layer kind's code.
+    table
+        Columns id, name, geometry, and basis-dependent extras.
+    """
+
+    role: str
+    title: str
+    basis: Basis
+    credit: str
+    table: pa.Table = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BureauTables:
+    """What a bureau's screening has beside distances and clauses; tables of `hmgeo.results.columns`.
+
+    Parameters
+    ----------
+    evidence
+        One row per source: cells by pathway and receptor, and the tier they make.
+    places
+        source_id, place_code, place_name, is_approximate, geometry: where a source may stand that only a place is
+        known of.
+    townships, reached, leads
+        The view from the land, and what crosses the county line.
+    attributes
+        The input's own columns as text, rows as in `sources`.
+    outlets
+        Every outlet given, with the source it belongs to; None where the project gives none.
+    """
+
+    evidence: pa.Table = field(repr=False)
+    places: pa.Table = field(repr=False)
+    townships: pa.Table = field(repr=False)
+    reached: pa.Table = field(repr=False)
+    leads: pa.Table = field(repr=False)
+    attributes: pa.Table = field(repr=False)
+    outlets: pa.Table | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A finished run, frozen.
+
+    Parameters
+    ----------
+    title, as_of
+        Of the project; as_of is None for bare `hmgeo screen`.
+    radius_m, radii_m
+        The screening radius, and all radii counted at, ascending.
+    sources, findings, counts, receptors
+        Tables whose first columns are those of `hmgeo.results.columns`.
+    search_areas
+        Columns source_id, geometry: the circle (or buffer) that was searched, as computed.
+    screening_rule_id
+        The rule whose verdict stands in `sources`; empty where there is none.
+    warnings
+        Sentences that stand on top of every output.
+    compiled_rules
+        Clauses and ground for a page that judges a clicked place; None where nobody compiled them.
+    bureau, terrain, water
+        None for bare `hmgeo screen`.
+    """
+
+    title: str
+    as_of: date | None
+    area_name: str
+    radius_m: float
+    radii_m: tuple[float, ...]
+    sources: pa.Table = field(repr=False)
+    findings: pa.Table = field(repr=False)
+    counts: pa.Table = field(repr=False)
+    receptors: pa.Table = field(repr=False)
+    search_areas: pa.Table = field(repr=False)
+    ledger: Ledger = field(repr=False)
+    layers: tuple[LayerUsed, ...] = ()
+    rules: tuple[RuleUsed, ...] = ()
+    parameters: tuple[ParameterUsed, ...] = ()
+    context: tuple[ContextLayer, ...] = field(default=(), repr=False)
+    screening_rule_id: str = ""
+    warnings: tuple[str, ...] = ()
+    compiled_rules: CompiledRules | None = field(default=None, repr=False)
+    bureau: BureauTables | None = field(default=None, repr=False)
+    terrain: TerrainTables | None = field(default=None, repr=False)
+    water: WaterTables | None = field(default=None, repr=False)
+    joins: tuple[JoinUsed, ...] = ()
+
+    @property
+    def basis(self) -> Basis:
+        """The worst basis of all layers that went in."""
+        return Basis.worst(*(layer.basis for layer in self.layers)) if self.layers else Basis.UNDECLARED
+
+    def lower_bounds(self) -> frozenset[tuple[str, float]]:
+        """Return the (source, radius in metres) at which the search leaves the declared coverage."""
+        if "is_lower_bound" not in self.counts.column_names:  # then the sources say it of all their radii
+            known = self.sources.select(["source_id", "counts_are_lower_bounds"]).to_pylist()
+            floors = (row["source_id"] for row in known if row["counts_are_lower_bounds"])
+            return frozenset((source_id, radius_m) for source_id in floors for radius_m in self.radii_m)
+        rows = self.counts.select(["source_id", "radius_m", "is_lower_bound"]).to_pylist()
+        return frozenset((row["source_id"], row["radius_m"]) for row in rows if row["is_lower_bound"])
+
+    def verdict_counts(self) -> dict[Verdict, int]:
+        """Count the findings by verdict, gravest first, zeros included."""
+        found = Counter(self.findings["verdict"].to_pylist())
+        return {verdict: found.get(verdict.value, 0) for verdict in Verdict}
+
+    def status_counts(self) -> dict[str, int]:
+        """Count the input rows by status."""
+        return dict(Counter(self.sources["status"].to_pylist()))
+
+
+@dataclass(frozen=True, slots=True)
+class Backdrop:
+    """A picture laid under a map, such as a hillshade.
+
+    Parameters
+    ----------
+    png
+        In EPSG:3857, as web maps draw.
+    bounds
+        West, south, east, north in lon/lat.
+    """
+
+    png: bytes = field(repr=False)
+    bounds: tuple[float, float, float, float]
+    title: str
+    credit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Online pictures under a map, asked for by the user; the page then needs the network for them alone.
+
+    Parameters
+    ----------
+    url
+        With {x}, {y}, {z}; https.
+    host
+        The only one that the page may ask.
+    datum
+        In words; never a shifted one.
+    """
+
+    title: str
+    url: str = field(repr=False)
+    host: str
+    attribution: str
+    datum: str
+    max_zoom: int
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How results are shown.
+
+    Parameters
+    ----------
+    audience
+        `public` for the whitelist on maps; anything else is internal.
+    maker
+        Signs the caption (制图单位).
+    field_forms
+        Caps the 核查表 sheets.
+    watermark
+        Lies over maps beside what their data ask for: 单位·姓名·时间·运行编号 as the user writes it.
+    tiles
+        Online pictures under the page, the lowest first; none unless the user asks.
+    """
+
+    language: str = "zh"
+    audience: str = "internal"
+    maker: str = ""
+    paper: str = "A4"
+    field_forms: int = 30
+    backdrop: Backdrop | None = None
+    watermark: str = ""
+    tiles: tuple[Tiles, ...] = ()

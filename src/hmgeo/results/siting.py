@@ -1,0 +1,333 @@
+"""The answer for a planned site, frozen: what each clause says of it, on what evidence, and what wasn't judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from hmgeo.vocabulary import COUNTRY, MEASURE_DECIMALS, Basis, Certainty, LegalRank, Standing, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hmgeo.records import Ledger
+    from hmgeo.results.used import LayerUsed, ParameterUsed
+
+
+_RANKS = {rank: place for place, rank in enumerate(LegalRank)}
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A clause as cited: the dated wording that was judged.
+
+    Parameters
+    ----------
+    territory
+        Administrative codes where the text has force.
+    verified
+        Against what the quote was held, and when, in words.
+    """
+
+    rule_id: str
+    title: str
+    effect: str
+    legal_rank: LegalRank
+    authority: str
+    territory: tuple[str, ...]
+    document: str
+    document_number: str
+    clause: str
+    quote: str
+    value_from: str
+    decider: str
+    matter: str
+    verified: str
+    in_principle: bool = False
+    condition: str = ""
+    note: str = ""
+
+    @property
+    def order(self) -> tuple[int, int, str, str]:
+        """Where the clause stands among those of one verdict: legal rank, then authority, the widest first."""
+        widest = min((_breadth(code) for code in self.territory), default=0)
+        return _RANKS[self.legal_rank], widest, self.authority, self.rule_id
+
+
+def _breadth(code: str) -> int:
+    if code == COUNTRY:
+        return 0
+    return 1 if code.endswith("0000") else 2 if code.endswith("00") else 3
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The number that a clause rests on; None where there is none.
+
+    Parameters
+    ----------
+    text
+        As people read it.
+    bearing_deg
+        From the site to the nearest object, from true north.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    text: str = ""
+    receptor_id: str = ""
+    receptor_name: str = ""
+    bearing_deg: float | None = None
+
+
+NOTHING_MEASURED = Measured()
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What one clause says of a site.
+
+    Parameters
+    ----------
+    other
+        The other side within the position's uncertainty; None where there is none.
+    evidence
+        Sentences: what was measured, the nearest object with its bearing, what it lies in.
+    reasons
+        Sentences: why it isn't judged, what limits the answer, which condition must be met.
+    changes
+        Sentences: what would change the answer.
+    layers
+        Codes of the layers that went in.
+    missing_layers, open_parameters, unsaid
+        What keeps the clause from being judged: codes of layers, names of parameters, facts that nobody stated.
+    basis
+        The worst of site and layers.
+    is_example
+        Whether a site that isn't invented was held against invented data: the verdict then reads 示例判定.
+    """
+
+    citation: Citation
+    verdict: Verdict
+    standing: Standing
+    other: Verdict | None = None
+    certainty: Certainty | None = None
+    measured: Measured = NOTHING_MEASURED
+    evidence: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+    changes: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    missing_layers: tuple[str, ...] = ()
+    open_parameters: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
+    basis: Basis = Basis.UNDECLARED
+    is_example: bool = False
+
+    @property
+    def order(self) -> tuple[int, tuple[int, int, str, str]]:
+        """Where it is read: gravest first, then by legal rank and authority."""
+        return self.verdict.gravity, self.citation.order
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFact:
+    """One line of what is known of a project."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAnswer:
+    """What every clause says of one site. There is no overall verdict: counts, gravest first.
+
+    Parameters
+    ----------
+    geometry
+        WKB in lon/lat on CGCS2000; None where the site has no usable position.
+    facts
+        What is known of the project, line by line.
+    place
+        County and township in words.
+    key_area_ids
+        Joined by `;`.
+    clauses
+        In reading order.
+    informs
+        Clauses in force here that only inform; they give no verdict.
+    """
+
+    site_id: str
+    name: str
+    status: str
+    position_kind: str
+    lon: float | None
+    lat: float | None
+    uncertainty_m: float | None
+    geometry: bytes | None = field(repr=False)
+    as_of: str
+    facts: tuple[SiteFact, ...]
+    place: str
+    key_area_ids: str
+    notes: tuple[str, ...]
+    clauses: tuple[Clause, ...] = field(repr=False)
+    informs: tuple[Citation, ...] = field(default=(), repr=False)
+
+    def counts(self) -> dict[Verdict, int]:
+        """Count the clauses by verdict, gravest first, zeros included."""
+        found = Counter(clause.verdict for clause in self.clauses)
+        return {verdict: found.get(verdict, 0) for verdict in Verdict}
+
+    def missing(self) -> dict[str, int]:
+        """Count by layer code the clauses that weren't judged since the layer wasn't given, most first."""
+        found = Counter(
+            code for clause in self.clauses if clause.verdict is Verdict.NOT_ASSESSED for code in clause.missing_layers
+        )
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+    def finding_rows(self) -> list[dict[str, Any]]:
+        """Return rows of `hmgeo.results.columns.FINDINGS_SCHEMA`, in reading order."""
+        return [self._row(clause) for clause in self.clauses]
+
+    def _row(self, clause: Clause) -> dict[str, Any]:
+        cited, measured = clause.citation, clause.measured
+        margin = None
+        if measured.value is not None and measured.limit is not None:
+            margin = round(measured.value - measured.limit, MEASURE_DECIMALS)
+        return {
+            "finding_id": f"{self.site_id}|{cited.rule_id}",
+            "source_id": self.site_id,
+            "rule_id": cited.rule_id,
+            "verdict": clause.verdict.value,
+            "verdict_other": clause.other.value if clause.other else "",
+            "certainty": clause.certainty.value if clause.certainty else "",
+            "standing": clause.standing.value,
+            "basis": clause.basis.value,
+            "measured": measured.value,
+            "measured_low": measured.low,
+            "measured_high": measured.high,
+            "limit_value": measured.limit,
+            "unit": measured.unit,
+            "margin": margin,
+            "measured_text": measured.text,
+            "receptor_id": measured.receptor_id,
+            "receptor_name": measured.receptor_name,
+            "bearing_deg": measured.bearing_deg,
+            "key_area_id": self.key_area_ids,
+            "as_of": self.as_of,
+            "legal_rank": cited.legal_rank.value,
+            "document": cited.document,
+            "clause": cited.clause or Standing.TEXT_NOT_HELD.zh,
+            "quote": cited.quote or Standing.TEXT_NOT_HELD.zh,
+            "decider": cited.decider,
+            "note": clause.note,
+            "geometry": self.geometry,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Zoning:
+    """One line on a plan's zone: control unit, redline, permanent basic farmland, development boundary.
+
+    Parameters
+    ----------
+    state
+        In words: inside which, outside all, partly, or that the layer wasn't given.
+    details
+        (name, text) pairs, such as the four parts of a control unit's access list.
+    """
+
+    title: str
+    state: str
+    details: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A protected object within a range; bearing_deg is None where the site touches it."""
+
+    receptor_id: str
+    name: str
+    kind: str
+    distance_m: float
+    bearing_deg: float | None
+    population: int | None = None
+    township: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTable:
+    """Protected objects (环境保护目标) of one element within one range.
+
+    Parameters
+    ----------
+    standard
+        The standard that sets the range, with its verification state.
+    range_m
+        None where nobody set it; then `targets` is empty and `note` says so.
+    population
+        Persons of the objects whose number is known; `unknown_population` counts the others.
+    """
+
+    element: str
+    standard: str
+    range_m: float | None
+    targets: tuple[Target, ...] = ()
+    population: int | None = None
+    unknown_population: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetLine:
+    """What an offset clause asks for, by metal or summed."""
+
+    rule_id: str
+    metal: str
+    added_kg: float
+    ratio: float
+    required_kg: float
+    named_kg: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One site's answer with what a report around it needs."""
+
+    answer: SiteAnswer
+    zoning: tuple[Zoning, ...] = ()
+    targets: tuple[TargetTable, ...] = ()
+    offsets: tuple[OffsetLine, ...] = ()
+    offset_notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SitingResults:
+    """All sites of one question, frozen, with the data and choices they rest on.
+
+    Parameters
+    ----------
+    layers
+        By code, those at hand.
+    departments
+        By layer code, its word and whom to ask for it.
+    warnings
+        Sentences that stand on top of every output.
+    """
+
+    title: str
+    as_of: str
+    dossiers: tuple[Dossier, ...] = field(repr=False)
+    layers: Mapping[str, LayerUsed]
+    parameters: tuple[ParameterUsed, ...]
+    ledger: Ledger = field(repr=False)
+    departments: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,643 @@
+"""From YAML to rules: tests, worked cases and dated values, all faults at once with their lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+from hmgeo.errors import RuleError, raise_problems
+from hmgeo.rules.kinds import KINDS, LIST_TYPES, FieldSpec, FieldType, known_words, parameters_of
+from hmgeo.rules.model import (
+    ANY_LAYER,
+    AppliesTo,
+    Case,
+    Condition,
+    DatedValue,
+    Exemption,
+    Expected,
+    FieldValue,
+    Given,
+    LayerState,
+    Period,
+    Rule,
+    Runs,
+    RunsState,
+    TaskDue,
+    Test,
+    Title,
+    TradeCodes,
+    Trades,
+    Verification,
+    VerificationState,
+)
+from hmgeo.rules.nodes import Reader, compose, line_of
+from hmgeo.rules.parameters import declared
+from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, DECIDERS, EDITIONS, LAYERS, MEASURED_ATTRIBUTES, SOURCE_KINDS
+from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Action, Certainty, Effect, LegalRank, Standing, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import yaml
+
+    from hmgeo.rules.kinds import KindSpec
+
+
+MAX_PARTS_DEPTH = 2
+_CODE_LENGTHS = range(1, 5)
+
+
+def read_test(reader: Reader, node: yaml.Node, depth: int = 0) -> Test | None:
+    """Return a test, None where its kind is unknown; faults go to the reader."""
+    entries = reader.free_mapping(node, "test")
+    if "kind" not in entries:
+        reader.fault(node, "test缺少 kind", allowed="、".join(KINDS), remedy="补写 kind")
+        return None
+    kind = reader.word(entries["kind"][1], "test.kind", KINDS)
+    if not kind:
+        return None
+    spec = KINDS[kind]
+    if spec.takes_parts:
+        return _read_parts(reader, node, spec, depth)
+    known = ["kind", *(one.name for one in spec.fields)]
+    required = [one.name for one in spec.fields if one.required]
+    values = reader.mapping(node, known, required, f"test（{kind}）")
+    fields: dict[str, FieldValue] = {}
+    for one in spec.fields:
+        if one.name in values:
+            fields[one.name] = _read_field(reader, values[one.name], one)
+    _check_classes(reader, node, fields)
+    return Test(kind, MappingProxyType(fields))
+
+
+def _read_parts(reader: Reader, node: yaml.Node, spec: KindSpec, depth: int) -> Test | None:
+    entries = reader.mapping(node, ("kind", "tests"), ("kind", "tests"), f"test（{spec.name}）")
+    if depth >= MAX_PARTS_DEPTH:
+        reader.fault(node, "test 嵌套过深", allowed=f"不超过 {MAX_PARTS_DEPTH} 层")
+        return None
+    parts = (read_test(reader, item, depth + 1) for item in reader.items(entries.get("tests"), "tests"))
+    return Test(spec.name, parts=tuple(part for part in parts if part is not None))
+
+
+def _read_field(reader: Reader, node: yaml.Node, spec: FieldSpec) -> FieldValue:
+    of = f"test.{spec.name}"
+    if spec.type is FieldType.TEXT:
+        return reader.text(node, of)
+    if spec.type is FieldType.CLASSES:
+        return reader.texts(node, of)
+    known = spec.allowed or known_words(spec.type)
+    return reader.words(node, of, known) if spec.type in LIST_TYPES else reader.word(node, of, known)
+
+
+def _check_classes(reader: Reader, node: yaml.Node, fields: dict[str, FieldValue]) -> None:
+    """Fault class words that the layer doesn't have."""
+    classes, layer = fields.get("classes"), fields.get("layer")
+    if not isinstance(classes, tuple) or not isinstance(layer, str) or not layer:
+        return
+    allowed = CLASS_WORDS.get(layer, ())
+    for word in classes:
+        if word not in allowed:
+            reader.fault(node, f"{layer} 没有这一类别", found=word, allowed="、".join(allowed), remedy="改用允许的类别")
+
+
+def read_applies_to(reader: Reader, node: yaml.Node) -> AppliesTo:
+    """Return who a rule speaks to."""
+    entries = reader.mapping(
+        node, ("source_kinds", "trades", "actions", "conditions"), ("source_kinds", "trades"), "applies_to"
+    )
+    source_kinds = reader.words(entries.get("source_kinds"), "source_kinds", SOURCE_KINDS)
+    if "source_kinds" in entries and not reader.items(entries["source_kinds"], "source_kinds"):
+        reader.fault(
+            entries["source_kinds"], "source_kinds为空", allowed="、".join(SOURCE_KINDS), remedy="至少写一种对象"
+        )
+    return AppliesTo(
+        source_kinds=source_kinds,
+        trades=_read_trades(reader, entries["trades"]) if "trades" in entries else Trades(),
+        actions=_read_actions(reader, entries.get("actions")),
+        conditions=_read_conditions(reader, entries.get("conditions")),
+    )
+
+
+def _read_actions(reader: Reader, node: yaml.Node | None) -> tuple[Action, ...]:
+    words = reader.words(node, "actions", [action.value for action in Action])
+    return tuple(action for word in words for action in Action if action.value == word)
+
+
+def _read_conditions(reader: Reader, node: yaml.Node | None) -> tuple[Condition, ...]:
+    if node is None:
+        return ()
+    conditions = []
+    for key, (key_node, value_node) in reader.free_mapping(node, "conditions").items():
+        if reader.word(key_node, "conditions", ATTRIBUTES):
+            conditions.append(Condition(key, reader.truth(value_node, key)))
+    return tuple(conditions)
+
+
+def _read_trades(reader: Reader, node: yaml.Node) -> Trades:
+    """Return trades, written as `any`, as `{parameter: name}` or as `{lists: [{edition, codes}]}`."""
+    if getattr(node, "value", None) == "any":
+        return Trades()
+    entries = reader.mapping(node, ("parameter", "lists", "note"), (), "trades（any，或 parameter，或 lists）")
+    if ("parameter" in entries) == ("lists" in entries):
+        reader.fault(node, "trades 须为 any、parameter、lists 三者之一", remedy="写 any，或 parameter，或 lists")
+    parameter = reader.word(entries.get("parameter"), "trades.parameter", [one.name for one in declared()])
+    lists = (_read_trade_codes(reader, item) for item in reader.items(entries.get("lists"), "trades.lists"))
+    return Trades(tuple(lists), parameter, reader.text(entries.get("note"), "trades.note"))
+
+
+def _read_trade_codes(reader: Reader, node: yaml.Node) -> TradeCodes:
+    entries = reader.mapping(node, ("edition", "codes"), ("edition", "codes"), "trades.lists")
+    edition = reader.integer(entries.get("edition"), "edition")
+    if edition is not None and edition not in EDITIONS:
+        reader.fault(entries["edition"], "没有这一行业分类版本", found=str(edition), allowed="2011、2017")
+    codes = reader.texts(entries.get("codes"), "codes")
+    for code in codes:
+        if code and (not code.isdigit() or len(code) not in _CODE_LENGTHS):
+            reader.fault(node, "行业代码应为 1 至 4 位数字", found=code, remedy="核对 GB/T 4754")
+    return TradeCodes(edition or EDITIONS[-1], codes)
+
+
+def read_exemption(reader: Reader, node: yaml.Node) -> Exemption:
+    """Return one exception that the text makes."""
+    entries = reader.mapping(node, ("quote", "actions", "conditions", "text"), ("quote",), "exceptions")
+    return Exemption(
+        quote=reader.text(entries.get("quote"), "exceptions.quote"),
+        actions=_read_actions(reader, entries.get("actions")),
+        conditions=_read_conditions(reader, entries.get("conditions")),
+        text_zh=reader.text(entries.get("text"), "exceptions.text"),
+    )
+
+
+GIVEN_KEYS = (
+    "as_of",
+    "place",
+    "adopted",
+    "source_kind",
+    "trade",
+    "edition",
+    "action",
+    "attributes",
+    "parameters",
+    "layers",
+    "distance_m",
+    "distance_high_m",
+    "inside",
+    "touches",
+    "upstream",
+    "downstream",
+    "share_percent",
+    "ratio",
+    "number",
+    "slope_deg",
+    "class",
+)
+T = TypeVar("T")
+YES_NO_PARTLY = ("yes", "no", "partly")
+YES_NO = ("yes", "no")
+
+
+def read_case(reader: Reader, node: yaml.Node) -> Case:
+    """Return one case; faults go to the reader."""
+    entries = reader.mapping(node, ("id", "given", "expect"), ("id", "given", "expect"), "cases")
+    given = _read_given(reader, entries["given"]) if "given" in entries else Given(date.min, "")
+    expected = _read_expected(reader, entries["expect"]) if "expect" in entries else Expected(Standing.IN_FORCE)
+    return Case(reader.text(entries.get("id"), "cases.id"), given, expected, line_of(node))
+
+
+def _read_given(reader: Reader, node: yaml.Node) -> Given:
+    entries = reader.mapping(node, GIVEN_KEYS, ("as_of", "place"), "given")
+    action = reader.member(entries["action"], "given.action", Action, Action.NEW) if "action" in entries else None
+
+    def flags(name: str, allowed: Sequence[str]) -> Mapping[str, str]:
+        return _by_layer(reader, entries.get(name), name, lambda value: reader.word(value, name, allowed))
+
+    def numbers(name: str) -> Mapping[str, float]:
+        return _by_layer(reader, entries.get(name), name, lambda value: reader.number(value, name) or 0.0)
+
+    return Given(
+        as_of=reader.day(entries.get("as_of"), "as_of") or date.min,
+        place=reader.text(entries.get("place"), "place"),
+        adopted=reader.truth(entries.get("adopted"), "adopted"),
+        source_kind=reader.word(entries.get("source_kind"), "source_kind", SOURCE_KINDS),
+        trade=reader.text(entries.get("trade"), "trade"),
+        edition=reader.integer(entries.get("edition"), "edition"),
+        action=action,
+        attributes=_keyed(reader, entries.get("attributes"), "attributes", ATTRIBUTES, reader.truth),
+        parameters=_read_choices(reader, entries.get("parameters")),
+        layers=_read_states(reader, entries.get("layers")),
+        distance_m=numbers("distance_m"),
+        distance_high_m=numbers("distance_high_m"),
+        inside=flags("inside", YES_NO_PARTLY),
+        touches=flags("touches", YES_NO),
+        upstream=flags("upstream", YES_NO),
+        downstream=flags("downstream", YES_NO),
+        share_percent=numbers("share_percent"),
+        ratio=reader.number(entries.get("ratio"), "ratio"),
+        number=_keyed(
+            reader,
+            entries.get("number"),
+            "number",
+            MEASURED_ATTRIBUTES,
+            lambda value, of: reader.number(value, of) or 0.0,
+        ),
+        slope_deg=reader.number(entries.get("slope_deg"), "slope_deg"),
+        classes=_by_layer(reader, entries.get("class"), "class", lambda value: reader.text(value, "class")),
+    )
+
+
+def _read_expected(reader: Reader, node: yaml.Node) -> Expected:
+    known = ("standing", "verdict", "certainty", "key_areas", "reason")
+    entries = reader.mapping(node, known, ("standing",), "expect")
+    verdict = None
+    if "verdict" in entries:
+        verdict = reader.member(entries["verdict"], "expect.verdict", Verdict, Verdict.NOT_ASSESSED)
+    return Expected(
+        standing=reader.member(entries.get("standing"), "expect.standing", Standing, Standing.IN_FORCE),
+        verdict=verdict,
+        certainty=reader.word(entries.get("certainty"), "expect.certainty", [one.value for one in Certainty]),
+        key_areas=reader.texts(entries.get("key_areas"), "expect.key_areas"),
+        reason=reader.text(entries.get("reason"), "expect.reason"),
+    )
+
+
+def _by_layer(reader: Reader, node: yaml.Node | None, of: str, read: Callable[[yaml.Node], T]) -> Mapping[str, T]:
+    """Return values by layer code; a bare value speaks of every layer, under `*`."""
+    if node is None:
+        return MappingProxyType({})
+    if getattr(node, "id", "") != "mapping":
+        return MappingProxyType({ANY_LAYER: read(node)})
+    found: dict[str, T] = {}
+    for key, (key_node, value_node) in reader.free_mapping(node, of).items():
+        if reader.word(key_node, of, LAYERS):
+            found[key] = read(value_node)
+    return MappingProxyType(found)
+
+
+def _keyed(
+    reader: Reader, node: yaml.Node | None, of: str, known: Mapping[str, object], read: Callable[[yaml.Node, str], T]
+) -> Mapping[str, T]:
+    """Return values by a key of a closed list."""
+    if node is None:
+        return MappingProxyType({})
+    found: dict[str, T] = {}
+    for key, (key_node, value_node) in reader.free_mapping(node, of).items():
+        if reader.word(key_node, of, known):
+            found[key] = read(value_node, key)
+    return MappingProxyType(found)
+
+
+def _read_states(reader: Reader, node: yaml.Node | None) -> Mapping[str, LayerState]:
+    states = [state.value for state in LayerState]
+    found = _keyed(reader, node, "layers", LAYERS, lambda value, of: reader.word(value, of, states))
+    return MappingProxyType({layer: LayerState(state) for layer, state in found.items() if state})
+
+
+def _read_choices(reader: Reader, node: yaml.Node | None) -> Mapping[str, FieldValue]:
+    """Return parameter choices: a number, a word or a list of codes."""
+    names = {one.name: one for one in declared()}
+    return _keyed(reader, node, "parameters", names, lambda value, of: _read_choice(reader, value, of))
+
+
+def _read_choice(reader: Reader, node: yaml.Node, of: str) -> FieldValue:
+    kind = getattr(node, "id", "")
+    if kind == "sequence":
+        return reader.texts(node, of)
+    if str(getattr(node, "tag", "")).endswith((":int", ":float")):
+        return reader.number(node, of) or 0.0
+    return reader.text(node, of)
+
+
+KEYS = (
+    "from",
+    "plan_period",
+    "target_year",
+    "task_due",
+    "repealed_on",
+    "replaced_by",
+    "value",
+    "value_max",
+    "unit",
+    "document",
+    "document_number",
+    "article",
+    "paragraph",
+    "item",
+    "quote",
+    "text",
+    "note",
+)
+
+
+def read_history(reader: Reader, node: yaml.Node, *, is_held: bool) -> tuple[DatedValue, ...]:
+    """Return the dated values in order; a text not held needs neither day nor quote."""
+    nodes = reader.items(node, "history")
+    if not nodes:
+        reader.fault(node, "history为空", remedy="至少写一个带日期的取值")
+    values = [_read_value(reader, item, is_held=is_held) for item in nodes]
+    for earlier, later, item in zip(values, values[1:], nodes[1:], strict=False):
+        _check_succession(reader, earlier, later, item)
+    return tuple(values)
+
+
+def _read_value(reader: Reader, node: yaml.Node, *, is_held: bool) -> DatedValue:
+    required = ("from", "document", "quote") if is_held else ("document",)
+    entries = reader.mapping(node, KEYS, required, "history")
+    value = reader.number(entries.get("value"), "value")
+    unit = reader.text(entries.get("unit"), "unit")
+    if value is not None and not unit:
+        reader.fault(entries["value"], "数值缺少 unit", remedy="补写单位，如 unit: m")
+    if is_held and not {"article", "paragraph", "item"} & entries.keys():
+        reader.fault(node, "history缺少条款位置", remedy="补写 article、paragraph 或 item")
+    first_day = reader.day(entries.get("from"), "from")
+    repealed_on = reader.day(entries.get("repealed_on"), "repealed_on")
+    if first_day is not None and repealed_on is not None and repealed_on <= first_day:
+        reader.fault(entries["repealed_on"], "废止日期不晚于施行日期", found=str(repealed_on), remedy="核对日期")
+    return DatedValue(
+        in_force_from=first_day,
+        document=reader.text(entries.get("document"), "document"),
+        quote=reader.text(entries.get("quote"), "quote"),
+        article=reader.text(entries.get("article"), "article"),
+        paragraph=reader.text(entries.get("paragraph"), "paragraph"),
+        item=reader.text(entries.get("item"), "item"),
+        value=value,
+        value_max=reader.number(entries.get("value_max"), "value_max"),
+        unit=unit,
+        plan_period=_read_period(reader, entries.get("plan_period")),
+        target_year=reader.integer(entries.get("target_year"), "target_year"),
+        task_due=tuple(_read_due(reader, item) for item in reader.items(entries.get("task_due"), "task_due")),
+        repealed_on=repealed_on,
+        replaced_by=reader.text(entries.get("replaced_by"), "replaced_by"),
+        document_number=reader.text(entries.get("document_number"), "document_number"),
+        text=reader.text(entries.get("text"), "text"),
+        note=reader.text(entries.get("note"), "note"),
+    )
+
+
+def _read_period(reader: Reader, node: yaml.Node | None) -> Period | None:
+    if node is None:
+        return None
+    entries = reader.mapping(node, ("from", "to"), ("from", "to"), "plan_period")
+    start = reader.day(entries.get("from"), "plan_period.from")
+    end = reader.day(entries.get("to"), "plan_period.to")
+    if start is None or end is None:
+        return None
+    if end < start:
+        reader.fault(node, "plan_period 的止日早于起日", found=f"{start} 至 {end}", remedy="核对日期")
+    return Period(start, end)
+
+
+def _read_due(reader: Reader, node: yaml.Node) -> TaskDue:
+    entries = reader.mapping(node, ("on", "task"), ("on", "task"), "task_due")
+    due = reader.day(entries.get("on"), "task_due.on")
+    return TaskDue(due or date.min, reader.text(entries.get("task"), "task_due.task"))
+
+
+def _check_succession(reader: Reader, earlier: DatedValue, later: DatedValue, node: yaml.Node) -> None:
+    """Fault values out of order, and a value that reaches into its successor's time."""
+    if earlier.in_force_from is None or later.in_force_from is None:
+        return
+    if later.in_force_from <= earlier.in_force_from:
+        reader.fault(
+            node,
+            "history 的施行日期须逐个递增",
+            found=f"{earlier.in_force_from}、{later.in_force_from}",
+            remedy="按施行日期先后排列，同日只留一个",
+        )
+        return
+    if earlier.plan_period and earlier.plan_period.end >= later.in_force_from:
+        reader.fault(
+            node,
+            "history 的期间重叠",
+            found=f"前一取值止于 {earlier.plan_period.end}，后一取值始于 {later.in_force_from}",
+            remedy="核对 plan_period 与 from",
+        )
+    elif earlier.repealed_on and earlier.repealed_on > later.in_force_from:
+        reader.fault(
+            node,
+            "history 的期间重叠",
+            found=f"前一取值于 {earlier.repealed_on} 废止，后一取值始于 {later.in_force_from}",
+            remedy="核对 repealed_on 与 from",
+        )
+
+
+SCHEMA = 1
+FILE_KEYS = ("schema", "pack", "version", "rules")
+RULE_KEYS = (
+    "id",
+    "title",
+    "legal_rank",
+    "authority",
+    "territory",
+    "applies_to",
+    "test",
+    "effect",
+    "history",
+    "exceptions",
+    "decider",
+    "parameters",
+    "in_principle",
+    "condition",
+    "would_decide",
+    "verified",
+    "runs",
+    "note",
+    "cases",
+)
+REQUIRED_KEYS = (
+    "id",
+    "title",
+    "legal_rank",
+    "authority",
+    "territory",
+    "applies_to",
+    "effect",
+    "history",
+    "decider",
+    "verified",
+    "runs",
+)
+_TERRITORY_DIGITS = (COUNTY_DIGITS, TOWNSHIP_DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """The rules of one file, in the order they are declared."""
+
+    file: str
+    pack: str
+    version: str
+    rules: tuple[Rule, ...]
+
+
+def load_rules(content: bytes, file: str) -> RuleFile:
+    """Return the rules of a file.
+
+    Parameters
+    ----------
+    content
+        UTF-8 YAML.
+    file
+        Name for messages and for `Rule.file`.
+
+    Raises
+    ------
+    RuleError
+        With every fault of the file; nothing is loaded then.
+    """
+    reader = Reader(file)
+    entries = reader.mapping(compose(content, file), FILE_KEYS, FILE_KEYS, "规则文件")
+    schema = reader.integer(entries.get("schema"), "schema")
+    if schema is not None and schema != SCHEMA:
+        reader.fault(entries["schema"], "不支持的 schema", found=str(schema), allowed=str(SCHEMA), remedy="升级软件")
+    pack, version = reader.text(entries.get("pack"), "pack"), reader.text(entries.get("version"), "version")
+    nodes = reader.items(entries.get("rules"), "rules")
+    rules = [_read_rule(reader, node, pack, version) for node in nodes]
+    _check_ids(reader, rules)
+    raise_problems(RuleError, reader.problems)
+    return RuleFile(file, pack, version, tuple(rules))
+
+
+def _check_ids(reader: Reader, rules: list[Rule]) -> None:
+    first_lines: dict[str, int] = {}
+    for rule in rules:
+        if rule.id in first_lines:
+            reader.fault(
+                rule.line, "规则编号重复", found=rule.id, remedy=f"已在第 {first_lines[rule.id]} 行使用，改用新的编号"
+            )
+        elif rule.id:
+            first_lines[rule.id] = rule.line
+
+
+def _read_rule(reader: Reader, node: yaml.Node, pack: str, version: str) -> Rule:
+    entries = reader.mapping(node, RULE_KEYS, REQUIRED_KEYS, "规则")
+    runs = _read_runs(reader, entries.get("runs"))
+    is_held = runs.state is not Runs.TEXT_NOT_HELD
+    matter = reader.word(entries.get("decider"), "decider", DECIDERS)
+    history = read_history(reader, entries["history"], is_held=is_held) if "history" in entries else ()
+    rule = Rule(
+        id=reader.text(entries.get("id"), "id"),
+        title=_read_title(reader, entries.get("title")),
+        legal_rank=reader.member(entries.get("legal_rank"), "legal_rank", LegalRank, LegalRank.PLAN),
+        authority=reader.text(entries.get("authority"), "authority"),
+        territory=_read_territory(reader, entries.get("territory")),
+        applies_to=read_applies_to(reader, entries["applies_to"]) if "applies_to" in entries else AppliesTo(()),
+        test=read_test(reader, entries["test"]) if "test" in entries else None,
+        effect=reader.member(entries.get("effect"), "effect", Effect, Effect.INFORM),
+        history=history,
+        decider=DECIDERS.get(matter, ""),
+        matter=matter,
+        verified=_read_verified(reader, entries.get("verified")),
+        runs=runs,
+        exceptions=tuple(read_exemption(reader, one) for one in reader.items(entries.get("exceptions"), "exceptions")),
+        parameters=reader.words(entries.get("parameters"), "parameters", [one.name for one in declared()]),
+        in_principle=reader.truth(entries.get("in_principle"), "in_principle"),
+        condition=reader.text(entries.get("condition"), "condition"),
+        would_decide=reader.text(entries.get("would_decide"), "would_decide"),
+        note=reader.text(entries.get("note"), "note"),
+        cases=_read_cases(reader, entries.get("cases")),
+        pack=pack,
+        pack_version=version,
+        file=reader.file,
+        line=line_of(node),
+    )
+    _check_whole(reader, node, entries, rule)
+    return rule
+
+
+def _read_title(reader: Reader, node: yaml.Node | None) -> Title:
+    if node is None:
+        return Title("", "")
+    entries = reader.mapping(node, ("zh", "en"), ("zh", "en"), "title")
+    return Title(reader.text(entries.get("zh"), "title.zh"), reader.text(entries.get("en"), "title.en"))
+
+
+def _read_territory(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
+    codes = reader.texts(node, "territory")
+    if node is not None and not reader.items(node, "territory"):
+        reader.fault(node, "territory为空", allowed="CN、6 位或 9 位代码", remedy="写明适用地域")
+    for code in codes:
+        if code != "CN" and not (code.isdigit() and len(code) in _TERRITORY_DIGITS) and node is not None:
+            reader.fault(node, "territory 应为行政区划代码", found=code, allowed="CN、6 位或 9 位代码")
+    return codes
+
+
+def _read_verified(reader: Reader, node: yaml.Node | None) -> Verification:
+    if node is None:
+        return Verification(VerificationState.UNVERIFIED, "")
+    entries = reader.mapping(node, ("on", "against", "state"), ("against", "state"), "verified")
+    state = reader.member(entries.get("state"), "verified.state", VerificationState, VerificationState.UNVERIFIED)
+    on = reader.day(entries.get("on"), "verified.on")
+    if state is VerificationState.VERIFIED and on is None:
+        reader.fault(node, "verified缺少 on", remedy="补写核对日期")
+    against = reader.text(entries.get("against"), "verified.against")
+    return Verification(state, against, on)
+
+
+def _read_runs(reader: Reader, node: yaml.Node | None) -> RunsState:
+    if node is None:
+        return RunsState(Runs.YES)
+    entries = reader.mapping(node, ("state", "why"), ("state",), "runs")
+    state = reader.member(entries.get("state"), "runs.state", Runs, Runs.YES)
+    why = reader.text(entries.get("why"), "runs.why")
+    if state is not Runs.YES and not why:
+        reader.fault(node, "runs缺少 why", found=state.value, remedy="说明为何不作空间判定")
+    return RunsState(state, why)
+
+
+def _read_cases(reader: Reader, node: yaml.Node | None) -> tuple[Case, ...]:
+    nodes = reader.items(node, "cases")
+    cases = tuple(read_case(reader, item) for item in nodes)
+    seen: set[str] = set()
+    for case, item in zip(cases, nodes, strict=True):
+        if case.id in seen:
+            reader.fault(item, "算例编号重复", found=case.id, remedy="改用新的编号")
+        seen.add(case.id)
+    return cases
+
+
+def _check_whole(reader: Reader, node: yaml.Node, entries: dict[str, yaml.Node], rule: Rule) -> None:
+    """Fault what only shows when the parts of a rule are seen together."""
+    name = rule.id or "规则"
+    if rule.runs.state is Runs.YES:
+        if "test" not in entries:
+            reader.fault(node, f"{name} 缺少 test", remedy="补写 test，或把 runs 改为 inform、not_spatial")
+        if not rule.cases:
+            reader.fault(node, f"{name} 缺少算例 cases", remedy="在限值和日期两侧各写一个算例")
+    if rule.runs.state is Runs.TEXT_NOT_HELD and not rule.would_decide:
+        reader.fault(node, f"{name} 缺少 would_decide", remedy="说明该文件会决定什么")
+    if rule.effect is Effect.RESTRICT and not rule.condition:
+        reader.fault(node, f"{name} 缺少 condition", remedy="写明须满足的条件")
+    _check_parameters(reader, entries.get("test", node), rule)
+    if rule.test is not None:
+        for value, value_node in zip(rule.history, reader.items(entries.get("history"), "history"), strict=True):
+            _check_limit(reader, value_node, rule, rule.test, value)
+
+
+def _check_parameters(reader: Reader, node: yaml.Node, rule: Rule) -> None:
+    used = {*parameters_of(rule.test)} if rule.test is not None else set()
+    if rule.applies_to.trades.parameter:
+        used.add(rule.applies_to.trades.parameter)
+    for name in sorted(used - set(rule.parameters)):
+        reader.fault(node, f"{rule.id} 用到的参数未列入 parameters", found=name, remedy=f"在 parameters 中加入 {name}")
+
+
+def _check_limit(reader: Reader, node: yaml.Node, rule: Rule, test: Test, value: DatedValue) -> None:
+    """Fault a number without the test's unit, and a test without a number."""
+    units = [unit for leaf in test.leaves() if (unit := limit_unit(leaf))]
+    if not units:
+        return
+    if value.value is None:
+        reader.fault(node, f"{rule.id} 缺少限值", remedy="补写 value 和 unit，或在 test.limit 指明参数")
+    elif value.unit and value.unit != units[0]:
+        reader.fault(node, f"{rule.id} 的单位与 test 不符", found=value.unit, allowed=units[0], remedy="换算单位")
+
+
+def limit_unit(leaf: Test) -> str:
+    """Return the unit of the dated value that a simple test compares with; empty where a parameter or nothing does."""
+    if leaf.text("limit"):
+        return ""
+    if leaf.kind == "attribute":
+        return MEASURED_ATTRIBUTES[leaf.text("attribute")][1] if leaf.text("comparison") else ""
+    return KINDS[leaf.kind].limit_unit

@@ -1,0 +1,407 @@
+"""What a bureau's screening adds to the distances: own columns, key areas both ways, the land's view, the border."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from hmgeo.geo.distance import pair_distances, prepare_shapes
+from hmgeo.judging.applies import DISPUTED, Cadmium, cadmium_of
+from hmgeo.judging.facts import Answer, Unknown
+from hmgeo.judging.outlets import join_outlets
+from hmgeo.judging.own_columns import OwnColumns, due_day, trade_of
+from hmgeo.judging.places import KEY_AREA_KIND, inside_key_areas
+from hmgeo.proximity.measure import measure_proximity
+from hmgeo.records import Ledger
+from hmgeo.reference.tables import townships
+from hmgeo.results.columns import LEADS_SCHEMA, TOWNSHIPS_SCHEMA
+from hmgeo.results.results import BureauTables
+from hmgeo.results.text import sentences
+from hmgeo.rules.claims import CADMIUM
+from hmgeo.rules.parameters import declaration
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.screening.evidence import EVIDENCE_SCHEMA, Around, Pathways, evidence_rows, pathways_of, wind_of
+from hmgeo.screening.land import LandView, township_table
+from hmgeo.screening.somewhere import places_table
+from hmgeo.terrain.steep import with_slopes
+from hmgeo.vocabulary import (
+    ALL_CLASSES,
+    COUNTY_DIGITS,
+    INVENTED,
+    MEASURE_DECIMALS,
+    Basis,
+    Effect,
+    LayerKind,
+    PositionKind,
+    Standing,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hmgeo.judging.places import Place
+    from hmgeo.judging.question import Question
+    from hmgeo.records import Layer, Positions, SideTable
+    from hmgeo.results.columns import TerrainTables, WaterTables
+    from hmgeo.screening.screen import Screened
+    from hmgeo.screening.somewhere import PlaceSource
+
+
+OUTWARD, INWARD = "本地源，周边涉及界外", "界外源，周边涉及本地"
+DATA_MISSING = "界外数据缺失，界外受体未统计，不等于没有受体"
+
+
+def leads_table(
+    sources: Sequence[Mapping[str, Any]],
+    counties: pa.Table | None,
+    home: frozenset[str],
+    land: LandView,
+    radius_m: float,
+) -> pa.Table:
+    """Return `LEADS_SCHEMA`: what one county should tell another, by source in input order and county by code.
+
+    Parameters
+    ----------
+    sources
+        Rows of the table of sources; those known by place only are left out, since where they stand isn't known.
+    counties
+        Table of id, name, geometry around the project's area; None gives no leads.
+    home
+        Six-digit codes of the project's own counties.
+    land
+        Parcels with who reaches them.
+
+    Notes
+    -----
+    A lead says that a search circle crosses a line. It says nothing of pollution.
+    """
+    located = [
+        row
+        for row in sources
+        if row["status"] == Status.ASSESSED.value and row["position_kind"] != PositionKind.PLACE.value
+    ]
+    if counties is None or not home or not located:
+        return LEADS_SCHEMA.empty_table()
+    codes, names = counties["id"].to_pylist(), counties["name"].to_pylist()
+    points = prepare_shapes(shapely.from_wkb([row["geometry"] for row in located]))
+    areas = prepare_shapes(shapely.from_wkb(counties["geometry"].to_pylist()))
+    one, other = (grid.ravel() for grid in np.meshgrid(np.arange(len(located)), np.arange(len(codes)), indexing="ij"))
+    near = _boxes_near(points.bounds[one], areas.bounds[other], radius_m)
+    one, other = one[near], other[near]
+    apart_m = pair_distances(points, areas, one, other).distance_m
+    reached = _reached(land)
+    towns = land.receptors["township"].unique().to_pylist()
+    covered = {code[:COUNTY_DIGITS] for code in towns if code[:COUNTY_DIGITS].isdigit()}
+    rows = []
+    for source, county, distance_m in zip(one.tolist(), other.tolist(), apart_m.tolist(), strict=True):
+        row, code = located[source], codes[county]
+        at_home = row["county_code"] in home
+        if distance_m > radius_m or code == row["county_code"] or (code in home) is at_home:
+            continue
+        found = reached.get((row["source_id"], code), (0 if code in covered else None, None))
+        cells = {"neighbour_code": code, "neighbour": names[county], "distance_m": round(distance_m, MEASURE_DECIMALS)}
+        rows.append(cells | _lead(row, found, at_home=at_home))
+    return pa.Table.from_pylist(rows, LEADS_SCHEMA)
+
+
+def _lead(row: Mapping[str, Any], found: tuple[int | None, float | None], *, at_home: bool) -> dict[str, Any]:
+    """Return the cells of a lead that tell of the source and of what it reaches."""
+    count, nearest_m = found
+    return {
+        "source_id": row["source_id"],
+        "name": row["name"],
+        "county": row["county"],
+        "direction": OUTWARD if at_home else INWARD,
+        "farmland_count": count,
+        "nearest_farmland_m": nearest_m,
+        "note": DATA_MISSING if count is None else "",
+    }
+
+
+def _boxes_near(first: np.ndarray, second: np.ndarray, radius_m: float) -> np.ndarray:
+    """Return which boxes in degrees may lie within the radius; generous, the distance decides."""
+    lat_deg = radius_m / 110_000
+    widest = np.maximum(np.abs(first[:, 1]), np.abs(first[:, 3]))
+    lon_deg = lat_deg / np.maximum(np.cos(np.radians(widest + lat_deg)), 1e-3)
+    apart_x = np.maximum(first[:, 0] - second[:, 2], second[:, 0] - first[:, 2])
+    apart_y = np.maximum(first[:, 1] - second[:, 3], second[:, 1] - first[:, 3])
+    return np.asarray((apart_x <= lon_deg) & (apart_y <= lat_deg))
+
+
+def _reached(land: LandView) -> dict[tuple[str, str], tuple[int, float]]:
+    """Return parcels and the nearest distance by source and county code, as far as parcels carry codes."""
+    found: dict[tuple[str, str], tuple[int, float]] = {}
+    for (town, source), met in land.met.items():
+        key = source, town[:COUNTY_DIGITS]
+        count, least_m = found.get(key, (0, np.inf))
+        found[key] = count + met.count, min(least_m, met.least_m)
+    return found
+
+
+YES, NO, CANNOT_TELL = "是", "否", "无法判断"
+_WORDS = {Answer.YES: YES, Answer.NO: NO}
+SITE_KINDS = frozenset({LayerKind.SENSITIVE_SITES, LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES})
+"""Layers of villages and sensitive sites: who reaches each is told as for parcels."""
+EXTENT = "key_area_extent"
+_OPEN_EXTENT = re.compile("「[^」]*」的范围参数未选定，是否位于重点区域未作判断。")
+"""Said where one answer is asked for; both are given here."""
+
+EXTRA_SCHEMA = pa.schema(
+    [
+        ("county_code", pa.string()),
+        ("township_code", pa.string()),
+        ("key_area_district", pa.string()),
+        ("key_area_towns", pa.string()),
+        ("trade_name", pa.string()),
+        ("trade_code_2017", pa.string()),
+        ("trade_code_2011", pa.string()),
+        ("cadmium", pa.string()),
+        ("cadmium_basis", pa.string()),
+        ("production_state", pa.string()),
+        ("action_text", pa.string()),
+        ("deadline_text", pa.string()),
+        ("deadline", pa.string()),
+        ("farmland_area_max_ha", pa.float64()),
+        ("range_error_m", pa.float64()),
+        ("survey_area", pa.string()),
+        ("why_in", pa.string()),
+        ("tier", pa.string()),
+    ]
+)
+"""Columns that follow those of `SOURCES_SCHEMA`.
+
+key_area_district and key_area_towns answer whether the whole district or the two towns hold the source (是, 否,
+无法判断); both are empty where no such rule is in effect. farmland_area_max_ha and range_error_m are set for sources
+known by place.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bureau:
+    """Tables beyond the distances; `sources` are the screened ones with `EXTRA_SCHEMA`; `ledger` tells of outlets."""
+
+    sources: pa.Table = field(repr=False)
+    tables: BureauTables
+    ledger: Ledger = field(default_factory=Ledger, repr=False)
+
+
+def bureau_view(
+    positions: Positions,
+    screened: Screened,
+    question: Question,
+    land: LandView,
+    others: Sequence[Layer] = (),
+    sides: Mapping[LayerKind, SideTable] = MappingProxyType({}),
+    water: WaterTables | None = None,
+) -> Bureau:
+    """Return everything that a bureau needs beside distances and clauses.
+
+    Parameters
+    ----------
+    land
+        Parcels of the same run with who reaches them; empty where no farmland was given.
+    others
+        Layers beside farmland; survey focus areas (排查重点区域) say why a source is in.
+    sides
+        Wind frequencies and outlets, where the project gives them.
+    water
+        What the run found of irrigation and runoff; None where nobody asked.
+    """
+    own = OwnColumns(positions)
+    surveys = next((layer for layer in others if layer.kind is LayerKind.SURVEY_AREAS), None)
+    within = _survey_areas(screened, surveys)
+    rows = screened.sources.to_pylist()
+    counts = {(row["source_id"], row["radius_m"], row["class"]): row["area_ha"] for row in screened.counts.to_pylist()}
+    extra = [
+        _extra(number, row, place, own, question, screened.place_sources.get(row["source_id"]), within)
+        for number, (row, place) in enumerate(zip(rows, screened.places, strict=True))
+    ]
+    sources = [row | more for row, more in zip(rows, extra, strict=True)]
+    outlets = join_outlets(sides.get(LayerKind.OUTLETS), [row["source_id"] for row in rows])
+    wind = wind_of(sides.get(LayerKind.WIND))
+    sites = _sites(positions, others, question.radius_m)
+    around = Around(land, sites, _pathways(own, rows, water))
+    evidence = evidence_rows(
+        sources, counts, own, radius_m=question.radius_m, wind=wind, outlets=outlets, around=around
+    )
+    for row, found in zip(sources, evidence, strict=True):
+        row["tier"] = found["tier"]
+    schema = pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])
+    towns = TOWNSHIPS_SCHEMA.empty_table()
+    if land.reached.num_rows or sites.reached.num_rows:
+        towns = township_table(land, sources, _names_of_areas(question), question.radius_m, sites.reached)
+    return Bureau(
+        pa.Table.from_pylist(sources, schema),
+        BureauTables(
+            pa.Table.from_pylist(evidence, EVIDENCE_SCHEMA),
+            places_table(screened.place_sources),
+            towns,
+            pa.concat_tables([land.reached, sites.reached]),
+            leads_table(sources, question.areas.counties, question.home_counties, land, question.radius_m),
+            positions.attributes,
+            outlets.table if LayerKind.OUTLETS in sides else None,
+        ),
+        outlets.ledger,
+    )
+
+
+def _sites(positions: Positions, others: Sequence[Layer], radius_m: float) -> LandView:
+    """Return villages and sensitive sites with who reaches them; real sources never meet invented sites."""
+    found = LandView()
+    for layer in others:
+        is_mixed = positions.basis is Basis.REAL and layer.basis in INVENTED
+        if layer.kind in SITE_KINDS and not is_mixed:
+            measure_proximity(positions, layer, radii_m=(radius_m,), pairs=found.pairs, reached=found)
+    return found
+
+
+def _names_of_areas(question: Question) -> dict[str, str]:
+    names = {town.code: town.name for town in townships()}
+    for table in (question.areas.counties, question.areas.townships):
+        if table is not None:
+            names |= dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))
+    return names
+
+
+def _pathways(own: OwnColumns, rows: Sequence[Mapping[str, Any]], water: WaterTables | None) -> Pathways:
+    stored = {row["source_id"]: own.text(number, "固废堆存情况") for number, row in enumerate(rows)}
+    return Pathways() if water is None else pathways_of(water, stored)
+
+
+def _extra(
+    number: int,
+    row: Mapping[str, Any],
+    place: Place,
+    own: OwnColumns,
+    question: Question,
+    somewhere: PlaceSource | None,
+    within: Mapping[str, str],
+) -> dict[str, Any]:
+    trade = trade_of(own, number, row)
+    edition = row["trade_edition"] or ("2017" if trade.code_2017 else "2011" if trade.code_2011 else "")
+    code = row["trade_code"] or (trade.code_2017 if edition == "2017" else trade.code_2011)
+    cadmium = cadmium_of(own.text(number, "是否涉镉"), own.text(number, "涉镉依据"), code, edition, question.choices)
+    disputed = [one.values for one in question.disputes.get(row["source_id"], ()) if CADMIUM in one.touches]
+    if disputed:
+        cadmium = Cadmium(DISPUTED, "；".join(disputed))
+    deadline = own.text(number, "实施时间")
+    extents = _extents(place, question)
+    doubt = ""
+    if CANNOT_TELL in extents.values():
+        doubt = "名单未写明所在乡镇，无法判断是否位于重点区域所列乡镇" if place.county_code else "不知所在县（市、区）"
+    cells: dict[str, Any] = {
+        "county_code": place.county_code,
+        "township_code": place.township_code,
+        "key_area_district": extents.get("district", ""),
+        "key_area_towns": extents.get("towns", ""),
+        "trade_name": trade.name,
+        "trade_code_2017": trade.code_2017,
+        "trade_code_2011": trade.code_2011,
+        "cadmium": cadmium.word,
+        "cadmium_basis": cadmium.basis,
+        "production_state": own.text(number, "生产状态"),
+        "action_text": own.text(number, "使用情况"),
+        "deadline_text": deadline,
+        "deadline": due_day(deadline),
+        "survey_area": within.get(row["source_id"], ""),
+        "why_in": _why_in(row, within.get(row["source_id"], "")),
+        "note": sentences(_OPEN_EXTENT.sub("", row["note"]) if extents else row["note"], doubt, trade.note),
+    }
+    if somewhere is not None and somewhere.measured is not None:
+        most = somewhere.measured.within[question.radius_m, ALL_CLASSES]
+        cells |= {"farmland_area_max_ha": most.area_high_ha, "range_error_m": somewhere.measured.nearest_error_m}
+    return cells
+
+
+def _why_in(row: Mapping[str, Any], survey_area: str) -> str:
+    """Return what brings a source into the survey, as far as data tell."""
+    reasons = []
+    if row["verdict"] == "listed":
+        reasons.append("符合排查条件")
+    if survey_area:
+        reasons.append(f"排查重点区域：{survey_area}")
+    if row["key_area_id"]:
+        reasons.append(f"重点区域：{row['key_area_id']}")
+    return "；".join(reasons)
+
+
+def _extents(place: Place, question: Question) -> dict[str, str]:
+    """Return for each way to read the key area (whole district, towns) whether it holds the place."""
+    declared = declaration(EXTENT)
+    if question.as_of is None or declared is None:
+        return {}
+    home = frozenset().union(*(codes_of_place(code) for code in question.home_counties))
+    for rule in question.rules:
+        test = rule.test
+        if rule.effect is not Effect.CLASSIFY or test is None or test.kind != KEY_AREA_KIND:
+            continue
+        if test.text("extent") != EXTENT:
+            continue
+        standing = standing_of(rule, as_of=question.as_of, place_codes=home, adopted=rule.id in question.adopted)
+        if standing.standing in {Standing.IN_FORCE, Standing.ADOPTED}:
+            return {choice.code: _answer(place, choice.area_ids) for choice in declared.choices}
+    return {}
+
+
+def _answer(place: Place, area_ids: tuple[str, ...]) -> str:
+    fact = inside_key_areas(place, area_ids)
+    if isinstance(fact, Unknown) or fact.is_approximate:
+        return CANNOT_TELL
+    return _WORDS[fact.answer]
+
+
+def _survey_areas(screened: Screened, surveys: Layer | None) -> dict[str, str]:
+    """Return by source id the names of the survey focus areas that hold it; a place that only overlaps one: 可能."""
+    if surveys is None:
+        return {}
+    table = surveys.read()
+    areas = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
+    shapely.prepare(areas)
+    labels = [
+        name or one for name, one in zip(table["name"].to_pylist(), table["receptor_id"].to_pylist(), strict=True)
+    ]
+    found = {}
+    for row in screened.sources.select(["source_id", "geometry"]).to_pylist():
+        somewhere = screened.place_sources.get(row["source_id"])
+        shape = somewhere.geometry if somewhere is not None else shapely.from_wkb(row["geometry"])
+        if shape is None:
+            continue
+        inside, touched = shapely.covers(areas, shape), shapely.intersects(areas, shape)
+        words = [
+            name if is_in else f"{name}（{'可能' if somewhere is not None else '部分'}）"
+            for name, is_in, meets in zip(labels, inside, touched, strict=True)
+            if meets
+        ]
+        if words:
+            found[row["source_id"]] = "、".join(words)
+    return found
+
+
+TERRAIN, BARRIER = "terrain", "barrier"
+"""Class of the source's place, and what stands between it and its nearest parcel, in words; empty where unknown."""
+
+
+def with_terrain(bureau: Bureau, terrain: TerrainTables) -> Bureau:
+    """Return a bureau's tables with the ground in them: `terrain` and `barrier`, and the slope of each parcel."""
+    told = {row["source_id"]: row for row in terrain.barriers.to_pylist()}
+    tables = replace(
+        bureau.tables,
+        evidence=_told(bureau.tables.evidence, told),
+        reached=with_slopes(bureau.tables.reached, terrain.slopes),
+    )
+    return replace(bureau, sources=_told(bureau.sources, told), tables=tables)
+
+
+def _told(table: pa.Table, told: dict[str, dict[str, str]]) -> pa.Table:
+    ids = table["source_id"].to_pylist()
+    for name in (TERRAIN, BARRIER):
+        texts = [told.get(one, {}).get(name) or "" for one in ids]
+        table = table.append_column(name, pa.array(texts, pa.string()))
+    return table

@@ -1,0 +1,396 @@
+"""What a run asks of heights: the radius by terrain, water for each source, everything it says of the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from hmgeo.errors import HmgeoError
+from hmgeo.geo.raster import frame_of
+from hmgeo.judging.choices import chosen_text, unset_text
+from hmgeo.judging.facts import BarredFacts, TerrainVerdict, Unknown, barred_kinds, missing_layer, not_asked
+from hmgeo.judging.layers import LayerIndexes
+from hmgeo.proximity.measure import TableSink, measure_proximity
+from hmgeo.results.columns import PAIRS_SCHEMA, TerrainTables
+from hmgeo.rules.parameters import declaration
+from hmgeo.terrain.barrier import barrier_rule, barriers
+from hmgeo.terrain.places import terrain_class_at
+from hmgeo.terrain.ponds_and_mines import mine_table, overhead_table, polluted_of, ponds_of
+from hmgeo.terrain.radius import (
+    Flips,
+    Pairs,
+    TerrainAt,
+    TerrainQuestion,
+    TerrainRadii,
+    flips,
+    line_classes,
+    outcomes,
+    pair_classes,
+)
+from hmgeo.terrain.slope import ReliefScheme
+from hmgeo.terrain.steep import parcel_slopes, steep_farmland
+from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, LayerKind, Status
+from hmgeo.water.agreement import WaterFacts
+from hmgeo.water.by_heights import FlowFacts, ProjectWater
+from hmgeo.water.by_rivers import NetworkFacts, rivers_of
+from hmgeo.water.choices import conditioning_of, snap_rule_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from hmgeo.judging.choices import Choices
+    from hmgeo.judging.facts import Facts
+    from hmgeo.records import Layer, Positions, Raster
+    from hmgeo.terrain.places import PlaceTerrain
+    from hmgeo.water.by_rivers import ProjectRivers
+    from hmgeo.water.grid import FlowGrid
+
+    Floats = NDArray[np.float64]
+
+RELIEF = "relief"
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainChoice:
+    """What a project chose where terrain is considered."""
+
+    at: TerrainAt
+    scheme: ReliefScheme
+    radii: TerrainRadii
+
+    def described(self, raster: Raster) -> str:
+        """Say what was chosen, in Chinese, for notes and captions."""
+        words = {"farmland": "耕地一端", "source": "企业一端", "worst": "两端取距离较长者", "path": "沿两端连线"}
+        radii = [
+            f"{name} {'未定' if radius_m is None else f'{radius_m / 1000:g} km'}"
+            for name, radius_m in (("丘陵", self.radii.hill_m), ("山区", self.radii.mountain_m))
+        ]
+        plain = f"平原 {self.radii.plain_m / 1000:g} km"
+        return f"{self.scheme.described(frame_of(raster))}；以{words[self.at.value]}为准；{plain}，{'，'.join(radii)}。"
+
+
+def terrain_choice(choices: Choices, plain_m: float) -> TerrainChoice | Unknown:
+    """Return the terrain parameters of a project; Unknown with the reason where one that is needed isn't set.
+
+    Radii for hills and mountains may stay unset: then such pairs are undecided.
+    """
+    for name in ("terrain_at", "terrain_scheme"):
+        if not choices.code(name):
+            return Unknown(unset_text(name))
+    if choices.code("terrain_scheme") != RELIEF:
+        return Unknown("所选地形划分办法（坡度级、自有范围）没有确定的类别对应，本条未作判断；可改用起伏度。")
+    window_m = choices.number("relief_window_m")
+    if window_m is None:
+        return Unknown(unset_text("relief_window_m"))
+    radii = TerrainRadii(plain_m, choices.number("hill_limit_m"), choices.number("mountain_limit_m"))
+    return TerrainChoice(TerrainAt(choices.code("terrain_at")), ReliefScheme(window_m), radii)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Located sources, parcels, and every pair that the uncertainty may bring within the plain's radius."""
+
+    source_ids: Sequence[str]
+    sources: Sequence[shapely.Geometry] = field(repr=False)
+    uncertainties_m: Floats
+    receptor_ids: Sequence[str] = field(repr=False)
+    receptors: Sequence[shapely.Geometry] = field(repr=False)
+    pairs: Pairs = field(repr=False)
+
+    def within(self, radius_m: float) -> Pairs:
+        """Return the pairs within a radius of the positions as given."""
+        held = self.pairs.distance_m <= radius_m
+        return Pairs(self.pairs.source[held], self.pairs.receptor[held], self.pairs.distance_m[held])
+
+
+def measured_pairs(positions: Positions, farmland: Layer, plain_m: float, classes: Sequence[str] = ()) -> Measured:
+    """Measure the pairs that terrain is asked of.
+
+    Parameters
+    ----------
+    classes
+        Official classes of parcels that count; all where empty.
+    """
+    located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
+    uncertainties_m = located["position_uncertainty_m"].to_numpy().astype(np.float64)
+    parcels = farmland.read().select(["receptor_id", "class", "geometry"])
+    if classes:
+        parcels = parcels.filter(pc.is_in(parcels["class"], value_set=pa.array(classes)))
+    sink = TableSink(PAIRS_SCHEMA)
+    if located.num_rows and parcels.num_rows:
+        widest_m = plain_m + float(uncertainties_m.max())
+        measure_proximity(positions, farmland, radii_m=[widest_m], pairs=sink)
+    found = sink.table()
+    source = pc.index_in(found["source_id"], value_set=located["source_id"].combine_chunks())
+    receptor = pc.index_in(found["receptor_id"], value_set=parcels["receptor_id"].combine_chunks())
+    kept = pc.is_valid(receptor).to_numpy(zero_copy_only=False)
+    pairs = Pairs(
+        source.to_numpy(zero_copy_only=False)[kept].astype(np.int64),
+        receptor.to_numpy(zero_copy_only=False)[kept].astype(np.int64),
+        found["distance_m"].to_numpy()[kept],
+    )
+    return Measured(
+        located["source_id"].to_pylist(),
+        list(shapely.from_wkb(located["geometry"].to_numpy(zero_copy_only=False))),
+        uncertainties_m,
+        parcels["receptor_id"].to_pylist(),
+        list(shapely.from_wkb(parcels["geometry"].to_numpy(zero_copy_only=False))),
+        pairs,
+    )
+
+
+def terrain_verdicts(raster: Raster, measured: Measured, choice: TerrainChoice) -> Mapping[str, TerrainVerdict]:
+    """Return what each located source comes to, by its id.
+
+    The range within the position's uncertainty moves the distances; classes are those at the position as given.
+    """
+    pairs, count = measured.pairs, len(measured.source_ids)
+    here = terrain_class_at(raster, choice.scheme, measured.sources, measured.uncertainties_m.tolist())
+    there = terrain_class_at(raster, choice.scheme, measured.receptors, [0.0] * len(measured.receptors))
+    lines = []
+    if choice.at is TerrainAt.PATH:
+        lines = line_classes(raster, choice.scheme, pairs, measured.sources, measured.receptors)
+    classes = pair_classes(pairs, here, there, choice.at, lines)
+    spread_m = measured.uncertainties_m[pairs.source]
+    found = []
+    for sign in (0.0, -1.0, 1.0):
+        moved_m = np.round(np.clip(pairs.distance_m + sign * spread_m, 0.0, None), MEASURE_DECIMALS).astype(np.float64)
+        found.append(outcomes(Pairs(pairs.source, pairs.receptor, moved_m), classes, choice.radii, count))
+    given, nearer, farther = found
+    return {
+        source_id: TerrainVerdict(
+            own,
+            frozenset({near.side, far.side}) - {own.side},
+            "" if own.receptor < 0 else measured.receptor_ids[own.receptor],
+        )
+        for source_id, own, near, far in zip(measured.source_ids, given, nearer, farther, strict=True)
+    }
+
+
+class TerrainScreen:
+    """What terrain makes of the sources of a run; worked out once for each kind of parcels and radius asked for.
+
+    Parameters
+    ----------
+    raster
+        Heights in metres; None where the project has none.
+    """
+
+    def __init__(self, raster: Raster | None, positions: Positions, farmland: Layer | None, choices: Choices) -> None:
+        self._raster = raster
+        self._positions = positions
+        self._farmland = farmland
+        self._choices = choices
+        self._found: dict[tuple[tuple[str, ...], float], Mapping[str, TerrainVerdict]] = {}
+
+    def verdict(self, source_id: str, classes: tuple[str, ...], plain_m: float) -> TerrainVerdict | Unknown:
+        """Return what a source comes to; Unknown where heights or a needed choice are missing."""
+        if self._raster is None or self._farmland is None:
+            return Unknown("未提供「高程」，地形类别未作判断。请向自然资源部门获取。")
+        choice = terrain_choice(self._choices, plain_m)
+        if isinstance(choice, Unknown):
+            return choice
+        key = (classes, plain_m)
+        if key not in self._found:
+            measured = measured_pairs(self._positions, self._farmland, plain_m, classes)
+            self._found[key] = terrain_verdicts(self._raster, measured, choice)
+        held = self._found[key].get(source_id)
+        if held is None:
+            return Unknown("没有可用的位置，地形类别未作判断。")
+        return replace(held, how=choice.described(self._raster))
+
+
+def terrain_flips(raster: Raster, measured: Measured, scheme: ReliefScheme, plain_m: float) -> Flips:
+    """Return who is listed for all terrain choices and radii, and the terrain of each source."""
+    question = TerrainQuestion(
+        raster,
+        scheme,
+        measured.source_ids,
+        measured.sources,
+        measured.uncertainties_m.tolist(),
+        measured.receptors,
+    )
+    return flips(question, measured.within(plain_m), plain_m)
+
+
+_CONSIDERED = "considered"
+
+
+@dataclass(frozen=True, slots=True)
+class HeightFacts:
+    """Water and terrain of a run; empty where there are no heights, no drawn rivers and nobody asks for terrain.
+
+    Parameters
+    ----------
+    water, rivers
+        By heights and by drawn lines; None where the project has no such layer.
+    decides
+        Whether the project's distances depend on heights, so that their basis counts in every finding.
+    barred
+        Kinds of layers that the sources may not be held against: such heights and rivers are None here.
+    """
+
+    water: ProjectWater | None = None
+    terrain: TerrainScreen | None = None
+    basis: Basis = Basis.REAL
+    decides: bool = False
+    rivers: ProjectRivers | None = None
+    barred: tuple[LayerKind, ...] = ()
+
+    def bases(self) -> dict[str, Basis]:
+        """Return how real the heights are, by their code; empty where there are none."""
+        return {} if self.water is None else {LayerKind.ELEVATION.value: self.basis}
+
+    def flow_facts(self, geometry: shapely.Geometry, uncertainty_m: float) -> WaterFacts:
+        """Return what rules may ask of water for one source; every answer says what is missing."""
+        heights: Facts = FlowFacts(geometry, uncertainty_m, self.water)
+        if LayerKind.ELEVATION in self.barred:
+            heights = BarredFacts(not_asked(LayerKind.ELEVATION.value, self.barred))
+        lines = NetworkFacts(geometry, uncertainty_m, self.rivers, self.barred)
+        return WaterFacts(heights, lines, has_heights=self.water is not None, barred=self.barred)
+
+
+def heights_of(
+    elevation: Raster | None,
+    positions: Positions,
+    farmland: Layer | None,
+    others: Sequence[Layer],
+    choices: Choices,
+    *,
+    mixes: bool = False,
+) -> HeightFacts:
+    """Return what a run may ask of its heights.
+
+    Parameters
+    ----------
+    elevation
+        None where the project has none: rules on water then answer as without it.
+    mixes
+        Whether the project says that real sources are held against invented data; else such layers aren't asked.
+    """
+    barred = barred_kinds(positions.basis, others, elevation, mixes=mixes)
+    elevation = None if LayerKind.ELEVATION in barred else elevation
+    considers = choices.code("terrain") == _CONSIDERED
+    terrain = TerrainScreen(elevation, positions, farmland, choices) if considers else None
+    layers = [*(one for one in others if one.kind not in barred), *(() if farmland is None else (farmland,))]
+    rivers = rivers_of(layers, choices)
+    if elevation is None:
+        return HeightFacts(terrain=terrain, rivers=rivers, barred=barred)
+    water = ProjectWater(elevation, layers, conditioning_of(choices), snap_rule_of(choices))
+    return HeightFacts(water, terrain, elevation.basis, decides=considers, rivers=rivers, barred=barred)
+
+
+WINDOW = "relief_window_m"
+NO_HEIGHTS = missing_layer(LayerKind.ELEVATION.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a run has to say something of the ground with.
+
+    Parameters
+    ----------
+    sources, reached
+        Of the same run: sources with their nearest parcel, receptors with areas.
+    water
+        Made when first asked for its grid; None without heights.
+    """
+
+    positions: Positions
+    farmland: Layer | None
+    others: Sequence[Layer]
+    elevation: Raster | None
+    choices: Choices
+    radius_m: float
+    sources: pa.Table = field(repr=False)
+    reached: pa.Table = field(repr=False)
+    water: ProjectWater | None = None
+
+    def layer(self, kind: LayerKind) -> Layer | None:
+        """Return the layer of a kind, None where the project has none."""
+        return next((one for one in self.others if one.kind is kind), None)
+
+    def grid(self) -> FlowGrid | Unknown:
+        """Return the grid that drains, or why there is none."""
+        if self.water is None:
+            return NO_HEIGHTS
+        try:
+            return self.water.grid
+        except HmgeoError as error:
+            return Unknown("；".join(f"{one.what}。{one.remedy}" for one in error.problems) + "。")
+
+
+def terrain_view(ground: Ground) -> TerrainTables:
+    """Return every table on the ground of a run."""
+    made = TerrainTables()
+    notes: dict[str, tuple[str, ...]] = {}
+    slopes, steep = made.slopes, made.steep
+    if ground.farmland is not None:
+        slopes, notes["slopes"] = parcel_slopes(ground.farmland, ground.elevation)
+        steep = steep_farmland(ground.reached, slopes, LayerIndexes([*ground.others]))
+    flips, places, notes["flips"] = _flips(ground)
+    grid: FlowGrid | Unknown | None = None
+    shapes = _nearest_parcels(ground)
+    found = made.barriers
+    if ground.elevation is not None and shapes:
+        grid = ground.grid()
+        rule = barrier_rule(ground.choices)
+        found = barriers(ground.sources, shapes, grid, rule, places)
+        notes["barriers"] = _chosen(ground.choices, ("barrier_ridge_m", "small_catchment_ha"))
+    overhead, mines = made.overhead, made.mines
+    ponds, shafts = ground.layer(LayerKind.TAILINGS_PONDS), ground.layer(LayerKind.MINES)
+    if ponds is not None:
+        grid = grid or ground.grid()
+        facilities = ground.layer(LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES)
+        overhead = overhead_table(ponds_of(ponds), facilities, grid, ground.choices)
+        notes["overhead"] = _chosen(ground.choices, ("path_beside_m",))
+    if shafts is not None and ground.farmland is not None:
+        grid = grid or ground.grid()
+        mines = mine_table(shafts, polluted_of(ground.reached), grid, ground.choices)
+        notes["mines"] = _chosen(ground.choices, ("surroundings_m", "max_downstream_m", "path_beside_m"))
+    return TerrainTables(slopes, steep, flips, found, overhead, mines, notes)
+
+
+def _flips(ground: Ground) -> tuple[pa.Table, Mapping[str, PlaceTerrain | Unknown], tuple[str, ...]]:
+    empty = TerrainTables().flips
+    if ground.farmland is None:
+        return empty, {}, (missing_layer(LayerKind.FARMLAND.value).why,)
+    if ground.elevation is None:
+        return empty, {}, (NO_HEIGHTS.why,)
+    window_m = ground.choices.number(WINDOW)
+    if window_m is None:
+        return empty, {}, (unset_text(WINDOW),)
+    scheme = ReliefScheme(window_m)
+    measured = measured_pairs(ground.positions, ground.farmland, ground.radius_m)
+    if not measured.source_ids:
+        return empty, {}, ("没有已定位的污染源。",)
+    found = terrain_flips(ground.elevation, measured, scheme, ground.radius_m)
+    places = dict(zip(measured.source_ids, found.places, strict=True))
+    return found.table, places, (f"{scheme.described(frame_of(ground.elevation))}。",)
+
+
+def _nearest_parcels(ground: Ground) -> dict[str, shapely.Geometry]:
+    """Return the shapes of parcels that are some source's nearest."""
+    wanted = {one for one in ground.sources["nearest_farmland_id"].to_pylist() if one}
+    ids = ground.reached["receptor_id"].to_pylist()
+    rows = [row for row, one in enumerate(ids) if one in wanted]
+    shapes = shapely.from_wkb(ground.reached["geometry"].take(pa.array(rows, pa.int64())).to_pylist())
+    return {ids[row]: shape for row, shape in zip(rows, shapes, strict=True)}
+
+
+def _chosen(choices: Choices, names: Sequence[str]) -> tuple[str, ...]:
+    """Return how each number was chosen, or that it wasn't."""
+    told = []
+    for name in names:
+        number = choices.number(name)
+        declared = declaration(name)
+        title = name if declared is None else declared.title_zh
+        told.append(f"「{title}」未选定。" if number is None else chosen_text(name, number))
+    return tuple(told)

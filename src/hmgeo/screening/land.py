@@ -1,0 +1,307 @@
+"""The view from the land: which sources reach each parcel and township, summed up as pairs are made.
+
+What stays in memory is one row for each receptor (with at most `SOURCES_NAMED` sources in words), and one for each
+township and source that meet.
+
+A parcel counts once, however many sources reach it; sources known by place only reach nothing here, since nobody knows
+where in the place they stand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hmgeo.reference.tables import ELEMENTS, EXCEEDS
+from hmgeo.results.columns import REACHED_SCHEMA, RECEPTORS_SCHEMA, TOWNSHIPS_SCHEMA
+from hmgeo.vocabulary import COUNTY_DIGITS, SoilQualityClass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from hmgeo.records import Layer
+
+
+SOURCES_NAMED = 20
+"""A cell names this many sources, nearest first, and says how many more there are."""
+_YES = frozenset({"是", "有", "超标", "yes", "y", "true", "1"})
+
+
+@dataclass(slots=True)
+class Met:
+    """How often a source meets the receptors of a place, and the least distance in metres."""
+
+    count: int = 0
+    least_m: float = float("inf")
+
+    def add(self, count: int, least_m: float) -> None:
+        """Take more pairs."""
+        self.count += count
+        self.least_m = min(self.least_m, least_m)
+
+
+@dataclass(slots=True)
+class Exceeding:
+    """Parcels within reach of a source whose produce exceeds a limit."""
+
+    count: int = 0
+    area_ha: float = 0.0
+    least_m: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Exceedances:
+    """What a layer's own columns say of its parcels: whether anyone told, which exceed, and the elements of each."""
+
+    is_told: bool = False
+    elements: Mapping[str, str] = field(default_factory=dict)
+
+
+class LandView:
+    """Takes pairs and receptors of a pass side by side.
+
+    Parameters
+    ----------
+    exceedances
+        Parcels whose produce exceeds a limit.
+
+    Notes
+    -----
+    `hmgeo.proximity.measure` hands out the pairs of some receptors, then those receptors: pairs wait until then.
+    """
+
+    def __init__(self, exceedances: Exceedances = Exceedances()) -> None:
+        self.exceedances = exceedances
+        self.exceeding: dict[str, Exceeding] = {}
+        self.met: dict[tuple[str, str], Met] = {}
+        self.count: Counter[str] = Counter()
+        self.nearest: dict[str, tuple[float, str]] = {}
+        self._waiting: list[pa.RecordBatch] = []
+        self._batches: list[pa.RecordBatch] = []
+        self.pairs = PairsSink(self)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take receptors (`RECEPTORS_SCHEMA`) whose pairs were handed out before."""
+        waiting, self._waiting = self._waiting, []
+        texts = [""] * batch.num_rows
+        if waiting and batch.num_rows:
+            texts = self._sum_up(pa.Table.from_batches(waiting), batch)
+        columns = [*batch.select(RECEPTORS_SCHEMA.names).columns, pa.array(texts, pa.string())]
+        self._batches.append(pa.RecordBatch.from_arrays(columns, schema=REACHED_SCHEMA))
+
+    def wait(self, batch: pa.RecordBatch) -> None:
+        """Keep pairs (`PAIRS_SCHEMA`) until their receptors come."""
+        self._waiting.append(batch)
+
+    @property
+    def reached(self) -> pa.Table:
+        """Every receptor with the sources that reach it, nearest first: 编号（距离 m）, joined by `；`."""
+        return pa.Table.from_batches(self._batches, REACHED_SCHEMA)
+
+    @property
+    def receptors(self) -> pa.Table:
+        """The receptors without that text (`RECEPTORS_SCHEMA`)."""
+        return self.reached.select(RECEPTORS_SCHEMA.names)
+
+    def _sum_up(self, pairs: pa.Table, receptors: pa.RecordBatch) -> list[str]:
+        """Put some receptors' pairs into the sums; return the sources of each in words."""
+        rows = pc.index_in(pairs["receptor_id"], value_set=receptors["receptor_id"]).to_numpy()
+        distance_m = pairs["distance_m"].to_numpy()
+        order = np.lexsort((np.arange(len(rows)), distance_m, rows))
+        ids = pairs["source_id"].take(pa.array(order)).to_pylist()
+        near_rows, near_m = rows[order], distance_m[order]
+        self._count_places(near_rows, ids, near_m, receptors)
+        self._count_exceeding(near_rows, ids, near_m, receptors)
+        bounds = np.searchsorted(near_rows, np.arange(receptors.num_rows + 1)).tolist()
+        metres = near_m.tolist()
+        return [
+            named_sources(ids[start:stop], metres[start:stop]) if stop > start else ""
+            for start, stop in pairwise(bounds)
+        ]
+
+    def _count_places(
+        self, rows: np.ndarray, ids: Sequence[str], metres: np.ndarray, receptors: pa.RecordBatch
+    ) -> None:
+        town = receptors["township"].take(pa.array(rows))
+        table = pa.table({"town": town, "source": ids, "row": rows, "metres": metres})
+        wanted = [("metres", "min"), ("metres", "count")]
+        grouped = table.group_by(["town", "source"], use_threads=False).aggregate(wanted)
+        for one in grouped.to_pylist():
+            key = one["town"] or "", one["source"]
+            self.met.setdefault(key, Met()).add(one["metres_count"], one["metres_min"])
+            self.count[one["source"]] += one["metres_count"]
+        sources, code = np.unique(np.array(ids, dtype=object), return_inverse=True)
+        order = np.lexsort((rows, metres, code))
+        firsts = order[np.searchsorted(code[order], np.arange(len(sources)))]  # of each source the nearest receptor
+        for source, at in zip(sources.tolist(), firsts.tolist(), strict=True):
+            metre = float(metres[at])
+            if source not in self.nearest or metre < self.nearest[source][0]:
+                self.nearest[source] = metre, receptors["receptor_id"][int(rows[at])].as_py()
+
+    def _count_exceeding(
+        self, rows: np.ndarray, ids: Sequence[str], metres: np.ndarray, receptors: pa.RecordBatch
+    ) -> None:
+        if not self.exceedances.elements:
+            return
+        exceed = [one in self.exceedances.elements for one in receptors["receptor_id"].to_pylist()]
+        area_ha = receptors["area_ha"].to_pylist()
+        for position in np.flatnonzero(np.array(exceed)[rows]).tolist():
+            held = self.exceeding.setdefault(ids[position], Exceeding())
+            held.count += 1
+            held.area_ha += area_ha[rows[position]]
+            held.least_m = min(held.least_m, float(metres[position]))
+
+
+class PairsSink:
+    """The side of a `LandView` that takes pairs."""
+
+    def __init__(self, view: LandView) -> None:
+        self._view = view
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take one batch of `PAIRS_SCHEMA`."""
+        self._view.wait(batch)
+
+
+def named_sources(ids: Sequence[str], distances_m: Sequence[float]) -> str:
+    """Return sources with their distances in words.
+
+    Examples
+    --------
+    >>> named_sources(["S2", "S1"], [50.0, 100.4])
+    'S2（50 m）；S1（100 m）'
+    """
+    shown = [f"{one}（{m:.0f} m）" for one, m in zip(ids[:SOURCES_NAMED], distances_m, strict=False)]
+    more = len(ids) - len(shown)
+    return "；".join(shown) + (f"；另有 {more} 家" if more else "")
+
+
+def exceedances_of(farmland: Layer | None) -> Exceedances:
+    """Return which parcels' produce exceeds a limit, as the layer's own columns say (近三年农产品超标)."""
+    is_told = False
+    elements: dict[str, str] = {}
+    for batch in farmland.batches() if farmland is not None else ():
+        links = batch["links"] if "links" in batch.schema.names else None
+        if links is None or EXCEEDS not in pc.unique(links.keys).to_pylist():
+            continue
+        for one, told in zip(batch["receptor_id"].to_pylist(), links.to_pylist(), strict=True):
+            said = dict(told or ())
+            is_told = is_told or EXCEEDS in said
+            if said.get(EXCEEDS, "").strip().casefold() in _YES:
+                elements[one] = said.get(ELEMENTS, "")
+    return Exceedances(is_told, elements)
+
+
+NO_TOWNSHIP = "未注明乡镇"
+
+
+def township_table(
+    land: LandView,
+    sources: Sequence[Mapping[str, Any]],
+    names: Mapping[str, str],
+    radius_m: float,
+    sites: pa.Table | None = None,
+) -> pa.Table:
+    """Return `TOWNSHIPS_SCHEMA`: per township its sources, its parcels, and the parcels that sources reach.
+
+    Parameters
+    ----------
+    land
+        Parcels with who reaches them; `township` holds a nine-digit code or a name.
+    sources
+        Rows of the table of sources.
+    names
+        Township and county names by code.
+    sites
+        Villages and sensitive sites (`REACHED_SCHEMA`), counted by the township that their rows name.
+    """
+    key_of = partial(_key, codes={name: code for code, name in reversed(list(names.items()))}, names=names)
+    receptors = land.receptors
+    keys = [key_of(text) for text in receptors["township"].to_pylist()]
+    there, near = _sites_by_town(sites, key_of)
+    own = [key_of(row["township_code"] or row["township"] or "") for row in sources]
+    towns = sorted(dict.fromkeys([*keys, *own, *there]), key=lambda key: (key == NO_TOWNSHIP, key))
+    place = {key: index for index, key in enumerate(towns)}
+    town = np.array([place[key] for key in keys], np.int64)
+    reached = receptors["source_count"].to_numpy() > 0
+    area_ha = receptors["area_ha"].to_numpy()
+    words = np.array(receptors["class"].to_pylist(), dtype=object)
+    reaching = _reaching(land, place, key_of)
+    rows = []
+    for index, key in enumerate(towns):
+        here = town == index
+        under = here & reached
+        rows.append(
+            {
+                "township_code": key if key.isdigit() else "",
+                "township": names.get(key, key),
+                "county": names.get(key[:COUNTY_DIGITS], "") if key.isdigit() else "",
+                "radius_m": radius_m,
+                "source_count": own.count(key),
+                "farmland_count": int(here.sum()),
+                "farmland_area_ha": float(area_ha[here].sum()),
+                "reached_count": int(under.sum()),
+                "reached_area_ha": float(area_ha[under].sum()),
+                **{
+                    f"reached_{code}_ha": float(area_ha[under & (words == word.value)].sum())
+                    for word, code in _CLASS_CODES.items()
+                },
+                **reaching[index],
+                "site_count": there[key],
+                "reached_site_count": near[key],
+            }
+        )
+    return pa.Table.from_pylist(rows, TOWNSHIPS_SCHEMA)
+
+
+_CLASS_CODES = {
+    SoilQualityClass.PRIORITY_PROTECTION: "priority_protection",
+    SoilQualityClass.SAFE_USE: "safe_use",
+    SoilQualityClass.STRICT_CONTROL: "strict_control",
+    SoilQualityClass.UNCLASSIFIED: "unclassified",
+}
+
+
+def _sites_by_town(sites: pa.Table | None, key_of: Callable[[str], str]) -> tuple[Counter[str], Counter[str]]:
+    """Return by township how many sites there are, and how many of them a source reaches."""
+    there, near = Counter[str](), Counter[str]()
+    for row in sites.select(["township", "source_count"]).to_pylist() if sites is not None else ():
+        there[key_of(row["township"])] += 1
+        near[key_of(row["township"])] += bool(row["source_count"])
+    return there, near
+
+
+def _reaching(land: LandView, towns: Mapping[str, int], key_of: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Return per township how many sources reach it, the nearest one, and all of them by distance."""
+    least: list[dict[str, float]] = [{} for _ in towns]
+    for (text, source), met in land.met.items():
+        held = least[towns[key_of(text)]]
+        held[source] = min(met.least_m, held.get(source, np.inf))
+    found: list[dict[str, Any]] = []
+    for held in least:
+        near = sorted(held.items(), key=lambda one: (one[1], one[0]))
+        ids, distances_m = [one for one, _ in near], [metres for _, metres in near]
+        found.append(
+            {
+                "reaching_count": len(ids),
+                "nearest_source_id": ids[0] if ids else "",
+                "nearest_source_m": distances_m[0] if ids else None,
+                "sources": named_sources(ids, distances_m),
+            }
+        )
+    return found
+
+
+def _key(text: str, codes: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """Return the code of a township that a cell names, else its words."""
+    if text in names:
+        return text
+    return codes.get(text, text) or NO_TOWNSHIP

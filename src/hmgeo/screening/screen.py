@@ -1,0 +1,395 @@
+"""Distance screening: every source against every rule that holds it, as rows of sources and findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from hmgeo.geo.ellipsoid import geodesic_buffer
+from hmgeo.judging.applies import Subject, found_cadmium
+from hmgeo.judging.facts import Features, Unknown, doubted_facts
+from hmgeo.judging.judge import USER_RADIUS_ID, basis_of, judge, user_radius_rule
+from hmgeo.judging.layers import LayerFacts, LayerIndexes
+from hmgeo.judging.places import NOWHERE, Membership, Place, membership, places_of
+from hmgeo.proximity.measure import Proximity, measure_proximity
+from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.results.text import sentences
+from hmgeo.rules.claims import doubts_of
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.rules.words import stated_facts, stated_numbers
+from hmgeo.screening.heights import HeightFacts, heights_of
+from hmgeo.screening.measures import Measures, SourceFacts, measures_of
+from hmgeo.screening.somewhere import PlaceFacts, PlaceSource, count_rows, measured_places, place_sources
+from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Standing, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
+
+    from hmgeo.judging.facts import Facts
+    from hmgeo.judging.judge import Judgement
+    from hmgeo.judging.question import Question
+    from hmgeo.records import Layer, Positions, Sink
+    from hmgeo.rules.model import Rule, RuleStanding
+
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A rule, how it stood for the source, and what it said."""
+
+    rule: Rule
+    standing: RuleStanding
+    judgement: Judgement
+
+
+def source_row(
+    row: Mapping[str, Any],
+    place: Place,
+    key_area_ids: str,
+    deciding: Judged | None,
+    measures: Measures,
+    *,
+    radius_m: float,
+    basis: Basis,
+    note: str,
+) -> Row:
+    """Return a row of `SOURCES_SCHEMA`; measures are empty where the source has no usable position."""
+    source_id = row["source_id"]
+    nearest = measures.nearest.get((source_id, ALL_CLASSES))
+    is_assessed = row["status"] == Status.ASSESSED.value
+    verdict = certainty = ""
+    if deciding is not None:
+        verdict = deciding.judgement.verdict.value
+        certainty = deciding.judgement.certainty.value if deciding.judgement.certainty else ""
+    carried = ("source_id", "name", "status", "position_kind", "lon", "lat", "position_uncertainty_m", "geometry")
+    return {name: row[name] for name in (*carried, "trade_code", "trade_edition")} | {
+        "nearest_farmland_id": nearest.receptor_id if nearest else "",
+        "nearest_farmland_m": nearest.distance_m if nearest else None,
+        "nearest_farmland_max_m": (
+            round(nearest.distance_m + row["position_uncertainty_m"], MEASURE_DECIMALS) if nearest else None
+        ),
+        "farmland_count": measures.count.get(source_id),
+        "farmland_count_max": measures.count_max.get(source_id),
+        "farmland_area_ha": measures.area_ha.get(source_id),
+        "radius_m": radius_m,
+        "verdict": verdict,
+        "certainty": certainty,
+        "basis": basis.value,
+        "note": note,
+        "nearest_farmland_class": nearest.receptor_class if nearest else "",
+        "nearest_farmland_bearing_deg": nearest.bearing_deg if nearest else None,
+        "counts_are_lower_bounds": measures.are_lower_bounds(source_id, radius_m) if is_assessed else None,
+        "key_area_id": key_area_ids,
+        "county": place.county,
+        "township": place.township,
+    }
+
+
+def finding_row(row: Mapping[str, Any], judged: Judged, key_area_ids: str, as_of: date | None, basis: Basis) -> Row:
+    """Return a row of `FINDINGS_SCHEMA`, with the citation of the dated value that was judged."""
+    judgement, rule = judged.judgement, judged.rule
+    measurement = judgement.measurement
+    is_user_rule = rule.id == USER_RADIUS_ID
+    cited = judged.standing.value or rule.latest
+    measured: Row = {}
+    if measurement is not None:
+        value, limit = measurement.value, measurement.limit
+        measured = {
+            "measured": value,
+            "measured_low": measurement.low,
+            "measured_high": measurement.high,
+            "limit_value": limit,
+            "unit": measurement.unit,
+            "margin": None if value is None or limit is None else round(value - limit, MEASURE_DECIMALS),
+            "measured_text": measurement.text,
+            "bearing_deg": measurement.bearing_deg,
+        }
+    return measured | {
+        "finding_id": f"{row['source_id']}|{rule.id}",
+        "source_id": row["source_id"],
+        "rule_id": rule.id,
+        "verdict": judgement.verdict.value,
+        "verdict_other": judgement.other.value if judgement.other else "",
+        "certainty": judgement.certainty.value if judgement.certainty else "",
+        "standing": "" if is_user_rule else judgement.standing.value,
+        "basis": basis.value,
+        "receptor_id": measurement.receptor_id if measurement else "",
+        "receptor_name": measurement.receptor_name if measurement else "",
+        "key_area_id": key_area_ids,
+        "as_of": as_of.isoformat() if as_of else "",
+        "legal_rank": "" if is_user_rule else rule.legal_rank.value,
+        "document": cited.document,
+        "clause": "" if is_user_rule else cited.clause or Standing.TEXT_NOT_HELD.zh,
+        "quote": "" if is_user_rule else cited.quote or Standing.TEXT_NOT_HELD.zh,
+        "decider": rule.decider,
+        "note": judgement.note,
+        "geometry": row["geometry"],
+    }
+
+
+def search_areas(positions: Positions, radius_m: float) -> pa.Table:
+    """Return what was searched around each located source, as drawn on maps."""
+    located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
+    shapes = shapely.from_wkb(located["geometry"].to_pylist())
+    drawn = [shapely.to_wkb(geodesic_buffer(shape, radius_m)) for shape in shapes]
+    return pa.Table.from_pydict({"source_id": located["source_id"].to_pylist(), "geometry": drawn}, SEARCH_AREAS_SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """What the screening found: tables of `hmgeo.results.columns`, and how each rule stood where it judged.
+
+    Parameters
+    ----------
+    standings
+        For each rule id, the standing of its first finding, or of the first source for rules that only classify.
+    places
+        The county and township of each source, in order.
+    place_sources
+        By source id: those known by place only, with their ranges.
+    """
+
+    radii_m: tuple[float, ...]
+    sources: pa.Table
+    findings: pa.Table
+    counts: pa.Table
+    search_areas: pa.Table
+    standings: Mapping[str, RuleStanding]
+    places: tuple[Place, ...] = ()
+    place_sources: Mapping[str, PlaceSource] = field(default_factory=dict)
+
+
+def screen(
+    positions: Positions,
+    farmland: Layer | None,
+    question: Question,
+    *,
+    others: Sequence[Layer] = (),
+    heights: HeightFacts | None = None,
+    pairs: Sink | None = None,
+    reached: Sink | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Screened:
+    """Judge sources by the distance to farmland, and by every rule of the question that the layers can answer.
+
+    Parameters
+    ----------
+    positions
+        Sources; every row comes out once.
+    farmland
+        Parcels; None gives `not_assessed` with the reason.
+    question
+        Day, radius, rules, choices, areas.
+    others
+        Layers beside farmland that rules may ask about.
+    heights
+        What rules may ask of heights, from `hmgeo.screening.heights.heights_of`; None where there are none.
+    pairs, reached, progress
+        As in `hmgeo.proximity.measure.measure_proximity`.
+
+    Returns
+    -------
+    Screened
+        Where the search leaves the declared coverage counts are lower bounds, and finding nothing clears nothing.
+
+    Notes
+    -----
+    Source of the 10 km: 济源产城融合示范区2021年土壤污染防治攻坚战实施方案 二（三）3.
+    """
+    proximity = None
+    if farmland is not None:
+        proximity = measure_proximity(
+            positions, farmland, radii_m=question.radii_m, pairs=pairs, reached=reached, progress=progress
+        )
+    measures = measures_of(positions, farmland, proximity)
+    places = places_of(positions, question.areas)
+    somewhere = measured_places(place_sources(positions, places, question.areas), farmland, question.radii_m)
+    heights = heights or heights_of(None, positions, farmland, others, question.choices, mixes=question.mixes)
+    held = [one for one in others if one.kind not in heights.barred]
+    indexes = LayerIndexes([*held, *(() if farmland is None else (farmland,))])
+    bases = {one.kind.value: one.basis for one in held} | heights.bases()
+    bench = _Bench(positions, farmland, question, measures, indexes, places, somewhere, heights, bases)
+    return _compose(bench, proximity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What every source is judged with."""
+
+    positions: Positions
+    farmland: Layer | None
+    question: Question
+    measures: Measures
+    indexes: LayerIndexes
+    places: tuple[Place, ...] = ()
+    somewhere: Mapping[str, PlaceSource] = field(default_factory=dict)
+    heights: HeightFacts = field(default_factory=HeightFacts)
+    bases: Mapping[str, Basis] = field(default_factory=dict)
+
+    def doubts(self, source_id: str) -> dict[str, str]:
+        """Return why a clause can't rest on some words of a source's row, by what it would rest on."""
+        return doubts_of(self.question.disputes.get(source_id, ()))
+
+    def facts(self, row: Row, place: Place = NOWHERE, stated: Mapping[str, str] | None = None) -> Facts | None:
+        """Return what rules may ask of a source; None where neither position nor place is known."""
+        if row["source_id"] in self.somewhere:
+            return self._facts_of_place(row["source_id"], place, stated or {})
+        if row["status"] != Status.ASSESSED.value:
+            return None
+        geometry, uncertainty_m = shapely.from_wkb(row["geometry"]), row["position_uncertainty_m"]
+        layers = self._layer_facts(row["source_id"], geometry, uncertainty_m, place, stated or {})
+        is_bare = self.question.as_of is None
+        return SourceFacts(
+            row,
+            self.farmland,
+            self.measures,
+            undeclared_may_clear=is_bare,
+            place=place,
+            layers=layers,
+            water=self.heights.flow_facts(geometry, uncertainty_m),
+            terrain=self.heights.terrain,
+        )
+
+    def _layer_facts(
+        self, source_id: str, geometry: shapely.Geometry, uncertainty_m: float, place: Place, stated: Mapping[str, str]
+    ) -> LayerFacts:
+        facts = doubted_facts(stated_facts(stated), self.doubts(source_id))
+        numbers, barred = stated_numbers(stated), self.heights.barred
+        return LayerFacts(
+            geometry, uncertainty_m, self.indexes, place, attributes=facts, numbers=numbers, barred=barred
+        )
+
+    def _facts_of_place(self, source_id: str, place: Place, stated: Mapping[str, str]) -> PlaceFacts:
+        source = self.somewhere[source_id]
+        told = self._layer_facts(source_id, source.geometry, 0.0, place, stated)
+        is_bare = self.question.as_of is None
+        has_farmland = self.farmland is not None
+        return PlaceFacts(source, place, has_farmland=has_farmland, undeclared_may_clear=is_bare, stated=told)
+
+
+def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
+    positions, farmland, question, measures = bench.positions, bench.farmland, bench.question, bench.measures
+    places, somewhere = bench.places, bench.somewhere
+    basis = positions.basis if farmland is None else Basis.worst(positions.basis, farmland.basis)
+    if bench.heights.decides:
+        basis = Basis.worst(basis, bench.heights.basis)
+    sources, findings = [], []
+    standings: dict[str, RuleStanding] = {}
+    stated = positions.attributes.to_pylist() or [{} for _ in places]
+    for row, place, columns in zip(positions.table.to_pylist(), places, stated, strict=True):
+        judged = _judged(row, place, columns, bench)
+        for one in judged:
+            standings.setdefault(one.rule.id, one.standing)
+        area = Membership()
+        if question.as_of is not None:
+            area = membership(place, question.rules, question.as_of, question.choices, question.adopted)
+        findings += [
+            finding_row(row, one, area.ids, question.as_of, basis_of(one.rule, question.choices, basis, bench.bases))
+            for one in judged
+        ]
+        deciding = next((one for one in judged if one.rule.id == question.screening_rule_id), None)
+        known = somewhere.get(row["source_id"])
+        spoken = () if known is None else (known.sentence(), known.note)
+        told = "" if deciding is None else deciding.judgement.note
+        doubted = [one.note for one in question.disputes.get(row["source_id"], ()) if one.why not in told]
+        notes = sentences(*spoken, _notes(row, place, area, deciding, question, _gap(row, bench)), *doubted)
+        cells = source_row(
+            row, place, area.ids, deciding, measures, radius_m=question.radius_m, basis=basis, note=notes
+        )
+        sources.append(cells | ({} if known is None else known.columns(question.radius_m)))
+    counts = _with_bounds(_counts(positions, proximity, somewhere), measures, somewhere)
+    return Screened(
+        question.radii_m,
+        pa.Table.from_pylist(sources, SOURCES_SCHEMA),
+        pa.Table.from_pylist(findings, FINDINGS_SCHEMA),
+        counts,
+        search_areas(positions, question.radius_m),
+        standings,
+        places,
+        somewhere,
+    )
+
+
+def _counts(positions: Positions, proximity: Proximity | None, somewhere: Mapping[str, PlaceSource]) -> pa.Table:
+    """Return the counts of all sources in input order; of a place the fewest, wherever in it the source is."""
+    if proximity is None:
+        return COUNTS_SCHEMA.empty_table()
+    if not somewhere:
+        return proximity.counts
+    table = pa.concat_tables([proximity.counts, pa.Table.from_pylist(count_rows(somewhere), COUNTS_SCHEMA)])
+    ids = positions.table["source_id"].combine_chunks()
+    order = pc.index_in(table["source_id"], value_set=ids)
+    return table.take(pc.sort_indices(pa.table({"at": order}), sort_keys=[("at", "ascending")]))
+
+
+def _with_bounds(counts: pa.Table, measures: Measures, somewhere: Mapping[str, PlaceSource]) -> pa.Table:
+    """Say of each count whether it is a lower bound: its radius may leave the coverage where a less doesn't."""
+    bounds = [
+        somewhere[source_id].lower_bounds(radius_m)
+        if source_id in somewhere
+        else measures.are_lower_bounds(source_id, radius_m)
+        for source_id, radius_m in zip(counts["source_id"].to_pylist(), counts["radius_m"].to_pylist(), strict=True)
+    ]
+    return counts.append_column("is_lower_bound", pa.array(bounds, pa.bool_()))
+
+
+def _judged(row: Row, place: Place, columns: Mapping[str, str], bench: _Bench) -> list[Judged]:
+    """Judge one source by every rule that writes findings and holds it, or is adopted."""
+    question, kind = bench.question, bench.positions.kind.value
+    facts = bench.facts(row, place, columns)
+    doubts = bench.doubts(row["source_id"])
+    subject = Subject(
+        kind,
+        row["trade_code"],
+        row["trade_edition"],
+        attributes=doubted_facts(stated_facts(columns), doubts),
+        is_cadmium_related=found_cadmium(columns),
+        doubts=doubts,
+    )
+    if question.as_of is None:
+        rule, standing = user_radius_rule(question.radius_m, kind)
+        return [Judged(rule, standing, judge(rule, standing, subject, facts, question.choices))]
+    codes = codes_of_place(place.code)
+    judged = []
+    for rule in question.rules:
+        adopted = rule.id in question.adopted
+        if not rule.gives_findings or not (adopted or set(rule.territory) & codes):
+            continue
+        standing = standing_of(rule, as_of=question.as_of, place_codes=codes, adopted=adopted)
+        judged.append(Judged(rule, standing, judge(rule, standing, subject, facts, question.choices)))
+    return judged
+
+
+def _notes(
+    row: Mapping[str, Any], place: Place, area: Membership, deciding: Judged | None, question: Question, gap: str
+) -> str:
+    """Join what is to be said of a row: of its input, its place, its measures, its verdict."""
+    outside = bool(question.home_counties and place.county_code) and place.county_code not in question.home_counties
+    judgement = None if deciding is None else deciding.judgement
+    adopted = judgement is not None and judgement.standing is Standing.ADOPTED
+    return sentences(
+        row["note"],
+        place.note,
+        f"界外：位于{place.county}，不在本项目区域内" if outside else "",
+        area.note,
+        gap,
+        *(() if judgement is None else judgement.reasons),
+        Standing.ADOPTED.zh if adopted else "",
+    )
+
+
+def _gap(row: Row, bench: _Bench) -> str:
+    """Return why the counts of a row are lower bounds, whatever the rules made of them."""
+    facts = bench.facts(row)
+    if facts is None or bench.farmland is None:
+        return ""
+    kind = bench.farmland.kind
+    fact = facts.distance(Features(kind.value))
+    return "" if isinstance(fact, Unknown) else fact.coverage_gap(kind.zh, bench.question.radius_m)

@@ -1,0 +1,509 @@
+"""Sources that only a place is known of: how near and how far receptors may be, wherever in it they stand.
+
+Everything is measured in one plane about the middle of places and receptors, whose distortion is bounded and counted
+into every range. The least distance is that of the place's outline itself. The greatest distance is searched for by
+splitting the place into cells: a distance changes by no more than the way walked, so a cell whose middle lies d from
+the nearest receptor reaches at most d + its half diagonal. Counts are bounded over a grid of cells in the same way.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+from pyproj import Transformer
+
+from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, SQUARE_M_PER_HA, ellipsoidal_area_m2
+from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, UnansweredFacts, Unknown, missing_layer
+from hmgeo.judging.places import KEY_AREAS, inside_key_areas
+from hmgeo.results.text import distance_text
+from hmgeo.screening.measures import class_unread, unread_words
+from hmgeo.vocabulary import (
+    ALL_CLASSES,
+    MEASURE_DECIMALS,
+    Basis,
+    Completeness,
+    LayerKind,
+    PositionKind,
+    SoilQualityClass,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from hmgeo.judging.places import Areas, Place
+    from hmgeo.records import Layer, Positions
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int64]
+
+SHOWN_GAP_M = 100.0
+"""The greatest distance is pinned to this where no radius depends on it."""
+DECIDING_GAP_M = 5.0
+"""... and to this where a radius lies inside the gap."""
+COUNT_CELLS = 256
+_MOST_CELLS = 4096
+_LONGEST_EDGE_DEG = 0.01
+_SAG_M = 0.05
+"""How far an edge of that length, straight in lon/lat, may leave the straight line in the plane."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountRange:
+    """Receptors and hectares within a radius, fewest and most over the place."""
+
+    count_low: int
+    count_high: int
+    area_low_ha: float
+    area_high_ha: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRange:
+    """What may be said of a source somewhere in a place.
+
+    Parameters
+    ----------
+    nearest_m
+        By class (`all` for any): least and greatest possible distance to the nearest receptor; classes that the layer
+        doesn't hold are missing.
+    nearest_error_m
+        How much the greatest distance of `all` may be overstated.
+    within
+        By radius (m) and class.
+    count_error_m
+        Half diagonal of the cells that counts were bounded over: a radius may act as that much larger or smaller.
+    """
+
+    nearest_m: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    nearest_error_m: float = 0.0
+    within: Mapping[tuple[float, str], CountRange] = field(default_factory=dict)
+    count_error_m: float = 0.0
+
+
+class Field:
+    """All receptors of a layer in one plane, ready to be asked from many places.
+
+    Parameters
+    ----------
+    receptors
+        Layer of `RECEPTOR_SCHEMA` batches in lon/lat; held in memory.
+    places
+        (lon, lat) bounds west, south, east, north of all places to be asked about.
+    """
+
+    def __init__(self, receptors: Layer, places: Sequence[float]) -> None:
+        table = receptors.read()
+        shapes = shapely.from_wkb(table["geometry"].to_numpy())
+        bounds = np.array([places, shapely.total_bounds(shapes)])
+        west, south = np.nanmin(bounds[:, :2], axis=0).tolist()
+        east, north = np.nanmax(bounds[:, 2:], axis=0).tolist()
+        self._plane = _plane((west + east) / 2, (south + north) / 2)
+        official_m2 = table["official_area_m2"].to_numpy().astype(np.float64)
+        self.area_ha = np.where(np.isnan(official_m2), ellipsoidal_area_m2(shapes), official_m2) / SQUARE_M_PER_HA
+        words = table["class"].to_pylist()
+        official = [word.value for word in SoilQualityClass if word.value in set(words)]
+        self.classes = official + sorted(set(words) - set(official))
+        code = {word: index for index, word in enumerate(self.classes)}
+        self.code = np.array([code[word] for word in words], np.int64)
+        flat = self.flatten(shapes)
+        box = shapely.bounds(flat)
+        self.middle = np.ascontiguousarray((box[:, :2] + box[:, 2:]) / 2)
+        self.reach_m = np.hypot(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) / 2
+        self.trees = {ALL_CLASSES: shapely.STRtree(flat)}
+        self.trees |= {word: shapely.STRtree(flat[self.code == code[word]]) for word in self.classes}
+        corners = self.flatten(shapely.points([[x, y] for x in (west, east) for y in (south, north)]))
+        farthest_m = float(np.hypot(*shapely.get_coordinates(corners).T).max())
+        self.distortion = (farthest_m / SMALLEST_RADIUS_M) ** 2 / 5 + 2e-6
+
+    def flatten(self, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Bring lon/lat shapes into the plane, long edges cut up first."""
+        cut = shapely.segmentize(shapes, _LONGEST_EDGE_DEG)
+        return np.asarray(shapely.transform(cut, lambda xy: np.column_stack(self._plane.transform(*xy.T))))
+
+    def widened(self, distance_m: float) -> float:
+        """Return the greatest ground distance that a distance in the plane may stand for."""
+        return distance_m * (1 + self.distortion) + _SAG_M
+
+    def narrowed(self, distance_m: float) -> float:
+        """Return the least ground distance that a distance in the plane may stand for."""
+        return max(0.0, distance_m * (1 - self.distortion) - _SAG_M)
+
+
+def covered_around_m(place: shapely.Geometry, coverage: shapely.Geometry, around: Field) -> float:
+    """Return how far a search around a whole place surely stays inside a coverage; negative where the place leaves it.
+
+    Parameters
+    ----------
+    place, coverage
+        Polygons in lon/lat.
+    """
+    flat = around.flatten(np.array([place, shapely.boundary(coverage)], dtype=object))
+    apart_m = float(shapely.distance(*flat))
+    return around.narrowed(apart_m) if shapely.covers(coverage, place) else -max(around.widened(apart_m), 1e-4)
+
+
+def place_range(place: shapely.Geometry, around: Field, radii_m: Sequence[float]) -> PlaceRange:
+    """Return the ranges over all positions in a place.
+
+    Parameters
+    ----------
+    place
+        Polygon or multipolygon in lon/lat.
+    radii_m
+        Ascending; distances are pinned down where one of them is at stake.
+
+    Returns
+    -------
+    PlaceRange
+        Every position in the place lies inside every range.
+    """
+    flat = around.flatten(np.array([place], dtype=object))[0]
+    nearest: dict[str, tuple[float, float]] = {}
+    error_m = 0.0
+    for word in (ALL_CLASSES, *around.classes):
+        tree = around.trees[word]
+        if not len(tree):
+            continue
+        low_m = float(tree.query_nearest(flat, return_distance=True, all_matches=False)[1][0])
+        proven_m, high_m = _greatest(flat, tree, around, radii_m)
+        nearest[word] = (around.narrowed(low_m) if low_m else 0.0, around.widened(high_m))
+        if word == ALL_CLASSES:
+            error_m = around.widened(high_m) - around.narrowed(proven_m)
+    within, cell_m = _counts(flat, around, radii_m)
+    return PlaceRange(nearest, error_m, within, cell_m)
+
+
+def _greatest(
+    flat: shapely.Geometry, tree: shapely.STRtree, around: Field, radii_m: Sequence[float]
+) -> tuple[float, float]:
+    """Return bounds of the greatest distance to the nearest shape of a tree, in the plane."""
+    shapely.prepare(flat)
+    proven_m = _attained(shapely.points(shapely.get_coordinates(flat)), tree)
+    settled_m = proven_m
+    middles, side_m = _cells(flat, 1)
+    while len(middles):
+        reach_m = side_m / math.sqrt(2)
+        points = shapely.points(middles)
+        apart_m = _distances(points, tree)
+        inside = shapely.intersects(flat, points)
+        proven_m = max(proven_m, float(apart_m[inside].max(initial=0.0)))
+        upper_m = max(settled_m, float((apart_m + reach_m).max()))
+        gap_m = upper_m - proven_m
+        undecided = any(
+            proven_m * (1 - around.distortion) - _SAG_M <= one <= around.widened(upper_m) for one in radii_m
+        )
+        if gap_m <= (DECIDING_GAP_M if undecided else SHOWN_GAP_M) or len(middles) > _MOST_CELLS:
+            return proven_m, upper_m
+        wanted_m = DECIDING_GAP_M if undecided else SHOWN_GAP_M
+        open_ = apart_m + reach_m > proven_m + wanted_m
+        settled_m = max(settled_m, float((apart_m + reach_m)[~open_].max(initial=0.0)))
+        middles, side_m = _split(flat, middles[open_], side_m)
+    return proven_m, max(proven_m, settled_m)
+
+
+def _attained(points: NDArray[np.object_], tree: shapely.STRtree) -> float:
+    return float(_distances(points, tree).max(initial=0.0))
+
+
+def _distances(points: NDArray[np.object_], tree: shapely.STRtree) -> Floats:
+    (asked, _), distance_m = tree.query_nearest(points, return_distance=True, all_matches=False)
+    found = np.full(len(points), np.inf)
+    found[asked] = distance_m
+    return found
+
+
+def _cells(flat: shapely.Geometry, wanted: int) -> tuple[Floats, float]:
+    """Return middles and side of about `wanted` square cells that cover a place."""
+    west, south, east, north = flat.bounds
+    wide, high = east - west, north - south
+    side_m = max(math.sqrt(wide * high / wanted), max(wide, high) / (4 * wanted), 1e-3)
+    x = west + side_m * (np.arange(math.ceil(wide / side_m) or 1) + 0.5)
+    y = south + side_m * (np.arange(math.ceil(high / side_m) or 1) + 0.5)
+    middles = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    return middles[_meet(flat, middles, side_m)], side_m
+
+
+def _split(flat: shapely.Geometry, middles: Floats, side_m: float) -> tuple[Floats, float]:
+    """Cut cells into four each and keep those that meet the place."""
+    quarter = side_m / 4
+    steps = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * quarter
+    finer = (middles[:, None] + steps[None]).reshape(-1, 2)
+    return finer[_meet(flat, finer, side_m / 2)], side_m / 2
+
+
+def _meet(flat: shapely.Geometry, middles: Floats, side_m: float) -> NDArray[np.bool_]:
+    half = side_m / 2 * (1 + 1e-9)
+    x, y = middles.T
+    return np.asarray(shapely.intersects(flat, shapely.box(x - half, y - half, x + half, y + half)))
+
+
+def _counts(
+    flat: shapely.Geometry, around: Field, radii_m: Sequence[float]
+) -> tuple[dict[tuple[float, str], CountRange], float]:
+    """Bound counts and areas within the radii over a grid of cells."""
+    from hmgeo.proximity.places import tally_cells  # noqa: PLC0415 -- numba takes half a second, few need it
+
+    shapely.prepare(flat)
+    middles, side_m = _cells(flat, COUNT_CELLS)
+    slack_m = side_m / math.sqrt(2) + _SAG_M
+    radii = np.array(radii_m, np.float64)
+    west, south, east, north = flat.bounds
+    reach_m = radii[-1] * (1 + 2 * around.distortion) + slack_m + around.reach_m
+    x, y = around.middle.T
+    near = (x > west - reach_m) & (x < east + reach_m) & (y > south - reach_m) & (y < north + reach_m)
+    fewest, most, least_ha, most_ha = tally_cells(
+        middles,
+        around.middle[near],
+        around.reach_m[near],
+        around.code[near],
+        around.area_ha[near],
+        radii * (1 - around.distortion) - slack_m,
+        radii * (1 + around.distortion) + slack_m,
+        len(around.classes),
+    )
+    found = {}
+    for row, radius_m in enumerate(radii_m):
+        for column, word in enumerate((ALL_CLASSES, *around.classes), start=-1):
+            at = row, column  # all classes stand last in the tally
+            found[radius_m, word] = CountRange(
+                int(fewest[at]),
+                int(most[at]),
+                round(float(least_ha[at]), MEASURE_DECIMALS),
+                round(float(most_ha[at]), MEASURE_DECIMALS),
+            )
+    return found, slack_m
+
+
+def _plane(lon: float, lat: float) -> Transformer:
+    flat = f"+proj=aeqd +lat_0={lat!r} +lon_0={lon!r} +a={SEMI_MAJOR_M} +rf={1 / FLATTENING} +units=m"
+    return Transformer.from_crs("EPSG:4490", flat, always_xy=True)
+
+
+PLACES_SCHEMA = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("place_code", pa.string()),
+        ("place_name", pa.string()),
+        ("is_approximate", pa.bool_()),
+        ("geometry", pa.binary()),
+    ]
+)
+"""Where each source may stand that only a place is known of."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSource:
+    """The administrative area that a source lies somewhere in, and what was measured from it.
+
+    Parameters
+    ----------
+    is_approximate
+        Whether the outline is no boundary but a cell around the township's seat; then nothing is certain.
+    measured
+        None where no receptors were given.
+    covered_m
+        How far the receptors' coverage reaches around the whole place; None where none is declared.
+    """
+
+    code: str
+    name: str
+    geometry: shapely.Geometry = field(repr=False)
+    is_approximate: bool
+    note: str = ""
+    measured: PlaceRange | None = field(default=None, repr=False)
+    covered_m: float | None = None
+    is_complete: bool = False
+
+    def lower_bounds(self, radius_m: float) -> bool:
+        """Whether a search of this radius may have missed receptors."""
+        return not self.is_complete or self.covered_m is None or self.covered_m < radius_m
+
+    def columns(self, radius_m: float) -> dict[str, Any]:
+        """Return the cells of the table of sources: ranges over the place, fewest and most."""
+        cells: dict[str, Any] = {"status": Status.ASSESSED.value, "position_kind": PositionKind.PLACE.value}
+        if self.measured is None or ALL_CLASSES not in self.measured.nearest_m:
+            return cells
+        low_m, high_m = self.measured.nearest_m[ALL_CLASSES]
+        within = self.measured.within[radius_m, ALL_CLASSES]
+        return cells | {
+            "nearest_farmland_m": round(low_m, MEASURE_DECIMALS),
+            "nearest_farmland_max_m": round(high_m, MEASURE_DECIMALS),
+            "farmland_count": within.count_low,
+            "farmland_count_max": within.count_high,
+            "farmland_area_ha": within.area_low_ha,
+            "counts_are_lower_bounds": self.lower_bounds(radius_m),
+        }
+
+    def sentence(self) -> str:
+        """Return what is to be said of a source known by place."""
+        outline = "示意范围" if self.is_approximate else "行政区范围"
+        text = f"仅知位于{self.name}，按{outline}内任意位置估算，不落点"
+        if self.measured is None:
+            return f"仅知位于{self.name}，不落点，未作距离测算。"
+        near_m, far_m = self.measured.nearest_error_m, self.measured.count_error_m
+        return (
+            f"{text}；距离和地块数为范围（最远距离误差不超过 {distance_text(near_m)}，"
+            f"计数按半径 ±{distance_text(far_m)} 取界）。"
+        )
+
+
+def place_sources(positions: Positions, places: Sequence[Place], areas: Areas) -> dict[str, PlaceSource]:
+    """Return, by source id, the place of every row without coordinates whose township or county has an outline here.
+
+    Parameters
+    ----------
+    places
+        Of the rows, in order.
+
+    Returns
+    -------
+    dict
+        A township whose outline isn't held is widened to its county, and says so.
+    """
+    townships, counties = _outlines(areas.townships), _outlines(areas.counties)
+    found = {}
+    rows = zip(positions.table.select(["source_id", "status", "position_kind"]).to_pylist(), places, strict=True)
+    for row, place in rows:
+        awaits_datum = row["position_kind"] == PositionKind.POINT.value
+        if row["status"] != Status.NOT_LOCATED.value or awaits_datum:
+            continue
+        if place.township_code in townships:
+            name, shape = townships[place.township_code]
+            source = PlaceSource(place.township_code, f"{place.county}{name}", shape, areas.townships_are_approximate)
+        elif place.county_code in counties:
+            name, shape = counties[place.county_code]
+            note = f"「{place.township}」的界线未收录，按{name}全域估算" if place.township else ""
+            source = PlaceSource(place.county_code, name, shape, is_approximate=False, note=note)
+        else:
+            continue
+        found[row["source_id"]] = source
+    return found
+
+
+def _outlines(table: pa.Table | None) -> dict[str, tuple[str, shapely.Geometry]]:
+    """Return name and shape of each area by its code."""
+    if table is None:
+        return {}
+    shapes = shapely.from_wkb(table["geometry"].to_pylist())
+    rows = zip(table["id"].to_pylist(), table["name"].to_pylist(), shapes, strict=True)
+    return {code: (name, shape) for code, name, shape in rows}
+
+
+def measured_places(
+    sources: Mapping[str, PlaceSource], receptors: Layer | None, radii_m: Sequence[float]
+) -> dict[str, PlaceSource]:
+    """Return the same with what was measured; sources of one place share the work."""
+    if receptors is None or not sources:
+        return dict(sources)
+    shapes = {source.code: source.geometry for source in sources.values()}
+    around = Field(receptors, shapely.total_bounds(list(shapes.values())).tolist())
+    ranges = {code: place_range(shape, around, radii_m) for code, shape in shapes.items()}
+    coverage = receptors.gates.coverage
+    reach_m: dict[str, float | None] = {
+        code: None if coverage is None else covered_around_m(shape, coverage, around) for code, shape in shapes.items()
+    }
+    is_complete = receptors.gates.completeness is Completeness.COMPLETE
+    return {
+        source_id: PlaceSource(
+            one.code, one.name, one.geometry, one.is_approximate or receptors.basis is Basis.APPROXIMATE, one.note,
+            ranges[one.code], reach_m[one.code], is_complete,
+        )
+        for source_id, one in sources.items()
+    }  # fmt: skip
+
+
+def places_table(sources: Mapping[str, PlaceSource]) -> pa.Table:
+    """Return `PLACES_SCHEMA` rows for drawing."""
+    rows = [
+        {
+            "source_id": source_id,
+            "place_code": one.code,
+            "place_name": one.name,
+            "is_approximate": one.is_approximate,
+            "geometry": shapely.to_wkb(one.geometry),
+        }
+        for source_id, one in sources.items()
+    ]
+    return pa.Table.from_pylist(rows, PLACES_SCHEMA)
+
+
+def count_rows(sources: Mapping[str, PlaceSource]) -> list[dict[str, Any]]:
+    """Return `COUNTS_SCHEMA` rows with the fewest of each range: what holds wherever in the place the source is."""
+    rows = []
+    for source_id, source in sources.items():
+        if source.measured is not None:
+            for (radius_m, word), one in source.measured.within.items():
+                cells = {"source_id": source_id, "radius_m": radius_m, "class": word}
+                rows.append(cells | {"count": one.count_low, "area_ha": one.area_low_ha})
+    return rows
+
+
+class PlaceFacts(UnansweredFacts):
+    """Answers about a source known by place: ranges, and membership by code.
+
+    Parameters
+    ----------
+    stated
+        Answers what the row itself states.
+    """
+
+    def __init__(
+        self,
+        source: PlaceSource,
+        place: Place,
+        *,
+        has_farmland: bool,
+        undeclared_may_clear: bool,
+        stated: UnansweredFacts,
+    ) -> None:
+        self._source = source
+        self._place = place
+        self._has_farmland = has_farmland
+        self._undeclared_may_clear = undeclared_may_clear
+        self._stated = stated
+
+    def inside(self, features: Features) -> PlaceFact | Unknown:
+        """Return whether a key area holds the place; other layers can't be told from a place alone."""
+        if features.layer == KEY_AREAS:
+            return inside_key_areas(self._place, features.area_ids)
+        return Unknown(f"仅知位于{self._source.name}，无法判断与「{features.zh}」的位置关系，本条未作判断。")
+
+    def attribute(self, name: str) -> bool | Unknown | None:
+        """Return a yes/no fact that the row states."""
+        return self._stated.attribute(name)
+
+    def number(self, name: str) -> float | None:
+        """Return a number that the row states."""
+        return self._stated.number(name)
+
+    def distance(self, features: Features) -> DistanceFact | Unknown:
+        """Return the range of distances to farmland of these classes."""
+        if features.layer != LayerKind.FARMLAND.value or features.having or features.lacking:
+            return Unknown(f"仅知位于{self._source.name}，未对「{features.zh}」作距离测算，本条未作判断。")
+        measured = self._source.measured
+        if not self._has_farmland or measured is None:
+            return missing_layer(features.layer)
+        known = [measured.nearest_m[word] for word in features.classes or (ALL_CLASSES,) if word in measured.nearest_m]
+        low_m = min((low for low, _ in known), default=np.inf)
+        high_m = min((high for _, high in known), default=np.inf)
+        unread = unread_words(measured.nearest_m) if features.classes else ()
+        untold_m, word = min(((measured.nearest_m[one][0], one) for one in unread), default=(np.inf, ""))
+        return DistanceFact(
+            round(low_m, MEASURE_DECIMALS),
+            round(high_m, MEASURE_DECIMALS),
+            None,
+            untold_m=round(untold_m, MEASURE_DECIMALS),
+            untold_why=class_unread(features, "图斑", word),
+            covered_m=self._source.covered_m,
+            is_complete=self._source.is_complete,
+            undeclared_may_clear=self._undeclared_may_clear,
+            is_approximate=self._source.is_approximate,
+        )

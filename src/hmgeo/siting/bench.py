@@ -1,0 +1,551 @@
+"""One site or many against a resident set of layers, clause by clause, with what an answer rests on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+import shapely
+
+from hmgeo.judging.applies import Subject, exemption, hindrance
+from hmgeo.judging.clause_tests import PERCENT, features_of
+from hmgeo.judging.facts import Answer, Features, Unknown
+from hmgeo.judging.judge import judge
+from hmgeo.judging.layers import RIVERS, LayerIndexes
+from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, membership
+from hmgeo.results.siting import NOTHING_MEASURED, Citation, Clause, Measured, SiteAnswer, SiteFact
+from hmgeo.results.text import bearing_text, distance_text, sentences
+from hmgeo.rules.kinds import DISTANCE_KINDS, FLOW_KINDS, INSIDE_KINDS
+from hmgeo.rules.parameters import declaration
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.rules.words import ATTRIBUTES, BOTH, LAYERS, MEASURED_ATTRIBUTES, NETWORK
+from hmgeo.siting.site import ELEVATION, PlaceFinder, SiteFacts, SiteHeights, SiteNumbers
+from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Status, Verdict
+from hmgeo.water.by_rivers import rivers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hmgeo.judging.choices import Choices
+    from hmgeo.judging.facts import DistanceFact, Facts, Measurement, PlaceFact
+    from hmgeo.judging.judge import Judgement
+    from hmgeo.judging.layers import LayerIndex
+    from hmgeo.judging.places import Membership, Place
+    from hmgeo.judging.question import SitingQuestion
+    from hmgeo.records import Layer, Raster
+    from hmgeo.rules.model import DatedValue, Rule, RuleStanding, Test
+    from hmgeo.siting.site import Site, SitePlaces
+    from hmgeo.water.by_rivers import ProjectRivers
+
+
+HEIGHT_KINDS = FLOW_KINDS | {"slope"}
+NOTHING_FOUND = "查询范围内现有数据无记录，不等于实地不存在"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Sentences on what was measured and what would change the answer; codes of layers used and missing."""
+
+    measured: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    missing_layers: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Whom to ask for evidence on one site."""
+
+    facts: Facts
+    place: Place
+    choices: Choices
+    indexes: Mapping[str, LayerIndex]
+    has_heights: bool = True
+    rivers: ProjectRivers | None = None
+
+    def evidence(self, rule: Rule, value: DatedValue) -> Evidence:
+        """Return the evidence of every part of a rule's test."""
+        found = [self._of_leaf(leaf, value) for leaf in (rule.test.leaves() if rule.test is not None else ())]
+        if len(found) == 1:
+            return found[0]
+        return Evidence(
+            _joined(one.measured for one in found),
+            _joined(one.changes for one in found),
+            _joined(one.layers for one in found),
+            _joined(one.missing_layers for one in found),
+            _joined(one.unsaid for one in found),
+        )
+
+    def _of_leaf(self, leaf: Test, value: DatedValue) -> Evidence:
+        if leaf.kind in {"attribute", "ratio"}:
+            return self._of_statement(leaf, value)
+        layer = KEY_AREAS if leaf.kind == KEY_AREA_KIND else leaf.text("layer")
+        features = features_of(leaf, self.choices)
+        if layer == KEY_AREAS:
+            return Evidence((self._key_area_text(Features(KEY_AREAS, area_ids=features.area_ids)),), layers=(layer,))
+        missing = [layer] if layer and layer not in self.indexes else []
+        ground = self._ground_of(leaf)
+        lacking = [one for one in ground if not self._has(one)]
+        if missing or (lacking and len(lacking) == len(ground)):
+            return Evidence(missing_layers=(*missing, *lacking))
+        return replace(self._of_ground(leaf, value, features), missing_layers=tuple(lacking))
+
+    def _ground_of(self, leaf: Test) -> tuple[str, ...]:
+        """Return what a leaf is answered by: heights, or the drawn rivers that its mode asks for."""
+        if leaf.kind not in HEIGHT_KINDS:
+            return ()
+        mode = self.choices.code(leaf.text("mode")) if leaf.kind in FLOW_KINDS else ""
+        if leaf.kind in FLOW_KINDS and not mode and not self.has_heights and self.rivers is not None:
+            return (ELEVATION, RIVERS) if self.rivers.why_not() else (RIVERS,)
+        return {NETWORK: (RIVERS,), BOTH: (ELEVATION, RIVERS)}.get(mode, (ELEVATION,))
+
+    def _has(self, code: str) -> bool:
+        return self.has_heights if code == ELEVATION else code in self.indexes
+
+    def _of_ground(self, leaf: Test, value: DatedValue, features: Features) -> Evidence:
+        if leaf.kind in DISTANCE_KINDS:
+            return self._of_distance(leaf, value, features)
+        if leaf.kind in INSIDE_KINDS:
+            return self._of_inside(features)
+        if leaf.kind in FLOW_KINDS:
+            return self._of_flow(leaf, features)
+        if leaf.kind == "slope":
+            return self._of_slope(value)
+        return Evidence(layers=(features.layer,) if features.layer else ())
+
+    def _of_flow(self, leaf: Test, features: Features) -> Evidence:
+        layers = (features.layer, *filter(self._has, self._ground_of(leaf)))
+        name = leaf.text("limit")
+        limit_m = self.choices.number(name) if name else math.inf
+        if limit_m is None:
+            return Evidence(layers=layers)
+        is_upstream = leaf.kind == "upstream_of"
+        ask = self.facts.upstream if is_upstream else self.facts.downstream
+        fact = ask(features, limit_m, self.choices.code(leaf.text("mode")))
+        if isinstance(fact, Unknown):
+            return Evidence((fact.why,), layers=layers)
+        reach = "" if math.isinf(limit_m) else f" {distance_text(limit_m)} 内"
+        way = "下游" if is_upstream else "上游"
+        if fact.answer is Answer.NO:
+            return Evidence((f"{way}沿水流{reach}现有数据未见{features.zh}。{fact.why}",), layers=layers)
+        return Evidence((f"{way}为{features.zh}「{_name(fact)}」，{fact.why}",), layers=layers)
+
+    def _of_slope(self, value: DatedValue) -> Evidence:
+        fact = self.facts.slope()
+        if isinstance(fact, Unknown):
+            return Evidence((fact.why,), layers=(ELEVATION,))
+        limit = "" if value.value is None else f"，条文坡度 {value.value:g}°"
+        return Evidence((f"坡度 {fact.value:.1f}°（按高程推算）{limit}。",), layers=(ELEVATION,))
+
+    def _of_statement(self, leaf: Test, value: DatedValue) -> Evidence:
+        return (
+            self._of_ratio(leaf, value) if leaf.kind == "ratio" else self._of_attribute(leaf.text("attribute"), value)
+        )
+
+    def _of_attribute(self, name: str, value: DatedValue) -> Evidence:
+        if name in MEASURED_ATTRIBUTES:
+            word, unit = MEASURED_ATTRIBUTES[name]
+            number = self.facts.number(name)
+            if number is None:
+                return Evidence(changes=(f"补充{word}后可作判断。",), unsaid=(word,))
+            limit = "" if value.value is None else f"，限值 {value.value:g} {unit}"
+            return Evidence((f"{word} {number:g} {unit}{limit}。",))
+        word, known = ATTRIBUTES[name], self.facts.attribute(name)
+        if isinstance(known, Unknown):
+            return Evidence((known.why,), (f"核实是否{word}后可作判断。",))
+        if known is None:
+            return Evidence(changes=(f"说明是否{word}后可作判断。",), unsaid=(f"是否{word}",))
+        return Evidence((f"填报：{word}——{'是' if known else '否'}。",))
+
+    def _of_ratio(self, leaf: Test, value: DatedValue) -> Evidence:
+        found = self.facts.ratio(leaf.text("numerator"), leaf.text("denominator"), self.choices.code(leaf.text("by")))
+        words = "与".join(MEASURED_ATTRIBUTES[leaf.text(name)][0] for name in ("numerator", "denominator"))
+        if isinstance(found, Unknown):
+            return Evidence(changes=(f"补充{words}后可作判断。",), unsaid=(words,))
+        return Evidence((f"{words}之比为 {found:g}，条文比例 {value.value:g}。",))
+
+    def _of_distance(self, leaf: Test, value: DatedValue, features: Features) -> Evidence:
+        fact = self.facts.distance(features)
+        if isinstance(fact, Unknown):
+            return Evidence((fact.why,), layers=(features.layer,))
+        name = leaf.text("limit")
+        limit_m = self.choices.number(name) if name else value.value
+        measured = (distance_sentence(features, fact, limit_m),)
+        if limit_m is not None:
+            return Evidence(measured, _moves(fact, limit_m), (features.layer,))
+        declared = declaration(name)
+        if declared is None or fact.measured_m is None:
+            return Evidence(measured, layers=(features.layer,))
+        reach = distance_text(fact.measured_m)
+        change = f"「{declared.title_zh}」取 {reach} 以上时，最近对象在范围内；取值更小时在范围外。"
+        return Evidence(measured, (change,), (features.layer,))
+
+    def _of_inside(self, features: Features) -> Evidence:
+        fact = self.facts.inside(features)
+        if isinstance(fact, Unknown):
+            return Evidence((fact.why,), layers=(features.layer,))
+        if fact.answer is Answer.YES:
+            return Evidence((inside_sentence(features, fact),), self._way_out(features), (features.layer,))
+        if fact.answer is Answer.PARTLY:
+            share = self.facts.share(features)
+            percent = "" if isinstance(share, Unknown) else f"，占用地面积 {share.value:.1f}{PERCENT}"
+            return Evidence((f"部分位于{features.zh}「{_name(fact)}」内{percent}。",), layers=(features.layer,))
+        nearest = self.facts.distance(features)
+        if isinstance(nearest, Unknown) or nearest.measured_m is None:
+            return Evidence((f"不在{features.zh}内：{NOTHING_FOUND}。",), layers=(features.layer,))
+        text = distance_sentence(features, nearest, None)
+        change = f"移近 {distance_text(nearest.measured_m)} 即进入其范围。"
+        return Evidence((f"不在{features.zh}内；{text}",), (change,), (features.layer,))
+
+    def _way_out(self, features: Features) -> tuple[str, ...]:
+        depth_m = self.facts.depth_m(features) if isinstance(self.facts, SiteFacts) else None
+        if depth_m is None:
+            return ()
+        return (f"距其边界最近 {distance_text(depth_m)}，移出边界后不再位于其内。",)
+
+    def _key_area_text(self, features: Features) -> str:
+        fact = self.facts.inside(features)
+        if isinstance(fact, Unknown):
+            return fact.why
+        where = f"{self.place.county}{self.place.township}" or "所在地"
+        if fact.answer is Answer.PARTLY:
+            return f"用地范围部分位于条文所列重点区域（代表点位于{where}）。"
+        word = "位于" if fact.answer is Answer.YES else "不在"
+        return f"位于{where}，{word}条文所列重点区域{'内' if fact.answer is Answer.YES else '范围'}。{fact.why}"
+
+
+def distance_sentence(features: Features, fact: DistanceFact, limit_m: float | None) -> str:
+    """Return a distance as people read it: nearest object by name, its distance with uncertainty, its bearing.
+
+    Examples
+    --------
+    >>> from hmgeo.judging.facts import DistanceFact
+    >>> fact = DistanceFact(773.4, 873.4, 823.4, 50.0, "S1", "示例小学", 44.0)
+    >>> distance_sentence(Features("sensitive_sites"), fact, 1000.0)
+    '最近敏感目标「示例小学」823 m（±50 m），在东北方向；限值 1.0 km。'
+    """
+    limit = "" if limit_m is None else f"；限值 {distance_text(limit_m)}"
+    if fact.measured_m is None:
+        return f"最近{features.zh}：{NOTHING_FOUND}{limit}。"
+    name = fact.receptor_name or fact.receptor_id
+    if fact.measured_m == 0:
+        return f"与{features.zh}「{name}」相接或重叠{limit}。"
+    away = distance_text(fact.measured_m, fact.uncertainty_m, limit_m=limit_m)
+    way = bearing_text(fact.bearing_deg)
+    return f"最近{features.zh}「{name}」{away}{f'，在{way}方向' if way else ''}{limit}。"
+
+
+def inside_sentence(features: Features, fact: PlaceFact) -> str:
+    """Return in which feature a site lies."""
+    return f"位于{features.zh}「{_name(fact)}」内。"
+
+
+def _name(fact: PlaceFact) -> str:
+    return fact.receptor_name or fact.receptor_id
+
+
+def _moves(fact: DistanceFact, limit_m: float) -> tuple[str, ...]:
+    """Return how far the site would have to move to come to lie on the other side of a limit."""
+    if fact.measured_m is None:
+        return ()
+    gap_m = limit_m - fact.measured_m
+    step = distance_text(math.ceil(abs(gap_m) * 10) / 10)
+    if gap_m < 0:
+        return (f"移近 {step} 即进入限值 {distance_text(limit_m)} 以内。",)
+    return (f"与最近对象的距离再增加 {step} 以上，即超出限值 {distance_text(limit_m)}（仍须核对其他对象）。",)
+
+
+def _joined(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for part in parts for text in part))
+
+
+Rank = tuple[int, int, str, str]
+Order = tuple[int, Rank]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What all sites of one place and one kind of project share.
+
+    Parameters
+    ----------
+    settled
+        Clauses whose answer no position changes, with where each is read.
+    asked
+        Rules that must be held against the position, with where each is read among those of one verdict.
+    """
+
+    settled: tuple[tuple[Order, Clause], ...]
+    asked: tuple[tuple[Rule, RuleStanding, DatedValue, Citation, Rank], ...]
+    informs: tuple[Citation, ...]
+    area: Membership
+
+
+class SitingBench:
+    """Layers kept ready, to be asked about one site after another.
+
+    Parameters
+    ----------
+    layers
+        Receptors of any kind, at most one of each; each is indexed when first asked for.
+    question
+        Day, rules, choices and places.
+    elevation
+        Heights in metres, for clauses on water and slope; None where there are none.
+    """
+
+    def __init__(self, layers: Iterable[Layer], question: SitingQuestion, elevation: Raster | None = None) -> None:
+        held = tuple(layers)
+        self.question = question
+        self.indexes = LayerIndexes(held)
+        self.heights = None if elevation is None else SiteHeights(elevation, held, question.choices)
+        self.rivers = rivers_of(held, question.choices)
+        self._places = PlaceFinder(question.areas)
+        self._plans: dict[object, _Plan] = {}
+
+    def check(self, site: Site) -> SiteAnswer:
+        """Judge one site by every rule whose territory holds it, or that is adopted.
+
+        Returns
+        -------
+        SiteAnswer
+            Clauses gravest first, then by legal rank and authority. Its words depend on the site alone, not on what
+            was asked before.
+        """
+        return self.look(site)[1]
+
+    def look(self, site: Site) -> tuple[Facts, SiteAnswer]:
+        """Judge a site as `check` does; return with it what was asked of the layers, for further questions."""
+        places = self._places.find(site)
+        facts = self.facts_of(site, places)
+        return facts, self.answer(site, places, facts)
+
+    def answer(self, site: Site, places: SitePlaces, facts: Facts) -> SiteAnswer:
+        """Judge a site whose places and facts are known already."""
+        said = stated_of(site)
+        subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, said, doubts=site.doubts)
+        plan = self._plan(places.given, subject, site.basis)
+        has_heights = self.heights is not None
+        choices = self.question.choices
+        witness = Witness(facts, places.given, choices, self.indexes, has_heights=has_heights, rivers=self.rivers)
+        found = list(plan.settled)
+        for rule, standing, value, citation, rank in plan.asked:
+            judgement = judge(rule, standing, subject, facts, self.question.choices)
+            evidence = witness.evidence(rule, value)
+            clause = self._clause(rule, citation, judgement, evidence, site.basis)
+            found.append(((clause.verdict.gravity, rank), clause))
+        found.sort(key=itemgetter(0))
+        return self._answer(site, places, [clause for _, clause in found], plan)
+
+    def facts_of(self, site: Site, places: SitePlaces | None = None) -> Facts:
+        """Return what rules may ask of a site."""
+        held = self._places.find(site) if places is None else places
+        if site.geometry is None or site.status is not Status.ASSESSED:
+            return SiteNumbers(site, held)
+        return SiteFacts(site, self.indexes, held, self.heights, self.rivers)
+
+    def _plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
+        stated, doubts = (tuple(sorted(one.items())) for one in (subject.attributes, subject.doubts))
+        key = (place, subject.kind, subject.trade_code, subject.trade_edition, subject.action, stated, doubts, basis)
+        if key not in self._plans:
+            self._plans[key] = self._new_plan(place, subject, basis)
+        return self._plans[key]
+
+    def _new_plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
+        question, codes = self.question, codes_of_place(place.code)
+        settled, asked, informs = [], [], []
+        for rule in question.rules:
+            is_adopted = rule.id in question.adopted
+            if not (is_adopted or set(rule.territory) & codes):
+                continue
+            standing = standing_of(rule, as_of=question.as_of, place_codes=codes, adopted=is_adopted)
+            citation = citation_of(rule, standing)
+            if not rule.gives_findings:
+                if rule.effect is Effect.INFORM and subject.kind in rule.applies_to.source_kinds:
+                    informs.append((citation, standing.standing))
+                continue
+            if standing.value is not None and _asks_position(rule, standing, subject, question.choices):
+                asked.append((rule, standing, standing.value, citation, citation.order))
+                continue
+            judgement = judge(rule, standing, subject, None, question.choices)
+            evidence = _settled_evidence(rule, standing, subject, judgement)
+            clause = self._clause(rule, citation, judgement, evidence, basis)
+            settled.append((clause.order, clause))
+        told = sorted((one for one, stands in informs if stands in SPEAKING), key=lambda one: one.order)
+        area = membership(place, question.rules, question.as_of, question.choices, question.adopted)
+        return _Plan(tuple(settled), tuple(asked), tuple(told), area)
+
+    def _clause(
+        self, rule: Rule, citation: Citation, judgement: Judgement, evidence: Evidence, site_basis: Basis
+    ) -> Clause:
+        layers = self._held(evidence)
+        used = [self.basis_of(code) for code in layers if code != KEY_AREAS]
+        is_not_judged = judgement.verdict is Verdict.NOT_ASSESSED
+        unset = _open_parameters(rule, self.question.choices) if is_not_judged else ()
+        lacking = evidence.missing_layers if is_not_judged else ()
+        given = tuple(f"提供「{LAYERS[code].zh}」图层后可作判断。" for code in lacking)
+        settle = tuple(f"确定参数「{_title(name)}」后可作判断。" for name in unset)
+        return Clause(
+            citation,
+            judgement.verdict,
+            judgement.standing,
+            judgement.other,
+            judgement.certainty,
+            _measured(judgement.measurement),
+            evidence.measured,
+            tuple(filter(None, judgement.reasons)),
+            judgement.note,
+            tuple(dict.fromkeys((*evidence.changes, *given, *settle))),
+            layers,
+            lacking,
+            unset,
+            evidence.unsaid if is_not_judged else (),
+            Basis.worst(site_basis, *used),
+            site_basis is not Basis.SYNTHETIC and any(basis in INVENTED for basis in used),
+        )
+
+    def _held(self, evidence: Evidence) -> tuple[str, ...]:
+        """Return the layers of an answer that are at hand."""
+        known = {KEY_AREAS} | ({ELEVATION} if self.heights is not None else set())
+        return tuple(code for code in evidence.layers if code in known or code in self.indexes)
+
+    def basis_of(self, code: str) -> Basis:
+        """Return how real a layer that is at hand is."""
+        if code == ELEVATION and self.heights is not None:
+            return self.heights.raster.basis
+        return self.indexes[code].layer.basis
+
+    def _answer(self, site: Site, places: SitePlaces, clauses: list[Clause], plan: _Plan) -> SiteAnswer:
+        question, place, area = self.question, places.given, plan.area
+        point = None if site.geometry is None else shapely.point_on_surface(site.geometry)
+        kind = "" if site.geometry is None else _position_kind(site.geometry)
+        return SiteAnswer(
+            site.site_id,
+            site.name,
+            site.status.value,
+            kind,
+            None if point is None else float(point.x),
+            None if point is None else float(point.y),
+            None if site.geometry is None else site.uncertainty_m,
+            None if site.geometry is None else shapely.to_wkb(site.geometry, output_dimension=2, byte_order=1),
+            question.as_of.isoformat(),
+            tuple(SiteFact(name, value) for name, value in site.facts),
+            f"{place.county}{place.township}",
+            area.ids,
+            tuple(filter(None, (site.note, place.note, area.note, _border_note(places)))),
+            tuple(clauses),
+            plan.informs,
+        )
+
+
+def stated_of(site: Site) -> Mapping[str, bool | Unknown]:
+    """Return the facts stated of a site, with those that its stated emissions say.
+
+    A new emission above zero says that heavy metals are discharged and added, cadmium's that cadmium is.
+    """
+    emitted = [metal for metal, kg in site.added_kg.items() if kg > 0]
+    derived: dict[str, bool | Unknown] = {}
+    if emitted:
+        derived = {"adds_heavy_metal_emission": True, "discharges_heavy_metals": True}
+    if "Cd" in emitted:
+        derived["emits_cadmium"] = True
+    return {**derived, **site.attributes}
+
+
+def citation_of(rule: Rule, standing: RuleStanding) -> Citation:
+    """Return a rule as cited, by the dated value that was judged."""
+    cited = standing.value or rule.latest
+    checked = "，".join(filter(None, (rule.verified.against, str(rule.verified.on or ""))))
+    return Citation(
+        rule.id,
+        rule.title.zh,
+        rule.effect.value,
+        rule.legal_rank,
+        rule.authority,
+        rule.territory,
+        cited.document,
+        cited.document_number,
+        cited.clause,
+        cited.quote,
+        str(cited.in_force_from or ""),
+        rule.decider,
+        rule.matter,
+        f"{rule.verified.state.zh}（{checked}）",
+        rule.in_principle,
+        rule.condition,
+        rule.note,
+    )
+
+
+def _asks_position(rule: Rule, standing: RuleStanding, subject: Subject, choices: Choices) -> bool:
+    """Return whether a rule must be held against the site itself."""
+    if standing.standing not in SPEAKING or rule.test is None:
+        return False
+    exempt = exemption(rule, subject)
+    return hindrance(rule, subject, choices) is None and (exempt is None or not exempt.is_known)
+
+
+def _settled_evidence(rule: Rule, standing: RuleStanding, subject: Subject, judgement: Judgement) -> Evidence:
+    """Return what would change an answer that no position changes: the day, an unset list, an unstated fact."""
+    if standing.standing is Standing.PERIOD_OVER and standing.value is not None:
+        period = standing.value.plan_period
+        span = "" if period is None else f"{period.start} 至 {period.end}"
+        return Evidence(changes=(f"评估基准日在 {span} 之间，或核实接续文件、在项目中作本地参照后可作判断。",))
+    if standing.standing is Standing.NOT_YET:
+        return Evidence(changes=(f"评估基准日在 {rule.history[0].in_force_from} 及以后时适用。",))
+    if standing.standing is Standing.TEXT_NOT_HELD:
+        return Evidence(changes=("取得现行有效原文并录入规则库后可作判断。",))
+    if judgement.verdict is not Verdict.NOT_ASSESSED:
+        return Evidence()
+    unsaid = [
+        f"是否{ATTRIBUTES[one.attribute]}"
+        for one in rule.applies_to.conditions
+        if subject.attributes.get(one.attribute) is None
+    ]
+    unsaid += ["建设性质"] if rule.applies_to.actions and subject.action is None else []
+    has_codes = rule.applies_to.trades.is_any or subject.trade_code
+    unsaid += [] if has_codes else ["行业代码"]
+    changes = (f"说明{'、'.join(unsaid)}后可作判断。",) if unsaid else ()
+    return Evidence(changes=changes, unsaid=tuple(unsaid))
+
+
+def _open_parameters(rule: Rule, choices: Choices) -> tuple[str, ...]:
+    return tuple(name for name in rule.parameters if choices.is_open(name))
+
+
+def _title(name: str) -> str:
+    declared = declaration(name)
+    return name if declared is None else declared.title_zh
+
+
+def _measured(found: Measurement | None) -> Measured:
+    if found is None:
+        return NOTHING_MEASURED
+    return Measured(
+        found.value,
+        found.low,
+        found.high,
+        found.limit,
+        found.unit,
+        found.text,
+        found.receptor_id,
+        found.receptor_name,
+        found.bearing_deg,
+    )
+
+
+def _position_kind(geometry: shapely.Geometry) -> str:
+    return PositionKind.POINT.value if geometry.geom_type == "Point" else PositionKind.SHAPE.value
+
+
+def _border_note(places: SitePlaces) -> str:
+    def names(found: Iterable[Place]) -> str:
+        return "、".join(dict.fromkeys(filter(None, (f"{one.county}{one.township}" for one in found))))
+
+    across, near = names(places.across), names(places.near)
+    said = f"用地范围还涉及{across}，条款适用地域按代表点所在行政区判断。" if across else ""
+    said += f"位置误差范围还涉及{near}，条款适用地域按点位所在行政区判断。" if near else ""
+    return sentences(said)

@@ -1,0 +1,332 @@
+"""Replacement of new emissions (总量替代): ratios, a ledger that sells no kilogram twice, a plan held against both."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from hmgeo.errors import InputError, Place, Problem, raise_problems
+from hmgeo.vocabulary import FIVE_METALS, METALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+SUMMED = "合计"
+DECIMALS = 6  # a milligram a year: sums of decimals must not refuse or grant by rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """How much an offset rule asks for: kg/a of one metal, or of the five together (`SUMMED`)."""
+
+    metal: str
+    added_kg: float
+    ratio: float
+    required_kg: float
+
+
+def needs_of(added_kg: Mapping[str, float], ratio: float, *, is_summed: bool) -> tuple[Need, ...]:
+    """Return what must be replaced.
+
+    Parameters
+    ----------
+    added_kg
+        New emission in kg/a by metal symbol.
+    ratio
+        Replacement to new emission, such as 1.2.
+    is_summed
+        Whether the ratio holds for the sum of the five metals rather than for each.
+
+    Examples
+    --------
+    >>> [(need.metal, need.required_kg) for need in needs_of({"Pb": 10.0, "Cd": 0.5}, 1.2, is_summed=False)]
+    [('Pb', 12.0), ('Cd', 0.6)]
+    >>> needs_of({"Pb": 10.0, "Cd": 0.5}, 1.2, is_summed=True)[0].required_kg
+    12.6
+    """
+    found = {metal: added_kg[metal] for metal in FIVE_METALS if added_kg.get(metal, 0.0) > 0}
+    if is_summed:
+        found = {SUMMED: sum(found.values())} if found else {}
+    return tuple(Need(metal, kg, ratio, round(kg * ratio, DECIMALS)) for metal, kg in found.items())
+
+
+@dataclass(frozen=True, slots=True)
+class ReductionSource:
+    """A verified reduction of one metal.
+
+    Parameters
+    ----------
+    verified_kg, sold_kg
+        核定量 and 已出让, kg/a.
+    document
+        文号 of the verification; a source without one can't be used.
+    row
+        Data row in the file it was read from; 0 where there is none.
+    """
+
+    source_id: str
+    name: str
+    metal: str
+    verified_kg: float
+    sold_kg: float = 0.0
+    document: str = ""
+    row: int = 0
+
+    @property
+    def left_kg(self) -> float:
+        """余量: what is still to be had, kg/a."""
+        return round(self.verified_kg - self.sold_kg, DECIMALS)
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """Kilograms a year of a source given to a project."""
+
+    project_id: str
+    source_id: str
+    metal: str
+    kg: float
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetLedger:
+    """Sources of reduction with what was given of them. Every change makes a new ledger.
+
+    Parameters
+    ----------
+    sources
+        By (id, metal).
+    allotments
+        In the order they were made; `sold_kg` of the sources holds what was sold before.
+    """
+
+    sources: Mapping[tuple[str, str], ReductionSource]
+    allotments: tuple[Allotment, ...] = field(default=())
+
+    def left_kg(self, source_id: str, metal: str) -> float:
+        """Return what is left of a source after all allotments, kg/a; 0 for one that isn't held."""
+        source = self.sources.get((source_id, metal))
+        if source is None:
+            return 0.0
+        given = sum(one.kg for one in self.allotments if (one.source_id, one.metal) == (source_id, metal))
+        return round(source.left_kg - given, DECIMALS) + 0.0  # never -0
+
+    def allot(self, project_id: str, source_id: str, metal: str, kg: float) -> OffsetLedger:
+        """Return the ledger after giving a project kilograms of a source.
+
+        Raises
+        ------
+        InputError
+            The source isn't held, has no document, or has less left than is asked for; what is left is told.
+        """
+        problems = self._problems(project_id, source_id, metal, kg)
+        if problems:
+            raise InputError(problems)
+        return replace(self, allotments=(*self.allotments, Allotment(project_id, source_id, metal, kg)))
+
+    def _problems(self, project_id: str, source_id: str, metal: str, kg: float) -> list[Problem]:
+        place = Place(key=f"{project_id}：{METALS.get(metal, metal)}")
+        source = self.sources.get((source_id, metal))
+        if source is None:
+            held = "、".join(sorted({one for one, of in self.sources if of == metal})) or "无"
+            return [Problem("总量来源台账中没有这一来源", place, source_id, held, "核对来源编号和金属")]
+        found = []
+        if not kg > 0:
+            found.append(Problem("替代量须大于 0", place, f"{kg:g} kg/a", remedy="填写千克每年"))
+        if not source.document:
+            found.append(Problem("总量来源没有核定文号，不能使用", place, source_id, remedy="补充生态环境部门核定文号"))
+        left_kg = self.left_kg(source_id, metal)
+        if kg > left_kg:
+            sold = [
+                f"{one.project_id} {one.kg:g} kg/a"
+                for one in self.allotments
+                if (one.source_id, one.metal) == (source_id, metal)
+            ]
+            remedy = "减少用量或另寻来源" + (f"；已用于 {'、'.join(sold)}" if sold else "")
+            found.append(
+                Problem(
+                    "总量来源余量不足，同一千克不得重复出让", place, f"{kg:g} kg/a", f"余量 {left_kg:g} kg/a", remedy
+                )
+            )
+        return found
+
+
+def ledger_of(sources: Iterable[ReductionSource], file: str = "") -> OffsetLedger:
+    """Return a ledger of sources.
+
+    Raises
+    ------
+    InputError
+        A source stands twice, a number is negative, or more was sold than verified; all at once.
+    """
+    held: dict[tuple[str, str], ReductionSource] = {}
+    problems = []
+    for source in sources:
+        place = Place(file=file, row=source.row, key=f"{source.source_id}（{METALS.get(source.metal, source.metal)}）")
+        if (source.source_id, source.metal) in held:
+            problems.append(Problem("同一来源的同一金属出现两次", place, remedy="合并为一行"))
+        if min(source.verified_kg, source.sold_kg) < 0:
+            problems.append(Problem("核定量、已出让不能为负", place, remedy="更正数值"))
+        if source.left_kg < 0:
+            found = f"核定 {source.verified_kg:g}，已出让 {source.sold_kg:g} kg/a"
+            problems.append(Problem("已出让超过核定量", place, found, remedy="核对台账"))
+        held[source.source_id, source.metal] = source
+    if problems:
+        raise InputError(problems)
+    return OffsetLedger(MappingProxyType(held))
+
+
+def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[ReductionSource, ...]:
+    """Return the sources of a table: 来源编号、来源企业、金属、核定量、已出让、余量、核定文号.
+
+    Raises
+    ------
+    InputError
+        Columns are missing, a metal isn't known or a cell isn't a number; all at once.
+
+    Examples
+    --------
+    >>> table = {"来源编号": ["R1"], "来源企业": ["甲"], "金属": ["铅"], "核定量": ["20"], "已出让": [""],
+    ...          "核定文号": ["X号"]}
+    >>> sources_of(table)[0].left_kg
+    20.0
+    """
+    needed = ("来源编号", "金属", "核定量", "已出让", "核定文号")
+    lacking = [name for name in needed if name not in columns]
+    if lacking:
+        where = Place(file=file)
+        raise InputError(Problem("总量来源台账缺少列", where, "、".join(lacking), "、".join(needed), "补充这些列"))
+    problems: list[Problem] = []
+    found = []
+    for row in range(len(columns["来源编号"])):
+        cells = {name: values[row].strip() for name, values in columns.items()}
+        if not any(cells.values()):
+            continue
+        place = Place(file=file, row=row + 1)
+        symbol = metal_of(cells["金属"], place, problems)
+        verified_kg, sold_kg = (kg_of(cells[name], name, place, problems) for name in ("核定量", "已出让"))
+        name = cells.get("来源企业", "")
+        source = ReductionSource(cells["来源编号"], name, symbol, verified_kg, sold_kg, cells["核定文号"], row + 1)
+        left = cells.get("余量", "")
+        if left and round(kg_of(left, "余量", place, problems) - source.left_kg, DECIMALS):
+            where, should = replace(place, field="余量"), f"核定量减已出让为 {source.left_kg:g} kg/a"
+            problems.append(Problem("余量与核定量、已出让不符", where, left, should, "核对台账"))
+        found.append(source)
+    if problems:
+        raise InputError(problems)
+    return tuple(found)
+
+
+def metal_of(text: str, place: Place, problems: list[Problem]) -> str:
+    """Return the symbol that a metal's name or symbol means; add a problem where none does."""
+    symbols = {zh: symbol for symbol, zh in METALS.items()} | {symbol: symbol for symbol in METALS}
+    if text not in symbols:
+        where = replace(place, field="金属")
+        problems.append(Problem("金属无法识别", where, text, "、".join(METALS.values()), "改为其中之一"))
+    return symbols.get(text, "")
+
+
+def kg_of(text: str, name: str, place: Place, problems: list[Problem]) -> float:
+    """Return kilograms a year, 0 for a blank; add a problem where a cell isn't a finite number."""
+    try:
+        kg = float(text) if text else 0.0
+    except ValueError:
+        kg = math.nan
+    if not math.isfinite(kg):
+        problems.append(Problem("不是数字", replace(place, field=name), text, remedy="填写千克每年"))
+        return 0.0
+    return kg
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One row of a plan: a project takes kilograms a year of one metal from a source.
+
+    Parameters
+    ----------
+    added_kg
+        The project's new emission of the metal; None where the row doesn't say.
+    row
+        Data row in the file it was read from.
+    """
+
+    project_id: str
+    source_id: str
+    metal: str
+    kg: float
+    added_kg: float | None = None
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What a project must replace of one metal, or of the five together, and what its purchases come to, kg/a."""
+
+    project_id: str
+    metal: str
+    added_kg: float
+    ratio: float
+    required_kg: float
+    bought_kg: float
+
+    @property
+    def lacking_kg(self) -> float:
+        """What is still to be bought."""
+        return max(0.0, round(self.required_kg - self.bought_kg, DECIMALS))
+
+
+def settle(ledger: OffsetLedger, purchases: Iterable[Purchase], file: str = "") -> OffsetLedger:
+    """Return the ledger after all purchases, in the order of the plan.
+
+    Raises
+    ------
+    InputError
+        Every row that asks for a kilogram that is already sold, for a strange source or one without a document, with
+        its row, metal and kilograms; the ledger stays as it was.
+    """
+    problems: list[Problem] = []
+    for one in purchases:
+        try:
+            ledger = ledger.allot(one.project_id, one.source_id, one.metal, one.kg)
+        except InputError as error:
+            key = f"{one.project_id} 购自 {one.source_id}：{METALS.get(one.metal, one.metal)} {one.kg:g} kg/a"
+            where = Place(file=file, row=one.row, key=key)
+            problems += [replace(problem, where=where) for problem in error.problems]
+    raise_problems(InputError, problems)
+    return ledger
+
+
+def covered(purchases: Sequence[Purchase], ratio: float, *, is_summed: bool, file: str = "") -> tuple[Covered, ...]:
+    """Return for each project what a ratio asks for and what it has bought, per metal or over the five metals.
+
+    Raises
+    ------
+    InputError
+        A project states two different new emissions of one metal.
+    """
+    added: dict[str, dict[str, float]] = {}
+    bought: dict[str, dict[str, float]] = {}
+    problems = []
+    for one in purchases:
+        stated = added.setdefault(one.project_id, {})
+        if one.added_kg is not None and stated.setdefault(one.metal, one.added_kg) != one.added_kg:
+            place = Place(file=file, row=one.row, field="新增量")
+            found = f"{one.added_kg:g}，前面为 {stated[one.metal]:g} kg/a"
+            problems.append(Problem("同一项目同一金属的新增量前后不一", place, found, remedy="核对后写成同一数值"))
+        taken = bought.setdefault(one.project_id, {})
+        taken[one.metal] = taken.get(one.metal, 0.0) + one.kg
+    raise_problems(InputError, problems)
+    return tuple(
+        Covered(project_id, need.metal, need.added_kg, ratio, need.required_kg, _bought(bought[project_id], need.metal))
+        for project_id, stated in added.items()
+        for need in needs_of(stated, ratio, is_summed=is_summed)
+    )
+
+
+def _bought(taken: Mapping[str, float], metal: str) -> float:
+    five = tuple(METALS)[:5]
+    kg = sum(taken.get(one, 0.0) for one in five) if metal == SUMMED else taken.get(metal, 0.0)
+    return round(kg, DECIMALS)

@@ -1,0 +1,549 @@
+"""The zones of clauses, drawn on the ellipsoid so finely that drawing and judging agree, and laid over each other.
+
+A circle's corners lie on a geodesic circle, so many that its edges fall short of it by less than the tolerance. The
+zone of a segment of at most 200 m is the hull of the circles around its ends; that of a shape is the union of the
+zones of its segments and the shape itself. No plane and no projection comes in.
+
+What no clause touches is never called allowed: it is what the clauses that could be drawn leave untouched within the
+coverage of the layers at hand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from hmgeo.geo.distance import prepare_shapes
+from hmgeo.geo.ellipsoid import ELLIPSOID, ellipsoidal_area_m2
+from hmgeo.judging.applies import Subject, exemption, hindrance
+from hmgeo.judging.choices import unset_text
+from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, Inquiry, evaluate, features_of
+from hmgeo.judging.facts import Side
+from hmgeo.judging.judge import verdict_of
+from hmgeo.judging.layers import untold_template
+from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place
+from hmgeo.results.columns import SHAPES_SCHEMA
+from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, layers_of, parameters_of
+from hmgeo.rules.parameters import ParameterType, declaration
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.siting.bench import citation_of, stated_of
+from hmgeo.siting.site import SiteNumbers, SitePlaces
+from hmgeo.vocabulary import SPEAKING, Effect, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from hmgeo.judging.choices import Choices
+    from hmgeo.judging.facts import Features
+    from hmgeo.judging.places import Areas
+    from hmgeo.results.siting import Citation
+    from hmgeo.rules.model import DatedValue, Rule, RuleStanding, Test
+    from hmgeo.siting.bench import SitingBench
+    from hmgeo.siting.site import Site
+
+    Geometries = Sequence[shapely.Geometry] | NDArray[np.object_]
+
+TOLERANCE_M = 0.05
+"""How far a drawn border may lie from the true one, metres; a border is drawn on average where it belongs."""
+_FEWEST_CORNERS = 32
+_CIRCLES_AT_ONCE = 2_000
+
+
+def corners(radius_m: float, tolerance_m: float = TOLERANCE_M) -> int:
+    """Return how many corners a circle needs for its edges to lie within the tolerance of it.
+
+    Examples
+    --------
+    >>> corners(500.0), corners(10_000.0)
+    (224, 996)
+    """
+    half_angle = np.sqrt(2 * tolerance_m / max(radius_m, tolerance_m))
+    return max(_FEWEST_CORNERS, int(np.ceil(np.pi / half_angle / 4)) * 4)
+
+
+def zone_within(geometries: Geometries, radius_m: float, tolerance_m: float = TOLERANCE_M) -> shapely.Geometry:
+    """Return the lon/lat polygon of everything within `radius_m` metres of the shapes.
+
+    Parameters
+    ----------
+    geometries
+        Points, lines, polygons and their multis in lon/lat on CGCS2000 (EPSG:4490).
+    tolerance_m
+        Largest distance between the drawn border and the true one.
+    """
+    array = np.asarray(geometries, dtype=object)
+    if not len(array):
+        return shapely.Polygon()
+    if radius_m <= 0:
+        return shapely.union_all(array)
+    shapes = prepare_shapes(array)
+    is_bent = np.zeros(len(array), dtype=bool)
+    areal = shapely.get_dimensions(array) == 2  # noqa: PLR2004 -- polygons
+    is_bent[areal] = ~_are_convex(array[areal])
+    count = np.diff(shapes.first)
+    pieces: list[shapely.Geometry] = list(array[areal])
+    convex = np.flatnonzero(areal & ~is_bent)
+    pieces += [
+        _hull(shapes.start[shapes.first[row] : shapes.first[row + 1]], radius_m, tolerance_m) for row in convex.tolist()
+    ]
+    by_edge = np.flatnonzero(np.repeat(is_bent | ~areal, count))
+    for low in range(0, len(by_edge), _CIRCLES_AT_ONCE):
+        rows = by_edge[low : low + _CIRCLES_AT_ONCE]
+        pieces += _stadiums(shapes.start[rows], shapes.end[rows], radius_m, tolerance_m)
+    return shapely.union_all(np.array(pieces, dtype=object))
+
+
+def _are_convex(polygons: NDArray[np.object_]) -> NDArray[np.bool_]:
+    whole = shapely.area(shapely.convex_hull(polygons))
+    answer: NDArray[np.bool_] = shapely.area(polygons) >= whole * (1 - 1e-12)
+    return answer
+
+
+def _hull(lon_lat: NDArray[np.float64], radius_m: float, tolerance_m: float) -> shapely.Geometry:
+    ring = _circles(lon_lat, radius_m, tolerance_m).reshape(-1, 2)
+    return shapely.convex_hull(shapely.multipoints(ring))
+
+
+def _stadiums(
+    start: NDArray[np.float64], end: NDArray[np.float64], radius_m: float, tolerance_m: float
+) -> list[shapely.Geometry]:
+    """Return the zone of each segment: the hull of the circles around its ends."""
+    first = _circles(start, radius_m, tolerance_m)
+    same = np.all(start == end, axis=1)
+    both = np.concatenate([first, np.where(same[:, None, None], first, _circles(end, radius_m, tolerance_m))], axis=1)
+    which = np.repeat(np.arange(len(both)), both.shape[1])
+    hulls = shapely.convex_hull(shapely.multipoints(shapely.points(both.reshape(-1, 2)), indices=which))
+    return list(hulls)
+
+
+def _circles(centres: NDArray[np.float64], radius_m: float, tolerance_m: float) -> NDArray[np.float64]:
+    """Return (k, corners, 2) lon/lat corners; half of them would fall short, so the radius is half a sagitta longer."""
+    count = corners(radius_m, tolerance_m)
+    longer_m = radius_m * (1 + (1 - np.cos(np.pi / count)) / 2)
+    azimuth = np.tile(np.arange(count) * (360 / count), len(centres))
+    lon, lat = np.repeat(centres, count, axis=0).T
+    there_lon, there_lat, _ = ELLIPSOID.fwd(lon, lat, azimuth, np.full(len(azimuth), longer_m))
+    return np.column_stack([there_lon, there_lat]).reshape(len(centres), count, 2)
+
+
+NO_ZONE = "需要水流、坡度或占比测算，本条未画范围。"
+TERRAIN_OPEN = "已选择考虑地形，但未作地形分级，本条未画范围。"
+NOWHERE = shapely.Polygon()
+_ATTRIBUTE_KINDS = frozenset({"attribute", "ratio", "classification", KEY_AREA_KIND})
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """Where a test is met and where it isn't; elsewhere nobody can tell."""
+
+    met: shapely.Geometry
+    not_met: shapely.Geometry
+
+
+class UndrawableError(Exception):
+    """Why a test has no zone."""
+
+
+def cells_of(area: shapely.Geometry, areas: Areas) -> Iterator[tuple[shapely.Geometry, Place]]:
+    """Yield the pieces of an area by the county and township that hold them; what no polygon holds comes last."""
+    rest = area
+    for county, name, shape in _rows(areas.counties):
+        inside = polygonal(shapely.intersection(rest, shape))
+        if inside.is_empty:
+            continue
+        rest = polygonal(shapely.difference(rest, shape))
+        for town, town_name, town_shape in _rows(areas.townships):
+            if town.startswith(county):
+                piece = polygonal(shapely.intersection(inside, town_shape))
+                inside = polygonal(shapely.difference(inside, town_shape))
+                if not piece.is_empty:
+                    yield piece, Place(county, name, town, town_name, township_from_geometry=True)
+        if not inside.is_empty:
+            yield inside, Place(county, name)
+    if not rest.is_empty:
+        yield rest, Place()
+
+
+def _rows(table: pa.Table | None) -> Iterator[tuple[str, str, shapely.Geometry]]:
+    if table is not None:
+        for row in table.to_pylist():
+            yield row["id"], row["name"], shapely.from_wkb(row["geometry"])
+
+
+@dataclass(slots=True)
+class Drawer:
+    """Draws the zones of one project over the pieces of an area."""
+
+    bench: SitingBench
+    site: Site
+    cells: list[tuple[shapely.Geometry, Place]]
+    buffers: dict[tuple[Features, float], tuple[shapely.Geometry, shapely.Geometry]] = field(default_factory=dict)
+    open: dict[str, shapely.Geometry] = field(default_factory=dict)
+    """Of the rule last drawn: why nobody can tell there whether it touches, and where."""
+
+    def zone(self, rule: Rule) -> tuple[Citation, Verdict, shapely.Geometry] | None:
+        """Return a rule as cited, what it says, and where; None where it reaches the project nowhere in the area."""
+        drawn: list[tuple[Verdict, shapely.Geometry]] = []
+        citation = None
+        self.open = {}
+        groups: dict[tuple[str, ...], list[tuple[shapely.Geometry, Place]]] = {}
+        for cell, place in self.cells:
+            groups.setdefault(self._kin(rule, place), []).append((cell, place))
+        for members in groups.values():
+            place = members[0][1]
+            standing = self.standing(rule, place)
+            value = standing.value
+            if value is None or not self._reaches(rule, place):
+                continue
+            cell = shapely.union_all([one for one, _ in members])
+            citation = citation_of(rule, standing)
+            drawn.append((touching_verdict(rule), self._touched(rule, value, cell, place)))
+        if citation is None:
+            return None
+        geometry = shapely.union_all([one for _, one in drawn])
+        return citation, min((verdict for verdict, _ in drawn), key=lambda one: one.gravity), geometry
+
+    def standing(self, rule: Rule, place: Place) -> RuleStanding:
+        """Return how a rule stands in a place."""
+        asked = self.bench.question
+        is_adopted = rule.id in asked.adopted
+        codes = codes_of_place(place.code)
+        return standing_of(rule, as_of=asked.as_of, place_codes=codes, adopted=is_adopted)
+
+    def _kin(self, rule: Rule, place: Place) -> tuple[str, ...]:
+        """Return what tells places apart for a rule: its standing there, and what it says of key areas."""
+        standing = self.standing(rule, place).standing.value
+        answers = [standing]
+        for leaf in rule.test.leaves() if rule.test is not None else ():
+            if leaf.kind == KEY_AREA_KIND or leaf.text("layer") == KEY_AREAS:
+                features = replace(features_of(leaf, self.bench.question.choices), layer=KEY_AREAS)
+                answers.append(str(SiteNumbers(self.site, SitePlaces(place)).inside(features)))
+        return tuple(answers)
+
+    def _reaches(self, rule: Rule, place: Place) -> bool:
+        asked = self.bench.question
+        if self.standing(rule, place).standing not in SPEAKING or rule.test is None:
+            return False
+        if not (rule.id in asked.adopted or set(rule.territory) & codes_of_place(place.code)):
+            return False
+        site = self.site
+        said = stated_of(site)
+        subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, said, doubts=site.doubts)
+        obstacle = hindrance(rule, subject, asked.choices)
+        exempt = exemption(rule, subject)
+        if obstacle is not None or (exempt is not None and exempt.is_known):
+            if obstacle is not None and obstacle.verdict is Verdict.NOT_ASSESSED:
+                raise UndrawableError(obstacle.why)
+            return False
+        if exempt is not None:
+            raise UndrawableError(exempt.why)
+        unset = _unset_outside(rule, asked.choices)
+        if unset:
+            raise UndrawableError("".join(map(unset_text, unset)))
+        return True
+
+    def _touched(self, rule: Rule, value: DatedValue, cell: shapely.Geometry, place: Place) -> shapely.Geometry:
+        """Return where in a cell every allowed completion of what nobody chose touches."""
+        if rule.test is None:
+            return NOWHERE
+        touched = cell
+        graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
+        for choices in self.bench.question.choices.spread(rule.parameters):
+            inquiry = Inquiry(value, SiteNumbers(self.site, SitePlaces(place)), choices, graver)
+            ground = self._ground(rule.test, inquiry, cell)
+            touched = shapely.intersection(touched, ground.not_met if rule.effect is Effect.REQUIRE else ground.met)
+        return polygonal(touched)
+
+    def _ground(self, test: Test, inquiry: Inquiry, cell: shapely.Geometry) -> _Ground:
+        if test.parts:
+            parts = [self._ground(part, inquiry, cell) for part in test.parts]
+            met, not_met = [one.met for one in parts], [one.not_met for one in parts]
+            if test.kind == "all_of":
+                return _Ground(_common(met), shapely.union_all(not_met))
+            return _Ground(shapely.union_all(met), _common(not_met))
+        if test.kind in _ATTRIBUTE_KINDS or test.text("layer") == KEY_AREAS:
+            given = evaluate(test, inquiry).given
+            return _Ground(cell if given is Side.MET else NOWHERE, cell if given is Side.NOT_MET else NOWHERE)
+        layer = test.text("layer")
+        if layer not in self.bench.indexes:
+            if not layer:
+                raise UndrawableError(NO_ZONE)
+            return _Ground(NOWHERE, NOWHERE)
+        return self._of_layer(test, inquiry, cell)
+
+    def _of_layer(self, test: Test, inquiry: Inquiry, cell: shapely.Geometry) -> _Ground:
+        features = features_of(test, inquiry.choices)
+        if test.kind in INSIDE_KINDS:
+            inside, maybe = self._features(features)
+            self._leave_open(features, inside, maybe)
+            outside = shapely.difference(self._cleared(features.layer, cell, 0.0), maybe)
+            inside = shapely.intersection(inside, cell)
+            return _Ground(inside, outside) if test.kind == "within" else _Ground(outside, inside)
+        if test.kind not in DISTANCE_KINDS:
+            raise UndrawableError(NO_ZONE)
+        name = test.text("limit")
+        limit_m = inquiry.choices.number(name) if name else inquiry.value.value
+        if limit_m is None:
+            return _Ground(NOWHERE, NOWHERE)
+        if inquiry.choices.code(test.text("mode")) not in STRAIGHT_MODES:
+            raise UndrawableError(NO_ZONE)
+        if inquiry.choices.code(test.text("terrain")) == TERRAIN_CONSIDERED:
+            raise UndrawableError(TERRAIN_OPEN)
+        within, maybe_within = self._buffers(features, limit_m)
+        self._leave_open(features, within, maybe_within)
+        near = shapely.intersection(within, cell)
+        far = shapely.difference(self._cleared(features.layer, cell, limit_m), maybe_within)
+        return _Ground(near, far) if test.kind == "maximum_distance" else _Ground(far, near)
+
+    def _features(self, features: Features) -> tuple[shapely.Geometry, shapely.Geometry]:
+        """Return the features that count, and those that count or may count."""
+        index = self.bench.indexes[features.layer]
+        return index.union(features), index.union(features, untold=True)
+
+    def _buffers(self, features: Features, limit_m: float) -> tuple[shapely.Geometry, shapely.Geometry]:
+        """Return all within the limit of features that count, and of those that count or may count."""
+        if (features, limit_m) not in self.buffers:
+            index = self.bench.indexes[features.layer]
+            states = index.states(features)
+            sure = zone_within(index.shapes.geometries[states == 1], limit_m)
+            untold = index.shapes.geometries[states == 0]
+            either = sure if not len(untold) else shapely.union(sure, zone_within(untold, limit_m))
+            self.buffers[features, limit_m] = sure, either
+        return self.buffers[features, limit_m]
+
+    def _leave_open(self, features: Features, sure: shapely.Geometry, either: shapely.Geometry) -> None:
+        """Remember where features lie of which nobody can tell whether they count."""
+        if either is not sure and not shapely.equals(either, sure):
+            index = self.bench.indexes[features.layer]
+            names = [index.label(row) for row in np.flatnonzero(index.states(features) == 0).tolist()]
+            more = f"等 {len(names)} 个" if len(names) > _NAMED else ""
+            why = untold_template(features).format(name="、".join(names[:_NAMED]) + more)
+            self.open[why] = polygonal(shapely.difference(either, sure))
+
+    def _cleared(self, layer: str, cell: shapely.Geometry, limit_m: float) -> shapely.Geometry:
+        """Return where finding nothing within the limit proves that there is nothing."""
+        index = self.bench.indexes[layer]
+        coverage = index.layer.gates.coverage
+        if coverage is None or not index.is_complete:
+            return NOWHERE
+        if limit_m > 0:
+            coverage = shapely.difference(coverage, zone_within([shapely.boundary(coverage)], limit_m))
+        return shapely.intersection(coverage, cell)
+
+
+def touching_verdict(rule: Rule) -> Verdict:
+    """Return what a rule says where it touches."""
+    return verdict_of(rule, Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET)
+
+
+def _unset_outside(rule: Rule, choices: Choices) -> list[str]:
+    """Return open points that no field of the test reads and that aren't closed choices."""
+    read = {rule.applies_to.trades.parameter, *(parameters_of(rule.test) if rule.test is not None else ())}
+    found = [declaration(name) for name in rule.parameters if name not in read and choices.is_open(name)]
+    return [one.name for one in found if one is not None and one.type is not ParameterType.CHOICE]
+
+
+def _common(geometries: list[shapely.Geometry]) -> shapely.Geometry:
+    common = geometries[0]
+    for other in geometries[1:]:
+        common = shapely.intersection(common, other)
+    return common
+
+
+def polygonal(geometry: shapely.Geometry) -> shapely.Geometry:
+    """Return the areas of a shape; lines and points that an overlay leaves at borders are dropped."""
+    if geometry.geom_type in {"Polygon", "MultiPolygon"}:
+        return geometry
+    parts = [part for part in shapely.get_parts(geometry) if part.geom_type in {"Polygon", "MultiPolygon"}]
+    return shapely.union_all(parts) if parts else NOWHERE
+
+
+TOUCHED = frozenset({Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED})
+_HA = 1e4
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """Where one clause touches.
+
+    Parameters
+    ----------
+    verdict
+        What it says there: the gravest, where places differ.
+    geometry
+        Polygon in lon/lat, within the area asked about.
+    alone_ha, alone_percent
+        Of the area, whatever other clauses touch.
+    added_ha
+        What it adds to the clauses before it.
+    left_ha
+        What remains untouched after it.
+    layers
+        Codes of the layers at hand that went in.
+    """
+
+    citation: Citation
+    verdict: Verdict
+    geometry: shapely.Geometry = field(repr=False)
+    alone_ha: float = 0.0
+    alone_percent: float = 0.0
+    added_ha: float = 0.0
+    left_ha: float = 0.0
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """The zones of an area in reading order, and what couldn't be drawn.
+
+    Parameters
+    ----------
+    undrawn
+        Clauses that reach the project but have no zone, or may have more of it, with the reason.
+    untouched
+        Of the area, within the coverage of every layer that went in, what no drawn clause touches.
+    uncovered
+        Of the area, what lies outside the coverage of one of them, or where a feature isn't understood: there nothing
+        follows from not being touched.
+    """
+
+    area_ha: float
+    covered_ha: float
+    zones: tuple[Zone, ...]
+    undrawn: tuple[tuple[Citation, str], ...]
+    untouched: shapely.Geometry = field(repr=False)
+    untouched_ha: float = 0.0
+    uncovered: shapely.Geometry = field(default=NOWHERE, repr=False)
+
+
+def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> Overlay:
+    """Draw where each clause touches a project anywhere in an area.
+
+    Parameters
+    ----------
+    bench
+        Layers, rules, choices, places.
+    site
+        The project: trade, action, stated facts; its geometry isn't read.
+    area
+        Polygon in lon/lat.
+
+    Returns
+    -------
+    Overlay
+        A point without uncertainty lies in a zone exactly where `bench.check` gives prohibited, conditional or listed
+        for the clause, but for `hmgeo.siting.overlay.TOLERANCE_M` at its border.
+    """
+    cells = list(cells_of(area, bench.question.areas))
+    drawer = Drawer(bench, replace(site, geometry=None), cells)
+    zones: list[Zone] = []
+    undrawn: list[tuple[Citation, str]] = []
+    used: list[str] = []
+    unknown: list[shapely.Geometry] = []
+    for rule in bench.question.rules:
+        if not rule.gives_findings:
+            continue
+        try:
+            drawn = drawer.zone(rule)
+        except UndrawableError as why:
+            undrawn.append((citation_of(rule, drawer.standing(rule, cells[0][1])), str(why)))
+            continue
+        if drawn is None or rule.test is None:
+            continue
+        for doubt, where in drawer.open.items():
+            unknown.append(shapely.difference(where, drawn[2]))
+            undrawn.append((drawn[0], doubt))
+        held = tuple(code for code in layers_of(rule.test) if code in bench.indexes)
+        used += held
+        if not drawn[2].is_empty:
+            zones.append(Zone(*drawn, layers=held))
+    zones.sort(key=lambda one: (one.verdict.gravity, one.citation.order))
+    covered = polygonal(shapely.difference(_covered(bench, area, used), shapely.union_all(unknown)))
+    return _in_sequence(area, covered, zones, tuple(undrawn))
+
+
+def _covered(bench: SitingBench, area: shapely.Geometry, used: list[str]) -> shapely.Geometry:
+    covered = area
+    for code in dict.fromkeys(used):
+        coverage = bench.indexes[code].layer.gates.coverage
+        covered = NOWHERE if coverage is None else shapely.intersection(covered, coverage)
+    return polygonal(covered)
+
+
+def _in_sequence(
+    area: shapely.Geometry, covered: shapely.Geometry, zones: list[Zone], undrawn: tuple[tuple[Citation, str], ...]
+) -> Overlay:
+    whole_ha, left, made = _ha(area), area, []
+    for zone in zones:
+        alone_ha, before_ha = _ha(zone.geometry), _ha(left)
+        left = polygonal(shapely.difference(left, zone.geometry))
+        left_ha = _ha(left)
+        percent = 100 * alone_ha / whole_ha if whole_ha else 0.0
+        made.append(
+            replace(zone, alone_ha=alone_ha, alone_percent=percent, added_ha=before_ha - left_ha, left_ha=left_ha)
+        )
+    untouched = polygonal(shapely.intersection(left, covered))
+    uncovered = polygonal(shapely.difference(area, covered))
+    return Overlay(whole_ha, _ha(covered), tuple(made), undrawn, untouched, _ha(untouched), uncovered)
+
+
+def _ha(geometry: shapely.Geometry) -> float:
+    return 0.0 if geometry.is_empty else float(ellipsoidal_area_m2([geometry])[0]) / _HA
+
+
+_LINES = 36
+
+
+def hatched_places(places: pa.Table) -> pa.Table:
+    """Return one hatched figure per place, named after it and the number of sources known to be somewhere in it.
+
+    Parameters
+    ----------
+    places
+        `hmgeo.screening.somewhere.PLACES_SCHEMA`.
+
+    Returns
+    -------
+    pyarrow.Table
+        id (code), name, geometry (lines as lon/lat WKB), in the order in which places are first met.
+    """
+    rows = {row["place_code"]: row for row in places.to_pylist()}
+    counted = Counter(places["place_code"].to_pylist())
+    figures = [
+        {
+            "id": code,
+            "name": f"{row['place_name']}：{counted[code]} 家仅知位于此范围",
+            "geometry": shapely.to_wkb(hatching(shapely.from_wkb(row["geometry"]))),
+        }
+        for code, row in rows.items()
+    ]
+    return pa.Table.from_pylist(figures, SHAPES_SCHEMA)
+
+
+def hatching(place: BaseGeometry) -> BaseGeometry:
+    """Return slanting lines across a place, and its outline.
+
+    Examples
+    --------
+    >>> lines = hatching(shapely.box(0, 0, 1, 1))
+    >>> lines.geom_type, bool(shapely.covers(shapely.box(0, 0, 1, 1), lines))
+    ('MultiLineString', True)
+    """
+    west, south, east, north = place.bounds
+    span = max(east - west, north - south)
+    starts = np.linspace(-span, span, _LINES + 1)[1:-1]
+    ends = [[(west + start, south), (west + start + span, south + span)] for start in starts.tolist()]
+    inside = shapely.intersection(place, shapely.multilinestrings([shapely.linestrings(end) for end in ends]))
+    parts = shapely.get_parts(shapely.get_parts([inside, shapely.boundary(place)]))
+    lines = [part for part in parts if part.geom_type == "LineString" and not math.isclose(part.length, 0)]
+    return shapely.multilinestrings(lines)

@@ -1,0 +1,392 @@
+"""The rules of a siting question compiled for a page: records, and tests as trees that need no rule to run.
+
+Operations: `all`, `any` (`of`: parts); `fixed` (`side`, `why`, `said`, `approx`: settled by the place or by what is
+missing); `fact` (`name`, `expected`, `why`, `said`: a yes/no fact that the user states); `near` (`set`, `limit`,
+`hit`: the side that a feature within the limit proves, `open`: why even a hit would prove nothing, `why`); `inside`
+(`set`, `yes`: the side that lying in a feature proves); `touch` (`set`, `limit`, `why`); `off` (`why`: not run on a
+page).
+
+A record holds: `cite` (number of its citation), `standing`, `note` (how it stands), `order` (where it is read among
+those of one verdict), `layers` (codes), and either `fixed` (`verdict`, `why`: no position and no answer changes it) or
+`actions`, `trade`, `conditions`, `exceptions` (whom it is about), `blocked` (why it can't be judged whatever the
+test says), `trees` (one per completion of what nobody chose that makes a difference; see `compiled_tests`), `unset`
+(what is said where they differ), `sides` (the verdict of each side), `condition` and `principle` (sentences).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from hmgeo.judging import applies
+from hmgeo.judging.applies import Subject, trade_lists
+from hmgeo.judging.choices import chosen_text, unset_text
+from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, TERRAIN_OPEN, Inquiry, evaluate, features_of
+from hmgeo.judging.facts import (
+    GAP_INCOMPLETE,
+    GAP_NEAR,
+    GAP_OUTSIDE,
+    GAP_UNDECLARED,
+    Side,
+    Unknown,
+    missing_layer,
+    unsaid,
+)
+from hmgeo.judging.judge import IN_PRINCIPLE, condition_text, judge, unset_outside_the_test, verdict_of
+from hmgeo.judging.layers import bank_line_fault, untold_template
+from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place
+from hmgeo.results.compiled import CompiledLayer, CompiledRules, CompiledSet
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
+from hmgeo.siting.bench import Witness, citation_of
+from hmgeo.siting.site import PROJECT_SITES, Site, SiteNumbers, SitePlaces
+from hmgeo.vocabulary import COUNTY_DIGITS, SPEAKING, Effect, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmgeo.judging.choices import Choices
+    from hmgeo.judging.facts import Features, Outcome
+    from hmgeo.judging.layers import LayerIndex, LayerIndexes
+    from hmgeo.results.siting import Citation
+    from hmgeo.rules.model import DatedValue, Exemption, Rule, RuleStanding, Test
+    from hmgeo.siting.bench import SitingBench
+
+
+Tree = dict[str, Any]
+
+COMPOSED = {"all_of": "all", "any_of": "any"}
+_HITS = {"maximum_distance": Side.MET, "minimum_distance": Side.NOT_MET}
+_YES = {"within": Side.MET, "not_within": Side.NOT_MET}
+_ASKED_ELSEWHERE = frozenset({"upstream_of", "downstream_of", "slope", "overlap_share", "classification"})
+_STATE_BYTES = {1: 1, 0: 2, -1: 0}
+
+
+@dataclass(slots=True)
+class Sets:
+    """The sets of features that trees name by number."""
+
+    indexes: LayerIndexes
+    numbers: dict[Features, int] = field(default_factory=dict)
+
+    def number(self, features: Features) -> int:
+        """Return the number of a set, the next one where it is new."""
+        return self.numbers.setdefault(features, len(self.numbers))
+
+    def compiled(self) -> tuple[CompiledSet, ...]:
+        """Return every set that was named."""
+        return tuple(self._compiled(one) for one in self.numbers)
+
+    def _compiled(self, features: Features) -> CompiledSet:
+        states = self.indexes[features.layer].states(features)
+        table = np.zeros(3, np.uint8)
+        for state, byte in _STATE_BYTES.items():
+            table[state + 1] = byte
+        return CompiledSet(features.layer, features.zh, table[states + 1].tobytes(), untold_template(features))
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A rule asked in one place, under one completion of what nobody chose."""
+
+    rule: Rule
+    place: Place
+    inquiry: Inquiry
+    sets: Sets
+
+
+def tree_of(test: Test, spot: Spot) -> Tree:
+    """Return a test as a tree."""
+    layer = test.text("layer")
+    if test.kind in COMPOSED:
+        return {"op": COMPOSED[test.kind], "of": [tree_of(part, spot) for part in test.parts]}
+    if test.kind == KEY_AREA_KIND or layer == KEY_AREAS:
+        return _of_place(test, spot)
+    if test.kind in _ASKED_ELSEWHERE:
+        return {"op": "off", "why": list(evaluate(test, spot.inquiry).why)}
+    if layer:
+        fault = bank_line_fault(layer, spot.sets.indexes)
+        if layer in spot.sets.indexes and fault is None:
+            return _of_layer(test, spot)
+        return _missing(test, spot, layer, fault or missing_layer(layer))
+    return _of_statement(test, spot)
+
+
+def _of_layer(test: Test, spot: Spot) -> Tree:
+    if test.kind not in _YES:
+        return _of_distance(test, spot)
+    number = spot.sets.number(features_of(test, spot.inquiry.choices))
+    return {"op": "inside", "set": number, "yes": _YES[test.kind].value}
+
+
+def _of_statement(test: Test, spot: Spot) -> Tree:
+    """Return what the user's own words decide; numbers can't be stated on a page."""
+    if test.kind == "attribute" and test.text("attribute") not in MEASURED_ATTRIBUTES:
+        return _of_fact(test)
+    return _fixed(evaluate(test, spot.inquiry))
+
+
+def _of_place(test: Test, spot: Spot) -> Tree:
+    """Settle what the place alone decides: the key areas that hold it."""
+    witness = Witness(spot.inquiry.facts, spot.place, spot.inquiry.choices, spot.sets.indexes)
+    said = witness.evidence(replace(spot.rule, test=test), spot.inquiry.value).measured
+    return _fixed(evaluate(test, spot.inquiry)) | {"said": list(said), "layer": KEY_AREAS}
+
+
+def _of_fact(test: Test) -> Tree:
+    name = test.text("attribute")
+    said = {known: f"填报：{ATTRIBUTES[name]}——{word}。" for known, word in (("yes", "是"), ("no", "否"))}
+    expected = test.text("expected") != "no"
+    return {"op": "fact", "name": name, "expected": expected, "why": unsaid(name).why, "said": said}
+
+
+def _missing(test: Test, spot: Spot, layer: str, fault: Unknown) -> Tree:
+    """Return what a missing or unusable layer leaves open; an unset limit is said first, as the judging does."""
+    outcome = evaluate(test, spot.inquiry)
+    is_unset = (test.kind in _HITS or test.kind == "adjacency") and _limit_m(test, spot.inquiry) is None
+    why = list(outcome.why) if is_unset else [fault.why]
+    tree = {"op": "fixed", "side": Side.UNKNOWN.value, "why": why}
+    return tree if layer in spot.sets.indexes else tree | {"missing": layer}
+
+
+def _of_distance(test: Test, spot: Spot) -> Tree:
+    inquiry = spot.inquiry
+    limit_m = _limit_m(test, inquiry)
+    if limit_m is None:
+        return _fixed(evaluate(test, inquiry)) | {"layer": test.text("layer")}
+    features = features_of(test, inquiry.choices)
+    name = test.text("tolerance") if test.kind == "adjacency" else test.text("limit")
+    tree = {
+        "op": "touch" if test.kind == "adjacency" else "near",
+        "set": spot.sets.number(features),
+        "limit": limit_m,
+        "why": [chosen_text(name, limit_m)] if name else [],
+    }
+    if test.kind == "adjacency":
+        return tree
+    if inquiry.choices.code(test.text("mode")) not in STRAIGHT_MODES:
+        return {"op": "off", "why": list(evaluate(test, inquiry).why)}
+    is_open = inquiry.choices.code(test.text("terrain")) == TERRAIN_CONSIDERED
+    return tree | {"hit": _HITS[test.kind].value, "open": TERRAIN_OPEN if is_open else ""}
+
+
+def _limit_m(test: Test, inquiry: Inquiry) -> float | None:
+    if test.kind == "adjacency":
+        return inquiry.choices.number(test.text("tolerance"))
+    name = test.text("limit")
+    return inquiry.choices.number(name) if name else inquiry.value.value
+
+
+def _fixed(outcome: Outcome) -> Tree:
+    return {"op": "fixed", "side": outcome.given.value, "why": list(outcome.why), "approx": outcome.is_approximate}
+
+
+Record = dict[str, Any]
+
+_FEATURES = pa.schema([("label", pa.string()), ("geometry", pa.binary())])
+_GAPS = {"outside": GAP_OUTSIDE, "near": GAP_NEAR, "undeclared": GAP_UNDECLARED, "incomplete": GAP_INCOMPLETE}
+
+SUBJECT_WORDS = {
+    "not_applicable": applies.NOT_APPLICABLE,
+    "action": applies.ACTION_WORD,
+    "trade": applies.TRADE_WORD,
+    "situation": applies.SITUATION_WORD,
+    "trade_unsaid": applies.TRADE_UNSAID,
+    "trade_unread": applies.TRADE_UNREAD,
+    "trade_coarse": applies.TRADE_COARSE,
+    "other_edition": applies.OTHER_EDITION,
+    "facts_unsaid": applies.FACTS_UNSAID,
+}
+
+
+def compile_rules(bench: SitingBench) -> CompiledRules:
+    """Return every clause that `bench.check` may say something by of a project site, for a page to execute.
+
+    A page that follows the records at a point comes to the verdicts of `bench.check` for a point without uncertainty,
+    of the same trade, action and stated facts.
+    """
+    compiler = _Compiler(bench)
+    places = {place.code: compiler.numbers(place) for place in _places(bench)}
+    sets = compiler.sets.compiled()
+    codes = dict.fromkeys(one.layer for one in sets)
+    names = {place.code: f"{place.county}{place.township}" for place in _places(bench)}
+    areas = bench.question.areas
+    missing = dict.fromkeys(code for record in compiler.records for code in record.get("missing", ()))
+    return CompiledRules(
+        bench.question.as_of.isoformat(),
+        tuple(compiler.records),
+        tuple(compiler.citations),
+        places,
+        names,
+        {name: ATTRIBUTES[name] for name in ATTRIBUTES if name in compiler.asked},
+        {code: (LAYERS[code].zh, LAYERS[code].department) for code in missing},
+        SUBJECT_WORDS,
+        sets,
+        {code: _layer(code, bench.indexes[code]) for code in codes},
+        areas.counties,
+        areas.townships,
+    )
+
+
+def _places(bench: SitingBench) -> Iterator[Place]:
+    """Yield every place that a point may turn out to lie in, the one that nobody knows last."""
+    areas = bench.question.areas
+    counties = {} if areas.counties is None else _named(areas.counties)
+    for code, name in counties.items():
+        yield Place(code, name)
+    for code, name in ({} if areas.townships is None else _named(areas.townships)).items():
+        county = code[:COUNTY_DIGITS]
+        yield Place(county, counties.get(county, ""), code, name, township_from_geometry=True)
+    yield Place()
+
+
+def _named(table: pa.Table) -> dict[str, str]:
+    return dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))
+
+
+def _layer(code: str, index: LayerIndex) -> CompiledLayer:
+    gates = index.layer.gates
+    wkb = shapely.to_wkb(index.shapes.geometries, output_dimension=2, byte_order=1)
+    return CompiledLayer(
+        code,
+        LAYERS[code].zh,
+        LAYERS[code].department,
+        index.layer.basis,
+        gates.vintage,
+        gates.classification,
+        None if gates.coverage is None else shapely.to_wkb(gates.coverage, output_dimension=2, byte_order=1),
+        index.is_complete,
+        {name: text.replace("{layer}", LAYERS[code].zh) for name, text in _GAPS.items()},
+        pa.Table.from_pydict({"label": index.labels(), "geometry": list(wkb)}, _FEATURES),
+    )
+
+
+class _Compiler:
+    """Records without repeats: places that a rule doesn't tell apart share one."""
+
+    def __init__(self, bench: SitingBench) -> None:
+        self.bench = bench
+        self.sets = Sets(bench.indexes)
+        self.records: list[Record] = []
+        self.citations: list[Citation] = []
+        self.asked: set[str] = set()
+        self._places: dict[str, int] = {}
+        self._cited: dict[Citation, int] = {}
+
+    def numbers(self, place: Place) -> tuple[int, ...]:
+        """Return the records of the clauses that speak of a place."""
+        found = []
+        asked = self.bench.question
+        codes = codes_of_place(place.code)
+        for rule in asked.rules:
+            is_adopted = rule.id in asked.adopted
+            if not rule.gives_findings or not (is_adopted or set(rule.territory) & codes):
+                continue
+            standing = standing_of(rule, as_of=asked.as_of, place_codes=codes, adopted=is_adopted)
+            found.append(self._number(self._record(rule, standing, place)))
+        return tuple(found)
+
+    def _number(self, record: Record) -> int:
+        key = json.dumps(record, ensure_ascii=False, sort_keys=True)
+        if key not in self._places:
+            self._places[key] = len(self.records)
+            self.records.append(record)
+        return self._places[key]
+
+    def _record(self, rule: Rule, standing: RuleStanding, place: Place) -> Record:
+        cited = citation_of(rule, standing)
+        record: Record = {
+            "cite": self._cite(cited),
+            "standing": standing.standing.value,
+            "note": standing.note_zh,
+            "order": list(cited.order),
+        }
+        value = standing.value
+        is_settled = standing.standing not in SPEAKING or rule.test is None or value is None
+        if is_settled or PROJECT_SITES not in rule.applies_to.source_kinds or value is None:
+            settled = judge(rule, standing, Subject(PROJECT_SITES), None, self.bench.question.choices)
+            return record | {"layers": [], "fixed": {"verdict": settled.verdict.value, "why": list(settled.reasons)}}
+        self.asked |= {one.attribute for one in rule.applies_to.conditions}
+        self.asked |= {condition.attribute for one in rule.exceptions for condition in one.conditions}
+        return record | _subject(rule, self.bench.question.choices) | self._test(rule, value, place)
+
+    def _cite(self, cited: Citation) -> int:
+        if cited not in self._cited:
+            self._cited[cited] = len(self.citations)
+            self.citations.append(cited)
+        return self._cited[cited]
+
+    def _test(self, rule: Rule, value: DatedValue, place: Place) -> Record:
+        """Return what the test comes to, under every completion of what nobody chose."""
+        choices = self.bench.question.choices
+        site = Site("", "", None)
+        graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
+        trees = []
+        for one in choices.spread(rule.parameters):
+            inquiry = Inquiry(value, SiteNumbers(site, SitePlaces(place)), one, graver)
+            if rule.test is not None:
+                trees.append((one, tree_of(rule.test, Spot(rule, place, inquiry, self.sets))))
+        distinct = list({json.dumps(tree, sort_keys=True): tree for _, tree in trees}.values())
+        leaves = [leaf for tree in distinct for leaf in leaves_of(tree)]
+        self.asked |= {leaf["name"] for leaf in leaves if leaf["op"] == "fact"}
+        return {
+            "trees": distinct,
+            "unset": [unset_text(name) for name in trees[0][0].assumed] if len(distinct) > 1 else [],
+            "blocked": [unset_text(name) for name in unset_outside_the_test(rule, choices)],
+            "sides": {side.value: verdict_of(rule, side).value for side in Side},
+            "graver": graver.value,
+            "condition": "".join(condition_text(rule, value, Verdict.CONDITIONAL)),
+            "principle": IN_PRINCIPLE if rule.in_principle else "",
+            "layers": self._layers(rule),
+            "missing": list(dict.fromkeys(leaf["missing"] for leaf in leaves if "missing" in leaf)),
+        }
+
+    def _layers(self, rule: Rule) -> list[str]:
+        """Return the layers at hand that a test rests on."""
+        found = []
+        for leaf in rule.test.leaves() if rule.test is not None else ():
+            code = KEY_AREAS if leaf.kind == KEY_AREA_KIND else leaf.text("layer")
+            if code in self.bench.indexes or code == KEY_AREAS:
+                found.append(code)
+        return list(dict.fromkeys(found))
+
+
+def leaves_of(tree: Record) -> Iterator[Record]:
+    """Yield the operations of a tree that hold no others."""
+    if "of" in tree:
+        for part in tree["of"]:
+            yield from leaves_of(part)
+    else:
+        yield tree
+
+
+def _subject(rule: Rule, choices: Choices) -> Record:
+    """Return whom a rule is about: plain sets, with what is said of those outside."""
+    trades: Record | None = None
+    if not rule.applies_to.trades.is_any:
+        lists = trade_lists(rule, choices)
+        if lists is None:
+            trades = {"unset": unset_text(rule.applies_to.trades.parameter)}
+        else:
+            trades = {"codes": {edition: list(codes) for edition, codes in lists.items()}}
+    return {
+        "actions": [action.value for action in rule.applies_to.actions],
+        "trade": trades,
+        "conditions": [[one.attribute, one.expected] for one in rule.applies_to.conditions],
+        "exceptions": [_exception(one) for one in rule.exceptions],
+    }
+
+
+def _exception(one: Exemption) -> Record:
+    said = f"：{one.text_zh}" if one.text_zh else ""
+    return {
+        "actions": [action.value for action in one.actions],
+        "conditions": [[condition.attribute, condition.expected] for condition in one.conditions],
+        "known": applies.EXEMPT.format(quote=one.quote, said=said),
+        "unsaid": applies.EXEMPT_UNSAID.format(words="{words}", quote=one.quote),
+    }

@@ -1,0 +1,247 @@
+"""What stands between a source and its nearest parcel: the highest ground on the line, and shared catchments.
+
+Information beside the verdict; no text makes a verdict of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from hmgeo.geo.ellipsoid import ELLIPSOID
+from hmgeo.geo.raster import GRID_DECIMALS
+from hmgeo.judging.facts import Unknown
+from hmgeo.results.columns import BARRIER_SCHEMA
+from hmgeo.vocabulary import MEASURE_DECIMALS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from hmgeo.geo.raster import Cells, Frame, Heights
+    from hmgeo.judging.choices import Choices
+    from hmgeo.terrain.places import PlaceTerrain
+    from hmgeo.water.grid import FlowGrid
+
+    Floats = NDArray[np.float64]
+
+_TWO_ENDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierRule:
+    """What counts as a ridge and as a small catchment; choices, printed with the results.
+
+    Parameters
+    ----------
+    ridge_m
+        How far the ground between must rise above the higher end; None calls nothing a ridge.
+    small_catchment_ha
+        Up to which size a common catchment is called small; None calls none so.
+    """
+
+    ridge_m: float | None
+    small_catchment_ha: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Heights along the geodesic from a source (0) to a parcel.
+
+    Parameters
+    ----------
+    divide_m
+        Height of the highest ground between, above the grid's zero.
+    above_higher_end_m, above_source_m, above_parcel_m
+        How far it rises above the ends; negative where the ground between is lower.
+    at_m
+        How far from the source it stands.
+    """
+
+    distance_m: float
+    source_height_m: float
+    parcel_height_m: float
+    divide_m: float
+    at_m: float
+
+    @property
+    def above_source_m(self) -> float:
+        """How far the divide rises above the source."""
+        return round(self.divide_m - self.source_height_m, GRID_DECIMALS)
+
+    @property
+    def above_parcel_m(self) -> float:
+        """How far the divide rises above the parcel."""
+        return round(self.divide_m - self.parcel_height_m, GRID_DECIMALS)
+
+    @property
+    def above_higher_end_m(self) -> float:
+        """How far the divide rises above the higher of both ends."""
+        return min(self.above_source_m, self.above_parcel_m)
+
+
+def profile(frame: Frame, heights: Heights, source: shapely.Point, parcel: shapely.Point) -> Profile | Unknown:
+    """Return the heights along the geodesic between two lon/lat points, sampled once a cell.
+
+    Unknown where the line leaves the grid or crosses a cell without height.
+    """
+    bearing, _, distance_m = ELLIPSOID.inv(source.x, source.y, parcel.x, parcel.y)
+    steps = max(_TWO_ENDS, int(np.ceil(distance_m / min(frame.cell_m))) + 1)
+    along_m = np.linspace(0.0, distance_m, steps)
+    start = np.full(steps, source.x), np.full(steps, source.y)
+    lon, lat, _ = ELLIPSOID.fwd(*start, np.full(steps, bearing), along_m)
+    cells = frame.cell_of(np.asarray(lon), np.asarray(lat))
+    values = np.where(cells >= 0, heights.reshape(-1)[cells], np.nan)
+    if np.isnan(values).any():
+        return Unknown("两点连线上有处没有高程，其间有无山脊未作判断。")
+    top = int(np.argmax(values))
+    ends = [round(float(values[end]), GRID_DECIMALS) for end in (0, -1)]
+    return Profile(
+        round(float(distance_m), GRID_DECIMALS),
+        ends[0],
+        ends[1],
+        round(float(values[top]), GRID_DECIMALS),
+        round(float(along_m[top]), GRID_DECIMALS),
+    )
+
+
+def common_catchment_ha(grid: FlowGrid, source: Cells, parcel: Cells) -> float | None:
+    """Return the size of the smallest catchment that holds both ends: that of the cell where their waters join.
+
+    Parameters
+    ----------
+    source, parcel
+        A cell of each end first in its array; None where the waters don't join on the grid.
+    """
+    if not len(source) or not len(parcel):
+        return None
+    here, _, _ = grid.path(int(source[0]))
+    there, _, _ = grid.path(int(parcel[0]))
+    joined = np.flatnonzero(np.isin(here, there))
+    return None if not len(joined) else grid.area_ha(int(here[joined[0]]))
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """Evidence on what lies between a source and a parcel.
+
+    Parameters
+    ----------
+    has_ridge
+        Whether the ground between rises at least `BarrierRule.ridge_m` above both ends; None where that is unset.
+    common_ha
+        Size of the smallest common catchment; None where the waters don't join on the grid.
+    is_same_small_catchment
+        None where `BarrierRule.small_catchment_ha` is unset.
+    """
+
+    profile: Profile
+    has_ridge: bool | None
+    common_ha: float | None
+    is_same_small_catchment: bool | None
+
+    @property
+    def zh(self) -> str:
+        """The evidence as a sentence; it changes no verdict."""
+        line = self.profile
+        at = f"连线上最高处 {line.divide_m:.0f} m，距源 {line.at_m / 1000:.1f} km"
+        rise = f"高出较高一端 {line.above_higher_end_m:.0f} m" if line.above_higher_end_m > 0 else "不高于较高一端"
+        ridge = {None: "", True: "，有山脊", False: "，没有所定高差的山脊"}[self.has_ridge]
+        water = "两处来水在高程范围内不汇合"
+        if self.common_ha is not None:
+            water = f"两处来水汇合处集水面积 {self.common_ha / 100:.2f} km²"
+        shared = {None: "", True: "，同属一个小流域", False: "，不属同一小流域"}[self.is_same_small_catchment]
+        return f"{at}，{rise}{ridge}；{water}{shared}（供参考，不影响结论）。"
+
+
+def barrier(grid: FlowGrid, source: shapely.Point, parcel: shapely.Point, rule: BarrierRule) -> Barrier | Unknown:
+    """Return what lies between two lon/lat points."""
+    line = profile(grid.frame, grid.heights, source, parcel)
+    if isinstance(line, Unknown):
+        return line
+    ends = [grid.frame.cells_of_shape(end) for end in (source, parcel)]
+    common_ha = common_catchment_ha(grid, ends[0], ends[1])
+    has_ridge = None if rule.ridge_m is None else line.above_higher_end_m >= rule.ridge_m
+    is_small = None
+    if rule.small_catchment_ha is not None:
+        is_small = common_ha is not None and common_ha <= rule.small_catchment_ha
+    return Barrier(line, has_ridge, common_ha, is_small)
+
+
+RIDGE, SMALL = "barrier_ridge_m", "small_catchment_ha"
+
+
+def barrier_rule(choices: Choices) -> BarrierRule:
+    """Return what counts as a ridge and as a small catchment; None where the project doesn't say."""
+    return BarrierRule(choices.number(RIDGE), choices.number(SMALL))
+
+
+def barriers(
+    sources: pa.Table,
+    parcels: Mapping[str, shapely.Geometry],
+    grid: FlowGrid | Unknown,
+    rule: BarrierRule,
+    places: Mapping[str, PlaceTerrain | Unknown],
+) -> pa.Table:
+    """Return `BARRIER_SCHEMA`: every source that has a position, once, in order.
+
+    Parameters
+    ----------
+    sources
+        `SOURCES_SCHEMA`, with the nearest parcel of each.
+    parcels
+        Shapes in lon/lat by id.
+    grid
+        Unknown where the project has no heights, or too many for memory.
+    """
+    rows = []
+    for row in sources.to_pylist():
+        if row["geometry"] is None:
+            continue
+        told = {"source_id": row["source_id"]} | _place(places.get(row["source_id"]))
+        parcel = parcels.get(row["nearest_farmland_id"])
+        if isinstance(grid, Unknown):
+            rows.append(told | {"barrier": grid.why})
+        elif parcel is None:
+            rows.append(told | {"barrier": "没有可用的最近地块，其间有无山脊未作判断。"})
+        else:
+            found = _between(grid, shapely.from_wkb(row["geometry"]), parcel, rule)
+            near = {"receptor_id": row["nearest_farmland_id"], "distance_m": row["nearest_farmland_m"]}
+            rows.append(told | near | _cells(found))
+    return pa.Table.from_pylist(rows, BARRIER_SCHEMA)
+
+
+def _place(place: PlaceTerrain | Unknown | None) -> dict[str, Any]:
+    if place is None or isinstance(place, Unknown):
+        return {"terrain": ""}
+    return {"terrain": place.terrain.value, "relief_m": place.relief_m}
+
+
+def _between(
+    grid: FlowGrid, source: shapely.Geometry, parcel: shapely.Geometry, rule: BarrierRule
+) -> Barrier | Unknown:
+    start = shapely.point_on_surface(source) if source.area else shapely.Point(shapely.get_coordinates(source)[0])
+    end = shapely.Point(shapely.get_coordinates(shapely.shortest_line(start, parcel))[-1])
+    return barrier(grid, start, end, rule)
+
+
+def _cells(found: Barrier | Unknown) -> dict[str, Any]:
+    if isinstance(found, Unknown):
+        return {"barrier": found.why}
+    line = found.profile
+    return {
+        "source_height_m": line.source_height_m,
+        "parcel_height_m": line.parcel_height_m,
+        "divide_m": line.divide_m,
+        "divide_at_m": line.at_m,
+        "above_higher_end_m": line.above_higher_end_m,
+        "has_ridge": found.has_ridge,
+        "common_catchment_ha": None if found.common_ha is None else round(found.common_ha, MEASURE_DECIMALS),
+        "is_same_small_catchment": found.is_same_small_catchment,
+        "barrier": found.zh,
+    }

@@ -1,0 +1,385 @@
+"""头顶库 and mines as leads for checking: who lies within a circle, and who beside the way down.
+
+The emergency department's own designation comes first; neither list replaces it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from hmgeo.geo.distance import pair_distances, prepare_shapes
+from hmgeo.judging.choices import unset_text
+from hmgeo.judging.crosscheck import dispute_entries
+from hmgeo.judging.facts import Unknown, missing_layer
+from hmgeo.records import Ledger
+from hmgeo.reference.tables import DATUM, DESIGNATED, TOE_LAT, TOE_LON
+from hmgeo.results.columns import MINES_SCHEMA, OVERHEAD_SCHEMA
+from hmgeo.results.text import sentences
+from hmgeo.rules.claims import OVERHEAD, disputes
+from hmgeo.rules.told import Said, Told
+from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Completeness, LayerKind
+from hmgeo.water.grid import End
+from hmgeo.water.things import Things
+from hmgeo.water.trace import Downhill, cells_beside, downhill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hmgeo.judging.choices import Choices
+    from hmgeo.records import Layer
+    from hmgeo.rules.claims import Dispute
+    from hmgeo.water.grid import FlowGrid
+    from hmgeo.water.trace import Targets
+
+
+OVERHEAD_M = 1000.0
+"""「十三五」生态环境保护规划 第七章第五节: 1 公里内有居民或重要设施的尾矿库."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overhead:
+    """Receptors near a pond by both readings.
+
+    Parameters
+    ----------
+    by_circle
+        (row, ground distance in metres) within the limit of the pond as drawn, nearest first.
+    by_path
+        (row, flow distance in metres) met along the water within the limit, first met first; Unknown off the grid.
+    path_ends
+        How the path ended within the limit; None where it is unknown.
+    """
+
+    by_circle: tuple[tuple[int, float], ...]
+    by_path: tuple[tuple[int, float], ...] | Unknown
+    path_ends: End | None
+
+    @property
+    def only_by_circle(self) -> tuple[int, ...]:
+        """Rows that only the circle holds: the readings differ."""
+        held = set() if isinstance(self.by_path, Unknown) else {row for row, _ in self.by_path}
+        return tuple(row for row, _ in self.by_circle if row not in held)
+
+    @property
+    def only_by_path(self) -> tuple[int, ...]:
+        """Rows that only the path meets."""
+        held = {row for row, _ in self.by_circle}
+        return () if isinstance(self.by_path, Unknown) else tuple(row for row, _ in self.by_path if row not in held)
+
+
+def by_circle(
+    pond: shapely.Geometry, receptors: Sequence[shapely.Geometry], limit_m: float = OVERHEAD_M
+) -> tuple[tuple[int, float], ...]:
+    """Return (row, ground distance in metres) of the receptors within a limit of a pond as drawn, nearest first."""
+    if not len(receptors):
+        return ()
+    rows = np.arange(len(receptors))
+    found = pair_distances(prepare_shapes([pond]), prepare_shapes(list(receptors)), np.zeros(len(rows), np.int64), rows)
+    distance_m = np.round(found.distance_m, MEASURE_DECIMALS)
+    order = np.argsort(distance_m, kind="stable")
+    return tuple((int(row), float(distance_m[row])) for row in order if distance_m[row] <= limit_m)
+
+
+def overhead(
+    grid: FlowGrid,
+    pond: shapely.Geometry,
+    dam_toe: shapely.Point | None,
+    receptors: Sequence[shapely.Geometry],
+    beside: Targets,
+    limit_m: float = OVERHEAD_M,
+) -> Overhead:
+    """Return who lies near a pond by both readings.
+
+    Parameters
+    ----------
+    pond
+        In lon/lat.
+    dam_toe
+        Toe of the initial dam (初期坝坝脚), where the path starts; the pond's main exit where it isn't known.
+    beside
+        The same receptors on the grid, widened as the project chose (`cells_beside`), rows alike.
+    """
+    near = by_circle(pond, receptors, limit_m)
+    path: Downhill | Unknown = downhill(grid, pond if dam_toe is None else dam_toe, limit_m)
+    if isinstance(path, Unknown):
+        return Overhead(near, path, None)
+    return Overhead(near, tuple(beside.along(path)), path.end)
+
+
+BESIDE = "path_beside_m"
+FACILITIES = LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES
+NOT_STATED = "未载明"
+_ZERO_SHIFT = frozenset({"CGCS2000", "2000", "2000国家大地坐标系", "WGS84", "WGS-84", "EPSG:4490", "EPSG:4326"})
+_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Pond:
+    """A tailings pond with what its row says.
+
+    Parameters
+    ----------
+    toe
+        Of the starter dam; None with the reason in `toe_note` where the row doesn't give a usable one.
+    """
+
+    pond_id: str
+    name: str
+    geometry: shapely.Geometry = field(repr=False)
+    designated: str
+    toe: shapely.Point | None
+    toe_note: str = ""
+
+
+def ponds_of(layer: Layer) -> list[Pond]:
+    """Return the ponds of a layer."""
+    table = layer.read()
+    rows = zip(
+        table["receptor_id"].to_pylist(),
+        table["name"].to_pylist(),
+        table["geometry"].to_pylist(),
+        table["links"].to_pylist(),
+        strict=True,
+    )
+    return [_pond(pond_id, name, shapely.from_wkb(wkb), dict(links or ())) for pond_id, name, wkb, links in rows if wkb]
+
+
+def _pond(pond_id: str, name: str, geometry: shapely.Geometry, said: Mapping[str, str]) -> Pond:
+    toe, note = dam_toe(said)
+    if toe is None and geometry.geom_type == "Point":
+        toe, note = geometry, ""
+    return Pond(pond_id, name, geometry, said.get(DESIGNATED, "") or NOT_STATED, toe, note)
+
+
+def dam_toe(said: Mapping[str, str]) -> tuple[shapely.Point | None, str]:
+    """Return the toe of the starter dam that a row states, or why it can't be used.
+
+    Examples
+    --------
+    >>> dam_toe({"toe_lon": "107.5", "toe_lat": "25.1", "datum": "CGCS2000"})[0].x
+    107.5
+    >>> dam_toe({"toe_lon": "107.5", "toe_lat": "25.1", "datum": "北京54"})[1]
+    '坝脚坐标系为「北京54」，未作换算，改从库区最低出水处起算。'
+    """
+    try:
+        lon, lat = float(said[TOE_LON]), float(said[TOE_LAT])
+    except (KeyError, ValueError):
+        return None, "未载明初期坝坝脚坐标，改从库区最低出水处起算。"
+    datum = said.get(DATUM, "").upper().replace(" ", "")
+    if datum not in _ZERO_SHIFT:
+        why = f"坝脚坐标系为「{said[DATUM]}」，未作换算" if datum else "未载明坝脚坐标系"
+        return None, f"{why}，改从库区最低出水处起算。"
+    return shapely.Point(lon, lat), ""
+
+
+def overhead_table(
+    ponds: Sequence[Pond], facilities: Layer | None, grid: FlowGrid | Unknown, choices: Choices
+) -> pa.Table:
+    """Return `OVERHEAD_SCHEMA`, one row for each pond."""
+    held = Things((), (), ())
+    if facilities is not None:
+        table = facilities.read()
+        shapes = [None if one is None else shapely.from_wkb(one) for one in table["geometry"].to_pylist()]
+        held = Things(table["receptor_id"].to_pylist(), table["name"].to_pylist(), shapes)
+    bound = "" if facilities is None or facilities.gates.completeness is Completeness.COMPLETE else _lower(facilities)
+    rows = [_row(pond, held, facilities, grid, choices) for pond in ponds]
+    for row in rows:
+        row["note"] += bound + "".join(one.note for one in pond_disputes(row))
+    return pa.Table.from_pylist(rows, OVERHEAD_SCHEMA)
+
+
+def pond_disputes(row: Mapping[str, Any]) -> tuple[Dispute, ...]:
+    """Return where a pond is said to be no 头顶库 and somebody lives within 1 km of it or beside the way down.
+
+    Examples
+    --------
+    >>> pond_disputes({"designated": "否", "by_circle": "示例村（430 m）", "by_path": ""})[0].values
+    '是否头顶库「否」与尾矿库 1 km 内「示例村（430 m）」'
+    """
+    found = (("尾矿库 1 km 内", row["by_circle"]), ("下游流经路径旁", row["by_path"]))
+    below = tuple(Said(where, words) for where, words in found if words)
+    return disputes(Told({"是否头顶库": row["designated"]}, beside={OVERHEAD: below}))
+
+
+def overhead_ledger(ponds: pa.Table, others: Sequence[Layer]) -> Ledger:
+    """Return a ledger entry for each pond whose own word people below it contradict.
+
+    Parameters
+    ----------
+    ponds
+        `OVERHEAD_SCHEMA`.
+    others
+        The project's layers, to name the file of the ponds.
+    """
+    file = next((one.provenance.path for one in others if one.kind is LayerKind.TAILINGS_PONDS), "")
+    rows = ponds.select(["pond_id", "designated", "by_circle", "by_path"]).to_pylist()
+    return Ledger(tuple(one for row in rows for one in dispute_entries(file, 0, row["pond_id"], pond_disputes(row))))
+
+
+def _lower(layer: Layer) -> str:
+    return f"「{layer.kind.zh}」未申明完整，结果为下限。"
+
+
+def _row(
+    pond: Pond, held: Things, facilities: Layer | None, grid: FlowGrid | Unknown, choices: Choices
+) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "pond_id": pond.pond_id,
+        "name": pond.name,
+        "designated": pond.designated,
+        "by_circle": "",
+        "by_path": "",
+        "path_ends": "",
+        "only_by_circle": "",
+        "only_by_path": "",
+    }
+    way = grid if isinstance(grid, Unknown) else downhill(grid, pond.toe or pond.geometry, OVERHEAD_M)
+    if not isinstance(way, Unknown) and not isinstance(grid, Unknown):
+        row |= _way(way, grid)
+    if facilities is None:
+        return row | {"note": missing_layer(FACILITIES.value).why}
+    shapes = [one for one in held.geometries if one is not None]
+    if len(shapes) < len(held.geometries):
+        return row | {"note": "「居民点和重要设施」有要素没有图形，未作判断。"}
+    near = by_circle(pond.geometry, shapes)
+    row |= _found("circle", near, held)
+    beside_m = choices.number(BESIDE)
+    if beside_m is None or isinstance(grid, Unknown):
+        why = grid.why if isinstance(grid, Unknown) else unset_text(BESIDE)
+        return row | {"note": f"下游流经路径未作判断：{why}"}
+    found = overhead(grid, pond.geometry, pond.toe, shapes, cells_beside(grid, held, beside_m))
+    if isinstance(found.by_path, Unknown):
+        return row | {"note": f"下游流经路径未作判断：{found.by_path.why}"}
+    only = {
+        "only_by_circle": _named([(one, None) for one in found.only_by_circle], held),
+        "only_by_path": _named([(one, None) for one in found.only_by_path], held),
+    }
+    return row | _found("path", found.by_path, held) | only | {"note": pond.toe_note}
+
+
+def _way(way: Downhill, grid: FlowGrid) -> dict[str, Any]:
+    return {"path_ends": way.end.zh, "path": shapely.to_wkb(way.line(grid.frame))}
+
+
+def _found(kind: str, found: Sequence[tuple[int, float]], held: Things) -> dict[str, Any]:
+    nearest = {f"{kind}_nearest_m": found[0][1]} if found else {}
+    return {f"{kind}_count": len(found), f"by_{kind}": _named(found, held)} | nearest
+
+
+def _named(found: Sequence[tuple[int, float | None]], held: Things) -> str:
+    words = [
+        (held.names[row] or held.ids[row]) + ("" if distance_m is None else f"（{distance_m:.0f} m）")
+        for row, distance_m in found[:_NAMED]
+    ]
+    return "；".join(words) + (f"；另有 {len(found) - _NAMED} 处" if len(found) > _NAMED else "")
+
+
+AROUND, DOWNSTREAM = "surroundings_m", "max_downstream_m"
+
+
+@dataclass(frozen=True, slots=True)
+class Polluted:
+    """Farmland of the two polluted classes.
+
+    Parameters
+    ----------
+    things
+        With their class words.
+    area_ha
+        Of whole parcels, in the same order.
+    """
+
+    things: Things = field(repr=False)
+    area_ha: tuple[float, ...] = field(repr=False)
+
+
+def polluted_of(reached: pa.Table) -> Polluted:
+    """Return the parcels of 严格管控类 and 安全利用类 among a run's receptors."""
+    is_parcel = pc.equal(reached["receptor_kind"], LayerKind.FARMLAND.value)
+    table = reached.filter(pc.and_(is_parcel, pc.is_in(reached["class"], value_set=pa.array(list(POLLUTED_CLASSES)))))
+    columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class", "area_ha")]
+    shapes = list(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False)))
+    return Polluted(Things(columns[0], columns[1], shapes, columns[2]), tuple(columns[3]))
+
+
+def mine_table(mines: Layer, polluted: Polluted, grid: FlowGrid | Unknown, choices: Choices) -> pa.Table:
+    """Return `MINES_SCHEMA`, in the order that its docstring tells."""
+    table = mines.read()
+    beside_m = choices.number(BESIDE)
+    targets = None
+    if not isinstance(grid, Unknown) and beside_m is not None:
+        targets = cells_beside(grid, polluted.things, beside_m)
+    rows = []
+    for mine_id, name, wkb in zip(
+        *(table[one].to_pylist() for one in ("receptor_id", "name", "geometry")), strict=True
+    ):
+        row: dict[str, Any] = {"mine_id": mine_id, "name": name}
+        if wkb is None:
+            rows.append(row | {"note": "没有可用的位置，未作判断。"})
+            continue
+        shape = shapely.from_wkb(wkb)
+        around, why_around = _around(shape, polluted, choices)
+        below, why_below = _below(shape, polluted, grid, targets, choices)
+        rows.append(row | around | below | {"note": sentences(why_around, why_below)})
+    rows.sort(key=_place)
+    return pa.Table.from_pylist([row | {"rank": rank} for rank, row in enumerate(rows, start=1)], MINES_SCHEMA)
+
+
+def _place(row: dict[str, Any]) -> tuple[float, ...]:
+    areas = [
+        -(row.get(f"{where}_{word}_ha") or 0.0)
+        for word in POLLUTED_CLASSES.values()
+        for where in ("downstream", "near")
+    ]
+    nearest = [np.inf if row.get(name) is None else row[name] for name in ("downstream_m", "nearest_m")]
+    return (*areas, *nearest)
+
+
+def _around(shape: shapely.Geometry, polluted: Polluted, choices: Choices) -> tuple[dict[str, Any], str]:
+    shapes = [one for one in polluted.things.geometries if one is not None]
+    found = by_circle(shape, shapes, np.inf)
+    cells: dict[str, Any] = {"nearest_m": found[0][1] if found else None}
+    limit_m = choices.number(AROUND)
+    if limit_m is None:
+        return cells, unset_text(AROUND)
+    cells["near_limit_m"] = limit_m
+    return cells | _areas("near", (row for row, distance_m in found if distance_m <= limit_m), polluted), ""
+
+
+def _below(
+    shape: shapely.Geometry, polluted: Polluted, grid: FlowGrid | Unknown, targets: Targets | None, choices: Choices
+) -> tuple[dict[str, Any], str]:
+    limit_m = choices.number(DOWNSTREAM)
+    if isinstance(grid, Unknown):
+        return {}, grid.why
+    if limit_m is None or targets is None:
+        return {}, unset_text(DOWNSTREAM if limit_m is None else BESIDE)
+    way = downhill(grid, shape, limit_m)
+    if isinstance(way, Unknown):
+        return {}, way.why
+    met = targets.along(way)
+    way_told = {"downstream_limit_m": limit_m, "path_ends": way.end.zh}
+    cells = (
+        way_told
+        | {"downstream_m": met[0][1] if met else None}
+        | _areas("downstream", (row for row, _ in met), polluted)
+    )
+    short = (
+        ""
+        if way.end is End.LIMIT
+        else f"水流在 {way.length_m / 1000:.1f} km 处{way.end.zh}，其后未作判断，结果为下限。"
+    )
+    return cells, short
+
+
+def _areas(where: str, rows: Iterable[int], polluted: Polluted) -> dict[str, float]:
+    sums = dict.fromkeys(POLLUTED_CLASSES.values(), 0.0)
+    for row in rows:
+        sums[POLLUTED_CLASSES[polluted.things.classes[row]]] += polluted.area_ha[row] or 0.0
+    return {f"{where}_{word}_ha": round(area_ha, MEASURE_DECIMALS) for word, area_ha in sums.items()}

@@ -1,0 +1,319 @@
+"""Both readings of water held together: drawn rivers and heights; unknown where they disagree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from scipy import ndimage
+
+from hmgeo.judging.facts import Answer, PlaceFact, UnansweredFacts, Unknown, not_asked
+from hmgeo.rules.words import BOTH, CATCHMENT, NETWORK
+from hmgeo.water.irrigation import Along
+from hmgeo.water.rivers import OnNetwork
+from hmgeo.water.snap import SnapStatus, snap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pyarrow as pa
+
+    from hmgeo.judging.facts import Facts, Features, NumberFact
+    from hmgeo.vocabulary import LayerKind
+    from hmgeo.water.by_rivers import NetworkFacts
+    from hmgeo.water.grid import FlowGrid
+    from hmgeo.water.rivers import RiverNetwork, Spot
+    from hmgeo.water.snap import SnapRule
+    from hmgeo.water.things import Things
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOffsets:
+    """Distances from points of mapped rivers, one for each cell length, to the nearest stream of the grid.
+
+    Parameters
+    ----------
+    count
+        Points on the grid.
+    median_m, upper_m
+        Half of the points, and nine in ten, lie nearer than this.
+    share_within_two_cells
+        Between 0 and 1.
+    """
+
+    count: int
+    median_m: float
+    upper_m: float
+    share_within_two_cells: float
+
+    @property
+    def zh(self) -> str:
+        """The agreement as a sentence."""
+        return (
+            f"所绘河流上 {self.count} 个点，距高程推算的水流中位数 {self.median_m:.0f} m，"
+            f"九成不超过 {self.upper_m:.0f} m；两格以内的占 {100 * self.share_within_two_cells:.0f}%。"
+        )
+
+
+def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha: float) -> StreamOffsets | None:
+    """Compare mapped rivers (lon/lat lines) with cells that drain at least `stream_ha`; None where none is on it."""
+    frame = grid.frame
+    is_stream = (grid.upstream_cells * frame.cell_area_m2 >= stream_ha * 10_000).reshape(grid.shape)
+    if not is_stream.any():
+        return None
+    width_m, height_m = frame.cell_m
+    away_m = ndimage.distance_transform_edt(~is_stream, sampling=(height_m, width_m)).reshape(-1)
+    lines = [shapely.segmentize(frame.to_plane(river), max(frame.cell_m)) for river in rivers]
+    xy = shapely.get_coordinates(lines)
+    cells = frame.cell_at(xy[:, 0], xy[:, 1])
+    cells = cells[cells >= 0]
+    cells = cells[grid.downstream[cells] >= 0]
+    if not len(cells):
+        return None
+    found = away_m[cells]
+    median_m, upper_m = np.quantile(found, [0.5, 0.9])
+    near = float((found <= 2 * max(frame.cell_m)).mean())
+    return StreamOffsets(len(cells), round(float(median_m), 1), round(float(upper_m), 1), round(near, 4))
+
+
+AGREE, ONLY_HEIGHTS, ONLY_NETWORK, CANNOT_TELL = "agree", "only_heights", "only_network", "cannot_tell"
+DISAGREE = "高程与所绘河网结论不一，无法判断"
+
+
+def agreement_rows(
+    network: RiverNetwork | None,
+    sources: Things,
+    targets: Things,
+    catchments: pa.Table,
+    rule: SnapRule,
+    limit_m: float,
+) -> list[dict[str, Any]]:
+    """Return rows of `AGREEMENT_SCHEMA` for every source and point target that heights or drawn rivers join.
+
+    Parameters
+    ----------
+    network
+        None where no river is drawn: nothing to compare.
+    catchments
+        What heights say (`FLOW_CATCHMENT_SCHEMA`).
+    """
+    if network is None:
+        return []
+    derived = {(row["source_id"], row["target_id"]): row["flow_distance_m"] for row in catchments.to_pylist()}
+    told = {row["target_id"] for row in catchments.to_pylist() if row["catchment_area_ha"] is not None}
+    above = [(one, _spot(network, shape, rule)) for one, shape in zip(sources.ids, sources.geometries, strict=True)]
+    rows = []
+    for target_id, name, shape in zip(targets.ids, targets.names, targets.geometries, strict=True):
+        below = _spot(network, shape, rule) if shape is not None and shape.geom_type == "Point" else None
+        for source_id, upper in above if below is not None else ():
+            by_heights_m = derived.get((source_id, target_id))
+            row = _compared(network, upper, below, by_heights_m, limit_m, has_heights=target_id in told)
+            if row is not None:
+                rows.append({"source_id": source_id, "target_id": target_id, "target_name": name, **row})
+    return rows
+
+
+def _spot(network: RiverNetwork, shape: shapely.Geometry | None, rule: SnapRule) -> Spot | None:
+    return None if shape is None else network.spot(shapely.point_on_surface(shape), rule)
+
+
+def _compared(
+    network: RiverNetwork,
+    upper: Spot | None,
+    below: Spot | None,
+    by_heights_m: float | None,
+    limit_m: float,
+    *,
+    has_heights: bool,
+) -> dict[str, Any] | None:
+    """Return what both say of one pair; None where neither joins them."""
+    spots = [one for one in (upper, below) if one is not None]
+    off = [one for one in spots if one.status is not OnNetwork.SNAPPED]
+    cells: dict[str, Any] = {"by_heights_m": by_heights_m, "by_network_m": None}
+    if off or upper is None or below is None:
+        why = off[0].why if off else ""
+        return None if by_heights_m is None else cells | {"status": ONLY_HEIGHTS, "note": why}
+    way_m = network.way_m(upper, below, limit_m)
+    if way_m is None and by_heights_m is None:
+        return None
+    cells["by_network_m"] = None if way_m is None else round(way_m, 1)
+    moved = f"污染源{upper.why}取水口{below.why}"
+    if way_m is not None and by_heights_m is not None:
+        return cells | {"status": AGREE, "note": moved}
+    if way_m is not None and not has_heights:
+        return cells | {"status": ONLY_NETWORK, "note": moved}
+    return cells | {"status": CANNOT_TELL, "note": f"{DISAGREE}。{moved}"}
+
+
+BY_NETWORK, BY_HEIGHTS = "按所绘河网", "按高程推算"
+
+
+def along_of(
+    grid: FlowGrid | None, network: RiverNetwork | None, rule: SnapRule | None
+) -> Callable[[shapely.Geometry, shapely.Geometry], Along | None] | None:
+    """Return what tells how a lower place lies to an upper one; None where nothing can.
+
+    Where rivers are drawn they decide; heights then must not say the contrary. Nothing is told of places that can't
+    be put onto a river, or where both disagree.
+    """
+    if rule is None or (grid is None and network is None):
+        return None
+
+    def along(upper: shapely.Geometry, lower: shapely.Geometry) -> Along | None:
+        above, below = shapely.point_on_surface(upper), shapely.point_on_surface(lower)
+        drawn = None if network is None else _by_network(network, rule, above, below)
+        derived = None if grid is None else _by_heights(grid, rule, above, below)
+        if drawn is None or derived is None:
+            return drawn or derived
+        return drawn if (drawn.flow_m is None) == (derived.flow_m is None) else None
+
+    return along
+
+
+def _by_network(network: RiverNetwork, rule: SnapRule, above: shapely.Point, below: shapely.Point) -> Along | None:
+    upper, lower = network.spot(above, rule), network.spot(below, rule)
+    if upper.status is not OnNetwork.SNAPPED or lower.status is not OnNetwork.SNAPPED:
+        return None
+    return Along(network.way_m(upper, lower), BY_NETWORK)
+
+
+def _by_heights(grid: FlowGrid, rule: SnapRule, above: shapely.Point, below: shapely.Point) -> Along | None:
+    upper, lower = snap(grid, above, rule), snap(grid, below, rule)
+    if upper.status is not SnapStatus.SNAPPED or lower.status is not SnapStatus.SNAPPED:
+        return None
+    cells, way_m, _ = grid.path(int(upper.cells[0]))
+    at = np.flatnonzero(cells == lower.cells[0])
+    return Along(float(way_m[at[0]]) if len(at) else None, BY_HEIGHTS)
+
+
+AGREED = "高程与所绘河网结论一致。"
+
+
+class WaterFacts(UnansweredFacts):
+    """Answers about water and slope for one source.
+
+    Parameters
+    ----------
+    heights
+        Whoever follows water over the ground.
+    rivers
+        Whoever follows drawn lines.
+    has_heights
+        Whether there is a grid of heights: without one, rivers answer alone where no mode is asked for.
+    barred
+        Kinds of layers that the source may not be held against.
+    """
+
+    def __init__(
+        self, heights: Facts, rivers: NetworkFacts, *, has_heights: bool, barred: tuple[LayerKind, ...] = ()
+    ) -> None:
+        self._barred = barred
+        self._heights = heights
+        self._rivers = rivers
+        self._has_heights = has_heights
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from the source reaches one of the features within the limit along the water."""
+        return self._by(
+            features,
+            mode,
+            lambda: self._heights.upstream(features, limit_m, CATCHMENT),
+            lambda: self._rivers.upstream(features, limit_m),
+        )
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from one of the features reaches the source within the limit along the water."""
+        return self._by(
+            features,
+            mode,
+            lambda: self._heights.downstream(features, limit_m, CATCHMENT),
+            lambda: self._rivers.downstream(features, limit_m),
+        )
+
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+        """Return whether the way down from the source passes beside the features; by heights."""
+        if self._is_barred(features):
+            return not_asked(features.layer, self._barred)
+        return self._heights.beside_path(features, limit_m, beside_m)
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return the slope of the source."""
+        return self._heights.slope()
+
+    def _is_barred(self, features: Features) -> bool:
+        return any(kind.value == features.layer for kind in self._barred)
+
+    def _by(
+        self,
+        features: Features,
+        mode: str,
+        by_heights: Callable[[], PlaceFact | Unknown],
+        by_rivers: Callable[[], PlaceFact | Unknown],
+    ) -> PlaceFact | Unknown:
+        if self._is_barred(features):
+            return not_asked(features.layer, self._barred)
+        why_not = self._rivers.why_not()
+        if mode == NETWORK or (not mode and not self._has_heights and not why_not):
+            return by_rivers()
+        if mode != BOTH:
+            fact = by_heights()
+            asks_rivers = not mode and not self._has_heights and self._rivers.is_drawn
+            return Unknown(fact.why + why_not) if asks_rivers and isinstance(fact, Unknown) else fact
+        if why_not:
+            return _alone(by_heights(), why_not)
+        if not self._has_heights:
+            without = by_heights()
+            return _alone(by_rivers(), without.why)
+        return joint(by_heights(), by_rivers())
+
+
+def _alone(fact: PlaceFact | Unknown, why_not: str) -> PlaceFact | Unknown:
+    """Return what one way tells where the other is missing: a hit stands, finding nothing proves nothing."""
+    if isinstance(fact, Unknown):
+        return Unknown(fact.why + why_not)
+    finds_nothing = Answer.NO in {fact.answer, *fact.others}
+    return replace(fact, gap=fact.gap + why_not) if finds_nothing else fact
+
+
+def joint(by_heights: PlaceFact | Unknown, by_rivers: PlaceFact | Unknown) -> PlaceFact | Unknown:
+    """Join two answers to one question: what either finds is found, what one doesn't find stays open.
+
+    Where both agree their agreement is told. Where only one finds something, or one cannot tell, both answers are
+    possible; only where both find nothing, and nothing stands in the way of either, is nothing there.
+    """
+    told = [one for one in (by_heights, by_rivers) if isinstance(one, PlaceFact)]
+    untold = "".join(one.why for one in (by_heights, by_rivers) if isinstance(one, Unknown))
+    if not told:
+        return Unknown(untold)
+    best = min(told, key=lambda one: (one.answer is not Answer.YES, one.measured_m or 0.0))
+    possible = {answer for one in told for answer in (one.answer, *one.others)} | ({Answer.NO} if untold else set())
+    gaps = [_split(by_heights, by_rivers), *(one.gap for one in told), untold]
+    agrees = len(told) > 1 and all(one.answer is best.answer for one in told)
+    is_proven = best.answer is Answer.YES or not any(gaps)
+    return replace(
+        best,
+        others=frozenset(possible - {best.answer}),
+        gap="".join(dict.fromkeys(filter(None, gaps))) if Answer.NO in possible else "",
+        why=(AGREED if agrees and is_proven else "") + _apart(told) + "".join(one.why for one in told),
+        is_approximate=any(one.is_approximate for one in told),
+    )
+
+
+def _split(by_heights: PlaceFact | Unknown, by_rivers: PlaceFact | Unknown) -> str:
+    """Return that one finds what the other rules out; empty where neither speaks against the other."""
+    if isinstance(by_heights, Unknown) or isinstance(by_rivers, Unknown) or by_heights.answer is by_rivers.answer:
+        return ""
+    is_by_heights = by_heights.answer is Answer.YES
+    lacking = by_rivers if is_by_heights else by_heights
+    if lacking.gap:
+        return ""
+    words = ("遇到", "未遇到") if is_by_heights else ("未遇到", "遇到")
+    return f"{DISAGREE}（按高程{words[0]}，按河网{words[1]}）。"
+
+
+def _apart(told: list[PlaceFact]) -> str:
+    """Return that two ways meet different features; empty where they meet the same."""
+    met = {one.receptor_id: one.receptor_name or one.receptor_id for one in told if one.answer is Answer.YES}
+    return f"两法先遇到的对象不同：{'、'.join(met.values())}。" if len(met) > 1 else ""

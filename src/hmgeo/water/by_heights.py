@@ -1,0 +1,381 @@
+"""What rules ask of water and slope, answered for one source from a grid that drains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import shapely
+
+from hmgeo.judging.facts import Answer, Features, NumberFact, PlaceFact, UnansweredFacts, Unknown
+from hmgeo.judging.layers import unread_text
+from hmgeo.rules.words import BOTH, LAYERS, NETWORK
+from hmgeo.vocabulary import Basis, Completeness
+from hmgeo.water.by_rivers import NO_NETWORK
+from hmgeo.water.grid import ClosedBasins, Conditioning, End, flow_grid
+from hmgeo.water.snap import SnapRule, SnapStatus, comes_by, comes_by_shape, places_around, snap, streams_around
+from hmgeo.water.trace import OFF_GRID, Targets, exits_of, targets_beside, targets_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from hmgeo.geo.raster import Cells
+    from hmgeo.records import Layer, Raster
+    from hmgeo.water.grid import FlowGrid
+
+    Floats = NDArray[np.float64]
+
+OFF_STREAM = "位置误差范围内可能落不到水流上，未作判断。"
+_MOST_TRACES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WaterLayer:
+    """A layer as cells of the grid, and what finding nothing in it would prove.
+
+    Parameters
+    ----------
+    coverage
+        Shapely polygon in lon/lat, None where none is declared.
+    shapes
+        Of the targets, in lon/lat.
+    """
+
+    targets: Targets
+    coverage: shapely.Geometry | None
+    is_complete: bool
+    is_approximate: bool = False
+    shapes: Sequence[shapely.Geometry | None] = field(default=(), repr=False)
+
+
+class WaterSource(Protocol):
+    """A grid that drains, with layers; a project's is built only when a rule asks for it."""
+
+    @property
+    def grid(self) -> FlowGrid:
+        """The grid."""
+
+    @property
+    def is_approximate(self) -> bool:
+        """Whether the grid of heights is no more than a hint."""
+
+    def has(self, code: str) -> bool:
+        """Whether there is such a layer."""
+
+    def layer(self, code: str) -> WaterLayer:
+        """Return a layer that is there."""
+
+    def why_not(self, code: str, /) -> str:
+        """Return which unset parameter keeps a layer from being asked about; empty where none does."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """One way the water may take: what it met first, how it ended, and where it left a layer's coverage."""
+
+    row: int
+    way_m: float
+    end: End
+    reached_m: float
+    is_covered: bool
+
+
+class FlowFacts(UnansweredFacts):
+    """Answers about water and slope for one source; other questions stay unanswered.
+
+    Parameters
+    ----------
+    geometry
+        Of the source, in lon/lat.
+    uncertainty_m
+        Of its position.
+    water
+        None where the project has no grid of heights.
+    slope
+        From `hmgeo.terrain.places.slopes_of`, or from the layer's own grade.
+    snap_rule
+        For sources that lie on a river (water stations, outfalls): put onto the stream before asking what drains
+        to them; Unknown where nobody chose how. None for all others.
+    """
+
+    def __init__(
+        self,
+        geometry: shapely.Geometry,
+        uncertainty_m: float,
+        water: WaterSource | None,
+        *,
+        slope: NumberFact | Unknown | None = None,
+        snap_rule: SnapRule | Unknown | None = None,
+    ) -> None:
+        self._geometry = geometry
+        self._uncertainty_m = uncertainty_m
+        self._water = water
+        self._slope = slope
+        self._snap_rule = snap_rule
+
+    def slope(self) -> NumberFact | Unknown:
+        """Return the slope of the source."""
+        return super().slope() if self._slope is None else self._slope
+
+    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from the source reaches one of the features within the limit along the water."""
+        asked = self._asked(features, mode)
+        if isinstance(asked, Unknown):
+            return asked
+        return self._down(*asked, features, limit_m, mode)
+
+    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+        """Return whether the way down from the source passes within `beside_m` of the features before the limit.
+
+        A feature counts from the first cell of the way that lies as near as that.
+        """
+        asked = self._asked(features, "")
+        if isinstance(asked, Unknown):
+            return asked
+        water, layer = asked
+        near = replace(layer, targets=targets_beside(water.grid, layer.targets, layer.shapes, beside_m))
+        return self._down(water, near, features, limit_m, "")
+
+    def _down(
+        self, water: WaterSource, layer: WaterLayer, features: Features, limit_m: float, mode: str
+    ) -> PlaceFact | Unknown:
+        given, around = self._starts(water.grid)
+        if not len(given):
+            return Unknown(OFF_GRID)
+        cells = layer.targets.of_classes(features.classes)
+        traces = [_trace(water.grid, int(cell), cells, layer, limit_m) for cell in given]
+        met = [trace for trace in traces if trace.row >= 0]
+        others = _meets(water.grid, around, cells, limit_m)
+        best = min(met, key=lambda one: one.way_m, default=None)
+        gap = _gap(features, layer, traces, mode)
+        return _fact(best, others, gap, layer, is_approximate=water.is_approximate or layer.is_approximate)
+
+    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+        """Return whether water from one of the features reaches the source within the limit along the water."""
+        asked = self._asked(features, mode)
+        if isinstance(asked, Unknown):
+            return asked
+        water, layer = asked
+        grid = water.grid
+        target = self._target(grid)
+        if isinstance(target, Unknown):
+            return target
+        cells, way_m = grid.catchment(target, limit_m)
+        best = _nearest(layer.targets, features, cells, way_m)
+        around, may_be_off = self._around(grid)
+        asked_cells = layer.targets.of_classes(features.classes)
+        if self._geometry.geom_type == "Point":
+            others = comes_by(grid, around, asked_cells, limit_m)
+        else:
+            others = comes_by_shape(grid, self._geometry, self._uncertainty_m, asked_cells, limit_m)
+        if len(around):
+            cells = grid.catchment(np.union1d(target, around), limit_m)[0]
+        ends = [_Trace(-1, 0.0, End.EDGE, limit_m, is_covered=_covers(layer, grid, cells))]
+        if not grid.is_edge(cells).any():
+            ends = [_Trace(-1, 0.0, End.LIMIT, limit_m, is_covered=_covers(layer, grid, cells))]
+        gap = _gap(features, layer, ends, mode, uphill=True)
+        if may_be_off:
+            others, gap = others | {False}, OFF_STREAM + gap
+        return _fact(best, others, gap, layer, is_approximate=water.is_approximate or layer.is_approximate)
+
+    def _asked(self, features: Features, mode: str) -> tuple[WaterSource, WaterLayer] | Unknown:
+        if self._water is None:
+            return Unknown("未提供「高程」，水流方向未作判断。请向自然资源部门获取。")
+        if mode == NETWORK:
+            return Unknown(NO_NETWORK)
+        if features.having or features.lacking:
+            return Unknown(f"沿水流未能按属性筛选「{features.zh}」，本条未作判断。")
+        if not self._water.has(features.layer):
+            word = LAYERS[features.layer]
+            return Unknown(f"未提供「{word.zh}」，本条未评估。请向{word.department}获取。")
+        unset = self._water.why_not(features.layer)
+        return Unknown(unset) if unset else (self._water, self._water.layer(features.layer))
+
+    def _starts(self, grid: FlowGrid) -> tuple[Cells, Cells]:
+        """Return where water leaves the source as given, and where else it may start within the uncertainty."""
+        return exits_of(grid, self._geometry), places_around(grid, self._geometry, self._uncertainty_m)
+
+    def _around(self, grid: FlowGrid) -> tuple[Cells, bool]:
+        """Return where else the source may lie, and whether that may be on no stream that it should lie on."""
+        if isinstance(self._snap_rule, SnapRule) and self._geometry.geom_type == "Point":
+            return streams_around(grid, self._geometry, self._uncertainty_m, self._snap_rule)
+        return places_around(grid, self._geometry, self._uncertainty_m), False
+
+    def _target(self, grid: FlowGrid) -> Cells | Unknown:
+        if isinstance(self._snap_rule, Unknown):
+            return self._snap_rule
+        if self._snap_rule is None or self._geometry.geom_type != "Point":
+            cells = grid.frame.cells_of_shape(self._geometry)
+            return cells if len(cells) else Unknown(OFF_GRID)
+        found = snap(grid, self._geometry, self._snap_rule)
+        return found.cells if found.status is SnapStatus.SNAPPED else Unknown(found.why)
+
+
+def _trace(grid: FlowGrid, start: int, cells: Cells, layer: WaterLayer, limit_m: float) -> _Trace:
+    path, way_m, end = grid.path(start, limit_m)
+    hit = np.flatnonzero(np.isin(path, cells))
+    is_covered = _covers(layer, grid, path)
+    if not len(hit):
+        return _Trace(-1, 0.0, end, float(way_m[-1]), is_covered)
+    first = int(hit[0])
+    held = layer.targets
+    rows = held.rows[held.cells == path[first]]
+    return _Trace(int(rows[0]), round(float(way_m[first]), 1), end, float(way_m[-1]), is_covered)
+
+
+def _meets(grid: FlowGrid, starts: Cells, cells: Cells, limit_m: float) -> set[bool]:
+    """Return the answers that occur among starts: does water from them meet one of the cells within the limit.
+
+    Few starts are followed down; for many, all that drains to the cells is gathered once. No start is left out.
+    """
+    if len(starts) > _MOST_TRACES:
+        return set(np.isin(starts, grid.catchment(cells, limit_m)[0]).tolist())
+    return {bool(np.isin(grid.path(int(start), limit_m)[0], cells).any()) for start in starts}
+
+
+def _nearest(targets: Targets, features: Features, cells: Cells, way_m: Floats) -> _Trace | None:
+    """Return the feature whose cells lie in a catchment with the shortest way."""
+    asked = targets.of_classes(features.classes)
+    inside = np.isin(cells, asked)
+    if not inside.any():
+        return None
+    best = int(np.flatnonzero(inside)[np.argmin(way_m[inside])])
+    rows = targets.rows[targets.cells == cells[best]]
+    return _Trace(int(rows[0]), round(float(way_m[best]), 1), End.LIMIT, float(way_m[best]), is_covered=True)
+
+
+def _covers(layer: WaterLayer, grid: FlowGrid, cells: Cells) -> bool:
+    if layer.coverage is None:
+        return False
+    lon_lat = grid.frame.lon_lat(cells)
+    return bool(shapely.contains_xy(layer.coverage, lon_lat[:, 0], lon_lat[:, 1]).all())
+
+
+def _gap(features: Features, layer: WaterLayer, traces: list[_Trace], mode: str, *, uphill: bool = False) -> str:
+    """Return why finding nothing along the water would prove nothing; empty where it does."""
+    ended = [trace for trace in traces if trace.end is not End.LIMIT and trace.row < 0]
+    reasons = [NO_NETWORK] if mode == BOTH else []
+    if ended and uphill:
+        reasons.append("集水范围达到高程数据边缘，其外未作判断，结果为下限。")
+    elif ended:
+        reasons.append(f"水流在 {ended[0].reached_m / 1000:.1f} km 处{ended[0].end.zh}，其后未作判断，结果为下限。")
+    if layer.targets.missing:
+        reasons.append(f"「{features.zh}」有 {layer.targets.missing} 处不在高程范围内或未能落到水流上，结果为下限。")
+    if layer.coverage is None:
+        reasons.append(f"「{features.zh}」未申明数据范围，结果为下限。")
+    elif not layer.is_complete:
+        reasons.append(f"「{features.zh}」未申明完整，结果为下限。")
+    elif not all(trace.is_covered for trace in traces):
+        reasons.append(f"水流超出「{features.zh}」数据范围，结果为下限。")
+    return reasons[0] if reasons else unread_text(features, layer.targets.classes)
+
+
+def _fact(best: _Trace | None, others: set[bool], gap: str, layer: WaterLayer, *, is_approximate: bool) -> PlaceFact:
+    answer = Answer.NO if best is None else Answer.YES
+    also = {Answer.YES if hit else Answer.NO for hit in others} - {answer}
+    if best is None:
+        return PlaceFact(answer, frozenset(also), gap=gap, is_approximate=is_approximate)
+    return PlaceFact(
+        answer,
+        frozenset(also),
+        gap=gap if also else "",
+        why=f"沿水流 {best.way_m / 1000:.2f} km（按高程推算）。",
+        receptor_id=layer.targets.ids[best.row],
+        receptor_name=layer.targets.names[best.row],
+        is_approximate=is_approximate,
+        measured_m=best.way_m,
+    )
+
+
+ON_STREAMS = frozenset({"intakes", "irrigation_intakes", "water_stations", "outfalls"})
+"""Layers whose points lie on a river: they are put onto the stream before anything is asked of them."""
+
+
+class ProjectWater:
+    """A project's water, made when the first rule asks for it: most runs need none.
+
+    Parameters
+    ----------
+    elevation
+        Heights in metres.
+    layers
+        Whatever rules may ask about.
+    conditioning, snap_rule
+        As chosen; Unknown where a parameter is unset, which then is said wherever it matters.
+    """
+
+    def __init__(
+        self,
+        elevation: Raster,
+        layers: Iterable[Layer],
+        conditioning: Conditioning | Unknown,
+        snap_rule: SnapRule | Unknown,
+    ) -> None:
+        self._elevation = elevation
+        self._layers = {layer.kind.value: layer for layer in layers}
+        self._conditioning = conditioning
+        self._snap_rule = snap_rule
+        self._made: dict[str, WaterLayer] = {}
+
+    @cached_property
+    def grid(self) -> FlowGrid:
+        """The grid that drains."""
+        chosen = self._conditioning
+        return flow_grid(self._elevation, Conditioning(ClosedBasins.BREACH) if isinstance(chosen, Unknown) else chosen)
+
+    def why_not(self, code: str) -> str:
+        """Return which unset parameter keeps a layer from being asked about; empty where none does.
+
+        How closed basins are treated matters only where there are any.
+        """
+        if isinstance(self._conditioning, Unknown) and self.grid.basins:
+            return f"{self._conditioning.why}高程中有封闭洼地 {len(self.grid.basins)} 处，填平与保留的结论可能不同。"
+        if code in ON_STREAMS and isinstance(self._snap_rule, Unknown):
+            return self._snap_rule.why
+        return ""
+
+    @property
+    def is_approximate(self) -> bool:
+        """Whether the heights are no more than a hint."""
+        return self._elevation.basis is Basis.APPROXIMATE
+
+    def has(self, code: str) -> bool:
+        """Whether there is such a layer."""
+        return code in self._layers
+
+    def layer(self, code: str) -> WaterLayer:
+        """Return a layer on the grid; made once."""
+        if code not in self._made:
+            rule = None if isinstance(self._snap_rule, Unknown) else self._snap_rule
+            self._made[code] = water_layer(self.grid, self._layers[code], rule)
+        return self._made[code]
+
+
+def water_layer(grid: FlowGrid, layer: Layer, snap_rule: SnapRule | None) -> WaterLayer:
+    """Return a layer's features as cells of the grid; without a rule points stay where they are."""
+    table = layer.read()
+    columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class")]
+    on_stream = layer.kind.value in ON_STREAMS
+    cells = [_cells(grid, wkb, snap_rule if on_stream else None) for wkb in table["geometry"].to_pylist()]
+    return WaterLayer(
+        targets_of(columns[0], columns[1], columns[2], cells),
+        layer.gates.coverage,
+        layer.gates.completeness is Completeness.COMPLETE,
+        layer.basis is Basis.APPROXIMATE,
+        [None if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()],
+    )
+
+
+def _cells(grid: FlowGrid, wkb: bytes | None, snap_rule: SnapRule | None) -> Cells:
+    if wkb is None:
+        return np.zeros(0, np.int64)
+    geometry = shapely.from_wkb(wkb)
+    if snap_rule is not None and geometry.geom_type == "Point":
+        return snap(grid, geometry, snap_rule).cells
+    cells = grid.frame.cells_of_shape(geometry)
+    on_grid: Cells = cells[grid.downstream[cells] >= 0]
+    return on_grid

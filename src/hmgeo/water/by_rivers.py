@@ -1,0 +1,433 @@
+"""What rules ask along drawn rivers, answered for one source; the lines decide, no heights."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import shapely
+
+from hmgeo.judging.choices import unset_text
+from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, not_asked
+from hmgeo.judging.layers import unread_text
+from hmgeo.vocabulary import GROUNDWATER, Basis, Completeness, LayerKind
+from hmgeo.water.choices import DIRECTION, SNAP
+from hmgeo.water.rivers import (
+    NOWHERE,
+    Mark,
+    answers,
+    degrees_of,
+    loose_ends,
+    nearest,
+    part_of,
+    placed,
+    river_network,
+    touching,
+    unfit_for_reaches,
+    ways_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from hmgeo.judging.choices import Choices
+    from hmgeo.records import Layer
+    from hmgeo.water.rivers import LooseEnds, Placed, RiverNetwork, Stretch, Walk, Ways
+
+
+NO_NETWORK = "未提供有流向的河网图层，沿河网未作判断。"
+UNTRUSTED = "所绘河流的方向未经核实，沿河网未作判断。"
+AS_DRAWN = "as_drawn"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkLayer:
+    """A layer's features on the rivers.
+
+    Parameters
+    ----------
+    marks
+        Where features lie.
+    places
+        For each feature the evidence in words; empty for those that lie on no river.
+    off
+        Rows of features that couldn't be put onto a river.
+    """
+
+    ids: Sequence[str]
+    names: Sequence[str]
+    classes: Sequence[str]
+    marks: Sequence[Mark] = field(repr=False)
+    places: Sequence[str] = field(repr=False)
+    off: frozenset[int]
+
+    def rows_of(self, classes: Sequence[str]) -> set[int]:
+        """Return the rows of features of these classes; of all where empty."""
+        return {row for row, word in enumerate(self.classes) if not classes or word in classes}
+
+
+class ProjectRivers:
+    """A project's drawn rivers; nothing is worked out before it is asked for.
+
+    Parameters
+    ----------
+    rivers
+        Lines, each drawn as its water flows.
+    layers
+        Whatever clauses may ask about.
+    choices
+        How far a river may be, and whether the lines' direction can be trusted.
+    """
+
+    def __init__(self, rivers: Layer, layers: Iterable[Layer], choices: Choices) -> None:
+        self._rivers = rivers
+        self._layers = {layer.kind.value: layer for layer in layers}
+        self._tolerance_m = choices.number(SNAP)
+        self._direction = choices.code(DIRECTION)
+        self._ways: dict[bool, Ways] = {}
+        self._loose: dict[bool, LooseEnds] = {}
+        self._made: dict[tuple[str, bool], NetworkLayer] = {}
+        self._marks: dict[tuple[Features, bool], dict[int, list[Mark]]] = {}
+        self._coverages: dict[str, tuple[shapely.Geometry, shapely.Geometry]] = {}
+        self._covered: dict[tuple[str, Stretch], bool] = {}
+
+    @cached_property
+    def network(self) -> RiverNetwork | None:
+        """The rivers as reaches; None where the layer holds no line."""
+        table = self._rivers.read()
+        names = [name or "" for name in table["name"].to_pylist()]
+        return river_network(names, self._drawn(table))
+
+    @cached_property
+    def unfit(self) -> int:
+        """How many features, or parts of them, can't be reaches: without shape, or no line."""
+        return unfit_for_reaches(self._drawn(self._rivers.read()))
+
+    @staticmethod
+    def _drawn(table: pa.Table) -> list[shapely.Geometry]:
+        return [shapely.LineString() if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
+
+    def loose(self, *, is_against: bool) -> LooseEnds:
+        """Return the ends that walks with the water, or against it, come by without being led on; made once."""
+        if is_against not in self._loose and self.network is not None:
+            self._loose[is_against] = loose_ends(self.network, self.tolerance_m, is_against=is_against)
+        return self._loose[is_against]
+
+    @property
+    def tolerance_m(self) -> float:
+        """How far a river may be from what is put onto it."""
+        return self._tolerance_m or 0.0
+
+    def why_not(self) -> str:
+        """Return why nothing can be asked of the rivers; empty where it can."""
+        if self._direction and self._direction != AS_DRAWN:
+            return UNTRUSTED
+        missing = [unset_text(DIRECTION)] if not self._direction else []
+        missing += [unset_text(SNAP)] if self._tolerance_m is None else []
+        if missing:
+            return "".join(missing)
+        return "" if self.network is not None else NO_NETWORK
+
+    @property
+    def is_approximate(self) -> bool:
+        """Whether the lines are no more than a hint."""
+        return self._rivers.basis is Basis.APPROXIMATE
+
+    def ways(self, *, is_against: bool) -> Ways:
+        """Return the ways with the water, or against it."""
+        if is_against not in self._ways and self.network is not None:
+            self._ways[is_against] = ways_of(self.network, is_against=is_against)
+        return self._ways[is_against]
+
+    def has(self, code: str) -> bool:
+        """Whether there is such a layer."""
+        return code in self._layers
+
+    def held(self, code: str) -> Layer:
+        """Return a layer that is there, the rivers among them."""
+        return self._rivers if code == LayerKind.RIVERS.value else self._layers[code]
+
+    def layer(self, code: str, *, gives_water: bool) -> NetworkLayer:
+        """Return a layer on the rivers; made once.
+
+        Parameters
+        ----------
+        gives_water
+            Whether water is followed from the features, so that an area that touches no river lies at the nearest;
+            else water is followed to them, and reaches an area only where a river touches it.
+        """
+        key = (code, gives_water)
+        if key not in self._made and self.network is not None:
+            self._made[key] = _network_layer(
+                self.network, self._layers[code], self.tolerance_m, gives_water=gives_water
+            )
+        return self._made[key]
+
+    def marks(self, features: Features, *, is_against: bool) -> Mapping[int, Sequence[Mark]]:
+        """Return the features that count by the reaches they lie on, turned as the walk goes; made once."""
+        key = (features, is_against)
+        if key not in self._marks:
+            layer, ways = self.layer(features.layer, gives_water=is_against), self.ways(is_against=is_against)
+            rows, found = layer.rows_of(features.classes), self._marks.setdefault(key, {})
+            for mark in layer.marks:
+                if mark.row in rows:
+                    found.setdefault(mark.stretch.reach, []).append(Mark(mark.row, ways.turned(mark.stretch)))
+        return self._marks[key]
+
+    def covers(self, code: str, parts: Iterable[Stretch]) -> bool:
+        """Whether a layer's coverage holds parts of the rivers with all that could be put onto them.
+
+        Held by the longest degrees that the tolerance may be, so that never too much is taken as covered.
+        """
+        return all(self._is_covered(code, part) for part in parts)
+
+    def _is_covered(self, code: str, part: Stretch) -> bool:
+        network, key = self.network, (code, part)
+        if key not in self._covered:
+            coverage, edge = self._coverage(code)
+            shape = part_of(network.lines[part.reach], network.length_m[part.reach], part) if network else None
+            near_deg = 0.0 if shape is None else degrees_of(self.tolerance_m, shape)
+            is_inside = shape is not None and bool(shapely.covers(coverage, shape))
+            self._covered[key] = is_inside and not shapely.dwithin(edge, shape, near_deg)
+        return self._covered[key]
+
+    def _coverage(self, code: str) -> tuple[shapely.Geometry, shapely.Geometry]:
+        """Return a layer's coverage and its outline, made ready to be asked often; empty where none is declared."""
+        if code not in self._coverages:
+            coverage = self.held(code).gates.coverage or shapely.Polygon()
+            edge = shapely.boundary(coverage)
+            shapely.prepare([coverage, edge])
+            self._coverages[code] = (coverage, edge)
+        return self._coverages[code]
+
+    def gap_of(self, code: str, zh: str, parts: Iterable[Stretch]) -> str:
+        """Return why finding nothing in a layer along parts of the rivers would prove nothing; empty where it does."""
+        layer = self.held(code)
+        if layer.gates.coverage is None:
+            return f"「{zh}」未申明数据范围，结果为下限。"
+        if layer.gates.completeness is not Completeness.COMPLETE:
+            return f"「{zh}」未申明完整，结果为下限。"
+        return "" if self.covers(code, parts) else f"沿河网超出「{zh}」数据范围，结果为下限。"
+
+
+def why_not_as_drawn(choices: Choices) -> str:
+    """Return why the lines' direction isn't to be used; empty where the project says that it is the water's."""
+    direction = choices.code(DIRECTION)
+    if direction == AS_DRAWN:
+        return ""
+    return UNTRUSTED if direction else unset_text(DIRECTION)
+
+
+def rivers_of(layers: Sequence[Layer], choices: Choices) -> ProjectRivers | None:
+    """Return a project's drawn rivers; None where it has no layer of them."""
+    found = [layer for layer in layers if layer.kind is LayerKind.RIVERS]
+    return ProjectRivers(found[0], layers, choices) if found else None
+
+
+def _network_layer(network: RiverNetwork, layer: Layer, tolerance_m: float, *, gives_water: bool) -> NetworkLayer:
+    table = layer.read()
+    ids, names, classes = (table[name].to_pylist() for name in ("receptor_id", "name", "class"))
+    marks: list[Mark] = []
+    places: list[str] = []
+    off = set()
+    for row, (wkb, word) in enumerate(zip(table["geometry"].to_pylist(), classes, strict=True)):
+        shape = None if wkb is None else shapely.from_wkb(wkb)
+        lies, why = _lies(network, shape, word, tolerance_m, gives_water=gives_water)
+        marks += [Mark(row, one) for one in lies]
+        places.append(why)
+        if not lies:
+            off.add(row)
+    return NetworkLayer(ids, names, classes, marks, places, frozenset(off))
+
+
+def _lies(
+    network: RiverNetwork, shape: shapely.Geometry | None, word: str, tolerance_m: float, *, gives_water: bool
+) -> tuple[tuple[Stretch, ...], str]:
+    """Return where a feature lies on the rivers, with the evidence; nowhere where nobody can tell which is meant.
+
+    Groundwater isn't fed by what is drawn on the ground.
+    """
+    if shape is None or shape.is_empty or GROUNDWATER in (word or ""):
+        return (), ""
+    if not gives_water and shape.geom_type not in {"Point", "MultiPoint"}:
+        touched = touching(network, shape)
+        names = "、".join(dict.fromkeys(network.called(one.reach) for one in touched))
+        return touched, f"与{names}相接。"
+    found = placed(network, shape, tolerance_m)
+    return ((), "") if found.rivals else (found.given, found.why)
+
+
+OFF_WITHIN_ERROR = "位置误差范围内可能落不到所绘河流上，未作判断。"
+
+
+class NetworkFacts:
+    """Answers about drawn rivers for one source.
+
+    Parameters
+    ----------
+    geometry
+        Of the source, in lon/lat.
+    uncertainty_m
+        Of its position.
+    rivers
+        None where the project has no layer of rivers.
+    barred
+        Kinds of layers that the source may not be held against.
+    """
+
+    def __init__(
+        self,
+        geometry: shapely.Geometry,
+        uncertainty_m: float,
+        rivers: ProjectRivers | None,
+        barred: tuple[LayerKind, ...] = (),
+    ) -> None:
+        self._barred = barred
+        self._geometry = geometry
+        self._uncertainty_m = uncertainty_m
+        self._rivers = rivers
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the project has drawn rivers, whatever keeps them from being asked."""
+        return self._rivers is not None or LayerKind.RIVERS in self._barred
+
+    def why_not(self) -> str:
+        """Return why no rivers can be asked, whatever the source; empty where they can."""
+        if LayerKind.RIVERS in self._barred:
+            return not_asked(LayerKind.RIVERS.value, self._barred).why
+        return NO_NETWORK if self._rivers is None else self._rivers.why_not()
+
+    def upstream(self, features: Features, limit_m: float) -> PlaceFact | Unknown:
+        """Return whether water from the source reaches one of the features within the limit along the lines."""
+        return self._along(features, limit_m, is_against=False)
+
+    def downstream(self, features: Features, limit_m: float) -> PlaceFact | Unknown:
+        """Return whether water from one of the features reaches the source within the limit along the lines."""
+        return self._along(features, limit_m, is_against=True)
+
+    def _along(self, features: Features, limit_m: float, *, is_against: bool) -> PlaceFact | Unknown:
+        rivers, why_not = self._rivers, self.why_not()
+        if rivers is None or why_not:
+            return Unknown(why_not)
+        if features.having or features.lacking:
+            return Unknown(f"沿河网未能按属性筛选「{features.zh}」，本条未作判断。")
+        if not rivers.has(features.layer):
+            return not_asked(features.layer, self._barred)
+        question = _Question(rivers, features, limit_m, is_against=is_against)
+        return question.answer(self._placed)
+
+    @cached_property
+    def _placed(self) -> Placed:
+        rivers = self._rivers
+        if rivers is None or rivers.network is None:
+            return NOWHERE
+        return placed(rivers.network, self._geometry, rivers.tolerance_m, self._uncertainty_m)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What was found from where a source lies: the nearest feature, and the walks that led there."""
+
+    way_m: float
+    row: int
+    walks: tuple[Walk, ...]
+
+    @property
+    def is_met(self) -> bool:
+        return self.row >= 0
+
+
+class _Question:
+    """One layer asked along the rivers, one way, within one limit."""
+
+    def __init__(self, rivers: ProjectRivers, features: Features, limit_m: float, *, is_against: bool) -> None:
+        self._rivers = rivers
+        self._features = features
+        self._limit_m = limit_m
+        self._layer = rivers.layer(features.layer, gives_water=is_against)
+        self._marks = rivers.marks(features, is_against=is_against)
+        self._ways = rivers.ways(is_against=is_against)
+        self._is_against = is_against
+        self._way_zh = "上溯" if is_against else "下行"
+
+    def answer(self, here: Placed) -> PlaceFact | Unknown:
+        """Return the answer for a source; where nobody can tell on which river it lies, all of them must agree."""
+        given = self._looked(here.given)
+        doubt = [self._looked((one,)) for one in here.rivals]
+        if len({one.is_met for one in (given, *doubt)}) > 1:
+            return Unknown(f"评估对象{here.why}各河结论不一，沿河网未作判断。")
+        others, walks = self._possible(here.around)
+        if not here.given and Answer.YES not in others:
+            return Unknown(f"评估对象{here.why.rstrip('。')}，沿河网未作判断。")
+        is_unsure = here.may_be_off and bool(here.around)
+        others |= {Answer.NO} if is_unsure else set()
+        gap = self._gap((*given.walks, *(walk for one in doubt for walk in one.walks), *walks))
+        if is_unsure:
+            gap = (OFF_WITHIN_ERROR if here.given else f"评估对象{here.why}") + gap
+        return self._fact(here, given, others, gap)
+
+    def _looked(self, places: tuple[Stretch, ...]) -> _Looked:
+        """Return what is met first from any of the places, drawn as given."""
+        starts = [self._ways.turned(one) for one in places]
+        walks = tuple(self._ways.walk(one, self._marks, self._limit_m) for one in starts)
+        ways = [nearest(walk.ahead, one, self._limit_m) for one, walk in zip(starts, walks, strict=True)]
+        way_m, row = min(filter(None, ways), default=(math.inf, -1))
+        return _Looked(way_m, row, walks)
+
+    def _possible(self, around: tuple[Stretch, ...]) -> tuple[set[Answer], tuple[Walk, ...]]:
+        """Return the answers of all single places where a source may lie, and the walks from there."""
+        starts = [self._ways.turned(one) for one in around]
+        walks = tuple(self._ways.walk(one, self._marks, self._limit_m) for one in starts)
+        met = [answers(walk.ahead, one, self._limit_m) for one, walk in zip(starts, walks, strict=True)]
+        return {Answer.YES if one else Answer.NO for one in set().union(*met)}, walks
+
+    def _fact(self, here: Placed, given: _Looked, others: set[Answer], gap: str) -> PlaceFact:
+        held = self._rivers.held(self._features.layer)
+        is_approximate = self._rivers.is_approximate or held.basis is Basis.APPROXIMATE
+        if not given.is_met:
+            left = frozenset(others - {Answer.NO})
+            why = f"评估对象{here.why}{self._same(here)}" if here.given else ""
+            return PlaceFact(Answer.NO, left, gap=gap, why=why, is_approximate=is_approximate)
+        return PlaceFact(
+            Answer.YES,
+            frozenset(others - {Answer.YES}),
+            gap=gap if Answer.NO in others else "",
+            why=self._why(here, given),
+            receptor_id=self._layer.ids[given.row],
+            receptor_name=self._layer.names[given.row],
+            is_approximate=is_approximate,
+            measured_m=given.way_m,
+        )
+
+    def _why(self, here: Placed, given: _Looked) -> str:
+        way = f"沿所绘河网{self._way_zh} {given.way_m / 1000:.2f} km（按线的绘制方向）。"
+        return f"{way}评估对象{here.why}{self._same(here)}{self._features.zh}{self._layer.places[given.row]}"
+
+    @staticmethod
+    def _same(here: Placed) -> str:
+        """Return that all rivers that may be meant give the same answer; empty where only one may be."""
+        return "各河结论相同。" if here.rivals else ""
+
+    def _gap(self, walks: tuple[Walk, ...]) -> str:
+        """Return why finding nothing along the lines would prove nothing; empty where it does."""
+        parts = [part for walk in walks for part in walk.passed]
+        ends_m = [walk.ends_after_m for walk in walks if walk.ends_after_m is not None]
+        loose = self._rivers.loose(is_against=self._is_against).passed(parts)
+        unfit = self._rivers.unfit
+        off = len(self._layer.off & self._layer.rows_of(self._features.classes))
+        zh = self._features.zh
+        reasons = [
+            f"所绘河网{self._way_zh} {min(ends_m) / 1000:.1f} km 处到头，其外未作判断，结果为下限。" if ends_m else "",
+            f"所绘河网有 {loose} 处端点未与相邻河段相接，结果为下限。" if loose else "",
+            f"「{LayerKind.RIVERS.zh}」有 {unfit} 处不能作为河段，结果为下限。" if unfit else "",
+            unread_text(self._features, self._layer.classes),
+            f"「{zh}」有 {off} 处未能落到所绘河流上，结果为下限。" if off else "",
+            self._rivers.gap_of(LayerKind.RIVERS.value, LayerKind.RIVERS.zh, parts),
+            self._rivers.gap_of(self._features.layer, zh, parts),
+        ]
+        return "".join(reasons)

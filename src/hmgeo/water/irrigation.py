@@ -1,0 +1,285 @@
+"""The irrigation pathway from tables alone: outlet, receiving water, intake, irrigation district, parcels.
+
+Canals don't follow a surface, so no heights decide here; where heights or drawn rivers tell that an intake lies above
+the outlet, the chain is broken there. A missing link is named and clears nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
+from hmgeo.reference.tables import DISTRICT, ENTERPRISE, INTAKE, WATER, same_name
+from hmgeo.vocabulary import MEASURE_DECIMALS, LayerKind, SoilQualityClass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pyarrow as pa
+
+
+NOT_ASSESSED = "灌溉途径未评估"
+ESTABLISHED, BROKEN, UNKNOWN = "established", "broken", "not_assessed"
+_ARROW = " → "
+_M2_PER_HA = 10_000
+_WASTEWATER = ("", "废水", "污水", "雨水")
+_NEEDED = (LayerKind.IRRIGATION_INTAKES, LayerKind.FARMLAND)
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """How an intake lies to an outlet along the water.
+
+    Parameters
+    ----------
+    flow_m
+        The way from outlet to intake; None where the water doesn't come by.
+    datum
+        What tells it, such as 按高程推算.
+    """
+
+    flow_m: float | None
+    datum: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainSource:
+    """A source with the waters that lists without shapes name, and where it stands (lon/lat; None where unknown).
+
+    Parameters
+    ----------
+    waters
+        Pairs of a water and the column that names it; asked only where no outfall belongs to the source.
+    """
+
+    source_id: str
+    name: str
+    waters: tuple[tuple[str, str], ...] = ()
+    geometry: shapely.Geometry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainTables:
+    """The lists that the chain is read from; None where nobody provided one. Tables of `RECEPTOR_SCHEMA`.
+
+    Parameters
+    ----------
+    along
+        Tells how an intake lies to an outlet; None where neither heights nor drawn rivers do.
+    """
+
+    outlets: pa.Table | None = field(default=None, repr=False)
+    intakes: pa.Table | None = field(default=None, repr=False)
+    districts: pa.Table | None = field(default=None, repr=False)
+    parcels: pa.Table | None = field(default=None, repr=False)
+    along: Callable[[shapely.Geometry, shapely.Geometry], Along | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Watered:
+    """The parcels of a district: rows, and by which column or shape they are known."""
+
+    rows: tuple[int, ...]
+    datum: str
+
+
+def irrigation_chains(sources: Sequence[ChainSource], tables: ChainTables) -> list[dict[str, Any]]:
+    """Return rows of `IRRIGATION_SCHEMA`: every source at least once, in input order.
+
+    Parameters
+    ----------
+    sources
+        Outfalls are found by id or name of the enterprise; without one the water that other lists name counts.
+    """
+    missing = [kind.zh for kind, given in zip(_NEEDED, (tables.intakes, tables.parcels), strict=True) if given is None]
+    if missing:
+        text = f"{NOT_ASSESSED}：未提供「{'」「'.join(missing)}」，请向水利、自然资源部门获取。"
+        return [_row(source, UNKNOWN, {"broken_at": "缺图层", "chain": text}) for source in sources]
+    book = _Lists(tables)
+    return [row for source in sources for row in book.chains(source)]
+
+
+class _Lists:
+    """The lists, indexed by what their rows say."""
+
+    def __init__(self, tables: ChainTables) -> None:
+        self._along = tables.along
+        self._outlets = _rows(tables.outlets)
+        self._has_outlets = tables.outlets is not None
+        self._intakes = _rows(tables.intakes)
+        self._districts = _rows(tables.districts)
+        self._parcels = _rows(tables.parcels)
+        self._points = shapely.point_on_surface(np.array([row["geometry"] for row in self._parcels], dtype=object))
+        self._by_link: dict[tuple[str, str], list[int]] = {}
+        for number, row in enumerate(self._parcels):
+            for code in (INTAKE, DISTRICT):
+                if code in row["links"]:
+                    self._by_link.setdefault((code, same_name(row["links"][code])), []).append(number)
+        self._silent = np.array([not {INTAKE, DISTRICT} & set(row["links"]) for row in self._parcels], dtype=bool)
+
+    def chains(self, source: ChainSource) -> list[dict[str, Any]]:
+        """Return every chain of a source."""
+        names = {same_name(source.source_id), same_name(source.name)} - {""}
+        own = [
+            row
+            for row in self._outlets
+            if same_name(row["links"].get(ENTERPRISE, "")) in names and row["class"] in _WASTEWATER
+        ]
+        if not own:
+            waters = source.waters or (("", "排放口表、企业清单「受纳水体」"),)
+            at = source.geometry
+            return [row for one, datum in waters for row in self._from_water(source, None, one, datum, at)]
+        return [
+            row
+            for outlet in own
+            for row in self._from_water(
+                source, outlet, outlet["links"].get(WATER, ""), "入河排污口表「受纳水体」", outlet["geometry"]
+            )
+        ]
+
+    def _from_water(
+        self,
+        source: ChainSource,
+        outlet: Mapping[str, Any] | None,
+        water: str,
+        datum: str,
+        at: shapely.Geometry | None,
+    ) -> list[dict[str, Any]]:
+        if outlet is not None:
+            said = [f"排污口 {outlet['name'] or outlet['receptor_id']}（入河排污口表）"]
+        else:
+            why = "入河排污口表中没有该企业" if self._has_outlets else "未提供入河排污口表"
+            said = [f"{source.name or source.source_id}（{why}）"]
+        known = {"outlet_id": "" if outlet is None else outlet["receptor_id"], "water": water}
+        if not water:
+            return [_broken(source, known, said, "受纳水体", f"{datum}未填")]
+        said.append(f"受纳水体 {water}（{datum}）")
+        intakes = [row for row in self._intakes if same_name(row["links"].get(WATER, "")) == same_name(water)]
+        if not intakes:
+            why = f"灌溉取水口表中没有以「{water}」为水源的取水口，不等于实地没有"
+            return [_broken(source, known, said, "取水口", why)]
+        return [self._from_intake(source, known, said, intake, at) for intake in intakes]
+
+    def _from_intake(
+        self,
+        source: ChainSource,
+        known: Mapping[str, Any],
+        said: Sequence[str],
+        intake: Mapping[str, Any],
+        at: shapely.Geometry | None,
+    ) -> dict[str, Any]:
+        along = None
+        if self._along is not None and at is not None and intake["geometry"] is not None:
+            along = self._along(at, intake["geometry"])
+        cells = {**known, "intake_id": intake["receptor_id"], "intake_name": intake["name"]}
+        called = f"取水口 {intake['name'] or intake['receptor_id']}（灌溉取水口表「水源」"
+        if along is None:
+            links = [*said, f"{called}，上下游关系未核实）"]
+        elif along.flow_m is None:
+            return _broken(source, cells, [*said, f"{called}）"], "上下游", f"取水口不在排污口下游（{along.datum}）")
+        else:
+            cells["intake_flow_m"] = round(along.flow_m, 1)
+            links = [*said, f"{called}，排污口下游 {along.flow_m / 1000:.1f} km，{along.datum}）"]
+        return self._from_district(source, cells, links, intake)
+
+    def _from_district(
+        self, source: ChainSource, known: Mapping[str, Any], said: Sequence[str], intake: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        named = intake["links"].get(DISTRICT, "")
+        district, datum = self._district(intake)
+        if district is None:
+            direct = self._by_link.get((INTAKE, same_name(intake["receptor_id"])), [])
+            if direct:
+                return self._end(source, known, said, _Watered(tuple(direct), "地块表「取水口编号」"))
+            why = f"灌区表中没有「{named}」" if named else "取水口表、灌区表均未写明灌区"
+            return _broken(source, known, said, "灌区", why)
+        cells = {**known, "district_id": district["receptor_id"], "district_name": district["name"]}
+        links = [*said, f"灌区 {district['name'] or district['receptor_id']}（{datum}）"]
+        return self._end(source, cells, links, self._watered(district, intake))
+
+    def _district(self, intake: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str]:
+        """Return the district that an intake feeds: the intake's own word first, then the district's."""
+        named = same_name(intake["links"].get(DISTRICT, ""))
+        for row in self._districts:
+            if named and named in {same_name(row["receptor_id"]), same_name(row["name"])}:
+                return row, "取水口表「灌区」"
+        names = {same_name(intake["receptor_id"]), same_name(intake["name"])} - {""}
+        for row in self._districts:
+            if not named and same_name(row["links"].get(INTAKE, "")) in names:
+                return row, "灌区表「取水口」"
+        return None, ""
+
+    def _watered(self, district: Mapping[str, Any], intake: Mapping[str, Any]) -> _Watered:
+        """Return a district's parcels: those that name it, and those that name nothing but lie in its shape."""
+        keys = [(DISTRICT, same_name(district[one])) for one in ("receptor_id", "name") if district[one]]
+        keys.append((INTAKE, same_name(intake["receptor_id"])))
+        told = sorted({row for key in keys for row in self._by_link.get(key, [])})
+        shape = district["geometry"]
+        inside: list[int] = []
+        if shape is not None and shape.area > 0 and len(self._parcels):
+            inside = np.flatnonzero(self._silent & shapely.contains(shape, self._points)).tolist()
+        parts = [
+            f"地块表所列 {len(told)} 块" if told else "",
+            f"未写灌区而位于灌区范围内 {len(inside)} 块" if inside else "",
+        ]
+        return _Watered((*told, *inside), "、".join(filter(None, parts)))
+
+    def _end(
+        self, source: ChainSource, known: Mapping[str, Any], said: Sequence[str], watered: _Watered
+    ) -> dict[str, Any]:
+        if not watered.rows:
+            why = "没有地块写明该灌区，灌区范围内也没有未写灌区的地块"
+            return _broken(source, known, said, "地块", why)
+        held = [self._parcels[row] for row in watered.rows]
+        area = {
+            word: sum(_hectares(one) for one in held if one["class"] == word.value)
+            for word in (SoilQualityClass.STRICT_CONTROL, SoilQualityClass.SAFE_USE)
+        }
+        total = sum(_hectares(one) for one in held)
+        polluted = "、".join(f"{word.value} {value:.2f} ha" for word, value in area.items() if value)
+        text = f"地块 {len(held)} 块 {total:.2f} ha（{watered.datum}）" + (f"，其中{polluted}" if polluted else "")
+        cells = {
+            **known,
+            "parcel_count": len(held),
+            "area_ha": round(total, MEASURE_DECIMALS),
+            "strict_control_ha": round(area[SoilQualityClass.STRICT_CONTROL], MEASURE_DECIMALS),
+            "safe_use_ha": round(area[SoilQualityClass.SAFE_USE], MEASURE_DECIMALS),
+            "broken_at": "",
+            "chain": _ARROW.join([*said, text]) + "。",
+        }
+        return _row(source, ESTABLISHED, cells)
+
+
+def _broken(source: ChainSource, known: Mapping[str, Any], said: Sequence[str], link: str, why: str) -> dict[str, Any]:
+    """Return a chain that ends early, with the link that is missing and why."""
+    chain = _ARROW.join([*said, f"断于「{link}」：{why}"]) + "。"
+    return _row(source, BROKEN, {**known, "broken_at": link, "chain": chain})
+
+
+def _row(source: ChainSource, status: str, cells: Mapping[str, Any]) -> dict[str, Any]:
+    empty = dict.fromkeys(("outlet_id", "water", "intake_id", "intake_name", "district_id", "district_name"), "")
+    return {"source_id": source.source_id, "name": source.name, "status": status, **empty, **cells}
+
+
+def _rows(table: pa.Table | None) -> list[dict[str, Any]]:
+    if table is None:
+        return []
+    return [
+        row
+        | {
+            "links": dict(row["links"] or ()),
+            "geometry": None if row["geometry"] is None else shapely.from_wkb(row["geometry"]),
+        }
+        for row in table.drop_columns("stated").to_pylist()
+    ]
+
+
+def _hectares(parcel: Mapping[str, Any]) -> float:
+    """Return the official area where the layer has one, else the ellipsoidal one as drawn."""
+    official: float | None = parcel["official_area_m2"]
+    area_m2 = official if official is not None else float(ellipsoidal_area_m2([parcel["geometry"]])[0])
+    return area_m2 / _M2_PER_HA

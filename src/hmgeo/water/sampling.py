@@ -1,0 +1,439 @@
+"""Where to sample: proposals drawn from clauses and measures, each with why. People choose the place on the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from hmgeo.geo.distance import pair_distances, prepare_shapes
+from hmgeo.judging.choices import unset_text
+from hmgeo.reference.tables import ENTERPRISE, METALS, same_name
+from hmgeo.results.columns import SAMPLING_SCHEMA
+from hmgeo.results.text import distance_text
+from hmgeo.rules.standing import codes_of_place
+from hmgeo.rules.words import stated_facts
+from hmgeo.vocabulary import GROUNDWATER, LayerKind
+from hmgeo.water.trace import Downhill, downhill, stream_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from hmgeo.rules.model import Rule
+    from hmgeo.water.choices import FlowChoices
+    from hmgeo.water.grid import FlowGrid
+    from hmgeo.water.things import Things, Waters
+
+
+SECTION, RISK, CLUSTER, AIR, DOUBLE = "section", "below_risk", "cluster", "air", "double_source"
+KINDS: Mapping[str, str] = {
+    SECTION: "河流出入乡镇界断面",
+    RISK: "园区、尾矿库下游",
+    CLUSTER: "涉铊涉锑企业密集区下游",
+    AIR: "园区、重点企业周边敏感区（空气）",
+    DOUBLE: "地下水双源",
+}
+CLAUSES: Mapping[str, tuple[str, ...]] = {
+    SECTION: ("WAT-JY-SECTIONS", "MON-QY-RIVER"),
+    RISK: ("MON-QY-RIVER",),
+    CLUSTER: ("MON-GX-TLSB",),
+    AIR: ("MON-QY-AIR",),
+    DOUBLE: ("WAT-JY-GW",),
+}
+"""Rules whose clause asks for the place, by kind; the first that the book holds is cited."""
+
+OTHER_PLACE = "条文属其他地区，此处仅作方法参照"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A thing with a shape in lon/lat."""
+
+    id: str
+    name: str
+    geometry: shapely.Geometry = field(repr=False)
+
+    @property
+    def called(self) -> str:
+        """Name, or id where there is no name."""
+        return self.name or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A place to sample, before it is numbered and its clause is cited."""
+
+    kind: str
+    name: str
+    point: shapely.Point
+    why: str
+    note: str = ""
+
+
+def sampling_rows(
+    proposals: Iterable[Proposal], rules: Mapping[str, Rule], is_in_territory: Callable[[Rule], bool]
+) -> list[dict[str, Any]]:
+    """Return rows of `SAMPLING_SCHEMA`, numbered by kind in the order given."""
+    numbers: dict[str, int] = {}
+    rows = []
+    for one in proposals:
+        numbers[one.kind] = numbers.get(one.kind, 0) + 1
+        held = [rules[name] for name in CLAUSES[one.kind] if name in rules]
+        rule = next((rule for rule in held if is_in_territory(rule)), held[0] if held else None)
+        note = one.note
+        cited = {"document": "", "clause": "", "quote": "", "rule_id": ""}
+        if rule is not None:
+            value = rule.latest
+            cited = {
+                "document": value.document,
+                "clause": value.clause,
+                "quote": value.quote,
+                "rule_id": rule.id,
+            }
+            note += "" if is_in_territory(rule) else ("；" if note else "") + OTHER_PLACE
+        rows.append(
+            {
+                "point_id": f"{_PREFIX[one.kind]}{numbers[one.kind]:03d}",
+                "kind": one.kind,
+                "name": one.name,
+                "lon": round(one.point.x, 6),
+                "lat": round(one.point.y, 6),
+                "why": one.why,
+                **cited,
+                "note": note,
+                "geometry": shapely.to_wkb(one.point),
+            }
+        )
+    return rows
+
+
+_PREFIX = {SECTION: "DM", RISK: "XY", CLUSTER: "MJ", AIR: "KQ", DOUBLE: "SY"}
+
+
+def sections(rivers: Sequence[Named], townships: Sequence[Named], *, is_approximate: bool) -> list[Proposal]:
+    """Return where rivers pass from one township into another.
+
+    Where a river runs along a border the first place stands, with how many more there are.
+
+    Parameters
+    ----------
+    rivers
+        Lines drawn downstream, or the streams of heights.
+    """
+    if not townships:
+        return []
+    tree = shapely.STRtree([one.geometry for one in townships])
+    held: dict[tuple[str, frozenset[str]], list[tuple[shapely.Point, str, str]]] = {}
+    for river in rivers:
+        for line in shapely.get_parts(river.geometry):
+            for one in _crossings(line, townships, tree):
+                held.setdefault((river.called, frozenset(one[1:])), []).append(one)
+    doubt = "乡镇界为示意，位置以勘界成果为准" if is_approximate else ""
+    found = []
+    for (river_name, _), met in held.items():
+        point, upper, lower = met[0]
+        again = f"沿界往返，另有 {len(met) - 1} 处交点" if len(met) > 1 else ""
+        note = "；".join(filter(None, (again, doubt)))
+        why = f"{river_name}由{upper}流入{lower}"
+        found.append(Proposal(SECTION, f"{river_name}（{upper}→{lower}）", point, why, note))
+    return found
+
+
+def _crossings(
+    line: shapely.LineString, townships: Sequence[Named], tree: shapely.STRtree
+) -> list[tuple[shapely.Point, str, str]]:
+    """Return where a line leaves one township for another, in its direction."""
+    pieces: list[tuple[float, float, str]] = []
+    for row in tree.query(line, predicate="intersects"):
+        inside = shapely.intersection(line, townships[row].geometry)
+        for part in shapely.get_parts(inside):
+            if part.geom_type == "LineString" and part.length > 0:
+                ends = [shapely.line_locate_point(line, shapely.Point(part.coords[at])) for at in (0, -1)]
+                pieces.append((min(ends), max(ends), townships[row].called))
+    pieces.sort()
+    found = []
+    for (_, end, upper), (start, _, lower) in pairwise(pieces):
+        if upper != lower and abs(start - end) < _SAME_PLACE_DEG:
+            found.append((shapely.line_interpolate_point(line, end), upper, lower))
+    return found
+
+
+_SAME_PLACE_DEG = 2e-6
+
+
+def clusters(
+    sources: Sequence[Named], bandwidth_m: float, per_km2: float
+) -> list[tuple[shapely.Point, tuple[str, ...], float]]:
+    """Return groups of sources that stand densely: middle, ids, and the highest density met.
+
+    Parameters
+    ----------
+    bandwidth_m, per_km2
+        Around each source the others within the bandwidth are counted (itself included) over the circle's area;
+        sources at or above the density make a group with all that lie within the bandwidth of them.
+    """
+    if not sources:
+        return []
+    shapes = prepare_shapes([one.geometry for one in sources])
+    count = len(sources)
+    first, second = (grid.ravel() for grid in np.meshgrid(np.arange(count), np.arange(count), indexing="ij"))
+    distance_m = pair_distances(shapes, shapes, first, second).distance_m.reshape(count, count)
+    near = distance_m <= bandwidth_m
+    density = near.sum(axis=1) / (np.pi * (bandwidth_m / 1000) ** 2)
+    is_dense = density >= per_km2
+    left, groups = set(np.flatnonzero(is_dense).tolist()), []
+    while left:
+        group: set[int] = set()
+        front = [min(left)]
+        while front:
+            one = front.pop()
+            if one not in group:
+                group.add(one)
+                left.discard(one)
+                front += np.flatnonzero(near[one] & (is_dense | is_dense[one])).tolist()
+        rows = sorted(group)
+        points = shapely.multipoints([shapely.point_on_surface(sources[row].geometry) for row in rows])
+        groups.append((points.centroid, tuple(sources[row].id for row in rows), float(density[rows].max())))
+    return groups
+
+
+def below_clusters(
+    grid: FlowGrid, sources: Sequence[Named], bandwidth_m: float, per_km2: float, chosen: FlowChoices
+) -> tuple[list[Proposal], list[str]]:
+    """Return for each dense group the place on a stream where the water of most of its members has come together.
+
+    Second, a sentence for each group whose water reaches no stream within the limit.
+
+    Notes
+    -----
+    Among stream cells within the limit, that which most members' ways pass; of these the one with the shortest
+    longest way.
+    """
+    by_id = {one.id: one for one in sources}
+    found, dry = [], []
+    for _, ids, density in clusters(sources, bandwidth_m, per_km2):
+        met: dict[int, list[float]] = {}
+        for name in ids:
+            for cell, way_m in _stream_way(grid, by_id[name], chosen):
+                met.setdefault(cell, []).append(way_m)
+        if not met:
+            dry.append(_dry(f"涉铊涉锑企业密集区（{'、'.join(ids)}）", chosen))
+            continue
+        cell, reached = min(met.items(), key=lambda one: (-len(one[1]), max(one[1]), one[0]))
+        together = f"{len(reached)} 家的径流在此汇合" if len(reached) > 1 else "其中 1 家的径流流经此处"
+        why = (
+            f"{len(ids)} 家涉铊涉锑企业（{'、'.join(ids)}）密集，"
+            f"{bandwidth_m / 1000:g} km 内最高 {density:.2f} 家/km²，"
+            f"{together}，最远流程 {max(reached) / 1000:.1f} km"
+        )
+        found.append(Proposal(CLUSTER, f"密集区（{len(ids)} 家）下游", _centre(grid, cell), why, _BY_HEIGHTS))
+    return found, dry
+
+
+def below_risks(
+    grid: FlowGrid, risks: Sequence[tuple[str, Named]], chosen: FlowChoices
+) -> tuple[list[Proposal], list[str]]:
+    """Return for each park or pond (with the word of its kind) where its water first reaches a stream.
+
+    Second, a sentence for each whose water reaches no stream within the limit.
+    """
+    found, dry = [], []
+    for word, one in risks:
+        first = next(_stream_way(grid, one, chosen), None)
+        if first is None:
+            dry.append(_dry(f"{word}{one.called}", chosen))
+            continue
+        why = f"{word}{one.called}的径流经 {first[1] / 1000:.1f} km 汇入水流处"
+        found.append(Proposal(RISK, f"{one.called}下游", _centre(grid, first[0]), why, _BY_HEIGHTS))
+    return found, dry
+
+
+def _dry(what: str, chosen: FlowChoices) -> str:
+    return f"{what}的径流在 {chosen.limit_m / 1000:g} km 内未汇入水流或不在高程范围内，未提出下游点位。"
+
+
+_BY_HEIGHTS = "按高程推算的径流汇合处"
+
+
+def _stream_way(grid: FlowGrid, source: Named, chosen: FlowChoices) -> Iterator[tuple[int, float]]:
+    """Yield the stream cells on a source's way downhill with the way to each."""
+    way = downhill(grid, source.geometry, chosen.limit_m)
+    if isinstance(way, Downhill):
+        for cell, way_m in zip(way.cells.tolist(), way.way_m.tolist(), strict=True):
+            if grid.area_ha(cell) >= chosen.snap_rule.stream_ha:
+                yield cell, way_m
+
+
+def _centre(grid: FlowGrid, cell: int) -> shapely.Point:
+    return shapely.Point(grid.frame.lon_lat(np.array([cell]))[0])
+
+
+def beside_sensitive(emitters: Sequence[Named], sites: Sequence[Named], limit_m: float) -> list[Proposal]:
+    """Return for each park or key enterprise the nearest sensitive site within the distance: one place each."""
+    if not emitters or not sites:
+        return []
+    targets = prepare_shapes([one.geometry for one in sites])
+    found = []
+    for emitter in emitters:
+        rows = np.arange(len(sites))
+        shapes = prepare_shapes([emitter.geometry])
+        distance_m = pair_distances(shapes, targets, np.zeros(len(rows), np.int64), rows).distance_m
+        near = np.flatnonzero(distance_m <= limit_m)
+        if not len(near):
+            continue
+        nearest = int(near[np.argmin(distance_m[near])])
+        site = sites[nearest]
+        why = (
+            f"{emitter.called}周边 {distance_text(limit_m)}内有敏感目标 {len(near)} 处，"
+            f"最近为{site.called}（{distance_text(float(distance_m[nearest]))}）"
+        )
+        point = shapely.point_on_surface(site.geometry)
+        found.append(Proposal(AIR, f"{emitter.called}—{site.called}", point, why, "点位取敏感目标内一点"))
+    return found
+
+
+def double_sources(waters: Sequence[Named], polluters: Sequence[tuple[str, Named]], limit_m: float) -> list[Proposal]:
+    """Return each groundwater source with the sources of pollution around it, by kind and nearest first."""
+    found = []
+    for water in waters:
+        near: list[tuple[float, int]] = []
+        if polluters:
+            shapes = prepare_shapes([one.geometry for _, one in polluters])
+            rows = np.arange(len(polluters))
+            own = prepare_shapes([water.geometry])
+            away = pair_distances(own, shapes, np.zeros(len(rows), np.int64), rows).distance_m
+            near = sorted((float(away[row]), row) for row in range(len(polluters)) if away[row] <= limit_m)
+        told = "；".join(
+            f"{polluters[row][0]}{polluters[row][1].called}（{distance_text(away_m)}）" for away_m, row in near
+        )
+        why = f"地下水水源，{distance_text(limit_m)}内污染源 {len(near)} 处" + (f"：{told}" if told else "（现有数据）")
+        point = shapely.point_on_surface(water.geometry)
+        note = "平面距离不表示地下水流向；现有数据无记录不等于实地不存在"
+        found.append(Proposal(DOUBLE, water.called, point, why, note))
+    return found
+
+
+TRACED_METALS = ("铊", "锑")
+DENSITY, BANDWIDTH, SURROUNDINGS, DOUBLE_M = "dense_threshold", "dense_bandwidth_m", "surroundings_m", "double_source_m"
+_METAL_COLUMNS = ("涉及重金属", "特征污染物")
+_RIVER_OF_STREAMS = 10
+"""How many times the area of the least stream makes one whose crossings of borders are worth a section."""
+_RISK_KINDS = (LayerKind.INDUSTRIAL_PARKS, LayerKind.TAILINGS_PONDS)
+
+
+def sampling_of(
+    waters: Waters, grid: FlowGrid, sources: Things, chosen: FlowChoices
+) -> tuple[pa.Table, tuple[str, ...]]:
+    """Return `SAMPLING_SCHEMA` and sentences on what couldn't be proposed."""
+    choices = waters.question.choices
+    proposals, notes = _sections(waters, grid, chosen)
+    below, dry = below_risks(grid, [(kind.zh, one) for kind in _RISK_KINDS for one in _of(waters, kind)], chosen)
+    proposals += below
+    notes += dry
+    density, bandwidth_m = choices.number(DENSITY), choices.number(BANDWIDTH)
+    if density is None or bandwidth_m is None:
+        notes += [
+            f"密集区下游点位未提出：{unset_text(name)}" for name in (DENSITY, BANDWIDTH) if not choices.number(name)
+        ]
+    else:
+        traced = _traced_metals(waters, sources)
+        below, dry = below_clusters(grid, traced, bandwidth_m, density, chosen)
+        proposals += below
+        notes += dry
+        notes += [] if traced else ["清单和排放口台账中没有标明涉铊、涉锑的企业，未提出密集区下游点位。"]
+    around_m = choices.number(SURROUNDINGS)
+    if around_m is None:
+        notes.append(f"空气点位未提出：{unset_text(SURROUNDINGS)}")
+    else:
+        parks = [*_of(waters, LayerKind.INDUSTRIAL_PARKS), *_key_enterprises(waters, sources)]
+        proposals += beside_sensitive(parks, _of(waters, LayerKind.SENSITIVE_SITES), around_m)
+    double_m = choices.number(DOUBLE_M)
+    if double_m is None:
+        notes.append(f"双源点位未提出：{unset_text(DOUBLE_M)}")
+    else:
+        proposals += double_sources(_wells(waters), _polluters(sources), double_m)
+    home = frozenset().union(*(codes_of_place(code) for code in waters.question.home_counties))
+
+    def is_in_territory(rule: Rule) -> bool:
+        return bool(set(rule.territory) & home)
+
+    rows = sampling_rows(proposals, {rule.id: rule for rule in waters.question.rules}, is_in_territory)
+    return pa.Table.from_pylist(rows, SAMPLING_SCHEMA), tuple(notes)
+
+
+def _of(waters: Waters, kind: LayerKind) -> list[Named]:
+    return _named(waters.things(kind))
+
+
+def _named(things: Things) -> list[Named]:
+    return [
+        Named(one, name, shape)
+        for one, name, shape in zip(things.ids, things.names, things.geometries, strict=True)
+        if shape is not None
+    ]
+
+
+def _sections(waters: Waters, grid: FlowGrid, chosen: FlowChoices) -> tuple[list[Proposal], list[str]]:
+    areas = waters.question.areas
+    if areas.townships is None:
+        return [], ["交界断面未提出：没有乡级行政区。"]
+    rows = areas.townships.select(["id", "name", "geometry"]).to_pylist()
+    towns = [Named(row["id"], row["name"], shapely.from_wkb(row["geometry"])) for row in rows]
+    rivers, notes = [one for one in _of(waters, LayerKind.RIVERS) if one.geometry.length > 0], []
+    if not rivers:
+        least_ha = chosen.snap_rule.stream_ha * _RIVER_OF_STREAMS
+        notes.append(f"未提供「河流」，交界断面取自高程推算、集水面积不小于 {least_ha:g} ha 的水流。")
+        rivers = [
+            Named(f"水流{number:03d}", f"高程推算的水流{number:03d}", line)
+            for number, line in enumerate(stream_lines(grid, least_ha), start=1)
+        ]
+    return sections(rivers, towns, is_approximate=areas.townships_are_approximate), notes
+
+
+def _traced_metals(waters: Waters, sources: Things) -> list[Named]:
+    """Return enterprises whose list or outfalls name thallium or antimony."""
+    told = set()
+    outfalls = waters.table(LayerKind.OUTFALLS)
+    for row in outfalls.select(["links"]).to_pylist() if outfalls is not None else ():
+        links = dict(row["links"] or ())
+        if any(metal in links.get(METALS, "") for metal in TRACED_METALS):
+            told.add(same_name(links.get(ENTERPRISE, "")))
+    return [
+        one
+        for one, row in _enterprises(waters, sources)
+        if same_name(one.id) in told
+        or stated_facts(row).get("thallium_or_antimony")
+        or any(metal in row.get(name, "") for name in _METAL_COLUMNS for metal in TRACED_METALS)
+    ]
+
+
+def _key_enterprises(waters: Waters, sources: Things) -> list[Named]:
+    return [one for one, row in _enterprises(waters, sources) if stated_facts(row).get("key_supervised_unit")]
+
+
+def _enterprises(waters: Waters, sources: Things) -> Iterator[tuple[Named, dict[str, str]]]:
+    attributes = waters.positions.attributes.to_pylist() or [{}] * waters.positions.table.num_rows
+    shapes = dict(zip(sources.ids, sources.geometries, strict=True))
+    for row, own in zip(waters.positions.table.select(["source_id", "name"]).to_pylist(), attributes, strict=True):
+        shape = shapes.get(row["source_id"])
+        if shape is not None:
+            yield Named(row["source_id"], row["name"], shape), own
+
+
+def _wells(waters: Waters) -> list[Named]:
+    things = waters.things(LayerKind.INTAKES)
+    is_well = np.array([GROUNDWATER in word for word in things.classes], dtype=bool)
+    return [one for one, kept in zip(_named(things), is_well, strict=False) if kept]
+
+
+def _polluters(sources: Things) -> list[tuple[str, Named]]:
+    kinds = {kind.value: kind.zh for kind in LayerKind}
+    return [
+        (kinds[kind], Named(one, name, shape))
+        for one, name, shape, kind in zip(sources.ids, sources.names, sources.geometries, sources.kinds, strict=True)
+        if shape is not None and kind != LayerKind.OUTFALLS.value
+    ]

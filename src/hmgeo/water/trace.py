@@ -1,0 +1,485 @@
+"""The way downhill from a source, what it meets, who drains to an intake; as answers and as tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from hmgeo.geo.cell_shapes import ground_of
+from hmgeo.geo.raster import GRID_DECIMALS
+from hmgeo.judging.facts import Unknown
+from hmgeo.results.columns import FLOW_CATCHMENT_SCHEMA, FLOW_MET_SCHEMA, FLOW_PATHS_SCHEMA
+from hmgeo.water.grid import hollow
+from hmgeo.water.snap import snap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from hmgeo.geo.raster import Cells, Frame
+    from hmgeo.water.grid import ClosedBasin, End, FlowGrid
+    from hmgeo.water.snap import SnapRule
+    from hmgeo.water.things import Things
+
+    Floats = NDArray[np.float64]
+
+OFF_GRID = "不在高程数据范围内，水流方向未作判断。"
+
+
+@dataclass(frozen=True, slots=True)
+class Downhill:
+    """The way water takes from a source.
+
+    Parameters
+    ----------
+    cells, way_m
+        Cells passed, and the flow distance to each from the source (0 at its edge).
+    end
+        How the path ends.
+    exits
+        Cells where water leaves the source's shape (1 for a point); the path starts at the one that drains most.
+    """
+
+    cells: Cells = field(repr=False)
+    way_m: Floats = field(repr=False)
+    end: End
+    exits: Cells = field(repr=False)
+    drop_m: float
+    area_ha: float
+
+    @property
+    def length_m(self) -> float:
+        """Flow distance to the end of the path."""
+        return round(float(self.way_m[-1]), GRID_DECIMALS)
+
+    def line(self, frame: Frame) -> shapely.Geometry:
+        """Return the path in lon/lat through cell centres; a point where water goes nowhere."""
+        lon_lat = frame.lon_lat(self.cells)
+        return shapely.LineString(lon_lat) if len(lon_lat) > 1 else shapely.Point(lon_lat[0])
+
+
+def exits_of(grid: FlowGrid, geometry: shapely.Geometry) -> Cells:
+    """Return the cells where water leaves a lon/lat shape, those that drain most first; empty off the grid.
+
+    A point has one: the cell that holds it.
+    """
+    cells = grid.frame.cells_of_shape(geometry)
+    cells = cells[grid.downstream[cells] >= 0]
+    below = grid.downstream[cells]
+    leaving = cells[(below == cells) | ~np.isin(below, cells)]
+    ordered: Cells = leaving[np.argsort(-grid.upstream_cells[leaving], kind="stable")]
+    return ordered
+
+
+def downhill(grid: FlowGrid, geometry: shapely.Geometry, limit_m: float = np.inf) -> Downhill | Unknown:
+    """Return the way water takes from a source, at most `limit_m` along the water."""
+    exits = exits_of(grid, geometry)
+    if not len(exits):
+        return Unknown(OFF_GRID)
+    first = int(exits[0])
+    cells, way_m, end = grid.path(first, limit_m)
+    heights = grid.heights.reshape(-1)
+    drop_m = round(float(heights[first] - heights[cells[-1]]), GRID_DECIMALS)
+    return Downhill(cells, way_m, end, exits, drop_m, grid.area_ha(first))
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Features as cells of a grid, to be found along a path.
+
+    Parameters
+    ----------
+    ids, names, classes
+        Of the features.
+    cells, rows
+        Parallel arrays ordered by cell: which cell belongs to which feature; features may share cells.
+    missing
+        How many features have no cell: off the grid, or not to be put onto a stream.
+    """
+
+    ids: Sequence[str]
+    names: Sequence[str]
+    classes: Sequence[str]
+    cells: Cells = field(repr=False)
+    rows: NDArray[np.int64] = field(repr=False)
+    missing: int = 0
+
+    def of(self, row: int) -> Cells:
+        """Return the cells of one feature."""
+        own: Cells = self.cells[self.rows == row]
+        return own
+
+    def of_classes(self, classes: Sequence[str]) -> Cells:
+        """Return the cells of all features of these classes; of all features where empty."""
+        if not classes:
+            return self.cells
+        kept = np.flatnonzero(np.isin(np.asarray(self.classes, dtype=object), list(classes)))
+        of_classes: Cells = self.cells[np.isin(self.rows, kept)]
+        return of_classes
+
+    def along(self, path: Downhill) -> list[tuple[int, float]]:
+        """Return (row, flow distance) of every feature that a path meets, in the order met."""
+        first = np.searchsorted(self.cells, path.cells, side="left")
+        last = np.searchsorted(self.cells, path.cells, side="right")
+        met: dict[int, float] = {}
+        for at in np.flatnonzero(last > first):
+            for row in self.rows[first[at] : last[at]]:
+                met.setdefault(int(row), round(float(path.way_m[at]), GRID_DECIMALS))
+        return list(met.items())
+
+
+def targets_of(ids: Sequence[str], names: Sequence[str], classes: Sequence[str], cells: Sequence[Cells]) -> Targets:
+    """Gather features with their cells; cells without height are the caller's to leave out."""
+    rows = np.repeat(np.arange(len(cells)), [len(one) for one in cells])
+    flat = np.concatenate(cells) if cells else np.zeros(0, np.int64)
+    order = np.lexsort((rows, flat))
+    missing = sum(not len(one) for one in cells)
+    return Targets(ids, names, classes, flat[order].astype(np.int64), rows[order], missing)
+
+
+def targets_beside(
+    grid: FlowGrid, targets: Targets, shapes: Sequence[shapely.Geometry | None], beside_m: float
+) -> Targets:
+    """Return targets widened to the cells whose centre lies within a distance of their shapes (lon/lat)."""
+    cells = []
+    for row, shape in enumerate(shapes):
+        own = targets.of(row)
+        if shape is not None and beside_m > 0:
+            own = np.union1d(own, grid.frame.cells_within(shape, beside_m))
+        cells.append(own[grid.downstream[own] >= 0])
+    return targets_of(targets.ids, targets.names, targets.classes, cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """A border that a path crosses: from which area into which, and after how far."""
+
+    area_from: str
+    area_to: str
+    flow_distance_m: float
+
+
+def borders_along(path: Downhill, areas: Targets) -> list[Border]:
+    """Return the borders between areas that a path crosses, in order; empty names stand for outside all areas."""
+    if not len(areas.cells):
+        return []
+    at = np.searchsorted(areas.cells, path.cells)
+    inside = (at < len(areas.cells)) & (areas.cells[np.minimum(at, len(areas.cells) - 1)] == path.cells)
+    row = np.where(inside, areas.rows[np.minimum(at, len(areas.cells) - 1)], -1)
+    found = []
+    for step in np.flatnonzero(row[1:] != row[:-1]):
+        names = ["" if one < 0 else areas.names[one] for one in (int(row[step]), int(row[step + 1]))]
+        found.append(Border(names[0], names[1], round(float(path.way_m[step + 1]), GRID_DECIMALS)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Sources that drain to a target.
+
+    Parameters
+    ----------
+    area_ha
+        Of the catchment, as far as the grid and the limit go.
+    sources
+        (row of the source, flow distance in metres), nearest along the water first.
+    touches_edge
+        Whether the catchment reaches the edge of the data: then it goes on beyond, and so may the sources.
+    """
+
+    area_ha: float
+    sources: tuple[tuple[int, float], ...]
+    touches_edge: bool
+    cells: Cells = field(repr=False)
+
+
+def upstream_sources(grid: FlowGrid, target: Cells, sources: Sequence[Cells], limit_m: float = np.inf) -> Upstream:
+    """Return the sources whose water reaches the target's cells within a flow distance.
+
+    Parameters
+    ----------
+    sources
+        For each source the cells where its water starts (`exits_of`).
+    """
+    cells, way_m = grid.catchment(target, limit_m)
+    if not len(cells):
+        return Upstream(0.0, (), touches_edge=False, cells=cells)
+    order = np.argsort(cells)
+    held, way_held = cells[order], way_m[order]
+    found: list[tuple[int, float]] = []
+    for row, own in enumerate(sources):
+        at = np.searchsorted(held, own)
+        inside = (at < len(held)) & (held[np.minimum(at, len(held) - 1)] == own)
+        if inside.any():
+            found.append((row, round(float(way_held[at[inside]].min()), GRID_DECIMALS)))
+    area_ha = len(cells) * grid.frame.cell_area_m2 / 10_000
+    sources_met = tuple(sorted(found, key=lambda one: (one[1], one[0])))
+    return Upstream(area_ha, sources_met, bool(grid.is_edge(held).any()), held)
+
+
+SNAPPED_DIRECTLY = "on_shape"
+
+
+def cells_beside(grid: FlowGrid, things: Things, beside_m: float) -> Targets:
+    """Return features as targets: their own cells and, with `beside_m`, those as near as that."""
+    cells = []
+    for geometry in things.geometries:
+        own = _no_cells() if geometry is None else grid.frame.cells_of_shape(geometry)
+        if geometry is not None and beside_m > 0:
+            own = np.union1d(own, grid.frame.cells_within(geometry, beside_m))
+        cells.append(own[grid.downstream[own] >= 0])
+    classes = things.classes or [""] * len(things.ids)
+    return targets_of(things.ids, things.names, classes, cells)
+
+
+def _no_cells() -> Cells:
+    return np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Downstream:
+    """What was found downhill: `FLOW_PATHS_SCHEMA`, one row for each source, and `FLOW_MET_SCHEMA`."""
+
+    paths: pa.Table
+    met: pa.Table
+
+
+def downstream_of(
+    grid: FlowGrid, sources: Things, layers: Mapping[str, Targets], borders: Mapping[str, Targets], limit_m: float
+) -> Downstream:
+    """Follow the water from each source.
+
+    Parameters
+    ----------
+    layers
+        What may be met, by layer code.
+    borders
+        Townships and counties; crossings of their borders are met, too.
+    """
+    paths: list[dict[str, Any]] = []
+    met: list[dict[str, Any]] = []
+    kinds = sources.kinds or [""] * len(sources.ids)
+    for source_id, name, geometry, kind in zip(sources.ids, sources.names, sources.geometries, kinds, strict=True):
+        why = sources.why_not.get(source_id, "没有可用的位置")
+        path = Unknown(why) if geometry is None else downhill(grid, geometry, limit_m)
+        paths.append({"source_id": source_id, "name": name, "source_kind": kind} | _path_row(grid, path))
+        if isinstance(path, Downhill):
+            rows = sorted(_met_rows(path, layers, borders), key=lambda row: (row["flow_distance_m"], row["layer"]))
+            met += [{"source_id": source_id, "order": order} | row for order, row in enumerate(rows, 1)]
+    return Downstream(pa.Table.from_pylist(paths, FLOW_PATHS_SCHEMA), pa.Table.from_pylist(met, FLOW_MET_SCHEMA))
+
+
+def _path_row(grid: FlowGrid, path: Downhill | Unknown) -> dict[str, Any]:
+    if isinstance(path, Unknown):
+        return {"status": "not_assessed", "ends": "", "note": path.why}
+    end_lon, end_lat = grid.frame.lon_lat(path.cells[-1:])[0]
+    exits = len(path.exits)
+    return {
+        "status": "assessed",
+        "length_m": path.length_m,
+        "drop_m": path.drop_m,
+        "ends": path.end.value,
+        "end_lon": round(float(end_lon), 6),
+        "end_lat": round(float(end_lat), 6),
+        "upstream_area_ha": round(path.area_ha, 2),
+        "note": f"{path.end.zh}" + (f"；范围有 {exits} 个出水格，取集水最大者" if exits > 1 else ""),
+        "geometry": shapely.to_wkb(path.line(grid.frame)),
+    }
+
+
+def _met_rows(path: Downhill, layers: Mapping[str, Targets], borders: Mapping[str, Targets]) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "layer": layer,
+            "receptor_id": targets.ids[row],
+            "receptor_name": targets.names[row],
+            "class": targets.classes[row],
+            "flow_distance_m": way_m,
+            "note": "",
+        }
+        for layer, targets in layers.items()
+        for row, way_m in targets.along(path)
+    ]
+    rows += [
+        {
+            "layer": layer,
+            "receptor_id": "",
+            "receptor_name": f"{border.area_from or '范围外'}→{border.area_to or '范围外'}",
+            "class": "",
+            "flow_distance_m": border.flow_distance_m,
+            "note": "流经界线",
+        }
+        for layer, targets in borders.items()
+        for border in borders_along(path, targets)
+    ]
+    return rows
+
+
+def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: float, snap_rule: SnapRule) -> pa.Table:
+    """Return the sources in the catchment of each target, nearest along the water first.
+
+    Parameters
+    ----------
+    targets
+        Points (intakes) are put onto a stream first; shapes (zones) count as drawn.
+
+    Returns
+    -------
+    pyarrow.Table
+        `FLOW_CATCHMENT_SCHEMA`.
+    """
+    starts = [_no_cells() if one is None else exits_of(grid, one) for one in sources.geometries]
+    rows: list[dict[str, Any]] = []
+    for target_id, name, geometry in zip(targets.ids, targets.names, targets.geometries, strict=True):
+        cells, told = target_cells(grid, geometry, snap_rule, targets.why_not.get(target_id, "没有可用的位置。"))
+        head = {"target_id": target_id, "target_name": name} | told
+        if not len(cells):
+            rows.append(head)
+            continue
+        found = upstream_sources(grid, cells, starts, limit_m)
+        head["catchment_area_ha"] = round(found.area_ha, 2)
+        if found.touches_edge:
+            head["note"] += "集水范围达到高程数据边缘，结果为下限。"
+        own = [
+            {"source_id": sources.ids[row], "order": order, "flow_distance_m": way_m}
+            for order, (row, way_m) in enumerate(found.sources, 1)
+        ]
+        rows += [head | one for one in own or [{"source_id": ""}]]
+    return pa.Table.from_pylist(rows, FLOW_CATCHMENT_SCHEMA)
+
+
+def target_cells(
+    grid: FlowGrid, geometry: shapely.Geometry | None, snap_rule: SnapRule, why_not: str = "没有可用的位置。"
+) -> tuple[Cells, dict[str, Any]]:
+    """Return a target's cells and the cells of its row: a point is put onto a stream, a shape counts as drawn."""
+    told: dict[str, Any] = {"target_status": "not_assessed", "note": why_not, "source_id": ""}
+    if geometry is None:
+        return _no_cells(), told
+    if geometry.geom_type == "Point":
+        found = snap(grid, geometry, snap_rule)
+        distance_m = None if found.reach is None else found.reach.distance_m
+        return found.cells, told | {
+            "target_status": found.status.value,
+            "snap_distance_m": distance_m,
+            "note": found.why,
+        }
+    cells = grid.frame.cells_of_shape(geometry)
+    cells = cells[grid.downstream[cells] >= 0]
+    if not len(cells):
+        return cells, told | {"note": "不在高程数据范围内。"}
+    return cells, told | {"target_status": SNAPPED_DIRECTLY, "note": ""}
+
+
+def stream_lines(grid: FlowGrid, stream_ha: float) -> list[shapely.LineString]:
+    """Return lines in lon/lat through cell centres, drawn downstream, the longest stream first.
+
+    Parameters
+    ----------
+    stream_ha
+        Area upstream from which a cell counts as stream.
+    """
+    least_cells = stream_ha * 10_000 / grid.frame.cell_area_m2
+    wet = (grid.upstream_cells >= least_cells) & (grid.downstream >= 0)
+    fed = np.zeros(len(wet), dtype=np.bool_)
+    moving = np.flatnonzero(wet & (grid.downstream != np.arange(len(wet))))
+    fed[grid.downstream[moving]] = True
+    heads = np.flatnonzero(wet & ~fed)
+    paths = sorted((grid.path(int(head))[0] for head in heads), key=lambda path: (-len(path), int(path[0])))
+    taken = np.zeros(len(wet), dtype=np.bool_)
+    lines = []
+    for path in paths:
+        met = np.flatnonzero(taken[path])
+        own = path[: met[0] + 1] if len(met) else path
+        taken[own] = True
+        if len(own) > 1:
+            lines.append(shapely.LineString(grid.frame.lon_lat(own)))
+    return lines
+
+
+FARMLAND = "farmland"
+_MOST_NAMED = 30
+_STEPS_PER_M = 256
+
+
+def basin_cells(grid: FlowGrid, basin: ClosedBasin) -> Cells:
+    """Return the sorted cells of a hollow: connected with its bottom and below its rim.
+
+    Notes
+    -----
+    The rim's height is that of the bottom and the depth; heights are held in steps of 1/256 m, as for filling.
+    """
+    bottom_m = round(float(grid.heights.reshape(-1)[basin.lowest_cell]) * _STEPS_PER_M) / _STEPS_PER_M
+    cells = hollow(basin.lowest_cell, grid.heights, bottom_m + basin.depth_m, _STEPS_PER_M)
+    return np.sort(cells)
+
+
+def held_in(held: Cells, asked: Cells) -> NDArray[np.bool_]:
+    """Return which of the asked cells are among the held, which are sorted."""
+    at = np.minimum(np.searchsorted(held, asked), max(len(held) - 1, 0))
+    return held[at] == asked if len(held) else np.zeros(len(asked), np.bool_)
+
+
+def basin_rows(
+    grid: FlowGrid, ids: Sequence[str], starts: Sequence[Cells], layers: Mapping[str, Targets], kinds: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return rows of `BASIN_SCHEMA`, deepest basin first.
+
+    Parameters
+    ----------
+    ids, starts
+        Sources, and for each the cells where its water starts.
+    layers
+        Receptors on the grid by layer code; farmland is counted, others are named.
+    kinds
+        Chinese words of the layer codes.
+    """
+    return [_row(grid, number, basin, ids, starts, layers, kinds) for number, basin in enumerate(grid.basins, start=1)]
+
+
+def _row(
+    grid: FlowGrid,
+    number: int,
+    basin: ClosedBasin,
+    ids: Sequence[str],
+    starts: Sequence[Cells],
+    layers: Mapping[str, Targets],
+    kinds: Mapping[str, str],
+) -> dict[str, Any]:
+    cells = basin_cells(grid, basin)
+    drained = np.sort(grid.catchment(cells)[0])
+    within = [name for name, own in zip(ids, starts, strict=True) if held_in(cells, own).any()]
+    draining = [name for name, own in zip(ids, starts, strict=True) if held_in(drained, own).any()]
+    lon, lat = grid.frame.lon_lat(np.array([basin.lowest_cell]))[0]
+    cell_ha = grid.frame.cell_area_m2 / 10_000
+    held = {code: np.unique(one.rows[held_in(cells, one.cells)]) for code, one in layers.items()}
+    others = [
+        f"{kinds.get(code, code)} {layers[code].names[row] or layers[code].ids[row]}"
+        for code, rows in held.items()
+        if code != FARMLAND
+        for row in rows
+    ]
+    return {
+        "basin_id": f"WD{number:02d}",
+        "lon": round(float(lon), 6),
+        "lat": round(float(lat), 6),
+        "depth_m": round(basin.depth_m, 1),
+        "area_ha": round(len(cells) * cell_ha, 2),
+        "volume_m3": round(basin.volume_m3, 0),
+        "drained_ha": round(len(drained) * cell_ha, 2),
+        "is_kept": basin.is_kept,
+        "sources_within": _listed(within),
+        "sources_draining": _listed(draining),
+        "farmland_count": len(held.get(FARMLAND, ())),
+        "others_within": _listed(others),
+        "geometry": shapely.to_wkb(ground_of(grid.frame, cells)),
+    }
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f"等 {len(names)} 处" if len(names) > _MOST_NAMED else ""
+    return "、".join(names[:_MOST_NAMED]) + more

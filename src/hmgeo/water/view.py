@@ -1,0 +1,283 @@
+"""All that a run says of water: ways downhill, catchments, closed basins, irrigation, where to sample.
+
+Where a choice is unset or heights are missing the tables stay empty and the first note says why; irrigation needs no
+heights and is always asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from hmgeo.geo.cell_shapes import ground_of
+from hmgeo.judging.facts import Unknown, barred_kinds, barred_text
+from hmgeo.judging.own_columns import OwnColumns
+from hmgeo.results.columns import AGREEMENT_SCHEMA, BASIN_SCHEMA, CATCHMENT_AREA_SCHEMA, IRRIGATION_SCHEMA, WaterTables
+from hmgeo.vocabulary import GROUNDWATER, LayerKind, Status
+from hmgeo.water.agreement import agreement_rows, along_of, stream_offsets
+from hmgeo.water.by_rivers import why_not_as_drawn
+from hmgeo.water.choices import FlowChoices, flow_choices
+from hmgeo.water.grid import ClosedBasins
+from hmgeo.water.irrigation import ChainSource, ChainTables, irrigation_chains
+from hmgeo.water.rivers import river_network
+from hmgeo.water.sampling import sampling_of
+from hmgeo.water.snap import SnapStatus, snap
+from hmgeo.water.things import Things, Waters
+from hmgeo.water.trace import basin_rows, catchments_of, cells_beside, downstream_of, exits_of, target_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hmgeo.geo.raster import Cells
+    from hmgeo.judging.question import Question
+    from hmgeo.records import Layer, Positions, SideTable
+    from hmgeo.water.grid import FlowGrid
+    from hmgeo.water.rivers import RiverNetwork
+    from hmgeo.water.trace import Targets
+
+
+SOURCE_KINDS = (
+    LayerKind.OUTFALLS,
+    LayerKind.TAILINGS_PONDS,
+    LayerKind.WASTE_HEAPS,
+    LayerKind.MINES,
+    LayerKind.CONTAMINATED_SITES,
+)
+TARGET_KINDS = (LayerKind.INTAKES, LayerKind.WATER_SOURCE_ZONES)
+ORIENTATION = (LayerKind.RIVERS, LayerKind.COUNTIES, LayerKind.TOWNSHIPS, LayerKind.ELEVATION)
+NO_HEIGHTS = "水流未评估：未提供「高程」。请向自然资源部门获取。"
+BARRED_HEIGHTS = "水流未评估：真实污染源不对照合成或示意的「高程」。"
+NOT_SURFACE = "地下水水源，不按地表集水推算。"
+
+
+def waters_of(
+    positions: Positions,
+    farmland: Layer | None,
+    others: Sequence[Layer],
+    sides: Mapping[LayerKind, SideTable],
+    question: Question,
+) -> Waters:
+    """Gather the layers; real sources are never held against invented ones unless the project says so."""
+    given = [layer for layer in (farmland, *others) if layer is not None]
+    barred = barred_kinds(positions.basis, given, mixes=question.mixes)
+    held = {layer.kind: layer for layer in given if layer.kind not in barred}
+    return Waters(positions, held, sides, question, barred)
+
+
+def water_view(waters: Waters, grid: FlowGrid | None, barred: Sequence[LayerKind] = ()) -> WaterTables:
+    """Return everything of one run on water.
+
+    Parameters
+    ----------
+    grid
+        Heights that drain; None where the project has none, or the sources may not be held against them.
+    barred
+        Kinds of layers that the sources may not be held against.
+    """
+    chosen = flow_choices(waters.question.choices)
+    network, untold = _network(waters)
+    is_barred = LayerKind.ELEVATION in barred
+    left_out = barred_text((*waters.left_out, *((LayerKind.ELEVATION,) if is_barred else ())))
+    notes = [one for one in (left_out, untold) if one]
+    if grid is None or isinstance(chosen, Unknown):
+        missing = BARRED_HEIGHTS if is_barred else NO_HEIGHTS
+        why = missing if grid is None or not isinstance(chosen, Unknown) else chosen.why
+        return WaterTables(chains=_chains(waters, None, network, None), notes=(why, *notes))
+    return _Traced(waters, grid, network, chosen, notes).tables()
+
+
+def _network(waters: Waters) -> tuple[RiverNetwork | None, str]:
+    """Return the drawn rivers where their direction is the water's; None else, with why drawn ones aren't used."""
+    rivers = waters.things(LayerKind.RIVERS)
+    drawn = [(name, line) for name, line in zip(rivers.names, rivers.geometries, strict=True) if line is not None]
+    why_not = why_not_as_drawn(waters.question.choices)
+    if drawn and why_not:
+        return None, f"{why_not}灌溉途径和「高程与河网对照」未用所绘河网。"
+    return river_network([name for name, _ in drawn], [line for _, line in drawn]), ""
+
+
+def _chains(
+    waters: Waters, grid: FlowGrid | None, network: RiverNetwork | None, chosen: FlowChoices | None
+) -> pa.Table:
+    own = OwnColumns(waters.positions)
+    told: dict[str, list[str]] = {}
+    outlets = waters.sides.get(LayerKind.OUTLETS)
+    for row in outlets.table.to_pylist() if outlets is not None else ():
+        if row["receiving_water"] and row["medium"] != "废气":
+            told.setdefault(row["enterprise_id"], []).append(row["receiving_water"])
+    sources = []
+    for number, row in enumerate(waters.positions.table.to_pylist()):
+        stated = own.text(number, "受纳水体")
+        named = [(one, "排放口表「受纳水体」") for one in dict.fromkeys(told.get(row["source_id"], ()))]
+        named += [(stated, "企业清单「受纳水体」")] if stated else []
+        shape = None if row["geometry"] is None else shapely.from_wkb(row["geometry"])
+        sources.append(ChainSource(row["source_id"], row["name"], tuple(named), shape))
+    tables = ChainTables(
+        waters.table(LayerKind.OUTFALLS),
+        waters.table(LayerKind.IRRIGATION_INTAKES),
+        waters.table(LayerKind.IRRIGATION_DISTRICTS),
+        waters.table(LayerKind.FARMLAND),
+        along_of(grid, network, None if chosen is None else chosen.snap_rule),
+    )
+    return pa.Table.from_pylist(irrigation_chains(sources, tables), IRRIGATION_SCHEMA)
+
+
+class _Traced:
+    """The tables of a run that has heights and choices."""
+
+    def __init__(
+        self,
+        waters: Waters,
+        grid: FlowGrid,
+        network: RiverNetwork | None,
+        chosen: FlowChoices,
+        notes: Sequence[str],
+    ) -> None:
+        self._waters, self._grid, self._network, self._chosen = waters, grid, network, chosen
+        self._notes = notes
+        self._sources = self._all_sources()
+        self._starts = [
+            np.zeros(0, np.int64) if one is None else exits_of(grid, one) for one in self._sources.geometries
+        ]
+        self._met: dict[str, Targets] = {
+            kind.value: cells_beside(grid, waters.things(kind), 0.0)
+            for kind in waters.layers
+            if kind not in SOURCE_KINDS and kind not in ORIENTATION
+        }
+
+    def tables(self) -> WaterTables:
+        """Return all tables."""
+        grid, chosen, waters = self._grid, self._chosen, self._waters
+        found = downstream_of(grid, self._sources, self._met, self._borders(), chosen.limit_m)
+        targets = self._targets()
+        catchments = catchments_of(grid, targets, self._sources, chosen.limit_m, chosen.snap_rule)
+        agreement = agreement_rows(self._network, self._sources, targets, catchments, chosen.snap_rule, chosen.limit_m)
+        kinds = {kind.value: kind.zh for kind in LayerKind}
+        sampling, unasked = sampling_of(waters, grid, self._sources, chosen)
+        basins = basin_rows(grid, self._sources.ids, self._starts, self._met, kinds)
+        return WaterTables(
+            paths=found.paths,
+            met=found.met,
+            catchments=catchments,
+            catchment_areas=self._areas(targets, catchments),
+            basins=pa.Table.from_pylist(basins, BASIN_SCHEMA),
+            chains=_chains(waters, grid, self._network, chosen),
+            sampling=sampling,
+            agreement=pa.Table.from_pylist(agreement, AGREEMENT_SCHEMA),
+            notes=(*self._described(), *self._notes, *unasked),
+        )
+
+    def _all_sources(self) -> Things:
+        """Return enterprises, outfalls put onto their stream, ponds, heaps, mines; a repeated id names its kind."""
+        parts = [self._positions(), *(self._waters.things(kind) for kind in SOURCE_KINDS)]
+        ids: list[str] = []
+        why_not: dict[str, str] = {}
+        shapes: list[shapely.Geometry | None] = []
+        seen: set[str] = set()
+        for part in parts:
+            for one, shape, kind in zip(part.ids, part.geometries, part.kinds, strict=True):
+                name = f"{kind}:{one}" if one in seen else one
+                placed, why = self._on_stream(shape) if kind == LayerKind.OUTFALLS.value else (shape, "")
+                if why:
+                    why_not[name] = why
+                seen.add(name)
+                ids.append(name)
+                shapes.append(placed)
+        names = [name for part in parts for name in part.names]
+        kinds = [kind for part in parts for kind in part.kinds]
+        return Things(ids, names, shapes, kinds=kinds, why_not=why_not)
+
+    def _positions(self) -> Things:
+        rows = self._waters.positions.table.to_pylist()
+        shapes = [
+            shapely.from_wkb(row["geometry"]) if row["status"] == Status.ASSESSED.value and row["geometry"] else None
+            for row in rows
+        ]
+        kinds = [self._waters.positions.kind.value] * len(rows)
+        return Things([row["source_id"] for row in rows], [row["name"] for row in rows], shapes, kinds=kinds)
+
+    def _on_stream(self, shape: shapely.Geometry | None) -> tuple[shapely.Geometry | None, str]:
+        if shape is None or shape.geom_type != "Point":
+            return shape, ""
+        found = snap(self._grid, shape, self._chosen.snap_rule)
+        if found.status is not SnapStatus.SNAPPED:
+            return None, found.why
+        return shapely.Point(self._grid.frame.lon_lat(found.cells)[0]), ""
+
+    def _targets(self) -> Things:
+        """Return intakes and zones; groundwater isn't fed by the surface, so its intakes have no catchment here."""
+        parts = [self._waters.things(kind) for kind in TARGET_KINDS]
+        words = [word for part in parts for word in part.classes]
+        ids = [one for part in parts for one in part.ids]
+        given = [shape for part in parts for shape in part.geometries]
+        shapes = [None if GROUNDWATER in word else shape for word, shape in zip(words, given, strict=True)]
+        why_not = {one: NOT_SURFACE for one, word in zip(ids, words, strict=True) if GROUNDWATER in word}
+        names = [name for part in parts for name in part.names]
+        kinds = [kind for part in parts for kind in part.kinds]
+        return Things(ids, names, shapes, kinds=kinds, why_not=why_not)
+
+    def _borders(self) -> dict[str, Targets]:
+        areas = self._waters.question.areas
+        held = {"townships": areas.townships, "counties": areas.counties}
+        return {
+            code: cells_beside(self._grid, _areas_as_things(table), 0.0)
+            for code, table in held.items()
+            if table is not None
+        }
+
+    def _areas(self, targets: Things, catchments: pa.Table) -> pa.Table:
+        counted: dict[str, int] = {}
+        noted: dict[str, str] = {}
+        for row in catchments.to_pylist():
+            counted[row["target_id"]] = counted.get(row["target_id"], 0) + bool(row["source_id"])
+            noted[row["target_id"]] = row["note"]
+        rows: list[dict[str, Any]] = []
+        for one, name, shape, kind in zip(targets.ids, targets.names, targets.geometries, targets.kinds, strict=True):
+            cells = self._catchment(shape)
+            if not len(cells):
+                continue
+            area_ha = len(cells) * self._grid.frame.cell_area_m2 / 10_000
+            rows.append(
+                {
+                    "target_id": one,
+                    "target_kind": kind,
+                    "name": name,
+                    "catchment_area_ha": round(area_ha, 2),
+                    "source_count": counted.get(one, 0),
+                    "note": noted.get(one, ""),
+                    "geometry": shapely.to_wkb(ground_of(self._grid.frame, cells)),
+                }
+            )
+        return pa.Table.from_pylist(rows, CATCHMENT_AREA_SCHEMA)
+
+    def _catchment(self, shape: shapely.Geometry | None) -> Cells:
+        cells = target_cells(self._grid, shape, self._chosen.snap_rule)[0]
+        return self._grid.catchment(cells, self._chosen.limit_m)[0] if len(cells) else cells
+
+    def _described(self) -> tuple[str, ...]:
+        grid, chosen = self._grid, self._chosen
+        conditioning, rule = chosen.conditioning, chosen.snap_rule
+        kept = conditioning.closed_basins is ClosedBasins.KEEP
+        treated = "保留，水流止于洼底" if kept else "填平，水流越过最低垭口"
+        deepest = f"，最深 {grid.basins[0].depth_m:.0f} m" if grid.basins else ""
+        hollow = f"深度达 {conditioning.basin_depth_m:g} m、不少于 {conditioning.basin_cells} 格的封闭洼地"
+        offsets = None
+        rivers = [one for one in self._waters.things(LayerKind.RIVERS).geometries if one is not None]
+        if rivers:
+            offsets = stream_offsets(grid, rivers, rule.stream_ha)
+        return (
+            f"流向由高程推算（格 {grid.frame.cell_m[0]:.1f} m），只反映地面径流，不含渠道、管道和地下水。",
+            f"追踪距离 {chosen.limit_m / 1000:g} km（使用单位选定，非法定距离）。",
+            f"点位落到水流上的容差 {rule.tolerance_m:g} m，集水面积达 {rule.stream_ha:g} 公顷视为水流。",
+            f"{hollow} {len(grid.basins)} 处{deepest}，按所选处理：{treated}；岩溶区洼地可能转入地下。",
+            "未遇到不等于实地不存在；乡镇界为示意时，过界位置不作判断依据。",
+            *(() if offsets is None else (offsets.zh,)),
+        )
+
+
+def _areas_as_things(table: pa.Table) -> Things:
+    shapes = [shapely.from_wkb(one) for one in table["geometry"].to_pylist()]
+    return Things(table["id"].to_pylist(), table["name"].to_pylist(), shapes)
