@@ -1,4 +1,4 @@
-"""Tables of a run folder: sources.csv, ledger.csv, counts.parquet, findings.parquet; plain tables as workbook or csv.
+"""Tables of a run folder: sources.csv, ledger.csv, counts.parquet, findings.parquet.
 
 The bytes depend on the results alone: rows keep the order of the input, row groups have a fixed size, and no clock,
 path or library's private metadata goes in.
@@ -13,23 +13,19 @@ import csv
 import json
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import xlsxwriter
 from pyproj import CRS
 
-from hmgeo.outputs.book import CREATED, cut, display_width
 from hmgeo.outputs.english import in_language
-from hmgeo.outputs.style import SHEET_FONT
 from hmgeo.records import LON_LAT_CRS
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, LEDGER_SCHEMA, SOURCES_SCHEMA
 from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from hmgeo.records import LedgerEntry
@@ -232,53 +228,3 @@ def write_water(water: WaterTables, folder: Path) -> None:
             _write_csv(folder / f"{name}.csv", plain.column_names, _text_rows(plain))
     if water.met.num_rows:
         pq.write_table(water.met, folder / "flow_met.parquet", row_group_size=ROW_GROUP_SIZE)
-
-
-_WIDEST = 48.0
-
-
-@dataclass(frozen=True, slots=True)
-class PlainTable:
-    """A table of text."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-def write_plain(tables: Sequence[PlainTable], path: Path, *, suffix: str = "", notes: Sequence[str] = ()) -> None:
-    """Write tables: a sheet each where the suffix is .xlsx, else the first one as csv (UTF-8 with a mark).
-
-    Parameters
-    ----------
-    suffix
-        What kind of file it is; the path's own where empty.
-    notes
-        Lines below the first table of a workbook.
-    """
-    if (suffix or path.suffix).lower() != ".xlsx":
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows([guarded(cell) for cell in row] for row in (tables[0].header, *tables[0].rows))
-        return
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": tables[0].title, "author": "hmgeo", "created": CREATED})
-        frame = {"font_name": SHEET_FONT, "font_size": 10, "text_wrap": True, "valign": "vcenter"}
-        head = book.add_format({**frame, "bold": True, "bg_color": "#E4E9EE", "border": 1})
-        cell = book.add_format({**frame, "border": 1})
-        foot = book.add_format({"font_name": SHEET_FONT, "font_size": 9, "font_color": "#444444"})
-        for table in tables:
-            sheet = book.add_worksheet(table.title)
-            for column, title in enumerate(table.header):
-                widest = max(display_width(text) for text in (title, *(row[column] for row in table.rows)))
-                sheet.set_column(column, column, min(widest + 3.0, _WIDEST))
-                sheet.write_string(0, column, title, head)
-            for number, row in enumerate(table.rows, start=1):
-                for column, text in enumerate(row):
-                    sheet.write_string(number, column, cut(text), cell)
-            sheet.freeze_panes(1, 0)
-            sheet.set_landscape()
-            sheet.set_paper(9)
-            sheet.fit_to_pages(1, 0)
-            for number, note in enumerate(notes):
-                sheet.write_string(len(table.rows) + 2 + number, 0, note, foot)

@@ -1,4 +1,4 @@
-"""A run folder appears whole or not at all: its views, and the manifest of what went in and came out.
+"""A file or folder appears whole or not at all, beside others' files, which never give way.
 
 Files are made in `NAME.hmgeo-tmp/new` beside their place, a folder that is ours alone: it carries a marker, and a lock
 that ends with the process. The marker says who writes (schema, run, host, process, start). Whoever gets the lock knows
@@ -20,40 +20,18 @@ import sys
 import tempfile
 import uuid
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import hmgeo
 from hmgeo.errors import HmgeoError, OutputError, Place, Problem, raise_problems
-from hmgeo.outputs.figure.figure import write_figures
-from hmgeo.outputs.gis import write_geopackage
-from hmgeo.outputs.map.audience import why_no_page
-from hmgeo.outputs.map.page import write_map
-from hmgeo.outputs.sheets.survey import write_survey_list
-from hmgeo.outputs.sheets.workbook import write_workbook
-from hmgeo.outputs.tables import (
-    write_counts,
-    write_evidence_csv,
-    write_findings,
-    write_leads_csv,
-    write_ledger_csv,
-    write_outlets_csv,
-    write_receptors,
-    write_sources_csv,
-    write_terrain,
-    write_townships_csv,
-    write_water,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from io import FileIO
 
     from hmgeo.intake.formats.archive import Stored
-    from hmgeo.results.results import Presentation, Results
-    from hmgeo.results.used import LayerUsed
 
 
 if sys.platform == "win32":
@@ -509,101 +487,3 @@ def _swap(temporary: Path, folder: Path) -> None:
         with suppress(OSError):  # holds something else
             for parent in (folder / name).relative_to(folder).parents[:-1]:
                 (folder / parent).rmdir()
-
-
-PAIRS_NAME = "pairs.parquet"
-
-
-def write_outputs(results: Results, presentation: Presentation, folder: Path) -> None:
-    """Write every file of a run folder but pairs (written while they are made) and the manifest (written last).
-
-    A layer marked 涉密 leaves the page out; `with_reasons` has put the reason among the warnings.
-    """
-    language = presentation.language
-    write_sources_csv(results, folder / "sources.csv", language)
-    write_counts(results, folder / "counts.parquet")
-    write_findings(results, folder / "findings.parquet")
-    write_ledger_csv(results, folder / "ledger.csv", language)
-    write_geopackage(results, folder / "findings.gpkg")
-    write_workbook(results, presentation, folder / "screening.xlsx")
-    if results.bureau is not None:
-        write_townships_csv(results.bureau, folder / "townships.csv")
-        write_evidence_csv(results.bureau, folder / "evidence.csv", language)
-        write_leads_csv(results.bureau, folder / "leads.csv", language)
-        write_outlets_csv(results.bureau, folder / "outlets.csv", language)
-        write_receptors(results.bureau, folder / "receptors.parquet")
-        write_survey_list(results, presentation, folder / "survey_list.xlsx")
-    if results.terrain is not None:
-        write_terrain(results.terrain, folder)
-    if results.water is not None:
-        write_water(results.water, folder)
-    if not why_no_page(results):
-        write_map(results, presentation, folder / "map.html")
-    write_figures(results, presentation, [folder / "map.pdf", folder / "map.png"])
-
-
-_LIBRARIES = ("folium", "geopandas", "matplotlib", "numpy", "pyarrow", "pyogrio", "pyproj", "shapely", "xlsxwriter")
-
-
-def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping[str, Any]) -> None:
-    """Write the manifest of a finished run folder.
-
-    Parameters
-    ----------
-    command
-        As the user gave it, without machine paths.
-    run
-        Wall clock and duration; ignored when runs are compared.
-    """
-    manifest = {
-        "schema": SCHEMA,
-        "versions": versions(_LIBRARIES),
-        "command": command,
-        "project": {"title": results.title, "area": results.area_name},
-        "as_of": results.as_of.isoformat() if results.as_of else None,
-        "radius_m": results.radius_m,
-        "radii_m": list(results.radii_m),
-        "screening_rule": results.screening_rule_id,
-        "basis": results.basis.value,
-        "inputs": [_input(layer) for layer in results.layers],
-        "rules": [asdict(rule) for rule in results.rules],
-        "parameters": [asdict(parameter) for parameter in results.parameters],
-        "counts": {
-            "sources_in": results.sources.num_rows,
-            "sources_by_status": results.status_counts(),
-            "findings": results.findings.num_rows,
-            "findings_by_verdict": {verdict.value: count for verdict, count in results.verdict_counts().items()},
-            "receptors": results.receptors.num_rows,
-            "ledger": len(results.ledger),
-        },
-        "joins": [asdict(join) | {"set_aside": join.set_aside} for join in results.joins],
-        "outputs": entries(folder),
-        "warnings": list(results.warnings),
-        "run": dict(run),
-    }
-    write_record(folder, manifest)
-
-
-def versions(libraries: Iterable[str]) -> dict[str, str]:
-    """Return the versions of Python and of the libraries that wrote."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in libraries}
-
-
-def _input(layer: LayerUsed) -> dict[str, Any]:
-    return {
-        "name": layer.name,
-        "kind": layer.kind.value,
-        "path": layer.provenance.path,
-        "sha256": layer.provenance.sha256,
-        "basis": layer.basis.value,
-        "source": layer.provenance.source,
-        "licence": layer.provenance.licence,
-        "credit": layer.provenance.credit,
-        "coverage": layer.gates.coverage_name or "unknown",
-        "completeness": layer.gates.completeness.value,
-        "vintage": layer.gates.vintage or "unknown",
-        "classification": layer.gates.classification.value,
-        "features": layer.feature_count,
-        "rows": layer.row_count,
-        "set_aside": None if layer.row_count is None else layer.row_count - layer.feature_count,
-    }

@@ -19,9 +19,10 @@ from hmgeo.judging.question import Question, SitingQuestion
 from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
 from hmgeo.outputs.map.ground import hillshade
 from hmgeo.project.context import ground_layers
-from hmgeo.project.folder import PAIRS_NAME, whole_folder, write_manifest, write_outputs
+from hmgeo.project.folder import whole_folder
 from hmgeo.project.inputs import Inputs, load_inputs, silent
 from hmgeo.project.pairs.file import Both, ParquetSink
+from hmgeo.project.run_files import PAIRS_NAME, write_manifest, write_outputs
 from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.tables import CLASS_YEAR, key_areas

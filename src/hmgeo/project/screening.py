@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from hmgeo.judging.judge import USER_DECIDER, USER_RADIUS_ID
 from hmgeo.judging.question import Question
 from hmgeo.project.bare import load_bare
-from hmgeo.project.folder import PAIRS_NAME, whole_folder
+from hmgeo.project.folder import whole_folder
 from hmgeo.project.inputs import silent
 from hmgeo.project.pairs.file import ParquetSink
 from hmgeo.project.run import PLAIN, Run, clock, finish, layers_used, warnings_of
+from hmgeo.project.run_files import PAIRS_NAME
 from hmgeo.proximity.measure import TableSink
 from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 from hmgeo.results.results import Results

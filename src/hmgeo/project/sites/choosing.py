@@ -15,7 +15,7 @@ from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import read_raw
 from hmgeo.intake.rows import Journal
 from hmgeo.outputs import siting_words
-from hmgeo.outputs.tables import PlainTable, write_plain
+from hmgeo.outputs.plain_tables import PlainTable, write_plain
 from hmgeo.outputs.wording import DISCLAIMER
 from hmgeo.project.folder import whole_file
 from hmgeo.project.sites.desk import open_desk, read_sites

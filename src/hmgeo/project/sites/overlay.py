@@ -15,8 +15,9 @@ from hmgeo.judging.places import KEY_AREA_KIND
 from hmgeo.outputs import qml
 from hmgeo.outputs.gis import GisTable, with_geometry, write_tables
 from hmgeo.outputs.map.page import write_map
+from hmgeo.outputs.plain_tables import PlainTable, write_plain
 from hmgeo.outputs.style import CONTEXT, context_style
-from hmgeo.outputs.tables import PlainTable, guarded, write_parquet, write_plain
+from hmgeo.outputs.tables import guarded, write_parquet
 from hmgeo.outputs.wording import DISCLAIMER, badge
 from hmgeo.project.folder import SCHEMA, entries, whole_file, whole_folder, write_record
 from hmgeo.project.run import context_layers_of, layers_used
