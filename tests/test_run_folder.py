@@ -101,7 +101,7 @@ def killed_in_the_middle(out: Path, renames: int) -> int:
 def held_up(out: Path) -> list[str]:
     """Return a command that stops, and says so, before it writes the last output: a folder half full."""
     held = (
-        "import time, hmgeo.project.folder as write, hmgeo.cli\n"
+        "import time, hmgeo.project.run_files as write, hmgeo.cli\n"
         "write.write_map = lambda *_: (print('writing', flush=True), time.sleep(60))\n"
         "hmgeo.cli.main()\n"
     )

@@ -260,3 +260,25 @@ def test_soil_words_outside_the_list_are_a_class_unknown_and_never_absent(tmp_pa
     inside = facts.inside(features_asked)
     assert isinstance(inside, NoAnswer)
     assert inside.why == "「耕地」P2（类别「重度污染」）不能判断是否属于严格管控类，本条未作判断。"
+
+
+@pytest.mark.parametrize(
+    ("codes", "kept"),
+    [
+        (["0101", "０１０３", "水田", "0301", "林地", "1001", "？"], [0, 1, 2, 6]),
+        (["101", "301", "1001", "0101K", "011"], [3, 4]),  # zeros are there: 101 is a railway of the second survey
+        (["101", "102.0", "301"], [0, 1]),  # no zeros at all: 101 may be 0101
+    ],
+)
+def test_a_land_code_that_is_not_understood_is_not_set_aside(codes: list[str], kept: list[int], tmp_path: Path) -> None:
+    path = tmp_path / "farm.geojson"
+    features = [
+        {"type": "Feature", "properties": {"地块编号": f"P{n}", "地类编码": code},
+         "geometry": mapping(shapely.box(113.0 + n / 100, 23.0, 113.005 + n / 100, 23.005))}
+        for n, code in enumerate(codes)
+    ]  # fmt: skip
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    farmland, ledger = load_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    assert farmland.read()["receptor_id"].to_pylist() == [f"P{n}" for n in kept]
+    strange = [one.value for one in ledger.entries if one.event == "地类看不懂"]
+    assert strange == [code for code in codes if code in {"？", "102.0"} or (code == "101" and len(codes) == 3)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from hmgeo.intake.rows import Outcome
 
 
+_LAND_CODE = re.compile(r"(\d{2,4})(?:[A-Z]\d?)?(?![^\u3400-\u9fff(])")
 FARMLAND_CODE = "01"
 """Beginning of the land codes of farmland: 0101 paddy, 0102 irrigated, 0103 dry (011 to 013 in the second survey)."""
 
@@ -38,17 +41,23 @@ def keep_farmland(opened: Opened, outcome: Outcome) -> None:
     if "land_code" not in opened.columns:
         return
     others: dict[str, list[int]] = defaultdict(list)
+    strange: dict[str, list[int]] = defaultdict(list)
     blanks: list[int] = []
-    for row, code in enumerate(opened.texts("land_code")):
+    codes = opened.texts("land_code")
+    has_zeros = any(code.startswith("0") for code in codes)
+    for row, code in enumerate(codes):
         if outcome.status[row] is not Status.ASSESSED:
             continue
         if not code:
             blanks.append(row + 1)
-        elif not code.startswith(FARMLAND_CODE):
+        elif (is_farmland := _is_farmland(code, has_zeros=has_zeros)) is None:
+            strange[code].append(row + 1)
+        elif not is_farmland:
             others[code].append(row + 1)
     header = opened.columns["land_code"]
     if blanks:
         opened.journal.note("地类空缺", f"共 {name_rows(blanks)}没有地类编码", "按耕地读取，请核对", field=header)
+    unclear_rows("地类看不懂", strange, "按耕地读取，请核对", header, opened.journal)
     if not others:
         return
     rows = np.array(sorted(row - 1 for listed in others.values() for row in listed), dtype=np.intp)
@@ -56,6 +65,24 @@ def keep_farmland(opened: Opened, outcome: Outcome) -> None:
         outcome.status[row] = Status.REJECTED
     outcome.shapes[rows] = None
     unclear_rows("非耕地图斑", others, "不是耕地（0101、0102、0103），不作耕地计算", header, opened.journal)
+
+
+def _is_farmland(code: str, *, has_zeros: bool) -> bool | None:
+    """Return whether a land code or its name is farmland; None where it isn't understood.
+
+    Parameters
+    ----------
+    has_zeros
+        Whether any code of the file begins with a zero; else 101 may be 0101 that a spreadsheet cut.
+    """
+    plain = "".join(unicodedata.normalize("NFKC", code).split()).removesuffix(".0").upper()
+    digits = _LAND_CODE.match(plain)
+    if digits is None:
+        word = read_word("land_code", plain)
+        return None if isinstance(word, Unknown) else word == "耕地"
+    if plain.startswith(FARMLAND_CODE):
+        return True
+    return None if not has_zeros and f"0{digits[1]}".startswith(FARMLAND_CODE) else False
 
 
 def official_areas_m2(opened: Opened) -> list[float | None]:
