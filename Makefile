@@ -4,6 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 WORKERS ?= 2
+TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help venv demo test lint test-full maps clean
 .DEFAULT_GOAL = help
@@ -33,10 +34,10 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 test: lint
-	HMGEO_REQUIRE_BROWSER='$(HMGEO_REQUIRE_BROWSER)' $(BIN)/python -m pytest -n $(WORKERS) -m 'not slow'
+	HMGEO_REQUIRE_BROWSER='$(HMGEO_REQUIRE_BROWSER)' $(TESTS) -m 'not slow'
 
 test-full: lint
-	HMGEO_REQUIRE_BROWSER=1 HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n $(WORKERS)
+	HMGEO_REQUIRE_BROWSER=1 HYPOTHESIS_PROFILE=thorough $(TESTS)
 
 maps: $(STAMP)
 	$(BIN)/hmgeo map maps

@@ -1,4 +1,8 @@
-"""What several test modules share: the command line run in this process, and the demo run once."""
+"""What several test modules share: the command line run in this process, and each shipped project run once.
+
+`make test` hands out tests by module, so that what a module makes is made in one process; all modules that ask for a
+shipped project go to the same one, and go first, since they take longest.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +11,37 @@ import re
 import signal
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hmgeo import run_demo
+from hmgeo import project_results, run_demo
 from hmgeo.cli import main
+from hmgeo.intake.catalog import shipped_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hmgeo.project.run import Run
+    from hmgeo.results.results import Results
 
 collect_ignore = ["fuzz_parsers.py"]  # needs atheris, run by hand
 
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
+SHIPPED = {"demo_runs", "shipped_results"}
+"""Fixtures that run whole projects: some fifty seconds of CPU for each process that asks for one."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every module to one process (`--dist loadgroup`), those with the shipped projects together and first."""
+    shipped = {item.path for item in items if SHIPPED & set(getattr(item, "fixturenames", ()))}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("shipped" if item.path in shipped else item.path.stem))
+    items.sort(key=lambda item: item.path not in shipped)
 
 
 @dataclass(frozen=True)
@@ -64,6 +82,17 @@ def hmgeo_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 def demo_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """The demo's runs by project name, made once in a test session."""
     return {run.folder.name: run for run in run_demo(tmp_path_factory.mktemp("demo"))}
+
+
+@pytest.fixture(scope="session")
+def shipped_results() -> Callable[[str], Results]:
+    """What the API finds in a shipped project, by name; nothing is written, and each is run once in a test session."""
+
+    @cache
+    def results_of(name: str) -> Results:
+        return project_results(shipped_folder() / "projects" / name)
+
+    return results_of
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hmgeo.intake.catalog import shipped_folder
 from hmgeo.judging.places import county_forms, named_place
-from hmgeo.project.run import project_results
 from hmgeo.project.start import DEMO_PROJECTS
 from hmgeo.reference.tables import trades_named
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hmgeo.results.results import Results
 
 TEXT = Path(__file__).parent / "policy_texts" / "qingyuan-action-plan-2018-2020.txt"
@@ -22,8 +22,8 @@ IN_TOWNS = {"附表5-26": "龙塘镇", "附表5-34": "石角镇", "附表5-35": 
 
 
 @pytest.fixture(scope="module")
-def results() -> Results:
-    return project_results(shipped_folder() / "projects" / "qingyuan-annex")
+def results(shipped_results: Callable[[str], Results]) -> Results:
+    return shipped_results("qingyuan-annex")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import openpyxl
 import pytest
 
 from hmgeo.errors import OutputError, ProjectError
-from hmgeo.intake.catalog import shipped_folder
 from hmgeo.outputs.sheets.survey import (
     CLOSURE_COLUMNS,
     RECTIFICATION_COLUMNS,
@@ -29,6 +28,7 @@ from hmgeo.reference.tables import bare_header, find_header, templates
 from hmgeo.results.results import Presentation, Results
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 AS_KEPT = (
@@ -40,8 +40,8 @@ DAY = dt.date(2019, 6, 30)
 
 
 @pytest.fixture(scope="module")
-def results() -> Results:
-    return project_results(shipped_folder() / "projects" / "qingcheng")
+def results(shipped_results: Callable[[str], Results]) -> Results:
+    return shipped_results("qingcheng")
 
 
 def test_the_list_has_the_columns_that_offices_keep() -> None:

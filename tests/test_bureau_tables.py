@@ -15,12 +15,12 @@ from hmgeo.intake.side_tables import load_outlets, load_wind, outlets_sheet_of
 from hmgeo.judging.outlets import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, join_outlets
 from hmgeo.outputs.templates import write_templates
 from hmgeo.project.inputs import load_inputs
-from hmgeo.project.run import project_results
 from hmgeo.project.spec import read_spec
 from hmgeo.screening.evidence import downwind, wind_of
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pyarrow as pa
@@ -151,8 +151,8 @@ def test_the_sheet_of_outlets_beside_the_enterprises_is_read_by_itself(tmp_path:
 
 
 @pytest.fixture(scope="module")
-def results() -> Results:
-    return project_results(shipped_folder() / "projects" / "qingcheng")
+def results(shipped_results: Callable[[str], Results]) -> Results:
+    return shipped_results("qingcheng")
 
 
 def test_every_outlet_of_the_demo_comes_out_once(results: Results) -> None:

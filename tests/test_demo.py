@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from hmgeo import demo_projects, project_results, run_demo, run_project
+from hmgeo import demo_projects, run_project
 from hmgeo.vocabulary import Basis, Certainty, PositionKind, SoilQualityClass, Standing, Status, Verdict
 
 if TYPE_CHECKING:
@@ -283,12 +283,22 @@ def test_the_geopackage_holds_its_tables_and_styles(folder: Path) -> None:
 # ---- twice the same -----------------------------------------------------------------------------------------------
 
 
-def test_run_twice_the_bytes_are_the_same(demo_runs: dict[str, Run], tmp_path: Path) -> None:
-    for again in run_demo(tmp_path):
-        first = demo_runs[again.folder.name].folder
+@pytest.fixture(scope="module")
+def own_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """The shipped projects once more, each run as a user would run it."""
+    out = tmp_path_factory.mktemp("own")
+    return {path.parent.name: run_project(path.parent, out / path.parent.name) for path in demo_projects()}
+
+
+def test_run_twice_by_demo_and_by_itself_the_bytes_are_the_same(
+    demo_runs: dict[str, Run], own_runs: dict[str, Run]
+) -> None:
+    assert list(own_runs) == list(demo_runs)
+    for name, again in own_runs.items():
+        first = demo_runs[name].folder
         assert names_of(again.folder) == names_of(first)
-        for name in sorted(names_of(first) - {"manifest.json"}):
-            assert (again.folder / name).read_bytes() == (first / name).read_bytes(), name
+        for file in sorted(names_of(first) - {"manifest.json"}):
+            assert (again.folder / file).read_bytes() == (first / file).read_bytes(), (name, file)
         one, two = (json.loads((run / "manifest.json").read_text(encoding="utf-8")) for run in (first, again.folder))
         assert (one.pop("run"), two.pop("run")) != ({}, {})
         assert one == two
@@ -298,9 +308,20 @@ def test_run_twice_the_bytes_are_the_same(demo_runs: dict[str, Run], tmp_path: P
 
 
 @pytest.fixture(scope="module")
-def results(folder: Path) -> Results:
-    """What the API gives, writing nothing."""
-    return project_results(next(path for path in demo_projects() if path.parent.name == folder.name))
+def results(folder: Path, own_runs: dict[str, Run], shipped_results: Callable[[str], Results]) -> Results:
+    """What the API gives: once writing nothing, once as what the other run returned."""
+    return shipped_results("qingcheng") if folder.name == "qingcheng" else own_runs[folder.name].results
+
+
+@pytest.mark.slow
+def test_the_api_gives_the_other_project_too(
+    demo_runs: dict[str, Run], shipped_results: Callable[[str], Results]
+) -> None:
+    ours, told = shipped_results("nandan"), demo_runs["nandan"].results
+    for name in ("sources", "findings", "counts", "receptors"):
+        assert getattr(ours, name).equals(getattr(told, name)), name
+    assert ours.warnings == told.warnings
+    assert ours.ledger.entries == told.ledger.entries
 
 
 def test_api_and_table_agree(results: Results, sources: list[Row]) -> None:
@@ -406,13 +427,6 @@ def test_every_view_says_adopted_and_invented(folder: Path, results: Results) ->
     assert results.basis is Basis.SYNTHETIC
     assert {row["basis"] for row in results.sources.to_pylist()} == {"synthetic"}
     assert all(re.fullmatch(r"示例企业.+", row["name"]) for row in results.sources.to_pylist() if row["name"])
-
-
-def test_run_and_demo_are_the_same_thing(demo_runs: dict[str, Run], tmp_path: Path) -> None:
-    project = next(path for path in demo_projects() if path.parent.name == "qingcheng")
-    run = run_project(project.parent, tmp_path / "out")
-    for name in ("sources.csv", "findings.parquet", "map.html"):
-        assert (run.folder / name).read_bytes() == (demo_runs["qingcheng"].folder / name).read_bytes()
 
 
 # ---- installed from a wheel ---------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -12,35 +11,31 @@ import pytest
 from typer.testing import CliRunner
 
 from hmgeo.cli import app
-from hmgeo.intake.catalog import shipped_folder
 from hmgeo.outputs.english import in_english, phrases, written
 from hmgeo.outputs.sheets.survey import write_survey_list
 from hmgeo.outputs.sheets.workbook import write_workbook
 from hmgeo.outputs.tables import OUR_WORDS, write_sources_csv
-from hmgeo.project.run import project_results
 from hmgeo.results.results import Presentation, Results
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
 PROJECTS = ("qingcheng", "qingyuan-annex")
 
 
-@lru_cache(maxsize=2)
-def results_of(project: str) -> Results:
-    return project_results(shipped_folder() / "projects" / project)
-
-
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list[Any]]:
+def books(
+    shipped_results: Callable[[str], Results], tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], list[Any]]:
     folder = tmp_path_factory.mktemp("books")
     made = {}
     for project in PROJECTS:
         for language in ("zh", "en"):
             shown = Presentation(language=language, field_forms=2)
-            write_workbook(results_of(project), shown, folder / "one.xlsx")
-            write_survey_list(results_of(project), shown, folder / "two.xlsx")
+            write_workbook(shipped_results(project), shown, folder / "one.xlsx")
+            write_survey_list(shipped_results(project), shown, folder / "two.xlsx")
             made[project, language] = [openpyxl.load_workbook(folder / name) for name in ("one.xlsx", "two.xlsx")]
     return made
 
@@ -95,9 +90,9 @@ def own_words(results: Results) -> list[str]:
 
 @pytest.mark.parametrize("project", PROJECTS)
 def test_an_english_workbook_holds_chinese_only_in_data_quotes_and_names(
-    books: dict[tuple[str, str], list[Any]], project: str
+    books: dict[tuple[str, str], list[Any]], shipped_results: Callable[[str], Results], project: str
 ) -> None:
-    own = own_words(results_of(project))
+    own = own_words(shipped_results(project))
     left: dict[str, str] = {}
     for book in books[project, "en"]:
         for sheet in book:
@@ -149,8 +144,10 @@ def test_known_phrases_are_put_into_english_and_everything_else_stays(zh: str, e
     assert in_english(zh) == en
 
 
-def test_csv_notes_follow_the_language_and_codes_stay(tmp_path: Path) -> None:
-    results = results_of("qingcheng")
+def test_csv_notes_follow_the_language_and_codes_stay(
+    shipped_results: Callable[[str], Results], tmp_path: Path
+) -> None:
+    results = shipped_results("qingcheng")
     rows = {}
     for language in ("zh", "en"):
         write_sources_csv(results, tmp_path / "sources.csv", language)
