@@ -7,8 +7,10 @@ shipped project go to the same one, and go first, since they take longest.
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
+import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -37,11 +39,15 @@ SHIPPED = {"demo_runs", "shipped_results"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every module to one process (`--dist loadgroup`), those with the shipped projects together and first."""
+    """Give every module to one process (`--dist loadgroup`): first those with the shipped projects, together.
+
+    Then the browser's, which need no compiled engine: on a fresh clone one process compiles while the other draws.
+    """
     shipped = {item.path for item in items if SHIPPED & set(getattr(item, "fixturenames", ()))}
+    drawn = {item.path for item in items if item.get_closest_marker("browser")}
     for item in items:
         item.add_marker(pytest.mark.xdist_group("shipped" if item.path in shipped else item.path.stem))
-    items.sort(key=lambda item: item.path not in shipped)
+    items.sort(key=lambda item: (item.path not in shipped, item.path not in drawn))
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,31 @@ def shipped_results() -> Callable[[str], Results]:
         return project_results(shipped_folder() / "projects" / name)
 
     return results_of
+
+
+@pytest.fixture(scope="session")
+def with_another_hash_seed() -> Callable[[str], str]:
+    """Run code in a process that hashes otherwise than this one; return what it printed."""
+
+    def run(code: str) -> str:
+        seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+        environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(map(str, (TESTS, ROOT / "src")))}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603 - ours
+        return done.stdout.strip()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def bare_qingcheng() -> str:
+    """The shipped project of Qingcheng as text, with its enterprises and its farmland alone: read and run in seconds.
+
+    For what the other layers say nothing of.
+    """
+    shipped = shipped_folder() / "projects" / "qingcheng" / "project.yml"
+    text = shipped.read_text(encoding="utf-8").replace("../../synthetic", str(shipped_folder() / "synthetic"))
+    return re.sub(r"(?m)^  (?!enterprises:|farmland:)\w+: +\{path: .*\n", "", text)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -52,7 +54,10 @@ def world(seed: int) -> tuple[shapely.Geometry, list[shapely.Geometry], list[str
     return place, shapes, [CLASSES[i % 2] for i in range(12)], np.vstack([inside, shapely.get_coordinates(place)])
 
 
-@pytest.mark.parametrize("first", range(0, 200, 20))
+WORLDS = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 80
+
+
+@pytest.mark.parametrize("first", range(0, WORLDS, 20))
 def test_no_position_in_the_place_contradicts_the_ranges(first: int) -> None:
     for seed in range(first, first + 20):
         place, shapes, classes, positions = world(seed)

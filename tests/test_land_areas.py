@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from strategies import layer_of, offset, positions_of, star
 
 from hmgeo.errors import ProjectError, UsageError
 from hmgeo.geo.land_area import ClippedAreas
-from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.formats.packed import stream_receptors, write_packed
 from hmgeo.project.bare import BareFile
 from hmgeo.project.pairs.measure import pairs_files
@@ -159,13 +157,10 @@ def test_pairs_aggregate_with_clipped_area_adds_two_columns(tmp_path: Path, hmge
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped project with the setting, beside the layers it names."""
-    folder = tmp_path_factory.mktemp("land") / "layers"
-    shutil.copytree(shipped_folder() / "synthetic" / "qingcheng", folder / "synthetic" / "qingcheng")
-    shutil.copytree(shipped_folder() / "projects" / "qingcheng", folder / "projects" / "qingcheng")
-    file = folder / "projects" / "qingcheng" / "project.yml"
-    file.write_text(file.read_text(encoding="utf-8") + "clipped_area: true\n", encoding="utf-8")
+def project(bare_qingcheng: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enterprises and parcels of the shipped project, with the setting."""
+    file = tmp_path_factory.mktemp("land") / "project.yml"
+    file.write_text(f"{bare_qingcheng}clipped_area: true\n", encoding="utf-8")
     return file
 
 
