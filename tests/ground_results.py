@@ -10,7 +10,8 @@ import shapely
 from small_results import HOSTILE, small_results
 
 from hmgeo.project.context import terrain_layers
-from hmgeo.results.columns import OVERHEAD_SCHEMA, STEEP_SCHEMA, TerrainTables
+from hmgeo.results.columns import OVERHEAD_SCHEMA, STEEP_SCHEMA
+from hmgeo.results.results import TerrainTables
 
 if TYPE_CHECKING:
     from hmgeo.results.results import Results

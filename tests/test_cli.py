@@ -117,15 +117,19 @@ def test_screen_says_what_came_out(hmgeo_command: Callable[..., Ended], tmp_path
     assert str(tmp_path / "out") in ended.out
     assert "读取图层 …" in ended.err
     assert "▲ 1 行未定位，未参与测算，见处理台账。" in ended.err
-    wanted = {"counts.parquet", "findings.gpkg", "findings.parquet", "ledger.csv", "manifest.json", "map.html",
-              "pairs.parquet", "screening.xlsx", "sources.csv"}  # fmt: skip
-    assert wanted <= set(names_in(tmp_path / "out"))
+    assert names_in(tmp_path / "out") == [
+        "data", "data/counts.parquet", "data/dictionary.csv", "data/findings.gpkg", "data/findings.parquet",
+        "data/ledger.csv", "data/manifest.json", "data/pairs.parquet", "data/sources.csv", "fixme.xlsx", "map.html",
+        "print", "print/map.pdf", "print/map.png", "screening.xlsx", "阅读说明.txt",
+    ]  # fmt: skip
+    fixes = openpyxl.load_workbook(tmp_path / "out" / "fixme.xlsx").active
+    assert [cell.value for cell in fixes[3]][1] == "A3"
 
 
 @pytest.mark.parametrize(("verdict", "code"), [("listed", 3), ("not_assessed", 3), ("prohibited", 0)])
 def test_fail_on(verdict: str, code: int, hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
     assert screen(hmgeo_command, tmp_path / "out", "--fail-on", verdict).code == code
-    assert (tmp_path / "out" / "manifest.json").is_file()
+    assert (tmp_path / "out" / "data" / "manifest.json").is_file()
 
 
 def test_fail_on_a_word_that_is_none(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
@@ -206,7 +210,7 @@ def test_metres_without_a_zone_ask_for_one(hmgeo_command: Callable[..., Ended], 
     assert (ended.code, names_in(tmp_path), len(ended.faults)) == (2, ["metres.csv"], 1)
     assert [word for word in ("metres.csv", "中央子午线", "带号") if word not in ended.faults[0]] == []
     assert screen(hmgeo_command, tmp_path / "out", "--central-meridian", "114", sources=table).code == 0
-    assert (tmp_path / "out" / "manifest.json").is_file()
+    assert (tmp_path / "out" / "data" / "manifest.json").is_file()
 
 
 def test_undeclared_lon_lat_is_said_everywhere(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
@@ -216,11 +220,11 @@ def test_undeclared_lon_lat_is_said_everywhere(hmgeo_command: Callable[..., Ende
     warned = [line for line in ended.err.splitlines() if "CGCS2000" in line]
     assert len(warned) == 1
     assert "enterprises.csv" in warned[0]
-    with (out / "ledger.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (out / "data" / "ledger.csv").open(encoding="utf-8-sig", newline="") as file:
         lines = [row for row in csv.DictReader(file) if row["event"] == "坐标系未声明"]
     assert [(row["file"], row["row"]) for row in lines] == [("enterprises.csv", "0")]
     words = warned[0].removeprefix("▲ ")
-    assert words in json.loads((out / "manifest.json").read_text(encoding="utf-8"))["warnings"]
+    assert words in json.loads((out / "data" / "manifest.json").read_text(encoding="utf-8"))["warnings"]
     assert words in (out / "map.html").read_text(encoding="utf-8")
     book = openpyxl.load_workbook(out / "screening.xlsx")
     assert all(words in str(list(sheet.iter_rows(values_only=True))) for sheet in book)
@@ -240,7 +244,7 @@ def test_the_run_folder_is_never_put_over_an_input(hmgeo_command: Callable[..., 
 
 def test_a_radius_of_the_user_cites_no_law(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
     screen(hmgeo_command, tmp_path / "out", "--sources-datum", "cgcs2000", "--radius", "500m")
-    findings = pq.read_table(tmp_path / "out" / "findings.parquet").to_pylist()
+    findings = pq.read_table(tmp_path / "out" / "data" / "findings.parquet").to_pylist()
     assert {row["rule_id"] for row in findings} == {"USER-RADIUS"}
     for name in ("standing", "legal_rank", "document", "clause", "quote", "as_of"):
         assert {row[name] for row in findings} == {""}, name
@@ -248,7 +252,7 @@ def test_a_radius_of_the_user_cites_no_law(hmgeo_command: Callable[..., Ended], 
     assert {row["basis"] for row in findings} == {"undeclared"}
     assert [row["verdict"] for row in findings] == ["clear", "clear", "not_assessed"]
     assert all("数据范围未申明，不能排除触及。" in row["note"] for row in findings[:2])
-    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((tmp_path / "out" / "data" / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["as_of"], manifest["radius_m"], manifest["radii_m"]) == (None, 500.0, [500.0])
 
 

@@ -33,8 +33,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECTS = ("qingcheng", "nandan")
-FILES = {"sources.csv", "pairs.parquet", "counts.parquet", "findings.parquet", "findings.gpkg", "ledger.csv",
-         "screening.xlsx", "map.html", "manifest.json"}  # fmt: skip
+ON_TOP = {"阅读说明.txt", "map.html", "survey_list.xlsx", "screening.xlsx", "fixme.xlsx"}
+FILES = ON_TOP | {"print/map.pdf", "print/map.png"} | {
+    f"data/{name}"
+    for name in ("manifest.json", "dictionary.csv", "findings.gpkg", "sources.csv", "pairs.parquet", "counts.parquet",
+                 "findings.parquet", "ledger.csv")
+}  # fmt: skip
 
 # columns as the contract spells them, written out here so that a change of our own schemas can't hide
 SOURCES = """source_id name status position_kind lon lat position_uncertainty_m nearest_farmland_id nearest_farmland_m
@@ -43,11 +47,11 @@ FINDINGS = """finding_id source_id rule_id verdict verdict_other certainty stand
     measured_high limit_value unit margin measured_text receptor_id receptor_name bearing_deg key_area_id as_of
     legal_rank document clause quote decider note geometry"""
 COLUMNS = {
-    "sources.csv": SOURCES.split(),
-    "pairs.parquet": ["source_id", "receptor_id", "receptor_kind", "distance_m"],
-    "counts.parquet": ["source_id", "radius_m", "class", "count", "area_ha"],
-    "findings.parquet": FINDINGS.split(),
-    "ledger.csv": ["file", "sheet", "row", "field", "value", "event", "reason", "action", "source_id"],
+    "data/sources.csv": SOURCES.split(),
+    "data/pairs.parquet": ["source_id", "receptor_id", "receptor_kind", "distance_m"],
+    "data/counts.parquet": ["source_id", "radius_m", "class", "count", "area_ha"],
+    "data/findings.parquet": FINDINGS.split(),
+    "data/ledger.csv": ["file", "sheet", "row", "field", "value", "event", "reason", "action", "source_id"],
 }  # fmt: skip
 WORDS = {
     "status": {"assessed", "not_located", "rejected"},
@@ -81,34 +85,75 @@ def folder(request: pytest.FixtureRequest, demo_runs: dict[str, Run]) -> Path:
 
 @pytest.fixture(scope="module")
 def manifest(folder: Path) -> Row:
-    found: Row = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    found: Row = json.loads((folder / "data/manifest.json").read_text(encoding="utf-8"))
     return found
 
 
 @pytest.fixture(scope="module")
 def sources(folder: Path) -> list[Row]:
-    return rows_of(folder / "sources.csv")
+    return rows_of(folder / "data/sources.csv")
 
 
 @pytest.fixture(scope="module")
 def findings(folder: Path) -> list[Row]:
-    return rows_of(folder / "findings.parquet")
+    return rows_of(folder / "data/findings.parquet")
 
 
 # ---- the contract -------------------------------------------------------------------------------------------------
 
 
 def names_of(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_both_folders_hold_every_file(demo_runs: dict[str, Run]) -> None:
     assert sorted(demo_runs) == sorted(PROJECTS)
     for run in demo_runs.values():
         assert names_of(run.folder) >= FILES
-        sizes = {path.name: path.stat().st_size for path in run.folder.iterdir()}
+        assert {path.name for path in run.folder.iterdir()} == ON_TOP | {"data", "print"}
+        sizes = {name: (run.folder / name).stat().st_size for name in names_of(run.folder)}
         assert min(sizes[name] for name in FILES) > 500
         assert min(sizes.values()) > 100  # a table of few rows is still a table
+
+
+def test_tables_for_specialists_are_written_where_a_parameter_asks(demo_runs: dict[str, Run]) -> None:
+    """Terrain isn't considered in either, upstream is read from heights alone; basins are kept in Nandan only."""
+    for name, run in demo_runs.items():
+        made, sheets = names_of(run.folder), set(openpyxl.load_workbook(run.folder / "screening.xlsx").sheetnames)
+        assert made & {"data/flow_agreement.csv", "data/terrain_flips.parquet"} == set()
+        assert sheets & {"高程与河网对照", "地形半径试算", "各半径敏感性"} == set()
+        assert ("data/closed_basins.csv" in made, "封闭洼地" in sheets) == (name == "nandan",) * 2
+        assert ("data/barriers.csv" in made, "地形与山脊" in sheets) == (True, True)
+
+
+def test_the_guide_speaks_of_every_file_on_top_and_of_no_other(demo_runs: dict[str, Run]) -> None:
+    for run in demo_runs.values():
+        text = (run.folder / "阅读说明.txt").read_text(encoding="utf-8-sig")
+        lines = text.splitlines()
+        who = lines[lines.index("哪个文件给谁看") + 1 : lines.index("清单是怎样得出的") - 1]
+        assert [line.split()[0] for line in who] == [
+            "map.html", "survey_list.xlsx", "screening.xlsx", "fixme.xlsx", "print/map.pdf", "print/map.png",
+            "data/findings.gpkg", "data/dictionary.csv", "data/manifest.json", "data/",
+        ]  # fmt: skip
+        assert "排查规则 SCR-JY-10KM：" in text
+        assert "本地参照（非本地有效依据）" in text
+
+
+def test_the_dictionary_tells_every_column_of_every_table(folder: Path) -> None:
+    rows = rows_of(folder / "data/dictionary.csv")
+    told = {(row["文件"], row["列"]): row for row in rows}
+    assert len(told) == len(rows)
+    for path in sorted((folder / "data").iterdir()):
+        if path.suffix in {".csv", ".parquet"} and path.name != "dictionary.csv":
+            assert {name for file, name in told if file == path.name} == set(header_of(path)), path.name
+    with sqlite3.connect(f"file:{folder / 'data' / 'findings.gpkg'}?mode=ro&immutable=1", uri=True) as db:
+        for (table,) in db.execute("select table_name from gpkg_contents where data_type = 'features'").fetchall():
+            held = {row[1] for row in db.execute(f"pragma table_info({table})")} - {"fid"}
+            assert {name for file, name in told if file == f"findings.gpkg/{table}"} == held, table
+    said = told["sources.csv", "nearest_farmland_m"]
+    assert (said["单位"], said["中文"], said["English"]) == ("m", "最近耕地距离", "distance to nearest farmland")
+    assert said["空值的意思"] == "现有数据中没有，或未测算"
+    assert all(row["中文"] and row["English"] and row["空值的意思"] and row["null means"] for row in rows)
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -149,13 +194,13 @@ def test_tables_speak_of_known_sources_and_parcels_only(
 ) -> None:
     known = {row["source_id"] for row in sources}
     for name in ("pairs", "counts", "findings"):
-        assert {row["source_id"] for row in rows_of(folder / f"{name}.parquet")} <= known
+        assert {row["source_id"] for row in rows_of(folder / f"data/{name}.parquet")} <= known
     parcels = set(demo_runs[folder.name].results.receptors["receptor_id"].to_pylist())
-    assert {row["receptor_id"] for row in rows_of(folder / "pairs.parquet")} <= parcels
+    assert {row["receptor_id"] for row in rows_of(folder / "data/pairs.parquet")} <= parcels
 
 
 def test_pairs_stand_once_and_within_the_radius(folder: Path) -> None:
-    pairs = rows_of(folder / "pairs.parquet")
+    pairs = rows_of(folder / "data/pairs.parquet")
     keys = Counter((row["source_id"], row["receptor_id"], row["receptor_kind"]) for row in pairs)
     assert max(keys.values()) == 1
     assert {row["receptor_kind"] for row in pairs} == {"farmland"}
@@ -164,7 +209,7 @@ def test_pairs_stand_once_and_within_the_radius(folder: Path) -> None:
 
 def test_counts_and_nearest_are_those_of_the_pairs(folder: Path, sources: list[Row]) -> None:
     by_source: dict[str, dict[str, float]] = {}
-    for row in rows_of(folder / "pairs.parquet"):
+    for row in rows_of(folder / "data/pairs.parquet"):
         by_source.setdefault(row["source_id"], {})[row["receptor_id"]] = row["distance_m"]
     for row in sources:
         if row["status"] != "assessed":
@@ -190,7 +235,7 @@ def test_counts_at_every_radius_and_class_are_those_of_the_pairs(
 ) -> None:
     receptors = demo_runs[folder.name].results.receptors.to_pylist()
     land = {row["receptor_id"]: (row["class"], row["area_ha"]) for row in receptors}
-    pairs = rows_of(folder / "pairs.parquet")
+    pairs = rows_of(folder / "data/pairs.parquet")
     count, area_ha = Counter[tuple[str, float, str]](), Counter[tuple[str, float, str]]()
     for pair in pairs:
         word, hectares = land[pair["receptor_id"]]
@@ -200,7 +245,7 @@ def test_counts_at_every_radius_and_class_are_those_of_the_pairs(
                     count[key] += 1
                     area_ha[key] += hectares
     by_place = {row["source_id"] for row in sources if row["position_kind"] == "place"}
-    told = [row for row in rows_of(folder / "counts.parquet") if row["source_id"] not in by_place]
+    told = [row for row in rows_of(folder / "data/counts.parquet") if row["source_id"] not in by_place]
     assert {row["class"] for row in told} == {"all", *(word.value for word in SoilQualityClass)}
     for row in told:
         key = (row["source_id"], row["radius_m"], row["class"])
@@ -236,7 +281,7 @@ def test_every_source_is_judged_by_the_screening_rule(sources: list[Row], findin
 
 def test_no_number_is_infinite(folder: Path) -> None:
     for name in ("pairs", "counts", "findings"):
-        table = pq.read_table(folder / f"{name}.parquet")
+        table = pq.read_table(folder / f"data/{name}.parquet")
         for field in table.schema:
             if pa.types.is_floating(field.type):
                 assert pc.any(pc.is_inf(table[field.name])).as_py() in {False, None}, (name, field.name)
@@ -246,7 +291,7 @@ def test_the_manifest_holds_what_the_contract_asks(folder: Path, manifest: Row) 
     asked = {"schema", "versions", "command", "project", "inputs", "rules", "parameters", "as_of", "counts", "outputs",
              "warnings", "run"}  # fmt: skip
     assert asked <= set(manifest)
-    assert set(manifest["outputs"]) == names_of(folder) - {"manifest.json"}
+    assert set(manifest["outputs"]) == names_of(folder) - {"data/manifest.json"}
     for name, entry in manifest["outputs"].items():
         content = (folder / name).read_bytes()
         assert (entry["sha256"], entry["bytes"]) == (hashlib.sha256(content).hexdigest(), len(content))
@@ -263,7 +308,7 @@ def test_the_manifest_holds_what_the_contract_asks(folder: Path, manifest: Row) 
 
 
 def test_no_machine_path_and_no_clock_outside_run(folder: Path, manifest: Row) -> None:
-    for name in ("manifest.json", "map.html", "sources.csv", "ledger.csv"):
+    for name in ("data/manifest.json", "map.html", "data/sources.csv", "data/ledger.csv"):
         text = (folder / name).read_text(encoding="utf-8")
         assert str(ROOT) not in text
         assert str(folder.parent) not in text
@@ -273,7 +318,7 @@ def test_no_machine_path_and_no_clock_outside_run(folder: Path, manifest: Row) -
 
 
 def test_the_geopackage_holds_its_tables_and_styles(folder: Path) -> None:
-    with sqlite3.connect(f"file:{folder / 'findings.gpkg'}?mode=ro&immutable=1", uri=True) as db:
+    with sqlite3.connect(f"file:{folder / 'data' / 'findings.gpkg'}?mode=ro&immutable=1", uri=True) as db:
         tables = {row[0] for row in db.execute("select table_name from gpkg_contents")}
         styled = {row[0] for row in db.execute("select f_table_name from layer_styles")}
     assert {"findings", "sources", "source_positions", "receptors", "areas"} <= tables
@@ -297,9 +342,10 @@ def test_run_twice_by_demo_and_by_itself_the_bytes_are_the_same(
     for name, again in own_runs.items():
         first = demo_runs[name].folder
         assert names_of(again.folder) == names_of(first)
-        for file in sorted(names_of(first) - {"manifest.json"}):
+        for file in sorted(names_of(first) - {"data/manifest.json"}):
             assert (again.folder / file).read_bytes() == (first / file).read_bytes(), (name, file)
-        one, two = (json.loads((run / "manifest.json").read_text(encoding="utf-8")) for run in (first, again.folder))
+        told = ((run / "data/manifest.json").read_text(encoding="utf-8") for run in (first, again.folder))
+        one, two = map(json.loads, told)
         assert (one.pop("run"), two.pop("run")) != ({}, {})
         assert one == two
 
@@ -376,11 +422,11 @@ def test_workbook_and_table_agree(folder: Path, sources: list[Row], findings: li
     assert Counter((row[0], row[2], verdicts[row[3]]) for row in clauses) == Counter(
         (row["source_id"], row["rule_id"], row["verdict"]) for row in findings
     )
-    assert len(sheet_rows(folder, "处理台账", "文件", 1)) == len(rows_of(folder / "ledger.csv"))
+    assert len(sheet_rows(folder, "处理台账", "文件", 1)) == len(rows_of(folder / "data/ledger.csv"))
 
 
 def test_geopackage_and_tables_agree(folder: Path, sources: list[Row], findings: list[Row], results: Results) -> None:
-    with sqlite3.connect(f"file:{folder / 'findings.gpkg'}?mode=ro&immutable=1", uri=True) as db:
+    with sqlite3.connect(f"file:{folder / 'data' / 'findings.gpkg'}?mode=ro&immutable=1", uri=True) as db:
         told = db.execute("select source_id, status, verdict, farmland_count from sources order by fid").fetchall()
         judged = db.execute("select finding_id, verdict from findings order by fid").fetchall()
         located = db.execute("select count(*) from source_positions").fetchone()[0]
@@ -390,7 +436,7 @@ def test_geopackage_and_tables_agree(folder: Path, sources: list[Row], findings:
     ]
     assert judged == [(row["finding_id"], row["verdict"]) for row in findings]
     assert located == sum(row["status"] == "assessed" for row in sources)
-    reached = Counter(row["receptor_id"] for row in rows_of(folder / "pairs.parquet"))
+    reached = Counter(row["receptor_id"] for row in rows_of(folder / "data/pairs.parquet"))
     assert land == [(name, reached[name]) for name in results.receptors["receptor_id"].to_pylist()]
 
 
@@ -415,13 +461,14 @@ def test_map_and_tables_agree(
 def test_every_view_says_adopted_and_invented(folder: Path, results: Results) -> None:
     """The rule has no local force and the data are made up: nobody may miss either."""
     texts = {
-        name: (folder / name).read_text(encoding="utf-8-sig") for name in ("sources.csv", "map.html", "manifest.json")
+        name: (folder / name).read_text(encoding="utf-8-sig")
+        for name in ("data/sources.csv", "map.html", "data/manifest.json", "阅读说明.txt")
     }
     book = openpyxl.load_workbook(folder / "screening.xlsx")
     texts |= {sheet.title: str(list(sheet.iter_rows(values_only=True))) for sheet in book}
-    for name in ("sources.csv", "map.html", "manifest.json", "排查结果"):
+    for name in ("data/sources.csv", "map.html", "data/manifest.json", "排查结果"):
         assert "本地参照（非本地有效依据）" in texts[name], name
-    for name in ("map.html", *book.sheetnames):
+    for name in ("map.html", "阅读说明.txt", *book.sheetnames):
         assert "合成数据，仅供软件演示" in texts[name], name
         assert "不是环评审批" in texts[name], name
     assert results.basis is Basis.SYNTHETIC
@@ -468,5 +515,5 @@ def test_the_wheel_runs_the_demo_from_another_folder(demo_runs: dict[str, Run], 
     for name in PROJECTS:
         made = elsewhere / "hmgeo-demo" / name
         assert names_of(made) == names_of(demo_runs[name].folder)
-        for file in sorted(names_of(made) - {"manifest.json"}):
+        for file in sorted(names_of(made) - {"data/manifest.json"}):
             assert (made / file).read_bytes() == (demo_runs[name].folder / file).read_bytes(), file

@@ -14,7 +14,7 @@ from hmgeo.cli import app
 from hmgeo.outputs.english import in_english, phrases, written
 from hmgeo.outputs.sheets.survey import write_survey_list
 from hmgeo.outputs.sheets.workbook import write_workbook
-from hmgeo.outputs.tables import OUR_WORDS, write_sources_csv
+from hmgeo.outputs.tables import OUR_WORDS, write_data
 from hmgeo.results.results import Presentation, Results
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def test_csv_notes_follow_the_language_and_codes_stay(
     results = shipped_results("qingcheng")
     rows = {}
     for language in ("zh", "en"):
-        write_sources_csv(results, tmp_path / "sources.csv", language)
+        write_data(results, tmp_path, language)
         with (tmp_path / "sources.csv").open(encoding="utf-8-sig", newline="") as file:
             rows[language] = list(csv.DictReader(file))
     for zh, en in zip(rows["zh"], rows["en"], strict=True):

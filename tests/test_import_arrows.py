@@ -65,6 +65,7 @@ ONE_IMPORTER = {
     "hmgeo.intake.places.suspicion": "holds points against places; changes nothing",
     "hmgeo.judging.cases": "worked cases answer from their own words, without layers",
     "hmgeo.outputs.figure.furniture": "what stands around the ground",
+    "hmgeo.outputs.guide": "what a folder says of itself",
     "hmgeo.outputs.map.click": "the page's own siting check",
     "hmgeo.outputs.sheets.land": "sheets of one subject",
     "hmgeo.outputs.sheets.siting": "a workbook of its own",

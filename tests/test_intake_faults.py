@@ -185,7 +185,7 @@ def test_the_same_list_screened_has_every_row_once(tmp_path: Path, hmgeo_command
         "screen", "--sources", write_list(tmp_path / "150.csv"), "--farmland", SHIPPED / "farmland.gpkg", "--out", out
     )
     assert ended.code == 0, ended.err
-    with (out / "sources.csv").open(encoding="utf-8-sig", newline="") as stream:
+    with (out / "data" / "sources.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["status"] for row in rows] == [status for _, status, *_ in ROWS]
     assert sum(Counter(row["status"] for row in rows).values()) == 150

@@ -9,7 +9,8 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.records import RECEPTOR_SCHEMA
-from hmgeo.results.columns import IRRIGATION_SCHEMA, WaterTables
+from hmgeo.results.columns import IRRIGATION_SCHEMA
+from hmgeo.results.results import WaterTables
 from hmgeo.screening.evidence import pathways_of
 from hmgeo.water.irrigation import Along, ChainSource, ChainTables, irrigation_chains
 

@@ -77,7 +77,7 @@ def test_a_public_run_leaves_an_elevation_layer_out_that_is_not_public(project: 
     results = run_project(project, tmp_path / "out", wish=Wish(public=True)).results
     assert data_of(tmp_path / "out" / "map.html")["backdrop"] is None
     assert "公开版仅指本文件夹的地图和图件" in results.warnings[-1]
-    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((tmp_path / "out" / "data" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["command"].endswith(" --public")
     assert manifest["warnings"][-1] == results.warnings[-1]
 
@@ -114,8 +114,8 @@ def test_a_run_of_a_classified_layer_has_every_table_and_says_why_there_is_no_pa
     mark(project, "farmland", "涉密")
     ended = hmgeo_command("run", project, "--out", tmp_path / "out")
     reason = "「耕地」为涉密：未写网页地图 map.html；其余结果文件按涉密资料管理。"
-    names = {path.name for path in (tmp_path / "out").iterdir()}
-    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    names = {path.name for path in (tmp_path / "out").rglob("*")}
+    manifest = json.loads((tmp_path / "out" / "data" / "manifest.json").read_text(encoding="utf-8"))
     assert ended.code == 0
     assert reason in ended.err
     assert "map.html" not in ended.out

@@ -128,7 +128,7 @@ def test_the_rule_along_the_river_through_a_run(tmp_path: Path, hmgeo_command: C
     project = write_project(tmp_path, "network")
     ended = hmgeo_command("run", project, "--out", project / "out")
     assert ended.code == 0, ended.err
-    found = by_works(pq.read_table(project / "out" / "findings.parquet"))
+    found = by_works(pq.read_table(project / "out" / "data" / "findings.parquet"))
     assert {name: (row["verdict"], row["verdict_other"], row["certainty"]) for name, row in found.items()} == {
         "上": ("listed", "", "certain"),
         "下": ("clear", "", "certain"),

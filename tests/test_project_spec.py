@@ -179,7 +179,7 @@ def test_odd_projects_run_whole(name: str, tmp_path: Path) -> None:
     (tmp_path / "project.yml").write_text(text, encoding="utf-8")
     run = run_project(tmp_path)
     assert run.folder == tmp_path / "runs" / "2019-06-30"
-    names = {path.name for path in run.folder.iterdir()}
+    names = {path.name for path in run.folder.rglob("*")}
     assert {"sources.csv", "pairs.parquet", "counts.parquet", "findings.parquet", "findings.gpkg", "ledger.csv",
             "screening.xlsx", "map.html", "manifest.json"} <= names  # fmt: skip
     assert run.results.sources["verdict"].to_pylist() == verdicts

@@ -42,12 +42,12 @@ class Screened:
 
     @property
     def rows(self) -> list[dict[str, str]]:
-        with (self.out / "sources.csv").open(encoding="utf-8-sig", newline="") as file:
+        with (self.out / "data" / "sources.csv").open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
 
     @property
     def ledger(self) -> list[dict[str, str]]:
-        with (self.out / "ledger.csv").open(encoding="utf-8-sig", newline="") as file:
+        with (self.out / "data" / "ledger.csv").open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
 
 
@@ -84,7 +84,7 @@ def test_every_row_is_accounted_for(real: Screened) -> None:
     assert first_of_its_id <= {row["source_id"] for row in real.rows}
     repeats = [line for line in real.ledger if line["event"] == "编号重复" and line["sheet"] == "sources"]
     assert len(given) - len(first_of_its_id) == len(repeats)
-    manifest = json.loads((real.out / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((real.out / "data" / "manifest.json").read_text(encoding="utf-8"))
     statuses = Counter(row["status"] for row in real.rows)
     assert manifest["counts"]["sources_in"] == len(given)
     assert manifest["counts"]["sources_by_status"] == statuses
@@ -110,7 +110,7 @@ def test_pairs_agree_with_brute_force(real: Screened) -> None:
     assert max(shapely.hausdorff_distance(points, drawn)) < 1e-9  # nothing was moved on the way in
     brute = oracle.pairs_within(shapely.get_coordinates(points), parcels, RADIUS_M)
     expected = {(located[i]["source_id"], ids[j]): metres for (i, j), metres in brute.items()}
-    rows = pq.read_table(real.out / "pairs.parquet").to_pylist()
+    rows = pq.read_table(real.out / "data" / "pairs.parquet").to_pylist()
     found = {(row["source_id"], row["receptor_id"]): row["distance_m"] for row in rows}
     wrong = {pair: (found[pair], m) for pair, m in expected.items() if abs(found.get(pair, np.inf) - m) > ERROR_M}
     assert ({*found} - {*expected}, wrong) == (set(), {})
@@ -118,7 +118,7 @@ def test_pairs_agree_with_brute_force(real: Screened) -> None:
 
 
 def test_what_is_said_of_each_source(real: Screened) -> None:
-    pairs = Counter(pq.read_table(real.out / "pairs.parquet")["source_id"].to_pylist())
+    pairs = Counter(pq.read_table(real.out / "data" / "pairs.parquet")["source_id"].to_pylist())
     for row in real.rows:
         if row["status"] != "assessed":
             assert (row["verdict"], row["farmland_count"]) == ("not_assessed", "")
@@ -131,7 +131,7 @@ def test_what_is_said_of_each_source(real: Screened) -> None:
 
 
 def test_numbers_of_the_set_agree(real: Screened) -> None:
-    pairs = pq.read_table(real.out / "pairs.parquet").to_pylist()
+    pairs = pq.read_table(real.out / "data" / "pairs.parquet").to_pylist()
     near = {pair["source_id"] for pair in pairs}
     assert len(near) == sum(int(row["farmland_count"] or 0) > 0 for row in real.rows)
     assert len(pairs) == sum(int(row["farmland_count"] or 0) for row in real.rows)

@@ -17,10 +17,19 @@ import pytest
 
 from hmgeo.errors import OutputError
 from hmgeo.intake.load import ReadOptions
-from hmgeo.project.folder import entries, files_among_others, whole_file, whole_folder, write_record
+from hmgeo.project.folder import (
+    RUN_MANIFEST,
+    entries,
+    files_among_others,
+    is_older,
+    whole_file,
+    whole_folder,
+    write_record,
+)
 from hmgeo.project.maps import build_maps
 from hmgeo.project.pairs.file import ROW_GROUP_ROWS, ParquetSink
 from hmgeo.project.pairs.measure import pack_file
+from hmgeo.project.run_files import new_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,6 +144,30 @@ def test_an_earlier_run_is_replaced_whole_or_kept_whole(tmp_path: Path) -> None:
     fill(out, "third")
     assert names_in(tmp_path) == ["out", "out/a.csv", "out/manifest.json"]
     assert (out / "a.csv").read_text(encoding="utf-8") == "third"
+
+
+def test_a_run_of_the_older_layout_gives_way_whole(tmp_path: Path) -> None:
+    """Its manifest lay on top; what it lists goes, what it doesn't list stays, and so does a folder without sums."""
+    out = tmp_path / "out"
+    fill(out, "first")
+    put(out, {"notes.txt": "mine"})
+    assert is_older(out)
+    with whole_folder(out, (), record=RUN_MANIFEST) as folder:
+        new_run(folder).write_text("second", encoding="utf-8")
+        write_record(folder, {"schema": 2, "outputs": entries(folder, RUN_MANIFEST)}, RUN_MANIFEST)
+    assert names_in(out) == ["data", "data/manifest.json", "data/pairs.parquet", "notes.txt"]
+    assert not is_older(out)
+    mine = put(
+        tmp_path / "web", {"manifest.json": json.dumps({"schema": 1, "versions": {"hmgeo": "0"}, "outputs": ["a"]})}
+    )
+    assert not is_older(tmp_path / "web")
+    with (
+        pytest.raises(OutputError, match="有别的内容，未作改动"),
+        whole_folder(tmp_path / "web", (), record=RUN_MANIFEST),
+    ):
+        pass
+    assert texts_in(tmp_path / "web") == {}
+    assert (tmp_path / "web" / "manifest.json").read_text(encoding="utf-8") == mine["manifest.json"]
 
 
 def test_an_empty_folder_will_do(tmp_path: Path) -> None:
@@ -433,7 +466,7 @@ def test_commands_refuse_such_places(hmgeo_command: Callable[..., Ended], tmp_pa
     ended = hmgeo_command("run", GOOD, "--out", BROKEN)
     assert (ended.code, len(ended.faults)) == (2, 1)
     assert "输出文件夹里" in ended.faults[0]
-    assert not (BROKEN / "manifest.json").exists()
+    assert not (BROKEN / "data" / "manifest.json").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
@@ -447,7 +480,7 @@ def test_a_signal_in_the_middle_of_a_run_leaves_no_folder(sent: signal.Signals, 
         half = names_in(tmp_path)
         running.send_signal(sent)
         _, told = running.communicate(timeout=60)
-    assert "out.hmgeo-tmp/new/pairs.parquet" in half
+    assert "out.hmgeo-tmp/new/data/pairs.parquet" in half
     assert "out" not in half
     assert (running.returncode, names_in(tmp_path)) == (code, [])
     assert "Traceback" not in told

@@ -159,12 +159,12 @@ def brute_force(made: Scene, crs: str) -> Pairs:
 
 def assert_agrees(out: Path, expected: Pairs, sources: int) -> None:
     """Hold pairs, counts and nearest parcels of a run against brute force."""
-    rows = pq.read_table(out / "pairs.parquet").to_pylist()
+    rows = pq.read_table(out / "data" / "pairs.parquet").to_pylist()
     found = {(row["source_id"], row["receptor_id"]): row["distance_m"] for row in rows}
     assert len(found) == len(rows)
     wrong = {pair: (found[pair], m) for pair, m in expected.items() if abs(found.get(pair, np.inf) - m) > ERROR_M}
     assert ({*found} - {*expected}, wrong) == (set(), {})
-    with (out / "sources.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (out / "data" / "sources.csv").open(encoding="utf-8-sig", newline="") as file:
         table = list(csv.DictReader(file))
     assert [row["source_id"] for row in table] == [f"S{i}" for i in range(sources)]
     assert {row["status"] for row in table} == {"assessed"}

@@ -103,7 +103,7 @@ LISTED = [
 
 def test_every_list_stands_in_the_table_the_sheet_and_on_the_page(steep: Path) -> None:
     run = run_project(steep, steep / "out")
-    with (run.folder / "steep_farmland.csv").open(encoding="utf-8-sig", newline="") as held:
+    with (run.folder / "data" / "steep_farmland.csv").open(encoding="utf-8-sig", newline="") as held:
         rows = list(csv.DictReader(held))
     assert [(row["list"], row["status"], row["receptor_id"], row["slope_grade"]) for row in rows] == LISTED
     assert (rows[2]["water_source"], rows[3]["water_source"]) == ("甲水库", "")

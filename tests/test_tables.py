@@ -12,17 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from small_results import HOSTILE, small_results
 
-from hmgeo.outputs.tables import csv_text, guarded, write_counts, write_findings, write_ledger_csv, write_sources_csv
+from hmgeo.outputs.tables import csv_text, guarded, write_data, write_ledger_csv
 from hmgeo.records import Ledger, LedgerEntry
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, LEDGER_SCHEMA, SOURCES_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    from hmgeo.results.results import Results
-
-WRITERS = [write_sources_csv, write_ledger_csv, write_counts, write_findings]
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -32,7 +27,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def test_sources_csv_holds_every_row_once_in_input_order(tmp_path: Path) -> None:
     results = small_results()
-    write_sources_csv(results, tmp_path / "sources.csv")
+    write_data(results, tmp_path)
     rows = rows_of(tmp_path / "sources.csv")
     assert [row["source_id"] for row in rows] == [f"QC-00{number}" for number in range(1, 9)]
     assert list(rows[0]) == [name for name in SOURCES_SCHEMA.names if name != "geometry"]
@@ -43,7 +38,7 @@ def test_sources_csv_holds_every_row_once_in_input_order(tmp_path: Path) -> None
 
 def test_sources_csv_prints_what_was_judged(tmp_path: Path) -> None:
     results = small_results()
-    write_sources_csv(results, tmp_path / "sources.csv")
+    write_data(results, tmp_path)
     first, unlocated = rows_of(tmp_path / "sources.csv")[0], rows_of(tmp_path / "sources.csv")[4]
     nearest_m = results.sources["nearest_farmland_m"][0].as_py()
     assert first["nearest_farmland_m"] == f"{nearest_m:.4f}"
@@ -57,7 +52,7 @@ def test_sources_csv_prints_what_was_judged(tmp_path: Path) -> None:
 def test_columns_beyond_the_contract_follow_it(tmp_path: Path) -> None:
     results = small_results()
     more = results.sources.add_column(0, "company_code", pa.array([f"+{n}-x" for n in range(8)]))
-    write_sources_csv(dataclasses.replace(results, sources=more), tmp_path / "sources.csv")
+    write_data(dataclasses.replace(results, sources=more), tmp_path)
     rows = rows_of(tmp_path / "sources.csv")
     assert next(iter(rows[0])) == "source_id"
     assert list(rows[0])[-1] == "company_code"
@@ -118,8 +113,7 @@ def test_an_empty_ledger_has_its_header(tmp_path: Path) -> None:
 
 def test_parquet_files_hold_the_contract_and_no_private_metadata(tmp_path: Path) -> None:
     results = small_results()
-    write_counts(results, tmp_path / "counts.parquet")
-    write_findings(results, tmp_path / "findings.parquet")
+    write_data(results, tmp_path)
     counts, findings = pq.read_table(tmp_path / "counts.parquet"), pq.read_table(tmp_path / "findings.parquet")
     assert counts.schema.equals(COUNTS_SCHEMA)
     assert counts.equals(results.counts)
@@ -135,13 +129,16 @@ def test_parquet_files_hold_the_contract_and_no_private_metadata(tmp_path: Path)
 def test_row_groups_do_not_follow_the_chunks_of_memory(tmp_path: Path) -> None:
     results = small_results()
     chunked = pa.concat_tables([results.counts.slice(0, 7), results.counts.slice(7)])
-    write_counts(results, tmp_path / "a.parquet")
-    write_counts(dataclasses.replace(results, counts=chunked), tmp_path / "b.parquet")
-    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    for name, one in (("a", results), ("b", dataclasses.replace(results, counts=chunked))):
+        (tmp_path / name).mkdir()
+        write_data(one, tmp_path / name)
+    assert (tmp_path / "a" / "counts.parquet").read_bytes() == (tmp_path / "b" / "counts.parquet").read_bytes()
 
 
-@pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
-def test_the_same_results_give_the_same_bytes(tmp_path: Path, write: Callable[[Results, Path], None]) -> None:
-    write(small_results(), tmp_path / "a")
-    write(small_results(), tmp_path / "b")
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        held = write_data(small_results(), tmp_path / name)
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {*held} - {"pairs.parquet"}
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name

@@ -354,11 +354,11 @@ def test_who_flips_without_a_radius_in_hills(project: Path) -> None:
 
 def test_the_files_and_sheets_of_a_run(project: Path) -> None:
     run = run_project(project, project / "out")
-    made = {path.name for path in run.folder.iterdir()}
+    made = {path.name for path in (run.folder / "data").iterdir()}
     assert {"barriers.csv", "overhead.csv", "mines.csv", "terrain_flips.parquet"} <= made
-    text = (run.folder / "mines.csv").read_text(encoding="utf-8-sig").splitlines()
+    text = (run.folder / "data" / "mines.csv").read_text(encoding="utf-8-sig").splitlines()
     assert text[1].startswith("1,M1,北矿,44")
-    paths = pyogrio.read_dataframe(run.folder / "findings.gpkg", layer="overhead_paths")
+    paths = pyogrio.read_dataframe(run.folder / "data" / "findings.gpkg", layer="overhead_paths")
     assert paths[["pond_id", "designated", "path_count"]].to_numpy().tolist() == [["K1", "是", 1], ["K2", "否", 0]]
     assert set(paths.geometry.geom_type) == {"LineString"}
 

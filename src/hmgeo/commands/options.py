@@ -31,6 +31,9 @@ OutOption = Annotated[Path, typer.Option("--out", help="结果文件夹，须不
 RadiusOption = Annotated[str, typer.Option("--radius", help="半径，数字加单位，如 10km、500m。")]
 FailOption = Annotated[str, typer.Option("--fail-on", help="出现该结论时以 3 退出，如 listed。")]
 AcceptOption = Annotated[bool, typer.Option("--accept-suggestions", help="采纳位置检查的建议，逐条记入台账。")]
+EvidenceOption = Annotated[
+    bool, typer.Option("--evidence", help="另写只有专业人员才看的表：河网对照、地形试算、洼地、各半径敏感性等。")
+]
 PublicOption = Annotated[
     bool, typer.Option("--public", help="地图按公开版写：只含标为公开的图层和乡镇统计；有图层未标注或涉密即拒绝。")
 ]
@@ -110,11 +113,12 @@ def verdict_of(text: str) -> Verdict | None:
 IN_ALL = Text("{title}：污染源 {count} 行（{rows}）", "{title}: {count} sources ({rows})")
 LIST_SIGN = Text("，", ", ")
 WITH_PAGE = Text(
-    "结果：{folder}（地图 map.html，图件 map.pdf，表格 screening.xlsx）",
-    "Results: {folder} (map map.html, print map.pdf, tables screening.xlsx)",
+    "结果：{folder}（地图 map.html，图件 print/map.pdf，表格 screening.xlsx；各文件给谁看见 阅读说明.txt）",
+    "Results: {folder} (map map.html, print print/map.pdf, tables screening.xlsx; 阅读说明.txt says what is for whom)",
 )
 WITHOUT_PAGE = Text(
-    "结果：{folder}（图件 map.pdf，表格 screening.xlsx）", "Results: {folder} (print map.pdf, tables screening.xlsx)"
+    "结果：{folder}（图件 print/map.pdf，表格 screening.xlsx；各文件给谁看见 阅读说明.txt）",
+    "Results: {folder} (print print/map.pdf, tables screening.xlsx; 阅读说明.txt says what is for whom)",
 )
 FIRST_USE = Text(
     "首次使用：先编译测算程序，约需十几秒；结果留存，以后不再需要。",

@@ -15,6 +15,7 @@ from hmgeo.commands.options import (
     LOG,
     OUT,
     AcceptOption,
+    EvidenceOption,
     FailOption,
     JsonOption,
     LangOption,
@@ -54,6 +55,7 @@ def run(
     accept_suggestions: AcceptOption = False,
     public: PublicOption = False,
     watermark: WatermarkOption = "",
+    evidence: EvidenceOption = False,
     lang: LangOption = "zh",
 ) -> None:
     """运行一个项目：读入、测算、按条款判断、写出结果文件夹。"""
@@ -61,7 +63,7 @@ def run(
     from hmgeo.project.run import Wish, run_project
 
     failing = verdict_of(fail_on)
-    wish = Wish(public=public, watermark=watermark, language=language_of(lang))
+    wish = Wish(public=public, watermark=watermark, language=language_of(lang), evidence=evidence)
     with Reporter(lang) as report:
         finished = run_project(project, out, accept_suggestions=accept_suggestions, wish=wish, progress=report)
     summarise(finished, lang)

@@ -31,7 +31,7 @@ from hmgeo.outputs.style import (
     context_style,
 )
 from hmgeo.records import LON_LAT_CRS
-from hmgeo.results.columns import FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.results.columns import AREA_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -204,18 +204,6 @@ def _held(results: Results) -> Iterator[tuple[str, str, pa.Table, Callable[[Styl
         yield "overhead_paths", "overhead_path", terrain.overhead.rename_columns(names), qml.line
 
 
-AREA_SCHEMA = pa.schema(
-    [
-        ("id", pa.string()),
-        ("name", pa.string()),
-        ("role", pa.string()),
-        ("role_name", pa.string()),
-        ("title", pa.string()),
-        ("basis", pa.string()),
-        ("credit", pa.string()),
-        ("geometry", pa.binary()),
-    ]
-)
 _PLACE_KEYS = ("source_id", "geometry")
 ROLE_NAMES = {
     "key_area": "重点区域",
@@ -232,7 +220,7 @@ ROLE_NAMES = {
 }
 
 
-def write_geopackage(results: Results, path: Path) -> None:
+def write_geopackage(results: Results, path: Path) -> dict[str, list[str]]:
     """Write tables findings, sources, source_positions, receptors, areas, search_areas and layer_styles.
 
     findings and sources hold one point per row (lon, lat; null where a source is not located). source_positions holds
@@ -245,11 +233,17 @@ def write_geopackage(results: Results, path: Path) -> None:
         Geometry as WKB in lon/lat.
     path
         Written anew; an older file there is replaced.
+
+    Returns
+    -------
+    dict
+        Names of columns by table, as `hmgeo.outputs.guide.write_dictionary` takes them.
     """
     tables = [_findings(results), _sources(results), _positions(results), _receptors(results), _searched(results)]
     tables += [*_context(results), *_water(results)]
     day = results.as_of.isoformat() if results.as_of else CONSTANT_DAY
     write_tables(tables, path, day)
+    return {f"{path.name}/{table.name}": table.rows.column_names for table in tables}
 
 
 def _findings(results: Results) -> GisTable:

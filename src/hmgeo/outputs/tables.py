@@ -1,4 +1,4 @@
-"""Tables of a run folder: sources.csv, ledger.csv, counts.parquet, findings.parquet.
+"""Tables of a run folder, csv and parquet.
 
 The bytes depend on the results alone: rows keep the order of the input, row groups have a fixed size, and no clock,
 path or library's private metadata goes in.
@@ -21,16 +21,15 @@ from pyproj import CRS
 
 from hmgeo.outputs.english import in_language
 from hmgeo.records import LON_LAT_CRS
-from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, LEDGER_SCHEMA, SOURCES_SCHEMA
+from hmgeo.results import columns as told
 from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from hmgeo.records import LedgerEntry
-    from hmgeo.results.columns import TerrainTables, WaterTables
-    from hmgeo.results.results import BureauTables, Results
+    from hmgeo.results.results import Results
 
 
 ROW_GROUP_SIZE = 65536
@@ -44,6 +43,9 @@ OUR_WORDS = frozenset(
 )  # fmt: skip
 """Columns of CSV files whose sentences are ours; they follow the language, every other column stays."""
 
+CONTRACT = (told.SOURCES.name, told.PAIRS.name, told.COUNTS.name, told.FINDINGS.name, told.LEDGER.name)
+"""Tables that are written even when empty."""
+
 OWN_PREFIX = "input:"
 """Before the header of a column that the input brought along."""
 
@@ -51,18 +53,79 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
 
 
-def write_sources_csv(results: Results, path: Path, language: str = "zh") -> None:
-    """Write every input row once, in input order, without geometry.
+def write_data(
+    results: Results, folder: Path, language: str = "zh", left_out: Collection[str] = ()
+) -> dict[str, list[str]]:
+    """Write every table of a run but its pairs: those of the contract always, others where they hold rows.
 
-    Contract columns come first, then whatever else the table holds. Distances (m) and areas (ha) have four decimals,
-    lon and lat up to nine, nulls are empty.
+    Distances (m) and areas (ha) have four decimals in csv files, lon and lat up to nine, nulls are empty; geometry
+    stays with parquet files.
+
+    Parameters
+    ----------
+    left_out
+        Names of tables that nobody asked for.
+
+    Returns
+    -------
+    dict
+        Names of columns by file.
     """
-    table = _contract_first(results.sources, SOURCES_SCHEMA).drop_columns("geometry")
-    if results.bureau is not None:  # the office's own columns come back to it under their own names
-        own = results.bureau.attributes
-        for header, column in zip(own.column_names, own.columns, strict=True):
-            table = table.append_column(f"{OWN_PREFIX}{header}", column)
-    _write_csv(path, table.column_names, _text_rows(table, language))
+    held = {told.PAIRS.name: told.PAIRS.schema.names, told.LEDGER.name: told.LEDGER.schema.names}
+    write_ledger_csv(results, folder / told.LEDGER.name, language)
+    for name, table in tables_of(results):
+        if name in CONTRACT or (table.num_rows and name not in left_out):
+            held[name] = write_table(table, folder / name, language)
+    return held
+
+
+def tables_of(results: Results) -> Iterator[tuple[str, pa.Table]]:
+    """Yield the tables of a run by the names of their files, contract columns first; pairs and ledger are apart."""
+    yield told.SOURCES.name, _with_own_columns(results)
+    yield told.COUNTS.name, _contract_first(results.counts, told.COUNTS.schema)
+    yield told.FINDINGS.name, _contract_first(results.findings, told.FINDINGS.schema)
+    bureau, terrain, water = results.bureau, results.terrain, results.water
+    if bureau is not None:
+        yield told.TOWNSHIPS.name, bureau.townships
+        yield told.EVIDENCE.name, bureau.evidence
+        yield told.LEADS.name, bureau.leads
+        yield told.REACHED.name, bureau.reached
+        if bureau.outlets is not None:
+            yield told.OUTLETS.name, bureau.outlets
+    if terrain is not None:
+        yield told.STEEP.name, terrain.steep
+        yield told.BARRIERS.name, terrain.barriers
+        yield told.OVERHEAD.name, terrain.overhead
+        yield told.MINES.name, terrain.mines
+        yield told.FLIPS.name, terrain.flips
+    if water is not None:
+        yield told.FLOW_PATHS.name, water.paths
+        yield told.FLOW_MET.name, water.met
+        yield told.CATCHMENTS.name, water.catchments
+        yield told.IRRIGATION.name, water.chains
+        yield told.BASINS.name, water.basins
+        yield told.SAMPLING.name, water.sampling
+        yield told.AGREEMENT.name, water.agreement
+
+
+def _with_own_columns(results: Results) -> pa.Table:
+    """Return the sources; the office's own columns come back to it under their own names."""
+    table = _contract_first(results.sources, told.SOURCES.schema)
+    own = results.bureau.attributes if results.bureau is not None else None
+    for header, column in zip(own.column_names, own.columns, strict=True) if own is not None else ():
+        table = table.append_column(f"{OWN_PREFIX}{header}", column)
+    return table
+
+
+def write_table(table: pa.Table, path: Path, language: str = "zh") -> list[str]:
+    """Write a table in the format that its name says; csv files hold no shapes. Return the columns written."""
+    if path.suffix == ".parquet":
+        write_parquet(table, path)
+        return list(table.column_names)
+    shapes = [field.name for field in table.schema if pa.types.is_binary(field.type)]
+    plain = table.drop_columns(shapes)
+    write_rows(path, plain.column_names, _text_rows(plain, language))
+    return list(plain.column_names)
 
 
 def write_ledger_csv(results: Results, path: Path, language: str = "zh") -> None:
@@ -72,63 +135,9 @@ def write_ledger_csv(results: Results, path: Path, language: str = "zh") -> None
 
 def write_entries(entries: Iterable[LedgerEntry], path: Path, language: str = "zh") -> None:
     """Write ledger entries as `write_ledger_csv` does."""
-    names = LEDGER_SCHEMA.names
+    names = told.LEDGER.schema.names
     rows = ([csv_text(_told(getattr(entry, name), name, language), name) for name in names] for entry in entries)
-    _write_csv(path, names, rows)
-
-
-def write_counts(results: Results, path: Path) -> None:
-    """Write parcels by source, radius and class; radii in metres, areas in hectares."""
-    write_parquet(_contract_first(results.counts, COUNTS_SCHEMA), path)
-
-
-def write_findings(results: Results, path: Path) -> None:
-    """Write the findings as GeoParquet: WKB in lon/lat, EPSG:4490, null where a source is not located."""
-    write_parquet(_contract_first(results.findings, FINDINGS_SCHEMA), path)
-
-
-def write_townships_csv(bureau: BureauTables, path: Path) -> None:
-    """Write one row per township: its sources, its parcels, and those that sources reach, each once."""
-    _write_csv(path, bureau.townships.column_names, _text_rows(bureau.townships))
-
-
-def write_evidence_csv(bureau: BureauTables, path: Path, language: str = "zh") -> None:
-    """Write one row per source: cells by pathway and receptor, and the tier they make."""
-    _write_csv(path, bureau.evidence.column_names, _text_rows(bureau.evidence, language))
-
-
-def write_leads_csv(bureau: BureauTables, path: Path, language: str = "zh") -> None:
-    """Write what one county should tell another."""
-    _write_csv(path, bureau.leads.column_names, _text_rows(bureau.leads, language))
-
-
-def write_outlets_csv(bureau: BureauTables, path: Path, language: str = "zh") -> None:
-    """Write every outlet once, with the source it belongs to; no file where the project gives none."""
-    if bureau.outlets is not None:
-        _write_csv(path, bureau.outlets.column_names, _text_rows(bureau.outlets, language))
-
-
-def write_terrain(terrain: TerrainTables, folder: Path) -> None:
-    """Write what was found of the ground: steep_farmland, barriers, overhead and mines (.csv), terrain_flips.parquet.
-
-    No file where there is nothing to say; a path in overhead.csv is left to the map.
-    """
-    tables = {
-        "steep_farmland": terrain.steep,
-        "barriers": terrain.barriers,
-        "overhead": terrain.overhead.drop_columns("path"),
-        "mines": terrain.mines,
-    }
-    for name, table in tables.items():
-        if table.num_rows:
-            _write_csv(folder / f"{name}.csv", table.column_names, _text_rows(table))
-    if terrain.flips.num_rows:
-        write_parquet(terrain.flips, folder / "terrain_flips.parquet")
-
-
-def write_receptors(bureau: BureauTables, path: Path) -> None:
-    """Write every receptor once, with the sources that reach it, as GeoParquet (EPSG:4490)."""
-    write_parquet(bureau.reached, path)
+    write_rows(path, names, rows)
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
@@ -197,7 +206,8 @@ def _text_rows(table: pa.Table, language: str = "zh") -> Iterator[list[str]]:
             yield [csv_text(_told(value, name, language), name) for value, name in zip(values, names, strict=True)]
 
 
-def _write_csv(path: Path, header: list[str], rows: Iterable[list[str]]) -> None:
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a csv file as Excel opens it."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(header)
@@ -210,21 +220,3 @@ def _geoparquet_metadata() -> str:
     return json.dumps(
         {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": column}}, ensure_ascii=True
     )
-
-
-def write_water(water: WaterTables, folder: Path) -> None:
-    """Write the tables on water: flow_met.parquet whole, the others as csv without geometry; none that is empty."""
-    named = (
-        ("flow_paths", water.paths),
-        ("catchments", water.catchments),
-        ("irrigation", water.chains),
-        ("closed_basins", water.basins),
-        ("sampling_points", water.sampling),
-        ("flow_agreement", water.agreement),
-    )
-    for name, table in named:
-        if table.num_rows:
-            plain = table.drop_columns("geometry") if "geometry" in table.column_names else table
-            _write_csv(folder / f"{name}.csv", plain.column_names, _text_rows(plain))
-    if water.met.num_rows:
-        pq.write_table(water.met, folder / "flow_met.parquet", row_group_size=ROW_GROUP_SIZE)

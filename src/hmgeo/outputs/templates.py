@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import xlsxwriter
@@ -13,11 +14,12 @@ from hmgeo.outputs.style import SHEET_FONT
 from hmgeo.reference.tables import GUIDE_MARKS, templates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from xlsxwriter.worksheet import Worksheet
 
+    from hmgeo.records import LedgerEntry
     from hmgeo.reference.tables import TemplateColumn
 
 
@@ -116,6 +118,56 @@ class FixRow:
     fields: tuple[str, ...]
     values: tuple[str, ...]
     cells: Mapping[str, str] = field(repr=False)
+
+
+TO_FIX: Mapping[str, str] = MappingProxyType(
+    {
+        "退回补正": "请更正",
+        "未定位": "请补充",
+        "几何搁置": "请更正",
+        "位置存疑": "请核对",
+        "信用代码有误": "请更正",
+        "行业版本有误": "请更正",
+        "行业版本未填": "请补充",
+        "行业名称与代码不符": "请核对",
+        "行业代码存疑": "请核对",
+        "行业代码看不懂": "请更正",
+        "数值有误": "请更正",
+        "定位误差无效": "请更正",
+        "编号重复": "请更正",
+        "编号空缺": "请补充",
+        "重复待确认": "请核对",
+        "疑似重复": "请核对",
+        "公式无结果": "请更正",
+    }
+)
+"""Events of rows that go back to the sender, and what is asked."""
+
+FIX_SOURCE = ("文件", "工作表/图层")
+
+
+def rows_to_fix(entries: Iterable[LedgerEntry]) -> list[FixRow]:
+    """Return the rows of all files of a run that their senders should correct, by file and row."""
+    found: dict[tuple[str, str, int], list[LedgerEntry]] = {}
+    for entry in entries:
+        if entry.row and entry.event in TO_FIX:
+            found.setdefault((entry.file, entry.sheet, entry.row), []).append(entry)
+    return [
+        FixRow(
+            line=row,
+            id=next((one.source_id for one in told if one.source_id), ""),
+            problems=tuple(dict.fromkeys(f"{one.event}：{one.reason}，{TO_FIX[one.event]}" for one in told)),
+            fields=tuple(dict.fromkeys(one.field for one in told if one.field)),
+            values=tuple(dict.fromkeys(one.value for one in told if one.value)),
+            cells=dict(zip(FIX_SOURCE, (file, sheet), strict=True)),
+        )
+        for (file, sheet, row), told in sorted(found.items())
+    ]
+
+
+def fix_title(name: str, count: int) -> str:
+    """Return what stands above the rows to fix."""
+    return f"{name}：共 {count} 行需要更正或核对。请在绿色列填写后返回；黄色为涉及的原单元格。"
 
 
 def write_fixme(rows: Sequence[FixRow], headers: Sequence[str], path: Path, *, title: str) -> None:

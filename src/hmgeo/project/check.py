@@ -14,7 +14,7 @@ from hmgeo.intake.inspect import Inspection, guess_kind, inspect_file
 from hmgeo.intake.load import ReadOptions, load_elevation
 from hmgeo.intake.rows import name_rows
 from hmgeo.judging.choices import Choices, unset_text
-from hmgeo.outputs.templates import FixRow, write_fixme
+from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, write_fixme
 from hmgeo.project.folder import whole_file
 from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, Inputs, load_inputs
 from hmgeo.project.run import WARNED_EVENTS, layers_used
@@ -181,27 +181,6 @@ NOTHING_SAID = ReadOptions()
 _PREVIEW_ROWS = 5
 _PREVIEW_COLUMNS = 8
 _SHOWN_EVENTS_OF_FILE = 40
-_TO_FIX = {
-    "退回补正": "请更正",
-    "未定位": "请补充",
-    "几何搁置": "请更正",
-    "位置存疑": "请核对",
-    "信用代码有误": "请更正",
-    "行业版本有误": "请更正",
-    "行业版本未填": "请补充",
-    "行业名称与代码不符": "请核对",
-    "行业代码存疑": "请核对",
-    "行业代码看不懂": "请更正",
-    "数值有误": "请更正",
-    "定位误差无效": "请更正",
-    "编号重复": "请更正",
-    "编号空缺": "请补充",
-    "重复待确认": "请核对",
-    "疑似重复": "请核对",
-    "公式无结果": "请更正",
-}
-"""Events of rows that go back to the sender, and what is asked."""
-
 _TOLD_ON_TOP = {"坐标系未声明": "用 datum 声明坐标系", "坐标系疑误": "向提供单位确认坐标系，用 datum 声明"}
 
 
@@ -264,7 +243,8 @@ def check_layer(
         found = inspect_file(file, known, options, file.name)
         if fixme is not None:
             with whole_file(Path(fixme), [file]) as temporary:
-                write_fixme(list(fix_rows(found)), found.headers, temporary, title=_fixme_title(found))
+                rows = list(fix_rows(found))
+                write_fixme(rows, found.headers, temporary, title=fix_title(found.file, len(rows)))
     except HmgeoError as error:
         return CheckReport(error.problems)
     return CheckReport(
@@ -285,8 +265,8 @@ def fix_rows(found: Inspection) -> Iterator[FixRow]:
     """Yield the rows that the sender should correct, in the order of the file."""
     by_row: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
     for entry in found.ledger.entries:
-        if entry.row and entry.event in _TO_FIX:
-            told = f"{entry.event}：{entry.reason}，{_TO_FIX[entry.event]}"
+        if entry.row and entry.event in TO_FIX:
+            told = f"{entry.event}：{entry.reason}，{TO_FIX[entry.event]}"
             by_row[entry.row].append((told, entry.field, entry.value))
     for row in sorted(by_row):
         problems, fields, values = zip(*by_row[row], strict=True)
@@ -374,8 +354,3 @@ def _preview(found: Inspection) -> Table:
         for row in range(min(_PREVIEW_ROWS, len(found.ids)))
     )
     return Table("前几行", ("编号", "状态", *shown), rows)
-
-
-def _fixme_title(found: Inspection) -> str:
-    rows = len({entry.row for entry in found.ledger.entries if entry.row and entry.event in _TO_FIX})
-    return f"{found.file}：共 {rows} 行需要更正或核对。请在绿色列填写后返回；黄色为涉及的原单元格。"

@@ -15,7 +15,7 @@ from hmgeo.vocabulary import Basis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hmgeo.results.columns import TerrainTables, WaterTables
+    from hmgeo.results.results import TerrainTables, WaterTables
     from hmgeo.results.used import LayerUsed
 
 

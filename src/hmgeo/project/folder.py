@@ -193,6 +193,11 @@ def _release(marker: FileIO, temporary: Path) -> None:
 
 
 MANIFEST_NAME = "manifest.json"
+DATA, PRINT = "data", "print"
+"""What programs read, and what goes to the printer; what people open lies on top."""
+RUN_SCHEMA = 2
+"""Of run folders. In one of schema 1 everything lay on top, the manifest among it."""
+RUN_MANIFEST = f"{DATA}/{MANIFEST_NAME}"
 _NEW, _OLD = "new", "old"
 _WRITERS = frozenset({"sqlite3", "xlsxwriter"})
 """Libraries that only write here, and whose errors are no `OSError`."""
@@ -218,11 +223,11 @@ class _Ground:
 
     def earlier(self) -> dict[str, dict[str, Any] | None]:
         """Return what gives way, the record first: name, and what it must still be."""
-        listed = _listed(self.folder / self.record) if self.record else None
-        if listed is None:
-            return {}
-        chosen = {name: listed[name] for name in self.names if name in listed} if self.names else listed
-        return {self.record: None, **chosen}
+        known = (self.record,) if self.names or not self.record else (RUN_MANIFEST, MANIFEST_NAME)
+        records = {name: listed for name in known if (listed := _listed(self.folder / name)) is not None}
+        found = {name: entry for listed in records.values() for name, entry in listed.items()}
+        chosen = {name: found[name] for name in self.names if name in found} if self.names else found
+        return {**dict.fromkeys(records), **chosen}
 
     def check(self, written: Iterable[str]) -> None:
         """Refuse where something of somebody else's would have to give way."""
@@ -241,7 +246,8 @@ def whole_folder(out: Path, inputs: Sequence[Path], *, record: str = MANIFEST_NA
     Parameters
     ----------
     out
-        Must be absent, empty, or hold our record. Files there that the record doesn't list stay untouched.
+        Must be absent, empty, or hold a manifest of ours, of this or the older layout. Files there that it doesn't
+        list stay untouched.
     inputs
         Files that were read; none may lie inside `out`.
     record
@@ -487,3 +493,8 @@ def _swap(temporary: Path, folder: Path) -> None:
         with suppress(OSError):  # holds something else
             for parent in (folder / name).relative_to(folder).parents[:-1]:
                 (folder / parent).rmdir()
+
+
+def is_older(out: Path) -> bool:
+    """Tell whether a folder holds a run of schema 1, which a new one replaces whole."""
+    return _listed(out / RUN_MANIFEST) is None and _listed(out / MANIFEST_NAME) is not None

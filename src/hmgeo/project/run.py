@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -19,14 +20,14 @@ from hmgeo.judging.question import Question, SitingQuestion
 from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
 from hmgeo.outputs.map.ground import hillshade
 from hmgeo.project.context import ground_layers
-from hmgeo.project.folder import whole_folder
+from hmgeo.project.folder import RUN_MANIFEST, is_older, whole_folder
 from hmgeo.project.inputs import Inputs, load_inputs, silent
 from hmgeo.project.pairs.file import Both, ParquetSink
-from hmgeo.project.run_files import PAIRS_NAME, write_manifest, write_outputs
+from hmgeo.project.run_files import new_run, write_manifest, write_outputs
 from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.tables import CLASS_YEAR, key_areas
-from hmgeo.results.columns import PAIRS_SCHEMA, SHAPES_SCHEMA
+from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA, RADIUS_TRIAL, SHAPES_SCHEMA
 from hmgeo.results.results import ContextLayer, Presentation, Results
 from hmgeo.results.text import sentences
 from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
@@ -46,16 +47,15 @@ from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Classification, LayerKind, Po
 from hmgeo.water.view import water_view, waters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hmgeo.intake.areas import Area, Context
     from hmgeo.judging.choices import ChosenParameter
     from hmgeo.project.inputs import Progress
     from hmgeo.project.spec import Adoption
     from hmgeo.records import Ledger, Raster, Sink
-    from hmgeo.results.columns import WaterTables
     from hmgeo.results.compiled import CompiledRules
-    from hmgeo.results.results import Backdrop
+    from hmgeo.results.results import Backdrop, WaterTables
     from hmgeo.rules.model import Rule, RuleStanding
     from hmgeo.screening.bureau import Bureau
     from hmgeo.screening.heights import HeightFacts
@@ -268,6 +268,29 @@ def clauses_for_page(inputs: Inputs, question: Question) -> CompiledRules | None
     return replace(compile_rules(SitingBench(layers, asked)), area=None if area is None else shapely.to_wkb(area))
 
 
+OLDER = "这里的结果是旧版布局，将整个换成新版"
+_ASKED_BY: Mapping[str, Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        AGREEMENT.name: {"upstream_mode": frozenset({"both"})},
+        FLIPS.name: {"terrain": frozenset({"considered"})},
+        BASINS.name: {"closed_basins": frozenset({"keep"})},
+        BARRIERS.name: {"barrier_ridge_m": frozenset(), "small_catchment_ha": frozenset()},
+        RADIUS_TRIAL: {},
+    }
+)
+"""What only a specialist reads: the parameters that ask for it, and the choices that do (any, where none is named)."""
+
+
+def unasked(choices: Choices) -> frozenset[str]:
+    """Return the tables that only a specialist reads and no parameter asks for."""
+
+    def asks(name: str, words: frozenset[str]) -> bool:
+        chosen = choices.chosen.get(name)
+        return chosen is not None and (not words or chosen.value in words)
+
+    return frozenset(table for table, by in _ASKED_BY.items() if not any(asks(*one) for one in by.items()))
+
+
 INTERNAL = "internal"
 PUBLIC_ONLY_MAPS = "公开版仅指本文件夹的地图和图件；其余结果文件仍按各图层密级管理，不得随图公开。"
 
@@ -284,11 +307,14 @@ class Wish:
         单位·姓名·时间·运行编号, as the user writes it: the same text gives the same bytes.
     language
         zh or en: tables are written so, and the page opens so.
+    evidence
+        Also what only a specialist reads and neither a clause nor a parameter asks for.
     """
 
     public: bool = False
     watermark: str = ""
     language: str = "zh"
+    evidence: bool = False
 
     def check(self, spec: ProjectSpec) -> None:
         """Refuse a public map of layers without 密级 before anything is computed.
@@ -301,14 +327,15 @@ class Wish:
         if self.public:
             refuse(((kind, kind.value, layer.classification) for kind, layer in spec.layers.items()), PUBLIC)
 
-    def presentation(self, elevation: Raster | None) -> Presentation:
-        """Return how results are shown over their elevation layer."""
+    def presentation(self, elevation: Raster | None, choices: Choices | None = None) -> Presentation:
+        """Return how results are shown over their elevation layer, with the tables that `choices` ask for."""
         audience = PUBLIC if self.public else INTERNAL
         return Presentation(
             language=self.language,
             audience=audience,
             backdrop=backdrop_of(elevation, audience),
             watermark=self.watermark,
+            left_out=frozenset() if self.evidence else unasked(choices or Choices()),
         )
 
     def options(self) -> str:
@@ -317,6 +344,7 @@ class Wish:
             " --public" if self.public else "",
             f" --watermark {self.watermark}" if self.watermark else "",
             f" --lang {self.language}" if self.language != "zh" else "",
+            " --evidence" if self.evidence else "",
         )
         return "".join(told)
 
@@ -426,10 +454,13 @@ def run_project(
     flags = (" --accept-suggestions" if accept_suggestions else "") + wish.options()
     command = f"hmgeo run {spec.folder.name}{flags}"
     started = clock()
-    with whole_folder(folder, spec.files) as temporary:
-        with ParquetSink(temporary / PAIRS_NAME, PAIRS_SCHEMA) as pairs:
+    if is_older(folder):
+        progress(OLDER, 0, None)
+    presentation = wish.presentation(inputs.elevation, Choices(spec.parameters))
+    with whole_folder(folder, spec.files, record=RUN_MANIFEST) as temporary:
+        with ParquetSink(new_run(temporary), PAIRS_SCHEMA) as pairs:
             results = _project_results(spec, inputs, pairs, progress)
-        results = finish(results, wish.presentation(inputs.elevation), temporary, command, started, progress)
+        results = finish(results, presentation, temporary, command, started, progress)
     return Run(folder, results)
 
 

@@ -9,24 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.gis import write_geopackage
+from hmgeo.outputs.guide import GUIDE_NAME, write_dictionary, write_guide
 from hmgeo.outputs.map.audience import why_no_page
 from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.sheets.survey import write_survey_list
 from hmgeo.outputs.sheets.workbook import write_workbook
-from hmgeo.outputs.tables import (
-    write_counts,
-    write_evidence_csv,
-    write_findings,
-    write_leads_csv,
-    write_ledger_csv,
-    write_outlets_csv,
-    write_receptors,
-    write_sources_csv,
-    write_terrain,
-    write_townships_csv,
-    write_water,
-)
-from hmgeo.project.folder import SCHEMA, entries, write_record
+from hmgeo.outputs.tables import write_data
+from hmgeo.outputs.templates import FIX_SOURCE, fix_title, rows_to_fix, write_fixme
+from hmgeo.project.folder import DATA, PRINT, RUN_MANIFEST, RUN_SCHEMA, entries, folder_files, write_record
+from hmgeo.results.columns import PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,7 +26,14 @@ if TYPE_CHECKING:
     from hmgeo.results.results import Presentation, Results
     from hmgeo.results.used import LayerUsed
 
-PAIRS_NAME = "pairs.parquet"
+PAIRS_NAME = f"{DATA}/{PAIRS.name}"
+
+
+def new_run(folder: Path) -> Path:
+    """Lay out an empty run folder; return where its pairs go, which are written while they are made."""
+    for name in (DATA, PRINT):
+        (folder / name).mkdir()
+    return folder / PAIRS_NAME
 
 
 def write_outputs(results: Results, presentation: Presentation, folder: Path) -> None:
@@ -43,27 +41,20 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
 
     A layer marked 涉密 leaves the page out; `with_reasons` has put the reason among the warnings.
     """
-    language = presentation.language
-    write_sources_csv(results, folder / "sources.csv", language)
-    write_counts(results, folder / "counts.parquet")
-    write_findings(results, folder / "findings.parquet")
-    write_ledger_csv(results, folder / "ledger.csv", language)
-    write_geopackage(results, folder / "findings.gpkg")
+    data, paper = folder / DATA, folder / PRINT
+    held = write_data(results, data, presentation.language, presentation.left_out)
+    held |= write_geopackage(results, data / "findings.gpkg")
+    write_dictionary(held, data / "dictionary.csv")
     write_workbook(results, presentation, folder / "screening.xlsx")
     if results.bureau is not None:
-        write_townships_csv(results.bureau, folder / "townships.csv")
-        write_evidence_csv(results.bureau, folder / "evidence.csv", language)
-        write_leads_csv(results.bureau, folder / "leads.csv", language)
-        write_outlets_csv(results.bureau, folder / "outlets.csv", language)
-        write_receptors(results.bureau, folder / "receptors.parquet")
         write_survey_list(results, presentation, folder / "survey_list.xlsx")
-    if results.terrain is not None:
-        write_terrain(results.terrain, folder)
-    if results.water is not None:
-        write_water(results.water, folder)
+    to_fix = rows_to_fix(results.ledger.entries)
+    if to_fix:
+        write_fixme(to_fix, FIX_SOURCE, folder / "fixme.xlsx", title=fix_title(results.title, len(to_fix)))
     if not why_no_page(results):
         write_map(results, presentation, folder / "map.html")
-    write_figures(results, presentation, [folder / "map.pdf", folder / "map.png"])
+    write_figures(results, presentation, [paper / "map.pdf", paper / "map.png"])
+    write_guide(results, presentation, folder / GUIDE_NAME, [*folder_files(folder), RUN_MANIFEST])
 
 
 _LIBRARIES = ("folium", "geopandas", "matplotlib", "numpy", "pyarrow", "pyogrio", "pyproj", "shapely", "xlsxwriter")
@@ -80,7 +71,7 @@ def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping
         Wall clock and duration; ignored when runs are compared.
     """
     manifest = {
-        "schema": SCHEMA,
+        "schema": RUN_SCHEMA,
         "versions": versions(_LIBRARIES),
         "command": command,
         "project": {"title": results.title, "area": results.area_name},
@@ -101,11 +92,11 @@ def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping
             "ledger": len(results.ledger),
         },
         "joins": [asdict(join) | {"set_aside": join.set_aside} for join in results.joins],
-        "outputs": entries(folder),
+        "outputs": entries(folder, RUN_MANIFEST),
         "warnings": list(results.warnings),
         "run": dict(run),
     }
-    write_record(folder, manifest)
+    write_record(folder, manifest, RUN_MANIFEST)
 
 
 def versions(libraries: Iterable[str]) -> dict[str, str]:

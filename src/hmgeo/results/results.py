@@ -6,6 +6,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hmgeo.results.columns import (
+    AGREEMENT_SCHEMA,
+    BARRIER_SCHEMA,
+    BASIN_SCHEMA,
+    CATCHMENT_AREA_SCHEMA,
+    FLOW_CATCHMENT_SCHEMA,
+    FLOW_MET_SCHEMA,
+    FLOW_PATHS_SCHEMA,
+    IRRIGATION_SCHEMA,
+    MINES_SCHEMA,
+    OVERHEAD_SCHEMA,
+    SAMPLING_SCHEMA,
+    SLOPES_SCHEMA,
+    STEEP_SCHEMA,
+    TERRAIN_FLIPS_SCHEMA,
+)
 from hmgeo.vocabulary import Basis, Verdict
 
 if TYPE_CHECKING:
@@ -14,7 +30,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hmgeo.records import Ledger
-    from hmgeo.results.columns import TerrainTables, WaterTables
     from hmgeo.results.compiled import CompiledRules
     from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
 
@@ -64,6 +79,46 @@ class BureauTables:
     leads: pa.Table = field(repr=False)
     attributes: pa.Table = field(repr=False)
     outlets: pa.Table | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainTables:
+    """Everything of one run on the ground; empty tables with a note where it was not assessed.
+
+    Parameters
+    ----------
+    notes
+        How each table was made, with every choice, or why it wasn't; by the table's name.
+    """
+
+    slopes: pa.Table = field(default_factory=SLOPES_SCHEMA.empty_table, repr=False)
+    steep: pa.Table = field(default_factory=STEEP_SCHEMA.empty_table, repr=False)
+    flips: pa.Table = field(default_factory=TERRAIN_FLIPS_SCHEMA.empty_table, repr=False)
+    barriers: pa.Table = field(default_factory=BARRIER_SCHEMA.empty_table, repr=False)
+    overhead: pa.Table = field(default_factory=OVERHEAD_SCHEMA.empty_table, repr=False)
+    mines: pa.Table = field(default_factory=MINES_SCHEMA.empty_table, repr=False)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WaterTables:
+    """Everything of one run on water; empty tables with a note where it was not assessed.
+
+    Parameters
+    ----------
+    notes
+        How it was worked out, with every choice; or why it wasn't.
+    """
+
+    paths: pa.Table = field(default_factory=FLOW_PATHS_SCHEMA.empty_table, repr=False)
+    met: pa.Table = field(default_factory=FLOW_MET_SCHEMA.empty_table, repr=False)
+    catchments: pa.Table = field(default_factory=FLOW_CATCHMENT_SCHEMA.empty_table, repr=False)
+    catchment_areas: pa.Table = field(default_factory=CATCHMENT_AREA_SCHEMA.empty_table, repr=False)
+    basins: pa.Table = field(default_factory=BASIN_SCHEMA.empty_table, repr=False)
+    chains: pa.Table = field(default_factory=IRRIGATION_SCHEMA.empty_table, repr=False)
+    sampling: pa.Table = field(default_factory=SAMPLING_SCHEMA.empty_table, repr=False)
+    agreement: pa.Table = field(default_factory=AGREEMENT_SCHEMA.empty_table, repr=False)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +248,8 @@ class Presentation:
         Lies over maps beside what their data ask for: 单位·姓名·时间·运行编号 as the user writes it.
     tiles
         Online pictures under the page, the lowest first; none unless the user asks.
+    left_out
+        Tables that only a specialist reads and nobody asked for, by the names of their files.
     """
 
     language: str = "zh"
@@ -203,3 +260,4 @@ class Presentation:
     backdrop: Backdrop | None = None
     watermark: str = ""
     tiles: tuple[Tiles, ...] = ()
+    left_out: frozenset[str] = frozenset()

@@ -20,13 +20,20 @@ from hmgeo.judging.places import KEY_AREA_KIND, inside_key_areas
 from hmgeo.proximity.measure import measure_proximity
 from hmgeo.records import Ledger
 from hmgeo.reference.tables import townships
-from hmgeo.results.columns import LEADS_SCHEMA, TOWNSHIPS_SCHEMA
+from hmgeo.results.columns import (
+    BARRIER,
+    EVIDENCE_SCHEMA,
+    EXTRA_SCHEMA,
+    LEADS_SCHEMA,
+    TERRAIN,
+    TOWNSHIPS_SCHEMA,
+)
 from hmgeo.results.results import BureauTables
 from hmgeo.results.text import sentences
 from hmgeo.rules.claims import CADMIUM
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.screening.evidence import EVIDENCE_SCHEMA, Around, Pathways, evidence_rows, pathways_of, wind_of
+from hmgeo.screening.evidence import Around, Pathways, evidence_rows, pathways_of, wind_of
 from hmgeo.screening.land import LandView, township_table
 from hmgeo.screening.somewhere import places_table
 from hmgeo.terrain.steep import with_slopes
@@ -49,7 +56,7 @@ if TYPE_CHECKING:
     from hmgeo.judging.places import Place
     from hmgeo.judging.question import Question
     from hmgeo.records import Layer, Positions, SideTable
-    from hmgeo.results.columns import TerrainTables, WaterTables
+    from hmgeo.results.results import TerrainTables, WaterTables
     from hmgeo.screening.screen import Screened
     from hmgeo.screening.somewhere import PlaceSource
 
@@ -152,35 +159,6 @@ SITE_KINDS = frozenset({LayerKind.SENSITIVE_SITES, LayerKind.RESIDENTIAL_AND_IMP
 EXTENT = "key_area_extent"
 _OPEN_EXTENT = re.compile("「[^」]*」的范围参数未选定，是否位于重点区域未作判断。")
 """Said where one answer is asked for; both are given here."""
-
-EXTRA_SCHEMA = pa.schema(
-    [
-        ("county_code", pa.string()),
-        ("township_code", pa.string()),
-        ("key_area_district", pa.string()),
-        ("key_area_towns", pa.string()),
-        ("trade_name", pa.string()),
-        ("trade_code_2017", pa.string()),
-        ("trade_code_2011", pa.string()),
-        ("cadmium", pa.string()),
-        ("cadmium_basis", pa.string()),
-        ("production_state", pa.string()),
-        ("action_text", pa.string()),
-        ("deadline_text", pa.string()),
-        ("deadline", pa.string()),
-        ("farmland_area_max_ha", pa.float64()),
-        ("range_error_m", pa.float64()),
-        ("survey_area", pa.string()),
-        ("why_in", pa.string()),
-        ("tier", pa.string()),
-    ]
-)
-"""Columns that follow those of `SOURCES_SCHEMA`.
-
-key_area_district and key_area_towns answer whether the whole district or the two towns hold the source (是, 否,
-无法判断); both are empty where no such rule is in effect. farmland_area_max_ha and range_error_m are set for sources
-known by place.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,10 +360,6 @@ def _survey_areas(screened: Screened, surveys: Layer | None) -> dict[str, str]:
         if words:
             found[row["source_id"]] = "、".join(words)
     return found
-
-
-TERRAIN, BARRIER = "terrain", "barrier"
-"""Class of the source's place, and what stands between it and its nearest parcel, in words; empty where unknown."""
 
 
 def with_terrain(bureau: Bureau, terrain: TerrainTables) -> Bureau:

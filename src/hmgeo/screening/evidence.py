@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from hmgeo.judging.outlets import AIR, WATER, JoinedOutlets, OutletCells
 from hmgeo.results.text import distance_text, radius_text
 from hmgeo.screening.land import LandView
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
     from hmgeo.judging.own_columns import OwnColumns
     from hmgeo.records import SideTable
-    from hmgeo.results.columns import WaterTables
+    from hmgeo.results.results import WaterTables
 
 
 NOT_TRACED = "未作水流方向测算"
@@ -199,44 +197,6 @@ def downwind(wind: Wind | None, source: Mapping[str, Any]) -> tuple[float | None
 EXCEEDANCE_NOT_GIVEN = "未提供农产品超标数据"
 NO_EXCEEDANCE = "现有数据无超标地块"
 _SAME_MASS = 0.01
-
-EVIDENCE_SCHEMA = pa.schema(
-    [
-        ("source_id", pa.string()),
-        ("name", pa.string()),
-        ("tier", pa.string()),
-        ("tier_text", pa.string()),
-        ("air_distance_m", pa.float64()),
-        ("air_bearing_deg", pa.float64()),
-        ("air_downwind_percent", pa.float64()),
-        ("air_stack_height_m", pa.float64()),
-        ("air_emissions", pa.string()),
-        ("water_emissions", pa.string()),
-        ("water_receiving", pa.string()),
-        ("water_pathway", pa.string()),
-        ("waste_storage", pa.string()),
-        ("waste_pathway", pa.string()),
-        *(
-            (f"{code}_{radius_m / 1000:g}km_ha", pa.float64())
-            for code in POLLUTED_CLASSES.values()
-            for radius_m in EVIDENCE_RADII_M
-        ),
-        ("exceedance", pa.string()),
-        ("air_downwind_note", pa.string()),
-        ("air_stack_height_max_m", pa.float64()),
-        ("outlets", pa.string()),
-        ("exceeding_count", pa.int64()),
-        ("exceeding_ha", pa.float64()),
-        ("site_count", pa.int64()),
-        ("nearest_site_id", pa.string()),
-        ("nearest_site_m", pa.float64()),
-    ]
-)
-"""One row per source, in input order; distances in metres, areas in hectares of whole parcels, emissions in kg/a.
-
-air_stack_height_m is the lowest stack, air_stack_height_max_m the highest; air_downwind_percent speaks of the nearest
-parcel and air_downwind_note says what it rests on or why it is empty.
-"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from hmgeo.judging.choices import chosen_text, unset_text
 from hmgeo.judging.facts import BarredFacts, TerrainVerdict, Unknown, barred_kinds, missing_layer, not_asked
 from hmgeo.judging.layers import LayerIndexes
 from hmgeo.proximity.measure import TableSink, measure_proximity
-from hmgeo.results.columns import PAIRS_SCHEMA, TerrainTables
+from hmgeo.results.columns import PAIRS_SCHEMA
+from hmgeo.results.results import TerrainTables
 from hmgeo.rules.parameters import declaration
 from hmgeo.terrain.barrier import barrier_rule, barriers
 from hmgeo.terrain.places import terrain_class_at

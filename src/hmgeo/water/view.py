@@ -15,7 +15,8 @@ import shapely
 from hmgeo.geo.cell_shapes import ground_of
 from hmgeo.judging.facts import Unknown, barred_kinds, barred_text
 from hmgeo.judging.own_columns import OwnColumns
-from hmgeo.results.columns import AGREEMENT_SCHEMA, BASIN_SCHEMA, CATCHMENT_AREA_SCHEMA, IRRIGATION_SCHEMA, WaterTables
+from hmgeo.results.columns import AGREEMENT_SCHEMA, BASIN_SCHEMA, CATCHMENT_AREA_SCHEMA, IRRIGATION_SCHEMA
+from hmgeo.results.results import WaterTables
 from hmgeo.vocabulary import GROUNDWATER, LayerKind, Status
 from hmgeo.water.agreement import agreement_rows, along_of, stream_offsets
 from hmgeo.water.by_rivers import why_not_as_drawn

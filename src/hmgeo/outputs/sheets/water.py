@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.book import Column, Sheet
+from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS
 from hmgeo.results.text import mu, radius_text
 from hmgeo.vocabulary import LayerKind, SoilQualityClass, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from hmgeo.outputs.book import Cell
-    from hmgeo.results.columns import TerrainTables, WaterTables
-    from hmgeo.results.results import Results
+    from hmgeo.results.results import Results, TerrainTables, WaterTables
 
 
 KINDS = {kind.value: kind.zh for kind in LayerKind}
@@ -45,7 +45,7 @@ _CLASSES = (SoilQualityClass.STRICT_CONTROL.value, SoilQualityClass.SAFE_USE.val
 _MOST_NAMED = 12
 
 
-def water_sheets(results: Results) -> Iterator[Sheet]:
+def water_sheets(results: Results, left_out: Collection[str] = ()) -> Iterator[Sheet]:
     """Yield the sheets that a run on water adds; those that would be empty are left out, but for what wasn't asked."""
     water = results.water
     if water is None:
@@ -56,9 +56,9 @@ def water_sheets(results: Results) -> Iterator[Sheet]:
         yield paths_sheet(water)
     if water.catchments.num_rows:
         yield catchments_sheet(water)
-    if water.agreement.num_rows:
+    if water.agreement.num_rows and AGREEMENT.name not in left_out:
         yield agreement_sheet(water)
-    if water.basins.num_rows:
+    if water.basins.num_rows and BASINS.name not in left_out:
         yield basins_sheet(water)
     if water.sampling.num_rows:
         yield sampling_sheet(water)
@@ -317,16 +317,16 @@ _FLIPS_REMARK = (
 _CLAUSE = "在具备条件的 25 度以上坡耕地、严重沙化耕地和重要水源地 15—25 度坡耕地实施退耕还林还草"
 
 
-def terrain_sheets(results: Results) -> Iterator[Sheet]:
+def terrain_sheets(results: Results, left_out: Collection[str] = ()) -> Iterator[Sheet]:
     """Yield the sheets on the ground that this run has something for."""
     terrain = results.terrain
     if terrain is None:
         return
     if terrain.slopes.num_rows:
         yield steep_sheet(results, terrain)
-    if terrain.flips.num_rows:
+    if terrain.flips.num_rows and FLIPS.name not in left_out:
         yield flips_sheet(terrain)
-    if terrain.barriers.num_rows:
+    if terrain.barriers.num_rows and BARRIERS.name not in left_out:
         yield barrier_sheet(results, terrain)
     if terrain.overhead.num_rows:
         yield overhead_sheet(terrain)

@@ -15,6 +15,7 @@ from hmgeo.outputs.sheets.screening import (
     screening_sheet,
 )
 from hmgeo.outputs.sheets.water import terrain_sheets, water_sheets
+from hmgeo.results.columns import RADIUS_TRIAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,10 +39,11 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
     with open_book(results, presentation, path) as book:
         for sheet in (screening_sheet(results), counts_sheet(results), radius_sheet(results)):
             write_table(book, sheet)
-        if results.bureau is not None and results.bureau.reached.num_rows:
+        left_out = presentation.left_out
+        if RADIUS_TRIAL not in left_out and results.bureau is not None and results.bureau.reached.num_rows:
             write_table(book, sensitivity_sheet(results))
             add_sensitivity_chart(book, sensitivity_sheet(results))
-        held = (*bureau_sheets(results), *water_sheets(results), *terrain_sheets(results))
+        held = (*bureau_sheets(results), *water_sheets(results, left_out), *terrain_sheets(results, left_out))
         for sheet in (*held, clauses_sheet(results), ledger_sheet(results)):
             write_table(book, sheet)
         _write_notes(book, note_sections(results))

@@ -1,0 +1,147 @@
+"""What a run folder says of itself: 阅读说明.txt for people, dictionary.csv for whoever reads the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hmgeo.outputs import wording
+from hmgeo.outputs.english import in_language
+from hmgeo.outputs.tables import OWN_PREFIX, write_rows
+from hmgeo.outputs.wording import Text
+from hmgeo.results.columns import column_of
+from hmgeo.results.described import UNSTATED
+from hmgeo.results.text import radius_text
+from hmgeo.vocabulary import Standing, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from hmgeo.results.results import Presentation, Results
+
+GUIDE_NAME = "阅读说明.txt"
+
+_FOR_WHOM: tuple[tuple[str, Text], ...] = (
+    (
+        "map.html",
+        Text("领导和经办人：地图，用浏览器打开，不需要网络", "everybody: the map; opens in a browser"),
+    ),
+    ("report.docx", Text("领导：报告", "leadership: the report")),
+    (
+        "survey_list.xlsx",
+        Text("核查和上报的人：表1 排查清单、表2、表3，每家一张核查表", "field teams: the list, and a form per source"),
+    ),
+    (
+        "screening.xlsx",
+        Text("经办人：全部结果、依据条款、处理台账、说明", "the desk: results, clauses, ledger, notes"),
+    ),
+    (
+        "fixme.xlsx",
+        Text("填报单位：需要更正或补充的行，填好返回", "whoever sent the lists: rows to correct and return"),
+    ),
+    ("print/map.pdf", Text("打印和邮件：同一地图的图件", "printer and mail: the same map on a sheet")),
+    ("print/map.png", Text("报告插图", "a picture for reports")),
+    ("data/findings.gpkg", Text("GIS 人员：QGIS、ArcGIS 直接打开，带样式", "GIS: for QGIS and ArcGIS, styled")),
+    (
+        "data/dictionary.csv",
+        Text("程序和分析人员：每张表每一列的含义、单位、空值的意思", "analysts: what each column means, units, nulls"),
+    ),
+    (
+        "data/manifest.json",
+        Text(
+            "存档和复核：输入输出的校验值、规则、参数及其决定人",
+            "the archive: checksums, rules, who decided what",
+        ),
+    ),
+)
+_TABLES = Text("程序和分析人员：其余表（csv、parquet）", "programs: the other tables (csv, parquet)")
+_WHO, _HOW, _MIND = (
+    Text("哪个文件给谁看", "Which file is for whom"),
+    Text("清单是怎样得出的", "How the list was made"),
+    Text("请注意", "Please note"),
+)
+_ROWS = Text(
+    "输入污染源 {count} 行：{statuses}。每一行都在 data/sources.csv 里出现一次，包括没有测算的。",
+    "{count} rows of sources: {statuses}. Each stands once in data/sources.csv, measured or not.",
+)
+_BY_RULE = Text("排查规则 {rule}：{citation}，{standing}。", "Screening rule {rule}: {citation}, {standing}.")
+_NO_RULE = Text("未设排查规则，只列距离。", "No screening rule was set: distances alone.")
+_BY_DISTANCE = Text(
+    "距离是 2000 国家大地坐标系椭球面上的最短距离，半径 {radius}，恰在限值上的计入；位置误差可能改变结论的标「临界」。",
+    "Distances are the shortest on the CGCS2000 ellipsoid, radius {radius}, limits inclusive; what may flip is marked.",
+)
+_COUNTED = Text("各条款结论：{counts}。", "Clause by clause: {counts}.")
+_PEOPLE = Text(
+    "条文没有规定的参数由使用单位选定，见 screening.xlsx「说明」；是否列入清单由主管部门确定。",
+    "What the texts leave open was chosen by people: see screening.xlsx. Authorities decide what is listed.",
+)
+_HEADER = ("文件", "列", "类型", "单位", "中文", "English", "空值的意思", "null means")
+_TYPES = {"string": "text", "double": "number", "int64": "integer", "bool": "boolean", "binary": "geometry"}
+
+
+def write_guide(results: Results, presentation: Presentation, path: Path, files: Collection[str]) -> None:
+    """Write which file is for whom, a line each, and how the list was made.
+
+    Parameters
+    ----------
+    files
+        Names of the files of the folder; only these are spoken of.
+    """
+    lines = "\r\n".join(_guide(results, presentation.language, files))
+    path.write_text(f"{lines}\r\n", encoding="utf-8-sig", newline="")
+
+
+def _guide(results: Results, language: str, files: Collection[str]) -> Iterator[str]:
+    yield results.title
+    yield in_language(f"评估基准日：{results.as_of.isoformat() if results.as_of else '未设基准日'}", language)
+    yield in_language(f"密级：{wording.classification_word(results)}", language)
+    yield wording.basis_banner(results.basis, language)
+    yield from ("", _WHO.say(language))
+    told = {name for name, _ in _FOR_WHOM}
+    for name, words in _FOR_WHOM:
+        if name in files:
+            yield f"  {name:<22}{words.say(language)}"
+    if any(name.startswith("data/") and name not in told for name in files):
+        yield f"  {'data/':<22}{_TABLES.say(language)}"
+    yield from ("", _HOW.say(language))
+    yield from (f"  {number}. {line}" for number, line in enumerate(_how(results, language), start=1))
+    if results.warnings:
+        yield from ("", _MIND.say(language))
+        yield from (f"  - {in_language(warning, language)}" for warning in results.warnings)
+    yield from ("", wording.disclaimer(language))
+
+
+def _how(results: Results, language: str) -> Iterator[str]:
+    statuses = results.status_counts()
+    words = [f"{wording.status_word(one.value, language)} {statuses.get(one.value, 0)}" for one in Status]
+    sign = "，" if language == "zh" else ", "
+    yield _ROWS.say(language, count=str(results.sources.num_rows), statuses=sign.join(words))
+    rule = next((one for one in results.rules if one.rule_id == results.screening_rule_id), None)
+    if rule is None or not rule.document:
+        yield _NO_RULE.say(language)
+    else:
+        said = wording.citation({"document": rule.document, "clause": rule.clause})
+        standing = wording.standing_word(rule.standing, language) or Standing.IN_FORCE.zh
+        yield _BY_RULE.say(language, rule=rule.rule_id, citation=said, standing=standing)
+    yield _BY_DISTANCE.say(language, radius=radius_text(results.radius_m))
+    yield _COUNTED.say(language, counts=wording.verdict_header(results.verdict_counts(), language).rstrip("。."))
+    yield _PEOPLE.say(language)
+
+
+def write_dictionary(held: Mapping[str, Sequence[str]], path: Path) -> None:
+    """Write every column of every table that was written, in both languages.
+
+    Parameters
+    ----------
+    held
+        Names of columns by table; a table of the GeoPackage is named `findings.gpkg/NAME`.
+    """
+    write_rows(path, _HEADER, (_described(table, name) for table, names in held.items() for name in names))
+
+
+def _described(table: str, name: str) -> list[str]:
+    if name.startswith(OWN_PREFIX):
+        return [table, name, "text", "", name.removeprefix(OWN_PREFIX), "column of the input", *UNSTATED]
+    column = column_of(table.removeprefix("findings.gpkg/"), name)
+    kind = _TYPES[str(column.type)]
+    return [table, name, kind, column.measured_in, column.zh, column.en, *column.null]
