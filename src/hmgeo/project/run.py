@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -47,7 +48,7 @@ from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Classification, LayerKind, Po
 from hmgeo.water.view import water_view, waters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmgeo.intake.areas import Area, Context
     from hmgeo.judging.choices import ChosenParameter
@@ -454,14 +455,21 @@ def run_project(
     flags = (" --accept-suggestions" if accept_suggestions else "") + wish.options()
     command = f"hmgeo run {spec.folder.name}{flags}"
     started = clock()
-    if is_older(folder):
-        progress(OLDER, 0, None)
     presentation = wish.presentation(inputs.elevation, Choices(spec.parameters))
-    with whole_folder(folder, spec.files, record=RUN_MANIFEST) as temporary:
+    with run_folder(folder, spec.files, progress) as temporary:
         with ParquetSink(new_run(temporary), PAIRS_SCHEMA) as pairs:
             results = _project_results(spec, inputs, pairs, progress)
         results = finish(results, presentation, temporary, command, started, progress)
     return Run(folder, results)
+
+
+@contextmanager
+def run_folder(out: Path, inputs: Sequence[Path], progress: Progress) -> Iterator[Path]:
+    """Give a temporary folder for a run as `whole_folder` does; say so where a run of the older layout gives way."""
+    if is_older(out):
+        progress(OLDER, 0, None)
+    with whole_folder(out, inputs, record=RUN_MANIFEST) as folder:
+        yield folder
 
 
 def project_results(path: str | Path) -> Results:

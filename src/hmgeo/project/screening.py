@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from hmgeo.judging.judge import USER_DECIDER, USER_RADIUS_ID
 from hmgeo.judging.question import Question
 from hmgeo.project.bare import load_bare
-from hmgeo.project.folder import RUN_MANIFEST, is_older, whole_folder
 from hmgeo.project.inputs import silent
 from hmgeo.project.pairs.file import ParquetSink
-from hmgeo.project.run import OLDER, PLAIN, Run, clock, finish, layers_used, warnings_of
+from hmgeo.project.run import PLAIN, Run, clock, finish, layers_used, run_folder, warnings_of
 from hmgeo.project.run_files import new_run
 from hmgeo.proximity.measure import TableSink
 from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
@@ -74,9 +73,7 @@ def screen_files(
     started = clock()
     asked = f"{wish.options()}{' --clipped-area' if clipped_area else ''}"
     command = f"hmgeo screen --radius {radius_text(radius_m).replace(' ', '')}{asked}"
-    if is_older(Path(out)):
-        progress(OLDER, 0, None)
-    with whole_folder(Path(out), [sources.local, farmland.local], record=RUN_MANIFEST) as temporary:
+    with run_folder(Path(out), [sources.local, farmland.local], progress) as temporary:
         reached = TableSink(RECEPTORS_SCHEMA)
         with ParquetSink(new_run(temporary), PAIRS_SCHEMA) as pairs:
             screened = screen(
