@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.clause_tests import Inquiry, evaluate
-from hmgeo.judging.facts import Outcome, Side, UnansweredFacts
+from hmgeo.judging.facts import Facts, Outcome, Side, Stated, Unasked
 from hmgeo.rules.model import (
     AppliesTo,
     DatedValue,
@@ -22,6 +22,7 @@ from hmgeo.rules.model import (
     Verification,
     VerificationState,
 )
+from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import Effect, LegalRank, Standing
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class FixedFacts(UnansweredFacts):
+class FixedFacts(Unasked):
     """Answers by layer; whatever isn't set is unanswered."""
 
     distances: dict[str, DistanceFact | Unknown] | None = None
@@ -44,48 +45,45 @@ class FixedFacts(UnansweredFacts):
     soil_class: str | None = None
     asked: tuple[Any, ...] = ()
 
-    def distance(self, features: Features) -> DistanceFact | Unknown:
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    @property
+    def parts(self) -> Facts:
+        classes = dict.fromkeys(LAYERS, self.soil_class or "")
+        return Facts(
+            self, self, self, Stated(self.said or {}, self.numbers or {}, classes=classes, quotient=self.quotient)
+        )
+
+    def distance(self, features: Features, /) -> DistanceFact | Unknown:
         self.asked = (features,)
         return (self.distances or {}).get(features.layer) or super().distance(features)
 
-    def inside(self, features: Features) -> PlaceFact | Unknown:
+    def inside(self, features: Features, /) -> PlaceFact | Unknown:
         self.asked = (features,)
         return (self.insides or {}).get(features.layer) or super().inside(features)
 
-    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
+    def touches(self, features: Features, tolerance_m: float, /) -> PlaceFact | Unknown:
         self.asked = (features, tolerance_m)
         return (self.touching or {}).get(features.layer) or super().touches(features, tolerance_m)
 
-    def share(self, features: Features) -> NumberFact | Unknown:
+    def share(self, features: Features, /) -> NumberFact | Unknown:
         return (self.shares or {}).get(features.layer) or super().share(features)
 
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+    def upstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
         self.asked = (features, limit_m, mode)
         return (self.flows or {}).get(features.layer) or super().upstream(features, limit_m, mode)
 
-    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+    def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
         self.asked = (features, limit_m, mode)
         return (self.flows or {}).get(features.layer) or super().downstream(features, limit_m, mode)
 
-    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+    def beside_path(self, features: Features, limit_m: float, beside_m: float, /) -> PlaceFact | Unknown:
         self.asked = (features, limit_m, beside_m)
         return (self.flows or {}).get(features.layer) or super().beside_path(features, limit_m, beside_m)
 
     def slope(self) -> NumberFact | Unknown:
         return self.slope_fact or super().slope()
-
-    def attribute(self, name: str) -> bool | None:
-        return (self.said or {}).get(name)
-
-    def number(self, name: str) -> float | None:
-        return (self.numbers or {}).get(name)
-
-    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
-        self.asked = (numerator, denominator, basis)
-        return super().ratio(numerator, denominator, basis) if self.quotient is None else self.quotient
-
-    def class_of(self, layer: str) -> str | Unknown:
-        return self.soil_class or super().class_of(layer)
 
 
 def chosen(**values: float | str) -> Choices:
@@ -107,7 +105,7 @@ def ask(
     **fields: str | tuple[str, ...],
 ) -> Outcome:
     """Judge one simple test."""
-    inquiry = Inquiry(value_of(value, upper=upper), facts, choices or Choices(), partly)
+    inquiry = Inquiry(value_of(value, upper=upper), facts.parts, choices or Choices(), partly)
     return evaluate(Test(kind, MappingProxyType(dict(fields))), inquiry)
 
 

@@ -15,7 +15,7 @@ from hmgeo.intake.side_tables import load_outlets
 from hmgeo.judging.applies import Subject, hindrance
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.crosscheck import CrossCheck, cross_check
-from hmgeo.judging.facts import UnplacedFacts, doubted_facts
+from hmgeo.judging.facts import Stated, doubted_facts, unplaced
 from hmgeo.judging.places import Areas
 from hmgeo.project.run import cross_warnings
 from hmgeo.project.sites.given import Typed, sites_of_file, typed_site
@@ -171,7 +171,7 @@ def test_a_trade_that_a_name_contradicts_decides_nothing_but_what_a_person_found
 def test_a_contradicted_fact_is_unknown_with_both_values() -> None:
     cells = {"运行状态": "闭库", "生产状态": "在产"}
     doubts = doubts_of(disputes(Told(cells)))
-    known = UnplacedFacts(doubted_facts(stated_facts(cells), doubts)).attribute("closed")
+    known = unplaced(Stated(doubted_facts(stated_facts(cells), doubts))).stated.attribute("closed")
     assert known is not True
     assert known is not False
     assert known is not None

@@ -7,7 +7,7 @@ from grids import Water, point, raster
 from test_flow import BREACH, DIAGONAL, FORK, HOLLOW, KEEP, VALLEY
 
 from hmgeo.errors import InputError
-from hmgeo.judging.facts import Answer, Features, NumberFact, PlaceFact, Unknown
+from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown
 from hmgeo.terrain.barrier import BarrierRule, barrier, profile
 from hmgeo.water import by_heights
 from hmgeo.water.by_heights import FlowFacts, WaterLayer
@@ -134,7 +134,6 @@ def test_what_cannot_be_told_says_why() -> None:
         facts.upstream(Features("intakes"), INF, "catchment"),
         FlowFacts(here, 0.0, None).upstream(Features("farmland"), INF, "catchment"),
         FlowFacts(shapely.Point(100, 20), 0.0, water(grid, [(4, 2)])).upstream(Features("farmland"), INF, ""),
-        FlowFacts(here, 0.0, None).slope(),
     ]
     assert [one.why for one in asked if isinstance(one, Unknown)] == [
         "未提供有流向的河网图层，沿河网未作判断。",
@@ -164,10 +163,6 @@ def test_a_station_is_put_onto_its_stream_first() -> None:
     assert isinstance(nowhere, Unknown)
     assert (loose.answer, snapped.answer) == (Answer.NO, Answer.YES)
     assert "未能落到水流上" in nowhere.why
-
-
-def test_slope_is_handed_through() -> None:
-    assert FlowFacts(point(FORK_DEM, 0, 1), 0.0, None, slope=NumberFact(26.0)).slope() == NumberFact(26.0)
 
 
 # A ridge of 30 m in column 3 between two valleys that join in the last row.

@@ -35,7 +35,7 @@ def judged(
 ) -> Judgement:
     rule = rule_of(IN_PARK, effect, **more)
     facts = FixedFacts(insides={} if fact is None else {PARKS: fact})
-    return judge(rule, in_force(rule), subject, facts, choices or Choices())
+    return judge(rule, in_force(rule), subject, facts.parts, choices or Choices())
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_choice_nobody_made_matters_only_where_it_would_change_the_verdict() -
     )
 
     def of(fact: PlaceFact, choices: Choices) -> Judgement:
-        return judge(rule, in_force(rule), ENTERPRISE, FixedFacts(insides={PARKS: fact}), choices)
+        return judge(rule, in_force(rule), ENTERPRISE, FixedFacts(insides={PARKS: fact}).parts, choices)
 
     assert of(PlaceFact(YES), Choices()).verdict is Verdict.PROHIBITED
     assert of(PlaceFact(NO), Choices()).verdict is Verdict.CLEAR
@@ -224,7 +224,7 @@ def test_taking_a_rule_out_changes_no_other_finding() -> None:
             if rule.gives_findings and rule.id != left_out:
                 codes = codes_of_place(given.place)
                 standing = standing_of(rule, as_of=given.as_of, place_codes=codes, adopted=False)
-                judgement = judge(rule, standing, subject_of(given), facts, choices_of(given))
+                judgement = judge(rule, standing, subject_of(given), facts.parts, choices_of(given))
                 found[rule.id] = (judgement.verdict, judgement.note)
         return found
 

@@ -10,7 +10,7 @@ from oracle import distance_m
 
 from hmgeo.judging.facts import Answer, DistanceFact, Features, Unknown
 from hmgeo.judging.layers import LayerFacts, LayerIndex
-from hmgeo.judging.places import Place
+from hmgeo.judging.places import Place, Places
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
@@ -37,7 +37,7 @@ def index(completeness: Completeness = Completeness.COMPLETE, coverage: shapely.
 def facts(
     geometry: shapely.Geometry, uncertainty_m: float = 0.0, place: Place = QINGCHENG, **gates: object
 ) -> LayerFacts:
-    return LayerFacts(geometry, uncertainty_m, {"industrial_parks": index(**gates)}, place)
+    return LayerFacts(geometry, uncertainty_m, {"industrial_parks": index(**gates)}, Places(place))
 
 
 PARKS = Features("industrial_parks")

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.judging.choices import Choices, ChosenParameter
-from hmgeo.judging.facts import Answer, Features, PlaceFact, UnansweredFacts, Unknown
+from hmgeo.judging.facts import Answer, Features, PlaceFact, Unasked, Unknown
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 from hmgeo.water.agreement import WaterFacts, joint
@@ -426,13 +426,14 @@ def test_heights_and_rivers_judged_side_by_side(
     assert (found.answer, found.others, found.gap, found.why) == (answer, others, gap, why)
 
 
-class Heights(UnansweredFacts):
+class Heights(Unasked):
     """Whoever follows water over the ground, with one answer to all questions."""
 
     def __init__(self, answer: PlaceFact | Unknown) -> None:
+        super().__init__()
         self._answer = answer
 
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002 -- fixed
+    def upstream(self, _features: Features, _limit_m: float, _mode: str, /) -> PlaceFact | Unknown:
         return self._answer
 
 

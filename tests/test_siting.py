@@ -12,10 +12,12 @@ from siting_world import COUNTY, SCHOOL, SECOND_ZONE, SITE, bench, layers
 from test_situations import ALL, BOOK, by_layer, given_of, judged
 
 from hmgeo.judging.cases import CaseFacts, choices_of
+from hmgeo.judging.facts import Stated
+from hmgeo.judging.places import Places
 from hmgeo.judging.question import SitingQuestion
 from hmgeo.rules.model import LayerState
 from hmgeo.siting.bench import SitingBench
-from hmgeo.siting.site import Site, SitePlaces, emission_ratio
+from hmgeo.siting.site import Site
 from hmgeo.vocabulary import Basis, Certainty, Completeness, Status, Verdict
 
 if TYPE_CHECKING:
@@ -129,11 +131,15 @@ def test_a_hypothetical_site_on_invented_receptors_is_an_example() -> None:
     assert not any(one.is_example for one in bench().check(SITE).clauses)
 
 
+NUMBERS = ("offset_kg", "added_emission_kg")
+
+
 def test_emissions_say_what_they_say_and_no_more() -> None:
     answer = bench().check(replace(SITE, added_kg={"Cd": 0.0}))
     assert clause(answer, "SIT-QY-KEYAREA-BAN").unsaid == ("是否增加重金属污染物排放",)
-    assert emission_ratio(replace(SITE, added_kg={"Pb": 10.0}, offset_kg={"Cd": 12.0}), "per_metal") == 0.0
-    assert emission_ratio(replace(SITE, added_kg={"Pb": 10.0}, offset_kg={"Cd": 12.0}), "sum_of_five") == 1.2
+    told = Stated(added_kg={"Pb": 10.0}, offset_kg={"Cd": 12.0})
+    assert told.ratio(*NUMBERS, "per_metal") == 0.0
+    assert told.ratio(*NUMBERS, "sum_of_five") == 1.2
 
 
 def test_a_site_without_coordinates_is_judged_by_its_place_alone() -> None:
@@ -181,7 +187,7 @@ def test_the_situations_come_out_the_same_through_the_bench(situation: dict[str,
         kind=given.source_kind,
         attributes=given.attributes,
     )
-    answer = desk.answer(site, SitePlaces(facts.place), facts)
+    answer = desk.answer(site, Places(facts.place), facts.parts)
     for one in answer.clauses:
         result = expected[one.citation.rule_id].judgement
         assert result is not None

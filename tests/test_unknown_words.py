@@ -20,7 +20,7 @@ from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.facts import Answer, Features, NumberFact, PlaceFact
 from hmgeo.judging.facts import Unknown as NoAnswer
 from hmgeo.judging.layers import LayerFacts, LayerIndexes
-from hmgeo.judging.places import NOWHERE
+from hmgeo.judging.places import Places
 from hmgeo.project.check import check_layer
 from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade, read_word
@@ -204,11 +204,11 @@ def test_a_share_of_zones_partly_unknown_is_a_range() -> None:
     west, east = shapely.box(113.0, 23.0, 113.01, 23.01), shapely.box(113.01, 23.0, 113.02, 23.01)
     held = layer(LayerKind.WATER_SOURCE_ZONES, [("W1", "", "一级区", west), ("W2", "", "核心区", east)])
     site = shapely.box(113.0, 23.002, 113.04, 23.008)
-    facts = LayerFacts(site, 0.0, LayerIndexes([held]), NOWHERE)
+    facts = LayerFacts(site, 0.0, LayerIndexes([held]), Places())
     share = facts.share(Features("water_source_zones", ("一级",)))
     assert isinstance(share, NumberFact)
     assert (round(share.value, 2), tuple(round(end, 2) for end in share.ends)) == (25.0, (25.0, 50.0))
-    inside = LayerFacts(shapely.box(113.005, 23.002, 113.015, 23.008), 0.0, LayerIndexes([held]), NOWHERE)
+    inside = LayerFacts(shapely.box(113.005, 23.002, 113.015, 23.008), 0.0, LayerIndexes([held]), Places())
     partly = inside.inside(Features("water_source_zones", ("一级",)))
     assert isinstance(partly, PlaceFact)
     assert (partly.answer, partly.others) == (Answer.PARTLY, {Answer.YES})
@@ -256,7 +256,7 @@ def test_soil_words_outside_the_list_are_a_class_unknown_and_never_absent(tmp_pa
     action = "类别不明：凡问及类别的条款，在其范围内不作判断"
     assert told == [("重度污染", action), ("III-2021-0001", action)]
     features_asked = Features("farmland", ("严格管控类",))
-    facts = LayerFacts(shapely.Point(113.0225, 23.0), 0.0, LayerIndexes([farmland]), NOWHERE)
+    facts = LayerFacts(shapely.Point(113.0225, 23.0), 0.0, LayerIndexes([farmland]), Places())
     inside = facts.inside(features_asked)
     assert isinstance(inside, NoAnswer)
     assert inside.why == "「耕地」P2（类别「重度污染」）不能判断是否属于严格管控类，本条未作判断。"

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hmgeo.judging.applies import Subject
 from hmgeo.judging.choices import Choices, ChosenParameter
-from hmgeo.judging.facts import Answer, DistanceFact, NumberFact, PlaceFact, UnansweredFacts, Unknown, missing_layer
+from hmgeo.judging.facts import (
+    Answer,
+    DistanceFact,
+    Facts,
+    NumberFact,
+    PlaceFact,
+    Stated,
+    Unasked,
+    Unknown,
+    missing_layer,
+)
 from hmgeo.judging.judge import Judgement, judge
 from hmgeo.judging.places import KEY_AREAS, Place, inside_key_areas, membership
 from hmgeo.results.text import sentences
@@ -33,7 +43,7 @@ _SLOPE_LAYERS = KINDS["slope"].extra_layers
 T = TypeVar("T")
 
 
-class CaseFacts(UnansweredFacts):
+class CaseFacts(Unasked):
     """Answers about the source of a worked case.
 
     Parameters
@@ -56,6 +66,7 @@ class CaseFacts(UnansweredFacts):
         borderline: frozenset[str] = frozenset(),
         township_is_approximate: bool = False,
     ) -> None:
+        super().__init__()
         self._given = given
         self._unnamed = unnamed
         self._borderline = borderline
@@ -92,7 +103,7 @@ class CaseFacts(UnansweredFacts):
         others = frozenset({Answer.YES, Answer.NO} - {answer}) if layer in self._borderline else frozenset[Answer]()
         return PlaceFact(answer, others, gap=self._gap(layer))
 
-    def distance(self, features: Features) -> DistanceFact | Unknown:
+    def distance(self, features: Features, /) -> DistanceFact | Unknown:
         """Return the distance that the case gives, with its range."""
         low_m = self._said(self._given.distance_m, features.layer)
         if isinstance(low_m, Unknown):
@@ -110,35 +121,34 @@ class CaseFacts(UnansweredFacts):
             is_complete=self._state(features.layer) is LayerState.COMPLETE,
         )
 
-    def inside(self, features: Features) -> PlaceFact | Unknown:
+    def inside(self, features: Features, /) -> PlaceFact | Unknown:
         """Return what the case says; for key areas its place, unless it says otherwise."""
         if features.layer == KEY_AREAS and KEY_AREAS not in self._given.inside:
             return inside_key_areas(self.place, features.area_ids)
         return self._placed(self._given.inside, features)
 
-    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
+    def touches(self, features: Features, _tolerance_m: float, /) -> PlaceFact | Unknown:
         """Return whether the case has them touch; the tolerance is taken to be in that."""
-        del tolerance_m
         return self._placed(self._given.touches, features)
 
-    def share(self, features: Features) -> NumberFact | Unknown:
+    def share(self, features: Features, /) -> NumberFact | Unknown:
         """Return the share that the case gives."""
         found = self._said(self._given.share_percent, features.layer)
         return found if isinstance(found, Unknown) else NumberFact(found)
 
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+    def upstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
         """Return what the case says, where the layers that flow needs are there."""
         if not self._given.upstream:
             return super().upstream(features, limit_m, mode)
         return self._missing(_FLOW_LAYERS) or self._placed(self._given.upstream, features)
 
-    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+    def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
         """Return what the case says, where the layers that flow needs are there."""
         if not self._given.downstream:
             return super().downstream(features, limit_m, mode)
         return self._missing(_FLOW_LAYERS) or self._placed(self._given.downstream, features)
 
-    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+    def beside_path(self, features: Features, limit_m: float, beside_m: float, /) -> PlaceFact | Unknown:
         """Return what the case says of what lies downstream, where there is an elevation layer."""
         if not self._given.upstream:
             return super().beside_path(features, limit_m, beside_m)
@@ -154,27 +164,18 @@ class CaseFacts(UnansweredFacts):
     def _missing(self, layers: tuple[str, ...]) -> Unknown | None:
         return next((missing_layer(one) for one in layers if self._state(one) is LayerState.MISSING), None)
 
-    def attribute(self, name: str) -> bool | None:
-        """Return the fact that the case gives."""
-        return self._given.attributes.get(name)
+    @property
+    def parts(self) -> Facts:
+        """What rules may ask of the source."""
+        return Facts(self, self, self, stated_of(self._given))
 
-    def number(self, name: str) -> float | None:
-        """Return the number that the case gives."""
-        return self._given.number.get(name)
 
-    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
-        """Return the ratio that the case gives, or the quotient of its numbers."""
-        if self._given.ratio is not None:
-            return self._given.ratio
-        above, below = self.number(numerator), self.number(denominator)
-        if above is None or not below:
-            return super().ratio(numerator, denominator, basis)
-        return above / below
-
-    def class_of(self, layer: str) -> str | Unknown:
-        """Return the official class that the case gives."""
-        found = self._given.classes.get(layer, self._given.classes.get(ANY_LAYER))
-        return super().class_of(layer) if found is None else found
+def stated_of(given: Given) -> Stated:
+    """Return what a situation says of its source in words and numbers; one class, and one quotient, for all."""
+    above, below = (given.number.get(name) for name in ("offset_kg", "added_emission_kg"))
+    quotient = above / below if given.ratio is None and above is not None and below else given.ratio
+    classes = {layer: given.classes.get(layer, given.classes.get(ANY_LAYER, "")) for layer in LAYERS}
+    return Stated(given.attributes, given.number, classes=classes, quotient=quotient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,7 @@ def run_given(rule: Rule, given: Given, facts: CaseFacts) -> CaseResult:
     ids = tuple(filter(None, area.ids.split(";")))
     if not rule.gives_findings:
         return CaseResult(standing.standing, None, ids, sentences(area.note, standing.note_zh))
-    judgement = judge(rule, standing, subject_of(given), facts, choices)
+    judgement = judge(rule, standing, subject_of(given), facts.parts, choices)
     return CaseResult(standing.standing, judgement, ids, judgement.note)
 
 

@@ -167,7 +167,7 @@ def attribute(test: Test, inquiry: Inquiry) -> Outcome:
     name = test.text("attribute")
     if name in MEASURED_ATTRIBUTES:
         return _number(test, inquiry, name)
-    known = inquiry.facts.attribute(name)
+    known = inquiry.facts.stated.attribute(name)
     if known is None or isinstance(known, Unknown):
         return unknown((known or unsaid(name)).why)
     expected = test.text("expected") != "no"
@@ -175,7 +175,7 @@ def attribute(test: Test, inquiry: Inquiry) -> Outcome:
 
 
 def _number(test: Test, inquiry: Inquiry, name: str) -> Outcome:
-    number, limit = inquiry.facts.number(name), inquiry.value.value
+    number, limit = inquiry.facts.stated.number(name), inquiry.value.value
     if number is None or limit is None:
         return unknown(unsaid(name).why if number is None else "条文未规定限值。")
     unit = MEASURED_ATTRIBUTES[name][1]
@@ -189,7 +189,7 @@ def ratio(test: Test, inquiry: Inquiry) -> Outcome:
         return unknown("条文未规定比例。")
     if basis and basis in inquiry.choices.assumed:
         return unknown(unset_text(basis))
-    found = inquiry.facts.ratio(test.text("numerator"), test.text("denominator"), inquiry.choices.code(basis))
+    found = inquiry.facts.stated.ratio(test.text("numerator"), test.text("denominator"), inquiry.choices.code(basis))
     if isinstance(found, Unknown):
         return unknown(found.why)
     return number_outcome(NumberFact(found), limit, None, RATIO_UNIT, test.text("comparison"))
@@ -198,7 +198,7 @@ def ratio(test: Test, inquiry: Inquiry) -> Outcome:
 def classification(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether the source has one of the official classes; what nobody has classified yet is unknown."""
     layer = test.text("layer")
-    found = inquiry.facts.class_of(layer)
+    found = inquiry.facts.stated.class_of(layer)
     if isinstance(found, Unknown):
         return unknown(found.why)
     read = read_class(layer, found)
@@ -214,7 +214,7 @@ def slope(test: Test, inquiry: Inquiry) -> Outcome:
     limit = inquiry.value.value
     if limit is None:
         return unknown("条文未规定坡度。")
-    fact = inquiry.facts.slope()
+    fact = inquiry.facts.ground.slope()
     if isinstance(fact, Unknown):
         return unknown(fact.why)
     return number_outcome(fact, limit, inquiry.value.value_max, DEGREES, test.text("comparison"))
@@ -236,7 +236,7 @@ def not_within(test: Test, inquiry: Inquiry) -> Outcome:
 def key_area(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether one of the key areas holds the source."""
     features = replace(features_of(test, inquiry.choices), layer=KEY_AREAS)
-    fact = inquiry.facts.inside(features)
+    fact = inquiry.facts.layers.inside(features)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
     return place_outcome(fact, features.zh, on_yes=Side.MET, partly=inquiry.partly)
@@ -248,7 +248,7 @@ def overlap_share(test: Test, inquiry: Inquiry) -> Outcome:
     limit = inquiry.choices.number(name) if name else inquiry.value.value
     if limit is None:
         return unknown(unset_text(name) if name else "条文未规定占比。")
-    fact = inquiry.facts.share(features_of(test, inquiry.choices))
+    fact = inquiry.facts.layers.share(features_of(test, inquiry.choices))
     if isinstance(fact, Unknown):
         return unknown(fact.why)
     outcome = number_outcome(fact, limit, None, PERCENT, AT_LEAST)
@@ -257,7 +257,7 @@ def overlap_share(test: Test, inquiry: Inquiry) -> Outcome:
 
 def _inside(test: Test, inquiry: Inquiry, *, on_yes: Side) -> Outcome:
     features = features_of(test, inquiry.choices)
-    fact = inquiry.facts.inside(features)
+    fact = inquiry.facts.layers.inside(features)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
     name = test.text("part")
@@ -285,12 +285,12 @@ def _resolved(fact: PlaceFact, code: str) -> PlaceFact | None:
 
 def upstream_of(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether water from the source reaches a feature of the layer."""
-    return _along(test, inquiry, inquiry.facts.upstream)
+    return _along(test, inquiry, inquiry.facts.water.upstream)
 
 
 def downstream_of(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether water from a feature of the layer reaches the source."""
-    return _along(test, inquiry, inquiry.facts.downstream)
+    return _along(test, inquiry, inquiry.facts.water.downstream)
 
 
 def _along(test: Test, inquiry: Inquiry, ask: Callable[[Features, float, str], PlaceFact | Unknown]) -> Outcome:
@@ -331,7 +331,7 @@ def adjacency(test: Test, inquiry: Inquiry) -> Outcome:
     if tolerance_m is None:
         return unknown(unset_text(name))
     features = features_of(test, inquiry.choices)
-    fact = inquiry.facts.touches(features, tolerance_m)
+    fact = inquiry.facts.layers.touches(features, tolerance_m)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
     outcome = place_outcome(fact, features.zh, on_yes=Side.MET, partly=Side.MET)
@@ -351,13 +351,13 @@ def _judged(test: Test, inquiry: Inquiry, *, hit: Side) -> Outcome:
         return _along_path(features, inquiry, limit_m, hit)
     if mode not in STRAIGHT_MODES:
         return unknown(FLOW_NEEDED)
-    fact = inquiry.facts.distance(features)
+    fact = inquiry.facts.layers.distance(features)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
     is_open = _terrain_open(test, inquiry)
     outcome = _outcome(LAYERS[features.layer].zh, fact, limit_m, hit, is_terrain_open=is_open)
     if is_open:
-        outcome = _by_terrain(outcome, fact, inquiry.facts.terrain(features, limit_m), hit)
+        outcome = _by_terrain(outcome, fact, inquiry.facts.ground.terrain(features, limit_m), hit)
     labels = (chosen_text(name, limit_m),) if name else ()
     why = tuple(dict.fromkeys((*outcome.why, *labels)))
     return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
@@ -368,7 +368,7 @@ def _along_path(features: Features, inquiry: Inquiry, limit_m: float, hit: Side)
     beside_m = inquiry.choices.number(PATH_BESIDE)
     if beside_m is None:
         return unknown(unset_text(PATH_BESIDE))
-    fact = inquiry.facts.beside_path(features, limit_m, beside_m)
+    fact = inquiry.facts.water.beside_path(features, limit_m, beside_m)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
     outcome = place_outcome(fact, LAYERS[features.layer].zh, on_yes=hit, partly=hit)

@@ -316,143 +316,184 @@ class NumberFact:
         )
 
 
-class Facts(Protocol):
-    """Answers about one source. What can't be told comes back as `Unknown`, with the reason, never as a no."""
+class Layers(Protocol):
+    """Where a source lies among the features of layers. What can't be told is `Unknown` with the reason, never a no."""
 
-    def distance(self, features: Features) -> DistanceFact | Unknown:
+    def distance(self, features: Features, /) -> DistanceFact | Unknown:
         """Return the shortest ground distance to the features."""
 
-    def inside(self, features: Features) -> PlaceFact | Unknown:
+    def inside(self, features: Features, /) -> PlaceFact | Unknown:
         """Return whether the source lies in one of the features."""
 
-    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
+    def touches(self, features: Features, tolerance_m: float, /) -> PlaceFact | Unknown:
         """Return whether the source touches one of the features, within a tolerance in metres."""
 
-    def share(self, features: Features) -> NumberFact | Unknown:
+    def share(self, features: Features, /) -> NumberFact | Unknown:
         """Return the share of the source's area that lies in the features, in percent."""
 
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
-        """Return whether water from the source reaches one of the features within the limit along the water."""
 
-    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
-        """Return whether water from one of the features reaches the source within the limit along the water."""
+class Water(Protocol):
+    """What water joins a source to, within a limit in metres along it; `mode` is the code of a choice."""
 
-    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
-        """Return whether the way down from the source passes within `beside_m` of the features before the limit."""
+    def upstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
+        """Return whether water from the source reaches one of the features."""
+
+    def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
+        """Return whether water from one of the features reaches the source."""
+
+    def beside_path(self, features: Features, limit_m: float, beside_m: float, /) -> PlaceFact | Unknown:
+        """Return whether the way down from the source passes within `beside_m` of the features."""
+
+
+class Ground(Protocol):
+    """The ground that a source stands on."""
 
     def slope(self) -> NumberFact | Unknown:
         """Return the slope of the source in degrees."""
 
-    def terrain(self, features: Features, plain_m: float) -> TerrainVerdict | Unknown | None:
+    def terrain(self, features: Features, plain_m: float, /) -> TerrainVerdict | Unknown | None:
         """Return what radii by terrain make of a distance to the features; None where nobody looked."""
 
-    def attribute(self, name: str) -> bool | Unknown | None:
-        """Return a yes/no fact of `ATTRIBUTES`; None where nobody said, Unknown where other words contradict it."""
 
-    def number(self, name: str) -> float | None:
-        """Return a number of `MEASURED_ATTRIBUTES`; None where nobody said."""
+class Unasked:
+    """Layers, water and ground that nobody can ask: each answer is the reason.
 
-    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
-        """Return the quotient of two numbers on a basis (the code of a choice; empty where there is none)."""
+    Parameters
+    ----------
+    why
+        Said to every question; None says for each what would be needed.
+    """
 
-    def class_of(self, layer: str) -> str | Unknown:
-        """Return the official class of the source in a layer's scheme."""
+    def __init__(self, why: Unknown | None = None) -> None:
+        self._why = why
 
+    def distance(self, features: Features, /) -> DistanceFact | Unknown:
+        """Return why nothing was measured."""
+        return self._why or not_measured(features.layer)
 
-class UnansweredFacts:
-    """Answers nothing, always with the reason; a base for those who can answer some of it."""
+    def inside(self, features: Features, /) -> PlaceFact | Unknown:
+        """Return why nothing was measured."""
+        return self._why or not_measured(features.layer)
 
-    flow_needed = Unknown(FLOW_NEEDED)
-    slope_needed = Unknown(SLOPE_NEEDED)
+    def touches(self, features: Features, _tolerance_m: float, /) -> PlaceFact | Unknown:
+        """Return why nothing was measured."""
+        return self._why or not_measured(features.layer)
 
-    def distance(self, features: Features) -> DistanceFact | Unknown:
-        """Return that nothing was measured against the layer."""
-        return not_measured(features.layer)
+    def share(self, features: Features, /) -> NumberFact | Unknown:
+        """Return why nothing was measured."""
+        return self._why or not_measured(features.layer)
 
-    def inside(self, features: Features) -> PlaceFact | Unknown:
-        """Return that nothing was measured against the layer."""
-        return not_measured(features.layer)
+    def upstream(self, _features: Features, _limit_m: float, _mode: str, /) -> PlaceFact | Unknown:
+        """Return why water wasn't followed."""
+        return self._why or Unknown(FLOW_NEEDED)
 
-    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:  # noqa: ARG002  # the protocol's
-        """Return that nothing was measured against the layer."""
-        return not_measured(features.layer)
+    def downstream(self, _features: Features, _limit_m: float, _mode: str, /) -> PlaceFact | Unknown:
+        """Return why water wasn't followed."""
+        return self._why or Unknown(FLOW_NEEDED)
 
-    def share(self, features: Features) -> NumberFact | Unknown:
-        """Return that nothing was measured against the layer."""
-        return not_measured(features.layer)
-
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
-        """Return that the flow of water is needed."""
-        return self.flow_needed
-
-    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
-        """Return that the flow of water is needed."""
-        return self.flow_needed
-
-    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
-        """Return that the flow of water is needed."""
-        return self.flow_needed
+    def beside_path(self, _features: Features, _limit_m: float, _beside_m: float, /) -> PlaceFact | Unknown:
+        """Return why water wasn't followed."""
+        return self._why or Unknown(FLOW_NEEDED)
 
     def slope(self) -> NumberFact | Unknown:
-        """Return that the slope is needed."""
-        return self.slope_needed
+        """Return why the slope isn't known."""
+        return self._why or Unknown(SLOPE_NEEDED)
 
-    def terrain(self, features: Features, plain_m: float) -> TerrainVerdict | Unknown | None:  # noqa: ARG002  # as above
+    def terrain(self, _features: Features, _plain_m: float, /) -> TerrainVerdict | Unknown | None:
         """Return that nobody looked."""
         return None
 
-    def attribute(self, name: str) -> bool | Unknown | None:  # noqa: ARG002  # as above
-        """Return that nobody said."""
-        return None
 
-    def number(self, name: str) -> float | None:  # noqa: ARG002  # as above
-        """Return that nobody said."""
-        return None
+PER_METAL, OFFSET = "per_metal", "offset_kg"
 
-    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:  # noqa: ARG002  # as above
-        """Return that the numbers aren't there."""
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What words say of a source.
+
+    Parameters
+    ----------
+    attributes
+        Yes/no facts of `ATTRIBUTES`; Unknown where other words contradict one.
+    numbers
+        By the names of `MEASURED_ATTRIBUTES`.
+    added_kg, offset_kg
+        New emission, and what is named to replace it, in kg/a by metal.
+    classes
+        Its own official class by layer code.
+    quotient
+        Stated instead of the numbers that it is formed of; None where it isn't.
+    """
+
+    attributes: Mapping[str, bool | Unknown] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    added_kg: Mapping[str, float] = field(default_factory=dict)
+    offset_kg: Mapping[str, float] = field(default_factory=dict)
+    classes: Mapping[str, str] = field(default_factory=dict)
+    quotient: float | None = None
+
+    def attribute(self, name: str) -> bool | Unknown | None:
+        """Return a yes/no fact; None where nobody said."""
+        return self.attributes.get(name)
+
+    def number(self, name: str) -> float | None:
+        """Return a number; None where nobody said."""
+        return self.numbers.get(name)
+
+    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
+        """Return the quotient of two numbers on a basis (the code of a choice; empty where there is none).
+
+        Examples
+        --------
+        >>> said = Stated(added_kg={"Pb": 10.0, "Cd": 1.0}, offset_kg={"Pb": 12.0, "Cd": 2.0})
+        >>> said.ratio("offset_kg", "added_emission_kg", "per_metal")
+        1.2
+        >>> round(said.ratio("offset_kg", "added_emission_kg", "sum_of_five"), 4)
+        1.2727
+        """
+        found = self.quotient
+        if found is None and numerator == OFFSET:
+            found = self._offset_ratio(denominator, basis)
+        if found is not None:
+            return found
         words = "、".join(MEASURED_ATTRIBUTES[name][0] for name in (numerator, denominator))
         return Unknown(f"缺少{words}，本条未作判断。")
 
     def class_of(self, layer: str) -> str | Unknown:
-        """Return that nobody said."""
-        return Unknown(f"缺少「{LAYERS[layer].zh}」的官方类别，本条未作判断。")
+        """Return the official class in a layer's scheme."""
+        return self.classes.get(layer) or Unknown(f"缺少「{LAYERS[layer].zh}」的官方类别，本条未作判断。")
+
+    def _offset_ratio(self, denominator: str, basis: str) -> float | None:
+        """Return offset by new emission, summed or the smallest of the single metals; None where a number is missing.
+
+        Of a single metal nothing is told by sums.
+        """
+        added = {metal: kg for metal, kg in self.added_kg.items() if kg > 0}
+        if basis == PER_METAL:
+            if not added or not self.offset_kg:
+                return None
+            return min(self.offset_kg.get(metal, 0.0) / kg for metal, kg in added.items())
+        above = sum(self.offset_kg.values()) if self.offset_kg else self.numbers.get(OFFSET)
+        below = sum(added.values()) or self.numbers.get(denominator)
+        return None if above is None or not below else above / below
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What rules may ask of one source, part by part; a part that isn't given answers why it can't."""
+
+    layers: Layers = field(default_factory=Unasked)
+    water: Water = field(default_factory=Unasked)
+    ground: Ground = field(default_factory=Unasked)
+    stated: Stated = field(default_factory=Stated)
 
 
 NO_POSITION = "没有可用的位置，本条未作判断。"
 
 
-class UnplacedFacts(UnansweredFacts):
-    """Answers about a source without a usable position: what its row states, and nothing about where it lies.
-
-    Parameters
-    ----------
-    attributes
-        Yes/no facts that the row states.
-    """
-
-    def __init__(self, attributes: Mapping[str, bool | Unknown]) -> None:
-        self._attributes = attributes
-
-    def distance(self, features: Features) -> DistanceFact | Unknown:  # noqa: ARG002  # the protocol's
-        """Return that there is no position."""
-        return Unknown(NO_POSITION)
-
-    def inside(self, features: Features) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
-        """Return that there is no position."""
-        return Unknown(NO_POSITION)
-
-    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:  # noqa: ARG002  # as above
-        """Return that there is no position."""
-        return Unknown(NO_POSITION)
-
-    def share(self, features: Features) -> NumberFact | Unknown:  # noqa: ARG002  # as above
-        """Return that there is no position."""
-        return Unknown(NO_POSITION)
-
-    def attribute(self, name: str) -> bool | Unknown | None:
-        """Return what the row states."""
-        return self._attributes.get(name)
+def unplaced(stated: Stated) -> Facts:
+    """Return the facts of a source without a usable position: what its row states, and nothing of where it lies."""
+    return Facts(Unasked(Unknown(NO_POSITION)), stated=stated)
 
 
 def doubted_facts(stated: Mapping[str, bool], doubts: Mapping[str, str]) -> dict[str, bool | Unknown]:
@@ -498,10 +539,3 @@ def not_asked(code: str, barred: Iterable[LayerKind]) -> Unknown:
     """Return why a layer that isn't among those held can't be asked: barred, or not given."""
     kinds = [kind for kind in barred if kind.value == code]
     return Unknown(f"{barred_text(kinds)}本条未作判断。") if kinds else missing_layer(code)
-
-
-class BarredFacts(UnansweredFacts):
-    """Answers all questions about water and slope with one reason."""
-
-    def __init__(self, why: Unknown) -> None:
-        self.flow_needed = self.slope_needed = why

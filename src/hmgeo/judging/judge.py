@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hmgeo.judging.applies import Exempt, exemption, hindrance
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.clause_tests import FLOW_PATH, Inquiry, evaluate
-from hmgeo.judging.facts import Outcome, Side, UnplacedFacts
+from hmgeo.judging.facts import Outcome, Side, Stated, unplaced
 from hmgeo.results.text import sentences
 from hmgeo.rules.kinds import FLOW_KINDS, parameters_of
 from hmgeo.rules.model import (
@@ -144,7 +144,7 @@ def _reached(rule: Rule, value: DatedValue, subject: Subject, facts: Facts | Non
         return _Tested(Verdict.NOT_APPLICABLE, (exempt.why,))
     if obstacle is not None:
         return _Tested(obstacle.verdict, (obstacle.why,))
-    known = UnplacedFacts(subject.attributes) if facts is None else facts
+    known = unplaced(Stated(subject.attributes)) if facts is None else facts
     tested = _over_choices(rule, value, known, choices)
     return tested if exempt is None else _unless_exempt(tested, exempt)
 

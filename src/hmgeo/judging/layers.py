@@ -19,12 +19,12 @@ from hmgeo.judging.facts import (
     Features,
     NumberFact,
     PlaceFact,
-    UnansweredFacts,
+    Unasked,
     Unknown,
     missing_layer,
     not_asked,
 )
-from hmgeo.judging.places import KEY_AREAS, inside_key_areas
+from hmgeo.judging.places import KEY_AREAS, in_key_areas
 from hmgeo.records import Unknown as UnknownValue
 from hmgeo.reference.cells import read_class, unread_among
 from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, LAYERS
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from hmgeo.geo.distance import Shapes
     from hmgeo.geo.nearest import Found
-    from hmgeo.judging.places import Place
+    from hmgeo.judging.places import Places
     from hmgeo.records import Layer
     from hmgeo.vocabulary import LayerKind
 
@@ -279,8 +279,8 @@ def bank_line_fault(code: str, indexes: Mapping[str, LayerIndex]) -> Unknown | N
     return None
 
 
-class LayerFacts(UnansweredFacts):
-    """Answers about one source with a usable position.
+class LayerFacts:
+    """Where one source lies among layers; each question is worked out once.
 
     Parameters
     ----------
@@ -290,10 +290,8 @@ class LayerFacts(UnansweredFacts):
         Of the position.
     indexes
         Layers by their code in `hmgeo.rules.words.LAYERS`.
-    place
-        The administrative areas that hold the source; they decide on key areas.
-    attributes, numbers
-        What the input row says, by the names of `ATTRIBUTES` and `MEASURED_ATTRIBUTES`.
+    places
+        The administrative areas that may hold the source; they decide on key areas.
     barred
         Kinds of layers that the source may not be held against; not among the indexes.
     """
@@ -303,24 +301,43 @@ class LayerFacts(UnansweredFacts):
         geometry: shapely.Geometry,
         uncertainty_m: float,
         indexes: Mapping[str, LayerIndex],
-        place: Place,
+        places: Places,
         *,
-        attributes: Mapping[str, bool | Unknown] | None = None,
-        numbers: Mapping[str, float] | None = None,
         barred: tuple[LayerKind, ...] = (),
     ) -> None:
         self._barred = barred
         self._source = prepare_one(geometry)
         self._uncertainty_m = uncertainty_m
         self._indexes = indexes
-        self._place = place
-        self._attributes = attributes or {}
-        self._numbers = numbers or {}
+        self._places = places
         self._hits: dict[Features, Hit | None] = {}
         self._untold: dict[Features, Hit | None] = {}
+        self._distances: dict[Features, DistanceFact | Unknown] = {}
+        self._insides: dict[Features, PlaceFact | Unknown] = {}
 
-    def distance(self, features: Features) -> DistanceFact | Unknown:
+    def distance(self, features: Features, /) -> DistanceFact | Unknown:
         """Return the shortest ground distance to the features."""
+        if features not in self._distances:
+            self._distances[features] = self._distance(features)
+        return self._distances[features]
+
+    def inside(self, features: Features, /) -> PlaceFact | Unknown:
+        """Return whether the source lies in one of the features; on a border counts as inside."""
+        if features not in self._insides:
+            asks_place = features.layer == KEY_AREAS
+            held = in_key_areas(self._places, features.area_ids) if asks_place else self._inside(features)
+            self._insides[features] = held
+        return self._insides[features]
+
+    def depth_m(self, features: Features) -> float | None:
+        """Return how far inside the features the source lies in metres; None where it isn't wholly inside."""
+        index = self._index(features)
+        if isinstance(index, Unknown):
+            return None
+        depth_m = index.depth_m(self._source, features)
+        return depth_m if depth_m >= 0 else None
+
+    def _distance(self, features: Features) -> DistanceFact | Unknown:
         index = self._index(features)
         if isinstance(index, Unknown):
             return index
@@ -342,10 +359,7 @@ class LayerFacts(UnansweredFacts):
             untold_why=untold_why,
         )
 
-    def inside(self, features: Features) -> PlaceFact | Unknown:
-        """Return whether the source lies in one of the features; on a border counts as inside."""
-        if features.layer == KEY_AREAS:
-            return inside_key_areas(self._place, features.area_ids)
+    def _inside(self, features: Features) -> PlaceFact | Unknown:
         index = self._index(features)
         if isinstance(index, Unknown):
             return index
@@ -377,7 +391,7 @@ class LayerFacts(UnansweredFacts):
             index.is_approximate,
         )
 
-    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
+    def touches(self, features: Features, tolerance_m: float, /) -> PlaceFact | Unknown:
         """Return whether the source comes within a tolerance of one of the features."""
         index = self._index(features)
         if isinstance(index, Unknown):
@@ -397,7 +411,7 @@ class LayerFacts(UnansweredFacts):
             is_approximate=index.is_approximate,
         )
 
-    def share(self, features: Features) -> NumberFact | Unknown:
+    def share(self, features: Features, /) -> NumberFact | Unknown:
         """Return the share of the source's area that lies in the features, in percent."""
         index = self._index(features)
         if isinstance(index, Unknown):
@@ -410,14 +424,6 @@ class LayerFacts(UnansweredFacts):
         inside = [shapely.intersection(geometry, union) for union in unions]
         least, most = np.round(100.0 * ellipsoidal_area_m2(inside) / whole_m2, MEASURE_DECIMALS).tolist()
         return NumberFact(least, least, most, is_approximate=index.is_approximate)
-
-    def attribute(self, name: str) -> bool | Unknown | None:
-        """Return a yes/no fact that the row states; None where it doesn't."""
-        return self._attributes.get(name)
-
-    def number(self, name: str) -> float | None:
-        """Return a number that the row states; None where it doesn't."""
-        return self._numbers.get(name)
 
     def _index(self, features: Features) -> LayerIndex | Unknown:
         fault = bank_line_fault(features.layer, self._indexes)
@@ -471,6 +477,26 @@ class LayerFacts(UnansweredFacts):
         if hit is None:
             return np.inf, ""
         return self._ends(hit)[0], _untold(index, hit.row, features).why
+
+
+class PlaceOnly(Unasked):
+    """What can be told of a source of which only the place is known: key areas, nothing else of layers.
+
+    Parameters
+    ----------
+    why
+        Said where the place doesn't decide.
+    """
+
+    def __init__(self, places: Places, why: Unknown | None = None) -> None:
+        super().__init__(why)
+        self._places = places
+
+    def inside(self, features: Features, /) -> PlaceFact | Unknown:
+        """Return whether a key area holds the place."""
+        if features.layer == KEY_AREAS:
+            return in_key_areas(self._places, features.area_ids)
+        return super().inside(features)
 
 
 def _untold(index: LayerIndex, row: int, features: Features) -> Unknown:

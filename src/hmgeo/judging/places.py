@@ -335,6 +335,25 @@ def extent_ids(rule: Rule, choices: Choices) -> tuple[str, ...]:
     return () if choice is None else choice.area_ids
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The administrative areas that may hold a source.
+
+    Parameters
+    ----------
+    given
+        Of its representative point, or as named.
+    across
+        Other places that its shape reaches into.
+    near
+        Other places that its position's uncertainty reaches.
+    """
+
+    given: Place = NOWHERE
+    across: tuple[Place, ...] = ()
+    near: tuple[Place, ...] = ()
+
+
 def inside_key_areas(place: Place, area_ids: Collection[str]) -> PlaceFact | Unknown:
     """Return whether one of these key areas holds a place.
 
@@ -367,6 +386,35 @@ def inside_key_areas(place: Place, area_ids: Collection[str]) -> PlaceFact | Unk
     if unknown is not None:
         return unknown
     return PlaceFact(Answer.NO, why=_CELLS_TEXT if rests_on_cells else "", is_approximate=rests_on_cells)
+
+
+def in_key_areas(places: Places, area_ids: Collection[str]) -> PlaceFact | Unknown:
+    """Return whether one of the key areas holds a source that may lie in several places.
+
+    A shape that reaches into places inside and outside is partly inside; a position whose uncertainty does leaves both
+    answers open.
+    """
+    first = inside_key_areas(places.given, area_ids)
+    if isinstance(first, Unknown):
+        return first
+    answer, why = first.answer, [first.why]
+    across = {_plain(inside_key_areas(one, area_ids), why) for one in places.across} - {None}
+    if across - {answer}:
+        answer = Answer.PARTLY
+        why.append("用地范围跨重点区域边界，按部分位于其内判断。")
+    near = {_plain(inside_key_areas(one, area_ids), why) for one in places.near} - {None}
+    others = frozenset(one for one in near if one is not None) - {answer, first.answer}
+    if others:
+        why.append("位置误差范围跨重点区域边界。")
+    text = "".join(dict.fromkeys(filter(None, why)))
+    return PlaceFact(answer, others, why=text, is_approximate=first.is_approximate)
+
+
+def _plain(found: PlaceFact | Unknown, why: list[str]) -> Answer | None:
+    if isinstance(found, Unknown):
+        why.append(found.why)
+        return None
+    return found.answer
 
 
 def _answer(area: KeyArea, place: Place) -> Answer | Unknown:

@@ -13,7 +13,7 @@ import shapely
 from hmgeo.errors import HmgeoError
 from hmgeo.geo.raster import frame_of
 from hmgeo.judging.choices import chosen_text, unset_text
-from hmgeo.judging.facts import BarredFacts, TerrainVerdict, Unknown, barred_kinds, missing_layer, not_asked
+from hmgeo.judging.facts import TerrainVerdict, Unasked, Unknown, barred_kinds, missing_layer, not_asked
 from hmgeo.judging.layers import LayerIndexes
 from hmgeo.proximity.measure import TableSink, measure_proximity
 from hmgeo.results.columns import PAIRS_SCHEMA
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.judging.choices import Choices
-    from hmgeo.judging.facts import Facts
+    from hmgeo.judging.facts import Features, Water
     from hmgeo.records import Layer, Positions, Raster
     from hmgeo.terrain.places import PlaceTerrain
     from hmgeo.water.by_rivers import ProjectRivers
@@ -221,6 +221,21 @@ def terrain_flips(raster: Raster, measured: Measured, scheme: ReliefScheme, plai
     return flips(question, measured.within(plain_m), plain_m)
 
 
+class SourceGround(Unasked):
+    """The ground of one source of a run: radii by terrain, where the project considers terrain."""
+
+    def __init__(self, source_id: str, screen: TerrainScreen | None, why: Unknown | None = None) -> None:
+        super().__init__(why)
+        self._id = source_id
+        self._screen = screen
+
+    def terrain(self, features: Features, plain_m: float, /) -> TerrainVerdict | Unknown | None:
+        """Return what radii by terrain make of the distance to farmland."""
+        if self._screen is None or features.layer != LayerKind.FARMLAND.value:
+            return None
+        return self._screen.verdict(self._id, features.classes, plain_m)
+
+
 _CONSIDERED = "considered"
 
 
@@ -249,13 +264,20 @@ class HeightFacts:
         """Return how real the heights are, by their code; empty where there are none."""
         return {} if self.water is None else {LayerKind.ELEVATION.value: self.basis}
 
-    def flow_facts(self, geometry: shapely.Geometry, uncertainty_m: float) -> WaterFacts:
+    def water_of(self, geometry: shapely.Geometry, uncertainty_m: float) -> WaterFacts:
         """Return what rules may ask of water for one source; every answer says what is missing."""
-        heights: Facts = FlowFacts(geometry, uncertainty_m, self.water)
-        if LayerKind.ELEVATION in self.barred:
-            heights = BarredFacts(not_asked(LayerKind.ELEVATION.value, self.barred))
+        why = self._why_barred()
+        heights: Water = FlowFacts(geometry, uncertainty_m, self.water) if why is None else Unasked(why)
         lines = NetworkFacts(geometry, uncertainty_m, self.rivers, self.barred)
         return WaterFacts(heights, lines, has_heights=self.water is not None, barred=self.barred)
+
+    def ground_of(self, source_id: str) -> SourceGround:
+        """Return what rules may ask of the ground for one source."""
+        return SourceGround(source_id, self.terrain, self._why_barred())
+
+    def _why_barred(self) -> Unknown | None:
+        is_barred = LayerKind.ELEVATION in self.barred
+        return not_asked(LayerKind.ELEVATION.value, self.barred) if is_barred else None
 
 
 def heights_of(

@@ -10,21 +10,18 @@ import pyarrow.compute as pc
 import shapely
 
 from hmgeo.geo.distance import covered_m
-from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, UnansweredFacts, Unknown, missing_layer
-from hmgeo.judging.layers import untold_template
-from hmgeo.judging.places import KEY_AREAS, NOWHERE, Place, inside_key_areas
+from hmgeo.judging.facts import DistanceFact, Features, Unknown, missing_layer
+from hmgeo.judging.layers import LayerFacts, untold_template
 from hmgeo.reference.cells import unread_among
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Completeness, LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hmgeo.judging.facts import Facts, NumberFact, TerrainVerdict
-    from hmgeo.judging.layers import LayerFacts
+    from hmgeo.judging.layers import LayerIndex
+    from hmgeo.judging.places import Places
     from hmgeo.proximity.measure import Proximity
     from hmgeo.records import Layer, Positions
-    from hmgeo.screening.heights import TerrainScreen
-    from hmgeo.water.agreement import WaterFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +100,8 @@ def _covered(positions: Positions, receptors: Layer) -> dict[str, float]:
     return dict(zip(located["source_id"].to_pylist(), reach_m.tolist(), strict=True))
 
 
-class SourceFacts(UnansweredFacts):
-    """Answers about one source, from the measures of a run: farmland by distance, key areas by place.
+class MeasuredLayers(LayerFacts):
+    """Where one located source lies: farmland by the measures of a run, everything else from its layers.
 
     Parameters
     ----------
@@ -114,12 +111,8 @@ class SourceFacts(UnansweredFacts):
         The layer that was measured against; None where there is none.
     undeclared_may_clear
         For a bare comparison by radius.
-    place
-        Where the source lies; unknown where nobody looked.
-    layers
-        Answers from the other layers; None where none was loaded.
-    water, terrain
-        Answers from heights; None where nobody asks.
+    indexes, places, barred
+        As in `LayerFacts`.
     """
 
     def __init__(
@@ -127,71 +120,24 @@ class SourceFacts(UnansweredFacts):
         row: Mapping[str, Any],
         farmland: Layer | None,
         measures: Measures,
+        indexes: Mapping[str, LayerIndex],
+        places: Places,
         *,
         undeclared_may_clear: bool,
-        place: Place = NOWHERE,
-        layers: LayerFacts | None = None,
-        water: WaterFacts | None = None,
-        terrain: TerrainScreen | None = None,
+        barred: tuple[LayerKind, ...] = (),
     ) -> None:
+        super().__init__(
+            shapely.from_wkb(row["geometry"]), row["position_uncertainty_m"], indexes, places, barred=barred
+        )
         self._id: str = row["source_id"]
-        self._uncertainty_m: float = row["position_uncertainty_m"]
         self._farmland = farmland
         self._measures = measures
         self._undeclared_may_clear = undeclared_may_clear
-        self._place = place
-        self._layers: Facts = UnansweredFacts() if layers is None else layers
-        self._water: Facts = UnansweredFacts() if water is None else water
-        self._terrain = terrain
 
-    def inside(self, features: Features) -> PlaceFact | Unknown:
-        """Return whether a key area or a feature of a loaded layer holds the source."""
-        if features.layer == KEY_AREAS:
-            return inside_key_areas(self._place, features.area_ids)
-        return self._layers.inside(features)
-
-    def touches(self, features: Features, tolerance_m: float) -> PlaceFact | Unknown:
-        """Return whether the source touches one of the features, within a tolerance in metres."""
-        return self._layers.touches(features, tolerance_m)
-
-    def share(self, features: Features) -> NumberFact | Unknown:
-        """Return the share of the source's area that lies in the features, in percent."""
-        return self._layers.share(features)
-
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
-        """Return whether water from the source reaches one of the features."""
-        return self._water.upstream(features, limit_m, mode)
-
-    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
-        """Return whether water from one of the features reaches the source."""
-        return self._water.downstream(features, limit_m, mode)
-
-    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
-        """Return whether the way down from the source passes beside the features."""
-        return self._water.beside_path(features, limit_m, beside_m)
-
-    def slope(self) -> NumberFact | Unknown:
-        """Return the slope of the source in degrees."""
-        return self._water.slope()
-
-    def terrain(self, features: Features, plain_m: float) -> TerrainVerdict | Unknown | None:
-        """Return what radii by terrain make of the distance to farmland."""
-        if self._terrain is None or features.layer != LayerKind.FARMLAND.value:
-            return None
-        return self._terrain.verdict(self._id, features.classes, plain_m)
-
-    def attribute(self, name: str) -> bool | Unknown | None:
-        """Return a yes/no fact that the row states; None where it doesn't."""
-        return self._layers.attribute(name)
-
-    def number(self, name: str) -> float | None:
-        """Return a number that the row states; None where it doesn't."""
-        return self._layers.number(name)
-
-    def distance(self, features: Features) -> DistanceFact | Unknown:
+    def distance(self, features: Features, /) -> DistanceFact | Unknown:
         """Return the distance to farmland of these classes from the run's measures, to others from their layers."""
         if features.layer != LayerKind.FARMLAND.value or features.having or features.lacking:
-            return self._layers.distance(features)
+            return super().distance(features)
         if self._farmland is None:
             return missing_layer(features.layer)
         keys = [(self._id, word) for word in features.classes or (ALL_CLASSES,)]

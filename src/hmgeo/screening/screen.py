@@ -11,10 +11,10 @@ import shapely
 
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.judging.applies import Subject, found_cadmium
-from hmgeo.judging.facts import Features, Unknown, doubted_facts
+from hmgeo.judging.facts import Facts, Features, Stated, Unknown, doubted_facts, unplaced
 from hmgeo.judging.judge import USER_RADIUS_ID, basis_of, judge, user_radius_rule
-from hmgeo.judging.layers import LayerFacts, LayerIndexes
-from hmgeo.judging.places import NOWHERE, Membership, Place, membership, places_of
+from hmgeo.judging.layers import LayerIndexes
+from hmgeo.judging.places import Membership, Place, Places, membership, places_of
 from hmgeo.proximity.measure import Proximity, measure_proximity
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.results.text import sentences
@@ -22,15 +22,14 @@ from hmgeo.rules.claims import doubts_of
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import stated_facts, stated_numbers
 from hmgeo.screening.heights import HeightFacts, heights_of
-from hmgeo.screening.measures import Measures, SourceFacts, measures_of
-from hmgeo.screening.somewhere import PlaceFacts, PlaceSource, count_rows, measured_places, place_sources
+from hmgeo.screening.measures import MeasuredLayers, Measures, measures_of
+from hmgeo.screening.somewhere import PlaceRanges, PlaceSource, count_rows, measured_places, place_sources
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Standing, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-    from hmgeo.judging.facts import Facts
     from hmgeo.judging.judge import Judgement
     from hmgeo.judging.question import Question
     from hmgeo.records import Layer, Positions, Sink
@@ -237,41 +236,32 @@ class _Bench:
         """Return why a clause can't rest on some words of a source's row, by what it would rest on."""
         return doubts_of(self.question.disputes.get(source_id, ()))
 
-    def facts(self, row: Row, place: Place = NOWHERE, stated: Mapping[str, str] | None = None) -> Facts | None:
-        """Return what rules may ask of a source; None where neither position nor place is known."""
-        if row["source_id"] in self.somewhere:
-            return self._facts_of_place(row["source_id"], place, stated or {})
+    def stated(self, source_id: str, columns: Mapping[str, str]) -> Stated:
+        """Return what a source's row states, unknown where other words contradict it."""
+        return Stated(doubted_facts(stated_facts(columns), self.doubts(source_id)), stated_numbers(columns))
+
+    def facts(self, row: Row, place: Place, stated: Stated) -> Facts:
+        """Return what rules may ask of a source."""
+        source_id, is_bare, places = row["source_id"], self.question.as_of is None, Places(place)
+        if source_id in self.somewhere:
+            has_farmland = self.farmland is not None
+            known = self.somewhere[source_id]
+            ranges = PlaceRanges(known, places, has_farmland=has_farmland, undeclared_may_clear=is_bare)
+            return Facts(ranges, stated=stated)
         if row["status"] != Status.ASSESSED.value:
-            return None
-        geometry, uncertainty_m = shapely.from_wkb(row["geometry"]), row["position_uncertainty_m"]
-        layers = self._layer_facts(row["source_id"], geometry, uncertainty_m, place, stated or {})
-        is_bare = self.question.as_of is None
-        return SourceFacts(
+            return unplaced(Stated(stated.attributes))
+        heights = self.heights
+        layers = MeasuredLayers(
             row,
             self.farmland,
             self.measures,
+            self.indexes,
+            places,
             undeclared_may_clear=is_bare,
-            place=place,
-            layers=layers,
-            water=self.heights.flow_facts(geometry, uncertainty_m),
-            terrain=self.heights.terrain,
+            barred=heights.barred,
         )
-
-    def _layer_facts(
-        self, source_id: str, geometry: shapely.Geometry, uncertainty_m: float, place: Place, stated: Mapping[str, str]
-    ) -> LayerFacts:
-        facts = doubted_facts(stated_facts(stated), self.doubts(source_id))
-        numbers, barred = stated_numbers(stated), self.heights.barred
-        return LayerFacts(
-            geometry, uncertainty_m, self.indexes, place, attributes=facts, numbers=numbers, barred=barred
-        )
-
-    def _facts_of_place(self, source_id: str, place: Place, stated: Mapping[str, str]) -> PlaceFacts:
-        source = self.somewhere[source_id]
-        told = self._layer_facts(source_id, source.geometry, 0.0, place, stated)
-        is_bare = self.question.as_of is None
-        has_farmland = self.farmland is not None
-        return PlaceFacts(source, place, has_farmland=has_farmland, undeclared_may_clear=is_bare, stated=told)
+        water = heights.water_of(shapely.from_wkb(row["geometry"]), row["position_uncertainty_m"])
+        return Facts(layers, water, heights.ground_of(source_id), stated)
 
 
 def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
@@ -282,9 +272,11 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
         basis = Basis.worst(basis, bench.heights.basis)
     sources, findings = [], []
     standings: dict[str, RuleStanding] = {}
-    stated = positions.attributes.to_pylist() or [{} for _ in places]
-    for row, place, columns in zip(positions.table.to_pylist(), places, stated, strict=True):
-        judged = _judged(row, place, columns, bench)
+    cells = positions.attributes.to_pylist() or [{} for _ in places]
+    for row, place, columns in zip(positions.table.to_pylist(), places, cells, strict=True):
+        stated = bench.stated(row["source_id"], columns)
+        facts = bench.facts(row, place, stated)
+        judged = _judged(row, place, columns, stated, facts, bench)
         for one in judged:
             standings.setdefault(one.rule.id, one.standing)
         area = Membership()
@@ -299,11 +291,11 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
         spoken = () if known is None else (known.sentence(), known.note)
         told = "" if deciding is None else deciding.judgement.note
         doubted = [one.note for one in question.disputes.get(row["source_id"], ()) if one.why not in told]
-        notes = sentences(*spoken, _notes(row, place, area, deciding, question, _gap(row, bench)), *doubted)
-        cells = source_row(
+        notes = sentences(*spoken, _notes(row, place, area, deciding, question, _gap(row, facts, bench)), *doubted)
+        told_of = source_row(
             row, place, area.ids, deciding, measures, radius_m=question.radius_m, basis=basis, note=notes
         )
-        sources.append(cells | ({} if known is None else known.columns(question.radius_m)))
+        sources.append(told_of | ({} if known is None else known.columns(question.radius_m)))
     counts = _with_bounds(_counts(positions, proximity, somewhere), measures, somewhere)
     return Screened(
         question.radii_m,
@@ -340,16 +332,17 @@ def _with_bounds(counts: pa.Table, measures: Measures, somewhere: Mapping[str, P
     return counts.append_column("is_lower_bound", pa.array(bounds, pa.bool_()))
 
 
-def _judged(row: Row, place: Place, columns: Mapping[str, str], bench: _Bench) -> list[Judged]:
+def _judged(
+    row: Row, place: Place, columns: Mapping[str, str], stated: Stated, facts: Facts, bench: _Bench
+) -> list[Judged]:
     """Judge one source by every rule that writes findings and holds it, or is adopted."""
     question, kind = bench.question, bench.positions.kind.value
-    facts = bench.facts(row, place, columns)
     doubts = bench.doubts(row["source_id"])
     subject = Subject(
         kind,
         row["trade_code"],
         row["trade_edition"],
-        attributes=doubted_facts(stated_facts(columns), doubts),
+        attributes=stated.attributes,
         is_cadmium_related=found_cadmium(columns),
         doubts=doubts,
     )
@@ -385,11 +378,11 @@ def _notes(
     )
 
 
-def _gap(row: Row, bench: _Bench) -> str:
+def _gap(row: Row, facts: Facts, bench: _Bench) -> str:
     """Return why the counts of a row are lower bounds, whatever the rules made of them."""
-    facts = bench.facts(row)
-    if facts is None or bench.farmland is None:
+    is_known = row["source_id"] in bench.somewhere or row["status"] == Status.ASSESSED.value
+    if bench.farmland is None or not is_known:
         return ""
     kind = bench.farmland.kind
-    fact = facts.distance(Features(kind.value))
+    fact = facts.layers.distance(Features(kind.value))
     return "" if isinstance(fact, Unknown) else fact.coverage_gap(kind.zh, bench.question.radius_m)

@@ -18,8 +18,9 @@ import shapely
 from pyproj import Transformer
 
 from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, SQUARE_M_PER_HA, ellipsoidal_area_m2
-from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, UnansweredFacts, Unknown, missing_layer
-from hmgeo.judging.places import KEY_AREAS, inside_key_areas
+from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, Unknown, missing_layer
+from hmgeo.judging.layers import PlaceOnly
+from hmgeo.judging.places import KEY_AREAS
 from hmgeo.results.text import distance_text
 from hmgeo.screening.measures import class_unread, unread_words
 from hmgeo.vocabulary import (
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hmgeo.judging.places import Areas, Place
+    from hmgeo.judging.places import Areas, Place, Places
     from hmgeo.records import Layer, Positions
 
     Floats = NDArray[np.float64]
@@ -446,45 +447,22 @@ def count_rows(sources: Mapping[str, PlaceSource]) -> list[dict[str, Any]]:
     return rows
 
 
-class PlaceFacts(UnansweredFacts):
-    """Answers about a source known by place: ranges, and membership by code.
+class PlaceRanges(PlaceOnly):
+    """Where a source known by place lies: ranges to farmland, and membership by code."""
 
-    Parameters
-    ----------
-    stated
-        Answers what the row itself states.
-    """
-
-    def __init__(
-        self,
-        source: PlaceSource,
-        place: Place,
-        *,
-        has_farmland: bool,
-        undeclared_may_clear: bool,
-        stated: UnansweredFacts,
-    ) -> None:
+    def __init__(self, source: PlaceSource, places: Places, *, has_farmland: bool, undeclared_may_clear: bool) -> None:
+        super().__init__(places)
         self._source = source
-        self._place = place
         self._has_farmland = has_farmland
         self._undeclared_may_clear = undeclared_may_clear
-        self._stated = stated
 
-    def inside(self, features: Features) -> PlaceFact | Unknown:
+    def inside(self, features: Features, /) -> PlaceFact | Unknown:
         """Return whether a key area holds the place; other layers can't be told from a place alone."""
         if features.layer == KEY_AREAS:
-            return inside_key_areas(self._place, features.area_ids)
+            return super().inside(features)
         return Unknown(f"仅知位于{self._source.name}，无法判断与「{features.zh}」的位置关系，本条未作判断。")
 
-    def attribute(self, name: str) -> bool | Unknown | None:
-        """Return a yes/no fact that the row states."""
-        return self._stated.attribute(name)
-
-    def number(self, name: str) -> float | None:
-        """Return a number that the row states."""
-        return self._stated.number(name)
-
-    def distance(self, features: Features) -> DistanceFact | Unknown:
+    def distance(self, features: Features, /) -> DistanceFact | Unknown:
         """Return the range of distances to farmland of these classes."""
         if features.layer != LayerKind.FARMLAND.value or features.having or features.lacking:
             return Unknown(f"仅知位于{self._source.name}，未对「{features.zh}」作距离测算，本条未作判断。")

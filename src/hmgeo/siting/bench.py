@@ -13,7 +13,7 @@ from hmgeo.judging.applies import Subject, exemption, hindrance
 from hmgeo.judging.clause_tests import PERCENT, features_of
 from hmgeo.judging.facts import Answer, Features, Unknown
 from hmgeo.judging.judge import judge
-from hmgeo.judging.layers import RIVERS, LayerIndexes
+from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndexes
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, membership
 from hmgeo.results.siting import NOTHING_MEASURED, Citation, Clause, Measured, SiteAnswer, SiteFact
 from hmgeo.results.text import bearing_text, distance_text, sentences
@@ -21,8 +21,8 @@ from hmgeo.rules.kinds import DISTANCE_KINDS, FLOW_KINDS, INSIDE_KINDS
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import ATTRIBUTES, BOTH, LAYERS, MEASURED_ATTRIBUTES, NETWORK
-from hmgeo.siting.site import ELEVATION, PlaceFinder, SiteFacts, SiteHeights, SiteNumbers
-from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Status, Verdict
+from hmgeo.siting.site import ELEVATION, PlaceFinder, SiteHeights, facts_of
+from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Verdict
 from hmgeo.water.by_rivers import rivers_of
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from hmgeo.judging.facts import DistanceFact, Facts, Measurement, PlaceFact
     from hmgeo.judging.judge import Judgement
     from hmgeo.judging.layers import LayerIndex
-    from hmgeo.judging.places import Membership, Place
+    from hmgeo.judging.places import Membership, Place, Places
     from hmgeo.judging.question import SitingQuestion
     from hmgeo.records import Layer, Raster
     from hmgeo.rules.model import DatedValue, Rule, RuleStanding, Test
-    from hmgeo.siting.site import Site, SitePlaces
+    from hmgeo.siting.site import Site
     from hmgeo.water.by_rivers import ProjectRivers
 
 
@@ -123,7 +123,8 @@ class Witness:
         if limit_m is None:
             return Evidence(layers=layers)
         is_upstream = leaf.kind == "upstream_of"
-        ask = self.facts.upstream if is_upstream else self.facts.downstream
+        water = self.facts.water
+        ask = water.upstream if is_upstream else water.downstream
         fact = ask(features, limit_m, self.choices.code(leaf.text("mode")))
         if isinstance(fact, Unknown):
             return Evidence((fact.why,), layers=layers)
@@ -134,7 +135,7 @@ class Witness:
         return Evidence((f"{way}为{features.zh}「{_name(fact)}」，{fact.why}",), layers=layers)
 
     def _of_slope(self, value: DatedValue) -> Evidence:
-        fact = self.facts.slope()
+        fact = self.facts.ground.slope()
         if isinstance(fact, Unknown):
             return Evidence((fact.why,), layers=(ELEVATION,))
         limit = "" if value.value is None else f"，条文坡度 {value.value:g}°"
@@ -148,12 +149,12 @@ class Witness:
     def _of_attribute(self, name: str, value: DatedValue) -> Evidence:
         if name in MEASURED_ATTRIBUTES:
             word, unit = MEASURED_ATTRIBUTES[name]
-            number = self.facts.number(name)
+            number = self.facts.stated.number(name)
             if number is None:
                 return Evidence(changes=(f"补充{word}后可作判断。",), unsaid=(word,))
             limit = "" if value.value is None else f"，限值 {value.value:g} {unit}"
             return Evidence((f"{word} {number:g} {unit}{limit}。",))
-        word, known = ATTRIBUTES[name], self.facts.attribute(name)
+        word, known = ATTRIBUTES[name], self.facts.stated.attribute(name)
         if isinstance(known, Unknown):
             return Evidence((known.why,), (f"核实是否{word}后可作判断。",))
         if known is None:
@@ -161,14 +162,16 @@ class Witness:
         return Evidence((f"填报：{word}——{'是' if known else '否'}。",))
 
     def _of_ratio(self, leaf: Test, value: DatedValue) -> Evidence:
-        found = self.facts.ratio(leaf.text("numerator"), leaf.text("denominator"), self.choices.code(leaf.text("by")))
+        found = self.facts.stated.ratio(
+            leaf.text("numerator"), leaf.text("denominator"), self.choices.code(leaf.text("by"))
+        )
         words = "与".join(MEASURED_ATTRIBUTES[leaf.text(name)][0] for name in ("numerator", "denominator"))
         if isinstance(found, Unknown):
             return Evidence(changes=(f"补充{words}后可作判断。",), unsaid=(words,))
         return Evidence((f"{words}之比为 {found:g}，条文比例 {value.value:g}。",))
 
     def _of_distance(self, leaf: Test, value: DatedValue, features: Features) -> Evidence:
-        fact = self.facts.distance(features)
+        fact = self.facts.layers.distance(features)
         if isinstance(fact, Unknown):
             return Evidence((fact.why,), layers=(features.layer,))
         name = leaf.text("limit")
@@ -184,16 +187,16 @@ class Witness:
         return Evidence(measured, (change,), (features.layer,))
 
     def _of_inside(self, features: Features) -> Evidence:
-        fact = self.facts.inside(features)
+        fact = self.facts.layers.inside(features)
         if isinstance(fact, Unknown):
             return Evidence((fact.why,), layers=(features.layer,))
         if fact.answer is Answer.YES:
             return Evidence((inside_sentence(features, fact),), self._way_out(features), (features.layer,))
         if fact.answer is Answer.PARTLY:
-            share = self.facts.share(features)
+            share = self.facts.layers.share(features)
             percent = "" if isinstance(share, Unknown) else f"，占用地面积 {share.value:.1f}{PERCENT}"
             return Evidence((f"部分位于{features.zh}「{_name(fact)}」内{percent}。",), layers=(features.layer,))
-        nearest = self.facts.distance(features)
+        nearest = self.facts.layers.distance(features)
         if isinstance(nearest, Unknown) or nearest.measured_m is None:
             return Evidence((f"不在{features.zh}内：{NOTHING_FOUND}。",), layers=(features.layer,))
         text = distance_sentence(features, nearest, None)
@@ -201,13 +204,14 @@ class Witness:
         return Evidence((f"不在{features.zh}内；{text}",), (change,), (features.layer,))
 
     def _way_out(self, features: Features) -> tuple[str, ...]:
-        depth_m = self.facts.depth_m(features) if isinstance(self.facts, SiteFacts) else None
+        layers = self.facts.layers
+        depth_m = layers.depth_m(features) if isinstance(layers, LayerFacts) else None
         if depth_m is None:
             return ()
         return (f"距其边界最近 {distance_text(depth_m)}，移出边界后不再位于其内。",)
 
     def _key_area_text(self, features: Features) -> str:
-        fact = self.facts.inside(features)
+        fact = self.facts.layers.inside(features)
         if isinstance(fact, Unknown):
             return fact.why
         where = f"{self.place.county}{self.place.township}" or "所在地"
@@ -323,7 +327,7 @@ class SitingBench:
         facts = self.facts_of(site, places)
         return facts, self.answer(site, places, facts)
 
-    def answer(self, site: Site, places: SitePlaces, facts: Facts) -> SiteAnswer:
+    def answer(self, site: Site, places: Places, facts: Facts) -> SiteAnswer:
         """Judge a site whose places and facts are known already."""
         said = stated_of(site)
         subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, said, doubts=site.doubts)
@@ -340,12 +344,10 @@ class SitingBench:
         found.sort(key=itemgetter(0))
         return self._answer(site, places, [clause for _, clause in found], plan)
 
-    def facts_of(self, site: Site, places: SitePlaces | None = None) -> Facts:
+    def facts_of(self, site: Site, places: Places | None = None) -> Facts:
         """Return what rules may ask of a site."""
         held = self._places.find(site) if places is None else places
-        if site.geometry is None or site.status is not Status.ASSESSED:
-            return SiteNumbers(site, held)
-        return SiteFacts(site, self.indexes, held, self.heights, self.rivers)
+        return facts_of(site, held, self.indexes, self.heights, self.rivers)
 
     def _plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
         stated, doubts = (tuple(sorted(one.items())) for one in (subject.attributes, subject.doubts))
@@ -418,7 +420,7 @@ class SitingBench:
             return self.heights.raster.basis
         return self.indexes[code].layer.basis
 
-    def _answer(self, site: Site, places: SitePlaces, clauses: list[Clause], plan: _Plan) -> SiteAnswer:
+    def _answer(self, site: Site, places: Places, clauses: list[Clause], plan: _Plan) -> SiteAnswer:
         question, place, area = self.question, places.given, plan.area
         point = None if site.geometry is None else shapely.point_on_surface(site.geometry)
         kind = "" if site.geometry is None else _position_kind(site.geometry)
@@ -541,7 +543,7 @@ def _position_kind(geometry: shapely.Geometry) -> str:
     return PositionKind.POINT.value if geometry.geom_type == "Point" else PositionKind.SHAPE.value
 
 
-def _border_note(places: SitePlaces) -> str:
+def _border_note(places: Places) -> str:
     def names(found: Iterable[Place]) -> str:
         return "、".join(dict.fromkeys(filter(None, (f"{one.county}{one.township}" for one in found))))
 

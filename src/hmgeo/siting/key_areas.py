@@ -9,15 +9,15 @@ import shapely
 
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.judging.facts import Answer, Unknown
+from hmgeo.judging.places import in_key_areas
 from hmgeo.reference.tables import key_areas
-from hmgeo.siting.site import Site, in_key_areas
 from hmgeo.vocabulary import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from hmgeo.reference.tables import KeyArea
-    from hmgeo.siting.site import PlaceFinder
+    from hmgeo.siting.site import PlaceFinder, Site
 
 
 YES, NO, PARTLY, UNKNOWN = "是", "否", "部分", "不能判断"

@@ -27,13 +27,13 @@ from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, Inqui
 from hmgeo.judging.facts import Side
 from hmgeo.judging.judge import verdict_of
 from hmgeo.judging.layers import untold_template
-from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place
+from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, layers_of, parameters_of
 from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.siting.bench import citation_of, stated_of
-from hmgeo.siting.site import SiteNumbers, SitePlaces
+from hmgeo.siting.site import facts_of_place
 from hmgeo.vocabulary import SPEAKING, Effect, Verdict
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ class Drawer:
         for leaf in rule.test.leaves() if rule.test is not None else ():
             if leaf.kind == KEY_AREA_KIND or leaf.text("layer") == KEY_AREAS:
                 features = replace(features_of(leaf, self.bench.question.choices), layer=KEY_AREAS)
-                answers.append(str(SiteNumbers(self.site, SitePlaces(place)).inside(features)))
+                answers.append(str(facts_of_place(self.site, Places(place)).layers.inside(features)))
         return tuple(answers)
 
     def _reaches(self, rule: Rule, place: Place) -> bool:
@@ -259,7 +259,7 @@ class Drawer:
         touched = cell
         graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
         for choices in self.bench.question.choices.spread(rule.parameters):
-            inquiry = Inquiry(value, SiteNumbers(self.site, SitePlaces(place)), choices, graver)
+            inquiry = Inquiry(value, facts_of_place(self.site, Places(place)), choices, graver)
             ground = self._ground(rule.test, inquiry, cell)
             touched = shapely.intersection(touched, ground.not_met if rule.effect is Effect.REQUIRE else ground.met)
         return polygonal(touched)

@@ -39,12 +39,12 @@ from hmgeo.judging.facts import (
 )
 from hmgeo.judging.judge import IN_PRINCIPLE, condition_text, judge, unset_outside_the_test, verdict_of
 from hmgeo.judging.layers import bank_line_fault, untold_template
-from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place
+from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.results.compiled import CompiledLayer, CompiledRules, CompiledSet
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.siting.bench import Witness, citation_of
-from hmgeo.siting.site import PROJECT_SITES, Site, SiteNumbers, SitePlaces
+from hmgeo.siting.site import PROJECT_SITES, Site, facts_of_place
 from hmgeo.vocabulary import COUNTY_DIGITS, SPEAKING, Effect, Verdict
 
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ class _Compiler:
         graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
         trees = []
         for one in choices.spread(rule.parameters):
-            inquiry = Inquiry(value, SiteNumbers(site, SitePlaces(place)), one, graver)
+            inquiry = Inquiry(value, facts_of_place(site, Places(place)), one, graver)
             if rule.test is not None:
                 trees.append((one, tree_of(rule.test, Spot(rule, place, inquiry, self.sets))))
         distinct = list({json.dumps(tree, sort_keys=True): tree for _, tree in trees}.values())

@@ -12,9 +12,9 @@ import shapely
 
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.geo.nearest import box_around
-from hmgeo.judging.facts import Answer, Features, PlaceFact, UnansweredFacts, Unknown, missing_layer
-from hmgeo.judging.layers import LayerFacts
-from hmgeo.judging.places import KEY_AREAS, Place, inside_key_areas
+from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer
+from hmgeo.judging.layers import LayerFacts, PlaceOnly
+from hmgeo.judging.places import Place, Places
 from hmgeo.terrain.places import slopes_of
 from hmgeo.terrain.slope import slope_strips
 from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Status
@@ -24,12 +24,12 @@ from hmgeo.water.by_rivers import NetworkFacts
 from hmgeo.water.choices import conditioning_of, snap_rule_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     import pyarrow as pa
 
     from hmgeo.judging.choices import Choices
-    from hmgeo.judging.facts import DistanceFact, NumberFact
+    from hmgeo.judging.facts import Features, NumberFact
     from hmgeo.judging.layers import LayerIndex
     from hmgeo.judging.places import Areas
     from hmgeo.records import Layer, Raster
@@ -65,69 +65,35 @@ class SiteHeights:
         return list(slope_strips(self.raster))
 
 
-class HeightAnswers(UnansweredFacts):
-    """Answers about water and slope for one site; each question is worked out once.
+class SiteGround:
+    """The ground of one site; its slope is worked out once.
 
     Parameters
     ----------
     heights
-        None where the project has none: every answer then says so.
-    kind
-        Of the site, by the codes of `hmgeo.rules.words.SOURCE_KINDS`; what lies on a river is put onto the stream.
-    rivers
-        None where the project has no drawn rivers.
+        None where the project has none: the answer then says so.
     """
 
-    def __init__(
-        self,
-        geometry: shapely.Geometry,
-        uncertainty_m: float,
-        kind: str,
-        heights: SiteHeights | None,
-        rivers: ProjectRivers | None = None,
-    ) -> None:
-        self._geometry = geometry
-        self._uncertainty_m = uncertainty_m
+    def __init__(self, site: Site, heights: SiteHeights | None) -> None:
+        self._site = site
         self._heights = heights
-        water = None if heights is None else heights.water
-        rule = None if heights is None or kind not in ON_STREAMS else heights.snap_rule
-        by_heights = FlowFacts(geometry, uncertainty_m, water, snap_rule=rule)
-        by_rivers = NetworkFacts(geometry, uncertainty_m, rivers)
-        self._flow = WaterFacts(by_heights, by_rivers, has_heights=water is not None)
-        self._met: dict[tuple[bool, Features, float, str], PlaceFact | Unknown] = {}
-
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
-        """Return whether water from the site reaches one of the features within the limit along the water."""
-        key = (True, features, limit_m, mode)
-        if key not in self._met:
-            self._met[key] = self._flow.upstream(features, limit_m, mode)
-        return self._met[key]
-
-    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
-        """Return whether water from one of the features reaches the site within the limit along the water."""
-        key = (False, features, limit_m, mode)
-        if key not in self._met:
-            self._met[key] = self._flow.downstream(features, limit_m, mode)
-        return self._met[key]
-
-    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
-        """Return whether the way down from the site passes within `beside_m` of the features before the limit."""
-        return self._flow.beside_path(features, limit_m, beside_m)
 
     @cached_property
     def _slope(self) -> NumberFact | Unknown:
         if self._heights is None:
             return missing_layer(ELEVATION)
         strips = self._heights.slope_strips
-        return slopes_of(self._heights.raster, [self._geometry], [self._uncertainty_m], strips)[0]
+        return slopes_of(self._heights.raster, [self._site.geometry], [self._site.uncertainty_m], strips)[0]
 
     def slope(self) -> NumberFact | Unknown:
         """Return the slope of the site in degrees."""
         return self._slope
 
+    def terrain(self, _features: Features, _plain_m: float, /) -> None:
+        """Return that nobody looked."""
+
 
 PROJECT_SITES = "project_sites"
-PER_METAL = "per_metal"
 _PLACE_ONLY = Unknown("只知所在行政区，没有可用的坐标或范围，本条未作判断。")
 
 
@@ -175,24 +141,10 @@ class Site:
     facts: tuple[tuple[str, str], ...] = ()
     doubts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
-
-@dataclass(frozen=True, slots=True)
-class SitePlaces:
-    """The administrative areas that may hold a site.
-
-    Parameters
-    ----------
-    given
-        Of its representative point, or as named.
-    across
-        Other places that its shape reaches into.
-    near
-        Other places that its position's uncertainty reaches.
-    """
-
-    given: Place
-    across: tuple[Place, ...] = ()
-    near: tuple[Place, ...] = ()
+    @property
+    def stated(self) -> Stated:
+        """What words say of it."""
+        return Stated(self.attributes, self.numbers, self.added_kg, self.offset_kg, self.classes)
 
 
 class PlaceFinder:
@@ -202,18 +154,18 @@ class PlaceFinder:
         self._counties = _Polygons(areas.counties)
         self._townships = _Polygons(areas.townships)
 
-    def find(self, site: Site) -> SitePlaces:
+    def find(self, site: Site) -> Places:
         """Return the places that hold a site; names in its row win over polygons."""
         shape = site.geometry
         if shape is None:
-            return SitePlaces(site.place or Place())
+            return Places(site.place or Place())
         point = shapely.point_on_surface(shape)
         given = site.place or self._at(point)
         if given.township_code and not given.township_from_geometry:
-            return SitePlaces(given)
+            return Places(given)
         across = () if shape.geom_type == "Point" else self._reached(shape, given)
         near = () if self._is_far_from_borders(shape, site.uncertainty_m) else self._near(site, given)
-        return SitePlaces(given, across, tuple(one for one in near if one not in across))
+        return Places(given, across, tuple(one for one in near if one not in across))
 
     def _near(self, site: Site, given: Place) -> tuple[Place, ...]:
         return self._reached(geodesic_buffer(site.geometry, site.uncertainty_m), given)
@@ -267,175 +219,34 @@ class _Polygons:
         return self._names.get(code, "")
 
 
-class SiteNumbers(UnansweredFacts):
-    """Answers about a site known by its place only: key areas, stated facts, emissions."""
-
-    def __init__(self, site: Site, places: SitePlaces) -> None:
-        self._site = site
-        self._places = places
-
-    def distance(self, features: Features) -> DistanceFact | Unknown:  # noqa: ARG002 -- the protocol's
-        """Return that only the place is known."""
-        return _PLACE_ONLY
-
-    def inside(self, features: Features) -> PlaceFact | Unknown:
-        """Return whether a key area holds the place; other layers can't be asked."""
-        return in_key_areas(self._places, features.area_ids) if features.layer == KEY_AREAS else _PLACE_ONLY
-
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002 -- as above
-        """Return that only the place is known."""
-        return _PLACE_ONLY
-
-    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:  # noqa: ARG002 -- as above
-        """Return that only the place is known."""
-        return _PLACE_ONLY
-
-    def slope(self) -> NumberFact | Unknown:
-        """Return that only the place is known."""
-        return _PLACE_ONLY
-
-    def attribute(self, name: str) -> bool | Unknown | None:
-        """Return a stated fact."""
-        return self._site.attributes.get(name)
-
-    def number(self, name: str) -> float | None:
-        """Return a stated number."""
-        return self._site.numbers.get(name)
-
-    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
-        """Return the quotient: summed over the metals, or the smallest of the single metals."""
-        found = emission_ratio(self._site, basis) if numerator == "offset_kg" else None
-        return super().ratio(numerator, denominator, basis) if found is None else found
-
-    def class_of(self, layer: str) -> str | Unknown:
-        """Return the site's own official class."""
-        return self._site.classes.get(layer) or super().class_of(layer)
+def facts_of_place(site: Site, places: Places) -> Facts:
+    """Return what rules may ask of a site known by its place only: key areas, stated facts, emissions."""
+    return Facts(PlaceOnly(places, _PLACE_ONLY), Unasked(_PLACE_ONLY), Unasked(_PLACE_ONLY), site.stated)
 
 
-class SiteFacts(LayerFacts):
-    """Answers about a located site; every question to a layer is asked once.
+def facts_of(
+    site: Site,
+    places: Places,
+    indexes: Mapping[str, LayerIndex],
+    heights: SiteHeights | None = None,
+    rivers: ProjectRivers | None = None,
+) -> Facts:
+    """Return what rules may ask of a site.
 
     Parameters
     ----------
     heights, rivers
-        None where the project has none.
+        None where the project has none. What lies on a river is put onto the stream.
     """
-
-    def __init__(
-        self,
-        site: Site,
-        indexes: Mapping[str, LayerIndex],
-        places: SitePlaces,
-        heights: SiteHeights | None = None,
-        rivers: ProjectRivers | None = None,
-    ) -> None:
-        super().__init__(
-            site.geometry, site.uncertainty_m, indexes, places.given, attributes=site.attributes, numbers=site.numbers
-        )
-        self._site = site
-        self._places = places
-        self._distances: dict[Features, DistanceFact | Unknown] = {}
-        self._insides: dict[Features, PlaceFact | Unknown] = {}
-        self._heights, self._rivers = heights, rivers
-
-    @cached_property
-    def _answers(self) -> HeightAnswers:
-        site = self._site
-        return HeightAnswers(site.geometry, site.uncertainty_m, site.kind, self._heights, self._rivers)
-
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
-        """Return whether water from the site reaches one of the features."""
-        return self._answers.upstream(features, limit_m, mode)
-
-    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
-        """Return whether water from one of the features reaches the site."""
-        return self._answers.downstream(features, limit_m, mode)
-
-    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
-        """Return whether the way down from the site passes beside the features."""
-        return self._answers.beside_path(features, limit_m, beside_m)
-
-    def slope(self) -> NumberFact | Unknown:
-        """Return the slope of the site in degrees."""
-        return self._answers.slope()
-
-    def class_of(self, layer: str) -> str | Unknown:
-        """Return the site's own official class."""
-        return self._site.classes.get(layer) or super().class_of(layer)
-
-    def distance(self, features: Features) -> DistanceFact | Unknown:
-        """Return the shortest ground distance to the features."""
-        found = self._distances.get(features)
-        if found is None:
-            found = self._distances[features] = super().distance(features)
-        return found
-
-    def inside(self, features: Features) -> PlaceFact | Unknown:
-        """Return whether the site lies in one of the features, with what its uncertainty leaves open."""
-        found = self._insides.get(features)
-        if found is None:
-            asks_place = features.layer == KEY_AREAS
-            found = in_key_areas(self._places, features.area_ids) if asks_place else super().inside(features)
-            self._insides[features] = found
-        return found
-
-    def depth_m(self, features: Features) -> float | None:
-        """Return how far inside the features the site lies in metres; None where it isn't wholly inside."""
-        index = self._index(features)
-        if isinstance(index, Unknown):
-            return None
-        depth_m = index.depth_m(self._source, features)
-        return depth_m if depth_m >= 0 else None
-
-    def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
-        """Return the quotient: summed over the metals, or the smallest of the single metals."""
-        found = emission_ratio(self._site, basis) if numerator == "offset_kg" else None
-        return super().ratio(numerator, denominator, basis) if found is None else found
-
-
-def in_key_areas(places: SitePlaces, area_ids: Sequence[str]) -> PlaceFact | Unknown:
-    """Return whether one of the key areas holds a site that may lie in several places.
-
-    A shape that reaches into places inside and outside is partly inside; a position whose uncertainty does leaves both
-    answers open.
-    """
-    first = inside_key_areas(places.given, area_ids)
-    if isinstance(first, Unknown):
-        return first
-    answer, why = first.answer, [first.why]
-    across = {_plain(inside_key_areas(one, area_ids), why) for one in places.across} - {None}
-    if across - {answer}:
-        answer = Answer.PARTLY
-        why.append("用地范围跨重点区域边界，按部分位于其内判断。")
-    near = {_plain(inside_key_areas(one, area_ids), why) for one in places.near} - {None}
-    others = frozenset(one for one in near if one is not None) - {answer, first.answer}
-    if others:
-        why.append("位置误差范围跨重点区域边界。")
-    text = "".join(dict.fromkeys(filter(None, why)))
-    return PlaceFact(answer, others, why=text, is_approximate=first.is_approximate)
-
-
-def _plain(found: PlaceFact | Unknown, why: list[str]) -> Answer | None:
-    if isinstance(found, Unknown):
-        why.append(found.why)
-        return None
-    return found.answer
-
-
-def emission_ratio(site: Site, basis: str) -> float | None:
-    """Return offset by new emission; None where a number is missing.
-
-    Examples
-    --------
-    >>> site = Site("1", "", None, added_kg={"Pb": 10.0, "Cd": 1.0}, offset_kg={"Pb": 12.0, "Cd": 2.0})
-    >>> emission_ratio(site, "per_metal"), round(emission_ratio(site, "sum_of_five"), 4)
-    (1.2, 1.2727)
-    """
-    added = {metal: kg for metal, kg in site.added_kg.items() if kg > 0}
-    if basis == PER_METAL:
-        if not added or not site.offset_kg:
-            return None
-        return min(site.offset_kg.get(metal, 0.0) / kg for metal, kg in added.items())
-    above = sum(site.offset_kg.values()) if site.offset_kg else site.numbers.get("offset_kg")
-    below = sum(added.values()) or site.numbers.get("added_emission_kg")
-    return None if above is None or not below else above / below
+    if site.geometry is None or site.status is not Status.ASSESSED:
+        return facts_of_place(site, places)
+    water = None if heights is None else heights.water
+    rule = None if heights is None or site.kind not in ON_STREAMS else heights.snap_rule
+    over_ground = FlowFacts(site.geometry, site.uncertainty_m, water, snap_rule=rule)
+    along_lines = NetworkFacts(site.geometry, site.uncertainty_m, rivers)
+    return Facts(
+        LayerFacts(site.geometry, site.uncertainty_m, indexes, places),
+        WaterFacts(over_ground, along_lines, has_heights=water is not None),
+        SiteGround(site, heights),
+        site.stated,
+    )

@@ -12,7 +12,7 @@ import shapely
 
 from hmgeo.judging.facts import Answer, Features, NumberFact, Unknown
 from hmgeo.judging.layers import LayerFacts
-from hmgeo.judging.places import NOWHERE
+from hmgeo.judging.places import Places
 from hmgeo.reference.tables import SLOPE_GRADE
 from hmgeo.results.columns import SLOPES_SCHEMA, STEEP_SCHEMA
 from hmgeo.rules.words import LAYERS
@@ -139,7 +139,7 @@ def _told(slope: Mapping[str, Any], row: Mapping[str, Any], indexes: Mapping[str
     lesser = slope["slope_grade"] == STEEPEST_GRADE - 1 if by_layer else slope["slope_deg"] >= LESS_STEEP_DEG
     if not lesser:
         return None
-    facts = LayerFacts(shapely.from_wkb(row["geometry"]), 0.0, indexes, NOWHERE)
+    facts = LayerFacts(shapely.from_wkb(row["geometry"]), 0.0, indexes, Places())
     found = facts.inside(Features(LayerKind.IMPORTANT_WATER_SOURCES.value))
     word = {"list": WATER_15_25, "status": NOT_ASSESSED, "water_source": ""}
     if isinstance(found, Unknown):

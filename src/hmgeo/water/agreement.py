@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from scipy import ndimage
 
-from hmgeo.judging.facts import Answer, PlaceFact, UnansweredFacts, Unknown, not_asked
+from hmgeo.judging.facts import Answer, PlaceFact, Unknown, not_asked
 from hmgeo.rules.words import BOTH, CATCHMENT, NETWORK
 from hmgeo.water.irrigation import Along
 from hmgeo.water.rivers import OnNetwork
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.judging.facts import Facts, Features, NumberFact
+    from hmgeo.judging.facts import Features, Water
     from hmgeo.vocabulary import LayerKind
     from hmgeo.water.by_rivers import NetworkFacts
     from hmgeo.water.grid import FlowGrid
@@ -191,8 +191,8 @@ def _by_heights(grid: FlowGrid, rule: SnapRule, above: shapely.Point, below: sha
 AGREED = "高程与所绘河网结论一致。"
 
 
-class WaterFacts(UnansweredFacts):
-    """Answers about water and slope for one source.
+class WaterFacts:
+    """Answers about water for one source; each question along the water is worked out once.
 
     Parameters
     ----------
@@ -207,40 +207,41 @@ class WaterFacts(UnansweredFacts):
     """
 
     def __init__(
-        self, heights: Facts, rivers: NetworkFacts, *, has_heights: bool, barred: tuple[LayerKind, ...] = ()
+        self, heights: Water, rivers: NetworkFacts, *, has_heights: bool, barred: tuple[LayerKind, ...] = ()
     ) -> None:
         self._barred = barred
         self._heights = heights
         self._rivers = rivers
         self._has_heights = has_heights
+        self._met: dict[tuple[bool, Features, float, str], PlaceFact | Unknown] = {}
 
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+    def upstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
         """Return whether water from the source reaches one of the features within the limit along the water."""
-        return self._by(
-            features,
-            mode,
-            lambda: self._heights.upstream(features, limit_m, CATCHMENT),
-            lambda: self._rivers.upstream(features, limit_m),
-        )
+        return self._along(features, limit_m, mode, is_against=False)
 
-    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+    def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
         """Return whether water from one of the features reaches the source within the limit along the water."""
-        return self._by(
-            features,
-            mode,
-            lambda: self._heights.downstream(features, limit_m, CATCHMENT),
-            lambda: self._rivers.downstream(features, limit_m),
-        )
+        return self._along(features, limit_m, mode, is_against=True)
 
-    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+    def beside_path(self, features: Features, limit_m: float, beside_m: float, /) -> PlaceFact | Unknown:
         """Return whether the way down from the source passes beside the features; by heights."""
         if self._is_barred(features):
             return not_asked(features.layer, self._barred)
         return self._heights.beside_path(features, limit_m, beside_m)
 
-    def slope(self) -> NumberFact | Unknown:
-        """Return the slope of the source."""
-        return self._heights.slope()
+    def _along(self, features: Features, limit_m: float, mode: str, *, is_against: bool) -> PlaceFact | Unknown:
+        key = (is_against, features, limit_m, mode)
+        if key not in self._met:
+            heights, rivers = self._heights, self._rivers
+            over_ground = heights.downstream if is_against else heights.upstream
+            along_lines = rivers.downstream if is_against else rivers.upstream
+            self._met[key] = self._by(
+                features,
+                mode,
+                lambda: over_ground(features, limit_m, CATCHMENT),
+                lambda: along_lines(features, limit_m),
+            )
+        return self._met[key]
 
     def _is_barred(self, features: Features) -> bool:
         return any(kind.value == features.layer for kind in self._barred)

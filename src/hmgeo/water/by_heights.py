@@ -1,4 +1,4 @@
-"""What rules ask of water and slope, answered for one source from a grid that drains."""
+"""What rules ask of water, answered for one source from a grid that drains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import shapely
 
-from hmgeo.judging.facts import Answer, Features, NumberFact, PlaceFact, UnansweredFacts, Unknown
+from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown
 from hmgeo.judging.layers import unread_text
 from hmgeo.rules.words import BOTH, LAYERS, NETWORK
 from hmgeo.vocabulary import Basis, Completeness
@@ -84,8 +84,8 @@ class _Trace:
     is_covered: bool
 
 
-class FlowFacts(UnansweredFacts):
-    """Answers about water and slope for one source; other questions stay unanswered.
+class FlowFacts:
+    """Answers about water over the ground for one source.
 
     Parameters
     ----------
@@ -95,8 +95,6 @@ class FlowFacts(UnansweredFacts):
         Of its position.
     water
         None where the project has no grid of heights.
-    slope
-        From `hmgeo.terrain.places.slopes_of`, or from the layer's own grade.
     snap_rule
         For sources that lie on a river (water stations, outfalls): put onto the stream before asking what drains
         to them; Unknown where nobody chose how. None for all others.
@@ -108,27 +106,21 @@ class FlowFacts(UnansweredFacts):
         uncertainty_m: float,
         water: WaterSource | None,
         *,
-        slope: NumberFact | Unknown | None = None,
         snap_rule: SnapRule | Unknown | None = None,
     ) -> None:
         self._geometry = geometry
         self._uncertainty_m = uncertainty_m
         self._water = water
-        self._slope = slope
         self._snap_rule = snap_rule
 
-    def slope(self) -> NumberFact | Unknown:
-        """Return the slope of the source."""
-        return super().slope() if self._slope is None else self._slope
-
-    def upstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+    def upstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
         """Return whether water from the source reaches one of the features within the limit along the water."""
         asked = self._asked(features, mode)
         if isinstance(asked, Unknown):
             return asked
         return self._down(*asked, features, limit_m, mode)
 
-    def beside_path(self, features: Features, limit_m: float, beside_m: float) -> PlaceFact | Unknown:
+    def beside_path(self, features: Features, limit_m: float, beside_m: float, /) -> PlaceFact | Unknown:
         """Return whether the way down from the source passes within `beside_m` of the features before the limit.
 
         A feature counts from the first cell of the way that lies as near as that.
@@ -154,7 +146,7 @@ class FlowFacts(UnansweredFacts):
         gap = _gap(features, layer, traces, mode)
         return _fact(best, others, gap, layer, is_approximate=water.is_approximate or layer.is_approximate)
 
-    def downstream(self, features: Features, limit_m: float, mode: str) -> PlaceFact | Unknown:
+    def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
         """Return whether water from one of the features reaches the source within the limit along the water."""
         asked = self._asked(features, mode)
         if isinstance(asked, Unknown):

@@ -127,7 +127,7 @@ class SiteDesk:
             if kind.value not in self.bench.indexes:
                 found.append(Zoning(word.zh, "未提供", note=f"未提供「{word.zh}」。请向{word.department}获取。"))
                 continue
-            fact = facts.inside(Features(kind.value))
+            fact = facts.layers.inside(Features(kind.value))
             if isinstance(fact, Unknown):
                 found.append(Zoning(word.zh, "未评估", note=fact.why))
                 continue
