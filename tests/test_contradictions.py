@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from siting_world import SITE, bench
 
+from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_positions, load_receptors
 from hmgeo.intake.side_tables import load_outlets
@@ -17,6 +18,7 @@ from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.crosscheck import CrossCheck, cross_check
 from hmgeo.judging.facts import Stated, doubted_facts, unplaced
 from hmgeo.judging.places import Areas
+from hmgeo.project.check import check_project
 from hmgeo.project.run import cross_warnings
 from hmgeo.project.sites.given import Typed, sites_of_file, typed_site
 from hmgeo.rules.book import load_book
@@ -92,6 +94,8 @@ NO_CONTRADICTION: tuple[dict[str, str], ...] = (
         "企业名称": "示例食品机械电镀厂",
     },
     {"行业代码": "321", "行业名称": "铅锌冶炼"},
+    {"行业代码": "3982", "企业名称": "示例印刷电路板厂"},
+    {"行业代码": "4210", "企业名称": "示例废铅蓄电池回收厂"},
     {"行业代码": "3212", "行业名称": "有色金属综合利用"},
     {"生产状态": "关闭", "停产关闭时间": "2022-06", "排放量年份": "2022", "废气铅": "5"},
     {"生产状态": "关闭", "许可证有效期至": "2020-12-31", "排污许可证编号": "91441802MA00000000001P"},
@@ -320,3 +324,13 @@ def test_outlets_tell_when_their_medium_and_id_disagree(tmp_path: Path) -> None:
     assert row["year"] == 2024
     assert "类型「废气」与排放口编号「DW001」" in row["note"]
     assert [one.event for one in ledger.entries if one.row] == ["填报矛盾"]
+
+
+def test_check_tells_what_the_lists_say_against_each_other() -> None:
+    report = check_project(shipped_folder() / "projects" / "nandan")
+    told = [one.what for one in report.problems]
+    assert report.is_usable
+    assert "3 行所填与其他数据矛盾，两值均保留，以其为依据的条款未作判断，见处理台账" in told
+    assert ("../../synthetic/nandan/enterprises.xlsx", "填报矛盾", "3") in report.tables[2].rows
+    lost = "「灌溉取水口」4 行按「灌区编号」关联「灌区」，3 行已关联，1 行未关联（示例GQ-ND-99），见处理台账"
+    assert lost in told

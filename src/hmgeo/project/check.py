@@ -14,10 +14,11 @@ from hmgeo.intake.inspect import Inspection, guess_kind, inspect_file
 from hmgeo.intake.load import ReadOptions, load_elevation
 from hmgeo.intake.rows import name_rows
 from hmgeo.judging.choices import Choices, unset_text
+from hmgeo.judging.crosscheck import CrossCheck, cross_check
 from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, write_fixme
 from hmgeo.project.folder import whole_file
 from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, Inputs, load_inputs
-from hmgeo.project.run import WARNED_EVENTS, layers_used
+from hmgeo.project.run import WARNED_EVENTS, cross_warnings, layers_used
 from hmgeo.project.spec import read_spec
 from hmgeo.rules.words import BOTH, NETWORK
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, Status
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from hmgeo.project.spec import ProjectSpec
-    from hmgeo.records import Layer, LedgerEntry, Positions, Raster, SideTable
+    from hmgeo.records import Layer, Ledger, LedgerEntry, Positions, Raster, SideTable
     from hmgeo.results.used import LayerUsed
 
 
@@ -75,7 +76,10 @@ def check_project(path: str | Path) -> CheckReport:
         inputs = load_inputs(spec)
     except HmgeoError as error:
         return CheckReport(error.problems)
-    return CheckReport(tuple(_warnings(spec, inputs)), (_suitability(inputs), _rows(inputs), _events(inputs)))
+    layers = inputs.positions, inputs.farmland, inputs.others
+    crossed = cross_check(*layers, inputs.sides, spec.as_of, Choices(spec.parameters))
+    warnings = (*_warnings(spec, inputs), *_disagreements(spec, crossed))
+    return CheckReport(warnings, (_suitability(inputs), _rows(inputs), _events(inputs.ledger + crossed.ledger)))
 
 
 def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
@@ -98,6 +102,12 @@ def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
     for entry in inputs.ledger.entries:
         if entry.event in WARNED_EVENTS:
             yield _warning(f"{entry.file}：{entry.reason}{entry.action}", spec, "datum", "写明 datum")
+
+
+def _disagreements(spec: ProjectSpec, crossed: CrossCheck) -> Iterator[Problem]:
+    """Yield what the lists say against each other."""
+    for text in cross_warnings(crossed.joins, len(crossed.disputes)):
+        yield _warning(text.rstrip("。"), spec, "layers", "核对编号和所填，更正原表后重新读取")
 
 
 def _farmland_gap(inputs: Inputs) -> str:
@@ -170,9 +180,9 @@ def _rows(inputs: Inputs) -> Table:
     return Table("污染源记录", ("状态", "行数"), (*rows, ("合计", str(inputs.positions.table.num_rows))))
 
 
-def _events(inputs: Inputs) -> Table:
+def _events(ledger: Ledger) -> Table:
     """Return the ledger, summed by file and event."""
-    counted = Counter((entry.file, entry.event) for entry in inputs.ledger.entries)
+    counted = Counter((entry.file, entry.event) for entry in ledger.entries)
     rows = tuple((file, event, str(count)) for (file, event), count in counted.most_common(_SHOWN_EVENTS))
     return Table("处理台账摘要", ("文件", "事项", "条数"), rows)
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 AIR, WATER = "废气", "废水"
+ANY_TRADE = "*"
+"""Stands in the table of trade words beside words that serve every trade, such as 机械."""
 NAMED_METALS = ("铅", "汞", "镉", "铬", "砷", "铊", "锑", "镍", "铜", "锌", "锰", "钒")
 ACTIONS = {"新建": "新建", "改建": "改建", "扩建": "扩建", "技术改造": "技术改造", "技改": "技术改造"}
 _NOTHING = frozenset({"", "-", "—", "/", "无", "否", "0", "未", "未填", "不涉及", "不详", "n/a", "none", "null"})
@@ -268,7 +270,7 @@ def _is_other_division(code: str, text: str) -> bool:
     (True, False)
     """
     named = [divisions for word, divisions in _trade_words().items() if word in text]
-    return bool(named) and not any(code[:2] in divisions for divisions in named)
+    return bool(named) and not any({code[:2], ANY_TRADE} & divisions for divisions in named)
 
 
 @lru_cache(maxsize=1)
