@@ -230,14 +230,14 @@ def test_a_link_that_leads_nowhere_is_told_and_every_row_is_accounted_for(tmp_pa
     found = crossed(tmp_path)
     told = {(one.table, one.target): (one.rows, one.joined, one.set_aside, one.lost) for one in found.joins}
     assert told == {
-        ("排放口", "涉重金属企业"): (7, 4, 3, ("C", "Z", "（空）")),
+        ("排放口", "涉重金属企业"): (7, 4, 3, ("C", "Z", "未填")),
         ("涉重金属企业", "工业园区"): (3, 2, 1, ("P9",)),
     }
     lost = [one for one in found.ledger.entries if one.event == "关联未成"]
     assert [(one.field, one.value, one.row) for one in lost] == [("园区编号", "P9", 2)]
     assert cross_warnings(found.joins, len(found.disputes)) == (
-        "「排放口」7 行按「企业编号」关联「涉重金属企业」，4 行已关联，3 行未关联（C、Z、（空）），见处理台账。",
-        "「涉重金属企业」3 行按「园区编号」关联「工业园区」，2 行已关联，1 行未关联（P9），见处理台账。",
+        "「排放口」7 行按「企业编号」关联「涉重金属企业」，4 行已关联，3 行未关联（「C、Z、未填」），见处理台账。",
+        "「涉重金属企业」3 行按「园区编号」关联「工业园区」，2 行已关联，1 行未关联（「P9」），见处理台账。",
         "4 行所填与其他数据矛盾，两值均保留，以其为依据的条款未作判断，见处理台账。",
     )
 
@@ -332,5 +332,5 @@ def test_check_tells_what_the_lists_say_against_each_other() -> None:
     assert report.is_usable
     assert "3 行所填与其他数据矛盾，两值均保留，以其为依据的条款未作判断，见处理台账" in told
     assert ("../../synthetic/nandan/enterprises.xlsx", "填报矛盾", "3") in report.tables[2].rows
-    lost = "「灌溉取水口」4 行按「灌区编号」关联「灌区」，3 行已关联，1 行未关联（示例GQ-ND-99），见处理台账"
+    lost = "「灌溉取水口」4 行按「灌区编号」关联「灌区」，3 行已关联，1 行未关联（「示例GQ-ND-99」），见处理台账"
     assert lost in told

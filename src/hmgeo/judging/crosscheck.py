@@ -178,7 +178,7 @@ def _joined(
     if outlets is not None:
         rows = join_outlets(outlets, positions.table["source_id"].to_pylist()).table
         named = [
-            owner or "（空）"
+            owner or "未填"
             for owner, status in zip(rows["enterprise_id"].to_pylist(), rows["status"].to_pylist(), strict=True)
             if status in {NO_ENTERPRISE, NO_ID, REPEATED}
         ]

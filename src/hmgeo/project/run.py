@@ -95,7 +95,7 @@ def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
     """
     found = [
         f"「{one.table}」{one.rows} 行按「{one.column}」关联「{one.target}」，{one.joined} 行已关联，"
-        f"{one.set_aside} 行未关联（{_some(one.lost)}），见处理台账。"
+        f"{one.set_aside} 行未关联（「{_some(one.lost)}」），见处理台账。"
         for one in joins
         if one.set_aside
     ]

@@ -266,7 +266,9 @@ def _extra(
     edition = row["trade_edition"] or ("2017" if trade.code_2017 else "2011" if trade.code_2011 else "")
     code = row["trade_code"] or (trade.code_2017 if edition == "2017" else trade.code_2011)
     cadmium = cadmium_of(own.text(number, "是否涉镉"), own.text(number, "涉镉依据"), code, edition, question.choices)
-    disputed = [one.values for one in question.disputes.get(row["source_id"], ()) if CADMIUM in one.touches]
+    disputed = [
+        f"{one.values}矛盾，待核实" for one in question.disputes.get(row["source_id"], ()) if CADMIUM in one.touches
+    ]
     if disputed:
         cadmium = Cadmium(DISPUTED, "；".join(disputed))
     deadline = own.text(number, "实施时间")
