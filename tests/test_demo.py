@@ -192,17 +192,17 @@ def test_every_input_row_comes_out_once(sources: list[Row], manifest: Row, folde
 def test_a_word_that_the_outlets_contradict_is_not_judged_and_stands_in_the_list(demo_runs: dict[str, Run]) -> None:
     """The list says 不涉及 of both; the table of outlets gives them 2.10 and 0.40 kg of cadmium a year."""
     folder = demo_runs["nandan"].folder
-    rows = {row["source_id"]: row for row in rows_of(folder / "sources.csv")}
+    rows = {row["source_id"]: row for row in rows_of(folder / "data/sources.csv")}
     for source_id, mass in (("示例ND-009", "2.1 kg/a"), ("示例ND-006", "0.4 kg/a")):
         assert rows[source_id]["verdict"] == "not_assessed"
         assert "是否涉镉「不涉及」（未填依据）" in rows[source_id]["note"]
         assert mass in rows[source_id]["note"]
-    told = [row for row in rows_of(folder / "ledger.csv") if row["event"] == "填报矛盾"]
+    told = [row for row in rows_of(folder / "data/ledger.csv") if row["event"] == "填报矛盾"]
     assert [row["source_id"] for row in told] == ["示例ND-006", "示例ND-009", "示例ND-015#2"]
     sheet = openpyxl.load_workbook(folder / "survey_list.xlsx", read_only=True)["表1 排查清单"]
     listed = {row[1] for row in sheet.iter_rows(values_only=True) if len(row) > 1}
     assert {"示例ND-006", "示例ND-009"} <= listed
-    joins = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["joins"]
+    joins = json.loads((folder / "data/manifest.json").read_text(encoding="utf-8"))["joins"]
     assert [(one["rows"], one["joined"], one["set_aside"]) for one in joins if one["table"] == "排放口"] == [
         (14, 11, 3)
     ]
