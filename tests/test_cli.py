@@ -250,8 +250,8 @@ def test_a_radius_of_the_user_cites_no_law(hmgeo_command: Callable[..., Ended], 
         assert {row[name] for row in findings} == {""}, name
     assert {row["decider"] for row in findings} == {"使用者设定"}
     assert {row["basis"] for row in findings} == {"undeclared"}
-    assert [row["verdict"] for row in findings] == ["clear", "clear", "not_assessed"]
-    assert all("数据范围未申明，不能排除触及。" in row["note"] for row in findings[:2])
+    assert [row["verdict"] for row in findings] == ["not_assessed"] * 3
+    assert [row["reason_codes"] for row in findings] == ["coverage_undeclared", "coverage_undeclared", "place_unknown"]
     manifest = json.loads((tmp_path / "out" / "data" / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["as_of"], manifest["radius_m"], manifest["radii_m"]) == (None, 500.0, [500.0])
 

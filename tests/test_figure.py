@@ -152,7 +152,7 @@ def test_title_counts_caption_disclaimer_and_watermark_stand_on_the_sheet() -> N
     assert results.title in said
     assert wording.DISCLAIMER in whole
     assert wording.caption(results, SHOWN) in whole
-    assert wording.verdict_header(results.verdict_counts()) in whole
+    assert wording.verdict_header(results.verdict_counts(), results.unassessed_counts()) in whole
     assert said.count("合成数据，仅供软件演示") > 5
     assert said.count(words) > 5
     assert "北" in said

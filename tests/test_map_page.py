@@ -232,7 +232,8 @@ def test_counts_in_the_legend_equal_the_tables(page_text: str) -> None:
 
 def test_the_header_counts_findings_and_gives_no_overall_verdict(page_text: str) -> None:
     shown = "".join(Page(page_text).texts)
-    for part in wording.verdict_header(small_results().verdict_counts()).split("｜"):
+    results = small_results()
+    for part in wording.verdict_header(results.verdict_counts(), results.unassessed_counts()).split("｜"):
         assert part in shown
     assert wording.caption(small_results(), SHOWN) in shown
     assert wording.DISCLAIMER in shown

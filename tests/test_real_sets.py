@@ -123,11 +123,12 @@ def test_what_is_said_of_each_source(real: Screened) -> None:
         if row["status"] != "assessed":
             assert (row["verdict"], row["farmland_count"]) == ("not_assessed", "")
             continue
-        assert row["verdict"] == ("listed" if pairs[row["source_id"]] else "clear") or row["certainty"] == "ambiguous"
+        expected = "listed" if pairs[row["source_id"]] else "not_assessed"
+        assert row["verdict"] == expected or row["certainty"] == "ambiguous"
         assert int(row["farmland_count"]) == pairs[row["source_id"]]
         assert row["basis"] == "real"
-        if row["verdict"] == "clear":
-            assert "数据范围未申明，不能排除触及。" in row["note"]
+        if row["verdict"] == "not_assessed":
+            assert row["reason_codes"] == "coverage_undeclared"
 
 
 def test_numbers_of_the_set_agree(real: Screened) -> None:

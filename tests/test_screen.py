@@ -459,11 +459,13 @@ def test_a_radius_of_the_user_has_no_legal_standing() -> None:
     assert (finding["verdict"], finding["certainty"], finding["limit_value"]) == ("listed", "certain", LIMIT_M)
 
 
-def test_outside_the_radius_is_clear_with_the_note_that_coverage_is_not_declared() -> None:
-    source, finding = bare(farmland(parcel(15_000), coverage=None, completeness=Completeness.UNKNOWN))
-    assert (source["verdict"], source["certainty"]) == ("clear", "certain")
-    assert finding["note"] == "数据范围未申明，不能排除触及。"
-    assert source["counts_are_lower_bounds"] is True
+def test_outside_the_radius_of_data_of_undeclared_extent_is_not_assessed_in_bare_files_and_projects_alike() -> None:
+    layer = farmland(parcel(15_000), coverage=None, completeness=Completeness.UNKNOWN)
+    for source, finding in (bare(layer), judged(layer)):
+        assert (source["verdict"], source["certainty"]) == ("not_assessed", "")
+        assert finding["reason_codes"] == source["reason_codes"] == "coverage_undeclared"
+        assert finding["note"].startswith("「耕地」未申明数据范围，结果为下限。")
+        assert source["counts_are_lower_bounds"] is True
 
 
 def test_declared_coverage_counts_for_a_bare_radius_too() -> None:

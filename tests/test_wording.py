@@ -10,12 +10,14 @@ from small_results import small_results
 
 from hmgeo.outputs import style, wording
 from hmgeo.results.results import Presentation
-from hmgeo.results.text import COVERAGE_UNDECLARED, area_text, distance_text, mu, radius_text
+from hmgeo.results.text import area_text, distance_text, mu, radius_text
 from hmgeo.results.used import ParameterUsed
-from hmgeo.vocabulary import Basis, Certainty, Classification, SoilQualityClass, Standing, Status, Verdict
+from hmgeo.vocabulary import Basis, Certainty, Classification, SoilQualityClass, Standing, Status, Unassessed, Verdict
+
+UNDECLARED = {"reason_codes": "coverage_undeclared"}
 
 
-def finding(verdict: str, **columns: str) -> dict[str, str]:
+def finding(verdict: str, **columns: object) -> dict[str, object]:
     row = {"verdict": verdict, "document": "某办法", "clause": "第三条", "quote": "应当远离耕地。", "note": ""}
     return row | {"decider": "生态环境部门", "rule_id": "R-1"} | columns
 
@@ -57,10 +59,10 @@ def test_areas_read_in_hectares_and_mu() -> None:
 
 def test_header_counts_every_verdict_gravest_first() -> None:
     counts = {Verdict.CLEAR: 4, Verdict.PROHIBITED: 1}
-    assert wording.verdict_header(counts) == (
+    assert wording.verdict_header(counts, {}) == (
         "触及禁止性规定 1 条｜有附加条件 0 条｜符合排查条件 0 条｜未评估 0 条｜未触及 4 条｜不适用 0 条"
     )
-    assert wording.verdict_header(counts, "en").startswith("touches a prohibition 1 | ")
+    assert wording.verdict_header(counts, {}, "en").startswith("touches a prohibition 1 | ")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,10 @@ def test_header_counts_every_verdict_gravest_first() -> None:
         (finding("conditional"), "须满足：应当远离耕地（依据《某办法》第三条）。"),
         (finding("listed"), "建议列入排查清单，是否列入由生态环境主管部门确定。"),
         (finding("clear"), "在所载数据（时点未申明，覆盖完整）范围内未触及本条款。"),
-        (finding("clear", note=COVERAGE_UNDECLARED), "数据范围未申明，不能排除触及。"),
+        (
+            finding("not_assessed", limit_value=10_000.0, unit="m", measured_text="15.0 km") | UNDECLARED,
+            "已量：10 km 内现有数据未见（最近 15.0 km）；数据范围未申明，不作未触及。",
+        ),
         (finding("not_applicable", note="行业不在条款适用范围。"), "原因：行业不在条款适用范围。"),
         (finding("not_assessed", note="缺少「河流」图层。"), "缺少「河流」图层，本条未作判断。"),
         (
@@ -81,7 +86,7 @@ def test_header_counts_every_verdict_gravest_first() -> None:
         (finding(""), ""),
     ],
 )
-def test_sentence_of_each_verdict(row: dict[str, str], sentence: str) -> None:
+def test_sentence_of_each_verdict(row: dict[str, object], sentence: str) -> None:
     assert wording.verdict_sentence(row) == sentence
 
 
@@ -99,8 +104,19 @@ def test_the_screening_rules_clear_names_the_farmland_layer_and_its_time() -> No
 
 def test_bare_data_never_clear_in_full() -> None:
     assert wording.badge(finding("clear")) == "未触及"
-    assert wording.badge(finding("clear", note=COVERAGE_UNDECLARED)) == "现有数据未触及"
-    assert wording.badge(finding("listed", note=COVERAGE_UNDECLARED)) == "符合排查条件"
+    assert wording.badge(finding("not_assessed") | UNDECLARED) == "已量，现有数据未见"
+    assert wording.badge(finding("not_assessed", reason_codes="coverage_undeclared;missing")) == "未评估"
+    assert wording.badge(finding("listed") | UNDECLARED) == "符合排查条件"
+
+
+def test_what_is_not_assessed_is_counted_in_four_groups_by_the_codes_of_its_reasons() -> None:
+    codes = ["coverage_undeclared", "", "missing;coverage_undeclared", "period_over;place_unknown", "text_not_held"]
+    rows = [("clear", "missing"), *(("not_assessed", one) for one in [*codes, "place_unknown"])]
+    found = Unassessed.counted(rows)
+    assert [*found.values()] == [1, 2, 2, 1]
+    assert wording.verdict_header({Verdict.NOT_ASSESSED: 6}, found).split("｜")[3] == (
+        "未评估 6 条（已量未见、范围未申明 1，缺图层或资料 2，效力未核实或原文未收录 2，位置不明 1）"
+    )
 
 
 def test_real_sources_on_invented_farmland_read_as_examples() -> None:
@@ -113,8 +129,8 @@ def test_real_sources_on_invented_farmland_read_as_examples() -> None:
 
 
 def test_no_badge_is_a_forbidden_word() -> None:
-    notes = ("", COVERAGE_UNDECLARED)
-    badges = {wording.badge(finding(verdict.value, note=note)) for verdict in Verdict for note in notes}
+    codes = ("", "coverage_undeclared")
+    badges = {wording.badge(finding(verdict.value, reason_codes=code)) for verdict in Verdict for code in codes}
     badges |= {wording.badge(finding(verdict.value), language="en") for verdict in Verdict}
     badges |= {word.zh for words in (Status, Certainty, Standing, Basis) for word in words}
     assert badges.isdisjoint(wording.FORBIDDEN_VERDICT_WORDS)

@@ -5,12 +5,13 @@ The codes are what files hold; the words are what people read.
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class Word(StrEnum):
@@ -95,6 +96,51 @@ class Standing(Word):
     OUTSIDE_TERRITORY = "outside_territory", "不在适用地域", "outside its territory"
     ADOPTED = "adopted", "本地参照（非本地有效依据）", "adopted as a method (no local force)"
     TEXT_NOT_HELD = "text_not_held", "原文未收录", "text not held"
+
+
+class Unassessed(Word):
+    """Why something wasn't assessed, as it is counted wherever 未评估 is: every finding is in one group.
+
+    The codes are those of the reasons that a group is read from.
+    """
+
+    COVERAGE_UNDECLARED = "coverage_undeclared", "已量未见、范围未申明", "measured, none seen, extent undeclared"
+    MISSING = "missing", "缺图层或资料", "layer or information missing"
+    TEXT = "text", "效力未核实或原文未收录", "effect not verified, or text not held"
+    PLACE = "place_unknown", "位置不明", "position not known"
+
+    @classmethod
+    def of_reasons(cls, codes: Iterable[str]) -> Self:
+        """Return the group of what the codes of its reasons keep from being assessed.
+
+        A text that doesn't speak comes first, then a position that isn't known; an undeclared extent is the group of
+        what waits for nothing else.
+
+        Examples
+        --------
+        >>> Unassessed.of_reasons(["coverage_undeclared"]).zh, Unassessed.of_reasons([]).zh
+        ('已量未见、范围未申明', '缺图层或资料')
+        >>> Unassessed.of_reasons(["coverage_undeclared", "missing"]).value
+        'missing'
+        """
+        found = set(codes)
+        if found & {Standing.PERIOD_OVER.value, Standing.TEXT_NOT_HELD.value}:
+            return cls.of("text")
+        order = ("place_unknown", "missing", "coverage_undeclared")
+        return cls.of(next((code for code in order if code in found), "missing"))
+
+    @classmethod
+    def counted(cls, findings: Iterable[tuple[str, str]]) -> dict[Self, int]:
+        """Count what wasn't assessed by group, zeros included.
+
+        Parameters
+        ----------
+        findings
+            The verdict's code and the codes of the reasons, joined by `;`, of each.
+        """
+        open_ = (codes for verdict, codes in findings if verdict == Verdict.NOT_ASSESSED.value)
+        found = Counter(cls.of_reasons((codes or "").split(";")) for codes in open_)
+        return {group: found.get(group, 0) for group in cls}
 
 
 SPEAKING = frozenset({Standing.IN_FORCE, Standing.ADOPTED})

@@ -198,7 +198,7 @@ def summarise(finished: Run, language: str = "zh") -> None:
     line = IN_ALL.say(language, title=results.title, count=str(results.sources.num_rows), rows=rows)
     files = WITH_PAGE if (finished.folder / "map.html").is_file() else WITHOUT_PAGE
     OUT.print(line, markup=False)
-    OUT.print(f"  {verdict_header(results.verdict_counts(), language)}", markup=False)
+    OUT.print(f"  {verdict_header(results.verdict_counts(), results.unassessed_counts(), language)}", markup=False)
     OUT.print(f"  {files.say(language, folder=str(finished.folder))}", markup=False)
 
 

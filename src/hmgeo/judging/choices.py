@@ -7,7 +7,9 @@ from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hmgeo.records import Because
 from hmgeo.rules.parameters import ParameterType, declaration
+from hmgeo.vocabulary import Unassessed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -101,10 +103,10 @@ def unset_text(name: str) -> str:
     """Return the sentence for a parameter that nobody chose, with the hints that exist."""
     declared = declaration(name)
     if declared is None:
-        return f"条文未规定「{name}」，须由使用单位确定并说明理由。"
+        return Because(f"条文未规定「{name}」，须由使用单位确定并说明理由。", Unassessed.MISSING.value)
     text = f"条文未规定「{declared.title_zh}」，须由使用单位确定并说明理由。"
     hints = "；".join(f"参考值{hint.value}出自{hint.source}，{hint.label}" for hint in declared.hints)
-    return f"{text}{hints}。" if hints else text
+    return Because(f"{text}{hints}。" if hints else text, Unassessed.MISSING.value)
 
 
 def chosen_text(name: str, number: float) -> str:

@@ -25,7 +25,7 @@ from hmgeo.judging.facts import (
 from hmgeo.judging.places import KEY_AREAS
 from hmgeo.records import Unknown as NotRead
 from hmgeo.reference.cells import read_class
-from hmgeo.results.text import COVERAGE_UNDECLARED, distance_text
+from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.vocabulary import SoilQualityClass
@@ -415,8 +415,6 @@ def _outcome(layer_zh: str, fact: DistanceFact, limit_m: float, hit: Side, *, is
     if gap:
         why.append(gap)
         sides[False] = Side.UNKNOWN
-    elif may_miss and fact.covered_m is None:
-        why.append(COVERAGE_UNDECLARED)
     if may_miss and reaches(fact.untold_m):
         why.append(fact.untold_why)
         sides[False] = Side.UNKNOWN

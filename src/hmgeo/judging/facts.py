@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from hmgeo.records import Because
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
-from hmgeo.vocabulary import INVENTED, Basis, LayerKind
+from hmgeo.vocabulary import INVENTED, Basis, LayerKind, Unassessed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -146,6 +147,11 @@ GAP_INCOMPLETE = "「{layer}」未申明完整，结果为下限。"
 """Why finding nothing would prove nothing, with parts to fill in."""
 
 
+def undeclared(layer_zh: str) -> Because:
+    """Return that a layer doesn't declare what it covers."""
+    return Because(GAP_UNDECLARED.format(layer=layer_zh), Unassessed.COVERAGE_UNDECLARED.value)
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """Why nobody can tell: a sentence in Chinese."""
@@ -162,7 +168,7 @@ def missing_layer(layer: str) -> Unknown:
     '未提供「饮用水取水口」，本条未评估。请向水利部门获取。'
     """
     word = LAYERS[layer]
-    return Unknown(f"未提供「{word.zh}」，本条未评估。请向{word.department}获取。")
+    return Unknown(Because(f"未提供「{word.zh}」，本条未评估。请向{word.department}获取。", Unassessed.MISSING.value))
 
 
 def not_measured(layer: str) -> Unknown:
@@ -214,8 +220,6 @@ class DistanceFact:
         source lies outside it, None where no coverage is declared.
     is_complete
         Whether the layer holds everything of its kind within its coverage.
-    undeclared_may_clear
-        Whether the user asked for a bare comparison by distance, where undeclared coverage clears with a note.
     is_approximate
         Whether approximate geometry went in.
     untold_m, untold_why
@@ -231,17 +235,14 @@ class DistanceFact:
     bearing_deg: float | None = None
     covered_m: float | None = None
     is_complete: bool = False
-    undeclared_may_clear: bool = False
     is_approximate: bool = False
     untold_m: float = float("inf")
     untold_why: str = ""
 
     def coverage_gap(self, layer_zh: str, limit_m: float) -> str:
         """Return why finding nothing within the limit would prove nothing; empty where it does."""
-        if self.undeclared_may_clear and self.covered_m is None:
-            return ""
         if self.covered_m is None:
-            return GAP_UNDECLARED.format(layer=layer_zh)
+            return undeclared(layer_zh)
         if self.covered_m < 0:
             return GAP_OUTSIDE.format(layer=layer_zh)
         if self.covered_m < limit_m:
@@ -488,7 +489,7 @@ class Facts:
     stated: Stated = field(default_factory=Stated)
 
 
-NO_POSITION = "没有可用的位置，本条未作判断。"
+NO_POSITION = Because("没有可用的位置，本条未作判断。", Unassessed.PLACE.value)
 
 
 def unplaced(stated: Stated) -> Facts:
@@ -510,8 +511,8 @@ def unsaid(name: str) -> Unknown:
     '未说明是否已完成整治，本条未作判断。'
     """
     if name in ATTRIBUTES:
-        return Unknown(f"未说明是否{ATTRIBUTES[name]}，本条未作判断。")
-    return Unknown(f"缺少{MEASURED_ATTRIBUTES[name][0]}，本条未作判断。")
+        return Unknown(Because(f"未说明是否{ATTRIBUTES[name]}，本条未作判断。", Unassessed.MISSING.value))
+    return Unknown(Because(f"缺少{MEASURED_ATTRIBUTES[name][0]}，本条未作判断。", Unassessed.MISSING.value))
 
 
 def barred_kinds(

@@ -10,6 +10,7 @@ from hmgeo.judging.applies import Exempt, exemption, hindrance
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.clause_tests import FLOW_PATH, Inquiry, evaluate
 from hmgeo.judging.facts import Outcome, Side, Stated, unplaced
+from hmgeo.records import Because
 from hmgeo.results.text import sentences
 from hmgeo.rules.kinds import FLOW_KINDS, parameters_of
 from hmgeo.rules.model import (
@@ -26,7 +27,7 @@ from hmgeo.rules.model import (
 )
 from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.rules.words import CATCHMENT, NETWORK
-from hmgeo.vocabulary import Basis, Certainty, Effect, LayerKind, LegalRank, Standing, Verdict
+from hmgeo.vocabulary import SPEAKING, Basis, Certainty, Effect, LayerKind, LegalRank, Standing, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,6 +81,12 @@ class Judgement:
     def note(self) -> str:
         """The reasons, and how the rule stands."""
         return sentences(*self.reasons, self.standing_note)
+
+    @property
+    def reason_codes(self) -> str:
+        """The codes of the reasons, joined by `;`; that of a standing under which nothing is judged first."""
+        stands = () if self.standing in SPEAKING else (self.standing.value,)
+        return ";".join((*stands, *Because.codes(self.reasons)))
 
 
 @dataclass(frozen=True, slots=True)

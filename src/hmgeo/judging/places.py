@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import shapely
 
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
+from hmgeo.records import Because
 from hmgeo.reference.tables import find_header, key_areas, townships
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing, Status
+from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing, Status, Unassessed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -372,7 +373,7 @@ def inside_key_areas(place: Place, area_ids: Collection[str]) -> PlaceFact | Unk
     """
     wanted = [area for area in key_areas() if (area.id in area_ids if area_ids else area.role == "key_area")]
     if not place.code:
-        return Unknown("不知所在县级行政区，是否位于重点区域未作判断。")
+        return Unknown(Because("不知所在县级行政区，是否位于重点区域未作判断。", Unassessed.PLACE.value))
     answers = [(area, _answer(area, place)) for area in wanted]
     rests_on_cells = place.township_from_geometry and any(
         len(area.admin_code) == TOWNSHIP_DIGITS and area.admin_code.startswith(place.county_code) for area in wanted
@@ -443,5 +444,6 @@ def _too_coarse(area: KeyArea, place: Place) -> Unknown | None:
     known = place.code.rstrip("0") if len(place.code) == COUNTY_DIGITS else place.code
     if len(known) < len(area.admin_code.rstrip("0")) and area.admin_code.startswith(known):
         level = "乡级" if len(area.admin_code) == TOWNSHIP_DIGITS else "县级"
-        return Unknown(f"不知所在{level}行政区，是否位于「{area.name}」未作判断。")
+        text = f"不知所在{level}行政区，是否位于「{area.name}」未作判断。"
+        return Unknown(Because(text, Unassessed.PLACE.value))
     return None

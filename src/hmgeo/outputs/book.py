@@ -18,7 +18,7 @@ import xlsxwriter
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import ENGLISH, in_language
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
-from hmgeo.vocabulary import Verdict
+from hmgeo.vocabulary import Unassessed, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -318,11 +318,11 @@ def _shade_marks(book: Book, page: Worksheet, sheet: Sheet, first: int, last: in
 
 
 def _badge_words() -> dict[Verdict, tuple[str, ...]]:
-    notes = {Verdict.CLEAR: ("", wording.COVERAGE_UNDECLARED)}
+    codes = {Verdict.NOT_ASSESSED: ("", Unassessed.COVERAGE_UNDECLARED.value)}
     return {
         verdict: tuple(
-            wording.badge({"verdict": verdict.value, "note": note}, example=example)
-            for note in notes.get(verdict, ("",))
+            wording.badge({"verdict": verdict.value, "reason_codes": code}, example=example)
+            for code in codes.get(verdict, ("",))
             for example in (False, True)
         )
         for verdict in Verdict

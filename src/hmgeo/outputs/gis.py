@@ -263,10 +263,7 @@ def _worded(table: pa.Table, schema: pa.Schema, geometry: list[bytes | None], re
     names = [name for name in schema.names if name != "geometry"]
     names += [name for name in table.column_names if name not in {*schema.names}]
     example = wording.is_example(results)
-    badges = [
-        wording.badge({"verdict": verdict, "note": note}, example=example)
-        for verdict, note in zip(table["verdict"].to_pylist(), table["note"].to_pylist(), strict=True)
-    ]
+    badges = [wording.badge(row, example=example) for row in table.select(["verdict", "reason_codes"]).to_pylist()]
     worded = table.select(names).append_column("verdict_text", pa.array(badges, pa.string()))
     return worded.append_column("geometry", pa.array(geometry, pa.binary()))
 

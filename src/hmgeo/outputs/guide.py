@@ -124,7 +124,10 @@ def _how(results: Results, language: str) -> Iterator[str]:
         standing = wording.standing_word(rule.standing, language) or Standing.IN_FORCE.zh
         yield _BY_RULE.say(language, rule=rule.rule_id, citation=said, standing=standing)
     yield _BY_DISTANCE.say(language, radius=radius_text(results.radius_m))
-    yield _COUNTED.say(language, counts=wording.verdict_header(results.verdict_counts(), language).rstrip("。."))
+    yield _COUNTED.say(
+        language,
+        counts=wording.verdict_header(results.verdict_counts(), results.unassessed_counts(), language).rstrip("。."),
+    )
     yield _PEOPLE.say(language)
 
 

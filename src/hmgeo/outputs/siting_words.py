@@ -155,12 +155,12 @@ IN_PRINCIPLE = "原则上（例外须有书面依据）"
 
 def header(answer: SiteAnswer, language: str = "zh") -> str:
     """Return the counts by verdict, gravest first; there is no overall verdict."""
-    return wording.verdict_header(answer.counts(), language)
+    return wording.verdict_header(answer.counts(), answer.unassessed(), language)
 
 
 def badge(clause: Clause, language: str = "zh") -> str:
     """Return a clause's badge."""
-    finding = {"verdict": clause.verdict.value, "note": clause.note}
+    finding = {"verdict": clause.verdict.value, "reason_codes": clause.reason_codes}
     return wording.badge(finding, example=clause.is_example, language=language)
 
 
@@ -174,12 +174,16 @@ def sentence(clause: Clause, results: SitingResults, language: str = "zh") -> st
         "quote": cited.condition or cited.quote,
         "decider": cited.decider,
         "note": clause.note.removeprefix("原因："),
+        "reason_codes": clause.reason_codes,
+        "limit_value": clause.measured.limit,
+        "unit": clause.measured.unit,
+        "measured_text": clause.measured.text,
     }
     unmet = unmet_sentence(finding, cited.effect, cited.title, language)
     if unmet:
         return unmet
     words, vintages = _data(clause, results, language)
-    return wording.verdict_sentence(finding, data=words, vintage=vintages, language=language)
+    return wording.verdict_sentence(finding, data=words, vintage=vintages, receptor=words, language=language)
 
 
 def saying(clause: Clause, results: SitingResults, language: str = "zh") -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hmgeo.results.text import COVERAGE_UNDECLARED, area_text, distance_text
+from hmgeo.results.text import area_text, distance_text, radius_text
 from hmgeo.vocabulary import (
     Basis,
     Certainty,
@@ -19,6 +19,7 @@ from hmgeo.vocabulary import (
     PositionKind,
     Standing,
     Status,
+    Unassessed,
     Verdict,
     Word,
 )
@@ -83,7 +84,6 @@ def unmet_of_run(rules: Iterable[RuleUsed], finding: Mapping[str, Any], language
 
 
 __all__ = [
-    "COVERAGE_UNDECLARED",
     "DISCLAIMER",
     "DISCLAIMER_EN",
     "FORBIDDEN_VERDICT_WORDS",
@@ -136,7 +136,7 @@ WATERMARK = "合成数据，仅供软件演示"
 BOUNDARY_NOTE = "界线仅供工作示意，不作为权属和行政区域界线依据"
 EXAMPLE_VERDICT = "示例判定"
 EXAMPLE_BADGE = Text(f"{EXAMPLE_VERDICT}：{{word}}", "example only: {word}")
-CLEAR_AS_FAR_AS_DATA_GO = Text("现有数据未触及", "not touched by the data at hand")
+NONE_SEEN = Text("已量，现有数据未见", "measured, none seen in the data at hand")
 
 FORBIDDEN_VERDICT_WORDS = (
     "符合",
@@ -201,7 +201,12 @@ SENTENCES: Mapping[Verdict, Text] = MappingProxyType(
         Verdict.NOT_APPLICABLE: Text("原因：{reason}。", "Reason: {reason}."),
     }
 )
-CLEAR_UNDECLARED = Text(COVERAGE_UNDECLARED, "The extent of the data is undeclared; a touch can't be ruled out.")
+MEASURED_UNDECLARED = Text(
+    "已量：{within}现有数据未见{receptor}{nearest}；数据范围未申明，不作未触及。",
+    "Measured: none{receptor} seen {within}in the data at hand{nearest}; the extent of the data is undeclared, so this "
+    "is not counted as untouched.",
+)
+WITHIN, NEAREST = Text("{limit} 内", "within {limit} "), Text("（最近 {text}）", " (nearest {text})")
 
 
 def disclaimer(language: str = "zh") -> str:
@@ -261,36 +266,51 @@ def is_example(results: Results) -> bool:
 
 
 def badge(finding: Mapping[str, Any], *, example: bool = False, language: str = "zh") -> str:
-    """Return the badge of a finding or of a source's row (verdict and note).
+    """Return the badge of a finding or of a source's row (verdict and codes of its reasons).
 
     Examples
     --------
-    >>> badge({"verdict": "clear", "note": "数据范围未申明，不能排除触及。"})
-    '现有数据未触及'
-    >>> badge({"verdict": "listed", "note": ""}, example=True)
+    >>> badge({"verdict": "not_assessed", "reason_codes": "coverage_undeclared"})
+    '已量，现有数据未见'
+    >>> badge({"verdict": "listed"}, example=True)
     '示例判定：符合排查条件'
     """
     word = verdict_word(finding["verdict"], language)
-    if _is_clear_by_bare_data(finding):
-        word = CLEAR_AS_FAR_AS_DATA_GO.say(language)
+    if _is_none_seen(finding):
+        word = NONE_SEEN.say(language)
     return EXAMPLE_BADGE.say(language, word=word) if example and word else word
 
 
-def verdict_header(counts: Mapping[Verdict, int], language: str = "zh") -> str:
-    """Return the counts by verdict, gravest first; there is no overall verdict.
+def verdict_header(counts: Mapping[Verdict, int], groups: Mapping[Unassessed, int], language: str = "zh") -> str:
+    """Return the counts by verdict, gravest first, and why the unassessed are; there is no overall verdict.
 
     Examples
     --------
-    >>> verdict_header({Verdict.LISTED: 2}).split("｜")[2]
+    >>> verdict_header({Verdict.LISTED: 2}, {}).split("｜")[2]
     '符合排查条件 2 条'
+    >>> verdict_header({Verdict.NOT_ASSESSED: 2}, {Unassessed.PLACE: 2}).split("｜")[3]
+    '未评估 2 条（已量未见、范围未申明 0，缺图层或资料 0，效力未核实或原文未收录 0，位置不明 2）'
     """
+    unit, mark = ("", " | ") if language == "en" else (" 条", "｜")
+    parts = [f"{_worded(verdict, language)} {counts.get(verdict, 0)}{unit}" for verdict in HEADER_ORDER]
+    if counts.get(Verdict.NOT_ASSESSED):
+        parts[HEADER_ORDER.index(Verdict.NOT_ASSESSED)] += unassessed_text(groups, language)
+    return mark.join(parts)
+
+
+def unassessed_text(groups: Mapping[Unassessed, int], language: str = "zh") -> str:
+    """Return in brackets why what wasn't assessed wasn't, in four groups."""
     if language == "en":
-        return " | ".join(f"{verdict.en} {counts.get(verdict, 0)}" for verdict in HEADER_ORDER)
-    return "｜".join(f"{verdict.zh} {counts.get(verdict, 0)} 条" for verdict in HEADER_ORDER)
+        return f" ({', '.join(f'{group.en} {groups.get(group, 0)}' for group in Unassessed)})"
+    return f"（{'，'.join(f'{group.zh} {groups.get(group, 0)}' for group in Unassessed)}）"
+
+
+def _worded(word: Word, language: str) -> str:
+    return word.en if language == "en" else word.zh
 
 
 def verdict_sentence(
-    finding: Mapping[str, Any], *, data: str = "所载数据", vintage: str = "", language: str = "zh"
+    finding: Mapping[str, Any], *, data: str = "所载数据", vintage: str = "", receptor: str = "", language: str = "zh"
 ) -> str:
     """Return what a finding says, in one sentence.
 
@@ -300,6 +320,8 @@ def verdict_sentence(
         A row of the findings table: verdict, document, clause, quote, decider, note, as_of.
     data, vintage
         The layer that a `clear` rests on and its time; without a vintage the sentence says so.
+    receptor
+        What was looked for, in words, where it was measured and none was seen.
 
     Examples
     --------
@@ -309,8 +331,8 @@ def verdict_sentence(
     if not finding["verdict"]:
         return ""
     verdict = Verdict.of(finding["verdict"])
-    if _is_clear_by_bare_data(finding):
-        return CLEAR_UNDECLARED.say(language)
+    if _is_none_seen(finding):
+        return _none_seen(finding, receptor, language)
     return SENTENCES[verdict].say(
         language,
         citation=citation(finding),
@@ -337,6 +359,7 @@ def finding_sentence(results: Results, finding: Mapping[str, Any], language: str
         finding,
         data=f"{LayerKind.FARMLAND.zh}数据",
         vintage=farmland[0].gates.vintage,
+        receptor=_worded(LayerKind.FARMLAND, language),
         language=language,
     )
 
@@ -381,9 +404,24 @@ def _sources_of_data(results: Results) -> str:
     return "；".join(dict.fromkeys(named)) or "未申明"
 
 
-def _is_clear_by_bare_data(finding: Mapping[str, Any]) -> bool:
-    """Tell whether a `clear` rests on data whose extent nobody declared, as its note says."""
-    return finding["verdict"] == Verdict.CLEAR and "范围未申明" in (finding.get("note") or "")
+def _is_none_seen(finding: Mapping[str, Any]) -> bool:
+    """Tell whether nothing but the undeclared extent of the data keeps a finding from being assessed."""
+    if finding["verdict"] != Verdict.NOT_ASSESSED:
+        return False
+    codes = (finding.get("reason_codes") or "").split(";")
+    return Unassessed.of_reasons(codes) is Unassessed.COVERAGE_UNDECLARED
+
+
+def _none_seen(finding: Mapping[str, Any], receptor: str, language: str) -> str:
+    limit, text = finding.get("limit_value"), finding.get("measured_text") or ""
+    return MEASURED_UNDECLARED.say(
+        language,
+        within=WITHIN.say(language, limit=radius_text(limit))
+        if limit is not None and finding.get("unit") == "m"
+        else "",
+        receptor=f" ({receptor})" if receptor and language == "en" else receptor,
+        nearest=NEAREST.say(language, text=text) if text else "",
+    )
 
 
 def _reason(verdict: Verdict, finding: Mapping[str, Any]) -> str:

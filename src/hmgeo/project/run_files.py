@@ -88,6 +88,7 @@ def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping
             "sources_by_status": results.status_counts(),
             "findings": results.findings.num_rows,
             "findings_by_verdict": {verdict.value: count for verdict, count in results.verdict_counts().items()},
+            "not_assessed_by_group": {group.value: count for group, count in results.unassessed_counts().items()},
             "receptors": results.receptors.num_rows,
             "ledger": len(results.ledger),
         },

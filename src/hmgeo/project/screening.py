@@ -57,8 +57,8 @@ def screen_files(
     Returns
     -------
     Run
-        Findings of rule `USER-RADIUS`: `listed` within the radius, `clear` outside, with the note that coverage is
-        not declared unless `farmland.covers` says what it is.
+        Findings of rule `USER-RADIUS`: `listed` within the radius; outside it `clear` where `farmland.covers` says what
+        the farmland covers, else `not_assessed` by reason `coverage_undeclared`.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def _results(
 def _coverage_warning(farmland: Layer) -> tuple[str, ...]:
     if farmland.gates.coverage is not None:
         return ()
-    return ("耕地数据范围未申明：未触及仅指现有数据未触及，不能排除触及；计数为下限。",)
+    return ("耕地数据范围未申明：半径内现有数据未见的不作未触及；计数为下限。申明范围用 --farmland-covers。",)
 
 
 def _user_rule_used(radius_m: float, findings: int) -> RuleUsed:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _SOURCE = text("source_id", "编号", "id")
 _NAME = text("name", "名称", "name", UNSTATED)
 _NOTE = text("note", "备注", "note", NOTHING_TO_SAY)
+_REASONS = text("reason_codes", "原因代码", "codes of the reasons", NOTHING_TO_SAY)
 _BASIS = text("basis", "数据性质", "basis of data")
 _CLASS = text("class", "类别", "class", UNSTATED)
 _TOWNSHIP = text("township", "乡镇(街道)", "township", UNSTATED)
@@ -84,6 +85,7 @@ SOURCES = DataTable(
         _TOWNSHIP,
         text("trade_code", "行业代码", "trade code", UNSTATED),
         text("trade_edition", "行业分类版本", "edition of the trade code", UNSTATED),
+        _REASONS,
         shape(UNLOCATED),
     ),
 )
@@ -210,9 +212,14 @@ FINDINGS = DataTable(
         text("decider", "认定部门", "who decides"),
         _NOTE,
         shape(UNLOCATED),
+        # beyond the contract
+        _REASONS,
     ),
 )
-"""findings.parquet: one source judged against one rule. margin = measured - limit; bearing from true north."""
+"""findings.parquet: one source judged against one rule. margin = measured - limit; bearing from true north.
+
+reason_codes, joined by `;`, say what keeps a finding from being assessed; `hmgeo.vocabulary.Unassessed` groups them.
+"""
 
 LEDGER = DataTable(
     "ledger.csv",

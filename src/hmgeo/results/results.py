@@ -22,7 +22,7 @@ from hmgeo.results.columns import (
     STEEP_SCHEMA,
     TERRAIN_FLIPS_SCHEMA,
 )
-from hmgeo.vocabulary import Basis, Verdict
+from hmgeo.vocabulary import Basis, Unassessed, Verdict
 
 if TYPE_CHECKING:
     from datetime import date
@@ -186,6 +186,11 @@ class Results:
         """Count the findings by verdict, gravest first, zeros included."""
         found = Counter(self.findings["verdict"].to_pylist())
         return {verdict: found.get(verdict.value, 0) for verdict in Verdict}
+
+    def unassessed_counts(self) -> dict[Unassessed, int]:
+        """Count the findings that weren't assessed, by group, zeros included."""
+        codes = self.findings["reason_codes"].to_pylist()
+        return Unassessed.counted(zip(self.findings["verdict"].to_pylist(), codes, strict=True))
 
     def status_counts(self) -> dict[str, int]:
         """Count the input rows by status."""

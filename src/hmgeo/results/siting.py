@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.vocabulary import COUNTRY, MEASURE_DECIMALS, Basis, Certainty, LegalRank, Standing, Verdict
+from hmgeo.vocabulary import COUNTRY, MEASURE_DECIMALS, Basis, Certainty, LegalRank, Standing, Unassessed, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,6 +121,7 @@ class Clause:
     evidence: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     note: str = ""
+    reason_codes: str = ""
     changes: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     missing_layers: tuple[str, ...] = ()
@@ -184,6 +185,10 @@ class SiteAnswer:
         found = Counter(clause.verdict for clause in self.clauses)
         return {verdict: found.get(verdict, 0) for verdict in Verdict}
 
+    def unassessed(self) -> dict[Unassessed, int]:
+        """Count the clauses that weren't assessed, by group, zeros included."""
+        return Unassessed.counted((one.verdict.value, one.reason_codes) for one in self.clauses)
+
     def missing(self) -> dict[str, int]:
         """Count by layer code the clauses that weren't judged since the layer wasn't given, most first."""
         found = Counter(
@@ -228,6 +233,7 @@ class SiteAnswer:
             "decider": cited.decider,
             "note": clause.note,
             "geometry": self.geometry,
+            "reason_codes": clause.reason_codes,
         }
 
 

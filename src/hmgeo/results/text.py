@@ -5,8 +5,6 @@ from __future__ import annotations
 METRES_PER_KM = 1000.0
 MU_PER_HA = 15.0
 DECIMALS_BELOW_M = 10.0
-COVERAGE_UNDECLARED = "数据范围未申明，不能排除触及。"
-"""Note of a `clear` that rests on a layer whose coverage nobody declared; outputs choose the badge by it."""
 
 
 def distance_text(distance_m: float | None, uncertainty_m: float | None = None, *, limit_m: float | None = None) -> str:

@@ -109,8 +109,6 @@ class MeasuredLayers(LayerFacts):
         The source's row of `POSITION_SCHEMA`.
     farmland
         The layer that was measured against; None where there is none.
-    undeclared_may_clear
-        For a bare comparison by radius.
     indexes, places, barred
         As in `LayerFacts`.
     """
@@ -123,7 +121,6 @@ class MeasuredLayers(LayerFacts):
         indexes: Mapping[str, LayerIndex],
         places: Places,
         *,
-        undeclared_may_clear: bool,
         barred: tuple[LayerKind, ...] = (),
     ) -> None:
         super().__init__(
@@ -132,7 +129,6 @@ class MeasuredLayers(LayerFacts):
         self._id: str = row["source_id"]
         self._farmland = farmland
         self._measures = measures
-        self._undeclared_may_clear = undeclared_may_clear
 
     def distance(self, features: Features, /) -> DistanceFact | Unknown:
         """Return the distance to farmland of these classes from the run's measures, to others from their layers."""
@@ -158,7 +154,6 @@ class MeasuredLayers(LayerFacts):
             None if nearest is None else nearest.bearing_deg,
             covered_m=self._measures.covered_m.get(self._id),
             is_complete=self._measures.is_complete,
-            undeclared_may_clear=self._undeclared_may_clear,
             is_approximate=self._farmland.basis is Basis.APPROXIMATE,
             untold_m=np.inf
             if unread is None

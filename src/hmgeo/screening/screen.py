@@ -63,10 +63,11 @@ def source_row(
     source_id = row["source_id"]
     nearest = measures.nearest.get((source_id, ALL_CLASSES))
     is_assessed = row["status"] == Status.ASSESSED.value
-    verdict = certainty = ""
+    verdict = certainty = reasons = ""
     if deciding is not None:
         verdict = deciding.judgement.verdict.value
         certainty = deciding.judgement.certainty.value if deciding.judgement.certainty else ""
+        reasons = deciding.judgement.reason_codes
     carried = ("source_id", "name", "status", "position_kind", "lon", "lat", "position_uncertainty_m", "geometry")
     return {name: row[name] for name in (*carried, "trade_code", "trade_edition")} | {
         "nearest_farmland_id": nearest.receptor_id if nearest else "",
@@ -88,6 +89,7 @@ def source_row(
         "key_area_id": key_area_ids,
         "county": place.county,
         "township": place.township,
+        "reason_codes": reasons,
     }
 
 
@@ -129,6 +131,7 @@ def finding_row(row: Mapping[str, Any], judged: Judged, key_area_ids: str, as_of
         "quote": "" if is_user_rule else cited.quote or Standing.TEXT_NOT_HELD.zh,
         "decider": rule.decider,
         "note": judgement.note,
+        "reason_codes": judgement.reason_codes,
         "geometry": row["geometry"],
     }
 
@@ -242,11 +245,11 @@ class _Bench:
 
     def facts(self, row: Row, place: Place, stated: Stated) -> Facts:
         """Return what rules may ask of a source."""
-        source_id, is_bare, places = row["source_id"], self.question.as_of is None, Places(place)
+        source_id, places = row["source_id"], Places(place)
         if source_id in self.somewhere:
             has_farmland = self.farmland is not None
             known = self.somewhere[source_id]
-            ranges = PlaceRanges(known, places, has_farmland=has_farmland, undeclared_may_clear=is_bare)
+            ranges = PlaceRanges(known, places, has_farmland=has_farmland)
             return Facts(ranges, stated=stated)
         if row["status"] != Status.ASSESSED.value:
             return unplaced(Stated(stated.attributes))
@@ -257,7 +260,6 @@ class _Bench:
             self.measures,
             self.indexes,
             places,
-            undeclared_may_clear=is_bare,
             barred=heights.barred,
         )
         water = heights.water_of(shapely.from_wkb(row["geometry"]), row["position_uncertainty_m"])

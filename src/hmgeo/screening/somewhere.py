@@ -21,6 +21,7 @@ from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, SQU
 from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, Unknown, missing_layer
 from hmgeo.judging.layers import PlaceOnly
 from hmgeo.judging.places import KEY_AREAS
+from hmgeo.records import Because
 from hmgeo.results.text import distance_text
 from hmgeo.screening.measures import class_unread, unread_words
 from hmgeo.vocabulary import (
@@ -32,6 +33,7 @@ from hmgeo.vocabulary import (
     PositionKind,
     SoilQualityClass,
     Status,
+    Unassessed,
 )
 
 if TYPE_CHECKING:
@@ -450,22 +452,24 @@ def count_rows(sources: Mapping[str, PlaceSource]) -> list[dict[str, Any]]:
 class PlaceRanges(PlaceOnly):
     """Where a source known by place lies: ranges to farmland, and membership by code."""
 
-    def __init__(self, source: PlaceSource, places: Places, *, has_farmland: bool, undeclared_may_clear: bool) -> None:
+    def __init__(self, source: PlaceSource, places: Places, *, has_farmland: bool) -> None:
         super().__init__(places)
         self._source = source
         self._has_farmland = has_farmland
-        self._undeclared_may_clear = undeclared_may_clear
 
     def inside(self, features: Features, /) -> PlaceFact | Unknown:
         """Return whether a key area holds the place; other layers can't be told from a place alone."""
         if features.layer == KEY_AREAS:
             return super().inside(features)
-        return Unknown(f"仅知位于{self._source.name}，无法判断与「{features.zh}」的位置关系，本条未作判断。")
+        return self._by_place(f"无法判断与「{features.zh}」的位置关系")
+
+    def _by_place(self, what: str) -> Unknown:
+        return Unknown(Because(f"仅知位于{self._source.name}，{what}，本条未作判断。", Unassessed.PLACE.value))
 
     def distance(self, features: Features, /) -> DistanceFact | Unknown:
         """Return the range of distances to farmland of these classes."""
         if features.layer != LayerKind.FARMLAND.value or features.having or features.lacking:
-            return Unknown(f"仅知位于{self._source.name}，未对「{features.zh}」作距离测算，本条未作判断。")
+            return self._by_place(f"未对「{features.zh}」作距离测算")
         measured = self._source.measured
         if not self._has_farmland or measured is None:
             return missing_layer(features.layer)
@@ -482,6 +486,5 @@ class PlaceRanges(PlaceOnly):
             untold_why=class_unread(features, "图斑", word),
             covered_m=self._source.covered_m,
             is_complete=self._source.is_complete,
-            undeclared_may_clear=self._undeclared_may_clear,
             is_approximate=self._source.is_approximate,
         )

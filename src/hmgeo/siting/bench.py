@@ -400,6 +400,7 @@ class SitingBench:
             evidence.measured,
             tuple(filter(None, judgement.reasons)),
             judgement.note,
+            judgement.reason_codes,
             tuple(dict.fromkeys((*evidence.changes, *given, *settle))),
             layers,
             lacking,

@@ -15,9 +15,10 @@ from hmgeo.geo.nearest import box_around
 from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer
 from hmgeo.judging.layers import LayerFacts, PlaceOnly
 from hmgeo.judging.places import Place, Places
+from hmgeo.records import Because
 from hmgeo.terrain.places import slopes_of
 from hmgeo.terrain.slope import slope_strips
-from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Status
+from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Status, Unassessed
 from hmgeo.water.agreement import WaterFacts
 from hmgeo.water.by_heights import ON_STREAMS, FlowFacts, ProjectWater
 from hmgeo.water.by_rivers import NetworkFacts
@@ -94,7 +95,7 @@ class SiteGround:
 
 
 PROJECT_SITES = "project_sites"
-_PLACE_ONLY = Unknown("只知所在行政区，没有可用的坐标或范围，本条未作判断。")
+_PLACE_ONLY = Unknown(Because("只知所在行政区，没有可用的坐标或范围，本条未作判断。", Unassessed.PLACE.value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import shapely
 
-from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown
+from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, undeclared
 from hmgeo.judging.layers import unread_text
 from hmgeo.rules.words import BOTH, LAYERS, NETWORK
 from hmgeo.vocabulary import Basis, Completeness
@@ -258,7 +258,7 @@ def _gap(features: Features, layer: WaterLayer, traces: list[_Trace], mode: str,
     if layer.targets.missing:
         reasons.append(f"「{features.zh}」有 {layer.targets.missing} 处不在高程范围内或未能落到水流上，结果为下限。")
     if layer.coverage is None:
-        reasons.append(f"「{features.zh}」未申明数据范围，结果为下限。")
+        reasons.append(undeclared(features.zh))
     elif not layer.is_complete:
         reasons.append(f"「{features.zh}」未申明完整，结果为下限。")
     elif not all(trace.is_covered for trace in traces):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import shapely
 
 from hmgeo.judging.choices import unset_text
-from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, not_asked
+from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, not_asked, undeclared
 from hmgeo.judging.layers import unread_text
 from hmgeo.vocabulary import GROUNDWATER, Basis, Completeness, LayerKind
 from hmgeo.water.choices import DIRECTION, SNAP
@@ -208,7 +208,7 @@ class ProjectRivers:
         """Return why finding nothing in a layer along parts of the rivers would prove nothing; empty where it does."""
         layer = self.held(code)
         if layer.gates.coverage is None:
-            return f"「{zh}」未申明数据范围，结果为下限。"
+            return undeclared(zh)
         if layer.gates.completeness is not Completeness.COMPLETE:
             return f"「{zh}」未申明完整，结果为下限。"
         return "" if self.covers(code, parts) else f"沿河网超出「{zh}」数据范围，结果为下限。"

@@ -228,7 +228,7 @@ def _facts(results: Results, presentation: Presentation) -> list[str]:
     first = "　".join([*facts, *([f"{LABELS['rule']} {rule}"] if rule else [])])
     if not results.findings.num_rows:
         return [first, LABELS["no_findings"]]
-    header = wording.verdict_header(results.verdict_counts(), presentation.language)
+    header = wording.verdict_header(results.verdict_counts(), results.unassessed_counts(), presentation.language)
     return [first, f"{LABELS['findings_by_verdict']}　{header}"]
 
 

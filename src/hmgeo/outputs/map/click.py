@@ -186,7 +186,7 @@ def _badges() -> dict[str, dict[str, dict[str, str]]]:
     return {
         kind: {
             verdict.value: {
-                language: wording.badge({"verdict": verdict.value, "note": ""}, example=example, language=language)
+                language: wording.badge({"verdict": verdict.value}, example=example, language=language)
                 for language in ("zh", "en")
             }
             for verdict in Verdict

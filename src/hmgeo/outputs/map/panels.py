@@ -69,8 +69,8 @@ def render(
         title=results.title,
         subtitle=subtitle(results),
         rule=screening_rule(results),
-        header=wording.verdict_header(results.verdict_counts()) if results.findings.num_rows else "",
-        header_en=wording.verdict_header(results.verdict_counts(), "en") if results.findings.num_rows else "",
+        header=_header(results),
+        header_en=_header(results, "en"),
         banner=wording.basis_banner(results.basis),
         banner_en=wording.basis_banner(results.basis, "en"),
         marks=[*audience_marks(shown, presentation), *tile_marks(presentation)],
@@ -199,6 +199,12 @@ def _class_line(word: str, count: int, area_ha: float) -> dict[str, Any]:
         "count": count,
         "area": "" if pd.isna(area_ha) else wording.area_text(area_ha),
     }
+
+
+def _header(results: Results, language: str = "zh") -> str:
+    if not results.findings.num_rows:
+        return ""
+    return wording.verdict_header(results.verdict_counts(), results.unassessed_counts(), language)
 
 
 def subtitle(results: Results) -> list[str]:

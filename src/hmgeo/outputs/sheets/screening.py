@@ -68,7 +68,10 @@ def screening_sheet(results: Results) -> Sheet:
         for number, row in enumerate(_records(results.sources), start=1)
     ]
     return Sheet(
-        "排查结果", columns, rows, remarks=(f"各条款结论：{wording.verdict_header(results.verdict_counts())}",)
+        "排查结果",
+        columns,
+        rows,
+        remarks=(f"各条款结论：{wording.verdict_header(results.verdict_counts(), results.unassessed_counts())}",),
     )
 
 
@@ -372,6 +375,7 @@ def note_sections(results: Results) -> tuple[Section, ...]:
     counts: list[tuple[str | int, ...]] = [("输入", "全部行", results.sources.num_rows)]
     counts += [("输入", status.zh, statuses.get(status.value, 0)) for status in Status]
     counts += [("结论", verdict.zh, number) for verdict, number in results.verdict_counts().items()]
+    counts += [("未评估", group.zh, number) for group, number in results.unassessed_counts().items()]
     return (
         Section("基本信息", ("项目", "内容"), run),
         Section("数量", ("类别", "名称", "数量"), counts),

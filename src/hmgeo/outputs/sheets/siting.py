@@ -384,6 +384,8 @@ def _write_not_judged(page: Page, dossier: Dossier) -> None:
     answer, results, book = dossier.answer, page.book.results, page.book
     open_ = [clause for clause in answer.clauses if clause.verdict is Verdict.NOT_ASSESSED]
     page.title(book.say("八、未评估事项（{count} 条，不得视为符合要求）", count=str(len(open_))))
+    if open_:
+        page.cells([(wording.unassessed_text(answer.unassessed(), book.language).strip("（）() "), len(WIDTHS))])
     for text in (
         *siting_words.missing_sentences(answer, results, book.language),
         *siting_words.open_sentences(answer, book.language),

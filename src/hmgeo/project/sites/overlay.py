@@ -152,7 +152,7 @@ def _basis(zone: Zone, desk: SiteDesk) -> Basis:
 def _badge(zone: Zone, desk: SiteDesk) -> str:
     """Return the word of a zone; a hypothetical project held against invented data reads 示例判定."""
     is_example = any(desk.bench.basis_of(code) in INVENTED for code in zone.layers)
-    return badge({"verdict": zone.verdict.value, "note": ""}, example=is_example)
+    return badge({"verdict": zone.verdict.value}, example=is_example)
 
 
 def _zone_row(zone: Zone, desk: SiteDesk) -> dict[str, object]:
