@@ -21,9 +21,9 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.places import Areas
-from hmgeo.judging.question import SitingQuestion
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.rules.book import load_book
 from hmgeo.siting.bench import SitingBench
@@ -106,7 +106,7 @@ def bench_of(layers: list[Layer]) -> SitingBench:
     town = shapely.box(WEST, SOUTH, (WEST + EAST) / 2, NORTH)
     areas = Areas(table("441802", "清城区", county), table("441802105", "龙塘镇", town))
     choices = Choices(MappingProxyType(parameters))
-    return SitingBench(layers, SitingQuestion(date(2019, 6, 30), load_book().rules, choices, areas))
+    return SitingBench(layers, Question(date(2019, 6, 30), rules=load_book().rules, choices=choices, areas=areas))
 
 
 def sites(random: np.random.Generator, count: int) -> Iterator[Site]:

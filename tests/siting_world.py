@@ -8,9 +8,9 @@ from types import MappingProxyType
 import pyarrow as pa
 import shapely
 
+from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.places import Areas
-from hmgeo.judging.question import SitingQuestion
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.rules.book import load_book
 from hmgeo.siting.bench import SitingBench
@@ -84,7 +84,10 @@ def bench(found: list[Layer] | None = None, *, as_of: str = "2019-06-30", **chos
         for name, value in choices.items()
         if value != ""
     }
-    question = SitingQuestion(
-        date.fromisoformat(as_of), load_book().rules, Choices(MappingProxyType(parameters)), areas()
+    question = Question(
+        date.fromisoformat(as_of),
+        rules=load_book().rules,
+        choices=Choices(MappingProxyType(parameters)),
+        areas=areas(),
     )
     return SitingBench(layers() if found is None else found, question)

@@ -16,8 +16,8 @@ from strategies import layer_of
 
 from hmgeo.geo.datum import bd09_to_gcj02, bd09_to_wgs84, gcj02_to_wgs84
 from hmgeo.intake.load import load_positions
+from hmgeo.judging.bench import Question
 from hmgeo.judging.judge import USER_RADIUS_ID
-from hmgeo.judging.question import Question
 from hmgeo.records import Positions, Provenance
 from hmgeo.screening.screen import screen
 from hmgeo.vocabulary import Basis, LayerKind

@@ -7,7 +7,8 @@ from itertools import product
 import pytest
 
 from hmgeo.judging.clause_tests import all_of, any_of
-from hmgeo.judging.facts import Measurement, Outcome, Side
+from hmgeo.judging.facts import Outcome, Side
+from hmgeo.results.siting import Measurement
 
 MET, NOT, UNKNOWN = Side.MET, Side.NOT_MET, Side.UNKNOWN
 

@@ -12,10 +12,10 @@ import shapely
 from oracle import GEOD
 from strategies import layer_of, positions_of
 
+from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.judge import USER_RADIUS_ID
 from hmgeo.judging.places import Areas
-from hmgeo.judging.question import Question
 from hmgeo.records import Gates, Layer, Positions
 from hmgeo.rules.book import load_book
 from hmgeo.screening.screen import Screened, screen

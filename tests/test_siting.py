@@ -11,10 +11,10 @@ from oracle import distance_m
 from siting_world import COUNTY, SCHOOL, SECOND_ZONE, SITE, bench, layers
 from test_situations import ALL, BOOK, by_layer, given_of, judged
 
+from hmgeo.judging.bench import Question
 from hmgeo.judging.cases import CaseFacts, choices_of
 from hmgeo.judging.facts import Stated
 from hmgeo.judging.places import Places
-from hmgeo.judging.question import SitingQuestion
 from hmgeo.rules.model import LayerState
 from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.site import Site
@@ -176,7 +176,7 @@ def test_the_situations_come_out_the_same_through_the_bench(situation: dict[str,
     expected = judged(situation)
     adopted = frozenset(situation.get("adopted", []))
     rules = BOOK.rules
-    desk = SitingBench([], SitingQuestion(given.as_of, rules, choices_of(given), adopted=adopted))
+    desk = SitingBench([], Question(given.as_of, rules=rules, choices=choices_of(given), adopted=adopted))
     site = Site(
         "X",
         "",

@@ -25,9 +25,9 @@ import shapely
 from measure import FLAGS, NAMES, NOTE_READY, SEED, main_thread_cpu_s, results_of
 from playwright.sync_api import sync_playwright
 
+from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.places import Areas
-from hmgeo.judging.question import SitingQuestion
 from hmgeo.outputs.map.page import write_map
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.results.results import Presentation
@@ -86,7 +86,7 @@ def compiled(count: int) -> CompiledRules:
     ]
     county = pa.table({"id": ["441802"], "name": ["虚构县"], "geometry": [shapely.to_wkb(shapely.box(*AREA))]})
     chosen = {"surroundings_m": ChosenParameter("surroundings_m", 500.0, "m")}
-    question = SitingQuestion(date(2024, 6, 30), load_book().rules, Choices(chosen), Areas(county, None))
+    question = Question(date(2024, 6, 30), rules=load_book().rules, choices=Choices(chosen), areas=Areas(county, None))
     return compile_rules(SitingBench(layers, question))
 
 

@@ -14,7 +14,6 @@ from hmgeo.judging.facts import (
     FLOW_NEEDED,
     Answer,
     Features,
-    Measurement,
     NumberFact,
     Outcome,
     Side,
@@ -25,6 +24,7 @@ from hmgeo.judging.facts import (
 from hmgeo.judging.places import KEY_AREAS
 from hmgeo.records import Unknown as NotRead
 from hmgeo.reference.cells import read_class
+from hmgeo.results.siting import Measurement
 from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import LAYERS, MEASURED_ATTRIBUTES

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hmgeo.records import Layer, Raster
+    from hmgeo.results.siting import Measurement
     from hmgeo.vocabulary import TerrainClass
 
 
@@ -28,34 +29,6 @@ class Side(Enum):
     def opposite(self) -> Side:
         """The other known answer; unknown stays unknown."""
         return {Side.MET: Side.NOT_MET, Side.NOT_MET: Side.MET, Side.UNKNOWN: Side.UNKNOWN}[self]
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """The number a test rests on, with the nearest object.
-
-    Parameters
-    ----------
-    value
-        As measured at the position as given; None where nothing was found within the search or the position is a
-        place.
-    low, high
-        The range that the position's uncertainty allows; None where unknown.
-    limit
-        What it was held against; None where the test asks only for yes or no.
-    bearing_deg
-        From true north; None where shapes touch.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    limit: float | None
-    unit: str
-    text: str
-    receptor_id: str = ""
-    receptor_name: str = ""
-    bearing_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

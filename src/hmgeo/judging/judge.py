@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from hmgeo.judging.applies import Subject
     from hmgeo.judging.choices import Choices
-    from hmgeo.judging.facts import Facts, Measurement
+    from hmgeo.judging.facts import Facts
+    from hmgeo.results.siting import Measurement
 
 
 _WHEN_MET = {

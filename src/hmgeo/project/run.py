@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import shapely
 
+from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.crosscheck import cross_check
 from hmgeo.judging.places import Areas
-from hmgeo.judging.question import Question, SitingQuestion
 from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
 from hmgeo.outputs.map.ground import hillshade
 from hmgeo.project.context import ground_layers
@@ -264,9 +264,8 @@ def clauses_for_page(inputs: Inputs, question: Question) -> CompiledRules | None
     if question.as_of is None:
         return None
     layers = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
-    asked = SitingQuestion(question.as_of, question.rules, question.choices, question.areas, question.adopted)
     area = shapely.union_all([one.geometry for one in inputs.areas]) if inputs.areas else None
-    return replace(compile_rules(SitingBench(layers, asked)), area=None if area is None else shapely.to_wkb(area))
+    return replace(compile_rules(SitingBench(layers, question)), area=None if area is None else shapely.to_wkb(area))
 
 
 OLDER = "这里的结果是旧版布局，将整个换成新版"

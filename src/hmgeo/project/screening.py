@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hmgeo.judging.bench import Question
 from hmgeo.judging.judge import USER_DECIDER, USER_RADIUS_ID
-from hmgeo.judging.question import Question
 from hmgeo.project.bare import load_bare
 from hmgeo.project.inputs import silent
 from hmgeo.project.pairs.file import ParquetSink

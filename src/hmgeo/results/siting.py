@@ -63,15 +63,22 @@ def _breadth(code: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """The number that a clause rests on; None where there is none.
+class Measurement:
+    """The number that a test rests on, with the nearest object; None where there is none.
 
     Parameters
     ----------
+    value
+        As measured at the position as given; None where nothing was found within the search or the position is a
+        place.
+    low, high
+        The range that the position's uncertainty allows; None where unknown.
+    limit
+        What it was held against; None where the test asks only for yes or no.
     text
         As people read it.
     bearing_deg
-        From the site to the nearest object, from true north.
+        From the source to the nearest object, from true north; None where shapes touch.
     """
 
     value: float | None = None
@@ -84,32 +91,33 @@ class Measured:
     receptor_name: str = ""
     bearing_deg: float | None = None
 
+    @property
+    def margin(self) -> float | None:
+        """By how much the value exceeds the limit; None where either is missing."""
+        if self.value is None or self.limit is None:
+            return None
+        return round(self.value - self.limit, MEASURE_DECIMALS)
 
-NOTHING_MEASURED = Measured()
+
+NOTHING_MEASURED = Measurement()
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
-    """What one clause says of a site.
+class Finding:
+    """What one rule says of one source.
 
     Parameters
     ----------
     other
         The other side within the position's uncertainty; None where there is none.
-    evidence
-        Sentences: what was measured, the nearest object with its bearing, what it lies in.
     reasons
         Sentences: why it isn't judged, what limits the answer, which condition must be met.
-    changes
-        Sentences: what would change the answer.
-    layers
-        Codes of the layers that went in.
-    missing_layers, open_parameters, unsaid
-        What keeps the clause from being judged: codes of layers, names of parameters, facts that nobody stated.
+    note
+        The reasons, and how the rule stands.
+    reason_codes
+        Codes of the reasons, joined by `;`.
     basis
-        The worst of site and layers.
-    is_example
-        Whether a site that isn't invented was held against invented data: the verdict then reads 示例判定.
+        The worst of the source and of the layers that went in.
     """
 
     citation: Citation
@@ -117,17 +125,71 @@ class Clause:
     standing: Standing
     other: Verdict | None = None
     certainty: Certainty | None = None
-    measured: Measured = NOTHING_MEASURED
-    evidence: tuple[str, ...] = ()
+    measured: Measurement = NOTHING_MEASURED
     reasons: tuple[str, ...] = ()
     note: str = ""
     reason_codes: str = ""
+    basis: Basis = Basis.UNDECLARED
+
+    def row(self, source_id: str, key_area_ids: str, as_of: str, geometry: bytes | None) -> dict[str, Any]:
+        """Return a row of `hmgeo.results.columns.FINDINGS_SCHEMA`."""
+        cited, measured = self.citation, self.measured
+        return {
+            "finding_id": f"{source_id}|{cited.rule_id}",
+            "source_id": source_id,
+            "rule_id": cited.rule_id,
+            "verdict": self.verdict.value,
+            "verdict_other": self.other.value if self.other else "",
+            "certainty": self.certainty.value if self.certainty else "",
+            "standing": self.standing.value,
+            "basis": self.basis.value,
+            "measured": measured.value,
+            "measured_low": measured.low,
+            "measured_high": measured.high,
+            "limit_value": measured.limit,
+            "unit": measured.unit,
+            "margin": measured.margin,
+            "measured_text": measured.text,
+            "receptor_id": measured.receptor_id,
+            "receptor_name": measured.receptor_name,
+            "bearing_deg": measured.bearing_deg,
+            "key_area_id": key_area_ids,
+            "as_of": as_of,
+            "legal_rank": cited.legal_rank.value,
+            "document": cited.document,
+            "clause": cited.clause or Standing.TEXT_NOT_HELD.zh,
+            "quote": cited.quote or Standing.TEXT_NOT_HELD.zh,
+            "decider": cited.decider,
+            "note": self.note,
+            "geometry": geometry,
+            "reason_codes": self.reason_codes,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Clause(Finding):
+    """A finding on a site, with the evidence for it.
+
+    Parameters
+    ----------
+    evidence
+        Sentences: what was measured, the nearest object with its bearing, what it lies in.
+    changes
+        Sentences: what would change the answer.
+    layers
+        Codes of the layers that went in.
+    missing_layers, open_parameters, unsaid
+        What keeps the clause from being judged: codes of layers, names of parameters, facts that nobody stated.
+    is_example
+        Whether a site that isn't invented was held against invented data: the verdict then reads 示例判定.
+    """
+
+    evidence: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     missing_layers: tuple[str, ...] = ()
     open_parameters: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
-    basis: Basis = Basis.UNDECLARED
     is_example: bool = False
 
     @property
@@ -198,43 +260,8 @@ class SiteAnswer:
 
     def finding_rows(self) -> list[dict[str, Any]]:
         """Return rows of `hmgeo.results.columns.FINDINGS_SCHEMA`, in reading order."""
-        return [self._row(clause) for clause in self.clauses]
-
-    def _row(self, clause: Clause) -> dict[str, Any]:
-        cited, measured = clause.citation, clause.measured
-        margin = None
-        if measured.value is not None and measured.limit is not None:
-            margin = round(measured.value - measured.limit, MEASURE_DECIMALS)
-        return {
-            "finding_id": f"{self.site_id}|{cited.rule_id}",
-            "source_id": self.site_id,
-            "rule_id": cited.rule_id,
-            "verdict": clause.verdict.value,
-            "verdict_other": clause.other.value if clause.other else "",
-            "certainty": clause.certainty.value if clause.certainty else "",
-            "standing": clause.standing.value,
-            "basis": clause.basis.value,
-            "measured": measured.value,
-            "measured_low": measured.low,
-            "measured_high": measured.high,
-            "limit_value": measured.limit,
-            "unit": measured.unit,
-            "margin": margin,
-            "measured_text": measured.text,
-            "receptor_id": measured.receptor_id,
-            "receptor_name": measured.receptor_name,
-            "bearing_deg": measured.bearing_deg,
-            "key_area_id": self.key_area_ids,
-            "as_of": self.as_of,
-            "legal_rank": cited.legal_rank.value,
-            "document": cited.document,
-            "clause": cited.clause or Standing.TEXT_NOT_HELD.zh,
-            "quote": cited.quote or Standing.TEXT_NOT_HELD.zh,
-            "decider": cited.decider,
-            "note": clause.note,
-            "geometry": self.geometry,
-            "reason_codes": clause.reason_codes,
-        }
+        about = (self.site_id, self.key_area_ids, self.as_of, self.geometry)
+        return [clause.row(*about) for clause in self.clauses]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,8 @@ from hmgeo.vocabulary import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hmgeo.judging.bench import Question
     from hmgeo.judging.places import Place
-    from hmgeo.judging.question import Question
     from hmgeo.records import Layer, Positions, SideTable
     from hmgeo.results.results import TerrainTables, WaterTables
     from hmgeo.screening.screen import Screened

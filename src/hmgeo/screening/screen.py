@@ -11,15 +11,15 @@ import shapely
 
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.judging.applies import Subject, found_cadmium
+from hmgeo.judging.bench import Bench
 from hmgeo.judging.facts import Facts, Features, Stated, Unknown, doubted_facts, unplaced
-from hmgeo.judging.judge import USER_RADIUS_ID, basis_of, judge, user_radius_rule
+from hmgeo.judging.judge import USER_RADIUS_ID, basis_of
 from hmgeo.judging.layers import LayerIndexes
-from hmgeo.judging.places import Membership, Place, Places, membership, places_of
+from hmgeo.judging.places import Places, places_of
 from hmgeo.proximity.measure import Proximity, measure_proximity
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.results.text import sentences
 from hmgeo.rules.claims import doubts_of
-from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import stated_facts, stated_numbers
 from hmgeo.screening.heights import HeightFacts, heights_of
 from hmgeo.screening.measures import MeasuredLayers, Measures, measures_of
@@ -28,31 +28,22 @@ from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Standing, Sta
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
 
-    from hmgeo.judging.judge import Judgement
-    from hmgeo.judging.question import Question
+    from hmgeo.judging.bench import Question
+    from hmgeo.judging.places import Membership, Place
     from hmgeo.records import Layer, Positions, Sink
+    from hmgeo.results.siting import Finding
     from hmgeo.rules.model import Rule, RuleStanding
 
 
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A rule, how it stood for the source, and what it said."""
-
-    rule: Rule
-    standing: RuleStanding
-    judgement: Judgement
-
-
 def source_row(
     row: Mapping[str, Any],
     place: Place,
     key_area_ids: str,
-    deciding: Judged | None,
+    deciding: Finding | None,
     measures: Measures,
     *,
     radius_m: float,
@@ -65,9 +56,9 @@ def source_row(
     is_assessed = row["status"] == Status.ASSESSED.value
     verdict = certainty = reasons = ""
     if deciding is not None:
-        verdict = deciding.judgement.verdict.value
-        certainty = deciding.judgement.certainty.value if deciding.judgement.certainty else ""
-        reasons = deciding.judgement.reason_codes
+        verdict = deciding.verdict.value
+        certainty = deciding.certainty.value if deciding.certainty else ""
+        reasons = deciding.reason_codes
     carried = ("source_id", "name", "status", "position_kind", "lon", "lat", "position_uncertainty_m", "geometry")
     return {name: row[name] for name in (*carried, "trade_code", "trade_edition")} | {
         "nearest_farmland_id": nearest.receptor_id if nearest else "",
@@ -90,49 +81,6 @@ def source_row(
         "county": place.county,
         "township": place.township,
         "reason_codes": reasons,
-    }
-
-
-def finding_row(row: Mapping[str, Any], judged: Judged, key_area_ids: str, as_of: date | None, basis: Basis) -> Row:
-    """Return a row of `FINDINGS_SCHEMA`, with the citation of the dated value that was judged."""
-    judgement, rule = judged.judgement, judged.rule
-    measurement = judgement.measurement
-    is_user_rule = rule.id == USER_RADIUS_ID
-    cited = judged.standing.value or rule.latest
-    measured: Row = {}
-    if measurement is not None:
-        value, limit = measurement.value, measurement.limit
-        measured = {
-            "measured": value,
-            "measured_low": measurement.low,
-            "measured_high": measurement.high,
-            "limit_value": limit,
-            "unit": measurement.unit,
-            "margin": None if value is None or limit is None else round(value - limit, MEASURE_DECIMALS),
-            "measured_text": measurement.text,
-            "bearing_deg": measurement.bearing_deg,
-        }
-    return measured | {
-        "finding_id": f"{row['source_id']}|{rule.id}",
-        "source_id": row["source_id"],
-        "rule_id": rule.id,
-        "verdict": judgement.verdict.value,
-        "verdict_other": judgement.other.value if judgement.other else "",
-        "certainty": judgement.certainty.value if judgement.certainty else "",
-        "standing": "" if is_user_rule else judgement.standing.value,
-        "basis": basis.value,
-        "receptor_id": measurement.receptor_id if measurement else "",
-        "receptor_name": measurement.receptor_name if measurement else "",
-        "key_area_id": key_area_ids,
-        "as_of": as_of.isoformat() if as_of else "",
-        "legal_rank": "" if is_user_rule else rule.legal_rank.value,
-        "document": cited.document,
-        "clause": "" if is_user_rule else cited.clause or Standing.TEXT_NOT_HELD.zh,
-        "quote": "" if is_user_rule else cited.quote or Standing.TEXT_NOT_HELD.zh,
-        "decider": rule.decider,
-        "note": judgement.note,
-        "reason_codes": judgement.reason_codes,
-        "geometry": row["geometry"],
     }
 
 
@@ -239,6 +187,24 @@ class _Bench:
         """Return why a clause can't rest on some words of a source's row, by what it would rest on."""
         return doubts_of(self.question.disputes.get(source_id, ()))
 
+    def subject(self, row: Row, columns: Mapping[str, str], stated: Stated) -> Subject:
+        """Return what is judged of a source."""
+        return Subject(
+            self.positions.kind.value,
+            row["trade_code"],
+            row["trade_edition"],
+            attributes=stated.attributes,
+            is_cadmium_related=found_cadmium(columns),
+            doubts=self.doubts(row["source_id"]),
+        )
+
+    @property
+    def basis(self) -> Basis:
+        """How real sources, farmland and whatever decides their distance are."""
+        farmland = () if self.farmland is None else (self.farmland.basis,)
+        heights = (self.heights.basis,) if self.heights.decides else ()
+        return Basis.worst(self.positions.basis, *farmland, *heights)
+
     def stated(self, source_id: str, columns: Mapping[str, str]) -> Stated:
         """Return what a source's row states, unknown where other words contradict it."""
         return Stated(doubted_facts(stated_facts(columns), self.doubts(source_id)), stated_numbers(columns))
@@ -267,31 +233,33 @@ class _Bench:
 
 
 def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
-    positions, farmland, question, measures = bench.positions, bench.farmland, bench.question, bench.measures
+    positions, question, measures = bench.positions, bench.question, bench.measures
     places, somewhere = bench.places, bench.somewhere
-    basis = positions.basis if farmland is None else Basis.worst(positions.basis, farmland.basis)
-    if bench.heights.decides:
-        basis = Basis.worst(basis, bench.heights.basis)
+    basis, rules = bench.basis, Bench(question, positions.kind.value)
+    cache: dict[str, Basis] = {}
+
+    def basis_by(rule: Rule) -> Basis:
+        if rule.id not in cache:
+            cache[rule.id] = basis_of(rule, question.choices, basis, bench.bases)
+        return cache[rule.id]
+
     sources, findings = [], []
     standings: dict[str, RuleStanding] = {}
     cells = positions.attributes.to_pylist() or [{} for _ in places]
     for row, place, columns in zip(positions.table.to_pylist(), places, cells, strict=True):
         stated = bench.stated(row["source_id"], columns)
         facts = bench.facts(row, place, stated)
-        judged = _judged(row, place, columns, stated, facts, bench)
-        for one in judged:
-            standings.setdefault(one.rule.id, one.standing)
-        area = Membership()
-        if question.as_of is not None:
-            area = membership(place, question.rules, question.as_of, question.choices, question.adopted)
-        findings += [
-            finding_row(row, one, area.ids, question.as_of, basis_of(one.rule, question.choices, basis, bench.bases))
-            for one in judged
-        ]
-        deciding = next((one for one in judged if one.rule.id == question.screening_rule_id), None)
+        subject = bench.subject(row, columns, stated)
+        judged = rules.judge_all(subject, place, facts, basis_by)
+        for one in rules.heard(place):
+            if one.rule.gives_findings:
+                standings.setdefault(one.rule.id, one.standing)
+        area = rules.area(place)
+        findings += [_row(one, row, area.ids, question) for one in judged]
+        deciding = next((one for one in judged if one.citation.rule_id == question.screening_rule_id), None)
         known = somewhere.get(row["source_id"])
         spoken = () if known is None else (known.sentence(), known.note)
-        told = "" if deciding is None else deciding.judgement.note
+        told = "" if deciding is None else deciding.note
         doubted = [one.note for one in question.disputes.get(row["source_id"], ()) if one.why not in told]
         notes = sentences(*spoken, _notes(row, place, area, deciding, question, _gap(row, facts, bench)), *doubted)
         told_of = source_row(
@@ -334,48 +302,27 @@ def _with_bounds(counts: pa.Table, measures: Measures, somewhere: Mapping[str, P
     return counts.append_column("is_lower_bound", pa.array(bounds, pa.bool_()))
 
 
-def _judged(
-    row: Row, place: Place, columns: Mapping[str, str], stated: Stated, facts: Facts, bench: _Bench
-) -> list[Judged]:
-    """Judge one source by every rule that writes findings and holds it, or is adopted."""
-    question, kind = bench.question, bench.positions.kind.value
-    doubts = bench.doubts(row["source_id"])
-    subject = Subject(
-        kind,
-        row["trade_code"],
-        row["trade_edition"],
-        attributes=stated.attributes,
-        is_cadmium_related=found_cadmium(columns),
-        doubts=doubts,
-    )
-    if question.as_of is None:
-        rule, standing = user_radius_rule(question.radius_m, kind)
-        return [Judged(rule, standing, judge(rule, standing, subject, facts, question.choices))]
-    codes = codes_of_place(place.code)
-    judged = []
-    for rule in question.rules:
-        adopted = rule.id in question.adopted
-        if not rule.gives_findings or not (adopted or set(rule.territory) & codes):
-            continue
-        standing = standing_of(rule, as_of=question.as_of, place_codes=codes, adopted=adopted)
-        judged.append(Judged(rule, standing, judge(rule, standing, subject, facts, question.choices)))
-    return judged
+def _row(found: Finding, row: Row, key_area_ids: str, question: Question) -> Row:
+    """Return a row of `FINDINGS_SCHEMA`; a radius that the user set cites nothing."""
+    cells = found.row(row["source_id"], key_area_ids, question.day, row["geometry"])
+    if found.citation.rule_id != USER_RADIUS_ID:
+        return cells
+    return cells | dict.fromkeys(("standing", "legal_rank", "clause", "quote"), "")
 
 
 def _notes(
-    row: Mapping[str, Any], place: Place, area: Membership, deciding: Judged | None, question: Question, gap: str
+    row: Mapping[str, Any], place: Place, area: Membership, deciding: Finding | None, question: Question, gap: str
 ) -> str:
     """Join what is to be said of a row: of its input, its place, its measures, its verdict."""
     outside = bool(question.home_counties and place.county_code) and place.county_code not in question.home_counties
-    judgement = None if deciding is None else deciding.judgement
-    adopted = judgement is not None and judgement.standing is Standing.ADOPTED
+    adopted = deciding is not None and deciding.standing is Standing.ADOPTED
     return sentences(
         row["note"],
         place.note,
         f"界外：位于{place.county}，不在本项目区域内" if outside else "",
         area.note,
         gap,
-        *(() if judgement is None else judgement.reasons),
+        *(() if deciding is None else deciding.reasons),
         Standing.ADOPTED.zh if adopted else "",
     )
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import shapely
 
 from hmgeo.judging.applies import Subject, exemption, hindrance
+from hmgeo.judging.bench import Bench, finding_fields
 from hmgeo.judging.clause_tests import PERCENT, features_of
 from hmgeo.judging.facts import Answer, Features, Unknown
 from hmgeo.judging.judge import judge
 from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndexes
-from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, membership
-from hmgeo.results.siting import NOTHING_MEASURED, Citation, Clause, Measured, SiteAnswer, SiteFact
+from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS
+from hmgeo.results.siting import Citation, Clause, SiteAnswer, SiteFact
 from hmgeo.results.text import bearing_text, distance_text, sentences
 from hmgeo.rules.kinds import DISTANCE_KINDS, FLOW_KINDS, INSIDE_KINDS
 from hmgeo.rules.parameters import declaration
-from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import ATTRIBUTES, BOTH, LAYERS, MEASURED_ATTRIBUTES, NETWORK
 from hmgeo.siting.site import ELEVATION, PlaceFinder, SiteHeights, facts_of
 from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Verdict
@@ -28,12 +28,12 @@ from hmgeo.water.by_rivers import rivers_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hmgeo.judging.bench import Question
     from hmgeo.judging.choices import Choices
-    from hmgeo.judging.facts import DistanceFact, Facts, Measurement, PlaceFact
+    from hmgeo.judging.facts import DistanceFact, Facts, PlaceFact
     from hmgeo.judging.judge import Judgement
     from hmgeo.judging.layers import LayerIndex
     from hmgeo.judging.places import Membership, Place, Places
-    from hmgeo.judging.question import SitingQuestion
     from hmgeo.records import Layer, Raster
     from hmgeo.rules.model import DatedValue, Rule, RuleStanding, Test
     from hmgeo.siting.site import Site
@@ -301,9 +301,10 @@ class SitingBench:
         Heights in metres, for clauses on water and slope; None where there are none.
     """
 
-    def __init__(self, layers: Iterable[Layer], question: SitingQuestion, elevation: Raster | None = None) -> None:
+    def __init__(self, layers: Iterable[Layer], question: Question, elevation: Raster | None = None) -> None:
         held = tuple(layers)
         self.question = question
+        self.rules = Bench(question)
         self.indexes = LayerIndexes(held)
         self.heights = None if elevation is None else SiteHeights(elevation, held, question.choices)
         self.rivers = rivers_of(held, question.choices)
@@ -357,28 +358,23 @@ class SitingBench:
         return self._plans[key]
 
     def _new_plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
-        question, codes = self.question, codes_of_place(place.code)
+        choices = self.question.choices
         settled, asked, informs = [], [], []
-        for rule in question.rules:
-            is_adopted = rule.id in question.adopted
-            if not (is_adopted or set(rule.territory) & codes):
-                continue
-            standing = standing_of(rule, as_of=question.as_of, place_codes=codes, adopted=is_adopted)
-            citation = citation_of(rule, standing)
+        for one in self.rules.heard(place):
+            rule, standing, citation = one.rule, one.standing, one.citation
             if not rule.gives_findings:
                 if rule.effect is Effect.INFORM and subject.kind in rule.applies_to.source_kinds:
                     informs.append((citation, standing.standing))
                 continue
-            if standing.value is not None and _asks_position(rule, standing, subject, question.choices):
+            if standing.value is not None and _asks_position(rule, standing, subject, choices):
                 asked.append((rule, standing, standing.value, citation, citation.order))
                 continue
-            judgement = judge(rule, standing, subject, None, question.choices)
+            judgement = judge(rule, standing, subject, None, choices)
             evidence = _settled_evidence(rule, standing, subject, judgement)
             clause = self._clause(rule, citation, judgement, evidence, basis)
             settled.append((clause.order, clause))
         told = sorted((one for one, stands in informs if stands in SPEAKING), key=lambda one: one.order)
-        area = membership(place, question.rules, question.as_of, question.choices, question.adopted)
-        return _Plan(tuple(settled), tuple(asked), tuple(told), area)
+        return _Plan(tuple(settled), tuple(asked), tuple(told), self.rules.area(place))
 
     def _clause(
         self, rule: Rule, citation: Citation, judgement: Judgement, evidence: Evidence, site_basis: Basis
@@ -391,23 +387,15 @@ class SitingBench:
         given = tuple(f"提供「{LAYERS[code].zh}」图层后可作判断。" for code in lacking)
         settle = tuple(f"确定参数「{_title(name)}」后可作判断。" for name in unset)
         return Clause(
-            citation,
-            judgement.verdict,
-            judgement.standing,
-            judgement.other,
-            judgement.certainty,
-            _measured(judgement.measurement),
-            evidence.measured,
-            tuple(filter(None, judgement.reasons)),
-            judgement.note,
-            judgement.reason_codes,
-            tuple(dict.fromkeys((*evidence.changes, *given, *settle))),
-            layers,
-            lacking,
-            unset,
-            evidence.unsaid if is_not_judged else (),
-            Basis.worst(site_basis, *used),
-            site_basis is not Basis.SYNTHETIC and any(basis in INVENTED for basis in used),
+            **finding_fields(citation, judgement),
+            basis=Basis.worst(site_basis, *used),
+            evidence=evidence.measured,
+            changes=tuple(dict.fromkeys((*evidence.changes, *given, *settle))),
+            layers=layers,
+            missing_layers=lacking,
+            open_parameters=unset,
+            unsaid=evidence.unsaid if is_not_judged else (),
+            is_example=site_basis is not Basis.SYNTHETIC and any(basis in INVENTED for basis in used),
         )
 
     def _held(self, evidence: Evidence) -> tuple[str, ...]:
@@ -422,7 +410,7 @@ class SitingBench:
         return self.indexes[code].layer.basis
 
     def _answer(self, site: Site, places: Places, clauses: list[Clause], plan: _Plan) -> SiteAnswer:
-        question, place, area = self.question, places.given, plan.area
+        place, area = places.given, plan.area
         point = None if site.geometry is None else shapely.point_on_surface(site.geometry)
         kind = "" if site.geometry is None else _position_kind(site.geometry)
         return SiteAnswer(
@@ -434,7 +422,7 @@ class SitingBench:
             None if point is None else float(point.y),
             None if site.geometry is None else site.uncertainty_m,
             None if site.geometry is None else shapely.to_wkb(site.geometry, output_dimension=2, byte_order=1),
-            question.as_of.isoformat(),
+            self.question.day,
             tuple(SiteFact(name, value) for name, value in site.facts),
             f"{place.county}{place.township}",
             area.ids,
@@ -456,31 +444,6 @@ def stated_of(site: Site) -> Mapping[str, bool | Unknown]:
     if "Cd" in emitted:
         derived["emits_cadmium"] = True
     return {**derived, **site.attributes}
-
-
-def citation_of(rule: Rule, standing: RuleStanding) -> Citation:
-    """Return a rule as cited, by the dated value that was judged."""
-    cited = standing.value or rule.latest
-    checked = "，".join(filter(None, (rule.verified.against, str(rule.verified.on or ""))))
-    return Citation(
-        rule.id,
-        rule.title.zh,
-        rule.effect.value,
-        rule.legal_rank,
-        rule.authority,
-        rule.territory,
-        cited.document,
-        cited.document_number,
-        cited.clause,
-        cited.quote,
-        str(cited.in_force_from or ""),
-        rule.decider,
-        rule.matter,
-        f"{rule.verified.state.zh}（{checked}）",
-        rule.in_principle,
-        rule.condition,
-        rule.note,
-    )
 
 
 def _asks_position(rule: Rule, standing: RuleStanding, subject: Subject, choices: Choices) -> bool:
@@ -522,22 +485,6 @@ def _open_parameters(rule: Rule, choices: Choices) -> tuple[str, ...]:
 def _title(name: str) -> str:
     declared = declaration(name)
     return name if declared is None else declared.title_zh
-
-
-def _measured(found: Measurement | None) -> Measured:
-    if found is None:
-        return NOTHING_MEASURED
-    return Measured(
-        found.value,
-        found.low,
-        found.high,
-        found.limit,
-        found.unit,
-        found.text,
-        found.receptor_id,
-        found.receptor_name,
-        found.bearing_deg,
-    )
 
 
 def _position_kind(geometry: shapely.Geometry) -> str:

@@ -22,6 +22,7 @@ import shapely
 from hmgeo.geo.distance import prepare_shapes
 from hmgeo.geo.ellipsoid import ELLIPSOID, ellipsoidal_area_m2
 from hmgeo.judging.applies import Subject, exemption, hindrance
+from hmgeo.judging.bench import citation_of
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, Inquiry, evaluate, features_of
 from hmgeo.judging.facts import Side
@@ -31,8 +32,8 @@ from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, layers_of, parameters_of
 from hmgeo.rules.parameters import ParameterType, declaration
-from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.siting.bench import citation_of, stated_of
+from hmgeo.rules.standing import codes_of_place
+from hmgeo.siting.bench import stated_of
 from hmgeo.siting.site import facts_of_place
 from hmgeo.vocabulary import SPEAKING, Effect, Verdict
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from hmgeo.judging.facts import Features
     from hmgeo.judging.places import Areas
     from hmgeo.results.siting import Citation
-    from hmgeo.rules.model import DatedValue, Rule, RuleStanding, Test
+    from hmgeo.rules.model import DatedValue, Rule, Test
     from hmgeo.siting.bench import SitingBench
     from hmgeo.siting.site import Site
 
@@ -201,7 +202,7 @@ class Drawer:
             groups.setdefault(self._kin(rule, place), []).append((cell, place))
         for members in groups.values():
             place = members[0][1]
-            standing = self.standing(rule, place)
+            standing = self.bench.rules.standing(rule, place)
             value = standing.value
             if value is None or not self._reaches(rule, place):
                 continue
@@ -213,16 +214,9 @@ class Drawer:
         geometry = shapely.union_all([one for _, one in drawn])
         return citation, min((verdict for verdict, _ in drawn), key=lambda one: one.gravity), geometry
 
-    def standing(self, rule: Rule, place: Place) -> RuleStanding:
-        """Return how a rule stands in a place."""
-        asked = self.bench.question
-        is_adopted = rule.id in asked.adopted
-        codes = codes_of_place(place.code)
-        return standing_of(rule, as_of=asked.as_of, place_codes=codes, adopted=is_adopted)
-
     def _kin(self, rule: Rule, place: Place) -> tuple[str, ...]:
         """Return what tells places apart for a rule: its standing there, and what it says of key areas."""
-        standing = self.standing(rule, place).standing.value
+        standing = self.bench.rules.standing(rule, place).standing.value
         answers = [standing]
         for leaf in rule.test.leaves() if rule.test is not None else ():
             if leaf.kind == KEY_AREA_KIND or leaf.text("layer") == KEY_AREAS:
@@ -232,7 +226,7 @@ class Drawer:
 
     def _reaches(self, rule: Rule, place: Place) -> bool:
         asked = self.bench.question
-        if self.standing(rule, place).standing not in SPEAKING or rule.test is None:
+        if self.bench.rules.standing(rule, place).standing not in SPEAKING or rule.test is None:
             return False
         if not (rule.id in asked.adopted or set(rule.territory) & codes_of_place(place.code)):
             return False
@@ -456,7 +450,7 @@ def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> O
         try:
             drawn = drawer.zone(rule)
         except UndrawableError as why:
-            undrawn.append((citation_of(rule, drawer.standing(rule, cells[0][1])), str(why)))
+            undrawn.append((citation_of(rule, drawer.bench.rules.standing(rule, cells[0][1])), str(why)))
             continue
         if drawn is None or rule.test is None:
             continue

@@ -41,20 +41,20 @@ from hmgeo.judging.judge import IN_PRINCIPLE, condition_text, judge, unset_outsi
 from hmgeo.judging.layers import bank_line_fault, untold_template
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.results.compiled import CompiledLayer, CompiledRules, CompiledSet
-from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
-from hmgeo.siting.bench import Witness, citation_of
+from hmgeo.siting.bench import Witness
 from hmgeo.siting.site import PROJECT_SITES, Site, facts_of_place
 from hmgeo.vocabulary import COUNTY_DIGITS, SPEAKING, Effect, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hmgeo.judging.bench import Heard
     from hmgeo.judging.choices import Choices
     from hmgeo.judging.facts import Features, Outcome
     from hmgeo.judging.layers import LayerIndex, LayerIndexes
     from hmgeo.results.siting import Citation
-    from hmgeo.rules.model import DatedValue, Exemption, Rule, RuleStanding, Test
+    from hmgeo.rules.model import DatedValue, Exemption, Rule, Test
     from hmgeo.siting.bench import SitingBench
 
 
@@ -218,7 +218,7 @@ def compile_rules(bench: SitingBench) -> CompiledRules:
     areas = bench.question.areas
     missing = dict.fromkeys(code for record in compiler.records for code in record.get("missing", ()))
     return CompiledRules(
-        bench.question.as_of.isoformat(),
+        bench.question.day,
         tuple(compiler.records),
         tuple(compiler.citations),
         places,
@@ -280,16 +280,8 @@ class _Compiler:
 
     def numbers(self, place: Place) -> tuple[int, ...]:
         """Return the records of the clauses that speak of a place."""
-        found = []
-        asked = self.bench.question
-        codes = codes_of_place(place.code)
-        for rule in asked.rules:
-            is_adopted = rule.id in asked.adopted
-            if not rule.gives_findings or not (is_adopted or set(rule.territory) & codes):
-                continue
-            standing = standing_of(rule, as_of=asked.as_of, place_codes=codes, adopted=is_adopted)
-            found.append(self._number(self._record(rule, standing, place)))
-        return tuple(found)
+        heard = (one for one in self.bench.rules.heard(place) if one.rule.gives_findings)
+        return tuple(self._number(self._record(one, place)) for one in heard)
 
     def _number(self, record: Record) -> int:
         key = json.dumps(record, ensure_ascii=False, sort_keys=True)
@@ -298,8 +290,8 @@ class _Compiler:
             self.records.append(record)
         return self._places[key]
 
-    def _record(self, rule: Rule, standing: RuleStanding, place: Place) -> Record:
-        cited = citation_of(rule, standing)
+    def _record(self, heard: Heard, place: Place) -> Record:
+        rule, standing, cited = heard.rule, heard.standing, heard.citation
         record: Record = {
             "cite": self._cite(cited),
             "standing": standing.standing.value,

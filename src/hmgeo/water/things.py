@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.judging.question import Question
+    from hmgeo.judging.bench import Question
     from hmgeo.records import Layer, Positions, SideTable
     from hmgeo.vocabulary import LayerKind
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hmgeo.geo.raster import Cells
-    from hmgeo.judging.question import Question
+    from hmgeo.judging.bench import Question
     from hmgeo.records import Layer, Positions, SideTable
     from hmgeo.water.grid import FlowGrid
     from hmgeo.water.rivers import RiverNetwork

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.pipeline import open_file
+from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Answer, Features, Unknown
-from hmgeo.judging.question import Question, SitingQuestion
 from hmgeo.project.inputs import load_inputs, mixed_basis
-from hmgeo.project.run import DEFAULT_RADIUS_M, layers_used, parameters_used
+from hmgeo.project.run import layers_used, parameters_used
 from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
 from hmgeo.project.spec import administrative_areas, read_spec
 from hmgeo.results.siting import Dossier, OffsetLine, SitingResults, Zoning
@@ -107,18 +107,14 @@ class SiteDesk:
         )
         return SitingResults(
             title or f"{self.spec.title}　选址条款研判",
-            self.bench.question.as_of.isoformat(),
+            self.bench.question.day,
             made,
             MappingProxyType({one.kind.value: one for one in used}),
-            (*parameters_used(self._question()), *ranges),
+            (*parameters_used(self.bench.question), *ranges),
             ledger,
             MappingProxyType({code: (word.zh, word.department) for code, word in LAYERS.items()}),
             tuple(warnings),
         )
-
-    def _question(self) -> Question:
-        asked = self.bench.question
-        return Question(asked.as_of, DEFAULT_RADIUS_M, asked.rules, asked.adopted, asked.choices)
 
     def _zoning(self, facts: Facts) -> tuple[Zoning, ...]:
         found = []
@@ -222,7 +218,9 @@ def open_desk(
     inputs = load_inputs(spec, needs_sources=False)
     areas = administrative_areas(inputs.context, inputs.others)
     adopted = frozenset(adoption.rule for adoption in spec.adopt)
-    question = SitingQuestion(spec.as_of, inputs.book.rules, Choices(spec.parameters), areas, adopted)
+    question = Question(
+        spec.as_of, rules=inputs.book.rules, adopted=adopted, choices=Choices(spec.parameters), areas=areas
+    )
     bench = SitingBench(_receptors(inputs), question, inputs.elevation)
     columns = {kind.value: _cells(spec, kind) for kind in (LayerKind.CONTROL_UNITS, LayerKind.SENSITIVE_SITES)}
     population = {

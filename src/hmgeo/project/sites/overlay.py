@@ -89,7 +89,7 @@ def write_overlay(desk: SiteDesk, overlay: Overlay, out: str | Path, inputs: Seq
             csv.writer(file).writerows([guarded(cell) for cell in row] for row in (OVERLAY_COLUMNS, *rows))
         notes = (NOT_ALLOWED, DISCLAIMER)
         write_plain([PlainTable("已评估条款叠加", OVERLAY_COLUMNS, tuple(rows))], folder / "overlay.xlsx", notes=notes)
-        day = desk.bench.question.as_of.isoformat()
+        day = desk.bench.question.day
         write_tables([_zones(zones), *_figures(overlay)], folder / "overlay.gpkg", day)
         write_map(overlay_results(desk, overlay), Presentation(), folder / "map.html")
         write_record(folder, {"schema": SCHEMA, "kind": "overlay", "as_of": day, "outputs": entries(folder)})
