@@ -11,7 +11,8 @@ import shapely
 from oracle import distances_m
 
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
-from hmgeo.records import RECEPTOR_SCHEMA, Layer, Provenance
+from hmgeo.judging.places import Areas, places_of
+from hmgeo.records import POSITION_SCHEMA, RECEPTOR_SCHEMA, Layer, Positions, Provenance
 from hmgeo.screening.somewhere import Field, PlaceRange, place_range
 from hmgeo.vocabulary import ALL_CLASSES, Basis, LayerKind
 
@@ -114,3 +115,46 @@ def test_a_long_place_shows_how_far_its_counts_may_be_off() -> None:
     assert found.count_error_m == pytest.approx(760, abs=40)
     assert found.within[3000.0, ALL_CLASSES].count_low == 0
     assert found.within[3000.0, ALL_CLASSES].count_high == 1
+
+
+def outlined(code: str, name: str, west: float, east: float) -> dict[str, object]:
+    return {"id": code, "name": name, "geometry": shapely.to_wkb(shapely.box(west, 23.0, east, 24.0))}
+
+
+COUNTIES = pa.Table.from_pylist(
+    [outlined("441802", "清城区", 113.0, 113.5), outlined("441881", "英德市", 113.5, 114.0)]
+)
+
+
+@pytest.mark.parametrize(
+    ("cells", "lon", "away"),
+    [
+        ({"县": "清城区"}, 113.6, "10.2 km"),
+        ({"行政区划代码": "441802105"}, 113.6, "10.2 km"),
+        ({"名称": "清远市清城区某厂"}, 113.6, "10.2 km"),
+        ({"县": "清城区"}, 112.9, "10.2 km"),  # where no outline ships
+        ({"县": "清城区"}, 113.504, ""),  # 409 m: within what a generalised outline may err
+        ({"县": "清城区"}, 113.4, ""),
+        ({"名称": "英德金属厂"}, 113.4, ""),  # a short name is no county
+        ({}, 113.6, ""),
+    ],
+)
+def test_a_point_outside_the_county_that_its_row_states_or_names_is_not_relied_on(
+    cells: dict[str, str], lon: float, away: str
+) -> None:
+    row = {"source_id": "S1", "status": "assessed", "position_kind": "point", "lon": lon, "lat": 23.5}
+    row |= {"geometry": shapely.to_wkb(shapely.Point(lon, 23.5)), "position_uncertainty_m": 0.1}
+    row |= {"name": cells.get("名称", ""), "county": cells.get("县", ""), "township": ""}
+    positions = Positions(
+        "sources",
+        LayerKind.ENTERPRISES,
+        Basis.SYNTHETIC,
+        Provenance("a.csv"),
+        pa.Table.from_pylist([row], POSITION_SCHEMA),
+        pa.Table.from_pylist([{"行政区划代码": cells.get("行政区划代码", "")}]),
+    )
+    (place,) = places_of(positions, Areas(counties=COUNTIES))
+    told = f"点位在所填或名称所述的清城区以外 {away}，位置不能采信，本条未作判断；请核对坐标或地址。"
+    assert place.doubt == (told if away else "")
+    if lon > 113.5 and cells.get("名称") is None and cells:
+        assert {"441802", "441881"} <= place.codes  # the clauses of both are judged

@@ -10,7 +10,7 @@ from hmgeo.judging.choices import Choices
 from hmgeo.judging.judge import judge, user_radius_rule
 from hmgeo.judging.places import Areas, Membership, membership
 from hmgeo.results.siting import NOTHING_MEASURED, Citation, Finding
-from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.rules.standing import standing_of
 from hmgeo.vocabulary import COUNTED_RADII_M
 
 if TYPE_CHECKING:
@@ -93,21 +93,21 @@ class Bench:
     def __init__(self, question: Question, kind: str = "") -> None:
         self.question = question
         self._kind = kind
-        self._heard: dict[str, tuple[Heard, ...]] = {}
+        self._heard: dict[frozenset[str], tuple[Heard, ...]] = {}
         self._areas: dict[Place, Membership] = {}
 
     def heard(self, place: Place) -> tuple[Heard, ...]:
         """Return the rules whose territory holds a place, or that are adopted, in the order of the question."""
-        if place.code not in self._heard:
+        if place.codes not in self._heard:
             spoken = (Heard(rule, standing, citation_of(rule, standing)) for rule, standing in self._speaking(place))
-            self._heard[place.code] = tuple(spoken)
-        return self._heard[place.code]
+            self._heard[place.codes] = tuple(spoken)
+        return self._heard[place.codes]
 
     def standing(self, rule: Rule, place: Place) -> RuleStanding:
         """Return how a rule stands in a place on the day asked about."""
         is_adopted = rule.id in self.question.adopted
         as_of = self.question.as_of or date.min
-        return standing_of(rule, as_of=as_of, place_codes=codes_of_place(place.code), adopted=is_adopted)
+        return standing_of(rule, as_of=as_of, place_codes=place.codes, adopted=is_adopted)
 
     def area(self, place: Place) -> Membership:
         """Return the key areas that hold a place on the day asked about."""
@@ -142,7 +142,7 @@ class Bench:
         if question.as_of is None:
             yield user_radius_rule(question.radius_m, self._kind)
             return
-        codes = codes_of_place(place.code)
+        codes = place.codes
         for rule in question.rules:
             if rule.id in question.adopted or set(rule.territory) & codes:
                 yield rule, self.standing(rule, place)

@@ -465,9 +465,10 @@ class Facts:
 NO_POSITION = Because("没有可用的位置，本条未作判断。", Unassessed.PLACE.value)
 
 
-def unplaced(stated: Stated) -> Facts:
+def unplaced(stated: Stated, why: str = NO_POSITION) -> Facts:
     """Return the facts of a source without a usable position: what its row states, and nothing of where it lies."""
-    return Facts(Unasked(Unknown(NO_POSITION)), stated=stated)
+    nobody = Unasked(Unknown(why))
+    return Facts(nobody, nobody, nobody, stated) if why is not NO_POSITION else Facts(nobody, stated=stated)
 
 
 def doubted_facts(stated: Mapping[str, bool], doubts: Mapping[str, str]) -> dict[str, bool | Unknown]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import shapely
 
+from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
 from hmgeo.records import Because
 from hmgeo.reference.tables import find_header, key_areas, townships
+from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing, Status, Unassessed
@@ -171,6 +174,11 @@ class Place:
         True where only a polygon says so, not the row itself.
     note
         Where name and coordinates disagree.
+    doubt
+        Why nothing may rest on the position: it lies outside the county that its row states or names, by more than its
+        own error and that of the outline; empty where it doesn't.
+    also
+        Codes of the other counties that the row, its code and its position speak of: their clauses are judged too.
     """
 
     county_code: str = ""
@@ -179,11 +187,18 @@ class Place:
     township: str = ""
     township_from_geometry: bool = False
     note: str = ""
+    doubt: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
         """The innermost code known."""
         return self.township_code or self.county_code
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """All codes that hold the source, of every county that is spoken of."""
+        return codes_of_place(self.code).union(*map(codes_of_place, self.also))
 
 
 NOWHERE = Place()
@@ -200,12 +215,35 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
     by_geometry = _holding(positions, areas.counties), _holding(positions, areas.townships)
     county_names = _names(areas.counties)
     township_names = {town.code: town.name for town in townships()} | _names(areas.townships)
-    rows = positions.table.select(["county", "township", "status"]).to_pylist()
-    texts = texts_of(positions)
-    return tuple(
-        _place(row, free, (county, township), county_names, township_names)
-        for row, free, county, township in zip(rows, texts, *by_geometry, strict=True)
-    )
+    rows = positions.table.select(["county", "township", "status", "geometry", "position_uncertainty_m"]).to_pylist()
+    header = next((one for name in _CODE_HEADERS if (one := find_header(positions.attributes.column_names, name))), "")
+    codes = positions.attributes[header].to_pylist() if header else [""] * len(rows)
+    outlines = {} if areas.counties is None else dict(zip(county_names, areas.counties["geometry"], strict=True))
+    found = []
+    for row, code, free, *codes_at in zip(rows, codes, texts_of(positions), *by_geometry, strict=True):
+        stated = code.strip() if re.fullmatch(_ADMIN_CODE, code.strip()) else ""
+        place, named = _place(row | {"code": stated}, free, codes_at, county_names, township_names)
+        if named and named in outlines and named != codes_at[0] and row["geometry"] is not None:
+            away_m = _away_m(row["geometry"], outlines[named].as_py())
+            if away_m > row["position_uncertainty_m"] + OUTLINE_ERROR_M:
+                text = _OUTSIDE.format(county=county_names[named], away=distance_text(away_m))
+                place = replace(place, doubt=Because(text, Unassessed.PLACE.value))
+        found.append(place)
+    return tuple(found)
+
+
+OUTLINE_ERROR_M = 500.0
+"""The outlines of counties that ship are generalised by some hundreds of metres."""
+_OUTSIDE = "点位在所填或名称所述的{county}以外 {away}，位置不能采信，本条未作判断；请核对坐标或地址。"
+_CODE_HEADERS = ("行政区划代码", "区划代码", "adcode", "所在地行政区划代码")
+_ADMIN_CODE = r"\d{6}(?:\d{3}){0,2}"
+
+
+def _away_m(shape: bytes, outline: bytes) -> float:
+    """Return how far a shape lies outside an outline, in metres."""
+    here, there = (prepare_shapes([shapely.from_wkb(one)]) for one in (shape, outline))
+    row = np.array([0])
+    return float(pair_distances(here, there, row, row).distance_m[0])
 
 
 def texts_of(positions: Positions) -> list[list[tuple[str, str]]]:
@@ -246,25 +284,44 @@ def _holding(positions: Positions, table: pa.Table | None) -> list[str]:
 def _place(
     row: Mapping[str, str],
     texts: Sequence[tuple[str, str]],
-    codes_at: tuple[str, str],
+    codes_at: Sequence[str],
     counties: Mapping[str, str],
     townships: Mapping[str, str],
-) -> Place:
-    """Join what the row says with what the polygons say; free texts count only where no polygon speaks."""
+) -> tuple[Place, str]:
+    """Join what the row says with what the polygons say, and return the county that the row states or names.
+
+    The row's own county comes first, then its code, then the polygons; free texts place a row only where no polygon
+    speaks, and a whole name of a county in them is held against the position.
+    """
     county_at, township_at = codes_at
     free = texts if row["status"] == Status.NOT_LOCATED.value else ()
     named = named_place(row["county"], row["township"], free, counties, townships)
-    township = named.township_code or township_at
-    county = named.county_code or county_at or township_at[:COUNTY_DIGITS]
+    by_code = row["code"][:COUNTY_DIGITS]
+    town_by_code = row["code"][:TOWNSHIP_DIGITS] if row["code"][COUNTY_DIGITS:TOWNSHIP_DIGITS].strip("0") else ""
+    township = named.township_code or town_by_code or township_at
+    county = named.county_code or by_code or county_at or township_at[:COUNTY_DIGITS]
     disagrees = county_at and named.county_code and county_at != named.county_code
-    return Place(
+    stated = named.county_code or by_code
+    inferred = "" if stated or free else _whole_name_in(texts, counties)
+    place = Place(
         county,
         counties.get(county, row["county"]),
         township if township.startswith(county) else "",
         townships.get(township, row["township"]) if township.startswith(county) else row["township"],
         township_from_geometry=bool(township) and not named.township_code,
         note=f"点位不在所填{counties[named.county_code]}内，请核对坐标或地址。" if disagrees else named.note,
+        also=tuple(dict.fromkeys(one for one in (by_code, county_at) if one and one != county)),
     )
+    return place, stated or inferred
+
+
+def _whole_name_in(texts: Sequence[tuple[str, str]], counties: Mapping[str, str]) -> str:
+    """Return the code of the only county that the first text to name one names in full."""
+    for _, text in texts:
+        codes = [code for code, name in counties.items() if name in text]
+        if codes:
+            return _only(codes)
+    return ""
 
 
 KEY_AREA_KIND = "key_area"

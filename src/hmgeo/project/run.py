@@ -234,6 +234,9 @@ def warnings_of(
     for status in (Status.NOT_LOCATED, Status.REJECTED):
         if statuses[status.value]:
             found.append(f"{statuses[status.value]} 行{status.zh}，未参与测算，见处理台账。")
+    doubted = sum(bool(place.doubt) for place in screened.places)
+    if doubted:
+        found.append(f"{doubted} 行点位在所填或名称所述的县以外，与位置有关的条款未作判断；见各行备注。")
     farmland = [layer for layer in layers if layer.kind is LayerKind.FARMLAND]
     if not farmland:
         found.append("未提供「耕地」，相关条款未评估。请向自然资源部门获取。")

@@ -219,6 +219,8 @@ class _Bench:
             return Facts(ranges, stated=stated)
         if row["status"] != Status.ASSESSED.value:
             return unplaced(Stated(stated.attributes))
+        if place.doubt:
+            return unplaced(stated, place.doubt)
         heights = self.heights
         layers = MeasuredLayers(
             row,
@@ -318,7 +320,7 @@ def _notes(
     adopted = deciding is not None and deciding.standing is Standing.ADOPTED
     return sentences(
         row["note"],
-        place.note,
+        place.doubt or place.note,
         f"界外：位于{place.county}，不在本项目区域内" if outside else "",
         area.note,
         gap,

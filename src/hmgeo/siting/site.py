@@ -12,7 +12,7 @@ import shapely
 
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.geo.nearest import box_around
-from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer
+from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer, unplaced
 from hmgeo.judging.layers import LayerFacts, PlaceOnly
 from hmgeo.judging.places import Place, Places
 from hmgeo.records import Because
@@ -241,6 +241,8 @@ def facts_of(
     """
     if site.geometry is None or site.status is not Status.ASSESSED:
         return facts_of_place(site, places)
+    if places.given.doubt:
+        return unplaced(site.stated, places.given.doubt)
     water = None if heights is None else heights.water
     rule = None if heights is None or site.kind not in ON_STREAMS else heights.snap_rule
     over_ground = FlowFacts(site.geometry, site.uncertainty_m, water, snap_rule=rule)
