@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 import shapely
+from kind_facts import rule_of, value_of
 from oracle import GEOD
 from strategies import layer_of, positions_of
 
@@ -18,8 +20,9 @@ from hmgeo.judging.judge import USER_RADIUS_ID
 from hmgeo.judging.places import Areas
 from hmgeo.records import Gates, Layer, Positions
 from hmgeo.rules.book import load_book
+from hmgeo.rules.model import AppliesTo, Test
 from hmgeo.screening.screen import Screened, screen
-from hmgeo.vocabulary import COUNTED_RADII_M, Basis, Completeness
+from hmgeo.vocabulary import COUNTED_RADII_M, Action, Basis, Completeness, Effect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -368,6 +371,41 @@ def test_a_rule_from_elsewhere_that_nobody_adopted_writes_nothing() -> None:
     assert screened.findings.num_rows == 0
     assert screened.sources["verdict"].to_pylist() == [""]
     assert screened.sources["farmland_count"].to_pylist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "adds", "new_only", "note"),
+    [
+        ({"建设性质": "新建", "新增镉(kg/a)": "1.5"}, "listed", "listed", ""),
+        ({"建设性质": "扩建", "新增镉(kg/a)": "0"}, "not_assessed", "not_applicable", ""),
+        ({"建设性质": "翻修", "新增镉(kg/a)": ""}, "not_assessed", "not_assessed", "建设性质「翻修」不能归入"),
+        ({"备注": "新建"}, "not_assessed", "not_assessed", ""),
+    ],
+)
+def test_a_list_states_its_action_and_emissions_as_a_site_does(
+    cells: dict[str, str], adds: str, new_only: str, note: str
+) -> None:
+    """A cell that isn't understood is unknown and told, not another action; nought says nothing of a fact."""
+    kinds = (sources().kind.value,)
+    emits = Test("attribute", MappingProxyType({"attribute": "emits_cadmium", "expected": "yes"}))
+    rules = (
+        rule_of(emits, Effect.LIST, id="ADDS", applies_to=AppliesTo(kinds)),
+        rule_of(
+            Test("maximum_distance", MappingProxyType({"layer": "farmland"})),
+            Effect.LIST,
+            id="NEW",
+            applies_to=AppliesTo(kinds, actions=(Action.NEW,)),
+            history=(value_of(1000.0, "m"),),
+        ),
+    )
+    given = dataclasses.replace(sources(), attributes=pa.table({name: [cell] for name, cell in cells.items()}))
+    asked = ask(as_of=date(2024, 1, 1), rules=rules, adopted=frozenset(), screening_rule_id="NEW")
+    screened = screen(given, farmland(parcel(300.0)), asked)
+    found = {row["rule_id"]: row["verdict"] for row in screened.findings.to_pylist()}
+    assert found == {"ADDS": adds, "NEW": new_only}
+    (told,) = screened.sources["note"].to_pylist()
+    assert note in told
+    assert ("翻修" in told) is bool(note)
 
 
 def test_rows_without_a_usable_place_come_out_once_and_say_why() -> None:

@@ -7,15 +7,21 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from hmgeo.judging.facts import Stated, doubted_facts
 from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import find_header, trades, trades_named
+from hmgeo.rules.words import stated_facts, stated_numbers
+from hmgeo.vocabulary import FIVE_METALS, Action
+from hmgeo.vocabulary import METALS as METAL_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hmgeo.judging.facts import Unknown as Doubted
     from hmgeo.records import Positions
 
 
@@ -108,3 +114,86 @@ def due_day(text: str) -> str:
     if not 1 <= month <= 12:  # noqa: PLR2004 -- months
         return ""
     return f"{year:04d}-{month:02d}-{calendar.monthrange(year, month)[1]:02d}"
+
+
+ACTION_COLUMN = "建设性质"
+ADDED, OFFSET = "新增", "替代"
+ACTIONS = (
+    {action.zh: action for action in Action}
+    | {action.value: action for action in Action}
+    | {"技改": Action.TECHNICAL_UPGRADE}
+)
+
+
+def stated_of_row(cells: Mapping[str, str], doubts: Mapping[str, str]) -> Stated:
+    """Return what a row of a list states of its source, with what its stated emissions say.
+
+    Parameters
+    ----------
+    doubts
+        Why nobody can rest on something that is stated, by topic.
+
+    Examples
+    --------
+    >>> said = stated_of_row({"新增铅(kg/a)": "10", "新增镉(kg/a)": "1", "替代量(kg/a)": "12"}, {})
+    >>> said.added_kg, said.numbers, said.attribute("emits_cadmium")
+    ({'Pb': 10.0, 'Cd': 1.0}, {'added_emission_kg': 11.0, 'offset_kg': 12.0}, True)
+    """
+    added_kg = by_metal(cells, ADDED)
+    attributes = emission_facts(added_kg) | doubted_facts(stated_facts(cells), doubts)
+    return Stated(attributes, numbers_of(stated_numbers(cells), added_kg), added_kg, by_metal(cells, OFFSET))
+
+
+def emission_facts(added_kg: Mapping[str, float]) -> dict[str, bool | Doubted]:
+    """Return what a stated new emission says: above zero, that metals are discharged and added, and cadmium its own."""
+    emitted = {metal for metal, kg in added_kg.items() if kg > 0}
+    said = ("adds_heavy_metal_emission", "discharges_heavy_metals") if emitted else ()
+    return dict.fromkeys((*said, *(("emits_cadmium",) if "Cd" in emitted else ())), True)
+
+
+def stated_action(cells: Mapping[str, str]) -> tuple[Action | None, str]:
+    """Return the kind of work that a row states, None where it states none, and what is said of an unread word.
+
+    Examples
+    --------
+    >>> stated_action({"建设性质": "新建"})[0].value, stated_action({"建设性质": "翻修"})[0]
+    ('new', None)
+    """
+    written = cells.get(find_header(list(cells), ACTION_COLUMN), "").strip()
+    found = ACTIONS.get(written)
+    unread = f"建设性质「{written}」不能归入新建、改建、扩建、技术改造，按未说明处理。"
+    return found, unread if written and found is None else ""
+
+
+def number_of(text: str) -> float | None:
+    """Return the number that a text is; None for anything else."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def numbers_of(stated: Mapping[str, float], added_kg: Mapping[str, float]) -> dict[str, float]:
+    """Return the stated numbers, with the new emission of the five metals summed where nobody states the sum."""
+    five = [added_kg[metal] for metal in FIVE_METALS if metal in added_kg]
+    return ({"added_emission_kg": sum(five)} if five else {}) | dict(stated)
+
+
+def metal_cell(cells: Mapping[str, str], start: str, metal: str) -> str:
+    """Return the cell of a column such as 新增铅(kg/a) or 新增铅排放量; empty where there is none."""
+    return next(filter(None, (cells[name].strip() for name in _metal_headers(tuple(cells), start)[metal])), "")
+
+
+def by_metal(cells: Mapping[str, str], start: str) -> dict[str, float]:
+    """Return kg/a by metal from columns such as 新增铅(kg/a); blanks say nothing."""
+    found = {metal: number_of(metal_cell(cells, start, metal)) for metal in METAL_WORDS}
+    return {metal: kg for metal, kg in found.items() if kg is not None}
+
+
+@lru_cache(maxsize=64)
+def _metal_headers(headers: tuple[str, ...], start: str) -> dict[str, tuple[str, ...]]:
+    """Return by metal the columns that give its emission; the rows of a list share them."""
+    return {
+        metal: tuple(filter(None, (find_header(list(headers), f"{start}{word}{end}") for end in ("", "排放量"))))
+        for metal, word in METAL_WORDS.items()
+    }

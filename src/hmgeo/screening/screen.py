@@ -12,15 +12,15 @@ import shapely
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.judging.applies import Subject, found_cadmium
 from hmgeo.judging.bench import Bench
-from hmgeo.judging.facts import Facts, Features, Stated, Unknown, doubted_facts, unplaced
+from hmgeo.judging.facts import Facts, Features, Stated, Unknown, unplaced
 from hmgeo.judging.judge import USER_RADIUS_ID, basis_of
 from hmgeo.judging.layers import LayerIndexes
+from hmgeo.judging.own_columns import stated_action, stated_of_row
 from hmgeo.judging.places import Places, places_of
 from hmgeo.proximity.measure import Proximity, measure_proximity
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.results.text import sentences
 from hmgeo.rules.claims import doubts_of
-from hmgeo.rules.words import stated_facts, stated_numbers
 from hmgeo.screening.heights import HeightFacts, heights_of
 from hmgeo.screening.measures import MeasuredLayers, Measures, measures_of
 from hmgeo.screening.somewhere import PlaceRanges, PlaceSource, count_rows, measured_places, place_sources
@@ -193,6 +193,7 @@ class _Bench:
             self.positions.kind.value,
             row["trade_code"],
             row["trade_edition"],
+            stated_action(columns)[0],
             attributes=stated.attributes,
             is_cadmium_related=found_cadmium(columns),
             doubts=self.doubts(row["source_id"]),
@@ -207,7 +208,7 @@ class _Bench:
 
     def stated(self, source_id: str, columns: Mapping[str, str]) -> Stated:
         """Return what a source's row states, unknown where other words contradict it."""
-        return Stated(doubted_facts(stated_facts(columns), self.doubts(source_id)), stated_numbers(columns))
+        return stated_of_row(columns, self.doubts(source_id))
 
     def facts(self, row: Row, place: Place, stated: Stated) -> Facts:
         """Return what rules may ask of a source."""
@@ -263,7 +264,12 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
         spoken = () if known is None else (known.sentence(), known.note)
         told = "" if deciding is None else deciding.note
         doubted = [one.note for one in question.disputes.get(row["source_id"], ()) if one.why not in told]
-        notes = sentences(*spoken, _notes(row, place, area, deciding, question, _gap(row, facts, bench)), *doubted)
+        notes = sentences(
+            *spoken,
+            stated_action(columns)[1],
+            _notes(row, place, area, deciding, question, _gap(row, facts, bench)),
+            *doubted,
+        )
         told_of = source_row(
             row, place, area.ids, deciding, measures, radius_m=question.radius_m, basis=basis, note=notes
         )

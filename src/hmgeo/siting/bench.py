@@ -15,6 +15,7 @@ from hmgeo.judging.clause_tests import PERCENT, features_of
 from hmgeo.judging.facts import Answer, Features, Unknown
 from hmgeo.judging.judge import judge
 from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndexes
+from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.results.siting import Citation, Clause, SiteAnswer, SiteFact
 from hmgeo.results.text import bearing_text, distance_text, sentences
@@ -330,7 +331,7 @@ class SitingBench:
 
     def answer(self, site: Site, places: Places, facts: Facts) -> SiteAnswer:
         """Judge a site whose places and facts are known already."""
-        said = stated_of(site)
+        said = {**emission_facts(site.added_kg), **site.attributes}
         subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, said, doubts=site.doubts)
         plan = self._plan(places.given, subject, site.basis)
         has_heights = self.heights is not None
@@ -430,20 +431,6 @@ class SitingBench:
             tuple(clauses),
             plan.informs,
         )
-
-
-def stated_of(site: Site) -> Mapping[str, bool | Unknown]:
-    """Return the facts stated of a site, with those that its stated emissions say.
-
-    A new emission above zero says that heavy metals are discharged and added, cadmium's that cadmium is.
-    """
-    emitted = [metal for metal, kg in site.added_kg.items() if kg > 0]
-    derived: dict[str, bool | Unknown] = {}
-    if emitted:
-        derived = {"adds_heavy_metal_emission": True, "discharges_heavy_metals": True}
-    if "Cd" in emitted:
-        derived["emits_cadmium"] = True
-    return {**derived, **site.attributes}
 
 
 def _asks_position(rule: Rule, standing: RuleStanding, subject: Subject, choices: Choices) -> bool:

@@ -28,12 +28,12 @@ from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, Inqui
 from hmgeo.judging.facts import Side
 from hmgeo.judging.judge import verdict_of
 from hmgeo.judging.layers import untold_template
+from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, layers_of, parameters_of
 from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.rules.standing import codes_of_place
-from hmgeo.siting.bench import stated_of
 from hmgeo.siting.site import facts_of_place
 from hmgeo.vocabulary import SPEAKING, Effect, Verdict
 
@@ -231,7 +231,7 @@ class Drawer:
         if not (rule.id in asked.adopted or set(rule.territory) & codes_of_place(place.code)):
             return False
         site = self.site
-        said = stated_of(site)
+        said = {**emission_facts(site.added_kg), **site.attributes}
         subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, said, doubts=site.doubts)
         obstacle = hindrance(rule, subject, asked.choices)
         exempt = exemption(rule, subject)

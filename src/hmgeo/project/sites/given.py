@@ -16,6 +16,7 @@ from hmgeo.errors import Place, Problem, UsageError
 from hmgeo.intake.load import load_positions
 from hmgeo.judging.crosscheck import dispute_entries, option_disputes
 from hmgeo.judging.facts import doubted_facts
+from hmgeo.judging.own_columns import ACTIONS, ADDED, OFFSET, by_metal, metal_cell, number_of, numbers_of, stated_action
 from hmgeo.judging.places import places_of
 from hmgeo.records import Ledger, LedgerEntry, Provenance, Unknown
 from hmgeo.reference.cells import plain_trade, read_trade
@@ -24,7 +25,7 @@ from hmgeo.rules.claims import doubts_of
 from hmgeo.rules.nodes import near
 from hmgeo.rules.words import ATTRIBUTES, EDITIONS, SOURCE_KINDS, mentioned_facts, stated_facts, stated_numbers
 from hmgeo.siting.site import PROJECT_SITES, Site
-from hmgeo.vocabulary import FIVE_METALS, METALS, Action, Basis, LayerKind, Status
+from hmgeo.vocabulary import METALS, Action, Basis, LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,11 +42,6 @@ if TYPE_CHECKING:
 AT_ID = "拟建点位"
 AT_FILE = "--at"
 DEFAULT_EDITION = "2017"
-ACTIONS = (
-    {action.zh: action for action in Action}
-    | {action.value: action for action in Action}
-    | {"技改": Action.TECHNICAL_UPGRADE}
-)
 _YES_NO = {"yes": True, "no": False, "是": True, "否": False, "true": True, "false": False}
 
 
@@ -215,20 +211,6 @@ def _statements(texts: Sequence[str], problems: list[Problem]) -> dict[str, bool
     return found
 
 
-def number_of(text: str) -> float | None:
-    """Return the number that a text is; None for anything else."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def numbers_of(stated: Mapping[str, float], added_kg: Mapping[str, float]) -> dict[str, float]:
-    """Return the stated numbers, with the new emission of the five metals summed where nobody states the sum."""
-    five = [added_kg[metal] for metal in FIVE_METALS if metal in added_kg]
-    return ({"added_emission_kg": sum(five)} if five else {}) | dict(stated)
-
-
 def facts_of(
     action: Action | None,
     trade: str,
@@ -340,7 +322,7 @@ def _filled(row: Mapping[str, Any], cells: Mapping[str, str], typed: Typed, like
         used[option, is_blank] = 1
         return is_blank
 
-    action = ACTIONS.get(_cell(cells, headers, "建设性质"))
+    action, _ = stated_action(cells)
     if typed.action and takes(f"--action {typed.action}", is_blank=not _cell(cells, headers, "建设性质")):
         action = like.action
     code, edition = row["trade_code"], row["trade_edition"]
@@ -348,9 +330,9 @@ def _filled(row: Mapping[str, Any], cells: Mapping[str, str], typed: Typed, like
         code, edition = like.trade_code, edition or like.trade_edition
     if typed.edition and code and takes(f"--edition {typed.edition}", is_blank=not row["trade_edition"]):
         edition = typed.edition
-    added_kg = _by_metal(cells, "新增")
+    added_kg = by_metal(cells, ADDED)
     for metal, kg in like.added_kg.items():
-        if takes(f"--metal {metal}={kg:g}", is_blank=not _metal_cell(cells, headers, "新增", metal)):
+        if takes(f"--metal {metal}={kg:g}", is_blank=not metal_cell(cells, ADDED, metal)):
             added_kg[metal] = kg
     attributes, mentioned = stated_facts(cells), mentioned_facts(cells)
     for fact, value in like.attributes.items():
@@ -363,7 +345,7 @@ def _disputed(
     row: Mapping[str, Any], cells: Mapping[str, str], filled: _Filled, as_of: date | None
 ) -> tuple[Dispute, ...]:
     """Return where a row contradicts itself or the options that fill its blanks."""
-    own_kg, own_facts = _by_metal(cells, "新增"), stated_facts(cells)
+    own_kg, own_facts = by_metal(cells, ADDED), stated_facts(cells)
     added_kg = {metal: kg for metal, kg in filled.added_kg.items() if metal not in own_kg}
     facts = {fact: value for fact, value in filled.attributes.items() if fact not in own_facts}
     action = None if _cell(cells, list(cells), "建设性质") else filled.action
@@ -379,16 +361,14 @@ def _site(
     disputed: Sequence[Dispute],
 ) -> Site:
     place, basis = where
-    written = _cell(cells, list(cells), "建设性质")
     action, added_kg = filled.action, filled.added_kg
     attributes = doubted_facts(filled.attributes, doubts_of(disputed))
     note = row["note"] + "".join(one.note for one in disputed)
-    if written and action is None:
-        note += f"建设性质「{written}」不能归入新建、改建、扩建、技术改造，按未说明处理。"
+    note += stated_action(cells)[1]
     for is_used, told in ((True, "清单未填，按选项"), (False, "清单已填，选项未用")):
         options = "、".join(option for option, state in filled.used if state is is_used)
         note += f"{told}：{options}。" if options else ""
-    offset_kg = _by_metal(cells, "替代")
+    offset_kg = by_metal(cells, OFFSET)
     shown = tuple((name, value) for name in _SHOWN if (value := cells.get(find_header(list(cells), name), "").strip()))
     return Site(
         row["source_id"],
@@ -416,22 +396,7 @@ def _cell(cells: Mapping[str, str], headers: Sequence[str], column: str) -> str:
     return cells.get(find_header(headers, column), "").strip()
 
 
-def _metal_cell(cells: Mapping[str, str], headers: Sequence[str], start: str, metal: str) -> str:
-    return _cell(cells, headers, f"{start}{METALS[metal]}") or _cell(cells, headers, f"{start}{METALS[metal]}排放量")
-
-
 def _classes(cells: Mapping[str, str]) -> Mapping[str, str]:
     """Return a parcel's own official class; empty where its row has none."""
     found = cells.get(find_header(list(cells), "土壤环境质量类别"), "").strip()
     return MappingProxyType({LayerKind.FARMLAND.value: found} if found else {})
-
-
-def _by_metal(cells: Mapping[str, str], start: str) -> dict[str, float]:
-    """Return kg/a by metal from columns such as 新增铅(kg/a); blanks say nothing."""
-    headers = list(cells)
-    found = {}
-    for symbol in METALS:
-        kg = number_of(_metal_cell(cells, headers, start, symbol))
-        if kg is not None:
-            found[symbol] = kg
-    return found
