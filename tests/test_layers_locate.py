@@ -225,11 +225,20 @@ def test_foreign_places_are_used_and_told_once(tmp_path: Path) -> None:
     assert [entry.row for entry in ledger.entries if entry.event == "境外提示"] == [0]
 
 
-def test_trailing_blank_rows_do_not_count_and_inner_ones_do(tmp_path: Path) -> None:
-    positions, ledger = load(table(tmp_path, "编号,经度,纬度\n1,113.05,23.6\n,,\n3,113.06,23.6\n,,\n,,\n"))
-    assert positions.table["source_id"].to_pylist() == ["1", "row-2", "3"]
-    assert positions.table["status"].to_pylist() == ["assessed", "not_located", "assessed"]
-    assert "2 个空行" in next(entry.reason for entry in ledger.entries if entry.event == "空行")
+def test_blank_rows_sums_and_remarks_are_no_data_and_the_ledger_names_them(tmp_path: Path) -> None:
+    text = (
+        "序号,编号,名称,经度,纬度,铅排放量\n1,A,甲,113.05,23.6,3\n,,,,,\n\n4,,,,,\n5,B,合计电镀厂,113.06,23.6,4\n"
+        ',,合 计,,—,"1,007"\n6,C,合计,113.07,23.6,镉\n注：数据截至六月,,,,,\n,,,,,\n'
+    )
+    positions, ledger = load(table(tmp_path, text))
+    assert positions.table["source_id"].to_pylist() == ["A", "B", "C"]
+    assert positions.table["status"].to_pylist() == ["assessed"] * 3
+    told = {entry.event: (entry.reason, entry.action) for entry in ledger.entries if entry.action == "不计入数据行"}
+    assert told == {
+        "空行": ("表中第 3、4、5、10 行，4 个空行", "不计入数据行"),
+        "合计行": ("表中第 7 行，1 个合计行", "不计入数据行"),
+        "表尾说明行": ("表中第 9 行，1 个表尾说明行", "不计入数据行"),
+    }
 
 
 def test_ids_of_workbooks_have_no_point_zero_and_codes_their_doubt(tmp_path: Path) -> None:

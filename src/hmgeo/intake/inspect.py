@@ -49,8 +49,8 @@ class Inspection:
 
     Parameters
     ----------
-    first_line
-        Line of the sheet that holds the first data row; 0 where rows have no lines.
+    lines
+        Row of the sheet, as Excel counts them, that holds each data row; empty where rows have no lines.
     standard
         Which of the offices' exports the file is; empty where it is none.
     mapping
@@ -70,7 +70,7 @@ class Inspection:
     file: str
     sheet: str
     kind: LayerKind
-    first_line: int
+    lines: tuple[int, ...] = field(repr=False)
     standard: str
     mapping: tuple[tuple[str, str], ...]
     headers: tuple[str, ...]
@@ -106,7 +106,7 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
         file=opened.journal.file,
         sheet=opened.raw.sheet,
         kind=kind,
-        first_line=opened.raw.first_line,
+        lines=opened.raw.lines,
         standard="" if standard is None else standard.title,
         mapping=tuple((ROLE_WORDS.get(role, "类别"), name) for role, name in opened.columns.by_role.items()),
         headers=tuple(opened.raw.headers),

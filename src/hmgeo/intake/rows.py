@@ -124,11 +124,14 @@ class Journal:
         As the user named them; put into every entry.
     ids
         The id of each row, once known; put into the entries that speak of a row.
+    lines
+        As `RawTable.lines`.
     """
 
     file: str
     sheet: str = ""
     ids: list[str] = field(default_factory=list)
+    lines: tuple[int, ...] = ()
     entries: list[LedgerEntry] = field(default_factory=list)
 
     def note(self, event: str, reason: str = "", action: str = "", *, field: str = "", value: str = "") -> None:
@@ -204,8 +207,8 @@ class RawTable:
         Numbers come as binary numbers, which can't show trailing zeros.
     damaged
         Rows whose cells can't be trusted, with the reason.
-    first_line
-        Line of the sheet or text file that holds the first data row; 0 where rows have no lines.
+    lines
+        Row of the sheet or text file, as Excel counts them, that holds each data row; empty where rows have no lines.
     """
 
     sheet: str
@@ -215,7 +218,7 @@ class RawTable:
     crs: CRS | None = None
     is_typed: bool = False
     damaged: dict[int, str] = field(default_factory=dict)
-    first_line: int = 0
+    lines: tuple[int, ...] = ()
 
     @property
     def headers(self) -> list[str]:

@@ -282,7 +282,7 @@ def fix_rows(found: Inspection) -> Iterator[FixRow]:
         problems, fields, values = zip(*by_row[row], strict=True)
         named = dict.fromkeys(name for text in fields for name in text.split("、") if name)
         yield FixRow(
-            line=row + found.first_line - 1 if found.first_line else row,
+            line=found.lines[row - 1] if found.lines else row,
             id=found.ids[row - 1],
             problems=tuple(dict.fromkeys(problems)),
             fields=tuple(named),

@@ -13,7 +13,6 @@ import warnings
 import zipfile
 import zlib
 from functools import lru_cache
-from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
@@ -49,6 +48,16 @@ _SEARCHED_ROWS = 20
 _DEEPEST = 3
 _FEWEST_NAMES = 2
 _TEMPLATE_ROWS = 2
+BLANK_EVENT = "空行"
+_LINES_NAMED = 5
+_SERIALS = frozenset({"序号", "顺序号", "no", "no.", "#"})
+_DASHES = frozenset({"-", "--", "—", "——", "/"})
+_SUM = re.compile(
+    r"(本页|本表|本县|本市|全县|全市|全省|全区|[一二三四五六七八九十]、)?(合计|小计|总计|共计|累计|总和|total)(\(.*\))?:?(\d+[家个处])?"
+)
+_REMARK = re.compile(
+    r"(注|备注|说明|填表说明|填表人|制表人|制表|审核人|复核人|填报人|填报单位|填表单位|填报日期|填表日期|联系电话)\d?[:：]"
+)
 
 
 @lru_cache(maxsize=1)
@@ -104,22 +113,53 @@ def lay_table(rows: list[list[str]], journal: Journal, *, sheet: str, is_typed: 
     if skipped:
         journal.note("模板说明行", f"表头之下 {skipped} 行与模板的允许值或示例相同", "不计入数据行")
     start += skipped
-    end = len(rows)
-    while end > start and not any(cell.strip() for cell in rows[end - 1]):
-        end -= 1
-    if end < len(rows):
-        journal.note("空行", f"文件末尾有 {len(rows) - end} 个空行", "不计入数据行")
+    kept = _data_lines(header, rows, start, journal)
     width = max((position + 1 for position, cell in enumerate(header) if cell), default=0)
     if is_typed:  # a sheet may carry cells under no header; they are columns without a name
-        width = max([width, *(_used_width(row, width) for row in islice(rows, start, end))])
+        width = max([width, *(_used_width(rows[index], width) for index in kept)])
     names = unique_headers([*header, *[""] * width][:width], journal)
-    damaged, short = _fit(rows, start, end, width)
+    journal.lines = tuple(index + 1 for index in kept)
+    data = [rows[index] for index in kept]
+    damaged, short = _fit(data, width)
     if short and not is_typed:
         journal.note("行字段数不足", f"共 {name_rows(short)}", "缺少的单元格按空白读取")
-    columns = {name: [row[position] for row in islice(rows, start, end)] for position, name in enumerate(names)}
+    columns = {name: [row[position] for row in data] for position, name in enumerate(names)}
     return RawTable(
-        sheet=sheet, columns=columns, row_count=end - start, is_typed=is_typed, damaged=damaged, first_line=start + 1
+        sheet=sheet, columns=columns, row_count=len(data), is_typed=is_typed, damaged=damaged, lines=journal.lines
     )
+
+
+def _data_lines(header: Sequence[str], rows: list[list[str]], start: int, journal: Journal) -> list[int]:
+    """Return the indexes of the rows that hold data; blank rows, sums and remarks under the table go, with entries."""
+    is_serial = [plain_name(name) in _SERIALS for name in header]
+    kept: list[int] = []
+    left: dict[str, list[int]] = {}
+    for index in range(start, len(rows)):
+        event = _no_data(rows[index], is_serial)
+        if event:
+            left.setdefault(event, []).append(index + 1)
+        else:
+            kept.append(index)
+    for event, lines in left.items():
+        listed = "、".join(map(str, lines[:_LINES_NAMED])) + (" 等" if len(lines) > _LINES_NAMED else "")
+        first = next(cell.strip() for cell in [*rows[lines[0] - 1], ""] if cell.strip() or event == BLANK_EVENT)
+        journal.note(event, f"表中第 {listed} 行，{len(lines)} 个{event}", "不计入数据行", value=first)
+    return kept
+
+
+def _no_data(row: Sequence[str], is_serial: Sequence[bool]) -> str:
+    """Return why a row is no data: blank (a serial number alone is), a sum, or a remark; empty where it is data."""
+    filled = [(position, cell) for position, cell in enumerate(row) if cell.strip()]
+    if all(
+        position < len(is_serial) and is_serial[position] and NUMBER.fullmatch(cell.strip())
+        for position, cell in filled
+    ):
+        return BLANK_EVENT
+    plain = [plain_name(cell) for _, cell in filled]
+    others = [cell for cell in plain if not _SUM.fullmatch(cell)]
+    if len(others) < len(plain) and all(NUMBER.fullmatch(cell.replace(",", "")) or cell in _DASHES for cell in others):
+        return "合计行"
+    return "表尾说明行" if all(_REMARK.match(cell) for cell in plain) else ""
 
 
 def _score(names: Sequence[str]) -> int:
@@ -181,17 +221,16 @@ def _used_width(row: Sequence[str], width: int) -> int:
     return max((position + 1 for position, cell in enumerate(row[width:], start=width) if cell.strip()), default=0)
 
 
-def _fit(rows: list[list[str]], start: int, end: int, width: int) -> tuple[dict[int, str], list[int]]:
+def _fit(rows: list[list[str]], width: int) -> tuple[dict[int, str], list[int]]:
     """Bring rows to the header's width in place; return the rows that hold too much and those that hold too little."""
     damaged: dict[int, str] = {}
     short: list[int] = []
-    for index in range(start, end):
-        row = rows[index]
+    for index, row in enumerate(rows):
         if len(row) < width:
-            short.append(index - start + 1)
+            short.append(index + 1)
             row.extend([""] * (width - len(row)))
         elif len(row) > width and any(cell.strip() for cell in row[width:]):
-            damaged[index - start] = f"该行有 {len(row)} 个单元格，表头只有 {width} 列"
+            damaged[index] = f"该行有 {len(row)} 个单元格，表头只有 {width} 列"
     return damaged, short
 
 
@@ -408,7 +447,7 @@ def read_csv(path: Path, journal: Journal, template: str = "") -> RawTable:
     delimiter = _delimiter(text, journal)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        rows = [row for row in reader if row]
+        rows = list(reader)  # empty lines too: rows are counted as Excel counts them
     except csv.Error as problem:
         raise InputError(
             Problem(
