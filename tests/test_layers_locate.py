@@ -336,3 +336,36 @@ def test_whatever_stands_in_the_cells_each_row_comes_out_once(
             assert -180 <= record["lon"] <= 180
             assert -90 <= record["lat"] <= 90
             assert math.isfinite(record["position_uncertainty_m"])
+
+
+def test_a_note_that_names_a_datum_is_the_rows_datum_or_holds_it(tmp_path: Path) -> None:
+    at = ",".join(GCJ)  # of 113.05, 23.6
+    notes = ("高德地图坐标", "坐标：GCJ-02", "已由GCJ-02转为CGCS2000", "高德路5号", "独立坐标系", "")
+    rows = "".join(f"{number},{at},,{note}\n" for number, note in enumerate(notes, start=1))
+    text = f"编号,经度,纬度,坐标系,备注\n{rows}7,{at},CGCS2000,高德地图坐标\n"
+    positions, ledger = load(table(tmp_path, text))
+    told = positions.table
+    assert told["status"].to_pylist() == [
+        "assessed", "assessed", "not_located", "assessed", "not_located", "assessed", "not_located"
+    ]  # fmt: skip
+    for row, read in (
+        (0, (113.05, 23.6)),
+        (1, (113.05, 23.6)),
+        (3, (float(GCJ[0]), float(GCJ[1]))),
+        (5, (float(GCJ[0]), float(GCJ[1]))),
+    ):
+        assert told["lon"][row].as_py() == pytest.approx(read[0], abs=2e-6)
+        assert told["lat"][row].as_py() == pytest.approx(read[1], abs=2e-6)
+    margins = told["position_uncertainty_m"].to_pylist()
+    assert margins[0] == pytest.approx(5 + margins[3], abs=0.01)
+    assert "看不出坐标属于哪个坐标系，请在坐标系列写明" in told["note"][2].as_py()
+    assert "与坐标系「CGCS2000」不符" in told["note"][6].as_py()
+    said = [(entry.field, entry.value) for entry in ledger.entries if entry.reason.startswith("文字写明")]
+    assert said == [("备注", "高德地图坐标"), ("备注", "坐标：GCJ-02")]
+
+
+def test_a_datum_in_a_title_or_under_the_table_speaks_for_all_rows(tmp_path: Path) -> None:
+    rows = f"编号,名称,经度,纬度\n1,甲,{GCJ[0]},{GCJ[1]}\n"
+    below, _ = load(table(tmp_path, f"{rows}注：坐标均为火星坐标系,,,\n"))
+    above, _ = load(table(tmp_path, f"企业清单（高德坐标）,,,\n{rows}"))
+    assert below.table["lon"].to_pylist() == above.table["lon"].to_pylist() == [pytest.approx(113.05, abs=2e-6)]

@@ -382,6 +382,49 @@ def without_unit(plain: str) -> str:
     return plain
 
 
+_DATUM_WORDS = (
+    (
+        Datum.GCJ02,
+        r"gcj0?2|火星坐标系?|国测局(?:加密)?坐标系?|(?:高德|腾讯)(?=地图|坐标|经纬|导航|定位|拾取|app|$)|amap",
+    ),
+    (Datum.BD09, r"bd09(?:ll)?|百度(?=地图|坐标|经纬|导航|定位|拾取|app|$)"),
+    (Datum.WGS84, r"wgs(?:19)?84"),
+    (Datum.XIAN80, r"西安(?:19)?80|(?:19)?80西安|xian(?:19)?80|1980国家大地"),
+    (Datum.BEIJING54, r"北京(?:19)?54|(?:19)?54北京|beijing(?:19)?54"),
+    (Datum.CGCS2000, r"cgcs2000|国家(?:大地)?2000|2000国家(?:大地)?|大地2000|天地图"),
+    (Datum.UNKNOWN, r"(?:独立|地方|施工|城建|自定义?|假定)坐标系?"),
+)
+_DATUM_FILLERS = re.compile(
+    r"坐标系统|坐标系|坐标|经纬度|经度|纬度|数据|来源|来自|取自|采用|采集|获取|拾取器|拾取|读取|查询|查得|量取|定位|地图|导航"
+    r"|手机|app|加密|使用|提供|点位|位置|中心|备注|注|说明|本表|所有|全部|企业|清单|名单|一览表|统计表|汇总表|年|均|为|系|由|于|从|是|用|的|上|网"
+)
+
+
+def datums_in_note(text: str) -> tuple[tuple[Datum, ...], bool]:
+    """Return the datums that a free text names, and whether it says nothing else.
+
+    Examples
+    --------
+    >>> datums_in_note("坐标取自高德地图")[0][0].value, datums_in_note("坐标取自高德地图")[1]
+    ('gcj02', True)
+    >>> [datum.value for datum in datums_in_note("已由GCJ-02转为CGCS2000")[0]], datums_in_note("高德路 5 号")
+    (['gcj02', 'cgcs2000'], ((), False))
+    """
+    found: dict[Datum, None] = {}
+    is_all = True
+    for part in re.split(r"[,.。;!?()\[\]【】\n]", unicodedata.normalize("NFKC", text).casefold()):
+        named_here = False
+        rest = re.sub(r"[\s\-_:、/\"'“”]+", "", part)
+        for datum, pattern in _DATUM_WORDS:
+            rest, times = re.subn(pattern, "", rest)
+            if times:
+                found[datum] = None
+                named_here = True
+        if named_here:
+            is_all = is_all and not _DATUM_FILLERS.sub("", rest)
+    return tuple(found), bool(found) and is_all
+
+
 def _datum_in_name(header: str) -> Datum | None:
     match = re.search(r"\(([^()]*)\)", plain_name(header))
     return parse_datum(match[1]) if match else None

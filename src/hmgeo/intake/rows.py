@@ -209,6 +209,8 @@ class RawTable:
         Rows whose cells can't be trusted, with the reason.
     lines
         Row of the sheet or text file, as Excel counts them, that holds each data row; empty where rows have no lines.
+    remarks
+        What stands above and below the table.
     """
 
     sheet: str
@@ -219,6 +221,7 @@ class RawTable:
     is_typed: bool = False
     damaged: dict[int, str] = field(default_factory=dict)
     lines: tuple[int, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def headers(self) -> list[str]:

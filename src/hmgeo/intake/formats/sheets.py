@@ -125,7 +125,15 @@ def lay_table(rows: list[list[str]], journal: Journal, *, sheet: str, is_typed: 
         journal.note("行字段数不足", f"共 {name_rows(short)}", "缺少的单元格按空白读取")
     columns = {name: [row[position] for row in data] for position, name in enumerate(names)}
     return RawTable(
-        sheet=sheet, columns=columns, row_count=len(data), is_typed=is_typed, damaged=damaged, lines=journal.lines
+        sheet=sheet,
+        columns=columns,
+        row_count=len(data),
+        is_typed=is_typed,
+        damaged=damaged,
+        lines=journal.lines,
+        remarks=tuple(
+            cell.strip() for row in (*rows[:first], *_remark_rows(rows[start:])) for cell in row if cell.strip()
+        ),
     )
 
 
@@ -159,7 +167,15 @@ def _no_data(row: Sequence[str], is_serial: Sequence[bool]) -> str:
     others = [cell for cell in plain if not _SUM.fullmatch(cell)]
     if len(others) < len(plain) and all(NUMBER.fullmatch(cell.replace(",", "")) or cell in _DASHES for cell in others):
         return "合计行"
-    return "表尾说明行" if all(_REMARK.match(cell) for cell in plain) else ""
+    return "表尾说明行" if _is_remark(row) else ""
+
+
+def _is_remark(row: Sequence[str]) -> bool:
+    return any(map(str.strip, row)) and all(_REMARK.match(plain_name(cell)) for cell in row if cell.strip())
+
+
+def _remark_rows(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    return [row for row in rows if _is_remark(row)]
 
 
 def _score(names: Sequence[str]) -> int:

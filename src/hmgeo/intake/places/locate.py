@@ -24,7 +24,7 @@ from hmgeo.geo.datum import (
     to_cgcs2000,
     zone_central_meridian,
 )
-from hmgeo.intake.columns import NEUTRAL_PAIR
+from hmgeo.intake.columns import NEUTRAL_PAIR, datums_in_note
 from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs
 from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.rows import ReadAs, name_rows
@@ -360,18 +360,40 @@ def locate_table(raw: RawTable, columns: Columns, declared: Declared, outcome: O
 
 
 def row_datum_words(raw: RawTable, columns: Columns, outcome: Outcome) -> list[Datum | None]:
-    """Read each row's own 坐标系; rows whose words are not understood are left without a place."""
-    if "datum" not in columns:
-        return [None] * raw.row_count
-    header = columns["datum"]
-    words = [text.strip() for text in raw.columns[header]]
+    """Read each row's own 坐标系, else its notes; rows whose words are not understood are left without a place."""
+    words = [text.strip() for text in raw.columns[columns["datum"]]] if "datum" in columns else [""] * raw.row_count
     understood = {word: parse_datum(word) for word in set(words) if word}
     for row, word in enumerate(words):
         if word and understood[word] is None:
-            outcome.await_datum(row, "坐标系无法识别，申明坐标系之前不能定位", field=header, value=word)
+            outcome.await_datum(row, "坐标系无法识别，申明坐标系之前不能定位", field=columns["datum"], value=word)
         elif understood.get(word) is Datum.UNKNOWN:
-            outcome.await_datum(row, "坐标系为未知，申明坐标系之前不能定位", field=header, value=word)
-    return [understood.get(word) for word in words]
+            outcome.await_datum(row, "坐标系为未知，申明坐标系之前不能定位", field=columns["datum"], value=word)
+    own = [understood.get(word) for word in words]
+    if raw.geometry is None:
+        _read_notes(own, raw, columns, outcome)
+    return own
+
+
+def _read_notes(own: list[Datum | None], raw: RawTable, columns: Columns, outcome: Outcome) -> None:
+    """Take the datum that a row's notes, or remarks above and below the table, name; hold what they leave open."""
+    notes = [(name, texts) for name, texts in raw.columns.items() if name not in columns.by_role.values()]
+    notes += [("表头或表尾说明", [text] * raw.row_count) for text in raw.remarks]
+    taken: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for header, texts in notes:
+        told = {text: datums_in_note(text) for text in set(texts) if text and not NUMBER.fullmatch(text)}
+        for row, text in enumerate(texts):
+            named, is_all = told.get(text, ((), False))
+            if not named or named == (own[row],):
+                continue
+            if own[row] is None and is_all and len(named) == 1 and named[0] is not Datum.UNKNOWN:
+                own[row] = named[0]
+                taken[header, text].append(row + 1)
+            else:
+                said = own[row]
+                reason = f"与坐标系「{said.zh}」不符" if said is not None else "看不出坐标属于哪个坐标系"
+                outcome.await_datum(row, f"文字提到坐标系，{reason}，请在坐标系列写明", field=header, value=text)
+    for (header, text), rows in taken.items():
+        outcome.journal.note("坐标系", f"文字写明，共 {name_rows(rows)}", "按此读取", field=header, value=text)
 
 
 def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) -> None:
