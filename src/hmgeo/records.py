@@ -203,6 +203,8 @@ class Layer:
         Usable features; None where only a full pass can tell.
     row_count
         All features of the file, those set aside too; None where nobody counted them.
+    margin_m
+        How far off the features may lie, in metres: what the way from their datum to CGCS2000 leaves open.
     """
 
     name: str
@@ -213,6 +215,7 @@ class Layer:
     gates: Gates = field(default_factory=Gates)
     feature_count: int | None = None
     row_count: int | None = None
+    margin_m: float = 0.0
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Start a new pass over the layer."""

@@ -107,6 +107,7 @@ def load_receptors(
         gates=gates,
         feature_count=sum(batch.num_rows for batch in batches),
         row_count=opened.raw.row_count,
+        margin_m=outcome.shift_margin_m,
     )
     return layer, opened.journal.ledger()
 

@@ -43,6 +43,8 @@ class Outcome:
         Shapely geometries in lon/lat (EPSG:4490); None where a row has no usable place.
     uncertainty_m
         Of each position, in metres.
+    shift_margin_m
+        The most that the way from a datum to CGCS2000 leaves open, over all rows; in `uncertainty_m` already.
     status
         `assessed` until something is found wrong.
     are_receptors
@@ -63,6 +65,13 @@ class Outcome:
     notes: dict[int, list[str]] = field(default_factory=dict)
     awaiting_datum: set[int] = field(default_factory=set)
     read_as: dict[int, ReadAs] = field(default_factory=dict)
+    shift_margin_m: float = 0.0
+
+    def widen(self, rows: Sequence[int] | NDArray[np.int_], margin_m: float) -> None:
+        """Add to the uncertainty of rows what the way from their datum leaves open."""
+        self.uncertainty_m[rows] += margin_m
+        if len(rows):
+            self.shift_margin_m = max(self.shift_margin_m, margin_m)
 
     @classmethod
     def of_rows(cls, count: int, journal: Journal, *, are_receptors: bool) -> Outcome:

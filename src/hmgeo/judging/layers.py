@@ -342,17 +342,17 @@ class LayerFacts:
         if isinstance(index, Unknown):
             return index
         hit = self._nearest(index, features)
-        low_m, high_m = self._ends(hit)
+        low_m, high_m = self._ends(index, hit)
         untold_m, untold_why = self._untold_near(index, features)
         return DistanceFact(
             low_m,
             high_m,
             None if hit is None else hit.distance_m,
-            self._uncertainty_m,
+            self._off_m(index),
             "" if hit is None else hit.receptor_id,
             "" if hit is None else hit.receptor_name,
             None if hit is None else hit.bearing_deg,
-            covered_m=index.covered_m(self._source, self._uncertainty_m),
+            covered_m=index.covered_m(self._source, self._off_m(index)),
             is_complete=index.is_complete,
             is_approximate=index.is_approximate,
             untold_m=untold_m,
@@ -397,7 +397,7 @@ class LayerFacts:
         if isinstance(index, Unknown):
             return index
         hit = self._nearest(index, features)
-        low_m, high_m = self._ends(hit)
+        low_m, high_m = self._ends(index, hit)
         answer = Answer.YES if hit is not None and hit.distance_m <= tolerance_m else Answer.NO
         possible = {Answer.YES} if low_m <= tolerance_m else set()
         possible |= {Answer.NO} if high_m > tolerance_m else set()
@@ -438,20 +438,26 @@ class LayerFacts:
             self._hits[features] = index.nearest(self._source, features)
         return self._hits[features]
 
-    def _ends(self, hit: Hit | None) -> tuple[float, float]:
-        """Return the nearest and farthest that the position's uncertainty allows."""
+    def _off_m(self, index: LayerIndex) -> float:
+        """Return how far a distance to a layer may be off: what is unsure of the source, and of the layer."""
+        return self._uncertainty_m + index.layer.margin_m
+
+    def _ends(self, index: LayerIndex, hit: Hit | None) -> tuple[float, float]:
+        """Return the nearest and farthest that what is unsure of source and layer allows."""
         if hit is None:
             return np.inf, np.inf
-        low_m = round(max(0.0, hit.distance_m - self._uncertainty_m), MEASURE_DECIMALS)
-        return low_m, round(hit.distance_m + self._uncertainty_m, MEASURE_DECIMALS)
+        off_m = self._off_m(index)
+        low_m = round(max(0.0, hit.distance_m - off_m), MEASURE_DECIMALS)
+        return low_m, round(hit.distance_m + off_m, MEASURE_DECIMALS)
 
     def _margin_m(self, index: LayerIndex, features: Features) -> float:
         """Return how far inside the features the source lies, less its uncertainty."""
-        return index.depth_m(self._source, features) - self._uncertainty_m
+        return index.depth_m(self._source, features) - self._off_m(index)
 
     def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:
-        hit = self._nearest(index, features) if self._uncertainty_m > 0 else None
-        if hit is not None and hit.distance_m > self._uncertainty_m:
+        off_m = self._off_m(index)
+        hit = self._nearest(index, features) if off_m > 0 else None
+        if hit is not None and hit.distance_m > off_m:
             hit = None
         return PlaceFact(
             Answer.NO,
@@ -464,7 +470,7 @@ class LayerFacts:
 
     def _gap(self, index: LayerIndex, features: Features, limit_m: float = 0.0) -> str:
         """Return why a `no` would prove nothing; empty where it does."""
-        reach_m = index.covered_m(self._source, self._uncertainty_m)
+        reach_m = index.covered_m(self._source, self._off_m(index))
         fact = DistanceFact(np.inf, np.inf, None, covered_m=reach_m, is_complete=index.is_complete)
         untold_m, why = self._untold_near(index, features)
         return fact.coverage_gap(LAYERS[features.layer].zh, limit_m) or (why if untold_m <= limit_m else "")
@@ -476,7 +482,7 @@ class LayerFacts:
         hit = self._untold[features]
         if hit is None:
             return np.inf, ""
-        return self._ends(hit)[0], _untold(index, hit.row, features).why
+        return self._ends(index, hit)[0], _untold(index, hit.row, features).why
 
 
 class PlaceOnly(Unasked):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +53,8 @@ class Measures:
         Whether the layer is declared complete within its coverage.
     unread
         Class words met that the official list doesn't hold.
+    margin_m
+        How far off the receptors may lie.
     """
 
     nearest: Mapping[tuple[str, str], Nearest]
@@ -62,10 +64,20 @@ class Measures:
     covered_m: Mapping[str, float]
     is_complete: bool
     unread: tuple[str, ...] = ()
+    margin_m: float = 0.0
 
     def are_lower_bounds(self, source_id: str, radius_m: float) -> bool:
         """Whether a search of this radius may have missed receptors."""
         return not self.is_complete or self.covered_m.get(source_id, -np.inf) < radius_m
+
+
+def widened(positions: Positions, margin_m: float) -> Positions:
+    """Return sources as unsure as they and a layer are together, to be measured against that layer."""
+    if not margin_m:
+        return positions
+    at = positions.table.schema.get_field_index("position_uncertainty_m")
+    wider = pc.add(positions.table["position_uncertainty_m"], margin_m)
+    return replace(positions, table=positions.table.set_column(at, "position_uncertainty_m", wider))
 
 
 def measures_of(positions: Positions, receptors: Layer | None, proximity: Proximity | None) -> Measures:
@@ -85,6 +97,7 @@ def measures_of(positions: Positions, receptors: Layer | None, proximity: Proxim
         _covered(positions, receptors),
         receptors.gates.completeness is Completeness.COMPLETE,
         unread_words(word for _, word in nearest),
+        receptors.margin_m,
     )
 
 
@@ -140,24 +153,23 @@ class MeasuredLayers(LayerFacts):
         found = [self._measures.nearest[key] for key in keys if key in self._measures.nearest]
         nearest = min(found, key=lambda one: one.distance_m, default=None)
         unread = self._unread(features)
+        off_m = self._uncertainty_m + self._farmland.margin_m
         low_m = high_m = np.inf
         if nearest is not None:
-            low_m = round(max(0.0, nearest.distance_m - self._uncertainty_m), MEASURE_DECIMALS)
-            high_m = round(nearest.distance_m + self._uncertainty_m, MEASURE_DECIMALS)
+            low_m = round(max(0.0, nearest.distance_m - off_m), MEASURE_DECIMALS)
+            high_m = round(nearest.distance_m + off_m, MEASURE_DECIMALS)
         return DistanceFact(
             low_m,
             high_m,
             None if nearest is None else nearest.distance_m,
-            self._uncertainty_m,
+            off_m,
             "" if nearest is None else nearest.receptor_id,
             "" if nearest is None else nearest.receptor_name,
             None if nearest is None else nearest.bearing_deg,
             covered_m=self._measures.covered_m.get(self._id),
             is_complete=self._measures.is_complete,
             is_approximate=self._farmland.basis is Basis.APPROXIMATE,
-            untold_m=np.inf
-            if unread is None
-            else round(max(0.0, unread.distance_m - self._uncertainty_m), MEASURE_DECIMALS),
+            untold_m=np.inf if unread is None else round(max(0.0, unread.distance_m - off_m), MEASURE_DECIMALS),
             untold_why="" if unread is None else self._unread_text(features, unread),
         )
 

@@ -22,7 +22,7 @@ from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_S
 from hmgeo.results.text import sentences
 from hmgeo.rules.claims import doubts_of
 from hmgeo.screening.heights import HeightFacts, heights_of
-from hmgeo.screening.measures import MeasuredLayers, Measures, measures_of
+from hmgeo.screening.measures import MeasuredLayers, Measures, measures_of, widened
 from hmgeo.screening.somewhere import PlaceRanges, PlaceSource, count_rows, measured_places, place_sources
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Standing, Status
 
@@ -64,7 +64,9 @@ def source_row(
         "nearest_farmland_id": nearest.receptor_id if nearest else "",
         "nearest_farmland_m": nearest.distance_m if nearest else None,
         "nearest_farmland_max_m": (
-            round(nearest.distance_m + row["position_uncertainty_m"], MEASURE_DECIMALS) if nearest else None
+            round(nearest.distance_m + row["position_uncertainty_m"] + measures.margin_m, MEASURE_DECIMALS)
+            if nearest
+            else None
         ),
         "farmland_count": measures.count.get(source_id),
         "farmland_count_max": measures.count_max.get(source_id),
@@ -154,11 +156,12 @@ def screen(
     Source of the 10 km: 济源产城融合示范区2021年土壤污染防治攻坚战实施方案 二（三）3.
     """
     proximity = None
+    unsure = positions if farmland is None else widened(positions, farmland.margin_m)
     if farmland is not None:
         proximity = measure_proximity(
-            positions, farmland, radii_m=question.radii_m, pairs=pairs, reached=reached, progress=progress
+            unsure, farmland, radii_m=question.radii_m, pairs=pairs, reached=reached, progress=progress
         )
-    measures = measures_of(positions, farmland, proximity)
+    measures = measures_of(unsure, farmland, proximity)
     places = places_of(positions, question.areas)
     somewhere = measured_places(place_sources(positions, places, question.areas), farmland, question.radii_m)
     heights = heights or heights_of(None, positions, farmland, others, question.choices, mixes=question.mixes)
@@ -271,7 +274,14 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
             *doubted,
         )
         told_of = source_row(
-            row, place, area.ids, deciding, measures, radius_m=question.radius_m, basis=basis, note=notes
+            row,
+            place,
+            area.ids,
+            deciding,
+            measures,
+            radius_m=question.radius_m,
+            basis=basis,
+            note=notes,
         )
         sources.append(told_of | ({} if known is None else known.columns(question.radius_m)))
     counts = _with_bounds(_counts(positions, proximity, somewhere), measures, somewhere)

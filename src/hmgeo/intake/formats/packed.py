@@ -203,6 +203,7 @@ class PlainParts:
     options: ReadOptions
     shown: str
     entries: list[LedgerEntry] = field(default_factory=list)
+    margin_m: float = 0.0
     seconds: float = 0.0
     rows: int = 0
 
@@ -217,7 +218,9 @@ class PlainParts:
             own = ids.of(raw.columns[columns["id"]] if "id" in columns else None, raw.row_count)
             journal.ids = own
             opened = Opened(raw, columns, own, journal)
-            batches = usable_batches(opened, place_rows(opened, self.kind, self.options, are_receptors=True), self.kind)
+            outcome = place_rows(opened, self.kind, self.options, are_receptors=True)
+            batches = usable_batches(opened, outcome, self.kind)
+            self.margin_m = max(self.margin_m, outcome.shift_margin_m)
             self._listen(journal, ids.rows - raw.row_count)
             self.seconds += time.perf_counter() - began
             for batch in batches:
@@ -378,17 +381,22 @@ def pack_layer(
         for batch in layer.batches():
             spill.add(batch)
             progress(spill.rows)
-        rows = write_packed(spill.in_order(hilbert_distance, sorted_rows), out, kind, is_sorted=True)
+        parts = layer.open_batches
+        margin_m = parts.margin_m if isinstance(parts, PlainParts) else layer.margin_m
+        sorted_tables = spill.in_order(hilbert_distance, sorted_rows)
+        rows = write_packed(sorted_tables, out, kind, is_sorted=True, margin_m=margin_m)
     if isinstance(layer.open_batches, PlainParts):
         ledger = Ledger(tuple(layer.open_batches.entries))
     return Packed(rows, -(-rows // GROUP_ROWS), ledger)
 
 
-def write_packed(tables: Iterable[pa.Table], out: Path, kind: LayerKind, *, is_sorted: bool = False) -> int:
+def write_packed(
+    tables: Iterable[pa.Table], out: Path, kind: LayerKind, *, is_sorted: bool = False, margin_m: float = 0.0
+) -> int:
     """Write tables of `RECEPTOR_SCHEMA` in the working format: the same bytes for the same rows; return the rows.
 
     Unless they are sorted already, each table is sorted in itself, so that a layer too large for memory may come in
-    parts.
+    parts. The margin is that of `Layer`.
     """
     classes: set[str] = set()
     rows = 0
@@ -403,7 +411,7 @@ def write_packed(tables: Iterable[pa.Table], out: Path, kind: LayerKind, *, is_s
             writer.write_table(table.append_column(BOX, box), row_group_size=GROUP_ROWS)
             classes |= set(table["class"].unique().to_pylist())
             rows += table.num_rows
-        writer.add_key_value_metadata({MARK.decode(): _own(kind, classes)})
+        writer.add_key_value_metadata({MARK.decode(): _own(kind, classes, margin_m)})
     return rows
 
 
@@ -444,9 +452,9 @@ def _geo() -> str:
     return json.dumps({"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}})
 
 
-def _own(kind: LayerKind, classes: Iterable[str]) -> str:
+def _own(kind: LayerKind, classes: Iterable[str], margin_m: float) -> str:
     own = {"format": FORMAT, "kind": kind.value, "classes": sorted(classes), "columns": RECEPTOR_SCHEMA.names}
-    return json.dumps(own, ensure_ascii=False)
+    return json.dumps(own | ({"margin_m": margin_m} if margin_m else {}), ensure_ascii=False)
 
 
 _MANY_GROUPS = 100
@@ -615,6 +623,7 @@ def stream_receptors(
         open_batches=groups,
         gates=gates,
         feature_count=footer.num_rows,
+        margin_m=float(own.get("margin_m", 0.0)),
     )
 
 

@@ -50,26 +50,55 @@ _MILLION = 1_000_000.0
 
 _DATUM_NAMES = (
     (Datum.CGCS2000, r"china2000|chinageodeticcoordinatesystem2000|cgcs2000"),
-    (Datum.WGS84, r"wgs84|wgs1984|worldgeodeticsystem1984|crs84"),
+    (Datum.WGS84, r"(?<!to)wgs84|wgs1984|worldgeodeticsystem1984|crs84"),
     (Datum.XIAN80, r"xian1980|xian80"),
-    (Datum.BEIJING54, r"beijing1954|beijing54"),
+    (Datum.BEIJING54, r"beijing1954|beijing54|newbeijing"),
 )
+_UNSHIFTED = frozenset({Datum.XIAN80, Datum.BEIJING54})
+"""Datums whose degrees stay as they are for want of parameters, unless a file brings its own (`+towgs84`)."""
 
 
 def datum_of(crs: CRS) -> Datum | None:
-    """Return the datum that a CRS stands on; None for one that is neither Chinese nor WGS84.
+    """Return the datum that a CRS stands on; None for one that PROJ must bring to WGS84.
+
+    That is one neither Chinese nor WGS84, or one that brings the parameters of its own shift (`+towgs84`).
 
     Examples
     --------
     >>> datum_of(CRS(4547)).value, datum_of(CRS(32649)).value, datum_of(CRS(2401)).value, datum_of(CRS(26910))
     ('cgcs2000', 'wgs84', 'beijing54', None)
+    >>> datum_of(CRS("+proj=longlat +ellps=krass +towgs84=15.8,-154.4,-82.3,0,0,0,0 +no_defs")) is None
+    True
     """
     base = crs.geodetic_crs
     if base is None:
         return None
     names = f"{base.name} {base.datum.name if base.datum else ''}"
     plain = re.sub(r"[^a-z0-9]+", "", names.casefold())
-    return next((datum for datum, pattern in _DATUM_NAMES if re.search(pattern, plain)), None)
+    named = next((datum for datum, pattern in _DATUM_NAMES if re.search(pattern, plain)), None)
+    return None if named in _UNSHIFTED and has_own_shift(crs) else named
+
+
+def has_own_shift(crs: CRS) -> bool:
+    """Return whether a CRS brings parameters of its shift to WGS84; all zeros are none."""
+    shift = crs.coordinate_operation if crs.is_bound else None
+    return shift is not None and any(shift.towgs84)
+
+
+def shift_margin_m(crs: CRS) -> tuple[float, bool]:
+    """Return how far PROJ's way from a CRS to WGS84 may be off, in metres, and whether PROJ says so itself.
+
+    Where PROJ gives no figure the margin is that of a Chinese datum without local parameters: an accuracy that isn't
+    known is not accuracy zero.
+
+    Examples
+    --------
+    >>> shift_margin_m(CRS(26910)), shift_margin_m(CRS("+proj=longlat +ellps=krass +towgs84=15.8,-154.4,-82.3"))
+    ((4.0, True), (100.0, False))
+    """
+    accuracy_m = Transformer.from_crs(crs, CRS.from_epsg(4326), always_xy=True).accuracy
+    is_known = accuracy_m is not None and accuracy_m >= 0
+    return (float(accuracy_m), True) if is_known else (Datum.BEIJING54.uncertainty_m, False)
 
 
 def unproject(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -147,6 +176,9 @@ def refer_shapes(outcome: Outcome, crs: CRS, datums: Sequence[Datum | None]) -> 
     outcome.shapes[rows] = shapes
     for row in rows[~finite]:
         outcome.reject(int(row), f"坐标超出所声明坐标系（{crs.name}）的有效范围", field="几何")
+    if datum_of(crs) is None:
+        by_proj = [int(row) for row in rows[finite] if datums[int(row)] is None]
+        outcome.widen(by_proj, shift_margin_m(crs)[0])
     shift_datums(outcome, datums)
 
 
@@ -187,7 +219,7 @@ def shift_datums(outcome: Outcome, datums: Sequence[Datum | None]) -> None:
                 outcome.shapes[rows] = shapely.transform(
                     outcome.shapes[rows], lambda xy, of=datum: np.column_stack(to_cgcs2000(xy[:, 0], xy[:, 1], of))
                 )
-            outcome.uncertainty_m[rows] += datum.uncertainty_m
+            outcome.widen(rows, datum.uncertainty_m)
             _tell_shift(datum, rows, outcome)
 
 
@@ -230,9 +262,7 @@ def _tell_crs(crs: CRS, datum: Datum | None, bounds: Sequence[float], journal: J
     epsg = crs.to_epsg()
     value = f"EPSG:{epsg} {crs.name}" if epsg else crs.name
     if datum is None:
-        journal.note(
-            "坐标系转换", "基准不是 CGCS2000 或 WGS84", "由 PROJ 换算到 WGS84（精度不明），再零平移", value=value
-        )
+        _tell_margin(crs, journal, value)
     elif crs.is_projected:
         journal.note(
             "坐标系转换", "平面坐标", "超过 200 米的边在原坐标系中加密后，反算为经纬度（EPSG:4490）", value=value
@@ -249,6 +279,18 @@ def _tell_crs(crs: CRS, datum: Datum | None, bounds: Sequence[float], journal: J
             and lat[0] <= area.north + 5
         ):
             journal.note("坐标系存疑", "数据不在所声明坐标系的适用区域附近", "未作改动，请核对坐标系", value=value)
+
+
+def _tell_margin(crs: CRS, journal: Journal, value: str) -> None:
+    margin_m, is_known = shift_margin_m(crs)
+    says = f"PROJ 给出精度 {margin_m:g} 米" if is_known else f"PROJ 没有给出精度，按 {margin_m:g} 米计"
+    by = "文件自带的转换参数" if has_own_shift(crs) else "PROJ"
+    journal.note(
+        "坐标系转换",
+        "基准不是 CGCS2000 或 WGS84",
+        f"由{by}换算到 WGS84，再零平移；{says}，计入位置误差",
+        value=value,
+    )
 
 
 def _tell_shift(datum: Datum, rows: Sequence[int], outcome: Outcome) -> None:
@@ -591,6 +633,9 @@ def _place_group(grid: _Grid, rows: list[int], pairs: dict[int, Pair], outcome: 
         outcome.reject(rows[position], "平面坐标超出该投影带的有效范围", value=f"{pair.x:.10g}，{pair.y:.10g}")
     held = np.array(rows)[is_finite]
     outcome.shapes[held] = shapely.points(lon[is_finite], lat[is_finite])
+    if grid.crs is not None and datum_of(grid.crs) is None:
+        outcome.widen(held, shift_margin_m(grid.crs)[0])
+        _tell_margin(grid.crs, outcome.journal, grid.crs.name)
     kept = [pairs[row] for row in held.tolist()]
     outcome.read_as.update(
         (row, ReadAs(pair.x, pair.y, grid.crs, grid.datum)) for row, pair in zip(held.tolist(), kept, strict=True)
