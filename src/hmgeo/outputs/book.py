@@ -11,17 +11,18 @@ import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import xlsxwriter
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import ENGLISH, in_language
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
+from hmgeo.results.columns import TABLES
 from hmgeo.vocabulary import Unassessed, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -87,12 +88,15 @@ class Column:
     kind
         text, wrap, quote (wrapped, never put into another language), badge, mark (centred), count, distance_m,
         area_ha, area_mu, degree or coordinate.
+    header_en
+        Where it isn't among the phrases.
     """
 
     header: str
     width: float
     kind: str = "text"
     group: str = ""
+    header_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,33 @@ class Sheet:
     rows: list[tuple[Cell, ...]]
     totals: tuple[tuple[Cell, ...], ...] = ()
     remarks: tuple[str, ...] = ()
+
+
+def with_columns_of(sheet: Sheet, table: str, records: Sequence[Mapping[str, Any]], last: int = 1) -> Sheet:
+    """Return a sheet with the columns that their lines put on it, before its `last` ones.
+
+    Parameters
+    ----------
+    table
+        By its name in the table of columns.
+    records
+        A row of the table for each row of the sheet.
+    """
+    told = TABLES[table].on_sheet(sheet.name)
+    if not told or not records:
+        return sheet
+    at = len(sheet.columns) - last
+    more = tuple(Column(one.zh, how.width, how.kind, header_en=one.en) for one, how in told)
+    rows = [
+        (*cells[:at], *(_shown(record.get(one.name)) for one, _ in told), *cells[at:])
+        for cells, record in zip(sheet.rows, records, strict=True)
+    ]
+    totals = tuple((*cells[:at], *(None for _ in told), *cells[at:]) for cells in sheet.totals)
+    return replace(sheet, columns=(*sheet.columns[:at], *more, *sheet.columns[at:]), rows=rows, totals=totals)
+
+
+def _shown(value: str | float | None) -> Cell:
+    return (INSIDE if value else OUTSIDE) if isinstance(value, bool) else value
 
 
 CREATED = datetime.fromisoformat("1980-01-01")
@@ -223,7 +254,8 @@ def _write_across(page: Worksheet, row: int, text: str, style: Format, widths: S
 def _write_header(book: Book, page: Worksheet, columns: Sequence[Column], row: int) -> int:
     """Write the header, in two rows where columns stand in groups; return its last row."""
     style = book.style(bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1", align="center", text_wrap=True)
-    headers = [(book.say(column.header), column.width) for column in columns]
+    is_english = book.presentation.language == ENGLISH
+    headers = [((is_english and one.header_en) or book.say(one.header), one.width) for one in columns]
     if not any(column.group for column in columns):
         page.set_row(row, height_pt(headers))
         for index, (header, _) in enumerate(headers):

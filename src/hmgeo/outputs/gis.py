@@ -6,7 +6,8 @@ none.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,14 @@ from hmgeo.outputs.style import (
     context_style,
 )
 from hmgeo.records import LON_LAT_CRS
-from hmgeo.results.columns import AREA_SCHEMA, FINDINGS_SCHEMA, RECEPTORS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.results.columns import (
+    AREA_SCHEMA,
+    FINDINGS_SCHEMA,
+    IN_GEOPACKAGE,
+    RECEPTORS_SCHEMA,
+    SOURCES_SCHEMA,
+    column_of,
+)
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -44,6 +52,17 @@ if TYPE_CHECKING:
 
 CONSTANT_DAY = "1980-01-01"
 GPKG_VERSION = "1.2"
+_DATA_COLUMNS = """
+CREATE TABLE gpkg_data_columns (
+  table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT, mime_type TEXT,
+  constraint_name TEXT, CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
+  CONSTRAINT gdc_tn UNIQUE (table_name, name));
+CREATE TABLE IF NOT EXISTS gpkg_extensions (
+  table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL,
+  CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name));
+INSERT INTO gpkg_extensions VALUES (
+  'gpkg_data_columns', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/#extension_schema', 'read-write');
+"""
 _MOST_SAID = 160
 """Characters of what GDAL says, which may be a whole statement."""
 STYLE_SCHEMA = pa.schema(
@@ -97,10 +116,26 @@ def write_tables(tables: Sequence[GisTable], path: Path, day: str) -> None:
             for table in tables:
                 _write(table, path)
             _write_styles(tables, path, day)
+        _write_headers(tables, path)
     except (DataLayerError, DataSourceError, FeatureError) as error:
         remedy = "检查磁盘空间、权限，关闭正在打开结果文件的程序后重试"
         found = str(error)[:_MOST_SAID]
         raise OutputError(Problem("GeoPackage 写不出", Place(file=path.name), found, remedy=remedy)) from error
+
+
+def _write_headers(tables: Sequence[GisTable], path: Path) -> None:
+    """Write what the columns hold, as GDAL and QGIS read it (GeoPackage 1.2, extension gpkg_schema)."""
+    rows = []
+    for table in tables:
+        for name in table.rows.column_names if table.name in IN_GEOPACKAGE else ():
+            column = column_of(table.name, name)
+            said = f"{column.zh}；空值：{column.null.zh} | {column.en}; null: {column.null.en}"
+            if name != "geometry":
+                rows.append((table.name, name, column.alias, column.alias, said))
+    if rows:
+        with closing(sqlite3.connect(path)) as base, base:
+            base.executescript(_DATA_COLUMNS)
+            base.executemany("INSERT INTO gpkg_data_columns VALUES (?, ?, ?, ?, ?, NULL, NULL)", rows)
 
 
 @contextmanager
@@ -188,7 +223,7 @@ def water_parts(results: Results) -> Iterator[WaterPart]:
             shapes = list(shapely.from_wkb(drawn["geometry"].to_pylist()))
             rows = drawn.drop_columns("geometry")
             mark = qml.marker(UNJUDGED, 2.4) if symbol is None else symbol(context_style(role))
-            yield WaterPart(name, role, rows, shapes, qml.single(mark, qml.aliases(rows.column_names)))
+            yield WaterPart(name, role, rows, shapes, qml.single(mark, qml.aliases(rows.column_names, name)))
 
 
 def _held(results: Results) -> Iterator[tuple[str, str, pa.Table, Callable[[Style], qml.Symbol] | None]]:
@@ -250,12 +285,12 @@ def _findings(results: Results) -> GisTable:
     points = dict(zip(results.sources["source_id"].to_pylist(), _points(results.sources), strict=True))
     geometry = [points.get(source_id) for source_id in results.findings["source_id"].to_pylist()]
     rows = _worded(results.findings, FINDINGS_SCHEMA, geometry, results)
-    return GisTable("findings", "逐条判断", rows, "Point", _verdict_style(rows, ""))
+    return GisTable("findings", "逐条判断", rows, "Point", _verdict_style(rows, "findings", ""))
 
 
 def _sources(results: Results) -> GisTable:
     rows = _worded(results.sources, SOURCES_SCHEMA, _points(results.sources), results)
-    return GisTable("sources", "排查对象", rows, "Point", _verdict_style(rows, "name"))
+    return GisTable("sources", "排查对象", rows, "Point", _verdict_style(rows, "sources", "name"))
 
 
 def _worded(table: pa.Table, schema: pa.Schema, geometry: list[bytes | None], results: Results) -> pa.Table:
@@ -293,7 +328,7 @@ def _positions(results: Results) -> GisTable:
         "点位及误差范围",
         rows,
         kind,
-        qml.single(qml.fill(UNCERTAINTY), qml.aliases(rows.column_names)),
+        qml.single(qml.fill(UNCERTAINTY), qml.aliases(rows.column_names, "source_positions")),
     )
 
 
@@ -317,7 +352,7 @@ def _receptors(results: Results) -> GisTable:
     rows, kind = with_geometry(table, list(shapely.from_wkb(results.receptors["geometry"].to_pylist())))
     categories = [qml.Category(word.value, word.value, qml.fill(style)) for word, style in FARMLAND_CLASSES.items()]
     categories.append(qml.Category("", "其他或未知类别", qml.fill(UNKNOWN_CLASS)))
-    style = qml.categorized("class", categories, qml.aliases(rows.column_names))
+    style = qml.categorized("class", categories, qml.aliases(rows.column_names, "receptors"))
     return GisTable("receptors", "耕地及其他受体", rows, kind, style)
 
 
@@ -335,7 +370,11 @@ def _searched(results: Results) -> GisTable:
     )
     rows, kind = with_geometry(rows, list(shapely.from_wkb(table["geometry"].to_pylist())))
     return GisTable(
-        "search_areas", "查询范围", rows, kind, qml.single(qml.fill(SEARCH_AREA), qml.aliases(rows.column_names))
+        "search_areas",
+        "查询范围",
+        rows,
+        kind,
+        qml.single(qml.fill(SEARCH_AREA), qml.aliases(rows.column_names, "search_areas")),
     )
 
 
@@ -381,9 +420,9 @@ def _context_table(name: str, title: str, rows: list[dict[str, Any]]) -> GisTabl
     symbols = {"areas": qml.fill, "context_lines": qml.line}
     if name in symbols:
         categories = [qml.Category(role, _role_name(role), symbols[name](context_style(role))) for role in roles]
-        style = qml.categorized("role", categories, qml.aliases(placed.column_names), label_column="name")
+        style = qml.categorized("role", categories, qml.aliases(placed.column_names, name), label_column="name")
     else:
-        style = qml.single(qml.marker(UNJUDGED, 2.0), qml.aliases(placed.column_names), label_column="name")
+        style = qml.single(qml.marker(UNJUDGED, 2.0), qml.aliases(placed.column_names, name), label_column="name")
     return GisTable(name, title, placed, kind, style)
 
 
@@ -392,8 +431,8 @@ def _role_name(role: str) -> str:
     return ROLE_NAMES.get(role) or words.get(role) or role
 
 
-def _verdict_style(rows: pa.Table, label_column: str) -> str:
+def _verdict_style(rows: pa.Table, table: str, label_column: str) -> str:
     """Return the style by verdict, gravest first, and one for what no rule judged."""
     categories = [qml.Category(verdict.value, verdict.zh, qml.marker(style)) for verdict, style in VERDICTS.items()]
     categories.append(qml.Category("", "未设排查规则", qml.marker(UNJUDGED, 2.4)))
-    return qml.categorized("verdict", categories, qml.aliases(rows.column_names), label_column=label_column)
+    return qml.categorized("verdict", categories, qml.aliases(rows.column_names, table), label_column=label_column)

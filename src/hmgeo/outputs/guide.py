@@ -8,7 +8,7 @@ from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.tables import OWN_PREFIX, write_rows
 from hmgeo.outputs.wording import Text
-from hmgeo.results.columns import column_of
+from hmgeo.results.columns import TABLES, column_of
 from hmgeo.results.described import UNSTATED
 from hmgeo.results.text import radius_text
 from hmgeo.vocabulary import Standing, Status
@@ -140,6 +140,22 @@ def write_dictionary(held: Mapping[str, Sequence[str]], path: Path) -> None:
         Names of columns by table; a table of the GeoPackage is named `findings.gpkg/NAME`.
     """
     write_rows(path, _HEADER, (_described(table, name) for table, names in held.items() for name in names))
+
+
+def columns_page() -> str:
+    """Return the page on columns for the documentation, in Markdown."""
+    lines = [
+        "# Columns of a run's tables · 结果表的列",
+        "",
+        "Made from `src/hmgeo/results/columns.py`; `data/dictionary.csv` of a run says the same of what it holds.",
+    ]
+    for table in TABLES.values():
+        lines += ["", f"## {table.name}", "", f"{table.zh} · {table.en}", ""]
+        lines += ["| column | type | unit | 中文 | English | 空值 | null |", "|---|---|---|---|---|---|---|"]
+        for one in table.columns:
+            cells = (f"`{one.name}`", _TYPES[str(one.type)], one.measured_in, one.zh, one.en, *one.null)
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def _described(table: str, name: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from hmgeo.outputs.style import FONTS
+from hmgeo.results.columns import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,61 +30,6 @@ MARKER_SHAPES = {
     "cross": "cross2",
 }
 NO_FILL = ("ring", "cross")
-
-
-ALIASES = {
-    "finding_id": "判断编号",
-    "source_id": "编号",
-    "name": "名称",
-    "status": "状态",
-    "position_kind": "定位方式",
-    "lon": "经度",
-    "lat": "纬度",
-    "position_uncertainty_m": "定位误差(m)",
-    "nearest_farmland_id": "最近耕地图斑号",
-    "nearest_farmland_m": "最近耕地距离(m)",
-    "nearest_farmland_max_m": "最远可能距离(m)",
-    "nearest_farmland_class": "最近耕地类别",
-    "farmland_count": "耕地地块数",
-    "farmland_count_max": "最多可能地块数",
-    "farmland_area_ha": "耕地面积(ha)",
-    "farmland_area_clipped_ha": "圆内耕地面积(ha)",
-    "radius_m": "半径(m)",
-    "verdict": "结论代码",
-    "verdict_text": "结论",
-    "verdict_other": "另一可能",
-    "certainty": "确定性",
-    "basis": "数据性质",
-    "note": "备注",
-    "rule_id": "规则",
-    "standing": "效力",
-    "measured": "量测值",
-    "measured_text": "量测",
-    "limit_value": "限值",
-    "unit": "单位",
-    "document": "文件",
-    "clause": "条款",
-    "quote": "原文",
-    "decider": "认定部门",
-    "legal_rank": "法律位阶",
-    "as_of": "评估基准日",
-    "key_area_id": "重点区域",
-    "county": "县(市、区)",
-    "township": "乡镇(街道)",
-    "trade_code": "行业代码",
-    "receptor_id": "受体编号",
-    "receptor_kind": "受体类型",
-    "class": "类别",
-    "area_ha": "面积(ha)",
-    "source_count": "半径内来源数",
-    "nearest_source_id": "最近来源",
-    "nearest_source_m": "最近来源距离(m)",
-    "role": "用途代码",
-    "role_name": "用途",
-    "title": "图层",
-    "credit": "来源",
-}
-"""Chinese header of each column, shown by QGIS in place of the column's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +135,15 @@ def single(symbol: Symbol, headers: Mapping[str, str], *, label_column: str = ""
     return _document(renderer, symbol.kind, headers, label_column)
 
 
-def aliases(columns: Iterable[str]) -> dict[str, str]:
-    """Return the Chinese header of each column that has one.
+def aliases(columns: Iterable[str], table: str) -> dict[str, str]:
+    """Return the Chinese header of each column of a table of the GeoPackage.
 
     Examples
     --------
-    >>> aliases(["source_id", "geometry"])
-    {'source_id': '编号'}
+    >>> aliases(["source_id", "lon"], "sources")
+    {'source_id': '编号', 'lon': '经度'}
     """
-    return {column: ALIASES[column] for column in columns if column in ALIASES}
+    return {name: column_of(table, name).alias for name in columns if name != "geometry"}
 
 
 def _document(renderer: ET.Element, kind: str, headers: Mapping[str, str], label_column: str) -> str:

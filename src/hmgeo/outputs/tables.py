@@ -141,10 +141,21 @@ def write_entries(entries: Iterable[LedgerEntry], path: Path, language: str = "z
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table byte-identically: zstd, fixed row groups, no metadata but GeoParquet's where it has a geometry."""
+    """Write a table byte-identically: zstd, fixed row groups, GeoParquet's metadata where it has a geometry.
+
+    Fields of a table of ours say what they hold, in both languages.
+    """
     metadata = {"geo": _geoparquet_metadata()} if "geometry" in table.column_names else None
-    plain = table.replace_schema_metadata(metadata).combine_chunks()
+    fields = [_said_of(path.name, field) for field in table.schema]
+    plain = pa.table(table.columns, pa.schema(fields, metadata)).combine_chunks()
     pq.write_table(plain, path, compression="zstd", row_group_size=ROW_GROUP_SIZE)
+
+
+def _said_of(table: str, field: pa.Field) -> pa.Field:
+    """Return a field with what its line in the table of columns says of it."""
+    if table not in told.TABLES:
+        return field.remove_metadata()
+    return field.with_metadata(told.column_of(table, field.name).metadata)
 
 
 def guarded(text: str) -> str:

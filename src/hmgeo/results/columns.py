@@ -20,6 +20,7 @@ from hmgeo.results.described import (
     UNSTATED,
     DataColumn,
     DataTable,
+    OnSheet,
     Said,
     flag,
     number,
@@ -133,7 +134,14 @@ TERRAIN, BARRIER = "terrain", "barrier"
 
 GROUND = (
     text(TERRAIN, "地形", "terrain", NO_LAYER),
-    text(BARRIER, "地形与山脊（供参考）", "relief in between (for information)", NO_LAYER),
+    text(
+        BARRIER,
+        "地形与山脊（供参考）",
+        "Relief in between (for information)",
+        NO_LAYER,
+        popup=True,
+        sheet=OnSheet("证据", 40),
+    ),
 )
 """Columns that follow in sources.csv and evidence.csv."""
 
@@ -449,7 +457,7 @@ EVIDENCE = DataTable(
         text("exceedance", "农产品超标", "crops over the limit", NO_LAYER),
         text("air_downwind_note", "风频说明", "what the wind rests on", NOTHING_TO_SAY),
         number("air_stack_height_max_m", "排气筒最高", "air: highest stack", UNSTATED),
-        text("outlets", "排放口", "outlets", UNSTATED),
+        text("outlets", "排放口", "outlets", UNSTATED, sheet=OnSheet("证据", 34)),
         whole("exceeding_count", "超标地块数", "parcels over the limit", NO_LAYER),
         number("exceeding_ha", "超标地块面积", "area over the limit", NO_LAYER),
         whole("site_count", "敏感目标", "sensitive sites", NO_LAYER),
@@ -727,7 +735,7 @@ TABLES: Mapping[str, DataTable] = MappingProxyType(
 
 
 _VERDICT_TEXT = text("verdict_text", "结论", "verdict in words")
-_IN_GEOPACKAGE = {
+IN_GEOPACKAGE = {
     "findings": FINDINGS.name,
     "sources": SOURCES.name,
     "source_positions": SOURCES.name,
@@ -739,8 +747,10 @@ _IN_GEOPACKAGE = {
     "closed_basins": BASINS.name,
     "sampling_points": SAMPLING.name,
     "overhead_paths": OVERHEAD.name,
+    "areas": AREAS.name,
+    "catchments": CATCHMENT_AREAS.name,
 }
-"""Tables of the GeoPackage whose columns are those of a file."""
+"""Tables of a run's GeoPackage, and the table whose columns they have."""
 
 
 def column_of(table: str, name: str) -> DataColumn:
@@ -748,14 +758,20 @@ def column_of(table: str, name: str) -> DataColumn:
 
     Raises
     ------
-    KeyError
+    LookupError
         Where it has no line here.
     """
-    held = TABLES[_IN_GEOPACKAGE.get(table, table)].columns
+    held = TABLES[IN_GEOPACKAGE.get(table, table)].columns
     found = next((one for one in (*held, _VERDICT_TEXT, _BASIS, shape()) if one.name == name), None)
     if found is None:
-        raise KeyError(table, name)
+        msg = f"{table} has a column {name} without a line in hmgeo.results.columns"
+        raise LookupError(msg)
     return found
+
+
+def popup_columns() -> tuple[DataColumn, ...]:
+    """Return the columns of a source that the map shows under their headers."""
+    return tuple(one for one in TABLES[SOURCES.name].columns if one.popup)
 
 
 RADIUS_TRIAL = "radius_trial"

@@ -34,6 +34,24 @@ UNITS: Mapping[str, str] = MappingProxyType(
 _IN_ALIAS = frozenset({"m", "ha", "m³"})
 
 
+class OnSheet(NamedTuple):
+    """Where a workbook shows a column as it is: before the notes that end the sheet.
+
+    Parameters
+    ----------
+    sheet
+        排查结果, 依据条款 or 证据.
+    width
+        In characters.
+    kind
+        As `hmgeo.outputs.book.Column` names them.
+    """
+
+    sheet: str
+    width: float
+    kind: str = "wrap"
+
+
 @dataclass(frozen=True, slots=True)
 class DataColumn:
     """One column.
@@ -48,6 +66,8 @@ class DataColumn:
         Told by the suffix of the name where nothing is said.
     popup
         Whether the map shows it of a source, under its header.
+    sheet
+        Where a workbook shows it; None where it doesn't, or where the sheet makes a cell of its own from it.
     """
 
     name: str
@@ -57,12 +77,25 @@ class DataColumn:
     null: Said = NEVER
     unit: str = ""
     popup: bool = False
+    sheet: OnSheet | None = None
 
     @property
     def measured_in(self) -> str:
         """The unit; empty for words, counts and flags."""
         suffix = next((unit for end, unit in UNITS.items() if self.name.endswith(end)), "")
         return self.unit or (suffix if pa.types.is_floating(self.type) else "")
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What a parquet file says of it."""
+        said = {
+            "zh": self.zh,
+            "en": self.en,
+            "unit": self.measured_in,
+            "null_zh": self.null.zh,
+            "null_en": self.null.en,
+        }
+        return {key: words for key, words in said.items() if words}
 
     @property
     def alias(self) -> str:
@@ -92,19 +125,30 @@ class DataTable:
         """Names and types."""
         return pa.schema([(column.name, column.type) for column in self.columns])
 
-    def get(self, name: str) -> DataColumn | None:
-        """Return a column by its name."""
-        return next((column for column in self.columns if column.name == name), None)
+    def on_sheet(self, sheet: str) -> tuple[tuple[DataColumn, OnSheet], ...]:
+        """Return the columns that a sheet shows as they are, each with how."""
+        return tuple((one, one.sheet) for one in self.columns if one.sheet is not None and one.sheet.sheet == sheet)
 
 
-def text(name: str, zh: str, en: str, null: Said = NEVER, *, popup: bool = False) -> DataColumn:
+def text(
+    name: str, zh: str, en: str, null: Said = NEVER, *, popup: bool = False, sheet: OnSheet | None = None
+) -> DataColumn:
     """Return a column of words, codes or ids."""
-    return DataColumn(name, pa.string(), zh, en, null, popup=popup)
+    return DataColumn(name, pa.string(), zh, en, null, popup=popup, sheet=sheet)
 
 
-def number(name: str, zh: str, en: str, null: Said = NEVER, unit: str = "", *, popup: bool = False) -> DataColumn:
+def number(
+    name: str,
+    zh: str,
+    en: str,
+    null: Said = NEVER,
+    unit: str = "",
+    *,
+    popup: bool = False,
+    sheet: OnSheet | None = None,
+) -> DataColumn:
     """Return a column of numbers."""
-    return DataColumn(name, pa.float64(), zh, en, null, unit, popup=popup)
+    return DataColumn(name, pa.float64(), zh, en, null, unit, popup, sheet)
 
 
 def whole(name: str, zh: str, en: str, null: Said = NEVER) -> DataColumn:

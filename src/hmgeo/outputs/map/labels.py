@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hmgeo.results.columns import popup_columns
 from hmgeo.results.text import WINDS
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "trade": ("行业代码", "Trade code"),
         "limit": ("限值", "Limit"),
         "terrain": ("地形", "Terrain"),
-        "barrier": ("地形与山脊（供参考）", "Relief in between (for information)"),
+        **{one.name: (one.zh, one.en) for one in popup_columns()},
         "row_note": ("行说明", "Row note"),
         "flow": ("径流", "Runoff"),
         "more_clauses": ("其他条款", "Other clauses"),

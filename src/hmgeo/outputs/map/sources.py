@@ -16,11 +16,13 @@ from hmgeo.outputs import wording
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.labels import LABELS, compass
 from hmgeo.outputs.sheets.water import TERRAIN_WORDS
+from hmgeo.results.columns import popup_columns
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, LayerKind, PositionKind, SoilQualityClass, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from hmgeo.results.described import DataColumn
     from hmgeo.results.results import Results
 
 
@@ -382,9 +384,15 @@ def _source_facts(row: Mapping[str, Any], said: set[str]) -> list[Fact]:
         ("trade", f"{row['trade_code']}（{row['trade_edition']} 版）" if row["trade_code"] else ""),
         ("basis", wording.basis_word(row["basis"]), wording.basis_word(row["basis"], "en")),
         ("terrain", TERRAIN_WORDS[row.get("terrain") or ""]),
-        ("barrier", row.get("barrier")),
+        *((one.name, _told(row.get(one.name), one)) for one in popup_columns()),
         ("row_note", row["note"] if row["note"] and not _is_said(row["note"], said) else ""),
     )
+
+
+def _told(value: str | float | None, column: DataColumn) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return f"{value:,.1f} {column.measured_in}".strip()
 
 
 def _is_said(note: str, said: set[str]) -> bool:

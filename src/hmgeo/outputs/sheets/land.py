@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.outputs.book import CRITICAL, INSIDE, OUTSIDE, UNKNOWN, Column, Sheet
+from hmgeo.outputs.book import CRITICAL, INSIDE, OUTSIDE, UNKNOWN, Column, Sheet, with_columns_of
 from hmgeo.outputs.sheets.screening import radius_sheet
+from hmgeo.results.columns import EVIDENCE
 from hmgeo.results.text import METRES_PER_KM, mu, radius_text
 from hmgeo.vocabulary import EVIDENCE_RADII_M, POLLUTED_CLASSES, LayerKind
 
@@ -237,8 +238,6 @@ def evidence_sheet(bureau: BureauTables) -> Sheet:
         Column("敏感目标(处)", 8, "count", "受体"),
         Column("最近敏感目标", 12, "wrap", "受体"),
         Column("距离(m)", 9, "distance_m", "受体"),
-        Column("排放口", 34, "wrap"),
-        Column("地形与山脊(供参考)", 40, "wrap"),
     )
     names = (
         "source_id", "name", "tier", "tier_text", "air_distance_m", "air_bearing_deg", "air_downwind_percent",
@@ -246,11 +245,13 @@ def evidence_sheet(bureau: BureauTables) -> Sheet:
         "water_emissions", "water_receiving", "water_pathway",
         "waste_storage", "waste_pathway",
         *(f"{code}_{km}km_ha" for code in POLLUTED_CLASSES.values() for km in _RADII_KM), "exceedance",
-        "site_count", "nearest_site_id", "nearest_site_m", "outlets", "barrier",
+        "site_count", "nearest_site_id", "nearest_site_m",
     )  # fmt: skip
-    rows: list[tuple[Cell, ...]] = [tuple(row.get(name) for name in names) for row in bureau.evidence.to_pylist()]
+    records = bureau.evidence.to_pylist()
+    rows: list[tuple[Cell, ...]] = [tuple(row.get(name) for name in names) for row in records]
     remark = "A：途径和受体均有数据证据；B：二者有其一；C：仅有距离。层级不是分数，不作排名；仅知所在行政区者取最少值。"
-    return Sheet("证据", columns, rows, remarks=(remark,))
+    sheet = Sheet("证据", columns, rows, remarks=(remark,))
+    return with_columns_of(sheet, EVIDENCE.name, records, last=0)
 
 
 def outlets_sheet(table: pa.Table) -> Sheet:

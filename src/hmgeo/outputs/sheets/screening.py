@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import hmgeo
 from hmgeo.outputs import wording
-from hmgeo.outputs.book import CRITICAL, INSIDE, OUTSIDE, UNKNOWN, AtLeast, Cell, Column, Sheet
-from hmgeo.results.columns import AREA_CLIPPED, AREA_UNION, FARMLAND_CLIPPED
+from hmgeo.outputs.book import CRITICAL, INSIDE, OUTSIDE, UNKNOWN, AtLeast, Cell, Column, Sheet, with_columns_of
+from hmgeo.results.columns import AREA_CLIPPED, AREA_UNION, FARMLAND_CLIPPED, FINDINGS, SOURCES
 from hmgeo.results.text import mu, radius_text
 from hmgeo.vocabulary import ALL_CLASSES, Effect, LegalRank, SoilQualityClass, Status
 
@@ -63,16 +63,10 @@ def screening_sheet(results: Results) -> Sheet:
     )
     areas = key_area_names(results)
     example = wording.is_example(results)
-    rows = [
-        _screening_row(number, row, areas, example=example)
-        for number, row in enumerate(_records(results.sources), start=1)
-    ]
-    return Sheet(
-        "排查结果",
-        columns,
-        rows,
-        remarks=(f"各条款结论：{wording.verdict_header(results.verdict_counts(), results.unassessed_counts())}",),
-    )
+    records = _records(results.sources)
+    rows = [_screening_row(number, row, areas, example=example) for number, row in enumerate(records, start=1)]
+    remarks = (f"各条款结论：{wording.verdict_header(results.verdict_counts(), results.unassessed_counts())}",)
+    return with_columns_of(Sheet("排查结果", columns, rows, remarks=remarks), SOURCES.name, records)
 
 
 def _screening_row(number: int, row: dict[str, Any], areas: dict[str, str], *, example: bool) -> tuple[Cell, ...]:
@@ -290,8 +284,9 @@ def clauses_sheet(results: Results) -> Sheet:
     )
     names = dict(zip(results.sources["source_id"].to_pylist(), results.sources["name"].to_pylist(), strict=True))
     example = wording.is_example(results)
-    rows = [_clause_row(row, names, results, example=example) for row in results.findings.to_pylist()]
-    return Sheet("依据条款", columns, rows)
+    records = _records(results.findings)
+    rows = [_clause_row(row, names, results, example=example) for row in records]
+    return with_columns_of(Sheet("依据条款", columns, rows), FINDINGS.name, records)
 
 
 def _clause_row(row: dict[str, Any], names: dict[str, str], results: Results, *, example: bool) -> tuple[Cell, ...]:

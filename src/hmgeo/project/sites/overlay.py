@@ -180,10 +180,15 @@ def _zones(zones: pa.Table) -> GisTable:
     shapes = list(shapely.from_wkb(zones["geometry"].to_pylist()))
     rows, kind = with_geometry(zones.drop_columns("geometry"), shapes)
     categories = [qml.Category(one.value, one.zh, qml.fill(CONTEXT[f"zone_{one.value}"])) for one in _TOUCHING]
-    headers = qml.aliases(rows.column_names) | {
+    own = {
         "title": "条款名称", "alone_ha": "单独触及(ha)", "alone_percent": "单独触及(%)", "added_ha": "依次新增(ha)",
         "left_ha": "依次后未触及(ha)",
     }  # fmt: skip
+    headers = {
+        name: alias
+        for one in rows.column_names
+        for name, alias in ({one: own[one]} if one in own else qml.aliases([one], "findings")).items()
+    }
     return GisTable("zones", "各条款触及的范围", rows, kind, qml.categorized("verdict", categories, headers))
 
 
@@ -198,7 +203,7 @@ def _figures(overlay: Overlay) -> list[GisTable]:
         table = pa.Table.from_pylist([{"name": title} for _ in shapes], pa.schema([("name", pa.string())]))
         rows, kind = with_geometry(table, shapes)
         look = qml.hatched(context_style(name)) if name == "data_end" else qml.fill(context_style(name))
-        made.append(GisTable(name, title, rows, kind, qml.single(look, qml.aliases(rows.column_names))))
+        made.append(GisTable(name, title, rows, kind, qml.single(look, qml.aliases(rows.column_names, "areas"))))
     return made
 
 
