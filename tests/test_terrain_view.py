@@ -18,7 +18,7 @@ from hmgeo.errors import InputError, Place, Problem
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Unknown
 from hmgeo.judging.layers import LayerIndexes
-from hmgeo.project.run import project_results, run_project
+from hmgeo.project.run import Wish, project_results, run_project
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.results.columns import REACHED_SCHEMA
 from hmgeo.screening.heights import Ground
@@ -353,7 +353,7 @@ def test_who_flips_without_a_radius_in_hills(project: Path) -> None:
 
 
 def test_the_files_and_sheets_of_a_run(project: Path) -> None:
-    run = run_project(project, project / "out")
+    run = run_project(project, project / "out", wish=Wish(evidence=True))
     made = {path.name for path in (run.folder / "data").iterdir()}
     assert {"barriers.csv", "overhead.csv", "mines.csv", "terrain_flips.parquet"} <= made
     text = (run.folder / "data" / "mines.csv").read_text(encoding="utf-8-sig").splitlines()
