@@ -82,7 +82,7 @@ def test_a_bank_line_decides_on_both_sides_of_the_limit(
     assert found["quote"].startswith("禁止在长江干流岸线三公里范围内和重要支流岸线一公里范围内新建、改建、扩建尾矿库")
     (row,) = [
         one
-        for one in pq.read_table(tmp_path / "out" / "data" / "findings.parquet").to_pylist()
+        for one in pq.read_table(tmp_path / "out" / "findings.parquet").to_pylist()
         if one["rule_id"] == rule_id
     ]
     assert (row["verdict"], row["measured"], row["limit_value"]) == (verdict, found["measured"], limit_m)
