@@ -81,9 +81,7 @@ def test_a_bank_line_decides_on_both_sides_of_the_limit(
     assert (found["document"], found["clause"]) == ("中华人民共和国长江保护法", "第二十六条第三款")
     assert found["quote"].startswith("禁止在长江干流岸线三公里范围内和重要支流岸线一公里范围内新建、改建、扩建尾矿库")
     (row,) = [
-        one
-        for one in pq.read_table(tmp_path / "out" / "findings.parquet").to_pylist()
-        if one["rule_id"] == rule_id
+        one for one in pq.read_table(tmp_path / "out" / "findings.parquet").to_pylist() if one["rule_id"] == rule_id
     ]
     assert (row["verdict"], row["measured"], row["limit_value"]) == (verdict, found["measured"], limit_m)
 
