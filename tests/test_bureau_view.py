@@ -12,8 +12,9 @@ import pytest
 import shapely
 
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
-from hmgeo.judging.applies import Subject, cadmium_of, found_cadmium, hindrance
+from hmgeo.judging.applies import Subject, cadmium_of, found_cadmium, reach
 from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.facts import Side
 from hmgeo.judging.own_columns import due_day
 from hmgeo.project.run import project_results
 from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
@@ -171,11 +172,11 @@ def test_a_persons_finding_comes_before_the_trade() -> None:
 def test_the_finding_decides_whether_the_cadmium_rule_applies() -> None:
     rule = load_book().get("SCR-JY-10KM")
     by_trade = Subject("enterprises", "3212", "2017")
-    assert hindrance(rule, by_trade, TRADES) is None
+    assert reach(rule, by_trade, TRADES).side is Side.MET
     cleared = Subject("enterprises", "3212", "2017", is_cadmium_related=False)
-    reason = hindrance(rule, cleared, TRADES)
-    assert reason is not None and reason.why == "原因：涉镉情况（名单填报：不涉及）不在条款适用范围。"  # noqa: PT018
-    assert hindrance(rule, Subject("enterprises", "1712", "2017", is_cadmium_related=True), TRADES) is None
+    reason = reach(rule, cleared, TRADES)
+    assert (reason.side, reason.why) == (Side.NOT_MET, "原因：涉镉情况（名单填报：不涉及）不在条款适用范围。")
+    assert reach(rule, Subject("enterprises", "1712", "2017", is_cadmium_related=True), TRADES).side is Side.MET
 
 
 def test_a_search_across_the_county_line_is_a_lead_and_missing_data_say_so() -> None:

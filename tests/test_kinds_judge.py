@@ -23,7 +23,7 @@ YES, NO, PARTLY = Answer.YES, Answer.NO, Answer.PARTLY
 ENTERPRISE = Subject("enterprises")
 SAFETY = Exemption("安全改造除外", (Action.RECONSTRUCT,), (Condition("for_safety_or_ecology", expected=True),))
 EXEMPT_ZH = "原因：属条文除外情形（“安全改造除外”）。"
-ACTION_UNSAID_ZH = "未说明建设性质，不能判断是否属条文除外情形（“安全改造除外”）。"
+UNSAID_ZH = "条文另有除外情形（“安全改造除外”），未说明{}，按一般规定判断。"
 
 
 def judged(
@@ -107,15 +107,15 @@ def test_in_principle_is_a_condition_and_never_a_ban() -> None:
         (
             Action.RECONSTRUCT,
             {},
-            Verdict.NOT_ASSESSED,
-            "未说明是否以提升安全、生态环境保护水平为目的，不能判断是否属条文除外情形（“安全改造除外”）。",
+            Verdict.PROHIBITED,
+            UNSAID_ZH.format("是否以提升安全、生态环境保护水平为目的"),
         ),
         (None, {"for_safety_or_ecology": False}, Verdict.PROHIBITED, ""),
         (
             None,
             {"for_safety_or_ecology": True},
-            Verdict.NOT_ASSESSED,
-            ACTION_UNSAID_ZH,
+            Verdict.PROHIBITED,
+            UNSAID_ZH.format("建设性质"),
         ),
     ],
 )
@@ -140,14 +140,18 @@ def test_an_exception_does_not_bring_in_another_kind_of_source() -> None:
         ("3216", "2017", Verdict.NOT_APPLICABLE),
         ("32", "2017", Verdict.NOT_ASSESSED),
         ("", "2017", Verdict.NOT_ASSESSED),
-        ("3212", "", Verdict.NOT_ASSESSED),
-        ("3212", "2011", Verdict.NOT_ASSESSED),
+        ("3212", "", Verdict.PROHIBITED),
+        ("3212", "2011", Verdict.PROHIBITED),
+        ("3849", "", Verdict.NOT_ASSESSED),
+        ("3849", "2011", Verdict.NOT_ASSESSED),
+        ("3849", "2017", Verdict.NOT_APPLICABLE),
+        ("3130", "2011", Verdict.NOT_APPLICABLE),
     ],
 )
 def test_a_trade_is_read_in_its_edition_and_no_coarser_than_the_clause(
     code: str, edition: str, verdict: Verdict
 ) -> None:
-    applies = AppliesTo(("enterprises",), Trades((TradeCodes(2017, ("3212",)),)))
+    applies = AppliesTo(("enterprises",), Trades((TradeCodes(2017, ("3212", "3843")),)))
     found = judged(Effect.BAN, PlaceFact(YES), Subject("enterprises", code, edition), applies_to=applies)
     assert found.verdict is verdict
 

@@ -193,7 +193,8 @@ def test_every_closed_word_is_used() -> None:
     layers: set[str] = set()
     kinds: set[str] = set()
     for rule in BOOK.rules:
-        used |= {one.attribute for one in rule.applies_to.conditions}
+        used |= {one.attribute for one in rule.applies_to.conditions} | set(rule.applies_to.trades.parts)
+        used |= {f"in_{rule.basin}_basin"} if rule.basin else set()
         used |= {one.attribute for exemption in rule.exceptions for one in exemption.conditions}
         layers |= set(rule.applies_to.source_kinds)
         for leaf in rule.test.leaves() if rule.test else ():

@@ -15,9 +15,9 @@ from siting_world import SITE, bench, layer
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.intake.load import load_positions, load_receptors
-from hmgeo.judging.applies import Subject, cadmium_of, found_cadmium, hindrance
+from hmgeo.judging.applies import Subject, cadmium_of, found_cadmium, reach
 from hmgeo.judging.choices import Choices, ChosenParameter
-from hmgeo.judging.facts import Answer, Features, NumberFact, PlaceFact
+from hmgeo.judging.facts import Answer, Features, NumberFact, PlaceFact, Side
 from hmgeo.judging.facts import Unknown as NoAnswer
 from hmgeo.judging.layers import LayerFacts, LayerIndexes
 from hmgeo.judging.places import Places
@@ -42,10 +42,8 @@ TRADES = Choices({"cadmium_trades": ChosenParameter("cadmium_trades", ("3212", "
 
 def applies(cell: str, edition: str = "2017") -> str:
     """Return yes, no or why nobody can tell whether the cadmium clause reaches a trade."""
-    found = hindrance(load_book().get("SCR-JY-10KM"), Subject("enterprises", cell, edition), TRADES)
-    if found is None:
-        return "yes"
-    return "no" if found.verdict is Verdict.NOT_APPLICABLE else found.why
+    found = reach(load_book().get("SCR-JY-10KM"), Subject("enterprises", cell, edition), TRADES)
+    return {Side.MET: "yes", Side.NOT_MET: "no"}.get(found.side, found.why)
 
 
 def test_an_unknown_is_neither_yes_nor_no() -> None:
@@ -88,19 +86,18 @@ def test_a_code_without_its_leading_zero_may_be_the_one_that_the_clause_lists() 
     assert applies("913") == "no"
 
 
-def test_a_name_needs_no_edition_and_a_code_does() -> None:
+def test_neither_a_name_nor_a_code_of_one_meaning_needs_an_edition() -> None:
     assert applies("铅锌冶炼", "") == "yes"
-    assert applies("3212", "").startswith("行业代码 3212 为 未注明版本")
+    assert applies("3212", "") == "yes"
 
 
 def test_cadmium_words_outside_the_list_are_unknown() -> None:
     assert [found_cadmium({"是否涉镉": word}) for word in ("是", "否", "/", "")] == [True, False, None, None]
     assert found_cadmium({"是否涉镉": "待查"}) == Unknown("not_in_list", "待查", field="是否涉镉")
     subject = Subject("enterprises", "1411", "2017", is_cadmium_related=Unknown("not_in_list", "待查"))
-    found = hindrance(load_book().get("SCR-JY-10KM"), subject, TRADES)
-    assert found is not None
-    assert (found.verdict, found.why) == (
-        Verdict.NOT_ASSESSED, "是否涉镉所填「待查」看不懂，无法判断条款是否适用，本条未作判断。",
+    found = reach(load_book().get("SCR-JY-10KM"), subject, TRADES)
+    assert (found.side, found.why) == (
+        Side.UNKNOWN, "是否涉镉所填「待查」看不懂，无法判断条款是否适用，本条未作判断。",
     )  # fmt: skip
     assert cadmium_of("待查", "", "1411", "2017", TRADES).word == ""
     assert cadmium_of("", "", "待定", "2017", TRADES).basis == "行业代码「待定」看不懂，未判定"

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 
 class Word(StrEnum):
@@ -221,6 +221,17 @@ class Action(Word):
     EXPAND = "expand", "扩建", "expand"
     RECONSTRUCT = "reconstruct", "改建", "reconstruct"
     TECHNICAL_UPGRADE = "technical_upgrade", "技术改造", "technical upgrade"
+    RELOCATE = "relocate", "搬迁", "relocate"
+
+    def is_among(self, actions: Collection[Action]) -> bool:
+        """Return whether a clause on these actions speaks of this one; what is moved to a new place is new there.
+
+        Examples
+        --------
+        >>> Action.RELOCATE.is_among((Action.NEW,)), Action.NEW.is_among((Action.RELOCATE,))
+        (True, False)
+        """
+        return self in actions or (self is Action.RELOCATE and Action.NEW in actions)
 
 
 class LayerKind(Word):

@@ -6,20 +6,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hmgeo.judging.choices import unset_text
+from hmgeo.judging.facts import Side
 from hmgeo.judging.facts import Unknown as Doubted
 from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade, read_word
-from hmgeo.reference.tables import find_header
+from hmgeo.reference.tables import find_header, implied_facts
 from hmgeo.rules.claims import ACTION, CADMIUM, TRADE
 from hmgeo.rules.words import ATTRIBUTES, SOURCE_KINDS
-from hmgeo.vocabulary import Verdict
+from hmgeo.vocabulary import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hmgeo.judging.choices import Choices
-    from hmgeo.rules.model import Exemption, Rule
-    from hmgeo.vocabulary import Action
+    from hmgeo.reference.tables import Implied
+    from hmgeo.rules.model import Condition, Exemption, Rule
 
 
 FOUND, BY_TRADE, NOT_RELATED, DISPUTED = "已认定", "行业推定", "不涉及", "矛盾待核实"
@@ -87,11 +88,11 @@ def _by_trade(code: str, edition: str, held: str, listed_codes: tuple[str, ...])
     trade = read_trade(code)
     if isinstance(trade, Unknown):
         return Cadmium("", f"行业代码「{code}」看不懂，未判定" if code else "缺少行业代码，未判定")
+    fits = trade.among(edition, {held: listed_codes})
     edition = trade.edition(edition, (held,))
     code = trade.text(edition) or code
-    if edition != held or not trade.codes(edition):
+    if isinstance(fits, Unknown) and fits.code == "edition":
         return Cadmium("", f"行业代码为 {edition or '未注明'} 版，名录为 {held} 版，未判定")
-    fits = trade.fits(edition, listed_codes)
     if isinstance(fits, Unknown):
         return Cadmium("", f"行业代码 {fits.found} 只到大类或中类，或缺前导零，未判定")
     if fits:
@@ -101,8 +102,13 @@ def _by_trade(code: str, edition: str, held: str, listed_codes: tuple[str, ...])
 
 NOT_APPLICABLE = "原因：{what}不在条款适用范围。"
 ACTION_WORD = "行为（{action}）"
-TRADE_WORD = "行业（{code}，{edition} 版）"
+TRADE_WORD = "行业（{code}，{edition}）"
 SITUATION_WORD = "情形（{word}）"
+TRADE_WIDE = "行业代码 {code} 宽于条款（条款只指{words}），未说明是否{words}，按较严一侧判断，请核对。"
+TRADE_ELSEWHERE = "行业代码 {code} 的企业可能{words}，未说明是否{words}，无法判断条款是否适用，本条未作判断。"
+FACT_WIDE = "行业代码 {code} 的项目可能{words}，未说明是否{words}，按较严一侧判断，请核对。"
+BY_KIND_WORD, BY_TRADE_WORD, BASIN_WORD = "对象为{kind}", "行业代码为 {code}", "所在流域"
+FACT_DENIED = "{what}，而填报“{words}”为否，两者矛盾，待核实，本条未作判断。"
 TRADE_UNSAID = "缺少行业代码，无法判断条款是否适用，本条未作判断。"
 TRADE_COARSE = "行业代码 {code} 只到大类或中类，或缺前导零，不能判断是否为条款所列行业，本条未作判断。"
 TRADE_UNREAD = "行业代码「{code}」看不懂，无法判断条款是否适用，本条未作判断。"
@@ -111,7 +117,8 @@ OTHER_EDITION = (
     "行业代码 {code} 为 {stated}，条款行业按 {held} 给出；同一代码在两版中可指不同行业，不作换算，本条未作判断。"
 )
 FACTS_UNSAID = "未说明是否{words}，本条未作判断。"
-EXEMPT_UNSAID = "未说明{words}，不能判断是否属条文除外情形（“{quote}”）。"
+EXEMPT_UNSAID = "条文另有除外情形（“{quote}”），未说明{words}，按一般规定判断。"
+EXEMPT_DOUBTED = "条文另有除外情形（“{quote}”），{why}按一般规定判断。"
 EXEMPT = "原因：属条文除外情形（“{quote}”）{said}。"
 """Why a rule doesn't reach a source, or isn't known to, with parts to fill in."""
 
@@ -141,11 +148,25 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Hindrance:
-    """Why a rule isn't judged for a source: not applicable, or something isn't known."""
+class Reach:
+    """Whether a clause speaks to a source.
 
-    verdict: Verdict
-    why: str
+    Parameters
+    ----------
+    side
+        Met where it does, not met where it doesn't, else unknown.
+    why
+        Why it doesn't, or isn't known to; empty where it does.
+    wide
+        Where only something wider than the clause (a trade code) says that it does: what is to be asked.
+    """
+
+    side: Side
+    why: str = ""
+    wide: str = ""
+
+
+SPEAKS = Reach(Side.MET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +178,10 @@ class Exempt:
 
 
 def exemption(rule: Rule, subject: Subject) -> Exempt | None:
-    """Return the exception that takes the source out, or may take it out; None where none can."""
+    """Return the exception that takes the source out, or may take it out; None where none can.
+
+    Only a known one takes it out; the text of one that may hold is printed beside the rule's verdict.
+    """
     found = [reason for one in rule.exceptions if (reason := _exempt(one, subject)) is not None]
     known = [one for one in found if one.is_known]
     return next(iter(known or found), None)
@@ -166,79 +190,194 @@ def exemption(rule: Rule, subject: Subject) -> Exempt | None:
 def _exempt(one: Exemption, subject: Subject) -> Exempt | None:
     """Return whether one exception holds: all of its conditions, and one of its actions where it names any."""
     is_said = subject.action is not None and ACTION not in subject.doubts
-    if one.actions and is_said and subject.action not in one.actions:
+    if one.actions and is_said and subject.action is not None and not subject.action.is_among(one.actions):
         return None
     doubted = subject.doubts.get(ACTION, "") if one.actions else ""
     unsaid = ["建设性质"] if one.actions and subject.action is None else []
     for condition in one.conditions:
-        known = subject.attributes.get(condition.attribute)
+        known, is_maybe = known_fact(subject, condition.attribute)
         if isinstance(known, Doubted):
             doubted += known.why
-        elif known is None:
+        elif known is None or is_maybe:
             unsaid.append(f"是否{ATTRIBUTES[condition.attribute]}")
         elif known is not condition.expected:
             return None
-    if doubted and not unsaid:
-        return Exempt(is_known=False, why=doubted)
     if unsaid:
-        return Exempt(is_known=False, why=doubted + EXEMPT_UNSAID.format(words="、".join(unsaid), quote=one.quote))
+        return Exempt(is_known=False, why=EXEMPT_UNSAID.format(words="、".join(unsaid), quote=one.quote))
+    if doubted:
+        why = doubted.removesuffix("。").removesuffix("本条未作判断")
+        return Exempt(is_known=False, why=EXEMPT_DOUBTED.format(why=why, quote=one.quote))
     said = f"：{one.text_zh}" if one.text_zh else ""
     return Exempt(is_known=True, why=EXEMPT.format(quote=one.quote, said=said))
 
 
-def hindrance(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
-    """Return why a rule doesn't reach the source, None where it does."""
+def reach(rule: Rule, subject: Subject, choices: Choices, doubt: str = "") -> Reach:
+    """Return whether a rule speaks to the source: its kind, action, trade, situation and territory together.
+
+    Parameters
+    ----------
+    doubt
+        Why it isn't known whether the territory holds the source (`RuleStanding.doubt`).
+    """
     checks = (_kind, _action, _trade, _conditions)
-    found = [reason for check in checks if (reason := check(rule, subject, choices)) is not None]
-    certain = [reason for reason in found if reason.verdict is Verdict.NOT_APPLICABLE]
-    return next(iter(certain or found), None)
+    found = [check(rule, subject, choices) for check in checks]
+    found.append(_territory(rule, subject, doubt))
+    for side in (Side.NOT_MET, Side.UNKNOWN):
+        first = next((one for one in found if one.side is side), None)
+        if first is not None:
+            return first
+    return Reach(Side.MET, wide="".join(dict.fromkeys(one.wide for one in found)))
 
 
-def _not_applicable(why: str) -> Hindrance:
-    return Hindrance(Verdict.NOT_APPLICABLE, NOT_APPLICABLE.format(what=why))
+def _no(why: str) -> Reach:
+    return Reach(Side.NOT_MET, NOT_APPLICABLE.format(what=why))
 
 
-def _unknown(why: str) -> Hindrance:
-    return Hindrance(Verdict.NOT_ASSESSED, why)
+def _unknown(why: str) -> Reach:
+    return Reach(Side.UNKNOWN, why)
 
 
-def _kind(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
+def implied(subject: Subject, fact: str) -> Implied | None:
+    """Return what the source's kind and trade say of a fact; None where they say nothing.
+
+    The longest code that fits decides; a trade that is contradicted or can't be read decides nothing.
+    """
+    rows = [one for one in implied_facts() if one.fact == fact and one.kind in {"", subject.kind}]
+    plain = next((one for one in rows if not one.code), None)
+    trade = read_trade(subject.trade_code) if rows and plain is None and TRADE not in subject.doubts else None
+    if plain is not None or trade is None or isinstance(trade, Unknown):
+        return plain
+    codes = trade.stated or tuple(code for _, code in trade.named)
+    found = [_implied_by(code, rows, subject.trade_edition) for code in codes]
+    return min(filter(None, found), key=lambda one: _TELLING.index(one.means), default=None)
+
+
+_TELLING = ("yes", "maybe", "unknown", "no")
+
+
+def _implied_by(code: str, rows: Sequence[Implied], edition: str) -> Implied | None:
+    """Return what one code says: by the longest listed code that it begins with, else by what is said of all others."""
+    fits = [one for one in rows if one.code != "*" and code.startswith(one.code) and one.edition in {"", edition}]
+    may_fit = [one for one in rows if one.code != "*" and one.code.startswith(code)]
+    others = [one for one in rows if one.code == "*" and not may_fit]
+    return max(fits, key=lambda one: len(one.code), default=next(iter(others), None))
+
+
+def known_fact(subject: Subject, name: str) -> tuple[bool | Doubted | None, bool]:
+    """Return what is known of a fact, and whether only a code that is wider than it says so.
+
+    What is stated comes first; what a source is by its kind can't be denied by a word.
+    """
+    stated = subject.attributes.get(name)
+    told = implied(subject, name)
+    if name == "is_relocation" and stated is None and subject.action is Action.RELOCATE:
+        return True, False
+    if stated is not None:
+        if stated is False and told is not None and told.means == "yes":
+            kind = BY_KIND_WORD.format(kind=SOURCE_KINDS.get(subject.kind, subject.kind))
+            what = kind if told.kind and not told.code else BY_TRADE_WORD.format(code=subject.trade_code)
+            return Doubted(FACT_DENIED.format(what=what, words=ATTRIBUTES[name])), False
+        return stated, False
+    means = "" if told is None else told.means
+    return {"yes": True, "maybe": True, "no": False}.get(means), means == "maybe"
+
+
+def _kind(rule: Rule, subject: Subject, _: Choices) -> Reach:
     if subject.kind in rule.applies_to.source_kinds:
-        return None
-    return _not_applicable(f"对象（{SOURCE_KINDS.get(subject.kind, subject.kind)}）")
+        return SPEAKS
+    return _no(f"对象（{SOURCE_KINDS.get(subject.kind, subject.kind)}）")
 
 
-def _action(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
-    actions = rule.applies_to.actions
-    if actions and ACTION in subject.doubts:
-        return _unknown(subject.doubts[ACTION])
-    if not actions or subject.action in actions:
-        return None
+def _action(rule: Rule, subject: Subject, _: Choices) -> Reach:
+    actions, doubted = rule.applies_to.actions, subject.doubts.get(ACTION, "")
+    if rule.applies_to.is_existing and subject.action is not None and subject.action.is_among((Action.NEW,)):
+        return _unknown(doubted) if doubted else _no(ACTION_WORD.format(action=subject.action.zh))
+    if not actions:
+        return SPEAKS
+    if doubted:
+        return _unknown(doubted)
     if subject.action is None:
         return _unknown(f"条款针对{'、'.join(action.zh for action in actions)}，未说明建设性质，本条未作判断。")
-    return _not_applicable(ACTION_WORD.format(action=subject.action.zh))
+    return SPEAKS if subject.action.is_among(actions) else _no(ACTION_WORD.format(action=subject.action.zh))
 
 
-def _trade(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
+def _territory(rule: Rule, subject: Subject, doubt: str) -> Reach:
+    """Return whether the basin that a law is about holds the source, where its place doesn't tell."""
+    if not doubt:
+        return SPEAKS
+    stated = subject.attributes.get(f"in_{rule.basin}_basin")
+    if stated is None or isinstance(stated, Doubted):
+        return _unknown(doubt if stated is None else stated.why)
+    return SPEAKS if stated else _no(BASIN_WORD)
+
+
+def _trade(rule: Rule, subject: Subject, choices: Choices) -> Reach:
     if rule.applies_to.trades.is_any:
-        return None
+        return SPEAKS
     is_cadmium = rule.applies_to.trades.parameter == CADMIUM_TRADES
     doubted = subject.doubts.get(CADMIUM, "") if is_cadmium else ""
     found = subject.is_cadmium_related
     if is_cadmium and not doubted and found is not None:
         if isinstance(found, Unknown):
             return _unknown(CADMIUM_UNREAD.format(word=found.found))
-        return None if found else _not_applicable("涉镉情况（名单填报：不涉及）")
+        return SPEAKS if found else _no("涉镉情况（名单填报：不涉及）")
     doubted = doubted or subject.doubts.get(TRADE, "")
     return _unknown(doubted) if doubted else _trade_listed(rule, subject, choices)
 
 
-def _trade_listed(rule: Rule, subject: Subject, choices: Choices) -> Hindrance | None:
-    """Return why the lists of a rule don't reach the source's trade."""
+def _trade_listed(rule: Rule, subject: Subject, choices: Choices) -> Reach:
+    """Return whether the lists of a rule hold the source's trade, or a stated process does."""
+    parts = {name: known_fact(subject, name) for name in rule.applies_to.trades.parts}
+    if any(known is True and not is_maybe for known, is_maybe in parts.values()):
+        return SPEAKS
     lists = trade_lists(rule, choices)
     if lists is None:
         return _unknown(unset_text(rule.applies_to.trades.parameter))
-    return _trade_in(subject, lists)
+    whole = _trade_in(subject, lists)
+    if whole.side is Side.UNKNOWN or not parts:
+        return whole
+    if whole.side is Side.NOT_MET:
+        return _elsewhere(subject, parts) or whole
+    return _narrowed(subject, lists, parts)
+
+
+def _narrowed(
+    subject: Subject,
+    lists: Mapping[str, tuple[str, ...]],
+    parts: Mapping[str, tuple[bool | Doubted | None, bool]],
+) -> Reach:
+    """Return whether a listed trade is meant, where some of the listed codes are wider than the clause."""
+    narrow = {
+        edition: tuple(code for code in codes if not _is_wide(code, edition, parts)) for edition, codes in lists.items()
+    }
+    sure = _trade_in(subject, narrow)
+    if sure.side is Side.MET:
+        return sure
+    wide = "、".join(ATTRIBUTES[name] for name, (_, is_maybe) in parts.items() if is_maybe)
+    if wide:
+        return Reach(Side.MET, wide=TRADE_WIDE.format(code=subject.trade_code, words=wide))
+    return _doubted(parts) or sure
+
+
+def _is_wide(code: str, edition: str, parts: Iterable[str]) -> bool:
+    """Return whether a listed code stands there for a part of its class only."""
+    return any(
+        one.fact in parts and one.code == code and one.means == "maybe" and one.edition in {"", edition}
+        for one in implied_facts()
+    )
+
+
+def _elsewhere(subject: Subject, parts: Mapping[str, tuple[bool | Doubted | None, bool]]) -> Reach | None:
+    """Return why a trade that isn't listed may still be meant: its firms may run the process that is."""
+    told = {name: implied(subject, name) for name, (known, _) in parts.items() if known is None}
+    words = "、".join(ATTRIBUTES[name] for name, one in told.items() if one is not None and one.means == "unknown")
+    if words:
+        return _unknown(TRADE_ELSEWHERE.format(code=subject.trade_code, words=words))
+    return _doubted(parts)
+
+
+def _doubted(parts: Mapping[str, tuple[bool | Doubted | None, bool]]) -> Reach | None:
+    return next((_unknown(known.why) for known, _ in parts.values() if isinstance(known, Doubted)), None)
 
 
 def trade_lists(rule: Rule, choices: Choices) -> dict[str, tuple[str, ...]] | None:
@@ -252,34 +391,40 @@ def trade_lists(rule: Rule, choices: Choices) -> dict[str, tuple[str, ...]] | No
     return {str(chosen.edition): chosen.value}
 
 
-def _trade_in(subject: Subject, lists: Mapping[str, tuple[str, ...]]) -> Hindrance | None:
-    """Return why the listed codes, by edition, don't reach the source; None where they do."""
+def _trade_in(subject: Subject, lists: Mapping[str, tuple[str, ...]]) -> Reach:
+    """Return whether the listed codes, by edition, hold the source's trade."""
     trade = read_trade(subject.trade_code)
     if isinstance(trade, Unknown):
         unsaid = trade.code == "not_stated"
         return _unknown(TRADE_UNSAID if unsaid else TRADE_UNREAD.format(code=subject.trade_code))
+    fits = trade.among(subject.trade_edition, lists)
     edition = trade.edition(subject.trade_edition, lists)
     code = trade.text(edition) or subject.trade_code
-    if edition not in lists or not trade.codes(edition):
-        stated = f"{edition} 版" if edition else "未注明版本"
+    stated = f"{edition} 版" if edition else "未注明版本"
+    if isinstance(fits, Unknown) and fits.code == "edition":
         held = "、".join(f"{edition} 版" for edition in lists)
         return _unknown(OTHER_EDITION.format(code=code, stated=stated, held=held))
-    fits = trade.fits(edition, lists[edition])
     if isinstance(fits, Unknown):
         return _unknown(TRADE_COARSE.format(code=fits.found))
-    return None if fits else _not_applicable(TRADE_WORD.format(code=code, edition=edition))
+    return SPEAKS if fits else _no(TRADE_WORD.format(code=code, edition=stated))
 
 
-def _conditions(rule: Rule, subject: Subject, _: Choices) -> Hindrance | None:
-    unknown, doubted = [], ""
+def _conditions(rule: Rule, subject: Subject, _: Choices) -> Reach:
+    unknown, doubted, wide = [], "", ""
     for condition in rule.applies_to.conditions:
         word = ATTRIBUTES[condition.attribute]
-        known = subject.attributes.get(condition.attribute)
+        known, is_maybe = known_fact(subject, condition.attribute)
         if isinstance(known, Doubted):
             doubted += known.why
-        elif known is None:
+        elif known is None or (is_maybe and not condition.expected):
             unknown.append(word)
         elif known is not condition.expected:
-            return _not_applicable(SITUATION_WORD.format(word=f"{'' if condition.expected else '非'}{word}"))
+            return _no(_situation(condition))
+        elif is_maybe:
+            wide += FACT_WIDE.format(code=subject.trade_code, words=word)
     unsaid = FACTS_UNSAID.format(words="、是否".join(unknown)) if unknown else ""
-    return _unknown(doubted + unsaid) if doubted or unsaid else None
+    return _unknown(doubted + unsaid) if doubted or unsaid else Reach(Side.MET, wide=wide)
+
+
+def _situation(condition: Condition) -> str:
+    return SITUATION_WORD.format(word=f"{'' if condition.expected else '非'}{ATTRIBUTES[condition.attribute]}")

@@ -10,7 +10,7 @@ from hmgeo.judging.choices import Choices
 from hmgeo.judging.judge import judge, user_radius_rule
 from hmgeo.judging.places import Areas, Membership, membership
 from hmgeo.results.siting import NOTHING_MEASURED, Citation, Finding
-from hmgeo.rules.standing import standing_of
+from hmgeo.rules.standing import in_territory, standing_of
 from hmgeo.vocabulary import COUNTED_RADII_M
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Bench:
             return
         codes = place.codes
         for rule in question.rules:
-            if rule.id in question.adopted or set(rule.territory) & codes:
+            if rule.id in question.adopted or in_territory(rule, codes):
                 yield rule, self.standing(rule, place)
 
 

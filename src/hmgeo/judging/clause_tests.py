@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass, field, replace
 from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
@@ -50,18 +51,24 @@ class Inquiry:
     ----------
     partly
         Which side a source that lies partly inside takes where the text doesn't say: the graver one.
+    implied
+        By fact: what the source's kind and trade say of it where nobody stated it; both sides for a wider code.
     """
 
     value: DatedValue
     facts: Facts
     choices: Choices
     partly: Side = Side.MET
+    implied: Mapping[str, frozenset[Side]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def features_of(test: Test, choices: Choices) -> Features:
     """Return which features count: those that the test names, narrowed by the chosen extent."""
     extent = _chosen(test.text("extent"), choices)
     classes = extent.classes if extent is not None and extent.classes else test.texts("classes")
+    further = choices.get(test.text("further")) if classes else None
+    if further is not None and isinstance(further.value, tuple):
+        classes = (*classes, *further.value)
     area_ids = extent.area_ids if extent is not None and extent.area_ids else test.texts("area_ids")
     return Features(test.text("layer"), classes, test.texts("having"), test.texts("lacking"), area_ids)
 
@@ -168,9 +175,13 @@ def attribute(test: Test, inquiry: Inquiry) -> Outcome:
     if name in MEASURED_ATTRIBUTES:
         return _number(test, inquiry, name)
     known = inquiry.facts.stated.attribute(name)
+    expected = test.text("expected") != "no"
+    if known is None and name in inquiry.implied:
+        sides = {one if expected else one.opposite for one in inquiry.implied[name]}
+        given = inquiry.partly if len(sides) > 1 else min(sides, key=lambda one: one.value)
+        return Outcome(given, frozenset(sides) - {given})
     if known is None or isinstance(known, Unknown):
         return unknown((known or unsaid(name)).why)
-    expected = test.text("expected") != "no"
     return Outcome(Side.MET if known is expected else Side.NOT_MET)
 
 
@@ -340,13 +351,26 @@ def adjacency(test: Test, inquiry: Inquiry) -> Outcome:
 
 
 def _judged(test: Test, inquiry: Inquiry, *, hit: Side) -> Outcome:
-    """Judge by the distance; `hit` is the side that finding a feature proves."""
+    """Judge by the distance; `hit` is the side that finding a feature proves.
+
+    Where nobody chose which further classes count, what the text names and any class at all must come to the same.
+    """
+    features, name = features_of(test, inquiry.choices), test.text("further")
+    named = _distance_judged(test, features, inquiry, hit)
+    if not name or not inquiry.choices.is_open(name):
+        return named
+    anything = _distance_judged(test, replace(features, classes=()), inquiry, hit)
+    if named.possible == anything.possible:
+        return named
+    return Outcome(Side.UNKNOWN, why=(unset_text(name), *named.why), measurement=anything.measurement)
+
+
+def _distance_judged(test: Test, features: Features, inquiry: Inquiry, hit: Side) -> Outcome:
     name = test.text("limit")
     limit_m = inquiry.choices.number(name) if name else inquiry.value.value
-    if limit_m is None:
-        return unknown(unset_text(name) if name else "条文未规定距离。")
     mode = inquiry.choices.code(test.text("mode"))
-    features = features_of(test, inquiry.choices)
+    if limit_m is None:
+        return _without_limit(features, inquiry, name, hit) if name else unknown("条文未规定距离。")
     if mode == FLOW_PATH:
         return _along_path(features, inquiry, limit_m, hit)
     if mode not in STRAIGHT_MODES:
@@ -361,6 +385,33 @@ def _judged(test: Test, inquiry: Inquiry, *, hit: Side) -> Outcome:
     labels = (chosen_text(name, limit_m),) if name else ()
     why = tuple(dict.fromkeys((*outcome.why, *labels)))
     return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
+
+
+FLIPS_BELOW = "取值小于 {reach} 时未触及。"
+
+
+def _without_limit(features: Features, inquiry: Inquiry, name: str, hit: Side) -> Outcome:
+    """Leave open what rests on a distance that nobody chose: it has no bound, so far isn't clear.
+
+    The distance is measured all the same, and the value is told below which nothing would be touched.
+    """
+    fact = inquiry.facts.layers.distance(features)
+    if isinstance(fact, Unknown):
+        return unknown(unset_text(name))
+    covered_m = fact.covered_m if fact.covered_m is not None and fact.is_complete else 0.0
+    below_m = min(fact.low_m, fact.untold_m, covered_m)
+    reach = FLIPS_BELOW.format(reach=_floor_text(below_m)) if hit is Side.MET and below_m >= 1.0 else ""
+    why = tuple(filter(None, (unset_text(name), reach)))
+    return Outcome(Side.UNKNOWN, why=why, measurement=_measurement(fact, None))
+
+
+def _floor_text(distance_m: float) -> str:
+    """Return a distance as people read it, never more than it is."""
+    step_m = 1.0 if distance_m < _KILOMETRE_M else _KILOMETRE_M / 10
+    return distance_text(math.floor(distance_m / step_m) * step_m)
+
+
+_KILOMETRE_M = 1000.0
 
 
 def _along_path(features: Features, inquiry: Inquiry, limit_m: float, hit: Side) -> Outcome:
@@ -424,7 +475,13 @@ def _outcome(layer_zh: str, fact: DistanceFact, limit_m: float, hit: Side, *, is
     possible = {sides[True]} if may_hit else set()
     if may_miss:
         possible.add(sides[False])
-    measurement = Measurement(
+    given = sides[is_hit]
+    return Outcome(given, frozenset(possible) - {given}, tuple(why), _measurement(fact, limit_m), fact.is_approximate)
+
+
+def _measurement(fact: DistanceFact, limit_m: float | None) -> Measurement:
+    measured_m = fact.measured_m
+    return Measurement(
         value=measured_m,
         low=_finite(fact.low_m),
         high=_finite(fact.high_m),
@@ -435,8 +492,6 @@ def _outcome(layer_zh: str, fact: DistanceFact, limit_m: float, hit: Side, *, is
         receptor_name=fact.receptor_name,
         bearing_deg=fact.bearing_deg,
     )
-    given = sides[is_hit]
-    return Outcome(given, frozenset(possible) - {given}, tuple(why), measurement, fact.is_approximate)
 
 
 def _finite(number: float) -> float | None:

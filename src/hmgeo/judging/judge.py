@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from hmgeo.judging.applies import Exempt, exemption, hindrance
+from hmgeo.judging.applies import exemption, known_fact, reach
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.clause_tests import FLOW_PATH, Inquiry, evaluate
 from hmgeo.judging.facts import Outcome, Side, Stated, unplaced
@@ -26,7 +26,7 @@ from hmgeo.rules.model import (
     VerificationState,
 )
 from hmgeo.rules.parameters import ParameterType, declaration
-from hmgeo.rules.words import CATCHMENT, NETWORK
+from hmgeo.rules.words import ATTRIBUTES, CATCHMENT, NETWORK
 from hmgeo.vocabulary import SPEAKING, Basis, Certainty, Effect, LayerKind, LegalRank, Standing, Verdict
 
 if TYPE_CHECKING:
@@ -38,19 +38,13 @@ if TYPE_CHECKING:
     from hmgeo.results.siting import Measurement
 
 
-_WHEN_MET = {
+_WHEN_HIT = {
     Effect.BAN: Verdict.PROHIBITED,
-    Effect.REQUIRE: Verdict.CLEAR,
     Effect.RESTRICT: Verdict.CONDITIONAL,
     Effect.LIST: Verdict.LISTED,
 }
-_NOT_JUDGED = {
-    Standing.PERIOD_OVER: Verdict.NOT_ASSESSED,
-    Standing.TEXT_NOT_HELD: Verdict.NOT_ASSESSED,
-    Standing.REPEALED: Verdict.NOT_APPLICABLE,
-    Standing.NOT_YET: Verdict.NOT_APPLICABLE,
-    Standing.OUTSIDE_TERRITORY: Verdict.NOT_APPLICABLE,
-}
+_NEVER_APPLIES = frozenset({Standing.REPEALED, Standing.NOT_YET, Standing.OUTSIDE_TERRITORY})
+UNCOVERED = "条文中“{words}”部分未判定，不作未触及。"
 
 
 IN_PRINCIPLE = "原则上（例外须有书面依据）。"
@@ -102,6 +96,10 @@ class _Tested:
 def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | None, choices: Choices) -> Judgement:
     """Judge a source by a rule of effect ban, require, restrict or list; others never give a verdict.
 
+    A rule hits where it applies, the graver side of its test holds and no exception is known to hold. One of them
+    known to be otherwise settles it, whatever else isn't known; every other mixture is `not_assessed`. Only what could
+    turn the verdict is asked for.
+
     Parameters
     ----------
     facts
@@ -110,13 +108,10 @@ def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | N
     Returns
     -------
     Judgement
-        `not_assessed` always says why. Where a choice is unset, the verdict stands only if every allowed choice
-        comes to the same; where it isn't known whether an exception of the text holds, only if both ways do.
+        `not_assessed` always says why. Where a choice is unset, the verdict stands only if every allowed choice comes
+        to the same. What stands past its period, or isn't held, is never clear and asks for nothing.
     """
-    if standing.standing in _NOT_JUDGED or rule.test is None or standing.value is None:
-        tested = _Tested(_NOT_JUDGED.get(standing.standing, Verdict.NOT_ASSESSED))
-    else:
-        tested = _reached(rule, standing.value, subject, facts, choices)
+    tested = _judged(rule, standing, subject, facts, choices)
     return Judgement(
         tested.verdict,
         standing.standing,
@@ -131,42 +126,77 @@ def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | N
 def verdict_of(rule: Rule, side: Side) -> Verdict:
     """Return the verdict of one side of a test (the table of effects).
 
-    A requirement that holds only in principle (原则上) and isn't met is conditional, not prohibited.
+    A requirement that holds only in principle (原则上) and isn't met is conditional, not prohibited. A rule whose test
+    covers only a part of its clause is never clear.
     """
     if side is Side.UNKNOWN:
         return Verdict.NOT_ASSESSED
-    if side is Side.MET:
-        return _WHEN_MET[rule.effect]
+    is_hit = (side is Side.MET) is not (rule.effect is Effect.REQUIRE)
+    if not is_hit:
+        return Verdict.NOT_ASSESSED if rule.uncovered else Verdict.CLEAR
     if rule.effect is Effect.REQUIRE:
         return Verdict.CONDITIONAL if rule.in_principle else Verdict.PROHIBITED
-    return Verdict.CLEAR
+    return _WHEN_HIT[rule.effect]
 
 
-def _reached(rule: Rule, value: DatedValue, subject: Subject, facts: Facts | None, choices: Choices) -> _Tested:
-    """Judge where the standing lets the rule speak: exceptions, then whom it is about, then its test."""
-    exempt = exemption(rule, subject)
-    obstacle = hindrance(rule, subject, choices)
-    if obstacle is not None and obstacle.verdict is Verdict.NOT_APPLICABLE:
-        return _Tested(obstacle.verdict, (obstacle.why,))
+def _judged(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | None, choices: Choices) -> _Tested:
+    if standing.standing in _NEVER_APPLIES:
+        return _Tested(Verdict.NOT_APPLICABLE)
+    reached, exempt = reach(rule, subject, choices, standing.doubt), exemption(rule, subject)
+    if reached.side is Side.NOT_MET:
+        return _Tested(Verdict.NOT_APPLICABLE, (reached.why,))
     if exempt is not None and exempt.is_known:
         return _Tested(Verdict.NOT_APPLICABLE, (exempt.why,))
-    if obstacle is not None:
-        return _Tested(obstacle.verdict, (obstacle.why,))
+    if standing.standing not in SPEAKING or rule.test is None or standing.value is None:
+        return _Tested(Verdict.NOT_ASSESSED)
     known = unplaced(Stated(subject.attributes)) if facts is None else facts
-    tested = _over_choices(rule, value, known, choices)
-    return tested if exempt is None else _unless_exempt(tested, exempt)
+    tested = _over_choices(rule, standing.value, subject, known, choices)
+    if reached.side is Side.UNKNOWN:
+        return _if_it_applies(tested, reached.why)
+    return _as_reached(rule, tested, reached.wide, "" if exempt is None else exempt.why)
 
 
-def _unless_exempt(tested: _Tested, exempt: Exempt) -> _Tested:
-    """Return what stands where it isn't known whether an exception holds."""
+def _if_it_applies(tested: _Tested, why: str) -> _Tested:
+    """Return what stands where it isn't known whether the rule applies: a clear, and nothing else."""
+    verdicts = (tested.verdict, tested.verdict if tested.other is None else tested.other)
+    graver, milder = (one if one is Verdict.CLEAR else Verdict.NOT_ASSESSED for one in verdicts)
+    if graver is Verdict.CLEAR:
+        return tested
     reasons = tested.reasons if tested.verdict is Verdict.NOT_ASSESSED else ()
-    return _Tested(Verdict.NOT_ASSESSED, (exempt.why, *reasons), measurement=tested.measurement)
+    is_open = milder is Verdict.CLEAR
+    return _Tested(
+        Verdict.NOT_ASSESSED,
+        tuple(dict.fromkeys((why, *reasons))),
+        Verdict.CLEAR if is_open else None,
+        Certainty.AMBIGUOUS if is_open else None,
+        tested.measurement,
+    )
 
 
-def _over_choices(rule: Rule, value: DatedValue, facts: Facts, choices: Choices) -> _Tested:
+def _as_reached(rule: Rule, tested: _Tested, wide: str, exempt: str) -> _Tested:
+    """Print beside a hit what could still take the source out: an exception nobody spoke of, a code that is wide.
+
+    A requirement tells its exceptions even where it is met: what was stated to meet it may be more than is asked.
+    """
+    if tested.verdict is Verdict.NOT_ASSESSED:
+        return tested
+    if tested.verdict is Verdict.CLEAR:
+        is_told = exempt and rule.effect is Effect.REQUIRE
+        return replace(tested, reasons=(*tested.reasons, exempt)) if is_told else tested
+    reasons = (*tested.reasons, *filter(None, (wide, exempt)))
+    if not wide:
+        return replace(tested, reasons=reasons)
+    return replace(tested, reasons=reasons, other=Verdict.NOT_APPLICABLE, certainty=Certainty.AMBIGUOUS)
+
+
+def _over_choices(rule: Rule, value: DatedValue, subject: Subject, facts: Facts, choices: Choices) -> _Tested:
     """Judge under every allowed completion of what nobody chose; the verdict stands where all agree."""
     unset = unset_outside_the_test(rule, choices)
-    possible = [(one, _tested(rule, value, facts, one)) for one in choices.spread(rule.parameters)]
+    implied = implied_sides(rule, subject)
+    graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
+    possible = [
+        (one, _tested(rule, Inquiry(value, facts, one, graver, implied))) for one in choices.spread(rule.parameters)
+    ]
     first = possible[0][1]
     if len(possible) > 1 and len({(one.verdict, one.other) for _, one in possible}) > 1:
         return _Tested(
@@ -200,14 +230,27 @@ def _that_matter(possible: list[tuple[Choices, _Tested]]) -> list[str]:
     return found
 
 
-def _tested(rule: Rule, value: DatedValue, facts: Facts, choices: Choices) -> _Tested:
+def implied_sides(rule: Rule, subject: Subject) -> Mapping[str, frozenset[Side]]:
+    """Return what kind and trade say of the facts that a rule's test asks for: yes, no, or both for a wider code."""
+    found = {}
+    for leaf in rule.test.leaves() if rule.test is not None else ():
+        name = leaf.text("attribute")
+        known, is_maybe = known_fact(subject, name) if name in ATTRIBUTES else (None, False)
+        if isinstance(known, bool):
+            given = Side.MET if known else Side.NOT_MET
+            found[name] = frozenset({given, given.opposite} if is_maybe else {given})
+    return found
+
+
+def _tested(rule: Rule, inquiry: Inquiry) -> _Tested:
     if rule.test is None:
         return _Tested(Verdict.NOT_ASSESSED, ("本条没有可执行的判定。",))
-    graver_side = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
-    outcome = evaluate(rule.test, Inquiry(value, facts, choices, graver_side))
+    outcome = evaluate(rule.test, inquiry)
     verdicts = sorted({verdict_of(rule, side) for side in outcome.possible}, key=lambda verdict: verdict.gravity)
     graver, milder = verdicts[0], verdicts[-1]
-    reasons = (*condition_text(rule, value, graver), *outcome.why, _in_principle(rule, outcome))
+    uncovered = rule.uncovered if inquiry.partly.opposite in outcome.possible else ""
+    covers = (UNCOVERED.format(words=uncovered),) if uncovered else ()
+    reasons = (*condition_text(rule, inquiry.value, graver), *outcome.why, *covers, _in_principle(rule, outcome))
     if graver is milder:
         return _Tested(graver, reasons, None, _certainty(graver, outcome), outcome.measurement)
     return _Tested(graver, reasons, milder, Certainty.AMBIGUOUS, outcome.measurement)

@@ -219,7 +219,8 @@ class LayerIndex:
             if features.classes:
                 asked = set(features.classes)
                 read = [
-                    0 if isinstance(one, UnknownValue) else (1 if one in asked else -1) for one in self._read_classes
+                    1 if one in asked or word in asked else 0 if isinstance(one, UnknownValue) else -1
+                    for one, word in zip(self._read_classes, self._classes, strict=True)
                 ]
                 codes = np.minimum(codes, np.array(read, dtype=np.int64))
             self._counting[features] = codes.astype(np.int8)

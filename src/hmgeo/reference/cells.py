@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hmgeo.records import Unknown
-from hmgeo.reference.tables import read_rows, trades_named
+from hmgeo.reference.tables import read_rows, renumbered, trades_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +29,7 @@ _SECTIONS = {"A": (1, 5), "B": (6, 12), "C": (13, 43), "D": (44, 46), "E": (47, 
 _LATER_SECTIONS = (51, 97)
 _YEARS = frozenset({"1994", "2002", "2011", "2017"})
 _FULL_LENGTH = 4
+_EDITIONS = ("2011", "2017")
 _SHORTEST_NAME = 3
 
 
@@ -67,9 +68,58 @@ class TradeCell:
         named_in = () if self.stated or stated else tuple(one for one in held if self.codes(one))
         return named_in[0] if named_in else stated
 
+    def among(self, stated: str, lists: Mapping[str, tuple[str, ...]]) -> bool | Unknown:
+        """Return whether one of the trades is among codes listed by edition.
+
+        Codes that mean the same in both editions need no edition, and may be held against the list of the other.
+
+        Parameters
+        ----------
+        stated
+            The edition that the row states; empty where it states none.
+
+        Returns
+        -------
+        bool or Unknown
+            Unknown with code `edition` where the edition decides and isn't known (or isn't that of a list), `coarse`
+            as in `fits`.
+
+        Examples
+        --------
+        >>> read_trade("3360").among("", {"2017": ("3360",)}), read_trade("3849").among("", {"2017": ("3843",)}).code
+        (True, 'edition')
+        """
+        if not self.stated:
+            edition = self.edition(stated, lists)
+            return self.fits(edition, lists[edition]) if edition in lists and self.codes(edition) else _other_edition()
+        editions = (stated,) if stated else _EDITIONS
+        found = [self._in_edition(one, lists) for one in editions]
+        told = {one.code if isinstance(one, Unknown) else one for one in found}
+        return found[0] if len(told) == 1 else _other_edition()
+
+    def _in_edition(self, edition: str, lists: Mapping[str, tuple[str, ...]]) -> bool | Unknown:
+        if edition in lists:
+            return self.fits(edition, lists[edition])
+        listed = tuple(code for codes in lists.values() for code in codes)
+        same = renumbered()
+        changed = [code for code in self.stated if edition.isdigit() and (int(edition), code) in same]
+        kept = tuple(code for code in self.stated if code not in changed)
+        fits = TradeCell(kept).fits(edition, listed)
+        if fits is not False:
+            return fits
+        for code in changed:
+            others = same[int(edition), code] or (code,)
+            if any(TradeCell((one,)).fits("", listed) is not False for one in others):
+                return _other_edition()
+        return False
+
     def text(self, edition: str) -> str:
         """Return the codes as one cell; empty where the edition has none."""
         return "、".join(self.codes(edition))
+
+
+def _other_edition() -> Unknown:
+    return Unknown("edition", field="trade_code")
 
 
 def _without_zero(code: str, listed: str) -> bool:

@@ -118,6 +118,61 @@ def trades() -> dict[tuple[int, str], Trade]:
 
 
 @lru_cache(maxsize=1)
+def renumbered() -> Mapping[tuple[int, str], tuple[str, ...]]:
+    """Return the codes whose meaning differs between the editions, as far as the table tells; others mean the same.
+
+    Returns
+    -------
+    Mapping
+        By (edition, code): the codes of the same trade in the other edition, empty where the table doesn't hold it.
+
+    Examples
+    --------
+    >>> renumbered()[2011, "3849"], renumbered()[2017, "3130"], (2017, "3212") in renumbered()
+    (('3843',), (), False)
+    """
+    found: dict[tuple[int, str], tuple[str, ...]] = {}
+    for row in read_rows("industry_codes.csv"):
+        one, other = row["gbt4754_2017"], row["gbt4754_2011"]
+        if one and other and one != other:
+            for edition, code, same in ((2017, one, other), (2011, other, one)):
+                found[edition, code] = (*found.get((edition, code), ()), same)
+    for edition, code in tuple(found):
+        found.setdefault((2011 if edition == 2017 else 2017, code), ())  # noqa: PLR2004  # the two editions
+    return MappingProxyType(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """What a kind of source, or a trade, says of a fact: yes, no, maybe (a class wider than the fact) or unknown."""
+
+    fact: str
+    kind: str
+    edition: str
+    code: str
+    means: str
+
+
+@lru_cache(maxsize=1)
+def implied_facts() -> tuple[Implied, ...]:
+    """Return what kinds and trades say of facts; an empty kind, edition or code stands for any, `*` for any other."""
+    rows = read_rows("implied_facts.csv")
+    return tuple(Implied(row["fact"], row["kind"], row["edition"], row["code"], row["means"]) for row in rows)
+
+
+@lru_cache(maxsize=1)
+def basins() -> Mapping[tuple[str, str], bool]:
+    """Return whether a basin holds an administrative code, by (basin, code), as far as the table tells.
+
+    Examples
+    --------
+    >>> basins()["yellow", "419001"], basins()["yangtze", "419001"], basins().get(("yangtze", "522726"))
+    (True, False, None)
+    """
+    return MappingProxyType({(row["basin"], row["code"]): row["holds"] == "yes" for row in read_rows("basins.csv")})
+
+
+@lru_cache(maxsize=1)
 def townships() -> tuple[Township, ...]:
     """Return the township codes held: those of the example counties and of 清远市, in order of code.
 

@@ -16,7 +16,7 @@ from hmgeo.rules.nodes import near
 from hmgeo.rules.parameters import FILE as PARAMETERS_FILE
 from hmgeo.rules.parameters import declared
 from hmgeo.rules.read import RuleFile, load_rules
-from hmgeo.rules.words import LAYERS, SOURCE_KINDS
+from hmgeo.rules.words import ATTRIBUTES, BASINS, LAYERS, SOURCE_KINDS
 from hmgeo.vocabulary import LegalRank
 
 if TYPE_CHECKING:
@@ -216,10 +216,12 @@ def _rule(rule: Rule) -> str:
     lines += [line for value in rule.history for line in _value(value)]
     lines += _listed(
         ("效力", f"{rule.legal_rank.zh}；{rule.authority}；适用地域 {'、'.join(rule.territory)}"),
+        ("流域", f"{BASINS[rule.basin]}的相关县级行政区域（名录见 basins.csv）" if rule.basin else ""),
         ("后果", f"{rule.effect.zh}{'；原则上（例外须有书面依据）' if rule.in_principle else ''}"),
         ("条件", rule.condition),
         ("对象", _subject(rule)),
         ("判定", "" if rule.test is None else _test(rule.test)),
+        ("未判定的部分", rule.uncovered),
         ("除外", "；".join(one.quote for one in rule.exceptions)),
         ("所需图层", "" if rule.test is None else "、".join(LAYERS[code].zh for code in layers_of(rule.test))),
         ("须选定的参数", "、".join(rule.parameters)),
@@ -259,6 +261,10 @@ def _subject(rule: Rule) -> str:
     if applies.trades.parameter:
         words.append(f"行业由参数 {applies.trades.parameter} 选定")
     words += [f"GB/T 4754-{one.edition}：{'、'.join(one.codes)}" for one in applies.trades.lists]
+    if applies.trades.parts:
+        words.append(f"类宽于条款的，以是否{'、'.join(ATTRIBUTES[one] for one in applies.trades.parts)}为准")
+    words += [f"{'' if one.expected else '非'}{ATTRIBUTES[one.attribute]}" for one in applies.conditions]
+    words += ["已建成的"] if applies.is_existing else []
     if applies.trades.note:
         words.append(applies.trades.note.rstrip("。"))
     return "；".join(words)

@@ -123,6 +123,7 @@ DISTANCE_FIELDS = (
     LIMIT,
     FieldSpec("terrain", FieldType.PARAMETER, "parameter that says whether hills shorten the distance"),
     FieldSpec("mode", FieldType.PARAMETER, "parameter that chooses the straight line or the flow path"),
+    FieldSpec("further", FieldType.PARAMETER, "parameter that lists classes that count beside those named"),
 )
 
 _SPECS = (

@@ -241,12 +241,16 @@ class Trades:
     parameter
         Name of the parameter that holds the codes; then `lists` is empty.
     note
-        What the codes can't tell, such as a class that is wider than the clause.
+        What the codes can't tell.
+    parts
+        Facts that narrow listed codes wider than the clause (3360 for 电镀), by `reference/data/implied_facts.csv`; a
+        source of which one is known to be so is meant whatever its code, one that is known not to be so isn't.
     """
 
     lists: tuple[TradeCodes, ...] = ()
     parameter: str = ""
     note: str = ""
+    parts: tuple[str, ...] = ()
 
     @property
     def is_any(self) -> bool:
@@ -272,12 +276,15 @@ class AppliesTo:
         Codes of `hmgeo.rules.kinds.SOURCE_KINDS`.
     conditions
         All must hold.
+    is_existing
+        Whether the clause speaks of what stands already (已建成的); what is stated to be new isn't meant.
     """
 
     source_kinds: tuple[str, ...]
     trades: Trades = field(default_factory=Trades)
     actions: tuple[Action, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    is_existing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +292,7 @@ class Exemption:
     """A case that the text itself takes out, with its words.
 
     It applies where the action is one of `actions` (any, where empty) and all conditions hold; the rule is then not
-    applicable. Where a condition isn't known, only a `clear` stands.
+    applicable. Where a condition isn't known the rule's verdict stands, and the exception is printed with it.
     """
 
     quote: str
@@ -349,6 +356,10 @@ class Rule:
     ----------
     territory
         Administrative codes (CN, or six or nine digits) where the text has force.
+    basin
+        Basin that the text is about within its territory, by `reference/data/basins.csv`; empty for none.
+    uncovered
+        Words of the quote that no test covers; while they stand, the rule can be hit but never cleared.
     decider
         The authority that decides, in the words of the screen; `matter` says on what.
     parameters
@@ -380,6 +391,8 @@ class Rule:
     in_principle: bool = False
     condition: str = ""
     would_decide: str = ""
+    basin: str = ""
+    uncovered: str = ""
     note: str = ""
     cases: tuple[Case, ...] = ()
     pack: str = ""
@@ -400,8 +413,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleStanding:
-    """How a rule stands for a place and day, and which of its dated values speaks."""
+    """How a rule stands for a place and day, and which of its dated values speaks.
+
+    Parameters
+    ----------
+    doubt
+        Why it isn't known whether the rule's territory holds the place; empty where it does.
+    """
 
     standing: Standing
     value: DatedValue | None
     note_zh: str
+    doubt: str = ""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from hmgeo.errors import RuleError, raise_problems
+from hmgeo.reference.tables import implied_facts
 from hmgeo.rules.kinds import KINDS, LIST_TYPES, FieldSpec, FieldType, known_words, parameters_of
 from hmgeo.rules.model import (
     ANY_LAYER,
@@ -34,7 +35,16 @@ from hmgeo.rules.model import (
 )
 from hmgeo.rules.nodes import Reader, compose, line_of
 from hmgeo.rules.parameters import declared
-from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, DECIDERS, EDITIONS, LAYERS, MEASURED_ATTRIBUTES, SOURCE_KINDS
+from hmgeo.rules.words import (
+    ATTRIBUTES,
+    BASINS,
+    CLASS_WORDS,
+    DECIDERS,
+    EDITIONS,
+    LAYERS,
+    MEASURED_ATTRIBUTES,
+    SOURCE_KINDS,
+)
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Action, Certainty, Effect, LegalRank, Standing, Verdict
 
 if TYPE_CHECKING:
@@ -104,9 +114,8 @@ def _check_classes(reader: Reader, node: yaml.Node, fields: dict[str, FieldValue
 
 def read_applies_to(reader: Reader, node: yaml.Node) -> AppliesTo:
     """Return who a rule speaks to."""
-    entries = reader.mapping(
-        node, ("source_kinds", "trades", "actions", "conditions"), ("source_kinds", "trades"), "applies_to"
-    )
+    known = ("source_kinds", "trades", "actions", "conditions", "existing")
+    entries = reader.mapping(node, known, ("source_kinds", "trades"), "applies_to")
     source_kinds = reader.words(entries.get("source_kinds"), "source_kinds", SOURCE_KINDS)
     if "source_kinds" in entries and not reader.items(entries["source_kinds"], "source_kinds"):
         reader.fault(
@@ -117,6 +126,7 @@ def read_applies_to(reader: Reader, node: yaml.Node) -> AppliesTo:
         trades=_read_trades(reader, entries["trades"]) if "trades" in entries else Trades(),
         actions=_read_actions(reader, entries.get("actions")),
         conditions=_read_conditions(reader, entries.get("conditions")),
+        is_existing=reader.truth(entries.get("existing"), "existing"),
     )
 
 
@@ -139,12 +149,14 @@ def _read_trades(reader: Reader, node: yaml.Node) -> Trades:
     """Return trades, written as `any`, as `{parameter: name}` or as `{lists: [{edition, codes}]}`."""
     if getattr(node, "value", None) == "any":
         return Trades()
-    entries = reader.mapping(node, ("parameter", "lists", "note"), (), "trades（any，或 parameter，或 lists）")
+    entries = reader.mapping(node, ("parameter", "lists", "note", "parts"), (), "trades（any，或 parameter，或 lists）")
     if ("parameter" in entries) == ("lists" in entries):
         reader.fault(node, "trades 须为 any、parameter、lists 三者之一", remedy="写 any，或 parameter，或 lists")
     parameter = reader.word(entries.get("parameter"), "trades.parameter", [one.name for one in declared()])
     lists = (_read_trade_codes(reader, item) for item in reader.items(entries.get("lists"), "trades.lists"))
-    return Trades(tuple(lists), parameter, reader.text(entries.get("note"), "trades.note"))
+    note = reader.text(entries.get("note"), "trades.note")
+    parts = reader.words(entries.get("parts"), "trades.parts", sorted({one.fact for one in implied_facts()}))
+    return Trades(tuple(lists), parameter, note, parts)
 
 
 def _read_trade_codes(reader: Reader, node: yaml.Node) -> TradeCodes:
@@ -440,6 +452,8 @@ RULE_KEYS = (
     "in_principle",
     "condition",
     "would_decide",
+    "basin",
+    "uncovered",
     "verified",
     "runs",
     "note",
@@ -535,6 +549,8 @@ def _read_rule(reader: Reader, node: yaml.Node, pack: str, version: str) -> Rule
         in_principle=reader.truth(entries.get("in_principle"), "in_principle"),
         condition=reader.text(entries.get("condition"), "condition"),
         would_decide=reader.text(entries.get("would_decide"), "would_decide"),
+        basin=reader.word(entries.get("basin"), "basin", BASINS),
+        uncovered=reader.text(entries.get("uncovered"), "uncovered"),
         note=reader.text(entries.get("note"), "note"),
         cases=_read_cases(reader, entries.get("cases")),
         pack=pack,
@@ -609,6 +625,8 @@ def _check_whole(reader: Reader, node: yaml.Node, entries: dict[str, yaml.Node],
         reader.fault(node, f"{name} 缺少 would_decide", remedy="说明该文件会决定什么")
     if rule.effect is Effect.RESTRICT and not rule.condition:
         reader.fault(node, f"{name} 缺少 condition", remedy="写明须满足的条件")
+    if rule.uncovered and not all(rule.uncovered in value.quote for value in rule.history):
+        reader.fault(entries["uncovered"], "uncovered 不是引文中的原话", found=rule.uncovered, remedy="照引文抄写")
     _check_parameters(reader, entries.get("test", node), rule)
     if rule.test is not None:
         for value, value_node in zip(rule.history, reader.items(entries.get("history"), "history"), strict=True):

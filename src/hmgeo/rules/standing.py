@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hmgeo.reference.tables import basins
 from hmgeo.rules.model import RuleStanding, Runs
+from hmgeo.rules.words import BASINS
 from hmgeo.vocabulary import COUNTRY, COUNTY_DIGITS, PREFECTURE_DIGITS, Standing
 
 if TYPE_CHECKING:
@@ -74,12 +76,46 @@ def standing_of(rule: Rule, *, as_of: date, place_codes: Collection[str], adopte
         return RuleStanding(Standing.REPEALED, reached, _repealed_zh(reached))
     hindrance = _hindrance(rule, reached, as_of, place_codes)
     if hindrance is None:
-        return RuleStanding(Standing.IN_FORCE, reached, "")
+        doubt = _basin_zh(rule) if not adopted and basin_holds(rule.basin, place_codes) is None else ""
+        return RuleStanding(Standing.IN_FORCE, reached, "", doubt)
     standing, note_zh = hindrance
     if not adopted:
         return RuleStanding(standing, reached, note_zh)
     chosen = reached or rule.history[0]
     return RuleStanding(Standing.ADOPTED, chosen, _adopted_zh(chosen, as_of))
+
+
+def in_territory(rule: Rule, place_codes: Collection[str]) -> bool:
+    """Return whether a rule may have force in a place; False only where its territory or its basin is known not to."""
+    return bool(set(rule.territory) & set(place_codes)) and basin_holds(rule.basin, place_codes) is not False
+
+
+def basin_holds(basin: str, place_codes: Collection[str]) -> bool | None:
+    """Return whether a basin holds a place; None where the list of counties doesn't tell.
+
+    Parameters
+    ----------
+    place_codes
+        A place with all that hold it; the innermost code that the list holds decides. Where places disagree, one
+        that the basin holds is enough.
+
+    Examples
+    --------
+    >>> basin_holds("yangtze", codes_of_place("420281")), basin_holds("yellow", codes_of_place("513401"))
+    (True, False)
+    >>> basin_holds("yangtze", codes_of_place("522726")), basin_holds("", ())
+    (None, True)
+    """
+    if not basin:
+        return True
+    counties = [code for code in place_codes if len(code) == COUNTY_DIGITS and not code.endswith("00")]
+    told = {_basin_of(basin, codes_of_place(county)) for county in counties} or {_basin_of(basin, place_codes)}
+    return True if True in told else None if None in told else False
+
+
+def _basin_of(basin: str, place_codes: Collection[str]) -> bool | None:
+    known = [(code, holds) for (name, code), holds in basins().items() if name == basin and code in place_codes]
+    return max(known, key=lambda one: len(one[0].rstrip("0")))[1] if known else None
 
 
 def _reached(rule: Rule, as_of: date) -> DatedValue | None:
@@ -98,6 +134,8 @@ def _hindrance(
     """Return the first thing that keeps a rule from being in force, with its sentence."""
     if not set(rule.territory) & set(place_codes):
         return Standing.OUTSIDE_TERRITORY, f"适用地域为{'、'.join(rule.territory)}，不含所问地点。"
+    if basin_holds(rule.basin, place_codes) is False:
+        return Standing.OUTSIDE_TERRITORY, f"适用于{BASINS[rule.basin]}，不含所问地点。"
     if reached is None:
         first = rule.history[0].in_force_from
         return Standing.NOT_YET, f"自{first}起施行，晚于评估基准日{as_of}。"
@@ -111,6 +149,11 @@ def _adopted_zh(value: DatedValue, as_of: date) -> str:
     if value.plan_period is not None:
         dated += f"，规划期{value.plan_period.start}至{value.plan_period.end}"
     return f"本地参照（非本地有效依据）：采用《{value.document}》{dated}的规定，评估基准日{as_of}。"
+
+
+def _basin_zh(rule: Rule) -> str:
+    basin = BASINS[rule.basin]
+    return f"条款适用于{basin}的相关县级行政区域，不能确定所在县是否属{basin}，可填报“是否位于{basin}”，本条未作判断。"
 
 
 def _repealed_zh(value: DatedValue) -> str:

@@ -143,9 +143,23 @@ ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         "chain_extension_or_retrofit": "产业链延伸或“三大改造”类项目",
         "serves_remediation": "与风险管控、修复有关",
         "survey_required": "依法应当开展土壤污染状况调查或风险评估",
+        "is_tailings_pond": "建设尾矿库",
+        "heavy_nonferrous_mine": "重有色金属、石煤或硫铁矿矿区",
+        "electroplating": "含电镀工序",
+        "chromium_or_zinc_salts": "生产铬盐或以工业固体废物为原料的锌无机化合物",
+        "heavy_metal_inorganics": "生产涉重金属无机化合物",
+        "mercury_mining": "采选汞矿",
+        "mercury_smelting": "冶炼汞",
+        "lead_batteries": "生产铅蓄电池",
+        "in_yangtze_basin": "位于长江流域",
+        "in_yellow_basin": "位于黄河流域",
+        "township_source": "镇级水源地",
     }
 )
 """Yes/no facts about a source that clauses ask for; they come from the input row, never from a guess."""
+
+BASINS: Mapping[str, str] = MappingProxyType({"yangtze": "长江流域", "yellow": "黄河流域"})
+"""Basins that laws are about, by code; the fact `in_<code>_basin` says of a source that it lies there."""
 
 MEASURED_ATTRIBUTES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -174,6 +188,7 @@ CLASS_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "farmland": ("优先保护类", "安全利用类", "严格管控类", "未划分"),
         "water_source_zones": ("一级", "二级", "准"),
         "sensitive_sites": ("居民区", "学校", "医院", "疗养院", "养老院", "行政办公", "其他"),
+        "residential_and_important_facilities": ("居民区", "学校", "医院", "疗养院", "养老院", "行政办公", "其他"),
         "control_units": ("优先保护", "重点管控", "一般管控"),
         "tailings_ponds": ("在用", "停用", "闭库", "销库", "无主"),
     }

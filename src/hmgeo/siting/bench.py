@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from hmgeo.judging.applies import Subject, exemption, hindrance
+from hmgeo.judging.applies import Subject, exemption, known_fact, reach
 from hmgeo.judging.bench import Bench, finding_fields
 from hmgeo.judging.clause_tests import PERCENT, features_of
-from hmgeo.judging.facts import Answer, Features, Unknown
+from hmgeo.judging.facts import Answer, Features, Side, Unknown
 from hmgeo.judging.judge import judge
 from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndexes
 from hmgeo.judging.own_columns import emission_facts
@@ -340,7 +340,7 @@ class SitingBench:
         found = list(plan.settled)
         for rule, standing, value, citation, rank in plan.asked:
             judgement = judge(rule, standing, subject, facts, self.question.choices)
-            evidence = witness.evidence(rule, value)
+            evidence = _with_questions(witness.evidence(rule, value), rule, subject, judgement)
             clause = self._clause(rule, citation, judgement, evidence, site.basis)
             found.append(((clause.verdict.gravity, rank), clause))
         found.sort(key=itemgetter(0))
@@ -438,7 +438,8 @@ def _asks_position(rule: Rule, standing: RuleStanding, subject: Subject, choices
     if standing.standing not in SPEAKING or rule.test is None:
         return False
     exempt = exemption(rule, subject)
-    return hindrance(rule, subject, choices) is None and (exempt is None or not exempt.is_known)
+    is_reached = reach(rule, subject, choices, standing.doubt).side is not Side.NOT_MET
+    return is_reached and (exempt is None or not exempt.is_known)
 
 
 def _settled_evidence(rule: Rule, standing: RuleStanding, subject: Subject, judgement: Judgement) -> Evidence:
@@ -451,18 +452,23 @@ def _settled_evidence(rule: Rule, standing: RuleStanding, subject: Subject, judg
         return Evidence(changes=(f"评估基准日在 {rule.history[0].in_force_from} 及以后时适用。",))
     if standing.standing is Standing.TEXT_NOT_HELD:
         return Evidence(changes=("取得现行有效原文并录入规则库后可作判断。",))
+    return _with_questions(Evidence(), rule, subject, judgement)
+
+
+def _with_questions(evidence: Evidence, rule: Rule, subject: Subject, judgement: Judgement) -> Evidence:
+    """Add what must be said of the source before the clause can be judged; nothing where it is judged."""
     if judgement.verdict is not Verdict.NOT_ASSESSED:
-        return Evidence()
+        return evidence
     unsaid = [
         f"是否{ATTRIBUTES[one.attribute]}"
         for one in rule.applies_to.conditions
-        if subject.attributes.get(one.attribute) is None
+        if known_fact(subject, one.attribute)[0] is None
     ]
     unsaid += ["建设性质"] if rule.applies_to.actions and subject.action is None else []
     has_codes = rule.applies_to.trades.is_any or subject.trade_code
     unsaid += [] if has_codes else ["行业代码"]
     changes = (f"说明{'、'.join(unsaid)}后可作判断。",) if unsaid else ()
-    return Evidence(changes=changes, unsaid=tuple(unsaid))
+    return replace(evidence, changes=(*changes, *evidence.changes), unsaid=(*unsaid, *evidence.unsaid))
 
 
 def _open_parameters(rule: Rule, choices: Choices) -> tuple[str, ...]:

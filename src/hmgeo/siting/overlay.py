@@ -21,7 +21,7 @@ import shapely
 
 from hmgeo.geo.distance import prepare_shapes
 from hmgeo.geo.ellipsoid import ELLIPSOID, ellipsoidal_area_m2
-from hmgeo.judging.applies import Subject, exemption, hindrance
+from hmgeo.judging.applies import Subject, exemption, reach
 from hmgeo.judging.bench import citation_of
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, Inquiry, evaluate, features_of
@@ -33,7 +33,7 @@ from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, layers_of, parameters_of
 from hmgeo.rules.parameters import ParameterType, declaration
-from hmgeo.rules.standing import codes_of_place
+from hmgeo.rules.standing import codes_of_place, in_territory
 from hmgeo.siting.site import facts_of_place
 from hmgeo.vocabulary import SPEAKING, Effect, Verdict
 
@@ -228,19 +228,17 @@ class Drawer:
         asked = self.bench.question
         if self.bench.rules.standing(rule, place).standing not in SPEAKING or rule.test is None:
             return False
-        if not (rule.id in asked.adopted or set(rule.territory) & codes_of_place(place.code)):
+        if not (rule.id in asked.adopted or in_territory(rule, codes_of_place(place.code))):
             return False
         site = self.site
         said = {**emission_facts(site.added_kg), **site.attributes}
         subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, said, doubts=site.doubts)
-        obstacle = hindrance(rule, subject, asked.choices)
+        reached = reach(rule, subject, asked.choices, self.bench.rules.standing(rule, place).doubt)
         exempt = exemption(rule, subject)
-        if obstacle is not None or (exempt is not None and exempt.is_known):
-            if obstacle is not None and obstacle.verdict is Verdict.NOT_ASSESSED:
-                raise UndrawableError(obstacle.why)
+        if reached.side is Side.NOT_MET or (exempt is not None and exempt.is_known):
             return False
-        if exempt is not None:
-            raise UndrawableError(exempt.why)
+        if reached.side is Side.UNKNOWN:
+            raise UndrawableError(reached.why)
         unset = _unset_outside(rule, asked.choices)
         if unset:
             raise UndrawableError("".join(map(unset_text, unset)))

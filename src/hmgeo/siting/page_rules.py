@@ -8,7 +8,8 @@ page).
 
 A record holds: `cite` (number of its citation), `standing`, `note` (how it stands), `order` (where it is read among
 those of one verdict), `layers` (codes), and either `fixed` (`verdict`, `why`: no position and no answer changes it) or
-`actions`, `trade`, `conditions`, `exceptions` (whom it is about), `blocked` (why it can't be judged whatever the
+`actions`, `existing`, `trade`, `conditions`, `exceptions`, `basin` (whom it is about), `open` (never judged: only
+whether it applies can be told), `blocked` (why it can't be judged whatever the
 test says), `trees` (one per completion of what nobody chose that makes a difference; see `compiled_tests`), `unset`
 (what is said where they differ), `sides` (the verdict of each side), `condition` and `principle` (sentences).
 """
@@ -44,7 +45,7 @@ from hmgeo.results.compiled import CompiledLayer, CompiledRules, CompiledSet
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.siting.bench import Witness
 from hmgeo.siting.site import PROJECT_SITES, Site, facts_of_place
-from hmgeo.vocabulary import COUNTY_DIGITS, SPEAKING, Effect, Verdict
+from hmgeo.vocabulary import COUNTY_DIGITS, SPEAKING, Effect, Standing, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,6 +197,12 @@ SUBJECT_WORDS = {
     "action": applies.ACTION_WORD,
     "trade": applies.TRADE_WORD,
     "situation": applies.SITUATION_WORD,
+    "trade_wide": applies.TRADE_WIDE,
+    "trade_elsewhere": applies.TRADE_ELSEWHERE,
+    "fact_wide": applies.FACT_WIDE,
+    "fact_denied": applies.FACT_DENIED,
+    "by_trade": applies.BY_TRADE_WORD,
+    "basin": applies.BASIN_WORD,
     "trade_unsaid": applies.TRADE_UNSAID,
     "trade_unread": applies.TRADE_UNREAD,
     "trade_coarse": applies.TRADE_COARSE,
@@ -299,13 +306,21 @@ class _Compiler:
             "order": list(cited.order),
         }
         value = standing.value
-        is_settled = standing.standing not in SPEAKING or rule.test is None or value is None
-        if is_settled or PROJECT_SITES not in rule.applies_to.source_kinds or value is None:
+        is_open = standing.standing in {Standing.PERIOD_OVER, Standing.TEXT_NOT_HELD}
+        is_settled = not is_open and (standing.standing not in SPEAKING or rule.test is None or value is None)
+        if is_settled or PROJECT_SITES not in rule.applies_to.source_kinds:
             settled = judge(rule, standing, Subject(PROJECT_SITES), None, self.bench.question.choices)
             return record | {"layers": [], "fixed": {"verdict": settled.verdict.value, "why": list(settled.reasons)}}
         self.asked |= {one.attribute for one in rule.applies_to.conditions}
         self.asked |= {condition.attribute for one in rule.exceptions for condition in one.conditions}
-        return record | _subject(rule, self.bench.question.choices) | self._test(rule, value, place)
+        self.asked |= set(rule.applies_to.trades.parts)
+        subject = _subject(rule, self.bench.question.choices)
+        if is_open or value is None:
+            return record | subject | {"layers": [], "trees": [], "open": True}
+        if standing.doubt:
+            subject["basin"] = [f"in_{rule.basin}_basin", standing.doubt]
+            self.asked.add(subject["basin"][0])
+        return record | subject | self._test(rule, value, place)
 
     def _cite(self, cited: Citation) -> int:
         if cited not in self._cited:
@@ -363,10 +378,12 @@ def _subject(rule: Rule, choices: Choices) -> Record:
     if not rule.applies_to.trades.is_any:
         lists = trade_lists(rule, choices)
         if lists is None:
-            trades = {"unset": unset_text(rule.applies_to.trades.parameter)}
+            trades = {"unset": unset_text(rule.applies_to.trades.parameter), "parts": []}
         else:
             trades = {"codes": {edition: list(codes) for edition, codes in lists.items()}}
+            trades["parts"] = list(rule.applies_to.trades.parts)
     return {
+        "existing": rule.applies_to.is_existing,
         "actions": [action.value for action in rule.applies_to.actions],
         "trade": trades,
         "conditions": [[one.attribute, one.expected] for one in rule.applies_to.conditions],

@@ -12,8 +12,9 @@ from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.audience import PUBLIC
 from hmgeo.outputs.map.ground import can_carry, ground
 from hmgeo.outputs.map.labels import LABELS
-from hmgeo.reference.tables import trades
+from hmgeo.reference.tables import implied_facts, renumbered, trades
 from hmgeo.results.compiled import MARGIN_M
+from hmgeo.rules.words import EDITIONS
 from hmgeo.vocabulary import INVENTED, Action, Basis, Classification, Effect, Standing, Verdict
 
 if TYPE_CHECKING:
@@ -81,6 +82,14 @@ class ClickPage:
             "gravity": [verdict.value for verdict in Verdict],
             "subject_words": dict(compiled.words),
             "actions": {action.value: {"zh": action.zh, "en": action.en} for action in Action},
+            "implied": [
+                [one.fact, one.edition, one.code, one.means]
+                for one in implied_facts()
+                if one.kind in {"", "project_sites"}
+            ],
+            "renumbered": {
+                str(edition): [code for held, code in renumbered() if held == edition] for edition in EDITIONS
+            },
             "trades": [[trade.edition, trade.code, trade.name] for trade in trades().values()],
             "attributes": dict(compiled.attributes),
             "missing": {code: list(words) for code, words in compiled.missing.items()},

@@ -172,69 +172,130 @@
     };
   }
 
-  /* Why a clause doesn't reach a project: {verdict, why}, or null; an answer that it isn't applicable comes first. */
-  Clauses.prototype.hindrance = function (record, asked) {
-    var words = this.data.subject_words, data = this.data, found = [], codes, unknown = [], fits, other, trade = asked.trade.normalize("NFKC").trim();
-    function na(what) { found.push({ verdict: "not_applicable", why: hmgeo.say(words.not_applicable, { what: what }) }); }
-    function open(why) { found.push({ verdict: "not_assessed", why: why }); }
-    if (record.actions.length && record.actions.indexOf(asked.action) < 0) { na(hmgeo.say(words.action, { action: data.actions[asked.action].zh })); }
-    if (record.trade && record.trade.unset) { open(record.trade.unset); }
-    else if (record.trade && !trade) { open(words.trade_unsaid); }
-    else if (record.trade && !/^[0-9]{2,4}$/.test(trade)) { open(hmgeo.say(words.trade_unread, { code: asked.trade })); }
-    else if (record.trade) {
-      codes = record.trade.codes[asked.edition];
-      if (!codes) {
-        other = Object.keys(record.trade.codes).sort(function (a, b) { return b - a; }).map(function (edition) { return edition + " 版"; }).join("、");
-        open(hmgeo.say(words.other_edition, { code: trade, stated: asked.edition + " 版", held: other }));
-      } else {
-        fits = codes.some(function (code) { return trade.indexOf(code) === 0; });
-        if (!fits && codes.some(function (code) { return code.indexOf(trade) === 0 || trade.length < 4 && (code.indexOf("0" + trade) === 0 || ("0" + trade).indexOf(code) === 0); })) { open(hmgeo.say(words.trade_coarse, { code: trade })); }
-        else if (!fits) { na(hmgeo.say(words.trade, { code: trade, edition: asked.edition })); }
+  /* What a trade says of a fact: yes, no, maybe (a class wider than it), unknown, or nothing. */
+  Clauses.prototype.implied = function (name, asked) {
+    var rows = this.data.implied.filter(function (row) { return row[0] === name; }), trade = plainTrade(asked), fits, others;
+    if (!rows.length || !/^[0-9]{2,4}$/.test(trade)) { return ""; }
+    fits = rows.filter(function (row) { return row[2] !== "*" && trade.indexOf(row[2]) === 0 && (!row[1] || row[1] === asked.edition); });
+    others = rows.some(function (row) { return row[2] !== "*" && row[2].indexOf(trade) === 0; }) ? [] : rows.filter(function (row) { return row[2] === "*"; });
+    fits.sort(function (one, other) { return other[2].length - one[2].length; });
+    return ((fits[0] || others[0]) || [])[3] || "";
+  };
+
+  /* What is known of a fact: {known: true, false or null, maybe, why}. */
+  Clauses.prototype.knownFact = function (name, asked) {
+    var said = asked.facts[name], means = this.implied(name, asked), data = this.data;
+    if (name === "is_relocation" && said !== "yes" && said !== "no" && asked.action === "relocate") { return { known: true }; }
+    if (said === "no" && means === "yes") { return { known: null, why: hmgeo.say(data.subject_words.fact_denied, { what: hmgeo.say(data.subject_words.by_trade, { code: asked.trade }), words: data.attributes[name] }) }; }
+    if (said === "yes" || said === "no") { return { known: said === "yes" }; }
+    return { known: { yes: true, maybe: true, no: false }[means] === undefined ? null : means !== "no", maybe: means === "maybe", open: means === "unknown" };
+  };
+
+  function plainTrade(asked) { return asked.trade.normalize("NFKC").trim(); }
+  function isAmong(action, actions) { return actions.indexOf(action) >= 0 || (action === "relocate" && actions.indexOf("new") >= 0); }
+  function lists(trade, codes) { return codes.some(function (code) { return trade.indexOf(code) === 0; }); }
+  function coarse(trade, codes) {
+    return codes.some(function (code) { return code.indexOf(trade) === 0 || trade.length < 4 && (code.indexOf("0" + trade) === 0 || ("0" + trade).indexOf(code) === 0); });
+  }
+
+  /* Whether the listed trades hold the project's: {side, why, wide}. */
+  Clauses.prototype.byTrade = function (record, asked) {
+    var clauses = this, data = this.data, words = data.subject_words, trade = plainTrade(asked), held = record.trade.codes || {}, codes = held[asked.edition], parts = Object.create(null), names = [], narrow, is;
+    function open(why) { return { side: UNKNOWN, why: why }; }
+    function zh(name) { return data.attributes[name]; }
+    (record.trade.parts || []).forEach(function (name) { parts[name] = clauses.knownFact(name, asked); });
+    if (Object.keys(parts).some(function (name) { return parts[name].known && !parts[name].maybe; })) { return { side: MET }; }
+    if (record.trade.unset) { return open(record.trade.unset); }
+    if (!trade) { return open(words.trade_unsaid); }
+    if (!/^[0-9]{2,4}$/.test(trade)) { return open(hmgeo.say(words.trade_unread, { code: asked.trade })); }
+    if (!codes) {
+      names = Object.keys(held).sort(function (a, b) { return b - a; });
+      if ((data.renumbered[asked.edition] || []).indexOf(trade) >= 0) {
+        return open(hmgeo.say(words.other_edition, { code: trade, stated: asked.edition + " 版", held: names.map(function (edition) { return edition + " 版"; }).join("、") }));
       }
+      codes = joined(names.map(function (edition) { return held[edition]; }));
     }
-    other = record.conditions.some(function (one) {
-      var known = asked.facts[one[0]];
-      if (known !== "yes" && known !== "no") { unknown.push(data.attributes[one[0]]); return false; }
-      if ((known === "yes") === one[1]) { return false; }
-      na(hmgeo.say(words.situation, { word: (one[1] ? "" : "非") + data.attributes[one[0]] }));
-      return true;
+    is = lists(trade, codes);
+    if (!is && coarse(trade, codes)) { return open(hmgeo.say(words.trade_coarse, { code: trade })); }
+    function no() { return { side: NOT_MET, why: hmgeo.say(words.not_applicable, { what: hmgeo.say(words.trade, { code: trade, edition: asked.edition + " 版" }) }) }; }
+    function doubted() { return Object.keys(parts).filter(function (name) { return parts[name].why; }).map(function (name) { return open(parts[name].why); })[0]; }
+    if (!is) {
+      names = Object.keys(parts).filter(function (name) { return parts[name].open; });
+      return names.length ? open(hmgeo.say(words.trade_elsewhere, { code: asked.trade, words: names.map(zh).join("、") })) : doubted() || no();
+    }
+    narrow = codes.filter(function (code) {
+      return !data.implied.some(function (row) { return parts[row[0]] && row[2] === code && row[3] === "maybe" && (!row[1] || row[1] === asked.edition); });
     });
-    if (!other && unknown.length) { open(hmgeo.say(words.facts_unsaid, { words: unknown.join("、是否") })); }
-    return found.filter(function (one) { return one.verdict === "not_applicable"; })[0] || found[0] || null;
+    if (lists(trade, narrow)) { return { side: MET }; }
+    names = Object.keys(parts).filter(function (name) { return parts[name].maybe; });
+    return names.length ? { side: MET, wide: hmgeo.say(words.trade_wide, { code: asked.trade, words: names.map(zh).join("、") }) } : doubted() || no();
+  };
+
+  /* Whether the situation that a clause asks for is there. */
+  Clauses.prototype.byConditions = function (record, asked) {
+    var clauses = this, data = this.data, words = data.subject_words, unknown = [], doubted = "", wide = "", other = null;
+    record.conditions.forEach(function (one) {
+      var fact = clauses.knownFact(one[0], asked), word = data.attributes[one[0]];
+      if (fact.why) { doubted += fact.why; }
+      else if (fact.known === null || (fact.maybe && !one[1])) { unknown.push(word); }
+      else if (fact.known !== one[1]) { other = other || hmgeo.say(words.not_applicable, { what: hmgeo.say(words.situation, { word: (one[1] ? "" : "非") + word }) }); }
+      else if (fact.maybe) { wide += hmgeo.say(words.fact_wide, { code: asked.trade, words: word }); }
+    });
+    if (other) { return { side: NOT_MET, why: other }; }
+    if (doubted || unknown.length) { return { side: UNKNOWN, why: doubted + (unknown.length ? hmgeo.say(words.facts_unsaid, { words: unknown.join("、是否") }) : "") }; }
+    return { side: MET, wide: wide };
+  };
+
+  /* Whether a clause speaks to a project: {side, why, wide}; `wide` where only a code wider than the clause says so. */
+  Clauses.prototype.reach = function (record, asked) {
+    var data = this.data, words = data.subject_words, found = [], known;
+    function otherAction() { return { side: NOT_MET, why: hmgeo.say(words.not_applicable, { what: hmgeo.say(words.action, { action: data.actions[asked.action].zh }) }) }; }
+    if (record.existing && isAmong(asked.action, ["new"])) { found.push(otherAction()); }
+    if (record.actions.length && !isAmong(asked.action, record.actions)) { found.push(otherAction()); }
+    if (record.trade) { found.push(this.byTrade(record, asked)); }
+    found.push(this.byConditions(record, asked));
+    if (record.basin) {
+      known = asked.facts[record.basin[0]];
+      if (known !== "yes") { found.push(known === "no" ? { side: NOT_MET, why: hmgeo.say(words.not_applicable, { what: words.basin }) } : { side: UNKNOWN, why: record.basin[1] }); }
+    }
+    return found.filter(function (one) { return one.side === NOT_MET; })[0] || found.filter(function (one) { return one.side === UNKNOWN; })[0] ||
+      { side: MET, wide: unique(found.map(function (one) { return one.wide || ""; })).join("") };
   };
 
   /* An exception of the text that holds, or may hold: {known, why}, or null. */
   Clauses.prototype.exemption = function (record, asked) {
-    var data = this.data, found = [];
+    var clauses = this, data = this.data, found = [];
     record.exceptions.forEach(function (one) {
-      var unsaid = [];
-      if (one.actions.length && one.actions.indexOf(asked.action) < 0) { return; }
+      var unsaid = [], doubted = "";
+      if (one.actions.length && !isAmong(asked.action, one.actions)) { return; }
       if (one.conditions.some(function (condition) {
-        var known = asked.facts[condition[0]];
-        if (known !== "yes" && known !== "no") { unsaid.push("是否" + data.attributes[condition[0]]); return false; }
-        return (known === "yes") !== condition[1];
+        var fact = clauses.knownFact(condition[0], asked);
+        if (fact.why) { doubted += fact.why; return false; }
+        if (fact.known === null || fact.maybe) { unsaid.push("是否" + data.attributes[condition[0]]); return false; }
+        return fact.known !== condition[1];
       })) { return; }
-      found.push({ known: !unsaid.length, why: unsaid.length ? hmgeo.say(one.unsaid, { words: unsaid.join("、") }) : one.known });
+      found.push({ known: !unsaid.length && !doubted, why: unsaid.length ? hmgeo.say(one.unsaid, { words: unsaid.join("、") }) : doubted || one.known });
     });
     return found.filter(function (one) { return one.known; })[0] || found[0] || null;
   };
 
   /* What settles a clause before any position is looked at: {verdict, why}; null where its test must be asked. */
   Clauses.prototype.before = function (record, asked) {
-    var obstacle, exempt;
+    var reached, exempt;
     if (record.fixed) { return { verdict: record.fixed.verdict, why: record.fixed.why }; }
-    obstacle = this.hindrance(record, asked);
-    if (obstacle && obstacle.verdict === "not_applicable") { return { verdict: obstacle.verdict, why: [obstacle.why] }; }
+    reached = this.reach(record, asked);
+    if (reached.side === NOT_MET) { return { verdict: "not_applicable", why: [reached.why] }; }
     exempt = this.exemption(record, asked);
     if (exempt && exempt.known) { return { verdict: "not_applicable", why: [exempt.why] }; }
-    return obstacle ? { verdict: obstacle.verdict, why: [obstacle.why] } : null;
+    return record.open ? { verdict: "not_assessed", why: [] } : null;
   };
 
   /* What one clause says at a spot. `given` is the verdict at the place itself, `possible` all within the margin. */
   Clauses.prototype.judge = function (record, asked, spot) {
-    var clauses = this, before = this.before(record, asked), exempt, outcomes, first, given, possible, why, open;
+    var clauses = this, before = this.before(record, asked), reached, exempt, outcomes, first, given, possible, why, open, isHit;
     var base = { record: record, cite: record.cite, said: [], texts: [], off: false, measure: null };
     if (before) { return Object.assign(base, { given: before.verdict, possible: [before.verdict], why: before.why }); }
+    reached = this.reach(record, asked);
     exempt = this.exemption(record, asked);
     outcomes = record.trees.map(function (tree) { return spot.run(tree, asked.facts); });
     first = outcomes[0];
@@ -247,13 +308,17 @@
       if (record.blocked.length) { possible = ["not_assessed"]; } else { possible = unique(possible.concat(["not_assessed"])); }
       given = ["not_assessed"];
     } else if (outcomes.length > 1 && possible.length > 1) { possible = unique(possible.concat(["not_assessed"])); }
-    if (exempt) {
-      why = [exempt.why].concat(given[0] === "not_assessed" ? why : []);
-      given = possible = ["not_assessed"];
+    if (reached.side === UNKNOWN && possible.some(function (one) { return one !== "clear"; })) {
+      why = [reached.why].concat(given[0] === "not_assessed" ? why : []);
+      given = [given[0] === "clear" ? "clear" : "not_assessed"];
+      possible = unique(possible.map(function (one) { return one === "clear" ? one : "not_assessed"; }));
     }
     possible = clauses.byGravity(possible);
+    isHit = possible[0] !== "not_assessed" && possible[0] !== "clear";
     if (possible[0] === "conditional") { why = [record.condition].concat(why); }
-    if (record.principle && !exempt && first.possible.some(function (side) { return side !== UNKNOWN; })) { why = why.concat([record.principle]); }
+    if (record.principle && reached.side === MET && first.possible.some(function (side) { return side !== UNKNOWN; })) { why = why.concat([record.principle]); }
+    if (isHit && reached.wide) { why = why.concat([reached.wide]); possible = possible.concat(["not_applicable"]); }
+    if (exempt && reached.side === MET && (isHit || (possible[0] === "clear" && record.graver === NOT_MET))) { why = why.concat([exempt.why]); }
     return Object.assign(base, {
       given: given[0], possible: possible, why: unique(why.filter(Boolean)), said: first.said, texts: first.texts || [], measure: first.measure,
       off: given[0] === "not_assessed" && Boolean(first.off), approx: first.approx

@@ -205,10 +205,10 @@
   Zones.prototype.clauses = function () {
     var page = this.page, clauses = page.clauses(), data = clauses.data, asked = this.ask.asked, found = Object.create(null);
     data.records.forEach(function (record, number) {
-      var rule = data.citations[record.cite].rule, exempt, why, known;
+      var rule = data.citations[record.cite].rule, reached, why, known;
       if (clauses.before(record, asked)) { return; }
-      exempt = clauses.exemption(record, asked);
-      why = exempt ? exempt.why : record.blocked[0] || record.trees.map(function (tree) { return clauses.unpaintable(tree, asked.facts); }).filter(Boolean)[0] || "";
+      reached = clauses.reach(record, asked);
+      why = reached.side === "unknown" ? reached.why : record.blocked[0] || record.trees.map(function (tree) { return clauses.unpaintable(tree, asked.facts); }).filter(Boolean)[0] || "";
       known = found[rule] = found[rule] || { rule: rule, cite: record.cite, entries: [], why: "", order: record.order, verdict: record.sides[record.graver], example: record.example };
       known.entries.push({ number: number, record: record });
       known.why = known.why || why;
