@@ -17,7 +17,7 @@ from hmgeo.judging.places import Places
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.rules.book import load_book
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.vocabulary import Basis, Completeness, LayerKind
+from hmgeo.vocabulary import Action, Basis, Completeness, LayerKind
 
 BANK = shapely.LineString([(114.0, 30.0), (115.0, 30.0)])
 NEAR_M, FAR_M = 2_999.0, 3_001.0
@@ -40,7 +40,7 @@ def judged(
     rule = load_book().get(rule_id)
     standing = standing_of(rule, as_of=date(2024, 6, 30), place_codes=codes_of_place("420281"), adopted=False)
     said = {} if for_safety is None else {"for_safety_or_ecology": for_safety}
-    return judge(rule, standing, Subject("tailings_ponds", "", "", action, said), facts, Choices())
+    return judge(rule, standing, Subject("tailings_ponds", "", "", Action.of(action), said), facts, Choices())
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_centreline_under_the_name_of_a_bank_line_is_not_measured(made: Layer,
     [
         ("reconstruct", True, "not_applicable"),
         ("reconstruct", False, "prohibited"),
-        ("reconstruct", None, "not_assessed"),
+        ("reconstruct", None, "prohibited"),
         ("new", True, "prohibited"),
         ("expand", True, "prohibited"),
     ],
