@@ -20,6 +20,7 @@ from hmgeo.judging.facts import Features
 from hmgeo.outputs.map.page import write_map
 from hmgeo.project.sites.desk import open_desk
 from hmgeo.results.results import Presentation
+from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.overlay import zone_within
 from hmgeo.siting.page_rules import compile_rules
 from hmgeo.siting.site import Site
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from hmgeo.records import Layer
-    from hmgeo.siting.bench import SitingBench
 
 pytestmark = pytest.mark.browser
 

@@ -144,7 +144,7 @@ def test_a_position_that_may_lie_on_either_side_is_ambiguous(
             "但是以提升安全、生态环境保护水平为目的的改建除外",
         ),
         ("reconstruct", {"for_safety_or_ecology": False}, "prohibited", ""),
-        ("reconstruct", {}, "not_assessed", "未说明是否以提升安全、生态环境保护水平为目的"),
+        ("reconstruct", {}, "prohibited", "未说明是否以提升安全、生态环境保护水平为目的"),
         ("expand", {"for_safety_or_ecology": True}, "prohibited", ""),
     ],
 )
