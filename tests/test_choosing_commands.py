@@ -105,7 +105,10 @@ def test_candidates_are_filtered_by_clause_and_kept_apart(tmp_path: Path) -> Non
     with out.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     chosen = [row for row in rows if row["是否入选"] == "是"]
-    assert told.stdout.startswith(f"候选点 {len(rows)} 个，入选 {len(chosen)} 个")
+    states = [row["过滤结果"] for row in rows]
+    counted = "，".join(f"{state} {states.count(state)} 个" for state in ("未触及", "触及", "未评估"))
+    assert told.stdout.startswith(f"候选点 {len(rows)} 个（过滤条款：{counted}），入选 {len(chosen)} 个；逐条见")
+    assert {row["过滤结果"] for row in rows if row["未入选原因"].startswith("触及")} == {"触及"}
     assert {row["SIT-GX-PARK"] for row in chosen} <= {"示例判定：未触及", "示例判定：未评估"}
     left_out = [row for row in rows if row["SIT-GX-PARK"] == "示例判定：触及禁止性规定"]
     assert {row["未入选原因"].split("、")[0] for row in left_out} <= {"触及 SIT-GX-PARK", "触及 SIT-LAW-ART32"}

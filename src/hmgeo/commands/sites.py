@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -161,7 +162,12 @@ def candidates(
     )
     write_candidates(table, out, [] if sites is None else [sites])
     chosen = sum(row[4] == "是" for row in table.rows)
-    OUT.print(f"候选点 {len(table.rows)} 个，入选 {chosen} 个；逐条见 {out.name}。未触及不等于可以建设。", markup=False)
+    states = Counter(row[table.header.index("过滤结果")] for row in table.rows)
+    told = "，".join(f"{state} {states[state]} 个" for state in ("未触及", "触及", "未评估"))
+    line = (
+        f"候选点 {len(table.rows)} 个（过滤条款：{told}），入选 {chosen} 个；逐条见 {out.name}。未触及不等于可以建设。"
+    )
+    OUT.print(line, markup=False)
 
 
 def offsets(

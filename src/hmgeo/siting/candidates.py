@@ -77,6 +77,8 @@ class Candidate:
         Why it wasn't chosen; empty for one that was.
     unjudged
         Clauses of the filter that weren't judged there: not touched isn't known of them.
+    is_touched
+        Whether a clause of the filter touches it, or may within its uncertainty.
     """
 
     site: Site = field(repr=False)
@@ -84,6 +86,7 @@ class Candidate:
     is_chosen: bool
     why: str = ""
     unjudged: tuple[str, ...] = ()
+    is_touched: bool = False
 
 
 def choose_candidates(
@@ -116,7 +119,8 @@ def choose_candidates(
             if clause.citation.rule_id in unwanted and clause.verdict.value == "not_assessed"
         ) + tuple(sorted(set(unwanted) - known))
         if touching:
-            yield Candidate(site, answer, is_chosen=False, why=f"触及 {'、'.join(touching)}", unjudged=unjudged)
+            why = f"触及 {'、'.join(touching)}"
+            yield Candidate(site, answer, is_chosen=False, why=why, unjudged=unjudged, is_touched=True)
             continue
         if answer.lon is None or answer.lat is None:
             yield Candidate(site, answer, is_chosen=False, why="没有可用的位置", unjudged=unjudged)

@@ -49,7 +49,8 @@ if TYPE_CHECKING:
 
 
 MOST_POINTS = 50_000
-_START = ("编号", "名称", "经度", "纬度", "是否入选", "未入选原因", "未评估的过滤条款")
+_START = ("编号", "名称", "经度", "纬度", "是否入选", "未入选原因", "未评估的过滤条款", "过滤结果")
+TOUCHED, OPEN, UNTOUCHED = "触及", "未评估", "未触及"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def candidate_table(
     typed
         The project that would stand there.
     unwanted
-        Ids of the clauses that filter; all bans of the book where empty.
+        Ids of the clauses that filter; where empty all that can prohibit: bans, and requirements without a way out.
 
     Raises
     ------
@@ -130,7 +131,12 @@ def _filter(desk: SiteDesk, unwanted: Sequence[str]) -> tuple[str, ...]:
             remedy = f"是否为「{nearest}」" if nearest else "用 hmgeo rules list 查看"
             problems.append(Problem("没有这一可判断的条款", Place(key="--filter"), rule_id, remedy=remedy))
     raise_problems(UsageError, problems)
-    return tuple(unwanted) or tuple(rule.id for rule in rules.values() if rule.effect is Effect.BAN)
+    prohibiting = (
+        rule.id
+        for rule in rules.values()
+        if rule.effect is Effect.BAN or (rule.effect is Effect.REQUIRE and not rule.in_principle)
+    )
+    return tuple(unwanted) or tuple(prohibiting)
 
 
 def _given(desk: SiteDesk, path: Path, typed: Typed, basis: Basis) -> list[Site]:
@@ -153,12 +159,13 @@ def _row(one: Candidate, clauses: dict[str, Clause], held: Sequence[str]) -> tup
     unjudged = "、".join(rule_id for rule_id in one.unjudged if rule_id in held)
     where = ("", "") if answer.lon is None else (f"{answer.lon:.6f}", f"{answer.lat:.6f}")
     start = (one.site.site_id, one.site.name, *where, "是" if one.is_chosen else "否", one.why, unjudged)
+    state = TOUCHED if one.is_touched else OPEN if unjudged else UNTOUCHED
     counts = tuple(str(count) for count in answer.counts().values())
     evidence: list[str] = []
     for rule_id in held:
         clause = clauses.get(rule_id)
         evidence += ["", ""] if clause is None else [siting_words.badge(clause), "".join(clause.evidence)]
-    return (*start, *counts, *evidence, one.site.note)
+    return (*start, state, *counts, *evidence, one.site.note)
 
 
 LEDGER_COLUMNS = ("来源编号", "来源企业", "金属", "核定量", "已出让", "余量", "核定文号")
