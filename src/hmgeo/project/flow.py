@@ -21,7 +21,7 @@ from hmgeo.water.choices import BASINS, LIMIT, SNAP, STREAM
 from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 from hmgeo.water.snap import SnapRule
 from hmgeo.water.things import Things
-from hmgeo.water.trace import catchments_of, cells_beside, downstream_of
+from hmgeo.water.trace import catchments_of, cells_beside, downstream_of, level_text
 from hmgeo.water.view import NOT_SURFACE, TARGET_KINDS
 
 if TYPE_CHECKING:
@@ -353,6 +353,7 @@ def _notes(inputs: Inputs, grid: FlowGrid, options: FlowOptions) -> tuple[str, .
         f"距流经路径 {options.beside_m:g} m 以内视为遇到（{options.origin(BESIDE)}）。",
         f"{hollow} {len(grid.basins)} 处{deepest}，本次{treated}（{options.origin(BASINS)}）；岩溶区洼地可能转入地下。",
         f"取水口落到水流上的{stream}。" if stream else "没有需要落到水流上的取水口。",
+        level_text(conditioning),
         "乡镇界为示意，过界位置不作判断依据。未遇到不等于实地不存在。",
         *(f"{entry.file}：{entry.action}。" for entry in inputs.ledger.entries if entry.event == "高程已换算"),
     )

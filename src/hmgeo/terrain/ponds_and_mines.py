@@ -26,7 +26,7 @@ from hmgeo.rules.told import Said, Told
 from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Completeness, LayerKind
 from hmgeo.water.grid import End
 from hmgeo.water.things import Things
-from hmgeo.water.trace import Downhill, cells_beside, downhill
+from hmgeo.water.trace import Downhill, cells_beside, downhill, level_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -264,7 +264,7 @@ def _row(
 
 
 def _way(way: Downhill, grid: FlowGrid) -> dict[str, Any]:
-    return {"path_ends": way.end.zh, "path": shapely.to_wkb(way.line(grid.frame))}
+    return {"path_ends": "；".join([way.end.zh, *level_notes(grid, way)]), "path": shapely.to_wkb(way.line(grid.frame))}
 
 
 def _found(kind: str, found: Sequence[tuple[int, float]], held: Things) -> dict[str, Any]:
@@ -364,7 +364,7 @@ def _below(
     if isinstance(way, Unknown):
         return {}, way.why
     met = targets.along(way)
-    way_told = {"downstream_limit_m": limit_m, "path_ends": way.end.zh}
+    way_told = {"downstream_limit_m": limit_m, "path_ends": "；".join([way.end.zh, *level_notes(grid, way)])}
     cells = (
         way_told
         | {"downstream_m": met[0][1] if met else None}

@@ -185,6 +185,8 @@ def _by_heights(grid: FlowGrid, rule: SnapRule, above: shapely.Point, below: sha
         return None
     cells, way_m, _ = grid.path(int(upper.cells[0]))
     at = np.flatnonzero(cells == lower.cells[0])
+    if any((lower.cells[0] in branch.cells) != bool(len(at)) for branch in grid.branches(int(upper.cells[0]))):
+        return None
     return Along(float(way_m[at[0]]) if len(at) else None, BY_HEIGHTS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+DOUBT = "途中平地有两个一样近的出口，水流可能由另一出口离开，待核实。"
 OFF_STREAM = "位置误差范围内可能落不到水流上，未作判断。"
 _MOST_TRACES = 200
 
@@ -82,6 +84,7 @@ class _Trace:
     end: End
     reached_m: float
     is_covered: bool
+    flat_cells: int = 0
 
 
 class FlowFacts:
@@ -142,9 +145,21 @@ class FlowFacts:
         traces = [_trace(water.grid, int(cell), cells, layer, limit_m) for cell in given]
         met = [trace for trace in traces if trace.row >= 0]
         others = _meets(water.grid, around, cells, limit_m)
+        # Out of level ground with two ways out alike water may go either way, as from a place that isn't sure.
+        ways = [water.grid.branches(int(cell), limit_m) for cell in given]
+        branches = [[_met_on((way.cells, way.way_m, way.end), water.grid, cells, layer) for way in own] for own in ways]
+        doubts = {True} if any(other.row >= 0 for own in branches for other in own) else set()
+        if not any(
+            min([one.row, *(other.row for other in own)]) >= 0 for one, own in zip(traces, branches, strict=True)
+        ):
+            doubts |= {False}
         best = min(met, key=lambda one: one.way_m, default=None)
-        gap = _gap(features, layer, traces, mode)
-        return _fact(best, others, gap, layer, is_approximate=water.is_approximate or layer.is_approximate)
+        gap = _gap(features, layer, [*traces, *chain.from_iterable(branches)], mode)
+        why = DOUBT if doubts - {best is not None} else ""
+        if best is not None and best.flat_cells > water.grid.conditioning.flat_cells:
+            why += f"途经平地 {best.flat_cells} 格，平地上的走向按最近出口推定，不由高程决定。"
+        is_approximate = water.is_approximate or layer.is_approximate
+        return _fact(best, others | doubts, gap, layer, why, is_approximate=is_approximate)
 
     def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
         """Return whether water from one of the features reaches the source within the limit along the water."""
@@ -164,6 +179,11 @@ class FlowFacts:
             others = comes_by(grid, around, asked_cells, limit_m)
         else:
             others = comes_by_shape(grid, self._geometry, self._uncertainty_m, asked_cells, limit_m)
+        leaving, coming, _ = grid.doubtful(target, limit_m)
+        asks = coming if best is None else leaving
+        parts = np.isin(asked_cells if best is None else asked_cells[np.isin(asked_cells, cells)], asks)
+        is_doubtful = bool(parts.any() if best is None else parts.all())
+        others = others | ({best is None} if is_doubtful else set())
         if len(around):
             cells = grid.catchment(np.union1d(target, around), limit_m)[0]
         ends = [_Trace(-1, 0.0, End.EDGE, limit_m, is_covered=_covers(layer, grid, cells))]
@@ -172,7 +192,8 @@ class FlowFacts:
         gap = _gap(features, layer, ends, mode, uphill=True)
         if may_be_off:
             others, gap = others | {False}, OFF_STREAM + gap
-        return _fact(best, others, gap, layer, is_approximate=water.is_approximate or layer.is_approximate)
+        is_approximate = water.is_approximate or layer.is_approximate
+        return _fact(best, others, gap, layer, DOUBT if is_doubtful else "", is_approximate=is_approximate)
 
     def _asked(self, features: Features, mode: str) -> tuple[WaterSource, WaterLayer] | Unknown:
         if self._water is None:
@@ -208,7 +229,11 @@ class FlowFacts:
 
 
 def _trace(grid: FlowGrid, start: int, cells: Cells, layer: WaterLayer, limit_m: float) -> _Trace:
-    path, way_m, end = grid.path(start, limit_m)
+    return _met_on(grid.path(start, limit_m), grid, cells, layer)
+
+
+def _met_on(way: tuple[Cells, Floats, End], grid: FlowGrid, cells: Cells, layer: WaterLayer) -> _Trace:
+    path, way_m, end = way
     hit = np.flatnonzero(np.isin(path, cells))
     is_covered = _covers(layer, grid, path)
     if not len(hit):
@@ -216,7 +241,8 @@ def _trace(grid: FlowGrid, start: int, cells: Cells, layer: WaterLayer, limit_m:
     first = int(hit[0])
     held = layer.targets
     rows = held.rows[held.cells == path[first]]
-    return _Trace(int(rows[0]), round(float(way_m[first]), 1), end, float(way_m[-1]), is_covered)
+    flat_cells = int(grid.is_flat[path[:first]].sum())
+    return _Trace(int(rows[0]), round(float(way_m[first]), 1), end, float(way_m[-1]), is_covered, flat_cells)
 
 
 def _meets(grid: FlowGrid, starts: Cells, cells: Cells, limit_m: float) -> set[bool]:
@@ -266,16 +292,18 @@ def _gap(features: Features, layer: WaterLayer, traces: list[_Trace], mode: str,
     return reasons[0] if reasons else unread_text(features, layer.targets.classes)
 
 
-def _fact(best: _Trace | None, others: set[bool], gap: str, layer: WaterLayer, *, is_approximate: bool) -> PlaceFact:
+def _fact(
+    best: _Trace | None, others: set[bool], gap: str, layer: WaterLayer, why: str, *, is_approximate: bool
+) -> PlaceFact:
     answer = Answer.NO if best is None else Answer.YES
     also = {Answer.YES if hit else Answer.NO for hit in others} - {answer}
     if best is None:
-        return PlaceFact(answer, frozenset(also), gap=gap, is_approximate=is_approximate)
+        return PlaceFact(answer, frozenset(also), gap=gap, why=why, is_approximate=is_approximate)
     return PlaceFact(
         answer,
         frozenset(also),
         gap=gap if also else "",
-        why=f"沿水流 {best.way_m / 1000:.2f} km（按高程推算）。",
+        why=f"沿水流 {best.way_m / 1000:.2f} km（按高程推算）。{why}",
         receptor_id=layer.targets.ids[best.row],
         receptor_name=layer.targets.names[best.row],
         is_approximate=is_approximate,

@@ -1,4 +1,4 @@
-"""From a grid of heights to the way water takes: pits filled, directions, area upstream; walks over them, compiled."""
+"""From a grid of heights to the way water takes: pits filled, directions to one of eight neighbours, area upstream."""
 
 from __future__ import annotations
 
@@ -10,8 +10,28 @@ import numpy as np
 from scipy import ndimage
 
 from hmgeo.errors import InputError, Place, Problem
+from hmgeo.geo.drainage import (
+    FAR,
+    LEVEL,
+    UNKNOWN,
+    accumulate,
+    edge_of,
+    fill,
+    first_of,
+    groups_of_outlets,
+    met_on_way_out,
+    other_way_out,
+    over_level_ground,
+    seeds_of,
+    spread,
+    steepest,
+    two_ways_out,
+    walk_down,
+    walk_out,
+    walk_up,
+    wide_flats,
+)
 from hmgeo.geo.raster import frame_of, read_whole
-from hmgeo.reference.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,146 +40,18 @@ if TYPE_CHECKING:
     from hmgeo.records import Raster
 
     Cells = NDArray[np.int64]
+    Steps = NDArray[np.int32]
+    Mask = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
-
-@compiled
-def step_m(here: np.int64, there: np.int64, width: int, cell_width_m: float, cell_height_m: float) -> float:
-    """Return the length of a step between neighbouring cells, centre to centre."""
-    rows = abs(here // width - there // width)
-    columns = abs(here % width - there % width)
-    return float(np.sqrt((rows * cell_height_m) ** 2 + (columns * cell_width_m) ** 2))
-
-
-@compiled
-def steepest(level: Heights, downstream: Cells, cell_width_m: float, cell_height_m: float) -> Cells:
-    """Send each cell to the neighbour to which the filled surface falls most steeply, where it falls at all.
-
-    Parameters
-    ----------
-    level
-        (rows, columns), filled; exact to the last bit where the surface is flat.
-    downstream
-        Directions that lead out over flats; kept there, and where water ends.
-    """
-    height, width = level.shape
-    out = downstream.copy()
-    for here in range(height * width):
-        if downstream[here] < 0 or downstream[here] == here:
-            continue
-        row, column = here // width, here % width
-        best = 0.0
-        for next_row in range(max(0, row - 1), min(height, row + 2)):
-            for next_column in range(max(0, column - 1), min(width, column + 2)):
-                there = next_row * width + next_column
-                fall_m = level[row, column] - level[next_row, next_column]
-                if fall_m <= 0 or downstream[there] < 0:
-                    continue
-                slope = fall_m / step_m(np.int64(here), np.int64(there), width, cell_width_m, cell_height_m)
-                if slope > best:
-                    best = slope
-                    out[here] = there
-    return out
-
-
-@compiled
-def walk_down(
-    start: int, downstream: Cells, width: int, cell_width_m: float, cell_height_m: float, limit_m: float
-) -> tuple[Cells, Floats]:
-    """Follow the water from a cell until it leaves the grid, ends in a sink, or has gone `limit_m`.
-
-    Returns
-    -------
-    tuple
-        Cells from the start on, and the way to each in metres.
-    """
-    cells = [np.int64(start)]
-    way = [0.0]
-    here = np.int64(start)
-    while True:
-        there = np.int64(downstream[here])
-        if there == here or there < 0:
-            break
-        reached_m = way[-1] + step_m(here, there, width, cell_width_m, cell_height_m)
-        if reached_m > limit_m:
-            break
-        cells.append(there)
-        way.append(reached_m)
-        here = there
-    return np.array(cells), np.array(way)
-
-
-@compiled
-def walk_up(
-    starts: Cells, downstream: Cells, shape: tuple[int, int], cell_width_m: float, cell_height_m: float, limit_m: float
-) -> tuple[Cells, Floats]:
-    """Gather every cell whose water reaches one of the starts within `limit_m` along the water.
-
-    Returns
-    -------
-    tuple
-        Cells (starts included), and the way from each to the first start that its water meets.
-    """
-    height, width = shape
-    seen = set([np.int64(-1)])  # noqa: C405 -- numba types a set by its first member
-    cells = [np.int64(-1)]
-    way = [0.0]
-    for one in starts:
-        if np.int64(one) not in seen:
-            seen.add(np.int64(one))
-            cells.append(np.int64(one))
-            way.append(0.0)
-    at = 1
-    while at < len(cells):
-        here = cells[at]
-        row, column = here // width, here % width
-        for step_row in range(-1, 2):
-            for step_column in range(-1, 2):
-                next_row, next_column = row + step_row, column + step_column
-                if next_row < 0 or next_row >= height or next_column < 0 or next_column >= width:
-                    continue
-                there = np.int64(next_row * width + next_column)
-                if downstream[there] != here or there == here or there in seen:
-                    continue
-                reached_m = way[at] + step_m(there, here, width, cell_width_m, cell_height_m)
-                if reached_m <= limit_m:
-                    seen.add(there)
-                    cells.append(there)
-                    way.append(reached_m)
-        at += 1
-    return np.array(cells)[1:], np.array(way)[1:]
-
-
-@compiled
-def hollow(bottom: int, heights: Heights, rim_m: float, steps_per_m: int) -> Cells:
-    """Gather the cells that are joined to a bottom (by sides or corners) and lie below a rim, in no order.
-
-    Heights are rounded to steps as for filling, so that the rim itself stays out.
-    """
-    height, width = heights.shape
-    seen = set([np.int64(bottom)])  # noqa: C405 -- numba types a set by its first member
-    cells = [np.int64(bottom)]
-    at = 0
-    while at < len(cells):
-        row, column = cells[at] // width, cells[at] % width
-        for next_row in range(max(0, row - 1), min(height, row + 2)):
-            for next_column in range(max(0, column - 1), min(width, column + 2)):
-                there = np.int64(next_row * width + next_column)
-                # Of nothing known nothing is below.
-                level = np.round(np.float64(heights[next_row, next_column]) * steps_per_m) / steps_per_m
-                if level < rim_m and there not in seen:
-                    seen.add(there)
-                    cells.append(there)
-        at += 1
-    return np.array(cells)
-
-
-VOID_HEIGHT = np.float32(-9999.0)
 BYTES_PER_CELL = 80
 """Peak memory of conditioning and ordering a grid, measured on 4000 x 4000 cells."""
 
 DEFAULT_MEMORY_BYTES = 8 * 2**30
 _STEPS_PER_M = np.float32(256)
+_LEVEL_UNIT = 29
+"""Cost of a step by the shorter side of a cell over level ground: 29 to 41 is 1 to the root of 2 within 0.03 %."""
+
 _EIGHT = np.ones((3, 3), dtype=np.bool_)
 
 
@@ -183,12 +75,18 @@ class Conditioning:
         From which depth and size a hollow is reported as a closed basin; smaller ones are taken as noise.
     memory_bytes
         A grid that would need more is refused.
+    flat_cells
+        A way or a catchment that goes over more level cells than this says so: there the heights don't lead.
+    alike
+        How many times as long as the shortest way out of such level ground another may be to count as near as it.
     """
 
     closed_basins: ClosedBasins
     basin_depth_m: float = 5.0
     basin_cells: int = 4
     memory_bytes: int = DEFAULT_MEMORY_BYTES
+    flat_cells: int = 20
+    alike: float = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +132,78 @@ class End(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Forks:
+    """Wide level ground, and the two nearest ways out of it.
+
+    Parameters
+    ----------
+    cells
+        (m,) sorted.
+    away, outlets, groups
+        (m, 2) as of `hmgeo.geo.drainage.two_ways_out`.
+    other
+        (m,) which of the two water isn't led to though it is nearly as near, -1 where neither is.
+    costs
+        Of a step along a row, along a column and across, in the units of `away`.
+    unit_m
+        Length of one such unit.
+    """
+
+    cells: Cells
+    away: Steps
+    outlets: Cells
+    groups: Steps
+    other: NDArray[np.int8]
+    costs: tuple[int, int, int]
+    unit_m: float
+
+    def way(self, cell: int, shape: tuple[int, int]) -> Cells:
+        """Return the other way out from a cell, both ends included; empty where there is none."""
+        row = int(np.searchsorted(self.cells, cell))
+        if row == len(self.cells) or self.cells[row] != cell or self.other[row] < 0:
+            return np.zeros(0, np.int64)
+        at = (row, int(self.other[row]))
+        return walk_out(self.cells, self.away, self.outlets, self.groups, at, shape, self.costs)
+
+    def ways(self, targets: Cells, shape: tuple[int, int]) -> tuple[Cells, Cells, Floats, Floats]:
+        """Return all cells with another way out, where it leaves, its length, and after how much it meets a target.
+
+        Lengths are in metres, NaN where it meets none before it leaves.
+        """
+        rows = np.flatnonzero(self.other >= 0)
+        slots = self.other[rows].astype(np.int64)
+        away = self.away[rows, slots]
+        is_target = np.isin(self.cells, targets)
+        met = np.full(len(rows), -1, np.int32)
+        if is_target.any():
+            starts = (rows, slots)
+            met = met_on_way_out(self.cells, self.away, self.groups, is_target, starts, shape, self.costs)
+        met_m = np.where(met >= 0, np.asarray((away - met) * self.unit_m, np.float64), np.nan)
+        over_m = np.asarray(away * self.unit_m, np.float64)
+        return self.cells[rows], self.outlets[rows, slots], over_m, met_m
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A way that water may take as well as the one that it is led.
+
+    Parameters
+    ----------
+    cells, way_m
+        From the start on, and the way to each.
+    end
+        How it ends.
+    parts
+        How many cells it has in common with the way from which it parts.
+    """
+
+    cells: Cells = field(repr=False)
+    way_m: Floats = field(repr=False)
+    end: End
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
 class FlowGrid:
     """A grid that drains.
 
@@ -247,6 +217,10 @@ class FlowGrid:
         How many cells drain through each, itself included.
     basins
         Closed basins, deepest first.
+    is_flat
+        (n,) cells whose water goes over level ground, filled or found so: the heights alone don't say which way.
+    forks
+        Where level ground may be left another way.
     is_void_border
         Cells beside a hole in the data that doesn't reach the grid's outer edge.
     """
@@ -256,7 +230,9 @@ class FlowGrid:
     downstream: Cells = field(repr=False)
     upstream_cells: Cells = field(repr=False)
     basins: tuple[ClosedBasin, ...]
-    is_void_border: NDArray[np.bool_] = field(repr=False)
+    is_flat: Mask = field(repr=False)
+    forks: Forks = field(repr=False)
+    is_void_border: Mask = field(repr=False)
     conditioning: Conditioning
 
     @property
@@ -267,12 +243,49 @@ class FlowGrid:
     def path(self, cell: int, limit_m: float = np.inf) -> tuple[Cells, Floats, End]:
         """Return the cells that water passes from a cell on, the way to each in metres, and how it ends."""
         cells, way_m = walk_down(cell, self.downstream, self.frame.width, *self.frame.cell_m, limit_m)
-        last = int(cells[-1])
+        return cells, way_m, self.end_of(int(cells[-1]))
+
+    def end_of(self, last: int) -> End:
+        """Return why a way ends at a cell."""
         if self.downstream[last] != last:
-            return cells, way_m, End.LIMIT
+            return End.LIMIT
         if last in {basin.lowest_cell for basin in self.basins if basin.is_kept}:
-            return cells, way_m, End.CLOSED_BASIN
-        return cells, way_m, End.VOID if self.is_void_border.reshape(-1)[last] else End.EDGE
+            return End.CLOSED_BASIN
+        return self._beyond(last)
+
+    def _beyond(self, last: int) -> End:
+        return End.VOID if self.is_void_border.reshape(-1)[last] else End.EDGE
+
+    def branches(self, cell: int, limit_m: float = np.inf) -> list[Branch]:
+        """Return the ways that water may take as well, where it comes to level ground with two ways out alike."""
+        found: list[Branch] = []
+        seen: set[int] = set()
+        ways = [self.path(cell)[0]]
+        for cells in ways:
+            way_m = self._along(cells)
+            is_first = self.is_flat[cells] & ~np.concatenate([[False], self.is_flat[cells[:-1]]])
+            for at in np.flatnonzero(is_first & (way_m <= limit_m)):
+                over = self.forks.way(int(cells[at]), self.shape)
+                if not len(over) or int(over[-1]) in seen:
+                    continue
+                seen.add(int(over[-1]))
+                # Over the edge of the data, where water that is led goes on over level ground, nothing is known.
+                is_edge = bool(self.is_flat[over[-1]])
+                onward = over[-1:] if is_edge else self.path(int(over[-1]))[0]
+                ways.append(np.concatenate([cells[:at], over[:-1], onward]))
+                other_m = self._along(ways[-1])
+                held = other_m <= limit_m
+                last = int(ways[-1][held][-1])
+                end = self._beyond(last) if is_edge and held.all() else self.end_of(last)
+                found.append(Branch(ways[-1][held], other_m[held], end, int(at) + 1))
+        return found
+
+    def _along(self, cells: Cells) -> Floats:
+        """Return the way to each of the cells of a way in metres."""
+        row, column = np.divmod(cells, self.frame.width)
+        width_m, height_m = self.frame.cell_m
+        step_m = np.hypot(np.diff(row) * height_m, np.diff(column) * width_m)
+        return np.concatenate([[0.0], np.cumsum(step_m)])
 
     def catchment(self, cells: Cells, limit_m: float = np.inf) -> tuple[Cells, Floats]:
         """Return the cells whose water reaches these within `limit_m`, and the way from each in metres."""
@@ -280,9 +293,49 @@ class FlowGrid:
         starts = starts[self.downstream[starts] >= 0]
         if not len(starts):
             return starts, np.zeros(0)
-        return walk_up(starts, self.downstream, self.shape, *self.frame.cell_m, limit_m)
+        return walk_up(starts, np.zeros(len(starts)), self.downstream, self.shape, *self.frame.cell_m, limit_m)
 
-    def is_edge(self, cells: Cells) -> NDArray[np.bool_]:
+    def doubtful(self, cells: Cells, limit_m: float = np.inf) -> tuple[Cells, Cells, Floats]:
+        """Return the cells whose water reaches these but may go elsewhere, and those whose water may, how far off.
+
+        It depends on level ground with two ways out alike, on which the water from there comes.
+        """
+        held, way_m = self.catchment(cells, limit_m)
+        fork, outlet, over_m, met_m = self.forks.ways(cells, self.shape)
+        outlet = np.where(self.is_flat[outlet], -1, outlet)  # over the edge of the data water reaches nothing
+        parts = np.isin(fork, held) & ~np.isin(outlet, held) & np.isnan(met_m)
+        leaving = np.intersect1d(held, self._onto(fork[parts], np.zeros(int(parts.sum())), np.inf)[0])
+        crosses = (met_m <= limit_m) & ~np.isin(fork, held)
+        more, more_m = self._onto(fork[crosses], met_m[crosses], limit_m)
+        may, may_m = held, way_m
+        while len(held):
+            _, first = np.unique(np.concatenate([may, more]), return_index=True)
+            first.sort()
+            may, may_m = np.concatenate([may, more])[first], np.concatenate([may_m, more_m])[first]
+            order = np.argsort(may)
+            at = order[np.minimum(np.searchsorted(may[order], outlet), len(may) - 1)]
+            joins = (may[at] == outlet) & ~np.isin(fork, may) & (may_m[at] + over_m <= limit_m)
+            if not joins.any():
+                break
+            more, more_m = self._onto(fork[joins], may_m[at[joins]] + over_m[joins], limit_m)
+        return leaving, may[len(held) :], may_m[len(held) :]
+
+    def _onto(self, flat: Cells, way_m: Floats, limit_m: float) -> tuple[Cells, Floats]:
+        """Return level cells with what comes onto level ground there, and the way from each."""
+        width = self.frame.width
+        starts, starts_m = [flat], [way_m]
+        for step in (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1):
+            there = np.clip(flat + step, 0, len(self.downstream) - 1)
+            comes = (self.downstream[there] == flat) & ~self.is_flat[there] & (there != flat)
+            length_m = np.hypot(*(np.array(self.frame.cell_m) * ((abs(step) != width), (abs(step) != 1))))
+            found = walk_up(
+                there[comes], way_m[comes] + length_m, self.downstream, self.shape, *self.frame.cell_m, limit_m
+            )
+            starts.append(found[0])
+            starts_m.append(found[1])
+        return np.concatenate(starts), np.concatenate(starts_m)
+
+    def is_edge(self, cells: Cells) -> Mask:
         """Return which cells lie at the grid's border or beside a cell without height: more may drain in there."""
         row, column = np.divmod(cells, self.frame.width)
         flat = self.downstream
@@ -291,7 +344,7 @@ class FlowGrid:
         for step in (-self.frame.width - 1, -self.frame.width, -self.frame.width + 1, -1):
             for there in (cells + step, cells - step):
                 beside |= flat[np.clip(there, 0, len(flat) - 1)] < 0
-        at_edge: NDArray[np.bool_] = outer | beside
+        at_edge: Mask = outer | beside
         return at_edge
 
     def area_ha(self, cell: int) -> float:
@@ -314,10 +367,10 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
 
     Notes
     -----
-    Pits are filled by pyflwdir's priority flood after Wang & Liu (2006), Int. J. GIS 20(2), 193-213, which also leads
-    water over flats; elsewhere it goes to the steepest of the eight neighbours (O'Callaghan & Mark 1984, CVGIP 28,
-    323-344). Outlets are cells at the edge of the data. Heights are rounded to 1/256 m for this, so that levels are
-    exact in single precision and no way can run in a circle.
+    Hollows are filled once, by priority flood (Wang & Liu 2006); water goes to the steepest of the eight neighbours
+    (O'Callaghan & Mark 1984, CVGIP 28, 323-344), and over level ground, filled or found so, the shortest way out
+    (`hmgeo.water.grid`). Outlets are cells at the edge of the data. Heights are held in whole steps of 1/256 m
+    for this, so that levels are exact and no way can run in a circle.
     """
     frame = frame_of(raster)
     _refuse_large(raster, conditioning)
@@ -325,10 +378,12 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
     unknown = np.isnan(heights)
     if unknown.all():
         raise InputError(Problem("栅格中没有任何高程", Place(file=raster.provenance.path), remedy="核对无效值的设置"))
-    rounded = np.where(unknown, VOID_HEIGHT, np.round(heights * _STEPS_PER_M) / _STEPS_PER_M)
-    flood, basins = _flooded(rounded, unknown, frame, conditioning)
-    downstream, upstream_cells = _directed(*flood, frame)
-    return FlowGrid(frame, heights, downstream, upstream_cells, basins, _void_border(unknown), conditioning)
+    steps = np.where(unknown, UNKNOWN, np.round(heights * _STEPS_PER_M)).astype(np.int32)
+    level, is_outlet, basins = _filled(steps, unknown, frame, conditioning)
+    downstream, is_flat, to_outlet = _directed(level, steps, is_outlet, frame)
+    forks = _forks(level, downstream, (is_flat, is_outlet), to_outlet, frame, conditioning)
+    through = accumulate(downstream)
+    return FlowGrid(frame, heights, downstream, through, basins, is_flat, forks, _void_border(unknown), conditioning)
 
 
 def _refuse_large(raster: Raster, conditioning: Conditioning) -> None:
@@ -347,61 +402,105 @@ def _refuse_large(raster: Raster, conditioning: Conditioning) -> None:
     )
 
 
-def _flooded(
-    rounded: Heights, unknown: NDArray[np.bool_], frame: Frame, conditioning: Conditioning
-) -> tuple[tuple[Heights, NDArray[np.uint8]], tuple[ClosedBasin, ...]]:
-    """Fill and direct; where closed basins are kept, once more with the bottom of each as an outlet."""
-    from pyflwdir import dem, gis_utils  # noqa: PLC0415 -- slow to load, and only where water is asked for
-
-    def flood(outlets: Cells | None) -> tuple[Heights, NDArray[np.uint8]]:
-        level, directions = dem.fill_depressions(rounded, nodata=VOID_HEIGHT, idxs_pit=outlets)
-        return level, directions
-
-    flooded = flood(None)
+def _filled(
+    steps: Steps, unknown: Mask, frame: Frame, conditioning: Conditioning
+) -> tuple[Steps, Mask, tuple[ClosedBasin, ...]]:
+    """Return the filled ground, its outlets and its closed basins; a kept one is left open down to its bottom."""
+    level, is_outlet = steps.copy(), edge_of(steps)
+    fill(level, unknown.reshape(-1).copy(), np.flatnonzero(is_outlet))
     keeps = conditioning.closed_basins is ClosedBasins.KEEP
-    found = _basins(flooded[0] - rounded, frame, conditioning, is_kept=keeps)
-    if not keeps or not found:
-        return flooded, found
-    bottoms = np.array([basin.lowest_cell for basin in found], np.int64)
-    edge = np.flatnonzero(gis_utils.get_edge(~unknown))
-    return flood(np.union1d(edge, bottoms)), found
+    found, told = _basins(steps, level, frame, conditioning, is_kept=keeps)
+    if keeps and found:
+        # What a hollow holds drains to its bottom or over its rim, so that nothing outside it changes.
+        bottoms = np.array([basin.lowest_cell for basin in found], np.int64)
+        level[told] = steps[told]
+        fill(level, ~told.reshape(-1), bottoms)
+        is_outlet[bottoms] = True
+    return level, is_outlet, found
 
 
-def _basins(depth: Heights, frame: Frame, conditioning: Conditioning, *, is_kept: bool) -> tuple[ClosedBasin, ...]:
-    """Return the hollows that filling closed and that are deep and large enough to be told, deepest first."""
-    label, count = ndimage.label(depth > 0, structure=_EIGHT)
+def _basins(
+    steps: Steps, level: Steps, frame: Frame, conditioning: Conditioning, *, is_kept: bool
+) -> tuple[tuple[ClosedBasin, ...], Mask]:
+    """Return the hollows that filling closed and that are deep and large enough to be told, deepest first; and where.
+
+    The lowest cell of a level bottom is the one nearest to its middle.
+    """
+    raised = level - steps
+    label, count = ndimage.label(raised > 0, structure=_EIGHT)
     if not count:
-        return ()
-    flat, depth_of = label.reshape(-1), depth.reshape(-1)
-    inside = np.flatnonzero(flat)
-    order = inside[np.lexsort((-depth_of[inside], flat[inside]))]
-    basin, first, cells = np.unique(flat[order], return_index=True, return_counts=True)
-    volume_m3 = np.bincount(flat[inside], weights=depth_of[inside], minlength=count + 1)[basin] * frame.cell_area_m2
-    bottom = order[first]
-    told = (depth_of[bottom] >= conditioning.basin_depth_m) & (cells >= conditioning.basin_cells)
-    found = [
-        ClosedBasin(int(bottom[row]), float(depth_of[bottom[row]]), int(cells[row]), float(volume_m3[row]), is_kept)
-        for row in np.flatnonzero(told)
-    ]
-    return tuple(sorted(found, key=lambda one: (-one.depth_m, one.lowest_cell)))
+        return (), np.zeros_like(raised, dtype=np.bool_)
+    deepest = np.asarray(ndimage.maximum(raised, label, np.arange(count + 1)))
+    cells = np.bincount(label.reshape(-1), minlength=count + 1)
+    told = (deepest >= conditioning.basin_depth_m * _STEPS_PER_M) & (cells >= conditioning.basin_cells)
+    told[0] = False
+    found = []
+    for number, place in enumerate(ndimage.find_objects(label), start=1):
+        if not told[number]:
+            continue
+        own = np.where(label[place] == number, raised[place], 0)
+        row, column = np.nonzero(own == deepest[number])
+        off = (len(row) * row - row.sum()) ** 2 + (len(row) * column - column.sum()) ** 2
+        middle = np.flatnonzero(off == off.min())
+        cell = (place[0].start + row[middle]) * raised.shape[1] + place[1].start + column[middle]
+        bottom = first_of(cell.astype(np.int64), steps, steps, UNKNOWN)
+        depth_m, volume_m3 = deepest[number] / _STEPS_PER_M, own.sum() / _STEPS_PER_M * frame.cell_area_m2
+        found.append(ClosedBasin(int(bottom), float(depth_m), int(cells[number]), float(volume_m3), is_kept))
+    return tuple(sorted(found, key=lambda one: (-one.depth_m, one.lowest_cell))), told[label]
 
 
-def _directed(level: Heights, directions: NDArray[np.uint8], frame: Frame) -> tuple[Cells, Cells]:
-    """Return the cell that each cell drains to, and how many drain through each."""
-    import pyflwdir  # noqa: PLC0415 -- as above
-
-    flood = pyflwdir.from_array(directions, ftype="d8", check_ftype=False)
-    downstream = steepest(level, flood.idxs_ds, *frame.cell_m)
-    flow = pyflwdir.FlwdirRaster(downstream, level.shape, "d8", idxs_pit=flood.idxs_pit)
-    return downstream, flow.upstream_area(unit="cell").reshape(-1)
+def _lengths(frame: Frame) -> tuple[tuple[float, float, float], tuple[int, int, int]]:
+    """Return the length of a step along a row, along a column and across, in metres and in whole units."""
+    width_m, height_m = frame.cell_m
+    lengths = (width_m, height_m, float(np.hypot(width_m, height_m)))
+    units = [round(_LEVEL_UNIT * length / min(lengths)) for length in lengths]
+    return lengths, (units[0], units[1], units[2])
 
 
-def _void_border(unknown: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _directed(level: Steps, steps: Steps, is_outlet: Mask, frame: Frame) -> tuple[Cells, Mask, Steps]:
+    """Return the cell that each cell drains to, which do so over level ground, and how far that is yet.
+
+    Level ground is left where something falls from it, however near the edge of the data is; over the edge (or into a
+    kept bottom) where nothing does.
+    """
+    lengths, costs = _lengths(frame)
+    downstream = steepest(level, steps, lengths)
+    to_outlet, to_higher = (np.full(len(downstream), FAR) for _ in range(2))
+    low, high = seeds_of(level, downstream)
+    spread(level, downstream, low, costs, to_outlet)
+    closed = np.flatnonzero(is_outlet & (downstream == LEVEL) & (to_outlet == FAR))
+    downstream[closed] = closed
+    spread(level, downstream, closed, costs, to_outlet)
+    spread(level, downstream, high, costs, to_higher)
+    return downstream, over_level_ground(level, downstream, to_outlet, to_higher, costs), to_outlet
+
+
+def _forks(
+    level: Steps,
+    downstream: Cells,
+    masks: tuple[Mask, Mask],
+    to_outlet: Steps,
+    frame: Frame,
+    conditioning: Conditioning,
+) -> Forks:
+    """Return where wide level ground may be left another way; `masks` are the level cells and the outlets."""
+    is_flat, is_outlet = masks
+    lengths, costs = _lengths(frame)
+    least = conditioning.flat_cells * min(costs)
+    wide = wide_flats(level, is_flat, to_outlet, least)
+    group = groups_of_outlets(level, wide, is_flat, is_outlet)
+    cells = np.flatnonzero(wide)
+    away, outlets, groups = two_ways_out(level, wide, group, costs)
+    other = other_way_out(cells, downstream, group, to_outlet, away, groups, least, conditioning.alike)
+    return Forks(cells, away, outlets, groups, other, costs, min(lengths) / _LEVEL_UNIT)
+
+
+def _void_border(unknown: Mask) -> Mask:
     """Return the cells beside a hole in the data that doesn't reach the grid's outer edge."""
     if not unknown.any():
         return np.zeros_like(unknown)
     label, _ = ndimage.label(unknown, structure=_EIGHT)
     outer = np.unique(np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]]))
     hole = unknown & ~np.isin(label, outer)
-    border: NDArray[np.bool_] = ndimage.binary_dilation(hole, structure=_EIGHT) & ~unknown if hole.any() else hole
+    border: Mask = ndimage.binary_dilation(hole, structure=_EIGHT) & ~unknown if hole.any() else hole
     return border

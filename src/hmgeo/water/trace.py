@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import shapely
 
 from hmgeo.geo.cell_shapes import ground_of
+from hmgeo.geo.drainage import hollow
 from hmgeo.geo.raster import GRID_DECIMALS
 from hmgeo.judging.facts import Unknown
 from hmgeo.results.columns import FLOW_CATCHMENT_SCHEMA, FLOW_MET_SCHEMA, FLOW_PATHS_SCHEMA
-from hmgeo.water.grid import hollow
 from hmgeo.water.snap import snap
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.geo.raster import Cells, Frame
-    from hmgeo.water.grid import ClosedBasin, End, FlowGrid
+    from hmgeo.water.grid import Branch, ClosedBasin, Conditioning, End, FlowGrid
     from hmgeo.water.snap import SnapRule
     from hmgeo.water.things import Things
 
@@ -43,6 +43,10 @@ class Downhill:
         How the path ends.
     exits
         Cells where water leaves the source's shape (1 for a point); the path starts at the one that drains most.
+    flat_cells
+        Cells of level ground that it goes over: there the heights don't lead.
+    branches
+        Ways that water may take as well, out of level ground with two ways out alike.
     """
 
     cells: Cells = field(repr=False)
@@ -51,6 +55,17 @@ class Downhill:
     exits: Cells = field(repr=False)
     drop_m: float
     area_ha: float
+    flat_cells: int = 0
+    branches: tuple[Branch, ...] = ()
+
+    @property
+    def parting(self) -> tuple[Branch, ...]:
+        """Branches that neither come back to this way nor are come back to."""
+        return tuple(
+            one
+            for one in self.branches
+            if one.cells[-1] not in self.cells and self.cells[-1] not in one.cells[one.parts :]
+        )
 
     @property
     def length_m(self) -> float:
@@ -85,7 +100,8 @@ def downhill(grid: FlowGrid, geometry: shapely.Geometry, limit_m: float = np.inf
     cells, way_m, end = grid.path(first, limit_m)
     heights = grid.heights.reshape(-1)
     drop_m = round(float(heights[first] - heights[cells[-1]]), GRID_DECIMALS)
-    return Downhill(cells, way_m, end, exits, drop_m, grid.area_ha(first))
+    flat_cells, branches = int(grid.is_flat[cells].sum()), tuple(grid.branches(first, limit_m))
+    return Downhill(cells, way_m, end, exits, drop_m, grid.area_ha(first), flat_cells, branches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +138,7 @@ class Targets:
         of_classes: Cells = self.cells[np.isin(self.rows, kept)]
         return of_classes
 
-    def along(self, path: Downhill) -> list[tuple[int, float]]:
+    def along(self, path: Downhill | Branch) -> list[tuple[int, float]]:
         """Return (row, flow distance) of every feature that a path meets, in the order met."""
         first = np.searchsorted(self.cells, path.cells, side="left")
         last = np.searchsorted(self.cells, path.cells, side="right")
@@ -164,7 +180,7 @@ class Border:
     flow_distance_m: float
 
 
-def borders_along(path: Downhill, areas: Targets) -> list[Border]:
+def borders_along(path: Downhill | Branch, areas: Targets) -> list[Border]:
     """Return the borders between areas that a path crosses, in order; empty names stand for outside all areas."""
     if not len(areas.cells):
         return []
@@ -178,6 +194,28 @@ def borders_along(path: Downhill, areas: Targets) -> list[Border]:
     return found
 
 
+DOUBTFUL = "途中平地有两个一样近的出口，可能流入也可能不流入，待核实"
+
+
+class Drains(NamedTuple):
+    """A source whose water reaches a target, or may.
+
+    Parameters
+    ----------
+    row
+        Of the source.
+    flat_cells
+        Cells of level ground on the way; 0 where it isn't the way that water is led.
+    is_ambiguous
+        Whether that depends on level ground with two ways out alike.
+    """
+
+    row: int
+    way_m: float
+    flat_cells: int
+    is_ambiguous: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """Sources that drain to a target.
@@ -187,19 +225,22 @@ class Upstream:
     area_ha
         Of the catchment, as far as the grid and the limit go.
     sources
-        (row of the source, flow distance in metres), nearest along the water first.
+        Nearest along the water first; those that only may drain there with the others.
     touches_edge
         Whether the catchment reaches the edge of the data: then it goes on beyond, and so may the sources.
+    doubt
+        A sentence on how much of it depends on level ground with two ways out alike; empty where none does.
     """
 
     area_ha: float
-    sources: tuple[tuple[int, float], ...]
+    sources: tuple[Drains, ...]
     touches_edge: bool
     cells: Cells = field(repr=False)
+    doubt: str = ""
 
 
 def upstream_sources(grid: FlowGrid, target: Cells, sources: Sequence[Cells], limit_m: float = np.inf) -> Upstream:
-    """Return the sources whose water reaches the target's cells within a flow distance.
+    """Return the sources whose water reaches the target's cells within a flow distance, or may.
 
     Parameters
     ----------
@@ -209,17 +250,26 @@ def upstream_sources(grid: FlowGrid, target: Cells, sources: Sequence[Cells], li
     cells, way_m = grid.catchment(target, limit_m)
     if not len(cells):
         return Upstream(0.0, (), touches_edge=False, cells=cells)
-    order = np.argsort(cells)
-    held, way_held = cells[order], way_m[order]
-    found: list[tuple[int, float]] = []
+    leaving, coming, coming_m = grid.doubtful(target, limit_m)
+    every = np.concatenate([cells, coming])
+    order = np.argsort(every)
+    held, held_m = every[order], np.concatenate([way_m, coming_m])[order]
+    is_coming = order >= len(cells)
+    is_ambiguous = is_coming | np.isin(held, leaving)
+    found: list[Drains] = []
     for row, own in enumerate(sources):
-        at = np.searchsorted(held, own)
-        inside = (at < len(held)) & (held[np.minimum(at, len(held) - 1)] == own)
-        if inside.any():
-            found.append((row, round(float(way_held[at[inside]].min()), GRID_DECIMALS)))
-    area_ha = len(cells) * grid.frame.cell_area_m2 / 10_000
-    sources_met = tuple(sorted(found, key=lambda one: (one[1], one[0])))
-    return Upstream(area_ha, sources_met, bool(grid.is_edge(held).any()), held)
+        at = np.searchsorted(held, own[held_in(held, own)])
+        if len(at):
+            best = at[np.lexsort((held_m[at], is_coming[at]))[0]]
+            passed = at[:0] if is_coming[best] else grid.path(int(held[best]), float(held_m[best]) + 1.0)[0]
+            way, doubts = round(float(held_m[best]), GRID_DECIMALS), bool(is_ambiguous[at].all())
+            found.append(Drains(row, way, int(grid.is_flat[passed].sum()), doubts))
+    cell_ha = grid.frame.cell_area_m2 / 10_000
+    lost_ha, won_ha = len(leaving) * cell_ha, len(coming) * cell_ha
+    doubt = f"途中平地有两个一样近的出口：其中 {lost_ha:.1f} 公顷可能不流入，另有 {won_ha:.1f} 公顷可能流入。"
+    ordered = tuple(sorted(found, key=lambda one: (one.way_m, one.row)))
+    is_edge = bool(grid.is_edge(cells).any())
+    return Upstream(len(cells) * cell_ha, ordered, is_edge, np.sort(cells), doubt if lost_ha + won_ha > 0 else "")
 
 
 SNAPPED_DIRECTLY = "on_shape"
@@ -269,7 +319,7 @@ def downstream_of(
         path = Unknown(why) if geometry is None else downhill(grid, geometry, limit_m)
         paths.append({"source_id": source_id, "name": name, "source_kind": kind} | _path_row(grid, path))
         if isinstance(path, Downhill):
-            rows = sorted(_met_rows(path, layers, borders), key=lambda row: (row["flow_distance_m"], row["layer"]))
+            rows = sorted(_all_met(path, layers, borders), key=lambda row: (row["flow_distance_m"], row["layer"]))
             met += [{"source_id": source_id, "order": order} | row for order, row in enumerate(rows, 1)]
     return Downstream(pa.Table.from_pylist(paths, FLOW_PATHS_SCHEMA), pa.Table.from_pylist(met, FLOW_MET_SCHEMA))
 
@@ -279,6 +329,8 @@ def _path_row(grid: FlowGrid, path: Downhill | Unknown) -> dict[str, Any]:
         return {"status": "not_assessed", "ends": "", "note": path.why}
     end_lon, end_lat = grid.frame.lon_lat(path.cells[-1:])[0]
     exits = len(path.exits)
+    notes = [path.end.zh, *([f"范围有 {exits} 个出水格，取集水最大者"] if exits > 1 else [])]
+    notes += level_notes(grid, path)
     return {
         "status": "assessed",
         "length_m": path.length_m,
@@ -287,12 +339,64 @@ def _path_row(grid: FlowGrid, path: Downhill | Unknown) -> dict[str, Any]:
         "end_lon": round(float(end_lon), 6),
         "end_lat": round(float(end_lat), 6),
         "upstream_area_ha": round(path.area_ha, 2),
-        "note": f"{path.end.zh}" + (f"；范围有 {exits} 个出水格，取集水最大者" if exits > 1 else ""),
+        "note": "；".join(notes),
+        "flat_cells": path.flat_cells,
+        "is_ambiguous": bool(path.parting),
         "geometry": shapely.to_wkb(path.line(grid.frame)),
     }
 
 
-def _met_rows(path: Downhill, layers: Mapping[str, Targets], borders: Mapping[str, Targets]) -> list[dict[str, Any]]:
+def level_text(conditioning: Conditioning) -> str:
+    """Return how water is led over level ground and what is marked there."""
+    percent = round(100 * (conditioning.alike - 1))
+    return (
+        f"平地和填平处按最近的出口走；途经平地超过 {conditioning.flat_cells} 格的注明，"
+        f"另一出口不远于最近出口 {percent}% 的，两个出口都列出，待核实。"
+    )
+
+
+def level_notes(grid: FlowGrid, path: Downhill) -> list[str]:
+    """Return that a way goes over much level ground, and where else it may leave it; nothing where it doesn't."""
+    notes = _flat_notes(grid, path.flat_cells)
+    for branch in path.parting:
+        lon, lat = grid.frame.lon_lat(branch.cells[-1:])[0]
+        place = f"{branch.way_m[branch.parts - 1] / 1000:.2f} km 处的平地"
+        notes.append(f"{place}另有一样近的出口，水流也可能去往（{lon:.5f}，{lat:.5f}），{branch.end.zh}，待核实")
+    return notes
+
+
+def _flat_notes(grid: FlowGrid, flat_cells: int) -> list[str]:
+    is_much = flat_cells > grid.conditioning.flat_cells
+    return [f"途经平地 {flat_cells} 格，平地上的走向按最近出口推定，不由高程决定"] if is_much else []
+
+
+ONLY_BY_BRANCH, NOT_BY_BRANCH = "经平地另一个一样近的出口才遇到，待核实", "经平地另一个一样近的出口则不遇到，待核实"
+
+
+def _all_met(path: Downhill, layers: Mapping[str, Targets], borders: Mapping[str, Targets]) -> list[dict[str, Any]]:
+    """Return what a way meets, marked where a branch doesn't; and what only a branch meets."""
+
+    def key(row: dict[str, Any]) -> tuple[str, str, str]:
+        return row["layer"], row["receptor_id"], row["receptor_name"]
+
+    rows = _met_rows(path, layers, borders)
+    held = {key(row) for row in rows}
+    more: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for branch in path.branches:
+        others = {key(row): row for row in reversed(_met_rows(branch, layers, borders))}
+        for row in rows:
+            row["is_ambiguous"] |= key(row) not in others
+        more = {one: row for one, row in others.items() if one not in held} | more
+    for found, note in ((rows, NOT_BY_BRANCH), (list(more.values()), ONLY_BY_BRANCH)):
+        for row in found:
+            row["is_ambiguous"] |= found is not rows
+            row["note"] = "；".join([*filter(None, [row["note"]]), *([note] if row["is_ambiguous"] else [])])
+    return rows + list(more.values())
+
+
+def _met_rows(
+    path: Downhill | Branch, layers: Mapping[str, Targets], borders: Mapping[str, Targets]
+) -> list[dict[str, Any]]:
     rows = [
         {
             "layer": layer,
@@ -301,6 +405,7 @@ def _met_rows(path: Downhill, layers: Mapping[str, Targets], borders: Mapping[st
             "class": targets.classes[row],
             "flow_distance_m": way_m,
             "note": "",
+            "is_ambiguous": False,
         }
         for layer, targets in layers.items()
         for row, way_m in targets.along(path)
@@ -313,6 +418,7 @@ def _met_rows(path: Downhill, layers: Mapping[str, Targets], borders: Mapping[st
             "class": "",
             "flow_distance_m": border.flow_distance_m,
             "note": "流经界线",
+            "is_ambiguous": False,
         }
         for layer, targets in borders.items()
         for border in borders_along(path, targets)
@@ -345,11 +451,16 @@ def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: flo
         head["catchment_area_ha"] = round(found.area_ha, 2)
         if found.touches_edge:
             head["note"] += "集水范围达到高程数据边缘，结果为下限。"
-        own = [
-            {"source_id": sources.ids[row], "order": order, "flow_distance_m": way_m}
-            for order, (row, way_m) in enumerate(found.sources, 1)
-        ]
-        rows += [head | one for one in own or [{"source_id": ""}]]
+        head["note"] += found.doubt
+        for order, one in enumerate(found.sources, 1):
+            notes = [*_flat_notes(grid, one.flat_cells), *([DOUBTFUL] if one.is_ambiguous else [])]
+            rows.append(
+                head
+                | {"source_id": sources.ids[one.row], "order": order, "flow_distance_m": one.way_m}
+                | {"flat_cells": one.flat_cells, "is_ambiguous": one.is_ambiguous}
+                | {"note": head["note"] + "".join(f"{note}。" for note in notes)}
+            )
+        rows += [] if found.sources else [head | {"source_id": ""}]
     return pa.Table.from_pylist(rows, FLOW_CATCHMENT_SCHEMA)
 
 

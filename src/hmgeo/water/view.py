@@ -27,7 +27,7 @@ from hmgeo.water.rivers import river_network
 from hmgeo.water.sampling import sampling_of
 from hmgeo.water.snap import SnapStatus, snap
 from hmgeo.water.things import Things, Waters
-from hmgeo.water.trace import basin_rows, catchments_of, cells_beside, downstream_of, exits_of, target_cells
+from hmgeo.water.trace import basin_rows, catchments_of, cells_beside, downstream_of, exits_of, level_text, target_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -274,6 +274,7 @@ class _Traced:
             f"追踪距离 {chosen.limit_m / 1000:g} km（使用单位选定，非法定距离）。",
             f"点位落到水流上的容差 {rule.tolerance_m:g} m，集水面积达 {rule.stream_ha:g} 公顷视为水流。",
             f"{hollow} {len(grid.basins)} 处{deepest}，按所选处理：{treated}；岩溶区洼地可能转入地下。",
+            level_text(conditioning),
             "未遇到不等于实地不存在；乡镇界为示意时，过界位置不作判断依据。",
             *(() if offsets is None else (offsets.zh,)),
         )

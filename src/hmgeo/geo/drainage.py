@@ -1,0 +1,656 @@
+"""Where water goes on a grid of heights, compiled: hollows filled, directions, area upstream, walks along them.
+
+Heights are whole steps (int32), so that level ground is level to the last bit. Nothing depends on how a grid lies: of
+neighbours that are equal in all that counts, the one is taken whose surroundings come first by a number that is the
+same turned and mirrored; only ground that is its own mirror image is settled by row and column.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hmgeo.reference.compiled import compiled, inner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Whole = int | np.integer[Any]
+    Cells = NDArray[np.int64]
+    Costs = NDArray[np.int32]
+    Steps = NDArray[np.int32]
+    Mask = NDArray[np.bool_]
+    Heights = NDArray[np.float32]
+    Floats = NDArray[np.float64]
+
+UNKNOWN = np.int32(-(2**31))
+"""In place of a height where there is none."""
+
+FAR = np.int32(2**31 - 1)
+"""In place of a way where none was found."""
+
+LEVEL = np.int64(-2)
+"""In place of a neighbour where nothing falls."""
+
+_CELL = np.int64(2**32 - 1)
+_SURROUNDINGS = 3
+
+
+@compiled
+def edge_of(steps: Steps) -> Mask:
+    """Return (n,) which cells with a height lie at the grid's border or beside a cell without one."""
+    height, width = steps.shape
+    edge = np.zeros(height * width, np.bool_)
+    for row in range(height):
+        for column in range(width):
+            if steps[row, column] == UNKNOWN:
+                continue
+            at_edge = row in (0, height - 1) or column in (0, width - 1)
+            for near_row in range(max(0, row - 1), min(height, row + 2)):
+                for near_column in range(max(0, column - 1), min(width, column + 2)):
+                    at_edge = at_edge or steps[near_row, near_column] == UNKNOWN
+            edge[row * width + column] = at_edge
+    return edge
+
+
+@compiled
+def fill(level: Steps, done: Mask, outlets: Cells) -> None:
+    """Raise cells in place to the lowest level over which their water reaches an outlet.
+
+    Parameters
+    ----------
+    level
+        (rows, columns).
+    done
+        (n,) cells that are none of the matter; changed.
+    outlets
+        Where water may leave.
+
+    Notes
+    -----
+    Priority flood: Wang & Liu (2006), Int. J. GIS 20(2), 193-213; within a hollow a plain stack stands for the queue
+    (Barnes, Lehman & Mulla 2014, Computers & Geosciences 62, 117-127).
+    """
+    height, width = level.shape
+    flat = level.reshape(-1)
+    hollow: list[Whole] = [np.int64(0) for _ in range(0)]
+    queue: list[Whole] = [np.int64(0) for _ in range(0)]
+    for cell in outlets:
+        done[cell] = True
+        queue.append((np.int64(flat[cell]) << 32) | cell)
+    heapq.heapify(queue)
+    while len(queue) > 0 or len(hollow) > 0:
+        here = hollow.pop() if len(hollow) > 0 else heapq.heappop(queue) & _CELL
+        row = here // width
+        column = here - row * width
+        for near_row in range(max(0, row - 1), min(height, row + 2)):
+            for near_column in range(max(0, column - 1), min(width, column + 2)):
+                there = near_row * width + near_column
+                if done[there]:
+                    continue
+                done[there] = True
+                if flat[there] <= flat[here]:
+                    flat[there] = flat[here]
+                    hollow.append(there)
+                else:
+                    heapq.heappush(queue, (np.int64(flat[there]) << 32) | there)
+
+
+@compiled
+def surroundings(one: Steps, other: Steps, outside: Whole, row: Whole, column: Whole) -> Whole:
+    """Return a number of what lies around a cell, the same however the grid is turned or mirrored.
+
+    Parameters
+    ----------
+    outside
+        What both hold where there is nothing, so that the grid's border is as good as a void.
+    """
+    height, width = one.shape
+    total = np.uint64(0)
+    for rows in range(-_SURROUNDINGS, _SURROUNDINGS + 1):
+        for columns in range(-_SURROUNDINGS, _SURROUNDINGS + 1):
+            there, across = row + rows, column + columns
+            first = second = np.int64(outside)
+            if 0 <= there < height and 0 <= across < width:
+                first, second = np.int64(one[there, across]), np.int64(other[there, across])
+            held = np.uint64(rows * rows + columns * columns)
+            # Multipliers of splitmix64 and its kin: any that mix bits do.
+            held += np.uint64(first) * np.uint64(0x9E3779B97F4A7C15)
+            held += np.uint64(second) * np.uint64(0xD6E8FEB86659FD93)
+            held ^= held >> np.uint64(30)
+            held *= np.uint64(0xBF58476D1CE4E5B9)
+            held ^= held >> np.uint64(27)
+            held *= np.uint64(0x94D049BB133111EB)
+            total += held ^ (held >> np.uint64(31))
+    return np.int64(total >> np.uint64(1))
+
+
+@compiled
+def first_of(cells: Cells, one: Steps, other: Steps, outside: Whole) -> Whole:
+    """Return the cell whose surroundings come first, the same however the grid is turned or mirrored."""
+    width = one.shape[1]
+    first: Whole = cells[0]
+    least: Whole = np.int64(-1)
+    for cell in cells if len(cells) > 1 else cells[:0]:
+        rank = surroundings(one, other, outside, cell // width, cell % width)
+        if least < 0 or rank < least:
+            first, least = cell, rank
+    return first
+
+
+@compiled
+def steepest(level: Steps, steps: Steps, lengths: tuple[float, float, float]) -> Cells:
+    """Return (n,) the neighbour to which the filled ground falls most steeply.
+
+    Parameters
+    ----------
+    lengths
+        Of a step along a row, along a column and across.
+
+    Returns
+    -------
+    Cells
+        -1 without a height, -2 where nothing falls: level ground.
+    """
+    height, width = level.shape
+    downstream = np.full(height * width, np.int64(-1))
+    alike = np.empty(8, np.int64)
+    for row in range(height):
+        for column in range(width):
+            here = level[row, column]
+            if here == UNKNOWN:
+                continue
+            best, count = 0.0, 0
+            for near_row in range(max(0, row - 1), min(height, row + 2)):
+                for near_column in range(max(0, column - 1), min(width, column + 2)):
+                    there = level[near_row, near_column]
+                    if there >= here or there == UNKNOWN:
+                        continue
+                    length = lengths[0 if near_row == row else 1 if near_column == column else 2]
+                    slope = (np.int64(here) - np.int64(there)) / length
+                    if slope > best:
+                        best, count = slope, 0
+                    if slope == best:
+                        alike[count] = near_row * width + near_column
+                        count += 1
+            downstream[row * width + column] = first_of(alike[:count], level, steps, UNKNOWN) if count else LEVEL
+    return downstream
+
+
+@compiled
+def seeds_of(level: Steps, downstream: Cells) -> tuple[Cells, Cells]:
+    """Return the cells by which level ground is left, and the cells of it that lie beside higher ground."""
+    height, width = level.shape
+    low: list[Whole] = [np.int64(0) for _ in range(0)]
+    high: list[Whole] = [np.int64(0) for _ in range(0)]
+    for row in range(height):
+        for column in range(width):
+            cell = np.int64(row * width + column)
+            if downstream[cell] == -1:
+                continue
+            is_level = downstream[cell] == LEVEL
+            is_seed = False
+            for near_row in range(max(0, row - 1), min(height, row + 2)):
+                for near_column in range(max(0, column - 1), min(width, column + 2)):
+                    there = level[near_row, near_column]
+                    if is_level:
+                        is_seed = is_seed or there > level[row, column]
+                    else:
+                        meets = downstream[near_row * width + near_column] == LEVEL
+                        is_seed = is_seed or (meets and there == level[row, column])
+            if is_seed:
+                (high if is_level else low).append(cell)
+    return np.array(low), np.array(high)
+
+
+@inner
+def around(cell: Whole, height: int, width: int) -> Iterator[tuple[Whole, int]]:
+    """Yield the neighbours of a cell, and which kind of step leads there: along a row, along a column, across."""
+    row = cell // width
+    column = cell - row * width
+    for near_row in range(max(0, row - 1), min(height, row + 2)):
+        for near_column in range(max(0, column - 1), min(width, column + 2)):
+            if near_row != row or near_column != column:
+                yield near_row * width + near_column, 0 if near_row == row else 1 if near_column == column else 2
+
+
+@compiled
+def spread(level: Steps, downstream: Cells, seeds: Cells, costs: tuple[int, int, int], away: Costs) -> None:
+    """Fill in (n,) the shortest way from the seeds over level ground, in whole units so that equal ways are equal."""
+    height, width = level.shape
+    flat = level.reshape(-1)
+    queue: list[Whole] = [np.int64(0) for _ in range(0)]
+    for cell in seeds:
+        away[cell] = 0
+        queue.append(cell)
+    at = 0
+    while at < len(queue):
+        here = queue[at]
+        at += 1
+        for there, kind in around(here, height, width):
+            if downstream[there] != LEVEL or flat[there] != flat[here]:
+                continue
+            reached = away[here] + costs[kind]
+            if reached < away[there]:
+                away[there] = reached
+                queue.append(there)
+
+
+@compiled
+def over_level_ground(
+    level: Steps, downstream: Cells, to_outlet: Costs, to_higher: Costs, costs: tuple[int, int, int]
+) -> Mask:
+    """Direct level ground in place, the shortest way out; of ways as short that which keeps away from higher ground.
+
+    Returns
+    -------
+    Mask
+        (n,) the cells that were level.
+
+    Notes
+    -----
+    The two distances are those of Garbrecht & Martz (1997), J. Hydrol. 193, 204-213, for which Barnes, Lehman & Mulla
+    (2014), Computers & Geosciences 62, 128-135, spread over whole flats; there their sum decides, here the way out
+    does and the other settles what it leaves open, so that no way is longer than it need be.
+    """
+    height, width = level.shape
+    flat = level.reshape(-1)
+    wide_out, wide_high = to_outlet.reshape(height, width), to_higher.reshape(height, width)
+    is_level: Mask = downstream == LEVEL
+    alike = np.empty(8, np.int64)
+    for cell in np.flatnonzero(is_level):
+        farthest, count = np.int32(-1), 0
+        for there, kind in around(cell, height, width):
+            if flat[there] != flat[cell] or to_outlet[there] != to_outlet[cell] - costs[kind]:
+                continue
+            if to_higher[there] > farthest:
+                farthest, count = to_higher[there], 0
+            if to_higher[there] == farthest:
+                alike[count] = there
+                count += 1
+        downstream[cell] = first_of(alike[:count], wide_out, wide_high, FAR)
+    return is_level
+
+
+@compiled
+def accumulate(downstream: Cells) -> Cells:
+    """Return (n,) how many cells drain through each, itself included; 0 where there is no height."""
+    inflows = np.zeros(len(downstream), np.int8)
+    through = np.zeros(len(downstream), np.int64)
+    for cell in range(len(downstream)):
+        below = downstream[cell]
+        if below >= 0:
+            through[cell] = 1
+            if below != cell:
+                inflows[below] += 1
+    for head in range(len(downstream)):
+        if downstream[head] < 0 or inflows[head] != 0:
+            continue
+        here = np.int64(head)
+        while inflows[here] == 0 and downstream[here] != here:
+            inflows[here] = -1
+            below = downstream[here]
+            through[below] += through[here]
+            inflows[below] -= 1
+            here = below
+    return through
+
+
+@compiled
+def wide_flats(level: Steps, is_flat: Mask, to_outlet: Costs, least: int) -> Mask:
+    """Return (n,) the level ground that has a cell from which the way out is longer than `least`."""
+    height, width = level.shape
+    flat = level.reshape(-1)
+    wide = is_flat & (to_outlet > least)
+    stack: list[Whole] = list(np.flatnonzero(wide))
+    while len(stack) > 0:
+        here = stack.pop()
+        for there, _ in around(here, height, width):
+            if is_flat[there] and not wide[there] and flat[there] == flat[here]:
+                wide[there] = True
+                stack.append(there)
+    return wide
+
+
+@compiled
+def groups_of_outlets(level: Steps, wide: Mask, is_flat: Mask, is_outlet: Mask) -> Costs:
+    """Return (n,) numbers from 1 of the ways out of wide level ground, 0 elsewhere; cells that touch are one way out.
+
+    A way out is a cell from which something falls, and one at the edge of the data, beyond which nothing is known.
+    """
+    height, width = level.shape
+    flat = level.reshape(-1)
+    group = np.where(wide & is_outlet, np.int32(-1), np.int32(0))
+    for here in np.flatnonzero(wide):
+        for there, _ in around(here, height, width):
+            if not is_flat[there] and flat[there] == flat[here]:
+                group[there] = -1
+    count = np.int32(0)
+    stack: list[Whole] = [np.int64(0) for _ in range(0)]
+    for outlet in np.flatnonzero(group):
+        if group[outlet] > 0:
+            continue
+        count += np.int32(1)
+        group[outlet] = count
+        stack.append(outlet)
+        while len(stack) > 0:
+            below = stack.pop()
+            for there, _ in around(below, height, width):
+                if group[there] == -1 and flat[there] == flat[below]:
+                    group[there] = count
+                    stack.append(there)
+    return group
+
+
+@compiled
+def offer(row: Whole, cost: Whole, outlet: Whole, group: Whole, away: Costs, outlets: Cells, groups: Costs) -> bool:
+    """Keep a way out where it is among the two shortest of different groups; return whether it is."""
+    if cost < away[row, 0]:
+        if group != groups[row, 0]:
+            away[row, 1], outlets[row, 1], groups[row, 1] = away[row, 0], outlets[row, 0], groups[row, 0]
+        away[row, 0], outlets[row, 0], groups[row, 0] = cost, outlet, group
+        return True
+    if group != groups[row, 0] and cost < away[row, 1]:
+        away[row, 1], outlets[row, 1], groups[row, 1] = cost, outlet, group
+        return True
+    return False
+
+
+@compiled
+def passed_on(own: Whole, to: Whole, step: int, away: Costs, outlets: Cells, groups: Costs) -> bool:
+    """Offer a neighbour both ways out of a cell, a step longer; return whether it keeps any."""
+    is_kept = False
+    for slot in range(2):
+        if away[own, slot] != FAR:
+            is_kept |= offer(to, away[own, slot] + step, outlets[own, slot], groups[own, slot], away, outlets, groups)
+    return is_kept
+
+
+@compiled
+def two_ways_out(level: Steps, wide: Mask, group: Costs, costs: tuple[int, int, int]) -> tuple[Costs, Cells, Costs]:
+    """Return for the m cells of wide level ground, in order, the shortest ways to the two nearest ways out.
+
+    Returns
+    -------
+    tuple
+        (m, 2) lengths, `FAR` where there is no second; the cells where they leave; their groups.
+    """
+    height, width = level.shape
+    flat = level.reshape(-1)
+    cells = np.flatnonzero(wide)
+    row_of = np.full(height * width, np.int32(-1))
+    row_of[cells] = np.arange(len(cells)).astype(np.int32)
+    away = np.full((len(cells), 2), FAR)
+    outlets, groups = np.full((len(cells), 2), np.int64(-1)), np.zeros((len(cells), 2), np.int32)
+    queue: list[Whole] = [np.int64(0) for _ in range(0)]
+    for outlet in np.flatnonzero(group):
+        if row_of[outlet] >= 0:
+            offer(row_of[outlet], 0, outlet, group[outlet], away, outlets, groups)
+            queue.append(outlet)
+        for there, kind in around(outlet, height, width):
+            if row_of[there] >= 0 and flat[there] == flat[outlet]:
+                offer(row_of[there], costs[kind], outlet, group[outlet], away, outlets, groups)
+                queue.append(there)
+    at = 0
+    while at < len(queue):
+        here = queue[at]
+        at += 1
+        own = row_of[here]
+        for there, kind in around(here, height, width):
+            to = row_of[there]
+            if to < 0 or flat[there] != flat[here]:
+                continue
+            if passed_on(own, to, costs[kind], away, outlets, groups):
+                queue.append(there)
+    return away, outlets, groups
+
+
+@compiled
+def other_way_out(
+    cells: Cells,
+    downstream: Cells,
+    group: Costs,
+    to_outlet: Costs,
+    away: Costs,
+    groups: Costs,
+    least: int,
+    alike: float,
+) -> NDArray[np.int8]:
+    """Return (m,) which of two ways out water isn't led to though it is nearly as near, -1 where neither is.
+
+    Parameters
+    ----------
+    least
+        Only cells from which the way that water is led is longer than this.
+    alike
+        How many times as long as that way the other may be.
+    """
+    led_to = np.zeros(len(cells), np.int32)
+    other = np.full(len(cells), np.int8(-1))
+    for row in range(len(cells)):
+        here, at = cells[row], np.int64(row)
+        while at >= 0 and led_to[at] == 0:
+            here = downstream[here]
+            at = np.searchsorted(cells, here)
+            if at == len(cells) or cells[at] != here:
+                at = np.int64(-1)
+        found = group[here] if at < 0 else led_to[at]
+        here, at = cells[row], np.int64(row)
+        while at >= 0 and led_to[at] == 0:
+            led_to[at] = found
+            here = downstream[here]
+            at = np.searchsorted(cells, here)
+            if at == len(cells) or cells[at] != here:
+                at = np.int64(-1)
+        own = to_outlet[cells[row]]
+        slot = 1 if groups[row, 0] == found else 0
+        if own > least and groups[row, slot] > 0 and away[row, slot] <= alike * own:
+            other[row] = slot
+    return other
+
+
+@compiled
+def step_out(
+    cells: Cells,
+    away: Costs,
+    groups: Costs,
+    row: Whole,
+    slot: Whole,
+    shape: tuple[int, int],
+    costs: tuple[int, int, int],
+) -> tuple[Whole, Whole]:
+    """Return row and slot of the next cell on the way to one of two ways out; -1 where it is the way out itself."""
+    next_row, next_slot = np.int64(-1), np.int64(0)
+    for there, kind in around(cells[row], shape[0], shape[1]):
+        found = np.searchsorted(cells, there)
+        if found == len(cells) or cells[found] != there:
+            continue
+        for one in range(2):
+            is_onward = away[found, one] == away[row, slot] - costs[kind]
+            if is_onward and groups[found, one] == groups[row, slot]:
+                next_row, next_slot = found, np.int64(one)
+    return next_row, next_slot
+
+
+@compiled
+def walk_out(
+    cells: Cells,
+    away: Costs,
+    outlets: Cells,
+    groups: Costs,
+    at: tuple[int, int],
+    shape: tuple[int, int],
+    costs: tuple[int, int, int],
+) -> Cells:
+    """Return the way from a cell of level ground to one of its two ways out, both ends included.
+
+    Parameters
+    ----------
+    at
+        The cell's row, and which of the two.
+    """
+    row: Whole = np.int64(at[0])
+    slot: Whole = np.int64(at[1])
+    way = [cells[row]]
+    while away[row, slot] > 0:
+        next_row, next_slot = step_out(cells, away, groups, row, slot, shape, costs)
+        if next_row < 0:
+            way.append(outlets[row, slot])
+            break
+        row, slot = next_row, next_slot
+        way.append(cells[row])
+    return np.array(way)
+
+
+@compiled
+def met_on_way_out(
+    cells: Cells,
+    away: Costs,
+    groups: Costs,
+    is_target: Mask,
+    starts: tuple[Cells, Cells],
+    shape: tuple[int, int],
+    costs: tuple[int, int, int],
+) -> Costs:
+    """Return for ways over level ground how far from their end they first meet a target; -1 where they don't.
+
+    Parameters
+    ----------
+    is_target
+        (m,) of the cells.
+    starts
+        Rows, and which of the two ways from each.
+    """
+    met = np.full((len(cells), 2), np.int32(-2))
+    found = np.empty(len(starts[0]), np.int32)
+    for number in range(len(found)):
+        row: Whole = np.int64(starts[0][number])
+        slot: Whole = np.int64(starts[1][number])
+        passed = [(row, slot)]
+        while row >= 0 and met[row, slot] == -2 and not is_target[row]:  # noqa: PLR2004 -- nothing known yet
+            row, slot = step_out(cells, away, groups, row, slot, shape, costs)
+            if row >= 0:
+                passed.append((row, slot))
+        end = np.int32(-1)
+        if row >= 0:
+            end = away[row, slot] if is_target[row] else met[row, slot]
+        for one, other in passed:
+            met[one, other] = end
+        found[number] = end
+    return found
+
+
+@compiled
+def step_m(here: np.int64, there: np.int64, width: int, cell_width_m: float, cell_height_m: float) -> float:
+    """Return the length of a step between neighbouring cells, centre to centre."""
+    rows = abs(here // width - there // width)
+    columns = abs(here % width - there % width)
+    return float(np.sqrt((rows * cell_height_m) ** 2 + (columns * cell_width_m) ** 2))
+
+
+@compiled
+def walk_down(
+    start: int, downstream: Cells, width: int, cell_width_m: float, cell_height_m: float, limit_m: float
+) -> tuple[Cells, Floats]:
+    """Follow the water from a cell until it leaves the grid, ends in a sink, or has gone `limit_m`.
+
+    Returns
+    -------
+    tuple
+        Cells from the start on, and the way to each in metres.
+    """
+    cells = [np.int64(start)]
+    way = [0.0]
+    here = np.int64(start)
+    while True:
+        there = np.int64(downstream[here])
+        if there == here or there < 0:
+            break
+        reached_m = way[-1] + step_m(here, there, width, cell_width_m, cell_height_m)
+        if reached_m > limit_m:
+            break
+        cells.append(there)
+        way.append(reached_m)
+        here = there
+    return np.array(cells), np.array(way)
+
+
+@compiled
+def walk_up(
+    starts: Cells,
+    starts_m: Floats,
+    downstream: Cells,
+    shape: tuple[int, int],
+    cell_width_m: float,
+    cell_height_m: float,
+    limit_m: float,
+) -> tuple[Cells, Floats]:
+    """Gather every cell whose water reaches one of the starts within `limit_m` along the water.
+
+    Parameters
+    ----------
+    starts_m
+        The way that is counted at each start.
+
+    Returns
+    -------
+    tuple
+        Cells (starts included), and the way from each to the first start that its water meets.
+    """
+    height, width = shape
+    seen = set([np.int64(-1)])  # noqa: C405 -- numba types a set by its first member
+    cells = [np.int64(-1)]
+    way = [0.0]
+    for number in range(len(starts)):
+        one = np.int64(starts[number])
+        if one not in seen and starts_m[number] <= limit_m:
+            seen.add(one)
+            cells.append(one)
+            way.append(starts_m[number])
+    at = 1
+    while at < len(cells):
+        here = cells[at]
+        row, column = here // width, here % width
+        for step_row in range(-1, 2):
+            for step_column in range(-1, 2):
+                next_row, next_column = row + step_row, column + step_column
+                if next_row < 0 or next_row >= height or next_column < 0 or next_column >= width:
+                    continue
+                there = np.int64(next_row * width + next_column)
+                if downstream[there] != here or there == here or there in seen:
+                    continue
+                reached_m = way[at] + step_m(there, here, width, cell_width_m, cell_height_m)
+                if reached_m <= limit_m:
+                    seen.add(there)
+                    cells.append(there)
+                    way.append(reached_m)
+        at += 1
+    return np.array(cells)[1:], np.array(way)[1:]
+
+
+@compiled
+def hollow(bottom: int, heights: Heights, rim_m: float, steps_per_m: int) -> Cells:
+    """Gather the cells that are joined to a bottom (by sides or corners) and lie below a rim, in no order.
+
+    Heights are rounded to steps as for filling, so that the rim itself stays out.
+    """
+    height, width = heights.shape
+    seen = set([np.int64(bottom)])  # noqa: C405 -- numba types a set by its first member
+    cells = [np.int64(bottom)]
+    at = 0
+    while at < len(cells):
+        row, column = cells[at] // width, cells[at] % width
+        for next_row in range(max(0, row - 1), min(height, row + 2)):
+            for next_column in range(max(0, column - 1), min(width, column + 2)):
+                there = np.int64(next_row * width + next_column)
+                # Of nothing known nothing is below.
+                level = np.round(np.float64(heights[next_row, next_column]) * steps_per_m) / steps_per_m
+                if level < rim_m and there not in seen:
+                    seen.add(there)
+                    cells.append(there)
+        at += 1
+    return np.array(cells)
