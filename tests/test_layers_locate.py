@@ -369,3 +369,22 @@ def test_a_datum_in_a_title_or_under_the_table_speaks_for_all_rows(tmp_path: Pat
     below, _ = load(table(tmp_path, f"{rows}注：坐标均为火星坐标系,,,\n"))
     above, _ = load(table(tmp_path, f"企业清单（高德坐标）,,,\n{rows}"))
     assert below.table["lon"].to_pylist() == above.table["lon"].to_pylist() == [pytest.approx(113.05, abs=2e-6)]
+
+
+def test_split_columns_of_any_stem_are_joined_and_parts_without_degrees_refused(tmp_path: Path) -> None:
+    for lon, lat, form in (("中心经度", "中心纬度", "{}_{}"), ("经度", "纬度", "{}{}"), ("东经", "北纬", "{}-{}")):
+        names = ",".join(form.format(stem, part) for stem in (lon, lat) for part in "度分秒")
+        positions, _ = load(table(tmp_path, f"编号,{names}\n1,113,2,15,23,41,7\n"))
+        assert positions.table["lon"].to_pylist() == [113.0375]  # 2′15″ are 0.0375°
+        assert positions.table["lat"].to_pylist() == [pytest.approx(23.685278, abs=1e-6)]
+    with pytest.raises(InputError, match="有分、秒列而对不上度列，坐标不完整（现为「经度_分、经度_秒」）"):
+        load(table(tmp_path, "编号,经度,经度_分,经度_秒,纬度\n1,113,2,15,23\n"))
+
+
+def test_a_second_pair_is_told_and_rows_that_give_only_that_go_back(tmp_path: Path) -> None:
+    text = "编号,经度,纬度,X坐标,Y坐标\n1,113.0375,23.685278,38401000,2620000\n2,,,38401000,2620000\n3,,,,\n"
+    positions, ledger = load(table(tmp_path, text))
+    assert positions.table["status"].to_pylist() == ["assessed", "rejected", "not_located"]
+    assert "经度、纬度 空白而 X坐标、Y坐标 有数值，未采用" in positions.table["note"][1].as_py()
+    told = [(entry.field, entry.action) for entry in ledger.entries if entry.event == "坐标列未用"]
+    assert told == [("X坐标、Y坐标", "以 经度、纬度 为准")]

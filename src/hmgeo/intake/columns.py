@@ -260,6 +260,12 @@ def names_places_only(columns: Columns, headers: Sequence[str]) -> bool:
 def require_coordinates(columns: Columns, headers: Sequence[str], place: Place) -> None:
     """Raise an `InputError` that lists what was found and what would be understood."""
     if "lon" in columns and "lat" in columns:
+        parts = unused_parts(columns, headers)
+        if parts and re.search("经|lon|lng", plain_name(columns["lon"])):  # a user may map another pair
+            remedy = "度、分、秒分列时，列名写作 经度(度)、经度(分)、经度(秒)、纬度(度)、纬度(分)、纬度(秒)"
+            raise InputError(
+                Problem("有分、秒列而对不上度列，坐标不完整", place, found="、".join(parts), remedy=remedy)
+            )
         return
     understood = "；".join(f"{'/'.join(lon.split()[:4])} 与 {'/'.join(lat.split()[:4])}" for lon, lat in COORDINATES)
     raise InputError(
@@ -363,15 +369,54 @@ def unclear_rows(event: str, rows_by_value: dict[str, list[int]], action: str, f
         journal.note(event, f"共 {name_rows(rows)}", action, field=field, value=value)
 
 
+_PART = re.compile(r"(.*?(?:东经|北纬|经度|纬度))[_\-]?[(]?([度°分′秒″])[)]?")
+_PART_WORDS = {"°": "度", "′": "分", "″": "秒"}
+
+
+def split_part(header: str) -> tuple[str, str] | None:
+    """Return what a column holds degrees, minutes or seconds of, and which of them; None for any other column.
+
+    Examples
+    --------
+    >>> split_part("中心经度_度"), split_part("北纬（′）"), split_part("经度")
+    (('中心经度', '度'), ('北纬', '分'), None)
+    """
+    match = _PART.fullmatch(plain_name(header))
+    return (match[1], _PART_WORDS.get(match[2], match[2])) if match else None
+
+
 def _split_degrees(headers: Sequence[str]) -> tuple[str, str] | None:
     """Return the columns of degrees of longitude and latitude where minutes and seconds have columns of their own."""
-    found = {}
-    for header in headers:
-        match = re.fullmatch(r"(东经|经度|北纬|纬度)\((度|°)\)", plain_name(header))
-        if match:
-            found[match[1] in {"东经", "经度"}] = header
-    has_minutes = any(re.fullmatch(r"(东经|北纬|经度|纬度)\((分|′)\)", plain_name(header)) for header in headers)
-    return (found[True], found[False]) if has_minutes and len(found) == 2 else None  # noqa: PLR2004 -- both
+    parts = {header: part for header in headers if (part := split_part(header))}
+    parted = {stem for stem, word in parts.values() if word != "度"}
+    degrees = {stem: header for header, (stem, word) in reversed(parts.items()) if word == "度"}
+    for stem, lon in degrees.items():
+        other = stem.replace("东经", "北纬").replace("经度", "纬度")
+        if other != stem and other in degrees and {stem, other} & parted:
+            return lon, degrees[other]
+    return None
+
+
+def unused_parts(columns: Columns, headers: Sequence[str]) -> list[str]:
+    """Return the columns of minutes and seconds that no joined coordinate takes in."""
+    joined = {part[0] for role in ("lon", "lat") if columns.is_split and (part := split_part(columns[role]))}
+    return [name for name in headers if (part := split_part(name)) and part[1] != "度" and part[0] not in joined]
+
+
+def spare_pairs(columns: Columns, headers: Sequence[str]) -> list[tuple[str, str]]:
+    """Return further pairs of coordinate columns, which stand beside the pair in use."""
+    known = {plain_name(header): header for header in reversed(headers)}
+    known = {**{without_unit(name): header for name, header in known.items()}, **known}
+    used = {columns.by_role.get("lon"), columns.by_role.get("lat")}
+    found = []
+    for lon_words, lat_words in COORDINATES:
+        for lon_word, lat_word in zip(lon_words.split(), lat_words.split(), strict=False):
+            pair = (known.get(lon_word), known.get(lat_word))
+            if pair[0] is not None and pair[1] is not None and not used & {*pair}:
+                found.append((pair[0], pair[1]))
+                used |= {*pair}
+    both = next((known[word] for word in ALIASES["lonlat"].split() if word in known), None)
+    return [*found, (both, both)] if both is not None and both not in used else found
 
 
 def without_unit(plain: str) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hmgeo.geo.ellipsoid import geodesic_m
-from hmgeo.intake.columns import LON_LAT_PAIR, plain_name
+from hmgeo.intake.columns import LON_LAT_PAIR, spare_pairs, split_part
 from hmgeo.intake.rows import name_rows
 
 if TYPE_CHECKING:
@@ -290,6 +290,7 @@ def read_pairs(raw: RawTable, columns: Columns, *, is_turned: bool, outcome: Out
         Row to pair, x east and y north as the column names (and the user) have it.
     """
     texts_x, texts_y = coordinate_texts(raw, columns)
+    _tell_spare_pairs(raw, columns, outcome)
     headers = (columns["lon"], columns["lat"])
     told = _Told()
     pairs: dict[int, Pair] = {}
@@ -328,17 +329,42 @@ def _halves(text: str) -> tuple[str, str]:
 
 def _joined(raw: RawTable, degrees_header: str) -> list[str]:
     """Join degrees, minutes and seconds that stand in columns of their own; all blank gives blank."""
-    stem = plain_name(degrees_header).partition("(")[0]
-    by_name = {plain_name(header): header for header in raw.headers}
+    whole = split_part(degrees_header)
+    by_part = {part: header for header in reversed(raw.headers) if (part := split_part(header))}
     made = [""] * raw.row_count
     for word, sign in _PARTS:
-        header = by_name.get(f"{stem}({word})") or by_name.get(f"{stem}({sign})")
+        header = by_part.get((whole[0], word)) if whole else None
         if header is not None:
             cells = raw.columns[header]
             made = [
                 text + (f"{cell.strip()}{sign}" if cell.strip() else "") for text, cell in zip(made, cells, strict=True)
             ]
     return made
+
+
+def _tell_spare_pairs(raw: RawTable, columns: Columns, outcome: Outcome) -> None:
+    """Tell of further pairs of coordinates; rows that give only those go back."""
+    texts = coordinate_texts(raw, columns)
+    own = [any(_plain(text).casefold() not in PLACEHOLDERS for text in pair) for pair in zip(*texts, strict=True)]
+    used = "、".join(dict.fromkeys((columns["lon"], columns["lat"])))
+    for spare in spare_pairs(columns, raw.headers):
+        name = "、".join(dict.fromkeys(spare))
+        cells = [
+            "，".join(dict.fromkeys(filter(None, pair)))
+            for pair in zip(*(raw.columns[one] for one in spare), strict=True)
+        ]
+        filled = [row for row, cell in enumerate(cells) if re.search(r"\d", cell)]
+        if filled:
+            outcome.journal.note(
+                "坐标列未用",
+                f"另有坐标列 {name}，共 {name_rows(row + 1 for row in filled)}",
+                f"以 {used} 为准",
+                field=name,
+            )
+        for row in filled:
+            if not own[row]:
+                reason = f"{used} 空白而 {name} 有数值，未采用；请填入前者，或用字段映射改用后者"
+                outcome.reject(row, reason, field=name, value=cells[row])
 
 
 def _quick_pair(x_text: str, y_text: str, pair_kind: int) -> Pair | None:
