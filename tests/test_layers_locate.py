@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -388,3 +389,32 @@ def test_a_second_pair_is_told_and_rows_that_give_only_that_go_back(tmp_path: Pa
     assert "经度、纬度 空白而 X坐标、Y坐标 有数值，未采用" in positions.table["note"][1].as_py()
     told = [(entry.field, entry.action) for entry in ledger.entries if entry.event == "坐标列未用"]
     assert told == [("X坐标、Y坐标", "以 经度、纬度 为准")]
+
+
+def test_a_closed_line_is_the_area_it_goes_round_and_an_open_one_stays_a_line(tmp_path: Path) -> None:
+    ring = "[[113.04,23.69],[113.08,23.69],[113.08,23.72],[113.04,23.72],[113.04,23.69]]"
+    lines = ",".join(
+        f'{{"type":"Feature","properties":{{"名称":"{name}"}},"geometry":{{"type":"LineString","coordinates":{at}}}}}'
+        for name, at in (("红线厂", ring), ("渠", "[[113.04,23.69],[113.08,23.69],[113.08,23.72]]"))
+    )
+    path = tmp_path / "a.geojson"
+    path.write_text(f'{{"type":"FeatureCollection","features":[{lines}]}}', encoding="utf-8")
+    positions, ledger = load(path)
+    area, line = shapely.from_wkb(positions.table["geometry"].to_pylist())
+    assert area.covers(shapely.box(113.05, 23.70, 113.06, 23.71))  # parcel P1 lies inside: 0 m
+    assert line.geom_type == "LineString"
+    assert [entry.row for entry in ledger.entries if entry.event == "闭合线"] == [1]
+    assert "按所围成的面读取" in positions.table["note"][0].as_py()
+
+
+def test_a_table_of_boundary_points_is_not_a_list_of_plants(tmp_path: Path) -> None:
+    corners = ("2620000,38401000", "2620000,38401200", "2620200,38401200", "2620200,38401000")
+    for name in ("", "甲厂"):
+        rows = "".join(
+            f"{name if number > 1 else '甲厂'},J{number},{at}\n" for number, at in enumerate(corners, start=1)
+        )
+        with pytest.raises(InputError, match="像是界址点（拐点）表，连续 4 行是同一地块的各点"):
+            load(table(tmp_path, f"地块名称,点号,X坐标,Y坐标\n{rows}"))
+    plants = "甲,1,113.0375,23.68\n乙,2,113.0475,23.68\n丙,3,113.0575,23.68\n"
+    positions, _ = load(table(tmp_path, f"名称,点号,经度,纬度\n{plants}"))
+    assert positions.table.num_rows == 3

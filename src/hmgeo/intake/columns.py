@@ -280,6 +280,36 @@ def require_coordinates(columns: Columns, headers: Sequence[str], place: Place) 
     )
 
 
+_POINT_NUMBERS = frozenset(
+    {"点号", "界址点号", "界址点", "拐点号", "拐点", "拐点编号", "界址点编号", "边界点号", "顶点号"}
+)
+_FEWEST_POINTS = 3
+
+
+def refuse_boundary_points(raw: RawTable, columns: Columns, place: Place) -> None:
+    """Refuse a table whose rows are the corners J1, J2, J3 … of an area: each would count as a place of its own.
+
+    Raises
+    ------
+    InputError
+        Three rows or more follow each other as numbered corners of one thing.
+    """
+    header = next((name for name in raw.headers if plain_name(name) in _POINT_NUMBERS), "")
+    if not header:
+        return
+    names = raw.columns.get(columns.by_role.get("name", ""), [""] * raw.row_count)
+    longest, run, owner = 0, 0, ""
+    for number, name in zip(raw.columns[header], names, strict=True):
+        goes_on = bool(number.strip()) and (not name.strip() or name.strip() == owner)
+        run = run + 1 if goes_on and run else int(bool(number.strip()))
+        owner = name.strip() or owner
+        longest = max(longest, run)
+    if longest >= _FEWEST_POINTS:
+        where = replace(place, field=header)
+        remedy = "在 GIS 软件中按点号把各点连成面，存为 gpkg、geojson 或 shp 后再用；每行若确是一处，请逐行填写名称"
+        raise InputError(Problem(f"像是界址点（拐点）表，连续 {longest} 行是同一地块的各点", where, remedy=remedy))
+
+
 def write_mapping(columns: Columns, journal: Journal) -> None:
     """Put the recognised columns into the ledger, one entry for the file."""
     mapping = "；".join(f"{ROLE_WORDS[role]}={header}" for role, header in columns.by_role.items())

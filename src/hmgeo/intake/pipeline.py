@@ -19,13 +19,14 @@ from hmgeo.intake.columns import (
     names_places_only,
     note_standard,
     recognise,
+    refuse_boundary_points,
     require_coordinates,
     understand,
     write_mapping,
 )
 from hmgeo.intake.formats.read import read_raw
 from hmgeo.intake.places.locate import add_stated_uncertainty, file_crs, locate_table, refer_shapes, row_datum_words
-from hmgeo.intake.places.mend import check_range, mend, read_shapes
+from hmgeo.intake.places.mend import check_range, close_lines, mend, read_shapes
 from hmgeo.intake.places.numbers import pair_uncertainties_m, typed_pairs
 from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_against_places
 from hmgeo.intake.rows import Journal, Outcome, ReadAs
@@ -85,11 +86,14 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
             _leave_unlocated(outcome)
             return outcome
         require_coordinates(columns, raw.headers, place)
+        refuse_boundary_points(raw, columns, place)
         locate_table(raw, columns, declared, outcome)
         label = "、".join(dict.fromkeys((columns["lon"], columns["lat"])))
         check_range(outcome, label, accept_swaps=options.accept_suggestions)
     else:
         read_shapes(raw.geometry, outcome)
+        if polygons_only or not are_receptors:
+            close_lines(outcome)
         own = row_datum_words(raw, columns, outcome)
         rows = np.flatnonzero(outcome.is_assessed())
         if rows.size:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NO_AREA_DEG2 = 1e-15  # some ten square millimetres: what rounding leaves of a line
 _AREA_DIMENSION = 2
+_FEWEST_IN_RING = 4
 _LON_LIMITS = (-180.0, 180.0)
 _LAT_LIMITS = (-90.0, 90.0)
 _CHINA_LON = (73.0, 136.0)
@@ -79,6 +80,20 @@ def read_shapes(wkb: Sequence[bytes | None], outcome: Outcome) -> None:
         shapely.get_num_geometries(outcome.shapes) == 1
     )
     outcome.shapes[lone] = shapely.get_geometry(outcome.shapes[lone], 0)
+
+
+def close_lines(outcome: Outcome) -> None:
+    """Read lines that end where they begin as the areas they go round, with an entry each."""
+    held = np.flatnonzero(outcome.is_assessed() & (shapely.get_dimensions(outcome.shapes) == 1))
+    for row in held.tolist():
+        parts = shapely.get_parts(outcome.shapes[row])
+        closed = shapely.is_closed(parts) & (shapely.get_num_coordinates(parts) >= _FEWEST_IN_RING)
+        if not closed.all():
+            continue
+        rings = [shapely.Polygon(shapely.get_coordinates(part)) for part in parts]
+        outcome.shapes[row] = rings[0] if len(rings) == 1 else shapely.union_all(shapely.make_valid(rings))
+        outcome.journal.note_row(row + 1, "闭合线", "首尾相接的线", "按所围成的面读取，请核对", field="几何")
+        outcome.remark(row, "首尾相接的线，按所围成的面读取")
 
 
 def check_range(outcome: Outcome, label: str = "经度、纬度", *, accept_swaps: bool = False) -> None:
