@@ -464,7 +464,8 @@ def test_the_township_that_a_row_names_beats_an_approximate_cell() -> None:
 def test_a_county_that_disagrees_with_the_point_is_remarked() -> None:
     found = placed(county="清新区")
     assert found["county"] == "清新区"
-    assert "点位不在所填清新区内，请核对坐标或地址。" in found["note"]
+    assert "点位在所填或名称所述的清新区以外" in found["note"]
+    assert "位置不能采信，本条未作判断；请核对坐标或地址。" in found["note"]
 
 
 def test_sources_beyond_the_projects_own_area_are_marked() -> None:
