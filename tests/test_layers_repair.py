@@ -136,13 +136,15 @@ def test_projected_coordinates_outside_the_grid_are_set_aside(tmp_path: Path) ->
     assert "超出所声明坐标系" in lines(ledger, "几何搁置")[0][2]
 
 
-def test_classes_are_official_words(tmp_path: Path) -> None:
+def test_classes_are_official_words_and_strange_ones_stay(tmp_path: Path) -> None:
     words = ["优先保护类", "安全利用", "严格管控类", "", "轻度污染", "轻度污染", "未划分"]
     path = parquet(tmp_path, wkb(*[SQUARE] * 7), BSM=list("abcdefg"), 土壤环境质量类别=words)
     layer, ledger = farmland(path)
     classes = layer.read()["class"].to_pylist()
-    assert classes == ["优先保护类", "安全利用类", "严格管控类", "未划分", "未划分", "未划分", "未划分"]
-    assert set(classes) <= {member.value for member in SoilQualityClass}
+    assert classes == ["优先保护类", "安全利用类", "严格管控类", "未划分", "轻度污染", "轻度污染", "未划分"]
+    assert set(classes) - {member.value for member in SoilQualityClass} == {"轻度污染"}, (
+        "a class unknown, not unclassified"
+    )
     assert lines(ledger, "类别空缺")[0][2:] == ("共 1 行", "按未划分处理")
     told = [entry for entry in ledger.entries if entry.event == "类别未识别"]
     assert [(entry.value, entry.reason) for entry in told] == [("轻度污染", "共 2 行（数据第 5、6 行）")]
