@@ -11,6 +11,7 @@ import shapely
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.judging.applies import Subject
 from hmgeo.judging.choices import Choices
+from hmgeo.judging.facts import Facts
 from hmgeo.judging.judge import Judgement, judge
 from hmgeo.judging.layers import LayerFacts, LayerIndexes
 from hmgeo.judging.places import Places
@@ -36,7 +37,7 @@ def judged(
     rule_id: str, layers: list[Layer], distance_m: float, action: str = "new", *, for_safety: bool | None = None
 ) -> Judgement:
     lon, lat, _ = ELLIPSOID.fwd(114.5, 30.0, 0.0, distance_m)
-    facts = LayerFacts(shapely.Point(lon, lat), 0.0, LayerIndexes(layers), Places())
+    facts = Facts(LayerFacts(shapely.Point(lon, lat), 0.0, LayerIndexes(layers), Places()))
     rule = load_book().get(rule_id)
     standing = standing_of(rule, as_of=date(2024, 6, 30), place_codes=codes_of_place("420281"), adopted=False)
     said = {} if for_safety is None else {"for_safety_or_ecology": for_safety}
