@@ -112,7 +112,10 @@ def test_screen_says_what_came_out(hmgeo_command: Callable[..., Ended], tmp_path
     assert ended.code == 0
     assert ended.out.splitlines()[:2] == [
         "5 km 距离排查：污染源 3 行（已评估 2，未定位 1，退回补正 0）",
-        "  触及禁止性规定 0 条｜有附加条件 0 条｜符合排查条件 2 条｜未评估 1 条｜未触及 0 条｜不适用 0 条",
+        (
+            "  触及禁止性规定 0 条｜有附加条件 0 条｜符合排查条件 2 条｜未评估 1 条"
+            "（已量未见、范围未申明 0，缺图层或资料 0，效力未核实或原文未收录 0，位置不明 1）｜未触及 0 条｜不适用 0 条"
+        ),
     ]
     assert str(tmp_path / "out") in ended.out
     assert "读取图层 …" in ended.err

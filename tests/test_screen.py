@@ -339,8 +339,6 @@ def test_terrain_considered_but_not_graded() -> None:
     [
         ({"trade_code": "0912"}, "not_applicable", "原因：行业（0912，2017 版）不在条款适用范围。"),
         ({"trade_code": ""}, "not_assessed", "缺少行业代码"),
-        ({"trade_edition": "2011"}, "not_assessed", "行业代码 3212 为 2011 版，条款行业按 2017 版 给出"),
-        ({"trade_edition": ""}, "not_assessed", "未注明版本"),
     ],
 )
 def test_trades(row: Row, verdict: str, words: str) -> None:
@@ -349,6 +347,13 @@ def test_trades(row: Row, verdict: str, words: str) -> None:
     assert words in source["note"]
     assert words in finding["note"]
     assert source["nearest_farmland_m"] == 3_000.0  # measured all the same
+
+
+@pytest.mark.parametrize("edition", ["2011", ""])
+def test_a_code_that_means_the_same_in_both_editions_needs_none(edition: str) -> None:
+    """3212 is 铅锌冶炼 in 2011 and in 2017."""
+    source, _ = answer(screen(sources({"trade_edition": edition}), farmland(parcel(3_000)), ask()))
+    assert (source["verdict"], source["certainty"]) == ("listed", "certain")
 
 
 def test_a_shorter_code_holds_the_codes_below_it() -> None:
