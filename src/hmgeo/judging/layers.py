@@ -25,7 +25,7 @@ from hmgeo.judging.facts import (
     not_asked,
 )
 from hmgeo.judging.places import KEY_AREAS, in_key_areas
-from hmgeo.records import Unknown as UnknownValue
+from hmgeo.records import Unknown as NotRead
 from hmgeo.reference.cells import read_class, unread_among
 from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, LAYERS
 from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Completeness
@@ -92,7 +92,7 @@ class LayerIndex:
         return tuple(dict.fromkeys(str(word) for word in self._classes if word))
 
     @cached_property
-    def _read_classes(self) -> list[str | UnknownValue]:
+    def _read_classes(self) -> list[str | NotRead]:
         """The official class of each feature; `Unknown` where its word isn't in the list of the layer."""
         read = {word: read_class(self.layer.kind.value, str(word or "")) for word in set(self._classes)}
         return [read[word] for word in self._classes]
@@ -162,7 +162,7 @@ class LayerIndex:
         """Return the name of a feature, its id where it has none, with a class that isn't understood."""
         word = self._read_classes[row]
         name = self._names[row] or self._ids[row]
-        if not isinstance(word, UnknownValue) or self.layer.kind.value not in CLASS_WORDS:
+        if not isinstance(word, NotRead) or self.layer.kind.value not in CLASS_WORDS:
             return name
         return f"{name}（类别未填）" if word.code == "not_stated" else f"{name}（类别「{word.found}」）"
 
@@ -219,7 +219,7 @@ class LayerIndex:
             if features.classes:
                 asked = set(features.classes)
                 read = [
-                    1 if one in asked or word in asked else 0 if isinstance(one, UnknownValue) else -1
+                    1 if one in asked or word in asked else 0 if isinstance(one, NotRead) else -1
                     for one, word in zip(self._read_classes, self._classes, strict=True)
                 ]
                 codes = np.minimum(codes, np.array(read, dtype=np.int64))
