@@ -235,7 +235,7 @@ def test_what_only_one_of_two_ways_meets_is_ambiguous(level: FlowGrid) -> None:
         found = up(source(*MIDDLE, at=level, fields=[[field]]))
         assert (found.answer, found.others) == (answer, frozenset({Answer.YES, Answer.NO} - {answer}))
         assert "途中平地有两个一样近的出口，水流可能由另一出口离开，待核实。" in found.why
-    assert "途经平地 28 格" in up(source(*MIDDLE, at=level, fields=[[WEST_END]])).why
+    assert "途经一段平地 28 格" in up(source(*MIDDLE, at=level, fields=[[WEST_END]])).why
     both = up(source(*MIDDLE, at=level, fields=[[WEST_END], [EAST_END]]))
     assert (both.answer, both.others) == (Answer.YES, frozenset())
     # What lies before the ways part is met by both.
@@ -266,7 +266,7 @@ def test_tables_mark_both_ways(level: FlowGrid) -> None:
     assert [(row["flat_cells"], row["is_ambiguous"]) for row in paths] == [(28, True), (9, False)]
     lon, lat = level.frame.lon_lat(np.array([2 * 61 + 60]))[0]
     assert paths[0]["note"] == (
-        "流出高程范围；途经平地 28 格，平地上的走向按最近出口推定，不由高程决定；"
+        "流出高程范围；途经一段平地 28 格，平地上的走向按最近出口推定，不由高程决定；"
         f"0.00 km 处的平地另有一样近的出口，水流也可能去往（{lon:.5f}，{lat:.5f}），流出高程范围，待核实"
     )
     assert paths[1]["note"] == "流出高程范围"
@@ -414,4 +414,4 @@ def test_each_plant_on_the_plain_meets_the_parcel_at_its_own_end(
     far = {row["source_id"]: row["flow_distance_m"] for row in told["met"]}
     # Four cells to the east and three across them, and one more to the parcel's edge.
     assert far["E1"] == pytest.approx(3 * 30 * 2**0.5 + 30.0, abs=31.0)
-    assert any("超过 20 格" in note for note in told["notes"])
+    assert any("一段平地超过 20 格" in note for note in told["notes"])

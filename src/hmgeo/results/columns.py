@@ -318,7 +318,7 @@ FLOW_PATHS = DataTable(
         number("upstream_area_ha", "起点集水面积", "ground that drains to its start", NO_LAYER),
         _NOTE,
         text("source_kind", "图层", "layer"),
-        whole("flat_cells", "途经平地格数", "level cells on the way", NO_LAYER),
+        whole("flat_cells", "途经最长一段平地格数", "cells of the longest level stretch on the way", NO_LAYER),
         flag("is_ambiguous", "平地两个出口一样近", "two ways out of level ground alike", NO_LAYER),
         shape(NO_LAYER),
     ),
@@ -326,7 +326,7 @@ FLOW_PATHS = DataTable(
 """The way water takes downhill from each source: flow length, how the path ends, area that drains to its start.
 
 length_m is null where a source has no position on the grid; geometry is the path in lon/lat. flat_cells counts the
-level cells that it goes over; is_ambiguous says that it might as well leave level ground elsewhere and not come back.
+cells of the longest level stretch; is_ambiguous says that it might as well leave such ground elsewhere for good.
 """
 
 FLOW_MET = DataTable(
@@ -363,12 +363,12 @@ CATCHMENTS = DataTable(
         whole("order", "次序", "order", NONE_FOUND),
         number("flow_distance_m", "流程", "distance along the water", NONE_FOUND),
         _NOTE,
-        whole("flat_cells", "途经平地格数", "level cells on the way", NONE_FOUND),
+        whole("flat_cells", "途经最长一段平地格数", "cells of the longest level stretch on the way", NONE_FOUND),
         flag("is_ambiguous", "途中平地两个出口一样近", "two ways out of level ground alike", NONE_FOUND),
     ),
 )
 """Sources in the catchment of an intake or zone, nearest along the water first; one row with empty source_id for a
-target that has none or can't be told. flat_cells counts the level cells on the way; is_ambiguous as above: such a
+target that has none or can't be told. flat_cells and is_ambiguous as above: such a
 source may drain to the target or not."""
 
 TOWNSHIPS = DataTable(

@@ -157,7 +157,7 @@ class FlowFacts:
         gap = _gap(features, layer, [*traces, *chain.from_iterable(branches)], mode)
         why = DOUBT if doubts - {best is not None} else ""
         if best is not None and best.flat_cells > water.grid.conditioning.flat_cells:
-            why += f"途经平地 {best.flat_cells} 格，平地上的走向按最近出口推定，不由高程决定。"
+            why += f"途经一段平地 {best.flat_cells} 格，平地上的走向按最近出口推定，不由高程决定。"
         is_approximate = water.is_approximate or layer.is_approximate
         return _fact(best, others | doubts, gap, layer, why, is_approximate=is_approximate)
 
@@ -241,7 +241,7 @@ def _met_on(way: tuple[Cells, Floats, End], grid: FlowGrid, cells: Cells, layer:
     first = int(hit[0])
     held = layer.targets
     rows = held.rows[held.cells == path[first]]
-    flat_cells = int(grid.is_flat[path[:first]].sum())
+    flat_cells = grid.level_stretch(path[:first])
     return _Trace(int(rows[0]), round(float(way_m[first]), 1), end, float(way_m[-1]), is_covered, flat_cells)
 
 

@@ -76,7 +76,7 @@ class Conditioning:
     memory_bytes
         A grid that would need more is refused.
     flat_cells
-        A way or a catchment that goes over more level cells than this says so: there the heights don't lead.
+        A way that goes over more level cells at a stretch than this says so: there the heights don't lead.
     alike
         How many times as long as the shortest way out of such level ground another may be to count as near as it.
     """
@@ -279,6 +279,11 @@ class FlowGrid:
                 end = self._beyond(last) if is_edge and held.all() else self.end_of(last)
                 found.append(Branch(ways[-1][held], other_m[held], end, int(at) + 1))
         return found
+
+    def level_stretch(self, cells: Cells) -> int:
+        """Return how many cells of a way the longest stretch over level ground has."""
+        ends = np.flatnonzero(~np.concatenate([[False], self.is_flat[cells], [False]]))
+        return int(np.diff(ends).max()) - 1
 
     def _along(self, cells: Cells) -> Floats:
         """Return the way to each of the cells of a way in metres."""

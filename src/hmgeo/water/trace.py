@@ -44,7 +44,7 @@ class Downhill:
     exits
         Cells where water leaves the source's shape (1 for a point); the path starts at the one that drains most.
     flat_cells
-        Cells of level ground that it goes over: there the heights don't lead.
+        Cells of the longest stretch of level ground that it goes over: there the heights don't lead.
     branches
         Ways that water may take as well, out of level ground with two ways out alike.
     """
@@ -100,7 +100,7 @@ def downhill(grid: FlowGrid, geometry: shapely.Geometry, limit_m: float = np.inf
     cells, way_m, end = grid.path(first, limit_m)
     heights = grid.heights.reshape(-1)
     drop_m = round(float(heights[first] - heights[cells[-1]]), GRID_DECIMALS)
-    flat_cells, branches = int(grid.is_flat[cells].sum()), tuple(grid.branches(first, limit_m))
+    flat_cells, branches = grid.level_stretch(cells), tuple(grid.branches(first, limit_m))
     return Downhill(cells, way_m, end, exits, drop_m, grid.area_ha(first), flat_cells, branches)
 
 
@@ -205,7 +205,7 @@ class Drains(NamedTuple):
     row
         Of the source.
     flat_cells
-        Cells of level ground on the way; 0 where it isn't the way that water is led.
+        Cells of the longest level stretch on the way; 0 where it isn't the way that water is led.
     is_ambiguous
         Whether that depends on level ground with two ways out alike.
     """
@@ -263,7 +263,7 @@ def upstream_sources(grid: FlowGrid, target: Cells, sources: Sequence[Cells], li
             best = at[np.lexsort((held_m[at], is_coming[at]))[0]]
             passed = at[:0] if is_coming[best] else grid.path(int(held[best]), float(held_m[best]) + 1.0)[0]
             way, doubts = round(float(held_m[best]), GRID_DECIMALS), bool(is_ambiguous[at].all())
-            found.append(Drains(row, way, int(grid.is_flat[passed].sum()), doubts))
+            found.append(Drains(row, way, grid.level_stretch(passed), doubts))
     cell_ha = grid.frame.cell_area_m2 / 10_000
     lost_ha, won_ha = len(leaving) * cell_ha, len(coming) * cell_ha
     doubt = f"途中平地有两个一样近的出口：其中 {lost_ha:.1f} 公顷可能不流入，另有 {won_ha:.1f} 公顷可能流入。"
@@ -350,7 +350,7 @@ def level_text(conditioning: Conditioning) -> str:
     """Return how water is led over level ground and what is marked there."""
     percent = round(100 * (conditioning.alike - 1))
     return (
-        f"平地和填平处按最近的出口走；途经平地超过 {conditioning.flat_cells} 格的注明，"
+        f"平地和填平处按最近的出口走；一段平地超过 {conditioning.flat_cells} 格的注明，"
         f"另一出口不远于最近出口 {percent}% 的，两个出口都列出，待核实。"
     )
 
@@ -367,7 +367,7 @@ def level_notes(grid: FlowGrid, path: Downhill) -> list[str]:
 
 def _flat_notes(grid: FlowGrid, flat_cells: int) -> list[str]:
     is_much = flat_cells > grid.conditioning.flat_cells
-    return [f"途经平地 {flat_cells} 格，平地上的走向按最近出口推定，不由高程决定"] if is_much else []
+    return [f"途经一段平地 {flat_cells} 格，平地上的走向按最近出口推定，不由高程决定"] if is_much else []
 
 
 ONLY_BY_BRANCH, NOT_BY_BRANCH = "经平地另一个一样近的出口才遇到，待核实", "经平地另一个一样近的出口则不遇到，待核实"
