@@ -100,7 +100,7 @@ def fill(level: Steps, done: Mask, outlets: Cells) -> None:
                     heapq.heappush(queue, (np.int64(flat[there]) << 32) | there)
 
 
-@compiled
+@inner
 def surroundings(one: Steps, other: Steps, outside: Whole, row: Whole, column: Whole) -> Whole:
     """Return a number of what lies around a cell, the same however the grid is turned or mirrored.
 
@@ -324,8 +324,10 @@ def groups_of_outlets(level: Steps, wide: Mask, is_flat: Mask, is_outlet: Mask) 
     """
     height, width = level.shape
     flat = level.reshape(-1)
-    group = np.where(wide & is_outlet, np.int32(-1), np.int32(0))
+    group = np.zeros(height * width, np.int32)
     for here in np.flatnonzero(wide):
+        if is_outlet[here]:
+            group[here] = -1
         for there, _ in around(here, height, width):
             if not is_flat[there] and flat[there] == flat[here]:
                 group[there] = -1
@@ -346,7 +348,7 @@ def groups_of_outlets(level: Steps, wide: Mask, is_flat: Mask, is_outlet: Mask) 
     return group
 
 
-@compiled
+@inner
 def offer(row: Whole, cost: Whole, outlet: Whole, group: Whole, away: Costs, outlets: Cells, groups: Costs) -> bool:
     """Keep a way out where it is among the two shortest of different groups; return whether it is."""
     if cost < away[row, 0]:
@@ -360,7 +362,7 @@ def offer(row: Whole, cost: Whole, outlet: Whole, group: Whole, away: Costs, out
     return False
 
 
-@compiled
+@inner
 def passed_on(own: Whole, to: Whole, step: int, away: Costs, outlets: Cells, groups: Costs) -> bool:
     """Offer a neighbour both ways out of a cell, a step longer; return whether it keeps any."""
     is_kept = False
@@ -383,7 +385,8 @@ def two_ways_out(level: Steps, wide: Mask, group: Costs, costs: tuple[int, int, 
     flat = level.reshape(-1)
     cells = np.flatnonzero(wide)
     row_of = np.full(height * width, np.int32(-1))
-    row_of[cells] = np.arange(len(cells)).astype(np.int32)
+    for row in range(len(cells)):  # not by an index array, which takes seconds to compile
+        row_of[cells[row]] = row
     away = np.full((len(cells), 2), FAR)
     outlets, groups = np.full((len(cells), 2), np.int64(-1)), np.zeros((len(cells), 2), np.int32)
     queue: list[Whole] = [np.int64(0) for _ in range(0)]
@@ -453,7 +456,7 @@ def other_way_out(
     return other
 
 
-@compiled
+@inner
 def step_out(
     cells: Cells,
     away: Costs,

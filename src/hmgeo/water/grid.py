@@ -380,7 +380,7 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
     frame = frame_of(raster)
     _refuse_large(raster, conditioning)
     heights = read_whole(raster)
-    unknown = np.isnan(heights)
+    unknown = ~np.isfinite(heights)
     if unknown.all():
         raise InputError(Problem("栅格中没有任何高程", Place(file=raster.provenance.path), remedy="核对无效值的设置"))
     steps = np.where(unknown, UNKNOWN, np.round(heights * _STEPS_PER_M)).astype(np.int32)
@@ -492,6 +492,11 @@ def _forks(
     is_flat, is_outlet = masks
     lengths, costs = _lengths(frame)
     least = conditioning.flat_cells * min(costs)
+    if not (is_flat & (to_outlet > least)).any():
+        none, pairs = np.zeros(0, np.int64), np.zeros((0, 2), np.int32)
+        return Forks(
+            none, pairs, pairs.astype(np.int64), pairs, none.astype(np.int8), costs, min(lengths) / _LEVEL_UNIT
+        )
     wide = wide_flats(level, is_flat, to_outlet, least)
     group = groups_of_outlets(level, wide, is_flat, is_outlet)
     cells = np.flatnonzero(wide)
