@@ -40,6 +40,17 @@ _CELL = np.int64(2**32 - 1)
 _SURROUNDINGS = 3
 
 
+@inner
+def around(cell: Whole, height: int, width: int) -> Iterator[tuple[Whole, int]]:
+    """Yield the neighbours of a cell, and which kind of step leads there: along a row, along a column, across."""
+    row = cell // width
+    column = cell - row * width
+    for near_row in range(max(0, row - 1), min(height, row + 2)):
+        for near_column in range(max(0, column - 1), min(width, column + 2)):
+            if near_row != row or near_column != column:
+                yield near_row * width + near_column, 0 if near_row == row else 1 if near_column == column else 2
+
+
 @compiled
 def edge_of(steps: Steps) -> Mask:
     """Return (n,) which cells with a height lie at the grid's border or beside a cell without one."""
@@ -100,6 +111,41 @@ def fill(level: Steps, done: Mask, outlets: Cells) -> None:
                     heapq.heappush(queue, (np.int64(flat[there]) << 32) | there)
 
 
+@compiled
+def hollows(steps: Steps, level: Steps, deep: float, many: int) -> tuple[Cells, Cells]:
+    """Return the cells of the hollows that filling closed, one hollow after the other, and where each ends.
+
+    Parameters
+    ----------
+    deep, many
+        Only hollows of at least so many steps of height and so many cells.
+    """
+    height, width = level.shape
+    raised = level.reshape(-1) - steps.reshape(-1)
+    cells: list[Whole] = [np.int64(0) for _ in range(0)]
+    ends: list[Whole] = [np.int64(0) for _ in range(0)]
+    for start in np.flatnonzero(raised):
+        if raised[start] <= 0:
+            continue
+        first = at = len(cells)
+        deepest = np.int32(0)
+        cells.append(start)
+        raised[start] *= -1
+        while at < len(cells):
+            here = cells[at]
+            at += 1
+            deepest = max(deepest, -raised[here])
+            for there, _ in around(here, height, width):
+                if raised[there] > 0:
+                    raised[there] *= -1
+                    cells.append(there)
+        if deepest >= deep and len(cells) - first >= many:
+            ends.append(len(cells))
+        else:
+            del cells[first:]
+    return np.array(cells), np.array(ends)
+
+
 @inner
 def surroundings(one: Steps, other: Steps, outside: Whole, row: Whole, column: Whole) -> Whole:
     """Return a number of what lies around a cell, the same however the grid is turned or mirrored.
@@ -143,13 +189,13 @@ def first_of(cells: Cells, one: Steps, other: Steps, outside: Whole) -> Whole:
 
 
 @compiled
-def steepest(level: Steps, steps: Steps, lengths: tuple[float, float, float]) -> Cells:
+def steepest(level: Steps, steps: Steps, per_m: tuple[float, float, float]) -> Cells:
     """Return (n,) the neighbour to which the filled ground falls most steeply.
 
     Parameters
     ----------
-    lengths
-        Of a step along a row, along a column and across.
+    per_m
+        One by the length of a step along a row, along a column and across.
 
     Returns
     -------
@@ -170,8 +216,8 @@ def steepest(level: Steps, steps: Steps, lengths: tuple[float, float, float]) ->
                     there = level[near_row, near_column]
                     if there >= here or there == UNKNOWN:
                         continue
-                    length = lengths[0 if near_row == row else 1 if near_column == column else 2]
-                    slope = (np.int64(here) - np.int64(there)) / length
+                    kind = 0 if near_row == row else 1 if near_column == column else 2
+                    slope = (np.int64(here) - np.int64(there)) * per_m[kind]
                     if slope > best:
                         best, count = slope, 0
                     if slope == best:
@@ -207,23 +253,13 @@ def seeds_of(level: Steps, downstream: Cells) -> tuple[Cells, Cells]:
     return np.array(low), np.array(high)
 
 
-@inner
-def around(cell: Whole, height: int, width: int) -> Iterator[tuple[Whole, int]]:
-    """Yield the neighbours of a cell, and which kind of step leads there: along a row, along a column, across."""
-    row = cell // width
-    column = cell - row * width
-    for near_row in range(max(0, row - 1), min(height, row + 2)):
-        for near_column in range(max(0, column - 1), min(width, column + 2)):
-            if near_row != row or near_column != column:
-                yield near_row * width + near_column, 0 if near_row == row else 1 if near_column == column else 2
-
-
 @compiled
 def spread(level: Steps, downstream: Cells, seeds: Cells, costs: tuple[int, int, int], away: Costs) -> None:
     """Fill in (n,) the shortest way from the seeds over level ground, in whole units so that equal ways are equal."""
     height, width = level.shape
     flat = level.reshape(-1)
     queue: list[Whole] = [np.int64(0) for _ in range(0)]
+    waits = np.zeros(height * width, np.bool_)
     for cell in seeds:
         away[cell] = 0
         queue.append(cell)
@@ -231,13 +267,16 @@ def spread(level: Steps, downstream: Cells, seeds: Cells, costs: tuple[int, int,
     while at < len(queue):
         here = queue[at]
         at += 1
+        waits[here] = False
         for there, kind in around(here, height, width):
             if downstream[there] != LEVEL or flat[there] != flat[here]:
                 continue
             reached = away[here] + costs[kind]
             if reached < away[there]:
                 away[there] = reached
-                queue.append(there)
+                if not waits[there]:
+                    waits[there] = True
+                    queue.append(there)
 
 
 @compiled
@@ -349,6 +388,66 @@ def groups_of_outlets(level: Steps, wide: Mask, is_flat: Mask, is_outlet: Mask) 
 
 
 @inner
+def root_of(parents: Costs, group: Whole) -> Whole:
+    """Return the group that a group was joined to."""
+    while parents[group] != group:
+        group = parents[group]
+    return group
+
+
+@inner
+def join(outlets: list[Whole], group: Costs, parents: Costs, downstream: Cells, met: Costs, most: int) -> None:
+    """Make one of ways out whose water comes together within `most` steps; `met` is all zero before and after."""
+    for is_over in (False, True):
+        for outlet in outlets:
+            here = outlet
+            for _ in range(most):
+                if is_over:
+                    met[here] = 0
+                elif met[here] > 0:
+                    parents[root_of(parents, group[outlet])] = root_of(parents, met[here])
+                else:
+                    met[here] = group[outlet]
+                here = downstream[here]
+
+
+@compiled
+def leave_one_way(level: Steps, wide: Mask, is_flat: Mask, group: Costs, downstream: Cells, most: int) -> None:
+    """Join in place the ways out that come together again, and take out level ground that is left with one alone."""
+    height, width = level.shape
+    flat = level.reshape(-1)
+    seen, met = np.zeros(height * width, np.bool_), np.zeros(height * width, np.int32)
+    parents = np.arange(group.max() + 1).astype(np.int32)
+    for start in np.flatnonzero(wide):
+        if seen[start]:
+            continue
+        seen[start] = True
+        cells: list[Whole] = [start]
+        outlets: list[Whole] = [start]
+        at = 0
+        while at < len(cells):
+            here = cells[at]
+            at += 1
+            for there, _ in around(here, height, width):
+                if flat[there] == flat[here] and group[there] > 0:
+                    outlets.append(there)
+                if wide[there] and not seen[there] and flat[there] == flat[here]:
+                    seen[there] = True
+                    cells.append(there)
+        outlets = outlets[1:]
+        # Over the edge of the data nothing comes together.
+        join([outlet for outlet in outlets if not is_flat[outlet]], group, parents, downstream, met, most)
+        one = root_of(parents, group[outlets[0]])
+        is_one = True
+        for outlet in outlets:
+            is_one = is_one and root_of(parents, group[outlet]) == one
+        for cell in cells if is_one else cells[:0]:
+            wide[cell] = False
+    for outlet in np.flatnonzero(group):
+        group[outlet] = root_of(parents, group[outlet])
+
+
+@inner
 def offer(row: Whole, cost: Whole, outlet: Whole, group: Whole, away: Costs, outlets: Cells, groups: Costs) -> bool:
     """Keep a way out where it is among the two shortest of different groups; return whether it is."""
     if cost < away[row, 0]:
@@ -390,6 +489,7 @@ def two_ways_out(level: Steps, wide: Mask, group: Costs, costs: tuple[int, int, 
     away = np.full((len(cells), 2), FAR)
     outlets, groups = np.full((len(cells), 2), np.int64(-1)), np.zeros((len(cells), 2), np.int32)
     queue: list[Whole] = [np.int64(0) for _ in range(0)]
+    waits = np.zeros(len(cells), np.bool_)
     for outlet in np.flatnonzero(group):
         if row_of[outlet] >= 0:
             offer(row_of[outlet], 0, outlet, group[outlet], away, outlets, groups)
@@ -403,11 +503,13 @@ def two_ways_out(level: Steps, wide: Mask, group: Costs, costs: tuple[int, int, 
         here = queue[at]
         at += 1
         own = row_of[here]
+        waits[own] = False
         for there, kind in around(here, height, width):
             to = row_of[there]
             if to < 0 or flat[there] != flat[here]:
                 continue
-            if passed_on(own, to, costs[kind], away, outlets, groups):
+            if passed_on(own, to, costs[kind], away, outlets, groups) and not waits[to]:
+                waits[to] = True
                 queue.append(there)
     return away, outlets, groups
 

@@ -19,6 +19,8 @@ from hmgeo.geo.drainage import (
     fill,
     first_of,
     groups_of_outlets,
+    hollows,
+    leave_one_way,
     met_on_way_out,
     other_way_out,
     over_level_ground,
@@ -418,40 +420,33 @@ def _filled(
     if keeps and found:
         # What a hollow holds drains to its bottom or over its rim, so that nothing outside it changes.
         bottoms = np.array([basin.lowest_cell for basin in found], np.int64)
-        level[told] = steps[told]
-        fill(level, ~told.reshape(-1), bottoms)
+        done = np.ones(level.size, np.bool_)
+        done[told] = False
+        level.reshape(-1)[told] = steps.reshape(-1)[told]
+        fill(level, done, bottoms)
         is_outlet[bottoms] = True
     return level, is_outlet, found
 
 
 def _basins(
     steps: Steps, level: Steps, frame: Frame, conditioning: Conditioning, *, is_kept: bool
-) -> tuple[tuple[ClosedBasin, ...], Mask]:
-    """Return the hollows that filling closed and that are deep and large enough to be told, deepest first; and where.
+) -> tuple[tuple[ClosedBasin, ...], Cells]:
+    """Return the hollows that filling closed and that are deep and large enough to be told, deepest first; their cells.
 
     The lowest cell of a level bottom is the one nearest to its middle.
     """
-    raised = level - steps
-    label, count = ndimage.label(raised > 0, structure=_EIGHT)
-    if not count:
-        return (), np.zeros_like(raised, dtype=np.bool_)
-    deepest = np.asarray(ndimage.maximum(raised, label, np.arange(count + 1)))
-    cells = np.bincount(label.reshape(-1), minlength=count + 1)
-    told = (deepest >= conditioning.basin_depth_m * _STEPS_PER_M) & (cells >= conditioning.basin_cells)
-    told[0] = False
+    cells, ends = hollows(steps, level, conditioning.basin_depth_m * float(_STEPS_PER_M), conditioning.basin_cells)
+    raised = (level.reshape(-1)[cells] - steps.reshape(-1)[cells]) / _STEPS_PER_M
     found = []
-    for number, place in enumerate(ndimage.find_objects(label), start=1):
-        if not told[number]:
-            continue
-        own = np.where(label[place] == number, raised[place], 0)
-        row, column = np.nonzero(own == deepest[number])
+    for first, end in zip([0, *ends[:-1]][: len(ends)], ends, strict=True):
+        own, depth_m = cells[first:end], raised[first:end]
+        deepest = np.sort(own[depth_m == depth_m.max()])
+        row, column = np.divmod(deepest, frame.width)
         off = (len(row) * row - row.sum()) ** 2 + (len(row) * column - column.sum()) ** 2
-        middle = np.flatnonzero(off == off.min())
-        cell = (place[0].start + row[middle]) * raised.shape[1] + place[1].start + column[middle]
-        bottom = first_of(cell.astype(np.int64), steps, steps, UNKNOWN)
-        depth_m, volume_m3 = deepest[number] / _STEPS_PER_M, own.sum() / _STEPS_PER_M * frame.cell_area_m2
-        found.append(ClosedBasin(int(bottom), float(depth_m), int(cells[number]), float(volume_m3), is_kept))
-    return tuple(sorted(found, key=lambda one: (-one.depth_m, one.lowest_cell))), told[label]
+        bottom = first_of(deepest[off == off.min()], steps, steps, UNKNOWN)
+        volume_m3 = depth_m.sum(dtype=np.float64) * frame.cell_area_m2
+        found.append(ClosedBasin(int(bottom), float(depth_m.max()), len(own), float(volume_m3), is_kept))
+    return tuple(sorted(found, key=lambda one: (-one.depth_m, one.lowest_cell))), cells
 
 
 def _lengths(frame: Frame) -> tuple[tuple[float, float, float], tuple[int, int, int]]:
@@ -469,7 +464,7 @@ def _directed(level: Steps, steps: Steps, is_outlet: Mask, frame: Frame) -> tupl
     kept bottom) where nothing does.
     """
     lengths, costs = _lengths(frame)
-    downstream = steepest(level, steps, lengths)
+    downstream = steepest(level, steps, (1 / lengths[0], 1 / lengths[1], 1 / lengths[2]))
     to_outlet, to_higher = (np.full(len(downstream), FAR) for _ in range(2))
     low, high = seeds_of(level, downstream)
     spread(level, downstream, low, costs, to_outlet)
@@ -499,6 +494,7 @@ def _forks(
         )
     wide = wide_flats(level, is_flat, to_outlet, least)
     group = groups_of_outlets(level, wide, is_flat, is_outlet)
+    leave_one_way(level, wide, is_flat, group, downstream, conditioning.flat_cells)
     cells = np.flatnonzero(wide)
     away, outlets, groups = two_ways_out(level, wide, group, costs)
     other = other_way_out(cells, downstream, group, to_outlet, away, groups, least, conditioning.alike)
