@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 import subprocess
 import sys
@@ -370,3 +371,13 @@ def test_the_reader_sees_imports_wherever_they_hide() -> None:
         ("hmgeo.rules.read", False),
         ("hmgeo.geo.datum", False),
     ]
+
+
+def test_the_picture_of_the_house_is_drawn_from_its_imports() -> None:
+    spec = importlib.util.spec_from_file_location("architecture", ROOT / "tools" / "architecture.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    shown = tool.PAGE.read_text(encoding="utf-8")
+    assert tool.page(shown) == shown, "python tools/architecture.py"
