@@ -18,13 +18,18 @@ from strategies import CALM
 from test_flow_facts import up, water
 
 from hmgeo.judging.facts import Answer, Features, PlaceFact
+from hmgeo.terrain.barrier import MAY_MEET, Barrier, BarrierRule, barrier
+from hmgeo.terrain.ponds_and_mines import overhead
 from hmgeo.water.agreement import along_of
 from hmgeo.water.by_heights import FlowFacts
+from hmgeo.water.choices import FlowChoices
 from hmgeo.water.grid import ClosedBasins, Conditioning, End, FlowGrid, flow_grid
+from hmgeo.water.sampling import Named, below_risks
 from hmgeo.water.snap import SnapRule
 from hmgeo.water.things import Things
 from hmgeo.water.trace import (
     DOUBTFUL,
+    MAY_LEAVE,
     NOT_BY_BRANCH,
     ONLY_BY_BRANCH,
     catchments_of,
@@ -276,10 +281,104 @@ def test_tables_mark_both_ways(level: FlowGrid) -> None:
     assert [
         (row["target_id"], row["source_id"], row["flow_distance_m"], row["flat_cells"], row["is_ambiguous"])
         for row in drained
-    ] == [("w", "W", 100.0, 9, False), ("w", "M", 290.0, 28, True), ("e", "M", 310.0, 0, True)]
+    ] == [("w", "W", 100.0, 9, False), ("w", "M", 290.0, 28, True), ("e", "M", 310.0, None, True)]
     assert DOUBTFUL not in drained[0]["note"]
     assert all(row["note"].endswith(f"{DOUBTFUL}。") for row in drained[1:])
     assert "途中平地有两个一样近的出口：其中 " in drained[0]["note"]
+
+
+# One way out in the west: from column 30 the way there has 29 cells of level ground, columns 30 to 2.
+ONE_WAY = raster(plain(5, 32, {(2, 0): 4.0}))
+CROSSES = "途经一段平地 29 格，平地上的走向按最近出口推定，不由高程决定。"
+
+
+@pytest.fixture(scope="module")
+def one_way() -> FlowGrid:
+    return flow_grid(ONE_WAY, BREACH)
+
+
+def facts_at(row: int, column: int, at: FlowGrid, *fields: tuple[int, int], uncertainty_m: float = 0.0) -> FlowFacts:
+    """Return what is told of a source on a plain; both plains have their cells in the same places."""
+    return FlowFacts(point(DEM, row, column), uncertainty_m, water(at, *([one] for one in fields)))
+
+
+def test_whatever_rests_on_level_ground_says_so(one_way: FlowGrid) -> None:
+    # Found or not, down from a source and up from a place; up to 20 cells nothing is said.
+    assert up(facts_at(2, 30, one_way, WEST_END)).why == f"沿水流 0.30 km（按高程推算）。{CROSSES}"
+    missed = up(facts_at(2, 30, one_way, (0, 31)))
+    assert (missed.answer, missed.why) == (Answer.NO, CROSSES)
+    assert up(facts_at(2, 21, one_way, (0, 31))).why == ""
+    features = Features("farmland", ())
+    drained = facts_at(*WEST_END, one_way, (2, 30)).downstream(features, float("inf"), "catchment")
+    assert isinstance(drained, PlaceFact)
+    assert (drained.answer, drained.why) == (Answer.YES, f"沿水流 0.30 km（按高程推算）。{CROSSES}")
+    nearer = facts_at(*WEST_END, one_way, (2, 21)).downstream(features, float("inf"), "catchment")
+    assert isinstance(nearer, PlaceFact)
+    assert nearer.why == "沿水流 0.21 km（按高程推算）。"
+    # From column 22 on the way is longer than 20 level cells: ten columns of five cells of 100 m².
+    area = "其中 0.5 公顷的来水途经一段超过 20 格的平地，平地上的走向按最近出口推定，不由高程决定。"
+    nothing = facts_at(*WEST_END, one_way, WEST_END).downstream(
+        Features("farmland", ("优先保护类",)), np.inf, "catchment"
+    )
+    assert isinstance(nothing, PlaceFact)
+    assert (nothing.answer, nothing.why) == (Answer.NO, area)
+    ends = Things(["w"], ["西口"], [point(DEM, *WEST_END)])
+    (row,) = catchments_of(one_way, ends, Things([], [], []), np.inf, SnapRule(5.0, 0.0)).to_pylist()
+    assert row["note"].endswith(area)
+    tell = along_of(one_way, None, SnapRule(5.0, 0.0))
+    assert tell is not None
+    along = tell(point(DEM, 2, 30), point(DEM, *WEST_END))
+    assert along is not None
+    assert (along.flow_m, along.datum) == (300.0, "按高程推算，途经一段平地 29 格")
+    against = tell(point(DEM, 2, 30), point(DEM, 0, 31))
+    assert against is not None
+    assert (against.flow_m, against.datum) == (None, "按高程推算，途经一段平地 29 格")
+
+
+@pytest.mark.parametrize("traced", [200, 0])
+def test_every_place_that_a_source_may_stand_on_has_both_its_ways(
+    level: FlowGrid, traced: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hmgeo.water.by_heights._MOST_TRACES", traced)
+    # From column 20 all water goes west; within 92 m lies column 29, whence it may go east as well.
+    assert up(facts_at(2, 20, level, EAST_END)).others == frozenset()
+    assert up(facts_at(2, 20, level, EAST_END, uncertainty_m=92.0)).others == {Answer.YES}
+    assert up(facts_at(2, 20, level, WEST_END, uncertainty_m=92.0)).others == {Answer.NO}
+    # Nothing drains to the rim beside the way out, to the way out itself the middle may.
+    for place, others in (((1, 60), frozenset({Answer.YES})), ((0, 60), frozenset())):
+        found = facts_at(*place, level, MIDDLE, uncertainty_m=6.0).downstream(Features("farmland", ()), np.inf, "")
+        assert isinstance(found, PlaceFact)
+        assert (found.answer, found.others) == (Answer.NO, others)
+
+
+def test_below_a_pond_both_ways_are_looked_at(level: FlowGrid) -> None:
+    houses = [point(DEM, *WEST_END), point(DEM, *EAST_END), point(DEM, *MIDDLE)]
+    beside = cells_beside(level, Things(["w", "e", "m"], ["西", "东", "中"], houses), 0.0)
+    found = overhead(level, houses[2], None, houses, beside)
+    assert (found.by_path, found.doubtful) == (((2, 0.0), (0, 290.0), (1, 310.0)), {0, 1})
+    near = overhead(level, point(DEM, 2, 10), None, houses, beside)
+    assert (near.by_path, near.doubtful) == (((0, 100.0),), frozenset())
+
+
+def test_where_waters_meet_is_open_across_ambiguous_ground(level: FlowGrid, one_way: FlowGrid) -> None:
+    rule = BarrierRule(None, 1000.0)
+    found = barrier(level, point(DEM, *MIDDLE), point(DEM, 2, 5), rule)
+    assert isinstance(found, Barrier)
+    # 24 cells of level ground from column 29 to 6; east the water meets none that comes from the west.
+    assert (found.is_same_small_catchment, found.notes) == (None, (CROSSES[:-1].replace("29", "24"), MAY_MEET))
+    sure = barrier(one_way, point(DEM, *MIDDLE), point(DEM, 2, 5), rule)
+    assert isinstance(sure, Barrier)
+    assert (sure.is_same_small_catchment, sure.notes) == (True, found.notes[:1])
+    assert sure.zh.endswith(f"（供参考，不影响结论）。{found.notes[0]}。")
+
+
+def test_a_place_to_sample_says_what_level_ground_leads_there(level: FlowGrid) -> None:
+    parks = [("工业园区", Named(str(column), "", point(DEM, 2, column))) for column in (29, 10)]
+    # All that drains to the west end makes a stream of it and of nothing before.
+    stream_ha = level.area_ha(2 * 61) - 0.001
+    found, _ = below_risks(level, parks, FlowChoices(1000.0, BREACH, SnapRule(5.0, stream_ha)))
+    start = "按高程推算的径流汇合处"
+    assert [one.note for one in found] == [f"{start}；{CROSSES[:-1].replace('29', '28')}；{MAY_LEAVE}", start]
 
 
 def test_no_order_of_two_places_is_told_across_ambiguous_ground(level: FlowGrid) -> None:

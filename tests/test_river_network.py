@@ -24,7 +24,7 @@ from hmgeo.water.rivers import OnNetwork, river_network
 from hmgeo.water.sampling import Named, below_clusters, below_risks, clusters, double_sources, sections
 from hmgeo.water.snap import SnapRule
 from hmgeo.water.things import Things
-from hmgeo.water.trace import basin_cells, basin_rows
+from hmgeo.water.trace import DOUBTFUL, basin_cells, basin_rows
 
 TOP, JOIN, END, HEAD = (108.0, 25.02), (108.0, 25.01), (108.0, 25.0), (108.02, 25.01)
 STEM, BRANCH = shapely.LineString([TOP, JOIN, END]), shapely.LineString([HEAD, JOIN])
@@ -95,6 +95,9 @@ def test_heights_and_drawn_rivers_side_by_side(
     targets = Things(["T"], ["口"], [shapely.Point(108.0, 25.002)])
     (found,) = agreement_rows(network(), sources, targets, told, RULE, 5000.0)
     assert found["status"] == status
+    doubtful = pa.Table.from_pylist([row | {"is_ambiguous": True}], FLOW_CATCHMENT_SCHEMA)
+    (marked,) = agreement_rows(network(), sources, targets, doubtful, RULE, 5000.0)
+    assert marked == found | {"note": found["note"] + (f"{DOUBTFUL}。" if by_heights_m else "")}
     assert ("无法判断" in found["note"]) == (status == "cannot_tell")
 
 

@@ -738,6 +738,23 @@ def walk_up(
 
 
 @compiled
+def level_stretches(below: Cells, is_flat: Mask) -> Cells:
+    """Return (m,) how many cells the longest stretch over level ground has on the way down from each cell.
+
+    Parameters
+    ----------
+    below
+        (m,) row of the cell that each drains to, which comes before it; -1 where the way ends, which counts for none.
+    """
+    own, longest = np.zeros(len(below), np.int64), np.zeros(len(below), np.int64)
+    for row in range(len(below)):
+        if below[row] >= 0:
+            own[row] = own[below[row]] + 1 if is_flat[row] else 0
+            longest[row] = max(longest[below[row]], own[row])
+    return longest
+
+
+@compiled
 def hollow(bottom: int, heights: Heights, rim_m: float, steps_per_m: int) -> Cells:
     """Gather the cells that are joined to a bottom (by sides or corners) and lie below a rim, in no order.
 

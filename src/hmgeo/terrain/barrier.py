@@ -6,7 +6,7 @@ Information beside the verdict; no text makes a verdict of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from hmgeo.geo.raster import GRID_DECIMALS
 from hmgeo.judging.facts import Unknown
 from hmgeo.results.columns import BARRIER_SCHEMA
 from hmgeo.vocabulary import MEASURE_DECIMALS
+from hmgeo.water.trace import flat_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,20 +111,50 @@ def profile(frame: Frame, heights: Heights, source: shapely.Point, parcel: shape
     )
 
 
-def common_catchment_ha(grid: FlowGrid, source: Cells, parcel: Cells) -> float | None:
-    """Return the size of the smallest catchment that holds both ends: that of the cell where their waters join.
+class Meeting(NamedTuple):
+    """Where the waters of two ends come together.
 
     Parameters
     ----------
-    source, parcel
-        A cell of each end first in its array; None where the waters don't join on the grid.
+    area_ha
+        Size of the smallest catchment that holds both ends, that of the cell where they meet; None where they don't
+        meet on the grid.
+    others_ha
+        What else it may be, out of level ground with two ways out alike.
+    flat_cells
+        Cells of the longest level stretch on the ways there.
     """
+
+    area_ha: float | None
+    others_ha: frozenset[float | None] = frozenset()
+    flat_cells: int = 0
+
+
+def meeting(grid: FlowGrid, source: Cells, parcel: Cells) -> Meeting:
+    """Return where the waters of two ends meet; a cell of each end comes first in its array."""
     if not len(source) or not len(parcel):
-        return None
-    here, _, _ = grid.path(int(source[0]))
-    there, _, _ = grid.path(int(parcel[0]))
-    joined = np.flatnonzero(np.isin(here, there))
-    return None if not len(joined) else grid.area_ha(int(here[joined[0]]))
+        return Meeting(None)
+    here, there = (
+        [grid.path(int(end[0]))[0], *(branch.cells for branch in grid.branches(int(end[0])))]
+        for end in (source, parcel)
+    )
+    area_ha, *others_ha = (_joined_ha(grid, one, other) for one in here for other in there)
+    before = (_before(here[0], there[0]), _before(there[0], here[0]))
+    return Meeting(area_ha, frozenset(others_ha) - {area_ha}, max(map(grid.level_stretch, before)))
+
+
+def _before(way: Cells, other: Cells) -> Cells:
+    """Return the cells of a way before it meets another."""
+    joined: Cells = way[: np.argmax([*np.isin(way, other), True])]
+    return joined
+
+
+def _joined_ha(grid: FlowGrid, way: Cells, other: Cells) -> float | None:
+    at = len(_before(way, other))
+    return grid.area_ha(int(way[at])) if at < len(way) else None
+
+
+MAY_MEET = "途中平地有两个一样近的出口，两处来水可能在别处汇合，待核实"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +168,16 @@ class Barrier:
     common_ha
         Size of the smallest common catchment; None where the waters don't join on the grid.
     is_same_small_catchment
-        None where `BarrierRule.small_catchment_ha` is unset.
+        None where `BarrierRule.small_catchment_ha` is unset, or where that depends on the way out of level ground.
+    notes
+        What is to be said of level ground on the ways to where the waters join.
     """
 
     profile: Profile
     has_ridge: bool | None
     common_ha: float | None
     is_same_small_catchment: bool | None
+    notes: tuple[str, ...] = ()
 
     @property
     def zh(self) -> str:
@@ -156,7 +190,8 @@ class Barrier:
         if self.common_ha is not None:
             water = f"两处来水汇合处集水面积 {self.common_ha / 100:.2f} km²"
         shared = {None: "", True: "，同属一个小流域", False: "，不属同一小流域"}[self.is_same_small_catchment]
-        return f"{at}，{rise}{ridge}；{water}{shared}（供参考，不影响结论）。"
+        notes = "".join(f"{note}。" for note in self.notes)
+        return f"{at}，{rise}{ridge}；{water}{shared}（供参考，不影响结论）。{notes}"
 
 
 def barrier(grid: FlowGrid, source: shapely.Point, parcel: shapely.Point, rule: BarrierRule) -> Barrier | Unknown:
@@ -165,12 +200,15 @@ def barrier(grid: FlowGrid, source: shapely.Point, parcel: shapely.Point, rule: 
     if isinstance(line, Unknown):
         return line
     ends = [grid.frame.cells_of_shape(end) for end in (source, parcel)]
-    common_ha = common_catchment_ha(grid, ends[0], ends[1])
+    found = meeting(grid, ends[0], ends[1])
     has_ridge = None if rule.ridge_m is None else line.above_higher_end_m >= rule.ridge_m
     is_small = None
     if rule.small_catchment_ha is not None:
-        is_small = common_ha is not None and common_ha <= rule.small_catchment_ha
-    return Barrier(line, has_ridge, common_ha, is_small)
+        limit_ha = rule.small_catchment_ha
+        answers = {one is not None and one <= limit_ha for one in (found.area_ha, *found.others_ha)}
+        is_small = answers.pop() if len(answers) == 1 else None
+    notes = (*flat_notes(grid, found.flat_cells), *([MAY_MEET] if found.others_ha else []))
+    return Barrier(line, has_ridge, found.area_ha, is_small, notes)
 
 
 RIDGE, SMALL = "barrier_ridge_m", "small_catchment_ha"

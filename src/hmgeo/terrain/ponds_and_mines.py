@@ -26,10 +26,10 @@ from hmgeo.rules.told import Said, Told
 from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Completeness, LayerKind
 from hmgeo.water.grid import End
 from hmgeo.water.things import Things
-from hmgeo.water.trace import Downhill, cells_beside, downhill, level_notes
+from hmgeo.water.trace import Downhill, cells_beside, downhill, level_notes, met_by_any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from hmgeo.judging.choices import Choices
     from hmgeo.records import Layer
@@ -51,14 +51,18 @@ class Overhead:
     by_circle
         (row, ground distance in metres) within the limit of the pond as drawn, nearest first.
     by_path
-        (row, flow distance in metres) met along the water within the limit, first met first; Unknown off the grid.
+        (row, flow distance in metres) met along the water within the limit, first met first, by every way that it may
+        take; Unknown off the grid.
     path_ends
         How the path ended within the limit; None where it is unknown.
+    doubtful
+        Rows that only some ways meet, out of level ground with two ways out alike.
     """
 
     by_circle: tuple[tuple[int, float], ...]
     by_path: tuple[tuple[int, float], ...] | Unknown
     path_ends: End | None
+    doubtful: frozenset[int] = frozenset()
 
     @property
     def only_by_circle(self) -> tuple[int, ...]:
@@ -109,7 +113,9 @@ def overhead(
     path: Downhill | Unknown = downhill(grid, pond if dam_toe is None else dam_toe, limit_m)
     if isinstance(path, Unknown):
         return Overhead(near, path, None)
-    return Overhead(near, tuple(beside.along(path)), path.end)
+    met = met_by_any(path, beside)
+    doubtful = frozenset(row for row, _, is_doubtful in met if is_doubtful)
+    return Overhead(near, tuple((row, way_m) for row, way_m, _ in met), path.end, doubtful)
 
 
 BESIDE = "path_beside_m"
@@ -117,6 +123,7 @@ FACILITIES = LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES
 NOT_STATED = "未载明"
 _ZERO_SHIFT = frozenset({"CGCS2000", "2000", "2000国家大地坐标系", "WGS84", "WGS-84", "EPSG:4490", "EPSG:4326"})
 _NAMED = 12
+TO_CHECK = "待核实"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,25 +265,28 @@ def _row(
         return row | {"note": f"下游流经路径未作判断：{found.by_path.why}"}
     only = {
         "only_by_circle": _named([(one, None) for one in found.only_by_circle], held),
-        "only_by_path": _named([(one, None) for one in found.only_by_path], held),
+        "only_by_path": _named([(one, None) for one in found.only_by_path], held, found.doubtful),
     }
-    return row | _found("path", found.by_path, held) | only | {"note": pond.toe_note}
+    return row | _found("path", found.by_path, held, found.doubtful) | only | {"note": pond.toe_note}
 
 
 def _way(way: Downhill, grid: FlowGrid) -> dict[str, Any]:
     return {"path_ends": "；".join([way.end.zh, *level_notes(grid, way)]), "path": shapely.to_wkb(way.line(grid.frame))}
 
 
-def _found(kind: str, found: Sequence[tuple[int, float]], held: Things) -> dict[str, Any]:
+def _found(
+    kind: str, found: Sequence[tuple[int, float]], held: Things, doubtful: Container[int] = ()
+) -> dict[str, Any]:
     nearest = {f"{kind}_nearest_m": found[0][1]} if found else {}
-    return {f"{kind}_count": len(found), f"by_{kind}": _named(found, held)} | nearest
+    return {f"{kind}_count": len(found), f"by_{kind}": _named(found, held, doubtful)} | nearest
 
 
-def _named(found: Sequence[tuple[int, float | None]], held: Things) -> str:
-    words = [
-        (held.names[row] or held.ids[row]) + ("" if distance_m is None else f"（{distance_m:.0f} m）")
-        for row, distance_m in found[:_NAMED]
-    ]
+def _named(found: Sequence[tuple[int, float | None]], held: Things, doubtful: Container[int] = ()) -> str:
+    words = []
+    for row, distance_m in found[:_NAMED]:
+        far = "" if distance_m is None else f"{distance_m:.0f} m"
+        told = "，".join(filter(None, [far, TO_CHECK if row in doubtful else ""]))
+        words.append((held.names[row] or held.ids[row]) + (f"（{told}）" if told else ""))
     return "；".join(words) + (f"；另有 {len(found) - _NAMED} 处" if len(found) > _NAMED else "")
 
 
@@ -375,7 +385,9 @@ def _below(
         if way.end is End.LIMIT
         else f"水流在 {way.length_m / 1000:.1f} km 处{way.end.zh}，其后未作判断，结果为下限。"
     )
-    return cells, short
+    open_ = sum(is_doubtful for _, _, is_doubtful in met_by_any(way, targets))
+    doubt = f"途中平地有两个一样近的出口，{open_} 块地只在其中一条路上，待核实。" if open_ else ""
+    return cells, short + doubt
 
 
 def _areas(where: str, rows: Iterable[int], polluted: Polluted) -> dict[str, float]:

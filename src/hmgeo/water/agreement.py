@@ -14,6 +14,7 @@ from hmgeo.rules.words import BOTH, CATCHMENT, NETWORK
 from hmgeo.water.irrigation import Along
 from hmgeo.water.rivers import OnNetwork
 from hmgeo.water.snap import SnapStatus, snap
+from hmgeo.water.trace import DOUBTFUL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -101,8 +102,10 @@ def agreement_rows(
     """
     if network is None:
         return []
-    derived = {(row["source_id"], row["target_id"]): row["flow_distance_m"] for row in catchments.to_pylist()}
-    told = {row["target_id"] for row in catchments.to_pylist() if row["catchment_area_ha"] is not None}
+    drained = catchments.to_pylist()
+    derived = {(row["source_id"], row["target_id"]): row["flow_distance_m"] for row in drained}
+    doubtful = {(row["source_id"], row["target_id"]) for row in drained if row["is_ambiguous"]}
+    told = {row["target_id"] for row in drained if row["catchment_area_ha"] is not None}
     above = [(one, _spot(network, shape, rule)) for one, shape in zip(sources.ids, sources.geometries, strict=True)]
     rows = []
     for target_id, name, shape in zip(targets.ids, targets.names, targets.geometries, strict=True):
@@ -111,6 +114,7 @@ def agreement_rows(
             by_heights_m = derived.get((source_id, target_id))
             row = _compared(network, upper, below, by_heights_m, limit_m, has_heights=target_id in told)
             if row is not None:
+                row["note"] += f"{DOUBTFUL}。" if (source_id, target_id) in doubtful else ""
                 rows.append({"source_id": source_id, "target_id": target_id, "target_name": name, **row})
     return rows
 
@@ -185,9 +189,12 @@ def _by_heights(grid: FlowGrid, rule: SnapRule, above: shapely.Point, below: sha
         return None
     cells, way_m, _ = grid.path(int(upper.cells[0]))
     at = np.flatnonzero(cells == lower.cells[0])
+    flat_cells = grid.level_stretch(cells[: at[0]] if len(at) else cells)
+    is_much = flat_cells > grid.conditioning.flat_cells
+    datum = f"{BY_HEIGHTS}，途经一段平地 {flat_cells} 格" if is_much else BY_HEIGHTS
     if any((lower.cells[0] in branch.cells) != bool(len(at)) for branch in grid.branches(int(upper.cells[0]))):
         return None
-    return Along(float(way_m[at[0]]) if len(at) else None, BY_HEIGHTS)
+    return Along(float(way_m[at[0]]) if len(at) else None, datum)
 
 
 AGREED = "高程与所绘河网结论一致。"

@@ -17,7 +17,16 @@ from hmgeo.vocabulary import Basis, Completeness
 from hmgeo.water.by_rivers import NO_NETWORK
 from hmgeo.water.grid import ClosedBasins, Conditioning, End, flow_grid
 from hmgeo.water.snap import SnapRule, SnapStatus, comes_by, comes_by_shape, places_around, snap, streams_around
-from hmgeo.water.trace import OFF_GRID, Targets, exits_of, targets_beside, targets_of
+from hmgeo.water.trace import (
+    MAY_LEAVE,
+    OFF_GRID,
+    Targets,
+    exits_of,
+    flat_notes,
+    level_area_text,
+    targets_beside,
+    targets_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +39,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-DOUBT = "途中平地有两个一样近的出口，水流可能由另一出口离开，待核实。"
 OFF_STREAM = "位置误差范围内可能落不到水流上，未作判断。"
 _MOST_TRACES = 200
 
@@ -155,9 +163,9 @@ class FlowFacts:
             doubts |= {False}
         best = min(met, key=lambda one: one.way_m, default=None)
         gap = _gap(features, layer, [*traces, *chain.from_iterable(branches)], mode)
-        why = DOUBT if doubts - {best is not None} else ""
-        if best is not None and best.flat_cells > water.grid.conditioning.flat_cells:
-            why += f"途经一段平地 {best.flat_cells} 格，平地上的走向按最近出口推定，不由高程决定。"
+        why = f"{MAY_LEAVE}。" if doubts - {best is not None} else ""
+        flat_cells = max(one.flat_cells for one in ([best] if best else traces))
+        why += "".join(f"{note}。" for note in flat_notes(water.grid, flat_cells))
         is_approximate = water.is_approximate or layer.is_approximate
         return _fact(best, others | doubts, gap, layer, why, is_approximate=is_approximate)
 
@@ -172,20 +180,23 @@ class FlowFacts:
         if isinstance(target, Unknown):
             return target
         cells, way_m = grid.catchment(target, limit_m)
-        best = _nearest(layer.targets, features, cells, way_m)
+        stretches = grid.stretches_above(cells, way_m)
+        best = _nearest(layer.targets, features, cells, way_m, stretches)
         around, may_be_off = self._around(grid)
         asked_cells = layer.targets.of_classes(features.classes)
         if self._geometry.geom_type == "Point":
             others = comes_by(grid, around, asked_cells, limit_m)
         else:
             others = comes_by_shape(grid, self._geometry, self._uncertainty_m, asked_cells, limit_m)
-        leaving, coming, _ = grid.doubtful(target, limit_m)
-        asks = coming if best is None else leaving
-        parts = np.isin(asked_cells if best is None else asked_cells[np.isin(asked_cells, cells)], asks)
-        is_doubtful = bool(parts.any() if best is None else parts.all())
-        others = others | ({best is None} if is_doubtful else set())
+        doubts = _may_come(grid, target, asked_cells, limit_m)
         if len(around):
-            cells = grid.catchment(np.union1d(target, around), limit_m)[0]
+            may_be = np.union1d(target, around)
+            doubts |= _may_come(grid, may_be, asked_cells, limit_m)
+            cells = grid.catchment(may_be, limit_m)[0]
+        others = others | doubts
+        notes = [f"{MAY_LEAVE}。"] if doubts - {best is not None} else []
+        told = flat_notes(grid, best.flat_cells) if best else []
+        notes += [f"{note}。" for note in told] if best else [level_area_text(grid, stretches)]
         ends = [_Trace(-1, 0.0, End.EDGE, limit_m, is_covered=_covers(layer, grid, cells))]
         if not grid.is_edge(cells).any():
             ends = [_Trace(-1, 0.0, End.LIMIT, limit_m, is_covered=_covers(layer, grid, cells))]
@@ -193,7 +204,7 @@ class FlowFacts:
         if may_be_off:
             others, gap = others | {False}, OFF_STREAM + gap
         is_approximate = water.is_approximate or layer.is_approximate
-        return _fact(best, others, gap, layer, DOUBT if is_doubtful else "", is_approximate=is_approximate)
+        return _fact(best, others, gap, layer, "".join(notes), is_approximate=is_approximate)
 
     def _asked(self, features: Features, mode: str) -> tuple[WaterSource, WaterLayer] | Unknown:
         if self._water is None:
@@ -237,7 +248,7 @@ def _met_on(way: tuple[Cells, Floats, End], grid: FlowGrid, cells: Cells, layer:
     hit = np.flatnonzero(np.isin(path, cells))
     is_covered = _covers(layer, grid, path)
     if not len(hit):
-        return _Trace(-1, 0.0, end, float(way_m[-1]), is_covered)
+        return _Trace(-1, 0.0, end, float(way_m[-1]), is_covered, grid.level_stretch(path))
     first = int(hit[0])
     held = layer.targets
     rows = held.rows[held.cells == path[first]]
@@ -248,14 +259,30 @@ def _met_on(way: tuple[Cells, Floats, End], grid: FlowGrid, cells: Cells, layer:
 def _meets(grid: FlowGrid, starts: Cells, cells: Cells, limit_m: float) -> set[bool]:
     """Return the answers that occur among starts: does water from them meet one of the cells within the limit.
 
-    Few starts are followed down; for many, all that drains to the cells is gathered once. No start is left out.
+    Few starts are followed down, by every way that water may take; for many, all that drains to the cells is gathered
+    once. No start is left out.
     """
     if len(starts) > _MOST_TRACES:
-        return set(np.isin(starts, grid.catchment(cells, limit_m)[0]).tolist())
-    return {bool(np.isin(grid.path(int(start), limit_m)[0], cells).any()) for start in starts}
+        leaving, coming, _ = grid.doubtful(cells, limit_m)
+        found = set(np.isin(starts, grid.catchment(cells, limit_m)[0]).tolist())
+        found |= {True} if np.isin(starts, coming).any() else set()
+        return found | ({False} if np.isin(starts, leaving).any() else set())
+    ways = [grid.path(int(start), limit_m)[0] for start in starts]
+    ways += [branch.cells for start in starts for branch in grid.branches(int(start), limit_m)]
+    return {bool(np.isin(way, cells).any()) for way in ways}
 
 
-def _nearest(targets: Targets, features: Features, cells: Cells, way_m: Floats) -> _Trace | None:
+def _may_come(grid: FlowGrid, places: Cells, asked: Cells, limit_m: float) -> set[bool]:
+    """Return which answers level ground with two ways out alike adds: does water from the asked cells reach places."""
+    leaving, coming, _ = grid.doubtful(places, limit_m)
+    may = {True} if np.isin(asked, coming).any() else set()
+    own = asked[np.isin(asked, grid.catchment(places, limit_m)[0])] if len(leaving) else leaving
+    return may | ({False} if len(own) and np.isin(own, leaving).all() else set())
+
+
+def _nearest(
+    targets: Targets, features: Features, cells: Cells, way_m: Floats, stretches: NDArray[np.int64]
+) -> _Trace | None:
     """Return the feature whose cells lie in a catchment with the shortest way."""
     asked = targets.of_classes(features.classes)
     inside = np.isin(cells, asked)
@@ -263,7 +290,8 @@ def _nearest(targets: Targets, features: Features, cells: Cells, way_m: Floats) 
         return None
     best = int(np.flatnonzero(inside)[np.argmin(way_m[inside])])
     rows = targets.rows[targets.cells == cells[best]]
-    return _Trace(int(rows[0]), round(float(way_m[best]), 1), End.LIMIT, float(way_m[best]), is_covered=True)
+    reached_m, flat_cells = float(way_m[best]), int(stretches[best])
+    return _Trace(int(rows[0]), round(reached_m, 1), End.LIMIT, reached_m, is_covered=True, flat_cells=flat_cells)
 
 
 def _covers(layer: WaterLayer, grid: FlowGrid, cells: Cells) -> bool:

@@ -21,6 +21,7 @@ from hmgeo.geo.drainage import (
     groups_of_outlets,
     hollows,
     leave_one_way,
+    level_stretches,
     met_on_way_out,
     other_way_out,
     over_level_ground,
@@ -261,6 +262,8 @@ class FlowGrid:
     def branches(self, cell: int, limit_m: float = np.inf) -> list[Branch]:
         """Return the ways that water may take as well, where it comes to level ground with two ways out alike."""
         found: list[Branch] = []
+        if not len(self.forks.cells):
+            return found
         seen: set[int] = set()
         ways = [self.path(cell)[0]]
         for cells in ways:
@@ -287,6 +290,13 @@ class FlowGrid:
         ends = np.flatnonzero(~np.concatenate([[False], self.is_flat[cells], [False]]))
         return int(np.diff(ends).max()) - 1
 
+    def stretches_above(self, cells: Cells, way_m: Floats) -> Cells:
+        """Return (m,) the same of the way from each cell of a `catchment` down to where it ends."""
+        order = np.argsort(cells)
+        at = np.searchsorted(cells, self.downstream[cells], sorter=order)
+        below = order[np.minimum(at, len(cells) - 1)] if len(cells) else order
+        return level_stretches(np.where(way_m > 0, below, -1), self.is_flat[cells])
+
     def _along(self, cells: Cells) -> Floats:
         """Return the way to each of the cells of a way in metres."""
         row, column = np.divmod(cells, self.frame.width)
@@ -307,6 +317,8 @@ class FlowGrid:
 
         It depends on level ground with two ways out alike, on which the water from there comes.
         """
+        if not (self.forks.other >= 0).any():
+            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
         held, way_m = self.catchment(cells, limit_m)
         fork, outlet, over_m, met_m = self.forks.ways(cells, self.shape)
         outlet = np.where(self.is_flat[outlet], -1, outlet)  # over the edge of the data water reaches nothing

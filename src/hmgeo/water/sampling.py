@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,12 @@ from hmgeo.results.text import distance_text
 from hmgeo.rules.standing import codes_of_place
 from hmgeo.rules.words import stated_facts
 from hmgeo.vocabulary import GROUNDWATER, LayerKind
-from hmgeo.water.trace import Downhill, downhill, stream_lines
+from hmgeo.water.trace import Downhill, downhill, level_notes_to, stream_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from hmgeo.judging.facts import Unknown
     from hmgeo.rules.model import Rule
     from hmgeo.water.choices import FlowChoices
     from hmgeo.water.grid import FlowGrid
@@ -217,8 +218,9 @@ def below_clusters(
     found, dry = [], []
     for _, ids, density in clusters(sources, bandwidth_m, per_km2):
         met: dict[int, list[float]] = {}
-        for name in ids:
-            for cell, way_m in _stream_way(grid, by_id[name], chosen):
+        ways = [downhill(grid, by_id[name].geometry, chosen.limit_m) for name in ids]
+        for way in ways:
+            for cell, way_m in _stream_way(grid, way, chosen):
                 met.setdefault(cell, []).append(way_m)
         if not met:
             dry.append(_dry(f"涉铊涉锑企业密集区（{'、'.join(ids)}）", chosen))
@@ -230,7 +232,8 @@ def below_clusters(
             f"{bandwidth_m / 1000:g} km 内最高 {density:.2f} 家/km²，"
             f"{together}，最远流程 {max(reached) / 1000:.1f} km"
         )
-        found.append(Proposal(CLUSTER, f"密集区（{len(ids)} 家）下游", _centre(grid, cell), why, _BY_HEIGHTS))
+        note = _by_heights(grid, ways, cell)
+        found.append(Proposal(CLUSTER, f"密集区（{len(ids)} 家）下游", _centre(grid, cell), why, note))
     return found, dry
 
 
@@ -243,12 +246,14 @@ def below_risks(
     """
     found, dry = [], []
     for word, one in risks:
-        first = next(_stream_way(grid, one, chosen), None)
+        way = downhill(grid, one.geometry, chosen.limit_m)
+        first = next(_stream_way(grid, way, chosen), None)
         if first is None:
             dry.append(_dry(f"{word}{one.called}", chosen))
             continue
         why = f"{word}{one.called}的径流经 {first[1] / 1000:.1f} km 汇入水流处"
-        found.append(Proposal(RISK, f"{one.called}下游", _centre(grid, first[0]), why, _BY_HEIGHTS))
+        note = _by_heights(grid, [way], first[0])
+        found.append(Proposal(RISK, f"{one.called}下游", _centre(grid, first[0]), why, note))
     return found, dry
 
 
@@ -259,9 +264,14 @@ def _dry(what: str, chosen: FlowChoices) -> str:
 _BY_HEIGHTS = "按高程推算的径流汇合处"
 
 
-def _stream_way(grid: FlowGrid, source: Named, chosen: FlowChoices) -> Iterator[tuple[int, float]]:
-    """Yield the stream cells on a source's way downhill with the way to each."""
-    way = downhill(grid, source.geometry, chosen.limit_m)
+def _by_heights(grid: FlowGrid, ways: Sequence[Downhill | Unknown], cell: int) -> str:
+    """Return that heights tell a place, and what level ground there is on the ways to it."""
+    told = [level_notes_to(grid, way, cell) for way in ways if isinstance(way, Downhill) and cell in way.cells]
+    return "；".join(dict.fromkeys([_BY_HEIGHTS, *chain.from_iterable(told)]))
+
+
+def _stream_way(grid: FlowGrid, way: Downhill | Unknown, chosen: FlowChoices) -> Iterator[tuple[int, float]]:
+    """Yield the stream cells on a way downhill with the way to each."""
     if isinstance(way, Downhill):
         for cell, way_m in zip(way.cells.tolist(), way.way_m.tolist(), strict=True):
             if grid.area_ha(cell) >= chosen.snap_rule.stream_ha:

@@ -149,6 +149,23 @@ class Targets:
         return list(met.items())
 
 
+def level_notes_to(grid: FlowGrid, way: Downhill, cell: int) -> list[str]:
+    """Return what is to be said of level ground on a way down to one of its cells."""
+    before = way.cells[: np.flatnonzero(way.cells == cell)[0]]
+    is_sure = all(cell in one.cells for one in way.branches)
+    return [*flat_notes(grid, grid.level_stretch(before)), *([] if is_sure else [MAY_LEAVE])]
+
+
+def met_by_any(path: Downhill, targets: Targets) -> list[tuple[int, float, bool]]:
+    """Return (row, flow distance, whether only some ways do) of what a way or one of its branches meets, in order."""
+    ways = [dict(targets.along(path)), *(dict(targets.along(one)) for one in path.branches)]
+    met: dict[int, float] = {}
+    for way in ways:
+        met = way | met
+    found = [(row, way_m, not all(row in way for way in ways)) for row, way_m in met.items()]
+    return sorted(found, key=lambda one: one[1]) if len(ways) > 1 else found
+
+
 def targets_of(ids: Sequence[str], names: Sequence[str], classes: Sequence[str], cells: Sequence[Cells]) -> Targets:
     """Gather features with their cells; cells without height are the caller's to leave out."""
     rows = np.repeat(np.arange(len(cells)), [len(one) for one in cells])
@@ -194,6 +211,8 @@ def borders_along(path: Downhill | Branch, areas: Targets) -> list[Border]:
     return found
 
 
+BY_WAY_OUT = "平地上的走向按最近出口推定，不由高程决定"
+MAY_LEAVE = "途中平地有两个一样近的出口，水流可能由另一出口离开，待核实"
 DOUBTFUL = "途中平地有两个一样近的出口，可能流入也可能不流入，待核实"
 
 
@@ -205,14 +224,14 @@ class Drains(NamedTuple):
     row
         Of the source.
     flat_cells
-        Cells of the longest level stretch on the way; 0 where it isn't the way that water is led.
+        Cells of the longest level stretch on the way; None where it isn't the way that water is led.
     is_ambiguous
         Whether that depends on level ground with two ways out alike.
     """
 
     row: int
     way_m: float
-    flat_cells: int
+    flat_cells: int | None
     is_ambiguous: bool
 
 
@@ -229,7 +248,7 @@ class Upstream:
     touches_edge
         Whether the catchment reaches the edge of the data: then it goes on beyond, and so may the sources.
     doubt
-        A sentence on how much of it depends on level ground with two ways out alike; empty where none does.
+        How much of it comes over much level ground, and depends on two ways out alike; empty where none does.
     """
 
     area_ha: float
@@ -251,6 +270,7 @@ def upstream_sources(grid: FlowGrid, target: Cells, sources: Sequence[Cells], li
     if not len(cells):
         return Upstream(0.0, (), touches_edge=False, cells=cells)
     leaving, coming, coming_m = grid.doubtful(target, limit_m)
+    stretches = grid.stretches_above(cells, way_m)
     every = np.concatenate([cells, coming])
     order = np.argsort(every)
     held, held_m = every[order], np.concatenate([way_m, coming_m])[order]
@@ -261,15 +281,29 @@ def upstream_sources(grid: FlowGrid, target: Cells, sources: Sequence[Cells], li
         at = np.searchsorted(held, own[held_in(held, own)])
         if len(at):
             best = at[np.lexsort((held_m[at], is_coming[at]))[0]]
-            passed = at[:0] if is_coming[best] else grid.path(int(held[best]), float(held_m[best]) + 1.0)[0]
+            flat_cells = None if is_coming[best] else int(stretches[order[best]])
             way, doubts = round(float(held_m[best]), GRID_DECIMALS), bool(is_ambiguous[at].all())
-            found.append(Drains(row, way, grid.level_stretch(passed), doubts))
+            found.append(Drains(row, way, flat_cells, doubts))
     cell_ha = grid.frame.cell_area_m2 / 10_000
     lost_ha, won_ha = len(leaving) * cell_ha, len(coming) * cell_ha
     doubt = f"途中平地有两个一样近的出口：其中 {lost_ha:.1f} 公顷可能不流入，另有 {won_ha:.1f} 公顷可能流入。"
+    doubt = level_area_text(grid, stretches) + (doubt if lost_ha + won_ha > 0 else "")
     ordered = tuple(sorted(found, key=lambda one: (one.way_m, one.row)))
     is_edge = bool(grid.is_edge(cells).any())
-    return Upstream(len(cells) * cell_ha, ordered, is_edge, np.sort(cells), doubt if lost_ha + won_ha > 0 else "")
+    return Upstream(len(cells) * cell_ha, ordered, is_edge, np.sort(cells), doubt)
+
+
+def level_area_text(grid: FlowGrid, stretches: NDArray[np.int64]) -> str:
+    """Return how much of a catchment comes over much level ground; empty where nothing does.
+
+    Parameters
+    ----------
+    stretches
+        As of `FlowGrid.stretches_above`.
+    """
+    most = grid.conditioning.flat_cells
+    area_ha = int((stretches > most).sum()) * grid.frame.cell_area_m2 / 10_000
+    return f"其中 {area_ha:.1f} 公顷的来水途经一段超过 {most} 格的平地，{BY_WAY_OUT}。" if area_ha > 0 else ""
 
 
 SNAPPED_DIRECTLY = "on_shape"
@@ -357,7 +391,7 @@ def level_text(conditioning: Conditioning) -> str:
 
 def level_notes(grid: FlowGrid, path: Downhill) -> list[str]:
     """Return that a way goes over much level ground, and where else it may leave it; nothing where it doesn't."""
-    notes = _flat_notes(grid, path.flat_cells)
+    notes = flat_notes(grid, path.flat_cells)
     for branch in path.parting:
         lon, lat = grid.frame.lon_lat(branch.cells[-1:])[0]
         place = f"{branch.way_m[branch.parts - 1] / 1000:.2f} km 处的平地"
@@ -365,9 +399,10 @@ def level_notes(grid: FlowGrid, path: Downhill) -> list[str]:
     return notes
 
 
-def _flat_notes(grid: FlowGrid, flat_cells: int) -> list[str]:
-    is_much = flat_cells > grid.conditioning.flat_cells
-    return [f"途经一段平地 {flat_cells} 格，平地上的走向按最近出口推定，不由高程决定"] if is_much else []
+def flat_notes(grid: FlowGrid, flat_cells: int | None) -> list[str]:
+    """Return that a way goes over much level ground; nothing where it doesn't."""
+    is_much = flat_cells is not None and flat_cells > grid.conditioning.flat_cells
+    return [f"途经一段平地 {flat_cells} 格，{BY_WAY_OUT}"] if is_much else []
 
 
 ONLY_BY_BRANCH, NOT_BY_BRANCH = "经平地另一个一样近的出口才遇到，待核实", "经平地另一个一样近的出口则不遇到，待核实"
@@ -453,7 +488,7 @@ def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: flo
             head["note"] += "集水范围达到高程数据边缘，结果为下限。"
         head["note"] += found.doubt
         for order, one in enumerate(found.sources, 1):
-            notes = [*_flat_notes(grid, one.flat_cells), *([DOUBTFUL] if one.is_ambiguous else [])]
+            notes = [*flat_notes(grid, one.flat_cells), *([DOUBTFUL] if one.is_ambiguous else [])]
             rows.append(
                 head
                 | {"source_id": sources.ids[one.row], "order": order, "flow_distance_m": one.way_m}
