@@ -97,12 +97,14 @@ def test_only_a_stated_period_ends_a_plan() -> None:
         if value.plan_period is not None
     }
     jiyuan = "济源产城融合示范区2021年{}攻坚战实施方案"
+    soil = jiyuan.format("土壤污染防治")
     names = ("大气污染防治", "水污染防治", "土壤污染防治", "农业农村污染治理")
     assert periods == {
         ("重点区域重金属污染防治实施方案编制大纲", "2015-01-01", "2017-12-31"),
         ("“十三五”生态环境保护规划（节选）", "2016-01-01", "2020-12-31"),
         ("清远市重金属污染综合防治行动计划（2018-2020年）", "2018-01-01", "2020-12-31"),
         *((jiyuan.format(name), "2021-01-01", "2021-12-31") for name in names),
+        (soil, "2021-01-01", "2022-12-31"),  # 二（三）3 names the end of 2022 itself
     }
 
 

@@ -32,6 +32,7 @@ NEVER_JUDGED = {Standing.PERIOD_OVER, Standing.TEXT_NOT_HELD}
 WASTE = {"tailings_ponds", "waste_heaps"}
 WIDE = {"3360": "electroplating", "2613": "heavy_metal_inorganics", "3849": "lead_batteries"}
 PERHAPS = {"3982": "electroplating"}
+PERHAPS_SO = {"heavier_polluter": ("3360", "32", "26"), "key_firm": ("32",)}  # what the plan of Qingyuan names
 HEAVY_ORES = ("0911", "0912", "0913", "0914", "0915")
 WHEN_MET = {
     Effect.BAN: Verdict.PROHIBITED,
@@ -58,9 +59,8 @@ def fact(name: str, given: Given) -> bool | None:
         return True
     if name == "is_tailings_pond" and given.source_kind == "project_sites" and given.trade:
         return given.trade.startswith("09")
-    if name == "heavy_nonferrous_mine" and given.trade in HEAVY_ORES:
-        return True
-    return None
+    ores = HEAVY_ORES if name == "heavy_nonferrous_mine" else PERHAPS_SO.get(name, ())
+    return True if ores and given.trade.startswith(ores) else None
 
 
 def holds(conditions: tuple[Condition, ...], given: Given) -> bool | None:
@@ -192,7 +192,8 @@ def met(test: Test, value: DatedValue, given: Given, choices: Choices) -> bool |
             known = fact(test.text("attribute"), given)
             return None if known is None else known == (test.text("expected") == "yes")
         case "ratio":
-            return None if given.ratio is None else compare(given.ratio, test.text("comparison"), value.value)
+            limit = 1.0 if test.text("equal") else value.value
+            return None if given.ratio is None else compare(given.ratio, test.text("comparison"), limit)
         case "slope":
             if given.layers.get("elevation") is LayerState.MISSING or given.slope_deg is None:
                 return None

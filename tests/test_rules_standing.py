@@ -33,12 +33,12 @@ def at(rule: Rule, day: str, place: str = JIYUAN, *, adopted: bool = False) -> R
     [
         ("2021-08-03", JIYUAN, False, Standing.NOT_YET),
         ("2021-08-04", JIYUAN, False, Standing.IN_FORCE),
-        ("2021-12-31", JIYUAN, False, Standing.IN_FORCE),
-        ("2022-01-01", JIYUAN, False, Standing.PERIOD_OVER),
-        ("2022-12-31", JIYUAN, False, Standing.PERIOD_OVER),
+        ("2022-12-31", JIYUAN, False, Standing.IN_FORCE),
+        ("2023-01-01", JIYUAN, False, Standing.PERIOD_OVER),
+        ("2023-12-31", JIYUAN, False, Standing.PERIOD_OVER),
         ("2021-08-03", JIYUAN, True, Standing.ADOPTED),
         ("2021-08-04", JIYUAN, True, Standing.IN_FORCE),
-        ("2022-01-01", JIYUAN, True, Standing.ADOPTED),
+        ("2023-01-01", JIYUAN, True, Standing.ADOPTED),
         ("2021-10-01", QINGCHENG_TOWN, False, Standing.OUTSIDE_TERRITORY),
         ("2021-10-01", QINGCHENG_TOWN, True, Standing.ADOPTED),
         ("2019-06-30", QINGCHENG_TOWN, False, Standing.OUTSIDE_TERRITORY),
@@ -116,11 +116,11 @@ def test_a_task_due_day_ends_nothing() -> None:
 @pytest.mark.parametrize(
     ("day", "place", "adopted", "words"),
     [
-        ("2022-01-01", JIYUAN, False, "规划期已届满，接续文件未核实；任务期限已过不代表义务解除。"),
+        ("2023-01-01", JIYUAN, False, "规划期已届满，接续文件未核实；任务期限已过不代表义务解除。"),
         ("2021-08-03", JIYUAN, False, "自2021-08-04起施行，晚于评估基准日2021-08-03"),
         ("2021-10-01", QINGCHENG_TOWN, False, "适用地域为419001，不含所问地点"),
-        ("2022-01-01", JIYUAN, True, "本地参照（非本地有效依据）"),
-        ("2019-06-30", QINGCHENG_TOWN, True, "自2021-08-04起，规划期2021-01-01至2021-12-31"),
+        ("2023-01-01", JIYUAN, True, "本地参照（非本地有效依据）"),
+        ("2019-06-30", QINGCHENG_TOWN, True, "自2021-08-04起，规划期2021-01-01至2022-12-31"),
         ("2021-10-01", JIYUAN, False, ""),
     ],
 )

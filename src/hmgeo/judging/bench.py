@@ -166,7 +166,6 @@ def finding_fields(citation: Citation, judgement: Judgement) -> dict[str, Any]:
 def citation_of(rule: Rule, standing: RuleStanding) -> Citation:
     """Return a rule as cited, by the dated value that was judged."""
     cited = standing.value or rule.latest
-    checked = "，".join(filter(None, (rule.verified.against, str(rule.verified.on or ""))))
     return Citation(
         rule.id,
         rule.title.zh,
@@ -181,7 +180,7 @@ def citation_of(rule: Rule, standing: RuleStanding) -> Citation:
         str(cited.in_force_from or ""),
         rule.decider,
         rule.matter,
-        f"{rule.verified.state.zh}（{checked}）",
+        standing.verified,
         rule.in_principle,
         rule.condition,
         rule.note,

@@ -195,7 +195,7 @@ def _number(test: Test, inquiry: Inquiry, name: str) -> Outcome:
 
 def ratio(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge the quotient of two numbers of the source; on which basis it is formed must have been chosen."""
-    limit, basis = inquiry.value.value, test.text("by")
+    limit, basis = ratio_limit(test, inquiry.value), test.text("by")
     if limit is None:
         return unknown("条文未规定比例。")
     if basis and basis in inquiry.choices.assumed:
@@ -204,6 +204,11 @@ def ratio(test: Test, inquiry: Inquiry) -> Outcome:
     if isinstance(found, Unknown):
         return unknown(found.why)
     return number_outcome(NumberFact(found), limit, None, RATIO_UNIT, test.text("comparison"))
+
+
+def ratio_limit(test: Test, value: DatedValue) -> float | None:
+    """Return what a quotient is held against: the number of the text, or one where the text says 等量."""
+    return 1.0 if test.text("equal") else value.value
 
 
 def classification(test: Test, inquiry: Inquiry) -> Outcome:

@@ -121,7 +121,7 @@ def _how(results: Results, language: str) -> Iterator[str]:
         yield _NO_RULE.say(language)
     else:
         said = wording.citation({"document": rule.document, "clause": rule.clause})
-        standing = wording.standing_word(rule.standing, language) or Standing.IN_FORCE.zh
+        standing = wording.standing_word(rule.standing, language, rule.verified) or Standing.IN_FORCE.zh
         yield _BY_RULE.say(language, rule=rule.rule_id, citation=said, standing=standing)
     yield _BY_DISTANCE.say(language, radius=radius_text(results.radius_m))
     yield _COUNTED.say(

@@ -245,9 +245,8 @@ def limit_text(clause: Clause) -> str:
 def standing_text(clause: Clause, language: str = "zh") -> str:
     """Return how a clause stands, with its flags."""
     flags = [IN_PRINCIPLE] if clause.citation.in_principle else []
-    unverified = clause.citation.verified.startswith("效力待核实")
-    flags += ["效力待核实"] if unverified and clause.standing is not Standing.TEXT_NOT_HELD else []
-    return "；".join((word(clause.standing, language), *(say(flag, language) for flag in flags)))
+    stands = wording.standing_word(clause.standing.value, language, clause.citation.verified)
+    return "；".join((stands, *(say(flag, language) for flag in flags)))
 
 
 def citation_text(cited: Citation, language: str = "zh") -> str:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hmgeo.results.text import area_text, distance_text, radius_text
+from hmgeo.rules.model import VerificationState
 from hmgeo.vocabulary import (
     Basis,
     Certainty,
@@ -235,8 +236,16 @@ def certainty_word(certainty: str | None, language: str = "zh") -> str:
     return _word(Certainty, certainty, language)
 
 
-def standing_word(standing: str | None, language: str = "zh") -> str:
-    """Return the word of a rule's standing; empty for a radius set by the user."""
+def standing_word(standing: str | None, language: str = "zh", verified: str = "") -> str:
+    """Return the word of a rule's standing; empty for a radius set by the user.
+
+    Parameters
+    ----------
+    verified
+        How the text was checked; one that isn't known to stand on the day asked about isn't called in force.
+    """
+    if standing == Standing.IN_FORCE.value and verified.startswith(VerificationState.UNVERIFIED.zh):
+        return _word(VerificationState, VerificationState.UNVERIFIED.value, language)
     return _word(Standing, standing, language)
 
 

@@ -159,7 +159,6 @@ def _standing_at_home(rule: Rule, question: Question) -> RuleStanding | None:
 
 def _rule_used(rule: Rule, standing: RuleStanding, findings: int, reason: str) -> RuleUsed:
     cited = standing.value or rule.latest
-    verified = f"{rule.verified.state.zh}（{rule.verified.against}，{rule.verified.on or '未注明日期'}）"
     return RuleUsed(
         rule.id,
         rule.title.zh,
@@ -172,7 +171,7 @@ def _rule_used(rule: Rule, standing: RuleStanding, findings: int, reason: str) -
         cited.quote_sha256,
         rule.decider,
         str(cited.in_force_from or ""),
-        verified,
+        standing.verified,
         findings,
         "".join(filter(None, (standing.note_zh, reason, rule.note))),
         rule.title.en,

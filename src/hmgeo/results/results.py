@@ -192,6 +192,10 @@ class Results:
         codes = self.findings["reason_codes"].to_pylist()
         return Unassessed.counted(zip(self.findings["verdict"].to_pylist(), codes, strict=True))
 
+    def verified_of(self, rule_id: str | None) -> str:
+        """Return how the text of a rule was checked, as printed; empty where the rule isn't among those used."""
+        return next((rule.verified for rule in self.rules if rule.rule_id == rule_id), "")
+
     def status_counts(self) -> dict[str, int]:
         """Count the input rows by status."""
         return dict(Counter(self.sources["status"].to_pylist()))

@@ -22,7 +22,7 @@ from hmgeo.vocabulary import LegalRank
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hmgeo.rules.model import DatedValue, Rule, Test
+    from hmgeo.rules.model import DatedValue, Rule, Test, Verification
     from hmgeo.rules.parameters import ParameterDeclaration
     from hmgeo.vocabulary import Effect
 
@@ -229,9 +229,14 @@ def _rule(rule: Rule) -> str:
         ("不判定的原因", f"{rule.runs.state.zh}：{rule.runs.why}" if rule.runs.why else ""),
         ("该文件会决定", rule.would_decide),
         ("说明", rule.note),
-        ("核对", f"{rule.verified.state.zh}；{rule.verified.against}"),
+        ("核对", _verified(rule.verified)),
     )
     return "\n".join(lines) + "\n"
+
+
+def _verified(verified: Verification) -> str:
+    until = f"；所收录文本截至 {verified.held_until}，此后的评估日为效力待核实" if verified.held_until else ""
+    return f"{verified.state.zh}；{verified.against}{until}"
 
 
 def _value(value: DatedValue) -> Iterable[str]:

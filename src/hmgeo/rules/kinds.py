@@ -215,6 +215,7 @@ _SPECS = (
             FieldSpec("denominator", FieldType.MEASURED, "the number below", required=True),
             COMPARISON,
             FieldSpec("by", FieldType.PARAMETER, "parameter that says per metal or summed"),
+            FieldSpec("equal", FieldType.WORD, "yes: held against one to one (等量)", allowed=("yes",)),
         ),
         limit_unit="1",
     ),

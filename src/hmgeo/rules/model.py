@@ -333,11 +333,40 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Against what the quote and standing were checked, and when."""
+    """Against what the quote and standing were checked, and when.
+
+    Parameters
+    ----------
+    held_until
+        Last day of which the copy at hand speaks: for a later day nobody has looked whether it was amended or replaced.
+    """
 
     state: VerificationState
     against: str
     on: date | None = None
+    held_until: date | None = None
+
+    def state_on(self, day: date) -> VerificationState:
+        """Return whether the text stands verified for a day asked about."""
+        is_later = self.held_until is not None and day > self.held_until
+        return VerificationState.UNVERIFIED if is_later else self.state
+
+    def text_on(self, day: date) -> str:
+        """Return state, copy and day of the check as they are printed beside a clause.
+
+        Examples
+        --------
+        >>> from datetime import date
+        >>> copy = Verification(VerificationState.VERIFIED, "文本库", date(2026, 11, 21), date(2025, 4, 30))
+        >>> copy.text_on(date(2025, 4, 30))
+        '已核对（文本库，2026-11-21）'
+        >>> copy.text_on(date(2025, 5, 1))
+        '效力待核实（所收录文本截至2025-04-30，此后是否修订或被替代未核实；文本库，2026-11-21）'
+        """
+        checked = "，".join(filter(None, (self.against, str(self.on or ""))))
+        state = self.state_on(day)
+        ends = f"所收录文本截至{self.held_until}，此后是否修订或被替代未核实；" if state is not self.state else ""
+        return f"{state.zh}（{ends}{checked}）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,9 +448,12 @@ class RuleStanding:
     ----------
     doubt
         Why it isn't known whether the rule's territory holds the place; empty where it does.
+    verified
+        Whether the text stands verified for the day, against what, as printed; empty for a radius of the user's own.
     """
 
     standing: Standing
     value: DatedValue | None
     note_zh: str
     doubt: str = ""
+    verified: str = ""

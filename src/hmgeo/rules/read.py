@@ -582,13 +582,14 @@ def _read_territory(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
 def _read_verified(reader: Reader, node: yaml.Node | None) -> Verification:
     if node is None:
         return Verification(VerificationState.UNVERIFIED, "")
-    entries = reader.mapping(node, ("on", "against", "state"), ("against", "state"), "verified")
+    entries = reader.mapping(node, ("on", "against", "state", "held_until"), ("against", "state"), "verified")
     state = reader.member(entries.get("state"), "verified.state", VerificationState, VerificationState.UNVERIFIED)
     on = reader.day(entries.get("on"), "verified.on")
     if state is VerificationState.VERIFIED and on is None:
         reader.fault(node, "verified缺少 on", remedy="补写核对日期")
     against = reader.text(entries.get("against"), "verified.against")
-    return Verification(state, against, on)
+    held_until = reader.day(entries.get("held_until"), "verified.held_until")
+    return Verification(state, against, on, held_until)
 
 
 def _read_runs(reader: Reader, node: yaml.Node | None) -> RunsState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hmgeo.reference.tables import basins
@@ -69,6 +70,11 @@ def standing_of(rule: Rule, *, as_of: date, place_codes: Collection[str], adopte
     RuleStanding
         With the value in force at as_of; under adoption else the nearest dated one; None where none speaks.
     """
+    found = _standing_of(rule, as_of, place_codes, adopted=adopted)
+    return replace(found, verified=rule.verified.text_on(as_of))
+
+
+def _standing_of(rule: Rule, as_of: date, place_codes: Collection[str], *, adopted: bool) -> RuleStanding:
     if rule.runs.state is Runs.TEXT_NOT_HELD:
         return RuleStanding(Standing.TEXT_NOT_HELD, None, _not_held_zh(rule))
     reached = _reached(rule, as_of)

@@ -66,7 +66,6 @@ LAYERS: Mapping[str, LayerWord] = MappingProxyType(
         "outlets": LayerWord("排放口", "生态环境部门"),
         "trade_clusters": LayerWord("涉铊涉锑企业分布密集区域", "生态环境部门"),
         "water_stations": LayerWord("水质自动监测站", "生态环境部门"),
-        "air_stations": LayerWord("空气自动监测站", "生态环境部门"),
     }
 )
 """Layers by code. Codes of `hmgeo.vocabulary.LayerKind` keep their names."""
@@ -85,7 +84,6 @@ SOURCE_KINDS: Mapping[str, str] = MappingProxyType(
         "reclamation_parcels": "拟复垦地块",
         "planned_land_use": "规划用地",
         "water_stations": "水质监测站",
-        "air_stations": "空气监测站",
         "control_units": "环境管控单元",
         "key_areas": "重点区域",
         "areas": "行政区",
@@ -154,6 +152,8 @@ ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         "in_yangtze_basin": "位于长江流域",
         "in_yellow_basin": "位于黄河流域",
         "township_source": "镇级水源地",
+        "heavier_polluter": "属于污染较重的企业",
+        "key_firm": "属于重点企业",
     }
 )
 """Yes/no facts about a source that clauses ask for; they come from the input row, never from a guess."""

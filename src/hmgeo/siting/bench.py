@@ -11,7 +11,7 @@ import shapely
 
 from hmgeo.judging.applies import Subject, exemption, known_fact, reach
 from hmgeo.judging.bench import Bench, finding_fields
-from hmgeo.judging.clause_tests import PERCENT, features_of
+from hmgeo.judging.clause_tests import PERCENT, features_of, ratio_limit
 from hmgeo.judging.facts import Answer, Features, Side, Unknown
 from hmgeo.judging.judge import judge
 from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndexes
@@ -169,7 +169,7 @@ class Witness:
         words = "与".join(MEASURED_ATTRIBUTES[leaf.text(name)][0] for name in ("numerator", "denominator"))
         if isinstance(found, Unknown):
             return Evidence(changes=(f"补充{words}后可作判断。",), unsaid=(words,))
-        return Evidence((f"{words}之比为 {found:g}，条文比例 {value.value:g}。",))
+        return Evidence((f"{words}之比为 {found:g}，条文比例 {ratio_limit(leaf, value):g}。",))
 
     def _of_distance(self, leaf: Test, value: DatedValue, features: Features) -> Evidence:
         fact = self.facts.layers.distance(features)

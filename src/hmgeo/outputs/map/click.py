@@ -14,6 +14,7 @@ from hmgeo.outputs.map.ground import can_carry, ground
 from hmgeo.outputs.map.labels import LABELS
 from hmgeo.reference.tables import implied_facts, renumbered, trades
 from hmgeo.results.compiled import MARGIN_M
+from hmgeo.rules.model import VerificationState
 from hmgeo.rules.words import EDITIONS
 from hmgeo.vocabulary import INVENTED, Action, Basis, Classification, Effect, Standing, Verdict
 
@@ -104,7 +105,7 @@ class ClickPage:
             "townships": self._areas(compiled.townships),
             "area": None if compiled.area is None else self._coverage(compiled.area),
             "badges": _badges(),
-            "standings": {one.value: {"zh": one.zh, "en": one.en} for one in Standing},
+            "standings": {one.value: {"zh": one.zh, "en": one.en} for one in (*Standing, VerificationState.UNVERIFIED)},
             "grounds": len(self._grounds),
             "states": self._state_counts,
         }

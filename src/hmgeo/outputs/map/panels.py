@@ -221,7 +221,9 @@ def screening_rule(results: Results) -> str:
     rule = next((rule for rule in results.rules if rule.rule_id == results.screening_rule_id), None)
     if rule is None:
         return results.screening_rule_id
-    return "，".join(part for part in (rule.title, wording.standing_word(rule.standing)) if part)
+    return "，".join(
+        part for part in (rule.title, wording.standing_word(rule.standing, verified=rule.verified)) if part
+    )
 
 
 @cache

@@ -44,6 +44,7 @@ class Judgements:
 
     def __init__(self, results: Results) -> None:
         self._findings, self._laws = _Pool(), _Pool()
+        self._verified_of = results.verified_of
         self._titles = {rule.rule_id: rule.title for rule in results.rules}
         self._example = wording.is_example(results)
         self._rests_on = _rests_on(results)
@@ -92,13 +93,17 @@ class Judgements:
             "law": self._laws.index(self._law(finding)),
         }
 
+    def _standing(self, finding: Row) -> tuple[str, str]:
+        word, verified = wording.standing_word, self._verified_of(finding["rule_id"])
+        return word(finding["standing"], "zh", verified), word(finding["standing"], "en", verified)
+
     def _law(self, finding: Row) -> Row:
         return {
             "title": self._titles.get(finding["rule_id"]) or finding["rule_id"],
             "rule": finding["rule_id"],
             "facts": facts(
                 ("clause", wording.citation(finding)),
-                ("standing", *_both(wording.standing_word, finding["standing"])),
+                ("standing", *self._standing(finding)),
                 ("decider", finding["decider"]),
             ),
             "quote": finding["quote"] or "",

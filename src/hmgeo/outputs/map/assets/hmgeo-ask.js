@@ -235,7 +235,7 @@
   Ask.prototype.law = function (box, one, cited) {
     var language = this.page.data.language, labels = this.page.data.labels, list = el("dl"), quote, pairs = [
       [labels.clause, cited.clause + (cited.number ? "（" + cited.number + "）" : "")], [labels.rank, cited.rank[language]],
-      [labels.standing, this.data.standings[one.record.standing][language] + (one.record.note ? "　" + one.record.note : "")], [labels.decider, cited.decider]
+      [labels.standing, this.data.standings[one.record.standing === "in_force" && cited.verified.indexOf(this.data.standings.unverified.zh) === 0 ? "unverified" : one.record.standing][language] + (one.record.note ? "　" + one.record.note : "")], [labels.decider, cited.decider]
     ];
     if (cited.quote) {
       quote = el("blockquote", "", cited.quote);
