@@ -149,9 +149,14 @@ class Gates:
     Parameters
     ----------
     coverage
-        Shapely polygon in lon/lat inside which the layer was surveyed; None where nobody said.
+        Shapely polygon in lon/lat inside which the layer was surveyed, less the ground where features that were set
+        aside may lie; None where nobody said.
     coverage_name
         What the user wrote for it (area code, key-area id, file).
+    completeness
+        Never complete where features were set aside that may lie anywhere.
+    aside
+        What is said of features that were set aside and that nobody accepted as absent; empty where there are none.
     """
 
     coverage: Any = None
@@ -159,6 +164,7 @@ class Gates:
     completeness: Completeness = Completeness.UNKNOWN
     vintage: str = ""
     classification: Classification = Classification.UNMARKED
+    aside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -623,6 +623,16 @@ _EASTERNMOST = 180.0
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """That so many features without a usable shape may count as absent, with who says so, when and why."""
+
+    count: int
+    by: str
+    on: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadOptions:
     """What a user says of a file. Everything may stay empty.
 
@@ -645,6 +655,8 @@ class ReadOptions:
         Carry out what the suspicion checks propose (swapped axes, another datum, ...), each with a ledger entry.
     columns
         Pairs of role and column name that win over recognition, such as `("lon", "X1")`.
+    accept_set_aside
+        Receptors that may be set aside without leaving their ground open; holds only for just so many.
     """
 
     layer: str = ""
@@ -655,6 +667,7 @@ class ReadOptions:
     axis_order: str = ""
     accept_suggestions: bool = False
     columns: tuple[tuple[str, str], ...] = ()
+    accept_set_aside: Accepted | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.raster import load_elevation, load_raster
 from hmgeo.intake.pipeline import open_file, place_rows
 from hmgeo.intake.quality import check_cells
-from hmgeo.intake.receptors import receptor_batches
+from hmgeo.intake.receptors import less_set_aside, receptor_batches
 from hmgeo.intake.sources import attributes_table, positions_table
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
 
@@ -104,7 +104,7 @@ def load_receptors(
         basis=basis,
         provenance=_provenance(path, provenance, opened.journal.file),
         open_batches=lambda: batches,
-        gates=gates,
+        gates=less_set_aside(gates, opened, outcome, kind, options.accept_set_aside),
         feature_count=sum(batch.num_rows for batch in batches),
         row_count=opened.raw.row_count,
         margin_m=outcome.shift_margin_m,

@@ -105,6 +105,7 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
             check_range(outcome, "几何", accept_swaps=options.accept_suggestions)
             if not are_receptors:
                 _add_digits(before, crs, [word or read_on for word in own], outcome)
+        outcome.are_placed = True
         mend(outcome, polygons_only=polygons_only)
     add_stated_uncertainty(raw, columns, outcome)
     if not are_receptors:

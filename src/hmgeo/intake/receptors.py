@@ -6,15 +6,18 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import shapely
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import unclear_rows
 from hmgeo.intake.pipeline import as_wkb
 from hmgeo.intake.places.numbers import in_unit, parse_quantity
+from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.rows import name_rows
 from hmgeo.records import RECEPTOR_SCHEMA, Unknown
 from hmgeo.reference.cells import read_word
@@ -22,13 +25,14 @@ from hmgeo.reference.tables import links_by_row
 from hmgeo.rules.claims import EVENT, disputes, doubts_of
 from hmgeo.rules.told import Told
 from hmgeo.rules.words import stated_by_row
-from hmgeo.vocabulary import TOWNSHIP_DIGITS, LayerKind, SoilQualityClass, Status
+from hmgeo.vocabulary import TOWNSHIP_DIGITS, Completeness, LayerKind, SoilQualityClass, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hmgeo.intake.columns import Opened
+    from hmgeo.intake.columns import Accepted, Opened
     from hmgeo.intake.rows import Outcome
+    from hmgeo.records import Gates
 
 
 _LAND_CODE = re.compile(r"(\d{2,4})(?:[A-Z]\d?)?(?![^\u3400-\u9fff(])")
@@ -65,6 +69,68 @@ def keep_farmland(opened: Opened, outcome: Outcome) -> None:
         outcome.status[row] = Status.REJECTED
     outcome.shapes[rows] = None
     unclear_rows("非耕地图斑", others, "不是耕地（0101、0102、0103），不作耕地计算", header, opened.journal)
+
+
+ASIDE_EVENT = "搁置待核"
+"""Ledger event of a layer some of whose features were set aside and may lie where nothing was found."""
+_MARGIN_DEG = 1e-5  # a metre: a box may have no width
+_COUNTY_MARGIN_DEG = COUNTY_TOLERANCE_M / 100_000
+_IDS_NAMED = 3
+
+
+def less_set_aside(gates: Gates, opened: Opened, outcome: Outcome, kind: LayerKind, accepted: Accepted | None) -> Gates:
+    """Return a layer's gates without the ground where features may lie that were set aside: they are not absent.
+
+    That is the feature's own box where it can be read, else its county, else everywhere; unless somebody accepts just
+    so many as absent.
+    """
+    rows = [row for row in outcome.aside if not (kind is LayerKind.FARMLAND and _is_other_land(row, opened))]
+    if not rows:
+        return gates
+    names = [opened.ids[row] for row in rows]
+    listed = "、".join(names[:_IDS_NAMED]) + ("等" if len(names) > _IDS_NAMED else "")
+    told = f"「{kind.zh}」搁置了 {len(rows)} 个图形不可用的要素（{listed}）"
+    if accepted is not None and accepted.count == len(rows):
+        action = f"{accepted.by}（{accepted.on}）确认按不存在处理：{accepted.reason}"
+        opened.journal.note("搁置已确认", told, action, field="几何")
+        return gates
+    ground = [_may_lie_in(row, opened, outcome) for row in rows]
+    known = sorted({one for one in ground if one is not None})
+    where = "、".join(dict.fromkeys(name for name, _ in known)) if None not in ground else "任何位置"
+    coverage = gates.coverage
+    if None not in ground and coverage is not None:
+        coverage = shapely.difference(coverage, shapely.union_all(shapely.from_wkb([wkb for _, wkb in known])))
+    if None in ground or (coverage is not None and coverage.is_empty):
+        gates = replace(gates, completeness=Completeness.PARTIAL)
+    else:
+        gates = replace(gates, coverage=coverage)
+    aside = f"{told}，可能在{where}，不等于不存在。"
+    found = "" if accepted is None else f"（所填 {accepted.count} 个与实际不符）"
+    remedy = f"accept_set_aside: {{count: {len(rows)}, by: 姓名, on: 日期, reason: 理由}}"
+    action = f"其可能所及之处不作未触及；请更正图形，或核实后在 project.yml 该图层下写 {remedy}{found}"
+    opened.journal.note(ASIDE_EVENT, aside, action, field="几何")
+    return replace(gates, aside=aside)
+
+
+def _is_other_land(row: int, opened: Opened) -> bool:
+    codes = opened.texts("land_code")
+    has_zeros = any(code.startswith("0") for code in codes)
+    return bool(codes[row]) and _is_farmland(codes[row], has_zeros=has_zeros) is False
+
+
+def _may_lie_in(row: int, opened: Opened, outcome: Outcome) -> tuple[str, bytes] | None:
+    """Return the name and the WKB of the ground where a feature may lie; None for anywhere."""
+    box = outcome.aside[row]
+    if box is not None and all(map(math.isfinite, box)):
+        west, south, east, north = box
+        around = shapely.box(west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG)
+        return "其图形外框内", shapely.to_wkb(around)
+    words = (opened.texts(role)[row] for role in ("county", "township"))
+    code = next(filter(None, (opened.texts(role)[row] for role in ("region_code", "unit_code"))), "")
+    county = declared_place(*words, code).county
+    if county is None:
+        return None
+    return county.name, shapely.to_wkb(shapely.buffer(county.shape, _COUNTY_MARGIN_DEG))
 
 
 def _is_farmland(code: str, *, has_zeros: bool) -> bool | None:

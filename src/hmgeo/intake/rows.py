@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from hmgeo.geo.datum import Datum
+
+
+SET_ASIDE_EVENT = "几何搁置"
+"""Ledger event of a receptor without a usable shape."""
+Box: TypeAlias = tuple[float, float, float, float]
+"""West, south, east, north."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,10 @@ class Outcome:
         Row to the sentences that its output row carries.
     awaiting_datum
         Rows that give coordinates whose datum nobody knows; a place they name stands in for nothing.
+    aside
+        Row of a receptor that was set aside to the lon/lat box it may lie in; None where nothing tells.
+    are_placed
+        Whether shapes are in lon/lat on CGCS2000 by now.
     read_as
         Row to the numbers of a point as given and how they were read, for the suspicion checks.
     """
@@ -66,6 +76,8 @@ class Outcome:
     awaiting_datum: set[int] = field(default_factory=set)
     read_as: dict[int, ReadAs] = field(default_factory=dict)
     shift_margin_m: float = 0.0
+    aside: dict[int, Box | None] = field(default_factory=dict)
+    are_placed: bool = False
 
     def widen(self, rows: Sequence[int] | NDArray[np.int_], margin_m: float) -> None:
         """Add to the uncertainty of rows what the way from their datum leaves open."""
@@ -112,11 +124,12 @@ class Outcome:
         return np.fromiter((status is Status.ASSESSED for status in self.status), dtype=bool, count=len(self.status))
 
     def _close(self, row: int, event: str, reason: str, action: str, field: str, value: str) -> None:
-        self.shapes[row] = None
+        shape, self.shapes[row] = self.shapes[row], None
         self.uncertainty_m[row] = np.nan
         self.remark(row, f"{reason}（{field}「{value}」）" if value else reason)
         if self.are_receptors:
-            event, action = "几何搁置", "不参与计算，请更正"
+            self.aside[row] = shape.bounds if self.are_placed and shape is not None else None
+            event, action = SET_ASIDE_EVENT, "不参与计算，请更正"
         self.journal.note_row(row + 1, event, reason, action, field=field, value=value)
 
 

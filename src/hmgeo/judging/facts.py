@@ -117,7 +117,13 @@ GAP_UNDECLARED = "「{layer}」未申明数据范围，结果为下限。"
 GAP_OUTSIDE = "该点或其误差范围超出「{layer}」数据范围，结果为下限。"
 GAP_NEAR = "该点距数据边界 {reach} 米，小于查询半径 {limit} 米，结果为下限。"
 GAP_INCOMPLETE = "「{layer}」未申明完整，结果为下限。"
+GAP_ASIDE = "「{layer}」有要素被搁置，结果为下限。"
 """Why finding nothing would prove nothing, with parts to fill in."""
+
+
+def incomplete(layer_zh: str, aside: str) -> str:
+    """Return that a layer doesn't hold all, for features set aside or because nobody says that it does."""
+    return (GAP_ASIDE if aside else GAP_INCOMPLETE).format(layer=layer_zh) + aside
 
 
 def undeclared(layer_zh: str) -> Because:
@@ -197,6 +203,8 @@ class DistanceFact:
         Whether approximate geometry went in.
     untold_m, untold_why
         How near the nearest feature may lie of which nobody can tell whether it counts, and why; infinite without one.
+    aside
+        What is said of features of the layer that were set aside, as in `Gates`.
     """
 
     low_m: float
@@ -211,18 +219,17 @@ class DistanceFact:
     is_approximate: bool = False
     untold_m: float = float("inf")
     untold_why: str = ""
+    aside: str = ""
 
     def coverage_gap(self, layer_zh: str, limit_m: float) -> str:
         """Return why finding nothing within the limit would prove nothing; empty where it does."""
         if self.covered_m is None:
             return undeclared(layer_zh)
         if self.covered_m < 0:
-            return GAP_OUTSIDE.format(layer=layer_zh)
+            return GAP_OUTSIDE.format(layer=layer_zh) + self.aside
         if self.covered_m < limit_m:
-            return GAP_NEAR.format(reach=f"{self.covered_m:.0f}", limit=f"{limit_m:.0f}")
-        if not self.is_complete:
-            return GAP_INCOMPLETE.format(layer=layer_zh)
-        return ""
+            return GAP_NEAR.format(reach=f"{self.covered_m:.0f}", limit=f"{limit_m:.0f}") + self.aside
+        return "" if self.is_complete else incomplete(layer_zh, self.aside)
 
 
 class Answer(Enum):

@@ -358,6 +358,7 @@ class LayerFacts:
             is_approximate=index.is_approximate,
             untold_m=untold_m,
             untold_why=untold_why,
+            aside=index.layer.gates.aside,
         )
 
     def _inside(self, features: Features) -> PlaceFact | Unknown:
@@ -472,7 +473,8 @@ class LayerFacts:
     def _gap(self, index: LayerIndex, features: Features, limit_m: float = 0.0) -> str:
         """Return why a `no` would prove nothing; empty where it does."""
         reach_m = index.covered_m(self._source, self._off_m(index))
-        fact = DistanceFact(np.inf, np.inf, None, covered_m=reach_m, is_complete=index.is_complete)
+        is_complete, aside = index.is_complete, index.layer.gates.aside
+        fact = DistanceFact(np.inf, np.inf, None, covered_m=reach_m, is_complete=is_complete, aside=aside)
         untold_m, why = self._untold_near(index, features)
         return fact.coverage_gap(LAYERS[features.layer].zh, limit_m) or (why if untold_m <= limit_m else "")
 

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from hmgeo.screening.screen import Screened
 
 
-WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误"})
+WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误", "搁置待核"})
 """Ledger events that stand on top of every output, too."""
 
 MIX_BASIS = "mix_basis"
@@ -83,6 +83,12 @@ def _layer_used(layer: Positions | Layer | Raster | SideTable) -> LayerUsed:
     elif isinstance(layer, Layer):
         kind, count, rows = layer.kind, layer.feature_count or 0, layer.row_count
     return LayerUsed(layer.name, kind, layer.basis, layer.provenance, layer.gates, count, rows)
+
+
+def layer_warnings(ledger: Ledger) -> tuple[str, ...]:
+    """Return what of the ledger stands on top of every output."""
+    told = (f"{one.file}：{one.reason}{one.action}。" for one in ledger.entries if one.event in WARNED_EVENTS)
+    return tuple(dict.fromkeys(told))
 
 
 def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
@@ -226,9 +232,7 @@ def warnings_of(
     standing = screened.standings.get(question.screening_rule_id)
     if standing is not None and standing.standing is Standing.ADOPTED:
         found.append(f"{question.screening_rule_id}：{standing.note_zh}")
-    found += dict.fromkeys(
-        f"{entry.file}：{entry.reason}{entry.action}。" for entry in ledger.entries if entry.event in WARNED_EVENTS
-    )
+    found += layer_warnings(ledger)
     statuses = Counter(screened.sources["status"].to_pylist())
     for status in (Status.NOT_LOCATED, Status.REJECTED):
         if statuses[status.value]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from hmgeo.errors import Place, Problem, ProjectError, raise_problems
-from hmgeo.intake.columns import ROLE_WORDS, ReadOptions
+from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions
 from hmgeo.judging.choices import ChosenParameter, ChosenValue
 from hmgeo.judging.places import Areas
 from hmgeo.rules.nodes import Reader, compose, line_of
@@ -36,7 +36,7 @@ _REQUIRED = ("schema", "title", "as_of", "area", "layers", "screening_rule")
 _KEYS = (*_REQUIRED, "parameters", "adopt", "rule_packs", "mix_basis", "clipped_area")
 _LAYER_KEYS = (
     "path", "layer", "id_field", "crs", "datum", "central_meridian", "basis", "classification", "vintage", "coverage",
-    "completeness", "source", "licence", "credit", "axis_order", "accept_suggestions", "columns",
+    "completeness", "source", "licence", "credit", "axis_order", "accept_suggestions", "columns", "accept_set_aside",
 )  # fmt: skip
 _PARAMETER_KEYS = ("value", "unit", "edition", "by", "on", "reason")
 
@@ -71,6 +71,7 @@ class LayerSpec:
     axis_order: str = ""
     accept_suggestions: bool = False
     columns: tuple[tuple[str, str], ...] = ()
+    accept_set_aside: Accepted | None = None
     line: int = 0
 
     @property
@@ -85,6 +86,7 @@ class LayerSpec:
             self.axis_order,
             self.accept_suggestions,
             self.columns,
+            self.accept_set_aside,
         )
 
 
@@ -246,8 +248,20 @@ def _layer(reader: Reader, kind: LayerKind, node: yaml.Node) -> LayerSpec:
         axis_order=reader.text(entries.get("axis_order"), "axis_order"),
         accept_suggestions=_yes(reader, entries.get("accept_suggestions"), "accept_suggestions"),
         columns=_columns(reader, entries.get("columns")),
+        accept_set_aside=_accepted(reader, entries.get("accept_set_aside")),
         line=line_of(node),
     )  # fmt: skip
+
+
+def _accepted(reader: Reader, node: yaml.Node | None) -> Accepted | None:
+    """Return how many features set aside somebody takes for absent, and who, when and why."""
+    if node is None:
+        return None
+    keys = ("count", "by", "on", "reason")
+    entries = reader.mapping(node, keys, keys, "accept_set_aside")
+    on = reader.day(entries.get("on"), "on")
+    by, reason = (reader.text(entries.get(key), key) for key in ("by", "reason"))
+    return Accepted(reader.integer(entries.get("count"), "count") or 0, by, on.isoformat() if on else "", reason)
 
 
 def _yes(reader: Reader, node: yaml.Node | None, key: str) -> bool:

@@ -171,6 +171,7 @@ class MeasuredLayers(LayerFacts):
             is_approximate=self._farmland.basis is Basis.APPROXIMATE,
             untold_m=np.inf if unread is None else round(max(0.0, unread.distance_m - off_m), MEASURE_DECIMALS),
             untold_why="" if unread is None else self._unread_text(features, unread),
+            aside=self._farmland.gates.aside,
         )
 
     def _unread_text(self, features: Features, parcel: Nearest) -> str:

@@ -14,7 +14,7 @@ from hmgeo.judging.applies import Subject, found_cadmium
 from hmgeo.judging.bench import Bench
 from hmgeo.judging.facts import Facts, Features, Stated, Unknown, unplaced
 from hmgeo.judging.judge import USER_RADIUS_ID, basis_of
-from hmgeo.judging.layers import LayerIndexes
+from hmgeo.judging.layers import FARTHEST_SEARCH_M, LayerIndexes
 from hmgeo.judging.own_columns import stated_action, stated_of_row
 from hmgeo.judging.places import Places, places_of
 from hmgeo.proximity.measure import Proximity, measure_proximity
@@ -352,4 +352,8 @@ def _gap(row: Row, facts: Facts, bench: _Bench) -> str:
         return ""
     kind = bench.farmland.kind
     fact = facts.layers.distance(Features(kind.value))
-    return "" if isinstance(fact, Unknown) else fact.coverage_gap(kind.zh, bench.question.radius_m)
+    if isinstance(fact, Unknown):
+        return ""
+    gap = fact.coverage_gap(kind.zh, bench.question.radius_m)
+    may_be_nearer = fact.aside and fact.coverage_gap(kind.zh, min(fact.high_m, FARTHEST_SEARCH_M))
+    return f"最近距离可能偏大：{fact.aside}" if may_be_nearer and fact.aside not in gap else gap

@@ -314,6 +314,8 @@ class PlaceSource:
         None where no receptors were given.
     covered_m
         How far the receptors' coverage reaches around the whole place; None where none is declared.
+    aside
+        As in `Gates`, of the receptors.
     """
 
     code: str
@@ -324,6 +326,7 @@ class PlaceSource:
     measured: PlaceRange | None = field(default=None, repr=False)
     covered_m: float | None = None
     is_complete: bool = False
+    aside: str = ""
 
     def lower_bounds(self, radius_m: float) -> bool:
         """Whether a search of this radius may have missed receptors."""
@@ -417,7 +420,7 @@ def measured_places(
     return {
         source_id: PlaceSource(
             one.code, one.name, one.geometry, one.is_approximate or receptors.basis is Basis.APPROXIMATE, one.note,
-            ranges[one.code], reach_m[one.code], is_complete,
+            ranges[one.code], reach_m[one.code], is_complete, receptors.gates.aside,
         )
         for source_id, one in sources.items()
     }  # fmt: skip
@@ -486,5 +489,6 @@ class PlaceRanges(PlaceOnly):
             untold_why=class_unread(features, "图斑", word),
             covered_m=self._source.covered_m,
             is_complete=self._source.is_complete,
+            aside=self._source.aside,
             is_approximate=self._source.is_approximate,
         )

@@ -29,6 +29,7 @@ from hmgeo.judging.applies import Subject, trade_lists
 from hmgeo.judging.choices import chosen_text, unset_text
 from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, TERRAIN_OPEN, Inquiry, evaluate, features_of
 from hmgeo.judging.facts import (
+    GAP_ASIDE,
     GAP_INCOMPLETE,
     GAP_NEAR,
     GAP_OUTSIDE,
@@ -268,9 +269,18 @@ def _layer(code: str, index: LayerIndex) -> CompiledLayer:
         gates.classification,
         None if gates.coverage is None else shapely.to_wkb(gates.coverage, output_dimension=2, byte_order=1),
         index.is_complete,
-        {name: text.replace("{layer}", LAYERS[code].zh) for name, text in _GAPS.items()},
+        _gaps(code, gates.aside),
         pa.Table.from_pydict({"label": index.labels(), "geometry": list(wkb)}, _FEATURES),
     )
+
+
+def _gaps(code: str, aside: str) -> dict[str, str]:
+    """Return what the page says where finding nothing proves nothing, features set aside included."""
+    texts = _GAPS | ({"incomplete": GAP_ASIDE} if aside else {})
+    word = LAYERS[code].zh
+    return {
+        name: text.replace("{layer}", word) + (aside if name != "undeclared" else "") for name, text in texts.items()
+    }
 
 
 class _Compiler:

@@ -135,5 +135,6 @@ class Surroundings:
         """Return why the list may lack objects; empty where the layer is complete as far as the range reaches."""
         index = self.indexes[code]
         reach_m = index.covered_m(source, uncertainty_m)
-        fact = DistanceFact(0.0, 0.0, None, covered_m=reach_m, is_complete=index.is_complete)
+        is_complete, aside = index.is_complete, index.layer.gates.aside
+        fact = DistanceFact(0.0, 0.0, None, covered_m=reach_m, is_complete=is_complete, aside=aside)
         return fact.coverage_gap(LAYERS[code].zh, range_m)

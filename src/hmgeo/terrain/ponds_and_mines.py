@@ -16,7 +16,7 @@ import shapely
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.crosscheck import dispute_entries
-from hmgeo.judging.facts import Unknown, missing_layer
+from hmgeo.judging.facts import Unknown, incomplete, missing_layer
 from hmgeo.records import Ledger
 from hmgeo.reference.tables import DATUM, DESIGNATED, TOE_LAT, TOE_LON
 from hmgeo.results.columns import MINES_SCHEMA, OVERHEAD_SCHEMA
@@ -194,7 +194,7 @@ def overhead_table(
         table = facilities.read()
         shapes = [None if one is None else shapely.from_wkb(one) for one in table["geometry"].to_pylist()]
         held = Things(table["receptor_id"].to_pylist(), table["name"].to_pylist(), shapes)
-    bound = "" if facilities is None or facilities.gates.completeness is Completeness.COMPLETE else _lower(facilities)
+    bound = "" if facilities is None else _lower(facilities)
     rows = [_row(pond, held, facilities, grid, choices) for pond in ponds]
     for row in rows:
         row["note"] += bound + "".join(one.note for one in pond_disputes(row))
@@ -230,7 +230,10 @@ def overhead_ledger(ponds: pa.Table, others: Sequence[Layer]) -> Ledger:
 
 
 def _lower(layer: Layer) -> str:
-    return f"「{layer.kind.zh}」未申明完整，结果为下限。"
+    """Return why more may live below a pond than the layer tells; empty where it is complete."""
+    gates = layer.gates
+    is_whole = gates.completeness is Completeness.COMPLETE and not gates.aside
+    return "" if is_whole else incomplete(layer.kind.zh, gates.aside)
 
 
 def _row(

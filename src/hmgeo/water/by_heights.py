@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import shapely
 
-from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, undeclared
+from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, undeclared
 from hmgeo.judging.layers import unread_text
 from hmgeo.rules.words import BOTH, LAYERS, NETWORK
 from hmgeo.vocabulary import Basis, Completeness
@@ -53,6 +53,8 @@ class WaterLayer:
         Shapely polygon in lon/lat, None where none is declared.
     shapes
         Of the targets, in lon/lat.
+    aside
+        As in `Gates`.
     """
 
     targets: Targets
@@ -60,6 +62,7 @@ class WaterLayer:
     is_complete: bool
     is_approximate: bool = False
     shapes: Sequence[shapely.Geometry | None] = field(default=(), repr=False)
+    aside: str = ""
 
 
 class WaterSource(Protocol):
@@ -314,9 +317,9 @@ def _gap(features: Features, layer: WaterLayer, traces: list[_Trace], mode: str,
     if layer.coverage is None:
         reasons.append(undeclared(features.zh))
     elif not layer.is_complete:
-        reasons.append(f"「{features.zh}」未申明完整，结果为下限。")
+        reasons.append(incomplete(features.zh, layer.aside))
     elif not all(trace.is_covered for trace in traces):
-        reasons.append(f"水流超出「{features.zh}」数据范围，结果为下限。")
+        reasons.append(f"水流超出「{features.zh}」数据范围，结果为下限。{layer.aside}")
     return reasons[0] if reasons else unread_text(features, layer.targets.classes)
 
 
@@ -415,6 +418,7 @@ def water_layer(grid: FlowGrid, layer: Layer, snap_rule: SnapRule | None) -> Wat
         layer.gates.completeness is Completeness.COMPLETE,
         layer.basis is Basis.APPROXIMATE,
         [None if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()],
+        layer.gates.aside,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import shapely
 
 from hmgeo.judging.choices import unset_text
-from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, not_asked, undeclared
+from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, not_asked, undeclared
 from hmgeo.judging.layers import unread_text
 from hmgeo.vocabulary import GROUNDWATER, Basis, Completeness, LayerKind
 from hmgeo.water.choices import DIRECTION, SNAP
@@ -210,8 +210,8 @@ class ProjectRivers:
         if layer.gates.coverage is None:
             return undeclared(zh)
         if layer.gates.completeness is not Completeness.COMPLETE:
-            return f"「{zh}」未申明完整，结果为下限。"
-        return "" if self.covers(code, parts) else f"沿河网超出「{zh}」数据范围，结果为下限。"
+            return incomplete(zh, layer.gates.aside)
+        return "" if self.covers(code, parts) else f"沿河网超出「{zh}」数据范围，结果为下限。{layer.gates.aside}"
 
 
 def why_not_as_drawn(choices: Choices) -> str:

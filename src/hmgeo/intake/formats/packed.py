@@ -34,7 +34,7 @@ from hmgeo.intake.formats.vectors import geopackage_parts, geoparquet_parts
 from hmgeo.intake.load import load_receptors
 from hmgeo.intake.pipeline import place_rows
 from hmgeo.intake.receptors import nothing_usable, usable_batches
-from hmgeo.intake.rows import Journal
+from hmgeo.intake.rows import SET_ASIDE_EVENT, Journal
 from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Gates, Layer, Ledger, LedgerEntry, Provenance
 from hmgeo.vocabulary import Basis, LayerKind
 
@@ -384,19 +384,26 @@ def pack_layer(
         parts = layer.open_batches
         margin_m = parts.margin_m if isinstance(parts, PlainParts) else layer.margin_m
         sorted_tables = spill.in_order(hilbert_distance, sorted_rows)
-        rows = write_packed(sorted_tables, out, kind, is_sorted=True, margin_m=margin_m)
-    if isinstance(layer.open_batches, PlainParts):
-        ledger = Ledger(tuple(layer.open_batches.entries))
+        if isinstance(parts, PlainParts):
+            ledger = Ledger(tuple(parts.entries))
+        aside = sum(entry.event == SET_ASIDE_EVENT for entry in ledger.entries)
+        rows = write_packed(sorted_tables, out, kind, is_sorted=True, margin_m=margin_m, set_aside=aside)
     return Packed(rows, -(-rows // GROUP_ROWS), ledger)
 
 
 def write_packed(
-    tables: Iterable[pa.Table], out: Path, kind: LayerKind, *, is_sorted: bool = False, margin_m: float = 0.0
+    tables: Iterable[pa.Table],
+    out: Path,
+    kind: LayerKind,
+    *,
+    is_sorted: bool = False,
+    margin_m: float = 0.0,
+    set_aside: int = 0,
 ) -> int:
     """Write tables of `RECEPTOR_SCHEMA` in the working format: the same bytes for the same rows; return the rows.
 
     Unless they are sorted already, each table is sorted in itself, so that a layer too large for memory may come in
-    parts. The margin is that of `Layer`.
+    parts. The margin is that of `Layer`; so many rows were set aside for want of a usable shape.
     """
     classes: set[str] = set()
     rows = 0
@@ -411,7 +418,7 @@ def write_packed(
             writer.write_table(table.append_column(BOX, box), row_group_size=GROUP_ROWS)
             classes |= set(table["class"].unique().to_pylist())
             rows += table.num_rows
-        writer.add_key_value_metadata({MARK.decode(): _own(kind, classes, margin_m)})
+        writer.add_key_value_metadata({MARK.decode(): _own(kind, classes, margin_m, set_aside)})
     return rows
 
 
@@ -452,9 +459,10 @@ def _geo() -> str:
     return json.dumps({"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}})
 
 
-def _own(kind: LayerKind, classes: Iterable[str], margin_m: float) -> str:
+def _own(kind: LayerKind, classes: Iterable[str], margin_m: float, set_aside: int) -> str:
     own = {"format": FORMAT, "kind": kind.value, "classes": sorted(classes), "columns": RECEPTOR_SCHEMA.names}
-    return json.dumps(own | ({"margin_m": margin_m} if margin_m else {}), ensure_ascii=False)
+    more = {"margin_m": margin_m, "set_aside": set_aside}
+    return json.dumps(own | {name: value for name, value in more.items() if value}, ensure_ascii=False)
 
 
 _MANY_GROUPS = 100
@@ -475,6 +483,8 @@ class RowGroups:
         Every class word in the file, read or not.
     columns
         Those of `RECEPTOR_SCHEMA` that the file has.
+    set_aside
+        Rows that were packed without: they had no usable shape.
     read
         Numbers of the row groups that any pass has read so far.
     """
@@ -483,6 +493,7 @@ class RowGroups:
     boxes: Floats
     classes: tuple[str, ...]
     columns: tuple[str, ...]
+    set_aside: int = 0
     read: set[int] = field(default_factory=set, compare=False)
 
     def __call__(self) -> Iterator[pa.RecordBatch]:
@@ -614,7 +625,9 @@ def stream_receptors(
             raise InputError(Problem("工作格式版本不符", place, found=str(own.get("format")), remedy=remedy))
         if own["kind"] != kind.value:
             raise InputError(Problem("工作格式文件的图层类别不符", place, found=own["kind"], allowed=kind.value))
-        groups = RowGroups(path, _group_boxes(footer), tuple(own["classes"]), tuple(own["columns"]))
+        groups = RowGroups(
+            path, _group_boxes(footer), tuple(own["classes"]), tuple(own["columns"]), own.get("set_aside", 0)
+        )
     return Layer(
         name=name or path.stem,
         kind=kind,

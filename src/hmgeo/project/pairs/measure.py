@@ -22,6 +22,7 @@ from hmgeo.errors import InputError, OutputError, Place, Problem, UsageError
 from hmgeo.intake.formats.archive import RemoteFile, stored_at
 from hmgeo.intake.formats.packed import PlainParts, RowGroups, is_packed, open_parts, pack_layer, stream_receptors
 from hmgeo.intake.load import ReadOptions
+from hmgeo.intake.rows import SET_ASIDE_EVENT
 from hmgeo.outputs.tables import write_entries
 from hmgeo.project.bare import load_bare
 from hmgeo.project.folder import whole_file, whole_stored
@@ -84,7 +85,7 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
     """
     if clipped_area and not aggregate:
         raise UsageError(Problem("--clipped-area 须与 --aggregate 同用", remedy="点对文件里没有面积，加上 --aggregate"))
-    positions, layer, _ = load_bare(sources, receptors, opener=open_receptors)
+    positions, layer, ledger = load_bare(sources, receptors, opener=open_receptors)
     radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radius_m), radius_m)
     target = out if isinstance(out, RemoteFile) else stored_at(out)
     with whole_stored(target, [sources.path, receptors.path]) as temporary:
@@ -105,9 +106,25 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
                 land = land_areas(positions, layer, radii_m, lambda done: progress("测算去重与圆内面积", done, total))
                 counts = with_land_areas(counts, land)
             pq.write_table(counts, temporary, compression="zstd")
-    for line in reading_told(layer, receptors.path.name):
+    for line in (*reading_told(layer, receptors.path.name), *set_aside_told(layer, ledger, receptors.path.name)):
         tell(line)
     return proximity
+
+
+def set_aside_told(layer: Layer, ledger: Ledger, name: str) -> list[str]:
+    """Say in words how many receptors have no usable shape: they are in no pair, but not absent."""
+    opened = layer.open_batches
+    if isinstance(opened, RowGroups):
+        aside, rows = opened.set_aside, (layer.feature_count or 0) + opened.set_aside
+    elif isinstance(opened, PlainParts):
+        aside, rows = opened.told[SET_ASIDE_EVENT], opened.rows
+    else:
+        file = layer.provenance.path
+        aside = sum(one.event == SET_ASIDE_EVENT and one.file == file for one in ledger.entries)
+        rows = layer.row_count or 0
+    if not aside:
+        return []
+    return [f"{name} 共 {rows} 行，其中 {aside} 行图形不可用，已搁置：不等于不存在，最近距离可能偏大，计数为下限。"]
 
 
 @contextmanager

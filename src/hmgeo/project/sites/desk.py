@@ -13,7 +13,7 @@ from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Answer, Features, Unknown
 from hmgeo.project.inputs import load_inputs, mixed_basis
-from hmgeo.project.run import layers_used, parameters_used
+from hmgeo.project.run import layer_warnings, layers_used, parameters_used
 from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
 from hmgeo.project.spec import administrative_areas, read_spec
 from hmgeo.results.siting import Dossier, OffsetLine, SitingResults, Zoning
@@ -98,6 +98,7 @@ class SiteDesk:
         is_example = any(clause.is_example for dossier in made for clause in dossier.answer.clauses)
         warnings = [EXAMPLE_WARNING] if is_example else []
         warnings += [f"mix_basis：{self.spec.mix_basis}"] if self.spec.mix_basis else []
+        warnings += layer_warnings(self.inputs.ledger)
         ranges = tuple(
             ParameterUsed(
                 f"{element.title}评价范围", f"{self.surroundings.ranges_m[element.code]:g}", "m", "使用者设定"
