@@ -62,7 +62,6 @@ ONE_IMPORTER = {
     "hmgeo.geo.land_area": "a geometric measure of its own; benchmarks and tests call it bare",
     "hmgeo.intake.formats.packed": "what happens only to layers larger than memory",
     "hmgeo.intake.inspect": "reads a file without making a layer of it",
-    "hmgeo.intake.places.mend": "what may be done to a geometry, in one list",
     "hmgeo.intake.places.suspicion": "holds points against places; changes nothing",
     "hmgeo.judging.cases": "worked cases answer from their own words, without layers",
     "hmgeo.outputs.figure.furniture": "what stands around the ground",

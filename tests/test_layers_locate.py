@@ -226,6 +226,21 @@ def test_foreign_places_are_used_and_told_once(tmp_path: Path) -> None:
     assert [entry.row for entry in ledger.entries if entry.event == "境外提示"] == [0]
 
 
+def test_another_continent_is_rejected_where_other_rows_or_the_project_lie_in_china(tmp_path: Path) -> None:
+    rows = ["E1,-113.0375,23.685278", "E2,11.30375,23.685278", "E3,113.0375,2.3685278", "E4,113.0375,113.0375"]
+    text = "\n".join(["企业编号,经度,纬度", *rows, "E5,23.685278,23.685278", "E6,113.0375,23.685278", ""])
+    positions, ledger = load(table(tmp_path, text))
+    assert positions.table["status"].to_pylist() == ["rejected"] * 5 + ["assessed"]
+    notes = positions.table["note"].to_pylist()
+    assert notes[0] == (
+        "坐标在中国以外（东经 73–136、北纬 3–54 之外），其余各行或项目区域在中国（经度、纬度「-113.0375，23.685278」）"
+    )
+    assert [entry.row for entry in ledger.entries if entry.event == "退回补正"] == [4, 1, 2, 3, 5]
+    alone = table(tmp_path, "企业编号,经度,纬度\nE1,-113.0375,23.685278\n")
+    assert load(alone)[0].table["status"].to_pylist() == ["assessed"]  # a list of California is one
+    assert load(alone, ReadOptions(in_china=True))[0].table["status"].to_pylist() == ["rejected"]
+
+
 def test_blank_rows_sums_and_remarks_are_no_data_and_the_ledger_names_them(tmp_path: Path) -> None:
     text = (
         "序号,编号,名称,经度,纬度,铅排放量\n1,A,甲,113.05,23.6,3\n,,,,,\n\n4,,,,,\n5,B,合计电镀厂,113.06,23.6,4\n"

@@ -166,7 +166,7 @@ def test_packing_in_parts_writes_the_same_bytes_as_packing_at_once(
     monkeypatch.setattr(hmgeo.intake.formats.packed, "GROUP_ROWS", 7)
     write_gpkg(tmp_path / "plain.gpkg")
     whole, _ = load_receptors(tmp_path / "plain.gpkg", **FARMLAND)
-    write_packed([whole.read()], tmp_path / "whole.parquet", LayerKind.FARMLAND)
+    write_packed([whole.read()], tmp_path / "whole.parquet", LayerKind.FARMLAND, set_aside=1)
     monkeypatch.setattr(hmgeo.intake.formats.packed, "PART_ROWS", 11)
     packed = pack_layer(tmp_path / "plain.gpkg", tmp_path / "parts.parquet", sorted_rows=sorted_rows)
     assert (packed.rows, packed.row_groups) == (COUNT - 1, -(-(COUNT - 1) // 7))

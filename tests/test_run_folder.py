@@ -516,3 +516,32 @@ def test_no_pair_at_all_is_an_empty_file_with_columns(tmp_path: Path) -> None:
     with ParquetSink(tmp_path / "pairs.parquet", schema):
         pass
     assert pa.parquet.read_table(tmp_path / "pairs.parquet").schema == schema
+
+
+def test_what_cannot_be_drawn_or_written_never_takes_the_numbers_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hmgeo_command: Callable[..., Ended]
+) -> None:
+    sources, farmland, out = tmp_path / "s.csv", tmp_path / "f.geojson", tmp_path / "out"
+    rows = "企业编号,企业名称,经度,纬度\nE1,甲,-120.30,37.65\nE2,极,-120.30,90\nE3,近极,10,-84.95\n"
+    sources.write_text(rows, encoding="utf-8")
+    ring = [[-120.28, 37.65], [-120.27, 37.65], [-120.27, 37.66], [-120.28, 37.65]]
+    parcel = {"type": "Feature", "properties": {"parcel_id": "P1"}, "geometry": None}
+    parcel["geometry"] = {"type": "Polygon", "coordinates": [ring]}
+    farmland.write_text(json.dumps({"type": "FeatureCollection", "features": [parcel]}), encoding="utf-8")
+
+    def broken(*_: object, **__: object) -> None:
+        message = "no such panel"
+        raise ValueError(message)
+
+    monkeypatch.setattr("hmgeo.project.run_files.write_map", broken)
+    ended = hmgeo_command("screen", "--sources", sources, "--farmland", farmland, "--out", out)
+    assert ended.code == 1
+    failed = "map.html 未能写出（ValueError：no such panel），其余文件不受影响；这是程序的错，请报告。"
+    undrawn = "1 个污染源（E2）位于纬度 85 度以外，地图和图件画不出，数据表中仍有。"
+    manifest = json.loads((out / "data" / "manifest.json").read_text(encoding="utf-8"))
+    for text in (failed, undrawn):
+        assert text in ended.err
+        assert text in manifest["warnings"]
+    assert not (out / "map.html").exists()
+    assert (out / "print" / "map.pdf").is_file()
+    assert (out / "data" / "sources.csv").read_text(encoding="utf-8-sig").count("\n") == 4

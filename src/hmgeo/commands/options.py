@@ -53,6 +53,7 @@ ActionOption = Annotated[str, typer.Option("--action", help="建设性质：new�
 MetalsOption = Annotated[list[str] | None, typer.Option("--metal", help="新增排放量 kg/a，如 Pb=12.5，可多次。")]
 StatedOption = Annotated[list[str] | None, typer.Option("--set", help="填报的事实，如 may_pollute_soil=yes。")]
 KindOption = Annotated[str, typer.Option("--kind", help="研判对象：project_sites、enterprises、tailings_ponds 等。")]
+EXIT_BUG = 1
 EXIT_INPUT = 2
 EXIT_FAIL_ON = 3
 
@@ -203,6 +204,8 @@ def summarise(finished: Run, language: str = "zh") -> None:
 
 
 def fail_on_verdict(finished: Run, verdict: Verdict | None) -> None:
-    """Leave with exit code 3 where a verdict occurs that must not."""
+    """Leave with exit code 1 where a file could not be made, with 3 where a verdict occurs that must not."""
+    if finished.results.failed:
+        raise typer.Exit(EXIT_BUG)
     if verdict is not None and finished.results.verdict_counts()[verdict]:
         raise typer.Exit(EXIT_FAIL_ON)

@@ -657,6 +657,8 @@ class ReadOptions:
         Pairs of role and column name that win over recognition, such as `("lon", "X1")`.
     accept_set_aside
         Receptors that may be set aside without leaving their ground open; holds only for just so many.
+    in_china
+        Whether what it belongs to lies in China: then a position abroad is a mistake. Rows of one file tell it too.
     """
 
     layer: str = ""
@@ -668,6 +670,7 @@ class ReadOptions:
     accept_suggestions: bool = False
     columns: tuple[tuple[str, str], ...] = ()
     accept_set_aside: Accepted | None = None
+    in_china: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
         refuse_boundary_points(raw, columns, place)
         locate_table(raw, columns, declared, outcome)
         label = "、".join(dict.fromkeys((columns["lon"], columns["lat"])))
-        check_range(outcome, label, accept_swaps=options.accept_suggestions)
+        check_range(outcome, label, accept_swaps=options.accept_suggestions, in_china=options.in_china)
     else:
         read_shapes(raw.geometry, outcome)
         if polygons_only or not are_receptors:
@@ -102,7 +102,8 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
             if declared.is_turned:
                 _turn_shapes(outcome, journal)
             refer_shapes(outcome, crs, [word or read_on for word in own])
-            check_range(outcome, "几何", accept_swaps=options.accept_suggestions)
+            in_china = None if are_receptors else options.in_china  # rivers and the like may cross borders
+            check_range(outcome, "几何", accept_swaps=options.accept_suggestions, in_china=in_china)
             if not are_receptors:
                 _add_digits(before, crs, [word or read_on for word in own], outcome)
         outcome.are_placed = True

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.intake.areas import Area, Context, context_layers, resolve_area
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_elevation, load_positions, load_receptors
+from hmgeo.intake.places.mend import lies_in_china
 from hmgeo.intake.side_tables import load_outlets, load_wind, outlets_sheet_of
 from hmgeo.records import POSITION_SCHEMA, Gates, Ledger, Positions, Provenance
 from hmgeo.rules.book import RuleBook, load_book
@@ -18,7 +20,7 @@ from hmgeo.rules.nodes import near
 from hmgeo.vocabulary import INVENTED, Basis, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from hmgeo.project.spec import LayerSpec, ProjectSpec
@@ -130,8 +132,9 @@ def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
     positions, elevation = None, None
     layers: dict[LayerKind, Layer] = {}
     sides: dict[LayerKind, SideTable] = {}
+    in_china = lie_in_china(area for area in areas if area is not None)
     for kind, layer in spec.layers.items():
-        options = _arguments(spec, layer, _gates(spec, layer, collector))
+        options = _arguments(spec, layer, _gates(spec, layer, collector), in_china=in_china)
         if kind is SOURCES_KIND:
             positions = collector.layer(load_positions, **options)
         elif kind is LayerKind.ELEVATION:
@@ -175,7 +178,13 @@ def _outlets_beside(spec: ProjectSpec, collector: Collector) -> SideTable | None
     return found if found is not None and found.table.num_rows else None
 
 
-def _arguments(spec: ProjectSpec, layer: LayerSpec, gates: Gates) -> dict[str, object]:
+def lie_in_china(areas: Iterable[Area]) -> bool:
+    """Return whether areas lie in China, so that a position abroad is a mistake; False where there are none."""
+    bounds = np.array([area.geometry.bounds for area in areas]).reshape(-1, 4)
+    return bool(len(bounds) and lies_in_china(bounds).all())
+
+
+def _arguments(spec: ProjectSpec, layer: LayerSpec, gates: Gates, *, in_china: bool = False) -> dict[str, object]:
     path = spec.folder / layer.path
     return {
         "path": path,
@@ -184,7 +193,7 @@ def _arguments(spec: ProjectSpec, layer: LayerSpec, gates: Gates) -> dict[str, o
         "name": layer.kind.value,
         "gates": gates,
         "provenance": Provenance(layer.path, "", layer.source, layer.licence, layer.credit),
-        "options": layer.options,
+        "options": replace(layer.options, in_china=in_china),
         "shown_as": layer.path,
     }
 

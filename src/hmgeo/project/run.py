@@ -24,7 +24,7 @@ from hmgeo.project.context import ground_layers
 from hmgeo.project.folder import RUN_MANIFEST, is_older, whole_folder
 from hmgeo.project.inputs import Inputs, load_inputs, silent
 from hmgeo.project.pairs.file import Both, ParquetSink
-from hmgeo.project.run_files import new_run, write_manifest, write_outputs
+from hmgeo.project.run_files import drawable, new_run, write_manifest, write_outputs
 from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.tables import CLASS_YEAR, key_areas
@@ -372,7 +372,7 @@ def backdrop_of(elevation: Raster | None, audience: str = INTERNAL) -> Backdrop 
 
 def with_reasons(results: Results, presentation: Presentation) -> Results:
     """Return results whose warnings also say which outputs a run folder lacks and what of it is public."""
-    said = [why_no_page(results)]
+    said = [why_no_page(results), *drawable(results)[1]]
     if presentation.audience == PUBLIC:
         said.append(PUBLIC_ONLY_MAPS)
     return replace(results, warnings=(*results.warnings, *filter(None, said)))
@@ -500,7 +500,8 @@ def finish(
     """Write the outputs and the manifest; return the results with what was said on writing."""
     progress("写出表格与地图", 0, None)
     results = with_reasons(results, presentation)
-    write_outputs(results, presentation, folder)
+    failed = write_outputs(results, presentation, folder)
+    results = replace(results, warnings=(*results.warnings, *failed), failed=failed)
     clock = {"started": started[0], "seconds": round(time.monotonic() - started[1], 3)}
     write_manifest(results, folder, command=command, run=clock)
     return results

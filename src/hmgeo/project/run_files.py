@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from hmgeo.errors import HmgeoError
 from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.gis import write_geopackage
 from hmgeo.outputs.guide import GUIDE_NAME, write_dictionary, write_guide
@@ -20,12 +26,13 @@ from hmgeo.project.folder import DATA, PRINT, RUN_MANIFEST, RUN_SCHEMA, entries,
 from hmgeo.results.columns import PAIRS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from hmgeo.results.results import Presentation, Results
     from hmgeo.results.used import LayerUsed
 
+_NAMED = 5
 PAIRS_NAME = f"{DATA}/{PAIRS.name}"
 
 
@@ -36,25 +43,95 @@ def new_run(folder: Path) -> Path:
     return folder / PAIRS_NAME
 
 
-def write_outputs(results: Results, presentation: Presentation, folder: Path) -> None:
+FARTHEST_DRAWN_DEG = 85.0
+"""Web maps end at 85.05 degrees of latitude; what lies beyond can't be drawn."""
+
+
+def drawable(results: Results) -> tuple[Results, tuple[str, ...]]:
+    """Return results as pictures can show them, and what is said of whatever has no place in them.
+
+    Sources, parcels and search areas that reach beyond `FARTHEST_DRAWN_DEG` keep their rows and lose their shapes.
+    """
+    sources, lost = _within_drawn(results.sources, ("geometry", "lon", "lat"))
+    receptors, more = _within_drawn(results.receptors, ("geometry",))
+    if not lost and not more:
+        return results, ()
+    areas = results.search_areas
+    areas = areas.filter(pa.array([one not in set(lost) for one in areas["source_id"].to_pylist()], pa.bool_()))
+    told = [
+        f"{len(ids)} 个{noun}（{'、'.join(ids[:_NAMED])}{'等' if len(ids) > _NAMED else ''}）位于纬度 "
+        f"{FARTHEST_DRAWN_DEG:g} 度以外，地图和图件画不出，数据表中仍有。"
+        for noun, ids in (("污染源", lost), ("受体", more))
+        if ids
+    ]
+    return replace(results, sources=sources, receptors=receptors, search_areas=areas), tuple(told)
+
+
+def _within_drawn(table: pa.Table, columns: Sequence[str]) -> tuple[pa.Table, list[str]]:
+    """Return a table whose shapes all can be drawn, and the ids of those rows that lost theirs."""
+    shapes = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
+    bounds = shapely.bounds(shapes).reshape(-1, 4)
+    beyond = np.abs(bounds[:, [1, 3]]).max(axis=1, initial=0.0) > FARTHEST_DRAWN_DEG
+    if not beyond.any():
+        return table, []
+    for name in columns:
+        at, field = table.schema.get_field_index(name), table.schema.field(name)
+        table = table.set_column(at, field, pc.if_else(pa.array(beyond), pa.scalar(None, field.type), table[name]))
+    ids = "source_id" if "source_id" in table.column_names else "receptor_id"
+    return table, table.filter(pa.array(beyond))[ids].to_pylist()
+
+
+def write_outputs(results: Results, presentation: Presentation, folder: Path) -> tuple[str, ...]:
     """Write every file of a run folder but pairs (written while they are made) and the manifest (written last).
 
-    A layer marked 涉密 leaves the page out; `with_reasons` has put the reason among the warnings.
+    A layer marked 涉密 leaves the page out; `with_reasons` has put the reason among the warnings. Numbers come first: a
+    sheet or a picture that fails is left out and named.
+
+    Returns
+    -------
+    tuple of str
+        A sentence for each file that could not be made; empty where all were.
     """
     data, paper = folder / DATA, folder / PRINT
     held = write_data(results, data, presentation.language, presentation.left_out)
     held |= write_geopackage(results, data / "findings.gpkg")
     write_dictionary(held, data / "dictionary.csv")
-    write_workbook(results, presentation, folder / "screening.xlsx")
-    if results.bureau is not None:
-        write_survey_list(results, presentation, folder / "survey_list.xlsx")
     to_fix = rows_to_fix(results.ledger.entries)
+    drawn, _ = drawable(results)
+    steps: dict[tuple[str, ...], Callable[[], object]] = {
+        ("screening.xlsx",): lambda: write_workbook(results, presentation, folder / "screening.xlsx")
+    }
+    if results.bureau is not None:
+        steps["survey_list.xlsx",] = lambda: write_survey_list(results, presentation, folder / "survey_list.xlsx")
     if to_fix:
-        write_fixme(to_fix, FIX_SOURCE, folder / "fixme.xlsx", title=fix_title(results.title, len(to_fix)))
+        title = fix_title(results.title, len(to_fix))
+        steps["fixme.xlsx",] = lambda: write_fixme(to_fix, FIX_SOURCE, folder / "fixme.xlsx", title=title)
     if not why_no_page(results):
-        write_map(results, presentation, folder / "map.html")
-    write_figures(results, presentation, [paper / "map.pdf", paper / "map.png"])
+        steps["map.html",] = lambda: write_map(drawn, presentation, folder / "map.html")
+    prints = ("map.pdf", "map.png")
+    steps[tuple(f"{PRINT}/{name}" for name in prints)] = lambda: write_figures(
+        drawn, presentation, [paper / name for name in prints]
+    )
+    failed = tuple(filter(None, (_attempted(step, names, folder) for names, step in steps.items())))
     write_guide(results, presentation, folder / GUIDE_NAME, [*folder_files(folder), RUN_MANIFEST])
+    return failed
+
+
+def _attempted(step: Callable[[], object], names: Sequence[str], folder: Path) -> str:
+    """Make files; return in words that they failed, with nothing half-made left; empty where they didn't.
+
+    What a person can mend (a full disk, a locked file) is raised as ever.
+    """
+    try:
+        step()
+    except (HmgeoError, OSError):
+        raise
+    except Exception as fault:  # noqa: BLE001 -- a fault of ours in a picture must not take the numbers with it
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+        listed = "、".join(names)
+        return f"{listed} 未能写出（{type(fault).__name__}：{fault}），其余文件不受影响；这是程序的错，请报告。"
+    return ""
 
 
 _LIBRARIES = ("folium", "geopandas", "matplotlib", "numpy", "pyarrow", "pyogrio", "pyproj", "shapely", "xlsxwriter")

@@ -143,6 +143,8 @@ class Results:
         Clauses and ground for a page that judges a clicked place; None where nobody compiled them.
     bureau, terrain, water
         None for bare `hmgeo screen`.
+    failed
+        A sentence for each sheet or picture that could not be made; among the warnings too.
     """
 
     title: str
@@ -167,6 +169,7 @@ class Results:
     terrain: TerrainTables | None = field(default=None, repr=False)
     water: WaterTables | None = field(default=None, repr=False)
     joins: tuple[JoinUsed, ...] = ()
+    failed: tuple[str, ...] = ()
 
     @property
     def basis(self) -> Basis:

@@ -26,6 +26,7 @@ _LON_LIMITS = (-180.0, 180.0)
 _LAT_LIMITS = (-90.0, 90.0)
 _CHINA_LON = (73.0, 136.0)
 _CHINA_LAT = (3.0, 54.0)
+ABROAD = "坐标在中国以外（东经 73–136、北纬 3–54 之外），其余各行或项目区域在中国"
 _POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _TYPE_WORDS = {
     -1: "空",
@@ -96,11 +97,22 @@ def close_lines(outcome: Outcome) -> None:
         outcome.remark(row, "首尾相接的线，按所围成的面读取")
 
 
-def check_range(outcome: Outcome, label: str = "经度、纬度", *, accept_swaps: bool = False) -> None:
-    """Reject shapes outside the globe, at (0, 0), or plausible only with their axes swapped; warn of foreign places.
+def lies_in_china(bounds: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which of (n, 4) lon/lat boxes lie in the box around China."""
+    west, south, east, north = bounds.T
+    return _within(west, east, _CHINA_LON) & _within(south, north, _CHINA_LAT)
+
+
+def check_range(
+    outcome: Outcome, label: str = "经度、纬度", *, accept_swaps: bool = False, in_china: bool | None = None
+) -> None:
+    """Reject shapes outside the globe, at (0, 0), plausible only with their axes swapped, or on another continent.
 
     Parameters
     ----------
+    in_china
+        Whether they ought to lie in China; False where only the other rows may tell, None where abroad is none of ours
+        to refuse: it is told then.
     accept_swaps
         Swap the axes of shapes that are plausible only so, with an entry each, in place of rejecting them.
     """
@@ -128,8 +140,13 @@ def check_range(outcome: Outcome, label: str = "经度、纬度", *, accept_swap
             reason = "坐标超出经纬度范围（经度 -180 至 180，纬度 -90 至 90）"
         outcome.reject(int(rows[position]), reason, field=label, value=value)
     held = ~(outside | null_island | swapped)
-    abroad = held & ~(_within(west, east, _CHINA_LON) & _within(south, north, _CHINA_LAT))
-    if abroad.any():
+    here = lies_in_china(bounds)
+    abroad = held & ~here
+    if in_china or (in_china is not None and (held & here).any()):
+        for position in np.flatnonzero(abroad).tolist():
+            value = f"{west[position]:.10g}，{south[position]:.10g}"
+            outcome.reject(int(rows[position]), ABROAD, field=label, value=value)
+    elif abroad.any():
         listed = name_rows((rows[abroad] + 1).tolist())
         outcome.journal.note("境外提示", f"共 {listed}不在东经 73–136、北纬 3–54 之内", "照常使用，请核对坐标系")
 

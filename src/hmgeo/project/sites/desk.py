@@ -12,7 +12,7 @@ from hmgeo.intake.pipeline import open_file
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Answer, Features, Unknown
-from hmgeo.project.inputs import load_inputs, mixed_basis
+from hmgeo.project.inputs import lie_in_china, load_inputs, mixed_basis
 from hmgeo.project.run import layer_warnings, layers_used, parameters_used
 from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
 from hmgeo.project.spec import administrative_areas, read_spec
@@ -234,9 +234,9 @@ def open_desk(
     return SiteDesk(spec, inputs, bench, surroundings, MappingProxyType(columns))
 
 
-def read_typed(typed: Typed) -> tuple[list[Site], Ledger]:
+def read_typed(desk: SiteDesk, typed: Typed) -> tuple[list[Site], Ledger]:
     """Return the site that a user types, as a list of one."""
-    site, ledger = typed_site(typed)
+    site, ledger = typed_site(typed, in_china=lie_in_china(desk.inputs.areas))
     return [site], ledger
 
 
@@ -257,6 +257,7 @@ def read_sites(
         if found:
             raise UsageError(found[:1])
     as_of = desk.bench.question.as_of
+    options = replace(options, in_china=lie_in_china(desk.inputs.areas))
     sites, _, ledger = sites_of_file(path, desk.areas, basis=basis, options=options, defaults=defaults, as_of=as_of)
     return sites, ledger
 

@@ -215,7 +215,7 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
     progress("读取图层", 0, None)
     desk = open_desk(request.project, as_of=request.as_of, ranges_m=parse_ranges(request.ranges))
     if request.sites is None:
-        sites, ledger = read_typed(request.typed)
+        sites, ledger = read_typed(desk, request.typed)
     else:
         sites, ledger = read_sites(
             desk, request.sites, basis=request.sites_basis, options=request.options, defaults=request.typed

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from hmgeo.errors import Place, Problem, UsageError
-from hmgeo.intake.load import load_positions
+from hmgeo.intake.load import ReadOptions, load_positions
 from hmgeo.judging.crosscheck import dispute_entries, option_disputes
 from hmgeo.judging.facts import doubted_facts
 from hmgeo.judging.own_columns import ACTIONS, ADDED, OFFSET, by_metal, metal_cell, number_of, numbers_of, stated_action
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from hmgeo.intake.columns import ReadOptions
     from hmgeo.judging.facts import Unknown as Doubted
     from hmgeo.judging.places import Areas
     from hmgeo.judging.places import Place as AdminPlace
@@ -80,13 +79,15 @@ class Typed:
 NOTHING_TYPED = Typed("")
 
 
-def typed_site(typed: Typed, *, for_list: bool = False) -> tuple[Site, Ledger]:
+def typed_site(typed: Typed, *, for_list: bool = False, in_china: bool = False) -> tuple[Site, Ledger]:
     """Return the hypothetical site that a user types; one without a point can only be asked where it might stand.
 
     Parameters
     ----------
     for_list
         What is typed fills the blanks of a list, so that an edition alone means something.
+    in_china
+        As in `ReadOptions`.
 
     Raises
     ------
@@ -135,18 +136,21 @@ def typed_site(typed: Typed, *, for_list: bool = False) -> tuple[Site, Ledger]:
         facts=facts_of(action, code, edition, added_kg, known),
         doubts=doubts_of(disputed),
     )
-    return _located(site, typed, lon.strip(), lat.strip()) if typed.at else (site, Ledger())
+    if not typed.at:
+        return site, Ledger()
+    return _located(site, typed, (lon.strip(), lat.strip()), ReadOptions(in_china=in_china))
 
 
-def _located(site: Site, typed: Typed, lon: str, lat: str) -> tuple[Site, Ledger]:
+def _located(site: Site, typed: Typed, at: tuple[str, str], options: ReadOptions) -> tuple[Site, Ledger]:
     """Put a typed point on the ground by the same reader that files go through: digits, datum, range, all alike."""
+    lon, lat = at
     row = {"项目编号": AT_ID, "经度": lon, "纬度": lat, "坐标系": typed.datum, "定位误差(m)": typed.uncertainty}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "at.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([list(row), list(row.values())])
         positions, ledger = load_positions(
-            path, kind=LayerKind.PROJECT_SITES, basis=Basis.UNDECLARED, name=AT_FILE, shown_as=AT_FILE
+            path, kind=LayerKind.PROJECT_SITES, basis=Basis.UNDECLARED, name=AT_FILE, options=options, shown_as=AT_FILE
         )
     found = positions.table.to_pylist()[0]
     if found["status"] != Status.ASSESSED.value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -255,7 +256,8 @@ def fill_table(path: Path, out: Path, *, counties: Sequence[str], options: ReadO
         The file can't be read or written.
     """
     areas = administrative_areas(context_layers(list(counties)))
-    sites, positions, _ = sites_of_file(path, areas, basis=Basis.UNDECLARED, options=options or ReadOptions())
+    options = replace(options or ReadOptions(), in_china=True)  # lists of key areas hold no place abroad
+    sites, positions, _ = sites_of_file(path, areas, basis=Basis.UNDECLARED, options=options)
     filled = fill_key_areas(sites, PlaceFinder(areas), _outlines(), _sources())
     headers = positions.attributes.column_names
     rows = [
