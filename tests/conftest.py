@@ -24,7 +24,7 @@ from hmgeo.cli import main
 from hmgeo.intake.catalog import shipped_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
@@ -87,20 +87,30 @@ class Ended:
         return [line for line in (self.out + self.err).splitlines() if line.startswith("×")]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep notes on written files away from the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def hmgeo_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
     """Run a command as the shell would, exit codes included; they are made in `main`."""
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["hmgeo", *map(str, arguments)])
-        before = signal.getsignal(signal.SIGTERM)
+        ends = {name: getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)}
+        before = {number: signal.getsignal(number) for number in ends.values()}
         code = 0
         try:
             main()
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(bool(ended.code))
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
         told = capsys.readouterr()
         return Ended(code, told.out, told.err)
 

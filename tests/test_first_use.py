@@ -40,6 +40,7 @@ def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[_
 
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(machine.subprocess, "Popen", start)
+    monkeypatch.setattr(machine, "_started", [])
     code_folder.cache_clear()
     yield made
     machine.wait()

@@ -427,7 +427,7 @@ def test_packing_never_goes_over_files_that_are_not_ours(tmp_path: Path) -> None
     shape = '{"type":"Polygon","coordinates":[[[113,23],[113.1,23],[113.1,23.1],[113,23]]]}'
     put(tmp_path, {"f.geojson": f'{{"type":"Feature","properties":{{"id":"p"}},"geometry":{shape}}}'})
     mine = put(tmp_path, {"f.packed.ledger.csv": "mine"})
-    with pytest.raises(OutputError, match=r"f\.packed\.ledger\.csv：已有同名文件，不是 hmgeo 打包的，未作改动"):
+    with pytest.raises(OutputError, match=r"f\.packed\.ledger\.csv：已有同名文件，不是 hmgeo 写出的，或写出后改动过"):
         pack_file(tmp_path / "f.geojson", None, options=ReadOptions())
     assert texts_in(tmp_path).items() >= mine.items()
     (tmp_path / "f.packed.ledger.csv").unlink()

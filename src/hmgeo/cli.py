@@ -9,6 +9,8 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,10 +22,16 @@ from hmgeo.errors import HmgeoError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
 
 _RARELY = (50_000, 20, 100)
 """Modules imported are never garbage; looking through them again and again takes a sixth of a short command's time."""
+
+_ENDS = ("SIGTERM", "SIGHUP")
+_AGAIN_S = 0.25
+"""After this a signal is said again: libraries swallow exceptions in callbacks."""
+_NO_CHINESE = "hmgeo: this terminal's encoding ({encoding}) can't show Chinese; set PYTHONUTF8=1 or LANG=C.UTF-8."
 
 app = typer.Typer(
     name="hmgeo",
@@ -70,10 +78,10 @@ def main() -> None:
     """Run the command line; turn our errors into exit code 2 and words on stderr."""
     gc.set_threshold(*_RARELY)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # nothing here uses it, and its threads spin when they start
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # consoles that can't show a sign print ? instead of failing
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    _open_streams()
+    for name in _ENDS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _leave)
     try:
         app()
     except HmgeoError as error:
@@ -83,6 +91,31 @@ def main() -> None:
     except KeyboardInterrupt:
         LOG.print("已中断，没有留下未写完的结果。")
         sys.exit(128 + signal.SIGINT)
+    finally:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _open_streams() -> None:
+    """Make both streams fit to be written to: closed ones lead nowhere, poor ones print ? and say once what to set."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 -- open to the end
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    with suppress(LookupError):
+        if "筛".encode(sys.stderr.encoding, "replace") == b"?":
+            print(_NO_CHINESE.format(encoding=sys.stderr.encoding), file=sys.stderr)  # noqa: T201 -- no markup, no width
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    """End the program; again and again where the first word was swallowed, but not while it is leaving already."""
+    if hasattr(signal, "setitimer") and signal.getitimer(signal.ITIMER_REAL)[1] == 0:
+        signal.signal(signal.SIGALRM, lambda _, frame: _leave(number, frame))
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_S, _AGAIN_S)
+    if not isinstance(sys.exc_info()[1], SystemExit):
+        sys.exit(128 + number)
 
 
 @app.callback(invoke_without_command=True)

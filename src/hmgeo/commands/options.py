@@ -126,7 +126,7 @@ FIRST_USE = Text(
     "First use: compiling the engine, some fifteen seconds; it is kept and won't be needed again.",
 )
 LOG = Console(stderr=True, soft_wrap=True, highlight=False)
-OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 160)
+OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout and sys.stdout.isatty() else 160)
 
 
 def ready_engine(language: str = "zh") -> None:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import hmgeo
 from hmgeo.errors import HmgeoError, OutputError, Place, Problem, raise_problems
+from hmgeo.reference.machine import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -199,6 +200,8 @@ RUN_SCHEMA = 2
 """Of run folders. In one of schema 1 everything lay on top, the manifest among it."""
 RUN_MANIFEST = f"{DATA}/{MANIFEST_NAME}"
 _NEW, _OLD = "new", "old"
+_WRITTEN = "hmgeo-written.txt"
+_WRITTEN_BYTES, _WRITTEN_KEPT = 200_000, 1_000
 _WRITERS = frozenset({"sqlite3", "xlsxwriter"})
 """Libraries that only write here, and whose errors are no `OSError`."""
 
@@ -302,19 +305,63 @@ def whole_file(out: Path, inputs: Sequence[Path], *besides: str) -> Iterator[Pat
     Raises
     ------
     OutputError
-        Where `out` is a folder or an input, is being written, or can't be written.
+        Where `out` is a folder, an input, or a file that we didn't write or that was changed since; where it is being
+        written, or can't be written.
     """
     out = out.resolve()
     place = Place(file=out.name)
+    names = (*besides, out.name)
     if out.is_dir():
         raise OutputError(Problem("输出位置是一个文件夹", place, remedy="写明文件名"))
     read = {path.resolve() for path in inputs}
-    if any(out.with_name(name) in read for name in (out.name, *besides)):
+    if any(out.with_name(name) in read for name in names):
         raise OutputError(Problem("输出文件就是本次的输入文件，未作改动", place, remedy="换一个文件名"))
     with _staged(out, None) as new:
+        _refuse_unknown(out.with_name(name) for name in names)
         yield new / out.name
-        for name in (*besides, out.name):
+        _refuse_unknown(out.with_name(name) for name in names)
+        for name in names:
+            remember(new / name)
             (new / name).replace(out.with_name(name))
+
+
+def _refuse_unknown(paths: Iterable[Path]) -> None:
+    """Refuse names taken by what this user's hmgeo didn't write, or what was changed since."""
+    taken = [path for path in paths if os.path.lexists(path)]
+    known = _written() if taken else frozenset()
+    remedy = "移走或改名后重试，或换一个文件名"
+    raise_problems(
+        OutputError,
+        [
+            Problem("已有同名文件，不是 hmgeo 写出的，或写出后改动过，未作改动", Place(file=str(path)), remedy=remedy)
+            for path in taken
+            if not (path.is_file() and not path.is_symlink() and _entry(path)["sha256"] in known)
+        ],
+    )
+
+
+def remember(path: Path) -> None:
+    """Note the sum of a file that is about to lie alone under a name of the user's, so that it may give way later.
+
+    A manifest does this for folders. Where no note can be kept, the file is taken for the user's own.
+    """
+    notes = cache_folder() / _WRITTEN
+    with suppress(OSError):
+        notes.parent.mkdir(parents=True, exist_ok=True)
+        if notes.is_file() and notes.stat().st_size > _WRITTEN_BYTES:
+            kept = notes.read_text(encoding="ascii").splitlines()[-_WRITTEN_KEPT:]
+            shorter = notes.with_name(f"{_WRITTEN}.{os.getpid()}")
+            shorter.write_text("".join(f"{line}\n" for line in kept), encoding="ascii")
+            shorter.replace(notes)
+        with notes.open("a", encoding="ascii") as stream:
+            stream.write(f"{_entry(path)['sha256']}\n")
+
+
+def _written() -> frozenset[str]:
+    try:
+        return frozenset((cache_folder() / _WRITTEN).read_text(encoding="ascii").splitlines())
+    except (OSError, UnicodeError):
+        return frozenset()
 
 
 @contextmanager

@@ -7,11 +7,14 @@ so that no other version's is ever used (`hmgeo.reference.machine`).
 
 from __future__ import annotations
 
+import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
+from numba.core.caching import FunctionCache
 
-from hmgeo.reference.machine import code_folder
+from hmgeo.reference.machine import CacheFolderWarning, code_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,14 +22,37 @@ if TYPE_CHECKING:
     Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class _Mending(FunctionCache):  # type: ignore[misc]  # numba has no types
+    """Kept machine code; what is damaged is forgotten and compiled again, what can't be kept isn't."""
+
+    def load_overload(self, sig: object, target_context: object) -> object:
+        """Return what is kept for a signature; None where nothing usable is."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception as error:  # noqa: BLE001 -- a cut or foreign pickle raises anything
+            warnings.warn(
+                f"留存的编译结果已损坏，重新编译：{self.cache_path}（{type(error).__name__}）",
+                CacheFolderWarning,
+                stacklevel=2,
+            )
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: object, data: object) -> None:
+        """Keep machine code where there is room for it."""
+        with suppress(OSError):
+            super().save_overload(sig, data)
+
+
 def compiled(function: Function) -> Function:
     """Compile on first call, keep the machine code, run without the interpreter lock; IEEE arithmetic throughout."""
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(code_folder())  # read when the decorator runs; other packages keep their own
     try:
-        return cast(
-            "Function", numba.njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
-        )
+        dispatcher = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+        dispatcher._cache = _Mending(dispatcher.py_func)  # noqa: SLF001 -- what cache=True does, with our cache
+        return cast("Function", dispatcher)
     finally:
         numba.config.CACHE_DIR = before
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,23 @@ def _can_write(folder: Path) -> bool:
         return False
 
 
+def _is_private(folder: Path) -> bool:
+    """Tell whether nobody else can put code there: it is a folder, this user's or root's, and not open to everybody.
+
+    Loading compiled code runs it. Systems without owners rely on the user's own folder.
+    """
+    if not hasattr(os, "getuid"):
+        return True
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid in {os.getuid(), 0} and not found.st_mode & stat.S_IWOTH
+
+
+def cache_folder() -> Path:
+    """Return where this user's programs keep what they can make again; it need not exist, nor be writable."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
+    return Path(os.path.expanduser(home))  # noqa: PTH111 -- Path raises without a home
+
+
 def choose_folder(package: Path, digest: str) -> Path:
     """Return the first folder that can be written: the user's choice, the package's, the user's cache, a temporary one.
 
@@ -47,14 +65,15 @@ def choose_folder(package: Path, digest: str) -> Path:
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     if chosen:
         return Path(chosen)
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
-    for base in (package / "__pycache__", Path(os.path.expanduser(home))):  # noqa: PTH111 -- Path raises without a home
+    for base in (package / "__pycache__", cache_folder()):
         folder = base / f"hmgeo-engine-{digest}"
-        if _can_write(folder):
+        if _can_write(folder) and _is_private(folder):
             return folder
     user = os.getuid() if hasattr(os, "getuid") else "user"
     folder = Path(tempfile.gettempdir()) / f"hmgeo-engine-{user}-{digest}"
-    if not _can_write(folder):
+    with suppress(OSError):
+        folder.mkdir(mode=0o700)
+    if not (_can_write(folder) and _is_private(folder)):
         folder = Path(tempfile.mkdtemp(prefix="hmgeo-engine-"))
     warnings.warn(f"编译结果不能保存在程序目录或用户目录，改存临时目录：{folder}", CacheFolderWarning, stacklevel=3)
     return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -642,6 +643,10 @@ def _check_parameters(reader: Reader, node: yaml.Node, rule: Rule) -> None:
         reader.fault(node, f"{rule.id} 用到的参数未列入 parameters", found=name, remedy=f"在 parameters 中加入 {name}")
 
 
+_LARGEST = {"m": 1_000_000.0, "°": 90.0, "%": 1_000.0}
+"""By unit; beyond these a limit is a slip of the pen."""
+
+
 def _check_limit(reader: Reader, node: yaml.Node, rule: Rule, test: Test, value: DatedValue) -> None:
     """Fault a number without the test's unit, and a test without a number."""
     units = [unit for leaf in test.leaves() if (unit := limit_unit(leaf))]
@@ -651,6 +656,11 @@ def _check_limit(reader: Reader, node: yaml.Node, rule: Rule, test: Test, value:
         reader.fault(node, f"{rule.id} 缺少限值", remedy="补写 value 和 unit，或在 test.limit 指明参数")
     elif value.unit and value.unit != units[0]:
         reader.fault(node, f"{rule.id} 的单位与 test 不符", found=value.unit, allowed=units[0], remedy="换算单位")
+    largest = _LARGEST.get(units[0], math.inf)
+    for limit in (value.value, value.value_max):
+        if limit is not None and not (0 < limit <= largest and math.isfinite(limit)):
+            allowed = f"大于 0，不超过 {largest:g} {units[0]}" if math.isfinite(largest) else "大于 0 的有限数"
+            reader.fault(node, f"{rule.id} 的限值不可能", found=f"{limit:g}", allowed=allowed, remedy="照原文填写")
 
 
 def limit_unit(leaf: Test) -> str:

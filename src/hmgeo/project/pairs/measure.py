@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
-from hmgeo.errors import InputError, OutputError, Place, Problem, UsageError
+from hmgeo.errors import InputError, Place, Problem, UsageError
 from hmgeo.intake.formats.archive import RemoteFile, stored_at
 from hmgeo.intake.formats.packed import PlainParts, RowGroups, is_packed, open_parts, pack_layer, stream_receptors
 from hmgeo.intake.load import ReadOptions
@@ -270,7 +270,6 @@ def pack_file(
     folder, inputs = (given.parent, [given]) if isinstance(given, Path) else (Path(), [])
     target = Path(out) if out is not None else folder / f"{given.stem}.packed.parquet"
     ledger_path = target.with_name(f"{target.stem}.ledger.csv")
-    _refuse_foreign(target, ledger_path)
     with whole_file(target, inputs, ledger_path.name) as temporary:
         packed = pack_layer(
             given,
@@ -282,16 +281,3 @@ def pack_file(
         )
         write_entries(packed.ledger.entries, temporary.with_name(ledger_path.name))
     return PackedFile(target, ledger_path, packed)
-
-
-def _refuse_foreign(target: Path, ledger_path: Path) -> None:
-    """Refuse names taken by what isn't ours: neither was typed, but where the target was; a packed file bears our mark.
-
-    A ledger belongs to the packed file beside it.
-    """
-    taken = [path for path in (target, ledger_path) if path.exists()]
-    if taken and not (target.is_file() and is_packed(target)):
-        what = "已有同名文件，不是 hmgeo 打包的，未作改动"
-        raise OutputError(
-            [Problem(what, Place(file=str(one)), remedy="移走或改名后重试，或用 --out 换一个文件名") for one in taken]
-        )

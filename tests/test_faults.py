@@ -1,0 +1,192 @@
+"""What goes wrong around hmgeo: taken names, closed streams, poor terminals, damaged caches, swallowed signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import hmgeo.cli
+from hmgeo.errors import OutputError
+from hmgeo.project.folder import whole_file
+from hmgeo.reference import machine
+from hmgeo.reference.compiled import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import Ended
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="streams and signals of POSIX")
+VERSION = [sys.executable, "-c", "from hmgeo.cli import main; main()", "--version"]
+
+
+def write(path: Path, text: str) -> None:
+    with whole_file(path, []) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def test_a_named_file_gives_way_only_as_we_wrote_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    out = tmp_path / "名单.csv"
+    write(out, "first")
+    write(out, "second")
+    assert out.read_text(encoding="utf-8") == "second"
+    out.write_text("second, filled in by a person", encoding="utf-8")
+    with pytest.raises(
+        OutputError, match=r"名单\.csv：已有同名文件，不是 hmgeo 写出的，或写出后改动过，未作改动。处理：移走或改名"
+    ):
+        write(out, "third")
+    assert out.read_text(encoding="utf-8") == "second, filled in by a person"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "名单.csv"]
+
+
+def test_where_no_note_can_be_kept_a_file_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache").write_text("a file, not a folder", encoding="utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write(tmp_path / "a.csv", "first")
+    with pytest.raises(OutputError, match="已有同名文件"):
+        write(tmp_path / "a.csv", "second")
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "first"
+
+
+def test_the_notes_do_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    notes = tmp_path / "cache" / "hmgeo-written.txt"
+    notes.parent.mkdir()
+    notes.write_text(f"{'0' * 64}\n" * 4_000, encoding="ascii")
+    write(tmp_path / "a.csv", "first")
+    write(tmp_path / "a.csv", "second")
+    assert len(notes.read_text(encoding="ascii").splitlines()) == 1_002
+
+
+COMMANDS_WITH_ONE_FILE = {
+    "pairs": ("--sources", "{sites}", "--receptors", "{land}", "--out", "{out}"),
+    "key-areas": ("{sites}", "--out", "{out}", "--area", "441802"),
+    "layers check": ("{sites}", "--fixme", "{out}"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS_WITH_ONE_FILE)
+def test_no_command_writes_over_a_file_of_the_users(
+    command: str, hmgeo_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    sites, land, out = tmp_path / "s.csv", tmp_path / "f.geojson", tmp_path / "mine.xlsx"
+    sites.write_text("企业名称,经度,纬度\n甲厂,113.05,23.60\n", encoding="utf-8")
+    ring = "[[113.06,23.60],[113.07,23.60],[113.07,23.61],[113.06,23.60]]"
+    shape = f'{{"type":"Polygon","coordinates":[{ring}]}}'
+    land.write_text(f'{{"type":"Feature","properties":{{"id":"p"}},"geometry":{shape}}}', encoding="utf-8")
+    out.write_bytes(b"a year's work")
+    named = {"sites": sites, "land": land, "out": out}
+    ended = hmgeo_command(*command.split(), *(word.format(**named) for word in COMMANDS_WITH_ONE_FILE[command]))
+    assert (ended.code, out.read_bytes()) == (2, b"a year's work")
+    assert "已有同名文件，不是 hmgeo 写出的" in "".join(ended.faults)
+
+
+@POSIX
+def test_closed_streams_are_no_fault() -> None:
+    ended = subprocess.run(["sh", "-c", '"$@" >&- 2>&-', "sh", *VERSION], check=False)  # noqa: S603, S607 - own words
+    assert ended.returncode == 0
+
+
+@POSIX
+def test_a_terminal_without_chinese_is_told_once_what_to_set() -> None:
+    poor = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(VERSION, env=poor, capture_output=True, text=True, check=True)  # noqa: S603 - own words
+    assert ended.stderr == (
+        "hmgeo: this terminal's encoding (ascii) can't show Chinese; set PYTHONUTF8=1 or LANG=C.UTF-8.\n"
+    )
+    gbk = {**os.environ, "PYTHONIOENCODING": "gbk"}
+    assert subprocess.run(VERSION, env=gbk, capture_output=True, check=True).stderr == b""  # noqa: S603 - own words
+
+
+@pytest.fixture
+def kept_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    machine.code_folder.cache_clear()
+    yield tmp_path
+    machine.code_folder.cache_clear()
+
+
+def twice(number: int) -> int:
+    return 2 * number
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x80\x05cut", b"something else"])
+def test_damaged_code_is_compiled_again_with_one_line(kept_code: Path, damage: bytes) -> None:
+    assert compiled(twice)(21) == 42
+    kept = [path for path in kept_code.rglob("*.nb?") if path.is_file()]
+    assert {path.suffix for path in kept} == {".nbi", ".nbc"}
+    for path in kept:
+        path.write_bytes(damage)
+    with pytest.warns(machine.CacheFolderWarning, match="留存的编译结果已损坏，重新编译") as told:
+        assert compiled(twice)(21) == 42
+    assert len(told) == 1
+    assert compiled(twice)(21) == 42
+
+
+@POSIX
+def test_code_that_others_can_write_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(machine.tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "package").write_text("a file, so that no folder fits below", encoding="utf-8")
+    private = machine.choose_folder(tmp_path / "package", "0")
+    assert private == tmp_path / "home" / "hmgeo-engine-0"
+    private.chmod(0o777)
+    guessed = tmp_path / "temporary" / f"hmgeo-engine-{os.getuid()}-0"
+    guessed.mkdir()
+    guessed.chmod(0o777)
+    with pytest.warns(machine.CacheFolderWarning):
+        chosen = machine.choose_folder(tmp_path / "package", "0")
+    assert chosen not in {private, guessed}
+    assert chosen.stat().st_mode & 0o077 == 0
+
+
+@POSIX
+@pytest.mark.parametrize("sent", ["SIGTERM", "SIGHUP"])
+def test_a_signal_that_is_swallowed_is_said_again(sent: str) -> None:
+    task = f"""
+import os, signal, sys, time
+from hmgeo import cli
+def work():
+    try:
+        os.kill(os.getpid(), signal.{sent}); time.sleep(5)
+    except BaseException:
+        pass
+    try:
+        time.sleep(5)
+    finally:
+        time.sleep(0.6); print("cleaned", flush=True)
+cli.app = work
+cli.main()
+"""
+    started = time.monotonic()
+    ended = subprocess.run([sys.executable, "-c", task], check=False, capture_output=True, text=True)  # noqa: S603
+    assert (ended.returncode, ended.stdout) == (128 + getattr(signal, sent), "cleaned\n")
+    assert time.monotonic() - started < 5
+    assert hmgeo.cli.app is not None
+
+
+@pytest.mark.parametrize("value", ["-5", "0", ".inf", "2000000"])
+def test_impossible_limits_of_a_rule_are_refused(
+    value: str, hmgeo_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    shipped = Path(hmgeo.__file__).parent / "rules" / "data" / "004-jiyuan-soil-2021.yml"
+    text = shipped.read_text(encoding="utf-8").replace("    value: 10000\n", f"    value: {value}\n")
+    line = text[: text.index(f"    value: {value}\n")].count("\n") + 1
+    (tmp_path / "r.yml").write_text(text, encoding="utf-8")
+    ended = hmgeo_command("rules", "check", tmp_path / "r.yml")
+    found = [fault for fault in ended.faults if "限值不可能" in fault]
+    assert ended.code == 2
+    assert len(found) == 1
+    assert "SCR-JY-10KM" in found[0]
+    assert "允许：大于 0，不超过 1e+06 m" in found[0]
+    assert abs(int(found[0].split("第 ")[1].split(" 行")[0]) - line) < 12
