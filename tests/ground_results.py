@@ -9,7 +9,7 @@ import pyarrow as pa
 import shapely
 from small_results import HOSTILE, small_results
 
-from hmgeo.project.context import terrain_layers
+from hmgeo.project.run_files import terrain_layers
 from hmgeo.results.columns import OVERHEAD_SCHEMA, STEEP_SCHEMA
 from hmgeo.results.results import TerrainTables
 

@@ -23,9 +23,10 @@ BELOW: dict[str, set[str]] = {
     "cli": {"commands"},
     "commands": {"hmgeo"},
     "hmgeo": {"project"},
-    "project": {"screening", "siting", "outputs", "intake"},
+    "project": {"screening", "siting", "register", "outputs", "intake"},
     "screening": {"terrain", "proximity"},
     "siting": {"terrain", "proximity"},
+    "register": {"results", "rules", "geo"},
     "terrain": {"water"},
     "water": {"judging"},
     "judging": {"results", "rules", "geo"},
@@ -43,7 +44,7 @@ BELOW: dict[str, set[str]] = {
 """Rooms, and those right below each; imports run down these ways only. `hmgeo` is the package's own `__init__`."""
 
 STRANGERS = (
-    {"intake", "outputs", "screening", "siting"},
+    {"intake", "outputs", "register", "screening", "siting"},
     {"terrain", "proximity"},
     {"judging", "proximity"},
     {"results", "rules", "geo"},
@@ -71,15 +72,16 @@ ONE_IMPORTER = {
     "hmgeo.outputs.sheets.siting": "a workbook of its own",
     "hmgeo.outputs.sheets.survey": "a workbook of its own",
     "hmgeo.outputs.siting_json": "a format of its own",
-    "hmgeo.project.context": "layers drawn for orientation, none judged",
     "hmgeo.project.flow": "one command",
     "hmgeo.project.maps": "one command, loads what draws",
+    "hmgeo.project.registers": "one command",
     "hmgeo.project.sites.choosing": "two commands",
     "hmgeo.project.sites.files": "one command",
     "hmgeo.project.sites.overlay": "two commands",
     "hmgeo.proximity.pair_runs": "compiled, loaded where pairs are written",
     "hmgeo.proximity.places": "compiled, loaded where places are asked",
     "hmgeo.proximity.run": "imports numba, which the interface must not",
+    "hmgeo.register.sheets": "what a register shows",
     "hmgeo.rules.read": "the grammar of rule files, apart from the book",
     "hmgeo.screening.bureau": "what only a bureau's screening has",
     "hmgeo.screening.evidence": "evidence decides no verdict",
@@ -254,7 +256,7 @@ def test_typer_is_known_to_the_command_line_alone() -> None:
 
 
 def test_measuring_and_judging_know_no_files() -> None:
-    measuring = {"proximity", "judging", "water", "terrain", "screening", "siting"}
+    measuring = {"proximity", "judging", "water", "terrain", "screening", "siting", "register"}
     pure = {"errors", "vocabulary", "records", "geo", "results", *measuring}
     of_files = {"pathlib", "os", "io", "shutil", "tempfile", "subprocess", "pyogrio", "fiona", "openpyxl", "xlsxwriter"}
     wrong = [

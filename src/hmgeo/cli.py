@@ -64,11 +64,14 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         "规则库：条款、出处、能否判定。",
         {"list": books.show_book, "coverage": books.coverage, "show": books.show, "check": books.check_rules},
     ),
+    "register": ("底册：几张企业清单并成一本。", {"merge": books.merge_register}),
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
 for _name, (_help, _commands) in GROUPS.items():
     _group = typer.Typer(help=_help, no_args_is_help=True)
+    if len(_commands) == 1:  # typer would take the only command for the group itself
+        _group.callback()(lambda: None)
     for _inner, _command in _commands.items():
         _group.command(_inner)(_command)
     app.add_typer(_group, name=_name)

@@ -1,4 +1,4 @@
-"""Commands on the books: rules list, coverage, show, check; layers list, check, pack."""
+"""Commands on the books: rules list, coverage, show, check; layers list, check, pack; register merge."""
 
 from __future__ import annotations
 
@@ -138,3 +138,38 @@ def pack(
         f"共 {made.packed.rows} 个要素，{made.packed.row_groups} 个行组；台账 {made.ledger_path.name}", markup=False
     )
     OUT.print(str(made.path), markup=False)
+
+
+def merge_register(
+    files: Annotated[list[Path], typer.Argument(help="各张企业清单：csv、xlsx、gpkg 等，先后即取值的先后。")],
+    out: Annotated[Path, typer.Option("--out", help="写出的底册，xlsx。")],
+    previous: Annotated[Path | None, typer.Option("--previous", help="上年底册：编号沿用，列出年度变化。")] = None,
+    decisions: Annotated[
+        list[Path] | None, typer.Option("--decisions", help="填好的「待人工确认」（底册或 csv），可多次。")
+    ] = None,
+    sheet: Annotated[list[str] | None, typer.Option("--sheet", help="读哪个工作表：文件名=工作表，可多次。")] = None,
+    datum: Annotated[list[str] | None, typer.Option("--datum", help="坐标的大地基准：文件名=gcj02，可多次。")] = None,
+    date: Annotated[list[str] | None, typer.Option("--date", help="清单的日期：文件名=2025-06-30，可多次。")] = None,
+) -> None:
+    """把几张企业清单并成一本底册：有把握的合并，存疑的列出请人确认，一行不漏。"""
+    from hmgeo.project.registers import merge_lists
+    from hmgeo.register.merge import balance, used_decisions
+
+    said = {"sheet": by_file(sheet, "--sheet"), "datum": by_file(datum, "--datum"), "date": by_file(date, "--date")}
+    made = merge_lists(files, out, previous=previous, decisions=decisions or (), said=said)
+    OUT.print(balance(made.counts), markup=False)
+    OUT.print(f"底册 {len(made.ids)} 家；待人工确认 {len(made.matched.proposals)} 对：{out}", markup=False)
+    if made.decisions:
+        OUT.print(used_decisions(made), markup=False)
+
+
+def by_file(told: list[str] | None, option: str) -> dict[str, str]:
+    """Return what options of the form 文件名=值 say, by the name of the file."""
+    made = {}
+    for text in told or ():
+        name, sign, value = text.partition("=")
+        if not (name and sign and value):
+            msg = f"「{text}」看不懂，写成 文件名=值"
+            raise typer.BadParameter(msg, param_hint=option)
+        made[Path(name).name] = value
+    return made

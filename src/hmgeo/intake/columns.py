@@ -52,6 +52,15 @@ ALIASES: dict[str, str] = {
     "deducted_area": "扣除地类面积 扣除地类面积kcmj kcmj 扣除面积",
 }
 
+LIST_ALIASES: dict[str, str] = {
+    "former_name": "曾用名 原名称 原企业名称 原单位名称 曾用名称 别名 former_name",
+    "permit": "排污许可证编号 许可证编号 排污许可证号 排污许可编号 排污登记编号 permit permit_no",
+    "address": "生产经营场所地址 地址 详细地址 企业地址 单位地址 所在地址 经营地址 注册地址 address",
+    "status": "生产状态 企业状态 运行状态 经营状态 生产情况 status",
+    "date": "资料时点 更新日期 填报日期 调查日期 核查日期 发证日期 截至日期 统计日期 date updated",
+}
+"""Further columns by which lists of enterprises are held against each other."""
+
 CLASS_ALIASES: dict[LayerKind, str] = {
     LayerKind.FARMLAND: "土壤环境质量类别 耕地土壤环境质量类别 环境质量类别 土壤质量类别 质量类别 划分类别 类别 "
     "soil_quality_class class trhjzllb hjzllb",
@@ -203,6 +212,21 @@ def recognise(headers: Sequence[str], kind: LayerKind) -> Columns:
     if both:
         return Columns({**by_role, "lon": both, "lat": both}, LON_LAT_PAIR, _datum_in_name(both))
     return Columns(by_role)
+
+
+def recognise_list(headers: Sequence[str]) -> dict[str, str]:
+    """Match a file's column names with the roles of `LIST_ALIASES`.
+
+    Examples
+    --------
+    >>> recognise_list(["单位名称", "许可证编号", "发证日期"])
+    {'permit': '许可证编号', 'date': '发证日期'}
+    """
+    known = {plain_name(header): header for header in reversed(headers)}
+    found = {
+        role: next((known[word] for word in words.split() if word in known), "") for role, words in LIST_ALIASES.items()
+    }
+    return {role: header for role, header in found.items() if header}
 
 
 def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Sequence[str], place: Place) -> Columns:

@@ -20,11 +20,10 @@ from hmgeo.judging.crosscheck import cross_check
 from hmgeo.judging.places import Areas
 from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
 from hmgeo.outputs.map.ground import hillshade
-from hmgeo.project.context import ground_layers
 from hmgeo.project.folder import RUN_MANIFEST, is_older, whole_folder
 from hmgeo.project.inputs import Inputs, load_inputs, silent
 from hmgeo.project.pairs.file import Both, ParquetSink
-from hmgeo.project.run_files import drawable, new_run, write_manifest, write_outputs
+from hmgeo.project.run_files import drawable, ground_layers, new_run, write_manifest, write_outputs
 from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.tables import CLASS_YEAR, key_areas

@@ -26,6 +26,7 @@ from hmgeo.intake.columns import (
     IDS_FIRST,
     IDS_LAST,
     IDS_NUMBERS,
+    LIST_ALIASES,
     OTHER_CLASS_ALIASES,
     plain_name,
     recognise,
@@ -63,7 +64,8 @@ _REMARK = re.compile(
 @lru_cache(maxsize=1)
 def known_names() -> frozenset[str]:
     """Return every column name that means something to any kind of layer, as names are compared."""
-    lists = [*ALIASES.values(), *CLASS_ALIASES.values(), OTHER_CLASS_ALIASES, IDS_FIRST, IDS_NUMBERS, IDS_LAST]
+    lists = [*ALIASES.values(), *LIST_ALIASES.values(), *CLASS_ALIASES.values(), OTHER_CLASS_ALIASES]
+    lists += [IDS_FIRST, IDS_NUMBERS, IDS_LAST]
     lists += [words for pair in COORDINATES for words in pair]
     plain = {word for words in lists for word in words.split()}
     listed = {plain_name(column.name) for columns in templates().values() for column in columns}

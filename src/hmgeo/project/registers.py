@@ -1,0 +1,314 @@
+"""Several lists of enterprises read, made one register, and written as a workbook."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
+from hmgeo.intake.columns import ReadOptions, plain_name, recognise_list
+from hmgeo.intake.formats.read import TEMPLATES, read_raw
+from hmgeo.intake.formats.sheets import sheet_names
+from hmgeo.intake.pipeline import open_file, place_rows
+from hmgeo.intake.places.numbers import PLACEHOLDERS
+from hmgeo.intake.rows import Journal
+from hmgeo.outputs.plain_tables import PlainTable, write_plain
+from hmgeo.project.folder import whole_file
+from hmgeo.reference.tables import templates
+from hmgeo.register.entry import entry_of, place_stems, read_name
+from hmgeo.register.merge import (
+    CONTENTS_SHEET,
+    DECISION_FIELDS,
+    DECISIONS_SHEET,
+    DIFFERENT,
+    ID_HEADER,
+    OPEN,
+    PENDING_SHEET,
+    PREVIOUS_WORD,
+    REGISTER_SHEET,
+    ROLE_HEADERS,
+    SAME,
+    SIDE_FIELDS,
+    SIDES,
+    Decision,
+    Side,
+    SourceList,
+    build_register,
+)
+from hmgeo.register.sheets import own_headers, sheets
+from hmgeo.vocabulary import LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from hmgeo.intake.columns import Opened
+    from hmgeo.records import LedgerEntry
+    from hmgeo.register.merge import Register
+    from hmgeo.register.sheets import Sheet
+
+
+_DAY = re.compile(r"((?:19|20)\d\d)(?:[-/.年]?(1[0-2]|0?[1-9])(?:[-/.月]?(3[01]|[12]\d|0?[1-9])日?)?月?)?年?")
+_DAY_IN_TEXT = re.compile(r"((?:19|20)\d\d)(?:年(?:(1[0-2]|0?[1-9])月(?:(3[01]|[12]\d|0?[1-9])日)?)?|-(\d\d)-(\d\d))")
+_PLACED = ("lon", "lat", "datum", "uncertainty", "central_meridian")
+
+
+@dataclass(slots=True)
+class _Read:
+    """A list as it was read, before rows are compared."""
+
+    source: SourceList
+    lines: list[int]
+    values: list[dict[str, str]]
+    own: list[dict[str, str]]
+    dates: list[str]
+    points: list[tuple[float, float] | None]
+    uncertainties_m: list[float]
+    ledger: tuple[LedgerEntry, ...] = field(default=())
+
+
+def merge_lists(
+    files: Sequence[Path],
+    out: Path,
+    *,
+    previous: Path | None = None,
+    decisions: Sequence[Path] = (),
+    said: Mapping[str, Mapping[str, str]] | None = None,
+) -> Register:
+    """Make one register of several lists and write it as a workbook, whole or not at all.
+
+    Parameters
+    ----------
+    files
+        Tables or vector files; their order breaks ties between values of one date.
+    out
+        An xlsx.
+    previous
+        The register of the year before: ids stay, and what changed is told.
+    decisions
+        Workbooks or csv files with what people decided.
+    said
+        `sheet`, `datum` and `date` by the name of a file, which say what the file doesn't.
+
+    Raises
+    ------
+    InputError
+        Files that can't be read, decisions that aren't understood or contradict each other: all at once.
+    OutputError
+        `out` is an input, or can't be written.
+    """
+    given = {what: dict(by_file) for what, by_file in (said or {}).items()}
+    paths = [*([previous] if previous else []), *files]
+    _refuse(files, out, given)
+    names = _names(files)
+    read: list[_Read] = []
+    problems: list[Problem] = []
+    taken: list[Decision] = []
+    for path, name in zip(paths, [*([PREVIOUS_WORD] if previous else []), *names], strict=True):
+        try:
+            read.append(_read_list(path, name, given, is_previous=path is previous))
+        except HmgeoError as error:
+            problems += error.problems
+    for path in decisions:
+        try:
+            taken += _read_decisions(path)
+        except HmgeoError as error:
+            problems += error.problems
+    raise_problems(InputError, problems)
+    register = _register_of(read, list(dict.fromkeys(taken)))
+    ledger = [entry for one in read for entry in one.ledger]
+    with whole_file(out, [*paths, *decisions]) as temporary:
+        write_plain([_plain(sheet) for sheet in sheets(register, [_told(entry) for entry in ledger])], temporary)
+    return register
+
+
+def _refuse(files: Sequence[Path], out: Path, given: Mapping[str, Mapping[str, str]]) -> None:
+    problems = []
+    if out.suffix.lower() != ".xlsx":
+        problems.append(Problem("底册只写成 xlsx", Place(key="--out"), out.name, remedy="把扩展名改为 .xlsx"))
+    known = {path.name for path in files}
+    for what, by_file in given.items():
+        for name in by_file:
+            if name not in known:
+                allowed = "、".join(sorted(known))
+                problems.append(Problem("没有这张表", Place(key=f"--{what}"), name, allowed, "写成 文件名=值"))
+        if what == "date":
+            for name, text in by_file.items():
+                if not _day(text):
+                    problems.append(Problem("不是日期", Place(file=name, key="--date"), text, remedy="写成 2025-06-30"))
+    raise_problems(UsageError, problems)
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    """Return what to call each list: the file's stem, with a number where two share it."""
+    made: list[str] = []
+    for path in files:
+        name, number = path.stem, 1
+        while name in made or name in {PREVIOUS_WORD, ""}:
+            number += 1
+            name = f"{path.stem}#{number}"
+        made.append(name)
+    return made
+
+
+def _register_of(read: Sequence[_Read], decisions: Sequence[Decision]) -> Register:
+    fulls = {read_name(values.get("name", ""))[0] for one in read for values in one.values}
+    places = {values.get(role, "") for one in read for values in one.values for role in ("county", "township")}
+    stems = place_stems([*fulls, *places])
+    entries = [
+        entry_of(number, line, values, date=date, point=point, uncertainty_m=uncertainty_m, stems=stems)
+        for number, one in enumerate(read)
+        for line, values, date, point, uncertainty_m in zip(
+            one.lines, one.values, one.dates, one.points, one.uncertainties_m, strict=True
+        )
+    ]
+    own = [told for one in read for told in one.own]
+    return build_register([one.source for one in read], entries, own, decisions)
+
+
+def _read_list(path: Path, name: str, given: Mapping[str, Mapping[str, str]], *, is_previous: bool) -> _Read:
+    said = {what: by_file.get(path.name, "") for what, by_file in given.items()}
+    sheet = REGISTER_SHEET if is_previous else said.get("sheet", "")
+    options = ReadOptions(layer=sheet, datum=said.get("datum", ""))
+    opened = open_file(path, LayerKind.ENTERPRISES, options, path.name)
+    raw = opened.raw
+    if is_previous and ID_HEADER not in raw.columns:
+        where = Place(file=path.name, sheet=raw.sheet)
+        remedy = "--previous 须是 hmgeo register merge 写出的底册"
+        raise InputError(Problem(f"没有「{ID_HEADER}」列", where, remedy=remedy))
+    roles = {**recognise_list(raw.headers), **opened.columns.by_role}
+    if not roles.keys() & {"name", "credit_code", "permit"}:
+        where = Place(file=path.name, sheet=raw.sheet)
+        allowed = "企业名称、统一社会信用代码、排污许可证编号之一"
+        raise InputError(Problem("没有可据以比对的列", where, "、".join(raw.headers), allowed, "改正列名"))
+    date = said.get("date", "") or _date_told(path.stem, raw.remarks)
+    points, uncertainties_m = _points(opened, options)
+    texts = {role: _texts(raw.columns[header]) for role, header in roles.items() if header in raw.columns}
+    count = raw.row_count
+    values = [{role: texts[role][row] for role in ROLE_HEADERS if role in texts} for row in range(count)]
+    own = {
+        _own_name(header, opened, name, is_previous=is_previous): _texts(cells)
+        for header, cells in raw.columns.items()
+        if header not in {roles.get(role) for role in (*ROLE_HEADERS, *_PLACED)}
+        and not (is_previous and header in own_headers())
+    }
+    return _Read(
+        source=SourceList(name, count, _day(date), is_previous),
+        lines=list(raw.lines) or list(range(1, count + 1)),
+        values=values,
+        own=[{header: cells[row] for header, cells in own.items() if cells[row]} for row in range(count)],
+        dates=[_day(text) or _day(date) for text in texts.get("date", [""] * count)],
+        points=points,
+        uncertainties_m=uncertainties_m,
+        ledger=tuple(replace(entry, row=_line(entry.row, raw.lines)) for entry in opened.journal.entries),
+    )
+
+
+def _line(row: int, lines: Sequence[int]) -> int:
+    """Return the row that Excel shows for a data row; 0 speaks of the file as a whole."""
+    return lines[row - 1] if row and lines else row
+
+
+def _texts(cells: Sequence[str]) -> list[str]:
+    """Return cells stripped, those that stand for nothing blank."""
+    return ["" if cell.strip().casefold() in PLACEHOLDERS else cell.strip() for cell in cells]
+
+
+def _own_name(header: str, opened: Opened, name: str, *, is_previous: bool) -> str:
+    """Return what a column is called in the register; a list's own ids are told apart from the register's."""
+    if header == opened.columns.by_role.get("id") and not is_previous:
+        return f"原编号（{name}）"
+    return _template_names().get(plain_name(header), header)
+
+
+def _template_names() -> dict[str, str]:
+    return {plain_name(column.name): column.name for column in templates()[TEMPLATES[LayerKind.ENTERPRISES]]}
+
+
+def _points(opened: Opened, options: ReadOptions) -> tuple[list[tuple[float, float] | None], list[float]]:
+    """Return a point of each row on CGCS2000 and its uncertainty in metres; None where a row has no usable place."""
+    count = opened.raw.row_count
+    if opened.raw.geometry is None and "lon" not in opened.columns:
+        return [None] * count, [0.0] * count
+    outcome = place_rows(opened, LayerKind.ENTERPRISES, options, are_receptors=False)
+    points = [None if shape is None else shape.representative_point() for shape in outcome.shapes]
+    placed = [None if point is None or point.is_empty else (float(point.x), float(point.y)) for point in points]
+    return placed, [float(metres) for metres in np.nan_to_num(outcome.uncertainty_m)]
+
+
+def _day(text: str) -> str:
+    """Return a day, month or year as 2025-06-30, 2025-06, 2025; empty where the text is none.
+
+    Examples
+    --------
+    >>> _day("2025年6月"), _day("20250630"), _day("2025-06-30T00:00:00"), _day("去年")
+    ('2025-06', '2025-06-30', '2025-06-30', '')
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().partition("T")[0].partition(" ")[0]
+    match = _DAY.fullmatch(plain)
+    return "-".join(part.zfill(2) for part in match.groups() if part) if match else ""
+
+
+def _date_told(stem: str, remarks: Sequence[str]) -> str:
+    """Return the day that a file's name or title tells; empty where they tell none, or several."""
+    for texts in ([stem], remarks):
+        found = {"-".join(part for part in match if part) for text in texts for match in _DAY_IN_TEXT.findall(text)}
+        if len(found) == 1:
+            return found.pop()
+    return ""
+
+
+def _read_decisions(path: Path) -> list[Decision]:
+    """Read what people decided: the sheets of a register, or any table with their columns."""
+    held = [name for name in (DECISIONS_SHEET, PENDING_SHEET) if name in sheet_names(path)]
+    made: list[Decision] = []
+    problems: list[Problem] = []
+    for sheet in held or [""]:
+        journal = Journal(path.name)
+        raw = read_raw(path, layer=sheet, journal=journal, kind=LayerKind.ENTERPRISES, may_be_empty=True)
+        wanted = [f"{side}{name}" for side in SIDES for name in SIDE_FIELDS] + list(DECISION_FIELDS)
+        missing = [name for name in wanted if name not in raw.columns]
+        if missing:
+            where = Place(file=path.name, sheet=raw.sheet)
+            remedy = f"用底册的「{PENDING_SHEET}」一表填写，列名不要改动"
+            problems.append(Problem("决定表缺列", where, "、".join(raw.headers), "、".join(missing), remedy))
+            continue
+        for row in range(raw.row_count):
+            told = {name: raw.columns[name][row].strip() for name in wanted}
+            line = raw.lines[row] if raw.lines else row + 1
+            taken = _decision(told, Place(file=path.name, sheet=raw.sheet, line=line))
+            if isinstance(taken, Problem):
+                problems.append(taken)
+            elif taken is not None:
+                made.append(taken)
+    raise_problems(InputError, problems)
+    return made
+
+
+def _decision(told: Mapping[str, str], where: Place) -> Decision | Problem | None:
+    """Return what a row decides; None where it is left open."""
+    word, by, on, reason = (told[name] for name in DECISION_FIELDS)
+    if word in {"", OPEN}:
+        return None
+    if word not in {SAME, DIFFERENT}:
+        allowed = f"{SAME}、{DIFFERENT}、{OPEN}，或留空"
+        return Problem("决定看不懂", replace(where, field="决定"), word, allowed, "改为其中之一")
+    if not by or not _day(on):
+        remedy = "填写决定人和决定日期（如 2026-11-28）"
+        return Problem("决定没有写明决定人或日期", where, f"{by}，{on}", remedy=remedy)
+    first, second = (Side(*(told[f"{side}{name}"] for name in SIDE_FIELDS)) for side in SIDES)
+    return Decision(first, second, word == SAME, by, _day(on), reason, where)
+
+
+def _told(entry: LedgerEntry) -> tuple[str, ...]:
+    row = str(entry.row) if entry.row else ""
+    return (entry.file, entry.sheet, row, entry.field, entry.value, entry.event, entry.reason, entry.action)
+
+
+def _plain(sheet: Sheet) -> PlainTable:
+    choices = {DECISION_FIELDS[0]: (SAME, DIFFERENT, OPEN)} if sheet.title == PENDING_SHEET else {}
+    return PlainTable(sheet.title, sheet.header, sheet.rows, choices, sheet.title == CONTENTS_SHEET)

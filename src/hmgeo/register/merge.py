@@ -1,0 +1,416 @@
+"""Several lists made one register: stable ids, values with their sources, what people decided, what a year changed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+from hmgeo.errors import InputError, Place, Problem, raise_problems
+from hmgeo.register.entry import (
+    FAR_M,
+    against,
+    apart_m,
+    entry_of,
+)
+from hmgeo.register.match import (
+    Decided,
+    match_rows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from hmgeo.register.entry import Entry
+    from hmgeo.register.match import Matched, Proposal
+
+
+ID_HEADER = "企业编号"
+ROLE_HEADERS = {
+    "name": "企业名称",
+    "former_name": "曾用名",
+    "credit_code": "统一社会信用代码",
+    "permit": "排污许可证编号",
+    "county": "县(市、区)",
+    "township": "乡镇(街道)",
+    "region_code": "行政区划代码",
+    "address": "生产经营场所地址",
+    "trade_code": "行业代码",
+    "trade_edition": "行业分类版本",
+    "trade_name": "行业名称",
+    "status": "生产状态",
+}
+"""Roles of columns, and their headers in the register: those of the list of enterprises."""
+CONTENTS_SHEET, REGISTER_SHEET, PENDING_SHEET, DECISIONS_SHEET = "目录", "底册", "待人工确认", "已作决定"
+SAME, DIFFERENT, OPEN = "同一", "不同", "待查"
+PREVIOUS_WORD = "上年底册"
+SIDES = ("对象", "候选")
+SIDE_FIELDS = ("编号", "名称", "信用代码", "许可证", "县区", "坐标")
+DECISION_FIELDS = ("决定", "决定人", "决定日期", "决定依据")
+
+_TOGETHER = ("trade_code", "trade_edition", "trade_name")
+_ID = re.compile(r"DC(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceList:
+    """A list that went in.
+
+    Parameters
+    ----------
+    date
+        Of the list as a whole, where a row tells none; empty where nobody knows.
+    is_previous
+        The register of the year before, whose ids stay.
+    """
+
+    name: str
+    rows: int
+    date: str = ""
+    is_previous: bool = False
+
+
+class Side(NamedTuple):
+    """One of the two that a decision is on, as the register and the lists of its day had it; blank where they hadn't.
+
+    Parameters
+    ----------
+    id
+        In the register of that day.
+    place
+        lon and lat with a comma between.
+    """
+
+    id: str
+    name: str
+    code: str
+    permit: str
+    county: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided; `where` says in which file and row it stands."""
+
+    first: Side
+    second: Side
+    is_same: bool
+    by: str
+    on: str
+    reason: str
+    where: Place
+
+    @property
+    def word(self) -> str:
+        """同一 or 不同."""
+        return SAME if self.is_same else DIFFERENT
+
+
+class Counts(NamedTuple):
+    """Rows in, and what became of them."""
+
+    rows: int
+    merged: int
+    pending: int
+    unmatched: int
+
+
+@dataclass(frozen=True)
+class Register:
+    """The lists made one.
+
+    Parameters
+    ----------
+    entries, own
+        Every row of every list in order, and its columns that have no role, by header.
+    ids
+        Of the groups.
+    applied
+        What became of each decision, in words.
+    """
+
+    lists: tuple[SourceList, ...]
+    entries: tuple[Entry, ...]
+    own: tuple[Mapping[str, str], ...]
+    matched: Matched
+    ids: tuple[str, ...]
+    decisions: tuple[Decision, ...] = ()
+    applied: tuple[str, ...] = ()
+
+    @cached_property
+    def rows_of(self) -> tuple[tuple[int, ...], ...]:
+        """Rows of each group."""
+        held: dict[int, list[int]] = defaultdict(list)
+        for row, group in enumerate(self.matched.group_of):
+            held[group].append(row)
+        return tuple(tuple(held[group]) for group in range(len(held)))
+
+    @cached_property
+    def proposals_of(self) -> Mapping[int, tuple[Proposal, ...]]:
+        """Proposals that a group takes part in."""
+        held: dict[int, list[Proposal]] = defaultdict(list)
+        for one in self.matched.proposals:
+            held[one.first].append(one)
+            held[one.second].append(one)
+        return {group: tuple(found) for group, found in held.items()}
+
+    def is_old(self, row: int) -> bool:
+        """Tell whether a row is one of the year before."""
+        return self.lists[self.entries[row].source].is_previous
+
+    def state(self, group: int) -> str:
+        """Return what became of a group: 已合并, 待确认 or 未匹配."""
+        if len(self.rows_of[group]) > 1:
+            return "已合并"
+        return "待确认" if group in self.proposals_of else "未匹配"
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Rows of this year's lists by what became of them; each counts once."""
+        states = Counter(self.state(group) for row, group in enumerate(self.matched.group_of) if not self.is_old(row))
+        rows = sum(one.rows for one in self.lists if not one.is_previous)
+        return Counts(rows, states["已合并"], states["待确认"], states["未匹配"])
+
+    def newest_first(self, group: int) -> list[int]:
+        """Return the rows of a group, the one whose word counts most first: this year's, then by date, then by list."""
+        rows = sorted(self.rows_of[group], key=lambda row: (self.entries[row].source, self.entries[row].line))
+        return sorted(rows, key=lambda row: (not self.is_old(row), self.entries[row].date), reverse=True)
+
+    def told(self, row: int) -> str:
+        """Return where a row stands, in words."""
+        entry = self.entries[row]
+        return f"{self.lists[entry.source].name} 第 {entry.line} 行"
+
+    def value(self, group: int, role: str) -> str:
+        """Return the value of a role that counts for a group; empty where no row has one."""
+        rows = self.newest_first(group)
+        if role in _TOGETHER:
+            rows = [row for row in rows if self.entries[row].values.get("trade_code")][:1] or rows
+        if role == "credit_code":
+            code = next((self.entries[row].code for row in rows if self.entries[row].code), "")
+            return code or next((self.entries[row].code_given for row in rows if self.entries[row].code_given), "")
+        return next((text for row in rows if (text := self.entries[row].values.get(role, ""))), "")
+
+
+def build_register(
+    lists: Sequence[SourceList],
+    entries: Sequence[Entry],
+    own: Sequence[Mapping[str, str]],
+    decisions: Sequence[Decision] = (),
+) -> Register:
+    """Match the rows, replay decisions and give every group its id.
+
+    Raises
+    ------
+    InputError
+        Decisions that contradict each other.
+    """
+    earlier_ids = {
+        own[row].get(ID_HEADER, ""): row for row, entry in enumerate(entries) if lists[entry.source].is_previous
+    }
+    decided, applied = _replay(decisions, entries, earlier_ids)
+    matched = match_rows(entries, decided)
+    ids = _ids(matched.group_of, entries, lists, own)
+    made = Register(tuple(lists), tuple(entries), tuple(own), matched, ids, tuple(decisions), applied)
+    counts = made.counts
+    if counts.rows != counts.merged + counts.pending + counts.unmatched:
+        msg = f"rows in {counts.rows}, out {counts}"
+        raise AssertionError(msg)
+    return made
+
+
+def _ids(
+    group_of: Sequence[int], entries: Sequence[Entry], lists: Sequence[SourceList], own: Sequence[Mapping[str, str]]
+) -> tuple[str, ...]:
+    """Return an id for each group: the one it had the year before, else the next number that never was one."""
+    held: dict[int, str] = {}
+    numbers = [0]
+    for row, group in enumerate(group_of):
+        if lists[entries[row].source].is_previous:
+            earlier = own[row].get(ID_HEADER, "")
+            numbers += [int(match[1]) for match in (_ID.fullmatch(earlier),) if match]
+            held.setdefault(group, earlier)
+    free = max(numbers)
+    for group in range(max(group_of, default=-1) + 1):
+        if not held.get(group):
+            free += 1
+            held[group] = f"DC{free:05d}"
+    return tuple(held[group] for group in range(len(held)))
+
+
+@dataclass(slots=True)
+class _Finder:
+    """Finds the rows that a side of a decision speaks of: by last year's id, code, permit, or name and county."""
+
+    entries: Sequence[Entry]
+    earlier_ids: Mapping[str, int]
+    by_key: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        for row, entry in enumerate(self.entries):
+            for key in {entry.code_given or entry.code, entry.permit, f"={entry.full}"} - {"", "="}:
+                self.by_key[key].append(row)
+
+    def both(self, decision: Decision) -> tuple[list[int], list[int], bool]:
+        """Return the rows of either side, and whether some can't be told apart."""
+        ones, others = self._rows(decision.first), self._rows(decision.second)
+        shared = ones.keys() & others.keys()
+        is_open = any(ones[row] == others[row] for row in shared)
+        first = [row for row in sorted(ones) if row not in shared or ones[row] > others[row]]
+        second = [row for row in sorted(others) if row not in shared or others[row] > ones[row]]
+        return first, second, is_open
+
+    def _rows(self, side: Side) -> dict[int, int]:
+        """Return last year's row of that id, and the rows most exactly as the side says, blanks counted."""
+        told = _of_side(side)
+        keys = {told.code_given, told.permit, f"={told.full}"} - {"", "="}
+        found = {row for key in keys for row in self.by_key.get(key, ())}
+        scored = {row: self._exact(told, self.entries[row]) for row in found if self._fits(told, self.entries[row])}
+        earlier = set(self.earlier_ids.values())
+        best = max((score for row, score in scored.items() if row not in earlier), default=0)
+        fitting = {row: score for row, score in scored.items() if row not in earlier and score == best}
+        anchor = self.earlier_ids.get(side.id)
+        if anchor is not None and anchor in found:
+            fitting[anchor] = _ANCHORED
+        return fitting
+
+    @staticmethod
+    def _fits(told: Entry, row: Entry) -> bool:
+        """Tell whether nothing that both say differs; a name may have changed where a number stays."""
+        pairs = ((told.code_given, row.code_given or row.code), (told.permit, row.permit), (told.county, row.county))
+        gap_m = apart_m(told, row)
+        return all(not one or not other or one == other for one, other in pairs) and (gap_m is None or gap_m <= FAR_M)
+
+    @staticmethod
+    def _exact(told: Entry, row: Entry) -> int:
+        pairs = (
+            (told.code_given, row.code_given or row.code),
+            (told.permit, row.permit),
+            (told.county, row.county),
+            (told.full, row.full),
+            (told.point is None, row.point is None),
+        )
+        return sum(one == other for one, other in pairs)
+
+
+_ANCHORED = 99
+
+
+def _replay(
+    decisions: Sequence[Decision], entries: Sequence[Entry], earlier_ids: Mapping[str, int]
+) -> tuple[Decided, tuple[str, ...]]:
+    """Return decisions by rows of these lists, and what became of each.
+
+    A decision that these lists don't bear out as it was made is used by nobody's guess: a person looks again.
+    """
+    _refuse_contradictions(decisions)
+    finder = _Finder(entries, earlier_ids)
+    pairs: dict[int, list[tuple[int, int]]] = {}
+    applied: list[str] = []
+    for number, decision in enumerate(decisions):
+        ones, others, is_open = finder.both(decision)
+        if is_open and not (ones and others):
+            applied.append("待复核：两侧在本次各表中分不开")
+        elif not ones or not others:
+            missing = "、".join(word for word, rows in zip(SIDES, (ones, others), strict=True) if not rows)
+            applied.append(f"未用：{missing}不在本次各表中")
+        elif decision.is_same and (since := _since(decision, [entries[row] for row in (ones[0], others[0])])):
+            applied.append(f"待复核：{since}")
+        else:
+            applied.append(f"已用：涉及 {len(ones) + len(others)} 行")
+            pairs[number] = [(min(pair), max(pair)) for pair in product(ones, others)]
+    for number in _clashing(decisions, pairs):
+        applied[number] = "待复核：与其他决定在本次各表中落到同几行而互相矛盾"
+        del pairs[number]
+    same = tuple(pair for number, listed in pairs.items() if decisions[number].is_same for pair in listed)
+    different = frozenset(pair for number, listed in pairs.items() if not decisions[number].is_same for pair in listed)
+    return Decided(same, different), tuple(applied)
+
+
+def _clashing(decisions: Sequence[Decision], pairs: Mapping[int, Sequence[tuple[int, int]]]) -> list[int]:
+    """Return the decisions by which two rows would be one and two at once."""
+    joined = Chains()
+    for number, listed in pairs.items():
+        if decisions[number].is_same:
+            for first, second in listed:
+                joined.join(first, second)
+    bad = {
+        joined.root(first)
+        for number, listed in pairs.items()
+        if not decisions[number].is_same
+        for first, second in listed
+        if joined.root(first) == joined.root(second)
+    }
+    return [
+        number
+        for number, listed in pairs.items()
+        if any(joined.root(first) in bad and joined.root(first) == joined.root(second) for first, second in listed)
+    ]
+
+
+def _refuse_contradictions(decisions: Sequence[Decision]) -> None:
+    """Refuse decisions of which one says that two are one, by itself or over others, and another that they are two."""
+    joined = Chains()
+    for one in decisions:
+        if one.is_same:
+            joined.join(one.first, one.second)
+    remedy = "改正其中一个决定后再运行"
+    problems = [
+        Problem(
+            "认定不同的两家，按别的「同一」决定是一家", one.where, f"{one.first.name}、{one.second.name}", remedy=remedy
+        )
+        for one in decisions
+        if not one.is_same and joined.root(one.first) == joined.root(one.second)
+    ]
+    raise_problems(InputError, problems)
+
+
+class Chains:
+    """Things that are one over others."""
+
+    def __init__(self) -> None:
+        self._parents: dict[Hashable, Hashable] = {}
+
+    def root(self, thing: Hashable) -> Hashable:
+        """Return what stands for all that are one with a thing."""
+        while (parent := self._parents.setdefault(thing, thing)) != thing:
+            thing = parent
+        return thing
+
+    def join(self, first: Hashable, second: Hashable) -> None:
+        """Make two one."""
+        self._parents[self.root(second)] = self.root(first)
+
+
+def _since(decision: Decision, now: Sequence[Entry]) -> str:
+    """Return what speaks against a decision for 同一 now and didn't when it was made."""
+    sides = (decision.first, decision.second)
+    then = against(*(_of_side(side) for side in sides))
+    new = [text for text in against(*now) if text not in then and not text.startswith(("相距", "名称中"))]
+    return f"认定同一（{decision.by}，{decision.on}）之后又见{new[0]}" if new else ""
+
+
+def _of_side(side: Side) -> Entry:
+    texts = {"name": side.name, "credit_code": side.code, "permit": side.permit, "county": side.county}
+    lon, _, lat = side.place.partition(",")
+    try:
+        point = (float(lon), float(lat))
+    except ValueError:
+        point = None
+    return entry_of(0, 0, texts, point=point)
+
+
+def balance(counts: Counts) -> str:
+    """Return the sum of rows in words."""
+    merged, pending, unmatched = counts.merged, counts.pending, counts.unmatched
+    return f"读入 {counts.rows} 行 = 已合并 {merged} + 待确认 {pending} + 未匹配 {unmatched}"
+
+
+def used_decisions(register: Register) -> str:
+    """Return how many decisions were used, and how many a person has to look at again, in words."""
+    counted = Counter(text.partition("：")[0] for text in register.applied)
+    return "决定：" + "，".join(f"{word} {counted[word]} 条" for word in ("已用", "未用", "待复核"))

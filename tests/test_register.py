@@ -1,0 +1,333 @@
+"""Several lists made one register: what is joined, what is asked, what is told, what a year changes."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import random
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+from stdnum.cn import uscc
+from typer.testing import CliRunner
+
+from hmgeo.cli import app
+from hmgeo.errors import InputError, OutputError, UsageError
+from hmgeo.intake.load import load_positions
+from hmgeo.project.registers import merge_lists
+from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hmgeo.register.merge import Register
+
+
+def code(number: int) -> str:
+    """Return a credit code with the right check digit."""
+    body = f"91441802MA{number:07d}"
+    return body + uscc.calc_check_digit(body)
+
+
+A, B, C, D = (code(number) for number in (1, 2, 3, 4))
+PLAIN = ("企业名称", "统一社会信用代码", "县(市、区)", "经度", "纬度", "坐标系", "生产状态")
+
+
+def write(path: Path, rows: list[tuple[str, ...]], encoding: str = "utf-8-sig") -> Path:
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def plain(path: Path, *rows: tuple[str, ...]) -> Path:
+    return write(path, [PLAIN, *((*row, *[""] * 7)[:7] for row in rows)])
+
+
+def sheet(book: Path, name: str) -> list[dict[str, str]]:
+    rows = openpyxl.load_workbook(book)[name].iter_rows(values_only=True)
+    header = next(rows)
+    return [dict(zip(header, (str(cell or "") for cell in row), strict=True)) for row in rows]
+
+
+def groups(made: Register) -> list[list[str]]:
+    """Return the names of each group's rows."""
+    return [[made.entries[row].values.get("name", "") for row in rows] for rows in made.rows_of]
+
+
+def test_numbers_and_names_join_and_every_row_is_counted_once(tmp_path: Path) -> None:
+    first = plain(
+        tmp_path / "企业清单2025年.csv",
+        ("清远市甲电镀有限责任公司", A, "清城区"),
+        ("广东省清远市乙金属（清城）有限公司", "", "清城区", "113.0", "23.6", "CGCS2000", "在产"),
+        ("示例丙五金厂", C, "清新区"),
+        ("清远市独有化工有限公司", D, "英德市"),
+    )
+    permits = write(
+        tmp_path / "许可证.csv",
+        [
+            ("全国排污许可证清单", "", ""),
+            ("许可证编号", "单位名称", "发证日期"),
+            (f"{A}001P", "清远市甲电镀有限公司", "2024-05-01"),
+            (f"{B}001V", "清远市戊电源有限公司", "2024-05-01"),
+        ],
+        "gbk",
+    )
+    survey = plain(
+        tmp_path / "现场调查.csv",
+        ("清远市乙金属清城有限公司", "", "清城区", "113.0002", "23.6001", "CGCS2000", "停产"),
+        ("己新材料有限公司（原清远市戊电源有限公司）", "", "清城区"),
+    )
+    made = merge_lists([first, permits, survey], tmp_path / "底册.xlsx", said={"date": {"现场调查.csv": "2026-03-01"}})
+    assert groups(made) == [
+        ["清远市甲电镀有限责任公司", "清远市甲电镀有限公司"],
+        ["广东省清远市乙金属（清城）有限公司", "清远市乙金属清城有限公司"],
+        ["示例丙五金厂"],
+        ["清远市独有化工有限公司"],
+        ["清远市戊电源有限公司", "己新材料有限公司（原清远市戊电源有限公司）"],
+    ]
+    assert made.counts == (8, 6, 0, 2)
+    rows = sheet(tmp_path / "底册.xlsx", "底册")
+    assert [row["企业编号"] for row in rows] == ["DC00001", "DC00002", "DC00003", "DC00004", "DC00005"]
+    assert rows[0]["排污许可证编号"] == f"{A}001P"
+    assert rows[4]["统一社会信用代码"] == B  # the first eighteen signs of its permit
+    assert (rows[4]["企业名称"], rows[4]["曾用名"]) == (
+        "己新材料有限公司（原清远市戊电源有限公司）",
+        "清远市戊电源有限公司",
+    )
+    (state,) = [row for row in sheet(tmp_path / "底册.xlsx", "冲突") if row["项目"] == "生产状态"]
+    assert (state["采用值"], state["采用值日期"], state["另一值"], state["另一值日期"]) == (
+        "停产",
+        "2026-03-01",
+        "在产",
+        "2025",
+    )
+    assert (state["采用值出处"], state["另一值出处"]) == ("现场调查 第 2 行", "企业清单2025年 第 3 行")
+    matrix = sheet(tmp_path / "底册.xlsx", "比对矩阵")
+    assert [matrix[0][name] for name in ("企业清单2025年", "许可证", "现场调查")] == [
+        "第 2 行 清远市甲电镀有限责任公司",
+        "第 3 行 清远市甲电镀有限公司",  # as Excel counts, the title above
+        "",
+    ]
+    assert [row["企业名称"] for row in sheet(tmp_path / "底册.xlsx", "未匹配")] == [
+        "示例丙五金厂",
+        "清远市独有化工有限公司",
+    ]
+    told = {row["项目"]: row["内容"] for row in sheet(tmp_path / "底册.xlsx", "说明")}
+    assert told["核对"] == "读入 8 行 = 已合并 6 + 待确认 0 + 未匹配 2"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        (("甲厂电镀", A, "清城区"), ("乙丙丁化工", A, "清城区"), "统一社会信用代码相同，但名称差别大"),
+        (("清远市甲电镀厂", A, "清城区"), ("清远市甲电镀厂", B, "清城区"), "企业名称相同，但信用代码不同"),
+        (
+            ("清远市甲电镀厂", "", "清城区"),
+            ("清远市甲电镀厂", "", "英德市"),
+            "企业名称相同，但县区不同（清城区、英德市）",
+        ),
+        (
+            ("清远市甲电镀厂", "", "清城区", "113.00", "23.60", "CGCS2000"),
+            ("清远市甲电镀厂", "", "清城区", "113.10", "23.60", "CGCS2000"),
+            "企业名称相同，但相距 10.2 km",
+        ),
+        (("鸿发甲电镀厂", "", ""), ("鸿发甲电镀厂", "", ""), "名称不含地名，也没有同一县区或相近坐标佐证"),
+        (("选矿厂", "", "清城区"), ("选矿厂", "", "清城区"), "名称只说明行业，没有坐标佐证"),
+        (("清远鸿发电镀厂", C, "清城区"), ("清远宏发电镀厂", C.replace("0", "O", 1), "清城区"), "形近或只差一位"),
+        (("清远鸿发新电镀厂", "", "清城区"), ("清远宏发新电镀厂", "", "清城区"), "名称相似 0.88，同一县区"),
+        (("清远甲矿业有限公司", A, "清城区"), ("清远甲矿业有限公司尾矿库", A, "清城区"), "「尾矿库」只见于一方"),
+    ],
+)
+def test_what_is_doubtful_is_asked_and_not_joined(
+    tmp_path: Path, one: tuple[str, ...], other: tuple[str, ...], reason: str
+) -> None:
+    out = tmp_path / "底册.xlsx"
+    made = merge_lists([plain(tmp_path / "甲表.csv", one), plain(tmp_path / "乙表.csv", other)], out)
+    assert made.counts == (2, 0, 2, 0)
+    (asked,) = sheet(out, "待人工确认")
+    assert reason in asked["理由"]
+    assert {asked["对象名称"], asked["候选名称"]} == {one[0], other[0]}
+
+
+def test_two_permits_of_one_code_are_two_plants_until_somebody_says_otherwise(tmp_path: Path) -> None:
+    permits = write(
+        tmp_path / "许可证.csv",
+        [("许可证编号", "单位名称"), (f"{A}001P", "清远市甲化工有限公司"), (f"{A}002Q", "清远市甲化工有限公司")],
+    )
+    listed = plain(tmp_path / "清单.csv", ("清远市甲化工有限公司", A, "英德市"))
+    made = merge_lists([permits, listed], tmp_path / "底册.xlsx")
+    assert made.counts == (3, 0, 3, 0)
+    told = [row["理由"] for row in sheet(tmp_path / "底册.xlsx", "待人工确认")]
+    assert any("许可证编号不同，可能是同一企业的两个厂区" in text for text in told)
+
+
+def test_at_most_three_candidates_the_nearest_first(tmp_path: Path) -> None:
+    many = [(f"清远鸿发{sign}电镀制品厂", "", "清城区") for sign in "甲乙丙丁戊"]
+    lists = [plain(tmp_path / f"{name[4]}.csv", (name, *rest)) for name, *rest in many]
+    merge_lists([plain(tmp_path / "本.csv", ("清远鸿发己电镀制品厂", "", "清城区")), *lists], tmp_path / "底册.xlsx")
+    asked = sheet(tmp_path / "底册.xlsx", "待人工确认")
+    by_object: dict[str, int] = {}
+    for row in asked:
+        by_object[row["对象编号"]] = by_object.get(row["对象编号"], 0) + 1
+    assert max(by_object.values()) == 3
+    assert {row["名称相似度"] for row in asked} == {"0.90"}  # 9 of 10 signs
+
+
+def answered(book: Path, word: str, **more: str) -> Path:
+    file = openpyxl.load_workbook(book)
+    page = file["待人工确认"]
+    at = {cell.value: cell.column for cell in page[1]}
+    told = {"决定": word, "决定人": "张三", "决定日期": "2026-01-05", "决定依据": "营业执照", **more}
+    for row in range(2, page.max_row + 1):
+        for name, text in told.items():
+            page.cell(row, at[name]).value = text
+    file.save(book)
+    return book
+
+
+@pytest.mark.parametrize(("word", "counts"), [("同一", (2, 2, 0, 0)), ("不同", (2, 0, 0, 2)), ("待查", (2, 0, 2, 0))])
+def test_a_decision_filled_in_is_replayed_on_other_lists_and_carried_on(
+    tmp_path: Path, word: str, counts: tuple[int, ...]
+) -> None:
+    rows = [("清远鸿发新电镀厂", "", "清城区"), ("清远宏发新电镀厂", "", "清城区")]
+    first = tmp_path / "第一年.xlsx"
+    merge_lists([plain(tmp_path / "甲.csv", rows[0]), plain(tmp_path / "乙.csv", rows[1])], first)
+    answered(first, word)
+    again = [plain(tmp_path / "新甲.csv", rows[1]), plain(tmp_path / "新乙.csv", rows[0])]  # other files, turned round
+    second = tmp_path / "第二年.xlsx"
+    made = merge_lists(again, second, decisions=[first])
+    assert made.counts == counts
+    if word != "待查":
+        (kept,) = sheet(second, "已作决定")
+        assert (kept["决定"], kept["决定人"], kept["本次使用情况"]) == (word, "张三", "已用：涉及 2 行")
+        third = merge_lists(again, tmp_path / "第三年.xlsx", decisions=[second])  # from 已作决定 alone
+        assert third.counts == counts
+
+
+def test_a_decision_against_which_something_speaks_since_is_looked_at_again(tmp_path: Path) -> None:
+    rows = [("清远鸿发新电镀厂", "", "清城区"), ("清远宏发新电镀厂", "", "清城区")]
+    first = tmp_path / "第一年.xlsx"
+    merge_lists([plain(tmp_path / "甲.csv", rows[0]), plain(tmp_path / "乙.csv", rows[1])], first)
+    answered(first, "同一")
+    again = [
+        plain(tmp_path / "丙.csv", (rows[0][0], A, "清城区")),
+        plain(tmp_path / "丁.csv", (rows[1][0], B, "清城区")),
+    ]
+    made = merge_lists(again, tmp_path / "第二年.xlsx", decisions=[first])
+    assert made.applied == ("待复核：认定同一（张三，2026-01-05）之后又见信用代码不同",)
+    assert made.counts.merged == 0
+
+
+def test_decisions_that_are_not_understood_are_told_with_their_rows(tmp_path: Path) -> None:
+    rows = [("清远鸿发新电镀厂", "", "清城区"), ("清远宏发新电镀厂", "", "清城区")]
+    lists = [plain(tmp_path / "甲.csv", rows[0]), plain(tmp_path / "乙.csv", rows[1])]
+    out = tmp_path / "底册.xlsx"
+    merge_lists(lists, out)
+    answered(out, "可能")
+    with pytest.raises(InputError) as caught:
+        merge_lists(lists, tmp_path / "新.xlsx", decisions=[out])
+    told = "决定看不懂（现为「可能」）；允许：同一、不同、待查，或留空。处理：改为其中之一"
+    assert str(caught.value) == f"底册.xlsx，图层/工作表 待人工确认，第 2 行，字段 决定：{told}"
+    answered(out, "同一", 决定人="")
+    with pytest.raises(InputError, match="决定没有写明决定人或日期"):
+        merge_lists(lists, tmp_path / "新.xlsx", decisions=[out])
+    assert not (tmp_path / "新.xlsx").exists()
+
+
+def test_a_year_later_ids_stay_and_what_changed_is_told(tmp_path: Path) -> None:
+    place = ("113.0", "23.6", "CGCS2000")
+    first = plain(
+        tmp_path / "去年.csv",
+        ("清远市甲电镀有限公司", A, "清城区", *place, "在产"),
+        ("清远市乙电镀有限公司", B, "清城区"),
+        ("清远市旧名化工有限公司", C, "清新区", "113.1", "23.7", "CGCS2000", "在产"),
+    )
+    book = tmp_path / "底册2025.xlsx"
+    merge_lists([first], book)
+    second = plain(
+        tmp_path / "今年.csv",
+        ("清远市丁电镀有限公司", D, "清城区"),
+        ("清远新名科技有限公司", C, "清新区", "113.1", "23.7", "CGCS2000", "停产"),
+        ("清远市甲电镀有限公司", A, "清城区", *place, "在产"),
+    )
+    made = merge_lists([second], tmp_path / "底册2026.xlsx", previous=book)
+    told = [
+        (row["变化"], row["企业编号"], row["上年"], row["本年"])
+        for row in sheet(tmp_path / "底册2026.xlsx", "年度变化")
+    ]
+    assert told == [
+        ("新增", "DC00004", "", "清远市丁电镀有限公司"),
+        ("更名", "DC00003", "清远市旧名化工有限公司", "清远新名科技有限公司"),
+        ("生产状态变化", "DC00003", "在产", "停产"),
+        ("本年未见", "DC00002", "清远市乙电镀有限公司", ""),
+    ]
+    assert made.counts == (3, 2, 0, 1)
+    kept = {row["企业编号"]: row["底册说明"] for row in sheet(tmp_path / "底册2026.xlsx", "底册")}
+    assert kept["DC00002"] == "本年各表均未见；是否关闭须核实"
+
+
+def test_the_order_of_lists_and_rows_decides_nothing_about_who_is_who(tmp_path: Path) -> None:
+    dice = random.Random(3)  # noqa: S311 -- no secret
+    names = ["清远市甲电镀厂", "清远甲电镀厂", "清远市甲电镀有限公司", "清远市乙电镀厂", "甲电镀厂（原清远市乙电镀厂）"]
+    rows = [(dice.choice(names), dice.choice(("", A, B)), dice.choice(("", "清城区", "英德市"))) for _ in range(40)]
+    seen = set()
+    for turn in range(4):
+        dice.shuffle(rows)
+        lists = [plain(tmp_path / f"{turn}{part}.csv", *rows[part::3]) for part in range(3)]
+        made = merge_lists(lists, tmp_path / "底册.xlsx")
+        told = [(entry.values["name"], entry.code, entry.county) for entry in made.entries]
+        seen.add(frozenset(tuple(sorted(told[row] for row in held)) for held in made.rows_of))
+    assert len(seen) == 1
+
+
+def test_cells_stay_text_and_the_bytes_stay_the_same(tmp_path: Path) -> None:
+    listed = plain(tmp_path / "清单.csv", ("=HYPERLINK(1)", "", "清城区"), ("+甲", A, "@乙"))
+    for name in ("一.xlsx", "二.xlsx"):
+        merge_lists([listed], tmp_path / name)
+    cells = [cell for row in openpyxl.load_workbook(tmp_path / "一.xlsx")["底册"].iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells} <= {"s", "n"}
+    assert "=HYPERLINK(1)" in {cell.value for cell in cells}
+    one, other = (hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("一.xlsx", "二.xlsx"))
+    assert one == other
+
+
+def test_an_input_is_never_written_over_and_a_broken_list_leaves_nothing(tmp_path: Path) -> None:
+    good = plain(tmp_path / "清单.csv", ("清远市甲电镀厂", A, "清城区"))
+    book = tmp_path / "底册.xlsx"
+    merge_lists([good], book)
+    before = book.read_bytes()
+    with pytest.raises(OutputError, match="输出文件就是本次的输入文件"):
+        merge_lists([good], book, previous=book)
+    bad = write(tmp_path / "坏.csv", [("颜色", "大小"), ("红", "1")])
+    with pytest.raises(InputError, match="没有可据以比对的列"):
+        merge_lists([good, bad], book)
+    assert book.read_bytes() == before
+    with pytest.raises(UsageError, match="底册只写成 xlsx"):
+        merge_lists([good], tmp_path / "底册.csv")
+    with pytest.raises(UsageError, match="没有这张表"):
+        merge_lists([good], book, said={"date": {"别的.csv": "2026"}})
+
+
+def test_the_register_is_read_as_a_list_of_sources(tmp_path: Path) -> None:
+    listed = plain(
+        tmp_path / "清单.csv",
+        ("清远市甲电镀厂", A, "清城区", "113.05", "23.70", "CGCS2000"),
+        ("清远市乙电镀厂", B, "清城区"),
+    )
+    merge_lists([listed], tmp_path / "底册.xlsx")
+    positions, _ = load_positions(tmp_path / "底册.xlsx", kind=LayerKind.ENTERPRISES, basis=Basis.UNDECLARED)
+    assert positions.table["source_id"].to_pylist() == ["DC00001", "DC00002"]
+    assert positions.table["status"].to_pylist() == ["assessed", "not_located"]
+    assert positions.table["lon"][0].as_py() == pytest.approx(113.05, abs=1e-9)
+
+
+def test_the_command_prints_the_sum_of_rows(tmp_path: Path) -> None:
+    lists = [plain(tmp_path / f"{name}.csv", ("清远市甲电镀厂", A, "清城区")) for name in "甲乙"]
+    out = tmp_path / "底册.xlsx"
+    done = CliRunner().invoke(app, ["register", "merge", *map(str, lists), "--out", str(out), "--date", "甲.csv=2025"])
+    assert done.exit_code == 0, done.output
+    assert "读入 2 行 = 已合并 2 + 待确认 0 + 未匹配 0" in done.output
+    assert (
+        CliRunner().invoke(app, ["register", "merge", str(lists[0]), "--out", str(out), "--date", "x"]).exit_code == 2
+    )
