@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from siting_world import SITE, areas, bench
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
+from hmgeo.rules.book import load_book
 from hmgeo.siting.candidates import SpacedSet, choose_candidates, generated_points
-from hmgeo.siting.key_areas import fill_key_areas
+from hmgeo.siting.key_areas import Lists, fill_key_areas
 from hmgeo.siting.site import PlaceFinder
 from hmgeo.vocabulary import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Ended
 
 
 def east_of(lon: float, lat: float, metres: float) -> tuple[float, float]:
@@ -65,11 +75,38 @@ def test_key_area_columns_tell_area_level_source_and_certainty() -> None:
         replace(SITE, geometry=None, status=Status.NOT_LOCATED),
     ]
     outlines = {"441802": shapely.box(112.8, 22.8, 113.4, 23.4)}
-    sources = {"GD-QC": "《计划》二（一）1"}
-    found = list(fill_key_areas(sites, PlaceFinder(areas()), outlines, sources))
+    lists = Lists(load_book().rules, date(2019, 6, 30))
+    found = list(fill_key_areas(sites, PlaceFinder(areas()), outlines, lists))
     assert [one.answer for one in found] == ["是", "否", "部分", "是", "不能判断", "不能判断"]
     assert found[0].areas == "清城区（GD-QC）、龙塘镇（GD-QC-LT）"
-    assert found[0].sources.startswith("《计划》二（一）1")
+    assert found[0].sources.startswith("《清远市")
     assert "GD-QC 50.0%" in found[2].share
     assert found[3].certainty == "临界，待核实"
     assert found[5].note == "没有可用的位置，也没有所在县乡。"
+
+
+LISTED = "编号,县(市、区)\n1,清城区\n2,靖西县\n3,济源市\n4,南丹县\n5,德保县\n6,清远市清城区\n"
+
+
+def test_lists_of_key_areas_hold_for_their_years_and_old_names_count(
+    tmp_path: Path, hmgeo_command: Callable[..., Ended]
+) -> None:
+    table, out = tmp_path / "t.csv", tmp_path / "out.csv"
+    table.write_text(LISTED, encoding="utf-8")
+    areas_ = [word for code in ("441802", "451081", "419001", "451221") for word in ("--area", code)]
+
+    def filled(day: str) -> list[dict[str, str]]:
+        assert hmgeo_command("key-areas", table, "--out", out, *areas_, "--as-of", day).code == 0
+        with out.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    then = filled("2018-06-30")
+    assert [row["是否在重点区域"] for row in then] == ["是", "不能判断", "是", "不能判断", "不能判断", "是"]
+    assert "济源市（N04）" in then[2]["重点区域"]
+    now = filled("2026-11-28")
+    assert [row["是否在重点区域"] for row in now] == ["不能判断", "是", "不能判断", "是", "否", "不能判断"]
+    assert "规划期 2018-01-01 至 2020-12-31），已届满，接续文件未核实。" in now[0]["重点区域说明"]
+    assert now[1]["重点区域"] == "靖西市（GX-JX）"
+    assert now[1]["重点区域说明"] == "「靖西县」为旧名（至 2015 年），今靖西市。"
+    assert "济源市曾列入" in now[2]["重点区域说明"]
+    assert {row["评估基准日"] for row in now} == {"2026-11-28"}

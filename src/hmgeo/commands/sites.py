@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections import Counter
 from pathlib import Path
@@ -114,11 +115,13 @@ def key_areas(
     table: Annotated[Path, typer.Argument(help="有坐标、范围或地名的表或图层。")],
     out: Annotated[Path, typer.Option("--out", help="写出的 csv 文件。")],
     area: Annotated[list[str], typer.Option("--area", help="所在县区代码或重点区域编号，可多次。")],
+    as_of: Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY-MM-DD；默认今天，写入末列。")] = "",
 ) -> None:
     """为任意名单填写是否在重点区域：哪个区域、级别、依据、确定性、占比。"""
     from hmgeo.project.sites.overlay import fill_table
 
-    OUT.print(f"已写出 {out.name}：{fill_table(table, out, counties=area)} 行。")
+    day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
+    OUT.print(f"已写出 {out.name}：{fill_table(table, out, counties=area, as_of=day)} 行（评估基准日 {day}）。")
 
 
 def candidates(

@@ -12,7 +12,7 @@ import shapely
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
 from hmgeo.records import Because
-from hmgeo.reference.tables import find_header, key_areas, townships
+from hmgeo.reference.tables import find_header, former_units, key_areas, townships
 from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
@@ -73,7 +73,11 @@ def named_place(
     '441881137'
     """
     notes = []
-    code = _only(code for code, name in counties.items() if county and county in county_forms(name))
+    code = _only(one for one, name in counties.items() if county and _names(county, name))
+    former = next((one for name, one in former_units().items() if county.endswith(name)), None)
+    if not code and former is not None:
+        code = former.code
+        notes.append(former.said)
     if not code:
         found = _county_in(texts, counties)
         if found is not None:
@@ -90,6 +94,11 @@ def named_place(
             doubt = "" if word == within[town] else "，待核实"
             notes.append(f"所在乡镇由{where}中的「{word}」推断{doubt}")
     return NamedPlace(code or town[:COUNTY_DIGITS], town, "；".join(notes))
+
+
+def _names(text: str, county: str) -> bool:
+    """Return whether a cell names a county, a prefecture before it or not."""
+    return text in county_forms(county) or text.endswith(county)
 
 
 def county_forms(name: str) -> tuple[str, ...]:
@@ -213,8 +222,8 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
         Sources; rows without coordinates are placed by the names they carry.
     """
     by_geometry = _holding(positions, areas.counties), _holding(positions, areas.townships)
-    county_names = _names(areas.counties)
-    township_names = {town.code: town.name for town in townships()} | _names(areas.townships)
+    county_names = _named(areas.counties)
+    township_names = {town.code: town.name for town in townships()} | _named(areas.townships)
     rows = positions.table.select(["county", "township", "status", "geometry", "position_uncertainty_m"]).to_pylist()
     header = next((one for name in _CODE_HEADERS if (one := find_header(positions.attributes.column_names, name))), "")
     codes = positions.attributes[header].to_pylist() if header else [""] * len(rows)
@@ -222,6 +231,8 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
     found = []
     for row, code, free, *codes_at in zip(rows, codes, texts_of(positions), *by_geometry, strict=True):
         stated = code.strip() if re.fullmatch(_ADMIN_CODE, code.strip()) else ""
+        older = former_units().get(stated[:COUNTY_DIGITS])
+        stated = stated if older is None else older.code
         place, named = _place(row | {"code": stated}, free, codes_at, county_names, township_names)
         if named and named in outlines and named != codes_at[0] and row["geometry"] is not None:
             away_m = _away_m(row["geometry"], outlines[named].as_py())
@@ -257,7 +268,7 @@ def texts_of(positions: Positions) -> list[list[tuple[str, str]]]:
     return [[(word, texts[row]) for word, texts in columns if texts[row]] for row in range(positions.table.num_rows)]
 
 
-def _names(table: pa.Table | None) -> dict[str, str]:
+def _named(table: pa.Table | None) -> dict[str, str]:
     if table is None:
         return {}
     return dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))

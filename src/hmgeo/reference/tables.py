@@ -48,6 +48,22 @@ class KeyArea:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerUnit:
+    """An older name and code of a county-level unit, in use until a year."""
+
+    code: str
+    name: str
+    former_code: str
+    former_name: str
+    until: int
+
+    @property
+    def said(self) -> str:
+        """What is to be said where the older name is met."""
+        return f"「{self.former_name}」为旧名（至 {self.until} 年），今{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Township:
     """A township-level unit (乡镇、街道) by its nine-digit code."""
 
@@ -70,6 +86,22 @@ def read_rows(name: str) -> list[dict[str, str]]:
     """Return the rows of a table of the package by its file name."""
     text = resources.files("hmgeo.reference").joinpath("data", name).read_text(encoding="utf-8-sig")
     return list(csv.DictReader(text.splitlines()))
+
+
+@lru_cache(maxsize=1)
+def former_units() -> Mapping[str, FormerUnit]:
+    """Return county-level units by each older name and code.
+
+    Examples
+    --------
+    >>> former_units()["靖西县"].code, former_units()["451025"].said
+    ('451081', '「靖西县」为旧名（至 2015 年），今靖西市')
+    """
+    units = [
+        FormerUnit(row["code"], row["name"], row["former_code"], row["former_name"], int(row["until"]))
+        for row in read_rows("former_units.csv")
+    ]
+    return MappingProxyType({key: one for one in units for key in (one.former_name, one.former_code)})
 
 
 @lru_cache(maxsize=1)

@@ -9,19 +9,23 @@ import shapely
 
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.judging.facts import Answer, Unknown
-from hmgeo.judging.places import in_key_areas
+from hmgeo.judging.places import KEY_AREA_KIND, in_key_areas
 from hmgeo.reference.tables import key_areas
-from hmgeo.vocabulary import Status
+from hmgeo.rules.standing import standing_of
+from hmgeo.vocabulary import COUNTRY, Effect, Standing, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
+    from hmgeo.judging.places import Places
     from hmgeo.reference.tables import KeyArea
+    from hmgeo.rules.model import Rule
     from hmgeo.siting.site import PlaceFinder, Site
 
 
 YES, NO, PARTLY, UNKNOWN = "是", "否", "部分", "不能判断"
-COLUMNS = ("是否在重点区域", "重点区域", "级别", "依据", "确定性", "区域内占比", "重点区域说明")
+COLUMNS = ("是否在重点区域", "重点区域", "级别", "依据", "确定性", "区域内占比", "重点区域说明", "评估基准日")
 _LEVELS = {
     "county": "县级", "township": "乡级", "prefecture": "市级", "county+": "县级及周边", "basin": "流域",
     "place": "地点",
@@ -43,15 +47,36 @@ class Filled:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The values in the order of `COLUMNS`."""
+        """The values in the order of `COLUMNS`, the day apart."""
         return self.answer, self.areas, self.levels, self.sources, self.certainty, self.share, self.note
 
 
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The texts that name key areas, as they stand on a day.
+
+    Parameters
+    ----------
+    rules
+        Rules of the book; those that list key areas count.
+    """
+
+    rules: Iterable[Rule]
+    as_of: date
+
+    def speaking(self, codes: Collection[str]) -> tuple[list[Rule], list[Rule]]:
+        """Return the lists that hold in a place on the day, and those whose period is over."""
+        found: dict[Standing, list[Rule]] = {Standing.IN_FORCE: [], Standing.PERIOD_OVER: []}
+        for rule in self.rules:
+            if rule.effect is Effect.CLASSIFY and rule.test is not None and rule.test.kind == KEY_AREA_KIND:
+                standing = standing_of(rule, as_of=self.as_of, place_codes=codes, adopted=False).standing
+                if standing in found:
+                    found[standing].append(rule)
+        return found[Standing.IN_FORCE], found[Standing.PERIOD_OVER]
+
+
 def fill_key_areas(
-    sites: Iterable[Site],
-    finder: PlaceFinder,
-    outlines: Mapping[str, shapely.Geometry],
-    sources: Mapping[str, str],
+    sites: Iterable[Site], finder: PlaceFinder, outlines: Mapping[str, shapely.Geometry], lists: Lists
 ) -> Iterator[Filled]:
     """Yield for each row whether a key area holds it.
 
@@ -61,26 +86,25 @@ def fill_key_areas(
         Looks places up.
     outlines
         Polygon of each administrative code that has one, for the share of a shape.
-    sources
-        By id of a key area, the clause that names it.
+    lists
+        The texts that name key areas. A place that none names is outside only where a list of its own province or city
+        holds on that day; one that only a list past its period names is neither.
     """
-    wanted = [area for area in key_areas() if area.role == "key_area"]
     for site in sites:
-        yield _filled(site, finder, wanted, outlines, sources)
+        yield _filled(site, finder, outlines, lists)
 
 
-def _filled(
-    site: Site,
-    finder: PlaceFinder,
-    wanted: list[KeyArea],
-    outlines: Mapping[str, shapely.Geometry],
-    sources: Mapping[str, str],
-) -> Filled:
+def _filled(site: Site, finder: PlaceFinder, outlines: Mapping[str, shapely.Geometry], lists: Lists) -> Filled:
     places = finder.find(site)
     if not places.given.code:
         why = "没有可用的位置，也没有所在县乡。" if site.status is not Status.ASSESSED else "不在已有行政区界线范围内。"
         return Filled(UNKNOWN, note=why)
-    found = [(area, in_key_areas(places, [area.id])) for area in wanted]
+    if site.place is not None and site.place.doubt:
+        return Filled(UNKNOWN, note=site.place.doubt)
+    every = (places.given, *places.across, *places.near)
+    in_force, over = lists.speaking(frozenset().union(*(one.codes for one in every)))
+    sources = {area_id: _cited(rule) for rule in reversed(in_force) for area_id in _area_ids(rule)}
+    found = [(area, in_key_areas(places, [area.id])) for area in key_areas() if area.id in sources]
     held = [(area, fact) for area, fact in found if not isinstance(fact, Unknown) and fact.answer is not Answer.NO]
     open_ = dict.fromkeys(fact.why for _, fact in found if isinstance(fact, Unknown))
     border = [fact for _, fact in found if not isinstance(fact, Unknown) and fact.others]
@@ -88,19 +112,50 @@ def _filled(
     rough = any(fact.is_approximate for _, fact in held)
     certainty = _NEAR if border else (_CELLS if rough else _SURE)
     if not held:
-        sure = "" if open_ else certainty
-        return Filled(UNKNOWN if open_ and not border else NO, certainty=sure, note=note)
+        doubts = "" if open_ or border else _not_excluded(places, in_force, over)
+        sure = "" if open_ or doubts else certainty
+        return Filled(
+            UNKNOWN if (open_ and not border) or doubts else NO, certainty=sure, note=site_note(site) + note + doubts
+        )
     partly = all(fact.answer is Answer.PARTLY for _, fact in held)
     shares = [_share(site, area, outlines) for area, fact in held if fact.answer is Answer.PARTLY]
     return Filled(
         PARTLY if partly else YES,
         "、".join(f"{area.name}（{area.id}）" for area, _ in held),
         "、".join(dict.fromkeys(_LEVELS.get(area.level, area.level) for area, _ in held)),
-        "；".join(dict.fromkeys(sources.get(area.id, area.clause) for area, _ in held)),
+        "；".join(dict.fromkeys(sources[area.id] for area, _ in held)),
         certainty,
         "；".join(filter(None, shares)),
-        note,
+        site_note(site) + note,
     )
+
+
+def site_note(site: Site) -> str:
+    """Return what is said of the place that a row names, such as an older name."""
+    return f"{site.place.note}。" if site.place is not None and site.place.note else ""
+
+
+def _cited(rule: Rule) -> str:
+    return f"《{rule.latest.document}》{rule.latest.clause}"
+
+
+def _area_ids(rule: Rule) -> tuple[str, ...]:
+    return () if rule.test is None else rule.test.texts("area_ids")
+
+
+def _not_excluded(places: Places, in_force: Sequence[Rule], over: Sequence[Rule]) -> str:
+    """Return why a place that no list in force names may be listed all the same; empty where it can't."""
+    for rule in over:
+        named = [area for area in key_areas() if area.id in _area_ids(rule)]
+        facts = ((area, in_key_areas(places, [area.id])) for area in named)
+        held = [area.name for area, fact in facts if not isinstance(fact, Unknown) and fact.answer is not Answer.NO]
+        if held:
+            period = rule.latest.plan_period
+            until = "" if period is None else f"（规划期 {period.start} 至 {period.end}）"
+            return f"{'、'.join(held)}曾列入{_cited(rule)}{until}，已届满，接续文件未核实。"
+    if any(COUNTRY not in rule.territory for rule in in_force):
+        return ""
+    return "所持名录中未见；当地在该日有效的名录未收录，不等于未列入。"
 
 
 def _share(site: Site, area: KeyArea, outlines: Mapping[str, shapely.Geometry]) -> str:

@@ -12,7 +12,6 @@ import shapely
 
 from hmgeo.intake.areas import context_layers, resolve_area
 from hmgeo.intake.columns import ReadOptions
-from hmgeo.judging.places import KEY_AREA_KIND
 from hmgeo.outputs import qml
 from hmgeo.outputs.gis import GisTable, with_geometry, write_tables
 from hmgeo.outputs.map.page import write_map
@@ -30,10 +29,10 @@ from hmgeo.reference.tables import key_areas
 from hmgeo.results.columns import SHAPES_SCHEMA, nothing_found
 from hmgeo.results.results import ContextLayer, Presentation, Results
 from hmgeo.rules.book import load_book
-from hmgeo.siting.key_areas import COLUMNS, fill_key_areas
+from hmgeo.siting.key_areas import COLUMNS, Lists, fill_key_areas
 from hmgeo.siting.overlay import hatching, overlay_clauses
 from hmgeo.siting.site import PlaceFinder
-from hmgeo.vocabulary import INVENTED, Basis, Effect, Verdict
+from hmgeo.vocabulary import INVENTED, Basis, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -240,7 +239,9 @@ def draw_overlay(
     return [OVERLAY_COLUMNS, *overlay_rows(desk, overlay)]
 
 
-def fill_table(path: Path, out: Path, *, counties: Sequence[str], options: ReadOptions | None = None) -> int:
+def fill_table(
+    path: Path, out: Path, *, counties: Sequence[str], as_of: date, options: ReadOptions | None = None
+) -> int:
     """Write a table again with the columns of 是否在重点区域 after its own; return the number of rows.
 
     Parameters
@@ -249,6 +250,8 @@ def fill_table(path: Path, out: Path, *, counties: Sequence[str], options: ReadO
         A table or layer with coordinates, shapes or place names.
     counties
         Area codes or key-area ids whose administrative lines are looked up.
+    as_of
+        The day on which the lists of key areas must hold; a last column tells it.
 
     Raises
     ------
@@ -258,10 +261,10 @@ def fill_table(path: Path, out: Path, *, counties: Sequence[str], options: ReadO
     areas = administrative_areas(context_layers(list(counties)))
     options = replace(options or ReadOptions(), in_china=True)  # lists of key areas hold no place abroad
     sites, positions, _ = sites_of_file(path, areas, basis=Basis.UNDECLARED, options=options)
-    filled = fill_key_areas(sites, PlaceFinder(areas), _outlines(), _sources())
+    filled = fill_key_areas(sites, PlaceFinder(areas), _outlines(), Lists(load_book().rules, as_of))
     headers = positions.attributes.column_names
     rows = [
-        (*(cells[name] for name in headers), *one.cells)
+        (*(cells[name] for name in headers), *one.cells, as_of.isoformat())
         for cells, one in zip(positions.attributes.to_pylist(), filled, strict=True)
     ]
     with whole_file(out, [path]) as temporary:
@@ -277,16 +280,6 @@ def _outlines() -> dict[str, shapely.Geometry]:
             for row in context.table.to_pylist() if context.role in {"county", "township"} else ():
                 found[row["id"]] = shapely.from_wkb(row["geometry"])
     return found
-
-
-def _sources() -> dict[str, str]:
-    """Return for each key area the clauses that name it."""
-    found: dict[str, list[str]] = {}
-    for rule in load_book().by_effect(Effect.CLASSIFY):
-        if rule.test is not None and rule.test.kind == KEY_AREA_KIND:
-            for area_id in rule.test.texts("area_ids"):
-                found.setdefault(area_id, []).append(f"《{rule.latest.document}》{rule.latest.clause}")
-    return {area_id: "；".join(dict.fromkeys(texts)) for area_id, texts in found.items()}
 
 
 def _write_rows(path: Path, header: Iterable[str], rows: Iterable[Sequence[str]]) -> None:
