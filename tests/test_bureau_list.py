@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 AS_KEPT = (
     "序号、企业编号、名称、统一社会信用代码、县、乡镇、经度、纬度、行业、涉镉情况、生产状态、列入依据(条款)、所在排查重点区域、"
     "距最近耕地(m)、最近图斑号、严格管控类耕地面积(亩)、安全利用类耕地面积(亩)、大气途径、灌溉途径、固废径流途径、"
-    "证据层级(A/B/C)、位置可靠性、跨界情况、未评估事项、数据来源、建议核查重点"
+    "核查分组、位置可靠性、跨界情况、未评估事项、数据来源、建议核查重点"
 )
 DAY = dt.date(2019, 6, 30)
 
@@ -48,15 +48,21 @@ def test_the_list_has_the_columns_that_offices_keep() -> None:
     assert "、".join(headers()) == AS_KEPT
 
 
-def test_the_list_holds_who_meets_the_condition_and_then_who_could_not_be_judged(results: Results) -> None:
-    verdicts = {row["source_id"]: row["verdict"] for row in results.sources.to_pylist()}
-    listed = [row[1] for row in survey_sheet(results, 30).rows]
-    order = [verdicts[one] for one in listed]
-    assert order == ["listed"] * order.count("listed") + ["not_assessed"] * order.count("not_assessed")
-    assert len(listed) == sum(one in {"listed", "not_assessed"} for one in verdicts.values())
-    remark = survey_sheet(results, 30).remarks[0]
+def test_the_list_holds_who_meets_the_condition_and_who_could_not_be_judged_in_the_order_of_visits(
+    results: Results,
+) -> None:
+    sources = {row["source_id"]: row for row in results.sources.to_pylist()}
+    listed = [str(row[1]) for row in survey_sheet(results, 30).rows]
+    assert [sources[one]["list_number"] for one in listed] == list(range(1, len(listed) + 1))
+    on_list = {one for one, row in sources.items() if row["verdict"] in {"listed", "not_assessed"}}
+    assert set(listed) == on_list == {one for one, row in sources.items() if row["visit_group"]}
+    groups = [sources[one]["visit_group"] for one in listed]
+    assert groups == sorted(groups, key="甲丁乙丙".index)  # 丁 goes along with 甲
+    order, remark = survey_sheet(results, 30).remarks[:2]
+    assert order.startswith("现场核查先后（建议）：只排现场核查的先后，不表示污染程度，不认定责任。")
+    assert order.endswith("次序由示例于2026-11-21选定，理由：示例：先看途径和受体都有资料依据的，资料缺的同时补。")
     assert f"输入 60 行，本清单 {len(listed)} 行" in remark
-    assert "未评估者列于后，不得视为不需排查" in remark
+    assert "未评估者不得视为不需排查" in remark
 
 
 def test_a_source_without_coordinates_shows_a_range_and_no_point(results: Results) -> None:
@@ -74,9 +80,10 @@ def test_forms_come_one_a_source_up_to_the_cap_and_print_on_one_page(results: Re
     form = book["核查表-001"]
     assert (form.page_setup.paperSize, form.page_setup.orientation) == (9, "portrait")
     assert form.sheet_properties.pageSetUpPr.fitToPage  # on 1 by 1 page, the default
+    first = next(row["source_id"] for row in results.sources.to_pylist() if row["list_number"] == 1)
     texts = {cell.value for row in form.iter_rows() for cell in row if cell.value}
     assert "涉镉等重金属污染源现场核查表" in texts
-    assert {"污染途径认定", "核查意见", "监测采样", "示例QC-001"} <= texts
+    assert {"污染途径认定", "核查意见", "监测采样", first} <= texts
     top = [cell.value for row in book["表1 排查清单"].iter_rows(max_row=6) for cell in row if cell.value]
     assert any("核查表附前 2 家" in text for text in top)
 

@@ -172,8 +172,9 @@ def test_wind_and_outlets_make_the_air_cells_of_the_demo(results: Results) -> No
     ten = next(row for row in results.bureau.evidence.to_pylist() if row["source_id"] == "示例QC-010")
     assert (ten["water_receiving"], ten["water_emissions"]) == ("示例排渠", "铬 0.8 kg/a（排放口合计）")
     assert row["air_downwind_note"] == "风频：清城区示例气象站（合成），2000-2018（合成），16 方位，静风 9.2%"
-    assert row["tier"] == "A"
-    assert f"处于下风向的时间占 {row['air_downwind_percent']:g}%" in row["tier_text"]
+    visit = next(row for row in results.sources.to_pylist() if row["source_id"] == "示例QC-001")
+    assert visit["visit_group"] == "甲"
+    assert f"处于下风向的时间占 {row['air_downwind_percent']:g}%" in visit["visit_reason"]
     assert {layer.kind for layer in results.layers} >= {LayerKind.WIND, LayerKind.OUTLETS}
 
 

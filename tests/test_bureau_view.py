@@ -20,7 +20,7 @@ from hmgeo.project.run import project_results
 from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 from hmgeo.rules.book import load_book
 from hmgeo.screening.bureau import DATA_MISSING, OUTWARD, leads_table
-from hmgeo.screening.evidence import Wind, tier_of
+from hmgeo.screening.evidence import Wind
 from hmgeo.screening.land import Exceedances, LandView, township_table
 
 if TYPE_CHECKING:
@@ -135,26 +135,6 @@ def test_sources_known_by_place_are_ranges_and_never_certain_on_approximate_cell
         assert row["nearest_farmland_id"] == ""
 
 
-def test_tiers_say_which_cells_made_them() -> None:
-    none = {"air_emissions": ""}
-    emits = {"air_emissions": "镉 1.2 kg/a", "air_downwind_percent": 12.5}
-    strict = {"严格管控类": 3.0, "安全利用类": 0.0}
-    clean = {"严格管控类": 0.0, "安全利用类": 0.0}
-
-    def tier(cells: dict[str, Any], land_ha: dict[str, float], *, near: bool = True) -> tuple[str, str]:
-        return tier_of(900.0, land_ha, cells, radius_m=10_000.0, is_near=near)
-
-    assert tier(emits, strict)[0] == "A"
-    assert "废气镉 1.2 kg/a" in tier(emits, strict)[1]
-    assert "下风向的时间占 12.5%" in tier(emits, strict)[1]
-    assert "严格管控类 3.00 ha" in tier(emits, strict)[1]
-    assert tier(emits, clean)[0] == "B"
-    assert tier(none, strict)[0] == "B"
-    assert tier(none, clean)[0] == "C"
-    assert tier(emits | {"air_downwind_percent": 0.0}, strict)[0] == "B"  # the wind never blows that way
-    assert tier(none, clean, near=False)[0] == ""
-
-
 def test_downwind_is_opposite_to_where_the_wind_comes_from() -> None:
     wind = Wind({0.0: 40.0, 90.0: 30.0, 180.0: 20.0, 270.0: 10.0})
     assert [wind.downwind_percent(bearing) for bearing in (0.0, 90.0, 190.0)] == [20.0, 10.0, 40.0]
@@ -261,10 +241,7 @@ def test_parcels_whose_produce_exceeds_are_receptor_evidence() -> None:
         view.write(batch)
     held = view.exceeding["S1"]
     assert (held.count, held.area_ha, held.least_m) == (1, 2.5, 420.0)
-    text = "10 km内农产品超标地块 1 块，2.50 ha，最近 420 m"
-    cells = {"air_emissions": "", "exceeding_count": 1, "exceedance": text}
-    tier, words = tier_of(420.0, {"严格管控类": 0.0}, cells, radius_m=10_000.0, is_near=True)
-    assert (tier, text in words) == ("B", True)
+    assert held.unstated == 0
 
 
 def test_who_reaches_a_village_is_told_nearest_first(results: Results) -> None:

@@ -311,6 +311,23 @@ POLLUTED_CLASSES = {
 """Official words of the classes with pollution, and what columns call them, the graver first."""
 
 
+class VisitGroup(Word):
+    """On what evidence a source is visited, in the order of visits; 丁 goes along with 甲."""
+
+    BOTH = "甲", "途径和受体都有资料依据", "pathway and receptor both evidenced"
+    DATA_FIRST = "丁", "资料不足以分组，与甲同时办，先补资料", "data too thin to group: goes along with I, data first"
+    ONE = "乙", "途径、受体有其一", "pathway or receptor evidenced"
+    DISTANCE = "丙", "资料齐而仅有距离", "data complete, distance alone"
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order of visits, from 0."""
+        return list(VisitGroup).index(self)
+
+
+VISIT_CLASSES_M = (1000.0, 2000.0, 3000.0, 5000.0, 10000.0)
+"""Upper ends of the distance classes of visits, inclusive."""
+
 ALL_CLASSES = "all"
 """The row of a count table that covers every class."""
 

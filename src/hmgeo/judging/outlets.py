@@ -41,12 +41,15 @@ class OutletCells:
         Receiving waters, each once.
     text
         All outlets in words, in the order of the table.
+    unstated
+        Media of outlets of a metal whose mass nobody states.
     """
 
     stacks_m: tuple[float, ...] = ()
     emissions_kg: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     receiving: tuple[str, ...] = ()
     text: str = ""
+    unstated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,9 @@ def _cells(rows: Sequence[Mapping[str, Any]]) -> OutletCells:
             of_medium[metal] = of_medium.get(metal, 0.0) + row["emission_kg"]
     heights = {(row["outlet_id"] or row["row"]): row["stack_height_m"] for row in rows if row["stack_height_m"]}
     waters = dict.fromkeys(row["receiving_water"] for row in rows if row["receiving_water"])
-    return OutletCells(tuple(sorted(heights.values())), emissions, tuple(waters), "；".join(map(_words, rows)))
+    unstated = {row["medium"] for row in rows if row["emission_kg"] is None and metal_named(row["pollutant"])}
+    words = "；".join(map(_words, rows))
+    return OutletCells(tuple(sorted(heights.values())), emissions, tuple(waters), words, frozenset(unstated))
 
 
 def metal_named(pollutant: str) -> str:

@@ -65,9 +65,9 @@ class OwnColumns:
         return value if math.isfinite(value) else None
 
     def emissions(self, row: int, medium: str) -> dict[str, float]:
-        """Return kg a year by metal, zeros left out, of 废气 or 废水."""
+        """Return kg a year by metal, zeros too, of 废气 or 废水; what isn't stated as a number is left out."""
         given = {metal: self.number(row, f"{medium}{metal}") for metal in METALS}
-        return {metal: value for metal, value in given.items() if value}
+        return {metal: value for metal, value in given.items() if value is not None}
 
 
 def trade_of(own: OwnColumns, row: int, position: Mapping[str, str]) -> TradeCodes:

@@ -200,6 +200,7 @@ def open_book(results: Results, presentation: Presentation, path: Path) -> Itera
             }
         )
         titles = {rule.title: rule.title_en for rule in results.rules if rule.title_en}
+        titles[wording.visit_order(results)] = wording.visit_order(results, ENGLISH)
         yield Book(file, results, presentation, titles=titles)
 
 

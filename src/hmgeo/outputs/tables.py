@@ -37,8 +37,9 @@ COORDINATE_DECIMALS = 9
 
 OUR_WORDS = frozenset(
     {
-        "note", "event", "reason", "action", "cadmium_basis", "why_in", "tier_text", "air_downwind_note",
-        "air_emissions", "water_emissions", "water_pathway", "waste_pathway", "exceedance", "direction",
+        "note", "event", "reason", "action", "cadmium_basis", "why_in", "visit_reason", "distance_class",
+        "air_downwind_note", "air_emissions", "water_emissions", "water_pathway", "waste_pathway",
+        "exceedance", "direction",
     }
 )  # fmt: skip
 """Columns of CSV files whose sentences are ours; they follow the language, every other column stays."""

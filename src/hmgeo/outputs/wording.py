@@ -210,6 +210,44 @@ MEASURED_UNDECLARED = Text(
 WITHIN, NEAREST = Text("{limit} 内", "within {limit} "), Text("（最近 {text}）", " (nearest {text})")
 
 
+VISITS = Text("现场核查先后（建议）", "Order of visits (suggested)")
+VISIT_ORDER = Text(
+    "只排现场核查的先后，不表示污染程度，不认定责任。甲 途径和受体都有资料依据；乙 有其一；丙 资料齐而仅有距离；"
+    "丁 资料不足以分组（行业、位置、排放、耕地类别缺或互相矛盾），与甲同时办，先补资料。"
+    "同组按距离档（0–1、1–2、2–3、3–5、5–10 km，取误差内较近一端），同档按乡镇编排。{chosen}",
+    "Only the order of visits on site: it says nothing of pollution and finds nobody liable. I: data on a pathway "
+    "and on a receptor; II: one of them; III: data complete, distance alone; IV: data too thin to group (trade, "
+    "position, emissions or class of farmland missing or contradicting), goes along with I, data first. Within a "
+    "group by class of distance (0–1, 1–2, 2–3, 3–5, 5–10 km, nearer end within the error), then by township. {chosen}",
+)
+CHOSEN = Text("次序由{by}于{on}选定，理由：{reason}。", "The order was chosen by {by} on {on}: {reason}.")
+NOT_CHOSEN = Text(
+    "次序为软件默认，使用单位尚未选定（project.yml 的 visit_order）。",
+    "The order is the default; nobody chose it yet (visit_order in project.yml).",
+)
+SORTED = {
+    "group": Text("", ""),
+    "distance": Text("本次先按距离档，再按组。", "Here by class of distance first, then by group. "),
+    "township": Text("本次先按乡镇，再按组。", "Here by township first, then by group. "),
+}
+
+
+def is_ordered(results: Results) -> bool:
+    """Tell whether the sources carry numbers of a list."""
+    names = results.sources.column_names
+    return "list_number" in names and any(one is not None for one in results.sources["list_number"].to_pylist())
+
+
+def visit_order(results: Results, language: str = "zh") -> str:
+    """Return what the order of visits means and who chose it; stands wherever the order does."""
+    order = results.visit_order
+    said = NOT_CHOSEN.say(language)
+    if order.by:
+        said = CHOSEN.say(language, by=order.by, on=order.on, reason=order.reason.rstrip("。"))
+    text = VISIT_ORDER.say(language, chosen=SORTED[order.value].say(language) + said)
+    return f"{VISITS.say(language)}{'：' if language == 'zh' else ': '}{text}"
+
+
 def disclaimer(language: str = "zh") -> str:
     """Return the disclaimer that stands on every map, sheet and report."""
     return DISCLAIMER_EN if language == "en" else DISCLAIMER

@@ -30,7 +30,7 @@ from hmgeo.reference.tables import CLASS_YEAR, key_areas
 from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA, RADIUS_TRIAL, SHAPES_SCHEMA
 from hmgeo.results.results import ContextLayer, Presentation, Results
 from hmgeo.results.text import sentences
-from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
+from hmgeo.results.used import DEFAULT_ORDER, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.screening.bureau import CANNOT_TELL, bureau_view, with_terrain
@@ -183,10 +183,18 @@ def _rule_used(rule: Rule, standing: RuleStanding, findings: int, reason: str) -
     )
 
 
-def parameters_used(question: Question, mix_basis: str = "") -> tuple[ParameterUsed, ...]:
+_SORTED = {"group": "先按组", "distance": "先按距离档", "township": "先按乡镇"}
+
+
+def parameters_used(
+    question: Question, mix_basis: str = "", order: VisitOrder = DEFAULT_ORDER
+) -> tuple[ParameterUsed, ...]:
     """Return the project's choices and the recorded defaults that its rules read."""
     chosen = [ParameterUsed(MIX_BASIS, mix_basis)] if mix_basis else []
     chosen += [_parameter_used(one) for one in question.choices.chosen.values()]
+    if order.by:
+        title = f"{order.value}（{_SORTED[order.value]}）"
+        chosen.append(ParameterUsed("现场核查先后（visit_order）", title, "", order.by, order.on, order.reason))
     names = {name for rule in question.rules for name in rule.parameters}
     defaults = [
         ParameterUsed(one.title_zh, _choice_text(one, one.default), one.unit, reason="默认约定")
@@ -532,7 +540,9 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
     screened = _with_land(spec, inputs, screened, progress)
     progress("追踪水流", 0, None)
     water = _water(inputs, question, heights)
-    bureau = bureau_view(inputs.positions, screened, question, land, inputs.others, inputs.sides, water)
+    bureau = bureau_view(
+        inputs.positions, screened, question, land, inputs.others, inputs.sides, water, spec.visit_order
+    )
     progress("测算地形", 0, None)
     terrain = terrain_view(_ground(inputs, question, screened, bureau, heights))
     bureau = with_terrain(bureau, terrain)
@@ -553,12 +563,8 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         ledger=inputs.ledger + bureau.ledger + crossed.ledger + overhead_ledger(terrain.overhead, inputs.others),
         layers=used,
         rules=rules_used(question, screened, spec.adopt),
-        parameters=parameters_used(question, spec.mix_basis),
-        context=(
-            *context_layers_of(inputs.areas, inputs.context, inputs.others),
-            *place_layers(bureau.tables.places),
-            *ground_layers(water, terrain, used),
-        ),
+        parameters=parameters_used(question, spec.mix_basis, spec.visit_order),
+        context=(*_around(inputs, bureau), *ground_layers(water, terrain, used)),
         screening_rule_id=spec.screening_rule,
         warnings=(
             *warnings_of(question, screened, inputs.ledger, used, spec.mix_basis),
@@ -570,7 +576,12 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         terrain=terrain,
         water=water,
         joins=crossed.joins,
+        visit_order=spec.visit_order,
     )
+
+
+def _around(inputs: Inputs, bureau: Bureau) -> tuple[ContextLayer, ...]:
+    return (*context_layers_of(inputs.areas, inputs.context, inputs.others), *place_layers(bureau.tables.places))
 
 
 def _ground(inputs: Inputs, question: Question, screened: Screened, bureau: Bureau, heights: HeightFacts) -> Ground:

@@ -5,24 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from hmgeo.judging.bench import Question
 from hmgeo.judging.judge import USER_DECIDER, USER_RADIUS_ID
+from hmgeo.judging.own_columns import OwnColumns
 from hmgeo.project.bare import load_bare
 from hmgeo.project.inputs import silent
 from hmgeo.project.pairs.file import ParquetSink
 from hmgeo.project.run import PLAIN, Run, clock, finish, layers_used, run_folder, warnings_of
 from hmgeo.project.run_files import new_run
 from hmgeo.proximity.measure import TableSink
-from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
+from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA, VISITS_SCHEMA
 from hmgeo.results.results import Results
 from hmgeo.results.text import radius_text
-from hmgeo.results.used import ParameterUsed, RuleUsed
+from hmgeo.results.used import DEFAULT_ORDER, ParameterUsed, RuleUsed
+from hmgeo.screening.evidence import evidence_rows, visiting
 from hmgeo.screening.land_area import with_land
 from hmgeo.screening.screen import screen
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from hmgeo.project.bare import BareFile
     from hmgeo.project.inputs import Progress
     from hmgeo.project.run import Wish
@@ -97,13 +99,16 @@ def _results(
 ) -> Results:
     layers = layers_used(measured)
     radius = radius_text(question.radius_m)
+    rows = screened.sources.to_pylist()
+    own = OwnColumns(measured[0])
+    visiting(rows, evidence_rows(rows, screened.counts, own, radius_m=question.radius_m), DEFAULT_ORDER)
     return Results(
         title=f"{radius} 距离排查",
         as_of=None,
         area_name="",
         radius_m=question.radius_m,
         radii_m=screened.radii_m,
-        sources=screened.sources,
+        sources=pa.Table.from_pylist(rows, pa.schema([*screened.sources.schema, *VISITS_SCHEMA])),
         findings=screened.findings,
         counts=screened.counts,
         receptors=receptors,

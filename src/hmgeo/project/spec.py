@@ -12,6 +12,7 @@ from hmgeo.errors import Place, Problem, ProjectError, raise_problems
 from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions
 from hmgeo.judging.choices import ChosenParameter, ChosenValue
 from hmgeo.judging.places import Areas
+from hmgeo.results.used import DEFAULT_ORDER, VISIT_ORDERS, VisitOrder
 from hmgeo.rules.nodes import Reader, compose, line_of
 from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declared
 from hmgeo.rules.words import EDITIONS
@@ -33,7 +34,7 @@ SCHEMA = 1
 NO_SCREENING = "none"
 _NOUN = "项目文件"
 _REQUIRED = ("schema", "title", "as_of", "area", "layers", "screening_rule")
-_KEYS = (*_REQUIRED, "parameters", "adopt", "rule_packs", "mix_basis", "clipped_area")
+_KEYS = (*_REQUIRED, "parameters", "adopt", "rule_packs", "mix_basis", "clipped_area", "visit_order")
 _LAYER_KEYS = (
     "path", "layer", "id_field", "crs", "datum", "central_meridian", "basis", "classification", "vintage", "coverage",
     "completeness", "source", "licence", "credit", "axis_order", "accept_suggestions", "columns", "accept_set_aside",
@@ -117,6 +118,8 @@ class ProjectSpec:
         The reason for judging real sources on invented data; empty where nobody gave one.
     clipped_area
         Whether land under overlapping parcels and inside the circle is measured too; takes its time.
+    visit_order
+        By what the order of visits is made; the default where the project says nothing.
     """
 
     file: Path
@@ -130,6 +133,7 @@ class ProjectSpec:
     rule_packs: tuple[str, ...] = ()
     mix_basis: str = ""
     clipped_area: bool = False
+    visit_order: VisitOrder = DEFAULT_ORDER
 
     @property
     def folder(self) -> Path:
@@ -193,6 +197,7 @@ def read_spec(path: Path) -> ProjectSpec:
         reader.texts(entries.get("rule_packs"), "rule_packs"),
         reader.text(entries.get("mix_basis"), "mix_basis"),
         _yes(reader, entries.get("clipped_area"), "clipped_area"),
+        _visit_order(reader, entries.get("visit_order")),
     )
     raise_problems(ProjectError, reader.problems)
     if as_of is None:  # already among the problems; told to the type checker
@@ -299,6 +304,17 @@ def _adoption(reader: Reader, node: yaml.Node) -> Adoption:
     on = reader.day(entries.get("on"), "on")
     rule, by, reason = (reader.text(entries.get(key), key) for key in ("rule", "by", "reason"))
     return Adoption(rule, by, on.isoformat() if on else "", reason, line_of(node))
+
+
+def _visit_order(reader: Reader, node: yaml.Node | None) -> VisitOrder:
+    if node is None:
+        return DEFAULT_ORDER
+    keys = ("value", "by", "on", "reason")
+    entries = reader.mapping(node, keys, keys, "visit_order")
+    value = reader.word(entries.get("value"), "visit_order ", list(VISIT_ORDERS))
+    on = reader.day(entries.get("on"), "on")
+    by, reason = (reader.text(entries.get(key), key) for key in ("by", "reason"))
+    return VisitOrder(value or DEFAULT_ORDER.value, by, on.isoformat() if on else "", reason)
 
 
 def _parameters(reader: Reader, node: yaml.Node | None) -> Mapping[str, ChosenParameter]:

@@ -113,14 +113,11 @@ SOURCES_MORE = (
     text("action_text", "任务", "task", UNSTATED),
     text("deadline_text", "时限(原文)", "deadline as written", UNSTATED),
     text("deadline", "截止日", "deadline", UNSTATED),
-    number(
-        "farmland_area_max_ha", "最多可能耕地面积", "most farmland there may be",
-        Said("不是仅知所在行政区", "not known by place only"),
-    ),
+    number("farmland_area_max_ha", "最多可能耕地面积", "most farmland there may be",
+           Said("不是仅知所在行政区", "not known by place only")),
     number("range_error_m", "范围误差", "error of the range", Said("不是仅知所在行政区", "not known by place only")),
     text("survey_area", "所在排查重点区域", "survey focus area", NONE_FOUND),
     text("why_in", "列入依据", "why it is in", NOTHING_TO_SAY),
-    text("tier", "证据层级", "tier of evidence", UNLOCATED),
 )  # fmt: skip
 """Columns that follow where a bureau screens.
 
@@ -129,20 +126,23 @@ key_area_district and key_area_towns answer whether the whole district or the tw
 known by place.
 """
 
+_OFF_LIST = Said("不在排查清单上", "not on the survey list")
+VISITS = (
+    whole("list_number", "清单序号", "number on the list", _OFF_LIST),
+    text("visit_group", "核查分组", "group of visits", _OFF_LIST),
+    text("distance_class", "距离档", "class of distance", _OFF_LIST),
+    text("visit_reason", "分组理由", "why the group", _OFF_LIST),
+)
+"""Columns that follow: the suggested order of visits on site (现场核查先后), no score and no ranking."""
+
 TERRAIN, BARRIER = "terrain", "barrier"
 """Class of the source's place, and what stands between it and its nearest parcel, in words; empty where unknown."""
 
 GROUND = (
     text(TERRAIN, "地形", "terrain", NO_LAYER),
-    text(
-        BARRIER,
-        "地形与山脊（供参考）",
-        "Relief in between (for information)",
-        NO_LAYER,
-        popup=True,
-        sheet=OnSheet("证据", 40),
-    ),
-)
+    text(BARRIER, "地形与山脊（供参考）", "Relief in between (for information)", NO_LAYER, popup=True,
+         sheet=OnSheet("证据", 40)),
+)  # fmt: skip
 """Columns that follow in sources.csv and evidence.csv."""
 
 PAIRS = DataTable(
@@ -446,8 +446,6 @@ EVIDENCE = DataTable(
     (
         _SOURCE,
         _NAME,
-        text("tier", "证据层级", "tier of evidence", UNLOCATED),
-        text("tier_text", "层级由哪些证据构成", "what the tier is made of", UNLOCATED),
         number("air_distance_m", "最近耕地", "air: nearest parcel", NONE_FOUND),
         number("air_bearing_deg", "方位", "air: bearing", NONE_FOUND),
         number("air_downwind_percent", "下风向时间", "air: time downwind", NO_LAYER),
@@ -707,7 +705,8 @@ AREAS = DataTable(
 
 SOURCES_SCHEMA, PAIRS_SCHEMA, COUNTS_SCHEMA = SOURCES.schema, PAIRS.schema, COUNTS.schema
 FINDINGS_SCHEMA, LEDGER_SCHEMA, RECEPTORS_SCHEMA = FINDINGS.schema, LEDGER.schema, RECEPTORS.schema
-EXTRA_SCHEMA = pa.schema([(column.name, column.type) for column in SOURCES_MORE])
+VISITS_SCHEMA = pa.schema([(column.name, column.type) for column in VISITS])
+EXTRA_SCHEMA = pa.schema([*((column.name, column.type) for column in SOURCES_MORE), *VISITS_SCHEMA])
 TERRAIN_FLIPS_SCHEMA, FLOW_PATHS_SCHEMA, FLOW_MET_SCHEMA = FLIPS.schema, FLOW_PATHS.schema, FLOW_MET.schema
 FLOW_CATCHMENT_SCHEMA, REACHED_SCHEMA, TOWNSHIPS_SCHEMA = CATCHMENTS.schema, REACHED.schema, TOWNSHIPS.schema
 OUTLETS_SCHEMA, LEADS_SCHEMA, EVIDENCE_SCHEMA = OUTLETS.schema, LEADS.schema, EVIDENCE.schema
@@ -728,7 +727,7 @@ TABLES: Mapping[str, DataTable] = MappingProxyType(
             DataTable(
                 SOURCES.name, SOURCES.zh, SOURCES.en,
                 (
-                    *SOURCES.columns, *SOURCES_MORE, *GROUND,
+                    *SOURCES.columns, *SOURCES_MORE, *VISITS, *GROUND,
                     number(FARMLAND_CLIPPED, "圆内耕地面积", "farmland inside the circle", UNLOCATED),
                 ),
             ),

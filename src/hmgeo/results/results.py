@@ -22,6 +22,7 @@ from hmgeo.results.columns import (
     STEEP_SCHEMA,
     TERRAIN_FLIPS_SCHEMA,
 )
+from hmgeo.results.used import DEFAULT_ORDER
 from hmgeo.vocabulary import Basis, Unassessed, Verdict
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from hmgeo.records import Ledger
     from hmgeo.results.compiled import CompiledRules
-    from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
+    from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class BureauTables:
     Parameters
     ----------
     evidence
-        One row per source: cells by pathway and receptor, and the tier they make.
+        One row per source: cells by pathway and receptor.
     places
         source_id, place_code, place_name, is_approximate, geometry: where a source may stand that only a place is
         known of.
@@ -170,6 +171,7 @@ class Results:
     water: WaterTables | None = field(default=None, repr=False)
     joins: tuple[JoinUsed, ...] = ()
     failed: tuple[str, ...] = ()
+    visit_order: VisitOrder = DEFAULT_ORDER
 
     @property
     def basis(self) -> Basis:

@@ -79,6 +79,30 @@ class RuleUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitOrder:
+    """By what the order of visits is made, with who chose it, when and why; `by` is empty for the default."""
+
+    value: str = "group"
+    by: str = ""
+    on: str = ""
+    reason: str = ""
+
+    @property
+    def sorted_by(self) -> tuple[str, ...]:
+        """What decides first, then within that: `group`, `distance`, `township`."""
+        return VISIT_ORDERS[self.value]
+
+
+VISIT_ORDERS = {
+    "group": ("group", "distance", "township"),
+    "distance": ("distance", "group", "township"),
+    "township": ("township", "group", "distance"),
+}
+"""The orders of visits that a project may choose, by their codes."""
+DEFAULT_ORDER = VisitOrder()
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterUsed:
     """A choice that a text leaves open, with who made it, when and why; `by` is empty for a recorded default."""
 

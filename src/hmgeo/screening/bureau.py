@@ -30,10 +30,11 @@ from hmgeo.results.columns import (
 )
 from hmgeo.results.results import BureauTables
 from hmgeo.results.text import sentences
+from hmgeo.results.used import DEFAULT_ORDER, VisitOrder
 from hmgeo.rules.claims import CADMIUM
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.screening.evidence import Around, Pathways, evidence_rows, pathways_of, wind_of
+from hmgeo.screening.evidence import Around, Pathways, evidence_rows, pathways_of, visiting, wind_of
 from hmgeo.screening.land import LandView, township_table
 from hmgeo.screening.somewhere import places_table
 from hmgeo.terrain.steep import with_slopes
@@ -178,6 +179,7 @@ def bureau_view(
     others: Sequence[Layer] = (),
     sides: Mapping[LayerKind, SideTable] = MappingProxyType({}),
     water: WaterTables | None = None,
+    chosen: VisitOrder = DEFAULT_ORDER,
 ) -> Bureau:
     """Return everything that a bureau needs beside distances and clauses.
 
@@ -191,12 +193,13 @@ def bureau_view(
         Wind frequencies and outlets, where the project gives them.
     water
         What the run found of irrigation and runoff; None where nobody asked.
+    chosen
+        What comes first in the order of visits.
     """
     own = OwnColumns(positions)
     surveys = next((layer for layer in others if layer.kind is LayerKind.SURVEY_AREAS), None)
     within = _survey_areas(screened, surveys)
     rows = screened.sources.to_pylist()
-    counts = {(row["source_id"], row["radius_m"], row["class"]): row["area_ha"] for row in screened.counts.to_pylist()}
     extra = [
         _extra(number, row, place, own, question, screened.place_sources.get(row["source_id"]), within)
         for number, (row, place) in enumerate(zip(rows, screened.places, strict=True))
@@ -207,10 +210,10 @@ def bureau_view(
     sites = _sites(positions, others, question.radius_m)
     around = Around(land, sites, _pathways(own, rows, water))
     evidence = evidence_rows(
-        sources, counts, own, radius_m=question.radius_m, wind=wind, outlets=outlets, around=around
-    )
-    for row, found in zip(sources, evidence, strict=True):
-        row["tier"] = found["tier"]
+        sources, screened.counts, own, radius_m=question.radius_m, wind=wind, outlets=outlets, around=around,
+        disputed={name: "、".join(one.values for one in held) for name, held in question.disputes.items()},
+    )  # fmt: skip
+    visiting(sources, evidence, chosen)
     schema = pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])
     towns = TOWNSHIPS_SCHEMA.empty_table()
     if land.reached.num_rows or sites.reached.num_rows:

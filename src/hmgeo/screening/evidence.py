@@ -1,31 +1,51 @@
-"""What is known of each source beside distance: irrigation and runoff, wind, as evidence with its tier.
+"""What is known of each source beside distance: irrigation, runoff, wind; and from it the order of visits.
 
-A tier is no score: A has a pathway established on data and receptor evidence, B one of the two, C distance alone.
+The order is no score. Whatever isn't stated is unknown, never "no": a blank cell moves a source to 丁 or leaves it.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from hmgeo.judging.applies import DISPUTED
+from hmgeo.judging.facts import Side
 from hmgeo.judging.outlets import AIR, WATER, JoinedOutlets, OutletCells
+from hmgeo.judging.own_columns import METALS
+from hmgeo.records import Unknown
+from hmgeo.reference.cells import read_trade
 from hmgeo.results.text import distance_text, radius_text
 from hmgeo.screening.land import LandView
-from hmgeo.vocabulary import ALL_CLASSES, EVIDENCE_RADII_M, POLLUTED_CLASSES, LayerKind, PositionKind, SoilQualityClass
-from hmgeo.water.irrigation import BROKEN, ESTABLISHED
+from hmgeo.vocabulary import (
+    ALL_CLASSES,
+    EVIDENCE_RADII_M,
+    POLLUTED_CLASSES,
+    VISIT_CLASSES_M,
+    LayerKind,
+    PositionKind,
+    SoilQualityClass,
+    Status,
+    Verdict,
+    VisitGroup,
+)
+from hmgeo.water.irrigation import BROKEN, ELSEWHERE, ESTABLISHED, NO_LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import pyarrow as pa
+
     from hmgeo.judging.own_columns import OwnColumns
     from hmgeo.records import SideTable
     from hmgeo.results.results import WaterTables
+    from hmgeo.results.used import VisitOrder
 
 
 NOT_TRACED = "未作水流方向测算"
-_NOTHING_STORED = frozenset({"", "无", "否", "没有"})
+_NOTHING_STORED = frozenset({"无", "否", "没有"})
 _MOST_CHAINS = 3
 
 
@@ -41,11 +61,17 @@ class Pathway:
         The short reason where data establish it; empty where they don't.
     receptor
         Polluted farmland at its end, in words.
+    side
+        Whether there is a pathway; one that nobody traced is none, one whose link isn't told is unknown.
+    lacks
+        What would tell it, where it is unknown.
     """
 
     text: str = NOT_TRACED
     established: str = ""
     receptor: str = ""
+    side: Side = Side.NOT_MET
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +112,8 @@ def _irrigation(rows: Iterable[Mapping[str, Any]]) -> Pathway:
     more = f"（另有 {len(shown) - _MOST_CHAINS} 条见「灌溉途径」表）" if len(shown) > _MOST_CHAINS else ""
     text = "".join(dict.fromkeys(row["chain"] for row in shown[:_MOST_CHAINS])) + more
     if not whole:
-        return Pathway(text)
+        told = all(row["broken_at"] in (NO_LAYERS, ELSEWHERE) for row in held)
+        return Pathway(text) if told else Pathway(text, side=Side.UNKNOWN, lacks="废水去向、受纳水体及与灌溉取水的关系")
     count = sum(row["parcel_count"] for row in whole)
     districts = "、".join(dict.fromkeys(row["district_name"] or row["district_id"] or "直接取水" for row in whole))
     polluted = {
@@ -98,7 +125,7 @@ def _irrigation(rows: Iterable[Mapping[str, Any]]) -> Pathway:
     }
     held_ha = "、".join(f"{word} {area_ha:,.2f} ha" for word, area_ha in polluted.items() if area_ha)
     receptor = f"灌溉所及地块中有{held_ha}" if held_ha else ""
-    return Pathway(text, f"灌溉途径：{districts}，地块 {count} 块", receptor)
+    return Pathway(text, f"灌溉途径：{districts}，地块 {count} 块", receptor, Side.MET)
 
 
 def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], stored: str, why_not: str) -> Pathway:
@@ -117,9 +144,12 @@ def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], store
     ]
     text = f"{reach}；沿途遇耕地 {len(parcels)} 块，最近流程 {first_m / 1000:.2f} km"
     text += f"，其中{'、'.join(polluted)}" if polluted else ""
+    if not stored.strip():
+        return Pathway(f"{text}；固废堆存情况未填，不作途径证据", side=Side.UNKNOWN, lacks="固废堆存情况")
     if stored.strip() in _NOTHING_STORED:
-        return Pathway(f"{text}；固废堆存情况未填，不作途径证据")
-    return Pathway(text, f"固废径流途径：堆存「{stored.strip()}」，沿径流 {first_m / 1000:.2f} km 遇耕地")
+        return Pathway(f"{text}；无固废堆存，不作途径证据")
+    said = f"固废径流途径：堆存「{stored.strip()}」，沿径流 {first_m / 1000:.2f} km 遇耕地"
+    return Pathway(text, said, side=Side.MET)
 
 
 NOT_GIVEN = "未提供风频表"
@@ -208,24 +238,54 @@ class Around:
     pathways: Pathways = field(default_factory=Pathways)
 
 
+@dataclass(frozen=True, slots=True)
+class Land:
+    """Farmland around the sources within the search radius and within others.
+
+    Parameters
+    ----------
+    area_ha
+        Hectares by source id, radius (m) and class.
+    unclassed
+        By source id: parcels within the search radius whose class is 未划分 or no official word.
+    """
+
+    area_ha: Mapping[tuple[str, float, str], float]
+    unclassed: Mapping[str, int]
+
+    @classmethod
+    def of(cls, counts: pa.Table, radius_m: float) -> Land:
+        """Return the land that a run's table of counts tells of."""
+        rows = counts.select(["source_id", "radius_m", "class", "count", "area_ha"]).to_pylist()
+        unclassed: dict[str, int] = {}
+        for row in rows:
+            if row["radius_m"] == radius_m and row["class"] not in _CLASSED:
+                unclassed[row["source_id"]] = unclassed.get(row["source_id"], 0) + (row["count"] or 0)
+        return cls({(row["source_id"], row["radius_m"], row["class"]): row["area_ha"] for row in rows}, unclassed)
+
+
+_CLASSED = frozenset({*SoilQualityClass, ALL_CLASSES}) - {SoilQualityClass.UNCLASSIFIED}
+
+
 def evidence_rows(
     sources: Sequence[Mapping[str, Any]],
-    counts: Mapping[tuple[str, float, str], float],
+    counts: pa.Table,
     own: OwnColumns,
     *,
     radius_m: float,
     wind: Wind | None = None,
     outlets: JoinedOutlets = JoinedOutlets(),  # noqa: B008 -- frozen
     around: Around | None = None,
+    disputed: Mapping[str, str] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
-    """Return `EVIDENCE_SCHEMA` rows.
+    """Return `EVIDENCE_SCHEMA` rows, each with `visit_group` and `visit_reason` beside them.
 
     Parameters
     ----------
     sources
         Rows of the table of sources, in input order.
     counts
-        Hectares by source id, radius (m) and class.
+        The table of counts.
     own
         The input's own columns.
     radius_m
@@ -236,9 +296,11 @@ def evidence_rows(
         Outlets by source.
     around
         Parcels, sites and pathways of each source; None where nobody measured.
+    disputed
+        By source id: values that contradict each other, in words.
     """
     none = OutletCells()
-    told = _Told(counts, own, radius_m, wind, around or Around())
+    told = _Told(Land.of(counts, radius_m), own, radius_m, wind, around or Around(), disputed)
     return [
         _row(number, source, told, outlets.by_source.get(source["source_id"], none))
         for number, source in enumerate(sources)
@@ -249,11 +311,12 @@ def evidence_rows(
 class _Told:
     """What every row is put together from."""
 
-    counts: Mapping[tuple[str, float, str], float]
+    land: Land
     own: OwnColumns
     radius_m: float
     wind: Wind | None
     around: Around
+    disputed: Mapping[str, str]
 
     def of_the_land(self, source_id: str) -> dict[str, Any]:
         """Return the cells on exceedances and on sites."""
@@ -267,7 +330,7 @@ class _Told:
         }
         if not self.around.land.exceedances.is_told:
             return cells | ({"exceedance": EXCEEDANCE_NOT_GIVEN} if cells["exceedance"] else {})
-        if held is not None:
+        if held is not None and held.count:
             within = radius_text(self.radius_m)
             text = (
                 f"{within}内农产品超标地块 {held.count} 块，{held.area_ha:,.2f} ha，最近 {distance_text(held.least_m)}"
@@ -277,13 +340,14 @@ class _Told:
 
 
 def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCells) -> dict[str, Any]:
-    counts, own, radius_m = told.counts, told.own, told.radius_m
+    area_ha, own = told.land.area_ha, told.own
     source_id, bearing_deg = source["source_id"], source["nearest_farmland_bearing_deg"]
     share, share_note = downwind(told.wind, source)
     stated_m = own.number(number, "排气筒高度")
     irrigation = told.around.pathways.irrigation.get(source_id, Pathway())
     runoff = told.around.pathways.runoff.get(source_id, Pathway())
     stacks_m = outlets.stacks_m or (() if stated_m is None else (stated_m,))
+    air, water = own.emissions(number, AIR), own.emissions(number, WATER)
     cells: dict[str, Any] = {
         "source_id": source_id,
         "name": source["name"],
@@ -293,8 +357,8 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
         "air_downwind_note": share_note,
         "air_stack_height_m": min(stacks_m, default=None),
         "air_stack_height_max_m": max(stacks_m, default=None),
-        "air_emissions": _emissions_text(own.emissions(number, AIR), outlets.emissions_kg.get(AIR, {})),
-        "water_emissions": _emissions_text(own.emissions(number, WATER), outlets.emissions_kg.get(WATER, {})),
+        "air_emissions": _emissions_text(_emitted(air), outlets.emissions_kg.get(AIR, {})),
+        "water_emissions": _emissions_text(_emitted(water), outlets.emissions_kg.get(WATER, {})),
         "water_receiving": own.text(number, "受纳水体") or own.text(number, "废水去向") or "、".join(outlets.receiving),
         "outlets": outlets.text,
         "water_pathway": irrigation.text,
@@ -304,71 +368,202 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
     }
     for word, code in POLLUTED_CLASSES.items():
         for one_m in EVIDENCE_RADII_M:
-            cells[f"{code}_{one_m / 1000:g}km_ha"] = counts.get((source_id, one_m, word))
-    land = {word: counts.get((source_id, radius_m, word), 0.0) for word in POLLUTED_CLASSES}
-    is_near = bool(counts.get((source_id, radius_m, ALL_CLASSES)))
-    tier, text = tier_of(
-        source["nearest_farmland_m"], land, cells, radius_m=radius_m, is_near=is_near, by_water=(irrigation, runoff)
+            cells[f"{code}_{one_m / 1000:g}km_ha"] = area_ha.get((source_id, one_m, word))
+    if own.text(number, "废水去向") in _NO_WASTEWATER or emits(water, outlets, WATER) is Side.NOT_MET:
+        irrigation = replace(irrigation, side=Side.NOT_MET) if irrigation.side is Side.UNKNOWN else irrigation
+    evidence = Evidence(
+        air=_air(cells, emits(air, outlets, AIR)),
+        water=(irrigation, runoff),
+        land=_polluted(source, told, cells, (irrigation, runoff)),
+        gaps=tuple(filter(None, (_trade_gap(source), _place_gap(source), told.disputed.get(source_id, "")))),
     )
-    return cells | {"tier": tier, "tier_text": text}
+    return cells | {"visit_group": evidence.group.value, "visit_reason": evidence.reason}
 
 
-def tier_of(
-    distance_m: float | None,
-    land_ha: Mapping[str, float],
-    cells: Mapping[str, Any],
-    *,
-    radius_m: float,
-    is_near: bool,
-    by_water: tuple[Pathway, Pathway] = (Pathway(), Pathway()),
-) -> tuple[str, str]:
-    """Return the tier and the cells that made it, in words.
+_NO_WASTEWATER = frozenset({"不外排", "无废水", "无", "零排放", "全部回用", "无废水产生", "无外排废水"})
+
+
+def _emitted(stated: Mapping[str, float]) -> dict[str, float]:
+    return {metal: kg for metal, kg in stated.items() if kg}
+
+
+def emits(stated: Mapping[str, float], outlets: OutletCells, medium: str) -> Side:
+    """Return whether a source emits metals: yes by any figure, no only where all five are stated as zero.
 
     Parameters
     ----------
-    land_ha
-        Hectares of 严格管控类 and 安全利用类 within the search radius.
-    is_near
-        Whether any farmland lies within it.
-    by_water
-        Irrigation and runoff.
+    stated
+        kg a year by metal as the list states them, zeros included; a metal that isn't stated is left out.
 
     Examples
     --------
-    >>> tier_of(900.0, {"严格管控类": 0.0}, {"air_emissions": ""}, radius_m=10000.0, is_near=True)[0]
-    'C'
+    >>> emits({"镉": 1.2}, OutletCells(), "废气").value, emits({"镉": 0.0}, OutletCells(), "废气").value
+    ('met', 'unknown')
+    >>> emits(dict.fromkeys(METALS, 0.0), OutletCells(), "废气").value
+    'not_met'
     """
-    if distance_m is None:
-        return "", "未作距离测算，不分层级。"
-    within = radius_text(radius_m)
-    established = [one.established for one in by_water if one.established]
-    if not is_near and not established:
-        return "", f"{within}内现有数据无耕地，不分层级。"
-    held = [f"{word} {area_ha:,.2f} ha" for word, area_ha in land_ha.items() if area_ha > 0]
-    exceeding = cells["exceedance"] if cells.get("exceeding_count") else ""
-    found = [f"{within}内有{'、'.join(held)}" if held else "", exceeding, *(one.receptor for one in by_water)]
-    receptor = "；".join(f"受体证据：{one}" for one in found if one)
-    path = "；".join(filter(None, (_air_path(distance_m, cells), *established)))
-    missing = [
-        "" if cells["air_emissions"] else "废气重金属排放量未填",
-        "" if cells.get("air_downwind_percent") is not None else cells.get("air_downwind_note") or NOT_GIVEN,
-        "" if by_water[0].established else "灌溉途径未确立",
-        "" if by_water[1].established else "径流途径未确立",
-    ]
-    absent = f"途径未确立（{'、'.join(filter(None, missing))}）"
-    if path and receptor:
-        return "A", f"A：{path}；{receptor}。"
-    if path or receptor:
-        return "B", f"B：{path or receptor}；{'现有数据无受体证据' if path else absent}。"
-    return "C", f"C：仅有距离，最近耕地 {distance_text(distance_m)}；{absent}；现有数据无严格管控类、安全利用类耕地。"
+    of_outlets = outlets.emissions_kg.get(medium, {})
+    if any(kg > 0 for kg in (*stated.values(), *of_outlets.values())):
+        return Side.MET
+    is_said = all(stated.get(metal) == 0 for metal in METALS) and medium not in outlets.unstated
+    return Side.NOT_MET if is_said and not any(of_outlets.values()) else Side.UNKNOWN
 
 
-def _air_path(distance_m: float, cells: Mapping[str, Any]) -> str:
-    downwind_percent = cells.get("air_downwind_percent")
-    if not cells["air_emissions"] or downwind_percent == 0:
+def _air(cells: Mapping[str, Any], emitted: Side) -> Pathway:
+    if emitted is not Side.MET:
+        return Pathway(side=emitted, lacks="废气重金属排放量")
+    share = cells["air_downwind_percent"]
+    blown = "" if share is None else f"，最近耕地处于下风向的时间占 {share:g}%"
+    return Pathway(established=f"大气途径：废气{cells['air_emissions']}{blown}", side=Side.MET)
+
+
+def _polluted(source: Mapping[str, Any], told: _Told, cells: Mapping[str, Any], by_water: Sequence[Pathway]) -> Pathway:
+    """Return whether polluted farmland lies within the radius or at the end of a pathway."""
+    source_id, within = source["source_id"], radius_text(told.radius_m)
+    land_ha = {word: told.land.area_ha.get((source_id, told.radius_m, word)) or 0.0 for word in POLLUTED_CLASSES}
+    held = "、".join(f"{word} {area_ha:,.2f} ha" for word, area_ha in land_ha.items() if area_ha > 0)
+    found = (
+        f"{within}内有{held}" if held else "",
+        cells["exceedance"] if cells.get("exceeding_count") else "",
+        *(one.receptor for one in by_water),
+    )
+    said = "，".join(filter(None, found))
+    if said:
+        return Pathway(established=f"受体：{said}", side=Side.MET)
+    silent = told.around.land.exceeding.get(source_id)
+    unclassed = told.land.unclassed.get(source_id, 0)
+    lacks = (
+        f"耕地类别（{within}内 {unclassed} 块未划分或看不懂）" if unclassed else "",
+        f"农产品超标情况（{silent.unstated} 块未填）" if silent is not None and silent.unstated else "",
+        f"{within}内数据范围以外的耕地" if source["counts_are_lower_bounds"] else "",
+    )
+    missing = "、".join(filter(None, lacks))
+    return Pathway(side=Side.UNKNOWN if missing else Side.NOT_MET, lacks=missing)
+
+
+def _trade_gap(source: Mapping[str, Any]) -> str:
+    """Return what isn't known of a source's trade; by the list's own word on cadmium or by its code."""
+    word = source.get("cadmium")
+    if word == DISPUTED:
+        return "涉镉情况矛盾"
+    if word is None and not isinstance(read_trade(source["trade_code"] or ""), Unknown):
         return ""
-    text = f"大气途径：废气{cells['air_emissions']}，最近耕地 {distance_text(distance_m)}"
-    return text + ("" if downwind_percent is None else f"，处于下风向的时间占 {downwind_percent:g}%")
+    return "" if word else "行业（是否涉镉）"
+
+
+def _place_gap(source: Mapping[str, Any]) -> str:
+    known = source["status"] == Status.ASSESSED.value and source["position_kind"] != PositionKind.PLACE.value
+    return "" if known else "位置"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a source's group rests on.
+
+    Parameters
+    ----------
+    air, water
+        Pathways through the air, and by irrigation and runoff.
+    land
+        Polluted farmland at their end.
+    gaps
+        What else isn't known or contradicts itself: trade, position, figures.
+    """
+
+    air: Pathway
+    water: tuple[Pathway, ...]
+    land: Pathway
+    gaps: tuple[str, ...] = ()
+
+    @property
+    def pathway(self) -> Side:
+        """Whether any pathway is evidenced; unknown while one of them is and none is."""
+        sides = {self.air.side, *(one.side for one in self.water)}
+        return next((one for one in (Side.MET, Side.UNKNOWN) if one in sides), Side.NOT_MET)
+
+    @property
+    def group(self) -> VisitGroup:
+        """The group; 丁 where what isn't known could change it."""
+        sides = (self.pathway, self.land.side)
+        if self.gaps or Side.UNKNOWN in sides:
+            return VisitGroup.DATA_FIRST
+        return (VisitGroup.DISTANCE, VisitGroup.ONE, VisitGroup.BOTH)[sides.count(Side.MET)]
+
+    @property
+    def reason(self) -> str:
+        """Why the group, in one sentence: what is missing, then what is evidenced."""
+        held = (self.air, *self.water, self.land)
+        found = [one.established for one in held if one.established]
+        open_ = [one.lacks for one in held if one.side is Side.UNKNOWN]
+        if self.pathway is Side.MET:
+            open_ = [one for one in open_ if one == self.land.lacks]
+        missing = "、".join((*self.gaps, *open_)) if self.group is VisitGroup.DATA_FIRST else ""
+        said = "；".join(filter(None, (f"先补{missing}" if missing else "", *found)))
+        return f"{said or '资料齐，仅有距离'}。"
+
+
+def visiting(sources: Sequence[dict[str, Any]], evidence: Sequence[Mapping[str, Any]], chosen: VisitOrder) -> None:
+    """Put the order of visits into rows of the table of sources.
+
+    Parameters
+    ----------
+    sources
+        Gain `list_number` (from 1, empty for those who aren't on the list), `visit_group`, `distance_class` and
+        `visit_reason`.
+    evidence
+        Of `evidence_rows`, row by row.
+    chosen
+        What comes first.
+    """
+    keys: list[tuple[tuple[Any, ...], int]] = []
+    for number, (row, told) in enumerate(zip(sources, evidence, strict=True)):
+        row |= {"list_number": None, "visit_group": "", "distance_class": "", "visit_reason": ""}
+        if row["verdict"] in _OFF_LIST:
+            continue
+        rank, label = distance_class(row)
+        group = VisitGroup.of(told["visit_group"])
+        row |= {"visit_group": group.value, "distance_class": label, "visit_reason": told["visit_reason"]}
+        town = row.get("township_code") or row["township"] or ""
+        by: dict[str, tuple[Any, ...]] = {"group": (group.rank,), "distance": (rank,), "township": (not town, town)}
+        keys.append((tuple(part for name in chosen.sorted_by for part in by[name]), number))
+    for place, (_, number) in enumerate(sorted(keys), start=1):
+        sources[number]["list_number"] = place
+
+
+_OFF_LIST = frozenset({Verdict.CLEAR.value, Verdict.NOT_APPLICABLE.value})
+_FARTHER, _DISTANCE_UNKNOWN = f"{VISIT_CLASSES_M[-1] / 1000:g} km 以上", "距离未知"
+
+
+def distance_class(source: Mapping[str, Any]) -> tuple[int, str]:
+    """Return the class of a source's distance to its nearest parcel, by the nearer end within its error.
+
+    A distance that isn't known may be any: it stands before the nearest class.
+
+    Examples
+    --------
+    >>> distance_class({"nearest_farmland_m": 1040.0, "position_uncertainty_m": 50.0, "position_kind": "point"})
+    (1, '0–1 km')
+    >>> distance_class({"nearest_farmland_m": 1040.0, "position_uncertainty_m": 10.0, "position_kind": "point"})
+    (2, '1–2 km')
+    """
+    distance_m = source["nearest_farmland_m"]
+    if distance_m is None:
+        return 0, _DISTANCE_UNKNOWN
+    near_m = max(distance_m - _error_m(source), 0.0)
+    bounds = (0.0, *VISIT_CLASSES_M)
+    for rank, (low, high) in enumerate(pairwise(bounds), start=1):
+        if near_m <= high:
+            return rank, f"{low / 1000:g}–{high / 1000:g} km"
+    return len(bounds), _FARTHER
+
+
+def _error_m(source: Mapping[str, Any]) -> float:
+    """Return how much nearer the parcel may be; the least distance from a place already is the nearer end."""
+    if source["position_kind"] == PositionKind.PLACE.value:
+        return 0.0
+    most_m = source.get("nearest_farmland_max_m")
+    error_m: float = source["position_uncertainty_m"] or 0.0
+    return error_m if most_m is None else max(error_m, most_m - source["nearest_farmland_m"])
 
 
 def _emissions_text(listed: Mapping[str, float], outlets: Mapping[str, float]) -> str:

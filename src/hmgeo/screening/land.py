@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SOURCES_NAMED = 20
 """A cell names this many sources, nearest first, and says how many more there are."""
 _YES = frozenset({"是", "有", "超标", "yes", "y", "true", "1"})
+_NO = frozenset({"否", "无", "未超标", "不超标", "没有", "no", "n", "false", "0"})
 
 
 @dataclass(slots=True)
@@ -50,19 +51,21 @@ class Met:
 
 @dataclass(slots=True)
 class Exceeding:
-    """Parcels within reach of a source whose produce exceeds a limit."""
+    """Parcels within reach of a source whose produce exceeds a limit; `unstated`: those of which nobody says."""
 
     count: int = 0
     area_ha: float = 0.0
     least_m: float = float("inf")
+    unstated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Exceedances:
-    """What a layer's own columns say of its parcels: whether anyone told, which exceed, and the elements of each."""
+    """What a layer's own columns say of its parcels: whether anyone told; which exceed, with elements; which don't."""
 
     is_told: bool = False
     elements: Mapping[str, str] = field(default_factory=dict)
+    sound: frozenset[str] = frozenset()
 
 
 class LandView:
@@ -149,10 +152,14 @@ class LandView:
     def _count_exceeding(
         self, rows: np.ndarray, ids: Sequence[str], metres: np.ndarray, receptors: pa.RecordBatch
     ) -> None:
-        if not self.exceedances.elements:
+        if not self.exceedances.is_told:
             return
-        exceed = [one in self.exceedances.elements for one in receptors["receptor_id"].to_pylist()]
+        names = receptors["receptor_id"].to_pylist()
+        exceed = [one in self.exceedances.elements for one in names]
+        unsaid = [not is_over and one not in self.exceedances.sound for one, is_over in zip(names, exceed, strict=True)]
         area_ha = receptors["area_ha"].to_pylist()
+        for position in np.flatnonzero(np.array(unsaid)[rows]).tolist():
+            self.exceeding.setdefault(ids[position], Exceeding()).unstated += 1
         for position in np.flatnonzero(np.array(exceed)[rows]).tolist():
             held = self.exceeding.setdefault(ids[position], Exceeding())
             held.count += 1
@@ -188,6 +195,7 @@ def exceedances_of(farmland: Layer | None) -> Exceedances:
     """Return which parcels' produce exceeds a limit, as the layer's own columns say (近三年农产品超标)."""
     is_told = False
     elements: dict[str, str] = {}
+    sound: set[str] = set()
     for batch in farmland.batches() if farmland is not None else ():
         links = batch["links"] if "links" in batch.schema.names else None
         if links is None or EXCEEDS not in pc.unique(links.keys).to_pylist():
@@ -195,9 +203,12 @@ def exceedances_of(farmland: Layer | None) -> Exceedances:
         for one, told in zip(batch["receptor_id"].to_pylist(), links.to_pylist(), strict=True):
             said = dict(told or ())
             is_told = is_told or EXCEEDS in said
-            if said.get(EXCEEDS, "").strip().casefold() in _YES:
+            word = said.get(EXCEEDS, "").strip().casefold()
+            if word in _YES:
                 elements[one] = said.get(ELEMENTS, "")
-    return Exceedances(is_told, elements)
+            elif word in _NO:
+                sound.add(one)
+    return Exceedances(is_told, elements, frozenset(sound))
 
 
 NO_TOWNSHIP = "未注明乡镇"

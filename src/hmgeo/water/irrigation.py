@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 NOT_ASSESSED = "灌溉途径未评估"
 ESTABLISHED, BROKEN, UNKNOWN = "established", "broken", "not_assessed"
+NO_LAYERS, ELSEWHERE = "缺图层", "上下游"
+"""Where a chain ends that nobody asked for, or whose intake is known to lie elsewhere; elsewhere a link is untold."""
 _ARROW = " → "
 _M2_PER_HA = 10_000
 _WASTEWATER = ("", "废水", "污水", "雨水")
@@ -98,7 +100,7 @@ def irrigation_chains(sources: Sequence[ChainSource], tables: ChainTables) -> li
     missing = [kind.zh for kind, given in zip(_NEEDED, (tables.intakes, tables.parcels), strict=True) if given is None]
     if missing:
         text = f"{NOT_ASSESSED}：未提供「{'」「'.join(missing)}」，请向水利、自然资源部门获取。"
-        return [_row(source, UNKNOWN, {"broken_at": "缺图层", "chain": text}) for source in sources]
+        return [_row(source, UNKNOWN, {"broken_at": NO_LAYERS, "chain": text}) for source in sources]
     book = _Lists(tables)
     return [row for source in sources for row in book.chains(source)]
 
@@ -180,7 +182,7 @@ class _Lists:
         if along is None:
             links = [*said, f"{called}，上下游关系未核实）"]
         elif along.flow_m is None:
-            return _broken(source, cells, [*said, f"{called}）"], "上下游", f"取水口不在排污口下游（{along.datum}）")
+            return _broken(source, cells, [*said, f"{called}）"], ELSEWHERE, f"取水口不在排污口下游（{along.datum}）")
         else:
             cells["intake_flow_m"] = round(along.flow_m, 1)
             links = [*said, f"{called}，排污口下游 {along.flow_m / 1000:.1f} km，{along.datum}）"]

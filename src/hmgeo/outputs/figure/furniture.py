@@ -60,7 +60,9 @@ def head(page: Axes, box: Box, title: str, facts: Sequence[str], marks: Sequence
 
 def foot(page: Axes, box: Box, results: Results, presentation: Presentation) -> None:
     """Set caption and disclaimer, small enough to stand in full."""
-    texts = (wording.caption(results, presentation), wording.disclaimer(presentation.language))
+    language = presentation.language
+    ordered = (wording.visit_order(results, language),) if wording.is_ordered(results) else ()
+    texts = (wording.caption(results, presentation), *ordered, wording.disclaimer(language))
     size_pt = FOOT_PT
     lines: list[str] = []
     while size_pt > 3:  # noqa: PLR2004 - smaller can't be read

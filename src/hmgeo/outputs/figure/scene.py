@@ -97,8 +97,16 @@ def draw_sources(axes: Axes, results: Results) -> list[tuple[float, float, str]]
             ]
             if chosen:
                 _scatter(axes, at[chosen], code, size_pt, _SOURCES + order / 10, is_ambiguous=certainty)
-    grave = sorted(range(len(rows)), key=lambda index: -codes.index(rows[index]["verdict"] or ""))
-    return [(float(at[index, 0]), float(at[index, 1]), rows[index]["name"] or "") for index in grave]
+    grave = sorted(
+        range(len(rows)),
+        key=lambda index: (rows[index].get("list_number") or len(rows), -codes.index(rows[index]["verdict"] or "")),
+    )
+    return [(float(at[index, 0]), float(at[index, 1]), _numbered(rows[index])) for index in grave]
+
+
+def _numbered(row: Mapping[str, Any]) -> str:
+    """Return a source's name after its number on the list."""
+    return f"{row.get('list_number') or ''} {row['name'] or ''}".strip()
 
 
 def labels(drawn: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hmgeo.outputs import wording
 from hmgeo.results.columns import popup_columns
 from hmgeo.results.text import WINDS
 
@@ -156,6 +157,8 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "unmapped": ("未上图 {n} 行", "Not on the map: {n} rows"),
         "unmapped_none": ("所有输入行均已上图", "All input rows are on the map"),
         "id": ("编号", "Id"),
+        "list_number": ("清单序号", "No. on the list"),
+        "visit": wording.VISITS,
         "uscc": ("统一社会信用代码", "USCC"),
         "name": ("名称", "Name"),
         "note": ("说明", "Note"),

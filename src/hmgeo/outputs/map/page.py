@@ -13,6 +13,7 @@ import folium
 from branca.element import CssLink, Element, JavascriptLink
 
 from hmgeo.errors import OutputError, Place, Problem
+from hmgeo.outputs import wording
 from hmgeo.outputs.map import assets, audience, layers, panels, parcels, shapes, sources
 from hmgeo.outputs.map.click import ClickPage
 
@@ -234,6 +235,7 @@ def map_page(results: Results, presentation: Presentation) -> str:
             for one in presentation.tiles
         ],
         "statistics": shown.statistics,
+        "visits": _visits(shown.results),
         "click": asked.data if asked else None,
     }
     chunks = list(shapes.scripts([*(picture.packed for picture in pictures), searched]))
@@ -242,6 +244,13 @@ def map_page(results: Results, presentation: Presentation) -> str:
     return OfflineMap([one.host for one in presentation.tiles]).page(
         language=presentation.language, title=escape(results.title), body=body
     )
+
+
+def _visits(results: Results) -> dict[str, str] | None:
+    """Return what the order of visits means, in both languages; None where no source has a number."""
+    if not wording.is_ordered(results):
+        return None
+    return {"text": wording.visit_order(results), "text_en": wording.visit_order(results, "en")}
 
 
 def backdrop_data(presentation: Presentation) -> dict[str, Any] | None:

@@ -239,6 +239,7 @@ def unmapped(results: Results, judged: Judgements | None = None) -> list[Row]:
     return [
         {
             "row": row["row"],
+            "number": row.get("list_number"),
             "id": row["source_id"],
             "name": row["name"] or row["source_id"],
             "status": wording.status_word(row["status"]),
@@ -346,6 +347,7 @@ def _summary(results: Results, row: Mapping[str, Any], judged: Judgements) -> Ro
     example = wording.is_example(results)
     return {
         "row": row["row"],
+        "number": row.get("list_number"),
         "id": row["source_id"],
         "name": row["name"] or row["source_id"],
         "township": row["township"] or "",
@@ -381,7 +383,10 @@ def _source_facts(row: Mapping[str, Any], said: set[str]) -> list[Fact]:
         f"{row['lon']:.6f}, {row['lat']:.6f}" if row["lon"] is not None and row["lat"] is not None else "",
         f"±{row['position_uncertainty_m']:.1f} m" if row["position_uncertainty_m"] is not None else "",
     ]
+    visit = [row.get("visit_group"), row.get("distance_class"), row.get("visit_reason")]
     return facts(
+        ("list_number", str(row.get("list_number") or "")),
+        ("visit", "，".join(part for part in visit if part)),
         ("row_status", wording.status_word(row["status"]), wording.status_word(row["status"], "en")),
         ("position", "，".join(part for part in position if part)),
         ("uscc", row.get("uscc")),

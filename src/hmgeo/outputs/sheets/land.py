@@ -215,12 +215,10 @@ def _tally(rows: list[tuple[Cell, ...]]) -> tuple[tuple[Cell, ...], ...]:
 
 
 def evidence_sheet(bureau: BureauTables) -> Sheet:
-    """Return one row per source: cells by pathway and receptor, and the tier they make."""
+    """Return one row per source: cells by pathway and receptor."""
     columns = (
         Column("编号", 9, "wrap"),
         Column("名称", 16, "wrap"),
-        Column("证据层级", 6, "mark"),
-        Column("层级由哪些证据构成", 44, "wrap"),
         Column("最近耕地(m)", 9, "distance_m", "大气"),
         Column("方位(°)", 6, "degree", "大气"),
         Column("下风向(%)", 7, "area_mu", "大气"),
@@ -240,7 +238,7 @@ def evidence_sheet(bureau: BureauTables) -> Sheet:
         Column("距离(m)", 9, "distance_m", "受体"),
     )
     names = (
-        "source_id", "name", "tier", "tier_text", "air_distance_m", "air_bearing_deg", "air_downwind_percent",
+        "source_id", "name", "air_distance_m", "air_bearing_deg", "air_downwind_percent",
         "air_downwind_note", "air_stack_height_m", "air_stack_height_max_m", "air_emissions",
         "water_emissions", "water_receiving", "water_pathway",
         "waste_storage", "waste_pathway",
@@ -249,7 +247,7 @@ def evidence_sheet(bureau: BureauTables) -> Sheet:
     )  # fmt: skip
     records = bureau.evidence.to_pylist()
     rows: list[tuple[Cell, ...]] = [tuple(row.get(name) for name in names) for row in records]
-    remark = "A：途径和受体均有数据证据；B：二者有其一；C：仅有距离。层级不是分数，不作排名；仅知所在行政区者取最少值。"
+    remark = "仅知所在行政区者取最少值。"
     sheet = Sheet("证据", columns, rows, remarks=(remark,))
     return with_columns_of(sheet, EVIDENCE.name, records, last=0)
 

@@ -113,7 +113,7 @@ LINES = (
     ("地址", "地址"),
     ("列入依据", "列入依据(条款)"),
     ("所在排查重点区域", "所在排查重点区域"),
-    ("证据层级", "证据"),
+    ("分组理由", "理由"),
     ("灌溉途径", "灌溉途径"),
     ("固废径流途径", "固废径流途径"),
     ("位置可靠性", "位置可靠性"),
@@ -169,7 +169,9 @@ def write_form(book: Book, number: int, cells: Mapping[str, Any]) -> None:
         row = _line(book, page, row, label, hint, lines)
     _pair(book, page, row, ("核查人", ""), ("核查日期", "　　　　年　　月　　日"))
     _pair(book, page, row + 1, ("企业陪同人", ""), ("复核人", ""))
-    _across(book, page, row + 2, wording.disclaimer(book.presentation.language), font_size=8, font_color="#444444")
+    order = wording.visit_order(book.results, book.presentation.language)
+    _across(book, page, row + 2, order, font_size=8, font_color="#444444")
+    _across(book, page, row + 3, wording.disclaimer(book.presentation.language), font_size=8, font_color="#444444")
     page.set_portrait()
     page.set_paper(9)
     page.set_margins(left=0.5, right=0.5, top=0.5, bottom=0.5)
@@ -255,7 +257,7 @@ COLUMNS = (
     Column("大气途径", 17, "wrap"),
     Column("灌溉途径", 12, "wrap"),
     Column("固废径流途径", 12, "wrap"),
-    Column("证据层级(A/B/C)", 6, "mark"),
+    Column("核查分组", 5, "mark"),
     Column("位置可靠性", 12, "wrap"),
     Column("跨界情况", 18, "wrap"),
     Column("未评估事项", 16, "wrap"),
@@ -291,7 +293,8 @@ def survey_sheet(results: Results, field_forms: int) -> Sheet:
     rows = [gathered.cells(number, row) for number, row in enumerate(chosen, start=1)]
     left = len(chosen) - field_forms
     more = f"核查表附前 {field_forms} 家，其余 {left} 家可提高份数上限后重新生成。" if left > 0 else ""
-    return Sheet(SHEET_NAME, COLUMNS, rows, remarks=tuple(filter(None, (gathered.remark(len(chosen)), more))))
+    order = wording.visit_order(results)
+    return Sheet(SHEET_NAME, COLUMNS, rows, remarks=tuple(filter(None, (order, gathered.remark(len(chosen)), more))))
 
 
 class Listed:
@@ -323,12 +326,9 @@ class Listed:
         self._place = {row["source_id"]: index for index, row in enumerate(self._sources)}
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the sources on the list; all of them where no rule was set."""
-        if not self._results.screening_rule_id:
-            return self._sources
-        listed = [row for row in self._sources if row["verdict"] == Verdict.LISTED.value]
-        open_ = [row for row in self._sources if row["verdict"] == Verdict.NOT_ASSESSED.value]
-        return [*listed, *open_]
+        """Return the sources on the list, in the order of visits; all of them where no rule was set."""
+        listed = [row for row in self._sources if row["list_number"] is not None]
+        return sorted(listed, key=lambda row: row["list_number"])
 
     def remark(self, shown: int) -> str:
         """Return who is on the list and who isn't."""
@@ -336,19 +336,19 @@ class Listed:
         if not self._results.screening_rule_id:
             return f"本项目未设排查规则，{total} 行全部列示，仅供核对，不表示建议列入。"
         counted = Counter(row["verdict"] for row in self._sources)
-        on_list = {Verdict.LISTED, Verdict.NOT_ASSESSED}
-        words = [(one in on_list, f"{one.zh} {counted[one.value]} 家") for one in Verdict if counted[one.value]]
+        off = {Verdict.CLEAR, Verdict.NOT_APPLICABLE}
+        words = [(one not in off, f"{one.zh} {counted[one.value]} 家") for one in Verdict if counted[one.value]]
         inside = "，".join(text for is_in, text in words if is_in)
         outside = "，".join(text for is_in, text in words if not is_in)
         text = f"输入 {total} 行，本清单 {shown} 行（{inside or '无'}）；未列入：{outside or '无'}。"
-        return f"{text}未评估者列于后，不得视为不需排查。是否列入由生态环境部门会同农业农村等部门确定。"
+        return f"{text}未评估者不得视为不需排查。是否列入由生态环境部门会同农业农村等部门确定。"
 
     def labelled(self, number: int, row: dict[str, Any]) -> dict[str, Any]:
         """Return the cells by header, with what the field form needs beside them."""
         cells: dict[str, Any] = dict(zip((column.header for column in COLUMNS), self.cells(number, row), strict=True))
         return cells | {
             "地址": self._text(row, "生产经营场所地址"),
-            "证据": self._evidence.get(row["source_id"], {}).get("tier_text", ""),
+            "理由": f"{row['visit_group']}：{row['visit_reason']}",
             "备注": row["note"],
         }
 
@@ -378,7 +378,7 @@ class Listed:
             _air_text(row, evidence),
             _with(evidence.get("water_pathway"), "受纳水体", evidence.get("water_receiving")),
             _with(evidence.get("waste_pathway"), "固废堆存", evidence.get("waste_storage")),
-            row.get("tier") or "—",
+            row["visit_group"],
             self._position_text(row),
             self._border_text(source_id),
             self._open_text(source_id),

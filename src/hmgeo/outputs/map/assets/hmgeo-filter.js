@@ -14,7 +14,7 @@
 
   /* Every input row once, in input order: drawn ones and those that aren't. */
   Page.prototype.allRows = function () {
-    if (!this.everyRow) { this.everyRow = this.data.sources.concat(this.data.unmapped).sort(function (a, b) { return a.row - b.row; }); }
+    if (!this.everyRow) { this.everyRow = this.data.sources.concat(this.data.unmapped).sort(function (a, b) { return (a.number || Infinity) - (b.number || Infinity) || a.row - b.row; }); }
     return this.everyRow;
   };
 

@@ -127,7 +127,7 @@
       path.addEventListener("keydown", function (event) { if (event.key === "Enter") { open(source); } });
     });
     mark.on("click", function () { open(source); });
-    mark.bindTooltip(hmgeo.el("span", "", source.name), { direction: "top", offset: [0, -8] });
+    mark.bindTooltip(hmgeo.el("span", "", (source.number ? source.number + "　" : "") + source.name), { direction: "top", offset: [0, -8] });
     return mark;
   };
 }());

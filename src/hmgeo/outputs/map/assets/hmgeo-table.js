@@ -90,6 +90,7 @@
       [labels.verdict, function (row) { return row.verdict; }, "verdict"],
       [labels.col_nearest, function (row) { return row.nearest_m === undefined ? NONE : row.nearest_m; }, "metres"]
     ];
+    if (page.data.visits) { columns.unshift([labels.list_number, function (row) { return row.number === undefined ? NONE : row.number; }]); }
     if (r !== NONE) {
       columns.push([hmgeo.say(labels.col_count, { radius: word }), function (row) { return row.reach ? row.reach[r][0] : NONE; }, "bound"]);
       columns.push([hmgeo.say(labels.col_area, { radius: word }), function (row) { return row.reach ? row.reach[r][1] : NONE; }, "hectares"]);
@@ -244,6 +245,9 @@
     rows = this.sorted();
     this.body.textContent = "";
     if (this.tab === "receptors") { this.page.receptors.head(this.body); }
+    if (this.tab === "sources" && this.page.data.visits) {
+      this.body.appendChild(el("p", "visits", hmgeo.inLanguage(this.page.data.visits, "text", this.page.data)));
+    }
     table = el("table");
     columns.forEach(function (column, index) { (table.tHead ? table.tHead.rows[0] : table.createTHead().insertRow()).appendChild(dock.headCell(column, index)); });
     table.createTBody();

@@ -85,7 +85,7 @@
 
   Page.prototype.recall = function () {
     var page = this, parts = location.hash.slice(1).split("&"), given = Object.create(null), view;
-    if (parts[0].charAt(0) !== "@") { return; }
+    if (parts[0].charAt(0) !== "@") { this.find(parts[0]); return; }
     view = parts[0].slice(1).split(",").map(Number);
     parts.slice(1).forEach(function (part) { var at = part.indexOf("="); given[at < 0 ? part : part.slice(0, at)] = at < 0 ? "yes" : decodeURIComponent(part.slice(at + 1)); });
     this.recalling = true;
@@ -104,6 +104,12 @@
     if (given.ask && this.ask) { this.ask.recall(location.hash.slice(1).split("&ask=")[1].split("&")[0]); }
     this.recalling = false;
     if (given.en && this.data.language !== "en") { this.speak("en"); }
+  };
+
+  /* A fragment that names a source, as links from sheets do. */
+  Page.prototype.find = function (fragment) {
+    var id = decodeURIComponent(fragment), mark = this.sources[id];
+    if (mark) { this.map.setView(mark.source.at, 14, { animate: false }); this.openSource(mark.source); }
   };
 
   Page.prototype.copyLink = function () {
