@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import random
 import resource
 import subprocess
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openpyxl
+from shapely.geometry import shape
 from stdnum.cn import uscc
 
 from hmgeo.project.registers import merge_lists
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 ANNEX = Path(__file__).resolve().parent.parent / "tools" / "shipped" / "qingyuan_annexes.csv"
 COUNTIES = ("清城区", "清新区", "英德市", "连州市", "佛冈县", "阳山县")
+OUTLINES = ANNEX.parents[2] / "layers" / "real" / "counties.geojson"
 BRANDS = "鸿宏发达兴隆泰盛金鑫源恒顺嘉佳利华丰瑞祥荣昌永安信诚德明辉光新创联合众聚科美康润泽浩瀚天地星宇凯旋龙腾"
 TRADES = (
     ("五金制品", "3360"), ("电镀", "3360"), ("表面处理", "3360"), ("铜业", "3211"), ("铅锌冶炼", "3212"),
@@ -83,6 +86,22 @@ def invented_names(count: int, dice: random.Random) -> Iterator[tuple[str, str, 
                 yield name, county, code
 
 
+def county_middles() -> dict[str, tuple[float, float]]:
+    """Return a point inside each county of the prefecture."""
+    features = json.loads(OUTLINES.read_text(encoding="utf-8"))["features"]
+    shapes = {
+        one["properties"]["name"]: shape(one["geometry"])
+        for one in features
+        if one["properties"]["adcode"][:4] == "4418"
+    }
+    return {name: (held.representative_point().x, held.representative_point().y) for name, held in shapes.items()}
+
+
+def spread(middle: tuple[float, float], by_deg: float, dice: random.Random) -> tuple[float, float]:
+    """Return a point near another."""
+    return middle[0] + dice.uniform(-by_deg, by_deg), middle[1] + dice.uniform(-by_deg, by_deg)
+
+
 def firms_of(count: int, dice: random.Random) -> list[Firm]:
     """Return plants, two in five of them in parks; one firm in twenty-five has a second plant."""
     if count == SIZES[200]:
@@ -91,13 +110,19 @@ def firms_of(count: int, dice: random.Random) -> list[Firm]:
         named = [(row["企业名称"].strip(), row["所在县(区、市)"] or "清城区", "3360") for row in told]
     else:
         named = list(invented_names(count, dice))
-    parks = [(112.8 + dice.random() * 0.8, 23.4 + dice.random() * 0.9) for _ in range(max(count // 30, 2))]
+    middles = county_middles()
+    parks = {
+        name: [spread(middle, 0.06, dice) for _ in range(max(count // 200, 2))] for name, middle in middles.items()
+    }
     made = []
     for number, (name, county, trade) in enumerate(named):
-        if dice.random() < 0.4:
-            lon, lat = (at + dice.uniform(-0.003, 0.003) for at in dice.choice(parks))
-        else:
-            lon, lat = 112.8 + dice.random() * 0.8, 23.4 + dice.random() * 0.9
+        middle = middles.get(county, middles["清城区"])
+        in_park = dice.random() < 0.4
+        lon, lat = (
+            spread(dice.choice(parks.get(county, parks["清城区"])), 0.003, dice)
+            if in_park
+            else spread(middle, 0.06, dice)
+        )
         code = credit_code(number)
         made.append(Firm(f"F{number}", name, code, f"{code}001P", county, trade, lon, lat))
         if dice.random() < 0.04:  # a second plant of the firm
@@ -213,15 +238,16 @@ def scores(made: Register, truth: list[str]) -> dict[str, float]:
 def decide(book: Path, made: Register, truth: list[str]) -> None:
     """Fill in the sheet as a person would who knows the truth."""
     skip = len(made.entries) - len(truth)
-    held: dict[str, set[str]] = defaultdict(set)
+    held: dict[str, Counter[str]] = defaultdict(Counter)
     for group, key in zip(made.matched.group_of[skip:], truth, strict=True):
-        held[made.ids[group]].add(key)
+        held[made.ids[group]][key] += 1
+    mostly = {id_: keys.most_common(1)[0][0] for id_, keys in held.items()}
     file = openpyxl.load_workbook(book)
     page = file["待人工确认"]
     at = {cell.value: cell.column for cell in page[1]}
     for row in range(2, page.max_row + 1):
-        one, other = (held[page.cell(row, at[name]).value] for name in ("对象编号", "候选编号"))
-        word = "同一" if one & other else "不同"
+        one, other = (mostly[page.cell(row, at[name]).value] for name in ("对象编号", "候选编号"))
+        word = "同一" if one == other else "不同"
         for name, text in (
             ("决定", word),
             ("决定人", "示例"),

@@ -219,6 +219,48 @@ def test_a_decision_against_which_something_speaks_since_is_looked_at_again(tmp_
     assert made.counts.merged == 0
 
 
+def test_what_was_decided_of_two_plants_of_one_firm_holds_the_year_after(tmp_path: Path) -> None:
+    name = "清远市甲化工有限公司"
+    permits = write(tmp_path / "许可证.csv", [("许可证编号", "单位名称"), (f"{A}001P", name), (f"{A}002Q", name)])
+    listed = plain(tmp_path / "清单.csv", (name, "", "英德市"))
+    book = tmp_path / "2025.xlsx"
+    first = merge_lists([permits, listed], book)
+    assert first.counts == (3, 0, 3, 0)
+    file = openpyxl.load_workbook(book)
+    page = file["待人工确认"]
+    at = {cell.value: cell.column for cell in page[1]}
+    for row in range(2, page.max_row + 1):
+        sides = {page.cell(row, at[f"{side}许可证"]).value for side in ("对象", "候选")}
+        word = "同一" if f"{A}002Q" not in sides else "不同"  # the list means the first plant
+        for title, text in (("决定", word), ("决定人", "张三"), ("决定日期", "2026-01-05")):
+            page.cell(row, at[title]).value = text
+    file.save(book)
+    made = merge_lists([permits, listed], tmp_path / "2026.xlsx", previous=book, decisions=[book])
+    assert all(text.startswith("已用") for text in made.applied)
+    assert (made.counts, made.matched.proposals) == ((3, 3, 0, 0), ())
+    rows = {row["企业编号"]: row for row in sheet(tmp_path / "2026.xlsx", "底册")}
+    assert rows["DC00001"]["来源"] == "许可证 第 2 行；清单 第 2 行"
+    assert rows["DC00002"]["来源"] == "许可证 第 3 行"
+    assert rows["DC00001"]["底册说明"].endswith("并入 DC00003")
+
+
+def test_decisions_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    sides = [
+        f"{side}{name}" for side in ("对象", "候选") for name in ("编号", "名称", "信用代码", "许可证", "县区", "坐标")
+    ]
+    told = ("决定", "决定人", "决定日期", "决定依据")
+    pairs = (("甲", "乙", "同一"), ("乙", "丙", "同一"), ("甲", "丙", "不同"))
+    rows = [
+        ("", f"清远市{one}厂", *[""] * 5, f"清远市{other}厂", *[""] * 4, word, "张三", "2026-01-05", "")
+        for one, other, word in pairs
+    ]
+    made = write(tmp_path / "决定.csv", [(*sides, *told), *rows])
+    listed = plain(tmp_path / "清单.csv", ("清远市甲厂", "", "清城区"))
+    with pytest.raises(InputError) as caught:
+        merge_lists([listed], tmp_path / "底册.xlsx", decisions=[made])
+    assert str(caught.value).startswith("决定.csv，第 4 行：认定不同的两家，按别的「同一」决定是一家")
+
+
 def test_decisions_that_are_not_understood_are_told_with_their_rows(tmp_path: Path) -> None:
     rows = [("清远鸿发新电镀厂", "", "清城区"), ("清远宏发新电镀厂", "", "清城区")]
     lists = [plain(tmp_path / "甲.csv", rows[0]), plain(tmp_path / "乙.csv", rows[1])]

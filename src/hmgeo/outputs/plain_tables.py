@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from hmgeo.outputs.book import CREATED, cut, display_width
+from hmgeo.outputs.book import CREATED, cut, display_width, height_pt
 from hmgeo.outputs.style import SHEET_FONT
 from hmgeo.outputs.tables import guarded
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from xlsxwriter.worksheet import Worksheet
 
-_WIDEST = 48.0
+_WIDEST, _NARROW = 48.0, 22.0
 _LOOKED_AT = 500
 _MANY_COLUMNS = 12
 _A3, _A4 = 8, 9
@@ -67,11 +67,16 @@ def write_plain(tables: Sequence[PlainTable], path: Path, *, suffix: str = "", n
         link = book.add_format({**frame, "border": 1, "font_color": "#1F4E79", "underline": 1})
         for table in tables:
             sheet = book.add_worksheet(table.title)
+            widest, widths = _WIDEST if len(table.header) <= _MANY_COLUMNS else _NARROW, list[float]()
             for column, title in enumerate(table.header):
                 texts = (title, *(row[column] for row in table.rows[:_LOOKED_AT]))
-                sheet.set_column(column, column, min(max(map(display_width, texts)) + 3.0, _WIDEST))
+                widths.append(min(max(map(display_width, texts)) + 3.0, widest))
+                sheet.set_column(column, column, widths[-1])
                 sheet.write_string(0, column, title, head)
             for number, row in enumerate(table.rows, start=1):
+                long = [pair for pair in zip(row, widths, strict=True) if 2 * len(pair[0]) > pair[1] - 3]
+                if long:
+                    sheet.set_row(number, height_pt(long))
                 for column, text in enumerate(row):
                     sheet.write_string(number, column, cut(text), cell)
                 if table.is_contents:

@@ -293,6 +293,12 @@ def is_national(permit: str) -> bool:
     return bool(_NATIONAL_PERMIT.fullmatch(permit)) and is_credit_code(permit[:_CODE_LENGTH])
 
 
+def has_more_plants(first: Entry, second: Entry) -> bool:
+    """Tell whether a row's permit is its firm's second or later one while the other row has none: which plant is it?"""
+    numbers = {one.permit[_CODE_LENGTH:-1] for one in (first, second) if is_national(one.permit)}
+    return bool(numbers - {"001"}) and not (first.permit and second.permit)
+
+
 def is_distinctive(core: str) -> bool:
     """Tell whether a name says more than a trade.
 

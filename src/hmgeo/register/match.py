@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 from rapidfuzz import fuzz, process
 
-from hmgeo.register.entry import against, apart_m, is_distinctive, is_near, look_alike
+from hmgeo.register.entry import against, apart_m, has_more_plants, is_distinctive, is_national, is_near, look_alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,6 +39,7 @@ _NEARBY_M = 100.0
 _NEARBY_DEG = 0.0012  # a little over 100 m of longitude up to 40 N
 _LARGEST_BLOCK = 60
 _MOST_SHARING = 40
+_MOST_SAID = 2
 _CELL_PAIRS = 2_000_000
 
 
@@ -179,14 +180,24 @@ def _links(
                 continue
             yield from _within_counties(entries, rows, level)
             continue
-        for first, second in combinations(rows, 2):
-            objections = against(entries[first], entries[second])
-            lacking = "" if objections else _lacking(entries[first], entries[second], level)
-            if not objections and not lacking:
-                yield first, second, level
-            elif level != CORE or not objections:
-                text = f"{LEVEL_WORDS[level]}相同，但{'；'.join((*objections, *filter(None, (lacking,))))}"
-                doubtful[first, second].append(Why(level, text))
+        has_one_permit = len({entries[row].permit for row in rows if is_national(entries[row].permit)}) == 1
+        for pair in combinations(rows, 2):
+            doubts, speaks_against = _doubts(entries[pair[0]], entries[pair[1]], level, has_one_permit=has_one_permit)
+            if not doubts:
+                yield *pair, level
+            elif level != CORE or not speaks_against:
+                doubtful[pair].append(Why(level, f"{LEVEL_WORDS[level]}相同，但{'；'.join(doubts)}"))
+
+
+def _doubts(first: Entry, second: Entry, level: int, *, has_one_permit: bool) -> tuple[tuple[str, ...], bool]:
+    """Return what speaks against a link, else what it wants to be sure; and whether it is the former."""
+    found = against(first, second)
+    if not found:
+        lacking = _lacking(first, second, level)
+        if not lacking and has_one_permit and has_more_plants(first, second) and not is_near(first, second):
+            lacking = "许可证序号不是 001，这家企业不止一个厂区，另一方没有许可证编号和相近坐标"
+        return ((lacking,) if lacking else ()), False
+    return found, True
 
 
 def _within_counties(entries: Sequence[Entry], rows: Sequence[int], level: int) -> Iterator[tuple[int, int, int]]:
@@ -356,7 +367,10 @@ def _proposal(
 ) -> Proposal:
     ordered = sorted(whys)
     similarity, distance_m = _best(entries, rows_of[pair[0]], rows_of[pair[1]])
-    texts = tuple(dict.fromkeys(why.text for why in ordered))
+    said = [why for why in ordered if why.rank == ordered[0].rank and why.rank != _SIMILAR]
+    said += [why for why in ordered if why.rank not in {ordered[0].rank, CORE, _SIMILAR}][:1]
+    alike_too = max((why.text for why in ordered if why.rank == _SIMILAR), default="")
+    texts = tuple(filter(None, dict.fromkeys((*(why.text for why in said[:_MOST_SAID]), alike_too))))
     return Proposal(*pair, ordered[0].rank, texts, similarity, distance_m)
 
 

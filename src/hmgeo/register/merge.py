@@ -258,46 +258,42 @@ class _Finder:
     def both(self, decision: Decision) -> tuple[list[int], list[int], bool]:
         """Return the rows of either side, and whether some can't be told apart."""
         ones, others = self._rows(decision.first), self._rows(decision.second)
-        shared = ones.keys() & others.keys()
-        is_open = any(ones[row] == others[row] for row in shared)
-        first = [row for row in sorted(ones) if row not in shared or ones[row] > others[row]]
-        second = [row for row in sorted(others) if row not in shared or others[row] > ones[row]]
-        return first, second, is_open
+        shared = ones & others
+        return sorted(ones - shared), sorted(others - shared), bool(shared)
 
-    def _rows(self, side: Side) -> dict[int, int]:
-        """Return last year's row of that id, and the rows most exactly as the side says, blanks counted."""
+    def _rows(self, side: Side) -> set[int]:
+        """Return last year's row of that id, and this year's rows that are as the side says, blanks counted.
+
+        A row that says less or more than the side may be another plant of the firm; it finds its group by itself.
+        """
         told = _of_side(side)
-        keys = {told.code_given, told.permit, f"={told.full}"} - {"", "="}
-        found = {row for key in keys for row in self.by_key.get(key, ())}
-        scored = {row: self._exact(told, self.entries[row]) for row in found if self._fits(told, self.entries[row])}
         earlier = set(self.earlier_ids.values())
-        best = max((score for row, score in scored.items() if row not in earlier), default=0)
-        fitting = {row: score for row, score in scored.items() if row not in earlier and score == best}
         anchor = self.earlier_ids.get(side.id)
-        if anchor is not None and anchor in found:
-            fitting[anchor] = _ANCHORED
-        return fitting
+        key = told.permit or told.code_given or f"={told.full}"  # the most telling thing that the side has
+        near = {row for row in self.by_key.get(key, ()) if row not in earlier and _fits(told, self.entries[row])}
+        found = {row for row in near if self._is_as(told, self.entries[row])}
+        if (
+            not found
+            and anchor is None
+            and len({(self.entries[row].code_given, self.entries[row].permit) for row in near}) == 1
+        ):
+            found = near  # they say more than the side does, and all the same
+        return found | ({anchor} if anchor is not None and _fits(told, self.entries[anchor]) else set())
 
     @staticmethod
-    def _fits(told: Entry, row: Entry) -> bool:
-        """Tell whether nothing that both say differs; a name may have changed where a number stays."""
-        pairs = ((told.code_given, row.code_given or row.code), (told.permit, row.permit), (told.county, row.county))
-        gap_m = apart_m(told, row)
-        return all(not one or not other or one == other for one, other in pairs) and (gap_m is None or gap_m <= FAR_M)
-
-    @staticmethod
-    def _exact(told: Entry, row: Entry) -> int:
-        pairs = (
-            (told.code_given, row.code_given or row.code),
-            (told.permit, row.permit),
-            (told.county, row.county),
-            (told.full, row.full),
-            (told.point is None, row.point is None),
-        )
-        return sum(one == other for one, other in pairs)
+    def _is_as(told: Entry, row: Entry) -> bool:
+        if told.permit:
+            return True
+        if row.permit or bool(told.point) != bool(row.point):
+            return False
+        return bool(told.code_given) or (not row.code_given and told.county == row.county)
 
 
-_ANCHORED = 99
+def _fits(told: Entry, row: Entry) -> bool:
+    """Tell whether nothing that both say differs; a name may have changed where a number stays."""
+    pairs = ((told.code_given, row.code_given or row.code), (told.permit, row.permit), (told.county, row.county))
+    gap_m = apart_m(told, row)
+    return all(not one or not other or one == other for one, other in pairs) and (gap_m is None or gap_m <= FAR_M)
 
 
 def _replay(
