@@ -13,16 +13,19 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.datum import Datum, parse_datum
-from hmgeo.intake.rows import name_rows
+from hmgeo.intake.rows import Coded, name_rows
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pyarrow as pa
 
     from hmgeo.intake.rows import Journal, RawTable
 
@@ -417,7 +420,9 @@ def make_ids(values: Sequence[str] | None, count: int, column: str, journal: Jou
     return ids
 
 
-def unclear_rows(event: str, rows_by_value: dict[str, list[int]], action: str, field: str, journal: Journal) -> None:
+def unclear_rows(
+    event: str, rows_by_value: Mapping[str, Iterable[int]], action: str, field: str, journal: Journal
+) -> None:
     """Write one entry for each distinct value that could not be used."""
     for value, rows in rows_by_value.items():
         journal.note(event, f"共 {name_rows(rows)}", action, field=field, value=value)
@@ -535,7 +540,7 @@ class Opened:
 
     raw: RawTable
     columns: Columns
-    ids: list[str]
+    ids: list[str] | pa.Array
     journal: Journal
 
     def texts(self, role: str) -> list[str]:
@@ -543,6 +548,17 @@ class Opened:
         if role not in self.columns:
             return [""] * self.raw.row_count
         return [text.strip() for text in self.raw.columns[self.columns[role]]]
+
+    def text(self, role: str, row: int) -> str:
+        """Return one cell, stripped."""
+        return self.raw.columns[self.columns[role]][row].strip() if role in self.columns else ""
+
+    def coded(self, role: str) -> Coded:
+        """Return a column's texts, stripped, by its different words; one blank word where the file has none."""
+        if role not in self.columns:
+            return Coded(np.zeros(self.raw.row_count, np.int64), [""])
+        held = self.raw.coded(self.columns[role])
+        return Coded.of_words(held.code, [word.strip() for word in held.words])
 
 
 @dataclass(frozen=True, slots=True)

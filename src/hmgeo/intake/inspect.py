@@ -20,6 +20,7 @@ from hmgeo.reference.tables import find_header, templates
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from hmgeo.intake.columns import Opened, ReadOptions
@@ -74,7 +75,7 @@ class Inspection:
     standard: str
     mapping: tuple[tuple[str, str], ...]
     headers: tuple[str, ...]
-    cells: dict[str, list[str]] = field(repr=False)
+    cells: Mapping[str, list[str]] = field(repr=False)
     ids: tuple[str, ...] = field(repr=False)
     statuses: tuple[str, ...] = field(repr=False)
     extent: tuple[float, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 import shapely
 
 from hmgeo.errors import InputError, Place, Problem
+from hmgeo.geo.datum import Datum
 from hmgeo.intake.catalog import shown_path
 from hmgeo.intake.columns import (
     Opened,
@@ -25,8 +27,15 @@ from hmgeo.intake.columns import (
     write_mapping,
 )
 from hmgeo.intake.formats.read import read_raw
-from hmgeo.intake.places.locate import add_stated_uncertainty, file_crs, locate_table, refer_shapes, row_datum_words
-from hmgeo.intake.places.mend import check_range, close_lines, mend, read_shapes
+from hmgeo.intake.places.locate import (
+    add_stated_uncertainty,
+    datum_of,
+    file_crs,
+    locate_table,
+    refer_shapes,
+    row_datum_words,
+)
+from hmgeo.intake.places.mend import CHINA, check_range, close_lines, mend, read_shapes
 from hmgeo.intake.places.numbers import pair_uncertainties_m, typed_pairs
 from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_against_places
 from hmgeo.intake.rows import Journal, Outcome, ReadAs
@@ -36,9 +45,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import pyarrow as pa
+    from numpy.typing import NDArray
     from pyproj import CRS
 
-    from hmgeo.geo.datum import Datum
+    from hmgeo.intake.columns import Columns, Declared
+    from hmgeo.intake.rows import RawTable
 
 
 AREA_KINDS = frozenset(
@@ -91,23 +103,7 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
         label = "、".join(dict.fromkeys((columns["lon"], columns["lat"])))
         check_range(outcome, label, accept_swaps=options.accept_suggestions, in_china=options.in_china)
     else:
-        read_shapes(raw.geometry, outcome)
-        if polygons_only or not are_receptors:
-            close_lines(outcome)
-        own = row_datum_words(raw, columns, outcome)
-        rows = np.flatnonzero(outcome.is_assessed())
-        if rows.size:
-            before = outcome.shapes.copy()
-            crs, read_on = file_crs(declared, raw.crs, shapely.total_bounds(before[rows]).tolist(), journal)
-            if declared.is_turned:
-                _turn_shapes(outcome, journal)
-            refer_shapes(outcome, crs, [word or read_on for word in own])
-            in_china = None if are_receptors else options.in_china  # rivers and the like may cross borders
-            check_range(outcome, "几何", accept_swaps=options.accept_suggestions, in_china=in_china)
-            if not are_receptors:
-                _add_digits(before, crs, [word or read_on for word in own], outcome)
-        outcome.are_placed = True
-        mend(outcome, polygons_only=polygons_only)
+        read_on = _place_shapes(opened, declared, outcome, options, polygons_only=polygons_only)
     add_stated_uncertainty(raw, columns, outcome)
     if not are_receptors:
         hold_against_places(opened, outcome, accept=options.accept_suggestions)
@@ -116,19 +112,69 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
     return outcome
 
 
+def _place_shapes(
+    opened: Opened, declared: Declared, outcome: Outcome, options: ReadOptions, *, polygons_only: bool
+) -> Datum | None:
+    """Bring shapes to lon/lat and mend them; return the datum on which the file was read."""
+    raw, read_on = opened.raw, None
+    if outcome.are_receptors and _stays_as_it_is(raw, opened.columns, declared):
+        outcome.sound = find_sound(raw.geometry)
+    read_shapes(raw.geometry, outcome)
+    if polygons_only or not outcome.are_receptors:
+        close_lines(outcome)
+    own = row_datum_words(raw, opened.columns, outcome)
+    if outcome.is_assessed().any():
+        rows = outcome.unsettled()
+        before = outcome.made.copy()
+        bounds = shapely.total_bounds(before[rows]).tolist() if rows.size else CHINA
+        crs, read_on = file_crs(declared, raw.crs, bounds, opened.journal)
+        if declared.is_turned:
+            _turn_shapes(outcome, opened.journal)
+        datums = [word or read_on for word in own] if any(own) else [read_on] * raw.row_count
+        refer_shapes(outcome, crs, datums)
+        in_china = None if outcome.are_receptors else options.in_china  # rivers and the like may cross borders
+        check_range(outcome, "几何", accept_swaps=options.accept_suggestions, in_china=in_china)
+        if not outcome.are_receptors:
+            _add_digits(before, crs, datums, outcome)
+    outcome.are_placed = True
+    mend(outcome, polygons_only=polygons_only)
+    return read_on
+
+
+_COMPILED_FROM = 30_000
+"""Fewer rows don't make up for importing numba, where nothing else has done so."""
+
+
+def find_sound(wkb: pa.Array) -> NDArray[np.bool_]:
+    """Return which shapes surely need nothing done to them; without compiled code nobody knows of any."""
+    if len(wkb) < _COMPILED_FROM and "hmgeo.reference.compiled" not in sys.modules:
+        return np.zeros(len(wkb), bool)
+    from hmgeo.intake.places.sound import sound_rows  # noqa: PLC0415 -- numba takes half a second
+
+    return sound_rows(wkb, CHINA)
+
+
+def _stays_as_it_is(raw: RawTable, columns: Columns, declared: Declared) -> bool:
+    """Tell whether degrees of a file stand on CGCS2000, or on WGS84, which is taken for the same."""
+    crs = declared.crs or raw.crs
+    if crs is None or not crs.is_geographic or crs.is_bound or "datum" in columns or declared.is_turned:
+        return False
+    return {datum_of(crs), declared.datum or Datum.CGCS2000} <= {Datum.CGCS2000, Datum.WGS84}
+
+
 def _leave_unlocated(outcome: Outcome) -> None:
     """Leave every row without coordinates; the places they name may still tell something."""
     outcome.journal.note("没有坐标列", "名单只写明所在行政区，没有坐标列", "全部按所在县、乡镇处理，不落点")
     for row in range(len(outcome.status)):
-        outcome.status[row] = Status.NOT_LOCATED
+        outcome.mark(row, Status.NOT_LOCATED)
         outcome.uncertainty_m[row] = np.nan
         outcome.remark(row, "没有坐标")
 
 
 def _turn_shapes(outcome: Outcome, journal: Journal) -> None:
     """Swap the axes of shapes, as the user says."""
-    rows = np.flatnonzero(outcome.is_assessed())
-    outcome.shapes[rows] = shapely.transform(outcome.shapes[rows], lambda xy: xy[:, ::-1])
+    rows = outcome.unsettled()
+    outcome.made[rows] = shapely.transform(outcome.made[rows], lambda xy: xy[:, ::-1])
     journal.note("坐标轴", "使用者声明北坐标（纬度）在前", "几何的两个坐标对调后读取", field="几何")
 
 

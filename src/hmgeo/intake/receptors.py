@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,17 +17,19 @@ from hmgeo.intake.columns import unclear_rows
 from hmgeo.intake.pipeline import as_wkb
 from hmgeo.intake.places.numbers import in_unit, parse_quantity
 from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
-from hmgeo.intake.rows import name_rows
+from hmgeo.intake.rows import Cells, Coded, name_rows
 from hmgeo.records import RECEPTOR_SCHEMA, Unknown
 from hmgeo.reference.cells import read_word
-from hmgeo.reference.tables import links_by_row
+from hmgeo.reference.tables import is_link, links_by_row
 from hmgeo.rules.claims import EVENT, disputes, doubts_of
 from hmgeo.rules.told import Told
-from hmgeo.rules.words import stated_by_row
+from hmgeo.rules.words import says_something, stated_by_row
 from hmgeo.vocabulary import TOWNSHIP_DIGITS, Completeness, LayerKind, SoilQualityClass, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from hmgeo.intake.columns import Accepted, Opened
     from hmgeo.intake.rows import Outcome
@@ -44,30 +45,27 @@ def keep_farmland(opened: Opened, outcome: Outcome) -> None:
     """Set aside the parcels of a land survey that are no farmland, one ledger entry for each land code."""
     if "land_code" not in opened.columns:
         return
-    others: dict[str, list[int]] = defaultdict(list)
-    strange: dict[str, list[int]] = defaultdict(list)
-    blanks: list[int] = []
-    codes = opened.texts("land_code")
-    has_zeros = any(code.startswith("0") for code in codes)
-    for row, code in enumerate(codes):
-        if outcome.status[row] is not Status.ASSESSED:
-            continue
+    codes = opened.coded("land_code")
+    has_zeros = _has_zeros(opened)
+    others: dict[str, NDArray[np.intp]] = {}
+    strange: dict[str, NDArray[np.intp]] = {}
+    blanks: NDArray[np.intp] = np.zeros(0, np.intp)
+    assessed = np.flatnonzero(outcome.is_assessed())
+    numbers, first = np.unique(codes.code[assessed], return_index=True)
+    for number in numbers[np.argsort(first)].tolist():
+        code, rows = codes.words[number], assessed[codes.code[assessed] == number]
         if not code:
-            blanks.append(row + 1)
+            blanks = rows + 1
         elif (is_farmland := _is_farmland(code, has_zeros=has_zeros)) is None:
-            strange[code].append(row + 1)
+            strange[code] = rows + 1
         elif not is_farmland:
-            others[code].append(row + 1)
+            others[code] = rows + 1
     header = opened.columns["land_code"]
-    if blanks:
+    if blanks.size:
         opened.journal.note("地类空缺", f"共 {name_rows(blanks)}没有地类编码", "按耕地读取，请核对", field=header)
     unclear_rows("地类看不懂", strange, "按耕地读取，请核对", header, opened.journal)
-    if not others:
-        return
-    rows = np.array(sorted(row - 1 for listed in others.values() for row in listed), dtype=np.intp)
-    for row in rows.tolist():
-        outcome.status[row] = Status.REJECTED
-    outcome.shapes[rows] = None
+    for row in np.concatenate([np.zeros(0, np.intp), *others.values()]).tolist():
+        outcome.mark(row - 1, Status.REJECTED)
     unclear_rows("非耕地图斑", others, "不是耕地（0101、0102、0103），不作耕地计算", header, opened.journal)
 
 
@@ -84,7 +82,11 @@ def less_set_aside(gates: Gates, opened: Opened, outcome: Outcome, kind: LayerKi
     That is the feature's own box where it can be read, else its county, else everywhere; unless somebody accepts just
     so many as absent.
     """
-    rows = [row for row in outcome.aside if not (kind is LayerKind.FARMLAND and _is_other_land(row, opened))]
+    rows = list(outcome.aside)
+    if kind is LayerKind.FARMLAND:
+        has_zeros = _has_zeros(opened)
+        codes = {row: opened.text("land_code", row) for row in rows}
+        rows = [row for row in rows if not codes[row] or _is_farmland(codes[row], has_zeros=has_zeros) is not False]
     if not rows:
         return gates
     names = [opened.ids[row] for row in rows]
@@ -112,10 +114,8 @@ def less_set_aside(gates: Gates, opened: Opened, outcome: Outcome, kind: LayerKi
     return replace(gates, aside=aside)
 
 
-def _is_other_land(row: int, opened: Opened) -> bool:
-    codes = opened.texts("land_code")
-    has_zeros = any(code.startswith("0") for code in codes)
-    return bool(codes[row]) and _is_farmland(codes[row], has_zeros=has_zeros) is False
+def _has_zeros(opened: Opened) -> bool:
+    return any(code.startswith("0") for code in opened.coded("land_code").words)
 
 
 def _may_lie_in(row: int, opened: Opened, outcome: Outcome) -> tuple[str, bytes] | None:
@@ -125,8 +125,8 @@ def _may_lie_in(row: int, opened: Opened, outcome: Outcome) -> tuple[str, bytes]
         west, south, east, north = box
         around = shapely.box(west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG)
         return "其图形外框内", shapely.to_wkb(around)
-    words = (opened.texts(role)[row] for role in ("county", "township"))
-    code = next(filter(None, (opened.texts(role)[row] for role in ("region_code", "unit_code"))), "")
+    words = (opened.text(role, row) for role in ("county", "township"))
+    code = next(filter(None, (opened.text(role, row) for role in ("region_code", "unit_code"))), "")
     county = declared_place(*words, code).county
     if county is None:
         return None
@@ -151,34 +151,37 @@ def _is_farmland(code: str, *, has_zeros: bool) -> bool | None:
     return None if not has_zeros and f"0{digits[1]}".startswith(FARMLAND_CODE) else False
 
 
-def official_areas_m2(opened: Opened) -> list[float | None]:
+def official_areas_m2(opened: Opened) -> pa.Array:
     """Return the official area of each parcel: TBDLMJ, else TBMJ less KCMJ; null with an entry where it is unusable."""
     if "official_area" in opened.columns:
         return _areas(opened, "official_area")
     if "parcel_area" not in opened.columns or "deducted_area" not in opened.columns:
-        return [None] * opened.raw.row_count
+        return pa.nulls(opened.raw.row_count, pa.float64())
     names = f"{opened.columns['parcel_area']}、{opened.columns['deducted_area']}"
     opened.journal.note("面积推算", "没有图斑地类面积（TBDLMJ）", "取图斑面积减扣除地类面积", field=names)
-    whole = _areas(opened, "parcel_area")
-    deducted = [_number(text) or 0.0 for text in opened.texts("deducted_area")]
-    return [
+    whole = _areas(opened, "parcel_area").to_pylist()
+    told = opened.coded("deducted_area")
+    deducted = np.array([_number(text) or 0.0 for text in told.words])[told.code].tolist()
+    rest = [
         None if area is None or area <= less else round(area - less, 6)
         for area, less in zip(whole, deducted, strict=True)
     ]
+    return pa.array(rest, pa.float64())
 
 
-def _areas(opened: Opened, role: str) -> list[float | None]:
-    made: list[float | None] = []
-    strange: dict[str, list[int]] = defaultdict(list)
-    for row, text in enumerate(opened.texts(role), start=1):
-        value = _number(text)
-        if value is not None and value > 0:
-            made.append(value)
-        else:
-            made.append(None)
-            strange[text].append(row)
-    unclear_rows("面积无效", strange, "按图形面积计算", opened.columns[role], opened.journal)
-    return made
+def _areas(opened: Opened, role: str) -> pa.Array:
+    header = opened.columns[role]
+    held = opened.raw.columns.columns[header] if isinstance(opened.raw.columns, Cells) else pa.nulls(0)
+    if pa.types.is_float64(held.type) or pa.types.is_float32(held.type):
+        plain = held.to_numpy(zero_copy_only=False)
+        if ((plain > _WRITTEN_PLAIN[0]) & (plain < _WRITTEN_PLAIN[1])).all():  # as their texts would be read
+            return held.cast(pa.float64())
+    told = opened.coded(role)
+    values = np.array([np.nan if (value := _number(text)) is None else value for text in told.words])
+    unusable = ~(values > 0)
+    strange = {told.words[number]: told.rows_of(number) + 1 for number in np.flatnonzero(unusable).tolist()}
+    unclear_rows("面积无效", strange, "按图形面积计算", header, opened.journal)
+    return pa.array(values[told.code], pa.float64(), mask=unusable[told.code])
 
 
 def _number(text: str) -> float | None:
@@ -189,6 +192,8 @@ def _number(text: str) -> float | None:
 
 
 BATCH_ROWS = 50_000
+_WRITTEN_PLAIN = (1e-3, 1e15)
+"""Doubles within are written without an exponent."""
 _LONGEST_WORD = 8
 UNREAD_CLASS = "类别不明"
 """Stands for a class word that can't be a class of its own: too long, or with digits."""
@@ -229,25 +234,71 @@ def usable_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa
     if held.size == 0:
         return []
     is_farmland = kind is LayerKind.FARMLAND
-    classes = _soil_classes(opened) if is_farmland else opened.texts("class")
-    columns: dict[str, Sequence[str] | Sequence[float | None]] = {
-        "receptor_id": opened.ids,
-        "name": opened.texts("name"),
-        "class": classes,
-        "official_area_m2": official_areas_m2(opened),
-        "township": _townships(opened),
+    classes = opened.coded("class")
+    words = _soil_classes(opened, classes) if is_farmland else classes.words
+    ids = opened.ids if isinstance(opened.ids, pa.Array) else pa.array(opened.ids, pa.string())
+    township = _townships(opened)
+    columns = {
+        "receptor_id": ids if len(held) == len(ids) else ids.take(pa.array(held)),
+        "name": opened.coded("name").column(held),
+        "class": classes.column(held, words),
+        "official_area_m2": official_areas_m2(opened).take(pa.array(held)),
+        "township": township.column(held),
+        "geometry": _wkb_of(outcome, held),
+        "stated": _stated(opened, held, is_farmland=is_farmland),
+        "links": _links(opened, held),
     }
-    rows = held.tolist()
-    taken = {name: [values[row] for row in rows] for name, values in columns.items()}
-    facts = stated_by_row(opened.raw.columns, rows)
-    if not is_farmland:  # parcels by the million state nothing that a claim here is about
-        _set_disputed_aside(opened, rows, facts)
-    stated = [list(one.items()) for one in facts]
-    own = opened.columns.by_role.get("id", "")
-    links = [list(said.items()) for said in links_by_row(opened.raw.columns, rows, leave_out=own)]
-    told = {"geometry": as_wkb(outcome.shapes[held]), "stated": stated, "links": links}
-    table = pa.Table.from_pydict({**taken, **told}, schema=RECEPTOR_SCHEMA)
+    table = pa.table(columns, schema=RECEPTOR_SCHEMA)
     return list(table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS))
+
+
+def _wkb_of(outcome: Outcome, rows: NDArray[np.intp]) -> pa.Array:
+    """Return the shapes of rows as plain WKB; of sound ones the file's own bytes, which are that."""
+    sound = outcome.sound[rows]
+    if outcome.wkb is not None and sound.all():
+        held = outcome.wkb if len(rows) == len(outcome.wkb) else outcome.wkb.take(pa.array(rows))
+        return held.cast(pa.binary())
+    others = pa.array(as_wkb(outcome.made[rows[~sound]]), pa.binary())
+    if outcome.wkb is None or not sound.any():
+        return others
+    own = outcome.wkb.take(pa.array(rows[sound])).cast(pa.binary())
+    place = np.where(sound, np.cumsum(sound) - 1, len(own) + np.cumsum(~sound) - 1)
+    return pa.concat_arrays([own, others]).take(pa.array(place))
+
+
+def _stated(opened: Opened, rows: NDArray[np.intp], *, is_farmland: bool) -> pa.Array:
+    """Return the yes/no facts of rows."""
+    if is_farmland:  # parcels by the million state nothing that a claim here is about
+        said, at = _different(opened, [name for name in opened.raw.headers if says_something(name)])
+        facts = stated_by_row(said, range(at.max(initial=-1) + 1))
+        return _maps(facts, RECEPTOR_SCHEMA.field("stated").type).take(pa.array(at[rows]))
+    facts = stated_by_row(opened.raw.columns, rows.tolist())
+    _set_disputed_aside(opened, rows.tolist(), facts)
+    return _maps(facts, RECEPTOR_SCHEMA.field("stated").type)
+
+
+def _links(opened: Opened, rows: NDArray[np.intp]) -> pa.Array:
+    """Return what rows say of other things."""
+    own = opened.columns.by_role.get("id", "")
+    said, at = _different(opened, [name for name in opened.raw.headers if is_link(name) and name != own])
+    told = links_by_row(said, range(at.max(initial=-1) + 1))
+    return _maps(told, RECEPTOR_SCHEMA.field("links").type).take(pa.array(at[rows]))
+
+
+def _maps(rows: Sequence[Mapping[str, Any]], kind: pa.DataType) -> pa.Array:
+    return pa.array([list(one.items()) for one in rows], kind)
+
+
+def _different(opened: Opened, names: Sequence[str]) -> tuple[dict[str, list[str]], NDArray[np.int64]]:
+    """Return some columns with every different row once, and where each row of the file stands among them."""
+    at = np.zeros(opened.raw.row_count, np.int64)
+    columns: dict[str, list[str]] = {}
+    for name in names:
+        held = opened.raw.coded(name)
+        different, first, at = np.unique(at * len(held.words) + held.code, return_index=True, return_inverse=True)
+        columns = {known: [words[row] for row in different // len(held.words)] for known, words in columns.items()}
+        columns[name] = [held.words[code] for code in held.code[first]]
+    return columns, at
 
 
 def _set_disputed_aside(opened: Opened, rows: Sequence[int], facts: Sequence[dict[str, bool]]) -> None:
@@ -261,22 +312,22 @@ def _set_disputed_aside(opened: Opened, rows: Sequence[int], facts: Sequence[dic
             known.pop(topic, None)
 
 
-def _soil_classes(opened: Opened) -> list[str]:
+def _soil_classes(opened: Opened, classes: Coded) -> list[str]:
     """Return the official words, with entries; blanks are 未划分, strange words stay as they are: a class unknown."""
     unclassified = SoilQualityClass.UNCLASSIFIED.value
     if "class" not in opened.columns:
         opened.journal.note("类别未提供", "没有土壤环境质量类别列", f"全部按{unclassified}处理")
-        return [unclassified] * opened.raw.row_count
+        return [unclassified]
     made: list[str] = []
-    strange: dict[str, list[int]] = defaultdict(list)
+    strange: dict[str, NDArray[np.intp]] = {}
     blanks = 0
-    for row, word in enumerate(opened.texts("class"), start=1):
+    for number, word in enumerate(classes.words):
         known = read_word(LayerKind.FARMLAND.value, word)
         is_blank = isinstance(known, Unknown) and known.code == "not_stated"
         if isinstance(known, Unknown) and not is_blank:
-            strange[word].append(row)
+            strange[word] = classes.rows_of(number) + 1
             known = word if len(word) <= _LONGEST_WORD and word.isalpha() else UNREAD_CLASS
-        blanks += is_blank
+        blanks += len(classes.rows_of(number)) if is_blank else 0
         made.append(unclassified if isinstance(known, Unknown) else known)
     header = opened.columns["class"]
     if blanks:
@@ -285,12 +336,14 @@ def _soil_classes(opened: Opened) -> list[str]:
     return made
 
 
-def _townships(opened: Opened) -> list[str]:
+def _townships(opened: Opened) -> Coded:
     """Return the township's name; else the nine digits of the unit's code; else the unit's name."""
-    named = opened.texts("township")
-    codes = opened.texts("unit_code")
-    units = opened.texts("unit_name")
-    return [
+    headers = [opened.columns.by_role.get(role, "") for role in ("township", "unit_code", "unit_name")]
+    said, at = _different(opened, list(dict.fromkeys(filter(None, headers))))
+    rows = at.max(initial=-1) + 1
+    named, codes, units = ([text.strip() for text in said.get(header, [""] * rows)] for header in headers)
+    words = [
         name or (code[:TOWNSHIP_DIGITS] if code[:TOWNSHIP_DIGITS].isdigit() else code) or unit
         for name, code, unit in zip(named, codes, units, strict=True)
     ]
+    return Coded(at, words)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import pyarrow as pa
+import shapely
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.records import Ledger, LedgerEntry
 from hmgeo.vocabulary import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
     from pyproj import CRS
@@ -45,8 +48,8 @@ class Outcome:
 
     Parameters
     ----------
-    shapes
-        Shapely geometries in lon/lat (EPSG:4490); None where a row has no usable place.
+    made
+        Shapely geometries in lon/lat (EPSG:4490); None where a row has no usable place, and where it is sound.
     uncertainty_m
         Of each position, in metres.
     shift_margin_m
@@ -65,9 +68,11 @@ class Outcome:
         Whether shapes are in lon/lat on CGCS2000 by now.
     read_as
         Row to the numbers of a point as given and how they were read, for the suspicion checks.
+    sound
+        Rows whose WKB in `wkb` goes out as it came, as nothing would change and nothing be said of it.
     """
 
-    shapes: NDArray[np.object_]
+    made: NDArray[np.object_]
     uncertainty_m: NDArray[np.float64]
     status: list[Status]
     journal: Journal
@@ -78,6 +83,36 @@ class Outcome:
     shift_margin_m: float = 0.0
     aside: dict[int, Box | None] = field(default_factory=dict)
     are_placed: bool = False
+    sound: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    wkb: pa.Array | None = None
+    _assessed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+
+    @property
+    def shapes(self) -> NDArray[np.object_]:
+        """The shapes of all rows; asking for them has the sound rows read, too."""
+        rows = np.flatnonzero(self.sound)
+        if self.wkb is not None and rows.size:
+            self.made[rows] = self.shapes_of(rows)
+            self.sound[:] = False
+        return self.made
+
+    def shapes_of(self, rows: NDArray[np.intp]) -> NDArray[np.object_]:
+        """Return the shapes of some rows."""
+        shapes = self.made[rows]
+        sound = self.sound[rows]
+        if self.wkb is not None and sound.any():
+            shapes[sound] = shapely.from_wkb(self.wkb.take(pa.array(rows[sound])).to_numpy(zero_copy_only=False))
+        return shapes
+
+    def unsettled(self) -> NDArray[np.intp]:
+        """Return the assessed rows whose shapes have to be looked at."""
+        return np.flatnonzero(self._assessed & ~self.sound)
+
+    def mark(self, row: int, status: Status) -> None:
+        """Set the status of a row that has no usable place."""
+        self.status[row] = status
+        self._assessed[row] = False
+        self.sound[row] = False
 
     def widen(self, rows: Sequence[int] | NDArray[np.int_], margin_m: float) -> None:
         """Add to the uncertainty of rows what the way from their datum leaves open."""
@@ -89,13 +124,15 @@ class Outcome:
     def of_rows(cls, count: int, journal: Journal, *, are_receptors: bool) -> Outcome:
         """Start with every row assessed and nowhere."""
         shapes = np.full(count, None, dtype=object)
-        return cls(shapes, np.zeros(count), [Status.ASSESSED] * count, journal, are_receptors)
+        made = cls(shapes, np.zeros(count), [Status.ASSESSED] * count, journal, are_receptors)
+        made.sound, made._assessed = np.zeros(count, bool), np.ones(count, bool)
+        return made
 
     def reject(self, row: int, reason: str, *, field: str = "", value: str = "") -> None:
         """Return a row for correction: something is given but can't be used."""
         if self.status[row] is not Status.ASSESSED:
             return
-        self.status[row] = Status.REJECTED
+        self.mark(row, Status.REJECTED)
         self._close(row, "退回补正", reason, "请更正后重新提交", field, value)
 
     def await_datum(self, row: int, reason: str, *, field: str, value: str) -> None:
@@ -108,7 +145,7 @@ class Outcome:
         """Leave a row without a place: nothing usable is given."""
         if self.status[row] is not Status.ASSESSED:
             return
-        self.status[row] = Status.NOT_LOCATED
+        self.mark(row, Status.NOT_LOCATED)
         self._close(row, "未定位", reason, action, field, value)
 
     def remark(self, row: int, sentence: str) -> None:
@@ -121,10 +158,10 @@ class Outcome:
 
     def is_assessed(self) -> NDArray[np.bool_]:
         """Return which rows still have a usable place."""
-        return np.fromiter((status is Status.ASSESSED for status in self.status), dtype=bool, count=len(self.status))
+        return self._assessed.copy()
 
     def _close(self, row: int, event: str, reason: str, action: str, field: str, value: str) -> None:
-        shape, self.shapes[row] = self.shapes[row], None
+        shape, self.made[row] = self.made[row], None
         self.uncertainty_m[row] = np.nan
         self.remark(row, f"{reason}（{field}「{value}」）" if value else reason)
         if self.are_receptors:
@@ -152,7 +189,7 @@ class Journal:
 
     file: str
     sheet: str = ""
-    ids: list[str] = field(default_factory=list)
+    ids: list[str] | pa.Array = field(default_factory=list)
     lines: tuple[int, ...] = ()
     entries: list[LedgerEntry] = field(default_factory=list)
 
@@ -174,6 +211,7 @@ class Journal:
         self, row: int, event: str, reason: str = "", action: str = "", *, field: str = "", value: str = ""
     ) -> None:
         """Write an entry on one data row."""
+        own = self.ids[row - 1] if row <= len(self.ids) else ""
         self.entries.append(
             LedgerEntry(
                 file=self.file,
@@ -184,7 +222,7 @@ class Journal:
                 event=event,
                 reason=reason,
                 action=action,
-                source_id=self.ids[row - 1] if row <= len(self.ids) else "",
+                source_id=own if isinstance(own, str) else own.as_py(),
             )
         )
 
@@ -193,7 +231,7 @@ class Journal:
         return Ledger(tuple(self.entries))
 
 
-def name_rows(rows: Iterable[int]) -> str:
+def name_rows(rows: Iterable[int] | NDArray[np.intp]) -> str:
     """Name how many rows something concerns and the first of them.
 
     Examples
@@ -201,12 +239,78 @@ def name_rows(rows: Iterable[int]) -> str:
     >>> name_rows([3, 4, 9])
     '3 行（数据第 3、4、9 行）'
     """
-    listed = list(rows)
+    listed = rows if isinstance(rows, np.ndarray) else list(rows)
     more = "等" if len(listed) > _ROWS_NAMED else ""
     return f"{len(listed)} 行（数据第 {'、'.join(map(str, listed[:_ROWS_NAMED]))} 行{more}）"
 
 
 _EXACT_UP_TO = 1e15  # whole doubles are exact below
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column as its different words and, for each row, the number of its word; words in the order they appear."""
+
+    code: NDArray[np.int64]
+    words: list[str]
+
+    @classmethod
+    def of_words(cls, code: NDArray[np.int64], words: Sequence[str]) -> Coded:
+        """Give words that are the same one number."""
+        number: dict[str, int] = {}
+        again = np.array([number.setdefault(word, len(number)) for word in words], np.int64)
+        return cls(again[code] if len(number) < len(words) else code, list(number))
+
+    def rows_of(self, number: int) -> NDArray[np.intp]:
+        """Return the rows that hold a word."""
+        return np.flatnonzero(self.code == number)
+
+    def column(self, rows: NDArray[np.intp], words: Sequence[str] | None = None) -> pa.Array:
+        """Return the words of some rows, or what stands for them."""
+        return pa.array(self.words if words is None else words, pa.string()).take(pa.array(self.code[rows]))
+
+
+class Cells(Mapping[str, list[str]]):
+    """The columns of an Arrow table as text, blank where the file says nothing; spelled out when first asked for.
+
+    Parameters
+    ----------
+    columns
+        By name, as the file holds them.
+    """
+
+    def __init__(self, columns: Mapping[str, pa.Array]) -> None:
+        self.columns = columns
+        self._spelled: dict[str, list[str]] = {}
+
+    def __getitem__(self, name: str) -> list[str]:
+        """Return a column as text."""
+        if name not in self._spelled:
+            self._spelled[name] = column_texts(self.columns[name].to_pylist())
+        return self._spelled[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        """Return the number of columns."""
+        return len(self.columns)
+
+    def coded(self, name: str) -> Coded:
+        """Return a column by its different words, of which each is spelled once."""
+        try:
+            held = self.columns[name].dictionary_encode(null_encoding="encode")
+        except pa.ArrowNotImplementedError:  # lists and the like
+            return coded(self[name])
+        return Coded.of_words(held.indices.to_numpy().astype(np.int64), column_texts(held.dictionary.to_pylist()))
+
+
+def coded(texts: Sequence[str]) -> Coded:
+    """Return texts by their different words."""
+    number: dict[str, int] = {}
+    code = np.fromiter((number.setdefault(text, len(number)) for text in texts), np.int64, len(texts))
+    return Coded(code, list(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +326,7 @@ class RawTable:
     row_count
         Data rows, blank ones in the middle included.
     geometry
-        WKB or None per row; None where the file carries no geometry at all.
+        WKB or null per row; None where the file carries no geometry at all.
     crs
         As the file declares it; None where it doesn't.
     is_typed
@@ -236,9 +340,9 @@ class RawTable:
     """
 
     sheet: str
-    columns: dict[str, list[str]]
+    columns: Mapping[str, list[str]]
     row_count: int
-    geometry: list[bytes | None] | None = None
+    geometry: pa.Array | None = None
     crs: CRS | None = None
     is_typed: bool = False
     damaged: dict[int, str] = field(default_factory=dict)
@@ -249,6 +353,10 @@ class RawTable:
     def headers(self) -> list[str]:
         """The column names in file order."""
         return list(self.columns)
+
+    def coded(self, name: str) -> Coded:
+        """Return a column by its different words."""
+        return self.columns.coded(name) if isinstance(self.columns, Cells) else coded(self.columns[name])
 
 
 def as_text(value: Any) -> str:  # noqa: ANN401 -- whatever a file format hands out

@@ -393,6 +393,16 @@ def links_by_row(
     return made
 
 
+def is_link(header: str) -> bool:
+    """Tell whether a column of that name says something of other things."""
+    return bare_header(header) in _link_headers()
+
+
+@lru_cache(maxsize=1)
+def _link_headers() -> frozenset[str]:
+    return frozenset(bare_header(word) for words in LINKS.values() for word in words)
+
+
 def _first(columns: Sequence[Sequence[str]], row: int) -> str:
     return next((text for values in columns if (text := values[row].strip())), "")
 

@@ -310,10 +310,11 @@ def stated_numbers(row: Mapping[str, str]) -> dict[str, float]:
 
 def stated_by_row(columns: Mapping[str, Sequence[str]], rows: Sequence[int]) -> list[dict[str, bool]]:
     """Return `stated_facts` of some rows of a table of columns."""
-    known = {name: values for name, values in columns.items() if _says_something(name)}
+    known = {name: values for name, values in columns.items() if says_something(name)}
     return [stated_facts({name: values[row] for name, values in known.items()}) for row in rows]
 
 
-def _says_something(column: str) -> bool:
+def says_something(column: str) -> bool:
+    """Tell whether a column of that name may state yes/no facts."""
     name = _plain(column)
     return name in _attribute_columns() or name in _STATES

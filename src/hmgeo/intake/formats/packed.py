@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +35,12 @@ from hmgeo.intake.formats.vectors import geopackage_parts, geoparquet_parts
 from hmgeo.intake.load import load_receptors
 from hmgeo.intake.pipeline import place_rows
 from hmgeo.intake.receptors import nothing_usable, usable_batches
-from hmgeo.intake.rows import SET_ASIDE_EVENT, Journal
+from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Journal
 from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Gates, Layer, Ledger, LedgerEntry, Provenance
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -127,40 +128,55 @@ class RunningIds:
     """Ids for rows that come in parts: the value, a repeat with `#2`, a blank as `row-N`."""
 
     def __init__(self) -> None:
+        self._bytes: Any = import_module("hmgeo.intake.places.sound")  # numba is loaded where it is needed
         self._seen: list[Hashes] = []
         self._times: dict[str, int] = {}
         self.rows = self.repeats = self.blanks = 0
 
-    def of(self, values: Sequence[str] | None, count: int) -> list[str]:
-        """Return the ids of the next rows."""
-        first, self.rows = self.rows, self.rows + count
-        if values is None:
-            return [f"row-{row}" for row in range(first + 1, first + count + 1)]
-        given = [value.strip() for value in values]
-        self.blanks += sum(not value for value in given)
-        ids = [value or f"row-{first + place}" for place, value in enumerate(given, start=1)]
-        hashes = _hashes(ids)
+    def of(self, raw: RawTable, column: str) -> pa.Array:
+        """Return the ids of the next rows; without a column the numbers of the rows."""
+        first, self.rows = self.rows, self.rows + raw.row_count
+        if not column:
+            return pa.array([f"row-{row}" for row in range(first + 1, self.rows + 1)])
+        given = self._given(raw, column, first)
+        hashes = self._bytes.hashes_of(given)
         again = np.flatnonzero(self._known(hashes) | _repeats(hashes)).tolist()
-        here = set(ids) if again else set()
-        for place in again:
-            ids[place] = self._renamed(ids[place], here)
-            here.add(ids[place])
-        self._remember(_hashes(ids))
-        return ids
+        if again:
+            ids = given.to_pylist()
+            here = set(ids)
+            for place in again:
+                ids[place] = self._renamed(ids[place], here)
+                here.add(ids[place])
+            given = pa.array(ids, pa.string())
+            hashes = self._bytes.hashes_of(given)
+        self._remember(hashes)
+        return given
+
+    def _given(self, raw: RawTable, column: str, first: int) -> pa.Array:
+        """Return the file's own ids, stripped; a blank as `row-N`."""
+        if isinstance(raw.columns, Cells):
+            held = raw.columns.columns[column]
+            is_whole = pa.types.is_integer(held.type)
+            if (is_whole or pa.types.is_string(held.type)) and self._bytes.is_stripped(text := held.cast(pa.string())):
+                return text
+        given = [value.strip() for value in raw.columns[column]]
+        self.blanks += sum(not value for value in given)
+        return pa.array([value or f"row-{first + place}" for place, value in enumerate(given, start=1)], pa.string())
 
     def _renamed(self, value: str, here: set[str]) -> str:
         self.repeats += 1
         number = self._times.get(value, 1) + 1
-        while f"{value}#{number}" in here or self._known(_hashes([f"{value}#{number}"]))[0]:
+        while f"{value}#{number}" in here or self._known(self._bytes.hashes_of(pa.array([f"{value}#{number}"])))[0]:
             number += 1
         self._times[value] = number
         return f"{value}#{number}"
 
     def _known(self, hashes: Hashes) -> NDArray[np.bool_]:
         known = np.zeros(len(hashes), dtype=bool)
+        order = np.argsort(hashes)  # neighbours are looked up in the same place
         for seen in self._seen:
-            place = np.minimum(np.searchsorted(seen, hashes), len(seen) - 1)
-            known |= seen[place] == hashes
+            place = np.minimum(np.searchsorted(seen, hashes[order]), len(seen) - 1)
+            known[order] |= seen[place] == hashes[order]
         return known
 
     def _remember(self, hashes: Hashes) -> None:
@@ -171,10 +187,6 @@ class RunningIds:
         while len(self._seen) > 1 and len(self._seen[-2]) <= 2 * len(self._seen[-1]):
             last = self._seen.pop()
             self._seen[-1] = np.sort(np.concatenate([self._seen[-1], last]), kind="stable")
-
-
-def _hashes(words: Sequence[str]) -> Hashes:
-    return np.fromiter(map(hash, words), np.int64, len(words))
 
 
 def _repeats(hashes: Hashes) -> NDArray[np.bool_]:
@@ -215,7 +227,7 @@ class PlainParts:
         for raw in _parts(self.path, self.options.layer, Journal(self.shown), PART_ROWS):
             journal = Journal(self.shown, raw.sheet)
             columns = columns or _columns(raw, self.kind, self.options, journal)
-            own = ids.of(raw.columns[columns["id"]] if "id" in columns else None, raw.row_count)
+            own = ids.of(raw, columns.by_role.get("id", ""))
             journal.ids = own
             opened = Opened(raw, columns, own, journal)
             outcome = place_rows(opened, self.kind, self.options, are_receptors=True)

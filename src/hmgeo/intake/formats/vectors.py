@@ -22,7 +22,7 @@ from pyproj.exceptions import CRSError
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.formats.archive import check_zip, opened_parquet
-from hmgeo.intake.rows import Journal, RawTable, choose_layer, column_texts, name_rows, unique_headers
+from hmgeo.intake.rows import Cells, Journal, RawTable, choose_layer, column_texts, name_rows, unique_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,11 +84,13 @@ def _geopackage_rows(
     }
     position = headers.index(shape_column) if shape_column in headers else -1
     geometry = [_strip_header(row[position]) for row in rows] if position >= 0 else None
-    if geometry is not None and any(is_curved(wkb) for wkb in geometry):
+    if geometry is not None and any(map(is_curved, geometry)):
         geometry = _chords(path, journal, geometry, first)
-    return RawTable(
-        sheet=journal.sheet, columns=columns, row_count=len(rows), geometry=geometry, crs=crs, is_typed=True
-    )
+    return RawTable(journal.sheet, columns, len(rows), _wkb_array(geometry), crs, is_typed=True)
+
+
+def _wkb_array(geometry: Sequence[bytes | None] | None) -> pa.Array | None:
+    return None if geometry is None else pa.array(geometry, pa.large_binary())
 
 
 def read_geojson(path: Path, journal: Journal) -> RawTable:
@@ -113,7 +115,7 @@ def read_geojson(path: Path, journal: Journal) -> RawTable:
         for header, unique in zip(headers, unique_headers(headers, journal), strict=True)
     }
     geometry = [_geojson_wkb(feature.get("geometry")) for feature in features]
-    return RawTable("", columns, len(features), geometry, crs, is_typed=True)
+    return RawTable("", columns, len(features), _wkb_array(geometry), crs, is_typed=True)
 
 
 def read_geoparquet(path: Path, journal: Journal) -> RawTable:
@@ -144,7 +146,7 @@ def _geoparquet_rows(table: pa.Table, geo: dict[str, Any], journal: Journal, *, 
     names = table.column_names
     described_columns = _mapping(geo.get("columns"))
     primary = geo.get("primary_column", "")
-    geometry: list[bytes | None] | None = None
+    geometry: pa.Array | None = None
     crs: CRS | None = None
     if primary in names:
         described = _mapping(described_columns.get(primary))
@@ -155,15 +157,29 @@ def _geoparquet_rows(table: pa.Table, geo: dict[str, Any], journal: Journal, *, 
             raise broken(journal, "几何不是 WKB 编码", "以 WKB 编码重新导出 GeoParquet", found=found)
         declared = described.get("crs", "OGC:CRS84")
         crs = None if declared is None else read_crs(declared, journal)
-        geometry = table[primary].cast(pa.binary()).to_pylist()
+        geometry = _joined(table[primary])
     headers = [name for name in names if name not in described_columns and name != primary]
     told = journal if is_first else Journal("")
     columns = {
-        unique: column_texts(table[header].to_pylist())
+        unique: _joined(table[header])
         for header, unique in zip(headers, unique_headers(headers, told), strict=True)
         if not pa.types.is_struct(table.schema.field(header).type)  # a bbox helper column
     }
-    return RawTable("", columns, table.num_rows, geometry, crs, is_typed=True)
+    return RawTable("", Cells(columns), table.num_rows, geometry, crs, is_typed=True)
+
+
+_LONG = {pa.string(): pa.large_string(), pa.string_view(): pa.large_string()}
+_LONG |= {kind: pa.large_binary() for kind in (pa.binary(), pa.binary_view())}
+
+
+def _joined(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one piece; texts and WKB with offsets that don't end at two gigabytes."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind = _LONG.get(column.type)
+    if kind is not None and (column.num_chunks != 1 or pa.types.is_binary_view(column.type)):
+        column = column.cast(kind)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def is_curved(wkb: bytes | None) -> bool:
@@ -365,8 +381,7 @@ def _read(path: Path, layer: str, journal: Journal, encoding: str | None, what: 
     }
     crs = read_crs(meta["crs"], journal) if meta["crs"] else None
     count = len(geometry) if geometry is not None else len(next(iter(fields), ()))
-    wkb = [bytes(value) if value is not None else None for value in geometry] if geometry is not None else None
-    return RawTable(layer, columns, count, wkb, crs, is_typed=True)
+    return RawTable(layer, columns, count, _wkb_array(geometry), crs, is_typed=True)
 
 
 def _layer_of(path: Path, wanted: str, journal: Journal, what: str) -> str:

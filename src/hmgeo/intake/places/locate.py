@@ -161,19 +161,19 @@ def refer_shapes(outcome: Outcome, crs: CRS, datums: Sequence[Datum | None]) -> 
     datums
         Per row: the datum of the degrees that `crs` gives; None for a datum without a name here.
     """
-    rows = np.flatnonzero(outcome.is_assessed())
+    rows = outcome.unsettled()
     if crs.is_projected:
-        far = (np.abs(shapely.bounds(outcome.shapes[rows])) > _FARTHEST_M).any(axis=1)
+        far = (np.abs(shapely.bounds(outcome.made[rows])) > _FARTHEST_M).any(axis=1)
         for row in rows[far]:
             outcome.reject(int(row), f"坐标超出所声明坐标系（{crs.name}）的有效范围", field="几何")
         rows = rows[~far]
-    shapes = outcome.shapes[rows]
+    shapes = outcome.made[rows]
     if crs.is_projected:
         longest = _LONGEST_EDGE_M / crs.axis_info[0].unit_conversion_factor
         shapes = densified(shapes, longest)
     shapes = shapely.transform(shapes, lambda xy: np.column_stack(unproject(crs, xy[:, 0], xy[:, 1])))
     finite = finite_mask(shapes)
-    outcome.shapes[rows] = shapes
+    outcome.made[rows] = shapes
     for row in rows[~finite]:
         outcome.reject(int(row), f"坐标超出所声明坐标系（{crs.name}）的有效范围", field="几何")
     if datum_of(crs) is None:
@@ -205,19 +205,20 @@ def _densified_rings(shape: shapely.Geometry, longest: float) -> shapely.Geometr
 
 def shift_datums(outcome: Outcome, datums: Sequence[Datum | None]) -> None:
     """Bring shapes in degrees to CGCS2000 by their rows' datums, add its uncertainty, and tell the ledger."""
-    by_datum: dict[Datum, list[int]] = {}
-    for row in np.flatnonzero(outcome.is_assessed()).tolist():
-        datum = datums[row]
-        if datum is Datum.UNKNOWN:
-            outcome.await_datum(row, "坐标系为未知，申明坐标系之前不能定位", field="坐标系", value=datum.zh)
-        elif datum is not None:
-            by_datum.setdefault(datum, []).append(row)
+    assessed = outcome.is_assessed()
+    is_one = bool(datums) and datums.count(datums[0]) == len(datums)
+    held = {
+        datum: assessed & (np.bool_(datums[0] is datum) if is_one else np.array([one is datum for one in datums], bool))
+        for datum in ([datums[0]] if is_one else dict.fromkeys(datums))
+    }
+    for row in np.flatnonzero(held.get(Datum.UNKNOWN, [])).tolist():
+        outcome.await_datum(row, "坐标系为未知，申明坐标系之前不能定位", field="坐标系", value=Datum.UNKNOWN.zh)
     for datum in Datum:
-        rows = by_datum.get(datum, [])
-        if rows and datum is not Datum.CGCS2000:
+        rows = np.flatnonzero(held.get(datum, []))
+        if rows.size and datum not in {Datum.CGCS2000, Datum.UNKNOWN}:
             if datum in {Datum.GCJ02, Datum.BD09}:
-                outcome.shapes[rows] = shapely.transform(
-                    outcome.shapes[rows], lambda xy, of=datum: np.column_stack(to_cgcs2000(xy[:, 0], xy[:, 1], of))
+                outcome.made[rows] = shapely.transform(
+                    outcome.made[rows], lambda xy, of=datum: np.column_stack(to_cgcs2000(xy[:, 0], xy[:, 1], of))
                 )
             outcome.widen(rows, datum.uncertainty_m)
             _tell_shift(datum, rows, outcome)
@@ -293,8 +294,8 @@ def _tell_margin(crs: CRS, journal: Journal, value: str) -> None:
     )
 
 
-def _tell_shift(datum: Datum, rows: Sequence[int], outcome: Outcome) -> None:
-    count = name_rows(row + 1 for row in rows)
+def _tell_shift(datum: Datum, rows: NDArray[np.intp], outcome: Outcome) -> None:
+    count = name_rows(rows + 1)
     if datum is Datum.WGS84:
         outcome.journal.note("坐标系转换", f"WGS84，{count}", "WGS84 与 CGCS2000 按零平移处理", value=datum.zh)
     elif datum in {Datum.GCJ02, Datum.BD09}:
@@ -403,6 +404,8 @@ def locate_table(raw: RawTable, columns: Columns, declared: Declared, outcome: O
 
 def row_datum_words(raw: RawTable, columns: Columns, outcome: Outcome) -> list[Datum | None]:
     """Read each row's own 坐标系, else its notes; rows whose words are not understood are left without a place."""
+    if "datum" not in columns and raw.geometry is not None:
+        return [None] * raw.row_count
     words = [text.strip() for text in raw.columns[columns["datum"]]] if "datum" in columns else [""] * raw.row_count
     understood = {word: parse_datum(word) for word in set(words) if word}
     for row, word in enumerate(words):
@@ -632,7 +635,7 @@ def _place_group(grid: _Grid, rows: list[int], pairs: dict[int, Pair], outcome: 
         pair = pairs[rows[position]]
         outcome.reject(rows[position], "平面坐标超出该投影带的有效范围", value=f"{pair.x:.10g}，{pair.y:.10g}")
     held = np.array(rows)[is_finite]
-    outcome.shapes[held] = shapely.points(lon[is_finite], lat[is_finite])
+    outcome.made[held] = shapely.points(lon[is_finite], lat[is_finite])
     if grid.crs is not None and datum_of(grid.crs) is None:
         outcome.widen(held, shift_margin_m(grid.crs)[0])
         _tell_margin(grid.crs, outcome.journal, grid.crs.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import shapely
 
 from hmgeo.intake.formats.vectors import is_curved
@@ -12,8 +13,6 @@ from hmgeo.intake.places.locate import finite_mask
 from hmgeo.intake.rows import name_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from hmgeo.intake.rows import Outcome
@@ -27,6 +26,7 @@ _LAT_LIMITS = (-90.0, 90.0)
 _CHINA_LON = (73.0, 136.0)
 _CHINA_LAT = (3.0, 54.0)
 ABROAD = "坐标在中国以外（东经 73–136、北纬 3–54 之外），其余各行或项目区域在中国"
+CHINA = (_CHINA_LON[0], _CHINA_LAT[0], _CHINA_LON[1], _CHINA_LAT[1])
 _POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _TYPE_WORDS = {
     -1: "空",
@@ -41,58 +41,55 @@ _TYPE_WORDS = {
 }
 
 
-def read_shapes(wkb: Sequence[bytes | None], outcome: Outcome) -> None:
+def read_shapes(wkb: pa.Array, outcome: Outcome) -> None:
     """Turn WKB into shapes: null, unreadable, empty and non-finite ones are set aside, Z and M dropped."""
-    arcs = [row for row, blob in enumerate(wkb) if is_curved(blob)]
-    blobs = np.array(wkb, dtype=object)
+    outcome.wkb = wkb
+    rows = outcome.unsettled()
+    blobs = wkb.take(pa.array(rows)).to_numpy(zero_copy_only=False)
+    arcs = np.fromiter(map(is_curved, blobs), bool, len(rows))
+    is_null = np.array([blob is None for blob in blobs], bool)
     blobs[arcs] = None
     with np.errstate(invalid="ignore"):  # NaN in a file is told below, row by row
         shapes = shapely.from_wkb(blobs, on_invalid="ignore")
-    is_null = np.fromiter((blob is None for blob in wkb), dtype=bool, count=len(wkb))
-    unread = shapely.is_missing(shapes) & ~is_null
-    unread[arcs] = False
+    unread = shapely.is_missing(shapes) & ~is_null & ~arcs
     if unread.any():
         with np.errstate(invalid="ignore"):
             shapes[unread] = shapely.from_wkb(blobs[unread], on_invalid="fix")
-        for row in np.flatnonzero(unread & ~shapely.is_missing(shapes)).tolist():
+        for row in rows[unread & ~shapely.is_missing(shapes)].tolist():
             outcome.journal.note_row(row + 1, "几何修复", "环未闭合或点数不足", "闭合后读取", field="几何")
     unread &= shapely.is_missing(shapes)
     with_height = shapely.has_z(shapes) | shapely.has_m(shapes)
     if with_height.any():
-        count = name_rows(row + 1 for row in np.flatnonzero(with_height).tolist())
+        count = name_rows(rows[with_height] + 1)
         outcome.journal.note("去除高程", f"带 Z 或 M 值，共 {count}", "只用平面坐标", field="几何")
         shapes = shapely.force_2d(shapes)
-    outcome.shapes[:] = shapes
-    for row in arcs:
+    lone = (shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT) & (shapely.get_num_geometries(shapes) == 1)
+    outcome.made[rows] = shapes
+    for row in rows[arcs].tolist():
         outcome.reject(row, "几何含有圆弧等曲线，请在 GIS 软件中转为折线", field="几何")
-    for row in np.flatnonzero(unread).tolist():
+    for row in rows[unread].tolist():
         outcome.reject(row, "几何无法读取", field="几何")
-    for row in np.flatnonzero(is_null).tolist():
+    for row in rows[is_null].tolist():
         outcome.leave(row, "几何为空", field="几何")
-    held = outcome.is_assessed()
-    finite = np.ones(len(shapes), dtype=bool)
-    finite[held] = finite_mask(outcome.shapes[held])
-    for row in np.flatnonzero(held & ~finite).tolist():
+    held = outcome.unsettled()
+    finite = finite_mask(outcome.made[held])
+    for row in held[~finite].tolist():
         outcome.reject(row, "几何含有非有限的坐标（inf 或 nan）", field="几何")
-    empty = held & finite & shapely.is_empty(outcome.shapes)
-    for row in np.flatnonzero(empty).tolist():
+    for row in held[finite & shapely.is_empty(outcome.made[held])].tolist():
         outcome.leave(row, "几何为空", field="几何")
-    lone = (shapely.get_type_id(outcome.shapes) == shapely.GeometryType.MULTIPOINT) & (
-        shapely.get_num_geometries(outcome.shapes) == 1
-    )
-    outcome.shapes[lone] = shapely.get_geometry(outcome.shapes[lone], 0)
+    outcome.made[rows[lone]] = shapely.get_geometry(outcome.made[rows[lone]], 0)
 
 
 def close_lines(outcome: Outcome) -> None:
     """Read lines that end where they begin as the areas they go round, with an entry each."""
-    held = np.flatnonzero(outcome.is_assessed() & (shapely.get_dimensions(outcome.shapes) == 1))
-    for row in held.tolist():
-        parts = shapely.get_parts(outcome.shapes[row])
+    held = outcome.unsettled()
+    for row in held[shapely.get_dimensions(outcome.made[held]) == 1].tolist():
+        parts = shapely.get_parts(outcome.made[row])
         closed = shapely.is_closed(parts) & (shapely.get_num_coordinates(parts) >= _FEWEST_IN_RING)
         if not closed.all():
             continue
         rings = [shapely.Polygon(shapely.get_coordinates(part)) for part in parts]
-        outcome.shapes[row] = rings[0] if len(rings) == 1 else shapely.union_all(shapely.make_valid(rings))
+        outcome.made[row] = rings[0] if len(rings) == 1 else shapely.union_all(shapely.make_valid(rings))
         outcome.journal.note_row(row + 1, "闭合线", "首尾相接的线", "按所围成的面读取，请核对", field="几何")
         outcome.remark(row, "首尾相接的线，按所围成的面读取")
 
@@ -116,10 +113,10 @@ def check_range(
     accept_swaps
         Swap the axes of shapes that are plausible only so, with an entry each, in place of rejecting them.
     """
-    rows = np.flatnonzero(outcome.is_assessed())
+    rows = outcome.unsettled()
     if rows.size == 0:
         return
-    bounds = shapely.bounds(outcome.shapes[rows])
+    bounds = shapely.bounds(outcome.made[rows])
     west, south, east, north = bounds.T
     outside = ~(_within(west, east, _LON_LIMITS) & _within(south, north, _LAT_LIMITS))
     null_island = (west == 0) & (east == 0) & (south == 0) & (north == 0)
@@ -153,8 +150,8 @@ def check_range(
 
 def _swap(rows: NDArray[np.intp], outcome: Outcome, label: str) -> None:
     """Swap the axes of shapes because the user accepts suggestions."""
-    before = shapely.bounds(outcome.shapes[rows]).tolist()
-    outcome.shapes[rows] = shapely.transform(outcome.shapes[rows], lambda xy: xy[:, ::-1])
+    before = shapely.bounds(outcome.made[rows]).tolist()
+    outcome.made[rows] = shapely.transform(outcome.made[rows], lambda xy: xy[:, ::-1])
     for row, (x, y, *_) in zip(rows.tolist(), before, strict=True):
         outcome.journal.note_row(
             row + 1,
@@ -175,14 +172,14 @@ def mend(outcome: Outcome, *, polygons_only: bool) -> None:
     polygons_only
         Whether points and lines are set aside (farmland and other areas).
     """
-    rows = np.flatnonzero(outcome.is_assessed())
+    rows = outcome.unsettled()
     if rows.size == 0:
         return
     _mend_invalid(rows, outcome)
     _flatten(outcome, polygons_only=polygons_only)
-    rows = np.flatnonzero(outcome.is_assessed())
-    types = shapely.get_type_id(outcome.shapes[rows])
-    areas = shapely.area(outcome.shapes[rows])
+    rows = outcome.unsettled()
+    types = shapely.get_type_id(outcome.made[rows])
+    areas = shapely.area(outcome.made[rows])
     polygonal = np.isin(types, _POLYGONAL)
     for position in np.flatnonzero(polygonal & ~(areas > _NO_AREA_DEG2)).tolist():
         outcome.reject(int(rows[position]), "面积为 0，无法修复", field="几何")
@@ -193,19 +190,19 @@ def mend(outcome: Outcome, *, polygons_only: bool) -> None:
 
 
 def _mend_invalid(rows: NDArray[np.intp], outcome: Outcome) -> None:
-    bad = rows[~shapely.is_valid(outcome.shapes[rows])]
+    bad = rows[~shapely.is_valid(outcome.made[rows])]
     if bad.size == 0:
         return
-    before = shapely.area(outcome.shapes[bad])
-    reasons = shapely.is_valid_reason(outcome.shapes[bad])
-    mended = shapely.make_valid(outcome.shapes[bad], method="structure", keep_collapsed=False)
+    before = shapely.area(outcome.made[bad])
+    reasons = shapely.is_valid_reason(outcome.made[bad])
+    mended = shapely.make_valid(outcome.made[bad], method="structure", keep_collapsed=False)
     after = shapely.area(mended)
-    dimensions, empty = shapely.get_dimensions(outcome.shapes[bad]), shapely.is_empty(mended)
+    dimensions, empty = shapely.get_dimensions(outcome.made[bad]), shapely.is_empty(mended)
     for position, row in enumerate(bad.tolist()):
         if after[position] <= _NO_AREA_DEG2 and (dimensions[position] == _AREA_DIMENSION or empty[position]):
             outcome.reject(row, "几何无效且修复后面积为 0", field="几何", value=_reason(reasons[position]))
             continue
-        outcome.shapes[row] = mended[position]
+        outcome.made[row] = mended[position]
         outcome.journal.note_row(
             row + 1,
             "几何修复",
@@ -242,11 +239,10 @@ def _reason(text: str) -> str:
 
 def _flatten(outcome: Outcome, *, polygons_only: bool) -> None:
     """Replace collections by their parts of the highest dimension."""
-    types = np.full(len(outcome.shapes), -1)
-    held = np.flatnonzero(outcome.is_assessed())
-    types[held] = shapely.get_type_id(outcome.shapes[held])
-    for row in np.flatnonzero(types == shapely.GeometryType.GEOMETRYCOLLECTION).tolist():
-        parts = shapely.get_parts(outcome.shapes[row])
+    held = outcome.unsettled()
+    types = shapely.get_type_id(outcome.made[held])
+    for row in held[types == shapely.GeometryType.GEOMETRYCOLLECTION].tolist():
+        parts = shapely.get_parts(outcome.made[row])
         while any(part.geom_type == "GeometryCollection" for part in parts):
             parts = shapely.get_parts(shapely.get_parts(parts))
         dimensions = shapely.get_dimensions(parts)
@@ -254,7 +250,7 @@ def _flatten(outcome: Outcome, *, polygons_only: bool) -> None:
         if polygons_only and dimensions.max() < _AREA_DIMENSION:
             continue
         merged = shapely.union_all(kept)
-        outcome.shapes[row] = merged
+        outcome.made[row] = merged
         dropped = len(parts) - len(kept)
         outcome.journal.note_row(
             row + 1,

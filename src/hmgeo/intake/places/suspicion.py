@@ -16,7 +16,7 @@ import shapely
 
 from hmgeo.geo.datum import Datum, bd09_to_wgs84, gcj02_to_wgs84
 from hmgeo.intake.places.locate import ONE_DIGIT, RUN_TOGETHER, SWAPPED, WRONG_ZONE, Suggestion, suggestions
-from hmgeo.intake.places.units import declared_place, outline_datum
+from hmgeo.intake.places.units import MOST_SHAPES, declared_place, outline_datum
 from hmgeo.intake.rows import name_rows
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def hold_shapes_against_places(opened: Opened, outcome: Outcome, given: Datum | 
     if fit is not None and fit.inside >= _GOOD_FIT * len(fit.rows):
         _tell_datum(fit, outcome, accept=False)
         return
-    outline = outline_datum(outcome.shapes[outcome.is_assessed()])
+    held = np.flatnonzero(outcome.is_assessed())
+    outline = outline_datum(outcome.shapes_of(held)) if held.size <= MOST_SHAPES else None
     if outline is not None:
         reason = f"{outline.count} 个面疑为互联网地图坐标，请确认，系统未作改动。"
         outcome.journal.note(DATUM_EVENT, reason, str(outline), field="坐标系", value=outline.datum.zh)
@@ -113,8 +114,7 @@ def hold_shapes_against_places(opened: Opened, outcome: Outcome, given: Datum | 
 
 def _groups(opened: Opened, outcome: Outcome, *, points_only: bool = True) -> Groups:
     """Return the located rows by the place that they name, where the shipped units hold it."""
-    county, township = opened.texts("county"), opened.texts("township")
-    codes = opened.texts("region_code" if points_only else "unit_code")
+    said = [opened.coded(role) for role in ("county", "township", "region_code" if points_only else "unit_code")]
     wanted = outcome.is_assessed()
     if points_only:
         wanted &= shapely.get_type_id(outcome.shapes) == shapely.GeometryType.POINT
@@ -123,8 +123,9 @@ def _groups(opened: Opened, outcome: Outcome, *, points_only: bool = True) -> Gr
         held = held[:: held.size // _MOST_SHAPES_TESTED]
     rows_of: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for row in held.tolist():
-        if county[row] or township[row] or codes[row]:
-            rows_of[county[row], township[row], codes[row]].append(row)
+        county, township, code = (one.words[one.code[row]] for one in said)
+        if county or township or code:
+            rows_of[county, township, code].append(row)
     groups: dict[DeclaredPlace, list[int]] = defaultdict(list)
     for words, rows in rows_of.items():
         place = declared_place(*words)
@@ -134,7 +135,7 @@ def _groups(opened: Opened, outcome: Outcome, *, points_only: bool = True) -> Gr
 
 
 def _lon_lat(rows: NDArray[np.intp], outcome: Outcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    shapes = outcome.shapes[rows]
+    shapes = outcome.shapes_of(rows)
     if (shapely.get_type_id(shapes) != shapely.GeometryType.POINT).any():
         shapes = shapely.point_on_surface(shapes)
     lon, lat = shapely.get_coordinates(shapes).T
@@ -205,7 +206,7 @@ def _tell_datum(fit: _Fit, outcome: Outcome, *, accept: bool) -> None:
         outcome.journal.note(DATUM_EVENT, reason, shares, field="坐标系", value=fit.datum.zh)
         return
     lon, lat = _BACK[fit.datum](*_lon_lat(fit.rows, outcome))
-    outcome.shapes[fit.rows] = shapely.points(lon, lat)
+    outcome.made[fit.rows] = shapely.points(lon, lat)
     outcome.uncertainty_m[fit.rows] += fit.datum.uncertainty_m
     reason = f"{count} 个点疑为互联网地图坐标，使用者采纳建议，已按 {fit.datum.zh} 还原。"
     outcome.journal.note(DATUM_EVENT, reason, shares, field="坐标系", value=fit.datum.zh)
@@ -221,7 +222,7 @@ def _tell_row(
     causes = "；".join(_in_words(fitting))
     reason = f"{outside}；{causes}" if causes else f"{outside}；未发现常见原因"
     if accept and single is not None:
-        outcome.shapes[row] = shapely.Point(single.lon, single.lat)
+        outcome.made[row] = shapely.Point(single.lon, single.lat)
         outcome.uncertainty_m[row] += single.added_m
         action = f"使用者采纳建议，改为 {single.lon:.7f}，{single.lat:.7f}"
         outcome.journal.note_row(row + 1, ACCEPTED_EVENT, reason, action, field=header, value=value)

@@ -144,7 +144,8 @@ def _units(name: str, code_key: str) -> tuple[AdminUnit, ...]:
     return tuple(made)
 
 
-_MOST_SHAPES = 200
+MOST_SHAPES = 200
+"""More shapes than this are no outlines of counties."""
 _LEAST_AREA_DEG2 = 0.003  # some 35 square kilometres
 _SAME_OUTLINE = 0.85
 _LEAST_GAIN = 0.01
@@ -166,7 +167,7 @@ class OutlineFit:
 
 def outline_datum(shapes: NDArray[np.object_]) -> OutlineFit | None:
     """Return the internet datum on which outlines of counties fit better; None where none do or none is an outline."""
-    if len(shapes) > _MOST_SHAPES:
+    if len(shapes) > MOST_SHAPES:
         return None
     large = shapes[(shapely.area(shapes) > _LEAST_AREA_DEG2) & shapely.is_valid(shapes)]
     outlines = np.array([unit.shape for unit in counties()], dtype=object)

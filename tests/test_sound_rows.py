@@ -1,0 +1,170 @@
+"""The quick road through a layer and the general one give the same rows and the same ledger, whatever the file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from pyproj import CRS
+from strategies import ANCHORS
+
+from hmgeo.errors import InputError
+from hmgeo.intake import pipeline
+from hmgeo.intake.formats import vectors
+from hmgeo.intake.formats.packed import open_parts
+from hmgeo.intake.load import ReadOptions, load_receptors
+from hmgeo.intake.places.mend import CHINA
+from hmgeo.intake.places.sound import hashes_of, sound_rows
+from hmgeo.intake.rows import Cells
+from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WEST, SOUTH = ANCHORS[0]
+STEP = 0.001
+WHOLE = [(0, 0), (3, 0), (3, 3), (0, 3)]
+
+
+def ring(corners: list[tuple[int, int]]) -> shapely.Polygon:
+    """Return a ring whose corners are counted in thousandths of a degree."""
+    return shapely.Polygon([(WEST + x * STEP, SOUTH + y * STEP) for x, y in corners])
+
+
+def wkb_of(*shapes: shapely.Geometry) -> pa.Array:
+    return pa.array([shapely.to_wkb(shape) for shape in shapes], pa.binary())
+
+
+def test_what_is_sound_and_what_is_left_to_geos() -> None:
+    hole = [(1, 1), (2, 1), (2, 2), (1, 2)]
+    rows = {
+        "a square": (ring(WHOLE), True),
+        "clockwise": (ring(WHOLE[::-1]), True),
+        "a corner on a straight edge": (ring([(0, 0), (1, 0), (3, 0), (3, 3), (0, 3)]), True),
+        "a bow tie": (ring([(0, 0), (3, 3), (3, 0), (0, 3)]), False),
+        "a corner on another edge": (ring([(0, 0), (3, 0), (3, 3), (1, 0), (0, 3)]), False),
+        "a spike": (ring([(0, 0), (3, 0), (5, 0), (3, 0), (3, 3)]), False),
+        "a corner twice": (ring([(0, 0), (3, 0), (3, 0), (3, 3)]), False),
+        "no area": (ring([(0, 0), (3, 0), (1, 0)]), False),
+        "abroad": (shapely.box(10.0, 23.0, 10.1, 23.1), False),
+        "axes swapped": (shapely.box(23.0, 113.0, 23.1, 113.1), False),
+        "a hole": (shapely.Polygon(ring(WHOLE).exterior, [ring(hole).exterior.coords]), False),
+        "two parts": (shapely.MultiPolygon([ring(WHOLE)]), False),
+        "heights": (shapely.force_3d(ring(WHOLE)), False),
+        "a point": (shapely.Point(WEST, SOUTH), False),
+    }
+    found = sound_rows(wkb_of(*(shape for shape, _ in rows.values())), CHINA)
+    assert dict(zip(rows, found.tolist(), strict=True)) == {name: sound for name, (_, sound) in rows.items()}
+
+
+def test_bytes_that_would_not_go_out_as_they_came_are_not_sound() -> None:
+    square = shapely.to_wkb(ring(WHOLE))
+    nan = square[:13] + np.array([np.nan]).tobytes() + square[21:]
+    open_ring = square[:9] + (4).to_bytes(4, "little") + square[13:-16]
+    big_endian = shapely.to_wkb(ring(WHOLE), byte_order=0)
+    rows = [square, square + b"\0", square[:-1], nan, open_ring, big_endian, b"", None]
+    assert sound_rows(pa.array(rows, pa.binary()), CHINA).tolist() == [True] + [False] * 7
+    assert sound_rows(pa.array([None, square, square], pa.large_binary())[1:], CHINA).tolist() == [True, True]
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=3, max_size=7), max_size=20))
+def test_no_ring_is_taken_for_sound_that_geos_refuses(rings: list[list[tuple[int, int]]]) -> None:
+    shapes = [ring(corners) for corners in rings]
+    found = sound_rows(wkb_of(*shapes), CHINA)
+    assert all(shape.is_valid and shape.area > 0 for shape, sound in zip(shapes, found, strict=True) if sound)
+
+
+def test_texts_are_known_by_their_number_alone() -> None:
+    texts = ["P1", "P2", "P1", "", "地块一", None]
+    numbers = hashes_of(pa.array(texts)).tolist()
+    assert numbers[0] == numbers[2] != numbers[1]
+    assert numbers[3] == numbers[5]
+    assert hashes_of(pa.array(["x", *texts], pa.large_string())[1:]).tolist() == numbers
+
+
+def shapes_of_rows() -> st.SearchStrategy[bytes | None]:
+    corners = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=3, max_size=6)
+    clean = st.tuples(st.integers(0, 9), st.integers(0, 9)).map(
+        lambda at: shapely.box(WEST + at[0] * STEP, SOUTH, WEST + (at[0] + 1) * STEP, SOUTH + (at[1] + 1) * STEP)
+    )
+    odd = st.sampled_from(
+        [
+            shapely.Polygon(),
+            shapely.Point(WEST, SOUTH),
+            shapely.LineString([(WEST, SOUTH), (WEST, SOUTH + 1), (WEST + 1, SOUTH), (WEST, SOUTH)]),
+            shapely.box(WEST, 200.0, WEST + 1, 201.0),
+            shapely.box(23.0, 113.0, 23.1, 113.1),
+            shapely.box(0.0, 50.0, 0.1, 50.1),
+            shapely.force_3d(shapely.box(WEST, SOUTH, WEST + 1, SOUTH + 1)),
+            shapely.MultiPolygon([shapely.box(WEST, SOUTH, WEST + 1, SOUTH + 1)]),
+            shapely.GeometryCollection([shapely.Point(WEST, SOUTH), shapely.box(WEST, SOUTH, WEST + 1, SOUTH + 1)]),
+        ]
+    )
+    broken = st.sampled_from([b"", b"\1", b"\1\3\0\0\0\1\0\0\0", b"\1\x0a\0\0\0\0\0\0\0"])
+    return st.one_of(
+        clean.map(shapely.to_wkb), corners.map(ring).map(shapely.to_wkb), odd.map(shapely.to_wkb), broken, st.none()
+    )
+
+
+COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
+    "parcel_id": (pa.string(), st.sampled_from(["P1", "P2", " P3 ", "P4　", "", None, "地块", "row-2", "P1#2"])),
+    "BSM": (pa.int64(), st.sampled_from([1, 2, 3, 44, None])),
+    "class": (pa.string(), st.sampled_from(["优先保护类", " 安全利用类", "", None, "三类", "待定", "x1"])),
+    "DLBM": (pa.string(), st.sampled_from(["0101", "0103", "0305", "", None, "？？", "101"])),
+    "TBDLMJ": (pa.float64(), st.sampled_from([3000.0, 0.5, 1e-5, 1e20, 0.0, -1.0, float("nan"), None])),
+    "TBMJ": (pa.float32(), st.sampled_from([3000.5, 12.0, None])),
+    "KCMJ": (pa.string(), st.sampled_from(["0", "2.5", "", "约 3", None])),
+    "ZLDWDM": (pa.string(), st.sampled_from(["441802105201", "4418", "", None])),
+    "乡镇": (pa.dictionary(pa.int32(), pa.string()), st.sampled_from(["龙塘镇", " 石角镇", "", None])),
+    "灌区编号": (pa.string(), st.sampled_from(["GQ-1", " GQ-2 ", "", None])),
+    "是否永久基本农田": (pa.bool_(), st.sampled_from([True, False, None])),
+    "坐标系": (pa.string(), st.sampled_from(["", "CGCS2000", "gcj02", "未知", "某地方系"])),
+    "标签": (pa.list_(pa.string()), st.sampled_from([["a"], [], None])),
+}
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> pa.Table:
+    rows = draw(st.integers(1, 12))
+    names = draw(st.lists(st.sampled_from(list(COLUMNS)), unique=True))
+    made = {
+        name: pa.array(draw(st.lists(COLUMNS[name][1], min_size=rows, max_size=rows)), COLUMNS[name][0])
+        for name in names
+    }
+    made["geometry"] = pa.array(draw(st.lists(shapes_of_rows(), min_size=rows, max_size=rows)), pa.binary())
+    crs = draw(st.sampled_from(["EPSG:4490", "EPSG:4326", "EPSG:4610", "EPSG:4547", "EPSG:4214", "EPSG:4617", None]))
+    column = {"encoding": "WKB", "geometry_types": []} | ({"crs": json.loads(CRS(crs).to_json())} if crs else {})
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    return pa.table(made).replace_schema_metadata({"geo": json.dumps(geo)})
+
+
+def outcome_of(path: Path, *, in_parts: bool, accept: bool) -> object:
+    """Return the rows and the ledger that a file gives, or the words in which it is refused."""
+    said = {"kind": LayerKind.FARMLAND, "basis": Basis.SYNTHETIC, "options": ReadOptions(accept_suggestions=accept)}
+    try:
+        layer, ledger = (open_parts if in_parts else load_receptors)(path, **said)
+        rows = layer.read().to_pylist()
+    except InputError as error:
+        return [str(problem) for problem in error.problems]
+    return rows, getattr(layer.open_batches, "entries", list(ledger.entries)), layer.margin_m
+
+
+@pytest.mark.parametrize("in_parts", [True, False])
+@given(table=tables(), accept=st.booleans())
+def test_both_roads_give_the_same_rows_and_the_same_ledger(
+    tmp_path_factory: pytest.TempPathFactory, *, in_parts: bool, table: pa.Table, accept: bool
+) -> None:
+    path = tmp_path_factory.mktemp("roads") / "parcels.parquet"
+    pq.write_table(table, path, row_group_size=5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "find_sound", lambda wkb: np.zeros(len(wkb), bool))
+        patch.setattr(vectors, "Cells", lambda columns: dict(Cells(columns)))
+        general = outcome_of(path, in_parts=in_parts, accept=accept)
+    assert outcome_of(path, in_parts=in_parts, accept=accept) == general
