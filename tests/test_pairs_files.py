@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import geopandas
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
@@ -18,7 +19,7 @@ from hmgeo.errors import InputError
 from hmgeo.intake.columns import make_ids
 from hmgeo.intake.formats.packed import RunningIds, pack_layer, plain_parts, write_packed
 from hmgeo.intake.load import ReadOptions, load_receptors
-from hmgeo.intake.rows import Journal
+from hmgeo.intake.rows import Cells, Journal, RawTable
 from hmgeo.project.bare import BareFile
 from hmgeo.project.pairs.measure import pack_file, pairs_files
 from hmgeo.vocabulary import Basis, LayerKind
@@ -106,18 +107,21 @@ def test_a_file_with_nothing_usable_is_refused_at_the_end(tmp_path: Path) -> Non
         layer.read()
 
 
+@pytest.mark.parametrize("by_column", [True, False])
 @pytest.mark.parametrize("part", [1, 3, 100])
-def test_running_ids_are_those_of_a_whole_column(part: int) -> None:
+def test_running_ids_are_those_of_a_whole_column(part: int, *, by_column: bool) -> None:
     values = ["A", "B", "A", "", "A", " B ", "C", "A#2", "", "row-4"]
     for given in (values[:7], values):
         running = RunningIds()
-        parts = [given[i : i + part] for i in range(0, len(given), part)]
-        made = [made for held in parts for made in running.of(held, len(held))]
+        made = []
+        for held in (given[i : i + part] for i in range(0, len(given), part)):
+            columns = Cells({"id": pa.array(held)}) if by_column else {"id": held}
+            made += running.of(RawTable("", columns, len(held)), "id").to_pylist()
         assert len(set(made)) == len(given)
         if len(given) == 7:
             assert made == make_ids(given, 7, "id", Journal("f"))
     assert (running.rows, running.blanks) == (10, 2)
-    assert RunningIds().of(None, 2) == ["row-1", "row-2"]
+    assert RunningIds().of(RawTable("", {}, 2), "").to_pylist() == ["row-1", "row-2"]
 
 
 def test_every_way_of_reading_gives_the_same_pairs(tmp_path: Path, sources: Path) -> None:
