@@ -21,7 +21,8 @@ PACKAGE = ROOT / "src" / "hmgeo"
 
 BELOW: dict[str, set[str]] = {
     "cli": {"commands"},
-    "commands": {"hmgeo"},
+    "commands": {"hmgeo", "compare"},
+    "compare": {"project"},
     "hmgeo": {"project"},
     "project": {"screening", "siting", "register", "outputs", "intake"},
     "screening": {"terrain", "proximity"},
@@ -60,6 +61,7 @@ ONE_IMPORTER = {
     "hmgeo.commands.first_use": "runs before anything slow is imported",
     "hmgeo.commands.projects": "one group of commands",
     "hmgeo.commands.sites": "one group of commands",
+    "hmgeo.compare.verify": "one command",
     "hmgeo.geo.land_area": "a geometric measure of its own; benchmarks and tests call it bare",
     "hmgeo.intake.formats.packed": "what happens only to layers larger than memory",
     "hmgeo.intake.inspect": "reads a file without making a layer of it",

@@ -54,6 +54,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "candidates": sites.candidates,
     "offsets": sites.offsets,
     "map": projects.draw,
+    "verify": projects.verify,
 }
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "layers": (

@@ -1,4 +1,4 @@
-"""Commands on projects and bare files: demo, run, init, check, screen, pairs, map, flow."""
+"""Commands on projects, bare files and runs: demo, run, init, check, screen, pairs, map, flow, verify."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hmgeo.commands.options import (
+    EXIT_FAIL_ON,
     LOG,
     OUT,
     AcceptOption,
@@ -244,3 +245,27 @@ def flow(
         OUT.print(shown)
     for note in report.notes:
         LOG.print(note, markup=False)
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="hmgeo run 或 hmgeo screen 的结果文件夹。")],
+    project: Annotated[
+        Path | None, typer.Option("--project", help="project.yml 或其所在文件夹；不写则在结果文件夹之上找。")
+    ] = None,
+    *,
+    rerun: Annotated[bool, typer.Option("--rerun/--no-rerun", help="在临时文件夹里重跑一遍，比较后删去。")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """核对一次运行：输入变没变，输出动没动，重跑是否得到同样的结果；不符以 3 退出。"""
+    ready_engine()
+    from hmgeo.compare.verify import DIFFERS, verify_run
+
+    with Reporter() as report:
+        checks = verify_run(folder, project, rerun=rerun, progress=report)
+    if as_json:
+        typer.echo(json.dumps([one._asdict() for one in checks], ensure_ascii=False, indent=1))
+    else:
+        for one in checks:
+            OUT.print(str(one), markup=False)
+    if any(one.sign == DIFFERS for one in checks):
+        raise typer.Exit(EXIT_FAIL_ON)

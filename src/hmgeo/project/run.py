@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import shapely
 
+from hmgeo.intake.catalog import file_sha256
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.crosscheck import cross_check
@@ -355,11 +356,15 @@ class Wish:
         """Return the options of the command line that say this."""
         told = (
             " --public" if self.public else "",
-            f" --watermark {self.watermark}" if self.watermark else "",
+            f" --watermark {_as_word(self.watermark)}" if self.watermark else "",
             f" --lang {self.language}" if self.language != "zh" else "",
             " --evidence" if self.evidence else "",
         )
         return "".join(told)
+
+
+def _as_word(text: str) -> str:
+    return f"'{text}'" if set(text) & {" ", '"'} else text
 
 
 def backdrop_of(elevation: Raster | None, audience: str = INTERNAL) -> Backdrop | None:
@@ -471,8 +476,18 @@ def run_project(
     with run_folder(folder, spec.files, progress) as temporary:
         with ParquetSink(new_run(temporary), PAIRS_SCHEMA) as pairs:
             results = _project_results(spec, inputs, pairs, progress)
-        results = finish(results, presentation, temporary, command, started, progress)
+        results = finish(results, presentation, temporary, command, started, progress, settings_of(spec))
     return Run(folder, results)
+
+
+def settings_of(spec: ProjectSpec) -> dict[str, str]:
+    """Return the SHA-256 of each file that says how to run, by path from the project's folder."""
+    sums = {spec.file.name: file_sha256(spec.file)}
+    for name in spec.rule_packs:
+        pack = spec.folder / name
+        for path in sorted(pack.rglob("*.y*ml")) if pack.is_dir() else [pack]:
+            sums[name if path == pack else f"{name}/{path.relative_to(pack).as_posix()}"] = file_sha256(path)
+    return sums
 
 
 @contextmanager
@@ -503,6 +518,7 @@ def finish(
     command: str,
     started: tuple[str, float],
     progress: Progress,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Results:
     """Write the outputs and the manifest; return the results with what was said on writing."""
     progress("写出表格与地图", 0, None)
@@ -510,7 +526,7 @@ def finish(
     failed = write_outputs(results, presentation, folder)
     results = replace(results, warnings=(*results.warnings, *failed), failed=failed)
     clock = {"started": started[0], "seconds": round(time.monotonic() - started[1], 3)}
-    write_manifest(results, folder, command=command, run=clock)
+    write_manifest(results, folder, command=command, run=clock, settings=settings)
     return results
 
 

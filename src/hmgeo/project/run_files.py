@@ -140,7 +140,9 @@ def _attempted(step: Callable[[], object], names: Sequence[str], folder: Path) -
 _LIBRARIES = ("folium", "geopandas", "matplotlib", "numpy", "pyarrow", "pyogrio", "pyproj", "shapely", "xlsxwriter")
 
 
-def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping[str, Any]) -> None:
+def write_manifest(
+    results: Results, folder: Path, *, command: str, run: Mapping[str, Any], settings: Mapping[str, str]
+) -> None:
     """Write the manifest of a finished run folder.
 
     Parameters
@@ -149,6 +151,8 @@ def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping
         As the user gave it, without machine paths.
     run
         Wall clock and duration; ignored when runs are compared.
+    settings
+        SHA-256 of the project's own file and its rule packs, by path from the project's folder.
     """
     manifest = {
         "schema": RUN_SCHEMA,
@@ -161,6 +165,7 @@ def write_manifest(results: Results, folder: Path, *, command: str, run: Mapping
         "screening_rule": results.screening_rule_id,
         "basis": results.basis.value,
         "inputs": [_input(layer) for layer in results.layers],
+        "settings": dict(settings),
         "rules": [asdict(rule) for rule in results.rules],
         "parameters": [asdict(parameter) for parameter in results.parameters],
         "counts": {
