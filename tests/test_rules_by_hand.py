@@ -32,7 +32,19 @@ NEVER_JUDGED = {Standing.PERIOD_OVER, Standing.TEXT_NOT_HELD}
 WASTE = {"tailings_ponds", "waste_heaps"}
 WIDE = {"3360": "electroplating", "2613": "heavy_metal_inorganics", "3849": "lead_batteries"}
 PERHAPS = {"3982": "electroplating"}
-PERHAPS_SO = {"heavier_polluter": ("3360", "32", "26"), "key_firm": ("32",)}  # what the plan of Qingyuan names
+PERHAPS_SO = {  # what the plan of Qingyuan and the laws name
+    "heavier_polluter": ("3360", "32", "26"),
+    "key_firm": ("32",),
+    "treats_sewage": ("4620",),
+    "may_pollute_groundwater": ("09", "26"),
+}
+MINED = {"tailings_ponds", "mines"}
+PERHAPS_BY_KIND = {
+    "below_high_water": WASTE,
+    "lacks_monitoring_wells": {*MINED, "industrial_parks"},
+    "in_barred_crop_area": {"farmland"},
+    "may_pollute_groundwater": {*WASTE, *MINED},
+}
 HEAVY_ORES = ("0911", "0912", "0913", "0914", "0915")
 WHEN_MET = {
     Effect.BAN: Verdict.PROHIBITED,
@@ -54,6 +66,8 @@ def fact(name: str, given: Given) -> bool | None:
     if name in given.attributes:
         return given.attributes[name]
     if name == "stores_or_treats_waste" and (given.source_kind in WASTE or given.trade == "7724"):
+        return True
+    if given.source_kind in PERHAPS_BY_KIND.get(name, ()):
         return True
     if name == "is_tailings_pond" and given.source_kind == "tailings_ponds":
         return True
@@ -137,6 +151,8 @@ def inside(test: Test, given: Given, choices: Choices) -> bool | None:
     if layer == "key_areas":
         return in_key_areas(test, given, choices)
     answer = value_of(given.inside, layer)
+    met_class, meant = given.classes.get(layer), test.texts("classes")
+    answer = "no" if met_class and meant and met_class not in meant else answer
     return three(given, layer, hit=None if answer is None else answer != "no")
 
 

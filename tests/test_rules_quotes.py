@@ -132,8 +132,12 @@ def test_law_citation_names_article_and_paragraph(rule: Rule, value: DatedValue)
     start = law.index(f"\n{value.article} ")
     paragraphs = law[start:].strip().split("\n\n")
     following = next((n for n, one in enumerate(paragraphs) if n and re.match(r"第\S+条 |中华人民共和国", one)), None)
-    numbers = [n for n, one in enumerate(paragraphs[:following], 1) if squeezed(value.quote) in squeezed(one)]
+    # items in brackets belong to the paragraph above them
+    is_item = [bool(re.match(r"[（(][一二三四五六七八九十]+[)）]", one)) for one in paragraphs[:following]]
+    held = [n for n, one in enumerate(paragraphs[:following]) if squeezed(value.quote) in squeezed(one)]
+    numbers = [n + 1 - sum(is_item[: n + 1]) for n in held]
     assert numbers, rule.id
+    assert [paragraphs[n].startswith(value.item) for n in held] == [True]
     words = "一二三四五"
     stated = words.index(value.paragraph[1]) + 1 if value.paragraph else 1
     assert numbers == [stated]

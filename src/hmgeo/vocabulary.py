@@ -291,6 +291,18 @@ class LayerKind(Word):
     FARMLAND_TASK_AREAS = "farmland_task_areas", "耕地安全利用和严格管控任务较重区域", "areas with heavy farmland tasks"
     FORMER_INDUSTRIAL_LAND = "former_industrial_land", "曾用于有毒有害物质的工矿用地", "former industrial land"
     TRADE_CLUSTERS = "trade_clusters", "涉铊涉锑企业分布密集区域", "clusters of thallium and antimony trades"
+    RIVER_MANAGEMENT_AREA = "river_management_area", "河道管理范围", "river management area"
+    SPECIAL_WATER_AREAS = (
+        "special_water_areas",
+        "风景名胜区水体、重要渔业水体等保护区",
+        "zones of scenic, fishery and other special waters",
+    )
+    KARST_AREAS = "karst_areas", "泉域保护范围和岩溶强发育区域", "spring zones and strong karst"
+    NATURE_RESERVES = "nature_reserves", "自然保护区", "nature reserves"
+    WETLANDS = "wetlands", "湿地", "wetlands"
+    SCENIC_AREAS = "scenic_areas", "风景名胜区", "scenic areas"
+    GEOHAZARD_AREAS = "geohazard_areas", "崩塌、滑坡危险区和泥石流易发区", "areas prone to landslides and debris flow"
+    SOIL_EROSION_AREAS = "soil_erosion_areas", "水土流失重点预防区和重点治理区", "key areas of soil erosion"
     WIND = "wind", "风频表", "wind frequencies"
     OUTLETS = "outlets", "排放口", "outlets of enterprises"
 

@@ -65,6 +65,14 @@ LAYERS: Mapping[str, LayerWord] = MappingProxyType(
         "wind": LayerWord("风频表", "气象部门"),
         "outlets": LayerWord("排放口", "生态环境部门"),
         "trade_clusters": LayerWord("涉铊涉锑企业分布密集区域", "生态环境部门"),
+        "river_management_area": LayerWord("河道管理范围", "水利部门"),
+        "special_water_areas": LayerWord("风景名胜区水体、重要渔业水体等保护区", "生态环境部门"),
+        "karst_areas": LayerWord("泉域保护范围和岩溶强发育区域", "水利部门和自然资源部门"),
+        "nature_reserves": LayerWord("自然保护区", "林业和草原部门"),
+        "wetlands": LayerWord("湿地", "林业和草原部门"),
+        "scenic_areas": LayerWord("风景名胜区", "林业和草原部门"),
+        "geohazard_areas": LayerWord("崩塌、滑坡危险区和泥石流易发区", "自然资源部门"),
+        "soil_erosion_areas": LayerWord("水土流失重点预防区和重点治理区", "水利部门"),
         "water_stations": LayerWord("水质自动监测站", "生态环境部门"),
     }
 )
@@ -154,6 +162,15 @@ ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         "township_source": "镇级水源地",
         "heavier_polluter": "属于污染较重的企业",
         "key_firm": "属于重点企业",
+        "treats_sewage": "属于污水集中处理设施",
+        "below_high_water": "位于最高水位线以下的滩地和岸坡",
+        "lacks_monitoring_wells": "未建设地下水水质监测井",
+        "to_irrigation_channel": "向农田灌溉渠道排放工业废水或者医疗污水",
+        "in_barred_crop_area": "位于特定农产品禁止生产区域",
+        "state_council_approved": "经国务院批准占用永久基本农田",
+        "may_pollute_groundwater": "可能造成地下水污染",
+        "otherwise_provided": "法律、行政法规另有规定",
+        "national_major_project": "属于国家重大项目、防灾减灾项目、重要水利及保护设施项目或湿地保护项目",
     }
 )
 """Yes/no facts about a source that clauses ask for; they come from the input row, never from a guess."""
@@ -190,6 +207,8 @@ CLASS_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "sensitive_sites": ("居民区", "学校", "医院", "疗养院", "养老院", "行政办公", "其他"),
         "residential_and_important_facilities": ("居民区", "学校", "医院", "疗养院", "养老院", "行政办公", "其他"),
         "control_units": ("优先保护", "重点管控", "一般管控"),
+        "nature_reserves": ("核心区", "缓冲区", "实验区"),
+        "wetlands": ("国家重要湿地", "省级重要湿地", "一般湿地"),
         "tailings_ponds": ("在用", "停用", "闭库", "销库", "无主"),
     }
 )
