@@ -30,13 +30,24 @@ NEVER_APPLIES = {Standing.REPEALED, Standing.NOT_YET, Standing.OUTSIDE_TERRITORY
 NEVER_JUDGED = {Standing.PERIOD_OVER, Standing.TEXT_NOT_HELD}
 # Told by the law and the classification, once more: who a tailings pond is, which class holds more than the clause.
 WASTE = {"tailings_ponds", "waste_heaps"}
-WIDE = {"3360": "electroplating", "2613": "heavy_metal_inorganics", "3849": "lead_batteries"}
+WIDE = {
+    "4210": "dismantles_ewaste",
+    "3360": "electroplating",
+    "2613": "heavy_metal_inorganics",
+    "3849": "lead_batteries",
+}
 PERHAPS = {"3982": "electroplating"}
+KEY_TRADES = ("091", "3211", "3212", "3213", "3214", "3215", "3219", "3360", "2613", "1910", "3843")
 PERHAPS_SO = {  # what the plan of Qingyuan and the laws name
     "heavier_polluter": ("3360", "32", "26"),
     "key_firm": ("32",),
     "treats_sewage": ("4620",),
     "may_pollute_groundwater": ("09", "26"),
+    "is_chemical": ("26",),
+    "may_pollute_soil": ("09", "251", "26", "191", "321", "322", "323", "3360", "3843"),
+    "discharges_heavy_metals": (*KEY_TRADES, "3849"),
+    "discharges_pollutants": (*KEY_TRADES, "3849"),
+    "thallium_or_antimony": ("0915", "3215"),
 }
 MINED = {"tailings_ponds", "mines"}
 PERHAPS_BY_KIND = {
@@ -44,6 +55,7 @@ PERHAPS_BY_KIND = {
     "lacks_monitoring_wells": {*MINED, "industrial_parks"},
     "in_barred_crop_area": {"farmland"},
     "may_pollute_groundwater": {*WASTE, *MINED},
+    "may_pollute_soil": {*WASTE, *MINED},
 }
 HEAVY_ORES = ("0911", "0912", "0913", "0914", "0915")
 WHEN_MET = {

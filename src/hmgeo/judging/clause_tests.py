@@ -28,7 +28,7 @@ from hmgeo.reference.cells import read_class
 from hmgeo.results.siting import Measurement
 from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
-from hmgeo.rules.words import LAYERS, MEASURED_ATTRIBUTES
+from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.vocabulary import SoilQualityClass
 
 if TYPE_CHECKING:
@@ -169,6 +169,9 @@ DEGREES = "°"
 RATIO_UNIT = "1"
 
 
+PERHAPS = "未说明是否{word}，按较严一侧判断，请核对。"
+
+
 def attribute(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether a fact of the source is as said, or a number of it meets the limit."""
     name = test.text("attribute")
@@ -179,7 +182,8 @@ def attribute(test: Test, inquiry: Inquiry) -> Outcome:
     if known is None and name in inquiry.implied:
         sides = {one if expected else one.opposite for one in inquiry.implied[name]}
         given = inquiry.partly if len(sides) > 1 else min(sides, key=lambda one: one.value)
-        return Outcome(given, frozenset(sides) - {given})
+        why = (PERHAPS.format(word=ATTRIBUTES[name]),) if len(sides) > 1 else ()
+        return Outcome(given, frozenset(sides) - {given}, why)
     if known is None or isinstance(known, Unknown):
         return unknown((known or unsaid(name)).why)
     return Outcome(Side.MET if known is expected else Side.NOT_MET)
