@@ -171,3 +171,12 @@ def test_membership_of_an_open_extent_is_not_guessed() -> None:
     found = membership(Place("441802", township_code="441802105"), [rule], day, Choices())
     assert found.ids == ""
     assert found.note.endswith("的范围参数未选定，是否位于重点区域未作判断。")
+
+
+def test_concentrated_farmland_worked_out_by_density_is_never_the_official_one() -> None:
+    facts = FixedFacts(insides={"pbf_concentrated_areas": PlaceFact(Answer.YES)})
+    assert ask("within", facts, layer="pbf_concentrated_areas").possible == {MET}
+    choices = chosen(pbf_concentrated_source="derived")
+    derived = ask("within", facts, choices=choices, layer="pbf_concentrated_areas")
+    assert derived.possible == {Side.UNKNOWN}
+    assert derived.why == ("所载「永久基本农田集中区域」由密度推算，非法定范围，本条未作判断。",)

@@ -257,7 +257,9 @@ def test_a_parameter_that_a_rule_reads_is_declared() -> None:
     of_method = {"flow_limit_m", "snap_distance_m", "stream_min_area_ha", "closed_basins", "double_source_m"}
     of_method |= {"river_direction"}
     of_ground = {"barrier_ridge_m", "small_catchment_ha"}
-    assert unread == {"key_metals", *of_method, *of_ground}
+    of_sampling = {"dense_threshold", "dense_bandwidth_m"}
+    of_layers = {"pbf_concentrated_source"}  # says what the layer is, whatever clause asks it
+    assert unread == {"key_metals", *of_method, *of_ground, *of_sampling, *of_layers}
 
 
 def test_the_page_of_docs_is_rendered_from_the_data() -> None:

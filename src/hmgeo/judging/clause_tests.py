@@ -275,8 +275,18 @@ def overlap_share(test: Test, inquiry: Inquiry) -> Outcome:
     return replace(outcome, why=(chosen_text(name, limit),)) if name else outcome
 
 
+DERIVED_AREA = "所载「永久基本农田集中区域」由密度推算，非法定范围，本条未作判断。"
+
+
+def is_derived_area(features: Features, choices: Choices) -> bool:
+    """Return whether the concentrated farmland at hand was worked out by density: it's never the official one."""
+    return features.layer == "pbf_concentrated_areas" and choices.code("pbf_concentrated_source") == "derived"
+
+
 def _inside(test: Test, inquiry: Inquiry, *, on_yes: Side) -> Outcome:
     features = features_of(test, inquiry.choices)
+    if is_derived_area(features, inquiry.choices):
+        return unknown(DERIVED_AREA)
     fact = inquiry.facts.layers.inside(features)
     if isinstance(fact, Unknown):
         return unknown(fact.why)

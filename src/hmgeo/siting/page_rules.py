@@ -27,7 +27,16 @@ import shapely
 from hmgeo.judging import applies
 from hmgeo.judging.applies import Subject, trade_lists
 from hmgeo.judging.choices import chosen_text, unset_text
-from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, TERRAIN_OPEN, Inquiry, evaluate, features_of
+from hmgeo.judging.clause_tests import (
+    PERHAPS,
+    STRAIGHT_MODES,
+    TERRAIN_CONSIDERED,
+    TERRAIN_OPEN,
+    Inquiry,
+    evaluate,
+    features_of,
+    is_derived_area,
+)
 from hmgeo.judging.facts import (
     GAP_ASIDE,
     GAP_INCOMPLETE,
@@ -122,14 +131,17 @@ def tree_of(test: Test, spot: Spot) -> Tree:
 def _of_layer(test: Test, spot: Spot) -> Tree:
     if test.kind not in _YES:
         return _of_distance(test, spot)
-    number = spot.sets.number(features_of(test, spot.inquiry.choices))
+    features = features_of(test, spot.inquiry.choices)
+    if is_derived_area(features, spot.inquiry.choices):
+        return _fixed(evaluate(test, spot.inquiry)) | {"layer": features.layer}
+    number = spot.sets.number(features)
     return {"op": "inside", "set": number, "yes": _YES[test.kind].value}
 
 
 def _of_statement(test: Test, spot: Spot) -> Tree:
     """Return what the user's own words decide; numbers can't be stated on a page."""
     if test.kind == "attribute" and test.text("attribute") not in MEASURED_ATTRIBUTES:
-        return _of_fact(test)
+        return _of_fact(test, spot.inquiry.partly)
     return _fixed(evaluate(test, spot.inquiry))
 
 
@@ -140,11 +152,13 @@ def _of_place(test: Test, spot: Spot) -> Tree:
     return _fixed(evaluate(test, spot.inquiry)) | {"said": list(said), "layer": KEY_AREAS}
 
 
-def _of_fact(test: Test) -> Tree:
+def _of_fact(test: Test, graver: Side) -> Tree:
+    """Ask a fact of the user; where only the trade makes it likely, the graver side is taken and said."""
     name = test.text("attribute")
+    perhaps = {"graver": graver.value, "perhaps": PERHAPS.format(word=ATTRIBUTES[name])}
     said = {known: f"填报：{ATTRIBUTES[name]}——{word}。" for known, word in (("yes", "是"), ("no", "否"))}
     expected = test.text("expected") != "no"
-    return {"op": "fact", "name": name, "expected": expected, "why": unsaid(name).why, "said": said}
+    return {"op": "fact", "name": name, "expected": expected, "why": unsaid(name).why, "said": said} | perhaps
 
 
 def _missing(test: Test, spot: Spot, layer: str, fault: Unknown) -> Tree:

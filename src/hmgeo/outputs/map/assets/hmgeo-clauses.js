@@ -143,6 +143,8 @@
     case "off": return settled(UNKNOWN, tree.why, { off: true });
     case "fact":
       known = facts[tree.name];
+      if (known === "maybe") { return settled(tree.graver, [tree.perhaps], { possible: [tree.graver, opposite(tree.graver)] }); }
+      if (known === "implied yes" || known === "implied no") { return settled((known === "implied yes") === tree.expected ? MET : NOT_MET, []); }
       if (known !== "yes" && known !== "no") { return settled(UNKNOWN, [tree.why], { unsaid: tree.name }); }
       return settled((known === "yes") === tree.expected ? MET : NOT_MET, [], { texts: [tree.said[known]] });
     case "near": return this.near(tree, tree.hit);
@@ -189,6 +191,14 @@
     if (said === "no" && means === "yes") { return { known: null, why: hmgeo.say(data.subject_words.fact_denied, { what: hmgeo.say(data.subject_words.by_trade, { code: asked.trade }), words: data.attributes[name] }) }; }
     if (said === "yes" || said === "no") { return { known: said === "yes" }; }
     return { known: { yes: true, maybe: true, no: false }[means] === undefined ? null : means !== "no", maybe: means === "maybe", open: means === "unknown" };
+  };
+
+  /* What is stated, and for the rest what the trade says: implied yes, implied no, maybe. */
+  Clauses.prototype.factsOf = function (asked) {
+    var clauses = this, facts = {}, words = { yes: "implied yes", no: "implied no", maybe: "maybe" };
+    this.data.implied.forEach(function (row) { facts[row[0]] = words[clauses.implied(row[0], asked)]; });
+    Object.keys(asked.facts).forEach(function (name) { if (asked.facts[name] === "yes" || asked.facts[name] === "no") { facts[name] = asked.facts[name]; } });
+    return facts;
   };
 
   function plainTrade(asked) { return asked.trade.normalize("NFKC").trim(); }
@@ -292,12 +302,13 @@
 
   /* What one clause says at a spot. `given` is the verdict at the place itself, `possible` all within the margin. */
   Clauses.prototype.judge = function (record, asked, spot) {
-    var clauses = this, before = this.before(record, asked), reached, exempt, outcomes, first, given, possible, why, open, isHit;
+    var clauses = this, before = this.before(record, asked), reached, exempt, facts, outcomes, first, given, possible, why, open, isHit;
     var base = { record: record, cite: record.cite, said: [], texts: [], off: false, measure: null };
     if (before) { return Object.assign(base, { given: before.verdict, possible: [before.verdict], why: before.why }); }
     reached = this.reach(record, asked);
     exempt = this.exemption(record, asked);
-    outcomes = record.trees.map(function (tree) { return spot.run(tree, asked.facts); });
+    facts = this.factsOf(asked);
+    outcomes = record.trees.map(function (tree) { return spot.run(tree, facts); });
     first = outcomes[0];
     given = unique(outcomes.map(function (one) { return record.sides[one.given]; }));
     possible = joined(outcomes.map(function (one) { return one.possible.map(function (side) { return record.sides[side]; }); }));
