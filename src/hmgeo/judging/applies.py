@@ -107,6 +107,8 @@ SITUATION_WORD = "情形（{word}）"
 TRADE_WIDE = "行业代码 {code} 宽于条款（条款只指{words}），未说明是否{words}，按较严一侧判断，请核对。"
 TRADE_ELSEWHERE = "行业代码 {code} 的企业可能{words}，未说明是否{words}，无法判断条款是否适用，本条未作判断。"
 FACT_WIDE = "行业代码 {code} 的项目可能{words}，未说明是否{words}，按较严一侧判断，请核对。"
+FACT_DERIVED = "按{what}推定：{words}（依据：{source}），可填报更正。"
+DERIVED_FROM_TRADE = "行业代码 {code} "
 BY_KIND_WORD, BY_TRADE_WORD, BASIN_WORD = "对象为{kind}", "行业代码为 {code}", "所在流域"
 FACT_DENIED = "{what}，而填报“{words}”为否，两者矛盾，待核实，本条未作判断。"
 TRADE_UNSAID = "缺少行业代码，无法判断条款是否适用，本条未作判断。"
@@ -159,11 +161,14 @@ class Reach:
         Why it doesn't, or isn't known to; empty where it does.
     wide
         Where only something wider than the clause (a trade code) says that it does: what is to be asked.
+    derived
+        What was taken from kind or trade because nobody stated it, with the source.
     """
 
     side: Side
     why: str = ""
     wide: str = ""
+    derived: str = ""
 
 
 SPEAKS = Reach(Side.MET)
@@ -226,7 +231,10 @@ def reach(rule: Rule, subject: Subject, choices: Choices, doubt: str = "") -> Re
         first = next((one for one in found if one.side is side), None)
         if first is not None:
             return first
-    return Reach(Side.MET, wide="".join(dict.fromkeys(one.wide for one in found)))
+    wide, derived = (
+        "".join(dict.fromkeys(texts)) for texts in zip(*((one.wide, one.derived) for one in found), strict=True)
+    )
+    return Reach(Side.MET, wide=wide, derived=derived)
 
 
 def _no(why: str) -> Reach:
@@ -410,7 +418,7 @@ def _trade_in(subject: Subject, lists: Mapping[str, tuple[str, ...]]) -> Reach:
 
 
 def _conditions(rule: Rule, subject: Subject, _: Choices) -> Reach:
-    unknown, doubted, wide = [], "", ""
+    unknown, doubted, wide, derived = [], "", "", ""
     for condition in rule.applies_to.conditions:
         word = ATTRIBUTES[condition.attribute]
         known, is_maybe = known_fact(subject, condition.attribute)
@@ -422,8 +430,20 @@ def _conditions(rule: Rule, subject: Subject, _: Choices) -> Reach:
             return _no(_situation(condition))
         elif is_maybe:
             wide += FACT_WIDE.format(code=subject.trade_code, words=word)
+        else:
+            derived += _derivation(subject, condition.attribute)
     unsaid = FACTS_UNSAID.format(words="、是否".join(unknown)) if unknown else ""
-    return _unknown(doubted + unsaid) if doubted or unsaid else Reach(Side.MET, wide=wide)
+    return _unknown(doubted + unsaid) if doubted or unsaid else Reach(Side.MET, wide=wide, derived=derived)
+
+
+def _derivation(subject: Subject, name: str) -> str:
+    """Return from what a fact was taken that nobody stated; empty where somebody did."""
+    told = None if subject.attributes.get(name) is not None else implied(subject, name)
+    if told is None or told.means != "yes":
+        return ""
+    kind = SOURCE_KINDS.get(subject.kind, subject.kind)
+    what = DERIVED_FROM_TRADE.format(code=subject.trade_code) if told.code else kind
+    return FACT_DERIVED.format(what=what, words=ATTRIBUTES[name], source=told.source)
 
 
 def _situation(condition: Condition) -> str:

@@ -32,7 +32,7 @@ from hmgeo.vocabulary import SPEAKING, Basis, Certainty, Effect, LayerKind, Lega
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hmgeo.judging.applies import Subject
+    from hmgeo.judging.applies import Reach, Subject
     from hmgeo.judging.choices import Choices
     from hmgeo.judging.facts import Facts
     from hmgeo.results.siting import Measurement
@@ -153,7 +153,7 @@ def _judged(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts |
     tested = _over_choices(rule, standing.value, subject, known, choices)
     if reached.side is Side.UNKNOWN:
         return _if_it_applies(tested, reached.why)
-    return _as_reached(rule, tested, reached.wide, "" if exempt is None else exempt.why)
+    return _as_reached(rule, tested, reached, "" if exempt is None else exempt.why)
 
 
 def _if_it_applies(tested: _Tested, why: str) -> _Tested:
@@ -173,8 +173,10 @@ def _if_it_applies(tested: _Tested, why: str) -> _Tested:
     )
 
 
-def _as_reached(rule: Rule, tested: _Tested, wide: str, exempt: str) -> _Tested:
+def _as_reached(rule: Rule, tested: _Tested, reached: Reach, exempt: str) -> _Tested:
     """Print beside a hit what could still take the source out: an exception nobody spoke of, a code that is wide.
+
+    What was derived from kind or trade is said too, so that it can be corrected.
 
     A requirement tells its exceptions even where it is met: what was stated to meet it may be more than is asked.
     """
@@ -183,8 +185,8 @@ def _as_reached(rule: Rule, tested: _Tested, wide: str, exempt: str) -> _Tested:
     if tested.verdict is Verdict.CLEAR:
         is_told = exempt and rule.effect is Effect.REQUIRE
         return replace(tested, reasons=(*tested.reasons, exempt)) if is_told else tested
-    reasons = (*tested.reasons, *filter(None, (wide, exempt)))
-    if not wide:
+    reasons = (*tested.reasons, *filter(None, (reached.derived, reached.wide, exempt)))
+    if not reached.wide:
         return replace(tested, reasons=reasons)
     return replace(tested, reasons=reasons, other=Verdict.NOT_APPLICABLE, certainty=Certainty.AMBIGUOUS)
 

@@ -73,6 +73,7 @@ def clause_document(clause: Clause, results: SitingResults, language: str = "zh"
         "basis": clause.basis.value,
         "reasons": list(clause.reasons),
         "note": clause.note,
+        "rule_note": cited.note,
         "reason_codes": [code for code in clause.reason_codes.split(";") if code],
         "changes": list(clause.changes),
         "missing_layers": list(clause.missing_layers),

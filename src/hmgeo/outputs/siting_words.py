@@ -150,6 +150,7 @@ def word(one: Word, language: str = "zh") -> str:
 KEY_AREAS = "key_areas"
 STATED_ONLY = "填报内容"
 KEY_AREA_LIST = "重点区域名录"
+_TOUCHED = frozenset({Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED})
 IN_PRINCIPLE = "原则上（例外须有书面依据）"
 
 
@@ -187,13 +188,15 @@ def sentence(clause: Clause, results: SitingResults, language: str = "zh") -> st
 
 
 def saying(clause: Clause, results: SitingResults, language: str = "zh") -> list[str]:
-    """Return what a clause says and why, each thing once."""
+    """Return what a clause says and why, each thing once; where touched, what the book remarks on it (Chinese)."""
     said = sentence(clause, results, language)
     bare = said.rstrip("。")
     rest = [reason for reason in clause.reasons if reason.rstrip("。").removesuffix("，本条未作判断") not in bare]
+    is_told = clause.citation.note and language == "zh" and clause.verdict in _TOUCHED
+    remark = [f"条文说明：{clause.citation.note}"] if is_told else []
     if clause.verdict is Verdict.CONDITIONAL and any(reason.startswith("须满足：") for reason in rest):
-        return rest
-    return [said, *rest]
+        return [*rest, *remark]
+    return [said, *rest, *remark]
 
 
 def key_area_text(answer: SiteAnswer, language: str = "zh") -> str:

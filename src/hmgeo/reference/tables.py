@@ -183,13 +183,13 @@ class Implied:
     edition: str
     code: str
     means: str
+    source: str = ""
 
 
 @lru_cache(maxsize=1)
 def implied_facts() -> tuple[Implied, ...]:
     """Return what kinds and trades say of facts; an empty kind, edition or code stands for any, `*` for any other."""
-    rows = read_rows("implied_facts.csv")
-    return tuple(Implied(row["fact"], row["kind"], row["edition"], row["code"], row["means"]) for row in rows)
+    return tuple(Implied(**row) for row in read_rows("implied_facts.csv"))
 
 
 @lru_cache(maxsize=1)

@@ -215,6 +215,8 @@ SUBJECT_WORDS = {
     "trade_wide": applies.TRADE_WIDE,
     "trade_elsewhere": applies.TRADE_ELSEWHERE,
     "fact_wide": applies.FACT_WIDE,
+    "fact_derived": applies.FACT_DERIVED,
+    "derived_from_trade": applies.DERIVED_FROM_TRADE,
     "fact_denied": applies.FACT_DENIED,
     "by_trade": applies.BY_TRADE_WORD,
     "basin": applies.BASIN_WORD,

@@ -84,7 +84,7 @@ class ClickPage:
             "subject_words": dict(compiled.words),
             "actions": {action.value: {"zh": action.zh, "en": action.en} for action in Action},
             "implied": [
-                [one.fact, one.edition, one.code, one.means]
+                [one.fact, one.edition, one.code, one.means, one.source]
                 for one in implied_facts()
                 if one.kind in {"", "project_sites"}
             ],

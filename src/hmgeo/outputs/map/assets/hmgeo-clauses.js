@@ -175,13 +175,16 @@
   }
 
   /* What a trade says of a fact: yes, no, maybe (a class wider than it), unknown, or nothing. */
-  Clauses.prototype.implied = function (name, asked) {
+  Clauses.prototype.implied = function (name, asked) { return this.impliedBy(name, asked)[3] || ""; };
+
+  /* The row that says so: fact, edition, code, what it means, source. */
+  Clauses.prototype.impliedBy = function (name, asked) {
     var rows = this.data.implied.filter(function (row) { return row[0] === name; }), trade = plainTrade(asked), fits, others;
-    if (!rows.length || !/^[0-9]{2,4}$/.test(trade)) { return ""; }
+    if (!rows.length || !/^[0-9]{2,4}$/.test(trade)) { return []; }
     fits = rows.filter(function (row) { return row[2] !== "*" && trade.indexOf(row[2]) === 0 && (!row[1] || row[1] === asked.edition); });
     others = rows.some(function (row) { return row[2] !== "*" && row[2].indexOf(trade) === 0; }) ? [] : rows.filter(function (row) { return row[2] === "*"; });
     fits.sort(function (one, other) { return other[2].length - one[2].length; });
-    return ((fits[0] || others[0]) || [])[3] || "";
+    return (fits[0] || others[0]) || [];
   };
 
   /* What is known of a fact: {known: true, false or null, maybe, why}. */
@@ -190,7 +193,7 @@
     if (name === "is_relocation" && said !== "yes" && said !== "no" && asked.action === "relocate") { return { known: true }; }
     if (said === "no" && means === "yes") { return { known: null, why: hmgeo.say(data.subject_words.fact_denied, { what: hmgeo.say(data.subject_words.by_trade, { code: asked.trade }), words: data.attributes[name] }) }; }
     if (said === "yes" || said === "no") { return { known: said === "yes" }; }
-    return { known: { yes: true, maybe: true, no: false }[means] === undefined ? null : means !== "no", maybe: means === "maybe", open: means === "unknown" };
+    return { known: { yes: true, maybe: true, no: false }[means] === undefined ? null : means !== "no", maybe: means === "maybe", open: means === "unknown", source: means === "yes" ? this.impliedBy(name, asked)[4] : "" };
   };
 
   /* What is stated, and for the rest what the trade says: implied yes, implied no, maybe. */
@@ -243,17 +246,18 @@
 
   /* Whether the situation that a clause asks for is there. */
   Clauses.prototype.byConditions = function (record, asked) {
-    var clauses = this, data = this.data, words = data.subject_words, unknown = [], doubted = "", wide = "", other = null;
+    var clauses = this, data = this.data, words = data.subject_words, unknown = [], doubted = "", wide = "", derived = "", other = null;
     record.conditions.forEach(function (one) {
       var fact = clauses.knownFact(one[0], asked), word = data.attributes[one[0]];
       if (fact.why) { doubted += fact.why; }
       else if (fact.known === null || (fact.maybe && !one[1])) { unknown.push(word); }
       else if (fact.known !== one[1]) { other = other || hmgeo.say(words.not_applicable, { what: hmgeo.say(words.situation, { word: (one[1] ? "" : "非") + word }) }); }
       else if (fact.maybe) { wide += hmgeo.say(words.fact_wide, { code: asked.trade, words: word }); }
+      else if (fact.source) { derived += hmgeo.say(words.fact_derived, { what: hmgeo.say(words.derived_from_trade, { code: asked.trade }), words: word, source: fact.source }); }
     });
     if (other) { return { side: NOT_MET, why: other }; }
     if (doubted || unknown.length) { return { side: UNKNOWN, why: doubted + (unknown.length ? hmgeo.say(words.facts_unsaid, { words: unknown.join("、是否") }) : "") }; }
-    return { side: MET, wide: wide };
+    return { side: MET, wide: wide, derived: derived };
   };
 
   /* Whether a clause speaks to a project: {side, why, wide}; `wide` where only a code wider than the clause says so. */
@@ -269,7 +273,7 @@
       if (known !== "yes") { found.push(known === "no" ? { side: NOT_MET, why: hmgeo.say(words.not_applicable, { what: words.basin }) } : { side: UNKNOWN, why: record.basin[1] }); }
     }
     return found.filter(function (one) { return one.side === NOT_MET; })[0] || found.filter(function (one) { return one.side === UNKNOWN; })[0] ||
-      { side: MET, wide: unique(found.map(function (one) { return one.wide || ""; })).join("") };
+      { side: MET, wide: unique(found.map(function (one) { return one.wide || ""; })).join(""), derived: unique(found.map(function (one) { return one.derived || ""; })).join("") };
   };
 
   /* An exception of the text that holds, or may hold: {known, why}, or null. */
@@ -328,6 +332,7 @@
     isHit = possible[0] !== "not_assessed" && possible[0] !== "clear";
     if (possible[0] === "conditional") { why = [record.condition].concat(why); }
     if (record.principle && reached.side === MET && first.possible.some(function (side) { return side !== UNKNOWN; })) { why = why.concat([record.principle]); }
+    if (isHit && reached.derived) { why = why.concat([reached.derived]); }
     if (isHit && reached.wide) { why = why.concat([reached.wide]); possible = possible.concat(["not_applicable"]); }
     if (exempt && reached.side === MET && (isHit || (possible[0] === "clear" && record.graver === NOT_MET))) { why = why.concat([exempt.why]); }
     return Object.assign(base, {
