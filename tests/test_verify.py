@@ -1,4 +1,4 @@
-"""A run held against itself: untouched, edited, moved, its inputs changed, another version."""
+"""A run held against itself: untouched, edited, moved, its inputs changed, another version; a finding explained."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from hmgeo.compare.explain import Part, as_plain, explain_finding
 from hmgeo.compare.verify import DIFFERS, OPEN, SAME, verify_run
 from hmgeo.errors import InputError
 from hmgeo.project.run import run_project
@@ -130,3 +131,49 @@ def test_the_command_leaves_with_3_where_a_run_does_not_hold(
     assert "× 输出：写出后改动过：map.html。处理：改动过的另存他处；要恢复原样，重新运行" in bad.out
     with pytest.raises(InputError, match="这里没有运行记录"):
         verify_run(tmp_path)
+
+
+def lines(parts: tuple[Part, ...], title: str) -> dict[str, str]:
+    return dict(next(part.lines for part in parts if part.title == title))
+
+
+def test_a_finding_is_explained_from_its_cell_to_what_would_flip_it(once: Path) -> None:
+    parts = explain_finding(once / "runs" / "2019-06-30", "A1|SCR-JY-10KM")
+    assert [part.title for part in parts] == ["结论", "原表", "读成", "量得", "条款", "参数", "数据", "什么会使它改变"]
+    assert lines(parts, "结论")["结论"] == "符合排查条件"
+    cells = lines(parts, "原表")
+    assert (cells["位置"], cells["经度"], cells["行业代码"]) == ("data/enterprises.csv 第 2 行", "113.050000", "3212")
+    measured = lines(parts, "量得")
+    # from 113.05 E 23.62 N to the parcel's edge at 23.63 N: 0.01 degrees of latitude at 110,753 m a degree
+    assert (measured["最近对象"], measured["量得"], measured["限值"]) == ("P1", "1,107.5 m", "10,000.0 m")
+    assert measured["量得减限值"] == "-8,892.5 m"
+    clause = lines(parts, "条款")
+    assert clause["出处"] == "《济源产城融合示范区2021年土壤污染防治攻坚战实施方案》二（三）3"
+    assert "平原地区周边10公里之内" in clause["原文"]
+    assert clause["效力"] == "本地参照（非本地有效依据）"
+    wanted = "3212、3360（GB/T 4754—2017）（示例，2026-11-21，示例参数）"
+    assert lines(parts, "参数")["涉镉等重金属行业（cadmium_trades）"] == wanted
+    assert len(lines(parts, "参数")) == 3  # the rule's own: neither of the others is asked
+    flips = lines(parts, "什么会使它改变")
+    assert flips["距离或数值"] == "在限值 10,000.0 m 以内 8,892.5 m；变动要超过这个数才会改变"
+    assert as_plain(parts)["量得"][0] == {"name": "最近对象", "text": "P1"}
+
+
+def test_what_is_open_says_what_would_settle_it(once: Path) -> None:
+    run = once / "runs" / "2019-06-30"
+    somewhere = explain_finding(run, "A3|SCR-JY-10KM")  # known by its township alone
+    assert lines(somewhere, "什么会使它改变")["位置"].endswith("跨过限值 10,000.0 m：核准位置即可定")
+    assert lines(somewhere, "读成")["台账：未定位"] == "没有坐标（经度、纬度「」），请补充坐标"
+    other = explain_finding(run, "A2|SCR-JY-10KM")
+    assert "行业（0912，2017 版）不在条款适用范围" in lines(other, "什么会使它改变")["所填行业、行为、地域或时间"]
+
+
+def test_an_unknown_finding_is_answered_with_those_there_are(project: Path, run: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        explain_finding(run, "A9|SCR-JY-10KM")
+    assert "没有这个污染源（现为「A9|SCR-JY-10KM」）；允许：A1、A2、A3" in str(caught.value)
+    with pytest.raises(InputError, match=r"没有这条结论（现为「A1\|X」）；允许：A1\|"):
+        explain_finding(run, "A1|X")
+    (project / "data" / "enterprises.csv").write_text("改了", encoding="utf-8")
+    told = lines(explain_finding(run, "A1|SCR-JY-10KM"), "原表")["位置"]
+    assert told == "data/enterprises.csv 与运行时不同，行号从略"

@@ -55,6 +55,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "offsets": sites.offsets,
     "map": projects.draw,
     "verify": projects.verify,
+    "explain": projects.explain,
 }
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "layers": (

@@ -1,4 +1,4 @@
-"""Commands on projects, bare files and runs: demo, run, init, check, screen, pairs, map, flow, verify."""
+"""Commands on projects, bare files and runs: demo, run, init, check, screen, pairs, map, flow, verify, explain."""
 
 from __future__ import annotations
 
@@ -269,3 +269,25 @@ def verify(
             OUT.print(str(one), markup=False)
     if any(one.sign == DIFFERS for one in checks):
         raise typer.Exit(EXIT_FAIL_ON)
+
+
+def explain(
+    folder: Annotated[Path, typer.Argument(help="hmgeo run 或 hmgeo screen 的结果文件夹。")],
+    finding: Annotated[str, typer.Argument(help="哪一条：污染源编号|规则编号，加引号。")],
+    project: Annotated[
+        Path | None, typer.Option("--project", help="project.yml 或其所在文件夹；不写则在结果文件夹之上找。")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """一条结论从原表的单元格到条款是怎样得出的，什么会使它改变。"""
+    from hmgeo.compare.explain import as_plain, explain_finding
+
+    parts = explain_finding(folder, finding, project)
+    if as_json:
+        typer.echo(json.dumps(as_plain(parts), ensure_ascii=False, indent=1))
+        return
+    for part in parts:
+        OUT.print(part.title, style="bold", markup=False)
+        for name, text in part.lines:
+            OUT.print(f"  {name}：{text}", markup=False)

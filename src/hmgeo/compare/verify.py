@@ -98,7 +98,7 @@ def verify_run(
         Where any of them `DIFFERS`, the run doesn't hold.
     """
     manifest, record = read_manifest(folder)
-    home = _home(folder, project, manifest)
+    home = home_of(folder, project, manifest)
     checks = [*_outputs(folder, manifest, record), *_inputs(home, manifest)]
     if not rerun:
         return tuple(checks)
@@ -110,7 +110,7 @@ def verify_run(
         return (*checks, Check(OPEN, "重跑", "输入不齐或已变，没有重跑", "先找回原来的输入"))
     with tempfile.TemporaryDirectory() as temporary:
         again = Path(temporary) / folder.resolve().name
-        file, accepts = home / _project_name(manifest), _ACCEPT in words
+        file, accepts = home / project_name(manifest), _ACCEPT in words
         run_project(file, again, accept_suggestions=accepts, wish=_wish(words), progress=progress)
         return (*checks, *_again(folder, manifest, again))
 
@@ -141,17 +141,18 @@ def _wish(words: Sequence[str]) -> Wish:
     )
 
 
-def _home(folder: Path, project: Path | None, manifest: Mapping[str, Any]) -> Path | None:
+def home_of(folder: Path, project: Path | None, manifest: Mapping[str, Any]) -> Path | None:
     """Return the folder that the inputs' paths are relative to; None where it can't be found."""
     if project is not None:
         return project.parent if project.is_file() else project
     if _words(manifest)[1:2] == [_SCREEN]:
         return None
     above = folder.resolve().parents[:_LEVELS_UP]
-    return next((one for one in above if (one / _project_name(manifest)).is_file()), None)
+    return next((one for one in above if (one / project_name(manifest)).is_file()), None)
 
 
-def _project_name(manifest: Mapping[str, Any]) -> str:
+def project_name(manifest: Mapping[str, Any]) -> str:
+    """Return what the project's own file is called."""
     return next(iter(manifest.get("settings", {})), FILE_NAME)
 
 

@@ -1,0 +1,262 @@
+"""Why a finding says what it says: from the cell that somebody filled in to the verdict, out of the run's own files."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow.parquet as pq
+
+from hmgeo.compare.verify import home_of, project_name, read_manifest
+from hmgeo.errors import HmgeoError, InputError, Place, Problem
+from hmgeo.intake.catalog import file_sha256
+from hmgeo.intake.formats.read import read_raw
+from hmgeo.intake.rows import Journal
+from hmgeo.outputs.tables import OWN_PREFIX
+from hmgeo.outputs.wording import badge, basis_word, certainty_word, position_word, standing_word, verdict_word
+from hmgeo.project.spec import read_spec
+from hmgeo.rules.book import load_book
+from hmgeo.vocabulary import Certainty, Completeness, Effect, LayerKind, LegalRank, Standing, Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from hmgeo.rules.model import Rule
+
+
+_NAMED = 8
+_WITH_UNIT = ("measured", "measured_low", "measured_high", "limit_value", "margin")
+
+
+class Part(NamedTuple):
+    """One step of an explanation: its title, and lines of name and text."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+
+def explain_finding(folder: Path, finding: str, project: Path | None = None) -> tuple[Part, ...]:
+    """Return the way from the cell to the verdict, step by step.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    finding
+        A `finding_id`, `source_id|rule_id`.
+    project
+        The project.yml or its folder, for the row of the workbook; looked for above the run where nothing is said.
+
+    Raises
+    ------
+    InputError
+        No such finding: with those of the source, or the nearest sources.
+    """
+    manifest, record = read_manifest(folder)
+    data = record.parent
+    try:
+        found = _finding(pq.read_table(data / "findings.parquet"), finding, folder)
+        source = _source(data / "sources.csv", found["source_id"])
+        ledger = [row for row in _rows(data / "ledger.csv") if row["source_id"] == found["source_id"]]
+    except OSError as error:
+        place = Place(file=folder.name)
+        raise InputError(
+            Problem("结果文件缺失", place, str(error.filename), remedy="先用 hmgeo verify 核对")
+        ) from error
+    told = {one["rule_id"]: one for one in manifest["rules"]}.get(found["rule_id"], {})
+    rule = {one.id: one for one in load_book().rules}.get(found["rule_id"])
+    return (
+        Part("结论", tuple(_verdict(found))),
+        Part("原表", tuple(_cells(source, _row_told(folder, project, manifest, source)))),
+        Part("读成", tuple(_read_as(source, ledger))),
+        Part("量得", tuple(_measured(found))),
+        Part("条款", tuple(_clause(found, told))),
+        Part("参数", tuple(_parameters(manifest, rule))),
+        Part("数据", tuple(_layers(manifest))),
+        Part("什么会使它改变", tuple(_flips(found))),
+    )
+
+
+def as_plain(parts: Sequence[Part]) -> dict[str, list[dict[str, str]]]:
+    """Return an explanation as plain values."""
+    return {part.title: [{"name": name, "text": text} for name, text in part.lines] for part in parts}
+
+
+def _finding(table: Any, wanted: str, folder: Path) -> dict[str, Any]:  # noqa: ANN401 -- pyarrow carries no types
+    ids: list[str] = table["finding_id"].to_pylist()
+    if wanted in ids:
+        row: dict[str, Any] = table.drop_columns("geometry").slice(ids.index(wanted), 1).to_pylist()[0]
+        return row
+    sources = table["source_id"].to_pylist()
+    name = wanted.partition("|")[0]
+    near = [id_ for id_, source in zip(ids, sources, strict=True) if source == name]
+    allowed = near or list(dict.fromkeys(sources))
+    shown = "、".join(allowed[:_NAMED]) + (f" 等 {len(allowed)} 个" if len(allowed) > _NAMED else "")
+    what = "没有这条结论" if near else "没有这个污染源"
+    remedy = "写成 污染源编号|规则编号，加引号，如 'A1|SCR-JY-10KM'"
+    raise InputError(Problem(what, Place(file=folder.name), wanted, shown, remedy))
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _source(path: Path, source_id: str) -> dict[str, str]:
+    rows = _rows(path)
+    number = next((at for at, row in enumerate(rows) if row["source_id"] == source_id), None)
+    return {} if number is None else {**rows[number], "_number": str(number)}
+
+
+def _verdict(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "结论", badge(found)
+    if found["certainty"]:
+        yield "可靠性", certainty_word(found["certainty"])
+    if found["verdict_other"]:
+        yield "另一可能", verdict_word(found["verdict_other"])
+    if found["note"]:
+        yield "说明", found["note"]
+    yield "评估基准日", found["as_of"] or "未设"
+
+
+def _row_told(folder: Path, project: Path | None, manifest: Mapping[str, Any], source: Mapping[str, str]) -> str:
+    """Return the file, sheet and row that a source stands in, as Excel counts; why not, where that can't be told."""
+    home = home_of(folder, project, manifest)
+    layer = next((one for one in manifest["inputs"] if one["kind"] == LayerKind.ENTERPRISES.value), None)
+    if home is None or layer is None or not (home / layer["path"]).exists():
+        return "原表没有找到，行号从略；用 --project 写明项目文件夹"
+    path = home / layer["path"]
+    if file_sha256(path) != layer["sha256"]:
+        return f"{layer['path']} 与运行时不同，行号从略"
+    try:
+        spec = read_spec(home / project_name(manifest)).layers.get(LayerKind.ENTERPRISES)
+        sheet = "" if spec is None else spec.layer
+        raw = read_raw(path, layer=sheet, journal=Journal(layer["path"]), kind=LayerKind.ENTERPRISES)
+    except HmgeoError:
+        return f"{layer['path']} 读不出，行号从略"
+    number = int(source.get("_number", "0"))
+    line = raw.lines[number] if number < len(raw.lines) else number + 1
+    return f"{layer['path']}{f' 工作表 {raw.sheet}' if raw.sheet else ''} 第 {line} 行"
+
+
+def _cells(source: Mapping[str, str], where: str) -> Iterator[tuple[str, str]]:
+    yield "位置", where
+    for name, text in source.items():
+        if name.startswith(OWN_PREFIX) and text:
+            yield name.removeprefix(OWN_PREFIX), text
+
+
+def _read_as(source: Mapping[str, str], ledger: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+    if not source:
+        yield "状态", "sources.csv 中没有这个编号"
+        return
+    yield "状态", Status.of(source["status"]).zh
+    yield "位置类型", position_word(source["position_kind"]) or "无"
+    if source["lon"]:
+        yield (
+            "坐标（CGCS2000）",
+            f"{source['lon']}, {source['lat']}，误差 ±{float(source['position_uncertainty_m']):.1f} m",
+        )
+    for name, title in (
+        ("county", "县"),
+        ("township", "乡镇"),
+        ("trade_code", "行业代码"),
+        ("trade_edition", "行业分类版本"),
+    ):
+        if source.get(name):
+            yield title, source[name]
+    for row in ledger:
+        cell = f"（{row['field']}「{row['value']}」）" if row["field"] or row["value"] else ""
+        yield f"台账：{row['event']}", f"{row['reason']}{cell}，{row['action']}"
+
+
+def _measured(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    texts = {name: _number(found[name], found["unit"]) for name in _WITH_UNIT if found[name] is not None}
+    if not texts:
+        yield "量得", found["measured_text"] or "这条结论没有用到量得的数值"
+        return
+    if found["receptor_id"]:
+        yield "最近对象", f"{found['receptor_id']} {found['receptor_name']}".strip()
+    if found["bearing_deg"] is not None:
+        yield "方位（真北起）", f"{found['bearing_deg']:.0f}°"
+    if "measured" in texts:
+        yield "量得", texts["measured"]
+    if "measured_low" in texts or "measured_high" in texts:
+        yield "位置误差内", f"{texts.get('measured_low', '不详')} 至 {texts.get('measured_high', '不详')}"
+    if "limit_value" in texts:
+        yield "限值", texts["limit_value"]
+    if "margin" in texts:
+        yield "量得减限值", texts["margin"]
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:,.1f} {unit}".strip() if unit == "m" else f"{value:g} {unit}".strip()
+
+
+def _clause(found: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if not found["quote"]:
+        yield "条款", "不依据条款，半径由使用者设定"
+        return
+    yield "规则", f"{found['rule_id']} {told.get('title', '')}".strip()
+    yield "出处", f"《{found['document'].strip('《》')}》{found['clause']}"
+    yield "原文", f"“{found['quote']}”"
+    yield "效力层级", LegalRank.of(found["legal_rank"]).zh if found["legal_rank"] else ""
+    yield "效力", standing_word(found["standing"], verified=told.get("verified", ""))
+    if told.get("effect"):
+        yield "作用", Effect.of(told["effect"]).zh
+    yield "由谁认定", found["decider"]
+    if told.get("verified"):
+        yield "核对", told["verified"]
+
+
+def _parameters(manifest: Mapping[str, Any], rule: Rule | None) -> Iterator[tuple[str, str]]:
+    """Yield the parameters that the rule leaves open, with who set them; all of the run where the rule isn't known."""
+    wanted = None if rule is None else rule.parameters
+    for one in manifest["parameters"]:
+        if wanted is None or any(f"（{name}）" in one["name"] or name == one["name"] for name in wanted):
+            who = f"{one['by']}，{one['on']}，{one['reason']}" if one["by"] else "默认"
+            yield one["name"], f"{one['value']} {one['unit']}".strip() + f"（{who}）"
+
+
+def _layers(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    kinds = {kind.value: kind.zh for kind in LayerKind}
+    for one in manifest["inputs"]:
+        extent, time = ("未申明" if one[name] == "unknown" else one[name] for name in ("coverage", "vintage"))
+        gates = f"范围 {extent}，完整性 {Completeness.of(one['completeness']).zh}，时点 {time}"
+        yield kinds.get(one["kind"], one["kind"]), f"{one['path']}：{basis_word(one['basis'])}，{gates}"
+
+
+def _flips(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what would make another verdict of it."""
+    low, high, limit, margin = (found[name] for name in ("measured_low", "measured_high", "limit_value", "margin"))
+    unit = found["unit"]
+    verdict = Verdict.of(found["verdict"])
+    if (
+        found["certainty"] == Certainty.AMBIGUOUS.value
+        and limit is not None
+        and None not in (low, high)
+        and low <= limit < high
+    ):
+        span = f"{_number(low, unit)} 至 {_number(high, unit)}"
+        yield "位置", f"可能的位置上量得 {span}，跨过限值 {_number(limit, unit)}：核准位置即可定"
+    elif found["certainty"] == Certainty.AMBIGUOUS.value:
+        yield "存疑之处", found["note"] or "见说明"
+    elif margin is not None and limit is not None:
+        side = "以内" if margin <= 0 else "以外"
+        yield (
+            "距离或数值",
+            f"在限值 {_number(limit, unit)} {side} {_number(abs(margin), unit)}；变动要超过这个数才会改变",
+        )
+    if verdict in {Verdict.NOT_ASSESSED, Verdict.NOT_APPLICABLE}:
+        yield (
+            ("补上所缺" if verdict is Verdict.NOT_ASSESSED else "所填行业、行为、地域或时间"),
+            found["note"] or "见说明",
+        )
+    if found["standing"] == Standing.ADOPTED.value:
+        yield "采用", "这条是项目用 adopt 采用的；撤下则不再判断"
+    elif found["standing"] == Standing.PERIOD_OVER.value:
+        yield "效力", "规划期已届满；收录接续文件，或在项目中采用（adopt），才会判断"
+    if "原则上" in found["quote"]:
+        yield "例外", "条文为「原则上」，有书面依据的例外由主管部门认定"
+    yield "条文和参数", "条文数值、参数取值或基准日改变时，重新运行"
