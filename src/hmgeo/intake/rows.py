@@ -60,8 +60,8 @@ class Outcome:
         Receptors are set aside (几何搁置); sources are returned (退回补正) or left without a place (未定位).
     notes
         Row to the sentences that its output row carries.
-    awaiting_datum
-        Rows that give coordinates whose datum nobody knows; a place they name stands in for nothing.
+    held
+        Rows that give coordinates whose datum or error nobody knows; a place they name stands in for nothing.
     aside
         Row of a receptor that was set aside to the lon/lat box it may lie in; None where nothing tells.
     are_placed
@@ -78,7 +78,7 @@ class Outcome:
     journal: Journal
     are_receptors: bool = False
     notes: dict[int, list[str]] = field(default_factory=dict)
-    awaiting_datum: set[int] = field(default_factory=set)
+    held: set[int] = field(default_factory=set)
     read_as: dict[int, ReadAs] = field(default_factory=dict)
     shift_margin_m: float = 0.0
     aside: dict[int, Box | None] = field(default_factory=dict)
@@ -135,11 +135,11 @@ class Outcome:
         self.mark(row, Status.REJECTED)
         self._close(row, "退回补正", reason, "请更正后重新提交", field, value)
 
-    def await_datum(self, row: int, reason: str, *, field: str, value: str) -> None:
-        """Leave a row whose coordinates can't be read before somebody declares their datum."""
+    def hold(self, row: int, reason: str, *, field: str, value: str, action: str = "请申明坐标系") -> None:
+        """Leave a row whose coordinates nothing can rest on before somebody says their datum, or their error."""
         if self.status[row] is Status.ASSESSED:
-            self.awaiting_datum.add(row)
-        self.leave(row, reason, field=field, value=value, action="请申明坐标系")
+            self.held.add(row)
+        self.leave(row, reason, field=field, value=value, action=action)
 
     def leave(self, row: int, reason: str, *, field: str = "", value: str = "", action: str = "请补充坐标") -> None:
         """Leave a row without a place: nothing usable is given."""

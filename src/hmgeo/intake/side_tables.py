@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from hmgeo.errors import InputError, Place, Problem, raise_problems
+from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.catalog import file_sha256, shown_path
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import TEMPLATES, read_raw
@@ -45,6 +46,7 @@ _WHOLE = 100.0
 _ROUNDING = 2.0
 """Seventeen shares of a tenth each may miss a hundred by this much, with something to spare."""
 _DIRECTION_COUNTS = (8, 16)
+WIND_EVENT = "风频表搁置"
 _MEDIUM_BY_ID = {"DA": "废气", "DW": "废水"}
 
 
@@ -64,13 +66,14 @@ def load_wind(
     Returns
     -------
     table, ledger
-        `WIND_SCHEMA`, directions in the order of the file.
+        `WIND_SCHEMA`, directions in the order of the file; empty where a cell makes the table one that can't be
+        trusted, with every fault in the ledger: unknown, repeated or missing directions, shares that are no number or
+        don't add up to a hundred, several stations in one table.
 
     Raises
     ------
     InputError
-        With every fault: unknown, repeated or missing directions, shares that are no number or don't add up to a
-        hundred, several stations in one table.
+        The file can't be used, or lacks a column.
     """
     journal = Journal(shown_path(path, shown_as))
     raw = read_raw(path, layer=options.layer, journal=journal, kind=kind)
@@ -91,7 +94,13 @@ def load_wind(
         _take_share(word, cell, where, shares, problems)
     problems += _faults_of(shares, place)
     texts = {word: _only(raw, headers[word], word, place, problems) for word in ("气象站", "年份")}
-    raise_problems(InputError, problems)
+    told = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
+    if problems:
+        for one in problems:
+            action = f"整张风频表未采用，请更正：{one.remedy}"
+            note = partial(journal.note_row, one.where.row) if one.where.row else journal.note
+            note(WIND_EVENT, f"{one.what}。", action, value=one.found)
+        return SideTable(name or path.stem, kind, basis, told, WIND_SCHEMA.empty_table(), gates), journal.ledger()
     total = f"合计 {sum(shares.values()):g}%"
     journal.note("风频", f"{len(shares) - (None in shares)} 个方位", "按来风方向读取", value=total)
     rows = [
@@ -99,7 +108,6 @@ def load_wind(
         for one, share in shares.items()
     ]
     table = pa.Table.from_pylist(rows, WIND_SCHEMA)
-    told = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
     return SideTable(name or path.stem, kind, basis, told, table, gates), journal.ledger()
 
 

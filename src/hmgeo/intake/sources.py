@@ -125,7 +125,7 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
     _mark_short_codes(cells, opened, outcome)
     kinds = [
         PositionKind.POINT
-        if row in outcome.awaiting_datum
+        if row in outcome.held
         else _position_kind(outcome.status[row], int(types[row]), counties[row] or townships[row])
         for row in range(count)
     ]

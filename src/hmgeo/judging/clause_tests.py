@@ -191,6 +191,8 @@ def attribute(test: Test, inquiry: Inquiry) -> Outcome:
 
 def _number(test: Test, inquiry: Inquiry, name: str) -> Outcome:
     number, limit = inquiry.facts.stated.number(name), inquiry.value.value
+    if isinstance(number, Unknown):
+        return unknown(number.why)
     if number is None or limit is None:
         return unknown(unsaid(name).why if number is None else "条文未规定限值。")
     unit = MEASURED_ATTRIBUTES[name][1]

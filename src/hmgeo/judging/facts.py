@@ -404,6 +404,8 @@ class Stated:
         Its own official class by layer code.
     quotient
         Stated instead of the numbers that it is formed of; None where it isn't.
+    doubt
+        Why nothing can rest on the numbers: one of them can't be read.
     """
 
     attributes: Mapping[str, bool | Unknown] = field(default_factory=dict)
@@ -412,14 +414,15 @@ class Stated:
     offset_kg: Mapping[str, float] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
     quotient: float | None = None
+    doubt: str = ""
 
     def attribute(self, name: str) -> bool | Unknown | None:
         """Return a yes/no fact; None where nobody said."""
         return self.attributes.get(name)
 
-    def number(self, name: str) -> float | None:
+    def number(self, name: str) -> float | Unknown | None:
         """Return a number; None where nobody said."""
-        return self.numbers.get(name)
+        return Unknown(self.doubt) if self.doubt else self.numbers.get(name)
 
     def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
         """Return the quotient of two numbers on a basis (the code of a choice; empty where there is none).
@@ -432,6 +435,8 @@ class Stated:
         >>> round(said.ratio("offset_kg", "added_emission_kg", "sum_of_five"), 4)
         1.2727
         """
+        if self.doubt:
+            return Unknown(self.doubt)
         found = self.quotient
         if found is None and numerator == OFFSET:
             found = self._offset_ratio(denominator, basis)

@@ -14,7 +14,8 @@ from hmgeo.judging.facts import Stated, doubted_facts
 from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import find_header, trades, trades_named
-from hmgeo.rules.words import stated_facts, stated_numbers
+from hmgeo.rules.claims import NUMBERS
+from hmgeo.rules.words import stated_facts, stated_numbers, unread_facts, unread_numbers
 from hmgeo.vocabulary import FIVE_METALS, Action
 from hmgeo.vocabulary import METALS as METAL_WORDS
 
@@ -140,8 +141,46 @@ def stated_of_row(cells: Mapping[str, str], doubts: Mapping[str, str]) -> Stated
     ({'Pb': 10.0, 'Cd': 1.0}, {'added_emission_kg': 11.0, 'offset_kg': 12.0}, True)
     """
     added_kg = by_metal(cells, ADDED)
+    doubts = unread_doubts(cells) | dict(doubts)
     attributes = emission_facts(added_kg) | doubted_facts(stated_facts(cells), doubts)
-    return Stated(attributes, numbers_of(stated_numbers(cells), added_kg), added_kg, by_metal(cells, OFFSET))
+    numbers = numbers_of(stated_numbers(cells), added_kg)
+    return Stated(attributes, numbers, added_kg, by_metal(cells, OFFSET), doubt=doubts.get(NUMBERS, ""))
+
+
+UNREAD = "{column}所填「{cell}」看不懂，本条未作判断。"
+
+
+def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
+    """Return why a clause can't rest on something whose cell isn't understood, by topic; a blank says nothing.
+
+    An emission that can't be read may be above zero: what an emission says is open then, and so are sums and shares.
+
+    Examples
+    --------
+    >>> unread_doubts({"是否化工园区": "待查"})["is_chemical"]
+    '是否化工园区所填「待查」看不懂，本条未作判断。'
+    >>> sorted(unread_doubts({"新增镉(kg/a)": "若干", "新增铅(kg/a)": "10"}))
+    ['emits_cadmium', 'numbers']
+    """
+    found = {fact: UNREAD.format(column=column, cell=cell) for fact, (column, cell) in unread_facts(cells).items()}
+    unread = {
+        (start, metal): cell
+        for start in (ADDED, OFFSET)
+        for metal in METAL_WORDS
+        if (cell := metal_cell(cells, start, metal)) not in _BLANKS and number_of(cell) is None
+    }
+    said = {key: UNREAD.format(column=f"{key[0]}{METAL_WORDS[key[1]]}", cell=cell) for key, cell in unread.items()}
+    said |= {(column, ""): UNREAD.format(column=column, cell=cell) for column, cell in unread_numbers(cells).items()}
+    if said:
+        found[NUMBERS] = "".join(said.values())
+    known = {**emission_facts(by_metal(cells, ADDED)), **stated_facts(cells)}
+    for (start, metal), why in said.items():
+        if start.startswith(ADDED):
+            found |= {fact: why for fact in emission_facts({metal: 1.0}) if fact not in known and fact not in found}
+    return found
+
+
+_BLANKS = frozenset({"", "/", "-", "—"})
 
 
 def emission_facts(added_kg: Mapping[str, float]) -> dict[str, bool | Doubted]:
@@ -168,9 +207,10 @@ def stated_action(cells: Mapping[str, str]) -> tuple[Action | None, str]:
 def number_of(text: str) -> float | None:
     """Return the number that a text is; None for anything else."""
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return None
+    return value if math.isfinite(value) else None
 
 
 def numbers_of(stated: Mapping[str, float], added_kg: Mapping[str, float]) -> dict[str, float]:

@@ -101,7 +101,8 @@ def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
         yield _warning(gap, spec, UPSTREAM_MODE, remedy)
     for entry in inputs.ledger.entries:
         if entry.event in WARNED_EVENTS:
-            yield _warning(f"{entry.file}：{entry.reason}{entry.action}", spec, "datum", "写明 datum")
+            key, remedy = ("layers", "更正后重新读取") if "搁置" in entry.event else ("datum", "写明 datum")
+            yield _warning(f"{entry.file}：{entry.reason}{entry.action}", spec, key, remedy)
 
 
 def _disagreements(spec: ProjectSpec, crossed: CrossCheck) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.intake.catalog import file_sha256
+from hmgeo.intake.side_tables import WIND_EVENT
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.crosscheck import cross_check
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
     from hmgeo.screening.screen import Screened
 
 
-WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误", "搁置待核"})
+WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误", "搁置待核", WIND_EVENT})
 """Ledger events that stand on top of every output, too."""
 
 MIX_BASIS = "mix_basis"

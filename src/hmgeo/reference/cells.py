@@ -30,6 +30,7 @@ _LATER_SECTIONS = (51, 97)
 _YEARS = frozenset({"1994", "2002", "2011", "2017"})
 _FULL_LENGTH = 4
 _EDITIONS = ("2011", "2017")
+_NUMERAL = re.compile(r"[〇零一二三四五六七八九十]")
 _SHORTEST_NAME = 3
 
 
@@ -189,6 +190,8 @@ def _section_fault(letter: str | None, code: str) -> str:
 
 def _rest_fault(rest: str, code: str, *, is_last: bool) -> str:
     """Return what is wrong with the words after a code; empty where they are its name or nothing."""
+    if _NUMERAL.match(rest):  # 33六零: a code of which only a part is written in figures
+        return "unreadable"
     name = rest.strip(_EDGES)
     if name in _JOINTS and not (is_last and name):
         return ""

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
-CADMIUM, TRADE, ACTION = "cadmium", "trade", "action"
-"""What a clause may rest on beside the facts of `ATTRIBUTES`: whether the source is cadmium-related, trade, action."""
+CADMIUM, TRADE, ACTION, NUMBERS = "cadmium", "trade", "action", "numbers"
+"""What a clause may rest on beside the facts of `ATTRIBUTES`: cadmium-related or not, trade, action, emissions."""
 
 OVERHEAD = "overhead"
 """Who lives below a dam, as other tables tell it."""

@@ -232,6 +232,7 @@ NETWORK, CATCHMENT, BOTH = "network", "catchment", "both"
 
 _YES = frozenset({"是", "有", "已", "yes", "y", "true", "1"})
 _NO = frozenset({"否", "无", "未", "no", "n", "false", "0"})
+_UNSAID = frozenset({"", "/", "-", "—"})
 _PRESENT = ("批准设立文号", "规划环评审查文号")
 _EXTRA_COLUMNS = {
     "是否可能造成土壤污染及依据": "may_pollute_soil",
@@ -303,8 +304,30 @@ def said_facts(row: Mapping[str, str]) -> Iterator[tuple[str, bool, str, str]]:
         elif code is not None and name in _PRESENT:
             if _NUMBERED.search(value):
                 yield code, True, column, cell.strip()
-        elif code is not None and value in _YES | _NO:
-            yield code, value in _YES, column, cell.strip()
+        elif code is not None and _yes_or_no(name, value) in _YES | _NO:
+            yield code, _yes_or_no(name, value) in _YES, column, cell.strip()
+
+
+def _yes_or_no(column: str, value: str) -> str:
+    """Return the word that answers; what follows it in a column that asks for the grounds, too, isn't read."""
+    return re.split(r"[,，;；:：]", value, maxsplit=1)[0].strip() if column.endswith("及依据") else value
+
+
+def unread_facts(row: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the column and the cell of every yes/no fact that a row tells in words that aren't understood.
+
+    Examples
+    --------
+    >>> unread_facts({"是否化工园区": "待查", "规划环评审查文号": "待批", "是否可能造成土壤污染及依据": "是，排放镉"})
+    {'is_chemical': ('是否化工园区', '待查')}
+    """
+    read = stated_facts(row)
+    asked = {column: _attribute_columns().get(_plain(column), "") for column in row if _plain(column) not in _PRESENT}
+    return {
+        code: (column, row[column].strip())
+        for column, code in asked.items()
+        if code and code not in read and (row[column] or "").strip() not in _UNSAID
+    }
 
 
 def mentioned_facts(row: Mapping[str, str]) -> frozenset[str]:
@@ -334,6 +357,15 @@ def stated_numbers(row: Mapping[str, str]) -> dict[str, float]:
         if code is not None and _NUMBER.fullmatch(cell.strip()):
             found[code] = float(cell)
     return found
+
+
+def unread_numbers(row: Mapping[str, str]) -> dict[str, str]:
+    """Return the cells of the columns of `stated_numbers` that hold no number and aren't blank, by column."""
+    return {
+        column: cell.strip()
+        for column, cell in row.items()
+        if _plain(column) in _number_columns() and cell.strip() not in _UNSAID and not _NUMBER.fullmatch(cell.strip())
+    }
 
 
 def stated_by_row(columns: Mapping[str, Sequence[str]], rows: Sequence[int]) -> list[dict[str, bool]]:

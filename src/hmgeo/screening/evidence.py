@@ -152,7 +152,7 @@ def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], store
     return Pathway(text, said, side=Side.MET)
 
 
-NOT_GIVEN = "未提供风频表"
+NOT_GIVEN = "没有可用的风频表"
 _WHOLE_TURN_DEG = 360.0
 
 
@@ -195,8 +195,8 @@ class Wind:
 
 
 def wind_of(table: SideTable | None) -> Wind | None:
-    """Return the wind that a table of `hmgeo.records.WIND_SCHEMA` tells; None where there is none."""
-    if table is None:
+    """Return the wind that a table of `hmgeo.records.WIND_SCHEMA` tells; None where there is none, or none usable."""
+    if table is None or not table.table.num_rows:
         return None
     rows = table.table.to_pylist()
     shares = {row["from_deg"]: row["percent"] for row in rows if row["from_deg"] is not None}

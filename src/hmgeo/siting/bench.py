@@ -151,6 +151,8 @@ class Witness:
         if name in MEASURED_ATTRIBUTES:
             word, unit = MEASURED_ATTRIBUTES[name]
             number = self.facts.stated.number(name)
+            if isinstance(number, Unknown):
+                return Evidence((number.why,), (f"核实{word}后可作判断。",))
             if number is None:
                 return Evidence(changes=(f"补充{word}后可作判断。",), unsaid=(word,))
             limit = "" if value.value is None else f"，限值 {value.value:g} {unit}"

@@ -16,6 +16,7 @@ from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer, 
 from hmgeo.judging.layers import LayerFacts, PlaceOnly
 from hmgeo.judging.places import Place, Places
 from hmgeo.records import Because
+from hmgeo.rules.claims import NUMBERS
 from hmgeo.terrain.places import slopes_of
 from hmgeo.terrain.slope import slope_strips
 from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Status, Unassessed
@@ -145,7 +146,8 @@ class Site:
     @property
     def stated(self) -> Stated:
         """What words say of it."""
-        return Stated(self.attributes, self.numbers, self.added_kg, self.offset_kg, self.classes)
+        doubt = self.doubts.get(NUMBERS, "")
+        return Stated(self.attributes, self.numbers, self.added_kg, self.offset_kg, self.classes, doubt=doubt)
 
 
 class PlaceFinder:

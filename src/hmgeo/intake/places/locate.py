@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -212,7 +212,7 @@ def shift_datums(outcome: Outcome, datums: Sequence[Datum | None]) -> None:
         for datum in ([datums[0]] if is_one else dict.fromkeys(datums))
     }
     for row in np.flatnonzero(held.get(Datum.UNKNOWN, [])).tolist():
-        outcome.await_datum(row, "坐标系为未知，申明坐标系之前不能定位", field="坐标系", value=Datum.UNKNOWN.zh)
+        outcome.hold(row, "坐标系为未知，申明坐标系之前不能定位", field="坐标系", value=Datum.UNKNOWN.zh)
     for datum in Datum:
         rows = np.flatnonzero(held.get(datum, []))
         if rows.size and datum not in {Datum.CGCS2000, Datum.UNKNOWN}:
@@ -259,8 +259,15 @@ def _guess_crs(declared: Declared, bounds: Sequence[float], journal: Journal) ->
     )
 
 
+@lru_cache(maxsize=64)
+def _epsg_of(crs: CRS) -> int | None:
+    """Return the code of a system; PROJ takes long to find one, and the layers of a project share few systems."""
+    found: int | None = crs.to_epsg()
+    return found
+
+
 def _tell_crs(crs: CRS, datum: Datum | None, bounds: Sequence[float], journal: Journal) -> None:
-    epsg = crs.to_epsg()
+    epsg = _epsg_of(crs)
     value = f"EPSG:{epsg} {crs.name}" if epsg else crs.name
     if datum is None:
         _tell_margin(crs, journal, value)
@@ -410,9 +417,9 @@ def row_datum_words(raw: RawTable, columns: Columns, outcome: Outcome) -> list[D
     understood = {word: parse_datum(word) for word in set(words) if word}
     for row, word in enumerate(words):
         if word and understood[word] is None:
-            outcome.await_datum(row, "坐标系无法识别，申明坐标系之前不能定位", field=columns["datum"], value=word)
+            outcome.hold(row, "坐标系无法识别，申明坐标系之前不能定位", field=columns["datum"], value=word)
         elif understood.get(word) is Datum.UNKNOWN:
-            outcome.await_datum(row, "坐标系为未知，申明坐标系之前不能定位", field=columns["datum"], value=word)
+            outcome.hold(row, "坐标系为未知，申明坐标系之前不能定位", field=columns["datum"], value=word)
     own = [understood.get(word) for word in words]
     if raw.geometry is None:
         _read_notes(own, raw, columns, outcome)
@@ -436,28 +443,29 @@ def _read_notes(own: list[Datum | None], raw: RawTable, columns: Columns, outcom
             else:
                 said = own[row]
                 reason = f"与坐标系「{said.zh}」不符" if said is not None else "看不出坐标属于哪个坐标系"
-                outcome.await_datum(row, f"文字提到坐标系，{reason}，请在坐标系列写明", field=header, value=text)
+                outcome.hold(row, f"文字提到坐标系，{reason}，请在坐标系列写明", field=header, value=text)
     for (header, text), rows in taken.items():
         outcome.journal.note("坐标系", f"文字写明，共 {name_rows(rows)}", "按此读取", field=header, value=text)
 
 
+_STATED_ERROR = re.compile(r"[±约<≤小于]*\+?(\d+(?:\.\d+)?)(?:m|米)?(?:左右|以内|之内)?")
+
+
 def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) -> None:
-    """Add what rows state in 定位误差(m)."""
+    """Add what rows state in 定位误差(m); where that can't be read nothing can rest on the position."""
     if "uncertainty" not in columns:
         return
     header = columns["uncertainty"]
     for row, text in enumerate(raw.columns[header]):
-        plain = unicodedata.normalize("NFKC", text).strip().removesuffix("米").removesuffix("m")
+        plain = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
         if plain in PLACEHOLDERS:
             continue
-        value = float(plain) if NUMBER.fullmatch(plain) else math.nan
-        if math.isfinite(value) and value >= 0:
-            outcome.uncertainty_m[row] += value
+        stated = _STATED_ERROR.fullmatch(plain)
+        if stated is not None:
+            outcome.uncertainty_m[row] += float(stated[1])
         else:
-            outcome.journal.note_row(
-                row + 1, "定位误差无效", "不是大于等于 0 的米数", "未计入位置误差，请更正", field=header, value=text
-            )
-            outcome.remark(row, f"定位误差无效（{header}「{text}」），未计入")
+            reason = "定位误差不是大于等于 0 的米数，位置误差不明"
+            outcome.hold(row, reason, field=header, value=text, action="未据以判断，请更正定位误差")
 
 
 def _turn_survey_axes(pairs: dict[int, Pair], columns: Columns, outcome: Outcome) -> dict[int, Pair]:

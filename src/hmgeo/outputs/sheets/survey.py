@@ -498,7 +498,7 @@ def _air_text(row: dict[str, Any], evidence: dict[str, Any]) -> str:
     parts = (
         f"最近耕地 {_distance_words(row)}{where}",
         f"废气{evidence['air_emissions']}" if evidence.get("air_emissions") else "废气排放量未填",
-        evidence.get("air_downwind_note") or "未提供风频表" if downwind is None else f"下风向占 {downwind:g}%",
+        evidence.get("air_downwind_note") or "没有可用的风频表" if downwind is None else f"下风向占 {downwind:g}%",
     )
     return "；".join(parts)
 

@@ -16,7 +16,17 @@ from hmgeo.errors import Place, Problem, UsageError
 from hmgeo.intake.load import ReadOptions, load_positions
 from hmgeo.judging.crosscheck import dispute_entries, option_disputes
 from hmgeo.judging.facts import doubted_facts
-from hmgeo.judging.own_columns import ACTIONS, ADDED, OFFSET, by_metal, metal_cell, number_of, numbers_of, stated_action
+from hmgeo.judging.own_columns import (
+    ACTIONS,
+    ADDED,
+    OFFSET,
+    by_metal,
+    metal_cell,
+    number_of,
+    numbers_of,
+    stated_action,
+    unread_doubts,
+)
 from hmgeo.judging.places import places_of
 from hmgeo.records import Ledger, LedgerEntry, Provenance, Unknown
 from hmgeo.reference.cells import plain_trade, read_trade
@@ -366,7 +376,8 @@ def _site(
 ) -> Site:
     place, basis = where
     action, added_kg = filled.action, filled.added_kg
-    attributes = doubted_facts(filled.attributes, doubts_of(disputed))
+    doubts = unread_doubts(cells) | doubts_of(disputed)
+    attributes = doubted_facts(filled.attributes, doubts)
     note = row["note"] + "".join(one.note for one in disputed)
     note += stated_action(cells)[1]
     for is_used, told in ((True, "清单未填，按选项"), (False, "清单已填，选项未用")):
@@ -392,7 +403,7 @@ def _site(
         status=Status.of(row["status"]),
         note=note,
         facts=(*facts_of(action, filled.trade_code, filled.trade_edition, added_kg, attributes), *shown),
-        doubts=doubts_of(disputed),
+        doubts=doubts,
     )
 
 

@@ -1,0 +1,86 @@
+"""Garbage never clears: one value replaced by nonsense leaves findings as they are, open, or graver."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from garbage import all_worlds, quick_loading, replace_some
+
+from hmgeo.judging import layers, own_columns
+from hmgeo.project.sites import given
+from hmgeo.records import Unknown
+from hmgeo.reference.cells import read_trade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from garbage import World
+
+SRC = Path(__file__).resolve().parents[1] / "src" / "hmgeo"
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[World]]:
+    with quick_loading():
+        yield all_worlds(tmp_path_factory.mktemp("garbage"))
+
+
+def told(worlds: list[World], count: int, seed: int) -> list[str]:
+    return [
+        f"{one.world}: {one.cell.table} {one.cell.header} {one.cell.row} {one.value!r} -> {one.garbage!r}: {fault}"
+        for one in replace_some(worlds, count, seed)
+        for fault in one.faults
+    ]
+
+
+def test_there_is_something_to_clear_to_ban_and_to_list(worlds: list[World]) -> None:
+    found = {one.verdict for world in worlds for one in world.baseline.values()}
+    assert found == {"prohibited", "conditional", "listed", "not_assessed", "clear", "not_applicable"}
+    assert sum(one.verdict == "clear" for world in worlds for one in world.baseline.values()) > 100
+
+
+def test_one_value_of_garbage_clears_nothing(worlds: list[World]) -> None:
+    assert told(worlds, 300, seed=1) == []
+
+
+@pytest.mark.slow
+def test_ten_thousand_values_of_garbage_clear_nothing(worlds: list[World]) -> None:
+    assert told(worlds, 10_000, seed=2) == []
+
+
+def test_without_the_mechanism_garbage_clears(worlds: list[World], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "NotRead", type("Never", (), {}))
+    for module in (own_columns, given):
+        monkeypatch.setattr(module, "unread_doubts", lambda _cells: {})
+    sites = [world for world in worlds if world.judged == "project_sites"]
+    found = told(sites, 60, seed=3)
+    assert any(">clear" in one or ">not_applicable" in one for one in found), found
+
+
+def test_only_the_judge_makes_a_clear_or_a_not_applicable() -> None:
+    """Elsewhere the two are compared with, or stand as keys of words and colours; nobody else gives them out."""
+    makers = []
+    for path in sorted(SRC.rglob("*.py")):
+        name = path.relative_to(SRC).as_posix()
+        if name == "judging/judge.py" or name.startswith("outputs/"):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        sets = [node for node in calls if ast.unparse(node.func) == "frozenset"]  # to compare with
+        compared = {id(part) for held in sets for part in ast.walk(held)}
+        for node in ast.walk(tree):
+            if id(node) in compared:
+                continue
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in {"Verdict.CLEAR", "Verdict.NOT_APPLICABLE"}:
+                makers.append(f"{name}:{node.lineno}")
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Verdict", "Verdict.of"}:
+                makers.append(f"{name}:{node.lineno}")
+    assert [one for one in makers if not one.startswith("commands/options.py")] == []  # --fail-on is typed
+
+
+@pytest.mark.parametrize("cell", ["33六零", "3360六", "C33六零", "33 六零"])
+def test_a_code_partly_in_words_is_no_code(cell: str) -> None:
+    assert isinstance(read_trade(cell), Unknown)
