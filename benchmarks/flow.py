@@ -197,8 +197,9 @@ def make(folder: Path, cells: int, large_cells: int) -> dict[str, float]:
 def large(path: Path) -> dict[str, Any]:
     """Ask a grid larger than memory for slope and relief by strips, then for flow; say what came of it."""
     from hmgeo.errors import InputError
+    from hmgeo.geo.raster import frame_of, strips
     from hmgeo.intake.formats.raster import load_elevation
-    from hmgeo.terrain.slope import ReliefScheme, relief_strips, slope_strips
+    from hmgeo.terrain.slope import ReliefScheme, relief_measure, slope_measure
     from hmgeo.vocabulary import Basis
     from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 
@@ -211,10 +212,11 @@ def large(path: Path) -> dict[str, Any]:
         found |= {"refused": str(refused)}
     found |= {"refused_s": time.process_time() - start, "refused_mb": peak_mb()}
     start = time.process_time()
-    rows = sum(strip.last_row - strip.first_row for strip in slope_strips(raster))
+    slope, relief = slope_measure(frame_of(raster)), relief_measure(frame_of(raster), ReliefScheme(RELIEF_WINDOW_M))
+    rows = sum(len(strip.inner(slope.of(strip.heights))) for strip in strips(raster, slope.halo[0]))
     found |= {"slope_rows": rows, "slope_s": time.process_time() - start, "slope_mb": peak_mb()}
     start = time.process_time()
-    rows = sum(strip.last_row - strip.first_row for strip in relief_strips(raster, ReliefScheme(RELIEF_WINDOW_M)))
+    rows = sum(len(strip.inner(relief.of(strip.heights))) for strip in strips(raster, relief.halo[0]))
     return found | {"relief_rows": rows, "relief_s": time.process_time() - start, "relief_mb": peak_mb()}
 
 

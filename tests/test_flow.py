@@ -148,6 +148,8 @@ def test_too_large_is_refused_with_what_to_do() -> None:
 
 
 def test_no_height_at_all_is_refused() -> None:
+    with pytest.raises(InputError, match="有不可能的高程（现为「1e\\+30 m」）；允许：-20000 至 20000 m"):
+        flow_grid(raster([[1.0, 1e30], [1.0, 2.0]]), BREACH)
     with pytest.raises(InputError, match="没有任何高程"):
         flow_grid(raster([[np.nan] * 3] * 3), BREACH)
 

@@ -13,7 +13,7 @@ from hmgeo.terrain.ponds_and_mines import overhead
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 from hmgeo.water.agreement import stream_offsets
 from hmgeo.water.by_heights import FlowFacts, ProjectWater
-from hmgeo.water.grid import End, flow_grid
+from hmgeo.water.grid import ClosedBasins, Conditioning, End, flow_grid
 from hmgeo.water.snap import SnapRule
 from hmgeo.water.things import Things
 from hmgeo.water.trace import catchments_of, cells_beside
@@ -86,3 +86,12 @@ def test_layers_on_a_grid_answer_rules() -> None:
     assert (missed.answer, missed.gap) == (Answer.NO, "")
     assert water.layer("farmland").targets.missing == 0
     assert np.array_equal(water.layer("farmland").targets.cells, [17])
+
+
+def test_heights_too_many_for_memory_leave_clauses_open() -> None:
+    farmland = Layer("f", LayerKind.FARMLAND, Basis.REAL, Provenance("f"), list, Gates())
+    little = Conditioning(ClosedBasins.BREACH, memory_bytes=100)
+    facts = FlowFacts(point(DEM, 0, 2), 0.0, ProjectWater(DEM, [farmland], little, SnapRule(15.0, 0.08)))
+    found = facts.upstream(Features("farmland"), 30.0, "catchment")
+    assert isinstance(found, Unknown)
+    assert found.why.startswith("栅格过大：填洼和流向须整幅读入内存。裁到所查污染源和取水口所在流域")

@@ -1,16 +1,30 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import shapely
 from grids import frame, point, raster
 
 from hmgeo.errors import InputError
-from hmgeo.geo.raster import read_whole, strips
+from hmgeo.geo.raster import kept, read_whole, strips
 from hmgeo.judging.facts import NumberFact, Unknown
-from hmgeo.terrain.places import slopes_of, terrain_class_at
-from hmgeo.terrain.slope import ReliefScheme, relief_m, relief_strips, slope_deg, slope_grade, slope_strips
+from hmgeo.terrain.places import gather, slopes_of, terrain_class_at
+from hmgeo.terrain.slope import (
+    Measure,
+    ReliefScheme,
+    relief_m,
+    relief_measure,
+    slope_deg,
+    slope_grade,
+    slope_measure,
+)
 from hmgeo.vocabulary import TerrainClass
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 HILLY = np.add.outer(np.arange(10) ** 2, np.arange(7) * 3).astype(np.float32)
 
@@ -73,10 +87,47 @@ def test_measures_by_strips_are_those_of_the_whole(block: int) -> None:
     given = raster(heights, block)
     scheme = ReliefScheme(50.0)
     assert np.array_equal(read_whole(given), heights, equal_nan=True)
-    relief = np.concatenate([strip.values for strip in relief_strips(given, scheme)])
-    assert np.array_equal(relief, relief_m(heights, (2, 2)), equal_nan=True)
-    slope = np.concatenate([strip.values for strip in slope_strips(given)])
-    assert np.array_equal(slope, slope_deg(heights, (10.0, 10.0)), equal_nan=True)
+    cells = np.arange(heights.size)
+    shuffled = np.random.default_rng(block).permutation(cells)
+    for asked in ([cells], [shuffled[:3], shuffled[3:4], shuffled[:0]]):
+        relief = gather(given, relief_measure(frame(given), scheme), asked)
+        slope = gather(given, slope_measure(frame(given)), asked)
+        for own, steep, rough in zip(asked, slope, relief, strict=True):
+            assert np.array_equal(rough, relief_m(heights, (2, 2)).reshape(-1)[own], equal_nan=True)
+            assert np.array_equal(steep, slope_deg(heights, (10.0, 10.0)).reshape(-1)[own], equal_nan=True)
+    assert np.isnan(gather(given, slope_measure(frame(given)), [np.array([-1])])[0]).all()
+
+
+def test_only_ground_around_what_is_asked_is_measured() -> None:
+    heights = np.random.default_rng(0).uniform(0.0, 50.0, (40, 300))
+    given = raster(heights)
+    seen: list[tuple[int, ...]] = []
+    whole = slope_deg(heights.astype(np.float32), (10.0, 10.0))
+
+    def slope(part: NDArray[np.float32]) -> NDArray[np.float64]:
+        seen.append(part.shape)
+        return slope_deg(part, (10.0, 10.0))
+
+    (found,) = gather(given, Measure(slope, (1, 1)), [np.array([20 * 300 + 10, 22 * 300 + 70, 5 * 300 + 290])])
+    assert found.tolist() == [whole[20, 10], whole[22, 70], whole[5, 290]]
+    # Columns 10 and 70 lie in tiles side by side; column 290 has ground of its own.
+    assert seen == [(5, 63), (3, 3)]
+
+
+def test_a_raster_that_is_kept_is_read_once() -> None:
+    given, passes = raster(HILLY, 3), []
+    counted = replace(given, open_windows=lambda: passes.append(1) or given.open_windows())
+    held = kept(counted)
+    assert not passes
+    for _ in range(3):
+        assert np.array_equal(read_whole(held), HILLY)
+    # A pass that was broken off keeps nothing.
+    broken = kept(counted)
+    next(broken.windows())
+    assert np.array_equal(read_whole(broken), HILLY)
+    assert len(passes) == 3
+    large = replace(given, height=10_000, width=10_000)
+    assert kept(large) is large
 
 
 def test_a_strip_holds_its_block_and_the_halo_no_more() -> None:

@@ -376,6 +376,20 @@ def test_heights_too_many_for_memory_leave_the_water_open_and_say_why() -> None:
     assert ground.grid() == Unknown("栅格过大。按流域裁剪。")
 
 
+def test_a_run_whose_heights_are_too_many_goes_on_without_water(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hmgeo.water.grid.BYTES_PER_CELL", 10**12)
+    chosen = {
+        "flow_limit_m": "value: 600, unit: m",
+        "snap_distance_m": "value: 60, unit: m",
+        "stream_min_area_ha": "value: 1, unit: ha",
+        "closed_basins": "value: keep",
+    }
+    results = results_of(project, **chosen)
+    assert results.water is not None
+    assert results.water.notes[0].startswith("水流未评估：栅格过大：填洼和流向须整幅读入内存。")
+    assert results.water.paths.num_rows == 0
+
+
 @pytest.mark.parametrize("block", [3, 4, 64])
 def test_slopes_of_parcels_are_the_same_whatever_the_blocks(block: int) -> None:
     whole, _ = parcel_slopes(layer(LayerKind.FARMLAND, PARCELS), HEIGHTS)

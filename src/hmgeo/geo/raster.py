@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Cells = NDArray[np.int64]
 
 _FEW_CELLS = 4096
+_KEPT_CELLS = 1 << 25
+"""Held in memory between passes: 170 MB with their masks, an eighth of what directions of flow over them take."""
+
 GRID_DECIMALS = 1
 """Heights, and metres along a grid of them, are told to the decimetre: no cell knows more."""
 
@@ -253,6 +256,25 @@ def _bands(raster: Raster) -> Iterator[Heights]:
         if filled == band.size:
             yield band
             band = None
+
+
+def kept(raster: Raster) -> Raster:
+    """Return a raster whose cells are read, unpacked and warped in its first pass alone, where they are few enough."""
+    if raster.height * raster.width > _KEPT_CELLS:
+        return raster
+    held: list[tuple[Any, Any]] = []
+
+    def windows() -> Iterator[tuple[Any, Any]]:
+        if held:
+            yield from held
+            return
+        passed = []
+        for one in raster.windows():
+            passed.append(one)
+            yield one
+        held[:] = passed
+
+    return replace(raster, open_windows=windows)
 
 
 def read_whole(raster: Raster) -> Heights:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
+from hmgeo.geo.raster import kept
 from hmgeo.intake.areas import Area, Context, context_layers, resolve_area
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_elevation, load_positions, load_receptors
@@ -138,7 +139,8 @@ def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
         if kind is SOURCES_KIND:
             positions = collector.layer(load_positions, **options)
         elif kind is LayerKind.ELEVATION:
-            elevation = collector.layer(load_elevation, **{key: options[key] for key in _RASTER_OPTIONS})
+            read = collector.layer(load_elevation, **{key: options[key] for key in _RASTER_OPTIONS})
+            elevation = None if read is None else kept(read)
         elif kind in SIDE_LOADERS:
             _keep(sides, kind, collector.layer(SIDE_LOADERS[kind], **options))
         else:

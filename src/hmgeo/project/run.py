@@ -630,7 +630,7 @@ def _heights(inputs: Inputs, question: Question) -> HeightFacts:
 
 def _water(inputs: Inputs, question: Question, heights: HeightFacts) -> WaterTables:
     waters = waters_of(inputs.positions, inputs.farmland, inputs.others, inputs.sides, question)
-    return water_view(waters, None if heights.water is None else heights.water.grid, heights.barred)
+    return water_view(waters, heights.water, heights.barred)
 
 
 def _question(spec: ProjectSpec, inputs: Inputs) -> Question:

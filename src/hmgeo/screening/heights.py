@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from hmgeo.errors import HmgeoError
 from hmgeo.geo.raster import frame_of
 from hmgeo.judging.choices import chosen_text, unset_text
 from hmgeo.judging.facts import TerrainVerdict, Unasked, Unknown, barred_kinds, missing_layer, not_asked
@@ -37,7 +36,7 @@ from hmgeo.terrain.slope import ReliefScheme
 from hmgeo.terrain.steep import parcel_slopes, steep_farmland
 from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, LayerKind, Status
 from hmgeo.water.agreement import WaterFacts
-from hmgeo.water.by_heights import FlowFacts, ProjectWater
+from hmgeo.water.by_heights import FlowFacts, ProjectWater, grid_or_why
 from hmgeo.water.by_rivers import NetworkFacts, rivers_of
 from hmgeo.water.choices import conditioning_of, snap_rule_of
 
@@ -342,12 +341,7 @@ class Ground:
 
     def grid(self) -> FlowGrid | Unknown:
         """Return the grid that drains, or why there is none."""
-        if self.water is None:
-            return NO_HEIGHTS
-        try:
-            return self.water.grid
-        except HmgeoError as error:
-            return Unknown("；".join(f"{one.what}。{one.remedy}" for one in error.problems) + "。")
+        return NO_HEIGHTS if self.water is None else grid_or_why(self.water)
 
 
 def terrain_view(ground: Ground) -> TerrainTables:

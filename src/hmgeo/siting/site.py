@@ -12,13 +12,13 @@ import shapely
 
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.geo.nearest import box_around
+from hmgeo.geo.raster import strips
 from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer, unplaced
 from hmgeo.judging.layers import LayerFacts, PlaceOnly
 from hmgeo.judging.places import Place, Places
 from hmgeo.records import Because
 from hmgeo.rules.claims import NUMBERS
 from hmgeo.terrain.places import slopes_of
-from hmgeo.terrain.slope import slope_strips
 from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Status, Unassessed
 from hmgeo.water.agreement import WaterFacts
 from hmgeo.water.by_heights import ON_STREAMS, FlowFacts, ProjectWater
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from hmgeo.geo.raster import Strip
     from hmgeo.judging.choices import Choices
     from hmgeo.judging.facts import Features, NumberFact
     from hmgeo.judging.layers import LayerIndex
     from hmgeo.judging.places import Areas
     from hmgeo.records import Layer, Raster
-    from hmgeo.terrain.slope import Measured
     from hmgeo.vocabulary import Action
     from hmgeo.water.by_rivers import ProjectRivers
 
@@ -62,9 +62,9 @@ class SiteHeights:
         self.water = ProjectWater(raster, layers, conditioning_of(choices), self.snap_rule)
 
     @cached_property
-    def slope_strips(self) -> list[Measured]:
-        """The slope of every cell."""
-        return list(slope_strips(self.raster))
+    def slope_strips(self) -> list[Strip]:
+        """The heights, as slopes are measured on them."""
+        return list(strips(self.raster, 1))
 
 
 class SiteGround:
@@ -84,8 +84,8 @@ class SiteGround:
     def _slope(self) -> NumberFact | Unknown:
         if self._heights is None:
             return missing_layer(ELEVATION)
-        strips = self._heights.slope_strips
-        return slopes_of(self._heights.raster, [self._site.geometry], [self._site.uncertainty_m], strips)[0]
+        raster, passed = self._heights.raster, self._heights.slope_strips
+        return slopes_of(raster, [self._site.geometry], [self._site.uncertainty_m], passed)[0]
 
     def slope(self) -> NumberFact | Unknown:
         """Return the slope of the site in degrees."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hmgeo.geo.raster import frame_of
+from hmgeo.geo.raster import frame_of, strips
 from hmgeo.judging.facts import NumberFact, Unknown
-from hmgeo.terrain.slope import relief_strips, slope_strips
+from hmgeo.terrain.slope import relief_measure, slope_measure
 from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, TerrainClass
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import shapely
     from numpy.typing import NDArray
 
-    from hmgeo.geo.raster import Cells, Frame
+    from hmgeo.geo.raster import Cells, Frame, Strip
     from hmgeo.records import Raster
-    from hmgeo.terrain.slope import Measured, ReliefScheme
+    from hmgeo.terrain.slope import Measure, ReliefScheme
 
     Floats = NDArray[np.float64]
 
@@ -28,13 +28,15 @@ NO_HEIGHT = "该处没有高程（超出高程数据范围、无效值或紧邻�
 _MEDIAN = 0.5
 
 
-def gather(measured: Iterable[Measured], width: int, cells: Sequence[Cells]) -> list[Floats]:
-    """Pick values of a measure at lists of flat cells, in one pass.
+def gather(
+    raster: Raster, measure: Measure, cells: Sequence[Cells], passed: Iterable[Strip] | None = None
+) -> list[Floats]:
+    """Return values of a measure at lists of flat cells, in one pass.
 
     Parameters
     ----------
-    width
-        Columns of the raster.
+    passed
+        `strips` of the raster where they are kept; read anew where None.
     cells
         One array of flat cell numbers for each place; -1 gives NaN.
 
@@ -47,11 +49,11 @@ def gather(measured: Iterable[Measured], width: int, cells: Sequence[Cells]) -> 
     order = np.argsort(asked, kind="stable")
     in_order = asked[order]
     values = np.full(len(asked), np.nan)
-    for strip in measured:
-        first, last = np.searchsorted(in_order, [strip.first_row * width, strip.last_row * width])
+    for strip in strips(raster, measure.halo[0]) if passed is None else passed:
+        start = strip.first_row * raster.width
+        first, last = np.searchsorted(in_order, [start, strip.last_row * raster.width])
         if first < last:
-            flat = in_order[first:last] - strip.first_row * width
-            values[order[first:last]] = strip.values.reshape(-1)[flat]
+            values[order[first:last]] = measure.at(strip, in_order[first:last] - start)
     ends = np.cumsum([len(one) for one in cells])
     return np.split(values, ends[:-1]) if cells else []
 
@@ -72,7 +74,7 @@ def slopes_of(
     raster: Raster,
     geometries: Sequence[shapely.Geometry],
     uncertainties_m: Sequence[float],
-    strips: Iterable[Measured] | None = None,
+    passed: Iterable[Strip] | None = None,
 ) -> list[NumberFact | Unknown]:
     """Return the slope in degrees of each place: of the cell that holds a point, the mean over a polygon's cells.
 
@@ -82,12 +84,12 @@ def slopes_of(
         In lon/lat.
     uncertainties_m
         Of the positions; the range is that of the cells which the place may lie in.
-    strips
-        `slope_strips` of the raster where they are kept; worked out anew where None.
+    passed
+        `strips` of the raster with a halo of a row, where they are kept.
     """
     frame = frame_of(raster)
     given, possible = cells_of_places(frame, geometries, uncertainties_m)
-    values = gather(slope_strips(raster) if strips is None else strips, frame.width, [*given, *possible])
+    values = gather(raster, slope_measure(frame), [*given, *possible], passed)
     is_approximate = raster.basis is Basis.APPROXIMATE
     facts: list[NumberFact | Unknown] = []
     for own, around in zip(values[: len(given)], values[len(given) :], strict=True):
@@ -137,7 +139,7 @@ def terrain_class_at(
     """
     frame = frame_of(raster)
     given, possible = cells_of_places(frame, geometries, uncertainties_m)
-    values = gather(relief_strips(raster, scheme), frame.width, [*given, *possible])
+    values = gather(raster, relief_measure(frame, scheme), [*given, *possible])
     pairs = zip(values[: len(given)], values[len(given) :], strict=True)
     return [terrain_of(own, around, scheme) for own, around in pairs]
 

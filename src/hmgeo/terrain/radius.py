@@ -14,7 +14,7 @@ from hmgeo.geo.raster import frame_of
 from hmgeo.judging.facts import Side, TerrainOutcome, Unknown
 from hmgeo.results.columns import TERRAIN_FLIPS_SCHEMA
 from hmgeo.terrain.places import cells_of_places, gather, terrain_of
-from hmgeo.terrain.slope import relief_strips
+from hmgeo.terrain.slope import relief_measure
 from hmgeo.vocabulary import COUNTED_RADII_M, TerrainClass
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def line_classes(
     found: list[TerrainClass | None] = []
     for first in range(0, len(pairs.source), PAIRS_AT_ONCE):
         cells = line_cells(frame, ends, pairs, slice(first, first + PAIRS_AT_ONCE))
-        (relief,) = gather(relief_strips(raster, scheme), frame.width, [cells])
+        (relief,) = gather(raster, relief_measure(frame, scheme), [cells])
         found += prevailing_classes(relief.reshape(LINE_SAMPLES, -1), scheme)
     return found
 
@@ -347,7 +347,8 @@ def _grounds(
     few = len(pairs.source) <= PAIRS_AT_ONCE
     ends = (inner_points(frame, question.sources), inner_points(frame, question.receptors))
     along = line_cells(frame, ends, pairs, slice(None)) if few else np.zeros(0, np.int64)
-    values = gather(relief_strips(question.raster, scheme), frame.width, [*given, *possible, *parcels, along])
+    measure = relief_measure(frame, scheme)
+    values = gather(question.raster, measure, [*given, *possible, *parcels, along])
     count = len(given)
     here = [terrain_of(*one, scheme) for one in zip(values[:count], values[count : 2 * count], strict=True)]
     there = [terrain_of(one, one, scheme) for one in values[2 * count : -1]]

@@ -1,23 +1,22 @@
-"""Slope and relief from a grid of heights, and the classes that follow; strip by strip, whatever the size."""
+"""Slope and relief from a grid of heights, and the classes that follow; measured where somebody asks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
-from hmgeo.geo.raster import Frame, frame_of, strips
 from hmgeo.vocabulary import TerrainClass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from hmgeo.geo.raster import Heights
-    from hmgeo.records import Raster
+    from hmgeo.geo.raster import Cells, Frame, Heights, Strip
 
     Floats = NDArray[np.float64]
 
@@ -31,6 +30,7 @@ SLOPE_GRADE_LIMITS_DEG = (2.0, 6.0, 15.0, 25.0)
 STEEPEST_GRADE = len(SLOPE_GRADE_LIMITS_DEG) + 1
 LEAST_VALID_SHARE = 0.95
 _FLAT_TOLERANCE = 1e-9
+_TILE_CELLS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,27 +169,41 @@ def relief_m(heights: Heights, half_cells: tuple[int, int], least_valid_share: f
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A measure on the rows [first_row, last_row) of a raster, NaN where unknown."""
+class Measure(NamedTuple):
+    """What is worked out for a cell from the heights around it.
 
-    first_row: int
-    last_row: int
-    values: Floats
+    Parameters
+    ----------
+    of
+        From heights to as many values, NaN where unknown.
+    halo
+        Rows and columns that it looks at to each side.
+    """
+
+    of: Callable[[Heights], Floats]
+    halo: tuple[int, int]
+
+    def at(self, strip: Strip, cells: Cells) -> Floats:
+        """Return values at sorted cells of a strip, numbered from its first; only ground around them is measured."""
+        row, column = np.divmod(cells, strip.heights.shape[1])
+        row += strip.halo_above
+        tile = column // max(_TILE_CELLS, 8 * self.halo[1])
+        values = np.empty(len(cells))
+        asked = np.unique(tile)
+        for run in np.split(asked, np.flatnonzero(np.diff(asked) > 1) + 1):
+            own = (tile >= run[0]) & (tile <= run[-1])
+            top, left = (max(0, int(one[own].min()) - halo) for one, halo in zip((row, column), self.halo, strict=True))
+            bottom, right = (int(one[own].max()) + halo + 1 for one, halo in zip((row, column), self.halo, strict=True))
+            values[own] = self.of(strip.heights[top:bottom, left:right])[row[own] - top, column[own] - left]
+        return values
 
 
-def slope_strips(raster: Raster) -> Iterator[Measured]:
-    """Yield slopes in degrees strip by strip; memory is bounded by the raster's block height."""
-    frame = frame_of(raster)
-    yield from _measured(raster, 1, lambda heights: slope_deg(heights, frame.cell_m))
+def slope_measure(frame: Frame) -> Measure:
+    """Return the slope in degrees on a raster's cells."""
+    return Measure(partial(slope_deg, cell_m=frame.cell_m), (1, 1))
 
 
-def relief_strips(raster: Raster, scheme: ReliefScheme) -> Iterator[Measured]:
-    """Yield relief amplitudes in metres strip by strip; memory grows with block height plus window."""
-    half = scheme.half_cells(frame_of(raster))
-    yield from _measured(raster, half[0], lambda heights: relief_m(heights, half, scheme.least_valid_share))
-
-
-def _measured(raster: Raster, halo: int, measure: Callable[[Heights], Floats]) -> Iterator[Measured]:
-    for strip in strips(raster, halo):
-        yield Measured(strip.first_row, strip.last_row, strip.inner(measure(strip.heights)))
+def relief_measure(frame: Frame, scheme: ReliefScheme) -> Measure:
+    """Return the relief amplitude in metres on a raster's cells."""
+    half = scheme.half_cells(frame)
+    return Measure(partial(relief_m, half_cells=half, least_valid_share=scheme.least_valid_share), half)

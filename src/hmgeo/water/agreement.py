@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown, not_asked
 from hmgeo.rules.words import BOTH, CATCHMENT, NETWORK
@@ -64,8 +64,6 @@ def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha
     is_stream = (grid.upstream_cells * frame.cell_area_m2 >= stream_ha * 10_000).reshape(grid.shape)
     if not is_stream.any():
         return None
-    width_m, height_m = frame.cell_m
-    away_m = ndimage.distance_transform_edt(~is_stream, sampling=(height_m, width_m)).reshape(-1)
     lines = [shapely.segmentize(frame.to_plane(river), max(frame.cell_m)) for river in rivers]
     xy = shapely.get_coordinates(lines)
     cells = frame.cell_at(xy[:, 0], xy[:, 1])
@@ -73,7 +71,12 @@ def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha
     cells = cells[grid.downstream[cells] >= 0]
     if not len(cells):
         return None
-    found = away_m[cells]
+    width_m, height_m = frame.cell_m
+    streams = np.column_stack(np.nonzero(is_stream))
+    places = np.column_stack(np.divmod(cells, frame.width))
+    size_m = np.array([height_m, width_m])
+    _, nearest = cKDTree(streams * size_m).query(places * size_m)
+    found = np.sqrt((((streams[nearest] - places) * size_m) ** 2).sum(axis=1))
     median_m, upper_m = np.quantile(found, [0.5, 0.9])
     near = float((found <= 2 * max(frame.cell_m)).mean())
     return StreamOffsets(len(cells), round(float(median_m), 1), round(float(upper_m), 1), round(near, 4))

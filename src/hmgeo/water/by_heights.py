@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import shapely
 
+from hmgeo.errors import HmgeoError
 from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, undeclared
 from hmgeo.judging.layers import unread_text
 from hmgeo.rules.words import BOTH, LAYERS, NETWORK
@@ -342,6 +343,14 @@ def _fact(
     )
 
 
+def grid_or_why(water: WaterSource) -> FlowGrid | Unknown:
+    """Return the grid that drains, or why it can't be made."""
+    try:
+        return water.grid
+    except HmgeoError as error:
+        return Unknown("；".join(f"{one.what}。{one.remedy}" for one in error.problems) + "。")
+
+
 ON_STREAMS = frozenset({"intakes", "irrigation_intakes", "water_stations", "outfalls"})
 """Layers whose points lie on a river: they are put onto the stream before anything is asked of them."""
 
@@ -379,12 +388,15 @@ class ProjectWater:
         return flow_grid(self._elevation, Conditioning(ClosedBasins.BREACH) if isinstance(chosen, Unknown) else chosen)
 
     def why_not(self, code: str) -> str:
-        """Return which unset parameter keeps a layer from being asked about; empty where none does.
+        """Return what keeps a layer from being asked about: a grid too large, an unset parameter; empty where nothing.
 
         How closed basins are treated matters only where there are any.
         """
-        if isinstance(self._conditioning, Unknown) and self.grid.basins:
-            return f"{self._conditioning.why}高程中有封闭洼地 {len(self.grid.basins)} 处，填平与保留的结论可能不同。"
+        grid = grid_or_why(self)
+        if isinstance(grid, Unknown):
+            return grid.why
+        if isinstance(self._conditioning, Unknown) and grid.basins:
+            return f"{self._conditioning.why}高程中有封闭洼地 {len(grid.basins)} 处，填平与保留的结论可能不同。"
         if code in ON_STREAMS and isinstance(self._snap_rule, Unknown):
             return self._snap_rule.why
         return ""

@@ -52,6 +52,9 @@ BYTES_PER_CELL = 80
 
 DEFAULT_MEMORY_BYTES = 8 * 2**30
 _STEPS_PER_M = np.float32(256)
+_FARTHEST_M = 20_000.0
+"""No ground lies farther from zero; heights in whole steps must fit 32 bits."""
+
 _LEVEL_UNIT = 29
 """Cost of a step by the shorter side of a cell over level ground: 29 to 41 is 1 to the root of 2 within 0.03 %."""
 
@@ -382,7 +385,7 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
     Raises
     ------
     InputError
-        Where the grid isn't in metres, holds no height, or would need more memory than allowed.
+        Where the grid isn't in metres, holds no height or an impossible one, or would need more memory than allowed.
 
     Notes
     -----
@@ -397,6 +400,10 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
     unknown = ~np.isfinite(heights)
     if unknown.all():
         raise InputError(Problem("栅格中没有任何高程", Place(file=raster.provenance.path), remedy="核对无效值的设置"))
+    farthest_m = float(np.abs(heights).max(where=~unknown, initial=0.0))
+    if farthest_m > _FARTHEST_M:
+        place, allowed = Place(file=raster.provenance.path), f"-{_FARTHEST_M:.0f} 至 {_FARTHEST_M:.0f} m"
+        raise InputError(Problem("有不可能的高程", place, f"{farthest_m:g} m", allowed, "核对单位和无效值的设置"))
     steps = np.where(unknown, UNKNOWN, np.round(heights * _STEPS_PER_M)).astype(np.int32)
     level, is_outlet, basins = _filled(steps, unknown, frame, conditioning)
     downstream, is_flat, to_outlet = _directed(level, steps, is_outlet, frame)

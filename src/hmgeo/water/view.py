@@ -19,6 +19,7 @@ from hmgeo.results.columns import AGREEMENT_SCHEMA, BASIN_SCHEMA, CATCHMENT_AREA
 from hmgeo.results.results import WaterTables
 from hmgeo.vocabulary import GROUNDWATER, LayerKind, Status
 from hmgeo.water.agreement import agreement_rows, along_of, stream_offsets
+from hmgeo.water.by_heights import grid_or_why
 from hmgeo.water.by_rivers import why_not_as_drawn
 from hmgeo.water.choices import FlowChoices, flow_choices
 from hmgeo.water.grid import ClosedBasins
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from hmgeo.geo.raster import Cells
     from hmgeo.judging.bench import Question
     from hmgeo.records import Layer, Positions, SideTable
+    from hmgeo.water.by_heights import WaterSource
     from hmgeo.water.grid import FlowGrid
     from hmgeo.water.rivers import RiverNetwork
     from hmgeo.water.trace import Targets
@@ -68,13 +70,14 @@ def waters_of(
     return Waters(positions, held, sides, question, barred)
 
 
-def water_view(waters: Waters, grid: FlowGrid | None, barred: Sequence[LayerKind] = ()) -> WaterTables:
+def water_view(waters: Waters, water: WaterSource | None, barred: Sequence[LayerKind] = ()) -> WaterTables:
     """Return everything of one run on water.
 
     Parameters
     ----------
-    grid
-        Heights that drain; None where the project has none, or the sources may not be held against them.
+    water
+        Heights that drain, asked only where the project says how; None where it has none, or the sources may not be
+        held against them.
     barred
         Kinds of layers that the sources may not be held against.
     """
@@ -83,11 +86,16 @@ def water_view(waters: Waters, grid: FlowGrid | None, barred: Sequence[LayerKind
     is_barred = LayerKind.ELEVATION in barred
     left_out = barred_text((*waters.left_out, *((LayerKind.ELEVATION,) if is_barred else ())))
     notes = [one for one in (left_out, untold) if one]
-    if grid is None or isinstance(chosen, Unknown):
-        missing = BARRED_HEIGHTS if is_barred else NO_HEIGHTS
-        why = missing if grid is None or not isinstance(chosen, Unknown) else chosen.why
-        return WaterTables(chains=_chains(waters, None, network, None), notes=(why, *notes))
-    return _Traced(waters, grid, network, chosen, notes).tables()
+    if water is None:
+        why = BARRED_HEIGHTS if is_barred else NO_HEIGHTS
+    elif isinstance(chosen, Unknown):
+        why = chosen.why
+    else:
+        grid = grid_or_why(water)
+        if not isinstance(grid, Unknown):
+            return _Traced(waters, grid, network, chosen, notes).tables()
+        why = f"水流未评估：{grid.why}"
+    return WaterTables(chains=_chains(waters, None, network, None), notes=(why, *notes))
 
 
 def _network(waters: Waters) -> tuple[RiverNetwork | None, str]:
