@@ -61,6 +61,7 @@ ONE_IMPORTER = {
     "hmgeo.commands.first_use": "runs before anything slow is imported",
     "hmgeo.commands.projects": "one group of commands",
     "hmgeo.commands.sites": "one group of commands",
+    "hmgeo.compare.diff": "one command",
     "hmgeo.compare.explain": "one command",
     "hmgeo.geo.land_area": "a geometric measure of its own; benchmarks and tests call it bare",
     "hmgeo.intake.formats.packed": "what happens only to layers larger than memory",

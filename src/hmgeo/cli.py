@@ -56,6 +56,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "map": projects.draw,
     "verify": projects.verify,
     "explain": projects.explain,
+    "diff": projects.diff,
 }
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "layers": (

@@ -1,4 +1,4 @@
-"""Commands on projects, bare files and runs: demo, run, init, check, screen, pairs, map, flow, verify, explain."""
+"""Commands on projects, files and runs: demo, run, init, check, screen, pairs, map, flow, verify, explain, diff."""
 
 from __future__ import annotations
 
@@ -291,3 +291,38 @@ def explain(
         OUT.print(part.title, style="bold", markup=False)
         for name, text in part.lines:
             OUT.print(f"  {name}：{text}", markup=False)
+
+
+def diff(
+    first: Annotated[Path, typer.Argument(help="前一次的结果文件夹。")],
+    second: Annotated[Path, typer.Argument(help="后一次的结果文件夹。")],
+    project_a: Annotated[Path | None, typer.Option("--project-a", help="前一次的项目；不写则在其上找。")] = None,
+    project_b: Annotated[Path | None, typer.Option("--project-b", help="后一次的项目；不写则在其上找。")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="把变化写成 xlsx 或 csv。")] = None,
+    *,
+    causes: Annotated[bool, typer.Option("--causes/--no-causes", help="逐项重跑，找出每一处变化的原因。")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """两次运行有何不同、因何不同：新增、不再有、改变的结论；有不同以 3 退出。"""
+    ready_engine()
+    from hmgeo.compare.diff import CHANGE_HEADER, change_rows, diff_runs
+    from hmgeo.outputs.plain_tables import PlainTable, write_plain
+    from hmgeo.project.folder import whole_file
+
+    with Reporter() as report:
+        changes, remarks = diff_runs(first, second, (project_a, project_b), causes=causes, progress=report)
+    rows = tuple(change_rows(changes))
+    if out is not None:
+        with whole_file(out, []) as temporary:
+            write_plain([PlainTable("变化", CHANGE_HEADER, rows)], temporary, suffix=out.suffix)
+    if as_json:
+        typer.echo(json.dumps([one._asdict() for one in changes], ensure_ascii=False, indent=1))
+    else:
+        shown = Table(*CHANGE_HEADER, title=f"变化 {len(rows)} 处", title_justify="left")
+        for row in rows:
+            shown.add_row(*map(escape, row))
+        OUT.print(shown)
+    for remark in remarks:
+        LOG.print(remark, markup=False)
+    if changes:
+        raise typer.Exit(EXIT_FAIL_ON)

@@ -99,7 +99,7 @@ def verify_run(
     """
     manifest, record = read_manifest(folder)
     home = home_of(folder, project, manifest)
-    checks = [*_outputs(folder, manifest, record), *_inputs(home, manifest)]
+    checks = [*_outputs(folder, manifest, record), *inputs_checked(home, manifest)]
     if not rerun:
         return tuple(checks)
     words = _words(manifest)
@@ -176,7 +176,8 @@ def _names(names: Sequence[str]) -> str:
     return "、".join(names[:_NAMED]) + (f" 等 {len(names)} 个" if len(names) > _NAMED else "")
 
 
-def _inputs(home: Path | None, manifest: Mapping[str, Any]) -> Iterator[Check]:
+def inputs_checked(home: Path | None, manifest: Mapping[str, Any]) -> Iterator[Check]:
+    """Hold the inputs of a run against the sums that its manifest holds."""
     if home is None:
         remedy = "用 --project 写明项目文件夹（裸文件的排查写存放这些文件的文件夹）"
         yield Check(OPEN, "输入", "没有找到 project.yml，输入没有核对", remedy)
