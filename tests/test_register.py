@@ -347,8 +347,31 @@ def test_an_input_is_never_written_over_and_a_broken_list_leaves_nothing(tmp_pat
     assert book.read_bytes() == before
     with pytest.raises(UsageError, match="底册只写成 xlsx"):
         merge_lists([good], tmp_path / "底册.csv")
+    with pytest.raises(UsageError, match=r"清单\.csv：同一张表给了两次"):
+        merge_lists([good, good], book)
+    with pytest.raises(InputError, match="决定表缺列：对象编号"):
+        merge_lists([good], book, decisions=[good])
     with pytest.raises(UsageError, match="没有这张表"):
         merge_lists([good], book, said={"date": {"别的.csv": "2026"}})
+
+
+def test_a_sheet_is_asked_for_and_a_sum_below_is_no_enterprise(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for title, rows in (
+        (
+            "许可证",
+            [("清远市2024年6月排污许可证",), ("许可证编号", "单位名称"), (f"{A}001P", "清远市甲厂"), ("合计", "1家")],
+        ),
+        ("登记", [("登记编号", "单位名称"), ("x", "清远市乙厂")]),
+    ):
+        page = book.create_sheet(title)
+        for row in rows:
+            page.append(row)
+    book.save(tmp_path / "多表.xlsx")
+    with pytest.raises(InputError, match="底册的 --sheet 文件名=工作表"):
+        merge_lists([tmp_path / "多表.xlsx"], tmp_path / "底册.xlsx")
+    made = merge_lists([tmp_path / "多表.xlsx"], tmp_path / "底册.xlsx", said={"sheet": {"多表.xlsx": "许可证"}})
+    assert (groups(made), made.lists[0].date) == ([["清远市甲厂"]], "2024-06")
 
 
 def test_the_register_is_read_as_a_list_of_sources(tmp_path: Path) -> None:

@@ -406,7 +406,7 @@ def choose_layer(names: Sequence[str], wanted: str, place: Place, noun: str) -> 
             what=f"文件中有 {len(names)} 个{noun}，未指定读取哪一个",
             where=place,
             allowed="、".join(names),
-            remedy=f"用 layer（或 --sources-layer、--farmland-layer）指定{noun}名",
+            remedy=f"用 layer（或 --sources-layer、--farmland-layer、底册的 --sheet 文件名={noun}）指定{noun}名",
         )
     )
 

@@ -130,6 +130,12 @@ def _refuse(files: Sequence[Path], out: Path, given: Mapping[str, Mapping[str, s
     problems = []
     if out.suffix.lower() != ".xlsx":
         problems.append(Problem("底册只写成 xlsx", Place(key="--out"), out.name, remedy="把扩展名改为 .xlsx"))
+    places = [path.resolve() for path in files]
+    problems += [
+        Problem("同一张表给了两次", Place(file=path.name), remedy="去掉重复的一个")
+        for at, path in enumerate(files)
+        if path.resolve() in places[:at]
+    ]
     known = {path.name for path in files}
     for what, by_file in given.items():
         for name in by_file:
@@ -275,7 +281,7 @@ def _read_decisions(path: Path) -> list[Decision]:
         if missing:
             where = Place(file=path.name, sheet=raw.sheet)
             remedy = f"用底册的「{PENDING_SHEET}」一表填写，列名不要改动"
-            problems.append(Problem("决定表缺列", where, "、".join(raw.headers), "、".join(missing), remedy))
+            problems.append(Problem(f"决定表缺列：{'、'.join(missing)}", where, "、".join(raw.headers), remedy=remedy))
             continue
         for row in range(raw.row_count):
             told = {name: raw.columns[name][row].strip() for name in wanted}

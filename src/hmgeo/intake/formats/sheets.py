@@ -56,6 +56,7 @@ _DASHES = frozenset({"-", "--", "—", "——", "/"})
 _SUM = re.compile(
     r"(本页|本表|本县|本市|全县|全市|全省|全区|[一二三四五六七八九十]、)?(合计|小计|总计|共计|累计|总和|total)(\(.*\))?:?(\d+[家个处])?"
 )
+_COUNT = re.compile(r"\d+[家个处户座]")
 _REMARK = re.compile(
     r"(注|备注|说明|填表说明|填表人|制表人|制表|审核人|复核人|填报人|填报单位|填表单位|填报日期|填表日期|联系电话)\d?[:：]"
 )
@@ -167,7 +168,9 @@ def _no_data(row: Sequence[str], is_serial: Sequence[bool]) -> str:
         return BLANK_EVENT
     plain = [plain_name(cell) for _, cell in filled]
     others = [cell for cell in plain if not _SUM.fullmatch(cell)]
-    if len(others) < len(plain) and all(NUMBER.fullmatch(cell.replace(",", "")) or cell in _DASHES for cell in others):
+    if len(others) < len(plain) and all(
+        NUMBER.fullmatch(cell.replace(",", "")) or _COUNT.fullmatch(cell) or cell in _DASHES for cell in others
+    ):
         return "合计行"
     return "表尾说明行" if _is_remark(row) else ""
 
