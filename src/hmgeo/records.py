@@ -52,6 +52,38 @@ class Unknown:
         raise TypeError(message)
 
 
+@dataclass(frozen=True, slots=True)
+class WordMeaning:
+    """What a person says that a word of theirs means, whole cells only, with who said so, when and why."""
+
+    word: str
+    means: str
+    by: str = ""
+    on: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadWord:
+    """A word in a column with a closed list that doesn't hold it.
+
+    Parameters
+    ----------
+    rows
+        How many rows say it.
+    allowed
+        The official words of the list.
+    verdicts
+        How many findings aren't assessed for its sake, as far as it is counted.
+    """
+
+    column: str
+    word: str
+    rows: int
+    allowed: tuple[str, ...]
+    verdicts: int = 0
+
+
 class Because(str):
     """A sentence that carries the code of the reason it gives, so that nobody reads the reason out of its words.
 
@@ -211,6 +243,8 @@ class Layer:
         All features of the file, those set aside too; None where nobody counted them.
     margin_m
         How far off the features may lie, in metres: what the way from their datum to CGCS2000 leaves open.
+    unread
+        Words of its class that its list does not hold.
     """
 
     name: str
@@ -222,6 +256,7 @@ class Layer:
     feature_count: int | None = None
     row_count: int | None = None
     margin_m: float = 0.0
+    unread: tuple[UnreadWord, ...] = ()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Start a new pass over the layer."""
@@ -296,6 +331,7 @@ class Positions:
     table: pa.Table = field(repr=False)
     attributes: pa.Table = field(repr=False)
     gates: Gates = field(default_factory=Gates)
+    unread: tuple[UnreadWord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,9 @@ class Unassessed(Word):
         return {group: found.get(group, 0) for group in cls}
 
 
+UNREAD_CODE = "unread:"
+"""Begins the code of a reason that lies in a word; the word follows."""
+
 SPEAKING = frozenset({Standing.IN_FORCE, Standing.ADOPTED})
 """Standings under which a rule is judged."""
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 OutOption = Annotated[Path, typer.Option("--out", help="结果文件夹，须不存在、为空或存放上次结果。")]
 RadiusOption = Annotated[str, typer.Option("--radius", help="半径，数字加单位，如 10km、500m。")]
 FailOption = Annotated[str, typer.Option("--fail-on", help="出现该结论时以 3 退出，如 listed。")]
+WordsOption = Annotated[
+    Path | None, typer.Option("--words", help="用语文件（yaml）：清单外的用语各是什么意思，每词一行。")
+]
 AcceptOption = Annotated[bool, typer.Option("--accept-suggestions", help="采纳位置检查的建议，逐条记入台账。")]
 EvidenceOption = Annotated[
     bool, typer.Option("--evidence", help="另写只有专业人员才看的表：河网对照、地形试算、洼地、各半径敏感性等。")
@@ -190,9 +193,13 @@ class Reporter:
 
 def summarise(finished: Run, language: str = "zh") -> None:
     """Say what came out, and what was assumed."""
+    from hmgeo.outputs.templates import settling_lines
+
     results = finished.results
     for warning in results.warnings:
         LOG.print(f"▲ {in_language(warning, language)}", markup=False)
+    for line in settling_lines(results.unread):
+        LOG.print(line, markup=False, soft_wrap=True)
     statuses = results.status_counts()
     told = [f"{status_word(status.value, language)} {statuses.get(status.value, 0)}" for status in Status]
     rows = LIST_SIGN.say(language).join(told)

@@ -26,6 +26,7 @@ from hmgeo.commands.options import (
     RadiusOption,
     Reporter,
     WatermarkOption,
+    WordsOption,
     day_of,
     fail_on_verdict,
     language_of,
@@ -52,6 +53,7 @@ def run(
     project: ProjectArgument,
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹；默认 runs/<评估基准日>。")] = None,
     fail_on: FailOption = "",
+    words: WordsOption = None,
     *,
     accept_suggestions: AcceptOption = False,
     public: PublicOption = False,
@@ -66,7 +68,9 @@ def run(
     failing = verdict_of(fail_on)
     wish = Wish(public=public, watermark=watermark, language=language_of(lang), evidence=evidence)
     with Reporter(lang) as report:
-        finished = run_project(project, out, accept_suggestions=accept_suggestions, wish=wish, progress=report)
+        finished = run_project(
+            project, out, accept_suggestions=accept_suggestions, words=words, wish=wish, progress=report
+        )
     summarise(finished, lang)
     fail_on_verdict(finished, failing)
 
@@ -113,6 +117,7 @@ def screen(  # one option for each thing that a bare file doesn't say
     central_meridian: Annotated[float | None, typer.Option(help="无带号米制坐标的中央子午线，度，如 114。")] = None,
     sources_axis_order: Annotated[str, typer.Option(help="污染源坐标列的顺序：lon_lat 或 lat_lon（两列颠倒）。")] = "",
     fail_on: FailOption = "",
+    words: WordsOption = None,
     *,
     accept_suggestions: AcceptOption = False,
     clipped_area: Annotated[
@@ -126,16 +131,18 @@ def screen(  # one option for each thing that a bare file doesn't say
     from hmgeo.project.bare import BareFile, parse_radius_m
     from hmgeo.project.run import Wish
     from hmgeo.project.screening import screen_files
+    from hmgeo.project.spec import read_words
 
     failing = verdict_of(fail_on)
     wish = Wish(language=language_of(lang))
     radius_m = parse_radius_m(radius)
     said = (central_meridian, sources_axis_order, accept_suggestions)
-    options = ReadOptions(sources_layer, sources_id, sources_crs, sources_datum, *said)
+    meanings = () if words is None else read_words(words)
+    options = ReadOptions(sources_layer, sources_id, sources_crs, sources_datum, *said, words=meanings)
     first = BareFile(sources, options, sources_basis, credit=sources_credit)
     second = BareFile(
         farmland,
-        ReadOptions(farmland_layer, farmland_id, farmland_crs, farmland_datum, central_meridian),
+        ReadOptions(farmland_layer, farmland_id, farmland_crs, farmland_datum, central_meridian, words=meanings),
         farmland_basis,
         farmland_covers,
         farmland_credit,

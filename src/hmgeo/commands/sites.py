@@ -27,6 +27,7 @@ from hmgeo.commands.options import (
     Reporter,
     StatedOption,
     TradeOption,
+    WordsOption,
     day_of,
     language_of,
     refuse_unused,
@@ -56,6 +57,7 @@ def site(
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹：siting.xlsx、siting.json 等。")] = None,
     fail_on: FailOption = "",
     lang: LangOption = "zh",
+    words: WordsOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -83,6 +85,7 @@ def site(
         tuple(ranges or ()),
         out,
         language_of(lang),
+        words,
     )
     with Reporter(lang) as report:
         answered = answer_sites(request, progress=report)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hmgeo.intake.rows import Journal, RawTable
+    from hmgeo.records import UnreadWord, WordMeaning
 
 
 ALIASES: dict[str, str] = {
@@ -542,6 +543,7 @@ class Opened:
     columns: Columns
     ids: list[str] | pa.Array
     journal: Journal
+    unread: tuple[UnreadWord, ...] = ()
 
     def texts(self, role: str) -> list[str]:
         """Return a column's texts, stripped; blanks where the file has no such column."""
@@ -699,6 +701,8 @@ class ReadOptions:
         Receptors that may be set aside without leaving their ground open; holds only for just so many.
     in_china
         Whether what it belongs to lies in China: then a position abroad is a mistake. Rows of one file tell it too.
+    words
+        What words outside the closed lists mean.
     """
 
     layer: str = ""
@@ -711,6 +715,7 @@ class ReadOptions:
     columns: tuple[tuple[str, str], ...] = ()
     accept_set_aside: Accepted | None = None
     in_china: bool = False
+    words: tuple[WordMeaning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

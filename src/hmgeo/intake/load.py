@@ -71,6 +71,7 @@ def load_positions(
         table=table,
         attributes=attributes_table(opened),
         gates=gates,
+        unread=opened.unread,
     )
     return positions, opened.journal.ledger()
 
@@ -108,6 +109,7 @@ def load_receptors(
         feature_count=sum(batch.num_rows for batch in batches),
         row_count=opened.raw.row_count,
         margin_m=outcome.shift_margin_m,
+        unread=opened.unread,
     )
     return layer, opened.journal.ledger()
 

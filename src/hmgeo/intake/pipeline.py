@@ -38,6 +38,7 @@ from hmgeo.intake.places.locate import (
 from hmgeo.intake.places.mend import CHINA, check_range, close_lines, mend, read_shapes
 from hmgeo.intake.places.numbers import pair_uncertainties_m, typed_pairs
 from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_against_places
+from hmgeo.intake.quality import settle_words
 from hmgeo.intake.rows import Journal, Outcome, ReadAs
 from hmgeo.vocabulary import LayerKind, Status
 
@@ -79,7 +80,8 @@ def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) 
     write_mapping(columns, journal)
     note_standard(raw.headers, raw.sheet, kind, journal)
     ids = make_ids(raw.columns[column] if column else None, raw.row_count, column, journal)
-    return Opened(raw, columns, ids, journal)
+    raw, unread = settle_words(raw, columns, kind, options.words, journal)
+    return Opened(raw, columns, ids, journal, unread)
 
 
 def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_receptors: bool) -> Outcome:

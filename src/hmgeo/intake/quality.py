@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
 from stdnum.cn import uscc
 from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength, ValidationError
 
 from hmgeo.intake.columns import plain_name
 from hmgeo.intake.formats.read import TEMPLATES
 from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, unit_size
-from hmgeo.intake.rows import name_rows
+from hmgeo.intake.rows import Cells, name_rows
 from hmgeo.intake.side_tables import UNIT_IN_NAME
-from hmgeo.records import Unknown
-from hmgeo.reference.cells import read_trade
-from hmgeo.reference.tables import bare_header, templates, trades, trades_named
+from hmgeo.records import Unknown, UnreadWord
+from hmgeo.reference.cells import compared_word, lists_of_words, official_words, read_trade, read_word
+from hmgeo.reference.tables import ALIASES, bare_header, templates, trades, trades_named
+from hmgeo.rules.words import unread_facts
+from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hmgeo.intake.columns import Opened
-    from hmgeo.intake.rows import Outcome
-    from hmgeo.vocabulary import LayerKind
+    from hmgeo.intake.columns import Columns, Opened
+    from hmgeo.intake.rows import Journal, Outcome, RawTable
+    from hmgeo.records import WordMeaning
 
 
 _EDITIONS = ("2011", "2017")
@@ -40,6 +45,64 @@ def check_cells(opened: Opened, outcome: Outcome, kind: LayerKind) -> None:
     _check_trades(opened, outcome)
     _check_numbers(opened, kind)
     _check_lists(opened, kind)
+
+
+WORD_EVENT = "用语按申明读取"
+YES_NO = "是否"
+_YES_OR_NO = ("是", "否")
+
+
+def settle_words(
+    raw: RawTable, columns: Columns, kind: LayerKind, words: Sequence[WordMeaning], journal: Journal
+) -> tuple[RawTable, tuple[UnreadWord, ...]]:
+    """Read words outside the closed lists as a person says that they are meant, and count those nobody spoke of.
+
+    Only whole cells count, and only a word that the list doesn't know; what it is said to mean must be one of the
+    list's own.
+    """
+    said = {compared_word(one.word): one for one in words}
+    settled, unread = raw.columns, []
+    for header, name in _word_columns(raw.headers, columns, kind).items():
+        allowed = _YES_OR_NO if name == YES_NO else official_words(name)
+        read, meant = raw.coded(header), dict[str, str]()
+        for cell, rows in zip(read.words, np.bincount(read.code, minlength=len(read.words)).tolist(), strict=True):
+            if not _is_unread(name, header, cell):
+                continue
+            one = said.get(compared_word(cell))
+            if one is None or one.means not in allowed:
+                unread.append(UnreadWord(header, cell.strip(), rows, allowed))
+                continue
+            meant[cell] = one.means
+            why = f"{one.reason}（{one.by}，{one.on}），共 {rows} 行"
+            journal.note(WORD_EVENT, why, f"按「{one.means}」读取", field=header, value=cell.strip())
+        if meant:
+            words_now = read.column(np.arange(raw.row_count), [meant.get(cell, cell) for cell in read.words])
+            held = settled.columns if isinstance(settled, Cells) else {one: pa.array(settled[one]) for one in settled}
+            settled = Cells({**held, header: words_now})
+    return replace(raw, columns=settled), tuple(unread)
+
+
+def _word_columns(headers: Sequence[str], columns: Columns, kind: LayerKind) -> dict[str, str]:
+    """Return the columns that hold words of a closed list, with the list of each."""
+    found = {}
+    for header in headers:
+        bare = bare_header(header)
+        if bare in ALIASES["是否涉镉"]:
+            found[header] = "是否涉镉"
+        elif bare == "土壤环境质量类别":
+            found[header] = LayerKind.FARMLAND.value
+        elif unread_facts({header: "?"}):
+            found[header] = YES_NO
+    if "class" in columns and kind.value in lists_of_words():
+        found[columns["class"]] = kind.value
+    return found
+
+
+def _is_unread(name: str, header: str, cell: str) -> bool:
+    if name == YES_NO:
+        return bool(unread_facts({header: cell}))
+    read = read_word(name, cell)
+    return isinstance(read, Unknown) and read.code != "not_stated"
 
 
 def _check_credit_codes(opened: Opened, outcome: Outcome) -> None:

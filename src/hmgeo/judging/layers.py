@@ -25,10 +25,11 @@ from hmgeo.judging.facts import (
     not_asked,
 )
 from hmgeo.judging.places import KEY_AREAS, in_key_areas
+from hmgeo.records import Because
 from hmgeo.records import Unknown as NotRead
 from hmgeo.reference.cells import read_class, unread_among
 from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, LAYERS
-from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Completeness
+from hmgeo.vocabulary import MEASURE_DECIMALS, UNREAD_CODE, Basis, Completeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -173,6 +174,11 @@ class LayerIndex:
     def class_of(self, row: int) -> str:
         """Return the official class word of a feature; empty where it has none."""
         return str(self._classes[row] or "")
+
+    def unread_word(self, row: int) -> str:
+        """Return the class word of a feature that its list doesn't hold; empty where it does, or is blank."""
+        read = self._read_classes[row]
+        return read.found.strip() if isinstance(read, NotRead) else ""
 
     def union(self, features: Features, *, untold: bool = False) -> shapely.Geometry:
         """Return all features that count as one shape, with those that may count too if `untold`; kept."""
@@ -510,7 +516,9 @@ class PlaceOnly(Unasked):
 
 def _untold(index: LayerIndex, row: int, features: Features) -> Unknown:
     """Return what of a feature isn't stated or isn't understood."""
-    return Unknown(untold_template(features).format(name=index.label(row)))
+    why = untold_template(features).format(name=index.label(row))
+    word = index.unread_word(row) if features.classes else ""
+    return Unknown(Because(why, f"{UNREAD_CODE}{word}") if word else why)
 
 
 def untold_template(features: Features) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from xlsxwriter.worksheet import Worksheet
 
-    from hmgeo.records import LedgerEntry
+    from hmgeo.records import LedgerEntry, UnreadWord
     from hmgeo.reference.tables import TemplateColumn
 
 
@@ -172,7 +173,55 @@ def fix_title(name: str, count: int) -> str:
     return f"{name}：共 {count} 行需要更正或核对。请在绿色列填写后返回；黄色为涉及的原单元格。"
 
 
-def write_fixme(rows: Sequence[FixRow], headers: Sequence[str], path: Path, *, title: str) -> None:
+SETTLE = "看不懂的用语：在 project.yml 的 words 下（或 --words 文件中）每词写一行，填上取值、决定人、日期和理由："
+
+
+def settling_lines(unread: Iterable[UnreadWord]) -> list[str]:
+    """Return lines for project.yml that only lack their values, with what each would settle; none where all is read.
+
+    Examples
+    --------
+    >>> from hmgeo.records import UnreadWord
+    >>> settling_lines([UnreadWord("保护区级别", "核心区", 3, ("一级", "二级", "准"), 12)])[-1]
+    '  "核心区": {means: , by: , on: , reason: }  # 保护区级别，3 行，12 条结论待此；可写 一级、二级、准'
+    """
+    lines = [
+        f"  {json.dumps(one.word, ensure_ascii=False)}: {{means: , by: , on: , reason: }}"
+        f"  # {one.column}，{one.rows} 行，{one.verdicts} 条结论待此；可写 {'、'.join(one.allowed)}"
+        for one in unread
+    ]
+    return [SETTLE, "words:", *lines] if lines else []
+
+
+_WORD_HEADER = ("用语", "列", "行数", "待此的结论", "可写", "写入 project.yml 的一行", "含义", "决定人", "日期", "理由")
+
+
+def _write_words(book: xlsxwriter.Workbook, unread: Sequence[UnreadWord]) -> None:
+    """Write a sheet with a line for each word, to be filled in."""
+    sheet = book.add_worksheet("按用语")
+    bold = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True, "valign": "top"})
+    plain = book.add_format({"text_wrap": True, "valign": "top", "border": 1})
+    empty = book.add_format({"border": 1, "bg_color": "#E2F0D9"})
+    sheet.write_string(0, 0, SETTLE)
+    for column, name in enumerate(_WORD_HEADER):
+        sheet.write_string(1, column, name, bold)
+        sheet.set_column(column, column, 40 if column in {4, 5} else 14)
+    lines = settling_lines(unread)[2:]
+    for position, (one, line) in enumerate(zip(unread, lines, strict=True), start=2):
+        for column, text in enumerate((one.word, one.column)):
+            sheet.write_string(position, column, text[:_LONGEST], plain)
+        for column, number in enumerate((one.rows, one.verdicts), start=2):
+            sheet.write_number(position, column, number, plain)
+        for column, text in enumerate(("、".join(one.allowed), line.strip().partition("  #")[0]), start=4):
+            sheet.write_string(position, column, text[:_LONGEST], plain)
+        for column in range(6, len(_WORD_HEADER)):
+            sheet.write_blank(position, column, None, empty)
+    sheet.freeze_panes(2, 1)
+
+
+def write_fixme(
+    rows: Sequence[FixRow], headers: Sequence[str], path: Path, *, title: str, unread: Sequence[UnreadWord] = ()
+) -> None:
     """Write the workbook; every cell is text, so nothing in it is ever run as a formula.
 
     Parameters
@@ -181,6 +230,8 @@ def write_fixme(rows: Sequence[FixRow], headers: Sequence[str], path: Path, *, t
         The sender's own columns, in their order.
     title
         Stands above the table: which file this is about and what to do.
+    unread
+        Words that no list holds; they get a sheet of their own, a line each.
     """
     with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_formulas": False}) as book:
         book.set_properties({"created": _CREATED})
@@ -205,3 +256,5 @@ def write_fixme(rows: Sequence[FixRow], headers: Sequence[str], path: Path, *, t
                 sheet.write_string(position, column, row.cells.get(name, "")[:_LONGEST], style)
         sheet.freeze_panes(2, 2)
         sheet.autofilter(1, 0, max(len(rows) + 1, 1), len(_HEADER) + len(headers) - 1)
+        if unread:
+            _write_words(book, unread)

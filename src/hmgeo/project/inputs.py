@@ -195,7 +195,7 @@ def _arguments(spec: ProjectSpec, layer: LayerSpec, gates: Gates, *, in_china: b
         "name": layer.kind.value,
         "gates": gates,
         "provenance": Provenance(layer.path, "", layer.source, layer.licence, layer.credit),
-        "options": replace(layer.options, in_china=in_china),
+        "options": replace(layer.options, in_china=in_china, words=spec.words),
         "shown_as": layer.path,
     }
 

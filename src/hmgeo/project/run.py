@@ -15,6 +15,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.intake.catalog import file_sha256
+from hmgeo.intake.quality import WORD_EVENT
 from hmgeo.intake.side_tables import WIND_EVENT
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
@@ -28,6 +29,7 @@ from hmgeo.project.pairs.file import Both, ParquetSink
 from hmgeo.project.run_files import drawable, ground_layers, new_run, write_manifest, write_outputs
 from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.records import Layer, Positions, SideTable
+from hmgeo.reference.cells import compared_word
 from hmgeo.reference.tables import CLASS_YEAR, key_areas
 from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA, RADIUS_TRIAL, SHAPES_SCHEMA
 from hmgeo.results.results import ContextLayer, Presentation, Results
@@ -45,7 +47,17 @@ from hmgeo.siting.overlay import hatched_places
 from hmgeo.siting.page_rules import compile_rules
 from hmgeo.terrain.ponds_and_mines import overhead_ledger
 from hmgeo.terrain.steep import with_slopes
-from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Classification, LayerKind, PositionKind, Standing, Status
+from hmgeo.vocabulary import (
+    COUNTY_DIGITS,
+    UNREAD_CODE,
+    Basis,
+    Classification,
+    LayerKind,
+    PositionKind,
+    Standing,
+    Status,
+    Verdict,
+)
 from hmgeo.water.view import water_view, waters_of
 
 if TYPE_CHECKING:
@@ -55,7 +67,7 @@ if TYPE_CHECKING:
     from hmgeo.judging.choices import ChosenParameter
     from hmgeo.project.inputs import Progress
     from hmgeo.project.spec import Adoption
-    from hmgeo.records import Ledger, Raster, Sink
+    from hmgeo.records import Ledger, Raster, Sink, UnreadWord, WordMeaning
     from hmgeo.results.compiled import CompiledRules
     from hmgeo.results.results import Backdrop, WaterTables
     from hmgeo.rules.model import Rule, RuleStanding
@@ -90,6 +102,46 @@ def layer_warnings(ledger: Ledger) -> tuple[str, ...]:
     """Return what of the ledger stands on top of every output."""
     told = (f"{one.file}：{one.reason}{one.action}。" for one in ledger.entries if one.event in WARNED_EVENTS)
     return tuple(dict.fromkeys(told))
+
+
+def unread_words(layers: Iterable[Positions | Layer], findings: pa.Table) -> tuple[UnreadWord, ...]:
+    """Return the words that no list holds, those first that keep most from being told.
+
+    Parameters
+    ----------
+    findings
+        Their reason codes tell which findings wait for a word.
+    """
+    waiting = Counter(
+        code.removeprefix(UNREAD_CODE)
+        for verdict, codes in zip(findings["verdict"].to_pylist(), findings["reason_codes"].to_pylist(), strict=True)
+        if verdict == Verdict.NOT_ASSESSED.value
+        for code in set((codes or "").split(";"))
+        if code.startswith(UNREAD_CODE)
+    )
+    found: dict[tuple[str, str], UnreadWord] = {}
+    for one in (one for layer in layers for one in layer.unread):
+        held = found.get((one.word, one.column))
+        rows = one.rows + (0 if held is None else held.rows)
+        found[one.word, one.column] = replace(one, rows=rows, verdicts=waiting[one.word])
+    return tuple(sorted(found.values(), key=lambda one: (-one.verdicts, -one.rows, one.word)))
+
+
+def words_used(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[ParameterUsed, ...]:
+    """Return the declared words that some row says, as choices of the project."""
+    used = {compared_word(entry.value) for entry in ledger.entries if entry.event == WORD_EVENT}
+    return tuple(
+        ParameterUsed(f"用语「{one.word}」", one.means, "", one.by, one.on, one.reason)
+        for one in words
+        if compared_word(one.word) in used
+    )
+
+
+def unused_words(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[str, ...]:
+    """Return a sentence on declared words that no row says; empty where all are used."""
+    used = {compared_word(entry.value) for entry in ledger.entries if entry.event == WORD_EVENT}
+    idle = [one.word for one in words if compared_word(one.word) not in used]
+    return (f"words 中的「{'」「'.join(idle)}」没有用到：没有这样的整格，或含义不在该列清单内。",) if idle else ()
 
 
 def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
@@ -437,6 +489,7 @@ def run_project(
     out: str | Path | None = None,
     *,
     accept_suggestions: bool = False,
+    words: Path | None = None,
     wish: Wish = PLAIN,
     progress: Progress = silent,
 ) -> Run:
@@ -450,6 +503,8 @@ def run_project(
         The run folder; `runs/<as_of>` beside the project file where nothing is said.
     accept_suggestions
         Change points as the suspicion checks suggest, each with a ledger entry.
+    words
+        A file that says what words outside the closed lists mean, beside what the project says.
     wish
         Maps for the public, a watermark.
     progress
@@ -463,7 +518,7 @@ def run_project(
         Where the folder can't be written (nothing half-written stays), or a public map is asked of layers that
         forbid it.
     """
-    spec = read_spec(Path(path))
+    spec = read_spec(Path(path)).with_words(words)
     wish.check(spec)
     if accept_suggestions:
         spec = spec.accepting()
@@ -471,12 +526,13 @@ def run_project(
     inputs = load_inputs(spec)
     folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
     flags = (" --accept-suggestions" if accept_suggestions else "") + wish.options()
+    flags += "" if words is None else f" --words {words.name}"
     command = f"hmgeo run {spec.folder.name}{flags}"
     started = clock()
     presentation = wish.presentation(inputs.elevation, Choices(spec.parameters))
     with run_folder(folder, spec.files, progress) as temporary:
         with ParquetSink(new_run(temporary), PAIRS_SCHEMA) as pairs:
-            results = _project_results(spec, inputs, pairs, progress)
+            results = _with_words(spec, inputs, _project_results(spec, inputs, pairs, progress))
         results = finish(results, presentation, temporary, command, started, progress, settings_of(spec))
     return Run(folder, results)
 
@@ -509,7 +565,7 @@ def results_and_elevation(path: str | Path) -> tuple[Results, Raster | None]:
     """Run a project and return what it found, and its elevation layer where it has one, writing nothing."""
     spec = read_spec(Path(path))
     inputs = load_inputs(spec)
-    return _project_results(spec, inputs, None, silent), inputs.elevation
+    return _with_words(spec, inputs, _project_results(spec, inputs, None, silent)), inputs.elevation
 
 
 def finish(
@@ -594,6 +650,16 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
         water=water,
         joins=crossed.joins,
         visit_order=spec.visit_order,
+    )
+
+
+def _with_words(spec: ProjectSpec, inputs: Inputs, results: Results) -> Results:
+    layers = (inputs.positions, *(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others)
+    return replace(
+        results,
+        parameters=(*results.parameters, *words_used(spec.words, inputs.ledger)),
+        warnings=(*results.warnings, *unused_words(spec.words, inputs.ledger)),
+        unread=unread_words(layers, results.findings),
     )
 
 

@@ -106,9 +106,11 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
     }
     if results.bureau is not None:
         steps["survey_list.xlsx",] = lambda: write_survey_list(results, presentation, folder / "survey_list.xlsx")
-    if to_fix:
+    if to_fix or results.unread:
         title = fix_title(results.title, len(to_fix))
-        steps["fixme.xlsx",] = lambda: write_fixme(to_fix, FIX_SOURCE, folder / "fixme.xlsx", title=title)
+        steps["fixme.xlsx",] = lambda: write_fixme(
+            to_fix, FIX_SOURCE, folder / "fixme.xlsx", title=title, unread=results.unread
+        )
     if not why_no_page(results):
         steps["map.html",] = lambda: write_map(drawn, presentation, folder / "map.html")
     prints = ("map.pdf", "map.png")

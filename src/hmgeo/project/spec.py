@@ -12,6 +12,8 @@ from hmgeo.errors import Place, Problem, ProjectError, raise_problems
 from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions
 from hmgeo.judging.choices import ChosenParameter, ChosenValue
 from hmgeo.judging.places import Areas
+from hmgeo.records import WordMeaning
+from hmgeo.reference.cells import lists_of_words, official_words
 from hmgeo.results.used import DEFAULT_ORDER, VISIT_ORDERS, VisitOrder
 from hmgeo.rules.nodes import Reader, compose, line_of
 from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declared
@@ -34,7 +36,7 @@ SCHEMA = 1
 NO_SCREENING = "none"
 _NOUN = "项目文件"
 _REQUIRED = ("schema", "title", "as_of", "area", "layers", "screening_rule")
-_KEYS = (*_REQUIRED, "parameters", "adopt", "rule_packs", "mix_basis", "clipped_area", "visit_order")
+_KEYS = (*_REQUIRED, "parameters", "adopt", "rule_packs", "mix_basis", "clipped_area", "visit_order", "words")
 _LAYER_KEYS = (
     "path", "layer", "id_field", "crs", "datum", "central_meridian", "basis", "classification", "vintage", "coverage",
     "completeness", "source", "licence", "credit", "axis_order", "accept_suggestions", "columns", "accept_set_aside",
@@ -120,6 +122,8 @@ class ProjectSpec:
         Whether land under overlapping parcels and inside the circle is measured too; takes its time.
     visit_order
         By what the order of visits is made; the default where the project says nothing.
+    words
+        What words outside the closed lists mean.
     """
 
     file: Path
@@ -134,6 +138,7 @@ class ProjectSpec:
     mix_basis: str = ""
     clipped_area: bool = False
     visit_order: VisitOrder = DEFAULT_ORDER
+    words: tuple[WordMeaning, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -149,6 +154,10 @@ class ProjectSpec:
         """Return the project with the suggestions of the checks accepted for every layer."""
         layers = {kind: replace(layer, accept_suggestions=True) for kind, layer in self.layers.items()}
         return replace(self, layers=MappingProxyType(layers))
+
+    def with_words(self, path: Path | None) -> ProjectSpec:
+        """Return the project with the meanings of a file added, which go before its own."""
+        return self if path is None else replace(self, words=(*self.words, *read_words(path)))
 
     def place(self, key: str, line: int = 0) -> Place:
         """Return where a key of this file stands, for a problem."""
@@ -198,11 +207,46 @@ def read_spec(path: Path) -> ProjectSpec:
         reader.text(entries.get("mix_basis"), "mix_basis"),
         _yes(reader, entries.get("clipped_area"), "clipped_area"),
         _visit_order(reader, entries.get("visit_order")),
+        _words(reader, entries.get("words")),
     )
     raise_problems(ProjectError, reader.problems)
     if as_of is None:  # already among the problems; told to the type checker
         raise ProjectError(Problem("缺少 as_of", Place(file=file.name, key="as_of")))
     return ProjectSpec(file, found[0], as_of, *found[1:])
+
+
+def read_words(path: Path) -> tuple[WordMeaning, ...]:
+    """Read what words outside the closed lists mean, from a file with the entries of `words` or with `words` itself.
+
+    Raises
+    ------
+    ProjectError
+        With every fault found.
+    """
+    if not path.is_file():
+        raise ProjectError(Problem("找不到用语文件", Place(file=path.name, key="--words"), remedy="核对路径"))
+    reader = Reader(path.name)
+    root = compose(path.read_bytes(), path.name, "用语文件", ProjectError)
+    entries = reader.free_mapping(root, "words")
+    found = _words(reader, entries["words"][1] if list(entries) == ["words"] else root)
+    raise_problems(ProjectError, reader.problems)
+    return found
+
+
+def _words(reader: Reader, node: yaml.Node | None) -> tuple[WordMeaning, ...]:
+    if node is None:
+        return ()
+    allowed = tuple(dict.fromkeys(("是", "否", *(word for name in lists_of_words() for word in official_words(name)))))
+    keys = ("means", "by", "on", "reason")
+    found = []
+    for word, (_, value) in reader.free_mapping(node, "words").items():
+        entries = reader.mapping(value, keys, keys, f"用语 {word} ")
+        means, by, reason = (reader.text(entries.get(key), key) for key in ("means", "by", "reason"))
+        on = reader.day(entries.get("on"), "on")
+        if means and means not in allowed:
+            reader.fault(entries["means"], f"用语 {word} 的含义不是清单中的词", found=means, allowed="、".join(allowed))
+        found.append(WordMeaning(word, means, by, on.isoformat() if on else "", reason))
+    return tuple(found)
 
 
 def _area(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:

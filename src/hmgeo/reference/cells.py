@@ -241,10 +241,31 @@ def read_word(name: str, cell: str) -> str | Unknown:
     >>> read_word("是否涉镉", "是"), read_word("是否涉镉", "待查").code, read_word("是否涉镉", "").code
     ('已认定', 'not_in_list', 'not_stated')
     """
-    text = "".join(unicodedata.normalize("NFKC", cell).split()).casefold()
+    text = compared_word(cell)
     if not text or text in _BLANKS:
         return Unknown("not_stated", cell, field=name)
     return _words().get(name, {}).get(text) or Unknown("not_in_list", cell, field=name)
+
+
+def official_words(name: str) -> tuple[str, ...]:
+    """Return the official words of a list of `data/words.csv`, in its order.
+
+    Examples
+    --------
+    >>> official_words("water_source_zones")
+    ('一级', '二级', '准')
+    """
+    return tuple(dict.fromkeys(_words().get(name, {}).values()))
+
+
+def lists_of_words() -> tuple[str, ...]:
+    """Return the names of all lists of words."""
+    return tuple(_words())
+
+
+def compared_word(cell: str) -> str:
+    """Return a word as it is compared with a list: half-width, without spaces, in small letters."""
+    return "".join(unicodedata.normalize("NFKC", cell).split()).casefold()
 
 
 def read_class(layer: str, cell: str) -> str | Unknown:
@@ -263,7 +284,7 @@ def _words() -> Mapping[str, Mapping[str, str]]:
     """Return by list what each word means, compared as `read_word` compares."""
     found: dict[str, dict[str, str]] = {}
     for row in read_rows("words.csv"):
-        text = "".join(unicodedata.normalize("NFKC", row["word"]).split()).casefold()
+        text = compared_word(row["word"])
         found.setdefault(row["list"], {})[text] = row["means"]
     return found
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.records import Ledger
+    from hmgeo.records import Ledger, UnreadWord
     from hmgeo.results.compiled import CompiledRules
     from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
 
@@ -146,6 +146,8 @@ class Results:
         None for bare `hmgeo screen`.
     failed
         A sentence for each sheet or picture that could not be made; among the warnings too.
+    unread
+        Words outside the closed lists, with what each keeps from being told.
     """
 
     title: str
@@ -172,6 +174,7 @@ class Results:
     joins: tuple[JoinUsed, ...] = ()
     failed: tuple[str, ...] = ()
     visit_order: VisitOrder = DEFAULT_ORDER
+    unread: tuple[UnreadWord, ...] = ()
 
     @property
     def basis(self) -> Basis:

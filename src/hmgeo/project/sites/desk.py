@@ -195,7 +195,11 @@ def _offset_lines(site: Site, clause: Clause, ratio: float, *, is_summed: bool) 
 
 
 def open_desk(
-    project: str | Path, *, as_of: date | None = None, ranges_m: Mapping[str, float] | None = None
+    project: str | Path,
+    *,
+    as_of: date | None = None,
+    ranges_m: Mapping[str, float] | None = None,
+    words: Path | None = None,
 ) -> SiteDesk:
     """Load a project for siting questions.
 
@@ -207,13 +211,15 @@ def open_desk(
         The day asked about; the project's where None.
     ranges_m
         Ranges of the tables of protected objects by code (air, soil, noise, groundwater, risk_500, risk_5000), metres.
+    words
+        A file that says what words outside the closed lists mean.
 
     Raises
     ------
     ProjectError, InputError, RuleError
         With every problem found.
     """
-    spec = read_spec(Path(project))
+    spec = read_spec(Path(project)).with_words(words)
     if as_of is not None:
         spec = replace(spec, as_of=as_of)
     inputs = load_inputs(spec, needs_sources=False)
@@ -258,6 +264,7 @@ def read_sites(
             raise UsageError(found[:1])
     as_of = desk.bench.question.as_of
     options = replace(options, in_china=lie_in_china(desk.inputs.areas))
+    options = replace(options, words=desk.spec.words)
     sites, _, ledger = sites_of_file(path, desk.areas, basis=basis, options=options, defaults=defaults, as_of=as_of)
     return sites, ledger
 

@@ -155,6 +155,8 @@ class SiteRequest:
         A point; its `at` is empty where a file is given.
     sites
         A file of sites; None where a point is typed.
+    words
+        A file that says what words outside the closed lists mean.
     """
 
     project: Path
@@ -166,6 +168,7 @@ class SiteRequest:
     ranges: tuple[str, ...] = ()
     out: Path | None = None
     language: str = "zh"
+    words: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,8 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
             Problem("须给出 --at 或 --sites 之一", Place(key="--at"), remedy="点位用 --at，清单用 --sites")
         )
     progress("读取图层", 0, None)
-    desk = open_desk(request.project, as_of=request.as_of, ranges_m=parse_ranges(request.ranges))
+    ranges_m = parse_ranges(request.ranges)
+    desk = open_desk(request.project, as_of=request.as_of, ranges_m=ranges_m, words=request.words)
     if request.sites is None:
         sites, ledger = read_typed(desk, request.typed)
     else:
