@@ -283,13 +283,17 @@ def ask_at(view: Opened, place: str, trade: str = "3212") -> None:
 def test_a_typed_place_is_answered_clause_by_clause_with_quote_and_nearest_object(opened: Opened) -> None:
     ask_at(opened, "113.0, 23.101")
     says = opened.page.locator("#ask-says").inner_text()
-    assert says.startswith("位于清城区龙塘镇　触及禁止性规定 1 条｜有附加条件 0 条｜")
+    assert says.startswith("位于清城区龙塘镇　触及禁止性规定 2 条｜有附加条件 0 条｜")
     clause = opened.page.locator('.ask-clause[data-rule="SIT-QY-SENSITIVE"]')
     assert "最近敏感目标（居民区、学校、医院、疗养院、养老院）「示例小学」111 m；限值 500 m" in clause.inner_text()
     assert clause.locator("blockquote").inner_text().startswith("禁止在居民区、学校")
     assert clause.locator(".badge").inner_text() == "示例判定：触及禁止性规定"
-    assert opened.page.locator('.ask-clause[data-rule="SIT-LAW-ART32"]').get_attribute("data-verdict") == "not_assessed"
+    around = opened.page.locator('.ask-clause[data-rule="SIT-LAW-ART32"]')
+    assert around.get_attribute("data-verdict") == "prohibited"
+    assert "按行业代码 3212 推定：可能造成土壤污染（依据：" in around.inner_text()
     opened.page.locator("#ask-form .ask-more summary").click()
+    opened.page.select_option("#ask-fact-may_pollute_soil", "no")
+    assert around.get_attribute("data-verdict") == "not_assessed"
     opened.page.select_option("#ask-fact-may_pollute_soil", "yes")
     assert opened.page.locator('.ask-clause[data-rule="SIT-LAW-ART32"]').get_attribute("data-verdict") == "prohibited"
     opened.page.select_option("#ask-action", "technical_upgrade")
@@ -339,9 +343,9 @@ def test_the_address_brings_the_question_back_and_english_changes_the_words(open
     opened.page.goto("about:blank")
     opened.page.goto(url)
     opened.page.wait_for_selector("html[data-ready=yes]")
-    assert opened.page.locator('.ask-clause[data-verdict="prohibited"]').count() == 1
+    assert opened.page.locator('.ask-clause[data-verdict="prohibited"]').count() == 2
     opened.page.click("#tool-language")
-    assert "touches a prohibition 1" in opened.page.locator("#ask-says").inner_text()
+    assert "touches a prohibition 2" in opened.page.locator("#ask-says").inner_text()
     assert opened.page.locator("#ask-title").inner_text() == "Siting check: click anywhere"
     opened.requests.clear()
 
@@ -448,7 +452,13 @@ def test_zones_follow_the_question_and_are_never_called_allowed(opened: Opened) 
     assert "已评估条款叠加示意" in words
     assert "没有着色的地方不等于可以建设" in words
     boxes = opened.page.locator("[data-zone]")
-    assert boxes.evaluate_all("all => all.map(one => one.dataset.zone)") == ["WAT-LAW-65", "SIT-QY-SENSITIVE"]
+    assert boxes.evaluate_all("all => all.map(one => one.dataset.zone)") == [
+        "SIT-LAW-ART32",
+        "WAT-LAW-65",
+        "WAT-LAW-66",
+        "SIT-QY-SENSITIVE",
+        "SIT-QY-OTHER-OFFSET",
+    ]
     opened.page.locator("[data-zone='SIT-QY-SENSITIVE']").click()
     opened.page.wait_for_selector(".leaflet-zones-pane canvas")
     opened.page.emulate_media(media="print")

@@ -94,7 +94,7 @@ def test_nothing_is_untouched_where_a_layer_declares_no_coverage() -> None:
 
 
 def test_what_cannot_be_drawn_says_why() -> None:
-    drawn = overlay_clauses(bench(), replace(SITE, attributes={}), AREA)
+    drawn = overlay_clauses(bench(), replace(SITE, attributes={}, trade_code="1411"), AREA)
     why = {cited.rule_id: text for cited, text in drawn.undrawn}
     assert why["SIT-LAW-ART32"] == "未说明是否可能造成土壤污染，本条未作判断。"
     assert "SIT-QY-SENSITIVE" not in why
