@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import pyogrio
 import pytest
+import shapely
 
 from hmgeo.errors import OutputError, ProjectError
+from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import (
     CLOSURE_COLUMNS,
     RECTIFICATION_COLUMNS,
@@ -16,10 +20,10 @@ from hmgeo.outputs.sheets.survey import (
     headers,
     rectification_sheet,
     survey_sheet,
+    write_kmz,
     write_survey_list,
 )
 from hmgeo.outputs.sheets.survey import headers_of as list_headers
-from hmgeo.outputs.sheets.workbook import write_workbook
 from hmgeo.outputs.templates import write_templates
 from hmgeo.project.check import check_project
 from hmgeo.project.run import project_results
@@ -70,7 +74,7 @@ def test_a_source_without_coordinates_shows_a_range_and_no_point(results: Result
     assert (row[6], row[7]) == (None, None)
     assert str(row[13]).startswith("0 至 ")
     assert row[21] == "仅知位于石角镇，无坐标；距离为范围"
-    assert "1.实测厂区坐标" in str(row[25])
+    assert str(row[25]).startswith("坐标；是否涉镉")
 
 
 def test_forms_come_one_a_source_up_to_the_cap_and_print_on_one_page(results: Results, tmp_path: Path) -> None:
@@ -94,16 +98,41 @@ def test_the_list_is_the_same_bytes_twice(results: Results, tmp_path: Path) -> N
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
 
 
-def test_the_workbook_shows_evidence_townships_leads_and_a_chart(results: Results, tmp_path: Path) -> None:
+def test_the_workbook_sums_up_by_radius_group_and_township(results: Results, tmp_path: Path) -> None:
     write_workbook(results, Presentation(), tmp_path / "screening.xlsx")
     book = openpyxl.load_workbook(tmp_path / "screening.xlsx")
-    assert {"各半径敏感性", "重点区域归属", "证据", "乡镇视角", "地块视角", "跨界移送线索"} <= set(book.sheetnames)
-    page = book["各半径敏感性"]
-    assert len(page._charts) == 1
-    radii = [row[0].value for row in page.iter_rows() if row[0].value and str(row[0].value).endswith(" km")]
-    assert radii == ["1 km", "2 km", "3 km", "5 km", "8 km", "10 km"]
-    sums = [sum(cell.value for cell in row[1:5]) for row in page.iter_rows() if str(row[0].value).endswith(" km")]
-    assert sums == [60] * 6
+    assert book.sheetnames == [
+        "目录", "核查先后", "汇总", "各源结果", "依据", "未评估与缺口", "按乡镇", "处理台账", "说明",
+    ]  # fmt: skip
+    rows = list(book["汇总"].iter_rows(values_only=True))
+    assert [row[0] for row in rows if str(row[0]).endswith(" km")] == ["1 km", "2 km", "3 km", "5 km", "8 km", "10 km"]
+    assert [sum(row[1:5]) for row in rows if str(row[0]).endswith(" km")] == [60] * 6
+    (title,) = [at for at, row in enumerate(rows) if row[0] == "核查分组和距离档（家）"]
+    groups = [[cell for cell in row if cell is not None] for row in rows[title + 2 : title + 6]]
+    counted = Counter(row["visit_group"] for row in results.sources.to_pylist())
+    assert [(row[0][0], row[-1]) for row in groups] == [(word, counted[word]) for word in "甲丁乙丙"]
+    assert all(sum(row[1:-1]) == row[-1] for row in groups)
+    towns = [row for row in book["按乡镇"].iter_rows(values_only=True) if row[1] == "清城区"]
+    named = sorted(int(one) for row in towns for one in str(row[14] or "").split("、") if one)
+    assert named == [row["list_number"] for row in _listed(results) if row["township"]]
+
+
+def _listed(results: Results) -> list[dict[str, Any]]:
+    rows = [row for row in results.sources.to_pylist() if row["list_number"] is not None]
+    return sorted(rows, key=lambda row: row["list_number"])
+
+
+def test_at_least_fifteen_enterprises_stand_on_the_first_a3_page(results: Results, tmp_path: Path) -> None:
+    """By the heights of rows and the scale that fits the width; LibreOffice puts twenty there."""
+    write_survey_list(results, Presentation(field_forms=1), tmp_path / "list.xlsx")
+    page = openpyxl.load_workbook(tmp_path / "list.xlsx")["表1 排查清单"]
+    assert (page.page_setup.paperSize, page.page_setup.orientation) == (8, "landscape")
+    width_pt = sum(column.width * 7 + 5 for column in page.column_dimensions.values()) * 0.75
+    room_pt = (297 / 25.4 - 1.2) * 72 / min((420 / 25.4 - 0.6) * 72 / width_pt, 1.0)
+    heights = [page.row_dimensions[row].height for row in range(1, page.max_row + 1)]
+    first = next(cell.row for cell in page["A"] if cell.value == 1)
+    fits = next(count for count in range(len(heights)) if sum(heights[: first + count]) > room_pt)
+    assert fits >= 15
 
 
 def test_every_template_has_headers_allowed_values_and_an_example(tmp_path: Path) -> None:
@@ -174,3 +203,21 @@ def test_the_tool_fills_in_nothing_that_people_decide() -> None:
     for sheet in (rectification_sheet(rows), closure_sheet(rows)):
         assert [row[:3] for row in sheet.rows] == [(1, "A", "甲厂"), (2, "B", "乙厂")]
         assert {cell for row in sheet.rows for cell in row[3:]} == {None}
+
+
+def test_the_list_opens_in_a_phones_map_under_its_numbers(results: Results, tmp_path: Path) -> None:
+    write_kmz(results, tmp_path / "a.kmz")
+    write_kmz(results, tmp_path / "b.kmz")
+    assert (tmp_path / "a.kmz").read_bytes() == (tmp_path / "b.kmz").read_bytes()
+    layers = [str(name) for name in pyogrio.list_layers(tmp_path / "a.kmz")[:, 0]]
+    assert [name[0] for name in layers] == ["甲", "丁"]
+    found = {}
+    for name in layers:
+        meta, _, shapes, fields = pyogrio.raw.read(tmp_path / "a.kmz", layer=name)
+        names = fields[list(meta["fields"]).index("Name")]
+        found |= {text.split(" ")[0]: shapely.from_wkb(shape) for text, shape in zip(names, shapes, strict=True)}
+    listed = [row for row in _listed(results) if row["lon"] is not None]
+    assert set(found) == {str(row["list_number"]) for row in listed}
+    for row in listed:
+        at = found[str(row["list_number"])]
+        assert (at.x, at.y) == pytest.approx((row["lon"], row["lat"]), abs=1e-6)

@@ -123,7 +123,8 @@ def test_screen_says_what_came_out(hmgeo_command: Callable[..., Ended], tmp_path
     assert names_in(tmp_path / "out") == [
         "data", "data/counts.parquet", "data/dictionary.csv", "data/findings.gpkg", "data/findings.parquet",
         "data/ledger.csv", "data/manifest.json", "data/pairs.parquet", "data/sources.csv", "fixme.xlsx", "map.html",
-        "print", "print/map.pdf", "print/map.png", "screening.xlsx", "阅读说明.txt",
+        "print", "print/map.pdf", "print/map.png", "print/现场.kmz", "report.docx", "screening.xlsx",
+        "survey_list.xlsx", "阅读说明.txt",
     ]  # fmt: skip
     fixes = openpyxl.load_workbook(tmp_path / "out" / "fixme.xlsx").active
     assert [cell.value for cell in fixes[3]][1] == "A3"
@@ -230,7 +231,8 @@ def test_undeclared_lon_lat_is_said_everywhere(hmgeo_command: Callable[..., Ende
     assert words in json.loads((out / "data" / "manifest.json").read_text(encoding="utf-8"))["warnings"]
     assert words in (out / "map.html").read_text(encoding="utf-8")
     book = openpyxl.load_workbook(out / "screening.xlsx")
-    assert all(words in str(list(sheet.iter_rows(values_only=True))) for sheet in book)
+    assert words in str(list(book["目录"].iter_rows(values_only=True)))
+    assert all("条，见目录" in sheet["A2"].value for sheet in book)
     declared = screen(hmgeo_command, tmp_path / "declared", "--sources-datum", "cgcs2000")
     assert "CGCS2000" not in declared.err
 

@@ -34,7 +34,7 @@ results = small_results()
 if is_there:
     # its line
     line = number("smell_m", "气味所及", "how far it smells", NONE_FOUND, popup=True,
-                  sheet=OnSheet("排查结果", 9, "distance_m"))
+                  sheet=OnSheet("各源结果", 9, "distance_m"))
     table = columns.SOURCES
     more = dataclasses.replace(table, columns=(*columns.TABLES[table.name].columns, line))
     columns.TABLES = MappingProxyType({**columns.TABLES, table.name: more})
@@ -45,7 +45,7 @@ if is_there:
 from hmgeo.outputs.gis import write_geopackage
 from hmgeo.outputs.guide import write_dictionary
 from hmgeo.outputs.map.page import write_map
-from hmgeo.outputs.sheets.workbook import write_workbook
+from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.tables import write_data
 from hmgeo.results.results import Presentation
 
@@ -83,7 +83,7 @@ def test_a_column_with_its_line_is_seen_everywhere_in_both_languages(
         "现有数据中没有，或未测算",
         "none in the data at hand, or not measured",
     )
-    page = openpyxl.load_workbook(out / "screening.xlsx").worksheets[0]
+    page = openpyxl.load_workbook(out / "screening.xlsx")["各源结果" if language == "zh" else "Each source"]
     ((row, column),) = [(cell.row, cell.column) for line in page for cell in line if cell.value == header]
     assert page.cell(row + 2, column).value == 120.5  # below the second row of the header
     with closing(sqlite3.connect(out / "findings.gpkg")) as base:

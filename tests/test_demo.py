@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECTS = ("qingcheng", "nandan")
-ON_TOP = {"阅读说明.txt", "map.html", "survey_list.xlsx", "screening.xlsx", "fixme.xlsx"}
+ON_TOP = {"阅读说明.txt", "map.html", "report.docx", "survey_list.xlsx", "screening.xlsx", "fixme.xlsx"}
 FILES = ON_TOP | {"print/map.pdf", "print/map.png"} | {
     f"data/{name}"
     for name in ("manifest.json", "dictionary.csv", "findings.gpkg", "sources.csv", "pairs.parquet", "counts.parquet",
@@ -119,11 +119,11 @@ def test_both_folders_hold_every_file(demo_runs: dict[str, Run]) -> None:
 def test_tables_for_specialists_are_written_where_a_parameter_asks(demo_runs: dict[str, Run]) -> None:
     """Terrain isn't considered in either, upstream is read from heights alone; basins are kept in Nandan only."""
     for name, run in demo_runs.items():
-        made, sheets = names_of(run.folder), set(openpyxl.load_workbook(run.folder / "screening.xlsx").sheetnames)
+        made, sheets = names_of(run.folder), openpyxl.load_workbook(run.folder / "screening.xlsx").sheetnames
         assert made & {"data/flow_agreement.csv", "data/terrain_flips.parquet"} == set()
-        assert sheets & {"高程与河网对照", "地形半径试算", "各半径敏感性"} == set()
-        assert ("data/closed_basins.csv" in made, "封闭洼地" in sheets) == (name == "nandan",) * 2
-        assert ("data/barriers.csv" in made, "地形与山脊" in sheets) == (True, True)
+        assert len(sheets) == 9
+        assert ("data/closed_basins.csv" in made) is (name == "nandan")
+        assert "data/barriers.csv" in made
 
 
 def test_the_guide_speaks_of_every_file_on_top_and_of_no_other(demo_runs: dict[str, Run]) -> None:
@@ -132,8 +132,9 @@ def test_the_guide_speaks_of_every_file_on_top_and_of_no_other(demo_runs: dict[s
         lines = text.splitlines()
         who = lines[lines.index("哪个文件给谁看") + 1 : lines.index("清单是怎样得出的") - 1]
         assert [line.split()[0] for line in who] == [
-            "map.html", "survey_list.xlsx", "screening.xlsx", "fixme.xlsx", "print/map.pdf", "print/map.png",
-            "data/findings.gpkg", "data/dictionary.csv", "data/manifest.json", "data/",
+            "map.html", "report.docx", "survey_list.xlsx", "screening.xlsx", "fixme.xlsx", "print/map.pdf",
+            "print/现场.kmz", "print/map.png", "data/findings.gpkg", "data/dictionary.csv",
+            "data/manifest.json", "data/",
         ]  # fmt: skip
         assert "排查规则 SCR-JY-10KM：" in text
         assert "本地参照（非本地有效依据）" in text
@@ -418,30 +419,31 @@ def sheet_rows(folder: Path, sheet: str, first_header: str, header_rows: int) ->
 
 
 def test_workbook_and_table_agree(folder: Path, sources: list[Row], findings: list[Row]) -> None:
-    rows = sheet_rows(folder, "排查结果", "序号", 2)
+    rows = sheet_rows(folder, "各源结果", "清单序号", 2)
     verdicts = {word.zh: word.value for word in Verdict} | {"已量，现有数据未见": "not_assessed"}
     statuses = {word.zh: word.value for word in Status}
-    for number, (row, told) in enumerate(zip(rows, sources, strict=True), start=1):
-        assert (row[0], row[1], verdicts[row[6]], statuses[row[8]]) == (
-            number,
+    for row, told in zip(rows, sources, strict=True):
+        assert (str(row[0] or ""), row[1], verdicts[row[7]], statuses[row[6]]) == (
+            told["list_number"],
             told["source_id"],
             told["verdict"],
             told["status"],
         )
-        nearest_m, parcel, count, count_max, area_ha = row[9], row[11], row[14], row[15], row[16]
-        assert [str(value or "") if told["farmland_count"] == "" else str(value) for value in (count, count_max)] == [
-            told["farmland_count"],
-            told["farmland_count_max"],
-        ]
+        nearest_m, parcel, count, area_mu = row[9:13]
+        assert (str(count or "") if told["farmland_count"] == "" else str(count)) == told["farmland_count"]
         assert (parcel or "") == told["nearest_farmland_id"]
         if told["nearest_farmland_m"]:
-            assert nearest_m == pytest.approx(float(told["nearest_farmland_m"]), abs=1e-4)
-            assert area_ha == pytest.approx(float(told["farmland_area_ha"]), abs=1e-4)
-    clauses = sheet_rows(folder, "依据条款", "编号", 1)
-    assert Counter((row[0], row[2], verdicts[row[3]]) for row in clauses) == Counter(
-        (row["source_id"], row["rule_id"], row["verdict"]) for row in findings
+            if told["position_kind"] != "place":
+                assert nearest_m == pytest.approx(float(told["nearest_farmland_m"]), abs=1e-4)
+            assert area_mu == pytest.approx(float(told["farmland_area_ha"]) * 15, abs=2e-3)
+    clauses = sheet_rows(folder, "依据", "清单序号", 1)
+    assert Counter((row[1], row[4], verdicts[row[3]]) for row in clauses) == Counter(
+        (row["source_id"], row["rule_id"], row["verdict"])
+        for row in findings
+        if row["verdict"] in {"prohibited", "conditional", "listed"}
     )
-    assert len(sheet_rows(folder, "处理台账", "文件", 1)) == len(rows_of(folder / "data/ledger.csv"))
+    ledger = sheet_rows(folder, "处理台账", "文件", 1)
+    assert sum(row[6] for row in ledger) == len(rows_of(folder / "data/ledger.csv"))
 
 
 def test_geopackage_and_tables_agree(folder: Path, sources: list[Row], findings: list[Row], results: Results) -> None:
@@ -485,7 +487,7 @@ def test_every_view_says_adopted_and_invented(folder: Path, results: Results) ->
     }
     book = openpyxl.load_workbook(folder / "screening.xlsx")
     texts |= {sheet.title: str(list(sheet.iter_rows(values_only=True))) for sheet in book}
-    for name in ("data/sources.csv", "map.html", "data/manifest.json", "排查结果"):
+    for name in ("data/sources.csv", "map.html", "data/manifest.json", "各源结果"):
         assert "本地参照（非本地有效依据）" in texts[name], name
     for name in ("map.html", "阅读说明.txt", *book.sheetnames):
         assert "合成数据，仅供软件演示" in texts[name], name

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from hmgeo.cli import app
 from hmgeo.outputs.english import in_english, phrases, written
+from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import write_survey_list
-from hmgeo.outputs.sheets.workbook import write_workbook
 from hmgeo.outputs.tables import OUR_WORDS, write_data
 from hmgeo.results.results import Presentation, Results
 
@@ -175,6 +175,6 @@ def test_the_command_speaks_english_and_opens_the_page_in_it(tmp_path: Path) -> 
     assert told.exit_code == 0, told.output
     assert "1 sources (assessed 1, not located 0, returned for correction 0)" in told.output
     assert '<html lang="en">' in (tmp_path / "out/map.html").read_text(encoding="utf-8")
-    assert openpyxl.load_workbook(tmp_path / "out/screening.xlsx").sheetnames[0] == "Screening"
+    assert openpyxl.load_workbook(tmp_path / "out/screening.xlsx").sheetnames[0] == "Contents"
     refused = CliRunner().invoke(app, [*command, "--lang", "fr"])
     assert refused.exit_code == 2

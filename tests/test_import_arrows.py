@@ -71,7 +71,7 @@ ONE_IMPORTER = {
     "hmgeo.outputs.figure.furniture": "what stands around the ground",
     "hmgeo.outputs.guide": "what a folder says of itself",
     "hmgeo.outputs.map.click": "the page's own siting check",
-    "hmgeo.outputs.sheets.land": "sheets of one subject",
+    "hmgeo.outputs.sheets.report": "a format of its own",
     "hmgeo.outputs.sheets.siting": "a workbook of its own",
     "hmgeo.outputs.sheets.survey": "a workbook of its own",
     "hmgeo.outputs.siting_json": "a format of its own",

@@ -180,11 +180,10 @@ def test_a_project_may_ask_for_it(project: Path, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(run.folder / "screening.xlsx", read_only=True)
     told = {
         name: [cell for row in book[name].iter_rows(max_row=14, values_only=True) for cell in row if cell]
-        for name in ("排查结果", "各半径统计")
+        for name in ("各源结果",)
     }
-    assert "圆内面积(ha)" in told["排查结果"]
-    assert told["各半径统计"].count("去重面积(ha)") == told["各半径统计"].count("圆内面积(ha)") == 5
-    assert any("重叠处只计一次；只对点位计算" in str(cell) for cell in told["各半径统计"])
+    assert "圆内面积(ha)" in told["各源结果"]
+    assert any("重叠处只计一次；只对点位计算" in str(cell) for cell in told["各源结果"])
 
 
 def test_the_setting_is_yes_or_no(project: Path, tmp_path: Path) -> None:

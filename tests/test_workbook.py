@@ -12,11 +12,12 @@ import pytest
 from small_results import HOSTILE, small_results
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.sheets.workbook import write_workbook
+from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.records import Ledger
-from hmgeo.results.columns import COUNTS_SCHEMA
+from hmgeo.results.columns import COUNTS_SCHEMA, VISITS_SCHEMA
 from hmgeo.results.results import Presentation
-from hmgeo.results.used import ParameterUsed
+from hmgeo.results.used import ParameterUsed, VisitOrder
+from hmgeo.screening.evidence import visiting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +27,17 @@ if TYPE_CHECKING:
 
     from hmgeo.results.results import Results
 
-SHEETS = ["排查结果", "各半径统计", "各半径纳入情况", "依据条款", "处理台账", "说明"]
+SHEETS = ["目录", "核查先后", "汇总", "各源结果", "依据", "未评估与缺口", "处理台账", "说明"]
 MAKER = Presentation(maker="某局")
+
+
+def ordered(results: Results) -> Results:
+    """Return results whose sources carry the order of visits, all in 丁, as of a bare screening."""
+    rows = results.sources.to_pylist()
+    told = [{"visit_group": "丁", "visit_reason": "缺废气重金属排放量。"} for _ in rows]
+    visiting(rows, told, VisitOrder())
+    schema = pa.schema([*results.sources.schema, *VISITS_SCHEMA])
+    return dataclasses.replace(results, sources=pa.Table.from_pylist(rows, schema))
 
 
 def opened(results: Results, path: Path) -> Workbook:
@@ -37,7 +47,7 @@ def opened(results: Results, path: Path) -> Workbook:
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Workbook:
-    return opened(small_results(), tmp_path_factory.mktemp("book") / "screening.xlsx")
+    return opened(ordered(small_results()), tmp_path_factory.mktemp("book") / "screening.xlsx")
 
 
 def records(sheet: Worksheet, header: str) -> list[dict[str, Any]]:
@@ -63,13 +73,47 @@ def test_sheets_stand_in_order_with_banner_caption_and_disclaimer(book: Workbook
     for sheet in book:
         texts = [row[0] for row in sheet.iter_rows(values_only=True) if isinstance(row[0], str)]
         assert texts[0] == f"清城区（龙塘镇、石角镇）示例　{sheet.title}"
-        assert texts[1] == "评估基准日：2019-06-30｜区域：清城区｜密级：未标注｜合成数据，仅供软件演示"
-        assert texts[2] == "提示：「河流」为小比例尺示意，不能用于岸线距离。"
+        day = "评估基准日：2019-06-30｜区域：清城区｜密级：未标注｜合成数据，仅供软件演示"
+        assert texts[1] == f"{day}｜提示 1 条，见目录"
         assert texts[-2:] == [caption, wording.DISCLAIMER]
+    assert book["目录"]["A3"].value == "提示：「河流」为小比例尺示意，不能用于岸线距离。"
+    assert len(SHEETS) <= 9
 
 
-def test_screening_holds_every_source_with_its_numbers(book: Workbook) -> None:
-    rows = records(book["排查结果"], "序号")
+def linked(sheet: Worksheet) -> dict[str, str]:
+    """Return where the cells of a sheet lead, by their text."""
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.hyperlink is not None]
+    return {str(cell.value): cell.hyperlink.location or cell.hyperlink.target for cell in cells}
+
+
+def test_sheets_lead_to_each_other_and_to_the_map(book: Workbook) -> None:
+    assert {name: linked(book["目录"])[name] for name in SHEETS[1:]} == {name: f"'{name}'!A1" for name in SHEETS[1:]}
+    links = [cell.hyperlink for cell in book["核查先后"]["B"] if cell.value == "QC-002"]
+    assert [(one.target, one.location) for one in links] == [("map.html", "QC-002")]
+    at = next(cell.row for cell in book["各源结果"]["B"] if cell.value == "QC-002")
+    row = next(cell.row for cell in book["核查先后"]["B"] if cell.value == "QC-002")
+    there = [cell.hyperlink.location for cell in book["核查先后"][row] if cell.value == "见各源"]
+    assert there == [f"'各源结果'!A{at}"]
+    assert book["各源结果"].cell(at, 1).hyperlink.location == f"'核查先后'!A{row}"
+    hit = next(cell.row for cell in book["依据"]["B"] if cell.value == "QC-002")
+    (counted,) = [cell for cell in book["各源结果"][at] if cell.hyperlink and "依据" in (cell.hyperlink.location or "")]
+    assert (counted.value, counted.hyperlink.location) == (1, f"'依据'!A{hit}")
+    assert book["依据"].cell(hit, 2).hyperlink.location == f"'各源结果'!A{at}"
+
+
+def test_the_order_names_who_decided_and_lists_by_number(book: Workbook) -> None:
+    sheet = book["核查先后"]
+    assert sheet["A3"].value == wording.visit_order(ordered(small_results()))
+    rows = records(sheet, "清单序号")
+    assert [row["清单序号"] for row in rows] == list(range(1, 7))  # QC-004 and QC-007 are clear of farmland
+    assert [row["编号"] for row in rows[:3]] == ["QC-005", "QC-006", "QC-001"]  # of unknown distance first
+    assert (rows[2]["分组"], rows[2]["距离档"], rows[2]["理由"]) == ("丁", "3–5 km", "缺废气重金属排放量。")
+    error = next(cell for row in sheet.iter_rows() for cell in row if cell.number_format == '#,##0.0"±50"_ ')
+    assert sheet.cell(error.row, 2).value == "QC-002"
+
+
+def test_each_source_stands_with_its_numbers(book: Workbook) -> None:
+    rows = records(book["各源结果"], "清单序号")
     sources = small_results().sources.to_pylist()
     assert len(rows) == len(sources) == 8
     for row, source in zip(rows, sources, strict=True):
@@ -79,61 +123,36 @@ def test_screening_holds_every_source_with_its_numbers(book: Workbook) -> None:
         assert row["状态"] == wording.status_word(source["status"])
         assert row["距离(m)"] == source["nearest_farmland_m"]
         assert row["地块数"] == source["farmland_count"]
-        assert row["面积(ha)"] == source["farmland_area_ha"]
-        assert (row["经度"], row["纬度"]) == (source["lon"], source["lat"])
     assert rows[0]["面积(亩)"] == pytest.approx(180.0)
     assert rows[0]["所在重点区域"] == "清城区"
     assert rows[2]["名称"] == HOSTILE
     assert (rows[4]["状态"], rows[4]["距离(m)"]) == ("未定位", None)
     assert rows[5]["状态"] == "退回补正"
+    assert (rows[0]["符合排查条件"], rows[0]["未评估"], rows[4]["未评估"]) == (1, 0, 1)
 
 
 def test_numbers_show_one_decimal_and_lower_bounds_say_at_least(book: Workbook) -> None:
-    sheet = book["排查结果"]
+    sheet = book["各源结果"]
     formats = {cell.value: cell.number_format for row in sheet.iter_rows() for cell in row if cell.value is not None}
     assert formats[small_results().sources["nearest_farmland_m"][0].as_py()] == "#,##0.0_ "
     bounded = next(row for row in sheet.iter_rows() if row[1].value == "QC-004")
-    assert [cell.number_format for cell in bounded[14:16]] == ['"≥"#,##0_ '] * 2
-    assert bounded[14].value == 0
-
-
-def test_counts_per_radius_agree_with_the_results(book: Workbook) -> None:
-    results = small_results()
-    body = [row for row in book["各半径统计"].iter_rows(values_only=True) if str(row[0]).startswith("QC-")]
-    assert len(body) == 6 * 5 + 2
-    expected = {
-        (row["source_id"], row["radius_m"], row["class"]): (row["count"], row["area_ha"])
-        for row in results.counts.to_pylist()
-    }
-    classes = ["优先保护类", "安全利用类", "严格管控类", "未划分", "all"]
-    for row in body:
-        if row[2] == "未评估":
-            assert row[0] in ("QC-005", "QC-006")
-            assert set(row[3:18]) == {None}
-            continue
-        radius_m = float(str(row[2]).split()[0]) * 1000
-        for index, word in enumerate(classes):
-            count, area_ha, area_mu = row[3 + 3 * index : 6 + 3 * index]
-            assert count == expected[row[0], radius_m, word][0]
-            assert area_ha == pytest.approx(expected[row[0], radius_m, word][1], abs=1e-12)
-            assert area_mu == pytest.approx(area_ha * 15)
+    assert [(cell.value, cell.number_format) for cell in bounded[11:13]] == [
+        (0, '"≥"#,##0_ '), (0, '"≥"#,##0.0_ '),
+    ]  # fmt: skip
 
 
 def test_who_is_in_at_each_radius(book: Workbook) -> None:
-    rows = records(book["各半径纳入情况"], "序号")
-    answers = {row["编号"]: [row[f"{km} km"] for km in (1, 2, 3, 5, 10)] for row in rows if row["编号"]}
+    rows = records(book["各源结果"], "清单序号")
+    answers = {row["编号"]: [row[f"{km} km"] for km in (1, 2, 3, 5, 10)] for row in rows}
     assert answers["QC-001"] == ["否", "否", "否", "是", "是"]
     assert answers["QC-002"] == ["否", "否", "否", "否", "是"]
     assert answers["QC-004"] == ["未评估"] * 5  # the search leaves the coverage: finding nothing says nothing
     assert answers["QC-005"] == ["未评估"] * 5
     assert answers["QC-007"] == ["否"] * 5
-    totals = {row["名称"]: [row[f"{km} km"] for km in (1, 2, 3, 5, 10)] for row in rows if not row["编号"]}
-    assert totals == {
-        "合计：是（家）": [0, 0, 0, 1, 4],
-        "合计：否（家）": [5, 5, 5, 4, 1],
-        "合计：未评估（家）": [3, 3, 3, 3, 3],
-        "其中临界（家）": [0, 0, 0, 0, 0],
-    }
+    sums = [row[:5] for row in book["汇总"].iter_rows(values_only=True) if str(row[0]).endswith(" km")]
+    assert sums == [
+        ("1 km", 0, 0, 5, 3), ("2 km", 0, 0, 5, 3), ("3 km", 0, 0, 5, 3), ("5 km", 1, 0, 4, 3), ("10 km", 4, 0, 1, 3),
+    ]  # fmt: skip
 
 
 def test_a_position_that_could_flip_a_radius_is_critical(tmp_path: Path) -> None:
@@ -145,50 +164,51 @@ def test_a_position_that_could_flip_a_radius_is_critical(tmp_path: Path) -> None
     table[1]["position_uncertainty_m"] = 4000.0
     moved = pa.Table.from_pylist(table, results.sources.schema)
     book = opened(dataclasses.replace(results, sources=moved), tmp_path / "a.xlsx")
-    rows = records(book["各半径纳入情况"], "序号")
+    rows = records(book["各源结果"], "清单序号")
     assert rows[0]["5 km"] == "是（临界）"
     assert rows[1]["5 km"] == "否（临界）"
-    assert rows[-1]["名称"] == "其中临界（家）"
-    assert rows[-1]["5 km"] == 2
+    assert ("5 km", 0, 2, 3, 3) in [row[:5] for row in book["汇总"].iter_rows(values_only=True)]
 
 
-def test_clauses_hold_every_finding_with_its_quote_and_decider(book: Workbook) -> None:
-    rows = records(book["依据条款"], "规则")
-    findings = small_results().findings.to_pylist()
-    assert [(row["编号"], row["规则"]) for row in rows] == [(f["source_id"], f["rule_id"]) for f in findings]
-    for row, finding in zip(rows, findings, strict=True):
-        assert row["结论"] == wording.verdict_word(finding["verdict"])
-        assert (row["文件"], row["条款"], row["原文"]) == (finding["document"], finding["clause"], finding["quote"])
-        assert row["效力"] == "本地参照（非本地有效依据）"
-        assert row["法律位阶"] == "规划计划"
-        assert row["认定部门"] == "生态环境部门会同农业农村等"
-    assert rows[0]["判断"] == "建议列入排查清单，是否列入由生态环境主管部门确定。"
-    assert rows[3]["另一可能"] == "未触及"
+def test_clauses_hold_what_touches_with_its_quote_and_decider_and_count_the_rest(book: Workbook) -> None:
+    rows = records(book["依据"], "规则")
+    findings = [one for one in small_results().findings.to_pylist() if one["verdict"] == "listed"]
+    assert {(row["编号"], row["规则"]) for row in rows} == {(f["source_id"], f["rule_id"]) for f in findings}
+    assert [row["清单序号"] for row in rows] == sorted(row["清单序号"] for row in rows)
+    told = [[cell for cell in row if cell is not None] for row in book["依据"].iter_rows(values_only=True)]
+    one = findings[0]
+    (said,) = [row for row in told if row and row[0] == f"SCR-JY-10KM（{len(findings)} 家）"]
+    assert said[1:] == [
+        "符合排查条件",
+        "建议列入排查清单，是否列入由生态环境主管部门确定。",
+        f"《{one['document']}》{one['clause']}：{one['quote']}",
+        "本地参照（非本地有效依据）",
+        "规划计划｜生态环境部门会同农业农村等",
+    ]
+    assert any("符合排查条件 4｜未评估 2｜未触及 2" in row for row in told)
 
 
-def test_ledger_sheet_and_notes(book: Workbook) -> None:
-    rows = records(book["处理台账"], "文件")
-    assert [(row["数据行"], row["原值"]) for row in rows] == [(6, "待补"), ("整个文件", None)]
+def test_the_ledger_puts_what_is_alike_on_one_line(tmp_path: Path) -> None:
+    results = small_results()
+    more = [dataclasses.replace(results.ledger.entries[0], row=row, value=f"待补{row}") for row in range(7, 15)]
+    alike = dataclasses.replace(results, ledger=Ledger((*results.ledger.entries, *more)))
+    rows = records(opened(alike, tmp_path / "a.xlsx")["处理台账"], "文件")
+    assert [(row["行数"], row["数据行"]) for row in rows] == [(9, "6、7、8、9、10、11、等 9 个"), (1, "整个文件")]
+    assert rows[0]["原值"].startswith("待补、待补7、")
+
+
+def test_notes_tell_of_layers_and_choices(book: Workbook) -> None:
     notes = [[cell for cell in row if cell is not None] for row in book["说明"].iter_rows(values_only=True)]
-    assert ["输入", "全部行", 8] in notes
-    assert ["结论", "符合排查条件", 4] in notes
-    assert ["limits_inclusive", "含本数", "", "系统默认约定", "", "默认约定"] in [
-        [cell or "" for cell in row[:6]] for row in book["说明"].iter_rows(values_only=True)
+    assert ["limits_inclusive", "含本数", "系统默认约定", "默认约定"] in [
+        [cell for cell in row if cell] for row in notes
     ]
-    farmland = next(row for row in notes if row[:1] == ["farmland"])
-    assert farmland[1:11] == [
-        "耕地",
-        "合成（演示）",
-        40,
+    assert [
+        "耕地", "合成（演示）", 40, "2019", "合成数据（固定种子生成）；合成数据", "清城区（441802）｜完整", "公开",
         "farmland.gpkg",
-        "合成数据（固定种子生成）；合成数据",
-        "CC0-1.0",
-        "清城区（441802）",
-        "完整",
-        "2019",
-        "公开",
-    ]
-    assert farmland[11] == "0" * 64
+    ] in notes  # fmt: skip
+    found = [row[:2] for row in book["目录"].iter_rows(values_only=True)]
+    assert ("污染源（行）", 8) in found
+    assert ("符合排查条件（条）", 4) in found
 
 
 def test_no_cell_is_a_formula_or_a_link(tmp_path: Path) -> None:
@@ -201,8 +221,9 @@ def test_no_cell_is_a_formula_or_a_link(tmp_path: Path) -> None:
     book = opened(dataclasses.replace(results, sources=sources), tmp_path / "a.xlsx")
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n"}
-    assert not any(cell.hyperlink for cell in cells)
-    names = [row["名称"] for row in records(book["排查结果"], "序号")]
+    targets = {cell.hyperlink.target for cell in cells if cell.hyperlink is not None}
+    assert targets == {None, "map.html"}  # sheets and the map; never what a cell of the input says
+    names = [row["名称"] for row in records(book["各源结果"], "清单序号")]
     assert names[:7] == evil[:7]
 
 
@@ -218,13 +239,13 @@ def test_pages_print_on_landscape_a4_one_page_wide(book: Workbook) -> None:
         assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)  # one is the default
         assert sheet.oddHeader.right.text == "密级：未标注"
         assert sheet.oddFooter.center.text == "第 &P 页 / 共 &N 页"
-    assert book["排查结果"].freeze_panes == "A7"
-    assert book["排查结果"].auto_filter.ref == "A6:X14"
-    assert book["排查结果"].print_title_rows == "$5:$6"
+        assert sheet.print_area.startswith(f"'{sheet.title}'!$A$1:")
+    assert book["各源结果"].freeze_panes == "A7"
+    assert book["各源结果"].print_title_rows == "$5:$6"
 
 
 def test_badges_are_tinted_by_word(book: Workbook) -> None:
-    rules = [rule for ranged in book["排查结果"].conditional_formatting for rule in ranged.rules]
+    rules = [rule for ranged in book["各源结果"].conditional_formatting for rule in ranged.rules]
     words = {rule.formula[0].strip('"') for rule in rules}
     assert {
         "触及禁止性规定",
@@ -263,7 +284,7 @@ def test_a_run_that_found_nothing_still_opens(tmp_path: Path) -> None:
     )
     book = opened(empty, tmp_path / "a.xlsx")
     assert book.sheetnames == SHEETS
-    assert book["排查结果"]["A2"].value == (
+    assert book["各源结果"]["A2"].value == (
         "评估基准日：未设基准日｜区域：清城区｜密级：未标注｜数据性质未申明，不能确认为实测或官方数据"
     )
 
@@ -272,5 +293,5 @@ def test_mixed_basis_reads_as_an_example_in_every_verdict(tmp_path: Path) -> Non
     results = small_results()
     mixed = dataclasses.replace(results, parameters=(ParameterUsed("mix_basis", "培训用"),))
     book = opened(mixed, tmp_path / "a.xlsx")
-    verdicts = [row["排查结论"] for row in records(book["排查结果"], "序号")]
+    verdicts = [row["排查结论"] for row in records(book["各源结果"], "清单序号")]
     assert all(verdict.startswith("示例判定：") for verdict in verdicts)

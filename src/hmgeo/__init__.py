@@ -41,7 +41,7 @@ _HOMES = {
     "screen_files": "hmgeo.project.screening",
     "write_figures": "hmgeo.outputs.figure.figure",
     "write_map": "hmgeo.outputs.map.page",
-    "write_workbook": "hmgeo.outputs.sheets.workbook",
+    "write_workbook": "hmgeo.outputs.sheets.screening",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])  # noqa: PLE0605 - a list, told from the table above

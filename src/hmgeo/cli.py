@@ -43,6 +43,7 @@ app = typer.Typer(
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": projects.demo,
     "run": projects.run,
+    "report": projects.report,
     "init": projects.init,
     "check": projects.check,
     "screen": projects.screen,

@@ -340,6 +340,14 @@ class VisitGroup(Word):
         return list(VisitGroup).index(self)
 
 
+class PathwayState(Word):
+    """Whether data tell of a pathway."""
+
+    HELD = "有据", "有资料依据", "data tell of it"
+    OPEN = "待补", "资料缺，不能判断", "data missing, can't be told"
+    NONE = "未见", "现有资料未见", "none in the data at hand"
+
+
 VISIT_CLASSES_M = (1000.0, 2000.0, 3000.0, 5000.0, 10000.0)
 """Upper ends of the distance classes of visits, inclusive."""
 

@@ -75,6 +75,18 @@ def run(
     fail_on_verdict(finished, failing)
 
 
+def report(
+    run: Annotated[Path | None, typer.Argument(help="hmgeo run 或 hmgeo screen 写出的结果文件夹。")] = None,
+    out: Annotated[Path, typer.Option("--out", help="报告文件。")] = Path("report.docx"),
+    template: Annotated[Path | None, typer.Option("--template", help="自己的 Word 模板。")] = None,
+    new_template: Annotated[Path | None, typer.Option("--new-template", help="写出默认模板，供修改。")] = None,
+) -> None:
+    """由结果文件夹写出 Word 报告；模板可自行修改。"""
+    from hmgeo.project.run_files import report_of_run
+
+    OUT.print(str(report_of_run(run, out, template, new_template)), markup=False)
+
+
 def init(
     folder: Annotated[Path, typer.Argument(help="新项目文件夹，须不存在或为空。")],
     area: Annotated[str, typer.Option("--area", help="重点区域编号、县级或乡级代码，如 GD-QC、441802。")],

@@ -13,16 +13,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pyarrow as pa
 import xlsxwriter
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import ENGLISH, in_language
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
 from hmgeo.results.columns import TABLES
+from hmgeo.results.text import mu
 from hmgeo.vocabulary import Unassessed, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -76,7 +78,22 @@ class AtLeast(NamedTuple):
     value: float
 
 
-Cell = str | int | float | AtLeast | None
+class Measured(NamedTuple):
+    """A distance with its error in metres, shown behind it."""
+
+    value: float
+    error_m: float
+
+
+class Link(NamedTuple):
+    """A text or number that leads to the row of a sheet with that key, or to a place of a file beside the workbook."""
+
+    shown: str | int
+    to: str
+    key: str = ""
+
+
+Cell = str | int | float | AtLeast | Measured | Link | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +117,101 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A small table among others on one sheet.
+
+    Parameters
+    ----------
+    quotes
+        Columns that stay in their language.
+    spans
+        First and last column of the sheet that each of its columns takes; one each where nothing is said.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+    quotes: tuple[int, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """One table of the workbook; `totals` stand under the rows, `remarks` above the header."""
+    """One table of the workbook.
+
+    Parameters
+    ----------
+    totals, sections
+        Stand under the rows.
+    remarks
+        Stand above the header.
+    keys
+        Of the rows, for links to them.
+    """
 
     name: str
     columns: tuple[Column, ...]
     rows: list[tuple[Cell, ...]]
     totals: tuple[tuple[Cell, ...], ...] = ()
     remarks: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+    @property
+    def first_row(self) -> int:
+        """The first of its rows, below title, facts, remarks and header."""
+        return _BANNER_ROWS + len(self.remarks) + 1 + any(column.group for column in self.columns)
+
+
+_BANNER_ROWS = 2
+CONTENTS = "目录"
+
+
+class From(NamedTuple):
+    """A column of a sheet that shows one of the table of columns as it is.
+
+    Parameters
+    ----------
+    in_mu
+        Hectares are shown in 亩.
+    """
+
+    name: str
+    width: float
+    kind: str = ""
+    group: str = ""
+    in_mu: bool = False
+
+
+def table_sheet(name: str, table: str, records: Sequence[Mapping[str, Any]], shown: Sequence[From]) -> Sheet:
+    """Return a sheet of columns that the table of columns tells of: headers, units and kinds are theirs.
+
+    Parameters
+    ----------
+    table
+        By its name in the table of columns.
+    records
+        Its rows.
+    """
+    held = {one.name: one for one in TABLES[table].columns}
+    columns = []
+    for one in shown:
+        told = held[one.name]
+        unit = "亩" if one.in_mu else told.measured_in
+        kind = one.kind or (
+            "area_mu" if one.in_mu else _KINDS.get(unit, "count" if told.type == pa.int64() else "wrap")
+        )
+        end, end_en = (f"({unit})", f" ({'mu' if one.in_mu else unit})") if unit else ("", "")
+        columns.append(Column(f"{told.zh}{end}", one.width, kind, one.group, f"{told.en}{end_en}"))
+    rows = [tuple(_cell_of(record[one.name], one) for one in shown) for record in records]
+    return Sheet(name, tuple(columns), rows)
+
+
+_KINDS = {"m": "distance_m", "ha": "area_ha", "°": "coordinate"}
+
+
+def _cell_of(value: str | float | None, one: From) -> Cell:
+    return mu(value) if one.in_mu and isinstance(value, int | float) else _shown(value)
 
 
 def with_columns_of(sheet: Sheet, table: str, records: Sequence[Mapping[str, Any]], last: int = 1) -> Sheet:
@@ -164,6 +268,18 @@ class Book:
     presentation: Presentation
     formats: dict[tuple[tuple[str, str | float | bool], ...], Format] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
+    rows: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def place(self, sheets: Iterable[Sheet]) -> None:
+        """Note where the rows of sheets will stand, so that links find them before they are written."""
+        for sheet in sheets:
+            self.rows |= {(sheet.name, key): sheet.first_row + at for at, key in enumerate(sheet.keys)}
+
+    def target(self, link: Link) -> str:
+        """Return what a link leads to, as a workbook writes it."""
+        if "." in link.to:
+            return f"external:{link.to}" + (f"#{link.key}" if link.key else "")
+        return f"internal:'{self.say(link.to)}'!A{self.rows.get((link.to, link.key), 0) + 1}"
 
     def style(self, **properties: str | float | bool) -> Format:
         """Return the cell format with these properties on top of the common ones."""
@@ -215,15 +331,71 @@ def write_table(book: Book, sheet: Sheet) -> Worksheet:
     first = write_banner(book, page, sheet.name, sheet.remarks, widths)
     top = _write_header(book, page, sheet.columns, first)
     last = _write_rows(book, page, sheet, top + 1)
-    _colour_badges(book, page, sheet, top + 1, last)
-    _shade_marks(book, page, sheet, top + 1, last)
+    badges = last
+    if sheet.sections:
+        last = _write_sections(book, page, sheet.sections, last + 2, widths) - 2
+    _colour_badges(book, page, sheet, top + 1, badges)
+    _shade_marks(book, page, sheet, top + 1, badges)
     if sheet.rows:
         page.autofilter(top, 0, min(last, top + len(sheet.rows)), len(sheet.columns) - 1)
     page.freeze_panes(top + 1, 0)
     page.repeat_rows(first, top)
     write_closing(book, page, last + 2, widths)
     set_page(book, page, sheet.name)
+    page.print_area(0, 0, last + 3, len(widths) - 1)
     return page
+
+
+def write_sections(
+    book: Book, name: str, sections: Iterable[Section], widths: Sequence[float], *, remarks: Sequence[str] = ()
+) -> None:
+    """Write small tables under each other as a sheet of its own."""
+    page = book.file.add_worksheet(book.say(name))
+    for index, width in enumerate(widths):
+        page.set_column(index, index, width)
+    row = write_banner(book, page, name, remarks, widths) + 1
+    row = _write_sections(book, page, sections, row, widths)
+    write_closing(book, page, row, widths)
+    set_page(book, page, name)
+    page.print_area(0, 0, row + 1, len(widths) - 1)
+
+
+def _write_sections(book: Book, page: Worksheet, sections: Iterable[Section], row: int, widths: Sequence[float]) -> int:
+    """Write small tables from a row on; return the next free one."""
+    title = book.style(bold=True, font_size=11)
+    for section in sections:
+        page.write_string(row, 0, book.say(section.title), title)
+        spans = section.spans or tuple((index, index) for index in range(len(section.header)))
+        for at, cells in enumerate((section.header, *section.rows), start=row + 1):
+            said = [
+                _said(book, one) if at == row + 1 or place not in section.quotes else one
+                for place, one in enumerate(cells)
+            ]
+            look: dict[str, str | bool] = {"bold": True, "bg_color": "#E4E9EE"} if at == row + 1 else {}
+            _write_spanned(book, page, at, said, spans, widths, look)
+        row += len(section.rows) + 3
+    return row
+
+
+def _write_spanned(
+    book: Book,
+    page: Worksheet,
+    row: int,
+    cells: Sequence[Cell],
+    spans: Sequence[tuple[int, int]],
+    widths: Sequence[float],
+    look: Mapping[str, str | bool],
+) -> None:
+    """Write a row whose cells may take several columns, in a row high enough for them."""
+    texts = []
+    for cell, (first, last) in zip(cells, spans, strict=False):
+        kind = "count" if isinstance(cell, int) or (isinstance(cell, Link) and isinstance(cell.shown, int)) else "wrap"
+        kind = "area_mu" if isinstance(cell, float) else kind
+        if last > first:
+            page.merge_range(row, first, row, last, "", book.style(border=1, border_color="#C9D0D6"))
+        _write_cell(book, page, (row, first), cell, kind, **look)
+        texts.append((str(cell.shown) if isinstance(cell, Link) else str(cell), sum(widths[first : last + 1])))
+    page.set_row(row, height_pt(texts))
 
 
 def write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str], widths: Sequence[float]) -> int:
@@ -233,15 +405,16 @@ def write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str],
     day = results.as_of.isoformat() if results.as_of else "未设基准日"
     facts = [f"评估基准日：{day}", f"区域：{results.area_name}" if results.area_name else ""]
     facts += [f"密级：{wording.classification_word(results)}", wording.basis_banner(results.basis)]
+    facts += [f"提示 {len(results.warnings)} 条，见目录" if (CONTENTS, "") in book.rows and results.warnings else ""]
     title = book.style(bold=True, font_size=14)
     notice = book.style(bg_color=tint.tint, font_color=tint.text, bold=True, text_wrap=True)
     plain = book.style(text_wrap=True, font_color="#333333")
     lines = [(f"{results.title}　{book.say(name)}", title), ("｜".join(filter(None, facts)), notice)]
-    if results.warnings:  # one row, so that the frozen part stays low
-        lines.append((f"提示：{'｜'.join(results.warnings)}", notice))
     lines += [(remark, plain) for remark in remarks]
     for row, (text, style) in enumerate(lines):
         _write_across(page, row, book.say(text), style, widths)
+    if (CONTENTS, "") in book.rows and name != CONTENTS:
+        page.write_url(0, 0, book.target(Link("", CONTENTS)), title, f"{results.title}　{book.say(name)}")
     return len(lines)
 
 
@@ -309,9 +482,14 @@ def _spoken(book: Book, cells: Sequence[Cell], columns: Sequence[Column]) -> tup
     if book.presentation.language != ENGLISH:
         return tuple(cells)
     return tuple(
-        book.say(cell) if isinstance(cell, str) and column.kind != "quote" else cell
-        for cell, column in zip(cells, columns, strict=True)
+        cell if column.kind == "quote" else _said(book, cell) for cell, column in zip(cells, columns, strict=True)
     )
+
+
+def _said(book: Book, cell: Cell) -> Cell:
+    if isinstance(cell, Link):
+        return cell if isinstance(cell.shown, int) else cell._replace(shown=book.say(cell.shown))
+    return book.say(cell) if isinstance(cell, str) else cell
 
 
 def _write_cell(book: Book, page: Worksheet, at: tuple[int, int], cell: Cell, kind: str, **more: str | bool) -> None:
@@ -319,6 +497,17 @@ def _write_cell(book: Book, page: Worksheet, at: tuple[int, int], cell: Cell, ki
     if isinstance(cell, AtLeast):
         style = book.style(num_format=f'"≥"{NUMBER_FORMATS[kind]}', **shape)
         page.write_number(*at, cell.value, style)
+    elif isinstance(cell, Measured):
+        near = f'"±{cell.error_m:,.0f}"' if round(cell.error_m) >= 1 else ""
+        style = book.style(num_format=f"{NUMBER_FORMATS[kind].rstrip('_ ')}{near}_ ", **shape)
+        page.write_number(*at, cell.value, style)
+    elif isinstance(cell, Link):
+        shape |= {"font_color": "#0B5394", "underline": True}
+        numeric = isinstance(cell.shown, int)
+        style = book.style(**({"num_format": NUMBER_FORMATS["count"]} if numeric else {"text_wrap": True}), **shape)
+        page.write_url(*at, book.target(cell), style, str(cell.shown))
+        if isinstance(cell.shown, int):
+            page.write_number(*at, cell.shown, style)
     elif isinstance(cell, int | float) and math.isfinite(cell):
         page.write_number(*at, cell, book.style(num_format=NUMBER_FORMATS[kind], **shape))
     elif isinstance(cell, str) and cell:
@@ -385,4 +574,5 @@ def set_page(book: Book, page: Worksheet, name: str) -> None:
 
 def _row_height_pt(cells: Sequence[Cell], columns: Sequence[Column]) -> float:
     wrapped = [pair for pair in zip(cells, columns, strict=True) if pair[1].kind in WRAPPED]
-    return height_pt([(cell, column.width) for cell, column in wrapped if isinstance(cell, str)])
+    texts = [(cell.shown if isinstance(cell, Link) else cell, column.width) for cell, column in wrapped]
+    return height_pt([(text, width) for text, width in texts if isinstance(text, str)])

@@ -33,13 +33,20 @@ _FOR_WHOM: tuple[tuple[str, Text], ...] = (
     ),
     (
         "screening.xlsx",
-        Text("经办人：全部结果、依据条款、处理台账、说明", "the desk: results, clauses, ledger, notes"),
+        Text(
+            "经办人：先看目录；核查先后、各源结果、依据、缺口、处理台账",
+            "the desk: contents first; order of visits, results, clauses, gaps, ledger",
+        ),
     ),
     (
         "fixme.xlsx",
         Text("填报单位：需要更正或补充的行，填好返回", "whoever sent the lists: rows to correct and return"),
     ),
     ("print/map.pdf", Text("打印和邮件：同一地图的图件", "printer and mail: the same map on a sheet")),
+    (
+        "print/现场.kmz",
+        Text("现场：手机地图打开，序号与清单相同", "the field: opens in a phone's map, numbered as the list"),
+    ),
     ("print/map.png", Text("报告插图", "a picture for reports")),
     ("data/findings.gpkg", Text("GIS 人员：QGIS、ArcGIS 直接打开，带样式", "GIS: for QGIS and ArcGIS, styled")),
     (

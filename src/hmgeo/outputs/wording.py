@@ -248,6 +248,32 @@ def visit_order(results: Results, language: str = "zh") -> str:
     return f"{VISITS.say(language)}{'：' if language == 'zh' else ': '}{text}"
 
 
+def gaps_of(findings: Iterable[Mapping[str, Any]]) -> list[tuple[str, int, int, int]]:
+    """Return what would settle the findings that aren't assessed, what settles most sources by itself first.
+
+    Returns
+    -------
+    list
+        What to supply; sources that lack nothing else; sources and findings that lack it.
+    """
+    waiting: dict[str, list[Mapping[str, Any]]] = {}
+    alone: dict[str, set[str]] = {}
+    for finding in findings:
+        if finding["verdict"] != Verdict.NOT_ASSESSED.value:
+            continue
+        needed = settled_by(finding)
+        for one in needed:
+            waiting.setdefault(one, []).append(finding)
+            alone.setdefault(one, set()).update([finding["source_id"]] if len(needed) == 1 else [])
+    rows = [(one, len(alone[one]), len({row["source_id"] for row in held}), len(held)) for one, held in waiting.items()]
+    return sorted(rows, key=lambda row: (-row[1], -row[2], row[0]))
+
+
+def settled_by(finding: Mapping[str, Any]) -> list[str]:
+    """Return what would settle a finding that isn't assessed."""
+    return [finding["note"] or ""]
+
+
 def disclaimer(language: str = "zh") -> str:
     """Return the disclaimer that stands on every map, sheet and report."""
     return DISCLAIMER_EN if language == "en" else DISCLAIMER

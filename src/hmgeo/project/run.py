@@ -31,7 +31,7 @@ from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.cells import compared_word
 from hmgeo.reference.tables import CLASS_YEAR, key_areas
-from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA, RADIUS_TRIAL, SHAPES_SCHEMA
+from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA, SHAPES_SCHEMA
 from hmgeo.results.results import ContextLayer, Presentation, Results
 from hmgeo.results.text import sentences
 from hmgeo.results.used import DEFAULT_ORDER, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
@@ -342,7 +342,6 @@ _ASKED_BY: Mapping[str, Mapping[str, frozenset[str]]] = MappingProxyType(
         FLIPS.name: {"terrain": frozenset({"considered"})},
         BASINS.name: {"closed_basins": frozenset({"keep"})},
         BARRIERS.name: {"barrier_ridge_m": frozenset(), "small_catchment_ha": frozenset()},
-        RADIUS_TRIAL: {},
     }
 )
 """What only a specialist reads: the parameters that ask for it, and the choices that do (any, where none is named)."""

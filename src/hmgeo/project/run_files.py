@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import platform
 from dataclasses import asdict, replace
 from importlib import metadata
@@ -10,29 +12,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import shapely
 
-from hmgeo.errors import HmgeoError
+from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError
+from hmgeo.outputs import wording
 from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.gis import write_geopackage
 from hmgeo.outputs.guide import GUIDE_NAME, write_dictionary, write_guide
-from hmgeo.outputs.map.audience import why_no_page
+from hmgeo.outputs.map.audience import PUBLIC, why_no_page
 from hmgeo.outputs.map.leads import OVERHEAD_PATH
 from hmgeo.outputs.map.page import write_map
-from hmgeo.outputs.sheets.survey import write_survey_list
-from hmgeo.outputs.sheets.workbook import write_workbook
+from hmgeo.outputs.sheets.report import REPORT, Told, write_report, write_template
+from hmgeo.outputs.sheets.screening import write_workbook
+from hmgeo.outputs.sheets.survey import KMZ, write_kmz, write_survey_list
 from hmgeo.outputs.tables import write_data
 from hmgeo.outputs.templates import FIX_SOURCE, fix_title, rows_to_fix, write_fixme
-from hmgeo.project.folder import DATA, PRINT, RUN_MANIFEST, RUN_SCHEMA, entries, folder_files, write_record
-from hmgeo.results.columns import PAIRS
-from hmgeo.results.results import ContextLayer
+from hmgeo.project.folder import DATA, PRINT, RUN_MANIFEST, RUN_SCHEMA, entries, folder_files, whole_file, write_record
+from hmgeo.results.columns import FINDINGS, PAIRS, SOURCES, TOWNSHIPS
+from hmgeo.results.results import ContextLayer, Presentation
 from hmgeo.vocabulary import Basis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from hmgeo.results.results import Presentation, Results, TerrainTables, WaterTables
+    from hmgeo.results.results import Results, TerrainTables, WaterTables
     from hmgeo.results.used import LayerUsed
 
 _NAMED = 5
@@ -102,24 +107,96 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
     to_fix = rows_to_fix(results.ledger.entries)
     drawn, _ = drawable(results)
     steps: dict[tuple[str, ...], Callable[[], object]] = {
-        ("screening.xlsx",): lambda: write_workbook(results, presentation, folder / "screening.xlsx")
+        ("screening.xlsx",): lambda: write_workbook(results, presentation, folder / "screening.xlsx"),
+        ("survey_list.xlsx",): lambda: write_survey_list(results, presentation, folder / "survey_list.xlsx"),
     }
-    if results.bureau is not None:
-        steps["survey_list.xlsx",] = lambda: write_survey_list(results, presentation, folder / "survey_list.xlsx")
     if to_fix or results.unread:
         title = fix_title(results.title, len(to_fix))
         steps["fixme.xlsx",] = lambda: write_fixme(
             to_fix, FIX_SOURCE, folder / "fixme.xlsx", title=title, unread=results.unread
         )
     if not why_no_page(results):
+        if presentation.audience != PUBLIC:  # it names what a public map leaves out
+            steps[f"{PRINT}/{KMZ}",] = lambda: write_kmz(results, paper / KMZ)
         steps["map.html",] = lambda: write_map(drawn, presentation, folder / "map.html")
     prints = ("map.pdf", "map.png")
     steps[tuple(f"{PRINT}/{name}" for name in prints)] = lambda: write_figures(
         drawn, presentation, [paper / name for name in prints]
     )
+    steps[REPORT,] = lambda: write_report(told_by(results, presentation, folder), folder / REPORT)
     failed = tuple(filter(None, (_attempted(step, names, folder) for names, step in steps.items())))
     write_guide(results, presentation, folder / GUIDE_NAME, [*folder_files(folder), RUN_MANIFEST])
     return failed
+
+
+def told_by(results: Results, presentation: Presentation, folder: Path) -> Told:
+    """Return what the report is made from; the picture is the one that lies in the folder."""
+    bureau = results.bureau
+    picture = folder / PRINT / "map.png"
+    return Told(
+        manifest_of(results, presentation),
+        results.sources.drop_columns("geometry").to_pylist(),
+        results.findings.drop_columns("geometry").to_pylist(),
+        [] if bureau is None else bureau.townships.to_pylist(),
+        picture if picture.is_file() else None,
+    )
+
+
+def read_told(folder: Path) -> Told:
+    """Read what the report is made from out of a run folder.
+
+    Raises
+    ------
+    InputError
+        Where the folder isn't one that this version wrote.
+    """
+    manifest = folder / RUN_MANIFEST
+    if not manifest.is_file():
+        remedy = "给出 hmgeo run 或 hmgeo screen 写出的结果文件夹"
+        raise InputError(Problem("不是结果文件夹", Place(file=folder.name), f"没有 {RUN_MANIFEST}", remedy=remedy))
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    if "visit_order" not in told:
+        raise InputError(
+            Problem("结果由较早的版本写出，没有核查先后", Place(file=folder.name), remedy="重新运行后再写报告")
+        )
+    picture = folder / PRINT / "map.png"
+    findings = pq.read_table(folder / DATA / FINDINGS.name).drop_columns("geometry").to_pylist()
+    townships = folder / DATA / TOWNSHIPS.name
+    return Told(
+        told,
+        _csv_rows(folder / DATA / SOURCES.name),
+        findings,
+        _csv_rows(townships) if townships.is_file() else [],
+        picture if picture.is_file() else None,
+    )
+
+
+def report_of_run(run: Path | None, out: Path, template: Path | None, new_template: Path | None) -> Path:
+    """Write the report of a run folder, or the default template; return what was written.
+
+    Raises
+    ------
+    InputError, OutputError, UsageError
+        Where the folder, the template or what lies at the place forbids it.
+    """
+    if new_template is None and run is None:
+        raise UsageError(Problem("没有给出结果文件夹", Place(key="RUN"), remedy="hmgeo report 结果文件夹"))
+    if template is not None and not template.is_file():
+        raise InputError(Problem("找不到报告模板", Place(file=template.name), remedy="用 --new-template 写出默认模板"))
+    target = new_template or out
+    told = None if run is None else read_told(run)
+    with whole_file(target, [one for one in (template,) if one is not None]) as made:
+        if new_template is not None:
+            with made.open("wb") as file:
+                write_template(file)
+        elif told is not None:
+            write_report(told, made, template)
+    return target
+
+
+def _csv_rows(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _attempted(step: Callable[[], object], names: Sequence[str], folder: Path) -> str:
@@ -156,10 +233,15 @@ def write_manifest(
     settings
         SHA-256 of the project's own file and its rule packs, by path from the project's folder.
     """
-    manifest = {
+    said = {"command": command, "settings": dict(settings), "outputs": entries(folder, RUN_MANIFEST), "run": dict(run)}
+    write_record(folder, manifest_of(results) | said, RUN_MANIFEST)
+
+
+def manifest_of(results: Results, presentation: Presentation | None = None) -> dict[str, Any]:
+    """Return what the manifest says of results: all but the command, the outputs and the clock."""
+    return {
         "schema": RUN_SCHEMA,
         "versions": versions(_LIBRARIES),
-        "command": command,
         "project": {"title": results.title, "area": results.area_name},
         "as_of": results.as_of.isoformat() if results.as_of else None,
         "radius_m": results.radius_m,
@@ -167,7 +249,6 @@ def write_manifest(
         "screening_rule": results.screening_rule_id,
         "basis": results.basis.value,
         "inputs": [_input(layer) for layer in results.layers],
-        "settings": dict(settings),
         "rules": [asdict(rule) for rule in results.rules],
         "parameters": [asdict(parameter) for parameter in results.parameters],
         "counts": {
@@ -179,12 +260,11 @@ def write_manifest(
             "receptors": results.receptors.num_rows,
             "ledger": len(results.ledger),
         },
+        "visit_order": asdict(results.visit_order) | {"text": wording.visit_order(results)},
+        "caption": wording.caption(results, presentation or Presentation()),
         "joins": [asdict(join) | {"set_aside": join.set_aside} for join in results.joins],
-        "outputs": entries(folder, RUN_MANIFEST),
         "warnings": list(results.warnings),
-        "run": dict(run),
     }
-    write_record(folder, manifest, RUN_MANIFEST)
 
 
 def versions(libraries: Iterable[str]) -> dict[str, str]:
@@ -196,6 +276,7 @@ def _input(layer: LayerUsed) -> dict[str, Any]:
     return {
         "name": layer.name,
         "kind": layer.kind.value,
+        "kind_zh": layer.kind.zh,
         "path": layer.provenance.path,
         "sha256": layer.provenance.sha256,
         "basis": layer.basis.value,

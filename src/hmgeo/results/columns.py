@@ -20,7 +20,6 @@ from hmgeo.results.described import (
     UNSTATED,
     DataColumn,
     DataTable,
-    OnSheet,
     Said,
     flag,
     number,
@@ -140,9 +139,8 @@ TERRAIN, BARRIER = "terrain", "barrier"
 
 GROUND = (
     text(TERRAIN, "地形", "terrain", NO_LAYER),
-    text(BARRIER, "地形与山脊（供参考）", "Relief in between (for information)", NO_LAYER, popup=True,
-         sheet=OnSheet("证据", 40)),
-)  # fmt: skip
+    text(BARRIER, "地形与山脊（供参考）", "Relief in between (for information)", NO_LAYER, popup=True),
+)
 """Columns that follow in sources.csv and evidence.csv."""
 
 PAIRS = DataTable(
@@ -464,7 +462,11 @@ EVIDENCE = DataTable(
         text("exceedance", "农产品超标", "crops over the limit", NO_LAYER),
         text("air_downwind_note", "风频说明", "what the wind rests on", NOTHING_TO_SAY),
         number("air_stack_height_max_m", "排气筒最高", "air: highest stack", UNSTATED),
-        text("outlets", "排放口", "outlets", UNSTATED, sheet=OnSheet("证据", 34)),
+        text("outlets", "排放口", "outlets", UNSTATED),
+        *(
+            text(f"{code}_state", f"{zh}途径（有据、待补、未见）", f"{code} pathway: held, open, none")
+            for code, zh in (("air", "大气"), ("irrigation", "灌溉"), ("runoff", "固废径流"))
+        ),
         whole("exceeding_count", "超标地块数", "parcels over the limit", NO_LAYER),
         number("exceeding_ha", "超标地块面积", "area over the limit", NO_LAYER),
         whole("site_count", "敏感目标", "sensitive sites", NO_LAYER),
@@ -591,7 +593,7 @@ IRRIGATION = DataTable(
     (
         _SOURCE,
         _NAME,
-        text("status", "是否成链", "whether the chain holds"),
+        text("status", "链条是否完整", "whether the chain holds"),
         text("outlet_id", "排放口", "outlet", UNSTATED),
         text("water", "受纳水体", "water", UNSTATED),
         text("intake_id", "取水口编号", "intake", NONE_FOUND),
@@ -603,7 +605,7 @@ IRRIGATION = DataTable(
         number("area_ha", "灌溉所及面积", "area it waters", NONE_FOUND),
         number("strict_control_ha", "其中严格管控", "of it strict control", NONE_FOUND),
         number("safe_use_ha", "其中安全利用", "of it safe use", NONE_FOUND),
-        text("broken_at", "断于", "link that is missing", Said("没有断", "none is missing")),
+        text("broken_at", "缺哪一环", "link that is missing", Said("不缺", "none is missing")),
         text("chain", "链条（每一环及其出处）", "the chain, each link with what it rests on"),
     ),
 )
@@ -780,10 +782,6 @@ def column_of(table: str, name: str) -> DataColumn:
 def popup_columns() -> tuple[DataColumn, ...]:
     """Return the columns of a source that the map shows under their headers."""
     return tuple(one for one in TABLES[SOURCES.name].columns if one.popup)
-
-
-RADIUS_TRIAL = "radius_trial"
-"""Not a table of its own: the sheet that counts sources by radius."""
 
 
 def nothing_found() -> dict[str, pa.Table]:

@@ -40,7 +40,7 @@ class OnSheet(NamedTuple):
     Parameters
     ----------
     sheet
-        排查结果, 依据条款 or 证据.
+        各源结果 or 依据.
     width
         In characters.
     kind

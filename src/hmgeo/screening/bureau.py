@@ -211,7 +211,7 @@ def bureau_view(
     around = Around(land, sites, _pathways(own, rows, water))
     evidence = evidence_rows(
         sources, screened.counts, own, radius_m=question.radius_m, wind=wind, outlets=outlets, around=around,
-        disputed={name: "、".join(one.values for one in held) for name, held in question.disputes.items()},
+        disputed=_disputed(question),
     )  # fmt: skip
     visiting(sources, evidence, chosen)
     schema = pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])
@@ -241,6 +241,12 @@ def _sites(positions: Positions, others: Sequence[Layer], radius_m: float) -> La
         if layer.kind in SITE_KINDS and not is_mixed:
             measure_proximity(positions, layer, radii_m=(radius_m,), pairs=found.pairs, reached=found)
     return found
+
+
+def _disputed(question: Question) -> dict[str, str]:
+    """Return by source id what contradicts itself, in words."""
+    held = question.disputes.items()
+    return {name: "；".join(f"{one.values}矛盾，待核实" for one in disputes) for name, disputes in held}
 
 
 def _names_of_areas(question: Question) -> dict[str, str]:

@@ -25,6 +25,7 @@ from hmgeo.vocabulary import (
     POLLUTED_CLASSES,
     VISIT_CLASSES_M,
     LayerKind,
+    PathwayState,
     PositionKind,
     SoilQualityClass,
     Status,
@@ -113,7 +114,7 @@ def _irrigation(rows: Iterable[Mapping[str, Any]]) -> Pathway:
     text = "".join(dict.fromkeys(row["chain"] for row in shown[:_MOST_CHAINS])) + more
     if not whole:
         told = all(row["broken_at"] in (NO_LAYERS, ELSEWHERE) for row in held)
-        return Pathway(text) if told else Pathway(text, side=Side.UNKNOWN, lacks="废水去向、受纳水体及与灌溉取水的关系")
+        return Pathway(text) if told else Pathway(text, side=Side.UNKNOWN, lacks="废水去向及与灌溉取水的关系")
     count = sum(row["parcel_count"] for row in whole)
     districts = "、".join(dict.fromkeys(row["district_name"] or row["district_id"] or "直接取水" for row in whole))
     polluted = {
@@ -297,7 +298,7 @@ def evidence_rows(
     around
         Parcels, sites and pathways of each source; None where nobody measured.
     disputed
-        By source id: values that contradict each other, in words.
+        By source id: that values contradict each other, in words.
     """
     none = OutletCells()
     told = _Told(Land.of(counts, radius_m), own, radius_m, wind, around or Around(), disputed)
@@ -375,9 +376,14 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
         air=_air(cells, emits(air, outlets, AIR)),
         water=(irrigation, runoff),
         land=_polluted(source, told, cells, (irrigation, runoff)),
-        gaps=tuple(filter(None, (_trade_gap(source), _place_gap(source), told.disputed.get(source_id, "")))),
+        gaps=tuple(filter(None, (told.disputed.get(source_id) or _trade_gap(source), _place_gap(source)))),
     )
+    states = zip(("air", "irrigation", "runoff"), (evidence.air, *evidence.water), strict=True)
+    cells |= {f"{name}_state": _STATES[one.side].value for name, one in states}
     return cells | {"visit_group": evidence.group.value, "visit_reason": evidence.reason}
+
+
+_STATES = {Side.MET: PathwayState.HELD, Side.UNKNOWN: PathwayState.OPEN, Side.NOT_MET: PathwayState.NONE}
 
 
 _NO_WASTEWATER = frozenset({"不外排", "无废水", "无", "零排放", "全部回用", "无废水产生", "无外排废水"})
@@ -437,7 +443,7 @@ def _polluted(source: Mapping[str, Any], told: _Told, cells: Mapping[str, Any], 
         f"农产品超标情况（{silent.unstated} 块未填）" if silent is not None and silent.unstated else "",
         f"{within}内数据范围以外的耕地" if source["counts_are_lower_bounds"] else "",
     )
-    missing = "、".join(filter(None, lacks))
+    missing = "；缺".join(filter(None, lacks))
     return Pathway(side=Side.UNKNOWN if missing else Side.NOT_MET, lacks=missing)
 
 
@@ -445,15 +451,15 @@ def _trade_gap(source: Mapping[str, Any]) -> str:
     """Return what isn't known of a source's trade; by the list's own word on cadmium or by its code."""
     word = source.get("cadmium")
     if word == DISPUTED:
-        return "涉镉情况矛盾"
+        return "涉镉情况矛盾，待核实"
     if word is None and not isinstance(read_trade(source["trade_code"] or ""), Unknown):
         return ""
-    return "" if word else "行业（是否涉镉）"
+    return "" if word else "缺行业（是否涉镉）"
 
 
 def _place_gap(source: Mapping[str, Any]) -> str:
     known = source["status"] == Status.ASSESSED.value and source["position_kind"] != PositionKind.PLACE.value
-    return "" if known else "位置"
+    return "" if known else "缺位置"
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,8 +503,9 @@ class Evidence:
         open_ = [one.lacks for one in held if one.side is Side.UNKNOWN]
         if self.pathway is Side.MET:
             open_ = [one for one in open_ if one == self.land.lacks]
-        missing = "、".join((*self.gaps, *open_)) if self.group is VisitGroup.DATA_FIRST else ""
-        said = "；".join(filter(None, (f"先补{missing}" if missing else "", *found)))
+        is_open = self.group is VisitGroup.DATA_FIRST
+        missing = [*self.gaps, *(f"缺{one}" for one in open_)] if is_open else []
+        said = "；".join((*missing, *found))
         return f"{said or '资料齐，仅有距离'}。"
 
 

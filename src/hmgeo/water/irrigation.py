@@ -258,7 +258,7 @@ class _Lists:
 
 def _broken(source: ChainSource, known: Mapping[str, Any], said: Sequence[str], link: str, why: str) -> dict[str, Any]:
     """Return a chain that ends early, with the link that is missing and why."""
-    chain = _ARROW.join([*said, f"断于「{link}」：{why}"]) + "。"
+    chain = _ARROW.join([*said, f"缺「{link}」：{why}"]) + "。"
     return _row(source, BROKEN, {**known, "broken_at": link, "chain": chain})
 
 

@@ -15,7 +15,6 @@ from hmgeo.outputs import style
 from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map.labels import LABELS, LABELS_EN
 from hmgeo.outputs.map.sources import facts
-from hmgeo.outputs.sheets.water import OVERHEAD_REMARK
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
 
 
 OVERHEAD_PATH = "overhead_path"
+OVERHEAD_REMARK = (
+    "是否头顶库由应急管理部门认定，以认定为准；两种量法只作复核线索，不代替认定。"
+    "路径自初期坝坝脚起，按高程推算；后出办法（应急〔2020〕15号）原文未收录，据转述。"
+)
 STEEP = (("from_25", "listed"), ("water_15_25", "listed"), ("water_15_25", "not_assessed"))
 """List and status of a steep parcel; its place here, from 1, is the parcel's number on the page, 0 stands for none."""
 

@@ -15,7 +15,6 @@ import shapely
 from hmgeo.outputs import wording
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.labels import LABELS, compass
-from hmgeo.outputs.sheets.water import TERRAIN_WORDS
 from hmgeo.results.columns import popup_columns
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, LayerKind, PositionKind, SoilQualityClass, Status, Verdict
 
@@ -209,6 +208,7 @@ def ways_by_source(results: Results) -> dict[str, dict[str, Any]]:
     return found
 
 
+TERRAIN_WORDS = {"plain": "平原", "hill": "丘陵", "mountain": "山区", "": ""}
 USCC = "统一社会信用代码"
 
 

@@ -1,207 +1,367 @@
-"""The workbook's tables: sources, counts, findings with their clauses, the ledger, and what the last sheet says."""
+"""The office's workbook: 目录, 核查先后, 汇总, 各源结果, 依据, 未评估与缺口, 按乡镇, 处理台账, 说明."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import hmgeo
 from hmgeo.outputs import wording
-from hmgeo.outputs.book import CRITICAL, INSIDE, OUTSIDE, UNKNOWN, AtLeast, Cell, Column, Sheet, with_columns_of
-from hmgeo.results.columns import AREA_CLIPPED, AREA_UNION, FARMLAND_CLIPPED, FINDINGS, SOURCES
-from hmgeo.results.text import mu, radius_text
-from hmgeo.vocabulary import ALL_CLASSES, Effect, LegalRank, SoilQualityClass, Status
+from hmgeo.outputs.book import (
+    CRITICAL,
+    INSIDE,
+    OUTSIDE,
+    UNKNOWN,
+    AtLeast,
+    Cell,
+    Column,
+    From,
+    Link,
+    Measured,
+    Section,
+    Sheet,
+    open_book,
+    table_sheet,
+    with_columns_of,
+    write_sections,
+    write_table,
+)
+from hmgeo.outputs.map.audience import why_no_page
+from hmgeo.outputs.map.leads import OVERHEAD_REMARK
+from hmgeo.outputs.tables import tables_of
+from hmgeo.results.columns import (
+    AGREEMENT,
+    BARRIERS,
+    BASINS,
+    CATCHMENTS,
+    FARMLAND_CLIPPED,
+    FLIPS,
+    IRRIGATION,
+    LEADS,
+    LEDGER,
+    MINES,
+    OUTLETS,
+    OVERHEAD,
+    SAMPLING,
+    SOURCES,
+    STEEP,
+    TABLES,
+    TOWNSHIPS,
+)
+from hmgeo.results.text import bearing_text, mu, radius_text
+from hmgeo.vocabulary import (
+    ALL_CLASSES,
+    POLLUTED_CLASSES,
+    LayerKind,
+    LegalRank,
+    SoilQualityClass,
+    Status,
+    Verdict,
+    VisitGroup,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    import pyarrow as pa
-
-    from hmgeo.results.results import Results
+    from hmgeo.records import LedgerEntry
+    from hmgeo.results.results import Presentation, Results
     from hmgeo.results.used import LayerUsed
 
 
-LAND_HEADERS = ("去重面积(ha)", "圆内面积(ha)")
-LAND_REMARKS = (
-    "去重面积：同一批地块按所绘图形计，重叠处只计一次；各类别之间也有重叠时，合计小于各类之和。",
-    "圆内面积：按所绘图形只计圆内部分，重叠处只计一次；只对点位计算。",
-    "按图形计与按图斑面积字段计可能略有出入。",
-)
+CONTENTS, ORDER, SUMMARY, EACH = "目录", "核查先后", "汇总", "各源结果"
+CLAUSES, GAPS, TOWNS, ACTIONS, NOTES = "依据", "未评估与缺口", "按乡镇", "处理台账", "说明"
+PURPOSES = {
+    ORDER: "先去哪几家、为什么",
+    SUMMARY: "各类数量：结论、分组、半径、行业、耕地",
+    EACH: "每一行输入的结果，测算不了的也在内",
+    CLAUSES: "触及、有附加条件、符合排查条件的条款及原文；其余条款只计数",
+    GAPS: "哪些没有判、补什么就能判",
+    TOWNS: "各乡镇的污染源和耕地",
+    ACTIONS: "读取资料时的更正、假设和存疑",
+    NOTES: "资料、参数、取法和限制",
+}
+MAP = "map.html"
+HITS = (Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED)
+READING = {
+    LEADS.name: "线索只表示查询范围跨越县界，供移送和会商，不表示污染已经发生。",
+    IRRIGATION.name: "按台账逐环核对。链条不全只说明台账接不上，不等于没有影响；链条完整不表示污染已经发生。",
+    CATCHMENTS.name: "集水范围内现有数据没有污染源，不等于实地没有；「无法判断」「未落到水流」的取水口未作判断，"
+    "须核对坐标。",
+    SAMPLING.name: "供布点会商参考，实际点位由监测部门现场确定。",
+    BASINS.name: "封闭洼地可能是岩溶洼地、矿坑，也可能是高程误差；填平或保留由使用单位选定，"
+    "岩溶区地下水去向不能由高程得到。",
+    AGREEMENT.name: "两者结论不一的一律「无法判断」，须现场核实。",
+    STEEP.name: "「具备条件」由主管部门认定，本表只列坡度线索；坡度已知的地块中没有列入的，不等于实地不存在。",
+    FLIPS.name: "条文只给出平原地区 10 公里，「山区、丘陵地区可适当缩减」没有数字；本表试算各档半径，不是结论。",
+    BARRIERS.name: "山脊和同一小流域只供参考，不改变结论。",
+    OVERHEAD.name: OVERHEAD_REMARK,
+    MINES.name: "次序先看下游、再看周边的严格管控类面积，然后安全利用类，最后距离；不打总分，不表示污染来自该矿。",
+    OUTLETS.name: "排放口位置只作列示，距离按企业位置测算；未归入企业的未计入任何企业，见处理台账。",
+}
+LAND_REMARK = "整块计入：地块与查询范围相接即计整块面积；圆内面积按所绘图形只计圆内部分，重叠处只计一次；只对点位计算。"
 
 
-def screening_sheet(results: Results) -> Sheet:
-    """Return one row per input row, whatever became of it, with the screening rule's verdict."""
-    within = f"{radius_text(results.radius_m)}内耕地"
-    clipped = {FARMLAND_CLIPPED} & set(results.sources.column_names)
+def write_workbook(results: Results, presentation: Presentation, path: Path) -> None:
+    """Write the workbook: at most nine sheets, 目录 first, with links between them and to the map.
+
+    Distances are in metres, areas in hectares and 亩, lon and lat in degrees on CGCS2000.
+    """
+    told = Told(results)
+    tables = {sheet.name: sheet for sheet in told.sheets()}
+    summary, notes = tuple(summary_sections(told)), tuple(note_sections(results))
+    order = [ORDER, SUMMARY, *(name for name in tables if name != ORDER), NOTES]
+    counts = {name: len(tables[name].rows) if name in tables else 0 for name in order}
+    with open_book(results, presentation, path) as book:
+        book.place(tables.values())
+        book.rows[CONTENTS, ""] = 0
+        write_sections(
+            book,
+            CONTENTS,
+            contents_sections(results, counts, presentation.left_out),
+            CONTENT_WIDTHS,
+            remarks=_cautions(results),
+        )
+        for name in order:
+            if name in tables:
+                write_table(book, tables[name])
+            elif name == SUMMARY:
+                write_sections(book, SUMMARY, summary, SUMMARY_WIDTHS)
+            else:
+                write_sections(book, NOTES, notes, NOTE_WIDTHS)
+
+
+CONTENT_WIDTHS = (38, 12, 100, 30, 20)
+SUMMARY_WIDTHS = (54, 19, 19, 19, 19, 19, 19, 19)
+NOTE_WIDTHS = (26, 12, 10, 12, 48, 42, 12, 38)
+
+
+def _cautions(results: Results) -> tuple[str, ...]:
+    return (f"提示：{'｜'.join(results.warnings)}",) if results.warnings else ()
+
+
+def contents_sections(results: Results, counts: Mapping[str, int], left_out: Collection[str] = ()) -> Iterator[Section]:
+    """Yield what the first sheet says: the sheets, what was found in one line each, and the other files."""
+    rows: list[tuple[Cell, ...]] = [(Link(name, name), count or None, PURPOSES[name]) for name, count in counts.items()]
+    yield Section("本工作簿", ("工作表", "行数", "用途"), rows)
+    groups = Counter(results.sources["visit_group"].to_pylist()) if wording.is_ordered(results) else Counter[str]()
+    found: list[tuple[Cell, ...]] = [
+        ("污染源（行）", results.sources.num_rows, _statuses(results)),
+        ("排查清单（家）", sum(groups[group.value] for group in VisitGroup), _groups(groups)),
+    ]
+    found += [(f"{verdict.zh}（条）", count, "") for verdict, count in results.verdict_counts().items()]
+    yield Section("数量", ("项目", "数量", "其中"), found)
+    files: list[tuple[Cell, ...]] = [("survey_list.xlsx", None, "表1 排查清单、表2、表3，每家一张核查表")]
+    if not why_no_page(results):
+        files.insert(0, (Link(MAP, MAP), None, "地图，不需要网络"))
+    files += [
+        (f"data/{name}", table.num_rows, TABLES[name].zh)
+        for name, table in tables_of(results)
+        if table.num_rows and name.endswith(".csv") and name not in left_out
+    ]
+    yield Section("其他文件（各列含义见 data/dictionary.csv）", ("文件", "行数", "内容"), files)
+
+
+def _statuses(results: Results) -> str:
+    counted = results.status_counts()
+    return "；".join(f"{one.zh} {counted[one.value]}" for one in Status if counted.get(one.value))
+
+
+def _groups(counted: Mapping[str, int]) -> str:
+    return "；".join(f"{one.value} {counted[one.value]}" for one in VisitGroup if counted.get(one.value))
+
+
+class Told:
+    """What the sheets are made from, gathered once."""
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+        self.example = wording.is_example(results)
+        self.sources: list[dict[str, Any]] = results.sources.drop_columns("geometry").to_pylist()
+        self.findings: list[dict[str, Any]] = results.findings.drop_columns("geometry").to_pylist()
+        self.by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for finding in self.findings:
+            self.by_source[finding["source_id"]].append(finding)
+        self.hits = [one for one in self.findings if one["verdict"] in HITS]
+        self.listed = sorted(
+            (row for row in self.sources if row.get("list_number") is not None), key=lambda row: row["list_number"]
+        )
+        self.numbers = {row["source_id"]: row["list_number"] for row in self.listed}
+        self.names = {row["source_id"]: row["name"] for row in self.sources}
+        self.counts = counts_by_source(results)
+        self.has_map = not why_no_page(results)
+        self.first_hit = {one["source_id"]: one["finding_id"] for one in reversed(self.hits)}
+        self.floors = results.lower_bounds()
+        self.areas = key_area_names(results)
+        names = results.sources.column_names
+        self.is_clipped = FARMLAND_CLIPPED in names
+        self.has_extents = "key_area_district" in names and any(results.sources["key_area_district"].to_pylist())
+
+    def sheets(self) -> Iterator[Sheet]:
+        """Yield the sheets that are tables, in their order; those that nothing would stand on are left out."""
+        yield order_sheet(self)
+        yield sources_sheet(self)
+        yield clauses_sheet(self)
+        yield gaps_sheet(self)
+        if self.results.bureau is not None and self.results.bureau.townships.num_rows:
+            yield townships_sheet(self)
+        yield ledger_sheet(self.results)
+
+    def on_map(self, source_id: str) -> Cell:
+        """Return a source's id, linked to where it lies on the map."""
+        return Link(source_id, MAP, source_id) if self.has_map else source_id
+
+    def polluted_mu(self, source_id: str, word: str, *, floor: bool) -> Cell:
+        """Return the farmland of a class within the search radius in 亩."""
+        found = self.counts.get(source_id, {}).get(self.results.radius_m, {}).get(word)
+        return None if found is None else bounded(mu(found[1]), floor=floor)
+
+
+def distance(row: Mapping[str, Any]) -> Cell:
+    """Return the distance to the nearest parcel with its error; a range where only a place is known."""
+    near_m, far_m = row["nearest_farmland_m"], row["nearest_farmland_max_m"]
+    if near_m is None:
+        return None
+    if row["position_kind"] == "place":
+        return f"{near_m:,.0f} 至 {far_m:,.0f}" if far_m is not None else near_m
+    return Measured(near_m, row["position_uncertainty_m"] or 0.0)
+
+
+def order_sheet(told: Told) -> Sheet:
+    """Return the one ordered list, with the columns that a decision needs and the reason in a sentence."""
     columns = (
-        Column("序号", 4.5, "count"),
-        Column("编号", 9, "wrap"),
-        Column("名称", 16, "wrap"),
-        Column("县 (市、区)", 7.5, "wrap"),
-        Column("乡镇 (街道)", 7.5, "wrap"),
-        Column("行业代码", 6, "wrap"),
-        Column("排查结论", 9.5, "badge"),
-        Column("确定性", 10.5, "wrap"),
-        Column("状态", 7.5, "wrap"),
-        Column("距离(m)", 8.5, "distance_m", "最近耕地"),
-        Column("最远可能(m)", 8.5, "distance_m", "最近耕地"),
-        Column("图斑号", 9, "wrap", "最近耕地"),
-        Column("类别", 8, "wrap", "最近耕地"),
-        Column("方位(°)", 5.5, "degree", "最近耕地"),
-        Column("地块数", 6.5, "count", within),
-        Column("最多可能", 6, "count", within),
-        Column("面积(ha)", 8.5, "area_ha", within),
-        Column("面积(亩)", 9, "area_mu", within),
-        *(Column(LAND_HEADERS[1], 8.5, "area_ha", within) for _ in clipped),
-        Column("所在重点区域", 9, "wrap"),
-        Column("经度", 9.5, "coordinate", "点位"),
-        Column("纬度", 8.5, "coordinate", "点位"),
-        Column("误差(m)", 6.5, "distance_m", "点位"),
-        Column("数据性质", 11, "wrap"),
-        Column("备注", 21, "wrap"),
+        Column("清单序号", 6, "count"),
+        Column("编号", 12, "wrap"),
+        Column("名称", 20, "quote"),
+        Column("乡镇 (街道)", 10, "wrap"),
+        Column("行业", 14, "wrap"),
+        Column("分组", 5, "mark"),
+        Column("距离档", 8, "mark"),
+        Column("最近耕地(m)", 13, "distance_m"),
+        *(
+            Column(f"{word}(亩)", 10, "area_mu", f"{radius_text(told.results.radius_m)}内耕地")
+            for word in POLLUTED_CLASSES
+        ),
+        Column("排查结论", 11, "badge"),
+        Column("理由", 64, "wrap"),
+        Column("逐条结果", 8, "mark"),
     )
-    areas = key_area_names(results)
-    example = wording.is_example(results)
-    records = _records(results.sources)
-    rows = [_screening_row(number, row, areas, example=example) for number, row in enumerate(records, start=1)]
-    remarks = (f"各条款结论：{wording.verdict_header(results.verdict_counts(), results.unassessed_counts())}",)
-    return with_columns_of(Sheet("排查结果", columns, rows, remarks=remarks), SOURCES.name, records)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            row["list_number"],
+            told.on_map(row["source_id"]),
+            row["name"],
+            row["township"] or row["county"],
+            row.get("trade_name") or row["trade_code"],
+            row["visit_group"],
+            row["distance_class"],
+            distance(row),
+            *(
+                told.polluted_mu(row["source_id"], word, floor=bool(row["counts_are_lower_bounds"]))
+                for word in POLLUTED_CLASSES
+            ),
+            wording.badge(row, example=told.example),
+            row["visit_reason"],
+            Link("见各源", EACH, row["source_id"]),
+        )
+        for row in told.listed
+    ]
+    remarks = (wording.visit_order(told.results), "点编号在地图上打开。")
+    return Sheet(ORDER, columns, rows, remarks=remarks, keys=tuple(row["source_id"] for row in told.listed))
 
 
-def _screening_row(number: int, row: dict[str, Any], areas: dict[str, str], *, example: bool) -> tuple[Cell, ...]:
+def sources_sheet(told: Told) -> Sheet:
+    """Return one row per input row, whatever became of it: distances, farmland, each radius, clauses by verdict."""
+    results = told.results
+    rows = [_source_row(told, row) for row in told.sources]
+    remarks = (
+        f"各条款结论：{wording.verdict_header(results.verdict_counts(), results.unassessed_counts())}",
+        "「否」指现有数据在该半径内无记录，不等于实地不存在。「临界」指位置误差内结论可能改变。点编号在地图上打开。",
+        *((LAND_REMARK,) if told.is_clipped else ()),
+    )
+    keys = tuple(row["source_id"] for row in told.sources)
+    sheet = Sheet(EACH, _source_columns(told), rows, remarks=remarks, keys=keys)
+    return with_columns_of(sheet, SOURCES.name, told.sources)
+
+
+def _source_columns(told: Told) -> tuple[Column, ...]:
+    results, clipped, extents = told.results, told.is_clipped, told.has_extents
+    within = f"{radius_text(results.radius_m)}内耕地"
+    return (
+        Column("清单序号", 6, "count"),
+        Column("编号", 11, "wrap"),
+        Column("名称", 18, "quote"),
+        Column("县 (市、区)", 8, "wrap"),
+        Column("乡镇 (街道)", 8, "wrap"),
+        Column("行业代码", 7, "wrap"),
+        Column("状态", 8, "wrap"),
+        Column("排查结论", 10, "badge"),
+        Column("确定性", 13, "wrap"),
+        Column("距离(m)", 13, "distance_m", "最近耕地"),
+        Column("图斑号", 10, "wrap", "最近耕地"),
+        Column("地块数", 7, "count", within),
+        Column("面积(亩)", 9, "area_mu", within),
+        *((Column("圆内面积(ha)", 9, "area_ha", within),) if clipped else ()),
+        *(Column(radius_text(radius_m), 6.5, "mark", "半径内是否有耕地") for radius_m in results.radii_m),
+        *(Column(name, 6, "mark", "是否在重点区域") for name in ("按全区", "按所列乡镇") if extents),
+        *(Column(verdict.zh, 6.5, "count", "条款（条）") for verdict in (*HITS, Verdict.NOT_ASSESSED)),
+        *(() if extents else (Column("所在重点区域", 9, "wrap"),)),
+        Column("数据性质", 8, "wrap"),
+        Column("备注", 44, "wrap"),
+    )
+
+
+def _source_row(told: Told, row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    results, clipped, extents = told.results, told.is_clipped, told.has_extents
+    source_id, floor = row["source_id"], bool(row["counts_are_lower_bounds"])
     area_ha = row["farmland_area_ha"]
-    floor = bool(row["counts_are_lower_bounds"])
+    of_clauses = Counter(one["verdict"] for one in told.by_source[source_id])
+    hits = [
+        Link(of_clauses[one.value], CLAUSES, told.first_hit[source_id]) if of_clauses[one.value] else 0 for one in HITS
+    ]
     key_area = row["key_area_id"] or ""
     return (
-        number,
-        row["source_id"],
+        Link(told.numbers[source_id], ORDER, source_id) if source_id in told.numbers else None,
+        told.on_map(source_id) if row["status"] == Status.ASSESSED else source_id,
         row["name"],
         row["county"],
         row["township"],
         row["trade_code"],
-        wording.badge(row, example=example),
-        wording.certainty_word(row["certainty"]),
         wording.status_word(row["status"]),
-        row["nearest_farmland_m"],
-        row["nearest_farmland_max_m"],
+        wording.badge(row, example=told.example),
+        wording.certainty_word(row["certainty"]),
+        distance(row),
         row["nearest_farmland_id"],
-        row["nearest_farmland_class"],
-        row["nearest_farmland_bearing_deg"],
-        _bounded(row["farmland_count"], floor=floor),
-        _bounded(row["farmland_count_max"], floor=floor),
-        _bounded(area_ha, floor=floor),
-        _bounded(None if area_ha is None else mu(area_ha), floor=floor),
-        *((_bounded(row[FARMLAND_CLIPPED], floor=floor),) if FARMLAND_CLIPPED in row else ()),
-        areas.get(key_area, key_area),
-        row["lon"],
-        row["lat"],
-        row["position_uncertainty_m"],
+        bounded(row["farmland_count"], floor=floor),
+        bounded(None if area_ha is None else mu(area_ha), floor=floor),
+        *((bounded(row[FARMLAND_CLIPPED], floor=floor),) if clipped else ()),
+        *answers(row, told.counts.get(source_id, {}), results.radii_m, told.floors),
+        *((row["key_area_district"], row["key_area_towns"]) if extents else ()),
+        *hits,
+        of_clauses[Verdict.NOT_ASSESSED.value],
+        *(() if extents else (told.areas.get(key_area, key_area),)),
         wording.basis_word(row["basis"]),
         row["note"],
     )
 
 
-def counts_sheet(results: Results) -> Sheet:
-    """Return one row per source and radius: count, hectares and 亩 of each class and of all."""
-    counted = counts_by_source(results)
-    floors = results.lower_bounds()
-    classes = classes_counted(results)
-    land = land_by_source(results)
-    titles = [*classes[:-1], "合计"]
-    columns = (
-        Column("编号", 11),
-        Column("名称", 20),
-        Column("半径", 7.5),
-        *(
-            column
-            for title in titles
-            for column in (
-                Column("地块数", 6.5, "count", title),
-                Column("面积(ha)", 8.5, "area_ha", title),
-                Column("面积(亩)", 9, "area_mu", title),
-                *(Column(header, 8.5, "area_ha", title) for header in (LAND_HEADERS if land else ())),
-            )
-        ),
-        Column("备注", 26, "wrap"),
-    )
-    rows: list[tuple[Cell, ...]] = []
-    for row in _records(results.sources):
-        start = (row["source_id"], row["name"])
-        by_radius = counted.get(row["source_id"])
-        if not by_radius:
-            rows.append((*start, UNKNOWN, *([None] * (len(columns) - 4)), row["note"]))
-            continue
-        for radius_m, found in sorted(by_radius.items()):
-            floor = (row["source_id"], radius_m) in floors
-            remark = "超出数据覆盖，为下限。" if floor else ""
-            numbers = [
-                cell
-                for word in classes
-                for cell in (
-                    *_count_cells(found.get(word), floor=floor),
-                    *(_bounded(one, floor=floor) for one in land.get((row["source_id"], radius_m, word), ())),
-                )
-            ]
-            rows.append((*start, radius_text(radius_m), *numbers, remark))
-    remarks = ("整块计入：地块与查询范围相接即计整块面积。", *(LAND_REMARKS if land else ()))
-    return Sheet("各半径统计", columns, rows, remarks=remarks)
+def answers(
+    row: Mapping[str, Any],
+    by_radius: Mapping[float, Mapping[str, tuple[int, float]]],
+    radii_m: Iterable[float],
+    floors: frozenset[tuple[str, float]],
+) -> list[str]:
+    """Return for each radius whether farmland lies within it: 是, 否 or 未评估, 临界 where the position may turn it.
 
-
-def _count_cells(found: tuple[int, float] | None, *, floor: bool) -> tuple[Cell, Cell, Cell]:
-    if found is None:
-        return None, None, None
-    count, area_ha = found
-    return _bounded(count, floor=floor), _bounded(area_ha, floor=floor), _bounded(mu(area_ha), floor=floor)
-
-
-def radius_sheet(results: Results) -> Sheet:
-    """Return who has farmland within each radius: 是, 否 or 未评估, with a total per radius.
-
-    Where the position's uncertainty could turn the answer, it says 临界. No farmland found where the search leaves the
-    declared coverage is 未评估, not 否.
+    No farmland found where the search leaves the declared coverage is 未评估, not 否.
     """
-    columns = (
-        Column("序号", 4.5, "count"),
-        Column("编号", 11),
-        Column("名称", 26, "wrap"),
-        Column("最近耕地距离(m)", 11, "distance_m"),
-        *(Column(radius_text(radius_m), 11, "mark", "半径内是否有耕地") for radius_m in results.radii_m),
-        Column("备注", 36, "wrap"),
-    )
-    counted = counts_by_source(results)
-    floors = results.lower_bounds()
-    rows: list[tuple[Cell, ...]] = []
-    answers: list[list[str]] = []
-    for number, row in enumerate(_records(results.sources), start=1):
-        by_radius = counted.get(row["source_id"], {})
-        answer = [
-            _holds_farmland(row, by_radius.get(one), one, floor=(row["source_id"], one) in floors)
-            for one in results.radii_m
-        ]
-        answers.append(answer)
-        rows.append((number, row["source_id"], row["name"], row["nearest_farmland_m"], *answer, row["note"]))
-    remark = "「否」指现有数据在该半径内无记录，不等于实地不存在。「临界」指位置误差内结论可能改变。"
-    return Sheet("各半径纳入情况", columns, rows, _radius_totals(answers, len(results.radii_m)), (remark,))
-
-
-def _radius_totals(answers: list[list[str]], radii: int) -> tuple[tuple[Cell, ...], ...]:
-    per_radius = [Counter(answer[index] for answer in answers) for index in range(radii)]
-
-    def line(title: str, words: Iterable[str]) -> tuple[Cell, ...]:
-        known = tuple(words)
-        return (None, None, title, None, *(sum(found[word] for word in known) for found in per_radius), None)
-
-    return (
-        line("合计：是（家）", (INSIDE, INSIDE + CRITICAL)),
-        line("合计：否（家）", (OUTSIDE, OUTSIDE + CRITICAL)),
-        line("合计：未评估（家）", (UNKNOWN,)),
-        line("其中临界（家）", (INSIDE + CRITICAL, OUTSIDE + CRITICAL)),
-    )
+    return [_holds_farmland(row, by_radius.get(one), one, floor=(row["source_id"], one) in floors) for one in radii_m]
 
 
 def _holds_farmland(
-    row: dict[str, Any], found: dict[str, tuple[int, float]] | None, radius_m: float, *, floor: bool
+    row: Mapping[str, Any], found: Mapping[str, tuple[int, float]] | None, radius_m: float, *, floor: bool
 ) -> str:
     if found is None or ALL_CLASSES not in found:
         return UNKNOWN
@@ -214,31 +374,287 @@ def _holds_farmland(
     return OUTSIDE + (CRITICAL if reach_m is not None and reach_m <= radius_m else "")
 
 
+def summary_sections(told: Told) -> Iterator[Section]:
+    """Yield the sums: by verdict, group and distance, radius, trade, class of farmland, key area."""
+    results = told.results
+    verdicts = Counter(row["verdict"] for row in told.sources)
+    yield Section(
+        "排查结论（家）",
+        ("结论", "家数"),
+        [(verdict.zh, verdicts[verdict.value]) for verdict in Verdict if verdicts[verdict.value]]
+        or [("未设排查规则", len(told.sources))],
+    )
+    if told.listed:
+        labels = sorted({row["distance_class"] for row in told.listed}, key=_nearest_first(told.listed))
+        matrix = Counter((row["visit_group"], row["distance_class"]) for row in told.listed)
+        rows: list[tuple[Cell, ...]] = [
+            (f"{group.value}：{group.zh}", *(matrix[group.value, label] for label in labels),
+             sum(matrix[group.value, label] for label in labels))
+            for group in VisitGroup
+        ]  # fmt: skip
+        yield Section("核查分组和距离档（家）", ("分组", *labels, "合计"), rows)
+    yield _radius_section(told)
+    trades = Counter(row.get("trade_name") or row["trade_code"] or "—" for row in told.sources)
+    listed = Counter(row.get("trade_name") or row["trade_code"] or "—" for row in told.listed)
+    yield Section(
+        "按行业（家）",
+        ("行业", "输入", "在清单"),
+        [(name, count, listed[name]) for name, count in trades.most_common()],
+        quotes=(0,),
+    )
+    yield _land_section(results)
+    if told.has_extents:
+        both = [Counter(results.sources[name].to_pylist()) for name in ("key_area_district", "key_area_towns")]
+        yield Section(
+            "是否在重点区域（家）；正文按全区、附表按所列乡镇，两种口径分别列示",
+            ("答案", "按全区", "按所列乡镇"),
+            [(word, both[0][word], both[1][word]) for word in ("是", "否", "无法判断")],
+        )
+
+
+def _nearest_first(rows: Iterable[Mapping[str, Any]]) -> Any:  # noqa: ANN401 -- a key of sorted
+    """Return a key that sorts labels of distance classes by the nearest source that has each."""
+    least: dict[str, float] = {}
+    for row in rows:
+        metres = row["nearest_farmland_m"]
+        label = row["distance_class"]
+        least[label] = min(least.get(label, float("inf")), -1.0 if metres is None else metres)
+    return least.__getitem__
+
+
+def _radius_section(told: Told) -> Section:
+    floors = told.results.lower_bounds()
+    radii_m = told.results.radii_m
+    found = [answers(row, told.counts.get(row["source_id"], {}), radii_m, floors) for row in told.sources]
+    rows: list[tuple[Cell, ...]] = []
+    for index, radius_m in enumerate(radii_m):
+        counted = Counter(answer[index] for answer in found)
+        critical = counted[INSIDE + CRITICAL] + counted[OUTSIDE + CRITICAL]
+        rows.append((radius_text(radius_m), counted[INSIDE], critical, counted[OUTSIDE], counted[UNKNOWN]))
+    return Section("各半径内有耕地的污染源（家）", ("半径", "是", "临界", "否", "未评估"), rows)
+
+
+def _land_section(results: Results) -> Section:
+    table = results.receptors.select(["receptor_kind", "class", "area_ha", "source_count"]).to_pylist()
+    farmland = [row for row in table if row["receptor_kind"] == LayerKind.FARMLAND]
+    reached = [row for row in farmland if row["source_count"]]
+    official = [word.value for word in SoilQualityClass]
+    words = sorted({row["class"] for row in farmland}, key=lambda one: (one not in official, one))
+    words.sort(key=lambda one: official.index(one) if one in official else len(official))
+    rows: list[tuple[Cell, ...]] = [
+        (word, *_count_and_mu(farmland, word), *_count_and_mu(reached, word)) for word in (*words, "合计")
+    ]
+    title = f"耕地：全部，及{radius_text(results.radius_m)}内有污染源的（一块只计一次；只表示距离，不表示污染）"
+    return Section(title, ("类别", "地块数", "面积(亩)", "受影响地块数", "受影响面积(亩)"), rows)
+
+
+def _count_and_mu(rows: Sequence[Mapping[str, Any]], word: str) -> tuple[int, float]:
+    held = [row["area_ha"] or 0.0 for row in rows if word in {row["class"], "合计"}]
+    return len(held), mu(sum(held))
+
+
+def clauses_sheet(told: Told) -> Sheet:
+    """Return the findings that touch, restrict or list, each with what was measured; then every clause with counts."""
+    columns = (
+        Column("清单序号", 6, "count"),
+        Column("编号", 16, "wrap"),
+        Column("名称", 22, "quote"),
+        Column("结论", 16, "badge"),
+        Column("规则", 22, "wrap"),
+        Column("量测", 28, "wrap"),
+        Column("限值", 14, "wrap"),
+        Column("对象", 30, "quote"),
+        Column("确定性", 44, "wrap"),
+        Column("另一可能", 10, "wrap"),
+        Column("方位", 8, "wrap"),
+    )
+    order = {verdict.value: place for place, verdict in enumerate(HITS)}
+    hits = sorted(
+        told.hits,
+        key=lambda one: (order[one["verdict"]], one["rule_id"], told.numbers.get(one["source_id"], len(told.sources))),
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (
+            told.numbers.get(row["source_id"]),
+            Link(row["source_id"], EACH, row["source_id"]),
+            told.names.get(row["source_id"], ""),
+            wording.badge(row, example=told.example),
+            row["rule_id"],
+            row["measured_text"],
+            "" if row["limit_value"] is None else f"{row['limit_value']:,g} {row['unit'] or ''}".strip(),
+            row["receptor_name"] or row["receptor_id"],
+            wording.certainty_word(row["certainty"]),
+            wording.verdict_word(row["verdict_other"]),
+            bearing_text(row["bearing_deg"]),
+        )
+        for row in hits
+    ]
+    silent = len({rule.rule_id for rule in told.results.rules} - {one["rule_id"] for one in told.findings})
+    remarks = (
+        "只列触及、有附加条件、符合排查条件的；逐条全部结果见 data/findings.parquet。",
+        "" if rows else "本次没有这样的条款。",
+        f"另有 {silent} 条只分类或提示，不产生判断，见 data/manifest.json。" if silent else "",
+    )
+    sheet = Sheet(
+        CLAUSES, columns, rows, remarks=("".join(remarks),), keys=tuple(row["finding_id"] for row in hits),
+        sections=(quotes_section(told), counts_section(told)),
+    )  # fmt: skip
+    return with_columns_of(sheet, "findings.parquet", hits, last=0)
+
+
+def quotes_section(told: Told) -> Section:
+    """Return the clauses that touched something, word for word, with what each says."""
+    held: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for one in told.hits:
+        held[one["rule_id"], one["verdict"]].append(one)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            f"{one[0]['rule_id']}（{len(one)} 家）",
+            wording.badge(one[0], example=told.example),
+            wording.finding_sentence(told.results, one[0]),
+            f"{wording.citation(one[0])}：{one[0]['quote']}",
+            wording.standing_word(one[0]["standing"], verified=told.results.verified_of(one[0]["rule_id"])),
+            f"{LegalRank.of(one[0]['legal_rank']).zh if one[0]['legal_rank'] else ''}｜{one[0]['decider']}",
+        )
+        for one in held.values()
+    ]
+    spans = ((0, 1), (2, 2), (3, 4), (5, 7), (8, 8), (9, 10))
+    return Section("条款怎样说", ("规则", "结论", "判断", "条款和原文", "效力", "位阶｜认定部门"), rows, (3,), spans)
+
+
+def counts_section(told: Told) -> Section:
+    """Return how often each clause was judged how."""
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in told.findings:
+        counted[one["rule_id"]][one["verdict"]] += 1
+    rows: list[tuple[Cell, ...]] = [
+        (
+            rule.rule_id,
+            rule.title,
+            wording.standing_word(rule.standing, verified=rule.verified),
+            wording.citation({"document": rule.document, "clause": rule.clause}),
+            "｜".join(
+                f"{one.zh} {counted[rule.rule_id][one.value]}" for one in Verdict if counted[rule.rule_id][one.value]
+            ),
+        )
+        for rule in told.results.rules
+        if set(counted[rule.rule_id]) - {Verdict.NOT_APPLICABLE.value}
+    ]
+    silent = sum(set(found) == {Verdict.NOT_APPLICABLE.value} for found in counted.values())
+    title = f"全部条款（条）；另有 {silent} 条对全部污染源不适用" if silent else "全部条款（条）"
+    spans = ((0, 1), (2, 3), (4, 4), (5, 7), (8, 10))
+    header = ("规则", "名称", "效力", "条款", "判断数")
+    return Section(title, header, rows, (3,), spans)
+
+
+def gaps_sheet(told: Told) -> Sheet:
+    """Return what keeps findings from being assessed, by what would settle it, the most settled first."""
+    columns = (
+        Column("补什么", 90, "wrap"),
+        Column("仅补此项可判(家)", 12, "count"),
+        Column("涉及(家)", 10, "count"),
+        Column("涉及(条)", 10, "count"),
+    )
+    rows: list[tuple[Cell, ...]] = list(wording.gaps_of(told.findings))
+    remark = "一条可能缺几项，补齐才能判；「仅补此项可判」是只缺这一项的。未评估事项不得视为符合要求。"
+    return Sheet(GAPS, columns, rows, remarks=(remark,))
+
+
+def townships_sheet(told: Told) -> Sheet:
+    """Return one row per township: its sources, its parcels, those under influence, and by whom."""
+    table = [] if told.results.bureau is None else told.results.bureau.townships.to_pylist()
+    listed: dict[str, list[str]] = defaultdict(list)
+    for row in told.listed:
+        listed[row["township"] or ""].append(str(row["list_number"]))
+    radius = radius_text(told.results.radius_m)
+    told_of = (
+        From("township", 14),
+        From("county", 10),
+        From("source_count", 8),
+        From("farmland_count", 9),
+        From("farmland_area_ha", 11, in_mu=True),
+        From("reached_count", 9, group=f"{radius}内有污染源的耕地"),
+        From("reached_area_ha", 11, in_mu=True, group=f"{radius}内有污染源的耕地"),
+        From("reached_strict_control_ha", 11, in_mu=True, group=f"{radius}内有污染源的耕地"),
+        From("reached_safe_use_ha", 11, in_mu=True, group=f"{radius}内有污染源的耕地"),
+        From("reaching_count", 8),
+        From("nearest_source_id", 12),
+        From("nearest_source_m", 10),
+        From("site_count", 8),
+        From("reached_site_count", 8),
+    )
+    sheet = table_sheet(TOWNS, TOWNSHIPS.name, table, told_of)
+    rows = [
+        (*cells, "、".join(listed.get(row["township"] or "", []))) for cells, row in zip(sheet.rows, table, strict=True)
+    ]
+    sums = (2, 3, 4, 5, 6, 7, 8, 12, 13)
+    total: tuple[Cell, ...] = tuple(
+        "合计" if index == 0 else _sum(rows, index) if index in sums else None for index in range(len(told_of) + 1)
+    )
+    remark = (
+        f"受影响范围：{radius}内有污染源的地块，一块只计一次，整块计入；只表示距离，不表示污染。"
+        "仅知所在行政区的污染源未计入。「涉及污染源」按乡镇分别计，不可相加。"
+    )
+    columns = (*sheet.columns, Column("清单序号（在本乡镇的）", 30, "wrap"))
+    return replace(sheet, columns=columns, rows=rows, totals=(total,), remarks=(remark,))
+
+
+def _sum(rows: Iterable[tuple[Cell, ...]], index: int) -> Cell:
+    values = [row[index] for row in rows]
+    return sum(value for value in values if isinstance(value, int | float))
+
+
+MOST_LINES, MOST_ROWS_NAMED = 400, 6
+
+
+def ledger_sheet(results: Results) -> Sheet:
+    """Return everything that was dropped, repaired, assumed or suspected; rows of one kind stand on one line."""
+    kinds: dict[tuple[str, ...], list[LedgerEntry]] = defaultdict(list)
+    for entry in results.ledger.entries:
+        kinds[PurePath(entry.file).name, entry.sheet, entry.field, entry.event, entry.reason, entry.action].append(
+            entry
+        )
+    columns = (
+        Column("文件", 24, "quote"),
+        Column("工作表/图层", 14, "wrap"),
+        Column("字段", 12, "quote"),
+        Column("事件", 16, "wrap"),
+        Column("原因", 44, "wrap"),
+        Column("处理", 32, "wrap"),
+        Column("行数", 7, "count"),
+        Column("数据行", 18, "wrap"),
+        Column("原值", 34, "quote"),
+        Column("编号", 30, "quote"),
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (
+            *kind,
+            len(held),
+            _some(str(one.row) if one.row else "整个文件" for one in held),
+            _some(one.value for one in held),
+            _some(one.source_id for one in held),
+        )
+        for kind, held in kinds.items()
+    ]
+    remark = f"共 {len(results.ledger)} 件，同类的并为一行；逐件见 data/{LEDGER.name}。"
+    if len(rows) > MOST_LINES:
+        remark += f"此处列前 {MOST_LINES} 类，共 {len(rows)} 类。"
+    return Sheet(ACTIONS, columns, rows[:MOST_LINES], remarks=(remark if rows else "没有需要记录的处理。",))
+
+
+def _some(words: Iterable[str]) -> str:
+    held = list(dict.fromkeys(filter(None, words)))
+    more = f"、等 {len(held)} 个" if len(held) > MOST_ROWS_NAMED else ""
+    return "、".join(held[:MOST_ROWS_NAMED]) + more
+
+
 def counts_by_source(results: Results) -> dict[str, dict[float, dict[str, tuple[int, float]]]]:
     """Return (count, hectares) by source, radius (m) and class."""
     found: dict[str, dict[float, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
-    for row in _records(results.counts):
+    for row in results.counts.to_pylist():
         if row["count"] is not None:
             found[row["source_id"]][row["radius_m"]][row["class"]] = (row["count"], row["area_ha"] or 0.0)
     return found
-
-
-def land_by_source(results: Results) -> dict[tuple[str, float, str], tuple[float | None, float | None]]:
-    """Return hectares under whole parcels and inside the circle, common ground once; empty where nobody asked."""
-    if AREA_UNION not in results.counts.column_names:
-        return {}
-    return {
-        (row["source_id"], row["radius_m"], row["class"]): (row[AREA_UNION], row[AREA_CLIPPED])
-        for row in _records(results.counts)
-    }
-
-
-def classes_counted(results: Results) -> list[str]:
-    """Return the classes in the counts, official ones first in their order, `all` last."""
-    present = dict.fromkeys(results.counts["class"].to_pylist())
-    official = [word.value for word in SoilQualityClass if word.value in present]
-    others = [word for word in present if word not in {*official, ALL_CLASSES}]
-    return [*official, *others, ALL_CLASSES]
 
 
 def key_area_names(results: Results) -> dict[str, str]:
@@ -251,111 +667,13 @@ def key_area_names(results: Results) -> dict[str, str]:
     return names
 
 
-def _records(table: pa.Table) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
-
-
-def _bounded(number: float | None, *, floor: bool) -> Cell:
+def bounded(number: float | None, *, floor: bool) -> Cell:
+    """Return a count or area, marked as at least where the search leaves the data."""
     return AtLeast(number) if floor and number is not None else number
 
 
-def clauses_sheet(results: Results) -> Sheet:
-    """Return the findings, each with its clause as quoted, its standing and who decides."""
-    columns = (
-        Column("编号", 9, "wrap"),
-        Column("名称", 14, "quote"),
-        Column("规则", 11, "wrap"),
-        Column("结论", 9.5, "badge"),
-        Column("另一可能", 8, "wrap"),
-        Column("确定性", 10.5, "wrap"),
-        Column("判断", 22, "wrap"),
-        Column("量测", 9.5, "wrap"),
-        Column("限值", 9, "wrap"),
-        Column("对象", 8, "wrap"),
-        Column("文件", 17, "quote"),
-        Column("条款", 8, "quote"),
-        Column("原文", 30, "quote"),
-        Column("效力", 10, "wrap"),
-        Column("法律位阶", 6.5, "wrap"),
-        Column("认定部门", 11, "wrap"),
-        Column("数据性质", 11, "wrap"),
-        Column("备注", 18, "wrap"),
-    )
-    names = dict(zip(results.sources["source_id"].to_pylist(), results.sources["name"].to_pylist(), strict=True))
-    example = wording.is_example(results)
-    records = _records(results.findings)
-    rows = [_clause_row(row, names, results, example=example) for row in records]
-    return with_columns_of(Sheet("依据条款", columns, rows), FINDINGS.name, records)
-
-
-def _clause_row(row: dict[str, Any], names: dict[str, str], results: Results, *, example: bool) -> tuple[Cell, ...]:
-    limit = row["limit_value"]
-    return (
-        row["source_id"],
-        names.get(row["source_id"], ""),
-        row["rule_id"],
-        wording.badge(row, example=example),
-        wording.verdict_word(row["verdict_other"]),
-        wording.certainty_word(row["certainty"]),
-        wording.finding_sentence(results, row),
-        row["measured_text"],
-        "" if limit is None else f"{limit:,g} {row['unit'] or ''}".strip(),
-        row["receptor_name"] or row["receptor_id"],
-        row["document"],
-        row["clause"],
-        row["quote"],
-        wording.standing_word(row["standing"], verified=results.verified_of(row["rule_id"])),
-        LegalRank.of(row["legal_rank"]).zh if row["legal_rank"] else "",
-        row["decider"],
-        wording.basis_word(row["basis"]),
-        row["note"],
-    )
-
-
-def ledger_sheet(results: Results) -> Sheet:
-    """Return everything that was dropped, repaired, assumed or suspected."""
-    columns = (
-        Column("文件", 24, "quote"),
-        Column("工作表/图层", 14, "wrap"),
-        Column("数据行", 8, "count"),
-        Column("字段", 12, "quote"),
-        Column("原值", 20, "quote"),
-        Column("事件", 18, "wrap"),
-        Column("原因", 34, "wrap"),
-        Column("处理", 24, "wrap"),
-        Column("编号", 12),
-    )
-    rows: list[tuple[Cell, ...]] = [
-        (
-            entry.file,
-            entry.sheet,
-            entry.row or "整个文件",
-            entry.field,
-            entry.value,
-            entry.event,
-            entry.reason,
-            entry.action,
-            entry.source_id,
-        )
-        for entry in results.ledger.entries
-    ]
-    return Sheet("处理台账", columns, rows, remarks=() if rows else ("没有需要记录的处理。",))
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One block of the sheet 说明: a title, a header and rows; `quotes`: columns that stay in their language."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: Sequence[tuple[str | int, ...]]
-    quotes: tuple[int, ...] = ()
-
-
-def note_sections(results: Results) -> tuple[Section, ...]:
-    """Return what the sheet 说明 says: run, counts, layers, parameters, rules."""
-    statuses = results.status_counts()
+def note_sections(results: Results) -> Iterator[Section]:
+    """Yield what the sheet 说明 says: run, layers, parameters, clauses that only classify, how other tables read."""
     run = [
         ("标题", results.title),
         ("区域", results.area_name),
@@ -367,98 +685,48 @@ def note_sections(results: Results) -> tuple[Section, ...]:
         ("密级", wording.classification_word(results)),
         ("软件", f"hmgeo {hmgeo.__version__}"),
     ]
-    counts: list[tuple[str | int, ...]] = [("输入", "全部行", results.sources.num_rows)]
-    counts += [("输入", status.zh, statuses.get(status.value, 0)) for status in Status]
-    counts += [("结论", verdict.zh, number) for verdict, number in results.verdict_counts().items()]
-    counts += [("未评估", group.zh, number) for group, number in results.unassessed_counts().items()]
-    return (
-        Section("基本信息", ("项目", "内容"), run),
-        Section("数量", ("类别", "名称", "数量"), counts),
-        Section("提示", ("内容",), [(warning,) for warning in results.warnings] or [("无",)]),
-        _layers_section(results.layers),
-        Section(
-            "底图与参考图层（不参与判断）",
-            ("图层", "性质", "来源"),
-            [(layer.title, layer.basis.zh, layer.credit) for layer in results.context],
-        ),
-        Section(
-            "参数",
-            ("参数", "取值", "单位", "确定单位", "日期", "理由"),
-            [(p.name, p.value, p.unit, p.by or "系统默认约定", p.on, p.reason) for p in results.parameters],
-        ),
-        _rules_section(results),
+    wide = ((0, 1), (2, 7))
+    yield Section("基本信息", ("项目", "内容"), run, spans=wide)
+    yield _layers_section(results.layers)
+    used = {layer.kind.zh for layer in results.layers}
+    yield Section(
+        "底图与参考图层（不参与判断）",
+        ("图层", "性质", "来源"),
+        [(layer.title, layer.basis.zh, layer.credit) for layer in results.context if layer.title not in used],
+        spans=((0, 1), (2, 2), (3, 7)),
     )
+    yield Section(
+        "参数",
+        ("参数", "取值", "确定单位", "日期", "理由"),
+        [
+            (p.name, f"{p.value} {p.unit}".strip(), p.by or "系统默认约定", p.on, p.reason)
+            for p in results.parameters
+        ],
+        spans=((0, 1), (2, 4), (5, 5), (6, 6), (7, 7)),
+    )  # fmt: skip
+    held = {name for name, table in tables_of(results) if table.num_rows}
+    reading: list[tuple[Cell, ...]] = [(f"data/{name}", text) for name, text in READING.items() if name in held]
+    if reading:
+        yield Section("其他各表怎样读", ("文件", "说明"), reading, spans=((0, 1), (2, 7)))
+    terrain = () if results.terrain is None else [one for lines in results.terrain.notes.values() for one in lines]
+    said = (*(() if results.water is None else results.water.notes), *terrain)
+    if said:
+        yield Section("水流和地形的取法", ("说明",), [(one,) for one in dict.fromkeys(said)], spans=((0, 7),))
 
 
 def _layers_section(layers: Sequence[LayerUsed]) -> Section:
-    header = (
-        "图层",
-        "类型",
-        "性质",
-        "要素数",
-        "文件",
-        "来源",
-        "许可",
-        "覆盖范围",
-        "完整性",
-        "时点",
-        "密级",
-        "sha256",
-    )
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
-            layer.name,
             layer.kind.zh,
             layer.basis.zh,
             layer.feature_count,
-            layer.provenance.path,
-            "；".join(dict.fromkeys(filter(None, (layer.provenance.source, layer.provenance.credit)))) or "未申明",
-            layer.provenance.licence or "未申明",
-            layer.gates.coverage_name or "未申明",
-            layer.gates.completeness.zh,
             layer.gates.vintage or "未申明",
+            "；".join(dict.fromkeys(filter(None, (layer.provenance.source, layer.provenance.credit)))) or "未申明",
+            f"{layer.gates.coverage_name or '未申明'}｜{layer.gates.completeness.zh}",
             layer.gates.classification.value,
-            layer.provenance.sha256,
+            PurePath(layer.provenance.path).name,
         )
         for layer in layers
     ]
-    return Section("数据来源", header, rows)
-
-
-def _rules_section(results: Results) -> Section:
-    header = (
-        "规则",
-        "名称",
-        "作用",
-        "效力",
-        "文件",
-        "原文",
-        "条款",
-        "法律位阶",
-        "取值日期",
-        "核实",
-        "判断数",
-        "备注",
-    )
-    rows = [
-        (
-            rule.rule_id,
-            rule.title,
-            _coded(Effect, rule.effect),
-            wording.standing_word(rule.standing, verified=rule.verified),
-            rule.document,
-            rule.quote,
-            rule.clause,
-            _coded(LegalRank, rule.legal_rank),
-            rule.value_from,
-            rule.verified or "效力待核实",
-            rule.findings,
-            rule.note,
-        )
-        for rule in results.rules
-    ]
-    return Section("所用规则", header, rows, quotes=(4, 5, 6, 9, 11))
-
-
-def _coded(words: type[Effect | LegalRank], code: str) -> str:
-    return words.of(code).zh if code else ""
+    header = ("图层", "性质", "要素数", "时点", "来源", "覆盖范围｜完整性", "密级", "文件")
+    return Section("资料（校验值见 data/manifest.json）", header, rows, quotes=(7,))

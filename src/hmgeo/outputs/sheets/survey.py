@@ -6,15 +6,18 @@ typed; a state is never set here.
 
 from __future__ import annotations
 
+import zipfile
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.book import LINE_HEIGHT_PT, AtLeast, Column, Sheet, cut, height_pt, open_book, write_table
 from hmgeo.outputs.map.labels import compass
+from hmgeo.outputs.sheets.screening import distance
 from hmgeo.reference.tables import find_header
 from hmgeo.results.text import distance_text, mu, radius_text
-from hmgeo.vocabulary import PositionKind, SoilQualityClass, Standing, Status, Verdict
+from hmgeo.vocabulary import PathwayState, PositionKind, SoilQualityClass, Standing, Status, Verdict, VisitGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +50,6 @@ CLOSURE_COLUMNS = (
 )  # fmt: skip
 _DAYS = frozenset({"核查日期", "计划完成时限*", "完成日期", "销号日期"})
 _PATHWAYS = ("大气", "灌溉", "固废径流", "其他", "未发现")
-_HEADER_ROWS = 2
 
 
 def headers_of(columns: Sequence[tuple[str, int]]) -> list[str]:
@@ -81,7 +83,7 @@ def write_work_lists(book: Book, rows: Sequence[dict[str, Any]]) -> None:
     for sheet in (rectification_sheet(rows), closure_sheet(rows)):
         page = write_table(book, sheet)
         page.set_paper(8)
-        first = 2 + bool(book.results.warnings) + len(sheet.remarks) + _HEADER_ROWS
+        first = sheet.first_row
         last = first + max(len(sheet.rows), 1) - 1
         for index, column in enumerate(sheet.columns):
             if column.header in _DAYS:
@@ -114,6 +116,7 @@ LINES = (
     ("列入依据", "列入依据(条款)"),
     ("所在排查重点区域", "所在排查重点区域"),
     ("分组理由", "理由"),
+    ("大气途径", "大气途径"),
     ("灌溉途径", "灌溉途径"),
     ("固废径流途径", "固废径流途径"),
     ("位置可靠性", "位置可靠性"),
@@ -231,38 +234,83 @@ def _text(name: str, cell: Any) -> str:  # noqa: ANN401 -- a cell is text, numbe
     return str(cell)
 
 
+KMZ = "现场.kmz"
+_PLACEMARK = (
+    "<Placemark><name>{name}</name><description>{text}</description>"
+    "<Point><coordinates>{lon:.7f},{lat:.7f}</coordinates></Point></Placemark>"
+)
+_KML = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>{title}</name>'
+    "<description>{text}</description>{folders}</Document></kml>"
+)
+
+
+def write_kmz(results: Results, path: Path) -> None:
+    """Write the list for a phone's map: a folder a group, each source under its number on the list.
+
+    Coordinates are lon/lat on CGCS2000, which such maps read as WGS84; those without a point are named in the text.
+    """
+    gathered = Listed(results)
+    rows = gathered.rows()
+    folders = []
+    for group in VisitGroup:
+        held = [row for row in rows if row["visit_group"] == group.value and row["lon"] is not None]
+        marks = [
+            _PLACEMARK.format(
+                name=escape(f"{row['list_number']} {row['name'] or row['source_id']}"),
+                text=escape("；".join(filter(None, (row["distance_class"], row["township"], row["visit_reason"])))),
+                lon=row["lon"],
+                lat=row["lat"],
+            )
+            for row in held
+        ]
+        if marks:
+            folders.append(f"<Folder><name>{group.value}：{group.zh}</name>{''.join(marks)}</Folder>")
+    unplaced = "、".join(str(row["list_number"]) for row in rows if row["lon"] is None)
+    said = (
+        wording.basis_banner(results.basis),
+        wording.visit_order(results),
+        f"没有坐标、未落点的清单序号：{unplaced}。" if unplaced else "",
+        wording.DISCLAIMER,
+    )
+    text = _KML.format(title=escape(results.title), text=escape("".join(said)), folders="".join(folders))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(zipfile.ZipInfo("doc.kml", (1980, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
+
+
 SHEET_NAME = "表1 排查清单"
 AREA_GROUP = "耕地面积(亩)"
-_UNTRACED = ("未作", "未评估")
+_NEXT = "；"
+_STATES = ("air_state", "irrigation_state", "runoff_state")
 _CLOSED = frozenset({"停产", "关闭", "搬迁", "历史遗留", "停用", "闭库", "销库", "无主"})
 
 COLUMNS = (
     Column("序号", 4.5, "count"),
-    Column("企业编号", 9, "wrap"),
-    Column("名称", 15, "wrap"),
+    Column("企业编号", 11, "wrap"),
+    Column("名称", 18, "quote"),
     Column("统一社会信用代码", 11, "wrap"),
-    Column("县", 7, "wrap"),
-    Column("乡镇", 7, "wrap"),
+    Column("县", 8, "wrap"),
+    Column("乡镇", 9, "wrap"),
     Column("经度", 9.5, "coordinate"),
     Column("纬度", 8.5, "coordinate"),
-    Column("行业", 13, "wrap"),
-    Column("涉镉情况", 7.5, "wrap"),
-    Column("生产状态", 5.5, "wrap"),
-    Column("列入依据(条款)", 24, "wrap"),
+    Column("行业", 17, "wrap"),
+    Column("涉镉情况", 8, "wrap"),
+    Column("生产状态", 6, "wrap"),
+    Column("列入依据(条款)", 17, "wrap"),
     Column("所在排查重点区域", 9, "wrap"),
-    Column("距最近耕地(m)", 9.5, "distance_m"),
-    Column("最近图斑号", 10, "wrap"),
-    Column("严格管控类", 8.5, "area_mu", AREA_GROUP),
-    Column("安全利用类", 8.5, "area_mu", AREA_GROUP),
-    Column("大气途径", 17, "wrap"),
-    Column("灌溉途径", 12, "wrap"),
-    Column("固废径流途径", 12, "wrap"),
+    Column("距最近耕地(m)", 13, "distance_m"),
+    Column("最近图斑号", 11, "wrap"),
+    Column("严格管控类", 9, "area_mu", AREA_GROUP),
+    Column("安全利用类", 9, "area_mu", AREA_GROUP),
+    Column("大气途径", 7, "mark"),
+    Column("灌溉途径", 7, "mark"),
+    Column("固废径流途径", 7, "mark"),
     Column("核查分组", 5, "mark"),
-    Column("位置可靠性", 12, "wrap"),
-    Column("跨界情况", 18, "wrap"),
-    Column("未评估事项", 16, "wrap"),
-    Column("数据来源", 11, "wrap"),
-    Column("建议核查重点", 34, "wrap"),
+    Column("位置可靠性", 14, "wrap"),
+    Column("跨界情况", 17, "wrap"),
+    Column("未评估事项", 14, "wrap"),
+    Column("数据来源", 12, "wrap"),
+    Column("建议核查重点", 30, "wrap"),
 )
 """The columns of the list as offices keep it, in their order."""
 
@@ -294,7 +342,10 @@ def survey_sheet(results: Results, field_forms: int) -> Sheet:
     left = len(chosen) - field_forms
     more = f"核查表附前 {field_forms} 家，其余 {left} 家可提高份数上限后重新生成。" if left > 0 else ""
     order = wording.visit_order(results)
-    return Sheet(SHEET_NAME, COLUMNS, rows, remarks=tuple(filter(None, (order, gathered.remark(len(chosen)), more))))
+    cited = "；".join(f"［{number}］{text}" for text, number in gathered.grounds.items())
+    grounds = f"列入依据：{cited}。" if cited else ""
+    remarks = tuple(filter(None, (order, gathered.remark(len(chosen)), grounds, more)))
+    return Sheet(SHEET_NAME, COLUMNS, rows, remarks=remarks)
 
 
 class Listed:
@@ -323,6 +374,8 @@ class Listed:
         for name in ("统一社会信用代码", "数据来源", "资料时点", "坐标来源", "生产经营场所地址"):
             header = find_header(bureau.attributes.column_names, name) if bureau else ""
             self._own[name] = bureau.attributes[header].to_pylist() if bureau and header else []
+        texts = [text for row in self.rows() for text in self._grounds(row).split(_NEXT) if text.startswith("《")]
+        self.grounds = {text: number for number, text in enumerate(dict.fromkeys(texts), start=1)}
         self._place = {row["source_id"]: index for index, row in enumerate(self._sources)}
 
     def rows(self) -> list[dict[str, Any]]:
@@ -345,9 +398,18 @@ class Listed:
 
     def labelled(self, number: int, row: dict[str, Any]) -> dict[str, Any]:
         """Return the cells by header, with what the field form needs beside them."""
+        evidence = self._evidence.get(row["source_id"], {})
         cells: dict[str, Any] = dict(zip((column.header for column in COLUMNS), self.cells(number, row), strict=True))
         return cells | {
             "地址": self._text(row, "生产经营场所地址"),
+            "列入依据(条款)": self._grounds(row),
+            "大气途径": _air_text(row, evidence),
+            "灌溉途径": _with(evidence.get("water_pathway"), "受纳水体", evidence.get("water_receiving")),
+            "固废径流途径": _with(evidence.get("waste_pathway"), "固废堆存", evidence.get("waste_storage")),
+            "跨界情况": self._border_text(row["source_id"]),
+            "建议核查重点": "；".join(
+                f"{at}.{full}" for at, (_, full) in enumerate(self._advice(row, evidence), start=1)
+            ),
             "理由": f"{row['visit_group']}：{row['visit_reason']}",
             "备注": row["note"],
         }
@@ -369,22 +431,25 @@ class Listed:
             _trade_text(row),
             row.get("cadmium") or "未判定",
             row.get("production_state") or "未填",
-            self._grounds(row),
+            self._marked(row),
             row.get("survey_area") or "",
-            _distance_cell(row),
+            distance(row),
             row["nearest_farmland_id"] or "",
             self._area_mu(source_id, SoilQualityClass.STRICT_CONTROL, floor=floor),
             self._area_mu(source_id, SoilQualityClass.SAFE_USE, floor=floor),
-            _air_text(row, evidence),
-            _with(evidence.get("water_pathway"), "受纳水体", evidence.get("water_receiving")),
-            _with(evidence.get("waste_pathway"), "固废堆存", evidence.get("waste_storage")),
+            *(evidence.get(name) or PathwayState.OPEN.value for name in _STATES),
             row["visit_group"],
             self._position_text(row),
-            self._border_text(source_id),
+            self._neighbours(source_id),
             self._open_text(source_id),
             "，".join(filter(None, (self._text(row, "数据来源"), self._text(row, "资料时点")))) or self._origin,
-            self._advice(row, evidence),
+            "；".join(short for short, _ in self._advice(row, evidence)),
         )
+
+    def _marked(self, row: dict[str, Any]) -> str:
+        """Return the numbers of the clauses that bring the source onto the list; the remarks name them."""
+        cited = [self.grounds[text] for text in self._grounds(row).split(_NEXT) if text in self.grounds]
+        return "".join(f"［{number}］" for number in cited) or self._grounds(row)
 
     def _text(self, row: dict[str, Any], name: str) -> str:
         cells = self._own[name]
@@ -399,7 +464,7 @@ class Listed:
             if finding["verdict"] == Verdict.LISTED.value
         ]
         if cited:
-            return "；".join(dict.fromkeys(cited))
+            return _NEXT.join(dict.fromkeys(cited))
         if not self._results.screening_rule_id:
             return "未设排查规则"
         return "未评估，待补充资料后判断"
@@ -430,44 +495,45 @@ class Listed:
         missing = "；界外数据缺失" if any(lead["farmland_count"] is None for lead in leads) else ""
         return f"{radius_text(self._results.radius_m)}内涉及{names}{missing}"
 
+    def _neighbours(self, source_id: str) -> str:
+        """Return the counties that the search reaches into; the form says how near they are."""
+        leads = self._leads.get(source_id, [])
+        missing = "（界外数据缺失）" if any(lead["farmland_count"] is None for lead in leads) else ""
+        return "、".join(lead["neighbour"] for lead in leads) + missing
+
     def _open_text(self, source_id: str) -> str:
         """Return how many clauses weren't judged, and which pathways nobody measured."""
         findings = self._findings.get(source_id, [])
         count = sum(one["verdict"] == Verdict.NOT_ASSESSED.value for one in findings)
-        clauses = f"条款 {count} 条（逐条见筛查结果「依据条款」）" if count else ""
+        clauses = f"条款 {count} 条" if count else ""
         missing = (clauses, *self._untraced(source_id), "" if self._has_wind(source_id) else "风频")
         return "；".join(filter(None, missing))
 
     def _untraced(self, source_id: str) -> list[str]:
         evidence = self._evidence.get(source_id, {})
-        pairs = (("灌溉途径", "water_pathway"), ("径流途径", "waste_pathway"))
-        return [word for word, name in pairs if any(mark in (evidence.get(name) or "未作") for mark in _UNTRACED)]
+        pairs = zip(("大气途径", "灌溉途径", "径流途径"), _STATES, strict=True)
+        return [word for word, name in pairs if evidence.get(name, PathwayState.OPEN.value) == PathwayState.OPEN]
 
     def _has_wind(self, source_id: str) -> bool:
         return self._evidence.get(source_id, {}).get("air_downwind_percent") is not None
 
-    def _advice(self, row: dict[str, Any], evidence: dict[str, Any]) -> str:
-        """Return what a visit should settle, from what is missing or doubtful."""
-        wanted = []
-        if row["position_kind"] == PositionKind.PLACE.value or row["status"] != Status.ASSESSED.value:
-            wanted.append("实测厂区坐标")
-        elif row["certainty"] == "ambiguous":
-            wanted.append("复测坐标（临界）")
-        if row.get("cadmium") in {"行业推定", "矛盾待核实", "", None}:
-            wanted.append("核实是否涉镉")
-        if not evidence.get("air_emissions"):
-            wanted.append("废气重金属排放量、排气筒高度")
-        if not evidence.get("water_receiving"):
-            wanted.append("废水去向、受纳水体及与灌溉取水的关系")
-        if not evidence.get("waste_storage"):
-            wanted.append("固废堆存及径流去向")
-        if row.get("production_state") in _CLOSED:
-            wanted.append("遗留渣堆、历史排放")
-        if self._land.get((row["source_id"], SoilQualityClass.STRICT_CONTROL.value)):
-            wanted.append("与严格管控类耕地的协同监测")
-        if self._leads.get(row["source_id"]):
-            wanted.append("与相邻县核对界外受体")
-        return "；".join(f"{index}.{one}" for index, one in enumerate(wanted, start=1))
+    def _advice(self, row: dict[str, Any], evidence: dict[str, Any]) -> list[tuple[str, str]]:
+        """Return what a visit should settle, from what is missing or doubtful: in a word, and in full."""
+        is_closed = row.get("production_state") in _CLOSED
+        is_unplaced = row["position_kind"] == PositionKind.PLACE.value or row["status"] != Status.ASSESSED.value
+        asked = (
+            (is_unplaced, "坐标", "实测厂区坐标"),
+            (not is_unplaced and row["certainty"] == "ambiguous", "坐标（临界）", "复测坐标（临界）"),
+            (row.get("cadmium") in {"行业推定", "矛盾待核实", "", None}, "是否涉镉", "核实是否涉镉"),
+            (not evidence.get("air_emissions"), "废气", "废气重金属排放量、排气筒高度"),
+            (not evidence.get("water_receiving"), "废水", "废水去向、受纳水体及与灌溉取水的关系"),
+            (not evidence.get("waste_storage"), "固废", "固废堆存及径流去向"),
+            (is_closed, "遗留渣堆", "遗留渣堆、历史排放"),
+            (bool(self._land.get((row["source_id"], SoilQualityClass.STRICT_CONTROL.value))), "协同监测",
+             "与严格管控类耕地的协同监测"),
+            (bool(self._leads.get(row["source_id"])), "界外", "与相邻县核对界外受体"),
+        )  # fmt: skip
+        return [(short, full) for is_wanted, short, full in asked if is_wanted]
 
 
 def _trade_text(row: dict[str, Any]) -> str:
@@ -479,14 +545,6 @@ def _trade_text(row: dict[str, Any]) -> str:
     codes = codes or row["trade_code"] or ""
     name = row.get("trade_name") or ""
     return f"{name}（{codes}）" if name and codes else name or codes
-
-
-def _distance_cell(row: dict[str, Any]) -> Cell:
-    near_m: float | None = row["nearest_farmland_m"]
-    far_m: float | None = row["nearest_farmland_max_m"]
-    if row["position_kind"] == PositionKind.PLACE.value and near_m is not None and far_m is not None:
-        return f"{near_m:,.0f} 至 {far_m:,.0f}"
-    return near_m
 
 
 def _air_text(row: dict[str, Any], evidence: dict[str, Any]) -> str:

@@ -1,0 +1,332 @@
+"""The report of a screening as a Word file: a template that its readers may edit, filled from what a run wrote.
+
+The text says only what the tables hold. The bytes depend on them alone: no clock goes in.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import resources
+from typing import IO, TYPE_CHECKING, Any
+
+import docx
+from docx.enum.section import WD_ORIENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt, RGBColor
+from docxtpl import DocxTemplate, InlineImage
+
+from hmgeo.errors import OutputError, Place, Problem
+from hmgeo.outputs import wording
+from hmgeo.results.text import distance_text, mu, radius_text
+from hmgeo.vocabulary import Basis, PositionKind, Status, Verdict, VisitGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from docx.document import Document
+
+
+Row = dict[str, Any]
+REPORT = "report.docx"
+MOST_LISTED = 200
+HITS = (Verdict.PROHIBITED.value, Verdict.CONDITIONAL.value, Verdict.LISTED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a run folder tells.
+
+    Parameters
+    ----------
+    manifest
+        As it is written, its outputs aside.
+    sources, findings, townships
+        Rows of the run's tables; empty cells None or empty.
+    picture
+        The map as a picture; None where there is none.
+    """
+
+    manifest: Mapping[str, Any]
+    sources: Sequence[Row] = field(repr=False)
+    findings: Sequence[Row] = field(repr=False)
+    townships: Sequence[Row] = field(repr=False, default=())
+    picture: Path | None = None
+
+
+def write_report(told: Told, path: Path, template: Path | None = None) -> None:
+    """Write the report.
+
+    Parameters
+    ----------
+    template
+        A Word file with the fields of `write_template`; the default one where nothing is given.
+
+    Raises
+    ------
+    OutputError
+        Where the template can't be read or filled.
+    """
+    buffer = io.BytesIO()
+    if template is None:
+        write_template(buffer)
+    else:
+        buffer.write(template.read_bytes())
+    buffer.seek(0)
+    filled = io.BytesIO()
+    try:
+        page = DocxTemplate(buffer)
+        picture = "" if told.picture is None else InlineImage(page, str(told.picture), width=Mm(165))
+        page.render({**facts(told), "map": picture}, autoescape=True)
+        page.save(filled)
+    except Exception as error:
+        if template is None:
+            raise
+        remedy = "用 hmgeo report --new-template 写出默认模板，从它改起"
+        raise OutputError(Problem("报告模板不能填写", Place(file=template.name), str(error), remedy=remedy)) from error
+    path.write_bytes(_still(filled.getvalue()))
+
+
+def _still(content: bytes) -> bytes:
+    """Return a zip file with the clock taken out."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as held, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in sorted(held.namelist(), key=lambda one: (one != "[Content_Types].xml", one)):
+            made.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), held.read(name), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def facts(told: Told) -> dict[str, Any]:
+    """Return the fields of the template."""
+    manifest = told.manifest
+    screening = next((one for one in manifest["rules"] if one["rule_id"] == manifest["screening_rule"]), None)
+    cited = "" if screening is None or not screening["document"] else wording.citation(screening)
+    standing = "" if screening is None else wording.standing_word(screening["standing"])
+    statuses = manifest["counts"]["sources_by_status"]
+    listed = sorted((row for row in told.sources if row.get("list_number")), key=lambda row: int(row["list_number"]))
+    verdicts = manifest["counts"]["findings_by_verdict"]
+    groups: dict[str, int] = defaultdict(int)
+    for row in listed:
+        groups[row["visit_group"]] += 1
+    return {
+        "title": manifest["project"]["title"],
+        "area": manifest["project"]["area"] or "（未写区域）",
+        "as_of": manifest["as_of"] or "未设基准日",
+        "radius": radius_text(manifest["radius_m"]),
+        "rule": f"{cited}（{standing}）" if cited else "使用者设定的半径（非法定距离）",
+        "source_count": len(told.sources),
+        "statuses": "，".join(f"{one.zh} {statuses[one.value]} 行" for one in Status if statuses.get(one.value)),
+        "listed_count": len(listed),
+        "groups": "，".join(f"{one.value} {groups[one.value]} 家" for one in VisitGroup),
+        "verdicts": "；".join(f"{one.zh} {verdicts[one.value]} 条" for one in Verdict),
+        "basis": Basis.of(manifest["basis"]).zh,
+        "banner": wording.basis_banner(Basis.of(manifest["basis"])),
+        "warnings": list(manifest["warnings"]),
+        "layers": [_layer(one) for one in manifest["inputs"]],
+        "visit_order": manifest["visit_order"]["text"],
+        "listed": [_listed(row) for row in listed[:MOST_LISTED]],
+        "left": max(len(listed) - MOST_LISTED, 0),
+        "townships": [_township(row) for row in told.townships],
+        "clauses": list(_clauses(told.findings)),
+        "gaps": [
+            {"what": what, "alone": alone, "sources": sources, "findings": count}
+            for what, alone, sources, count in wording.gaps_of(told.findings)
+        ],
+        "parameters": [
+            {**one, "value": f"{one['value']} {one['unit']}".strip(), "by": one["by"] or "默认约定"}
+            for one in manifest["parameters"]
+        ],
+        "caption": manifest["caption"],
+        "disclaimer": wording.DISCLAIMER,
+    }
+
+
+def _layer(one: Mapping[str, Any]) -> Row:
+    undeclared = {"unknown": "未申明"}
+    return {
+        "kind": one["kind_zh"],
+        "basis": Basis.of(one["basis"]).zh,
+        "vintage": undeclared.get(one["vintage"], one["vintage"]),
+        "coverage": undeclared.get(one["coverage"], one["coverage"]),
+        "completeness": {"complete": "完整", "partial": "不完整"}.get(one["completeness"], "未申明"),
+        "features": one["features"],
+        "source": one["source"] or one["credit"] or "未申明",
+    }
+
+
+def _number(cell: Any) -> float | None:  # noqa: ANN401 -- a cell of a table, a number or its text
+    return None if cell in (None, "") else float(cell)
+
+
+def _listed(row: Mapping[str, Any]) -> Row:
+    near_m, far_m = _number(row["nearest_farmland_m"]), _number(row["nearest_farmland_max_m"])
+    distance = distance_text(near_m, _number(row["position_uncertainty_m"]))
+    if row["position_kind"] == PositionKind.PLACE.value and near_m is not None:
+        distance = f"{distance_text(near_m)} 至 {distance_text(far_m)}"
+    return {
+        "number": row["list_number"],
+        "id": row["source_id"],
+        "name": row["name"],
+        "township": row["township"] or row["county"],
+        "group": row["visit_group"],
+        "distance": distance or "未测算",
+        "reason": row["visit_reason"],
+    }
+
+
+def _township(row: Mapping[str, Any]) -> Row:
+    return {
+        "name": row["township"],
+        "sources": row["source_count"],
+        "parcels": row["reached_count"],
+        "area_mu": f"{mu(_number(row['reached_area_ha']) or 0.0):,.1f}",
+        "strict_mu": f"{mu(_number(row['reached_strict_control_ha']) or 0.0):,.1f}",
+        "safe_mu": f"{mu(_number(row['reached_safe_use_ha']) or 0.0):,.1f}",
+    }
+
+
+def _clauses(findings: Sequence[Mapping[str, Any]]) -> Iterable[Row]:
+    held: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for one in findings:
+        if one["verdict"] in HITS:
+            held[one["verdict"], one["rule_id"]].append(one)
+    for (verdict, _), rows in sorted(held.items(), key=lambda one: (HITS.index(one[0][0]), one[0][1])):
+        first = rows[0]
+        yield {
+            "verdict": wording.verdict_word(verdict),
+            "count": len({row["source_id"] for row in rows}),
+            "citation": wording.citation(first),
+            "quote": first["quote"] or "（使用者设定，无条文）",
+            "standing": wording.standing_word(first["standing"]) or "—",
+            "decider": first["decider"],
+        }
+
+
+_BODY, _HEAD = "仿宋", "黑体"
+TEMPLATE = "report.md"
+"""Words of the default template: # a heading, @ a table, ^ in the middle, else a paragraph."""
+_TABLES: dict[str, tuple[str, tuple[tuple[str, str, float], ...]]] = {
+    "layers": (
+        "表 1　资料",
+        (("图层", "kind", 30), ("性质", "basis", 20), ("时点", "vintage", 16), ("范围", "coverage", 34),
+         ("完整性", "completeness", 18), ("要素数", "features", 18), ("来源", "source", 34)),
+    ),
+    "listed": (
+        "表 2　现场核查先后（建议）",
+        (("序号", "number", 12), ("名称", "name", 30), ("乡镇", "township", 20), ("分组", "group", 12),
+         ("最近耕地", "distance", 28), ("理由", "reason", 68)),
+    ),
+    "townships": (
+        "表 3　各乡镇",
+        (("乡镇", "name", 30), ("污染源(家)", "sources", 24), ("范围内地块(块)", "parcels", 28),
+         ("面积(亩)", "area_mu", 28), ("严格管控(亩)", "strict_mu", 30), ("安全利用(亩)", "safe_mu", 30)),
+    ),
+    "clauses": (
+        "表 4　条款",
+        (("结论", "verdict", 24), ("家数", "count", 12), ("条款", "citation", 40), ("原文", "quote", 52),
+         ("效力", "standing", 22), ("认定部门", "decider", 20)),
+    ),
+    "gaps": (
+        "表 5　补什么",
+        (("补什么", "what", 100), ("仅补此项可判(家)", "alone", 24), ("涉及(家)", "sources", 22),
+         ("涉及(条)", "findings", 24)),
+    ),
+    "parameters": (
+        "表 6　参数",
+        (("参数", "name", 56), ("取值", "value", 44), ("确定单位", "by", 20), ("日期", "on", 22),
+         ("理由", "reason", 28)),
+    ),
+}  # fmt: skip
+
+
+def write_template(out: IO[bytes]) -> None:
+    """Write the default template, to be edited in Word: text and order are free, fields stand in braces."""
+    page = docx.Document()
+    _set_styles(page)
+    title = page.add_paragraph(style="Title")
+    title.add_run("{{ title }}")
+    subtitle = page.add_paragraph("涉镉等重金属污染源排查报告（软件生成，供核查和会商）")
+    subtitle.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for line in resources.files("hmgeo.outputs.sheets").joinpath(TEMPLATE).read_text(encoding="utf-8").splitlines():
+        text = line.lstrip("#@^ ")
+        if line.startswith("#"):
+            page.add_heading(text, level=1)
+        elif line.startswith("@"):
+            _add_table(page, text)
+        else:
+            style = "Caption" if line.startswith("^") else "Normal" if line.startswith("{%") else "Body Text"
+            page.add_paragraph(text, style=style)
+    _add_page_number(page)
+    page.core_properties.author = "hmgeo"
+    page.core_properties.title = ""
+    for name in ("created", "modified", "last_printed"):
+        setattr(page.core_properties, name, datetime.fromisoformat("1980-01-01"))
+    page.save(out)
+
+
+def _set_styles(page: Document) -> None:
+    section = page.sections[0]
+    section.orientation = WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.left_margin = section.right_margin = Mm(20)
+    section.top_margin = section.bottom_margin = Mm(22)
+    wanted = (("Normal", _BODY, 10.5), ("Body Text", _BODY, 12), ("Heading 1", _HEAD, 15), ("Title", _HEAD, 20),
+              ("Caption", _HEAD, 10.5))  # fmt: skip
+    for name, font, size_pt in wanted:
+        style = page.styles[name]
+        style.font.name, style.font.size = "Times New Roman", Pt(size_pt)
+        style.font.color.rgb, style.font.bold, style.font.italic = RGBColor(0, 0, 0), False, False
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for theme in ("asciiTheme", "eastAsiaTheme", "hAnsiTheme", "cstheme"):
+            fonts.attrib.pop(qn(f"w:{theme}"), None)
+        fonts.set(qn("w:eastAsia"), font)
+    page.styles["Title"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    page.styles["Body Text"].paragraph_format.first_line_indent = Pt(24)
+    page.styles["Body Text"].paragraph_format.line_spacing = 1.4
+    page.styles["Caption"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    page.styles["Caption"].paragraph_format.keep_with_next = True
+
+
+def _add_table(page: Document, name: str) -> None:
+    """Add a table that repeats a row for each record, its header on every page."""
+    caption, columns = _TABLES[name]
+    page.add_paragraph(caption, style="Caption")
+    table = page.add_table(rows=4, cols=len(columns), style="Table Grid")
+    table.autofit = False
+    head = table.rows[0]
+    repeat = OxmlElement("w:tblHeader")
+    repeat.set(qn("w:val"), "true")
+    head._tr.get_or_add_trPr().append(repeat)  # noqa: SLF001 -- python-docx has no other door to it
+    table.rows[1].cells[0].text = f"{{%tr for row in {name} %}}"
+    table.rows[3].cells[0].text = "{%tr endfor %}"
+    for index, (header, key, width_mm) in enumerate(columns):
+        head.cells[index].text = header
+        table.rows[2].cells[index].text = f"{{{{ row.{key} }}}}"
+        table.columns[index].width = Mm(width_mm)
+        for row in table.rows:
+            row.cells[index].width = Mm(width_mm)
+    for row in (head, table.rows[2]):
+        for cell in row.cells:
+            for run in cell.paragraphs[0].runs:
+                run.font.size = Pt(9)
+                run.font.bold = row is head
+    page.add_paragraph()
+
+
+def _add_page_number(page: Document) -> None:
+    line = page.sections[0].footer.paragraphs[0]
+    line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for kind, text in (("begin", ""), ("", "PAGE"), ("end", "")):
+        run = line.add_run()
+        mark = OxmlElement("w:fldChar" if kind else "w:instrText")
+        if kind:
+            mark.set(qn("w:fldCharType"), kind)
+        else:
+            mark.text = text
+        run._r.append(mark)  # noqa: SLF001 -- python-docx has no other door to it

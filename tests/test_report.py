@@ -1,0 +1,138 @@
+"""The Word report: made from what a run wrote, in the order of visits, from a template that people may edit."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from typing import TYPE_CHECKING
+
+import docx
+import pyarrow as pa
+import pytest
+from docx.oxml.ns import qn
+from small_results import HOSTILE, small_results
+
+from hmgeo.outputs import wording
+from hmgeo.outputs.sheets.report import write_report, write_template
+from hmgeo.project.run_files import new_run, read_told, told_by
+from hmgeo.results.columns import VISITS_SCHEMA
+from hmgeo.results.results import Presentation, Results
+from hmgeo.results.used import VisitOrder
+from hmgeo.screening.evidence import visiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Ended
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    found = small_results()
+    rows = found.sources.to_pylist()
+    visiting(rows, [{"visit_group": "丁", "visit_reason": "缺废气重金属排放量。"} for _ in rows], VisitOrder())
+    schema = pa.schema([*found.sources.schema, *VISITS_SCHEMA])
+    chosen = VisitOrder("group", "某局", "2026-05-01", "先近后远")
+    return dataclasses.replace(found, sources=pa.Table.from_pylist(rows, schema), visit_order=chosen)
+
+
+@pytest.fixture(scope="module")
+def page(results: Results, tmp_path_factory: pytest.TempPathFactory) -> docx.document.Document:
+    folder = tmp_path_factory.mktemp("report")
+    write_report(told_by(results, Presentation(maker="某局"), folder), folder / "report.docx")
+    return docx.Document(str(folder / "report.docx"))
+
+
+def table(page: docx.document.Document, first: str) -> list[list[str]]:
+    """Return the rows of the table whose first header this is."""
+    found = next(one for one in page.tables if one.rows[0].cells[0].text == first)
+    return [[cell.text for cell in row.cells] for row in found.rows]
+
+
+def test_it_goes_from_the_question_to_the_limits(page: docx.document.Document) -> None:
+    heads = [one.text for one in page.paragraphs if one.style.name == "Heading 1"]
+    assert [one.split("、")[0] for one in heads] == list("一二三四五六七八九")
+    text = "\n".join(one.text for one in page.paragraphs)
+    assert (
+        "输入 8 行：已评估 6 行，未定位 1 行，退回补正 1 行。列入核查先后 6 家：甲 0 家，丁 6 家，乙 0 家，丙 0 家。"
+        in text
+    )
+    assert "次序由某局于2026-05-01选定，理由：先近后远。" in text
+    assert "本次没有乡镇资料，未分乡镇统计。" in text
+    assert wording.DISCLAIMER in text
+    assert "制图：某局" in text
+    assert "{{" not in text
+    assert "{%" not in text
+
+
+def test_the_list_stands_in_the_order_of_visits_with_margins(page: docx.document.Document) -> None:
+    rows = table(page, "序号")
+    assert [row[0] for row in rows[1:]] == ["1", "2", "3", "4", "5", "6"]
+    assert [row[1] for row in rows[1:3]] == ["示例企业05", "示例企业06"]
+    assert HOSTILE in {row[1] for row in rows}
+    assert rows[3][3:] == ["丁", "4.8 km", "缺废气重金属排放量。"]
+    assert rows[1][4] == "未测算"
+
+
+def test_clauses_are_quoted_once_with_who_decides(page: docx.document.Document, results: Results) -> None:
+    (row,) = table(page, "结论")[1:]
+    one = results.findings.to_pylist()[0]
+    assert row[:4] == ["符合排查条件", "4", f"《{one['document']}》{one['clause']}", one["quote"]]
+    assert row[5] == "生态环境部门会同农业农村等"
+
+
+def test_fonts_of_offices_and_the_number_of_the_page(page: docx.document.Document) -> None:
+    fonts = {
+        name: page.styles[name].element.rPr.rFonts.get(qn("w:eastAsia")) for name in ("Body Text", "Heading 1", "Title")
+    }
+    assert fonts == {"Body Text": "仿宋", "Heading 1": "黑体", "Title": "黑体"}
+    assert "PAGE" in page.sections[0].footer.paragraphs[0]._p.xml
+
+
+def test_the_same_results_give_the_same_bytes_and_a_template_of_ones_own_is_used(
+    results: Results, tmp_path: Path
+) -> None:
+    told = told_by(results, Presentation(), tmp_path)
+    for name in ("a.docx", "b.docx"):
+        write_report(told, tmp_path / name)
+    assert (tmp_path / "a.docx").read_bytes() == (tmp_path / "b.docx").read_bytes()
+    held = io.BytesIO()
+    write_template(held)
+    own = docx.Document(held)
+    own.add_paragraph("我局意见：列入 {{ listed_count }} 家。")
+    own.save(str(tmp_path / "own.docx"))
+    write_report(told, tmp_path / "c.docx", tmp_path / "own.docx")
+    assert docx.Document(str(tmp_path / "c.docx")).paragraphs[-1].text == "我局意见：列入 6 家。"
+
+
+def test_the_command_reads_a_run_folder_and_says_what_is_wrong(
+    hmgeo_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    (tmp_path / "points.csv").write_text("id,name,lon,lat\nA,甲厂,113.05,23.60\n", encoding="utf-8")
+    ring = "[[[113.05,23.61],[113.051,23.61],[113.051,23.611],[113.05,23.61]]]"
+    (tmp_path / "land.geojson").write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"P1"},'
+        f'"geometry":{{"type":"Polygon","coordinates":{ring}}}}}]}}',
+        encoding="utf-8",
+    )
+    bare = ("--sources", tmp_path / "points.csv", "--farmland", tmp_path / "land.geojson")
+    assert hmgeo_command("screen", *bare, "--out", tmp_path / "run").code == 0
+    assert hmgeo_command("report", tmp_path / "run", "--out", tmp_path / "again.docx").code == 0
+    pages = [docx.Document(str(tmp_path / name)) for name in ("run/report.docx", "again.docx")]
+    assert [table(page, "序号")[1][:2] for page in pages] == [["1", "甲厂"]] * 2
+    one, other = ([paragraph.text for paragraph in page.paragraphs] for page in pages)
+    assert one == other
+    assert len(pages[1].inline_shapes) == 1
+    new_run(tmp_path)
+    ended = hmgeo_command("report", tmp_path / "nowhere")
+    assert ended.code == 2
+    assert "不是结果文件夹" in ended.err
+    assert "没有 data/manifest.json" in ended.err
+    (tmp_path / "bad.docx").write_bytes(b"no zip")
+    ended = hmgeo_command("report", tmp_path / "run", "--template", tmp_path / "bad.docx", "--out", tmp_path / "x.docx")
+    assert ended.code == 2
+    assert "报告模板不能填写" in ended.err
+    assert not (tmp_path / "x.docx").exists()
+    assert hmgeo_command("report", "--new-template", tmp_path / "t.docx").code == 0
+    assert read_told(tmp_path / "run").sources[0]["list_number"] == "1"
