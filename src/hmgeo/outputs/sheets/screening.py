@@ -244,7 +244,7 @@ def order_sheet(told: Told) -> Sheet:
             Column(f"{word}(亩)", 10, "area_mu", f"{radius_text(told.results.radius_m)}内耕地")
             for word in POLLUTED_CLASSES
         ),
-        Column("排查结论", 11, "badge"),
+        Column("排查结论", 14, "badge"),
         Column("理由", 64, "wrap"),
         Column("逐条结果", 8, "mark"),
     )
@@ -297,7 +297,7 @@ def _source_columns(told: Told) -> tuple[Column, ...]:
         Column("乡镇 (街道)", 8, "wrap"),
         Column("行业代码", 7, "wrap"),
         Column("状态", 8, "wrap"),
-        Column("排查结论", 10, "badge"),
+        Column("排查结论", 14, "badge"),
         Column("确定性", 13, "wrap"),
         Column("距离(m)", 13, "distance_m", "最近耕地"),
         Column("图斑号", 10, "wrap", "最近耕地"),
