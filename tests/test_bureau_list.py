@@ -87,6 +87,8 @@ def test_forms_come_one_a_source_up_to_the_cap_and_print_on_one_page(results: Re
     first = next(row["source_id"] for row in results.sources.to_pylist() if row["list_number"] == 1)
     texts = {cell.value for row in form.iter_rows() for cell in row if cell.value}
     assert "涉镉等重金属污染源现场核查表" in texts
+    near = next(row for row in _listed(results) if row["list_number"] == 1)
+    assert f"{near['nearest_farmland_m']:,.1f}" in texts
     assert {"污染途径认定", "核查意见", "监测采样", first} <= texts
     top = [cell.value for row in book["表1 排查清单"].iter_rows(max_row=6) for cell in row if cell.value]
     assert any("核查表附前 2 家" in text for text in top)

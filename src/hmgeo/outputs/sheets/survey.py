@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.book import LINE_HEIGHT_PT, AtLeast, Column, Sheet, cut, height_pt, open_book, write_table
+from hmgeo.outputs.book import LINE_HEIGHT_PT, AtLeast, Column, Measured, Sheet, cut, height_pt, open_book, write_table
 from hmgeo.outputs.map.labels import compass
 from hmgeo.outputs.sheets.screening import distance
 from hmgeo.reference.tables import find_header
@@ -229,6 +229,8 @@ def _text(name: str, cell: Any) -> str:  # noqa: ANN401 -- a cell is text, numbe
         return "" if name in {"核查人", "企业陪同人", "复核人"} else "—"
     if isinstance(cell, AtLeast):
         return f"≥ {cell.value:,.1f}"
+    if isinstance(cell, Measured):
+        return f"{cell.value:,.1f}" + (f"（±{cell.error_m:,.0f}）" if round(cell.error_m) >= 1 else "")
     if isinstance(cell, float):
         return f"{cell:.6f}" if name in {"经度", "纬度"} else f"{cell:,.1f}"
     return str(cell)
