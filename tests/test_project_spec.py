@@ -11,7 +11,7 @@ import pytest
 from test_map_page import data_of
 
 from hmgeo import check_project, demo_projects, run_project
-from hmgeo.project.run import county_codes
+from hmgeo.intake.areas import resolve_area
 from hmgeo.project.spec import read_spec
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
 
@@ -100,7 +100,8 @@ def test_a_file_or_its_folder(project: Callable[..., Path]) -> None:
 
 
 def test_key_areas_lie_in_counties() -> None:
-    assert county_codes(["GD-QC-LT", "GX-ND", "451221", "441802105"]) == {"441802", "451221"}
+    found = [resolve_area(code, base=Path()).counties for code in ("GD-QC-LT", "GX-ND", "451221", "441802105")]
+    assert found == [{"441802"}, {"451221"}, {"451221"}, {"441802"}]
 
 
 @pytest.mark.parametrize(

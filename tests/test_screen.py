@@ -372,7 +372,7 @@ def test_an_adopted_rule_says_so_in_every_row() -> None:
 
 
 def test_a_rule_from_elsewhere_that_nobody_adopted_writes_nothing() -> None:
-    screened = screen(sources(), farmland(parcel(3_000)), ask(adopted=frozenset()))
+    screened = screen(sources(), farmland(parcel(3_000)), ask(adopted=frozenset(), areas=AREAS))
     assert screened.findings.num_rows == 0
     assert screened.sources["verdict"].to_pylist() == [""]
     assert screened.sources["farmland_count"].to_pylist() == [1]

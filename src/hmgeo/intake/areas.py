@@ -50,6 +50,8 @@ class Area:
         The line that must be shown with it.
     file
         Where the polygon comes from, relative to the shipped layers or as the user wrote it.
+    counties
+        Six-digit codes of the counties that it is or lies in; of a polygon file those shipped ones that it meets.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Area:
     basis: Basis
     credit: str
     file: str
+    counties: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +108,21 @@ def resolve_area(text: str, *, base: Path) -> Area:
     return found
 
 
-def context_layers(codes: Sequence[str]) -> tuple[Context, ...]:
+@lru_cache(maxsize=1)
+def shipped_counties() -> pa.Table:
+    """Return the outlines of all counties that ship: id (code), name, geometry (lon/lat WKB)."""
+    return _context_table(_shipped(_COUNTIES))
+
+
+def context_layers(codes: Sequence[str], areas: Sequence[Area] = ()) -> tuple[Context, ...]:
     """Return the counties, townships and rivers in and around some areas, for maps.
 
     Parameters
     ----------
     codes
         County or township codes, or key-area ids.
+    areas
+        More of them, polygon files too.
 
     Returns
     -------
@@ -121,10 +132,12 @@ def context_layers(codes: Sequence[str]) -> tuple[Context, ...]:
     by_id = {area.id: area.admin_code for area in key_areas()}
     plain = [by_id.get(code, code) for code in codes]
     known = [found.geometry for code in plain if (found := _area_of_code(code)) is not None]
+    known += [area.geometry for area in areas]
     if not known:
         return ()
     reach = shapely.box(*shapely.total_bounds(known)).buffer(_AROUND_DEG, join_style="mitre")
-    counties = {code[:COUNTY_DIGITS] for code in plain}
+    coded = [area for area in areas if not area.id.lower().endswith(SUFFIXES)]  # cells of townships only where asked
+    counties = {code[:COUNTY_DIGITS] for code in plain}.union(*(area.counties for area in coded))
     contexts = []
     for role, path in (("county", _COUNTIES), ("township", _TOWNSHIPS), ("river", _RIVERS)):
         records = [record for record in _shipped(path) if shapely.intersects(record.geometry, reach)]
@@ -163,7 +176,8 @@ def _area_of_code(code: str) -> Area | None:
     if record is None:
         return None
     entry = shipped_layers()[path]
-    return Area(record.id, record.name, record.geometry, entry.basis, entry.credit, path)
+    counties = frozenset({record.id[:COUNTY_DIGITS]})
+    return Area(record.id, record.name, record.geometry, entry.basis, entry.credit, path, counties)
 
 
 def _area_of_key_area(key_area: KeyArea) -> Area:
@@ -178,7 +192,7 @@ def _area_of_key_area(key_area: KeyArea) -> Area:
             )
         )
     basis = found.basis if key_area.level in _EXACT_LEVELS else Basis.worst(found.basis, Basis.APPROXIMATE)
-    return Area(key_area.id, key_area.name, found.geometry, basis, found.credit, found.file)
+    return Area(key_area.id, key_area.name, found.geometry, basis, found.credit, found.file, found.counties)
 
 
 def _area_of_file(text: str, base: Path) -> Area:
@@ -192,7 +206,9 @@ def _area_of_file(text: str, base: Path) -> Area:
             )
         )
     names = [name for name in opened.texts("name") if name]
-    return Area(text, names[0] if len(names) == 1 else text, shapely.union_all(shapes), Basis.UNDECLARED, "", text)
+    whole = shapely.union_all(shapes)
+    met = frozenset(record.id for record in _shipped(_COUNTIES) if shapely.intersects(record.geometry, whole))
+    return Area(text, names[0] if len(names) == 1 else text, whole, Basis.UNDECLARED, "", text, met)
 
 
 def _unknown(wanted: str) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,11 @@ from hmgeo.judging.choices import Choices
 from hmgeo.judging.judge import judge, user_radius_rule
 from hmgeo.judging.places import Areas, Membership, membership
 from hmgeo.results.siting import NOTHING_MEASURED, Citation, Finding
-from hmgeo.rules.standing import in_territory, standing_of
+from hmgeo.rules.standing import in_territory, standing_of, territory_name
 from hmgeo.vocabulary import COUNTED_RADII_M
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from hmgeo.judging.applies import Subject
     from hmgeo.judging.facts import Facts
@@ -72,6 +73,12 @@ class Question:
         return (*(radius for radius in COUNTED_RADII_M if radius < self.radius_m), self.radius_m)
 
 
+OPEN_TERRITORY = (
+    "{rows} 处所在县级行政区不明，不能判断是否在{name}，适用于该地的 {count} 条条款有赖于此的未作判断："
+    "提供所在地的县级界线（counties 图层），或在清单填写县（市、区）或行政区划代码后可判。"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A rule that speaks in a place: how it stands there, and how it is cited."""
@@ -93,21 +100,22 @@ class Bench:
     def __init__(self, question: Question, kind: str = "") -> None:
         self.question = question
         self._kind = kind
-        self._heard: dict[frozenset[str], tuple[Heard, ...]] = {}
+        self._heard: dict[tuple[frozenset[str], frozenset[str]], tuple[Heard, ...]] = {}
         self._areas: dict[Place, Membership] = {}
 
     def heard(self, place: Place) -> tuple[Heard, ...]:
-        """Return the rules whose territory holds a place, or that are adopted, in the order of the question."""
-        if place.codes not in self._heard:
+        """Return the rules whose territory holds or may hold a place, or that are adopted, in the question's order."""
+        key = place.codes, place.not_in
+        if key not in self._heard:
             spoken = (Heard(rule, standing, citation_of(rule, standing)) for rule, standing in self._speaking(place))
-            self._heard[place.codes] = tuple(spoken)
-        return self._heard[place.codes]
+            self._heard[key] = tuple(spoken)
+        return self._heard[key]
 
     def standing(self, rule: Rule, place: Place) -> RuleStanding:
         """Return how a rule stands in a place on the day asked about."""
         is_adopted = rule.id in self.question.adopted
         as_of = self.question.as_of or date.min
-        return standing_of(rule, as_of=as_of, place_codes=place.codes, adopted=is_adopted)
+        return standing_of(rule, as_of=as_of, place_codes=place.codes, adopted=is_adopted, not_in=place.not_in)
 
     def area(self, place: Place) -> Membership:
         """Return the key areas that hold a place on the day asked about."""
@@ -137,6 +145,19 @@ class Bench:
             if one.rule.gives_findings
         ]
 
+    def open_territories(self, places: Iterable[Place]) -> tuple[str, ...]:
+        """Return a line for each territory of which it isn't known whether it holds some of the places."""
+        rows: Counter[tuple[str, ...]] = Counter()
+        clauses: dict[tuple[str, ...], int] = {}
+        for place in places:
+            heard = [one for one in self.heard(place) if one.rule.gives_findings and not one.rule.basin]
+            found = Counter(one.rule.territory for one in heard if one.standing.doubt)
+            rows.update(found.keys())
+            clauses |= found
+        return tuple(
+            OPEN_TERRITORY.format(rows=rows[one], count=clauses[one], name=territory_name(one)) for one in rows
+        )
+
     def _speaking(self, place: Place) -> Iterator[tuple[Rule, RuleStanding]]:
         question = self.question
         if question.as_of is None:
@@ -144,7 +165,7 @@ class Bench:
             return
         codes = place.codes
         for rule in question.rules:
-            if rule.id in question.adopted or in_territory(rule, codes):
+            if rule.id in question.adopted or in_territory(rule, codes, place.not_in):
                 yield rule, self.standing(rule, place)
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
+from hmgeo.geo.nearest import box_around
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
 from hmgeo.records import Because
-from hmgeo.reference.tables import find_header, former_units, key_areas, townships
+from hmgeo.reference.tables import find_header, former_units, key_areas, provinces, townships
 from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
@@ -51,7 +53,12 @@ class NamedPlace:
 
 
 def named_place(
-    county: str, township: str, texts: Sequence[tuple[str, str]], counties: Mapping[str, str], towns: Mapping[str, str]
+    county: str,
+    township: str,
+    texts: Sequence[tuple[str, str]],
+    counties: Mapping[str, str],
+    towns: Mapping[str, str],
+    every: Mapping[str, str] = MappingProxyType({}),
 ) -> NamedPlace:
     """Return the county and township that a row's words name.
 
@@ -63,6 +70,8 @@ def named_place(
         (what it is called, text) of free texts, most telling first: address, name, responsible government.
     counties, towns
         Official names by code.
+    every
+        Of counties from anywhere: only the row's own column may name them.
 
     Examples
     --------
@@ -73,7 +82,8 @@ def named_place(
     '441881137'
     """
     notes = []
-    code = _only(one for one, name in counties.items() if county and _names(county, name))
+    tables = (counties, every) if county else ()
+    code = next(filter(None, (_only(one for one, name in held.items() if _names(county, name)) for held in tables)), "")
     former = next((one for name, one in former_units().items() if county.endswith(name)), None)
     if not code and former is not None:
         code = former.code
@@ -166,11 +176,14 @@ class Areas:
         Tables with id (code), name, geometry; None where none are at hand.
     townships_are_approximate
         Whether township polygons are no boundaries but cells around seats.
+    outlines
+        Counties from anywhere, asked where those at hand don't hold a point; they also say where it isn't.
     """
 
     counties: pa.Table | None = None
     townships: pa.Table | None = None
     townships_are_approximate: bool = True
+    outlines: pa.Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +200,10 @@ class Place:
         Why nothing may rest on the position: it lies outside the county that its row states or names, by more than its
         own error and that of the outline; empty where it doesn't.
     also
-        Codes of the other counties that the row, its code and its position speak of: their clauses are judged too.
+        Codes of the other counties (or the province) that the row, its code and its position speak of: their clauses
+        are judged too.
+    not_in
+        Codes of counties that surely don't hold the source, where it isn't known which does.
     """
 
     county_code: str = ""
@@ -198,6 +214,7 @@ class Place:
     note: str = ""
     doubt: str = ""
     also: tuple[str, ...] = ()
+    not_in: frozenset[str] = frozenset()
 
     @property
     def code(self) -> str:
@@ -221,24 +238,38 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
     positions
         Sources; rows without coordinates are placed by the names they carry.
     """
-    by_geometry = _holding(positions, areas.counties), _holding(positions, areas.townships)
-    county_names = _named(areas.counties)
+    far = _holding(positions, areas.outlines)
+    near = _holding(positions, areas.counties)
+    by_geometry = [one or other for one, other in zip(near, far, strict=True)], _holding(positions, areas.townships)
+    county_names = _named(areas.counties), _named(areas.outlines) | _named(areas.counties)
     township_names = {town.code: town.name for town in townships()} | _named(areas.townships)
     rows = positions.table.select(["county", "township", "status", "geometry", "position_uncertainty_m"]).to_pylist()
     header = next((one for name in _CODE_HEADERS if (one := find_header(positions.attributes.column_names, name))), "")
     codes = positions.attributes[header].to_pylist() if header else [""] * len(rows)
-    outlines = {} if areas.counties is None else dict(zip(county_names, areas.counties["geometry"], strict=True))
+    outlines = {
+        code: wkb
+        for table in (areas.outlines, areas.counties)
+        if table is not None
+        for code, wkb in zip(table["id"].to_pylist(), table["geometry"], strict=True)
+    }
+    elsewhere = Elsewhere(areas)
+    said = _provinces_said(positions)
     found = []
-    for row, code, free, *codes_at in zip(rows, codes, texts_of(positions), *by_geometry, strict=True):
-        stated = code.strip() if re.fullmatch(_ADMIN_CODE, code.strip()) else ""
+    for row, code, province, free, *codes_at in zip(rows, codes, said, texts_of(positions), *by_geometry, strict=True):
+        stated = code.strip() if _is_admin_code(code.strip()) else ""
         older = former_units().get(stated[:COUNTY_DIGITS])
         stated = stated if older is None else older.code
-        place, named = _place(row | {"code": stated}, free, codes_at, county_names, township_names)
+        place, named = _place(row | {"code": stated}, free, codes_at, *county_names, township_names)
         if named and named in outlines and named != codes_at[0] and row["geometry"] is not None:
             away_m = _away_m(row["geometry"], outlines[named].as_py())
             if away_m > row["position_uncertainty_m"] + OUTLINE_ERROR_M:
-                text = _OUTSIDE.format(county=county_names[named], away=distance_text(away_m))
+                text = _OUTSIDE.format(county=county_names[1][named], away=distance_text(away_m))
                 place = replace(place, doubt=Because(text, Unassessed.PLACE.value))
+        if not place.code and province:
+            place = replace(place, also=(province,))
+        if not place.code and row["geometry"] is not None:
+            shape = shapely.from_wkb(row["geometry"])
+            place = replace(place, not_in=elsewhere.not_in(shape, row["position_uncertainty_m"]))
         found.append(place)
     return tuple(found)
 
@@ -248,6 +279,51 @@ OUTLINE_ERROR_M = 500.0
 _OUTSIDE = "点位在所填或名称所述的{county}以外 {away}，位置不能采信，本条未作判断；请核对坐标或地址。"
 _CODE_HEADERS = ("行政区划代码", "区划代码", "adcode", "所在地行政区划代码")
 _ADMIN_CODE = r"\d{6}(?:\d{3}){0,2}"
+
+
+class Elsewhere:
+    """Tells which counties surely don't hold a shape, by all the outlines at hand."""
+
+    def __init__(self, areas: Areas) -> None:
+        tables = [one for one in (areas.counties, areas.outlines) if one is not None]
+        self._codes = [code for table in tables for code in table["id"].to_pylist()]
+        self._tree = shapely.STRtree([shapely.from_wkb(wkb) for one in tables for wkb in one["geometry"].to_pylist()])
+
+    def not_in(self, shape: shapely.Geometry, uncertainty_m: float) -> frozenset[str]:
+        """Return the codes of the counties whose outlines lie farther off than the errors of both."""
+        box = box_around(list(shape.bounds), uncertainty_m + OUTLINE_ERROR_M)[0]
+        near = {self._codes[one] for one in self._tree.query(box, predicate="intersects").tolist()}
+        return frozenset(self._codes) - near
+
+
+def _is_admin_code(text: str) -> bool:
+    """Return whether a cell is an administrative code of a county or what lies in one, of a province that there is."""
+    return bool(re.fullmatch(_ADMIN_CODE, text)) and text[:2] + "0000" in provinces()
+
+
+def _provinces_said(positions: Positions) -> list[str]:
+    """Return the code of the province that each row names in a column of its own, its county or its address."""
+    headers = positions.attributes.column_names
+    held = [one for word in _PROVINCE_HEADERS if (one := find_header(headers, word))]
+    columns = [positions.attributes[one].to_pylist() for one in held] + [positions.table["county"].to_pylist()]
+    told = ("".join(str(texts[row] or "").split()) for row in range(positions.table.num_rows) for texts in columns)
+    each = [province_of(text) for text in told]
+    width = len(columns)
+    return [next(filter(None, each[at : at + width]), "") for at in range(0, len(each), width)]
+
+
+_PROVINCE_HEADERS = ("省", "省份", "省（区、市）", "所在省", "生产经营场所地址")
+
+
+def province_of(text: str) -> str:
+    """Return the code of the province with whose name a text begins; empty where there is none.
+
+    Examples
+    --------
+    >>> province_of("广西南宁市青秀区"), province_of("湖南省"), province_of("南宁市")
+    ('450000', '430000', '')
+    """
+    return next((code for code, names in provinces().items() if text.startswith(names)), "")
 
 
 def _away_m(shape: bytes, outline: bytes) -> float:
@@ -297,6 +373,7 @@ def _place(
     texts: Sequence[tuple[str, str]],
     codes_at: Sequence[str],
     counties: Mapping[str, str],
+    every: Mapping[str, str],
     townships: Mapping[str, str],
 ) -> tuple[Place, str]:
     """Join what the row says with what the polygons say, and return the county that the row states or names.
@@ -306,21 +383,22 @@ def _place(
     """
     county_at, township_at = codes_at
     free = texts if row["status"] == Status.NOT_LOCATED.value else ()
-    named = named_place(row["county"], row["township"], free, counties, townships)
+    named = named_place(row["county"], row["township"], free, counties, townships, every)
     by_code = row["code"][:COUNTY_DIGITS]
     town_by_code = row["code"][:TOWNSHIP_DIGITS] if row["code"][COUNTY_DIGITS:TOWNSHIP_DIGITS].strip("0") else ""
     township = named.township_code or town_by_code or township_at
     county = named.county_code or by_code or county_at or township_at[:COUNTY_DIGITS]
     disagrees = county_at and named.county_code and county_at != named.county_code
+    said = every.get(named.county_code, row["county"])
     stated = named.county_code or by_code
     inferred = "" if stated or free else _whole_name_in(texts, counties)
     place = Place(
         county,
-        counties.get(county, row["county"]),
+        every.get(county, row["county"]),
         township if township.startswith(county) else "",
         townships.get(township, row["township"]) if township.startswith(county) else row["township"],
         township_from_geometry=bool(township) and not named.township_code,
-        note=f"点位不在所填{counties[named.county_code]}内，请核对坐标或地址。" if disagrees else named.note,
+        note=f"点位不在所填{said}内，请核对坐标或地址。" if disagrees else named.note,
         also=tuple(dict.fromkeys(one for one in (by_code, county_at) if one and one != county)),
     )
     return place, stated or inferred

@@ -117,6 +117,7 @@ _EN: Mapping[str, str] = {
     "未定位": "not located",
     "{kind} {lon}, {lat}（±{error} m，2000国家大地坐标系）": "{kind} {lon}, {lat} (±{error} m, CGCS2000)",
     "现有名录中未见": "not in the lists at hand",
+    "不知所在县级行政区，未作判断": "the county isn't known: not judged",
     "未提供「{layer}」，相关 {count} 条未评估。请向{department}获取。": (
         "{layer} not given: {count} clauses not assessed. To be had from {department}."
     ),
@@ -203,6 +204,8 @@ def key_area_text(answer: SiteAnswer, language: str = "zh") -> str:
     """Return the key areas that hold a site, by name and id."""
     names = {area.id: area.name for area in key_areas()}
     held = [one for one in answer.key_area_ids.split(";") if one]
+    if not held and not answer.place:
+        return say("不知所在县级行政区，未作判断", language)
     return "、".join(f"{names.get(one, one)}（{one}）" for one in held) or say("现有名录中未见", language)
 
 

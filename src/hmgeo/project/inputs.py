@@ -147,7 +147,7 @@ def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
             _keep(layers, kind, collector.layer(load_receptors, **options))
     _keep(sides, LayerKind.OUTLETS, _outlets_beside(spec, collector))
     found = tuple(area for area in areas if area is not None)
-    context = collector.attempt(context_layers, [area.id for area in found]) or ()
+    context = collector.attempt(context_layers, (), found) or ()
     raise_problems(_error_kind(collector.problems, spec), collector.problems)
     if positions is None and not needs_sources:
         positions = _no_sources()

@@ -297,7 +297,7 @@ def overview(spec: MapSpec) -> Results:
         except HmgeoError as error:
             problems += [replace(one, where=Place(file=spec.file.name, key="area")) for one in error.problems]
     raise_problems(ProjectError, problems)
-    contexts = context_layers([area.id for area in areas])
+    contexts = context_layers((), areas)
     return Results(
         title=spec.title,
         as_of=None,

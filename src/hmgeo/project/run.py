@@ -17,17 +17,16 @@ import shapely
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.quality import WORD_EVENT
 from hmgeo.intake.side_tables import WIND_EVENT
-from hmgeo.judging.bench import Question
+from hmgeo.judging.bench import Bench, Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.crosscheck import cross_check
-from hmgeo.judging.places import Areas
 from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
 from hmgeo.outputs.map.ground import hillshade
 from hmgeo.project.folder import RUN_MANIFEST, is_older, whole_folder
 from hmgeo.project.inputs import Inputs, load_inputs, silent
 from hmgeo.project.pairs.file import Both, ParquetSink
 from hmgeo.project.run_files import drawable, ground_layers, new_run, write_manifest, write_outputs
-from hmgeo.project.spec import ProjectSpec, read_spec
+from hmgeo.project.spec import ProjectSpec, administrative_areas, read_spec
 from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.cells import compared_word
 from hmgeo.reference.tables import CLASS_YEAR, key_areas
@@ -36,7 +35,7 @@ from hmgeo.results.results import ContextLayer, Presentation, Results
 from hmgeo.results.text import sentences
 from hmgeo.results.used import DEFAULT_ORDER, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
-from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.rules.standing import codes_of_place, in_territory, standing_of
 from hmgeo.screening.bureau import CANNOT_TELL, bureau_view, with_terrain
 from hmgeo.screening.heights import Ground, heights_of, terrain_view
 from hmgeo.screening.land import LandView, exceedances_of
@@ -48,7 +47,7 @@ from hmgeo.siting.page_rules import compile_rules
 from hmgeo.terrain.ponds_and_mines import overhead_ledger
 from hmgeo.terrain.steep import with_slopes
 from hmgeo.vocabulary import (
-    COUNTY_DIGITS,
+    COUNTRY,
     UNREAD_CODE,
     Basis,
     Classification,
@@ -210,8 +209,9 @@ def rules_used(question: Question, screened: Screened, adoptions: Sequence[Adopt
 
 def _standing_at_home(rule: Rule, question: Question) -> RuleStanding | None:
     """Return how a rule stands in the project's own area; None where that isn't its territory."""
-    codes = frozenset().union(*(codes_of_place(code) for code in question.home_counties))
-    if question.as_of is None or not set(rule.territory) & codes:
+    home = question.home_counties
+    codes = codes_of_place(COUNTRY).union(*(codes_of_place(code) for code in home))
+    if question.as_of is None or not in_territory(rule, codes):
         return None
     return standing_of(rule, as_of=question.as_of, place_codes=codes, adopted=False)
 
@@ -301,6 +301,8 @@ def warnings_of(
     doubted = sum(bool(place.doubt) for place in screened.places)
     if doubted:
         found.append(f"{doubted} 行点位在所填或名称所述的县以外，与位置有关的条款未作判断；见各行备注。")
+    if question.as_of is not None:
+        found += Bench(question).open_territories(screened.places)
     farmland = [layer for layer in layers if layer.kind is LayerKind.FARMLAND]
     if not farmland:
         found.append("未提供「耕地」，相关条款未评估。请向自然资源部门获取。")
@@ -702,8 +704,6 @@ def _question(spec: ProjectSpec, inputs: Inputs) -> Question:
     radius_m = DEFAULT_RADIUS_M
     if spec.screening_rule:
         radius_m = inputs.book.get(spec.screening_rule).latest.value or DEFAULT_RADIUS_M
-    tables = {one.role: one for one in inputs.context}
-    counties, townships = tables.get("county"), tables.get("township")
     return Question(
         as_of=spec.as_of,
         radius_m=radius_m,
@@ -711,23 +711,7 @@ def _question(spec: ProjectSpec, inputs: Inputs) -> Question:
         adopted=frozenset(adoption.rule for adoption in spec.adopt),
         choices=Choices(spec.parameters),
         screening_rule_id=spec.screening_rule,
-        areas=Areas(
-            None if counties is None else counties.table,
-            None if townships is None else townships.table,
-            townships_are_approximate=townships is None or townships.basis is Basis.APPROXIMATE,
-        ),
-        home_counties=county_codes(spec.area_ids),
+        areas=administrative_areas(inputs.context, inputs.others),
+        home_counties=frozenset().union(*(area.counties for area in inputs.areas)),
         mixes=bool(spec.mix_basis),
     )
-
-
-def county_codes(area_ids: Sequence[str]) -> frozenset[str]:
-    """Return the six-digit county codes that hold key areas or administrative areas.
-
-    Examples
-    --------
-    >>> sorted(county_codes(["GD-QC-LT", "451221"]))
-    ['441802', '451221']
-    """
-    codes = {area.id: area.admin_code for area in key_areas()}
-    return frozenset(codes.get(one, one)[:COUNTY_DIGITS] for one in area_ids if codes.get(one, one).isdigit())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from hmgeo.errors import Place, Problem, ProjectError, raise_problems
+from hmgeo.intake.areas import shipped_counties
 from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions
 from hmgeo.judging.choices import ChosenParameter, ChosenValue
 from hmgeo.judging.places import Areas
@@ -418,6 +419,7 @@ def administrative_areas(contexts: Iterable[Context], layers: Iterable[Layer] = 
         None if counties is None else counties[0],
         None if townships is None else townships[0],
         townships_are_approximate=townships is None or townships[1] is Basis.APPROXIMATE,
+        outlines=shipped_counties(),
     )
 
 

@@ -105,6 +105,25 @@ def former_units() -> Mapping[str, FormerUnit]:
 
 
 @lru_cache(maxsize=1)
+def provinces() -> Mapping[str, tuple[str, str]]:
+    """Return the name of each province by its code, official and short.
+
+    Examples
+    --------
+    >>> provinces()["450000"]
+    ('广西壮族自治区', '广西')
+    """
+    return MappingProxyType({row["code"]: (row["name"], row["short"]) for row in read_rows("provinces.csv")})
+
+
+@lru_cache(maxsize=1)
+def territories() -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """Return for territories of clauses below a province their name and the counties that make them up."""
+    rows = read_rows("territories.csv")
+    return MappingProxyType({row["code"]: (row["name"], tuple(row["counties"].split(";"))) for row in rows})
+
+
+@lru_cache(maxsize=1)
 def key_areas() -> tuple[KeyArea, ...]:
     """Return the key areas of the texts, in the order of the table.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hmgeo.reference.tables import basins
+from hmgeo.records import Because
+from hmgeo.reference.tables import basins, provinces, territories
 from hmgeo.rules.model import RuleStanding, Runs
 from hmgeo.rules.words import BASINS
-from hmgeo.vocabulary import COUNTRY, COUNTY_DIGITS, PREFECTURE_DIGITS, Standing
+from hmgeo.vocabulary import COUNTRY, COUNTY_DIGITS, PREFECTURE_DIGITS, Standing, Unassessed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date
 
     from hmgeo.rules.model import DatedValue, Rule
@@ -48,7 +49,9 @@ def codes_of_place(code: str) -> frozenset[str]:
     return frozenset(codes)
 
 
-def standing_of(rule: Rule, *, as_of: date, place_codes: Collection[str], adopted: bool) -> RuleStanding:
+def standing_of(
+    rule: Rule, *, as_of: date, place_codes: Collection[str], adopted: bool, not_in: Collection[str] | None = None
+) -> RuleStanding:
     """Decide a rule's standing.
 
     A text not held and a repealed rule stay so whatever a project adopts. Adoption lifts the other hindrances: a
@@ -64,36 +67,112 @@ def standing_of(rule: Rule, *, as_of: date, place_codes: Collection[str], adopte
         The administrative codes that hold the source, such as CN, 440000, 441800, 441802.
     adopted
         Whether the project adopts the rule as a method.
+    not_in
+        As in `territory_holds`.
 
     Returns
     -------
     RuleStanding
-        With the value in force at as_of; under adoption else the nearest dated one; None where none speaks.
+        With the value in force at as_of; under adoption else the nearest dated one; None where none speaks. Where it
+        isn't known whether the territory holds the source, `doubt` says so.
     """
-    found = _standing_of(rule, as_of, place_codes, adopted=adopted)
+    holds = territory_holds(rule, place_codes, not_in)
+    found = _standing_of(rule, as_of, place_codes, adopted=adopted, holds=holds)
     return replace(found, verified=rule.verified.text_on(as_of))
 
 
-def _standing_of(rule: Rule, as_of: date, place_codes: Collection[str], *, adopted: bool) -> RuleStanding:
+def _standing_of(
+    rule: Rule, as_of: date, place_codes: Collection[str], *, adopted: bool, holds: bool | None
+) -> RuleStanding:
     if rule.runs.state is Runs.TEXT_NOT_HELD:
         return RuleStanding(Standing.TEXT_NOT_HELD, None, _not_held_zh(rule))
     reached = _reached(rule, as_of)
     if reached is not None and _is_repealed(reached, as_of):
         return RuleStanding(Standing.REPEALED, reached, _repealed_zh(reached))
-    hindrance = _hindrance(rule, reached, as_of, place_codes)
-    if hindrance is None:
-        doubt = _basin_zh(rule) if not adopted and basin_holds(rule.basin, place_codes) is None else ""
+    hindrance = _hindrance(rule, reached, as_of, place_codes, is_elsewhere=holds is False)
+    doubt = ""
+    if not adopted and rule.basin and basin_holds(rule.basin, place_codes) is None:
+        doubt = _basin_zh(rule)
+    elif not adopted and not rule.basin and holds is None:
+        doubt = territory_doubt(rule.territory)
+    if hindrance is None and not (adopted and holds is None):
         return RuleStanding(Standing.IN_FORCE, reached, "", doubt)
-    standing, note_zh = hindrance
-    if not adopted:
-        return RuleStanding(standing, reached, note_zh)
+    if hindrance is not None and not adopted:
+        standing, note_zh = hindrance
+        return RuleStanding(standing, reached, note_zh, doubt)
     chosen = reached or rule.history[0]
     return RuleStanding(Standing.ADOPTED, chosen, _adopted_zh(chosen, as_of))
 
 
-def in_territory(rule: Rule, place_codes: Collection[str]) -> bool:
+def in_territory(rule: Rule, place_codes: Collection[str], not_in: Collection[str] | None = None) -> bool:
     """Return whether a rule may have force in a place; False only where its territory or its basin is known not to."""
-    return bool(set(rule.territory) & set(place_codes)) and basin_holds(rule.basin, place_codes) is not False
+    holds = territory_holds(rule, place_codes, not_in)
+    return holds is not False and basin_holds(rule.basin, place_codes) is not False
+
+
+def territory_holds(rule: Rule, place_codes: Collection[str], not_in: Collection[str] | None = None) -> bool | None:
+    """Return whether a rule's territory holds a place; None where the codes known don't tell.
+
+    Parameters
+    ----------
+    place_codes
+        All codes known to hold it.
+    not_in
+        Codes of counties known not to hold it; None where `place_codes` is all there is to know.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> rule = SimpleNamespace(territory=("450000",))
+    >>> [territory_holds(rule, codes_of_place(code), ()) for code in ("451221", "441802", "CN")]
+    [True, False, None]
+    """
+    if set(rule.territory) & set(place_codes):
+        return True
+    if not_in is None:
+        return False
+    known = {_significant(code) for code in place_codes if code != COUNTRY}
+    innermost = [one for one in known if not any(other != one and other.startswith(one) for other in known)] or [""]
+    left_open = [
+        code
+        for code in rule.territory
+        if any(_significant(code).startswith(one) for one in innermost) and not set(_counties(code)) <= set(not_in)
+    ]
+    return None if left_open else False
+
+
+def _significant(code: str) -> str:
+    """Return an administrative code without the pairs of zeros that only fill it up."""
+    if len(code) != COUNTY_DIGITS or not code.endswith("00"):
+        return code
+    return code[:2] if code.endswith("0000") else code[:PREFECTURE_DIGITS]
+
+
+def _counties(code: str) -> tuple[str, ...]:
+    """Return the counties that make up a territory; itself where no list says."""
+    return territories()[code][1] if code in territories() else (code,)
+
+
+def territory_name(codes: Iterable[str]) -> str:
+    """Return what territories are called, the codes of those without a name here.
+
+    Examples
+    --------
+    >>> territory_name(["450000"]), territory_name(["441800", "419001"])
+    ('广西壮族自治区', '清远市、济源市')
+    """
+    names = {code: one[0] for table in (provinces(), territories()) for code, one in table.items()}
+    return "、".join(names.get(code, code) for code in codes)
+
+
+def territory_doubt(territory: Sequence[str]) -> Because:
+    """Return why it isn't known whether clauses of a territory speak of a place, and what would settle it."""
+    name = territory_name(territory)
+    text = (
+        f"所在县级行政区不明，不能判断是否在{name}：提供所在地的县级界线（counties 图层），"
+        "或在清单填写县（市、区）或行政区划代码后可判，本条未作判断。"
+    )
+    return Because(text, Unassessed.PLACE.value)
 
 
 def basin_holds(basin: str, place_codes: Collection[str]) -> bool | None:
@@ -135,10 +214,10 @@ def _is_repealed(value: DatedValue, as_of: date) -> bool:
 
 
 def _hindrance(
-    rule: Rule, reached: DatedValue | None, as_of: date, place_codes: Collection[str]
+    rule: Rule, reached: DatedValue | None, as_of: date, place_codes: Collection[str], *, is_elsewhere: bool
 ) -> tuple[Standing, str] | None:
     """Return the first thing that keeps a rule from being in force, with its sentence."""
-    if not set(rule.territory) & set(place_codes):
+    if is_elsewhere:
         return Standing.OUTSIDE_TERRITORY, f"适用地域为{'、'.join(rule.territory)}，不含所问地点。"
     if basin_holds(rule.basin, place_codes) is False:
         return Standing.OUTSIDE_TERRITORY, f"适用于{BASINS[rule.basin]}，不含所问地点。"

@@ -40,6 +40,7 @@ from hmgeo.screening.somewhere import places_table
 from hmgeo.terrain.steep import with_slopes
 from hmgeo.vocabulary import (
     ALL_CLASSES,
+    COUNTRY,
     COUNTY_DIGITS,
     INVENTED,
     MEASURE_DECIMALS,
@@ -326,7 +327,7 @@ def _extents(place: Place, question: Question) -> dict[str, str]:
     declared = declaration(EXTENT)
     if question.as_of is None or declared is None:
         return {}
-    home = frozenset().union(*(codes_of_place(code) for code in question.home_counties))
+    home = codes_of_place(COUNTRY).union(*(codes_of_place(code) for code in question.home_counties))
     for rule in question.rules:
         test = rule.test
         if rule.effect is not Effect.CLASSIFY or test is None or test.kind != KEY_AREA_KIND:

@@ -416,6 +416,7 @@ class SitingBench:
         place, area = places.given, plan.area
         point = None if site.geometry is None else shapely.point_on_surface(site.geometry)
         kind = "" if site.geometry is None else _position_kind(site.geometry)
+        open_ = () if place.code else self.rules.open_territories([place])
         return SiteAnswer(
             site.site_id,
             site.name,
@@ -429,7 +430,7 @@ class SitingBench:
             tuple(SiteFact(name, value) for name, value in site.facts),
             f"{place.county}{place.township}",
             area.ids,
-            tuple(filter(None, (site.note, place.note, area.note, _border_note(places)))),
+            tuple(filter(None, (site.note, place.note, area.note, _border_note(places), *open_))),
             tuple(clauses),
             plan.informs,
         )

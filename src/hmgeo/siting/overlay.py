@@ -33,7 +33,7 @@ from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, layers_of, parameters_of
 from hmgeo.rules.parameters import ParameterType, declaration
-from hmgeo.rules.standing import codes_of_place, in_territory
+from hmgeo.rules.standing import in_territory
 from hmgeo.siting.site import facts_of_place
 from hmgeo.vocabulary import SPEAKING, Effect, Verdict
 
@@ -228,7 +228,7 @@ class Drawer:
         asked = self.bench.question
         if self.bench.rules.standing(rule, place).standing not in SPEAKING or rule.test is None:
             return False
-        if not (rule.id in asked.adopted or in_territory(rule, codes_of_place(place.code))):
+        if not (rule.id in asked.adopted or in_territory(rule, place.codes, place.not_in)):
             return False
         site = self.site
         said = {**emission_facts(site.added_kg), **site.attributes}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from hmgeo.geo.nearest import box_around
 from hmgeo.geo.raster import strips
 from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer, unplaced
 from hmgeo.judging.layers import LayerFacts, PlaceOnly
-from hmgeo.judging.places import Place, Places
+from hmgeo.judging.places import Elsewhere, Place, Places
 from hmgeo.records import Because
 from hmgeo.rules.claims import NUMBERS
 from hmgeo.terrain.places import slopes_of
@@ -156,6 +156,8 @@ class PlaceFinder:
     def __init__(self, areas: Areas) -> None:
         self._counties = _Polygons(areas.counties)
         self._townships = _Polygons(areas.townships)
+        self._others = _Polygons(areas.outlines)
+        self._elsewhere = Elsewhere(areas)
 
     def find(self, site: Site) -> Places:
         """Return the places that hold a site; names in its row win over polygons."""
@@ -164,6 +166,8 @@ class PlaceFinder:
             return Places(site.place or Place())
         point = shapely.point_on_surface(shape)
         given = site.place or self._at(point)
+        if not given.code and site.place is None:
+            given = replace(given, not_in=self._elsewhere.not_in(shape, site.uncertainty_m))
         if given.township_code and not given.township_from_geometry:
             return Places(given)
         across = () if shape.geom_type == "Point" else self._reached(shape, given)
@@ -184,12 +188,12 @@ class PlaceFinder:
     def _at(self, point: shapely.Geometry) -> Place:
         county = next(iter(self._counties.holding(point)), "")
         town = next((code for code in self._townships.holding(point) if code.startswith(county)), "")
-        return self._place(county or town[:COUNTY_DIGITS], town)
+        county = county or town[:COUNTY_DIGITS] or next(iter(self._others.holding(point)), "")
+        return self._place(county, town)
 
     def _place(self, county: str, town: str) -> Place:
-        return Place(
-            county, self._counties.name(county), town, self._townships.name(town), township_from_geometry=bool(town)
-        )
+        name = self._counties.name(county) or self._others.name(county)
+        return Place(county, name, town, self._townships.name(town), township_from_geometry=bool(town))
 
     def _reached(self, shape: shapely.Geometry, given: Place) -> tuple[Place, ...]:
         """Return the places besides the given one that a shape reaches into, in the order of the layers."""

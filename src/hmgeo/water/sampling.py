@@ -15,9 +15,9 @@ from hmgeo.judging.choices import unset_text
 from hmgeo.reference.tables import ENTERPRISE, METALS, same_name
 from hmgeo.results.columns import SAMPLING_SCHEMA
 from hmgeo.results.text import distance_text
-from hmgeo.rules.standing import codes_of_place
+from hmgeo.rules.standing import codes_of_place, in_territory
 from hmgeo.rules.words import stated_facts
-from hmgeo.vocabulary import GROUNDWATER, LayerKind
+from hmgeo.vocabulary import COUNTRY, GROUNDWATER, LayerKind
 from hmgeo.water.trace import Downhill, downhill, level_notes_to, stream_lines
 
 if TYPE_CHECKING:
@@ -366,10 +366,10 @@ def sampling_of(
         notes.append(f"双源点位未提出：{unset_text(DOUBLE_M)}")
     else:
         proposals += double_sources(_wells(waters), _polluters(sources), double_m)
-    home = frozenset().union(*(codes_of_place(code) for code in waters.question.home_counties))
+    home = codes_of_place(COUNTRY).union(*(codes_of_place(code) for code in waters.question.home_counties))
 
     def is_in_territory(rule: Rule) -> bool:
-        return bool(set(rule.territory) & home)
+        return in_territory(rule, home)
 
     rows = sampling_rows(proposals, {rule.id: rule for rule in waters.question.rules}, is_in_territory)
     return pa.Table.from_pylist(rows, SAMPLING_SCHEMA), tuple(notes)
