@@ -7,7 +7,7 @@ from kind_facts import FixedFacts, ask, chosen
 
 from hmgeo.judging.cases import place_of
 from hmgeo.judging.choices import Choices
-from hmgeo.judging.facts import Answer, NumberFact, Outcome, PlaceFact, Side, Unknown
+from hmgeo.judging.facts import Answer, DistanceFact, NumberFact, Outcome, PlaceFact, Side, Unknown
 from hmgeo.judging.places import Place, inside_key_areas, membership
 from hmgeo.rules.book import load_book
 
@@ -98,6 +98,33 @@ def test_flow_is_asked_within_the_chosen_distance(kind: str) -> None:
     assert found.why == ("「上游追溯的距离」按使用单位选定的 5000 m 判断，条文未规定，非法定距离。",)
     unset = ask(kind, facts, **fields)
     assert (unset.given, unset.why) == (UNKNOWN, ("条文未规定「上游追溯的距离」，须由使用单位确定并说明理由。",))
+
+
+@pytest.mark.parametrize(
+    ("straight_m", "chosen_m", "complete", "given"),
+    [
+        (5_300.1, {"max_upstream_m": 5000.0, "snap_distance_m": 300.0}, True, NOT),
+        (5_300.0, {"max_upstream_m": 5000.0, "snap_distance_m": 300.0}, True, UNKNOWN),
+        (5_300.1, {"max_upstream_m": 5000.0, "snap_distance_m": 300.0}, False, UNKNOWN),
+        (99_000.0, {"max_upstream_m": 5000.0}, True, UNKNOWN),
+        (99_000.0, {"snap_distance_m": 300.0}, True, UNKNOWN),
+    ],
+)
+def test_far_along_water_needs_a_limit_below_the_straight_distance_less_the_snapping(
+    straight_m: float, chosen_m: dict[str, float], given: Side, *, complete: bool
+) -> None:
+    far = DistanceFact(straight_m, straight_m, straight_m, covered_m=100_000.0, is_complete=complete)
+    facts = FixedFacts(distances={"intakes": far}, flows={"intakes": PlaceFact(NO, gap="水流在高程边缘处中断。")})
+    fields = {"layer": "intakes", "limit": "max_upstream_m", "mode": "upstream_mode"}
+    found = ask("upstream_of", facts, choices=chosen(upstream_mode="catchment", **chosen_m), **fields)
+    assert found.given is given
+    if given is NOT:
+        words = "「饮用水取水口」最近也在直线 5.3 km 以外，大于沿水流的 5.0 km（含落点容差 300 m），沿水流够不着。"
+        assert words in found.why
+        network = ask("upstream_of", facts, choices=chosen(upstream_mode="network", **chosen_m), **fields)
+        assert network.given is UNKNOWN  # both ends may be put onto the river
+    no_limit = {"layer": "intakes", "mode": "upstream_mode"}
+    assert ask("upstream_of", facts, choices=chosen(upstream_mode="catchment", **chosen_m), **no_limit).given is UNKNOWN
 
 
 @pytest.mark.parametrize(

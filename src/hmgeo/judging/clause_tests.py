@@ -28,7 +28,7 @@ from hmgeo.reference.cells import read_class
 from hmgeo.results.siting import Measurement
 from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
-from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
+from hmgeo.rules.words import ATTRIBUTES, CATCHMENT, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.vocabulary import SoilQualityClass
 
 if TYPE_CHECKING:
@@ -331,12 +331,45 @@ def _along(test: Test, inquiry: Inquiry, ask: Callable[[Features, float, str], P
     if limit_m is None:
         return unknown(unset_text(name))
     features = features_of(test, inquiry.choices)
-    fact = ask(features, limit_m, inquiry.choices.code(test.text("mode")))
+    mode = inquiry.choices.code(test.text("mode"))
+    fact = ask(features, limit_m, mode)
     if isinstance(fact, Unknown):
-        return unknown(fact.why)
-    outcome = place_outcome(fact, features.zh, on_yes=Side.MET, partly=Side.MET)
+        outcome = unknown(fact.why)
+    else:
+        outcome = place_outcome(fact, features.zh, on_yes=Side.MET, partly=Side.MET)
+    if Side.UNKNOWN in outcome.possible and outcome.given is not Side.MET:
+        outcome = _too_far(features, inquiry, limit_m, mode) or outcome
+    if outcome.given is Side.UNKNOWN and isinstance(fact, Unknown):
+        return outcome
     why = (*outcome.why, chosen_text(name, limit_m)) if name else outcome.why
     return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
+
+
+SNAP = "snap_distance_m"
+_FARTHEST_M = 300_000.0
+"""Nothing is looked for farther off."""
+TOO_FAR = "「{layer}」最近也在直线 {straight} 以外，大于沿水流的 {limit}（含落点容差 {snap}），沿水流够不着。"
+
+
+def _too_far(features: Features, inquiry: Inquiry, limit_m: float, mode: str) -> Outcome | None:
+    """Return that no way along water can be short enough, where the straight distance shows it; None where it doesn't.
+
+    That takes a limit and a snapping distance that somebody chose, and a complete layer that covers both; without a
+    limit, far proves nothing. Along drawn rivers both ends may be put onto the water.
+    """
+    snap_m = inquiry.choices.number(SNAP)
+    if snap_m is None or math.isinf(limit_m):
+        return None
+    snap_m *= 1 if mode == CATCHMENT else 2
+    fact = inquiry.facts.layers.distance(features)
+    if isinstance(fact, Unknown) or fact.is_approximate or fact.coverage_gap("", limit_m + snap_m):
+        return None
+    straight_m = min(fact.low_m, fact.untold_m, _FARTHEST_M)
+    if straight_m - snap_m <= limit_m:
+        return None
+    straight, limit, snap = map(distance_text, (straight_m, limit_m, snap_m))
+    said = TOO_FAR.format(layer=LAYERS[features.layer].zh, straight=straight, limit=limit, snap=snap)
+    return Outcome(Side.NOT_MET, why=(said,))
 
 
 TERRAIN_CONSIDERED = "considered"
