@@ -16,7 +16,7 @@ from hmgeo.project.sites.desk import open_desk, read_sites, read_typed
 from hmgeo.project.sites.given import Typed
 from hmgeo.rules.book import load_book
 from hmgeo.rules.standing import codes_of_place, territory_holds
-from hmgeo.vocabulary import Basis, Standing, Verdict
+from hmgeo.vocabulary import Basis, Certainty, Standing, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +103,15 @@ def test_a_code_of_no_province_tells_nothing(tmp_path: Path) -> None:
     assert found is not None
     assert found.verdict is Verdict.CONDITIONAL
     assert not any("行政区不明" in one for one in coded.notes)
+
+
+def test_where_code_and_point_disagree_the_key_area_of_either_counts(tmp_path: Path) -> None:
+    answer = site(project(tmp_path, NANDAN, ",行政区划代码", ",459901"))  # a code of no county, in the same region
+    found = clause(answer, "SIT-GX-OFFSET-KEY")
+    assert found is not None
+    assert (found.verdict, found.certainty) == (Verdict.CONDITIONAL, Certainty.AMBIGUOUS)
+    assert "所填行政区、代码与点位所在行政区不一致" in found.note
+    assert answer.key_area_ids == "GX-ND"
 
 
 def test_a_point_outside_its_county_is_relied_on_by_nothing_in_a_run_and_a_site(tmp_path: Path) -> None:

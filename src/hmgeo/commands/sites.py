@@ -34,6 +34,7 @@ from hmgeo.commands.options import (
     show_table,
     verdict_of,
 )
+from hmgeo.outputs.english import in_language
 from hmgeo.vocabulary import Basis
 
 
@@ -89,6 +90,8 @@ def site(
     )
     with Reporter(lang) as report:
         answered = answer_sites(request, progress=report)
+    for warning in answered.results.warnings:
+        LOG.print(f"▲ {in_language(warning, lang)}", markup=False)
     typer.echo(answered.json_text() if as_json else "\n".join(answered.lines()))
     if failing is not None and answered.count(failing):
         raise typer.Exit(EXIT_FAIL_ON)

@@ -222,6 +222,11 @@ class Place:
         return self.township_code or self.county_code
 
     @property
+    def others(self) -> tuple[Place, ...]:
+        """The other counties that are spoken of."""
+        return tuple(Place(code) for code in self.also if not code.endswith("0000"))
+
+    @property
     def codes(self) -> frozenset[str]:
         """All codes that hold the source, of every county that is spoken of."""
         return codes_of_place(self.code).union(*map(codes_of_place, self.also))
@@ -419,6 +424,7 @@ KEY_AREAS = "key_areas"
 _CODED_LEVELS = frozenset({"county", "township", "prefecture"})
 _COUNTY_AND_AROUND = "county+"
 _CELLS_TEXT = "所在乡镇由示意范围推断，重点区域归属待核实。"
+_DISAGREE = "所填行政区、代码与点位所在行政区不一致，重点区域归属待核实。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,7 +443,7 @@ def membership(
     Codes and names decide; a township that only an approximate polygon tells is said to be so, and so are areas
     whose outline no text gives (a basin, a mine, a county with what surrounds it).
     """
-    codes = codes_of_place(place.code) if place.code else frozenset()
+    codes = place.codes if place.code else frozenset()
     found: list[str] = []
     notes: list[str] = []
     for rule in rules:
@@ -446,9 +452,10 @@ def membership(
         standing = standing_of(rule, as_of=as_of, place_codes=codes, adopted=rule.id in adopted)
         if standing.standing not in {Standing.IN_FORCE, Standing.ADOPTED}:
             continue
-        ids, said = _held(rule, place, choices)
-        found += ids
-        notes += said
+        for one in (place, *place.others):
+            ids, said = _held(rule, one, choices)
+            found += ids
+            notes += said
     return Membership(";".join(dict.fromkeys(found)), "".join(dict.fromkeys(notes)))
 
 
@@ -553,6 +560,10 @@ def in_key_areas(places: Places, area_ids: Collection[str]) -> PlaceFact | Unkno
     others = frozenset(one for one in near if one is not None) - {answer, first.answer}
     if others:
         why.append("位置误差范围跨重点区域边界。")
+    said = {_plain(inside_key_areas(one, area_ids), why) for one in places.given.others}
+    if said - {None, answer, first.answer}:
+        others |= frozenset(one for one in said if one is not None) - {answer}
+        why.append(_DISAGREE)
     text = "".join(dict.fromkeys(filter(None, why)))
     return PlaceFact(answer, others, why=text, is_approximate=first.is_approximate)
 
