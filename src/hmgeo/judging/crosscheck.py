@@ -19,7 +19,7 @@ from hmgeo.vocabulary import METALS as METALS_ZH
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from hmgeo.judging.choices import Choices
@@ -128,8 +128,7 @@ def _disputed(
     choices: Choices,
 ) -> tuple[dict[str, tuple[Dispute, ...]], list[LedgerEntry]]:
     own, rows = OwnColumns(positions), positions.table.drop_columns("geometry").to_pylist()
-    known = _names_of(positions.kind, positions, layers) or frozenset()
-    emitted = _emissions([row["source_id"] for row in rows], known, layers.get(LayerKind.OUTFALLS), sides)
+    emitted = _emissions([row["source_id"] for row in rows], layers.get(LayerKind.OUTFALLS), sides)
     attributes = positions.attributes.to_pylist() or [{} for _ in rows]
     found: dict[str, tuple[Dispute, ...]] = {}
     entries: list[LedgerEntry] = []
@@ -141,7 +140,7 @@ def _disputed(
         by_trade = cadmium_of("" if said is None else FOUND, "", code, edition, choices)
         beside = {CADMIUM: (Said("行业代码", code, f"（{by_trade.basis}）"),)} if by_trade.word == NOT_RELATED else {}
         names = {same_name(_base(row["source_id"])), same_name(row["name"])} - {""}
-        emissions = tuple(one for name in (*sorted(names), NOBODY) for one in emitted.get(name, ()))
+        emissions = tuple(one for name in sorted(names) for one in emitted.get(name, ()))
         disputed = disputes(Told(cells, emissions, beside, as_of))
         if disputed:
             found[row["source_id"]] = disputed
@@ -149,39 +148,25 @@ def _disputed(
     return found, entries
 
 
-NOBODY = ""
-_ANYBODY = "（企业编号「{id}」不在清单中，可能属于本企业）"
-
-
 def _emissions(
-    source_ids: Sequence[str], known: Collection[str], outfalls: Layer | None, sides: Mapping[LayerKind, SideTable]
+    source_ids: Sequence[str], outfalls: Layer | None, sides: Mapping[LayerKind, SideTable]
 ) -> dict[str, list[Emission]]:
-    """Return what outlets and outfalls say is emitted, by the id or name of the enterprise.
-
-    What belongs to none of the list may belong to any of it: it stands under `NOBODY`.
-    """
+    """Return what outlets and outfalls say is emitted, by the id or name of the enterprise."""
     found: dict[str, list[Emission]] = defaultdict(list)
     outlets = sides.get(LayerKind.OUTLETS)
     joined = join_outlets(outlets, source_ids).table.to_pylist()
     for row, given in zip(joined, [] if outlets is None else outlets.table.to_pylist(), strict=True):
-        if not row["pollutant"]:
-            continue
-        doubt, owner = "", same_name(row["enterprise_id"])
-        if row["status"] == REPEATED:
-            doubt = "（企业编号重复，不能确定属于哪一家）"
-        elif row["status"] != JOINED:
-            doubt, owner = _ANYBODY.format(id=row["enterprise_id"] or "未填"), NOBODY
-        where = f"排放口表 {row['outlet_id']}".strip() + doubt
-        one = Emission(where, row["pollutant"], row["medium"], row["emission_kg"], given["year"])
-        found[owner].append(one)
+        if row["status"] in {JOINED, REPEATED} and row["pollutant"]:
+            doubt = "（企业编号重复，不能确定属于哪一家）" if row["status"] == REPEATED else ""
+            where = f"排放口表 {row['outlet_id']}".strip() + doubt
+            one = Emission(where, row["pollutant"], row["medium"], row["emission_kg"], given["year"])
+            found[same_name(row["enterprise_id"])].append(one)
     for batch in () if outfalls is None else outfalls.batches():
         for row in batch.select(["receptor_id", "links"]).to_pylist():
             links = dict(row["links"] or ())
-            if links.get(METALS):
-                text = links.get(ENTERPRISE, "")
-                owner = same_name(text) if same_name(text) in known else NOBODY
-                where = f"入河排污口表 {row['receptor_id']}" + ("" if owner else _ANYBODY.format(id=text or "未填"))
-                found[owner].append(Emission(where, links[METALS], WATER))
+            if links.get(ENTERPRISE) and links.get(METALS):
+                where = f"入河排污口表 {row['receptor_id']}"
+                found[same_name(links[ENTERPRISE])].append(Emission(where, links[METALS], WATER))
     return found
 
 
