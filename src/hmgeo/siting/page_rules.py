@@ -266,7 +266,8 @@ def _places(bench: SitingBench) -> Iterator[Place]:
     for code, name in ({} if areas.townships is None else _named(areas.townships)).items():
         county = code[:COUNTY_DIGITS]
         yield Place(county, counties.get(county, ""), code, name, township_from_geometry=True)
-    yield Place()
+    outlines = [{} if one is None else _named(one) for one in (areas.counties, areas.outlines)]
+    yield Place(not_in=frozenset().union(*outlines))
 
 
 def _named(table: pa.Table) -> dict[str, str]:
