@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from hmgeo.commands import first_use
 from hmgeo.commands.options import (
     EXIT_FAIL_ON,
     LOG,
@@ -181,6 +182,7 @@ def pairs(
 ) -> None:
     """只测算距离：写出半径内的全部点对，或各污染源的计数。"""
     ready_engine()
+    first_use.keep_lean()
     from hmgeo.intake.formats.archive import stored_at
     from hmgeo.project.bare import BareFile, parse_radius_m
     from hmgeo.project.pairs.measure import pairs_files

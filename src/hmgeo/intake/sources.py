@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import rtree
 import shapely
 
 from hmgeo.geo.ellipsoid import geodesic_m
@@ -180,7 +179,9 @@ def _mark_repeats(names: Sequence[str], points: np.ndarray, outcome: Outcome) ->
 
 
 def _mark_repeats_of(name: str, rows: Sequence[int], points: np.ndarray, outcome: Outcome) -> None:
-    seen = rtree.index.Index()
+    from rtree.index import Index  # noqa: PLC0415 -- only where a name comes twice
+
+    seen = Index()
     for row in rows:
         lon, lat = points[row].tolist()
         reach_lon = _METRE_DEG / max(np.cos(np.radians(lat)), 1e-6)

@@ -13,7 +13,6 @@ from hmgeo.judging.cases import case_faults
 from hmgeo.outputs.templates import write_templates
 from hmgeo.project.folder import whole_folder
 from hmgeo.project.inputs import silent
-from hmgeo.project.run import Run, Wish, run_project
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.book import load_book, read_into_book
 from hmgeo.rules.kinds import layers_of, parameters_of
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from hmgeo.project.inputs import Progress
+    from hmgeo.project.run import Run
     from hmgeo.rules.model import Rule
 
 
@@ -145,6 +145,8 @@ def run_demo(out: str | Path = "hmgeo-demo", *, language: str = "zh", progress: 
     OutputError
         Where a folder can't be written.
     """
+    from hmgeo.project.run import Wish, run_project  # noqa: PLC0415 -- maps and figures load slowly
+
     wish = Wish(language=language)
     return tuple(
         run_project(path, Path(out) / path.parent.name, wish=wish, progress=progress) for path in demo_projects()

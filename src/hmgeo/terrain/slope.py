@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
 from hmgeo.vocabulary import TerrainClass
 
@@ -160,6 +159,8 @@ def relief_m(heights: Heights, half_cells: tuple[int, int], least_valid_share: f
     """
     size = tuple(2 * half + 1 for half in half_cells)
     unknown = np.isnan(heights)
+    from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter  # noqa: PLC0415 -- scipy loads slowly
+
     high = maximum_filter(np.where(unknown, -np.inf, heights), size=size, mode="constant", cval=-np.inf)
     low = minimum_filter(np.where(unknown, np.inf, heights), size=size, mode="constant", cval=np.inf)
     valid = uniform_filter((~unknown).astype(np.float64), size=size, mode="constant", cval=0.0)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from scipy.spatial import cKDTree
 
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown, not_asked
 from hmgeo.rules.words import BOTH, CATCHMENT, NETWORK
@@ -75,6 +74,8 @@ def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha
     streams = np.column_stack(np.nonzero(is_stream))
     places = np.column_stack(np.divmod(cells, frame.width))
     size_m = np.array([height_m, width_m])
+    from scipy.spatial import cKDTree  # noqa: PLC0415 -- scipy loads slowly
+
     _, nearest = cKDTree(streams * size_m).query(places * size_m)
     found = np.sqrt((((streams[nearest] - places) * size_m) ** 2).sum(axis=1))
     median_m, upper_m = np.quantile(found, [0.5, 0.9])

@@ -7,7 +7,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.drainage import (
@@ -524,6 +523,8 @@ def _void_border(unknown: Mask) -> Mask:
     """Return the cells beside a hole in the data that doesn't reach the grid's outer edge."""
     if not unknown.any():
         return np.zeros_like(unknown)
+    from scipy import ndimage  # noqa: PLC0415 -- scipy loads slowly
+
     label, _ = ndimage.label(unknown, structure=_EIGHT)
     outer = np.unique(np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]]))
     hole = unknown & ~np.isin(label, outer)

@@ -5,11 +5,10 @@ Words and counts are those of the sheets; nothing is worked out here.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from hmgeo.outputs import style
 from hmgeo.outputs.english import in_english
@@ -19,6 +18,8 @@ from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
     from hmgeo.outputs.map.sources import Fact
     from hmgeo.results.results import Results
@@ -49,6 +50,8 @@ def steep_numbers(results: Results) -> dict[str, int]:
 
 def with_slopes(frame: pd.DataFrame, results: Results, kind: str) -> pd.DataFrame:
     """Return receptors of a kind with `grade` and `slope_from` as numbers (0 unknown), `slope_deg`, and `steep`."""
+    import pandas as pd  # noqa: PLC0415 -- loads slowly
+
     is_farmland = kind == LayerKind.FARMLAND.value
     known = frame.assign(slope_grade=None, slope_from="", slope_deg=None) if "slope_grade" not in frame else frame
     numbers = steep_numbers(results) if is_farmland else {}
@@ -62,7 +65,7 @@ def with_slopes(frame: pd.DataFrame, results: Results, kind: str) -> pd.DataFram
 
 def slope_of(row: Mapping[str, Any]) -> list[Any] | None:
     """Return [grade, mean degrees by heights or None, where the grade comes from]; None where nothing is known."""
-    degrees = None if pd.isna(row["slope_deg"]) else round(float(row["slope_deg"]), 1)
+    degrees = None if row["slope_deg"] is None or math.isnan(row["slope_deg"]) else round(float(row["slope_deg"]), 1)
     return [row["grade"], degrees, row["slope_from"]] if row["grade"] or degrees is not None else None
 
 

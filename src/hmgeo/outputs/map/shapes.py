@@ -18,7 +18,6 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -261,7 +260,9 @@ class _Words:
 
 def curve_order(geometries: NDArray[Any]) -> NDArray[Any]:
     """Return the order of geometries along a Hilbert curve: neighbours in the list are neighbours on the ground."""
-    distance = gpd.GeoSeries(geometries).hilbert_distance(level=16)
+    from geopandas import GeoSeries  # noqa: PLC0415 -- pandas loads slowly
+
+    distance = GeoSeries(geometries).hilbert_distance(level=16)
     return np.argsort(distance.to_numpy(), kind="stable")
 
 
