@@ -58,7 +58,6 @@ MAX_MODULES_IN_A_FOLDER = 12
 
 ONE_IMPORTER = {
     "hmgeo.commands.books": "one group of commands",
-    "hmgeo.commands.first_use": "runs before anything slow is imported",
     "hmgeo.commands.projects": "one group of commands",
     "hmgeo.commands.sites": "one group of commands",
     "hmgeo.compare.diff": "one command",

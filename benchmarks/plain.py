@@ -1,0 +1,154 @@
+"""What a user's own files cost: whole processes from start to end, on plain files that nobody packed beforehand.
+
+    python benchmarks/generate.py county city province --out benchmarks/data
+    python benchmarks/plain.py county city province --data benchmarks/data --repeats 3
+
+Writes `plain-<size>/parcels.parquet` (GeoParquet as geopandas writes it: id, class, WKB, snappy) once, then runs the
+contenders in turn and prints the medians of CPU seconds (user and system, imports included), peak memory and pairs.
+`hmgeo` is the command as users type it; DuckDB runs in a Python that imports nothing else. `-gpkg` reads
+`parcels.gpkg` instead, which generate.py writes up to the city.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from generate import geo_metadata
+from run import HERE, pair_keys, versions, wrong_pairs
+
+CONTENDERS = ("hmgeo", "hmgeo-gpkg", "duckdb", "duckdb-gpkg", "geopandas-dwithin")
+COLUMNS = ["receptor_id", "class", "geometry"]
+
+
+def write_plain(folder: Path) -> Path:
+    """Write a size's parcels as a plain GeoParquet, with its other files beside it; return the new folder."""
+    made = folder.with_name(f"plain-{folder.name}")
+    made.mkdir(exist_ok=True)
+    for name in ("sources.csv", "sources.parquet", "parcels.gpkg"):
+        if (folder / name).exists() and not (made / name).exists():
+            os.link(folder / name, made / name)
+    target = made / "parcels.parquet"
+    if not target.exists():
+        with pq.ParquetFile(folder / "parcels.parquet") as packed:
+            fields = [packed.schema_arrow.field(name) for name in COLUMNS]
+            with pq.ParquetWriter(target, pa.schema(fields, metadata=geo_metadata("Polygon"))) as writer:
+                for batch in packed.iter_batches(1_000_000, columns=COLUMNS):
+                    writer.write_table(pa.table(batch.columns, schema=writer.schema))
+    return made
+
+
+DUCKDB = """
+import duckdb, importlib.util, pathlib
+folder = pathlib.Path(importlib.util.find_spec("duckdb_extension_spatial").origin).parent
+found = next(folder.rglob("spatial.duckdb_extension"))
+database = duckdb.connect()
+database.execute("SET threads = 2")
+database.execute(f"LOAD '{found}'")
+database.execute('''
+CREATE TABLE s AS SELECT enterprise_id, ST_Transform(geometry, 'EPSG:4490', 'EPSG:4547', always_xy := true) AS g
+    FROM 'SOURCES';
+CREATE TABLE p AS SELECT receptor_id, ST_Transform(SHAPE, 'EPSG:4490', 'EPSG:4547', always_xy := true) AS g
+    FROM PARCELS;
+COPY (SELECT s.enterprise_id AS source_id, p.receptor_id FROM p JOIN s ON ST_DWithin(p.g, s.g, 10000.0))
+    TO 'OUT' (FORMAT parquet);
+''')
+"""
+"""A process that imports nothing else; the query is that of peers.py."""
+
+
+def command_of(name: str, folder: Path) -> list[str]:
+    """Return the command of a contender."""
+    is_geopackage, out = name.endswith("-gpkg"), str(folder / f"out-{name}.parquet")
+    parcels = str(folder / ("parcels.gpkg" if is_geopackage else "parcels.parquet"))
+    if name.startswith("hmgeo"):
+        files = ["--sources", str(folder / "sources.csv"), "--receptors", parcels]
+        return [str(Path(sys.executable).with_name("hmgeo")), "pairs", *files, "--radius", "10km", "--out", out]
+    if name.startswith("duckdb"):
+        read, shape = (f"ST_Read('{parcels}')", "geom") if is_geopackage else (f"'{parcels}'", "geometry")
+        words = {"SOURCES": str(folder / "sources.parquet"), "PARCELS": read, "SHAPE": shape, "OUT": out}
+        code = DUCKDB
+        for word, meant in words.items():
+            code = code.replace(word, meant)
+        return [sys.executable, "-c", code]
+    return [sys.executable, str(HERE / "peers.py"), name, str(folder)]
+
+
+def run_whole(name: str, folder: Path) -> dict[str, Any]:
+    """Run a contender once; return CPU seconds, peak MB, and why it failed where it did."""
+    (folder / f"out-{name}.parquet").unlink(missing_ok=True)
+    with subprocess.Popen(  # noqa: S603 -- own commands
+        command_of(name, folder), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        told = process.stderr.read() if process.stderr else b""
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        return {"failed": (told.decode().strip().splitlines() or ["no message"])[-1][:200]}
+    return {"cpu_s": used.ru_utime + used.ru_stime, "memory_mb": used.ru_maxrss / 1024}
+
+
+def measure(folder: Path, names: list[str], repeats: int) -> dict[str, Any]:
+    """Run all in turn, so that a busy machine hits all alike; return medians, and wrong pairs against hmgeo's."""
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for _ in range(repeats):
+        for name in names:
+            if not any("failed" in run for run in runs[name]):
+                runs[name].append(run_whole(name, folder))
+    exact = pair_keys(folder / "out-hmgeo.parquet")
+    results: dict[str, Any] = {}
+    for name in names:
+        failed = [run for run in runs[name] if "failed" in run]
+        if failed:
+            results[name] = failed[0]
+            continue
+        found = pair_keys(folder / f"out-{name}.parquet")
+        medians = {key: statistics.median(run[key] for run in runs[name]) for key in ("cpu_s", "memory_mb")}
+        spread = [round(run["cpu_s"], 2) for run in runs[name]]
+        results[name] = {**medians, "pairs": len(found), "wrong": wrong_pairs(found, exact), "runs": spread}
+    return results
+
+
+def table_of(results: dict[str, Any]) -> str:
+    """Return the table as Markdown."""
+    own = results["hmgeo"]["cpu_s"]
+    lines = ["| contender | CPU s | × hmgeo | peak MB | pairs | wrong |", "|---|---:|---:|---:|---:|---:|"]
+    for name, run in results.items():
+        if "failed" in run:
+            lines.append(f"| {name} | not run: {run['failed']} | | | | |")
+            continue
+        lines.append(
+            f"| {name} | {run['cpu_s']:.2f} | {run['cpu_s'] / own:.2f} | {run['memory_mb']:,.0f} "
+            f"| {run['pairs']:,} | {run['wrong']:,} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure the sizes asked for and print their tables."""
+    parser = argparse.ArgumentParser(description="Measure whole processes on plain files.")
+    parser.add_argument("sizes", nargs="+")
+    parser.add_argument("--data", type=Path, default=HERE / "data")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", nargs="*", default=list(CONTENDERS))
+    asked = parser.parse_args()
+    print(versions())
+    for size in asked.sizes:
+        folder = write_plain(asked.data / size)
+        run_whole("hmgeo", folder)  # what the first use compiles is not a user's daily cost
+        names = [name for name in asked.only if not name.endswith("-gpkg") or (folder / "parcels.gpkg").exists()]
+        results = measure(folder, names, asked.repeats)
+        (folder / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+        print(f"\n{size}, load {os.getloadavg()[0]:.1f}\n{table_of(results)}")
+
+
+if __name__ == "__main__":
+    main()
