@@ -82,18 +82,24 @@ def command_of(name: str, folder: Path) -> list[str]:
     return [sys.executable, str(HERE / "peers.py"), name, str(folder)]
 
 
+LAUNCH = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+"""
+"""Starts a contender from a small process: the peak that Linux gives of a child is never below its parent's size."""
+
+
 def run_whole(name: str, folder: Path) -> dict[str, Any]:
     """Run a contender once; return CPU seconds, peak MB, and why it failed where it did."""
     (folder / f"out-{name}.parquet").unlink(missing_ok=True)
-    with subprocess.Popen(  # noqa: S603 -- own commands
-        command_of(name, folder), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        told = process.stderr.read() if process.stderr else b""
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        return {"failed": (told.decode().strip().splitlines() or ["no message"])[-1][:200]}
-    return {"cpu_s": used.ru_utime + used.ru_stime, "memory_mb": used.ru_maxrss / 1024}
+    command = [sys.executable, "-I", "-S", "-c", LAUNCH, *command_of(name, folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 -- own commands
+    code, cpu_s, memory_mb = done.stdout.split()
+    if int(code):
+        return {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1][:200]}
+    return {"cpu_s": float(cpu_s), "memory_mb": float(memory_mb)}
 
 
 def measure(folder: Path, names: list[str], repeats: int) -> dict[str, Any]:
