@@ -45,14 +45,15 @@ def coverage(
 ) -> None:
     """逐条列出能否判定、为何不能、需要哪些图层和参数。"""
     from hmgeo.project.start import coverage_rows, rules_coverage
+    from hmgeo.rules.book import load_book
 
     rows = rules_coverage(pack or (), as_of=day_of(as_of), area=area)
     if as_json:
         typer.echo(json.dumps(coverage_rows(rows), ensure_ascii=False, indent=1))
         return
-    shown = Table(
-        "编号", "作用", "效力", "判定", "图层", "参数", "案例", title=f"规则 {len(rows)} 条", title_justify="left"
-    )
+    packs = "、".join(f"{name} {version}" for name, version in load_book(pack or ()).packs)
+    title = f"规则 {len(rows)} 条，规则包 {packs}"
+    shown = Table("编号", "作用", "效力", "判定", "图层", "参数", "案例", title=title, title_justify="left")
     for row in rows:
         needs = "、".join(row.layers), "、".join(row.parameters)
         shown.add_row(row.id, row.effect, row.standing, row.runs, *needs, str(row.cases))
