@@ -31,6 +31,7 @@ from hmgeo.outputs.templates import FIX_SOURCE, fix_title, rows_to_fix, write_fi
 from hmgeo.project.folder import DATA, PRINT, RUN_MANIFEST, RUN_SCHEMA, entries, folder_files, whole_file, write_record
 from hmgeo.results.columns import FINDINGS, PAIRS, SOURCES, TOWNSHIPS
 from hmgeo.results.results import ContextLayer, Presentation
+from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import Basis
 
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ def manifest_of(results: Results, presentation: Presentation | None = None) -> d
         "as_of": results.as_of.isoformat() if results.as_of else None,
         "radius_m": results.radius_m,
         "radii_m": list(results.radii_m),
+        "rule_book": dict(load_book().packs) if results.as_of else {},
         "screening_rule": results.screening_rule_id,
         "basis": results.basis.value,
         "inputs": [_input(layer) for layer in results.layers],
