@@ -148,6 +148,8 @@ class World:
         What each site is.
     disputed
         Rows that contradict themselves unspoilt: with one side gone nothing may be said of them.
+    astray
+        Sites whose point lies outside the county that they name: with either gone, so is the doubt where they lie.
     """
 
     name: str
@@ -158,6 +160,7 @@ class World:
     kinds: tuple[str, ...] = ()
     baseline: dict[tuple[int, str], Told] = field(default_factory=dict)
     disputed: frozenset[int] = frozenset()
+    astray: frozenset[int] = frozenset()
 
     def cells(self) -> Iterator[Cell]:
         """Yield every value that has a grammar."""
@@ -303,7 +306,7 @@ def faults(world: World, cell: Cell, found: Mapping[tuple[int, str], Told]) -> I
             yield "spread", row, rule_id
         if GRAVER.index(new.verdict) < GRAVER.index(old.verdict) and new.verdict != "not_assessed":
             yield f"{old.verdict}>{new.verdict}", row, rule_id
-        if (old.certainty, new.certainty) == ("ambiguous", "certain"):
+        if (old.certainty, new.certainty) == ("ambiguous", "certain") and row not in world.astray:
             yield "ambiguous>certain", row, rule_id
         if narrows(old, new):
             yield "narrower", row, rule_id
@@ -440,13 +443,15 @@ def made(world: World, project: str) -> World:
     for name in world.tables:
         world.write(name)
     world.baseline = world.find()
-    world.disputed = disputed_sites(world.folder) if world.judged == SITES else disputed_sources(world.folder)
+    if world.judged == SITES:
+        sites, _ = read_sites(
+            open_desk(folder := world.folder), folder / f"{SITES}.csv", basis=Basis.SYNTHETIC, options=ReadOptions()
+        )
+        world.disputed = frozenset(row for row, site in enumerate(sites) if site.doubts)
+        world.astray = frozenset(row for row, site in enumerate(sites) if site.place and site.place.also)
+    else:
+        world.disputed = disputed_sources(world.folder)
     return world
-
-
-def disputed_sites(folder: Path) -> frozenset[int]:
-    sites, _ = read_sites(open_desk(folder), folder / f"{SITES}.csv", basis=Basis.SYNTHETIC, options=ReadOptions())
-    return frozenset(row for row, site in enumerate(sites) if site.doubts)
 
 
 def disputed_sources(folder: Path) -> frozenset[int]:

@@ -16,6 +16,7 @@ from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import write_survey_list
 from hmgeo.outputs.tables import OUR_WORDS, write_data
 from hmgeo.results.results import Presentation, Results
+from hmgeo.rules.parameters import declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +72,7 @@ def own_words(results: Results) -> list[str]:
             *re.split("[。；，、（）]", rule.note),
         }
     found |= {text for one in results.parameters for text in (one.by, one.reason)}
+    found |= {text for one in declared() for hint in one.hints for text in (hint.source, str(hint.value))}
     for layer in (*results.layers, *results.context):
         origin = getattr(layer, "provenance", layer)
         found |= {getattr(origin, name, "") for name in ("source", "credit", "licence", "path")}

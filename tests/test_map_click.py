@@ -98,6 +98,9 @@ def compared(held: SitingBench, one: Question, found: Found) -> tuple[int, int]:
     for rule in found.keys() - told.keys():  # only on the other side of a line within the margin
         assert "not_applicable" in found[rule]["possible"]
     for rule, clause in told.items():
+        if rule not in found and beside_an_outline(held, one):  # within 500 m the county may be either, here alone
+            assert clause.verdict.value in {"not_assessed", "not_applicable"}
+            continue
         mine = found[rule]
         assert clause.verdict.value in mine["possible"], (one, rule, clause.verdict, mine)
         if len(mine["possible"]) > 1:
@@ -109,6 +112,13 @@ def compared(held: SitingBench, one: Question, found: Found) -> tuple[int, int]:
         if not mine["off"]:
             assert tuple(mine["why"]) == clause.reasons
     return len(told), sum(len(mine["possible"]) > 1 for mine in found.values())
+
+
+def beside_an_outline(held: SitingBench, one: Question) -> bool:
+    """Tell whether a point lies outside the counties drawn, but not by more than 500 m."""
+    counties = held.question.areas.counties
+    ground = shapely.union_all(shapely.from_wkb(counties["geometry"].to_numpy(zero_copy_only=False)))
+    return 0 < ground.distance(shapely.Point(one["lon"], one["lat"])) < 0.005
 
 
 def far_shore() -> Layer:

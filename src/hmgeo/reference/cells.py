@@ -190,7 +190,7 @@ def _section_fault(letter: str | None, code: str) -> str:
 
 def _rest_fault(rest: str, code: str, *, is_last: bool) -> str:
     """Return what is wrong with the words after a code; empty where they are its name or nothing."""
-    if _NUMERAL.match(rest):  # 33六零: a code of which only a part is written in figures
+    if _NUMERAL.match(rest.lstrip()):  # 33六零: a code of which only a part is written in figures
         return "unreadable"
     name = rest.strip(_EDGES)
     if name in _JOINTS and not (is_last and name):

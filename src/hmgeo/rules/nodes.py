@@ -260,12 +260,12 @@ class Reader:
         if isinstance(node, yaml.ScalarNode) and node.tag in {_INT, _FLOAT} and _PLAIN_NUMBER.match(str(node.value)):
             return float(str(node.value).replace(".inf", "inf"))
         self.fault(node, f"{of}应为数字", found=str(node.value)[:40], remedy="写不带引号和单位的数字")
-        return 0.0
+        return math.nan
 
     def integer(self, node: yaml.Node | None, of: str) -> int | None:
         """Return a whole number."""
         found = self.number(node, of)
-        if found is None or node is None:
+        if found is None or node is None or math.isnan(found):
             return None
         if math.isfinite(found) and found == int(found):
             return int(found)

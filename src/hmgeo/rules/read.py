@@ -658,7 +658,7 @@ def _check_limit(reader: Reader, node: yaml.Node, rule: Rule, test: Test, value:
         reader.fault(node, f"{rule.id} 的单位与 test 不符", found=value.unit, allowed=units[0], remedy="换算单位")
     largest = _LARGEST.get(units[0], math.inf)
     for limit in (value.value, value.value_max):
-        if limit is not None and not (0 < limit <= largest and math.isfinite(limit)):
+        if limit is not None and not math.isnan(limit) and not (0 < limit <= largest and math.isfinite(limit)):
             allowed = f"大于 0，不超过 {largest:g} {units[0]}" if math.isfinite(largest) else "大于 0 的有限数"
             reader.fault(node, f"{rule.id} 的限值不可能", found=f"{limit:g}", allowed=allowed, remedy="照原文填写")
 

@@ -61,6 +61,7 @@ class ReliefScheme:
 
         Examples
         --------
+        >>> from hmgeo.geo.raster import Frame
         >>> frame = Frame("EPSG:4547", (30.0, 0.0, 0.0, 0.0, -30.0, 0.0), 9, 9)
         >>> ReliefScheme(100.0).described(frame)
         '起伏度窗口 150 m×150 m（5×5 格），低于 30 m 平原，30 至 200 m 丘陵，200 m 及以上山区'

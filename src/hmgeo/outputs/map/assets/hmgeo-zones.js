@@ -151,6 +151,7 @@
     var sheet = this, touched = this.blank(), open = this.blank();
     entries.forEach(function (entry) {
       var cell = sheet.cell([entry.number]), hit = null, told = null;
+      if (entry.open) { either(open, cell); return; }
       entry.record.trees.forEach(function (tree) {
         var sides = sheet.sides(tree, facts), known = either(sheet.copy(sides.met), sides.not_met);
         hit = hit ? both(hit, sides[entry.record.graver]) : sides[entry.record.graver];
@@ -203,14 +204,16 @@
 
   /* Clauses that ask the position of this project, by rule: where each record speaks; or why there is nothing to paint. */
   Zones.prototype.clauses = function () {
-    var page = this.page, clauses = page.clauses(), data = clauses.data, asked = this.ask.asked, found = Object.create(null);
+    var page = this.page, clauses = page.clauses(), data = clauses.data, asked = this.ask.asked, found = Object.create(null), named = Object.create(null);
+    Object.keys(data.places).forEach(function (code) { if (code) { data.places[code].forEach(function (number) { named[number] = true; }); } });
     data.records.forEach(function (record, number) {
-      var rule = data.citations[record.cite].rule, reached, why, known;
+      var rule = data.citations[record.cite].rule, reached, why, known, nowhere;
       if (clauses.before(record, asked)) { return; }
       reached = clauses.reach(record, asked);
-      why = reached.side === "unknown" ? reached.why : record.blocked[0] || record.trees.map(function (tree) { return clauses.unpaintable(tree, asked.facts); }).filter(Boolean)[0] || "";
+      nowhere = reached.side === "unknown" && !named[number];  /* where no county is known: open there, painted elsewhere */
+      why = nowhere ? "" : reached.side === "unknown" ? reached.why : record.blocked[0] || record.trees.map(function (tree) { return clauses.unpaintable(tree, asked.facts); }).filter(Boolean)[0] || "";
       known = found[rule] = found[rule] || { rule: rule, cite: record.cite, entries: [], why: "", order: record.order, verdict: record.sides[record.graver], example: record.example };
-      known.entries.push({ number: number, record: record });
+      known.entries.push({ number: number, record: record, open: nowhere });
       known.why = known.why || why;
     });
     return Object.keys(found).map(function (rule) { return found[rule]; }).sort(function (a, b) {
