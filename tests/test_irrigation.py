@@ -76,7 +76,7 @@ def test_every_broken_link_is_named() -> None:
         "缺「取水口」：灌溉取水口表中没有以「东 河」为水源的取水口，不等于实地没有。"
     )
     lost = table({"receptor_id": "Q1", "name": "渠首", "links": {"water": "东河", "district": "G9"}})
-    assert chain(tables=replace(WHOLE, intakes=lost))["chain"].endswith("断于「灌区」：灌区表中没有「G9」。")
+    assert chain(tables=replace(WHOLE, intakes=lost))["chain"].endswith("缺「灌区」：灌区表中没有「G9」。")
     assert chain(tables=replace(WHOLE, parcels=PARCELS.slice(2, 2)))["broken_at"] == "地块"
 
 
