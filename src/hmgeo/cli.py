@@ -31,7 +31,7 @@ _RARELY = (50_000, 20, 100)
 _ENDS = ("SIGTERM", "SIGHUP")
 _AGAIN_S = 0.25
 """After this a signal is said again: libraries swallow exceptions in callbacks."""
-_NO_CHINESE = "hmgeo: this terminal's encoding ({encoding}) can't show Chinese; set PYTHONUTF8=1 or LANG=C.UTF-8."
+_NO_CHINESE = "hmgeo: this terminal's encoding ({encoding}) can't show Chinese; set PYTHONUTF8=1 or LANG=C.UTF-8.\n"
 
 app = typer.Typer(
     name="hmgeo",
@@ -113,7 +113,7 @@ def _open_streams() -> None:
             stream.reconfigure(errors="replace")
     with suppress(LookupError):
         if "筛".encode(sys.stderr.encoding, "replace") == b"?":
-            print(_NO_CHINESE.format(encoding=sys.stderr.encoding), file=sys.stderr)  # noqa: T201 -- no markup, no width
+            sys.stderr.write(_NO_CHINESE.format(encoding=sys.stderr.encoding))
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
+
     from hmgeo.rules.model import Rule
 
 
@@ -83,7 +85,7 @@ def as_plain(parts: Sequence[Part]) -> dict[str, list[dict[str, str]]]:
     return {part.title: [{"name": name, "text": text} for name, text in part.lines] for part in parts}
 
 
-def _finding(table: Any, wanted: str, folder: Path) -> dict[str, Any]:  # noqa: ANN401 -- pyarrow carries no types
+def _finding(table: pa.Table, wanted: str, folder: Path) -> dict[str, Any]:
     ids: list[str] = table["finding_id"].to_pylist()
     if wanted in ids:
         row: dict[str, Any] = table.drop_columns("geometry").slice(ids.index(wanted), 1).to_pylist()[0]

@@ -115,6 +115,8 @@ SIX_DEGREE_ZONES = range(13, 24)
 """Zone numbers that can only be 6° zones in China."""
 THREE_DEGREE_ZONES = range(25, 46)
 """Zone numbers that can only be 3° zones in China."""
+_LAST_MERIDIAN = 20
+"""EPSG lists CGCS2000 by 21 central meridians, every 3° from 75°."""
 
 
 def parse_datum(text: str) -> Datum | None:
@@ -289,7 +291,7 @@ def gauss_kruger_crs(central_meridian: float, *, zone: int = 0, datum: Datum = D
         if zone in SIX_DEGREE_ZONES:
             return CRS.from_epsg(4491 + zone - SIX_DEGREE_ZONES.start)
         steps = (central_meridian - 75.0) / 3.0
-        if zone == 0 and steps.is_integer() and 0 <= steps <= 20:  # noqa: PLR2004 -- the 21 zones of the EPSG list
+        if zone == 0 and steps.is_integer() and 0 <= steps <= _LAST_MERIDIAN:
             return CRS.from_epsg(4534 + int(steps))
     base = {Datum.WGS84: 4326, Datum.XIAN80: 4610, Datum.BEIJING54: 4214}.get(datum, 4490)
     conversion = TransverseMercatorConversion(

@@ -36,6 +36,9 @@ FAR = np.int32(2**31 - 1)
 LEVEL = np.int64(-2)
 """In place of a neighbour where nothing falls."""
 
+_UNSAID = np.int32(-2)
+"""In place of what a way meets, until it was followed."""
+
 _CELL = np.int64(2**32 - 1)
 _SURROUNDINGS = 3
 
@@ -630,13 +633,13 @@ def met_on_way_out(
     starts
         Rows, and which of the two ways from each.
     """
-    met = np.full((len(cells), 2), np.int32(-2))
+    met = np.full((len(cells), 2), _UNSAID)
     found = np.empty(len(starts[0]), np.int32)
     for number in range(len(found)):
         row: Whole = np.int64(starts[0][number])
         slot: Whole = np.int64(starts[1][number])
         passed = [(row, slot)]
-        while row >= 0 and met[row, slot] == -2 and not is_target[row]:  # noqa: PLR2004 -- nothing known yet
+        while row >= 0 and met[row, slot] == _UNSAID and not is_target[row]:
             row, slot = step_out(cells, away, groups, row, slot, shape, costs)
             if row >= 0:
                 passed.append((row, slot))

@@ -138,7 +138,9 @@ IDS_OF_KIND: dict[LayerKind, str] = {
 
 IDS_LAST = "企业id 地块id 编号 编码 bsm 标识码bsm id eid pid"
 
-UNITS = frozenset("m 米 ㎡ m2 平方米 ° 度 十进制 十进制度 小数度 dd deg 东经 北纬 e n".split())  # noqa: SIM905 -- a list to read
+UNITS = frozenset(
+    ("m", "米", "㎡", "m2", "平方米", "°", "度", "十进制", "十进制度", "小数度", "dd", "deg", "东经", "北纬", "e", "n")
+)
 
 
 _MOST_NAMED = 40
