@@ -89,6 +89,11 @@ def test_only_the_judge_makes_a_clear_or_a_not_applicable() -> None:
     assert [one for one in makers if not one.startswith("commands/options.py")] == []  # --fail-on is typed
 
 
-@pytest.mark.parametrize("cell", ["33六零", "3360六", "C33六零", "33 六零"])
-def test_a_code_partly_in_words_is_no_code(cell: str) -> None:
-    assert isinstance(read_trade(cell), Unknown)
+@pytest.mark.parametrize("cell", ["33六零", "3360六", "C33六零", "33 六零", "9999", "0000", "0099", "98", "99", "9800"])
+def test_a_code_partly_in_words_or_of_no_division_is_no_code(cell: str) -> None:
+    assert read_trade(cell) == Unknown("unreadable", cell, field="trade_code")
+
+
+@pytest.mark.parametrize("code", ["01", "0111", "97", "9700"])
+def test_the_first_and_the_last_division_are_read(code: str) -> None:
+    assert read_trade(code) == TradeCell((code,))

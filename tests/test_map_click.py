@@ -48,6 +48,7 @@ ASKED = (
     ("2017", "", "technical_upgrade"),
     ("2017", "32", "new"),
     ("2017", "2614", "expand"),
+    ("2017", "9800", "new"),
 )
 ASK = """
 questions => { const clauses = hmgeo.page.clauses();
@@ -179,6 +180,17 @@ def test_the_page_agrees_with_python_on_random_points(
     ]
     assert sum(told for told, _ in counts) > 20 * POINTS
     assert sum(flip > 0 for _, flip in counts) < 0.01 * POINTS
+
+
+def test_a_stated_no_that_the_trade_contradicts_is_followed_by_neither(browser: Browser, tmp_path: Path) -> None:
+    made = bench()
+    held = SitingBench(layers(), replace(made.question, adopted=frozenset({"EIA-JY-SOIL"})))
+    page_of(held, tmp_path / "map.html")
+    one = questions([[113.1, 23.6]], [])[0] | {"facts": {"may_pollute_soil": "no"}}
+    found = asked_of_page(browser, tmp_path / "map.html", [one])[0]
+    compared(held, one, found)
+    assert found["EIA-JY-SOIL"]["verdict"] == "not_assessed"
+    assert "行业代码为 3212，而填报“可能造成土壤污染”为否，两者矛盾" in found["EIA-JY-SOIL"]["why"][0]
 
 
 @pytest.mark.parametrize("project", ["qingcheng", "nandan"])

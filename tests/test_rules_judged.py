@@ -16,6 +16,7 @@ from hmgeo.project.start import check_rules
 from hmgeo.rules import book
 from hmgeo.rules.book import load_book
 from hmgeo.rules.model import Case, Rule, Runs
+from hmgeo.rules.words import ATTRIBUTES
 from hmgeo.vocabulary import Effect, Standing, Verdict
 
 BOOK = load_book()
@@ -131,3 +132,22 @@ def test_a_packaged_file_is_no_second_copy_of_itself() -> None:
     assert check_rules(DATA / name).startswith(f"没有发现错误：{len(own)} 条规则，")
     with pytest.raises(RuleError, match=r"parameters\.yml，第 \d+ 行：规则文件缺少 pack"):
         check_rules(DATA / "parameters.yml")
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "case_id", "trade", "fact"),
+    [
+        ("MON-LAW-25", "met", "7724", "stores_or_treats_waste"),
+        ("SCR-GX-TL", "met", "0915", "thallium_or_antimony"),
+    ],
+)
+def test_a_test_does_not_follow_a_stated_no_that_the_trade_contradicts(
+    rule_id: str, case_id: str, trade: str, fact: str
+) -> None:
+    rule = next(one for one in BOOK.rules if one.id == rule_id)
+    given = next(one for one in rule.cases if one.id == case_id).given
+    told = replace(given, trade=trade, edition=2017, attributes={"treats_sewage": False, fact: False})
+    found = run_given(rule, told, CaseFacts(told))
+    assert found.judgement is not None
+    assert found.judgement.verdict is Verdict.NOT_ASSESSED
+    assert f"行业代码为 {trade}，而填报“{ATTRIBUTES[fact]}”为否，两者矛盾" in found.note

@@ -10,6 +10,7 @@ from hmgeo.judging.applies import exemption, known_fact, reach
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.clause_tests import FLOW_PATH, Inquiry, evaluate
 from hmgeo.judging.facts import Outcome, Side, Stated, unplaced
+from hmgeo.judging.facts import Unknown as Doubted
 from hmgeo.records import Because
 from hmgeo.results.text import sentences
 from hmgeo.rules.kinds import FLOW_KINDS, parameters_of
@@ -195,6 +196,8 @@ def _over_choices(rule: Rule, value: DatedValue, subject: Subject, facts: Facts,
     """Judge under every allowed completion of what nobody chose; the verdict stands where all agree."""
     unset = unset_outside_the_test(rule, choices)
     implied = implied_sides(rule, subject)
+    stated = replace(facts.stated, attributes={**facts.stated.attributes, **_denied(rule, subject)})
+    facts = replace(facts, stated=stated)
     graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
     possible = [
         (one, _tested(rule, Inquiry(value, facts, one, graver, implied))) for one in choices.spread(rule.parameters)
@@ -230,6 +233,13 @@ def _that_matter(possible: list[tuple[Choices, _Tested]]) -> list[str]:
         if any(len(verdicts) > 1 for verdicts in seen.values()):
             found.append(name)
     return found
+
+
+def _denied(rule: Rule, subject: Subject) -> Mapping[str, Doubted]:
+    """Return the facts that a rule's test asks for and on whose stated no nobody can rest."""
+    names = {leaf.text("attribute") for leaf in (rule.test.leaves() if rule.test is not None else ())}
+    known = {name: known_fact(subject, name)[0] for name in sorted(names & set(ATTRIBUTES))}
+    return {name: one for name, one in known.items() if isinstance(one, Doubted)}
 
 
 def implied_sides(rule: Rule, subject: Subject) -> Mapping[str, frozenset[Side]]:

@@ -27,6 +27,7 @@ _CHANGED = re.compile(r"[原非除拟旧曾已待不未停改变转另或约至�
 _HARMLESS = re.compile(r"非金属|非专业|非电|非木|非公路|未列明|不锈|和|及|与")
 _SECTIONS = {"A": (1, 5), "B": (6, 12), "C": (13, 43), "D": (44, 46), "E": (47, 50)}
 _LATER_SECTIONS = (51, 97)
+_DIVISIONS = (1, 97)
 _YEARS = frozenset({"1994", "2002", "2011", "2017"})
 _FULL_LENGTH = 4
 _EDITIONS = ("2011", "2017")
@@ -183,9 +184,11 @@ def plain_trade(cell: str, edition: str) -> str:
 
 
 def _section_fault(letter: str | None, code: str) -> str:
-    """Return a fault where a letter isn't the section that the code's division belongs to."""
-    first, last = _SECTIONS.get(letter.upper(), _LATER_SECTIONS) if letter else (0, 99)
-    return "" if first <= int(code[:2]) <= last else "contradiction"
+    """Return a fault where no division begins so, or a letter isn't the section that the division belongs to."""
+    first, last = _SECTIONS.get(letter.upper(), _LATER_SECTIONS) if letter else _DIVISIONS
+    if first <= int(code[:2]) <= last:
+        return ""
+    return "contradiction" if letter else "unreadable"
 
 
 def _rest_fault(rest: str, code: str, *, is_last: bool) -> str:

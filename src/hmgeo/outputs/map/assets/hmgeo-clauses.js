@@ -143,6 +143,7 @@
     case "off": return settled(UNKNOWN, tree.why, { off: true });
     case "fact":
       known = facts[tree.name];
+      if (known && known.doubt) { return settled(UNKNOWN, [known.doubt]); }
       if (known === "maybe") { return settled(tree.graver, [tree.perhaps], { possible: [tree.graver, opposite(tree.graver)] }); }
       if (known === "implied yes" || known === "implied no") { return settled((known === "implied yes") === tree.expected ? MET : NOT_MET, []); }
       if (known !== "yes" && known !== "no") { return settled(UNKNOWN, [tree.why], { unsaid: tree.name }); }
@@ -180,7 +181,7 @@
   /* The row that says so: fact, edition, code, what it means, source. */
   Clauses.prototype.impliedBy = function (name, asked) {
     var rows = this.data.implied.filter(function (row) { return row[0] === name; }), trade = plainTrade(asked), fits, others;
-    if (!rows.length || !/^[0-9]{2,4}$/.test(trade)) { return []; }
+    if (!rows.length || !isCode(trade)) { return []; }
     fits = rows.filter(function (row) { return row[2] !== "*" && trade.indexOf(row[2]) === 0 && (!row[1] || row[1] === asked.edition); });
     others = rows.some(function (row) { return row[2] !== "*" && row[2].indexOf(trade) === 0; }) ? [] : rows.filter(function (row) { return row[2] === "*"; });
     fits.sort(function (one, other) { return other[2].length - one[2].length; });
@@ -196,15 +197,20 @@
     return { known: { yes: true, maybe: true, no: false }[means] === undefined ? null : means !== "no", maybe: means === "maybe", open: means === "unknown", source: means === "yes" ? this.impliedBy(name, asked)[4] : "" };
   };
 
-  /* What is stated, and for the rest what the trade says: implied yes, implied no, maybe. */
+  /* What is stated, and for the rest what the trade says: implied yes, implied no, maybe; why a no can't be followed. */
   Clauses.prototype.factsOf = function (asked) {
     var clauses = this, facts = {}, words = { yes: "implied yes", no: "implied no", maybe: "maybe" };
     this.data.implied.forEach(function (row) { facts[row[0]] = words[clauses.implied(row[0], asked)]; });
-    Object.keys(asked.facts).forEach(function (name) { if (asked.facts[name] === "yes" || asked.facts[name] === "no") { facts[name] = asked.facts[name]; } });
+    Object.keys(asked.facts).forEach(function (name) {
+      var doubt = clauses.knownFact(name, asked).why;
+      if (doubt) { facts[name] = { doubt: doubt }; }
+      else if (asked.facts[name] === "yes" || asked.facts[name] === "no") { facts[name] = asked.facts[name]; }
+    });
     return facts;
   };
 
   function plainTrade(asked) { return asked.trade.normalize("NFKC").trim(); }
+  function isCode(trade) { var division = Number(trade.slice(0, 2)); return /^[0-9]{2,4}$/.test(trade) && division >= 1 && division <= 97; }
   function isAmong(action, actions) { return actions.indexOf(action) >= 0 || (action === "relocate" && actions.indexOf("new") >= 0); }
   function lists(trade, codes) { return codes.some(function (code) { return trade.indexOf(code) === 0; }); }
   function coarse(trade, codes) {
@@ -220,7 +226,7 @@
     if (Object.keys(parts).some(function (name) { return parts[name].known && !parts[name].maybe; })) { return { side: MET }; }
     if (record.trade.unset) { return open(record.trade.unset); }
     if (!trade) { return open(words.trade_unsaid); }
-    if (!/^[0-9]{2,4}$/.test(trade)) { return open(hmgeo.say(words.trade_unread, { code: asked.trade })); }
+    if (!isCode(trade)) { return open(hmgeo.say(words.trade_unread, { code: asked.trade })); }
     if (!codes) {
       names = Object.keys(held).sort(function (a, b) { return b - a; });
       if ((data.renumbered[asked.edition] || []).indexOf(trade) >= 0) {
