@@ -396,3 +396,106 @@ def test_the_command_prints_the_sum_of_rows(tmp_path: Path) -> None:
     assert (
         CliRunner().invoke(app, ["register", "merge", str(lists[0]), "--out", str(out), "--date", "x"]).exit_code == 2
     )
+
+
+def test_an_id_alone_never_makes_another_enterprise_of_that_id_the_one_decided_on(tmp_path: Path) -> None:
+    county = ("", "清新区")
+    lists = [
+        plain(tmp_path / "甲.csv", ("鸿发电镀厂", *county), ("安泰冶炼厂", *county)),
+        plain(tmp_path / "乙.csv", ("宏发电镀厂", *county), ("丰源制革厂", *county)),
+    ]
+    draft, final, next_year = (tmp_path / f"{name}.xlsx" for name in ("草稿", "2025", "2026"))
+    merge_lists(lists, draft)  # 宏发 is DC00003 here …
+    merge_lists(lists, final, decisions=[answered(draft, "同一")])
+    ids = {row["企业名称"]: row["企业编号"] for row in sheet(final, "底册")}
+    assert ids == {"鸿发电镀厂": "DC00001", "安泰冶炼厂": "DC00002", "丰源制革厂": "DC00003"}  # … and 丰源 here
+    made = merge_lists(lists, next_year, previous=final, decisions=[final])
+    assert groups(made) == [
+        ["鸿发电镀厂", "鸿发电镀厂", "宏发电镀厂"],
+        ["安泰冶炼厂", "安泰冶炼厂"],
+        ["丰源制革厂", "丰源制革厂"],
+    ]
+    assert {row["企业名称"]: row["企业编号"] for row in sheet(next_year, "底册")} == ids
+
+
+def test_an_id_that_was_given_up_is_never_given_again(tmp_path: Path) -> None:
+    rows = [("清远鸿发新电镀厂", "", "清城区"), ("清远宏发新电镀厂", "", "清城区")]
+    lists = [plain(tmp_path / "甲.csv", rows[0]), plain(tmp_path / "乙.csv", rows[1])]
+    books = [tmp_path / f"{year}.xlsx" for year in (2025, 2026, 2027, 2028)]
+    merge_lists(lists, books[0])
+    merge_lists(lists, books[1], previous=books[0], decisions=[answered(books[0], "同一")])
+    (kept,) = sheet(books[1], "底册")
+    assert (kept["企业编号"], kept["底册说明"]) == ("DC00001", "并入 DC00002")
+    merge_lists(lists, books[2], previous=books[1])  # without the decisions: the remark alone tells
+    rows_of = {row["企业名称"]: row for row in sheet(books[2], "底册")}
+    assert rows_of["清远鸿发新电镀厂"]["底册说明"] == "并入 DC00002"
+    new = plain(tmp_path / "丙.csv", ("英德市甲化工厂", "", "英德市"))
+    merge_lists([new], books[3], previous=books[1], decisions=[books[1]])
+    ids = {row["企业名称"]: row["企业编号"] for row in sheet(books[3], "底册")}
+    assert ids["英德市甲化工厂"] == "DC00003"
+
+
+def test_a_previous_register_with_one_id_twice_is_refused(tmp_path: Path) -> None:
+    listed = plain(tmp_path / "清单.csv", ("清远市甲电镀厂", A, "清城区"), ("清远市乙化工厂", B, "清城区"))
+    book = tmp_path / "2025.xlsx"
+    merge_lists([listed], book)
+    file = openpyxl.load_workbook(book)
+    file["底册"].cell(3, 1).value = "DC00001"
+    file.save(book)
+    with pytest.raises(InputError) as caught:
+        merge_lists([listed], tmp_path / "2026.xlsx", previous=book)
+    told = "企业编号重复：第 2、3 行（现为「DC00001」）。处理：一个编号只留给一家，另一家的编号留空（合并时另编）"
+    assert str(caught.value) == f"2025.xlsx，图层/工作表 底册，字段 企业编号：{told}"
+
+
+def test_columns_called_as_the_register_calls_its_own_are_kept_under_their_lists_name(tmp_path: Path) -> None:
+    header = ("企业名称", "县(市、区)", "来源", "底册说明", "建设内容", "建设内容*")
+    lists = [
+        write(tmp_path / f"{name}.csv", [header, ("清远市甲电镀厂", "清城区", source, "", "一", "二")])
+        for name, source in (("甲", "市局"), ("乙", "省厅"))
+    ]
+    merge_lists(lists, tmp_path / "底册.xlsx")
+    (row,) = sheet(tmp_path / "底册.xlsx", "底册")
+    assert (row["来源（甲）"], row["来源（乙）"], row["来源"]) == ("市局", "省厅", "甲 第 2 行；乙 第 2 行")
+    assert (row["建设内容"], row["建设内容*"]) == ("一", "二")
+    merge_lists([lists[0]], tmp_path / "再.xlsx", previous=tmp_path / "底册.xlsx")
+    (row,) = sheet(tmp_path / "再.xlsx", "底册")
+    assert (row["来源（甲）"], row["来源（乙）"]) == ("市局", "省厅")
+
+
+def test_two_columns_of_one_template_name_dont_overwrite_each_other(tmp_path: Path) -> None:
+    header = ("企业名称", "资料时点", "环评批复文号", "环评批复文号*")
+    told = ("清环审〔2019〕1号", "清环审〔2020〕2号")
+    listed = write(tmp_path / "清单.csv", [header, ("清远市甲电镀厂", "2024", *told)])
+    merge_lists([listed], tmp_path / "底册.xlsx")
+    (row,) = sheet(tmp_path / "底册.xlsx", "底册")
+    assert [text for name, text in row.items() if name.startswith("环评批复文号")] == list(told)
+
+
+def test_a_coordinate_that_cannot_be_read_stays_one_and_is_told(tmp_path: Path) -> None:
+    listed = plain(
+        tmp_path / "清单.csv",
+        ("清远市甲电镀厂", A, "清城区", "东经113度多", "23.70", "CGCS2000"),
+        ("清远市乙电镀厂", B, "清城区", "/", "", ""),
+        ("清远市丙电镀厂", C, "清城区", "113.05", "23.70", "CGCS2000"),
+    )
+    survey = plain(tmp_path / "调查.csv", ("清远市丙电镀厂", C, "清城区", "1130500", "23.70", "CGCS2000"))
+    merge_lists([listed, survey], tmp_path / "底册.xlsx")
+    rows = sheet(tmp_path / "底册.xlsx", "底册")
+    assert [(row["经度"], row["纬度"]) for row in rows] == [
+        ("东经113度多", "23.70"),
+        ("", ""),
+        ("113.050000", "23.700000"),
+    ]
+    assert [row["底册说明"] for row in rows] == [
+        "坐标「东经113度多，23.70」用不上，照录待核（清单 第 2 行）",
+        "",
+        "坐标「1130500，23.70」用不上，照录待核（调查 第 2 行）",
+    ]
+    statuses = [
+        load_positions(path, kind=LayerKind.ENTERPRISES, basis=Basis.UNDECLARED)[0].table["status"].to_pylist()
+        for path in (listed, tmp_path / "底册.xlsx")
+    ]
+    assert statuses == [["rejected", "not_located", "assessed"]] * 2
+    merge_lists([listed], tmp_path / "再.xlsx", previous=tmp_path / "底册.xlsx")  # and so the year after
+    assert sheet(tmp_path / "再.xlsx", "底册")[0]["经度"] == "东经113度多"

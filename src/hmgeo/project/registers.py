@@ -14,7 +14,7 @@ from hmgeo.intake.columns import ReadOptions, plain_name, recognise_list
 from hmgeo.intake.formats.read import TEMPLATES, read_raw
 from hmgeo.intake.formats.sheets import sheet_names
 from hmgeo.intake.pipeline import open_file, place_rows
-from hmgeo.intake.places.numbers import PLACEHOLDERS
+from hmgeo.intake.places.numbers import PLACEHOLDERS, coordinate_texts
 from hmgeo.intake.rows import Journal
 from hmgeo.outputs.plain_tables import PlainTable, write_plain
 from hmgeo.project.folder import whole_file
@@ -38,15 +38,17 @@ from hmgeo.register.merge import (
     Side,
     SourceList,
     build_register,
+    given_up,
 )
-from hmgeo.register.sheets import own_headers, sheets
+from hmgeo.register.sheets import NOTES_HEADER, filled_headers, own_headers, sheets
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from pathlib import Path
 
     from hmgeo.intake.columns import Opened
+    from hmgeo.intake.rows import RawTable
     from hmgeo.records import LedgerEntry
     from hmgeo.register.merge import Register
     from hmgeo.register.sheets import Sheet
@@ -68,6 +70,7 @@ class _Read:
     dates: list[str]
     points: list[tuple[float, float] | None]
     uncertainties_m: list[float]
+    notes: list[tuple[str, ...]]
     ledger: tuple[LedgerEntry, ...] = field(default=())
 
 
@@ -166,10 +169,10 @@ def _register_of(read: Sequence[_Read], decisions: Sequence[Decision]) -> Regist
     places = {values.get(role, "") for one in read for values in one.values for role in ("county", "township")}
     stems = place_stems([*fulls, *places])
     entries = [
-        entry_of(number, line, values, date=date, point=point, uncertainty_m=uncertainty_m, stems=stems)
+        entry_of(number, line, values, date=date, point=point, uncertainty_m=uncertainty_m, stems=stems, notes=notes)
         for number, one in enumerate(read)
-        for line, values, date, point, uncertainty_m in zip(
-            one.lines, one.values, one.dates, one.points, one.uncertainties_m, strict=True
+        for line, values, date, point, uncertainty_m, notes in zip(
+            one.lines, one.values, one.dates, one.points, one.uncertainties_m, one.notes, strict=True
         )
     ]
     own = [told for one in read for told in one.own]
@@ -186,6 +189,8 @@ def _read_list(path: Path, name: str, given: Mapping[str, Mapping[str, str]], *,
         where = Place(file=path.name, sheet=raw.sheet)
         remedy = "--previous 须是 hmgeo register merge 写出的底册"
         raise InputError(Problem(f"没有「{ID_HEADER}」列", where, remedy=remedy))
+    if is_previous:
+        _refuse_repeated_ids(path, raw)
     roles = {**recognise_list(raw.headers), **opened.columns.by_role}
     if not roles.keys() & {"name", "credit_code", "permit"}:
         where = Place(file=path.name, sheet=raw.sheet)
@@ -196,12 +201,17 @@ def _read_list(path: Path, name: str, given: Mapping[str, Mapping[str, str]], *,
     texts = {role: _texts(raw.columns[header]) for role, header in roles.items() if header in raw.columns}
     count = raw.row_count
     values = [{role: texts[role][row] for role in ROLE_HEADERS if role in texts} for row in range(count)]
-    own = {
-        _own_name(header, opened, name, is_previous=is_previous): _texts(cells)
-        for header, cells in raw.columns.items()
-        if header not in {roles.get(role) for role in (*ROLE_HEADERS, *_PLACED)}
-        and not (is_previous and header in own_headers())
-    }
+    header_datum = opened.columns.header_datum
+    for row, (lon, lat) in enumerate(_coordinates(opened)):
+        if points[row] is None and (lon or lat):  # kept as it stands, so that whoever reads the register sees it too
+            told = texts.get("datum", [""] * count)[row] or (header_datum.zh if header_datum else "")
+            values[row] |= {"lon": lon, "lat": lat, "datum": said.get("datum", "") or told}
+    own: dict[str, list[str]] = {}
+    for header, cells in raw.columns.items():
+        is_role = header in {roles.get(role) for role in (*ROLE_HEADERS, *_PLACED)}
+        if not is_role and not (is_previous and header in own_headers()):
+            own[_own_name(header, opened, name, own, is_previous=is_previous)] = _texts(cells)
+    remarks = _texts(raw.columns.get(NOTES_HEADER, [""] * count)) if is_previous else [""] * count
     return _Read(
         source=SourceList(name, count, _day(date), is_previous),
         lines=list(raw.lines) or list(range(1, count + 1)),
@@ -210,6 +220,7 @@ def _read_list(path: Path, name: str, given: Mapping[str, Mapping[str, str]], *,
         dates=[_day(text) or _day(date) for text in texts.get("date", [""] * count)],
         points=points,
         uncertainties_m=uncertainties_m,
+        notes=[tuple(given_up(text.split("；"))) for text in remarks],
         ledger=tuple(replace(entry, row=_line(entry.row, raw.lines)) for entry in opened.journal.entries),
     )
 
@@ -224,11 +235,38 @@ def _texts(cells: Sequence[str]) -> list[str]:
     return ["" if cell.strip().casefold() in PLACEHOLDERS else cell.strip() for cell in cells]
 
 
-def _own_name(header: str, opened: Opened, name: str, *, is_previous: bool) -> str:
-    """Return what a column is called in the register; a list's own ids are told apart from the register's."""
+def _refuse_repeated_ids(path: Path, raw: RawTable) -> None:
+    """Refuse a register of the year before in which two enterprises have one id."""
+    rows_of: dict[str, list[int]] = {}
+    for row, id_ in enumerate(_texts(raw.columns[ID_HEADER])):
+        rows_of.setdefault(id_, []).append(raw.lines[row] if raw.lines else row + 1)
+    place = Place(file=path.name, sheet=raw.sheet, field=ID_HEADER)
+    remedy = "一个编号只留给一家，另一家的编号留空（合并时另编）"
+    raise_problems(
+        InputError,
+        [
+            Problem(f"{ID_HEADER}重复：第 {'、'.join(map(str, lines))} 行", place, id_, remedy=remedy)
+            for id_, lines in rows_of.items()
+            if id_ and len(lines) > 1
+        ],
+    )
+
+
+def _own_name(header: str, opened: Opened, name: str, taken: Container[str], *, is_previous: bool) -> str:
+    """Return what a column is called in the register; a list's own ids are told apart from the register's.
+
+    So is a column that is called as one that the register fills itself, or as an earlier one of its list.
+    """
     if header == opened.columns.by_role.get("id") and not is_previous:
         return f"原编号（{name}）"
-    return _template_names().get(plain_name(header), header)
+    made = _template_names().get(plain_name(header), header)
+    if made in taken or (not is_previous and made in {ID_HEADER, *own_headers(), *filled_headers()}):
+        made = whole = f"{header}（{name}）"
+        number = 1
+        while made in taken:
+            number += 1
+            made = f"{whole}#{number}"
+    return made
 
 
 def _template_names() -> dict[str, str]:
@@ -244,6 +282,14 @@ def _points(opened: Opened, options: ReadOptions) -> tuple[list[tuple[float, flo
     points = [None if shape is None else shape.representative_point() for shape in outcome.shapes]
     placed = [None if point is None or point.is_empty else (float(point.x), float(point.y)) for point in points]
     return placed, [float(metres) for metres in np.nan_to_num(outcome.uncertainty_m)]
+
+
+def _coordinates(opened: Opened) -> list[tuple[str, str]]:
+    """Return both coordinates of each row as the list has them; none where it has no columns for them."""
+    if opened.raw.geometry is not None or "lon" not in opened.columns or "lat" not in opened.columns:
+        return []
+    lons, lats = coordinate_texts(opened.raw, opened.columns)
+    return list(zip(_texts(lons), _texts(lats), strict=True))
 
 
 def _day(text: str) -> str:

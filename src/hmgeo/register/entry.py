@@ -198,7 +198,8 @@ class Entry:
     line
         Row of the sheet or file as Excel shows it.
     values
-        Role (`name`, `credit_code`, `permit`, …) to the text of the list.
+        Role (`name`, `credit_code`, `permit`, …) to the text of the list; `lon`, `lat` and `datum` only where they
+        gave no point.
     date
         Of what the row says; empty where nobody told.
     point
@@ -249,14 +250,15 @@ def entry_of(
     point: tuple[float, float] | None = None,
     uncertainty_m: float = 0.0,
     stems: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> Entry:
-    """Return a row as it is compared; `values` are texts, blank where the list says nothing."""
+    """Return a row as it is compared; `values` are texts, blank where the list says nothing; `notes` it brings."""
     given, permit = plain_code(values.get("credit_code", "")), plain_code(values.get("permit", ""))
     full, told, state = read_name(values.get("name", ""))
     stated = [read_name(one)[0] for one in re.split(r"[、,，;；/]", values.get("former_name", "")) if one.strip()]
-    code, notes = _code_of(given, permit)
+    code, remarks = _code_of(given, permit)
     if state:
-        notes = (*notes, f"名称中注明{state}")
+        remarks = (*remarks, f"名称中注明{state}")
     former = tuple(dict.fromkeys(name for name in (*stated, *told) if name and name != full))
     return Entry(
         source=source,
@@ -273,7 +275,7 @@ def entry_of(
         core=core_of(full, stems) if full else "",
         county=county_stem(values.get("county", "")),
         marks=frozenset(match.translate(_DIGITS).replace("#", "号") for match in _MARK.findall(full)),
-        notes=notes,
+        notes=(*remarks, *notes),
     )
 
 

@@ -22,7 +22,7 @@ from hmgeo.register.match import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from hmgeo.register.entry import Entry
     from hmgeo.register.match import Matched, Proposal
@@ -47,6 +47,8 @@ ROLE_HEADERS = {
 CONTENTS_SHEET, REGISTER_SHEET, PENDING_SHEET, DECISIONS_SHEET = "目录", "底册", "待人工确认", "已作决定"
 SAME, DIFFERENT, OPEN = "同一", "不同", "待查"
 PREVIOUS_WORD = "上年底册"
+MERGED_INTO = "并入 "
+"""Begins the remark on an enterprise that took another in; that one's id follows."""
 SIDES = ("对象", "候选")
 SIDE_FIELDS = ("编号", "名称", "信用代码", "许可证", "县区", "坐标")
 DECISION_FIELDS = ("决定", "决定人", "决定日期", "决定依据")
@@ -210,11 +212,13 @@ def build_register(
         Decisions that contradict each other.
     """
     earlier_ids = {
-        own[row].get(ID_HEADER, ""): row for row, entry in enumerate(entries) if lists[entry.source].is_previous
+        id_: row
+        for row, entry in enumerate(entries)
+        if lists[entry.source].is_previous and (id_ := own[row].get(ID_HEADER, ""))
     }
     decided, applied = _replay(decisions, entries, earlier_ids)
     matched = match_rows(entries, decided)
-    ids = _ids(matched.group_of, entries, lists, own)
+    ids = _ids(matched.group_of, entries, lists, own, decisions if earlier_ids else ())
     made = Register(tuple(lists), tuple(entries), tuple(own), matched, ids, tuple(decisions), applied)
     counts = made.counts
     if counts.rows != counts.merged + counts.pending + counts.unmatched:
@@ -223,12 +227,32 @@ def build_register(
     return made
 
 
+def given_up(texts: Iterable[str]) -> list[str]:
+    """Return the remarks among texts that name an id given up, since its enterprise went into another.
+
+    Examples
+    --------
+    >>> given_up(["名称中注明停产", "并入 DC00003"])
+    ['并入 DC00003']
+    """
+    return [text for text in texts if text.startswith(MERGED_INTO) and _ID.fullmatch(text.removeprefix(MERGED_INTO))]
+
+
 def _ids(
-    group_of: Sequence[int], entries: Sequence[Entry], lists: Sequence[SourceList], own: Sequence[Mapping[str, str]]
+    group_of: Sequence[int],
+    entries: Sequence[Entry],
+    lists: Sequence[SourceList],
+    own: Sequence[Mapping[str, str]],
+    decisions: Sequence[Decision],
 ) -> tuple[str, ...]:
-    """Return an id for each group: the one it had the year before, else the next number that never was one."""
+    """Return an id for each group: the one it had the year before, else the next number that never was one.
+
+    An id that was given up, and one that a decision names, was one too.
+    """
     held: dict[int, str] = {}
-    numbers = [0]
+    past = [side.id for one in decisions for side in (one.first, one.second)]
+    past += [text.removeprefix(MERGED_INTO) for entry in entries for text in given_up(entry.notes)]
+    numbers = [0, *(int(match[1]) for match in map(_ID.fullmatch, past) if match)]
     for row, group in enumerate(group_of):
         if lists[entries[row].source].is_previous:
             earlier = own[row].get(ID_HEADER, "")
@@ -269,6 +293,8 @@ class _Finder:
         told = _of_side(side)
         earlier = set(self.earlier_ids.values())
         anchor = self.earlier_ids.get(side.id)
+        if anchor is not None and not (_is_known(told, self.entries[anchor]) and _fits(told, self.entries[anchor])):
+            anchor = None  # the id is of another register, where it may have been another enterprise's
         key = told.permit or told.code_given or f"={told.full}"  # the most telling thing that the side has
         near = {row for row in self.by_key.get(key, ()) if row not in earlier and _fits(told, self.entries[row])}
         found = {row for row in near if self._is_as(told, self.entries[row])}
@@ -278,7 +304,7 @@ class _Finder:
             and len({(self.entries[row].code_given, self.entries[row].permit) for row in near}) == 1
         ):
             found = near  # they say more than the side does, and all the same
-        return found | ({anchor} if anchor is not None and _fits(told, self.entries[anchor]) else set())
+        return found | ({anchor} if anchor is not None else set())
 
     @staticmethod
     def _is_as(told: Entry, row: Entry) -> bool:
@@ -287,6 +313,12 @@ class _Finder:
         if row.permit or bool(told.point) != bool(row.point):
             return False
         return bool(told.code_given) or (not row.code_given and told.county == row.county)
+
+
+def _is_known(told: Entry, row: Entry) -> bool:
+    """Tell whether a name or number says that a row is what was told; an id alone doesn't."""
+    pairs = ((told.code_given, row.code_given or row.code), (told.permit, row.permit))
+    return bool(set(told.names) & set(row.names)) or any(one and one == other for one, other in pairs)
 
 
 def _fits(told: Entry, row: Entry) -> bool:

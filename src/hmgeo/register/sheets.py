@@ -15,6 +15,7 @@ from hmgeo.register.merge import (
     DECISIONS_SHEET,
     DIFFERENT,
     ID_HEADER,
+    MERGED_INTO,
     OPEN,
     PENDING_SHEET,
     REGISTER_SHEET,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 
 _POINT_HEADERS = ("经度", "纬度", "坐标系", "定位误差(m)")
+NOTES_HEADER = "底册说明"
 _GRAVEST = (
     Classification.CLASSIFIED,
     Classification.SENSITIVE,
@@ -80,7 +82,7 @@ def _register(register: Register) -> Sheet:
     extra = list(
         dict.fromkeys(header for told in register.own for header in told if header not in {ID_HEADER, *own_headers()})
     )
-    has_points = any(entry.point for entry in register.entries)
+    has_points = any(entry.point or "lon" in entry.values for entry in register.entries)
     points = _POINT_HEADERS if has_points else ()
     header = (ID_HEADER, *(ROLE_HEADERS[role] for role in roles), *points, *extra, *own_headers())
     rows = []
@@ -89,13 +91,18 @@ def _register(register: Register) -> Sheet:
         values = [_value(register, group, role) for role in roles]
         place = _place(register, group) if has_points else ()
         rows.append((register.ids[group], *values, *place, *own, *_standing(register, group)))
-    purpose = "每家企业一行，编号逐年不变；可直接作 hmgeo screen 的污染源清单"
+    purpose = "每家企业一行，编号逐年不变；可作 hmgeo screen 的污染源清单，加 --sources-layer 底册"
     return Sheet(REGISTER_SHEET, header, tuple(rows), purpose)
 
 
 def own_headers() -> tuple[str, ...]:
     """Return the headers that the register adds, which are worked out anew each year."""
-    return ("合并情况", "合并依据", "列入表数", "来源", "底册说明")
+    return ("合并情况", "合并依据", "列入表数", "来源", NOTES_HEADER)
+
+
+def filled_headers() -> tuple[str, ...]:
+    """Return the headers that the register fills from what lists say of roles and places."""
+    return (*ROLE_HEADERS.values(), *_POINT_HEADERS)
 
 
 def _value(register: Register, group: int, role: str) -> str:
@@ -116,7 +123,12 @@ def _standing(register: Register, group: int) -> tuple[str, ...]:
     if not lists:
         notes.insert(0, "本年各表均未见；是否关闭须核实")
     merged_ids = {register.own[row].get(ID_HEADER, "") for row in rows if register.is_old(row)} - {register.ids[group]}
-    notes += [f"并入 {one}" for one in sorted(filter(None, merged_ids))]
+    notes += [f"{MERGED_INTO}{one}" for one in sorted(filter(None, merged_ids))]
+    for row in rows:
+        values = register.entries[row].values
+        if "lon" in values and (not register.is_old(row) or _point_row(register, group) is None):
+            given = "，".join(dict.fromkeys(filter(None, (values["lon"], values["lat"]))))
+            notes.append(f"坐标「{given}」用不上，照录待核（{register.told(row)}）")
     told = "；".join(register.told(row) for row in rows if not register.is_old(row))
     return register.state(group), by, str(len(lists)), told, "；".join(dict.fromkeys(notes))
 
@@ -141,9 +153,12 @@ def _point_row(register: Register, group: int) -> int | None:
 
 
 def _place(register: Register, group: int) -> tuple[str, ...]:
+    """Return the place as the register writes it; where no row has a usable one, what the newest says, as it stands."""
     row = _point_row(register, group)
     if row is None:
-        return ("", "", "", "")
+        given = [register.entries[one].values for one in register.newest_first(group)]
+        unread = next((values for values in given if "lon" in values), {})
+        return (*(unread.get(name, "") for name in ("lon", "lat", "datum")), "")
     entry = register.entries[row]
     lon, lat = entry.point or (0.0, 0.0)
     return f"{lon:.6f}", f"{lat:.6f}", "CGCS2000", f"{entry.uncertainty_m:.1f}"
@@ -267,7 +282,8 @@ def _source(register: Register, row: int) -> tuple[str, str]:
 def _side(register: Register, group: int) -> tuple[str, ...]:
     values = [register.value(group, role) for role in ("name", "credit_code", "permit", "county")]
     told = "；".join(register.told(row) for row in register.rows_of[group])
-    return register.ids[group], *values, ",".join(_place(register, group)[:2]).strip(","), told
+    point = "" if _point_row(register, group) is None else ",".join(_place(register, group)[:2])
+    return register.ids[group], *values, point, told
 
 
 def _pending(register: Register) -> Sheet:
