@@ -132,3 +132,18 @@ def test_counties_are_known_by_their_short_names() -> None:
     assert named_place("清城", "", [], {"441802": "清城区"}, {}).county_code == "441802"
     government = named_place("", "", [("责任单位", "清新区人民政府")], {"441803": "清新区"}, {})
     assert government.note == "所在县由责任单位中的「清新区」推断"
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("不在南丹县", ""), ("非清城区", ""), ("原南丹县", ""), ("临近南丹县", ""), ("不在靖西县", ""),
+        ("河池市南丹县", "451221"), ("清远清城区", "441802"), ("太原市小店区", "140105"), ("临沂市兰山区", "371302"),
+        ("固原市原州区", "640402"), ("百色市靖西县", "451081"), ("原靖西县", "451081"),
+    ],
+)  # fmt: skip
+def test_a_word_before_a_county_that_takes_it_back_is_heard_and_a_prefecture_is_not_such_a_word(
+    cell: str, code: str
+) -> None:
+    every = {"441802": "清城区", "140105": "小店区", "371302": "兰山区", "640402": "原州区"}
+    assert named_place(cell, "", [], {"451221": "南丹县"}, {}, every).county_code == code

@@ -85,7 +85,7 @@ def test_key_area_columns_tell_area_level_source_and_certainty() -> None:
     assert found[5].note == "没有可用的位置，也没有所在县乡。"
 
 
-LISTED = "编号,县(市、区)\n1,清城区\n2,靖西县\n3,济源市\n4,南丹县\n5,德保县\n6,清远市清城区\n"
+LISTED = "编号,县(市、区)\n1,清城区\n2,靖西县\n3,济源市\n4,南丹县\n5,德保县\n6,清远市清城区\n7,火星县\n"
 
 
 def test_lists_of_key_areas_hold_for_their_years_and_old_names_count(
@@ -101,10 +101,11 @@ def test_lists_of_key_areas_hold_for_their_years_and_old_names_count(
             return list(csv.DictReader(file))
 
     then = filled("2018-06-30")
-    assert [row["是否在重点区域"] for row in then] == ["是", "不能判断", "是", "不能判断", "不能判断", "是"]
+    assert [row["是否在重点区域"] for row in then] == ["是", "不能判断", "是", "不能判断", "不能判断", "是", "不能判断"]
+    assert then[6]["重点区域说明"] == "没有可用的位置，「火星县」不在已有行政区名录。"
     assert "济源市（N04）" in then[2]["重点区域"]
     now = filled("2026-11-28")
-    assert [row["是否在重点区域"] for row in now] == ["不能判断", "是", "不能判断", "是", "否", "不能判断"]
+    assert [row["是否在重点区域"] for row in now] == ["不能判断", "是", "不能判断", "是", "否", "不能判断", "不能判断"]
     assert "规划期 2018-01-01 至 2020-12-31），已届满，接续文件未核实。" in now[0]["重点区域说明"]
     assert now[1]["重点区域"] == "靖西市（GX-JX）"
     assert now[1]["重点区域说明"] == "「靖西县」为旧名（至 2015 年），今靖西市。"

@@ -84,7 +84,7 @@ def fact(name: str, given: Given) -> bool | None:
     if name == "is_tailings_pond" and given.source_kind == "tailings_ponds":
         return True
     if name == "is_tailings_pond" and given.source_kind == "project_sites" and given.trade:
-        return given.trade.startswith("09")
+        return given.trade.startswith(("08", "09", "10", "77")) or None
     ores = HEAVY_ORES if name == "heavy_nonferrous_mine" else PERHAPS_SO.get(name, ())
     return True if ores and given.trade.startswith(ores) else None
 

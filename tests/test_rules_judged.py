@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 
 from hmgeo.errors import RuleError
+from hmgeo.judging.applies import Subject, reach
 from hmgeo.judging.cases import CaseFacts, run_case, run_given
+from hmgeo.judging.choices import Choices
+from hmgeo.judging.facts import Side
 from hmgeo.project.start import check_rules
 from hmgeo.rules import book
 from hmgeo.rules.book import load_book
 from hmgeo.rules.model import Case, Rule, Runs
 from hmgeo.rules.words import ATTRIBUTES
-from hmgeo.vocabulary import Effect, Standing, Verdict
+from hmgeo.vocabulary import Action, Effect, Standing, Verdict
 
 BOOK = load_book()
 DATA = Path(book.__file__).parent / "data"
@@ -151,3 +154,37 @@ def test_a_test_does_not_follow_a_stated_no_that_the_trade_contradicts(
     assert found.judgement is not None
     assert found.judgement.verdict is Verdict.NOT_ASSESSED
     assert f"行业代码为 {trade}，而填报“{ATTRIBUTES[fact]}”为否，两者矛盾" in found.note
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "kind", "trade", "words"),
+    [
+        ("SIT-CJ-3KM", "project_sites", "7723", "行业代码 7723 的项目是否建设尾矿库因项目而异，未说明"),
+        ("SIT-LAW-ART32", "project_sites", "3360", "行业代码 3360 的项目是否可能造成土壤污染因项目而异，未说明"),
+        ("SIT-LAW-ART32", "waste_heaps", "", "渣堆是否可能造成土壤污染因具体情况而异，未说明"),
+        ("GW-REG-42", "waste_heaps", "", "渣堆是否可能造成地下水污染因具体情况而异"),
+    ],
+)
+def test_what_a_text_does_not_say_of_all_is_asked_and_judged_by_the_graver_side(
+    rule_id: str, kind: str, trade: str, words: str
+) -> None:
+    rule = next(one for one in BOOK.rules if one.id == rule_id)
+    reached = reach(rule, Subject(kind, trade, "2017", Action.NEW), Choices())
+    assert (reached.side, reached.derived) == (Side.MET, "")
+    assert words in reached.wide
+
+
+@pytest.mark.parametrize("trade", ["06", "1200", "3212", ""])
+def test_no_trade_denies_a_tailings_pond_that_nobody_spoke_of(trade: str) -> None:
+    rule = next(one for one in BOOK.rules if one.id == "SIT-CJ-3KM")
+    reached = reach(rule, Subject("project_sites", trade, "2017", Action.NEW), Choices())
+    assert (reached.side, reached.why) == (Side.UNKNOWN, "未说明是否建设尾矿库，本条未作判断。")
+
+
+def test_a_stated_no_stands_where_the_trade_only_may_say_otherwise() -> None:
+    rule = next(one for one in BOOK.rules if one.id == "LIST-GX-KEY-EMITTERS")
+    given = next(one for one in rule.cases if one.id == "met").given
+    told = replace(given, trade="0912", edition=2017, attributes={"discharges_pollutants": False})
+    assert run_given(rule, told, CaseFacts(told)).judgement.verdict is Verdict.CLEAR
+    unsaid = run_given(rule, replace(told, attributes={}), CaseFacts(replace(told, attributes={}))).judgement
+    assert (unsaid.verdict, unsaid.other) == (Verdict.LISTED, Verdict.CLEAR)

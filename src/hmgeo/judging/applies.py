@@ -106,7 +106,8 @@ TRADE_WORD = "行业（{code}，{edition}）"
 SITUATION_WORD = "情形（{word}）"
 TRADE_WIDE = "行业代码 {code} 宽于条款（条款只指{words}），未说明是否{words}，按较严一侧判断，请核对。"
 TRADE_ELSEWHERE = "行业代码 {code} 的企业可能{words}，未说明是否{words}，无法判断条款是否适用，本条未作判断。"
-FACT_WIDE = "行业代码 {code} 的项目可能{words}，未说明是否{words}，按较严一侧判断，请核对。"
+FACT_WIDE = "行业代码 {code} 的项目是否{words}因项目而异，未说明，按较严一侧判断，请核对。"
+FACT_WIDE_BY_KIND = "{kind}是否{words}因具体情况而异，未说明，按较严一侧判断，请核对。"
 FACT_DERIVED = "按{what}推定：{words}（依据：{source}），可填报更正。"
 DERIVED_FROM_TRADE = "行业代码 {code} "
 BY_KIND_WORD, BY_TRADE_WORD, BASIN_WORD = "对象为{kind}", "行业代码为 {code}", "所在流域"
@@ -429,11 +430,19 @@ def _conditions(rule: Rule, subject: Subject, _: Choices) -> Reach:
         elif known is not condition.expected:
             return _no(_situation(condition))
         elif is_maybe:
-            wide += FACT_WIDE.format(code=subject.trade_code, words=word)
+            wide += _wide(subject, condition.attribute)
         else:
             derived += _derivation(subject, condition.attribute)
     unsaid = FACTS_UNSAID.format(words="、是否".join(unknown)) if unknown else ""
     return _unknown(doubted + unsaid) if doubted or unsaid else Reach(Side.MET, wide=wide, derived=derived)
+
+
+def _wide(subject: Subject, name: str) -> str:
+    """Return what is to be asked where the kind or the trade of a source is wider than a fact."""
+    told, words = implied(subject, name), ATTRIBUTES[name]
+    if told is not None and told.code:
+        return FACT_WIDE.format(code=subject.trade_code, words=words)
+    return FACT_WIDE_BY_KIND.format(kind=SOURCE_KINDS.get(subject.kind, subject.kind), words=words)
 
 
 def _derivation(subject: Subject, name: str) -> str:

@@ -84,7 +84,7 @@ def named_place(
     notes = []
     tables = (counties, every) if county else ()
     code = next(filter(None, (_only(one for one, name in held.items() if _names(county, name)) for held in tables)), "")
-    former = next((one for name, one in former_units().items() if county.endswith(name)), None)
+    former = next((one for name, one in former_units().items() if _ends_with(county.replace("原", ""), name)), None)
     if not code and former is not None:
         code = former.code
         notes.append(former.said)
@@ -108,7 +108,16 @@ def named_place(
 
 def _names(text: str, county: str) -> bool:
     """Return whether a cell names a county, a prefecture before it or not."""
-    return text in county_forms(county) or text.endswith(county)
+    return text in county_forms(county) or _ends_with(text, county)
+
+
+_ELSEWHERE = re.compile(r"[不非未除邻近疑拟]|(?<![太固])原|临(?!沂|汾|沧|夏)")
+"""Words before a name that say another place, or none; not the prefectures whose names hold such a word."""
+
+
+def _ends_with(text: str, name: str) -> bool:
+    """Return whether a cell ends with a name, and what stands before doesn't take it back (不在南丹县)."""
+    return text.endswith(name) and not _ELSEWHERE.search(text.removesuffix(name))
 
 
 def county_forms(name: str) -> tuple[str, ...]:

@@ -97,8 +97,10 @@ def fill_key_areas(
 def _filled(site: Site, finder: PlaceFinder, outlines: Mapping[str, shapely.Geometry], lists: Lists) -> Filled:
     places = finder.find(site)
     if not places.given.code:
-        why = "没有可用的位置，也没有所在县乡。" if site.status is not Status.ASSESSED else "不在已有行政区界线范围内。"
-        return Filled(UNKNOWN, note=why)
+        said = places.given.county or places.given.township
+        unplaced = f"没有可用的位置，「{said}」不在已有行政区名录。" if said else "没有可用的位置，也没有所在县乡。"
+        is_located = site.status is Status.ASSESSED
+        return Filled(UNKNOWN, note="不在已有行政区界线范围内。" if is_located else unplaced)
     if site.place is not None and site.place.doubt:
         return Filled(UNKNOWN, note=site.place.doubt)
     every = (places.given, *places.across, *places.near)
