@@ -163,6 +163,20 @@ def test_sources_in_one_county_read_less_than_half_of_the_row_groups(tmp_path: P
     assert found.receptor_count == COUNT - 1
 
 
+@pytest.mark.parametrize("suffix", ["gpkg", "parquet"])
+def test_parts_read_land_codes_as_the_whole_file_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    monkeypatch.setattr(hmgeo.intake.formats.packed, "PART_ROWS", 2)
+    shapes = [shapely.box(113 + n / 100, 23, 113.005 + n / 100, 23.005) for n in range(5)]
+    frame = geopandas.GeoDataFrame({"DLBM": ["101", "103", "031", "011", "102"]}, geometry=shapes, crs=4490)
+    path = tmp_path / f"parcels.{suffix}"
+    (frame.to_file if suffix == "gpkg" else frame.to_parquet)(path)
+    layer, _ = plain_parts(path, **FARMLAND)
+    whole, _ = load_receptors(path, **FARMLAND)
+    assert layer.read()["receptor_id"].to_pylist() == whole.read()["receptor_id"].to_pylist() == ["row-4"]
+
+
 @pytest.mark.parametrize("sorted_rows", [7, 50_000])
 def test_packing_in_parts_writes_the_same_bytes_as_packing_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sorted_rows: int
@@ -170,7 +184,8 @@ def test_packing_in_parts_writes_the_same_bytes_as_packing_at_once(
     monkeypatch.setattr(hmgeo.intake.formats.packed, "GROUP_ROWS", 7)
     write_gpkg(tmp_path / "plain.gpkg")
     whole, _ = load_receptors(tmp_path / "plain.gpkg", **FARMLAND)
-    write_packed([whole.read()], tmp_path / "whole.parquet", LayerKind.FARMLAND, set_aside=1)
+    own = {"margin_m": 0.0, "set_aside": 1, "left_open": 1}
+    write_packed([whole.read()], tmp_path / "whole.parquet", LayerKind.FARMLAND, more=own)
     monkeypatch.setattr(hmgeo.intake.formats.packed, "PART_ROWS", 11)
     packed = pack_layer(tmp_path / "plain.gpkg", tmp_path / "parts.parquet", sorted_rows=sorted_rows)
     assert (packed.rows, packed.row_groups) == (COUNT - 1, -(-(COUNT - 1) // 7))

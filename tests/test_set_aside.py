@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -135,6 +136,49 @@ def test_only_the_ground_where_it_may_lie_is_open(tmp_path: Path) -> None:
 def test_forest_without_a_shape_is_no_farmland(tmp_path: Path) -> None:
     held, _ = layer(parcels(tmp_path, None, DLBM="0301"), AROUND)
     assert (held.gates.aside, held.gates.completeness) == ("", Completeness.COMPLETE)
+
+
+def test_a_code_that_no_land_has_is_no_other_land(tmp_path: Path) -> None:
+    held, _ = layer(parcels(tmp_path, None, DLBM="9999"), AROUND)
+    assert held.gates.completeness is Completeness.PARTIAL
+    assert "搁置了 1 个图形不可用的要素（P1）" in held.gates.aside
+
+
+@pytest.mark.parametrize("codes", [["", ""], ["0301", ""]])
+def test_a_packed_layer_remembers_what_was_set_aside(tmp_path: Path, codes: list[str]) -> None:
+    packed = tmp_path / "farm.packed.parquet"
+    pack_layer(parcels(tmp_path, None, DLBM=codes[0]), packed)
+    streamed = stream_receptors(packed, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC, gates=Gates(AROUND))
+    held, ledger = layer(packed, AROUND)
+    told = [one.reason for one in ledger.entries if one.event == "搁置待核"]
+    if codes[0]:  # a forest
+        assert (held.gates.aside, streamed.gates.aside, told) == ("", "", [])
+        return
+    assert held.gates.completeness is streamed.gates.completeness is Completeness.PARTIAL
+    words = "「耕地」搁置了 1 个图形不可用的要素（打包前已搁置 1 个），可能在任何位置，不等于不存在。"
+    assert told == [held.gates.aside] == [streamed.gates.aside] == [words]
+    held, ledger = layer(packed, AROUND, Accepted(1, "王工", "2026-11-28", "已核实"))
+    assert inside(held, 112.1, 23.1).gap == ""
+
+
+def test_a_packed_layer_remembers_the_margin_of_its_datum(tmp_path: Path) -> None:
+    path, packed = parcels(tmp_path, {"type": "Polygon", "coordinates": NEAR}), tmp_path / "farm.packed.parquet"
+    pack_layer(path, packed, options=ReadOptions(datum="西安80"))
+    held, _ = layer(packed, AROUND)
+    assert held.margin_m == 100.0
+
+
+def test_farmland_on_another_continent_may_lie_anywhere_here(tmp_path: Path) -> None:
+    import_module("hmgeo.reference.compiled")  # then P2 needs no second look, and still tells where the others lie
+    moved = [[[lon - 100.0, lat] for lon, lat in NEAR[0]]]
+    held, _ = layer(parcels(tmp_path, {"type": "Polygon", "coordinates": moved}), AROUND)
+    assert held.read()["receptor_id"].to_pylist() == ["P2"]
+    assert "（P1），可能在任何位置" in held.gates.aside
+    path = parcels(tmp_path, {"type": "Polygon", "coordinates": moved})
+    path.write_text(path.read_text(encoding="utf-8").replace("113.1", "13.1"), encoding="utf-8")
+    held, ledger = layer(path, AROUND)  # all of it abroad: a study there
+    assert (held.feature_count, held.gates.aside) == (2, "")
+    assert any(one.event == "境外提示" for one in ledger.entries)
 
 
 @pytest.mark.parametrize("how", ["plain", "whole", "packed"])

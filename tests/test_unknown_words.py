@@ -263,8 +263,11 @@ def test_soil_words_outside_the_list_are_a_class_unknown_and_never_absent(tmp_pa
     ("codes", "kept"),
     [
         (["0101", "０１０３", "水田", "0301", "林地", "1001", "？"], [0, 1, 2, 6]),
-        (["101", "301", "1001", "0101K", "011"], [3, 4]),  # zeros are there: 101 is a railway of the second survey
+        (["101", "203", "1001", "0101K", "011"], [3, 4]),  # 011 is there: 101 is a railway of the second survey
         (["101", "102.0", "301"], [0, 1]),  # no zeros at all: 101 may be 0101
+        (["0101", "101", "301", "11"], [0, 1]),  # the third survey has no 101, but for a cut one
+        (["101", "0", "103", "00"], [0, 1, 2]),  # a cell 0 keeps no zero; 00 is wetland
+        (["0101", "9999", "88", "0000", "2301"], [0, 1, 2, 3]),  # there are no such classes
     ],
 )
 def test_a_land_code_that_is_not_understood_is_not_set_aside(codes: list[str], kept: list[int], tmp_path: Path) -> None:
@@ -278,4 +281,5 @@ def test_a_land_code_that_is_not_understood_is_not_set_aside(codes: list[str], k
     farmland, ledger = load_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
     assert farmland.read()["receptor_id"].to_pylist() == [f"P{n}" for n in kept]
     strange = [one.value for one in ledger.entries if one.event == "地类看不懂"]
-    assert strange == [code for code in codes if code in {"？", "102.0"} or (code == "101" and len(codes) == 3)]
+    known = {"0101", "０１０３", "水田", "0101K", "011"}
+    assert strange == [codes[n] for n in kept if codes[n] not in known]

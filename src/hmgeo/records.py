@@ -245,6 +245,8 @@ class Layer:
         How far off the features may lie, in metres: what the way from their datum to CGCS2000 leaves open.
     unread
         Words of its class that its list does not hold.
+    left_open
+        Features set aside, wholly or in part, that may be of this kind: they are not absent.
     """
 
     name: str
@@ -257,6 +259,7 @@ class Layer:
     row_count: int | None = None
     margin_m: float = 0.0
     unread: tuple[UnreadWord, ...] = ()
+    left_open: int = 0
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Start a new pass over the layer."""

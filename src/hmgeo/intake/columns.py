@@ -539,13 +539,20 @@ def _datum_in_name(header: str) -> Datum | None:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file that was read and whose columns were understood."""
+    """A file that was read and whose columns were understood.
+
+    Parameters
+    ----------
+    zeros_kept
+        What the land codes of the whole file say (`receptors.zeros_kept`); None where these rows are all there are.
+    """
 
     raw: RawTable
     columns: Columns
     ids: list[str] | pa.Array
     journal: Journal
     unread: tuple[UnreadWord, ...] = ()
+    zeros_kept: frozenset[int] | None = None
 
     def texts(self, role: str) -> list[str]:
         """Return a column's texts, stripped; blanks where the file has no such column."""

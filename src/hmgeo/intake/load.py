@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.raster import load_elevation, load_raster
+from hmgeo.intake.formats.vectors import left_open_of, packed_own
 from hmgeo.intake.pipeline import open_file, place_rows
 from hmgeo.intake.quality import check_cells
-from hmgeo.intake.receptors import less_set_aside, receptor_batches
+from hmgeo.intake.receptors import less_set_aside, receptor_batches, rows_aside
 from hmgeo.intake.sources import attributes_table, positions_table
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
 
@@ -99,17 +100,20 @@ def load_receptors(
     opened = open_file(path, kind, options, shown_as)
     outcome = place_rows(opened, kind, options, are_receptors=True)
     batches = receptor_batches(opened, outcome, kind)
+    packed = packed_own(path)
+    before = left_open_of(packed)
     layer = Layer(
         name=name or path.stem,
         kind=kind,
         basis=basis,
         provenance=_provenance(path, provenance, opened.journal.file),
         open_batches=lambda: batches,
-        gates=less_set_aside(gates, opened, outcome, kind, options.accept_set_aside),
+        gates=less_set_aside(gates, opened, outcome, kind, options.accept_set_aside, before),
         feature_count=sum(batch.num_rows for batch in batches),
         row_count=opened.raw.row_count,
-        margin_m=outcome.shift_margin_m,
+        margin_m=max(outcome.shift_margin_m, float(packed.get("margin_m", 0.0))),
         unread=opened.unread,
+        left_open=len(rows_aside(opened, outcome, kind)) + before,
     )
     return layer, opened.journal.ledger()
 

@@ -134,7 +134,8 @@ def _place_shapes(
             _turn_shapes(outcome, opened.journal)
         datums = [word or read_on for word in own] if any(own) else [read_on] * raw.row_count
         refer_shapes(outcome, crs, datums)
-        in_china = None if outcome.are_receptors else options.in_china  # rivers and the like may cross borders
+        crosses_borders = outcome.are_receptors and not polygons_only  # rivers and the like
+        in_china = None if crosses_borders else options.in_china
         check_range(outcome, "几何", accept_swaps=options.accept_suggestions, in_china=in_china)
         if not outcome.are_receptors:
             _add_digits(before, crs, datums, outcome)

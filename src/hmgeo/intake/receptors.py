@@ -27,7 +27,7 @@ from hmgeo.rules.words import says_something, stated_by_row
 from hmgeo.vocabulary import TOWNSHIP_DIGITS, Completeness, LayerKind, SoilQualityClass, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 
 
 _LAND_CODE = re.compile(r"(\d{2,4})(?:[A-Z]\d?)?(?![^\u3400-\u9fff(])")
+_HEAD = re.compile(r"0[1-9]|1\d|2[0-4]")
+"""First two digits of the classes of land there are."""
+_CUT_DIGITS = 3  # what is left of 0101 without its zero
+_ZERO_KEPT = re.compile(r"0[1-9]\d{1,2}(?!\d)")
+"""A code that begins with its zero: no spreadsheet cut it off."""
+_WETLAND = "00"
 FARMLAND_CODE = "01"
 """Beginning of the land codes of farmland: 0101 paddy, 0102 irrigated, 0103 dry (011 to 013 in the second survey)."""
 
@@ -46,7 +52,7 @@ def keep_farmland(opened: Opened, outcome: Outcome) -> None:
     if "land_code" not in opened.columns:
         return
     codes = opened.coded("land_code")
-    has_zeros = _has_zeros(opened)
+    kept = _zeros_kept(opened)
     others: dict[str, NDArray[np.intp]] = {}
     strange: dict[str, NDArray[np.intp]] = {}
     blanks: NDArray[np.intp] = np.zeros(0, np.intp)
@@ -56,7 +62,7 @@ def keep_farmland(opened: Opened, outcome: Outcome) -> None:
         code, rows = codes.words[number], assessed[codes.code[assessed] == number]
         if not code:
             blanks = rows + 1
-        elif (is_farmland := _is_farmland(code, has_zeros=has_zeros)) is None:
+        elif (is_farmland := _is_farmland(code, kept=kept)) is None:
             strange[code] = rows + 1
         elif not is_farmland:
             others[code] = rows + 1
@@ -76,27 +82,37 @@ _COUNTY_MARGIN_DEG = COUNTY_TOLERANCE_M / 100_000
 _IDS_NAMED = 3
 
 
-def less_set_aside(gates: Gates, opened: Opened, outcome: Outcome, kind: LayerKind, accepted: Accepted | None) -> Gates:
+def rows_aside(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[int]:
+    """Return the rows that were set aside, wholly or in part, and may be of the layer's kind."""
+    rows = list(outcome.aside)
+    if kind is not LayerKind.FARMLAND:
+        return rows
+    kept = _zeros_kept(opened)
+    codes = {row: opened.text("land_code", row) for row in rows}
+    return [row for row in rows if not codes[row] or _is_farmland(codes[row], kept=kept) is not False]
+
+
+def less_set_aside(
+    gates: Gates, opened: Opened, outcome: Outcome, kind: LayerKind, accepted: Accepted | None, packed: int = 0
+) -> Gates:
     """Return a layer's gates without the ground where features may lie that were set aside: they are not absent.
 
-    That is the feature's own box where it can be read, else its county, else everywhere; unless somebody accepts just
-    so many as absent.
+    That is the feature's own box where it can be read, else its county, else everywhere, as for those that were set
+    aside when the file was packed; unless somebody accepts just so many as absent.
     """
-    rows = list(outcome.aside)
-    if kind is LayerKind.FARMLAND:
-        has_zeros = _has_zeros(opened)
-        codes = {row: opened.text("land_code", row) for row in rows}
-        rows = [row for row in rows if not codes[row] or _is_farmland(codes[row], has_zeros=has_zeros) is not False]
-    if not rows:
+    rows = rows_aside(opened, outcome, kind)
+    count = len(rows) + packed
+    if not count:
         return gates
     names = [opened.ids[row] for row in rows]
     listed = "、".join(names[:_IDS_NAMED]) + ("等" if len(names) > _IDS_NAMED else "")
-    told = f"「{kind.zh}」搁置了 {len(rows)} 个图形不可用的要素（{listed}）"
-    if accepted is not None and accepted.count == len(rows):
+    listed = "；".join(filter(None, (listed, f"打包前已搁置 {packed} 个" if packed else "")))
+    told = f"「{kind.zh}」搁置了 {count} 个图形不可用的要素（{listed}）"
+    if accepted is not None and accepted.count == count:
         action = f"{accepted.by}（{accepted.on}）确认按不存在处理：{accepted.reason}"
         opened.journal.note("搁置已确认", told, action, field="几何")
         return gates
-    ground = [_may_lie_in(row, opened, outcome) for row in rows]
+    ground = [_may_lie_in(row, opened, outcome) for row in rows] + [None] * bool(packed)
     known = sorted({one for one in ground if one is not None})
     where = "、".join(dict.fromkeys(name for name, _ in known)) if None not in ground else "任何位置"
     coverage = gates.coverage
@@ -108,14 +124,34 @@ def less_set_aside(gates: Gates, opened: Opened, outcome: Outcome, kind: LayerKi
         gates = replace(gates, coverage=coverage)
     aside = f"{told}，可能在{where}，不等于不存在。"
     found = "" if accepted is None else f"（所填 {accepted.count} 个与实际不符）"
-    remedy = f"accept_set_aside: {{count: {len(rows)}, by: 姓名, on: 日期, reason: 理由}}"
+    remedy = f"accept_set_aside: {{count: {count}, by: 姓名, on: 日期, reason: 理由}}"
     action = f"其可能所及之处不作未触及；请更正图形，或核实后在 project.yml 该图层下写 {remedy}{found}"
     opened.journal.note(ASIDE_EVENT, aside, action, field="几何")
     return replace(gates, aside=aside)
 
 
-def _has_zeros(opened: Opened) -> bool:
-    return any(code.startswith("0") for code in opened.coded("land_code").words)
+def gates_of_packed(gates: Gates, count: int, kind: LayerKind) -> Gates:
+    """Return the gates of a packed layer that lacks so many features set aside before: nobody knows where they lie."""
+    if not count:
+        return gates
+    told = f"「{kind.zh}」搁置了 {count} 个图形不可用的要素（打包前已搁置 {count} 个）"
+    return replace(gates, completeness=Completeness.PARTIAL, aside=f"{told}，可能在任何位置，不等于不存在。")
+
+
+def _zeros_kept(opened: Opened) -> frozenset[int]:
+    return opened.zeros_kept if opened.zeros_kept is not None else zeros_kept(opened.coded("land_code").words)
+
+
+def zeros_kept(codes: Iterable[str]) -> frozenset[int]:
+    """Return how many digits land codes have that begin with a zero: 3 in the second survey, 4 in the third.
+
+    None where no code does: then a spreadsheet may have cut all zeros off.
+    """
+    return frozenset(len(found[0]) for code in codes if (found := _ZERO_KEPT.match(_plain_code(code))))
+
+
+def _plain_code(code: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", code).split()).removesuffix(".0").upper()
 
 
 def _may_lie_in(row: int, opened: Opened, outcome: Outcome) -> tuple[str, bytes] | None:
@@ -133,22 +169,28 @@ def _may_lie_in(row: int, opened: Opened, outcome: Outcome) -> tuple[str, bytes]
     return county.name, shapely.to_wkb(shapely.buffer(county.shape, _COUNTY_MARGIN_DEG))
 
 
-def _is_farmland(code: str, *, has_zeros: bool) -> bool | None:
+def _is_farmland(code: str, *, kept: frozenset[int]) -> bool | None:
     """Return whether a land code or its name is farmland; None where it isn't understood.
 
     Parameters
     ----------
-    has_zeros
-        Whether any code of the file begins with a zero; else 101 may be 0101 that a spreadsheet cut.
+    kept
+        As `zeros_kept` says of all codes of the file: 101 is a railway where others of three digits keep their zeros,
+        else it may be 0101 that a spreadsheet cut.
     """
-    plain = "".join(unicodedata.normalize("NFKC", code).split()).removesuffix(".0").upper()
+    plain = _plain_code(code)
     digits = _LAND_CODE.match(plain)
     if digits is None:
         word = read_word("land_code", plain)
         return None if isinstance(word, Unknown) else word == "耕地"
     if plain.startswith(FARMLAND_CODE):
         return True
-    return None if not has_zeros and f"0{digits[1]}".startswith(FARMLAND_CODE) else False
+    own, has_three = digits[1], len(digits[1]) == _CUT_DIGITS
+    may_be_cut = not kept or (has_three and _CUT_DIGITS not in kept)
+    if may_be_cut and f"0{own}".startswith(FARMLAND_CODE):
+        return None
+    whole = f"0{own}" if may_be_cut and has_three else own
+    return False if whole == _WETLAND or _HEAD.match(whole) else None
 
 
 def official_areas_m2(opened: Opened) -> pa.Array:

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,16 +32,16 @@ from hmgeo.intake.catalog import file_sha256, shown_path, stream_sha256
 from hmgeo.intake.columns import Columns, Opened, ReadOptions, id_column, map_columns, recognise, understand
 from hmgeo.intake.formats.archive import RemoteFile, opened_parquet, refuse_format
 from hmgeo.intake.formats.read import check_file
-from hmgeo.intake.formats.vectors import geopackage_parts, geoparquet_parts
+from hmgeo.intake.formats.vectors import MARK, distinct_words, geopackage_parts, geoparquet_parts, left_open_of
 from hmgeo.intake.load import load_receptors
 from hmgeo.intake.pipeline import place_rows
-from hmgeo.intake.receptors import nothing_usable, usable_batches
+from hmgeo.intake.receptors import gates_of_packed, nothing_usable, rows_aside, usable_batches, zeros_kept
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Journal
 from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Gates, Layer, Ledger, LedgerEntry, Provenance
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -208,6 +209,10 @@ class PlainParts:
         What reading and mending took in the last pass.
     rows
         Rows of the file, once read.
+    left_open
+        As in `Layer`, once read.
+    zeros_kept
+        As in `Opened`, once read.
     """
 
     path: Stored
@@ -218,10 +223,12 @@ class PlainParts:
     margin_m: float = 0.0
     seconds: float = 0.0
     rows: int = 0
+    left_open: int = 0
+    zeros_kept: frozenset[int] | None = None
 
     def __call__(self) -> Iterator[pa.RecordBatch]:
         """Read the file from the beginning."""
-        ids, self.entries, self.seconds = RunningIds(), [], 0.0
+        ids, self.entries, self.seconds, self.left_open = RunningIds(), [], 0.0, 0
         columns: Columns | None = None
         opened, usable, began = None, 0, time.perf_counter()
         for raw in _parts(self.path, self.options.layer, Journal(self.shown), PART_ROWS):
@@ -229,10 +236,13 @@ class PlainParts:
             columns = columns or _columns(raw, self.kind, self.options, journal)
             own = ids.of(raw, columns.by_role.get("id", ""))
             journal.ids = own
-            opened = Opened(raw, columns, own, journal)
+            if "land_code" in columns and self.zeros_kept is None:
+                self.zeros_kept = zeros_kept(distinct_words(self.path, self.options.layer, columns["land_code"]))
+            opened = Opened(raw, columns, own, journal, zeros_kept=self.zeros_kept)
             outcome = place_rows(opened, self.kind, self.options, are_receptors=True)
             batches = usable_batches(opened, outcome, self.kind)
             self.margin_m = max(self.margin_m, outcome.shift_margin_m)
+            self.left_open += len(rows_aside(opened, outcome, self.kind))
             self._listen(journal, ids.rows - raw.row_count)
             self.seconds += time.perf_counter() - began
             for batch in batches:
@@ -331,7 +341,6 @@ def open_parts(path: Stored, **said: Any) -> tuple[Layer, Ledger]:  # noqa: ANN4
 
 GROUP_ROWS = 50_000
 SORTED_ROWS = 4 * GROUP_ROWS
-MARK = b"hmgeo"
 FORMAT = 1
 BOX = "bbox"
 _BOX_FIELDS = ("xmin", "ymin", "xmax", "ymax")
@@ -394,12 +403,13 @@ def pack_layer(
             spill.add(batch)
             progress(spill.rows)
         parts = layer.open_batches
-        margin_m = parts.margin_m if isinstance(parts, PlainParts) else layer.margin_m
+        held = parts if isinstance(parts, PlainParts) else layer
         sorted_tables = spill.in_order(hilbert_distance, sorted_rows)
         if isinstance(parts, PlainParts):
             ledger = Ledger(tuple(parts.entries))
         aside = sum(entry.event == SET_ASIDE_EVENT for entry in ledger.entries)
-        rows = write_packed(sorted_tables, out, kind, is_sorted=True, margin_m=margin_m, set_aside=aside)
+        more = {"margin_m": held.margin_m, "set_aside": aside, "left_open": held.left_open}
+        rows = write_packed(sorted_tables, out, kind, is_sorted=True, more=more)
     return Packed(rows, -(-rows // GROUP_ROWS), ledger)
 
 
@@ -409,13 +419,13 @@ def write_packed(
     kind: LayerKind,
     *,
     is_sorted: bool = False,
-    margin_m: float = 0.0,
-    set_aside: int = 0,
+    more: Mapping[str, float] = MappingProxyType({}),
 ) -> int:
     """Write tables of `RECEPTOR_SCHEMA` in the working format: the same bytes for the same rows; return the rows.
 
     Unless they are sorted already, each table is sorted in itself, so that a layer too large for memory may come in
-    parts. The margin is that of `Layer`; so many rows were set aside for want of a usable shape.
+    parts. What else the file says of itself: `margin_m` and `left_open` as in `Layer`, and how many rows were
+    `set_aside` for want of a usable shape.
     """
     classes: set[str] = set()
     rows = 0
@@ -430,7 +440,7 @@ def write_packed(
             writer.write_table(table.append_column(BOX, box), row_group_size=GROUP_ROWS)
             classes |= set(table["class"].unique().to_pylist())
             rows += table.num_rows
-        writer.add_key_value_metadata({MARK.decode(): _own(kind, classes, margin_m, set_aside)})
+        writer.add_key_value_metadata({MARK.decode(): _own(kind, classes, more)})
     return rows
 
 
@@ -471,10 +481,9 @@ def _geo() -> str:
     return json.dumps({"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}})
 
 
-def _own(kind: LayerKind, classes: Iterable[str], margin_m: float, set_aside: int) -> str:
+def _own(kind: LayerKind, classes: Iterable[str], more: Mapping[str, float]) -> str:
     own = {"format": FORMAT, "kind": kind.value, "classes": sorted(classes), "columns": RECEPTOR_SCHEMA.names}
-    more = {"margin_m": margin_m, "set_aside": set_aside}
-    return json.dumps(own | {name: value for name, value in more.items() if value}, ensure_ascii=False)
+    return json.dumps(own | (dict(more) if any(more.values()) else {}), ensure_ascii=False)
 
 
 _MANY_GROUPS = 100
@@ -646,9 +655,10 @@ def stream_receptors(
         basis=basis,
         provenance=replace(provenance or Provenance(""), path=place.file, sha256=_sha256(path) if fingerprint else ""),
         open_batches=groups,
-        gates=gates,
+        gates=gates_of_packed(gates, left_open_of(own), kind),
         feature_count=footer.num_rows,
         margin_m=float(own.get("margin_m", 0.0)),
+        left_open=left_open_of(own),
     )
 
 

@@ -34,13 +34,16 @@ _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _CURVED = frozenset(range(8, 15))  # WKB types from CircularString to Surface
 
 
+_ROWS_AT_ONCE = 1_000_000
+
+
 def read_geopackage(path: Path, layer: str, journal: Journal) -> RawTable:
     """Read one layer of a GeoPackage (OGC 12-128), or its one table without geometry."""
     return next(geopackage_parts(path, layer, journal, rows=0))
 
 
-def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int) -> Iterator[RawTable]:
-    """Read a layer in parts of so many rows, at least one part; 0 for all at once."""
+def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int, only: str = "") -> Iterator[RawTable]:
+    """Read a layer in parts of so many rows, at least one; 0 for all at once; of `only` one column its words."""
     place = Place(file=journal.file)
     with contextlib.closing(_open_geopackage(path)) as database:
         try:
@@ -58,6 +61,12 @@ def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int) -> Ite
             headers = [column[0] for column in cursor.description]
             crs = _geopackage_crs(database, name, journal)
             named = unique_headers(headers, journal)
+            if only:
+                own = headers[named.index(only)].replace('"', '""')
+                cursor = database.execute(f'SELECT DISTINCT "{own}" FROM "{quoted}"')  # noqa: S608 -- as above
+                cells = column_texts([row[0] for row in cursor])
+                yield RawTable(name, {only: cells}, len(cells), is_typed=True)
+                return
             first = 0
             while (held := cursor.fetchmany(rows) if rows else cursor.fetchall()) or not first:
                 yield _geopackage_rows(path, held, (headers, named, shapes.get(name, "")), crs, journal, first)
@@ -123,19 +132,57 @@ def read_geoparquet(path: Path, journal: Journal) -> RawTable:
     return next(geoparquet_parts(path, journal, rows=0))
 
 
-def geoparquet_parts(path: Stored, journal: Journal, rows: int) -> Iterator[RawTable]:
-    """Read a GeoParquet in parts of so many rows, at least one part; 0 for all at once."""
+def geoparquet_parts(path: Stored, journal: Journal, rows: int, only: str = "") -> Iterator[RawTable]:
+    """Read a GeoParquet in parts of so many rows, at least one; 0 for all at once; of `only` one column its cells."""
     try:
         with opened_parquet(path) as file:
             schema = file.schema_arrow
             geo = _mapping(json.loads((schema.metadata or {}).get(b"geo", b"{}")))
-            parts = map(_table_of, file.iter_batches(rows)) if rows else iter([file.read()])
+            wanted = [_own_name(schema.names, geo, only)] if only else None
+            parts = map(_table_of, file.iter_batches(rows, columns=wanted)) if rows else iter([file.read()])
             first = next(parts, schema.empty_table())
             yield _geoparquet_rows(first, geo, journal, is_first=True)
             for part in parts:
                 yield _geoparquet_rows(part, geo, journal, is_first=False)
     except (pa.ArrowException, OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
         raise broken(journal, "不是有效的 parquet 文件", "重新导出为 GeoParquet 或 gpkg") from problem
+
+
+def _own_name(names: Sequence[str], geo: dict[str, Any], told: str) -> str:
+    """Return the name in the file of the column that is told by another where names repeat or hold blanks."""
+    described = {*_mapping(geo.get("columns")), geo.get("primary_column", "")}
+    own = [name for name in names if name not in described]
+    return own[unique_headers(own, Journal("")).index(told)]
+
+
+MARK = b"hmgeo"
+"""Key of what a file in the working format says of itself."""
+
+
+def packed_own(path: Stored) -> dict[str, Any]:
+    """Return what a file in the working format says of itself; nothing for any other file."""
+    if path.suffix.lower() != ".parquet":
+        return {}
+    try:
+        with opened_parquet(path) as file:
+            return _mapping(json.loads((file.metadata.metadata or {}).get(MARK, b"{}")))
+    except (pa.ArrowException, OSError, UnicodeDecodeError, json.JSONDecodeError):
+        return {}
+
+
+def left_open_of(own: dict[str, Any]) -> int:
+    """Return how many features a packed file lacks that are not absent; older ones tell only all set aside."""
+    return int(own.get("left_open", own.get("set_aside", 0)))
+
+
+def distinct_words(path: Stored, layer: str, name: str) -> set[str]:
+    """Return the different texts of one column of a GeoPackage or parquet file."""
+    journal = Journal("")
+    if isinstance(path, Path) and path.suffix.lower() == ".gpkg":
+        parts = geopackage_parts(path, layer, journal, rows=0, only=name)
+    else:
+        parts = geoparquet_parts(path, journal, _ROWS_AT_ONCE, only=name)
+    return {word for part in parts for word in part.coded(part.headers[0]).words}
 
 
 def _table_of(batch: pa.RecordBatch) -> pa.Table:

@@ -139,7 +139,8 @@ def check_range(
     held = ~(outside | null_island | swapped)
     here = lies_in_china(bounds)
     abroad = held & ~here
-    if in_china or (in_china is not None and (held & here).any()):
+    others_here = bool((held & here).any() or outcome.sound.any())  # sound rows lie in China
+    if in_china or (in_china is not None and others_here):
         for position in np.flatnonzero(abroad).tolist():
             value = f"{west[position]:.10g}，{south[position]:.10g}"
             outcome.reject(int(rows[position]), ABROAD, field=label, value=value)
