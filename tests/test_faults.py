@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -190,3 +191,40 @@ def test_impossible_limits_of_a_rule_are_refused(
     assert "SCR-JY-10KM" in found[0]
     assert "允许：大于 0，不超过 1e+06 m" in found[0]
     assert abs(int(found[0].split("第 ")[1].split(" 行")[0]) - line) < 12
+
+
+def test_what_is_kept_is_used_once_whole_and_only_for_the_same_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    source = tmp_path / "rules.yml"
+    source.write_text("a", encoding="utf-8")
+    made: list[str] = []
+
+    def make() -> MappingProxyType[str, list[str]]:
+        made.append(source.read_text(encoding="utf-8"))
+        return MappingProxyType({"made": made[-1:]})
+
+    def ask() -> str:
+        return machine.kept("book", tmp_path / "package", [source], make)["made"][0]
+
+    assert [ask(), ask(), made] == ["a", "a", ["a"]]
+    (file,) = (tmp_path / "package").rglob("*.pickle")
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:-1], whole[:-9] + b"\0" + whole[-8:]):
+        file.write_bytes(damaged)
+        made.clear()
+        assert [ask(), made] == ["a", ["a"]]
+        assert file.read_bytes() == whole
+    source.write_text("b", encoding="utf-8")
+    assert ask() == "b"
+
+
+@POSIX
+def test_what_others_could_have_kept_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    assert machine.kept("book", tmp_path / "package", [], lambda: 1) == 1
+    (file,) = (tmp_path / "package").rglob("*.pickle")
+    file.parent.chmod(0o777)
+    assert machine.kept("book", tmp_path / "package", [], lambda: 2) == 2
+    assert machine.kept("book", tmp_path / "package", [], lambda: 3) == 2, "from the user's own folder"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import copyreg
 import hashlib
+import io
 import os
+import pickle
 import stat
 import subprocess
 import sys
@@ -13,11 +16,13 @@ import warnings
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+Made = TypeVar("Made")
 
 _ENGINE = Path(__file__).parents[1] / "proximity"
 """The modules of the distance engine, whose functions call each other."""
@@ -85,6 +90,55 @@ def code_folder() -> Path:
     modules = [*sorted(_ENGINE.glob("*.py")), Path(__file__).with_name("compiled.py")]
     code = b"".join(path.read_bytes() for path in modules)
     return choose_folder(_ENGINE, hashlib.sha256(code).hexdigest()[:12])
+
+
+def kept(name: str, package: Path, sources: Sequence[Path], make: Callable[[], Made]) -> Made:
+    """Return what `make` makes of files, as an earlier process kept it where the files are still the same.
+
+    Parameters
+    ----------
+    name
+        The file's name without suffix, in the package's own folder for what Python keeps, else in the user's cache.
+    sources
+        Whatever decides what is made: data and code. One byte changed, and it is made anew.
+    """
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sources:
+        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    folders = [base / "hmgeo-kept" for base in (package / "__pycache__", cache_folder())]
+    folder = next((one for one in folders if _can_write(one) and _is_private(one)), None)
+    if folder is None:
+        return make()
+    path, key = folder / f"{name}.pickle", digest.digest()
+    with suppress(Exception):  # missing, cut or foreign: it is made again
+        data = path.read_bytes()
+        seal, body = data[: digest.digest_size], data[digest.digest_size :]
+        if seal == hashlib.sha256(key + body).digest():
+            return pickle.loads(body)  # type: ignore[no-any-return]  # noqa: S301 -- nobody else can write there
+    made = make()
+    body = _pickled(made)
+    with suppress(OSError):
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            file.write(hashlib.sha256(key + body).digest() + body)
+        Path(file.name).replace(path)
+    return made
+
+
+def _pickled(made: object) -> bytes:
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _unproxied}
+    pickler.dump(made)
+    return stream.getvalue()
+
+
+def _unproxied(proxy: MappingProxyType[Any, Any]) -> tuple[Callable[..., Any], tuple[dict[Any, Any]]]:
+    return _proxied, (dict(proxy),)
+
+
+def _proxied(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    """Return a read-only mapping; the type itself has no name that a pickle could call it by."""
+    return MappingProxyType(mapping)
 
 
 def core_count() -> int:

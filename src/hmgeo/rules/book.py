@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import Place, Problem, RuleError
+from hmgeo.reference.machine import kept
 from hmgeo.rules.kinds import KINDS, layers_of
 from hmgeo.rules.model import Runs
 from hmgeo.rules.nodes import near
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 
 SUFFIXES = (".yml", ".yaml")
+_DECIDING = {".py", ".csv", *SUFFIXES}
+"""What the packaged rules are read from, and with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +118,19 @@ def _packaged_book() -> RuleBook:
 
 @lru_cache(maxsize=1)
 def _packaged() -> tuple[RuleFile, ...]:
-    folder = resources.files("hmgeo.rules").joinpath("data")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(SUFFIXES))
-    return _read_all([(name, folder.joinpath(name).read_bytes()) for name in names if name != PARAMETERS_FILE])
+    """Read the packaged files, or what an earlier process kept of them: YAML takes half a second."""
+    data = resources.files("hmgeo.rules").joinpath("data")
+    names = sorted(entry.name for entry in data.iterdir() if entry.name.endswith(SUFFIXES))
+    contents = [(name, data.joinpath(name).read_bytes()) for name in names if name != PARAMETERS_FILE]
+    room = Path(__file__).parent
+    decides = [
+        room.parent / "vocabulary.py",
+        *room.glob("*.py"),
+        *(room.parent / "reference").rglob("*.*"),
+        *room.glob("data/*"),
+    ]
+    sources = sorted(path for path in decides if path.suffix in _DECIDING)
+    return kept("rules", room, sources, lambda: _read_all(contents))
 
 
 def _read_packs(packs: Sequence[Path]) -> tuple[RuleFile, ...]:
