@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 TRADES = Choices({"cadmium_trades": ChosenParameter("cadmium_trades", ("3212",), edition=2017)})
 AIR = [f"废气{metal}(kg/a)" for metal in METALS]
 BLANK_ROW = {"行业代码": "", "是否涉镉": "", "固废堆存情况": "", "废水去向": "", **dict.fromkeys(AIR, "")}
-STATED = BLANK_ROW | {"行业代码": "3212", "是否涉镉": "已认定", **dict.fromkeys(AIR, "0")}
+STATED = BLANK_ROW | {
+    "行业代码": "3212", "是否涉镉": "已认定", "固废堆存情况": "无", "废水去向": "不外排", **dict.fromkeys(AIR, "0"),
+}  # fmt: skip
 
 
 class _Rows:
@@ -46,11 +48,12 @@ def group_of(
     place: str = "point",
     meets_land: bool = False,
     chain: str = "",
+    is_floor: bool = False,
 ) -> tuple[str, str]:
     """Return group and reason of one source with parcels of these classes within the radius."""
     source = {
         "source_id": "A", "name": "甲厂", "status": "assessed", "position_kind": place, "trade_code": cells["行业代码"],
-        "nearest_farmland_m": 800.0, "nearest_farmland_bearing_deg": 90.0, "counts_are_lower_bounds": False,
+        "nearest_farmland_m": 800.0, "nearest_farmland_bearing_deg": 90.0, "counts_are_lower_bounds": is_floor,
         "cadmium": cadmium_of(cells["是否涉镉"], "", cells["行业代码"], "2017", TRADES).word,
     }  # fmt: skip
     words = sorted(set(parcels))
@@ -96,6 +99,11 @@ EMITS = STATED | {"废气镉(kg/a)": "1.2"}
         (EMITS, ("优先保护类", "未划分", "未划分"), "丁", "缺耕地类别（10 km内 2 块未划分或看不懂）；大气途径"),
         (EMITS, ("优先保护类", "三类"), "丁", "缺耕地类别（10 km内 1 块未划分或看不懂）；大气途径"),
         (EMITS | {"是否涉镉": "", "行业代码": ""}, ("严格管控类",), "丁", "缺行业（是否涉镉）；大气途径"),
+        (EMITS | {"是否涉镉": "待查"}, ("严格管控类",), "丁", "是否涉镉「待查」看不懂；大气途径"),
+        (STATED | {"废水去向": "排入农灌沟"}, ("优先保护类",), "丁", "缺水流资料（灌溉取水）。"),
+        (STATED | {"废水去向": ""}, ("安全利用类",), "丁", "缺水流资料（灌溉取水）；受体"),
+        (STATED | {"固废堆存情况": "露天堆存"}, ("优先保护类",), "丁", "缺水流资料（高程）。"),
+        (STATED | {"固废堆存情况": ""}, ("优先保护类",), "丁", "缺固废堆存情况、水流资料（高程）。"),
     ],
 )
 def test_the_group_follows_from_what_is_stated(
@@ -104,6 +112,46 @@ def test_the_group_follows_from_what_is_stated(
     told = group_of(cells, parcels)
     assert told[0] == group
     assert told[1].startswith(reason)
+
+
+POLLUTES = {"固废堆存情况": "露天堆存", "废水去向": "排入农灌沟"}
+
+
+@pytest.mark.parametrize(
+    ("chain", "path", "states", "lacks"),
+    [
+        (None, None, ("待补", "待补"), "缺水流资料（灌溉取水）；缺水流资料（高程）。"),
+        ("缺图层", None, ("待补", "待补"), "缺水流资料（灌溉取水）；缺水流资料（高程）。"),
+        ("缺图层", {"length_m": None, "note": "在高程范围外"}, ("待补", "待补"),
+         "缺水流资料（灌溉取水）；缺水流资料（径流）。"),
+        ("上下游", {"length_m": 900.0, "note": "入河"}, ("未见", "未见"), "资料齐，仅有距离。"),
+        ("取水口", {"length_m": 900.0, "note": "入河"}, ("待补", "未见"), "缺废水去向及与灌溉取水的关系。"),
+    ],
+)  # fmt: skip
+def test_water_that_nobody_assessed_is_open_and_never_none_seen(
+    chain: str | None, path: dict[str, Any] | None, states: tuple[str, str], lacks: str
+) -> None:
+    source = {
+        "source_id": "A", "name": "甲厂", "status": "assessed", "position_kind": "point", "trade_code": "3212",
+        "nearest_farmland_m": 800.0, "nearest_farmland_bearing_deg": 90.0, "counts_are_lower_bounds": False,
+    }  # fmt: skip
+    held = WaterTables()
+    chains = [dict.fromkeys(held.chains.schema.names) | {"source_id": "A", "broken_at": chain, "chain": "链"}]
+    water = WaterTables(
+        paths=pa.Table.from_pylist([] if path is None else [{"source_id": "A"} | path], held.paths.schema),
+        chains=pa.Table.from_pylist(chains if chain else [], held.chains.schema),
+    )
+    around = Around(pathways=pathways_of(water, {"A": "露天堆存"})) if chain else None  # None: nobody asked at all
+    told = evidence_rows(
+        [source], COUNTS_SCHEMA.empty_table(), OwnColumns(_Rows(STATED | POLLUTES)),  # type: ignore[arg-type]
+        radius_m=10_000.0, around=around,
+    )[0]  # fmt: skip
+    assert (told["irrigation_state"], told["runoff_state"], told["visit_reason"]) == (*states, lacks)
+
+
+def test_an_area_that_the_data_cut_off_is_said_to_be_the_least() -> None:
+    told = group_of(EMITS, ("严格管控类",), is_floor=True)
+    assert told == ("甲", "大气途径：废气镉 1.2 kg/a；受体：10 km内至少有严格管控类 2.00 ha。")
 
 
 def test_a_source_known_by_place_needs_its_position_first() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from hmgeo.judging.applies import cadmium_of
 from hmgeo.judging.bench import Question
+from hmgeo.judging.choices import Choices
 from hmgeo.judging.judge import USER_DECIDER, USER_RADIUS_ID
 from hmgeo.judging.own_columns import OwnColumns
 from hmgeo.project.bare import load_bare
@@ -16,15 +18,18 @@ from hmgeo.project.pairs.file import ParquetSink
 from hmgeo.project.run import PLAIN, Run, clock, finish, layers_used, run_folder, warnings_of
 from hmgeo.project.run_files import new_run
 from hmgeo.proximity.measure import TableSink
-from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA, VISITS_SCHEMA
-from hmgeo.results.results import Results
+from hmgeo.results.columns import EVIDENCE_SCHEMA, EXTRA_SCHEMA, PAIRS_SCHEMA, RECEPTORS_SCHEMA, VISITS_SCHEMA
+from hmgeo.results.results import BureauTables, Results
 from hmgeo.results.text import radius_text
 from hmgeo.results.used import DEFAULT_ORDER, ParameterUsed, RuleUsed
 from hmgeo.screening.evidence import evidence_rows, visiting
 from hmgeo.screening.land_area import with_land
 from hmgeo.screening.screen import screen
+from hmgeo.screening.somewhere import places_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hmgeo.project.bare import BareFile
     from hmgeo.project.inputs import Progress
     from hmgeo.project.run import Wish
@@ -99,16 +104,17 @@ def _results(
 ) -> Results:
     layers = layers_used(measured)
     radius = radius_text(question.radius_m)
-    rows = screened.sources.to_pylist()
     own = OwnColumns(measured[0])
-    visiting(rows, evidence_rows(rows, screened.counts, own, radius_m=question.radius_m), DEFAULT_ORDER)
+    rows = [row | _stated(own, number, row) for number, row in enumerate(screened.sources.to_pylist())]
+    evidence = evidence_rows(rows, screened.counts, own, radius_m=question.radius_m)
+    visiting(rows, evidence, DEFAULT_ORDER)
     return Results(
         title=f"{radius} 距离排查",
         as_of=None,
         area_name="",
         radius_m=question.radius_m,
         radii_m=screened.radii_m,
-        sources=pa.Table.from_pylist(rows, pa.schema([*screened.sources.schema, *VISITS_SCHEMA])),
+        sources=pa.Table.from_pylist(rows, pa.schema([*screened.sources.schema, *_STATED, *VISITS_SCHEMA])),
         findings=screened.findings,
         counts=screened.counts,
         receptors=receptors,
@@ -118,8 +124,26 @@ def _results(
         rules=(_user_rule_used(question.radius_m, screened.findings.num_rows),),
         parameters=(ParameterUsed("半径", f"{question.radius_m:g}", "m", USER_DECIDER),),
         screening_rule_id=USER_RADIUS_ID,
+        bureau=BureauTables(
+            pa.Table.from_pylist(evidence, EVIDENCE_SCHEMA),
+            measured[0].attributes,
+            places_table(screened.place_sources),
+        ),
         warnings=(*_coverage_warning(measured[1]), *warnings_of(question, screened, ledger, layers, "")),
     )
+
+
+_STATED = [EXTRA_SCHEMA.field(name) for name in ("cadmium", "cadmium_basis", "production_state")]
+
+
+def _stated(own: OwnColumns, number: int, row: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return what the list states of cadmium and production; nobody chose trades, so a blank stays blank."""
+    stated, state = own.text(number, "是否涉镉"), own.text(number, "生产状态")
+    if not stated:
+        return {"cadmium": None, "cadmium_basis": None, "production_state": state}
+    basis = own.text(number, "涉镉依据")
+    cadmium = cadmium_of(stated, basis, row["trade_code"], row["trade_edition"], Choices())
+    return {"cadmium": cadmium.word, "cadmium_basis": cadmium.basis, "production_state": state}
 
 
 def _coverage_warning(farmland: Layer) -> tuple[str, ...]:

@@ -15,12 +15,15 @@ from hmgeo.results.columns import (
     FLOW_MET_SCHEMA,
     FLOW_PATHS_SCHEMA,
     IRRIGATION_SCHEMA,
+    LEADS_SCHEMA,
     MINES_SCHEMA,
     OVERHEAD_SCHEMA,
+    REACHED_SCHEMA,
     SAMPLING_SCHEMA,
     SLOPES_SCHEMA,
     STEEP_SCHEMA,
     TERRAIN_FLIPS_SCHEMA,
+    TOWNSHIPS_SCHEMA,
 )
 from hmgeo.results.used import DEFAULT_ORDER
 from hmgeo.vocabulary import Basis, Unassessed, Verdict
@@ -62,23 +65,23 @@ class BureauTables:
     ----------
     evidence
         One row per source: cells by pathway and receptor.
+    attributes
+        The input's own columns as text, rows as in `sources`.
     places
         source_id, place_code, place_name, is_approximate, geometry: where a source may stand that only a place is
         known of.
     townships, reached, leads
-        The view from the land, and what crosses the county line.
-    attributes
-        The input's own columns as text, rows as in `sources`.
+        The view from the land, and what crosses the county line; empty for bare `hmgeo screen`.
     outlets
         Every outlet given, with the source it belongs to; None where the project gives none.
     """
 
     evidence: pa.Table = field(repr=False)
-    places: pa.Table = field(repr=False)
-    townships: pa.Table = field(repr=False)
-    reached: pa.Table = field(repr=False)
-    leads: pa.Table = field(repr=False)
     attributes: pa.Table = field(repr=False)
+    places: pa.Table = field(repr=False)
+    townships: pa.Table = field(default_factory=TOWNSHIPS_SCHEMA.empty_table, repr=False)
+    reached: pa.Table = field(default_factory=REACHED_SCHEMA.empty_table, repr=False)
+    leads: pa.Table = field(default_factory=LEADS_SCHEMA.empty_table, repr=False)
     outlets: pa.Table | None = field(default=None, repr=False)
 
 
@@ -143,7 +146,7 @@ class Results:
     compiled_rules
         Clauses and ground for a page that judges a clicked place; None where nobody compiled them.
     bureau, terrain, water
-        None for bare `hmgeo screen`.
+        The latter two are None for bare `hmgeo screen`.
     failed
         A sentence for each sheet or picture that could not be made; among the warnings too.
     unread

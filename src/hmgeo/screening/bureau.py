@@ -223,11 +223,11 @@ def bureau_view(
         pa.Table.from_pylist(sources, schema),
         BureauTables(
             pa.Table.from_pylist(evidence, EVIDENCE_SCHEMA),
+            positions.attributes,
             places_table(screened.place_sources),
             towns,
             pa.concat_tables([land.reached, sites.reached]),
             leads_table(sources, question.areas.counties, question.home_counties, land, question.radius_m),
-            positions.attributes,
             outlets.table if LayerKind.OUTLETS in sides else None,
         ),
         outlets.ledger,

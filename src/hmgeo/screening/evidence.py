@@ -16,7 +16,7 @@ from hmgeo.judging.facts import Side
 from hmgeo.judging.outlets import AIR, WATER, JoinedOutlets, OutletCells
 from hmgeo.judging.own_columns import METALS
 from hmgeo.records import Unknown
-from hmgeo.reference.cells import read_trade
+from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.results.text import distance_text, radius_text
 from hmgeo.screening.land import LandView
 from hmgeo.vocabulary import (
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 NOT_TRACED = "未作水流方向测算"
 _NOTHING_STORED = frozenset({"无", "否", "没有"})
+_WASTE_UNSTATED = "固废堆存情况"
 _MOST_CHAINS = 3
 
 
@@ -63,7 +64,7 @@ class Pathway:
     receptor
         Polluted farmland at its end, in words.
     side
-        Whether there is a pathway; one that nobody traced is none, one whose link isn't told is unknown.
+        Whether there is a pathway; one that nobody traced or whose link isn't told is unknown, never none.
     lacks
         What would tell it, where it is unknown.
     """
@@ -71,8 +72,12 @@ class Pathway:
     text: str = NOT_TRACED
     established: str = ""
     receptor: str = ""
-    side: Side = Side.NOT_MET
+    side: Side = Side.UNKNOWN
     lacks: str = ""
+
+
+_NO_IRRIGATION_DATA, _NO_HEIGHTS = "水流资料（灌溉取水）", "水流资料（高程）"
+_UNTRACED_IRRIGATION = Pathway(lacks=_NO_IRRIGATION_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +118,10 @@ def _irrigation(rows: Iterable[Mapping[str, Any]]) -> Pathway:
     more = f"（另有 {len(shown) - _MOST_CHAINS} 条见「灌溉途径」表）" if len(shown) > _MOST_CHAINS else ""
     text = "".join(dict.fromkeys(row["chain"] for row in shown[:_MOST_CHAINS])) + more
     if not whole:
-        told = all(row["broken_at"] in (NO_LAYERS, ELSEWHERE) for row in held)
-        return Pathway(text) if told else Pathway(text, side=Side.UNKNOWN, lacks="废水去向及与灌溉取水的关系")
+        if all(row["broken_at"] == ELSEWHERE for row in held):
+            return Pathway(text, side=Side.NOT_MET)
+        is_asked = any(row["broken_at"] != NO_LAYERS for row in held)
+        return Pathway(text, lacks="废水去向及与灌溉取水的关系" if is_asked else _NO_IRRIGATION_DATA)
     count = sum(row["parcel_count"] for row in whole)
     districts = "、".join(dict.fromkeys(row["district_name"] or row["district_id"] or "直接取水" for row in whole))
     polluted = {
@@ -131,12 +138,12 @@ def _irrigation(rows: Iterable[Mapping[str, Any]]) -> Pathway:
 
 def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], stored: str, why_not: str) -> Pathway:
     if path is None:
-        return Pathway(why_not or NOT_TRACED)
+        return _untraced_runoff(why_not or NOT_TRACED, stored, _NO_HEIGHTS)
     if path["length_m"] is None:
-        return Pathway(f"径流未评估：{path['note']}")
+        return _untraced_runoff(f"径流未评估：{path['note']}", stored, "水流资料（径流）")
     reach = f"径流 {path['length_m'] / 1000:.1f} km，{path['note']}"
     if not parcels:
-        return Pathway(f"{reach}；沿途现有数据未遇耕地，不等于不受影响")
+        return Pathway(f"{reach}；沿途现有数据未遇耕地，不等于不受影响", side=Side.NOT_MET)
     first_m = min(row["flow_distance_m"] for row in parcels)
     polluted = [
         f"{word.value} {count} 块"
@@ -146,11 +153,18 @@ def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], store
     text = f"{reach}；沿途遇耕地 {len(parcels)} 块，最近流程 {first_m / 1000:.2f} km"
     text += f"，其中{'、'.join(polluted)}" if polluted else ""
     if not stored.strip():
-        return Pathway(f"{text}；固废堆存情况未填，不作途径证据", side=Side.UNKNOWN, lacks="固废堆存情况")
+        return Pathway(f"{text}；固废堆存情况未填，不作途径证据", lacks=_WASTE_UNSTATED)
     if stored.strip() in _NOTHING_STORED:
-        return Pathway(f"{text}；无固废堆存，不作途径证据")
+        return Pathway(f"{text}；无固废堆存，不作途径证据", side=Side.NOT_MET)
     said = f"固废径流途径：堆存「{stored.strip()}」，沿径流 {first_m / 1000:.2f} km 遇耕地"
     return Pathway(text, said, side=Side.MET)
+
+
+def _untraced_runoff(text: str, stored: str, lacks: str) -> Pathway:
+    """Return runoff that nobody traced: none only where the list says that nothing lies there."""
+    if stored.strip() in _NOTHING_STORED:
+        return Pathway(text, side=Side.NOT_MET)
+    return Pathway(text, lacks=lacks if stored.strip() else f"{_WASTE_UNSTATED}、{lacks}")
 
 
 NOT_GIVEN = "没有可用的风频表"
@@ -319,8 +333,9 @@ class _Told:
     around: Around
     disputed: Mapping[str, str]
 
-    def of_the_land(self, source_id: str) -> dict[str, Any]:
+    def of_the_land(self, source: Mapping[str, Any]) -> dict[str, Any]:
         """Return the cells on exceedances and on sites."""
+        source_id = source["source_id"]
         held = self.around.land.exceeding.get(source_id)
         site_m, site_id = self.around.sites.nearest.get(source_id, (None, ""))
         cells: dict[str, Any] = {
@@ -332,10 +347,8 @@ class _Told:
         if not self.around.land.exceedances.is_told:
             return cells | ({"exceedance": EXCEEDANCE_NOT_GIVEN} if cells["exceedance"] else {})
         if held is not None and held.count:
-            within = radius_text(self.radius_m)
-            text = (
-                f"{within}内农产品超标地块 {held.count} 块，{held.area_ha:,.2f} ha，最近 {distance_text(held.least_m)}"
-            )
+            within, least = f"{radius_text(self.radius_m)}内{_floor(source)}", distance_text(held.least_m)
+            text = f"{within}农产品超标地块 {held.count} 块，{held.area_ha:,.2f} ha，最近 {least}"
             cells |= {"exceedance": text, "exceeding_count": held.count, "exceeding_ha": held.area_ha}
         return cells
 
@@ -345,8 +358,9 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
     source_id, bearing_deg = source["source_id"], source["nearest_farmland_bearing_deg"]
     share, share_note = downwind(told.wind, source)
     stated_m = own.number(number, "排气筒高度")
-    irrigation = told.around.pathways.irrigation.get(source_id, Pathway())
-    runoff = told.around.pathways.runoff.get(source_id, Pathway())
+    irrigation = told.around.pathways.irrigation.get(source_id, _UNTRACED_IRRIGATION)
+    stored = own.text(number, "固废堆存情况")
+    runoff = told.around.pathways.runoff.get(source_id) or _untraced_runoff(NOT_TRACED, stored, _NO_HEIGHTS)
     stacks_m = outlets.stacks_m or (() if stated_m is None else (stated_m,))
     air, water = own.emissions(number, AIR), own.emissions(number, WATER)
     cells: dict[str, Any] = {
@@ -363,20 +377,21 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
         "water_receiving": own.text(number, "受纳水体") or own.text(number, "废水去向") or "、".join(outlets.receiving),
         "outlets": outlets.text,
         "water_pathway": irrigation.text,
-        "waste_storage": own.text(number, "固废堆存情况"),
+        "waste_storage": stored,
         "waste_pathway": runoff.text,
-        **told.of_the_land(source_id),
+        **told.of_the_land(source),
     }
     for word, code in POLLUTED_CLASSES.items():
         for one_m in EVIDENCE_RADII_M:
             cells[f"{code}_{one_m / 1000:g}km_ha"] = area_ha.get((source_id, one_m, word))
     if own.text(number, "废水去向") in _NO_WASTEWATER or emits(water, outlets, WATER) is Side.NOT_MET:
         irrigation = replace(irrigation, side=Side.NOT_MET) if irrigation.side is Side.UNKNOWN else irrigation
+    trade_gap = told.disputed.get(source_id) or _trade_gap(source, own.text(number, "是否涉镉"))
     evidence = Evidence(
         air=_air(cells, emits(air, outlets, AIR)),
         water=(irrigation, runoff),
         land=_polluted(source, told, cells, (irrigation, runoff)),
-        gaps=tuple(filter(None, (told.disputed.get(source_id) or _trade_gap(source), _place_gap(source)))),
+        gaps=tuple(filter(None, (trade_gap, _place_gap(source)))),
     )
     states = zip(("air", "irrigation", "runoff"), (evidence.air, *evidence.water), strict=True)
     cells |= {f"{name}_state": _STATES[one.side].value for name, one in states}
@@ -429,7 +444,7 @@ def _polluted(source: Mapping[str, Any], told: _Told, cells: Mapping[str, Any], 
     land_ha = {word: told.land.area_ha.get((source_id, told.radius_m, word)) or 0.0 for word in POLLUTED_CLASSES}
     held = "、".join(f"{word} {area_ha:,.2f} ha" for word, area_ha in land_ha.items() if area_ha > 0)
     found = (
-        f"{within}内有{held}" if held else "",
+        f"{within}内{_floor(source)}有{held}" if held else "",
         cells["exceedance"] if cells.get("exceeding_count") else "",
         *(one.receptor for one in by_water),
     )
@@ -447,11 +462,18 @@ def _polluted(source: Mapping[str, Any], told: _Told, cells: Mapping[str, Any], 
     return Pathway(side=Side.UNKNOWN if missing else Side.NOT_MET, lacks=missing)
 
 
-def _trade_gap(source: Mapping[str, Any]) -> str:
-    """Return what isn't known of a source's trade; by the list's own word on cadmium or by its code."""
+def _floor(source: Mapping[str, Any]) -> str:
+    return "至少" if source["counts_are_lower_bounds"] else ""
+
+
+def _trade_gap(source: Mapping[str, Any], stated: str) -> str:
+    """Return what isn't known of a source's trade; by the list's own word on cadmium (as stated) or by its code."""
     word = source.get("cadmium")
     if word == DISPUTED:
         return "涉镉情况矛盾，待核实"
+    read = read_word("是否涉镉", stated)
+    if isinstance(read, Unknown) and read.code != "not_stated":
+        return f"是否涉镉「{stated}」看不懂"
     if word is None and not isinstance(read_trade(source["trade_code"] or ""), Unknown):
         return ""
     return "" if word else "缺行业（是否涉镉）"

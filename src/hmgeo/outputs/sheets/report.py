@@ -24,7 +24,7 @@ from docxtpl import DocxTemplate, InlineImage
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import wording
 from hmgeo.results.text import distance_text, mu, radius_text
-from hmgeo.vocabulary import Basis, PositionKind, Status, Verdict, VisitGroup
+from hmgeo.vocabulary import Basis, PositionKind, Status, Unassessed, Verdict, VisitGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,6 +111,7 @@ def facts(told: Told) -> dict[str, Any]:
     statuses = manifest["counts"]["sources_by_status"]
     listed = sorted((row for row in told.sources if row.get("list_number")), key=lambda row: int(row["list_number"]))
     verdicts = manifest["counts"]["findings_by_verdict"]
+    unassessed = Unassessed.counted((row["verdict"], row["reason_codes"] or "") for row in told.findings)
     groups: dict[str, int] = defaultdict(int)
     for row in listed:
         groups[row["visit_group"]] += 1
@@ -124,7 +125,8 @@ def facts(told: Told) -> dict[str, Any]:
         "statuses": "，".join(f"{one.zh} {statuses[one.value]} 行" for one in Status if statuses.get(one.value)),
         "listed_count": len(listed),
         "groups": "，".join(f"{one.value} {groups[one.value]} 家" for one in VisitGroup),
-        "verdicts": "；".join(f"{one.zh} {verdicts[one.value]} 条" for one in Verdict),
+        "verdicts": wording.verdict_header({one: verdicts[one.value] for one in Verdict}, unassessed),
+        "is_own_radius": screening is not None and not cited,
         "basis": Basis.of(manifest["basis"]).zh,
         "banner": wording.basis_banner(Basis.of(manifest["basis"])),
         "warnings": list(manifest["warnings"]),
