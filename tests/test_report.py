@@ -7,7 +7,9 @@ import io
 from typing import TYPE_CHECKING
 
 import docx
+import openpyxl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from docx.oxml.ns import qn
 from small_results import HOSTILE, small_results
@@ -50,7 +52,7 @@ def table(page: docx.document.Document, first: str) -> list[list[str]]:
     return [[cell.text for cell in row.cells] for row in found.rows]
 
 
-def test_it_goes_from_the_question_to_the_limits(page: docx.document.Document) -> None:
+def test_it_goes_from_the_question_to_the_limits(page: docx.document.Document, results: Results) -> None:
     heads = [one.text for one in page.paragraphs if one.style.name == "Heading 1"]
     assert [one.split("、")[0] for one in heads] == list("一二三四五六七八九")
     text = "\n".join(one.text for one in page.paragraphs)
@@ -58,6 +60,9 @@ def test_it_goes_from_the_question_to_the_limits(page: docx.document.Document) -
         "输入 8 行：已评估 6 行，未定位 1 行，退回补正 1 行。列入核查先后 6 家：甲 0 家，丁 6 家，乙 0 家，丙 0 家。"
         in text
     )
+    counted = wording.verdict_header(results.verdict_counts(), results.unassessed_counts())
+    assert "（已量未见、范围未申明 1，缺图层或资料 " in counted
+    assert f"各条款结论：{counted}。" in text
     assert "次序由某局于2026-05-01选定，理由：先近后远。" in text
     assert "本次没有乡镇资料，未分乡镇统计。" in text
     assert wording.DISCLAIMER in text
@@ -73,6 +78,16 @@ def test_the_list_stands_in_the_order_of_visits_with_margins(page: docx.document
     assert HOSTILE in {row[1] for row in rows}
     assert rows[3][3:] == ["丁", "4.8 km", "缺废气重金属排放量。"]
     assert rows[1][4] == "未测算"
+
+
+def test_without_a_gap_only_clauses_that_were_asked_are_spoken_of(results: Results, tmp_path: Path) -> None:
+    judged = results.findings.filter(pc.not_equal(results.findings["verdict"], "not_assessed"))
+    write_report(
+        told_by(dataclasses.replace(results, findings=judged), Presentation(), tmp_path), tmp_path / "report.docx"
+    )
+    text = "\n".join(one.text for one in docx.Document(str(tmp_path / "report.docx")).paragraphs)
+    assert "所评的条款中没有未评估的；没有载入的条款没有判断，不得视为符合要求。" in text
+    assert "本次只按使用者设定的半径筛查" not in text
 
 
 def test_clauses_are_quoted_once_with_who_decides(page: docx.document.Document, results: Results) -> None:
@@ -106,13 +121,25 @@ def test_the_same_results_give_the_same_bytes_and_a_template_of_ones_own_is_used
     assert docx.Document(str(tmp_path / "c.docx")).paragraphs[-1].text == "我局意见：列入 6 家。"
 
 
+def _listed(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Return the rows of 表1 as text, and its headers."""
+    rows = [tuple(str(cell or "") for cell in row) for row in openpyxl.load_workbook(path).worksheets[0].values]
+    heads = next(row for row in rows if row[0] == "序号")
+    return [row for row in rows if row[0].isdigit()], list(heads)
+
+
 def test_the_command_reads_a_run_folder_and_says_what_is_wrong(
     hmgeo_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
-    (tmp_path / "points.csv").write_text("id,name,lon,lat\nA,甲厂,113.05,23.60\n", encoding="utf-8")
+    (tmp_path / "points.csv").write_text(
+        "id,name,lon,lat,统一社会信用代码,坐标来源,行业代码,是否涉镉,生产状态,废气铅(kg/a)\n"
+        "A,甲厂,113.05,23.60,91450000000000000X,实测,3212,已认定,停产,1\n"
+        "B,乙厂,113.05,23.60,,,3212,待查,,\nC,丙厂,113.05,23.60,,,3212,,,\n",
+        encoding="utf-8",
+    )
     ring = "[[[113.05,23.61],[113.051,23.61],[113.051,23.611],[113.05,23.61]]]"
     (tmp_path / "land.geojson").write_text(
-        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"P1"},'
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"P1","类别":"优先保护类"},'
         f'"geometry":{{"type":"Polygon","coordinates":{ring}}}}}]}}',
         encoding="utf-8",
     )
@@ -124,6 +151,17 @@ def test_the_command_reads_a_run_folder_and_says_what_is_wrong(
     one, other = ([paragraph.text for paragraph in page.paragraphs] for page in pages)
     assert one == other
     assert len(pages[1].inline_shapes) == 1
+    assert "本次只按使用者设定的半径筛查，没有逐条研判法规条款，不得视为符合要求。" in one
+    assert "没有未评估的" not in "".join(one)
+    assert [reason.split("；")[0] for *_, reason in table(pages[0], "序号")[1:]] == [
+        "缺10 km内数据范围以外的耕地", "是否涉镉「待查」看不懂", "缺废气重金属排放量",
+    ]  # fmt: skip
+    first, heads = _listed(tmp_path / "run" / "survey_list.xlsx")
+    asked = ("统一社会信用代码", "涉镉情况", "生产状态", "位置可靠性", "大气途径")
+    assert [first[0][heads.index(name)].split("，")[0] for name in asked] == [
+        "91450000000000000X", "已认定", "停产", "实测", "有据",
+    ]  # fmt: skip
+    assert [row[heads.index("涉镉情况")] for row in first] == ["已认定", "未判定", "未判定"]
     new_run(tmp_path)
     ended = hmgeo_command("report", tmp_path / "nowhere")
     assert ended.code == 2
