@@ -137,6 +137,13 @@ def test_every_phrase_stands_once_with_the_same_parts() -> None:
     [
         ("没有坐标。没有可用的位置，本条未作判断。", "No coordinates. No usable position; this clause was not judged."),
         ("镉 1.2 kg/a、铅 8.5 kg/a（排放口合计）", "Cd 1.2 kg/a, Pb 8.5 kg/a (sum of outlets)"),
+        (
+            "受体：10 km内至少有严格管控类 2.50 ha、安全利用类 5.19 ha，灌溉所及地块中有严格管控类 1.00 ha",
+            (
+                "receptors: within 10 km at least strictly controlled 2.50 ha, safe use 5.19 ha, "
+                "irrigated parcels include strictly controlled 1.00 ha"
+            ),
+        ),
         ("龙塘镇、石角镇", "龙塘镇、石角镇"),
         ("禁止在河道管理范围内建设妨碍行洪的建筑物、构筑物", "禁止在河道管理范围内建设妨碍行洪的建筑物、构筑物"),
         ("", ""),

@@ -61,7 +61,7 @@ def test_it_goes_from_the_question_to_the_limits(page: docx.document.Document, r
         in text
     )
     counted = wording.verdict_header(results.verdict_counts(), results.unassessed_counts())
-    assert "（已量未见、范围未申明 1，缺图层或资料 " in counted
+    assert "未评估 2 条（已量未见、范围未申明 0，缺图层或资料 2，效力未核实" in counted
     assert f"各条款结论：{counted}。" in text
     assert "次序由某局于2026-05-01选定，理由：先近后远。" in text
     assert "本次没有乡镇资料，未分乡镇统计。" in text

@@ -28,7 +28,7 @@ _OPEN, _CLOSE = "（《「", "）》」"
 _ENDS_IN_BRACKET = re.compile(r"([^（）《》]+)（([^（）]+)）")
 _END_IN_ENGLISH = {"。": ". ", "；": "; ", "！": "! ", "｜": " | ", "\n": "\n"}
 _PART = re.compile(r"\{([a-z])\}")
-_NUMBER = "[0-9.,e+-]+"
+_NARROW = {"n": "[0-9.,e+-]+", "r": "[0-9.,]+ k?m"}
 _DEEPEST = 6
 
 
@@ -133,9 +133,9 @@ def written() -> tuple[tuple[str, str], ...]:
 
 
 def _pattern(zh: str) -> re.Pattern[str]:
-    """Return the expression that a phrase with parts stands for; a part named n is a number."""
+    """Return the expression that a phrase with parts stands for; a part named n is a number, one named r a radius."""
     made = [
-        f"(?P<{piece}>{_NUMBER if piece == 'n' else '.+?'})" if index % 2 else re.escape(piece)
+        f"(?P<{piece}>{_NARROW.get(piece, '.+?')})" if index % 2 else re.escape(piece)
         for index, piece in enumerate(_PART.split(zh))
     ]
     return re.compile("".join(made), re.DOTALL)
