@@ -145,7 +145,7 @@ def test_classes_are_official_words_and_strange_ones_stay(tmp_path: Path) -> Non
     assert set(classes) - {member.value for member in SoilQualityClass} == {"轻度污染"}, (
         "a class unknown, not unclassified"
     )
-    assert lines(ledger, "类别空缺")[0][2:] == ("共 1 行", "按未划分处理")
+    assert lines(ledger, "类别空缺")[0][2:] == ("共 1 行（数据第 4 行）", "按未划分处理")
     told = [entry for entry in ledger.entries if entry.event == "类别未识别"]
     assert [(entry.value, entry.reason) for entry in told] == [("轻度污染", "共 2 行（数据第 5、6 行）")]
 

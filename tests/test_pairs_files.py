@@ -141,8 +141,9 @@ def test_every_way_of_reading_gives_the_same_pairs(tmp_path: Path, sources: Path
     told = []
     pairs_files(BareFile(sources), BareFile(made.path), tmp_path / "pairs.parquet", tell=told.append)
     tables.append(pq.read_table(tmp_path / "pairs.parquet"))
-    assert told[0] == "plain.packed.parquet 为工作格式：读取行组 1 个，共 1 个。"
-    assert told[1].startswith("plain.packed.parquet 共 90 行，其中 1 行图形不可用")
+    assert told[0] == "plain.packed.parquet 读取时：几何搁置 1 行、几何修复 1 行。"
+    assert told[1] == "plain.packed.parquet 为工作格式：读取行组 1 个，共 1 个。"
+    assert told[2].startswith("plain.packed.parquet 共 90 行，其中 1 行图形不可用")
     order = [("receptor_id", "ascending"), ("source_id", "ascending")]
     assert tables[0].num_rows == 66
     assert all(table.sort_by(order).equals(tables[0].sort_by(order)) for table in tables)
@@ -177,6 +178,38 @@ def test_parts_read_land_codes_as_the_whole_file_does(
     assert layer.read()["receptor_id"].to_pylist() == whole.read()["receptor_id"].to_pylist() == ["row-4"]
 
 
+def test_parts_tell_what_the_whole_file_tells(tmp_path: Path, sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hmgeo.intake.formats.packed, "PART_ROWS", 3)
+    shapes = [shapely.box(113 + n / 100, 23, 113.005 + n / 100, 23.005) for n in range(9)]
+    shapes[8] = shapely.force_3d(shapely.box(13, 23, 13.1, 23.1))  # on another continent, in a part of its own
+    shapes[7] = shapes[6] = None
+    codes = ["0101", "怪甲", "0301", "怪甲", "怪乙", "0301", "0101", "0301", "0101"]
+    frame = geopandas.GeoDataFrame({"DLBM": codes}, geometry=shapes, crs=4490)
+    frame.to_parquet(tmp_path / "p.parquet")
+    frame.to_file(tmp_path / "p.geojson")
+    for name in ("p.parquet", "p.geojson"):
+        told: list[str] = []
+        pairs_files(BareFile(sources), BareFile(tmp_path / name), tmp_path / "pairs.parquet", tell=told.append)
+        befell = {"去除高程 1 行", "几何搁置 3 行", "地类看不懂 3 行", "非耕地图斑 2 行"}
+        assert set(told[0].removeprefix(f"{name} 读取时：").rstrip("。").split("、")) - {"坐标系转换 9 行"} == befell
+        assert told[-1].startswith(f"{name} 共 9 行，其中 3 行图形不可用")
+    packed = pack_layer(tmp_path / "p.parquet", tmp_path / "packed.parquet")
+    _, whole = load_receptors(tmp_path / "p.parquet", **FARMLAND)
+    told, once = (
+        {(one.row, one.event, one.value, one.reason) for one in ledger.entries if one.row or one.row_count}
+        for ledger in (packed.ledger, whole)
+    )
+    assert told == once
+    assert (0, "地类看不懂", "怪甲", "共 2 行（数据第 2、4 行）") in told
+    assert (0, "地类看不懂", "怪乙", "共 1 行（数据第 5 行）") in told
+    assert (0, "非耕地图斑", "0301", "共 2 行（数据第 3、6 行）") in told
+    assert (0, "去除高程", "", "带 Z 或 M 值，共 1 行（数据第 9 行）") in told
+    said: list[str] = []
+    pairs_files(BareFile(sources), BareFile(tmp_path / "packed.parquet"), tmp_path / "o.parquet", tell=said.append)
+    assert "非耕地图斑 2 行" in said[0]
+    assert said[-1].startswith("packed.parquet 共 9 行，其中 3 行图形不可用")
+
+
 @pytest.mark.parametrize("sorted_rows", [7, 50_000])
 def test_packing_in_parts_writes_the_same_bytes_as_packing_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sorted_rows: int
@@ -184,7 +217,7 @@ def test_packing_in_parts_writes_the_same_bytes_as_packing_at_once(
     monkeypatch.setattr(hmgeo.intake.formats.packed, "GROUP_ROWS", 7)
     write_gpkg(tmp_path / "plain.gpkg")
     whole, _ = load_receptors(tmp_path / "plain.gpkg", **FARMLAND)
-    own = {"margin_m": 0.0, "set_aside": 1, "left_open": 1}
+    own = {"margin_m": 0.0, "befell": {"几何搁置": 1, "几何修复": 1}, "left_open": 1}
     write_packed([whole.read()], tmp_path / "whole.parquet", LayerKind.FARMLAND, more=own)
     monkeypatch.setattr(hmgeo.intake.formats.packed, "PART_ROWS", 11)
     packed = pack_layer(tmp_path / "plain.gpkg", tmp_path / "parts.parquet", sorted_rows=sorted_rows)
@@ -202,7 +235,8 @@ def test_other_formats_are_read_whole_and_the_run_says_so(tmp_path: Path, source
     told: list[str] = []
     pairs_files(BareFile(sources), BareFile(path), tmp_path / "pairs.parquet", tell=told.append)
     assert told == [
-        "farmland.geojson 整体读入内存；行数很多时请先 hmgeo layers pack farmland.geojson，内存不再随文件增长。"
+        "farmland.geojson 读取时：坐标系转换 1 行。",  # without `crs` a GeoJSON is in WGS84
+        "farmland.geojson 整体读入内存；行数很多时请先 hmgeo layers pack farmland.geojson，内存不再随文件增长。",
     ]
 
 

@@ -12,7 +12,7 @@ import shapely
 from hmgeo.errors import ProjectError
 from hmgeo.intake.columns import Accepted, ReadOptions
 from hmgeo.intake.formats.packed import pack_layer, stream_receptors
-from hmgeo.intake.load import load_receptors
+from hmgeo.intake.load import load_positions, load_receptors
 from hmgeo.judging.facts import Features, PlaceFact
 from hmgeo.judging.layers import LayerFacts, LayerIndexes
 from hmgeo.judging.places import Places
@@ -179,6 +179,49 @@ def test_farmland_on_another_continent_may_lie_anywhere_here(tmp_path: Path) -> 
     held, ledger = layer(path, AROUND)  # all of it abroad: a study there
     assert (held.feature_count, held.gates.aside) == (2, "")
     assert any(one.event == "境外提示" for one in ledger.entries)
+
+
+@pytest.mark.parametrize("how", ["a line beside an area", "a part without area"])
+def test_a_part_that_is_lost_is_not_absent(tmp_path: Path, how: str) -> None:
+    lost: dict[str, Any] = {"type": "LineString", "coordinates": [[113.055, 23.70], [113.056, 23.70]]}
+    whole: dict[str, Any] = {"type": "Polygon", "coordinates": FAR}
+    first: dict[str, Any] = {"type": "GeometryCollection", "geometries": [whole, lost]}
+    if how == "a part without area":
+        first = {"type": "MultiPolygon", "coordinates": [FAR, FLAT]}
+    held, ledger = layer(parcels(tmp_path, first), AROUND)
+    assert (held.feature_count, held.row_count, held.left_open) == (2, 2, 1)
+    told = "「耕地」搁置了 1 个图形全部或部分不可用的要素（P1），可能在其图形外框内，不等于不存在。"
+    assert held.gates.aside == told
+    assert inside(held, 113.055, 23.70).gap.endswith(told)
+    assert inside(held, 113.2, 23.8).gap == ""
+    assert sum(one.event == "搁置待核" for one in ledger.entries) == 1
+
+
+def test_a_point_inside_an_area_is_no_lost_part(tmp_path: Path) -> None:
+    point = {"type": "Point", "coordinates": [113.055, 23.705]}
+    whole = {"type": "Polygon", "coordinates": NEAR}
+    held, _ = layer(parcels(tmp_path, {"type": "GeometryCollection", "geometries": [whole, point]}), AROUND)
+    assert (held.gates.aside, held.left_open) == ("", 0)
+
+
+def test_a_source_with_a_part_elsewhere_is_returned(tmp_path: Path) -> None:
+    path = parcels(tmp_path, {"type": "MultiPolygon", "coordinates": [FAR, FLAT]})
+    positions, _ = load_positions(path, kind=LayerKind.CONTAMINATED_SITES, basis=Basis.SYNTHETIC)
+    assert positions.table["status"].to_pylist() == ["rejected", "assessed"]
+    assert "图形有一部分不可用" in positions.table["note"][0].as_py()
+
+
+def test_a_school_on_another_continent_may_lie_anywhere_here(tmp_path: Path) -> None:
+    path = tmp_path / "schools.geojson"
+    shapes = [shapely.Point(13.1, 23.6), shapely.Point(113.1, 23.6), shapely.LineString([(60, 50), (113.1, 23.6)])]
+    features = [{"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(one)} for one in shapes]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    held, ledger = load_receptors(
+        path, kind=LayerKind.SENSITIVE_SITES, basis=Basis.SYNTHETIC, gates=Gates(AROUND, "", Completeness.COMPLETE)
+    )
+    assert (held.feature_count, held.gates.completeness) == (2, Completeness.PARTIAL)
+    assert [one.row for one in ledger.entries if one.event == "几何搁置"] == [1]
+    assert any(one.event == "境外提示" and "数据第 3 行" in one.reason for one in ledger.entries)
 
 
 @pytest.mark.parametrize("how", ["plain", "whole", "packed"])

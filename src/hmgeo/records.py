@@ -5,6 +5,7 @@ All geometry here is WKB in lon/lat on CGCS2000 (EPSG:4490).
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -201,7 +202,7 @@ class Gates:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One thing that happened to one row, or to a file as a whole (row 0)."""
+    """One thing that happened to one row, or to a file as a whole (row 0), or to `row_count` of its rows."""
 
     file: str
     sheet: str = ""
@@ -212,6 +213,7 @@ class LedgerEntry:
     reason: str = ""
     action: str = ""
     source_id: str = ""
+    row_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,14 @@ class Ledger:
     def __len__(self) -> int:
         """Return the number of entries."""
         return len(self.entries)
+
+    def events(self, file: str = "") -> Counter[str]:
+        """Return what befell rows, of one file or of all, and how many."""
+        befell: Counter[str] = Counter()
+        for entry in self.entries:
+            if (rows := entry.row_count or bool(entry.row)) and file in {"", entry.file}:
+                befell[entry.event] += rows
+        return befell
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def pack(
     kind_of = layer_kind(kind, given if isinstance(given, Path) else Path(given.name), options)
     with Reporter() as report:
         made = pack_file(given, out, options=options, kind=kind_of, progress=report)
-    for event, count in made.packed.events.items():
+    for event, count in made.packed.ledger.events().items():
         LOG.print(f"{event} {count} 行", markup=False)
     LOG.print(
         f"共 {made.packed.rows} 个要素，{made.packed.row_groups} 个行组；台账 {made.ledger_path.name}", markup=False

@@ -19,7 +19,7 @@ from pyproj.exceptions import CRSError
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.datum import Datum, parse_datum
-from hmgeo.intake.rows import Coded, name_rows
+from hmgeo.intake.rows import Coded
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
@@ -428,7 +428,7 @@ def unclear_rows(
 ) -> None:
     """Write one entry for each distinct value that could not be used."""
     for value, rows in rows_by_value.items():
-        journal.note(event, f"共 {name_rows(rows)}", action, field=field, value=value)
+        journal.note(event, "共 {rows}", action, field=field, value=value, rows=rows)
 
 
 _PART = re.compile(r"(.*?(?:东经|北纬|经度|纬度))[_\-]?[(]?([度°分′秒″])[)]?")

@@ -134,9 +134,9 @@ def _place_shapes(
             _turn_shapes(outcome, opened.journal)
         datums = [word or read_on for word in own] if any(own) else [read_on] * raw.row_count
         refer_shapes(outcome, crs, datums)
-        crosses_borders = outcome.are_receptors and not polygons_only  # rivers and the like
-        in_china = None if crosses_borders else options.in_china
-        check_range(outcome, "几何", accept_swaps=options.accept_suggestions, in_china=in_china)
+        accepts, in_china = options.accept_suggestions, options.in_china
+        may_cross = outcome.are_receptors and not polygons_only
+        check_range(outcome, "几何", accept_swaps=accepts, in_china=in_china, may_cross=may_cross)
         if not outcome.are_receptors:
             _add_digits(before, crs, datums, outcome)
     outcome.are_placed = True

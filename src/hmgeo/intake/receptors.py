@@ -17,7 +17,7 @@ from hmgeo.intake.columns import unclear_rows
 from hmgeo.intake.pipeline import as_wkb
 from hmgeo.intake.places.numbers import in_unit, parse_quantity
 from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
-from hmgeo.intake.rows import Cells, Coded, name_rows
+from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded
 from hmgeo.records import RECEPTOR_SCHEMA, Unknown
 from hmgeo.reference.cells import read_word
 from hmgeo.reference.tables import is_link, links_by_row
@@ -43,6 +43,8 @@ _CUT_DIGITS = 3  # what is left of 0101 without its zero
 _ZERO_KEPT = re.compile(r"0[1-9]\d{1,2}(?!\d)")
 """A code that begins with its zero: no spreadsheet cut it off."""
 _WETLAND = "00"
+NO_FARMLAND_EVENT = "非耕地图斑"
+"""Ledger event of parcels of a land survey that are other land."""
 FARMLAND_CODE = "01"
 """Beginning of the land codes of farmland: 0101 paddy, 0102 irrigated, 0103 dry (011 to 013 in the second survey)."""
 
@@ -68,11 +70,12 @@ def keep_farmland(opened: Opened, outcome: Outcome) -> None:
             others[code] = rows + 1
     header = opened.columns["land_code"]
     if blanks.size:
-        opened.journal.note("地类空缺", f"共 {name_rows(blanks)}没有地类编码", "按耕地读取，请核对", field=header)
+        reason = "共 {rows}没有地类编码"
+        opened.journal.note("地类空缺", reason, "按耕地读取，请核对", field=header, rows=blanks)
     unclear_rows("地类看不懂", strange, "按耕地读取，请核对", header, opened.journal)
     for row in np.concatenate([np.zeros(0, np.intp), *others.values()]).tolist():
         outcome.mark(row - 1, Status.REJECTED)
-    unclear_rows("非耕地图斑", others, "不是耕地（0101、0102、0103），不作耕地计算", header, opened.journal)
+    unclear_rows(NO_FARMLAND_EVENT, others, "不是耕地（0101、0102、0103），不作耕地计算", header, opened.journal)
 
 
 ASIDE_EVENT = "搁置待核"
@@ -107,7 +110,8 @@ def less_set_aside(
     names = [opened.ids[row] for row in rows]
     listed = "、".join(names[:_IDS_NAMED]) + ("等" if len(names) > _IDS_NAMED else "")
     listed = "；".join(filter(None, (listed, f"打包前已搁置 {packed} 个" if packed else "")))
-    told = f"「{kind.zh}」搁置了 {count} 个图形不可用的要素（{listed}）"
+    unusable = "全部或部分不可用" if outcome.is_assessed()[rows].any() else "不可用"
+    told = f"「{kind.zh}」搁置了 {count} 个图形{unusable}的要素（{listed}）"
     if accepted is not None and accepted.count == count:
         action = f"{accepted.by}（{accepted.on}）确认按不存在处理：{accepted.reason}"
         opened.journal.note("搁置已确认", told, action, field="几何")
@@ -257,7 +261,9 @@ def receptor_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[
 
 def nothing_usable(opened: Opened, rows: int, kind: LayerKind) -> InputError:
     """Return the error of a file in which nothing can be used."""
-    first = next((entry.reason for entry in opened.journal.entries if entry.event in {"几何搁置", "非耕地图斑"}), "")
+    first = next(
+        (entry.reason for entry in opened.journal.entries if entry.event in {SET_ASIDE_EVENT, NO_FARMLAND_EVENT}), ""
+    )
     return InputError(
         Problem(
             what=f"没有任何可用的{kind.zh}要素（共 {rows} 行，全部搁置）",
@@ -362,18 +368,18 @@ def _soil_classes(opened: Opened, classes: Coded) -> list[str]:
         return [unclassified]
     made: list[str] = []
     strange: dict[str, NDArray[np.intp]] = {}
-    blanks = 0
+    blanks: list[int] = []
     for number, word in enumerate(classes.words):
         known = read_word(LayerKind.FARMLAND.value, word)
         is_blank = isinstance(known, Unknown) and known.code == "not_stated"
         if isinstance(known, Unknown) and not is_blank:
             strange[word] = classes.rows_of(number) + 1
             known = word if len(word) <= _LONGEST_WORD and word.isalpha() else UNREAD_CLASS
-        blanks += len(classes.rows_of(number)) if is_blank else 0
+        blanks += (classes.rows_of(number) + 1).tolist() if is_blank else []
         made.append(unclassified if isinstance(known, Unknown) else known)
     header = opened.columns["class"]
     if blanks:
-        opened.journal.note("类别空缺", f"共 {blanks} 行", f"按{unclassified}处理", field=header)
+        opened.journal.note("类别空缺", "共 {rows}", f"按{unclassified}处理", field=header, rows=blanks)
     unclear_rows("类别未识别", strange, "类别不明：凡问及类别的条款，在其范围内不作判断", header, opened.journal)
     return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SET_ASIDE_EVENT = "几何搁置"
 """Ledger event of a receptor without a usable shape."""
+_MARGIN_DEG = 1e-5  # a metre
 Box: TypeAlias = tuple[float, float, float, float]
 """West, south, east, north."""
 
@@ -63,7 +64,8 @@ class Outcome:
     held
         Rows that give coordinates whose datum or error nobody knows; a place they name stands in for nothing.
     aside
-        Row of a receptor that was set aside to the lon/lat box it may lie in; None where nothing tells.
+        Row of a receptor that was set aside, wholly or in part, to the lon/lat box it may lie in; None where nothing
+        tells.
     are_placed
         Whether shapes are in lon/lat on CGCS2000 by now.
     read_as
@@ -148,6 +150,20 @@ class Outcome:
         self.mark(row, Status.NOT_LOCATED)
         self._close(row, "未定位", reason, action, field, value)
 
+    def lose(self, row: int, parts: NDArray[np.object_]) -> None:
+        """Remember where parts of a receptor lie that can't be used; a source is returned for them.
+
+        Parts within the ground of what is left are none: a spike or a point inside an area adds nothing to it.
+        """
+        outside = parts[~shapely.covers(shapely.buffer(self.made[row], _MARGIN_DEG), parts)] if parts.size else parts
+        if not outside.size:
+            return
+        west, south, east, north = shapely.total_bounds(outside).tolist()
+        if self.are_receptors:
+            self.aside[row] = (west, south, east, north)
+        else:
+            self.reject(row, "图形有一部分不可用", field="几何", value=f"{west:.10g}，{south:.10g}")
+
     def remark(self, row: int, sentence: str) -> None:
         """Add a sentence to the row's note."""
         self.notes.setdefault(row, []).append(sentence)
@@ -185,38 +201,54 @@ class Journal:
         The id of each row, once known; put into the entries that speak of a row.
     lines
         As `RawTable.lines`.
+    first
+        Rows of the file before those at hand, where it comes in parts.
     """
 
     file: str
     sheet: str = ""
     ids: list[str] | pa.Array = field(default_factory=list)
     lines: tuple[int, ...] = ()
+    first: int = 0
     entries: list[LedgerEntry] = field(default_factory=list)
+    _said: dict[LedgerEntry, tuple[int, list[int]]] = field(default_factory=dict)
 
-    def note(self, event: str, reason: str = "", action: str = "", *, field: str = "", value: str = "") -> None:
-        """Write an entry on the file as a whole."""
-        self.entries.append(
-            LedgerEntry(
-                file=self.file,
-                sheet=self.sheet,
-                field=field,
-                value=value,
-                event=event,
-                reason=reason,
-                action=action,
-            )
-        )
+    def note(
+        self,
+        event: str,
+        reason: str = "",
+        action: str = "",
+        *,
+        field: str = "",
+        value: str = "",
+        rows: Iterable[int] | NDArray[np.intp] | None = None,
+    ) -> None:
+        """Write an entry on the file as a whole, or on many rows, which `{rows}` in the reason names.
+
+        What was said of an earlier part isn't said again; rows of a later part are added to those of which it was said.
+        """
+        said = LedgerEntry(self.file, self.sheet, 0, field, value, event, reason, action)
+        place, named = self._said.get(said, (len(self.entries), [])) if self.first else (len(self.entries), [])
+        entry = said
+        if rows is not None:
+            listed = rows if isinstance(rows, np.ndarray) else list(rows)
+            named += [int(row) + self.first for row in listed[: _ROWS_NAMED - len(named)]]
+            before = self.entries[place].row_count if place < len(self.entries) else 0
+            count = before + len(listed)
+            entry = replace(said, reason=reason.replace("{rows}", _rows_named(count, named)), row_count=count)
+        self.entries[place : place + 1] = [entry]
+        self._said[said] = (place, named)
 
     def note_row(
         self, row: int, event: str, reason: str = "", action: str = "", *, field: str = "", value: str = ""
     ) -> None:
-        """Write an entry on one data row."""
+        """Write an entry on one data row of those at hand."""
         own = self.ids[row - 1] if row <= len(self.ids) else ""
         self.entries.append(
             LedgerEntry(
                 file=self.file,
                 sheet=self.sheet,
-                row=row,
+                row=row + self.first,
                 field=field,
                 value=value,
                 event=event,
@@ -240,8 +272,12 @@ def name_rows(rows: Iterable[int] | NDArray[np.intp]) -> str:
     '3 行（数据第 3、4、9 行）'
     """
     listed = rows if isinstance(rows, np.ndarray) else list(rows)
-    more = "等" if len(listed) > _ROWS_NAMED else ""
-    return f"{len(listed)} 行（数据第 {'、'.join(map(str, listed[:_ROWS_NAMED]))} 行{more}）"
+    return _rows_named(len(listed), listed[:_ROWS_NAMED])
+
+
+def _rows_named(count: int, first: Iterable[int]) -> str:
+    more = "等" if count > _ROWS_NAMED else ""
+    return f"{count} 行（数据第 {'、'.join(map(str, first))} 行{more}）"
 
 
 _EXACT_UP_TO = 1e15  # whole doubles are exact below

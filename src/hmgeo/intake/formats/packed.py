@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -35,6 +34,7 @@ from hmgeo.intake.formats.read import check_file
 from hmgeo.intake.formats.vectors import MARK, distinct_words, geopackage_parts, geoparquet_parts, left_open_of
 from hmgeo.intake.load import load_receptors
 from hmgeo.intake.pipeline import place_rows
+from hmgeo.intake.places.mend import lies_in_china
 from hmgeo.intake.receptors import gates_of_packed, nothing_usable, rows_aside, usable_batches, zeros_kept
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Journal
 from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Gates, Layer, Ledger, LedgerEntry, Provenance
@@ -228,22 +228,26 @@ class PlainParts:
 
     def __call__(self) -> Iterator[pa.RecordBatch]:
         """Read the file from the beginning."""
-        ids, self.entries, self.seconds, self.left_open = RunningIds(), [], 0.0, 0
+        ids, journal, self.seconds, self.left_open = RunningIds(), Journal(self.shown), 0.0, 0
+        self.entries = journal.entries
         columns: Columns | None = None
-        opened, usable, began = None, 0, time.perf_counter()
-        for raw in _parts(self.path, self.options.layer, Journal(self.shown), PART_ROWS):
-            journal = Journal(self.shown, raw.sheet)
+        opened, usable, began, options = None, 0, time.perf_counter(), self.options
+        for raw in _parts(self.path, self.options.layer, journal, PART_ROWS):
+            journal.sheet, journal.first = raw.sheet, ids.rows
             columns = columns or _columns(raw, self.kind, self.options, journal)
             own = ids.of(raw, columns.by_role.get("id", ""))
             journal.ids = own
             if "land_code" in columns and self.zeros_kept is None:
                 self.zeros_kept = zeros_kept(distinct_words(self.path, self.options.layer, columns["land_code"]))
             opened = Opened(raw, columns, own, journal, zeros_kept=self.zeros_kept)
-            outcome = place_rows(opened, self.kind, self.options, are_receptors=True)
+            outcome = place_rows(opened, self.kind, options, are_receptors=True)
+            if not options.in_china:  # later parts ought to lie where earlier ones do
+                rows = outcome.unsettled()
+                here = outcome.sound.any() or lies_in_china(shapely.bounds(outcome.made[rows])).any()
+                options = replace(options, in_china=bool(here))
             batches = usable_batches(opened, outcome, self.kind)
             self.margin_m = max(self.margin_m, outcome.shift_margin_m)
             self.left_open += len(rows_aside(opened, outcome, self.kind))
-            self._listen(journal, ids.rows - raw.row_count)
             self.seconds += time.perf_counter() - began
             for batch in batches:
                 usable += batch.num_rows
@@ -252,23 +256,9 @@ class PlainParts:
         self.rows = ids.rows
         if ids.repeats or ids.blanks:
             reason = f"共 {ids.repeats} 行编号重复、{ids.blanks} 行编号为空"
-            self.entries.append(LedgerEntry(self.shown, event="编号", reason=reason, action="编号加序号或取 row-行号"))
+            journal.note("编号", reason, "编号加序号或取 row-行号")
         if opened is not None and not usable:
             raise nothing_usable(opened, ids.rows, self.kind)
-
-    def _listen(self, journal: Journal, first: int) -> None:
-        """Take a part's entries; what speaks of the file as a whole is told by the first part that says it."""
-        said = {(entry.event, entry.field) for entry in self.entries if not entry.row}
-        for entry in journal.entries:
-            if entry.row:
-                self.entries.append(replace(entry, row=entry.row + first))
-            elif (entry.event, entry.field) not in said:
-                self.entries.append(entry)
-
-    @property
-    def told(self) -> Counter[str]:
-        """Events of the last pass with the number of rows each befell."""
-        return Counter(entry.event for entry in self.entries if entry.row)
 
 
 def _columns(raw: RawTable, kind: LayerKind, options: ReadOptions, journal: Journal) -> Columns:
@@ -358,11 +348,6 @@ class Packed:
     row_groups: int
     ledger: Ledger
 
-    @property
-    def events(self) -> Counter[str]:
-        """What befell rows, and how many."""
-        return Counter(entry.event for entry in self.ledger.entries if entry.row)
-
 
 def pack_layer(
     path: Stored,
@@ -407,8 +392,7 @@ def pack_layer(
         sorted_tables = spill.in_order(hilbert_distance, sorted_rows)
         if isinstance(parts, PlainParts):
             ledger = Ledger(tuple(parts.entries))
-        aside = sum(entry.event == SET_ASIDE_EVENT for entry in ledger.entries)
-        more = {"margin_m": held.margin_m, "set_aside": aside, "left_open": held.left_open}
+        more = {"margin_m": held.margin_m, "befell": ledger.events(), "left_open": held.left_open}
         rows = write_packed(sorted_tables, out, kind, is_sorted=True, more=more)
     return Packed(rows, -(-rows // GROUP_ROWS), ledger)
 
@@ -419,13 +403,13 @@ def write_packed(
     kind: LayerKind,
     *,
     is_sorted: bool = False,
-    more: Mapping[str, float] = MappingProxyType({}),
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> int:
     """Write tables of `RECEPTOR_SCHEMA` in the working format: the same bytes for the same rows; return the rows.
 
     Unless they are sorted already, each table is sorted in itself, so that a layer too large for memory may come in
-    parts. What else the file says of itself: `margin_m` and `left_open` as in `Layer`, and how many rows were
-    `set_aside` for want of a usable shape.
+    parts. What else the file says of itself: `margin_m` and `left_open` as in `Layer`, and what `befell` how many rows
+    when they were read.
     """
     classes: set[str] = set()
     rows = 0
@@ -481,7 +465,7 @@ def _geo() -> str:
     return json.dumps({"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}})
 
 
-def _own(kind: LayerKind, classes: Iterable[str], more: Mapping[str, float]) -> str:
+def _own(kind: LayerKind, classes: Iterable[str], more: Mapping[str, Any]) -> str:
     own = {"format": FORMAT, "kind": kind.value, "classes": sorted(classes), "columns": RECEPTOR_SCHEMA.names}
     return json.dumps(own | (dict(more) if any(more.values()) else {}), ensure_ascii=False)
 
@@ -504,8 +488,8 @@ class RowGroups:
         Every class word in the file, read or not.
     columns
         Those of `RECEPTOR_SCHEMA` that the file has.
-    set_aside
-        Rows that were packed without: they had no usable shape.
+    befell
+        What befell how many rows when they were packed.
     read
         Numbers of the row groups that any pass has read so far.
     """
@@ -514,7 +498,7 @@ class RowGroups:
     boxes: Floats
     classes: tuple[str, ...]
     columns: tuple[str, ...]
-    set_aside: int = 0
+    befell: Mapping[str, int] = field(default_factory=dict)
     read: set[int] = field(default_factory=set, compare=False)
 
     def __call__(self) -> Iterator[pa.RecordBatch]:
@@ -646,9 +630,8 @@ def stream_receptors(
             raise InputError(Problem("工作格式版本不符", place, found=str(own.get("format")), remedy=remedy))
         if own["kind"] != kind.value:
             raise InputError(Problem("工作格式文件的图层类别不符", place, found=own["kind"], allowed=kind.value))
-        groups = RowGroups(
-            path, _group_boxes(footer), tuple(own["classes"]), tuple(own["columns"]), own.get("set_aside", 0)
-        )
+        befell = own.get("befell") or {SET_ASIDE_EVENT: own.get("set_aside", 0)}  # older files tell no more
+        groups = RowGroups(path, _group_boxes(footer), tuple(own["classes"]), tuple(own["columns"]), befell)
     return Layer(
         name=name or path.stem,
         kind=kind,

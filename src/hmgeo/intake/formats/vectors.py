@@ -22,7 +22,7 @@ from pyproj.exceptions import CRSError
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.formats.archive import check_zip, opened_parquet
-from hmgeo.intake.rows import Cells, Journal, RawTable, choose_layer, column_texts, name_rows, unique_headers
+from hmgeo.intake.rows import Cells, Journal, RawTable, choose_layer, column_texts, unique_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -241,8 +241,9 @@ def _chords(path: Path, journal: Journal, arcs: Sequence[bytes | None], first: i
     """Return the shapes of rows from `first` on with arcs drawn as chords, which is GDAL's to do."""
     import pyogrio.raw  # noqa: PLC0415 -- as for shapefiles
 
-    curved = [row for row, wkb in enumerate(arcs, start=first + 1) if is_curved(wkb)]
-    journal.note("曲线", f"含圆弧等曲线，共 {name_rows(curved)}", "按 GDAL 默认每 4 度一段折线化", field="几何")
+    curved = [row for row, wkb in enumerate(arcs, start=1) if is_curved(wkb)]
+    journal.first = first
+    journal.note("曲线", "含圆弧等曲线，共 {rows}", "按 GDAL 默认每 4 度一段折线化", field="几何", rows=curved)
     layer = journal.sheet
     _, _, drawn, _ = pyogrio.raw.read(
         plain_path(path, journal), layer=layer, columns=[], skip_features=first, max_features=len(arcs)

@@ -302,15 +302,12 @@ def _tell_margin(crs: CRS, journal: Journal, value: str) -> None:
 
 
 def _tell_shift(datum: Datum, rows: NDArray[np.intp], outcome: Outcome) -> None:
-    count = name_rows(rows + 1)
+    name, action = datum.zh, f"没有本地转换参数，经纬度按原值使用，位置误差增加 {datum.uncertainty_m:g} 米"
     if datum is Datum.WGS84:
-        outcome.journal.note("坐标系转换", f"WGS84，{count}", "WGS84 与 CGCS2000 按零平移处理", value=datum.zh)
+        name, action = "WGS84", "WGS84 与 CGCS2000 按零平移处理"
     elif datum in {Datum.GCJ02, Datum.BD09}:
         action = f"公开算法近似还原（非测绘成果），位置误差增加 {datum.uncertainty_m:g} 米"
-        outcome.journal.note("坐标系转换", f"{datum.zh}，{count}", action, value=datum.zh)
-    else:
-        action = f"没有本地转换参数，经纬度按原值使用，位置误差增加 {datum.uncertainty_m:g} 米"
-        outcome.journal.note("坐标系转换", f"{datum.zh}，{count}", action, value=datum.zh)
+    outcome.journal.note("坐标系转换", name + "，{rows}", action, value=datum.zh, rows=rows + 1)
 
 
 _MERIDIANS = range(75, 138, 3)
@@ -445,7 +442,7 @@ def _read_notes(own: list[Datum | None], raw: RawTable, columns: Columns, outcom
                 reason = f"与坐标系「{said.zh}」不符" if said is not None else "看不出坐标属于哪个坐标系"
                 outcome.hold(row, f"文字提到坐标系，{reason}，请在坐标系列写明", field=header, value=text)
     for (header, text), rows in taken.items():
-        outcome.journal.note("坐标系", f"文字写明，共 {name_rows(rows)}", "按此读取", field=header, value=text)
+        outcome.journal.note("坐标系", "文字写明，共 {rows}", "按此读取", field=header, value=text, rows=rows)
 
 
 _STATED_ERROR = re.compile(r"[±约<≤小于]*\+?(\d+(?:\.\d+)?)(?:m|米)?(?:左右|以内|之内)?")

@@ -10,7 +10,6 @@ import shapely
 
 from hmgeo.intake.formats.vectors import is_curved
 from hmgeo.intake.places.locate import finite_mask
-from hmgeo.intake.rows import name_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,8 +59,8 @@ def read_shapes(wkb: pa.Array, outcome: Outcome) -> None:
     unread &= shapely.is_missing(shapes)
     with_height = shapely.has_z(shapes) | shapely.has_m(shapes)
     if with_height.any():
-        count = name_rows(rows[with_height] + 1)
-        outcome.journal.note("去除高程", f"带 Z 或 M 值，共 {count}", "只用平面坐标", field="几何")
+        reason = "带 Z 或 M 值，共 {rows}"
+        outcome.journal.note("去除高程", reason, "只用平面坐标", field="几何", rows=rows[with_height] + 1)
         shapes = shapely.force_2d(shapes)
     lone = (shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT) & (shapely.get_num_geometries(shapes) == 1)
     outcome.made[rows] = shapes
@@ -101,15 +100,16 @@ def lies_in_china(bounds: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def check_range(
-    outcome: Outcome, label: str = "经度、纬度", *, accept_swaps: bool = False, in_china: bool | None = None
+    outcome: Outcome, label: str, *, accept_swaps: bool = False, in_china: bool = False, may_cross: bool = False
 ) -> None:
     """Reject shapes outside the globe, at (0, 0), plausible only with their axes swapped, or on another continent.
 
     Parameters
     ----------
     in_china
-        Whether they ought to lie in China; False where only the other rows may tell, None where abroad is none of ours
-        to refuse: it is told then.
+        Whether they ought to lie in China; False where only the other rows may tell.
+    may_cross
+        Whether lines and areas may lie across the border and beyond, as rivers do: it is told then.
     accept_swaps
         Swap the axes of shapes that are plausible only so, with an entry each, in place of rejecting them.
     """
@@ -140,13 +140,16 @@ def check_range(
     here = lies_in_china(bounds)
     abroad = held & ~here
     others_here = bool((held & here).any() or outcome.sound.any())  # sound rows lie in China
-    if in_china or (in_china is not None and others_here):
-        for position in np.flatnonzero(abroad).tolist():
-            value = f"{west[position]:.10g}，{south[position]:.10g}"
-            outcome.reject(int(rows[position]), ABROAD, field=label, value=value)
-    elif abroad.any():
-        listed = name_rows((rows[abroad] + 1).tolist())
-        outcome.journal.note("境外提示", f"共 {listed}不在东经 73–136、北纬 3–54 之内", "照常使用，请核对坐标系")
+    astray = abroad if in_china or others_here else np.zeros_like(abroad)
+    if may_cross:
+        astray = astray & (shapely.get_dimensions(outcome.made[rows]) == 0)
+    for position in np.flatnonzero(astray).tolist():
+        value = f"{west[position]:.10g}，{south[position]:.10g}"
+        outcome.reject(int(rows[position]), ABROAD, field=label, value=value)
+    abroad &= ~astray
+    if abroad.any():
+        reason = "共 {rows}不在东经 73–136、北纬 3–54 之内"
+        outcome.journal.note("境外提示", reason, "照常使用，请核对坐标系", rows=rows[abroad] + 1)
 
 
 def _swap(rows: NDArray[np.intp], outcome: Outcome, label: str) -> None:
@@ -194,11 +197,12 @@ def _mend_invalid(rows: NDArray[np.intp], outcome: Outcome) -> None:
     bad = rows[~shapely.is_valid(outcome.made[rows])]
     if bad.size == 0:
         return
-    before = shapely.area(outcome.made[bad])
-    reasons = shapely.is_valid_reason(outcome.made[bad])
-    mended = shapely.make_valid(outcome.made[bad], method="structure", keep_collapsed=False)
+    whole = outcome.made[bad]
+    before = shapely.area(whole)
+    reasons = shapely.is_valid_reason(whole)
+    mended = shapely.make_valid(whole, method="structure", keep_collapsed=False)
     after = shapely.area(mended)
-    dimensions, empty = shapely.get_dimensions(outcome.made[bad]), shapely.is_empty(mended)
+    dimensions, empty = shapely.get_dimensions(whole), shapely.is_empty(mended)
     for position, row in enumerate(bad.tolist()):
         if after[position] <= _NO_AREA_DEG2 and (dimensions[position] == _AREA_DIMENSION or empty[position]):
             outcome.reject(row, "几何无效且修复后面积为 0", field="几何", value=_reason(reasons[position]))
@@ -211,6 +215,15 @@ def _mend_invalid(rows: NDArray[np.intp], outcome: Outcome) -> None:
             f"已修复，{_area_change(float(before[position]), float(after[position]))}",
             field="几何",
         )
+        outcome.lose(row, _without_area(whole[position]))
+
+
+def _without_area(shape: shapely.Geometry) -> NDArray[np.object_]:
+    """Return the outlines of those polygons of an area made of several that have no area of their own."""
+    parts = shapely.get_parts(shape)
+    is_area = shapely.get_dimensions(parts) == _AREA_DIMENSION
+    solid = shapely.make_valid(parts, method="structure", keep_collapsed=False)
+    return np.asarray(shapely.boundary(parts[is_area & ~(shapely.area(solid) > _NO_AREA_DEG2)]), dtype=object)
 
 
 def _area_change(before: float, after: float) -> str:
@@ -260,6 +273,7 @@ def _flatten(outcome: Outcome, *, polygons_only: bool) -> None:
             f"只用维数最高的部分，弃去 {dropped} 个部分",
             field="几何",
         )
+        outcome.lose(row, parts[dimensions < dimensions.max()])
 
 
 def _within(low: NDArray[np.float64], high: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.bool_]:

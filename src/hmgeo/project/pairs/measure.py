@@ -22,6 +22,7 @@ from hmgeo.errors import InputError, Place, Problem, UsageError
 from hmgeo.intake.formats.archive import RemoteFile, stored_at
 from hmgeo.intake.formats.packed import PlainParts, RowGroups, is_packed, open_parts, pack_layer, stream_receptors
 from hmgeo.intake.load import ReadOptions
+from hmgeo.intake.receptors import NO_FARMLAND_EVENT
 from hmgeo.intake.rows import SET_ASIDE_EVENT
 from hmgeo.outputs.tables import write_entries
 from hmgeo.project.bare import load_bare
@@ -106,25 +107,9 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
                 land = land_areas(positions, layer, radii_m, lambda done: progress("测算去重与圆内面积", done, total))
                 counts = with_land_areas(counts, land)
             pq.write_table(counts, temporary, compression="zstd")
-    for line in (*reading_told(layer, receptors.path.name), *set_aside_told(layer, ledger, receptors.path.name)):
+    for line in reading_told(layer, ledger, receptors.path.name):
         tell(line)
     return proximity
-
-
-def set_aside_told(layer: Layer, ledger: Ledger, name: str) -> list[str]:
-    """Say in words how many receptors have no usable shape: they are in no pair, but not absent."""
-    opened = layer.open_batches
-    if isinstance(opened, RowGroups):
-        aside, rows = opened.set_aside, (layer.feature_count or 0) + opened.set_aside
-    elif isinstance(opened, PlainParts):
-        aside, rows = opened.told[SET_ASIDE_EVENT], opened.rows
-    else:
-        file = layer.provenance.path
-        aside = sum(one.event == SET_ASIDE_EVENT and one.file == file for one in ledger.entries)
-        rows = layer.row_count or 0
-    if not aside:
-        return []
-    return [f"{name} 共 {rows} 行，其中 {aside} 行图形不可用，已搁置：不等于不存在，最近距离可能偏大，计数为下限。"]
 
 
 @contextmanager
@@ -154,17 +139,29 @@ def open_receptors(path: Stored, **said: Any) -> tuple[Layer, Ledger]:  # noqa: 
     return open_parts(path, options=options, **said)
 
 
-def reading_told(layer: Layer, name: str) -> list[str]:
-    """Say in words how a layer was read by the passes so far."""
+def reading_told(layer: Layer, ledger: Ledger, name: str) -> list[str]:
+    """Say in words how a layer was read by the passes so far, and what befell its rows.
+
+    What has no usable shape is in no pair, but not absent.
+    """
     opened = layer.open_batches
     if isinstance(opened, RowGroups):
-        return [f"{name} 为工作格式：读取行组 {len(opened.read)} 个，共 {len(opened.boxes)} 个。"]
-    if not isinstance(opened, PlainParts):
-        return [f"{name} 整体读入内存；行数很多时请先 hmgeo layers pack {name}，内存不再随文件增长。"]
-    befell = [f"{event} {count} 行" for event, count in opened.told.items()]
-    lines = [f"{name} 读取时：{'、'.join(befell)}。"] if befell else []
-    saving = f"先运行一次 hmgeo layers pack {name}，以后不再整理，只读污染源够得着的行组。"
-    return [*lines, f"{name} 分批读取整理 {opened.rows} 行用了 {opened.seconds:.1f} 秒；{saving}"]
+        befell, rows = dict(opened.befell), layer.feature_count or 0
+        rows += befell.get(SET_ASIDE_EVENT, 0) + befell.get(NO_FARMLAND_EVENT, 0)
+        way = f"{name} 为工作格式：读取行组 {len(opened.read)} 个，共 {len(opened.boxes)} 个。"
+    elif isinstance(opened, PlainParts):
+        befell, rows = Ledger(tuple(opened.entries)).events(), opened.rows
+        saving = f"先运行一次 hmgeo layers pack {name}，以后不再整理，只读污染源够得着的行组。"
+        way = f"{name} 分批读取整理 {rows} 行用了 {opened.seconds:.1f} 秒；{saving}"
+    else:
+        befell, rows = ledger.events(layer.provenance.path), layer.row_count or 0
+        way = f"{name} 整体读入内存；行数很多时请先 hmgeo layers pack {name}，内存不再随文件增长。"
+    told = [f"{event} {count} 行" for event, count in befell.items() if count]
+    lines = [f"{name} 读取时：{'、'.join(told)}。"] if told else []
+    if aside := befell.get(SET_ASIDE_EVENT, 0):
+        meaning = "已搁置：不等于不存在，最近距离可能偏大，计数为下限。"
+        return [*lines, way, f"{name} 共 {rows} 行，其中 {aside} 行图形不可用，{meaning}"]
+    return [*lines, way]
 
 
 LOCAL = "local"
