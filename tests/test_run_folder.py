@@ -110,7 +110,7 @@ def killed_in_the_middle(out: Path, renames: int) -> int:
 def held_up(out: Path) -> list[str]:
     """Return a command that stops, and says so, before it writes the last output: a folder half full."""
     held = (
-        "import time, hmgeo.project.run_files as write, hmgeo.cli\n"
+        "import time, hmgeo.outputs.map.page as write, hmgeo.cli\n"
         "write.write_map = lambda *_: (print('writing', flush=True), time.sleep(60))\n"
         "hmgeo.cli.main()\n"
     )
@@ -533,7 +533,7 @@ def test_what_cannot_be_drawn_or_written_never_takes_the_numbers_with_it(
         message = "no such panel"
         raise ValueError(message)
 
-    monkeypatch.setattr("hmgeo.project.run_files.write_map", broken)
+    monkeypatch.setattr("hmgeo.outputs.map.page.write_map", broken)
     ended = hmgeo_command("screen", "--sources", sources, "--farmland", farmland, "--out", out)
     assert ended.code == 1
     failed = "map.html 未能写出（ValueError：no such panel），其余文件不受影响；这是程序的错，请报告。"

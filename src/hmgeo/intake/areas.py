@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import shapely
+from shapely.geometry import shape
 
 from hmgeo.errors import Place, Problem, ProjectError
 from hmgeo.intake.catalog import shipped_folder, shipped_layers
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import SUFFIXES
 from hmgeo.intake.pipeline import as_wkb, open_file, place_rows
+from hmgeo.intake.places.units import counties, townships
 from hmgeo.reference.tables import key_areas
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
 
@@ -158,14 +161,13 @@ class _Record:
 
 @lru_cache(maxsize=4)
 def _shipped(path: str) -> tuple[_Record, ...]:
-    kind = {_COUNTIES: LayerKind.COUNTIES, _TOWNSHIPS: LayerKind.TOWNSHIPS}.get(path, LayerKind.RIVERS)
-    opened = open_file(shipped_folder() / path, kind, ReadOptions(), path)
-    outcome = place_rows(opened, kind, ReadOptions(), are_receptors=True)
-    id_names = ("adcode", "code9")
-    ids = next((opened.raw.columns[name] for name in id_names if name in opened.raw.columns), opened.ids)
-    names = opened.texts("name")
-    rows = np.flatnonzero(outcome.is_assessed()).tolist()
-    return tuple(_Record(ids[row], names[row], outcome.shapes[row]) for row in rows)
+    """Return what ships of a kind as it lies in its file: the doubts that a user's file is read with don't arise."""
+    units = {_COUNTIES: counties, _TOWNSHIPS: townships}.get(path)
+    if units is not None:
+        return tuple(_Record(unit.code, unit.name, unit.shape) for unit in units())
+    features = json.loads((shipped_folder() / path).read_text(encoding="utf-8"))["features"]
+    named = ((one["properties"]["name"], shape(one["geometry"])) for one in features)
+    return tuple(_Record(f"row-{number}", name, line) for number, (name, line) in enumerate(named, 1))
 
 
 def _area_of_code(code: str) -> Area | None:

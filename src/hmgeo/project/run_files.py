@@ -17,12 +17,9 @@ import shapely
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError
 from hmgeo.outputs import wording
-from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.gis import write_geopackage
 from hmgeo.outputs.guide import GUIDE_NAME, write_dictionary, write_guide
-from hmgeo.outputs.map.audience import PUBLIC, why_no_page
-from hmgeo.outputs.map.leads import OVERHEAD_PATH
-from hmgeo.outputs.map.page import write_map
+from hmgeo.outputs.map.audience import OVERHEAD_PATH, PUBLIC, why_no_page
 from hmgeo.outputs.sheets.report import REPORT, Told, write_report, write_template
 from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import KMZ, write_kmz, write_survey_list
@@ -101,6 +98,9 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
     tuple of str
         A sentence for each file that could not be made; empty where all were.
     """
+    from hmgeo.outputs.figure.figure import write_figures  # noqa: PLC0415 -- matplotlib loads slowly
+    from hmgeo.outputs.map.page import write_map  # noqa: PLC0415 -- as do folium and pandas
+
     data, paper = folder / DATA, folder / PRINT
     held = write_data(results, data, presentation.language, presentation.left_out)
     held |= write_geopackage(results, data / "findings.gpkg")

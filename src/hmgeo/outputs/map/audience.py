@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 PUBLIC = "public"
 SOURCE_KINDS = frozenset({LayerKind.ENTERPRISES, LayerKind.TAILINGS_PONDS})
 _FRAME_ROLES = frozenset({"key_area", "county", "township", "river"})
-WATER_ROLES = frozenset({"flow_path", "catchment", "closed_basin", "sampling_point", "overhead_path"})
+OVERHEAD_PATH = "overhead_path"
+WATER_ROLES = frozenset({"flow_path", "catchment", "closed_basin", "sampling_point", OVERHEAD_PATH})
 """Layers that a run works out of water and heights."""
 
 _SOURCE_COLUMNS = ("source_count", "nearest_source_id", "nearest_source_m")

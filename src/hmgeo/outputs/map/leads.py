@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs import style
 from hmgeo.outputs.english import in_english
+from hmgeo.outputs.map.audience import OVERHEAD_PATH
 from hmgeo.outputs.map.labels import LABELS, LABELS_EN
 from hmgeo.outputs.map.sources import facts
 from hmgeo.vocabulary import LayerKind
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from hmgeo.results.results import Results
 
 
-OVERHEAD_PATH = "overhead_path"
 OVERHEAD_REMARK = (
     "是否头顶库由应急管理部门认定，以认定为准；两种量法只作复核线索，不代替认定。"
     "路径自初期坝坝脚起，按高程推算；后出办法（应急〔2020〕15号）原文未收录，据转述。"
