@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import csv
+import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
-from hmgeo.compare.diff import Change, diff_runs
-from hmgeo.errors import UsageError
-from hmgeo.outputs.tables import write_data
+from hmgeo.compare.diff import Change, diff_runs, known_again
+from hmgeo.compare.explain import explain_finding
+from hmgeo.errors import InputError, UsageError
+from hmgeo.outputs.tables import OWN_PREFIX, write_data
 from hmgeo.project.folder import DATA
 from hmgeo.project.run import project_results, settings_of
 from hmgeo.project.run_files import write_manifest
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 BROKEN = Path(__file__).resolve().parent / "broken_projects"
 SCREENING = "SCR-JY-10KM"
 ADOPTED = "adopt:\n  - {rule: SCR-JY-10KM, by: 示例, on: 2026-11-21, reason: 参照济源做法，非本地有效依据}\n"
+ADOPTION = "{rule: SCR-JY-10KM，by: 示例，on: 2026-11-21，reason: 参照济源做法，非本地有效依据}"
 TRADES = 'cadmium_trades: {value: ["3212", "3360"]'
 
 
@@ -36,13 +45,18 @@ def made(folder: Path, *edits: tuple[str, str, str]) -> Path:
         text = (folder / name).read_text(encoding="utf-8")
         assert old in text
         (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+    return ran(folder)
+
+
+def ran(folder: Path, words: Path | None = None) -> Path:
+    """Return the run of a project, without its maps and sheets."""
     spec = read_spec(folder)
     run = folder / "runs" / spec.as_of.isoformat()
     (run / DATA).mkdir(parents=True)
-    results = project_results(folder)
+    results = project_results(folder, words=words, page=False)
     write_data(results, run / DATA)
-    command = f"hmgeo run {folder.name}"
-    write_manifest(results, run, command=command, run={}, settings=settings_of(spec))
+    command = f"hmgeo run {folder.name}" + ("" if words is None else f" --words {words.name}")
+    write_manifest(results, run, command=command, run={}, settings=settings_of(spec, words))
     return run
 
 
@@ -61,7 +75,7 @@ def of(changes: tuple[Change, ...], source: str, rule: str = SCREENING) -> Chang
         (
             ("project.yml", TRADES, 'cadmium_trades: {value: ["3360"]'),
             "A1",
-            ("改变", "符合排查条件，1.1 km", "不适用", "参数 cadmium_trades"),
+            ("改变", "符合排查条件，1.1 km", "不适用", "参数 cadmium_trades（value 3212、3360→3360）"),
         ),
         (
             ("data/enterprises.csv", "113.050000,23.620000,3212", "113.050000,23.620000,0912"),
@@ -81,7 +95,7 @@ def of(changes: tuple[Change, ...], source: str, rule: str = SCREENING) -> Chang
         (
             ("project.yml", ADOPTED, "adopt: []\n"),
             "A1",
-            ("不再有", "符合排查条件，1.1 km", "", "adopt"),
+            ("不再有", "符合排查条件，1.1 km", "", f"adopt（{ADOPTION}→无）"),
         ),
     ],
 )  # fmt: skip
@@ -101,7 +115,10 @@ def test_two_changes_are_told_apart(before: Path, tmp_path: Path) -> None:
     after = made(tmp_path / "后", moved, ("project.yml", TRADES, 'cadmium_trades: {value: ["3212", "3360", "0912"]'))
     changes, _ = diff_runs(before, after)
     assert of(changes, "A1").cause == "图层 enterprises（纬度 23.620000→23.625000）"
-    assert (of(changes, "A2").before, of(changes, "A2").cause) == ("不适用", "参数 cadmium_trades")
+    assert (of(changes, "A2").before, of(changes, "A2").cause) == (
+        "不适用",
+        "参数 cadmium_trades（value 3212、3360→3212、3360、0912）",
+    )
 
 
 def test_the_same_project_run_again_has_no_changes_wherever_it_lies(before: Path, tmp_path: Path) -> None:
@@ -110,18 +127,98 @@ def test_the_same_project_run_again_has_no_changes_wherever_it_lies(before: Path
         diff_runs(before, before)
 
 
-def test_enterprises_are_known_again_by_credit_code_not_by_id_or_row(tmp_path: Path) -> None:
+CODE, OTHER_CODE = "91110000600037341L", "91350100M000100Y43"
+"""The check digits are those of GB 32100's own examples, as python-stdnum quotes them."""
+
+
+def row(source_id: str, name: str = "", *, code: str = "", permit: str = "", town: str = "龙塘镇") -> dict[str, str]:
+    told = {f"{OWN_PREFIX}统一社会信用代码": code, f"{OWN_PREFIX}排污许可证编号": permit}
+    return {"source_id": source_id, "name": name, "township": town, "lon": "", "lat": "", **told}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ([row("A1", code=CODE)], [row("B7", code=f" {CODE.lower()} ")], {"A1": "B7"}),
+        ([row("A1", "甲厂", code="/"), row("A2", "乙厂", code="/")], [row("A2", "乙厂"), row("A1", "甲厂")],
+         {"A1": "A1", "A2": "A2"}),
+        ([row("A1", code="无")], [row("B1", code="无")], {}),
+        ([row("A1", code="91110000600037341I")], [row("B1", code="91110000600037341I")], {}),  # check digit
+        ([row("A1", permit=f"{CODE}001P")], [row("B1", permit=f"{CODE}001P")], {"A1": "B1"}),
+        ([row("A1", permit="待办理2025年")], [row("B1", permit="待办理2025年")], {}),
+        ([row("A1", permit="—")], [row("B1", permit="—")], {}),
+        ([row("无", "甲厂"), row("无#2", "乙厂")], [row("无", "乙厂"), row("无#2", "甲厂")],
+         {"无": "无#2", "无#2": "无"}),
+        ([row("A1", "甲厂"), row("A1#2", "乙厂")], [row("A1", "乙厂"), row("A1#2", "甲厂")],
+         {"A1": "A1#2", "A1#2": "A1"}),
+        ([row("row-1", "甲厂"), row("row-2", "乙厂")], [row("row-1", "乙厂")], {"row-2": "row-1"}),
+        # numbered anew: the id is somebody else's now
+        ([row("1", "甲厂"), row("2", "乙厂")], [row("1", "乙厂"), row("2", "甲厂")], {"1": "2", "2": "1"}),
+        ([row("1", "甲厂", code=CODE)], [row("1", "乙厂", code=OTHER_CODE)], {}),
+        ([row("1", "甲厂")], [row("1", "甲电镀厂")], {"1": "1"}),  # renamed
+        ([row("1", "甲厂", code=CODE)], [row("1", "甲厂")], {"1": "1"}),  # the code's cell was emptied
+        # two plants of one firm: the code is no one plant's
+        ([row("1", "甲厂", code=CODE), row("2", "甲二厂", code=CODE)],
+         [row("2", "甲二厂", code=CODE), row("1", "甲厂", code=CODE)], {"1": "1", "2": "2"}),
+    ],
+)  # fmt: skip
+def test_an_enterprise_is_known_again_by_what_is_its_own(
+    first: list[dict[str, str]], second: list[dict[str, str]], same: dict[str, str]
+) -> None:
+    one, other = known_again(first, second)
+    back = {name: source_id for source_id, name in other.items()}
+    assert {source_id: back[name] for source_id, name in one.items() if name in back} == same
+    assert (len({*one.values()}), len(back)) == (len(first), len(second))  # and nobody is two
+
+
+def test_a_code_and_a_sum_name_an_enterprise(tmp_path: Path) -> None:
     header = ("data/enterprises.csv", "企业编号,企业名称,", "企业编号,统一社会信用代码,企业名称,")
-    first = [
-        ("data/enterprises.csv", f"A{n},示例", f"A{n},{code},示例")
-        for n, code in ((1, "甲码"), (2, "乙码"), (3, "丙码"))
-    ]
+    first = [("data/enterprises.csv", f"A{n},示例", f"A{n},{code},示例") for n, code in ((1, CODE), (2, "/"), (3, "/"))]
     again = [
-        ("data/enterprises.csv", f"A{n},示例", f"B{9 - n},{code},示例")
-        for n, code in ((1, "甲码"), (2, "乙码"), (3, "丙码"))
+        ("data/enterprises.csv", f"A{n},示例", f"B{9 - n},{code},示例") for n, code in ((1, CODE), (2, "无"), (3, "/"))
     ]
-    one, other = made(tmp_path / "前", header, *first), made(tmp_path / "后", header, *again)
-    assert diff_runs(one, other) == ((), ())
+    assert diff_runs(made(tmp_path / "前", header, *first), made(tmp_path / "后", header, *again)) == ((), ())
+
+
+def test_a_file_of_words_is_a_setting_like_others(tmp_path: Path) -> None:
+    lost = ("data/enterprises.csv", "行业代码,", "是否涉镉,")
+    told = [
+        ("data/enterprises.csv", f",{code},2017", f",{cell},2017")
+        for code, cell in (("3212", "有镉"), ("0912", "有镉"))
+    ]
+    one, other = made(tmp_path / "前", lost, *told), tmp_path / "后"
+    shutil.copytree(one.parent.parent, other, ignore=shutil.ignore_patterns("runs"))
+    words = other / "用语.yml"
+    words.write_text("有镉: {means: 已认定, by: 示例, on: 2026-11-21, reason: 示例}\n", encoding="utf-8")
+    changes, remarks = diff_runs(one, ran(other, words))
+    assert {change.cause for change in changes} == {"用语文件（--words）（前一次没有）"}
+    assert (of(changes, "A1").before.partition("，")[0], of(changes, "A1").after) == ("未评估", "符合排查条件，1.1 km")
+    assert remarks == ("不同之处 1 项：用语文件（--words）；重跑 3 次",)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "told"),
+    [
+        ("findings.parquet", lambda path: path.write_bytes(b"PAR1 broken"), "结果文件损坏，或不是 hmgeo 写出的"),
+        ("findings.parquet", lambda path: pq.write_table(pa.table({"a": [1]}), path), "缺列 finding_id、source_id"),
+        ("findings.parquet", lambda path: path.unlink(), "结果文件缺失"),
+        ("sources.csv", lambda path: path.write_bytes("编号,名称\n1,甲\n".encode("gbk")), "结果文件损坏"),
+        ("sources.csv", lambda path: path.write_text("source_id\nA1\n", encoding="utf-8"), "缺列 name、status"),
+        ("ledger.csv", lambda path: path.write_text("", encoding="utf-8"), "缺列 source_id、event"),
+        ("manifest.json", lambda path: path.write_text('{"schema": 2}', encoding="utf-8"), "运行记录读不出"),
+        ("manifest.json", lambda path: path.write_text("{", encoding="utf-8"), "运行记录读不出"),
+    ],
+)  # fmt: skip
+def test_a_damaged_run_is_told_in_words(
+    before: Path, tmp_path: Path, name: str, spoil: Callable[[Path], object], told: str
+) -> None:
+    hurt = Path(shutil.copytree(before, tmp_path / "坏"))
+    spoil(hurt / DATA / name)
+    for asked in (lambda: diff_runs(before, hurt), lambda: explain_finding(hurt, "A1|SCR-JY-10KM")):
+        with pytest.raises(InputError) as caught:
+            asked()
+        assert told in str(caught.value)
+        assert f"{name}：" in str(caught.value)
 
 
 def test_without_its_inputs_changes_are_listed_and_no_cause_is_guessed(
@@ -137,3 +234,190 @@ def test_without_its_inputs_changes_are_listed_and_no_cause_is_guessed(
     ended = hmgeo_command("diff", one, other, "--no-causes", "--out", tmp_path / "变化.xlsx")
     assert ended.code == 3
     assert (tmp_path / "变化.xlsx").is_file()
+
+
+World = dict[str, Any]
+TRADES_HELD = ("3212", "3360", "0912", "1411")
+PACK = """schema: 1
+pack: example-city
+version: "1"
+rules:
+- id: CITY-1
+  title: {zh: 示例条款, en: Example clause}
+  legal_rank: plan
+  authority: 示例市人民政府
+  territory: ["441800"]
+  applies_to: {source_kinds: [enterprises], trades: {lists: [{edition: 2017, codes: ["3212", "0912"]}]}}
+  test: {kind: maximum_distance, layer: farmland}
+  effect: list
+  history:
+  - {from: 2018-01-01, value: METRES, unit: m, document: 示例方案, article: 一, quote: 示例引文}
+  decider: 排查与整治清单
+  verified: {state: verified, against: 示例, on: 2026-11-21}
+  runs: {state: "yes"}
+  cases:
+  - id: near
+    given: {as_of: 2019-01-01, place: "441802", distance_m: 10}
+    expect: {verdict: listed, standing: in_force}
+"""
+
+
+class Changes(Protocol):
+    """Changes one thing of a world, the n-th of its kind, and returns the words that its cause must have."""
+
+    def __call__(self, world: World, n: int, /) -> str: ...
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Draw a few enterprises and parcels around Qingcheng, and a project that judges them."""
+    places = st.tuples(st.integers(0, 60), st.integers(0, 60))  # thousandths of a degree, about 100 m each
+    sites = draw(st.lists(places, min_size=2, max_size=4, unique=True))
+    fields = draw(st.lists(places, min_size=2, max_size=4, unique=True))
+    farms = [
+        {"企业编号": f"A{n}", "企业名称": f"示例企业{n}号", "经度": f"{113.02 + x / 1000:.6f}",
+         "纬度": f"{23.60 + y / 1000:.6f}", "行业代码": draw(st.sampled_from(TRADES_HELD)), "行业分类版本": "2017",
+         "县(市、区)": "清城区", "乡镇(街道)": draw(st.sampled_from(("龙塘镇", "石角镇", "源潭镇")))}
+        for n, (x, y) in enumerate(sites, start=1)
+    ]  # fmt: skip
+    parcels = [
+        {"parcel_id": f"P{n}", "类别": draw(st.sampled_from(("优先保护类", "安全利用类", "严格管控类"))), "at": at}
+        for n, at in enumerate(fields, start=1)
+    ]
+    project = (BROKEN / "good.yml").read_text(encoding="utf-8") + "rule_packs: [city.yml]\n"
+    return {"project": project, "enterprises": farms, "parcels": parcels, "metres": 1000}
+
+
+def write_world(folder: Path, world: World) -> Path:
+    (folder / "data").mkdir(parents=True)
+    (folder / "city.yml").write_text(PACK.replace("METRES", str(world["metres"])), encoding="utf-8")
+    (folder / "project.yml").write_text(world["project"], encoding="utf-8")
+    with (folder / "data/enterprises.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(world["enterprises"][0]))
+        writer.writeheader()
+        writer.writerows(world["enterprises"])
+    features = []
+    for one in world["parcels"]:
+        west, south = 113.02 + one["at"][0] / 1000, 23.60 + one["at"][1] / 1000
+        ring = [
+            [west, south],
+            [west + 0.001, south],
+            [west + 0.001, south + 0.001],
+            [west, south + 0.001],
+            [west, south],
+        ]
+        shape = {"type": "Polygon", "coordinates": [ring]}
+        own = {"parcel_id": one["parcel_id"], "类别": one["类别"]}
+        features.append({"type": "Feature", "properties": own, "geometry": shape})
+    held = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+    (folder / "data/farmland.geojson").write_text(held, encoding="utf-8")
+    return ran(folder)
+
+
+def changed_row(column: str, value: str) -> Changes:
+    def change(world: World, n: int) -> str:
+        one = world["enterprises"][n % len(world["enterprises"])]
+        old, one[column] = one[column], value
+        return f"图层 enterprises（{column} {old or '空'}→{value or '空'}）"
+
+    return change
+
+
+def without_row(world: World, n: int) -> str:
+    world["enterprises"].pop(n % len(world["enterprises"]))
+    return "图层 enterprises（后一次没有这一行）"
+
+
+def more_rows(world: World, n: int) -> str:
+    one = world["enterprises"][n % len(world["enterprises"])]
+    world["enterprises"].insert(0, one | {"企业编号": "B1", "企业名称": "另一示例企业"})
+    return "图层 enterprises（前一次没有这一行）"
+
+
+def moved_parcel(world: World, n: int) -> str:
+    one = world["parcels"][n % len(world["parcels"])]
+    one["at"] = (one["at"][0] + 7, one["at"][1] - 3)
+    return "图层 farmland（文件不同）"
+
+
+def without_parcel(world: World, n: int) -> str:
+    world["parcels"].pop(n % len(world["parcels"]))
+    return "图层 farmland（文件不同）"
+
+
+def other_text(old: str, new: str, told: str) -> Changes:
+    def change(world: World, _: int) -> str:
+        assert old in world["project"]
+        world["project"] = world["project"].replace(old, new)
+        return told
+
+    return change
+
+
+def other_rule(world: World, _: int) -> str:
+    world["metres"] = 60_000
+    return "rule_packs（文件不同）"
+
+
+CHANGES = (
+    *(changed_row("行业代码", code) for code in (*TRADES_HELD, "待定", "")),
+    *(changed_row("纬度", text) for text in ("23.700000", "23.640000", "", "北")),
+    changed_row("经度", "113.110000"),
+    changed_row("行业分类版本", "2011"),
+    changed_row("县(市、区)", "佛冈县"),
+    without_row,
+    more_rows,
+    moved_parcel,
+    without_parcel,
+    other_text("completeness: complete", "completeness: partial", "图层 farmland（completeness complete→partial）"),
+    other_text('{area: "441802"}', '{area: "441825"}', "图层 farmland（coverage {area: 441802}→{area: 441825}）"),
+    other_text("csv, datum: cgcs2000", "csv, datum: gcj02", "图层 enterprises（datum cgcs2000→gcj02）"),
+    other_text(TRADES, 'cadmium_trades: {value: ["0912"]', "参数 cadmium_trades（value 3212、3360→0912）"),
+    other_text(TRADES, 'cadmium_trades: {value: ["3212"]', "参数 cadmium_trades（value 3212、3360→3212）"),
+    other_text("value: all", "value: polluted", "参数 farmland_extent（value all→polluted）"),
+    other_text("value: not_considered", "value: considered", "参数 terrain（value not_considered→considered）"),
+    other_text("value: district", "value: towns", "参数 key_area_extent（value district→towns）"),
+    other_text("as_of: 2019-06-30", "as_of: 2017-06-30", "as_of（2019-06-30→2017-06-30）"),
+    other_text("as_of: 2019-06-30", "as_of: 2022-06-30", "as_of（2019-06-30→2022-06-30）"),
+    other_text(ADOPTED, "adopt: []\n", f"adopt（{ADOPTION}→无）"),
+    other_text("rule: SCR-JY-10KM\n", "rule: CITY-1\n", "screening_rule（SCR-JY-10KM→CITY-1）"),
+    other_text("rule_packs: [city.yml]\n", "", "rule_packs（后一次没有）"),
+    other_rule,
+)
+
+
+def holds_to_its_cause(world: World, change: Changes, n: int, folder: Path) -> None:
+    """Assert that a single change is the cause of all that changed, and the only one."""
+    other = copy.deepcopy(world)
+    cause = change(other, n)
+    changes, remarks = diff_runs(write_world(folder / "前", world), write_world(folder / "后", other))
+    assert {one.cause for one in changes} <= {cause}
+    if changes:
+        name = cause.partition("（")[0]
+        assert remarks == (f"不同之处 1 项：{name}；重跑 3 次",)
+
+
+CALM = {
+    "deadline": None,
+    "phases": [Phase.generate],
+    "database": None,
+    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+}
+ASKED = st.sampled_from(CHANGES), st.integers(0, 3)
+
+
+@settings(max_examples=5, derandomize=True, **CALM)  # type: ignore[arg-type]
+@given(world=worlds(), change=ASKED[0], n=ASKED[1])
+def test_whatever_single_thing_changes_is_the_cause_in_any_world(
+    tmp_path_factory: pytest.TempPathFactory, world: World, change: Changes, n: int
+) -> None:
+    holds_to_its_cause(world, change, n, tmp_path_factory.mktemp("world"))
+
+
+@pytest.mark.slow
+@settings(max_examples=40, **CALM)  # type: ignore[arg-type]
+@given(world=worlds(), change=ASKED[0], n=ASKED[1])
+def test_forty_single_changes_are_each_the_cause(
+    tmp_path_factory: pytest.TempPathFactory, world: World, change: Changes, n: int
+) -> None:
+    holds_to_its_cause(world, change, n, tmp_path_factory.mktemp("world"))

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from hmgeo.compare.explain import Part, as_plain, explain_finding
-from hmgeo.compare.verify import DIFFERS, OPEN, SAME, verify_run
+from hmgeo.compare.verify import DIFFERS, NOTE, OPEN, SAME, holds, verify_run
 from hmgeo.errors import InputError
-from hmgeo.project.run import run_project
+from hmgeo.project.run import run_project, settings_of
+from hmgeo.project.spec import read_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,53 @@ def test_an_untouched_run_comes_out_byte_for_byte(run: Path) -> None:
     }
 
 
+def test_a_run_with_words_is_held_against_that_file_too(project: Path, tmp_path: Path) -> None:
+    meaning = "核心区: {means: 一级, by: 示例, on: 2026-11-21, reason: 示例}\n"
+    words = project / "用语 一.yml"
+    words.write_text(meaning, encoding="utf-8")
+    run = run_project(project, words=words).folder
+    checks = verify_run(run)
+    assert holds(checks)
+    assert told(checks)["输入"] == (SAME, "4 个文件与运行时相同")
+    words.write_text(meaning.replace("一级", "二级"), encoding="utf-8")
+    assert told(verify_run(run, rerun=False))["输入"] == (DIFFERS, "与运行时不同：用语 一.yml")
+    away = Path(shutil.move(words, tmp_path / "用语.yml"))
+    assert told(verify_run(run, rerun=False))["输入"] == (DIFFERS, "缺 用语 一.yml")
+    away.write_text(meaning, encoding="utf-8")
+    assert holds(verify_run(run, words=away, rerun=False))
+
+    def elsewhere(held: dict[str, object]) -> None:  # as it is written of a file outside the project
+        held["command"] = "hmgeo run 项目 --words '<outside>/用语.yml'"
+        held["settings"] = {name.replace("用语 一", "<outside>/用语"): one for name, one in held["settings"].items()}  # type: ignore[attr-defined]
+
+    resign(run, elsewhere)
+    checks = verify_run(run)
+    assert not holds(checks)
+    assert (OPEN, "没有找到 用语.yml，没有核对") in {(one.sign, one.told) for one in checks}
+    assert told(checks)["重跑"] == (OPEN, "输入不齐或已变，没有重跑")
+    assert holds(verify_run(run, words=away, rerun=False))
+
+
+def test_what_could_not_be_asked_is_no_yes(project: Path, run: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    def bare(held: dict[str, object]) -> None:
+        held["command"] = "hmgeo screen --radius 10km"
+
+    resign(run, bare)
+    ended = hmgeo_command("verify", run, "--project", project)
+    assert ended.code == 3
+    assert "？ 重跑：裸文件的排查没有记下全部选项，不能重跑，没有核对" in ended.out
+    assert hmgeo_command("verify", run, "--project", project, "--no-rerun").code == 0
+
+
+def test_the_outline_that_says_how_far_a_layer_goes_is_an_input_too(project: Path) -> None:
+    outline = project / "outline.geojson"
+    ring = [[113.0, 23.5], [113.2, 23.5], [113.2, 23.8], [113.0, 23.8], [113.0, 23.5]]
+    outline.write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}), encoding="utf-8")
+    text = (project / "project.yml").read_text(encoding="utf-8")
+    (project / "project.yml").write_text(text.replace('{area: "441802"}', "{file: outline.geojson}"), encoding="utf-8")
+    assert set(settings_of(read_spec(project))) == {"project.yml", "outline.geojson"}
+
+
 def test_edited_lost_and_foreign_files_are_named(run: Path) -> None:
     (run / "survey_list.xlsx").write_bytes(b"edited")
     (run / "print" / "map.pdf").unlink()
@@ -74,7 +122,7 @@ def test_edited_lost_and_foreign_files_are_named(run: Path) -> None:
     assert [(one.sign, one.told) for one in checks if one.what in {"输出", "另有的文件"}] == [
         (DIFFERS, "缺 print/map.pdf"),
         (DIFFERS, "写出后改动过：survey_list.xlsx"),
-        (OPEN, "笔记.txt 不是这次写出的，没有核对"),
+        (NOTE, "笔记.txt 不是这次写出的，没有核对"),
     ]
 
 

@@ -273,22 +273,23 @@ def verify(
     project: Annotated[
         Path | None, typer.Option("--project", help="project.yml 或其所在文件夹；不写则在结果文件夹之上找。")
     ] = None,
+    words: Annotated[Path | None, typer.Option("--words", help="当时的用语文件；不在项目文件夹里时才要写。")] = None,
     *,
     rerun: Annotated[bool, typer.Option("--rerun/--no-rerun", help="在临时文件夹里重跑一遍，比较后删去。")] = True,
     as_json: JsonOption = False,
 ) -> None:
-    """核对一次运行：输入变没变，输出动没动，重跑是否得到同样的结果；不符以 3 退出。"""
+    """核对一次运行：输入变没变，输出动没动，重跑是否得到同样的结果；有一项不符或没能核对，以 3 退出。"""
     ready_engine()
-    from hmgeo.compare.verify import DIFFERS, verify_run
+    from hmgeo.compare.verify import holds, verify_run
 
     with Reporter() as report:
-        checks = verify_run(folder, project, rerun=rerun, progress=report)
+        checks = verify_run(folder, project, words, rerun=rerun, progress=report)
     if as_json:
         typer.echo(json.dumps([one._asdict() for one in checks], ensure_ascii=False, indent=1))
     else:
         for one in checks:
             OUT.print(str(one), markup=False)
-    if any(one.sign == DIFFERS for one in checks):
+    if not holds(checks):
         raise typer.Exit(EXIT_FAIL_ON)
 
 

@@ -8,24 +8,39 @@ their row.
 
 from __future__ import annotations
 
-import csv
 import re
 import tempfile
+import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyarrow.parquet as pq
 import yaml
 
-from hmgeo.compare.verify import DIFFERS, home_of, inputs_checked, project_name, read_manifest
+from hmgeo.compare.verify import (
+    ACCEPT,
+    DIFFERS,
+    OPEN,
+    findings_rows,
+    home_of,
+    inputs_checked,
+    other_versions,
+    project_name,
+    read_manifest,
+    read_tables,
+    said_words,
+    words_file,
+)
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
+from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import LIST_ALIASES, plain_name
 from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import badge
 from hmgeo.project.inputs import silent
 from hmgeo.project.run import project_results
 from hmgeo.project.spec import FILE_NAME
+from hmgeo.register.entry import is_credit_code, is_national, plain_code, read_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,9 +59,12 @@ _SAID = (
     "limit_value",
     "standing",
 )
-_PATH_KEYS = frozenset({"path", "coverage"})
+_WHO = frozenset({"by", "on", "reason"})
 _CODES = ("统一社会信用代码", "信用代码", "社会信用代码")
 _MOST_CELLS = 5
+_PERMIT = re.compile(r"[0-9A-Z][0-9A-Z \-]{6,}[0-9A-Z]")
+_SIGNS = re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
+_NO_ID = frozenset({"无", "没有", "不详", "未知", "待定", "暂无", "null", "none", "nan", "n/a", "na"})
 
 Key = tuple[str, str]
 """An enterprise and a rule."""
@@ -73,11 +91,20 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two runs."""
+    """One of the two runs.
+
+    Parameters
+    ----------
+    names
+        What each source is known again by, by `source_id`.
+    findings, cells
+        By that name.
+    """
 
     folder: Path
     manifest: Mapping[str, Any]
     home: Path | None
+    names: Mapping[str, str]
     findings: Mapping[Key, Mapping[str, Any]]
     cells: Mapping[str, Mapping[str, str]]
 
@@ -97,7 +124,7 @@ def diff_runs(
     """
     if first.resolve() == second.resolve():
         raise UsageError(Problem("两次运行是同一个文件夹", Place(file=first.name), remedy="写两个结果文件夹"))
-    one, other = (_side(folder, project) for folder, project in zip((first, second), projects, strict=True))
+    one, other = _sides((first, second), projects)
     changed = [key for key in dict.fromkeys((*one.findings, *other.findings)) if _said(one, key) != _said(other, key)]
     if not changed or not causes:
         return tuple(_change(one, other, key, "") for key in changed), ()
@@ -108,47 +135,126 @@ def diff_runs(
     return tuple(_change(one, other, key, told[key]) for key in changed), remarks
 
 
-def _side(folder: Path, project: Path | None) -> Side:
-    manifest, record = read_manifest(folder)
-    with (record.parent / "sources.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    names = _names_of(rows)
-    findings = pq.read_table(record.parent / "findings.parquet").drop_columns("geometry").to_pylist()
-    return Side(
-        folder,
-        manifest,
-        home_of(folder, project, manifest),
-        {(names[one["source_id"]], one["rule_id"]): one for one in findings},
-        {names[row["source_id"]]: row for row in rows},
+def _sides(folders: tuple[Path, Path], projects: Sequence[Path | None]) -> tuple[Side, Side]:
+    read = [(*read_manifest(folder), folder) for folder in folders]
+    tables = [read_tables(folder, record) for _, record, folder in read]
+    names = known_again(*(one.sources for one in tables))
+    first, second = (
+        Side(
+            folder,
+            manifest,
+            home_of(folder, project, manifest),
+            own,
+            {(own.get(one["source_id"], one["source_id"]), one["rule_id"]): one for one in held.findings},
+            {own[row["source_id"]]: row for row in held.sources},
+        )
+        for (manifest, _, folder), held, own, project in zip(read, tables, names, projects, strict=True)
     )
+    return first, second
 
 
-def _names_of(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """Return what each source is known again by; where two share it, their place in the list tells them apart."""
-    made: dict[str, str] = {}
-    used: dict[str, int] = {}
-    for row in rows:
-        name = _name_of(row)
-        used[name] = used.get(name, 0) + 1
-        made[row["source_id"]] = name if used[name] == 1 else f"{name}#{used[name]}"
-    return made
+class Marks(NamedTuple):
+    """What an enterprise may be known again by, surest first; empty where its row doesn't tell it."""
+
+    code: str
+    permit: str
+    id: str
+    name: str
 
 
-def _name_of(row: Mapping[str, str]) -> str:
+def known_again(
+    first: Sequence[Mapping[str, str]], second: Sequence[Mapping[str, str]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return one name for each source of two lists, the same where it is the same enterprise, by `source_id`.
+
+    Credit code (with the right check digit), permit number, id, name and place, in this order; only what stands once
+    in each list joins. An id doesn't join two whose names differ where one of these names, or another credit code,
+    says that it is given to somebody else. Rows alike in all of it are joined in their order; where in a list a row
+    stands decides nothing else.
+    """
+    lists = [_marked(rows) for rows in (first, second)]
+    pairs: dict[str, str] = {}
+    for level in range(len(Marks._fields)):
+        rest = [
+            {name: marks for name, marks in one.items() if name not in done}
+            for one, done in zip(lists, (pairs.keys(), set(pairs.values())), strict=True)
+        ]
+        single = [_single(one, level) for one in rest]
+        plain = [{marks.name.partition("（")[0] for marks in one.values()} - {""} for one in rest]
+        for text, name in single[0].items():
+            if text in single[1] and not (
+                level == Marks._fields.index("id") and _is_another(rest[0][name], rest[1][single[1][text]], plain)
+            ):
+                pairs[name] = single[1][text]
+    pairs |= _alike(*({k: v for k, v in one.items() if k not in done} for one, done in
+                      zip(lists, (pairs.keys(), set(pairs.values())), strict=True)))  # fmt: skip
+    return _named(lists, pairs)
+
+
+def _marked(rows: Sequence[Mapping[str, str]]) -> dict[str, Marks]:
+    """Return the marks of each row; an id that several rows had is nobody's, though the first kept it as written."""
+    repeated = {row["source_id"].rpartition("#")[0] for row in rows}
+    marks = {row["source_id"]: _marks(row) for row in rows}
+    return {name: one._replace(id="") if name in repeated else one for name, one in marks.items()}
+
+
+def _marks(row: Mapping[str, str]) -> Marks:
     own = {plain_name(name.removeprefix(OWN_PREFIX)): text for name, text in row.items() if name.startswith(OWN_PREFIX)}
-    for names in (_CODES, LIST_ALIASES["permit"].split()):
-        found = next((own[name] for name in names if own.get(name)), "")
-        if found:
-            return found
-    if not _ROW_ID.fullmatch(row["source_id"]):
-        return row["source_id"]
+    code = next((found for name in _CODES if is_credit_code(found := plain_code(own.get(name) or ""))), "")
+    given = next((own[name] for name in LIST_ALIASES["permit"].split() if own.get(name)), "")
+    permit, written = plain_code(given), unicodedata.normalize("NFKC", given).strip().upper()
+    permit = permit if is_national(permit) or _PERMIT.fullmatch(written) else ""
+    source_id = row["source_id"]
+    is_id = bool(_SIGNS.search(source_id)) and source_id.lower() not in _NO_ID
+    is_id = is_id and not _ROW_ID.fullmatch(source_id) and "#" not in source_id
     place = row.get("township") or row.get("county") or f"{row['lon']},{row['lat']}"
-    return f"{row['name']}（{place}）"
+    full = read_name(row["name"])[0]
+    return Marks(code, permit, source_id if is_id else "", f"{full}（{place}）" if _SIGNS.search(full) else "")
+
+
+def _single(rows: Mapping[str, Marks], level: int) -> dict[str, str]:
+    """Return the row of each mark of a level that one row alone holds."""
+    counted = Counter(marks[level] for marks in rows.values())
+    return {marks[level]: name for name, marks in rows.items() if marks[level] and counted[marks[level]] == 1}
+
+
+def _is_another(first: Marks, second: Marks, names: Sequence[set[str]]) -> bool:
+    """Tell whether an id went to another enterprise."""
+    one, other = (marks.name.partition("（")[0] for marks in (first, second))
+    if not one or not other or one == other:
+        return False
+    return bool(first.code and second.code) or one in names[1] or other in names[0]
+
+
+def _alike(first: Mapping[str, Marks], second: Mapping[str, Marks]) -> dict[str, str]:
+    """Join rows that are alike in all they are known by, in their order."""
+    waiting: dict[Marks, list[str]] = {}
+    for name, marks in second.items():
+        waiting.setdefault(marks, []).append(name)
+    return {
+        name: waiting[marks].pop(0) for name, marks in first.items() if any(marks) and waiting.get(marks)
+    }  # fmt: skip
+
+
+def _named(lists: Sequence[Mapping[str, Marks]], pairs: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Give each enterprise its name: what it is surest known by, and its id where that isn't one enterprise's alone."""
+    joined = {other: one for one, other in pairs.items()}
+    firsts = [(0, name, marks) for name, marks in lists[0].items()]
+    everyone = [*firsts, *((1, name, marks) for name, marks in lists[1].items() if name not in joined)]
+    shown = [next(filter(None, marks), name) for _, name, marks in everyone]
+    counted, used = Counter(shown), Counter[str]()
+    made: tuple[dict[str, str], dict[str, str]] = {}, {}
+    for (side, name, _), text in zip(everyone, shown, strict=True):
+        label = text if counted[text] == 1 else f"{text}/{name}"
+        used[label] += 1
+        made[side][name] = label if used[label] == 1 else f"{label}（{('前', '后')[side]}一次）"
+    made[1].update({other: made[0][one] for other, one in joined.items()})
+    return made
 
 
 def _said(side: Side, key: Key) -> tuple[Any, ...] | None:
     found = side.findings.get(key)
-    return None if found is None else tuple(found.get(name) for name in _SAID)
+    return None if found is None else tuple(found[name] for name in _SAID)
 
 
 def _words(found: Mapping[str, Any] | None) -> str:
@@ -171,29 +277,34 @@ def _cannot_rerun(side: Side) -> str:
     """Return why a run's project can't be run again as it was; empty where it can."""
     if side.home is None or not (side.home / project_name(side.manifest)).is_file():
         return f"{side.folder.name} 的 project.yml 没有找到，只列变化，没有查原因；用 --project-a、--project-b 写明"
-    if any(one.sign == DIFFERS for one in inputs_checked(side.home, side.manifest)):
+    checks = tuple(inputs_checked(side.home, side.manifest))
+    if any(one.sign == DIFFERS for one in checks):
         return f"{side.folder.name} 的输入与运行时不同，只列变化，没有查原因；找回原来的文件再比较"
-    return ""
+    lost = next((one for one in checks if one.sign == OPEN and one.what.startswith("输入")), None)
+    return "" if lost is None else f"{side.folder.name}：{lost.told}；只列变化，没有查原因，把它放进项目文件夹再比较"
 
 
 def _causes(
     one: Side, other: Side, changed: Sequence[Key], progress: Progress
 ) -> tuple[dict[Key, str], tuple[str, ...]]:
     before, after = _settings(one), _settings(other)
-    pieces = [name for name in dict.fromkeys((*before, *after)) if _is_other(name, one, other, before, after)]
+    pieces = [name for name in dict.fromkeys((*before, *after)) if _text(before, name) != _text(after, name)]
     with tempfile.TemporaryDirectory() as temporary:
         trials = [("", before), *((name, _with(before, after, [name])) for name in pieces), ("*", after)]
         found: dict[str, Mapping[Key, Any] | None] = {}
         for number, (name, settings) in enumerate(trials):
             progress("逐项重跑", number, len(trials))
-            found[name] = _findings_of(settings, Path(temporary))
-    base = found[""] or {}
-    told = {key: _cause(key, one, other, found, base, pieces) for key in changed}
-    failed = [name for name in pieces if found[name] is None]
+            names = (other if name in {"*", _ENTERPRISES} else one).names
+            found[name] = _findings_of(settings, Path(temporary), names)
     remarks = [f"不同之处 {len(pieces)} 项：{'、'.join(pieces) or '无'}；重跑 {len(trials)} 次"]
+    base = found[""]
+    if base is None:
+        return dict.fromkeys(changed, ""), (f"{one.folder.name} 的项目这一版本跑不成，只列变化，没有查原因",)
+    failed = [name for name in pieces if found[name] is None]
     if failed:
         remarks.append(f"单独换上后项目不成立，没有查：{'、'.join(failed)}")
-    return told, tuple(remarks)
+    told = {name: _told(before.get(name), after.get(name)) for name in pieces}
+    return {key: _cause(key, one, other, found, base, told) for key in changed}, tuple(remarks)
 
 
 def _cause(
@@ -202,29 +313,22 @@ def _cause(
     other: Side,
     found: Mapping[str, Mapping[Key, Any] | None],
     base: Mapping[Key, Any],
-    pieces: Sequence[str],
+    told: Mapping[str, str],
 ) -> str:
     """Return which single change makes the first run's finding the second's."""
     wanted = _said(other, key)
-    alone = [name for name in pieces if (held := found[name]) is not None and held.get(key) != base.get(key)]
+    alone = [name for name in told if (held := found[name]) is not None and held.get(key) != base.get(key)]
     whole = [name for name in alone if (found[name] or {}).get(key) == wanted]
     if whole:
         return "；".join(
-            f"{name}{_cells(key, one, other) if name.startswith('图层 enterprises') else ''}" for name in whole
+            f"{name}{_cells(key, one, other) if name == _ENTERPRISES else ''}{told[name]}" for name in whole
         )
+    versions = "、".join(other_versions(one.manifest, other.manifest)) or "两次版本号相同"
     if base.get(key) != _said(one, key):
-        return f"程序或库的版本：{_versions(one, other)}" + (f"；又：{'、'.join(alone)}" if alone else "")
+        return f"程序或库的版本：{versions}" + (f"；又：{'、'.join(alone)}" if alone else "")
     if (found["*"] or {}).get(key) == wanted:
-        return f"几项共同作用：{'、'.join(alone or pieces)}"
-    return f"程序或库的版本（逐项排除）：{_versions(one, other)}"
-
-
-def _versions(one: Side, other: Side) -> str:
-    pair = one.manifest["versions"], other.manifest["versions"]
-    names = [name for name in sorted({*pair[0], *pair[1]}) if pair[0].get(name) != pair[1].get(name)]
-    return (
-        "、".join(f"{name} {pair[0].get(name, '无')}→{pair[1].get(name, '无')}" for name in names) or "两次版本号相同"
-    )
+        return f"几项共同作用：{'、'.join(alone or told)}"
+    return f"程序或库的版本（逐项排除）：{versions}"
 
 
 def _cells(key: Key, one: Side, other: Side) -> str:
@@ -242,15 +346,24 @@ def _cells(key: Key, one: Side, other: Side) -> str:
 
 
 class Piece(NamedTuple):
-    """One thing that a project says: where it stands, its YAML as read, and its text without the paths of files."""
+    """One thing that a run was told: where it stands in project.yml, its YAML, and what it says, files by their sum.
+
+    An option of the command stands at its own name.
+    """
 
     where: tuple[str, ...]
     node: yaml.Node
-    text: str
+    text: Mapping[str, str]
+
+
+_PARTED = {"layers": "图层", "parameters": "参数"}
+_ENTERPRISES = "图层 enterprises"
+_WORDS, _ACCEPTS = "用语文件（--words）", "接受更正建议（--accept-suggestions）"
+_FILE = "文件"
 
 
 def _settings(side: Side) -> dict[str, Piece]:
-    """Return what a project says, piece by piece, paths made absolute."""
+    """Return what a run was told, piece by piece, paths made absolute."""
     home = side.home or side.folder
     root = yaml.compose((home / project_name(side.manifest)).read_text(encoding="utf-8-sig"))
     made: dict[str, Piece] = {}
@@ -258,42 +371,76 @@ def _settings(side: Side) -> dict[str, Piece]:
         name = str(key.value)
         if name in _PARTED and isinstance(value, yaml.MappingNode):
             made |= {f"{_PARTED[name]} {one.value}": _piece((name, one.value), held, home) for one, held in value.value}
-        else:
+        elif name not in {"title", "schema"}:
             made[name] = _piece((name,), value, home)
+        else:
+            made[name] = Piece((name,), value, {})
+    words = words_file(side.manifest, home)
+    if words is not None:
+        made[_WORDS] = Piece((_WORDS,), _scalar(str(words.resolve())), {_FILE: file_sha256(words)})
+    if ACCEPT in said_words(side.manifest):
+        made[_ACCEPTS] = Piece((_ACCEPTS,), _scalar("true"), {"": "true"})
     return made
 
 
-_PARTED = {"layers": "图层", "parameters": "参数"}
-
-
 def _piece(where: tuple[str, ...], node: yaml.Node, home: Path) -> Piece:
-    files = []
-    if isinstance(node, yaml.MappingNode):
-        files = [value for key, value in node.value if key.value in _PATH_KEYS and isinstance(value, yaml.ScalarNode)]
-    if where == ("rule_packs",) and isinstance(node, yaml.SequenceNode):
-        files = list(node.value)
-    told = {id(file): file.value for file in files if (home / file.value).exists()}
-    for file in files:
-        file.value = "" if id(file) in told else file.value
-    text = str(yaml.serialize(node, allow_unicode=True))
-    for file in files:
-        file.value = str((home / told[id(file)]).resolve()) if id(file) in told else file.value
+    """Return a piece; files that it names are made absolute, and count by what is in them, not by their name."""
+    parts = {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {"": node}
+    text: dict[str, str] = {}
+    for name, part in parts.items():
+        sums = []
+        for scalar in _scalars(part):
+            path = home / str(scalar.value)
+            if scalar.value and (path.is_file() or (where == ("rule_packs",) and path.is_dir())):
+                scalar.value = str(path.resolve())
+                inside = sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
+                sums += [file_sha256(one) for one in inside]
+        title = _FILE if name in {"", "path"} else f"{name} {_FILE}"
+        text[title if sums else name] = "".join(sums) or _plain(part)
     return Piece(where, node, text)
 
 
-def _is_other(name: str, one: Side, other: Side, before: Mapping[str, Piece], after: Mapping[str, Piece]) -> bool:
-    """Tell whether a piece differs: what is said of it, or the file that it names."""
-    if name in {"title", "schema"}:
-        return False
-    texts = [held[name].text if name in held else None for held in (before, after)]
-    return texts[0] != texts[1] or _sums(one, name) != _sums(other, name)
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for one in node.value:
+            yield from _scalars(one)
+    elif isinstance(node, yaml.MappingNode):
+        for _, one in node.value:
+            yield from _scalars(one)
 
 
-def _sums(side: Side, name: str) -> set[str]:
-    kind = name.partition(" ")[2]
-    if name == "rule_packs":
-        return set(list(side.manifest.get("settings", {}).values())[1:])
-    return {one["sha256"] for one in side.manifest["inputs"] if kind and one["kind"] == kind}
+def _plain(node: yaml.Node) -> str:
+    """Return a value in a line."""
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value)
+    if isinstance(node, yaml.MappingNode):
+        return "{" + "，".join(f"{key.value}: {_plain(one)}" for key, one in node.value) + "}"
+    return "、".join(map(_plain, node.value))
+
+
+def _text(settings: Mapping[str, Piece], name: str) -> Mapping[str, str] | None:
+    return settings[name].text if name in settings else None
+
+
+def _told(before: Piece | None, after: Piece | None) -> str:
+    """Return what of a piece is other, in brackets; who chose it and why changes no finding."""
+    if before is None or after is None:
+        return f"（{'前一次' if before is None else '后一次'}没有）"
+    names = [
+        name
+        for name in dict.fromkeys((*before.text, *after.text))
+        if name not in _WHO and before.text.get(name) != after.text.get(name)
+    ]
+    told = [
+        f"{name}不同"
+        if name == _FILE
+        else f"{name} {before.text.get(name) or '无'}→{after.text.get(name) or '无'}".strip()
+        for name in names
+    ]
+    is_row = before.where == ("layers", "enterprises") and names == [_FILE]  # its cells tell it
+    return "" if is_row or not told else f"（{'，'.join(told)}）"
 
 
 def _with(before: Mapping[str, Piece], after: Mapping[str, Piece], names: Sequence[str]) -> dict[str, Piece]:
@@ -302,11 +449,13 @@ def _with(before: Mapping[str, Piece], after: Mapping[str, Piece], names: Sequen
     return kept | {name: after[name] for name in names if name in after}
 
 
-def _findings_of(settings: Mapping[str, Piece], folder: Path) -> Mapping[Key, Any] | None:
+def _findings_of(settings: Mapping[str, Piece], folder: Path, names: Mapping[str, str]) -> Mapping[Key, Any] | None:
     """Return what a project of these settings finds; None where it isn't a project that can be run."""
     root = yaml.MappingNode("tag:yaml.org,2002:map", [])
     groups: dict[str, yaml.MappingNode] = {}
-    for piece in settings.values():
+    for name, piece in settings.items():
+        if name in {_WORDS, _ACCEPTS}:
+            continue
         into = root
         if len(piece.where) > 1:
             if piece.where[0] not in groups:
@@ -316,22 +465,15 @@ def _findings_of(settings: Mapping[str, Piece], folder: Path) -> Mapping[Key, An
         into.value.append((_scalar(piece.where[-1]), piece.node))
     file = folder / FILE_NAME
     file.write_text(yaml.serialize(root, allow_unicode=True), encoding="utf-8")
+    words = settings.get(_WORDS)
     try:
-        results = project_results(file)
+        meanings = None if words is None else Path(str(words.node.value))
+        results = project_results(file, accept_suggestions=_ACCEPTS in settings, words=meanings, page=False)
     except HmgeoError:
         return None
-    own = results.bureau.attributes if results.bureau is not None else None
-    rows = results.sources.to_pylist()
-    if own is not None:
-        texts = own.to_pylist()
-        rows = [
-            row | {f"{OWN_PREFIX}{name}": text for name, text in told.items()}
-            for row, told in zip(rows, texts, strict=True)
-        ]
-    names = _names_of(rows)
     return {
-        (names[one["source_id"]], one["rule_id"]): tuple(one.get(name) for name in _SAID)
-        for one in results.findings.drop_columns("geometry").to_pylist()
+        (names.get(one["source_id"], one["source_id"]), one["rule_id"]): tuple(one[name] for name in _SAID)
+        for one in findings_rows(results.findings)
     }
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyarrow.parquet as pq
-
-from hmgeo.compare.verify import home_of, project_name, read_manifest
+from hmgeo.compare.verify import home_of, project_name, read_manifest, read_tables
 from hmgeo.errors import HmgeoError, InputError, Place, Problem
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.formats.read import read_raw
@@ -21,8 +18,6 @@ from hmgeo.vocabulary import Certainty, Completeness, Effect, LayerKind, LegalRa
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
-
-    import pyarrow as pa
 
     from hmgeo.rules.model import Rule
 
@@ -56,16 +51,10 @@ def explain_finding(folder: Path, finding: str, project: Path | None = None) -> 
         No such finding: with those of the source, or the nearest sources.
     """
     manifest, record = read_manifest(folder)
-    data = record.parent
-    try:
-        found = _finding(pq.read_table(data / "findings.parquet"), finding, folder)
-        source = _source(data / "sources.csv", found["source_id"])
-        ledger = [row for row in _rows(data / "ledger.csv") if row["source_id"] == found["source_id"]]
-    except OSError as error:
-        place = Place(file=folder.name)
-        raise InputError(
-            Problem("结果文件缺失", place, str(error.filename), remedy="先用 hmgeo verify 核对")
-        ) from error
+    tables = read_tables(folder, record)
+    found = _finding(tables.findings, finding, folder)
+    source = _source(tables.sources, found["source_id"])
+    ledger = [row for row in tables.ledger if row["source_id"] == found["source_id"]]
     told = {one["rule_id"]: one for one in manifest["rules"]}.get(found["rule_id"], {})
     rule = {one.id: one for one in load_book().rules}.get(found["rule_id"])
     return (
@@ -85,28 +74,20 @@ def as_plain(parts: Sequence[Part]) -> dict[str, list[dict[str, str]]]:
     return {part.title: [{"name": name, "text": text} for name, text in part.lines] for part in parts}
 
 
-def _finding(table: pa.Table, wanted: str, folder: Path) -> dict[str, Any]:
-    ids: list[str] = table["finding_id"].to_pylist()
-    if wanted in ids:
-        row: dict[str, Any] = table.drop_columns("geometry").slice(ids.index(wanted), 1).to_pylist()[0]
-        return row
-    sources = table["source_id"].to_pylist()
+def _finding(findings: Sequence[dict[str, Any]], wanted: str, folder: Path) -> dict[str, Any]:
+    named = next((one for one in findings if one["finding_id"] == wanted), None)
+    if named is not None:
+        return named
     name = wanted.partition("|")[0]
-    near = [id_ for id_, source in zip(ids, sources, strict=True) if source == name]
-    allowed = near or list(dict.fromkeys(sources))
+    near = [one["finding_id"] for one in findings if one["source_id"] == name]
+    allowed = near or list(dict.fromkeys(one["source_id"] for one in findings))
     shown = "、".join(allowed[:_NAMED]) + (f" 等 {len(allowed)} 个" if len(allowed) > _NAMED else "")
     what = "没有这条结论" if near else "没有这个污染源"
     remedy = "写成 污染源编号|规则编号，加引号，如 'A1|SCR-JY-10KM'"
     raise InputError(Problem(what, Place(file=folder.name), wanted, shown, remedy))
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _source(path: Path, source_id: str) -> dict[str, str]:
-    rows = _rows(path)
+def _source(rows: Sequence[dict[str, str]], source_id: str) -> dict[str, str]:
     number = next((at for at, row in enumerate(rows) if row["source_id"] == source_id), None)
     return {} if number is None else {**rows[number], "_number": str(number)}
 

@@ -5,20 +5,24 @@ Asked years later it may be another version that answers: then the same findings
 
 from __future__ import annotations
 
+import csv
 import json
 import shlex
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hmgeo.errors import InputError, Place, Problem
+from hmgeo.errors import HmgeoError, InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.project.folder import DATA, MANIFEST_NAME, RUN_MANIFEST, folder_files
 from hmgeo.project.inputs import silent
-from hmgeo.project.run import Wish, run_project
+from hmgeo.project.run import OUTSIDE, Wish, run_project
 from hmgeo.project.spec import FILE_NAME
+from hmgeo.results.columns import FINDINGS_SCHEMA
+from hmgeo.vocabulary import Certainty, Standing, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,12 +40,13 @@ _LEVELS_UP = 3
 _RUN, _SCREEN = "run", "screen"
 
 
-SAME, DIFFERS, OPEN = "√", "×", "？"
-"""How a check came out; open where it couldn't be asked."""
+SAME, DIFFERS, OPEN, NOTE = "√", "×", "？", "·"
+"""How a check came out; open where it was asked and couldn't be answered; a note asks nothing."""
+_RERUN, _SETTINGS = "重跑", "设置"
 
 
 class Check(NamedTuple):
-    """One thing that was asked of a run, and how it came out: `SAME`, `DIFFERS` or `OPEN`."""
+    """One thing that was asked of a run, and how it came out: `SAME`, `DIFFERS`, `OPEN` or `NOTE`."""
 
     sign: str
     what: str
@@ -51,6 +56,15 @@ class Check(NamedTuple):
     def __str__(self) -> str:
         """Return it in one line."""
         return f"{self.sign} {self.what}：{self.told}" + (f"。处理：{self.remedy}" if self.remedy else "")
+
+
+def holds(checks: Sequence[Check]) -> bool:
+    """Tell whether a run holds: all that was asked of it was answered, and with yes.
+
+    What couldn't be asked is no yes; but settings of which no sum was kept are answered by the same result again.
+    """
+    comes_again = any(one.what == _RERUN and one.sign == SAME for one in checks)
+    return all(one.sign in {SAME, NOTE} or (one.what == _SETTINGS and comes_again) for one in checks)
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Any], Path]:
@@ -68,17 +82,132 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], Path]:
         raise InputError(Problem("这里没有运行记录", place, remedy=remedy))
     try:
         held = json.loads(found.read_text(encoding="utf-8"))
-        is_ours = isinstance(held, dict) and {"schema", "versions", "outputs", "inputs"} <= held.keys()
     except ValueError:
-        is_ours = False
-    if not is_ours:
-        remedy = "用备份的结果文件夹核对，或重新运行"
-        raise InputError(Problem("运行记录读不出", Place(file=f"{folder.name}/{found.name}"), remedy=remedy))
+        held = None
+    if not _is_ours(held):
+        raise InputError(Problem("运行记录读不出", Place(file=f"{folder.name}/{found.name}"), remedy=_FROM_BACKUP))
     return held, found
 
 
+_FROM_BACKUP = "用备份的结果文件夹核对，或重新运行"
+_LISTS = {
+    "inputs": ("path", "kind", "sha256", "basis", "coverage", "completeness", "vintage"),
+    "rules": ("rule_id",),
+    "parameters": ("name", "value", "unit", "by", "on", "reason"),
+}
+
+
+def _is_ours(held: object) -> bool:
+    """Tell whether a manifest has the form of ours, as far as it is read here."""
+    if not isinstance(held, dict) or "schema" not in held:
+        return False
+    texts = (*(held.get(name) for name in ("versions", "outputs")), held.get("settings", {}))
+    lists = {name: held.get(name) for name in _LISTS}
+    return (
+        all(isinstance(one, dict) for one in texts)
+        and all(isinstance(one, dict) and "sha256" in one for one in held["outputs"].values())
+        and all(isinstance(one, list) for one in lists.values())
+        and all(isinstance(row, dict) and {*_LISTS[name]} <= row.keys() for name in lists for row in held[name])
+    )
+
+
+class Tables(NamedTuple):
+    """What a run folder says: its findings without shapes, its sources and its ledger, as rows."""
+
+    findings: list[dict[str, Any]]
+    sources: list[dict[str, str]]
+    ledger: list[dict[str, str]]
+
+
+def read_tables(folder: Path, record: Path) -> Tables:
+    """Read the tables of a run that say why.
+
+    Parameters
+    ----------
+    record
+        The run's manifest, which lies beside them.
+
+    Raises
+    ------
+    InputError
+        Naming every file that is missing, damaged or not ours.
+    """
+    readers = {"findings.parquet": _read_findings, "sources.csv": _read_sources, "ledger.csv": _read_csv}
+    found, problems = [], []
+    for name, reader in readers.items():
+        place = Place(file=f"{folder.name}/{name}")
+        try:
+            found.append(reader(record.parent / name))
+        except FileNotFoundError:
+            problems.append(Problem("结果文件缺失", place, remedy=_FROM_BACKUP))
+        except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
+            told = str(error).partition("\n")[0]
+            problems.append(Problem("结果文件损坏，或不是 hmgeo 写出的", place, told, remedy=_FROM_BACKUP))
+    raise_problems(InputError, problems)
+    return Tables(*found)
+
+
+_READ = (
+    "finding_id", "source_id", "rule_id", *_JUDGED, "basis", "unit", "margin", "measured_text", "receptor_id",
+    "receptor_name", "bearing_deg", "as_of", "legal_rank", "document", "clause", "quote", "decider", "note",
+)  # fmt: skip
+_WORDS = {"verdict": Verdict, "certainty": Certainty, "standing": Standing}
+
+
+def _read_findings(path: Path) -> list[dict[str, Any]]:
+    table = pq.read_table(path)
+    lacking = [name for name in _READ if name not in table.column_names]
+    if lacking:
+        msg = f"缺列 {_names(lacking)}"
+        raise ValueError(msg)
+    for name, words in _WORDS.items():
+        _refuse_strange(name, table[name].to_pylist(), {"", None, *(one.value for one in words)})
+    return findings_rows(table)
+
+
+def findings_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Return findings as rows of what is compared and explained; texts are never None."""
+    rows = table.select(_READ).cast(pa.schema([FINDINGS_SCHEMA.field(name) for name in _READ])).to_pylist()
+    texts = {name for name in _READ if pa.types.is_string(FINDINGS_SCHEMA.field(name).type)}
+    return [{name: "" if value is None and name in texts else value for name, value in row.items()} for row in rows]
+
+
+def _read_sources(path: Path) -> list[dict[str, str]]:
+    rows = _read_csv(path)
+    _refuse_strange("status", [row["status"] for row in rows], {one.value for one in Status})
+    return rows
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, restval="", strict=True)
+        needed = {"sources.csv": ("name", "status", "lon", "lat", "position_kind", "position_uncertainty_m")}
+        wanted = ("source_id", *needed.get(path.name, ("event", "reason", "action", "field", "value")))
+        lacking = [name for name in wanted if name not in (reader.fieldnames or ())]
+        if lacking:
+            msg = f"缺列 {_names(lacking)}"
+            raise ValueError(msg)
+        rows = list(reader)
+    if any(None in row for row in rows):
+        msg = "有的行比表头长"
+        raise ValueError(msg)
+    return rows
+
+
+def _refuse_strange(name: str, values: Sequence[Any], known: set[Any]) -> None:
+    strange = next((one for one in values if one not in known), None)
+    if strange is not None:
+        msg = f"{name} 列有不认识的「{strange}」"
+        raise ValueError(msg)
+
+
 def verify_run(
-    folder: Path, project: Path | None = None, *, rerun: bool = True, progress: Progress = silent
+    folder: Path,
+    project: Path | None = None,
+    words: Path | None = None,
+    *,
+    rerun: bool = True,
+    progress: Progress = silent,
 ) -> tuple[Check, ...]:
     """Hold a run against its inputs, its outputs and itself.
 
@@ -89,36 +218,62 @@ def verify_run(
     project
         The project.yml or its folder; looked for above the run where nothing is said. Of a screening of bare files,
         the folder where these lie.
+    words
+        Where the file of words lies that the run was made with, where that isn't in the project's folder.
     rerun
         Run again, in a temporary folder that is dropped.
 
     Returns
     -------
     tuple of Check
-        Where any of them `DIFFERS`, the run doesn't hold.
+        `holds` tells whether the run holds.
     """
     manifest, record = read_manifest(folder)
     home = home_of(folder, project, manifest)
-    checks = [*_outputs(folder, manifest, record), *inputs_checked(home, manifest)]
-    if not rerun:
-        return tuple(checks)
-    words = _words(manifest)
-    if words[1:2] != [_RUN]:
-        told = "只能重跑 hmgeo run 的结果；这次用同样的命令另写一个文件夹，再用文件比较"
-        return (*checks, Check(OPEN, "重跑", told))
-    if home is None or any(one.sign == DIFFERS for one in checks if one.what.startswith("输入")):
-        return (*checks, Check(OPEN, "重跑", "输入不齐或已变，没有重跑", "先找回原来的输入"))
+    checks = [*_outputs(folder, manifest, record), *inputs_checked(home, manifest, words)]
+    return (*checks, *(_reran(folder, manifest, home, words, checks, progress) if rerun else ()))
+
+
+def _reran(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    home: Path | None,
+    words: Path | None,
+    checks: Sequence[Check],
+    progress: Progress,
+) -> Iterator[Check]:
+    """Run again and tell whether it is the same; open where that can't be asked."""
+    command = said_words(manifest)
+    if command[1:2] != [_RUN]:
+        remedy = "用同样的命令另写一个文件夹，再用 hmgeo diff 比较；只核对文件用 --no-rerun"
+        yield Check(OPEN, _RERUN, "裸文件的排查没有记下全部选项，不能重跑，没有核对", remedy)
+        return
+    unasked = {DIFFERS, OPEN}
+    if home is None or any(one.sign in unasked for one in checks if one.what.startswith("输入")):
+        yield Check(OPEN, _RERUN, "输入不齐或已变，没有重跑", "先找回原来的输入")
+        return
     with tempfile.TemporaryDirectory() as temporary:
         again = Path(temporary) / folder.resolve().name
-        file, accepts = home / project_name(manifest), _ACCEPT in words
-        run_project(file, again, accept_suggestions=accepts, wish=_wish(words), progress=progress)
-        return (*checks, *_again(folder, manifest, again))
+        file, accepts, meanings = home / project_name(manifest), ACCEPT in command, words_file(manifest, home, words)
+        try:
+            run_project(file, again, accept_suggestions=accepts, words=meanings, wish=_wish(command), progress=progress)
+        except HmgeoError as error:
+            told = f"这一版本不能照原样运行：{'；'.join(map(str, error.problems))}"
+            yield Check(DIFFERS, _RERUN, told, "用原来的版本重跑；版本见运行记录的 versions")
+            return
+        yield from _again(folder, manifest, again)
 
 
-_ACCEPT = "--accept-suggestions"
+ACCEPT, _WORDS_OPTION = "--accept-suggestions", "--words"
 
 
-def _words(manifest: Mapping[str, Any]) -> list[str]:
+def words_file(manifest: Mapping[str, Any], home: Path | None, told: Path | None = None) -> Path | None:
+    """Return the file of words that a run was made with, `told` where it lies elsewhere now; None where none was."""
+    name = _after(said_words(manifest), _WORDS_OPTION)
+    return None if not name else told or (home or Path()) / name
+
+
+def said_words(manifest: Mapping[str, Any]) -> list[str]:
     """Return the words of the command that made a run."""
     command = str(manifest.get("command", ""))
     try:
@@ -129,23 +284,24 @@ def _words(manifest: Mapping[str, Any]) -> list[str]:
 
 def _wish(words: Sequence[str]) -> Wish:
     """Return what the command asked for besides the project."""
-
-    def after(option: str, otherwise: str) -> str:
-        return words[words.index(option) + 1] if option in words[:-1] else otherwise
-
     return Wish(
         public="--public" in words,
-        watermark=after("--watermark", ""),
-        language=after("--lang", "zh"),
+        watermark=_after(words, "--watermark"),
+        language=_after(words, "--lang") or "zh",
         evidence="--evidence" in words,
     )
+
+
+def _after(words: Sequence[str], option: str) -> str:
+    """Return the word after an option; empty where it isn't there."""
+    return words[words.index(option) + 1] if option in words[:-1] else ""
 
 
 def home_of(folder: Path, project: Path | None, manifest: Mapping[str, Any]) -> Path | None:
     """Return the folder that the inputs' paths are relative to; None where it can't be found."""
     if project is not None:
         return project.parent if project.is_file() else project
-    if _words(manifest)[1:2] == [_SCREEN]:
+    if said_words(manifest)[1:2] == [_SCREEN]:
         return None
     above = folder.resolve().parents[:_LEVELS_UP]
     return next((one for one in above if (one / project_name(manifest)).is_file()), None)
@@ -169,14 +325,14 @@ def _outputs(folder: Path, manifest: Mapping[str, Any], record: Path) -> Iterato
         yield Check(SAME, "输出", f"{len(listed)} 个文件与写出时相同")
     more = [name for name in folder_files(folder) if name not in listed and folder / name != record]
     if more:
-        yield Check(OPEN, "另有的文件", f"{_names(more)} 不是这次写出的，没有核对")
+        yield Check(NOTE, "另有的文件", f"{_names(more)} 不是这次写出的，没有核对")
 
 
 def _names(names: Sequence[str]) -> str:
     return "、".join(names[:_NAMED]) + (f" 等 {len(names)} 个" if len(names) > _NAMED else "")
 
 
-def inputs_checked(home: Path | None, manifest: Mapping[str, Any]) -> Iterator[Check]:
+def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path | None = None) -> Iterator[Check]:
     """Hold the inputs of a run against the sums that its manifest holds."""
     if home is None:
         remedy = "用 --project 写明项目文件夹（裸文件的排查写存放这些文件的文件夹）"
@@ -184,17 +340,38 @@ def inputs_checked(home: Path | None, manifest: Mapping[str, Any]) -> Iterator[C
         return
     sums = {one["path"]: one["sha256"] for one in manifest["inputs"] if one.get("sha256")}
     sums |= manifest.get("settings", {})
-    gone = [name for name in sums if not (home / name).exists()]
-    changed = [name for name in sums if name not in gone and file_sha256(home / name) != sums[name]]
+    paths = {name: home / name for name in sums}
+    asked, paths = _words_asked(home, manifest, paths, words)
+    yield from asked
+    gone = [name for name, path in paths.items() if not path.exists()]
+    changed = [name for name, path in paths.items() if name not in gone and file_sha256(path) != sums[name]]
     if gone:
         yield Check(DIFFERS, "输入", f"缺 {_names(gone)}", "放回原处，或用 --project 写明现在的位置")
     if changed:
         remedy = "用当时的文件核对；要按现在的文件得结果，重新运行"
         yield Check(DIFFERS, "输入", f"与运行时不同：{_names(changed)}", remedy)
     if not gone and not changed:
-        yield Check(SAME, "输入", f"{len(sums)} 个文件与运行时相同")
+        yield Check(SAME, "输入", f"{len(paths)} 个文件与运行时相同")
     if "settings" not in manifest:
-        yield Check(OPEN, "设置", "较早的版本没有记下 project.yml 的校验值，改没改过看重跑的结果")
+        told = "较早的版本没有记下 project.yml 的校验值，改没改过看重跑的结果"
+        yield Check(OPEN, _SETTINGS, told)
+
+
+def _words_asked(
+    home: Path, manifest: Mapping[str, Any], paths: Mapping[str, Path], told: Path | None
+) -> tuple[list[Check], dict[str, Path]]:
+    """Return what can't be asked of the file of words, and where the files lie that can be held against their sums."""
+    name, what = _after(said_words(manifest), _WORDS_OPTION), "输入的用语文件"
+    path = words_file(manifest, home, told)
+    if path is None:
+        return [], dict(paths)
+    shown = name.removeprefix(f"{OUTSIDE}/")
+    if not path.is_file() and (told is not None or name not in paths or name != shown):
+        rest = {key: held for key, held in paths.items() if key != name}
+        return [Check(OPEN, what, f"没有找到 {shown}，没有核对", "用 --words 写明它现在的位置")], rest
+    if name in paths:
+        return [], {**paths, name: path}
+    return [Check(OPEN, _SETTINGS, f"较早的版本没有记下用语文件 {shown} 的校验值，变没变看重跑的结果")], dict(paths)
 
 
 def _again(folder: Path, manifest: Mapping[str, Any], again: Path) -> Iterator[Check]:
@@ -203,35 +380,41 @@ def _again(folder: Path, manifest: Mapping[str, Any], again: Path) -> Iterator[C
     before = {name: one["sha256"] for name, one in manifest["outputs"].items()}
     after = {name: one["sha256"] for name, one in new["outputs"].items()}
     differ = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    versions = [
-        f"{name} {manifest['versions'].get(name, '无')}→{new['versions'].get(name, '无')}"
-        for name in sorted(manifest["versions"].keys() | new["versions"].keys())
-        if manifest["versions"].get(name) != new["versions"].get(name)
-    ]
+    versions = other_versions(manifest, new)
     if not differ:
-        yield Check(SAME, "重跑", f"{len(after)} 个文件字节相同")
+        yield Check(SAME, _RERUN, f"{len(after)} 个文件字节相同")
         return
     changed = _changed_findings(folder, again)
     if changed is None:
-        yield Check(DIFFERS, "重跑", "原来的 findings.parquet 读不出，无从比较结论", "从备份取回结果文件夹")
+        yield Check(DIFFERS, _RERUN, "原来的 findings.parquet 读不出，无从比较结论", "从备份取回结果文件夹")
     elif changed:
         remedy = "用原来的版本重跑可再现；要知道为何不同，看 CHANGELOG 的 Rules touched"
         other = f"；版本不同：{'、'.join(versions)}" if versions else ""
         told = f"{len(changed)} 条结论不同：{_names(changed)}{other}"
-        yield Check(DIFFERS, "重跑", told, remedy)
+        yield Check(DIFFERS, _RERUN, told, remedy)
     elif versions:
         told = f"结论逐条相同；版本不同（{'、'.join(versions)}），因而字节不同：{_names(differ)}"
-        yield Check(SAME, "重跑", told)
+        yield Check(SAME, _RERUN, told)
     else:
         told = f"版本相同、结论相同，而字节不同：{_names(differ)}"
-        yield Check(DIFFERS, "重跑", told, "同样的输入应得同样的字节，请连同两个文件夹报告")
+        yield Check(DIFFERS, _RERUN, told, "同样的输入应得同样的字节，请连同两个文件夹报告")
+
+
+def other_versions(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return which versions of programs and rule books differ between two manifests, as name before→after."""
+    held = [
+        one["versions"] | {f"规则库 {k}": v for k, v in one.get("rule_book", {}).items()} for one in (before, after)
+    ]
+    names = sorted(held[0].keys() | held[1].keys())
+    told = ((name, held[0].get(name, "无"), held[1].get(name, "无")) for name in names)
+    return [f"{name} {old}→{new}" for name, old, new in told if old != new]
 
 
 def _changed_findings(folder: Path, again: Path) -> list[str] | None:
     """Return the findings that are not the same in both; None where the older ones can't be read."""
     try:
         before, after = (_findings(one) for one in (folder, again))
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, StopIteration):
         return None
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 

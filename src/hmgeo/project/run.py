@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -418,7 +419,7 @@ class Wish:
 
 
 def _as_word(text: str) -> str:
-    return f"'{text}'" if set(text) & {" ", '"'} else text
+    return shlex.quote(text) if set(text) & set(" \t\"'\\\\") else text
 
 
 def backdrop_of(elevation: Raster | None, audience: str = INTERNAL) -> Backdrop | None:
@@ -527,25 +528,38 @@ def run_project(
     inputs = load_inputs(spec)
     folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
     flags = (" --accept-suggestions" if accept_suggestions else "") + wish.options()
-    flags += "" if words is None else f" --words {words.name}"
-    command = f"hmgeo run {spec.folder.name}{flags}"
+    flags += "" if words is None else f" --words {_as_word(_from_project(words, spec))}"
+    command = f"hmgeo run {_as_word(spec.folder.name)}{flags}"
     started = clock()
     presentation = wish.presentation(inputs.elevation, Choices(spec.parameters))
     with run_folder(folder, spec.files, progress) as temporary:
         with ParquetSink(new_run(temporary), PAIRS_SCHEMA) as pairs:
-            results = _with_words(spec, inputs, _project_results(spec, inputs, pairs, progress))
-        results = finish(results, presentation, temporary, command, started, progress, settings_of(spec))
+            results = _with_words(spec, inputs, _judged(spec, inputs, pairs, progress))
+        results = finish(results, presentation, temporary, command, started, progress, settings_of(spec, words))
     return Run(folder, results)
 
 
-def settings_of(spec: ProjectSpec) -> dict[str, str]:
-    """Return the SHA-256 of each file that says how to run, by path from the project's folder."""
+def _from_project(path: Path, spec: ProjectSpec) -> str:
+    """Return a file's path from the project's folder; of one that lies elsewhere its name, behind a word for that."""
+    inside, home = path.resolve(), spec.folder.resolve()
+    return inside.relative_to(home).as_posix() if inside.is_relative_to(home) else f"{OUTSIDE}/{path.name}"
+
+
+OUTSIDE = "<outside>"
+"""Stands before the name of a file that lies outside its project: where, is nobody's business."""
+
+
+def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
+    """Return the SHA-256 of each file that says how to run or how far layers go, by path from the project's folder."""
     sums = {spec.file.name: file_sha256(spec.file)}
     for name in spec.rule_packs:
         pack = spec.folder / name
         for path in sorted(pack.rglob("*.y*ml")) if pack.is_dir() else [pack]:
             sums[name if path == pack else f"{name}/{path.relative_to(pack).as_posix()}"] = file_sha256(path)
-    return sums
+    for name in (*spec.area_ids, *(layer.coverage for layer in spec.layers.values())):
+        if name and (spec.folder / name).is_file():
+            sums[name] = file_sha256(spec.folder / name)
+    return sums | ({} if words is None else {_from_project(words, spec): file_sha256(words)})
 
 
 @contextmanager
@@ -557,16 +571,28 @@ def run_folder(out: Path, inputs: Sequence[Path], progress: Progress) -> Iterato
         yield folder
 
 
-def project_results(path: str | Path) -> Results:
-    """Run a project and return what it found, writing nothing."""
-    return results_and_elevation(path)[0]
+def project_results(
+    path: str | Path, *, accept_suggestions: bool = False, words: Path | None = None, page: bool = True
+) -> Results:
+    """Run a project as `run_project` does and return what it found, writing nothing.
+
+    Parameters
+    ----------
+    page
+        Also what the map page judges by, which takes as long as a small project.
+    """
+    spec = read_spec(Path(path)).with_words(words)
+    return _found(spec.accepting() if accept_suggestions else spec, page=page)[0]
 
 
 def results_and_elevation(path: str | Path) -> tuple[Results, Raster | None]:
     """Run a project and return what it found, and its elevation layer where it has one, writing nothing."""
-    spec = read_spec(Path(path))
+    return _found(read_spec(Path(path)))
+
+
+def _found(spec: ProjectSpec, *, page: bool = True) -> tuple[Results, Raster | None]:
     inputs = load_inputs(spec)
-    return _with_words(spec, inputs, _project_results(spec, inputs, None, silent)), inputs.elevation
+    return _with_words(spec, inputs, _judged(spec, inputs, None, silent, page=page)), inputs.elevation
 
 
 def finish(
@@ -593,7 +619,7 @@ def clock() -> tuple[str, float]:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), time.monotonic()
 
 
-def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Progress) -> Results:
+def _judged(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Progress, *, page: bool = True) -> Results:
     question = _question(spec, inputs)
     land = LandView(exceedances_of(inputs.farmland))
     total = inputs.farmland.feature_count if inputs.farmland else 0
@@ -645,7 +671,7 @@ def _project_results(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, prog
             *place_warnings(bureau.sources),
             *cross_warnings(crossed.joins, len(crossed.disputes)),
         ),
-        compiled_rules=clauses_for_page(inputs, question),
+        compiled_rules=clauses_for_page(inputs, question) if page else None,
         bureau=bureau.tables,
         terrain=terrain,
         water=water,
