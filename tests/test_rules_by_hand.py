@@ -57,6 +57,9 @@ PERHAPS_BY_KIND = {
     "may_pollute_groundwater": {*WASTE, *MINED},
     "may_pollute_soil": {*WASTE, *MINED},
 }
+DIGGING, WASTE_TRADES = ("06", "07", "08", "09", "10", "11", "12"), ("7723", "7724", "7820", "42")
+SLAGGY = ("06", "08", "09", "10", "12", "25", "26", "31", "32", "3360", "44")
+"""Trades that mine, that keep waste, and that may have a heap of their own: told by the classification once more."""
 HEAVY_ORES = ("0911", "0912", "0913", "0914", "0915")
 WHEN_MET = {
     Effect.BAN: Verdict.PROHIBITED,
@@ -81,12 +84,32 @@ def fact(name: str, given: Given) -> bool | None:
         return True
     if given.source_kind in PERHAPS_BY_KIND.get(name, ()):
         return True
+    if name in {"digs_minerals", "heaps_waste", "groundwater_key_source"}:
+        return acts(name, given)
+    if name == "needs_capacity_review":
+        return given.trade.startswith(("3031", "3032", "307", "308", "26")) or None
+    if name == "lacks_monitoring_wells" and given.trade.startswith(("26", "7724", "7820")):
+        return True
+    if name == "spoils_landscape":
+        return given.source_kind in {*WASTE, *MINED} or given.trade.startswith(DIGGING) or None
     if name == "is_tailings_pond" and given.source_kind == "tailings_ponds":
         return True
     if name == "is_tailings_pond" and given.source_kind == "project_sites" and given.trade:
         return given.trade.startswith(("08", "09", "10", "77")) or None
     ores = HEAVY_ORES if name == "heavy_nonferrous_mine" else PERHAPS_SO.get(name, ())
     return True if ores and given.trade.startswith(ores) else None
+
+
+def acts(name: str, given: Given) -> bool | None:
+    """Whether a source does what the text names, by what it is: no trade says that a heap isn't there."""
+    kinds, trades, perhaps = {
+        "digs_minerals": ({"mines"}, DIGGING, ()),
+        "heaps_waste": (WASTE, WASTE_TRADES, SLAGGY),
+        "groundwater_key_source": ({*MINED, "industrial_parks"}, ("26", "7724", "7820"), ()),
+    }[name]
+    if given.source_kind in kinds or given.trade.startswith(trades):
+        return True
+    return None if not given.trade or given.trade.startswith(perhaps or "-") else False
 
 
 def holds(conditions: tuple[Condition, ...], given: Given) -> bool | None:

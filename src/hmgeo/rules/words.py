@@ -179,6 +179,11 @@ ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         "state_council_approved": "经国务院批准占用永久基本农田",
         "may_pollute_groundwater": "可能造成地下水污染",
         "otherwise_provided": "法律、行政法规另有规定",
+        "digs_minerals": "采矿、采石、挖砂或取土",
+        "heaps_waste": "堆放、贮存、填埋或处理固体废物",
+        "spoils_landscape": "破坏资源或者景观",
+        "groundwater_key_source": "属于化学品生产企业、工业集聚区、矿山开采区、尾矿库、危险废物处置场或垃圾填埋场",
+        "needs_capacity_review": "属于须通过资源环境承载能力评价的项目",
         "national_major_project": "属于国家重大项目、防灾减灾项目、重要水利及保护设施项目或湿地保护项目",
     }
 )
