@@ -56,6 +56,10 @@ PERHAPS_BY_KIND = {
     "in_barred_crop_area": {"farmland"},
     "may_pollute_groundwater": {*WASTE, *MINED},
     "may_pollute_soil": {*WASTE, *MINED},
+    "spoils_landscape": {*WASTE, *MINED},
+    "digs_minerals": {"mines"},
+    "heaps_waste": WASTE,
+    "groundwater_key_source": {*MINED, "industrial_parks"},
 }
 DIGGING, WASTE_TRADES = ("06", "07", "08", "09", "10", "11", "12"), ("7723", "7724", "7820", "42")
 SLAGGY = ("06", "08", "09", "10", "12", "25", "26", "31", "32", "3360", "44")
@@ -84,14 +88,8 @@ def fact(name: str, given: Given) -> bool | None:
         return True
     if given.source_kind in PERHAPS_BY_KIND.get(name, ()):
         return True
-    if name in {"digs_minerals", "heaps_waste", "groundwater_key_source"}:
+    if name in {*ACTS, "needs_capacity_review", "lacks_monitoring_wells", "spoils_landscape"} and given.trade:
         return acts(name, given)
-    if name == "needs_capacity_review":
-        return given.trade.startswith(("3031", "3032", "307", "308", "26")) or None
-    if name == "lacks_monitoring_wells" and given.trade.startswith(("26", "7724", "7820")):
-        return True
-    if name == "spoils_landscape":
-        return given.source_kind in {*WASTE, *MINED} or given.trade.startswith(DIGGING) or None
     if name == "is_tailings_pond" and given.source_kind == "tailings_ponds":
         return True
     if name == "is_tailings_pond" and given.source_kind == "project_sites" and given.trade:
@@ -100,16 +98,25 @@ def fact(name: str, given: Given) -> bool | None:
     return True if ores and given.trade.startswith(ores) else None
 
 
+ACTS = {
+    "digs_minerals": (DIGGING, "-"),
+    "heaps_waste": (WASTE_TRADES, SLAGGY),
+    "groundwater_key_source": (("26", "7724", "7820"), "-"),
+}
+"""Trades that do it, and those that may."""
+LIKELY = {
+    "needs_capacity_review": ("3031", "3032", "307", "308", "26"),
+    "lacks_monitoring_wells": ("26", "7724", "7820"),
+    "spoils_landscape": DIGGING,
+}
+
+
 def acts(name: str, given: Given) -> bool | None:
-    """Whether a source does what the text names, by what it is: no trade says that a heap isn't there."""
-    kinds, trades, perhaps = {
-        "digs_minerals": ({"mines"}, DIGGING, ()),
-        "heaps_waste": (WASTE, WASTE_TRADES, SLAGGY),
-        "groundwater_key_source": ({*MINED, "industrial_parks"}, ("26", "7724", "7820"), ()),
-    }[name]
-    if given.source_kind in kinds or given.trade.startswith(trades):
-        return True
-    return None if not given.trade or given.trade.startswith(perhaps or "-") else False
+    """Whether a source of a trade does what the text names: no other trade mines, some may well keep a heap."""
+    if name in LIKELY:
+        return given.trade.startswith(LIKELY[name]) or None
+    sure, perhaps = ACTS[name]
+    return True if given.trade.startswith(sure) else None if given.trade.startswith(perhaps) else False
 
 
 def holds(conditions: tuple[Condition, ...], given: Given) -> bool | None:

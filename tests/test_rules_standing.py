@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
+from hmgeo.errors import RuleError
 from hmgeo.rules.book import load_book
-from hmgeo.rules.model import DatedValue, Period, Rule, RuleStanding
+from hmgeo.rules.model import DatedValue, Period, Rule, RuleStanding, Validity, ValidityState
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.vocabulary import Standing
 
@@ -148,3 +149,64 @@ def test_a_repeal_names_the_successor() -> None:
 )
 def test_codes_that_hold_a_place(code: str, codes: set[str]) -> None:
     assert codes_of_place(code) == codes
+
+
+PLAN = "济源产城融合示范区2021年土壤污染防治攻坚战实施方案"
+STILL = Validity("SCR-JY-10KM", ValidityState.STILL, "市局", date(2026, 11, 20), "济环函〔2026〕3号")
+
+
+def checked(*found: Validity, rule: str = "SCR-JY-10KM") -> Rule:
+    return load_book().checked(found, "validity.yml").get(rule)
+
+
+@pytest.mark.parametrize(
+    ("found", "day", "standing", "words"),
+    [
+        (STILL, "2023-01-01", Standing.IN_FORCE, "单位效力核实：仍执行（市局，2026-11-20，依据济环函〔2026〕3号）。"),
+        (STILL, "2026-11-21", Standing.IN_FORCE, "核实日以后是否变化未再核实"),
+        (STILL, "2021-08-03", Standing.NOT_YET, "单位效力核实"),
+        (replace(STILL, subject=PLAN), "2023-01-01", Standing.IN_FORCE, "单位效力核实：仍执行"),
+        (
+            replace(STILL, state=ValidityState.LOST, since=date(2024, 1, 1)),
+            "2023-12-31",
+            Standing.PERIOD_OVER,
+            "规划期",
+        ),
+        (
+            replace(STILL, state=ValidityState.LOST, since=date(2024, 1, 1)),
+            "2024-01-01",
+            Standing.REPEALED,
+            "失效，自2024",
+        ),
+    ],
+)
+def test_an_offices_own_check_speaks_where_the_book_doesnt_know(
+    found: Validity, day: str, standing: Standing, words: str
+) -> None:
+    stands = at(checked(found), day)
+    assert stands.standing is standing
+    assert words in stands.note_zh
+    assert at(checked(found), day, QINGCHENG_TOWN).standing is Standing.OUTSIDE_TERRITORY
+    is_still = standing is Standing.IN_FORCE
+    assert stands.verified.startswith("单位效力核实：仍执行") is is_still
+
+
+def test_a_successor_that_the_book_doesnt_hold_leaves_the_clause_open() -> None:
+    followed = replace(STILL, state=ValidityState.FOLLOWED, since=date(2024, 1, 1), followed_by="丁方案")
+    stands = at(checked(followed), "2024-06-30")
+    assert stands.standing is Standing.TEXT_NOT_HELD
+    assert "已接续于《丁方案》，自2024-01-01起" in stands.note_zh
+    assert "接续文件原文未收录，本条未作判断" in stands.note_zh
+    assert at(checked(followed), "2022-06-30").standing is Standing.IN_FORCE
+    held = replace(followed, followed_by="中华人民共和国土壤污染防治法")
+    assert at(checked(held), "2024-06-30").standing is Standing.REPEALED
+    assert at(checked(replace(STILL, subject="SCR-JY-10KM")), "2024-06-30", adopted=True).standing is Standing.ADOPTED
+
+
+def test_a_check_of_what_the_book_doesnt_know_is_refused() -> None:
+    with pytest.raises(RuleError) as error:
+        load_book().checked([replace(STILL, subject="SCR-JY-10K", line=3), STILL, STILL], "validity.yml")
+    assert "validity.yml，第 3 行" in str(error.value)
+    assert "规则库中没有这一条款或文件" in str(error.value)
+    assert "是否为「SCR-JY-10KM」" in str(error.value)
+    assert "同一条款或文件核实了两次" in str(error.value)

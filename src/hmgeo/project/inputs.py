@@ -15,6 +15,7 @@ from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_elevation, load_positions, load_receptors
 from hmgeo.intake.places.mend import lies_in_china
 from hmgeo.intake.side_tables import load_outlets, load_wind, outlets_sheet_of
+from hmgeo.project.spec import VALIDITY_FILE
 from hmgeo.records import POSITION_SCHEMA, Gates, Ledger, Positions, Provenance
 from hmgeo.rules.book import RuleBook, load_book
 from hmgeo.rules.nodes import near
@@ -126,6 +127,8 @@ def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
         collector.problems.append(Problem("项目没有污染源图层", spec.place("layers"), remedy=remedy))
     packs = [spec.folder / pack for pack in spec.rule_packs]
     book = collector.attempt(load_book, packs)
+    if book is not None and spec.validity:
+        book = collector.attempt(book.checked, spec.validity, VALIDITY_FILE) or book
     if book is not None:
         collector.problems += _rule_problems(spec, book)
     collector.problems += basis_problems(spec)

@@ -27,7 +27,7 @@ from hmgeo.project.folder import RUN_MANIFEST, is_older, whole_folder
 from hmgeo.project.inputs import Inputs, load_inputs, silent
 from hmgeo.project.pairs.file import Both, ParquetSink
 from hmgeo.project.run_files import drawable, ground_layers, new_run, write_manifest, write_outputs
-from hmgeo.project.spec import ProjectSpec, administrative_areas, read_spec
+from hmgeo.project.spec import VALIDITY_FILE, ProjectSpec, administrative_areas, read_spec
 from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.cells import compared_word
 from hmgeo.reference.tables import CLASS_YEAR, key_areas
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from hmgeo.records import Ledger, Raster, Sink, UnreadWord, WordMeaning
     from hmgeo.results.compiled import CompiledRules
     from hmgeo.results.results import Backdrop, WaterTables
-    from hmgeo.rules.model import Rule, RuleStanding
+    from hmgeo.rules.model import Rule, RuleStanding, Validity
     from hmgeo.screening.bureau import Bureau
     from hmgeo.screening.heights import HeightFacts
     from hmgeo.screening.screen import Screened
@@ -134,6 +134,14 @@ def words_used(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[ParameterU
         ParameterUsed(f"用语「{one.word}」", one.means, "", one.by, one.on, one.reason)
         for one in words
         if compared_word(one.word) in used
+    )
+
+
+def validity_used(found: Iterable[Validity]) -> tuple[ParameterUsed, ...]:
+    """Return an office's own checks of clauses and texts, as choices of the project."""
+    return tuple(
+        ParameterUsed(f"效力核实：{one.subject}", one.found, by=one.by, on=str(one.on), reason=one.document)
+        for one in found
     )
 
 
@@ -552,6 +560,8 @@ OUTSIDE = "<outside>"
 def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
     """Return the SHA-256 of each file that says how to run or how far layers go, by path from the project's folder."""
     sums = {spec.file.name: file_sha256(spec.file)}
+    if spec.validity:
+        sums[VALIDITY_FILE] = file_sha256(spec.folder / VALIDITY_FILE)
     for name in spec.rule_packs:
         pack = spec.folder / name
         for path in sorted(pack.rglob("*.y*ml")) if pack.is_dir() else [pack]:
@@ -684,7 +694,7 @@ def _with_words(spec: ProjectSpec, inputs: Inputs, results: Results) -> Results:
     layers = (inputs.positions, *(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others)
     return replace(
         results,
-        parameters=(*results.parameters, *words_used(spec.words, inputs.ledger)),
+        parameters=(*results.parameters, *words_used(spec.words, inputs.ledger), *validity_used(spec.validity)),
         warnings=(*results.warnings, *unused_words(spec.words, inputs.ledger)),
         unread=unread_words(layers, results.findings),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from hmgeo.judging.places import Areas
 from hmgeo.records import WordMeaning
 from hmgeo.reference.cells import lists_of_words, official_words
 from hmgeo.results.used import DEFAULT_ORDER, VISIT_ORDERS, VisitOrder
+from hmgeo.rules.model import Validity, ValidityState
 from hmgeo.rules.nodes import Reader, compose, line_of
 from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declared
 from hmgeo.rules.words import EDITIONS
@@ -23,7 +26,6 @@ from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
     from pathlib import Path
 
     import pyarrow as pa
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 
 FILE_NAME = "project.yml"
+VALIDITY_FILE = "validity.yml"
 SCHEMA = 1
 NO_SCREENING = "none"
 _NOUN = "项目文件"
@@ -125,6 +128,8 @@ class ProjectSpec:
         By what the order of visits is made; the default where the project says nothing.
     words
         What words outside the closed lists mean.
+    validity
+        What the office itself found of the standing of clauses and texts: `validity.yml` beside the project file.
     """
 
     file: Path
@@ -140,6 +145,7 @@ class ProjectSpec:
     clipped_area: bool = False
     visit_order: VisitOrder = DEFAULT_ORDER
     words: tuple[WordMeaning, ...] = ()
+    validity: tuple[Validity, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -149,7 +155,8 @@ class ProjectSpec:
     @property
     def files(self) -> tuple[Path, ...]:
         """The project's own file and those that its layers name; nothing is ever written over them."""
-        return (self.file, *(self.folder / layer.path for layer in self.layers.values()))
+        checks = (self.folder / VALIDITY_FILE,) if self.validity else ()
+        return (self.file, *checks, *(self.folder / layer.path for layer in self.layers.values()))
 
     def accepting(self) -> ProjectSpec:
         """Return the project with the suggestions of the checks accepted for every layer."""
@@ -213,7 +220,7 @@ def read_spec(path: Path) -> ProjectSpec:
     raise_problems(ProjectError, reader.problems)
     if as_of is None:  # already among the problems; told to the type checker
         raise ProjectError(Problem("缺少 as_of", Place(file=file.name, key="as_of")))
-    return ProjectSpec(file, found[0], as_of, *found[1:])
+    return ProjectSpec(file, found[0], as_of, *found[1:], validity=read_validity(file.parent / VALIDITY_FILE))
 
 
 def read_words(path: Path) -> tuple[WordMeaning, ...]:
@@ -232,6 +239,49 @@ def read_words(path: Path) -> tuple[WordMeaning, ...]:
     found = _words(reader, entries["words"][1] if list(entries) == ["words"] else root)
     raise_problems(ProjectError, reader.problems)
     return found
+
+
+_VALIDITY_KEYS = ("clause", "text", "state", "followed_by", "since", "by", "on", "document")
+_FOLLOWED = re.compile(r"已接续于《?(.+?)》?")
+
+
+def read_validity(path: Path) -> tuple[Validity, ...]:
+    """Read an office's own checks of clauses and texts (效力核实); none where there is no such file.
+
+    Raises
+    ------
+    ProjectError
+        With every fault found: a missing field, a word that isn't 仍执行, 已接续 or 失效, ...
+    """
+    if not path.is_file():
+        return ()
+    reader = Reader(path.name)
+    root = compose(path.read_bytes(), path.name, "效力核实文件", ProjectError)
+    found = tuple(_validity(reader, node) for node in reader.items(root, "效力核实"))
+    raise_problems(ProjectError, reader.problems)
+    return found
+
+
+def _validity(reader: Reader, node: yaml.Node) -> Validity:
+    entries = reader.mapping(node, _VALIDITY_KEYS, ("state", "by", "on", "document"), "效力核实")
+    names = ("clause", "text", "state", "followed_by", "by", "document")
+    clause, title, word, successor, by, document = (reader.text(entries.get(name), name) for name in names)
+    on, since = (reader.day(entries.get(name), name) for name in ("on", "since"))
+    if bool(clause) is bool(title):
+        reader.fault(node, "效力核实须写明一条条款或一份文件", allowed="clause（规则编号）或 text（文件名）之一")
+    if (told := _FOLLOWED.fullmatch(word)) is not None:
+        word, successor = ValidityState.FOLLOWED.zh, successor or told[1]
+    state = next((one for one in ValidityState if one.zh == word), ValidityState.STILL)
+    if word and state.zh != word:
+        reader.fault(entries["state"], "效力核实的结果看不懂", found=word, allowed="仍执行、已接续、失效")
+    if state is ValidityState.FOLLOWED and not successor:
+        reader.fault(node, "已接续的须写明接续文件", remedy="补写 followed_by，或写成 state: 已接续于《文件名》")
+    if state is ValidityState.STILL and (successor or since):
+        reader.fault(node, "仍执行的没有接续文件和失效日期", remedy="删去 followed_by、since，或改 state")
+    if state is not ValidityState.STILL and since is None and "since" not in entries:
+        reader.fault(node, f"{state.zh}的须写明自何日起", remedy="补写 since: YYYY-MM-DD")
+    subject = (clause or title).strip("《》")
+    return Validity(subject, state, by, on or date.min, document, since, successor.strip("《》"), line=line_of(node))
 
 
 def _words(reader: Reader, node: yaml.Node | None) -> tuple[WordMeaning, ...]:

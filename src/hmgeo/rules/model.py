@@ -369,6 +369,63 @@ class Verification:
         return f"{state.zh}（{ends}{checked}）"
 
 
+class ValidityState(Word):
+    """What an office found of a text's standing."""
+
+    STILL = "still", "仍执行", "still applied"
+    FOLLOWED = "followed", "已接续", "followed by another text"
+    LOST = "lost", "失效", "no longer in force"
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """An office's own check of a clause, or of a whole text (效力核实), with what it rests on.
+
+    Parameters
+    ----------
+    subject
+        The id of a rule, or the title of a document.
+    document
+        What the check rests on, such as the number of a letter.
+    since
+        From which day a text is followed or lost; None for one still applied.
+    followed_by
+        Title of the successor; `is_held` says whether the rule book holds it.
+    """
+
+    subject: str
+    state: ValidityState
+    by: str
+    on: date
+    document: str
+    since: date | None = None
+    followed_by: str = ""
+    is_held: bool = False
+    line: int = 0
+
+    @property
+    def found(self) -> str:
+        """What was found, as `已接续于《…》，自2024-01-01起`."""
+        to = f"于《{self.followed_by}》" if self.followed_by else ""
+        return f"{self.state.zh}{to}" + (f"，自{self.since}起" if self.since else "")
+
+    @property
+    def text(self) -> str:
+        """The check as it is printed beside a clause.
+
+        Examples
+        --------
+        >>> from datetime import date
+        >>> Validity("A-1", ValidityState.STILL, "市局", date(2026, 11, 20), "环函〔2026〕3号").text
+        '单位效力核实：仍执行（市局，2026-11-20，依据环函〔2026〕3号）'
+        """
+        return f"单位效力核实：{self.found}（{self.by}，{self.on}，依据{self.document}）"
+
+    def speaks_on(self, day: date) -> bool:
+        """Return whether the check has a say on a day: what is followed or lost only from then on."""
+        return self.since is None or day >= self.since
+
+
 @dataclass(frozen=True, slots=True)
 class RunsState:
     """Whether the program judges a rule, and why not."""
@@ -398,6 +455,8 @@ class Rule:
         For effect `restrict`: what must be fulfilled, as printed.
     would_decide
         For texts not held: what they would decide.
+    validity
+        What the user's office found of its standing; None where it said nothing.
     pack, file, line
         Where the record stands.
     """
@@ -424,6 +483,7 @@ class Rule:
     uncovered: str = ""
     note: str = ""
     cases: tuple[Case, ...] = ()
+    validity: Validity | None = None
     pack: str = ""
     pack_version: str = ""
     file: str = ""

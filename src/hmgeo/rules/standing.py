@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hmgeo.records import Because
 from hmgeo.reference.tables import basins, provinces, territories
-from hmgeo.rules.model import RuleStanding, Runs
+from hmgeo.rules.model import RuleStanding, Runs, ValidityState
 from hmgeo.rules.words import BASINS
 from hmgeo.vocabulary import COUNTRY, COUNTY_DIGITS, PREFECTURE_DIGITS, Standing, Unassessed
 
@@ -78,7 +78,29 @@ def standing_of(
     """
     holds = territory_holds(rule, place_codes, not_in)
     found = _standing_of(rule, as_of, place_codes, adopted=adopted, holds=holds)
-    return replace(found, verified=rule.verified.text_on(as_of))
+    return _as_checked(rule, replace(found, verified=rule.verified.text_on(as_of)), as_of)
+
+
+def _as_checked(rule: Rule, found: RuleStanding, as_of: date) -> RuleStanding:
+    """Return the standing after the office's own check: it speaks where the book only knows that a period is over.
+
+    What is lost no longer applies; a successor that the book doesn't hold leaves its clause open. Neither a check nor
+    an adoption brings back what is repealed, or a text that isn't held.
+    """
+    one = rule.validity
+    if one is None or not one.speaks_on(as_of) or found.standing is Standing.OUTSIDE_TERRITORY:
+        return found
+    if one.state is ValidityState.STILL and found.standing in {Standing.IN_FORCE, Standing.PERIOD_OVER}:
+        later = "，核实日以后是否变化未再核实" if as_of > one.on else ""
+        told = f"{one.text}{later}。"
+        checked = f"{one.text}{later}；{rule.verified.against}"
+        return replace(found, standing=Standing.IN_FORCE, note_zh=told, verified=checked)
+    if one.state is ValidityState.STILL or found.standing in {Standing.REPEALED, Standing.TEXT_NOT_HELD}:
+        return replace(found, note_zh=f"{found.note_zh}{one.text}。")
+    if one.state is ValidityState.LOST or one.is_held:
+        return replace(found, standing=Standing.REPEALED, note_zh=f"{one.text}。", verified=one.text)
+    told = f"{one.text}，接续文件原文未收录，本条未作判断。"
+    return replace(found, standing=Standing.TEXT_NOT_HELD, note_zh=told, verified=one.text)
 
 
 def _standing_of(

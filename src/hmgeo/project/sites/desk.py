@@ -13,7 +13,7 @@ from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Answer, Features, Unknown
 from hmgeo.project.inputs import lie_in_china, load_inputs, mixed_basis
-from hmgeo.project.run import layer_warnings, layers_used, parameters_used
+from hmgeo.project.run import layer_warnings, layers_used, parameters_used, validity_used
 from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
 from hmgeo.project.spec import administrative_areas, read_spec
 from hmgeo.results.siting import Dossier, OffsetLine, SitingResults, Zoning
@@ -111,7 +111,7 @@ class SiteDesk:
             self.bench.question.day,
             made,
             MappingProxyType({one.kind.value: one for one in used}),
-            (*parameters_used(self.bench.question), *ranges),
+            (*parameters_used(self.bench.question), *ranges, *validity_used(self.spec.validity)),
             ledger,
             MappingProxyType({code: (word.zh, word.department) for code, word in LAYERS.items()}),
             tuple(warnings),
