@@ -84,14 +84,12 @@ def fact(name: str, given: Given) -> bool | None:
     """What is said of a fact, else what the kind and trade of the source make of it."""
     if name in given.attributes:
         return given.attributes[name]
-    if name == "stores_or_treats_waste" and (given.source_kind in WASTE or given.trade == "7724"):
-        return True
-    if given.source_kind in PERHAPS_BY_KIND.get(name, ()):
+    is_so = name == "stores_or_treats_waste" and (given.source_kind in WASTE or given.trade == "7724")
+    is_so |= name == "is_tailings_pond" and given.source_kind == "tailings_ponds"
+    if is_so or given.source_kind in PERHAPS_BY_KIND.get(name, ()):
         return True
     if name in {*ACTS, "needs_capacity_review", "lacks_monitoring_wells", "spoils_landscape"} and given.trade:
         return acts(name, given)
-    if name == "is_tailings_pond" and given.source_kind == "tailings_ponds":
-        return True
     if name == "is_tailings_pond" and given.source_kind == "project_sites" and given.trade:
         return given.trade.startswith(("08", "09", "10", "77")) or None
     ores = HEAVY_ORES if name == "heavy_nonferrous_mine" else PERHAPS_SO.get(name, ())
