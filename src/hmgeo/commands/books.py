@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +16,12 @@ from hmgeo.commands.options import (
     LOG,
     OUT,
     AcceptOption,
+    ActionOption,
     AreaOption,
     AsOfOption,
+    EditionOption,
     JsonOption,
+    KindOption,
     PacksOption,
     Reporter,
     day_of,
@@ -23,17 +29,44 @@ from hmgeo.commands.options import (
     show_check,
     show_table,
 )
+from hmgeo.rules.words import SOURCE_KINDS
 
 
 def show_book(
     pack: PacksOption = None,
     as_of: AsOfOption = "",
     area: AreaOption = "CN",
+    trade: Annotated[str, typer.Option("--for", help="只列可能约束这一行业的条款：GB/T 4754 代码，如 3360。")] = "",
+    place: Annotated[str, typer.Option("--in", help="只列可能约束这一地点的条款：行政区划代码，如 451221。")] = "",
+    kind: KindOption = "",
+    edition: EditionOption = "",
+    action: ActionOption = "",
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """列出规则；给出日期和地点时列出效力。"""
-    coverage(pack, as_of, area, as_json=as_json)
+    """列出规则；给出日期和地点时列出效力；给出 --for、--in 时只列可能有关的条款，一行一条。"""
+    if not place:
+        of_place = {"--for": trade, "--kind": kind, "--edition": edition, "--action": action}
+        refuse_unused(of_place, "这一选项须与 --in 同用", "加上 --in 行政区划代码，如 --in 451221")
+        coverage(pack, as_of, area, as_json=as_json)
+        return
+    from hmgeo.project.start import relevant_clauses
+
+    day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
+    source = kind or "project_sites"
+    found, others = relevant_clauses(
+        pack or (), trade=trade, area=place, as_of=day, kind=source, edition=edition, action=action
+    )
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))
+        return
+    counts = "｜".join(f"{effect} {count}" for effect, count in Counter(one.effect for one in found).items())
+    asked = f"{place}，{trade or '行业未说明'}，{SOURCE_KINDS[source]}，评估日 {day}"
+    OUT.print(f"{asked}：可能有关 {len(found)} 条（{counts}）", markup=False)
+    for one in found:
+        OUT.print(f"{one.effect}　{one.standing}　{one.title}　《{one.document}》{one.clause}　{one.id}", markup=False)
+    for why, count in others.items():
+        OUT.print(f"不列：{why} {count} 条", markup=False)
 
 
 def coverage(

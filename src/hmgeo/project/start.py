@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.errors import Place, Problem, RuleError, raise_problems
+from hmgeo.errors import Place, Problem, RuleError, UsageError, raise_problems
 from hmgeo.intake.areas import resolve_area
 from hmgeo.intake.catalog import shipped_folder
+from hmgeo.judging.applies import Subject, reach
 from hmgeo.judging.cases import case_faults
+from hmgeo.judging.choices import Choices
+from hmgeo.judging.facts import Side
+from hmgeo.judging.own_columns import ACTIONS
 from hmgeo.outputs.templates import write_templates
+from hmgeo.outputs.wording import standing_word
 from hmgeo.project.folder import whole_folder
 from hmgeo.project.inputs import silent
-from hmgeo.reference.tables import key_areas
+from hmgeo.records import Unknown
+from hmgeo.reference.cells import read_trade
+from hmgeo.reference.tables import key_areas, provinces
 from hmgeo.rules.book import load_book, read_into_book
 from hmgeo.rules.kinds import layers_of, parameters_of
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.rules.words import LAYERS
-from hmgeo.vocabulary import COUNTY_DIGITS, LayerKind
+from hmgeo.rules.words import EDITIONS, LAYERS, SOURCE_KINDS
+from hmgeo.vocabulary import COUNTY_DIGITS, Action, Effect, LayerKind, LegalRank, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,6 +202,80 @@ def rules_coverage(packs: Sequence[Path] = (), *, as_of: date | None = None, are
         With every fault of every rule file.
     """
     return tuple(_coverage(rule, as_of, area) for rule in load_book(packs).rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Relevant:
+    """A clause that can matter to a trade in a place; `open` says what keeps it from being known, in words."""
+
+    effect: str
+    standing: str
+    document: str
+    clause: str
+    id: str
+    title: str
+    open: str
+
+
+def relevant_clauses(
+    packs: Sequence[Path], *, trade: str, area: str, as_of: date, kind: str = "project_sites", edition: str = "",
+    action: str = "",
+) -> tuple[tuple[Relevant, ...], dict[str, int]]:  # fmt: skip
+    """Return the clauses that can bind a trade in a place, gravest effect and highest rank first, and counts of others.
+
+    Parameters
+    ----------
+    trade, edition, action, kind
+        As a list of sites states them; empty where nobody said.
+    area
+        Administrative code of the place, six digits or more.
+
+    Raises
+    ------
+    UsageError
+        Where one of them isn't understood.
+    """
+    subject = _asked_subject(kind, trade, edition, action)
+    if not (area.isdigit() and len(area) in _AREA_DIGITS and f"{area[:2]}0000" in provinces()):
+        raise UsageError(Problem("行政区划代码看不懂", Place(key="--in"), area, "6、9 或 12 位数字", "如 451221"))
+    codes, choices = codes_of_place(area), Choices()
+    found: list[tuple[tuple[int, int, str], Relevant]] = []
+    others: Counter[str] = Counter()
+    for rule in load_book(packs).rules:
+        if not rule.gives_findings:
+            continue
+        stands = standing_of(rule, as_of=as_of, place_codes=codes, adopted=False)
+        reached = reach(rule, subject, choices, stands.doubt)
+        if stands.standing in _NEVER or reached.side is Side.NOT_MET:
+            others[stands.standing.zh if stands.standing in _NEVER else "对象、行业、行为或情形不在条款适用范围"] += 1
+            continue
+        cited = stands.value or rule.latest
+        word = standing_word(stands.standing.value, verified=stands.verified)
+        clause = Relevant(
+            rule.effect.zh, word, cited.document, cited.clause, rule.id, rule.title.zh, reached.why or reached.wide
+        )
+        found.append(((list(Effect).index(rule.effect), list(LegalRank).index(rule.legal_rank), rule.id), clause))
+    return tuple(clause for _, clause in sorted(found, key=lambda one: one[0])), dict(others)
+
+
+_NEVER = (Standing.NOT_YET, Standing.REPEALED, Standing.OUTSIDE_TERRITORY)
+_AREA_DIGITS = (6, 9, 12)
+
+
+def _asked_subject(kind: str, trade: str, edition: str, action: str) -> Subject:
+    """Return what is asked about; words that aren't understood are refused."""
+    problems = []
+    if kind not in SOURCE_KINDS:
+        problems.append(Problem("对象看不懂", Place(key="--kind"), kind, "、".join(SOURCE_KINDS), "改为其中之一"))
+    if trade and isinstance(read_trade(trade), Unknown):
+        problems.append(Problem("行业代码看不懂", Place(key="--for"), trade, "GB/T 4754 代码或名称", "如 3360"))
+    if edition and edition not in map(str, EDITIONS):
+        problems.append(Problem("行业分类版本看不懂", Place(key="--edition"), edition, "2011、2017", "改为其中之一"))
+    if action and action not in ACTIONS:
+        allowed = "、".join(f"{one.value}（{one.zh}）" for one in Action)
+        problems.append(Problem("建设性质看不懂", Place(key="--action"), action, allowed, "改为其中之一"))
+    raise_problems(UsageError, problems)
+    return Subject(kind, trade, edition, ACTIONS.get(action))
 
 
 def check_rules(path: Path) -> str:
