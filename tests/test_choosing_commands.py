@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -49,6 +50,28 @@ def test_purchases_leave_what_is_left_and_needs_stand_on_both_bases(tmp_path: Pa
     assert report.notes[0].startswith("条文未规定替代量逐个金属还是合计计算")
     chosen = report_offsets(ledger, plan, ratio=1.2, basis="per_metal")
     assert ([word for word, _ in chosen.needs], chosen.notes) == (["逐个金属", "逐个金属"], ())
+
+
+@pytest.mark.parametrize(
+    ("place", "day", "ratio", "words"),
+    [
+        ("451221", date(2024, 6, 30), "1.2:1", "SIT-GX-OFFSET-KEY"),  # 南丹, a key area
+        ("451224", date(2024, 6, 30), "1:1", "SIT-GX-OFFSET-OTHER"),  # 东兰, none
+        ("441802", date(2019, 6, 30), "", "2024 没有现行条款要求总量替代"),
+        ("441881", date(2019, 6, 30), "", "条文未给出比例数值"),  # 英德: the plan of 清远 names no number
+    ],
+)
+def test_the_ratio_comes_from_the_clause_that_holds_there(
+    tmp_path: Path, place: str, day: date, ratio: str, words: str
+) -> None:
+    ledger, plan = files(tmp_path, plan=PLAN.replace("XM-1,镉,0.5,LY-1,0.5", "XM-1,铊,2,LY-3,1"), ledger=LEDGER + TL)
+    report = report_offsets(ledger, plan, place=place, as_of=day)
+    assert {row[4] for row in (report.tables()[1].rows if ratio else ())} == ({ratio} if ratio else set())
+    assert words.removeprefix("2024 ") in report.notes[0]
+    assert any("铊不在其列，须替代量未计算" in note for note in report.notes) is bool(ratio)
+
+
+TL = "LY-3,示例关停企业丙,铊,5,,,示例核〔2024〕2号\n"
 
 
 def test_a_kilogram_sold_twice_is_refused_with_row_metal_and_kg(tmp_path: Path) -> None:

@@ -184,6 +184,8 @@ def offsets(
     plan: Annotated[Path | None, typer.Option("--plan", help="总量购买计划。")] = None,
     ratio: Annotated[float | None, typer.Option("--ratio", help="替代比例，如 1.2。")] = None,
     basis: Annotated[str, typer.Option("--basis", help="per_metal 逐个金属，sum_of_five 合计；不写则并列。")] = "",
+    place: Annotated[str, typer.Option("--in", help="项目所在地的行政区划代码：比例取自在该地有效的条款。")] = "",
+    as_of: AsOfOption = "",
     out: Annotated[Path | None, typer.Option("--out", help="写出的 xlsx 或 csv 文件。")] = None,
     *,
     as_json: JsonOption = False,
@@ -192,11 +194,16 @@ def offsets(
     from hmgeo.project.check import Table
     from hmgeo.project.sites.choosing import report_offsets, write_offsets
 
-    if ratio is None or plan is None:
-        refuse_unused({"--basis": basis}, "--basis 须与 --plan、--ratio 同用", "加上购买计划和替代比例")
+    if (ratio is None and not place) or plan is None:
+        refuse_unused({"--basis": basis}, "--basis 须与 --plan、--ratio 或 --in 同用", "加上购买计划和替代比例")
     if plan is None:
         refuse_unused({"--ratio": ratio}, "--ratio 须与 --plan 同用", "加上购买计划")
-    report = report_offsets(ledger, plan, ratio=ratio, basis=basis)
+    if place:
+        refuse_unused({"--ratio": ratio}, "--ratio 与 --in 不能同用", "去掉其一：比例或由条款给出，或自己写明")
+    else:
+        refuse_unused({"--as-of": as_of}, "--as-of 须与 --in 同用", "加上 --in 行政区划代码")
+    day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
+    report = report_offsets(ledger, plan, ratio=ratio, basis=basis, place=place, as_of=day)
     tables = report.tables()
     if out is not None:
         write_offsets(report, out, [ledger, *([] if plan is None else [plan])])

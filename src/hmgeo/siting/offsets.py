@@ -7,11 +7,20 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.errors import InputError, Place, Problem, raise_problems
-from hmgeo.vocabulary import FIVE_METALS, METALS
+from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
+from hmgeo.reference.tables import key_areas
+from hmgeo.results.siting import OffsetLine
+from hmgeo.rules.parameters import declaration
+from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.vocabulary import FIVE_METALS, METALS, Standing, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from hmgeo.results.siting import Clause, SiteAnswer
+    from hmgeo.rules.model import Rule, RuleStanding
+    from hmgeo.siting.site import Site
 
 
 SUMMED = "合计"
@@ -51,6 +60,140 @@ def needs_of(added_kg: Mapping[str, float], ratio: float, *, is_summed: bool) ->
     if is_summed:
         found = {SUMMED: sum(found.values())} if found else {}
     return tuple(Need(metal, kg, ratio, round(kg * ratio, DECIMALS)) for metal, kg in found.items())
+
+
+OFFSET_MATTER, OFFSET_BASIS, _RATIO_UNIT = "总量来源", "offset_basis", "1"
+UNCONTROLLED = (
+    "实行总量控制的是铅、汞、镉、铬、砷五种重点重金属（《广西壮族自治区重金属污染防控工作方案》），{metals}不在其列，"
+    "须替代量未计算；仍属重点防控的重金属。"
+)
+
+
+def uncontrolled(metals: Iterable[str]) -> tuple[str, ...]:
+    """Return why nothing is asked for metals whose total isn't controlled; nothing where all are.
+
+    Examples
+    --------
+    >>> "铊不在其列" in uncontrolled(["Pb", "Tl"])[0], uncontrolled(["Pb"])
+    (True, ())
+    """
+    named = [METALS.get(metal, metal) for metal in dict.fromkeys(metals) if metal not in FIVE_METALS]
+    return (UNCONTROLLED.format(metals="、".join(named)),) if named else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An offset clause that holds in a place, with the ratio it asks for; None where its text gives none."""
+
+    rule: Rule
+    standing: RuleStanding
+    ratio: float | None
+
+    @property
+    def text(self) -> str:
+        """The ratio with its clause, for people."""
+        cited = self.standing.value or self.rule.latest
+        ratio = "条文未给出比例数值" if self.ratio is None else f"替代比例 {self.ratio:g}:1"
+        source = f"《{cited.document}》{cited.clause}，{self.rule.id}；{self.standing.verified}"
+        return f"{ratio}（{self.rule.condition or self.rule.title.zh}；{source}）。"
+
+
+def asked_at(rules: Iterable[Rule], place: str, as_of: date) -> tuple[Asked, ...]:
+    """Return the offset clauses that hold in a place on a day: those of key areas within them, the others outside.
+
+    Parameters
+    ----------
+    place
+        Administrative code, of a township where a county is a key area only in part.
+
+    Raises
+    ------
+    UsageError
+        Where only a part of the place is a key area of the clause.
+    """
+    codes, found = codes_of_place(place), []
+    for rule in rules:
+        leaves = rule.test.leaves() if rule.test is not None else ()
+        is_by_place = len(leaves) == 1 and leaves[0].text("layer") == "key_areas"
+        stands = standing_of(rule, as_of=as_of, place_codes=codes, adopted=False)
+        if rule.matter != OFFSET_MATTER or not is_by_place or stands.standing is not Standing.IN_FORCE:
+            continue
+        if (leaves[0].kind == "within") is _is_among(leaves[0].texts("area_ids"), place):
+            found.append(Asked(rule, stands, _ratio_of(rule, str((stands.value or rule.latest).in_force_from))))
+    return tuple(found)
+
+
+def _is_among(area_ids: Sequence[str], place: str) -> bool:
+    """Return whether one of some key areas holds a place; a place that one holds in part can't be told."""
+    areas = [area.admin_code for area in key_areas() if area.id in area_ids]
+    if set(areas) & codes_of_place(place):
+        return True
+    parts = [code for code in areas if code.startswith(place)]
+    if parts:
+        remedy = f"写到乡镇，如 --in {parts[0]}"
+        raise UsageError(Problem("所写地点只有一部分属于重点区域", Place(key="--in"), place, remedy=remedy))
+    return False
+
+
+def _ratio_of(rule: Rule, value_from: str) -> float | None:
+    value = next((one for one in reversed(rule.history) if str(one.in_force_from or "") == value_from), rule.latest)
+    return value.value if value.unit == _RATIO_UNIT else None
+
+
+def asked_of(
+    site: Site, answer: SiteAnswer, rules: Sequence[Rule], basis: str
+) -> tuple[tuple[OffsetLine, ...], tuple[str, ...]]:
+    """Return what the offset clauses that bind a site ask for, and what is to be said of them.
+
+    The ratio comes from the clause that holds where the site lies; one that compares a stated offset with it asks for
+    no other.
+
+    Parameters
+    ----------
+    basis
+        `per_metal` or `sum_of_five`; both stand side by side where it is empty.
+    """
+    by_id = {rule.id: rule for rule in rules}
+    lines: list[OffsetLine] = []
+    notes: list[str] = []
+    for clause in answer.clauses:
+        rule = by_id[clause.citation.rule_id]
+        binds = clause.verdict in {Verdict.CONDITIONAL, Verdict.PROHIBITED}
+        compares = rule.test is not None and any(leaf.kind == "ratio" for leaf in rule.test.leaves())
+        if clause.citation.matter != OFFSET_MATTER or not binds or compares:
+            continue
+        ratio = _ratio_of(rule, clause.citation.value_from)
+        cited = f"《{clause.citation.document}》{clause.citation.clause}"
+        if ratio is None:
+            notes.append(f"{cited}：{clause.citation.condition or clause.citation.title}；条文未给出比例数值。")
+            continue
+        if not site.added_kg:
+            notes.append(f"{cited}：替代比例 {ratio:g}:1；未填报新增排放量，替代量未计算。")
+            continue
+        if not basis:
+            declared = declaration(OFFSET_BASIS)
+            title = OFFSET_BASIS if declared is None else declared.title_zh
+            notes.append(f"条文未规定「{title}」，须由使用单位确定并说明理由；两种算法并列于下。")
+        notes += uncontrolled(metal for metal, kg in site.added_kg.items() if kg > 0)
+        for code, is_summed in (("per_metal", False), ("sum_of_five", True)):
+            if basis in {"", code}:
+                lines += _offset_lines(site, clause, ratio, is_summed=is_summed)
+    return tuple(dict.fromkeys(lines)), tuple(dict.fromkeys(notes))
+
+
+def _offset_lines(site: Site, clause: Clause, ratio: float, *, is_summed: bool) -> list[OffsetLine]:
+    named = {SUMMED: sum(site.offset_kg.values())} if is_summed else dict(site.offset_kg)
+    return [
+        OffsetLine(
+            clause.citation.rule_id,
+            METALS.get(need.metal, need.metal),
+            need.added_kg,
+            need.ratio,
+            need.required_kg,
+            named.get(need.metal) if site.offset_kg else None,
+        )
+        for need in needs_of(site.added_kg, ratio, is_summed=is_summed)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

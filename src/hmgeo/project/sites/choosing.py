@@ -21,18 +21,21 @@ from hmgeo.project.folder import whole_file
 from hmgeo.project.sites.desk import open_desk, read_sites
 from hmgeo.project.sites.given import typed_site
 from hmgeo.reference.tables import GUIDE_MARKS, find_header
+from hmgeo.rules.book import load_book
 from hmgeo.rules.nodes import near
 from hmgeo.siting.candidates import choose_candidates, generated_points
 from hmgeo.siting.offsets import (
     Covered,
     OffsetLedger,
     Purchase,
+    asked_at,
     covered,
     kg_of,
     ledger_of,
     metal_of,
     settle,
     sources_of,
+    uncontrolled,
 )
 from hmgeo.vocabulary import METALS, Basis, Effect, LayerKind, Verdict
 
@@ -213,8 +216,9 @@ _NEEDS_HEADER = (
 
 
 def report_offsets(
-    ledger: Path, plan: Path | None = None, *, ratio: float | None = None, basis: str = ""
-) -> OffsetReport:
+    ledger: Path, plan: Path | None = None, *, ratio: float | None = None, basis: str = "", place: str = "",
+    as_of: date | None = None,
+) -> OffsetReport:  # fmt: skip
     """Read a ledger and a plan, and sell.
 
     Parameters
@@ -224,7 +228,9 @@ def report_offsets(
     plan
         Columns of the template 总量购买计划; None shows the ledger as it stands.
     ratio
-        Replacement to new emission; None asks for no comparison.
+        Replacement to new emission; None takes that of the clause that holds in `place`, or compares nothing.
+    place, as_of
+        Administrative code and day of the clause that gives the ratio.
     basis
         `per_metal` or `sum_of_five`; both are shown where it is empty.
 
@@ -234,13 +240,16 @@ def report_offsets(
         With every fault; nothing is sold where one row can't be.
     """
     _check(ratio, basis)
+    asked = asked_at(load_book().rules, place, as_of) if place and as_of is not None else ()
+    ratio = next((one.ratio for one in asked if one.ratio is not None), ratio)
+    told = [one.text for one in asked] or ([f"{place} {as_of} 没有现行条款要求总量替代。"] if place else [])
     file = shown_path(ledger, "")
     held = ledger_of(sources_of(_columns(ledger, LEDGER_COLUMNS), file), file)
     purchases = () if plan is None else _purchases(plan)
     plan_file = "" if plan is None else shown_path(plan, "")
     after = settle(held, purchases, plan_file)
     if ratio is None:
-        return OffsetReport(after)
+        return OffsetReport(after, notes=tuple(told))
     codes = [basis] if basis else list(BASES)
     needs = tuple(
         (BASIS_WORDS[code], one)
@@ -248,7 +257,8 @@ def report_offsets(
         for one in covered(purchases, ratio, is_summed=BASES[code], file=plan_file)
     )
     unsaid = sorted({one.project_id for one in purchases} - {one.project_id for _, one in needs})
-    notes = [] if basis else [OPEN_BASIS]
+    notes = told if basis else [*told, OPEN_BASIS]
+    notes += uncontrolled(one.metal for one in purchases if one.added_kg)
     notes += [f"{'、'.join(unsaid)} 未填写新增量，须替代量未计算。"] if unsaid else []
     return OffsetReport(after, needs, tuple(notes))
 

@@ -16,14 +16,13 @@ from hmgeo.project.inputs import lie_in_china, load_inputs, mixed_basis
 from hmgeo.project.run import layer_warnings, layers_used, parameters_used, validity_used
 from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
 from hmgeo.project.spec import administrative_areas, read_spec
-from hmgeo.results.siting import Dossier, OffsetLine, SitingResults, Zoning
+from hmgeo.results.siting import Dossier, SitingResults, Zoning
 from hmgeo.results.used import ParameterUsed
-from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import LAYERS
 from hmgeo.siting.bench import SitingBench
-from hmgeo.siting.offsets import SUMMED, needs_of
+from hmgeo.siting.offsets import OFFSET_BASIS, asked_of
 from hmgeo.siting.targets import ELEMENTS, Surroundings
-from hmgeo.vocabulary import METALS, Basis, LayerKind, Verdict
+from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,13 +35,10 @@ if TYPE_CHECKING:
     from hmgeo.project.sites.given import Typed
     from hmgeo.project.spec import ProjectSpec
     from hmgeo.records import Layer, Ledger
-    from hmgeo.results.siting import Clause, SiteAnswer
+    from hmgeo.results.siting import SiteAnswer
     from hmgeo.siting.site import Site
 
 
-OFFSET_MATTER = "总量来源"
-OFFSET_BASIS = "offset_basis"
-_RATIO_UNIT = "1"
 _ACCESS_LIST = ("空间布局约束", "污染物排放管控", "环境风险防控", "资源利用效率")
 _ZONES = (
     LayerKind.CONTROL_UNITS,
@@ -87,7 +83,8 @@ class SiteDesk:
     def dossier(self, site: Site) -> Dossier:
         """Return a site's answer with zoning, protected objects and offsets."""
         facts, answer = self.bench.look(site)
-        lines, notes = self._offsets(site, answer)
+        question = self.bench.question
+        lines, notes = asked_of(site, answer, question.rules, question.choices.code(OFFSET_BASIS))
         return Dossier(answer, self._zoning(facts), self.surroundings.tables(site), lines, notes)
 
     def results(self, dossiers: Iterable[Dossier], ledger: Ledger, title: str = "") -> SitingResults:
@@ -141,57 +138,6 @@ class SiteDesk:
             gap = "" if fact.answer is Answer.YES else fact.gap
             found.append(Zoning(word.zh, state, () if fact.answer is Answer.NO else details, gap + border))
         return tuple(found)
-
-    def _offsets(self, site: Site, answer: SiteAnswer) -> tuple[tuple[OffsetLine, ...], tuple[str, ...]]:
-        """Return what the offset clauses that bind the site ask for."""
-        basis = self.bench.question.choices.code(OFFSET_BASIS)
-        lines: list[OffsetLine] = []
-        notes: list[str] = []
-        for clause in answer.clauses:
-            if clause.citation.matter != OFFSET_MATTER or clause.verdict not in {
-                Verdict.CONDITIONAL,
-                Verdict.PROHIBITED,
-            }:
-                continue
-            ratio = self._ratio(clause)
-            cited = f"《{clause.citation.document}》{clause.citation.clause}"
-            if ratio is None:
-                notes.append(f"{cited}：{clause.citation.condition or clause.citation.title}；条文未给出比例数值。")
-                continue
-            if not site.added_kg:
-                notes.append(f"{cited}：替代比例 {ratio:g}:1；未填报新增排放量，替代量未计算。")
-                continue
-            if not basis:
-                declared = declaration(OFFSET_BASIS)
-                title = OFFSET_BASIS if declared is None else declared.title_zh
-                notes.append(f"条文未规定「{title}」，须由使用单位确定并说明理由；两种算法并列于下。")
-            for code, is_summed in (("per_metal", False), ("sum_of_five", True)):
-                if basis in {"", code}:
-                    lines += _offset_lines(site, clause, ratio, is_summed=is_summed)
-        return tuple(dict.fromkeys(lines)), tuple(dict.fromkeys(notes))
-
-    def _ratio(self, clause: Clause) -> float | None:
-        rule = next(one for one in self.bench.question.rules if one.id == clause.citation.rule_id)
-        value = next(
-            (one for one in reversed(rule.history) if str(one.in_force_from or "") == clause.citation.value_from),
-            rule.latest,
-        )
-        return value.value if value.unit == _RATIO_UNIT else None
-
-
-def _offset_lines(site: Site, clause: Clause, ratio: float, *, is_summed: bool) -> list[OffsetLine]:
-    named = {SUMMED: sum(site.offset_kg.values())} if is_summed else dict(site.offset_kg)
-    return [
-        OffsetLine(
-            clause.citation.rule_id,
-            METALS.get(need.metal, need.metal),
-            need.added_kg,
-            need.ratio,
-            need.required_kg,
-            named.get(need.metal) if site.offset_kg else None,
-        )
-        for need in needs_of(site.added_kg, ratio, is_summed=is_summed)
-    ]
 
 
 def open_desk(
