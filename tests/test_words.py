@@ -15,7 +15,11 @@ from situation_projects import declared, write_collection
 
 from hmgeo import run_project
 from hmgeo.errors import ProjectError
+from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
+from hmgeo.judging.own_columns import stated_action
 from hmgeo.project.spec import read_spec, read_words
+from hmgeo.records import WordMeaning
+from hmgeo.vocabulary import Action, Basis, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,3 +115,44 @@ def test_a_meaning_outside_the_lists_is_an_error_with_the_words_allowed(project:
     told = str(raised.value)
     assert "用语 私塾 的含义不是清单中的词（现为「书院」）；允许：是、否、" in told
     assert "用语 小学旧址 缺少 by" in told
+
+
+def means(word: str, meaning: str) -> WordMeaning:
+    return WordMeaning(word, meaning, "张三", "2026-11-20", "调查底册中的写法")
+
+
+def test_a_land_code_is_settled_for_all_its_parcels(tmp_path: Path) -> None:
+    codes = ["0101", "旱作", "旱作", "9999", "0301"]
+    shapes = [shapely.box(113.0 + n / 100, 23.0, 113.005 + n / 100, 23.005) for n in range(len(codes))]
+    rows = [
+        ({"parcel_id": f"P{n}", "DLBM": code}, shape) for n, (code, shape) in enumerate(zip(codes, shapes, strict=True))
+    ]
+    write_collection(tmp_path / "land.geojson", rows)
+    said = {"kind": LayerKind.FARMLAND, "basis": Basis.SYNTHETIC}
+    held, _ = load_receptors(tmp_path / "land.geojson", **said)
+    assert [(one.column, one.word, one.rows, one.allowed) for one in held.unread] == [
+        ("DLBM", "旱作", 2, ("耕地", "非耕地")),
+        ("DLBM", "9999", 1, ("耕地", "非耕地")),
+    ]
+    options = ReadOptions(words=(means("旱作", "耕地"), means("9999", "非耕地")))
+    held, ledger = load_receptors(tmp_path / "land.geojson", **said, options=options)
+    assert held.unread == ()
+    assert held.read()["receptor_id"].to_pylist() == ["P0", "P1", "P2"]
+    assert [one.event for one in ledger.entries if one.event == "地类看不懂"] == []
+    assert sum(one.event == "用语按申明读取" for one in ledger.entries) == 2
+
+
+def test_kinds_of_work_and_states_of_firms_are_settled(tmp_path: Path) -> None:
+    head = "企业编号,企业名称,经度,纬度,生产状态,建设性质"
+    rows = ["E1,一厂,113.05,23.6,半停产,翻建", "E2,二厂,113.06,23.6,正常生产,技改", "E3,三厂,113.07,23.6,/,"]
+    (tmp_path / "e.csv").write_text("\n".join([head, *rows, ""]), encoding="utf-8")
+    said = {"kind": LayerKind.ENTERPRISES, "basis": Basis.SYNTHETIC}
+    found, _ = load_positions(tmp_path / "e.csv", **said)
+    assert [(one.column, one.word) for one in found.unread] == [("建设性质", "翻建"), ("生产状态", "半停产")]
+    options = ReadOptions(words=(means("翻建", "改建"), means("半停产", "停产")))
+    found, _ = load_positions(tmp_path / "e.csv", **said, options=options)
+    assert found.unread == ()
+    first, second, third = found.attributes.to_pylist()
+    assert (first["生产状态"], stated_action(first)) == ("停产", (Action.RECONSTRUCT, ""))
+    assert stated_action(second) == (Action.TECHNICAL_UPGRADE, "")
+    assert stated_action(third) == (None, "")

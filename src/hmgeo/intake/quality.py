@@ -17,9 +17,18 @@ from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, u
 from hmgeo.intake.rows import Cells, name_rows
 from hmgeo.intake.side_tables import UNIT_IN_NAME
 from hmgeo.records import Unknown, UnreadWord
-from hmgeo.reference.cells import compared_word, lists_of_words, official_words, read_trade, read_word
-from hmgeo.reference.tables import ALIASES, bare_header, templates, trades, trades_named
-from hmgeo.rules.words import unread_facts
+from hmgeo.reference.cells import (
+    LAND,
+    compared_word,
+    lists_of_words,
+    official_words,
+    read_land,
+    read_trade,
+    read_word,
+    zeros_kept,
+)
+from hmgeo.reference.tables import ALIASES, bare_header, find_header, templates, trades, trades_named
+from hmgeo.rules.words import stated_facts, unread_facts
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
@@ -49,6 +58,7 @@ def check_cells(opened: Opened, outcome: Outcome, kind: LayerKind) -> None:
 
 WORD_EVENT = "用语按申明读取"
 YES_NO = "是否"
+_STATE, _WORK = "生产状态", "建设性质"
 _YES_OR_NO = ("是", "否")
 
 
@@ -65,8 +75,9 @@ def settle_words(
     for header, name in _word_columns(raw.headers, columns, kind).items():
         allowed = _YES_OR_NO if name == YES_NO else official_words(name)
         read, meant = raw.coded(header), dict[str, str]()
+        kept = zeros_kept(read.words) if name == LAND else frozenset[int]()
         for cell, rows in zip(read.words, np.bincount(read.code, minlength=len(read.words)).tolist(), strict=True):
-            if not _is_unread(name, header, cell):
+            if not _is_unread(name, header, cell, kept):
                 continue
             one = said.get(compared_word(cell))
             if one is None or one.means not in allowed:
@@ -93,14 +104,22 @@ def _word_columns(headers: Sequence[str], columns: Columns, kind: LayerKind) -> 
             found[header] = LayerKind.FARMLAND.value
         elif unread_facts({header: "?"}):
             found[header] = YES_NO
+    named = ((_WORK, kind), (_STATE, LayerKind.ENTERPRISES))
+    found |= {header: name for name, of in named if of is kind and (header := find_header(headers, name))}
+    if "land_code" in columns and kind is LayerKind.FARMLAND:
+        found[columns["land_code"]] = LAND
     if "class" in columns and kind.value in lists_of_words():
         found[columns["class"]] = kind.value
     return found
 
 
-def _is_unread(name: str, header: str, cell: str) -> bool:
+def _is_unread(name: str, header: str, cell: str, kept: frozenset[int]) -> bool:
     if name == YES_NO:
         return bool(unread_facts({header: cell}))
+    if name == LAND:
+        return bool(cell.strip()) and isinstance(read_land(cell.strip(), kept), Unknown)
+    if name == _STATE and (cell.strip().casefold() in PLACEHOLDERS or stated_facts({header: cell})):
+        return False
     read = read_word(name, cell)
     return isinstance(read, Unknown) and read.code != "not_stated"
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +17,7 @@ from hmgeo.intake.places.numbers import in_unit, parse_quantity
 from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded
 from hmgeo.records import RECEPTOR_SCHEMA, Unknown
-from hmgeo.reference.cells import read_word
+from hmgeo.reference.cells import FARMLAND, is_other_land, read_land, read_word, zeros_kept
 from hmgeo.reference.tables import is_link, links_by_row
 from hmgeo.rules.claims import EVENT, disputes, doubts_of
 from hmgeo.rules.told import Told
@@ -27,7 +25,7 @@ from hmgeo.rules.words import says_something, stated_by_row
 from hmgeo.vocabulary import TOWNSHIP_DIGITS, Completeness, LayerKind, SoilQualityClass, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,17 +34,8 @@ if TYPE_CHECKING:
     from hmgeo.records import Gates
 
 
-_LAND_CODE = re.compile(r"(\d{2,4})(?:[A-Z]\d?)?(?![^\u3400-\u9fff(])")
-_HEAD = re.compile(r"0[1-9]|1\d|2[0-4]")
-"""First two digits of the classes of land there are."""
-_CUT_DIGITS = 3  # what is left of 0101 without its zero
-_ZERO_KEPT = re.compile(r"0[1-9]\d{1,2}(?!\d)")
-"""A code that begins with its zero: no spreadsheet cut it off."""
-_WETLAND = "00"
 NO_FARMLAND_EVENT = "非耕地图斑"
 """Ledger event of parcels of a land survey that are other land."""
-FARMLAND_CODE = "01"
-"""Beginning of the land codes of farmland: 0101 paddy, 0102 irrigated, 0103 dry (011 to 013 in the second survey)."""
 
 
 def keep_farmland(opened: Opened, outcome: Outcome) -> None:
@@ -64,9 +53,9 @@ def keep_farmland(opened: Opened, outcome: Outcome) -> None:
         code, rows = codes.words[number], assessed[codes.code[assessed] == number]
         if not code:
             blanks = rows + 1
-        elif (is_farmland := _is_farmland(code, kept=kept)) is None:
+        elif isinstance(land := read_land(code, kept), Unknown):
             strange[code] = rows + 1
-        elif not is_farmland:
+        elif land != FARMLAND:
             others[code] = rows + 1
     header = opened.columns["land_code"]
     if blanks.size:
@@ -92,7 +81,7 @@ def rows_aside(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[int]:
         return rows
     kept = _zeros_kept(opened)
     codes = {row: opened.text("land_code", row) for row in rows}
-    return [row for row in rows if not codes[row] or _is_farmland(codes[row], kept=kept) is not False]
+    return [row for row in rows if not codes[row] or not is_other_land(codes[row], kept)]
 
 
 def less_set_aside(
@@ -146,18 +135,6 @@ def _zeros_kept(opened: Opened) -> frozenset[int]:
     return opened.zeros_kept if opened.zeros_kept is not None else zeros_kept(opened.coded("land_code").words)
 
 
-def zeros_kept(codes: Iterable[str]) -> frozenset[int]:
-    """Return how many digits land codes have that begin with a zero: 3 in the second survey, 4 in the third.
-
-    None where no code does: then a spreadsheet may have cut all zeros off.
-    """
-    return frozenset(len(found[0]) for code in codes if (found := _ZERO_KEPT.match(_plain_code(code))))
-
-
-def _plain_code(code: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", code).split()).removesuffix(".0").upper()
-
-
 def _may_lie_in(row: int, opened: Opened, outcome: Outcome) -> tuple[str, bytes] | None:
     """Return the name and the WKB of the ground where a feature may lie; None for anywhere."""
     box = outcome.aside[row]
@@ -171,30 +148,6 @@ def _may_lie_in(row: int, opened: Opened, outcome: Outcome) -> tuple[str, bytes]
     if county is None:
         return None
     return county.name, shapely.to_wkb(shapely.buffer(county.shape, _COUNTY_MARGIN_DEG))
-
-
-def _is_farmland(code: str, *, kept: frozenset[int]) -> bool | None:
-    """Return whether a land code or its name is farmland; None where it isn't understood.
-
-    Parameters
-    ----------
-    kept
-        As `zeros_kept` says of all codes of the file: 101 is a railway where others of three digits keep their zeros,
-        else it may be 0101 that a spreadsheet cut.
-    """
-    plain = _plain_code(code)
-    digits = _LAND_CODE.match(plain)
-    if digits is None:
-        word = read_word("land_code", plain)
-        return None if isinstance(word, Unknown) else word == "耕地"
-    if plain.startswith(FARMLAND_CODE):
-        return True
-    own, has_three = digits[1], len(digits[1]) == _CUT_DIGITS
-    may_be_cut = not kept or (has_three and _CUT_DIGITS not in kept)
-    if may_be_cut and f"0{own}".startswith(FARMLAND_CODE):
-        return None
-    whole = f"0{own}" if may_be_cut and has_three else own
-    return False if whole == _WETLAND or _HEAD.match(whole) else None
 
 
 def official_areas_m2(opened: Opened) -> pa.Array:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hmgeo.judging.facts import Stated, doubted_facts
 from hmgeo.records import Unknown
-from hmgeo.reference.cells import read_trade
+from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.reference.tables import find_header, trades, trades_named
 from hmgeo.rules.claims import NUMBERS
 from hmgeo.rules.words import stated_facts, stated_numbers, unread_facts, unread_numbers
@@ -199,7 +199,8 @@ def stated_action(cells: Mapping[str, str]) -> tuple[Action | None, str]:
     ('new', None)
     """
     written = cells.get(find_header(list(cells), ACTION_COLUMN), "").strip()
-    found = ACTIONS.get(written)
+    word = read_word(ACTION_COLUMN, written)
+    found = None if isinstance(word, Unknown) else ACTIONS[word]
     unread = f"建设性质「{written}」不能归入新建、改建、扩建、技术改造，按未说明处理。"
     return found, unread if written and found is None else ""
 

@@ -271,6 +271,64 @@ def compared_word(cell: str) -> str:
     return "".join(unicodedata.normalize("NFKC", cell).split()).casefold()
 
 
+_LAND_CODE = re.compile(r"(\d{2,4})(?:[A-Z]\d?)?(?![^\u3400-\u9fff(])")
+_HEAD = re.compile(r"0[1-9]|1\d|2[0-4]")
+"""First two digits of the classes of land there are."""
+_CUT_DIGITS = 3  # what is left of 0101 without its zero
+_ZERO_KEPT = re.compile(r"0[1-9]\d{1,2}(?!\d)")
+"""A code that begins with its zero: no spreadsheet cut it off."""
+_WETLAND = "00"
+_FARMLAND_CODE = "01"
+"""Beginning of the land codes of farmland: 0101 paddy, 0102 irrigated, 0103 dry (011 to 013 in the second survey)."""
+LAND = "land_code"
+FARMLAND, OTHER_LAND = "耕地", "非耕地"
+
+
+def zeros_kept(codes: Iterable[str]) -> frozenset[int]:
+    """Return how many digits land codes have that begin with a zero: 3 in the second survey, 4 in the third.
+
+    None where no code does: then a spreadsheet may have cut all zeros off.
+    """
+    return frozenset(len(found[0]) for code in codes if (found := _ZERO_KEPT.match(_plain_code(code))))
+
+
+def _plain_code(code: str) -> str:
+    return compared_word(code).removesuffix(".0").upper()
+
+
+def read_land(code: str, kept: frozenset[int]) -> str | Unknown:
+    """Return whether a land code or its name is 耕地 or 非耕地.
+
+    Parameters
+    ----------
+    kept
+        As `zeros_kept` says of all codes of the file: 101 is a railway where others of three digits keep their zeros,
+        else it may be 0101 that a spreadsheet cut.
+
+    Examples
+    --------
+    >>> read_land("0103", frozenset({4})), read_land("林地", frozenset()), read_land("9999", frozenset({4})).code
+    ('耕地', '非耕地', 'not_in_list')
+    """
+    plain = _plain_code(code)
+    digits = _LAND_CODE.match(plain)
+    if digits is None:
+        return read_word(LAND, plain)
+    if plain.startswith(_FARMLAND_CODE):
+        return FARMLAND
+    own, has_three = digits[1], len(digits[1]) == _CUT_DIGITS
+    may_be_cut = not kept or (has_three and _CUT_DIGITS not in kept)
+    whole = f"0{own}" if may_be_cut and has_three else own
+    may_be_farmland = may_be_cut and f"0{own}".startswith(_FARMLAND_CODE)
+    is_known = whole == _WETLAND or _HEAD.match(whole) is not None
+    return OTHER_LAND if is_known and not may_be_farmland else Unknown("not_in_list", code, field=LAND)
+
+
+def is_other_land(code: str, kept: frozenset[int]) -> bool:
+    """Return whether a land code surely is no farmland."""
+    return read_land(code, kept) == OTHER_LAND
+
+
 def read_class(layer: str, cell: str) -> str | Unknown:
     """Return `read_word` of a layer's class; in a layer without a list any word stands for itself."""
     read = read_word(layer, cell)

@@ -9,6 +9,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hmgeo.records import Unknown
+from hmgeo.reference.cells import read_word
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -304,8 +307,11 @@ def said_facts(row: Mapping[str, str]) -> Iterator[tuple[str, bool, str, str]]:
     for column, cell in row.items():
         name, value = _plain(column), (cell or "").strip().casefold()
         code = _attribute_columns().get(name)
-        if name in _STATES and value in _STATES[name]:
-            yield "closed", _STATES[name][value], column, (cell or "").strip()
+        if name in _STATES:
+            word = read_word(name, value)
+            state = value if isinstance(word, Unknown) else word
+            if state in _STATES[name]:
+                yield "closed", _STATES[name][state], column, (cell or "").strip()
         elif code is not None and name in _PRESENT:
             if _NUMBERED.search(value):
                 yield code, True, column, cell.strip()

@@ -35,9 +35,10 @@ from hmgeo.intake.formats.vectors import MARK, distinct_words, geopackage_parts,
 from hmgeo.intake.load import load_receptors
 from hmgeo.intake.pipeline import place_rows
 from hmgeo.intake.places.mend import lies_in_china
-from hmgeo.intake.receptors import gates_of_packed, nothing_usable, rows_aside, usable_batches, zeros_kept
+from hmgeo.intake.receptors import gates_of_packed, nothing_usable, rows_aside, usable_batches
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Journal
 from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Gates, Layer, Ledger, LedgerEntry, Provenance
+from hmgeo.reference.cells import zeros_kept
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
