@@ -38,7 +38,8 @@ BELOW: dict[str, set[str]] = {
     "rules": {"reference"},
     "geo": {"reference"},
     "reference": {"records"},
-    "records": {"vocabulary", "errors"},
+    "records": {"words", "errors"},
+    "words": {"vocabulary"},
     "vocabulary": set(),
     "errors": set(),
 }

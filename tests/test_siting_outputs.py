@@ -208,12 +208,15 @@ def test_english_has_the_same_order_and_numbers_and_quotes_as_written(answered: 
         "quote",
         "document",
         "clause",
-        "note",
+        "reason_codes",
+        "reason_values",
     )
     assert [[one[name] for name in kept] for one in en["clauses"]] == [
         [one[name] for name in kept] for one in zh["clauses"]
     ]
     first = en["clauses"][0]
+    assert first["note"].startswith('"sensitive sites" declares no coverage: results are lower bounds.')
+    assert first["reason_values"][0] == {"code": "coverage_undeclared", "values": {"layer": "敏感目标"}}
     assert first["badge"] == "example only: touches a prohibition"
     assert first["legal_rank_text"] == "law"
     assert first["sentence"].startswith(

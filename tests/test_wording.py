@@ -13,6 +13,7 @@ from hmgeo.results.results import Presentation
 from hmgeo.results.text import area_text, distance_text, mu, radius_text
 from hmgeo.results.used import ParameterUsed
 from hmgeo.vocabulary import Basis, Certainty, Classification, SoilQualityClass, Standing, Status, Unassessed, Verdict
+from hmgeo.words import say
 
 UNDECLARED = {"reason_codes": "coverage_undeclared"}
 
@@ -77,7 +78,7 @@ def test_header_counts_every_verdict_gravest_first() -> None:
             "已量：10 km 内现有数据未见（最近 15.0 km）；数据范围未申明，不作未触及。",
         ),
         (finding("not_applicable", note="行业不在条款适用范围。"), "原因：行业不在条款适用范围。"),
-        (finding("not_assessed", note="缺少「河流」图层。"), "缺少「河流」图层，本条未作判断。"),
+        (finding("not_assessed", note=say("trade_unstated")), "缺少行业代码，无法判断条款是否适用，本条未作判断。"),
         (
             finding("not_assessed", note="规划期已届满。"),
             "缺少数据、参数或效力核实（规划期已届满），本条未作判断。",

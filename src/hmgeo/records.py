@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
@@ -83,30 +83,6 @@ class UnreadWord:
     rows: int
     allowed: tuple[str, ...]
     verdicts: int = 0
-
-
-class Because(str):
-    """A sentence that carries the code of the reason it gives, so that nobody reads the reason out of its words.
-
-    Examples
-    --------
-    >>> Because("没有可用的位置。", "place_unknown").code
-    'place_unknown'
-    """
-
-    __slots__ = ("code",)
-    code: str
-
-    def __new__(cls, text: str, code: str) -> Self:
-        """Make the sentence."""
-        said = super().__new__(cls, text)
-        said.code = code
-        return said
-
-    @staticmethod
-    def codes(sentences: Iterable[str]) -> tuple[str, ...]:
-        """Return the codes that sentences carry, each once."""
-        return tuple(dict.fromkeys(one.code for one in sentences if isinstance(one, Because)))
 
 
 POSITION_SCHEMA = pa.schema(

@@ -14,6 +14,7 @@ from hmgeo.reference.tables import find_header, implied_facts
 from hmgeo.rules.claims import ACTION, CADMIUM, TRADE
 from hmgeo.rules.words import ATTRIBUTES, SOURCE_KINDS
 from hmgeo.vocabulary import Action
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hmgeo.judging.choices import Choices
     from hmgeo.reference.tables import Implied
     from hmgeo.rules.model import Condition, Exemption, Rule
+    from hmgeo.words import Reason
 
 
 FOUND, BY_TRADE, NOT_RELATED, DISPUTED = "已认定", "行业推定", "不涉及", "矛盾待核实"
@@ -73,57 +75,33 @@ def cadmium_of(stated: str, stated_basis: str, code: str, edition: str, choices:
     """
     word = read_word("是否涉镉", stated)
     if isinstance(word, Unknown) and word.code != "not_stated":
-        return Cadmium("", f"是否涉镉所填「{stated}」看不懂，未判定")
+        return Cadmium("", say("cadmium_entry_unread", word=stated))
     if word in (FOUND, NOT_RELATED):
-        return Cadmium(str(word), "名单填报" + (f"：{stated_basis}" if stated_basis else "，未填依据"))
+        told = say("cadmium_listed", basis=stated_basis) if stated_basis else say("cadmium_listed_bare")
+        return Cadmium(str(word), told)
     chosen = choices.get(CADMIUM_TRADES)
     if chosen is None or not isinstance(chosen.value, tuple):
-        return Cadmium("", "涉镉行业名录未选定，未判定")
+        return Cadmium("", say("cadmium_trades_unset"))
     return _by_trade(code, edition, str(chosen.edition), chosen.value)
 
 
 def _by_trade(code: str, edition: str, held: str, listed_codes: tuple[str, ...]) -> Cadmium:
     """Return what the trade suggests, by codes of the edition that the user chose."""
-    listed = f"项目选定的涉镉行业（GB/T 4754—{held}）"
     trade = read_trade(code)
     if isinstance(trade, Unknown):
-        return Cadmium("", f"行业代码「{code}」看不懂，未判定" if code else "缺少行业代码，未判定")
+        return Cadmium("", say("cadmium_trade_unread", code=code) if code else say("cadmium_trade_absent"))
     fits = trade.among(edition, {held: listed_codes})
     edition = trade.edition(edition, (held,))
     code = trade.text(edition) or code
     if isinstance(fits, Unknown) and fits.code == "edition":
-        return Cadmium("", f"行业代码为 {edition or '未注明'} 版，名录为 {held} 版，未判定")
+        if not edition:
+            return Cadmium("", say("cadmium_no_edition", held=held))
+        return Cadmium("", say("cadmium_other_edition", edition=edition, held=held))
     if isinstance(fits, Unknown):
-        return Cadmium("", f"行业代码 {fits.found} 只到大类或中类，或缺前导零，未判定")
+        return Cadmium("", say("cadmium_trade_coarse", code=fits.found))
     if fits:
-        return Cadmium(BY_TRADE, f"行业代码 {code} 属{listed}")
-    return Cadmium(NOT_RELATED, f"行业代码 {code} 不属{listed}")
-
-
-NOT_APPLICABLE = "原因：{what}不在条款适用范围。"
-ACTION_WORD = "行为（{action}）"
-TRADE_WORD = "行业（{code}，{edition}）"
-SITUATION_WORD = "情形（{word}）"
-TRADE_WIDE = "行业代码 {code} 宽于条款（条款只指{words}），未说明是否{words}，按较严一侧判断，请核对。"
-TRADE_ELSEWHERE = "行业代码 {code} 的企业可能{words}，未说明是否{words}，无法判断条款是否适用，本条未作判断。"
-FACT_WIDE = "行业代码 {code} 的项目是否{words}因项目而异，未说明，按较严一侧判断，请核对。"
-FACT_WIDE_BY_KIND = "{kind}是否{words}因具体情况而异，未说明，按较严一侧判断，请核对。"
-FACT_DERIVED = "按{what}推定：{words}（依据：{source}），可填报更正。"
-DERIVED_FROM_TRADE = "行业代码 {code} "
-BY_KIND_WORD, BY_TRADE_WORD, BASIN_WORD = "对象为{kind}", "行业代码为 {code}", "所在流域"
-FACT_DENIED = "{what}，而填报“{words}”为否，两者矛盾，待核实，本条未作判断。"
-TRADE_UNSAID = "缺少行业代码，无法判断条款是否适用，本条未作判断。"
-TRADE_COARSE = "行业代码 {code} 只到大类或中类，或缺前导零，不能判断是否为条款所列行业，本条未作判断。"
-TRADE_UNREAD = "行业代码「{code}」看不懂，无法判断条款是否适用，本条未作判断。"
-CADMIUM_UNREAD = "是否涉镉所填「{word}」看不懂，无法判断条款是否适用，本条未作判断。"
-OTHER_EDITION = (
-    "行业代码 {code} 为 {stated}，条款行业按 {held} 给出；同一代码在两版中可指不同行业，不作换算，本条未作判断。"
-)
-FACTS_UNSAID = "未说明是否{words}，本条未作判断。"
-EXEMPT_UNSAID = "条文另有除外情形（“{quote}”），未说明{words}，按一般规定判断。"
-EXEMPT_DOUBTED = "条文另有除外情形（“{quote}”），{why}按一般规定判断。"
-EXEMPT = "原因：属条文除外情形（“{quote}”）{said}。"
-"""Why a rule doesn't reach a source, or isn't known to, with parts to fill in."""
+        return Cadmium(BY_TRADE, say("cadmium_trade", code=code, edition=held))
+    return Cadmium(NOT_RELATED, say("cadmium_other_trade", code=code, edition=held))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,23 +176,28 @@ def _exempt(one: Exemption, subject: Subject) -> Exempt | None:
     is_said = subject.action is not None and ACTION not in subject.doubts
     if one.actions and is_said and subject.action is not None and not subject.action.is_among(one.actions):
         return None
-    doubted = subject.doubts.get(ACTION, "") if one.actions else ""
-    unsaid = ["建设性质"] if one.actions and subject.action is None else []
+    doubted = [subject.doubts[ACTION]] if one.actions and ACTION in subject.doubts else []
+    unsaid: list[Reason] = [say("kind_of_project")] if one.actions and subject.action is None else []
     for condition in one.conditions:
         known, is_maybe = known_fact(subject, condition.attribute)
         if isinstance(known, Doubted):
-            doubted += known.why
+            doubted.append(known.why)
         elif known is None or is_maybe:
-            unsaid.append(f"是否{ATTRIBUTES[condition.attribute]}")
+            unsaid.append(say("whether", what=ATTRIBUTES[condition.attribute]))
         elif known is not condition.expected:
             return None
     if unsaid:
-        return Exempt(is_known=False, why=EXEMPT_UNSAID.format(words="、".join(unsaid), quote=one.quote))
+        return Exempt(is_known=False, why=say("exception_unstated", what=tuple(unsaid), quote=one.quote))
     if doubted:
-        why = doubted.removesuffix("。").removesuffix("本条未作判断")
-        return Exempt(is_known=False, why=EXEMPT_DOUBTED.format(why=why, quote=one.quote))
-    said = f"：{one.text_zh}" if one.text_zh else ""
-    return Exempt(is_known=True, why=EXEMPT.format(quote=one.quote, said=said))
+        return Exempt(is_known=False, why=say("exception_doubted", why=sentences(*doubted), quote=one.quote))
+    return Exempt(is_known=True, why=exempt_text(one))
+
+
+def exempt_text(one: Exemption) -> Reason:
+    """Return that a source falls under an exception."""
+    if one.text_zh:
+        return say("exempt_since", quote=one.quote, why=one.text_zh)
+    return say("exempt", quote=one.quote)
 
 
 def reach(rule: Rule, subject: Subject, choices: Choices, doubt: str = "") -> Reach:
@@ -232,14 +215,12 @@ def reach(rule: Rule, subject: Subject, choices: Choices, doubt: str = "") -> Re
         first = next((one for one in found if one.side is side), None)
         if first is not None:
             return first
-    wide, derived = (
-        "".join(dict.fromkeys(texts)) for texts in zip(*((one.wide, one.derived) for one in found), strict=True)
-    )
+    wide, derived = (sentences(*texts) for texts in zip(*((one.wide, one.derived) for one in found), strict=True))
     return Reach(Side.MET, wide=wide, derived=derived)
 
 
 def _no(why: str) -> Reach:
-    return Reach(Side.NOT_MET, NOT_APPLICABLE.format(what=why))
+    return Reach(Side.NOT_MET, say("not_applicable", what=why))
 
 
 def _unknown(why: str) -> Reach:
@@ -283,9 +264,10 @@ def known_fact(subject: Subject, name: str) -> tuple[bool | Doubted | None, bool
         return True, False
     if stated is not None:
         if stated is False and told is not None and told.means == "yes":
-            kind = BY_KIND_WORD.format(kind=SOURCE_KINDS.get(subject.kind, subject.kind))
-            what = kind if told.kind and not told.code else BY_TRADE_WORD.format(code=subject.trade_code)
-            return Doubted(FACT_DENIED.format(what=what, words=ATTRIBUTES[name])), False
+            is_by_kind = bool(told.kind) and not told.code
+            kind = SOURCE_KINDS.get(subject.kind, subject.kind)
+            what = say("kind_is", kind=kind) if is_by_kind else say("trade_is", code=subject.trade_code)
+            return Doubted(say("fact_denied", what=what, words=ATTRIBUTES[name])), False
         return stated, False
     means = "" if told is None else told.means
     return {"yes": True, "maybe": True, "no": False}.get(means), means == "maybe"
@@ -294,20 +276,20 @@ def known_fact(subject: Subject, name: str) -> tuple[bool | Doubted | None, bool
 def _kind(rule: Rule, subject: Subject, _: Choices) -> Reach:
     if subject.kind in rule.applies_to.source_kinds:
         return SPEAKS
-    return _no(f"对象（{SOURCE_KINDS.get(subject.kind, subject.kind)}）")
+    return _no(say("reach_kind", kind=SOURCE_KINDS.get(subject.kind, subject.kind)))
 
 
 def _action(rule: Rule, subject: Subject, _: Choices) -> Reach:
     actions, doubted = rule.applies_to.actions, subject.doubts.get(ACTION, "")
     if rule.applies_to.is_existing and subject.action is not None and subject.action.is_among((Action.NEW,)):
-        return _unknown(doubted) if doubted else _no(ACTION_WORD.format(action=subject.action.zh))
+        return _unknown(doubted) if doubted else _no(say("reach_action", action=subject.action))
     if not actions:
         return SPEAKS
     if doubted:
         return _unknown(doubted)
     if subject.action is None:
-        return _unknown(f"条款针对{'、'.join(action.zh for action in actions)}，未说明建设性质，本条未作判断。")
-    return SPEAKS if subject.action.is_among(actions) else _no(ACTION_WORD.format(action=subject.action.zh))
+        return _unknown(say("action_unstated", actions=tuple(actions)))
+    return SPEAKS if subject.action.is_among(actions) else _no(say("reach_action", action=subject.action))
 
 
 def _territory(rule: Rule, subject: Subject, doubt: str) -> Reach:
@@ -317,7 +299,7 @@ def _territory(rule: Rule, subject: Subject, doubt: str) -> Reach:
     stated = subject.attributes.get(f"in_{rule.basin}_basin")
     if stated is None or isinstance(stated, Doubted):
         return _unknown(doubt if stated is None else stated.why)
-    return SPEAKS if stated else _no(BASIN_WORD)
+    return SPEAKS if stated else _no(say("reach_basin"))
 
 
 def _trade(rule: Rule, subject: Subject, choices: Choices) -> Reach:
@@ -328,8 +310,8 @@ def _trade(rule: Rule, subject: Subject, choices: Choices) -> Reach:
     found = subject.is_cadmium_related
     if is_cadmium and not doubted and found is not None:
         if isinstance(found, Unknown):
-            return _unknown(CADMIUM_UNREAD.format(word=found.found))
-        return SPEAKS if found else _no("涉镉情况（名单填报：不涉及）")
+            return _unknown(say("cadmium_unread", word=found.found))
+        return SPEAKS if found else _no(say("reach_cadmium"))
     doubted = doubted or subject.doubts.get(TRADE, "")
     return _unknown(doubted) if doubted else _trade_listed(rule, subject, choices)
 
@@ -362,9 +344,9 @@ def _narrowed(
     sure = _trade_in(subject, narrow)
     if sure.side is Side.MET:
         return sure
-    wide = "、".join(ATTRIBUTES[name] for name, (_, is_maybe) in parts.items() if is_maybe)
+    wide = tuple(ATTRIBUTES[name] for name, (_, is_maybe) in parts.items() if is_maybe)
     if wide:
-        return Reach(Side.MET, wide=TRADE_WIDE.format(code=subject.trade_code, words=wide))
+        return Reach(Side.MET, wide=say("trade_wide", code=subject.trade_code, words=wide))
     return _doubted(parts) or sure
 
 
@@ -379,9 +361,9 @@ def _is_wide(code: str, edition: str, parts: Iterable[str]) -> bool:
 def _elsewhere(subject: Subject, parts: Mapping[str, tuple[bool | Doubted | None, bool]]) -> Reach | None:
     """Return why a trade that isn't listed may still be meant: its firms may run the process that is."""
     told = {name: implied(subject, name) for name, (known, _) in parts.items() if known is None}
-    words = "、".join(ATTRIBUTES[name] for name, one in told.items() if one is not None and one.means == "unknown")
+    words = tuple(ATTRIBUTES[name] for name, one in told.items() if one is not None and one.means == "unknown")
     if words:
-        return _unknown(TRADE_ELSEWHERE.format(code=subject.trade_code, words=words))
+        return _unknown(say("trade_may_run_it", code=subject.trade_code, words=words))
     return _doubted(parts)
 
 
@@ -405,44 +387,49 @@ def _trade_in(subject: Subject, lists: Mapping[str, tuple[str, ...]]) -> Reach:
     trade = read_trade(subject.trade_code)
     if isinstance(trade, Unknown):
         unsaid = trade.code == "not_stated"
-        return _unknown(TRADE_UNSAID if unsaid else TRADE_UNREAD.format(code=subject.trade_code))
+        return _unknown(say("trade_unstated") if unsaid else say("trade_unreadable", code=subject.trade_code))
     fits = trade.among(subject.trade_edition, lists)
     edition = trade.edition(subject.trade_edition, lists)
     code = trade.text(edition) or subject.trade_code
-    stated = f"{edition} 版" if edition else "未注明版本"
+    stated = say("edition", edition=edition) if edition else say("edition_unstated")
     if isinstance(fits, Unknown) and fits.code == "edition":
-        held = "、".join(f"{edition} 版" for edition in lists)
-        return _unknown(OTHER_EDITION.format(code=code, stated=stated, held=held))
+        held = tuple(say("edition", edition=edition) for edition in lists)
+        return _unknown(say("trade_other_edition", code=code, stated=stated, held=held))
     if isinstance(fits, Unknown):
-        return _unknown(TRADE_COARSE.format(code=fits.found))
-    return SPEAKS if fits else _no(TRADE_WORD.format(code=code, edition=stated))
+        return _unknown(say("trade_coarse", code=fits.found))
+    return SPEAKS if fits else _no(say("reach_trade", code=code, edition=stated))
 
 
 def _conditions(rule: Rule, subject: Subject, _: Choices) -> Reach:
-    unknown, doubted, wide, derived = [], "", "", ""
+    unknown: list[str] = []
+    doubted: list[str] = []
+    wide: list[str] = []
+    derived: list[str] = []
     for condition in rule.applies_to.conditions:
         word = ATTRIBUTES[condition.attribute]
         known, is_maybe = known_fact(subject, condition.attribute)
         if isinstance(known, Doubted):
-            doubted += known.why
+            doubted.append(known.why)
         elif known is None or (is_maybe and not condition.expected):
             unknown.append(word)
         elif known is not condition.expected:
             return _no(_situation(condition))
         elif is_maybe:
-            wide += _wide(subject, condition.attribute)
+            wide.append(_wide(subject, condition.attribute))
         else:
-            derived += _derivation(subject, condition.attribute)
-    unsaid = FACTS_UNSAID.format(words="、是否".join(unknown)) if unknown else ""
-    return _unknown(doubted + unsaid) if doubted or unsaid else Reach(Side.MET, wide=wide, derived=derived)
+            derived.append(_derivation(subject, condition.attribute))
+    unsaid = [say("facts_unstated", words=tuple(unknown))] if unknown else []
+    if doubted or unsaid:
+        return _unknown(sentences(*doubted, *unsaid))
+    return Reach(Side.MET, wide=sentences(*wide), derived=sentences(*derived))
 
 
-def _wide(subject: Subject, name: str) -> str:
+def _wide(subject: Subject, name: str) -> Reason:
     """Return what is to be asked where the kind or the trade of a source is wider than a fact."""
     told, words = implied(subject, name), ATTRIBUTES[name]
     if told is not None and told.code:
-        return FACT_WIDE.format(code=subject.trade_code, words=words)
-    return FACT_WIDE_BY_KIND.format(kind=SOURCE_KINDS.get(subject.kind, subject.kind), words=words)
+        return say("fact_wide", code=subject.trade_code, words=words)
+    return say("fact_wide_by_kind", kind=SOURCE_KINDS.get(subject.kind, subject.kind), words=words)
 
 
 def _derivation(subject: Subject, name: str) -> str:
@@ -451,9 +438,10 @@ def _derivation(subject: Subject, name: str) -> str:
     if told is None or told.means != "yes":
         return ""
     kind = SOURCE_KINDS.get(subject.kind, subject.kind)
-    what = DERIVED_FROM_TRADE.format(code=subject.trade_code) if told.code else kind
-    return FACT_DERIVED.format(what=what, words=ATTRIBUTES[name], source=told.source)
+    what = say("derived_from_trade", code=subject.trade_code) if told.code else kind
+    return say("fact_derived", what=what, words=ATTRIBUTES[name], source=told.source)
 
 
-def _situation(condition: Condition) -> str:
-    return SITUATION_WORD.format(word=f"{'' if condition.expected else '非'}{ATTRIBUTES[condition.attribute]}")
+def _situation(condition: Condition) -> Reason:
+    word = ATTRIBUTES[condition.attribute]
+    return say("reach_situation" if condition.expected else "reach_not_situation", word=word)

@@ -21,12 +21,12 @@ from hmgeo.judging.facts import (
 )
 from hmgeo.judging.judge import Judgement, judge
 from hmgeo.judging.places import KEY_AREAS, Place, inside_key_areas, membership
-from hmgeo.results.text import sentences
 from hmgeo.rules.kinds import KINDS
 from hmgeo.rules.model import ANY_LAYER, LayerState
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Effect
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,14 +76,14 @@ class CaseFacts(Unasked):
         return self._given.layers.get(layer, self._unnamed)
 
     def _gap(self, layer: str) -> str:
-        return f"「{LAYERS[layer].zh}」未申明完整，结果为下限。" if self._state(layer) is LayerState.PARTIAL else ""
+        return say("layer_incomplete", layer=LAYERS[layer].zh) if self._state(layer) is LayerState.PARTIAL else ""
 
     def _said(self, values: Mapping[str, T], layer: str) -> T | Unknown:
         """Return what the case says of a layer, or why it can't be known."""
         if self._state(layer) is LayerState.MISSING:
             return missing_layer(layer)
         found = values.get(layer, values.get(ANY_LAYER))
-        return Unknown(f"情形未说明与「{LAYERS[layer].zh}」的关系，本条未作判断。") if found is None else found
+        return Unknown(say("case_silent", layer=LAYERS[layer].zh)) if found is None else found
 
     def _is_left_out(self, features: Features) -> bool:
         """Return whether what the case says of the feature it meets (class, facts) keeps it from counting."""

@@ -7,12 +7,13 @@ from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.records import Because
 from hmgeo.rules.parameters import ParameterType, declaration
-from hmgeo.vocabulary import Unassessed
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from hmgeo.words import Reason
 
 
 METRES = "m"
@@ -99,19 +100,19 @@ class Choices:
             yield Choices(self.chosen, MappingProxyType(tried))
 
 
-def unset_text(name: str) -> str:
+def unset_text(name: str) -> Reason:
     """Return the sentence for a parameter that nobody chose, with the hints that exist."""
     declared = declaration(name)
     if declared is None:
-        return Because(f"条文未规定「{name}」，须由使用单位确定并说明理由。", Unassessed.MISSING.value)
-    text = f"条文未规定「{declared.title_zh}」，须由使用单位确定并说明理由。"
-    hints = "；".join(f"参考值{hint.value}出自{hint.source}，{hint.label}" for hint in declared.hints)
-    return Because(f"{text}{hints}。" if hints else text, Unassessed.MISSING.value)
+        return say("parameter_unset", title=name)
+    if not declared.hints:
+        return say("parameter_unset", title=declared.title_zh)
+    hints = tuple(say("hint", value=str(one.value), source=one.source, label=one.label) for one in declared.hints)
+    return say("parameter_unset_hinted", title=declared.title_zh, hints=hints)
 
 
-def chosen_text(name: str, number: float) -> str:
+def chosen_text(name: str, number: float) -> Reason:
     """Return the sentence that goes with a verdict resting on a number that the user chose."""
     declared = declaration(name)
     title, unit = (name, "") if declared is None else (declared.title_zh, declared.unit)
-    label = "非法定距离" if unit == METRES else "非法定数值"
-    return f"「{title}」按使用单位选定的 {number:g} {unit} 判断，条文未规定，{label}。"
+    return say("distance_chosen" if unit == METRES else "number_chosen", title=title, number=number, unit=unit)

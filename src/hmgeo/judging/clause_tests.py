@@ -30,6 +30,7 @@ from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import ATTRIBUTES, CATCHMENT, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.vocabulary import SoilQualityClass
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -99,7 +100,7 @@ def place_outcome(fact: PlaceFact, layer_zh: str, *, on_yes: Side, partly: Side)
     if Answer.NO in answers:
         why.append(fact.gap)
     if Answer.PARTLY in answers:
-        why.append(f"部分位于「{layer_zh}」内。")
+        why.append(say("partly_inside", layer=layer_zh))
     measurement = None
     if fact.receptor_id:
         measurement = Measurement(None, None, None, None, "", "", fact.receptor_id, fact.receptor_name)
@@ -169,9 +170,6 @@ DEGREES = "°"
 RATIO_UNIT = "1"
 
 
-PERHAPS = "未说明是否{word}，按较严一侧判断，请核对。"
-
-
 def attribute(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether a fact of the source is as said, or a number of it meets the limit."""
     name = test.text("attribute")
@@ -182,7 +180,7 @@ def attribute(test: Test, inquiry: Inquiry) -> Outcome:
     if known is None and name in inquiry.implied:
         sides = {one if expected else one.opposite for one in inquiry.implied[name]}
         given = inquiry.partly if len(sides) > 1 else min(sides, key=lambda one: one.value)
-        why = (PERHAPS.format(word=ATTRIBUTES[name]),) if len(sides) > 1 else ()
+        why = (say("graver_side_taken", word=ATTRIBUTES[name]),) if len(sides) > 1 else ()
         return Outcome(given, frozenset(sides) - {given}, why)
     if known is None or isinstance(known, Unknown):
         return unknown((known or unsaid(name)).why)
@@ -194,7 +192,7 @@ def _number(test: Test, inquiry: Inquiry, name: str) -> Outcome:
     if isinstance(number, Unknown):
         return unknown(number.why)
     if number is None or limit is None:
-        return unknown(unsaid(name).why if number is None else "条文未规定限值。")
+        return unknown(unsaid(name).why if number is None else say("limit_not_set"))
     unit = MEASURED_ATTRIBUTES[name][1]
     return number_outcome(NumberFact(number), limit, inquiry.value.value_max, unit, test.text("comparison"))
 
@@ -203,7 +201,7 @@ def ratio(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge the quotient of two numbers of the source; on which basis it is formed must have been chosen."""
     limit, basis = ratio_limit(test, inquiry.value), test.text("by")
     if limit is None:
-        return unknown("条文未规定比例。")
+        return unknown(say("ratio_not_set"))
     if basis and basis in inquiry.choices.assumed:
         return unknown(unset_text(basis))
     found = inquiry.facts.stated.ratio(test.text("numerator"), test.text("denominator"), inquiry.choices.code(basis))
@@ -225,9 +223,9 @@ def classification(test: Test, inquiry: Inquiry) -> Outcome:
         return unknown(found.why)
     read = read_class(layer, found)
     if isinstance(read, NotRead):
-        return unknown(f"「{LAYERS[layer].zh}」类别所填「{found}」不在清单内，本条未作判断。")
+        return unknown(say("class_unread", layer=LAYERS[layer].zh, word=found))
     if read == SoilQualityClass.UNCLASSIFIED.value:
-        return unknown(f"「{LAYERS[layer].zh}」尚未划分类别，本条未作判断。")
+        return unknown(say("class_not_made_yet", layer=LAYERS[layer].zh))
     return Outcome(Side.MET if read in test.texts("classes") else Side.NOT_MET)
 
 
@@ -235,7 +233,7 @@ def slope(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge the slope of the source."""
     limit = inquiry.value.value
     if limit is None:
-        return unknown("条文未规定坡度。")
+        return unknown(say("slope_not_set"))
     fact = inquiry.facts.ground.slope()
     if isinstance(fact, Unknown):
         return unknown(fact.why)
@@ -269,7 +267,7 @@ def overlap_share(test: Test, inquiry: Inquiry) -> Outcome:
     name = test.text("limit")
     limit = inquiry.choices.number(name) if name else inquiry.value.value
     if limit is None:
-        return unknown(unset_text(name) if name else "条文未规定占比。")
+        return unknown(unset_text(name) if name else say("share_not_set"))
     fact = inquiry.facts.layers.share(features_of(test, inquiry.choices))
     if isinstance(fact, Unknown):
         return unknown(fact.why)
@@ -277,7 +275,7 @@ def overlap_share(test: Test, inquiry: Inquiry) -> Outcome:
     return replace(outcome, why=(chosen_text(name, limit),)) if name else outcome
 
 
-DERIVED_AREA = "所载「永久基本农田集中区域」由密度推算，非法定范围，本条未作判断。"
+DERIVED_AREA = say("area_by_density")
 
 
 def is_derived_area(features: Features, choices: Choices) -> bool:
@@ -296,7 +294,7 @@ def _inside(test: Test, inquiry: Inquiry, *, on_yes: Side) -> Outcome:
     if name and Answer.PARTLY in {fact.answer, *fact.others}:
         resolved = _resolved(fact, inquiry.choices.code(name))
         if resolved is None:
-            return unknown(f"部分位于「{features.zh}」内。", unset_text(name))
+            return unknown(say("partly_inside", layer=features.zh), unset_text(name))
         fact = resolved
     return place_outcome(fact, features.zh, on_yes=on_yes, partly=inquiry.partly)
 
@@ -373,7 +371,7 @@ def _too_far(features: Features, inquiry: Inquiry, limit_m: float, mode: str) ->
 
 
 TERRAIN_CONSIDERED = "considered"
-TERRAIN_OPEN = "已选择考虑地形，但本次未作地形分级，丘陵、山区半径也未给定；按平原半径则在范围内。"
+TERRAIN_OPEN = say("terrain_open")
 FLOW_PATH, PATH_BESIDE = "flow_path", "path_beside_m"
 STRAIGHT_MODES = frozenset({"", "circle"})
 """Choices of how to measure under which the straight ground distance counts."""
@@ -424,7 +422,7 @@ def _distance_judged(test: Test, features: Features, inquiry: Inquiry, hit: Side
     limit_m = inquiry.choices.number(name) if name else inquiry.value.value
     mode = inquiry.choices.code(test.text("mode"))
     if limit_m is None:
-        return _without_limit(features, inquiry, name, hit) if name else unknown("条文未规定距离。")
+        return _without_limit(features, inquiry, name, hit) if name else unknown(say("distance_not_set"))
     if mode == FLOW_PATH:
         return _along_path(features, inquiry, limit_m, hit)
     if mode not in STRAIGHT_MODES:
@@ -441,9 +439,6 @@ def _distance_judged(test: Test, features: Features, inquiry: Inquiry, hit: Side
     return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
 
 
-FLIPS_BELOW = "取值小于 {reach} 时未触及。"
-
-
 def _without_limit(features: Features, inquiry: Inquiry, name: str, hit: Side) -> Outcome:
     """Leave open what rests on a distance that nobody chose: it has no bound, so far isn't clear.
 
@@ -454,7 +449,7 @@ def _without_limit(features: Features, inquiry: Inquiry, name: str, hit: Side) -
         return unknown(unset_text(name))
     covered_m = fact.covered_m if fact.covered_m is not None and fact.is_complete else 0.0
     below_m = min(fact.low_m, fact.untold_m, covered_m)
-    reach = FLIPS_BELOW.format(reach=_floor_text(below_m)) if hit is Side.MET and below_m >= 1.0 else ""
+    reach = say("untouched_below", reach=_floor_text(below_m)) if hit is Side.MET and below_m >= 1.0 else ""
     why = tuple(filter(None, (unset_text(name), reach)))
     return Outcome(Side.UNKNOWN, why=why, measurement=_measurement(fact, None))
 
@@ -478,7 +473,7 @@ def _along_path(features: Features, inquiry: Inquiry, limit_m: float, hit: Side)
         return unknown(fact.why)
     outcome = place_outcome(fact, LAYERS[features.layer].zh, on_yes=hit, partly=hit)
     measured_m = fact.measured_m
-    text = "" if measured_m is None else f"沿水流 {distance_text(measured_m, 0.0, limit_m=limit_m)}"
+    text = "" if measured_m is None else say("along_water", way=distance_text(measured_m, 0.0, limit_m=limit_m))
     told = Measurement(measured_m, measured_m, measured_m, limit_m, "m", text, fact.receptor_id, fact.receptor_name)
     return replace(outcome, why=(*outcome.why, chosen_text(PATH_BESIDE, beside_m)), measurement=told)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from hmgeo.records import Because
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
-from hmgeo.vocabulary import INVENTED, Basis, LayerKind, Unassessed
+from hmgeo.vocabulary import INVENTED, Basis, LayerKind
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer, Raster
     from hmgeo.results.siting import Measurement
     from hmgeo.vocabulary import TerrainClass
+    from hmgeo.words import Reason
 
 
 class Side(Enum):
@@ -110,30 +111,24 @@ class TerrainVerdict:
     how: str = ""
 
 
-FLOW_NEEDED = "需要水流方向测算（上下游、集雨区、流经路径），没有可用的高程，本条未作判断。"
-SLOPE_NEEDED = "需要坡度测算（高程数据），没有可用的高程，本条未作判断。"
-
-GAP_UNDECLARED = "「{layer}」未申明数据范围，结果为下限。"
-GAP_OUTSIDE = "该点或其误差范围超出「{layer}」数据范围，结果为下限。"
-GAP_NEAR = "该点距数据边界 {reach} 米，小于查询半径 {limit} 米，结果为下限。"
-GAP_INCOMPLETE = "「{layer}」未申明完整，结果为下限。"
-GAP_ASIDE = "「{layer}」有要素被搁置，结果为下限。"
-"""Why finding nothing would prove nothing, with parts to fill in."""
+FLOW_NEEDED, SLOPE_NEEDED = say("flow_needed"), say("slope_needed")
 
 
-def incomplete(layer_zh: str, aside: str) -> str:
+def incomplete(layer_zh: str, aside: str) -> Reason:
     """Return that a layer doesn't hold all, for features set aside or because nobody says that it does."""
-    return (GAP_ASIDE if aside else GAP_INCOMPLETE).format(layer=layer_zh) + aside
+    if not aside:
+        return say("layer_incomplete", layer=layer_zh)
+    return sentences(say("features_set_aside", layer=layer_zh), aside)
 
 
-def undeclared(layer_zh: str) -> Because:
+def undeclared(layer_zh: str) -> Reason:
     """Return that a layer doesn't declare what it covers."""
-    return Because(GAP_UNDECLARED.format(layer=layer_zh), Unassessed.COVERAGE_UNDECLARED.value)
+    return say("coverage_undeclared", layer=layer_zh)
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Why nobody can tell: a sentence in Chinese."""
+    """Why nobody can tell."""
 
     why: str
 
@@ -147,12 +142,12 @@ def missing_layer(layer: str) -> Unknown:
     '未提供「饮用水取水口」，本条未评估。请向水利部门获取。'
     """
     word = LAYERS[layer]
-    return Unknown(Because(f"未提供「{word.zh}」，本条未评估。请向{word.department}获取。", Unassessed.MISSING.value))
+    return Unknown(say("layer_absent", layer=word.zh, department=word.department))
 
 
 def not_measured(layer: str) -> Unknown:
     """Return what is said where the question at hand doesn't measure against a layer, given or not."""
-    return Unknown(f"本次筛查未对「{LAYERS[layer].zh}」作分析，本条未作判断。")
+    return Unknown(say("layer_not_asked", layer=LAYERS[layer].zh))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +174,7 @@ class Features:
     def zh(self) -> str:
         """The layer in words, with the classes that count."""
         name = LAYERS[self.layer].zh
-        return f"{name}（{'、'.join(self.classes)}）" if self.classes else name
+        return say("layer_of_classes", layer=name, classes=self.classes) if self.classes else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +221,9 @@ class DistanceFact:
         if self.covered_m is None:
             return undeclared(layer_zh)
         if self.covered_m < 0:
-            return GAP_OUTSIDE.format(layer=layer_zh) + self.aside
+            return sentences(say("coverage_left", layer=layer_zh), self.aside)
         if self.covered_m < limit_m:
-            return GAP_NEAR.format(reach=f"{self.covered_m:.0f}", limit=f"{limit_m:.0f}") + self.aside
+            return sentences(say("coverage_ends_near", reach_m=self.covered_m, limit_m=limit_m), self.aside)
         return "" if self.is_complete else incomplete(layer_zh, self.aside)
 
 
@@ -442,12 +437,12 @@ class Stated:
             found = self._offset_ratio(denominator, basis)
         if found is not None:
             return found
-        words = "、".join(MEASURED_ATTRIBUTES[name][0] for name in (numerator, denominator))
-        return Unknown(f"缺少{words}，本条未作判断。")
+        words = tuple(MEASURED_ATTRIBUTES[name][0] for name in (numerator, denominator))
+        return Unknown(say("number_unstated", what=words))
 
     def class_of(self, layer: str) -> str | Unknown:
         """Return the official class in a layer's scheme."""
-        return self.classes.get(layer) or Unknown(f"缺少「{LAYERS[layer].zh}」的官方类别，本条未作判断。")
+        return self.classes.get(layer) or Unknown(say("class_unstated", layer=LAYERS[layer].zh))
 
     def _offset_ratio(self, denominator: str, basis: str) -> float | None:
         """Return offset by new emission, summed or the smallest of the single metals; None where a number is missing.
@@ -474,7 +469,7 @@ class Facts:
     stated: Stated = field(default_factory=Stated)
 
 
-NO_POSITION = Because("没有可用的位置，本条未作判断。", Unassessed.PLACE.value)
+NO_POSITION = say("place_unknown")
 
 
 def unplaced(stated: Stated, why: str = NO_POSITION) -> Facts:
@@ -497,8 +492,8 @@ def unsaid(name: str) -> Unknown:
     '未说明是否已完成整治，本条未作判断。'
     """
     if name in ATTRIBUTES:
-        return Unknown(Because(f"未说明是否{ATTRIBUTES[name]}，本条未作判断。", Unassessed.MISSING.value))
-    return Unknown(Because(f"缺少{MEASURED_ATTRIBUTES[name][0]}，本条未作判断。", Unassessed.MISSING.value))
+        return Unknown(say("fact_unstated", what=ATTRIBUTES[name]))
+    return Unknown(say("number_unstated", what=MEASURED_ATTRIBUTES[name][0]))
 
 
 def barred_kinds(
@@ -519,10 +514,10 @@ def barred_kinds(
 
 def barred_text(kinds: Sequence[LayerKind]) -> str:
     """Return what is said of barred layers; empty where there is none."""
-    return f"真实污染源不对照合成或示意的「{'、'.join(kind.zh for kind in kinds)}」。" if kinds else ""
+    return say("layer_invented", layers=tuple(kinds)) if kinds else ""
 
 
 def not_asked(code: str, barred: Iterable[LayerKind]) -> Unknown:
     """Return why a layer that isn't among those held can't be asked: barred, or not given."""
     kinds = [kind for kind in barred if kind.value == code]
-    return Unknown(f"{barred_text(kinds)}本条未作判断。") if kinds else missing_layer(code)
+    return Unknown(say("layer_invented_unjudged", layers=tuple(kinds))) if kinds else missing_layer(code)

@@ -11,8 +11,6 @@ from hmgeo.judging.choices import unset_text
 from hmgeo.judging.clause_tests import FLOW_PATH, Inquiry, evaluate
 from hmgeo.judging.facts import Outcome, Side, Stated, unplaced
 from hmgeo.judging.facts import Unknown as Doubted
-from hmgeo.records import Because
-from hmgeo.results.text import sentences
 from hmgeo.rules.kinds import FLOW_KINDS, parameters_of
 from hmgeo.rules.model import (
     AppliesTo,
@@ -29,6 +27,7 @@ from hmgeo.rules.model import (
 from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.rules.words import ATTRIBUTES, CATCHMENT, NETWORK
 from hmgeo.vocabulary import SPEAKING, Basis, Certainty, Effect, LayerKind, LegalRank, Standing, Verdict
+from hmgeo.words import codes_of, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from hmgeo.judging.choices import Choices
     from hmgeo.judging.facts import Facts
     from hmgeo.results.siting import Measurement
+    from hmgeo.words import Reason
 
 
 _WHEN_HIT = {
@@ -45,10 +45,7 @@ _WHEN_HIT = {
     Effect.LIST: Verdict.LISTED,
 }
 _NEVER_APPLIES = frozenset({Standing.REPEALED, Standing.NOT_YET, Standing.OUTSIDE_TERRITORY})
-UNCOVERED = "条文中“{words}”部分未判定，不作未触及。"
-
-
-IN_PRINCIPLE = "原则上（例外须有书面依据）。"
+IN_PRINCIPLE = say("in_principle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ class Judgement:
     measurement: Measurement | None = None
 
     @property
-    def note(self) -> str:
+    def note(self) -> Reason:
         """The reasons, and how the rule stands."""
         return sentences(*self.reasons, self.standing_note)
 
@@ -82,7 +79,7 @@ class Judgement:
     def reason_codes(self) -> str:
         """The codes of the reasons, joined by `;`; that of a standing under which nothing is judged first."""
         stands = () if self.standing in SPEAKING else (self.standing.value,)
-        return ";".join((*stands, *Because.codes(self.reasons)))
+        return ";".join((*stands, *codes_of(self.reasons)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,12 +253,12 @@ def implied_sides(rule: Rule, subject: Subject) -> Mapping[str, frozenset[Side]]
 
 def _tested(rule: Rule, inquiry: Inquiry) -> _Tested:
     if rule.test is None:
-        return _Tested(Verdict.NOT_ASSESSED, ("本条没有可执行的判定。",))
+        return _Tested(Verdict.NOT_ASSESSED, (say("rule_without_test"),))
     outcome = evaluate(rule.test, inquiry)
     verdicts = sorted({verdict_of(rule, side) for side in outcome.possible}, key=lambda verdict: verdict.gravity)
     graver, milder = verdicts[0], verdicts[-1]
     uncovered = rule.uncovered if inquiry.partly.opposite in outcome.possible else ""
-    covers = (UNCOVERED.format(words=uncovered),) if uncovered else ()
+    covers = (say("part_not_tested", words=uncovered),) if uncovered else ()
     reasons = (*condition_text(rule, inquiry.value, graver), *outcome.why, *covers, _in_principle(rule, outcome))
     if graver is milder:
         return _Tested(graver, reasons, None, _certainty(graver, outcome), outcome.measurement)
@@ -279,7 +276,7 @@ def condition_text(rule: Rule, value: DatedValue, verdict: Verdict) -> tuple[str
     if verdict is not Verdict.CONDITIONAL:
         return ()
     condition = (rule.condition or rule.title.zh).rstrip("。")
-    return (f"须满足：{condition}（依据《{value.document}》{value.clause}）。",)
+    return (say("condition_to_meet", condition=condition, document=value.document, clause=value.clause),)
 
 
 def _in_principle(rule: Rule, outcome: Outcome) -> str:

@@ -25,11 +25,11 @@ from hmgeo.judging.facts import (
     not_asked,
 )
 from hmgeo.judging.places import KEY_AREAS, in_key_areas
-from hmgeo.records import Because
 from hmgeo.records import Unknown as NotRead
 from hmgeo.reference.cells import read_class, unread_among
 from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, LAYERS
-from hmgeo.vocabulary import MEASURE_DECIMALS, UNREAD_CODE, Basis, Completeness
+from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Completeness
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from hmgeo.judging.places import Places
     from hmgeo.records import Layer
     from hmgeo.vocabulary import LayerKind
+    from hmgeo.words import Reason
 
     Indices = NDArray[np.int64]
 
@@ -165,7 +166,7 @@ class LayerIndex:
         name = self._names[row] or self._ids[row]
         if not isinstance(word, NotRead) or self.layer.kind.value not in CLASS_WORDS:
             return name
-        return f"{name}（类别未填）" if word.code == "not_stated" else f"{name}（类别「{word.found}」）"
+        return named_class(name, "" if word.code == "not_stated" else word.found)
 
     def named(self, row: int) -> tuple[str, str]:
         """Return id and name of a feature."""
@@ -275,14 +276,12 @@ def bank_line_fault(code: str, indexes: Mapping[str, LayerIndex]) -> Unknown | N
     word = LAYERS[code]
     index = indexes.get(code)
     if index is None:
-        missing = missing_layer(code).why
-        instead = "「河流」图层只有中心线或比例尺过小，不能代替岸线量距。" if RIVERS in indexes else ""
-        return Unknown(f"{missing}{instead}")
-    ask = f"本条未评估。请向{word.department}获取岸线。"
+        instead = say("rivers_are_no_banks") if RIVERS in indexes else ""
+        return Unknown(sentences(missing_layer(code).why, instead))
     if index.is_approximate:
-        return Unknown(f"「{word.zh}」为示意数据，不能作岸线量距，{ask}")
+        return Unknown(say("banks_approximate", layer=word.zh, department=word.department))
     if any(mark in text.casefold() for text in index.class_words for mark in _CENTRELINES):
-        return Unknown(f"「{word.zh}」含河道中心线，不能作岸线量距，{ask}")
+        return Unknown(say("banks_are_centrelines", layer=word.zh, department=word.department))
     return None
 
 
@@ -427,7 +426,7 @@ class LayerFacts:
         geometry = self._source.geometries[0]
         whole_m2 = float(ellipsoidal_area_m2([geometry])[0])
         if not whole_m2:
-            return Unknown("污染源没有范围，无法计算重叠占比，本条未作判断。")
+            return Unknown(say("outline_absent"))
         unions = [index.union(features), index.union(features, untold=True)]
         inside = [shapely.intersection(geometry, union) for union in unions]
         least, most = np.round(100.0 * ellipsoidal_area_m2(inside) / whole_m2, MEASURE_DECIMALS).tolist()
@@ -516,23 +515,30 @@ class PlaceOnly(Unasked):
 
 def _untold(index: LayerIndex, row: int, features: Features) -> Unknown:
     """Return what of a feature isn't stated or isn't understood."""
-    why = untold_template(features).format(name=index.label(row))
-    word = index.unread_word(row) if features.classes else ""
-    return Unknown(Because(why, f"{UNREAD_CODE}{word}") if word else why)
+    return Unknown(untold(features, index.label(row), index.unread_word(row) if features.classes else ""))
 
 
-def untold_template(features: Features) -> str:
+def named_class(name: str, word: str) -> Reason:
+    """Return the name of a feature with its class that isn't understood, empty where none is stated."""
+    return say("named_class_unread", name=name, word=word) if word else say("named_class_blank", name=name)
+
+
+def untold(features: Features, name: str, word: str = "") -> Reason:
     """Return what is said of a feature that doesn't state what is asked, or not so that it is understood.
 
-    `{name}` stands for its name.
+    Parameters
+    ----------
+    word
+        Of its class, where the list doesn't hold it; kept among the values.
     """
+    layer = LAYERS[features.layer].zh
     if features.classes:
-        return f"「{LAYERS[features.layer].zh}」{{name}}不能判断是否属于{'、'.join(features.classes)}，本条未作判断。"
-    asked = "、是否".join(ATTRIBUTES[name] for name in (*features.having, *features.lacking))
-    return f"「{LAYERS[features.layer].zh}」{{name}}未载明是否{asked}，本条未作判断。"
+        return say("feature_class_unread", layer=layer, name=name, classes=features.classes, unread=word)
+    asked = tuple(ATTRIBUTES[one] for one in (*features.having, *features.lacking))
+    return say("feature_fact_unstated", layer=layer, name=name, what=asked)
 
 
 def unread_text(features: Features, words: Iterable[str]) -> str:
     """Return what is said where classes are asked along water and some aren't understood; empty where all are."""
     unread = unread_among(features.layer, words) if features.classes else ()
-    return f"「{LAYERS[features.layer].zh}」的类别「{'」「'.join(unread)}」不在清单内，结果为下限。" if unread else ""
+    return say("classes_unread", layer=LAYERS[features.layer].zh, words=tuple(unread)) if unread else ""

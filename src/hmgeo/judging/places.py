@@ -13,12 +13,12 @@ import shapely
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.geo.nearest import box_around
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
-from hmgeo.records import Because
 from hmgeo.reference.tables import find_header, former_units, key_areas, provinces, townships
 from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing, Status, Unassessed
+from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing, Status
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -92,7 +92,7 @@ def named_place(
         found = _county_in(texts, counties)
         if found is not None:
             code, word, where = found
-            notes.append(f"所在县由{where}中的「{word}」推断")
+            notes.append(say("county_inferred", where=where, word=word))
     within = {one: name for one, name in towns.items() if one.startswith(code)} if code else dict(towns)
     town = _only(one for one, name in within.items() if township and township in (name, _stem(name)))
     if not town and not township:
@@ -101,8 +101,8 @@ def named_place(
         found = _township_in(texts, clear, is_county_known=bool(code))
         if found is not None:
             town, word, where = found
-            doubt = "" if word == within[town] else "，待核实"
-            notes.append(f"所在乡镇由{where}中的「{word}」推断{doubt}")
+            is_whole = word == within[town]
+            notes.append(say("township_inferred" if is_whole else "township_guessed", where=where, word=word))
     return NamedPlace(code or town[:COUNTY_DIGITS], town, "；".join(notes))
 
 
@@ -277,8 +277,8 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
         if named and named in outlines and named != codes_at[0] and row["geometry"] is not None:
             away_m = _away_m(row["geometry"], outlines[named].as_py())
             if away_m > row["position_uncertainty_m"] + OUTLINE_ERROR_M:
-                text = _OUTSIDE.format(county=county_names[1][named], away=distance_text(away_m))
-                place = replace(place, doubt=Because(text, Unassessed.PLACE.value))
+                beyond = say("point_outside_county", county=county_names[1][named], away=distance_text(away_m))
+                place = replace(place, doubt=beyond)
         if not place.code and province:
             place = replace(place, also=(province,))
         if not place.code and row["geometry"] is not None:
@@ -290,7 +290,6 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
 
 OUTLINE_ERROR_M = 500.0
 """The outlines of counties that ship are generalised by some hundreds of metres."""
-_OUTSIDE = "点位在所填或名称所述的{county}以外 {away}，位置不能采信，本条未作判断；请核对坐标或地址。"
 _CODE_HEADERS = ("行政区划代码", "区划代码", "adcode", "所在地行政区划代码")
 _ADMIN_CODE = r"\d{6}(?:\d{3}){0,2}"
 
@@ -412,7 +411,7 @@ def _place(
         township if township.startswith(county) else "",
         townships.get(township, row["township"]) if township.startswith(county) else row["township"],
         township_from_geometry=bool(township) and not named.township_code,
-        note=f"点位不在所填{said}内，请核对坐标或地址。" if disagrees else named.note,
+        note=say("point_not_in_county", county=said) if disagrees else named.note,
         also=tuple(dict.fromkeys(one for one in (by_code, county_at) if one and one != county)),
     )
     return place, stated or inferred
@@ -432,8 +431,8 @@ KEY_AREAS = "key_areas"
 """The layer code by which rules ask for key areas."""
 _CODED_LEVELS = frozenset({"county", "township", "prefecture"})
 _COUNTY_AND_AROUND = "county+"
-_CELLS_TEXT = "所在乡镇由示意范围推断，重点区域归属待核实。"
-_DISAGREE = "所填行政区、代码与点位所在行政区不一致，重点区域归属待核实。"
+_CELLS_TEXT = say("township_from_cells")
+_DISAGREE = say("places_disagree")
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,15 +464,16 @@ def membership(
             ids, said = _held(rule, one, choices)
             found += ids
             notes += said
-    return Membership(";".join(dict.fromkeys(found)), "".join(dict.fromkeys(notes)))
+    return Membership(";".join(dict.fromkeys(found)), sentences(*notes))
 
 
 def _held(rule: Rule, place: Place, choices: Choices) -> tuple[list[str], list[str]]:
     """Return the ids of a rule's areas that hold the place, and what can't be told."""
     wanted = extent_ids(rule, choices)
     if not wanted:
-        return [], [f"「{rule.title.zh}」的范围参数未选定，是否位于重点区域未作判断。"]
-    ids, notes = [], []
+        return [], [say("key_area_extent_unset", rule=rule.title.zh)]
+    ids: list[str] = []
+    notes: list[str] = []
     for area in key_areas():
         if area.id not in wanted:
             continue
@@ -535,7 +535,7 @@ def inside_key_areas(place: Place, area_ids: Collection[str]) -> PlaceFact | Unk
     """
     wanted = [area for area in key_areas() if (area.id in area_ids if area_ids else area.role == "key_area")]
     if not place.code:
-        return Unknown(Because("不知所在县级行政区，是否位于重点区域未作判断。", Unassessed.PLACE.value))
+        return Unknown(say("county_unknown"))
     answers = [(area, _answer(area, place)) for area in wanted]
     rests_on_cells = place.township_from_geometry and any(
         len(area.admin_code) == TOWNSHIP_DIGITS and area.admin_code.startswith(place.county_code) for area in wanted
@@ -564,16 +564,16 @@ def in_key_areas(places: Places, area_ids: Collection[str]) -> PlaceFact | Unkno
     across = {_plain(inside_key_areas(one, area_ids), why) for one in places.across} - {None}
     if across - {answer}:
         answer = Answer.PARTLY
-        why.append("用地范围跨重点区域边界，按部分位于其内判断。")
+        why.append(say("site_across_key_area"))
     near = {_plain(inside_key_areas(one, area_ids), why) for one in places.near} - {None}
     others = frozenset(one for one in near if one is not None) - {answer, first.answer}
     if others:
-        why.append("位置误差范围跨重点区域边界。")
+        why.append(say("uncertainty_across_key_area"))
     said = {_plain(inside_key_areas(one, area_ids), why) for one in places.given.others}
     if said - {None, answer, first.answer}:
         others |= frozenset(one for one in said if one is not None) - {answer}
         why.append(_DISAGREE)
-    text = "".join(dict.fromkeys(filter(None, why)))
+    text = sentences(*why)
     return PlaceFact(answer, others, why=text, is_approximate=first.is_approximate)
 
 
@@ -595,9 +595,9 @@ def _answer(area: KeyArea, place: Place) -> Answer | Unknown:
         if area.admin_code in codes:
             return Answer.YES
         is_near = place.code[:PREFECTURE_DIGITS] == area.admin_code[:PREFECTURE_DIGITS]
-        return Unknown(f"「{area.name}及周边地区」的范围无界线，是否位于其内未作判断。") if is_near else Answer.NO
+        return Unknown(say("surroundings_unbounded", area=area.name)) if is_near else Answer.NO
     if _county_of(area) in codes:
-        return Unknown(f"「{area.name}」所列流域或地点无界线，是否位于其内未作判断。")
+        return Unknown(say("area_unbounded", area=area.name))
     return _too_coarse(area, place) or Answer.NO
 
 
@@ -609,7 +609,6 @@ def _too_coarse(area: KeyArea, place: Place) -> Unknown | None:
     """Return that the place is known less closely than the area's code, where the area may hold it."""
     known = place.code.rstrip("0") if len(place.code) == COUNTY_DIGITS else place.code
     if len(known) < len(area.admin_code.rstrip("0")) and area.admin_code.startswith(known):
-        level = "乡级" if len(area.admin_code) == TOWNSHIP_DIGITS else "县级"
-        text = f"不知所在{level}行政区，是否位于「{area.name}」未作判断。"
-        return Unknown(Because(text, Unassessed.PLACE.value))
+        is_town = len(area.admin_code) == TOWNSHIP_DIGITS
+        return Unknown(say("township_too_coarse" if is_town else "county_too_coarse", area=area.name))
     return None

@@ -17,11 +17,12 @@ import pyarrow as pa
 import xlsxwriter
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.english import ENGLISH, in_language
+from hmgeo.outputs.english import in_language
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
 from hmgeo.results.columns import TABLES
 from hmgeo.results.text import mu
 from hmgeo.vocabulary import Unassessed, Verdict
+from hmgeo.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

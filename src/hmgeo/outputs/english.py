@@ -1,5 +1,7 @@
-"""The words of tables in English: every phrase stands beside its Chinese in `english.tsv`.
+"""The words of outputs in English: reasons by their codes, other phrases as they stand beside their Chinese.
 
+Reasons are told by the catalogue of `hmgeo.words`. What still comes as finished Chinese is read back by the phrases of
+`english.tsv` and the catalogue's own; that goes as rooms hand on reasons.
 Tables are filled in Chinese once; a text is put into English where it is written. A phrase may hold parts in braces:
 what stands there is put into English in its turn. Names, ids, quotes of law and whatever else no phrase covers stay as
 they are, so that numbers and data are the same in both languages.
@@ -16,25 +18,29 @@ from typing import TYPE_CHECKING
 from hmgeo import vocabulary
 from hmgeo.outputs import wording
 from hmgeo.vocabulary import Word
+from hmgeo.words import ENGLISH, Reason, render, templates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
-ENGLISH = "en"
 PHRASES_FILE = "english.tsv"
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _OPEN, _CLOSE = "（《「", "）》」"
 _ENDS_IN_BRACKET = re.compile(r"([^（）《》]+)（([^（）]+)）")
 _END_IN_ENGLISH = {"。": ". ", "；": "; ", "！": "! ", "｜": " | ", "\n": "\n"}
-_PART = re.compile(r"\{([a-z])\}")
+_PART = re.compile(r"\{([a-z_]+)\}")
+_TOLD = re.compile(r"\{([a-z_]+):([^}]*)\}")
+_CUT_ZH, _CUTS_EN = re.compile("[。；]"), (re.compile(r"\. "), re.compile(r"[.;] "))
 _NARROW = {"n": "[0-9.,e+-]+", "r": "[0-9.,]+ k?m"}
-_DEEPEST = 6
+_DEEPEST, _TELLING = 6, 3
 
 
 def in_language(text: str, language: str) -> str:
     """Return a text of ours in `language`: as it is unless that is English."""
-    return in_english(text) if language == ENGLISH else text
+    if language != ENGLISH:
+        return text
+    return render(text, ENGLISH, in_english) if isinstance(text, Reason) else in_english(text)
 
 
 @lru_cache(maxsize=200_000)
@@ -115,13 +121,35 @@ def phrases() -> tuple[Mapping[str, str], tuple[tuple[str, re.Pattern[str], str]
             exact |= {word.zh: word.en for word in words}
     exact[wording.DISCLAIMER] = wording.DISCLAIMER_EN
     open_ended: dict[str, str] = {}
-    for zh, en in written():
+    for zh, en in (*_of_catalogue(), *written()):
         (open_ended if _PART.search(zh) else exact)[zh] = en
     for one in list(exact):
         if _PART.search(one) or "{" in one:
             del exact[one]
     order = sorted(open_ended, key=lambda zh: (-len(_PART.sub("", zh)), zh))
     return exact, tuple((max(_PART.split(zh)[::2], key=len), _pattern(zh), open_ended[zh]) for zh in order)
+
+
+def _of_catalogue() -> Iterator[tuple[str, str]]:
+    """Yield the catalogue's sentences, piece by piece, where both languages have as many; numbers are named n."""
+    for zh, en in templates():
+        plain_zh, plain_en = (_TOLD.sub(_plain_part, text) for text in (zh, en))
+        ours, said = _CUT_ZH.split(plain_zh.rstrip("。")), plain_en.rstrip(".")
+        cuts = ([said], *(cut.split(said) for cut in _CUTS_EN))
+        pairs = zip(ours, next((cut for cut in cuts if len(cut) == len(ours)), ()), strict=False)
+        yield from (pair for pair in pairs if _is_telling(pair[0]))
+
+
+def _is_telling(zh: str) -> bool:
+    """Tell whether nothing but the phrase itself reads so: it holds no parts, or enough between them."""
+    between = _PART.sub("", zh)
+    return len(_CHINESE.findall(between)) >= _TELLING or (between == zh and bool(_CHINESE.search(zh)))
+
+
+def _plain_part(part: re.Match[str]) -> str:
+    unit = re.search(" km²?$", part[2])
+    is_number = re.search("[dfg]$", part[2].split(" ")[0])
+    return f"{{{'n_' if is_number else ''}{part[1]}}}{unit[0] if unit else ''}"
 
 
 def written() -> tuple[tuple[str, str], ...]:
@@ -133,9 +161,14 @@ def written() -> tuple[tuple[str, str], ...]:
 
 
 def _pattern(zh: str) -> re.Pattern[str]:
-    """Return the expression that a phrase with parts stands for; a part named n is a number, one named r a radius."""
-    made = [
-        f"(?P<{piece}>{_NARROW.get(piece, '.+?')})" if index % 2 else re.escape(piece)
-        for index, piece in enumerate(_PART.split(zh))
-    ]
-    return re.compile("".join(made), re.DOTALL)
+    """Return the expression that a phrase with parts stands for; n, or n_ and more, is a number, r a radius."""
+    made, held = "", set()
+    for index, piece in enumerate(_PART.split(zh)):
+        if index % 2 == 0:
+            made += re.escape(piece)
+        elif piece in held:
+            made += f"(?P={piece})"
+        else:
+            made += f"(?P<{piece}>{_NARROW.get('n' if piece.startswith('n_') else piece, '.+?')})"
+            held.add(piece)
+    return re.compile(made, re.DOTALL)

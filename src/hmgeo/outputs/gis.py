@@ -297,6 +297,7 @@ def _worded(table: pa.Table, schema: pa.Schema, geometry: list[bytes | None], re
     """Return the contract's columns and whatever follows, the badge in words, and the point as geometry."""
     names = [name for name in schema.names if name != "geometry"]
     names += [name for name in table.column_names if name not in {*schema.names}]
+    names = [name for name in names if not pa.types.is_nested(table.schema.field(name).type)]
     example = wording.is_example(results)
     badges = [wording.badge(row, example=example) for row in table.select(["verdict", "reason_codes"]).to_pylist()]
     worded = table.select(names).append_column("verdict_text", pa.array(badges, pa.string()))

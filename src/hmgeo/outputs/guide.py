@@ -9,7 +9,7 @@ from hmgeo.outputs.english import in_language
 from hmgeo.outputs.tables import OWN_PREFIX, write_rows
 from hmgeo.outputs.wording import Text
 from hmgeo.results.columns import TABLES, column_of
-from hmgeo.results.described import UNSTATED
+from hmgeo.results.described import REASONS, UNSTATED
 from hmgeo.results.text import radius_text
 from hmgeo.vocabulary import Standing, Status
 
@@ -83,7 +83,14 @@ _PEOPLE = Text(
     "What the texts leave open was chosen by people: see screening.xlsx. Authorities decide what is listed.",
 )
 _HEADER = ("文件", "列", "类型", "单位", "中文", "English", "空值的意思", "null means")
-_TYPES = {"string": "text", "double": "number", "int64": "integer", "bool": "boolean", "binary": "geometry"}
+_TYPES = {
+    str(REASONS): "reasons",
+    "string": "text",
+    "double": "number",
+    "int64": "integer",
+    "bool": "boolean",
+    "binary": "geometry",
+}
 
 
 def write_guide(results: Results, presentation: Presentation, path: Path, files: Collection[str]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs import wording
+from hmgeo.outputs.english import in_language
 from hmgeo.outputs.siting_words import (
     badge,
     caption,
@@ -24,6 +26,7 @@ from hmgeo.outputs.siting_words import (
 )
 from hmgeo.results.results import Presentation
 from hmgeo.vocabulary import Effect
+from hmgeo.words import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,10 +74,11 @@ def clause_document(clause: Clause, results: SitingResults, language: str = "zh"
         "decider": cited.decider,
         "data": data_text(clause, results, language),
         "basis": clause.basis.value,
-        "reasons": list(clause.reasons),
-        "note": clause.note,
+        "reasons": [in_language(one, language) for one in clause.reasons],
+        "note": in_language(clause.note, language),
         "rule_note": cited.note,
         "reason_codes": [code for code in clause.reason_codes.split(";") if code],
+        "reason_values": [{**one, "values": json.loads(one["values"])} for one in encoded(clause.note)],
         "changes": list(clause.changes),
         "missing_layers": list(clause.missing_layers),
         "open_parameters": list(clause.open_parameters),

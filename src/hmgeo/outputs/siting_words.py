@@ -14,6 +14,7 @@ from hmgeo.results.results import Presentation, Results
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.vocabulary import PositionKind, Standing, Verdict
+from hmgeo.words import codes_of, render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,7 +176,7 @@ def sentence(clause: Clause, results: SitingResults, language: str = "zh") -> st
         "clause": cited.clause,
         "quote": cited.condition or cited.quote,
         "decider": cited.decider,
-        "note": clause.note.removeprefix("原因："),
+        "note": clause.note,
         "reason_codes": clause.reason_codes,
         "limit_value": clause.measured.limit,
         "unit": clause.measured.unit,
@@ -192,10 +193,10 @@ def saying(clause: Clause, results: SitingResults, language: str = "zh") -> list
     """Return what a clause says and why, each thing once; where touched, what the book remarks on it (Chinese)."""
     said = sentence(clause, results, language)
     bare = said.rstrip("。")
-    rest = [reason for reason in clause.reasons if reason.rstrip("。").removesuffix("，本条未作判断") not in bare]
+    rest = [one for one in clause.reasons if render(one, language, bare=True).rstrip("。") not in bare]
     is_told = clause.citation.note and language == "zh" and clause.verdict in _TOUCHED
     remark = [f"条文说明：{clause.citation.note}"] if is_told else []
-    if clause.verdict is Verdict.CONDITIONAL and any(reason.startswith("须满足：") for reason in rest):
+    if clause.verdict is Verdict.CONDITIONAL and "condition_to_meet" in codes_of(rest):
         return [*rest, *remark]
     return [said, *rest, *remark]
 

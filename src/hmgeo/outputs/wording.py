@@ -24,6 +24,7 @@ from hmgeo.vocabulary import (
     Verdict,
     Word,
 )
+from hmgeo.words import Reason, groups_of, parts_of, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -202,6 +203,12 @@ SENTENCES: Mapping[Verdict, Text] = MappingProxyType(
         Verdict.NOT_APPLICABLE: Text("原因：{reason}。", "Reason: {reason}."),
     }
 )
+OUTSIDE_WHAT_APPLIES = Text(
+    "行业、行为、地域或时间不在条款适用范围", "trade, action, place or time is outside what the clause applies to"
+)
+SOMETHING_MISSING = Text("缺少数据、参数或效力核实", "Data, a parameter or verification missing")
+MISSING_SINCE = Text("缺少数据、参数或效力核实（{reason}）", "Data, a parameter or verification missing ({reason})")
+_SAYS_WHAT_IS_MISSING = frozenset({"number_unstated", "class_unstated", "trade_unstated"})
 MEASURED_UNDECLARED = Text(
     "已量：{within}现有数据未见{receptor}{nearest}；数据范围未申明，不作未触及。",
     "Measured: none{receptor} seen {within}in the data at hand{nearest}; the extent of the data is undeclared, so this "
@@ -398,8 +405,9 @@ def verdict_sentence(
 
     Examples
     --------
-    >>> verdict_sentence({"verdict": "not_assessed", "note": "缺少「河流」图层。"})
-    '缺少「河流」图层，本条未作判断。'
+    >>> from hmgeo.words import say
+    >>> verdict_sentence({"verdict": "not_assessed", "note": say("trade_unstated")})
+    '缺少行业代码，无法判断条款是否适用，本条未作判断。'
     """
     if not finding["verdict"]:
         return ""
@@ -411,7 +419,7 @@ def verdict_sentence(
         citation=citation(finding),
         decider=finding.get("decider") or "主管部门",
         condition=_bare(finding.get("quote")) or "条文所列条件",
-        reason=_reason(verdict, finding),
+        reason=_reason(verdict, finding, language),
         data=data,
         vintage=vintage or "时点未申明",
     )
@@ -481,7 +489,7 @@ def _is_none_seen(finding: Mapping[str, Any]) -> bool:
     """Tell whether nothing but the undeclared extent of the data keeps a finding from being assessed."""
     if finding["verdict"] != Verdict.NOT_ASSESSED:
         return False
-    codes = (finding.get("reason_codes") or "").split(";")
+    codes = groups_of(finding.get("reason_codes") or "").split(";")
     return Unassessed.of_reasons(codes) is Unassessed.COVERAGE_UNDECLARED
 
 
@@ -497,14 +505,21 @@ def _none_seen(finding: Mapping[str, Any], receptor: str, language: str) -> str:
     )
 
 
-def _reason(verdict: Verdict, finding: Mapping[str, Any]) -> str:
-    note = _bare(finding.get("note")).removeprefix("原因：")
+def _reason(verdict: Verdict, finding: Mapping[str, Any], language: str) -> str:
+    parts = parts_of(finding.get("note") or "")
+    told = (_unfollowed(render(part, language, bare=True)) for part in parts)
+    note = ("; " if language == "en" else "。").join(told)
     if verdict is Verdict.NOT_APPLICABLE:
-        return note or "行业、行为、地域或时间不在条款适用范围"
-    note = note.replace("，本条未作判断", "").replace("，未作判断", "")
+        return note or OUTSIDE_WHAT_APPLIES.say(language)
     if not note:
-        return "缺少数据、参数或效力核实"
-    return note if note.startswith("缺少") else f"缺少数据、参数或效力核实（{note}）"
+        return SOMETHING_MISSING.say(language)
+    is_said = isinstance(parts[0], Reason) and parts[0].code in _SAYS_WHAT_IS_MISSING
+    return note if is_said else MISSING_SINCE.say(language, reason=note)
+
+
+def _unfollowed(text: str) -> str:
+    """Return a finished sentence as `render` bares a reason, for rooms that don't hand on reasons yet."""
+    return _bare(text).replace("，本条未作判断", "").replace("，未作判断", "")
 
 
 def _bare(text: str | None) -> str:

@@ -33,7 +33,6 @@ from hmgeo.reference.cells import compared_word
 from hmgeo.reference.tables import CLASS_YEAR, key_areas
 from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA, SHAPES_SCHEMA
 from hmgeo.results.results import ContextLayer, Presentation, Results
-from hmgeo.results.text import sentences
 from hmgeo.results.used import DEFAULT_ORDER, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
 from hmgeo.rules.standing import codes_of_place, in_territory, standing_of
@@ -59,6 +58,7 @@ from hmgeo.vocabulary import (
     Verdict,
 )
 from hmgeo.water.view import water_view, waters_of
+from hmgeo.words import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -23,6 +23,7 @@ from hmgeo.results.described import (
     Said,
     flag,
     number,
+    reasons,
     shape,
     text,
     whole,
@@ -220,11 +221,11 @@ FINDINGS = DataTable(
         shape(UNLOCATED),
         # beyond the contract
         _REASONS,
+        reasons("reasons", "原因（代码和取值）", "reasons with their values", NOTHING_TO_SAY),
     ),
 )
-"""findings.parquet: one source judged against one rule. margin = measured - limit; bearing from true north.
-
-reason_codes, joined by `;`, say what keeps a finding from being assessed; `hmgeo.vocabulary.Unassessed` groups them.
+"""findings.parquet: one source judged against one rule. margin = measured - limit; bearing from true north;
+note is what reasons come to; reason_codes are their codes, joined by `;` (`hmgeo.words.groups_of` groups them).
 """
 
 LEDGER = DataTable(

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+REASONS = pa.list_(pa.struct([("code", pa.string()), ("values", pa.string())]))
+
+
 class Said(NamedTuple):
     """Words in both languages."""
 
@@ -159,6 +162,11 @@ def whole(name: str, zh: str, en: str, null: Said = NEVER) -> DataColumn:
 def flag(name: str, zh: str, en: str, null: Said = NEVER) -> DataColumn:
     """Return a column that says yes or no."""
     return DataColumn(name, pa.bool_(), zh, en, null)
+
+
+def reasons(name: str, zh: str, en: str, null: Said = NEVER) -> DataColumn:
+    """Return a column of reasons, each a code with its values in JSON (`hmgeo.words.encoded`)."""
+    return DataColumn(name, REASONS, zh, en, null)
 
 
 def shape(null: Said = NEVER, name: str = "geometry") -> DataColumn:

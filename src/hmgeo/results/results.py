@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hmgeo.results.columns import (
     AGREEMENT_SCHEMA,
@@ -27,6 +27,7 @@ from hmgeo.results.columns import (
 )
 from hmgeo.results.used import DEFAULT_ORDER
 from hmgeo.vocabulary import Basis, Unassessed, Verdict
+from hmgeo.words import decoded, groups_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -193,6 +194,11 @@ class Results:
         rows = self.counts.select(["source_id", "radius_m", "is_lower_bound"]).to_pylist()
         return frozenset((row["source_id"], row["radius_m"]) for row in rows if row["is_lower_bound"])
 
+    def finding_rows(self) -> list[dict[str, Any]]:
+        """Return the findings without their shapes; each note is the reasons that it was told from."""
+        rows = self.findings.drop_columns("geometry").to_pylist()
+        return [row | {"note": decoded(row["reasons"])} if row.get("reasons") else row for row in rows]
+
     def verdict_counts(self) -> dict[Verdict, int]:
         """Count the findings by verdict, gravest first, zeros included."""
         found = Counter(self.findings["verdict"].to_pylist())
@@ -200,7 +206,7 @@ class Results:
 
     def unassessed_counts(self) -> dict[Unassessed, int]:
         """Count the findings that weren't assessed, by group, zeros included."""
-        codes = self.findings["reason_codes"].to_pylist()
+        codes = (groups_of(codes or "") for codes in self.findings["reason_codes"].to_pylist())
         return Unassessed.counted(zip(self.findings["verdict"].to_pylist(), codes, strict=True))
 
     def verified_of(self, rule_id: str | None) -> str:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.vocabulary import COUNTRY, MEASURE_DECIMALS, Basis, Certainty, LegalRank, Standing, Unassessed, Verdict
+from hmgeo.words import encoded, groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,6 +164,7 @@ class Finding:
             "note": self.note,
             "geometry": geometry,
             "reason_codes": self.reason_codes,
+            "reasons": encoded(self.note),
         }
 
 
@@ -249,7 +251,7 @@ class SiteAnswer:
 
     def unassessed(self) -> dict[Unassessed, int]:
         """Count the clauses that weren't assessed, by group, zeros included."""
-        return Unassessed.counted((one.verdict.value, one.reason_codes) for one in self.clauses)
+        return Unassessed.counted((one.verdict.value, groups_of(one.reason_codes)) for one in self.clauses)
 
     def missing(self) -> dict[str, int]:
         """Count by layer code the clauses that weren't judged since the layer wasn't given, most first."""

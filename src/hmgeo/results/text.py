@@ -101,15 +101,3 @@ def _shown_m(distance_m: float) -> float:
 
 def _trimmed(number: float, decimals: int) -> str:
     return f"{number:.{decimals}f}".rstrip("0").rstrip(".")
-
-
-def sentences(*parts: str) -> str:
-    """Join sentences, each once and each closed by a full stop; empty ones are left out.
-
-    Examples
-    --------
-    >>> sentences("没有坐标", "", "请补充。", "没有坐标")
-    '没有坐标。请补充。'
-    """
-    closed = (part if part.endswith(("。", "；", "！")) else f"{part}。" for part in parts if part)
-    return "".join(dict.fromkeys(closed))

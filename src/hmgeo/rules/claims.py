@@ -33,9 +33,12 @@ from hmgeo.rules.told import (
     states,
     trade_code,
 )
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from hmgeo.words import Reason
 
 
 CADMIUM, TRADE, ACTION, NUMBERS = "cadmium", "trade", "action", "numbers"
@@ -63,20 +66,22 @@ class Dispute:
     touches: tuple[str, ...] = ()
 
     @property
-    def values(self) -> str:
+    def values(self) -> Reason:
         """Both values."""
-        more = f"等 {len(self.evidence)} 项" if len(self.evidence) > _MOST_NAMED else ""
-        return f"{self.claim.text}与{'、'.join(one.text for one in self.evidence[:_MOST_NAMED])}{more}"
+        shown = tuple(one.text for one in self.evidence[:_MOST_NAMED])
+        if len(self.evidence) > _MOST_NAMED:
+            return say("values_and_more", claim=self.claim.text, evidence=shown, count=len(self.evidence))
+        return say("two_values", claim=self.claim.text, evidence=shown)
 
     @property
-    def why(self) -> str:
+    def why(self) -> Reason:
         """Why a clause that rests on either isn't judged."""
-        return f"{self.values}矛盾，两值均保留，待核实，本条未作判断。"
+        return say("contradicted", values=self.values)
 
     @property
-    def note(self) -> str:
+    def note(self) -> Reason:
         """What stands in the row of the source."""
-        return f"{EVENT}：{self.values}，两值均保留，待核实。"
+        return say("contradiction_noted", values=self.values)
 
     @property
     def action(self) -> str:
@@ -254,4 +259,4 @@ def doubts_of(found: Iterable[Dispute]) -> dict[str, str]:
     for one in found:
         for topic in one.touches:
             why.setdefault(topic, []).append(one.why)
-    return {topic: "".join(dict.fromkeys(said)) for topic, said in why.items()}
+    return {topic: sentences(*said) for topic, said in why.items()}

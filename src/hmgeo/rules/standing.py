@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hmgeo.records import Because
 from hmgeo.reference.tables import basins, provinces, territories
 from hmgeo.rules.model import RuleStanding, Runs, ValidityState
 from hmgeo.rules.words import BASINS
-from hmgeo.vocabulary import COUNTRY, COUNTY_DIGITS, PREFECTURE_DIGITS, Standing, Unassessed
+from hmgeo.vocabulary import COUNTRY, COUNTY_DIGITS, PREFECTURE_DIGITS, Standing
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import date
 
     from hmgeo.rules.model import DatedValue, Rule
-
-
-PERIOD_OVER_ZH = "规划期已届满，接续文件未核实；任务期限已过不代表义务解除。"
+    from hmgeo.words import Reason
 
 
 def codes_of_place(code: str) -> frozenset[str]:
@@ -187,14 +185,9 @@ def territory_name(codes: Iterable[str]) -> str:
     return "、".join(names.get(code, code) for code in codes)
 
 
-def territory_doubt(territory: Sequence[str]) -> Because:
+def territory_doubt(territory: Sequence[str]) -> Reason:
     """Return why it isn't known whether clauses of a territory speak of a place, and what would settle it."""
-    name = territory_name(territory)
-    text = (
-        f"所在县级行政区不明，不能判断是否在{name}：提供所在地的县级界线（counties 图层），"
-        "或在清单填写县（市、区）或行政区划代码后可判，本条未作判断。"
-    )
-    return Because(text, Unassessed.PLACE.value)
+    return say("territory_unknown", territory=territory_name(territory))
 
 
 def basin_holds(basin: str, place_codes: Collection[str]) -> bool | None:
@@ -240,33 +233,34 @@ def _hindrance(
 ) -> tuple[Standing, str] | None:
     """Return the first thing that keeps a rule from being in force, with its sentence."""
     if is_elsewhere:
-        return Standing.OUTSIDE_TERRITORY, f"适用地域为{'、'.join(rule.territory)}，不含所问地点。"
+        return Standing.OUTSIDE_TERRITORY, say("territory_elsewhere", territory=tuple(rule.territory))
     if basin_holds(rule.basin, place_codes) is False:
-        return Standing.OUTSIDE_TERRITORY, f"适用于{BASINS[rule.basin]}，不含所问地点。"
+        return Standing.OUTSIDE_TERRITORY, say("basin_elsewhere", basin=BASINS[rule.basin])
     if reached is None:
         first = rule.history[0].in_force_from
-        return Standing.NOT_YET, f"自{first}起施行，晚于评估基准日{as_of}。"
+        return Standing.NOT_YET, say("not_yet_in_force", first=str(first), as_of=str(as_of))
     if reached.plan_period is not None and reached.plan_period.end < as_of:
-        return Standing.PERIOD_OVER, f"规划期{reached.plan_period.start}至{reached.plan_period.end}。{PERIOD_OVER_ZH}"
+        period = reached.plan_period
+        return Standing.PERIOD_OVER, say("period_is_over", start=str(period.start), end=str(period.end))
     return None
 
 
 def _adopted_zh(value: DatedValue, as_of: date) -> str:
-    dated = f"自{value.in_force_from}起"
-    if value.plan_period is not None:
-        dated += f"，规划期{value.plan_period.start}至{value.plan_period.end}"
-    return f"本地参照（非本地有效依据）：采用《{value.document}》{dated}的规定，评估基准日{as_of}。"
+    first, period = str(value.in_force_from), value.plan_period
+    told = {"document": value.document, "first": first, "as_of": str(as_of)}
+    if period is None:
+        return say("adopted_text", **told)
+    return say("adopted_plan", **told, start=str(period.start), end=str(period.end))
 
 
 def _basin_zh(rule: Rule) -> str:
-    basin = BASINS[rule.basin]
-    return f"条款适用于{basin}的相关县级行政区域，不能确定所在县是否属{basin}，可填报“是否位于{basin}”，本条未作判断。"
+    return say("basin_untold", basin=BASINS[rule.basin])
 
 
 def _repealed_zh(value: DatedValue) -> str:
-    successor = f"，由《{value.replaced_by}》接替" if value.replaced_by else ""
-    return f"《{value.document}》已于{value.repealed_on}废止{successor}。"
+    told = {"document": value.document, "day": str(value.repealed_on)}
+    return say("replaced_text", **told, by=value.replaced_by) if value.replaced_by else say("repealed_text", **told)
 
 
 def _not_held_zh(rule: Rule) -> str:
-    return f"《{rule.latest.document}》原文未收录，未作判断。{rule.would_decide}"
+    return sentences(say("text_absent", document=rule.latest.document), rule.would_decide)

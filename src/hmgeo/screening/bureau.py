@@ -29,7 +29,6 @@ from hmgeo.results.columns import (
     TOWNSHIPS_SCHEMA,
 )
 from hmgeo.results.results import BureauTables
-from hmgeo.results.text import sentences
 from hmgeo.results.used import DEFAULT_ORDER, VisitOrder
 from hmgeo.rules.claims import CADMIUM
 from hmgeo.rules.parameters import declaration
@@ -51,6 +50,7 @@ from hmgeo.vocabulary import (
     Standing,
     Status,
 )
+from hmgeo.words import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

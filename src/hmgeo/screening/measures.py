@@ -11,7 +11,7 @@ import shapely
 
 from hmgeo.geo.distance import covered_m
 from hmgeo.judging.facts import DistanceFact, Features, Unknown, missing_layer
-from hmgeo.judging.layers import LayerFacts, untold_template
+from hmgeo.judging.layers import LayerFacts, named_class, untold
 from hmgeo.reference.cells import unread_among
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Completeness, LayerKind, Status
 
@@ -188,7 +188,7 @@ class MeasuredLayers(LayerFacts):
 
 def class_unread(features: Features, name: str, word: str) -> str:
     """Return what is said of a parcel whose class word isn't understood."""
-    return untold_template(features).format(name=f"{name}（类别「{word}」）" if word else f"{name}（类别未填）")
+    return untold(features, named_class(name, word))
 
 
 def unread_words(words: Iterable[str]) -> tuple[str, ...]:

@@ -19,12 +19,12 @@ from hmgeo.judging.own_columns import stated_action, stated_of_row
 from hmgeo.judging.places import Places, places_of
 from hmgeo.proximity.measure import Proximity, measure_proximity
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
-from hmgeo.results.text import sentences
 from hmgeo.rules.claims import doubts_of
 from hmgeo.screening.heights import HeightFacts, heights_of
 from hmgeo.screening.measures import MeasuredLayers, Measures, measures_of, widened
 from hmgeo.screening.somewhere import PlaceRanges, PlaceSource, count_rows, measured_places, place_sources
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Standing, Status
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -337,7 +337,7 @@ def _notes(
     return sentences(
         row["note"],
         place.doubt or place.note,
-        f"界外：位于{place.county}，不在本项目区域内" if outside else "",
+        say("beyond_area", county=place.county) if outside else "",
         area.note,
         gap,
         *(() if deciding is None else deciding.reasons),

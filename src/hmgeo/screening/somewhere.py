@@ -21,7 +21,6 @@ from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, SQU
 from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, Unknown, missing_layer
 from hmgeo.judging.layers import PlaceOnly
 from hmgeo.judging.places import KEY_AREAS
-from hmgeo.records import Because
 from hmgeo.results.text import distance_text
 from hmgeo.screening.measures import class_unread, unread_words
 from hmgeo.vocabulary import (
@@ -33,8 +32,8 @@ from hmgeo.vocabulary import (
     PositionKind,
     SoilQualityClass,
     Status,
-    Unassessed,
 )
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -350,14 +349,16 @@ class PlaceSource:
 
     def sentence(self) -> str:
         """Return what is to be said of a source known by place."""
-        outline = "示意范围" if self.is_approximate else "行政区范围"
-        text = f"仅知位于{self.name}，按{outline}内任意位置估算，不落点"
+        outline = say("outline_approximate" if self.is_approximate else "outline_official")
         if self.measured is None:
-            return f"仅知位于{self.name}，不落点，未作距离测算。"
+            return say("somewhere_unmeasured", place=self.name)
         near_m, far_m = self.measured.nearest_error_m, self.measured.count_error_m
-        return (
-            f"{text}；距离和地块数为范围（最远距离误差不超过 {distance_text(near_m)}，"
-            f"计数按半径 ±{distance_text(far_m)} 取界）。"
+        return say(
+            "somewhere_measured",
+            place=self.name,
+            outline=outline,
+            nearest_error=distance_text(near_m),
+            count_error=distance_text(far_m),
         )
 
 
@@ -386,7 +387,7 @@ def place_sources(positions: Positions, places: Sequence[Place], areas: Areas) -
             source = PlaceSource(place.township_code, f"{place.county}{name}", shape, areas.townships_are_approximate)
         elif place.county_code in counties:
             name, shape = counties[place.county_code]
-            note = f"「{place.township}」的界线未收录，按{name}全域估算" if place.township else ""
+            note = say("township_not_held", township=place.township, county=name) if place.township else ""
             source = PlaceSource(place.county_code, name, shape, is_approximate=False, note=note)
         else:
             continue
@@ -464,15 +465,15 @@ class PlaceRanges(PlaceOnly):
         """Return whether a key area holds the place; other layers can't be told from a place alone."""
         if features.layer == KEY_AREAS:
             return super().inside(features)
-        return self._by_place(f"无法判断与「{features.zh}」的位置关系")
+        return self._by_place("somewhere_untold", features)
 
-    def _by_place(self, what: str) -> Unknown:
-        return Unknown(Because(f"仅知位于{self._source.name}，{what}，本条未作判断。", Unassessed.PLACE.value))
+    def _by_place(self, code: str, features: Features) -> Unknown:
+        return Unknown(say(code, place=self._source.name, layer=features.zh))
 
     def distance(self, features: Features, /) -> DistanceFact | Unknown:
         """Return the range of distances to farmland of these classes."""
         if features.layer != LayerKind.FARMLAND.value or features.having or features.lacking:
-            return self._by_place(f"未对「{features.zh}」作距离测算")
+            return self._by_place("somewhere_not_measured", features)
         measured = self._source.measured
         if not self._has_farmland or measured is None:
             return missing_layer(features.layer)
@@ -486,7 +487,7 @@ class PlaceRanges(PlaceOnly):
             round(high_m, MEASURE_DECIMALS),
             None,
             untold_m=round(untold_m, MEASURE_DECIMALS),
-            untold_why=class_unread(features, "图斑", word),
+            untold_why=class_unread(features, say("a_parcel"), word),
             covered_m=self._source.covered_m,
             is_complete=self._source.is_complete,
             aside=self._source.aside,

@@ -11,20 +11,21 @@ import shapely
 
 from hmgeo.judging.applies import Subject, exemption, known_fact, reach
 from hmgeo.judging.bench import Bench, finding_fields
-from hmgeo.judging.clause_tests import PERCENT, features_of, ratio_limit
+from hmgeo.judging.clause_tests import features_of, ratio_limit
 from hmgeo.judging.facts import Answer, Features, Side, Unknown
 from hmgeo.judging.judge import judge
 from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndexes
 from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.results.siting import Citation, Clause, SiteAnswer, SiteFact
-from hmgeo.results.text import bearing_text, distance_text, sentences
+from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.kinds import DISTANCE_KINDS, FLOW_KINDS, INSIDE_KINDS
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import ATTRIBUTES, BOTH, LAYERS, MEASURED_ATTRIBUTES, NETWORK
 from hmgeo.siting.site import ELEVATION, PlaceFinder, SiteHeights, facts_of
 from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Verdict
 from hmgeo.water.by_rivers import rivers_of
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 
 HEIGHT_KINDS = FLOW_KINDS | {"slope"}
-NOTHING_FOUND = "查询范围内现有数据无记录，不等于实地不存在"
+NOTHING_FOUND = say("nothing_on_record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +130,21 @@ class Witness:
         fact = ask(features, limit_m, self.choices.code(leaf.text("mode")))
         if isinstance(fact, Unknown):
             return Evidence((fact.why,), layers=layers)
-        reach = "" if math.isinf(limit_m) else f" {distance_text(limit_m)} 内"
-        way = "下游" if is_upstream else "上游"
+        reach = "" if math.isinf(limit_m) else say("within_reach", reach=distance_text(limit_m))
+        way, layer = say("downstream" if is_upstream else "upstream"), features.zh
         if fact.answer is Answer.NO:
-            return Evidence((f"{way}沿水流{reach}现有数据未见{features.zh}。{fact.why}",), layers=layers)
-        return Evidence((f"{way}为{features.zh}「{_name(fact)}」，{fact.why}",), layers=layers)
+            unseen = say("unseen_along_water", way=way, reach=reach, layer=layer)
+            return Evidence((sentences(unseen, fact.why),), layers=layers)
+        met = say("seen_along_water", way=way, layer=layer, name=_name(fact), why=fact.why)
+        return Evidence((met,), layers=layers)
 
     def _of_slope(self, value: DatedValue) -> Evidence:
         fact = self.facts.ground.slope()
         if isinstance(fact, Unknown):
             return Evidence((fact.why,), layers=(ELEVATION,))
-        limit = "" if value.value is None else f"，条文坡度 {value.value:g}°"
-        return Evidence((f"坡度 {fact.value:.1f}°（按高程推算）{limit}。",), layers=(ELEVATION,))
+        if value.value is None:
+            return Evidence((say("slope_found", slope_deg=fact.value),), layers=(ELEVATION,))
+        return Evidence((say("slope_held", slope_deg=fact.value, limit_deg=value.value),), layers=(ELEVATION,))
 
     def _of_statement(self, leaf: Test, value: DatedValue) -> Evidence:
         return (
@@ -152,26 +156,32 @@ class Witness:
             word, unit = MEASURED_ATTRIBUTES[name]
             number = self.facts.stated.number(name)
             if isinstance(number, Unknown):
-                return Evidence((number.why,), (f"核实{word}后可作判断。",))
+                return Evidence((number.why,), (say("judged_once_verified", what=word),))
             if number is None:
-                return Evidence(changes=(f"补充{word}后可作判断。",), unsaid=(word,))
-            limit = "" if value.value is None else f"，限值 {value.value:g} {unit}"
-            return Evidence((f"{word} {number:g} {unit}{limit}。",))
+                return Evidence(changes=(say("judged_once_added", what=word),), unsaid=(word,))
+            told: dict[str, str | float] = {"what": word, "number": number, "unit": unit}
+            limit = value.value
+            said = say("number_stated", **told) if limit is None else say("number_held", **told, limit=limit)
+            return Evidence((said,))
         word, known = ATTRIBUTES[name], self.facts.stated.attribute(name)
         if isinstance(known, Unknown):
-            return Evidence((known.why,), (f"核实是否{word}后可作判断。",))
+            return Evidence((known.why,), (say("judged_once_checked", what=word),))
         if known is None:
-            return Evidence(changes=(f"说明是否{word}后可作判断。",), unsaid=(f"是否{word}",))
-        return Evidence((f"填报：{word}——{'是' if known else '否'}。",))
+            whether = say("whether", what=word)
+            return Evidence(changes=(say("judged_once_stated", what=whether),), unsaid=(whether,))
+        return Evidence((say("stated_so" if known else "stated_not_so", what=word),))
 
     def _of_ratio(self, leaf: Test, value: DatedValue) -> Evidence:
         found = self.facts.stated.ratio(
             leaf.text("numerator"), leaf.text("denominator"), self.choices.code(leaf.text("by"))
         )
-        words = "与".join(MEASURED_ATTRIBUTES[leaf.text(name)][0] for name in ("numerator", "denominator"))
+        above, below = (MEASURED_ATTRIBUTES[leaf.text(name)][0] for name in ("numerator", "denominator"))
+        words = say("both", one=above, other=below)
         if isinstance(found, Unknown):
-            return Evidence(changes=(f"补充{words}后可作判断。",), unsaid=(words,))
-        return Evidence((f"{words}之比为 {found:g}，条文比例 {ratio_limit(leaf, value):g}。",))
+            return Evidence(changes=(say("judged_once_added", what=words),), unsaid=(words,))
+        limit = ratio_limit(leaf, value)
+        told = say("ratio_not_set") if limit is None else say("ratio_held", what=words, ratio=found, limit=limit)
+        return Evidence((told,))
 
     def _of_distance(self, leaf: Test, value: DatedValue, features: Features) -> Evidence:
         fact = self.facts.layers.distance(features)
@@ -186,7 +196,7 @@ class Witness:
         if declared is None or fact.measured_m is None:
             return Evidence(measured, layers=(features.layer,))
         reach = distance_text(fact.measured_m)
-        change = f"「{declared.title_zh}」取 {reach} 以上时，最近对象在范围内；取值更小时在范围外。"
+        change = say("flips_at", title=declared.title_zh, reach=reach)
         return Evidence(measured, (change,), (features.layer,))
 
     def _of_inside(self, features: Features) -> Evidence:
@@ -197,31 +207,33 @@ class Witness:
             return Evidence((inside_sentence(features, fact),), self._way_out(features), (features.layer,))
         if fact.answer is Answer.PARTLY:
             share = self.facts.layers.share(features)
-            percent = "" if isinstance(share, Unknown) else f"，占用地面积 {share.value:.1f}{PERCENT}"
-            return Evidence((f"部分位于{features.zh}「{_name(fact)}」内{percent}。",), layers=(features.layer,))
+            held = {"layer": features.zh, "name": _name(fact)}
+            if isinstance(share, Unknown):
+                return Evidence((say("partly_in", **held),), layers=(features.layer,))
+            return Evidence((say("share_in", **held, share_percent=share.value),), layers=(features.layer,))
         nearest = self.facts.layers.distance(features)
         if isinstance(nearest, Unknown) or nearest.measured_m is None:
-            return Evidence((f"不在{features.zh}内：{NOTHING_FOUND}。",), layers=(features.layer,))
+            return Evidence((say("not_in_none_known", layer=features.zh, why=NOTHING_FOUND),), layers=(features.layer,))
         text = distance_sentence(features, nearest, None)
-        change = f"移近 {distance_text(nearest.measured_m)} 即进入其范围。"
-        return Evidence((f"不在{features.zh}内；{text}",), (change,), (features.layer,))
+        change = say("enters_after", step=distance_text(nearest.measured_m))
+        return Evidence((say("not_in", layer=features.zh, nearest=text),), (change,), (features.layer,))
 
     def _way_out(self, features: Features) -> tuple[str, ...]:
         layers = self.facts.layers
         depth_m = layers.depth_m(features) if isinstance(layers, LayerFacts) else None
         if depth_m is None:
             return ()
-        return (f"距其边界最近 {distance_text(depth_m)}，移出边界后不再位于其内。",)
+        return (say("edge_is_near", away=distance_text(depth_m)),)
 
     def _key_area_text(self, features: Features) -> str:
         fact = self.facts.layers.inside(features)
         if isinstance(fact, Unknown):
             return fact.why
-        where = f"{self.place.county}{self.place.township}" or "所在地"
+        where = f"{self.place.county}{self.place.township}" or say("where_it_lies")
         if fact.answer is Answer.PARTLY:
-            return f"用地范围部分位于条文所列重点区域（代表点位于{where}）。"
-        word = "位于" if fact.answer is Answer.YES else "不在"
-        return f"位于{where}，{word}条文所列重点区域{'内' if fact.answer is Answer.YES else '范围'}。{fact.why}"
+            return say("partly_in_key_area", where=where)
+        is_in = fact.answer is Answer.YES
+        return sentences(say("in_key_area" if is_in else "not_in_key_area", where=where), fact.why)
 
 
 def distance_sentence(features: Features, fact: DistanceFact, limit_m: float | None) -> str:
@@ -234,20 +246,21 @@ def distance_sentence(features: Features, fact: DistanceFact, limit_m: float | N
     >>> distance_sentence(Features("sensitive_sites"), fact, 1000.0)
     '最近敏感目标「示例小学」823 m（±50 m），在东北方向；限值 1.0 km。'
     """
-    limit = "" if limit_m is None else f"；限值 {distance_text(limit_m)}"
+    limit, layer = "" if limit_m is None else say("limit_told", limit=distance_text(limit_m)), features.zh
     if fact.measured_m is None:
-        return f"最近{features.zh}：{NOTHING_FOUND}{limit}。"
+        return say("nearest_none_known", layer=layer, why=NOTHING_FOUND, limit=limit)
     name = fact.receptor_name or fact.receptor_id
     if fact.measured_m == 0:
-        return f"与{features.zh}「{name}」相接或重叠{limit}。"
+        return say("touches", layer=layer, name=name, limit=limit)
     away = distance_text(fact.measured_m, fact.uncertainty_m, limit_m=limit_m)
     way = bearing_text(fact.bearing_deg)
-    return f"最近{features.zh}「{name}」{away}{f'，在{way}方向' if way else ''}{limit}。"
+    told: dict[str, str] = {"layer": layer, "name": name, "away": away, "limit": limit}
+    return say("nearest_towards", **told, way=way) if way else say("nearest_at", **told)
 
 
 def inside_sentence(features: Features, fact: PlaceFact) -> str:
     """Return in which feature a site lies."""
-    return f"位于{features.zh}「{_name(fact)}」内。"
+    return say("lies_in", layer=features.zh, name=_name(fact))
 
 
 def _name(fact: PlaceFact) -> str:
@@ -261,8 +274,8 @@ def _moves(fact: DistanceFact, limit_m: float) -> tuple[str, ...]:
     gap_m = limit_m - fact.measured_m
     step = distance_text(math.ceil(abs(gap_m) * 10) / 10)
     if gap_m < 0:
-        return (f"移近 {step} 即进入限值 {distance_text(limit_m)} 以内。",)
-    return (f"与最近对象的距离再增加 {step} 以上，即超出限值 {distance_text(limit_m)}（仍须核对其他对象）。",)
+        return (say("within_limit_after", step=step, limit=distance_text(limit_m)),)
+    return (say("beyond_limit_after", step=step, limit=distance_text(limit_m)),)
 
 
 def _joined(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -387,8 +400,8 @@ class SitingBench:
         is_not_judged = judgement.verdict is Verdict.NOT_ASSESSED
         unset = _open_parameters(rule, self.question.choices) if is_not_judged else ()
         lacking = evidence.missing_layers if is_not_judged else ()
-        given = tuple(f"提供「{LAYERS[code].zh}」图层后可作判断。" for code in lacking)
-        settle = tuple(f"确定参数「{_title(name)}」后可作判断。" for name in unset)
+        given = tuple(say("judged_once_given", layer=LAYERS[code].zh) for code in lacking)
+        settle = tuple(say("judged_once_chosen", title=_title(name)) for name in unset)
         return Clause(
             **finding_fields(citation, judgement),
             basis=Basis.worst(site_basis, *used),
@@ -449,12 +462,12 @@ def _settled_evidence(rule: Rule, standing: RuleStanding, subject: Subject, judg
     """Return what would change an answer that no position changes: the day, an unset list, an unstated fact."""
     if standing.standing is Standing.PERIOD_OVER and standing.value is not None:
         period = standing.value.plan_period
-        span = "" if period is None else f"{period.start} 至 {period.end}"
-        return Evidence(changes=(f"评估基准日在 {span} 之间，或核实接续文件、在项目中作本地参照后可作判断。",))
+        first, last = ("", "") if period is None else (str(period.start), str(period.end))
+        return Evidence(changes=(say("judged_in_period", first=first, last=last),))
     if standing.standing is Standing.NOT_YET:
-        return Evidence(changes=(f"评估基准日在 {rule.history[0].in_force_from} 及以后时适用。",))
+        return Evidence(changes=(say("applies_from", day=str(rule.history[0].in_force_from)),))
     if standing.standing is Standing.TEXT_NOT_HELD:
-        return Evidence(changes=("取得现行有效原文并录入规则库后可作判断。",))
+        return Evidence(changes=(say("judged_once_held"),))
     return _with_questions(Evidence(), rule, subject, judgement)
 
 
@@ -462,15 +475,15 @@ def _with_questions(evidence: Evidence, rule: Rule, subject: Subject, judgement:
     """Add what must be said of the source before the clause can be judged; nothing where it is judged."""
     if judgement.verdict is not Verdict.NOT_ASSESSED:
         return evidence
-    unsaid = [
-        f"是否{ATTRIBUTES[one.attribute]}"
+    unsaid: list[str] = [
+        say("whether", what=ATTRIBUTES[one.attribute])
         for one in rule.applies_to.conditions
         if known_fact(subject, one.attribute)[0] is None
     ]
-    unsaid += ["建设性质"] if rule.applies_to.actions and subject.action is None else []
+    unsaid += [say("kind_of_project")] if rule.applies_to.actions and subject.action is None else []
     has_codes = rule.applies_to.trades.is_any or subject.trade_code
-    unsaid += [] if has_codes else ["行业代码"]
-    changes = (f"说明{'、'.join(unsaid)}后可作判断。",) if unsaid else ()
+    unsaid += [] if has_codes else [say("trade_code")]
+    changes = (say("judged_once_stated", what=tuple(unsaid)),) if unsaid else ()
     return replace(evidence, changes=(*changes, *evidence.changes), unsaid=(*unsaid, *evidence.unsaid))
 
 
@@ -492,6 +505,7 @@ def _border_note(places: Places) -> str:
         return "、".join(dict.fromkeys(filter(None, (f"{one.county}{one.township}" for one in found))))
 
     across, near = names(places.across), names(places.near)
-    said = f"用地范围还涉及{across}，条款适用地域按代表点所在行政区判断。" if across else ""
-    said += f"位置误差范围还涉及{near}，条款适用地域按点位所在行政区判断。" if near else ""
-    return sentences(said)
+    return sentences(
+        say("site_reaches_into", places=across) if across else "",
+        say("uncertainty_reaches_into", places=near) if near else "",
+    )

@@ -27,7 +27,7 @@ from hmgeo.judging.choices import unset_text
 from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, Inquiry, evaluate, features_of
 from hmgeo.judging.facts import Side
 from hmgeo.judging.judge import verdict_of
-from hmgeo.judging.layers import untold_template
+from hmgeo.judging.layers import untold
 from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.results.columns import SHAPES_SCHEMA
@@ -319,7 +319,7 @@ class Drawer:
             index = self.bench.indexes[features.layer]
             names = [index.label(row) for row in np.flatnonzero(index.states(features) == 0).tolist()]
             more = f"等 {len(names)} 个" if len(names) > _NAMED else ""
-            why = untold_template(features).format(name="、".join(names[:_NAMED]) + more)
+            why = untold(features, "、".join(names[:_NAMED]) + more)
             self.open[why] = polygonal(shapely.difference(either, sure))
 
     def _cleared(self, layer: str, cell: shapely.Geometry, limit_m: float) -> shapely.Geometry:

@@ -24,11 +24,9 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from hmgeo.judging import applies
-from hmgeo.judging.applies import Subject, trade_lists
+from hmgeo.judging.applies import Subject, exempt_text, trade_lists
 from hmgeo.judging.choices import chosen_text, unset_text
 from hmgeo.judging.clause_tests import (
-    PERHAPS,
     STRAIGHT_MODES,
     TERRAIN_CONSIDERED,
     TERRAIN_OPEN,
@@ -37,25 +35,16 @@ from hmgeo.judging.clause_tests import (
     features_of,
     is_derived_area,
 )
-from hmgeo.judging.facts import (
-    GAP_ASIDE,
-    GAP_INCOMPLETE,
-    GAP_NEAR,
-    GAP_OUTSIDE,
-    GAP_UNDECLARED,
-    Side,
-    Unknown,
-    missing_layer,
-    unsaid,
-)
+from hmgeo.judging.facts import Side, Unknown, missing_layer, unsaid
 from hmgeo.judging.judge import IN_PRINCIPLE, condition_text, judge, unset_outside_the_test, verdict_of
-from hmgeo.judging.layers import bank_line_fault, untold_template
+from hmgeo.judging.layers import bank_line_fault, untold
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.results.compiled import CompiledLayer, CompiledRules, CompiledSet
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.siting.bench import Witness
 from hmgeo.siting.site import PROJECT_SITES, Site, facts_of_place
 from hmgeo.vocabulary import COUNTY_DIGITS, SPEAKING, Effect, Standing, Verdict
+from hmgeo.words import say, template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +87,7 @@ class Sets:
         table = np.zeros(3, np.uint8)
         for state, byte in _STATE_BYTES.items():
             table[state + 1] = byte
-        return CompiledSet(features.layer, features.zh, table[states + 1].tobytes(), untold_template(features))
+        return CompiledSet(features.layer, features.zh, table[states + 1].tobytes(), untold(features, "{name}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +144,7 @@ def _of_place(test: Test, spot: Spot) -> Tree:
 def _of_fact(test: Test, graver: Side) -> Tree:
     """Ask a fact of the user; where only the trade makes it likely, the graver side is taken and said."""
     name = test.text("attribute")
-    perhaps = {"graver": graver.value, "perhaps": PERHAPS.format(word=ATTRIBUTES[name])}
+    perhaps = {"graver": graver.value, "perhaps": say("graver_side_taken", word=ATTRIBUTES[name])}
     said = {known: f"填报：{ATTRIBUTES[name]}——{word}。" for known, word in (("yes", "是"), ("no", "否"))}
     expected = test.text("expected") != "no"
     return {"op": "fact", "name": name, "expected": expected, "why": unsaid(name).why, "said": said} | perhaps
@@ -205,26 +194,34 @@ def _fixed(outcome: Outcome) -> Tree:
 Record = dict[str, Any]
 
 _FEATURES = pa.schema([("label", pa.string()), ("geometry", pa.binary())])
-_GAPS = {"outside": GAP_OUTSIDE, "near": GAP_NEAR, "undeclared": GAP_UNDECLARED, "incomplete": GAP_INCOMPLETE}
+_GAPS = {
+    "outside": template("coverage_left"),
+    "near": template("coverage_ends_near").replace("_m}", "}"),
+    "undeclared": template("coverage_undeclared"),
+    "incomplete": template("layer_incomplete"),
+}
 
 SUBJECT_WORDS = {
-    "not_applicable": applies.NOT_APPLICABLE,
-    "action": applies.ACTION_WORD,
-    "trade": applies.TRADE_WORD,
-    "situation": applies.SITUATION_WORD,
-    "trade_wide": applies.TRADE_WIDE,
-    "trade_elsewhere": applies.TRADE_ELSEWHERE,
-    "fact_wide": applies.FACT_WIDE,
-    "fact_derived": applies.FACT_DERIVED,
-    "derived_from_trade": applies.DERIVED_FROM_TRADE,
-    "fact_denied": applies.FACT_DENIED,
-    "by_trade": applies.BY_TRADE_WORD,
-    "basin": applies.BASIN_WORD,
-    "trade_unsaid": applies.TRADE_UNSAID,
-    "trade_unread": applies.TRADE_UNREAD,
-    "trade_coarse": applies.TRADE_COARSE,
-    "other_edition": applies.OTHER_EDITION,
-    "facts_unsaid": applies.FACTS_UNSAID,
+    name: template(code)
+    for name, code in {
+        "not_applicable": "not_applicable",
+        "action": "reach_action",
+        "trade": "reach_trade",
+        "situation": "reach_situation",
+        "trade_wide": "trade_wide",
+        "trade_elsewhere": "trade_may_run_it",
+        "fact_wide": "fact_wide",
+        "fact_derived": "fact_derived",
+        "derived_from_trade": "derived_from_trade",
+        "fact_denied": "fact_denied",
+        "by_trade": "trade_is",
+        "basin": "reach_basin",
+        "trade_unsaid": "trade_unstated",
+        "trade_unread": "trade_unreadable",
+        "trade_coarse": "trade_coarse",
+        "other_edition": "trade_other_edition",
+        "facts_unsaid": "facts_unstated",
+    }.items()
 }
 
 
@@ -293,7 +290,7 @@ def _layer(code: str, index: LayerIndex) -> CompiledLayer:
 
 def _gaps(code: str, aside: str) -> dict[str, str]:
     """Return what the page says where finding nothing proves nothing, features set aside included."""
-    texts = _GAPS | ({"incomplete": GAP_ASIDE} if aside else {})
+    texts = _GAPS | ({"incomplete": template("features_set_aside")} if aside else {})
     word = LAYERS[code].zh
     return {
         name: text.replace("{layer}", word) + (aside if name != "undeclared" else "") for name, text in texts.items()
@@ -419,10 +416,9 @@ def _subject(rule: Rule, choices: Choices) -> Record:
 
 
 def _exception(one: Exemption) -> Record:
-    said = f"：{one.text_zh}" if one.text_zh else ""
     return {
         "actions": [action.value for action in one.actions],
         "conditions": [[condition.attribute, condition.expected] for condition in one.conditions],
-        "known": applies.EXEMPT.format(quote=one.quote, said=said),
-        "unsaid": applies.EXEMPT_UNSAID.format(words="{words}", quote=one.quote),
+        "known": exempt_text(one),
+        "unsaid": say("exception_unstated", what="{words}", quote=one.quote),
     }

@@ -16,14 +16,14 @@ from hmgeo.geo.raster import strips
 from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer, unplaced
 from hmgeo.judging.layers import LayerFacts, PlaceOnly
 from hmgeo.judging.places import Elsewhere, Place, Places
-from hmgeo.records import Because
 from hmgeo.rules.claims import NUMBERS
 from hmgeo.terrain.places import slopes_of
-from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Status, Unassessed
+from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Status
 from hmgeo.water.agreement import WaterFacts
 from hmgeo.water.by_heights import ON_STREAMS, FlowFacts, ProjectWater
 from hmgeo.water.by_rivers import NetworkFacts
 from hmgeo.water.choices import conditioning_of, snap_rule_of
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,7 +96,7 @@ class SiteGround:
 
 
 PROJECT_SITES = "project_sites"
-_PLACE_ONLY = Unknown(Because("只知所在行政区，没有可用的坐标或范围，本条未作判断。", Unassessed.PLACE.value))
+_PLACE_ONLY = Unknown(say("site_without_position"))
 
 
 @dataclass(frozen=True, slots=True)

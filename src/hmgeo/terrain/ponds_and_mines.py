@@ -20,13 +20,13 @@ from hmgeo.judging.facts import Unknown, incomplete, missing_layer
 from hmgeo.records import Ledger
 from hmgeo.reference.tables import DATUM, DESIGNATED, TOE_LAT, TOE_LON
 from hmgeo.results.columns import MINES_SCHEMA, OVERHEAD_SCHEMA
-from hmgeo.results.text import sentences
 from hmgeo.rules.claims import OVERHEAD, disputes
 from hmgeo.rules.told import Said, Told
 from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Completeness, LayerKind
 from hmgeo.water.grid import End
 from hmgeo.water.things import Things
 from hmgeo.water.trace import Downhill, cells_beside, downhill, level_notes, met_by_any
+from hmgeo.words import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence

@@ -16,6 +16,7 @@ from hmgeo.results.columns import TERRAIN_FLIPS_SCHEMA
 from hmgeo.terrain.places import cells_of_places, gather, terrain_of
 from hmgeo.terrain.slope import relief_measure
 from hmgeo.vocabulary import COUNTED_RADII_M, TerrainClass
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -211,7 +212,7 @@ def _outcome(
         return undecided
     first = rows[0]
     beyond = classes[first]
-    why = f"按平原半径 {radii.plain_m / 1000:g} km 则在范围内，按所定{beyond.zh if beyond else ''}半径不在。"
+    why = say("outside_by_terrain", plain_m=radii.plain_m, terrain=beyond.zh if beyond else "")
     radius_m = None if beyond is None else radii.of(beyond)
     return TerrainOutcome(
         Side.NOT_MET, Side.MET, int(pairs.receptor[first]), float(pairs.distance_m[first]), radius_m, beyond, why
@@ -219,10 +220,9 @@ def _outcome(
 
 
 def _open_text(terrain: TerrainClass | None, plain_m: float) -> str:
-    beside = f"按平原半径 {plain_m / 1000:g} km 则在范围内。"
     if terrain is None:
-        return f"缺少高程，地形类别未作判断；{beside}"
-    return f"条文未规定{terrain.zh}半径，项目亦未给定，未作判断；{beside}"
+        return say("terrain_without_heights", plain_m=plain_m)
+    return say("terrain_radius_unset", terrain=terrain.zh, plain_m=plain_m)
 
 
 SHOWN_RADII_M = COUNTED_RADII_M[::-1]

@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 
 from hmgeo.errors import HmgeoError
-from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, undeclared
+from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, missing_layer, undeclared
 from hmgeo.judging.layers import unread_text
-from hmgeo.rules.words import BOTH, LAYERS, NETWORK
+from hmgeo.rules.words import BOTH, NETWORK
 from hmgeo.vocabulary import Basis, Completeness
 from hmgeo.water.by_rivers import NO_NETWORK
 from hmgeo.water.grid import ClosedBasins, Conditioning, End, flow_grid
@@ -28,6 +28,7 @@ from hmgeo.water.trace import (
     targets_beside,
     targets_of,
 )
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-OFF_STREAM = "位置误差范围内可能落不到水流上，未作判断。"
+OFF_STREAM = say("off_stream")
 _MOST_TRACES = 200
 
 
@@ -167,9 +168,9 @@ class FlowFacts:
             doubts |= {False}
         best = min(met, key=lambda one: one.way_m, default=None)
         gap = _gap(features, layer, [*traces, *chain.from_iterable(branches)], mode)
-        why = f"{MAY_LEAVE}。" if doubts - {best is not None} else ""
+        notes = [MAY_LEAVE] if doubts - {best is not None} else []
         flat_cells = max(one.flat_cells for one in ([best] if best else traces))
-        why += "".join(f"{note}。" for note in flat_notes(water.grid, flat_cells))
+        why = sentences(*notes, *flat_notes(water.grid, flat_cells))
         is_approximate = water.is_approximate or layer.is_approximate
         return _fact(best, others | doubts, gap, layer, why, is_approximate=is_approximate)
 
@@ -198,28 +199,27 @@ class FlowFacts:
             doubts |= _may_come(grid, may_be, asked_cells, limit_m)
             cells = grid.catchment(may_be, limit_m)[0]
         others = others | doubts
-        notes = [f"{MAY_LEAVE}。"] if doubts - {best is not None} else []
+        notes = [MAY_LEAVE] if doubts - {best is not None} else []
         told = flat_notes(grid, best.flat_cells) if best else []
-        notes += [f"{note}。" for note in told] if best else [level_area_text(grid, stretches)]
+        notes += told if best else [level_area_text(grid, stretches)]
         ends = [_Trace(-1, 0.0, End.EDGE, limit_m, is_covered=_covers(layer, grid, cells))]
         if not grid.is_edge(cells).any():
             ends = [_Trace(-1, 0.0, End.LIMIT, limit_m, is_covered=_covers(layer, grid, cells))]
         gap = _gap(features, layer, ends, mode, uphill=True)
         if may_be_off:
-            others, gap = others | {False}, OFF_STREAM + gap
+            others, gap = others | {False}, sentences(OFF_STREAM, gap)
         is_approximate = water.is_approximate or layer.is_approximate
-        return _fact(best, others, gap, layer, "".join(notes), is_approximate=is_approximate)
+        return _fact(best, others, gap, layer, sentences(*notes), is_approximate=is_approximate)
 
     def _asked(self, features: Features, mode: str) -> tuple[WaterSource, WaterLayer] | Unknown:
         if self._water is None:
-            return Unknown("未提供「高程」，水流方向未作判断。请向自然资源部门获取。")
+            return Unknown(say("flow_without_heights"))
         if mode == NETWORK:
             return Unknown(NO_NETWORK)
         if features.having or features.lacking:
-            return Unknown(f"沿水流未能按属性筛选「{features.zh}」，本条未作判断。")
+            return Unknown(say("flow_not_by_fact", layer=features.zh))
         if not self._water.has(features.layer):
-            word = LAYERS[features.layer]
-            return Unknown(f"未提供「{word.zh}」，本条未评估。请向{word.department}获取。")
+            return missing_layer(features.layer)
         unset = self._water.why_not(features.layer)
         return Unknown(unset) if unset else (self._water, self._water.layer(features.layer))
 
@@ -308,19 +308,19 @@ def _covers(layer: WaterLayer, grid: FlowGrid, cells: Cells) -> bool:
 def _gap(features: Features, layer: WaterLayer, traces: list[_Trace], mode: str, *, uphill: bool = False) -> str:
     """Return why finding nothing along the water would prove nothing; empty where it does."""
     ended = [trace for trace in traces if trace.end is not End.LIMIT and trace.row < 0]
-    reasons = [NO_NETWORK] if mode == BOTH else []
+    reasons: list[str] = [NO_NETWORK] if mode == BOTH else []
     if ended and uphill:
-        reasons.append("集水范围达到高程数据边缘，其外未作判断，结果为下限。")
+        reasons.append(say("catchment_at_edge"))
     elif ended:
-        reasons.append(f"水流在 {ended[0].reached_m / 1000:.1f} km 处{ended[0].end.zh}，其后未作判断，结果为下限。")
+        reasons.append(say("water_ends", reached_m=ended[0].reached_m, end=ended[0].end.zh))
     if layer.targets.missing:
-        reasons.append(f"「{features.zh}」有 {layer.targets.missing} 处不在高程范围内或未能落到水流上，结果为下限。")
+        reasons.append(say("features_off_stream", layer=features.zh, count=layer.targets.missing))
     if layer.coverage is None:
         reasons.append(undeclared(features.zh))
     elif not layer.is_complete:
         reasons.append(incomplete(features.zh, layer.aside))
     elif not all(trace.is_covered for trace in traces):
-        reasons.append(f"水流超出「{features.zh}」数据范围，结果为下限。{layer.aside}")
+        reasons.append(sentences(say("water_leaves_coverage", layer=features.zh), layer.aside))
     return reasons[0] if reasons else unread_text(features, layer.targets.classes)
 
 
@@ -335,7 +335,7 @@ def _fact(
         answer,
         frozenset(also),
         gap=gap if also else "",
-        why=f"沿水流 {best.way_m / 1000:.2f} km（按高程推算）。{why}",
+        why=sentences(say("along_heights", way_m=best.way_m), why),
         receptor_id=layer.targets.ids[best.row],
         receptor_name=layer.targets.names[best.row],
         is_approximate=is_approximate,
@@ -396,7 +396,7 @@ class ProjectWater:
         if isinstance(grid, Unknown):
             return grid.why
         if isinstance(self._conditioning, Unknown) and grid.basins:
-            return f"{self._conditioning.why}高程中有封闭洼地 {len(grid.basins)} 处，填平与保留的结论可能不同。"
+            return sentences(self._conditioning.why, say("basins_undecided", count=len(grid.basins)))
         if code in ON_STREAMS and isinstance(self._snap_rule, Unknown):
             return self._snap_rule.why
         return ""

@@ -28,6 +28,7 @@ from hmgeo.water.rivers import (
     unfit_for_reaches,
     ways_of,
 )
+from hmgeo.words import Reason, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from hmgeo.water.rivers import LooseEnds, Placed, RiverNetwork, Stretch, Walk, Ways
 
 
-NO_NETWORK = "未提供有流向的河网图层，沿河网未作判断。"
-UNTRUSTED = "所绘河流的方向未经核实，沿河网未作判断。"
+NO_NETWORK = say("network_absent")
+UNTRUSTED = say("rivers_untrusted")
 AS_DRAWN = "as_drawn"
 
 
@@ -211,7 +212,7 @@ class ProjectRivers:
             return undeclared(zh)
         if layer.gates.completeness is not Completeness.COMPLETE:
             return incomplete(zh, layer.gates.aside)
-        return "" if self.covers(code, parts) else f"沿河网超出「{zh}」数据范围，结果为下限。{layer.gates.aside}"
+        return "" if self.covers(code, parts) else sentences(say("rivers_leave_coverage", layer=zh), layer.gates.aside)
 
 
 def why_not_as_drawn(choices: Choices) -> str:
@@ -255,13 +256,17 @@ def _lies(
         return (), ""
     if not gives_water and shape.geom_type not in {"Point", "MultiPoint"}:
         touched = touching(network, shape)
-        names = "、".join(dict.fromkeys(network.called(one.reach) for one in touched))
-        return touched, f"与{names}相接。"
+        return touched, say("meets_rivers", names=tuple(dict.fromkeys(network.called(one.reach) for one in touched)))
     found = placed(network, shape, tolerance_m)
     return ((), "") if found.rivals else (found.given, found.why)
 
 
-OFF_WITHIN_ERROR = "位置误差范围内可能落不到所绘河流上，未作判断。"
+OFF_WITHIN_ERROR = say("off_rivers")
+
+
+def _at(here: Placed) -> Reason:
+    """Return where the subject lies on the rivers."""
+    return say("subject_at", why=here.why)
 
 
 class NetworkFacts:
@@ -315,7 +320,7 @@ class NetworkFacts:
         if rivers is None or why_not:
             return Unknown(why_not)
         if features.having or features.lacking:
-            return Unknown(f"沿河网未能按属性筛选「{features.zh}」，本条未作判断。")
+            return Unknown(say("network_not_by_fact", layer=features.zh))
         if not rivers.has(features.layer):
             return not_asked(features.layer, self._barred)
         question = _Question(rivers, features, limit_m, is_against=is_against)
@@ -353,22 +358,21 @@ class _Question:
         self._marks = rivers.marks(features, is_against=is_against)
         self._ways = rivers.ways(is_against=is_against)
         self._is_against = is_against
-        self._way_zh = "上溯" if is_against else "下行"
 
     def answer(self, here: Placed) -> PlaceFact | Unknown:
         """Return the answer for a source; where nobody can tell on which river it lies, all of them must agree."""
         given = self._looked(here.given)
         doubt = [self._looked((one,)) for one in here.rivals]
         if len({one.is_met for one in (given, *doubt)}) > 1:
-            return Unknown(f"评估对象{here.why}各河结论不一，沿河网未作判断。")
+            return Unknown(sentences(_at(here), say("rivers_disagree")))
         others, walks = self._possible(here.around)
         if not here.given and Answer.YES not in others:
-            return Unknown(f"评估对象{here.why.rstrip('。')}，沿河网未作判断。")
+            return Unknown(say("subject_off_rivers", why=here.why))
         is_unsure = here.may_be_off and bool(here.around)
         others |= {Answer.NO} if is_unsure else set()
         gap = self._gap((*given.walks, *(walk for one in doubt for walk in one.walks), *walks))
         if is_unsure:
-            gap = (OFF_WITHIN_ERROR if here.given else f"评估对象{here.why}") + gap
+            gap = sentences(OFF_WITHIN_ERROR if here.given else _at(here), gap)
         return self._fact(here, given, others, gap)
 
     def _looked(self, places: tuple[Stretch, ...]) -> _Looked:
@@ -391,7 +395,7 @@ class _Question:
         is_approximate = self._rivers.is_approximate or held.basis is Basis.APPROXIMATE
         if not given.is_met:
             left = frozenset(others - {Answer.NO})
-            why = f"评估对象{here.why}{self._same(here)}" if here.given else ""
+            why = sentences(_at(here), self._same(here)) if here.given else ""
             return PlaceFact(Answer.NO, left, gap=gap, why=why, is_approximate=is_approximate)
         return PlaceFact(
             Answer.YES,
@@ -405,13 +409,14 @@ class _Question:
         )
 
     def _why(self, here: Placed, given: _Looked) -> str:
-        way = f"沿所绘河网{self._way_zh} {given.way_m / 1000:.2f} km（按线的绘制方向）。"
-        return f"{way}评估对象{here.why}{self._same(here)}{self._features.zh}{self._layer.places[given.row]}"
+        way = say("up_rivers" if self._is_against else "down_rivers", way_m=given.way_m)
+        met = say("feature_at", layer=self._features.zh, why=self._layer.places[given.row])
+        return sentences(way, _at(here), self._same(here), met)
 
     @staticmethod
     def _same(here: Placed) -> str:
         """Return that all rivers that may be meant give the same answer; empty where only one may be."""
-        return "各河结论相同。" if here.rivals else ""
+        return say("rivers_agree") if here.rivals else ""
 
     def _gap(self, walks: tuple[Walk, ...]) -> str:
         """Return why finding nothing along the lines would prove nothing; empty where it does."""
@@ -422,12 +427,12 @@ class _Question:
         off = len(self._layer.off & self._layer.rows_of(self._features.classes))
         zh = self._features.zh
         reasons = [
-            f"所绘河网{self._way_zh} {min(ends_m) / 1000:.1f} km 处到头，其外未作判断，结果为下限。" if ends_m else "",
-            f"所绘河网有 {loose} 处端点未与相邻河段相接，结果为下限。" if loose else "",
-            f"「{LayerKind.RIVERS.zh}」有 {unfit} 处不能作为河段，结果为下限。" if unfit else "",
+            say("rivers_end_up" if self._is_against else "rivers_end_down", ends_m=min(ends_m)) if ends_m else "",
+            say("rivers_loose", count=loose) if loose else "",
+            say("rivers_unfit", layer=LayerKind.RIVERS, count=unfit) if unfit else "",
             unread_text(self._features, self._layer.classes),
-            f"「{zh}」有 {off} 处未能落到所绘河流上，结果为下限。" if off else "",
+            say("features_off_rivers", layer=zh, count=off) if off else "",
             self._rivers.gap_of(LayerKind.RIVERS.value, LayerKind.RIVERS.zh, parts),
             self._rivers.gap_of(self._features.layer, zh, parts),
         ]
-        return "".join(reasons)
+        return sentences(*reasons)

@@ -9,6 +9,7 @@ from hmgeo.judging.choices import unset_text
 from hmgeo.judging.facts import Unknown
 from hmgeo.water.grid import ClosedBasins, Conditioning
 from hmgeo.water.snap import SnapRule
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from hmgeo.judging.choices import Choices
@@ -37,10 +38,10 @@ def flow_choices(choices: Choices) -> FlowChoices | Unknown:
     """Return a project's choices; Unknown with a sentence for everything that is unset."""
     conditioning, rule = conditioning_of(choices), snap_rule_of(choices)
     limit_m = choices.number(LIMIT)
-    missing = [unset_text(LIMIT)] if limit_m is None else []
+    missing: list[str] = [unset_text(LIMIT)] if limit_m is None else []
     missing += [one.why for one in (conditioning, rule) if isinstance(one, Unknown)]
     if limit_m is None or isinstance(conditioning, Unknown) or isinstance(rule, Unknown):
-        return Unknown("水流未评估：" + "".join(missing))
+        return Unknown(say("water_not_assessed", why=sentences(*missing)))
     return FlowChoices(limit_m, conditioning, rule)
 
 

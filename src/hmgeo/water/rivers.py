@@ -22,6 +22,7 @@ from shapely.ops import substring
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.vocabulary import MEASURE_DECIMALS
+from hmgeo.words import Reason, Value, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -113,24 +114,25 @@ class RiverNetwork:
         """Put a shape onto the nearest reach within a tolerance, as `spot` does."""
         near = self.near(shape, tolerance_m)
         if not near:
-            return Spot(OnNetwork.NO_RIVER, -1, 0.0, 0.0, f"{tolerance_m:g} m 内没有所绘河流。")
+            return Spot(OnNetwork.NO_RIVER, -1, 0.0, 0.0, say("no_drawn_river", tolerance_m=tolerance_m))
         best, *rest = near
         others = [one for one in rest if not self._is_same_river(one.reach, best.reach)]
         rivals = tuple(one for one in others if one.distance_m <= rival_reach_m(best.distance_m))
         place = best.reach, best.along_m, best.distance_m
         name = self.called(best.reach)
         if rivals:
-            why = f"无法判断所在河流：{name}（{best.distance_m:.0f} m）与 {self._listed(rivals)} 相近。"
+            why = say("river_untold", name=name, distance_m=best.distance_m, rivals=self._listed(rivals))
             return Spot(OnNetwork.CANNOT_TELL, *place, why, rivals)
-        beside = f"，容差内另有较远的 {self._listed(others)}" if others else ""
-        return Spot(OnNetwork.SNAPPED, *place, f"落到 {best.distance_m:.0f} m 外的{name}{beside}。")
+        told: dict[str, Value] = {"name": name, "distance_m": best.distance_m}
+        why = say("on_river_of_more", **told, others=self._listed(others)) if others else say("on_river", **told)
+        return Spot(OnNetwork.SNAPPED, *place, why)
 
-    def _listed(self, places: Sequence[Nearby]) -> str:
-        return "、".join(f"{self.called(one.reach)}（{one.distance_m:.0f} m）" for one in places)
+    def _listed(self, places: Sequence[Nearby]) -> tuple[Reason, ...]:
+        return tuple(say("river_at", name=self.called(one.reach), distance_m=one.distance_m) for one in places)
 
     def called(self, reach: int) -> str:
         """Return the name of a reach in words."""
-        return self.names[reach] or "未命名河段"
+        return self.names[reach] or say("reach_unnamed")
 
     def _is_same_river(self, one: int, other: int) -> bool:
         joined = one in self.below[other] or other in self.below[one]
@@ -492,8 +494,8 @@ def placed(network: RiverNetwork, shape: shapely.Geometry, tolerance_m: float, u
     around = _around(network, shape, tolerance_m, uncertainty_m) if uncertainty_m > 0 else ()
     touched = touching(network, shape)
     if touched:
-        names = "、".join(dict.fromkeys(network.called(one.reach) for one in touched))
-        return Placed(touched, (), around, may_be_off=uncertainty_m > tolerance_m, why=f"与{names}相接。")
+        why = say("meets_rivers", names=tuple(dict.fromkeys(network.called(one.reach) for one in touched)))
+        return Placed(touched, (), around, may_be_off=uncertainty_m > tolerance_m, why=why)
     spot = network.spot_within(shape, tolerance_m)
     if spot.status is OnNetwork.NO_RIVER:
         return Placed((), (), around, may_be_off=True, why=spot.why)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hmgeo.geo.raster import GRID_DECIMALS
+from hmgeo.words import Value, say
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -96,19 +97,19 @@ def snap(grid: FlowGrid, point: shapely.Point, rule: SnapRule) -> Snap:
     least_cells = rule.stream_ha * 10_000 / grid.frame.cell_area_m2
     cells = cells[(grid.downstream[cells] >= 0) & (grid.upstream_cells[cells] >= least_cells)]
     if not len(cells):
-        why = f"{rule.tolerance_m:g} m 内没有集水面积达 {rule.stream_ha:g} 公顷的水流，未能落到水流上。"
+        why = say("no_stream", tolerance_m=rule.tolerance_m, stream_ha=rule.stream_ha)
         return Snap(SnapStatus.NO_STREAM, None, (), why)
     reaches = _reaches(grid, point, cells, least_cells)
     first, *others = reaches
     rivals = tuple(one for one in others if _differs(one, first, rule.rival_ratio))
     close_m = max(_CLOSE_FACTOR * first.distance_m, first.distance_m + max(grid.frame.cell_m))
     close = [one for one in rivals if one.distance_m <= close_m]
-    found = f"落到 {first.distance_m:.0f} m 外的水流，集水面积 {first.area_ha / 100:.2f} km²"
+    told: dict[str, Value] = {"distance_m": first.distance_m, "area_ha": first.area_ha}
     if not close:
-        beside = f"，容差内另有 {len(rivals)} 条水流较远" if rivals else ""
-        return Snap(SnapStatus.SNAPPED, first, rivals, f"{found}{beside}。")
-    others_text = "、".join(f"{one.distance_m:.0f} m（{one.area_ha / 100:.2f} km²）" for one in close)
-    why = f"无法判断所在水流：最近的在 {first.distance_m:.0f} m（{first.area_ha / 100:.2f} km²），另有 {others_text}。"
+        found = say("on_stream_of_more", **told, count=len(rivals)) if rivals else say("on_stream", **told)
+        return Snap(SnapStatus.SNAPPED, first, rivals, found)
+    shown = tuple(say("stream_at", distance_m=one.distance_m, area_ha=one.area_ha) for one in close)
+    why = say("stream_untold", **told, others=shown)
     return Snap(SnapStatus.CANNOT_TELL, first, rivals, why)
 
 

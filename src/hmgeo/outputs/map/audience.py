@@ -180,8 +180,11 @@ def _without_receptors_of_sources(results: Results) -> Results:
 def _quiet(findings: pa.Table) -> pa.Table:
     """Return findings without the notes of those that measured something; other notes say what is missing."""
     told = pc.or_(pc.is_valid(findings["measured"]), pc.not_equal(pc.fill_null(findings["receptor_id"], ""), ""))
-    place = findings.schema.get_field_index("note")
-    return findings.set_column(place, "note", pc.if_else(told, None, findings["note"]))
+    for name in ("note", "reasons"):
+        place = findings.schema.get_field_index(name)
+        nothing = pa.nulls(len(findings), findings.schema.field(name).type)
+        findings = findings.set_column(place, name, pc.if_else(told, nothing, findings[name]))
+    return findings
 
 
 def _tells_receptor(column: str) -> bool:

@@ -48,7 +48,7 @@ class Judgements:
         self._example = wording.is_example(results)
         self._rests_on = _rests_on(results)
         self._screening_rule_id = results.screening_rule_id
-        self._rows = by_source(results.findings.to_pylist())
+        self._rows = by_source(results.finding_rows())
 
     @property
     def findings(self) -> list[Row]:

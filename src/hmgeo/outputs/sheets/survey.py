@@ -357,7 +357,7 @@ class Listed:
         self._results = results
         self._sources: list[dict[str, Any]] = results.sources.to_pylist()
         self._findings: dict[str, list[dict[str, Any]]] = {}
-        for finding in results.findings.drop_columns("geometry").to_pylist():
+        for finding in results.finding_rows():
             self._findings.setdefault(finding["source_id"], []).append(finding)
         wanted = {SoilQualityClass.STRICT_CONTROL.value, SoilQualityClass.SAFE_USE.value}
         self._land = {

@@ -1,0 +1,287 @@
+"""Reasons in words: one catalogue, each code with its Chinese and English side by side, and what tells a reason by it.
+
+A line of the catalogue holds a code, the group of what it keeps from being assessed (`hmgeo.vocabulary.Unassessed`;
+empty for none), and both languages. `{name}` stands for a value: text, a number with its format and unit
+(`{way_m:.2f km}` tells metres in kilometres), a list with what stands between its members (`{words:、}`), another
+reason, or one without its end and its bracketed part (`{why:bare}`). `[…]` says what follows for a clause; it is left
+out where only what is the case is wanted.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from string import Formatter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Never, Self
+
+from hmgeo import vocabulary
+from hmgeo.vocabulary import UNREAD_CODE, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+class Reason(str):
+    """Why something is so: a code of the catalogue with values. Read as a text it is the catalogue's Chinese.
+
+    `say` makes one, `render` tells it in a language; nobody reads it out of its words.
+
+    Parameters
+    ----------
+    text
+        As the catalogue tells it in Chinese.
+    values
+        By the names that the catalogue's words give them.
+    """
+
+    __slots__ = ("code", "values")
+    code: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, text: str, code: str, values: Mapping[str, Value]) -> Self:
+        """Make the reason."""
+        said = super().__new__(cls, text)
+        object.__setattr__(said, "code", code)
+        object.__setattr__(said, "values", MappingProxyType(dict(values)))
+        return said
+
+    def __setattr__(self, name: str, value: object) -> Never:
+        """Refuse to be changed.
+
+        Raises
+        ------
+        AttributeError
+            Always.
+        """
+        message = f"a reason doesn't change: {name}"
+        raise AttributeError(message)
+
+    def __reduce__(self) -> tuple[type[Reason], tuple[str, str, dict[str, Any]]]:
+        """Return how to make it anew."""
+        return type(self), (str(self), self.code, dict(self.values))
+
+
+Value = str | float | Reason | tuple["Value", ...]
+"""What a reason holds: a text, a number, a word of `hmgeo.vocabulary`, another reason, or several of them."""
+
+
+CATALOGUE_FILE = "words.tsv"
+ENGLISH = "en"
+SENTENCES = "sentences"
+PLAIN = "plain"
+_ENDS = ("。", "；", "！")
+_BETWEEN = {"zh": "、", ENGLISH: ", "}
+_UNITS = {" km": 1000.0, " km²": 100.0}
+"""Units that a value in metres or hectares may be told in."""
+_FOLLOWS = re.compile(r"\[([^\[\]]*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the catalogue."""
+
+    code: str
+    group: str
+    zh: str
+    en: str
+
+    def template(self, language: str) -> str:
+        """Return the words of a language."""
+        return self.en if language == ENGLISH else self.zh
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Mapping[str, Entry]:
+    """Return every line by its code."""
+    text = resources.files("hmgeo").joinpath(CATALOGUE_FILE).read_text(encoding="utf-8")
+    rows = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    next(rows)
+    return {row[0]: Entry(*row) for row in rows}
+
+
+def say(code: str, /, **values: Value) -> Reason:
+    """Return a reason of the catalogue.
+
+    Examples
+    --------
+    >>> say("layer_incomplete", layer="耕地")
+    '「耕地」未申明完整，结果为下限。'
+    >>> render(say("layer_incomplete", layer="Farmland"), "en")
+    '"Farmland" isn't declared complete: results are lower bounds.'
+
+    Raises
+    ------
+    KeyError
+        For a code or a value that the catalogue doesn't hold.
+    """
+    return Reason(_told(code, values, "zh", str, bare=False), code, values)
+
+
+def template(code: str, language: str = "zh") -> str:
+    """Return the words of a code for a page that fills in the values itself, each as `{name}`."""
+    return "".join(
+        literal + ("" if name is None else f"{{{name}}}")
+        for literal, name, _ in _pieces(catalogue()[code].template(language), bare=False)
+    )
+
+
+def plain(text: str) -> Reason:
+    """Return a text that isn't the catalogue's, such as a note of the input, as a reason."""
+    return text if isinstance(text, Reason) else Reason(text, PLAIN, {"text": text})
+
+
+def sentences(*parts: str) -> Reason:
+    """Join sentences, each once and each closed by a full stop; empty ones are left out.
+
+    Examples
+    --------
+    >>> sentences("没有坐标", "", "请补充。", "没有坐标")
+    '没有坐标。请补充。'
+    """
+    flat = tuple(dict.fromkeys(one for part in parts for one in parts_of(part)))
+    closed = dict.fromkeys(part if part.endswith(_ENDS) else f"{part}。" for part in flat)
+    return Reason("".join(closed), SENTENCES, {"parts": flat})
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """Return the sentences that a text was joined from, itself where it wasn't, none where it is empty."""
+    if not text:
+        return ()
+    if isinstance(text, Reason) and text.code == SENTENCES:
+        parts: tuple[str, ...] = text.values["parts"]
+        return parts
+    return (text,)
+
+
+def codes_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the codes of reasons, each once, and which word a reason lies in; other texts have none."""
+    flat = (one for text in texts for one in parts_of(text) if isinstance(one, Reason) and one.code != PLAIN)
+    told = ((one.code, *(f"{UNREAD_CODE}{word}" for word in (one.values.get("unread"),) if word)) for one in flat)
+    return tuple(dict.fromkeys(code for codes in told for code in codes))
+
+
+def groups_of(codes: str) -> str:
+    """Return what codes, joined by `;`, keep from being assessed: the group of each, or the code where it has none.
+
+    Examples
+    --------
+    >>> groups_of("layer_absent;place_unknown")
+    'missing;place_unknown'
+    """
+    held = catalogue()
+    groups = (held[code].group or code if code in held else code for code in codes.split(";"))
+    return ";".join(dict.fromkeys(groups))
+
+
+def render(text: str, language: str, speak: Callable[[str], str] = str, *, bare: bool = False) -> str:
+    """Return a reason in a language.
+
+    Parameters
+    ----------
+    speak
+        Puts what isn't a reason, such as words of a list among the values, into English.
+    bare
+        Without what follows for a clause, and without a full stop.
+    """
+    if not isinstance(text, Reason):
+        return speak(text) if language == ENGLISH else text
+    if text.code == SENTENCES and language == ENGLISH:
+        told = (render(part, language, speak) for part in text.values["parts"])
+        return " ".join(dict.fromkeys(one if one.endswith((".", ";", "!")) else f"{one}." for one in told if one))
+    if text.code == SENTENCES:
+        return str(text)
+    if text.code == PLAIN:
+        return speak(text.values["text"]) if language == ENGLISH else str(text)
+    return _told(text.code, text.values, language, speak, bare=bare)
+
+
+def bared(text: str) -> str:
+    """Return a reason in Chinese without what follows for a clause, and without a full stop."""
+    return render(text, "zh", bare=True).rstrip("。")
+
+
+def encoded(text: str) -> list[dict[str, str]]:
+    """Return the reasons that a text is joined from, each as its code and its values in JSON.
+
+    Examples
+    --------
+    >>> encoded(say("layer_incomplete", layer="耕地"))
+    [{'code': 'layer_incomplete', 'values': '{"layer": "耕地"}'}]
+    """
+    return [
+        {"code": one.code, "values": json.dumps(_data(dict(one.values)), ensure_ascii=False)}
+        for one in map(plain, parts_of(text))
+    ]
+
+
+def decoded(reasons: Iterable[Mapping[str, str]]) -> Reason:
+    """Return what `encoded` was given."""
+    return sentences(*(_reason(one["code"], _value(json.loads(one["values"]))) for one in reasons))
+
+
+def _data(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, Reason):
+        return {"code": value.code, "values": _data(dict(value.values))}
+    if isinstance(value, Word):
+        return {"word": type(value).__name__, "code": value.value}
+    if isinstance(value, dict):
+        return {name: _data(one) for name, one in value.items()}
+    return [_data(one) for one in value] if isinstance(value, tuple | list) else value
+
+
+def _value(data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(data, list):
+        return tuple(map(_value, data))
+    if not isinstance(data, dict):
+        return data
+    if "word" in data:
+        return getattr(vocabulary, data["word"]).of(data["code"])
+    if set(data) == {"code", "values"}:
+        return _reason(data["code"], _value(data["values"]))
+    return {name: _value(one) for name, one in data.items()}
+
+
+def _reason(code: str, values: Mapping[str, Any]) -> Reason:
+    if code == PLAIN:
+        return plain(values["text"])
+    return sentences(*values["parts"]) if code == SENTENCES else say(code, **values)
+
+
+def _told(code: str, values: Mapping[str, Any], language: str, speak: Callable[[str], str], *, bare: bool) -> str:
+    template = catalogue()[code].template(language)
+    pieces = [
+        literal + ("" if name is None else _one(values[name], spec, language, speak))
+        for literal, name, spec in _pieces(template, bare)
+    ]
+    told = "".join(pieces).strip() if language == ENGLISH else "".join(pieces)
+    return told.rstrip("。.") if bare else told
+
+
+@lru_cache(maxsize=4096)
+def _pieces(template: str, bare: bool) -> tuple[tuple[str, str | None, str], ...]:  # noqa: FBT001 - a key of the cache
+    """Return literal, name of a value and how it is told, piece by piece."""
+    text = _FOLLOWS.sub("" if bare else r"\1", template)
+    return tuple((literal, name, spec or "") for literal, name, spec, _ in Formatter().parse(text))
+
+
+def _one(value: Any, spec: str, language: str, speak: Callable[[str], str]) -> str:  # noqa: ANN401 - a Value
+    if isinstance(value, tuple):
+        return (spec or _BETWEEN[language]).join(_one(one, "", language, speak) for one in value)
+    if isinstance(value, Word):
+        return value.en if language == ENGLISH else value.zh
+    if isinstance(value, str):
+        return render(value, language, speak, bare=spec == "bare")
+    unit = next((unit for unit in _UNITS if spec.endswith(unit)), "")
+    return format(value / _UNITS[unit], spec.removesuffix(unit)) + unit if unit else format(value, spec)
+
+
+def templates() -> Iterator[tuple[str, str]]:
+    """Yield the words of the catalogue in both languages, with what follows for a clause and without."""
+    for entry in catalogue().values():
+        for shown in dict.fromkeys((r"\1", "")) if _FOLLOWS.search(entry.zh) else ("",):
+            yield _FOLLOWS.sub(shown, entry.zh), _FOLLOWS.sub(shown, entry.en)

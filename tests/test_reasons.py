@@ -1,0 +1,165 @@
+"""Reasons are data: one catalogue in both languages, every code used, and rooms that hand on codes, not sentences."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from hmgeo.outputs.english import in_language
+from hmgeo.vocabulary import Action, Unassessed
+from hmgeo.words import Reason, catalogue, codes_of, decoded, encoded, groups_of, render, say, sentences
+
+PACKAGE = Path(__file__).resolve().parent.parent / "src" / "hmgeo"
+CHINESE = re.compile("[\u3400-\u9fff]")
+SAYS = re.compile("。|未作判断|未评估|为下限|待核实")
+"""What a sentence on a verdict has: a full stop, or that something isn't judged, is a lower bound, is to be checked."""
+ROOMS = ("judging", "rules/standing.py", "rules/claims.py", "screening", "siting", "terrain", "water")
+LEFT: dict[str, int] = {
+    "judging/applies.py": 1,
+    "judging/bench.py": 1,
+    "judging/clause_tests.py": 1,
+    "judging/outlets.py": 1,
+    "judging/own_columns.py": 2,
+    "rules/claims.py": 1,
+    "screening/bureau.py": 3,
+    "screening/evidence.py": 3,
+    "screening/heights.py": 6,
+    "siting/key_areas.py": 6,
+    "siting/overlay.py": 2,
+    "siting/page_rules.py": 1,
+    "siting/targets.py": 5,
+    "terrain/barrier.py": 4,
+    "terrain/places.py": 1,
+    "terrain/ponds_and_mines.py": 9,
+    "terrain/steep.py": 4,
+    "water/agreement.py": 4,
+    "water/irrigation.py": 2,
+    "water/sampling.py": 4,
+    "water/trace.py": 13,
+    "water/view.py": 10,
+}
+"""Sentences that still stand in a module, to be handed on as codes; the list only gets shorter."""
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    paths = sorted(PACKAGE.rglob("*.py"))
+    return {str(path.relative_to(PACKAGE)): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def values_of(template: str) -> Counter[tuple[str, str]]:
+    """Return the names of the values that a template tells, each with the format of its number if it is one."""
+    parts = re.findall(r"\{(\w+)(?::([^}]*))?\}", template)
+    return Counter((name, spec if re.search(r"[dfg](?: |$)", spec) else "") for name, spec in parts)
+
+
+def test_every_code_has_both_languages_and_the_same_values() -> None:
+    for code, entry in catalogue().items():
+        assert entry.zh, code
+        assert entry.en, code
+        assert set(values_of(entry.zh)) == set(values_of(entry.en)), code
+        assert not CHINESE.search(re.sub(r"《[^》]*》|“[^”]*”", "", entry.en)), code
+        assert re.fullmatch(r"[a-z][a-z0-9_.]*", code)
+        assert entry.group in {"", *(group.value for group in Unassessed)}
+    lines = (PACKAGE / "words.tsv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == len(catalogue()) + 1
+
+
+def test_every_code_is_used_and_every_code_that_is_said_stands_in_the_catalogue() -> None:
+    texts = [node.value for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    words = {text for text in texts if isinstance(text, str)}
+    assert [code for code in catalogue() if code not in words] == []
+    said = [
+        node.args[0].value
+        for tree in trees().values()
+        if any(
+            isinstance(node, ast.ImportFrom)
+            and node.module == "hmgeo.words"
+            and "say" in {one.name for one in node.names}
+            for node in ast.walk(tree)
+        )
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "say"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    ]
+    assert len(said) > 100
+    assert [code for code in said if code not in catalogue()] == []
+
+
+def own_sentences(tree: ast.Module) -> int:
+    """Count the literals of a module, docstrings apart, that are Chinese sentences on a verdict."""
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    found = 0
+    for node in ast.walk(tree):
+        text = ""
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs | parts:
+            text = node.value
+        found += bool(CHINESE.search(text) and SAYS.search(text))
+    return found
+
+
+def test_rooms_that_judge_hold_no_sentences_but_those_still_listed() -> None:
+    found = {name: own_sentences(tree) for name, tree in trees().items() if name.startswith(ROOMS)}
+    assert {name: count for name, count in found.items() if count} == LEFT
+
+
+def test_a_reason_reads_as_its_chinese_and_is_told_in_english_from_its_values() -> None:
+    said = say("coverage_ends_near", reach_m=90.4, limit_m=500.0)
+    assert said == "该点距数据边界 90 米，小于查询半径 500 米，结果为下限。"
+    assert render(said, "en") == (
+        "The point lies 90 m from the edge of the data, less than the search radius of 500 m: results are lower bounds."
+    )
+    assert (said.code, dict(said.values)) == ("coverage_ends_near", {"reach_m": 90.4, "limit_m": 500.0})
+    with pytest.raises(AttributeError, match="a reason doesn't change: code"):
+        said.code = "other"
+    assert pickle.loads(pickle.dumps(said)).values["reach_m"] == 90.4  # noqa: S301 - made here
+
+
+def test_lists_words_and_reasons_within_reasons_follow_the_language() -> None:
+    said = say("action_unstated", actions=(Action.NEW, Action.EXPAND))
+    assert said == "条款针对新建、扩建，未说明建设性质，本条未作判断。"
+    assert render(said, "en") == (
+        "The clause is about new, expand; the kind of project isn't stated; this clause was not judged."
+    )
+    why = say("fact_denied", what=say("trade_is", code="3216"), words="排放镉")
+    doubted = say("exception_doubted", quote="除外", why=why)
+    assert doubted == (
+        "条文另有除外情形（“除外”），行业代码为 3216，而填报“排放镉”为否，两者矛盾，待核实，按一般规定判断。"
+    )
+    assert render(say("not_applicable", what=say("reach_basin")), "en", bare=True) == (
+        "the basin it lies in is outside what the clause applies to"
+    )
+
+
+def test_a_note_keeps_its_reasons_through_a_table_and_its_text_decides_nothing() -> None:
+    note = sentences(
+        say("layer_absent", layer="河流", department="水利部门"), "院内堆渣；范围未申明。", say("place_unknown")
+    )
+    back = decoded(encoded(note))
+    assert (
+        back
+        == note
+        == "未提供「河流」，本条未评估。请向水利部门获取。院内堆渣；范围未申明。没有可用的位置，本条未作判断。"
+    )
+    assert codes_of([back]) == ("layer_absent", "place_unknown")
+    assert groups_of(";".join(codes_of([back]))) == "missing;place_unknown"
+    assert encoded(note)[1] == {"code": "plain", "values": '{"text": "院内堆渣；范围未申明。"}'}
+    assert in_language(back, "en").startswith('No layer "rivers": this clause was not assessed.')
+
+
+def test_a_text_that_reads_like_a_reason_carries_no_code() -> None:
+    typed = str(say("coverage_undeclared", layer="耕地"))
+    assert not isinstance(typed, Reason)
+    assert codes_of([typed, say("in_principle")]) == ("in_principle",)
