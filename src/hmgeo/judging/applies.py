@@ -437,7 +437,7 @@ def _derivation(subject: Subject, name: str) -> str:
     told = None if subject.attributes.get(name) is not None else implied(subject, name)
     if told is None or told.means != "yes":
         return ""
-    kind = SOURCE_KINDS.get(subject.kind, subject.kind)
+    kind = say("derived_from_kind", kind=SOURCE_KINDS.get(subject.kind, subject.kind))
     what = say("derived_from_trade", code=subject.trade_code) if told.code else kind
     return say("fact_derived", what=what, words=ATTRIBUTES[name], source=told.source)
 
