@@ -159,6 +159,16 @@ def test_a_note_keeps_its_reasons_through_a_table_and_its_text_decides_nothing()
     assert in_language(back, "en").startswith('No layer "rivers": this clause was not assessed.')
 
 
+def test_every_code_comes_back_from_a_table_whatever_its_values_are_called() -> None:
+    """A value may be called word, code or values, as keys of the table's JSON are."""
+    for code, entry in catalogue().items():
+        names = {name: (7 if spec else say("trade_is", code="3216")) for name, spec in values_of(entry.zh)}
+        said = say(code, **names)
+        back = decoded(encoded(sentences(say("reach_action", action=Action.NEW), said)))
+        assert back.values["parts"][0].values["action"] is Action.NEW
+        assert (back.values["parts"][-1].code, dict(back.values["parts"][-1].values)) == (code, names)
+
+
 def test_a_text_that_reads_like_a_reason_carries_no_code() -> None:
     typed = str(say("coverage_undeclared", layer="耕地"))
     assert not isinstance(typed, Reason)

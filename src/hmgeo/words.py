@@ -221,7 +221,12 @@ def encoded(text: str) -> list[dict[str, str]]:
 
 def decoded(reasons: Iterable[Mapping[str, str]]) -> Reason:
     """Return what `encoded` was given."""
-    return sentences(*(_reason(one["code"], _value(json.loads(one["values"]))) for one in reasons))
+    return sentences(*(_decoded(one["code"], one["values"]) for one in reasons))
+
+
+@lru_cache(maxsize=4096)
+def _decoded(code: str, values: str) -> Reason:
+    return _reason(code, json.loads(values))
 
 
 def _data(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -239,14 +244,13 @@ def _value(data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
         return tuple(map(_value, data))
     if not isinstance(data, dict):
         return data
-    if "word" in data:
-        return getattr(vocabulary, data["word"]).of(data["code"])
-    if set(data) == {"code", "values"}:
-        return _reason(data["code"], _value(data["values"]))
-    return {name: _value(one) for name, one in data.items()}
+    if "values" in data:
+        return _reason(data["code"], data["values"])
+    return getattr(vocabulary, data["word"]).of(data["code"])
 
 
-def _reason(code: str, values: Mapping[str, Any]) -> Reason:
+def _reason(code: str, data: Mapping[str, Any]) -> Reason:
+    values = {name: _value(one) for name, one in data.items()}
     if code == PLAIN:
         return plain(values["text"])
     return sentences(*values["parts"]) if code == SENTENCES else say(code, **values)
