@@ -115,13 +115,14 @@ def _plain_signs(text: str) -> str:
 @lru_cache(maxsize=1)
 def phrases() -> tuple[Mapping[str, str], tuple[tuple[str, re.Pattern[str], str], ...]]:
     """Return whole phrases, and those with parts: longest piece, pattern, English; the most telling first."""
-    exact = {text.zh: text.en for text in vars(wording).values() if isinstance(text, wording.Text)}
+    exact = {zh: en for zh, en in _of_catalogue() if not _PART.search(zh)}
+    exact |= {text.zh: text.en for text in vars(wording).values() if isinstance(text, wording.Text)}
     for words in vars(vocabulary).values():
         if isinstance(words, type) and issubclass(words, Word):
             exact |= {word.zh: word.en for word in words}
     exact[wording.DISCLAIMER] = wording.DISCLAIMER_EN
-    open_ended: dict[str, str] = {}
-    for zh, en in (*_of_catalogue(), *written()):
+    open_ended = {zh: en for zh, en in _of_catalogue() if _PART.search(zh)}
+    for zh, en in written():
         (open_ended if _PART.search(zh) else exact)[zh] = en
     for one in list(exact):
         if _PART.search(one) or "{" in one:

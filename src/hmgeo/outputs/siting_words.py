@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from hmgeo.outputs import wording
+from hmgeo.outputs.english import in_english, in_language
 from hmgeo.outputs.wording import Text, unmet_sentence
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.results import Presentation, Results
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.vocabulary import PositionKind, Standing, Verdict
-from hmgeo.words import codes_of, render
+from hmgeo.words import codes_of, parts_of, render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -186,19 +187,27 @@ def sentence(clause: Clause, results: SitingResults, language: str = "zh") -> st
     if unmet:
         return unmet
     words, vintages = _data(clause, results, language)
-    return wording.verdict_sentence(finding, data=words, vintage=vintages, receptor=words, language=language)
+    return wording.verdict_sentence(
+        finding, data=words, vintage=vintages, receptor=words, language=language, speak=in_english
+    )
 
 
 def saying(clause: Clause, results: SitingResults, language: str = "zh") -> list[str]:
     """Return what a clause says and why, each thing once; where touched, what the book remarks on it (Chinese)."""
     said = sentence(clause, results, language)
     bare = said.rstrip("。")
-    rest = [one for one in clause.reasons if render(one, language, bare=True).rstrip("。") not in bare]
+    reasons = [one for reason in clause.reasons for one in parts_of(reason)]
+    rest = [one for one in reasons if render(one, language, in_english, bare=True).rstrip("。") not in bare]
     is_told = clause.citation.note and language == "zh" and clause.verdict in _TOUCHED
     remark = [f"条文说明：{clause.citation.note}"] if is_told else []
     if clause.verdict is Verdict.CONDITIONAL and "condition_to_meet" in codes_of(rest):
-        return [*rest, *remark]
-    return [said, *rest, *remark]
+        said = ""
+    return [*filter(None, [said]), *(in_language(one, language) for one in rest), *remark]
+
+
+def said_text(clause: Clause, results: SitingResults, language: str = "zh") -> str:
+    """Return `saying` as one text."""
+    return (" " if language == "en" else "").join(saying(clause, results, language))
 
 
 def key_area_text(answer: SiteAnswer, language: str = "zh") -> str:

@@ -27,7 +27,7 @@ from hmgeo.vocabulary import (
 from hmgeo.words import Reason, groups_of, parts_of, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from hmgeo.results.results import Presentation, Results
     from hmgeo.results.used import LayerUsed, RuleUsed
@@ -390,7 +390,13 @@ def _worded(word: Word, language: str) -> str:
 
 
 def verdict_sentence(
-    finding: Mapping[str, Any], *, data: str = "所载数据", vintage: str = "", receptor: str = "", language: str = "zh"
+    finding: Mapping[str, Any],
+    *,
+    data: str = "所载数据",
+    vintage: str = "",
+    receptor: str = "",
+    language: str = "zh",
+    speak: Callable[[str], str] = str,
 ) -> str:
     """Return what a finding says, in one sentence.
 
@@ -402,6 +408,8 @@ def verdict_sentence(
         The layer that a `clear` rests on and its time; without a vintage the sentence says so.
     receptor
         What was looked for, in words, where it was measured and none was seen.
+    speak
+        Puts words of lists among the reasons' values into English.
 
     Examples
     --------
@@ -419,7 +427,7 @@ def verdict_sentence(
         citation=citation(finding),
         decider=finding.get("decider") or "主管部门",
         condition=_bare(finding.get("quote")) or "条文所列条件",
-        reason=_reason(verdict, finding, language),
+        reason=_reason(verdict, finding, language, speak),
         data=data,
         vintage=vintage or "时点未申明",
     )
@@ -505,16 +513,20 @@ def _none_seen(finding: Mapping[str, Any], receptor: str, language: str) -> str:
     )
 
 
-def _reason(verdict: Verdict, finding: Mapping[str, Any], language: str) -> str:
+def _reason(verdict: Verdict, finding: Mapping[str, Any], language: str, speak: Callable[[str], str]) -> str:
     parts = parts_of(finding.get("note") or "")
-    told = (_unfollowed(render(part, language, bare=True)) for part in parts)
-    note = ("; " if language == "en" else "。").join(told)
     if verdict is Verdict.NOT_APPLICABLE:
-        return note or OUTSIDE_WHAT_APPLIES.say(language)
+        told = [_bare(render(part, language, speak, bare=part is parts[0])) for part in parts]
+        return _joined(told, language) or OUTSIDE_WHAT_APPLIES.say(language)
+    note = _joined([_unfollowed(render(part, language, speak, bare=True)) for part in parts], language)
     if not note:
         return SOMETHING_MISSING.say(language)
     is_said = isinstance(parts[0], Reason) and parts[0].code in _SAYS_WHAT_IS_MISSING
     return note if is_said else MISSING_SINCE.say(language, reason=note)
+
+
+def _joined(told: Iterable[str], language: str) -> str:
+    return ("; " if language == "en" else "。").join(told)
 
 
 def _unfollowed(text: str) -> str:

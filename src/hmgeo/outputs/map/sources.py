@@ -13,6 +13,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.outputs import wording
+from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.labels import LABELS, compass
 from hmgeo.results.columns import popup_columns
@@ -82,7 +83,9 @@ class Judgements:
             "badge": wording.badge(finding, example=self._example),
             "badge_en": wording.badge(finding, example=self._example, language="en"),
             "sentence": wording.verdict_sentence(finding, data=data, vintage=vintage),
-            "sentence_en": wording.verdict_sentence(finding, data=data, vintage=vintage, language="en"),
+            "sentence_en": wording.verdict_sentence(
+                finding, data=data, vintage=vintage, language="en", speak=in_english
+            ),
             "facts": facts(
                 ("certainty_fact", *_both(wording.certainty_word, finding["certainty"])),
                 ("measured", finding["measured_text"]),

@@ -19,8 +19,8 @@ from hmgeo.outputs.siting_words import (
     missing_sentences,
     open_sentences,
     position_text,
+    said_text,
     say,
-    saying,
     standing_text,
     word,
 )
@@ -182,7 +182,7 @@ def printed_lines(dossier: Dossier, results: SitingResults, language: str = "zh"
         lines.append(f"【{badge(clause, language)}】{other}{rank} {clause_text} {cited.rule_id}")
         said = [
             ("量测：{text}", "".join(clause.evidence)),
-            ("判断：{text}", "".join(saying(clause, results, language))),
+            ("判断：{text}", said_text(clause, results, language)),
         ]
         lines += [f"    {say(label, language, text=text)}" for label, text in said if text]
         lines += [f"    {word(clause.certainty, language)}"] if clause.certainty else []
