@@ -31,6 +31,7 @@ LEFT: dict[str, int] = {
     "screening/evidence.py": 3,
     "screening/heights.py": 6,
     "siting/key_areas.py": 7,
+    "siting/offsets.py": 4,
     "siting/overlay.py": 2,
     "siting/page_rules.py": 1,
     "siting/targets.py": 5,

@@ -9,9 +9,9 @@ import pytest
 
 from hmgeo.errors import RuleError
 from hmgeo.rules.book import load_book
-from hmgeo.rules.model import DatedValue, Period, Rule, RuleStanding, Validity, ValidityState
+from hmgeo.rules.model import DatedValue, Period, Rule, RuleStanding, Validity
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.vocabulary import Standing
+from hmgeo.vocabulary import Standing, ValidityState
 
 JIYUAN = "419001"
 QINGCHENG_TOWN = "441802105"

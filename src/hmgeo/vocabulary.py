@@ -86,6 +86,14 @@ class PositionKind(Word):
     PLACE = "place", "仅知所在行政区", "known by place only"
 
 
+class ValidityState(Word):
+    """What an office found of a text's standing."""
+
+    STILL = "still", "仍执行", "still applied"
+    FOLLOWED = "followed", "已接续", "followed by another text"
+    LOST = "lost", "失效", "no longer in force"
+
+
 class Standing(Word):
     """Whether a rule is in effect for the place and day asked about."""
 

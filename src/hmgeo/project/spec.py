@@ -18,11 +18,11 @@ from hmgeo.judging.places import Areas
 from hmgeo.records import WordMeaning
 from hmgeo.reference.cells import lists_of_words, official_words
 from hmgeo.results.used import DEFAULT_ORDER, VISIT_ORDERS, VisitOrder
-from hmgeo.rules.model import Validity, ValidityState
+from hmgeo.rules.model import Validity
 from hmgeo.rules.nodes import Reader, compose, line_of
 from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declared
 from hmgeo.rules.words import EDITIONS
-from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
+from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, ValidityState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,13 +12,15 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.vocabulary import Effect, Word
+from hmgeo.vocabulary import Effect, ValidityState, Word
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
     from hmgeo.vocabulary import Action, LegalRank, Standing, Verdict
+    from hmgeo.words import Reason
 
 
 ANY_LAYER = "*"
@@ -369,14 +371,6 @@ class Verification:
         return f"{state.zh}（{ends}{checked}）"
 
 
-class ValidityState(Word):
-    """What an office found of a text's standing."""
-
-    STILL = "still", "仍执行", "still applied"
-    FOLLOWED = "followed", "已接续", "followed by another text"
-    LOST = "lost", "失效", "no longer in force"
-
-
 @dataclass(frozen=True, slots=True)
 class Validity:
     """An office's own check of a clause, or of a whole text (效力核实), with what it rests on.
@@ -404,13 +398,15 @@ class Validity:
     line: int = 0
 
     @property
-    def found(self) -> str:
+    def found(self) -> Reason:
         """What was found, as `已接续于《…》，自2024-01-01起`."""
-        to = f"于《{self.followed_by}》" if self.followed_by else ""
-        return f"{self.state.zh}{to}" + (f"，自{self.since}起" if self.since else "")
+        found = say("followed_by", state=self.state, by=self.followed_by) if self.followed_by else self.state
+        if self.since is None:
+            return say("validity_found", found=found)
+        return say("validity_found_since", found=found, since=str(self.since))
 
     @property
-    def text(self) -> str:
+    def text(self) -> Reason:
         """The check as it is printed beside a clause.
 
         Examples
@@ -419,7 +415,7 @@ class Validity:
         >>> Validity("A-1", ValidityState.STILL, "市局", date(2026, 11, 20), "环函〔2026〕3号").text
         '单位效力核实：仍执行（市局，2026-11-20，依据环函〔2026〕3号）'
         """
-        return f"单位效力核实：{self.found}（{self.by}，{self.on}，依据{self.document}）"
+        return say("validity_checked", found=self.found, by=self.by, on=str(self.on), document=self.document)
 
     def speaks_on(self, day: date) -> bool:
         """Return whether the check has a say on a day: what is followed or lost only from then on."""

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hmgeo.reference.tables import basins, provinces, territories
-from hmgeo.rules.model import RuleStanding, Runs, ValidityState
+from hmgeo.rules.model import RuleStanding, Runs
 from hmgeo.rules.words import BASINS
-from hmgeo.vocabulary import COUNTRY, COUNTY_DIGITS, PREFECTURE_DIGITS, Standing
+from hmgeo.vocabulary import COUNTRY, COUNTY_DIGITS, PREFECTURE_DIGITS, Standing, ValidityState
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
@@ -89,15 +89,14 @@ def _as_checked(rule: Rule, found: RuleStanding, as_of: date) -> RuleStanding:
     if one is None or not one.speaks_on(as_of) or found.standing is Standing.OUTSIDE_TERRITORY:
         return found
     if one.state is ValidityState.STILL and found.standing in {Standing.IN_FORCE, Standing.PERIOD_OVER}:
-        later = "，核实日以后是否变化未再核实" if as_of > one.on else ""
-        told = f"{one.text}{later}。"
-        checked = f"{one.text}{later}；{rule.verified.against}"
-        return replace(found, standing=Standing.IN_FORCE, note_zh=told, verified=checked)
+        told = say("validity_checked_before", checked=one.text) if as_of > one.on else one.text
+        checked = f"{told}；{rule.verified.against}"
+        return replace(found, standing=Standing.IN_FORCE, note_zh=sentences(told), verified=checked)
     if one.state is ValidityState.STILL or found.standing in {Standing.REPEALED, Standing.TEXT_NOT_HELD}:
-        return replace(found, note_zh=f"{found.note_zh}{one.text}。")
+        return replace(found, note_zh=sentences(found.note_zh, one.text))
     if one.state is ValidityState.LOST or one.is_held:
-        return replace(found, standing=Standing.REPEALED, note_zh=f"{one.text}。", verified=one.text)
-    told = f"{one.text}，接续文件原文未收录，本条未作判断。"
+        return replace(found, standing=Standing.REPEALED, note_zh=sentences(one.text), verified=one.text)
+    told = say("validity_successor_not_held", checked=one.text)
     return replace(found, standing=Standing.TEXT_NOT_HELD, note_zh=told, verified=one.text)
 
 
