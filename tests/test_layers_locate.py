@@ -117,8 +117,8 @@ def test_every_row_without_a_place_has_its_ledger_line(dirty: tuple[Positions, L
 
 def test_file_lines_say_what_was_assumed(dirty: tuple[Positions, Ledger]) -> None:
     events = {entry.event: entry for entry in dirty[1].entries if entry.row == 0}
-    assert "经度（或东坐标）=经度" in events["字段对应"].value
-    assert "定位误差=定位误差(m)" in events["字段对应"].value
+    assert "；经度 ← 经度；纬度 ← 纬度" in events["字段对应"].value
+    assert "定位误差 ← 定位误差(m)" in events["字段对应"].value
     assert "按 CGCS2000 读取" in events["坐标系未声明"].action
     assert "1 行（数据第 22 行）" in events["全角数字"].reason
     shifts = {entry.value: entry for entry in dirty[1].entries if entry.event == "坐标系转换"}

@@ -19,6 +19,7 @@ from hmgeo.commands.options import (
     ActionOption,
     AreaOption,
     AsOfOption,
+    ColumnsOption,
     EditionOption,
     JsonOption,
     KindOption,
@@ -124,25 +125,34 @@ def check_layer(
     datum: Annotated[str, typer.Option("--datum", help="大地基准，如 gcj02。")] = "",
     axis_order: Annotated[str, typer.Option("--axis-order", help="lon_lat 或 lat_lon。")] = "",
     central_meridian: Annotated[float | None, typer.Option("--central-meridian", help="度，如 114。")] = None,
+    columns: ColumnsOption = None,
     fixme: Annotated[Path | None, typer.Option("--fixme", help="写出请提供单位更正的表（xlsx）。")] = None,
+    write_columns: Annotated[
+        Path | None,
+        typer.Option("--write-columns", help="把列的对应写成 yml，可改，可作 --columns。"),
+    ] = None,
     *,
     accept_suggestions: AcceptOption = False,
 ) -> None:
     """读入一个文件，列出内容、范围、坐标系、可疑行和全部问题，不作测算。"""
     from hmgeo.intake.load import ReadOptions
     from hmgeo.project.check import check_layer, unused_by
+    from hmgeo.project.spec import told_columns
 
-    options = ReadOptions(layer, "", crs, datum, central_meridian, axis_order, accept_suggestions)
+    told = told_columns(columns or ())
+    options = ReadOptions(layer, "", crs, datum, central_meridian, axis_order, accept_suggestions, told)
     said: dict[str, object] = {
         "--layer": layer,
         "--crs": crs,
         "--datum": datum,
         "--axis-order": axis_order,
         "--fixme": fixme,
+        "--columns": columns,
+        "--write-columns": write_columns,
     }
     said |= {"--central-meridian": central_meridian, "--accept-suggestions": accept_suggestions}
     refuse_unused(unused_by(kind, file, said), "这类文件用不到这一选项", "去掉它；栅格的坐标系写在文件里")
-    show_check(check_layer(file, kind, options=options, fixme=fixme))
+    show_check(check_layer(file, kind, options=options, fixme=fixme, write_columns=write_columns))
 
 
 def pack(

@@ -33,6 +33,13 @@ FailOption = Annotated[str, typer.Option("--fail-on", help="出现该结论时�
 WordsOption = Annotated[
     Path | None, typer.Option("--words", help="用语文件（yaml）：清单外的用语各是什么意思，每词一行。")
 ]
+ColumnsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        help="哪一列是什么：lon=列名,lat=列名,name=列名；分列 lon=度列+分列+秒列；一格 lonlat=列名；或 yml 文件。",
+    ),
+]
 AcceptOption = Annotated[bool, typer.Option("--accept-suggestions", help="采纳位置检查的建议，逐条记入台账。")]
 EvidenceOption = Annotated[
     bool, typer.Option("--evidence", help="另写只有专业人员才看的表：河网对照、地形试算、洼地、各半径敏感性等。")

@@ -17,6 +17,7 @@ from hmgeo.commands.options import (
     LOG,
     OUT,
     AcceptOption,
+    ColumnsOption,
     EvidenceOption,
     FailOption,
     JsonOption,
@@ -129,6 +130,7 @@ def screen(  # one option for each thing that a bare file doesn't say
     farmland_credit: Annotated[str, typer.Option(help="耕地数据须随图注明的署名。")] = "",
     central_meridian: Annotated[float | None, typer.Option(help="无带号米制坐标的中央子午线，度，如 114。")] = None,
     sources_axis_order: Annotated[str, typer.Option(help="污染源坐标列的顺序：lon_lat 或 lat_lon（两列颠倒）。")] = "",
+    columns: ColumnsOption = None,
     fail_on: FailOption = "",
     words: WordsOption = None,
     *,
@@ -144,12 +146,12 @@ def screen(  # one option for each thing that a bare file doesn't say
     from hmgeo.project.bare import BareFile, parse_radius_m
     from hmgeo.project.run import Wish
     from hmgeo.project.screening import screen_files
-    from hmgeo.project.spec import read_words
+    from hmgeo.project.spec import read_words, told_columns
 
     failing = verdict_of(fail_on)
     wish = Wish(language=language_of(lang))
     radius_m = parse_radius_m(radius)
-    said = (central_meridian, sources_axis_order, accept_suggestions)
+    said = (central_meridian, sources_axis_order, accept_suggestions, told_columns(columns or ()))
     meanings = () if words is None else read_words(words)
     options = ReadOptions(sources_layer, sources_id, sources_crs, sources_datum, *said, words=meanings)
     first = BareFile(sources, options, sources_basis, credit=sources_credit)
@@ -174,6 +176,7 @@ def pairs(
     out: Annotated[str, typer.Option("--out", help="写出的 parquet 文件，也可写地址。")],
     radius: RadiusOption = "10km",
     scheduler: Annotated[str, typer.Option("--scheduler", help="Dask 调度程序：tcp://主机:端口，或 local。")] = "",
+    columns: ColumnsOption = None,
     *,
     aggregate: Annotated[bool, typer.Option("--aggregate", help="只写各污染源的计数和面积。")] = False,
     clipped_area: Annotated[
@@ -184,14 +187,16 @@ def pairs(
     ready_engine()
     first_use.keep_lean()
     from hmgeo.intake.formats.archive import stored_at
+    from hmgeo.intake.load import ReadOptions
     from hmgeo.project.bare import BareFile, parse_radius_m
     from hmgeo.project.pairs.measure import pairs_files
+    from hmgeo.project.spec import told_columns
 
     radius_m = parse_radius_m(radius)
     target = stored_at(out)
     with Reporter() as report:
         found = pairs_files(
-            BareFile(sources),
+            BareFile(sources, ReadOptions(columns=told_columns(columns or ()))),
             BareFile(stored_at(receptors)),
             target,
             radius_m=radius_m,

@@ -16,6 +16,7 @@ from hmgeo.commands.options import (
     OUT,
     ActionOption,
     AsOfOption,
+    ColumnsOption,
     EditionOption,
     FailOption,
     JsonOption,
@@ -55,6 +56,7 @@ def site(
     sites_basis: Annotated[Basis | None, typer.Option("--sites-basis", help="清单的数据性质；不写为未申明。")] = None,
     sites_datum: Annotated[str, typer.Option("--sites-datum", help="清单的大地基准。")] = "",
     sites_layer: Annotated[str, typer.Option("--sites-layer", help="清单的工作表或图层名。")] = "",
+    columns: ColumnsOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹：siting.xlsx、siting.json 等。")] = None,
     fail_on: FailOption = "",
     lang: LangOption = "zh",
@@ -66,16 +68,18 @@ def site(
     from hmgeo.intake.columns import ReadOptions
     from hmgeo.project.sites.files import SiteRequest, answer_sites
     from hmgeo.project.sites.given import Typed
+    from hmgeo.project.spec import told_columns
 
     failing = verdict_of(fail_on)
     if sites is None:
-        of_list = {"--sites-basis": sites_basis, "--sites-datum": sites_datum, "--sites-layer": sites_layer}
+        of_list: dict[str, object] = {"--sites-basis": sites_basis, "--sites-datum": sites_datum}
+        of_list |= {"--sites-layer": sites_layer, "--columns": columns}
         refuse_unused(of_list, "这一选项只用于 --sites 的清单", "去掉它；点位的坐标系用 --datum")
     elif not at:
         of_point = {"--datum": datum, "--position-error": error}
         refuse_unused(of_point, "这一选项只用于 --at 的点位", "清单的坐标系用 --sites-datum，定位误差写在清单的列里")
     typed = Typed(at, trade, edition, action, datum or "cgcs2000", error, "", kind, metal or (), stated or ())
-    options = ReadOptions(layer=sites_layer, datum=sites_datum)
+    options = ReadOptions(layer=sites_layer, datum=sites_datum, columns=told_columns(columns or ()))
     request = SiteRequest(
         project,
         typed,

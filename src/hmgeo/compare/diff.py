@@ -34,7 +34,7 @@ from hmgeo.compare.verify import (
 )
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
-from hmgeo.intake.columns import LIST_ALIASES, plain_name
+from hmgeo.intake.columns import recognise_list
 from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import badge
 from hmgeo.project.inputs import silent
@@ -60,7 +60,6 @@ _SAID = (
     "standing",
 )
 _WHO = frozenset({"by", "on", "reason"})
-_CODES = ("统一社会信用代码", "信用代码", "社会信用代码")
 _MOST_CELLS = 5
 _PERMIT = re.compile(r"[0-9A-Z][0-9A-Z \-]{6,}[0-9A-Z]")
 _SIGNS = re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
@@ -199,9 +198,11 @@ def _marked(rows: Sequence[Mapping[str, str]]) -> dict[str, Marks]:
 
 
 def _marks(row: Mapping[str, str]) -> Marks:
-    own = {plain_name(name.removeprefix(OWN_PREFIX)): text for name, text in row.items() if name.startswith(OWN_PREFIX)}
-    code = next((found for name in _CODES if is_credit_code(found := plain_code(own.get(name) or ""))), "")
-    given = next((own[name] for name in LIST_ALIASES["permit"].split() if own.get(name)), "")
+    own = {name.removeprefix(OWN_PREFIX): text for name, text in row.items() if name.startswith(OWN_PREFIX) and text}
+    roles = recognise_list(list(own))
+    code = plain_code(own.get(roles.get("credit_code", ""), ""))
+    code = code if is_credit_code(code) else ""
+    given = own.get(roles.get("permit", ""), "")
     permit, written = plain_code(given), unicodedata.normalize("NFKC", given).strip().upper()
     permit = permit if is_national(permit) or _PERMIT.fullmatch(written) else ""
     source_id = row["source_id"]

@@ -9,16 +9,30 @@ Field codes are those that such exports carry in practice; they were not held ag
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from hmgeo.errors import InputError, Place, Problem
+from hmgeo.errors import InputError, Place, Problem, UsageError
 from hmgeo.geo.datum import Datum, parse_datum
+from hmgeo.intake.places.headers import (
+    GRID_PAIR,
+    LON_LAT_PAIR,
+    PARTS,
+    Coordinates,
+    by_values,
+    choose,
+    find_coordinates,
+    name_parts,
+    plain_name,
+    rank,
+    shown_columns,
+    unused_parts,
+)
 from hmgeo.intake.rows import Coded
 from hmgeo.vocabulary import LayerKind
 
@@ -31,39 +45,59 @@ if TYPE_CHECKING:
     from hmgeo.records import UnreadWord, WordMeaning
 
 
-ALIASES: dict[str, str] = {
-    "name": "企业名称 单位名称 单位详细名称 公司名称 企业全称 项目名称 "
-    "敏感目标名称 尾矿库名称 水源地名称 园区名称 地块名称 名称 "
-    "name 污染源名称 "
-    "站点名称 facility_name site_name 企业名 title dlmc 地类名称 地类名称dlmc xzqmc hxmc mc",
-    "trade_code": "行业代码 国民经济行业代码 行业类别代码 trade_code industry_code hydm",
-    "trade_edition": "行业分类版本 行业代码版本 行业分类标准 trade_edition",
-    "trade_name": "行业名称 行业类别 所属行业 trade_name industry hymc",
-    "county": "县(市、区) 县(市,区) 县市区 区县 县区 县 区(县) 县级行政区 所在县 "
-    "所在县(区、市) 所在县(市、区) 所在区县 所属区县 county",
-    "township": "乡镇(街道) 乡镇 乡(镇) 镇 乡镇街道 乡(镇、街道) 街道(乡镇) 所在乡镇 所属乡镇 township town",
-    "unit_code": "坐落单位代码 坐落单位代码zldwdm zldwdm 权属单位代码 权属单位代码qsdwdm qsdwdm",
-    "unit_name": "坐落单位名称 坐落单位名称zldwmc zldwmc 权属单位名称 权属单位名称qsdwmc qsdwmc",
-    "land_code": "地类编码 地类编码dlbm dlbm 地类代码",
-    "credit_code": "统一社会信用代码 信用代码 社会信用代码 统一信用代码 uscc credit_code",
-    "region_code": "行政区划代码 区划代码 adcode 所在地行政区划代码",
-    "lonlat": "经纬度 经纬度坐标 坐标 location lnglat lonlat lon_lat 位置坐标 地理坐标 坐标(经度,纬度)",
-    "datum": "坐标系 坐标系统 坐标系名称 坐标基准 datum coordinate_system coord_sys",
-    "central_meridian": "中央子午线 中央经线 中央子午线经度 central_meridian",
-    "uncertainty": "定位误差 位置误差 误差 定位精度误差 position_uncertainty_m uncertainty_m 定位误差m",
-    "official_area": "图斑地类面积 图斑地类面积tbdlmj tbdlmj official_area_m2",
-    "parcel_area": "图斑面积 图斑面积tbmj tbmj yjjbnttbmj",
-    "deducted_area": "扣除地类面积 扣除地类面积kcmj kcmj 扣除面积",
-}
+_OF = "(?:企业|单位|公司|项目|污染源|所在|所属|所处|地)*"
+_WHO = "(?:重点|监管|排污|涉重|工业|产废|污染源|企业|单位|公司|工厂)*"
 
-LIST_ALIASES: dict[str, str] = {
-    "former_name": "曾用名 原名称 原企业名称 原单位名称 曾用名称 别名 former_name",
-    "permit": "排污许可证编号 许可证编号 排污许可证号 排污许可编号 排污登记编号 permit permit_no",
-    "address": "生产经营场所地址 地址 详细地址 企业地址 单位地址 所在地址 经营地址 注册地址 address",
-    "status": "生产状态 企业状态 运行状态 经营状态 生产情况 status",
-    "date": "资料时点 更新日期 填报日期 调查日期 核查日期 发证日期 截至日期 统计日期 date updated",
+ROLES: dict[str, str] = {
+    "name": f"{_WHO}(?:企业|单位|公司|工厂|排污者)(?:详细)?(?:名称|全称|名)(?:全称|盖章|公章)? (?:建设)?项目名称 "
+    "(?:敏感目标|敏感点|保护目标|尾矿库|水源地|(?:工业)?园区|地块|场地)名称 名称 name 污染源(?:单位)?名称? "
+    "(?:站点|设施)名称 "
+    "facilityname sitename title dlmc 地类名称(?:dlmc)? xzqmc hxmc mc 企业 企业单位 公司 厂名",
+    "trade_code": f"{_OF}(?:国民经济)?行业(?:类别|分类|小类)?(?:代码|编码) 行业(?:类别|名称|分类)?[及和与]代码 "
+    "tradecode industrycode hydm",
+    "trade_edition": "行业分类版本 行业代码版本 行业分类标准 tradeedition",
+    "trade_name": f"行业名称 行业小类(?:名称)? {_OF}(?:国民经济)?行业(?:类别|类型|分类)?(?:名称)? "
+    "tradename industry hymc",
+    "county": f"{_OF}(?:县市区|县区市|区县市|市县区|县区|区县|县|县旗|旗县|旗县区|县市区旗|县区市旗|县级)"
+    "(?:名称?|行政区(?:划)?|级)? county",
+    "township": f"{_OF}(?:乡镇街道|街道乡镇|乡镇街|乡镇|镇街|镇乡|街镇|镇)(?:名称?)? township town",
+    "unit_code": "坐落单位代码(?:zldwdm)? zldwdm 权属单位代码(?:qsdwdm)? qsdwdm",
+    "unit_name": "坐落单位名称(?:zldwmc)? zldwmc 权属单位名称(?:qsdwmc)? qsdwmc",
+    "land_code": "地类编码(?:dlbm)? dlbm 地类代码",
+    "credit_code": f"{_OF}(?:统一)?(?:社会)?信用代码(?:或?组织机构代码)? 组织机构代码或?统一社会信用代码 "
+    "uscc creditcode",
+    "region_code": f"{_OF}(?:行政)?区划代码 adcode",
+    "datum": "坐标系(?:统|名称)? (?:坐标|大地)基准 datum coordinatesystem coordsys",
+    "central_meridian": "中央(?:子午线|经线)(?:经度)? centralmeridian",
+    "zone": "(?:投影)?(?:分)?带号",
+    "uncertainty": "(?:定位|位置)?(?:精度)?误差m? positionuncertaintym uncertaintym",
+    "official_area": "图斑地类面积(?:tbdlmj)? tbdlmj officialaream2",
+    "parcel_area": "图斑面积(?:tbmj)? tbmj yjjbnttbmj",
+    "deducted_area": "扣除(?:地类)?面积 扣除地类面积kcmj kcmj",
+    "permit": "(?:国家|全国)?(?:排污)?许可证书?(?:编号|号|编码) 排污许可(?:编号|号) 排污登记(?:表|回执)?编号 "
+    "permit(?:no)?",
+    "address": f"(?:生产经营场所|生产经营|生产|详细|经营|{_OF})(?:场所|详细)?地址 注册地址 address",
 }
-"""Further columns by which lists of enterprises are held against each other."""
+"""Roles of columns and the names that mean them, the most telling first: patterns on a name's letters alone."""
+
+NAMES_OF_KIND: dict[LayerKind, str] = {
+    LayerKind.OUTFALLS: "(?:入河)?(?:排污|排放)口名称",
+    LayerKind.INTAKES: "取水口名称",
+    LayerKind.IRRIGATION_INTAKES: "取水口名称",
+    LayerKind.IRRIGATION_DISTRICTS: "灌区名称",
+    LayerKind.WASTE_HEAPS: "(?:渣堆|堆场|渣场)名称",
+    LayerKind.MINES: "(?:矿山|矿区)名称",
+    LayerKind.RIVERS: "(?:河流|河段)名称",
+    LayerKind.WATER_STATIONS: "断面名称",
+}
+"""What things of a kind are called before anything else is a name."""
+
+LIST_ROLES: dict[str, str] = {
+    "former_name": "曾用名称? 原(?:企业|单位)?名称 别名 formername",
+    "status": "(?:生产|企业|运行|经营)状态 生产情况 status",
+    "date": "资料时点 (?:更新|填报|调查|核查|发证|截至|统计)日期 date updated",
+}
+"""Further columns by which lists of enterprises are held against each other, with `permit` and `address`."""
 
 CLASS_ALIASES: dict[LayerKind, str] = {
     LayerKind.FARMLAND: "土壤环境质量类别 耕地土壤环境质量类别 环境质量类别 土壤质量类别 质量类别 划分类别 类别 "
@@ -75,28 +109,6 @@ CLASS_ALIASES: dict[LayerKind, str] = {
     LayerKind.OUTFALLS: "类型 排放口类型 类别 class type kind",
 }
 OTHER_CLASS_ALIASES = "类别 级别 类型 class type kind"
-
-# Pairs of coordinate columns, most telling first. In a survey grid 横坐标 runs east and 纵坐标 north.
-COORDINATES: tuple[tuple[str, str], ...] = (
-    (
-        (
-            "经度 东经 lon longitude lng long 经度坐标 坐标经度 中心经度 中心点经度 经度e 经度lon jd "
-            "坐标(经度) 坐标(东经) 地理坐标(经度) 地理坐标(东经) 中心经纬度(经度) 经纬度(经度) "
-            "初期坝坝脚经度 坝脚经度 取水口经度"
-        ),
-        (
-            "纬度 北纬 lat latitude 纬度坐标 坐标纬度 中心纬度 中心点纬度 纬度n 纬度lat wd "
-            "坐标(纬度) 坐标(北纬) 地理坐标(纬度) 地理坐标(北纬) 中心经纬度(纬度) 经纬度(纬度) "
-            "初期坝坝脚纬度 坝脚纬度 取水口纬度"
-        ),
-    ),
-    ("横坐标 东坐标 东向坐标 easting east e", "纵坐标 北坐标 北向坐标 northing north n"),
-    ("x坐标 x 坐标x point_x x_coord coord_x", "y坐标 y 坐标y point_y y_coord coord_y"),
-)
-LON_LAT_PAIR = 0
-"""Index of the pair of longitude and latitude."""
-NEUTRAL_PAIR = 2
-"""Index of the X/Y pair, whose axes a survey table may name the other way round."""
 
 ROLE_WORDS = {
     "id": "编号",
@@ -113,10 +125,13 @@ ROLE_WORDS = {
     "region_code": "行政区划代码",
     "datum": "坐标系",
     "central_meridian": "中央子午线",
+    "zone": "带号",
     "uncertainty": "定位误差",
     "official_area": "图斑地类面积",
     "parcel_area": "图斑面积",
     "deducted_area": "扣除地类面积",
+    "permit": "排污许可证编号",
+    "address": "地址",
     "class": "类别",
     "lonlat": "经纬度",
     "lon": "经度（或东坐标）",
@@ -127,7 +142,7 @@ ROLE_WORDS = {
 IDS_FIRST = "enterprise_id source_id parcel_id receptor_id"
 IDS_NUMBERS = "企业编号 排放口编号 地块编号 水源地编号 库编号 园区编号 项目编号 点位编号 单元编码"
 IDS_OF_KIND: dict[LayerKind, str] = {
-    LayerKind.OUTFALLS: "排放口编号 排污口编号",
+    LayerKind.OUTFALLS: "排放口编号 排污口编号 xkdraincode",
     LayerKind.INTAKES: "取水口编号",
     LayerKind.IRRIGATION_INTAKES: "取水口编号",
     LayerKind.IRRIGATION_DISTRICTS: "灌区编号",
@@ -137,6 +152,7 @@ IDS_OF_KIND: dict[LayerKind, str] = {
 """Tables whose rows also name other things by id: their own id first."""
 
 IDS_LAST = "企业id 地块id 编号 编码 bsm 标识码bsm id eid pid"
+IDS_ELSE = "(?:企业|单位|污染源|排污单位|地块|图斑|项目|点位|站点|渣堆|矿山|敏感目标)(?:编号|编码|id)"
 
 UNITS = frozenset(
     ("m", "米", "㎡", "m2", "平方米", "°", "度", "十进制", "十进制度", "小数度", "dd", "deg", "东经", "北纬", "e", "n")
@@ -144,17 +160,7 @@ UNITS = frozenset(
 
 
 _MOST_NAMED = 40
-
-
-def plain_name(text: str) -> str:
-    """Return a column name as it is compared.
-
-    Examples
-    --------
-    >>> plain_name(" 乡镇（街道）* "), plain_name("Enterprise ID"), plain_name("Source_ID")
-    ('乡镇(街道)', 'enterpriseid', 'source_id')
-    """
-    return re.sub(r"[\s*\ufeff]+", "", unicodedata.normalize("NFKC", text).casefold())
+_PERMIT = re.compile(r"[0-9A-Z]{18}\d{3}[A-Z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +170,19 @@ class Columns:
     Parameters
     ----------
     by_role
-        Roles are the keys of the alias table, and `class`, `lon`, `lat`.
-    pair
-        Which pair of coordinate names was met.
-    header_datum
-        Datum that the coordinate columns' own names state, as in 经度(GCJ-02).
-    is_split
-        Degrees, minutes and seconds stand in columns of their own; lon and lat name those of the degrees.
+        Roles are the keys of `ROLE_WORDS`; `lon` and `lat` name the first column of each coordinate.
+    place
+        The columns that hold the coordinates; None where the file has none, or where `rivals` ask.
+    spares
+        Further coordinates beside those, the surest first.
+    rivals
+        Coordinates between which the user has to choose.
     """
 
     by_role: dict[str, str] = field(default_factory=dict)
-    pair: int = 0
-    header_datum: Datum | None = None
-    is_split: bool = False
+    place: Coordinates | None = None
+    spares: tuple[Coordinates, ...] = ()
+    rivals: tuple[Coordinates, ...] = ()
 
     def __contains__(self, role: str) -> bool:
         """Tell whether the file has a column for the role."""
@@ -186,53 +192,126 @@ class Columns:
         """Return the file's own name of the column."""
         return self.by_role[role]
 
+    @property
+    def pair(self) -> int:
+        """What kind of pair of coordinates there is."""
+        return self.place.pair if self.place else LON_LAT_PAIR
 
-def recognise(headers: Sequence[str], kind: LayerKind) -> Columns:
+    @property
+    def header_datum(self) -> Datum | None:
+        """Datum that the coordinate columns' own names state, as in 经度(GCJ-02)."""
+        return self.place.datum if self.place else None
+
+    def at(self, place: Coordinates | None, found: Iterable[Coordinates]) -> Columns:
+        """Return the same with other columns of coordinates."""
+        said = {} if place is None else {"lon": place.lon[0], "lat": place.lat[0]}
+        others = {role: name for role, name in self.by_role.items() if role not in {"lon", "lat"}}
+        used = set() if place is None else set(place.headers)
+        spares: list[Coordinates] = []
+        for one in found:
+            if place is not None and not used & set(one.headers):
+                spares.append(one)
+                used |= set(one.headers)
+        return Columns({**others, **said}, place, tuple(spares))
+
+    def shown(self) -> tuple[tuple[str, str], ...]:
+        """Return what each role is called and the columns taken for it."""
+        made = {role: (ROLE_WORDS.get(role, "类别"), name) for role, name in self.by_role.items()}
+        if self.place is not None and self.place.lon == self.place.lat:
+            del made["lat"]
+            made["lon"] = (ROLE_WORDS["lonlat"], self.place.lon[0])
+        elif self.place is not None:
+            words = ("经度", "纬度") if self.place.pair == LON_LAT_PAIR else ("东坐标", "北坐标")
+            made["lon"] = (words[0], shown_columns(self.place.lon))
+            made["lat"] = (words[1], shown_columns(self.place.lat))
+        return tuple(made.values())
+
+    def said(self) -> tuple[tuple[str, str], ...]:
+        """Return role and column as `map_columns` takes them."""
+        roles = {role: name for role, name in self.by_role.items() if role not in {"lon", "lat"}}
+        return (*roles.items(), *(self.place.said if self.place else ()))
+
+
+def recognise(headers: Sequence[str], kind: LayerKind, columns: Mapping[str, Sequence[str]] | None = None) -> Columns:
     """Match a file's column names with the roles.
+
+    Parameters
+    ----------
+    columns
+        The cells, where they may tell which of several coordinates to read.
 
     Examples
     --------
     >>> recognise(["企业名称*", "经度（WGS84）", "纬度（WGS84）"], LayerKind.ENTERPRISES).by_role
     {'name': '企业名称*', 'lon': '经度（WGS84）', 'lat': '纬度（WGS84）'}
     """
-    known: dict[str, str] = {}
-    for header in headers:
-        known.setdefault(plain_name(header), header)
-    for header in headers:  # a name without its unit never outranks the bare name
-        known.setdefault(without_unit(plain_name(header)), header)
-    aliases = {**ALIASES, "class": CLASS_ALIASES.get(kind, OTHER_CLASS_ALIASES)}
-    by_role: dict[str, str] = {}
-    for role, words in aliases.items():
-        found = next((known[word] for word in words.split() if word in known), None)
-        if found is not None:
-            by_role[role] = found
-    both = by_role.pop("lonlat", "")
-    split = _split_degrees(headers)
-    if split is not None:
-        return Columns({**by_role, "lon": split[0], "lat": split[1]}, LON_LAT_PAIR, is_split=True)
-    for pair, (lon_words, lat_words) in enumerate(COORDINATES):
-        lon = next((known[word] for word in lon_words.split() if word in known), None)
-        lat = next((known[word] for word in lat_words.split() if word in known), None)
-        if lon is not None and lat is not None:
-            return Columns({**by_role, "lon": lon, "lat": lat}, pair, _datum_in_name(lon) or _datum_in_name(lat))
-    if both:
-        return Columns({**by_role, "lon": both, "lat": both}, LON_LAT_PAIR, _datum_in_name(both))
-    return Columns(by_role)
+    names = f"{NAMES_OF_KIND.get(kind, '')} {ROLES['name']}"
+    by_role = _by_pattern(headers, {**ROLES, "name": names})
+    plain = {plain_name(header): header for header in reversed(headers)}
+    words = CLASS_ALIASES.get(kind, OTHER_CLASS_ALIASES).split()
+    told = next((plain[word] for word in words if word in plain), "")
+    if told:
+        by_role["class"] = told
+    found = find_coordinates(headers)
+    place, rivals = choose(found, kind, columns)
+    ordered = sorted(found, key=lambda one: rank(one, kind))
+    return replace(Columns(by_role).at(place, ordered), rivals=rivals)
 
 
 def recognise_list(headers: Sequence[str]) -> dict[str, str]:
-    """Match a file's column names with the roles of `LIST_ALIASES`.
+    """Match a file's column names with the roles of `LIST_ROLES`.
 
     Examples
     --------
     >>> recognise_list(["单位名称", "许可证编号", "发证日期"])
     {'permit': '许可证编号', 'date': '发证日期'}
     """
-    known = {plain_name(header): header for header in reversed(headers)}
-    found = {
-        role: next((known[word] for word in words.split() if word in known), "") for role, words in LIST_ALIASES.items()
-    }
-    return {role: header for role, header in found.items() if header}
+    return _by_pattern(headers, {role: ROLES[role] for role in ("credit_code", "permit", "address")} | LIST_ROLES)
+
+
+def _by_pattern(headers: Sequence[str], roles: Mapping[str, str]) -> dict[str, str]:
+    """Return the column of each role that has one: by its most telling name, and of two the first."""
+    known: dict[str, str] = {}
+    for header in headers:
+        known.setdefault(_letters(plain_name(header)), header)
+    for header in headers:  # a name without its unit never outranks the bare name
+        known.setdefault(_letters(without_unit(plain_name(header))), header)
+    found: dict[str, str] = {}
+    for role, patterns in roles.items():
+        names = (name for one in patterns.split() for name in known if re.fullmatch(one, name))
+        name = next(names, None)
+        if name is not None:
+            found[role] = known[name]
+    return found
+
+
+@lru_cache(maxsize=4096)
+def is_name(text: str) -> bool:
+    """Tell whether a text is the name of a column that means something to some kind of layer.
+
+    Examples
+    --------
+    >>> is_name("排放口经度_度"), is_name("甲厂"), is_name("东经113°02′15″")
+    (True, False, False)
+    """
+    plain = plain_name(text)
+    coordinate = name_parts(text)
+    if coordinate is not None and not coordinate.is_weak and not re.search(r"\d{3}", plain):
+        return True
+    every = {**ROLES, **LIST_ROLES, **{kind.value: names for kind, names in NAMES_OF_KIND.items()}}
+    return {plain, without_unit(plain)} & _listed_names() != set() or bool(_by_pattern([text], every))
+
+
+@lru_cache(maxsize=1)
+def _listed_names() -> frozenset[str]:
+    lists = [*CLASS_ALIASES.values(), OTHER_CLASS_ALIASES, IDS_FIRST, IDS_NUMBERS, IDS_LAST, *IDS_OF_KIND.values()]
+    return frozenset(word for words in lists for word in words.split())
+
+
+@lru_cache(maxsize=4096)
+def _letters(plain: str) -> str:
+    """Return a compared name without brackets and signs: 县(市、区) as 县市区."""
+    return re.sub(r"[\W_]+", "", plain)
 
 
 def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Sequence[str], place: Place) -> Columns:
@@ -241,7 +320,7 @@ def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Se
     Parameters
     ----------
     wanted
-        Pairs of role and column name.
+        Pairs of role and column name; names of degrees, minutes and seconds joined by `+`.
 
     Raises
     ------
@@ -250,64 +329,99 @@ def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Se
     """
     known = {plain_name(header): header for header in reversed(headers)}
     problems = []
-    mapped: dict[str, str] = {}
+    mapped: dict[str, tuple[str, ...]] = {}
     for role, name in wanted:
+        names = [name] if plain_name(name) in known else re.split("[+＋]", name)
         if role not in ROLE_WORDS:
             remedy = "改为其中之一"
             problems.append(Problem("字段映射的用途无法识别", place, role, "、".join(ROLE_WORDS), remedy))
-        elif plain_name(name) not in known:
-            remedy = "改为文件中的列名"
-            problems.append(Problem("字段映射的列不存在", place, name, "、".join(headers), remedy))
+        elif lacking := [one for one in names if plain_name(one) not in known]:
+            remedy = "改为文件中的列名；度、分、秒分列时以 + 相连"
+            problems.append(Problem("字段映射的列不存在", place, "、".join(lacking), "、".join(headers), remedy))
+        elif len(names) > (len(PARTS) if role in {"lon", "lat"} else 1):
+            problems.append(Problem("字段映射的列过多", place, name, remedy="只有经度、纬度可由度、分、秒三列相连"))
         else:
-            mapped[role] = known[plain_name(name)]
+            mapped[role] = tuple(known[plain_name(one)] for one in names)
     if problems:
         raise InputError(problems)
-    is_same = not {"lon", "lat"} & mapped.keys()
-    return replace(columns, by_role={**columns.by_role, **mapped}, is_split=columns.is_split and is_same)
+    both = mapped.pop("lonlat", None)
+    lon, lat = (both, both) if both else (mapped.pop("lon", None), mapped.pop("lat", None))
+    made = replace(columns, by_role={**columns.by_role, **{role: names[0] for role, names in mapped.items()}})
+    if lon is None and lat is None:
+        return made
+    before = columns.place
+    lon, lat = lon or (before.lon if before else None), lat or (before.lat if before else None)
+    if lon is None or lat is None:
+        return replace(made, by_role={**made.by_role, ("lon" if lon else "lat"): (lon or lat or ("",))[0]})
+    told = [name_parts(names[0]) for names in (lon, lat)]
+    is_grid = any(one is not None and one.axis in {"east", "north", "x", "y"} for one in told)
+    datum = next((one.datum for one in told if one is not None and one.datum is not None), None)
+    order = told[0].order if told[0] is not None else ""
+    chosen = Coordinates(lon, lat, GRID_PAIR if is_grid else LON_LAT_PAIR, datum, order)
+    return made.at(chosen, [*([before] if before else []), *columns.spares])
 
 
-def names_places_only(columns: Columns, headers: Sequence[str]) -> bool:
-    """Tell whether a list holds places by name and nothing that could be a coordinate.
+def read_mapping(text: str) -> tuple[tuple[str, str], ...]:
+    """Read `lon=列名,lat=列名` as pairs of role and column name; names may hold commas.
 
     Examples
     --------
-    >>> headers = ["企业名称", "所在县(区、市)"]
-    >>> names_places_only(recognise(headers, LayerKind.ENTERPRISES), headers)
-    True
-    >>> headers = ["企业名称", "县", "经度"]
-    >>> names_places_only(recognise(headers, LayerKind.ENTERPRISES), headers)
-    False
+    >>> read_mapping("lonlat=坐标(经度,纬度),name=单位")
+    (('lonlat', '坐标(经度,纬度)'), ('name', '单位'))
     """
-    if "lon" in columns or not ("county" in columns or "township" in columns):
+    roles = "|".join(ROLE_WORDS)
+    parts = re.split(rf"[,，;；]\s*(?=(?:{roles})\s*[=＝])", text.strip())
+    pairs = [re.split("[=＝]", part, maxsplit=1) for part in parts]
+    wrong = [parts[at] for at, pair in enumerate(pairs) if len(pair) == 1 or not pair[1].strip()]
+    if wrong:
+        remedy = "写作 lon=列名,lat=列名,name=列名；一格两值写 lonlat=列名；度、分、秒分列写 lon=度列+分列+秒列"
+        raise UsageError(
+            Problem("列的对应看不懂", Place(key="--columns"), "、".join(wrong), "、".join(ROLE_WORDS), remedy)
+        )
+    return tuple((pair[0].strip(), pair[1].strip()) for pair in pairs)
+
+
+def lacks_coordinates(columns: Columns, raw: RawTable) -> bool:
+    """Tell whether a list names enterprises or places and holds nothing that could be a coordinate."""
+    if "lon" in columns or "lat" in columns or columns.rivals:
         return False
-    known = {word for pair in COORDINATES for words in pair for word in words.split()}
-    plain = {plain_name(header) for header in headers}
-    return not any(
-        name in known or without_unit(name) in known or re.search("经度|纬度|坐标|经纬", name) for name in plain
-    )
+    if not columns.by_role.keys() & {"id", "name", "county", "township", "credit_code", "permit", "address"}:
+        return False
+    named = (name_parts(header) for header in raw.headers)
+    return not any(one is not None and not one.is_weak for one in named) and not by_values(raw.columns)
 
 
-def require_coordinates(columns: Columns, headers: Sequence[str], place: Place) -> None:
-    """Raise an `InputError` that lists what was found and what would be understood."""
-    if "lon" in columns and "lat" in columns:
-        parts = unused_parts(columns, headers)
-        if parts and re.search("经|lon|lng", plain_name(columns["lon"])):  # a user may map another pair
-            remedy = "度、分、秒分列时，列名写作 经度(度)、经度(分)、经度(秒)、纬度(度)、纬度(分)、纬度(秒)"
-            raise InputError(
-                Problem("有分、秒列而对不上度列，坐标不完整", place, found="、".join(parts), remedy=remedy)
-            )
+def require_coordinates(columns: Columns, raw: RawTable, place: Place) -> None:
+    """Raise an `InputError` that says what was found and what to type, unless the coordinates are known."""
+    if columns.rivals:
+        named = "；".join(one.label for one in columns.rivals)
+        lines = " 或 ".join(one.line for one in columns.rivals)
+        what = (
+            "坐标列不止一种读法，请指明用哪一对" if len(columns.rivals) > 1 else "坐标列像是别处的位置，请指明是否采用"
+        )
+        raise InputError(Problem(what, place, named, remedy=_typed(lines)))
+    if columns.place is not None:
+        parts = unused_parts(columns.place, columns.spares, raw.headers)
+        if parts:
+            remedy = _typed("--columns lon=度列+分列+秒列,lat=度列+分列+秒列")
+            raise InputError(Problem("有分、秒列而对不上度列，坐标不完整", place, "、".join(parts), remedy=remedy))
         return
-    understood = "；".join(f"{'/'.join(lon.split()[:4])} 与 {'/'.join(lat.split()[:4])}" for lon, lat in COORDINATES)
+    offered = by_values(raw.columns)
+    found = "、".join(header or "（空列名）" for header in raw.headers[:_MOST_NAMED])
     raise InputError(
         Problem(
             what="没有识别出成对的坐标列",
             where=place,
-            found="、".join(header or "（空列名）" for header in headers[:_MOST_NAMED])
-            + ("……" if len(headers) > _MOST_NAMED else ""),
-            allowed=understood,
-            remedy="首行须为列名；请把坐标列改为上述名称之一（如 经度、纬度），或改用带坐标系的矢量文件",
+            found=found + ("……" if len(raw.headers) > _MOST_NAMED else ""),
+            allowed="经度/东经/lon/lng 与 纬度/北纬/lat；X坐标/东坐标 与 Y坐标/北坐标；坐标、经纬度（一格两值）",
+            remedy=(f"{offered[0].label} 的数值像经纬度：" if offered else "首行须为列名（如 经度、纬度）；")
+            + _typed(offered[0].line if offered else "--columns lon=列名,lat=列名"),
         )
     )
+
+
+def _typed(line: str) -> str:
+    return f"写 {line}（project.yml 中写 columns: {{lon: 列名, lat: 列名}}），或改列名"
 
 
 _POINT_NUMBERS = frozenset(
@@ -342,7 +456,7 @@ def refuse_boundary_points(raw: RawTable, columns: Columns, place: Place) -> Non
 
 def write_mapping(columns: Columns, journal: Journal) -> None:
     """Put the recognised columns into the ledger, one entry for the file."""
-    mapping = "；".join(f"{ROLE_WORDS[role]}={header}" for role, header in columns.by_role.items())
+    mapping = "；".join(f"{word} ← {header}" for word, header in columns.shown())
     journal.note("字段对应", "按列名识别", "按此读取", value=mapping or "没有识别出任何列")
 
 
@@ -373,7 +487,8 @@ def id_column(headers: Sequence[str], kind: LayerKind, wanted: str, place: Place
         found = known.get(name) or loose.get(name.replace("_", ""))
         if found:
             return found
-    return ""
+    more = _by_pattern(headers, {"id": f"{IDS_ELSE} {ROLES['permit']}"})
+    return more.get("id", "")
 
 
 def make_ids(values: Sequence[str] | None, count: int, column: str, journal: Journal) -> list[str]:
@@ -431,110 +546,12 @@ def unclear_rows(
         journal.note(event, "共 {rows}", action, field=field, value=value, rows=rows)
 
 
-_PART = re.compile(r"(.*?(?:东经|北纬|经度|纬度))[_\-]?[(]?([度°分′秒″])[)]?")
-_PART_WORDS = {"°": "度", "′": "分", "″": "秒"}
-
-
-def split_part(header: str) -> tuple[str, str] | None:
-    """Return what a column holds degrees, minutes or seconds of, and which of them; None for any other column.
-
-    Examples
-    --------
-    >>> split_part("中心经度_度"), split_part("北纬（′）"), split_part("经度")
-    (('中心经度', '度'), ('北纬', '分'), None)
-    """
-    match = _PART.fullmatch(plain_name(header))
-    return (match[1], _PART_WORDS.get(match[2], match[2])) if match else None
-
-
-def _split_degrees(headers: Sequence[str]) -> tuple[str, str] | None:
-    """Return the columns of degrees of longitude and latitude where minutes and seconds have columns of their own."""
-    parts = {header: part for header in headers if (part := split_part(header))}
-    parted = {stem for stem, word in parts.values() if word != "度"}
-    degrees = {stem: header for header, (stem, word) in reversed(parts.items()) if word == "度"}
-    for stem, lon in degrees.items():
-        other = stem.replace("东经", "北纬").replace("经度", "纬度")
-        if other != stem and other in degrees and {stem, other} & parted:
-            return lon, degrees[other]
-    return None
-
-
-def unused_parts(columns: Columns, headers: Sequence[str]) -> list[str]:
-    """Return the columns of minutes and seconds that no joined coordinate takes in."""
-    joined = {part[0] for role in ("lon", "lat") if columns.is_split and (part := split_part(columns[role]))}
-    return [name for name in headers if (part := split_part(name)) and part[1] != "度" and part[0] not in joined]
-
-
-def spare_pairs(columns: Columns, headers: Sequence[str]) -> list[tuple[str, str]]:
-    """Return further pairs of coordinate columns, which stand beside the pair in use."""
-    known = {plain_name(header): header for header in reversed(headers)}
-    known = {**{without_unit(name): header for name, header in known.items()}, **known}
-    used = {columns.by_role.get("lon"), columns.by_role.get("lat")}
-    found = []
-    for lon_words, lat_words in COORDINATES:
-        for lon_word, lat_word in zip(lon_words.split(), lat_words.split(), strict=False):
-            pair = (known.get(lon_word), known.get(lat_word))
-            if pair[0] is not None and pair[1] is not None and not used & {*pair}:
-                found.append((pair[0], pair[1]))
-                used |= {*pair}
-    both = next((known[word] for word in ALIASES["lonlat"].split() if word in known), None)
-    return [*found, (both, both)] if both is not None and both not in used else found
-
-
 def without_unit(plain: str) -> str:
     """Return a compared name without the unit or datum in brackets after it."""
     match = re.fullmatch(r"(.+)\(([^()]*)\)", plain)
     if match and (match[2] in UNITS or parse_datum(match[2]) is not None):
         return match[1]
     return plain
-
-
-_DATUM_WORDS = (
-    (
-        Datum.GCJ02,
-        r"gcj0?2|火星坐标系?|国测局(?:加密)?坐标系?|(?:高德|腾讯)(?=地图|坐标|经纬|导航|定位|拾取|app|$)|amap",
-    ),
-    (Datum.BD09, r"bd09(?:ll)?|百度(?=地图|坐标|经纬|导航|定位|拾取|app|$)"),
-    (Datum.WGS84, r"wgs(?:19)?84"),
-    (Datum.XIAN80, r"西安(?:19)?80|(?:19)?80西安|xian(?:19)?80|1980国家大地"),
-    (Datum.BEIJING54, r"北京(?:19)?54|(?:19)?54北京|beijing(?:19)?54"),
-    (Datum.CGCS2000, r"cgcs2000|国家(?:大地)?2000|2000国家(?:大地)?|大地2000|天地图"),
-    (Datum.UNKNOWN, r"(?:独立|地方|施工|城建|自定义?|假定)坐标系?"),
-)
-_DATUM_FILLERS = re.compile(
-    r"坐标系统|坐标系|坐标|经纬度|经度|纬度|数据|来源|来自|取自|采用|采集|获取|拾取器|拾取|读取|查询|查得|量取|定位|地图|导航"
-    r"|手机|app|加密|使用|提供|点位|位置|中心|备注|注|说明|本表|所有|全部|企业|清单|名单|一览表|统计表|汇总表|年|均|为|系|由|于|从|是|用|的|上|网"
-)
-
-
-def datums_in_note(text: str) -> tuple[tuple[Datum, ...], bool]:
-    """Return the datums that a free text names, and whether it says nothing else.
-
-    Examples
-    --------
-    >>> datums_in_note("坐标取自高德地图")[0][0].value, datums_in_note("坐标取自高德地图")[1]
-    ('gcj02', True)
-    >>> [datum.value for datum in datums_in_note("已由GCJ-02转为CGCS2000")[0]], datums_in_note("高德路 5 号")
-    (['gcj02', 'cgcs2000'], ((), False))
-    """
-    found: dict[Datum, None] = {}
-    is_all = True
-    for part in re.split(r"[,.。;!?()\[\]【】\n]", unicodedata.normalize("NFKC", text).casefold()):
-        named_here = False
-        rest = re.sub(r"[\s\-_:、/\"'“”]+", "", part)
-        for datum, pattern in _DATUM_WORDS:
-            rest, times = re.subn(pattern, "", rest)
-            if times:
-                found[datum] = None
-                named_here = True
-        if named_here:
-            is_all = is_all and not _DATUM_FILLERS.sub("", rest)
-    return tuple(found), bool(found) and is_all
-
-
-def _datum_in_name(header: str) -> Datum | None:
-    match = re.search(r"\(([^()]*)\)", plain_name(header))
-    return parse_datum(match[1]) if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -556,6 +573,9 @@ class Opened:
 
     def texts(self, role: str) -> list[str]:
         """Return a column's texts, stripped; blanks where the file has no such column."""
+        if role == "credit_code" and role not in self.columns and "permit" in self.columns:
+            # a permit's number begins with the credit code of its holder
+            return [code[:18] if _PERMIT.fullmatch(code) else "" for code in self.texts("permit")]
         if role not in self.columns:
             return [""] * self.raw.row_count
         return [text.strip() for text in self.raw.columns[self.columns[role]]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.intake.columns import ROLE_WORDS, recognise_standard
+from hmgeo.intake.columns import recognise_standard
 from hmgeo.intake.formats.read import TEMPLATES
 from hmgeo.intake.pipeline import open_file, place_rows
 from hmgeo.intake.places.numbers import PLACEHOLDERS
@@ -56,6 +56,8 @@ class Inspection:
         Which of the offices' exports the file is; empty where it is none.
     mapping
         Role in words and column name.
+    columns
+        Role and column name, as `ReadOptions.columns` takes them.
     statuses
         Of each row: assessed, not_located, rejected.
     extent
@@ -74,6 +76,7 @@ class Inspection:
     lines: tuple[int, ...] = field(repr=False)
     standard: str
     mapping: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, str], ...]
     headers: tuple[str, ...]
     cells: Mapping[str, list[str]] = field(repr=False)
     ids: tuple[str, ...] = field(repr=False)
@@ -109,7 +112,8 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
         kind=kind,
         lines=opened.raw.lines,
         standard="" if standard is None else standard.title,
-        mapping=tuple((ROLE_WORDS.get(role, "类别"), name) for role, name in opened.columns.by_role.items()),
+        mapping=opened.columns.shown(),
+        columns=opened.columns.said(),
         headers=tuple(opened.raw.headers),
         cells=opened.raw.columns,
         ids=tuple(opened.ids),

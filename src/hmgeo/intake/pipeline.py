@@ -16,9 +16,9 @@ from hmgeo.intake.columns import (
     Opened,
     ReadOptions,
     id_column,
+    lacks_coordinates,
     make_ids,
     map_columns,
-    names_places_only,
     note_standard,
     recognise,
     refuse_boundary_points,
@@ -40,7 +40,7 @@ from hmgeo.intake.places.numbers import pair_uncertainties_m, typed_pairs
 from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_against_places
 from hmgeo.intake.quality import settle_words
 from hmgeo.intake.rows import Journal, Outcome, ReadAs
-from hmgeo.vocabulary import LayerKind, Status
+from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +73,9 @@ def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) 
     journal = Journal(shown_path(path, shown_as))
     raw = read_raw(path, layer=options.layer, journal=journal, kind=kind)
     place = Place(file=journal.file, sheet=raw.sheet)
-    columns = map_columns(recognise(raw.headers, kind), options.columns, raw.headers, place)
-    column = id_column(raw.headers, kind, options.id_field, place)
+    cells = raw.columns if raw.geometry is None else None
+    columns = map_columns(recognise(raw.headers, kind, cells), options.columns, raw.headers, place)
+    column = id_column(raw.headers, kind, options.id_field or columns.by_role.get("id", ""), place)
     if column:
         columns = replace(columns, by_role={"id": column, **columns.by_role})
     write_mapping(columns, journal)
@@ -96,10 +97,10 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
         if polygons_only:
             remedy = "改用带面状几何的文件（gpkg、geojson、shp、parquet）"
             raise InputError(Problem(f"{kind.zh}须为面状图层，表格不能表达范围", place, remedy=remedy))
-        if not are_receptors and names_places_only(columns, raw.headers):
+        if not are_receptors and lacks_coordinates(columns, raw):
             _leave_unlocated(outcome)
             return outcome
-        require_coordinates(columns, raw.headers, place)
+        require_coordinates(columns, raw, place)
         refuse_boundary_points(raw, columns, place)
         locate_table(raw, columns, declared, outcome)
         label = "、".join(dict.fromkeys((columns["lon"], columns["lat"])))
@@ -167,11 +168,9 @@ def _stays_as_it_is(raw: RawTable, columns: Columns, declared: Declared) -> bool
 
 def _leave_unlocated(outcome: Outcome) -> None:
     """Leave every row without coordinates; the places they name may still tell something."""
-    outcome.journal.note("没有坐标列", "名单只写明所在行政区，没有坐标列", "全部按所在县、乡镇处理，不落点")
+    outcome.journal.note("没有坐标列", "名单没有坐标列", "，全部按所填的县、乡镇处理，不落点")
     for row in range(len(outcome.status)):
-        outcome.mark(row, Status.NOT_LOCATED)
-        outcome.uncertainty_m[row] = np.nan
-        outcome.remark(row, "没有坐标")
+        outcome.leave(row, "没有坐标")
 
 
 def _turn_shapes(outcome: Outcome, journal: Journal) -> None:

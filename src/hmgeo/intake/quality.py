@@ -11,8 +11,8 @@ import pyarrow as pa
 from stdnum.cn import uscc
 from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength, ValidationError
 
-from hmgeo.intake.columns import plain_name
 from hmgeo.intake.formats.read import TEMPLATES
+from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, unit_size
 from hmgeo.intake.rows import Cells, name_rows
 from hmgeo.intake.side_tables import UNIT_IN_NAME

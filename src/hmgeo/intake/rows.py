@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -411,6 +411,9 @@ def as_text(value: Any) -> str:  # noqa: ANN401 -- whatever a file format hands 
         return "true" if value else "false"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < _EXACT_UP_TO else repr(value)
+    if isinstance(value, timedelta):  # hours may be degrees that a workbook took for a time
+        hours, seconds = divmod(value.total_seconds(), 3600)
+        value = f"{hours:g}:{int(seconds // 60):02d}:{seconds % 60:g}"
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     return json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict | list) else str(value)

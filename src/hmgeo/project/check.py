@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.catalog import shipped_layers
 from hmgeo.intake.formats.raster import RASTER_SUFFIXES
@@ -227,6 +229,7 @@ def check_layer(
     *,
     options: ReadOptions = NOTHING_SAID,
     fixme: str | Path | None = None,
+    write_columns: str | Path | None = None,
 ) -> CheckReport:
     """Read one file as a layer and report what it holds and everything that is wrong with it; compute nothing.
 
@@ -236,6 +239,8 @@ def check_layer(
         Code or Chinese word of a kind; empty to tell by the file's own fields.
     fixme
         Where to write the workbook of rows to correct; None for none.
+    write_columns
+        Where to write which column is what, as project.yml has it; None for nowhere.
 
     Returns
     -------
@@ -256,11 +261,20 @@ def check_layer(
             with whole_file(Path(fixme), [file]) as temporary:
                 rows = list(fix_rows(found))
                 write_fixme(rows, found.headers, temporary, title=fix_title(found.file, len(rows)))
+        if write_columns is not None:
+            with whole_file(Path(write_columns), [file]) as temporary:
+                temporary.write_text(columns_text(found), encoding="utf-8")
     except HmgeoError as error:
         return CheckReport(error.problems)
     return CheckReport(
         tuple(_problems(found)), (_summary(found), _columns(found), _events_of_file(found), _preview(found))
     )
+
+
+def columns_text(found: Inspection) -> str:
+    """Return which column is what as the `columns` of a layer in project.yml."""
+    lines = yaml.safe_dump({"columns": dict(found.columns)}, allow_unicode=True, sort_keys=False, width=1000)
+    return f"# {found.file}：每行一个用途，右边是列名；度、分、秒分列以 + 相连，一格两值写 lonlat\n{lines}"
 
 
 def shipped_table() -> Table:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
-from hmgeo.intake.columns import ReadOptions, plain_name, recognise_list
+from hmgeo.intake.columns import ReadOptions, recognise_list
 from hmgeo.intake.formats.read import TEMPLATES, read_raw
 from hmgeo.intake.formats.sheets import sheet_names
 from hmgeo.intake.pipeline import open_file, place_rows
+from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.numbers import PLACEHOLDERS, coordinate_texts
 from hmgeo.intake.rows import Journal
 from hmgeo.outputs.plain_tables import PlainTable, write_plain

@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from hmgeo.screening.screen import Screened
 
 
-WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误", "搁置待核", WIND_EVENT})
+WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误", "搁置待核", "没有坐标列", WIND_EVENT})
 """Ledger events that stand on top of every output, too."""
 
 MIX_BASIS = "mix_basis"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import yaml
 
 from hmgeo.errors import Place, Problem, ProjectError, raise_problems
 from hmgeo.intake.areas import shipped_counties
-from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions
+from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions, read_mapping
 from hmgeo.judging.choices import ChosenParameter, ChosenValue
 from hmgeo.judging.places import Areas
 from hmgeo.records import WordMeaning
@@ -25,8 +26,7 @@ from hmgeo.rules.words import EDITIONS
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, ValidityState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -282,6 +282,29 @@ def _validity(reader: Reader, node: yaml.Node) -> Validity:
         reader.fault(node, f"{state.zh}的须写明自何日起", remedy="补写 since: YYYY-MM-DD")
     subject = (clause or title).strip("《》")
     return Validity(subject, state, by, on or date.min, document, since, successor.strip("《》"), line=line_of(node))
+
+
+def told_columns(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Read what `--columns` says: `lon=列名,lat=列名`, or a file with the entries of a layer's `columns`.
+
+    Raises
+    ------
+    UsageError, ProjectError
+        What can't be read.
+    """
+    found: list[tuple[str, str]] = []
+    for text in texts:
+        path = Path(text)
+        if "=" in text or path.suffix not in {".yml", ".yaml"}:
+            found += read_mapping(text)
+            continue
+        if not path.is_file():
+            raise ProjectError(Problem("找不到列对应文件", Place(file=path.name, key="--columns"), remedy="核对路径"))
+        reader = Reader(path.name)
+        root = compose(path.read_bytes(), path.name, "列对应文件", ProjectError)
+        found += _columns(reader, reader.mapping(root, ("columns",), ("columns",), "列对应文件").get("columns"))
+        raise_problems(ProjectError, reader.problems)
+    return tuple(found)
 
 
 def _words(reader: Reader, node: yaml.Node | None) -> tuple[WordMeaning, ...]:

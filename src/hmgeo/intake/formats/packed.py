@@ -265,7 +265,7 @@ class PlainParts:
 def _columns(raw: RawTable, kind: LayerKind, options: ReadOptions, journal: Journal) -> Columns:
     place = Place(file=journal.file, sheet=raw.sheet)
     columns = map_columns(recognise(raw.headers, kind), options.columns, raw.headers, place)
-    column = id_column(raw.headers, kind, options.id_field, place)
+    column = id_column(raw.headers, kind, options.id_field or columns.by_role.get("id", ""), place)
     return replace(columns, by_role={"id": column, **columns.by_role}) if column else columns
 
 

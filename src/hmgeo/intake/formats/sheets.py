@@ -19,20 +19,9 @@ from xml.etree.ElementTree import ParseError
 import python_calamine
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.intake.columns import (
-    ALIASES,
-    CLASS_ALIASES,
-    COORDINATES,
-    IDS_FIRST,
-    IDS_LAST,
-    IDS_NUMBERS,
-    LIST_ALIASES,
-    OTHER_CLASS_ALIASES,
-    plain_name,
-    recognise,
-    without_unit,
-)
+from hmgeo.intake.columns import is_name, recognise
 from hmgeo.intake.formats.archive import check_zip
+from hmgeo.intake.places.headers import name_parts, plain_name
 from hmgeo.intake.places.numbers import NUMBER
 from hmgeo.intake.rows import RawTable, as_text, choose_layer, name_rows, unique_headers
 from hmgeo.reference.tables import GUIDE_MARKS, bare_header, templates
@@ -52,6 +41,7 @@ _TEMPLATE_ROWS = 2
 BLANK_EVENT = "空行"
 _LINES_NAMED = 5
 _SERIALS = frozenset({"序号", "顺序号", "no", "no.", "#"})
+_PARTS = frozenset("度分秒")
 _DASHES = frozenset({"-", "--", "—", "——", "/"})
 _SUM = re.compile(
     r"(本页|本表|本县|本市|全县|全市|全省|全区|[一二三四五六七八九十]、)?(合计|小计|总计|共计|累计|总和|total)(\(.*\))?:?(\d+[家个处])?"
@@ -63,15 +53,8 @@ _REMARK = re.compile(
 
 
 @lru_cache(maxsize=1)
-def known_names() -> frozenset[str]:
-    """Return every column name that means something to any kind of layer, as names are compared."""
-    lists = [*ALIASES.values(), *LIST_ALIASES.values(), *CLASS_ALIASES.values(), OTHER_CLASS_ALIASES]
-    lists += [IDS_FIRST, IDS_NUMBERS, IDS_LAST]
-    lists += [words for pair in COORDINATES for words in pair]
-    plain = {word for words in lists for word in words.split()}
-    listed = {plain_name(column.name) for columns in templates().values() for column in columns}
-    split = {f"{stem}({unit})" for stem in ("经度", "东经", "纬度", "北纬") for unit in "度分秒"}
-    return frozenset({*plain, *listed, *split})
+def _listed_names() -> frozenset[str]:
+    return frozenset(plain_name(column.name) for columns in templates().values() for column in columns)
 
 
 def find_header(rows: Sequence[Sequence[str]]) -> tuple[int, list[str], int]:
@@ -184,9 +167,8 @@ def _remark_rows(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
 
 
 def _score(names: Sequence[str]) -> int:
-    known = known_names()
-    plain = {plain_name(name) for name in names if name}
-    return sum(name in known or without_unit(name) in known or bare_header(name) in known for name in plain)
+    plain = {plain_name(name): name for name in names if name}
+    return sum(is_name(name) or bool({one, bare_header(one)} & _listed_names()) for one, name in plain.items())
 
 
 def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
@@ -195,11 +177,12 @@ def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
     above, below = [*upper, *[""] * width][:width], [cell.strip() for cell in [*lower, *[""] * width][:width]]
     made: list[str] = []
     spanning = ""
+    parts = {name for name in below if below.count(name) > 1 or name in _PARTS}
     for top, bottom in zip(above, below, strict=True):
         spanning = top or (spanning if bottom else "")
         if not bottom:
             made.append(top)
-        elif not spanning or _score([bottom]):
+        elif not spanning or (_score([bottom]) and not (bottom in parts and name_parts(f"{spanning}({bottom})"))):
             made.append(bottom)
         else:
             made.append(f"{spanning}({bottom})")

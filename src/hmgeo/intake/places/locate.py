@@ -24,7 +24,7 @@ from hmgeo.geo.datum import (
     to_cgcs2000,
     zone_central_meridian,
 )
-from hmgeo.intake.columns import NEUTRAL_PAIR, datums_in_note
+from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note
 from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs
 from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.rows import ReadAs, name_rows
@@ -512,7 +512,8 @@ def _row_grids(
     outcome: Outcome,
 ) -> dict[int, _Grid]:
     """Decide for each row with numbers whether they are degrees or metres, and on which grid."""
-    meridians = raw.columns[columns["central_meridian"]] if "central_meridian" in columns else None
+    role = next((one for one in ("central_meridian", "zone") if one in columns), "")
+    meridians = raw.columns[columns[role]] if role else None
     grids: dict[int, _Grid] = {}
     in_degrees: dict[Datum, _Grid] = {}
     homeless: list[int] = []
@@ -520,7 +521,7 @@ def _row_grids(
         if outcome.status[row] != "assessed":
             continue
         datum = datums[row] or Datum.WGS84
-        meridian = _row_meridian(row, meridians, columns, outcome) or declared.central_meridian
+        meridian = _row_meridian(row, meridians, role, columns, outcome) or declared.central_meridian
         if outcome.status[row] != "assessed":
             continue
         if abs(pair.x) <= _DEGREES_UP_TO and abs(pair.y) <= _DEGREES_UP_TO:
@@ -557,10 +558,19 @@ def _homes(
     return {row: _Grid(gauss_kruger_crs(told[row], datum=datum), datum) for row, datum in of_row.items()}
 
 
-def _row_meridian(row: int, meridians: Sequence[str] | None, columns: Columns, outcome: Outcome) -> float | None:
+def _row_meridian(
+    row: int, meridians: Sequence[str] | None, role: str, columns: Columns, outcome: Outcome
+) -> float | None:
+    """Return the central meridian that a row states, or that of the zone whose number it states."""
     if meridians is None or not meridians[row].strip():
         return None
     text = unicodedata.normalize("NFKC", meridians[row]).strip()
+    if role == "zone":
+        number = re.fullmatch(r"(\d{2})(?:带|\.0)?", text)
+        of_zone = zone_central_meridian(int(number[1])) if number else None
+        if of_zone is None:
+            outcome.reject(row, "带号不是 13–23（6 度带）或 25–45（3 度带）", field=columns[role], value=meridians[row])
+        return of_zone
     match = re.fullmatch(r"(?:东经|E)?(\d+(?:\.\d+)?)(?:°|度)?(?:E)?", text, flags=re.IGNORECASE)
     if match is None or not 0 < float(match[1]) <= 180:  # noqa: PLR2004 -- degrees east
         outcome.reject(row, "中央子午线不是度数", field=columns["central_meridian"], value=meridians[row])

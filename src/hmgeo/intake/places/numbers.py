@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hmgeo.geo.ellipsoid import geodesic_m
-from hmgeo.intake.columns import LON_LAT_PAIR, spare_pairs, split_part
+from hmgeo.intake.places.headers import LAT_LON, LON_LAT_PAIR, PARTS
 from hmgeo.intake.rows import name_rows
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from hmgeo.intake.columns import Columns
+    from hmgeo.intake.places.headers import Coordinates
     from hmgeo.intake.rows import Outcome, RawTable
 
 
@@ -141,6 +142,7 @@ _PARTED = re.compile(rf"({_WHOLE})([ :.-])(\d{{1,2}})\2({_NUMBER})")
 _PACKED_LON = re.compile(r"(\d{3})(\d{2})(\d{2}(?:\.\d*)?)")
 _PACKED_LAT = re.compile(r"(\d{2})(\d{2})(\d{2}(?:\.\d*)?)")
 _SIXTY = 60
+_CLOCK = re.compile(r"1900-01-0([1-9])t(\d\d):(\d\d:\d\d(?:\.\d+)?)", re.IGNORECASE)
 _LON_DEGREES = range(73, 136)
 _LAT_DEGREES = range(3, 54)
 
@@ -260,10 +262,19 @@ def _add_up(parts: list[str]) -> tuple[float, float]:
 
 
 PLACEHOLDERS = frozenset({"", "-", "--", "—", "——", "/", "无", "暂无", "空", "null", "none", "n/a", "#n/a"})
-_PARTS = (("度", "°"), ("分", "′"), ("秒", "″"))
 _BARE = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,12})?")
 _SMALLEST_PACKED = 100_000.0
-_SEPARATORS = (r"[;；|]", r"[,，]", r"\s+")
+_SEPARATORS = (
+    r"[;；|\n]",
+    r"[,，、]",
+    r"[/\\]",
+    r"\s+",
+    r"(?=北纬|南纬|纬度|[NS](?=\s*\d))",
+    r"(?=东经|西经|经度|[EW](?=\s*\d))",
+)
+_WRAPPED = re.compile(r"(?i)^\s*(?:point\s*)?[(\[（【{]\s*(.*?)\s*[)\]）】}]\s*$", re.DOTALL)
+_LABEL = re.compile(r"(?i)(经度|纬度|东经|北纬|lon(?:gitude)?|lng|lat(?:itude)?)\s*[:：=]\s*")
+_LABEL_WORDS = {"lon": "东经", "lng": "东经", "lat": "北纬"}
 
 
 @dataclass(slots=True)
@@ -274,6 +285,9 @@ class _Told:
     angles: list[int] = field(default_factory=list)
     packed: list[int] = field(default_factory=list)
     turned: list[int] = field(default_factory=list)
+    by_size: list[int] = field(default_factory=list)
+    is_open: bool = False
+    """One cell holds both, and neither name nor user says which comes first."""
 
 
 def read_pairs(raw: RawTable, columns: Columns, *, is_turned: bool, outcome: Outcome) -> dict[int, Pair]:
@@ -289,16 +303,18 @@ def read_pairs(raw: RawTable, columns: Columns, *, is_turned: bool, outcome: Out
     dict
         Row to pair, x east and y north as the column names (and the user) have it.
     """
-    texts_x, texts_y = coordinate_texts(raw, columns)
-    _tell_spare_pairs(raw, columns, outcome)
+    texts_x, texts_y = (list(texts) for texts in coordinate_texts(raw, columns))
+    _use_spares(raw, columns, (texts_x, texts_y), outcome)
+    order = columns.place.order if columns.place else ""
     headers = (columns["lon"], columns["lat"])
-    told = _Told()
+    told = _Told(is_open=headers[0] == headers[1] and not order and not is_turned)
+    is_turned = is_turned or (order == LAT_LON and headers[0] == headers[1])
     pairs: dict[int, Pair] = {}
     for row, texts in enumerate(zip(texts_x, texts_y, strict=True)):
         if row in raw.damaged:
             outcome.reject(row, f"{raw.damaged[row]}，各列可能错位")
             continue
-        quick = None if is_turned else _quick_pair(*texts, columns.pair)
+        quick = None if is_turned or told.is_open else _quick_pair(*texts, columns.pair)
         pair = quick or _read_pair(row, texts, headers, columns.pair, is_turned=is_turned, outcome=outcome, told=told)
         if pair is not None:
             finer = min(pair.half_x, pair.half_y)
@@ -309,62 +325,78 @@ def read_pairs(raw: RawTable, columns: Columns, *, is_turned: bool, outcome: Out
 
 def coordinate_texts(raw: RawTable, columns: Columns) -> tuple[list[str], list[str]]:
     """Return both coordinates of every row as text, joined or taken apart where the file keeps them otherwise."""
-    lon, lat = columns["lon"], columns["lat"]
-    if lon == lat:
-        halves = [_halves(text) for text in raw.columns[lon]]
+    place = columns.place
+    return _texts_of(raw, place) if place is not None else (raw.columns[columns["lon"]], raw.columns[columns["lat"]])
+
+
+def _texts_of(raw: RawTable, place: Coordinates) -> tuple[list[str], list[str]]:
+    if place.lon == place.lat:
+        halves = [_halves(text) for text in raw.columns[place.lon[0]]]
         return [first for first, _ in halves], [second for _, second in halves]
-    if columns.is_split:
-        return _joined(raw, lon), _joined(raw, lat)
-    return raw.columns[lon], raw.columns[lat]
+    return _joined(raw, place.lon), _joined(raw, place.lat)
 
 
 def _halves(text: str) -> tuple[str, str]:
-    """Take 113.05,23.6 apart."""
+    """Take both coordinates of one cell apart, at the first sign that leaves two readable halves.
+
+    Examples
+    --------
+    >>> _halves("113.05,23.6"), _halves("东经113°02′15″北纬23°41′07″"), _halves("POINT(113.05 23.6)")
+    (('113.05', '23.6'), ('东经113°02′15″', '北纬23°41′07″'), ('113.05', '23.6'))
+    """
+    plain = _LABEL.sub(lambda match: _LABEL_WORDS.get(match[1][:3].lower(), match[1]), text.strip())
+    while match := _WRAPPED.match(plain):
+        plain = match[1]
     for separator in _SEPARATORS:
-        parts = [part for part in re.split(separator, text.strip()) if part]
-        if len(parts) == 2:  # noqa: PLR2004 -- a pair
-            return parts[0].strip("([（【 "), parts[1].strip(")]）】 ")
+        parts = [part.strip(" ,，、;；") for part in re.split(separator, plain) if part.strip(" ,，、;；")]
+        if len(parts) == len(PARTS) * 2:  # 113 02 15 23 41 07
+            parts = [" ".join(parts[: len(PARTS)]), " ".join(parts[len(PARTS) :])]
+        if len(parts) == 2 and all(_value(_plain(part)) for part in parts):  # noqa: PLR2004 -- a pair
+            return parts[0], parts[1]
     return text, text if text.strip() else ""
 
 
-def _joined(raw: RawTable, degrees_header: str) -> list[str]:
+def _joined(raw: RawTable, names: Sequence[str]) -> list[str]:
     """Join degrees, minutes and seconds that stand in columns of their own; all blank gives blank."""
-    whole = split_part(degrees_header)
-    by_part = {part: header for header in reversed(raw.headers) if (part := split_part(header))}
+    if len(names) == 1:
+        return raw.columns[names[0]]
     made = [""] * raw.row_count
-    for word, sign in _PARTS:
-        header = by_part.get((whole[0], word)) if whole else None
-        if header is not None:
-            cells = raw.columns[header]
-            made = [
-                text + (f"{cell.strip()}{sign}" if cell.strip() else "") for text, cell in zip(made, cells, strict=True)
-            ]
+    for sign, name in zip(PARTS, names, strict=False):
+        cells = raw.columns[name]
+        made = [
+            text + (f"{cell.strip()}{sign}" if cell.strip() else "") for text, cell in zip(made, cells, strict=True)
+        ]
     return made
 
 
-def _tell_spare_pairs(raw: RawTable, columns: Columns, outcome: Outcome) -> None:
-    """Tell of further pairs of coordinates; rows that give only those go back."""
-    texts = coordinate_texts(raw, columns)
+def _use_spares(raw: RawTable, columns: Columns, texts: tuple[list[str], list[str]], outcome: Outcome) -> None:
+    """Take a further pair of coordinates where the one in use is blank, and tell of those left unused."""
     own = [any(_plain(text).casefold() not in PLACEHOLDERS for text in pair) for pair in zip(*texts, strict=True)]
     used = "、".join(dict.fromkeys((columns["lon"], columns["lat"])))
-    for spare in spare_pairs(columns, raw.headers):
-        name = "、".join(dict.fromkeys(spare))
-        cells = [
-            "，".join(dict.fromkeys(filter(None, pair)))
-            for pair in zip(*(raw.columns[one] for one in spare), strict=True)
+    for spare in columns.spares:
+        name, cells = spare.label, _texts_of(raw, spare)
+        filled = [
+            row for row, pair in enumerate(zip(*cells, strict=True)) if all(re.search(r"\d", one) for one in pair)
         ]
-        filled = [row for row, cell in enumerate(cells) if re.search(r"\d", cell)]
+        blank = [row for row in filled if not own[row]]
+        is_alike = spare.pair == columns.pair and spare.datum is columns.header_datum and spare.order != LAT_LON
         if filled:
             outcome.journal.note(
                 "坐标列未用",
                 f"另有坐标列 {name}，共 {name_rows(row + 1 for row in filled)}",
-                f"以 {used} 为准",
+                f"以 {used} 为准" + (f"，{used} 空白的行取自 {name}" if blank and is_alike else ""),
                 field=name,
             )
-        for row in filled:
-            if not own[row]:
-                reason = f"{used} 空白而 {name} 有数值，未采用；请填入前者，或用字段映射改用后者"
-                outcome.reject(row, reason, field=name, value=cells[row])
+        for row in blank:
+            value = "，".join(dict.fromkeys(filter(None, (cells[0][row], cells[1][row]))))
+            if not is_alike:
+                outcome.reject(
+                    row, f"{used} 空白而 {name} 有数值，未采用；请填入前者，或写 {spare.line}", field=name, value=value
+                )
+                continue
+            texts[0][row], texts[1][row], own[row] = cells[0][row], cells[1][row], True
+            outcome.remark(row, f"坐标取自 {name}（{used} 空白）")
+            outcome.journal.note_row(row + 1, "坐标取自另一对列", f"{used} 空白", f"取 {name}", field=name, value=value)
 
 
 def _quick_pair(x_text: str, y_text: str, pair_kind: int) -> Pair | None:
@@ -444,7 +476,10 @@ def _settle(
     says_turned = axes[0] == "lat" or axes[1] == "lon"
     if says_turned:
         told.turned.append(row + 1)
-    if says_turned or (is_turned and not any(axes)):
+    by_size = told.is_open and not any(axes) and abs(first.degrees) <= _POLE_DEG < second.degrees <= 2 * _POLE_DEG
+    if by_size:
+        told.by_size.append(row + 1)
+    if says_turned or by_size or (is_turned and not any(axes)):
         first, second = second, first
     return Pair(first.degrees, second.degrees, first.half, second.half, is_written=not is_plain)
 
@@ -453,7 +488,11 @@ def _plain(text: str) -> str:
     # º and ˚ and ´ fall apart under NFKC; only what is no angle mark may be normalised here
     if any(sign in text for sign in "º˚´"):
         return text.strip()
-    return unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
+    plain = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
+    clock = _CLOCK.fullmatch(plain)
+    if clock:  # 113:02:15 typed into a workbook, which took it for a time
+        plain = f"{int(clock[1]) * 24 + int(clock[2])}:{clock[3]}"
+    return re.sub(r"(?<=\d)[。．·・｡](?=\d)", ".", plain)
 
 
 def _value(text: str) -> Angle | None:
@@ -482,6 +521,13 @@ def _tell(told: _Told, headers: Sequence[str], pair_kind: int, *, is_turned: boo
         note("度分秒", f"带度分秒或方位字母，共 {name_rows(told.angles)}", "换算为十进制度", field=label)
     if told.turned:
         note("坐标轴", f"单元格的方位字母与列名相反，共 {name_rows(told.turned)}", "以方位字母为准", field=label)
+    if told.by_size:
+        note(
+            "坐标轴",
+            f"一格两值，后一个大于 90，只能是经度，共 {name_rows(told.by_size)}",
+            "按纬度在前读取",
+            field=label,
+        )
     if is_turned:
         words = "纬度在前、经度在后" if pair_kind == LON_LAT_PAIR else "北坐标在前、东坐标在后"
         note("坐标轴", f"使用者声明{words}", f"{headers[0]} 按北向、{headers[-1]} 按东向读取", field=label)

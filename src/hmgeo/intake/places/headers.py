@@ -1,0 +1,462 @@
+"""Which columns hold coordinates, by what their names say: axis, degrees or minutes or seconds, whose, on which datum.
+
+A name is taken to pieces: 排放口地理坐标经度_度 is the longitude of 排放口, in degrees. What is left over says whose
+point it is. Where the names of one list give two points, nobody chooses but the user.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product, takewhile
+from typing import TYPE_CHECKING
+
+from hmgeo.geo.datum import Datum, parse_datum
+from hmgeo.vocabulary import LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+
+LON_LAT_PAIR, GRID_PAIR, NEUTRAL_PAIR = range(3)
+"""Longitude and latitude; east and north of a survey grid; X and Y, which a survey table may name the other way."""
+LON_LAT, LAT_LON = "lon_lat", "lat_lon"
+PARTS = ("度", "分", "秒")
+
+_LONGEST_NAME = 40
+_OWN = (
+    "企业|单位|公司|工厂|厂区|厂址|厂界|厂房|厂|污染源|风险源|排污者|生产经营场所|经营场所"
+    "|场所|排污|生产|经营|项目|建设|拟建|站点|设施"
+)
+_OWN_OF_KIND: dict[LayerKind, str] = {
+    LayerKind.OUTFALLS: "入河排污口|入河排放口|入河口|排放口|排污口|排口|inriver|drain",
+    LayerKind.TAILINGS_PONDS: "尾矿库|库区|库",
+    LayerKind.WASTE_HEAPS: "渣堆|堆场|渣场",
+    LayerKind.MINES: "矿山|矿区|井口",
+    LayerKind.CONTAMINATED_SITES: "地块|场地",
+    LayerKind.SENSITIVE_SITES: "环境敏感目标|敏感目标|敏感点|保护目标|受体",
+    LayerKind.INTAKES: "水源地|水源|取水口|取水点",
+    LayerKind.IRRIGATION_INTAKES: "取水口|取水点|灌溉",
+    LayerKind.WATER_STATIONS: "监测断面|断面|监测站|监测点",
+}
+"""Whose point is the row's own, whatever it is, and by the kind of layer."""
+_CENTRE = "几何中心|中心|质心|内部|center|centre|centroid|zx"
+_ELSEWHERE = "受纳|汇入|水体|河流|监测|对照|采样|水源|敏感|保护目标|气象|断面|居民|村庄|周边|最近"
+"""Points of other things near the row's."""
+
+_FILLERS = (
+    r"小数点?后?[一二三四五六七八九十\d]*位?小?数?|保留[一二三四五六七八九十\d]*位?|十进制|度分秒|格式|数值|信息|数据|地理|位置|所在地|所在|定位"
+    r"|地址|点位|测量|平面|大地|国家|(?<![a-z])(?:gps|point|pt|dms|dd|coord(?:inate)?s?|geo|gauss|m)(?![a-z])|点|值|处|的|米"
+)
+_NEVER, _LOCAL = r"(?!)", "(?:独立|地方|施工|城建|自定义?|假定)"
+_DATUMS = (
+    (
+        Datum.GCJ02,
+        r"gcj0?2|火星坐标系?|国测局(?:加密)?坐标系?|amap",
+        "高德|腾讯",
+        r"gcj[\-_ ]?(?:02)?|(?:高德|腾讯)地图",
+    ),
+    (Datum.BD09, r"bd09(?:ll)?", "百度", r"(?<![a-z])bd[\-_ ]?(?:09(?:ll)?)?(?![a-km-z])|百度地图"),
+    (Datum.WGS84, r"wgs(?:19)?84", _NEVER, r"wgs[\-_ ]?(?:19)?(?:84)?"),
+    (Datum.XIAN80, r"西安(?:19)?80|(?:19)?80西安|xian(?:19)?80|1980国家大地", _NEVER, _NEVER),
+    (Datum.BEIJING54, r"北京(?:19)?54|(?:19)?54北京|beijing(?:19)?54", _NEVER, _NEVER),
+    (
+        Datum.CGCS2000,
+        r"cgcs2000|国家(?:大地)?2000|2000国家(?:大地)?|大地2000|天地图",
+        _NEVER,
+        r"cgcs[\-_ ]?(?:2000)?|2000(?=坐标|大地|系|$|[(_])",
+    ),
+    (
+        Datum.UNKNOWN,
+        r"(?:独立|地方|施工|城建|自定义?|假定)坐标系?",
+        _NEVER,
+        r"(?:独立|地方|施工|城建|自定义?|假定)(?=坐标)",
+    ),
+)
+"""Datum, what names it anywhere, firms whose maps carry it, what names it in the name of a column."""
+_NO_COORDINATE = re.compile(
+    r"中央|子午|带号|精度|误差|来源|坐标系|基准|方式|时间|日期|高程|海拔|坐标单位|是否|备注|说明|文件|个数|数量|度\.分"
+)
+_CELL = re.compile(r"坐标(?:值|信息|数据|位置)?(?:\([^()]*\))?$")
+_AXES = {
+    "both": r"经纬度?|(?<![a-z])(?:lon|lng)[_ ]?lat(?![a-z])|(?<![a-z])lat[_ ]?(?:lon|lng)(?![a-z])",
+    "lon": r"经度|东经|西经|(?<![a-z])(?:longitude|long|lon|lng)(?![a-z])",
+    "lat": r"纬度|北纬|南纬|维度|(?<![a-z])(?:latitude|lat)(?![a-z])",
+    "east": r"横|东向|东|(?<![a-z])(?:easting|east|e)(?![a-z])",
+    "north": r"纵|北向|北|(?<![a-z])(?:northing|north|n)(?![a-z])",
+    "x": r"(?<![a-z])x(?![a-z])",
+    "y": r"(?<![a-z])y(?![a-z])",
+}
+_COORD = re.compile(r"坐标|(?<![a-z])(?:point|coord(?:inate)?s?)(?![a-z])")
+_PINYIN = re.compile(r"(?<![a-z])([a-z]*)(jd|wd)(?![a-z])")
+_PART = re.compile(
+    r"(?:(?<=[度经纬\W_])|^)(?:([度°])|(秒|″|′′|''|\")|([分′'])|(?<![a-z])(?:(deg(?:rees?)?|d)|(min(?:utes?)?|f)|(sec(?:onds?)?|s)|(m))"
+    r"(?![a-z]))(?=\W|_|$)"
+)
+_TWISTED = str.maketrans({"經": "经", "緯": "纬", "東": "东"})
+
+
+def plain_name(text: str) -> str:
+    """Return a column name as it is compared.
+
+    Examples
+    --------
+    >>> plain_name(" 乡镇（街道）* "), plain_name("Enterprise ID"), plain_name("Source_ID")
+    ('乡镇(街道)', 'enterpriseid', 'source_id')
+    """
+    return re.sub(r"[\s*\ufeff]+", "", unicodedata.normalize("NFKC", text).casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a column's name says of a coordinate.
+
+    Parameters
+    ----------
+    axis
+        `lon`, `lat`, `east`, `north`, `x`, `y`, or `both` in one cell.
+    part
+        度, 分 or 秒 where the name says so.
+    whose
+        What the name says beside that.
+    order
+        Of both in one cell, where the name says it: `lon_lat` or `lat_lon`.
+    is_weak
+        Pinyin letters, which may stand for anything until their counterpart is there.
+    """
+
+    axis: str
+    part: str = ""
+    whose: str = ""
+    datum: Datum | None = None
+    order: str = ""
+    is_weak: bool = False
+
+
+@lru_cache(maxsize=4096)
+def name_parts(header: str) -> Named | None:
+    """Take a column's name to pieces; None where it names no coordinate.
+
+    Examples
+    --------
+    >>> name_parts("排放口地理坐标经度_度")
+    Named(axis='lon', part='度', whose='排放口', datum=None, order='', is_weak=False)
+    >>> name_parts("百度纬度").datum.value, name_parts("纵坐标X").axis, name_parts("坐标来源"), name_parts("年份")
+    ('bd09', 'north', None, None)
+    """
+    text = plain_name(header).translate(_TWISTED)
+    if not text or len(text) > _LONGEST_NAME:
+        return None
+    datum, text = _without_datum(text)
+    found = None if _NO_COORDINATE.search(text) else _axis_of(text)
+    if found is None:
+        return None
+    axis, rest, order, is_weak = found
+    part, rest = _without_part(rest, axis)
+    whose = re.sub(r"[\W_]+", "", re.sub(_FILLERS, " ", _COORD.sub(" ", rest)))
+    if axis in {"lon", "lat"} and not is_weak:
+        return Named(axis, part, whose, datum, order)
+    bare = re.sub(f"{_CENTRE}|{'|'.join([_OWN, *_OWN_OF_KIND.values()])}", "", whose)
+    if axis != "both" and not is_weak and bare and not _COORD.search(text):
+        return None  # a letter or a word for a direction in another name
+    return Named(axis, part, whose, datum, order, is_weak)
+
+
+def _without_datum(text: str) -> tuple[Datum | None, str]:
+    bracket = re.search(r"\(([^()]*)\)", text)
+    said = parse_datum(bracket[1]) if bracket else None
+    if bracket is not None and said is not None:
+        return said, text.replace(bracket[0], " ")
+    for datum, pattern, brand, in_name in _DATUMS:
+        named = in_name if datum is Datum.UNKNOWN else f"{in_name}|{pattern}|{brand}"
+        rest, times = re.subn(rf"(?:{named})(?:坐标系)?", " ", text)
+        if times:
+            return datum, rest
+    return None, text
+
+
+def _axis_of(text: str) -> tuple[str, str, str, bool] | None:
+    """Return the axis, what is left of the name, the order in one cell, and whether only pinyin tells."""
+    both = re.search(_AXES["both"], text)
+    if both:
+        rest = text.replace(both[0], " ")
+        axis = next((one for one in ("lon", "lat") if re.search(_AXES[one], rest)), "")  # 中心经纬度(经度)
+        order = "" if axis else LAT_LON if both[0].startswith("lat") else LON_LAT
+        return axis or "both", re.sub(_AXES[axis], " ", rest) if axis else rest, order, False
+    at = {axis: match.start() for axis, pattern in _AXES.items() if (match := re.search(pattern, text))}
+    for first, second in (("lon", "lat"), ("east", "north"), ("x", "y")):
+        if first in at and second in at:
+            rest = re.sub(f"{_AXES[first]}|{_AXES[second]}", " ", text)
+            order = LON_LAT if at[first] < at[second] else LAT_LON
+            return "both", rest, "" if first == "x" else order, False
+        axis = next((one for one in (first, second) if one in at), "")
+        if axis:
+            is_word = first != "lon" and re.match(
+                "[东北横纵](?!向)", text[at[axis] :]
+            )  # 东, 北 alone: who the neighbours are
+            drop = [_AXES[axis], r"(?<![a-z])[enxy](?![a-z])"] if first == "lon" else _AXES.values()
+            is_axis = not is_word or {"x", "y"} & at.keys() or _COORD.search(text)
+            return (axis, re.sub("|".join(drop), " ", text), "", False) if is_axis else None
+    pinyin = _PINYIN.search(text)
+    if pinyin:
+        return "lon" if pinyin[2] == "jd" else "lat", text.replace(pinyin[0], f" {pinyin[1]} "), "", True
+    is_cell = text == "location" or _CELL.search(text)
+    return ("both", text.removeprefix("location"), "", False) if is_cell else None
+
+
+def _without_part(rest: str, axis: str) -> tuple[str, str]:
+    """Return which part of an angle a name speaks of, and the name without it; `m` is settled among its siblings."""
+    match = _PART.search(rest)
+    if match is None or axis not in {"lon", "lat"} or "度分秒" in rest:
+        return "", re.sub(r"[°′″]|(?<=\()度(?=\))", " ", rest)
+    word = ("度", "秒", "分", "度", "分", "秒", "m")[next(number for number, one in enumerate(match.groups()) if one)]
+    return word, f"{rest[: match.start()]} {rest[match.end() :]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """Columns that give a point together.
+
+    Parameters
+    ----------
+    lon, lat
+        Names in the file: one, or those of degrees, minutes and seconds; the same one where one cell holds both.
+    pair
+        `LON_LAT_PAIR`, `GRID_PAIR` or `NEUTRAL_PAIR`.
+    datum
+        As the names state it.
+    order
+        Of both in one cell, where the name says it.
+    whose
+        What the names say beside that.
+    """
+
+    lon: tuple[str, ...]
+    lat: tuple[str, ...]
+    pair: int = LON_LAT_PAIR
+    datum: Datum | None = None
+    order: str = ""
+    whose: str = ""
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The columns, each once."""
+        return tuple(dict.fromkeys((*self.lon, *self.lat)))
+
+    @property
+    def label(self) -> str:
+        """The columns in words."""
+        return "、".join(dict.fromkeys((shown_columns(self.lon), shown_columns(self.lat))))
+
+    @property
+    def line(self) -> str:
+        """What to type to have these columns read."""
+        return "--columns " + ",".join(f"{role}={name}" for role, name in self.said)
+
+    @property
+    def said(self) -> tuple[tuple[str, str], ...]:
+        """Role and column, as the user says them."""
+        if self.lon == self.lat:
+            return (("lonlat", self.lon[0]),)
+        return (("lon", "+".join(self.lon)), ("lat", "+".join(self.lat)))
+
+
+def shown_columns(names: Sequence[str]) -> str:
+    """Return column names in one word; of those of degrees, minutes and seconds what they share comes once.
+
+    Examples
+    --------
+    >>> shown_columns(["排放口经度_度", "排放口经度_分", "排放口经度_秒"]), shown_columns(["经度"])
+    ('排放口经度_度/_分/_秒', '经度')
+    """
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False)) if len(names) > 1 else ()
+    shared = re.sub(r"[\W_]+$", "", "".join(letters[0] for letters in alike))
+    return "/".join([names[0], *(name[len(shared) :] for name in names[1:])])
+
+
+def find_coordinates(headers: Iterable[str]) -> list[Coordinates]:
+    """Return all columns that give a point together, the most telling kind of name first for each owner."""
+    named = {header: parts for header in headers if (parts := name_parts(header))}
+    groups: dict[tuple[str, Datum | None], dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    for header, one in named.items():
+        groups[one.whose, one.datum][one.axis].setdefault(one.part, header)
+    found = []
+    for (whose, datum), axes in groups.items():
+        for pair, (first, second) in enumerate((("lon", "lat"), ("east", "north"), ("x", "y"))):
+            if first in axes and second in axes:
+                found += [
+                    Coordinates(lon, lat, pair, datum, "", whose) for lon, lat in _joined(axes[first], axes[second])
+                ]
+        found += [
+            Coordinates((name,), (name,), LON_LAT_PAIR, datum, named[name].order, whose)
+            for name in axes["both"].values()
+        ]
+    return found
+
+
+def _joined(lon: Mapping[str, str], lat: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Yield columns of degrees with their minutes and seconds, then those that hold whole angles."""
+    told = []
+    for axis in (lon, lat):
+        parts = dict(axis)
+        if "m" in parts:  # JD_D, JD_F, JD_M: du, fen, miao; lon_d, lon_m, lon_s: degrees, minutes, seconds
+            parts.setdefault("秒" if "分" in parts else "分", parts.pop("m"))
+        told.append(parts)
+    if all("度" in parts and "分" in parts for parts in told):
+        yield (
+            tuple(told[0][one] for one in PARTS if one in told[0]),
+            tuple(told[1][one] for one in PARTS if one in told[1]),
+        )
+    wholes = [(parts.get(""), "" if "分" in parts else parts.get("度")) for parts in told]
+    whole = next((pair for pair in product(*wholes) if all(pair)), None)
+    if whole is not None:
+        yield (str(whole[0]),), (str(whole[1]),)
+
+
+def unused_parts(held: Coordinates, spares: Sequence[Coordinates], headers: Iterable[str]) -> list[str]:
+    """Return the columns of minutes and seconds that stand beside degrees in use without being taken in."""
+    if held.lon == held.lat or held.pair != LON_LAT_PAIR:
+        return []
+    own = {(one.whose, one.axis) for name in (held.lon[0], held.lat[0]) if (one := name_parts(name))}
+    taken = {name for one in (held, *spares) for name in one.headers}
+    left = ((name, name_parts(name)) for name in headers if name not in taken)
+    return [
+        name
+        for name, one in left
+        if one is not None and one.part not in {"", "度"} and not one.is_weak and (one.whose, one.axis) in own
+    ]
+
+
+def rank(one: Coordinates, kind: LayerKind) -> int:
+    """Return how surely a point is the row's own: 0 named after nobody, 1 after the row, 2 its centre, 3 a part, 4 not.
+
+    Examples
+    --------
+    >>> [
+    ...     rank(Coordinates((), (), whose=whose), LayerKind.ENTERPRISES)
+    ...     for whose in ("", "企业", "厂区中心", "大门", "受纳水体")
+    ... ]
+    [0, 1, 2, 3, 4]
+    """
+    if not one.whose:
+        return 0
+    own = f"{_OWN_OF_KIND[kind]}|{_OWN}" if kind in _OWN_OF_KIND else _OWN
+    left = re.sub(own, "", one.whose)
+    if not left:
+        return 1
+    if not re.sub(_CENTRE, "", left):
+        return 2
+    return 4 if re.search(_ELSEWHERE, left) else 3
+
+
+def choose(
+    found: Sequence[Coordinates], kind: LayerKind, columns: Mapping[str, Sequence[str]] | None
+) -> tuple[Coordinates | None, tuple[Coordinates, ...]]:
+    """Return the columns to read, and those between which the user has to choose; at most one of them is given.
+
+    Parameters
+    ----------
+    columns
+        The cells of the file: what is blank throughout is no candidate, and what says the same is no question.
+    """
+    filled = [one for one in found if columns is None or _is_filled(one, columns)] or list(found)
+    ranked = sorted(filled, key=lambda one: (rank(one, kind), one.lon == one.lat, one.pair, one.datum is not None))
+    if not ranked:
+        return None, ()
+    first, best = ranked[0], rank(ranked[0], kind)
+    if best == _ELSEWHERE_RANK:
+        return None, tuple(ranked)
+    rivals = [one for one in ranked[1:] if _rivals(first, one, best, rank(one, kind))]
+    if columns is not None:
+        rivals = [one for one in rivals if _differ(first, one, columns)]
+    return (None, (first, *rivals)) if rivals else (first, ())
+
+
+_ELSEWHERE_RANK = 4
+_CENTRE_RANK = 2
+
+
+def _rivals(first: Coordinates, other: Coordinates, best: int, rank_of_other: int) -> bool:
+    """Tell whether names leave open which of two points is meant."""
+    if first.whose == other.whose:
+        return first.datum is not None and other.datum is not first.datum and first.pair == other.pair
+    if best < _CENTRE_RANK:
+        return 0 < best == rank_of_other
+    return rank_of_other < _ELSEWHERE_RANK
+
+
+def _is_filled(one: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
+    return all(any(cell.strip() for cell in columns[name]) for name in (one.lon[0], one.lat[0]) if name in columns)
+
+
+def _differ(first: Coordinates, other: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether any row that fills both points has other words in the second."""
+    sides = [[columns.get(name, ()) for name in (*one.lon, *one.lat)] for one in (first, other)]
+    if len(sides[0]) != len(sides[1]) or first.datum is not other.datum:
+        return True
+    for cells in zip(*sides[0], *sides[1], strict=False):
+        own, theirs = cells[: len(sides[0])], cells[len(sides[0]) :]
+        if any(own) and any(theirs) and own != theirs:
+            return True
+    return False
+
+
+_DATUM_FILLERS = re.compile(
+    r"坐标系统|坐标系|坐标|经纬度|经度|纬度|数据|来源|来自|取自|采用|采集|获取|拾取器|拾取|读取|查询|查得|量取|定位|地图|导航"
+    r"|手机|app|加密|使用|提供|点位|位置|中心|备注|注|说明|本表|所有|全部|企业|清单|名单|一览表|统计表|汇总表|年|均|为|系|由|于|从|是|用|的|上|网"
+)
+
+
+def datums_in_note(text: str) -> tuple[tuple[Datum, ...], bool]:
+    """Return the datums that a free text names, and whether it says nothing else.
+
+    Examples
+    --------
+    >>> datums_in_note("坐标取自高德地图")[0][0].value, datums_in_note("坐标取自高德地图")[1]
+    ('gcj02', True)
+    >>> [datum.value for datum in datums_in_note("已由GCJ-02转为CGCS2000")[0]], datums_in_note("高德路 5 号")
+    (['gcj02', 'cgcs2000'], ((), False))
+    """
+    found: dict[Datum, None] = {}
+    is_all = True
+    for part in re.split(r"[,.。;!?()\[\]【】\n]", unicodedata.normalize("NFKC", text).casefold()):
+        named_here = False
+        rest = re.sub(r"[\s\-_:、/\"'“”]+", "", part)
+        for datum, pattern, brand, _ in _DATUMS:
+            rest, times = re.subn(rf"{pattern}|(?:{brand})(?=地图|坐标|经纬|导航|定位|拾取|app|$)", "", rest)
+            if times:
+                found[datum] = None
+                named_here = True
+        if named_here:
+            is_all = is_all and not _DATUM_FILLERS.sub("", rest)
+    return tuple(found), bool(found) and is_all
+
+
+_LON_CELL = re.compile(r"\D{0,6}(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])(?:\.\d{3,}|[°º度]\s*\d).*", re.DOTALL)
+_LAT_CELL = re.compile(r"\D{0,6}(?:[3-9]|[1-4]\d|5[0-3])(?:\.\d{3,}|[°º度]\s*\d).*", re.DOTALL)
+_WHOLE_LON = re.compile(r"(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])(?:\.0+)?")
+_PART_NAME = re.compile(r"(.*?)[\W_]*([度分秒])\)?")
+
+
+def by_values(columns: Mapping[str, Sequence[str]]) -> list[Coordinates]:
+    """Return columns whose cells look like coordinates though their names say nothing."""
+    found: dict[str, str] = {}
+    cells = {name: [cell.strip() for cell in texts if cell.strip()] for name, texts in columns.items()}
+    for name, texts in cells.items():
+        for axis, pattern in (("lon", _LON_CELL), ("lat", _LAT_CELL)):
+            if texts and all(map(pattern.fullmatch, texts)):
+                found.setdefault(axis, name)
+    if len(found) == 2:  # noqa: PLR2004 -- both axes
+        return [Coordinates((found["lon"],), (found["lat"],))]
+    if "lon" in found and all(len(re.findall(r"\d+(?:\.\d+|[°º度])", text)) > 1 for text in cells[found["lon"]]):
+        return [Coordinates((found["lon"],), (found["lon"],))]
+    parts: dict[str, dict[str, str]] = {}
+    for name in columns:
+        if (match := _PART_NAME.fullmatch(plain_name(name))) and cells[name]:
+            parts.setdefault(match[1], {})[match[2]] = name
+    whole = [tuple(held[one] for one in PARTS) for held in parts.values() if len(held) == len(PARTS)]
+    east = [all(map(_WHOLE_LON.fullmatch, cells[names[0]])) for names in whole]
+    return [Coordinates(whole[east.index(True)], whole[east.index(False)])] if sorted(east) == [False, True] else []
