@@ -12,6 +12,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyproj import Geod
 
 from hmgeo.errors import InputError
 from hmgeo.geo.datum import wgs84_to_bd09, wgs84_to_gcj02
@@ -427,8 +428,13 @@ def test_a_table_of_boundary_points_is_not_a_list_of_plants(tmp_path: Path) -> N
         rows = "".join(
             f"{name if number > 1 else '甲厂'},J{number},{at}\n" for number, at in enumerate(corners, start=1)
         )
-        with pytest.raises(InputError, match="像是界址点（拐点）表，连续 4 行是同一地块的各点"):
-            load(table(tmp_path, f"地块名称,点号,X坐标,Y坐标\n{rows}"))
+        positions, ledger = load(table(tmp_path, f"地块名称,点号,X坐标,Y坐标\n{rows}"))
+        (made,) = shapely.from_wkb(positions.table["geometry"].to_pylist())
+        assert positions.table["name"].to_pylist() == ["甲厂"]
+        assert abs(Geod(ellps="GRS80").geometry_area_perimeter(made)[0]) == pytest.approx(200 * 200, rel=1e-3)
+        assert "4 个界址点，同一地块的各点按先后相连" in {entry.reason for entry in ledger.entries}
+    with pytest.raises(InputError, match=r"界址点坐标缺少或无法读取：1 行（数据第 3 行）"):
+        load(table(tmp_path, f"地块名称,点号,X坐标,Y坐标\n{rows.replace('2620200,38401200', '2620200,')}"))
     plants = "甲,1,113.0375,23.68\n乙,2,113.0475,23.68\n丙,3,113.0575,23.68\n"
     positions, _ = load(table(tmp_path, f"名称,点号,经度,纬度\n{plants}"))
     assert positions.table.num_rows == 3

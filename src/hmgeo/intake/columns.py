@@ -34,6 +34,7 @@ from hmgeo.intake.places.headers import (
     unused_parts,
 )
 from hmgeo.intake.rows import Coded
+from hmgeo.reference.tables import bare_header, templates
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
@@ -298,8 +299,22 @@ def is_name(text: str) -> bool:
     coordinate = name_parts(text)
     if coordinate is not None and not coordinate.is_weak and not re.search(r"\d{3}", plain):
         return True
-    every = {**ROLES, **LIST_ROLES, **{kind.value: names for kind, names in NAMES_OF_KIND.items()}}
-    return {plain, without_unit(plain)} & _listed_names() != set() or bool(_by_pattern([text], every))
+    if {plain, without_unit(plain)} & _listed_names():
+        return True
+    return any(_every_name().fullmatch(_letters(name)) for name in (plain, without_unit(plain)))
+
+
+@lru_cache(maxsize=1)
+def _every_name() -> re.Pattern[str]:
+    lists = [*ROLES.values(), *LIST_ROLES.values(), *NAMES_OF_KIND.values(), IDS_ELSE]
+    return re.compile("|".join(pattern for names in lists for pattern in names.split()))
+
+
+@lru_cache(maxsize=1)
+def literal_names() -> frozenset[str]:
+    """Return the names of columns that are lists of words: of templates, classes and ids."""
+    told = {bare_header(column.name) for columns in templates().values() for column in columns}
+    return frozenset({*told, *_listed_names()})
 
 
 @lru_cache(maxsize=1)
@@ -422,36 +437,6 @@ def require_coordinates(columns: Columns, raw: RawTable, place: Place) -> None:
 
 def _typed(line: str) -> str:
     return f"写 {line}（project.yml 中写 columns: {{lon: 列名, lat: 列名}}），或改列名"
-
-
-_POINT_NUMBERS = frozenset(
-    {"点号", "界址点号", "界址点", "拐点号", "拐点", "拐点编号", "界址点编号", "边界点号", "顶点号"}
-)
-_FEWEST_POINTS = 3
-
-
-def refuse_boundary_points(raw: RawTable, columns: Columns, place: Place) -> None:
-    """Refuse a table whose rows are the corners J1, J2, J3 … of an area: each would count as a place of its own.
-
-    Raises
-    ------
-    InputError
-        Three rows or more follow each other as numbered corners of one thing.
-    """
-    header = next((name for name in raw.headers if plain_name(name) in _POINT_NUMBERS), "")
-    if not header:
-        return
-    names = raw.columns.get(columns.by_role.get("name", ""), [""] * raw.row_count)
-    longest, run, owner = 0, 0, ""
-    for number, name in zip(raw.columns[header], names, strict=True):
-        goes_on = bool(number.strip()) and (not name.strip() or name.strip() == owner)
-        run = run + 1 if goes_on and run else int(bool(number.strip()))
-        owner = name.strip() or owner
-        longest = max(longest, run)
-    if longest >= _FEWEST_POINTS:
-        where = replace(place, field=header)
-        remedy = "在 GIS 软件中按点号把各点连成面，存为 gpkg、geojson 或 shp 后再用；每行若确是一处，请逐行填写名称"
-        raise InputError(Problem(f"像是界址点（拐点）表，连续 {longest} 行是同一地块的各点", where, remedy=remedy))
 
 
 def write_mapping(columns: Columns, journal: Journal) -> None:

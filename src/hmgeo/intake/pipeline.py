@@ -21,11 +21,11 @@ from hmgeo.intake.columns import (
     map_columns,
     note_standard,
     recognise,
-    refuse_boundary_points,
     require_coordinates,
     understand,
     write_mapping,
 )
+from hmgeo.intake.formats.corners import join_corners
 from hmgeo.intake.formats.read import read_raw
 from hmgeo.intake.places.locate import (
     add_stated_uncertainty,
@@ -79,6 +79,9 @@ def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) 
     if column:
         columns = replace(columns, by_role={"id": column, **columns.by_role})
     write_mapping(columns, journal)
+    if raw.geometry is None:
+        raw = join_corners(raw, columns, understand(options, place), journal)
+        columns = columns if raw.geometry is None else columns.at(None, ())
     note_standard(raw.headers, raw.sheet, kind, journal)
     ids = make_ids(raw.columns[column] if column else None, raw.row_count, column, journal)
     raw, unread = settle_words(raw, columns, kind, options.words, journal)
@@ -101,7 +104,6 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
             _leave_unlocated(outcome)
             return outcome
         require_coordinates(columns, raw, place)
-        refuse_boundary_points(raw, columns, place)
         locate_table(raw, columns, declared, outcome)
         label = "、".join(dict.fromkeys((columns["lon"], columns["lat"])))
         check_range(outcome, label, accept_swaps=options.accept_suggestions, in_china=options.in_china)

@@ -36,7 +36,10 @@ _DEFLATE_AT_BEST = 1032
 _CHUNK_BYTES = 1 << 20
 _UTF8_FLAG = 0x800
 _ENCRYPTED_FLAG = 0x1
-_TAKEN = (".shp", ".gpkg", ".geojson", ".json", ".csv", ".xlsx", ".xls", ".kml", ".parquet")
+_TAKEN = (
+    *(".shp", ".gpkg", ".geojson", ".json", ".csv", ".xlsx", ".xls", ".et", ".kml", ".kmz", ".dxf", ".parquet"),
+    ".geoparquet",
+)
 _FOLDER = ".gdb"
 _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError)
 
@@ -77,6 +80,7 @@ def unpacked(path: Path, layer: str, journal: Journal) -> Iterator[tuple[Path, s
         try:
             with zipfile.ZipFile(path) as archive:
                 members = {_true_name(info): info for info in archive.infolist() if not info.is_dir()}
+                members = {name: info for name, info in members.items() if not _MAC_EXTRA.search(name)}
                 chosen, rest = _choose(list(members), layer, place)
                 journal.note("压缩包", f"共 {len(members)} 个文件", "解压到临时文件夹后读取，读后删除", value=chosen)
                 inner = _extract(archive, members, chosen, Path(name))
@@ -118,6 +122,10 @@ def _refuse_liars(archive: zipfile.ZipFile) -> None:
             with archive.open(info) as stream:
                 while stream.read(_CHUNK_BYTES):
                     pass
+
+
+_MAC_EXTRA = re.compile(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$)")
+"""What macOS adds to archives, beside each file."""
 
 
 def _true_name(info: zipfile.ZipInfo) -> str:

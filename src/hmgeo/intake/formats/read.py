@@ -13,6 +13,7 @@ from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.formats.archive import refuse_address, unpacked
 from hmgeo.intake.formats.sheets import read_csv
 from hmgeo.intake.formats.vectors import (
+    read_dxf,
     read_filegdb,
     read_geojson,
     read_geopackage,
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 
 SUFFIXES = (
-    ".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".gpkg", ".geojson", ".json", ".shp", ".parquet",
-    ".kml", ".kmz", ".gdb", ".zip",
+    ".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".et", ".gpkg", ".geojson", ".json", ".shp", ".parquet",
+    ".geoparquet", ".kml", ".kmz", ".dxf", ".gdb", ".zip",
 )  # fmt: skip
 TEMPLATES = {
     LayerKind.ENTERPRISES: "企业清单",
@@ -44,12 +45,10 @@ TEMPLATES = {
 }
 """Which of the offices' lists a kind of layer is kept in."""
 
-_LAYERED = frozenset({".xlsx", ".xlsm", ".xls", ".gpkg", ".kml", ".kmz", ".gdb", ".zip"})
+_LAYERED = frozenset({".xlsx", ".xlsm", ".xls", ".et", ".gpkg", ".kml", ".kmz", ".dxf", ".gdb", ".zip"})
 _REMEDIES = {
-    ".et": "在 WPS 中另存为 xlsx",
     ".ods": "另存为 xlsx",
     ".mdb": "在 QGIS 中导出为 GeoPackage（gpkg）",
-    ".dxf": "在 QGIS 中导出为 GeoPackage（gpkg）并写明坐标系",
     ".dwg": "在 QGIS 中导出为 GeoPackage（gpkg）并写明坐标系",
     ".vrt": "直接指定它所指向的文件",
     ".rar": "解压后指定其中的文件",
@@ -105,17 +104,17 @@ def _read(path: Path, layer: str, journal: Journal, kind: LayerKind) -> RawTable
     template = TEMPLATES.get(kind, "")
     if suffix in {".csv", ".tsv", ".txt"}:
         return read_csv(path, journal, template)
-    if suffix in {".xlsx", ".xlsm", ".xls"}:
+    if suffix in {".xlsx", ".xlsm", ".xls", ".et"}:
         from hmgeo.intake.formats.sheets import read_workbook  # noqa: PLC0415 -- openpyxl takes a fifth of a second
 
         return read_workbook(path, layer, journal, kind, template)
     if suffix in {".geojson", ".json"}:
         return read_geojson(path, journal)
-    if suffix == ".parquet":
+    if suffix in {".parquet", ".geoparquet"}:
         return read_geoparquet(path, journal)
     if suffix == ".shp":
         return read_shapefile(path, journal)
-    reader = {".gpkg": read_geopackage, ".gdb": read_filegdb}.get(suffix, read_kml)
+    reader = {".gpkg": read_geopackage, ".gdb": read_filegdb, ".dxf": read_dxf}.get(suffix, read_kml)
     return reader(path, layer, journal)
 
 

@@ -13,7 +13,8 @@ import warnings
 import zipfile
 import zlib
 from functools import lru_cache
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import ParseError
 
 import python_calamine
@@ -21,6 +22,7 @@ import python_calamine
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import is_name, recognise
 from hmgeo.intake.formats.archive import check_zip
+from hmgeo.intake.formats.corners import is_survey_text, read_survey_text
 from hmgeo.intake.places.headers import name_parts, plain_name
 from hmgeo.intake.places.numbers import NUMBER
 from hmgeo.intake.rows import RawTable, as_text, choose_layer, name_rows, unique_headers
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from hmgeo.vocabulary import LayerKind
 
 
+Merge: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
 _SEARCHED_ROWS = 20
 _DEEPEST = 3
 _FEWEST_NAMES = 2
@@ -86,8 +89,22 @@ def find_header(rows: Sequence[Sequence[str]]) -> tuple[int, list[str], int]:
     return found
 
 
-def lay_table(rows: list[list[str]], journal: Journal, *, sheet: str, is_typed: bool, template: str = "") -> RawTable:
-    """Line rows up under their header; what stands above it, template rows and trailing blanks go, with entries."""
+def lay_table(
+    rows: list[list[str]],
+    journal: Journal,
+    *,
+    sheet: str,
+    is_typed: bool,
+    template: str = "",
+    merged: Sequence[Merge] = (),
+) -> RawTable:
+    """Line rows up under their header; what stands above it, template rows and trailing blanks go, with entries.
+
+    Parameters
+    ----------
+    merged
+        First and last cell of each merged range, (row, column) from 0; what is merged downwards, every row says.
+    """
     first, header, depth = find_header(rows) if rows else (0, [], 1)
     if not any(header):
         place = Place(file=journal.file, sheet=sheet)
@@ -100,6 +117,7 @@ def lay_table(rows: list[list[str]], journal: Journal, *, sheet: str, is_typed: 
         journal.note("模板说明行", f"表头之下 {skipped} 行与模板的允许值或示例相同", "不计入数据行")
     start += skipped
     kept = _data_lines(header, rows, start, journal)
+    _fill_merged(rows, kept, merged, journal)
     width = max((position + 1 for position, cell in enumerate(header) if cell), default=0)
     if is_typed:  # a sheet may carry cells under no header; they are columns without a name
         width = max([width, *(_used_width(rows[index], width) for index in kept)])
@@ -110,6 +128,7 @@ def lay_table(rows: list[list[str]], journal: Journal, *, sheet: str, is_typed: 
     if short and not is_typed:
         journal.note("行字段数不足", f"共 {name_rows(short)}", "缺少的单元格按空白读取")
     columns = {name: [row[position] for row in data] for position, name in enumerate(names)}
+    _unquote(columns, journal)
     return RawTable(
         sheet=sheet,
         columns=columns,
@@ -121,6 +140,33 @@ def lay_table(rows: list[list[str]], journal: Journal, *, sheet: str, is_typed: 
             cell.strip() for row in (*rows[:first], *_remark_rows(rows[start:])) for cell in row if cell.strip()
         ),
     )
+
+
+def _fill_merged(rows: list[list[str]], kept: Sequence[int], merged: Sequence[Merge], journal: Journal) -> None:
+    """Repeat what cells merged downwards say in every row of data that they span."""
+    lines = set(kept)
+    spans = [(*first, last[0]) for first, last in merged if first[1] == last[1] and first[0] in lines]
+    for top, column, bottom in spans:
+        for index in lines.intersection(range(top + 1, bottom + 1)):
+            rows[index] += [""] * (column + 1 - len(rows[index]))
+            rows[index][column] = rows[top][column]
+    if spans:
+        journal.note("合并单元格", f"数据行中有 {len(spans)} 处纵向合并", "所跨各行都取合并格的值")
+
+
+_QUOTED = re.compile(r"""="(.*)"|=([+-]?[\d.]+)|'([\dA-Z][\dA-Z.]*)""", re.DOTALL)
+
+
+def _unquote(columns: dict[str, list[str]], journal: Journal) -> None:
+    """Read ="113.05" and '113.05, by which numbers are kept as text, as what they hold."""
+    for name, cells in columns.items():
+        rows = [row for row, cell in enumerate(cells) if cell[:1] in {"=", "'"} and _QUOTED.fullmatch(cell)]
+        for row in rows:
+            match = _QUOTED.fullmatch(cells[row])
+            cells[row] = next(filter(None, match.groups()), "") if match else cells[row]
+        if rows:
+            reason = f'写作 ="…" 或带撇号的文本，共 {name_rows(row + 1 for row in rows)}'
+            journal.note("文本数字", reason, "去掉引号、撇号读取", field=name)
 
 
 def _data_lines(header: Sequence[str], rows: list[list[str]], start: int, journal: Journal) -> list[int]:
@@ -239,6 +285,7 @@ def _fit(rows: list[list[str]], width: int) -> tuple[dict[int, str], list[int]]:
 
 
 _ZIP_MARK = b"PK"
+_HEAD_BYTES = 4096
 _HEAD_ROWS = 30
 _LARGEST_SCANNED_BYTES = 20 << 20
 _CHUNK_BYTES = 4 << 20
@@ -264,27 +311,104 @@ _BROKEN_BOOK = (  # what the readers let through where a workbook is damaged
 
 
 def read_workbook(path: Path, layer: str, journal: Journal, kind: LayerKind, template: str = "") -> RawTable:
-    """Read one sheet of an xlsx or xls: the only one filled, the only one that fits, or the one that is named."""
+    """Read one sheet of an xlsx or xls: the only one filled, the only one that fits, or the one that is named.
+
+    What export programs name .xls may be a web page or an XML of Excel 2003.
+    """
     place = Place(file=journal.file)
     with path.open("rb") as stream:
-        is_zip = stream.read(len(_ZIP_MARK)) == _ZIP_MARK
+        head = stream.read(_HEAD_BYTES)
     marks: set[bytes] = set()
-    if is_zip:
+    if head.startswith(_ZIP_MARK):
         check_zip(path, place, "xlsx 工作簿")
         marks = _survey(path, place)
-    sheets = _sheets(path, place)
+    sheets, merged = _marked_up(path, head, journal) or _sheets(path, place)
     name = _choose(sheets, layer, journal, kind, template)
     journal.sheet = name
     rows = sheets.pop(name)
     sheets.clear()
     if marks:
         _tell_lost_cells(path, name, rows, marks, journal)
-    return lay_table(rows, journal, sheet=name, is_typed=True, template=template)
+    return lay_table(rows, journal, sheet=name, is_typed=True, template=template, merged=merged[name])
+
+
+def _marked_up(
+    path: Path, head: bytes, journal: Journal
+) -> tuple[dict[str, list[list[str]]], dict[str, list[Merge]]] | None:
+    """Return the sheets of a web page's tables or of an XML of Excel 2003; None for anything else."""
+    plain = head.decode("utf-16" if head.startswith(_UTF16_MARKS) else "latin-1", "ignore").casefold()
+    is_xml = "urn:schemas-microsoft-com:office:spreadsheet" in plain and "<html" not in plain
+    if not is_xml and "<table" not in plain and "<html" not in plain:
+        return None
+    journal.note("工作簿", "扩展名是 xls，内容是 XML 或网页表格", "按其中的表格读取，请另存为 xlsx 留存")
+    if not is_xml:
+        return _web_sheets(_decode(path, journal))
+    found = _xml_sheets(path.read_bytes(), Place(file=journal.file))
+    return found, {name: [] for name in found}
+
+
+def _web_sheets(text: str) -> tuple[dict[str, list[list[str]]], dict[str, list[Merge]]]:
+    """Read the tables of a web page that hold no other tables."""
+    from lxml import html  # noqa: PLC0415 -- few files need it
+
+    sheets: dict[str, list[list[str]]] = {}
+    merged: dict[str, list[Merge]] = {}
+    for table in html.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text)).iter("table"):
+        if table.find(".//table") is not None:
+            continue
+        rows: list[list[str]] = [[] for _ in table.iter("tr")]
+        spans: list[Merge] = []
+        taken: set[tuple[int, int]] = set()
+        for at, row in enumerate(table.iter("tr")):
+            for cell in row.iterchildren("td", "th"):
+                while (at, len(rows[at])) in taken:
+                    rows[at].append("")
+                across, down = (min(int(cell.get(one) or 1), _MOST_COLUMNS) for one in ("colspan", "rowspan"))
+                column = len(rows[at])
+                taken |= {(at + line, column + step) for line in range(1, down) for step in range(across)}
+                spans += [((at, column), (at + down - 1, column + across - 1))] if down > 1 else []
+                rows[at] += [" ".join(cell.text_content().split()), *[""] * (across - 1)]
+        name = f"表{len(sheets) + 1}"
+        sheets[name], merged[name] = rows, spans
+    return sheets, merged
+
+
+_SHEET_NS = "{urn:schemas-microsoft-com:office:spreadsheet}"
+
+
+def _xml_sheets(data: bytes, place: Place) -> dict[str, list[list[str]]]:
+    """Read an XML of Excel 2003."""
+    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+        raise _broken(place)
+    try:
+        root = ET.fromstring(data)  # noqa: S314 -- no entities, as looked at above
+    except ParseError as problem:
+        raise _broken(place) from problem
+    sheets: dict[str, list[list[str]]] = {}
+    for sheet in root.iter(f"{_SHEET_NS}Worksheet"):
+        rows: list[list[str]] = []
+        for row in sheet.iter(f"{_SHEET_NS}Row"):
+            skipped = int(row.get(f"{_SHEET_NS}Index", len(rows) + 1)) - len(rows) - 1
+            rows += [[] for _ in range(min(skipped, _MOST_BLANK_ROWS))]
+            cells: list[str] = []
+            for cell in row.iter(f"{_SHEET_NS}Cell"):
+                cells += [""] * (min(int(cell.get(f"{_SHEET_NS}Index", 0)), _MOST_COLUMNS) - len(cells) - 1)
+                cells.append("".join("".join(data.itertext()) for data in cell.iter(f"{_SHEET_NS}Data")))
+                cells += [""] * min(int(cell.get(f"{_SHEET_NS}MergeAcross", 0)), _MOST_COLUMNS)
+            rows.append(cells)
+        width = max(map(len, rows), default=0)
+        sheets[sheet.get(f"{_SHEET_NS}Name", f"表{len(sheets) + 1}")] = [
+            row + [""] * (width - len(row)) for row in rows
+        ]
+    return sheets
+
+
+_MOST_BLANK_ROWS, _MOST_COLUMNS = 10_000, 16_384
 
 
 def sheet_names(path: Path) -> tuple[str, ...]:
     """Return the names of a workbook's sheets; none where the file is no workbook that can be read."""
-    if path.suffix.lower() not in {".xlsx", ".xlsm", ".xls"} or not path.is_file():
+    if path.suffix.lower() not in {".xlsx", ".xlsm", ".xls", ".et"} or not path.is_file():
         return ()
     try:
         with path.open("rb") as stream:
@@ -294,16 +418,21 @@ def sheet_names(path: Path) -> tuple[str, ...]:
         return ()  # told where the workbook itself is read
 
 
-def _sheets(path: Path, place: Place) -> dict[str, list[list[str]]]:
-    """Return the rows of every sheet by its name, from the first line and column on; hidden sheets too."""
+def _sheets(path: Path, place: Place) -> tuple[dict[str, list[list[str]]], dict[str, list[Merge]]]:
+    """Return the rows of every sheet by its name, from the first line and column on, and its merged ranges.
+
+    Hidden sheets are there, too.
+    """
     try:
         with path.open("rb") as stream:
             book = python_calamine.CalamineWorkbook.from_filelike(stream)
-            return {
-                meta.name: _rows(book.get_sheet_by_name(meta.name))
+            found = {
+                meta.name: book.get_sheet_by_name(meta.name)
                 for meta in book.sheets_metadata
                 if meta.typ is python_calamine.SheetTypeEnum.WorkSheet
             }
+            merged = {name: list(sheet.merged_cell_ranges or ()) for name, sheet in found.items()}
+            return {name: _rows(sheet) for name, sheet in found.items()}, merged
     except python_calamine.PasswordError as problem:
         raise InputError(Problem("工作簿加了密码", place, remedy="在 Excel 或 WPS 中取消密码后保存")) from problem
     except _BROKEN_BOOK as problem:
@@ -438,7 +567,9 @@ def _broken(place: Place) -> InputError:
 
 
 _DELIMITERS = (",", "\t", ";", "，")
-_DELIMITER_WORDS = {"\t": "制表符", ";": "分号"}
+_BLANKS = " "
+_DELIMITER_WORDS = {"\t": "制表符", ";": "分号", "|": "竖线", _BLANKS: "空格"}
+_FEWEST_COLUMNS = 3
 _LOOKED_AT_LINES = 20
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SAMPLE_BYTES = 4096
@@ -448,7 +579,12 @@ _MOSTLY = 0.3
 def read_csv(path: Path, journal: Journal, template: str = "") -> RawTable:
     """Read a csv: UTF-8 or UTF-16 with or without mark, then GB 18030; comma, tab or semicolon between cells."""
     text = _decode(path, journal)
+    if is_survey_text(text):
+        return read_survey_text(text, journal)
     delimiter = _delimiter(text, journal)
+    if delimiter == _BLANKS:
+        rows = [line.split() for line in text.split("\n")]
+        return lay_table(rows, journal, sheet="", is_typed=False, template=template)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         rows = list(reader)  # empty lines too: rows are counted as Excel counts them
@@ -475,9 +611,17 @@ def _delimiter(text: str, journal: Journal) -> str:
         )
     if delimiter == "，":
         delimiter = max(_DELIMITERS[:-1], key=lambda sign: (head.count(sign), -_DELIMITERS.index(sign)))
+    if not _is_even(head, delimiter):
+        delimiter = next((sign for sign in ("|", None) if _is_even(head, sign)), delimiter) or _BLANKS
     if delimiter != ",":
         journal.note("分隔符", "列之间不是逗号", f"按{_DELIMITER_WORDS[delimiter]}分列", value=repr(delimiter))
     return delimiter
+
+
+def _is_even(head: str, sign: str | None) -> bool:
+    """Tell whether a sign, or blanks where it is None, parts every line into as many cells."""
+    widths = {len(line.split(sign)) for line in head.split("\n") if line.strip()}
+    return len(widths) == 1 and widths.pop() >= _FEWEST_COLUMNS and head.count("\n") > 0
 
 
 def _decode(path: Path, journal: Journal) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import sqlite3
 import struct
@@ -11,16 +12,19 @@ import tempfile
 import warnings
 import zipfile
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
+import numpy as np
 import pyarrow as pa
 import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from hmgeo.errors import InputError, Place, Problem
+from hmgeo.intake.columns import literal_names
 from hmgeo.intake.formats.archive import check_zip, opened_parquet
 from hmgeo.intake.rows import Cells, Journal, RawTable, choose_layer, column_texts, unique_headers
 
@@ -110,10 +114,15 @@ def read_geojson(path: Path, journal: Journal) -> RawTable:
         raise broken(
             journal, "不是有效的 GeoJSON（不是 UTF-8 编码的 JSON 文本）", "重新导出为 geojson 或 gpkg"
         ) from problem
+    if _mapping(content).get("type") == "Topology" or "geometryType" in _mapping(content):
+        raw = _read(path, "", journal, None, "不是有效的 TopoJSON 或 EsriJSON")
+        journal.note("格式", "TopoJSON 或 EsriJSON", "由 GDAL 读取")
+        return raw if raw.crs is not None else replace(raw, crs=read_crs("OGC:CRS84", journal))
     features = _features(content)
     if features is None:
         raise broken(journal, "JSON 中没有 FeatureCollection 或 Feature", "重新导出为 geojson 或 gpkg")
-    name = _mapping(_mapping(content.get("crs")).get("properties")).get("name", "")
+    said = _mapping(_mapping(content.get("crs")).get("properties"))
+    name = said.get("name") or (f"EPSG:{said['code']}" if "code" in said else "")  # as GeoJSON 2008 has it
     crs = read_crs(name or "OGC:CRS84", journal)
     properties = [_mapping(feature.get("properties")) for feature in features]
     if any("id" in feature for feature in features) and not any("id" in record for record in properties):
@@ -370,19 +379,145 @@ def read_shapefile(path: Path, journal: Journal) -> RawTable:
     if ".dbf" not in members:
         journal.note("缺少属性文件", "缺少 dbf 文件", "只读几何，没有属性列")
     encoding = _shapefile_encoding(members, journal)
-    if ".shx" in members:
-        return _read(path, "", journal, encoding, "不是有效的 shapefile（shp、shx、dbf 须齐全且同名）")
-    journal.note("缺少索引", "缺少 shx 文件", "在临时文件夹中由 shp 重建索引后读取，原文件未改动")
+    data = members[".dbf"].read_bytes() if ".dbf" in members else b""
+    try:
+        return _read_members(path, members, data, encoding, journal, is_thorough=False)
+    except InputError:
+        if encoding is None:
+            raise
+        return _read_members(path, members, data, encoding, journal, is_thorough=True)
+
+
+def _read_members(
+    path: Path, members: dict[str, Path], data: bytes, encoding: str | None, journal: Journal, *, is_thorough: bool
+) -> RawTable:
+    """Read a shapefile, where it needs mending from a copy in a temporary folder.
+
+    Parameters
+    ----------
+    is_thorough
+        Every cell is looked at for a character cut through, not only where the file as a whole says so.
+    """
+    mended = _mended_dbf(data, encoding, is_thorough=is_thorough) if encoding else data
+    if ".shx" in members and mended == data:
+        raw = _read(path, "", journal, encoding, "不是有效的 shapefile（shp、shx、dbf 须齐全且同名）")
+        return _with_whole_names(raw, data, journal)
+    if ".shx" not in members:
+        journal.note("缺少索引", "缺少 shx 文件", "在临时文件夹中由 shp 重建索引后读取，原文件未改动")
+    if mended != data:
+        reason = "属性文件的列名或单元格在汉字中间截断"
+        journal.note("文字截断", reason, "去掉半个字后读取，原文件未改动", value=encoding or "")
     with tempfile.TemporaryDirectory(prefix="hmgeo-", ignore_cleanup_errors=True) as folder:
         for suffix in _MEMBERS:
             if suffix in members:
                 shutil.copyfile(members[suffix], Path(folder) / f"layer{suffix}")
+        if data:
+            (Path(folder) / "layer.dbf").write_bytes(mended)
         with _gdal_option("SHAPE_RESTORE_SHX", "YES"):
-            return _read(Path(folder) / "layer.shp", "", journal, encoding, "不是有效的 shapefile（shp 已损坏）")
+            raw = _read(Path(folder) / "layer.shp", "", journal, encoding, "不是有效的 shapefile（shp 已损坏）")
+    return _with_whole_names(raw, mended, journal)
+
+
+@dataclass(frozen=True, slots=True)
+class _DbfField:
+    """A column of a dbf: where its name and its cells stand."""
+
+    at: int
+    start: int
+    width: int
+    decimals: int
+    kind: str
+
+
+_DESCRIPTOR_BYTES = 32
+_NAME_BYTES = 11
+_EXACT_DIGITS = 15
+_FEWEST_NAME_BYTES = 8
+
+
+def _dbf_fields(data: bytes) -> list[_DbfField]:
+    fields: list[_DbfField] = []
+    at, start = _DESCRIPTOR_BYTES, 1
+    while at + _DESCRIPTOR_BYTES <= len(data) and data[at] != 0x0D:  # noqa: PLR2004 -- the end of the header
+        width, decimals = data[at + 16], data[at + 17]
+        fields.append(_DbfField(at, start, width, decimals, chr(data[at + 11])))
+        at, start = at + _DESCRIPTOR_BYTES, start + width
+    return fields
+
+
+def _dbf_records(data: bytes) -> range:
+    """Return where records begin; none where the header is no header."""
+    if len(data) < _DESCRIPTOR_BYTES:
+        return range(0)
+    count, head, size = struct.unpack_from("<IHH", data, 4)
+    last = min(head + count * size, len(data))
+    return range(head, last, size) if size else range(0)
+
+
+def _mended_dbf(data: bytes, encoding: str, *, is_thorough: bool) -> bytes:
+    """Return a dbf without the halves of characters that a limit of bytes has cut through."""
+    made = bytearray(data)
+    fields, records = _dbf_fields(data), _dbf_records(data)
+    places = [(one.at, _NAME_BYTES, 0) for one in fields]
+    if is_thorough or not _decodes(data[records.start : records.stop], encoding):
+        places += [(at + one.start, one.width, 0x20) for one in fields if one.kind == "C" for at in records]
+    for start, width, blank in places:
+        text = data[start : start + width] if blank else data[start : start + width].split(b"\0")[0]
+        kept = _mended(text, encoding)
+        if kept != text:
+            made[start : start + len(text)] = kept + bytes([blank]) * (len(text) - len(kept))
+    return bytes(made)
+
+
+def _decodes(text: bytes, encoding: str) -> bool:
+    try:
+        text.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _with_whole_names(raw: RawTable, data: bytes, journal: Journal) -> RawTable:
+    """Return rows with names that ten bytes cut short made whole, and numbers too long to be exact as their digits."""
+    fields, records = _dbf_fields(data), _dbf_records(data)
+    columns = dict(raw.columns)
+    if len(fields) == len(columns) and records:
+        size = records.step
+        held = np.frombuffer(data[records.start : records.start + len(records) * size].ljust(len(records) * size), "u1")
+        table = held.reshape(len(records), size)
+        table = table[table[:, 0] != ord("*")]
+        for one, name in zip(fields, raw.columns, strict=True):
+            cells = table[:, one.start : one.start + one.width]
+            digits = (cells >= ord("0")).sum(axis=1) - one.decimals
+            if one.kind in "NF" and len(cells) == raw.row_count and digits.max(initial=0) > _EXACT_DIGITS:
+                columns[name] = [
+                    re.sub(r"\.0*$", "", cell.tobytes().decode("ascii", "replace").strip()) for cell in cells
+                ]
+                journal.note("长编号", f"超过 {_EXACT_DIGITS} 位的数字", "按文字逐位读取，不作数值", field=name)
+    whole = {name: _whole_name(name) for name in columns}
+    told = {name: full for name, full in whole.items() if full != name and full not in columns}
+    for name, full in told.items():
+        journal.note("列名截断", "shp 的列名最多十个字节", f"按「{full}」读取", field=name)
+    return replace(raw, columns={told.get(name, name): cells for name, cells in columns.items()})
+
+
+def _whole_name(name: str) -> str:
+    """Return the one name of a template that a cut name begins; the name itself where none or several are."""
+    if name.isascii() or all(len(name.encode(one)) < _FEWEST_NAME_BYTES for one in ("utf-8", "gb18030")):
+        return name
+    found = {full for full in literal_names() if full.startswith(name)}
+    return found.pop() if len(found) == 1 and name not in literal_names() else name
 
 
 def read_kml(path: Path, layer: str, journal: Journal) -> RawTable:
     """Read one folder of a KML or KMZ; its coordinates are WGS84, as the format says."""
+    data = path.read_bytes() if path.suffix.lower() == ".kml" else b""
+    plain = _in_utf8(data)
+    if plain != data:
+        journal.note("编码", "KML 不是 UTF-8", "按其声明的编码读取")
+        with tempfile.TemporaryDirectory(prefix="hmgeo-", ignore_cleanup_errors=True) as folder:
+            (Path(folder) / "layer.kml").write_bytes(plain)
+            return read_kml(Path(folder) / "layer.kml", layer, journal)
     _check_kml(path, journal)
     what = f"不是有效的 {path.suffix.lower().removeprefix('.')} 文件"
     raw = _read(path, _layer_of(path, layer, journal, what), journal, None, what)
@@ -390,6 +525,36 @@ def read_kml(path: Path, layer: str, journal: Journal) -> RawTable:
         name: texts for name, texts in raw.columns.items() if name.casefold() not in _KML_FIELDS_LEFT_OUT and any(texts)
     }
     return RawTable(raw.sheet, kept, raw.row_count, raw.geometry, CRS.from_epsg(4326), is_typed=True)
+
+
+_DXF_MARK = re.compile(rb"(?:\s*999\r?\n[^\n]*\n)*\s*0\r?\n\s*SECTION")
+_DXF_AREA_TYPES = frozenset({shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON})
+
+
+def read_dxf(path: Path, layer: str, journal: Journal) -> RawTable:
+    """Read what a drawing goes round: closed polylines and hatched areas, those of one drawing layer where it is named.
+
+    A drawing declares no CRS.
+    """
+    with path.open("rb") as stream:
+        if not _DXF_MARK.match(stream.read(_HEAD_BYTES)):
+            raise broken(journal, "不是有效的 DXF（ASCII）", "在 CAD 中另存为 DXF（ASCII）")
+    raw = _read(path, "", journal, None, "不是有效的 DXF")
+    shapes = shapely.from_wkb([] if raw.geometry is None else raw.geometry.to_pylist(), on_invalid="ignore")
+    is_area = np.isin(shapely.get_type_id(shapes), list(_DXF_AREA_TYPES)) | shapely.is_closed(shapes)
+    names = raw.columns.get("Layer", [""] * raw.row_count)
+    drawn = list(dict.fromkeys(name for name, keep in zip(names, is_area.tolist(), strict=True) if keep))
+    if not drawn:
+        raise broken(journal, "DXF 中没有闭合的多段线或填充", "把红线画成闭合多段线后另存")
+    chosen = choose_layer(drawn, layer, Place(file=journal.file), "图层")
+    journal.sheet = chosen
+    kept = [row for row in np.flatnonzero(is_area).tolist() if names[row] == chosen]
+    others = raw.row_count - len(kept)
+    journal.note("DXF 图形", f"图层「{chosen}」有 {len(kept)} 个闭合图形", f"按面读取，其余 {others} 个图形未读")
+    polygons = [shapely.Polygon(shapes[row]) if shapes[row].geom_type == "LineString" else shapes[row] for row in kept]
+    columns = {"名称": [names[row] for row in kept]}
+    wkb = _wkb_array(shapely.to_wkb(polygons, output_dimension=2).tolist())
+    return RawTable(chosen, columns, len(kept), wkb, raw.crs, is_typed=True)
 
 
 def read_filegdb(path: Path, layer: str, journal: Journal) -> RawTable:
@@ -441,11 +606,29 @@ def _layer_of(path: Path, wanted: str, journal: Journal, what: str) -> str:
     except (pyogrio.errors.DataSourceError, RuntimeError, UnicodeDecodeError) as problem:
         raise broken(journal, what, "在 QGIS 中打开核对并导出为 gpkg") from problem
     spatial = [str(name) for name, kind in listed.tolist() if kind is not None]
+    if len(spatial) > 1 and not wanted:  # a folder without anything in it is no choice
+        spatial = [
+            one for one in spatial if pyogrio.read_info(plain_path(path, journal), layer=one)["features"]
+        ] or spatial
     names = spatial or [str(name) for name, _ in listed.tolist()]
     if not names:
         raise InputError(Problem("没有任何图层", Place(file=journal.file), remedy="核对是否选对了文件"))
     journal.sheet = choose_layer(names, wanted, Place(file=journal.file), "图层")
     return journal.sheet
+
+
+def _in_utf8(data: bytes) -> bytes:
+    """Return XML in UTF-8: from UTF-16 by its mark, from GBK by its declaration; anything else as it is."""
+    declared = re.match(rb"""\s*<\?xml[^>]*encoding\s*=\s*["']([\w-]+)["']""", data[:_HEAD_BYTES])
+    is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    is_gbk = declared is not None and re.fullmatch(rb"(?i)gbk|gb-?2312|gb-?18030|cp936", declared[1]) is not None
+    if not is_wide and not is_gbk:
+        return data
+    try:
+        text = data.decode("utf-16" if is_wide else "gb18030")
+    except UnicodeDecodeError:
+        return data
+    return re.sub(r"^\s*<\?xml[^>]*\?>", "", text).encode("utf-8")
 
 
 def _check_kml(path: Path, journal: Journal) -> None:
@@ -502,18 +685,30 @@ def _members(path: Path) -> dict[str, Path]:
     return {near.suffix.lower(): near for near in path.parent.iterdir() if near.stem == path.stem}
 
 
+_ENCODINGS = (("GB18030", r"936|gbk|gb-?2312|gb-?18030|cp936"), ("UTF-8", r"utf-?8|65001"))
+
+
 def _shapefile_encoding(members: dict[str, Path], journal: Journal) -> str | None:
-    """Return None where a .cpg tells; else UTF-8 where the text is that, else GB 18030, with an entry."""
-    if ".cpg" in members or ".dbf" not in members:
+    """Return what a .cpg tells; where it tells nothing UTF-8 if the text is that, else GB 18030, with an entry."""
+    if ".dbf" not in members:
         return None
+    said = members[".cpg"].read_text("ascii", "replace").strip() if ".cpg" in members else ""
+    known = next((name for name, pattern in _ENCODINGS if re.search(pattern, said.casefold())), None)
     data = members[".dbf"].read_bytes()
-    if data.isascii():
-        return None
-    start = struct.unpack_from("<H", data, 8)[0] if len(data) > 10 else 0  # noqa: PLR2004 -- header length field
-    try:
-        data[start:].decode("utf-8")
-        encoding = "UTF-8"
-    except UnicodeDecodeError:
-        encoding = "GB18030"
-    journal.note("编码", "缺少 cpg 文件", f"属性文字按 {encoding} 读取", value=encoding)
+    if known or data.isascii():
+        return known
+    if re.search(r"8859|latin|1252|big5|950", said.casefold()):
+        return None  # GDAL's own
+    texts = (
+        data[at + one.start : at + one.start + one.width] for one in _dbf_fields(data) for at in _dbf_records(data)
+    )
+    is_utf8 = all(_decodes(_mended(text, "utf-8"), "utf-8") for text in texts)
+    encoding = "UTF-8" if is_utf8 else "GB18030"
+    reason = f"cpg 写「{said}」，不是已知的编码" if said else "缺少 cpg 文件"
+    journal.note("编码", reason, f"属性文字按 {encoding} 读取", value=encoding)
     return encoding
+
+
+def _mended(text: bytes, encoding: str) -> bytes:
+    """Return a text without the beginning of a character that was cut through."""
+    return next((text[: len(text) - cut] for cut in range(4) if _decodes(text[: len(text) - cut], encoding)), text)

@@ -406,6 +406,32 @@ def locate_table(raw: RawTable, columns: Columns, declared: Declared, outcome: O
     shift_datums(outcome, datums)
 
 
+def corner_coordinates(
+    raw: RawTable, columns: Columns, declared: Declared, outcome: Outcome
+) -> tuple[dict[int, tuple[float, float]], CRS]:
+    """Return east and north of each row that gives a corner, and the one grid that they stand on.
+
+    Raises
+    ------
+    InputError
+        Several grids, or degrees on a datum that shapes can't be read on here.
+    """
+    pairs = read_pairs(raw, columns, is_turned=declared.is_turned, outcome=outcome)
+    if columns.pair == NEUTRAL_PAIR and not declared.is_turned:
+        pairs = _turn_survey_axes(pairs, columns, outcome)
+    grids = _row_grids(raw, columns, declared, pairs, _row_datums(raw, columns, declared, outcome), outcome)
+    kinds = set(grids.values())
+    is_odd = any(grid.crs is None and grid.datum not in {Datum.CGCS2000, Datum.WGS84} for grid in kinds)
+    if len(kinds) > 1 or is_odd:
+        place = Place(file=outcome.journal.file, sheet=raw.sheet)
+        found = "、".join(sorted(grid.crs.name if grid.crs else grid.datum.zh for grid in kinds))
+        raise InputError(
+            Problem("界址点不在同一坐标系，或不是可连成面的坐标系", place, found, remedy="先换算到同一坐标系")
+        )
+    crs = next((grid.crs for grid in kinds), None) or CRS.from_epsg(4490)
+    return {row: (pairs[row].x, pairs[row].y) for row in grids}, crs
+
+
 def row_datum_words(raw: RawTable, columns: Columns, outcome: Outcome) -> list[Datum | None]:
     """Read each row's own 坐标系, else its notes; rows whose words are not understood are left without a place."""
     if "datum" not in columns and raw.geometry is not None:

@@ -1,0 +1,338 @@
+"""Files as offices, permit platforms and surveyors hand them out, each with its right places; none needs a hand."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio.raw
+import pytest
+import shapely
+import xlwt
+from pyproj import Geod, Transformer
+
+from hmgeo.errors import InputError
+from hmgeo.intake.columns import ReadOptions
+from hmgeo.intake.load import load_positions, load_receptors
+from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import TypeAlias
+
+    from hmgeo.records import Ledger, Positions
+
+    Maker: TypeAlias = Callable[[Path], Path]
+
+HERE, THERE = (113.0375, 23.685278), (113.05, 23.69)
+CLOSE_DEG = 2e-6
+ROWS = [["企业名称", "经度", "纬度"], ["甲厂", *map(str, HERE)], ["乙厂", *map(str, THERE)]]
+DMS = [["企业名称", "经度", "纬度"], ["甲厂", "113°2′15″", "23°41′7.0008″"], ["乙厂", "113°03′00″", "23°41′24″"]]
+BOX = shapely.box(113.05, 23.70, 113.06, 23.71)
+BOX_M2 = abs(Geod(ellps="GRS80").geometry_area_perimeter(BOX)[0])
+TO_GRID = Transformer.from_crs(4490, 4526, always_xy=True)
+
+
+def text(body: str | list[list[str]], *, name: str = "a.csv", sign: str = ",", encoding: str = "utf-8") -> Maker:
+    def make(folder: Path) -> Path:
+        lines = body if isinstance(body, str) else "".join(sign.join(row) + "\n" for row in body)
+        (folder / name).write_bytes(lines.encode(encoding))
+        return folder / name
+
+    return make
+
+
+def book(*sheets: list[list[object]], merges: tuple[str, ...] = (), hours: str = "") -> Maker:
+    def make(folder: Path) -> Path:
+        held = openpyxl.Workbook()
+        held.remove(held.active)
+        for number, rows in enumerate(sheets):
+            sheet = held.create_sheet(f"表{number}")
+            for row in rows:
+                sheet.append(row)
+            for span in merges:
+                sheet.merge_cells(span)
+            for cells in sheet[hours] if hours else ():
+                for cell in cells:
+                    cell.number_format = "[h]:mm:ss"
+        held.save(folder / "a.xlsx")
+        return folder / "a.xlsx"
+
+    return make
+
+
+def old_book(name: str) -> Maker:
+    def make(folder: Path) -> Path:
+        held = xlwt.Workbook()
+        sheet = held.add_sheet("名单")
+        for at, row in enumerate(ROWS):
+            for column, cell in enumerate(row):
+                sheet.write(at, column, cell)
+        held.save(str(folder / name))
+        return folder / name
+
+    return make
+
+
+def shapes(name: str, *, encoding: str = "", cpg: str = "", names: tuple[str, ...] = ("企业名",)) -> Maker:
+    def make(folder: Path) -> Path:
+        fields = [np.array(["甲厂", "乙厂"], object) for _ in names]
+        points = np.array(shapely.to_wkb(shapely.points([HERE, THERE])), object)
+        more = {"encoding": encoding} if encoding else {"driver": "OpenFileGDB"} if name.endswith(".gdb") else {}
+        pyogrio.raw.write(folder / name, points, fields, list(names), geometry_type="Point", crs="EPSG:4490", **more)
+        told = (folder / name).with_suffix(".cpg")
+        if cpg:
+            told.write_text(cpg)
+        elif encoding:
+            told.unlink()
+        return folder / name
+
+    return make
+
+
+def zipped(maker: Maker, *, extra: str = "", keep: str = "") -> Maker:
+    def make(folder: Path) -> Path:
+        inner = folder / "in"
+        inner.mkdir()
+        maker(inner)
+        with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+            for path in sorted(inner.rglob("*")):
+                if path.is_file() and not path.name.startswith("a.zip"):
+                    archive.write(path, f"{keep}{path.relative_to(inner)}")
+                    if extra:
+                        archive.writestr(f"{extra}{path.name}", b"\x00\x05\x16\x07")
+        return folder / "a.zip"
+
+    return make
+
+
+def kml(body: str, *, name: str = "a.kml", encoding: str = "utf-8") -> Maker:
+    whole = f'<?xml version="1.0" encoding="{encoding}"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+    return text(f"{whole}{body}</Document></kml>", name=name, encoding=encoding)
+
+
+def mark(name: str, at: tuple[float, float]) -> str:
+    return f"<Placemark><name>{name}</name><Point><coordinates>{at[0]},{at[1]},0</coordinates></Point></Placemark>"
+
+
+MARKS = mark("甲厂", HERE) + mark("乙厂", THERE)
+RING = " ".join(f"{lon},{lat},0" for lon, lat in shapely.get_coordinates(BOX).tolist())
+
+
+def geojson(crs: object = None, points: tuple[tuple[float, float], ...] = (HERE, THERE), name: str = "a.json") -> Maker:
+    features = [
+        {"type": "Feature", "properties": {"企业名称": one}, "geometry": {"type": "Point", "coordinates": at}}
+        for one, at in zip(("甲厂", "乙厂"), points, strict=True)
+    ]
+    return text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}), name=name)
+
+
+def parquet(folder: Path) -> Path:
+    geo = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB"}}}
+    table = pa.table({"企业名称": ["甲厂", "乙厂"], "geometry": shapely.to_wkb(shapely.points([HERE, THERE])).tolist()})
+    pq.write_table(table.replace_schema_metadata({b"geo": json.dumps(geo).encode()}), folder / "a.geoparquet")
+    return folder / "a.geoparquet"
+
+
+ESRI = {
+    "geometryType": "esriGeometryPoint",
+    "spatialReference": {"wkid": 4490},
+    "fields": [{"name": "NAME", "type": "esriFieldTypeString", "alias": "NAME", "length": 20}],
+    "features": [
+        {"attributes": {"NAME": name}, "geometry": {"x": at[0], "y": at[1]}}
+        for name, at in (("甲厂", HERE), ("乙厂", THERE))
+    ],
+}
+TOPO = {
+    "type": "Topology",
+    "objects": {
+        "plants": {
+            "type": "GeometryCollection",
+            "geometries": [
+                {"type": "Point", "coordinates": at, "properties": {"name": name}}
+                for name, at in (("甲厂", HERE), ("乙厂", THERE))
+            ],
+        }
+    },
+    "arcs": [],
+}
+XML_BOOK = (
+    '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
+    '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
+    'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="名单"><Table>'
+    + "".join(
+        "<Row>" + "".join(f'<Cell><Data ss:Type="String">{cell}</Data></Cell>' for cell in row) + "</Row>"
+        for row in ROWS
+    )
+    + "</Table></Worksheet></Workbook>"
+)
+WEB_BOOK = (
+    '<html><head><meta charset="gbk"></head><body><table border="1">'
+    + "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in ROWS)
+    + "</table></body></html>"
+)
+CORNERS = [(f"J{number}", *TO_GRID.transform(*at)) for number, at in enumerate(BOX.exterior.coords[:4], start=1)]
+SURVEY = (
+    "[属性描述]\n格式版本号=1.01\n坐标系=2000国家大地坐标系\n几度分带=3\n投影类型=高斯克吕格\n计量单位=米\n带号=38\n精度=0.001\n"
+    "[地块坐标]\n5,113.0,1,甲块,面,,旱地,,@\n"
+    + "".join(f"{name},1,{north:.4f},{east:.4f}\n" for name, east, north in [*CORNERS, CORNERS[0]])
+)
+CORNER_ROWS = [["地块编号", "地块名称", "界址点号", "X坐标", "Y坐标"]] + [
+    ["D1", "甲块", name, f"{north:.4f}", f"{east:.4f}"] for name, east, north in CORNERS
+]
+DRAWING = "  0\nSECTION\n  2\nENTITIES\n  0\nLWPOLYLINE\n  8\n红线\n 90\n4\n 70\n1\n" + "".join(
+    f" 10\n{east:.4f}\n 20\n{north:.4f}\n" for _, east, north in CORNERS
+)
+DRAWING += "  0\nLINE\n  8\n道路\n 10\n0.0\n 20\n0.0\n 11\n1.0\n 21\n1.0\n  0\nENDSEC\n  0\nEOF\n"
+
+POINTS: dict[str, Maker] = {
+    "utf-8": text(ROWS),
+    "utf-8 with mark": text(ROWS, encoding="utf-8-sig"),
+    "gbk": text(ROWS, encoding="gbk"),
+    "unicode text of excel": text(ROWS, name="a.txt", sign="\t", encoding="utf-16"),
+    "tabs": text(ROWS, name="a.tsv", sign="\t"),
+    "semicolons": text(ROWS, sign=";"),
+    "pipes": text(ROWS, name="a.txt", sign="|"),
+    "fixed columns": text("".join(f"{a:<10}{b:<14}{c}\n" for a, b, c in ROWS), name="a.txt"),
+    "old mac line ends": text("\r".join(",".join(row) for row in ROWS)),
+    "numbers as formulas": text('企业名称,经度,纬度\n甲厂,="113.0375",="23.685278"\n乙厂,="113.05","=""23.69"""\n'),
+    "apostrophes": text("企业名称,经度,纬度\n甲厂,'113.0375,'23.685278\n乙厂,'113.05,'23.69\n"),
+    "chinese full stops": text("企业名称,经度,纬度\n甲厂,113。0375,23。685278\n乙厂,113．05,23．69\n"),
+    "full width": text("企业名称,经度,纬度\n甲厂,１１３．０３７５,２３．６８５２７８\n乙厂,113.05,23.69\n"),
+    "degrees minutes seconds": text(DMS),
+    "one cell": text("企业名称,经纬度\n甲厂,E113.0375 N23.685278\n乙厂,北纬23.69、东经113.05\n"),
+    "titles and foot": text(
+        "某市企业名单,,\n填表日期：2024年,,\n企业名称,经度,纬度\n甲厂,113.0375,23.685278\n乙厂,113.05,23.69\n合计,2家,\n注：无,,\n"
+    ),
+    "workbook": book([[*row] for row in ROWS]),
+    "numbers in a workbook": book([["企业名称", "经度", "纬度"], ["甲厂", *HERE], ["乙厂", *THERE]]),
+    "merged header": book(
+        [["企业名称", "地理坐标", None], [None, "经度", "纬度"], ["甲厂", *HERE], ["乙厂", *THERE]],
+        merges=("A1:A2", "B1:C1"),
+    ),
+    "names over two lines": book([["企业\n名称", "经度\n（°）", "纬度\n（°）"], ["甲厂", *HERE], ["乙厂", *THERE]]),
+    "taken for times": book(
+        [
+            ["企业名称", "经度", "纬度"],
+            ["甲厂", timedelta(hours=113, minutes=2, seconds=15), timedelta(hours=23, minutes=41, seconds=7)],
+            ["乙厂", timedelta(hours=113, minutes=3), timedelta(hours=23, minutes=41, seconds=24)],
+        ],
+        hours="B2:C3",
+    ),
+    "text on the first sheet": book([["填表说明"], ["请逐行填写"]], [[*row] for row in ROWS]),
+    "columns and rows left free": book([[], *([None, None, *row] for row in ROWS)]),
+    "old workbook": old_book("a.xls"),
+    "wps table": old_book("a.et"),
+    "web page named xls": text(WEB_BOOK, name="a.xls", encoding="gbk"),
+    "xml named xls": text(XML_BOOK, name="a.xls"),
+    "zip of a list": zipped(text(ROWS)),
+    "shapefile": shapes("名单.shp"),
+    "shapefile in gbk without cpg": shapes("名单.shp", encoding="GB18030"),
+    "cpg in words of windows": shapes("名单.shp", encoding="GB18030", cpg="ANSI 936"),
+    "cpg OEM": shapes("名单.shp", encoding="GB18030", cpg="OEM"),
+    "zip of a mac": zipped(shapes("名单.shp"), extra="__MACOSX/._"),
+    "geopackage": shapes("a.gpkg"),
+    "zip of a geodatabase": zipped(shapes("a.gdb")),
+    "geoparquet": parquet,
+    "geojson": geojson(),
+    "geojson of 2008": geojson(
+        {"type": "EPSG", "properties": {"code": 4526}}, (TO_GRID.transform(*HERE), TO_GRID.transform(*THERE))
+    ),
+    "esri json": text(json.dumps(ESRI), name="a.json"),
+    "topojson": text(json.dumps(TOPO), name="a.json"),
+    "kml": kml(MARKS),
+    "kml in utf-16": kml(MARKS, encoding="utf-16"),
+    "kml in gbk": kml(MARKS, encoding="GBK"),
+    "kml with an empty folder": kml(f"<Folder><name>我的收藏</name></Folder><Folder><name>企业</name>{MARKS}</Folder>"),
+}  # fmt: skip
+AREAS: dict[str, Maker] = {
+    "survey text": text(SURVEY, name="a.txt", encoding="gbk"),
+    "table of corners": text(CORNER_ROWS),
+    "table of corners, name once": text([*CORNER_ROWS[:2], *(["", "", *row[2:]] for row in CORNER_ROWS[2:])]),
+    "closed line in kml": kml(
+        f"<Placemark><name>甲块</name><LineString><coordinates>{RING}</coordinates></LineString></Placemark>"
+    ),
+}  # fmt: skip
+
+
+def load(path: Path, **said: str) -> tuple[Positions, Ledger]:
+    return load_positions(
+        path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC, options=ReadOptions(**said)  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_two_plants_of_any_file_stand_where_they_are(name: str, tmp_path: Path) -> None:
+    positions, _ = load(POINTS[name](tmp_path))
+    table = positions.table
+    assert table["name"].to_pylist() == ["甲厂", "乙厂"]
+    assert table["status"].to_pylist() == ["assessed", "assessed"], table["note"].to_pylist()
+    found = np.column_stack([table["lon"].to_pylist(), table["lat"].to_pylist()])
+    assert np.abs(found - [HERE, THERE]).max() < CLOSE_DEG
+
+
+@pytest.mark.parametrize("name", AREAS)
+def test_corners_go_round_the_area(name: str, tmp_path: Path) -> None:
+    positions, _ = load(AREAS[name](tmp_path))
+    assert positions.table["name"].to_pylist() == ["甲块"]
+    (made,) = shapely.from_wkb(positions.table["geometry"].to_pylist())
+    assert abs(Geod(ellps="GRS80").geometry_area_perimeter(made)[0]) == pytest.approx(BOX_M2, rel=1e-4)
+    assert shapely.hausdorff_distance(made, BOX) < CLOSE_DEG
+
+
+def test_a_drawing_says_no_crs_and_is_read_after_the_line(tmp_path: Path) -> None:
+    path = text(DRAWING, name="a.dxf")(tmp_path)
+    with pytest.raises(InputError, match="用 crs 声明坐标系"):
+        load(path)
+    positions, ledger = load(path, crs="EPSG:4526")
+    (made,) = shapely.from_wkb(positions.table["geometry"].to_pylist())
+    assert shapely.hausdorff_distance(made, BOX) < CLOSE_DEG
+    assert "按面读取，其余 1 个图形未读" in {entry.action for entry in ledger.entries}
+
+
+def test_a_hole_of_a_survey_is_a_hole_and_what_it_states_is_checked(tmp_path: Path) -> None:
+    hole = [TO_GRID.transform(*at) for at in shapely.box(113.052, 23.702, 113.054, 23.704).exterior.coords]
+    rings = "".join(f"J{number},2,{north:.4f},{east:.4f}\n" for number, (east, north) in enumerate(hole, start=6))
+    positions, ledger = load(text(SURVEY + rings, name="a.txt")(tmp_path))
+    (made,) = shapely.from_wkb(positions.table["geometry"].to_pylist())
+    assert not made.covers(shapely.Point(113.053, 23.703))
+    assert made.covers(shapely.Point(113.051, 23.701))
+    told = {entry.event: entry.reason for entry in ledger.entries}
+    assert told["界址点数不符"] == "写明 5 点，实有 10 点"
+    assert told["面积不符"].startswith("写明 113.0 公顷，界址点围成 ")
+    with pytest.raises(InputError, match="带号不明"):
+        load(text(SURVEY.replace("带号=38", "带号=39"), name="b.txt")(tmp_path))
+
+
+def test_a_county_merged_over_rows_is_every_row_s(tmp_path: Path) -> None:
+    rows = [
+        ["县区", "企业名称", "经度", "纬度"],
+        ["清城区", "甲厂", *HERE],
+        [None, "乙厂", *THERE],
+        ["清新区", "丙厂", *THERE],
+    ]
+    positions, ledger = load(book(rows, merges=("A2:A3",))(tmp_path))
+    assert positions.table["county"].to_pylist() == ["清城区", "清城区", "清新区"]
+    assert "合并单元格" in {entry.event for entry in ledger.entries}
+
+
+def test_ids_of_nineteen_digits_and_names_of_ten_bytes_are_whole(tmp_path: Path) -> None:
+    box = np.array([shapely.to_wkb(BOX)], object)
+    path = tmp_path / "耕地.shp"
+    fields = [np.array(["严格管控类"], object), np.array(["4418020010000000011"], object)]
+    pyogrio.raw.write(
+        path, box, fields, ["土壤环境质", "BSM"], geometry_type="Polygon", crs="EPSG:4490", encoding="GBK"
+    )
+    data = bytearray(path.with_suffix(".dbf").read_bytes())
+    data[32 + 32 + 11] = ord("N")  # the field's type
+    path.with_suffix(".dbf").write_bytes(data)
+    layer, _ = load_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    row = layer.read().to_pylist()[0]
+    assert (row["receptor_id"], row["class"]) == ("4418020010000000011", "严格管控类")
