@@ -463,7 +463,8 @@ def _choose(sheets: dict[str, list[list[str]]], layer: str, journal: Journal, ki
         others = "、".join(name for name in filled if name != template)
         journal.note("工作表", f"「{template}」与清单模板同名", f"读取它，未读「{others}」", value=template)
         return template
-    fitting = [name for name in filled if _fits(sheets[name][:_HEAD_ROWS], kind)]
+    widths = {name: _coordinate_columns(sheets[name][:_HEAD_ROWS], kind) for name in filled}
+    fitting = [name for name in filled if widths[name] and widths[name] == max(widths.values())]
     if len(fitting) != 1:
         return choose_layer(filled, layer, place, "工作表")
     others = "、".join(name for name in filled if name != fitting[0])
@@ -471,10 +472,11 @@ def _choose(sheets: dict[str, list[list[str]]], layer: str, journal: Journal, ki
     return fitting[0]
 
 
-def _fits(head: list[list[str]], kind: LayerKind) -> bool:
+def _coordinate_columns(head: list[list[str]], kind: LayerKind) -> int:
+    """Return in how many columns a sheet gives its coordinates: two or one; 0 where it has none."""
     _, names, _ = find_header(head)
-    columns = recognise([name for name in names if name], kind)
-    return "lon" in columns and "lat" in columns
+    place = recognise([name for name in names if name], kind).place
+    return 0 if place is None else min(len(place.headers), 2)
 
 
 def _tell_lost_cells(path: Path, sheet: str, rows: list[list[str]], marks: set[bytes], journal: Journal) -> None:
