@@ -340,7 +340,7 @@ def test_a_list_without_coordinates_waits_row_by_row(tmp_path: Path) -> None:
         "not_located", "place", "清城区", "没有坐标",
     )  # fmt: skip
     assert [(one.row, one.event, one.action) for one in ledger.entries if one.event in {"未定位", "没有坐标列"}] == [
-        (0, "没有坐标列", "，全部按所填的县、乡镇处理，不落点"),
+        (0, "没有坐标列", "按所填的县、乡镇处理，不落点"),
         (1, "未定位", "请补充坐标"),
     ]
 

@@ -170,7 +170,7 @@ def _stays_as_it_is(raw: RawTable, columns: Columns, declared: Declared) -> bool
 
 def _leave_unlocated(outcome: Outcome) -> None:
     """Leave every row without coordinates; the places they name may still tell something."""
-    outcome.journal.note("没有坐标列", "名单没有坐标列", "，全部按所填的县、乡镇处理，不落点")
+    outcome.journal.note("没有坐标列", "没有坐标列的名单", "按所填的县、乡镇处理，不落点")
     for row in range(len(outcome.status)):
         outcome.leave(row, "没有坐标")
 

@@ -644,7 +644,7 @@ def ledger_sheet(results: Results) -> Sheet:
 
 def _some(words: Iterable[str]) -> str:
     held = list(dict.fromkeys(filter(None, words)))
-    more = f"、等 {len(held)} 个" if len(held) > MOST_ROWS_NAMED else ""
+    more = f" … ({len(held)})" if len(held) > MOST_ROWS_NAMED else ""  # in any language
     return "、".join(held[:MOST_ROWS_NAMED]) + more
 
 
