@@ -193,7 +193,7 @@ def test_the_ledger_puts_what_is_alike_on_one_line(tmp_path: Path) -> None:
     more = [dataclasses.replace(results.ledger.entries[0], row=row, value=f"待补{row}") for row in range(7, 15)]
     alike = dataclasses.replace(results, ledger=Ledger((*results.ledger.entries, *more)))
     rows = records(opened(alike, tmp_path / "a.xlsx")["处理台账"], "文件")
-    assert [(row["行数"], row["数据行"]) for row in rows] == [(9, "6、7、8、9、10、11、等 9 个"), (1, "整个文件")]
+    assert [(row["行数"], row["数据行"]) for row in rows] == [(9, "6、7、8、9、10、11 … (9)"), (1, "整个文件")]
     assert rows[0]["原值"].startswith("待补、待补7、")
 
 
