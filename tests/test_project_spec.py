@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from situation_projects import write_situation
 from test_map_page import data_of
 
 from hmgeo import check_project, demo_projects, run_project
+from hmgeo.errors import HmgeoError
 from hmgeo.intake.areas import resolve_area
-from hmgeo.project.spec import read_spec
+from hmgeo.intake.columns import ReadOptions
+from hmgeo.project.sites.desk import open_desk, read_sites
+from hmgeo.project.spec import read_spec, read_validity
+from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
 
 if TYPE_CHECKING:
@@ -193,3 +198,60 @@ def test_odd_projects_run_whole(name: str, tmp_path: Path) -> None:
     page = (run.folder / "map.html").read_text(encoding="utf-8")
     badges = {source["badge"] for source in data_of(page)["sources"]}
     assert ("示例判定：符合排查条件" in badges) is (name == "mixed bases")
+
+
+CHECKED = """- clause: SIT-JY-PBF
+  state: 仍执行
+  by: 示例局
+  on: 2024-06-01
+  document: 示例函〔2024〕1号
+"""
+
+
+def test_an_offices_check_beside_the_project_changes_the_answer_and_is_told_with_its_source(tmp_path: Path) -> None:
+    situation: dict[str, object] = {
+        "id": "V-1", "title": "示例", "as_of": date(2024, 5, 30), "place": "419001",
+        "planned": {"kind": "project_sites", "trade": "3212", "edition": 2017, "action": "new"},
+        "layers": {"pbf_concentrated_areas": {"state": "完整", "inside": "在内"}}, "expect": {},
+    }  # fmt: skip
+    disk = write_situation(situation, tmp_path / "project")
+
+    def said() -> tuple[str, str, str, list[str]]:
+        desk = open_desk(disk.project)
+        options = ReadOptions()
+        sites, ledger = read_sites(desk, disk.sites, basis=Basis.SYNTHETIC, options=options)
+        results = desk.results([desk.dossier(site) for site in sites], ledger)
+        clauses = results.dossiers[0].answer.clauses
+        found = next(one for one in clauses if one.citation.rule_id == "SIT-JY-PBF")
+        used = [f"{one.name} {one.value} {one.by} {one.on} {one.reason}" for one in results.parameters]
+        return found.verdict.value, found.standing.value, found.citation.verified, used
+
+    assert said()[:2] == ("not_assessed", "period_over")
+    (disk.project / "validity.yml").write_text(CHECKED, encoding="utf-8")
+    verdict, standing, verified, used = said()
+    assert (verdict, standing) == ("prohibited", "in_force")
+    assert verified.startswith("单位效力核实：仍执行（示例局，2024-06-01，依据示例函〔2024〕1号）")
+    assert "效力核实：SIT-JY-PBF 仍执行 示例局 2024-06-01 示例函〔2024〕1号" in used
+    assert read_spec(disk.project).files[1].name == "validity.yml"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (CHECKED.replace("  by: 示例局\n", ""), "缺少 by"),
+        (CHECKED.replace("2024-06-01", '"去年"'), "on应为日期"),
+        (CHECKED.replace("仍执行", "有效"), "效力核实的结果看不懂"),
+        (CHECKED.replace("仍执行", "已接续"), "已接续的须写明接续文件"),
+        (CHECKED.replace("仍执行", "失效"), "失效的须写明自何日起"),
+        (CHECKED.replace("仍执行", "已接续于《丁方案》"), "已接续的须写明自何日起"),
+        (CHECKED.replace("clause: SIT", "text: 某方案\n  clause: SIT"), "须写明一条条款或一份文件"),
+        (CHECKED + "  until: 2025\n", "有未知的键"),
+        (CHECKED.replace("SIT-JY-PBF", "SIT-JY-PB"), "是否为「SIT-JY-PBF」"),
+    ],
+)
+def test_a_check_that_lacks_something_is_refused_with_words(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "validity.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(HmgeoError) as caught:
+        load_book().checked(read_validity(tmp_path / "validity.yml"), "validity.yml")
+    assert words in str(caught.value)
+    assert "validity.yml，第" in str(caught.value)
