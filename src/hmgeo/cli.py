@@ -69,6 +69,7 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         {"list": books.show_book, "coverage": books.coverage, "show": books.show, "check": books.check_rules},
     ),
     "register": ("底册：几张企业清单并成一本。", {"merge": books.merge_register}),
+    "ledger": ("台账：填好的表2、表3、核查表读回核对。", {"check": books.check_ledger}),
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)

@@ -1,4 +1,4 @@
-"""Commands on the books: rules list, coverage, show, check; layers list, check, pack; register merge."""
+"""Commands on the books: rules list, coverage, show, check; layers list, check, pack; register merge; ledger check."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 from rich.table import Table
 
 from hmgeo.commands.options import (
+    EXIT_INPUT,
     LOG,
     OUT,
     AcceptOption,
@@ -205,6 +206,40 @@ def merge_register(
     OUT.print(f"底册 {len(made.ids)} 家；待人工确认 {len(made.matched.proposals)} 对：{out}", markup=False)
     if made.decisions:
         OUT.print(used_decisions(made), markup=False)
+
+
+def check_ledger(
+    file: Annotated[
+        Path, typer.Argument(help="填好的 survey_list.xlsx（表2、表3、核查表），或任务台账（xlsx、csv）。")
+    ],
+    previous: Annotated[Path | None, typer.Option("--previous", help="上期的同一本台账，比较有无丢失和后退。")] = None,
+    as_of: Annotated[str, typer.Option("--as-of", help="已办的日期不能晚于这一天，YYYY-MM-DD；默认今天。")] = "",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """核对填好的表2、表3、核查表和任务台账：只读不改，逐格列出问题；有问题以 2 退出。"""
+    from hmgeo.compare.ledger import check_ledgers, summary
+    from hmgeo.project.check import CheckReport
+    from hmgeo.project.check import Table as CheckTable
+
+    day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
+    found = check_ledgers(file, previous, day)
+    problems = tuple(fault.problem(file.name) for fault in found.faults)
+    tables = [CheckTable("各表", ("工作表", "种类", "行数", "已填"), tuple(summary(found.ledgers)))]
+    if previous is not None:
+        tables.append(CheckTable("与上期相比", ("工作表", "行", "列", "上期", "本期"), found.changes))
+    if as_json:
+        told: dict[str, list[object]] = {
+            one.title: [dict(zip(one.header, row, strict=True)) for row in one.rows] for one in tables
+        }
+        told |= {"问题": [fault._asdict() for fault in found.faults], "没有认出": list(found.strangers)}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        if problems:
+            raise typer.Exit(EXIT_INPUT)
+        return
+    if found.strangers:
+        LOG.print(f"没有认出的工作表，未核对：{'、'.join(found.strangers)}", markup=False)
+    show_check(CheckReport(problems, tuple(tables)))
 
 
 def by_file(told: list[str] | None, option: str) -> dict[str, str]:

@@ -25,14 +25,13 @@ from hmgeo.intake.formats.archive import check_zip
 from hmgeo.intake.formats.corners import is_survey_text, read_survey_text
 from hmgeo.intake.places.headers import name_parts, plain_name
 from hmgeo.intake.places.numbers import NUMBER
-from hmgeo.intake.rows import RawTable, as_text, choose_layer, name_rows, unique_headers
+from hmgeo.intake.rows import Journal, RawTable, as_text, choose_layer, name_rows, unique_headers
 from hmgeo.reference.tables import GUIDE_MARKS, bare_header, templates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from hmgeo.intake.rows import Journal
     from hmgeo.vocabulary import LayerKind
 
 
@@ -416,6 +415,27 @@ def sheet_names(path: Path) -> tuple[str, ...]:
             return tuple(book.sheet_names)
     except _BROKEN_BOOK:
         return ()  # told where the workbook itself is read
+
+
+def sheet_rows(path: Path) -> dict[str, list[list[str]]]:
+    """Return the cells of every sheet as they stand, by its name; of a csv under no name.
+
+    Raises
+    ------
+    InputError
+        Where the file can't be read.
+    """
+    if not path.is_file():
+        raise InputError(Problem("文件不存在", Place(file=path.name), remedy="核对路径"))
+    if path.suffix.lower() in {".xlsx", ".xlsm", ".xls"}:
+        return _sheets(path, Place(file=path.name))[0]
+    journal = Journal(path.name)
+    text = _decode(path, journal)
+    try:
+        return {"": list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, journal), strict=True))}
+    except csv.Error as problem:
+        remedy = "用 Excel 或 WPS 打开核对，另存为 xlsx 或 csv"
+        raise InputError(Problem("不是完整的 csv", Place(file=path.name), str(problem), remedy=remedy)) from problem
 
 
 def _sheets(path: Path, place: Place) -> tuple[dict[str, list[list[str]]], dict[str, list[Merge]]]:

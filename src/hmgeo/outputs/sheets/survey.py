@@ -49,7 +49,7 @@ CLOSURE_COLUMNS = (
     ("销号日期", 11), ("销号文号", 16), ("佐证材料", 22), ("逾期原因", 18),
 )  # fmt: skip
 _DAYS = frozenset({"核查日期", "计划完成时限*", "完成日期", "销号日期"})
-_PATHWAYS = ("大气", "灌溉", "固废径流", "其他", "未发现")
+PATHWAYS = ("大气", "灌溉", "固废径流", "其他", "未发现")
 
 
 def headers_of(columns: Sequence[tuple[str, int]]) -> list[str]:
@@ -91,7 +91,7 @@ def write_work_lists(book: Book, rows: Sequence[dict[str, Any]]) -> None:
                 check = {"validate": "length", "criteria": "between", "minimum": 5, "maximum": 10}
                 page.data_validation(first, index, last, index, check | _warning(told))
             elif column.header == "污染途径认定*":
-                source = [book.say(one) for one in _PATHWAYS]
+                source = [book.say(one) for one in PATHWAYS]
                 told = book.say("大气、灌溉、固废径流、其他、未发现；多个途径以顿号分隔")
                 page.data_validation(first, index, last, index, {"validate": "list", "source": source} | _warning(told))
 

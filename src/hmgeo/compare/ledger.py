@@ -1,0 +1,520 @@
+"""Filled lists read back: 表2, 表3, 核查表 and task ledgers, held against themselves and the last period.
+
+Nothing is written, no state is set and no rate is worked out: each fault is told with its sheet and cell.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from hmgeo.errors import InputError, Place, Problem
+from hmgeo.intake.formats.sheets import sheet_rows
+from hmgeo.outputs.sheets.survey import (
+    CLOSURE,
+    CLOSURE_COLUMNS,
+    PATHWAYS,
+    RECTIFICATION,
+    RECTIFICATION_COLUMNS,
+    TO_FILL,
+    headers_of,
+)
+from hmgeo.reference.tables import bare_header, same_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+LIST, FORM, TASKS = "表1 排查清单", "核查表", "任务台账"
+_ID, _NAME = "企业编号", "名称"
+_STEPS = (("完成", ("完成日期",)), ("验收", ("验收单位", "验收文号")), ("销号", ("销号日期", "销号文号")))
+"""States of 表3 in their order, with what each of them must have."""
+_DONE_DAYS = frozenset({"核查日期", "完成日期", "销号日期"})
+_DUE = "计划完成时限"
+_DOCUMENTS = frozenset({"一企一策文号", "验收文号", "销号文号"})
+_SETTLED = frozenset({"完成日期", "验收单位", "验收文号", "销号日期", "销号文号"})
+_TASK_NAMES = {
+    "序号": ("序号", "编号", "seq", "no"),
+    "计划": ("计划", "plan", "annex"),
+    "任务": ("工作任务", "任务", "任务名称", "具体任务", "主要任务", "task", "measure", "name"),
+    "负责单位": ("负责单位", "牵头单位", "责任单位", "责任部门", "lead", "responsible"),
+    "时限": ("工作或时限要求", "时限要求", "完成时限", "实施时间", "时间要求", "time_text", "deadline_text"),
+}
+_TASK_NEEDS = ("任务", "负责单位", "时限")
+_SEARCHED_ROWS = 20
+_FIRST_YEAR = 2000
+_DAY = re.compile(
+    r"(?P<year>\d{4})(?:年|[-/.])(?:(?P<month>\d{1,2})(?:月底?|[-/.]|$)(?:(?P<day>\d{1,2})日?)?|底)?(?:之?前)?(?:T00:00:00)?"
+)
+_DOCUMENT = re.compile(r"[〔\[(【<]?(?P<year>(?:19|20)\d{2})(?:年|[〕\])】>]|[-—])?\s*第?\s*\d+\s*号")
+_TICKS = "☑✓√✔■●☒▣"
+_ALONE = ("生产状态", "核查意见")
+"""Lines of the form of which one box is ticked."""
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong in a filled list, where it stands, and what to do."""
+
+    sheet: str
+    cell: str
+    header: str
+    what: str
+    found: str = ""
+    remedy: str = ""
+
+    def problem(self, file: str) -> Problem:
+        """Return it as other problems are told."""
+        field = f"{self.header}（{self.cell}）" if self.header and self.cell else self.header or self.cell
+        return Problem(self.what, Place(file=file, sheet=self.sheet, field=field), self.found, remedy=self.remedy)
+
+
+class Cell(NamedTuple):
+    """What stands in a cell, and which it is, as Excel names it."""
+
+    text: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One filled list.
+
+    Parameters
+    ----------
+    kind
+        表1, 表2, 表3, 核查表 or 任务台账.
+    columns
+        Position of each known column, counted from 0.
+    rows
+        By what a row is known by: 企业编号, or the serial number of a task; a repeat has its cell behind it.
+    """
+
+    kind: str
+    sheet: str
+    columns: Mapping[str, int]
+    rows: Mapping[str, Mapping[str, Cell]]
+
+
+class Checked(NamedTuple):
+    """What a workbook of filled lists holds: its lists, sheets that are none, faults, and changes since last time."""
+
+    ledgers: tuple[Ledger, ...]
+    strangers: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    changes: tuple[tuple[str, str, str, str, str], ...] = ()
+
+
+def check_ledgers(path: Path, previous: Path | None, as_of: dt.date) -> Checked:
+    """Read filled lists and return all their faults; with those of the last period, what changed since.
+
+    Parameters
+    ----------
+    path, previous
+        Workbooks that `hmgeo run` wrote and people filled in, or tables of tasks; csv too.
+    as_of
+        What is done was done by this day.
+
+    Raises
+    ------
+    InputError
+        A file can't be read or holds no such list.
+    """
+    ledgers, strangers, faults = _read(path)
+    faults += [fault for ledger in ledgers for fault in _CHECKS[ledger.kind](ledger, as_of)]
+    faults += _between(ledgers, as_of)
+    changes: list[tuple[str, str, str, str, str]] = []
+    if previous is not None:
+        before = {ledger.kind: ledger for ledger in _read(previous)[0] if ledger.kind != FORM}
+        now = {ledger.kind: ledger for ledger in ledgers}
+        for kind, old in before.items():
+            if kind not in now:
+                faults.append(Fault(old.sheet, "", "", "上期有这张表，本期没有", remedy="补上这张表"))
+            elif kind != LIST:
+                lost, more = _since(old, now[kind])
+                faults += lost
+                changes += more
+    return Checked(tuple(ledgers), tuple(strangers), tuple(faults), tuple(changes))
+
+
+def _read(path: Path) -> tuple[list[Ledger], list[str], list[Fault]]:
+    ledgers: list[Ledger] = []
+    strangers: list[str] = []
+    faults: list[Fault] = []
+    for sheet, rows in sheet_rows(path).items():
+        found = _form(sheet, rows) or _table(sheet, rows)
+        if found is None:
+            strangers.append(sheet or path.name)
+        else:
+            ledgers.append(found[0])
+            faults += found[1]
+    if not ledgers:
+        remedy = "给出填好的 survey_list.xlsx（表2、表3、核查表），或有 任务、负责单位、时限 三列的任务台账"
+        raise InputError(Problem("没有认出台账", Place(file=path.name), "、".join(strangers), remedy=remedy))
+    return ledgers, strangers, faults
+
+
+_KNOWN = {
+    RECTIFICATION: (_ID, _NAME, *headers_of(RECTIFICATION_COLUMNS)),
+    CLOSURE: (_ID, _NAME, *headers_of(CLOSURE_COLUMNS)),
+    LIST: (_ID, _NAME, "统一社会信用代码", "列入依据(条款)"),
+}
+_FEWEST = {RECTIFICATION: 6, CLOSURE: 6, LIST: 4}
+
+
+def _table(sheet: str, rows: Sequence[Sequence[str]]) -> tuple[Ledger, list[Fault]] | None:
+    """Return a sheet as the list whose column names it has; None where it has none of any."""
+    for at, row in enumerate(rows[:_SEARCHED_ROWS]):
+        place = {bare_header(text): column for column, text in reversed([*enumerate(row)]) if text.strip()}
+        for kind, names in _KNOWN.items():
+            columns = {name: place[bare_header(name)] for name in names if bare_header(name) in place}
+            if len(columns) >= _FEWEST[kind]:
+                lost = [] if kind == LIST else [name for name in names if name not in columns]
+                faults = [
+                    Fault(sheet, "", name, "缺少这一列", remedy="补回表头，不要删改列名") for name in lost
+                ]  # fmt: skip
+                made, repeats = _rows_under(kind, sheet, columns, rows, at)
+                return made, faults + repeats
+        columns = {
+            name: place[found]
+            for name, words in _TASK_NAMES.items()
+            if (found := next((one for one in map(bare_header, words) if one in place), None)) is not None
+        }
+        if {*_TASK_NEEDS} <= columns.keys():
+            return _rows_under(TASKS, sheet, columns, rows, at)
+    return None
+
+
+def _rows_under(
+    kind: str, sheet: str, columns: Mapping[str, int], rows: Sequence[Sequence[str]], header: int
+) -> tuple[Ledger, list[Fault]]:
+    """Return the rows under a header; what stands in the first column alone below them is a remark."""
+    held: dict[str, dict[str, Cell]] = {}
+    faults: list[Fault] = []
+    last, items = "", dict[str, int]()
+    for number, row in enumerate(rows[header + 1 :], start=header + 2):
+        cells = {
+            name: Cell(row[column].strip() if column < len(row) else "", f"{_letters(column)}{number}")
+            for name, column in columns.items()
+        }
+        if not any(cell.text for name, cell in cells.items() if name != "序号" or kind == TASKS):
+            continue
+        if kind == TASKS:
+            key = " ".join(filter(None, (cells[name].text for name in ("计划", "序号") if name in cells)))
+            filled = [name for name in _TASK_NEEDS if cells[name].text]
+            if not filled or (not key and filled == ["任务"]):
+                continue  # a chapter's title or a remark
+            key = key or last  # a merged cell: one more item of the task above
+            items[key] = items.get(key, 0) + 1
+            last, key = key, key if items[key] == 1 else f"{key} 之{items[key]}"
+        else:
+            key = cells[_ID].text if _ID in cells else ""
+            if not key:
+                where = cells.get(_ID, Cell("", f"A{number}")).name
+                faults.append(Fault(sheet, where, _ID, "这一行没有企业编号", remedy="填表1中的企业编号"))
+        if key in held:
+            faults.append(Fault(sheet, cells[_ID].name, _ID, "企业编号重复，一家只占一行", key, "合成一行，或改正编号"))
+        held[key if key and key not in held else f"{key}@{number}"] = cells
+    return Ledger(kind, sheet, columns, held), faults
+
+
+def _letters(column: int) -> str:
+    """Return a column's letters as Excel counts them, from 0.
+
+    Examples
+    --------
+    >>> _letters(0), _letters(25), _letters(26)
+    ('A', 'Z', 'AA')
+    """
+    text = ""
+    while column >= 0:
+        text, column = chr(ord("A") + column % 26) + text, column // 26 - 1
+    return text
+
+
+def _form(sheet: str, rows: Sequence[Sequence[str]]) -> tuple[Ledger, list[Fault]] | None:
+    """Return a 核查表 as one row, its second part by label; None where the sheet is none."""
+    labels = {name for name, _, _ in TO_FILL}
+    start = next((at for at, row in enumerate(rows) if row and row[0].strip().startswith("二、现场核查")), None)
+    if start is None:
+        return None
+    cells: dict[str, Cell] = {}
+    for at, row in enumerate(rows):
+        for column in (0, 2):
+            label = bare_header(row[column]) if column + 1 < len(row) else ""
+            first = at < start and label in {_ID, _NAME}
+            if first or (at > start and (label in labels or label in {"核查人", "核查日期"})):
+                cells[label] = Cell(row[column + 1].strip(), f"{_letters(column + 1)}{at + 1}")
+    key = cells.get(_ID, Cell("", "")).text
+    return Ledger(FORM, sheet, {}, {key: cells}), []
+
+
+class Span(NamedTuple):
+    """The days that a date may be: a month alone is all its days."""
+
+    first: dt.date
+    last: dt.date
+
+
+def read_span(text: str) -> Span | str:
+    """Return the days that a cell names, or what is wrong with it.
+
+    Examples
+    --------
+    >>> read_span("2026年2月").last, read_span("2026-03-01T00:00:00").first
+    (datetime.date(2026, 2, 28), datetime.date(2026, 3, 1))
+    >>> read_span("2026-02-30"), read_span("明年")
+    ('没有这一天', '日期读不出')
+    """
+    found = _DAY.fullmatch(unicodedata.normalize("NFKC", text).replace(" ", ""))
+    if found is None:
+        return "日期读不出"
+    year, month, day = (None if found[name] is None else int(found[name]) for name in ("year", "month", "day"))
+    try:
+        first = dt.date(year or 0, month or 1, day or 1)
+    except ValueError:
+        return "没有这一天"
+    if day is not None:
+        return Span(first, first)
+    return Span(first, dt.date(first.year, month or 12, calendar.monthrange(first.year, month or 12)[1]))
+
+
+def _day_faults(ledger: Ledger, row: Mapping[str, Cell], as_of: dt.date) -> Iterator[Fault]:
+    for name in (*sorted(_DONE_DAYS), _DUE):
+        cell = row.get(name)
+        if cell is None or not cell.text:
+            continue
+        span = read_span(cell.text)
+        where = (ledger.sheet, cell.name, name)
+        if isinstance(span, str):
+            yield Fault(*where, span, cell.text, "写成 2026-06-30")
+        elif span.first.year < _FIRST_YEAR:
+            yield Fault(*where, f"早于 {_FIRST_YEAR} 年", cell.text, "核对年份")
+        elif name in _DONE_DAYS and span.first > as_of:
+            yield Fault(
+                *where, f"晚于 {as_of}，还没到的日子不能填已办", cell.text, "填实际日期；计划的日期写在计划完成时限"
+            )
+
+
+def _document_faults(ledger: Ledger, row: Mapping[str, Cell], as_of: dt.date) -> Iterator[Fault]:
+    for name in sorted(_DOCUMENTS & row.keys()):
+        cell = row[name]
+        found = _DOCUMENT.search(unicodedata.normalize("NFKC", cell.text))
+        if cell.text and found is None:
+            yield Fault(ledger.sheet, cell.name, name, "看不出文号（年份和号）", cell.text, "写成 某环〔2026〕12号")
+        elif found is not None and int(found["year"]) > as_of.year:
+            yield Fault(ledger.sheet, cell.name, name, f"文号的年份晚于 {as_of.year} 年", cell.text, "核对文号")
+
+
+def _is_filled(row: Mapping[str, Cell]) -> bool:
+    return any(cell.text for name, cell in row.items() if name not in {_ID, _NAME, "序号"})
+
+
+def _rectification(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
+    """Yield the faults of 表2: a row that nobody began to fill in is none."""
+    required = [name.rstrip("*") for name, _ in RECTIFICATION_COLUMNS if name.endswith("*")]
+    for row in filter(_is_filled, ledger.rows.values()):
+        for name in required:
+            if name in row and not row[name].text:
+                yield Fault(ledger.sheet, row[name].name, name, "必填而未填", remedy="补填")
+        yield from _both(ledger, row, ("核查日期", "核查人"))
+        yield from _day_faults(ledger, row, as_of)
+        yield from _document_faults(ledger, row, as_of)
+        yield from _in_order(ledger.sheet, [(name, row[name]) for name in ("核查日期", _DUE) if name in row])
+        pathways = row.get("污染途径认定", Cell("", ""))
+        words = [one for one in re.split(r"[、,，;；/\s]+", pathways.text) if one]
+        strange = [one for one in words if one not in PATHWAYS]
+        where = (ledger.sheet, pathways.name, "污染途径认定")
+        if strange:
+            yield Fault(*where, "不在清单内", "、".join(strange), f"用 {'、'.join(PATHWAYS)}，以顿号分隔")
+        elif PATHWAYS[-1] in words and len(words) > 1:
+            yield Fault(*where, "「未发现」与其他途径并存", pathways.text, "只留一种")
+        money = row.get("投资(万元)", Cell("", ""))
+        if money.text and not re.fullmatch(r"\d+(\.\d+)?", money.text.replace(",", "")):
+            yield Fault(ledger.sheet, money.name, "投资(万元)", "不是不小于零的数字", money.text, "只写数字，单位万元")
+
+
+def _both(ledger: Ledger, row: Mapping[str, Cell], names: tuple[str, str]) -> Iterator[Fault]:
+    """Yield a fault where one of two cells that belong together is filled alone."""
+    for name, other in (names, names[::-1]):
+        if row.get(name, Cell("", "")).text and other in row and not row[other].text:
+            yield Fault(ledger.sheet, row[other].name, other, f"填了{name}而未填{other}", remedy="补填")
+
+
+def _in_order(sheet: str, days: Sequence[tuple[str, Cell]]) -> Iterator[Fault]:
+    """Yield a fault for each day that surely lies before the one that must come first."""
+    spans = [(name, cell, span) for name, cell in days if isinstance(span := read_span(cell.text), Span)]
+    for (earlier, first, one), (name, cell, other) in pairwise(spans):
+        if other.last < one.first:
+            yield Fault(sheet, cell.name, name, f"早于{earlier}（{first.text}）", cell.text, "核对两个日期")
+
+
+def _reached(row: Mapping[str, Cell]) -> int:
+    """Return how many states a row of 表3 has come through, by whatever cell of the last says so."""
+    held = [any(row.get(name, Cell("", "")).text for name in names) for _, names in _STEPS]
+    return max((at for at, is_held in enumerate(held, start=1) if is_held), default=0)
+
+
+def _closure(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
+    """Yield the faults of 表3: each state with its day, document and all states before it."""
+    for row in filter(_is_filled, ledger.rows.values()):
+        reached = _reached(row)
+        for state, names in _STEPS[:reached]:
+            for name in names:
+                if name in row and not row[name].text:
+                    now = _STEPS[reached - 1][0]
+                    what = f"已填{now}，{name}未填" if state == now else f"已填{now}，而{state}的{name}未填"
+                    yield Fault(ledger.sheet, row[name].name, name, what, remedy="状态逐级推进，补填这一级")
+        yield from _day_faults(ledger, row, as_of)
+        yield from _document_faults(ledger, row, as_of)
+        yield from _in_order(ledger.sheet, [(name, row[name]) for name in ("完成日期", "销号日期") if name in row])
+
+
+_PRINTED = {name: re.sub(r"\s+", "", hint) for name, hint, _ in TO_FILL} | {"核查日期": "年月日", "核查人": ""}
+
+
+def _is_as_printed(ledger: Ledger) -> bool:
+    """Tell whether nobody wrote into a form."""
+    row = next(iter(ledger.rows.values()))
+    given = {name: re.sub(r"\s+", "", cell.text) for name, cell in row.items() if name not in {_ID, _NAME}}
+    return all(text in {"", _PRINTED[name]} for name, text in given.items())
+
+
+def _forms(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
+    """Yield the faults of a 核查表; one that is as it was printed is none."""
+    row = next(iter(ledger.rows.values()))
+    if _is_as_printed(ledger):
+        return
+    given = {name: re.sub(r"\s+", "", cell.text) for name, cell in row.items()}
+    for name in _ALONE:
+        ticked = sum(given.get(name, "").count(sign) for sign in _TICKS)
+        if name in row and given[name] in {"", _PRINTED[name]}:
+            yield Fault(ledger.sheet, row[name].name, name, "没有勾选", remedy="勾选一项（□ 改为 ☑）")
+        elif name in row and ticked > 1:
+            yield Fault(ledger.sheet, row[name].name, name, "勾选了不止一项", row[name].text, "只勾选一项")
+    if "核查人" in row and not given["核查人"]:
+        yield Fault(ledger.sheet, row["核查人"].name, "核查人", "未填", remedy="补填")
+    if "核查日期" in row and not re.search(r"\d", given["核查日期"]):
+        yield Fault(ledger.sheet, row["核查日期"].name, "核查日期", "未填", remedy="补填")
+    elif "核查日期" in row:
+        yield from _day_faults(ledger, {"核查日期": row["核查日期"]}, as_of)
+
+
+def _tasks(ledger: Ledger) -> Iterator[Fault]:
+    """Yield what a task lacks; an item below it has what the merged cells of the first say."""
+    for key, row in ledger.rows.items():
+        for name in _TASK_NEEDS:
+            if not row[name].text and " 之" not in key:
+                yield Fault(ledger.sheet, row[name].name, name, "必填而未填", remedy="补填")
+
+
+_CHECKS: Mapping[str, Callable[[Ledger, dt.date], Iterator[Fault]]] = {
+    RECTIFICATION: _rectification,
+    CLOSURE: _closure,
+    FORM: _forms,
+    TASKS: lambda ledger, _: _tasks(ledger),
+    LIST: lambda *_: iter(()),
+}
+
+
+def _between(ledgers: Sequence[Ledger], as_of: dt.date) -> Iterator[Fault]:
+    """Yield what the lists of one workbook say against each other."""
+    held = {ledger.kind: ledger for ledger in ledgers if ledger.kind != FORM}
+    known = held.get(LIST)
+    if known is not None:
+        for ledger in ledgers:
+            yield from _against_list(ledger, known.rows) if ledger.kind in {RECTIFICATION, CLOSURE, FORM} else ()
+    plan, done = held.get(RECTIFICATION), held.get(CLOSURE)
+    if plan is None or done is None:
+        return
+    for key, row in done.rows.items():
+        planned = plan.rows.get(key, {})
+        reached = _reached(row)
+        if reached and not _is_filled(planned):
+            cell = next(row[name] for name in _STEPS[reached - 1][1] if name in row and row[name].text)
+            what = f"表3已填{_STEPS[reached - 1][0]}，表2没有填这一家"
+            yield Fault(done.sheet, cell.name, _STEPS[reached - 1][1][0], what, key, "先填表2的问题、措施和责任人")
+        yield from _on_time(done, row, planned, as_of)
+
+
+def _against_list(ledger: Ledger, known: Mapping[str, Mapping[str, Cell]]) -> Iterator[Fault]:
+    for key, row in ledger.rows.items():
+        cell, name = row.get(_ID, Cell("", "")), row.get(_NAME, Cell("", ""))
+        if cell.text and cell.text not in known:
+            yield Fault(ledger.sheet, cell.name, _ID, "表1中没有这个编号", cell.text, "按表1改正")
+        elif key in known and name.text and same_name(name.text) != same_name(known[key][_NAME].text):
+            told = f"与表1的名称（{known[key][_NAME].text}）不同"
+            yield Fault(ledger.sheet, name.name, _NAME, told, name.text, "核对编号和名称；更名的写在备注")
+    if ledger.kind != FORM:
+        for key in known.keys() - ledger.rows.keys():
+            yield Fault(ledger.sheet, "", _ID, "表1有这一家，这张表里没有", key, "补回这一行")
+
+
+def _on_time(done: Ledger, row: Mapping[str, Cell], planned: Mapping[str, Cell], as_of: dt.date) -> Iterator[Fault]:
+    blank = Cell("", "")
+    due, end = read_span(planned.get(_DUE, blank).text), read_span(row.get("完成日期", blank).text)
+    seen = read_span(planned.get("核查日期", blank).text)
+    if isinstance(seen, Span) and isinstance(end, Span) and end.last < seen.first:
+        told = f"早于表2的核查日期（{planned['核查日期'].text}）"
+        yield Fault(done.sheet, row["完成日期"].name, "完成日期", told, row["完成日期"].text, "核对两个日期")
+    why = row.get("逾期原因", blank)
+    if not isinstance(due, Span) or why.text or not why.name:
+        return
+    if isinstance(end, Span) and end.first > due.last:
+        told = f"完成日期 {row['完成日期'].text} 晚于计划完成时限 {planned[_DUE].text}，逾期原因未填"
+        yield Fault(done.sheet, why.name, "逾期原因", told, remedy="补填逾期原因")
+    elif not row.get("完成日期", blank).text and due.last < as_of:
+        told = f"计划完成时限 {planned[_DUE].text} 已过（{as_of}），完成日期和逾期原因都未填"
+        yield Fault(done.sheet, why.name, "逾期原因", told, remedy="补填完成日期，或写明逾期原因")
+
+
+def _since(old: Ledger, now: Ledger) -> tuple[list[Fault], list[tuple[str, str, str, str, str]]]:
+    """Return what got lost or went back since the last period, and what else is other."""
+    faults: list[Fault] = []
+    changes: list[tuple[str, str, str, str, str]] = []
+    for key, before in old.rows.items():
+        row = now.rows.get(key)
+        if row is None:
+            faults.append(Fault(now.sheet, "", _ID, "上期有这一行，本期没有", key, "补回这一行，办结的也保留"))
+            continue
+        for name, cell in before.items():
+            current = row.get(name, Cell("", ""))
+            if current.text == cell.text or _same_day(current.text, cell.text):
+                continue
+            if cell.text and not current.text:
+                what = f"上期已填「{cell.text}」，本期空白（上期在 {cell.name}）"
+                faults.append(Fault(now.sheet, current.name, name, what, remedy="照上期补回；状态只能向前推进"))
+            elif cell.text and name in _SETTLED:
+                what = f"上期已填「{cell.text}」，本期改动"
+                faults.append(Fault(now.sheet, current.name, name, what, current.text, "更正的须附说明并留上期的值"))
+            else:
+                changes.append((now.sheet, key, name, cell.text, current.text))
+    changes += [(now.sheet, key, "", "", "新增的一行") for key in now.rows if key not in old.rows]
+    return faults, changes
+
+
+def _same_day(one: str, other: str) -> bool:
+    spans = read_span(one), read_span(other)
+    return isinstance(spans[0], Span) and spans[0] == spans[1]
+
+
+def summary(ledgers: Iterable[Ledger]) -> list[tuple[str, str, str, str]]:
+    """Return each list with how many rows it holds and how many of them somebody began to fill in."""
+    told = [
+        (
+            one.sheet,
+            one.kind,
+            str(len(one.rows)),
+            "" if one.kind == LIST else str(sum(map(_is_filled, one.rows.values()))),
+        )
+        for one in ledgers
+        if one.kind != FORM
+    ]
+    forms = [one for one in ledgers if one.kind == FORM]
+    filled = sum(not _is_as_printed(one) for one in forms)
+    return [*told, (f"{forms[0].sheet} 等", FORM, str(len(forms)), str(filled))] if forms else told
