@@ -12,11 +12,13 @@ from hmgeo.errors import InputError
 from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.side_tables import load_outlets, load_wind, outlets_sheet_of
-from hmgeo.judging.outlets import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, join_outlets
+from hmgeo.judging.facts import Side
+from hmgeo.judging.outlets import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, OutletCells, join_outlets
+from hmgeo.judging.own_columns import METALS
 from hmgeo.outputs.templates import write_templates
 from hmgeo.project.inputs import load_inputs
 from hmgeo.project.spec import read_spec
-from hmgeo.screening.evidence import downwind, wind_of
+from hmgeo.screening.evidence import downwind, emits, wind_of
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -108,6 +110,17 @@ def test_outlets_join_by_id_and_the_rest_is_told(tmp_path: Path) -> None:
     assert cells.emissions_kg == {"废气": {"镉": 1.2, "铅": 2.0}, "废水": {"六价铬": 0.5}}
     assert cells.receiving == ("龙塘河",)
     assert [(entry.row, entry.event) for entry in found.ledger.entries] == [(row, "排放口未关联") for row in (4, 5, 6)]
+    nothing = dict.fromkeys(METALS, 0.0)
+    assert emits(nothing, found.of_others, "废气") is Side.UNKNOWN  # one of those three may be its own
+    assert emits(nothing, found.of_others, "废水") is Side.NOT_MET
+    assert found.of_others.doubt == "未关联的排放口 DA001、DA001、DA001 可能属于本企业，请核对企业编号"
+    assert join_outlets(table, ["A", "B", "Z"]).of_others.unstated == frozenset({"废气"})  # no id: anybody's
+
+
+def test_an_outlet_that_emits_nothing_or_is_somebodys_leaves_nothing_open(tmp_path: Path) -> None:
+    path = outlet_file(tmp_path, ["A,DA001,35,镉,1.2,", "Z,DA002,35,颗粒物,2,", "Z,DA003,35,铅,0,"])
+    table, _ = load_outlets(path, basis=Basis.REAL)
+    assert join_outlets(table, ["A", "B"]).of_others == OutletCells()
 
 
 def test_a_unit_in_the_header_or_the_cell_is_heeded_and_words_are_not_numbers(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Outlets joined to their enterprises: stack heights, a year's metals by medium, receiving water.
 
 An outlet belongs to the enterprise whose id it names, and only where one row alone carries that id. Those that belong
-to nobody stay in the table of outlets and in the ledger.
+to nobody stay in the table of outlets and in the ledger, and may be those of any enterprise that has none of its own:
+its word that it emits nothing isn't taken for a no then.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ AIR, WATER = "废气", "废水"
 JOINED, NO_ENTERPRISE, NO_ID, REPEATED = "已关联", "无对应企业", "未填企业编号", "企业编号重复，未归入"
 _METALS = ("铅", "汞", "镉", "铬", "砷", "铊", "锑", "镍", "铜", "锌", "锰", "钒")
 _HEXAVALENT = "六价铬"
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class OutletCells:
     text
         All outlets in words, in the order of the table.
     unstated
-        Media of outlets of a metal whose mass nobody states.
+        Media of outlets of a metal whose mass nobody states, or that nobody knows to be this source's.
+    doubt
+        Which outlets may be this source's, in words.
     """
 
     stacks_m: tuple[float, ...] = ()
@@ -50,13 +54,21 @@ class OutletCells:
     receiving: tuple[str, ...] = ()
     text: str = ""
     unstated: frozenset[str] = frozenset()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedOutlets:
-    """Outlets by source id, every input row with what became of it (`OUTLETS_SCHEMA`), and the ledger of the rest."""
+    """Outlets by source id, every input row with what became of it (`OUTLETS_SCHEMA`), and the ledger of the rest.
+
+    Parameters
+    ----------
+    of_others
+        What holds for a source without outlets of its own.
+    """
 
     by_source: Mapping[str, OutletCells] = field(default_factory=dict)
+    of_others: OutletCells = field(default_factory=OutletCells)
     table: pa.Table = field(default_factory=OUTLETS_SCHEMA.empty_table, repr=False)
     ledger: Ledger = field(default_factory=Ledger, repr=False)
 
@@ -91,8 +103,21 @@ def join_outlets(outlets: SideTable | None, source_ids: Sequence[str]) -> Joined
         else:
             entries.append(_entry(outlets, row, status))
     cells = {owner: _cells(listed) for owner, listed in held.items()}
+    lost = [
+        row for row in rows if row["status"] != JOINED and metal_named(row["pollutant"]) and row["emission_kg"] != 0
+    ]
     table = pa.Table.from_pylist([{name: row[name] for name in OUTLETS_SCHEMA.names} for row in rows], OUTLETS_SCHEMA)
-    return JoinedOutlets(cells, table, Ledger(tuple(entries)))
+    return JoinedOutlets(cells, _of_others(lost), table, Ledger(tuple(entries)))
+
+
+def _of_others(lost: Sequence[Mapping[str, Any]]) -> OutletCells:
+    """Return what outlets of metals that belong to nobody leave open of a source without outlets of its own."""
+    if not lost:
+        return OutletCells()
+    named = [row["outlet_id"] or f"第 {row['row']} 行" for row in lost]
+    listed = "、".join(named[:_MOST_NAMED]) + ("等" if len(named) > _MOST_NAMED else "")
+    media = frozenset({AIR, WATER} if any(not row["medium"] for row in lost) else {row["medium"] for row in lost})
+    return OutletCells(unstated=media, doubt=f"未关联的排放口 {listed} 可能属于本企业，请核对企业编号")
 
 
 def _status(owner: str, known: set[str]) -> str:

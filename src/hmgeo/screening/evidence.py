@@ -314,10 +314,9 @@ def evidence_rows(
     disputed
         By source id: that values contradict each other, in words.
     """
-    none = OutletCells()
     told = _Told(Land.of(counts, radius_m), own, radius_m, wind, around or Around(), disputed)
     return [
-        _row(number, source, told, outlets.by_source.get(source["source_id"], none))
+        _row(number, source, told, outlets.by_source.get(source["source_id"], outlets.of_others))
         for number, source in enumerate(sources)
     ]
 
@@ -388,7 +387,7 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
         irrigation = replace(irrigation, side=Side.NOT_MET) if irrigation.side is Side.UNKNOWN else irrigation
     trade_gap = told.disputed.get(source_id) or _trade_gap(source, own.text(number, "是否涉镉"))
     evidence = Evidence(
-        air=_air(cells, emits(air, outlets, AIR)),
+        air=_air(cells, emits(air, outlets, AIR), outlets.doubt if emits(air, _NONE, AIR) is Side.NOT_MET else ""),
         water=(irrigation, runoff),
         land=_polluted(source, told, cells, (irrigation, runoff)),
         gaps=tuple(filter(None, (trade_gap, _place_gap(source)))),
@@ -401,6 +400,7 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
 _STATES = {Side.MET: PathwayState.HELD, Side.UNKNOWN: PathwayState.OPEN, Side.NOT_MET: PathwayState.NONE}
 
 
+_NONE = OutletCells()
 _NO_WASTEWATER = frozenset({"不外排", "无废水", "无", "零排放", "全部回用", "无废水产生", "无外排废水"})
 
 
@@ -430,9 +430,9 @@ def emits(stated: Mapping[str, float], outlets: OutletCells, medium: str) -> Sid
     return Side.NOT_MET if is_said and not any(of_outlets.values()) else Side.UNKNOWN
 
 
-def _air(cells: Mapping[str, Any], emitted: Side) -> Pathway:
+def _air(cells: Mapping[str, Any], emitted: Side, doubt: str) -> Pathway:
     if emitted is not Side.MET:
-        return Pathway(side=emitted, lacks="废气重金属排放量")
+        return Pathway(side=emitted, lacks=f"废气重金属排放量（{doubt}）" if doubt else "废气重金属排放量")
     share = cells["air_downwind_percent"]
     blown = "" if share is None else f"，最近耕地处于下风向的时间占 {share:g}%"
     return Pathway(established=f"大气途径：废气{cells['air_emissions']}{blown}", side=Side.MET)
