@@ -17,6 +17,9 @@ from hmgeo.intake.formats.packed import pack_layer, stream_receptors
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.intake.places.locate import datum_of
 from hmgeo.judging.bench import Question
+from hmgeo.judging.facts import DistanceFact, Features, PlaceFact
+from hmgeo.judging.layers import LayerFacts, LayerIndexes
+from hmgeo.judging.places import Places
 from hmgeo.records import Gates
 from hmgeo.screening.screen import screen
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
@@ -33,11 +36,11 @@ OWN_SHIFT = (
 EVERYWHERE = Gates(shapely.box(110, 20, 117, 27), "全域", Completeness.COMPLETE)
 
 
-def parcel(folder: Path, west_deg: float, gates: Gates = Gates(), **said: str) -> Layer:  # noqa: B008 - frozen
+def parcel(folder: Path, west_deg: float, gates: Gates = Gates(), error: str = "", **said: str) -> Layer:  # noqa: B008 - frozen
     """Read a parcel a hundredth of a degree wide whose western edge lies at a longitude."""
     ring = [[west_deg + x, 23.70 + y] for x, y in ((0, 0), (0.01, 0), (0.01, 0.01), (0, 0.01), (0, 0))]
     shape = {"type": "Polygon", "coordinates": [ring]}
-    feature = {"type": "Feature", "properties": {"parcel_id": "P1"}, "geometry": shape}
+    feature = {"type": "Feature", "properties": {"parcel_id": "P1", "定位误差(m)": error}, "geometry": shape}
     path = folder / "farm.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
     options = ReadOptions(**said)
@@ -117,3 +120,33 @@ def test_the_working_format_keeps_the_margin(tmp_path: Path) -> None:
     out = tmp_path / "farm.packed.parquet"
     pack_layer(tmp_path / "farm.geojson", out, options=ReadOptions(datum="xian80"))
     assert stream_receptors(out, kind=LayerKind.FARMLAND, basis=Basis.REAL).margin_m == 100.0
+
+
+def test_a_school_is_as_unsure_as_its_own_row_says(tmp_path: Path) -> None:
+    """One 520 m off to the metre, one 560 m off give or take 100 m: the nearest is 460 to 521 m off."""
+    at = (113.05, 23.6)
+    rows = []
+    for name, away_m, error in (("甲", 520.0, "1"), ("乙", 560.0, "±100米"), ("丙", 5000.0, "/")):
+        lon, lat, _ = Geod(ellps="GRS80").fwd(*at, 90.0, away_m)
+        rows.append(f"{name},{name},学校,{lon:.9f},{lat:.9f},CGCS2000,{error}")
+    path = tmp_path / "schools.csv"
+    path.write_text("编号,名称,类别,经度,纬度,坐标系,定位误差(m)\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    layer, _ = load_receptors(path, kind=LayerKind.SENSITIVE_SITES, basis=Basis.REAL, gates=EVERYWHERE)
+    assert layer.margin_m == 0.0
+    assert layer.errors_m["乙"] == pytest.approx(100.0, abs=0.001)
+    facts = LayerFacts(shapely.Point(at), 0.0, LayerIndexes([layer]), Places())
+    found = facts.distance(Features("sensitive_sites"))
+    assert isinstance(found, DistanceFact)
+    assert (found.receptor_id, found.low_m, found.high_m) == (
+        "甲",
+        pytest.approx(460.0, abs=0.01),
+        pytest.approx(521.0, abs=0.01),
+    )
+    touched = facts.touches(Features("sensitive_sites"), 500.0)
+    assert isinstance(touched, PlaceFact)
+    assert {one.value for one in touched.others} == {"yes"}
+
+
+def test_the_widest_error_of_a_parcel_holds_for_the_farmland(tmp_path: Path) -> None:
+    held = parcel(tmp_path, 113.05, error="30")
+    assert (held.margin_m, dict(held.errors_m)) == (30.0, {})

@@ -14,7 +14,7 @@ import pyarrow as pa
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 LON_LAT_CRS = "EPSG:4490"
@@ -233,6 +233,8 @@ class Layer:
         Words of its class that its list does not hold.
     left_open
         Features set aside, wholly or in part, that may be of this kind: they are not absent.
+    errors_m
+        How far off single features may lie beyond that, by id: what their rows state, and their last digit.
     """
 
     name: str
@@ -246,6 +248,7 @@ class Layer:
     margin_m: float = 0.0
     unread: tuple[UnreadWord, ...] = ()
     left_open: int = 0
+    errors_m: Mapping[str, float] = field(default_factory=dict)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Start a new pass over the layer."""

@@ -11,14 +11,15 @@ from hmgeo.intake.formats.raster import load_elevation, load_raster
 from hmgeo.intake.formats.vectors import left_open_of, packed_own
 from hmgeo.intake.pipeline import open_file, place_rows
 from hmgeo.intake.quality import check_cells
-from hmgeo.intake.receptors import less_set_aside, receptor_batches, rows_aside
+from hmgeo.intake.receptors import less_set_aside, own_errors_m, receptor_batches, rows_aside
 from hmgeo.intake.sources import attributes_table, positions_table
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
+from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hmgeo.vocabulary import Basis, LayerKind
+    from hmgeo.vocabulary import Basis
 
 
 __all__ = ["ReadOptions", "load_elevation", "load_positions", "load_raster", "load_receptors"]
@@ -102,6 +103,8 @@ def load_receptors(
     batches = receptor_batches(opened, outcome, kind)
     packed = packed_own(path)
     before = left_open_of(packed)
+    errors_m = own_errors_m(opened, outcome)
+    widest_m = max(errors_m.values(), default=0.0) if kind is LayerKind.FARMLAND else 0.0
     layer = Layer(
         name=name or path.stem,
         kind=kind,
@@ -111,7 +114,8 @@ def load_receptors(
         gates=less_set_aside(gates, opened, outcome, kind, options.accept_set_aside, before),
         feature_count=sum(batch.num_rows for batch in batches),
         row_count=opened.raw.row_count,
-        margin_m=max(outcome.shift_margin_m, float(packed.get("margin_m", 0.0))),
+        margin_m=max(outcome.shift_margin_m + widest_m, float(packed.get("margin_m", 0.0))),
+        errors_m={} if kind is LayerKind.FARMLAND else errors_m,
         unread=opened.unread,
         left_open=len(rows_aside(opened, outcome, kind)) + before,
     )

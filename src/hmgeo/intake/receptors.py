@@ -150,6 +150,14 @@ def _may_lie_in(row: int, opened: Opened, outcome: Outcome) -> tuple[str, bytes]
     return county.name, shapely.to_wkb(shapely.buffer(county.shape, _COUNTY_MARGIN_DEG))
 
 
+def own_errors_m(opened: Opened, outcome: Outcome) -> dict[str, float]:
+    """Return how far off the usable features of a file may lie beyond what its datum leaves open, by id."""
+    over_m = np.nan_to_num(outcome.uncertainty_m - outcome.shift_margin_m)
+    rows = np.flatnonzero(outcome.is_assessed() & (over_m > 0))
+    ids = opened.ids if isinstance(opened.ids, pa.Array) else pa.array(opened.ids, pa.string())
+    return dict(zip(ids.take(pa.array(rows)).to_pylist(), over_m[rows].tolist(), strict=True))
+
+
 def official_areas_m2(opened: Opened) -> pa.Array:
     """Return the official area of each parcel: TBDLMJ, else TBMJ less KCMJ; null with an entry where it is unusable."""
     if "official_area" in opened.columns:

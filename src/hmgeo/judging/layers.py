@@ -32,7 +32,7 @@ from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Completeness
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -73,6 +73,7 @@ class LayerIndex:
         self.layer = layer
         table = layer.read()
         self._ids: list[str] = table["receptor_id"].to_pylist()
+        self.errors_m = np.array([layer.errors_m.get(one, 0.0) for one in self._ids])
         self._names: list[str] = table["name"].to_pylist()
         self._classes = np.asarray(table["class"].to_pylist(), dtype=object)
         self._stated = [dict(facts or ()) for facts in table["stated"].to_pylist()]
@@ -348,13 +349,13 @@ class LayerFacts:
         if isinstance(index, Unknown):
             return index
         hit = self._nearest(index, features)
-        low_m, high_m = self._ends(index, hit)
+        low_m, high_m = self._ends(index, features, hit)
         untold_m, untold_why = self._untold_near(index, features)
         return DistanceFact(
             low_m,
             high_m,
             None if hit is None else hit.distance_m,
-            self._off_m(index),
+            self._off_m(index, None if hit is None else hit.row),
             "" if hit is None else hit.receptor_id,
             "" if hit is None else hit.receptor_name,
             None if hit is None else hit.bearing_deg,
@@ -382,7 +383,7 @@ class LayerFacts:
         is_point = geometry.geom_type == "Point"
         answer = Answer.YES if is_point or shapely.covers(union, geometry) else Answer.PARTLY
         others = frozenset[Answer]()
-        if answer is Answer.YES and self._margin_m(index, features) < 0:
+        if answer is Answer.YES and self._margin_m(index, features, held.tolist()) < 0:
             others = frozenset({Answer.NO if is_point else Answer.PARTLY})
         elif answer is Answer.PARTLY and shapely.covers(index.union(features, untold=True), geometry):
             others = frozenset({Answer.YES})
@@ -404,7 +405,7 @@ class LayerFacts:
         if isinstance(index, Unknown):
             return index
         hit = self._nearest(index, features)
-        low_m, high_m = self._ends(index, hit)
+        low_m, high_m = self._ends(index, features, hit)
         answer = Answer.YES if hit is not None and hit.distance_m <= tolerance_m else Answer.NO
         possible = {Answer.YES} if low_m <= tolerance_m else set()
         possible |= {Answer.NO} if high_m > tolerance_m else set()
@@ -445,26 +446,35 @@ class LayerFacts:
             self._hits[features] = index.nearest(self._source, features)
         return self._hits[features]
 
-    def _off_m(self, index: LayerIndex) -> float:
-        """Return how far a distance to a layer may be off: what is unsure of the source, and of the layer."""
-        return self._uncertainty_m + index.layer.margin_m
+    def _off_m(self, index: LayerIndex, row: int | None = None) -> float:
+        """Return how far a distance to a layer, or to one feature, may be off: what is unsure of both ends."""
+        own_m = 0.0 if row is None else float(index.errors_m[row])
+        return self._uncertainty_m + index.layer.margin_m + own_m
 
-    def _ends(self, index: LayerIndex, hit: Hit | None) -> tuple[float, float]:
-        """Return the nearest and farthest that what is unsure of source and layer allows."""
+    def _ends(self, index: LayerIndex, features: Features, hit: Hit | None) -> tuple[float, float]:
+        """Return the nearest and farthest that what is unsure of source and layer allows.
+
+        Where features are unsure, one that is farther off may come nearer than the nearest does.
+        """
         if hit is None:
             return np.inf, np.inf
-        off_m = self._off_m(index)
-        low_m = round(max(0.0, hit.distance_m - off_m), MEASURE_DECIMALS)
-        return low_m, round(hit.distance_m + off_m, MEASURE_DECIMALS)
+        widest_m = float(index.errors_m.max(initial=0.0))
+        hits = [hit]
+        if widest_m:
+            near = index.within(self._source, features, hit.distance_m + widest_m)
+            hits += [one for one in near if index.counts(one.row, features) is index.counts(hit.row, features)]
+        low_m = min(one.distance_m - self._off_m(index, one.row) for one in hits)
+        high_m = min(one.distance_m + self._off_m(index, one.row) for one in hits)
+        return round(max(0.0, low_m), MEASURE_DECIMALS), round(high_m, MEASURE_DECIMALS)
 
-    def _margin_m(self, index: LayerIndex, features: Features) -> float:
-        """Return how far inside the features the source lies, less its uncertainty."""
-        return index.depth_m(self._source, features) - self._off_m(index)
+    def _margin_m(self, index: LayerIndex, features: Features, rows: Sequence[int]) -> float:
+        """Return how far inside the features the source lies, less what is unsure of it and what holds it."""
+        return index.depth_m(self._source, features) - max(self._off_m(index, row) for row in rows)
 
     def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:
-        off_m = self._off_m(index)
+        off_m = self._off_m(index) + float(index.errors_m.max(initial=0.0))
         hit = self._nearest(index, features) if off_m > 0 else None
-        if hit is not None and hit.distance_m > off_m:
+        if hit is not None and self._ends(index, features, hit)[0] > 0:
             hit = None
         return PlaceFact(
             Answer.NO,
@@ -490,7 +500,7 @@ class LayerFacts:
         hit = self._untold[features]
         if hit is None:
             return np.inf, ""
-        return self._ends(index, hit)[0], _untold(index, hit.row, features).why
+        return self._ends(index, features, hit)[0], _untold(index, hit.row, features).why
 
 
 class PlaceOnly(Unasked):

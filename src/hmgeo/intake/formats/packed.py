@@ -35,7 +35,7 @@ from hmgeo.intake.formats.vectors import MARK, distinct_words, geopackage_parts,
 from hmgeo.intake.load import load_receptors
 from hmgeo.intake.pipeline import place_rows
 from hmgeo.intake.places.mend import lies_in_china
-from hmgeo.intake.receptors import gates_of_packed, nothing_usable, rows_aside, usable_batches
+from hmgeo.intake.receptors import gates_of_packed, nothing_usable, own_errors_m, rows_aside, usable_batches
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Journal
 from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Gates, Layer, Ledger, LedgerEntry, Provenance
 from hmgeo.reference.cells import zeros_kept
@@ -247,7 +247,8 @@ class PlainParts:
                 here = outcome.sound.any() or lies_in_china(shapely.bounds(outcome.made[rows])).any()
                 options = replace(options, in_china=bool(here))
             batches = usable_batches(opened, outcome, self.kind)
-            self.margin_m = max(self.margin_m, outcome.shift_margin_m)
+            widest_m = max(own_errors_m(opened, outcome).values(), default=0.0)
+            self.margin_m = max(self.margin_m, outcome.shift_margin_m + widest_m)
             self.left_open += len(rows_aside(opened, outcome, self.kind))
             self.seconds += time.perf_counter() - began
             for batch in batches:
