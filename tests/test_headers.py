@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from hmgeo.errors import InputError
-from hmgeo.intake.columns import ReadOptions, recognise
+from hmgeo.errors import InputError, UsageError
+from hmgeo.intake.columns import ROLE_WORDS, ROLES, ReadOptions, recognise
 from hmgeo.intake.load import load_positions
 from hmgeo.intake.pipeline import open_file
 from hmgeo.intake.places.headers import name_parts
+from hmgeo.project.check import check_layer
+from hmgeo.project.spec import told_columns
 from hmgeo.vocabulary import Basis, LayerKind
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HERE = (113.0375, 23.685278)
 """113°02′15″ E, 23°41′07″ N: the point of every row, written in each shape's own way."""
@@ -240,6 +239,51 @@ SHAPES: dict[str, Shape] = {
 }  # fmt: skip
 
 
+PAGE = Path(__file__).parents[1] / "docs" / "headers.md"
+HEAD = """# Columns that are recognised
+
+Written by `python tests/test_headers.py`, from the tables by which columns are read and the shapes by which that is
+tested. How names are read: [intake.md](intake.md). Case, spaces, brackets, signs and the star of a required field don't
+matter; a unit in brackets after a name is allowed. What isn't here is read with `--columns`.
+
+## Names
+
+`(a·b)?` may be missing, `(a·b)…` may come several times; the first that a file has is taken.
+
+| what | names |
+|---|---|
+"""
+MIDDLE = """
+## Coordinates
+
+Each shape is a test: names (`/` parts columns, `⏎` header rows), a row, what comes of it. The point is 113°02′15″ E,
+23°41′07″ N.
+
+| names | a row | read as |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    def cells(text: str) -> str:
+        return text.replace("@", HERE_CELLS).replace("|", " / ").replace("\n", " ⏎ ").replace("*", "\\*")
+
+    names = [
+        f"| {ROLE_WORDS.get(role, role)} | {patterns.replace('?:', '').replace('|', '·').replace('*', '…')} |"
+        for role, patterns in ROLES.items()
+    ]
+    shapes = []
+    for shape in SHAPES.values():
+        told = f"asked: `--columns {shape.line}`" if shape.at == ASKS else "no place, waits in fixme.xlsx"
+        told = "the point" if shape.at == HERE else told
+        shapes.append(f"| {cells(shape.header)} | {cells(shape.row)} | {told} |")
+    return HEAD + "\n".join(names) + "\n" + MIDDLE + "\n".join(shapes) + "\n"
+
+
+def test_the_page_says_what_is_recognised() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
 def write(folder: Path, shape: Shape) -> Path:
     path = folder / "list.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -352,3 +396,48 @@ def test_blank_coordinates_are_taken_from_the_second_pair_and_told(tmp_path: Pat
     assert positions.table["lon"].to_pylist() == [113.05, 113.0375]
     assert positions.table["note"][1].as_py() == "坐标取自 中心经度、中心纬度（经度、纬度 空白）"
     assert [one.row for one in ledger.entries if one.event == "坐标取自另一对列"] == [2]
+
+
+def test_a_file_is_pictured_in_ten_lines(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(
+        f"排污许可证编号,单位名称,县区,经度,纬度,备注\n{CODE},甲厂,清城区,113.0375,23.685278,新\n,乙厂,清城区,,,\n",
+        "utf-8",
+    )
+    report = check_layer(path, "enterprises")
+    assert report.tables[0].rows == (
+        ("是什么", "涉重金属企业（enterprises）"),
+        ("工作表/图层", "—"),
+        ("数据行", "2：已评估 1，未定位 1，退回补正 0"),
+        ("几何", "点 1"),
+        (
+            "读懂的列",
+            "编号 ← 排污许可证编号；名称 ← 单位名称；县 ← 县区；排污许可证编号 ← 排污许可证编号；"
+            "经度 ← 经度；纬度 ← 纬度",
+        ),
+        ("未用到的列", "备注"),
+        ("坐标系", "CGCS2000"),
+        ("位置误差", "5.1 至 5.1 米"),
+        ("范围", "经度 113.03750–113.03750，纬度 23.68528–23.68528；位于 清城区 1 行"),
+        ("等人处理", "编号空缺 1 处；未定位 1 处"),
+    )
+
+
+def test_a_question_is_answered_by_its_line_and_what_is_written_is_read_again(tmp_path: Path) -> None:
+    path, written = write(tmp_path, SHAPES["asks-gate"]), tmp_path / "列.yml"
+    (told,) = check_layer(path, "enterprises").problems
+    assert "--columns lon=中心经度,lat=中心纬度 或 --columns lon=大门经度,lat=大门纬度" in str(told)
+    said = ReadOptions(columns=told_columns(["lon=大门经度,lat=大门纬度"]))
+    assert check_layer(path, "enterprises", options=said, write_columns=written).is_usable
+    assert told_columns([str(written)]) == (("name", "企业名称"), ("lon", "大门经度"), ("lat", "大门纬度"))
+    with pytest.raises(UsageError, match="列的对应看不懂（现为「大门经度」）"):
+        told_columns(["大门经度"])
+    with pytest.raises(InputError, match="字段映射的列不存在（现为「大门精度」）"):
+        load_positions(
+            path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC,
+            options=ReadOptions(columns=(("lon", "大门精度"), ("lat", "大门纬度"))),
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -558,12 +558,12 @@ class Opened:
 
     def texts(self, role: str) -> list[str]:
         """Return a column's texts, stripped; blanks where the file has no such column."""
-        if role == "credit_code" and role not in self.columns and "permit" in self.columns:
-            # a permit's number begins with the credit code of its holder
-            return [code[:18] if _PERMIT.fullmatch(code) else "" for code in self.texts("permit")]
-        if role not in self.columns:
-            return [""] * self.raw.row_count
-        return [text.strip() for text in self.raw.columns[self.columns[role]]]
+        blank = [""] * self.raw.row_count
+        said = [text.strip() for text in self.raw.columns[self.columns[role]]] if role in self.columns else blank
+        if role == "credit_code" and "permit" in self.columns:  # a permit's number begins with its holder's code
+            held = (code[:18] if _PERMIT.fullmatch(code) else "" for code in self.texts("permit"))
+            return [own or code for own, code in zip(said, held, strict=True)]
+        return said
 
     def text(self, role: str, row: int) -> str:
         """Return one cell, stripped."""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.intake.columns import recognise_standard
+from hmgeo.intake.columns import recognise, recognise_standard
 from hmgeo.intake.formats.read import TEMPLATES
 from hmgeo.intake.pipeline import open_file, place_rows
 from hmgeo.intake.places.numbers import PLACEHOLDERS
+from hmgeo.intake.places.units import counties
 from hmgeo.intake.quality import check_cells
 from hmgeo.intake.receptors import keep_farmland
 from hmgeo.intake.rows import name_rows
@@ -62,6 +63,10 @@ class Inspection:
         Of each row: assessed, not_located, rejected.
     extent
         west, south, east, north in degrees; empty where no row is located.
+    counties
+        Shipped counties in which rows lie, with how many; those of none are not told.
+    margin_m
+        The least and the largest uncertainty of a position, in metres; empty where no row is located.
     shapes
         Word for the kind of geometry and how many rows have it.
     missing
@@ -82,6 +87,8 @@ class Inspection:
     ids: tuple[str, ...] = field(repr=False)
     statuses: tuple[str, ...] = field(repr=False)
     extent: tuple[float, ...]
+    counties: tuple[tuple[str, int], ...]
+    margin_m: tuple[float, ...]
     shapes: tuple[tuple[str, int], ...]
     missing: tuple[str, ...]
     blanks: tuple[tuple[str, str], ...]
@@ -119,6 +126,8 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
         ids=tuple(opened.ids),
         statuses=tuple(status.value for status in outcome.status),
         extent=_extent(outcome),
+        counties=_counties(outcome),
+        margin_m=_margin_m(outcome),
         shapes=_shapes(outcome),
         missing=missing,
         blanks=blanks,
@@ -138,6 +147,17 @@ def _extent(outcome: Outcome) -> tuple[float, ...]:
     return tuple(shapely.total_bounds(outcome.shapes[held]).tolist()) if held.any() else ()
 
 
+def _counties(outcome: Outcome) -> tuple[tuple[str, int], ...]:
+    points = shapely.get_coordinates(shapely.point_on_surface(outcome.shapes[outcome.is_assessed()]))
+    counted = ((unit.name, int(unit.covers(points[:, 0], points[:, 1]).sum())) for unit in counties())
+    return tuple(sorted((one for one in counted if one[1]), key=lambda one: -one[1]))
+
+
+def _margin_m(outcome: Outcome) -> tuple[float, ...]:
+    held = outcome.uncertainty_m[outcome.is_assessed()]
+    return (float(held.min()), float(held.max())) if held.size else ()
+
+
 def _shapes(outcome: Outcome) -> tuple[tuple[str, int], ...]:
     types, counts = np.unique(shapely.get_type_id(outcome.shapes[outcome.is_assessed()]), return_counts=True)
     return tuple((_SHAPE_WORDS.get(int(code), "其他"), int(count)) for code, count in zip(types, counts, strict=True))
@@ -150,7 +170,8 @@ def _required(opened: Opened, kind: LayerKind) -> tuple[tuple[str, ...], tuple[t
     for column in templates().get(TEMPLATES.get(kind, ""), ()):
         if not column.is_required or (opened.raw.geometry is not None and "范围文件" in column.name):
             continue
-        header = find_header(opened.raw.headers, column.name)
+        role = next((one for one in recognise([column.name], kind).by_role if one != "class"), "")
+        header = find_header(opened.raw.headers, column.name) or opened.columns.by_role.get(role, "")
         if not header:
             missing.append(column.name)
             continue

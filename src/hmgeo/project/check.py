@@ -191,8 +191,6 @@ def _events(ledger: Ledger) -> Table:
 
 
 NOTHING_SAID = ReadOptions()
-_PREVIEW_ROWS = 5
-_PREVIEW_COLUMNS = 8
 _SHOWN_EVENTS_OF_FILE = 40
 _TOLD_ON_TOP = {"坐标系未声明": "用 datum 声明坐标系", "坐标系疑误": "向提供单位确认坐标系，用 datum 声明"}
 
@@ -266,9 +264,7 @@ def check_layer(
                 temporary.write_text(columns_text(found), encoding="utf-8")
     except HmgeoError as error:
         return CheckReport(error.problems)
-    return CheckReport(
-        tuple(_problems(found)), (_summary(found), _columns(found), _events_of_file(found), _preview(found))
-    )
+    return CheckReport(tuple(_problems(found)), (_picture(found), _events_of(found.ledger.entries)))
 
 
 def columns_text(found: Inspection) -> str:
@@ -327,35 +323,37 @@ def _problems(found: Inspection) -> Iterator[Problem]:
             yield Problem(what, place, remedy=f"{remedy}；用 --fixme 写出更正表", is_warning=True)
 
 
-def _summary(found: Inspection) -> Table:
+def _picture(found: Inspection) -> Table:
+    """Return in ten lines what a file is, what of it was understood and what waits for a person."""
     counted = {status: found.statuses.count(status.value) for status in Status}
     datum = [entry.value for entry in found.ledger.entries if entry.event in {"坐标系", "坐标系转换", "坐标系未声明"}]
+    taken = {name for _, names in found.columns for name in (names, *names.split("+"))}
+    waiting = Counter(entry.event for entry in found.ledger.entries if entry.row and entry.event in TO_FIX)
     rows = [
-        ("图层", f"{found.kind.zh}（{found.kind.value}）"),
-        ("标准图层", found.standard or "—"),
+        ("是什么", f"{found.kind.zh}（{found.kind.value}）" + (f"，{found.standard}" if found.standard else "")),
         ("工作表/图层", found.sheet or "—"),
-        ("数据行", str(len(found.ids))),
-        *((status.zh, str(count)) for status, count in counted.items()),
+        ("数据行", f"{len(found.ids)}：" + "，".join(f"{status.zh} {count}" for status, count in counted.items())),
         ("几何", "、".join(f"{word} {count}" for word, count in found.shapes) or "—"),
+        ("读懂的列", "；".join(f"{word} ← {name}" for word, name in found.mapping) or "—"),
+        ("未用到的列", "、".join(name for name in found.headers if name not in taken) or "—"),
         ("坐标系", "、".join(dict.fromkeys(filter(None, datum))) or "—"),
+        ("位置误差", "—" if not found.margin_m else "{:.1f} 至 {:.1f} 米".format(*found.margin_m)),
         ("范围", _extent_words(found)),
+        ("等人处理", "；".join(f"{event} {count} 处" for event, count in waiting.most_common()) or "无"),
     ]
-    return Table(f"{found.file} 概要", ("项目", "内容"), tuple(rows))
+    return Table(found.file, ("项目", "内容"), tuple(rows))
+
+
+_COUNTIES_NAMED = 5
 
 
 def _extent_words(found: Inspection) -> str:
     if not found.extent:
         return "—"
     west, south, east, north = found.extent
-    return f"经度 {west:.5f}–{east:.5f}，纬度 {south:.5f}–{north:.5f}"
-
-
-def _columns(found: Inspection) -> Table:
-    return Table("识别出的列", ("用途", "列名"), found.mapping)
-
-
-def _events_of_file(found: Inspection) -> Table:
-    return _events_of(found.ledger.entries)
+    named = "、".join(f"{name} {count}" for name, count in found.counties[:_COUNTIES_NAMED])
+    lying = f"；位于 {named} 行" if named else "；不在随软件提供的各县内"
+    return f"经度 {west:.5f}–{east:.5f}，纬度 {south:.5f}–{north:.5f}{lying}"
 
 
 def _events_of(entries: Iterable[LedgerEntry]) -> Table:
@@ -369,13 +367,3 @@ def _events_of(entries: Iterable[LedgerEntry]) -> Table:
         _, reason, action = listed[0]
         rows.append((event, name_rows(numbers) if numbers else "整个文件", reason, action))
     return Table("处理台账摘要", ("事项", "行", "说明（首条）", "处理"), tuple(rows))
-
-
-def _preview(found: Inspection) -> Table:
-    shown = found.headers[:_PREVIEW_COLUMNS]
-    words = {status.value: status.zh for status in Status}
-    rows = tuple(
-        (found.ids[row], words[found.statuses[row]], *(found.cells[name][row] for name in shown))
-        for row in range(min(_PREVIEW_ROWS, len(found.ids)))
-    )
-    return Table("前几行", ("编号", "状态", *shown), rows)
