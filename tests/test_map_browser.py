@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
+import pyarrow as pa
 import pytest
 from small_results import HOSTILE, small_results
 
+from hmgeo.outputs import wording
 from hmgeo.outputs.map.page import write_map
+from hmgeo.results.columns import VISITS_SCHEMA
 from hmgeo.results.results import Presentation
+from hmgeo.results.used import VisitOrder
+from hmgeo.screening.evidence import visiting
 
 try:
     from playwright.sync_api import sync_playwright
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
+
+    from hmgeo.results.results import Results
 
 pytestmark = pytest.mark.browser
 
@@ -103,7 +111,7 @@ def opened(browser: Browser, small_page: Path) -> Iterator[Opened]:
     assert view.dialogs == []
 
 
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1366, 768), (1024, 768)])
 def test_the_page_opens_without_asking_for_anything(
     browser: Browser, small_page: Path, width: int, height: int
 ) -> None:
@@ -118,7 +126,84 @@ def test_the_page_opens_without_asking_for_anything(
     assert scroll == [width, height]
     assert boxes["side"]["x"] + boxes["side"]["width"] == boxes["map"]["x"]
     assert boxes["map"]["y"] + boxes["map"]["height"] == boxes["foot"]["y"]
-    assert boxes["map"]["height"] > 0.6 * height
+    assert boxes["map"]["height"] > 0.85 * height
+
+
+def test_on_a_phone_the_map_takes_the_width_and_the_panel_comes_from_below(browser: Browser, small_page: Path) -> None:
+    view = Opened(browser, small_page, 390, 844)
+    page = view.page
+    scroll = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    chart, foot = page.locator("#map_hmgeo").bounding_box(), page.locator("#page-foot").bounding_box()
+    folded = page.locator("#side").is_visible()
+    page.locator("#tool-side").focus()
+    page.keyboard.press("Enter")
+    sheet, handle = page.locator("#side").bounding_box(), page.locator("#tool-side").bounding_box()
+    page.click("#tool-side")
+    gone = page.locator("#side").is_hidden()
+    page.close()
+    assert (view.outside_requests(), view.complaints, scroll) == ([], [], [390, 844])
+    assert (chart["x"], chart["width"], folded, gone) == (0, 390, False, True)
+    assert chart["height"] > 0.75 * 844
+    assert foot["y"] + foot["height"] == handle["y"] == sheet["y"] + sheet["height"]
+    assert (sheet["width"], sheet["height"] > 400) == (390, True)
+
+
+def ordered(results: Results) -> Results:
+    """Return results with an order of visits: every other source stands in 甲."""
+    rows = results.sources.to_pylist()
+    groups = ["甲丁"[place % 2] for place in range(len(rows))]
+    visiting(rows, [{"visit_group": group, "visit_reason": f"理由{group}。"} for group in groups], VisitOrder())
+    schema = pa.schema([*results.sources.schema, *VISITS_SCHEMA])
+    return replace(results, sources=pa.Table.from_pylist(rows, schema), visit_order=VisitOrder("group", by="某局"))
+
+
+def test_the_list_of_visits_stands_in_the_panel_with_its_words_and_its_numbers_on_the_map(
+    browser: Browser, tmp_path: Path
+) -> None:
+    results = ordered(small_results())
+    write_map(results, Presentation(), tmp_path / "map.html")
+    view = Opened(browser, tmp_path / "map.html")
+    page = view.page
+    told = page.locator("#visits-list button").all_inner_texts()
+    rows = sorted(
+        (row for row in results.sources.to_pylist() if row["list_number"]), key=lambda row: row["list_number"]
+    )
+    assert [text.split("\n")[0] for text in told] == [str(row["list_number"]) for row in rows]
+    assert [text.split("\n")[1] for text in told] == [row["name"] for row in rows]
+    counts = [f"{group} {sum(row['visit_group'] == group for row in rows)}" for group in ("甲", "丁")]
+    assert page.locator("#visits-says").inner_text() == "｜".join(counts)
+    assert page.locator("#visits-text").inner_text() == wording.visit_order(results)
+    numbers = set(page.locator(".label-number span").all_inner_texts())
+    assert numbers == {str(row["list_number"]) for row in rows if row["lon"] is not None}
+    page.locator("#visits-list button").first.focus()
+    page.keyboard.press("Enter")
+    page.locator(".pop-name").wait_for()
+    assert page.locator(".pop-name").inner_text() == rows[0]["name"]
+    page.select_option("#filter-certainty", "ambiguous")
+    assert page.locator("#visits-list button").count() == sum(row["certainty"] == "ambiguous" for row in rows)
+    page.close()
+    assert (view.complaints, view.outside_requests()) == ([], [])
+
+
+def test_the_head_counts_sources_and_clauses_stand_behind_a_click(opened: Opened) -> None:
+    words = opened.page.locator("#head-numbers").inner_text()
+    rows = small_results().sources["verdict"].to_pylist()
+    for text in (f"污染源 {len(rows)}", f"符合排查条件 {rows.count('listed')}", "未上图 2 行"):
+        assert text in words
+    assert opened.page.locator("#verdict-header").is_hidden()
+    opened.page.click("#tool-more")
+    assert "符合排查条件 4 条" in opened.page.locator("#verdict-header").inner_text()
+    assert "基准日" in opened.page.locator(".head-facts").inner_text()
+
+
+def test_the_page_opens_on_its_sources(opened: Opened) -> None:
+    view = opened.page.evaluate("(b => [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()])(map_hmgeo.getBounds())")
+    rows = [row for row in small_results().sources.to_pylist() if row["lon"] is not None and row["geometry"]]
+    west, east = (pick(row["lon"] for row in rows) for pick in (min, max))
+    south, north = (pick(row["lat"] for row in rows) for pick in (min, max))
+    assert view[0] < west < east < view[2]
+    assert view[1] < south < north < view[3]
+    assert (east - west) / (view[2] - view[0]) > 0.3 or (north - south) / (view[3] - view[1]) > 0.3
 
 
 def test_search_leads_to_the_popup_with_clause_and_quote(opened: Opened) -> None:
@@ -235,6 +320,8 @@ def test_watermark_scale_attribution_and_caption(opened: Opened) -> None:
     scale = opened.page.locator(".leaflet-control-scale").inner_text()
     assert re.fullmatch(r"\d+ k?m", scale)
     credit = opened.page.locator(".leaflet-control-attribution")
+    assert "Natural Earth" not in credit.inner_text()
+    credit.locator("summary").click()
     assert "Natural Earth" in credit.inner_text()
     assert credit.locator("svg, a").count() == 0
     assert opened.page.locator("#disclaimer").is_visible()
@@ -253,9 +340,22 @@ def test_labels_neither_overlap_nor_repeat(opened: Opened) -> None:
             assert beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"]
 
 
-def test_a_dismissed_warning_is_printed_all_the_same(opened: Opened) -> None:
+def test_labels_keep_off_the_marks(opened: Opened) -> None:
+    met = opened.page.evaluate(
+        "Array.from(document.querySelectorAll('.map-label span')).filter(n => n.style.visibility !== 'hidden')"
+        ".filter(n => Array.from(document.querySelectorAll('path.mark[data-source]')).some(m => {"
+        " const a = n.getBoundingClientRect(), b = m.getBoundingClientRect();"
+        " return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom; })).length"
+    )
+    assert met == 0
+
+
+def test_warnings_are_counted_on_a_button_and_printed_all_the_same(opened: Opened) -> None:
     warning = opened.page.locator("#warnings")
-    opened.page.get_by_role("button", name="收起提示").click()
     assert warning.is_hidden()
+    assert opened.page.locator("#tool-more").inner_text() == "▲ 提示 1 条、逐条计数"
+    opened.page.click("#tool-more")
+    assert warning.is_visible()
+    opened.page.click("#tool-more")
     opened.page.emulate_media(media="print")
     assert warning.is_visible()

@@ -468,6 +468,24 @@ def test_what_is_painted_is_what_a_click_says(browser: Browser, pencil_page: tup
     assert (view.complaints, view.outside_requests()) == ([], [])
 
 
+def test_a_feature_of_which_nobody_can_tell_is_hatched_alone_and_the_rest_is_painted(
+    browser: Browser, pencil: SitingBench, tmp_path: Path
+) -> None:
+    compiled = compile_rules(pencil)
+    sets = tuple(replace(one, states=one.states.replace(b"\x01", b"\x02", 1)) for one in compiled.sets)
+    assert sets != compiled.sets
+    write_map(
+        replace(small_results(), compiled_rules=replace(compiled, sets=sets)), Presentation(), tmp_path / "map.html"
+    )
+    facts = dict.fromkeys(("may_pollute_soil", "is_chemical", "discharges_pollutants"), "yes")
+    view = Opened(browser, tmp_path / "map.html")
+    found = view.page.evaluate(ZONES, [random_points((112.82, 22.82, 113.38, 23.38), 120), facts])
+    view.page.close()
+    assert found["wrong"] == []
+    assert {"SIT-LAW-ART32", "SIT-CJ-1KM-CHEM", "WAT-LAW-66", "SIT-LAW-ART50"} <= set(found["drawn"])
+    assert {key.partition(":")[2] for key in found["counted"]} == {"touched", "open", ""}
+
+
 def test_zones_follow_the_question_and_are_never_called_allowed(opened: Opened) -> None:
     ask_at(opened, "113.0, 23.101")
     opened.page.locator("#ask-zones summary").first.click()

@@ -13,6 +13,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 import shapely
+from PIL import Image
 from pyproj import Geod
 from small_results import small_results
 from test_map_browser import FLAGS, Opened, browser_path, go_without, sync_playwright
@@ -287,6 +288,23 @@ def test_the_link_leads_back_to_the_view(browser: Browser, few: Opened, pages: d
     assert there[1] == here[1]
 
 
+def test_the_link_keeps_what_the_tree_switched(browser: Browser, few: Opened, pages: dict[str, Path]) -> None:
+    def box(page: Any, word: str) -> Any:  # noqa: ANN401 - of playwright
+        return page.locator(".leaflet-layerstree-header", has_text=word).locator("input").first
+
+    box(few.page, "安全利用类").click()
+    box(few.page, "全部查询范围线").click()
+    box(few.page, "河流").click()
+    few.page.click("#tool-link")
+    fragment = few.page.evaluate("location.hash")
+    again = browser.new_page()
+    again.goto(pages["few"].as_uri() + fragment)
+    again.wait_for_selector("html[data-ready=yes]")
+    told = [box(again, word).is_checked() for word in ("安全利用类", "全部查询范围线", "河流", "优先保护类")]
+    again.close()
+    assert told == [False, True, False, True]
+
+
 def test_the_page_speaks_english_and_back(few: Opened) -> None:
     few.page.click("#tool-language")
     assert few.page.locator("html").get_attribute("lang") == "en"
@@ -338,8 +356,15 @@ def test_the_picture_is_a_png_of_map_and_caption(many: Opened, tmp_path: Path) -
     content = (tmp_path / "p.png").read_bytes()
     box = many.page.locator("#map_hmgeo").bounding_box()
     assert content[:8] == b"\x89PNG\r\n\x1a\n"
-    assert int.from_bytes(content[16:20], "big") == int(2 * box["width"])
+    assert int.from_bytes(content[16:20], "big") == int(2 * (box["width"] + 236))  # the legend stands beside the map
     assert len(content) > 50_000
+    with Image.open(tmp_path / "p.png") as picture:
+        beside = picture.convert("RGB").crop((int(2 * box["width"]) + 20, 80, picture.width, 80 + int(box["height"])))
+    orange, green = ((213, 94, 0), (127, 207, 184))  # the mark of 符合排查条件, the area of 优先保护类
+    seen = {colour for _, colour in beside.getcolors(1 << 24)}
+    assert [
+        min(max(abs(a - b) for a, b in zip(one, other, strict=True)) for other in seen) < 24 for one in (orange, green)
+    ] == [True, True]
 
 
 @pytest.mark.parametrize(("paper", "width_mm"), [("A4", 297), ("A3", 420)])

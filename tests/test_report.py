@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
+import re
 from typing import TYPE_CHECKING
 
 import docx
@@ -163,6 +165,11 @@ def test_the_command_reads_a_run_folder_and_says_what_is_wrong(
     ]  # fmt: skip
     assert [row[heads.index("涉镉情况")] for row in first] == ["已认定", "未判定", "未判定"]
     new_run(tmp_path)
+    block = re.search(r'id="hmgeo-data">(.*?)</script>', (tmp_path / "run" / "map.html").read_text("utf-8"), re.DOTALL)
+    drawn = {layer["role"]: layer["features"] for layer in json.loads(block[1] if block else "{}")["context"]}
+    assert list(drawn) == ["county", "township", "river"]
+    assert {one["properties"]["name"] for one in drawn["county"]} >= {"清城区", "清新区"}
+    assert {"龙塘镇", "石角镇"} <= {one["properties"]["name"] for one in drawn["township"]}
     ended = hmgeo_command("report", tmp_path / "nowhere")
     assert ended.code == 2
     assert "不是结果文件夹" in ended.err

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from shapely.geometry.base import BaseGeometry
+
     from hmgeo.reference.tables import KeyArea
 
 
@@ -117,7 +119,9 @@ def shipped_counties() -> pa.Table:
     return _context_table(_shipped(_COUNTIES))
 
 
-def context_layers(codes: Sequence[str], areas: Sequence[Area] = ()) -> tuple[Context, ...]:
+def context_layers(
+    codes: Sequence[str], areas: Sequence[Area] = (), places: Sequence[BaseGeometry] = ()
+) -> tuple[Context, ...]:
     """Return the counties, townships and rivers in and around some areas, for maps.
 
     Parameters
@@ -126,6 +130,8 @@ def context_layers(codes: Sequence[str], areas: Sequence[Area] = ()) -> tuple[Co
         County or township codes, or key-area ids.
     areas
         More of them, polygon files too.
+    places
+        Where no area is known: what is drawn; its counties, their townships and rivers are those that it meets.
 
     Returns
     -------
@@ -135,12 +141,15 @@ def context_layers(codes: Sequence[str], areas: Sequence[Area] = ()) -> tuple[Co
     by_id = {area.id: area.admin_code for area in key_areas()}
     plain = [by_id.get(code, code) for code in codes]
     known = [found.geometry for code in plain if (found := _area_of_code(code)) is not None]
-    known += [area.geometry for area in areas]
+    known += [*(area.geometry for area in areas), *places]
     if not known:
         return ()
     reach = shapely.box(*shapely.total_bounds(known)).buffer(_AROUND_DEG, join_style="mitre")
     coded = [area for area in areas if not area.id.lower().endswith(SUFFIXES)]  # cells of townships only where asked
     counties = {code[:COUNTY_DIGITS] for code in plain}.union(*(area.counties for area in coded))
+    if places:
+        met = shapely.union_all(places)
+        counties |= {record.id for record in _shipped(_COUNTIES) if shapely.intersects(record.geometry, met)}
     contexts = []
     for role, path in (("county", _COUNTIES), ("township", _TOWNSHIPS), ("river", _RIVERS)):
         records = [record for record in _shipped(path) if shapely.intersects(record.geometry, reach)]

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import shapely
 
+from hmgeo.intake.areas import context_layers
 from hmgeo.judging.applies import cadmium_of
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
@@ -15,11 +17,11 @@ from hmgeo.judging.own_columns import OwnColumns
 from hmgeo.project.bare import load_bare
 from hmgeo.project.inputs import silent
 from hmgeo.project.pairs.file import ParquetSink
-from hmgeo.project.run import PLAIN, Run, clock, finish, layers_used, run_folder, warnings_of
+from hmgeo.project.run import PLAIN, Run, clock, context_layers_of, finish, layers_used, run_folder, warnings_of
 from hmgeo.project.run_files import new_run
 from hmgeo.proximity.measure import TableSink
 from hmgeo.results.columns import EVIDENCE_SCHEMA, EXTRA_SCHEMA, PAIRS_SCHEMA, RECEPTORS_SCHEMA, VISITS_SCHEMA
-from hmgeo.results.results import BureauTables, Results
+from hmgeo.results.results import BureauTables, ContextLayer, Results
 from hmgeo.results.text import radius_text
 from hmgeo.results.used import DEFAULT_ORDER, ParameterUsed, RuleUsed
 from hmgeo.screening.evidence import evidence_rows, visiting
@@ -120,6 +122,7 @@ def _results(
         receptors=receptors,
         search_areas=screened.search_areas,
         ledger=ledger,
+        context=_around(screened),
         layers=layers,
         rules=(_user_rule_used(question.radius_m, screened.findings.num_rows),),
         parameters=(ParameterUsed("半径", f"{question.radius_m:g}", "m", USER_DECIDER),),
@@ -131,6 +134,13 @@ def _results(
         ),
         warnings=(*_coverage_warning(measured[1]), *warnings_of(question, screened, ledger, layers, "")),
     )
+
+
+def _around(screened: Screened) -> tuple[ContextLayer, ...]:
+    """Return the lines of the shipped layers around the sources, for orientation; none where no county ships."""
+    points = [point for wkb in screened.sources["geometry"].to_pylist() if wkb and (point := shapely.from_wkb(wkb))]
+    found = context_layers((), (), points)
+    return context_layers_of((), found, []) if any(one.role == "county" for one in found) else ()
 
 
 _STATED = [EXTRA_SCHEMA.field(name) for name in ("cadmium", "cadmium_basis", "production_state")]

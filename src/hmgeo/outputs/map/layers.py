@@ -33,8 +33,9 @@ EVERYWHERE = [[20.0, 105.0], [36.0, 120.0]]
 _VERDICT_CODES = (*(verdict.value for verdict in Verdict), "")
 _LABELLED = ("key_area", "county", "township", "river")
 _REACHING = re.compile(r"(.+)（([0-9.]+) m）$")
-_SHOWN_ON_WISH = frozenset({"catchment"})
-"""Layers that would cover the map; they wait in the tree."""
+_SHOWN_ON_WISH = frozenset({"catchment", "sampling_point", "source_place"})
+"""Layers that would cover the map (a source known by its county hatches all of it), or draw the eye from the sources;
+they wait in the tree."""
 
 _FRAMING = ("key_area", "county", "township")
 
@@ -240,11 +241,10 @@ def credits_of(results: Results) -> list[str]:
 
 
 def page_bounds(results: Results) -> list[list[float]]:
-    """Return what the page opens on: sources and receptors, else the areas around them."""
-    content = [
-        shapes.read(results.sources["geometry"].to_pylist()),
-        shapes.read(results.receptors["geometry"].to_pylist()),
-    ]
+    """Return what the page opens on: the marks of the sources, else receptors, else the areas around them."""
+    marks = [place["at"] for row in results.sources.to_pylist() if (place := sources.place_of(row))]
+    points = np.array([shapely.Point(lon, lat) for lat, lon in marks], dtype=object)
+    receptors = shapes.read(results.receptors["geometry"].to_pylist())
     frames = [
         shapes.read(layer.table["geometry"].to_pylist())
         for role in _FRAMING
@@ -253,4 +253,4 @@ def page_bounds(results: Results) -> list[list[float]]:
     ]
     rest = [shapes.read(layer.table["geometry"].to_pylist()) for layer in results.context]
     first = next((box for frame in frames if (box := shapes.bounds([frame]))), None)
-    return shapes.bounds(content) or first or shapes.bounds(rest) or EVERYWHERE
+    return shapes.bounds([points]) or shapes.bounds([receptors]) or first or shapes.bounds(rest) or EVERYWHERE

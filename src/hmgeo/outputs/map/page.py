@@ -14,6 +14,7 @@ from branca.element import CssLink, Element, JavascriptLink
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import wording
+from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import assets, audience, layers, panels, parcels, shapes, sources
 from hmgeo.outputs.map.click import ClickPage
 
@@ -246,11 +247,13 @@ def map_page(results: Results, presentation: Presentation) -> str:
     )
 
 
-def _visits(results: Results) -> dict[str, str] | None:
-    """Return what the order of visits means, in both languages; None where no source has a number."""
+def _visits(results: Results) -> dict[str, Any] | None:
+    """Return what the order of visits means and its words in English; None where no source has a number."""
     if not wording.is_ordered(results):
         return None
-    return {"text": wording.visit_order(results), "text_en": wording.visit_order(results, "en")}
+    words = {one for name in ("visit_group", "distance_class") for one in results.sources[name].to_pylist() if one}
+    told = {"text": wording.visit_order(results), "text_en": wording.visit_order(results, "en")}
+    return told | {"words": {one: in_english(one) for one in sorted(words)}}
 
 
 def backdrop_data(presentation: Presentation) -> dict[str, Any] | None:

@@ -94,6 +94,7 @@ def render(
         paper=presentation.paper if presentation.paper in SHEETS else "A4",
         radii=[(radius_m, radius_text(radius_m)) for radius_m in results.radii_m] if results.counts.num_rows else [],
         radius_m=results.radius_m,
+        has_visits=wording.is_ordered(results),
         has_table=bool(results.sources.num_rows or shown.statistics),
         has_parcels=any(picture.count for picture in pictures) and bool(results.sources.num_rows),
         has_zones=any(layer.role.startswith("zone_") for layer in results.context),

@@ -256,6 +256,7 @@ def unmapped(results: Results, judged: Judgements | None = None) -> list[Row]:
             "kind": row["position_kind"],
             "note": row["note"] or "",
             "findings": judged.of(row["source_id"]) if judged else [],
+            "visit": visit(row),
         }
         for row in rows_of(results)
         if place_of(row) is None
@@ -367,7 +368,13 @@ def _summary(results: Results, row: Mapping[str, Any], judged: Judgements) -> Ro
         "facts": _source_facts(row, judged.notes(row["source_id"])),
         "findings": judged.of(row["source_id"]),
         "nearest_id": row["nearest_farmland_id"] or "",
+        "visit": visit(row),
     }
+
+
+def visit(row: Mapping[str, Any]) -> list[str]:
+    """Return group of visits, class of distance and why, as the list of visits shows them."""
+    return [row.get(name) or "" for name in ("visit_group", "distance_class", "visit_reason")]
 
 
 def _nearest_facts(row: Mapping[str, Any]) -> list[Fact]:
@@ -386,10 +393,9 @@ def _source_facts(row: Mapping[str, Any], said: set[str]) -> list[Fact]:
         f"{row['lon']:.6f}, {row['lat']:.6f}" if row["lon"] is not None and row["lat"] is not None else "",
         f"±{row['position_uncertainty_m']:.1f} m" if row["position_uncertainty_m"] is not None else "",
     ]
-    visit = [row.get("visit_group"), row.get("distance_class"), row.get("visit_reason")]
     return facts(
         ("list_number", str(row.get("list_number") or "")),
-        ("visit", "，".join(part for part in visit if part)),
+        ("visit", "，".join(filter(None, visit(row)))),
         ("row_status", wording.status_word(row["status"]), wording.status_word(row["status"], "en")),
         ("position", "，".join(part for part in position if part)),
         ("uscc", row.get("uscc")),

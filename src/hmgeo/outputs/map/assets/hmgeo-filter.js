@@ -104,7 +104,7 @@
     Object.keys(this.sources).forEach(function (id) {
       var mark = page.sources[id], passes = page.passes(mark.source);
       shown += passes ? 1 : 0;
-      [mark, mark.outline].forEach(function (layer) {
+      [mark, mark.outline, mark.label].forEach(function (layer) {
         if (!layer) { return; }
         if (passes) { mark.group.addLayer(layer); } else { mark.group.removeLayer(layer); }
       });
@@ -112,7 +112,9 @@
     this.filterParcels();
     this.countLegend();
     this.sayRadius();
+    this.drawVisits();
     this.dock.draw();
+    hmgeo.declutter(this.map);
     document.getElementById("filter-says").textContent = this.isFiltered() ? hmgeo.say(this.data.labels.gone, { n: shown }) : "";
     this.remember();
   };

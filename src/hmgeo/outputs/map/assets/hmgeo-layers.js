@@ -20,6 +20,24 @@
   }
   hmgeo.pathStyle = pathStyle;
 
+  /* A light rim under what is drawn small, so that it stands out from the ground. */
+  var fillStroke = L.Canvas.prototype._fillStroke;
+  L.Canvas.include({
+    _fillStroke: function (ctx, layer) {
+      if (layer.options.halo) {
+        ctx.save();
+        ctx.setLineDash([]);
+        ctx.globalAlpha = 0.9;
+        ctx.strokeStyle = "#fff";
+        ctx.lineWidth = layer.options.weight + 2 * layer.options.halo;
+        ctx.stroke();
+        ctx.restore();
+      }
+      fillStroke.call(this, ctx, layer);
+    }
+  });
+
+  hmgeo.label = label;
   function label(at, text, role) {
     var span = hmgeo.el("span", "", text);
     return L.marker(at, {
@@ -50,18 +68,29 @@
     return group;
   };
 
-  /* Hide labels that would lie on others or repeat a name; key areas and counties go first. */
+  /* Labels keep off marks and off each other: moved a little where that helps, else hidden; names that repeat, too. */
   hmgeo.declutter = function (map) {
-    var taken = [], said = Object.create(null);
-    ["key_area", "county", "township", "river"].forEach(function (role) {
-      Array.prototype.forEach.call(map.getPane("labels").querySelectorAll(".label-" + role + " span"), function (node) {
-        var box = node.getBoundingClientRect();
-        var hit = said[node.textContent] || taken.some(function (other) {
-          return box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom;
-        });
-        node.style.visibility = hit ? "hidden" : "";
-        if (!hit) { taken.push(box); said[node.textContent] = true; }
+    var taken = [], said = Object.create(null), each = Array.prototype.forEach, held = [], many;
+    function meets(box, dx, dy) {
+      return taken.some(function (other) {
+        return box.left + dx < other.right && other.left < box.right + dx && box.top + dy < other.bottom && other.top < box.bottom + dy;
       });
+    }
+    each.call(map.getPane("sources").querySelectorAll("path.mark"), function (path) { taken.push(path.getBoundingClientRect()); });
+    many = taken.length > 600;
+    ["key_area", "county", "township", "number", "river"].forEach(function (role) {
+      each.call(map.getPane("labels").querySelectorAll(".label-" + role + " span"), function (node) { node.style.top = node.style.left = ""; held.push([role, node]); });
+    });
+    held.forEach(function (one) { one.push(one[1].getBoundingClientRect()); });
+    held.forEach(function (one) {
+      var node = one[1], box = one[2], w = box.width / 2 + 10, moves = one[0] === "number" ? [[w, 0], [-w, 0], [0, -16], [0, 16]] : [[0, 0], [0, -16], [0, 16], [0, -30], [0, 30]];
+      var at = said[node.textContent] && one[0] !== "number" || many && one[0] === "number" ? null : moves.filter(function (move) { return !meets(box, move[0], move[1]); })[0];
+      node.style.visibility = at ? "" : "hidden";
+      if (!at) { return; }
+      node.style.left = at[0] + "px";
+      node.style.top = at[1] + "px";
+      taken.push({ left: box.left + at[0], right: box.right + at[0], top: box.top + at[1], bottom: box.bottom + at[1] });
+      said[node.textContent] = true;
     });
   };
 

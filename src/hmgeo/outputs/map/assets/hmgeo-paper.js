@@ -52,6 +52,8 @@
       document.getElementById("sheet").textContent = "@page { size: " + size[0] + "mm " + size[1] + "mm; margin: " + MARGIN_MM + "mm; } :root { --sheet-width: " +
         (size[0] - 2 * MARGIN_MM) + "mm; --sheet-height: " + (size[1] - 2 * MARGIN_MM) + "mm; }";
       root.classList.add("printing");
+      this.before.open = this.credits.open;
+      this.credits.open = true;
       map.options.zoomSnap = 0;
       map.invalidateSize({ animate: false, pan: false });
       view = this.sheet.scale ? hmgeo.zoomOfScale(this.sheet.scale, this.before.center.lat) : map.getBoundsZoom(this.before.bounds);
@@ -59,6 +61,7 @@
       this.drawBar();
     } else {
       root.classList.remove("printing");
+      this.credits.open = this.before.open;
       map.options.zoomSnap = this.before.snap;
       map.invalidateSize({ animate: false, pan: false });
       map.setView(this.before.center, this.before.zoom, { animate: false });
@@ -108,14 +111,14 @@
   };
 
   Page.prototype.picture = function (ratio, then) {
-    var box = this.map.getContainer(), frame = box.getBoundingClientRect(), head = 34, foot = 62, canvas = hmgeo.el("canvas"), ctx, page = this;
+    var box = this.map.getContainer(), frame = box.getBoundingClientRect(), head = 34, foot = 76, side = 236, canvas = hmgeo.el("canvas"), ctx, page = this;
     this.drawAtOnce(ratio);
-    canvas.width = frame.width * ratio;
+    canvas.width = (frame.width + side) * ratio;
     canvas.height = (frame.height + head + foot) * ratio;
     ctx = canvas.getContext("2d");
     ctx.scale(ratio, ratio);
     ctx.fillStyle = "#fff";
-    ctx.fillRect(0, 0, frame.width, frame.height + head + foot);
+    ctx.fillRect(0, 0, frame.width + side, frame.height + head + foot);
     ctx.save();
     ctx.beginPath();
     ctx.rect(0, head, frame.width, frame.height);
@@ -135,6 +138,7 @@
     drawMarks(ctx, box.querySelectorAll("path.mark, path.halo"));
     ctx.restore();
     page.frameOf(ctx, frame, head);
+    page.drawLegend(ctx, frame.width + 10, head, head + frame.height, side - 18);
     this.drawAtOnce(0);
     then(canvas);
   };
@@ -154,18 +158,62 @@
     });
   }
 
+  function drawShape(ctx, shape, look) {
+    ctx.lineWidth = parseFloat(look.strokeWidth);
+    ctx.setLineDash(look.strokeDasharray === "none" ? [] : look.strokeDasharray.split(/[ ,]+/).map(parseFloat));
+    if (look.fill !== "none") { ctx.globalAlpha = Number(look.fillOpacity); ctx.fillStyle = look.fill; ctx.fill(shape); ctx.globalAlpha = 1; }
+    if (look.stroke !== "none") { ctx.strokeStyle = look.stroke; ctx.stroke(shape); }
+  }
+
   function drawMarks(ctx, paths) {
     Array.prototype.forEach.call(paths, function (path) {
-      var to = path.getScreenCTM(), look = getComputedStyle(path), shape = new Path2D(path.getAttribute("d"));
+      var to = path.getScreenCTM();
       ctx.save();
       ctx.transform(to.a, to.b, to.c, to.d, to.e, to.f);
-      ctx.lineWidth = parseFloat(look.strokeWidth);
-      ctx.setLineDash(look.strokeDasharray === "none" ? [] : look.strokeDasharray.split(/[ ,]+/).map(parseFloat));
-      if (look.fill !== "none") { ctx.fillStyle = look.fill; ctx.fill(shape); }
-      if (look.stroke !== "none") { ctx.strokeStyle = look.stroke; ctx.stroke(shape); }
+      drawShape(ctx, new Path2D(path.getAttribute("d")), getComputedStyle(path));
       ctx.restore();
     });
   }
+
+  /* A swatch of the legend, 22 by 14 pixels. */
+  function drawSwatch(ctx, svg, x, y) {
+    var box = svg.getAttribute("viewBox").split(" ").map(Number), scale = Math.min(22 / box[2], 14 / box[3]);
+    ctx.save();
+    ctx.translate(x + 11, y);
+    ctx.scale(scale, scale);
+    ctx.translate(-box[0] - box[2] / 2, -box[1] - box[3] / 2);
+    Array.prototype.forEach.call(svg.children, function (node) {
+      var shape = new Path2D(node.getAttribute("d") || "");
+      function n(name) { return Number(node.getAttribute(name) || 0); }
+      if (node.tagName === "circle") { shape.arc(n("cx"), n("cy"), n("r"), 0, 2 * Math.PI); }
+      if (node.tagName === "rect") { shape.rect(n("x"), n("y"), n("width"), n("height")); }
+      drawShape(ctx, shape, getComputedStyle(node));
+    });
+    ctx.restore();
+  }
+
+  /* The legend of the panel beside the map, without layers that are off; what finds no room is counted. */
+  Page.prototype.drawLegend = function (ctx, x, top, bottom, width) {
+    var page = this, lines = document.querySelectorAll("#legend h2, #legend h3, #legend li"), font = getComputedStyle(document.body).fontFamily, y = top + 10, left = 0;
+    ctx.textBaseline = "middle";
+    Array.prototype.forEach.call(lines, function (line) {
+      var swatch = line.querySelector("svg"), word = line.querySelector(".word, [data-t]"), n = line.querySelector(".n, .total"), isHead = line.tagName !== "LI", room = width - (swatch ? 28 : 0) - (n ? 48 : 0);
+      var drawn = page.context[line.getAttribute("data-context") || -1];
+      if (drawn && !page.map.hasLayer(drawn.layer)) { return; }
+      if (y > bottom - 26) { left += 1; return; }
+      if (isHead) { y += 4; }
+      if (swatch) { drawSwatch(ctx, swatch, x, y); }
+      ctx.fillStyle = "#1f2a36";
+      ctx.font = (line.tagName === "H2" ? "600 12px " : "11px ") + font;
+      ctx.textAlign = "left";
+      ctx.fillText((word || line).textContent, x + (swatch ? 28 : 0), y, room);
+      ctx.textAlign = "right";
+      if (n) { ctx.fillText(n.textContent, x + width, y); }
+      y += 16;
+    });
+    ctx.textAlign = "left";
+    if (left) { ctx.fillText(hmgeo.say(this.data.labels.legend_left_out, { n: left }), x, bottom - 8, width); }
+  };
 
   /* What stands around and over the picture: title, watermark, north, scale bar, caption, disclaimer. */
   Page.prototype.frameOf = function (ctx, frame, head) {
@@ -199,8 +247,8 @@
     ctx.textAlign = "left";
     ctx.font = "11px " + font;
     ctx.fillStyle = "#45505b";
-    [this.data.caption].concat(wrap(ctx, document.getElementById("disclaimer").textContent, frame.width - 16)).forEach(function (line, i) {
-      if (i < 4) { ctx.fillText(line, 8, bottom + 10 + 14 * i, frame.width - 16); }
+    [this.data.caption].concat(wrap(ctx, document.getElementById("disclaimer").textContent, frame.width + 216), wrap(ctx, this.credits.querySelector("p").textContent, frame.width + 216)).forEach(function (line, i) {
+      if (i < 5) { ctx.fillText(line, 8, bottom + 10 + 14 * i, frame.width + 216); }
     });
   };
 

@@ -76,6 +76,10 @@
     if (this.chosen) { parts.push("s=" + encodeURIComponent(this.chosen.id)); }
     off = this.codes.filter(function (code) { return !page.map.hasLayer(page.groups[code]); });
     if (off.length) { parts.push("off=" + off.join(",")); }
+    [["on", true], ["hide", false]].forEach(function (pair) {
+      var keys = page.choices.filter(function (one) { return one.on !== pair[1] && page.map.hasLayer(one.layer) === pair[1]; }).map(function (one) { return one.key; });
+      if (keys.length) { parts.push(pair[0] + "=" + keys.join(",")); }
+    });
     if (this.dock.isOpen()) { parts.push("t=" + this.dock.tab); }
     if (this.ask && this.ask.fragment()) { parts.push("ask=" + this.ask.fragment()); }
     if (this.data.language === "en") { parts.push("en"); }
@@ -99,6 +103,12 @@
     });
     if (this.isFiltered()) { this.applyFilter(); }
     (given.off || "").split(",").forEach(function (code) { if (given.off !== undefined && page.groups[code]) { page.map.removeLayer(page.groups[code]); } });
+    this.choices.forEach(function (one) {
+      var on = one.on;
+      [["on", true], ["hide", false]].forEach(function (pair) { if ((given[pair[0]] || "").split(",").indexOf(one.key) >= 0) { on = pair[1]; } });
+      if (on !== page.map.hasLayer(one.layer)) { if (on) { page.map.addLayer(one.layer); } else { page.map.removeLayer(one.layer); } }
+    });
+    this.restack();
     if (given.t && this.dock.tabs && this.dock.tabs.some(function (tab) { return tab[0] === given.t; })) { this.dock.open(given.t); }
     if (given.s && this.sources[given.s]) { this.openSource(this.sources[given.s].source); }
     if (given.ask && this.ask) { this.ask.recall(location.hash.slice(1).split("&ask=")[1].split("&")[0]); }
@@ -156,6 +166,8 @@
     });
     this.map.closePopup();
     this.addTree();
+    this.credits.querySelector("summary").textContent = labels.credits;
+    this.drawVisits();
     if (document.getElementById("filter-reset")) { this.fillFilters(); this.applyFilter(); }
     this.sayRadius();
     if (this.zoomer) { this.zoomer.remove(); this.zoomer = L.control.zoom({ position: "topleft", zoomInTitle: labels.zoom_in, zoomOutTitle: labels.zoom_out }).addTo(this.map); }

@@ -223,15 +223,12 @@
 
   /* Why a tree has no zone on a page; empty where it has one. */
   hmgeo.Clauses.prototype.unpaintable = function (tree, facts) {
-    var clauses = this, set;
+    var clauses = this;
     if (tree.of) { return tree.of.map(function (part) { return clauses.unpaintable(part, facts); }).filter(Boolean)[0] || ""; }
     if (tree.op === "off") { return tree.why[0] || " "; }
     if (tree.op === "fixed" && tree.side === "unknown") { return tree.why[0] || " "; }
     if (tree.op === "fact" && !facts[tree.name]) { return tree.why; }
-    if (tree.open) { return tree.open; }
-    if (tree.op !== "near" && tree.op !== "touch") { return ""; }
-    set = this.data.sets[tree.set];
-    return Array.prototype.indexOf.call(this.grounds[this.data.layers[set.layer].ground].states[set.index], 2) >= 0 ? hmgeo.say(set.untold, { name: "" }) : "";
+    return tree.open || "";
   };
 
   /* The list of clauses with boxes, the legend, and what isn't painted. */

@@ -26,6 +26,7 @@
     this.lots = [];                      // {store, layer, kind} of packed receptors
     this.lights = [];                    // the same of highlights over them
     this.radius = data.radii_m.indexOf(data.radius_m) >= 0 ? data.radii_m.indexOf(data.radius_m) : data.radii_m.length ? 0 : null;
+    this.choices = [];                   // {key, layer, on} of what the tree switches, as the page opens
     this.rules = { township: "", trade: "", certainty: "", year: "" };
     data.language = data.language === "en" ? "en" : "zh";
     data.labels = data.words[data.language];
@@ -54,8 +55,8 @@
   /* Small parcels stay visible from afar: their outline grows as they shrink. Many marks get smaller instead. */
   Page.prototype.adaptToZoom = function () {
     var zoom = this.map.getZoom(), marks = this.sources, ids = Object.keys(marks);
-    var more = zoom < 12.5 ? 2 : zoom < 14.5 ? 1 : 0, radius = ids.length > 120 && zoom < 12 ? ids.length > 600 ? 3.6 : 5.5 : 8;
-    if (more !== this.more) { this.lands.forEach(function (land) { land.group.setStyle({ weight: land.weight + more }); }); }
+    var more = zoom < 12.5 ? 2 : zoom < 14.5 ? 1 : 0, radius = (ids.length > 120 || this.isNarrow() && ids.length > 20) && zoom < 12 ? ids.length > 600 ? 3.6 : 5.5 : 8;
+    if (more !== this.more) { this.lands.forEach(function (land) { land.group.setStyle({ weight: land.weight + more, halo: Math.min(1, more) }); }); }
     if (radius !== this.markRadius) { ids.forEach(function (id) { marks[id].setRadius(radius); }); }
     this.more = more;
     this.markRadius = radius;
@@ -114,6 +115,7 @@
   Page.prototype.goToSource = function (source) {
     var page = this;
     this.ensure(this.sources[source.id].group);
+    this.foldNarrow();
     this.fly(source.at, Math.max(this.map.getZoom(), 13), function () { page.openSource(source); });
   };
 
@@ -166,6 +168,33 @@
     if (layer) { this.goToParcel(layer); } else if (packed) { packed(); } else { this.fly(source.nearest_at, 16, function () {}); }
   };
 
+  /* The ordered list in the side panel: who is visited when, by group; what passes no filter waits. */
+  Page.prototype.drawVisits = function () {
+    var page = this, box = document.getElementById("visits-list"), visits = this.data.visits, rows, group = "", counts = [];
+    function word(text) { return page.data.language === "en" && visits.words[text] || text; }
+    if (!box) { return; }
+    rows = this.allRows().filter(function (row) { return row.number && page.passes(row); });
+    box.textContent = "";
+    rows.forEach(function (row) {
+      var item = hmgeo.el("li"), go = hmgeo.el("button");
+      if (row.visit[0] !== group) {
+        group = row.visit[0];
+        counts.push(word(group) + " " + rows.filter(function (other) { return other.visit[0] === row.visit[0]; }).length);
+      }
+      go.type = "button";
+      go.setAttribute("data-visit", row.id);
+      go.title = row.visit[2];
+      go.appendChild(hmgeo.el("span", "n", row.number));
+      go.appendChild(hmgeo.el("span", "word", row.name));
+      go.appendChild(hmgeo.el("span", "aside", word(row.visit[0]) + " " + word(row.visit[1])));
+      go.addEventListener("click", function () { if (row.at) { page.goToSource(row); } else { page.goToRow(row.id); } });
+      item.appendChild(go);
+      box.appendChild(item);
+    });
+    document.getElementById("visits-says").textContent = counts.join("｜");
+    document.getElementById("visits-text").textContent = hmgeo.inLanguage(visits, "text", this.data);
+  };
+
   /* A row that isn't drawn: show it in its list. */
   Page.prototype.goToRow = function (id) {
     var list = document.getElementById("unmapped");
@@ -187,7 +216,7 @@
       page.context.push({ title: hmgeo.say(page.data.labels.tiles_title, tiles), layer: layer.addTo(page.map) });
     });
     if (backdrop) {
-      this.context.push({ key: "hillshade", title: backdrop.title, layer: L.imageOverlay(backdrop.uri, backdrop.bounds, { pane: "backdrop", opacity: 0.55, alt: backdrop.title }).addTo(this.map) });
+      this.context.push({ key: "hillshade", title: backdrop.title, layer: L.imageOverlay(backdrop.uri, backdrop.bounds, { pane: "backdrop", opacity: 0.4, alt: backdrop.title }) });
     }
   };
 
@@ -250,10 +279,22 @@
       var group = groups[source.verdict] = groups[source.verdict] || L.featureGroup(), mark;
       mark = page.sources[source.id] = hmgeo.sourceMark(source, data, page.svg, page.openSource.bind(page)).addTo(group);
       mark.group = group;
+      mark.label = source.number ? hmgeo.label(source.at, String(source.number), "number").addTo(group) : null;
       mark.outline = source.outline ? page.outline(source).addTo(group) : null;
     });
     this.codes = Object.keys(data.verdict_words).filter(function (code) { return groups[code]; });
     this.codes.slice().reverse().forEach(function (code) { page.keep(groups[code], true); });  // the gravest on top
+  };
+
+  Page.prototype.isNarrow = function () { return window.matchMedia("(max-width: 700px)").matches; };
+
+  /* What the tree switches, by keys that are the same whenever this page opens; links tell what differs from the start. */
+  Page.prototype.addChoices = function () {
+    var page = this;
+    function add(key, layer) { if (layer) { page.choices.push({ key: key, layer: layer, on: page.map.hasLayer(layer) }); } }
+    add("q", this.lines);
+    this.branches.forEach(function (land, i) { land.children.forEach(function (child, j) { add("r" + i + "." + j, child.layer); }); });
+    this.context.forEach(function (item, i) { add("c" + i, item.layer); });
   };
 
   Page.prototype.addTree = function () {
@@ -272,17 +313,21 @@
     });
     branch(labels.tree_frame, this.context.map(function (item) { return leaf(hmgeo.inLanguage(item, "title", page.data), item.layer); }));
     if (tree.length) {
-      this.tree = L.control.layers.tree(null, tree, { collapsed: false, closedSymbol: "▸", openedSymbol: "▾", spaceSymbol: " " }).addTo(this.map);
+      this.tree = L.control.layers.tree(null, tree, { collapsed: this.isNarrow(), closedSymbol: "▸", openedSymbol: "▾", spaceSymbol: " " }).addTo(this.map);
     }
   };
 
   Page.prototype.addControls = function () {
-    var page = this, credits = this.data.credits.concat(this.data.backdrop ? [this.data.backdrop.credit] : []).filter(Boolean).map(hmgeo.escape).join("；");
+    var page = this, credits = this.data.credits.concat(this.data.backdrop ? [this.data.backdrop.credit] : []).filter(Boolean).join("；");
     this.zoomer = L.control.zoom({ position: "topleft", zoomInTitle: this.data.labels.zoom_in, zoomOutTitle: this.data.labels.zoom_out }).addTo(this.map);
     L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 140 }).addTo(this.map);
-    L.control.attribution({ position: "bottomright", prefix: false }).addAttribution(credits || "hmgeo").addTo(this.map);
+    this.credits = hmgeo.el("details", "leaflet-control-attribution");
+    this.credits.appendChild(hmgeo.el("summary", "", this.data.labels.credits));
+    this.credits.appendChild(hmgeo.el("p", "", credits));
+    this.map.addControl(new (L.Control.extend({ onAdd: function () { L.DomEvent.disableClickPropagation(page.credits); return page.credits; } }))({ position: "bottomright" }));
     this.map.getContainer().setAttribute("role", "application");
     this.map.getContainer().setAttribute("aria-label", this.data.labels.map_label);
+    this.map.on("popupopen popupclose", function (event) { page.map.getContainer().classList.toggle("popped", event.type === "popupopen"); });
     this.map.on("popupopen", function (event) {
       var node = event.popup.getElement(), cross = node.querySelector(".leaflet-popup-close-button");
       cross.title = page.data.labels.close;
@@ -330,14 +375,21 @@
   };
 
   Page.prototype.addPanels = function () {
-    var page = this, map = this.map, dismiss = document.getElementById("dismiss-warnings"), paper = document.getElementById("watermark");
-    if (paper) { map.getContainer().appendChild(paper); }
-    if (dismiss) {
-      dismiss.addEventListener("click", function () {
-        document.getElementById("warnings").classList.add("dismissed");
-        page.resized();
-      });
+    var page = this, paper = document.getElementById("watermark"), more = document.getElementById("tool-more"), side = document.getElementById("tool-side");
+    if (paper) { this.map.getContainer().appendChild(paper); }
+    more.addEventListener("click", function () {
+      more.setAttribute("aria-expanded", String(document.getElementById("head-more").classList.toggle("open")));
+      page.resized();
+    });
+    function fold(off) {
+      document.body.classList.toggle("side-off", off);
+      side.setAttribute("aria-expanded", String(!off));
+      page.resized();
     }
+    side.addEventListener("click", function () { fold(!document.body.classList.contains("side-off")); });
+    this.foldNarrow = function () { if (page.isNarrow()) { fold(true); } };
+    this.foldNarrow();
+    this.drawVisits();
     document.querySelector("html").lang = this.data.language === "en" ? "en" : "zh";
   };
 
@@ -353,6 +405,7 @@
     this.addSearchLines();
     this.keep(this.selected, true);
     this.addSources();
+    this.addChoices();
     this.addTree();
     this.addControls();
     this.addPanels();
@@ -367,9 +420,9 @@
       if (hit) { page.openPacked(hit.lot, hit.index, event.latlng); }
     });
     map.on("zoomend", this.adaptToZoom, this);
-    map.on("zoomend overlayadd", function () { hmgeo.declutter(map); });
+    map.on("zoomend overlayadd overlayremove", function () { hmgeo.declutter(map); });
     map.fitBounds(this.data.bounds, {
-      paddingTopLeft: [40, 28], paddingBottomRight: [this.treeWidth(), 28], animate: false, maxZoom: 15
+      paddingTopLeft: [48, 36], paddingBottomRight: [this.treeWidth() + 12, 36], animate: false, maxZoom: 14
     });
     this.addAsk();
     this.addTools();
