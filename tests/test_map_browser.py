@@ -175,10 +175,14 @@ def test_the_list_of_visits_stands_in_the_panel_with_its_words_and_its_numbers_o
     assert page.locator("#visits-text").inner_text() == wording.visit_order(results)
     numbers = set(page.locator(".label-number span").all_inner_texts())
     assert numbers == {str(row["list_number"]) for row in rows if row["lon"] is not None}
+    assert rows[0]["lon"] is None
     page.locator("#visits-list button").first.focus()
     page.keyboard.press("Enter")
+    assert page.locator("#unmapped li.found").get_attribute("data-source") == rows[0]["source_id"]
+    page.locator("#visits-list button").nth(1).focus()
+    page.keyboard.press("Enter")
     page.locator(".pop-name").wait_for()
-    assert page.locator(".pop-name").inner_text() == rows[0]["name"]
+    assert page.locator(".pop-name").inner_text() == rows[1]["name"]
     page.select_option("#filter-certainty", "ambiguous")
     assert page.locator("#visits-list button").count() == sum(row["certainty"] == "ambiguous" for row in rows)
     page.close()
