@@ -61,7 +61,7 @@ def map_figure(
     shown = audience.shown_to(results, audience.PUBLIC) if is_public else audience.Shown(results)
     words = LABELS_EN if presentation.language == "en" else LABELS
     paper = sheet(presentation.paper)
-    seen = view(bounds or layers.page_bounds(shown.results), paper.frame)
+    seen = view(bounds or layers.page_bounds(shown.results, on_paper=True), paper.frame)
     figure = Figure(figsize=(paper.width_mm / _MM_PER_INCH, paper.height_mm / _MM_PER_INCH), facecolor="white")
     FigureCanvasAgg(figure)
     page = _page(figure, paper)

@@ -240,11 +240,18 @@ def credits_of(results: Results) -> list[str]:
     return [line for line in dict.fromkeys(lines) if line]
 
 
-def page_bounds(results: Results) -> list[list[float]]:
-    """Return what the page opens on: the marks of the sources, else receptors, else the areas around them."""
+def page_bounds(results: Results, *, on_paper: bool = False) -> list[list[float]]:
+    """Return what the page opens on: the marks of the sources, else receptors, else the areas around them.
+
+    Parameters
+    ----------
+    on_paper
+        Receptors are held with the sources: nobody moves a sheet.
+    """
     marks = [place["at"] for row in results.sources.to_pylist() if (place := sources.place_of(row))]
     points = np.array([shapely.Point(lon, lat) for lat, lon in marks], dtype=object)
     receptors = shapes.read(results.receptors["geometry"].to_pylist())
+    content = [points, receptors] if on_paper or not marks else [points]
     frames = [
         shapes.read(layer.table["geometry"].to_pylist())
         for role in _FRAMING
@@ -253,4 +260,4 @@ def page_bounds(results: Results) -> list[list[float]]:
     ]
     rest = [shapes.read(layer.table["geometry"].to_pylist()) for layer in results.context]
     first = next((box for frame in frames if (box := shapes.bounds([frame]))), None)
-    return shapes.bounds([points]) or shapes.bounds([receptors]) or first or shapes.bounds(rest) or EVERYWHERE
+    return shapes.bounds(content) or first or shapes.bounds(rest) or EVERYWHERE
