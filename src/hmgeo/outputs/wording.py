@@ -24,7 +24,7 @@ from hmgeo.vocabulary import (
     Verdict,
     Word,
 )
-from hmgeo.words import Reason, groups_of, parts_of, render
+from hmgeo.words import Reason, bared, groups_of, parts_of, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -276,9 +276,84 @@ def gaps_of(findings: Iterable[Mapping[str, Any]]) -> list[tuple[str, int, int, 
     return sorted(rows, key=lambda row: (-row[1], -row[2], row[0]))
 
 
+SETTLES: Mapping[str, str] = MappingProxyType(
+    {
+        "layer_absent": "取得「{layer}」（{department}）",
+        "layer_not_asked": "对「{layer}」作分析",
+        "layer_invented_unjudged": "取得真实的「{layers}」",
+        "flow_needed": "取得「高程」",
+        "slope_needed": "取得「高程」",
+        "coverage_undeclared": "申明「{layer}」的数据范围和完整性",
+        "coverage_left": "补充「{layer}」数据范围以外的部分",
+        "coverage_ends_near": "补充数据边界以外的部分",
+        "layer_incomplete": "补全「{layer}」并申明完整",
+        "class_unstated": "补充「{layer}」的官方类别",
+        "class_unread": "更正「{layer}」的类别",
+        "classes_unread": "更正「{layer}」的类别",
+        "class_not_made_yet": "划定「{layer}」的类别",
+        "banks_approximate": "取得「{layer}」的岸线",
+        "banks_are_centrelines": "取得「{layer}」的岸线",
+        "outline_absent": "提供厂界或用地范围",
+        "fact_unstated": "说明是否{what}",
+        "facts_unstated": "说明是否{words}",
+        "trade_may_run_it": "说明是否{words}",
+        "number_unstated": "补充{what}",
+        "action_unstated": "说明建设性质",
+        "trade_unstated": "补充行业代码",
+        "trade_unreadable": "更正行业代码",
+        "trade_coarse": "行业代码填到小类",
+        "trade_other_edition": "注明行业分类版本",
+        "cadmium_unread": "更正是否涉镉",
+        "contradicted": "核实互相矛盾的填报",
+        "parameter_unset": "选定参数「{title}」并说明理由",
+        "parameter_unset_hinted": "选定参数「{title}」并说明理由",
+        "place_unknown": "补测坐标",
+        "site_without_position": "补测坐标",
+        "somewhere_untold": "补测坐标",
+        "somewhere_not_measured": "补测坐标",
+        "county_unknown": "补测坐标或写明所在县、乡镇",
+        "county_too_coarse": "补测坐标或写明所在县、乡镇",
+        "township_too_coarse": "补测坐标或写明所在县、乡镇",
+        "point_outside_county": "核对坐标与所填县、乡镇",
+        "basin_untold": "说明是否位于{basin}",
+        "text_absent": "取得《{document}》原文",
+        "period_is_over": "核实期满文件的接续文件",
+        "rule_without_test": "由人判断，本条没有可执行的判定",
+    }
+)
+"""What a person can do about each reason that keeps a clause from being judged, by its code."""
+
+
 def settled_by(finding: Mapping[str, Any]) -> list[str]:
-    """Return what would settle a finding that isn't assessed."""
-    return [finding["note"] or ""]
+    """Return what would settle a finding that isn't assessed, each once.
+
+    Parameters
+    ----------
+    finding
+        Its note is the reasons that it was told from.
+
+    Examples
+    --------
+    >>> from hmgeo.words import say, sentences
+    >>> note = sentences(say("layer_absent", layer="河流", department="水利部门"), say("place_unknown"))
+    >>> settled_by({"note": note})
+    ['取得「河流」（水利部门）', '补测坐标']
+    >>> settled_by({"note": "没有载明原因。"})
+    ['没有载明原因']
+    """
+    parts = parts_of(finding["note"])
+    known = [
+        SETTLES[one.code].format_map({name: _in_words(value) for name, value in one.values.items()})
+        for one in parts
+        if isinstance(one, Reason) and one.code in SETTLES
+    ]
+    return list(dict.fromkeys(known)) or [bared(parts[0]) if parts else "原因未载明"]
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, tuple):
+        return "、".join(map(_in_words, value))
+    return value.zh if isinstance(value, Word) else bared(value) if isinstance(value, Reason) else str(value)
 
 
 def disclaimer(language: str = "zh") -> str:

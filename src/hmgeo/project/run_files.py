@@ -30,6 +30,7 @@ from hmgeo.results.columns import FINDINGS, PAIRS, SOURCES, TOWNSHIPS
 from hmgeo.results.results import ContextLayer, Presentation
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import Basis
+from hmgeo.words import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -137,7 +138,7 @@ def told_by(results: Results, presentation: Presentation, folder: Path) -> Told:
     return Told(
         manifest_of(results, presentation),
         results.sources.drop_columns("geometry").to_pylist(),
-        results.findings.drop_columns("geometry").to_pylist(),
+        results.finding_rows(),
         [] if bureau is None else bureau.townships.to_pylist(),
         picture if picture.is_file() else None,
     )
@@ -161,7 +162,8 @@ def read_told(folder: Path) -> Told:
             Problem("结果由较早的版本写出，没有核查先后", Place(file=folder.name), remedy="重新运行后再写报告")
         )
     picture = folder / PRINT / "map.png"
-    findings = pq.read_table(folder / DATA / FINDINGS.name).drop_columns("geometry").to_pylist()
+    rows = pq.read_table(folder / DATA / FINDINGS.name).drop_columns("geometry").to_pylist()
+    findings = [row | {"note": decoded(row["reasons"] or ())} for row in rows]
     townships = folder / DATA / TOWNSHIPS.name
     return Told(
         told,

@@ -180,7 +180,7 @@ class Told:
         self.results = results
         self.example = wording.is_example(results)
         self.sources: list[dict[str, Any]] = results.sources.drop_columns("geometry").to_pylist()
-        self.findings: list[dict[str, Any]] = results.finding_rows()
+        self.findings = results.finding_rows()
         self.by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for finding in self.findings:
             self.by_source[finding["source_id"]].append(finding)
