@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hmgeo.outputs.english import in_language
+from hmgeo.outputs.wording import SETTLES, gaps_of, settled_by
 from hmgeo.vocabulary import Action, Unassessed
 from hmgeo.words import Reason, catalogue, codes_of, decoded, encoded, groups_of, render, say, sentences
 
@@ -94,6 +95,25 @@ def test_every_code_is_used_and_every_code_that_is_said_stands_in_the_catalogue(
     ]
     assert len(said) > 100
     assert [code for code in said if code not in catalogue()] == []
+
+
+def test_whatever_keeps_a_clause_from_being_judged_has_what_would_settle_it() -> None:
+    open_ended = {code for code, entry in catalogue().items() if re.search("未作判断|未评估|结果为下限", entry.zh)}
+    assert open_ended - set(SETTLES) == {"case_silent"}  # a worked case's own silence
+    for code, settles in SETTLES.items():
+        held = {name for name, _ in values_of(catalogue()[code].zh)}
+        assert {name for name, _ in values_of(catalogue()[settles].zh)} <= held, code
+
+
+def test_what_would_settle_a_finding_is_told_by_its_codes_in_both_languages() -> None:
+    typed = "未提供「河流」，本条未评估。请向水利部门获取。"
+    note = sentences(say("layer_absent", layer="「甲；乙」", department="水利部门"), say("place_unknown"), typed)
+    needed = settled_by({"note": note})
+    assert needed == ["取得「「甲；乙」」（水利部门）", "补测坐标"]
+    assert [in_language(one, "en") for one in needed][1] == "measure coordinates"
+    rows = [{"verdict": "not_assessed", "source_id": name, "note": note} for name in "ab"]
+    rows.append({"verdict": "not_assessed", "source_id": "c", "note": say("place_unknown")})
+    assert gaps_of(rows) == [("补测坐标", 1, 3, 3), ("取得「「甲；乙」」（水利部门）", 0, 2, 2)]
 
 
 def own_sentences(tree: ast.Module) -> int:

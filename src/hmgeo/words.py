@@ -122,6 +122,12 @@ def say(code: str, /, **values: Value) -> Reason:
     return Reason(_told(code, values, "zh", str, bare=False), code, values)
 
 
+def say_with(code: str, values: Mapping[str, Value]) -> Reason:
+    """Return a reason of the catalogue told by those of the values that its words ask for."""
+    asked = {name for _, name, _ in _pieces(catalogue()[code].zh, bare=False) if name}
+    return say(code, **{name: value for name, value in values.items() if name in asked})
+
+
 def template(code: str, language: str = "zh") -> str:
     """Return the words of a code for a page that fills in the values itself, each as `{name}`."""
     return "".join(

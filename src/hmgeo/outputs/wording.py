@@ -24,7 +24,7 @@ from hmgeo.vocabulary import (
     Verdict,
     Word,
 )
-from hmgeo.words import Reason, bared, groups_of, parts_of, render
+from hmgeo.words import Reason, bared, groups_of, parts_of, render, say, say_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -278,50 +278,82 @@ def gaps_of(findings: Iterable[Mapping[str, Any]]) -> list[tuple[str, int, int, 
 
 SETTLES: Mapping[str, str] = MappingProxyType(
     {
-        "layer_absent": "取得「{layer}」（{department}）",
-        "layer_not_asked": "对「{layer}」作分析",
-        "layer_invented_unjudged": "取得真实的「{layers}」",
-        "flow_needed": "取得「高程」",
-        "slope_needed": "取得「高程」",
-        "coverage_undeclared": "申明「{layer}」的数据范围和完整性",
-        "coverage_left": "补充「{layer}」数据范围以外的部分",
-        "coverage_ends_near": "补充数据边界以外的部分",
-        "layer_incomplete": "补全「{layer}」并申明完整",
-        "class_unstated": "补充「{layer}」的官方类别",
-        "class_unread": "更正「{layer}」的类别",
-        "classes_unread": "更正「{layer}」的类别",
-        "class_not_made_yet": "划定「{layer}」的类别",
-        "banks_approximate": "取得「{layer}」的岸线",
-        "banks_are_centrelines": "取得「{layer}」的岸线",
-        "outline_absent": "提供厂界或用地范围",
-        "fact_unstated": "说明是否{what}",
-        "facts_unstated": "说明是否{words}",
-        "trade_may_run_it": "说明是否{words}",
-        "number_unstated": "补充{what}",
-        "action_unstated": "说明建设性质",
-        "trade_unstated": "补充行业代码",
-        "trade_unreadable": "更正行业代码",
-        "trade_coarse": "行业代码填到小类",
-        "trade_other_edition": "注明行业分类版本",
-        "cadmium_unread": "更正是否涉镉",
-        "contradicted": "核实互相矛盾的填报",
-        "parameter_unset": "选定参数「{title}」并说明理由",
-        "parameter_unset_hinted": "选定参数「{title}」并说明理由",
-        "place_unknown": "补测坐标",
-        "site_without_position": "补测坐标",
-        "somewhere_untold": "补测坐标",
-        "somewhere_not_measured": "补测坐标",
-        "county_unknown": "补测坐标或写明所在县、乡镇",
-        "county_too_coarse": "补测坐标或写明所在县、乡镇",
-        "township_too_coarse": "补测坐标或写明所在县、乡镇",
-        "point_outside_county": "核对坐标与所填县、乡镇",
-        "basin_untold": "说明是否位于{basin}",
-        "text_absent": "取得《{document}》原文",
-        "period_is_over": "核实期满文件的接续文件",
-        "rule_without_test": "由人判断，本条没有可执行的判定",
+        "layer_absent": "get_layer",
+        "layer_not_asked": "analyse_layer",
+        "layer_invented_unjudged": "get_real_layers",
+        "flow_needed": "get_heights",
+        "slope_needed": "get_heights",
+        "coverage_undeclared": "declare_coverage",
+        "coverage_left": "extend_layer",
+        "coverage_ends_near": "extend_data",
+        "layer_incomplete": "complete_layer",
+        "class_unstated": "give_class",
+        "class_unread": "correct_class",
+        "classes_unread": "correct_class",
+        "class_not_made_yet": "have_it_classified",
+        "banks_approximate": "get_banks",
+        "banks_are_centrelines": "get_banks",
+        "outline_absent": "give_outline",
+        "fact_unstated": "state_whether",
+        "facts_unstated": "state_whether_any",
+        "trade_may_run_it": "state_whether_any",
+        "number_unstated": "supply_numbers",
+        "action_unstated": "state_kind_of_project",
+        "trade_unstated": "supply_trade",
+        "trade_unreadable": "correct_trade",
+        "trade_coarse": "give_trade_in_full",
+        "trade_other_edition": "state_edition",
+        "cadmium_unread": "correct_cadmium",
+        "contradicted": "check_contradiction",
+        "parameter_unset": "choose_parameter",
+        "parameter_unset_hinted": "choose_parameter",
+        "place_unknown": "measure_coordinates",
+        "site_without_position": "measure_coordinates",
+        "somewhere_untold": "measure_coordinates",
+        "somewhere_not_measured": "measure_coordinates",
+        "county_unknown": "give_place",
+        "county_too_coarse": "give_place",
+        "township_too_coarse": "give_place",
+        "point_outside_county": "check_place",
+        "basin_untold": "state_basin",
+        "text_absent": "get_text",
+        "period_is_over": "verify_successor",
+        "rule_without_test": "leave_to_people",
+        "feature_class_unread": "correct_class",
+        "fact_denied": "check_contradiction",
+        "territory_unknown": "give_place",
+        "validity_successor_not_held": "verify_successor",
+        "feature_fact_unstated": "complete_features",
+        "flow_without_heights": "get_heights",
+        "network_absent": "get_rivers",
+        "features_set_aside": "mend_features",
+        "surroundings_unbounded": "get_boundary",
+        "area_unbounded": "get_boundary",
+        "key_area_extent_unset": "choose_extent",
+        "water_not_assessed": "check_water",
+        "off_stream": "measure_coordinates",
+        "flow_not_by_fact": "check_water",
+        "network_not_by_fact": "check_water",
+        "catchment_at_edge": "extend_heights",
+        "water_ends": "extend_heights",
+        "features_off_stream": "check_water",
+        "water_leaves_coverage": "extend_layer",
+        "rivers_leave_coverage": "extend_layer",
+        "rivers_untrusted": "verify_rivers",
+        "rivers_disagree": "verify_rivers",
+        "off_rivers": "measure_coordinates",
+        "subject_off_rivers": "check_water",
+        "rivers_end_up": "extend_rivers",
+        "rivers_end_down": "extend_rivers",
+        "rivers_loose": "verify_rivers",
+        "rivers_unfit": "verify_rivers",
+        "features_off_rivers": "check_water",
+        "terrain_without_heights": "get_heights",
+        "terrain_radius_unset": "choose_radius",
+        "area_by_density": "get_official_area",
     }
 )
-"""What a person can do about each reason that keeps a clause from being judged, by its code."""
+"""What a person can do about each reason that keeps a clause from being judged, codes both."""
 
 
 def settled_by(finding: Mapping[str, Any]) -> list[str]:
@@ -341,19 +373,11 @@ def settled_by(finding: Mapping[str, Any]) -> list[str]:
     >>> settled_by({"note": "没有载明原因。"})
     ['没有载明原因']
     """
-    parts = parts_of(finding["note"])
+    parts = parts_of(finding["note"] or "")
     known = [
-        SETTLES[one.code].format_map({name: _in_words(value) for name, value in one.values.items()})
-        for one in parts
-        if isinstance(one, Reason) and one.code in SETTLES
+        say_with(SETTLES[one.code], one.values) for one in parts if isinstance(one, Reason) and one.code in SETTLES
     ]
-    return list(dict.fromkeys(known)) or [bared(parts[0]) if parts else "原因未载明"]
-
-
-def _in_words(value: object) -> str:
-    if isinstance(value, tuple):
-        return "、".join(map(_in_words, value))
-    return value.zh if isinstance(value, Word) else bared(value) if isinstance(value, Reason) else str(value)
+    return list(dict.fromkeys(known)) or [bared(parts[0]) if parts else say("reason_not_given")]
 
 
 def disclaimer(language: str = "zh") -> str:
