@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import pyarrow as pa
 import pytest
 
-from hmgeo.errors import RuleError
+from hmgeo.errors import RuleError, UsageError
+from hmgeo.project.run import expired_texts
+from hmgeo.project.start import relevant_clauses
 from hmgeo.rules.book import load_book
 from hmgeo.rules.model import DatedValue, Period, Rule, RuleStanding, Validity
 from hmgeo.rules.standing import codes_of_place, standing_of
@@ -210,3 +213,37 @@ def test_a_check_of_what_the_book_doesnt_know_is_refused() -> None:
     assert "规则库中没有这一条款或文件" in str(error.value)
     assert "是否为「SCR-JY-10KM」" in str(error.value)
     assert "同一条款或文件核实了两次" in str(error.value)
+
+
+def test_what_waits_for_a_text_is_told_once_a_run_and_not_once_a_firm() -> None:
+    over = {"standing": "period_over", "verdict": "not_assessed"}
+    rows = [over | {"document": "甲方案", "rule_id": rule} for rule in ("A-1", "A-2") for _ in range(30)]
+    rows += [
+        over | {"document": "乙方案", "rule_id": "B-1"},
+        over | {"document": "丙", "rule_id": "C-1", "verdict": "clear"},
+    ]
+    (told,) = expired_texts(pa.Table.from_pylist(rows))
+    assert told.startswith(
+        "规划期已届满、接续文件未核实的条款 3 条（《甲方案》2 条；《乙方案》1 条），61 项结论因此未评估"
+    )
+    assert "validity.yml" in told
+    assert expired_texts(pa.Table.from_pylist(rows[-1:])) == ()
+
+
+def test_the_clauses_for_a_trade_in_a_place_are_those_that_can_bind_it() -> None:
+    def asked(trade: str, area: str, day: str) -> dict[str, str]:
+        found, others = relevant_clauses((), trade=trade, area=area, as_of=date.fromisoformat(day))
+        judged = [rule for rule in load_book().rules if rule.gives_findings]
+        assert len(found) + sum(others.values()) == len(judged)
+        return {one.id: one.standing for one in found}
+
+    nandan = asked("3360", "451221", "2024-06-30")
+    assert nandan["SIT-GX-PARK"] == "效力待核实"
+    assert nandan["WAT-LAW-65"] == "现行有效"
+    assert {"NR-REG-26", "SIT-QY-KEYAREA-BAN", "SCR-JY-10KM"}.isdisjoint(nandan)
+    assert {"NR-REG-26", "PBF-REG-17"} <= set(asked("0912", "451221", "2024-06-30"))
+    assert "WET-LAW-19-NATIONAL" not in asked("3360", "451221", "2019-06-30")
+    for word, wrong in ((" 待定", {"trade": "待定"}), ("45122", {"area": "45122"}), ("mine", {"kind": "mine"})):
+        with pytest.raises(UsageError) as error:
+            relevant_clauses((), **{"trade": "3360", "area": "451221", "as_of": date(2024, 6, 30)} | wrong)
+        assert word.strip() in str(error.value)

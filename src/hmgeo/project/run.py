@@ -58,7 +58,7 @@ from hmgeo.vocabulary import (
     Verdict,
 )
 from hmgeo.water.view import water_view, waters_of
-from hmgeo.words import sentences
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from hmgeo.screening.bureau import Bureau
     from hmgeo.screening.heights import HeightFacts
     from hmgeo.screening.screen import Screened
+    from hmgeo.words import Reason
 
 
 WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误", "搁置待核", "没有坐标列", WIND_EVENT})
@@ -312,6 +313,7 @@ def warnings_of(
         found.append(f"{doubted} 行点位在所填或名称所述的县以外，与位置有关的条款未作判断；见各行备注。")
     if question.as_of is not None:
         found += Bench(question).open_territories(screened.places)
+        found += expired_texts(screened.findings)
     farmland = [layer for layer in layers if layer.kind is LayerKind.FARMLAND]
     if not farmland:
         found.append("未提供「耕地」，相关条款未评估。请向自然资源部门获取。")
@@ -319,6 +321,18 @@ def warnings_of(
     if unmarked:
         found.append(f"「{'」「'.join(dict.fromkeys(unmarked))}」密级未标注，本结果仅限内部使用。")
     return tuple(found)
+
+
+def expired_texts(findings: pa.Table) -> tuple[Reason, ...]:
+    """Return what is open because the period of texts is over: asked of the office once, not of each firm."""
+    columns = (findings[name].to_pylist() for name in ("standing", "verdict", "document", "rule_id"))
+    state = (Standing.PERIOD_OVER.value, Verdict.NOT_ASSESSED.value)
+    rows = [(document, rule) for *found, document, rule in zip(*columns, strict=True) if tuple(found) == state]
+    if not rows:
+        return ()
+    clauses = Counter(document for document, _ in dict.fromkeys(rows))
+    texts = tuple(say("text_expired", document=document, clauses=count) for document, count in clauses.items())
+    return (say("texts_expired", clauses=clauses.total(), findings=len(rows), texts=texts),)
 
 
 def with_class_years(receptors: pa.Table, layers: Iterable[Layer]) -> pa.Table:
