@@ -236,6 +236,7 @@ POINTS: dict[str, Maker] = {
     "shapefile": shapes("名单.shp"),
     "shapefile in gbk without cpg": shapes("名单.shp", encoding="GB18030"),
     "cpg in words of windows": shapes("名单.shp", encoding="GB18030", cpg="ANSI 936"),
+    "cpg that says the wrong thing": shapes("名单.shp", encoding="GB18030", cpg="UTF-8"),
     "cpg OEM": shapes("名单.shp", encoding="GB18030", cpg="OEM"),
     "zip of a mac": zipped(shapes("名单.shp"), extra="__MACOSX/._"),
     "geopackage": shapes("a.gpkg"),
@@ -309,6 +310,8 @@ def test_a_hole_of_a_survey_is_a_hole_and_what_it_states_is_checked(tmp_path: Pa
     assert told["面积不符"].startswith("写明 113.0 公顷，界址点围成 ")
     with pytest.raises(InputError, match="带号不明"):
         load(text(SURVEY.replace("带号=38", "带号=39"), name="b.txt")(tmp_path))
+    with pytest.raises(InputError, match="几度分带与带号不符"):
+        load(text(SURVEY.replace("几度分带=3", "几度分带=6"), name="b.txt")(tmp_path))
 
 
 def test_a_county_merged_over_rows_is_every_row_s(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import shapely
 from pyproj import CRS
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.geo.datum import Datum, gauss_kruger_crs, parse_datum, zone_central_meridian
+from hmgeo.geo.datum import SIX_DEGREE_ZONES, Datum, gauss_kruger_crs, parse_datum, zone_central_meridian
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.locate import corner_coordinates
 from hmgeo.intake.rows import Outcome, RawTable, name_rows
@@ -108,6 +108,10 @@ def _survey_crs(corners: Sequence[Corner], said: dict[str, str], journal: Journa
     if meridian is None or (prefix and stated and prefix != stated):
         found = f"带号={stated or '未写'}，Y 坐标前为 {prefix or '无'}"
         raise InputError(Problem("勘测定界文件的带号不明", place, found, remedy="在 [属性描述] 中写明 带号=38 之类"))
+    width = said.get("几度分带", "")
+    if width.isdigit() and (zone in SIX_DEGREE_ZONES) != (width == "6"):
+        found = f"几度分带={width}，带号 {zone}"
+        raise InputError(Problem("勘测定界文件的几度分带与带号不符", place, found, remedy="核对 [属性描述] 中的二者"))
     return gauss_kruger_crs(meridian, zone=prefix, datum=datum or Datum.CGCS2000)
 
 

@@ -689,24 +689,29 @@ _ENCODINGS = (("GB18030", r"936|gbk|gb-?2312|gb-?18030|cp936"), ("UTF-8", r"utf-
 
 
 def _shapefile_encoding(members: dict[str, Path], journal: Journal) -> str | None:
-    """Return what a .cpg tells; where it tells nothing UTF-8 if the text is that, else GB 18030, with an entry."""
+    """Return what a .cpg tells where the text is that; else UTF-8 if it is, else GB 18030, with an entry."""
     if ".dbf" not in members:
         return None
     said = members[".cpg"].read_text("ascii", "replace").strip() if ".cpg" in members else ""
     known = next((name for name, pattern in _ENCODINGS if re.search(pattern, said.casefold())), None)
     data = members[".dbf"].read_bytes()
-    if known or data.isascii():
+    if data.isascii() or (known and _reads(data, known)):
         return known
-    if re.search(r"8859|latin|1252|big5|950", said.casefold()):
+    if not known and re.search(r"8859|latin|1252|big5|950", said.casefold()):
         return None  # GDAL's own
-    texts = (
-        data[at + one.start : at + one.start + one.width] for one in _dbf_fields(data) for at in _dbf_records(data)
-    )
-    is_utf8 = all(_decodes(_mended(text, "utf-8"), "utf-8") for text in texts)
-    encoding = "UTF-8" if is_utf8 else "GB18030"
-    reason = f"cpg 写「{said}」，不是已知的编码" if said else "缺少 cpg 文件"
+    encoding = "UTF-8" if _reads(data, "utf-8") else "GB18030"
+    reason = f"cpg 写「{said}」，{'属性文字不是' if known else '不是已知的'}这种编码" if said else "缺少 cpg 文件"
     journal.note("编码", reason, f"属性文字按 {encoding} 读取", value=encoding)
     return encoding
+
+
+def _reads(data: bytes, encoding: str) -> bool:
+    """Tell whether all texts of a .dbf are in an encoding, characters cut through set aside."""
+    if _decodes(data[struct.unpack_from("<H", data, 8)[0] if len(data) >= _DESCRIPTOR_BYTES else 0 :], encoding):
+        return True
+    fields = _dbf_fields(data)
+    texts = (data[at + one.start : at + one.start + one.width] for one in fields for at in _dbf_records(data))
+    return all(_decodes(_mended(text, encoding), encoding) for text in texts)
 
 
 def _mended(text: bytes, encoding: str) -> bytes:
