@@ -196,6 +196,19 @@ def test_a_file_of_words_is_a_setting_like_others(tmp_path: Path) -> None:
     assert remarks == ("不同之处 1 项：用语文件（--words）；重跑 3 次",)
 
 
+def test_an_offices_check_of_a_clause_is_a_setting_like_others(tmp_path: Path) -> None:
+    one, other = made(tmp_path / "前"), tmp_path / "后"
+    shutil.copytree(one.parent.parent, other, ignore=shutil.ignore_patterns("runs"))
+    lost = (
+        "{clause: SCR-JY-10KM, state: 失效, since: 2018-01-01, by: 示例, on: 2018-02-01, document: 示例函〔2018〕1号}"
+    )
+    (other / "validity.yml").write_text(f"- {lost}\n", encoding="utf-8")
+    changes, remarks = diff_runs(one, ran(other))
+    assert {change.cause for change in changes} == {"效力核实（validity.yml）（前一次没有）"}
+    assert of(changes, "A1").after == "不适用"
+    assert remarks == ("不同之处 1 项：效力核实（validity.yml）；重跑 3 次",)
+
+
 @pytest.mark.parametrize(
     ("name", "spoil", "told"),
     [

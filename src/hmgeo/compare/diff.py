@@ -14,6 +14,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
@@ -39,7 +40,7 @@ from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import badge
 from hmgeo.project.inputs import silent
 from hmgeo.project.run import project_results
-from hmgeo.project.spec import FILE_NAME
+from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE
 from hmgeo.register.entry import is_credit_code, is_national, plain_code, read_name
 
 if TYPE_CHECKING:
@@ -360,6 +361,7 @@ class Piece(NamedTuple):
 _PARTED = {"layers": "图层", "parameters": "参数"}
 _ENTERPRISES = "图层 enterprises"
 _WORDS, _ACCEPTS = "用语文件（--words）", "接受更正建议（--accept-suggestions）"
+_CHECKS = f"效力核实（{VALIDITY_FILE}）"
 _FILE = "文件"
 
 
@@ -376,7 +378,9 @@ def _settings(side: Side) -> dict[str, Piece]:
             made[name] = _piece((name,), value, home)
         else:
             made[name] = Piece((name,), value, {})
-    words = words_file(side.manifest, home)
+    checks, words = home / VALIDITY_FILE, words_file(side.manifest, home)
+    if checks.is_file():
+        made[_CHECKS] = Piece((_CHECKS,), _scalar(str(checks.resolve())), {_FILE: file_sha256(checks)})
     if words is not None:
         made[_WORDS] = Piece((_WORDS,), _scalar(str(words.resolve())), {_FILE: file_sha256(words)})
     if ACCEPT in said_words(side.manifest):
@@ -455,7 +459,7 @@ def _findings_of(settings: Mapping[str, Piece], folder: Path, names: Mapping[str
     root = yaml.MappingNode("tag:yaml.org,2002:map", [])
     groups: dict[str, yaml.MappingNode] = {}
     for name, piece in settings.items():
-        if name in {_WORDS, _ACCEPTS}:
+        if name in {_WORDS, _ACCEPTS, _CHECKS}:
             continue
         into = root
         if len(piece.where) > 1:
@@ -466,6 +470,8 @@ def _findings_of(settings: Mapping[str, Piece], folder: Path, names: Mapping[str
         into.value.append((_scalar(piece.where[-1]), piece.node))
     file = folder / FILE_NAME
     file.write_text(yaml.serialize(root, allow_unicode=True), encoding="utf-8")
+    if _CHECKS in settings:
+        copyfile(str(settings[_CHECKS].node.value), folder / VALIDITY_FILE)
     words = settings.get(_WORDS)
     try:
         meanings = None if words is None else Path(str(words.node.value))
