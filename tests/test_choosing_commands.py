@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -133,7 +134,15 @@ def test_candidates_are_filtered_by_clause_and_kept_apart(tmp_path: Path) -> Non
     assert told.stdout.startswith(f"候选点 {len(rows)} 个（过滤条款：{counted}），入选 {len(chosen)} 个；逐条见")
     assert {row["过滤结果"] for row in rows if row["未入选原因"].startswith("触及")} == {"触及"}
     assert {row["SIT-GX-PARK"] for row in chosen} <= {"示例判定：未触及", "示例判定：未评估"}
-    left_out = [row for row in rows if row["SIT-GX-PARK"] == "示例判定：触及禁止性规定"]
+    order = [row["过滤结果"] == "触及" for row in rows]
+    assert order == sorted(order)
+    unjudged = [(bool(row["未评估的过滤条款"]), int(row["未评估"])) for row in rows if row["过滤结果"] != "触及"]
+    assert unjudged == sorted(unjudged)
+    page = out.with_suffix(".html").read_text(encoding="utf-8")
+    drawn = {"触及": "触及过滤条款的候选点", "未评估": "过滤条款有未评估的候选点", "未触及": "过滤条款均未触及的候选点"}
+    for state in set(states):
+        assert re.search(rf"{drawn[state]}[^（]*(（不等于可以建设）)?（{states.count(state)} 个）", page)
+    left_out = [row for row in rows if row["SIT-GX-PARK"] == "示例判定：要求未见满足"]
     assert {row["未入选原因"].split("、")[0] for row in left_out} <= {"触及 SIT-GX-PARK", "触及 SIT-LAW-ART32"}
     assert "最近工业园区" in left_out[0]["SIT-GX-PARK 量测"]
     with pytest.raises(UsageError, match=r"没有这一可判断的条款.*SIT-GX-PARK"):

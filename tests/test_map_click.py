@@ -20,10 +20,12 @@ from hmgeo.judging.facts import Features
 from hmgeo.outputs.map.page import write_map
 from hmgeo.project.sites.desk import open_desk
 from hmgeo.results.results import Presentation
+from hmgeo.results.siting import grouped
 from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.overlay import zone_within
 from hmgeo.siting.page_rules import compile_rules
 from hmgeo.siting.site import Site
+from hmgeo.siting.targets import Surroundings
 from hmgeo.vocabulary import Action, Basis, Classification, LayerKind
 
 if TYPE_CHECKING:
@@ -181,6 +183,47 @@ def test_the_page_agrees_with_python_on_random_points(
     ]
     assert sum(told for told, _ in counts) > 20 * POINTS
     assert sum(flip > 0 for _, flip in counts) < 0.01 * POINTS
+
+
+PARTS = """
+questions => { const clauses = hmgeo.page.clauses(), rule = one => clauses.data.citations[one.cite].rule;
+  return questions.map(one => { const answer = clauses.ask(one.lon, one.lat, one); return {
+    flips: answer.clauses.some(found => found.possible.length > 1),
+    parts: clauses.parts(answer).map(part => [part.part, part.clauses.map(rule)]),
+    groups: [].concat(...clauses.parts(answer).map(part => (part.groups || []).map(
+      group => [group.settling, group.clauses.map(rule)]))),
+    around: clauses.around(one.lon, one.lat).map(found => [found.layer, found.label, found.metres]) }; }); }
+"""
+
+
+def test_the_panel_reads_in_the_parts_and_the_order_of_the_printed_answer(
+    browser: Browser, pencil: SitingBench, pencil_page: tuple[Path, list[str]]
+) -> None:
+    wanted = questions(random_points((112.82, 22.82, 113.38, 23.38), 120), pencil_page[1])
+    view = Opened(browser, pencil_page[0])
+    told = view.page.evaluate(PARTS, wanted)
+    view.page.close()
+    compared_parts = 0
+    for one, found in zip(wanted, told, strict=True):
+        answer = pencil.check(site_of(one))
+        if found["flips"]:
+            continue
+        parts = answer.parts()
+        mine = [[name, [clause.citation.rule_id for clause in held]] for name, held in parts.items()]
+        assert found["parts"] == mine, one
+        groups = [group for name in ("open_ban", "open_other") for group in grouped(parts[name])]
+        assert found["groups"] == [
+            [group.settling.value, [clause.citation.rule_id for clause in group.clauses]] for group in groups
+        ]
+        near = Surroundings(pencil.indexes).nearest(pencil.facts_of(site_of(one)))
+        assert [layer for layer, *_ in found["around"]] == [each.layer for each in near]
+        seen = [each for each in near if each.distance_m is not None]
+        assert [name for _, name, _ in found["around"]][: len(seen)] == [each.name for each in seen]
+        metres = [metres for *_, metres in found["around"]][: len(seen)]
+        assert metres == pytest.approx([each.distance_m for each in seen], abs=0.01)
+        assert len(near) - len(seen) == 1  # a shoreline farther away than anyone searches
+        compared_parts += 1
+    assert compared_parts > 80
 
 
 def test_a_stated_no_that_the_trade_contradicts_is_followed_by_neither(browser: Browser, tmp_path: Path) -> None:

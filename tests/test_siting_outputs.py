@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,18 +13,22 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from siting_world import SITE, bench
 
 from hmgeo.errors import UsageError
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.outputs import siting_json, siting_words, wording
+from hmgeo.outputs.book import display_width
+from hmgeo.outputs.sheets.answer import screen_lines, short_clause
 from hmgeo.project.sites.desk import open_desk, parse_ranges
 from hmgeo.project.sites.files import Answered, SiteRequest, answer_sites
 from hmgeo.project.sites.given import Typed
+from hmgeo.results.siting import grouped
 from hmgeo.siting.site import Site
-from hmgeo.vocabulary import Basis, Verdict
+from hmgeo.vocabulary import Basis, Settling, Verdict
 
 if TYPE_CHECKING:
-    from hmgeo.results.siting import SitingResults
+    from hmgeo.results.siting import SiteAnswer, SitingResults
 
 PROJECT = Path(__file__).resolve().parent.parent / "layers" / "projects" / "nandan"
 NONE = Typed("")
@@ -66,7 +72,7 @@ def test_all_four_say_the_same_in_the_same_order(answered: Answered, results: Si
     sheet = [row for row in cells(answered.folder / "siting.xlsx", "全部条款") if len(row) > 5][1:]
     assert [row[1] for row in sheet] == order
     assert [row[2] for row in sheet] == [clause["badge"] for clause in told["clauses"]]
-    printed = "\n".join(answered.lines())
+    printed = "\n".join(answered.lines(every_clause=True))
     shown = [clause for clause in told["clauses"] if clause["verdict"] != "not_applicable"]
     places = [printed.index(f"【{clause['badge']}】") for clause in shown[:1]]
     assert places == sorted(places)
@@ -86,7 +92,9 @@ def test_a_typed_point_is_hypothetical_and_its_digits_say_how_exact_it_is(result
 def test_no_verdict_word_claims_more_than_a_screening_tool_may(answered: Answered) -> None:
     told = json.loads(answered.json_text())["sites"][0]
     badges = {clause["badge"].removeprefix("示例判定：") for clause in told["clauses"]}
-    assert badges <= {verdict.zh for verdict in Verdict} | {"已量，现有数据未见"}
+    assert badges <= {verdict.zh for verdict in Verdict} | {"已量，现有数据未见", "要求未见满足"}
+    unmet = next(clause for clause in told["clauses"] if clause["rule_id"] == "SIT-GX-PARK")
+    assert (unmet["verdict"], unmet["badge"]) == ("prohibited", "示例判定：要求未见满足")
     assert not badges & set(wording.FORBIDDEN_VERDICT_WORDS)
 
 
@@ -163,6 +171,80 @@ def test_a_list_of_projects_keeps_every_row(tmp_path: Path) -> None:
     assert len(alone.clauses) == len(answers[0].clauses)
 
 
+LISTED = (
+    "项目编号,项目名称,类型,建设性质,行业代码,行业分类版本,经度,纬度,坐标系\n"
+    "P1,示例一,,新建,3212,2017,107.5512,24.9812,CGCS2000\n"
+    "P2,示例二,尾矿库,新建,,,107.6000,24.9000,CGCS2000\n"
+    "P3,示例三,怪东西,新建,3212,2017,107.5600,24.9700,CGCS2000\n"
+    "P4,示例四,,新建,3212,2017,108.9000,24.6000,CGCS2000\n"
+)
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Answered:
+    folder = tmp_path_factory.mktemp("listed")
+    (folder / "list.csv").write_text(LISTED, encoding="utf-8")
+    return answer_sites(request(sites=folder / "list.csv", out=folder / "out"))
+
+
+def test_a_list_is_held_against_its_clauses_on_one_a3_and_then_site_by_site(listed: Answered) -> None:
+    assert listed.folder is not None
+    book = openpyxl.load_workbook(listed.folder / "siting.xlsx")
+    assert book.sheetnames[:3] == ["点位与条款对照", "逐点摘要", "汇总"]
+    sheet = book["点位与条款对照"]
+    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (8, "landscape")
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage  # to one page: Excel leaves 1 and 1 out
+    assert {sheet.page_setup.fitToHeight, sheet.page_setup.fitToWidth} <= {1, None}
+    rows = {str(row[0].value).partition("　")[2]: row for row in sheet.iter_rows() if row[0].value}
+    assert [str(cell.value).split("\n")[0] for cell in next(sheet.iter_rows())[2:]] == ["P1", "P2", "P3", "P4"]
+    signs = {"prohibited": "■", "conditional": "▲", "listed": "◆", "not_assessed": "？", "clear": "○"}
+    for at, dossier in enumerate(listed.results.dossiers):
+        for clause in dossier.answer.clauses:
+            if clause.verdict is Verdict.NOT_APPLICABLE:
+                continue
+            shown = str(rows[clause.citation.rule_id][at + 2].value)
+            assert shown[0] == ("□" if clause.is_unmet else signs[clause.verdict.value])
+            if clause.measured.value is not None and clause.measured.unit == "m":
+                assert shown.endswith(wording.distance_text(clause.measured.value))
+    blocks = [str(row[0].value or "") for row in book["逐点摘要"].iter_rows()]
+    starts = [line.split("　")[0] for line in blocks if line.startswith("P")]
+    assert starts == ["P1 示例一", "P2 示例二", "P3 示例三", "P4 示例四"]
+    fourth = "".join(blocks[blocks.index(next(line for line in blocks if line.startswith("P4"))) :])
+    assert "不在项目区域（南丹县）内" in fourth
+    assert "不在项目区域" not in "".join(blocks[: blocks.index(next(line for line in blocks if line.startswith("P4")))])
+
+
+def test_each_object_of_a_list_is_what_its_row_says(listed: Answered) -> None:
+    by_id = {one.answer.site_id: one.answer for one in listed.results.dossiers}
+    reach = {
+        site_id: {clause.citation.rule_id for clause in answer.clauses if clause.verdict is not Verdict.NOT_APPLICABLE}
+        for site_id, answer in by_id.items()
+    }
+    assert "SIT-GX-PARK" in reach["P1"]
+    assert "SIT-GX-PARK" not in reach["P2"]  # a tailings pond is no smelter
+    assert "类型所填「怪东西」看不懂，按建设项目研判" in "".join(by_id["P3"].notes)
+    pond = {
+        site_id: next(c for c in by_id[site_id].clauses if c.citation.rule_id == "TAIL-LAW-23") for site_id in by_id
+    }
+    assert pond["P2"].verdict is not Verdict.NOT_APPLICABLE
+    assert pond["P3"].verdict is Verdict.NOT_ASSESSED  # whatever it is may be a pond
+    assert pond["P1"].verdict is Verdict.NOT_APPLICABLE
+    assert "看不懂" not in "".join((*by_id["P1"].notes, *by_id["P2"].notes))
+
+
+def test_a_site_needs_no_list_of_enterprises_and_no_screening_rule(tmp_path: Path) -> None:
+    layer = PROJECT.parent.parent / "synthetic" / "nandan" / "sensitive_sites.gpkg"
+    (tmp_path / "project.yml").write_text(
+        "schema: 1\ntitle: 只有敏感目标\nas_of: 2024-06-30\narea: {key_areas: [GX-ND]}\nlayers:\n"
+        f"  sensitive_sites: {{path: '{layer}', layer: sensitive_sites, basis: synthetic, classification: 公开}}\n",
+        encoding="utf-8",
+    )
+    asked = SiteRequest(tmp_path, typed(metals=(), stated=()), None, Basis.UNDECLARED, ReadOptions())
+    lines = answer_sites(asked).lines()
+    assert lines[0].startswith("拟建点位　南丹县")
+    assert any("「敏感目标」" in line or "敏感目标 示例" in line for line in lines)
+
+
 def test_everything_wrong_with_what_was_typed_is_told_at_once() -> None:
     wrong = Typed("107.55", "3212", "2013", "build", metals=["Pb"], stated=["may_pollute=yes", "closed=perhaps"])
     with pytest.raises(UsageError) as caught:
@@ -195,6 +277,93 @@ def test_real_sites_are_not_held_against_invented_receptors(tmp_path: Path) -> N
         answer_sites(asked)
 
 
+def lines_of(answer: SiteAnswer, answered: Answered, language: str = "zh") -> list[str]:
+    dossier = replace(answered.results.dossiers[0], answer=answer)
+    lines = screen_lines(dossier, answered.results, language)
+    assert len(lines) <= 30
+    assert max(map(display_width, lines)) <= 100
+    return lines
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_one_site_fits_one_screen_whatever_is_touched(answered: Answered, language: str) -> None:
+    answer = answered.results.dossiers[0].answer
+    assert lines_of(answer, answered, language) == screen_lines(
+        answered.results.dossiers[0], answered.results, language
+    )
+    touched = tuple(replace(one, verdict=Verdict.PROHIBITED) for one in answer.clauses)
+    assert len(touched) > 70
+    lines_of(replace(answer, clauses=touched), answered, language)
+    lines_of(replace(answer, clauses=()), answered, language)
+
+
+def test_the_screen_says_where_how_sure_what_is_touched_and_what_is_near(answered: Answered) -> None:
+    answer = answered.results.dossiers[0].answer
+    lines = lines_of(answer, answered)
+    text = "".join(line.strip() for line in lines)
+    assert lines[0] == "拟建点位　南丹县城关镇　107.5512, 24.9812（±7 m、坐标给到小数点后 4 位）"
+    assert lines[1].startswith("3212 铅锌冶炼（GB/T 4754—2017）｜新建｜新增重点重金属排放：铅 12.5 kg/a")
+    ban = next(line for line in lines if line.startswith("■ 触及禁止性规定"))
+    assert ban.endswith("土壤污染防治法 32")
+    unmet = [line for line in lines if line.startswith("■ 要求未见满足")]
+    assert len(unmet) == 1
+    assert "园区" in unmet[0]
+    bans = answer.open_bans()
+    assert f"？ 还不能排除的禁止 {len(bans)} 条" in text
+    assert all(one.citation.effect == "ban" for one in bans)
+    assert "自然资源部门取得" in text
+    assert "永久基本农田" in text
+    near = answered.results.dossiers[0].nearest
+    assert {one.layer for one in near} == set(answered.results.layers) - {"elevation"}
+    assert all(one.name in text for one in near)
+    assert [one.distance_m for one in near] == sorted(one.distance_m for one in near)
+
+
+def test_no_count_of_0_stands_without_the_bans_that_are_open(answered: Answered) -> None:
+    answer = answered.results.dossiers[0].answer
+    calm = tuple(one for one in answer.clauses if one.verdict is not Verdict.PROHIBITED)
+    lines = lines_of(replace(answer, clauses=calm), answered)
+    assert next(line for line in lines if line.startswith("触及")).startswith(
+        f"触及禁止性规定 0；还不能排除的禁止 {len(answer.open_bans())} 条｜有附加条件 2 条｜"
+    )
+    unmet = tuple(one for one in answer.clauses if one.verdict is not Verdict.PROHIBITED or one.is_unmet)
+    lines = lines_of(replace(answer, clauses=unmet), answered)
+    assert next(line for line in lines if line.startswith("触及")).startswith(
+        f"触及禁止性规定 0；还不能排除的禁止 {len(answer.open_bans())} 条｜要求未见满足 1 条｜"
+    )
+
+
+def test_open_clauses_stand_by_what_settles_them_gravest_and_most_first() -> None:
+    answer = bench().check(replace(SITE, attributes={}))
+    groups = grouped(answer.having(Verdict.NOT_ASSESSED))
+    effects = [min(_EFFECTS.index(one.citation.effect) for one in group.clauses) for group in groups]
+    assert effects == sorted(effects)
+    for one, following in pairwise(groups):
+        if effects[groups.index(one)] == effects[groups.index(following)]:
+            assert len(one.clauses) >= len(following.clauses)
+    told = {one.settling: one.what for one in groups}
+    assert told[Settling.LAYER]
+    assert sum(len(one.clauses) for one in groups) == len(answer.having(Verdict.NOT_ASSESSED))
+
+
+def test_articles_are_told_in_figures() -> None:
+    cited = bench().check(SITE).clauses[0].citation
+    said = {text: short_clause(replace(cited, clause=text)) for text in _CLAUSES}
+    assert said == _CLAUSES
+
+
+_EFFECTS = ["ban", "require", "restrict", "list"]
+_CLAUSES = {
+    "第三十二条": "32",
+    "第五十条第二款": "50②",
+    "第十条": "10",
+    "第一百零二条第一款": "102①",
+    "第二十五条(三)": "25(三)",
+    "四（一）“严格环境准入管理”段": "四（一）",
+    "": "原文未收录",
+}
+
+
 def test_english_has_the_same_order_and_numbers_and_quotes_as_written(answered: Answered, tmp_path: Path) -> None:
     told = answer_sites(request(typed(), ranges=("soil=1000",), out=tmp_path / "en", language="en"))
     zh, en = json.loads(answered.json_text())["sites"][0], json.loads(told.json_text())["sites"][0]
@@ -222,9 +391,9 @@ def test_english_has_the_same_order_and_numbers_and_quotes_as_written(answered: 
     assert first["sentence"].startswith(
         "Lies within the spatial scope of a prohibition in 《中华人民共和国土壤污染防治法》"
     )
-    assert en["header"].startswith("touches a prohibition 2 | ")
-    assert en["facts"]["Action"] == zh["facts"]["建设性质"]
-    shown = "\n".join(told.lines())
+    assert en["header"].startswith("touches a prohibition 1 | requirement not seen to be met 1 | ")
+    assert (en["facts"]["Action"], zh["facts"]["建设性质"]) == ("new", "新建")
+    shown = "\n".join(told.lines(every_clause=True))
     assert "Measured: " in shown
     assert shown.endswith("decide.")
     book = openpyxl.load_workbook(tmp_path / "en" / "siting.xlsx")

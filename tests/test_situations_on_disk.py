@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from hmgeo.cli import app
 from hmgeo.intake.columns import ReadOptions
-from hmgeo.outputs.sheets.siting import printed_lines
+from hmgeo.outputs.sheets.answer import clause_lines
 from hmgeo.project.sites.desk import open_desk, read_sites
 from hmgeo.project.sites.files import answer_document
 from hmgeo.project.sites.given import Typed
@@ -110,7 +110,7 @@ def test_every_form_says_the_same(told: Told) -> None:
     assert [[row[name] for name in WORDS] for row in rows] == [[one[name] for name in WORDS] for one in clauses]
     assert [[row[name] for name in NUMBERS] for row in rows] == [[one[name] for name in NUMBERS] for one in clauses]
     assert [row["note"] for row in rows] == [one["note"] for one in clauses]
-    shown = "\n".join(printed_lines(told.results.dossiers[0], told.results))
+    shown = "\n".join(clause_lines(told.results.dossiers[0], told.results))
     assert site["header"] in shown
     listed = [one for one in clauses if one["verdict"] != "not_applicable"]
     order = [shown.index(f"》{_number(one)}{_place(one)} {one['rule_id']}\n") for one in listed]

@@ -158,6 +158,17 @@ SPEAKING = frozenset({Standing.IN_FORCE, Standing.ADOPTED})
 """Standings under which a rule is judged."""
 
 
+class Settling(Word):
+    """What would settle a clause that isn't assessed, in the order in which it is read."""
+
+    LAYER = "layer", "取得图层", "layer to obtain"
+    FACT = "fact", "说明项目情况", "facts to state"
+    PARAMETER = "parameter", "由使用单位选定", "choices to make"
+    PLACE = "place", "补充位置", "position to add"
+    DATA = "data", "核对或申明数据范围、完整性和填报", "data to verify, extent to declare"
+    TEXT = "text", "核实效力、接续文件，取得原文", "text or its effect to verify"
+
+
 class Effect(Word):
     """What follows when a rule's test is met."""
 

@@ -62,6 +62,7 @@ def site(
     lang: LangOption = "zh",
     words: WordsOption = None,
     *,
+    every_clause: Annotated[bool, typer.Option("--all", help="逐条列出全部条款，含不适用的。")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """选址条款研判：逐条列出触及什么、依据什么、什么未评估；不给总的结论。"""
@@ -80,23 +81,13 @@ def site(
         refuse_unused(of_point, "这一选项只用于 --at 的点位", "清单的坐标系用 --sites-datum，定位误差写在清单的列里")
     typed = Typed(at, trade, edition, action, datum or "cgcs2000", error, "", kind, metal or (), stated or ())
     options = ReadOptions(layer=sites_layer, datum=sites_datum, columns=told_columns(columns or ()))
-    request = SiteRequest(
-        project,
-        typed,
-        sites,
-        sites_basis or Basis.UNDECLARED,
-        options,
-        day_of(as_of),
-        tuple(ranges or ()),
-        out,
-        language_of(lang),
-        words,
-    )
+    told = (options, day_of(as_of), tuple(ranges or ()), out, language_of(lang), words)
+    request = SiteRequest(project, typed, sites, sites_basis or Basis.UNDECLARED, *told)
     with Reporter(lang) as report:
         answered = answer_sites(request, progress=report)
     for warning in answered.results.warnings:
         LOG.print(f"▲ {in_language(warning, lang)}", markup=False)
-    typer.echo(answered.json_text() if as_json else "\n".join(answered.lines()))
+    typer.echo(answered.json_text() if as_json else "\n".join(answered.lines(every_clause=every_clause)))
     if failing is not None and answered.count(failing):
         raise typer.Exit(EXIT_FAIL_ON)
 
@@ -155,7 +146,7 @@ def candidates(
         Basis | None, typer.Option("--sites-basis", help="候选点文件的数据性质；不写为未申明。")
     ] = None,
 ) -> None:
-    """候选点：逐点研判，按条款过滤，保持间距；不打分，未评估的列出，未触及不等于可以建设。"""
+    """候选点：逐点研判，按条款过滤，保持间距，列表并上图；不打分，未评估最少的在前，未触及不等于可以建设。"""
     from hmgeo.project.bare import parse_radius_m
     from hmgeo.project.sites.choosing import Points, candidate_table, write_candidates
     from hmgeo.project.sites.given import Typed
@@ -165,7 +156,7 @@ def candidates(
     else:
         refuse_unused({"--area": area, "--step": step}, "这一选项只用于网格", "去掉它，或去掉 --sites 改为按网格生成")
     typed = Typed("", trade, edition, action, kind=kind, metals=metal or (), stated=stated or ())
-    table = candidate_table(
+    found = candidate_table(
         project,
         typed,
         Points(sites, sites_basis or Basis.UNDECLARED, area, parse_radius_m(step or "1km")),
@@ -173,13 +164,12 @@ def candidates(
         spacing_m=parse_radius_m(spacing) if spacing else 0.0,
         as_of=day_of(as_of),
     )
-    write_candidates(table, out, [] if sites is None else [sites])
+    page, table = write_candidates(found, out, [] if sites is None else [sites]), found.table
     chosen = sum(row[4] == "是" for row in table.rows)
     states = Counter(row[table.header.index("过滤结果")] for row in table.rows)
     told = "，".join(f"{state} {states[state]} 个" for state in ("未触及", "触及", "未评估"))
-    line = (
-        f"候选点 {len(table.rows)} 个（过滤条款：{told}），入选 {chosen} 个；逐条见 {out.name}。未触及不等于可以建设。"
-    )
+    told_of = f"候选点 {len(table.rows)} 个（过滤条款：{told}），入选 {chosen} 个"
+    line = f"{told_of}；逐条见 {out.name}，图见 {page.name}。未触及不等于可以建设。"
     OUT.print(line, markup=False)
 
 

@@ -11,7 +11,7 @@ from hmgeo.judging.facts import Unknown as Doubted
 from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.reference.tables import find_header, implied_facts
-from hmgeo.rules.claims import ACTION, CADMIUM, TRADE
+from hmgeo.rules.claims import ACTION, CADMIUM, KIND, TRADE
 from hmgeo.rules.words import ATTRIBUTES, SOURCE_KINDS
 from hmgeo.vocabulary import Action
 from hmgeo.words import say, sentences
@@ -276,6 +276,8 @@ def known_fact(subject: Subject, name: str) -> tuple[bool | Doubted | None, bool
 def _kind(rule: Rule, subject: Subject, _: Choices) -> Reach:
     if subject.kind in rule.applies_to.source_kinds:
         return SPEAKS
+    if KIND in subject.doubts:
+        return _unknown(subject.doubts[KIND])
     return _no(say("reach_kind", kind=SOURCE_KINDS.get(subject.kind, subject.kind)))
 
 

@@ -205,4 +205,5 @@ def citation_of(rule: Rule, standing: RuleStanding) -> Citation:
         rule.in_principle,
         rule.condition,
         rule.note,
+        rule.title.en,
     )

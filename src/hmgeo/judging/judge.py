@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from hmgeo.judging.applies import exemption, known_fact, reach
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.clause_tests import FLOW_PATH, Inquiry, evaluate
-from hmgeo.judging.facts import Outcome, Side, Stated, unplaced
+from hmgeo.judging.facts import Facts, Outcome, Side, Stated, unplaced
 from hmgeo.judging.facts import Unknown as Doubted
+from hmgeo.judging.layers import KeyAreasOnly
+from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.rules.kinds import FLOW_KINDS, parameters_of
 from hmgeo.rules.model import (
     AppliesTo,
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
     from hmgeo.judging.applies import Reach, Subject
     from hmgeo.judging.choices import Choices
-    from hmgeo.judging.facts import Facts
     from hmgeo.results.siting import Measurement
     from hmgeo.words import Reason
 
@@ -146,12 +147,34 @@ def _judged(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts |
     if exempt is not None and exempt.is_known:
         return _Tested(Verdict.NOT_APPLICABLE, (exempt.why,))
     if standing.standing not in SPEAKING or rule.test is None or standing.value is None:
-        return _Tested(Verdict.NOT_ASSESSED)
+        outside = elsewhere(rule, standing.value, facts, choices)
+        return _Tested(Verdict.NOT_ASSESSED) if outside is None else _Tested(Verdict.NOT_APPLICABLE, outside)
     known = unplaced(Stated(subject.attributes)) if facts is None else facts
     tested = _over_choices(rule, standing.value, subject, known, choices)
     if reached.side is Side.UNKNOWN:
         return _if_it_applies(tested, reached.why)
     return _as_reached(rule, tested, reached, "" if exempt is None else exempt.why)
+
+
+def elsewhere(rule: Rule, value: DatedValue | None, facts: Facts | None, choices: Choices) -> tuple[str, ...] | None:
+    """Return why a clause that doesn't speak now would speak here on no day: the key areas it names settle it.
+
+    None where it could have touched the source, whatever else is known of it.
+    """
+    if rule.test is None or value is None or facts is None or not names_key_areas(rule):
+        return None
+    placed = Facts(KeyAreasOnly(facts.layers))
+    graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
+    over = (evaluate(rule.test, Inquiry(value, placed, one, graver)) for one in choices.spread(rule.parameters))
+    if all(outcome.possible == {graver.opposite} for outcome in over):
+        return (say("not_applicable", what=say("reach_place")),)
+    return None
+
+
+def names_key_areas(rule: Rule) -> bool:
+    """Return whether a rule's test asks in which key area a source lies."""
+    leaves = rule.test.leaves() if rule.test is not None else ()
+    return any(leaf.kind == KEY_AREA_KIND or leaf.text("layer") == KEY_AREAS for leaf in leaves)
 
 
 def _if_it_applies(tested: _Tested, why: str) -> _Tested:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from hmgeo.geo.distance import Shapes
     from hmgeo.geo.nearest import Found
+    from hmgeo.judging.facts import Layers
     from hmgeo.judging.places import Places
     from hmgeo.records import Layer
     from hmgeo.vocabulary import LayerKind
@@ -501,6 +502,18 @@ class LayerFacts:
         if hit is None:
             return np.inf, ""
         return self._ends(index, features, hit)[0], _untold(index, hit.row, features).why
+
+
+class KeyAreasOnly(Unasked):
+    """What the layers of a source tell of key areas, and nothing else of them."""
+
+    def __init__(self, held: Layers) -> None:
+        super().__init__()
+        self._held = held
+
+    def inside(self, features: Features, /) -> PlaceFact | Unknown:
+        """Return whether a key area holds the source."""
+        return self._held.inside(features) if features.layer == KEY_AREAS else super().inside(features)
 
 
 class PlaceOnly(Unasked):

@@ -100,7 +100,7 @@ def dossier_document(dossier: Dossier, results: SitingResults, language: str = "
         "place": answer.place,
         "key_area_id": answer.key_area_ids,
         "key_areas": key_area_text(answer, language),
-        "facts": {say(fact.name, language): say(fact.value, language) for fact in answer.facts},
+        "facts": {say(fact.name, language): in_language(say(fact.value, language), language) for fact in answer.facts},
         "notes": list(answer.notes),
         "header": header(answer, language),
         "counts": {verdict.value: count for verdict, count in answer.counts().items()},
@@ -109,7 +109,12 @@ def dossier_document(dossier: Dossier, results: SitingResults, language: str = "
         "missing": missing_sentences(answer, results, language),
         "open": open_sentences(answer, language),
         "zoning": [
-            {"title": one.title, "state": one.state, "details": dict(one.details), "note": one.note}
+            {
+                "title": one.title,
+                "state": in_language(one.state, language),
+                "details": dict(one.details),
+                "note": in_language(one.note, language),
+            }
             for one in dossier.zoning
         ],
         "targets": [_target_document(table) for table in dossier.targets],

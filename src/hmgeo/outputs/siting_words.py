@@ -13,22 +13,38 @@ from hmgeo.outputs.wording import Text, unmet_sentence
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.results import Presentation, Results
 from hmgeo.results.text import bearing_text, distance_text
-from hmgeo.rules.parameters import declaration
+from hmgeo.rules.parameters import title_of
 from hmgeo.vocabulary import PositionKind, Standing, Verdict
 from hmgeo.words import codes_of, parts_of, render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hmgeo.results.siting import Citation, Clause, SiteAnswer, SitingResults, TargetTable
+    from hmgeo.results.siting import (
+        Citation,
+        Clause,
+        SiteAnswer,
+        SitingResults,
+        TargetTable,
+    )
     from hmgeo.vocabulary import Word
 
 
+SHORT_DISCLAIMER = "仅供初步筛查，不是审批或选址意见；未评估不得视为符合要求；以现行有效原文和主管部门认定为准。"
 _EN: Mapping[str, str] = {
     "选址条款研判表": "Siting, clause by clause",
     "选址条款研判表：{name}": "Siting, clause by clause: {name}",
     "研判表{number}": "Site {number}",
     "汇总": "Summary",
+    "点位与条款对照": "Sites and clauses",
+    "逐点摘要": "Site by site",
+    "条款": "Clause",
+    "效果": "Effect",
+    "　± 位置误差内可能改变；距离为到最近对象的距离": (
+        "  ± could flip within the position's uncertainty; distances to the nearest object"
+    ),
+    "在所列点位均不适用、未列出的条款 {count} 条": "Clauses that apply at none of these sites, not listed: {count}",
+    "另有 {count} 个点位未列，见汇总": "{count} more sites stand in the summary",
     "全部条款": "All clauses",
     "评估基准日：{day}": "As of {day}",
     "一、项目概况": "1. The project",
@@ -55,6 +71,7 @@ _EN: Mapping[str, str] = {
     "行业": "Trade",
     "新增重点重金属排放": "New heavy-metal emission",
     "填报的事实": "Stated facts",
+    "坐标位数": "Decimals",
     "备注": "Notes",
     "未知": "unknown",
     "未说明": "not stated",
@@ -128,6 +145,43 @@ _EN: Mapping[str, str] = {
     ),
     "未填报{word}，相关 {count} 条。": "Not stated: {word}; {count} clauses.",
     "另有 {rest} 个项目未在此列出，见结果文件。": "{rest} more sites are in the files.",
+    "……另有 {count} 行，见 --all": "… {count} more lines: --all",
+    "？ 还不能排除的禁止 {count} 条": "? Bans that can't be excluded yet: {count}",
+    "？ 其余未评估 {count} 条": "? Not assessed otherwise: {count}",
+    "○ 已查、未触及 {count} 条": "○ Searched, not touched: {count}",
+    "－ 不适用 {count} 条": "- Not applicable: {count}",
+    "重点区域 {names}": "key area {names}",
+    "缺{names}，向{whom}取得": "no {names}: obtain from {whom}",
+    "由使用单位选定{names}": "the user chooses {names}",
+    "说明{names}": "state {names}",
+    "申明{names}的范围和完整性": "declare extent and completeness of {names}",
+    "周边最近（{count} 个图层，不论条文是否要求）": "Nearest around ({count} layers, asked by a clause or not)",
+    "；＊范围或完整性未申明，可能还有更近的": "; ＊extent or completeness undeclared: there may be nearer ones",
+    "按行业推定，可改：{words}": "Taken from the trade, to be corrected by stating it: {words}",
+    "{layer} 所载数据无记录": "{layer}: nothing on record",
+    "坐标给到四位小数（约 ±7 m）最有用：可定上列临界 {count} 条": (
+        "Four decimals (about ±7 m) help most: they settle the {count} above that are on the line"
+    ),
+    "全部条文和条文说明 --all": "every clause with its remarks --all",
+    "清单 --sites 文件 --out 文件夹": "a list --sites FILE --out FOLDER",
+    "代码较宽，从严，请核对：{words}": "Code wider than the clause, graver side taken, please check: {words}",
+    "示例判定": "example only",
+    "最近「{name}」{text} {way}，限值 {limit}": 'nearest "{name}" {text} {way}, limit {limit}',
+    "拟建点位": "proposed site",
+    "向{whom}取得": "to obtain from {whom}",
+    "等 {count} 个图层": " and others ({count} layers)",
+    "认定：{decider}": "decides: {decider}",
+    "{name} 在其内或相接": "{name}: inside or touching",
+    "对象": "subject",
+    "行为": "action",
+    "情形": "situation",
+    "地域": "place",
+    "涉镉情况": "cadmium",
+    "条文除外": "exception",
+    SHORT_DISCLAIMER: (
+        "First screening only, no approval or advice on siting; what isn't assessed meets no requirement; texts in "
+        "force and authorities decide."
+    ),
     "结果：{folder}（siting.xlsx、siting.json、findings.parquet）": (
         "Written: {folder} (siting.xlsx, siting.json, findings.parquet)"
     ),
@@ -153,19 +207,36 @@ def word(one: Word, language: str = "zh") -> str:
 KEY_AREAS = "key_areas"
 STATED_ONLY = "填报内容"
 KEY_AREA_LIST = "重点区域名录"
-_TOUCHED = frozenset({Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED})
+TOUCHED = frozenset({Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED})
 IN_PRINCIPLE = "原则上（例外须有书面依据）"
+DECIMALS = "坐标位数"
+"""Name of the fact of a typed site that tells how exact its digits are."""
+NO_BAN = Text("触及禁止性规定 0；还不能排除的禁止 {count} 条", "touches a prohibition 0; bans not excluded yet {count}")
 
 
 def header(answer: SiteAnswer, language: str = "zh") -> str:
-    """Return the counts by verdict, gravest first; there is no overall verdict."""
-    return wording.verdict_header(answer.counts(), answer.unassessed(), language)
+    """Return the counts by verdict, gravest first; there is no overall verdict.
+
+    An unmet requirement is counted apart from the bans, and no 0 of bans stands without those that can't be excluded.
+    """
+    return (" | " if language == "en" else "｜").join(header_parts(answer, language))
+
+
+def header_parts(answer: SiteAnswer, language: str = "zh", *, has_groups: bool = True) -> list[str]:
+    """Return the counts of `header` one by one, why the unassessed are with them or not."""
+    unmet = sum(one.is_unmet for one in answer.clauses)
+    counts = answer.counts() | {Verdict.PROHIBITED: answer.counts()[Verdict.PROHIBITED] - unmet}
+    parts = wording.verdict_parts(counts, answer.unassessed() if has_groups else None, language)
+    if not counts[Verdict.PROHIBITED]:
+        parts[0] = NO_BAN.say(language, count=str(len(answer.open_bans())))
+    told = wording.UNMET_WORD.say(language)
+    return [parts[0], *([f"{told} {unmet}{'' if language == 'en' else ' 条'}"] if unmet else []), *parts[1:]]
 
 
 def badge(clause: Clause, language: str = "zh") -> str:
     """Return a clause's badge."""
     finding = {"verdict": clause.verdict.value, "reason_codes": clause.reason_codes}
-    return wording.badge(finding, example=clause.is_example, language=language)
+    return wording.badge(finding, example=clause.is_example, is_unmet=clause.is_unmet, language=language)
 
 
 def sentence(clause: Clause, results: SitingResults, language: str = "zh") -> str:
@@ -198,7 +269,7 @@ def saying(clause: Clause, results: SitingResults, language: str = "zh") -> list
     bare = said.rstrip("。")
     reasons = [one for reason in clause.reasons for one in parts_of(reason)]
     rest = [one for one in reasons if render(one, language, in_english, bare=True).rstrip("。") not in bare]
-    is_told = clause.citation.note and language == "zh" and clause.verdict in _TOUCHED
+    is_told = clause.citation.note and language == "zh" and clause.verdict in TOUCHED
     remark = [f"条文说明：{clause.citation.note}"] if is_told else []
     if clause.verdict is Verdict.CONDITIONAL and "condition_to_meet" in codes_of(rest):
         said = ""
@@ -308,8 +379,7 @@ def open_sentences(answer: SiteAnswer, language: str = "zh") -> list[str]:
             unsaid[fact] = unsaid.get(fact, 0) + 1
     said = []
     for name, count in parameters.items():
-        declared = declaration(name)
-        title = name if declared is None else declared.title_zh
+        title = title_of(name)
         text = "条文未规定「{title}」，须由使用单位确定并说明理由，相关 {count} 条。"
         said.append(say(text, language, title=title, count=str(count)))
     for fact, count in unsaid.items():

@@ -138,6 +138,7 @@ WATERMARK = "合成数据，仅供软件演示"
 BOUNDARY_NOTE = "界线仅供工作示意，不作为权属和行政区域界线依据"
 EXAMPLE_VERDICT = "示例判定"
 EXAMPLE_BADGE = Text(f"{EXAMPLE_VERDICT}：{{word}}", "example only: {word}")
+UNMET_WORD = Text("要求未见满足", "requirement not seen to be met")
 NONE_SEEN = Text("已量，现有数据未见", "measured, none seen in the data at hand")
 
 FORBIDDEN_VERDICT_WORDS = (
@@ -444,8 +445,13 @@ def is_example(results: Results) -> bool:
     return any(parameter.name == "mix_basis" for parameter in results.parameters)
 
 
-def badge(finding: Mapping[str, Any], *, example: bool = False, language: str = "zh") -> str:
+def badge(finding: Mapping[str, Any], *, example: bool = False, is_unmet: bool = False, language: str = "zh") -> str:
     """Return the badge of a finding or of a source's row (verdict and codes of its reasons).
+
+    Parameters
+    ----------
+    is_unmet
+        Whether it is a requirement that the data don't show to be met, which is never called a ban.
 
     Examples
     --------
@@ -455,6 +461,8 @@ def badge(finding: Mapping[str, Any], *, example: bool = False, language: str = 
     '示例判定：符合排查条件'
     """
     word = verdict_word(finding["verdict"], language)
+    if is_unmet:
+        word = UNMET_WORD.say(language)
     if _is_none_seen(finding):
         word = NONE_SEEN.say(language)
     return EXAMPLE_BADGE.say(language, word=word) if example and word else word
@@ -470,11 +478,18 @@ def verdict_header(counts: Mapping[Verdict, int], groups: Mapping[Unassessed, in
     >>> verdict_header({Verdict.NOT_ASSESSED: 2}, {Unassessed.PLACE: 2}).split("｜")[3]
     '未评估 2 条（已量未见、范围未申明 0，缺图层或资料 0，效力未核实或原文未收录 0，位置不明 2）'
     """
-    unit, mark = ("", " | ") if language == "en" else (" 条", "｜")
+    return (" | " if language == "en" else "｜").join(verdict_parts(counts, groups, language))
+
+
+def verdict_parts(
+    counts: Mapping[Verdict, int], groups: Mapping[Unassessed, int] | None, language: str = "zh"
+) -> list[str]:
+    """Return the counts of `verdict_header` one by one, without the reasons where `groups` is None."""
+    unit = "" if language == "en" else " 条"
     parts = [f"{_worded(verdict, language)} {counts.get(verdict, 0)}{unit}" for verdict in HEADER_ORDER]
-    if counts.get(Verdict.NOT_ASSESSED):
+    if counts.get(Verdict.NOT_ASSESSED) and groups is not None:
         parts[HEADER_ORDER.index(Verdict.NOT_ASSESSED)] += unassessed_text(groups, language)
-    return mark.join(parts)
+    return parts
 
 
 def unassessed_text(groups: Mapping[Unassessed, int], language: str = "zh") -> str:

@@ -187,8 +187,13 @@ def project_file(path: Path) -> Path:
     return file
 
 
-def read_spec(path: Path) -> ProjectSpec:
+def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     """Read a project.yml or the one in a folder.
+
+    Parameters
+    ----------
+    needs_screening
+        Whether it must say by which rule it screens; a question on sites needs none.
 
     Raises
     ------
@@ -198,7 +203,8 @@ def read_spec(path: Path) -> ProjectSpec:
     file = project_file(path)
     reader = Reader(file.name)
     root = compose(file.read_bytes(), file.name, _NOUN, ProjectError)
-    entries = reader.mapping(root, _KEYS, _REQUIRED, _NOUN)
+    required = _REQUIRED if needs_screening else tuple(key for key in _REQUIRED if key != "screening_rule")
+    entries = reader.mapping(root, _KEYS, required, _NOUN)
     schema = reader.integer(entries.get("schema"), "schema")
     if schema not in {None, SCHEMA}:
         reader.fault(entries["schema"], "不认识的 schema 版本", found=str(schema), allowed=str(SCHEMA))

@@ -7,11 +7,23 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.vocabulary import COUNTRY, MEASURE_DECIMALS, Basis, Certainty, LegalRank, Standing, Unassessed, Verdict
+from hmgeo.vocabulary import (
+    COUNTRY,
+    MEASURE_DECIMALS,
+    SPEAKING,
+    Basis,
+    Certainty,
+    Effect,
+    LegalRank,
+    Settling,
+    Standing,
+    Unassessed,
+    Verdict,
+)
 from hmgeo.words import encoded, groups_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from hmgeo.records import Ledger
     from hmgeo.results.used import LayerUsed, ParameterUsed
@@ -49,6 +61,7 @@ class Citation:
     in_principle: bool = False
     condition: str = ""
     note: str = ""
+    title_en: str = ""
 
     @property
     def order(self) -> tuple[int, int, str, str]:
@@ -199,6 +212,84 @@ class Clause(Finding):
         """Where it is read: gravest first, then by legal rank and authority."""
         return self.verdict.gravity, self.citation.order
 
+    @property
+    def is_unmet(self) -> bool:
+        """Whether it is a requirement that the data don't show to be met, which is no ban."""
+        return self.verdict is Verdict.PROHIBITED and self.citation.effect == Effect.REQUIRE.value
+
+    @property
+    def settling(self) -> tuple[Settling, tuple[str, ...]]:
+        """What would settle it where it isn't assessed: a text, a layer, a choice, a fact, a position, or its data."""
+        if self.standing not in SPEAKING:
+            return Settling.TEXT, (self.standing.value,)
+        if Unassessed.of_reasons(groups_of(self.reason_codes).split(";")) is Unassessed.PLACE:
+            return Settling.PLACE, ()
+        named = (
+            (Settling.LAYER, self.missing_layers),
+            (Settling.PARAMETER, self.open_parameters),
+            (Settling.FACT, self.unsaid),
+        )
+        found = next(((kind, what) for kind, what in named if what), None)
+        return found or (Settling.DATA, self.layers)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClauses:
+    """Clauses that one and the same thing would settle.
+
+    Parameters
+    ----------
+    what
+        Codes of layers, names of parameters, facts, or a standing.
+    """
+
+    settling: Settling
+    what: tuple[str, ...]
+    clauses: tuple[Clause, ...]
+
+
+_EFFECTS = {effect.value: place for place, effect in enumerate(Effect)}
+
+
+def grouped(clauses: Iterable[Clause]) -> list[OpenClauses]:
+    """Return clauses that aren't assessed by what would settle them: gravest effect first, then the most at once."""
+    found: dict[tuple[Settling, tuple[str, ...]], list[Clause]] = {}
+    for clause in clauses:
+        found.setdefault(clause.settling, []).append(clause)
+    order = list(Settling)
+    groups = [OpenClauses(*key, tuple(held)) for key, held in found.items()]
+    return sorted(
+        groups,
+        key=lambda one: (
+            min(_EFFECTS[clause.citation.effect] for clause in one.clauses),
+            -len(one.clauses),
+            order.index(one.settling),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The nearest object of a layer at hand, whether a clause asks for it or not.
+
+    Parameters
+    ----------
+    distance_m
+        At the position as given; None where the layer holds nothing.
+    low_m, high_m
+        The range that the position's uncertainty allows.
+    is_open
+        Whether something nearer may be missing: the layer isn't declared complete as far as this.
+    """
+
+    layer: str
+    name: str
+    distance_m: float | None
+    low_m: float
+    high_m: float
+    bearing_deg: float | None
+    is_open: bool
+
 
 @dataclass(frozen=True, slots=True)
 class SiteFact:
@@ -252,6 +343,33 @@ class SiteAnswer:
     def unassessed(self) -> dict[Unassessed, int]:
         """Count the clauses that weren't assessed, by group, zeros included."""
         return Unassessed.counted((one.verdict.value, groups_of(one.reason_codes)) for one in self.clauses)
+
+    def having(self, verdict: Verdict) -> tuple[Clause, ...]:
+        """Return the clauses of a verdict, in reading order."""
+        return tuple(one for one in self.clauses if one.verdict is verdict)
+
+    def open_bans(self) -> tuple[Clause, ...]:
+        """Return the bans that can't be excluded yet."""
+        return tuple(one for one in self.having(Verdict.NOT_ASSESSED) if one.citation.effect == Effect.BAN.value)
+
+    def parts(self) -> dict[str, tuple[Clause, ...]]:
+        """Return the clauses in the parts in which one screen, a page and a sheet show them, in that order."""
+        prohibited, bans = self.having(Verdict.PROHIBITED), self.open_bans()
+        open_ = self.having(Verdict.NOT_ASSESSED)
+        return {
+            "ban": tuple(one for one in prohibited if not one.is_unmet),
+            "unmet": tuple(one for one in prohibited if one.is_unmet),
+            "conditional": self.having(Verdict.CONDITIONAL),
+            "listed": self.having(Verdict.LISTED),
+            "open_ban": tuple(one for group in grouped(bans) for one in group.clauses),
+            "open_other": tuple(
+                one
+                for group in grouped(one for one in open_ if one.citation.effect != Effect.BAN.value)
+                for one in group.clauses
+            ),
+            "clear": self.having(Verdict.CLEAR),
+            "not_applicable": self.having(Verdict.NOT_APPLICABLE),
+        }
 
     def missing(self) -> dict[str, int]:
         """Count by layer code the clauses that weren't judged since the layer wasn't given, most first."""
@@ -342,6 +460,7 @@ class Dossier:
     targets: tuple[TargetTable, ...] = ()
     offsets: tuple[OffsetLine, ...] = ()
     offset_notes: tuple[str, ...] = ()
+    nearest: tuple[Nearest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 CADMIUM, TRADE, ACTION, NUMBERS = "cadmium", "trade", "action", "numbers"
 """What a clause may rest on beside the facts of `ATTRIBUTES`: cadmium-related or not, trade, action, emissions."""
 
+KIND = "kind"
+"""What the thing itself is."""
+
 OVERHEAD = "overhead"
 """Who lives below a dam, as other tables tell it."""
 

@@ -13,14 +13,14 @@ from hmgeo.judging.applies import Subject, exemption, known_fact, reach
 from hmgeo.judging.bench import Bench, finding_fields
 from hmgeo.judging.clause_tests import features_of, ratio_limit
 from hmgeo.judging.facts import Answer, Features, Side, Unknown
-from hmgeo.judging.judge import judge
+from hmgeo.judging.judge import judge, names_key_areas
 from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndexes
 from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.results.siting import Citation, Clause, SiteAnswer, SiteFact
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.kinds import DISTANCE_KINDS, FLOW_KINDS, INSIDE_KINDS
-from hmgeo.rules.parameters import declaration
+from hmgeo.rules.parameters import declaration, title_of
 from hmgeo.rules.words import ATTRIBUTES, BOTH, LAYERS, MEASURED_ATTRIBUTES, NETWORK
 from hmgeo.siting.site import ELEVATION, PlaceFinder, SiteHeights, facts_of
 from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Verdict
@@ -355,7 +355,10 @@ class SitingBench:
         found = list(plan.settled)
         for rule, standing, value, citation, rank in plan.asked:
             judgement = judge(rule, standing, subject, facts, self.question.choices)
-            evidence = _with_questions(witness.evidence(rule, value), rule, subject, judgement)
+            if standing.standing in SPEAKING:
+                evidence = _with_questions(witness.evidence(rule, value), rule, subject, judgement)
+            else:
+                evidence = _settled_evidence(rule, standing, subject, judgement)
             clause = self._clause(rule, citation, judgement, evidence, site.basis)
             found.append(((clause.verdict.gravity, rank), clause))
         found.sort(key=itemgetter(0))
@@ -401,7 +404,7 @@ class SitingBench:
         unset = _open_parameters(rule, self.question.choices) if is_not_judged else ()
         lacking = evidence.missing_layers if is_not_judged else ()
         given = tuple(say("judged_once_given", layer=LAYERS[code].zh) for code in lacking)
-        settle = tuple(say("judged_once_chosen", title=_title(name)) for name in unset)
+        settle = tuple(say("judged_once_chosen", title=title_of(name)) for name in unset)
         return Clause(
             **finding_fields(citation, judgement),
             basis=Basis.worst(site_basis, *used),
@@ -451,7 +454,7 @@ class SitingBench:
 
 def _asks_position(rule: Rule, standing: RuleStanding, subject: Subject, choices: Choices) -> bool:
     """Return whether a rule must be held against the site itself."""
-    if standing.standing not in SPEAKING or rule.test is None:
+    if rule.test is None or not (standing.standing in SPEAKING or names_key_areas(rule)):
         return False
     exempt = exemption(rule, subject)
     is_reached = reach(rule, subject, choices, standing.doubt).side is not Side.NOT_MET
@@ -489,11 +492,6 @@ def _with_questions(evidence: Evidence, rule: Rule, subject: Subject, judgement:
 
 def _open_parameters(rule: Rule, choices: Choices) -> tuple[str, ...]:
     return tuple(name for name in rule.parameters if choices.is_open(name))
-
-
-def _title(name: str) -> str:
-    declared = declaration(name)
-    return name if declared is None else declared.title_zh
 
 
 def _position_kind(geometry: shapely.Geometry) -> str:

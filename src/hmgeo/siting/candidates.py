@@ -11,7 +11,7 @@ import shapely
 
 from hmgeo.geo.ellipsoid import ELLIPSOID, geodesic_m, search_boxes
 from hmgeo.siting.overlay import TOUCHED
-from hmgeo.vocabulary import Status
+from hmgeo.vocabulary import Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -133,6 +133,14 @@ def choose_candidates(
         kept.add(answer.lon, answer.lat)
         names.append(site.site_id)
         yield Candidate(site, answer, is_chosen=True, unjudged=unjudged)
+
+
+def reading_order(found: Iterable[Candidate]) -> list[Candidate]:
+    """Return candidates as they are read: untouched first, of those the ones with the least left unassessed.
+
+    Nothing of this says that one is better than another.
+    """
+    return sorted(found, key=lambda one: (one.is_touched, len(one.unjudged), one.answer.counts()[Verdict.NOT_ASSESSED]))
 
 
 def generated_points(area: shapely.Geometry, step_m: float, like: Site) -> Iterator[Site]:

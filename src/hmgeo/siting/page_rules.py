@@ -36,15 +36,16 @@ from hmgeo.judging.clause_tests import (
     is_derived_area,
 )
 from hmgeo.judging.facts import Side, Unknown, missing_layer, unsaid
-from hmgeo.judging.judge import IN_PRINCIPLE, condition_text, judge, unset_outside_the_test, verdict_of
+from hmgeo.judging.judge import IN_PRINCIPLE, condition_text, elsewhere, judge, unset_outside_the_test, verdict_of
 from hmgeo.judging.layers import bank_line_fault, untold
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.results.compiled import CompiledLayer, CompiledRules, CompiledSet
+from hmgeo.rules.parameters import title_of
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.siting.bench import Witness
 from hmgeo.siting.site import PROJECT_SITES, Site, facts_of_place
-from hmgeo.vocabulary import COUNTY_DIGITS, SPEAKING, Effect, Standing, Verdict
-from hmgeo.words import say, template
+from hmgeo.vocabulary import COUNTY_DIGITS, SPEAKING, Effect, Standing, Unassessed, Verdict
+from hmgeo.words import codes_of, groups_of, say, template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from hmgeo.judging.facts import Features, Outcome
     from hmgeo.judging.layers import LayerIndex, LayerIndexes
     from hmgeo.results.siting import Citation
-    from hmgeo.rules.model import DatedValue, Exemption, Rule, Test
+    from hmgeo.rules.model import DatedValue, Exemption, Rule, RuleStanding, Test
     from hmgeo.siting.bench import SitingBench
 
 
@@ -234,7 +235,7 @@ def compile_rules(bench: SitingBench) -> CompiledRules:
     compiler = _Compiler(bench)
     places = {place.code: compiler.numbers(place) for place in _places(bench)}
     sets = compiler.sets.compiled()
-    codes = dict.fromkeys(one.layer for one in sets)
+    codes = dict.fromkeys((*(one.layer for one in sets), *bench.indexes))
     names = {place.code: f"{place.county}{place.township}" for place in _places(bench)}
     areas = bench.question.areas
     missing = dict.fromkeys(code for record in compiler.records for code in record.get("missing", ()))
@@ -339,12 +340,20 @@ class _Compiler:
         self.asked |= {condition.attribute for one in rule.exceptions for condition in one.conditions}
         self.asked |= set(rule.applies_to.trades.parts)
         subject = _subject(rule, self.bench.question.choices)
+        subject["params"] = [title_of(name) for name in rule.parameters if self.bench.question.choices.is_open(name)]
         if is_open or value is None:
-            return record | subject | {"layers": [], "trees": [], "open": True}
+            beyond = self._beyond(rule, standing, place)
+            return record | subject | {"layers": [], "trees": [], "open": True, "beyond": beyond}
         if standing.doubt:
             subject["basin"] = [f"in_{rule.basin}_basin", standing.doubt]
             self.asked.add(subject["basin"][0])
         return record | subject | self._test(rule, value, place)
+
+    def _beyond(self, rule: Rule, standing: RuleStanding, place: Place) -> list[str]:
+        """Return why a clause that doesn't speak now speaks in a place on no day; empty where it may."""
+        facts = facts_of_place(Site("", "", None), Places(place))
+        found = elsewhere(rule, standing.value, facts, self.bench.question.choices)
+        return [] if found is None else list(found)
 
     def _cite(self, cited: Citation) -> int:
         if cited not in self._cited:
@@ -375,6 +384,8 @@ class _Compiler:
             "principle": IN_PRINCIPLE if rule.in_principle else "",
             "layers": self._layers(rule),
             "missing": list(dict.fromkeys(leaf["missing"] for leaf in leaves if "missing" in leaf)),
+            "stated": _stated(rule),
+            "nowhere": [why for leaf in leaves for why in leaf.get("why", ()) if _is_of_place(why)],
         }
 
     def _layers(self, rule: Rule) -> list[str]:
@@ -385,6 +396,24 @@ class _Compiler:
             if code in self.bench.indexes or code == KEY_AREAS:
                 found.append(code)
         return list(dict.fromkeys(found))
+
+
+def _stated(rule: Rule) -> list[list[str]]:
+    """Return what a test asks of the project itself: yes/no facts by name, numbers and ratios in words."""
+    found = []
+    for leaf in rule.test.leaves() if rule.test is not None else ():
+        name = leaf.text("attribute")
+        if leaf.kind == "ratio":
+            above, below = (MEASURED_ATTRIBUTES[leaf.text(part)][0] for part in ("numerator", "denominator"))
+            found.append(["word", say("both", one=above, other=below)])
+        elif leaf.kind == "attribute":
+            measured = MEASURED_ATTRIBUTES.get(name)
+            found.append(["fact", name] if measured is None else ["word", measured[0]])
+    return found
+
+
+def _is_of_place(why: str) -> bool:
+    return Unassessed.PLACE.value in groups_of(";".join(codes_of([why]))).split(";")
 
 
 def leaves_of(tree: Record) -> Iterator[Record]:

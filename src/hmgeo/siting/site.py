@@ -150,6 +150,21 @@ class Site:
         return Stated(self.attributes, self.numbers, self.added_kg, self.offset_kg, self.classes, doubt=doubt)
 
 
+def area_note(site: Site, areas: Mapping[str, shapely.Geometry]) -> str:
+    """Return that a site lies outside the areas that a project is about, or may; empty where it doesn't."""
+    if site.geometry is None or not areas:
+        return ""
+    reached = geodesic_buffer(site.geometry, site.uncertainty_m) if site.uncertainty_m > 0 else site.geometry
+    outlines = list(areas.values())
+    if not shapely.intersects(outlines, site.geometry).any():
+        return say("site_outside_area", areas=tuple(areas))
+    return (
+        ""
+        if shapely.covers(shapely.union_all(outlines), reached)
+        else say("site_may_be_outside_area", areas=tuple(areas))
+    )
+
+
 class PlaceFinder:
     """Looks sites up in counties and townships; built once."""
 

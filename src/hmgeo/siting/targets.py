@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hmgeo.geo.nearest import prepare_one
-from hmgeo.judging.facts import DistanceFact, Features
-from hmgeo.results.siting import Target, TargetTable
+from hmgeo.judging.facts import Answer, DistanceFact, Features, Unknown
+from hmgeo.results.siting import Nearest, Target, TargetTable, Zoning
 from hmgeo.rules.words import LAYERS
+from hmgeo.vocabulary import LayerKind
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hmgeo.geo.distance import Shapes
+    from hmgeo.judging.facts import Facts
     from hmgeo.judging.layers import LayerIndex
     from hmgeo.siting.site import Site
 
@@ -47,6 +51,16 @@ class Element:
     counts_people: bool = False
 
 
+_ACCESS_LIST = ("空间布局约束", "污染物排放管控", "环境风险防控", "资源利用效率")
+_ZONES = (
+    LayerKind.CONTROL_UNITS,
+    LayerKind.ECOLOGICAL_REDLINE,
+    LayerKind.PERMANENT_BASIC_FARMLAND,
+    LayerKind.PBF_CONCENTRATED_AREAS,
+    LayerKind.URBAN_DEVELOPMENT_BOUNDARY,
+)
+
+
 ELEMENTS = (
     Element("air", "大气", "HJ 2.2（未核对原文）", ("sensitive_sites",)),
     Element("risk_500", "环境风险（500 m）", "HJ 169（未核对原文）", ("sensitive_sites",), 500.0, counts_people=True),
@@ -75,11 +89,14 @@ class Surroundings:
         By code of `ELEMENTS`, metres, as the user set them.
     population
         Persons by layer code and receptor id, where the layer says so.
+    columns
+        By layer code and receptor id, the cells of layers of which more than the receptor's own columns is shown.
     """
 
     indexes: Mapping[str, LayerIndex]
     ranges_m: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     population: Mapping[tuple[str, str], int] = field(default_factory=lambda: MappingProxyType({}))
+    columns: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=lambda: MappingProxyType({}))
 
     def tables(self, site: Site) -> tuple[TargetTable, ...]:
         """Return one table per element; one whose range nobody set says so and lists nothing."""
@@ -87,6 +104,48 @@ class Surroundings:
             return ()
         source = prepare_one(site.geometry)
         return tuple(self._table(element, source, site.uncertainty_m) for element in ELEMENTS)
+
+    def nearest(self, facts: Facts) -> tuple[Nearest, ...]:
+        """Return the nearest object of every layer at hand, the nearest first; layers that hold nothing last."""
+        found = []
+        for code in self.indexes:
+            fact = facts.layers.distance(Features(code))
+            if isinstance(fact, Unknown):
+                continue
+            reach_m = math.inf if fact.measured_m is None else fact.measured_m
+            is_open = bool(fact.coverage_gap(LAYERS[code].zh, reach_m))
+            name = fact.receptor_name or fact.receptor_id
+            ends = (fact.measured_m, fact.low_m, fact.high_m)
+            found.append(Nearest(code, name, *ends, fact.bearing_deg, is_open=is_open))
+        return tuple(sorted(found, key=lambda one: math.inf if one.distance_m is None else one.distance_m))
+
+    def zoning(self, facts: Facts) -> tuple[Zoning, ...]:
+        """Return how a site lies to the zones of plans, those that nobody gave included."""
+        found = []
+        for kind in _ZONES:
+            word = LAYERS[kind.value]
+            if kind.value not in self.indexes:
+                found.append(
+                    Zoning(word.zh, "未提供", note=say("zone_absent", layer=word.zh, department=word.department))
+                )
+                continue
+            fact = facts.layers.inside(Features(kind.value))
+            if isinstance(fact, Unknown):
+                found.append(Zoning(word.zh, "未评估", note=fact.why))
+                continue
+            name = fact.receptor_name or fact.receptor_id
+            state = {
+                Answer.YES: say("in_zone", name=name),
+                Answer.PARTLY: say("partly_in_zone", name=name),
+                Answer.NO: say("zone_unseen" if fact.gap else "not_in_zone"),
+            }[fact.answer]
+            cells = self.columns.get(kind.value, {}).get(fact.receptor_id, {})
+            wanted = ("类别", *_ACCESS_LIST, "发布文号") if kind is LayerKind.CONTROL_UNITS else ()
+            details = tuple((part, cells.get(part, "") or "未提供") for part in wanted)
+            border = say("zone_may_change") if fact.others else ""
+            gap = "" if fact.answer is Answer.YES else fact.gap
+            found.append(Zoning(word.zh, state, () if fact.answer is Answer.NO else details, sentences(gap, border)))
+        return tuple(found)
 
     def _table(self, element: Element, source: Shapes, uncertainty_m: float) -> TargetTable:
         range_m = self.ranges_m.get(element.code, element.range_m)

@@ -16,7 +16,7 @@ from hmgeo.reference.tables import implied_facts, renumbered, trades
 from hmgeo.results.compiled import MARGIN_M
 from hmgeo.rules.model import VerificationState
 from hmgeo.rules.words import EDITIONS
-from hmgeo.vocabulary import INVENTED, Action, Basis, Classification, Effect, Standing, Verdict
+from hmgeo.vocabulary import INVENTED, Action, Basis, Classification, Effect, Settling, Standing, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,6 +81,8 @@ class ClickPage:
             "margin_m": MARGIN_M,
             "as_of": compiled.as_of,
             "gravity": [verdict.value for verdict in Verdict],
+            "effects": [effect.value for effect in Effect],
+            "settling": {one.value: {"zh": one.zh, "en": one.en} for one in Settling},
             "subject_words": dict(compiled.words),
             "actions": {action.value: {"zh": action.zh, "en": action.en} for action in Action},
             "implied": [
@@ -177,6 +179,7 @@ class ClickPage:
             "number": cited.document_number,
             "quote": cited.quote,
             "rank": {"zh": cited.legal_rank.zh, "en": cited.legal_rank.en},
+            "effect_code": cited.effect,
             "effect": {"zh": Effect.of(cited.effect).zh, "en": Effect.of(cited.effect).en},
             "authority": cited.authority,
             "decider": cited.decider,
@@ -193,13 +196,16 @@ class ClickPage:
 
 def _badges() -> dict[str, dict[str, dict[str, str]]]:
     """Return the badge of each verdict, plain and as an example, in both languages."""
+    kinds = {
+        "plain": (False, False), "example": (True, False), "unmet": (False, True), "unmet_example": (True, True)
+    }  # fmt: skip
     return {
         kind: {
             verdict.value: {
-                language: wording.badge({"verdict": verdict.value}, example=example, language=language)
+                language: wording.badge({"verdict": verdict.value}, example=example, is_unmet=unmet, language=language)
                 for language in ("zh", "en")
             }
             for verdict in Verdict
         }
-        for kind, example in (("plain", False), ("example", True))
+        for kind, (example, unmet) in kinds.items()
     }

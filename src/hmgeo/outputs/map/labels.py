@@ -47,10 +47,22 @@ ASK_LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Within 1 m of an administrative line: clauses of both sides are listed.",
         ),
         "ask_not_checked": ("未核查的图层", "Layers not checked"),
-        "ask_missing": (
-            "未提供「{layer}」，相关 {n} 条未评估。请向{department}获取。",
-            "“{layer}” was not provided: {n} clauses not assessed. Ask {department}.",
+        "ask_no_ban": (
+            "触及禁止性规定 0；还不能排除的禁止 {n} 条",
+            "touches a prohibition 0; bans not excluded yet {n}",
         ),
+        "ask_open_bans": ("还不能排除的禁止", "Bans that can't be excluded yet"),
+        "ask_open_others": ("其余未评估", "Not assessed otherwise"),
+        "ask_settle_layer": ("缺{names}，向{whom}取得", "no {names}: obtain from {whom}"),
+        "ask_settle_parameter": ("由使用单位选定{names}", "the user chooses {names}"),
+        "ask_settle_fact": ("说明{names}", "state {names}"),
+        "ask_settle_data": ("申明{names}的范围和完整性", "declare extent and completeness of {names}"),
+        "ask_around": (
+            "周边最近（{n} 个图层，不论条文是否要求）",
+            "Nearest around ({n} layers, asked by a clause or not)",
+        ),
+        "ask_inside": ("在其内或相接", "inside or touching"),
+        "ask_winds": ("北 东北 东 东南 南 西南 西 西北", "N NE E SE S SW W NW"),
         "ask_example": (
             "假设的点位对照合成或示意数据，结论为示例判定。",
             "A hypothetical site against synthetic or approximate data: verdicts are examples.",

@@ -11,21 +11,14 @@ import xlsxwriter
 
 from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.book import CREATED, LINE_HEIGHT_PT, MAX_CELL_LENGTH, MAX_ROW_HEIGHT_PT, display_width
+from hmgeo.outputs.english import in_language
+from hmgeo.outputs.sheets.answer import screen_lines, short_citation
 from hmgeo.outputs.siting_words import (
-    badge,
-    citation_text,
-    data_text,
-    header,
-    missing_sentences,
-    open_sentences,
-    position_text,
-    said_text,
     say,
-    standing_text,
     word,
 )
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
-from hmgeo.vocabulary import Basis, LegalRank, Verdict
+from hmgeo.vocabulary import Basis, Certainty, Effect, LegalRank, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -162,43 +155,6 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_CELL_LENGTH else f"{text[:MAX_CELL_LENGTH]}……（过长，全文见数据文件）"
 
 
-def printed_lines(dossier: Dossier, results: SitingResults, language: str = "zh") -> list[str]:
-    """Return a site's answer for the terminal: counts on top, each clause with what was measured, then what is missing.
-
-    Clauses that don't apply are counted, not listed.
-    """
-    answer = dossier.answer
-    lines = [
-        f"{answer.site_id}　{answer.name}　{answer.place}　{position_text(answer, language)}",
-        header(answer, language),
-        "",
-    ]
-    for clause in answer.clauses:
-        if clause.verdict is Verdict.NOT_APPLICABLE:
-            continue
-        cited = clause.citation
-        other = say("（另一可能：{other}）", language, other=word(clause.other, language)) if clause.other else ""
-        rank, clause_text = word(cited.legal_rank, language), citation_text(cited, language)
-        lines.append(f"【{badge(clause, language)}】{other}{rank} {clause_text} {cited.rule_id}")
-        said = [
-            ("量测：{text}", "".join(clause.evidence)),
-            ("判断：{text}", said_text(clause, results, language)),
-        ]
-        lines += [f"    {say(label, language, text=text)}" for label, text in said if text]
-        lines += [f"    {word(clause.certainty, language)}"] if clause.certainty else []
-        changes = "".join(clause.changes)
-        lines += [f"    {say('可改变：{text}', language, text=changes)}"] if changes else []
-        parts = {
-            "decider": cited.decider,
-            "standing": standing_text(clause, language),
-            "data": data_text(clause, results, language),
-        }
-        lines.append(f"    {say('认定：{decider}｜{standing}｜数据：{data}', language, **parts)}")
-    lines += ["", *results.warnings, *missing_sentences(answer, results, language)]
-    lines += [*open_sentences(answer, language), *answer.notes]
-    return lines
-
-
 CLAUSE_HEADER = (
     "序号", "结论", "位阶／机关", "文件、条款", "原文", "量测", "判断与原因", "可改变结论的因素",
     "所用数据（时点）", "认定部门／效力",
@@ -220,7 +176,9 @@ _TARGETS_SHOWN = 40
 
 
 def write_siting_workbook(results: SitingResults, presentation: Presentation, path: Path) -> None:
-    """Write the workbook: 汇总 for several sites, a sheet for each of the first `DOSSIER_SHEETS`, then 全部条款.
+    """Write the workbook: for several sites their matrix, a block for each and 汇总; then sheets of sites and 全部条款.
+
+    The first `DOSSIER_SHEETS` sites get a sheet each.
 
     Every text is a string, so that no cell is a formula; the bytes depend on the results alone.
     """
@@ -237,11 +195,111 @@ def write_siting_workbook(results: SitingResults, presentation: Presentation, pa
         book = Book(file, results, presentation)
         several = len(results.dossiers) > 1
         if several:
+            _write_matrix(book)
+            _write_screens(book)
             _write_summary(book)
         for number, dossier in enumerate(results.dossiers[:DOSSIER_SHEETS], start=1):
             name = book.say("研判表{number}", number=str(number)) if several else book.say("选址条款研判表")
             _write_dossier(book, dossier, name)
         _write_all_clauses(book)
+
+
+_MATRIX_A3 = 8
+_SIGNS = {
+    Verdict.PROHIBITED: "■",
+    Verdict.CONDITIONAL: "▲",
+    Verdict.LISTED: "◆",
+    Verdict.NOT_ASSESSED: "？",
+    Verdict.CLEAR: "○",
+    Verdict.NOT_APPLICABLE: "－",
+}
+_UNMET_SIGN = "□"
+
+
+def _sign(clause: Clause) -> str:
+    return _UNMET_SIGN if clause.is_unmet else _SIGNS[clause.verdict]
+
+
+def _write_matrix(book: Book) -> None:
+    """Lay clauses against sites on one sheet of A3: sign and colour of each verdict, with the distance measured.
+
+    Clauses that apply at no site are counted below; sites beyond the first `DOSSIER_SHEETS` stand in 汇总.
+    """
+    dossiers = book.results.dossiers[:DOSSIER_SHEETS]
+    cells = {
+        (clause.citation.rule_id, at): clause
+        for at, dossier in enumerate(dossiers)
+        for clause in dossier.answer.clauses
+    }
+    first: dict[str, Clause] = {}
+    for clause in cells.values():
+        known = first.get(clause.citation.rule_id)
+        if known is None or clause.order < known.order:
+            first[clause.citation.rule_id] = clause
+    rows = sorted(
+        (one for one in first.values() if one.verdict is not Verdict.NOT_APPLICABLE), key=lambda one: one.order
+    )
+    page = new_page(book, book.say("点位与条款对照"), (34.0, 9.0, *([10.5] * len(dossiers))))
+    page.sheet.set_paper(_MATRIX_A3)
+    page.sheet.fit_to_pages(1, 1)
+    frame: dict[str, str | float | bool] = {"border": 1, "border_color": "#C9D0D6", "text_wrap": True}
+    head = book.style(**frame, bold=True, bg_color="#E4E9EE", align="center")
+    titles = [f"{one.answer.site_id}\n{one.answer.name}"[:40] for one in dossiers]
+    for column, title in enumerate((book.say("条款"), book.say("效果"), *titles)):
+        page.sheet.write_string(0, column, title, head)
+    page.sheet.set_row(0, 3 * LINE_HEIGHT_PT)
+    for row, clause in enumerate(rows, start=1):
+        cited = clause.citation
+        named = f"{short_citation(cited)}　{cited.rule_id}"
+        page.sheet.write_string(row, 0, named, book.style(**frame))
+        page.sheet.write_string(
+            row, 1, word(Effect.of(cited.effect), book.language), book.style(**frame, align="center")
+        )
+        page.sheet.set_row(row, LINE_HEIGHT_PT * _lines(named, 34.0) + 3)
+        for at in range(len(dossiers)):
+            _write_matrix_cell(page, row, at + 2, cells.get((cited.rule_id, at)))
+    page.row = len(rows) + 1
+    _write_matrix_foot(page, len(first) - len(rows), len(book.results.dossiers) - len(dossiers))
+
+
+def _write_matrix_cell(page: Page, row: int, column: int, clause: Clause | None) -> None:
+    frame: dict[str, str | float | bool] = {"border": 1, "border_color": "#C9D0D6", "align": "center"}
+    if clause is None:
+        page.sheet.write_string(row, column, _SIGNS[Verdict.NOT_APPLICABLE], page.book.style(**frame))
+        return
+    style, measured = VERDICTS[clause.verdict], clause.measured
+    away = wording.distance_text(measured.value) if measured.unit == "m" else ""
+    unsure = "±" if clause.certainty is Certainty.AMBIGUOUS else ""
+    is_grave = clause.verdict in {Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED}
+    shape = page.book.style(**frame, bg_color=style.tint, font_color=style.text, bold=is_grave)
+    page.sheet.write_string(row, column, f"{_sign(clause)}{unsure} {away}".rstrip(), shape)
+
+
+def _write_matrix_foot(page: Page, never: int, more: int) -> None:
+    book = page.book
+    words = [f"{sign} {word(verdict, book.language)}" for verdict, sign in _SIGNS.items()]
+    words.insert(1, f"{_UNMET_SIGN} {wording.UNMET_WORD.say(book.language)}")
+    notes = ["　".join(words) + book.say("　± 位置误差内可能改变；距离为到最近对象的距离")]
+    notes += [book.say("在所列点位均不适用、未列出的条款 {count} 条", count=str(never))] if never else []
+    notes += [book.say("另有 {count} 个点位未列，见汇总", count=str(more))] if more else []
+    notes += [siting_words.caption(book.results, book.presentation), wording.disclaimer(book.language)]
+    width, last = 34.0 + 9.0 + 10.5 * min(len(book.results.dossiers), DOSSIER_SHEETS), page.sheet.dim_colmax
+    for note in (*book.results.warnings, *notes):
+        page.sheet.merge_range(page.row, 0, page.row, last, note, book.style(text_wrap=True, font_color="#444444"))
+        page.sheet.set_row(page.row, LINE_HEIGHT_PT * _lines(note, width) + 3)
+        page.row += 1
+
+
+def _write_screens(book: Book) -> None:
+    """Write one block per site: what the terminal prints of it on one screen."""
+    page = new_page(book, book.say("逐点摘要"), (110.0,))
+    page.sheet.set_portrait()
+    for dossier in book.results.dossiers[:DOSSIER_SHEETS]:
+        for number, line in enumerate(screen_lines(dossier, book.results, book.language)):
+            shape = book.style(bold=True, bg_color="#E4E9EE") if number == 0 else book.style()
+            page.sheet.write_string(page.row, 0, line, shape)
+            page.row += 1
+        page.row += 1
 
 
 def _write_dossier(book: Book, dossier: Dossier, name: str) -> None:
@@ -258,7 +316,7 @@ def _write_dossier(book: Book, dossier: Dossier, name: str) -> None:
     page.across(siting_words.header(answer, book.language), bold=True, font_size=11)
     page.title("一、项目概况")
     for label, text in _project_lines(dossier, book):
-        page.cells([(book.say(label), 2), (book.say(text), 8)])
+        page.cells([(book.say(label), 2), (in_language(book.say(text), book.language), 8)])
     _write_zoning(page, dossier)
     judged = [clause for clause in answer.clauses if clause.verdict not in _NOT_JUDGED]
     laws = [clause for clause in judged if clause.citation.legal_rank in _LAWS]
@@ -447,7 +505,7 @@ def _write_sources(page: Page) -> None:
 
 
 def _write_summary(book: Book) -> None:
-    widths = (6.0, 16.0, 24.0, 16.0, 28.0, *([10.0] * len(Verdict)), 40.0)
+    widths = (6.0, 16.0, 24.0, 16.0, 28.0, *([10.0] * (len(Verdict) + 1)), 40.0)
     page = new_page(book, book.say("汇总"), widths)
     titles = (
         "序号",
@@ -455,14 +513,18 @@ def _write_summary(book: Book) -> None:
         "名称",
         "状态",
         "所在行政区",
-        *(word(verdict, book.language) for verdict in Verdict),
+        word(Verdict.PROHIBITED, book.language),
+        wording.UNMET_WORD.say(book.language),
+        *(word(verdict, book.language) for verdict in Verdict if verdict is not Verdict.PROHIBITED),
         "备注",
     )
     rows: list[tuple[Cell, ...]] = []
     for number, dossier in enumerate(book.results.dossiers, start=1):
         answer = dossier.answer
         start = (number, answer.site_id, answer.name, wording.status_word(answer.status, book.language), answer.place)
-        rows.append((*start, *answer.counts().values(), "".join(answer.notes)))
+        prohibited, *others = answer.counts().values()
+        unmet = sum(one.is_unmet for one in answer.clauses)
+        rows.append((*start, prohibited - unmet, unmet, *others, "".join(answer.notes)))
     write_flat(page, titles, rows)
 
 

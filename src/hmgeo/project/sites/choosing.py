@@ -6,24 +6,31 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import shapely
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
+from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.intake.areas import resolve_area
 from hmgeo.intake.catalog import shown_path
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import read_raw
 from hmgeo.intake.rows import Journal
 from hmgeo.outputs import siting_words
+from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.plain_tables import PlainTable, write_plain
 from hmgeo.outputs.wording import DISCLAIMER
 from hmgeo.project.folder import whole_file
+from hmgeo.project.run import context_layers_of, layers_used
 from hmgeo.project.sites.desk import open_desk, read_sites
 from hmgeo.project.sites.given import typed_site
+from hmgeo.records import Ledger
 from hmgeo.reference.tables import GUIDE_MARKS, find_header
+from hmgeo.results.columns import SHAPES_SCHEMA, nothing_found
+from hmgeo.results.results import ContextLayer, Presentation, Results
 from hmgeo.rules.book import load_book
 from hmgeo.rules.nodes import near
-from hmgeo.siting.candidates import choose_candidates, generated_points
+from hmgeo.siting.candidates import choose_candidates, generated_points, reading_order
 from hmgeo.siting.offsets import (
     Covered,
     OffsetLedger,
@@ -54,6 +61,12 @@ if TYPE_CHECKING:
 MOST_POINTS = 50_000
 _START = ("编号", "名称", "经度", "纬度", "是否入选", "未入选原因", "未评估的过滤条款", "过滤结果")
 TOUCHED, OPEN, UNTOUCHED = "触及", "未评估", "未触及"
+ORDER = "次序：未触及的在前，其中未评估最少的在前；不分优劣，未触及不等于可以建设。"
+_MAPPED = {
+    UNTOUCHED: ("candidate_untouched", "过滤条款均未触及的候选点（不等于可以建设）"),
+    OPEN: ("candidate_open", "过滤条款有未评估的候选点"),
+    TOUCHED: ("candidate_touched", "触及过滤条款的候选点"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ def candidate_table(
     unwanted: Sequence[str] = (),
     spacing_m: float = 0.0,
     as_of: date | None = None,
-) -> PlainTable:
+) -> Candidates:
     """Judge candidate points and choose; there is no score, every row carries what the clauses say of it.
 
     Parameters
@@ -101,7 +114,7 @@ def candidate_table(
     wanted = _filter(desk, unwanted)
     like, _ = typed_site(typed, for_list=points.sites is not None)
     found = _given(desk, points.sites, typed, points.basis) if points.sites else _lattice(desk, points, like)
-    chosen = choose_candidates(desk.bench, found, unwanted=frozenset(wanted), spacing_m=spacing_m)
+    chosen = reading_order(choose_candidates(desk.bench, found, unwanted=frozenset(wanted), spacing_m=spacing_m))
     rows = [(one, {clause.citation.rule_id: clause for clause in one.answer.clauses}) for one in chosen]
     held = [rule_id for rule_id in wanted if unwanted or any(rule_id in clauses for _, clauses in rows)]
     header = (
@@ -110,19 +123,70 @@ def candidate_table(
         *(text for one in held for text in (one, f"{one} 量测")),
         "说明",
     )
-    return PlainTable("候选点", header, tuple(_row(one, clauses, held) for one, clauses in rows))
+    table = PlainTable("候选点", header, tuple(_row(one, clauses, held) for one, clauses in rows))
+    return Candidates(table, _candidate_map(desk, chosen, spacing_m=points.step_m))
 
 
-def write_candidates(table: PlainTable, out: Path, inputs: Sequence[Path]) -> None:
-    """Write the table as .xlsx or .csv.
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Candidate points as a table, and as a map of what is untouched, touched and not known."""
+
+    table: PlainTable
+    drawn: Results = field(repr=False)
+
+
+def write_candidates(found: Candidates, out: Path, inputs: Sequence[Path]) -> Path:
+    """Write the table as .xlsx or .csv and the map beside it; return the map.
 
     Raises
     ------
     OutputError
-        The file can't be written.
+        A file can't be written, or a layer's 密级 forbids the page.
     """
     with whole_file(out, inputs) as temporary:
-        write_plain([table], temporary, suffix=out.suffix, notes=(DISCLAIMER,))
+        write_plain([found.table], temporary, suffix=out.suffix, notes=(ORDER, DISCLAIMER))
+    page = out.with_suffix(".html")
+    with whole_file(page, inputs) as temporary:
+        write_map(found.drawn, Presentation(), temporary)
+    return page
+
+
+def _state(one: Candidate, unjudged: Sequence[str]) -> str:
+    return TOUCHED if one.is_touched else OPEN if unjudged else UNTOUCHED
+
+
+def _candidate_map(desk: SiteDesk, found: Sequence[Candidate], *, spacing_m: float) -> Results:
+    """Return an overview map: each point as a small disc by what the clauses of the filter say of it."""
+    inputs = desk.inputs
+    discs: dict[str, list[dict[str, object]]] = {state: [] for state in _MAPPED}
+    for one in found:
+        if one.site.geometry is not None:
+            disc = geodesic_buffer(shapely.point_on_surface(one.site.geometry), spacing_m / 3)
+            row = {"id": one.site.site_id, "name": one.site.name, "geometry": shapely.to_wkb(disc)}
+            discs[_state(one, one.unjudged)].append(row)
+    layers = [
+        ContextLayer(code, f"{title}（{len(discs[state])} 个）", Basis.REAL, "", table_of(discs[state]))
+        for state, (code, title) in _MAPPED.items()
+        if discs[state]
+    ]
+    receptors = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
+    return Results(
+        title=f"候选点：{desk.spec.title}",
+        as_of=desk.bench.question.as_of,
+        area_name="、".join(area.name for area in inputs.areas),
+        radius_m=0.0,
+        radii_m=(),
+        **nothing_found(),
+        ledger=Ledger(()),
+        layers=layers_used(receptors),
+        context=(*layers, *context_layers_of(inputs.areas, inputs.context, [])),
+        warnings=(ORDER,),
+    )
+
+
+def table_of(rows: Sequence[Mapping[str, object]]) -> pa.Table:
+    """Return shapes with id and name as a map draws them."""
+    return pa.Table.from_pylist(list(rows), SHAPES_SCHEMA)
 
 
 def _filter(desk: SiteDesk, unwanted: Sequence[str]) -> tuple[str, ...]:
@@ -162,7 +226,7 @@ def _row(one: Candidate, clauses: dict[str, Clause], held: Sequence[str]) -> tup
     unjudged = "、".join(rule_id for rule_id in one.unjudged if rule_id in held)
     where = ("", "") if answer.lon is None else (f"{answer.lon:.6f}", f"{answer.lat:.6f}")
     start = (one.site.site_id, one.site.name, *where, "是" if one.is_chosen else "否", one.why, unjudged)
-    state = TOUCHED if one.is_touched else OPEN if unjudged else UNTOUCHED
+    state = _state(one, unjudged.split("、") if unjudged else ())
     counts = tuple(str(count) for count in answer.counts().values())
     evidence: list[str] = []
     for rule_id in held:

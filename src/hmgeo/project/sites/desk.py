@@ -11,25 +11,25 @@ from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.pipeline import open_file
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
-from hmgeo.judging.facts import Answer, Features, Unknown
 from hmgeo.project.inputs import lie_in_china, load_inputs, mixed_basis
 from hmgeo.project.run import layer_warnings, layers_used, parameters_used, validity_used
 from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
 from hmgeo.project.spec import administrative_areas, read_spec
-from hmgeo.results.siting import Dossier, SitingResults, Zoning
+from hmgeo.results.siting import Dossier, SitingResults
 from hmgeo.results.used import ParameterUsed
 from hmgeo.rules.words import LAYERS
 from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.offsets import OFFSET_BASIS, asked_of
+from hmgeo.siting.site import area_note
 from hmgeo.siting.targets import ELEMENTS, Surroundings
 from hmgeo.vocabulary import Basis, LayerKind
+from hmgeo.words import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
     from hmgeo.intake.columns import ReadOptions
-    from hmgeo.judging.facts import Facts
     from hmgeo.judging.places import Areas
     from hmgeo.project.inputs import Inputs
     from hmgeo.project.sites.given import Typed
@@ -39,14 +39,6 @@ if TYPE_CHECKING:
     from hmgeo.siting.site import Site
 
 
-_ACCESS_LIST = ("空间布局约束", "污染物排放管控", "环境风险防控", "资源利用效率")
-_ZONES = (
-    LayerKind.CONTROL_UNITS,
-    LayerKind.ECOLOGICAL_REDLINE,
-    LayerKind.PERMANENT_BASIC_FARMLAND,
-    LayerKind.PBF_CONCENTRATED_AREAS,
-    LayerKind.URBAN_DEVELOPMENT_BOUNDARY,
-)
 _POPULATION = "人口"
 EXAMPLE_WARNING = "示例判定：拟建项目对照合成或示意数据，结论仅供软件演示。"
 
@@ -60,16 +52,13 @@ class SiteDesk:
     bench
         Judges; asking it again costs milliseconds.
     surroundings
-        Protected objects.
-    columns
-        By layer code and receptor id, the cells of layers of which more than the receptor's own columns is shown.
+        Protected objects and plans' zones.
     """
 
     spec: ProjectSpec
     inputs: Inputs = field(repr=False)
     bench: SitingBench = field(repr=False)
     surroundings: Surroundings = field(repr=False)
-    columns: Mapping[str, Mapping[str, Mapping[str, str]]] = field(repr=False)
 
     @property
     def areas(self) -> Areas:
@@ -82,10 +71,12 @@ class SiteDesk:
 
     def dossier(self, site: Site) -> Dossier:
         """Return a site's answer with zoning, protected objects and offsets."""
-        facts, answer = self.bench.look(site)
+        beyond = area_note(site, {area.name: area.geometry for area in self.inputs.areas})
+        facts, answer = self.bench.look(replace(site, note=sentences(beyond, site.note)))
         question = self.bench.question
         lines, notes = asked_of(site, answer, question.rules, question.choices.code(OFFSET_BASIS))
-        return Dossier(answer, self._zoning(facts), self.surroundings.tables(site), lines, notes)
+        near = () if site.geometry is None else self.surroundings.nearest(facts)
+        return Dossier(answer, self.surroundings.zoning(facts), self.surroundings.tables(site), lines, notes, near)
 
     def results(self, dossiers: Iterable[Dossier], ledger: Ledger, title: str = "") -> SitingResults:
         """Return answers with the data and choices that they rest on."""
@@ -114,31 +105,6 @@ class SiteDesk:
             tuple(warnings),
         )
 
-    def _zoning(self, facts: Facts) -> tuple[Zoning, ...]:
-        found = []
-        for kind in _ZONES:
-            word = LAYERS[kind.value]
-            if kind.value not in self.bench.indexes:
-                found.append(Zoning(word.zh, "未提供", note=f"未提供「{word.zh}」。请向{word.department}获取。"))
-                continue
-            fact = facts.layers.inside(Features(kind.value))
-            if isinstance(fact, Unknown):
-                found.append(Zoning(word.zh, "未评估", note=fact.why))
-                continue
-            name = fact.receptor_name or fact.receptor_id
-            state = {
-                Answer.YES: f"位于「{name}」内",
-                Answer.PARTLY: f"部分位于「{name}」内",
-                Answer.NO: "现有数据范围内未见" if fact.gap else "不在其内",
-            }[fact.answer]
-            cells = self.columns.get(kind.value, {}).get(fact.receptor_id, {})
-            wanted = ("类别", *_ACCESS_LIST, "发布文号") if kind is LayerKind.CONTROL_UNITS else ()
-            details = tuple((part, cells.get(part, "") or "未提供") for part in wanted)
-            border = "位置误差内可能改变，待核实。" if fact.others else ""
-            gap = "" if fact.answer is Answer.YES else fact.gap
-            found.append(Zoning(word.zh, state, () if fact.answer is Answer.NO else details, gap + border))
-        return tuple(found)
-
 
 def open_desk(
     project: str | Path,
@@ -165,7 +131,7 @@ def open_desk(
     ProjectError, InputError, RuleError
         With every problem found.
     """
-    spec = read_spec(Path(project)).with_words(words)
+    spec = read_spec(Path(project), needs_screening=False).with_words(words)
     if as_of is not None:
         spec = replace(spec, as_of=as_of)
     inputs = load_inputs(spec, needs_sources=False)
@@ -182,8 +148,10 @@ def open_desk(
         for receptor_id, cells in rows.items()
         if _is_number(cells.get(_POPULATION, ""))
     }
-    surroundings = Surroundings(bench.indexes, _ranges(ranges_m or {}), MappingProxyType(population))
-    return SiteDesk(spec, inputs, bench, surroundings, MappingProxyType(columns))
+    surroundings = Surroundings(
+        bench.indexes, _ranges(ranges_m or {}), MappingProxyType(population), MappingProxyType(columns)
+    )
+    return SiteDesk(spec, inputs, bench, surroundings)
 
 
 def read_typed(desk: SiteDesk, typed: Typed) -> tuple[list[Site], Ledger]:

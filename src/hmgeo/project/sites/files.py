@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from hmgeo.errors import Place, Problem, UsageError
 from hmgeo.outputs import siting_json, siting_words, wording
-from hmgeo.outputs.sheets.siting import printed_lines, write_siting_workbook
+from hmgeo.outputs.sheets.answer import clause_lines, screen_lines
+from hmgeo.outputs.sheets.siting import write_siting_workbook
 from hmgeo.outputs.siting_words import say
 from hmgeo.outputs.tables import write_ledger_csv, write_parquet
 from hmgeo.project.folder import SCHEMA, entries, whole_folder, write_record
@@ -187,18 +188,19 @@ class Answered:
         """Return how many clauses of all sites have a verdict."""
         return sum(dossier.answer.counts()[verdict] for dossier in self.results.dossiers)
 
-    def lines(self) -> list[str]:
-        """Return the answer for the terminal, line by line."""
+    def lines(self, *, every_clause: bool = False) -> list[str]:
+        """Return the answer for the terminal: each site on one screen, or every clause of it."""
+        told = clause_lines if every_clause else screen_lines
         printed: list[str] = []
         for dossier in self.results.dossiers[:PRINTED_SITES]:
-            printed += [*printed_lines(dossier, self.results, self.language), ""]
+            printed += ["", *told(dossier, self.results, self.language)]
         rest = len(self.results.dossiers) - PRINTED_SITES
         printed += (
             [say("另有 {rest} 个项目未在此列出，见结果文件。", self.language, rest=str(rest))] if rest > 0 else []
         )
         written = "结果：{folder}（siting.xlsx、siting.json、findings.parquet）"
         printed += [say(written, self.language, folder=str(self.folder))] if self.folder else []
-        return [*printed, wording.disclaimer(self.language)]
+        return [*printed[1:], *(["", wording.disclaimer(self.language)] if every_clause else [])]
 
 
 def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -31,11 +32,12 @@ from hmgeo.judging.places import places_of
 from hmgeo.records import Ledger, LedgerEntry, Provenance, Unknown
 from hmgeo.reference.cells import plain_trade, read_trade
 from hmgeo.reference.tables import find_header, trades
-from hmgeo.rules.claims import doubts_of
+from hmgeo.rules.claims import KIND, doubts_of
 from hmgeo.rules.nodes import near
 from hmgeo.rules.words import ATTRIBUTES, EDITIONS, SOURCE_KINDS, mentioned_facts, stated_facts, stated_numbers
 from hmgeo.siting.site import PROJECT_SITES, Site
 from hmgeo.vocabulary import METALS, Action, Basis, LayerKind, Status
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 AT_ID = "拟建点位"
 AT_FILE = "--at"
 DEFAULT_EDITION = "2017"
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+DECIMALS = "坐标位数"
 _YES_NO = {"yes": True, "no": False, "是": True, "否": False, "true": True, "false": False}
 
 
@@ -165,8 +169,12 @@ def _located(site: Site, typed: Typed, at: tuple[str, str], options: ReadOptions
     found = positions.table.to_pylist()[0]
     if found["status"] != Status.ASSESSED.value:
         raise UsageError(Problem("点位不能使用", Place(key=AT_FILE), typed.at, remedy=found["note"]))
+    decimals = min((len(text.partition(".")[2]) for text in at), default=0)
+    is_plain = all(_DECIMAL.fullmatch(text) for text in at)
+    told = ((DECIMALS, say("decimals_given", count=decimals)),) if is_plain else ()
     placed = replace(
         site,
+        facts=(*site.facts, *told),
         geometry=shapely.from_wkb(found["geometry"]),
         uncertainty_m=found["position_uncertainty_m"],
         status=Status.ASSESSED,
@@ -273,8 +281,8 @@ def sites_of_file(
     basis
         Of the file.
     defaults
-        What its rows are (`kind`), and what holds for those that leave a cell blank. A cell wins over an option, also
-        one that isn't understood; the note of the row and the ledger tell which held.
+        What its rows are that don't say (`kind`), and what holds for those that leave a cell blank. A cell wins over
+        an option, also one that isn't understood; the note of the row and the ledger tell which held.
     as_of
         The day asked about; None makes no date past or ahead.
 
@@ -301,7 +309,7 @@ def sites_of_file(
         filled = _filled(row, cells, defaults, like)
         told.update(filled.used)
         disputed = _disputed(row, cells, filled, as_of)
-        sites.append(_site(row, cells, (place, basis), filled, disputed))
+        sites.append(_of_kind(_site(row, cells, (place, basis), filled, disputed), cells, defaults.kind))
         disputes += dispute_entries(path.name, number, row["source_id"], disputed)
     told_of = [
         LedgerEntry(
@@ -313,7 +321,31 @@ def sites_of_file(
         )
         for (option, is_used), count in told.items()
     ]
-    return [replace(site, kind=defaults.kind) for site in sites], positions, ledger + Ledger((*told_of, *disputes))
+    return sites, positions, ledger + Ledger((*told_of, *disputes))
+
+
+_KIND_COLUMNS = ("类型", "对象类型", "设施类型")
+_KINDS = {zh: code for code, zh in SOURCE_KINDS.items()} | {
+    "拟建项目": PROJECT_SITES,
+    "渣堆": "waste_heaps",
+    "历史遗留渣堆": "waste_heaps",
+    "废渣": "waste_heaps",
+    "矿山": "mines",
+    "入河排污口": "outfalls",
+    "园区": "industrial_parks",
+}
+
+
+def _of_kind(site: Site, cells: Mapping[str, str], default: str) -> Site:
+    """Return a site as what its row says it is; where it says nothing as what the options say."""
+    headers = list(cells)
+    found = (cells.get(find_header(headers, name), "").strip() for name in _KIND_COLUMNS)
+    word = next(filter(None, found), "")
+    kind = _KINDS.get(word) or (word if word in SOURCE_KINDS else "")
+    if kind or not word:
+        return replace(site, kind=kind or default)
+    note = say("kind_unread", word=word, kind=SOURCE_KINDS[default])
+    return replace(site, kind=default, note=sentences(site.note, note), doubts={**site.doubts, KIND: note})
 
 
 @dataclass(frozen=True, slots=True)

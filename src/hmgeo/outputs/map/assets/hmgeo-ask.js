@@ -138,25 +138,38 @@
   };
 
   Ask.prototype.say = function (key, values) { return hmgeo.say(this.page.data.labels[key], values || {}); };
-  Ask.prototype.badge = function (verdict, example) { return this.data.badges[example ? "example" : "plain"][verdict][this.page.data.language]; };
+  Ask.prototype.badge = function (verdict, example, unmet) { return this.data.badges[unmet ? example ? "unmet_example" : "unmet" : example ? "example" : "plain"][verdict][this.page.data.language]; };
+  Ask.prototype.isUnmet = function (one) { return one.verdict === "prohibited" && this.data.citations[one.cite].effect_code === "require"; };
 
-  /* Everything that stands below the fields. */
+  /* Everything that stands below the fields, in the order of the printed answer. */
   Ask.prototype.draw = function () {
-    var ask = this, answer = this.answer, data = this.data, box = document.getElementById("ask-answer"), counts = Object.create(null), says;
+    var ask = this, answer = this.answer, box = document.getElementById("ask-answer"), parts;
     box.textContent = "";
     this.mark();
     if (!answer) { document.getElementById("ask-says").textContent = this.say("ask_none"); return; }
-    data.gravity.forEach(function (code) { counts[code] = answer.clauses.filter(function (one) { return one.verdict === code; }); });
-    says = (answer.place ? this.say("ask_where", { place: data.names[answer.place] }) : this.say("ask_nowhere")) + "　" + data.gravity.map(function (code) {
-      return ask.say("ask_count", { word: ask.badge(code), n: counts[code].length });
-    }).join(this.page.data.language === "en" ? " | " : "｜");
-    document.getElementById("ask-says").textContent = says;
+    parts = this.page.clauses().parts(answer);
+    document.getElementById("ask-says").textContent = (answer.place ? this.say("ask_where", { place: this.data.names[answer.place] }) : this.say("ask_nowhere")) + "　" + this.counts(parts);
     [answer.near.length ? "ask_border" : "", answer.clauses.some(function (one) { return one.record.example; }) ? "ask_example" : ""].filter(Boolean).forEach(function (key) {
       box.appendChild(el("p", "ask-note", ask.say(key)));
     });
     box.appendChild(el("p", "aside", this.say("ask_pixel", { metres: this.pixel(answer.lat) })));
-    data.gravity.forEach(function (code) { if (counts[code].length) { box.appendChild(ask.group(code, counts[code])); } });
-    this.drawMissing(box, counts.not_assessed);
+    parts.forEach(function (part) {
+      if (part.part === "not_applicable") { ask.drawAround(box, answer); }
+      if (part.clauses.length) { box.appendChild(ask.part(part)); }
+    });
+    this.drawLeftOut(box);
+  };
+
+  /* The counts, gravest first: no 0 of bans without those that can't be excluded, no unmet requirement among them. */
+  Ask.prototype.counts = function (parts) {
+    var ask = this, by = Object.create(null), list = [];
+    parts.forEach(function (part) { by[part.part] = part.clauses.length; });
+    list.push(by.ban ? this.say("ask_count", { word: this.badge("prohibited"), n: by.ban }) : this.say("ask_no_ban", { n: by.open_ban }));
+    if (by.unmet) { list.push(this.say("ask_count", { word: this.badge("prohibited", false, true), n: by.unmet })); }
+    [["conditional", by.conditional], ["listed", by.listed], ["not_assessed", by.open_ban + by.open_other], ["clear", by.clear], ["not_applicable", by.not_applicable]].forEach(function (pair) {
+      list.push(ask.say("ask_count", { word: ask.badge(pair[0]), n: pair[1] }));
+    });
+    return list.join(this.page.data.language === "en" ? " | " : "｜");
   };
 
   Ask.prototype.pixel = function (lat) {
@@ -164,20 +177,56 @@
     return metres < 10 ? metres.toFixed(1) + " m" : hmgeo.distance(metres);
   };
 
-  /* The clauses of one verdict: those that touch in full, the others behind a line that opens. */
-  Ask.prototype.group = function (code, clauses) {
-    var ask = this, isOpen = OPEN.indexOf(code) >= 0, box = el(isOpen ? "section" : "details", "ask-group"), list = el("ol"), title = this.say("ask_group", { word: this.badge(code), n: clauses.length });
-    box.appendChild(el(isOpen ? "h3" : "summary", "", title));
-    clauses.forEach(function (one) { list.appendChild(ask.clause(one, isOpen)); });
-    box.appendChild(list);
+  /* The clauses of one part: those that touch and open bans in full, the others behind a line that opens. */
+  Ask.prototype.part = function (part) {
+    var ask = this, isHit = ["ban", "unmet", "conditional", "listed"].indexOf(part.part) >= 0, isOpen = isHit || part.part === "open_ban", box = el(isOpen ? "section" : "details", "ask-group"), words = {
+      ban: this.badge("prohibited"), unmet: this.badge("prohibited", false, true), open_ban: this.say("ask_open_bans"), open_other: this.say("ask_open_others")
+    };
+    box.setAttribute("data-part", part.part);
+    box.appendChild(el(isOpen ? "h3" : "summary", "", this.say("ask_group", { word: words[part.part] || this.badge(part.part), n: part.clauses.length })));
+    (part.groups || [{ clauses: part.clauses }]).forEach(function (group) {
+      var list = el("ol");
+      if (group.settling) { box.appendChild(el("p", "ask-settles", ask.settles(group))); }
+      group.clauses.forEach(function (one) { list.appendChild(ask.clause(one, isHit)); });
+      box.appendChild(list);
+    });
     return box;
+  };
+
+  /* What would settle open clauses, in words. */
+  Ask.prototype.settles = function (group) {
+    var data = this.data, language = this.page.data.language;
+    function quoted(names) { return names.map(function (name) { return "「" + name + "」"; }).join(""); }
+    function words(code) { return data.missing[code] || [code, ""]; }
+    if (group.settling === "layer") { return this.say("ask_settle_layer", { names: quoted(group.what.map(function (code) { return words(code)[0]; })), whom: group.what.map(function (code) { return words(code)[1]; }).filter(function (one, i, all) { return one && all.indexOf(one) === i; }).join("、") }); }
+    if (group.settling === "parameter") { return this.say("ask_settle_parameter", { names: quoted(group.what) }); }
+    if (group.settling === "fact") { return this.say("ask_settle_fact", { names: group.what.join("、") }); }
+    if (group.settling === "text") { return data.standings[group.what[0]][language]; }
+    if (group.settling === "data" && group.what.some(function (code) { return data.layers[code]; })) { return this.say("ask_settle_data", { names: quoted(group.what.filter(function (code) { return data.layers[code]; }).map(function (code) { return data.layers[code].title; })) }); }
+    return data.settling[group.settling][language];
+  };
+
+  /* The nearest object of every layer, whether a clause asks for it or not. */
+  Ask.prototype.drawAround = function (box, answer) {
+    var ask = this, list = el("ul", "ask-missing"), found = this.page.clauses().around(answer.lon, answer.lat);
+    found.forEach(function (one) {
+      var far_ = isFinite(one.metres) ? one.metres ? far(one.metres) + " " + ask.towards(answer, one) : ask.say("ask_inside") : ask.say("ask_nothing_found");
+      list.appendChild(el("li", "", one.title + (one.label ? "「" + one.label + "」" : "") + " " + far_));
+    });
+    if (!found.length) { return; }
+    box.appendChild(el("h3", "", this.say("ask_around", { n: found.length })));
+    box.appendChild(list);
+  };
+  Ask.prototype.towards = function (from, to) {
+    var per = hmgeo.metresPerDegree(from.lat), turn = Math.atan2((to.lon - from.lon) * per.lon, (to.lat - from.lat) * per.lat) * 180 / Math.PI;
+    return this.say("ask_winds").split(" ")[(Math.round(turn / 45) + 8) % 8];
   };
 
   Ask.prototype.clause = function (one, isOpen) {
     var ask = this, cited = this.data.citations[one.cite], item = el("li", "ask-clause"), head = el("h4"), language = this.page.data.language, lines, more;
     item.setAttribute("data-rule", cited.rule);
     item.setAttribute("data-verdict", one.verdict);
-    head.appendChild(hmgeo.badge(this.badge(one.verdict, one.record.example && one.verdict !== "not_applicable" && one.verdict !== "not_assessed"), this.page.data.styles.verdicts[one.verdict]));
+    head.appendChild(hmgeo.badge(this.badge(one.verdict, one.record.example && one.verdict !== "not_applicable" && one.verdict !== "not_assessed", this.isUnmet(one)), this.page.data.styles.verdicts[one.verdict]));
     if (one.off) { head.appendChild(el("span", "chip", this.say("ask_off"))); }
     head.appendChild(el("span", "", " " + cited.title));
     item.appendChild(head);
@@ -246,18 +295,9 @@
     box.appendChild(list);
   };
 
-  /* Layers that unjudged clauses wait for, each with how many, and those that aren't in this page. */
-  Ask.prototype.drawMissing = function (box, clauses) {
-    var ask = this, counted = Object.create(null), list = el("ul", "ask-missing"), codes;
-    clauses.forEach(function (one) {
-      if (one.said.length || !one.record.missing) { return; }
-      one.record.missing.forEach(function (code) { counted[code] = (counted[code] || 0) + 1; });
-    });
-    codes = Object.keys(counted).sort(function (a, b) { return counted[b] - counted[a]; });
-    codes.forEach(function (code) {
-      var words = ask.data.missing[code];
-      list.appendChild(el("li", "", ask.say("ask_missing", { layer: words[0], n: counted[code], department: words[1] })));
-    });
+  /* Layers that aren't in this page. */
+  Ask.prototype.drawLeftOut = function (box) {
+    var ask = this, list = el("ul", "ask-missing");
     Object.keys(this.data.left_out).forEach(function (code) { list.appendChild(el("li", "", ask.say("off_" + ask.data.left_out[code][1], { layer: ask.data.left_out[code][0] }))); });
     if (list.children.length) {
       box.appendChild(el("h3", "", this.say("ask_not_checked")));

@@ -307,6 +307,7 @@
     if (reached.side === NOT_MET) { return { verdict: "not_applicable", why: [reached.why] }; }
     exempt = this.exemption(record, asked);
     if (exempt && exempt.known) { return { verdict: "not_applicable", why: [exempt.why] }; }
+    if (record.open && record.beyond.length) { return { verdict: "not_applicable", why: record.beyond }; }
     return record.open ? { verdict: "not_assessed", why: [] } : null;
   };
 
@@ -365,6 +366,65 @@
     Object.keys(by).forEach(function (rule) { list.push(clauses.overPlaces(by[rule], place, near, asked, spot)); });
     list.sort(function (a, b) { return data.gravity.indexOf(a.verdict) - data.gravity.indexOf(b.verdict) || a.record.order - b.record.order; });
     return { lon: lon, lat: lat, place: place, near: near, clauses: list, asked: asked };
+  };
+
+  /* What would settle a clause that isn't assessed: the kind, and of what. */
+  Clauses.prototype.settling = function (one, asked) {
+    var clauses = this, data = this.data, record = one.record, facts = [];
+    if (record.open) { return ["text", [record.standing]]; }
+    if (one.why.some(function (why) { return (record.nowhere || []).indexOf(why) >= 0 || (record.basin && why === record.basin[1]); })) { return ["place", []]; }
+    if ((record.missing || []).length) { return ["layer", record.missing]; }
+    if ((record.params || []).length) { return ["parameter", record.params]; }
+    (record.conditions || []).forEach(function (condition) {
+      var fact = clauses.knownFact(condition[0], asked);
+      if (fact.known === null && !fact.why) { facts.push("是否" + data.attributes[condition[0]]); }
+    });
+    if (record.trade && !asked.trade) { facts.push("行业代码"); }
+    (record.stated || []).forEach(function (stated) {
+      if (stated[0] === "word") { facts.push(stated[1]); }
+      else if (asked.facts[stated[1]] !== "yes" && asked.facts[stated[1]] !== "no") { facts.push("是否" + data.attributes[stated[1]]); }
+    });
+    return facts.length ? ["fact", facts] : ["data", record.layers];
+  };
+
+  /* Open clauses by what would settle them: the gravest effect first, then what settles the most at once. */
+  Clauses.prototype.grouped = function (list, asked) {
+    var clauses = this, data = this.data, order = Object.keys(data.settling), found = [], by = Object.create(null);
+    function effect(one) { return data.effects.indexOf(data.citations[one.cite].effect_code); }
+    list.forEach(function (one) {
+      var settling = clauses.settling(one, asked), key = settling[0] + "|" + settling[1].join("|");
+      if (!by[key]) { by[key] = { settling: settling[0], what: settling[1], clauses: [], gravest: Infinity }; found.push(by[key]); }
+      by[key].clauses.push(one);
+      by[key].gravest = Math.min(by[key].gravest, effect(one));
+    });
+    return found.sort(function (a, b) { return a.gravest - b.gravest || b.clauses.length - a.clauses.length || order.indexOf(a.settling) - order.indexOf(b.settling); });
+  };
+
+  /* The parts in which an answer is read, as in the terminal: {part, clauses}, open ones with their groups. */
+  Clauses.prototype.parts = function (answer) {
+    var clauses = this, data = this.data;
+    function effect(one) { return data.citations[one.cite].effect_code; }
+    function having(verdict, test) { return answer.clauses.filter(function (one) { return one.verdict === verdict && (!test || test(one)); }); }
+    function part(name, list) { return { part: name, clauses: list }; }
+    function open(name, list) {
+      var groups = clauses.grouped(list, answer.asked);
+      return { part: name, groups: groups, clauses: Array.prototype.concat.apply([], groups.map(function (one) { return one.clauses; })) };
+    }
+    return [
+      part("ban", having("prohibited", function (one) { return effect(one) !== "require"; })), part("unmet", having("prohibited", function (one) { return effect(one) === "require"; })),
+      part("conditional", having("conditional")), part("listed", having("listed")),
+      open("open_ban", having("not_assessed", function (one) { return effect(one) === "ban"; })), open("open_other", having("not_assessed", function (one) { return effect(one) !== "ban"; })),
+      part("clear", having("clear")), part("not_applicable", having("not_applicable"))
+    ];
+  };
+
+  /* The nearest object of every layer in the page, the nearest first. */
+  Clauses.prototype.around = function (lon, lat) {
+    var clauses = this, data = this.data;
+    return Object.keys(data.layers).map(function (code) {
+      var layer = data.layers[code], ground = clauses.grounds[layer.ground], found = ground.nearest(lon, lat, null);
+      return { layer: code, title: layer.title, metres: found ? found.metres : Infinity, label: found ? ground.labels[found.shape] : "", lon: found ? found.lon : NaN, lat: found ? found.lat : NaN };
+    }).sort(function (a, b) { return a.metres - b.metres; });
   };
 
   /* One rule by all records that may be meant: where the border of a place is within the margin there are several. */

@@ -1,0 +1,491 @@
+"""A site's answer for people in a hurry: one screen of lines, for the terminal and a sheet; or every clause."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hmgeo.outputs import wording
+from hmgeo.outputs.book import display_width
+from hmgeo.outputs.english import in_language
+from hmgeo.outputs.siting_words import (
+    DECIMALS,
+    SHORT_DISCLAIMER,
+    TOUCHED,
+    badge,
+    citation_text,
+    data_text,
+    header,
+    header_parts,
+    limit_text,
+    missing_sentences,
+    open_sentences,
+    position_text,
+    said_text,
+    say,
+    standing_text,
+    word,
+)
+from hmgeo.reference.tables import key_areas
+from hmgeo.results.siting import grouped
+from hmgeo.results.text import bearing_text, distance_text
+from hmgeo.rules.parameters import title_of
+from hmgeo.vocabulary import Certainty, LayerKind, Settling, Standing, Verdict
+from hmgeo.words import Reason, codes_of, parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hmgeo.results.siting import Citation, Clause, Dossier, Nearest, OpenClauses, SiteAnswer, SitingResults
+
+
+SCREEN_LINES, SCREEN_COLUMNS = 30, 100
+_PIECE = re.compile(r"[A-Za-z0-9.\-/]+|.")
+_NO_START = frozenset("，。；、：）」』》｜”,.;:)")
+_ARTICLE = re.compile(r"第([一二三四五六七八九十百零]+)条(?:第([一二三四五六七八九十]+)款)?")
+_QUOTED_PLACE = re.compile(r"“[^”]*”段?")
+_DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A part of the answer: its lines in full, then ever shorter, each with how late it is shortened to them."""
+
+    levels: tuple[tuple[int, list[str]], ...]
+
+
+def screen_lines(dossier: Dossier, results: SitingResults, language: str = "zh") -> list[str]:
+    """Return a site's answer on one screen: at most 30 lines of 100 columns.
+
+    What is touched comes first, then the bans that can't be excluded yet with what would settle each, then what else
+    is open, what was searched, the nearest object of every layer, and counts for the rest. Where room is short notes,
+    then lists are shortened; the counts stay whole.
+    """
+    blocks = _Screen(dossier, results, language).blocks()
+    chosen = [0] * len(blocks)
+    steps = sorted((rank, at, level) for at, one in enumerate(blocks) for level, (rank, _) in enumerate(one.levels))
+    for _, at, level in steps:
+        if _length(blocks, chosen) > SCREEN_LINES:
+            chosen[at] = max(level, chosen[at])
+    for _, at, level in reversed(steps):  # what was shortened early may fit after all
+        longer = [*chosen[:at], level - 1, *chosen[at + 1 :]]
+        if level == chosen[at] > 0 and _length(blocks, longer) <= SCREEN_LINES:
+            chosen = longer
+    lines = [line for one, level in zip(blocks, chosen, strict=True) for line in one.levels[level][1]]
+    if len(lines) <= SCREEN_LINES:
+        return lines
+    more = say("……另有 {count} 行，见 --all", language, count=str(len(lines) - SCREEN_LINES + 1))
+    return [*lines[: SCREEN_LINES - 2], more, lines[-1]]
+
+
+def _length(blocks: Sequence[_Block], chosen: Sequence[int]) -> int:
+    return sum(len(one.levels[level][1]) for one, level in zip(blocks, chosen, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Screen:
+    dossier: Dossier
+    results: SitingResults
+    language: str
+
+    @property
+    def answer(self) -> SiteAnswer:
+        return self.dossier.answer
+
+    def say(self, zh: str, **parts: str) -> str:
+        return say(zh, self.language, **parts)
+
+    def blocks(self) -> list[_Block]:
+        """Return the parts in reading order."""
+        parts, hits = (
+            self.answer.parts(),
+            (("■", "ban", 80), ("■", "unmet", 70), ("▲", "conditional", 20), ("◆", "listed", 25)),
+        )
+        names = {"ban": word(Verdict.PROHIBITED, self.language), "unmet": wording.UNMET_WORD.say(self.language)}
+        names |= {one.value: word(one, self.language) for one in (Verdict.CONDITIONAL, Verdict.LISTED)}
+        bans, others = parts["open_ban"], parts["open_other"]
+        return [
+            self._head(),
+            *(self._hits(sign, names[part], parts[part], rank) for sign, part, rank in hits),
+            self._open(self.say("？ 还不能排除的禁止 {count} 条", count=str(len(bans))), bans, (50, 95)),
+            self._open(self.say("？ 其余未评估 {count} 条", count=str(len(others))), others, (12, 40)),
+            self._clear(),
+            self._around(),
+            self._asides(),
+            self._foot(),
+        ]
+
+    def _head(self) -> _Block:
+        answer, facts = self.answer, {fact.name: fact.value for fact in self.answer.facts}
+        named = self._word(answer.site_id) if answer.name in {"", answer.site_id} else f"{answer.site_id} {answer.name}"
+        where = [named, answer.place or self.say("未知"), self._position(facts)]
+        names = {area.id: area.name for area in key_areas()}
+        area = self._comma().join(names.get(one, one) for one in answer.key_area_ids.split(";") if one)
+        told = [self._word(facts[name]) for name in ("行业", "建设性质") if name in facts]
+        stated = [(name, facts[name]) for name in _STATED if facts.get(name, "未说明") not in _UNSAID]
+        told += [f"{self.say(name)}{self._colon()}{self._word(value)}" for name, value in stated]
+        told += [self.say("评估基准日：{day}", day=answer.as_of)]
+        told += [self.say("重点区域 {names}", names=area)] if area else []
+        told += [self.say("示例判定")] if any(one.is_example for one in answer.clauses) else []
+        start = [*self._packed(where, "　"), *self._packed(told, "｜")]
+        full, short = (header_parts(answer, self.language, has_groups=has) for has in (True, False))
+        return _Block(((0, [*start, *self._packed(full, "｜")]), (30, [*start, *self._packed(short, "｜")])))
+
+    def _word(self, text: str) -> str:
+        return in_language(say(text, self.language), self.language)
+
+    def _position(self, facts: Mapping[str, str]) -> str:
+        answer = self.answer
+        if answer.lon is None or answer.lat is None:
+            return self.say("未定位")
+        at = ", ".join(f"{one:.6f}".rstrip("0").rstrip(".") for one in (answer.lon, answer.lat))
+        error = f"±{answer.uncertainty_m or 0:.0f} m"
+        digits = f"{self._comma()}{self._word(facts[DECIMALS])}" if DECIMALS in facts else ""
+        return f"{at}{self._bracketed(error + digits)}"
+
+    def _hits(self, sign: str, name: str, clauses: Sequence[Clause], rank: int) -> _Block:
+        """Return clauses that are touched, each with what was measured, who decides and where it stands."""
+        if not clauses:
+            return _Block(((0, []),))
+        whole, plain, two, short = [], [], [], []
+        for clause in clauses:
+            cited = clause.citation
+            head = f"{sign} {name}　{self._what(clause)}　{short_citation(cited)}"
+            said, decides = self._measured(clause), self.say("认定：{decider}", decider=cited.decider)
+            parts = [*([said] if said else []), decides, standing_text(clause, self.language), cited.rule_id]
+            lines = [*self._fold(head, 0), *self._packed(parts, "｜", 2)]
+            whole += [*lines, *(line for note in self._notes(clause) for line in self._fold(note, 4))]
+            plain += lines
+            ended = f"　{short_citation(cited)}"
+            two.append(self._cut(f"{sign} {name}　{self._what(clause)}", ended))
+            two.append(self._cut(f"  {said}", f"{'｜' if said else ''}{decides}"))
+            brief = self._what(clause) if clause.verdict is Verdict.CONDITIONAL else said or self._what(clause)
+            short.append(self._cut(f"{sign} {name}　{brief}", ended))
+        run = self._packed([short_citation(one.citation) for one in clauses], "、", 2)
+        packed = [f"{sign} {name} {len(clauses)}", *run]
+        middle = two if rank > _TWO_LINES else short
+        return _Block(
+            (
+                (0, whole),
+                (min(38, rank - 26), plain),
+                (rank - 25, middle),
+                (rank, short),
+                (97, min(packed, short, key=len)),
+            )
+        )
+
+    def _what(self, clause: Clause) -> str:
+        """Return what a clause asks: its condition or its title."""
+        cited = clause.citation
+        if clause.verdict is Verdict.CONDITIONAL and cited.condition:
+            return in_language(cited.condition, self.language).rstrip("。.")
+        return (cited.title_en if self.language == "en" else "") or cited.title
+
+    def _measured(self, clause: Clause) -> str:
+        """Return what was measured, with how sure it is."""
+        held = clause.measured
+        told = ("" if self.language == "zh" else " ").join(in_language(one, self.language) for one in clause.evidence)
+        if held.value is not None and held.receptor_name and held.limit is not None:
+            way = in_language(bearing_text(held.bearing_deg), self.language)
+            parts = {"name": held.receptor_name, "text": held.text, "way": way, "limit": limit_text(clause)}
+            told = self.say("最近「{name}」{text} {way}，限值 {limit}", **parts)
+        unsure = word(clause.certainty, self.language) if clause.certainty is Certainty.AMBIGUOUS else ""
+        return f"{told.rstrip('。.')}{f'〔{_FIRST_WORDS.split(unsure)[0]}〕' if unsure else ''}"
+
+    def _notes(self, clause: Clause) -> list[str]:
+        """Return what else must be known of a clause that is touched: exceptions, the book's own remarks."""
+        held = [one for reason in clause.reasons for one in parts_of(reason)]
+        told = [one for one in held if set(codes_of([one])) & _TOLD_OF_HITS]
+        remark = [f"条文说明：{clause.citation.note}"] if clause.citation.note and self.language == "zh" else []
+        return [*(in_language(one, self.language) for one in told), *remark]
+
+    def _open(self, title: str, clauses: Sequence[Clause], ranks: tuple[int, int]) -> _Block:
+        if not clauses:
+            return _Block(((0, []),))
+        groups, colon = grouped(clauses), self._colon()
+        each = [f"{self.settles(one)}{colon}{self._citations(one.clauses)}" for one in groups]
+        lines = [line for item in each for line in self._fold(item, 2)]
+        kinds = Counter(dict.fromkeys(Settling, 0))
+        for one in groups:
+            kinds[one.settling] += len(one.clauses)
+        counts = [f"{word(kind, self.language)} {count}" for kind, count in kinds.items() if count]
+        brief = self._by_department(groups)
+        packed, flowing = self._packed(brief, "｜", 2), self._fold(f"{title}{colon}{'｜'.join(brief)}", 0)
+        tally = self._packed([f"{title}{colon}{counts[0]}", *counts[1:]], "｜")
+        levels = ((0, [title, *lines]), (ranks[0], [title, *packed]), (ranks[0] + 10, flowing))
+        return _Block((*levels, (ranks[1], tally)))
+
+    def _by_department(self, groups: Sequence[OpenClauses]) -> list[str]:
+        """Return groups in short, layers of one department together."""
+        held, colon = self.results.departments, self._colon()
+        asked: dict[str, list[str]] = {}
+        for one in groups:
+            cited = self._citations(one.clauses)
+            if one.settling is not Settling.LAYER:
+                asked[self.settles(one)] = [cited]
+                continue
+            names = [in_language(held[code][0], self.language) for code in one.what if code in held]
+            many = self.say("等 {count} 个图层", count=str(len(names))) if len(names) > 1 else ""
+            whom = in_language(held[one.what[0]][1], self.language) if one.what[0] in held else ""
+            item = f"{''.join(names[:1])}{many}{self._bracketed(cited)}"
+            asked.setdefault(self.say("向{whom}取得", whom=whom), []).append(item)
+        return [f"{whom}{colon}{self._comma().join(items)}" for whom, items in asked.items()]
+
+    def _colon(self) -> str:
+        return ": " if self.language == "en" else "："
+
+    def _comma(self) -> str:
+        return ", " if self.language == "en" else "、"
+
+    def _bracketed(self, text: str) -> str:
+        return f" ({text})" if self.language == "en" else f"（{text}）"
+
+    def _signed(self, text: str) -> str:
+        return text.translate(_SIGNS_EN) if self.language == "en" else text
+
+    def _fold(self, text: str, indent: int) -> list[str]:
+        return _fold(self._signed(text), indent)
+
+    def _cut(self, text: str, end: str = "") -> str:
+        return _cut(self._signed(text), self._signed(end))
+
+    def settles(self, group: OpenClauses) -> str:
+        """Return what would settle clauses, in words."""
+        kind, what = group.settling, group.what
+        if kind is Settling.LAYER:
+            held = self.results.departments
+            names = "".join(
+                f"「{in_language(held[code][0], self.language) if code in held else code}」" for code in what
+            )
+            whom = dict.fromkeys(in_language(held[code][1], self.language) for code in what if code in held)
+            return self.say("缺{names}，向{whom}取得", names=names, whom=self._comma().join(whom))
+        if kind is Settling.PARAMETER:
+            return self.say("由使用单位选定{names}", names="".join(f"「{title_of(name)}」" for name in what))
+        if kind is Settling.FACT:
+            facts = (in_language(one, self.language) for one in what)
+            return self.say("说明{names}", names=self._comma().join(facts))
+        if kind is Settling.DATA:
+            named = "".join(
+                f"「{word(self.results.layers[code].kind, self.language)}」"
+                for code in what
+                if code in self.results.layers
+            )
+            return self.say("申明{names}的范围和完整性", names=named) if named else word(kind, self.language)
+        if kind is Settling.TEXT:
+            return word(Standing.of(what[0]), self.language)
+        return word(kind, self.language)
+
+    def _citations(self, clauses: Iterable[Clause]) -> str:
+        """Return clauses in short, those of one document together."""
+        found: dict[str, list[str]] = {}
+        for one in clauses:
+            found.setdefault(short_document(one.citation), []).append(short_clause(one.citation))
+        articles = {document: self._comma().join(dict.fromkeys(places)) for document, places in found.items()}
+        parts = (f"{document} {places}".strip() for document, places in articles.items())
+        return ("; " if self.language == "en" else "；").join(parts)
+
+    def _clear(self) -> _Block:
+        clauses = self.answer.having(Verdict.CLEAR)
+        if not clauses:
+            return _Block(((0, []),))
+        by_data: dict[str, list[Clause]] = {}
+        for one in clauses:
+            by_data.setdefault(data_text(one, self.results, self.language), []).append(one)
+        head = self.say("○ 已查、未触及 {count} 条", count=str(len(clauses)))
+        full = [f"{self._citations(held)}{self._bracketed(data)}" for data, held in by_data.items()]
+        short = [f"{data} {len(held)}" for data, held in by_data.items()]
+        whole = self._packed([f"{head}{self._colon()}{full[0]}", *full[1:]], "｜")
+        return _Block(((0, whole), (5, self._packed([head, *short], "｜")), (18, [head])))
+
+    def _around(self) -> _Block:
+        near = self.dossier.nearest
+        if not near:
+            return _Block(((0, []),))
+        items = [nearest_text(one, self.language) for one in near]
+        head = self.say("周边最近（{count} 个图层，不论条文是否要求）", count=str(len(near)))
+        head += self.say("；＊范围或完整性未申明，可能还有更近的") if any(one.is_open for one in near) else ""
+        flowing = self._fold(f"{head}{self._colon()}{'｜'.join(items)}", 0)
+        return _Block(((0, [*self._fold(head, 0), *self._packed(items, "｜", 2)]), (35, flowing)))
+
+    def _asides(self) -> _Block:
+        """Return what was taken from the trade, what a better position would settle, and notes on the site."""
+        answer = self.answer
+        touched = [one for one in answer.clauses if one.verdict in TOUCHED]
+        reasons = [part for one in touched for reason in one.reasons for part in parts_of(reason)]
+        told = []
+        for codes, text in ((_DERIVED, "按行业推定，可改：{words}"), (_WIDE, "代码较宽，从严，请核对：{words}")):
+            words = dict.fromkeys(self._values(one) for one in reasons if set(codes_of([one])) & codes)
+            told += [self.say(text, words=self._comma().join(words))] if words else []
+        unsure = [one for one in answer.clauses if one.other is not None and one.other is not Verdict.NOT_APPLICABLE]
+        if unsure and (answer.uncertainty_m or 0) > _FOUR_DECIMALS_M:
+            told += [self.say("坐标给到四位小数（约 ±7 m）最有用：可定上列临界 {count} 条", count=str(len(unsure)))]
+        short = self._packed(told, "｜")
+        notes = [line for note in answer.notes for line in self._fold(in_language(note, self.language), 0)]
+        return _Block(((0, [*short, *notes]), (8, [*short, *map(self._cut, notes[:2])])))
+
+    def _values(self, reason: str) -> str:
+        held = reason.values.get("words", "") if isinstance(reason, Reason) else ""
+        words = (held,) if isinstance(held, str) else held
+        return self._comma().join(in_language(one, self.language) for one in words)
+
+    def _foot(self) -> _Block:
+        counts = Counter(outside_word(one, self.language) for one in self.answer.having(Verdict.NOT_APPLICABLE))
+        told = self._comma().join(f"{name} {count}" for name, count in counts.most_common())
+        named = self._bracketed(told) if told else ""
+        parts = [f"{self.say('－ 不适用 {count} 条', count=str(counts.total()))}{named}"]
+        parts += [self.say("全部条文和条文说明 --all"), self.say("清单 --sites 文件 --out 文件夹")]
+        return _Block(((0, [*self._packed(parts, "｜"), *self._fold(self.say(SHORT_DISCLAIMER), 0)]),))
+
+    def _packed(self, items: Sequence[str], between: str, indent: int = 0) -> list[str]:
+        """Return items on as few lines as hold them, broken between items where they fit."""
+        lines: list[str] = []
+        for item in items:
+            joined = f"{lines[-1]}{self._signed(between)}{self._signed(item)}" if lines else ""
+            if joined and display_width(joined) <= SCREEN_COLUMNS:
+                lines[-1] = joined
+            else:
+                lines += self._fold(item, indent)
+        return lines
+
+
+_STATED, _UNSAID = ("新增重点重金属排放", "填报的事实"), frozenset({"未说明", "未填报"})
+_TOLD_OF_HITS = frozenset(
+    {"exception_unstated", "exception_doubted", "part_not_tested", "distance_chosen", "number_chosen"}
+)
+_TWO_LINES = 50
+_SIGNS_EN = str.maketrans({"｜": " | ", "　": "  ", "＊": "*", "～": "–", "〔": " [", "〕": "]", "；": "; "})
+_FIRST_WORDS = re.compile(r"（| \(|;")
+_DERIVED, _WIDE = frozenset({"fact_derived"}), frozenset({"trade_wide", "fact_wide", "fact_wide_by_kind"})
+_FOUR_DECIMALS_M = 8.0
+_OUTSIDE = {
+    "reach_kind": "对象",
+    "reach_action": "行为",
+    "reach_trade": "行业",
+    "reach_situation": "情形",
+    "reach_not_situation": "情形",
+    "reach_basin": "地域",
+    "reach_place": "地域",
+    "reach_cadmium": "涉镉情况",
+    "exempt": "条文除外",
+    "exempt_since": "条文除外",
+}
+
+
+def outside_word(clause: Clause, language: str = "zh") -> str:
+    """Return in one word why a clause doesn't apply: trade, action, place, its dates."""
+    parts = [part for reason in clause.reasons for part in parts_of(reason)]
+    whats = [part.values.get("what", "") if isinstance(part, Reason) else "" for part in parts]
+    code = next((code for code in codes_of([*whats, *parts]) if code in _OUTSIDE), "")
+    return say(_OUTSIDE[code], language) if code else word(clause.standing, language)
+
+
+def nearest_text(one: Nearest, language: str = "zh") -> str:
+    """Return the nearest object of a layer: which, how far with the position's uncertainty, in which direction."""
+    layer = word(LayerKind.of(one.layer), language)
+    mark = "＊" if one.is_open else ""
+    if one.distance_m is None:
+        return say("{layer} 所载数据无记录", language, layer=layer) + mark
+    named = one.name if layer in one.name else f"{layer} {one.name}".strip()
+    if one.high_m == 0:
+        return say("{name} 在其内或相接", language, name=named) + mark
+    low, high = (distance_text(end) for end in (one.low_m, one.high_m))
+    unit = high.rpartition(" ")[2]
+    start = low.removesuffix(f" {unit}") if one.low_m else "0"
+    away = high if low == high else f"{start}～{high}"
+    way = in_language(bearing_text(one.bearing_deg), language)
+    return f"{named} {away} {way}".rstrip() + mark
+
+
+def short_document(cited: Citation) -> str:
+    """Return what a text is called in a list: without the name of the country."""
+    return cited.document.strip("《》").removeprefix("中华人民共和国")
+
+
+def short_clause(cited: Citation) -> str:
+    """Return an article in figures, its paragraph in a circle; the name of a passage is left out.
+
+    Examples
+    --------
+    >>> _article("第五十条第二款"), _article("第二十五条(三)"), _article("四（一）“优化产业结构”段")
+    ('50②', '25(三)', '四（一）')
+    """
+    return _article(cited.clause) if cited.clause else word(Standing.TEXT_NOT_HELD)
+
+
+def _article(clause: str) -> str:
+    def told(found: re.Match[str]) -> str:
+        paragraph = _number(found[2] or "")
+        return f"{_number(found[1])}{chr(0x2460 + paragraph - 1) if paragraph else ''}"
+
+    return _ARTICLE.sub(told, _QUOTED_PLACE.sub("", clause) or clause)
+
+
+def _number(text: str) -> int:
+    """Return a Chinese numeral below a thousand."""
+    hundreds, has_hundreds, rest = text.rpartition("百")
+    tens, has_tens, ones = rest.lstrip("零").rpartition("十")
+    found = _DIGITS.get(ones, 0) + (10 * _DIGITS.get(tens, 1) if has_tens else 0)
+    return found + (100 * _DIGITS.get(hundreds, 1) if has_hundreds else 0)
+
+
+def short_citation(cited: Citation) -> str:
+    """Return document and clause in short."""
+    return f"{short_document(cited)} {short_clause(cited)}".strip()
+
+
+def _fold(text: str, indent: int) -> list[str]:
+    """Return a text on lines of the screen's width; numbers and words hold together, no line begins with a comma."""
+    room, lines = SCREEN_COLUMNS - indent, [""]
+    for piece in _PIECE.findall(text):
+        is_full = display_width(lines[-1]) + display_width(piece) > room - 4
+        if is_full and piece not in _NO_START:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return [f"{' ' * indent}{line}" for line in lines if line]
+
+
+def _cut(text: str, end: str = "") -> str:
+    """Return a text on one line before its end, with a sign where it goes on."""
+    room = SCREEN_COLUMNS - display_width(end)
+    if display_width(text) <= room:
+        return text + end
+    while display_width(text) > room - 2:
+        text = text[:-1]
+    return f"{text}…{end}"
+
+
+def clause_lines(dossier: Dossier, results: SitingResults, language: str = "zh") -> list[str]:
+    """Return a site's answer clause by clause: quote, what was measured, what would change it, who decides.
+
+    Clauses that don't apply stand at the end, each with its reason.
+    """
+    answer = dossier.answer
+    lines = [
+        f"{answer.site_id}　{answer.name}　{answer.place}　{position_text(answer, language)}",
+        header(answer, language),
+        "",
+    ]
+    for clause in answer.clauses:
+        cited = clause.citation
+        other = say("（另一可能：{other}）", language, other=word(clause.other, language)) if clause.other else ""
+        rank, clause_text = word(cited.legal_rank, language), citation_text(cited, language)
+        lines.append(f"【{badge(clause, language)}】{other}{rank} {clause_text} {cited.rule_id}")
+        told = "".join(in_language(one, language) for one in clause.evidence)
+        said = [("量测：{text}", told), ("判断：{text}", said_text(clause, results, language))]
+        lines += [f"    {say(label, language, text=text)}" for label, text in said if text]
+        if clause.verdict is Verdict.NOT_APPLICABLE:
+            continue
+        lines += [f"    {word(clause.certainty, language)}"] if clause.certainty else []
+        changes = "".join(in_language(one, language) for one in clause.changes)
+        lines += [f"    {say('可改变：{text}', language, text=changes)}"] if changes else []
+        parts = {
+            "decider": cited.decider,
+            "standing": standing_text(clause, language),
+            "data": data_text(clause, results, language),
+        }
+        lines.append(f"    {say('认定：{decider}｜{standing}｜数据：{data}', language, **parts)}")
+    lines += ["", *(nearest_text(one, language) for one in dossier.nearest)]
+    lines += ["", *results.warnings, *missing_sentences(answer, results, language)]
+    return [*lines, *open_sentences(answer, language), *(in_language(note, language) for note in answer.notes)]
