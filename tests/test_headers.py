@@ -239,6 +239,20 @@ SHAPES: dict[str, Shape] = {
 }  # fmt: skip
 
 
+MORE: dict[str, Shape] = {
+    "dotted": lonlat("经度（度.分秒）|纬度（度.分秒）", "113.0215|23.4107"),
+    "dotted-minutes": lonlat("经度(度.分)|纬度(度.分)", "113.0225|23.411167"),
+    "firm-of-an-outfall": Shape(
+        "排放口编号|企业经度|企业纬度|排放口经度|排放口纬度", "D1|113.2|23.7|@", id="D1", name="", kind=K.OUTFALLS
+    ),
+    "nitrogen": lonlat("E|N", "3.2|4.5", at=NOWHERE),
+    "progress": lonlat("XMJD|XMWD", "30|25", at=NOWHERE),
+    "asks-repeated": lonlat("经度|纬度|经度|纬度", "@|113.2|23.7", at=ASKS, line="lon=经度,lat=纬度"),
+    "nearest": lonlat("中心经度|中心纬度|最近敏感点经度|最近敏感点纬度", "@|113.2|23.7"),
+    "no-permit": Shape("许可证编号|单位名称", "无|甲厂", at=NOWHERE),
+}  # fmt: skip
+"""Found by trying to break it."""
+
 PAGE = Path(__file__).parents[1] / "docs" / "headers.md"
 HEAD = """# Columns that are recognised
 
@@ -334,9 +348,9 @@ def judge(folder: Path, shape: Shape) -> tuple[str, str]:
     return ("right", "") if not found else ("refused" if is_soft else "wrong", "; ".join(found))
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", {**SHAPES, **MORE})
 def test_a_header_is_read_by_its_meaning(name: str, tmp_path: Path) -> None:
-    shape = SHAPES[name]
+    shape = {**SHAPES, **MORE}[name]
     assert judge(tmp_path, shape) == ("asked" if shape.at == ASKS else "right", "")
 
 

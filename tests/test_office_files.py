@@ -314,6 +314,20 @@ def test_a_hole_of_a_survey_is_a_hole_and_what_it_states_is_checked(tmp_path: Pa
         load(text(SURVEY.replace("几度分带=3", "几度分带=6"), name="b.txt")(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("点号", "界址点没有写明属于哪个地块.*列名写「界址点号」"),
+        ("企业名称,点号", "连续 3 行像是同一地块的界址点，也可能各是一处.*列名写「监测点编号」之类"),
+    ],
+)
+def test_points_that_may_be_corners_or_samples_are_a_question(header: str, words: str, tmp_path: Path) -> None:
+    owner = "甲厂," if "," in header else ""
+    rows = "".join(f"{owner}{number},113.0{number},23.6{number}\n" for number in (1, 2, 3))
+    with pytest.raises(InputError, match=words):
+        load(text(f"{header},经度,纬度\n{rows}")(tmp_path))
+
+
 def test_a_county_merged_over_rows_is_every_row_s(tmp_path: Path) -> None:
     rows = [
         ["县区", "企业名称", "经度", "纬度"],

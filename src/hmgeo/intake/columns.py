@@ -297,7 +297,11 @@ def is_name(text: str) -> bool:
     """
     plain = plain_name(text)
     coordinate = name_parts(text)
-    if coordinate is not None and not coordinate.is_weak and not re.search(r"\d{3}", plain):
+    if (
+        coordinate is not None
+        and (not coordinate.is_weak or coordinate.axis in {"east", "north"})
+        and not re.search(r"\d{3}", plain)
+    ):
         return True
     if {plain, without_unit(plain)} & _listed_names():
         return True
@@ -476,6 +480,10 @@ def id_column(headers: Sequence[str], kind: LayerKind, wanted: str, place: Place
     return more.get("id", "")
 
 
+NO_ID = frozenset({"-", "--", "—", "——", "/", "无", "暂无"})
+"""What stands for no id."""
+
+
 def make_ids(values: Sequence[str] | None, count: int, column: str, journal: Journal) -> list[str]:
     """Give every row one id that no other row has.
 
@@ -495,7 +503,7 @@ def make_ids(values: Sequence[str] | None, count: int, column: str, journal: Jou
         journal.ids = [f"row-{row}" for row in range(1, count + 1)]
         journal.note("无编号列", "没有识别出编号列", "全部以 row-行号 为编号")
         return journal.ids
-    given = [value.strip() for value in values]
+    given = ["" if value.strip().casefold() in NO_ID else value.strip() for value in values]
     reserved = set(given)
     used: set[str] = set()
     times: dict[str, int] = {}

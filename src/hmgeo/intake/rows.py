@@ -412,7 +412,7 @@ def as_text(value: Any) -> str:  # noqa: ANN401 -- whatever a file format hands 
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < _EXACT_UP_TO else repr(value)
     if isinstance(value, timedelta):  # hours may be degrees that a workbook took for a time
-        hours, seconds = divmod(value.total_seconds(), 3600)
+        hours, seconds = divmod(round(value.total_seconds(), 3), 3600)
         value = f"{hours:g}:{int(seconds // 60):02d}:{seconds % 60:g}"
     if isinstance(value, datetime | date | time):
         return value.isoformat()

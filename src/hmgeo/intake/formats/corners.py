@@ -6,6 +6,7 @@ a parcel, each line after it is a corner: number, ring, X north, Y east.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ POINT_NUMBERS = frozenset(
     {"点号", "界址点号", "界址点", "拐点号", "拐点", "拐点编号", "界址点编号", "边界点号", "顶点号"}
 )
 _RING_NUMBERS = frozenset({"圈号", "地块圈号", "环号", "界址圈号", "圈"})
+_ANY_POINT = "点号"
 _FEWEST_POINTS = 3
 _MILLION = 1_000_000.0
 _SAME_AREA = 0.01
@@ -176,6 +178,7 @@ def join_corners(raw: RawTable, columns: Columns, declared: Declared, journal: J
     groups = _groups(raw, columns, header)
     if max(map(len, groups), default=0) < _FEWEST_POINTS:
         return raw
+    _refuse_doubt(raw, columns, header, groups, journal)
     outcome = Outcome.of_rows(raw.row_count, journal, are_receptors=False)
     east_north, crs = corner_coordinates(raw, columns, declared, outcome)
     lost = [row for group in groups for row in group if row not in east_north]
@@ -198,6 +201,23 @@ def join_corners(raw: RawTable, columns: Columns, declared: Declared, journal: J
     journal.lines = lines
     wkb = pa.array(shapely.to_wkb(shapes).tolist(), pa.large_binary())
     return replace(raw, columns=kept, row_count=len(groups), geometry=wkb, crs=crs, lines=lines, damaged={})
+
+
+def _refuse_doubt(
+    raw: RawTable, columns: Columns, header: str, groups: Sequence[Sequence[int]], journal: Journal
+) -> None:
+    """Refuse rows that may be corners of one thing or points of their own, such as where soil was sampled."""
+    numbers = [number.strip().upper() for number in raw.columns[header]]
+    is_said = plain_name(header) != _ANY_POINT or all(re.fullmatch(r"J\d+", number) for number in numbers)
+    owners = [raw.columns[columns[role]] for role in ("id", "name") if role in columns and columns[role] != header]
+    is_owned = all(any(cells[group[0]].strip() for cells in owners) for group in groups)
+    if is_said and is_owned:
+        return
+    longest = max(map(len, groups))
+    place = Place(file=journal.file, sheet=raw.sheet, field=header)
+    what = f"连续 {longest} 行像是同一地块的界址点，也可能各是一处" if is_owned else "界址点没有写明属于哪个地块"
+    remedy = "连成面：列名写「界址点号」，并有地块名称或编号列；各是一处：列名写「监测点编号」之类"
+    raise InputError(Problem(what, place, remedy=remedy))
 
 
 def _groups(raw: RawTable, columns: Columns, header: str) -> list[list[int]]:

@@ -541,7 +541,9 @@ def read_dxf(path: Path, layer: str, journal: Journal) -> RawTable:
             raise broken(journal, "不是有效的 DXF（ASCII）", "在 CAD 中另存为 DXF（ASCII）")
     raw = _read(path, "", journal, None, "不是有效的 DXF")
     shapes = shapely.from_wkb([] if raw.geometry is None else raw.geometry.to_pylist(), on_invalid="ignore")
-    is_area = np.isin(shapely.get_type_id(shapes), list(_DXF_AREA_TYPES)) | shapely.is_closed(shapes)
+    kinds = shapely.get_type_id(shapes)
+    is_ring = (kinds == shapely.GeometryType.LINESTRING) & shapely.is_closed(shapes)
+    is_area = np.isin(kinds, list(_DXF_AREA_TYPES)) | is_ring
     names = raw.columns.get("Layer", [""] * raw.row_count)
     drawn = list(dict.fromkeys(name for name, keep in zip(names, is_area.tolist(), strict=True) if keep))
     if not drawn:

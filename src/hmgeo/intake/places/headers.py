@@ -27,10 +27,8 @@ LON_LAT, LAT_LON = "lon_lat", "lat_lon"
 PARTS = ("度", "分", "秒")
 
 _LONGEST_NAME = 40
-_OWN = (
-    "企业|单位|公司|工厂|厂区|厂址|厂界|厂房|厂|污染源|风险源|排污者|生产经营场所|经营场所"
-    "|场所|排污|生产|经营|项目|建设|拟建|站点|设施"
-)
+_FIRM = "企业|单位|公司|工厂|厂区|厂址|厂界|厂房|厂|排污者|生产经营场所|经营场所"
+_OWN = "污染源|风险源|场所|排污|生产|经营|项目|建设|拟建|站点|设施"
 _OWN_OF_KIND: dict[LayerKind, str] = {
     LayerKind.OUTFALLS: "入河排污口|入河排放口|入河口|排放口|排污口|排口|inriver|drain",
     LayerKind.TAILINGS_PONDS: "尾矿库|库区|库",
@@ -46,6 +44,16 @@ _OWN_OF_KIND: dict[LayerKind, str] = {
 _CENTRE = "几何中心|中心|质心|内部|center|centre|centroid|zx"
 _ELSEWHERE = "受纳|汇入|水体|河流|监测|对照|采样|水源|敏感|保护目标|气象|断面|居民|村庄|周边|最近"
 """Points of other things near the row's."""
+_APART_FROM_FIRMS = frozenset(
+    {
+        LayerKind.OUTFALLS,
+        LayerKind.SENSITIVE_SITES,
+        LayerKind.INTAKES,
+        LayerKind.IRRIGATION_INTAKES,
+        LayerKind.WATER_STATIONS,
+    }
+)
+"""Kinds whose rows lie elsewhere than the firm that they name."""
 
 _FILLERS = (
     r"小数点?后?[一二三四五六七八九十\d]*位?小?数?|保留[一二三四五六七八九十\d]*位?|十进制|度分秒|格式|数值|信息|数据|地理|位置|所在地|所在|定位"
@@ -78,7 +86,7 @@ _DATUMS = (
 )
 """Datum, what names it anywhere, firms whose maps carry it, what names it in the name of a column."""
 _NO_COORDINATE = re.compile(
-    r"中央|子午|带号|精度|误差|来源|坐标系|基准|方式|时间|日期|高程|海拔|坐标单位|是否|备注|说明|文件|个数|数量|度\.分"
+    r"中央|子午|带号|精度|误差|来源|坐标系|基准|方式|时间|日期|高程|海拔|坐标单位|是否|备注|说明|文件|个数|数量"
 )
 _CELL = re.compile(r"坐标(?:值|信息|数据|位置)?(?:\([^()]*\))?$")
 _AXES = {
@@ -125,7 +133,7 @@ class Named:
     order
         Of both in one cell, where the name says it: `lon_lat` or `lat_lon`.
     is_weak
-        Pinyin letters, which may stand for anything until their counterpart is there.
+        Letters that may stand for anything until their counterpart is there with cells that could be coordinates.
     """
 
     axis: str
@@ -150,19 +158,22 @@ def name_parts(header: str) -> Named | None:
     text = plain_name(header).translate(_TWISTED)
     if not text or len(text) > _LONGEST_NAME:
         return None
-    datum, text = _without_datum(text)
+    datum, text = _without_datum(_WRITTEN_DECIMAL.sub("", text))
     found = None if _NO_COORDINATE.search(text) else _axis_of(text)
     if found is None:
         return None
     axis, rest, order, is_weak = found
     part, rest = _without_part(rest, axis)
-    whose = re.sub(r"[\W_]+", "", re.sub(_FILLERS, " ", _COORD.sub(" ", rest)))
+    repeat = re.search(r"#\d+$", rest)  # one of several columns of the same name
+    rest = rest.removesuffix(repeat[0]) if repeat else rest
+    whose = re.sub(r"[\W_]+", "", re.sub(_FILLERS, " ", _COORD.sub(" ", rest))) + (repeat[0] if repeat else "")
     if axis in {"lon", "lat"} and not is_weak:
         return Named(axis, part, whose, datum, order)
-    bare = re.sub(f"{_CENTRE}|{'|'.join([_OWN, *_OWN_OF_KIND.values()])}", "", whose)
+    bare = re.sub(f"{_CENTRE}|{_FIRM}|{'|'.join([_OWN, *_OWN_OF_KIND.values()])}", "", whose)
     if axis != "both" and not is_weak and bare and not _COORD.search(text):
         return None  # a letter or a word for a direction in another name
-    return Named(axis, part, whose, datum, order, is_weak)
+    is_letter = axis in {"east", "north"} and re.search(r"(?<![a-z])[en](?![a-z])", text) is not None
+    return Named(axis, part, whose, datum, order, is_weak or (is_letter and not _COORD.search(text)))
 
 
 def _without_datum(text: str) -> tuple[Datum | None, str]:
@@ -216,6 +227,21 @@ def _without_part(rest: str, axis: str) -> tuple[str, str]:
     return word, f"{rest[: match.start()]} {rest[match.end() :]}"
 
 
+_WRITTEN_DECIMAL = re.compile(r"度\.分秒|d{1,3}\.m{1,2}s{1,2}|度\.分")
+
+
+def dotted_parts(header: str) -> str:
+    """Return 度.分秒 or 度.分 where a name says that minutes stand behind the point; empty where it doesn't.
+
+    Examples
+    --------
+    >>> dotted_parts("经度（度.分秒）"), dotted_parts("纬度(DDD.MMSS)"), dotted_parts("经度（度分秒）")
+    ('度.分秒', '度.分秒', '')
+    """
+    match = _WRITTEN_DECIMAL.search(plain_name(header))
+    return "" if match is None else "度.分" if match[0] == "度.分" else "度.分秒"
+
+
 @dataclass(frozen=True, slots=True)
 class Coordinates:
     """Columns that give a point together.
@@ -232,6 +258,8 @@ class Coordinates:
         Of both in one cell, where the name says it.
     whose
         What the names say beside that.
+    is_weak
+        As of `Named`.
     """
 
     lon: tuple[str, ...]
@@ -240,6 +268,7 @@ class Coordinates:
     datum: Datum | None = None
     order: str = ""
     whose: str = ""
+    is_weak: bool = False
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -288,7 +317,8 @@ def find_coordinates(headers: Iterable[str]) -> list[Coordinates]:
         for pair, (first, second) in enumerate((("lon", "lat"), ("east", "north"), ("x", "y"))):
             if first in axes and second in axes:
                 found += [
-                    Coordinates(lon, lat, pair, datum, "", whose) for lon, lat in _joined(axes[first], axes[second])
+                    Coordinates(lon, lat, pair, datum, "", whose, named[lon[0]].is_weak or named[lat[0]].is_weak)
+                    for lon, lat in _joined(axes[first], axes[second])
                 ]
         found += [
             Coordinates((name,), (name,), LON_LAT_PAIR, datum, named[name].order, whose)
@@ -341,12 +371,15 @@ def rank(one: Coordinates, kind: LayerKind) -> int:
     ... ]
     [0, 1, 2, 3, 4]
     """
-    if not one.whose:
+    whose = re.sub(r"#\d+$", "", one.whose)
+    if not whose:
         return 0
     own = f"{_OWN_OF_KIND[kind]}|{_OWN}" if kind in _OWN_OF_KIND else _OWN
-    left = re.sub(own, "", one.whose)
+    left = re.sub(own if kind in _APART_FROM_FIRMS else f"{own}|{_FIRM}", "", whose)
     if not left:
         return 1
+    if kind in _APART_FROM_FIRMS and re.search(_FIRM, left):
+        return _ELSEWHERE_RANK
     if not re.sub(_CENTRE, "", left):
         return 2
     return 4 if re.search(_ELSEWHERE, left) else 3
@@ -362,6 +395,8 @@ def choose(
     columns
         The cells of the file: what is blank throughout is no candidate, and what says the same is no question.
     """
+    if columns is not None:
+        found = [one for one in found if not one.is_weak or _could_be(one, columns)]
     filled = [one for one in found if columns is None or _is_filled(one, columns)] or list(found)
     ranked = sorted(filled, key=lambda one: (rank(one, kind), one.lon == one.lat, one.pair, one.datum is not None))
     if not ranked:
@@ -381,6 +416,8 @@ _CENTRE_RANK = 2
 
 def _rivals(first: Coordinates, other: Coordinates, best: int, rank_of_other: int) -> bool:
     """Tell whether names leave open which of two points is meant."""
+    if re.sub(r"#\d+$", "", other.whose) == first.whose != other.whose:
+        return True
     if first.whose == other.whose:
         return first.datum is not None and other.datum is not first.datum and first.pair == other.pair
     if best < _CENTRE_RANK:
@@ -390,6 +427,19 @@ def _rivals(first: Coordinates, other: Coordinates, best: int, rank_of_other: in
 
 def _is_filled(one: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
     return all(any(cell.strip() for cell in columns[name]) for name in (one.lon[0], one.lat[0]) if name in columns)
+
+
+_NEAR_LON = re.compile(r"\D{0,6}(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])(?:\D.*)?|\d{6,8}(?:\.\d*)?", re.DOTALL)
+_NEAR_LAT = re.compile(r"\D{0,6}(?:[3-9]|[1-4]\d|5[0-3])(?:\D.*)?|\d{6,8}(?:\.\d*)?", re.DOTALL)
+
+
+def _could_be(one: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether at least half of the filled cells could be coordinates in China."""
+    for name, pattern in ((one.lon[0], _NEAR_LON), (one.lat[0], _NEAR_LAT)):
+        filled = [cell.strip() for cell in columns[name] if cell.strip()]
+        if 2 * sum(pattern.fullmatch(cell) is not None for cell in filled) < max(len(filled), 1):
+            return False
+    return True
 
 
 def _differ(first: Coordinates, other: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:

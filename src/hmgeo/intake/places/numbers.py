@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hmgeo.geo.ellipsoid import geodesic_m
-from hmgeo.intake.places.headers import LAT_LON, LON_LAT_PAIR, PARTS
+from hmgeo.intake.places.headers import LAT_LON, LON_LAT_PAIR, PARTS, dotted_parts
 from hmgeo.intake.rows import name_rows
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ _PARTED = re.compile(rf"({_WHOLE})([ :.-])(\d{{1,2}})\2({_NUMBER})")
 _PACKED_LON = re.compile(r"(\d{3})(\d{2})(\d{2}(?:\.\d*)?)")
 _PACKED_LAT = re.compile(r"(\d{2})(\d{2})(\d{2}(?:\.\d*)?)")
 _SIXTY = 60
+_DOTTED = re.compile(r"(\d{1,3})\.(\d+)")
 _CLOCK = re.compile(r"1900-01-0([1-9])t(\d\d):(\d\d:\d\d(?:\.\d+)?)", re.IGNORECASE)
 _LON_DEGREES = range(73, 136)
 _LAT_DEGREES = range(3, 54)
@@ -359,7 +360,9 @@ def _halves(text: str) -> tuple[str, str]:
 def _joined(raw: RawTable, names: Sequence[str]) -> list[str]:
     """Join degrees, minutes and seconds that stand in columns of their own; all blank gives blank."""
     if len(names) == 1:
-        return raw.columns[names[0]]
+        dotted = dotted_parts(names[0])
+        cells = raw.columns[names[0]]
+        return [_spelled(text, has_seconds="秒" in dotted) for text in cells] if dotted else cells
     made = [""] * raw.row_count
     for sign, name in zip(PARTS, names, strict=False):
         cells = raw.columns[name]
@@ -367,6 +370,23 @@ def _joined(raw: RawTable, names: Sequence[str]) -> list[str]:
             text + (f"{cell.strip()}{sign}" if cell.strip() else "") for text, cell in zip(made, cells, strict=True)
         ]
     return made
+
+
+def _spelled(text: str, *, has_seconds: bool) -> str:
+    """Return 113.021508 as 113°02′15.08″, or 113.0225 as 113°02.25′; anything else as it is.
+
+    Examples
+    --------
+    >>> _spelled("113.021508", has_seconds=True), _spelled("113.0225", has_seconds=False)
+    ('113°02′15.08″', '113°02.25′')
+    """
+    match = _DOTTED.fullmatch(_plain(text))
+    if match is None:
+        return text
+    minutes = match[2].ljust(4 if has_seconds else 2, "0")
+    if not has_seconds:
+        return f"{match[1]}°{minutes[:2]}" + (f".{minutes[2:]}" if minutes[2:] else "") + "′"
+    return f"{match[1]}°{minutes[:2]}′{minutes[2:4]}" + (f".{minutes[4:]}" if minutes[4:] else "") + "″"
 
 
 def _use_spares(raw: RawTable, columns: Columns, texts: tuple[list[str], list[str]], outcome: Outcome) -> None:
