@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hmgeo.errors import RuleError
+from hmgeo.project.start import rules_diff
 from hmgeo.rules.book import RuleBook, load_book, markdown
 from hmgeo.rules.kinds import KINDS, layers_of, measures_of, parameters_of
 from hmgeo.rules.model import Rule, Runs, VerificationState
@@ -284,3 +285,21 @@ def test_nothing_of_the_plans_is_left_out_without_a_word(monkeypatch: pytest.Mon
     assert len(listed) == len(BOOK.rules)
     monkeypatch.setattr(clauses, "left_out", dict)
     assert "清远市重金属污染综合防治行动计划（2018-2020年） 二（四）1" in clauses.untold(BOOK)
+
+
+def test_two_books_are_told_apart_by_rule_and_by_what_old_cases_come_to(tmp_path: Path) -> None:
+    newer = Path(__file__).parent.parent / "src" / "hmgeo" / "rules" / "data" / "law-nature.yml"
+    text = newer.read_text(encoding="utf-8")
+    older = tmp_path / "older.yml"
+    lines = text[: text.index("- id: SCN-REG-30")].replace("[mines, project_sites]", "[mines]").splitlines()
+    worked = "prohibited, standing: in_force, certainty: ambiguous"
+    lines = [
+        one.replace(worked, "not_applicable, standing: in_force") if "mine-planned" in one else one for one in lines
+    ]
+    older.write_text("\n".join(lines), encoding="utf-8")
+    lines = rules_diff(older, newer)
+    assert lines[0] == "新增　SCN-REG-30　风景名胜区内的建设项目应当符合规划，不得污染环境"
+    changed = {line.split("　")[1]: line for line in lines[1:]}
+    assert set(changed) == {"NR-REG-26", "WET-LAW-28-MINES", "SCN-REG-26"}
+    assert "改动：对象；旧算例结论改变：mine-planned 不适用→触及禁止性规定" in changed["NR-REG-26"]
+    assert rules_diff(newer, newer) == ()

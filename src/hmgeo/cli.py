@@ -66,7 +66,13 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     ),
     "rules": (
         "规则库：条款、出处、能否判定。",
-        {"list": books.show_book, "coverage": books.coverage, "show": books.show, "check": books.check_rules},
+        {
+            "list": books.show_book,
+            "coverage": books.coverage,
+            "show": books.show,
+            "check": books.check_rules,
+            "diff": books.diff_rules,
+        },
     ),
     "register": ("底册：几张企业清单并成一本。", {"merge": books.merge_register}),
     "ledger": ("台账：填好的表2、表3、核查表读回核对。", {"check": books.check_ledger}),

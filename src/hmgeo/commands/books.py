@@ -111,6 +111,19 @@ def check_rules(file: Annotated[Path, typer.Argument(help="规则文件或文件
     OUT.print(check_rules(file), markup=False)
 
 
+def diff_rules(
+    old: Annotated[Path, typer.Argument(help="旧的规则文件或文件夹。")],
+    new: Annotated[Path | None, typer.Argument(help="新的；不写则为随软件的规则库。")] = None,
+) -> None:
+    """两版规则库比较：新增、删去、改动了什么，旧算例按新规则结论有何改变。"""
+    from hmgeo.project.start import rules_diff
+
+    lines = rules_diff(old, new)
+    for line in lines:
+        OUT.print(line, markup=False)
+    OUT.print(f"不同 {len(lines)} 条。" if lines else "两版没有不同。", markup=False)
+
+
 def show_shipped() -> None:
     """列出随软件提供的图层、数据性质和署名。"""
     from hmgeo.project.check import shipped_table

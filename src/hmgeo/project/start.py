@@ -22,11 +22,11 @@ from hmgeo.project.inputs import silent
 from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import key_areas, provinces
-from hmgeo.rules.book import load_book, read_into_book
+from hmgeo.rules.book import changed_lines, load_book, read_apart, read_into_book
 from hmgeo.rules.kinds import layers_of, parameters_of
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import EDITIONS, LAYERS, SOURCE_KINDS
-from hmgeo.vocabulary import COUNTY_DIGITS, Action, Effect, LayerKind, LegalRank, Standing
+from hmgeo.vocabulary import COUNTY_DIGITS, Action, Effect, LayerKind, LegalRank, Standing, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -301,6 +301,46 @@ def check_rules(path: Path) -> str:
     raise_problems(RuleError, problems)
     cases = sum(len(rule.cases) for rule in own)
     return f"没有发现错误：{len(own)} 条规则，{cases} 个算例均与判定相符；规则库共 {len(book.rules)} 条。"
+
+
+def rules_diff(old: Path, new: Path | None = None) -> tuple[str, ...]:
+    """Return what a newer rule book would judge otherwise: a line a rule, with what of it changed.
+
+    Parameters
+    ----------
+    old, new
+        Rule files or folders; without a newer one the packaged book is meant. The worked cases of the older book are
+        run by the newer rule of the same id.
+
+    Raises
+    ------
+    RuleError
+        With every fault of the files.
+    """
+    before = {rule.id: rule for rule in read_apart(old)}
+    after = {rule.id: rule for rule in (load_book().rules if new is None else read_apart(new))}
+    lines = [f"新增　{rule.id}　{rule.title.zh}" for key, rule in after.items() if key not in before]
+    lines += [f"删去　{rule.id}　{rule.title.zh}" for key, rule in before.items() if key not in after]
+    for key, rule in before.items():
+        changed = changed_lines(rule, after[key]) if key in after else ()
+        turned = [
+            f"{case.id} {_verdict_zh(worked)}→{_verdict_zh(judged)}"
+            for case in (rule.cases if key in after else ())
+            for word, worked, judged in case_faults(after[key], case)
+            if word == "verdict"
+        ]
+        if changed or turned:
+            told = "；".join(turned[:_CASES_TOLD]) + (f" 等 {len(turned)} 个" if len(turned) > _CASES_TOLD else "")
+            what = f"改动：{'、'.join(changed) or '无'}；旧算例结论改变：{told or '无'}"
+            lines.append(f"改变　{key}　{rule.title.zh}　{what}")
+    return tuple(lines)
+
+
+_CASES_TOLD = 3
+
+
+def _verdict_zh(code: str) -> str:
+    return Verdict.of(code).zh if code else "无结论"
 
 
 def coverage_rows(rows: Sequence[Coverage]) -> list[dict[str, Any]]:

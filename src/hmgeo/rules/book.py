@@ -136,6 +136,25 @@ def read_into_book(path: Path) -> tuple[RuleBook, tuple[Rule, ...]]:
     return _assemble([*_packaged(), *files]), tuple(rule for file in files for rule in file.rules)
 
 
+def read_apart(path: Path) -> tuple[Rule, ...]:
+    """Return the rules of a file or folder by themselves, such as an older book, in order of id.
+
+    Raises
+    ------
+    RuleError
+        As `load_book`.
+    """
+    return _assemble(_read_packs([path])).rules
+
+
+def changed_lines(old: Rule, new: Rule) -> tuple[str, ...]:
+    """Return the names of the lines of the printed page on which two versions of a rule differ, such as 对象、判定."""
+    one, other = (_rule(rule).splitlines() for rule in (old, new))
+    names = [line[2:].partition("：")[0] if line.startswith("- ") else "引文或名称" for line in (*one, *other)]
+    told = zip(names, (*one, *other), strict=True)
+    return tuple(dict.fromkeys(name for name, line in told if line and (line in one) is not (line in other)))
+
+
 @lru_cache(maxsize=1)
 def _packaged_book() -> RuleBook:
     return _assemble(_packaged())
@@ -162,7 +181,9 @@ def _read_packs(packs: Sequence[Path]) -> tuple[RuleFile, ...]:
     contents: list[tuple[str, bytes]] = []
     problems: list[Problem] = []
     for pack in packs:
-        files = sorted(path for path in pack.iterdir() if path.suffix in SUFFIXES) if pack.is_dir() else [pack]
+        inside = pack.iterdir() if pack.is_dir() else ()
+        files = sorted(one for one in inside if one.suffix in SUFFIXES and one.name != PARAMETERS_FILE)
+        files = files if pack.is_dir() else [pack]
         if not files:
             problems.append(Problem("规则包内没有 .yml 文件", Place(file=str(pack)), remedy="核对 rule_packs 的路径"))
         for path in files:
