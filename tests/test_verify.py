@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,8 +15,9 @@ import pytest
 from hmgeo.compare.explain import Part, as_plain, explain_finding
 from hmgeo.compare.verify import DIFFERS, NOTE, OPEN, SAME, holds, verify_run
 from hmgeo.errors import InputError
-from hmgeo.project.run import run_project, settings_of
-from hmgeo.project.spec import read_spec
+from hmgeo.outputs.map.audience import PUBLIC, shown_to
+from hmgeo.project.run import project_results, run_project, settings_of
+from hmgeo.project.spec import read_decisions, read_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,3 +227,56 @@ def test_an_unknown_finding_is_answered_with_those_there_are(project: Path, run:
     (project / "data" / "enterprises.csv").write_text("改了", encoding="utf-8")
     told = lines(explain_finding(run, "A1|SCR-JY-10KM"), "原表")["位置"]
     assert told == "data/enterprises.csv 与运行时不同，行号从略"
+
+
+def decisions(folder: Path, *rows: str) -> Path:
+    path = folder / "决定.csv"
+    path.write_text("\n".join(("结论编号,人工决定,决定人,日期,文件,理由,当时结论", *rows)), encoding="utf-8")
+    return path
+
+
+def test_what_people_decide_stands_beside_the_result_and_is_looked_at_again_where_that_changed(project: Path) -> None:
+    who = "张三,2026-03-01,示环函〔2026〕8号,设备已拆除,符合排查条件"
+    given = [f"{one}|SCR-JY-10KM,不列入整治,{who}" for one in ("A1", "A2", "A9")]
+    run = run_project(project, overrides=decisions(project, *given))
+    rows = {row["finding_id"]: row for row in run.results.finding_rows()}
+    plain = {row["finding_id"]: row for row in project_results(project, page=False).finding_rows()}
+    assert {key: row["verdict"] for key, row in rows.items()} == {key: row["verdict"] for key, row in plain.items()}
+    kept, stale = "A1|SCR-JY-10KM", "A2|SCR-JY-10KM"
+    by = "不列入整治（张三，2026-03-01，示环函〔2026〕8号；理由：设备已拆除）"
+    assert rows[kept]["note"] == f"人工决定：{by}；筛查结果不因此改变。{plain[kept]['note']}"
+    again = f"人工决定待复核：{by}；决定时结论为「符合排查条件」，现为「不适用」。"
+    assert rows[stale]["note"] == again + plain[stale]["note"]
+    assert {key for key, row in rows.items() if row["note"] != plain[key]["note"]} == {kept, stale}
+    lost = "人工决定 3 条，印在各条结论旁，不代替筛查结果；待复核 2 条，其中没有对应结论的：A9|SCR-JY-10KM。"
+    assert run.results.warnings[-1] == lost
+    manifest = json.loads((run.folder / "data" / "manifest.json").read_text(encoding="utf-8"))
+    assert [(one["finding_id"], one["now"], one["is_stale"]) for one in manifest["decisions"]] == [
+        (kept, "listed", False), (stale, "not_applicable", True), ("A9|SCR-JY-10KM", "", True),
+    ]  # fmt: skip
+    for name, count in (("screening.xlsx", 2), ("survey_list.xlsx", 1)):
+        cells = [cell for sheet in openpyxl.load_workbook(run.folder / name) for row in sheet.values for cell in row]
+        assert sum(by.partition("；")[0] in str(cell) for cell in cells) >= count, name
+    assert by in (run.folder / "map.html").read_text(encoding="utf-8")
+    public = shown_to(run.results, PUBLIC).results  # who decided is the office's business
+    assert {row["finding_id"]: row["note"] for row in public.finding_rows()} == {
+        key: row["note"] for key, row in plain.items()
+    }
+    assert "张三" not in f"{public.sources['note'].to_pylist()}{public.warnings}{public.decisions}"
+    assert holds(verify_run(run.folder, rerun=False))
+    decisions(project, *given[:1])
+    assert told(verify_run(run.folder, rerun=False))["输入"] == (DIFFERS, "与运行时不同：决定.csv")
+
+
+def test_a_decision_says_all_of_itself(project: Path) -> None:
+    path = decisions(project, "A1|X,不列入,,2026-02-30,函1,理由,符合", "A1|X,列入,李四,2026-03-01,函2,理由,listed")
+    with pytest.raises(InputError) as caught:
+        read_decisions(path)
+    found = str(caught.value)
+    assert "决定.csv，第 2 行，字段 决定人：没有填" in found
+    assert "第 2 行，字段 日期：日期读不出（现为「2026-02-30」）" in found
+    assert "第 2 行，字段 当时结论：当时结论不是结论用语（现为「符合」）" in found
+    assert "第 3 行，字段 结论编号：同一条结论有两个决定（现为「A1|X」）" in found
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(InputError, match="没有认出人工决定的表头"):
+        read_decisions(path)

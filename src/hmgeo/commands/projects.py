@@ -56,6 +56,9 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹；默认 runs/<评估基准日>。")] = None,
     fail_on: FailOption = "",
     words: WordsOption = None,
+    overrides: Annotated[
+        Path | None, typer.Option("--with", help="人工决定（xlsx、csv）：印在筛查结果旁，不代替结果。")
+    ] = None,
     *,
     accept_suggestions: AcceptOption = False,
     public: PublicOption = False,
@@ -71,7 +74,13 @@ def run(
     wish = Wish(public=public, watermark=watermark, language=language_of(lang), evidence=evidence)
     with Reporter(lang) as report:
         finished = run_project(
-            project, out, accept_suggestions=accept_suggestions, words=words, wish=wish, progress=report
+            project,
+            out,
+            accept_suggestions=accept_suggestions,
+            words=words,
+            overrides=overrides,
+            wish=wish,
+            progress=report,
         )
     summarise(finished, lang)
     fail_on_verdict(finished, failing)

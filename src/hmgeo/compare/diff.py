@@ -23,6 +23,7 @@ from hmgeo.compare.verify import (
     ACCEPT,
     DIFFERS,
     OPEN,
+    file_told,
     findings_rows,
     home_of,
     inputs_checked,
@@ -31,7 +32,6 @@ from hmgeo.compare.verify import (
     read_manifest,
     read_tables,
     said_words,
-    words_file,
 )
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
@@ -358,6 +358,8 @@ class Piece(NamedTuple):
     text: Mapping[str, str]
 
 
+_NO_CAUSE = frozenset({"title", "schema", "overrides"})
+"""Keys that no finding hangs on."""
 _PARTED = {"layers": "图层", "parameters": "参数"}
 _ENTERPRISES = "图层 enterprises"
 _WORDS, _ACCEPTS = "用语文件（--words）", "接受更正建议（--accept-suggestions）"
@@ -374,11 +376,11 @@ def _settings(side: Side) -> dict[str, Piece]:
         name = str(key.value)
         if name in _PARTED and isinstance(value, yaml.MappingNode):
             made |= {f"{_PARTED[name]} {one.value}": _piece((name, one.value), held, home) for one, held in value.value}
-        elif name not in {"title", "schema"}:
+        elif name not in _NO_CAUSE:
             made[name] = _piece((name,), value, home)
         else:
             made[name] = Piece((name,), value, {})
-    checks, words = home / VALIDITY_FILE, words_file(side.manifest, home)
+    checks, words = home / VALIDITY_FILE, file_told(side.manifest, home)
     if checks.is_file():
         made[_CHECKS] = Piece((_CHECKS,), _scalar(str(checks.resolve())), {_FILE: file_sha256(checks)})
     if words is not None:
@@ -470,6 +472,7 @@ def _findings_of(settings: Mapping[str, Piece], folder: Path, names: Mapping[str
         into.value.append((_scalar(piece.where[-1]), piece.node))
     file = folder / FILE_NAME
     file.write_text(yaml.serialize(root, allow_unicode=True), encoding="utf-8")
+    (folder / VALIDITY_FILE).unlink(missing_ok=True)
     if _CHECKS in settings:
         copyfile(str(settings[_CHECKS].node.value), folder / VALIDITY_FILE)
     words = settings.get(_WORDS)

@@ -254,9 +254,18 @@ def _reran(
         return
     with tempfile.TemporaryDirectory() as temporary:
         again = Path(temporary) / folder.resolve().name
-        file, accepts, meanings = home / project_name(manifest), ACCEPT in command, words_file(manifest, home, words)
+        file, accepts = home / project_name(manifest), ACCEPT in command
+        meanings, decided = (file_told(manifest, home, option, words) for option in FILE_OPTIONS)
         try:
-            run_project(file, again, accept_suggestions=accepts, words=meanings, wish=_wish(command), progress=progress)
+            run_project(
+                file,
+                again,
+                accept_suggestions=accepts,
+                words=meanings,
+                overrides=decided,
+                wish=_wish(command),
+                progress=progress,
+            )
         except HmgeoError as error:
             told = f"这一版本不能照原样运行：{'；'.join(map(str, error.problems))}"
             yield Check(DIFFERS, _RERUN, told, "用原来的版本重跑；版本见运行记录的 versions")
@@ -264,13 +273,17 @@ def _reran(
         yield from _again(folder, manifest, again)
 
 
-ACCEPT, _WORDS_OPTION = "--accept-suggestions", "--words"
+ACCEPT, WORDS = "--accept-suggestions", "--words"
+FILE_OPTIONS = {WORDS: "用语文件", "--with": "人工决定"}
 
 
-def words_file(manifest: Mapping[str, Any], home: Path | None, told: Path | None = None) -> Path | None:
-    """Return the file of words that a run was made with, `told` where it lies elsewhere now; None where none was."""
-    name = _after(said_words(manifest), _WORDS_OPTION)
-    return None if not name else told or (home or Path()) / name
+def file_told(
+    manifest: Mapping[str, Any], home: Path | None, option: str = WORDS, words: Path | None = None
+) -> Path | None:
+    """Return the file that an option of the command named, that of words where `words` says; None without."""
+    name = _after(said_words(manifest), option)
+    elsewhere = words if option == WORDS else None
+    return None if not name else elsewhere or (home or Path()) / name
 
 
 def said_words(manifest: Mapping[str, Any]) -> list[str]:
@@ -341,8 +354,9 @@ def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path |
     sums = {one["path"]: one["sha256"] for one in manifest["inputs"] if one.get("sha256")}
     sums |= manifest.get("settings", {})
     paths = {name: home / name for name in sums}
-    asked, paths = _words_asked(home, manifest, paths, words)
-    yield from asked
+    for option in FILE_OPTIONS:
+        asked, paths = _file_asked(home, manifest, paths, option, words)
+        yield from asked
     gone = [name for name, path in paths.items() if not path.exists()]
     changed = [name for name, path in paths.items() if name not in gone and file_sha256(path) != sums[name]]
     if gone:
@@ -357,21 +371,23 @@ def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path |
         yield Check(OPEN, _SETTINGS, told)
 
 
-def _words_asked(
-    home: Path, manifest: Mapping[str, Any], paths: Mapping[str, Path], told: Path | None
+def _file_asked(
+    home: Path, manifest: Mapping[str, Any], paths: Mapping[str, Path], option: str, words: Path | None
 ) -> tuple[list[Check], dict[str, Path]]:
-    """Return what can't be asked of the file of words, and where the files lie that can be held against their sums."""
-    name, what = _after(said_words(manifest), _WORDS_OPTION), "输入的用语文件"
-    path = words_file(manifest, home, told)
+    """Return what can't be asked of an option's file, and where the files lie that can be held against their sums."""
+    name, what = _after(said_words(manifest), option), FILE_OPTIONS[option]
+    path = file_told(manifest, home, option, words)
     if path is None:
         return [], dict(paths)
     shown = name.removeprefix(f"{OUTSIDE}/")
-    if not path.is_file() and (told is not None or name not in paths or name != shown):
+    is_told = option == WORDS and words is not None
+    if not path.is_file() and (is_told or name not in paths or name != shown):
         rest = {key: held for key, held in paths.items() if key != name}
-        return [Check(OPEN, what, f"没有找到 {shown}，没有核对", "用 --words 写明它现在的位置")], rest
+        remedy = f"用 {option} 写明它现在的位置" if option == WORDS else "放进项目文件夹再运行"
+        return [Check(OPEN, f"输入的{what}", f"没有找到 {shown}，没有核对", remedy)], rest
     if name in paths:
         return [], {**paths, name: path}
-    return [Check(OPEN, _SETTINGS, f"较早的版本没有记下用语文件 {shown} 的校验值，变没变看重跑的结果")], dict(paths)
+    return [Check(OPEN, _SETTINGS, f"较早的版本没有记下{what} {shown} 的校验值，变没变看重跑的结果")], dict(paths)
 
 
 def _again(folder: Path, manifest: Mapping[str, Any], again: Path) -> Iterator[Check]:

@@ -357,6 +357,10 @@ SETTLES: Mapping[str, str] = MappingProxyType(
 """What a person can do about each reason that keeps a clause from being judged, codes both."""
 
 
+_BESIDE = frozenset({"decided", "decided_otherwise", "example_judged"})
+"""Reasons in a note that stand beside what was found and keep nothing from being judged."""
+
+
 def settled_by(finding: Mapping[str, Any]) -> list[str]:
     """Return what would settle a finding that isn't assessed, each once.
 
@@ -374,7 +378,7 @@ def settled_by(finding: Mapping[str, Any]) -> list[str]:
     >>> settled_by({"note": "没有载明原因。"})
     ['没有载明原因']
     """
-    parts = parts_of(finding["note"] or "")
+    parts = [one for one in parts_of(finding["note"] or "") if getattr(one, "code", "") not in _BESIDE]
     known = [
         say_with(SETTLES[one.code], one.values) for one in parts if isinstance(one, Reason) and one.code in SETTLES
     ]

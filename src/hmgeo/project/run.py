@@ -32,7 +32,7 @@ from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.cells import compared_word
 from hmgeo.reference.tables import CLASS_YEAR, key_areas
 from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA, SHAPES_SCHEMA
-from hmgeo.results.results import ContextLayer, Presentation, Results
+from hmgeo.results.results import ContextLayer, Presentation, Results, noted, with_decisions
 from hmgeo.results.used import DEFAULT_ORDER, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
 from hmgeo.rules.standing import codes_of_place, in_territory, standing_of
@@ -58,7 +58,7 @@ from hmgeo.vocabulary import (
     Verdict,
 )
 from hmgeo.water.view import water_view, waters_of
-from hmgeo.words import say, sentences
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -82,7 +82,6 @@ WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误", "搁置待�
 
 MIX_BASIS = "mix_basis"
 _LOST_NAMED = 5
-EXAMPLE = "示例判定：真实污染源对照合成或示意数据"
 
 
 def layers_used(layers: Iterable[Positions | Layer | Raster | SideTable]) -> tuple[LayerUsed, ...]:
@@ -283,9 +282,7 @@ def _parameter_used(chosen: ChosenParameter) -> ParameterUsed:
 
 def as_examples(table: pa.Table) -> pa.Table:
     """Return a table of sources or findings whose every judged row says 示例判定 in its note."""
-    judged = zip(table["verdict"].to_pylist(), table["note"].to_pylist(), strict=True)
-    notes = [sentences(EXAMPLE, note or "") if verdict else note for verdict, note in judged]
-    return table.set_column(table.column_names.index("note"), table.schema.field("note"), pa.array(notes, pa.string()))
+    return noted(table, [say("example_judged") if verdict else "" for verdict in table["verdict"].to_pylist()])
 
 
 def _choice_text(known: ParameterDeclaration, code: str) -> str:
@@ -514,6 +511,7 @@ def run_project(
     *,
     accept_suggestions: bool = False,
     words: Path | None = None,
+    overrides: Path | None = None,
     wish: Wish = PLAIN,
     progress: Progress = silent,
 ) -> Run:
@@ -529,6 +527,8 @@ def run_project(
         Change points as the suspicion checks suggest, each with a ledger entry.
     words
         A file that says what words outside the closed lists mean, beside what the project says.
+    overrides
+        A file of people's decisions on findings, instead of the one that the project names.
     wish
         Maps for the public, a watermark.
     progress
@@ -542,15 +542,17 @@ def run_project(
         Where the folder can't be written (nothing half-written stays), or a public map is asked of layers that
         forbid it.
     """
-    spec = read_spec(Path(path)).with_words(words)
+    spec = read_spec(Path(path)).with_words(words).with_overrides(overrides)
     wish.check(spec)
+    spec.decisions()  # its faults before anything is computed
     if accept_suggestions:
         spec = spec.accepting()
     progress("读取图层", 0, None)
     inputs = load_inputs(spec)
     folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
     flags = (" --accept-suggestions" if accept_suggestions else "") + wish.options()
-    flags += "" if words is None else f" --words {_as_word(_from_project(words, spec))}"
+    files = {"--words": words, "--with": overrides}
+    flags += "".join(f" {option} {_as_word(_from_project(one, spec))}" for option, one in files.items() if one)
     command = f"hmgeo run {_as_word(spec.folder.name)}{flags}"
     started = clock()
     presentation = wish.presentation(inputs.elevation, Choices(spec.parameters))
@@ -580,6 +582,9 @@ def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
         pack = spec.folder / name
         for path in sorted(pack.rglob("*.y*ml")) if pack.is_dir() else [pack]:
             sums[name if path == pack else f"{name}/{path.relative_to(pack).as_posix()}"] = file_sha256(path)
+    if spec.overrides:
+        overrides = spec.folder / spec.overrides
+        sums[_from_project(overrides, spec)] = file_sha256(overrides)
     for name in (*spec.area_ids, *(layer.coverage for layer in spec.layers.values())):
         if name and (spec.folder / name).is_file():
             sums[name] = file_sha256(spec.folder / name)
@@ -706,6 +711,7 @@ def _judged(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Pro
 
 def _with_words(spec: ProjectSpec, inputs: Inputs, results: Results) -> Results:
     layers = (inputs.positions, *(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others)
+    results = with_decisions(results, spec.decisions())
     return replace(
         results,
         parameters=(*results.parameters, *words_used(spec.words, inputs.ledger), *validity_used(spec.validity)),

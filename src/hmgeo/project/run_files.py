@@ -264,6 +264,7 @@ def manifest_of(results: Results, presentation: Presentation | None = None) -> d
             "receptors": results.receptors.num_rows,
             "ledger": len(results.ledger),
         },
+        "decisions": [asdict(one) | {"is_stale": one.is_stale} for one in results.decisions],
         "visit_order": asdict(results.visit_order) | {"text": wording.visit_order(results)},
         "caption": wording.caption(results, presentation or Presentation()),
         "joins": [asdict(join) | {"set_aside": join.set_aside} for join in results.joins],

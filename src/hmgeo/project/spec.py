@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from hmgeo.errors import Place, Problem, ProjectError, raise_problems
+from hmgeo.errors import InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.intake.areas import shipped_counties
 from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions, read_mapping
+from hmgeo.intake.formats.sheets import sheet_rows
 from hmgeo.judging.choices import ChosenParameter, ChosenValue
 from hmgeo.judging.places import Areas
 from hmgeo.records import WordMeaning
 from hmgeo.reference.cells import lists_of_words, official_words
-from hmgeo.results.used import DEFAULT_ORDER, VISIT_ORDERS, VisitOrder
+from hmgeo.reference.tables import bare_header
+from hmgeo.results.used import DEFAULT_ORDER, VISIT_ORDERS, DecisionUsed, VisitOrder
 from hmgeo.rules.model import Validity
 from hmgeo.rules.nodes import Reader, compose, line_of
 from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declared
 from hmgeo.rules.words import EDITIONS
-from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, ValidityState
+from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, ValidityState, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +42,17 @@ SCHEMA = 1
 NO_SCREENING = "none"
 _NOUN = "项目文件"
 _REQUIRED = ("schema", "title", "as_of", "area", "layers", "screening_rule")
-_KEYS = (*_REQUIRED, "parameters", "adopt", "rule_packs", "mix_basis", "clipped_area", "visit_order", "words")
+_KEYS = (
+    *_REQUIRED,
+    "parameters",
+    "adopt",
+    "rule_packs",
+    "mix_basis",
+    "clipped_area",
+    "visit_order",
+    "words",
+    "overrides",
+)
 _LAYER_KEYS = (
     "path", "layer", "id_field", "crs", "datum", "central_meridian", "basis", "classification", "vintage", "coverage",
     "completeness", "source", "licence", "credit", "axis_order", "accept_suggestions", "columns", "accept_set_aside",
@@ -128,6 +140,8 @@ class ProjectSpec:
         By what the order of visits is made; the default where the project says nothing.
     words
         What words outside the closed lists mean.
+    overrides
+        The file of people's decisions on findings, from the project's folder; empty where there is none.
     validity
         What the office itself found of the standing of clauses and texts: `validity.yml` beside the project file.
     """
@@ -146,6 +160,7 @@ class ProjectSpec:
     visit_order: VisitOrder = DEFAULT_ORDER
     words: tuple[WordMeaning, ...] = ()
     validity: tuple[Validity, ...] = ()
+    overrides: str = ""
 
     @property
     def folder(self) -> Path:
@@ -156,7 +171,8 @@ class ProjectSpec:
     def files(self) -> tuple[Path, ...]:
         """The project's own file and those that its layers name; nothing is ever written over them."""
         checks = (self.folder / VALIDITY_FILE,) if self.validity else ()
-        return (self.file, *checks, *(self.folder / layer.path for layer in self.layers.values()))
+        told = (self.folder / self.overrides,) if self.overrides else ()
+        return (self.file, *checks, *told, *(self.folder / layer.path for layer in self.layers.values()))
 
     def accepting(self) -> ProjectSpec:
         """Return the project with the suggestions of the checks accepted for every layer."""
@@ -166,6 +182,20 @@ class ProjectSpec:
     def with_words(self, path: Path | None) -> ProjectSpec:
         """Return the project with the meanings of a file added, which go before its own."""
         return self if path is None else replace(self, words=(*self.words, *read_words(path)))
+
+    def with_overrides(self, path: Path | None) -> ProjectSpec:
+        """Return the project with another file of decisions."""
+        return self if path is None else replace(self, overrides=str(path.resolve()))
+
+    def decisions(self) -> tuple[DecisionUsed, ...]:
+        """Return what people decided on findings.
+
+        Raises
+        ------
+        InputError
+            With every fault of their file.
+        """
+        return read_decisions(self.folder / self.overrides) if self.overrides else ()
 
     def place(self, key: str, line: int = 0) -> Place:
         """Return where a key of this file stands, for a problem."""
@@ -226,7 +256,70 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     raise_problems(ProjectError, reader.problems)
     if as_of is None:  # already among the problems; told to the type checker
         raise ProjectError(Problem("缺少 as_of", Place(file=file.name, key="as_of")))
-    return ProjectSpec(file, found[0], as_of, *found[1:], validity=read_validity(file.parent / VALIDITY_FILE))
+    overrides = reader.text(entries.get("overrides"), "overrides")
+    validity = read_validity(file.parent / VALIDITY_FILE)
+    return ProjectSpec(file, found[0], as_of, *found[1:], validity=validity, overrides=overrides)
+
+
+_DECIDED = {
+    "finding_id": ("结论编号", "finding_id", "finding"),
+    "decision": ("人工决定", "决定", "decision"),
+    "by": ("决定人", "认定人", "by"),
+    "on": ("日期", "决定日期", "on"),
+    "document": ("文件", "文号", "依据文件", "document"),
+    "reason": ("理由", "reason"),
+    "then": ("当时结论", "verdict"),
+}
+
+
+def read_decisions(path: Path) -> tuple[DecisionUsed, ...]:
+    """Read what people decided on findings, from a table with a row each; all its cells must be filled.
+
+    Raises
+    ------
+    InputError
+        With every fault found.
+    """
+    for sheet, rows in sheet_rows(path).items():
+        for at, row in enumerate(rows[:_HEADER_ROWS]):
+            place = {bare_header(text): column for column, text in enumerate(row) if text.strip()}
+            columns = {name: [place[one] for one in words if one in place][:1] for name, words in _DECIDED.items()}
+            if all(columns.values()):
+                return _decisions(path.name, sheet, rows, at, {name: held[0] for name, held in columns.items()})
+    allowed = "、".join(words[0] for words in _DECIDED.values())
+    raise InputError(Problem("没有认出人工决定的表头", Place(file=path.name), allowed=allowed, remedy="补齐各列"))
+
+
+_HEADER_ROWS = 20
+
+
+def _decisions(
+    file: str, sheet: str, rows: Sequence[Sequence[str]], header: int, columns: Mapping[str, int]
+) -> tuple[DecisionUsed, ...]:
+    verdicts = {word: one.value for one in Verdict for word in (one.value, one.zh)}
+    found: dict[str, DecisionUsed] = {}
+    problems: list[Problem] = []
+    for line, row in enumerate(rows[header + 1 :], start=header + 2):
+        cells = {name: row[column].strip() if column < len(row) else "" for name, column in columns.items()}
+        if not any(cells.values()):
+            continue
+        place = {name: Place(file=file, sheet=sheet, line=line, field=_DECIDED[name][0]) for name in columns}
+        problems += [Problem("没有填", place[name], remedy="补填") for name, text in cells.items() if not text]
+        if cells["finding_id"] in found:
+            problems.append(
+                Problem("同一条结论有两个决定", place["finding_id"], cells["finding_id"], remedy="只留一个")
+            )
+        try:
+            cells["on"] = date.fromisoformat(cells["on"].removesuffix("T00:00:00")).isoformat()
+        except ValueError:
+            problems.append(Problem("日期读不出", place["on"], cells["on"], remedy="写成 2026-06-30"))
+        then = cells["then"].removeprefix("示例判定：")
+        if then and then not in verdicts:
+            allowed = "、".join(one.zh for one in Verdict)
+            problems.append(Problem("当时结论不是结论用语", place["then"], cells["then"], allowed, "照当时的结果填"))
+        found[cells["finding_id"]] = DecisionUsed(**cells | {"then": verdicts.get(then, then)})
+    raise_problems(InputError, problems)
+    return tuple(found.values())
 
 
 def read_words(path: Path) -> tuple[WordMeaning, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from hmgeo.results.columns import (
     AGREEMENT_SCHEMA,
@@ -27,16 +29,15 @@ from hmgeo.results.columns import (
 )
 from hmgeo.results.used import DEFAULT_ORDER
 from hmgeo.vocabulary import Basis, Unassessed, Verdict
-from hmgeo.words import decoded, groups_of
+from hmgeo.words import Reason, decoded, encoded, groups_of, say, sentences
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
-
-    import pyarrow as pa
 
     from hmgeo.records import Ledger, UnreadWord
     from hmgeo.results.compiled import CompiledRules
-    from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
+    from hmgeo.results.used import DecisionUsed, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ class Results:
     layers: tuple[LayerUsed, ...] = ()
     rules: tuple[RuleUsed, ...] = ()
     parameters: tuple[ParameterUsed, ...] = ()
+    decisions: tuple[DecisionUsed, ...] = ()
     context: tuple[ContextLayer, ...] = field(default=(), repr=False)
     screening_rule_id: str = ""
     warnings: tuple[str, ...] = ()
@@ -287,3 +289,79 @@ class Presentation:
     watermark: str = ""
     tiles: tuple[Tiles, ...] = ()
     left_out: frozenset[str] = frozenset()
+
+
+def noted(table: pa.Table, said: Sequence[str]) -> pa.Table:
+    """Return a table with a sentence before the note of each row, and among its reasons where it has them.
+
+    Parameters
+    ----------
+    said
+        One for each row; empty where nothing is added.
+    """
+    names = [name for name in ("note", "reasons") if name in table.column_names]
+    rows = table.select(names).to_pylist()
+    for text, row in zip(said, rows, strict=True):
+        if text:
+            whole = sentences(text, decoded(row["reasons"]) if row.get("reasons") else row["note"] or "")
+            row |= {"note": str(whole), "reasons": encoded(whole)}
+    for name in names:
+        at, field = table.column_names.index(name), table.schema.field(name)
+        table = table.set_column(at, field, pa.array([row[name] for row in rows], field.type))
+    return table
+
+
+def with_decisions(results: Results, decisions: Sequence[DecisionUsed]) -> Results:
+    """Return results with what people decided beside each finding, and beside its source where the list shows it.
+
+    No verdict is another by it; a decision on what is found otherwise now, or not at all, is to be looked at again.
+    """
+    if not decisions:
+        return results
+    found = dict(zip(results.findings["finding_id"].to_pylist(), results.findings["verdict"].to_pylist(), strict=True))
+    used = tuple(replace(one, now=found.get(one.finding_id, "")) for one in decisions)
+    said = {one.finding_id: _decided(one) for one in used if one.now}
+    rule = results.screening_rule_id
+    lost = "、".join(one.finding_id for one in used if not one.now)
+    lost = f"，其中没有对应结论的：{lost}" if lost else ""
+    told = say("decisions_told", count=len(used), stale=sum(one.is_stale for one in used), lost=lost)
+    return replace(
+        results,
+        decisions=used,
+        findings=noted(results.findings, [said.get(one, "") for one in results.findings["finding_id"].to_pylist()]),
+        sources=noted(
+            results.sources, [said.get(f"{one}|{rule}", "") for one in results.sources["source_id"].to_pylist()]
+        ),
+        warnings=(*results.warnings, told),
+    )
+
+
+def _decided(one: DecisionUsed) -> Reason:
+    told = {"decision": one.decision, "by": one.by, "on": one.on, "document": one.document, "reason": one.reason}
+    if not one.is_stale:
+        return say("decided", **told)
+    return say("decided_otherwise", **told, then=Verdict.of(one.then), now=Verdict.of(one.now))
+
+
+def without_decisions(results: Results) -> Results:
+    """Return results as they were found: who decided what on them is nobody's business but the office's."""
+    said = {one.finding_id: str(sentences(_decided(one))) for one in results.decisions if one.now}
+    rule = results.screening_rule_id
+    findings = _unsaid(results.findings, [said.get(one, "") for one in results.findings["finding_id"].to_pylist()])
+    sources = [said.get(f"{one}|{rule}", "") for one in results.sources["source_id"].to_pylist()]
+    warnings = tuple(one for one in results.warnings if getattr(one, "code", "") != "decisions_told")
+    return replace(
+        results, decisions=(), findings=findings, sources=_unsaid(results.sources, sources), warnings=warnings
+    )
+
+
+def _unsaid(table: pa.Table, said: Sequence[str]) -> pa.Table:
+    """Return a table without the sentences that `noted` put before its notes."""
+    notes = [(note or "").removeprefix(text) for note, text in zip(table["note"].to_pylist(), said, strict=True)]
+    at = table.column_names.index("note")
+    table = table.set_column(at, table.schema.field("note"), pa.array(notes, table.schema.field("note").type))
+    if "reasons" not in table.column_names:
+        return table
+    field, told = table.schema.field("reasons"), table["reasons"].to_pylist()
+    kept = [held[1:] if text and held else held for held, text in zip(told, said, strict=True)]
+    return table.set_column(table.column_names.index("reasons"), field, pa.array(kept, field.type))

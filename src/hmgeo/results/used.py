@@ -103,6 +103,33 @@ DEFAULT_ORDER = VisitOrder()
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionUsed:
+    """What a person decided on a finding; it stands beside what was found, never in its place.
+
+    Parameters
+    ----------
+    then
+        The verdict that was decided on.
+    now
+        The verdict as found now; empty where there is no such finding any more.
+    """
+
+    finding_id: str
+    decision: str
+    by: str
+    on: str
+    document: str
+    reason: str
+    then: str
+    now: str = ""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the finding is another than the one decided on."""
+        return self.then != self.now
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterUsed:
     """A choice that a text leaves open, with who made it, when and why; `by` is empty for a recorded default."""
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hmgeo.errors import OutputError, Place, Problem
+from hmgeo.results.results import without_decisions
 from hmgeo.vocabulary import Classification, LayerKind
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def shown_to(results: Results, audience: str) -> Shown:
     refuse([(layer.kind, layer.name, layer.gates.classification) for layer in results.layers], audience)
     if audience != PUBLIC:
         return Shown(results)
+    if results.decisions:
+        results = without_decisions(results)
     hidden = [layer for layer in results.layers if layer.gates.classification is not Classification.PUBLIC]
     kinds = {layer.kind for layer in hidden}
     if kinds:

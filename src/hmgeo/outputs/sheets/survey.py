@@ -346,8 +346,19 @@ def survey_sheet(results: Results, field_forms: int) -> Sheet:
     order = wording.visit_order(results)
     cited = "；".join(f"［{number}］{text}" for text, number in gathered.grounds.items())
     grounds = f"列入依据：{cited}。" if cited else ""
-    remarks = tuple(filter(None, (order, gathered.remark(len(chosen)), grounds, more)))
+    remarks = tuple(filter(None, (order, gathered.remark(len(chosen)), grounds, more, _decided(results))))
     return Sheet(SHEET_NAME, COLUMNS, rows, remarks=remarks)
+
+
+def _decided(results: Results) -> str:
+    """Return what people decided on sources by the rule that lists them; it changes neither list nor order."""
+    told = [
+        f"{one.finding_id.rpartition('|')[0]} {one.decision}（{one.by}，{one.on}，{one.document}"
+        f"{'；结论已变，待复核' if one.is_stale else ''}）"
+        for one in results.decisions
+        if one.finding_id.endswith(f"|{results.screening_rule_id}")
+    ]
+    return f"人工决定（不代替筛查结果，不改变本清单）：{'；'.join(told)}。" if told else ""
 
 
 class Listed:
