@@ -21,7 +21,7 @@ from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 from hmgeo.rules.book import load_book
 from hmgeo.screening.bureau import DATA_MISSING, OUTWARD, leads_table
 from hmgeo.screening.evidence import Wind
-from hmgeo.screening.land import Exceedances, LandView, township_table
+from hmgeo.screening.land import Exceedances, LandView, sources_by_town, township_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -268,3 +268,11 @@ def test_inner_radii_may_be_exact_where_the_outer_one_leaves_the_coverage(result
     assert any(flags[0] is False and flags[-1] is True for flags in by_source.values())
     widest = {row["source_id"]: row["counts_are_lower_bounds"] for row in results.sources.to_pylist()}
     assert all(flags[-1] == widest[source] for source, flags in by_source.items())
+
+
+def test_who_reaches_a_township_is_a_list_whatever_signs_an_id_holds() -> None:
+    odd = "甲；S9（5 m）"
+    view = land([("龙塘镇", "安全利用类", 1.0, [(odd, 500.4), ("S1", 20.0)]), ("石角镇", "安全利用类", 1.0, [])])
+    towns = township_table(view, [], NAMES, 10_000.0)
+    near = dict(zip(towns["township"].to_pylist(), sources_by_town(view, towns, NAMES), strict=True))
+    assert near == {"龙塘镇": (("S1", 20.0), (odd, 500.4)), "石角镇": ()}

@@ -76,6 +76,8 @@ class BureauTables:
         The view from the land, and what crosses the county line; empty for bare `hmgeo screen`.
     outlets
         Every outlet given, with the source it belongs to; None where the project gives none.
+    reaching
+        Which sources reach each row of `townships`, nearest first, each with its distance in metres.
     """
 
     evidence: pa.Table = field(repr=False)
@@ -85,6 +87,7 @@ class BureauTables:
     reached: pa.Table = field(default_factory=REACHED_SCHEMA.empty_table, repr=False)
     leads: pa.Table = field(default_factory=LEADS_SCHEMA.empty_table, repr=False)
     outlets: pa.Table | None = field(default=None, repr=False)
+    reaching: tuple[tuple[tuple[str, float], ...], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

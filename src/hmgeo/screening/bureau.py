@@ -34,7 +34,7 @@ from hmgeo.rules.claims import CADMIUM
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.screening.evidence import Around, Pathways, evidence_rows, pathways_of, visiting, wind_of
-from hmgeo.screening.land import LandView, township_table
+from hmgeo.screening.land import LandView, sources_by_town, township_table
 from hmgeo.screening.somewhere import places_table
 from hmgeo.terrain.steep import with_slopes
 from hmgeo.vocabulary import (
@@ -215,12 +215,11 @@ def bureau_view(
         disputed=_disputed(question),
     )  # fmt: skip
     visiting(sources, evidence, chosen)
-    schema = pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])
-    towns = TOWNSHIPS_SCHEMA.empty_table()
+    towns, names = TOWNSHIPS_SCHEMA.empty_table(), _names_of_areas(question)
     if land.reached.num_rows or sites.reached.num_rows:
-        towns = township_table(land, sources, _names_of_areas(question), question.radius_m, sites.reached)
+        towns = township_table(land, sources, names, question.radius_m, sites.reached)
     return Bureau(
-        pa.Table.from_pylist(sources, schema),
+        pa.Table.from_pylist(sources, pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])),
         BureauTables(
             pa.Table.from_pylist(evidence, EVIDENCE_SCHEMA),
             positions.attributes,
@@ -229,6 +228,7 @@ def bureau_view(
             pa.concat_tables([land.reached, sites.reached]),
             leads_table(sources, question.areas.counties, question.home_counties, land, question.radius_m),
             outlets.table if LayerKind.OUTLETS in sides else None,
+            sources_by_town(land, towns, names) if towns.num_rows else (),
         ),
         outlets.ledger,
     )

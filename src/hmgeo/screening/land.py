@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 
 SOURCES_NAMED = 20
+Near = tuple[tuple[str, float], ...]
+"""Ids of sources with their distances in metres, nearest first."""
 """A cell names this many sources, nearest first, and says how many more there are."""
 _YES = frozenset({"是", "有", "超标", "yes", "y", "true", "1"})
 _NO = frozenset({"否", "无", "未超标", "不超标", "没有", "no", "n", "false", "0"})
@@ -234,7 +236,7 @@ def township_table(
     sites
         Villages and sensitive sites (`REACHED_SCHEMA`), counted by the township that their rows name.
     """
-    key_of = partial(_key, codes={name: code for code, name in reversed(list(names.items()))}, names=names)
+    key_of = _keys_of(names)
     receptors = land.receptors
     keys = [key_of(text) for text in receptors["township"].to_pylist()]
     there, near = _sites_by_town(sites, key_of)
@@ -245,7 +247,7 @@ def township_table(
     reached = receptors["source_count"].to_numpy() > 0
     area_ha = receptors["area_ha"].to_numpy()
     words = np.array(receptors["class"].to_pylist(), dtype=object)
-    reaching = _reaching(land, place, key_of)
+    reaching = [_reached_by(near) for near in _near(land, place, key_of)]
     rows = []
     for index, key in enumerate(towns):
         here = town == index
@@ -290,25 +292,34 @@ def _sites_by_town(sites: pa.Table | None, key_of: Callable[[str], str]) -> tupl
     return there, near
 
 
-def _reaching(land: LandView, towns: Mapping[str, int], key_of: Callable[[str], str]) -> list[dict[str, Any]]:
-    """Return per township how many sources reach it, the nearest one, and all of them by distance."""
+def sources_by_town(land: LandView, towns: pa.Table, names: Mapping[str, str]) -> tuple[Near, ...]:
+    """Return who reaches each township of `township_table`, nearest first, as ids with distances in metres."""
+    rows = towns.select(["township_code", "township"]).to_pylist()
+    place = {row["township_code"] or row["township"]: index for index, row in enumerate(rows)}
+    return tuple(near[:SOURCES_NAMED] for near in _near(land, place, _keys_of(names)))
+
+
+def _near(land: LandView, towns: Mapping[str, int], key_of: Callable[[str], str]) -> list[Near]:
     least: list[dict[str, float]] = [{} for _ in towns]
     for (text, source), met in land.met.items():
         held = least[towns[key_of(text)]]
         held[source] = min(met.least_m, held.get(source, np.inf))
-    found: list[dict[str, Any]] = []
-    for held in least:
-        near = sorted(held.items(), key=lambda one: (one[1], one[0]))
-        ids, distances_m = [one for one, _ in near], [metres for _, metres in near]
-        found.append(
-            {
-                "reaching_count": len(ids),
-                "nearest_source_id": ids[0] if ids else "",
-                "nearest_source_m": distances_m[0] if ids else None,
-                "sources": named_sources(ids, distances_m),
-            }
-        )
-    return found
+    return [tuple(sorted(held.items(), key=lambda one: (one[1], one[0]))) for held in least]
+
+
+def _reached_by(near: Near) -> dict[str, Any]:
+    """Return how many sources reach a township, the nearest one, and all of them by distance."""
+    ids, distances_m = [one for one, _ in near], [metres for _, metres in near]
+    return {
+        "reaching_count": len(ids),
+        "nearest_source_id": ids[0] if ids else "",
+        "nearest_source_m": distances_m[0] if ids else None,
+        "sources": named_sources(ids, distances_m),
+    }
+
+
+def _keys_of(names: Mapping[str, str]) -> Callable[[str], str]:
+    return partial(_key, codes={name: code for code, name in reversed(list(names.items()))}, names=names)
 
 
 def _key(text: str, codes: Mapping[str, str], names: Mapping[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,6 @@ EVERYWHERE = [[20.0, 105.0], [36.0, 120.0]]
 
 _VERDICT_CODES = (*(verdict.value for verdict in Verdict), "")
 _LABELLED = ("key_area", "county", "township", "river")
-_REACHING = re.compile(r"(.+)（([0-9.]+) m）$")
 _SHOWN_ON_WISH = frozenset({"catchment", "sampling_point", "source_place"})
 """Layers that would cover the map (a source known by its county hatches all of it), or draw the eye from the sources;
 they wait in the tree."""
@@ -85,13 +83,9 @@ def towns(results: Results) -> list[dict[str, Any]]:
             "name": row["township"] or row["county"] or "",
             "parcels": row["farmland_count"],
             "reached": row["reached_count"],
-            "sources": [
-                [found[1], float(found[2])]
-                for part in (row["sources"] or "").split("；")
-                if (found := _REACHING.match(part))
-            ],
+            "sources": [[source_id, round(distance_m)] for source_id, distance_m in near],
         }
-        for row in results.bureau.townships.to_pylist()
+        for row, near in zip(results.bureau.townships.to_pylist(), results.bureau.reaching, strict=True)
         if row["radius_m"] == results.radius_m
     ]
 
