@@ -302,6 +302,7 @@ SETTLES: Mapping[str, str] = MappingProxyType(
         "action_unstated": "state_kind_of_project",
         "trade_unstated": "supply_trade",
         "trade_unreadable": "correct_trade",
+        "kind_unread": "correct_kind",
         "trade_coarse": "give_trade_in_full",
         "trade_other_edition": "state_edition",
         "cadmium_unread": "correct_cadmium",

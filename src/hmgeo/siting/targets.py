@@ -11,7 +11,7 @@ from hmgeo.geo.nearest import prepare_one
 from hmgeo.judging.facts import Answer, DistanceFact, Features, Unknown
 from hmgeo.results.siting import Nearest, Target, TargetTable, Zoning
 from hmgeo.rules.words import LAYERS
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import LayerKind, Verdict
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Surroundings:
                 continue
             fact = facts.layers.inside(Features(kind.value))
             if isinstance(fact, Unknown):
-                found.append(Zoning(word.zh, "未评估", note=fact.why))
+                found.append(Zoning(word.zh, Verdict.NOT_ASSESSED.zh, note=fact.why))
                 continue
             name = fact.receptor_name or fact.receptor_id
             state = {
