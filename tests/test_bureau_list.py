@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pytest
 import shapely
 
 from hmgeo.errors import OutputError, ProjectError
+from hmgeo.geo.datum import gcj02_to_wgs84
 from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import (
     CLOSURE_COLUMNS,
@@ -77,6 +79,10 @@ def test_a_source_without_coordinates_shows_a_range_and_no_point(results: Result
     assert str(row[25]).startswith("坐标；是否涉镉")
 
 
+def _beside(form: Any, label: str) -> str:  # noqa: ANN401 -- a sheet of openpyxl
+    return next(str(row[1].value) for row in form.iter_rows() if row[0].value == label)
+
+
 def test_forms_come_one_a_source_up_to_the_cap_and_print_on_one_page(results: Results, tmp_path: Path) -> None:
     write_survey_list(results, Presentation(field_forms=2), tmp_path / "list.xlsx")
     book = openpyxl.load_workbook(tmp_path / "list.xlsx")
@@ -90,6 +96,8 @@ def test_forms_come_one_a_source_up_to_the_cap_and_print_on_one_page(results: Re
     near = next(row for row in _listed(results) if row["list_number"] == 1)
     assert f"{near['nearest_farmland_m']:,.1f}" in texts
     assert {"污染途径认定", "核查意见", "监测采样", first} <= texts
+    lon, lat = gcj02_to_wgs84(*map(float, re.match(r"(\S+), (\S+)（GCJ-02 近似", _beside(form, "导航坐标")).groups()))
+    assert (float(lon), float(lat)) == pytest.approx((near["lon"], near["lat"]), abs=1e-5)
     top = [cell.value for row in book["表1 排查清单"].iter_rows(max_row=6) for cell in row if cell.value]
     assert any("核查表附前 2 家" in text for text in top)
 

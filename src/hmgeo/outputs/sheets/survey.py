@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from hmgeo.geo.datum import wgs84_to_gcj02
 from hmgeo.outputs import wording
 from hmgeo.outputs.book import LINE_HEIGHT_PT, AtLeast, Column, Measured, Sheet, cut, height_pt, open_book, write_table
 from hmgeo.outputs.map.labels import compass
@@ -120,6 +121,7 @@ LINES = (
     ("灌溉途径", "灌溉途径"),
     ("固废径流途径", "固废径流途径"),
     ("位置可靠性", "位置可靠性"),
+    ("导航坐标", "导航坐标"),
     ("跨界情况", "跨界情况"),
     ("建议核查重点", "建议核查重点"),
 )
@@ -419,6 +421,7 @@ class Listed:
             "大气途径": _air_text(row, evidence),
             "灌溉途径": _with(evidence.get("water_pathway"), "受纳水体", evidence.get("water_receiving")),
             "固废径流途径": _with(evidence.get("waste_pathway"), "固废堆存", evidence.get("waste_storage")),
+            "导航坐标": _navigation(row),
             "跨界情况": self._border_text(row["source_id"]),
             "建议核查重点": "；".join(
                 f"{at}.{full}" for at, (_, full) in enumerate(self._advice(row, evidence), start=1)
@@ -558,6 +561,14 @@ def _trade_text(row: dict[str, Any]) -> str:
     codes = codes or row["trade_code"] or ""
     name = row.get("trade_name") or ""
     return f"{name}（{codes}）" if name and codes else name or codes
+
+
+def _navigation(row: Mapping[str, Any]) -> str:
+    """Return where phone maps of the country show a source; marked, so that nobody takes it for a position."""
+    if row["lon"] is None or row["lat"] is None:
+        return ""
+    lon, lat = wgs84_to_gcj02(row["lon"], row["lat"])
+    return f"{float(lon):.5f}, {float(lat):.5f}（GCJ-02 近似，只供手机地图导航，不作位置依据，不得回填）"
 
 
 def _air_text(row: dict[str, Any], evidence: dict[str, Any]) -> str:
