@@ -94,6 +94,9 @@ def test_a_public_run_shows_no_parcel_that_is_not_public(project: Path, tmp_path
         (None, "", None)
     ] * len(data["sources"])
     assert [fact for finding in data["findings"] for fact in finding["facts"] if fact[0] == "measured"] == []
+    assert results.sources["visit_reason"].drop_null().to_pylist() != []
+    told = [(one["number"], one["visit"]) for one in (*data["sources"], *data["unmapped"])]
+    assert (data["visits"], [one for one in told if one != (None, ["", "", ""])]) == (None, [])
     assert "未列入公开版的图层：耕地" in text
     assert "脱密" not in text
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hmgeo.errors import OutputError, Place, Problem
+from hmgeo.results.columns import VISITS_SCHEMA
 from hmgeo.results.results import without_decisions
 from hmgeo.vocabulary import Classification, LayerKind
 
@@ -191,7 +192,8 @@ def _quiet(findings: pa.Table) -> pa.Table:
 
 
 def _tells_receptor(column: str) -> bool:
-    return column.startswith(("nearest_farmland", "farmland_"))
+    """Tell whether a column speaks of receptors; the order of visits does, by group, distance and reason."""
+    return column.startswith(("nearest_farmland", "farmland_")) or column in VISITS_SCHEMA.names
 
 
 def _emptied(table: pa.Table, names: Iterable[str]) -> pa.Table:
