@@ -52,6 +52,7 @@ def show_book(
         refuse_unused(of_place, "这一选项须与 --in 同用", "加上 --in 行政区划代码，如 --in 451221")
         coverage(pack, as_of, area, as_json=as_json)
         return
+    refuse_unused({"--area": "" if area == "CN" else area}, "--area 与 --in 不能同用", "去掉 --area，地点写在 --in")
     from hmgeo.project.start import relevant_clauses
 
     day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
