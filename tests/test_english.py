@@ -122,6 +122,11 @@ def test_numbers_are_the_same_in_both_languages(books: dict[tuple[str, str], lis
             assert one.dimensions == other.dimensions
 
 
+def test_names_in_brackets_side_by_side_are_told_one_by_one() -> None:
+    told = in_english("「涉重金属企业」「耕地」密级未标注，本结果仅限内部使用")
+    assert told == '"enterprises", "farmland" carries no classification: internal use only'
+
+
 def test_every_phrase_stands_once_with_the_same_parts() -> None:
     zh = [one for one, _ in written()]
     assert len(zh) == len(set(zh))

@@ -103,9 +103,14 @@ def _known(text: str, depth: int) -> str | None:
     for anchor, pattern, english in patterns:
         match = pattern.fullmatch(text) if anchor in text else None
         if match is not None:
-            parts = {name: _say(part, depth + 1) for name, part in match.groupdict().items()}
+            parts = {name: _listed(part, depth + 1) for name, part in match.groupdict().items()}
             return english.format(**parts)
     return None
+
+
+def _listed(part: str, depth: int) -> str:
+    """Return what stands in a phrase; names that a pair of brackets hold side by side (「甲」「乙」) one by one."""
+    return '", "'.join(_say(name, depth) for name in part.split("」「"))
 
 
 def _plain_signs(text: str) -> str:
