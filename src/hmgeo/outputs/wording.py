@@ -320,6 +320,7 @@ SETTLES: Mapping[str, str] = MappingProxyType(
         "basin_untold": "state_basin",
         "text_absent": "get_text",
         "period_is_over": "verify_successor",
+        "texts_expired": "verify_successor",
         "rule_without_test": "leave_to_people",
         "feature_class_unread": "correct_class",
         "fact_denied": "check_contradiction",
