@@ -522,11 +522,10 @@ def test_a_feature_of_which_nobody_can_tell_is_hatched_alone_and_the_rest_is_pai
     )
     facts = dict.fromkeys(("may_pollute_soil", "is_chemical", "discharges_pollutants"), "yes")
     view = Opened(browser, tmp_path / "map.html")
-    found = view.page.evaluate(ZONES, [random_points((112.82, 22.82, 113.38, 23.38), 120), facts])
+    found = view.page.evaluate(ZONES, [random_points((112.97, 23.06, 113.05, 23.12), 40), facts])
     view.page.close()
     assert found["wrong"] == []
     assert {"SIT-LAW-ART32", "SIT-CJ-1KM-CHEM", "WAT-LAW-66", "SIT-LAW-ART50"} <= set(found["drawn"])
-    assert {key.partition(":")[2] for key in found["counted"]} == {"touched", "open", ""}
 
 
 def test_zones_follow_the_question_and_are_never_called_allowed(opened: Opened) -> None:
