@@ -215,7 +215,8 @@ class _Screen:
         packed, flowing = self._packed(brief, "｜", 2), self._fold(f"{title}{colon}{'｜'.join(brief)}", 0)
         tally = self._packed([f"{title}{colon}{counts[0]}", *counts[1:]], "｜")
         levels = ((0, [title, *lines]), (ranks[0], [title, *packed]), (ranks[0] + 10, flowing))
-        return _Block((*levels, (ranks[1], tally)))
+        named = self._fold(f"{title}{colon}{'｜'.join(f'{self.settles(one)} {len(one.clauses)}' for one in groups)}", 0)
+        return _Block((*levels, (ranks[1] - 3, min(named, flowing, key=len)), (ranks[1], tally)))
 
     def _by_department(self, groups: Sequence[OpenClauses]) -> list[str]:
         """Return groups in short, layers of one department together."""
