@@ -295,6 +295,7 @@ def test_a_drawing_says_no_crs_and_is_read_after_the_line(tmp_path: Path) -> Non
     positions, ledger = load(path, crs="EPSG:4526")
     (made,) = shapely.from_wkb(positions.table["geometry"].to_pylist())
     assert shapely.hausdorff_distance(made, BOX) < CLOSE_DEG
+    assert positions.table["name"].to_pylist() == ["红线"]
     assert "按面读取，其余 1 个图形未读" in {entry.action for entry in ledger.entries}
 
 

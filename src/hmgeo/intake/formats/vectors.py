@@ -527,6 +527,16 @@ def read_kml(path: Path, layer: str, journal: Journal) -> RawTable:
     return RawTable(raw.sheet, kept, raw.row_count, raw.geometry, CRS.from_epsg(4326), is_typed=True)
 
 
+def _whole_text(text: str) -> str:
+    """Return a text that was read as Latin letters for want of a declared code page as the Chinese that it is."""
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return text.encode("latin-1").decode(encoding)
+        except (UnicodeEncodeError, UnicodeDecodeError):
+            continue
+    return text
+
+
 _DXF_MARK = re.compile(rb"(?:\s*999\r?\n[^\n]*\n)*\s*0\r?\n\s*SECTION")
 _DXF_AREA_TYPES = frozenset({shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON})
 
@@ -544,7 +554,7 @@ def read_dxf(path: Path, layer: str, journal: Journal) -> RawTable:
     kinds = shapely.get_type_id(shapes)
     is_ring = (kinds == shapely.GeometryType.LINESTRING) & shapely.is_closed(shapes)
     is_area = np.isin(kinds, list(_DXF_AREA_TYPES)) | is_ring
-    names = raw.columns.get("Layer", [""] * raw.row_count)
+    names = [_whole_text(name) for name in raw.columns.get("Layer", [""] * raw.row_count)]
     drawn = list(dict.fromkeys(name for name, keep in zip(names, is_area.tolist(), strict=True) if keep))
     if not drawn:
         raise broken(journal, "DXF 中没有闭合的多段线或填充", "把红线画成闭合多段线后另存")
