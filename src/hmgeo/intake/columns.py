@@ -404,7 +404,7 @@ def lacks_coordinates(columns: Columns, raw: RawTable) -> bool:
     """Tell whether a list names enterprises or places and holds nothing that could be a coordinate."""
     if "lon" in columns or "lat" in columns or columns.rivals:
         return False
-    if not columns.by_role.keys() & {"id", "name", "county", "township", "credit_code", "permit", "address"}:
+    if not columns.by_role.keys() & {"name", "county", "township", "credit_code", "permit", "address"}:
         return False
     named = (name_parts(header) for header in raw.headers)
     return not any(one is not None and not one.is_weak for one in named) and not by_values(raw.columns)
