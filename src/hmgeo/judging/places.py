@@ -300,12 +300,15 @@ class Elsewhere:
     def __init__(self, areas: Areas) -> None:
         tables = [one for one in (areas.counties, areas.outlines) if one is not None]
         self._codes = [code for table in tables for code in table["id"].to_pylist()]
-        self._tree = shapely.STRtree([shapely.from_wkb(wkb) for one in tables for wkb in one["geometry"].to_pylist()])
+        self._outlines = [wkb for one in tables for wkb in one["geometry"].to_pylist()]
+        self._tree = shapely.STRtree(shapely.from_wkb(self._outlines))
 
     def not_in(self, shape: shapely.Geometry, uncertainty_m: float) -> frozenset[str]:
         """Return the codes of the counties whose outlines lie farther off than the errors of both."""
-        box = box_around(list(shape.bounds), uncertainty_m + OUTLINE_ERROR_M)[0]
-        near = {self._codes[one] for one in self._tree.query(box, predicate="intersects").tolist()}
+        reach_m = uncertainty_m + OUTLINE_ERROR_M
+        box, wkb = box_around(list(shape.bounds), reach_m)[0], shapely.to_wkb(shape)
+        met = self._tree.query(box, predicate="intersects").tolist()
+        near = {self._codes[one] for one in met if _away_m(wkb, self._outlines[one]) <= reach_m}
         return frozenset(self._codes) - near
 
 

@@ -38,6 +38,8 @@ class CompiledLayer:
         `{limit}` in metres), `undeclared`, `incomplete`.
     features
         Columns label (name, else id) and geometry (lon/lat WKB), in the order of the layer.
+    off_m
+        How far off any of them may lie.
     """
 
     code: str
@@ -50,6 +52,7 @@ class CompiledLayer:
     is_complete: bool
     gaps: Mapping[str, str] = field(repr=False)
     features: pa.Table = field(repr=False)
+    off_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,9 @@ class CompiledRules:
         Clauses as cited; records name them by number.
     places
         By administrative code (empty for a place that no polygon holds): numbers of the records, in no order.
+    beside
+        By the code of each county drawn: those of a place that no polygon holds and that may lie in this one, within
+        `outline_error_m` metres.
     place_names
         County and township in words, by the same codes.
     attributes
@@ -102,6 +108,8 @@ class CompiledRules:
     clauses: tuple[Mapping[str, Any], ...] = field(repr=False)
     citations: tuple[Citation, ...] = field(repr=False)
     places: Mapping[str, tuple[int, ...]] = field(repr=False)
+    beside: Mapping[str, tuple[int, ...]] = field(repr=False)
+    outline_error_m: float
     place_names: Mapping[str, str] = field(repr=False)
     attributes: Mapping[str, str] = field(repr=False)
     missing: Mapping[str, tuple[str, str]] = field(repr=False)

@@ -38,7 +38,7 @@ from hmgeo.judging.clause_tests import (
 from hmgeo.judging.facts import Side, Unknown, missing_layer, unsaid
 from hmgeo.judging.judge import IN_PRINCIPLE, condition_text, elsewhere, judge, unset_outside_the_test, verdict_of
 from hmgeo.judging.layers import bank_line_fault, untold
-from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
+from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, OUTLINE_ERROR_M, Place, Places
 from hmgeo.results.compiled import CompiledLayer, CompiledRules, CompiledSet
 from hmgeo.rules.parameters import title_of
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
@@ -244,6 +244,8 @@ def compile_rules(bench: SitingBench) -> CompiledRules:
         tuple(compiler.records),
         tuple(compiler.citations),
         places,
+        {code: compiler.numbers(place) for code, place in _places_beside(bench)},
+        OUTLINE_ERROR_M,
         names,
         {name: ATTRIBUTES[name] for name in ATTRIBUTES if name in compiler.asked},
         {code: (LAYERS[code].zh, LAYERS[code].department) for code in missing},
@@ -264,8 +266,20 @@ def _places(bench: SitingBench) -> Iterator[Place]:
     for code, name in ({} if areas.townships is None else _named(areas.townships)).items():
         county = code[:COUNTY_DIGITS]
         yield Place(county, counties.get(county, ""), code, name, township_from_geometry=True)
+    yield Place(not_in=_outlined(bench))
+
+
+def _places_beside(bench: SitingBench) -> Iterator[tuple[str, Place]]:
+    """Yield for each county drawn the place that no polygon holds and that may lie in this county alone."""
+    counties = bench.question.areas.counties
+    for code in [] if counties is None else counties["id"].to_pylist():
+        yield code, Place(not_in=_outlined(bench) - {code})
+
+
+def _outlined(bench: SitingBench) -> frozenset[str]:
+    areas = bench.question.areas
     outlines = [{} if one is None else _named(one) for one in (areas.counties, areas.outlines)]
-    yield Place(not_in=frozenset().union(*outlines))
+    return frozenset().union(*outlines)
 
 
 def _named(table: pa.Table) -> dict[str, str]:
@@ -286,6 +300,7 @@ def _layer(code: str, index: LayerIndex) -> CompiledLayer:
         index.is_complete,
         _gaps(code, gates.aside),
         pa.Table.from_pydict({"label": index.labels(), "geometry": list(wkb)}, _FEATURES),
+        index.layer.margin_m + float(index.errors_m.max(initial=0.0)),
     )
 
 

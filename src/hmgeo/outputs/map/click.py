@@ -102,6 +102,8 @@ class ClickPage:
             "records": [self._record(record) for record in compiled.clauses],
             "citations": [self._citation(cited) for cited in compiled.citations],
             "places": {code: list(numbers) for code, numbers in compiled.places.items()},
+            "beside": {code: list(numbers) for code, numbers in compiled.beside.items()},
+            "outline_error_m": compiled.outline_error_m,
             "names": dict(compiled.place_names),
             "counties": self._areas(compiled.counties),
             "townships": self._areas(compiled.townships),
@@ -126,6 +128,7 @@ class ClickPage:
             "approx": layer.basis is Basis.APPROXIMATE,
             "coverage": None if layer.coverage is None else self._coverage(layer.coverage),
             "complete": layer.is_complete,
+            "off_m": layer.off_m,
             "gaps": dict(layer.gaps),
             "ground": self._keep(ground(geometries[has_shape], labels, states), len(states)),
         }

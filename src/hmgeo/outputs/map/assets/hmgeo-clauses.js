@@ -25,6 +25,16 @@
     return town || county;
   };
 
+  /* The records of an area; beside a county drawn, nearer than its outline is exact, those of a place that may lie in it. */
+  Clauses.prototype.recordsOf = function (code, lon, lat) {
+    var data = this.data, area = data.counties, near = [], ground;
+    if (!code && area) {
+      ground = this.grounds[area.ground];
+      near = ground.shapesWithin(lon, lat, data.outline_error_m).map(function (i) { return data.beside[area.codes[ground.rows[i]]]; });
+    }
+    return near.length ? joined(near) : data.places[code];
+  };
+
   /* Places on a ring just wide enough to reach whatever lies within the margin. */
   function ringAround(lon, lat, metres) {
     var per = hmgeo.metresPerDegree(lat), wide = metres / Math.cos(Math.PI / RING), found = [], i, turn;
@@ -84,16 +94,16 @@
   /* Whether the nearest feature lies within the limit; within the margin of it both answers stand. */
   Spot.prototype.near = function (tree, hit) {
     var spot = this, layer = this.layer(tree.set), found = this.nearest(tree.set, 1), maybe = this.nearest(tree.set, 2), metres = found ? found.metres : Infinity, reach = this.reach(layer);
-    var inclusive = hit === MET, missSides = [], why = [], possible = [], mayHit, mayMiss, onHit = tree.open ? UNKNOWN : hit, given;
+    var margin = spot.margin + layer.off_m, inclusive = hit === MET, missSides = [], why = [], possible = [], mayHit, mayMiss, onHit = tree.open ? UNKNOWN : hit, given;
     function reaches(d) { return inclusive ? d <= tree.limit : d < tree.limit; }
     function onMiss(r) { return gap(layer, r, tree.limit) ? UNKNOWN : opposite(hit); }
     metres = Math.round(metres * 1e4) / 1e4;
-    mayHit = reaches(Math.max(0, metres - spot.margin));
-    mayMiss = !reaches(metres + spot.margin);
-    missSides = reach === null ? [UNKNOWN] : unique([onMiss(reach), onMiss(reach - spot.margin), onMiss(reach + spot.margin)]);
+    mayHit = reaches(Math.max(0, metres - margin));
+    mayMiss = !reaches(metres + margin);
+    missSides = reach === null ? [UNKNOWN] : unique([onMiss(reach), onMiss(reach - margin), onMiss(reach + margin)]);
     given = reaches(metres) ? onHit : onMiss(reach);
     if (mayHit) { possible.push(onHit); }
-    if (mayMiss && maybe && reaches(Math.max(0, Math.round(maybe.metres * 1e4) / 1e4 - spot.margin))) {
+    if (mayMiss && maybe && reaches(Math.max(0, Math.round(maybe.metres * 1e4) / 1e4 - margin))) {
       missSides = [UNKNOWN];
       if (!reaches(metres)) { given = UNKNOWN; }
       why.push(hmgeo.say(this.data.sets[tree.set].untold, { name: maybe.label }));
@@ -117,11 +127,11 @@
   };
 
   Spot.prototype.inside = function (tree) {
-    var spot = this, layer = this.layer(tree.set), reach = this.reach(layer), given = this.sideInside(tree, this.lon, this.lat, reach), possible = [given.side];
-    var edge = this.ground(tree.set).nearestEdge(this.lon, this.lat, this.data.sets[tree.set].index, 1.1 * this.margin), atRim = reach !== null && Math.abs(reach) < this.margin;
+    var spot = this, layer = this.layer(tree.set), reach = this.reach(layer), given = this.sideInside(tree, this.lon, this.lat, reach), possible = [given.side], margin = this.margin + layer.off_m;
+    var edge = this.ground(tree.set).nearestEdge(this.lon, this.lat, this.data.sets[tree.set].index, 1.1 * margin), atRim = reach !== null && Math.abs(reach) < margin;
     if (given.untold !== undefined && !edge) { return untold(this, tree.set, given.untold); }
     if (edge || atRim) {
-      this.ring().forEach(function (at) { [reach, reach === null ? null : reach - spot.margin, reach === null ? null : reach + spot.margin].forEach(function (r) { possible.push(spot.sideInside(tree, at[0], at[1], r).side); }); });
+      ringAround(this.lon, this.lat, margin).forEach(function (at) { [reach, reach === null ? null : reach - margin, reach === null ? null : reach + margin].forEach(function (r) { possible.push(spot.sideInside(tree, at[0], at[1], r).side); }); });
     }
     return {
       given: given.side, possible: unique(possible), approx: layer.approx,
@@ -356,14 +366,15 @@
   /* All clauses at a place, gravest first. `asked`: edition, trade, action, facts. The graver of two sides is the verdict. */
   Clauses.prototype.ask = function (lon, lat, asked) {
     var clauses = this, data = this.data, spot = new Spot(this, lon, lat), place = this.placeOf(lon, lat), near = this.placesNear(spot, place), by = Object.create(null), list = [];
-    [place].concat(near).forEach(function (code) {
-      data.places[code].forEach(function (number) {
+    var spoken = [place].concat(near).map(function (code) { return clauses.recordsOf(code, lon, lat); });
+    spoken.forEach(function (numbers) {
+      numbers.forEach(function (number) {
         var cite = data.citations[data.records[number].cite].rule;
         by[cite] = by[cite] || [];
         if (by[cite].indexOf(number) < 0) { by[cite].push(number); }
       });
     });
-    Object.keys(by).forEach(function (rule) { list.push(clauses.overPlaces(by[rule], place, near, asked, spot)); });
+    Object.keys(by).forEach(function (rule) { list.push(clauses.overPlaces(by[rule], spoken, asked, spot)); });
     list.sort(function (a, b) { return data.gravity.indexOf(a.verdict) - data.gravity.indexOf(b.verdict) || a.record.order - b.record.order; });
     return { lon: lon, lat: lat, place: place, near: near, clauses: list, asked: asked };
   };
@@ -428,11 +439,11 @@
   };
 
   /* One rule by all records that may be meant: where the border of a place is within the margin there are several. */
-  Clauses.prototype.overPlaces = function (numbers, place, near, asked, spot) {
+  Clauses.prototype.overPlaces = function (numbers, spoken, asked, spot) {
     var clauses = this, data = this.data, told = numbers.map(function (number) { return clauses.judge(data.records[number], asked, spot); }), first = told[0], possible;
-    var absent = [place].concat(near).some(function (code) { return !numbers.some(function (number) { return data.places[code].indexOf(number) >= 0; }); });
+    var absent = spoken.some(function (held) { return !numbers.some(function (number) { return held.indexOf(number) >= 0; }); });
     possible = joined(told.map(function (one) { return one.possible; }).concat(absent ? [["not_applicable"]] : []));
-    if (absent && data.places[place].indexOf(numbers[0]) < 0) { first = Object.assign({}, first, { given: "not_applicable" }); }
+    if (absent && spoken[0].indexOf(numbers[0]) < 0) { first = Object.assign({}, first, { given: "not_applicable" }); }
     possible = this.byGravity(possible);
     first.verdict = possible[0];
     first.other = possible.length > 1 ? possible[possible.length - 1] : null;

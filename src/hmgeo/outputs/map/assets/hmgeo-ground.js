@@ -190,6 +190,17 @@
     return best;
   };
 
+  /* The shapes whose edge lies within so many metres of a place. */
+  Ground.prototype.shapesWithin = function (lon, lat, metres) {
+    var ground = this, flat = plane(lon, lat), wide = 1.01 * metres / flat.kx, tall = 1.01 * metres / flat.ky, found = [];
+    this.trees(null).pieces.inBox(lon - wide, lat - tall, lon + wide, lat + tall, function (piece) {
+      var best = { metres: metres, shape: -1, lon: NaN, lat: NaN, edge: null };
+      ground.measure(flat, piece, best);
+      if (best.shape >= 0 && found.indexOf(best.shape) < 0) { found.push(best.shape); }
+    });
+    return found;
+  };
+
   /* Shorten `best` by the edges of a piece: the foot in the plane, its distance on the ellipsoid. */
   Ground.prototype.measure = function (flat, piece, best) {
     var p = 4 * piece, shape = this.pieces[p], ring = this.pieces[p + 1], from = this.firstVertex[ring], n = this.firstVertex[ring + 1] - from;
