@@ -35,7 +35,6 @@ WITH_ROWS = frozenset(
         "null_geometry.geojson",
         "only_cr.csv",
         "properties_of_list.geojson",
-        "same_names.csv",
         "strange_cpg.shp",
         "text_coordinates.geojson",
         "text_geometry.gpkg",

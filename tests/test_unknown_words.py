@@ -22,13 +22,12 @@ from hmgeo.judging.facts import Unknown as NoAnswer
 from hmgeo.judging.layers import LayerFacts, LayerIndexes
 from hmgeo.judging.places import Places
 from hmgeo.project.check import check_layer
-from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.rules.book import load_book
 from hmgeo.siting.candidates import choose_candidates
 from hmgeo.siting.overlay import overlay_clauses
 from hmgeo.siting.page_rules import compile_rules
-from hmgeo.vocabulary import Basis, Certainty, LayerKind, Verdict
+from hmgeo.vocabulary import Basis, Certainty, LayerKind, Unknown, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path

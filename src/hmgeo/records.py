@@ -21,39 +21,6 @@ LON_LAT_CRS = "EPSG:4490"
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
-    """A value that isn't understood, with what stands in its place: never a no, never zero, never absent.
-
-    Parameters
-    ----------
-    code
-        Why: `not_stated` (blank, or no such column), `not_in_list` (a word that the list doesn't hold), `unreadable`
-        (against the grammar of its field), `contradiction` (it says two things).
-    found
-        What stands there, as written.
-    file, row, field
-        Where it stands, as far as the reader knows; row counts data rows from 1, 0 for none.
-    """
-
-    code: str
-    found: str = ""
-    file: str = ""
-    row: int = 0
-    field: str = ""
-
-    def __bool__(self) -> bool:
-        """Refuse to be taken for yes or no.
-
-        Raises
-        ------
-        TypeError
-            Always.
-        """
-        message = f"unknown ({self.code}: {self.found!r}) is neither yes nor no; ask with isinstance"
-        raise TypeError(message)
-
-
-@dataclass(frozen=True, slots=True)
 class WordMeaning:
     """What a person says that a word of theirs means, whole cells only, with who said so, when and why."""
 

@@ -6,12 +6,46 @@ The codes are what files hold; the words are what people read.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that isn't understood, with what stands in its place: never a no, never zero, never absent.
+
+    Parameters
+    ----------
+    code
+        Why: `not_stated` (blank, or no such column), `not_in_list` (a word that the list doesn't hold), `unreadable`
+        (against the grammar of its field), `contradiction` (it says two things).
+    found
+        What stands there, as written.
+    file, row, field
+        Where it stands, as far as the reader knows; row counts data rows from 1, 0 for none.
+    """
+
+    code: str
+    found: str = ""
+    file: str = ""
+    row: int = 0
+    field: str = ""
+
+    def __bool__(self) -> bool:
+        """Refuse to be taken for yes or no.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
+        message = f"unknown ({self.code}: {self.found!r}) is neither yes nor no; ask with isinstance"
+        raise TypeError(message)
 
 
 class Word(StrEnum):

@@ -111,8 +111,8 @@ def say(code: str, /, **values: Value) -> Reason:
     --------
     >>> say("layer_incomplete", layer="耕地")
     '「耕地」未申明完整，结果为下限。'
-    >>> render(say("layer_incomplete", layer="Farmland"), "en")
-    '"Farmland" isn't declared complete: results are lower bounds.'
+    >>> print(render(say("layer_incomplete", layer="Farmland"), "en"))
+    "Farmland" isn't declared complete: results are lower bounds.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, unit_size
 from hmgeo.intake.rows import Cells, name_rows
 from hmgeo.intake.side_tables import UNIT_IN_NAME
-from hmgeo.records import Unknown, UnreadWord
+from hmgeo.records import UnreadWord
 from hmgeo.reference.cells import (
     LAND,
     compared_word,
@@ -29,7 +29,7 @@ from hmgeo.reference.cells import (
 )
 from hmgeo.reference.tables import ALIASES, bare_header, find_header, templates, trades, trades_named
 from hmgeo.rules.words import stated_facts, unread_facts
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import LayerKind, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

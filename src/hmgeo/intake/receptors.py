@@ -16,13 +16,13 @@ from hmgeo.intake.pipeline import as_wkb
 from hmgeo.intake.places.numbers import in_unit, parse_quantity
 from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded
-from hmgeo.records import RECEPTOR_SCHEMA, Unknown
+from hmgeo.records import RECEPTOR_SCHEMA
 from hmgeo.reference.cells import FARMLAND, is_other_land, read_land, read_word, zeros_kept
 from hmgeo.reference.tables import is_link, links_by_row
 from hmgeo.rules.claims import EVENT, disputes, doubts_of
 from hmgeo.rules.told import Told
 from hmgeo.rules.words import says_something, stated_by_row
-from hmgeo.vocabulary import TOWNSHIP_DIGITS, Completeness, LayerKind, SoilQualityClass, Status
+from hmgeo.vocabulary import TOWNSHIP_DIGITS, Completeness, LayerKind, SoilQualityClass, Status, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

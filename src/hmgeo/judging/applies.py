@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.facts import Side
 from hmgeo.judging.facts import Unknown as Doubted
-from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.reference.tables import find_header, implied_facts
 from hmgeo.rules.claims import ACTION, CADMIUM, KIND, TRADE
 from hmgeo.rules.words import ATTRIBUTES, SOURCE_KINDS
-from hmgeo.vocabulary import Action
+from hmgeo.vocabulary import Action, Unknown
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:

@@ -23,13 +23,13 @@ from hmgeo.judging.facts import (
     unsaid,
 )
 from hmgeo.judging.places import KEY_AREAS
-from hmgeo.records import Unknown as NotRead
 from hmgeo.reference.cells import read_class
 from hmgeo.results.siting import Measurement
 from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import ATTRIBUTES, CATCHMENT, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.vocabulary import SoilQualityClass
+from hmgeo.vocabulary import Unknown as NotRead
 from hmgeo.words import say
 
 if TYPE_CHECKING:

@@ -25,10 +25,10 @@ from hmgeo.judging.facts import (
     not_asked,
 )
 from hmgeo.judging.places import KEY_AREAS, in_key_areas
-from hmgeo.records import Unknown as NotRead
 from hmgeo.reference.cells import read_class, unread_among
 from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, LAYERS
 from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Completeness
+from hmgeo.vocabulary import Unknown as NotRead
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:

@@ -11,12 +11,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hmgeo.judging.facts import Stated, doubted_facts
-from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.reference.tables import find_header, trades, trades_named
 from hmgeo.rules.claims import NUMBERS
 from hmgeo.rules.words import stated_facts, stated_numbers, unread_facts, unread_numbers
-from hmgeo.vocabulary import FIVE_METALS, Action
+from hmgeo.vocabulary import FIVE_METALS, Action, Unknown
 from hmgeo.vocabulary import METALS as METAL_WORDS
 
 if TYPE_CHECKING:

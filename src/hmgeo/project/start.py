@@ -19,14 +19,13 @@ from hmgeo.outputs.templates import write_templates
 from hmgeo.outputs.wording import standing_word
 from hmgeo.project.folder import whole_folder
 from hmgeo.project.inputs import silent
-from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import key_areas, provinces
 from hmgeo.rules.book import changed_lines, load_book, read_apart, read_into_book
 from hmgeo.rules.kinds import layers_of, parameters_of
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import EDITIONS, LAYERS, SOURCE_KINDS
-from hmgeo.vocabulary import COUNTY_DIGITS, Action, Effect, LayerKind, LegalRank, Standing, Verdict
+from hmgeo.vocabulary import COUNTY_DIGITS, Action, Effect, LayerKind, LegalRank, Standing, Unknown, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

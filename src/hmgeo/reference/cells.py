@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from hmgeo.records import Unknown
 from hmgeo.reference.tables import read_rows, renumbered, trades_named
+from hmgeo.vocabulary import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

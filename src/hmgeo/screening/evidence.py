@@ -15,7 +15,6 @@ from hmgeo.judging.applies import DISPUTED
 from hmgeo.judging.facts import Side
 from hmgeo.judging.outlets import AIR, WATER, JoinedOutlets, OutletCells
 from hmgeo.judging.own_columns import METALS
-from hmgeo.records import Unknown
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.results.text import distance_text, radius_text
 from hmgeo.screening.land import LandView
@@ -29,6 +28,7 @@ from hmgeo.vocabulary import (
     PositionKind,
     SoilQualityClass,
     Status,
+    Unknown,
     Verdict,
     VisitGroup,
 )

@@ -663,6 +663,8 @@ def _decode(path: Path, journal: Journal) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if "\x00" in text:  # UTF-32, or no text at all
+            continue
         if encoding == "gb18030":
             journal.note("编码", "不是 UTF-8", "按 GB 18030（含 GBK）读取", value="gb18030")
         return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -29,14 +29,14 @@ from hmgeo.judging.own_columns import (
     unread_doubts,
 )
 from hmgeo.judging.places import places_of
-from hmgeo.records import Ledger, LedgerEntry, Provenance, Unknown
+from hmgeo.records import Ledger, LedgerEntry, Provenance
 from hmgeo.reference.cells import plain_trade, read_trade
 from hmgeo.reference.tables import find_header, trades
 from hmgeo.rules.claims import KIND, doubts_of
 from hmgeo.rules.nodes import near
 from hmgeo.rules.words import ATTRIBUTES, EDITIONS, SOURCE_KINDS, mentioned_facts, stated_facts, stated_numbers
 from hmgeo.siting.site import PROJECT_SITES, Site
-from hmgeo.vocabulary import METALS, Action, Basis, LayerKind, Status
+from hmgeo.vocabulary import METALS, Action, Basis, LayerKind, Status, Unknown
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
