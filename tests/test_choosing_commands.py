@@ -139,6 +139,7 @@ def test_candidates_are_filtered_by_clause_and_kept_apart(tmp_path: Path) -> Non
     unjudged = [(bool(row["未评估的过滤条款"]), int(row["未评估"])) for row in rows if row["过滤结果"] != "触及"]
     assert unjudged == sorted(unjudged)
     page = out.with_suffix(".html").read_text(encoding="utf-8")
+    assert "未作任何判断" not in page.split('<p id="head-numbers">')[1].split("</p>")[0]
     drawn = {"触及": "触及过滤条款的候选点", "未评估": "过滤条款有未评估的候选点", "未触及": "过滤条款均未触及的候选点"}
     for state in set(states):
         assert re.search(rf"{drawn[state]}[^（]*(（不等于可以建设）)?（{states.count(state)} 个）", page)

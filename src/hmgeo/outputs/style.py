@@ -129,7 +129,7 @@ CONTEXT: Mapping[str, Style] = MappingProxyType(
         "zone_prohibited": Style("#9E2A2B", "#9E2A2B", 0.28, 1.4, 0.4),
         "zone_conditional": Style("#B07900", "#E69F00", 0.22, 1.4, 0.4, "8 3"),
         "candidate_touched": Style("#9E2A2B", "#9E2A2B", 0.55, 1.4, 0.4),
-        "candidate_open": Style("#6B7780", "#6B7780", 0.18, 1.2, 0.4, "4 3"),
+        "candidate_open": Style("#4A555D", "#6B7780", 0.55, 1.4, 0.4),
         "candidate_untouched": Style("#2F5D8A", "#FFFFFF", 0.15, 1.2, 0.4),
         "zone_listed": Style("#D55E00", "#D55E00", 0.18, 1.4, 0.4, "3 3"),
         "untouched": Style("#5A5A5A", "#FFFFFF", 0.0, 0.8, 0.2),

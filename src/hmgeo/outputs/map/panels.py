@@ -97,7 +97,7 @@ def render(
         has_visits=wording.is_ordered(results),
         has_table=bool(results.sources.num_rows or shown.statistics),
         has_parcels=any(picture.count for picture in pictures) and bool(results.sources.num_rows),
-        has_zones=any(layer.role.startswith("zone_") for layer in results.context),
+        has_zones=any(layer.role.startswith(("zone_", "candidate_")) for layer in results.context),
         has_click=results.compiled_rules is not None,
         click_facts=len(results.compiled_rules.attributes) if results.compiled_rules else 0,
         chunks=chunks,
