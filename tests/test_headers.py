@@ -249,6 +249,17 @@ MORE: dict[str, Shape] = {
     "progress": lonlat("XMJD|XMWD", "30|25", at=NOWHERE),
     "asks-repeated": lonlat("经度|纬度|经度|纬度", "@|113.2|23.7", at=ASKS, line="lon=经度,lat=纬度"),
     "nearest": lonlat("中心经度|中心纬度|最近敏感点经度|最近敏感点纬度", "@|113.2|23.7"),
+    "asks-intake": lonlat(
+        "下游取水口经度|下游取水口纬度", at=ASKS, line="lon=下游取水口经度,lat=下游取水口纬度"
+    ),
+    "asks-school": lonlat("学校经度|学校纬度", at=ASKS, line="lon=学校经度,lat=学校纬度"),
+    "school-of-schools": lonlat("学校经度|学校纬度", kind=K.SENSITIVE_SITES),
+    "asks-outlet": lonlat(
+        "经度|纬度|排放口经度|排放口纬度", "113.2|23.7|@", at=ASKS, kind=K.OUTFALLS,
+        line="lon=排放口经度,lat=排放口纬度",
+    ),
+    "outlet-agrees": lonlat("经度|纬度|排放口经度|排放口纬度", "@|@", kind=K.OUTFALLS),
+    "outlet-of-a-firm": lonlat("经度|纬度|排放口经度|排放口纬度", "@|113.2|23.7"),
     "no-permit": Shape("许可证编号|单位名称", "无|甲厂", at=NOWHERE),
 }  # fmt: skip
 """Found by trying to break it."""
@@ -410,6 +421,28 @@ def test_blank_coordinates_are_taken_from_the_second_pair_and_told(tmp_path: Pat
     assert positions.table["lon"].to_pylist() == [113.05, 113.0375]
     assert positions.table["note"][1].as_py() == "坐标取自 中心经度、中心纬度（经度、纬度 空白）"
     assert [one.row for one in ledger.entries if one.event == "坐标取自另一对列"] == [2]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [("受纳水体经度,受纳水体纬度", ""), ("最近敏感点经度,最近敏感点纬度", ""), ("大门经度,大门纬度", ""),
+     ("新经度,新纬度", "lon=新经度,lat=新纬度")],
+)  # fmt: skip
+def test_a_blank_is_not_filled_from_another_things_point_or_from_what_was_turned_away(
+    other: str, said: str, tmp_path: Path
+) -> None:
+    path, first = tmp_path / "list.csv", "经度,纬度"
+    path.write_text(
+        f"企业名称,{other if said else first},{first if said else other}\n甲厂,113.05,23.69,,\n乙厂,,,113.9,23.7\n",
+        "utf-8",
+    )
+    options = ReadOptions(columns=told_columns([said]) if said else ())
+    positions, _ = load_positions(path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC, options=options)
+    used, left = (other, first) if said else (first, other)
+    assert positions.table["status"].to_pylist() == ["assessed", "rejected"]
+    words = f"{used.replace(',', '、')} 空白而 {left.replace(',', '、')} 有数值，未采用；请填入前者"
+    assert positions.table["note"][1].as_py().startswith(words)
+    assert "--columns" not in positions.table["note"][1].as_py()
 
 
 def test_a_file_is_pictured_in_ten_lines(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ from hmgeo.intake.places.headers import (
     choose,
     find_coordinates,
     name_parts,
+    own_first,
     plain_name,
-    rank,
     shown_columns,
     unused_parts,
 )
@@ -255,8 +255,7 @@ def recognise(headers: Sequence[str], kind: LayerKind, columns: Mapping[str, Seq
         by_role["class"] = told
     found = find_coordinates(headers)
     place, rivals = choose(found, kind, columns)
-    ordered = sorted(found, key=lambda one: rank(one, kind))
-    return replace(Columns(by_role).at(place, ordered), rivals=rivals)
+    return replace(Columns(by_role).at(place, own_first(found, kind)), rivals=rivals)
 
 
 def recognise_list(headers: Sequence[str]) -> dict[str, str]:
@@ -377,7 +376,10 @@ def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Se
     datum = next((one.datum for one in told if one is not None and one.datum is not None), None)
     order = told[0].order if told[0] is not None else ""
     chosen = Coordinates(lon, lat, GRID_PAIR if is_grid else LON_LAT_PAIR, datum, order)
-    return made.at(chosen, [*([before] if before else []), *columns.spares])
+    if before is not None and (before.lon, before.lat) == (lon, lat):
+        return made.at(chosen, columns.spares)
+    turned_away = [*([before] if before else []), *columns.spares]
+    return made.at(chosen, [replace(one, is_own=False) for one in turned_away])
 
 
 def read_mapping(text: str) -> tuple[tuple[str, str], ...]:

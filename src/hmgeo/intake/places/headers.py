@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product, takewhile
 from typing import TYPE_CHECKING
@@ -35,14 +35,18 @@ _OWN_OF_KIND: dict[LayerKind, str] = {
     LayerKind.WASTE_HEAPS: "渣堆|堆场|渣场",
     LayerKind.MINES: "矿山|矿区|井口",
     LayerKind.CONTAMINATED_SITES: "地块|场地",
-    LayerKind.SENSITIVE_SITES: "环境敏感目标|敏感目标|敏感点|保护目标|受体",
+    LayerKind.FARMLAND: "农田|耕地",
+    LayerKind.SENSITIVE_SITES: "环境敏感目标|敏感目标|敏感点|保护目标|受体|学校|医院",
     LayerKind.INTAKES: "水源地|水源|取水口|取水点",
     LayerKind.IRRIGATION_INTAKES: "取水口|取水点|灌溉",
     LayerKind.WATER_STATIONS: "监测断面|断面|监测站|监测点",
 }
 """Whose point is the row's own, whatever it is, and by the kind of layer."""
 _CENTRE = "几何中心|中心|质心|内部|center|centre|centroid|zx"
-_ELSEWHERE = "受纳|汇入|水体|河流|监测|对照|采样|水源|敏感|保护目标|气象|断面|居民|村庄|周边|最近"
+_ELSEWHERE = (
+    "受纳|汇入|水体|河流|上游|下游|取水口|监测|对照|采样|水源|敏感|保护目标|气象|断面|居民|村庄|学校|医院|农田|耕地"
+    "|法人|周边|最近"
+)
 """Points of other things near the row's."""
 _APART_FROM_FIRMS = frozenset(
     {
@@ -260,6 +264,9 @@ class Coordinates:
         What the names say beside that.
     is_weak
         As of `Named`.
+    is_own
+        Whether it may stand in for the columns in use where those are blank: another thing's point may not, nor may
+        what the user turned away.
     """
 
     lon: tuple[str, ...]
@@ -269,6 +276,7 @@ class Coordinates:
     order: str = ""
     whose: str = ""
     is_weak: bool = False
+    is_own: bool = True
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -404,7 +412,7 @@ def choose(
     first, best = ranked[0], rank(ranked[0], kind)
     if best == _ELSEWHERE_RANK:
         return None, tuple(ranked)
-    rivals = [one for one in ranked[1:] if _rivals(first, one, best, rank(one, kind))]
+    rivals = [one for one in ranked[1:] if _rivals(first, one, best, rank(one, kind), kind)]
     if columns is not None:
         rivals = [one for one in rivals if _differ(first, one, columns)]
     return (None, (first, *rivals)) if rivals else (first, ())
@@ -414,8 +422,16 @@ _ELSEWHERE_RANK = 4
 _CENTRE_RANK = 2
 
 
-def _rivals(first: Coordinates, other: Coordinates, best: int, rank_of_other: int) -> bool:
+def own_first(found: Iterable[Coordinates], kind: LayerKind) -> list[Coordinates]:
+    """Return coordinates with the row's own first; a part of it, or something else, doesn't stand in for it."""
+    ranked = sorted(((rank(one, kind), one) for one in found), key=lambda pair: pair[0])
+    return [replace(one, is_own=of_one <= _CENTRE_RANK) for of_one, one in ranked]
+
+
+def _rivals(first: Coordinates, other: Coordinates, best: int, rank_of_other: int, kind: LayerKind) -> bool:
     """Tell whether names leave open which of two points is meant."""
+    if best == 0 and rank_of_other == 1 and kind in _APART_FROM_FIRMS and re.search(_OWN_OF_KIND[kind], other.whose):
+        return True  # 经度 may be the firm's beside 排放口经度
     if re.sub(r"#\d+$", "", other.whose) == first.whose != other.whose:
         return True
     if first.whose == other.whose:

@@ -400,19 +400,20 @@ def _use_spares(raw: RawTable, columns: Columns, texts: tuple[list[str], list[st
         ]
         blank = [row for row in filled if not own[row]]
         is_alike = spare.pair == columns.pair and spare.datum is columns.header_datum and spare.order != LAT_LON
+        is_taken = spare.is_own and is_alike
         if filled:
             outcome.journal.note(
                 "坐标列未用",
                 f"另有坐标列 {name}，共 {name_rows(row + 1 for row in filled)}",
-                f"以 {used} 为准" + (f"，{used} 空白的行取自 {name}" if blank and is_alike else ""),
+                f"以 {used} 为准" + (f"，{used} 空白的行取自 {name}" if blank and is_taken else ""),
                 field=name,
             )
         for row in blank:
             value = "，".join(dict.fromkeys(filter(None, (cells[0][row], cells[1][row]))))
-            if not is_alike:
-                outcome.reject(
-                    row, f"{used} 空白而 {name} 有数值，未采用；请填入前者，或写 {spare.line}", field=name, value=value
-                )
+            if not is_taken:
+                reason = f"{used} 空白而 {name} 有数值，未采用；请填入前者"
+                reason += f"，或写 {spare.line}" if spare.is_own else ""
+                outcome.reject(row, reason, field=name, value=value)
                 continue
             texts[0][row], texts[1][row], own[row] = cells[0][row], cells[1][row], True
             outcome.remark(row, f"坐标取自 {name}（{used} 空白）")
