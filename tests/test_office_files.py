@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -311,8 +312,35 @@ def test_a_hole_of_a_survey_is_a_hole_and_what_it_states_is_checked(tmp_path: Pa
     assert told["面积不符"].startswith("写明 113.0 公顷，界址点围成 ")
     with pytest.raises(InputError, match="带号不明"):
         load(text(SURVEY.replace("带号=38", "带号=39"), name="b.txt")(tmp_path))
+    short = SURVEY + "".join(rings.splitlines(keepends=True)[:2])
+    with pytest.raises(InputError, match="第 10 行：有一圈界址点不足三个，围不成面（现为「5,113"):
+        load(text(short, name="b.txt")(tmp_path))
     with pytest.raises(InputError, match="几度分带与带号不符"):
         load(text(SURVEY.replace("几度分带=3", "几度分带=6"), name="b.txt")(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("corners", "words"),
+    [
+        ("甲1J1 甲1J2 甲1J4 甲1J3 甲2J1 甲2J2 甲2J4 甲2J3", "点号重复而坐标不同：8 行.*（现为「J1、J2、J4、J3」）"),
+        ("甲1J1 1J2 1J4 2J1 2J2 2J4", "点号重复而坐标不同：6 行.*各写名称或编号，同一地块的几圈写圈号"),
+        ("甲1J1 甲1J2 甲1J3 甲1J4", "边线相交或重叠：4 行.*（现为「J1、J2、J3、J4」）.*按走向先后排列"),
+        ("甲1J1 甲1 甲1J4 甲1J3", "没有点号，不知接在何处：1 行（数据第 2 行）.*写全点号"),
+        ("甲1J1 甲1J2 甲1J4 甲1 甲1J1 甲1J3", "没有点号，不知接在何处：1 行（数据第 4 行）"),
+        ("甲1J1 甲1J2 甲1J4 乙2J1", "不足三个，围不成面：1 行（数据第 4 行）（现为「1 个不同的点」）"),
+        ("甲1J1圈1 甲1J2圈1 甲1J4圈1 甲2J5圈2 甲2J6圈2 甲2J6圈2", "围不成面：3 行.*（现为「2 个不同的点」）"),
+    ],
+)
+def test_corners_that_go_round_nothing_are_refused_with_their_rows(corners: str, words: str, tmp_path: Path) -> None:
+    # 甲1J3: owner, which square, number of the point; J1 to J4 read row by row, so that J1 J2 J3 J4 is an hourglass
+    at = {"J1": (0, 0), "J2": (1, 0), "J3": (0, 1), "J4": (1, 1), "": (1, 0), "J5": (0, 0), "J6": (1, 0)}
+    rows = ["地块名称,圈号,界址点号,经度,纬度"]
+    for one in corners.split():
+        owner, square, number, ring = re.fullmatch(r"(\D?)(\d)(J\d|)(?:圈(\d))?", one).groups()  # type: ignore[union-attr]
+        east, north = at[number]
+        rows.append(f"{owner},{ring or ''},{number},{113 + int(square) / 20 + east / 100},{23.6 + north / 100}")
+    with pytest.raises(InputError, match=words):
+        load(text("\n".join(rows))(tmp_path))
 
 
 @pytest.mark.parametrize(

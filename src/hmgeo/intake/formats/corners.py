@@ -37,6 +37,7 @@ _FEWEST_POINTS = 3
 _MILLION = 1_000_000.0
 _SAME_AREA = 0.01
 _HECTARE_M2 = 10_000.0
+_RING_REMEDY = "每圈的各点写全点号、按走向先后排列；几个地块各写名称或编号，同一地块的几圈写圈号"
 _OPENS = "[地块坐标]"
 _FIELDS = ("点数", "面积", "地块编号", "地块名称", "图形属性", "图幅号", "用途", "地类编码")
 _DEGREES = frozenset({"度", "十进制度", "经纬度"})
@@ -78,6 +79,7 @@ def read_survey_text(text: str, journal: Journal) -> RawTable:
             except (ValueError, IndexError):
                 remedy = "每行写 点号,圈号,X坐标,Y坐标"
                 problems.append(Problem("不是界址点", Place(file=journal.file, line=number), line, remedy=remedy))
+    problems = problems or list(_short_rings(parcels, journal.file))
     if problems:
         raise InputError(problems)
     crs = _survey_crs([corner for *_, corners in parcels for corner in corners], said, journal)
@@ -91,6 +93,15 @@ def read_survey_text(text: str, journal: Journal) -> RawTable:
     journal.note("勘测定界", f"{len(parcels)} 个地块", "界址点连成面", value=crs.name)
     wkb = pa.array(shapely.to_wkb(shapes).tolist(), pa.large_binary())
     return RawTable("", columns, len(parcels), wkb, crs, lines=journal.lines)
+
+
+def _short_rings(parcels: Iterable[tuple[int, list[str], list[Corner]]], file: str) -> Iterator[Problem]:
+    """Yield the parcels of a survey of which a ring has no area, so that it would vanish."""
+    for number, cells, corners in parcels:
+        if any(len(set(ring)) < _FEWEST_POINTS for ring in _rings(corners)):
+            remedy = "补全这一圈的界址点，或核对圈号"
+            what = "有一圈界址点不足三个，围不成面"
+            yield Problem(what, Place(file=file, line=number), ",".join(cells), remedy=remedy)
 
 
 def _survey_crs(corners: Sequence[Corner], said: dict[str, str], journal: Journal) -> CRS:
@@ -170,7 +181,7 @@ def join_corners(raw: RawTable, columns: Columns, declared: Declared, journal: J
     Raises
     ------
     InputError
-        A corner that can't be read, or corners on different grids.
+        A corner that can't be read, corners on different grids, or corners that go round nothing.
     """
     header = next((name for name in raw.headers if plain_name(name) in POINT_NUMBERS), "")
     if not header or columns.place is None:
@@ -188,7 +199,15 @@ def join_corners(raw: RawTable, columns: Columns, declared: Declared, journal: J
         raise InputError(Problem(what, place, outcome.note_text(lost[0]), remedy="更正这些行；缺一点就围不成面"))
     ring_header = next((name for name in raw.headers if plain_name(name) in _RING_NUMBERS), "")
     rings = raw.columns[ring_header] if ring_header else [""] * raw.row_count
-    shapes = [_area_of((rings[row].strip(), *east_north[row]) for row in group) for group in groups]
+    corners = [[(rings[row].strip(), *east_north[row]) for row in group] for group in groups]
+    problems = [
+        Problem(what, Place(file=journal.file, sheet=raw.sheet, field=header), found, remedy=_RING_REMEDY)
+        for group, members in zip(groups, corners, strict=True)
+        for what, found in _ring_faults(group, members, raw.columns[header])
+    ]
+    if problems:
+        raise InputError(problems)
+    shapes = [_area_of(members) for members in corners]
     used = {header, ring_header, *columns.place.headers}
     kept = {
         name: [next((cells[row] for row in group if cells[row].strip()), "") for group in groups]
@@ -201,6 +220,28 @@ def join_corners(raw: RawTable, columns: Columns, declared: Declared, journal: J
     journal.lines = lines
     wkb = pa.array(shapely.to_wkb(shapes).tolist(), pa.large_binary())
     return replace(raw, columns=kept, row_count=len(groups), geometry=wkb, crs=crs, lines=lines, damaged={})
+
+
+def _ring_faults(rows: Sequence[int], corners: Sequence[Corner], numbers: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with each ring of a thing's corners, with its rows, and what was found."""
+    start = 0
+    for ring in _rings(corners):
+        held = rows[start : start + len(ring)]
+        start += len(ring)
+        at: dict[str, set[tuple[float, float]]] = {}
+        for row, corner in zip(held, ring, strict=True):
+            at.setdefault(numbers[row].strip().upper(), set()).add(corner)
+        twice = [number for number, places in at.items() if number and len(places) > 1]
+        named = name_rows(row + 1 for row in held)
+        if "" in at:
+            blank = name_rows(row + 1 for row in held if not numbers[row].strip())
+            yield f"界址点没有点号，不知接在何处：{blank}", named
+        elif twice:
+            yield f"同一圈内点号重复而坐标不同：{named}", "、".join(twice)
+        elif len(set(ring)) < _FEWEST_POINTS:
+            yield f"界址点不足三个，围不成面：{named}", f"{len(set(ring))} 个不同的点"
+        elif not shapely.Polygon(ring).is_valid:
+            yield f"界址点按先后相连，边线相交或重叠：{named}", "、".join(numbers[row].strip() for row in held)
 
 
 def _refuse_doubt(
