@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from hmgeo.errors import InputError
 from hmgeo.outputs.map.audience import PUBLIC, shown_to
 from hmgeo.project.run import project_results, run_project, settings_of
 from hmgeo.project.spec import read_decisions, read_spec
+from hmgeo.results.results import with_decisions
+from hmgeo.results.used import DecisionUsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,3 +283,50 @@ def test_a_decision_says_all_of_itself(project: Path) -> None:
     path.write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(InputError, match="没有认出人工决定的表头"):
         read_decisions(path)
+
+
+WHO = "某甲,2026-03-01,示环函〔2026〕8号,现场核查,符合排查条件"
+DECIDED = "结论编号,人工决定,决定人,日期,文件,理由,当时结论"
+
+
+@pytest.mark.parametrize("source_id", ["row-1", "A1#2"])
+def test_an_id_that_is_only_a_place_in_a_list_needs_the_name(project: Path, source_id: str) -> None:
+    path = decisions(project, f"{source_id}|SCR-JY-10KM,不列入,{WHO}")
+    told = "第 2 行，字段 结论编号：编号只是行次，清单一变就是另一家"
+    with pytest.raises(InputError, match=told) as caught:
+        read_decisions(path)
+    assert "处理：加一列「名称」写企业名称，或给名单编号" in str(caught.value)
+    path.write_text(f"{DECIDED},名称\n{source_id}|SCR-JY-10KM,不列入,{WHO},示例企业甲\n", encoding="utf-8")
+    assert [one.name for one in read_decisions(path)] == ["示例企业甲"]
+
+
+def test_a_decision_never_stands_beside_another_enterprise(project: Path) -> None:
+    results = project_results(project, page=False)
+    first, rule = results.sources["name"][0].as_py(), "SCR-JY-10KM"
+    given = DecisionUsed(f"A1|{rule}", "不列入", *WHO.split(",")[:-1], "listed")
+    own, others = (with_decisions(results, [replace(given, name=name)]) for name in (f" {first}", "另一家"))
+    assert (own.decisions[0].now, own.decisions[0].is_stale) == ("listed", False)
+    assert (others.decisions[0].now, others.decisions[0].is_stale) == ("", True)
+    assert "某甲" in str(own.findings["note"].to_pylist())
+    assert "某甲" not in str(others.findings["note"].to_pylist() + others.sources["note"].to_pylist())
+    assert f"现在是另一家或不止一家的（不印在任何一家旁）：A1|{rule} 另一家" in others.warnings[-1]
+    ids = pa.array(["A1", "A1#2", *results.sources["source_id"].to_pylist()[2:]])
+    twice = replace(results, sources=results.sources.set_column(0, "source_id", ids))
+    assert with_decisions(twice, [given]).decisions[0].now == ""
+
+
+def test_decisions_are_read_from_every_sheet(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for number, sheet in enumerate((book.active, book.create_sheet("乡镇")), start=1):
+        sheet.append(DECIDED.split(","))
+        sheet.append([f"A{number}|X", "不列入", *WHO.split(",")])
+    book.create_sheet("空")
+    book.save(tmp_path / "决定.xlsx")
+    assert [one.finding_id for one in read_decisions(tmp_path / "决定.xlsx")] == ["A1|X", "A2|X"]
+    book["乡镇"]["A2"] = "A1|X"
+    book["空"]["B3"] = "随记"
+    book.save(tmp_path / "决定.xlsx")
+    with pytest.raises(InputError) as caught:
+        read_decisions(tmp_path / "决定.xlsx")
+    assert "图层/工作表 乡镇，第 2 行，字段 结论编号：同一条结论有两个决定" in str(caught.value)
+    assert "图层/工作表 空：没有认出人工决定的表头" in str(caught.value)

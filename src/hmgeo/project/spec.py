@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 from datetime import date
@@ -273,38 +274,65 @@ _DECIDED = {
 
 
 def read_decisions(path: Path) -> tuple[DecisionUsed, ...]:
-    """Read what people decided on findings, from a table with a row each; all its cells must be filled.
+    """Read what people decided on findings, from tables with a row each; all cells but the name's must be filled.
 
     Raises
     ------
     InputError
-        With every fault found.
+        With every fault found; a sheet that holds something and has no such header is one.
     """
-    for sheet, rows in sheet_rows(path).items():
-        for at, row in enumerate(rows[:_HEADER_ROWS]):
-            place = {bare_header(text): column for column, text in enumerate(row) if text.strip()}
-            columns = {name: [place[one] for one in words if one in place][:1] for name, words in _DECIDED.items()}
-            if all(columns.values()):
-                return _decisions(path.name, sheet, rows, at, {name: held[0] for name, held in columns.items()})
     allowed = "、".join(words[0] for words in _DECIDED.values())
-    raise InputError(Problem("没有认出人工决定的表头", Place(file=path.name), allowed=allowed, remedy="补齐各列"))
+    found: dict[str, DecisionUsed] = {}
+    problems: list[Problem] = []
+    for sheet, rows in sheet_rows(path).items():
+        header = next(filter(None, map(_decided_columns, rows[:_HEADER_ROWS], itertools.count())), None)
+        if header is not None:
+            problems += _decisions(Place(file=path.name, sheet=sheet), rows, *header, found)
+        elif any(text.strip() for row in rows for text in row):
+            remedy = "补齐各列；与决定无关的工作表另存他处"
+            problems.append(Problem("没有认出人工决定的表头", Place(file=path.name, sheet=sheet), "", allowed, remedy))
+    if not found and not problems:
+        problems.append(Problem("没有人工决定", Place(file=path.name), allowed=allowed, remedy="一行填一条"))
+    raise_problems(InputError, problems)
+    return tuple(found.values())
 
 
 _HEADER_ROWS = 20
+_DECIDED_NAME = ("名称", "企业名称", "单位名称", "name")
+_PLACE_IN_LIST = re.compile(r"row-\d+|.*#\d+")
+"""Ids that hmgeo made where the list has none, or has one twice: another firm's as soon as the list changes."""
+
+
+def _decided_columns(row: Sequence[str], at: int) -> tuple[int, dict[str, int]] | None:
+    """Return where a header stands and its columns; None where the row is none."""
+    place = {bare_header(text): column for column, text in enumerate(row) if text.strip()}
+    words = {**_DECIDED, "name": _DECIDED_NAME}
+    columns = {name: next((place[one] for one in told if one in place), None) for name, told in words.items()}
+    held = {name: column for name, column in columns.items() if column is not None}
+    return (at, held) if _DECIDED.keys() <= held.keys() else None
 
 
 def _decisions(
-    file: str, sheet: str, rows: Sequence[Sequence[str]], header: int, columns: Mapping[str, int]
-) -> tuple[DecisionUsed, ...]:
+    whole: Place,
+    rows: Sequence[Sequence[str]],
+    header: int,
+    columns: Mapping[str, int],
+    found: dict[str, DecisionUsed],
+) -> list[Problem]:
+    """Add what a sheet holds to what was found, and return its faults."""
     verdicts = {word: one.value for one in Verdict for word in (one.value, one.zh)}
-    found: dict[str, DecisionUsed] = {}
+    titles = {name: words[0] for name, words in _DECIDED.items()} | {"name": _DECIDED_NAME[0]}
     problems: list[Problem] = []
     for line, row in enumerate(rows[header + 1 :], start=header + 2):
         cells = {name: row[column].strip() if column < len(row) else "" for name, column in columns.items()}
         if not any(cells.values()):
             continue
-        place = {name: Place(file=file, sheet=sheet, line=line, field=_DECIDED[name][0]) for name in columns}
-        problems += [Problem("没有填", place[name], remedy="补填") for name, text in cells.items() if not text]
+        place = {name: replace(whole, line=line, field=titles[name]) for name in titles}
+        problems += [Problem("没有填", place[name], remedy="补填") for name in _DECIDED if not cells[name]]
+        if not cells.get("name") and _PLACE_IN_LIST.fullmatch(cells["finding_id"].rpartition("|")[0]):
+            remedy = "加一列「名称」写企业名称，或给名单编号"
+            what = "编号只是行次，清单一变就是另一家"
+            problems.append(Problem(what, place["finding_id"], cells["finding_id"], remedy=remedy))
         if cells["finding_id"] in found:
             problems.append(
                 Problem("同一条结论有两个决定", place["finding_id"], cells["finding_id"], remedy="只留一个")
@@ -318,8 +346,7 @@ def _decisions(
             allowed = "、".join(one.zh for one in Verdict)
             problems.append(Problem("当时结论不是结论用语", place["then"], cells["then"], allowed, "照当时的结果填"))
         found[cells["finding_id"]] = DecisionUsed(**cells | {"then": verdicts.get(then, then)})
-    raise_problems(InputError, problems)
-    return tuple(found.values())
+    return problems
 
 
 def read_words(path: Path) -> tuple[WordMeaning, ...]:

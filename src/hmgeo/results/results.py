@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from hmgeo.reference.tables import same_name
 from hmgeo.results.columns import (
     AGREEMENT_SCHEMA,
     BARRIER_SCHEMA,
@@ -32,7 +33,7 @@ from hmgeo.vocabulary import Basis, Unassessed, Verdict
 from hmgeo.words import Reason, decoded, encoded, groups_of, say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from hmgeo.records import Ledger, UnreadWord
@@ -318,16 +319,27 @@ def with_decisions(results: Results, decisions: Sequence[DecisionUsed]) -> Resul
     """Return results with what people decided beside each finding, and beside its source where the list shows it.
 
     No verdict is another by it; a decision on what is found otherwise now, or not at all, is to be looked at again.
+    So is one whose id is another enterprise's now, or of several: it stands beside none of them.
     """
     if not decisions:
         return results
     found = dict(zip(results.findings["finding_id"].to_pylist(), results.findings["verdict"].to_pylist(), strict=True))
-    used = tuple(replace(one, now=found.get(one.finding_id, "")) for one in decisions)
+    names = dict(zip(results.sources["source_id"].to_pylist(), results.sources["name"].to_pylist(), strict=True))
+    others = {one.finding_id for one in decisions if one.finding_id in found and _is_of_another(one, names)}
+    used = tuple(
+        replace(one, now="" if one.finding_id in others else found.get(one.finding_id, "")) for one in decisions
+    )
     said = {one.finding_id: _decided(one) for one in used if one.now}
     rule = results.screening_rule_id
-    lost = "、".join(one.finding_id for one in used if not one.now)
-    lost = f"，其中没有对应结论的：{lost}" if lost else ""
-    told = say("decisions_told", count=len(used), stale=sum(one.is_stale for one in used), lost=lost)
+    lost = tuple(one.finding_id for one in used if not one.now and one.finding_id not in others)
+    moved = tuple(f"{one.finding_id} {one.name}".strip() for one in used if one.finding_id in others)
+    told = say(
+        "decisions_told",
+        count=len(used),
+        stale=sum(one.is_stale for one in used),
+        lost=say("decisions_lost", which=lost) if lost else "",
+        moved=say("decisions_moved", which=moved) if moved else "",
+    )
     return replace(
         results,
         decisions=used,
@@ -337,6 +349,14 @@ def with_decisions(results: Results, decisions: Sequence[DecisionUsed]) -> Resul
         ),
         warnings=(*results.warnings, told),
     )
+
+
+def _is_of_another(one: DecisionUsed, names: Mapping[str, str | None]) -> bool:
+    """Tell whether a decision's id isn't surely the enterprise's that was decided on: its name says, or must say."""
+    source_id = one.finding_id.rpartition("|")[0]
+    if not one.name:
+        return f"{source_id}#2" in names  # the first of several keeps the id as written
+    return same_name(one.name) != same_name(names.get(source_id) or "")
 
 
 def _decided(one: DecisionUsed) -> Reason:

@@ -111,7 +111,9 @@ class DecisionUsed:
     then
         The verdict that was decided on.
     now
-        The verdict as found now; empty where there is no such finding any more.
+        The verdict as found now; empty where there is no such finding any more, or not surely of this enterprise.
+    name
+        Of the enterprise that was decided on; empty where nobody said it.
     """
 
     finding_id: str
@@ -122,6 +124,7 @@ class DecisionUsed:
     reason: str
     then: str
     now: str = ""
+    name: str = ""
 
     @property
     def is_stale(self) -> bool:

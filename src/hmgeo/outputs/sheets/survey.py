@@ -355,8 +355,8 @@ def survey_sheet(results: Results, field_forms: int) -> Sheet:
 def _decided(results: Results) -> str:
     """Return what people decided on sources by the rule that lists them; it changes neither list nor order."""
     told = [
-        f"{one.finding_id.rpartition('|')[0]} {one.decision}（{one.by}，{one.on}，{one.document}"
-        f"{'；结论已变，待复核' if one.is_stale else ''}）"
+        f"{one.name or one.finding_id.rpartition('|')[0]} {one.decision}（{one.by}，{one.on}，{one.document}"
+        f"{'' if not one.is_stale else '；结论已变，待复核' if one.now else '；现在的清单中没有对应的一家，待复核'}）"
         for one in results.decisions
         if one.finding_id.endswith(f"|{results.screening_rule_id}")
     ]
