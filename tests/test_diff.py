@@ -155,6 +155,10 @@ def row(source_id: str, name: str = "", *, code: str = "", permit: str = "", tow
         # numbered anew: the id is somebody else's now
         ([row("1", "甲厂"), row("2", "乙厂")], [row("1", "乙厂"), row("2", "甲厂")], {"1": "2", "2": "1"}),
         ([row("1", "甲厂", code=CODE)], [row("1", "乙厂", code=OTHER_CODE)], {}),
+        # two codes are two firms, whatever permit, id, name and place say
+        ([row("1", "甲厂", code=CODE)], [row("1", "甲厂", code=OTHER_CODE)], {}),
+        ([row("row-1", "甲厂", code=CODE)], [row("row-1", "甲厂", code=OTHER_CODE)], {}),
+        ([row("A1", code=CODE, permit=f"{CODE}001P")], [row("B1", code=OTHER_CODE, permit=f"{CODE}001P")], {}),
         ([row("1", "甲厂")], [row("1", "甲电镀厂")], {"1": "1"}),  # renamed
         ([row("1", "甲厂", code=CODE)], [row("1", "甲厂")], {"1": "1"}),  # the code's cell was emptied
         # two plants of one firm: the code is no one plant's
@@ -207,6 +211,10 @@ def test_an_offices_check_of_a_clause_is_a_setting_like_others(tmp_path: Path) -
     assert {change.cause for change in changes} == {"效力核实（validity.yml）（前一次没有）"}
     assert of(changes, "A1").after == "不适用"
     assert remarks == ("不同之处 1 项：效力核实（validity.yml）；重跑 3 次",)
+    # the same folder: the older run was made before the file was there
+    shutil.move(other / "runs" / "2019-06-30", other / "runs" / "后")
+    shutil.copytree(one, other / "runs" / "前")
+    assert diff_runs(other / "runs" / "前", other / "runs" / "后") == (changes, remarks)
 
 
 @pytest.mark.parametrize(

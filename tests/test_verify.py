@@ -99,6 +99,25 @@ def test_a_run_with_words_is_held_against_that_file_too(project: Path, tmp_path:
     assert holds(verify_run(run, words=away, rerun=False))
 
 
+def test_settings_added_after_a_run_are_told(project: Path, run: Path) -> None:
+    checks = project / "validity.yml"
+    checks.write_text("[]\n", encoding="utf-8")
+    assert "validity.yml" in settings_of(read_spec(project))
+    found = verify_run(run)
+    assert not holds(found)
+    new = "输入（新增的设置文件）"
+    assert told(found)[new] == (DIFFERS, "运行后新增，这次运行没有用：validity.yml")
+    assert told(found)["重跑"] == (OPEN, "输入不齐或已变，没有重跑")
+    checks.unlink()
+    file, packs = project / "project.yml", project / "packs"
+    file.write_text(f"{file.read_text(encoding='utf-8')}rule_packs: [packs]\n", encoding="utf-8")
+    packs.mkdir()
+    resign(run, lambda held: held.update(settings=settings_of(read_spec(project))))
+    assert holds(verify_run(run, rerun=False))
+    (packs / "新.yml").write_text("[]\n", encoding="utf-8")
+    assert told(verify_run(run, rerun=False))[new] == (DIFFERS, "运行后新增，这次运行没有用：packs/新.yml")
+
+
 def test_what_could_not_be_asked_is_no_yes(project: Path, run: Path, hmgeo_command: Callable[..., Ended]) -> None:
     def bare(held: dict[str, object]) -> None:
         held["command"] = "hmgeo screen --radius 10km"

@@ -21,8 +21,10 @@ import yaml
 
 from hmgeo.compare.verify import (
     ACCEPT,
+    ADDED,
     DIFFERS,
     OPEN,
+    added_settings,
     file_told,
     findings_rows,
     home_of,
@@ -169,8 +171,8 @@ def known_again(
 
     Credit code (with the right check digit), permit number, id, name and place, in this order; only what stands once
     in each list joins. An id doesn't join two whose names differ where one of these names, or another credit code,
-    says that it is given to somebody else. Rows alike in all of it are joined in their order; where in a list a row
-    stands decides nothing else.
+    says that it is given to somebody else, and nothing joins two whose credit codes differ. Rows alike in all of it
+    are joined in their order; where in a list a row stands decides nothing else.
     """
     lists = [_marked(rows) for rows in (first, second)]
     pairs: dict[str, str] = {}
@@ -182,9 +184,11 @@ def known_again(
         single = [_single(one, level) for one in rest]
         plain = [{marks.name.partition("（")[0] for marks in one.values()} - {""} for one in rest]
         for text, name in single[0].items():
-            if text in single[1] and not (
-                level == Marks._fields.index("id") and _is_another(rest[0][name], rest[1][single[1][text]], plain)
-            ):
+            if text not in single[1]:
+                continue
+            marks = rest[0][name], rest[1][single[1][text]]
+            is_id = level == Marks._fields.index("id")
+            if not _have_two_codes(*marks) and not (is_id and _is_another(*marks, plain)):
                 pairs[name] = single[1][text]
     pairs |= _alike(*({k: v for k, v in one.items() if k not in done} for one, done in
                       zip(lists, (pairs.keys(), set(pairs.values())), strict=True)))  # fmt: skip
@@ -218,6 +222,11 @@ def _single(rows: Mapping[str, Marks], level: int) -> dict[str, str]:
     """Return the row of each mark of a level that one row alone holds."""
     counted = Counter(marks[level] for marks in rows.values())
     return {marks[level]: name for name, marks in rows.items() if marks[level] and counted[marks[level]] == 1}
+
+
+def _have_two_codes(first: Marks, second: Marks) -> bool:
+    """Tell whether two rows are two legal persons: each has a credit code, and not the same."""
+    return bool(first.code and second.code) and first.code != second.code
 
 
 def _is_another(first: Marks, second: Marks, names: Sequence[set[str]]) -> bool:
@@ -280,7 +289,8 @@ def _cannot_rerun(side: Side) -> str:
     if side.home is None or not (side.home / project_name(side.manifest)).is_file():
         return f"{side.folder.name} 的 project.yml 没有找到，只列变化，没有查原因；用 --project-a、--project-b 写明"
     checks = tuple(inputs_checked(side.home, side.manifest))
-    if any(one.sign == DIFFERS for one in checks):
+    unasked = [one for one in added_settings(side.home, side.manifest) if one != VALIDITY_FILE]  # that one is left out
+    if unasked or any(one.sign == DIFFERS and one.what != ADDED for one in checks):
         return f"{side.folder.name} 的输入与运行时不同，只列变化，没有查原因；找回原来的文件再比较"
     lost = next((one for one in checks if one.sign == OPEN and one.what.startswith("输入")), None)
     return "" if lost is None else f"{side.folder.name}：{lost.told}；只列变化，没有查原因，把它放进项目文件夹再比较"
@@ -381,7 +391,7 @@ def _settings(side: Side) -> dict[str, Piece]:
         else:
             made[name] = Piece((name,), value, {})
     checks, words = home / VALIDITY_FILE, file_told(side.manifest, home)
-    if checks.is_file():
+    if checks.is_file() and VALIDITY_FILE not in added_settings(home, side.manifest):
         made[_CHECKS] = Piece((_CHECKS,), _scalar(str(checks.resolve())), {_FILE: file_sha256(checks)})
     if words is not None:
         made[_WORDS] = Piece((_WORDS,), _scalar(str(words.resolve())), {_FILE: file_sha256(words)})

@@ -9,6 +9,7 @@ import csv
 import json
 import shlex
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,8 +20,8 @@ from hmgeo.errors import HmgeoError, InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.project.folder import DATA, MANIFEST_NAME, RUN_MANIFEST, folder_files
 from hmgeo.project.inputs import silent
-from hmgeo.project.run import OUTSIDE, Wish, run_project
-from hmgeo.project.spec import FILE_NAME
+from hmgeo.project.run import OUTSIDE, Wish, pack_files, run_project
+from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, read_spec
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.vocabulary import Certainty, Standing, Status, Verdict
 
@@ -364,11 +365,29 @@ def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path |
     if changed:
         remedy = "用当时的文件核对；要按现在的文件得结果，重新运行"
         yield Check(DIFFERS, "输入", f"与运行时不同：{_names(changed)}", remedy)
+    added = added_settings(home, manifest)
+    if added:
+        told = f"运行后新增，这次运行没有用：{_names(added)}"
+        yield Check(DIFFERS, ADDED, told, "移出项目文件夹再核对；要按它得结果，重新运行")
     if not gone and not changed:
         yield Check(SAME, "输入", f"{len(paths)} 个文件与运行时相同")
     if "settings" not in manifest:
         told = "较早的版本没有记下 project.yml 的校验值，改没改过看重跑的结果"
         yield Check(OPEN, _SETTINGS, told)
+
+
+ADDED = "输入（新增的设置文件）"
+
+
+def added_settings(home: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Return files that a run of the project reads now and the run didn't; none where its settings weren't recorded."""
+    held, file = manifest.get("settings", {}), home / project_name(manifest)
+    if file.name not in held or not file.is_file():
+        return []
+    names = [VALIDITY_FILE] if (home / VALIDITY_FILE).is_file() else []
+    with suppress(HmgeoError):  # the project's own file is another now, which its sum tells
+        names += pack_files(read_spec(file))
+    return [name for name in names if name not in held]
 
 
 def _file_asked(

@@ -576,12 +576,9 @@ OUTSIDE = "<outside>"
 def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
     """Return the SHA-256 of each file that says how to run or how far layers go, by path from the project's folder."""
     sums = {spec.file.name: file_sha256(spec.file)}
-    if spec.validity:
-        sums[VALIDITY_FILE] = file_sha256(spec.folder / VALIDITY_FILE)
-    for name in spec.rule_packs:
-        pack = spec.folder / name
-        for path in sorted(pack.rglob("*.y*ml")) if pack.is_dir() else [pack]:
-            sums[name if path == pack else f"{name}/{path.relative_to(pack).as_posix()}"] = file_sha256(path)
+    checks = spec.folder / VALIDITY_FILE
+    sums |= {VALIDITY_FILE: file_sha256(checks)} if checks.is_file() else {}
+    sums |= {name: file_sha256(path) for name, path in pack_files(spec).items()}
     if spec.overrides:
         overrides = spec.folder / spec.overrides
         sums[_from_project(overrides, spec)] = file_sha256(overrides)
@@ -589,6 +586,16 @@ def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
         if name and (spec.folder / name).is_file():
             sums[name] = file_sha256(spec.folder / name)
     return sums | ({} if words is None else {_from_project(words, spec): file_sha256(words)})
+
+
+def pack_files(spec: ProjectSpec) -> dict[str, Path]:
+    """Return the files of a project's own rules, by path from the project's folder; all those in a folder named."""
+    found: dict[str, Path] = {}
+    for name in spec.rule_packs:
+        pack = spec.folder / name
+        for path in sorted(pack.rglob("*.y*ml")) if pack.is_dir() else [pack]:
+            found[name if path == pack else f"{name}/{path.relative_to(pack).as_posix()}"] = path
+    return found
 
 
 @contextmanager

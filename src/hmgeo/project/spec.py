@@ -171,7 +171,7 @@ class ProjectSpec:
     @property
     def files(self) -> tuple[Path, ...]:
         """The project's own file and those that its layers name; nothing is ever written over them."""
-        checks = (self.folder / VALIDITY_FILE,) if self.validity else ()
+        checks = (self.folder / VALIDITY_FILE,) if (self.folder / VALIDITY_FILE).is_file() else ()
         told = (self.folder / self.overrides,) if self.overrides else ()
         return (self.file, *checks, *told, *(self.folder / layer.path for layer in self.layers.values()))
 
