@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from hmgeo.errors import InputError
-from hmgeo.siting.offsets import ReductionSource, ledger_of, needs_of, sources_of
+from hmgeo.errors import InputError, UsageError
+from hmgeo.rules.book import load_book
+from hmgeo.siting.offsets import ReductionSource, asked_at, ledger_of, needs_of, sources_of
 
 LEAD = ReductionSource("R1", "关停企业甲", "Pb", 20.0, 5.0, "示例核〔2024〕1号")
 
@@ -71,3 +74,11 @@ def test_a_faulty_table_tells_everything_at_once() -> None:
     assert "已出让超过核定量" in str(oversold.value)
     with pytest.raises(InputError, match="出现两次"):
         ledger_of([LEAD, LEAD])
+
+
+@pytest.mark.parametrize("place", ["451200", "450000"])
+def test_a_place_of_which_only_a_part_is_a_key_area_has_no_one_ratio(place: str) -> None:
+    with pytest.raises(UsageError, match="只有一部分属于重点区域"):
+        asked_at(load_book().rules, place, date(2026, 11, 28))
+    (asked,) = asked_at(load_book().rules, "451221", date(2026, 11, 28))
+    assert asked.ratio == 1.2

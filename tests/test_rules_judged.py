@@ -18,6 +18,7 @@ from hmgeo.judging.facts import Side
 from hmgeo.project.start import check_rules
 from hmgeo.rules import book
 from hmgeo.rules.book import load_book
+from hmgeo.rules.claims import KIND
 from hmgeo.rules.model import Case, Rule, Runs
 from hmgeo.rules.words import ATTRIBUTES
 from hmgeo.vocabulary import Action, Effect, Standing, Verdict
@@ -188,3 +189,14 @@ def test_a_stated_no_stands_where_the_trade_only_may_say_otherwise() -> None:
     assert run_given(rule, told, CaseFacts(told)).judgement.verdict is Verdict.CLEAR
     unsaid = run_given(rule, replace(told, attributes={}), CaseFacts(replace(told, attributes={}))).judgement
     assert (unsaid.verdict, unsaid.other) == (Verdict.LISTED, Verdict.CLEAR)
+
+
+@pytest.mark.parametrize(("rule_id", "trade"), [("PBF-REG-17", "3311"), ("PBF-REG-17-WASTE", "3311")])
+def test_a_kind_that_nobody_could_read_denies_nothing(rule_id: str, trade: str) -> None:
+    """铅锌矿山 is read as no kind, and so as a project; that a project of 3311 digs nothing can't be said of it."""
+    rule = BOOK.get(rule_id)
+    sure = Subject("project_sites", trade, "2017", Action.NEW)
+    assert reach(rule, sure, Choices()).side is Side.NOT_MET
+    doubted = replace(sure, doubts={KIND: "类型看不懂。"})
+    reached = reach(rule, doubted, Choices())
+    assert (reached.side, reached.why) == (Side.UNKNOWN, "类型看不懂。")

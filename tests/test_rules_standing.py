@@ -230,6 +230,34 @@ def test_what_waits_for_a_text_is_told_once_a_run_and_not_once_a_firm() -> None:
     assert expired_texts(pa.Table.from_pylist(rows[-1:])) == ()
 
 
+@pytest.mark.parametrize(
+    ("clause", "successor", "stands"),
+    [
+        ("WAT-LAW-65", "生态环境法典", Standing.TEXT_NOT_HELD),
+        ("SIT-QY-KEYAREA-BAN", "清远市“十四五”重金属污染防控文件", Standing.TEXT_NOT_HELD),
+        ("SIT-QY-KEYAREA-BAN", "广西壮族自治区重金属污染防控工作方案", Standing.TEXT_NOT_HELD),
+        ("SIT-QY-KEYAREA-BAN", "中华人民共和国土壤污染防治法", Standing.REPEALED),
+    ],
+)
+def test_only_a_text_that_is_judged_in_all_its_places_takes_a_clause_s_place(
+    clause: str, successor: str, stands: Standing
+) -> None:
+    """What nobody judges in its stead stays open: a stub, and the plan of another province, judge nothing."""
+    documents = {value.document for rule in load_book().rules for value in rule.history}
+    assert successor in documents
+    check = Validity(clause, ValidityState.FOLLOWED, "示例局", date(2026, 11, 1), "1号", date(2026, 8, 15), successor)
+    rule = load_book().checked([check], "validity.yml").get(clause)
+    codes = codes_of_place("441802")
+    assert standing_of(rule, as_of=date(2026, 11, 28), place_codes=codes, adopted=False).standing is stands
+
+
+def test_a_text_does_not_follow_itself() -> None:
+    own = load_book().get("SIT-QY-KEYAREA-BAN").latest.document
+    check = Validity("SIT-QY-KEYAREA-BAN", ValidityState.FOLLOWED, "局", date(2026, 1, 1), "1号", date(2021, 1, 1), own)
+    with pytest.raises(RuleError, match="接续文件就是它自己"):
+        load_book().checked([check], "validity.yml")
+
+
 def test_the_clauses_for_a_trade_in_a_place_are_those_that_can_bind_it() -> None:
     def asked(trade: str, area: str, day: str) -> dict[str, str]:
         found, others = relevant_clauses((), trade=trade, area=area, as_of=date.fromisoformat(day))
@@ -243,6 +271,14 @@ def test_the_clauses_for_a_trade_in_a_place_are_those_that_can_bind_it() -> None
     assert {"NR-REG-26", "SIT-QY-KEYAREA-BAN", "SCR-JY-10KM"}.isdisjoint(nandan)
     assert {"NR-REG-26", "PBF-REG-17"} <= set(asked("0912", "451221", "2024-06-30"))
     assert "WET-LAW-19-NATIONAL" not in asked("3360", "451221", "2019-06-30")
+    _, others = relevant_clauses((), trade="3212", area="451221", as_of=date(2024, 6, 30))
+    assert others["填报另有情形（如采矿、堆渣）才适用"] > 0, "a smelter may state that it quarries"
+    assert "SIT-NAT-HG" in asked("2614", "450102", "2019-06-30"), "vinyl chloride may be part of such works"
+    found, _ = relevant_clauses((), trade="3360", area="441900", as_of=date(2024, 6, 30))
+    assert found, "a city without counties is a place of its own"
+    for word, wrong in (("不是一个县", {"area": "451200"}), ("不是一个县", {"area": "450000"})):
+        with pytest.raises(UsageError, match=word):
+            relevant_clauses((), **{"trade": "3360", "as_of": date(2024, 6, 30)} | wrong)
     for word, wrong in ((" 待定", {"trade": "待定"}), ("45122", {"area": "45122"}), ("mine", {"kind": "mine"})):
         with pytest.raises(UsageError) as error:
             relevant_clauses((), **{"trade": "3360", "area": "451221", "as_of": date(2024, 6, 30)} | wrong)

@@ -305,6 +305,7 @@ def test_the_screen_says_where_how_sure_what_is_touched_and_what_is_near(answere
     assert lines[1].startswith("3212 铅锌冶炼（GB/T 4754—2017）｜新建｜新增重点重金属排放：铅 12.5 kg/a")
     ban = next(line for line in lines if line.startswith("■ 触及禁止性规定"))
     assert ban.endswith("土壤污染防治法 32")
+    assert "限 500 m（非法定）" in text, "the office chose it; it must not read as the law's"
     unmet = [line for line in lines if line.startswith("■ 要求未见满足")]
     assert len(unmet) == 1
     assert "园区" in unmet[0]
@@ -317,6 +318,17 @@ def test_the_screen_says_where_how_sure_what_is_touched_and_what_is_near(answere
     assert {one.layer for one in near} == set(answered.results.layers) - {"elevation"}
     assert all(one.name in text for one in near)
     assert [one.distance_m for one in near] == sorted(one.distance_m for one in near)
+
+
+def test_a_long_name_takes_no_distance_and_no_limit_off_the_screen(answered: Answered) -> None:
+    answer = answered.results.dossiers[0].answer
+    name = "广西壮族自治区河池市南丹县城关镇示例第三初级中学附属实验小学及教职工宿舍区"
+    renamed = tuple(replace(one, measured=replace(one.measured, receptor_name=name)) for one in answer.clauses)
+    lines = lines_of(replace(answer, clauses=renamed), answered)
+    at = next(at for at, line in enumerate(lines) if line.startswith("■ 触及禁止性规定"))
+    (ban,) = (one for one in answer.having(Verdict.PROHIBITED) if not one.is_unmet)
+    assert ban.measured.text in "".join(lines[at : at + 2])
+    assert "限 500 m（非法定）" in "".join(lines[at : at + 2])
 
 
 def test_no_count_of_0_stands_without_the_bans_that_are_open(answered: Answered) -> None:

@@ -268,6 +268,8 @@ def known_fact(subject: Subject, name: str) -> tuple[bool | Doubted | None, bool
             what = say("kind_is", kind=kind) if is_by_kind else say("trade_is", code=subject.trade_code)
             return Doubted(say("fact_denied", what=what, words=ATTRIBUTES[name])), False
         return stated, False
+    if told is not None and told.kind and KIND in subject.doubts:  # what it is nobody could read
+        return Doubted(subject.doubts[KIND]), False
     means = "" if told is None else told.means
     return {"yes": True, "maybe": True, "no": False}.get(means), means == "maybe"
 

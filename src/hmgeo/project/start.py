@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import key_areas, provinces
 from hmgeo.rules.book import changed_lines, load_book, read_apart, read_into_book
 from hmgeo.rules.kinds import layers_of, parameters_of
-from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.rules.standing import codes_of_place, standing_of, stem_of
 from hmgeo.rules.words import EDITIONS, LAYERS, SOURCE_KINDS
 from hmgeo.vocabulary import COUNTY_DIGITS, Action, Effect, LayerKind, LegalRank, Standing, Unknown, Verdict
 
@@ -237,6 +237,9 @@ def relevant_clauses(
     subject = _asked_subject(kind, trade, edition, action)
     if not (area.isdigit() and len(area) in _AREA_DIGITS and f"{area[:2]}0000" in provinces()):
         raise UsageError(Problem("行政区划代码看不懂", Place(key="--in"), area, "6、9 或 12 位数字", "如 451221"))
+    if stem_of(area) != area:
+        remedy = "写到县（市、区），如 451221：省、市的各县条款不同"
+        raise UsageError(Problem("不是一个县（市、区）的代码", Place(key="--in"), area, "县级或乡级代码", remedy))
     codes, choices = codes_of_place(area), Choices()
     found: list[tuple[tuple[int, int, str], Relevant]] = []
     others: Counter[str] = Counter()
@@ -246,7 +249,8 @@ def relevant_clauses(
         stands = standing_of(rule, as_of=as_of, place_codes=codes, adopted=False)
         reached = reach(rule, subject, choices, stands.doubt)
         if stands.standing in _NEVER or reached.side is Side.NOT_MET:
-            others[stands.standing.zh if stands.standing in _NEVER else "对象、行业、行为或情形不在条款适用范围"] += 1
+            outside = _STATED if reach(rule, _with_all_stated(rule, subject), choices).side is Side.MET else _OUTSIDE
+            others[stands.standing.zh if stands.standing in _NEVER else outside] += 1
             continue
         cited = stands.value or rule.latest
         word = standing_word(stands.standing.value, verified=stands.verified)
@@ -259,6 +263,13 @@ def relevant_clauses(
 
 _NEVER = (Standing.NOT_YET, Standing.REPEALED, Standing.OUTSIDE_TERRITORY)
 _AREA_DIGITS = (6, 9, 12)
+_OUTSIDE, _STATED = "对象、行业、行为或情形不在条款适用范围", "填报另有情形（如采矿、堆渣）才适用"
+
+
+def _with_all_stated(rule: Rule, subject: Subject) -> Subject:
+    """Return the subject with all that a rule asks for stated: what its trade doesn't imply may still be so."""
+    asked = {one.attribute: one.expected for one in rule.applies_to.conditions}
+    return replace(subject, attributes={**asked, **dict.fromkeys(rule.applies_to.trades.parts, True)})
 
 
 def _asked_subject(kind: str, trade: str, edition: str, action: str) -> Subject:

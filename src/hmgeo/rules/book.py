@@ -17,6 +17,7 @@ from hmgeo.rules.nodes import near
 from hmgeo.rules.parameters import FILE as PARAMETERS_FILE
 from hmgeo.rules.parameters import declared
 from hmgeo.rules.read import RuleFile, load_rules
+from hmgeo.rules.standing import codes_of_place
 from hmgeo.rules.words import ATTRIBUTES, BASINS, LAYERS, SOURCE_KINDS
 from hmgeo.vocabulary import LegalRank
 
@@ -76,6 +77,7 @@ class RuleBook:
         """
         documents = {value.document for rule in self.rules for value in rule.history}
         known = {*self.ids, *documents}
+        own = {rule.id: {value.document for value in rule.history} for rule in self.rules}
         by_subject: dict[str, Validity] = {}
         problems = []
         for one in found:
@@ -86,10 +88,33 @@ class RuleBook:
                 nearest = near(one.subject, known)
                 remedy = f"是否为「{nearest}」" if nearest else "用 hmgeo rules list 查看编号，文件名照规则库写"
                 problems.append(Problem("规则库中没有这一条款或文件", place, one.subject, remedy=remedy))
-            by_subject[one.subject] = replace(one, is_held=one.followed_by in documents)
+            elif one.followed_by == one.subject or one.followed_by in own.get(one.subject, ()):
+                remedy = "改为接续它的文件；它自己仍执行的写 state: 仍执行"
+                problems.append(Problem("接续文件就是它自己", place, one.followed_by, remedy=remedy))
+            by_subject[one.subject] = one
         raise_problems(RuleError, problems)
         told = [(rule, by_subject.get(rule.id) or by_subject.get(rule.latest.document)) for rule in self.rules]
-        return replace(self, rules=tuple(rule if one is None else replace(rule, validity=one) for rule, one in told))
+        return replace(self, rules=tuple(rule if one is None else self._with_check(rule, one) for rule, one in told))
+
+    def _with_check(self, rule: Rule, one: Validity) -> Rule:
+        """Return a rule with the office's check, and whether a text that is judged in all its places follows it.
+
+        A stub, the plan of another place, or a text that began later judges nothing in its stead.
+        """
+        until = one.since or one.on
+        heirs = (
+            heir
+            for heir in self.rules
+            if heir.gives_findings
+            and heir.runs.state is Runs.YES
+            and any(
+                value.document == one.followed_by and value.in_force_from is not None and value.in_force_from <= until
+                for value in heir.history
+            )
+            and all(set(heir.territory) & codes_of_place(code) for code in rule.territory)
+            and heir.basin in {"", rule.basin}
+        )
+        return replace(rule, validity=replace(one, is_held=any(heirs)))
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -123,6 +123,23 @@ def _standing_of(
     return RuleStanding(Standing.ADOPTED, chosen, _adopted_zh(chosen, as_of))
 
 
+_WITHOUT_COUNTIES = frozenset({"441900", "442000", "460400", "620200"})
+"""Cities whose townships lie right below them: 东莞, 中山, 儋州, 嘉峪关."""
+
+
+def stem_of(code: str) -> str:
+    """Return the digits that the codes of all parts of a place begin with.
+
+    Examples
+    --------
+    >>> stem_of("450000"), stem_of("451200"), stem_of("451221"), stem_of("441802105")
+    ('45', '4512', '451221', '441802105')
+    """
+    if len(code) != COUNTY_DIGITS or not code.endswith("00") or code in _WITHOUT_COUNTIES:
+        return code
+    return code[:2] if code.endswith("0000") else code[:PREFECTURE_DIGITS]
+
+
 def in_territory(rule: Rule, place_codes: Collection[str], not_in: Collection[str] | None = None) -> bool:
     """Return whether a rule may have force in a place; False only where its territory or its basin is known not to."""
     holds = territory_holds(rule, place_codes, not_in)
@@ -162,7 +179,7 @@ def territory_holds(rule: Rule, place_codes: Collection[str], not_in: Collection
 
 def _significant(code: str) -> str:
     """Return an administrative code without the pairs of zeros that only fill it up."""
-    if len(code) != COUNTY_DIGITS or not code.endswith("00"):
+    if len(code) != COUNTY_DIGITS or not code.endswith("00") or code in _WITHOUT_COUNTIES:
         return code
     return code[:2] if code.endswith("0000") else code[:PREFECTURE_DIGITS]
 

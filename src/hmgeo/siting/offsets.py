@@ -11,7 +11,7 @@ from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.siting import OffsetLine
 from hmgeo.rules.parameters import declaration
-from hmgeo.rules.standing import codes_of_place, standing_of
+from hmgeo.rules.standing import codes_of_place, standing_of, stem_of
 from hmgeo.vocabulary import FIVE_METALS, METALS, Standing, Verdict
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _is_among(area_ids: Sequence[str], place: str) -> bool:
     areas = [area.admin_code for area in key_areas() if area.id in area_ids]
     if set(areas) & codes_of_place(place):
         return True
-    parts = [code for code in areas if code.startswith(place)]
+    parts = [code for code in areas if code.startswith(stem_of(place))]
     if parts:
         remedy = f"写到乡镇，如 --in {parts[0]}"
         raise UsageError(Problem("所写地点只有一部分属于重点区域", Place(key="--in"), place, remedy=remedy))

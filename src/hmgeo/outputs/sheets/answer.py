@@ -160,9 +160,9 @@ class _Screen:
             plain += lines
             ended = f"　{short_citation(cited)}"
             two.append(self._cut(f"{sign} {name}　{self._what(clause)}", ended))
-            two.append(self._cut(f"  {said}", f"{'｜' if said else ''}{decides}"))
-            brief = self._what(clause) if clause.verdict is Verdict.CONDITIONAL else said or self._what(clause)
-            short.append(self._cut(f"{sign} {name}　{brief}", ended))
+            measured = self._nearest(clause, _NAME_SIGNS[0]) or said
+            two.append(self._cut(f"  {'｜'.join(filter(None, (measured, decides)))}"))
+            short.append(self._brief(f"{sign} {name}　", clause, said))
         run = self._packed([short_citation(one.citation) for one in clauses], "、", 2)
         packed = [f"{sign} {name} {len(clauses)}", *run]
         middle = two if rank > _TWO_LINES else short
@@ -183,21 +183,46 @@ class _Screen:
             return in_language(cited.condition, self.language).rstrip("。.")
         return (cited.title_en if self.language == "en" else "") or cited.title
 
+    def _brief(self, head: str, clause: Clause, said: str) -> str:
+        """Return one line on a clause that is touched: names are shortened before what was measured is."""
+        end = f"　{short_citation(clause.citation)}"
+        if clause.verdict is Verdict.CONDITIONAL:
+            return self._cut(f"{head}{self._what(clause)}", end)
+        for signs in _NAME_SIGNS:
+            told = self._nearest(clause, signs) or said or self._what(clause)
+            if display_width(self._signed(f"{head}{told}{end}")) <= SCREEN_COLUMNS:
+                break
+        return self._cut(f"{head}{told}", end)
+
+    def _nearest(self, clause: Clause, name_signs: int) -> str:
+        """Return the nearest object, how far with how sure, and the limit; empty where nothing was measured so."""
+        held = clause.measured
+        if held.value is None or not held.receptor_name or held.limit is None:
+            return ""
+        name = held.receptor_name
+        parts = {
+            "name": name if len(name) <= name_signs else f"{name[: name_signs - 1]}…",
+            "text": held.text,
+            "way": in_language(bearing_text(held.bearing_deg), self.language),
+            "limit": limit_text(clause),
+            "unsure": self._unsure(clause, _FIRST_WORD),
+            "chosen": self.say("（非法定）") if _CHOSEN & set(codes_of(_parts(clause))) else "",
+        }
+        return self.say("「{name}」{text} {way}{unsure}，限 {limit}{chosen}", **parts)
+
+    def _unsure(self, clause: Clause, end: re.Pattern[str]) -> str:
+        unsure = word(clause.certainty, self.language) if clause.certainty is Certainty.AMBIGUOUS else ""
+        return f"〔{end.split(unsure)[0]}〕" if unsure else ""
+
     def _measured(self, clause: Clause) -> str:
         """Return what was measured, with how sure it is."""
-        held = clause.measured
         told = ("" if self.language == "zh" else " ").join(in_language(one, self.language) for one in clause.evidence)
-        if held.value is not None and held.receptor_name and held.limit is not None:
-            way = in_language(bearing_text(held.bearing_deg), self.language)
-            parts = {"name": held.receptor_name, "text": held.text, "way": way, "limit": limit_text(clause)}
-            told = self.say("最近「{name}」{text} {way}，限值 {limit}", **parts)
-        unsure = word(clause.certainty, self.language) if clause.certainty is Certainty.AMBIGUOUS else ""
-        return f"{told.rstrip('。.')}{f'〔{_FIRST_WORDS.split(unsure)[0]}〕' if unsure else ''}"
+        near = self._nearest(clause, _NAME_SIGNS[0])
+        return near or f"{told.rstrip('。.')}{self._unsure(clause, _FIRST_WORDS)}"
 
     def _notes(self, clause: Clause) -> list[str]:
         """Return what else must be known of a clause that is touched: exceptions, the book's own remarks."""
-        held = [one for reason in clause.reasons for one in parts_of(reason)]
-        told = [one for one in held if set(codes_of([one])) & _TOLD_OF_HITS]
+        told = [one for one in _parts(clause) if set(codes_of([one])) & _TOLD_OF_HITS]
         remark = [f"条文说明：{clause.citation.note}"] if clause.citation.note and self.language == "zh" else []
         return [*(in_language(one, self.language) for one in told), *remark]
 
@@ -314,7 +339,7 @@ class _Screen:
         """Return what was taken from the trade, what a better position would settle, and notes on the site."""
         answer = self.answer
         touched = [one for one in answer.clauses if one.verdict in TOUCHED]
-        reasons = [part for one in touched for reason in one.reasons for part in parts_of(reason)]
+        reasons = [part for one in touched for part in _parts(one)]
         told = []
         for codes, text in ((_DERIVED, "按行业推定，可改：{words}"), (_WIDE, "代码较宽，从严，请核对：{words}")):
             words = dict.fromkeys(self._values(one) for one in reasons if set(codes_of([one])) & codes)
@@ -351,13 +376,20 @@ class _Screen:
         return lines
 
 
+def _parts(clause: Clause) -> list[str]:
+    return [part for reason in clause.reasons for part in parts_of(reason)]
+
+
+_NAME_SIGNS = (16, 12, 8, 5)
+"""Signs that a name may have, where there is ever less room beside what was measured."""
+_CHOSEN = frozenset({"distance_chosen", "number_chosen"})
+
+
 _STATED, _UNSAID = ("新增重点重金属排放", "填报的事实"), frozenset({"未说明", "未填报"})
-_TOLD_OF_HITS = frozenset(
-    {"exception_unstated", "exception_doubted", "part_not_tested", "distance_chosen", "number_chosen"}
-)
+_TOLD_OF_HITS = frozenset({"exception_unstated", "exception_doubted", "part_not_tested", *_CHOSEN})
 _TWO_LINES = 50
 _SIGNS_EN = str.maketrans({"｜": " | ", "　": "  ", "＊": "*", "～": "–", "〔": " [", "〕": "]", "；": "; "})
-_FIRST_WORDS = re.compile(r"（| \(|;")
+_FIRST_WORDS, _FIRST_WORD = re.compile(r"（| \(|;"), re.compile(r"，|（| \(|;|,| within")
 _DERIVED, _WIDE = frozenset({"fact_derived"}), frozenset({"trade_wide", "fact_wide", "fact_wide_by_kind"})
 _FOUR_DECIMALS_M = 8.0
 _OUTSIDE = {
@@ -376,7 +408,7 @@ _OUTSIDE = {
 
 def outside_word(clause: Clause, language: str = "zh") -> str:
     """Return in one word why a clause doesn't apply: trade, action, place, its dates."""
-    parts = [part for reason in clause.reasons for part in parts_of(reason)]
+    parts = _parts(clause)
     whats = [part.values.get("what", "") if isinstance(part, Reason) else "" for part in parts]
     code = next((code for code in codes_of([*whats, *parts]) if code in _OUTSIDE), "")
     return say(_OUTSIDE[code], language) if code else word(clause.standing, language)
