@@ -130,13 +130,13 @@ def declared() -> tuple[ParameterDeclaration, ...]:
     return read_parameters(content, FILE)
 
 
-@lru_cache(maxsize=256)
 def title_of(name: str) -> str:
     """Return what a parameter is called, its name where nobody declared it."""
     declared = declaration(name)
     return name if declared is None else declared.title_zh
 
 
+@lru_cache(maxsize=256)
 def declaration(name: str) -> ParameterDeclaration | None:
     """Return the declaration of that name, None where there is none."""
     return next((one for one in declared() if one.name == name), None)
