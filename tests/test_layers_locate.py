@@ -438,3 +438,22 @@ def test_a_table_of_boundary_points_is_not_a_list_of_plants(tmp_path: Path) -> N
     plants = "甲,1,113.0375,23.68\n乙,2,113.0475,23.68\n丙,3,113.0575,23.68\n"
     positions, _ = load(table(tmp_path, f"名称,点号,经度,纬度\n{plants}"))
     assert positions.table.num_rows == 3
+
+
+def test_a_zone_that_contradicts_the_meridian_or_the_prefix_goes_back(tmp_path: Path) -> None:
+    rows = (
+        "A,405123.45,2612345.67,38,117",  # by zone 38 the meridian is 114
+        "B,38405123.45,2612345.67,37,",
+        "C,38405123.45,2612345.67,19,/",  # 19 is a zone of six degrees: 111
+        "D,38405123.45,2612345.67,38,114",
+        "E,405123.45,2612345.67,38,—",
+        "F,405123.45,2612345.67,/,114",
+    )
+    positions, _ = load(table(tmp_path, "企业编号,东坐标,北坐标,带号,中央子午线\n" + "\n".join(rows) + "\n"))
+    assert positions.table["status"].to_pylist() == ["rejected"] * 3 + ["assessed"] * 3
+    notes = positions.table["note"].to_pylist()
+    assert notes[0].startswith("带号 38 的中央子午线是 114，与所填 117 不符")
+    assert [note.partition("（")[0] for note in notes[1:3]] == ["坐标前带号 38 的中央子午线是 114，与所填 111 不符"] * 2
+    only_zone = "企业编号,东坐标,北坐标,带号\nB,38405123.45,2612345.67,37\nD,38405123.45,2612345.67,38\n"
+    positions, _ = load(table(tmp_path, only_zone), ReadOptions(central_meridian=117.0))
+    assert positions.table["status"].to_pylist() == ["rejected", "assessed"]

@@ -538,8 +538,6 @@ def _row_grids(
     outcome: Outcome,
 ) -> dict[int, _Grid]:
     """Decide for each row with numbers whether they are degrees or metres, and on which grid."""
-    role = next((one for one in ("central_meridian", "zone") if one in columns), "")
-    meridians = raw.columns[columns[role]] if role else None
     grids: dict[int, _Grid] = {}
     in_degrees: dict[Datum, _Grid] = {}
     homeless: list[int] = []
@@ -547,7 +545,7 @@ def _row_grids(
         if outcome.status[row] != "assessed":
             continue
         datum = datums[row] or Datum.WGS84
-        meridian = _row_meridian(row, meridians, role, columns, outcome) or declared.central_meridian
+        stated = _row_meridian(row, raw, columns, outcome)
         if outcome.status[row] != "assessed":
             continue
         if abs(pair.x) <= _DEGREES_UP_TO and abs(pair.y) <= _DEGREES_UP_TO:
@@ -559,7 +557,7 @@ def _row_grids(
                 grids[row] = in_degrees.setdefault(datum, _Grid(None, datum))
         elif datum in _GRID_ONLY:
             outcome.reject(row, f"{datum.zh} 只有经纬度，没有平面坐标", **_shown(columns, pair))
-        elif (crs := _metre_crs(row, pair, meridian, declared, datum, columns, outcome)) is not None:
+        elif (crs := _metre_crs(row, pair, stated, declared, datum, columns, outcome)) is not None:
             grids[row] = _Grid(crs, datum)
         elif outcome.status[row] == "assessed":
             homeless.append(row)
@@ -584,22 +582,31 @@ def _homes(
     return {row: _Grid(gauss_kruger_crs(told[row], datum=datum), datum) for row, datum in of_row.items()}
 
 
-def _row_meridian(
-    row: int, meridians: Sequence[str] | None, role: str, columns: Columns, outcome: Outcome
-) -> float | None:
-    """Return the central meridian that a row states, or that of the zone whose number it states."""
-    if meridians is None or not meridians[row].strip():
+def _row_meridian(row: int, raw: RawTable, columns: Columns, outcome: Outcome) -> float | None:
+    """Return the central meridian that a row states, by itself or by its zone; two that differ go back."""
+    stated, of_zone = (_told_meridian(row, raw, role, columns, outcome) for role in ("central_meridian", "zone"))
+    if stated is not None and of_zone is not None and stated != of_zone:
+        zone = raw.columns[columns["zone"]][row].strip()
+        reason = f"带号 {zone} 的中央子午线是 {of_zone:g}，与所填 {stated:g} 不符"
+        outcome.reject(row, reason, field=columns["zone"], value=zone)
+    return of_zone if stated is None else stated
+
+
+def _told_meridian(row: int, raw: RawTable, role: str, columns: Columns, outcome: Outcome) -> float | None:
+    """Return the meridian that one of a row's cells says, whose role is central_meridian or zone."""
+    told = raw.columns[columns[role]][row] if role in columns else ""
+    text = unicodedata.normalize("NFKC", told).strip()
+    if text.casefold() in PLACEHOLDERS:
         return None
-    text = unicodedata.normalize("NFKC", meridians[row]).strip()
     if role == "zone":
         number = re.fullmatch(r"(\d{2})(?:带|\.0)?", text)
         of_zone = zone_central_meridian(int(number[1])) if number else None
         if of_zone is None:
-            outcome.reject(row, "带号不是 13–23（6 度带）或 25–45（3 度带）", field=columns[role], value=meridians[row])
+            outcome.reject(row, "带号不是 13–23（6 度带）或 25–45（3 度带）", field=columns[role], value=told)
         return of_zone
     match = re.fullmatch(r"(?:东经|E)?(\d+(?:\.\d+)?)(?:°|度)?(?:E)?", text, flags=re.IGNORECASE)
     if match is None or not 0 < float(match[1]) <= 180:  # noqa: PLR2004 -- degrees east
-        outcome.reject(row, "中央子午线不是度数", field=columns["central_meridian"], value=meridians[row])
+        outcome.reject(row, "中央子午线不是度数", field=columns[role], value=told)
         return None
     return float(match[1])
 
@@ -607,7 +614,7 @@ def _row_meridian(
 def _metre_crs(
     row: int,
     pair: Pair,
-    meridian: float | None,
+    stated: float | None,
     declared: Declared,
     datum: Datum,
     columns: Columns,
@@ -616,14 +623,14 @@ def _metre_crs(
     """Return the grid of a row in metres; None with the row rejected, or assessed still where a meridian is missing."""
     if declared.crs is not None and declared.crs.is_projected:
         return declared.crs
+    meridian = declared.central_meridian if stated is None else stated
     zone = int(pair.x // _MILLION)
     of_zone = zone_central_meridian(zone)
     if of_zone is not None and 0 <= pair.y < 10 * _MILLION:
-        given = columns.by_role.get("central_meridian")
-        if meridian is not None and meridian != of_zone and given is not None:
-            outcome.reject(
-                row, f"带号 {zone} 的中央子午线是 {of_zone:g}，与所填 {meridian:g} 不符", **_shown(columns, pair)
-            )
+        given = meridian if "central_meridian" in columns else stated
+        if given is not None and given != of_zone:
+            reason = f"坐标前带号 {zone} 的中央子午线是 {of_zone:g}，与所填 {given:g} 不符"
+            outcome.reject(row, reason, **_shown(columns, pair))
             return None
         return gauss_kruger_crs(of_zone, zone=zone, datum=datum)
     if zone_central_meridian(int(pair.y // _MILLION)) is not None and 0 <= pair.x < 10 * _MILLION:
