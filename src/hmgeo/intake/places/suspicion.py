@@ -7,24 +7,28 @@ told only where it lies well outside; for a layer as a whole, many small misfits
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from hmgeo.geo.datum import Datum, bd09_to_wgs84, gcj02_to_wgs84
-from hmgeo.intake.places.locate import ONE_DIGIT, RUN_TOGETHER, SWAPPED, WRONG_ZONE, Suggestion, suggestions
+from hmgeo.geo.datum import Datum, bd09_to_wgs84, gauss_kruger_crs, gcj02_to_wgs84, zone_central_meridian
+from hmgeo.intake.places.locate import MERIDIANS, unproject
 from hmgeo.intake.places.units import MOST_SHAPES, declared_place, outline_datum
 from hmgeo.intake.rows import name_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from hmgeo.intake.columns import Opened
     from hmgeo.intake.places.units import AdminUnit, DeclaredPlace
-    from hmgeo.intake.rows import Outcome
+    from hmgeo.intake.rows import Outcome, ReadAs
 
     Groups = dict[DeclaredPlace, NDArray[np.intp]]
 
@@ -35,6 +39,14 @@ PLACE_EVENT = "位置存疑"
 ACCEPTED_EVENT = "采纳建议"
 """Ledger event of a point changed because the user accepts suggestions."""
 
+SWAPPED = "经度与纬度颠倒"
+WRONG_ZONE = "投影带号或中央子午线不对"
+RUN_TOGETHER = "度分（秒）连写成了小数"
+ONE_DIGIT = "有一位数字写错"
+UNDECLARED_GCJ02 = "实为 GCJ-02（高德等）坐标而未声明"
+UNDECLARED_BD09 = "实为 BD-09（百度）坐标而未声明"
+SHIFTED_TWICE = "已是 CGCS2000 或 WGS84 坐标，却声明为互联网地图坐标"
+
 _MOST_ROWS_EXPLAINED = 1_000
 _MOST_ROWS_TOLD = 20_000
 _MOST_SHAPES_TESTED = 5_000
@@ -43,6 +55,10 @@ _CHANCE = 0.01
 _LEAST_GAIN = 0.02
 _GOOD_FIT = 0.95
 _PLAIN = frozenset({Datum.CGCS2000, Datum.WGS84})
+_SHIFTED = (Datum.GCJ02, Datum.BD09)
+_DECIMALS = 9
+_SIXTY = 60
+_MILLION = 1_000_000.0
 _BACK = {Datum.GCJ02: gcj02_to_wgs84, Datum.BD09: bd09_to_wgs84}
 _COARSE = frozenset({SWAPPED, WRONG_ZONE, RUN_TOGETHER})  # causes that move a point by far more than a cell is wrong
 
@@ -265,3 +281,90 @@ def _in_words(fitting: list[Suggestion]) -> list[str]:
 def _datum(row: int, outcome: Outcome) -> Datum | None:
     given = outcome.read_as.get(row)
     return None if given is None else given.datum
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A cause, where it would put the point in lon/lat on CGCS2000, and what it adds to the uncertainty."""
+
+    cause: str
+    lon: float
+    lat: float
+    added_m: float = 0.0
+    detail: str = ""
+
+
+def suggestions(given: ReadAs) -> Iterator[Suggestion]:
+    """Yield every other reading of a row, the most telling cause first."""
+    if given.crs is not None and given.crs.is_projected:
+        yield from _other_zones(given)
+        return
+    x, y = given.x, given.y
+    yield Suggestion(SWAPPED, y, x)
+    if given.datum in _PLAIN:
+        for datum, cause, back in (
+            (Datum.GCJ02, UNDECLARED_GCJ02, gcj02_to_wgs84),
+            (Datum.BD09, UNDECLARED_BD09, bd09_to_wgs84),
+        ):
+            lon, lat = back(x, y)
+            yield Suggestion(cause, float(lon), float(lat), datum.uncertainty_m)
+    elif given.datum in _SHIFTED:
+        yield Suggestion(SHIFTED_TWICE, x, y)
+    yield from _run_together(x, y)
+    yield from _one_digit(x, y)
+
+
+def _other_zones(given: ReadAs) -> Iterator[Suggestion]:
+    """Read the metres about every other central meridian."""
+    zone = int(given.x // _MILLION)
+    easting = given.x - zone * _MILLION if zone_central_meridian(zone) is not None else given.x
+    for meridian in MERIDIANS:
+        grid = gauss_kruger_crs(float(meridian), datum=given.datum or Datum.CGCS2000)
+        lon, lat = unproject(grid, np.array([easting]), np.array([given.y]))
+        if np.isfinite(lon[0]) and np.isfinite(lat[0]):
+            yield Suggestion(WRONG_ZONE, float(lon[0]), float(lat[0]), detail=f"中央子午线 {meridian}°")
+
+
+def _run_together(x: float, y: float) -> Iterator[Suggestion]:
+    """Read 113.0345 as 113°03′45″ and as 113°03.45′."""
+    for with_seconds in (True, False):
+        lon, lat = _unpacked(x, with_seconds=with_seconds), _unpacked(y, with_seconds=with_seconds)
+        if lon is not None and lat is not None and (lon, lat) != (x, y):
+            yield Suggestion(RUN_TOGETHER, lon, lat, detail="度.分秒" if with_seconds else "度.分")
+
+
+def _unpacked(value: float, *, with_seconds: bool) -> float | None:
+    whole, _, fraction = _digits(value).partition(".")
+    fraction = fraction.ljust(4, "0")
+    minutes = float(fraction[:2])
+    rest = float(f"{fraction[2:4]}.{fraction[4:] or '0'}")
+    if not whole.isdigit() or minutes >= _SIXTY or (with_seconds and rest >= _SIXTY):
+        return None
+    if with_seconds:
+        return int(whole) + minutes / _SIXTY + rest / _SIXTY**2
+    return int(whole) + float(f"{fraction[:2]}.{fraction[2:]}") / _SIXTY
+
+
+def _one_digit(x: float, y: float) -> Iterator[Suggestion]:
+    """Change one digit of one coordinate, or swap two neighbours."""
+    for name, text, is_lon in (("经度", _digits(x), True), ("纬度", _digits(y), False)):
+        for other in dict.fromkeys(_neighbours(text)):
+            lon, lat = (float(other), y) if is_lon else (x, float(other))
+            yield Suggestion(ONE_DIGIT, lon, lat, detail=f"{name} {text} 或应为 {other}")
+
+
+def _neighbours(text: str) -> Iterator[str]:
+    places = [match.start() for match in re.finditer(r"\d", text)]
+    for place in places:
+        for digit in "0123456789":
+            if digit != text[place]:
+                yield f"{text[:place]}{digit}{text[place + 1 :]}"
+    for first, second in pairwise(places):
+        if text[first] != text[second]:
+            between = text[first + 1 : second]
+            yield f"{text[:first]}{text[second]}{between}{text[first]}{text[second + 1 :]}"
+
+
+def _digits(value: float) -> str:
+    """Return a number as it would be written, without an exponent."""
+    return f"{value:.{_DECIMALS}f}".rstrip("0").rstrip(".")
