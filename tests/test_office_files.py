@@ -174,6 +174,7 @@ XML_BOOK = (
     )
     + "</Table></Worksheet></Workbook>"
 )
+XML_COMMENT = '<Comment><ss:Data xmlns="http://www.w3.org/TR/REC-html40">11</ss:Data></Comment>'
 WEB_BOOK = (
     '<html><head><meta charset="gbk"></head><body><table border="1">'
     + "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in ROWS)
@@ -233,6 +234,12 @@ POINTS: dict[str, Maker] = {
     "wps table": old_book("a.et"),
     "web page named xls": text(WEB_BOOK, name="a.xls", encoding="gbk"),
     "xml named xls": text(XML_BOOK, name="a.xls"),
+    "xml with comments": text(XML_BOOK.replace("</Data></Cell>", f"</Data>{XML_COMMENT}</Cell>"), name="a.xls"),
+    "web page with lines in cells": text(
+        '<table><tr><th><p>企业</p>名称</th><th colspan="1px">坐标</th></tr><tr><td rowspan="?">甲厂</td>'
+        "<td>113.0375<br>23.685278</td></tr><tr><td>乙厂</td><td><div>113.05</div><div>23.69</div></td></tr></table>",
+        name="a.xls",
+    ),
     "zip of a list": zipped(text(ROWS)),
     "shapefile": shapes("名单.shp"),
     "shapefile in gbk without cpg": shapes("名单.shp", encoding="GB18030"),
@@ -367,6 +374,46 @@ def test_a_county_merged_over_rows_is_every_row_s(tmp_path: Path) -> None:
     positions, ledger = load(book(rows, merges=("A2:A3",))(tmp_path))
     assert positions.table["county"].to_pylist() == ["清城区", "清城区", "清新区"]
     assert "合并单元格" in {entry.event for entry in ledger.entries}
+
+
+def test_an_xml_book_s_merged_cells_and_its_broken_places(tmp_path: Path) -> None:
+    rows = [["县区", *ROWS[0]], ["清城区", *ROWS[1]], ["", *ROWS[2]]]
+    cells = [[f"<Cell><Data>{cell}</Data></Cell>" for cell in row] for row in rows]
+    cells[1][0] = cells[1][0].replace("<Cell>", '<Cell ss:MergeDown="1">')
+    cells[2] = [cells[2][1].replace("<Cell>", '<Cell ss:Index="2">'), *cells[2][2:]]
+    head, _, _ = XML_BOOK.partition("<Row>")
+    lines = "".join("<Row>" + "".join(row) + "</Row>" for row in cells)
+    body = f"{head}{lines}</Table></Worksheet></Workbook>"
+    positions, _ = load(text(body, name="a.xls")(tmp_path))
+    assert positions.table["county"].to_pylist() == ["清城区", "清城区"]
+    assert positions.table["lon"].to_pylist() == [HERE[0], THERE[0]]
+    for wrong in ("二", "-1"):
+        with pytest.raises(InputError, match="不是有效的 xlsx 或 xls 工作簿"):
+            load(text(body.replace('ss:Index="2"', f'ss:Index="{wrong}"'), name="a.xls")(tmp_path))
+
+
+def test_a_kmz_of_two_kml_with_placemarks_is_refused_in_words(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.kmz", "w") as archive:
+        for name, at in (("doc.kml", HERE), ("files/more.kml", THERE)):
+            archive.write(kml(mark("甲厂", at), name=name.rpartition("/")[2])(tmp_path), name)
+    with pytest.raises(
+        InputError, match=r"几个含地标的 kml，只能读一个（现为「doc.kml、files/more.kml」）.*解压后分别指定"
+    ):
+        load(tmp_path / "a.kmz")
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("企业名称,甲,乙\n甲厂,113.0501,23.6001\n乙厂,待定,待定", "lon=甲,lat=乙"),
+        ("企业名称,在哪\n甲厂,113.05 23.60", "lonlat=在哪"),
+        ("企业名称,在哪\n甲厂,23.60，113.05\n乙厂,待测", "lonlat=在哪"),
+        ("企业名称,甲_度,甲_分,甲_秒,乙_度,乙_分,乙_秒\n甲厂,113,2,3,23,4,5\n乙厂,无,无,无,,,", "lon=甲_度+甲_分"),
+    ],
+)  # fmt: skip
+def test_a_junk_cell_among_coordinates_under_odd_names_doesn_t_hide_them(body: str, line: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"的数值像经纬度：写 --columns {re.escape(line)}"):
+        load(text(body)(tmp_path))
 
 
 def test_ids_of_nineteen_digits_and_names_of_ten_bytes_are_whole(tmp_path: Path) -> None:

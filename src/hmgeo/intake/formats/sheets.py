@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from lxml.html import HtmlElement
+
     from hmgeo.vocabulary import LayerKind
 
 
@@ -340,10 +342,7 @@ def _marked_up(
     if not is_xml and "<table" not in plain and "<html" not in plain:
         return None
     journal.note("工作簿", "扩展名是 xls，内容是 XML 或网页表格", "按其中的表格读取，请另存为 xlsx 留存")
-    if not is_xml:
-        return _web_sheets(_decode(path, journal))
-    found = _xml_sheets(path.read_bytes(), Place(file=journal.file))
-    return found, {name: [] for name in found}
+    return _xml_sheets(path.read_bytes(), Place(file=journal.file)) if is_xml else _web_sheets(_decode(path, journal))
 
 
 def _web_sheets(text: str) -> tuple[dict[str, list[list[str]]], dict[str, list[Merge]]]:
@@ -362,44 +361,78 @@ def _web_sheets(text: str) -> tuple[dict[str, list[list[str]]], dict[str, list[M
             for cell in row.iterchildren("td", "th"):
                 while (at, len(rows[at])) in taken:
                     rows[at].append("")
-                across, down = (min(int(cell.get(one) or 1), _MOST_COLUMNS) for one in ("colspan", "rowspan"))
+                across, down = (_span(cell.get(one)) for one in ("colspan", "rowspan"))
                 column = len(rows[at])
                 taken |= {(at + line, column + step) for line in range(1, down) for step in range(across)}
                 spans += [((at, column), (at + down - 1, column + across - 1))] if down > 1 else []
-                rows[at] += [" ".join(cell.text_content().split()), *[""] * (across - 1)]
+                rows[at] += [_shown_lines(cell), *[""] * (across - 1)]
         name = f"表{len(sheets) + 1}"
         sheets[name], merged[name] = rows, spans
     return sheets, merged
 
 
+_BREAKS = ("br", "p", "div", "li")
+_BREAK = "\u2028"
+
+
+def _shown_lines(cell: HtmlElement) -> str:
+    """Return what a cell of a web page shows, with its lines parted as they are shown."""
+    for one in cell.iter(*_BREAKS):
+        one.text, one.tail = f"{_BREAK}{one.text or ''}", f"{_BREAK}{one.tail or ''}"
+    lines = (" ".join(line.split()) for line in cell.text_content().split(_BREAK))
+    return "\n".join(filter(None, lines))
+
+
+def _span(said: str | None) -> int:
+    """Return over how many rows or columns a cell of a web page goes: as browsers read it, one where that fails."""
+    digits = re.match(r"\s*\+?(\d+)", said or "")
+    return max(1, min(int(digits[1]), _MOST_COLUMNS)) if digits else 1
+
+
 _SHEET_NS = "{urn:schemas-microsoft-com:office:spreadsheet}"
 
 
-def _xml_sheets(data: bytes, place: Place) -> dict[str, list[list[str]]]:
+def _xml_sheets(data: bytes, place: Place) -> tuple[dict[str, list[list[str]]], dict[str, list[Merge]]]:
     """Read an XML of Excel 2003."""
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise _broken(place)
+    sheets: dict[str, list[list[str]]] = {}
+    merged: dict[str, list[Merge]] = {}
     try:
         root = ET.fromstring(data)  # noqa: S314 -- no entities, as looked at above
-    except ParseError as problem:
+        for sheet in root.iter(f"{_SHEET_NS}Worksheet"):
+            name = sheet.get(f"{_SHEET_NS}Name", f"表{len(sheets) + 1}")
+            sheets[name], merged[name] = _xml_rows(sheet)
+    except (ParseError, ValueError) as problem:
         raise _broken(place) from problem
-    sheets: dict[str, list[list[str]]] = {}
-    for sheet in root.iter(f"{_SHEET_NS}Worksheet"):
-        rows: list[list[str]] = []
-        for row in sheet.iter(f"{_SHEET_NS}Row"):
-            skipped = int(row.get(f"{_SHEET_NS}Index", len(rows) + 1)) - len(rows) - 1
-            rows += [[] for _ in range(min(skipped, _MOST_BLANK_ROWS))]
-            cells: list[str] = []
-            for cell in row.iter(f"{_SHEET_NS}Cell"):
-                cells += [""] * (min(int(cell.get(f"{_SHEET_NS}Index", 0)), _MOST_COLUMNS) - len(cells) - 1)
-                cells.append("".join("".join(data.itertext()) for data in cell.iter(f"{_SHEET_NS}Data")))
-                cells += [""] * min(int(cell.get(f"{_SHEET_NS}MergeAcross", 0)), _MOST_COLUMNS)
-            rows.append(cells)
-        width = max(map(len, rows), default=0)
-        sheets[sheet.get(f"{_SHEET_NS}Name", f"表{len(sheets) + 1}")] = [
-            row + [""] * (width - len(row)) for row in rows
-        ]
-    return sheets
+    return sheets, merged
+
+
+def _xml_rows(sheet: ET.Element) -> tuple[list[list[str]], list[Merge]]:
+    """Return a sheet's rows and its merged ranges; `ValueError` where its places make no sense."""
+    rows: list[list[str]] = []
+    spans: list[Merge] = []
+    for row in sheet.iter(f"{_SHEET_NS}Row"):
+        rows += [[] for _ in range(_skipped(row, len(rows), _MOST_BLANK_ROWS))]
+        cells: list[str] = []
+        for cell in row.iterfind(f"{_SHEET_NS}Cell"):
+            cells += [""] * _skipped(cell, len(cells), _MOST_COLUMNS)
+            first = (len(rows), len(cells))
+            across, down = (int(cell.get(f"{_SHEET_NS}{one}", 0)) for one in ("MergeAcross", "MergeDown"))
+            spans += [(first, (first[0] + down, first[1] + across))] if down > 0 else []
+            cells.append("".join("".join(held.itertext()) for held in cell.iterfind(f"{_SHEET_NS}Data")))
+            cells += [""] * min(across, _MOST_COLUMNS)
+        rows.append(cells)
+    width = max(map(len, rows), default=0)
+    return [row + [""] * (width - len(row)) for row in rows], spans
+
+
+def _skipped(one: ET.Element, held: int, most: int) -> int:
+    """Return how many rows or cells an index leaves blank before it."""
+    blank = int(one.get(f"{_SHEET_NS}Index", held + 1)) - held - 1
+    if blank < 0:
+        raise ValueError(blank)
+    return min(blank, most)
 
 
 _MOST_BLANK_ROWS, _MOST_COLUMNS = 10_000, 16_384

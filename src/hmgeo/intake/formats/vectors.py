@@ -643,6 +643,9 @@ def _in_utf8(data: bytes) -> bytes:
     return re.sub(r"^\s*<\?xml[^>]*\?>", "", text).encode("utf-8")
 
 
+_PLACEMARK = re.compile(rb"<(?:\w+:)?Placemark[\s>]")
+
+
 def _check_kml(path: Path, journal: Journal) -> None:
     """Refuse what is no KML throughout, and XML that defines entities of its own (they can grow without end).
 
@@ -654,6 +657,16 @@ def _check_kml(path: Path, journal: Journal) -> None:
         with zipfile.ZipFile(path) as archive:
             inner = [info for info in archive.infolist() if info.filename.lower().endswith(".kml")]
             texts = [archive.read(info) for info in inner] or [b""]
+        marked = [info.filename for info, text in zip(inner, texts, strict=False) if _PLACEMARK.search(_in_utf8(text))]
+        if len(marked) > 1:
+            raise InputError(
+                Problem(
+                    "kmz 里有几个含地标的 kml，只能读一个",
+                    Place(file=journal.file),
+                    "、".join(marked),
+                    remedy="解压后分别指定其中的 kml，或在 Google Earth、QGIS 中合并另存",
+                )
+            )
     else:
         texts = [path.read_bytes()]
     for text in texts:

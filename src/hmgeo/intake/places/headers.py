@@ -11,7 +11,7 @@ import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import product, takewhile
+from itertools import islice, product, takewhile
 from typing import TYPE_CHECKING
 
 from hmgeo.geo.datum import Datum, parse_datum
@@ -501,28 +501,40 @@ def datums_in_note(text: str) -> tuple[tuple[Datum, ...], bool]:
     return tuple(found), bool(found) and is_all
 
 
-_LON_CELL = re.compile(r"\D{0,6}(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])(?:\.\d{3,}|[°º度]\s*\d).*", re.DOTALL)
-_LAT_CELL = re.compile(r"\D{0,6}(?:[3-9]|[1-4]\d|5[0-3])(?:\.\d{3,}|[°º度]\s*\d).*", re.DOTALL)
-_WHOLE_LON = re.compile(r"(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])(?:\.0+)?")
+_LON, _LAT = r"(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])", r"(?:[3-9]|[1-4]\d|5[0-3])"
+_FINE, _COARSE = r"(?:\.\d{3,}|[°º度]\s*\d)", r"(?:\.\d{2,}|[°º度]\s*\d)"
+_LON_CELL = re.compile(rf"\D{{0,6}}{_LON}{_FINE}.*", re.DOTALL)
+_LAT_CELL = re.compile(rf"\D{{0,6}}{_LAT}{_FINE}.*", re.DOTALL)
+_BOTH_CELL = re.compile(
+    rf"\D{{0,6}}(?:{_LON}{_COARSE}.*\D{_LAT}{_COARSE}|{_LAT}{_COARSE}.*\D{_LON}{_COARSE}).*", re.DOTALL
+)
+_MOST_LOOKED_AT = 1000
+_WHOLE_LON = re.compile(rf"{_LON}(?:\.0+)?")
 _PART_NAME = re.compile(r"(.*?)[\W_]*([度分秒])\)?")
 
 
 def by_values(columns: Mapping[str, Sequence[str]]) -> list[Coordinates]:
-    """Return columns whose cells look like coordinates though their names say nothing."""
-    found: dict[str, str] = {}
-    cells = {name: [cell.strip() for cell in texts if cell.strip()] for name, texts in columns.items()}
-    for name, texts in cells.items():
-        for axis, pattern in (("lon", _LON_CELL), ("lat", _LAT_CELL)):
-            if texts and all(map(pattern.fullmatch, texts)):
-                found.setdefault(axis, name)
-    if len(found) == 2:  # noqa: PLR2004 -- both axes
-        return [Coordinates((found["lon"],), (found["lat"],))]
-    if "lon" in found and all(len(re.findall(r"\d+(?:\.\d+|[°º度])", text)) > 1 for text in cells[found["lon"]]):
-        return [Coordinates((found["lon"],), (found["lon"],))]
+    """Return columns of whose cells half or more look like coordinates though their names say nothing."""
+    cells = {
+        name: list(islice((cell.strip() for cell in texts if cell.strip()), _MOST_LOOKED_AT))
+        for name, texts in columns.items()
+    }
+    both, lon, lat = (
+        next((name for name, texts in cells.items() if _mostly(pattern, texts)), "")
+        for pattern in (_BOTH_CELL, _LON_CELL, _LAT_CELL)
+    )
+    if lon and lat and lon != both != lat:
+        return [Coordinates((lon,), (lat,))]
+    if both:
+        return [Coordinates((both,), (both,))]
     parts: dict[str, dict[str, str]] = {}
     for name in columns:
         if (match := _PART_NAME.fullmatch(plain_name(name))) and cells[name]:
             parts.setdefault(match[1], {})[match[2]] = name
     whole = [tuple(held[one] for one in PARTS) for held in parts.values() if len(held) == len(PARTS)]
-    east = [all(map(_WHOLE_LON.fullmatch, cells[names[0]])) for names in whole]
+    east = [_mostly(_WHOLE_LON, cells[names[0]]) for names in whole]
     return [Coordinates(whole[east.index(True)], whole[east.index(False)])] if sorted(east) == [False, True] else []
+
+
+def _mostly(pattern: re.Pattern[str], texts: Sequence[str]) -> bool:
+    return bool(texts) and 2 * sum(pattern.fullmatch(text) is not None for text in texts) >= len(texts)
