@@ -17,12 +17,13 @@ from docx.oxml.ns import qn
 from small_results import HOSTILE, small_results
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.sheets.report import write_report, write_template
+from hmgeo.outputs.sheets.report import facts, write_report, write_template
 from hmgeo.project.run_files import new_run, read_told, told_by
 from hmgeo.results.columns import VISITS_SCHEMA
 from hmgeo.results.results import Presentation, Results
 from hmgeo.results.used import VisitOrder
 from hmgeo.screening.evidence import visiting
+from hmgeo.vocabulary import Unassessed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +72,17 @@ def test_it_goes_from_the_question_to_the_limits(page: docx.document.Document, r
     assert "制图：某局" in text
     assert "{{" not in text
     assert "{%" not in text
+
+
+def test_what_is_not_assessed_is_grouped_as_map_and_sheets_do(results: Results, tmp_path: Path) -> None:
+    codes = ["county_unknown" if one == "not_assessed" else "" for one in results.findings["verdict"].to_pylist()]
+    at = results.findings.schema.get_field_index("reason_codes")
+    findings = results.findings.set_column(at, results.findings.schema.field(at), pa.array(codes, pa.string()))
+    placed = dataclasses.replace(results, findings=findings)
+    counted = placed.unassessed_counts()
+    assert counted[Unassessed.PLACE] == 2
+    said = facts(told_by(placed, Presentation(), tmp_path))["verdicts"]
+    assert said == wording.verdict_header(placed.verdict_counts(), counted)
 
 
 def test_the_list_stands_in_the_order_of_visits_with_margins(page: docx.document.Document) -> None:

@@ -22,6 +22,7 @@ from hmgeo.results.results import WaterTables
 from hmgeo.results.used import VisitOrder
 from hmgeo.screening.evidence import Around, distance_class, evidence_rows, pathways_of, visiting
 from hmgeo.vocabulary import VisitGroup
+from hmgeo.water.grid import End
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +63,9 @@ def group_of(
         for word in words
     ]
     held = WaterTables()
-    paths = [dict.fromkeys(held.paths.schema.names) | {"source_id": "A", "length_m": 900.0, "note": "入河"}]
+    paths = [
+        dict.fromkeys(held.paths.schema.names) | {"source_id": "A", "length_m": 900.0, "note": "入河", "ends": "limit"}
+    ]
     met = [dict.fromkeys(held.met.schema.names) | {"source_id": "A", "layer": "farmland", "class": "",
                                                              "flow_distance_m": 500.0}]  # fmt: skip
     chains = [
@@ -104,6 +107,29 @@ EMITS = STATED | {"废气镉(kg/a)": "1.2"}
         (STATED | {"废水去向": ""}, ("安全利用类",), "丁", "缺水流资料（灌溉取水）；受体"),
         (STATED | {"固废堆存情况": "露天堆存"}, ("优先保护类",), "丁", "缺水流资料（高程）。"),
         (STATED | {"固废堆存情况": ""}, ("优先保护类",), "丁", "缺固废堆存情况、水流资料（高程）。"),
+        (STATED | {"固废堆存情况": "不详"}, ("优先保护类",), "丁", "缺固废堆存情况、水流资料（高程）。"),
+        (STATED | {"固废堆存情况": "不涉及"}, ("优先保护类",), "丙", "资料齐，仅有距离。"),
+        (
+            STATED | {"废水镉(kg/a)": "2.1"},
+            ("优先保护类",),
+            "丁",
+            "废水去向「不外排」与废水镉(kg/a)「镉 2.1 kg/a」矛盾，待核实；缺水流资料（灌溉取水）。",
+        ),
+        (
+            STATED | {"废水铅(kg/a)": "3千克"},
+            ("优先保护类",),
+            "丁",
+            "废水去向「不外排」与废水铅(kg/a)「铅 3 kg/a」矛盾",
+        ),
+        (
+            STATED | {"废水铅(kg/a)": "-1"},
+            ("优先保护类",),
+            "丁",
+            "废水去向「不外排」与废水重金属排放量「铅 -1 kg/a」矛盾，待核实；",
+        ),
+        (STATED | {"受纳水体": "清河"}, ("优先保护类",), "丁", "废水去向「不外排」与受纳水体「清河」矛盾，待核实；"),
+        (STATED | {f"废水{metal}(kg/a)": "0" for metal in METALS}, ("优先保护类",), "丙", "资料齐，仅有距离。"),
+        (STATED | {"废水镉(kg/a)": "/", "受纳水体": "无"}, ("优先保护类",), "丙", "资料齐，仅有距离。"),
     ],
 )
 def test_the_group_follows_from_what_is_stated(
@@ -112,6 +138,24 @@ def test_the_group_follows_from_what_is_stated(
     told = group_of(cells, parcels)
     assert told[0] == group
     assert told[1].startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("stored", "group", "says"),
+    [
+        ("露天堆存", "乙", "固废径流途径：堆存「露天堆存」，沿径流 0.50 km 遇耕地"),
+        ("废渣 200 t", "乙", "固废径流途径"),
+        *((word, "丙", "资料齐，仅有距离。") for word in ("无", "否", "没有", "无堆存", "不涉及", "不 涉 及")),
+        *(
+            (word, "丁", "缺固废堆存情况。")
+            for word in ("不详", "不清楚", "待查", "未知", "/", "／", "0", "0 吨", "0.0", "")
+        ),
+    ],
+)
+def test_waste_is_stored_or_not_or_nobody_says(stored: str, group: str, says: str) -> None:
+    told = group_of(STATED | {"固废堆存情况": stored}, ("优先保护类",), meets_land=True)
+    assert told[0] == group
+    assert told[1].startswith(says)
 
 
 POLLUTES = {"固废堆存情况": "露天堆存", "废水去向": "排入农灌沟"}
@@ -124,8 +168,15 @@ POLLUTES = {"固废堆存情况": "露天堆存", "废水去向": "排入农灌�
         ("缺图层", None, ("待补", "待补"), "缺水流资料（灌溉取水）；缺水流资料（高程）。"),
         ("缺图层", {"length_m": None, "note": "在高程范围外"}, ("待补", "待补"),
          "缺水流资料（灌溉取水）；缺水流资料（径流）。"),
-        ("上下游", {"length_m": 900.0, "note": "入河"}, ("未见", "未见"), "资料齐，仅有距离。"),
-        ("取水口", {"length_m": 900.0, "note": "入河"}, ("待补", "未见"), "缺废水去向及与灌溉取水的关系。"),
+        ("上下游", {"length_m": 900.0, "note": "入河", "ends": "limit"}, ("未见", "未见"), "资料齐，仅有距离。"),
+        ("上下游", {"length_m": 900.0, "note": "止于封闭洼地", "ends": "closed_basin"}, ("未见", "待补"),
+         "缺水流资料（径流到头以外）。"),
+        ("上下游", {"length_m": 900.0, "note": "止于高程空洞", "ends": "void"}, ("未见", "待补"),
+         "缺水流资料（径流到头以外）。"),
+        ("上下游", {"length_m": 900.0, "note": "流出高程范围", "ends": "edge"}, ("未见", "待补"),
+         "缺水流资料（径流到头以外）。"),
+        ("取水口", {"length_m": 900.0, "note": "入河", "ends": "limit"}, ("待补", "未见"),
+         "缺废水去向及与灌溉取水的关系。"),
     ],
 )  # fmt: skip
 def test_water_that_nobody_assessed_is_open_and_never_none_seen(
@@ -147,6 +198,7 @@ def test_water_that_nobody_assessed_is_open_and_never_none_seen(
         radius_m=10_000.0, around=around,
     )[0]  # fmt: skip
     assert (told["irrigation_state"], told["runoff_state"], told["visit_reason"]) == (*states, lacks)
+    assert path is None or path.get("ends") in {None, *(end.value for end in End)}
 
 
 def test_an_area_that_the_data_cut_off_is_said_to_be_the_least() -> None:

@@ -56,6 +56,11 @@ class OwnColumns:
         cells = self._columns[name]
         return (cells[row] or "").strip() if cells else ""
 
+    def cells(self, row: int) -> dict[str, str]:
+        """Return a whole row by the list's own headers; empty where the list has none."""
+        held: list[dict[str, str]] = self._table.slice(row, 1).to_pylist()
+        return held[0] if held else {}
+
     def number(self, row: int, name: str) -> float | None:
         """Return a cell as a number; None where it is blank or isn't one."""
         try:

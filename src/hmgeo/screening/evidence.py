@@ -6,6 +6,7 @@ The order is no score. Whatever isn't stated is unknown, never "no": a blank cel
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import MappingProxyType
@@ -15,8 +16,11 @@ from hmgeo.judging.applies import DISPUTED
 from hmgeo.judging.facts import Side
 from hmgeo.judging.outlets import AIR, WATER, JoinedOutlets, OutletCells
 from hmgeo.judging.own_columns import METALS
-from hmgeo.reference.cells import read_trade, read_word
+from hmgeo.reference.cells import compared_word, read_trade, read_word
 from hmgeo.results.text import distance_text, radius_text
+from hmgeo.rules.claims import Dispute
+from hmgeo.rules.told import Said, Told, filled
+from hmgeo.rules.told import emits as stated_emissions
 from hmgeo.screening.land import LandView
 from hmgeo.vocabulary import (
     ALL_CLASSES,
@@ -46,7 +50,17 @@ if TYPE_CHECKING:
 
 
 NOT_TRACED = "未作水流方向测算"
-_NOTHING_STORED = frozenset({"无", "否", "没有"})
+_NOTHING_STORED = frozenset({"无", "否", "没有", "无堆存", "无固废", "无固废堆存", "不涉及"})
+_STORED_UNTOLD = frozenset(
+    {
+        *("不详", "不清楚", "不明", "不知", "未知", "未填", "未说明", "待查", "待定", "待核实", "暂无", "空"),
+        *("/", "-", "--", "—", "——", "unknown", "null", "none", "n/a", "#n/a"),
+    }
+)
+_NO_MASS = re.compile(r"0+(?:\.0+)?(?:kg|千克|公斤|t|吨|m3|立方米|方)?")
+"""A bare zero may stand for nothing as well as for nothing filled in."""
+_TO_THE_LIMIT = "limit"
+"""How a way ended that was followed as far as was asked (`hmgeo.water.grid.End`); any other was cut off before."""
 _WASTE_UNSTATED = "固废堆存情况"
 _MOST_CHAINS = 3
 
@@ -143,7 +157,10 @@ def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], store
         return _untraced_runoff(f"径流未评估：{path['note']}", stored, "水流资料（径流）")
     reach = f"径流 {path['length_m'] / 1000:.1f} km，{path['note']}"
     if not parcels:
-        return Pathway(f"{reach}；沿途现有数据未遇耕地，不等于不受影响", side=Side.NOT_MET)
+        unmet = f"{reach}；沿途现有数据未遇耕地，不等于不受影响"
+        if path["ends"] == _TO_THE_LIMIT:
+            return Pathway(unmet, side=Side.NOT_MET)
+        return _untraced_runoff(unmet, stored, "水流资料（径流到头以外）")
     first_m = min(row["flow_distance_m"] for row in parcels)
     polluted = [
         f"{word.value} {count} 块"
@@ -152,19 +169,35 @@ def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], store
     ]
     text = f"{reach}；沿途遇耕地 {len(parcels)} 块，最近流程 {first_m / 1000:.2f} km"
     text += f"，其中{'、'.join(polluted)}" if polluted else ""
-    if not stored.strip():
-        return Pathway(f"{text}；固废堆存情况未填，不作途径证据", lacks=_WASTE_UNSTATED)
-    if stored.strip() in _NOTHING_STORED:
-        return Pathway(f"{text}；无固废堆存，不作途径证据", side=Side.NOT_MET)
+    lies = _lies(stored)
+    if lies is not Side.MET:
+        untold = f"固废堆存情况所填「{stored.strip()}」看不出有无" if stored.strip() else "固废堆存情况未填"
+        why = untold if lies is Side.UNKNOWN else "无固废堆存"
+        return Pathway(f"{text}；{why}，不作途径证据", side=lies, lacks=_WASTE_UNSTATED if lies is Side.UNKNOWN else "")
     said = f"固废径流途径：堆存「{stored.strip()}」，沿径流 {first_m / 1000:.2f} km 遇耕地"
     return Pathway(text, said, side=Side.MET)
 
 
 def _untraced_runoff(text: str, stored: str, lacks: str) -> Pathway:
-    """Return runoff that nobody traced: none only where the list says that nothing lies there."""
-    if stored.strip() in _NOTHING_STORED:
+    """Return runoff that nobody traced to its end: none only where the list says that nothing lies there."""
+    lies = _lies(stored)
+    if lies is Side.NOT_MET:
         return Pathway(text, side=Side.NOT_MET)
-    return Pathway(text, lacks=lacks if stored.strip() else f"{_WASTE_UNSTATED}、{lacks}")
+    return Pathway(text, lacks=lacks if lies is Side.MET else f"{_WASTE_UNSTATED}、{lacks}")
+
+
+def _lies(stored: str) -> Side:
+    """Return whether a list says that waste lies on the site; a word for not knowing, or a bare zero, says nothing.
+
+    Examples
+    --------
+    >>> [_lies(cell).value for cell in ("露天堆存", "不涉及", "不详", "")]
+    ['met', 'not_met', 'unknown', 'unknown']
+    """
+    word = compared_word(stored)
+    if word in _NOTHING_STORED:
+        return Side.NOT_MET
+    return Side.UNKNOWN if not word or word in _STORED_UNTOLD or _NO_MASS.fullmatch(word) else Side.MET
 
 
 NOT_GIVEN = "没有可用的风频表"
@@ -383,14 +416,17 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
     for word, code in POLLUTED_CLASSES.items():
         for one_m in EVIDENCE_RADII_M:
             cells[f"{code}_{one_m / 1000:g}km_ha"] = area_ha.get((source_id, one_m, word))
-    if own.text(number, "废水去向") in _NO_WASTEWATER or emits(water, outlets, WATER) is Side.NOT_MET:
+    water_gap = _water_gap(own, number, cells["water_emissions"])
+    is_dry = own.text(number, _DRAINS) in _NO_WASTEWATER or emits(water, outlets, WATER) is Side.NOT_MET
+    if is_dry and not water_gap:
         irrigation = replace(irrigation, side=Side.NOT_MET) if irrigation.side is Side.UNKNOWN else irrigation
-    trade_gap = told.disputed.get(source_id) or _trade_gap(source, own.text(number, "是否涉镉"))
+    disputed = told.disputed.get(source_id, "")
+    trade_gap = disputed or _trade_gap(source, own.text(number, "是否涉镉"))
     evidence = Evidence(
         air=_air(cells, emits(air, outlets, AIR), outlets.doubt if emits(air, _NONE, AIR) is Side.NOT_MET else ""),
         water=(irrigation, runoff),
         land=_polluted(source, told, cells, (irrigation, runoff)),
-        gaps=tuple(filter(None, (trade_gap, _place_gap(source)))),
+        gaps=tuple(filter(None, (trade_gap, "" if _DRAINS in disputed else water_gap, _place_gap(source)))),
     )
     states = zip(("air", "irrigation", "runoff"), (evidence.air, *evidence.water), strict=True)
     cells |= {f"{name}_state": _STATES[one.side].value for name, one in states}
@@ -401,6 +437,7 @@ _STATES = {Side.MET: PathwayState.HELD, Side.UNKNOWN: PathwayState.OPEN, Side.NO
 
 
 _NONE = OutletCells()
+_DRAINS = "废水去向"
 _NO_WASTEWATER = frozenset({"不外排", "无废水", "无", "零排放", "全部回用", "无废水产生", "无外排废水"})
 
 
@@ -477,6 +514,24 @@ def _trade_gap(source: Mapping[str, Any], stated: str) -> str:
     if word is None and not isinstance(read_trade(source["trade_code"] or ""), Unknown):
         return ""
     return "" if word else "缺行业（是否涉镉）"
+
+
+def _water_gap(own: OwnColumns, number: int, emissions: str) -> str:
+    """Return what contradicts a row's word that no waste water leaves it, in words; neither value wins.
+
+    Parameters
+    ----------
+    emissions
+        Metals in waste water other than zero, as the list or the outlets state them; a negative figure is one.
+    """
+    said = own.text(number, _DRAINS)
+    if said not in _NO_WASTEWATER:
+        return ""
+    row = Told(own.cells(number))
+    against = (*stated_emissions((), row, medium=WATER), *filled(("受纳水体",), row))
+    if not against and emissions:
+        against = (Said("废水重金属排放量", emissions),)
+    return f"{Dispute(Said(_DRAINS, said), against).values}矛盾，待核实" if against else ""
 
 
 def _place_gap(source: Mapping[str, Any]) -> str:

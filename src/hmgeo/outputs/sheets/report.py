@@ -25,6 +25,7 @@ from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import wording
 from hmgeo.results.text import distance_text, mu, radius_text
 from hmgeo.vocabulary import Basis, PositionKind, Status, Unassessed, Verdict, VisitGroup
+from hmgeo.words import groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,7 +112,7 @@ def facts(told: Told) -> dict[str, Any]:
     statuses = manifest["counts"]["sources_by_status"]
     listed = sorted((row for row in told.sources if row.get("list_number")), key=lambda row: int(row["list_number"]))
     verdicts = manifest["counts"]["findings_by_verdict"]
-    unassessed = Unassessed.counted((row["verdict"], row["reason_codes"] or "") for row in told.findings)
+    unassessed = Unassessed.counted((row["verdict"], groups_of(row["reason_codes"] or "")) for row in told.findings)
     groups: dict[str, int] = defaultdict(int)
     for row in listed:
         groups[row["visit_group"]] += 1
