@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from small_results import small_results
 
@@ -232,6 +232,9 @@ CLASSES = st.lists(st.sampled_from(["严格管控类", "安全利用类", "优�
 def test_blanking_a_cell_moves_a_source_to_data_first_or_leaves_it(
     *, cells: dict[str, str], parcels: list[str], chain: str, meets_land: bool, blanked: str
 ) -> None:
+    # A word that nobody understands says nothing that could be blanked: it disputes the trade code, and without it the
+    # row is one that lacks the cell. Every other cell is blanked, such a row's too.
+    assume((blanked, cells.get(blanked)) != ("是否涉镉", "待查"))
     whole: dict[str, Any] = {"chain": chain, "meets_land": meets_land}
     before = group_of(cells, tuple(parcels), **whole)[0]
     less: dict[str, Any] = dict(whole)
