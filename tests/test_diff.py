@@ -217,6 +217,23 @@ def test_an_offices_check_of_a_clause_is_a_setting_like_others(tmp_path: Path) -
     assert diff_runs(other / "runs" / "前", other / "runs" / "后") == (changes, remarks)
 
 
+def test_a_rule_that_came_into_a_folder_of_rules_after_the_older_run_is_the_cause(tmp_path: Path) -> None:
+    home = tmp_path / "项目"
+    (home / "packs").mkdir(parents=True)
+    shutil.copytree(BROKEN / "data", home / "data")
+    project = (BROKEN / "good.yml").read_text(encoding="utf-8")
+    (home / "project.yml").write_text(f"{project}rule_packs: [packs]\n", encoding="utf-8")
+    own = PACK.replace("METRES", "1000")
+    (home / "packs/own.yml").write_text(own.replace("CITY-1", "OWN-1").replace("example-city", "own"), encoding="utf-8")
+    one = ran(home)
+    (home / "packs/city.yml").write_text(own, encoding="utf-8")
+    shutil.move(one, home / "runs" / "前")
+    changes, remarks = diff_runs(home / "runs" / "前", ran(home))
+    assert [change.rule_id for change in changes] == ["CITY-1"] * 3
+    assert {change.cause for change in changes} == {"rule_packs（文件不同）"}
+    assert remarks == ("不同之处 1 项：rule_packs；重跑 3 次",)
+
+
 @pytest.mark.parametrize(
     ("name", "spoil", "told"),
     [

@@ -207,8 +207,101 @@ def test_a_ledger_of_tasks_is_read_as_offices_lay_it_out(tmp_path: Path) -> None
     path = tmp_path / "台账.csv"
     path.write_bytes(text.encode("gb18030"))
     found = check_ledgers(path, None, TODAY)
-    assert [(one.kind, list(one.rows)) for one in found.ledgers] == [(TASKS, ["3", "3 之2", "4"])]
+    assert [(one.kind, list(one.rows)) for one in found.ledgers] == [(TASKS, ["一 3", "一 3 之2", "一 4"])]
     assert found.faults == (Fault("", "D6", "负责单位", "必填而未填", "", "补填"),)
+
+
+def tasks(path: Path, **sheets: list[str]) -> Path:
+    """Write a book of tasks, one line of commas for each row."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, lines in sheets.items():
+        sheet = book.create_sheet(name)
+        for line in lines:
+            sheet.append([cell or None for cell in line.split(",")])
+    book.save(path)
+    return path
+
+
+def test_a_task_without_a_number_is_a_task_and_each_chapter_counts_from_one(tmp_path: Path) -> None:
+    bare = ["工作任务,负责单位,时限", "整治A尾矿库,县局,2026年6月", "整治B尾矿库,,", "备注：按季报送,,",
+            "整治C尾矿库,待定,2026年9月"]  # fmt: skip
+    found = check_ledgers(tasks(tmp_path / "a.xlsx", 台账=bare), None, TODAY)
+    assert list(found.ledgers[0].rows) == ["整治A尾矿库", "整治B尾矿库", "整治C尾矿库"]
+    assert [(one.cell, one.what, one.found) for one in found.faults] == [
+        ("B3", "必填而未填", ""), ("C3", "必填而未填", ""), ("B5", "必填而未填", "待定"),
+    ]  # fmt: skip
+    parted = ["序号,工作任务,负责单位,完成时限", "一,污染源整治,,", "1,整治A,县局,2026年6月", "2,整治B,县局,2026年7月",
+              "二,农田,,", "1,监测,,", "（一）,修复,,", "1,修复C,县局,2026年9月"]  # fmt: skip
+    found = check_ledgers(tasks(tmp_path / "b.xlsx", 台账=parted), None, TODAY)
+    assert list(found.ledgers[0].rows) == ["一 1", "一 2", "二 1", "二一 1"]
+    assert [one.cell for one in found.faults] == ["C6", "D6"]
+    numerals = ["序号,工作任务,负责单位,完成时限", "一,整治A,县局,2026年6月", "二,整治B,,"]
+    assert [one.cell for one in check_ledgers(tasks(tmp_path / "c.xlsx", 台账=numerals), None, TODAY).faults] == [
+        "C3", "D3",
+    ]  # fmt: skip
+
+
+def test_all_sheets_of_one_kind_are_held_against_the_last_period(filled: Filled, tmp_path: Path) -> None:
+    head, rest = "序号,工作任务,负责单位,完成时限", ["2,b,u,2026年6月"]
+    towns = [head, "1,c,u,2026年6月"]
+    old = tasks(tmp_path / "old.xlsx", 城区=[head, "1,a,u,2026年6月", *rest], 乡镇=towns)
+    new = tasks(tmp_path / "new.xlsx", 城区=[head, *rest], 乡镇=towns)
+    assert [(one.sheet, one.what, one.found) for one in check_ledgers(new, old, TODAY).faults] == [
+        ("城区", "上期有这一行，本期没有", "1")
+    ]
+    gone = tasks(
+        tmp_path / "gone.xlsx", 城区=[head, "1,a,u,2026年6月", *rest], 别处=[head, "3,d,u,2026年6月"], 丙=towns
+    )
+    assert [(one.sheet, one.what) for one in check_ledgers(gone, old, TODAY).faults] == [
+        ("乡镇", "上期有这张表，本期没有")
+    ]
+    first = filled.saved()
+    parted = Filled(Path(shutil.copy(first, tmp_path / "分表.xlsx")))
+    copied = parted.book.copy_worksheet(parted.book[RECTIFICATION])
+    parted.book[RECTIFICATION].delete_rows(parted.first[RECTIFICATION])  # the first enterprise is on the copy alone
+    copied.delete_rows(parted.first[RECTIFICATION] + 1, 2)
+    assert check_ledgers(parted.saved(), first, TODAY).faults == ()
+    twice = Filled(Path(shutil.copy(first, tmp_path / "两行.xlsx")))
+    twice.book.copy_worksheet(twice.book[RECTIFICATION]).delete_rows(twice.first[RECTIFICATION] + 1, 2)
+    assert [one.what for one in check_ledgers(twice.saved(), first, TODAY).faults] == [
+        f"这一家在工作表 {RECTIFICATION} 已有一行，一家只占一行"
+    ]
+
+
+def test_a_filled_form_of_the_last_period_is_not_lost(filled: Filled, tmp_path: Path) -> None:
+    first = filled.saved()
+    gone = Filled(Path(shutil.copy(first, tmp_path / "缺.xlsx")))
+    identifier = next(row[1].value for row in gone.book[FORM].iter_rows() if row[0].value == "企业编号")
+    gone.book.remove(gone.book[FORM])
+    found = check_ledgers(gone.saved(), first, TODAY).faults
+    assert [(one.sheet, one.what, one.found) for one in found] == [(FORM, "上期填过的核查表，本期没有", identifier)]
+    blank = Filled(Path(shutil.copy(first, tmp_path / "空.xlsx")))
+    cells = [blank.form(label, "") for label in ("生产状态", "核查意见", "核查人", "核查日期")]
+    found = check_ledgers(blank.saved(), first, TODAY).faults
+    assert [one.cell for one in found] == cells
+    assert found[2].what == f"上期已填「甲」，本期空白（上期在 {FORM} {cells[2]}）"
+
+
+def test_a_box_nobody_ticked_and_a_placeholder_are_not_filled(filled: Filled) -> None:
+    opinion = filled.form("核查意见", "看过了 无需整治 □　列入整治 □　需进一步调查 □　理由：")
+    by = filled.form("核查人", "/")
+    person = filled.cell(RECTIFICATION, 0, "责任人")
+    filled.put(RECTIFICATION, 0, "责任人", "（待填）")
+    filled.put(RECTIFICATION, 0, "存在问题", "无")  # an answer, no gap
+    filled.put(RECTIFICATION, 2, "整治类型", "待定")  # nobody began this row
+    number = filled.cell(CLOSURE, 0, "验收文号")
+    filled.put(CLOSURE, 0, "验收文号", "无")
+    late = filled.cell(CLOSURE, 1, "逾期原因")
+    filled.put(CLOSURE, 1, "逾期原因", "—")
+    told = {(one.sheet, one.cell): (one.what, one.found) for one in check_ledgers(filled.saved(), None, TODAY).faults}
+    assert told == {
+        (FORM, opinion): ("没有勾选", ""),
+        (FORM, by): ("未填", "/"),
+        (RECTIFICATION, person): ("必填而未填", "（待填）"),
+        (CLOSURE, number): ("已填销号，而验收的验收文号未填", "无"),
+        (CLOSURE, late): ("完成日期 2026/7/3 晚于计划完成时限 2026-06-30，逾期原因未填", "—"),
+    }
 
 
 def test_the_command_names_sheet_and_cell_and_refuses_what_is_no_ledger(

@@ -41,7 +41,7 @@ from hmgeo.intake.columns import recognise_list
 from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import badge
 from hmgeo.project.inputs import silent
-from hmgeo.project.run import project_results
+from hmgeo.project.run import pack_files_of, project_results
 from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE
 from hmgeo.register.entry import is_credit_code, is_national, plain_code, read_name
 
@@ -289,8 +289,7 @@ def _cannot_rerun(side: Side) -> str:
     if side.home is None or not (side.home / project_name(side.manifest)).is_file():
         return f"{side.folder.name} 的 project.yml 没有找到，只列变化，没有查原因；用 --project-a、--project-b 写明"
     checks = tuple(inputs_checked(side.home, side.manifest))
-    unasked = [one for one in added_settings(side.home, side.manifest) if one != VALIDITY_FILE]  # that one is left out
-    if unasked or any(one.sign == DIFFERS and one.what != ADDED for one in checks):
+    if any(one.sign == DIFFERS and one.what != ADDED for one in checks):  # what came after the run is left out
         return f"{side.folder.name} 的输入与运行时不同，只列变化，没有查原因；找回原来的文件再比较"
     lost = next((one for one in checks if one.sign == OPEN and one.what.startswith("输入")), None)
     return "" if lost is None else f"{side.folder.name}：{lost.told}；只列变化，没有查原因，把它放进项目文件夹再比较"
@@ -371,7 +370,7 @@ class Piece(NamedTuple):
 _NO_CAUSE = frozenset({"title", "schema", "overrides"})
 """Keys that no finding hangs on."""
 _PARTED = {"layers": "图层", "parameters": "参数"}
-_ENTERPRISES = "图层 enterprises"
+_ENTERPRISES, _PACKS = "图层 enterprises", "rule_packs"
 _WORDS, _ACCEPTS = "用语文件（--words）", "接受更正建议（--accept-suggestions）"
 _CHECKS = f"效力核实（{VALIDITY_FILE}）"
 _FILE = "文件"
@@ -380,24 +379,36 @@ _FILE = "文件"
 def _settings(side: Side) -> dict[str, Piece]:
     """Return what a run was told, piece by piece, paths made absolute."""
     home = side.home or side.folder
+    added = added_settings(home, side.manifest)
     root = yaml.compose((home / project_name(side.manifest)).read_text(encoding="utf-8-sig"))
     made: dict[str, Piece] = {}
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
         name = str(key.value)
         if name in _PARTED and isinstance(value, yaml.MappingNode):
             made |= {f"{_PARTED[name]} {one.value}": _piece((name, one.value), held, home) for one, held in value.value}
+        elif name == _PACKS:
+            made[name] = _piece((name,), _files_of(value, home, added), home)
         elif name not in _NO_CAUSE:
             made[name] = _piece((name,), value, home)
         else:
             made[name] = Piece((name,), value, {})
     checks, words = home / VALIDITY_FILE, file_told(side.manifest, home)
-    if checks.is_file() and VALIDITY_FILE not in added_settings(home, side.manifest):
+    if checks.is_file() and VALIDITY_FILE not in added:
         made[_CHECKS] = Piece((_CHECKS,), _scalar(str(checks.resolve())), {_FILE: file_sha256(checks)})
     if words is not None:
         made[_WORDS] = Piece((_WORDS,), _scalar(str(words.resolve())), {_FILE: file_sha256(words)})
     if ACCEPT in said_words(side.manifest):
         made[_ACCEPTS] = Piece((_ACCEPTS,), _scalar("true"), {"": "true"})
     return made
+
+
+def _files_of(packs: yaml.Node, home: Path, added: Sequence[str]) -> yaml.Node:
+    """Return packs of rules with the files of each folder in its place, but for those that came after the run."""
+    files: list[yaml.Node] = []
+    for scalar in _scalars(packs):
+        held, inside = pack_files_of(home, [str(scalar.value)]), (home / str(scalar.value)).is_dir()
+        files += [_scalar(name) for name in held if name not in added] if inside else [scalar]
+    return yaml.SequenceNode("tag:yaml.org,2002:seq", files)
 
 
 def _piece(where: tuple[str, ...], node: yaml.Node, home: Path) -> Piece:
@@ -408,10 +419,9 @@ def _piece(where: tuple[str, ...], node: yaml.Node, home: Path) -> Piece:
         sums = []
         for scalar in _scalars(part):
             path = home / str(scalar.value)
-            if scalar.value and (path.is_file() or (where == ("rule_packs",) and path.is_dir())):
+            if scalar.value and path.is_file():
                 scalar.value = str(path.resolve())
-                inside = sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
-                sums += [file_sha256(one) for one in inside]
+                sums.append(file_sha256(path))
         title = _FILE if name in {"", "path"} else f"{name} {_FILE}"
         text[title if sums else name] = "".join(sums) or _plain(part)
     return Piece(where, node, text)

@@ -9,7 +9,8 @@ import calendar
 import datetime as dt
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,9 +45,18 @@ _TASK_NAMES = {
     "计划": ("计划", "plan", "annex"),
     "任务": ("工作任务", "任务", "任务名称", "具体任务", "主要任务", "task", "measure", "name"),
     "负责单位": ("负责单位", "牵头单位", "责任单位", "责任部门", "lead", "responsible"),
-    "时限": ("工作或时限要求", "时限要求", "完成时限", "实施时间", "时间要求", "time_text", "deadline_text"),
-}
+    "时限": (
+        "工作或时限要求", "时限要求", "完成时限", "时限", "实施时间", "完成时间", "时间要求", "time_text",
+        "deadline_text",
+    ),
+}  # fmt: skip
 _TASK_NEEDS = ("任务", "负责单位", "时限")
+_CHAPTER = re.compile(r"(?P<bracket>\()?(?P<numeral>[一二三四五六七八九十百]+)\)?(?=[、.,:\s]|$|(?<=\)))")
+_REMARK = re.compile(r"(备注|注|说明|填表说明)\s*[:：]")
+_PLACEHOLDER = re.compile(r"[/\\\-—–_.…·×x*?]+|待[填定补]\w{0,2}|暂[无缺]|未填写?|无|n/?a|null|none|tbd", re.IGNORECASE)
+"""What is written into a cell that has to be filled in later."""
+_MAY_BE_NONE = frozenset({"存在问题", "整治措施"})
+"""Where 无 is what was found, not a gap."""
 _SEARCHED_ROWS = 20
 _FIRST_YEAR = 2000
 _DAY = re.compile(
@@ -75,10 +85,27 @@ class Fault(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """What stands in a cell, and which it is, as Excel names it."""
+    """What stands in a cell, and which it is, as Excel names it.
+
+    Parameters
+    ----------
+    text
+        Empty where a placeholder stands there.
+    written
+        That placeholder.
+    """
 
     text: str
     name: str
+    sheet: str = ""
+    written: str = ""
+
+
+def _cell(text: str, name: str, sheet: str, header: str) -> Cell:
+    given = text.strip()
+    plain = unicodedata.normalize("NFKC", given).strip("() \t")
+    is_open = bool(_PLACEHOLDER.fullmatch(plain)) and not (plain == "无" and header in _MAY_BE_NONE)
+    return Cell("", name, sheet, given) if is_open else Cell(given, name, sheet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +119,17 @@ class Ledger:
     columns
         Position of each known column, counted from 0.
     rows
-        By what a row is known by: 企业编号, or the serial number of a task; a repeat has its cell behind it.
+        By what a row is known by: 企业编号, or a task's chapter and serial number (its text where tasks have none);
+        a repeat has its cell behind it.
+    continued
+        Rows that say more of the task above them.
     """
 
     kind: str
     sheet: str
     columns: Mapping[str, int]
     rows: Mapping[str, Mapping[str, Cell]]
+    continued: frozenset[str] = frozenset()
 
 
 class Checked(NamedTuple):
@@ -127,19 +158,52 @@ def check_ledgers(path: Path, previous: Path | None, as_of: dt.date) -> Checked:
     """
     ledgers, strangers, faults = _read(path)
     faults += [fault for ledger in ledgers for fault in _CHECKS[ledger.kind](ledger, as_of)]
-    faults += _between(ledgers, as_of)
+    joined, repeats = _joined(ledgers)
+    faults += [*repeats, *_between(ledgers, joined, as_of)]
     changes: list[tuple[str, str, str, str, str]] = []
     if previous is not None:
-        before = {ledger.kind: ledger for ledger in _read(previous)[0] if ledger.kind != FORM}
-        now = {ledger.kind: ledger for ledger in ledgers}
-        for kind, old in before.items():
-            if kind not in now:
+        earlier = _read(previous)[0]
+        for old, new in _periods(earlier, ledgers, joined):
+            if new is None:
                 faults.append(Fault(old.sheet, "", "", "上期有这张表，本期没有", remedy="补上这张表"))
-            elif kind != LIST:
-                lost, more = _since(old, now[kind])
+            elif old.kind != LIST:
+                lost, more = _since(old, new)
                 faults += lost
                 changes += more
+        faults += _forms_since(earlier, ledgers)
     return Checked(tuple(ledgers), tuple(strangers), tuple(faults), tuple(changes))
+
+
+def _joined(ledgers: Sequence[Ledger]) -> tuple[dict[str, Ledger], list[Fault]]:
+    """Return one list of each kind that enterprises stand in, of all its sheets; one that stands in two is a fault."""
+    made: dict[str, Ledger] = {}
+    faults: list[Fault] = []
+    for ledger in ledgers:
+        if ledger.kind in {FORM, TASKS}:
+            continue
+        held = made.get(ledger.kind)
+        if held is None:
+            made[ledger.kind] = ledger
+            continue
+        for key, row in ledger.rows.items():
+            if key in held.rows and _ID in row and row[_ID].text:
+                told = f"这一家在工作表 {held.rows[key][_ID].sheet} 已有一行，一家只占一行"
+                faults.append(Fault(ledger.sheet, row[_ID].name, _ID, told, key, "合成一行，或改正编号"))
+        more = {key if key not in held.rows else f"{key}@{ledger.sheet}": row for key, row in ledger.rows.items()}
+        made[ledger.kind] = replace(held, rows={**held.rows, **more})
+    return made, faults
+
+
+def _periods(
+    earlier: Sequence[Ledger], ledgers: Sequence[Ledger], joined: Mapping[str, Ledger]
+) -> Iterator[tuple[Ledger, Ledger | None]]:
+    """Yield each list of the last period with that of this one, None where it is gone; tasks by sheet."""
+    yield from ((old, joined.get(kind)) for kind, old in _joined(earlier)[0].items())
+    before, now = ({one.sheet: one for one in held if one.kind == TASKS} for held in (earlier, ledgers))
+    renamed = [[one for sheet, one in held.items() if sheet not in other]
+               for held, other in ((before, now), (now, before))]  # fmt: skip
+    alone = renamed[1][0] if [len(one) for one in renamed] == [1, 1] else None
+    yield from ((old, now.get(sheet, alone)) for sheet, old in before.items())
 
 
 def _read(path: Path) -> tuple[list[Ledger], list[str], list[Fault]]:
@@ -196,31 +260,63 @@ def _rows_under(
     """Return the rows under a header; what stands in the first column alone below them is a remark."""
     held: dict[str, dict[str, Cell]] = {}
     faults: list[Fault] = []
-    last, items = "", dict[str, int]()
+    lines: dict[int, dict[str, Cell]] = {}
     for number, row in enumerate(rows[header + 1 :], start=header + 2):
         cells = {
-            name: Cell(row[column].strip() if column < len(row) else "", f"{_letters(column)}{number}")
+            name: _cell(row[column] if column < len(row) else "", f"{_letters(column)}{number}", sheet, name)
             for name, column in columns.items()
         }
-        if not any(cell.text for name, cell in cells.items() if name != "序号" or kind == TASKS):
-            continue
-        if kind == TASKS:
-            key = " ".join(filter(None, (cells[name].text for name in ("计划", "序号") if name in cells)))
-            filled = [name for name in _TASK_NEEDS if cells[name].text]
-            if not filled or (not key and filled == ["任务"]):
-                continue  # a chapter's title or a remark
-            key = key or last  # a merged cell: one more item of the task above
-            items[key] = items.get(key, 0) + 1
-            last, key = key, key if items[key] == 1 else f"{key} 之{items[key]}"
-        else:
-            key = cells[_ID].text if _ID in cells else ""
-            if not key:
-                where = cells.get(_ID, Cell("", f"A{number}")).name
-                faults.append(Fault(sheet, where, _ID, "这一行没有企业编号", remedy="填表1中的企业编号"))
+        if any(cell.text for name, cell in cells.items() if name != "序号" or kind == TASKS):
+            lines[number] = cells
+    if kind == TASKS:
+        return _tasks_under(sheet, columns, list(lines.values())), faults
+    for number, cells in lines.items():
+        key = cells[_ID].text if _ID in cells else ""
+        if not key:
+            where = cells.get(_ID, Cell("", f"A{number}")).name
+            faults.append(Fault(sheet, where, _ID, "这一行没有企业编号", remedy="填表1中的企业编号"))
         if key in held:
             faults.append(Fault(sheet, cells[_ID].name, _ID, "企业编号重复，一家只占一行", key, "合成一行，或改正编号"))
         held[key if key and key not in held else f"{key}@{number}"] = cells
     return Ledger(kind, sheet, columns, held), faults
+
+
+def _tasks_under(sheet: str, columns: Mapping[str, int], lines: Sequence[Mapping[str, Cell]]) -> Ledger:
+    """Return the tasks of a sheet, each known by its chapter and number.
+
+    A line without a number says more of the task above only where tasks are numbered; else it is a task.
+    """
+    blank = Cell("", "")
+    is_numbered = any(cells.get("序号", blank).text for cells in lines)
+    first = "序号" if is_numbered else "任务"
+    are_chapters = any(cells[first].text and not _numeral(cells[first].text) for cells in lines)
+    held: dict[str, Mapping[str, Cell]] = {}
+    continued: set[str] = set()
+    chapter, last, items = ("", ""), "", Counter[str]()
+    for cells in lines:
+        number = cells.get("序号", blank).text
+        filled = [name for name in _TASK_NEEDS if cells[name].text]
+        title = _numeral(number or cells["任务"].text) if are_chapters and {*filled} <= {"任务"} else None
+        if title is not None:
+            chapter = (chapter[0], title["numeral"]) if title["bracket"] else (title["numeral"], "")
+            last = ""
+            continue
+        is_alone = filled == ["任务"] and not number
+        if not filled or (is_alone and (is_numbered or _REMARK.match(cells["任务"].text))):
+            continue  # a title without a number, or a remark
+        is_more = is_numbered and not number and bool(last)
+        own = number or ("" if is_more else cells["任务"].text)
+        key = last if is_more else " ".join(filter(None, ("".join(chapter), cells.get("计划", blank).text, own)))
+        items[key] += 1
+        last, key = key, key if items[key] == 1 else f"{key} 之{items[key]}"
+        held[key] = cells
+        continued |= {key} if is_more else set()
+    return Ledger(TASKS, sheet, columns, held, frozenset(continued))
+
+
+def _numeral(text: str) -> re.Match[str] | None:
+    """Return the number of a chapter that a text begins with, as in 一、 or （二）; None where it begins otherwise."""
+    return _CHAPTER.match(unicodedata.normalize("NFKC", text))
 
 
 def _letters(column: int) -> str:
@@ -249,7 +345,7 @@ def _form(sheet: str, rows: Sequence[Sequence[str]]) -> tuple[Ledger, list[Fault
             label = bare_header(row[column]) if column + 1 < len(row) else ""
             first = at < start and label in {_ID, _NAME}
             if first or (at > start and (label in labels or label in {"核查人", "核查日期"})):
-                cells[label] = Cell(row[column + 1].strip(), f"{_letters(column + 1)}{at + 1}")
+                cells[label] = _cell(row[column + 1], f"{_letters(column + 1)}{at + 1}", sheet, label)
     key = cells.get(_ID, Cell("", "")).text
     return Ledger(FORM, sheet, {}, {key: cells}), []
 
@@ -321,7 +417,7 @@ def _rectification(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
     for row in filter(_is_filled, ledger.rows.values()):
         for name in required:
             if name in row and not row[name].text:
-                yield Fault(ledger.sheet, row[name].name, name, "必填而未填", remedy="补填")
+                yield Fault(ledger.sheet, row[name].name, name, "必填而未填", row[name].written, "补填")
         yield from _both(ledger, row, ("核查日期", "核查人"))
         yield from _day_faults(ledger, row, as_of)
         yield from _document_faults(ledger, row, as_of)
@@ -343,7 +439,7 @@ def _both(ledger: Ledger, row: Mapping[str, Cell], names: tuple[str, str]) -> It
     """Yield a fault where one of two cells that belong together is filled alone."""
     for name, other in (names, names[::-1]):
         if row.get(name, Cell("", "")).text and other in row and not row[other].text:
-            yield Fault(ledger.sheet, row[other].name, other, f"填了{name}而未填{other}", remedy="补填")
+            yield Fault(ledger.sheet, row[other].name, other, f"填了{name}而未填{other}", row[other].written, "补填")
 
 
 def _in_order(sheet: str, days: Sequence[tuple[str, Cell]]) -> Iterator[Fault]:
@@ -369,7 +465,7 @@ def _closure(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
                 if name in row and not row[name].text:
                     now = _STEPS[reached - 1][0]
                     what = f"已填{now}，{name}未填" if state == now else f"已填{now}，而{state}的{name}未填"
-                    yield Fault(ledger.sheet, row[name].name, name, what, remedy="状态逐级推进，补填这一级")
+                    yield Fault(ledger.sheet, row[name].name, name, what, row[name].written, "状态逐级推进，补填这一级")
         yield from _day_faults(ledger, row, as_of)
         yield from _document_faults(ledger, row, as_of)
         yield from _in_order(ledger.sheet, [(name, row[name]) for name in ("完成日期", "销号日期") if name in row])
@@ -381,8 +477,12 @@ _PRINTED = {name: re.sub(r"\s+", "", hint) for name, hint, _ in TO_FILL} | {"核
 def _is_as_printed(ledger: Ledger) -> bool:
     """Tell whether nobody wrote into a form."""
     row = next(iter(ledger.rows.values()))
-    given = {name: re.sub(r"\s+", "", cell.text) for name, cell in row.items() if name not in {_ID, _NAME}}
-    return all(text in {"", _PRINTED[name]} for name, text in given.items())
+    return not any(_is_written(name, cell) for name, cell in row.items())
+
+
+def _is_written(name: str, cell: Cell) -> bool:
+    """Tell whether somebody wrote into a line of a form."""
+    return name in _PRINTED and re.sub(r"\s+", "", cell.text) not in {"", _PRINTED[name]}
 
 
 def _forms(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
@@ -393,14 +493,14 @@ def _forms(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
     given = {name: re.sub(r"\s+", "", cell.text) for name, cell in row.items()}
     for name in _ALONE:
         ticked = sum(given.get(name, "").count(sign) for sign in _TICKS)
-        if name in row and given[name] in {"", _PRINTED[name]}:
-            yield Fault(ledger.sheet, row[name].name, name, "没有勾选", remedy="勾选一项（□ 改为 ☑）")
+        if name in row and not ticked and ("□" in given[name] or not given[name]):
+            yield Fault(ledger.sheet, row[name].name, name, "没有勾选", row[name].written, "勾选一项（□ 改为 ☑）")
         elif name in row and ticked > 1:
             yield Fault(ledger.sheet, row[name].name, name, "勾选了不止一项", row[name].text, "只勾选一项")
     if "核查人" in row and not given["核查人"]:
-        yield Fault(ledger.sheet, row["核查人"].name, "核查人", "未填", remedy="补填")
+        yield Fault(ledger.sheet, row["核查人"].name, "核查人", "未填", row["核查人"].written, "补填")
     if "核查日期" in row and not re.search(r"\d", given["核查日期"]):
-        yield Fault(ledger.sheet, row["核查日期"].name, "核查日期", "未填", remedy="补填")
+        yield Fault(ledger.sheet, row["核查日期"].name, "核查日期", "未填", row["核查日期"].written, "补填")
     elif "核查日期" in row:
         yield from _day_faults(ledger, {"核查日期": row["核查日期"]}, as_of)
 
@@ -409,8 +509,8 @@ def _tasks(ledger: Ledger) -> Iterator[Fault]:
     """Yield what a task lacks; an item below it has what the merged cells of the first say."""
     for key, row in ledger.rows.items():
         for name in _TASK_NEEDS:
-            if not row[name].text and " 之" not in key:
-                yield Fault(ledger.sheet, row[name].name, name, "必填而未填", remedy="补填")
+            if not row[name].text and key not in ledger.continued:
+                yield Fault(ledger.sheet, row[name].name, name, "必填而未填", row[name].written, "补填")
 
 
 _CHECKS: Mapping[str, Callable[[Ledger, dt.date], Iterator[Fault]]] = {
@@ -422,13 +522,13 @@ _CHECKS: Mapping[str, Callable[[Ledger, dt.date], Iterator[Fault]]] = {
 }
 
 
-def _between(ledgers: Sequence[Ledger], as_of: dt.date) -> Iterator[Fault]:
+def _between(ledgers: Sequence[Ledger], held: Mapping[str, Ledger], as_of: dt.date) -> Iterator[Fault]:
     """Yield what the lists of one workbook say against each other."""
-    held = {ledger.kind: ledger for ledger in ledgers if ledger.kind != FORM}
     known = held.get(LIST)
     if known is not None:
-        for ledger in ledgers:
-            yield from _against_list(ledger, known.rows) if ledger.kind in {RECTIFICATION, CLOSURE, FORM} else ()
+        forms = [ledger for ledger in ledgers if ledger.kind == FORM]
+        for ledger in (*(held[kind] for kind in (RECTIFICATION, CLOSURE) if kind in held), *forms):
+            yield from _against_list(ledger, known.rows)
     plan, done = held.get(RECTIFICATION), held.get(CLOSURE)
     if plan is None or done is None:
         return
@@ -438,39 +538,40 @@ def _between(ledgers: Sequence[Ledger], as_of: dt.date) -> Iterator[Fault]:
         if reached and not _is_filled(planned):
             cell = next(row[name] for name in _STEPS[reached - 1][1] if name in row and row[name].text)
             what = f"表3已填{_STEPS[reached - 1][0]}，表2没有填这一家"
-            yield Fault(done.sheet, cell.name, _STEPS[reached - 1][1][0], what, key, "先填表2的问题、措施和责任人")
-        yield from _on_time(done, row, planned, as_of)
+            yield Fault(cell.sheet, cell.name, _STEPS[reached - 1][1][0], what, key, "先填表2的问题、措施和责任人")
+        yield from _on_time(row, planned, as_of)
 
 
 def _against_list(ledger: Ledger, known: Mapping[str, Mapping[str, Cell]]) -> Iterator[Fault]:
     for key, row in ledger.rows.items():
         cell, name = row.get(_ID, Cell("", "")), row.get(_NAME, Cell("", ""))
         if cell.text and cell.text not in known:
-            yield Fault(ledger.sheet, cell.name, _ID, "表1中没有这个编号", cell.text, "按表1改正")
+            yield Fault(cell.sheet, cell.name, _ID, "表1中没有这个编号", cell.text, "按表1改正")
         elif key in known and name.text and same_name(name.text) != same_name(known[key][_NAME].text):
             told = f"与表1的名称（{known[key][_NAME].text}）不同"
-            yield Fault(ledger.sheet, name.name, _NAME, told, name.text, "核对编号和名称；更名的写在备注")
+            yield Fault(name.sheet, name.name, _NAME, told, name.text, "核对编号和名称；更名的写在备注")
     if ledger.kind != FORM:
         for key in known.keys() - ledger.rows.keys():
             yield Fault(ledger.sheet, "", _ID, "表1有这一家，这张表里没有", key, "补回这一行")
 
 
-def _on_time(done: Ledger, row: Mapping[str, Cell], planned: Mapping[str, Cell], as_of: dt.date) -> Iterator[Fault]:
+def _on_time(row: Mapping[str, Cell], planned: Mapping[str, Cell], as_of: dt.date) -> Iterator[Fault]:
     blank = Cell("", "")
     due, end = read_span(planned.get(_DUE, blank).text), read_span(row.get("完成日期", blank).text)
     seen = read_span(planned.get("核查日期", blank).text)
     if isinstance(seen, Span) and isinstance(end, Span) and end.last < seen.first:
         told = f"早于表2的核查日期（{planned['核查日期'].text}）"
-        yield Fault(done.sheet, row["完成日期"].name, "完成日期", told, row["完成日期"].text, "核对两个日期")
+        ended = row["完成日期"]
+        yield Fault(ended.sheet, ended.name, "完成日期", told, ended.text, "核对两个日期")
     why = row.get("逾期原因", blank)
     if not isinstance(due, Span) or why.text or not why.name:
         return
     if isinstance(end, Span) and end.first > due.last:
         told = f"完成日期 {row['完成日期'].text} 晚于计划完成时限 {planned[_DUE].text}，逾期原因未填"
-        yield Fault(done.sheet, why.name, "逾期原因", told, remedy="补填逾期原因")
+        yield Fault(why.sheet, why.name, "逾期原因", told, why.written, "补填逾期原因")
     elif not row.get("完成日期", blank).text and due.last < as_of:
         told = f"计划完成时限 {planned[_DUE].text} 已过（{as_of}），完成日期和逾期原因都未填"
-        yield Fault(done.sheet, why.name, "逾期原因", told, remedy="补填完成日期，或写明逾期原因")
+        yield Fault(why.sheet, why.name, "逾期原因", told, why.written, "补填完成日期，或写明逾期原因")
 
 
 def _since(old: Ledger, now: Ledger) -> tuple[list[Fault], list[tuple[str, str, str, str, str]]]:
@@ -480,22 +581,42 @@ def _since(old: Ledger, now: Ledger) -> tuple[list[Fault], list[tuple[str, str, 
     for key, before in old.rows.items():
         row = now.rows.get(key)
         if row is None:
-            faults.append(Fault(now.sheet, "", _ID, "上期有这一行，本期没有", key, "补回这一行，办结的也保留"))
+            field = _ID if now.kind != TASKS else "任务"
+            faults.append(Fault(now.sheet, "", field, "上期有这一行，本期没有", key, "补回这一行，办结的也保留"))
             continue
         for name, cell in before.items():
-            current = row.get(name, Cell("", ""))
+            current = row.get(name, Cell("", "", now.sheet))
             if current.text == cell.text or _same_day(current.text, cell.text):
                 continue
             if cell.text and not current.text:
                 what = f"上期已填「{cell.text}」，本期空白（上期在 {cell.name}）"
-                faults.append(Fault(now.sheet, current.name, name, what, remedy="照上期补回；状态只能向前推进"))
+                remedy = "照上期补回；状态只能向前推进"
+                faults.append(Fault(current.sheet, current.name, name, what, current.written, remedy))
             elif cell.text and name in _SETTLED:
                 what = f"上期已填「{cell.text}」，本期改动"
-                faults.append(Fault(now.sheet, current.name, name, what, current.text, "更正的须附说明并留上期的值"))
+                remedy = "更正的须附说明并留上期的值"
+                faults.append(Fault(current.sheet, current.name, name, what, current.text, remedy))
             else:
-                changes.append((now.sheet, key, name, cell.text, current.text))
+                changes.append((current.sheet, key, name, cell.text, current.text))
     changes += [(now.sheet, key, "", "", "新增的一行") for key in now.rows if key not in old.rows]
     return faults, changes
+
+
+def _forms_since(earlier: Sequence[Ledger], ledgers: Sequence[Ledger]) -> Iterator[Fault]:
+    """Yield what of the filled 核查表 of the last period is gone or blank now."""
+    forms = sorted((one for one in ledgers if one.kind == FORM), key=_is_as_printed, reverse=True)
+    now = {key: (form.sheet, row) for form in forms for key, row in form.rows.items()}  # the filled of two stays
+    for ledger in earlier:
+        for key, before in ledger.rows.items() if ledger.kind == FORM and not _is_as_printed(ledger) else ():
+            if key not in now:
+                yield Fault(ledger.sheet, "", _ID, "上期填过的核查表，本期没有", key, "照上期补回这张核查表")
+                continue
+            sheet, row = now[key]
+            for name, cell in before.items():
+                current = row.get(name, Cell("", "", sheet))
+                if _is_written(name, cell) and not _is_written(name, current):
+                    what = f"上期已填「{cell.text}」，本期空白（上期在 {ledger.sheet} {cell.name}）"
+                    yield Fault(current.sheet, current.name, name, what, current.written, "照上期补回")
 
 
 def _same_day(one: str, other: str) -> bool:

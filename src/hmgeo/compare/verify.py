@@ -20,7 +20,7 @@ from hmgeo.errors import HmgeoError, InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.project.folder import DATA, MANIFEST_NAME, RUN_MANIFEST, folder_files
 from hmgeo.project.inputs import silent
-from hmgeo.project.run import OUTSIDE, Wish, pack_files, run_project
+from hmgeo.project.run import OUTSIDE, Wish, pack_files_of, run_project
 from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, read_spec
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.vocabulary import Certainty, Standing, Status, Verdict
@@ -386,7 +386,7 @@ def added_settings(home: Path, manifest: Mapping[str, Any]) -> list[str]:
         return []
     names = [VALIDITY_FILE] if (home / VALIDITY_FILE).is_file() else []
     with suppress(HmgeoError):  # the project's own file is another now, which its sum tells
-        names += pack_files(read_spec(file))
+        names += pack_files_of(home, read_spec(file).rule_packs)
     return [name for name in names if name not in held]
 
 

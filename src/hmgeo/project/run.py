@@ -34,6 +34,7 @@ from hmgeo.reference.tables import CLASS_YEAR, key_areas
 from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA, SHAPES_SCHEMA
 from hmgeo.results.results import ContextLayer, Presentation, Results, noted, with_decisions
 from hmgeo.results.used import DEFAULT_ORDER, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
+from hmgeo.rules.book import pack_files
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
 from hmgeo.rules.standing import codes_of_place, in_territory, standing_of
 from hmgeo.screening.bureau import CANNOT_TELL, bureau_view, with_terrain
@@ -578,7 +579,7 @@ def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
     sums = {spec.file.name: file_sha256(spec.file)}
     checks = spec.folder / VALIDITY_FILE
     sums |= {VALIDITY_FILE: file_sha256(checks)} if checks.is_file() else {}
-    sums |= {name: file_sha256(path) for name, path in pack_files(spec).items()}
+    sums |= {name: file_sha256(path) for name, path in pack_files_of(spec.folder, spec.rule_packs).items()}
     if spec.overrides:
         overrides = spec.folder / spec.overrides
         sums[_from_project(overrides, spec)] = file_sha256(overrides)
@@ -588,14 +589,10 @@ def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
     return sums | ({} if words is None else {_from_project(words, spec): file_sha256(words)})
 
 
-def pack_files(spec: ProjectSpec) -> dict[str, Path]:
+def pack_files_of(home: Path, packs: Iterable[str]) -> dict[str, Path]:
     """Return the files of a project's own rules, by path from the project's folder; all those in a folder named."""
-    found: dict[str, Path] = {}
-    for name in spec.rule_packs:
-        pack = spec.folder / name
-        for path in sorted(pack.rglob("*.y*ml")) if pack.is_dir() else [pack]:
-            found[name if path == pack else f"{name}/{path.relative_to(pack).as_posix()}"] = path
-    return found
+    files = [(name, home / name, path) for name in packs for path in pack_files(home / name)]
+    return {name if path == pack else f"{name}/{path.name}": path for name, pack, path in files}
 
 
 @contextmanager

@@ -202,13 +202,18 @@ def _packaged() -> tuple[RuleFile, ...]:
     return kept("rules", room, sources, lambda: _read_all(contents))
 
 
+def pack_files(pack: Path) -> list[Path]:
+    """Return the files of rules that a pack is: itself, or those in a folder."""
+    inside = pack.iterdir() if pack.is_dir() else ()
+    files = sorted(one for one in inside if one.suffix in SUFFIXES and one.name != PARAMETERS_FILE)
+    return files if pack.is_dir() else [pack]
+
+
 def _read_packs(packs: Sequence[Path]) -> tuple[RuleFile, ...]:
     contents: list[tuple[str, bytes]] = []
     problems: list[Problem] = []
     for pack in packs:
-        inside = pack.iterdir() if pack.is_dir() else ()
-        files = sorted(one for one in inside if one.suffix in SUFFIXES and one.name != PARAMETERS_FILE)
-        files = files if pack.is_dir() else [pack]
+        files = pack_files(pack)
         if not files:
             problems.append(Problem("规则包内没有 .yml 文件", Place(file=str(pack)), remedy="核对 rule_packs 的路径"))
         for path in files:
