@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, NoReturn
 
 import pyarrow as pa
@@ -148,13 +149,27 @@ def test_on_a_phone_the_map_takes_the_width_and_the_panel_comes_from_below(brows
     assert (sheet["width"], sheet["height"] > 400) == (390, True)
 
 
-def ordered(results: Results) -> Results:
+def ordered(results: Results, value: str = "group") -> Results:
     """Return results with an order of visits: every other source stands in 甲."""
     rows = results.sources.to_pylist()
     groups = ["甲丁"[place % 2] for place in range(len(rows))]
-    visiting(rows, [{"visit_group": group, "visit_reason": f"理由{group}。"} for group in groups], VisitOrder())
+    visiting(rows, [{"visit_group": group, "visit_reason": f"理由{group}。"} for group in groups], VisitOrder(value))
     schema = pa.schema([*results.sources.schema, *VISITS_SCHEMA])
-    return replace(results, sources=pa.Table.from_pylist(rows, schema), visit_order=VisitOrder("group", by="某局"))
+    return replace(results, sources=pa.Table.from_pylist(rows, schema), visit_order=VisitOrder(value, by="某局"))
+
+
+def test_each_group_is_counted_once_whatever_the_order(browser: Browser, tmp_path: Path) -> None:
+    results = ordered(small_results(), "distance")
+    write_map(results, Presentation(), tmp_path / "map.html")
+    view = Opened(browser, tmp_path / "map.html")
+    rows = sorted(
+        (row for row in results.sources.to_pylist() if row["list_number"]), key=lambda row: row["list_number"]
+    )
+    groups = [row["visit_group"] for row in rows]
+    assert [*dict.fromkeys(groups)] != [group for group, _ in groupby(groups)]  # the order isn't by group
+    told = view.page.locator("#visits-says").inner_text()
+    assert told == "｜".join(f"{group} {groups.count(group)}" for group in dict.fromkeys(groups))
+    view.page.close()
 
 
 def test_the_list_of_visits_stands_in_the_panel_with_its_words_and_its_numbers_on_the_map(

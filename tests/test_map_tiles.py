@@ -142,6 +142,9 @@ def test_the_browser_asks_that_host_for_pictures_and_nobody_else(tmp_path: Path)
         page.wait_for_selector("html[data-ready=yes]")
         page.wait_for_selector(".leaflet-tile-pane img.leaflet-tile-loaded", state="attached")
         tree = page.locator(".leaflet-control-layers").inner_text()
+        shown = page.locator(".leaflet-control-attribution p")
+        told = (shown.is_visible(), "OpenStreetMap contributors" in shown.inner_text())
+        in_pictures = page.evaluate("hmgeo.page.pictureCredits")
         elsewhere = page.evaluate(
             "new Promise(done => { const i = new Image(); i.onload = () => done('shown');"
             " i.onerror = () => done('refused'); i.src = 'https://example.org/a.png'; })"
@@ -149,5 +152,7 @@ def test_the_browser_asks_that_host_for_pictures_and_nobody_else(tmp_path: Path)
         browser.close()
     assert (asked, elsewhere) == ({"tile.openstreetmap.org"}, "refused")
     assert "OpenStreetMap.Mapnik（在线，需联网）" in tree
+    assert told == (True, True)
+    assert "OpenStreetMap" not in in_pictures
     assert len(complaints) == 1
     assert "example.org" in complaints[0]

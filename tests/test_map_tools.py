@@ -367,6 +367,30 @@ def test_the_picture_is_a_png_of_map_and_caption(many: Opened, tmp_path: Path) -
     ] == [True, True]
 
 
+WRITTEN = """() => {
+  const told = [], draw = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text) { told.push(text); draw.apply(this, arguments); };
+  return new Promise((done) => hmgeo.page.picture(1, () => {
+    CanvasRenderingContext2D.prototype.fillText = draw;
+    done(told);
+  }));
+}"""
+
+
+def test_a_picture_tells_what_is_shown_and_all_that_is_said_below_it(few: Opened) -> None:
+    page = few.page
+    assert {"符合排查条件", "优先保护类"} < set(page.evaluate(WRITTEN))
+    for word in ("符合排查条件", "优先保护类"):
+        page.locator(".leaflet-control-layers label", has_text=word).first.click()
+    page.set_viewport_size({"width": 390, "height": 844})
+    told = page.evaluate(WRITTEN)
+    assert not {"符合排查条件", "优先保护类"} & set(told)
+    assert {"未评估", "安全利用类"} < set(told)
+    said = "".join(told)
+    assert page.locator("#disclaimer").text_content() in said
+    assert page.locator(".leaflet-control-attribution p").text_content() in said
+
+
 @pytest.mark.parametrize(("paper", "width_mm"), [("A4", 297), ("A3", 420)])
 def test_paper_has_the_scale_asked_for(few: Opened, paper: str, width_mm: int) -> None:
     few.page.evaluate("window.print = function () {}")

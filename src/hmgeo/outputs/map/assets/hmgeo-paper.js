@@ -111,11 +111,13 @@
   };
 
   Page.prototype.picture = function (ratio, then) {
-    var box = this.map.getContainer(), frame = box.getBoundingClientRect(), head = 34, foot = 76, side = 236, canvas = hmgeo.el("canvas"), ctx, page = this;
+    var box = this.map.getContainer(), frame = box.getBoundingClientRect(), head = 34, side = 236, canvas = hmgeo.el("canvas"), ctx = canvas.getContext("2d"), page = this, words, foot;
     this.drawAtOnce(ratio);
+    ctx.font = "11px " + getComputedStyle(document.body).fontFamily;
+    words = page.footWords(ctx, frame.width + side - 20);
+    foot = 14 * words.length + 6;
     canvas.width = (frame.width + side) * ratio;
     canvas.height = (frame.height + head + foot) * ratio;
-    ctx = canvas.getContext("2d");
     ctx.scale(ratio, ratio);
     ctx.fillStyle = "#fff";
     ctx.fillRect(0, 0, frame.width + side, frame.height + head + foot);
@@ -137,7 +139,7 @@
     drawTexts(ctx, box.querySelectorAll(".map-label span"));
     drawMarks(ctx, box.querySelectorAll("path.mark, path.halo"));
     ctx.restore();
-    page.frameOf(ctx, frame, head);
+    page.frameOf(ctx, frame, head, words);
     page.drawLegend(ctx, frame.width + 10, head, head + frame.height, side - 18);
     this.drawAtOnce(0);
     then(canvas);
@@ -192,14 +194,28 @@
     ctx.restore();
   }
 
+  /* Whether a line of the legend tells of something that is switched off; lines on no layer never are. */
+  Page.prototype.isOff = function (line) {
+    var page = this, count = line.querySelector("[data-count]"), key = count ? count.getAttribute("data-count") : "", of = key.split(":")[0], code = key.slice(of.length + 1), layers = [];
+    if (line.hasAttribute("data-context")) { layers = [this.context[line.getAttribute("data-context")]]; }
+    if (of === "verdict") { layers = this.groups[code] ? [{ layer: this.groups[code] }] : []; }
+    if (of === "class" || of === "steep") {
+      this.branches.forEach(function (land) {
+        land.children.forEach(function (child) { if (String(of === "steep" ? child.code : child.word) === code) { layers.push(child); } });
+      });
+    }
+    if (line.hasAttribute("data-search")) { layers = [{ layer: this.lines }]; }
+    layers = layers.filter(function (one) { return one && one.layer; });
+    return layers.length > 0 && !layers.some(function (one) { return page.map.hasLayer(one.layer); });
+  };
+
   /* The legend of the panel beside the map, without layers that are off; what finds no room is counted. */
   Page.prototype.drawLegend = function (ctx, x, top, bottom, width) {
     var page = this, lines = document.querySelectorAll("#legend h2, #legend h3, #legend li"), font = getComputedStyle(document.body).fontFamily, y = top + 10, left = 0;
     ctx.textBaseline = "middle";
     Array.prototype.forEach.call(lines, function (line) {
       var swatch = line.querySelector("svg"), word = line.querySelector(".word, [data-t]"), n = line.querySelector(".n, .total"), isHead = line.tagName !== "LI", room = width - (swatch ? 28 : 0) - (n ? 48 : 0);
-      var drawn = page.context[line.getAttribute("data-context") || -1];
-      if (drawn && !page.map.hasLayer(drawn.layer)) { return; }
+      if (page.isOff(line)) { return; }
       if (y > bottom - 26) { left += 1; return; }
       if (isHead) { y += 4; }
       if (swatch) { drawSwatch(ctx, swatch, x, y); }
@@ -216,7 +232,7 @@
   };
 
   /* What stands around and over the picture: title, watermark, north, scale bar, caption, disclaimer. */
-  Page.prototype.frameOf = function (ctx, frame, head) {
+  Page.prototype.frameOf = function (ctx, frame, head, words) {
     var font = getComputedStyle(document.body).fontFamily, marks = document.querySelectorAll("#watermark text"), bar = this.scaleBar(140), x, y, n = 0, step;
     var bottom = head + frame.height;
     ctx.textAlign = "left";
@@ -247,9 +263,14 @@
     ctx.textAlign = "left";
     ctx.font = "11px " + font;
     ctx.fillStyle = "#45505b";
-    [this.data.caption].concat(wrap(ctx, document.getElementById("disclaimer").textContent, frame.width + 216), wrap(ctx, this.credits.querySelector("p").textContent, frame.width + 216)).forEach(function (line, i) {
-      if (i < 5) { ctx.fillText(line, 8, bottom + 10 + 14 * i, frame.width + 216); }
-    });
+    words.forEach(function (line, i) { ctx.fillText(line, 8, bottom + 10 + 14 * i); });
+  };
+
+  /* Caption, disclaimer and credits in lines; tiles from the net aren't in the picture, and so aren't their credits. */
+  Page.prototype.footWords = function (ctx, width) {
+    return [this.data.caption, document.getElementById("disclaimer").textContent, this.pictureCredits].filter(Boolean).reduce(function (lines, text) {
+      return lines.concat(wrap(ctx, text, width));
+    }, []);
   };
 
   function wrap(ctx, text, width) {

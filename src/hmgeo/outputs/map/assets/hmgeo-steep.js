@@ -29,7 +29,7 @@
         page.lands.push({ group: group, weight: line.look.width_px, layers: group.getLayers() });
         page.keep(group, false);
       }
-      branch.children.push({ key: line.key, layer: group });
+      branch.children.push({ key: line.key, code: line.code, layer: group });
     });
     this.branches.push(branch);
   };

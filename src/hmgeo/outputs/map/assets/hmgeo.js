@@ -170,17 +170,14 @@
 
   /* The ordered list in the side panel: who is visited when, by group; what passes no filter waits. */
   Page.prototype.drawVisits = function () {
-    var page = this, box = document.getElementById("visits-list"), visits = this.data.visits, rows, group = "", counts = [];
+    var page = this, box = document.getElementById("visits-list"), visits = this.data.visits, rows, groups = [];
     function word(text) { return page.data.language === "en" && visits.words[text] || text; }
     if (!box) { return; }
     rows = this.allRows().filter(function (row) { return row.number && page.passes(row); });
     box.textContent = "";
     rows.forEach(function (row) {
       var item = hmgeo.el("li"), go = hmgeo.el("button");
-      if (row.visit[0] !== group) {
-        group = row.visit[0];
-        counts.push(word(group) + " " + rows.filter(function (other) { return other.visit[0] === row.visit[0]; }).length);
-      }
+      if (groups.indexOf(row.visit[0]) < 0) { groups.push(row.visit[0]); }
       go.type = "button";
       go.setAttribute("data-visit", row.id);
       go.title = row.visit[2];
@@ -191,7 +188,9 @@
       item.appendChild(go);
       box.appendChild(item);
     });
-    document.getElementById("visits-says").textContent = counts.join("｜");
+    document.getElementById("visits-says").textContent = groups.map(function (group) {
+      return word(group) + " " + rows.filter(function (row) { return row.visit[0] === group; }).length;
+    }).join("｜");
     document.getElementById("visits-text").textContent = hmgeo.inLanguage(visits, "text", this.data);
   };
 
@@ -318,12 +317,15 @@
   };
 
   Page.prototype.addControls = function () {
-    var page = this, credits = this.data.credits.concat(this.data.backdrop ? [this.data.backdrop.credit] : []).filter(Boolean).join("；");
+    var page = this, credits = this.data.credits.concat(this.data.backdrop ? [this.data.backdrop.credit] : []).filter(Boolean);
+    var online = this.data.tiles.map(function (tiles) { return tiles.attribution; }).filter(function (text, i, all) { return text && all.indexOf(text) === i; });
+    this.pictureCredits = credits.join("；");
     this.zoomer = L.control.zoom({ position: "topleft", zoomInTitle: this.data.labels.zoom_in, zoomOutTitle: this.data.labels.zoom_out }).addTo(this.map);
     L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 140 }).addTo(this.map);
     this.credits = hmgeo.el("details", "leaflet-control-attribution");
     this.credits.appendChild(hmgeo.el("summary", "", this.data.labels.credits));
-    this.credits.appendChild(hmgeo.el("p", "", credits));
+    this.credits.appendChild(hmgeo.el("p", "", credits.concat(online).join("；")));
+    this.credits.open = online.length > 0;  // who lends tiles wants to be named without a click
     this.map.addControl(new (L.Control.extend({ onAdd: function () { L.DomEvent.disableClickPropagation(page.credits); return page.credits; } }))({ position: "bottomright" }));
     this.map.getContainer().setAttribute("role", "application");
     this.map.getContainer().setAttribute("aria-label", this.data.labels.map_label);
