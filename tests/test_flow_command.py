@@ -233,7 +233,7 @@ def test_what_nobody_chose_is_asked_for(project: Path, hmgeo_command: Callable[.
     ended = hmgeo_command("flow", project)
     assert ended.code == 2
     said = ended.err.replace("\n", "")
-    assert f"在 parameters 下写 {name}" in said
+    assert f"在 settings 下写 {name}" in said
     assert f"或加选项 {options[name]}；条文未规定，没有默认值" in said
 
 
@@ -242,7 +242,7 @@ def test_all_that_nobody_chose_is_asked_for_at_once(project: Path, hmgeo_command
     said = ended.err.replace("\n", "")
     assert ended.code == 2
     # No intake is a point here: how it would be put onto a stream needn't be chosen.
-    assert [name for name in OPEN if f"在 parameters 下写 {name}" in said] == list(OPEN)[:3]
+    assert [name for name in OPEN if f"在 settings 下写 {name}" in said] == list(OPEN)[:3]
 
 
 def chosen(**values: str | float) -> Choices:

@@ -220,7 +220,7 @@ def test_check_tells_beforehand_what_the_mode_lacks(
     said = (ended.out + ended.err).replace("\n", "")
     assert ended.code == 0
     assert words in said
-    assert ("在 parameters 下写明 river_direction 和 snap_distance_m" in said) == bool(words)
+    assert ("在 settings 下写明 river_direction 和 snap_distance_m" in said) == bool(words)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from hmgeo import check_project, demo_projects, run_project
 from hmgeo.errors import HmgeoError
 from hmgeo.intake.areas import resolve_area
 from hmgeo.intake.columns import ReadOptions
+from hmgeo.project.inputs import load_inputs
 from hmgeo.project.sites.desk import open_desk, read_sites
 from hmgeo.project.spec import read_spec, read_validity
 from hmgeo.rules.book import load_book
@@ -255,3 +257,101 @@ def test_a_check_that_lacks_something_is_refused_with_words(tmp_path: Path, text
         load_book().checked(read_validity(tmp_path / "validity.yml"), "validity.yml")
     assert words in str(caught.value)
     assert "validity.yml，第" in str(caught.value)
+
+
+DEFAULTS = "layer_defaults: {basis: synthetic, classification: 公开, vintage: 2019}\nlayers:"
+
+
+def test_what_layers_share_is_said_once(project: Callable[..., Path]) -> None:
+    """The shipped projects say it so; a layer's own word goes before the shared one."""
+    own = (", basis: synthetic, classification: 公开, vintage: 2019}\n  farmland", ", vintage: 2018}\n  farmland")
+    spec = read_spec(project(("layers:", DEFAULTS), own))
+    listed, farmland = spec.layers[LayerKind.ENTERPRISES], spec.layers[LayerKind.FARMLAND]
+    assert (listed.basis, listed.classification, listed.vintage) == (Basis.SYNTHETIC, Classification.PUBLIC, "2018")
+    assert farmland == replace(read_spec(project()).layers[LayerKind.FARMLAND], line=farmland.line)
+    folder = project(("layers:", "layer_defaults: {basis: synthetic, path: a.csv}\nlayers:"))
+    with pytest.raises(HmgeoError) as caught:
+        read_spec(folder)
+    assert "layer_defaults有未知的键（现为「path」）" in str(caught.value)
+
+
+SETTINGS = (
+    "settings: {snap_distance_m: 300, closed_basins: {value: keep, by: 甲, on: '2026-11-21', reason: 岩溶}}\nadopt:"
+)
+
+
+def test_settings_need_no_reason_and_stand_apart(project: Callable[..., Path]) -> None:
+    spec = read_spec(project(("adopt:", SETTINGS)))
+    snap, basins = spec.parameters["snap_distance_m"], spec.parameters["closed_basins"]
+    assert (snap.value, snap.unit, snap.by, snap.reason) == (300.0, "m", "使用者设定", "计算设置")
+    assert (basins.value, basins.by, basins.on, basins.reason) == ("keep", "甲", "2026-11-21", "岩溶")
+    assert check_project(project(("adopt:", SETTINGS))).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("{surroundings_m: 500}", "surroundings_m 是条文留待确定的，不是计算设置。处理：移到 parameters 下"),
+        ("{snap_distance_m: 300 m}", "snap_distance_m应为数字（现为「300 m」）"),
+        ("{snap_distance_m: {value: 3, unit: km}}", "snap_distance_m 的单位不符（现为「km」）"),
+        ("{closed_basins: dig}", "参数 closed_basins 不是允许的词（现为「dig」）；允许：breach、keep"),
+        ("{snap_distence_m: 300}", "是否为「snap_distance_m」"),
+    ],
+)
+def test_a_setting_that_is_none_is_refused(project: Callable[..., Path], settings: str, words: str) -> None:
+    with pytest.raises(HmgeoError) as caught:
+        read_spec(project(("adopt:", f"settings: {settings}\nadopt:")))
+    assert words in str(caught.value)
+
+
+def test_a_setting_in_the_old_place_is_read_and_told_where_it_belongs(project: Callable[..., Path]) -> None:
+    line = "  snap_distance_m: {value: 300, unit: m, by: 甲, on: 2026-11-21, reason: 示例}\n  terrain:"
+    old = project(("  terrain:", line))
+    assert read_spec(old).parameters["snap_distance_m"].value == 300.0
+    (told,) = map(str, check_project(old).problems)
+    assert told == (
+        "project.yml，第 14 行，键 parameters：计算设置写在了 parameters 下，已照用（现为「snap_distance_m」）。"
+        "处理：移到 settings 下，可只写值，如 snap_distance_m: 300"
+    )
+    both = project(("  terrain:", line), ("adopt:", "settings: {snap_distance_m: 20}\nadopt:"))
+    with pytest.raises(HmgeoError) as caught:
+        read_spec(both)
+    assert "在 parameters 和 settings 下各写了一次" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_read"), [('"2019-06-30"', True), ("2019-06-30", True), ("20190630", False), ('"2019-W26-7"', False)]
+)
+def test_a_day_may_stand_in_quotes(project: Callable[..., Path], written: str, *, is_read: bool) -> None:
+    folder = project(("as_of: 2019-06-30", f"as_of: {written}"))
+    if is_read:
+        assert read_spec(folder).as_of == date(2019, 6, 30)
+        return
+    with pytest.raises(HmgeoError) as caught:
+        read_spec(folder)
+    assert "as_of应为日期" in str(caught.value)
+
+
+def test_a_list_has_an_edition_for_the_rows_that_state_none(project: Callable[..., Path]) -> None:
+    """3130 is casting in 2011 and rolling in 2017: which, the row says, else the layer."""
+    header = "企业编号,企业名称,经度,纬度,行业代码,行业分类版本\n"
+    rows = "A1,甲,113.05,23.62,3130,\nA2,乙,113.06,23.63,3130,2017\nA3,丙,113.07,23.64,3212,\n"
+    folder = project()
+    text = (folder / "project.yml").read_text(encoding="utf-8")
+    whole = next(one for one in text.splitlines() if one.startswith("  enterprises:"))
+    path = whole.split("path: ")[1].split(",")[0]
+    (folder / "list.csv").write_text(header + rows, encoding="utf-8")
+    told = {}
+    for edition in ("", ", edition: 2011"):
+        (folder / "project.yml").write_text(text.replace(path, f"list.csv{edition}"), encoding="utf-8")
+        inputs = load_inputs(read_spec(folder))
+        asked = [one.row for one in inputs.ledger.entries if one.event == "行业版本未填"]
+        said = [one.reason + one.action for one in inputs.ledger.entries if one.event == "行业版本按声明"]
+        told[edition] = (inputs.positions.table["trade_edition"].to_pylist(), asked, said)
+    assert told[""] == (["", "2017", ""], [1], [])
+    declared = "共 2 行（数据第 1、3 行）有行业代码而未填版本按 2011 版读取"
+    assert told[", edition: 2011"] == (["2011", "2017", "2011"], [], [declared])
+    (folder / "project.yml").write_text(text.replace("farmland.geojson", "farmland.geojson, edition: 2011"), "utf-8")
+    with pytest.raises(HmgeoError) as caught:
+        read_spec(folder)
+    assert "图层 farmland有未知的键（现为「edition」）" in str(caught.value)

@@ -557,6 +557,8 @@ class Opened:
     ----------
     zeros_kept
         What the land codes of the whole file say (`receptors.zeros_kept`); None where these rows are all there are.
+    edition
+        Of GB/T 4754, declared for the rows that state none.
     """
 
     raw: RawTable
@@ -565,6 +567,7 @@ class Opened:
     journal: Journal
     unread: tuple[UnreadWord, ...] = ()
     zeros_kept: frozenset[int] | None = None
+    edition: str = ""
 
     def texts(self, role: str) -> list[str]:
         """Return a column's texts, stripped; blanks where the file has no such column."""
@@ -573,7 +576,7 @@ class Opened:
         if role == "credit_code" and "permit" in self.columns:  # a permit's number begins with its holder's code
             held = (code[:18] if _PERMIT.fullmatch(code) else "" for code in self.texts("permit"))
             return [own or code for own, code in zip(said, held, strict=True)]
-        return said
+        return [own or self.edition for own in said] if role == "trade_edition" else said
 
     def text(self, role: str, row: int) -> str:
         """Return one cell, stripped."""
@@ -727,6 +730,8 @@ class ReadOptions:
         Whether what it belongs to lies in China: then a position abroad is a mistake. Rows of one file tell it too.
     words
         What words outside the closed lists mean.
+    edition
+        Of GB/T 4754, for the rows that state none: 2011 or 2017.
     """
 
     layer: str = ""
@@ -740,6 +745,7 @@ class ReadOptions:
     accept_set_aside: Accepted | None = None
     in_china: bool = False
     words: tuple[WordMeaning, ...] = ()
+    edition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

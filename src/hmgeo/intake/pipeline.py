@@ -85,7 +85,7 @@ def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) 
     note_standard(raw.headers, raw.sheet, kind, journal)
     ids = make_ids(raw.columns[column] if column else None, raw.row_count, column, journal)
     raw, unread = settle_words(raw, columns, kind, options.words, journal)
-    return Opened(raw, columns, ids, journal, unread)
+    return Opened(raw, columns, ids, journal, unread, edition=options.edition)
 
 
 def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_receptors: bool) -> Outcome:

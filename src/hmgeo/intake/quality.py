@@ -27,7 +27,7 @@ from hmgeo.reference.cells import (
     read_word,
     zeros_kept,
 )
-from hmgeo.reference.tables import ALIASES, bare_header, find_header, templates, trades, trades_named
+from hmgeo.reference.tables import ALIASES, bare_header, find_header, means_the_same, templates, trades, trades_named
 from hmgeo.rules.words import stated_facts, unread_facts
 from hmgeo.vocabulary import LayerKind, Unknown
 
@@ -154,6 +154,11 @@ def _check_trades(opened: Opened, outcome: Outcome) -> None:
     header = opened.columns.by_role.get("trade_code", "")
     edition_header = opened.columns.by_role.get("trade_edition", "行业分类版本")
     unsaid: list[int] = []
+    declared = [
+        row
+        for row, code in enumerate(codes, start=1)
+        if opened.edition and code and not opened.text("trade_edition", row - 1)
+    ]
     read_as: dict[str, str] = {}
     for row, (cell, edition, name) in enumerate(zip(codes, editions, names, strict=True)):
         trade = read_trade(cell)
@@ -175,12 +180,17 @@ def _check_trades(opened: Opened, outcome: Outcome) -> None:
         if ask:
             outcome.journal.note_row(row + 1, "行业版本未填", ask, "请填写行业分类版本", field=header, value=code)
             outcome.remark(row, f"行业代码 {code} {ask}，请填写行业分类版本")
-        elif not year and trade.stated:
+        elif not year and not all(map(means_the_same, trade.stated)):
             unsaid.append(row + 1)
         _check_trade_name(row, code, year, name, header, outcome)
     for cell, code in read_as.items():
         rows = [row for row, text in enumerate(codes, start=1) if text == cell]
         outcome.journal.note("行业代码换读", f"共 {name_rows(rows)}", f"按 {code} 读取", field=header, value=cell)
+    if declared:
+        reason = f"共 {name_rows(declared)}有行业代码而未填版本"
+        outcome.journal.note(
+            "行业版本按声明", reason, f"按 {opened.edition} 版读取", field=edition_header, value=opened.edition
+        )
     if unsaid:
         outcome.journal.note(
             "行业版本未填", f"共 {name_rows(unsaid)}有行业代码而未填版本", "请填写行业分类版本", field=edition_header

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hmgeo.judging.facts import Stated, doubted_facts
 from hmgeo.reference.cells import read_trade, read_word
-from hmgeo.reference.tables import find_header, trades, trades_named
+from hmgeo.reference.tables import find_header, means_the_same, trades, trades_named
 from hmgeo.rules.claims import NUMBERS
 from hmgeo.rules.words import stated_facts, stated_numbers, unread_facts, unread_numbers
 from hmgeo.vocabulary import FIVE_METALS, Action, Unknown
@@ -81,7 +81,8 @@ def trade_of(own: OwnColumns, row: int, position: Mapping[str, str]) -> TradeCod
     A name that the table doesn't hold gives no code.
     """
     name = own.text(row, "行业名称")
-    code, edition = position["trade_code"], position["trade_edition"]
+    code = position["trade_code"]
+    edition = position["trade_edition"] or ("2017" if means_the_same(code) else "")
     trade = read_trade(code)
     if isinstance(trade, Unknown):
         if trade.code != "not_stated":

@@ -22,6 +22,7 @@ from hmgeo.project.folder import whole_file
 from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, Inputs, load_inputs
 from hmgeo.project.run import WARNED_EVENTS, cross_warnings, layers_used
 from hmgeo.project.spec import read_spec
+from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import BOTH, NETWORK
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, Status
 from hmgeo.water.by_rivers import NO_NETWORK, rivers_of
@@ -86,6 +87,7 @@ def check_project(path: str | Path) -> CheckReport:
 
 def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
     """Yield what caps the answers without standing in their way."""
+    yield from spec.misplaced
     gap = _farmland_gap(inputs)
     if gap:
         yield _warning(gap, spec, "layers", "补充耕地图层，或核实后写明 coverage 和 completeness: complete")
@@ -96,10 +98,13 @@ def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
     choices = Choices(spec.parameters)
     for name in rule.parameters if rule else ():
         if choices.get(name) is None:
-            yield _warning(unset_text(name), spec, name, "在 parameters 下写明取值、决定人、日期和理由")
+            declared = declaration(name)
+            is_setting = declared is not None and declared.is_setting
+            remedy = f"在 settings 下写明 {name}" if is_setting else "在 parameters 下写明取值、决定人、日期和理由"
+            yield _warning(unset_text(name), spec, name, remedy)
     gap = _network_gap(inputs, choices)
     if gap:
-        remedy = "提供「河流」图层，并在 parameters 下写明 river_direction 和 snap_distance_m"
+        remedy = "提供「河流」图层，并在 settings 下写明 river_direction 和 snap_distance_m"
         yield _warning(gap, spec, UPSTREAM_MODE, remedy)
     for entry in inputs.ledger.entries:
         if entry.event in WARNED_EVENTS:

@@ -223,8 +223,9 @@ def _unset(name: str, spec: ProjectSpec) -> Problem:
     declared = declaration(name)
     title = name if declared is None else declared.title_zh
     instead = f"（或 {_INSTEAD[name]}）" if name in _INSTEAD else ""
-    remedy = f"在 parameters 下写 {name}{instead}，或加选项 {OPTIONS[name]}；条文未规定，没有默认值"
-    return Problem(f"没有选定「{title}」", spec.place("parameters"), remedy=remedy)
+    under = "settings" if declared is not None and declared.is_setting else "parameters"
+    remedy = f"在 {under} 下写 {name}{instead}，或加选项 {OPTIONS[name]}；条文未规定，没有默认值"
+    return Problem(f"没有选定「{title}」", spec.place(under), remedy=remedy)
 
 
 _NOTHING_TO_SNAP = SnapRule(tolerance_m=0.0, stream_ha=0.0)

@@ -17,6 +17,7 @@ from hmgeo.intake.areas import shipped_counties
 from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions, read_mapping
 from hmgeo.intake.formats.sheets import sheet_rows
 from hmgeo.judging.choices import ChosenParameter, ChosenValue
+from hmgeo.judging.judge import USER_DECIDER
 from hmgeo.judging.places import Areas
 from hmgeo.records import WordMeaning
 from hmgeo.reference.cells import lists_of_words, official_words
@@ -45,7 +46,9 @@ _NOUN = "项目文件"
 _REQUIRED = ("schema", "title", "as_of", "area", "layers", "screening_rule")
 _KEYS = (
     *_REQUIRED,
+    "layer_defaults",
     "parameters",
+    "settings",
     "adopt",
     "rule_packs",
     "mix_basis",
@@ -57,8 +60,14 @@ _KEYS = (
 _LAYER_KEYS = (
     "path", "layer", "id_field", "crs", "datum", "central_meridian", "basis", "classification", "vintage", "coverage",
     "completeness", "source", "licence", "credit", "axis_order", "accept_suggestions", "columns", "accept_set_aside",
+    "edition",
+)  # fmt: skip
+_DEFAULT_KEYS = (
+    "basis", "classification", "vintage", "coverage", "completeness", "source", "licence", "credit", "crs", "datum",
+    "central_meridian", "axis_order", "accept_suggestions",
 )  # fmt: skip
 _PARAMETER_KEYS = ("value", "unit", "edition", "by", "on", "reason")
+_CHOSEN_BY = ("value", "by", "on", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,8 @@ class LayerSpec:
         Relative to the project's folder.
     coverage
         An area code, a key-area id or a polygon file.
+    edition
+        Of GB/T 4754, for the rows that state none.
     """
 
     kind: LayerKind
@@ -92,6 +103,7 @@ class LayerSpec:
     accept_suggestions: bool = False
     columns: tuple[tuple[str, str], ...] = ()
     accept_set_aside: Accepted | None = None
+    edition: str = ""
     line: int = 0
 
     @property
@@ -107,6 +119,7 @@ class LayerSpec:
             self.accept_suggestions,
             self.columns,
             self.accept_set_aside,
+            edition=self.edition,
         )
 
 
@@ -145,6 +158,8 @@ class ProjectSpec:
         The file of people's decisions on findings, from the project's folder; empty where there is none.
     validity
         What the office itself found of the standing of clauses and texts: `validity.yml` beside the project file.
+    misplaced
+        What was read all the same though it belongs elsewhere in the file.
     """
 
     file: Path
@@ -162,6 +177,7 @@ class ProjectSpec:
     words: tuple[WordMeaning, ...] = ()
     validity: tuple[Validity, ...] = ()
     overrides: str = ""
+    misplaced: tuple[Problem, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -232,7 +248,7 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
         With every fault found: unknown or missing keys (with the nearest known one), wrong words, missing basis, ...
     """
     file = project_file(path)
-    reader = Reader(file.name)
+    reader = Reader(file.name, takes_quoted_days=True)
     root = compose(file.read_bytes(), file.name, _NOUN, ProjectError)
     required = _REQUIRED if needs_screening else tuple(key for key in _REQUIRED if key != "screening_rule")
     entries = reader.mapping(root, _KEYS, required, _NOUN)
@@ -244,9 +260,9 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     found = (
         reader.text(entries.get("title"), "title"),
         _area(reader, entries.get("area")),
-        _layers(reader, entries.get("layers")),
+        _layers(reader, entries.get("layers"), entries.get("layer_defaults")),
         "" if rule == NO_SCREENING else rule,
-        _parameters(reader, entries.get("parameters")),
+        _parameters(reader, entries.get("parameters"), entries.get("settings")),
         tuple(_adoption(reader, node) for node in reader.items(entries.get("adopt"), "adopt")),
         reader.texts(entries.get("rule_packs"), "rule_packs"),
         reader.text(entries.get("mix_basis"), "mix_basis"),
@@ -259,7 +275,8 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
         raise ProjectError(Problem("缺少 as_of", Place(file=file.name, key="as_of")))
     overrides = reader.text(entries.get("overrides"), "overrides")
     validity = read_validity(file.parent / VALIDITY_FILE)
-    return ProjectSpec(file, found[0], as_of, *found[1:], validity=validity, overrides=overrides)
+    misplaced = _misplaced(file.name, entries.get("parameters"))
+    return ProjectSpec(file, found[0], as_of, *found[1:], validity=validity, overrides=overrides, misplaced=misplaced)
 
 
 _DECIDED = {
@@ -359,7 +376,7 @@ def read_words(path: Path) -> tuple[WordMeaning, ...]:
     """
     if not path.is_file():
         raise ProjectError(Problem("找不到用语文件", Place(file=path.name, key="--words"), remedy="核对路径"))
-    reader = Reader(path.name)
+    reader = Reader(path.name, takes_quoted_days=True)
     root = compose(path.read_bytes(), path.name, "用语文件", ProjectError)
     entries = reader.free_mapping(root, "words")
     found = _words(reader, entries["words"][1] if list(entries) == ["words"] else root)
@@ -381,7 +398,7 @@ def read_validity(path: Path) -> tuple[Validity, ...]:
     """
     if not path.is_file():
         return ()
-    reader = Reader(path.name)
+    reader = Reader(path.name, takes_quoted_days=True)
     root = compose(path.read_bytes(), path.name, "效力核实文件", ProjectError)
     found = tuple(_validity(reader, node) for node in reader.items(root, "效力核实"))
     raise_problems(ProjectError, reader.problems)
@@ -426,7 +443,7 @@ def told_columns(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
             continue
         if not path.is_file():
             raise ProjectError(Problem("找不到列对应文件", Place(file=path.name, key="--columns"), remedy="核对路径"))
-        reader = Reader(path.name)
+        reader = Reader(path.name, takes_quoted_days=True)
         root = compose(path.read_bytes(), path.name, "列对应文件", ProjectError)
         found += _columns(reader, reader.mapping(root, ("columns",), ("columns",), "列对应文件").get("columns"))
         raise_problems(ProjectError, reader.problems)
@@ -459,18 +476,22 @@ def _area(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
     return ids
 
 
-def _layers(reader: Reader, node: yaml.Node | None) -> Mapping[LayerKind, LayerSpec]:
+def _layers(reader: Reader, node: yaml.Node | None, defaults_node: yaml.Node | None) -> Mapping[LayerKind, LayerSpec]:
+    """Return the layers; what one doesn't say itself is as `layer_defaults` say."""
+    defaults = {} if defaults_node is None else reader.mapping(defaults_node, _DEFAULT_KEYS, (), "layer_defaults")
     if node is None:
         return MappingProxyType({})
     kinds = [kind.value for kind in LayerKind]
     entries = reader.mapping(node, kinds, (), "layers")
     return MappingProxyType(
-        {LayerKind.of(kind): _layer(reader, LayerKind.of(kind), one) for kind, one in entries.items()}
+        {LayerKind.of(kind): _layer(reader, LayerKind.of(kind), one, defaults) for kind, one in entries.items()}
     )
 
 
-def _layer(reader: Reader, kind: LayerKind, node: yaml.Node) -> LayerSpec:
-    entries = reader.mapping(node, _LAYER_KEYS, ("path", "basis"), f"图层 {kind.value}")
+def _layer(reader: Reader, kind: LayerKind, node: yaml.Node, defaults: Mapping[str, yaml.Node]) -> LayerSpec:
+    known = _LAYER_KEYS if kind is LayerKind.ENTERPRISES else _LAYER_KEYS[:-1]  # others state no trade
+    required = [key for key in ("path", "basis") if key not in defaults]
+    entries = {**defaults, **reader.mapping(node, known, required, f"图层 {kind.value}")}
     texts = ("path", "layer", "id_field", "crs", "datum", "source", "licence", "credit")
     path, layer, id_field, crs, datum, source, licence, credit = (reader.text(entries.get(key), key) for key in texts)
     vintage = entries.get("vintage")
@@ -498,6 +519,7 @@ def _layer(reader: Reader, kind: LayerKind, node: yaml.Node) -> LayerSpec:
         accept_suggestions=_yes(reader, entries.get("accept_suggestions"), "accept_suggestions"),
         columns=_columns(reader, entries.get("columns")),
         accept_set_aside=_accepted(reader, entries.get("accept_set_aside")),
+        edition=_edition(reader, entries.get("edition")),
         line=line_of(node),
     )  # fmt: skip
 
@@ -511,6 +533,10 @@ def _accepted(reader: Reader, node: yaml.Node | None) -> Accepted | None:
     on = reader.day(entries.get("on"), "on")
     by, reason = (reader.text(entries.get(key), key) for key in ("by", "reason"))
     return Accepted(reader.integer(entries.get("count"), "count") or 0, by, on.isoformat() if on else "", reason)
+
+
+def _edition(reader: Reader, node: yaml.Node | None) -> str:
+    return reader.word(node, "行业分类版本 edition ", tuple(map(str, EDITIONS)))
 
 
 def _yes(reader: Reader, node: yaml.Node | None, key: str) -> bool:
@@ -561,19 +587,58 @@ def _visit_order(reader: Reader, node: yaml.Node | None) -> VisitOrder:
     return VisitOrder(value or DEFAULT_ORDER.value, by, on.isoformat() if on else "", reason)
 
 
-def _parameters(reader: Reader, node: yaml.Node | None) -> Mapping[str, ChosenParameter]:
-    if node is None:
-        return MappingProxyType({})
+def _parameters(
+    reader: Reader, node: yaml.Node | None, settings_node: yaml.Node | None
+) -> Mapping[str, ChosenParameter]:
+    """Return what texts leave open, chosen with who, when and why; and how things are worked out, which needs none."""
     known = {one.name: one for one in declared()}
-    entries = reader.mapping(node, tuple(known), (), "parameters")
-    return MappingProxyType({name: _parameter(reader, known[name], one) for name, one in entries.items()})
+    entries = {} if node is None else reader.mapping(node, tuple(known), (), "parameters")
+    found = {name: _parameter(reader, known[name], one) for name, one in entries.items()}
+    settings = {} if settings_node is None else reader.mapping(settings_node, tuple(known), (), "settings")
+    for name, one in settings.items():
+        if not known[name].is_setting:
+            reader.fault(
+                one, f"{name} 是条文留待确定的，不是计算设置", remedy="移到 parameters 下，写明决定人、日期和理由"
+            )
+        elif name in entries:
+            reader.fault(one, f"{name} 在 parameters 和 settings 下各写了一次", remedy="只留 settings 下的")
+        else:
+            found[name] = _setting(reader, known[name], one)
+    return MappingProxyType(found)
 
 
-def _parameter(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node) -> ChosenParameter:
+def _misplaced(file: str, node: yaml.Node | None) -> tuple[Problem, ...]:
+    """Return a line on settings that stand among what the texts leave open."""
+    settings = {one.name for one in declared() if one.is_setting}
+    keys = [key for key, _ in node.value if key.value in settings] if isinstance(node, yaml.MappingNode) else []
+    if not keys:
+        return ()
+    names = "、".join(str(key.value) for key in keys)
+    what, remedy = "计算设置写在了 parameters 下，已照用", "移到 settings 下，可只写值，如 snap_distance_m: 300"
+    return (
+        Problem(what, Place(file=file, key="parameters", line=line_of(keys[0])), names, remedy=remedy, is_warning=True),
+    )
+
+
+def _setting(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node) -> ChosenParameter:
+    """Return a setting: its value alone, in the unit that its name carries, or with who, when and why."""
+    if isinstance(node, yaml.MappingNode):
+        return _parameter(reader, declaration, node, required=("value",))
+    value = _value(reader, declaration, node)
+    return ChosenParameter(declaration.name, value, declaration.unit, by=USER_DECIDER, reason=_SETTING)
+
+
+_SETTING = "计算设置"
+
+
+def _parameter(
+    reader: Reader, declaration: ParameterDeclaration, node: yaml.Node, *, required: Sequence[str] = _CHOSEN_BY
+) -> ChosenParameter:
     name = declaration.name
-    entries = reader.mapping(node, _PARAMETER_KEYS, ("value", "by", "on", "reason"), f"参数 {name}")
+    entries = reader.mapping(node, _PARAMETER_KEYS, required, f"参数 {name}")
     edition = reader.integer(entries.get("edition"), "edition")
-    unit = reader.text(entries.get("unit"), "unit")
+    unit = reader.text(entries.get("unit"), "unit") or (declaration.unit if declaration.is_setting else "")
+    value = _value(reader, declaration, entries.get("value"))
     if declaration.type is ParameterType.CODES and edition not in EDITIONS:
         allowed = "、".join(map(str, EDITIONS))
         reader.fault(node, f"参数 {name} 须注明行业分类版本 edition", found=str(edition or ""), allowed=allowed)
@@ -581,7 +646,8 @@ def _parameter(reader: Reader, declaration: ParameterDeclaration, node: yaml.Nod
         reader.fault(node, f"参数 {name} 的单位不符", found=unit, allowed=declaration.unit, remedy="写明 unit 并换算")
     on = reader.day(entries.get("on"), "on")
     by, reason = (reader.text(entries.get(key), key) for key in ("by", "reason"))
-    value = _value(reader, declaration, entries.get("value"))
+    if declaration.is_setting:
+        by, reason = by or USER_DECIDER, reason or _SETTING
     return ChosenParameter(name, value, unit, edition, by, on.isoformat() if on else "", reason)
 
 

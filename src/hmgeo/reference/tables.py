@@ -193,6 +193,17 @@ def renumbered() -> Mapping[tuple[int, str], tuple[str, ...]]:
     return MappingProxyType(found)
 
 
+def means_the_same(code: str) -> bool:
+    """Return whether both editions hold a code for the same trade; False where the table doesn't hold it.
+
+    Examples
+    --------
+    >>> means_the_same("3212"), means_the_same("3130"), means_the_same("1511")
+    (True, False, False)
+    """
+    return all((edition, code) in trades() and (edition, code) not in renumbered() for edition in (2011, 2017))
+
+
 @dataclass(frozen=True, slots=True)
 class Implied:
     """What a kind of source, or a trade, says of a fact: yes, no, maybe (a class wider than the fact) or unknown."""

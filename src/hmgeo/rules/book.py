@@ -380,6 +380,7 @@ def _parameter(one: ParameterDeclaration) -> str:
         ("单位", one.unit),
         ("默认约定", one.default),
         ("已定", one.settled),
+        ("写在", "settings" if one.is_setting else ""),
         ("参考", "；".join(f"{hint.value}（{hint.source}，{hint.label}）" for hint in one.hints)),
     )
     return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,6 +35,7 @@ _STR, _INT, _FLOAT, _BOOL, _DATE, _NULL = (
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "timestamp", "null")
 )
 _PLAIN_NUMBER = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?|\.inf)$")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 _OPENING = (
     yaml.BlockMappingStartToken,
     yaml.BlockSequenceStartToken,
@@ -162,10 +164,16 @@ class Reader:
 
     Every method returns a usable stand-in where a value is wrong, so that reading goes on and all faults of a file are
     found at once.
+
+    Parameters
+    ----------
+    takes_quoted_days
+        Whether a day may stand in quotes, as people write it; rule files keep to one form.
     """
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, takes_quoted_days: bool = False) -> None:
         self.file = file
+        self.takes_quoted_days = takes_quoted_days
         self.problems: list[Problem] = []
 
     def fault(self, node: yaml.Node | int, what: str, *, found: str = "", allowed: str = "", remedy: str = "") -> None:
@@ -286,13 +294,10 @@ class Reader:
         if node is None:
             return None
         remedy = "核对日期"
-        if isinstance(node, yaml.ScalarNode):
-            try:
+        if isinstance(node, yaml.ScalarNode) and _DAY.match(str(node.value)):
+            with suppress(ValueError):
                 day = date.fromisoformat(str(node.value))
-            except ValueError:
-                pass
-            else:
-                if node.tag == _DATE:
+                if node.tag == _DATE or self.takes_quoted_days:
                     return day
                 remedy = "去掉日期两边的引号"
         self.fault(node, f"{of}应为日期", found=str(node.value)[:40], allowed="YYYY-MM-DD", remedy=remedy)

@@ -29,6 +29,7 @@ _KEYS = (
     "replaces",
     "when",
     "settled",
+    "setting",
 )
 
 
@@ -92,6 +93,8 @@ class ParameterDeclaration:
         `parameter=choice`: asked only then; empty where it is always asked.
     settled
         How the program's design decides the point, so that nobody has to choose; empty where it doesn't.
+    is_setting
+        Whether it says how water and ground are worked out, of which no text speaks: it stands under `settings`.
     """
 
     name: str
@@ -106,6 +109,7 @@ class ParameterDeclaration:
     replaces: tuple[str, ...] = ()
     when: str = ""
     settled: str = ""
+    is_setting: bool = False
 
     def choice(self, code: str) -> Choice | None:
         """Return the choice of that code, None where it isn't one."""
@@ -184,6 +188,7 @@ def _declaration(reader: Reader, node: yaml.Node) -> ParameterDeclaration:
         replaces=reader.texts(entries.get("replaces"), "replaces"),
         when=reader.text(entries.get("when"), "when"),
         settled=reader.text(entries.get("settled"), "settled"),
+        is_setting=reader.truth(entries.get("setting"), "setting"),
     )
 
 
