@@ -61,6 +61,7 @@ ONE_IMPORTER = {
     "hmgeo.commands.books": "one group of commands",
     "hmgeo.commands.projects": "one group of commands",
     "hmgeo.commands.sites": "one group of commands",
+    "hmgeo.compare.archive": "one command",
     "hmgeo.compare.diff": "one command",
     "hmgeo.compare.explain": "one command",
     "hmgeo.compare.ledger": "one command",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from hmgeo.compare.archive import archive_run
 from hmgeo.compare.explain import Part, as_plain, explain_finding
 from hmgeo.compare.verify import DIFFERS, NOTE, OPEN, SAME, holds, verify_run
 from hmgeo.errors import InputError
@@ -349,3 +352,76 @@ def test_decisions_are_read_from_every_sheet(tmp_path: Path) -> None:
         read_decisions(tmp_path / "决定.xlsx")
     assert "图层/工作表 乡镇，第 2 行，字段 结论编号：同一条结论有两个决定" in str(caught.value)
     assert "图层/工作表 空：没有认出人工决定的表头" in str(caught.value)
+
+
+def unpacked(book: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(book) as held:
+        held.extractall(folder)
+    return folder / book.stem
+
+
+def test_an_archive_unpacked_elsewhere_is_verified_there(project: Path, run: Path, tmp_path: Path) -> None:
+    data = Path(shutil.move(project / "data", tmp_path / "底图"))  # an input that lies outside the project
+    file = project / "project.yml"
+    file.write_text(file.read_text(encoding="utf-8").replace("path: data/", "path: ../底图/"), encoding="utf-8")
+    run = run_project(file, run).folder
+    (run / "笔记.txt").write_text("现场", encoding="utf-8")
+    made = archive_run(run, tmp_path / "案卷.zip")
+    first = (tmp_path / "案卷.zip").read_bytes()
+    archive_run(run, tmp_path / "案卷.zip")
+    assert (tmp_path / "案卷.zip").read_bytes() == first
+    held = {one.title: one.files for one in made.contents}
+    outputs = json.loads((run / "data" / "manifest.json").read_text(encoding="utf-8"))["outputs"]
+    assert (held["输入和设置"], held["结果文件夹"]) == (3, len(outputs) + 1)
+    assert made.size_bytes == len(first)
+    assert "结果文件夹里另有 1 个文件不是 hmgeo 写出的，没有收入：笔记.txt。" in made.remarks
+    shutil.rmtree(project)
+    shutil.rmtree(data)
+    top = unpacked(tmp_path / "案卷.zip", tmp_path / "空")
+    again = verify_run(top / "case" / "项目" / "runs" / "2019-06-30")
+    assert told(again)["重跑"] == (SAME, f"{len(outputs)} 个文件字节相同")
+    assert holds(again)
+    for line in (top / "校验和.txt").read_text(encoding="utf-8").splitlines():
+        digest, _, name = line.partition("  ")
+        assert hashlib.sha256((top / name).read_bytes()).hexdigest() == digest
+    listed = (top / "lock.txt").read_text(encoding="utf-8")
+    assert {"hmgeo", "numpy", "shapely"} <= {line.partition("==")[0] for line in listed.splitlines()}
+    guide = (top / "说明.txt").read_text(encoding="utf-8")
+    assert "hmgeo verify case/项目/runs/2019-06-30" in guide
+    assert "没有收入安装包，只在 lock.txt 列出版本" in guide
+    assert (top / "rules" / "parameters.yml").is_file()
+
+
+def test_what_could_not_be_run_again_or_must_not_leave_is_not_archived(
+    project: Path, run: Path, tmp_path: Path, hmgeo_command: Callable[..., Ended]
+) -> None:
+    def classified(held: dict[str, object]) -> None:
+        held["inputs"][0]["classification"] = "涉密"  # type: ignore[index]
+        held["versions"]["shapely"] = "1.0"  # type: ignore[index]
+
+    resign(run, classified)
+    (project / "data" / "enterprises.csv").write_text("改了", encoding="utf-8")
+    (run / "map.html").write_text("x", encoding="utf-8")
+    ended = hmgeo_command("archive", run, "--out", tmp_path / "a.zip")
+    assert ended.code == 2
+    assert "有标注涉密的图层，不归档（现为「data/enterprises.csv」）" in ended.err
+    for words in ("写出后改动过：map.html", "与运行时不同：data/enterprises.csv", "shapely 1.0→"):
+        assert words in ended.err
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_an_archive_with_packages_has_all_that_are_needed(run: Path, tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / "numpy-0.1-py3-none-any.whl").write_bytes(b"")
+    with pytest.raises(InputError, match=r"wheels：安装包不齐（现为「.* 等 \d+ 个」）"):
+        archive_run(run, tmp_path / "a.zip", wheels=wheels)
+    archive_run(run, tmp_path / "a.zip")
+    top = unpacked(tmp_path / "a.zip", tmp_path)
+    for line in (top / "lock.txt").read_text(encoding="utf-8").splitlines()[1:]:
+        name, _, version = line.partition("==")
+        (wheels / f"{name.replace('-', '_')}-{version}-py3-none-any.whl").write_bytes(b"")
+    made = archive_run(run, tmp_path / "b.zip", wheels=wheels)
+    assert made.remarks == ()
+    guide = (unpacked(tmp_path / "b.zip", tmp_path) / "说明.txt").read_text(encoding="utf-8")
+    assert "pip install --no-index --find-links wheels -r lock.txt" in guide

@@ -56,6 +56,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "offsets": sites.offsets,
     "map": projects.draw,
     "verify": projects.verify,
+    "archive": projects.archive,
     "explain": projects.explain,
     "diff": projects.diff,
 }

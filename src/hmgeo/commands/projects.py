@@ -1,4 +1,4 @@
-"""Commands on projects, files and runs: demo, run, init, check, screen, pairs, map, flow, verify, explain, diff."""
+"""Commands on projects, files and runs: demo, run, init, check, screen, pairs, map, flow, and all that compares."""
 
 from __future__ import annotations
 
@@ -305,6 +305,36 @@ def verify(
             OUT.print(str(one), markup=False)
     if not holds(checks):
         raise typer.Exit(EXIT_FAIL_ON)
+
+
+def archive(
+    folder: Annotated[Path, typer.Argument(help="hmgeo run 的结果文件夹。")],
+    out: Annotated[Path, typer.Option("--out", help="写出的 zip。")] = Path("案卷.zip"),
+    project: Annotated[
+        Path | None, typer.Option("--project", help="project.yml 或其所在文件夹；不写则在结果文件夹之上找。")
+    ] = None,
+    wheels: Annotated[
+        Path | None, typer.Option("--wheels", help="存放全部安装包的文件夹，一并收入；不下载。不写则只列版本。")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """把一次运行装成一个案卷：输入、设置、结果、规则库、版本（和安装包），日后断网也能重跑核对；涉密的不装。"""
+    from hmgeo.compare.archive import archive_run, size_text
+
+    made = archive_run(folder, out, project, wheels)
+    if as_json:
+        told = {"contents": [one._asdict() for one in made.contents], "bytes": made.size_bytes, "remarks": made.remarks}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    shown = Table(
+        "内容", "文件", "大小", title=escape(f"{out.name} {size_text(made.size_bytes)}"), title_justify="left"
+    )
+    for one in made.contents:
+        shown.add_row(one.title, str(one.files), size_text(one.size_bytes))
+    OUT.print(shown)
+    for remark in made.remarks:
+        LOG.print(remark, markup=False)
 
 
 def explain(

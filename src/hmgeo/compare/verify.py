@@ -231,7 +231,7 @@ def verify_run(
     """
     manifest, record = read_manifest(folder)
     home = home_of(folder, project, manifest)
-    checks = [*_outputs(folder, manifest, record), *inputs_checked(home, manifest, words)]
+    checks = [*outputs_checked(folder, manifest, record), *inputs_checked(home, manifest, words)]
     return (*checks, *(_reran(folder, manifest, home, words, checks, progress) if rerun else ()))
 
 
@@ -326,7 +326,8 @@ def project_name(manifest: Mapping[str, Any]) -> str:
     return next(iter(manifest.get("settings", {})), FILE_NAME)
 
 
-def _outputs(folder: Path, manifest: Mapping[str, Any], record: Path) -> Iterator[Check]:
+def outputs_checked(folder: Path, manifest: Mapping[str, Any], record: Path) -> Iterator[Check]:
+    """Hold the files of a run against what its manifest says was written."""
     listed: Mapping[str, Mapping[str, Any]] = manifest["outputs"]
     gone = [name for name in listed if not (folder / name).is_file()]
     edited = [name for name in listed if name not in gone and file_sha256(folder / name) != listed[name]["sha256"]]
@@ -352,8 +353,7 @@ def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path |
         remedy = "用 --project 写明项目文件夹（裸文件的排查写存放这些文件的文件夹）"
         yield Check(OPEN, "输入", "没有找到 project.yml，输入没有核对", remedy)
         return
-    sums = {one["path"]: one["sha256"] for one in manifest["inputs"] if one.get("sha256")}
-    sums |= manifest.get("settings", {})
+    sums = recorded_files(manifest)
     paths = {name: home / name for name in sums}
     for option in FILE_OPTIONS:
         asked, paths = _file_asked(home, manifest, paths, option, words)
@@ -374,6 +374,12 @@ def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path |
     if "settings" not in manifest:
         told = "较早的版本没有记下 project.yml 的校验值，改没改过看重跑的结果"
         yield Check(OPEN, _SETTINGS, told)
+
+
+def recorded_files(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of every input and setting of a run, by path from the project's folder."""
+    sums: dict[str, str] = {one["path"]: one["sha256"] for one in manifest["inputs"] if one.get("sha256")}
+    return {**sums, **manifest.get("settings", {})}
 
 
 ADDED = "输入（新增的设置文件）"

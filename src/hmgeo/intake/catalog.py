@@ -75,20 +75,22 @@ def file_sha256(path: Path) -> str:
 
     An ASCII grid's .prj belongs to it: nothing else says where it lies.
     """
-    members = grid_members(path)
-    if path.is_dir():
-        members = sorted(near for near in path.iterdir() if near.is_file() and near.suffix.lower() != ".lock")
-    if path.suffix.lower() == ".shp":
-        members = sorted(
-            (near for near in path.parent.iterdir() if near.stem == path.stem and _is_member(near)),
-            key=lambda member: member.suffix.lower(),
-        )
     digest = hashlib.sha256()
-    for member in members:
+    for member in file_members(path):
         with member.open("rb") as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 digest.update(chunk)
     return digest.hexdigest()
+
+
+def file_members(path: Path) -> list[Path]:
+    """Return the files that a file is made of: itself, or the members of a shapefile, a .gdb folder, a grid."""
+    if path.is_dir():
+        return sorted(near for near in path.iterdir() if near.is_file() and near.suffix.lower() != ".lock")
+    if path.suffix.lower() == ".shp":
+        near = (one for one in path.parent.iterdir() if one.stem == path.stem and _is_member(one))
+        return sorted(near, key=lambda member: member.suffix.lower())
+    return grid_members(path)
 
 
 def grid_members(path: Path) -> list[Path]:

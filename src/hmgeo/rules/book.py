@@ -202,6 +202,12 @@ def _packaged() -> tuple[RuleFile, ...]:
     return kept("rules", room, sources, lambda: _read_all(contents))
 
 
+def shipped_rule_files() -> dict[str, Path]:
+    """Return the files of the packaged rule book by name, that of the parameters among them."""
+    room = Path(__file__).parent / "data"
+    return {path.name: path for path in sorted(room.iterdir()) if path.suffix in SUFFIXES}
+
+
 def pack_files(pack: Path) -> list[Path]:
     """Return the files of rules that a pack is: itself, or those in a folder."""
     inside = pack.iterdir() if pack.is_dir() else ()
