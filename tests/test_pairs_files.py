@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import geopandas
 import numpy as np
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from pyproj import Geod, Transformer
 from strategies import offset, star
 
 import hmgeo.intake.formats.packed
@@ -28,9 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from conftest import Ended
+
 PLACE = (113.05, 23.68)
 FARMLAND = {"kind": LayerKind.FARMLAND, "basis": Basis.SYNTHETIC}
 COUNT = 90
+NORTH = {away_m: Geod(ellps="GRS80").fwd(*PLACE, 0, away_m)[:2] for away_m in (500, 700, 3000, 8000, 20_000)}
+SCHOOLS = [[name, *NORTH[20_000], *NORTH[away_m]] for name, away_m in (("近", 500), ("中", 3000), ("远", 8000))]
+"""Name, the gate, the centre: so many metres north of the first source."""
 
 
 def parcels(away_deg: float = 0.0) -> geopandas.GeoDataFrame:
@@ -254,3 +261,67 @@ def test_the_pack_command_names_what_it_wrote(hmgeo_command: Callable[..., objec
     assert ended.out.strip().endswith("working.parquet")
     assert "共 89 个要素，1 个行组" in ended.err
     assert "几何修复 1 行" in ended.err
+
+
+def test_any_kind_of_receptors_and_several_radii(
+    hmgeo_command: Callable[..., Ended], tmp_path: Path, sources: Path
+) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["填表说明"])  # type: ignore[union-attr]
+    sheet = book.create_sheet("学校")
+    for row in (["校名", "大门经度", "大门纬度", "中心经度", "中心纬度"], *SCHOOLS):
+        sheet.append(row)
+    book.save(tmp_path / "schools.xlsx")
+    said = ["pairs", "--sources", sources, "--receptors", tmp_path / "schools.xlsx", "--kind", "sensitive_sites"]
+    said += [
+        "--receptors-layer",
+        "学校",
+        "--radius",
+        "5km，1km,10km",
+        "--aggregate",
+        "--out",
+        tmp_path / "counts.parquet",
+    ]
+    asked = hmgeo_command(*said)
+    assert asked.code == 2
+    assert (
+        "写 --receptors-columns lon=中心经度,lat=中心纬度 或 --receptors-columns lon=大门经度,lat=大门纬度" in asked.err
+    )
+    told = "lon=中心经度,lat=中心纬度,id=校名"
+    assert hmgeo_command(*said, "--receptors-columns", told).code == 0
+    counts = pq.read_table(tmp_path / "counts.parquet").to_pylist()
+    of_first = {row["radius_m"]: row["count"] for row in counts if (row["source_id"], row["class"]) == ("E0", "all")}
+    assert of_first == {1000.0: 1, 5000.0: 2, 10000.0: 3}
+    without = [word for word in said if word != "--aggregate"]
+    assert hmgeo_command(*without, "--receptors-columns", told).code == 0
+    pairs = pq.read_table(tmp_path / "counts.parquet").to_pylist()
+    first = [(row["receptor_id"], row["receptor_kind"], row["distance_m"]) for row in pairs if row["source_id"] == "E0"]
+    assert first == [
+        ("近", "sensitive_sites", 500.0),
+        ("中", "sensitive_sites", 3000.0),
+        ("远", "sensitive_sites", 8000.0),
+    ]
+
+
+def test_receptors_in_metres_are_placed_by_the_crs_that_is_said(
+    hmgeo_command: Callable[..., Ended], tmp_path: Path, sources: Path
+) -> None:
+    east, north = Transformer.from_crs(4490, 4547, always_xy=True).transform(*NORTH[700])
+    (tmp_path / "a.csv").write_text(f"id,name,X,Y\nS1,村,{east},{north}\n", encoding="utf-8")
+    said = [
+        "pairs",
+        "--sources",
+        sources,
+        "--receptors",
+        tmp_path / "a.csv",
+        "--kind",
+        "敏感目标",
+        "--out",
+        tmp_path / "p",
+    ]
+    assert hmgeo_command(*said, "--receptors-crs", "EPSG:4547", "--radius", "1km").code == 0
+    assert pq.read_table(tmp_path / "p")["distance_m"].to_pylist() == [pytest.approx(700, abs=1e-3)]
+    unknown = hmgeo_command(*said[:-4], "--kind", "村庄", "--out", tmp_path / "p")
+    assert unknown.code == 2
+    assert "没有这种图层" in unknown.err
+    assert "sensitive_sites（敏感目标）" in unknown.err

@@ -179,18 +179,20 @@ def pack(
     crs: Annotated[str, typer.Option("--crs", help="坐标系，如 EPSG:4547。")] = "",
     datum: Annotated[str, typer.Option("--datum", help="大地基准，如 gcj02。")] = "",
     central_meridian: Annotated[float | None, typer.Option("--central-meridian", help="度，如 114。")] = None,
+    columns: ColumnsOption = None,
 ) -> None:
     """整理一个受体图层并写成工作格式：按空间排序的 GeoParquet，以后测算只读用得着的部分。"""
     from hmgeo.intake.formats.archive import stored_at
     from hmgeo.intake.load import ReadOptions
     from hmgeo.project.check import layer_kind
     from hmgeo.project.pairs.measure import pack_file
+    from hmgeo.project.spec import told_columns
 
-    options = ReadOptions(layer, id_field, crs, datum, central_meridian)
+    options = ReadOptions(layer, id_field, crs, datum, central_meridian, columns=told_columns(columns or ()))
     given = stored_at(file)
-    kind_of = layer_kind(kind, given if isinstance(given, Path) else Path(given.name), options)
+    known = layer_kind(kind, given if isinstance(given, Path) else Path(given.name), options)
     with Reporter() as report:
-        made = pack_file(given, out, options=options, kind=kind_of, progress=report)
+        made = pack_file(given, out, options=options, kind=known, progress=report)
     for event, count in made.packed.ledger.events().items():
         LOG.print(f"{event} {count} 行", markup=False)
     LOG.print(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 from rich.console import Console
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from hmgeo.intake.load import ReadOptions
     from hmgeo.project.check import CheckReport
     from hmgeo.project.check import Table as PrintedTable
     from hmgeo.project.run import Run
@@ -39,6 +41,10 @@ ColumnsOption = Annotated[
         "--columns",
         help="哪一列是什么：lon=列名,lat=列名,name=列名；分列 lon=度列+分列+秒列；一格 lonlat=列名；或 yml 文件。",
     ),
+]
+SecondColumnsOption = Annotated[
+    list[str] | None,
+    typer.Option(help="受体（耕地）文件哪一列是什么，写法同 --columns，如 class=列名,id=列名；或 yml 文件。"),
 ]
 AcceptOption = Annotated[bool, typer.Option("--accept-suggestions", help="采纳位置检查的建议，逐条记入台账。")]
 EvidenceOption = Annotated[
@@ -85,6 +91,14 @@ def refuse_unused(given: Mapping[str, object], why: str, remedy: str) -> None:
 
     said = [(name, value) for name, value in given.items() if value not in (None, "", False)]
     raise_problems(UsageError, [Problem(why, Place(key=name), str(value), remedy=remedy) for name, value in said])
+
+
+def options_of(flag: str, columns: list[str] | None, *said: Any) -> ReadOptions:  # noqa: ANN401 -- its fields
+    """Return what is said of a file: its columns by a flag of their own, the rest as `ReadOptions` begins."""
+    from hmgeo.intake.load import ReadOptions
+    from hmgeo.project.spec import told_columns
+
+    return replace(ReadOptions(*said), columns=told_columns(columns or (), flag), columns_flag=flag)
 
 
 def day_of(text: str) -> dt.date | None:

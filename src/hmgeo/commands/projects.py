@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -27,11 +28,13 @@ from hmgeo.commands.options import (
     PublicOption,
     RadiusOption,
     Reporter,
+    SecondColumnsOption,
     WatermarkOption,
     WordsOption,
     day_of,
     fail_on_verdict,
     language_of,
+    options_of,
     ready_engine,
     show_check,
     summarise,
@@ -140,6 +143,7 @@ def screen(  # one option for each thing that a bare file doesn't say
     central_meridian: Annotated[float | None, typer.Option(help="无带号米制坐标的中央子午线，度，如 114。")] = None,
     sources_axis_order: Annotated[str, typer.Option(help="污染源坐标列的顺序：lon_lat 或 lat_lon（两列颠倒）。")] = "",
     columns: ColumnsOption = None,
+    farmland_columns: SecondColumnsOption = None,
     fail_on: FailOption = "",
     words: WordsOption = None,
     *,
@@ -164,13 +168,9 @@ def screen(  # one option for each thing that a bare file doesn't say
     meanings = () if words is None else read_words(words)
     options = ReadOptions(sources_layer, sources_id, sources_crs, sources_datum, *said, words=meanings)
     first = BareFile(sources, options, sources_basis, credit=sources_credit)
-    second = BareFile(
-        farmland,
-        ReadOptions(farmland_layer, farmland_id, farmland_crs, farmland_datum, central_meridian, words=meanings),
-        farmland_basis,
-        farmland_covers,
-        farmland_credit,
-    )
+    of_land = farmland_layer, farmland_id, farmland_crs, farmland_datum, central_meridian
+    land_options = options_of("--farmland-columns", farmland_columns, *of_land)
+    second = BareFile(farmland, replace(land_options, words=meanings), farmland_basis, farmland_covers, farmland_credit)
     with Reporter(lang) as report:
         finished = screen_files(
             first, second, out, radius_m=radius_m, clipped_area=clipped_area, wish=wish, progress=report
@@ -183,9 +183,22 @@ def pairs(
     sources: Annotated[Path, typer.Option("--sources", help="污染源文件。")],
     receptors: Annotated[str, typer.Option("--receptors", help="受体文件；parquet 也可写地址，如 s3://桶/文件。")],
     out: Annotated[str, typer.Option("--out", help="写出的 parquet 文件，也可写地址。")],
-    radius: RadiusOption = "10km",
+    kind: Annotated[str, typer.Option("--kind", help="受体是哪种图层，如 sensitive_sites；默认耕地。")] = "farmland",
+    radius: Annotated[
+        str, typer.Option("--radius", help="半径，如 10km；几个写 1km,5km,10km：只在这几个半径计数。")
+    ] = "10km",
+    sources_layer: Annotated[str, typer.Option(help="污染源的工作表或图层名。")] = "",
+    sources_id: Annotated[str, typer.Option(help="污染源编号所在的列。")] = "",
+    sources_crs: Annotated[str, typer.Option(help="污染源坐标系，如 EPSG:4547。")] = "",
+    sources_datum: Annotated[str, typer.Option(help="污染源大地基准，如 gcj02。")] = "",
+    receptors_layer: Annotated[str, typer.Option(help="受体的工作表或图层名。")] = "",
+    receptors_id: Annotated[str, typer.Option(help="受体编号所在的列。")] = "",
+    receptors_crs: Annotated[str, typer.Option(help="受体坐标系。")] = "",
+    receptors_datum: Annotated[str, typer.Option(help="受体大地基准。")] = "",
+    central_meridian: Annotated[float | None, typer.Option(help="无带号米制坐标的中央子午线，度，如 114。")] = None,
     scheduler: Annotated[str, typer.Option("--scheduler", help="Dask 调度程序：tcp://主机:端口，或 local。")] = "",
     columns: ColumnsOption = None,
+    receptors_columns: SecondColumnsOption = None,
     *,
     aggregate: Annotated[bool, typer.Option("--aggregate", help="只写各污染源的计数和面积。")] = False,
     clipped_area: Annotated[
@@ -196,19 +209,20 @@ def pairs(
     ready_engine()
     first_use.keep_lean()
     from hmgeo.intake.formats.archive import stored_at
-    from hmgeo.intake.load import ReadOptions
-    from hmgeo.project.bare import BareFile, parse_radius_m
+    from hmgeo.project.bare import BareFile, kind_of, parse_radii_m
     from hmgeo.project.pairs.measure import pairs_files
-    from hmgeo.project.spec import told_columns
 
-    radius_m = parse_radius_m(radius)
+    radii_m = parse_radii_m(radius)
     target = stored_at(out)
+    said = sources_layer, sources_id, sources_crs, sources_datum, central_meridian
+    of_receptors = receptors_layer, receptors_id, receptors_crs, receptors_datum, central_meridian
     with Reporter() as report:
         found = pairs_files(
-            BareFile(sources, ReadOptions(columns=told_columns(columns or ()))),
-            BareFile(stored_at(receptors)),
+            BareFile(sources, options_of("--columns", columns, *said)),
+            BareFile(stored_at(receptors), options_of("--receptors-columns", receptors_columns, *of_receptors)),
             target,
-            radius_m=radius_m,
+            kind=kind_of(kind),
+            radius_m=radii_m,
             aggregate=aggregate,
             clipped_area=clipped_area,
             scheduler=scheduler,

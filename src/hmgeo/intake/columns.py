@@ -382,7 +382,7 @@ def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Se
     return made.at(chosen, [replace(one, is_own=False) for one in turned_away])
 
 
-def read_mapping(text: str) -> tuple[tuple[str, str], ...]:
+def read_mapping(text: str, flag: str = "--columns") -> tuple[tuple[str, str], ...]:
     """Read `lon=列名,lat=列名` as pairs of role and column name; names may hold commas.
 
     Examples
@@ -396,9 +396,7 @@ def read_mapping(text: str) -> tuple[tuple[str, str], ...]:
     wrong = [parts[at] for at, pair in enumerate(pairs) if len(pair) == 1 or not pair[1].strip()]
     if wrong:
         remedy = "写作 lon=列名,lat=列名,name=列名；一格两值写 lonlat=列名；度、分、秒分列写 lon=度列+分列+秒列"
-        raise UsageError(
-            Problem("列的对应看不懂", Place(key="--columns"), "、".join(wrong), "、".join(ROLE_WORDS), remedy)
-        )
+        raise UsageError(Problem("列的对应看不懂", Place(key=flag), "、".join(wrong), "、".join(ROLE_WORDS), remedy))
     return tuple((pair[0].strip(), pair[1].strip()) for pair in pairs)
 
 
@@ -412,11 +410,11 @@ def lacks_coordinates(columns: Columns, raw: RawTable) -> bool:
     return not any(one is not None and not one.is_weak for one in named) and not by_values(raw.columns)
 
 
-def require_coordinates(columns: Columns, raw: RawTable, place: Place) -> None:
+def require_coordinates(columns: Columns, raw: RawTable, place: Place, flag: str) -> None:
     """Raise an `InputError` that says what was found and what to type, unless the coordinates are known."""
     if columns.rivals:
         named = "；".join(one.label for one in columns.rivals)
-        lines = " 或 ".join(one.line for one in columns.rivals)
+        lines = " 或 ".join(one.typed(flag) for one in columns.rivals)
         what = (
             "坐标列不止一种读法，请指明用哪一对" if len(columns.rivals) > 1 else "坐标列像是别处的位置，请指明是否采用"
         )
@@ -424,7 +422,7 @@ def require_coordinates(columns: Columns, raw: RawTable, place: Place) -> None:
     if columns.place is not None:
         parts = unused_parts(columns.place, columns.spares, raw.headers)
         if parts:
-            remedy = _typed("--columns lon=度列+分列+秒列,lat=度列+分列+秒列")
+            remedy = _typed(f"{flag} lon=度列+分列+秒列,lat=度列+分列+秒列")
             raise InputError(Problem("有分、秒列而对不上度列，坐标不完整", place, "、".join(parts), remedy=remedy))
         return
     offered = by_values(raw.columns)
@@ -436,7 +434,7 @@ def require_coordinates(columns: Columns, raw: RawTable, place: Place) -> None:
             found=found + ("……" if len(raw.headers) > _MOST_NAMED else ""),
             allowed="经度/东经/lon/lng 与 纬度/北纬/lat；X坐标/东坐标 与 Y坐标/北坐标；坐标、经纬度（一格两值）",
             remedy=(f"{offered[0].label} 的数值像经纬度：" if offered else "首行须为列名（如 经度、纬度）；")
-            + _typed(offered[0].line if offered else "--columns lon=列名,lat=列名"),
+            + _typed(offered[0].typed(flag) if offered else f"{flag} lon=列名,lat=列名"),
         )
     )
 
@@ -732,6 +730,8 @@ class ReadOptions:
         What words outside the closed lists mean.
     edition
         Of GB/T 4754, for the rows that state none: 2011 or 2017.
+    columns_flag
+        What is typed on the command line to say the columns of this file; errors name it.
     """
 
     layer: str = ""
@@ -746,6 +746,7 @@ class ReadOptions:
     in_china: bool = False
     words: tuple[WordMeaning, ...] = ()
     edition: str = ""
+    columns_flag: str = field(default="--columns", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
         if not are_receptors and lacks_coordinates(columns, raw):
             _leave_unlocated(outcome)
             return outcome
-        require_coordinates(columns, raw, place)
+        require_coordinates(columns, raw, place, options.columns_flag)
         locate_table(raw, columns, declared, outcome)
         label = "、".join(dict.fromkeys((columns["lon"], columns["lat"])))
         check_range(outcome, label, accept_swaps=options.accept_suggestions, in_china=options.in_china)

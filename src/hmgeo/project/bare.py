@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,13 +83,50 @@ def parse_radius_m(text: str) -> float:
     return radius_m
 
 
+def parse_radii_m(text: str) -> tuple[float, ...]:
+    """Return radii in metres, the least first, from text such as 1km,5km,10km.
+
+    Raises
+    ------
+    UsageError
+        As `parse_radius_m`.
+
+    Examples
+    --------
+    >>> parse_radii_m("5km, 500m"), parse_radii_m("1km、10公里")
+    ((500.0, 5000.0), (1000.0, 10000.0))
+    """
+    return tuple(sorted({parse_radius_m(one) for one in re.split("[,，、]", text)}))
+
+
+def kind_of(word: str) -> LayerKind:
+    """Return the kind of layer that a code or a Chinese word means.
+
+    Raises
+    ------
+    UsageError
+        An unknown word.
+    """
+    found = next((kind for kind in LayerKind if word in {kind.value, kind.zh}), None)
+    if found is None:
+        allowed = "、".join(f"{kind.value}（{kind.zh}）" for kind in LayerKind)
+        raise UsageError(Problem("没有这种图层", Place(key="--kind"), word, allowed, "改为其中之一"))
+    return found
+
+
 def load_bare(
-    sources: BareFile, farmland: BareFile, *, opener: Callable[..., tuple[Layer, Ledger]] | None = None
+    sources: BareFile,
+    farmland: BareFile,
+    *,
+    kind: LayerKind = LayerKind.FARMLAND,
+    opener: Callable[..., tuple[Layer, Ledger]] | None = None,
 ) -> tuple[Positions, Layer, Ledger]:
     """Load both files.
 
     Parameters
     ----------
+    kind
+        What the second file holds.
     opener
         Opens the farmland, by address too; takes what `load_receptors` takes, which opens it otherwise.
 
@@ -118,9 +156,9 @@ def load_bare(
     layer = collector.layer(
         opener or load_receptors,
         path=paths[1],
-        kind=LayerKind.FARMLAND,
+        kind=kind,
         basis=farmland.basis,
-        name=LayerKind.FARMLAND.value,
+        name=kind.value,
         provenance=Provenance(farmland.path.name, credit=farmland.credit),
         gates=gates,
         options=farmland.options,

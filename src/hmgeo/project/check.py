@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from hmgeo.errors import HmgeoError, Place, Problem, UsageError
+from hmgeo.errors import HmgeoError, Place, Problem
 from hmgeo.intake.catalog import shipped_layers
 from hmgeo.intake.formats.raster import RASTER_SUFFIXES
 from hmgeo.intake.inspect import Inspection, guess_kind, inspect_file
@@ -18,6 +18,7 @@ from hmgeo.intake.rows import name_rows
 from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.crosscheck import CrossCheck, cross_check
 from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, write_fixme
+from hmgeo.project.bare import kind_of
 from hmgeo.project.folder import whole_file
 from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, Inputs, load_inputs
 from hmgeo.project.run import WARNED_EVENTS, cross_warnings, layers_used
@@ -208,12 +209,8 @@ def layer_kind(word: str, path: Path, options: ReadOptions) -> LayerKind:
     UsageError
         An unknown word.
     """
-    kinds = {kind.value: kind for kind in LayerKind} | {kind.zh: kind for kind in LayerKind}
-    if word in kinds:
-        return kinds[word]
     if word:
-        allowed = "、".join(f"{kind.value}（{kind.zh}）" for kind in LayerKind)
-        raise UsageError(Problem("没有这种图层", Place(key="--kind"), word, allowed, "改为其中之一"))
+        return kind_of(word)
     return LayerKind.ELEVATION if path.suffix.lower() in RASTER_SUFFIXES else guess_kind(path, options)
 
 

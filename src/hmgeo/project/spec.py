@@ -427,8 +427,8 @@ def _validity(reader: Reader, node: yaml.Node) -> Validity:
     return Validity(subject, state, by, on or date.min, document, since, successor.strip("《》"), line=line_of(node))
 
 
-def told_columns(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Read what `--columns` says: `lon=列名,lat=列名`, or a file with the entries of a layer's `columns`.
+def told_columns(texts: Sequence[str], flag: str = "--columns") -> tuple[tuple[str, str], ...]:
+    """Read what such as `--columns` says: `lon=列名,lat=列名`, or a file with the entries of a layer's `columns`.
 
     Raises
     ------
@@ -439,10 +439,10 @@ def told_columns(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
     for text in texts:
         path = Path(text)
         if "=" in text or path.suffix not in {".yml", ".yaml"}:
-            found += read_mapping(text)
+            found += read_mapping(text, flag)
             continue
         if not path.is_file():
-            raise ProjectError(Problem("找不到列对应文件", Place(file=path.name, key="--columns"), remedy="核对路径"))
+            raise ProjectError(Problem("找不到列对应文件", Place(file=path.name, key=flag), remedy="核对路径"))
         reader = Reader(path.name, takes_quoted_days=True)
         root = compose(path.read_bytes(), path.name, "列对应文件", ProjectError)
         found += _columns(reader, reader.mapping(root, ("columns",), ("columns",), "列对应文件").get("columns"))

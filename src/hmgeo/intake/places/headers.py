@@ -288,10 +288,9 @@ class Coordinates:
         """The columns in words."""
         return "、".join(dict.fromkeys((shown_columns(self.lon), shown_columns(self.lat))))
 
-    @property
-    def line(self) -> str:
-        """What to type to have these columns read."""
-        return "--columns " + ",".join(f"{role}={name}" for role, name in self.said)
+    def typed(self, flag: str = "--columns") -> str:
+        """Return what to type to have these columns read."""
+        return f"{flag} " + ",".join(f"{role}={name}" for role, name in self.said)
 
     @property
     def said(self) -> tuple[tuple[str, str], ...]:

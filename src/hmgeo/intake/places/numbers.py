@@ -412,7 +412,7 @@ def _use_spares(raw: RawTable, columns: Columns, texts: tuple[list[str], list[st
             value = "，".join(dict.fromkeys(filter(None, (cells[0][row], cells[1][row]))))
             if not is_taken:
                 reason = f"{used} 空白而 {name} 有数值，未采用；请填入前者"
-                reason += f"，或写 {spare.line}" if spare.is_own else ""
+                reason += f"，或写 {spare.typed()}" if spare.is_own else ""
                 outcome.reject(row, reason, field=name, value=value)
                 continue
             texts[0][row], texts[1][row], own[row] = cells[0][row], cells[1][row], True

@@ -10,6 +10,7 @@ where every worker finds it under the same path or address.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
@@ -58,7 +59,8 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
     receptors: BareFile,
     out: str | Path | RemoteFile,
     *,
-    radius_m: float = 10_000.0,
+    kind: LayerKind = LayerKind.FARMLAND,
+    radius_m: float | Sequence[float] = 10_000.0,
     aggregate: bool = False,
     clipped_area: bool = False,
     scheduler: str = "",
@@ -69,15 +71,16 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
 
     Parameters
     ----------
-    receptors, out
-        The receptors, if Parquet, and what is written may lie at an address that fsspec knows (`stored_at`).
+    receptors, kind, out
+        Receptors of this kind, if Parquet, and what is written may lie at an address that fsspec knows.
+    radius_m
+        How far pairs reach, in metres, with counts at the usual radii up to it; of several the largest, counts at each.
     clipped_area
-        With `aggregate`: counts also tell the land under parcels and inside the circle, common ground once; measured by
-        this process, whatever the scheduler.
+        With `aggregate`: counts also tell land under parcels and in the circle, common ground once; by this process.
     scheduler
         Address of a Dask scheduler, or `local`; empty to measure in this process. The bytes are the same.
     tell
-        Hears in words how the receptors were read, and what packing them would save.
+        Hears how the receptors were read, and what packing them would save.
 
     Raises
     ------
@@ -86,8 +89,10 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
     """
     if clipped_area and not aggregate:
         raise UsageError(Problem("--clipped-area 须与 --aggregate 同用", remedy="点对文件里没有面积，加上 --aggregate"))
-    positions, layer, ledger = load_bare(sources, receptors, opener=open_receptors)
-    radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radius_m), radius_m)
+    positions, layer, ledger = load_bare(sources, receptors, kind=kind, opener=open_receptors)
+    radii_m = tuple(radius_m) if isinstance(radius_m, Sequence) else (radius_m,)
+    if len(radii_m) == 1:
+        radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radii_m[0]), *radii_m)
     target = out if isinstance(out, RemoteFile) else stored_at(out)
     with whole_stored(target, [sources.path, receptors.path]) as temporary:
         sink = nullcontext() if aggregate else CodedPairsSink(temporary)
@@ -101,9 +106,8 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
                 fetch=fetch,
             )
         if aggregate:
-            counts = proximity.counts
+            counts, total = proximity.counts, positions.table.num_rows
             if clipped_area:
-                total = positions.table.num_rows
                 land = land_areas(positions, layer, radii_m, lambda done: progress("测算去重与圆内面积", done, total))
                 counts = with_land_areas(counts, land)
             pq.write_table(counts, temporary, compression="zstd")
