@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lat_lon_parser import parse as oracle
 
 from hmgeo.errors import InputError
-from hmgeo.intake.columns import recognise_standard
+from hmgeo.intake.catalog import recognise_standard
 from hmgeo.intake.formats.sheets import find_header
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.intake.places.numbers import in_unit, parse_angle, parse_packed, parse_quantity

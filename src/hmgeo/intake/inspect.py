@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.intake.columns import recognise, recognise_standard
+from hmgeo.intake.catalog import recognise_standard
+from hmgeo.intake.columns import recognise
 from hmgeo.intake.formats.read import TEMPLATES
 from hmgeo.intake.pipeline import open_file, place_rows
 from hmgeo.intake.places.numbers import PLACEHOLDERS

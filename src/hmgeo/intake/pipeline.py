@@ -11,7 +11,7 @@ import shapely
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.datum import Datum
-from hmgeo.intake.catalog import shown_path
+from hmgeo.intake.catalog import note_standard, shown_path
 from hmgeo.intake.columns import (
     Opened,
     ReadOptions,
@@ -19,7 +19,6 @@ from hmgeo.intake.columns import (
     lacks_coordinates,
     make_ids,
     map_columns,
-    note_standard,
     recognise,
     require_coordinates,
     understand,
