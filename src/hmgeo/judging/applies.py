@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from hmgeo.words import Reason
 
 
-FOUND, BY_TRADE, NOT_RELATED, DISPUTED = "已认定", "行业推定", "不涉及", "矛盾待核实"
+FOUND, BY_TRADE, NOT_RELATED = "已认定", "行业推定", "不涉及"
+DISPUTED = say("cadmium_disputed")
 CADMIUM_TRADES = "cadmium_trades"
 
 

@@ -13,6 +13,7 @@ from hmgeo.judging.places import Areas, Membership, membership
 from hmgeo.results.siting import NOTHING_MEASURED, Citation, Finding
 from hmgeo.rules.standing import in_territory, standing_of, territory_name
 from hmgeo.vocabulary import COUNTED_RADII_M
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -71,12 +72,6 @@ class Question:
     def radii_m(self) -> tuple[float, ...]:
         """All radii to count at, ascending, the search radius last."""
         return (*(radius for radius in COUNTED_RADII_M if radius < self.radius_m), self.radius_m)
-
-
-OPEN_TERRITORY = (
-    "{rows} 处所在县级行政区不明，不能判断是否在{name}，适用于该地的 {count} 条条款有赖于此的未作判断："
-    "提供所在地的县级界线（counties 图层），或在清单填写县（市、区）或行政区划代码后可判。"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +150,7 @@ class Bench:
             rows.update(found.keys())
             clauses |= found
         return tuple(
-            OPEN_TERRITORY.format(rows=rows[one], count=clauses[one], name=territory_name(one)) for one in rows
+            say("territory_open", rows=rows[one], count=clauses[one], name=territory_name(one)) for one in rows
         )
 
     def _speaking(self, place: Place) -> Iterator[tuple[Rule, RuleStanding]]:

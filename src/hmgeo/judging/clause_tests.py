@@ -346,7 +346,6 @@ def _along(test: Test, inquiry: Inquiry, ask: Callable[[Features, float, str], P
 SNAP = "snap_distance_m"
 _FARTHEST_M = 300_000.0
 """Nothing is looked for farther off."""
-TOO_FAR = "「{layer}」最近也在直线 {straight} 以外，大于沿水流的 {limit}（含落点容差 {snap}），沿水流够不着。"
 
 
 def _too_far(features: Features, inquiry: Inquiry, limit_m: float, mode: str) -> Outcome | None:
@@ -366,7 +365,7 @@ def _too_far(features: Features, inquiry: Inquiry, limit_m: float, mode: str) ->
     if straight_m - snap_m <= limit_m:
         return None
     straight, limit, snap = map(distance_text, (straight_m, limit_m, snap_m))
-    said = TOO_FAR.format(layer=LAYERS[features.layer].zh, straight=straight, limit=limit, snap=snap)
+    said = say("too_far_for_water", layer=LAYERS[features.layer].zh, straight=straight, limit=limit, snap=snap)
     return Outcome(Side.NOT_MET, why=(said,))
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from hmgeo.records import Ledger, LedgerEntry
 from hmgeo.results.columns import OUTLETS_SCHEMA
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +96,7 @@ def join_outlets(outlets: SideTable | None, source_ids: Sequence[str]) -> Joined
         key = owner, row["outlet_id"], row["pollutant"]
         seen[key] += 1
         repeated = row["outlet_id"] and seen[key] > 1
-        note = "；".join(filter(None, (row["note"], "排放口和污染物与前行重复，照数计入，待核实" if repeated else "")))
+        note = "；".join(filter(None, (row["note"], say("outlet_repeated") if repeated else "")))
         is_joined = status == JOINED
         rows.append({**row, "status": status, "source_id": owner if is_joined else "", "note": note})
         if is_joined:

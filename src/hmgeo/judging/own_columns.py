@@ -17,6 +17,7 @@ from hmgeo.rules.claims import NUMBERS
 from hmgeo.rules.words import stated_facts, stated_numbers, unread_facts, unread_numbers
 from hmgeo.vocabulary import FIVE_METALS, Action, Unknown
 from hmgeo.vocabulary import METALS as METAL_WORDS
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,9 +153,6 @@ def stated_of_row(cells: Mapping[str, str], doubts: Mapping[str, str]) -> Stated
     return Stated(attributes, numbers, added_kg, by_metal(cells, OFFSET), doubt=doubts.get(NUMBERS, ""))
 
 
-UNREAD = "{column}所填「{cell}」看不懂，本条未作判断。"
-
-
 def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
     """Return why a clause can't rest on something whose cell isn't understood, by topic; a blank says nothing.
 
@@ -167,17 +165,21 @@ def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
     >>> sorted(unread_doubts({"新增镉(kg/a)": "若干", "新增铅(kg/a)": "10"}))
     ['emits_cadmium', 'numbers']
     """
-    found = {fact: UNREAD.format(column=column, cell=cell) for fact, (column, cell) in unread_facts(cells).items()}
+    found: dict[str, str] = {
+        fact: say("cell_unread", column=column, cell=cell) for fact, (column, cell) in unread_facts(cells).items()
+    }
     unread = {
         (start, metal): cell
         for start in (ADDED, OFFSET)
         for metal in METAL_WORDS
         if (cell := metal_cell(cells, start, metal)) not in _BLANKS and number_of(cell) is None
     }
-    said = {key: UNREAD.format(column=f"{key[0]}{METAL_WORDS[key[1]]}", cell=cell) for key, cell in unread.items()}
-    said |= {(column, ""): UNREAD.format(column=column, cell=cell) for column, cell in unread_numbers(cells).items()}
+    said = {key: say("cell_unread", column=f"{key[0]}{METAL_WORDS[key[1]]}", cell=cell) for key, cell in unread.items()}
+    said |= {
+        (column, ""): say("cell_unread", column=column, cell=cell) for column, cell in unread_numbers(cells).items()
+    }
     if said:
-        found[NUMBERS] = "".join(said.values())
+        found[NUMBERS] = sentences(*said.values())
     known = {**emission_facts(by_metal(cells, ADDED)), **stated_facts(cells)}
     for (start, metal), why in said.items():
         if start.startswith(ADDED):
@@ -206,8 +208,7 @@ def stated_action(cells: Mapping[str, str]) -> tuple[Action | None, str]:
     written = cells.get(find_header(list(cells), ACTION_COLUMN), "").strip()
     word = read_word(ACTION_COLUMN, written)
     found = None if isinstance(word, Unknown) else ACTIONS[word]
-    unread = f"建设性质「{written}」不能归入新建、改建、扩建、技术改造，按未说明处理。"
-    return found, unread if written and found is None else ""
+    return found, say("action_unread", word=written) if written and found is None else ""
 
 
 def number_of(text: str) -> float | None:

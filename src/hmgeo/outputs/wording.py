@@ -354,6 +354,22 @@ SETTLES: Mapping[str, str] = MappingProxyType(
         "terrain_without_heights": "get_heights",
         "terrain_radius_unset": "choose_radius",
         "area_by_density": "get_official_area",
+        "territory_open": "give_place",
+        "cell_unread": "correct_cell",
+        "both_kept_unjudged": "check_contradiction",
+        "runoff_not_assessed": "check_water",
+        "terrain_scheme_without_classes": "use_relief",
+        "terrain_class_without_heights": "get_heights",
+        "terrain_class_without_position": "measure_coordinates",
+        "ridge_without_heights": "extend_heights",
+        "ridge_without_parcel": "measure_coordinates",
+        "no_height_here": "extend_heights",
+        "feature_without_shape": "mend_features",
+        "way_down_not_judged": "check_water",
+        "mine_without_position": "measure_coordinates",
+        "irrigation_without_layers": "complete_irrigation",
+        "flow_off_heights": "extend_heights",
+        "catchment_leaves_heights": "extend_heights",
     }
 )
 """What a person can do about each reason that keeps a clause from being judged, codes both."""

@@ -89,7 +89,7 @@ class Dispute:
     @property
     def action(self) -> str:
         """What was done, for the ledger."""
-        return "两值均保留，以其为依据的条款未作判断，请核实" if self.touches else "两值均保留，请核实"
+        return say("both_kept_unjudged" if self.touches else "both_kept")
 
 
 @dataclass(frozen=True, slots=True)

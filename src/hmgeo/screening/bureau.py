@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -50,7 +49,7 @@ from hmgeo.vocabulary import (
     Standing,
     Status,
 )
-from hmgeo.words import sentences
+from hmgeo.words import codes_of, parts_of, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +59,6 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer, Positions, SideTable
     from hmgeo.results.results import TerrainTables, WaterTables
     from hmgeo.screening.screen import Screened
-    from hmgeo.screening.somewhere import PlaceSource
 
 
 OUTWARD, INWARD = "本地源，周边涉及界外", "界外源，周边涉及本地"
@@ -158,9 +156,8 @@ YES, NO, CANNOT_TELL = "是", "否", "无法判断"
 _WORDS = {Answer.YES: YES, Answer.NO: NO}
 SITE_KINDS = frozenset({LayerKind.SENSITIVE_SITES, LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES})
 """Layers of villages and sensitive sites: who reaches each is told as for parcels."""
-EXTENT = "key_area_extent"
-_OPEN_EXTENT = re.compile("「[^」]*」的范围参数未选定，是否位于重点区域未作判断。")
-"""Said where one answer is asked for; both are given here."""
+EXTENT, OPEN_EXTENT = "key_area_extent", "key_area_extent_unset"
+"""The parameter, and the reason told where one answer is asked for and it isn't chosen; both are given here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +199,7 @@ def bureau_view(
     within = _survey_areas(screened, surveys)
     rows = screened.sources.to_pylist()
     extra = [
-        _extra(number, row, place, own, question, screened.place_sources.get(row["source_id"]), within)
+        _extra(number, row, place, own, question, screened, within)
         for number, (row, place) in enumerate(zip(rows, screened.places, strict=True))
     ]
     sources = [row | more for row, more in zip(rows, extra, strict=True)]
@@ -247,7 +244,9 @@ def _sites(positions: Positions, others: Sequence[Layer], radius_m: float) -> La
 def _disputed(question: Question) -> dict[str, str]:
     """Return by source id what contradicts itself, in words."""
     held = question.disputes.items()
-    return {name: "；".join(f"{one.values}矛盾，待核实" for one in disputes) for name, disputes in held}
+    return {
+        name: "；".join(say("contradiction_to_check", values=one.values) for one in disputes) for name, disputes in held
+    }
 
 
 def _names_of_areas(question: Question) -> dict[str, str]:
@@ -269,7 +268,7 @@ def _extra(
     place: Place,
     own: OwnColumns,
     question: Question,
-    somewhere: PlaceSource | None,
+    screened: Screened,
     within: Mapping[str, str],
 ) -> dict[str, Any]:
     trade = trade_of(own, number, row)
@@ -277,12 +276,15 @@ def _extra(
     code = row["trade_code"] or (trade.code_2017 if edition == "2017" else trade.code_2011)
     cadmium = cadmium_of(own.text(number, "是否涉镉"), own.text(number, "涉镉依据"), code, edition, question.choices)
     disputed = [
-        f"{one.values}矛盾，待核实" for one in question.disputes.get(row["source_id"], ()) if CADMIUM in one.touches
+        say("contradiction_to_check", values=one.values)
+        for one in question.disputes.get(row["source_id"], ())
+        if CADMIUM in one.touches
     ]
     if disputed:
         cadmium = Cadmium(DISPUTED, "；".join(disputed))
     deadline = own.text(number, "实施时间")
     extents = _extents(place, question)
+    said = [one for one in parts_of(screened.notes[number]) if not extents or codes_of([one]) != (OPEN_EXTENT,)]
     doubt = ""
     if CANNOT_TELL in extents.values():
         doubt = "名单未写明所在乡镇，无法判断是否位于重点区域所列乡镇" if place.county_code else "不知所在县（市、区）"
@@ -302,8 +304,9 @@ def _extra(
         "deadline": due_day(deadline),
         "survey_area": within.get(row["source_id"], ""),
         "why_in": _why_in(row, within.get(row["source_id"], "")),
-        "note": sentences(_OPEN_EXTENT.sub("", row["note"]) if extents else row["note"], doubt, trade.note),
+        "note": sentences(*said, doubt, trade.note),
     }
+    somewhere = screened.place_sources.get(row["source_id"])
     if somewhere is not None and somewhere.measured is not None:
         most = somewhere.measured.within[question.radius_m, ALL_CLASSES]
         cells |= {"farmland_area_max_ha": most.area_high_ha, "range_error_m": somewhere.measured.nearest_error_m}

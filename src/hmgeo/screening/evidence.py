@@ -37,6 +37,7 @@ from hmgeo.vocabulary import (
     VisitGroup,
 )
 from hmgeo.water.irrigation import BROKEN, ELSEWHERE, ESTABLISHED, NO_LAYERS
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -154,7 +155,7 @@ def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], store
     if path is None:
         return _untraced_runoff(why_not or NOT_TRACED, stored, _NO_HEIGHTS)
     if path["length_m"] is None:
-        return _untraced_runoff(f"径流未评估：{path['note']}", stored, "水流资料（径流）")
+        return _untraced_runoff(say("runoff_not_assessed", why=path["note"]), stored, "水流资料（径流）")
     reach = f"径流 {path['length_m'] / 1000:.1f} km，{path['note']}"
     if not parcels:
         unmet = f"{reach}；沿途现有数据未遇耕地，不等于不受影响"
@@ -507,7 +508,7 @@ def _trade_gap(source: Mapping[str, Any], stated: str) -> str:
     """Return what isn't known of a source's trade; by the list's own word on cadmium (as stated) or by its code."""
     word = source.get("cadmium")
     if word == DISPUTED:
-        return "涉镉情况矛盾，待核实"
+        return say("cadmium_contradicted")
     read = read_word("是否涉镉", stated)
     if isinstance(read, Unknown) and read.code != "not_stated":
         return f"是否涉镉「{stated}」看不懂"
@@ -666,7 +667,7 @@ def _emissions_text(listed: Mapping[str, float], outlets: Mapping[str, float]) -
         for metal, mass in outlets.items()
         if mass and not math.isclose(listed.get(metal, 0.0), mass, rel_tol=_SAME_MASS)
     }
-    return f"{own}（排放口合计 {_masses(differing)}，与清单不一致，待核实）" if differing else own
+    return say("emissions_differ", own=own, outlets=_masses(differing)) if differing else own
 
 
 def _masses(given: Mapping[str, float]) -> str:

@@ -39,6 +39,7 @@ from hmgeo.water.agreement import WaterFacts
 from hmgeo.water.by_heights import FlowFacts, ProjectWater, grid_or_why
 from hmgeo.water.by_rivers import NetworkFacts, rivers_of
 from hmgeo.water.choices import conditioning_of, snap_rule_of
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,11 +70,13 @@ class TerrainChoice:
         """Say what was chosen, in Chinese, for notes and captions."""
         words = {"farmland": "耕地一端", "source": "企业一端", "worst": "两端取距离较长者", "path": "沿两端连线"}
         radii = [
-            f"{name} {'未定' if radius_m is None else f'{radius_m / 1000:g} km'}"
-            for name, radius_m in (("丘陵", self.radii.hill_m), ("山区", self.radii.mountain_m))
-        ]
-        plain = f"平原 {self.radii.plain_m / 1000:g} km"
-        return f"{self.scheme.described(frame_of(raster))}；以{words[self.at.value]}为准；{plain}，{'，'.join(radii)}。"
+            say("radius_unset", terrain=name) if m is None else say("radius_set", terrain=name, radius_m=m)
+            for name, m in (
+                ("平原", self.radii.plain_m), ("丘陵", self.radii.hill_m), ("山区", self.radii.mountain_m)
+            )
+        ]  # fmt: skip
+        scheme = self.scheme.described(frame_of(raster))
+        return say("terrain_chosen", scheme=scheme, end=words[self.at.value], radii=tuple(radii))
 
 
 def terrain_choice(choices: Choices, plain_m: float) -> TerrainChoice | Unknown:
@@ -85,7 +88,7 @@ def terrain_choice(choices: Choices, plain_m: float) -> TerrainChoice | Unknown:
         if not choices.code(name):
             return Unknown(unset_text(name))
     if choices.code("terrain_scheme") != RELIEF:
-        return Unknown("所选地形划分办法（坡度级、自有范围）没有确定的类别对应，本条未作判断；可改用起伏度。")
+        return Unknown(say("terrain_scheme_without_classes"))
     window_m = choices.number("relief_window_m")
     if window_m is None:
         return Unknown(unset_text("relief_window_m"))
@@ -193,7 +196,7 @@ class TerrainScreen:
     def verdict(self, source_id: str, classes: tuple[str, ...], plain_m: float) -> TerrainVerdict | Unknown:
         """Return what a source comes to; Unknown where heights or a needed choice are missing."""
         if self._raster is None or self._farmland is None:
-            return Unknown("未提供「高程」，地形类别未作判断。请向自然资源部门获取。")
+            return Unknown(say("terrain_class_without_heights"))
         choice = terrain_choice(self._choices, plain_m)
         if isinstance(choice, Unknown):
             return choice
@@ -203,7 +206,7 @@ class TerrainScreen:
             self._found[key] = terrain_verdicts(self._raster, measured, choice)
         held = self._found[key].get(source_id)
         if held is None:
-            return Unknown("没有可用的位置，地形类别未作判断。")
+            return Unknown(say("terrain_class_without_position"))
         return replace(held, how=choice.described(self._raster))
 
 
@@ -387,7 +390,7 @@ def _flips(ground: Ground) -> tuple[pa.Table, Mapping[str, PlaceTerrain | Unknow
     scheme = ReliefScheme(window_m)
     measured = measured_pairs(ground.positions, ground.farmland, ground.radius_m)
     if not measured.source_ids:
-        return empty, {}, ("没有已定位的污染源。",)
+        return empty, {}, (say("no_source_located"),)
     found = terrain_flips(ground.elevation, measured, scheme, ground.radius_m)
     places = dict(zip(measured.source_ids, found.places, strict=True))
     return found.table, places, (f"{scheme.described(frame_of(ground.elevation))}。",)
@@ -409,5 +412,5 @@ def _chosen(choices: Choices, names: Sequence[str]) -> tuple[str, ...]:
         number = choices.number(name)
         declared = declaration(name)
         title = name if declared is None else declared.title_zh
-        told.append(f"「{title}」未选定。" if number is None else chosen_text(name, number))
+        told.append(say("number_not_chosen", title=title) if number is None else chosen_text(name, number))
     return tuple(told)

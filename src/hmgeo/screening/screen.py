@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer, Positions, Sink
     from hmgeo.results.siting import Finding
     from hmgeo.rules.model import Rule, RuleStanding
+    from hmgeo.words import Reason
 
 
 Row = dict[str, Any]
@@ -106,6 +107,8 @@ class Screened:
         The county and township of each source, in order.
     place_sources
         By source id: those known by place only, with their ranges.
+    notes
+        What stands in the note of each source, in order, as the reasons that it was told from.
     """
 
     radii_m: tuple[float, ...]
@@ -116,6 +119,7 @@ class Screened:
     standings: Mapping[str, RuleStanding]
     places: tuple[Place, ...] = ()
     place_sources: Mapping[str, PlaceSource] = field(default_factory=dict)
+    notes: tuple[Reason, ...] = ()
 
 
 def screen(
@@ -294,6 +298,7 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
         standings,
         places,
         somewhere,
+        tuple(row["note"] for row in sources),
     )
 
 

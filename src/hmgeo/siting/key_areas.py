@@ -13,6 +13,7 @@ from hmgeo.judging.places import KEY_AREA_KIND, in_key_areas
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.standing import standing_of
 from hmgeo.vocabulary import COUNTRY, Effect, Standing, Status
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ _LEVELS = {
     "county": "县级", "township": "乡级", "prefecture": "市级", "county+": "县级及周边", "basin": "流域",
     "place": "地点",
 }  # fmt: skip
-_SURE, _NEAR, _CELLS = "确定", "临界，待核实", "示意范围推断，待核实"
+_SURE, _NEAR, _CELLS = "确定", say("near_the_line"), say("by_rough_outline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,9 @@ def _filled(site: Site, finder: PlaceFinder, outlines: Mapping[str, shapely.Geom
     places = finder.find(site)
     if not places.given.code:
         said = places.given.county or places.given.township
-        unplaced = f"没有可用的位置，「{said}」不在已有行政区名录。" if said else "没有可用的位置，也没有所在县乡。"
+        unplaced = say("place_not_listed", place=said) if said else say("nowhere_stated")
         is_located = site.status is Status.ASSESSED
-        return Filled(UNKNOWN, note="不在已有行政区界线范围内。" if is_located else unplaced)
+        return Filled(UNKNOWN, note=say("outside_all_outlines") if is_located else unplaced)
     if site.place is not None and site.place.doubt:
         return Filled(UNKNOWN, note=site.place.doubt)
     every = (places.given, *places.across, *places.near)
@@ -153,11 +154,13 @@ def _not_excluded(places: Places, in_force: Sequence[Rule], over: Sequence[Rule]
         held = [area.name for area, fact in facts if not isinstance(fact, Unknown) and fact.answer is not Answer.NO]
         if held:
             period = rule.latest.plan_period
-            until = "" if period is None else f"（规划期 {period.start} 至 {period.end}）"
-            return f"{'、'.join(held)}曾列入{_cited(rule)}{until}，已届满，接续文件未核实。"
+            text: str = _cited(rule)
+            if period is not None:
+                text = say("text_of_period", text=text, start=str(period.start), end=str(period.end))
+            return say("once_listed", areas=tuple(held), text=text)
     if any(COUNTRY not in rule.territory for rule in in_force):
         return ""
-    return "所持名录中未见；当地在该日有效的名录未收录，不等于未列入。"
+    return say("lists_not_held")
 
 
 def _share(site: Site, area: KeyArea, outlines: Mapping[str, shapely.Geometry]) -> str:

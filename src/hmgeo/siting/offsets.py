@@ -13,6 +13,7 @@ from hmgeo.results.siting import OffsetLine
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of, stem_of
 from hmgeo.vocabulary import FIVE_METALS, METALS, Standing, Verdict
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,10 +64,6 @@ def needs_of(added_kg: Mapping[str, float], ratio: float, *, is_summed: bool) ->
 
 
 OFFSET_MATTER, OFFSET_BASIS, _RATIO_UNIT = "总量来源", "offset_basis", "1"
-UNCONTROLLED = (
-    "实行总量控制的是铅、汞、镉、铬、砷五种重点重金属（《广西壮族自治区重金属污染防控工作方案》），{metals}不在其列，"
-    "须替代量未计算；仍属重点防控的重金属。"
-)
 
 
 def uncontrolled(metals: Iterable[str]) -> tuple[str, ...]:
@@ -78,7 +75,7 @@ def uncontrolled(metals: Iterable[str]) -> tuple[str, ...]:
     (True, ())
     """
     named = [METALS.get(metal, metal) for metal in dict.fromkeys(metals) if metal not in FIVE_METALS]
-    return (UNCONTROLLED.format(metals="、".join(named)),) if named else ()
+    return (say("metals_uncontrolled", metals=tuple(named)),) if named else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +162,16 @@ def asked_of(
         ratio = _ratio_of(rule, clause.citation.value_from)
         cited = f"《{clause.citation.document}》{clause.citation.clause}"
         if ratio is None:
-            notes.append(f"{cited}：{clause.citation.condition or clause.citation.title}；条文未给出比例数值。")
+            what = clause.citation.condition or clause.citation.title
+            notes.append(say("offset_without_ratio", text=cited, what=what))
             continue
         if not site.added_kg:
-            notes.append(f"{cited}：替代比例 {ratio:g}:1；未填报新增排放量，替代量未计算。")
+            notes.append(say("offset_without_emission", text=cited, ratio=ratio))
             continue
         if not basis:
             declared = declaration(OFFSET_BASIS)
             title = OFFSET_BASIS if declared is None else declared.title_zh
-            notes.append(f"条文未规定「{title}」，须由使用单位确定并说明理由；两种算法并列于下。")
+            notes.append(say("offset_basis_open", title=title))
         notes += uncontrolled(metal for metal, kg in site.added_kg.items() if kg > 0)
         for code, is_summed in (("per_metal", False), ("sum_of_five", True)):
             if basis in {"", code}:

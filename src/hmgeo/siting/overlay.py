@@ -36,6 +36,7 @@ from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.rules.standing import in_territory
 from hmgeo.siting.site import facts_of_place
 from hmgeo.vocabulary import SPEAKING, Effect, Verdict
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,8 +137,8 @@ def _circles(centres: NDArray[np.float64], radius_m: float, tolerance_m: float) 
     return np.column_stack([there_lon, there_lat]).reshape(len(centres), count, 2)
 
 
-NO_ZONE = "需要水流、坡度或占比测算，本条未画范围。"
-TERRAIN_OPEN = "已选择考虑地形，但未作地形分级，本条未画范围。"
+NO_ZONE = say("zone_not_drawable")
+TERRAIN_OPEN = say("zone_without_terrain")
 NOWHERE = shapely.Polygon()
 _ATTRIBUTE_KINDS = frozenset({"attribute", "ratio", "classification", KEY_AREA_KIND})
 _NAMED = 5

@@ -146,7 +146,7 @@ def _of_fact(test: Test, graver: Side) -> Tree:
     """Ask a fact of the user; where only the trade makes it likely, the graver side is taken and said."""
     name = test.text("attribute")
     perhaps = {"graver": graver.value, "perhaps": say("graver_side_taken", word=ATTRIBUTES[name])}
-    said = {known: f"填报：{ATTRIBUTES[name]}——{word}。" for known, word in (("yes", "是"), ("no", "否"))}
+    said = {"yes": say("stated_so", what=ATTRIBUTES[name]), "no": say("stated_not_so", what=ATTRIBUTES[name])}
     expected = test.text("expected") != "no"
     return {"op": "fact", "name": name, "expected": expected, "why": unsaid(name).why, "said": said} | perhaps
 

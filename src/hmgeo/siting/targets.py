@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from hmgeo.siting.site import Site
 
 
-DOWNSTREAM_NEEDED = "下游 10 km 内的保护目标本表未列；项目有高程时可用 hmgeo flow 沿水流查询。"
-
-
 @dataclass(frozen=True, slots=True)
 class Element:
     """An element of the environment with the range within which its objects are listed.
@@ -71,7 +68,7 @@ ELEMENTS = (
         "HJ 964（未核对原文）",
         ("farmland", "sensitive_sites", "water_source_zones"),
         None,
-        "参考值 50、200、1000 m 出自 HJ 964（未核对），非法定距离。",
+        say("soil_range_hint"),
     ),
     Element("noise", "声", "HJ 2.4（未核对原文）", ("sensitive_sites",)),
     Element("groundwater", "地下水", "HJ 610（未核对原文）", ("water_source_zones", "intakes")),
@@ -150,20 +147,20 @@ class Surroundings:
     def _table(self, element: Element, source: Shapes, uncertainty_m: float) -> TargetTable:
         range_m = self.ranges_m.get(element.code, element.range_m)
         if range_m is None:
-            note = f"评价范围随评价等级而定，未设定，本表未列。{element.hint}"
+            note = sentences(say("range_not_set"), element.hint)
             return TargetTable(element.title, element.standard, None, note=note)
         given = [code for code in element.layers if code in self.indexes]
-        notes = [
-            f"未提供「{LAYERS[code].zh}」，请向{LAYERS[code].department}获取。"
+        notes: list[str] = [
+            say("layer_to_obtain", layer=LAYERS[code].zh, department=LAYERS[code].department)
             for code in element.layers
             if code not in self.indexes
         ]
         found = [target for code in given for target in self._targets(code, source, range_m)]
         found.sort(key=lambda target: target.distance_m)
         notes += [gap for code in given if (gap := self._gap(code, source, range_m, uncertainty_m))]
-        notes += [DOWNSTREAM_NEEDED] if element.code == "risk_5000" else []
+        notes += [say("targets_downstream_not_listed")] if element.code == "risk_5000" else []
         if given and not found:
-            notes.append("查询范围内现有数据无记录，不等于实地不存在。")
+            notes.append(say("nothing_on_record"))
         people = [target.population for target in found] if element.counts_people else []
         known = [count for count in people if count is not None]
         return TargetTable(
@@ -173,7 +170,7 @@ class Surroundings:
             tuple(found),
             sum(known) if known else None,
             len(people) - len(known),
-            "".join(dict.fromkeys(notes)),
+            sentences(*notes),
         )
 
     def _targets(self, code: str, source: Shapes, range_m: float) -> list[Target]:

@@ -18,6 +18,7 @@ from hmgeo.judging.facts import Unknown
 from hmgeo.results.columns import BARRIER_SCHEMA
 from hmgeo.vocabulary import MEASURE_DECIMALS
 from hmgeo.water.trace import flat_notes
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +100,7 @@ def profile(frame: Frame, heights: Heights, source: shapely.Point, parcel: shape
     cells = frame.cell_of(np.asarray(lon), np.asarray(lat))
     values = np.where(cells >= 0, heights.reshape(-1)[cells], np.nan)
     if np.isnan(values).any():
-        return Unknown("两点连线上有处没有高程，其间有无山脊未作判断。")
+        return Unknown(say("ridge_without_heights"))
     top = int(np.argmax(values))
     ends = [round(float(values[end]), GRID_DECIMALS) for end in (0, -1)]
     return Profile(
@@ -154,7 +155,7 @@ def _joined_ha(grid: FlowGrid, way: Cells, other: Cells) -> float | None:
     return grid.area_ha(int(way[at])) if at < len(way) else None
 
 
-MAY_MEET = "途中平地有两个一样近的出口，两处来水可能在别处汇合，待核实"
+MAY_MEET = say("waters_may_meet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +184,15 @@ class Barrier:
     def zh(self) -> str:
         """The evidence as a sentence; it changes no verdict."""
         line = self.profile
-        at = f"连线上最高处 {line.divide_m:.0f} m，距源 {line.at_m / 1000:.1f} km"
-        rise = f"高出较高一端 {line.above_higher_end_m:.0f} m" if line.above_higher_end_m > 0 else "不高于较高一端"
-        ridge = {None: "", True: "，有山脊", False: "，没有所定高差的山脊"}[self.has_ridge]
-        water = "两处来水在高程范围内不汇合"
-        if self.common_ha is not None:
-            water = f"两处来水汇合处集水面积 {self.common_ha / 100:.2f} km²"
-        shared = {None: "", True: "，同属一个小流域", False: "，不属同一小流域"}[self.is_same_small_catchment]
-        notes = "".join(f"{note}。" for note in self.notes)
-        return f"{at}，{rise}{ridge}；{water}{shared}（供参考，不影响结论）。{notes}"
+        above_m, common_ha = line.above_higher_end_m, self.common_ha
+        rise = say("rises_above_ends", rise_m=above_m) if above_m > 0 else say("no_higher_than_ends")
+        if self.has_ridge is not None:
+            rise = say("with_ridge" if self.has_ridge else "without_ridge", what=rise)
+        water = say("waters_apart") if common_ha is None else say("waters_meet", area_ha=common_ha)
+        if self.is_same_small_catchment is not None:
+            water = say("same_catchment" if self.is_same_small_catchment else "other_catchment", what=water)
+        told = say("ground_between", top_m=line.divide_m, at_m=line.at_m, rise=rise, water=water)
+        return sentences(told, *self.notes)
 
 
 def barrier(grid: FlowGrid, source: shapely.Point, parcel: shapely.Point, rule: BarrierRule) -> Barrier | Unknown:
@@ -246,7 +247,7 @@ def barriers(
         if isinstance(grid, Unknown):
             rows.append(told | {"barrier": grid.why})
         elif parcel is None:
-            rows.append(told | {"barrier": "没有可用的最近地块，其间有无山脊未作判断。"})
+            rows.append(told | {"barrier": say("ridge_without_parcel")})
         else:
             found = _between(grid, shapely.from_wkb(row["geometry"]), parcel, rule)
             near = {"receptor_id": row["nearest_farmland_id"], "distance_m": row["nearest_farmland_m"]}

@@ -11,6 +11,7 @@ from hmgeo.geo.raster import frame_of, strips
 from hmgeo.judging.facts import NumberFact, Unknown
 from hmgeo.terrain.slope import relief_measure, slope_measure
 from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, TerrainClass
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NO_HEIGHT = "该处没有高程（超出高程数据范围、无效值或紧邻边缘），坡度和地形未作判断。"
+NO_HEIGHT = say("no_height_here")
 _MEDIAN = 0.5
 
 

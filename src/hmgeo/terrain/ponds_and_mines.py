@@ -26,7 +26,7 @@ from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Completeness, L
 from hmgeo.water.grid import End
 from hmgeo.water.things import Things
 from hmgeo.water.trace import Downhill, cells_beside, downhill, level_notes, met_by_any
-from hmgeo.words import sentences
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -123,7 +123,7 @@ FACILITIES = LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES
 NOT_STATED = "未载明"
 _ZERO_SHIFT = frozenset({"CGCS2000", "2000", "2000国家大地坐标系", "WGS84", "WGS-84", "EPSG:4490", "EPSG:4326"})
 _NAMED = 12
-TO_CHECK = "待核实"
+TO_CHECK = say("to_check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +177,11 @@ def dam_toe(said: Mapping[str, str]) -> tuple[shapely.Point | None, str]:
     try:
         lon, lat = float(said[TOE_LON]), float(said[TOE_LAT])
     except (KeyError, ValueError):
-        return None, "未载明初期坝坝脚坐标，改从库区最低出水处起算。"
+        return None, say("from_lowest_outlet", why=say("dam_toe_unstated"))
     datum = said.get(DATUM, "").upper().replace(" ", "")
     if datum not in _ZERO_SHIFT:
-        why = f"坝脚坐标系为「{said[DATUM]}」，未作换算" if datum else "未载明坝脚坐标系"
-        return None, f"{why}，改从库区最低出水处起算。"
+        why = say("dam_toe_datum", word=said[DATUM]) if datum else say("dam_toe_without_datum")
+        return None, say("from_lowest_outlet", why=why)
     return shapely.Point(lon, lat), ""
 
 
@@ -256,16 +256,16 @@ def _row(
         return row | {"note": missing_layer(FACILITIES.value).why}
     shapes = [one for one in held.geometries if one is not None]
     if len(shapes) < len(held.geometries):
-        return row | {"note": "「居民点和重要设施」有要素没有图形，未作判断。"}
+        return row | {"note": say("feature_without_shape", layer=FACILITIES)}
     near = by_circle(pond.geometry, shapes)
     row |= _found("circle", near, held)
     beside_m = choices.number(BESIDE)
     if beside_m is None or isinstance(grid, Unknown):
         why = grid.why if isinstance(grid, Unknown) else unset_text(BESIDE)
-        return row | {"note": f"下游流经路径未作判断：{why}"}
+        return row | {"note": say("way_down_not_judged", why=why)}
     found = overhead(grid, pond.geometry, pond.toe, shapes, cells_beside(grid, held, beside_m))
     if isinstance(found.by_path, Unknown):
-        return row | {"note": f"下游流经路径未作判断：{found.by_path.why}"}
+        return row | {"note": say("way_down_not_judged", why=found.by_path.why)}
     only = {
         "only_by_circle": _named([(one, None) for one in found.only_by_circle], held),
         "only_by_path": _named([(one, None) for one in found.only_by_path], held, found.doubtful),
@@ -334,7 +334,7 @@ def mine_table(mines: Layer, polluted: Polluted, grid: FlowGrid | Unknown, choic
     ):
         row: dict[str, Any] = {"mine_id": mine_id, "name": name}
         if wkb is None:
-            rows.append(row | {"note": "没有可用的位置，未作判断。"})
+            rows.append(row | {"note": say("mine_without_position")})
             continue
         shape = shapely.from_wkb(wkb)
         around, why_around = _around(shape, polluted, choices)
@@ -383,14 +383,10 @@ def _below(
         | {"downstream_m": met[0][1] if met else None}
         | _areas("downstream", (row for row, _ in met), polluted)
     )
-    short = (
-        ""
-        if way.end is End.LIMIT
-        else f"水流在 {way.length_m / 1000:.1f} km 处{way.end.zh}，其后未作判断，结果为下限。"
-    )
+    short = "" if way.end is End.LIMIT else say("water_ends", reached_m=way.length_m, end=way.end.zh)
     open_ = sum(is_doubtful for _, _, is_doubtful in met_by_any(way, targets))
-    doubt = f"途中平地有两个一样近的出口，{open_} 块地只在其中一条路上，待核实。" if open_ else ""
-    return cells, short + doubt
+    doubt = say("parcels_on_one_way", count=open_) if open_ else ""
+    return cells, sentences(short, doubt)
 
 
 def _areas(where: str, rows: Iterable[int], polluted: Polluted) -> dict[str, float]:

@@ -19,6 +19,7 @@ from hmgeo.rules.words import LAYERS
 from hmgeo.terrain.places import slopes_of
 from hmgeo.terrain.slope import STEEPEST_GRADE, slope_grade
 from hmgeo.vocabulary import LayerKind
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,18 +82,16 @@ def _row(receptor_id: str, text: str, degrees: float | None) -> dict[str, Any]:
 
 def _how(made: pa.Table, texts: list[str], elevation: Raster | None) -> tuple[str, ...]:
     sources = made["slope_from"].to_pylist()
-    counted = (
-        f"{sources.count(FROM_LAYER)} 块，由高程推算 {sources.count(FROM_HEIGHTS)} 块，未知 {sources.count('')} 块"
-    )
-    notes = [f"坡度级取自图斑自带坡度级（GDPDJB）{counted}。"]
+    own, heights, unknown = (sources.count(one) for one in (FROM_LAYER, FROM_HEIGHTS, ""))
+    notes = [say("slope_grades_from", own=own, heights=heights, unknown=unknown)]
     strange = sum(1 for text in texts if text and stated_grade(text) is None)
     if strange:
-        notes.append(f"坡度级写法无法识别 {strange} 块，按没有坡度级处理。")
+        notes.append(say("slope_grades_unread", count=strange))
     if elevation is not None:
         derived = slope_grade(np.array([np.nan if one is None else one for one in made["slope_deg"].to_pylist()]))
         pairs = zip(made["slope_grade"].to_pylist(), derived.tolist(), sources, strict=True)
         differing = sum(1 for own, other, source in pairs if source == FROM_LAYER and other and own != other)
-        notes.append(f"自带坡度级与高程推算不一致 {differing} 块，以自带坡度级为准。")
+        notes.append(say("slope_grades_differ", count=differing))
     return tuple(notes)
 
 
@@ -144,9 +143,8 @@ def _told(slope: Mapping[str, Any], row: Mapping[str, Any], indexes: Mapping[str
     word = {"list": WATER_15_25, "status": NOT_ASSESSED, "water_source": ""}
     if isinstance(found, Unknown):
         department = LAYERS[LayerKind.IMPORTANT_WATER_SOURCES.value].department
-        why = "条文未规定哪些是重要水源地，须由图层给出"
-        return word | {"note": f"{found.why}{why}（{department}）。"}
+        return word | {"note": sentences(found.why, say("important_waters_open", department=department))}
     if found.answer is Answer.NO:
         return word | {"note": found.gap} if found.gap else None
-    partly = "部分位于其内。" if found.answer is Answer.PARTLY else ""
+    partly = say("partly_in_it") if found.answer is Answer.PARTLY else ""
     return word | {"status": LISTED, "water_source": found.receptor_name or found.receptor_id, "note": partly}

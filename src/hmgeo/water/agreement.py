@@ -14,6 +14,7 @@ from hmgeo.water.irrigation import Along
 from hmgeo.water.rivers import OnNetwork
 from hmgeo.water.snap import SnapStatus, snap
 from hmgeo.water.trace import DOUBTFUL
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,9 +52,9 @@ class StreamOffsets:
     @property
     def zh(self) -> str:
         """The agreement as a sentence."""
-        return (
-            f"所绘河流上 {self.count} 个点，距高程推算的水流中位数 {self.median_m:.0f} m，"
-            f"九成不超过 {self.upper_m:.0f} m；两格以内的占 {100 * self.share_within_two_cells:.0f}%。"
+        percent = 100 * self.share_within_two_cells
+        return say(
+            "rivers_against_heights", count=self.count, median_m=self.median_m, upper_m=self.upper_m, percent=percent
         )
 
 
@@ -84,7 +85,7 @@ def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha
 
 
 AGREE, ONLY_HEIGHTS, ONLY_NETWORK, CANNOT_TELL = "agree", "only_heights", "only_network", "cannot_tell"
-DISAGREE = "高程与所绘河网结论不一，无法判断"
+DISAGREE = say("ways_disagree")
 
 
 def agreement_rows(
@@ -201,7 +202,7 @@ def _by_heights(grid: FlowGrid, rule: SnapRule, above: shapely.Point, below: sha
     return Along(float(way_m[at[0]]) if len(at) else None, datum)
 
 
-AGREED = "高程与所绘河网结论一致。"
+AGREED = say("ways_agree")
 
 
 class WaterFacts:
@@ -274,7 +275,7 @@ class WaterFacts:
         if mode != BOTH:
             fact = by_heights()
             asks_rivers = not mode and not self._has_heights and self._rivers.is_drawn
-            return Unknown(fact.why + why_not) if asks_rivers and isinstance(fact, Unknown) else fact
+            return Unknown(sentences(fact.why, why_not)) if asks_rivers and isinstance(fact, Unknown) else fact
         if why_not:
             return _alone(by_heights(), why_not)
         if not self._has_heights:
@@ -286,9 +287,9 @@ class WaterFacts:
 def _alone(fact: PlaceFact | Unknown, why_not: str) -> PlaceFact | Unknown:
     """Return what one way tells where the other is missing: a hit stands, finding nothing proves nothing."""
     if isinstance(fact, Unknown):
-        return Unknown(fact.why + why_not)
+        return Unknown(sentences(fact.why, why_not))
     finds_nothing = Answer.NO in {fact.answer, *fact.others}
-    return replace(fact, gap=fact.gap + why_not) if finds_nothing else fact
+    return replace(fact, gap=sentences(fact.gap, why_not)) if finds_nothing else fact
 
 
 def joint(by_heights: PlaceFact | Unknown, by_rivers: PlaceFact | Unknown) -> PlaceFact | Unknown:
@@ -298,7 +299,7 @@ def joint(by_heights: PlaceFact | Unknown, by_rivers: PlaceFact | Unknown) -> Pl
     possible; only where both find nothing, and nothing stands in the way of either, is nothing there.
     """
     told = [one for one in (by_heights, by_rivers) if isinstance(one, PlaceFact)]
-    untold = "".join(one.why for one in (by_heights, by_rivers) if isinstance(one, Unknown))
+    untold = sentences(*(one.why for one in (by_heights, by_rivers) if isinstance(one, Unknown)))
     if not told:
         return Unknown(untold)
     best = min(told, key=lambda one: (one.answer is not Answer.YES, one.measured_m or 0.0))
@@ -309,8 +310,8 @@ def joint(by_heights: PlaceFact | Unknown, by_rivers: PlaceFact | Unknown) -> Pl
     return replace(
         best,
         others=frozenset(possible - {best.answer}),
-        gap="".join(dict.fromkeys(filter(None, gaps))) if Answer.NO in possible else "",
-        why=(AGREED if agrees and is_proven else "") + _apart(told) + "".join(one.why for one in told),
+        gap=sentences(*gaps) if Answer.NO in possible else "",
+        why=sentences(AGREED if agrees and is_proven else "", _apart(told), *(one.why for one in told)),
         is_approximate=any(one.is_approximate for one in told),
     )
 
@@ -323,11 +324,10 @@ def _split(by_heights: PlaceFact | Unknown, by_rivers: PlaceFact | Unknown) -> s
     lacking = by_rivers if is_by_heights else by_heights
     if lacking.gap:
         return ""
-    words = ("遇到", "未遇到") if is_by_heights else ("未遇到", "遇到")
-    return f"{DISAGREE}（按高程{words[0]}，按河网{words[1]}）。"
+    return say("met_by_heights_only" if is_by_heights else "met_by_rivers_only")
 
 
 def _apart(told: list[PlaceFact]) -> str:
     """Return that two ways meet different features; empty where they meet the same."""
     met = {one.receptor_id: one.receptor_name or one.receptor_id for one in told if one.answer is Answer.YES}
-    return f"两法先遇到的对象不同：{'、'.join(met.values())}。" if len(met) > 1 else ""
+    return say("ways_meet_others", names=tuple(met.values())) if len(met) > 1 else ""

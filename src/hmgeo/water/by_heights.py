@@ -168,7 +168,7 @@ class FlowFacts:
             doubts |= {False}
         best = min(met, key=lambda one: one.way_m, default=None)
         gap = _gap(features, layer, [*traces, *chain.from_iterable(branches)], mode)
-        notes = [MAY_LEAVE] if doubts - {best is not None} else []
+        notes: list[str] = [MAY_LEAVE] if doubts - {best is not None} else []
         flat_cells = max(one.flat_cells for one in ([best] if best else traces))
         why = sentences(*notes, *flat_notes(water.grid, flat_cells))
         is_approximate = water.is_approximate or layer.is_approximate
@@ -199,7 +199,7 @@ class FlowFacts:
             doubts |= _may_come(grid, may_be, asked_cells, limit_m)
             cells = grid.catchment(may_be, limit_m)[0]
         others = others | doubts
-        notes = [MAY_LEAVE] if doubts - {best is not None} else []
+        notes: list[str] = [MAY_LEAVE] if doubts - {best is not None} else []
         told = flat_notes(grid, best.flat_cells) if best else []
         notes += told if best else [level_area_text(grid, stretches)]
         ends = [_Trace(-1, 0.0, End.EDGE, limit_m, is_covered=_covers(layer, grid, cells))]

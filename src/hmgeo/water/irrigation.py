@@ -15,6 +15,7 @@ import shapely
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.reference.tables import DISTRICT, ENTERPRISE, INTAKE, WATER, same_name
 from hmgeo.vocabulary import MEASURE_DECIMALS, LayerKind, SoilQualityClass
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-NOT_ASSESSED = "灌溉途径未评估"
 ESTABLISHED, BROKEN, UNKNOWN = "established", "broken", "not_assessed"
 NO_LAYERS, ELSEWHERE = "缺图层", "上下游"
 """Where a chain ends that nobody asked for, or whose intake is known to lie elsewhere; elsewhere a link is untold."""
@@ -99,7 +99,7 @@ def irrigation_chains(sources: Sequence[ChainSource], tables: ChainTables) -> li
     """
     missing = [kind.zh for kind, given in zip(_NEEDED, (tables.intakes, tables.parcels), strict=True) if given is None]
     if missing:
-        text = f"{NOT_ASSESSED}：未提供「{'」「'.join(missing)}」，请向水利、自然资源部门获取。"
+        text = say("irrigation_without_layers", layers=tuple(missing))
         return [_row(source, UNKNOWN, {"broken_at": NO_LAYERS, "chain": text}) for source in sources]
     book = _Lists(tables)
     return [row for source in sources for row in book.chains(source)]

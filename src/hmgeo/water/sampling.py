@@ -19,6 +19,7 @@ from hmgeo.rules.standing import codes_of_place, in_territory
 from hmgeo.rules.words import stated_facts
 from hmgeo.vocabulary import COUNTRY, GROUNDWATER, LayerKind
 from hmgeo.water.trace import Downhill, downhill, level_notes_to, stream_lines
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -258,7 +259,7 @@ def below_risks(
 
 
 def _dry(what: str, chosen: FlowChoices) -> str:
-    return f"{what}的径流在 {chosen.limit_m / 1000:g} km 内未汇入水流或不在高程范围内，未提出下游点位。"
+    return say("no_stream_below", what=what, limit_m=chosen.limit_m)
 
 
 _BY_HEIGHTS = "按高程推算的径流汇合处"
@@ -347,23 +348,25 @@ def sampling_of(
     density, bandwidth_m = choices.number(DENSITY), choices.number(BANDWIDTH)
     if density is None or bandwidth_m is None:
         notes += [
-            f"密集区下游点位未提出：{unset_text(name)}" for name in (DENSITY, BANDWIDTH) if not choices.number(name)
+            say("no_places_below_clusters", why=unset_text(name))
+            for name in (DENSITY, BANDWIDTH)
+            if not choices.number(name)
         ]
     else:
         traced = _traced_metals(waters, sources)
         below, dry = below_clusters(grid, traced, bandwidth_m, density, chosen)
         proposals += below
         notes += dry
-        notes += [] if traced else ["清单和排放口台账中没有标明涉铊、涉锑的企业，未提出密集区下游点位。"]
+        notes += [] if traced else [say("no_traced_metals")]
     around_m = choices.number(SURROUNDINGS)
     if around_m is None:
-        notes.append(f"空气点位未提出：{unset_text(SURROUNDINGS)}")
+        notes.append(say("no_places_for_air", why=unset_text(SURROUNDINGS)))
     else:
         parks = [*_of(waters, LayerKind.INDUSTRIAL_PARKS), *_key_enterprises(waters, sources)]
         proposals += beside_sensitive(parks, _of(waters, LayerKind.SENSITIVE_SITES), around_m)
     double_m = choices.number(DOUBLE_M)
     if double_m is None:
-        notes.append(f"双源点位未提出：{unset_text(DOUBLE_M)}")
+        notes.append(say("no_double_places", why=unset_text(DOUBLE_M)))
     else:
         proposals += double_sources(_wells(waters), _polluters(sources), double_m)
     home = codes_of_place(COUNTRY).union(*(codes_of_place(code) for code in waters.question.home_counties))
@@ -390,13 +393,14 @@ def _named(things: Things) -> list[Named]:
 def _sections(waters: Waters, grid: FlowGrid, chosen: FlowChoices) -> tuple[list[Proposal], list[str]]:
     areas = waters.question.areas
     if areas.townships is None:
-        return [], ["交界断面未提出：没有乡级行政区。"]
+        return [], [say("no_sections")]
     rows = areas.townships.select(["id", "name", "geometry"]).to_pylist()
     towns = [Named(row["id"], row["name"], shapely.from_wkb(row["geometry"])) for row in rows]
-    rivers, notes = [one for one in _of(waters, LayerKind.RIVERS) if one.geometry.length > 0], []
+    rivers = [one for one in _of(waters, LayerKind.RIVERS) if one.geometry.length > 0]
+    notes: list[str] = []
     if not rivers:
         least_ha = chosen.snap_rule.stream_ha * _RIVER_OF_STREAMS
-        notes.append(f"未提供「河流」，交界断面取自高程推算、集水面积不小于 {least_ha:g} ha 的水流。")
+        notes.append(say("sections_by_heights", area_ha=least_ha))
         rivers = [
             Named(f"水流{number:03d}", f"高程推算的水流{number:03d}", line)
             for number, line in enumerate(stream_lines(grid, least_ha), start=1)

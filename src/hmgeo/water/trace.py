@@ -14,6 +14,7 @@ from hmgeo.geo.raster import GRID_DECIMALS
 from hmgeo.judging.facts import Unknown
 from hmgeo.results.columns import FLOW_CATCHMENT_SCHEMA, FLOW_MET_SCHEMA, FLOW_PATHS_SCHEMA
 from hmgeo.water.snap import snap
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-OFF_GRID = "不在高程数据范围内，水流方向未作判断。"
+OFF_GRID = say("flow_off_heights")
+POSITION_ABSENT = say("position_absent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +212,8 @@ def borders_along(path: Downhill | Branch, areas: Targets) -> list[Border]:
     return found
 
 
-BY_WAY_OUT = "平地上的走向按最近出口推定，不由高程决定"
-MAY_LEAVE = "途中平地有两个一样近的出口，水流可能由另一出口离开，待核实"
-DOUBTFUL = "途中平地有两个一样近的出口，可能流入也可能不流入，待核实"
+MAY_LEAVE = say("may_leave_elsewhere")
+DOUBTFUL = say("may_drain_here")
 
 
 class Drains(NamedTuple):
@@ -285,8 +286,8 @@ def upstream_sources(grid: FlowGrid, target: Cells, sources: Sequence[Cells], li
             found.append(Drains(row, way, flat_cells, doubts))
     cell_ha = grid.frame.cell_area_m2 / 10_000
     lost_ha, won_ha = len(leaving) * cell_ha, len(coming) * cell_ha
-    doubt = f"途中平地有两个一样近的出口：其中 {lost_ha:.1f} 公顷可能不流入，另有 {won_ha:.1f} 公顷可能流入。"
-    doubt = level_area_text(grid, stretches) + (doubt if lost_ha + won_ha > 0 else "")
+    doubt = say("area_may_drain_here", lost_ha=lost_ha, won_ha=won_ha) if lost_ha + won_ha > 0 else ""
+    doubt = sentences(level_area_text(grid, stretches), doubt)
     ordered = tuple(sorted(found, key=lambda one: (one.way_m, one.row)))
     is_edge = bool(grid.is_edge(cells).any())
     return Upstream(len(cells) * cell_ha, ordered, is_edge, np.sort(cells), doubt)
@@ -302,7 +303,7 @@ def level_area_text(grid: FlowGrid, stretches: NDArray[np.int64]) -> str:
     """
     most = grid.conditioning.flat_cells
     area_ha = int((stretches > most).sum()) * grid.frame.cell_area_m2 / 10_000
-    return f"其中 {area_ha:.1f} 公顷的来水途经一段超过 {most} 格的平地，{BY_WAY_OUT}。" if area_ha > 0 else ""
+    return say("area_over_level", area_ha=area_ha, cells=most) if area_ha > 0 else ""
 
 
 SNAPPED_DIRECTLY = "on_shape"
@@ -348,7 +349,7 @@ def downstream_of(
     met: list[dict[str, Any]] = []
     kinds = sources.kinds or [""] * len(sources.ids)
     for source_id, name, geometry, kind in zip(sources.ids, sources.names, sources.geometries, kinds, strict=True):
-        why = sources.why_not.get(source_id, "没有可用的位置")
+        why = sources.why_not.get(source_id, POSITION_ABSENT)
         path = Unknown(why) if geometry is None else downhill(grid, geometry, limit_m)
         paths.append({"source_id": source_id, "name": name, "source_kind": kind} | _path_row(grid, path))
         if isinstance(path, Downhill):
@@ -382,10 +383,7 @@ def _path_row(grid: FlowGrid, path: Downhill | Unknown) -> dict[str, Any]:
 def level_text(conditioning: Conditioning) -> str:
     """Return how water is led over level ground and what is marked there."""
     percent = round(100 * (conditioning.alike - 1))
-    return (
-        f"平地和填平处按最近的出口走；一段平地超过 {conditioning.flat_cells} 格的注明，"
-        f"另一出口不远于最近出口 {percent}% 的，两个出口都列出，待核实。"
-    )
+    return say("level_ground_told", cells=conditioning.flat_cells, percent=percent)
 
 
 def level_notes(grid: FlowGrid, path: Downhill) -> list[str]:
@@ -393,18 +391,18 @@ def level_notes(grid: FlowGrid, path: Downhill) -> list[str]:
     notes = flat_notes(grid, path.flat_cells)
     for branch in path.parting:
         lon, lat = grid.frame.lon_lat(branch.cells[-1:])[0]
-        place = f"{branch.way_m[branch.parts - 1] / 1000:.2f} km 处的平地"
-        notes.append(f"{place}另有一样近的出口，水流也可能去往（{lon:.5f}，{lat:.5f}），{branch.end.zh}，待核实")
+        at_m = float(branch.way_m[branch.parts - 1])
+        notes.append(say("may_go_elsewhere", at_m=at_m, lon=float(lon), lat=float(lat), end=branch.end.zh))
     return notes
 
 
 def flat_notes(grid: FlowGrid, flat_cells: int | None) -> list[str]:
     """Return that a way goes over much level ground; nothing where it doesn't."""
     is_much = flat_cells is not None and flat_cells > grid.conditioning.flat_cells
-    return [f"途经一段平地 {flat_cells} 格，{BY_WAY_OUT}"] if is_much else []
+    return [say("over_level", cells=flat_cells)] if is_much and flat_cells is not None else []
 
 
-ONLY_BY_BRANCH, NOT_BY_BRANCH = "经平地另一个一样近的出口才遇到，待核实", "经平地另一个一样近的出口则不遇到，待核实"
+ONLY_BY_BRANCH, NOT_BY_BRANCH = say("met_by_other_way_only"), say("not_met_by_other_way")
 
 
 def _all_met(path: Downhill, layers: Mapping[str, Targets], borders: Mapping[str, Targets]) -> list[dict[str, Any]]:
@@ -476,7 +474,7 @@ def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: flo
     starts = [_no_cells() if one is None else exits_of(grid, one) for one in sources.geometries]
     rows: list[dict[str, Any]] = []
     for target_id, name, geometry in zip(targets.ids, targets.names, targets.geometries, strict=True):
-        cells, told = target_cells(grid, geometry, snap_rule, targets.why_not.get(target_id, "没有可用的位置。"))
+        cells, told = target_cells(grid, geometry, snap_rule, targets.why_not.get(target_id, f"{POSITION_ABSENT}。"))
         head = {"target_id": target_id, "target_name": name} | told
         if not len(cells):
             rows.append(head)
@@ -484,7 +482,7 @@ def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: flo
         found = upstream_sources(grid, cells, starts, limit_m)
         head["catchment_area_ha"] = round(found.area_ha, 2)
         if found.touches_edge:
-            head["note"] += "集水范围达到高程数据边缘，结果为下限。"
+            head["note"] += say("catchment_leaves_heights")
         head["note"] += found.doubt
         for order, one in enumerate(found.sources, 1):
             notes = [*flat_notes(grid, one.flat_cells), *([DOUBTFUL] if one.is_ambiguous else [])]
@@ -499,7 +497,7 @@ def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: flo
 
 
 def target_cells(
-    grid: FlowGrid, geometry: shapely.Geometry | None, snap_rule: SnapRule, why_not: str = "没有可用的位置。"
+    grid: FlowGrid, geometry: shapely.Geometry | None, snap_rule: SnapRule, why_not: str = f"{POSITION_ABSENT}。"
 ) -> tuple[Cells, dict[str, Any]]:
     """Return a target's cells and the cells of its row: a point is put onto a stream, a shape counts as drawn."""
     told: dict[str, Any] = {"target_status": "not_assessed", "note": why_not, "source_id": ""}
@@ -516,7 +514,7 @@ def target_cells(
     cells = grid.frame.cells_of_shape(geometry)
     cells = cells[grid.downstream[cells] >= 0]
     if not len(cells):
-        return cells, told | {"note": "不在高程数据范围内。"}
+        return cells, told | {"note": say("off_heights")}
     return cells, told | {"target_status": SNAPPED_DIRECTLY, "note": ""}
 
 

@@ -17,6 +17,7 @@ from hmgeo.judging.facts import Unknown, barred_kinds, barred_text
 from hmgeo.judging.own_columns import OwnColumns
 from hmgeo.results.columns import AGREEMENT_SCHEMA, BASIN_SCHEMA, CATCHMENT_AREA_SCHEMA, IRRIGATION_SCHEMA
 from hmgeo.results.results import WaterTables
+from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import GROUNDWATER, LayerKind, Status
 from hmgeo.water.agreement import agreement_rows, along_of, stream_offsets
 from hmgeo.water.by_heights import grid_or_why
@@ -29,6 +30,7 @@ from hmgeo.water.sampling import sampling_of
 from hmgeo.water.snap import SnapStatus, snap
 from hmgeo.water.things import Things, Waters
 from hmgeo.water.trace import basin_rows, catchments_of, cells_beside, downstream_of, exits_of, level_text, target_cells
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,9 +53,8 @@ SOURCE_KINDS = (
 )
 TARGET_KINDS = (LayerKind.INTAKES, LayerKind.WATER_SOURCE_ZONES)
 ORIENTATION = (LayerKind.RIVERS, LayerKind.COUNTIES, LayerKind.TOWNSHIPS, LayerKind.ELEVATION)
-NO_HEIGHTS = "水流未评估：未提供「高程」。请向自然资源部门获取。"
-BARRED_HEIGHTS = "水流未评估：真实污染源不对照合成或示意的「高程」。"
-NOT_SURFACE = "地下水水源，不按地表集水推算。"
+NO_HEIGHTS = say("zone_absent", layer=LayerKind.ELEVATION, department=LAYERS[LayerKind.ELEVATION].department)
+NOT_SURFACE = say("groundwater_not_traced")
 
 
 def waters_of(
@@ -86,15 +87,16 @@ def water_view(waters: Waters, water: WaterSource | None, barred: Sequence[Layer
     is_barred = LayerKind.ELEVATION in barred
     left_out = barred_text((*waters.left_out, *((LayerKind.ELEVATION,) if is_barred else ())))
     notes = [one for one in (left_out, untold) if one]
+    why: str
     if water is None:
-        why = BARRED_HEIGHTS if is_barred else NO_HEIGHTS
+        why = say("water_not_assessed", why=barred_text((LayerKind.ELEVATION,)) if is_barred else NO_HEIGHTS)
     elif isinstance(chosen, Unknown):
         why = chosen.why
     else:
         grid = grid_or_why(water)
         if not isinstance(grid, Unknown):
             return _Traced(waters, grid, network, chosen, notes).tables()
-        why = f"水流未评估：{grid.why}"
+        why = say("water_not_assessed", why=grid.why)
     return WaterTables(chains=_chains(waters, None, network, None), notes=(why, *notes))
 
 
@@ -104,7 +106,7 @@ def _network(waters: Waters) -> tuple[RiverNetwork | None, str]:
     drawn = [(name, line) for name, line in zip(rivers.names, rivers.geometries, strict=True) if line is not None]
     why_not = why_not_as_drawn(waters.question.choices)
     if drawn and why_not:
-        return None, f"{why_not}灌溉途径和「高程与河网对照」未用所绘河网。"
+        return None, sentences(why_not, say("drawn_rivers_not_used"))
     return river_network([name for name, _ in drawn], [line for _, line in drawn]), ""
 
 
@@ -270,20 +272,25 @@ class _Traced:
         grid, chosen = self._grid, self._chosen
         conditioning, rule = chosen.conditioning, chosen.snap_rule
         kept = conditioning.closed_basins is ClosedBasins.KEEP
-        treated = "保留，水流止于洼底" if kept else "填平，水流越过最低垭口"
-        deepest = f"，最深 {grid.basins[0].depth_m:.0f} m" if grid.basins else ""
-        hollow = f"深度达 {conditioning.basin_depth_m:g} m、不少于 {conditioning.basin_cells} 格的封闭洼地"
+        hollows = say(
+            "basins_found",
+            depth_m=conditioning.basin_depth_m,
+            cells=conditioning.basin_cells,
+            count=len(grid.basins),
+        )
+        if grid.basins:
+            hollows = say("basins_deepest", found=hollows, deepest_m=grid.basins[0].depth_m)
         offsets = None
         rivers = [one for one in self._waters.things(LayerKind.RIVERS).geometries if one is not None]
         if rivers:
             offsets = stream_offsets(grid, rivers, rule.stream_ha)
         return (
-            f"流向由高程推算（格 {grid.frame.cell_m[0]:.1f} m），只反映地面径流，不含渠道、管道和地下水。",
-            f"追踪距离 {chosen.limit_m / 1000:g} km（使用单位选定，非法定距离）。",
-            f"点位落到水流上的容差 {rule.tolerance_m:g} m，集水面积达 {rule.stream_ha:g} 公顷视为水流。",
-            f"{hollow} {len(grid.basins)} 处{deepest}，按所选处理：{treated}；岩溶区洼地可能转入地下。",
+            say("flow_by_heights", cell_m=grid.frame.cell_m[0]),
+            say("followed_for", limit_m=chosen.limit_m),
+            say("put_onto_streams", tolerance_m=rule.tolerance_m, stream_ha=rule.stream_ha),
+            say("basins_kept" if kept else "basins_filled", found=hollows),
             level_text(conditioning),
-            "未遇到不等于实地不存在；乡镇界为示意时，过界位置不作判断依据。",
+            say("not_met_is_not_absent"),
             *(() if offsets is None else (offsets.zh,)),
         )
 
