@@ -185,6 +185,14 @@ class Unassessed(Word):
         return {group: found.get(group, 0) for group in cls}
 
 
+UNTOLD = frozenset(
+    {
+        *("不详", "不清楚", "不明", "不知", "未知", "未填", "未说明", "待查", "待定", "待核实", "暂无", "空"),
+        *("/", "-", "--", "—", "——", "unknown", "null", "none", "n/a", "#n/a"),
+    }
+)
+"""What stands in a cell that tells nothing, lower case."""
+
 UNREAD_CODE = "unread:"
 """Begins the code of a reason that lies in a word; the word follows."""
 

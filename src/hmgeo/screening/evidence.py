@@ -26,6 +26,7 @@ from hmgeo.vocabulary import (
     ALL_CLASSES,
     EVIDENCE_RADII_M,
     POLLUTED_CLASSES,
+    UNTOLD,
     VISIT_CLASSES_M,
     LayerKind,
     PathwayState,
@@ -52,12 +53,6 @@ if TYPE_CHECKING:
 
 NOT_TRACED = "未作水流方向测算"
 _NOTHING_STORED = frozenset({"无", "否", "没有", "无堆存", "无固废", "无固废堆存", "不涉及"})
-_STORED_UNTOLD = frozenset(
-    {
-        *("不详", "不清楚", "不明", "不知", "未知", "未填", "未说明", "待查", "待定", "待核实", "暂无", "空"),
-        *("/", "-", "--", "—", "——", "unknown", "null", "none", "n/a", "#n/a"),
-    }
-)
 _NO_MASS = re.compile(r"0+(?:\.0+)?(?:kg|千克|公斤|t|吨|m3|立方米|方)?")
 """A bare zero may stand for nothing as well as for nothing filled in."""
 _TO_THE_LIMIT = "limit"
@@ -198,7 +193,7 @@ def _lies(stored: str) -> Side:
     word = compared_word(stored)
     if word in _NOTHING_STORED:
         return Side.NOT_MET
-    return Side.UNKNOWN if not word or word in _STORED_UNTOLD or _NO_MASS.fullmatch(word) else Side.MET
+    return Side.UNKNOWN if not word or word in UNTOLD or _NO_MASS.fullmatch(word) else Side.MET
 
 
 NOT_GIVEN = "没有可用的风频表"
@@ -532,7 +527,7 @@ def _water_gap(own: OwnColumns, number: int, emissions: str) -> str:
     against = (*stated_emissions((), row, medium=WATER), *filled(("受纳水体",), row))
     if not against and emissions:
         against = (Said("废水重金属排放量", emissions),)
-    return f"{Dispute(Said(_DRAINS, said), against).values}矛盾，待核实" if against else ""
+    return say("contradiction_to_check", values=Dispute(Said(_DRAINS, said), against).values) if against else ""
 
 
 def _place_gap(source: Mapping[str, Any]) -> str:
