@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import docx
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -283,6 +284,20 @@ def test_what_people_decide_stands_beside_the_result_and_is_looked_at_again_wher
         cells = [cell for sheet in openpyxl.load_workbook(run.folder / name) for row in sheet.values for cell in row]
         assert sum(by.partition("；")[0] in str(cell) for cell in cells) >= count, name
     assert by in (run.folder / "map.html").read_text(encoding="utf-8")
+    forms = openpyxl.load_workbook(run.folder / "survey_list.xlsx")
+    lines = [row for name in forms.sheetnames if name.startswith("核查表-") for row in forms[name].values]
+    clause = "《济源产城融合示范区2021年土壤污染防治攻坚战实施方案》二（三）3"
+    assert [row[1] for row in lines if row[0] == "人工决定"] == [f"{clause}　人工决定：{by}；筛查结果不因此改变。"]
+    tables = docx.Document(str(run.folder / "report.docx")).tables
+    told_there = next(table for table in tables if table.rows[0].cells[3].text == "人工决定")
+    cells = [[cell.text for cell in row.cells] for row in told_there.rows[1:]]
+    said = ["不列入整治", "张三", "2026-03-01", "示环函〔2026〕8号", "设备已拆除"]
+    assert [row[3:] for row in cells] == [said] * 3
+    assert [row[2] for row in cells] == [
+        "符合排查条件", "不适用；决定时为「符合排查条件」，待复核",
+        "现在的清单中没有对应的一条；决定时为「符合排查条件」，待复核",
+    ]  # fmt: skip
+    assert [row[1] for row in cells] == [clause] * 3
     public = shown_to(run.results, PUBLIC).results  # who decided is the office's business
     assert {row["finding_id"]: row["note"] for row in public.finding_rows()} == {
         key: row["note"] for key, row in plain.items()

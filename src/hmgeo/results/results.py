@@ -329,7 +329,7 @@ def with_decisions(results: Results, decisions: Sequence[DecisionUsed]) -> Resul
     used = tuple(
         replace(one, now="" if one.finding_id in others else found.get(one.finding_id, "")) for one in decisions
     )
-    said = {one.finding_id: _decided(one) for one in used if one.now}
+    said = {one.finding_id: decided_words(one) for one in used if one.now}
     rule = results.screening_rule_id
     lost = tuple(one.finding_id for one in used if not one.now and one.finding_id not in others)
     moved = tuple(f"{one.finding_id} {one.name}".strip() for one in used if one.finding_id in others)
@@ -359,7 +359,8 @@ def _is_of_another(one: DecisionUsed, names: Mapping[str, str | None]) -> bool:
     return same_name(one.name) != same_name(names.get(source_id) or "")
 
 
-def _decided(one: DecisionUsed) -> Reason:
+def decided_words(one: DecisionUsed) -> Reason:
+    """Return what a person decided on a finding, with who, when, by which document and why, as it is told beside it."""
     told = {"decision": one.decision, "by": one.by, "on": one.on, "document": one.document, "reason": one.reason}
     if not one.is_stale:
         return say("decided", **told)
@@ -368,7 +369,7 @@ def _decided(one: DecisionUsed) -> Reason:
 
 def without_decisions(results: Results) -> Results:
     """Return results as they were found: who decided what on them is nobody's business but the office's."""
-    said = {one.finding_id: str(sentences(_decided(one))) for one in results.decisions if one.now}
+    said = {one.finding_id: str(sentences(decided_words(one))) for one in results.decisions if one.now}
     rule = results.screening_rule_id
     findings = _unsaid(results.findings, [said.get(one, "") for one in results.findings["finding_id"].to_pylist()])
     sources = [said.get(f"{one}|{rule}", "") for one in results.sources["source_id"].to_pylist()]

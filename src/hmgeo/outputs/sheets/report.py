@@ -137,6 +137,7 @@ def facts(told: Told) -> dict[str, Any]:
         "left": max(len(listed) - MOST_LISTED, 0),
         "townships": [_township(row) for row in told.townships],
         "clauses": list(_clauses(told.findings)),
+        "decisions": [_decision(one, told) for one in manifest.get("decisions", ())],
         "gaps": [
             {"what": what, "alone": alone, "sources": sources, "findings": count}
             for what, alone, sources, count in wording.gaps_of(told.findings)
@@ -211,6 +212,21 @@ def _clauses(findings: Sequence[Mapping[str, Any]]) -> Iterable[Row]:
         }
 
 
+def _decision(one: Mapping[str, Any], told: Told) -> Row:
+    """Return what a person decided on a finding, beside what is found now."""
+    source_id, _, rule_id = one["finding_id"].rpartition("|")
+    rule = next((rule for rule in told.manifest["rules"] if rule["rule_id"] == rule_id), None)
+    name = next((row["name"] for row in told.sources if one["now"] and row["source_id"] == source_id), one["name"])
+    then = f"决定时为「{wording.verdict_word(one['then'])}」，待复核"
+    found = wording.verdict_word(one["now"]) if one["now"] else "现在的清单中没有对应的一条"
+    return {
+        "source": f"{name}（{source_id}）" if name else source_id,
+        "clause": rule_id if rule is None or not rule["document"] else wording.citation(rule),
+        "found": f"{found}；{then}" if one["is_stale"] else found,
+        **{key: one[key] for key in ("decision", "by", "on", "document", "reason")},
+    }
+
+
 _BODY, _HEAD = "仿宋", "黑体"
 TEMPLATE = "report.md"
 """Words of the default template: # a heading, @ a table, ^ in the middle, else a paragraph."""
@@ -234,6 +250,11 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, float], ...]]] = {
         "表 4　条款",
         (("结论", "verdict", 24), ("家数", "count", 12), ("条款", "citation", 40), ("原文", "quote", 52),
          ("效力", "standing", 22), ("认定部门", "decider", 20)),
+    ),
+    "decisions": (
+        "附表　人工决定",
+        (("污染源", "source", 26), ("条款", "clause", 28), ("筛查结果", "found", 24), ("人工决定", "decision", 20),
+         ("决定人", "by", 14), ("日期", "on", 18), ("文件", "document", 20), ("理由", "reason", 20)),
     ),
     "gaps": (
         "表 5　补什么",

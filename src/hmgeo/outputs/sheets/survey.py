@@ -17,6 +17,7 @@ from hmgeo.outputs.book import LINE_HEIGHT_PT, AtLeast, Column, Measured, Sheet,
 from hmgeo.outputs.map.labels import compass
 from hmgeo.outputs.sheets.screening import distance
 from hmgeo.reference.tables import find_header
+from hmgeo.results.results import decided_words
 from hmgeo.results.text import distance_text, mu, radius_text
 from hmgeo.vocabulary import PathwayState, PositionKind, SoilQualityClass, Standing, Status, Verdict, VisitGroup
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from hmgeo.outputs.book import Book, Cell
     from hmgeo.results.results import Presentation, Results
+    from hmgeo.words import Reason
 
 
 KEY_GROUP, RECTIFY_GROUP, CLOSE_GROUP = "对应表1", "核查后由责任部门填写", "整治后由责任部门填写"
@@ -169,6 +171,8 @@ def write_form(book: Book, number: int, cells: Mapping[str, Any]) -> None:
         row += 1
     for label, key in LINES:
         row = _line(book, page, row, label, str(cells.get(key) or "—"), 1)
+    for clause, decided in cells["人工决定"]:
+        row = _line(book, page, row, "人工决定", f"{book.say(clause)}　{book.say(decided)}", 1)
     row = _section(book, page, row, "二、现场核查（核查人填写）")
     for label, hint, lines in TO_FILL:
         row = _line(book, page, row, label, hint, lines)
@@ -372,6 +376,7 @@ class Listed:
         self._findings: dict[str, list[dict[str, Any]]] = {}
         for finding in results.finding_rows():
             self._findings.setdefault(finding["source_id"], []).append(finding)
+        self._decisions = _decisions_of(results)
         wanted = {SoilQualityClass.STRICT_CONTROL.value, SoilQualityClass.SAFE_USE.value}
         self._land = {
             (row["source_id"], row["class"]): row["area_ha"]
@@ -428,6 +433,7 @@ class Listed:
             ),
             "理由": f"{row['visit_group']}：{row['visit_reason']}",
             "备注": row["note"],
+            "人工决定": self._decisions.get(row["source_id"], ()),
         }
 
     def cells(self, number: int, row: dict[str, Any]) -> tuple[Cell, ...]:
@@ -550,6 +556,18 @@ class Listed:
             (bool(self._leads.get(row["source_id"])), "界外", "与相邻县核对界外受体"),
         )  # fmt: skip
         return [(short, full) for is_wanted, short, full in asked if is_wanted]
+
+
+def _decisions_of(results: Results) -> dict[str, list[tuple[str, Reason]]]:
+    """Return by source what people decided on its findings, each with its clause; what stands beside none is left."""
+    held: dict[str, list[tuple[str, Reason]]] = {}
+    decided = {one.finding_id: one for one in results.decisions if one.now}
+    for finding in results.finding_rows() if decided else ():
+        one = decided.get(finding["finding_id"])
+        if one is not None:
+            clause = wording.citation(finding) if finding["document"] else finding["rule_id"]
+            held.setdefault(finding["source_id"], []).append((clause, decided_words(one)))
+    return held
 
 
 def _trade_text(row: dict[str, Any]) -> str:
