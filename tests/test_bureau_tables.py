@@ -13,8 +13,7 @@ from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.side_tables import load_outlets, load_wind, outlets_sheet_of
 from hmgeo.judging.facts import Side
-from hmgeo.judging.outlets import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, OutletCells, join_outlets
-from hmgeo.judging.own_columns import METALS
+from hmgeo.judging.own_columns import JOINED, METALS, NO_ENTERPRISE, NO_ID, REPEATED, OutletCells, join_outlets
 from hmgeo.outputs.templates import write_templates
 from hmgeo.project.inputs import load_inputs
 from hmgeo.project.spec import read_spec

@@ -22,8 +22,7 @@ from hmgeo.project.check import check_project
 from hmgeo.project.run import cross_warnings
 from hmgeo.project.sites.given import Typed, sites_of_file, typed_site
 from hmgeo.rules.book import load_book
-from hmgeo.rules.claims import ACTION, CADMIUM, TRADE, disputes, doubts_of
-from hmgeo.rules.told import Emission, Said, Told
+from hmgeo.rules.claims import ACTION, CADMIUM, TRADE, Emission, Said, Told, disputes, doubts_of
 from hmgeo.rules.words import stated_facts
 from hmgeo.terrain.ponds_and_mines import pond_disputes
 from hmgeo.vocabulary import Action, Basis, LayerKind, Verdict

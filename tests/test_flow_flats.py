@@ -22,10 +22,9 @@ from hmgeo.terrain.barrier import MAY_MEET, Barrier, BarrierRule, barrier
 from hmgeo.terrain.ponds_and_mines import overhead
 from hmgeo.water.agreement import along_of
 from hmgeo.water.by_heights import FlowFacts
-from hmgeo.water.choices import FlowChoices
 from hmgeo.water.grid import ClosedBasins, Conditioning, End, FlowGrid, flow_grid
 from hmgeo.water.sampling import Named, below_risks
-from hmgeo.water.snap import SnapRule
+from hmgeo.water.snap import FlowChoices, SnapRule
 from hmgeo.water.things import Things
 from hmgeo.water.trace import (
     DOUBTFUL,

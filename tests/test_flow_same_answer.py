@@ -19,7 +19,7 @@ from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.project.flow import FlowReport, FlowWords, flow_project
 from hmgeo.project.inputs import load_inputs
 from hmgeo.project.spec import read_spec
-from hmgeo.terrain.steep import parcel_slopes
+from hmgeo.terrain.slope import parcel_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ from small_results import HOSTILE, small_results
 from test_map_browser import Opened, browser
 
 from hmgeo.outputs.map import shapes
-from hmgeo.outputs.map.leads import OVERHEAD_REMARK
 from hmgeo.outputs.map.page import map_page, write_map
+from hmgeo.outputs.map.parcels import OVERHEAD_REMARK
 from hmgeo.results.results import Presentation
 from hmgeo.vocabulary import Classification
 

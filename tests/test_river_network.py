@@ -13,16 +13,15 @@ import pytest
 import shapely
 from grids import point, raster
 
-from hmgeo.geo.cell_shapes import ground_of
+from hmgeo.geo.raster import ground_of
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.facts import Unknown
 from hmgeo.results.columns import FLOW_CATCHMENT_SCHEMA
 from hmgeo.water.agreement import agreement_rows
-from hmgeo.water.choices import FlowChoices, flow_choices
 from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 from hmgeo.water.rivers import OnNetwork, river_network
 from hmgeo.water.sampling import Named, below_clusters, below_risks, clusters, double_sources, sections
-from hmgeo.water.snap import SnapRule
+from hmgeo.water.snap import FlowChoices, SnapRule, flow_choices
 from hmgeo.water.things import Things
 from hmgeo.water.trace import DOUBTFUL, basin_cells, basin_rows
 

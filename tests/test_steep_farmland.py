@@ -15,7 +15,7 @@ from test_terrain_view import CELL, VALLEY, collection, layer, parcel, project, 
 
 from hmgeo.judging.layers import LayerIndexes
 from hmgeo.project.run import project_results, run_project
-from hmgeo.terrain.steep import parcel_slopes, steep_farmland
+from hmgeo.terrain.slope import parcel_slopes, steep_farmland
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:

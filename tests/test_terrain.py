@@ -11,15 +11,17 @@ from grids import frame, point, raster
 from hmgeo.errors import InputError
 from hmgeo.geo.raster import kept, read_whole, strips
 from hmgeo.judging.facts import NumberFact, Unknown
-from hmgeo.terrain.places import gather, slopes_of, terrain_class_at
 from hmgeo.terrain.slope import (
     Measure,
     ReliefScheme,
+    gather,
     relief_m,
     relief_measure,
     slope_deg,
     slope_grade,
     slope_measure,
+    slopes_of,
+    terrain_class_at,
 )
 from hmgeo.vocabulary import TerrainClass
 

@@ -6,7 +6,6 @@ import shapely
 from grids import frame, point, raster
 
 from hmgeo.judging.facts import Side, Unknown
-from hmgeo.terrain.places import PlaceTerrain
 from hmgeo.terrain.radius import (
     Pairs,
     TerrainAt,
@@ -17,7 +16,7 @@ from hmgeo.terrain.radius import (
     outcomes,
     pair_classes,
 )
-from hmgeo.terrain.slope import ReliefScheme
+from hmgeo.terrain.slope import PlaceTerrain, ReliefScheme
 from hmgeo.vocabulary import TerrainClass
 
 PLAIN, HILL, MOUNTAIN = (PlaceTerrain(one, 0.0) for one in TerrainClass)

@@ -22,7 +22,7 @@ from hmgeo.project.run import Wish, project_results, run_project
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.results.columns import REACHED_SCHEMA
 from hmgeo.screening.heights import Ground
-from hmgeo.terrain.steep import parcel_slopes, steep_farmland
+from hmgeo.terrain.slope import parcel_slopes, steep_farmland
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from small_results import small_results
 from hmgeo.errors import ProjectError
 from hmgeo.judging.applies import cadmium_of
 from hmgeo.judging.choices import Choices, ChosenParameter
-from hmgeo.judging.outlets import join_outlets
-from hmgeo.judging.own_columns import METALS, OwnColumns
+from hmgeo.judging.own_columns import METALS, OwnColumns, join_outlets
 from hmgeo.outputs import wording
 from hmgeo.project.spec import read_spec
 from hmgeo.results.columns import COUNTS_SCHEMA

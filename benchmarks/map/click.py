@@ -37,7 +37,7 @@ from hmgeo.siting.page_rules import compile_rules
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:
-    from hmgeo.results.compiled import CompiledRules
+    from hmgeo.results.siting import CompiledRules
 
 AREA = (112.8, 23.4, 113.3, 23.9)
 CLASSES = ("居民区", "学校", "医院", "养老院")

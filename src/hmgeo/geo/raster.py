@@ -1,4 +1,4 @@
-"""Rasters in metres, passed strip by strip with a halo, and shapes as cells of them."""
+"""Rasters in metres, passed strip by strip with a halo; shapes as cells of them, and cells as ground."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Heights = NDArray[np.float32]
     Cells = NDArray[np.int64]
+
 
 _FEW_CELLS = 4096
 _KEPT_CELLS = 1 << 25
@@ -280,3 +281,40 @@ def kept(raster: Raster) -> Raster:
 def read_whole(raster: Raster) -> Heights:
     """Return all heights (rows, columns) at once, NaN where there is no value."""
     return np.concatenate([strip.heights for strip in strips(raster)])
+
+
+_DECIMALS = 7
+
+
+def ground_of(frame: Frame, cells: Cells) -> shapely.Geometry:
+    """Return the union of cells as a (multi)polygon in lon/lat; an empty polygon for none.
+
+    Cells that only touch at a corner stay apart.
+    """
+    if not len(cells):
+        return shapely.Polygon()
+    row, column = np.divmod(np.asarray(cells), frame.width)
+    top, left = int(row.min()), int(column.min())
+    mask = np.zeros((int(row.max()) - top + 1, int(column.max()) - left + 1), np.uint8)
+    mask[row - top, column - left] = 1
+    shapes = [_polygon(frame, part, top, left) for part in _outlines(mask)]
+    there = Transformer.from_crs(frame.crs, LON_LAT_CRS, always_xy=True)
+    ground = shapes[0] if len(shapes) == 1 else shapely.multipolygons(shapes)
+
+    def to_lon_lat(xy: np.ndarray) -> np.ndarray:
+        return np.round(np.column_stack(there.transform(*xy.T)), _DECIMALS)
+
+    return shapely.transform(ground, to_lon_lat)
+
+
+def _outlines(mask: np.ndarray) -> list[dict[str, list[list[tuple[float, float]]]]]:
+    """Return outlines in (column, row) corners."""
+    from rasterio.features import shapes  # noqa: PLC0415 -- only where rasters are measured
+
+    return [shape for shape, value in shapes(mask, mask=mask.astype(bool), connectivity=4) if value]
+
+
+def _polygon(frame: Frame, part: dict[str, list[list[tuple[float, float]]]], top: int, left: int) -> shapely.Polygon:
+    a, _, c, _, e, f = frame.transform
+    rings = [[(c + (left + column) * a, f + (top + row) * e) for column, row in ring] for ring in part["coordinates"]]
+    return shapely.Polygon(rings[0], rings[1:])

@@ -19,8 +19,7 @@ from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded
 from hmgeo.records import RECEPTOR_SCHEMA
 from hmgeo.reference.cells import FARMLAND, is_other_land, read_land, read_word, zeros_kept
 from hmgeo.reference.tables import is_link, links_by_row
-from hmgeo.rules.claims import EVENT, disputes, doubts_of
-from hmgeo.rules.told import Told
+from hmgeo.rules.claims import EVENT, Told, disputes, doubts_of
 from hmgeo.rules.words import says_something, stated_by_row
 from hmgeo.vocabulary import TOWNSHIP_DIGITS, Completeness, LayerKind, SoilQualityClass, Status, Unknown
 

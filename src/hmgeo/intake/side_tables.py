@@ -19,8 +19,7 @@ from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, u
 from hmgeo.intake.rows import Journal
 from hmgeo.records import OUTLET_SCHEMA, WIND_SCHEMA, Gates, Ledger, Provenance, SideTable
 from hmgeo.reference.tables import find_header
-from hmgeo.rules.claims import EVENT, disputes
-from hmgeo.rules.told import Told
+from hmgeo.rules.claims import EVENT, Told, disputes
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hmgeo.judging.applies import FOUND, NOT_RELATED, cadmium_of, found_cadmium
-from hmgeo.judging.outlets import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, join_outlets
-from hmgeo.judging.own_columns import OwnColumns, trade_of
+from hmgeo.judging.own_columns import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, OwnColumns, join_outlets, trade_of
 from hmgeo.records import Ledger, LedgerEntry
 from hmgeo.reference.tables import DISTRICT, ENTERPRISE, INTAKE, LINKS, METALS, PARK, ZONE, links_by_row, same_name
 from hmgeo.results.used import JoinUsed
-from hmgeo.rules.claims import CADMIUM, EVENT, disputes
-from hmgeo.rules.told import WATER, Emission, Said, Told
+from hmgeo.rules.claims import CADMIUM, EVENT, WATER, Emission, Said, Told, disputes
 from hmgeo.rules.words import ATTRIBUTES
 from hmgeo.vocabulary import METALS as METALS_ZH
 from hmgeo.vocabulary import LayerKind

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.geo.distance import prepare_shapes
+from hmgeo.geo.distance import NearestSearch, Outline, outline_of, prepare_one, prepare_shapes
 from hmgeo.geo.ellipsoid import bearing_of, ellipsoidal_area_m2
-from hmgeo.geo.nearest import NearestSearch, Outline, outline_of, prepare_one
 from hmgeo.judging.facts import (
     Answer,
     DistanceFact,
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hmgeo.geo.distance import Shapes
-    from hmgeo.geo.nearest import Found
+    from hmgeo.geo.distance import Found, Shapes
     from hmgeo.judging.facts import Layers
     from hmgeo.judging.places import Places
     from hmgeo.records import Layer

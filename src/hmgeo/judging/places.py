@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.geo.distance import pair_distances, prepare_shapes
-from hmgeo.geo.nearest import box_around
+from hmgeo.geo.distance import box_around, pair_distances, prepare_shapes
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
 from hmgeo.reference.tables import find_header, former_units, key_areas, provinces, townships
 from hmgeo.results.text import distance_text

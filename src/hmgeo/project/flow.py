@@ -17,9 +17,8 @@ from hmgeo.project.spec import read_spec
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import GROUNDWATER, LayerKind
-from hmgeo.water.choices import BASINS, LIMIT, SNAP, STREAM
 from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
-from hmgeo.water.snap import SnapRule
+from hmgeo.water.snap import BASINS, LIMIT, SNAP, STREAM, SnapRule
 from hmgeo.water.things import Things
 from hmgeo.water.trace import catchments_of, cells_beside, downstream_of, level_text
 from hmgeo.water.view import NOT_SURFACE, TARGET_KINDS

@@ -46,7 +46,7 @@ from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.overlay import hatched_places
 from hmgeo.siting.page_rules import compile_rules
 from hmgeo.terrain.ponds_and_mines import overhead_ledger
-from hmgeo.terrain.steep import with_slopes
+from hmgeo.terrain.slope import with_slopes
 from hmgeo.vocabulary import (
     COUNTRY,
     UNREAD_CODE,
@@ -69,8 +69,8 @@ if TYPE_CHECKING:
     from hmgeo.project.inputs import Progress
     from hmgeo.project.spec import Adoption
     from hmgeo.records import Ledger, Raster, Sink, UnreadWord, WordMeaning
-    from hmgeo.results.compiled import CompiledRules
     from hmgeo.results.results import Backdrop, WaterTables
+    from hmgeo.results.siting import CompiledRules
     from hmgeo.rules.model import Rule, RuleStanding, Validity
     from hmgeo.screening.bureau import Bureau
     from hmgeo.screening.heights import HeightFacts

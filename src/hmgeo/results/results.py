@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from hmgeo.records import Ledger, UnreadWord
-    from hmgeo.results.compiled import CompiledRules
+    from hmgeo.results.siting import CompiledRules
     from hmgeo.results.used import DecisionUsed, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
 
 

@@ -13,8 +13,7 @@ import shapely
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.judging.applies import DISPUTED, Cadmium, cadmium_of
 from hmgeo.judging.facts import Answer, Unknown
-from hmgeo.judging.outlets import join_outlets
-from hmgeo.judging.own_columns import OwnColumns, due_day, trade_of
+from hmgeo.judging.own_columns import OwnColumns, due_day, join_outlets, trade_of
 from hmgeo.judging.places import KEY_AREA_KIND, inside_key_areas
 from hmgeo.proximity.measure import measure_proximity
 from hmgeo.records import Ledger
@@ -35,7 +34,7 @@ from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.screening.evidence import Around, Pathways, evidence_rows, pathways_of, visiting, wind_of
 from hmgeo.screening.land import LandView, sources_by_town, township_table
 from hmgeo.screening.somewhere import places_table
-from hmgeo.terrain.steep import with_slopes
+from hmgeo.terrain.slope import with_slopes
 from hmgeo.vocabulary import (
     ALL_CLASSES,
     COUNTRY,

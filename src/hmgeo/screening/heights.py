@@ -19,7 +19,6 @@ from hmgeo.results.columns import PAIRS_SCHEMA
 from hmgeo.results.results import TerrainTables
 from hmgeo.rules.parameters import declaration
 from hmgeo.terrain.barrier import barrier_rule, barriers
-from hmgeo.terrain.places import terrain_class_at
 from hmgeo.terrain.ponds_and_mines import mine_table, overhead_table, polluted_of, ponds_of
 from hmgeo.terrain.radius import (
     Flips,
@@ -32,13 +31,12 @@ from hmgeo.terrain.radius import (
     outcomes,
     pair_classes,
 )
-from hmgeo.terrain.slope import ReliefScheme
-from hmgeo.terrain.steep import parcel_slopes, steep_farmland
+from hmgeo.terrain.slope import ReliefScheme, parcel_slopes, steep_farmland, terrain_class_at
 from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, LayerKind, Status
 from hmgeo.water.agreement import WaterFacts
 from hmgeo.water.by_heights import FlowFacts, ProjectWater, grid_or_why
 from hmgeo.water.by_rivers import NetworkFacts, rivers_of
-from hmgeo.water.choices import conditioning_of, snap_rule_of
+from hmgeo.water.snap import conditioning_of, snap_rule_of
 from hmgeo.words import say
 
 if TYPE_CHECKING:
@@ -49,7 +47,7 @@ if TYPE_CHECKING:
     from hmgeo.judging.choices import Choices
     from hmgeo.judging.facts import Features, Water
     from hmgeo.records import Layer, Positions, Raster
-    from hmgeo.terrain.places import PlaceTerrain
+    from hmgeo.terrain.slope import PlaceTerrain
     from hmgeo.water.by_rivers import ProjectRivers
     from hmgeo.water.grid import FlowGrid
 

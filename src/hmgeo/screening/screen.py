@@ -21,8 +21,17 @@ from hmgeo.proximity.measure import Proximity, measure_proximity
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.rules.claims import doubts_of
 from hmgeo.screening.heights import HeightFacts, heights_of
-from hmgeo.screening.measures import MeasuredLayers, Measures, measures_of, widened
-from hmgeo.screening.somewhere import PlaceRanges, PlaceSource, count_rows, measured_places, place_sources
+from hmgeo.screening.somewhere import (
+    MeasuredLayers,
+    Measures,
+    PlaceRanges,
+    PlaceSource,
+    count_rows,
+    measured_places,
+    measures_of,
+    place_sources,
+    widened,
+)
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Standing, Status
 from hmgeo.words import say, sentences
 

@@ -39,7 +39,7 @@ from hmgeo.judging.facts import Side, Unknown, missing_layer, unsaid
 from hmgeo.judging.judge import IN_PRINCIPLE, condition_text, elsewhere, judge, unset_outside_the_test, verdict_of
 from hmgeo.judging.layers import bank_line_fault, untold
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, OUTLINE_ERROR_M, Place, Places
-from hmgeo.results.compiled import CompiledLayer, CompiledRules, CompiledSet
+from hmgeo.results.siting import CompiledLayer, CompiledRules, CompiledSet
 from hmgeo.rules.parameters import title_of
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.siting.bench import Witness

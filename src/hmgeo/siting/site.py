@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from hmgeo.geo.distance import box_around
 from hmgeo.geo.ellipsoid import geodesic_buffer
-from hmgeo.geo.nearest import box_around
 from hmgeo.geo.raster import strips
 from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer, unplaced
 from hmgeo.judging.layers import LayerFacts, PlaceOnly
 from hmgeo.judging.places import Elsewhere, Place, Places
 from hmgeo.rules.claims import NUMBERS
-from hmgeo.terrain.places import slopes_of
+from hmgeo.terrain.slope import slopes_of
 from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Status
 from hmgeo.water.agreement import WaterFacts
 from hmgeo.water.by_heights import ON_STREAMS, FlowFacts, ProjectWater
 from hmgeo.water.by_rivers import NetworkFacts
-from hmgeo.water.choices import conditioning_of, snap_rule_of
+from hmgeo.water.snap import conditioning_of, snap_rule_of
 from hmgeo.words import say
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.geo.nearest import prepare_one
+from hmgeo.geo.distance import prepare_one
 from hmgeo.judging.facts import Answer, DistanceFact, Features, Unknown
 from hmgeo.results.siting import Nearest, Target, TargetTable, Zoning
 from hmgeo.rules.words import LAYERS

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from hmgeo.geo.raster import Cells, Frame, Heights
     from hmgeo.judging.choices import Choices
-    from hmgeo.terrain.places import PlaceTerrain
+    from hmgeo.terrain.slope import PlaceTerrain
     from hmgeo.water.grid import FlowGrid
 
     Floats = NDArray[np.float64]

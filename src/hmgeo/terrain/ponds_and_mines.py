@@ -20,8 +20,7 @@ from hmgeo.judging.facts import Unknown, incomplete, missing_layer
 from hmgeo.records import Ledger
 from hmgeo.reference.tables import DATUM, DESIGNATED, TOE_LAT, TOE_LON
 from hmgeo.results.columns import MINES_SCHEMA, OVERHEAD_SCHEMA
-from hmgeo.rules.claims import OVERHEAD, disputes
-from hmgeo.rules.told import Said, Told
+from hmgeo.rules.claims import OVERHEAD, Said, Told, disputes
 from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Completeness, LayerKind
 from hmgeo.water.grid import End
 from hmgeo.water.things import Things

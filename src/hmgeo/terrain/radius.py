@@ -13,8 +13,7 @@ import shapely
 from hmgeo.geo.raster import frame_of
 from hmgeo.judging.facts import Side, TerrainOutcome, Unknown
 from hmgeo.results.columns import TERRAIN_FLIPS_SCHEMA
-from hmgeo.terrain.places import cells_of_places, gather, terrain_of
-from hmgeo.terrain.slope import relief_measure
+from hmgeo.terrain.slope import cells_of_places, gather, relief_measure, terrain_of
 from hmgeo.vocabulary import COUNTED_RADII_M, TerrainClass
 from hmgeo.words import say
 
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 
     from hmgeo.geo.raster import Cells, Frame
     from hmgeo.records import Raster
-    from hmgeo.terrain.places import PlaceTerrain
-    from hmgeo.terrain.slope import ReliefScheme
+    from hmgeo.terrain.slope import PlaceTerrain, ReliefScheme
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]

@@ -1,23 +1,38 @@
-"""Slope and relief from a grid of heights, and the classes that follow; measured where somebody asks."""
+"""Slope and relief from a grid of heights, and the classes that follow: at places, of parcels, and steep farmland."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
 
-from hmgeo.vocabulary import TerrainClass
+from hmgeo.geo.raster import frame_of, strips
+from hmgeo.judging.facts import Answer, Features, NumberFact, Unknown
+from hmgeo.judging.layers import LayerFacts
+from hmgeo.judging.places import Places
+from hmgeo.reference.tables import SLOPE_GRADE
+from hmgeo.results.columns import SLOPES_SCHEMA, STEEP_SCHEMA
+from hmgeo.rules.words import LAYERS
+from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, LayerKind, TerrainClass
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from hmgeo.geo.raster import Cells, Frame, Heights, Strip
+    from hmgeo.judging.layers import LayerIndex
+    from hmgeo.records import Layer, Raster
 
     Floats = NDArray[np.float64]
+
 
 PLAIN_BELOW_M = 30.0
 MOUNTAIN_FROM_M = 200.0
@@ -209,3 +224,257 @@ def relief_measure(frame: Frame, scheme: ReliefScheme) -> Measure:
     """Return the relief amplitude in metres on a raster's cells."""
     half = scheme.half_cells(frame)
     return Measure(partial(relief_m, half_cells=half, least_valid_share=scheme.least_valid_share), half)
+
+
+FROM_LAYER, FROM_HEIGHTS = "layer", "elevation"
+FROM_25, WATER_15_25 = "from_25", "water_15_25"
+LISTED, NOT_ASSESSED = "listed", "not_assessed"
+STEEP_DEG, LESS_STEEP_DEG = 25.0, 15.0
+_GRADE_WORDS = {"一级": 1, "二级": 2, "三级": 3, "四级": 4, "五级": 5, "Ⅰ": 1, "Ⅱ": 2, "Ⅲ": 3, "Ⅳ": 4, "Ⅴ": 5}
+_GRADE = re.compile(r"([1-5])(?:\.0*)?级?")
+
+
+def stated_grade(text: str) -> int | None:
+    """Return the slope grade that a cell states, None where it states none.
+
+    Examples
+    --------
+    >>> [stated_grade(text) for text in ("1", "4.0", "5级", "三级", "", "6", "15-25")]
+    [1, 4, 5, 3, None, None, None]
+    """
+    plain = "".join(text.split())
+    held = _GRADE.fullmatch(plain)
+    return int(held[1]) if held else _GRADE_WORDS.get(plain)
+
+
+def parcel_slopes(farmland: Layer, elevation: Raster | None) -> tuple[pa.Table, tuple[str, ...]]:
+    """Return `SLOPES_SCHEMA` in the layer's order, and how the grades were found.
+
+    The grid's slope is the mean over a parcel's cells; it makes the grade only where the layer states none.
+    """
+    table = farmland.read()
+    texts = [dict(one or ()).get(SLOPE_GRADE, "") for one in table["links"].to_pylist()]
+    degrees = _by_heights(table, elevation)
+    rows = [_row(*one) for one in zip(table["receptor_id"].to_pylist(), texts, degrees, strict=True)]
+    made = pa.Table.from_pylist(rows, SLOPES_SCHEMA)
+    return made, _how(made, texts, elevation)
+
+
+def _by_heights(table: pa.Table, elevation: Raster | None) -> list[float | None]:
+    if elevation is None or not table.num_rows:
+        return [None] * table.num_rows
+    shapes = list(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False)))
+    facts = slopes_of(elevation, shapes, [0.0] * len(shapes))
+    return [one.value if isinstance(one, NumberFact) else None for one in facts]
+
+
+def _row(receptor_id: str, text: str, degrees: float | None) -> dict[str, Any]:
+    stated = stated_grade(text)
+    row: dict[str, Any] = {"receptor_id": receptor_id, "slope_grade": stated, "slope_from": "", "slope_deg": degrees}
+    if stated is not None:
+        return row | {"slope_from": FROM_LAYER}
+    if degrees is None:
+        return row
+    return row | {"slope_grade": int(slope_grade(np.array([degrees]))[0]), "slope_from": FROM_HEIGHTS}
+
+
+def _how(made: pa.Table, texts: list[str], elevation: Raster | None) -> tuple[str, ...]:
+    sources = made["slope_from"].to_pylist()
+    own, heights, unknown = (sources.count(one) for one in (FROM_LAYER, FROM_HEIGHTS, ""))
+    notes = [say("slope_grades_from", own=own, heights=heights, unknown=unknown)]
+    strange = sum(1 for text in texts if text and stated_grade(text) is None)
+    if strange:
+        notes.append(say("slope_grades_unread", count=strange))
+    if elevation is not None:
+        derived = slope_grade(np.array([np.nan if one is None else one for one in made["slope_deg"].to_pylist()]))
+        pairs = zip(made["slope_grade"].to_pylist(), derived.tolist(), sources, strict=True)
+        differing = sum(1 for own, other, source in pairs if source == FROM_LAYER and other and own != other)
+        notes.append(say("slope_grades_differ", count=differing))
+    return tuple(notes)
+
+
+def with_slopes(receptors: pa.Table, slopes: pa.Table) -> pa.Table:
+    """Return a table of receptors with slope_grade, slope_from and slope_deg after its own columns; null elsewhere."""
+    at = pc.index_in(receptors["receptor_id"], value_set=slopes["receptor_id"].combine_chunks())
+    is_parcel = pc.equal(receptors["receptor_kind"], LayerKind.FARMLAND.value)
+    rows = pc.if_else(is_parcel, at, pa.scalar(None, pa.int32()))
+    for name in SLOPES_SCHEMA.names[1:]:
+        receptors = receptors.append_column(name, slopes[name].take(rows))
+    return receptors
+
+
+def steep_farmland(reached: pa.Table, slopes: pa.Table, indexes: Mapping[str, LayerIndex]) -> pa.Table:
+    """Return `STEEP_SCHEMA`: farmland from 25 degrees, and from 15 to 25 at important water sources.
+
+    Parameters
+    ----------
+    reached
+        Receptors with area_ha, class and township.
+    indexes
+        Layers by code; what an important water source is comes from a layer of that kind alone.
+    """
+    graded = {row["receptor_id"]: row for row in slopes.to_pylist()}
+    rows = []
+    for row in reached.filter(pc.equal(reached["receptor_kind"], LayerKind.FARMLAND.value)).to_pylist():
+        slope = graded.get(row["receptor_id"])
+        if slope is None or slope["slope_grade"] is None:
+            continue
+        told = _told(slope, row, indexes)
+        if told:
+            shown = {name: row[name] for name in ("receptor_id", "township", "class", "area_ha")}
+            rows.append(told | shown | {name: slope[name] for name in SLOPES_SCHEMA.names[1:]})
+    rows.sort(key=lambda one: (one["list"], one["status"] != LISTED))
+    return pa.Table.from_pylist(rows, STEEP_SCHEMA)
+
+
+def _told(slope: Mapping[str, Any], row: Mapping[str, Any], indexes: Mapping[str, LayerIndex]) -> dict[str, Any] | None:
+    """Return which list a parcel stands in, and how; None where in neither."""
+    by_layer = slope["slope_from"] == FROM_LAYER
+    steep = slope["slope_grade"] == STEEPEST_GRADE if by_layer else slope["slope_deg"] >= STEEP_DEG
+    if steep:
+        return {"list": FROM_25, "status": LISTED, "water_source": "", "note": ""}
+    lesser = slope["slope_grade"] == STEEPEST_GRADE - 1 if by_layer else slope["slope_deg"] >= LESS_STEEP_DEG
+    if not lesser:
+        return None
+    facts = LayerFacts(shapely.from_wkb(row["geometry"]), 0.0, indexes, Places())
+    found = facts.inside(Features(LayerKind.IMPORTANT_WATER_SOURCES.value))
+    word = {"list": WATER_15_25, "status": NOT_ASSESSED, "water_source": ""}
+    if isinstance(found, Unknown):
+        department = LAYERS[LayerKind.IMPORTANT_WATER_SOURCES.value].department
+        return word | {"note": sentences(found.why, say("important_waters_open", department=department))}
+    if found.answer is Answer.NO:
+        return word | {"note": found.gap} if found.gap else None
+    partly = say("partly_in_it") if found.answer is Answer.PARTLY else ""
+    return word | {"status": LISTED, "water_source": found.receptor_name or found.receptor_id, "note": partly}
+
+
+NO_HEIGHT = say("no_height_here")
+_MEDIAN = 0.5
+
+
+def gather(
+    raster: Raster, measure: Measure, cells: Sequence[Cells], passed: Iterable[Strip] | None = None
+) -> list[Floats]:
+    """Return values of a measure at lists of flat cells, in one pass.
+
+    Parameters
+    ----------
+    passed
+        `strips` of the raster where they are kept; read anew where None.
+    cells
+        One array of flat cell numbers for each place; -1 gives NaN.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        The values, in the order of the cells asked for.
+    """
+    asked = np.concatenate(cells) if cells else np.zeros(0, np.int64)
+    order = np.argsort(asked, kind="stable")
+    in_order = asked[order]
+    values = np.full(len(asked), np.nan)
+    for strip in strips(raster, measure.halo[0]) if passed is None else passed:
+        start = strip.first_row * raster.width
+        first, last = np.searchsorted(in_order, [start, strip.last_row * raster.width])
+        if first < last:
+            values[order[first:last]] = measure.at(strip, in_order[first:last] - start)
+    ends = np.cumsum([len(one) for one in cells])
+    return np.split(values, ends[:-1]) if cells else []
+
+
+def cells_of_places(
+    frame: Frame, geometries: Sequence[shapely.Geometry], uncertainties_m: Sequence[float]
+) -> tuple[list[Cells], list[Cells]]:
+    """Return for each place the cells that it covers, and those that it may lie in within its uncertainty."""
+    given = [frame.cells_of_shape(geometry) for geometry in geometries]
+    possible = [
+        np.union1d(own, frame.cells_within(geometry, uncertainty_m)) if uncertainty_m > 0 else own
+        for own, geometry, uncertainty_m in zip(given, geometries, uncertainties_m, strict=True)
+    ]
+    return given, possible
+
+
+def slopes_of(
+    raster: Raster,
+    geometries: Sequence[shapely.Geometry],
+    uncertainties_m: Sequence[float],
+    passed: Iterable[Strip] | None = None,
+) -> list[NumberFact | Unknown]:
+    """Return the slope in degrees of each place: of the cell that holds a point, the mean over a polygon's cells.
+
+    Parameters
+    ----------
+    geometries
+        In lon/lat.
+    uncertainties_m
+        Of the positions; the range is that of the cells which the place may lie in.
+    passed
+        `strips` of the raster with a halo of a row, where they are kept.
+    """
+    frame = frame_of(raster)
+    given, possible = cells_of_places(frame, geometries, uncertainties_m)
+    values = gather(raster, slope_measure(frame), [*given, *possible], passed)
+    is_approximate = raster.basis is Basis.APPROXIMATE
+    facts: list[NumberFact | Unknown] = []
+    for own, around in zip(values[: len(given)], values[len(given) :], strict=True):
+        facts.append(_number(own, around, is_approximate=is_approximate))
+    return facts
+
+
+def _number(own: Floats, around: Floats, *, is_approximate: bool) -> NumberFact | Unknown:
+    if not len(own) or np.isnan(own).any() or np.isnan(around).any():
+        return Unknown(NO_HEIGHT)
+    value = round(float(own.mean()), MEASURE_DECIMALS)
+    if len(around) == len(own):
+        return NumberFact(value, is_approximate=is_approximate)
+    low, high = (round(float(end), MEASURE_DECIMALS) for end in (around.min(), around.max()))
+    return NumberFact(value, min(low, value), max(high, value), is_approximate=is_approximate)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceTerrain:
+    """How rugged a place is.
+
+    Parameters
+    ----------
+    relief_m
+        The middle one of the place's cells, at the position as given.
+    others
+        Classes that it could have within the position's uncertainty.
+    """
+
+    terrain: TerrainClass
+    relief_m: float
+    others: frozenset[TerrainClass] = frozenset()
+
+
+def terrain_class_at(
+    raster: Raster,
+    scheme: ReliefScheme,
+    geometries: Sequence[shapely.Geometry],
+    uncertainties_m: Sequence[float],
+) -> list[PlaceTerrain | Unknown]:
+    """Return the terrain class of each place by the relief amplitude around it; a polygon has its median cell's.
+
+    Parameters
+    ----------
+    geometries
+        In lon/lat: sources, parcels, or lines between them.
+    """
+    frame = frame_of(raster)
+    given, possible = cells_of_places(frame, geometries, uncertainties_m)
+    values = gather(raster, relief_measure(frame, scheme), [*given, *possible])
+    pairs = zip(values[: len(given)], values[len(given) :], strict=True)
+    return [terrain_of(own, around, scheme) for own, around in pairs]
+
+
+def terrain_of(own: Floats, around: Floats, scheme: ReliefScheme) -> PlaceTerrain | Unknown:
+    """Return the class of a place from the relief of its cells, and of those it may lie in."""
+    if not len(own) or np.isnan(own).any() or np.isnan(around).any():
+        return Unknown(NO_HEIGHT)
+    middle_m = float(np.quantile(own, _MEDIAN, method="lower"))
+    terrain = scheme.class_of(middle_m)
+    possible = {terrain}
+    if len(around) > len(own):
+        possible = {scheme.class_of(float(value)) for value in around}
+    return PlaceTerrain(terrain, round(middle_m, MEASURE_DECIMALS), frozenset(possible) - {terrain})

@@ -13,7 +13,6 @@ from hmgeo.judging.choices import unset_text
 from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, not_asked, undeclared
 from hmgeo.judging.layers import unread_text
 from hmgeo.vocabulary import GROUNDWATER, Basis, Completeness, LayerKind
-from hmgeo.water.choices import DIRECTION, SNAP
 from hmgeo.water.rivers import (
     NOWHERE,
     Mark,
@@ -28,6 +27,7 @@ from hmgeo.water.rivers import (
     unfit_for_reaches,
     ways_of,
 )
+from hmgeo.water.snap import DIRECTION, SNAP
 from hmgeo.words import Reason, say, sentences
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from hmgeo.judging.facts import Unknown
     from hmgeo.rules.model import Rule
-    from hmgeo.water.choices import FlowChoices
     from hmgeo.water.grid import FlowGrid
+    from hmgeo.water.snap import FlowChoices
     from hmgeo.water.things import Things, Waters
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from hmgeo.geo.cell_shapes import ground_of
-from hmgeo.geo.raster import GRID_DECIMALS
+from hmgeo.geo.raster import GRID_DECIMALS, ground_of
 from hmgeo.judging.facts import Unknown
 from hmgeo.results.columns import FLOW_CATCHMENT_SCHEMA, FLOW_MET_SCHEMA, FLOW_PATHS_SCHEMA
 from hmgeo.water.snap import snap

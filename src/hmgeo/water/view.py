@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from hmgeo.geo.cell_shapes import ground_of
+from hmgeo.geo.raster import ground_of
 from hmgeo.judging.facts import Unknown, barred_kinds, barred_text
 from hmgeo.judging.own_columns import OwnColumns
 from hmgeo.results.columns import AGREEMENT_SCHEMA, BASIN_SCHEMA, CATCHMENT_AREA_SCHEMA, IRRIGATION_SCHEMA
@@ -22,12 +22,11 @@ from hmgeo.vocabulary import GROUNDWATER, LayerKind, Status
 from hmgeo.water.agreement import agreement_rows, along_of, stream_offsets
 from hmgeo.water.by_heights import grid_or_why
 from hmgeo.water.by_rivers import why_not_as_drawn
-from hmgeo.water.choices import FlowChoices, flow_choices
 from hmgeo.water.grid import ClosedBasins
 from hmgeo.water.irrigation import ChainSource, ChainTables, irrigation_chains
 from hmgeo.water.rivers import river_network
 from hmgeo.water.sampling import sampling_of
-from hmgeo.water.snap import SnapStatus, snap
+from hmgeo.water.snap import FlowChoices, SnapStatus, flow_choices, snap
 from hmgeo.water.things import Things, Waters
 from hmgeo.water.trace import basin_rows, catchments_of, cells_beside, downstream_of, exits_of, level_text, target_cells
 from hmgeo.words import say, sentences

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import wording
 from hmgeo.outputs.figure import furniture, scene
-from hmgeo.outputs.figure.lettering import fitted, font, width_mm
-from hmgeo.outputs.figure.sheet import sheet, view
+from hmgeo.outputs.figure.scene import fitted, font, sheet, view, width_mm
 from hmgeo.outputs.map import audience, layers, panels, parcels, shapes
 from hmgeo.outputs.map.labels import LABELS, LABELS_EN
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from hmgeo.outputs.figure.sheet import Box, Sheet, View
+    from hmgeo.outputs.figure.scene import Box, Sheet, View
     from hmgeo.results.results import Presentation, Results
 
 

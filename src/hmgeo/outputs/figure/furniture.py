@@ -9,9 +9,17 @@ import numpy as np
 from matplotlib.patches import Ellipse, Polygon, Rectangle
 
 from hmgeo.outputs import style, wording
-from hmgeo.outputs.figure.lettering import MM_PER_POINT, fitted, font, width_mm, wrapped
-from hmgeo.outputs.figure.scene import MARKS, dashes
-from hmgeo.outputs.figure.sheet import degrees_at, mercator
+from hmgeo.outputs.figure.scene import (
+    MARKS,
+    MM_PER_POINT,
+    dashes,
+    degrees_at,
+    fitted,
+    font,
+    mercator,
+    width_mm,
+    wrapped,
+)
 from hmgeo.outputs.map import panels
 from hmgeo.vocabulary import Certainty
 
@@ -20,7 +28,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from hmgeo.outputs.figure.sheet import Box, Sheet, View
+    from hmgeo.outputs.figure.scene import Box, Sheet, View
     from hmgeo.outputs.map.parcels import ReceptorPicture
     from hmgeo.results.results import Presentation, Results
 

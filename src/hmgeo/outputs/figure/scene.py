@@ -1,19 +1,23 @@
-"""What lies on the ground of a static figure, drawn like the page: same layers, same order, same colours."""
+"""A sheet of paper, its letters, and what lies on its ground, drawn like the page: same layers, order and colours."""
 
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from fontTools.ttLib import TTFont
 from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.font_manager import FontProperties
 from matplotlib.image import AxesImage
 from matplotlib.path import Path as Outline
 from PIL import Image
 
 from hmgeo.outputs import style
-from hmgeo.outputs.figure.sheet import mercator
 from hmgeo.outputs.map import layers, shapes, sources
 from hmgeo.vocabulary import Certainty, PositionKind, Verdict
 
@@ -25,6 +29,220 @@ if TYPE_CHECKING:
 
     from hmgeo.outputs.map.parcels import ReceptorPicture
     from hmgeo.results.results import Backdrop, Results
+
+
+PAPERS_MM = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
+SCALES = (
+    5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 125, 150, 175, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000, 3000,
+    5000, 7500, 10000, 20000,
+)  # fmt: skip
+"""Thousands of the scales that sheets have."""
+
+_A_M, _FLATTENING = 6378137.0, 1 / 298.257222101
+_E = float(np.sqrt(_FLATTENING * (2 - _FLATTENING)))
+_MARGIN_MM, _HEAD_MM, _FOOT_MM, _GAP_MM = 8.0, 15.0, 13.0, 3.0
+_LEGEND_MM = {"A4": 62.0, "A3": 76.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on paper in mm from the upper left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """The right edge."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge."""
+        return self.top + self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Paper with its boxes.
+
+    Parameters
+    ----------
+    width_mm, height_mm
+        Landscape.
+    frame, legend, head, foot
+        Where map, legend, title and caption stand.
+    """
+
+    name: str
+    width_mm: float
+    height_mm: float
+    frame: Box
+    legend: Box
+    head: Box
+    foot: Box
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The ground in a frame.
+
+    Parameters
+    ----------
+    scale
+        1 to this, at the middle parallel.
+    centre
+        Mercator x and y in m.
+    metres_per_mm
+        Mercator metres to a millimetre of paper.
+    middle_lat
+        Degrees.
+    """
+
+    scale: int
+    centre: tuple[float, float]
+    metres_per_mm: float
+    middle_lat: float
+
+    def limits(self, frame: Box) -> tuple[float, float, float, float]:
+        """Return west, east, south, north of a frame in Mercator metres."""
+        half = frame.width / 2 * self.metres_per_mm, frame.height / 2 * self.metres_per_mm
+        (x, y) = self.centre
+        return x - half[0], x + half[0], y - half[1], y + half[1]
+
+
+def sheet(paper: str) -> Sheet:
+    """Return the boxes of a paper; other papers than A3 are A4.
+
+    Examples
+    --------
+    >>> sheet("A4").frame.width
+    216.0
+    """
+    name = paper if paper in PAPERS_MM else "A4"
+    width, height = PAPERS_MM[name]
+    inner = width - 2 * _MARGIN_MM
+    head = Box(_MARGIN_MM, _MARGIN_MM, inner, _HEAD_MM)
+    foot = Box(_MARGIN_MM, height - _MARGIN_MM - _FOOT_MM, inner, _FOOT_MM)
+    top, bottom = head.bottom + 1, foot.top - 4
+    frame = Box(_MARGIN_MM, top, inner - _LEGEND_MM[name] - _GAP_MM, bottom - top)
+    legend = Box(frame.right + _GAP_MM, top, _LEGEND_MM[name], bottom - top)
+    return Sheet(name, width, height, frame, legend, head, foot)
+
+
+def view(bounds: Sequence[Sequence[float]], frame: Box) -> View:
+    """Return the largest round scale at which bounds fit a frame, with 4 % of air.
+
+    Parameters
+    ----------
+    bounds
+        [[south, west], [north, east]] in degrees.
+    """
+    (south, west), (north, east) = bounds
+    corners = mercator(np.array([[west, south], [east, north]]))
+    middle_lat = (south + north) / 2
+    stretch = _stretch(middle_lat)
+    needed_m = (corners[1] - corners[0]) / stretch / 0.96
+    least = max(needed_m[0] / frame.width, needed_m[1] / frame.height, 1.0) * 1000
+    scale = next((1000 * step for step in SCALES if 1000 * step >= least), SCALES[-1] * 1000)
+    centre = corners.mean(axis=0)
+    return View(scale, (float(centre[0]), float(centre[1])), scale / 1000 * stretch, middle_lat)
+
+
+def mercator(lon_lat: NDArray[Any]) -> NDArray[Any]:
+    """Return Mercator metres on the CGCS2000 ellipsoid (Snyder 1987, eq. 7-7), from degrees, one row a point."""
+    sine = np.sin(np.radians(lon_lat[:, 1]))
+    y = np.arctanh(sine) - _E * np.arctanh(_E * sine)
+    return np.column_stack([_A_M * np.radians(lon_lat[:, 0]), _A_M * y])
+
+
+def degrees_at(y_m: float, near_lat: float) -> float:
+    """Return the latitude of a Mercator y, by Newton steps from a latitude near it."""
+    lat = near_lat
+    for _ in range(8):
+        error = mercator(np.array([[0.0, lat]]))[0, 1] - y_m
+        lat -= float(np.degrees(error / (_stretch(lat) * _meridian_radius_m(lat))))
+    return lat
+
+
+def _stretch(lat: float) -> float:
+    """Return Mercator metres to a metre on the ground."""
+    phi = np.radians(lat)
+    return float(np.sqrt(1 - (_E * np.sin(phi)) ** 2) / np.cos(phi))
+
+
+def _meridian_radius_m(lat: float) -> float:
+    return float(_A_M * (1 - _E**2) / (1 - (_E * np.sin(np.radians(lat))) ** 2) ** 1.5)
+
+
+MISSING = "〓"
+"""Stands for a character that the font doesn't hold, as in Chinese type-setting."""
+
+MM_PER_POINT = 25.4 / 72
+_CLOSING = frozenset("，。；：、！？）》」』】％〉”’")
+_FILE = str(files("hmgeo.outputs.figure").joinpath("font", "hmgeo-sans-sc.ttf"))
+
+
+def font(size_pt: float) -> FontProperties:
+    """Return the font in one size."""
+    return FontProperties(fname=_FILE, size=size_pt)
+
+
+@cache
+def _widths() -> Mapping[str, float]:
+    """Return the width of every character of the font, in parts of its size."""
+    with TTFont(_FILE, lazy=True) as opened:
+        units, advances = opened["head"].unitsPerEm, opened["hmtx"].metrics
+        return {chr(code): advances[name][0] / units for code, name in opened.getBestCmap().items()}
+
+
+def fitted(text: str) -> str:
+    """Return a text with what the font lacks replaced by `MISSING`, and `$` kept from meaning mathematics.
+
+    Examples
+    --------
+    >>> fitted("龙塘镇 a" + chr(0x2A6D6))
+    '龙塘镇 a〓'
+    """
+    known = _widths()
+    return "".join(one if one in known or one == "\n" else MISSING for one in text).replace("$", r"\$")
+
+
+def width_mm(text: str, size_pt: float) -> float:
+    """Return how wide a line is on paper."""
+    known = _widths()
+    return sum(known.get(one, 1.0) for one in text) * size_pt * MM_PER_POINT
+
+
+def wrapped(text: str, size_pt: float, room_mm: float) -> list[str]:
+    """Return a text as lines that fit; a closing mark never begins a line, a Latin word is broken only if it must be.
+
+    Examples
+    --------
+    >>> wrapped("甲乙丙，丁戊", 10, 3.1 * 10 * 25.4 / 72)
+    ['甲乙', '丙，丁', '戊']
+    """
+    lines, line = [], ""
+    for one in text:
+        if line and width_mm(line + one, size_pt) > room_mm:
+            cut = _break(line, one)
+            lines.append(line[:cut].rstrip())
+            line = line[cut:].lstrip()
+        line += one
+    return [*lines, line] if line else lines
+
+
+def _break(line: str, following: str) -> int:
+    """Return where to end a line that has no room for what follows."""
+    cut = len(line)
+    if following in _CLOSING and cut > 1:
+        return cut - 1
+    if following.isascii() and following.isalnum():
+        while cut and line[cut - 1].isascii() and (line[cut - 1].isalnum() or line[cut - 1] in ".-_"):
+            cut -= 1
+    return cut or len(line)
 
 
 MOST_AS_LINES = 3000
@@ -165,7 +383,7 @@ def _scatter(axes: Axes, at: NDArray[Any], code: str, size_pt: float, order: flo
 
 
 def _draw_sums(axes: Axes, picture: ReceptorPicture) -> None:
-    from hmgeo.outputs.figure.lettering import fitted, font  # noqa: PLC0415 - most figures have none
+    from hmgeo.outputs.figure.scene import fitted, font  # noqa: PLC0415 - most figures have none
 
     for town in picture.townships:
         (x, y), size = mercator(np.array([town["at"][::-1]]))[0], 16 + 4 * np.log10(1 + town["count"])

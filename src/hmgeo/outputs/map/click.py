@@ -13,7 +13,7 @@ from hmgeo.outputs.map.audience import PUBLIC
 from hmgeo.outputs.map.ground import can_carry, ground
 from hmgeo.outputs.map.labels import LABELS
 from hmgeo.reference.tables import implied_facts, renumbered, trades
-from hmgeo.results.compiled import MARGIN_M
+from hmgeo.results.siting import MARGIN_M
 from hmgeo.rules.model import VerificationState
 from hmgeo.rules.words import EDITIONS
 from hmgeo.vocabulary import INVENTED, Action, Basis, Classification, Effect, Settling, Standing, Verdict
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.results.compiled import CompiledLayer, CompiledRules
     from hmgeo.results.results import Presentation
-    from hmgeo.results.siting import Citation
+    from hmgeo.results.siting import Citation, CompiledLayer, CompiledRules
 
 
 MAX_VERTICES = 1_000_000

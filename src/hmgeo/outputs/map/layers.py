@@ -10,7 +10,7 @@ import shapely
 
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_english
-from hmgeo.outputs.map import leads, shapes, sources
+from hmgeo.outputs.map import parcels, shapes, sources
 from hmgeo.outputs.map.labels import LABELS, LABELS_EN
 from hmgeo.outputs.map.sources import Judgements
 from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Status, Verdict
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from hmgeo.outputs.map import parcels
     from hmgeo.outputs.map.sources import Fact
     from hmgeo.results.results import ContextLayer, Results
 
@@ -62,9 +61,9 @@ def page_data(
         "status_words": {status.value: {"zh": status.zh, "en": status.en} for status in Status},
         "radii_m": list(results.radii_m),
         "radius_m": results.radius_m,
-        "context": [context_layer(layer, left_open, leads.facts_of(results, layer.role)) for layer in results.context],
-        "receptors": [receptor_layer(picture, leads.steep_lines(results)) for picture in pictures],
-        "steep": list(leads.STEEP_KEYS),
+        "context": [context_layer(one, left_open, parcels.facts_of(results, one.role)) for one in results.context],
+        "receptors": [receptor_layer(picture, parcels.steep_lines(results)) for picture in pictures],
+        "steep": list(parcels.STEEP_KEYS),
         "searched": packed_meta(searched),
         "towns": towns(results),
         "sources": drawn,
@@ -156,7 +155,7 @@ def context_layer(
         "role": layer.role,
         "title": title,
         "title_en": in_english(title),
-        "remark": leads.overhead_remark() if told else [],
+        "remark": parcels.overhead_remark() if told else [],
         "labelled": layer.role in _LABELLED,
         "shown": layer.role not in _SHOWN_ON_WISH,
         "basis": wording.basis_word(layer.basis),

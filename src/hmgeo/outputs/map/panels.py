@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from hmgeo.outputs import style, wording
-from hmgeo.outputs.map import assets, audience, layers, leads, parcels, shapes, sources
+from hmgeo.outputs.map import assets, audience, layers, parcels, shapes, sources
 from hmgeo.outputs.map.labels import LABELS
 from hmgeo.outputs.map.sources import radius_text
 from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, PositionKind, Status, Verdict
@@ -163,7 +163,7 @@ def legend(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> dic
         "statuses": [(s.value, s.zh, statuses[s.value]) for s in Status if statuses.get(s.value)],
         "parcel_count": farmland.count if farmland else 0,
         "classes": [_class_line(*total) for total in layers.ordered_totals(farmland)] if farmland else [],
-        "steep": leads.steep_lines(results) if farmland else [],
+        "steep": parcels.steep_lines(results) if farmland else [],
         "parcel_notes": parcel_notes(farmland) if farmland else [],
         "township_sums": bool(farmland and farmland.townships),
         "others": [

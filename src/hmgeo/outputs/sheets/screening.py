@@ -29,7 +29,7 @@ from hmgeo.outputs.book import (
     write_table,
 )
 from hmgeo.outputs.map.audience import why_no_page
-from hmgeo.outputs.map.leads import OVERHEAD_REMARK
+from hmgeo.outputs.map.parcels import OVERHEAD_REMARK
 from hmgeo.outputs.tables import tables_of
 from hmgeo.results.columns import (
     AGREEMENT,
