@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from hmgeo.commands import first_use
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.wording import Text, status_word, verdict_header
-from hmgeo.vocabulary import Status, Verdict
+from hmgeo.vocabulary import LayerKind, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from hmgeo.intake.load import ReadOptions
     from hmgeo.project.check import CheckReport
     from hmgeo.project.check import Table as PrintedTable
     from hmgeo.project.run import Run
+    from hmgeo.project.start import Ask, Asked
 
 
 OutOption = Annotated[Path, typer.Option("--out", help="结果文件夹，须不存在、为空或存放上次结果。")]
@@ -135,6 +136,47 @@ def verdict_of(text: str) -> Verdict | None:
     return Verdict.of(text)
 
 
+def is_terminal() -> bool:
+    """Return whether somebody sits there who can be asked."""
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty())
+
+
+def asker() -> Ask:
+    """Return what asks a person at the terminal."""
+
+    def ask(asked: Asked) -> str:
+        for line in ("", *asked.lines):
+            LOG.print(line, markup=False)
+        answer: str = typer.prompt(asked.title, default=asked.default, show_default=bool(asked.default), err=True)
+        return answer.strip()
+
+    return ask
+
+
+def pair_of(text: str, option: str) -> tuple[str, str]:
+    """Return name and value of `name=value`."""
+    name, sign, value = text.partition("=")
+    if not (sign and name.strip() and value.strip()):
+        msg = f"「{text}」应写成 名称=取值"
+        raise typer.BadParameter(msg, param_hint=option)
+    return name.strip(), value.strip()
+
+
+def layers_of_words(sources: Path | None, farmland: Path | None, others: Sequence[str]) -> dict[LayerKind, Path]:
+    """Return the file of each kind of layer that options name."""
+    named = {LayerKind.ENTERPRISES: sources, LayerKind.FARMLAND: farmland}
+    found = {kind: file for kind, file in named.items() if file is not None}
+    kinds = {word: kind for kind in LayerKind for word in (kind.value, kind.zh)}
+    for text in others:
+        word, file = pair_of(text, "--layer")
+        if word not in kinds or kinds[word] in found:
+            told = "写了两次" if word in kinds else f"没有这种图层，可用：{'、'.join(one.value for one in LayerKind)}"
+            msg = f"「{word}」{told}"
+            raise typer.BadParameter(msg, param_hint="--layer")
+        found[kinds[word]] = Path(file)
+    return found
+
+
 IN_ALL = Text("{title}：污染源 {count} 行（{rows}）", "{title}: {count} sources ({rows})")
 LIST_SIGN = Text("，", ", ")
 WITH_PAGE = Text(
@@ -163,7 +205,7 @@ def show_table(table: PrintedTable) -> None:
     """Print a table."""
     shown = Table(title=table.title, title_justify="left")
     for name in table.header:
-        shown.add_column(escape(name))
+        shown.add_column(escape(name), overflow="fold")  # a narrow screen cuts no words
     for row in table.rows:
         shown.add_row(*map(escape, row))
     OUT.print(shown)
@@ -175,6 +217,10 @@ def show_check(report: CheckReport) -> None:
         show_table(table)
     for problem in report.problems:
         OUT.print(f"{'▲ 提醒' if problem.is_warning else '× 问题'} {problem}", markup=False)
+    for table in report.forecast:
+        show_table(table)
+    if report.verdicts:
+        OUT.print(f"照此运行：{report.verdicts}", markup=False)
     errors = sum(not problem.is_warning for problem in report.problems)
     OUT.print(f"共 {errors} 个问题，{len(report.problems) - errors} 个提醒。")
     if errors:
@@ -185,9 +231,9 @@ class Reporter:
     """Shows stages and a bar on a terminal, one line a stage elsewhere."""
 
     def __init__(self, language: str = "zh") -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         self._bars = Progress(*columns, console=LOG, transient=True, disable=not LOG.is_terminal)
-        self._task = self._bars.add_task("")
+        self._task = self._bars.add_task("", total=None)
         self._stage = ""
         self._language = language
 

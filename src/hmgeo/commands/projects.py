@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -31,10 +32,14 @@ from hmgeo.commands.options import (
     SecondColumnsOption,
     WatermarkOption,
     WordsOption,
+    asker,
     day_of,
     fail_on_verdict,
+    is_terminal,
     language_of,
+    layers_of_words,
     options_of,
+    pair_of,
     ready_engine,
     show_check,
     summarise,
@@ -103,23 +108,74 @@ def report(
 
 def init(
     folder: Annotated[Path, typer.Argument(help="新项目文件夹，须不存在或为空。")],
-    area: Annotated[str, typer.Option("--area", help="重点区域编号、县级或乡级代码，如 GD-QC、441802。")],
+    area: Annotated[str, typer.Option("--area", help="县、乡镇、重点区域的名称或代码，几个用逗号隔开；或面文件。")],
+    sources: Annotated[Path | None, typer.Option("--sources", help="企业清单文件。")] = None,
+    farmland: Annotated[Path | None, typer.Option("--farmland", help="耕地图斑文件。")] = None,
+    layer: Annotated[list[str] | None, typer.Option("--layer", help="其他图层：种类=文件，可多次。")] = None,
+    farmland_covers: Annotated[str, typer.Option(help="耕地数据完整覆盖的区域：代码或面文件。")] = "",
+    rule: Annotated[str, typer.Option("--rule", help="排查规则的编号；不写则列出来请你选。")] = "",
+    choices: Annotated[list[str] | None, typer.Option("--set", help="条文没有写明的：参数=取值，可多次。")] = None,
+    by: Annotated[str, typer.Option("--by", help="由谁决定：单位或姓名。")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="理由。")] = "",
     as_of: Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY-MM-DD；默认今天。")] = "",
+    *,
+    copies: Annotated[bool, typer.Option("--copy/--no-copy", help="把文件复制进项目文件夹，还是只写路径。")] = True,
 ) -> None:
-    """新建项目文件夹：project.yml、各类清单模板、需要取得的资料。"""
-    from hmgeo.project.start import init_project
+    """新建自己的项目：写 project.yml，选规则、定参数，当即检查。
 
-    made = init_project(folder, area, day_of(as_of) or dt.datetime.now(tz=dt.UTC).date())
+    例：hmgeo init yingde --area 英德市 --sources 企业.xlsx --farmland 耕地.gpkg
+    """
+    from hmgeo.project.start import Begin, init_project
+
+    layers = layers_of_words(sources, farmland, layer or ())
+    values = dict(pair_of(text, "--set") for text in choices or ())
+    begin = Begin(layers, farmland_covers, rule, values, by, reason, copies)
+    made = init_project(
+        folder, area, day_of(as_of) or dt.datetime.now(tz=dt.UTC).date(), begin, asker() if is_terminal() else None
+    )
     for name in made.files:
         OUT.print(name, markup=False)
-    LOG.print(f"已建立 {made.folder}：填写清单模板后运行 hmgeo check {made.folder}", markup=False)
+    for line in made.waiting:
+        LOG.print(f"待填（在 project.yml 里，有条文和可选值）：{line}", markup=False)
+    if sources is None:
+        LOG.print(f"已建立 {made.folder}：填写清单模板后运行 hmgeo check {made.folder}", markup=False)
+        return
+    check_new(made.folder)
 
 
-def check(project: ProjectArgument) -> None:
-    """读入全部数据并一次列出所有问题，不作测算。"""
+def check_new(folder: Path) -> None:
+    """Check a new project at once, and say what to type next."""
     from hmgeo.project.check import check_project
 
-    show_check(check_project(project))
+    ready_engine()
+    with Reporter() as progress:
+        found = check_project(folder, foresee=True, progress=progress)
+    try:
+        show_check(found)
+    finally:
+        name = shlex.quote(str(folder))
+        following = f"hmgeo run {name}" if found.is_usable else f"改好上面的问题，再运行 hmgeo check {name}"
+        OUT.print(f"下一步：{following}", markup=False)
+
+
+def check(
+    project: ProjectArgument,
+    *,
+    foresee: Annotated[
+        bool, typer.Option("--foresee/--no-foresee", help="照 run 的办法判一遍，预报各条款能判多少；不画图、不写文件。")
+    ] = True,
+) -> None:
+    """读入全部数据，一次列出所有问题，并预报运行能答出什么、还缺什么。
+
+    例：hmgeo check my-project；只看数据问题：hmgeo check my-project --no-foresee
+    """
+    from hmgeo.project.check import check_project
+
+    if foresee:
+        ready_engine()
+    with Reporter() as progress:
+        found = check_project(project, foresee=foresee, progress=progress)
+    show_check(found)
 
 
 def screen(  # one option for each thing that a bare file doesn't say

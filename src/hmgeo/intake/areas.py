@@ -113,6 +113,35 @@ def resolve_area(text: str, *, base: Path) -> Area:
     return found
 
 
+def area_named(text: str) -> str:
+    """Return the code of the county, else key area or township, that bears a name; the text itself where none does.
+
+    Raises
+    ------
+    ProjectError
+        Several bear it; they are listed.
+
+    Examples
+    --------
+    >>> area_named("英德市"), area_named("441881"), area_named("英德")
+    ('441881', '441881', '英德')
+    """
+    wanted = text.strip()
+    levels = (
+        {record.id: record.name for record in _shipped(_COUNTIES)},
+        {area.id: area.name for area in key_areas()},
+        {record.id: record.name for record in _shipped(_TOWNSHIPS)},
+    )
+    for names in levels:
+        found = [code for code, name in names.items() if name == wanted]
+        if len(found) > 1:
+            listed = "、".join(f"{code}（{names[code]}）" for code in found)
+            raise ProjectError(Problem("不止一个区域叫这个名称", Place(key="area"), wanted, listed, "改写代码"))
+        if found:
+            return found[0]
+    return wanted
+
+
 @lru_cache(maxsize=1)
 def shipped_counties() -> pa.Table:
     """Return the outlines of all counties that ship: id (code), name, geometry (lon/lat WKB)."""

@@ -18,19 +18,24 @@ from hmgeo.intake.rows import name_rows
 from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.crosscheck import CrossCheck, cross_check
 from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, write_fixme
+from hmgeo.outputs.wording import gaps_of, settled_by, verdict_header
 from hmgeo.project.bare import kind_of
 from hmgeo.project.folder import whole_file
-from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, Inputs, load_inputs
-from hmgeo.project.run import WARNED_EVENTS, cross_warnings, layers_used
+from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, Inputs, load_inputs, silent
+from hmgeo.project.run import WARNED_EVENTS, cross_warnings, judge_inputs, layers_used
 from hmgeo.project.spec import read_spec
+from hmgeo.results.results import counts_of, rows_of
+from hmgeo.rules.kinds import layers_of
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import BOTH, NETWORK
-from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, Status
+from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, Status, Verdict
 from hmgeo.water.by_rivers import NO_NETWORK, rivers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
 
+    from hmgeo.project.inputs import Progress
     from hmgeo.project.spec import ProjectSpec
     from hmgeo.records import Layer, Ledger, LedgerEntry, Positions, Raster, SideTable
     from hmgeo.results.used import LayerUsed
@@ -51,10 +56,18 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check found: errors and warnings together, errors first, and tables about the data."""
+    """What a check found: errors and warnings together, errors first, and tables about the data.
+
+    Parameters
+    ----------
+    forecast, verdicts
+        What a run would answer and what is missing; its counts by verdict, in the words of the run.
+    """
 
     problems: tuple[Problem, ...]
     tables: tuple[Table, ...] = ()
+    forecast: tuple[Table, ...] = ()
+    verdicts: str = ""
 
     @property
     def is_usable(self) -> bool:
@@ -62,13 +75,18 @@ class CheckReport:
         return all(problem.is_warning for problem in self.problems)
 
 
-def check_project(path: str | Path) -> CheckReport:
+def check_project(path: str | Path, *, foresee: bool = False, progress: Progress = silent) -> CheckReport:
     """Read a project with all its layers and report every problem at once.
 
     Parameters
     ----------
     path
         A project.yml or its folder.
+    foresee
+        Also judge, as a run does, and say of each rule how many sources it decides and what keeps it from the others;
+        nothing is drawn or written.
+    progress
+        Hears how far the judging is.
 
     Returns
     -------
@@ -83,7 +101,102 @@ def check_project(path: str | Path) -> CheckReport:
     layers = inputs.positions, inputs.farmland, inputs.others
     crossed = cross_check(*layers, inputs.sides, spec.as_of, Choices(spec.parameters))
     warnings = (*_warnings(spec, inputs), *_disagreements(spec, crossed))
-    return CheckReport(warnings, (_suitability(inputs), _rows(inputs), _events(inputs.ledger + crossed.ledger)))
+    tables = (
+        _suitability(inputs),
+        _rows(inputs.positions.table["status"].to_pylist()),
+        _events(inputs.ledger + crossed.ledger),
+    )
+    if not foresee:
+        return CheckReport(warnings, tables)
+    screened = judge_inputs(spec, inputs, None, progress).screened
+    findings, told = screened.findings, rows_of(screened.findings)
+    tables = (tables[0], _rows(screened.sources["status"].to_pylist()), tables[2])
+    gaps = gaps_of(told)
+    return CheckReport(
+        (*_unanswered(spec, told, gaps), *warnings),
+        tables,
+        (_by_rule(spec, inputs, told), _by_layer(inputs, told), _by_gap(gaps)),
+        verdict_header(*counts_of(findings)),
+    )
+
+
+_DECIDED = frozenset(one.value for one in Verdict) - {Verdict.NOT_ASSESSED.value, Verdict.NOT_APPLICABLE.value}
+_SHOWN_RULES, _SHOWN_GAPS = 12, 10
+
+
+def _unanswered(
+    spec: ProjectSpec, findings: Sequence[Mapping[str, Any]], gaps: Sequence[tuple[str, int, int, int]]
+) -> Iterator[Problem]:
+    """Yield the problem of a project that answers nothing, and the hint that it screens by no rule."""
+    if not any(one["verdict"] in _DECIDED for one in findings):
+        what = f"照此运行什么也答不出：{len(findings)} 条结论全部未评估或不适用"
+        remedy = f"先补最管用的一项：{gaps[0][0]}" if gaps else "核对项目区域、评估基准日和污染源图层"
+        yield Problem(what, spec.place("layers"), remedy=remedy)
+    if not spec.screening_rule:
+        remedy = "写明 screening_rule；可选的规则和原文见 hmgeo init 的列表或 hmgeo rules list"
+        yield _warning("没有选定排查规则，污染源不会有排查结论", spec, "screening_rule", remedy)
+
+
+def _by_rule(spec: ProjectSpec, inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> Table:
+    """Return of each rule how many sources it decides; the screening rule first, then where most is open."""
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    lacking: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in findings:
+        counted[one["rule_id"]][one["verdict"]] += 1
+        if one["verdict"] == Verdict.NOT_ASSESSED.value:
+            lacking[one["rule_id"]].update(settled_by(one))
+    rows = []
+    for rule_id, by_verdict in counted.items():
+        decided = sum(count for verdict, count in by_verdict.items() if verdict in _DECIDED)
+        open_, elsewhere = by_verdict[Verdict.NOT_ASSESSED.value], by_verdict[Verdict.NOT_APPLICABLE.value]
+        if decided or open_ or rule_id == spec.screening_rule:
+            most = "；".join(f"{what}（{count}）" for what, count in lacking[rule_id].most_common(2))
+            title = inputs.book.get(rule_id).title.zh
+            rows.append((rule_id != spec.screening_rule, -open_, rule_id, title, decided, elsewhere, open_, most))
+    rows.sort(key=lambda row: row[:3])
+    shown = [(row[2], row[3], *map(str, row[4:7]), row[7]) for row in rows[:_SHOWN_RULES]]
+    if rest := rows[_SHOWN_RULES:]:
+        sums = (str(sum(int(row[at]) for row in rest)) for at in (4, 5, 6))
+        shown.append((f"其余 {len(rest)} 条", "", *sums, ""))
+    return Table("各条款能判多少", ("条款", "名称", "能判", "不适用", "未评估", "还缺（条）"), tuple(shown))
+
+
+def _by_layer(inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> Table:
+    """Return how often each layer is asked where a clause applies, how often that is answered, and its own state."""
+    asked: dict[LayerKind, Counter[bool]] = defaultdict(Counter)
+    kinds = {rule.id: layers_of(rule.test) if rule.test else () for rule in inputs.book.rules}
+    for one in findings:
+        if one["verdict"] != Verdict.NOT_APPLICABLE.value:
+            for kind in kinds[one["rule_id"]]:
+                asked[LayerKind.of(kind)][one["verdict"] in _DECIDED] += 1
+    optional = (inputs.farmland, *inputs.others, inputs.elevation, *inputs.sides.values())
+    given = {one.kind: one for one in layers_used(one for one in optional if one is not None)}
+    rows = [
+        (kind.zh, _state(given.get(kind)), str(by[True] + by[False]), str(by[True]))
+        for kind, by in sorted(asked.items(), key=lambda item: (-item[1][False], item[0].value))
+    ]
+    return Table("各图层问到多少、答出多少", ("图层", "状况", "问到", "答出"), tuple(rows))
+
+
+def _state(layer: LayerUsed | None) -> str:
+    """Return whether a layer is there, holds anything, and how much of the ground and of the file it answers for."""
+    if layer is None:
+        return "未提供"
+    if not layer.feature_count:
+        return "空"
+    aside = (layer.row_count or layer.feature_count) - layer.feature_count
+    lacks = (
+        "范围未申明" if layer.gates.coverage is None else "",
+        "未申明完整" if layer.gates.completeness is not Completeness.COMPLETE else "",
+        f"搁置 {aside} 行" if aside > 0 else "",
+    )
+    return "、".join(filter(None, lacks)) or "完整"
+
+
+def _by_gap(gaps: Sequence[tuple[str, int, int, int]]) -> Table:
+    """Return what would settle most, most first."""
+    rows = tuple((what, *map(str, counts)) for what, *counts in gaps[:_SHOWN_GAPS])
+    return Table("补什么最管用", ("缺什么", "只缺这一项的污染源", "污染源", "结论"), rows)
 
 
 def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
@@ -183,10 +296,10 @@ def _fitness(layer: LayerUsed) -> str:
     return "；".join(told) or "可用于命中和未触及"
 
 
-def _rows(inputs: Inputs) -> Table:
-    counted = Counter(inputs.positions.table["status"].to_pylist())
+def _rows(statuses: Sequence[str]) -> Table:
+    counted = Counter(statuses)
     rows = tuple((status.zh, str(counted[status.value])) for status in Status)
-    return Table("污染源记录", ("状态", "行数"), (*rows, ("合计", str(inputs.positions.table.num_rows))))
+    return Table("污染源记录", ("状态", "行数"), (*rows, ("合计", str(len(statuses)))))
 
 
 def _events(ledger: Ledger) -> Table:

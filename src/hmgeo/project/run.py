@@ -66,6 +66,7 @@ if TYPE_CHECKING:
 
     from hmgeo.intake.areas import Area, Context
     from hmgeo.judging.choices import ChosenParameter
+    from hmgeo.judging.crosscheck import CrossCheck
     from hmgeo.project.inputs import Progress
     from hmgeo.project.spec import Adoption
     from hmgeo.records import Ledger, Raster, Sink, UnreadWord, WordMeaning
@@ -652,7 +653,19 @@ def clock() -> tuple[str, float]:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), time.monotonic()
 
 
-def _judged(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Progress, *, page: bool = True) -> Results:
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What a project's sources were judged to be, before anything is made of it; `check` foresees a run by the same."""
+
+    question: Question
+    crossed: CrossCheck
+    heights: HeightFacts
+    land: LandView
+    screened: Screened
+
+
+def judge_inputs(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Progress) -> Verdicts:
+    """Judge every source by every rule, exactly as a run does."""
     question = _question(spec, inputs)
     land = LandView(exceedances_of(inputs.farmland))
     total = inputs.farmland.feature_count if inputs.farmland else 0
@@ -670,7 +683,13 @@ def _judged(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Pro
         reached=land,
         progress=lambda done: progress("测算距离", done, total),
     )
-    screened = _with_land(spec, inputs, screened, progress)
+    return Verdicts(question, crossed, heights, land, screened)
+
+
+def _judged(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Progress, *, page: bool = True) -> Results:
+    judged = judge_inputs(spec, inputs, pairs, progress)
+    question, crossed, heights, land = judged.question, judged.crossed, judged.heights, judged.land
+    screened = _with_land(spec, inputs, judged.screened, progress)
     progress("追踪水流", 0, None)
     water = _water(inputs, question, heights)
     bureau = bureau_view(

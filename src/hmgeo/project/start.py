@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import glob
+import json
+import os
+import re
+import shutil
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from hmgeo.errors import Place, Problem, RuleError, UsageError, raise_problems
-from hmgeo.intake.areas import resolve_area
+from hmgeo.intake.areas import area_named, resolve_area
 from hmgeo.intake.catalog import shipped_folder
+from hmgeo.intake.formats.read import SUFFIXES
 from hmgeo.judging.applies import Subject, reach
 from hmgeo.judging.cases import case_faults
-from hmgeo.judging.choices import Choices
+from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.facts import Side
 from hmgeo.judging.own_columns import ACTIONS
 from hmgeo.outputs.templates import write_templates
@@ -20,17 +30,20 @@ from hmgeo.outputs.wording import standing_word
 from hmgeo.project.folder import whole_folder
 from hmgeo.project.inputs import silent
 from hmgeo.reference.cells import read_trade
-from hmgeo.reference.tables import key_areas, provinces
+from hmgeo.reference.tables import key_areas, means_the_same, provinces
 from hmgeo.rules.book import changed_lines, load_book, read_apart, read_into_book
 from hmgeo.rules.kinds import layers_of, parameters_of
+from hmgeo.rules.nodes import near
+from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declaration, declared
 from hmgeo.rules.standing import codes_of_place, standing_of, stem_of
 from hmgeo.rules.words import EDITIONS, LAYERS, SOURCE_KINDS
-from hmgeo.vocabulary import COUNTY_DIGITS, Action, Effect, LayerKind, LegalRank, Standing, Unknown, Verdict
+from hmgeo.vocabulary import COUNTRY, Action, Effect, LayerKind, LegalRank, Standing, Unknown, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from hmgeo.intake.areas import Area
+    from hmgeo.judging.choices import ChosenValue
     from hmgeo.project.inputs import Progress
     from hmgeo.project.run import Run
     from hmgeo.rules.model import Rule
@@ -54,13 +67,61 @@ _ASKED_FOR = (
 
 @dataclass(frozen=True, slots=True)
 class NewProject:
-    """What was written: the folder and its files, relative to it."""
+    """What was written: the folder and its files, relative to it; what of it waits for a person to fill it in."""
 
     folder: Path
     files: tuple[str, ...]
+    waiting: tuple[str, ...] = ()
 
 
-def init_project(folder: str | Path, area: str, as_of: date) -> NewProject:
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """What a new project begins with; what isn't said is asked, or written down as a list to fill.
+
+    Parameters
+    ----------
+    layers
+        A file for each kind; copied into the folder, or only named where `copies` is False.
+    farmland_covers
+        The area that the farmland covers completely: a code, a key-area id or a polygon file.
+    rule
+        The screening rule; one without force here is adopted.
+    values
+        What texts leave open, by parameter; codes of trades as `3212,3360@2017`.
+    by, reason
+        Who chose and why.
+    """
+
+    layers: Mapping[LayerKind, Path] = field(default_factory=dict)
+    farmland_covers: str = ""
+    rule: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    by: str = ""
+    reason: str = ""
+    copies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to a person; an empty answer leaves it open.
+
+    Parameters
+    ----------
+    lines
+        What the text says, the choices, who uses the answer; a fault of the last answer first.
+    """
+
+    title: str
+    lines: tuple[str, ...] = ()
+    default: str = ""
+
+
+Ask = Callable[[Asked], str]
+
+
+def init_project(
+    folder: str | Path, area: str, as_of: date, begin: Begin | None = None, ask: Ask | None = None
+) -> NewProject:
     """Write a new project folder.
 
     Parameters
@@ -68,59 +129,350 @@ def init_project(folder: str | Path, area: str, as_of: date) -> NewProject:
     folder
         Must be absent or empty.
     area
-        Key-area id, six-digit county code or nine-digit township code.
+        Names or codes of counties, townships or key areas, with commas between several; or a polygon file.
     as_of
         The day to ask about.
+    begin
+        Files, rule and choices to begin with.
+    ask
+        Asks a person what is still open; None writes it into project.yml as a list to fill.
 
     Raises
     ------
     OutputError
         Where the folder holds something or can't be written.
-    ProjectError
-        Where there is no such area; the near ones are named.
+    ProjectError, UsageError
+        Where there is no such area, rule, parameter or file; the near ones are named.
     """
-    found = resolve_area(area, base=Path())
+    begin = begin or Begin()
+    ids = _area_ids(area)
+    areas = [resolve_area(one, base=Path()) for one in ids]
+    _refuse(begin)
+    chosen = _choose(begin, areas, as_of, ask)
     target = Path(folder)
-    with whole_folder(target, [], record="") as new:
+    with whole_folder(target, list(begin.layers.values()), record="") as new:
         (new / TEMPLATES_NAME).mkdir()
-        texts = {PROJECT_NAME: _project_text(found.name, area.strip(), as_of), NEEDED_NAME: _needed_text(found.name)}
-        for name, text in texts.items():
-            (new / name).write_text(text, encoding="utf-8", newline="\n")
+        paths = {kind: _taken(file, new, target, begin) for kind, file in begin.layers.items()}
+        ids = [_taken(Path(one), new, target, begin) if one.endswith(SUFFIXES) else one for one in ids]
+        covers = chosen.covers
+        if covers.endswith(SUFFIXES):
+            covers = ids[0] if covers == area.strip() else _taken(Path(covers), new, target, begin)
+        name = "、".join(one.name for one in areas)
+        text = _project_text(name, ids, as_of, paths, replace(chosen, covers=covers))
+        (new / PROJECT_NAME).write_text(text, encoding="utf-8", newline="\n")
+        (new / NEEDED_NAME).write_text(_needed_text(name), encoding="utf-8", newline="\n")
         written = write_templates(new / TEMPLATES_NAME)
-    return NewProject(target, (PROJECT_NAME, NEEDED_NAME, *(f"{TEMPLATES_NAME}/{name}" for name in written)))
+    files = (PROJECT_NAME, NEEDED_NAME, *paths.values(), *(f"{TEMPLATES_NAME}/{one}" for one in written))
+    return NewProject(target, files, chosen.waiting)
 
 
-def _project_text(name: str, area: str, as_of: date) -> str:
+DATA_NAME = "资料"
+
+
+def _area_ids(area: str) -> list[str]:
+    """Return the ids and codes that a user's words for an area mean; a polygon file stays as it is."""
+    words = [area.strip()] if area.strip().endswith(SUFFIXES) else re.split("[,，、]", area)
+    named = [area_named(one) for one in words if one.strip()]
     ids = {one.id.casefold(): one.id for one in key_areas()}
-    where = f"key_areas: [{ids[area.casefold()]}]" if area.casefold() in ids else f'codes: ["{area}"]'
-    codes = {one.id: one.admin_code for one in key_areas()}
-    code = codes.get(ids.get(area.casefold(), ""), area)[:COUNTY_DIGITS]
-    others = "\n".join(
-        f"  # {kind.value}: {{path: {file}, basis: real, classification: 内部, vintage: {as_of.year}}}"
-        for kind, file, _ in _ASKED_FOR[1:]
-        if kind not in {LayerKind.FARMLAND, LayerKind.OUTLETS}
+    return [ids.get(one.casefold(), one) for one in named]
+
+
+def _refuse(begin: Begin) -> None:
+    """Refuse files that aren't there, and choices that no text leaves open."""
+    known = [one.name for one in declared()]
+    problems = [
+        Problem("文件不存在", Place(file=str(file)), kind.zh, remedy="核对路径和文件名")
+        for kind, file in begin.layers.items()
+        if not file.exists()
+    ]
+    problems += [
+        Problem("没有这个参数", Place(key="--set"), name, remedy=_perhaps(name, known))
+        for name in begin.values
+        if name not in known
+    ]
+    raise_problems(UsageError, problems)
+
+
+def _perhaps(word: str, known: Collection[str]) -> str:
+    nearest = near(word, known)
+    return f"是否为「{nearest}」" if nearest else "改用其中之一"
+
+
+def _taken(file: Path, new: Path, target: Path, begin: Begin) -> str:
+    """Return a file's path from the project's folder, after copying it there with what belongs to it."""
+    if not begin.copies:
+        return Path(os.path.relpath(file, target)).as_posix()
+    (new / DATA_NAME).mkdir(exist_ok=True)
+    beside = file.parent.glob(f"{glob.escape(file.stem)}.*") if file.suffix.lower() == ".shp" else [file]
+    for one in beside:
+        if (new / DATA_NAME / one.name).exists():
+            raise UsageError(Problem("两个文件同名", Place(file=one.name), remedy="改名后重试，或加 --no-copy"))
+        copy = shutil.copytree if one.is_dir() else shutil.copyfile
+        copy(one, new / DATA_NAME / one.name)
+    return f"{DATA_NAME}/{file.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningRule:
+    """A rule to screen by, and how it stands here; `adopted` where it is only a method here."""
+
+    rule: Rule
+    standing: str
+    adopted: bool
+
+    @property
+    def measures(self) -> bool:
+        """Whether it screens by distance."""
+        return self.rule.latest.value is not None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What it is, how it stands, and its quote."""
+        cited, rule = self.rule.latest, self.rule
+        stands = f"{self.standing}，只能参照采用，须写理由" if self.adopted else self.standing
+        asks = "按距离" if self.measures else "按填报"
+        return (
+            f"{rule.id}　{rule.title.zh}",
+            f"{asks}；{stands}",
+            f"《{cited.document}》{cited.clause}：「{cited.quote}」",
+        )
+
+
+_SCREENING = "SCR-"
+_UNUSABLE = (Standing.REPEALED, Standing.TEXT_NOT_HELD)
+
+
+def screening_rules(as_of: date, counties: Iterable[str]) -> tuple[ScreeningRule, ...]:
+    """Return the rules of the book that can screen enterprises there: in force first, then by distance first."""
+    codes = frozenset().union(*map(codes_of_place, counties)) or codes_of_place(COUNTRY)
+    found = []
+    for rule in load_book().rules:
+        if not rule.id.startswith(_SCREENING) or LayerKind.ENTERPRISES.value not in rule.applies_to.source_kinds:
+            continue
+        stands = standing_of(rule, as_of=as_of, place_codes=codes, adopted=False)
+        if stands.standing not in _UNUSABLE:
+            word = standing_word(stands.standing.value, verified=stands.verified)
+            found.append(ScreeningRule(rule, word, stands.standing is not Standing.IN_FORCE))
+    return tuple(sorted(found, key=lambda one: (one.adopted, not one.measures, one.rule.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was chosen for a new project, and what waits."""
+
+    rules: tuple[ScreeningRule, ...]
+    rule: ScreeningRule | None
+    parameters: Mapping[str, ChosenParameter]
+    adopt_reason: str
+    by: str
+    covers: str
+    open: tuple[ParameterDeclaration, ...]
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """What a person has still to fill in, in words."""
+        rule = () if self.rule is not None else ("screening_rule：选定一条排查规则",)
+        return (*rule, *(f"{one.name}：{one.title_zh}" for one in self.open))
+
+
+def _choose(begin: Begin, areas: Sequence[Area], as_of: date, ask: Ask | None) -> Chosen:
+    """Take what was said, ask for the rest where somebody can be asked."""
+    counties = sorted(frozenset().union(*(one.counties for one in areas)))
+    rules = screening_rules(as_of, counties)
+    covers = begin.farmland_covers
+    if not covers and ask is not None and LayerKind.FARMLAND in begin.layers and len(areas) == 1:
+        lines = ("写「是」即声明：该范围内没有画出的地方不是耕地，据此可以判「未触及」。不清楚就直接回车。",)
+        covers = areas[0].id if ask(Asked(f"耕地图层是否完整覆盖{areas[0].name}？（是/回车）", lines)) in _YES else ""
+    rule = _chosen_rule(begin.rule, rules, ask)
+    if rule is None:
+        return Chosen(rules, None, {}, "", begin.by, covers, ())
+    by = begin.by or ("" if ask is None else ask(Asked("由谁决定（单位或姓名）")))
+    why = begin.reason
+    if rule.adopted:
+        why = why or ("" if ask is None else ask(Asked(f"为什么在这里参照采用 {rule.rule.id}")))
+        if not (by and why):
+            what = f"{rule.rule.id} 在这里没有效力，只能参照采用，须写明谁决定、为什么"
+            raise UsageError(Problem(what, Place(key="--rule"), rule.standing, remedy="加 --by 和 --reason"))
+    parameters: dict[str, ChosenParameter] = {}
+    left: list[ParameterDeclaration] = []
+    for name in rule.rule.parameters:
+        known = declaration(name)
+        if known is None or not Choices(parameters).is_open(name):
+            continue
+        text = begin.values.get(name, "")
+        found = _value_of(known, text) if text else None if ask is None else _asked_value(known, ask)
+        if found is None or not by:
+            left.append(known)
+            continue
+        reason = begin.reason or ("" if ask is None else ask(Asked(f"{known.title_zh}这样取的理由", default=why)))
+        parameters[name] = replace(found, by=by, on=as_of.isoformat(), reason=reason or why or "（请补写理由）")
+    return Chosen(rules, rule, parameters, why if rule.adopted else "", by, covers, tuple(left))
+
+
+_YES = frozenset({"是", "y", "Y", "yes"})
+
+
+def _chosen_rule(told: str, rules: Sequence[ScreeningRule], ask: Ask | None) -> ScreeningRule | None:
+    """Return the rule that was named or picked; None where nobody chose."""
+    by_word = {one.rule.id: one for one in rules} | {str(number): one for number, one in enumerate(rules, 1)}
+    ids = [one.rule.id for one in rules]
+    listed = [
+        f"{'' if at else number}　{line}" for number, one in enumerate(rules, 1) for at, line in enumerate(one.lines)
+    ]
+    fault: tuple[str, ...] = ()
+    while True:
+        answer = told or ("" if ask is None else ask(Asked("选一条排查规则：编号或序号，回车不选", (*listed, *fault))))
+        if not answer or answer in by_word:
+            return by_word.get(answer)
+        problem = Problem("不是可用的排查规则", Place(key="--rule"), answer, "、".join(ids), _perhaps(answer, ids))
+        if told:
+            raise UsageError(problem)
+        fault = (f"× {problem}",)
+
+
+def _asked_value(known: ParameterDeclaration, ask: Ask) -> ChosenParameter | None:
+    """Ask until an answer is understood or left out."""
+    lines, fault = _question_lines(known), tuple[str, ...]()
+    while True:
+        text = ask(Asked(f"{known.title_zh}（{known.name}），回车暂不定", (*lines, *fault)))
+        if not text:
+            return None
+        try:
+            return _value_of(known, text)
+        except UsageError as error:
+            fault = tuple(f"× {one}" for one in error.problems)
+
+
+def _question_lines(known: ParameterDeclaration) -> tuple[str, ...]:
+    """Return what texts say of an open point, the choices, what is known elsewhere, and which clauses ask it."""
+    said = [
+        f"《{one.document}》{one.clause}" + (f"：「{one.quote}」" if one.quote else "") for one in known.left_open_by
+    ]
+    choices = [f"{number} {one.code}：{one.zh}" for number, one in enumerate(known.choices, 1)]
+    form = {
+        ParameterType.NUMBER: f"填数字，单位 {known.unit}",
+        ParameterType.CODES: "填行业代码，逗号分隔；两版含义不同的加版本，如 3849@2011",
+        ParameterType.WORDS: "填词，逗号分隔",
+    }.get(known.type, "")
+    hints = [f"参考：{one.value}（{one.source}，{one.label}）" for one in known.hints]
+    users = [rule.id for rule in load_book().rules if known.name in rule.parameters]
+    asks = f"用到它的条款：{'、'.join(users[:_USERS_TOLD])}{f' 等 {len(users)} 条' if len(users) > _USERS_TOLD else ''}"
+    return tuple(filter(None, (f"条文没有写明：{'；'.join(said)}", *choices, form, *hints, asks)))
+
+
+_USERS_TOLD = 4
+_APART = re.compile("[,，、;；\\s]+")
+
+
+def _value_of(known: ParameterDeclaration, text: str) -> ChosenParameter:
+    """Return what a typed answer to an open point means.
+
+    Raises
+    ------
+    UsageError
+        Where it isn't understood.
+    """
+    plain, _, year = text.strip().partition("@")
+    words = tuple(filter(None, _APART.split(plain)))
+    value: ChosenValue | None = None
+    edition, allowed = None, ""
+    if known.type is ParameterType.CHOICE:
+        by_word = {one.code: one.code for one in known.choices}
+        by_word |= {str(number): one.code for number, one in enumerate(known.choices, 1)}
+        value, allowed = by_word.get(plain), "、".join(by_word)
+    elif known.type is ParameterType.NUMBER:
+        number = re.fullmatch(r"(\d+(?:\.\d+)?)\s*" + f"(?:{re.escape(known.unit)})?", plain)
+        value, allowed = float(number[1]) if number else None, f"数字（{known.unit}）"
+    elif known.type is ParameterType.CODES:
+        edition = int(year) if year in map(str, EDITIONS) else EDITIONS[-1] if all(map(means_the_same, words)) else None
+        allowed = "2 至 4 位代码，如 3212,3360；两版含义不同的加 @2011 或 @2017"
+        value = words if words and edition and all(re.fullmatch(r"\d{2,4}", one) for one in words) else None
+    else:
+        value = words if known.type is ParameterType.WORDS else plain
+    if not value and value != 0.0:
+        what = f"「{known.title_zh}」的取值看不懂"
+        raise UsageError(Problem(what, Place(key=known.name), text, allowed, "改写后重试"))
+    return ChosenParameter(known.name, value, known.unit, edition)
+
+
+def _flow(cells: Mapping[str, Any]) -> str:
+    """Return a mapping as YAML on one line, empty cells left out."""
+    return "{" + ", ".join(f"{key}: {_written(value)}" for key, value in cells.items() if value not in ("", None)) + "}"
+
+
+def _written(value: Any) -> str:  # noqa: ANN401 - whatever YAML holds
+    """Return a value as people write it in YAML; texts in quotes only where they would be read as something else."""
+    if isinstance(value, dict):
+        return _flow(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    if not isinstance(value, str):
+        return f"{value:.15g}" if isinstance(value, float) else str(value)
+    is_plain = value[:1].isalpha() and not _NOT_PLAIN.search(value) and yaml.safe_load(value) == value
+    return value if is_plain else json.dumps(value, ensure_ascii=False)
+
+
+_NOT_PLAIN = re.compile(r"[,\[\]{}:#'\"\\\s]")
+
+
+def _project_text(name: str, ids: Sequence[str], as_of: date, paths: Mapping[LayerKind, str], chosen: Chosen) -> str:
+    known = {one.id for one in key_areas()}
+    where = {"key_areas": [one for one in ids if one in known], "codes": [one for one in ids if one not in known]}
+    keys = {kind: {"path": path} for kind, path in paths.items()}
+    keys.setdefault(LayerKind.ENTERPRISES, {"path": f"{TEMPLATES_NAME}/企业清单.xlsx", "layer": "企业清单"})
+    lines = [f"  {kind.value}: {_flow(cells | _covering(kind, chosen.covers, known))}" for kind, cells in keys.items()]
+    lines += [
+        f"  # {kind.value}: {_flow({'path': file} | _covering(kind, '' if len(ids) > 1 else ids[0], known))}"
+        for kind, file, _ in _ASKED_FOR
+        if kind not in keys and kind is not LayerKind.OUTLETS
+    ]
+    rule = "none" if chosen.rule is None else chosen.rule.rule.id
+    head = [f"#   {line}" for one in chosen.rules for line in one.lines] if chosen.rule is None else []
+    adopted = {"rule": rule, "by": chosen.by, "on": as_of, "reason": chosen.adopt_reason}
+    adopt = f"\n  - {_flow(adopted)}" if chosen.adopt_reason else " []"
+    parts = (
+        f"# {name}：由 hmgeo init 写出，按实际情况改写；还缺什么见 {NEEDED_NAME}。取得图层后去掉行首的 #。",
+        "schema: 1",
+        f"title: {name}涉镉等重金属污染源排查",
+        f"as_of: {as_of.isoformat()}",
+        f"area: {_flow({key: value for key, value in where.items() if value})}",
+        "# basis：real 实测或官方 · undeclared 未申明 · approximate 示意 · synthetic 合成，须如实填写；各图层可另写",
+        "layer_defaults: {basis: undeclared, classification: 内部}",
+        "layers:",
+        *lines,
+        *(["# 排查规则：选一条写在下面；不是本地有效的，同时写进 adopt（by、on、reason）"] if head else []),
+        *head,
+        f"screening_rule: {rule}",
+        "# 条文没有写明、须由使用单位确定的",
+        "parameters:" if chosen.parameters or chosen.open else "parameters: {}",
+        *(f"  {one.name}: {_flow(_cells(one))}" for one in chosen.parameters.values()),
+        *(line for one in chosen.open for line in _to_fill(one, as_of)),
+        "# 怎样推算，条文不涉及，可只写值，如 snap_distance_m: 300",
+        "settings: {}",
+        f"adopt:{adopt}",
+        "rule_packs: []",
     )
-    rest = f"classification: 内部, vintage: {as_of.year}"
-    whole = f'coverage: {{area: "{code}"}}, completeness: complete'
-    return f"""# {name}：按实际情况改写；说明见 需要取得的资料.md。取得图层后去掉行首的 #。
-schema: 1
-title: {name}涉镉等重金属污染源排查
-as_of: {as_of.isoformat()}
-area: {{{where}}}
-layers:
-  # basis：real 实测或官方 · undeclared 未申明 · approximate 示意 · synthetic 合成；须如实填写
-  enterprises: {{path: {TEMPLATES_NAME}/企业清单.xlsx, layer: 企业清单, basis: undeclared, {rest}}}
-  # farmland: {{path: farmland.gpkg, {whole}, basis: real, {rest}}}
-{others}
-# 没有当地规则时写 none；参照其他地方的做法须在 adopt 中说明理由
-screening_rule: none
-parameters: {{}}
-  # cadmium_trades: {{value: ["3212"], edition: 2017, by: 决定单位, on: {as_of.isoformat()}, reason: 理由}}
-  # farmland_extent: {{value: all, by: 决定单位, on: {as_of.isoformat()}, reason: 理由}}
-  # terrain: {{value: not_considered, by: 决定单位, on: {as_of.isoformat()}, reason: 理由}}
-adopt: []
-rule_packs: []
-"""
+    return "\n".join(parts) + "\n"
+
+
+def _covering(kind: LayerKind, covers: str, key_area_ids: Collection[str]) -> dict[str, Any]:
+    if kind is not LayerKind.FARMLAND or not covers:
+        return {}
+    key = "file" if covers.endswith(SUFFIXES) else "key_area" if covers in key_area_ids else "area"
+    return {"coverage": {key: covers}, "completeness": "complete"}
+
+
+def _cells(one: ChosenParameter) -> dict[str, Any]:
+    value = list(one.value) if isinstance(one.value, tuple) else one.value
+    on = date.fromisoformat(one.on)
+    return {"value": value, "unit": one.unit, "edition": one.edition, "by": one.by, "on": on, "reason": one.reason}
+
+
+def _to_fill(known: ParameterDeclaration, as_of: date) -> list[str]:
+    """Return the question as comments, and the line to fill."""
+    rest = {"unit": known.unit, "edition": 2017 if known.type is ParameterType.CODES else ""}
+    line = _flow({"value": "取值", **rest, "by": "决定单位", "on": as_of, "reason": "理由"})
+    return [f"  # {known.title_zh}", *(f"  #   {one}" for one in _question_lines(known)), f"  # {known.name}: {line}"]
 
 
 def _needed_text(name: str) -> str:

@@ -201,19 +201,16 @@ class Results:
         return frozenset((row["source_id"], row["radius_m"]) for row in rows if row["is_lower_bound"])
 
     def finding_rows(self) -> list[dict[str, Any]]:
-        """Return the findings without their shapes; each note is the reasons that it was told from."""
-        rows = self.findings.drop_columns("geometry").to_pylist()
-        return [row | {"note": decoded(row["reasons"])} if row.get("reasons") else row for row in rows]
+        """Return the findings as `rows_of` does."""
+        return rows_of(self.findings)
 
     def verdict_counts(self) -> dict[Verdict, int]:
         """Count the findings by verdict, gravest first, zeros included."""
-        found = Counter(self.findings["verdict"].to_pylist())
-        return {verdict: found.get(verdict.value, 0) for verdict in Verdict}
+        return counts_of(self.findings)[0]
 
     def unassessed_counts(self) -> dict[Unassessed, int]:
         """Count the findings that weren't assessed, by group, zeros included."""
-        codes = (groups_of(codes or "") for codes in self.findings["reason_codes"].to_pylist())
-        return Unassessed.counted(zip(self.findings["verdict"].to_pylist(), codes, strict=True))
+        return counts_of(self.findings)[1]
 
     def verified_of(self, rule_id: str | None) -> str:
         """Return how the text of a rule was checked, as printed; empty where the rule isn't among those used."""
@@ -222,6 +219,21 @@ class Results:
     def status_counts(self) -> dict[str, int]:
         """Count the input rows by status."""
         return dict(Counter(self.sources["status"].to_pylist()))
+
+
+def rows_of(findings: pa.Table) -> list[dict[str, Any]]:
+    """Return findings without their shapes; each note is the reasons that it was told from."""
+    rows = findings.drop_columns("geometry").to_pylist()
+    return [row | {"note": decoded(row["reasons"])} if row.get("reasons") else row for row in rows]
+
+
+def counts_of(findings: pa.Table) -> tuple[dict[Verdict, int], dict[Unassessed, int]]:
+    """Count findings by verdict, gravest first, and those that weren't assessed by group; zeros included."""
+    verdicts = findings["verdict"].to_pylist()
+    groups = (groups_of(codes or "") for codes in findings["reason_codes"].to_pylist())
+    found = Counter(verdicts)
+    by_verdict = {verdict: found.get(verdict.value, 0) for verdict in Verdict}
+    return by_verdict, Unassessed.counted(zip(verdicts, groups, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
