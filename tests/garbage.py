@@ -292,6 +292,8 @@ def desk_of(folder: Path, parts: tuple[bytes, ...]) -> SiteDesk:  # noqa: ARG001
 
 
 NOTHING = Told()
+PLACED_BY = re.compile(r"县\(市、区\)|行政区划代码|坐标系|.*(经度|纬度)|定位误差.*")
+"""Headers that say where a row lies: with one of two sides that disagree gone, it lies where the other says."""
 SLACK_M = 1e-6
 
 
@@ -304,9 +306,10 @@ def faults(world: World, cell: Cell, found: Mapping[tuple[int, str], Told]) -> I
             continue
         if not world.may_change(cell, row, rule_id):
             yield "spread", row, rule_id
-        if GRAVER.index(new.verdict) < GRAVER.index(old.verdict) and new.verdict != "not_assessed":
+        settled = row in world.astray and PLACED_BY.fullmatch(cell.header)
+        if GRAVER.index(new.verdict) < GRAVER.index(old.verdict) and new.verdict != "not_assessed" and not settled:
             yield f"{old.verdict}>{new.verdict}", row, rule_id
-        if (old.certainty, new.certainty) == ("ambiguous", "certain") and row not in world.astray:
+        if (old.certainty, new.certainty) == ("ambiguous", "certain") and not settled:
             yield "ambiguous>certain", row, rule_id
         if narrows(old, new):
             yield "narrower", row, rule_id
