@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 from grids import Water, point, raster
@@ -8,7 +9,9 @@ from test_flow import BREACH, DIAGONAL, FORK, HOLLOW, KEEP, VALLEY
 
 from hmgeo.errors import InputError
 from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown
+from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.terrain.barrier import BarrierRule, barrier, profile
+from hmgeo.vocabulary import Basis, Completeness, LayerKind
 from hmgeo.water import by_heights
 from hmgeo.water.by_heights import FlowFacts, WaterLayer
 from hmgeo.water.grid import FlowGrid, flow_grid
@@ -233,3 +236,36 @@ def test_a_feature_beside_the_way_counts_within_the_chosen_width() -> None:
     short = facts.beside_path(houses, 30.0, 21.0)
     assert not isinstance(short, Unknown)
     assert (short.answer, short.gap) == (Answer.NO, "")
+
+
+def test_a_feature_that_is_not_sure_of_its_place_may_lie_beside_the_way() -> None:
+    """Cells of 10 m; the way comes down the left branch, whose cells begin 15 m from the right one's middle."""
+    grid = flow_grid(FORK_DEM, BREACH)
+    source = FlowFacts(point(FORK_DEM, 0, 1), 0.0, Water(grid, {"farmland": intake_at(grid, (4, 2), 0.0)}))
+    assert (up(source).answer, up(source).others) == (Answer.YES, frozenset())
+    for cell, error_m, answer, others in (
+        ((4, 2), 4.9, Answer.YES, frozenset()),
+        ((4, 2), 5.1, Answer.YES, frozenset({Answer.NO})),
+        ((1, 3), 14.9, Answer.NO, frozenset()),
+        ((1, 3), 15.1, Answer.NO, frozenset({Answer.YES})),
+    ):
+        held = Water(grid, {"farmland": intake_at(grid, cell, error_m)})
+        found = up(FlowFacts(point(FORK_DEM, 0, 1), 0.0, held))
+        assert (found.answer, found.others) == (answer, others), (cell, error_m)
+        assert ("所问对象自身的定位误差范围内，结论可能不同。" in found.why) is bool(others)
+    for error_m, others in ((4.9, frozenset()), (15.1, frozenset({Answer.NO}))):
+        below = FlowFacts(point(FORK_DEM, 2, 1), 0.0, Water(grid, {"farmland": intake_at(grid, (0, 1), error_m)}))
+        fact = below.downstream(Features("farmland", ()), INF, "catchment")
+        assert isinstance(fact, PlaceFact)
+        assert (fact.answer, fact.others) == (Answer.YES, others), error_m
+
+
+def intake_at(grid: FlowGrid, cell: tuple[int, int], error_m: float) -> WaterLayer:
+    shape = point(FORK_DEM, *cell)
+    table = pa.Table.from_pylist(
+        [{"receptor_id": "Q1", "name": "取水口", "class": "", "geometry": shapely.to_wkb(shape)}], RECEPTOR_SCHEMA
+    )
+    gates = Gates(EVERYWHERE, completeness=Completeness.COMPLETE)
+    kind = LayerKind.SENSITIVE_SITES
+    held = Layer("x", kind, Basis.REAL, Provenance("x"), table.to_batches, gates, 1, errors_m={"Q1": error_m})
+    return by_heights.water_layer(grid, held, None)

@@ -41,6 +41,7 @@ def layer(
     gates: Gates | None = None,
     word: str = "",
     basis: Basis = Basis.REAL,
+    error_m: float = 0.0,
 ) -> Layer:
     cells = [
         {"receptor_id": f"{kind.value}-{number}", "name": name, "class": word, "geometry": shapely.to_wkb(shape)}
@@ -48,7 +49,8 @@ def layer(
     ]
     table = pa.Table.from_pylist(cells, RECEPTOR_SCHEMA)
     held = Gates(AROUND, completeness=Completeness.COMPLETE) if gates is None else gates
-    return Layer(kind.value, kind, basis, Provenance("x.gpkg"), table.to_batches, held, len(rows))
+    errors_m = {row["receptor_id"]: error_m for row in cells}
+    return Layer(kind.value, kind, basis, Provenance("x.gpkg"), table.to_batches, held, len(rows), errors_m=errors_m)
 
 
 def chosen(**values: str | float) -> Choices:
@@ -236,6 +238,39 @@ def test_an_uncertain_position_beside_the_intake_may_be_above_or_below_it() -> N
     below = shapely.Point(108.0, north_of(25.002, -40.0))
     assert up(below, held, 100.0, 39.5).others == frozenset()
     assert up(below, held, 100.0, 40.5).others == frozenset({Answer.YES})
+
+
+def test_an_intake_of_uncertain_position_may_be_above_or_below_the_source() -> None:
+    above, below = (shapely.Point(108.0, north_of(25.002, metres)) for metres in (40.0, -40.0))
+    assert up(above, rivers([BELOW], error_m=39.5), 300.0).others == frozenset()
+    unsure = up(above, rivers([BELOW], error_m=40.5), 200.0)
+    assert (unsure.answer, unsure.others) == (Answer.YES, frozenset({Answer.NO}))
+    assert unsure.gap.startswith("所问对象自身的定位误差范围内，结论可能不同。")
+    assert up(below, rivers([BELOW], error_m=39.5), 100.0).others == frozenset()
+    assert up(below, rivers([BELOW], error_m=40.5), 100.0).others == frozenset({Answer.YES})
+    # By the limit: 40 m on, at most 59.5 or 60.5 m.
+    assert up(above, rivers([BELOW], error_m=19.5), 60.0).others == frozenset()
+    assert up(above, rivers([BELOW], error_m=20.5), 60.0).others == frozenset({Answer.NO})
+    # Another intake that is exact settles it.
+    far = shapely.Point(108.0, north_of(25.002, -30.0))
+    exact = layer(LayerKind.INTAKES, [("甲", BELOW), ("乙", far)])
+    exact = replace(exact, errors_m={"intakes-0": 150.0})
+    held = rivers_of([layer(LayerKind.RIVERS, RIVERS), exact], chosen())
+    assert held is not None
+    assert up(above, held, 80.0).others == frozenset()
+
+
+def test_an_uncertain_zone_is_met_for_sure_only_by_what_it_holds_wherever_it_lies() -> None:
+    zone = shapely.box(107.999, 25.004, 108.001, 25.006)
+    for error_m, others in ((90.0, frozenset()), (120.0, frozenset({Answer.NO}))):
+        # Some 100.9 m to either side of the river.
+        found = up(shapely.Point(108.0, 25.008), rivers([zone], error_m=error_m), 2000.0)
+        assert (found.answer, found.others) == (Answer.YES, others)
+    beside = shapely.box(108.0005, 25.004, 108.002, 25.006)
+    for error_m, others in ((45.0, frozenset()), (60.0, frozenset({Answer.YES}))):
+        # Some 50 m beside the river.
+        found = up(shapely.Point(108.0, 25.008), rivers([beside], error_m=error_m), 2000.0)
+        assert (found.answer, found.others) == (Answer.NO, others)
 
 
 def test_an_uncertain_position_near_a_confluence_is_asked_on_both_rivers() -> None:

@@ -574,6 +574,9 @@ class Opened:
         if role == "credit_code" and "permit" in self.columns:  # a permit's number begins with its holder's code
             held = (code[:18] if _PERMIT.fullmatch(code) else "" for code in self.texts("permit"))
             return [own or code for own, code in zip(said, held, strict=True)]
+        if role == "trade_code" and "trade_name" in self.columns:  # 行业类别 alone: 铅锌冶炼, C3212 铅锌冶炼
+            names = self.raw.columns[self.columns["trade_name"]]
+            return [own or name.strip() for own, name in zip(said, names, strict=True)]
         return [own or self.edition for own in said] if role == "trade_edition" else said
 
     def text(self, role: str, row: int) -> str:

@@ -151,7 +151,7 @@ def _credit_reason(problem: ValidationError, code: str) -> str:
 
 def _check_trades(opened: Opened, outcome: Outcome) -> None:
     codes, editions, names = (opened.texts(role) for role in ("trade_code", "trade_edition", "trade_name"))
-    header = opened.columns.by_role.get("trade_code", "")
+    header = opened.columns.by_role.get("trade_code") or opened.columns.by_role.get("trade_name", "")
     edition_header = opened.columns.by_role.get("trade_edition", "行业分类版本")
     unsaid: list[int] = []
     declared = [

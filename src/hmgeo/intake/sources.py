@@ -211,7 +211,7 @@ def _mark_short_codes(codes: Sequence[str], opened: Opened, outcome: Outcome) ->
                 "行业代码存疑",
                 "不足四位，以数值保存时可能丢失前导零",
                 "按原样读取，请核对",
-                field=opened.columns["trade_code"],
+                field=opened.columns.by_role.get("trade_code", ""),
                 value=code,
             )
 

@@ -335,6 +335,7 @@ SETTLES: Mapping[str, str] = MappingProxyType(
         "key_area_extent_unset": "choose_extent",
         "water_not_assessed": "check_water",
         "off_stream": "measure_coordinates",
+        "features_unsure": "measure_coordinates",
         "flow_not_by_fact": "check_water",
         "network_not_by_fact": "check_water",
         "catchment_at_edge": "extend_heights",

@@ -17,6 +17,7 @@ from hmgeo.rules.words import BOTH, NETWORK
 from hmgeo.vocabulary import Basis, Completeness
 from hmgeo.water.by_rivers import NO_NETWORK
 from hmgeo.water.grid import ClosedBasins, Conditioning, End, flow_grid
+from hmgeo.water.rivers import degrees_of
 from hmgeo.water.snap import SnapRule, SnapStatus, comes_by, comes_by_shape, places_around, snap, streams_around
 from hmgeo.water.trace import (
     MAY_LEAVE,
@@ -31,7 +32,7 @@ from hmgeo.water.trace import (
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,7 +43,36 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 OFF_STREAM = say("off_stream")
+UNSURE = say("features_unsure")
 _MOST_TRACES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a feature may lie that isn't sure of its place.
+
+    Parameters
+    ----------
+    error_m
+        How far off it may be.
+    cells
+        All cells that it may lie on, or of which it is one; a point is met for sure only where all of them are.
+    core
+        Cells that it covers wherever it lies: any of them is enough.
+    may_be_off
+        Whether it may lie on no stream that it should lie on.
+    """
+
+    error_m: float
+    cells: Cells = field(repr=False)
+    core: Cells = field(repr=False)
+    may_be_off: bool = False
+
+    def is_surely_in(self, reached: Cells) -> bool:
+        """Whether it is met by what reaches these cells, wherever it lies."""
+        if np.isin(self.core, reached).any():
+            return True
+        return not self.may_be_off and bool(len(self.cells)) and bool(np.isin(self.cells, reached).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +87,8 @@ class WaterLayer:
         Of the targets, in lon/lat.
     aside
         As in `Gates`.
+    moved
+        Features that aren't sure of their place, by row.
     """
 
     targets: Targets
@@ -65,6 +97,12 @@ class WaterLayer:
     is_approximate: bool = False
     shapes: Sequence[shapely.Geometry | None] = field(default=(), repr=False)
     aside: str = ""
+    moved: Mapping[int, Moved] = field(default_factory=dict, repr=False)
+
+    def asked_moved(self, features: Features) -> dict[int, Moved]:
+        """Return the features of the classes asked that aren't sure of their place."""
+        asked = set(features.classes)
+        return {row: one for row, one in self.moved.items() if not asked or self.targets.classes[row] in asked}
 
 
 class WaterSource(Protocol):
@@ -145,7 +183,12 @@ class FlowFacts:
         if isinstance(asked, Unknown):
             return asked
         water, layer = asked
-        near = replace(layer, targets=targets_beside(water.grid, layer.targets, layer.shapes, beside_m))
+        grid, shapes = water.grid, layer.shapes
+        near = replace(
+            layer,
+            targets=targets_beside(grid, layer.targets, shapes, beside_m),
+            moved={row: _moved_beside(grid, shapes[row], one, beside_m) for row, one in layer.moved.items()},
+        )
         return self._down(water, near, features, limit_m, "")
 
     def _down(
@@ -166,13 +209,19 @@ class FlowFacts:
             min([one.row, *(other.row for other in own)]) >= 0 for one, own in zip(traces, branches, strict=True)
         ):
             doubts |= {False}
-        best = min(met, key=lambda one: one.way_m, default=None)
+        best, elsewhere = min(met, key=lambda one: one.way_m, default=None), set[bool]()
+        if moved := layer.asked_moved(features):
+            reached = [water.grid.path(int(cell), limit_m)[0] for cell in given]
+            everywhere = np.concatenate([one.cells for one in moved.values()])
+            elsewhere = _elsewhere(layer, features, moved, reached)
+            elsewhere |= _meets(water.grid, np.union1d(given, around), everywhere, limit_m) & {True}
         gap = _gap(features, layer, [*traces, *chain.from_iterable(branches)], mode)
         notes: list[str] = [MAY_LEAVE] if doubts - {best is not None} else []
+        notes += [UNSURE] if elsewhere - {best is not None} else []
         flat_cells = max(one.flat_cells for one in ([best] if best else traces))
         why = sentences(*notes, *flat_notes(water.grid, flat_cells))
         is_approximate = water.is_approximate or layer.is_approximate
-        return _fact(best, others | doubts, gap, layer, why, is_approximate=is_approximate)
+        return _fact(best, others | doubts | elsewhere, gap, layer, why, is_approximate=is_approximate)
 
     def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
         """Return whether water from one of the features reaches the source within the limit along the water."""
@@ -206,6 +255,12 @@ class FlowFacts:
         if not grid.is_edge(cells).any():
             ends = [_Trace(-1, 0.0, End.LIMIT, limit_m, is_covered=_covers(layer, grid, cells))]
         gap = _gap(features, layer, ends, mode, uphill=True)
+        if moved := layer.asked_moved(features):
+            everywhere = np.concatenate([one.cells for one in moved.values()])
+            elsewhere = _elsewhere(layer, features, moved, [grid.catchment(target, limit_m)[0]])
+            elsewhere |= {True} if np.isin(everywhere, cells).any() else set()
+            others |= elsewhere
+            notes += [UNSURE] if elsewhere - {best is not None} else []
         if may_be_off:
             others, gap = others | {False}, sentences(OFF_STREAM, gap)
         is_approximate = water.is_approximate or layer.is_approximate
@@ -274,6 +329,19 @@ def _meets(grid: FlowGrid, starts: Cells, cells: Cells, limit_m: float) -> set[b
     ways = [grid.path(int(start), limit_m)[0] for start in starts]
     ways += [branch.cells for start in starts for branch in grid.branches(int(start), limit_m)]
     return {bool(np.isin(way, cells).any()) for way in ways}
+
+
+def _elsewhere(
+    layer: WaterLayer, features: Features, moved: Mapping[int, Moved], reached: Sequence[Cells]
+) -> set[bool]:
+    """Return {False} where something is met on one of the ways, and nothing for sure: features may lie elsewhere."""
+    asked = layer.targets.of_classes(features.classes)
+    exact = layer.targets.cells[~np.isin(layer.targets.rows, list(moved))]
+    exact = exact[np.isin(exact, asked)]
+    for cells in reached:
+        if np.isin(exact, cells).any() or any(one.is_surely_in(cells) for one in moved.values()):
+            return set()
+    return {False} if any(np.isin(asked, cells).any() for cells in reached) else set()
 
 
 def _may_come(grid: FlowGrid, places: Cells, asked: Cells, limit_m: float) -> set[bool]:
@@ -424,14 +492,41 @@ def water_layer(grid: FlowGrid, layer: Layer, snap_rule: SnapRule | None) -> Wat
     columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class")]
     on_stream = layer.kind.value in ON_STREAMS
     cells = [_cells(grid, wkb, snap_rule if on_stream else None) for wkb in table["geometry"].to_pylist()]
+    shapes = [None if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
+    errors_m = [layer.margin_m + layer.errors_m.get(one, 0.0) for one in columns[0]]
     return WaterLayer(
         targets_of(columns[0], columns[1], columns[2], cells),
         layer.gates.coverage,
         layer.gates.completeness is Completeness.COMPLETE,
         layer.basis is Basis.APPROXIMATE,
-        [None if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()],
+        shapes,
         layer.gates.aside,
+        {
+            row: _moved(grid, shape, error_m, snap_rule if on_stream else None)
+            for row, (shape, error_m) in enumerate(zip(shapes, errors_m, strict=True))
+            if shape is not None and error_m > 0
+        },
     )
+
+
+def _moved(grid: FlowGrid, shape: shapely.Geometry, error_m: float, snap_rule: SnapRule | None) -> Moved:
+    nowhere = np.zeros(0, np.int64)
+    if snap_rule is not None and shape.geom_type == "Point":
+        cells, may_be_off = streams_around(grid, shape, error_m, snap_rule)
+        return Moved(error_m, cells, nowhere, may_be_off)
+    inner = shapely.buffer(shape, -degrees_of(error_m, shape))
+    core = nowhere if inner.is_empty else grid.frame.cells_of_shape(inner)
+    return Moved(error_m, places_around(grid, shape, error_m), core, may_be_off=shape.geom_type != "Point")
+
+
+def _moved_beside(grid: FlowGrid, shape: shapely.Geometry | None, moved: Moved, beside_m: float) -> Moved:
+    """Return where something counts that lies beside a feature, which may lie elsewhere."""
+    if shape is None:
+        return moved
+    core = moved.core
+    if beside_m > moved.error_m:
+        core = np.union1d(core, grid.frame.cells_within(shape, beside_m - moved.error_m))
+    return replace(moved, cells=places_around(grid, shape, beside_m + moved.error_m), core=core, may_be_off=True)
 
 
 def _cells(grid: FlowGrid, wkb: bytes | None, snap_rule: SnapRule | None) -> Cells:

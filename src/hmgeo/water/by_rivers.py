@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,25 @@ AS_DRAWN = "as_drawn"
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a feature may lie on the rivers that isn't sure of its place.
+
+    Parameters
+    ----------
+    around
+        Wherever it may lie; it is met for sure only where all of it is.
+    core
+        What it touches wherever it lies: any of it is enough.
+    may_be_off
+        Whether it may lie on no river.
+    """
+
+    around: tuple[Stretch, ...]
+    core: tuple[Stretch, ...]
+    may_be_off: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkLayer:
     """A layer's features on the rivers.
 
@@ -57,6 +76,8 @@ class NetworkLayer:
         For each feature the evidence in words; empty for those that lie on no river.
     off
         Rows of features that couldn't be put onto a river.
+    moved
+        Features that aren't sure of their place, by row.
     """
 
     ids: Sequence[str]
@@ -65,6 +86,7 @@ class NetworkLayer:
     marks: Sequence[Mark] = field(repr=False)
     places: Sequence[str] = field(repr=False)
     off: frozenset[int]
+    moved: Mapping[int, Moved] = field(default_factory=dict, repr=False)
 
     def rows_of(self, classes: Sequence[str]) -> set[int]:
         """Return the rows of features of these classes; of all where empty."""
@@ -234,7 +256,7 @@ def _network_layer(network: RiverNetwork, layer: Layer, tolerance_m: float, *, g
     ids, names, classes = (table[name].to_pylist() for name in ("receptor_id", "name", "class"))
     marks: list[Mark] = []
     places: list[str] = []
-    off = set()
+    off, moved = set(), dict[int, Moved]()
     for row, (wkb, word) in enumerate(zip(table["geometry"].to_pylist(), classes, strict=True)):
         shape = None if wkb is None else shapely.from_wkb(wkb)
         lies, why = _lies(network, shape, word, tolerance_m, gives_water=gives_water)
@@ -242,7 +264,10 @@ def _network_layer(network: RiverNetwork, layer: Layer, tolerance_m: float, *, g
         places.append(why)
         if not lies:
             off.add(row)
-    return NetworkLayer(ids, names, classes, marks, places, frozenset(off))
+        error_m = layer.margin_m + layer.errors_m.get(ids[row], 0.0)
+        if error_m > 0 and shape is not None and not shape.is_empty and GROUNDWATER not in (word or ""):
+            moved[row] = _moved(network, shape, error_m, tolerance_m if gives_water else 0.0, tolerance_m)
+    return NetworkLayer(ids, names, classes, marks, places, frozenset(off), moved)
 
 
 def _lies(
@@ -259,6 +284,15 @@ def _lies(
         return touched, say("meets_rivers", names=tuple(dict.fromkeys(network.called(one.reach) for one in touched)))
     found = placed(network, shape, tolerance_m)
     return ((), "") if found.rivals else (found.given, found.why)
+
+
+def _moved(network: RiverNetwork, shape: shapely.Geometry, error_m: float, touch_m: float, tolerance_m: float) -> Moved:
+    """Return where a feature may lie on the rivers; points and areas that give water within the tolerance of one."""
+    if shape.geom_type in {"Point", "MultiPoint"}:
+        found = placed(network, shape, tolerance_m, error_m)
+        return Moved(found.around, (), found.may_be_off)
+    core = touching(network, shapely.buffer(shape, -degrees_of(error_m, shape)))
+    return Moved(placed(network, shape, touch_m, error_m).around, core, may_be_off=True)
 
 
 OFF_WITHIN_ERROR = say("off_rivers")
@@ -370,9 +404,13 @@ class _Question:
             return Unknown(say("subject_off_rivers", why=here.why))
         is_unsure = here.may_be_off and bool(here.around)
         others |= {Answer.NO} if is_unsure else set()
+        elsewhere = self._elsewhere((*here.given, *here.around), is_met=given.is_met)
+        others |= elsewhere
         gap = self._gap((*given.walks, *(walk for one in doubt for walk in one.walks), *walks))
         if is_unsure:
             gap = sentences(OFF_WITHIN_ERROR if here.given else _at(here), gap)
+        if elsewhere - {Answer.YES if given.is_met else Answer.NO}:
+            gap = sentences(say("features_unsure"), gap)
         return self._fact(here, given, others, gap)
 
     def _looked(self, places: tuple[Stretch, ...]) -> _Looked:
@@ -389,6 +427,43 @@ class _Question:
         walks = tuple(self._ways.walk(one, self._marks, self._limit_m) for one in starts)
         met = [answers(walk.ahead, one, self._limit_m) for one, walk in zip(starts, walks, strict=True)]
         return {Answer.YES if one else Answer.NO for one in set().union(*met)}, walks
+
+    def _elsewhere(self, starts: tuple[Stretch, ...], *, is_met: bool) -> set[Answer]:
+        """Return the answers that come up because features themselves may lie elsewhere within their error."""
+        asked = self._layer.rows_of(self._features.classes)
+        moved = {row: one for row, one in self._layer.moved.items() if row in asked}
+        if not moved:
+            return set()
+        places = {row: [self._ways.turned(one) for one in at.around] for row, at in moved.items()}
+        anywhere: dict[int, list[Mark]] = {}
+        for row, at in places.items():
+            for one in at:
+                anywhere.setdefault(one.reach, []).append(Mark(row, one))
+        exact = {reach: [one for one in marks if one.row not in moved] for reach, marks in self._marks.items()}
+        for row, feature in moved.items():
+            for part in map(self._ways.turned, feature.core):
+                exact.setdefault(part.reach, []).append(Mark(row, part))
+        firm = [places[row] for row, one in moved.items() if places[row] and not one.may_be_off]
+        found = set[Answer]()
+        for start in map(self._ways.turned, starts):
+            if self._meets(start, anywhere):
+                found.add(Answer.YES)
+            is_sure = self._meets(start, exact) or any(
+                all(self._is_surely_met(start, one) for one in at) for at in firm
+            )
+            if is_met and not is_sure:
+                found.add(Answer.NO)
+        return found
+
+    def _meets(self, start: Stretch, marks: Mapping[int, Sequence[Mark]]) -> bool:
+        return nearest(self._ways.walk(start, marks, self._limit_m).ahead, start, self._limit_m) is not None
+
+    def _is_surely_met(self, start: Stretch, place: Stretch) -> bool:
+        """Whether all of a stretch (turned) lies ahead of all of a start, within the limit."""
+        ends = [Mark(0, replace(place, from_m=place.to_m)), Mark(1, replace(place, to_m=place.from_m))]
+        ahead = self._ways.walk(start, {place.reach: ends}, self._limit_m).ahead
+        is_near = any(one.row == 0 and one.from_m - start.from_m <= self._limit_m for one in ahead)
+        return is_near and any(one.row == 1 and one.to_m >= start.to_m for one in ahead)
 
     def _fact(self, here: Placed, given: _Looked, others: set[Answer], gap: str) -> PlaceFact:
         held = self._rivers.held(self._features.layer)
