@@ -103,6 +103,26 @@ def test_cadmium_words_outside_the_list_are_unknown() -> None:
     assert cadmium_of("", "", "C3360 电镀", "2017", TRADES).word == "行业推定"
 
 
+@pytest.mark.parametrize("header", ["行业类别", "行业名称", "所属行业", "行业"])
+def test_a_trade_is_read_by_its_name_where_no_code_is_given(tmp_path: Path, header: str) -> None:
+    cells = [
+        ("", "铅锌冶炼"),
+        ("", "C3212 铅锌冶炼"),
+        ("/", "3360"),
+        ("0912", "铅锌冶炼"),
+        ("待定", "铅锌冶炼"),
+        ("", ""),
+    ]
+    path = tmp_path / "e.csv"
+    lines = ["企业名称,行业代码," + header + ",行业分类版本,经度,纬度"]
+    lines += [f"厂{n},{code},{name},2017,{113.03 + n / 100},23.6853" for n, (code, name) in enumerate(cells)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    positions, ledger = load_positions(path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC)
+    assert positions.table["trade_code"].to_pylist() == ["3212", "3212", "3360", "0912", "待定", ""]
+    told = [(one.field, one.reason, one.action) for one in ledger.entries if one.event == "行业取自名称"]
+    assert told == [(header, "共 3 行（数据第 1、2、3 行）没有行业代码", "按行业名称判断")]
+
+
 def test_what_is_read_otherwise_or_not_at_all_stands_in_the_ledger_and_goes_back(tmp_path: Path) -> None:
     cells = ["3360", "C3360", "C3360", "待定", "1411 铅锌冶炼"]
     path = tmp_path / "e.csv"

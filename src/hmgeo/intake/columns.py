@@ -34,8 +34,9 @@ from hmgeo.intake.places.headers import (
     unused_parts,
 )
 from hmgeo.intake.rows import Coded
+from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import bare_header, templates
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import LayerKind, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -575,8 +576,9 @@ class Opened:
             held = (code[:18] if _PERMIT.fullmatch(code) else "" for code in self.texts("permit"))
             return [own or code for own, code in zip(said, held, strict=True)]
         if role == "trade_code" and "trade_name" in self.columns:  # 行业类别 alone: 铅锌冶炼, C3212 铅锌冶炼
-            names = self.raw.columns[self.columns["trade_name"]]
-            return [own or name.strip() for own, name in zip(said, names, strict=True)]
+            names = (name.strip() for name in self.raw.columns[self.columns["trade_name"]])
+            untold = {cell for cell in set(said) if read_trade(cell) == Unknown("not_stated", cell, field="trade_code")}
+            return [name or own if own in untold else own for own, name in zip(said, names, strict=True)]
         return [own or self.edition for own in said] if role == "trade_edition" else said
 
     def text(self, role: str, row: int) -> str:

@@ -160,6 +160,7 @@ def _check_trades(opened: Opened, outcome: Outcome) -> None:
         if opened.edition and code and not opened.text("trade_edition", row - 1)
     ]
     read_as: dict[str, str] = {}
+    _note_named_trades(codes, opened, outcome)
     for row, (cell, edition, name) in enumerate(zip(codes, editions, names, strict=True)):
         trade = read_trade(cell)
         if isinstance(trade, Unknown):
@@ -195,6 +196,13 @@ def _check_trades(opened: Opened, outcome: Outcome) -> None:
         outcome.journal.note(
             "行业版本未填", f"共 {name_rows(unsaid)}有行业代码而未填版本", "请填写行业分类版本", field=edition_header
         )
+
+
+def _note_named_trades(codes: Sequence[str], opened: Opened, outcome: Outcome) -> None:
+    rows = [row for row, cell in enumerate(codes, start=1) if cell != opened.text("trade_code", row - 1)]
+    if rows:
+        reason, header = f"共 {name_rows(rows)}没有行业代码", opened.columns["trade_name"]
+        outcome.journal.note("行业取自名称", reason, "按行业名称判断", field=header)
 
 
 def _note_unread_trade(row: int, trade: Unknown, header: str, outcome: Outcome) -> None:
