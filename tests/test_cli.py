@@ -41,9 +41,10 @@ def imported_by(code: str) -> set[str]:
 # ---- light --------------------------------------------------------------------------------------------------------
 
 
-def test_the_version_needs_no_library_for_maps_or_tables() -> None:
-    start = "import sys\nsys.argv = ['hmgeo', '--version']\nimport hmgeo.cli\n"
-    loaded = imported_by(f"{start}try:\n    hmgeo.cli.main()\nexcept SystemExit:\n    pass")
+@pytest.mark.parametrize("asked", [["--version"], ["rules", "list"], ["rules", "show", "SCR-JY-10KM"]])
+def test_versions_and_rules_are_told_without_any_library_for_maps_tables_or_numbers(asked: list[str]) -> None:
+    start = f"import sys\nsys.argv = {['hmgeo', *asked]!r}\nimport hmgeo.cli\n"
+    loaded = imported_by(f"{start}try:\n    hmgeo.cli.main()\nexcept SystemExit as end:\n    assert not end.code")
     assert "typer" in loaded
     assert loaded & {*SLOW, "shapely", "pyproj", "pyarrow", "numpy", "numba"} == set()
 

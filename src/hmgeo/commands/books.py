@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from hmgeo.commands.options import (
     EXIT_INPUT,
@@ -31,7 +30,6 @@ from hmgeo.commands.options import (
     show_check,
     show_table,
 )
-from hmgeo.rules.words import SOURCE_KINDS
 
 
 def show_book(
@@ -54,6 +52,7 @@ def show_book(
         return
     refuse_unused({"--area": "" if area == "CN" else area}, "--area 与 --in 不能同用", "去掉 --area，地点写在 --in")
     from hmgeo.project.start import relevant_clauses
+    from hmgeo.rules.words import SOURCE_KINDS
 
     day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
     source = kind or "project_sites"
@@ -80,8 +79,9 @@ def coverage(
     as_json: JsonOption = False,
 ) -> None:
     """逐条列出能否判定、为何不能、需要哪些图层和参数。"""
-    from hmgeo.project.start import coverage_rows, rules_coverage
-    from hmgeo.rules.book import load_book
+    from rich.table import Table
+
+    from hmgeo.rules.book import coverage_rows, load_book, rules_coverage
 
     rows = rules_coverage(pack or (), as_of=day_of(as_of), area=area)
     if as_json:
@@ -98,8 +98,7 @@ def coverage(
 
 def show(rule_id: Annotated[str, typer.Argument(help="规则编号，如 SCR-JY-10KM。")], pack: PacksOption = None) -> None:
     """显示一条规则的全部内容和原文。"""
-    from hmgeo.project.start import rule_card
-    from hmgeo.rules.book import load_book
+    from hmgeo.rules.book import load_book, rule_card
 
     for name, text in rule_card(load_book(pack or ()).get(rule_id)):
         OUT.print(f"{name}：{text}", markup=False)

@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from hmgeo.commands import first_use
-from hmgeo.outputs.english import in_language
-from hmgeo.outputs.wording import Text, status_word, verdict_header
 from hmgeo.vocabulary import LayerKind, Status, Verdict
 
 if TYPE_CHECKING:
@@ -177,20 +173,23 @@ def layers_of_words(sources: Path | None, farmland: Path | None, others: Sequenc
     return found
 
 
-IN_ALL = Text("{title}：污染源 {count} 行（{rows}）", "{title}: {count} sources ({rows})")
-LIST_SIGN = Text("，", ", ")
-WITH_PAGE = Text(
-    "结果：{folder}（地图 map.html，图件 print/map.pdf，表格 screening.xlsx；各文件给谁看见 阅读说明.txt）",
-    "Results: {folder} (map map.html, print print/map.pdf, tables screening.xlsx; 阅读说明.txt says what is for whom)",
-)
-WITHOUT_PAGE = Text(
-    "结果：{folder}（图件 print/map.pdf，表格 screening.xlsx；各文件给谁看见 阅读说明.txt）",
-    "Results: {folder} (print print/map.pdf, tables screening.xlsx; 阅读说明.txt says what is for whom)",
-)
-FIRST_USE = Text(
-    "首次使用：先编译测算程序，约需十几秒；结果留存，以后不再需要。",
-    "First use: compiling the engine, some fifteen seconds; it is kept and won't be needed again.",
-)
+IN_ALL = {"zh": "{title}：污染源 {count} 行（{rows}）", "en": "{title}: {count} sources ({rows})"}
+LIST_SIGN = {"zh": "，", "en": ", "}
+WITH_PAGE = {
+    "zh": "结果：{folder}（地图 map.html，图件 print/map.pdf，表格 screening.xlsx；各文件给谁看见 阅读说明.txt）",
+    "en": (
+        "Results: {folder} (map map.html, print print/map.pdf, tables screening.xlsx; "
+        "阅读说明.txt says what is for whom)"
+    ),
+}
+WITHOUT_PAGE = {
+    "zh": "结果：{folder}（图件 print/map.pdf，表格 screening.xlsx；各文件给谁看见 阅读说明.txt）",
+    "en": "Results: {folder} (print print/map.pdf, tables screening.xlsx; 阅读说明.txt says what is for whom)",
+}
+FIRST_USE = {
+    "zh": "首次使用：先编译测算程序，约需十几秒；结果留存，以后不再需要。",
+    "en": "First use: compiling the engine, some fifteen seconds; it is kept and won't be needed again.",
+}
 LOG = Console(stderr=True, soft_wrap=True, highlight=False)
 OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout and sys.stdout.isatty() else 160)
 
@@ -198,11 +197,13 @@ OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout and sys.
 def ready_engine(language: str = "zh") -> None:
     """Have the engine compiled, where it never was, while imports and files are read; say so."""
     if first_use.begin():
-        LOG.print(FIRST_USE.say(language))
+        LOG.print(FIRST_USE[language])
 
 
 def show_table(table: PrintedTable) -> None:
     """Print a table."""
+    from rich.table import Table
+
     shown = Table(title=table.title, title_justify="left")
     for name in table.header:
         shown.add_column(escape(name), overflow="fold")  # a narrow screen cuts no words
@@ -231,6 +232,8 @@ class Reporter:
     """Shows stages and a bar on a terminal, one line a stage elsewhere."""
 
     def __init__(self, language: str = "zh") -> None:
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         self._bars = Progress(*columns, console=LOG, transient=True, disable=not LOG.is_terminal)
         self._task = self._bars.add_task("", total=None)
@@ -250,6 +253,8 @@ class Reporter:
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Hear how far a stage is."""
+        from hmgeo.outputs.english import in_language
+
         stage = in_language(stage, self._language)
         if stage != self._stage:
             self._stage = stage
@@ -260,7 +265,9 @@ class Reporter:
 
 def summarise(finished: Run, language: str = "zh") -> None:
     """Say what came out, and what was assumed."""
+    from hmgeo.outputs.english import in_language
     from hmgeo.outputs.templates import settling_lines
+    from hmgeo.outputs.wording import status_word, verdict_header
 
     results = finished.results
     for warning in results.warnings:
@@ -269,12 +276,12 @@ def summarise(finished: Run, language: str = "zh") -> None:
         LOG.print(line, markup=False, soft_wrap=True)
     statuses = results.status_counts()
     told = [f"{status_word(status.value, language)} {statuses.get(status.value, 0)}" for status in Status]
-    rows = LIST_SIGN.say(language).join(told)
-    line = IN_ALL.say(language, title=results.title, count=str(results.sources.num_rows), rows=rows)
+    rows = LIST_SIGN[language].join(told)
+    line = IN_ALL[language].format(title=results.title, count=str(results.sources.num_rows), rows=rows)
     files = WITH_PAGE if (finished.folder / "map.html").is_file() else WITHOUT_PAGE
     OUT.print(line, markup=False)
     OUT.print(f"  {verdict_header(results.verdict_counts(), results.unassessed_counts(), language)}", markup=False)
-    OUT.print(f"  {files.say(language, folder=str(finished.folder))}", markup=False)
+    OUT.print(f"  {files[language].format(folder=str(finished.folder))}", markup=False)
 
 
 def fail_on_verdict(finished: Run, verdict: Verdict | None) -> None:

@@ -11,7 +11,6 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from hmgeo.commands import first_use
 from hmgeo.commands.options import (
@@ -334,6 +333,8 @@ def flow(
     as_json: JsonOption = False,
 ) -> None:
     """沿高程推算的水流：下游遇到什么，水源地集水范围内有哪些污染源。"""
+    from rich.table import Table
+
     from hmgeo.project.flow import FlowWords, flow_project, report_rows, shown_tables, write_paths
 
     words = FlowWords(limit, beside, closed_basins, snap, stream_ha, sources_kind, tuple(source or ()))
@@ -390,6 +391,8 @@ def archive(
     as_json: JsonOption = False,
 ) -> None:
     """把一次运行装成一个案卷：输入、设置、结果、规则库、版本（和安装包），日后断网也能重跑核对；涉密的不装。"""
+    from rich.table import Table
+
     from hmgeo.compare.archive import archive_run, size_text
 
     made = archive_run(folder, out, project, wheels)
@@ -441,6 +444,8 @@ def diff(
 ) -> None:
     """两次运行有何不同、因何不同：新增、不再有、改变的结论；有不同以 3 退出。"""
     ready_engine()
+    from rich.table import Table
+
     from hmgeo.compare.diff import CHANGE_HEADER, change_rows, diff_runs
     from hmgeo.outputs.plain_tables import PlainTable, write_plain
     from hmgeo.project.folder import whole_file

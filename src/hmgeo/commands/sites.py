@@ -35,7 +35,6 @@ from hmgeo.commands.options import (
     show_table,
     verdict_of,
 )
-from hmgeo.outputs.english import in_language
 from hmgeo.vocabulary import Basis
 
 
@@ -67,6 +66,7 @@ def site(
 ) -> None:
     """选址条款研判：逐条列出触及什么、依据什么、什么未评估；不给总的结论。"""
     from hmgeo.intake.columns import ReadOptions
+    from hmgeo.outputs.english import in_language
     from hmgeo.project.sites.files import SiteRequest, answer_sites
     from hmgeo.project.sites.given import Typed
     from hmgeo.project.spec import told_columns

@@ -9,7 +9,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,6 @@ from hmgeo.project.inputs import silent
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import key_areas, means_the_same, provinces
 from hmgeo.rules.book import changed_lines, load_book, read_apart, read_into_book
-from hmgeo.rules.kinds import layers_of, parameters_of
 from hmgeo.rules.nodes import near
 from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declaration, declared
 from hmgeo.rules.standing import codes_of_place, standing_of, stem_of
@@ -513,49 +512,6 @@ def run_demo(out: str | Path = "hmgeo-demo", *, language: str = "zh", progress: 
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
-    """One rule of the book, as `hmgeo rules coverage --json` prints it.
-
-    Parameters
-    ----------
-    standing
-        On the day and place asked about; empty where none was asked.
-    runs
-        yes, inform, not_spatial or text_not_held; `why_not` says why where it isn't yes.
-    verified
-        State, text and day of the last check of the quote.
-    """
-
-    id: str
-    effect: str
-    standing: str
-    runs: str
-    why_not: str
-    layers: tuple[str, ...]
-    parameters: tuple[str, ...]
-    cases: int
-    verified: str
-
-
-def rules_coverage(packs: Sequence[Path] = (), *, as_of: date | None = None, area: str = "") -> tuple[Coverage, ...]:
-    """Return every rule of the book in order of id, with what it needs.
-
-    Parameters
-    ----------
-    packs
-        User packs beside the packaged rules.
-    as_of, area
-        Day and administrative code to give the standing for; both or none.
-
-    Raises
-    ------
-    RuleError
-        With every fault of every rule file.
-    """
-    return tuple(_coverage(rule, as_of, area) for rule in load_book(packs).rules)
-
-
-@dataclass(frozen=True, slots=True)
 class Relevant:
     """A clause that can matter to a trade in a place; `open` says what keeps it from being known, in words."""
 
@@ -703,52 +659,3 @@ _CASES_TOLD = 3
 
 def _verdict_zh(code: str) -> str:
     return Verdict.of(code).zh if code else "无结论"
-
-
-def coverage_rows(rows: Sequence[Coverage]) -> list[dict[str, Any]]:
-    """Return coverage as plain data for JSON."""
-    return [asdict(row) for row in rows]
-
-
-def _coverage(rule: Rule, as_of: date | None, area: str) -> Coverage:
-    layers = layers_of(rule.test) if rule.test else ()
-    read = dict.fromkeys((*rule.parameters, *(parameters_of(rule.test) if rule.test else ())))
-    standing = ""
-    if as_of is not None:
-        found = standing_of(rule, as_of=as_of, place_codes=codes_of_place(area), adopted=False)
-        standing = found.standing.value
-    verified = " ".join(filter(None, (rule.verified.state.value, rule.verified.against, str(rule.verified.on or ""))))
-    return Coverage(
-        rule.id,
-        rule.effect.value,
-        standing,
-        rule.runs.state.value,
-        rule.runs.why,
-        layers,
-        tuple(read),
-        len(rule.cases),
-        verified,
-    )
-
-
-def rule_card(rule: Rule) -> tuple[tuple[str, str], ...]:
-    """Return what `hmgeo rules show` prints: name and value, in reading order."""
-    cards = [
-        ("编号", rule.id),
-        ("名称", rule.title.zh),
-        ("效力层级", rule.legal_rank.zh),
-        ("制定机关", rule.authority),
-        ("适用地域", "、".join(rule.territory)),
-        ("作用", rule.effect.zh),
-        ("可否判定", f"{rule.runs.state.zh}{'：' + rule.runs.why if rule.runs.why else ''}"),
-        ("参数", "、".join(rule.parameters)),
-        ("决定部门", f"{rule.decider}（{rule.matter}）"),
-        ("核对", f"{rule.verified.state.zh}（{rule.verified.against}，{rule.verified.on or '未注明日期'}）"),
-        ("文本截至", str(rule.verified.held_until or "")),
-        ("说明", rule.note),
-    ]
-    for value in rule.history:
-        limit = "" if value.value is None else f"，数值 {value.value:g} {value.unit}"
-        cards.append((f"自 {value.in_force_from or '不详'}", f"《{value.document}》{value.clause}{limit}"))
-        cards.append(("原文", f"“{value.quote}”" if value.quote else "未收录"))
-    return tuple((name, text) for name, text in cards if text)
