@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from hmgeo.intake.formats.packed import open_parts
 from hmgeo.intake.load import ReadOptions, load_receptors
 from hmgeo.intake.places.mend import CHINA
 from hmgeo.intake.places.sound import hashes_of, sound_rows
-from hmgeo.intake.rows import Cells
+from hmgeo.intake.rows import Cells, cells_of, column_texts
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -166,5 +168,116 @@ def test_both_roads_give_the_same_rows_and_the_same_ledger(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "find_sound", lambda wkb: np.zeros(len(wkb), bool))
         patch.setattr(vectors, "Cells", lambda columns: dict(Cells(columns)))
+        general = outcome_of(path, in_parts=in_parts, accept=accept)
+    assert outcome_of(path, in_parts=in_parts, accept=accept) == general
+
+
+ANY_CELL = st.one_of(st.none(), st.integers(), st.floats(), st.text(max_size=3), st.binary(max_size=2), st.booleans())
+ONE_KIND = st.sampled_from([st.integers(-9, 9), st.floats(), st.text(max_size=3), st.integers(10**18, 10**20)])
+
+
+@given(st.one_of(st.lists(ANY_CELL), ONE_KIND.flatmap(lambda kind: st.lists(st.one_of(st.none(), kind)))))
+def test_a_column_says_what_each_of_its_cells_says(values: list[Any]) -> None:
+    held, texts = Cells({"a": cells_of(values)}), column_texts(values)
+    assert held["a"] == texts
+    told = held.coded("a")
+    assert [told.words[number] for number in told.code] == texts
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        (np.array([3, -4], np.int16), ["3", "-4"]),
+        (np.array([441802.0, np.nan, 0.1]), ["441802", "", "0.1"]),
+        (np.array([0.5, 1e20], np.float32), ["0.5", "1.0000000200408773e+20"]),
+        (np.array([True, False]), ["true", "false"]),
+        (np.array(["2026-11-29", "NaT"], "datetime64[D]"), ["2026-11-29", ""]),
+        (np.array(["龙塘镇", None, ""], object), ["龙塘镇", "", ""]),
+        ([1, "abc", 2.5, None], ["1", "abc", "2.5", ""]),
+    ],
+)
+def test_columns_as_gdal_and_sqlite_hand_them_out(values: list[object], texts: list[str]) -> None:
+    assert Cells({"a": cells_of(values)})["a"] == texts
+
+
+def headed(flags: int) -> bytes:
+    return b"GP\0" + bytes([flags]) + b"\x8a\x11\0\0" + bytes(vectors._ENVELOPE_BYTES.get(flags >> 1 & 7, 0))
+
+
+POINTS = st.binary(max_size=9).map(lambda rest: rest + shapely.to_wkb(shapely.box(0, 0, 1, 1)))
+
+
+BLOBS = st.one_of(
+    st.none(), st.binary(max_size=12), st.builds(lambda flags, rest: headed(flags) + rest, st.sampled_from([1, 3, 5]),
+    st.binary(max_size=9)), st.text(max_size=2)
+)  # fmt: skip
+
+
+@given(st.one_of(st.lists(BLOBS), st.lists(st.one_of(st.none(), POINTS.map(lambda rest: headed(3) + rest)))))
+def test_headers_and_arcs_are_seen_all_at_once_as_one_by_one(blobs: list[Any]) -> None:
+    bare = vectors._bare_wkb(blobs)
+    assert bare.to_pylist() == list(map(vectors._strip_header, blobs))
+    assert vectors.has_curves(bare) == any(map(vectors.is_curved, bare.to_pylist()))
+
+
+def test_an_arc_is_seen_in_either_byte_order() -> None:
+    for wkb in (b"\1\x08\0\0\0", b"\0\0\0\0\x0a", b"\1\xf3\x03\0\0"):  # the last is a surface with heights
+        assert vectors.has_curves(pa.array([None, b"", wkb], pa.large_binary())) == vectors.is_curved(wkb)
+    assert vectors.has_curves(pa.array([b"\1\x08\0\0\0"], pa.large_binary()))
+
+
+def write_geopackage(path: Path, columns: dict[str, list[Any]], shapes: list[bytes | None], crs: str | None) -> None:
+    """Write what a GeoPackage must have and no more; SQLite takes any value in any column."""
+    code = int(crs.removeprefix("EPSG:")) if crs else -1
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("CREATE TABLE gpkg_contents (table_name, data_type)")
+        base.execute("INSERT INTO gpkg_contents VALUES ('dk', 'features')")
+        base.execute("CREATE TABLE gpkg_geometry_columns (table_name, column_name, srs_id)")
+        base.execute("INSERT INTO gpkg_geometry_columns VALUES ('dk', 'geom', ?)", (code,))
+        base.execute("CREATE TABLE gpkg_spatial_ref_sys (organization, organization_coordsys_id, definition, srs_id)")
+        base.execute("INSERT INTO gpkg_spatial_ref_sys VALUES ('EPSG', ?, 'x', ?)", (code, code))
+        names = ["fid", "geom", *columns]
+        listed = ", ".join(f'"{name}"' for name in names)
+        base.execute(f"CREATE TABLE dk ({listed})")
+        held = [None if one is None else headed(1) + one for one in shapes]
+        rows = zip(range(1, len(held) + 1), held, *columns.values(), strict=True)
+        base.executemany(f"INSERT INTO dk VALUES ({', '.join('?' * len(names))})", rows)  # noqa: S608 -- our own names
+        base.commit()
+
+
+MIXED = st.one_of(st.none(), st.integers(-3, 3), st.sampled_from([0.5, 3000.0, "", " 0101 ", "P1", "三类", "2.5 亩"]))
+
+
+@st.composite
+def packages(draw: st.DrawFn) -> tuple[dict[str, list[Any]], list[bytes | None], str | None]:
+    table = draw(tables())
+    told = [name for name in table.column_names if name not in {"geometry", "标签", "是否永久基本农田"}]
+    columns = {name: table[name].to_pylist() for name in told}
+    for name in draw(st.lists(st.sampled_from(told or ["BSM"]), unique=True, max_size=2)):
+        columns[name] = draw(st.lists(MIXED, min_size=table.num_rows, max_size=table.num_rows))
+    shapes = table["geometry"].to_pylist()
+    if any(map(vectors.is_curved, shapes)):  # GDAL would have to read a file that is no whole GeoPackage
+        shapes = [None if vectors.is_curved(one) else one for one in shapes]
+    return columns, shapes, draw(st.sampled_from(["EPSG:4490", "EPSG:4326", "EPSG:4547", None]))
+
+
+@pytest.mark.parametrize("in_parts", [True, False])
+@given(package=packages(), accept=st.booleans())
+def test_both_roads_through_a_geopackage_give_the_same_rows_and_the_same_ledger(
+    tmp_path_factory: pytest.TempPathFactory,
+    *,
+    in_parts: bool,
+    package: tuple[dict[str, list[Any]], list[bytes | None], str | None],
+    accept: bool,
+) -> None:
+    path = tmp_path_factory.mktemp("roads") / "parcels.gpkg"
+    write_geopackage(path, *package)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "find_sound", lambda wkb: np.zeros(len(wkb), bool))
+        patch.setattr(vectors, "cells_of", lambda values: pa.array(column_texts(values), pa.string()))
+        patch.setattr(vectors, "Cells", lambda columns: dict(Cells(columns)))
+        patch.setattr(
+            vectors, "_bare_wkb", lambda blobs: pa.array(map(vectors._strip_header, blobs), pa.large_binary())
+        )
         general = outcome_of(path, in_parts=in_parts, accept=accept)
     assert outcome_of(path, in_parts=in_parts, accept=accept) == general

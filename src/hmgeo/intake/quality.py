@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 from stdnum.cn import uscc
 from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength, ValidationError
 
 from hmgeo.intake.formats.read import TEMPLATES
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, unit_size
-from hmgeo.intake.rows import Cells, name_rows
+from hmgeo.intake.rows import Cells, arrow_columns, name_rows
 from hmgeo.intake.side_tables import UNIT_IN_NAME
 from hmgeo.records import UnreadWord
 from hmgeo.reference.cells import (
@@ -88,8 +87,7 @@ def settle_words(
             journal.note(WORD_EVENT, why, f"按「{one.means}」读取", field=header, value=cell.strip())
         if meant:
             words_now = read.column(np.arange(raw.row_count), [meant.get(cell, cell) for cell in read.words])
-            held = settled.columns if isinstance(settled, Cells) else {one: pa.array(settled[one]) for one in settled}
-            settled = Cells({**held, header: words_now})
+            settled = Cells({**arrow_columns(settled), header: words_now})
     return replace(raw, columns=settled), tuple(unread)
 
 

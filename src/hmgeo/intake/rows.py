@@ -424,6 +424,46 @@ def column_texts(values: Sequence[Any]) -> list[str]:
     return [value if type(value) is str else as_text(value) for value in values]
 
 
+def cells_of(values: Sequence[Any] | NDArray[Any]) -> pa.Array:
+    """Return a column as Arrow holds it where all its values are whole numbers, doubles or texts; else as text.
+
+    A column of several kinds (SQLite lets a text stand among numbers) keeps what each cell says.
+    """
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+        return pa.array(values)
+    cells: Sequence[Any] = values.tolist() if isinstance(values, np.ndarray) else values
+    kinds = set(map(type, cells)) - {type(None)}
+    kind = _ARROW_KINDS.get(kinds.pop()) if len(kinds) == 1 else None
+    try:
+        made = pa.array(column_texts(cells) if kind is None else cells, kind or pa.string())
+    except (pa.ArrowInvalid, OverflowError):  # whole numbers beyond 64 bits
+        made = pa.array(column_texts(cells), pa.string())
+    return in_one_piece(made) if isinstance(made, pa.ChunkedArray) else made  # beyond two gigabytes of text
+
+
+_ARROW_KINDS = {int: pa.int64(), float: pa.float64(), str: pa.string()}
+
+
+_LONG = {pa.string(): pa.large_string(), pa.string_view(): pa.large_string()}
+_LONG |= {kind: pa.large_binary() for kind in (pa.binary(), pa.binary_view())}
+
+
+def in_one_piece(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one piece; texts and WKB with offsets that don't end at two gigabytes."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind = _LONG.get(column.type)
+    if kind is not None and (column.num_chunks != 1 or pa.types.is_binary_view(column.type)):
+        column = column.cast(kind)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def arrow_columns(columns: Mapping[str, list[str]]) -> dict[str, pa.Array]:
+    """Return columns as Arrow holds them."""
+    held = columns.columns if isinstance(columns, Cells) else {name: pa.array(columns[name]) for name in columns}
+    return dict(held)
+
+
 def choose_layer(names: Sequence[str], wanted: str, place: Place, noun: str) -> str:
     """Return the layer to read.
 

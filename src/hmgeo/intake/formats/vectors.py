@@ -26,15 +26,29 @@ from pyproj.exceptions import CRSError
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import literal_names
 from hmgeo.intake.formats.archive import check_zip, opened_parquet
-from hmgeo.intake.rows import Cells, Journal, RawTable, choose_layer, column_texts, unique_headers
+from hmgeo.intake.rows import (
+    Cells,
+    Journal,
+    RawTable,
+    arrow_columns,
+    cells_of,
+    choose_layer,
+    column_texts,
+    in_one_piece,
+    unique_headers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from hmgeo.intake.formats.archive import Stored
 
 
 _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
+_LONGEST_HEADER = 73
+"""Of a GeoPackage's geometry, with one byte behind it."""
 _CURVED = frozenset(range(8, 15))  # WKB types from CircularString to Surface
 
 
@@ -90,16 +104,16 @@ def _geopackage_rows(
     first: int,
 ) -> RawTable:
     headers, named, shape_column = names
+    cells = list(zip(*rows, strict=True)) or [()] * len(headers)
     columns = {
-        unique: column_texts([row[position] for row in rows])
+        unique: cells_of(cells[position])
         for position, (header, unique) in enumerate(zip(headers, named, strict=True))
         if header != shape_column and header.lower() not in {"fid", "ogc_fid"}
     }
-    position = headers.index(shape_column) if shape_column in headers else -1
-    geometry = [_strip_header(row[position]) for row in rows] if position >= 0 else None
-    if geometry is not None and any(map(is_curved, geometry)):
-        geometry = _chords(path, journal, geometry, first)
-    return RawTable(journal.sheet, columns, len(rows), _wkb_array(geometry), crs, is_typed=True)
+    geometry = _bare_wkb(cells[headers.index(shape_column)]) if shape_column in headers else None
+    if geometry is not None and has_curves(geometry):
+        geometry = _wkb_array(_chords(path, journal, geometry.to_pylist(), first))
+    return RawTable(journal.sheet, Cells(columns), len(rows), geometry, crs, is_typed=True)
 
 
 def _wkb_array(geometry: Sequence[bytes | None] | None) -> pa.Array | None:
@@ -213,29 +227,15 @@ def _geoparquet_rows(table: pa.Table, geo: dict[str, Any], journal: Journal, *, 
             raise broken(journal, "几何不是 WKB 编码", "以 WKB 编码重新导出 GeoParquet", found=found)
         declared = described.get("crs", "OGC:CRS84")
         crs = None if declared is None else read_crs(declared, journal)
-        geometry = _joined(table[primary])
+        geometry = in_one_piece(table[primary])
     headers = [name for name in names if name not in described_columns and name != primary]
     told = journal if is_first else Journal("")
     columns = {
-        unique: _joined(table[header])
+        unique: in_one_piece(table[header])
         for header, unique in zip(headers, unique_headers(headers, told), strict=True)
         if not pa.types.is_struct(table.schema.field(header).type)  # a bbox helper column
     }
     return RawTable("", Cells(columns), table.num_rows, geometry, crs, is_typed=True)
-
-
-_LONG = {pa.string(): pa.large_string(), pa.string_view(): pa.large_string()}
-_LONG |= {kind: pa.large_binary() for kind in (pa.binary(), pa.binary_view())}
-
-
-def _joined(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column in one piece; texts and WKB with offsets that don't end at two gigabytes."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    kind = _LONG.get(column.type)
-    if kind is not None and (column.num_chunks != 1 or pa.types.is_binary_view(column.type)):
-        column = column.cast(kind)
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def is_curved(wkb: bytes | None) -> bool:
@@ -305,6 +305,47 @@ def _refuse_view(database: sqlite3.Connection, name: str, place: Place) -> None:
     kind = database.execute("SELECT type FROM sqlite_master WHERE name = ?", (name,)).fetchone()
     if kind is not None and kind[0] != "table":
         raise InputError(Problem("图层是视图，不是表", place, found=name, remedy="在 QGIS 中另存为新的 gpkg"))
+
+
+def _bare_wkb(blobs: Sequence[Any]) -> pa.Array:
+    """Return the WKB behind the headers of GeoPackage geometries, cut off all at once where they are equally long."""
+    if set(map(type, blobs)) <= {bytes, type(None)}:
+        held = pa.array(blobs, pa.large_binary())
+        begin, length, data = _starts_of(held)
+        if length.size and length.min() >= _LONGEST_HEADER:
+            marked = (data[begin] == ord("G")).all() and (data[begin + 1] == ord("P")).all()
+            sizes = np.unique((data[begin + 3] >> 1) & 0x07).tolist() if marked else []
+            if len(sizes) == 1:
+                return _without_heads(held, begin, data, 8 + _ENVELOPE_BYTES.get(sizes[0], 0))
+    return pa.array(map(_strip_header, blobs), pa.large_binary())
+
+
+def _without_heads(held: pa.Array, begin: NDArray[np.int64], data: NDArray[np.uint8], size: int) -> pa.Array:
+    """Return a column without the first so many bytes of each value; Arrow's own slices fail where many are null."""
+    kept = np.ones(len(data), bool)
+    for place in range(size):
+        kept[begin + place] = False
+    valid = np.asarray(held.is_valid())
+    at = np.frombuffer(held.buffers()[1], np.int64)[: len(held) + 1] - size * np.concatenate([[0], np.cumsum(valid)])
+    buffers = [held.buffers()[0], pa.py_buffer(at), pa.py_buffer(data[kept])]
+    return pa.Array.from_buffers(pa.large_binary(), len(held), buffers)
+
+
+def _starts_of(held: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+    """Return where each value of a large binary column begins and how long it is, nulls left out, and all bytes."""
+    _, offsets, data = held.buffers()
+    at = np.frombuffer(offsets, np.int64)[held.offset : held.offset + len(held) + 1]
+    valid = np.asarray(held.is_valid())
+    return at[:-1][valid], np.diff(at)[valid], np.frombuffer(data or b"", np.uint8)
+
+
+def has_curves(geometry: pa.Array) -> bool:
+    """Tell whether any WKB of a column holds arcs, which have to be drawn as chords first."""
+    begin, length, data = _starts_of(geometry)
+    begin = begin[length >= 5]  # noqa: PLR2004 -- byte order and type
+    code = np.stack([data[begin + place] for place in range(1, 5)]).astype(np.int64)
+    words = np.where(data[begin] == 1, 256 ** np.arange(4) @ code, 256 ** np.arange(3, -1, -1) @ code)
+    return bool(np.isin((words & 0x0FFFFFFF) % 1000, list(_CURVED)).any())
 
 
 def _strip_header(blob: bytes | None) -> bytes | None:
@@ -480,7 +521,7 @@ def _decodes(text: bytes, encoding: str) -> bool:
 def _with_whole_names(raw: RawTable, data: bytes, journal: Journal) -> RawTable:
     """Return rows with names that ten bytes cut short made whole, and numbers too long to be exact as their digits."""
     fields, records = _dbf_fields(data), _dbf_records(data)
-    columns = dict(raw.columns)
+    columns = arrow_columns(raw.columns)
     if len(fields) == len(columns) and records:
         size = records.step
         held = np.frombuffer(data[records.start : records.start + len(records) * size].ljust(len(records) * size), "u1")
@@ -490,15 +531,14 @@ def _with_whole_names(raw: RawTable, data: bytes, journal: Journal) -> RawTable:
             cells = table[:, one.start : one.start + one.width]
             digits = (cells >= ord("0")).sum(axis=1) - one.decimals
             if one.kind in "NF" and len(cells) == raw.row_count and digits.max(initial=0) > _EXACT_DIGITS:
-                columns[name] = [
-                    re.sub(r"\.0*$", "", cell.tobytes().decode("ascii", "replace").strip()) for cell in cells
-                ]
+                texts = (cell.tobytes().decode("ascii", "replace").strip() for cell in cells)
+                columns[name] = pa.array([re.sub(r"\.0*$", "", text) for text in texts], pa.string())
                 journal.note("长编号", f"超过 {_EXACT_DIGITS} 位的数字", "按文字逐位读取，不作数值", field=name)
     whole = {name: _whole_name(name) for name in columns}
     told = {name: full for name, full in whole.items() if full != name and full not in columns}
     for name, full in told.items():
         journal.note("列名截断", "shp 的列名最多十个字节", f"按「{full}」读取", field=name)
-    return replace(raw, columns={told.get(name, name): cells for name, cells in columns.items()})
+    return replace(raw, columns=Cells({told.get(name, name): cells for name, cells in columns.items()}))
 
 
 def _whole_name(name: str) -> str:
@@ -601,12 +641,11 @@ def _read(path: Path, layer: str, journal: Journal, encoding: str | None, what: 
         raise broken(journal, what, _SHX_REMEDY) from problem
     headers = [str(name) for name in meta["fields"]]
     columns = {
-        unique: column_texts(values.tolist())
-        for unique, values in zip(unique_headers(headers, journal), fields, strict=True)
+        unique: cells_of(values) for unique, values in zip(unique_headers(headers, journal), fields, strict=True)
     }
     crs = read_crs(meta["crs"], journal) if meta["crs"] else None
     count = len(geometry) if geometry is not None else len(next(iter(fields), ()))
-    return RawTable(layer, columns, count, _wkb_array(geometry), crs, is_typed=True)
+    return RawTable(layer, Cells(columns), count, _wkb_array(geometry), crs, is_typed=True)
 
 
 def _layer_of(path: Path, wanted: str, journal: Journal, what: str) -> str:
