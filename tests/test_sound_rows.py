@@ -40,6 +40,9 @@ def ring(corners: list[tuple[int, int]]) -> shapely.Polygon:
     return shapely.Polygon([(WEST + x * STEP, SOUTH + y * STEP) for x, y in corners])
 
 
+WHOLE_LINE = [(WEST + x * STEP, SOUTH + y * STEP) for x, y in WHOLE]
+
+
 def wkb_of(*shapes: shapely.Geometry) -> pa.Array:
     return pa.array([shapely.to_wkb(shape) for shape in shapes], pa.binary())
 
@@ -58,7 +61,10 @@ def test_what_is_sound_and_what_is_left_to_geos() -> None:
         "abroad": (shapely.box(10.0, 23.0, 10.1, 23.1), False),
         "axes swapped": (shapely.box(23.0, 113.0, 23.1, 113.1), False),
         "a hole": (shapely.Polygon(ring(WHOLE).exterior, [ring(hole).exterior.coords]), False),
-        "two parts": (shapely.MultiPolygon([ring(WHOLE)]), False),
+        "one part of several": (shapely.MultiPolygon([ring(WHOLE)]), True),
+        "two parts": (shapely.MultiPolygon([ring(hole), shapely.box(WEST + 1, SOUTH, WEST + 1.1, SOUTH + 0.1)]), False),
+        "a bow tie as the one part": (shapely.MultiPolygon([ring([(0, 0), (3, 3), (3, 0), (0, 3)])]), False),
+        "a hole in the one part": (shapely.MultiPolygon([(WHOLE_LINE, [ring(hole).exterior.coords])]), False),
         "heights": (shapely.force_3d(ring(WHOLE)), False),
         "a point": (shapely.Point(WEST, SOUTH), False),
     }
@@ -71,8 +77,24 @@ def test_bytes_that_would_not_go_out_as_they_came_are_not_sound() -> None:
     nan = square[:13] + np.array([np.nan]).tobytes() + square[21:]
     open_ring = square[:9] + (4).to_bytes(4, "little") + square[13:-16]
     big_endian = shapely.to_wkb(ring(WHOLE), byte_order=0)
-    rows = [square, square + b"\0", square[:-1], nan, open_ring, big_endian, b"", None]
-    assert sound_rows(pa.array(rows, pa.binary()), CHINA).tolist() == [True] + [False] * 7
+    one, two = (b"\1\6\0\0\0" + bytes([parts]) + b"\0\0\0" + square for parts in (1, 2))
+    mixed = b"\0\0\0\0\6\0\0\0\1" + square
+    rows = [
+        square,
+        one,
+        square + b"\0",
+        square[:-1],
+        nan,
+        open_ring,
+        big_endian,
+        b"",
+        None,
+        two,
+        mixed,
+        one[:-1],
+        one[:9],
+    ]
+    assert sound_rows(pa.array(rows, pa.binary()), CHINA).tolist() == [True, True] + [False] * 11
     assert sound_rows(pa.array([None, square, square], pa.large_binary())[1:], CHINA).tolist() == [True, True]
 
 
@@ -111,7 +133,13 @@ def shapes_of_rows() -> st.SearchStrategy[bytes | None]:
     )
     broken = st.sampled_from([b"", b"\1", b"\1\3\0\0\0\1\0\0\0", b"\1\x0a\0\0\0\0\0\0\0"])
     return st.one_of(
-        clean.map(shapely.to_wkb), corners.map(ring).map(shapely.to_wkb), odd.map(shapely.to_wkb), broken, st.none()
+        clean.map(shapely.to_wkb),
+        clean.map(lambda shape: shapely.to_wkb(shapely.MultiPolygon([shape]))),
+        corners.map(ring).map(shapely.to_wkb),
+        corners.map(lambda told: shapely.to_wkb(shapely.MultiPolygon([ring(told)]))),
+        odd.map(shapely.to_wkb),
+        broken,
+        st.none(),
     )
 
 

@@ -433,7 +433,7 @@ def cells_of(values: Sequence[Any] | NDArray[Any]) -> pa.Array:
         return pa.array(values)
     cells: Sequence[Any] = values.tolist() if isinstance(values, np.ndarray) else values
     kinds = set(map(type, cells)) - {type(None)}
-    kind = _ARROW_KINDS.get(kinds.pop()) if len(kinds) == 1 else None
+    kind = _ARROW_KINDS.get(next(iter(kinds), str)) if len(kinds) <= 1 else None
     try:
         made = pa.array(column_texts(cells) if kind is None else cells, kind or pa.string())
     except (pa.ArrowInvalid, OverflowError):  # whole numbers beyond 64 bits

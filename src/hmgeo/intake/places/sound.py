@@ -1,8 +1,8 @@
 """Arrow buffers read by compiled code: which shapes need no mending, and texts as numbers by which they are known.
 
 A file of its own because importing it imports numba. A shape is sound if the general way would hand on its bytes and
-say nothing: a plain polygon within China's degrees whose rings surely don't touch themselves. Where rounding leaves a
-doubt it isn't, and GEOS decides.
+say nothing: a plain polygon, alone or as the one part of several, within China's degrees whose rings surely don't touch
+themselves. Where rounding leaves a doubt it isn't, and GEOS decides.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _HEAD_BYTES = 13
 """Of a polygon with one ring: byte order, type, number of rings, number of points."""
+_ONE_PART_BYTES = 9
+"""Of a multipolygon with one part, before that: byte order, type, number of parts."""
 _POINT_BYTES = 16
 _FEWEST_POINTS, _MOST_POINTS = 4, 200
 """Every edge is held against every other; beyond this GEOS is faster."""
@@ -80,10 +82,22 @@ def _is_ring(xy: Floats, points: int) -> bool:
     return abs(double_area) > 2 * _LEAST_AREA_DEG2
 
 
+@inner
+def _part_at(data: Bytes, begin: int, end: int) -> int:
+    """Return where the polygon begins in a multipolygon made of one, as many layers hold; 0 in anything else."""
+    if end - begin < _ONE_PART_BYTES or data[begin] != 1 or data[begin + 1] != 6 or data[begin + 5] != 1:  # noqa: PLR2004 -- type
+        return 0
+    for i in (2, 3, 4, 6, 7, 8):
+        if data[begin + i] != 0:
+            return 0
+    return _ONE_PART_BYTES
+
+
 @compiled
 def _find_sound(data: Bytes, offsets: Offsets, box: Floats, xy: Floats, xy_bytes: Bytes, sound: Bytes) -> None:
     for row in range(len(sound)):
         begin, end = offsets[row], offsets[row + 1]
+        begin += _part_at(data, begin, end)
         size = end - begin - _HEAD_BYTES
         points = size // _POINT_BYTES
         if points < _FEWEST_POINTS or points > _MOST_POINTS or points * _POINT_BYTES != size:
@@ -104,7 +118,7 @@ def _find_sound(data: Bytes, offsets: Offsets, box: Floats, xy: Floats, xy_bytes
 
 
 def sound_rows(wkb: pa.Array, box: tuple[float, float, float, float]) -> NDArray[np.bool_]:
-    """Return which rows of WKB surely are simple polygons of one ring within a box."""
+    """Return which rows of WKB surely are simple polygons of one ring, or multipolygons of one such, within a box."""
     offsets, data = _buffers(wkb)
     xy = np.zeros(2 * _MOST_POINTS)
     sound = np.zeros(len(wkb), np.uint8)
