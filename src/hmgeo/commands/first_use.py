@@ -26,15 +26,20 @@ def begin() -> bool:
     return True
 
 
-def keep_lean() -> None:
+def keep_lean(*, is_measured: bool = True) -> None:
     """Keep pyarrow and numba from loading pandas and scipy just to see whether they are there; half a second.
 
     Both are loaded as ever where something is asked of them.
+
+    Parameters
+    ----------
+    is_measured
+        Whether numba is surely needed.
     """
     with _hidden("pandas"):
         arrow = import_module("pyarrow")
         arrow.array(import_module("numpy").empty(0)), arrow.scalar("")  # either looks for itself, once
-    if "numba" not in sys.modules:
+    if "numba" not in sys.modules and is_measured:
         with _hidden("scipy"):
             import_module("numba.np.arraymath")
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from hmgeo.commands import first_use
 from hmgeo.commands.options import (
     EXIT_FAIL_ON,
     LOG,
@@ -65,6 +66,7 @@ def site(
     as_json: JsonOption = False,
 ) -> None:
     """选址条款研判：逐条列出触及什么、依据什么、什么未评估；不给总的结论。"""
+    first_use.keep_lean(is_measured=False)
     from hmgeo.intake.columns import ReadOptions
     from hmgeo.outputs.english import in_language
     from hmgeo.project.sites.files import SiteRequest, answer_sites

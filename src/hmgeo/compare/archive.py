@@ -28,8 +28,7 @@ from hmgeo.compare.verify import (
 )
 from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_members
-from hmgeo.project.folder import folder_files, whole_file
-from hmgeo.project.run_files import versions
+from hmgeo.project.folder import folder_files, versions, whole_file
 from hmgeo.rules.book import load_book, shipped_rule_files
 from hmgeo.vocabulary import Classification
 

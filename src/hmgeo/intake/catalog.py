@@ -16,6 +16,7 @@ import yaml
 from hmgeo.errors import InputError, Problem
 from hmgeo.intake.formats.archive import RemoteFile
 from hmgeo.intake.places.headers import plain_name
+from hmgeo.rules.nodes import LOADER
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def shipped_folder() -> Path:
 @lru_cache(maxsize=1)
 def shipped_layers() -> dict[str, ShippedLayer]:
     """Return what `catalog.yml` lists, by path."""
-    listed = yaml.safe_load((shipped_folder() / "catalog.yml").read_text(encoding="utf-8"))["layers"]
+    listed = yaml.load((shipped_folder() / "catalog.yml").read_text(encoding="utf-8"), LOADER)["layers"]  # noqa: S506 -- a safe one
     return {
         entry["path"]: ShippedLayer(
             path=entry["path"],

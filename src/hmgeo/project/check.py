@@ -21,8 +21,8 @@ from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, write_fixme
 from hmgeo.outputs.wording import gaps_of, settled_by, verdict_header
 from hmgeo.project.bare import kind_of
 from hmgeo.project.folder import whole_file
-from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, Inputs, load_inputs, silent
-from hmgeo.project.run import WARNED_EVENTS, cross_warnings, judge_inputs, layers_used
+from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, WARNED_EVENTS, Inputs, layers_used, load_inputs, silent
+from hmgeo.project.run import cross_warnings, judge_inputs
 from hmgeo.project.spec import read_spec
 from hmgeo.results.results import counts_of, rows_of
 from hmgeo.rules.kinds import layers_of

@@ -18,9 +18,11 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -545,3 +547,13 @@ def _swap(temporary: Path, folder: Path) -> None:
 def is_older(out: Path) -> bool:
     """Tell whether a folder holds a run of schema 1, which a new one replaces whole."""
     return _listed(out / RUN_MANIFEST) is None and _listed(out / MANIFEST_NAME) is not None
+
+
+def clock() -> tuple[str, float]:
+    """Return the time of day for the manifest, and a clock to measure by."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), time.monotonic()
+
+
+def versions(libraries: Iterable[str]) -> dict[str, str]:
+    """Return the versions of Python and of the libraries that wrote."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in libraries}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import shapely
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.geo.raster import kept
@@ -14,19 +15,27 @@ from hmgeo.intake.areas import Area, Context, context_layers, resolve_area
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_elevation, load_positions, load_receptors
 from hmgeo.intake.places.mend import lies_in_china
-from hmgeo.intake.side_tables import load_outlets, load_wind, outlets_sheet_of
+from hmgeo.intake.side_tables import WIND_EVENT, load_outlets, load_wind, outlets_sheet_of
 from hmgeo.project.spec import VALIDITY_FILE
-from hmgeo.records import POSITION_SCHEMA, Gates, Ledger, Positions, Provenance
+from hmgeo.records import POSITION_SCHEMA, Gates, Layer, Ledger, Positions, Provenance, SideTable
+from hmgeo.reference.tables import key_areas
+from hmgeo.results.columns import SHAPES_SCHEMA
+from hmgeo.results.results import ContextLayer
+from hmgeo.results.used import DEFAULT_ORDER, LayerUsed, ParameterUsed, VisitOrder
 from hmgeo.rules.book import RuleBook, load_book
 from hmgeo.rules.nodes import near
+from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
 from hmgeo.vocabulary import INVENTED, Basis, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from hmgeo.judging.bench import Question
+    from hmgeo.judging.choices import ChosenParameter
     from hmgeo.project.spec import LayerSpec, ProjectSpec
-    from hmgeo.records import Layer, Raster, SideTable
+    from hmgeo.records import Raster
+    from hmgeo.rules.model import Validity
 
 
 class Progress(Protocol):
@@ -255,3 +264,105 @@ def mixed_basis(sources: Basis, receptors: Basis, place: Place) -> list[Problem]
 def _error_kind(problems: list[Problem], spec: ProjectSpec) -> type[HmgeoError]:
     of_project = all(problem.where.file == spec.file.name for problem in problems)
     return ProjectError if of_project else InputError
+
+
+WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误", "搁置待核", "没有坐标列", WIND_EVENT})
+"""Ledger events that stand on top of every output, too."""
+
+MIX_BASIS = "mix_basis"
+
+
+def layers_used(layers: Iterable[Positions | Layer | Raster | SideTable]) -> tuple[LayerUsed, ...]:
+    """Return what the outputs print of each layer."""
+    return tuple(_layer_used(layer) for layer in layers)
+
+
+def _layer_used(layer: Positions | Layer | Raster | SideTable) -> LayerUsed:
+    kind, count, rows = LayerKind.ELEVATION, 1, None
+    if isinstance(layer, Positions | SideTable):
+        kind, count, rows = layer.kind, layer.table.num_rows, layer.table.num_rows
+    elif isinstance(layer, Layer):
+        kind, count, rows = layer.kind, layer.feature_count or 0, layer.row_count
+    return LayerUsed(layer.name, kind, layer.basis, layer.provenance, layer.gates, count, rows)
+
+
+def layer_warnings(ledger: Ledger) -> tuple[str, ...]:
+    """Return what of the ledger stands on top of every output."""
+    told = (f"{one.file}：{one.reason}{one.action}。" for one in ledger.entries if one.event in WARNED_EVENTS)
+    return tuple(dict.fromkeys(told))
+
+
+def validity_used(found: Iterable[Validity]) -> tuple[ParameterUsed, ...]:
+    """Return an office's own checks of clauses and texts, as choices of the project."""
+    return tuple(
+        ParameterUsed(f"效力核实：{one.subject}", one.found, by=one.by, on=str(one.on), reason=one.document)
+        for one in found
+    )
+
+
+def context_layers_of(
+    areas: Sequence[Area], contexts: Iterable[Context], layers: Iterable[Layer]
+) -> tuple[ContextLayer, ...]:
+    """Return what is drawn for orientation: the project's area, administrative lines, rivers, its other layers."""
+    lines = [ContextLayer(one.role, one.title, one.basis, one.credit, one.table) for one in contexts]
+    key_ids = {one.id for one in key_areas()}
+    plain = [area for area in areas if area.id not in key_ids]
+    lines[:0] = [
+        *_area_layer("key_area", "重点区域", [area for area in areas if area.id in key_ids]),
+        *_area_layer("project_area", "项目区域", plain),
+    ]
+    shown = []
+    for layer in layers:
+        table = layer.read().select(["receptor_id", "name", "geometry"])
+        named = pa.Table.from_arrays(table.columns, schema=SHAPES_SCHEMA)
+        shown.append(ContextLayer(layer.kind.value, layer.kind.zh, layer.basis, layer.provenance.credit, named))
+    return (*lines, *shown)
+
+
+def _area_layer(role: str, title: str, areas: Sequence[Area]) -> list[ContextLayer]:
+    """Return the project's areas as one layer; an area that no text names a key area isn't called one."""
+    if not areas:
+        return []
+    rows = [{"id": area.id, "name": area.name, "geometry": shapely.to_wkb(area.geometry)} for area in areas]
+    basis = Basis.worst(*(area.basis for area in areas))
+    credit = "；".join(dict.fromkeys(area.credit for area in areas))
+    return [ContextLayer(role, title, basis, credit, pa.Table.from_pylist(rows, SHAPES_SCHEMA))]
+
+
+_SORTED = {"group": "先按组", "distance": "先按距离档", "township": "先按乡镇"}
+
+
+def parameters_used(
+    question: Question, mix_basis: str = "", order: VisitOrder = DEFAULT_ORDER
+) -> tuple[ParameterUsed, ...]:
+    """Return the project's choices and the recorded defaults that its rules read."""
+    chosen = [ParameterUsed(MIX_BASIS, mix_basis)] if mix_basis else []
+    chosen += [_parameter_used(one) for one in question.choices.chosen.values()]
+    if order.by:
+        title = f"{order.value}（{_SORTED[order.value]}）"
+        chosen.append(ParameterUsed("现场核查先后（visit_order）", title, "", order.by, order.on, order.reason))
+    names = {name for rule in question.rules for name in rule.parameters}
+    defaults = [
+        ParameterUsed(one.title_zh, _choice_text(one, one.default), one.unit, reason="默认约定")
+        for one in declared()
+        if one.name in names and one.default and one.name not in question.choices.chosen
+    ]
+    return (*chosen, *defaults)
+
+
+def _parameter_used(chosen: ChosenParameter) -> ParameterUsed:
+    known = declaration(chosen.name)
+    value = "、".join(chosen.value) if isinstance(chosen.value, tuple) else str(chosen.value)
+    if isinstance(chosen.value, float):
+        value = f"{chosen.value:g}"
+    if known is not None:
+        value = _choice_text(known, value)
+    if chosen.edition:
+        value += f"（GB/T 4754—{chosen.edition}）"
+    title = chosen.name if known is None else f"{known.title_zh}（{chosen.name}）"
+    return ParameterUsed(title, value, chosen.unit, chosen.by, chosen.on, chosen.reason)
+
+
+def _choice_text(known: ParameterDeclaration, code: str) -> str:
+    choice = known.choice(code)
+    return code if choice is None else f"{choice.zh}（{code}）"

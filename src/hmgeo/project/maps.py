@@ -19,7 +19,8 @@ from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.wording import LAYER_BASIS
 from hmgeo.project.folder import files_among_others
-from hmgeo.project.run import PLAIN, context_layers_of, results_and_elevation
+from hmgeo.project.inputs import context_layers_of
+from hmgeo.project.run import PLAIN, results_and_elevation
 from hmgeo.records import Gates, Ledger, Provenance
 from hmgeo.results.columns import nothing_found
 from hmgeo.results.results import Results, Tiles

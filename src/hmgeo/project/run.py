@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shlex
 import time
 from collections import Counter
@@ -17,25 +16,31 @@ import shapely
 
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.quality import WORD_EVENT
-from hmgeo.intake.side_tables import WIND_EVENT
 from hmgeo.judging.bench import Bench, Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.crosscheck import cross_check
 from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
 from hmgeo.outputs.map.ground import hillshade
-from hmgeo.project.folder import RUN_MANIFEST, is_older, whole_folder
-from hmgeo.project.inputs import Inputs, load_inputs, silent
+from hmgeo.project.folder import RUN_MANIFEST, clock, is_older, whole_folder
+from hmgeo.project.inputs import (
+    Inputs,
+    context_layers_of,
+    layer_warnings,
+    layers_used,
+    load_inputs,
+    parameters_used,
+    silent,
+    validity_used,
+)
 from hmgeo.project.pairs.file import Both, ParquetSink
 from hmgeo.project.run_files import drawable, ground_layers, new_run, write_manifest, write_outputs
 from hmgeo.project.spec import VALIDITY_FILE, ProjectSpec, administrative_areas, read_spec
-from hmgeo.records import Layer, Positions, SideTable
 from hmgeo.reference.cells import compared_word
-from hmgeo.reference.tables import CLASS_YEAR, key_areas
-from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA, SHAPES_SCHEMA
+from hmgeo.reference.tables import CLASS_YEAR
+from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA
 from hmgeo.results.results import ContextLayer, Presentation, Results, noted, with_decisions
-from hmgeo.results.used import DEFAULT_ORDER, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
+from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
 from hmgeo.rules.book import pack_files
-from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
 from hmgeo.rules.standing import codes_of_place, in_territory, standing_of
 from hmgeo.screening.bureau import CANNOT_TELL, bureau_view, with_terrain
 from hmgeo.screening.heights import Ground, heights_of, terrain_view
@@ -64,46 +69,20 @@ from hmgeo.words import say
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hmgeo.intake.areas import Area, Context
-    from hmgeo.judging.choices import ChosenParameter
     from hmgeo.judging.crosscheck import CrossCheck
     from hmgeo.project.inputs import Progress
     from hmgeo.project.spec import Adoption
-    from hmgeo.records import Ledger, Raster, Sink, UnreadWord, WordMeaning
+    from hmgeo.records import Layer, Ledger, Positions, Raster, Sink, UnreadWord, WordMeaning
     from hmgeo.results.results import Backdrop, WaterTables
     from hmgeo.results.siting import CompiledRules
-    from hmgeo.rules.model import Rule, RuleStanding, Validity
+    from hmgeo.rules.model import Rule, RuleStanding
     from hmgeo.screening.bureau import Bureau
     from hmgeo.screening.heights import HeightFacts
     from hmgeo.screening.screen import Screened
     from hmgeo.words import Reason
 
 
-WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误", "搁置待核", "没有坐标列", WIND_EVENT})
-"""Ledger events that stand on top of every output, too."""
-
-MIX_BASIS = "mix_basis"
 _LOST_NAMED = 5
-
-
-def layers_used(layers: Iterable[Positions | Layer | Raster | SideTable]) -> tuple[LayerUsed, ...]:
-    """Return what the outputs print of each layer."""
-    return tuple(_layer_used(layer) for layer in layers)
-
-
-def _layer_used(layer: Positions | Layer | Raster | SideTable) -> LayerUsed:
-    kind, count, rows = LayerKind.ELEVATION, 1, None
-    if isinstance(layer, Positions | SideTable):
-        kind, count, rows = layer.kind, layer.table.num_rows, layer.table.num_rows
-    elif isinstance(layer, Layer):
-        kind, count, rows = layer.kind, layer.feature_count or 0, layer.row_count
-    return LayerUsed(layer.name, kind, layer.basis, layer.provenance, layer.gates, count, rows)
-
-
-def layer_warnings(ledger: Ledger) -> tuple[str, ...]:
-    """Return what of the ledger stands on top of every output."""
-    told = (f"{one.file}：{one.reason}{one.action}。" for one in ledger.entries if one.event in WARNED_EVENTS)
-    return tuple(dict.fromkeys(told))
 
 
 def unread_words(layers: Iterable[Positions | Layer], findings: pa.Table) -> tuple[UnreadWord, ...]:
@@ -139,14 +118,6 @@ def words_used(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[ParameterU
     )
 
 
-def validity_used(found: Iterable[Validity]) -> tuple[ParameterUsed, ...]:
-    """Return an office's own checks of clauses and texts, as choices of the project."""
-    return tuple(
-        ParameterUsed(f"效力核实：{one.subject}", one.found, by=one.by, on=str(one.on), reason=one.document)
-        for one in found
-    )
-
-
 def unused_words(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[str, ...]:
     """Return a sentence on declared words that no row says; empty where all are used."""
     used = {compared_word(entry.value) for entry in ledger.entries if entry.event == WORD_EVENT}
@@ -175,35 +146,6 @@ def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
 
 def _some(words: Sequence[str]) -> str:
     return "、".join(words[:_LOST_NAMED]) + ("等" if len(words) > _LOST_NAMED else "")
-
-
-def context_layers_of(
-    areas: Sequence[Area], contexts: Iterable[Context], layers: Iterable[Layer]
-) -> tuple[ContextLayer, ...]:
-    """Return what is drawn for orientation: the project's area, administrative lines, rivers, its other layers."""
-    lines = [ContextLayer(one.role, one.title, one.basis, one.credit, one.table) for one in contexts]
-    key_ids = {one.id for one in key_areas()}
-    plain = [area for area in areas if area.id not in key_ids]
-    lines[:0] = [
-        *_area_layer("key_area", "重点区域", [area for area in areas if area.id in key_ids]),
-        *_area_layer("project_area", "项目区域", plain),
-    ]
-    shown = []
-    for layer in layers:
-        table = layer.read().select(["receptor_id", "name", "geometry"])
-        named = pa.Table.from_arrays(table.columns, schema=SHAPES_SCHEMA)
-        shown.append(ContextLayer(layer.kind.value, layer.kind.zh, layer.basis, layer.provenance.credit, named))
-    return (*lines, *shown)
-
-
-def _area_layer(role: str, title: str, areas: Sequence[Area]) -> list[ContextLayer]:
-    """Return the project's areas as one layer; an area that no text names a key area isn't called one."""
-    if not areas:
-        return []
-    rows = [{"id": area.id, "name": area.name, "geometry": shapely.to_wkb(area.geometry)} for area in areas]
-    basis = Basis.worst(*(area.basis for area in areas))
-    credit = "；".join(dict.fromkeys(area.credit for area in areas))
-    return [ContextLayer(role, title, basis, credit, pa.Table.from_pylist(rows, SHAPES_SCHEMA))]
 
 
 def rules_used(question: Question, screened: Screened, adoptions: Sequence[Adoption]) -> tuple[RuleUsed, ...]:
@@ -248,48 +190,9 @@ def _rule_used(rule: Rule, standing: RuleStanding, findings: int, reason: str) -
     )
 
 
-_SORTED = {"group": "先按组", "distance": "先按距离档", "township": "先按乡镇"}
-
-
-def parameters_used(
-    question: Question, mix_basis: str = "", order: VisitOrder = DEFAULT_ORDER
-) -> tuple[ParameterUsed, ...]:
-    """Return the project's choices and the recorded defaults that its rules read."""
-    chosen = [ParameterUsed(MIX_BASIS, mix_basis)] if mix_basis else []
-    chosen += [_parameter_used(one) for one in question.choices.chosen.values()]
-    if order.by:
-        title = f"{order.value}（{_SORTED[order.value]}）"
-        chosen.append(ParameterUsed("现场核查先后（visit_order）", title, "", order.by, order.on, order.reason))
-    names = {name for rule in question.rules for name in rule.parameters}
-    defaults = [
-        ParameterUsed(one.title_zh, _choice_text(one, one.default), one.unit, reason="默认约定")
-        for one in declared()
-        if one.name in names and one.default and one.name not in question.choices.chosen
-    ]
-    return (*chosen, *defaults)
-
-
-def _parameter_used(chosen: ChosenParameter) -> ParameterUsed:
-    known = declaration(chosen.name)
-    value = "、".join(chosen.value) if isinstance(chosen.value, tuple) else str(chosen.value)
-    if isinstance(chosen.value, float):
-        value = f"{chosen.value:g}"
-    if known is not None:
-        value = _choice_text(known, value)
-    if chosen.edition:
-        value += f"（GB/T 4754—{chosen.edition}）"
-    title = chosen.name if known is None else f"{known.title_zh}（{chosen.name}）"
-    return ParameterUsed(title, value, chosen.unit, chosen.by, chosen.on, chosen.reason)
-
-
 def as_examples(table: pa.Table) -> pa.Table:
     """Return a table of sources or findings whose every judged row says 示例判定 in its note."""
     return noted(table, [say("example_judged") if verdict else "" for verdict in table["verdict"].to_pylist()])
-
-
-def _choice_text(known: ParameterDeclaration, code: str) -> str:
-    choice = known.choice(code)
-    return code if choice is None else f"{choice.zh}（{code}）"
 
 
 def warnings_of(
@@ -646,11 +549,6 @@ def finish(
     clock = {"started": started[0], "seconds": round(time.monotonic() - started[1], 3)}
     write_manifest(results, folder, command=command, run=clock, settings=settings)
     return results
-
-
-def clock() -> tuple[str, float]:
-    """Return the time of day for the manifest, and a clock to measure by."""
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import platform
 from dataclasses import asdict, replace
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +23,17 @@ from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import KMZ, write_kmz, write_survey_list
 from hmgeo.outputs.tables import write_data
 from hmgeo.outputs.templates import FIX_SOURCE, fix_title, rows_to_fix, write_fixme
-from hmgeo.project.folder import DATA, PRINT, RUN_MANIFEST, RUN_SCHEMA, entries, folder_files, whole_file, write_record
+from hmgeo.project.folder import (
+    DATA,
+    PRINT,
+    RUN_MANIFEST,
+    RUN_SCHEMA,
+    entries,
+    folder_files,
+    versions,
+    whole_file,
+    write_record,
+)
 from hmgeo.results.columns import FINDINGS, PAIRS, SOURCES, TOWNSHIPS
 from hmgeo.results.results import ContextLayer, Presentation
 from hmgeo.rules.book import load_book
@@ -33,7 +41,7 @@ from hmgeo.vocabulary import Basis
 from hmgeo.words import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from hmgeo.results.results import Results, TerrainTables, WaterTables
@@ -270,11 +278,6 @@ def manifest_of(results: Results, presentation: Presentation | None = None) -> d
         "joins": [asdict(join) | {"set_aside": join.set_aside} for join in results.joins],
         "warnings": list(results.warnings),
     }
-
-
-def versions(libraries: Iterable[str]) -> dict[str, str]:
-    """Return the versions of Python and of the libraries that wrote."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in libraries}
 
 
 def _input(layer: LayerUsed) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from hmgeo.judging.choices import Choices
 from hmgeo.judging.judge import USER_DECIDER, USER_RADIUS_ID
 from hmgeo.judging.own_columns import OwnColumns
 from hmgeo.project.bare import load_bare
-from hmgeo.project.inputs import silent
+from hmgeo.project.folder import clock
+from hmgeo.project.inputs import context_layers_of, layers_used, silent
 from hmgeo.project.pairs.file import ParquetSink
-from hmgeo.project.run import PLAIN, Run, clock, context_layers_of, finish, layers_used, run_folder, warnings_of
+from hmgeo.project.run import PLAIN, Run, finish, run_folder, warnings_of
 from hmgeo.project.run_files import new_run
 from hmgeo.proximity.measure import TableSink
 from hmgeo.results.columns import EVIDENCE_SCHEMA, EXTRA_SCHEMA, PAIRS_SCHEMA, RECEPTORS_SCHEMA, VISITS_SCHEMA

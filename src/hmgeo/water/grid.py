@@ -9,30 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.geo.drainage import (
-    FAR,
-    LEVEL,
-    UNKNOWN,
-    accumulate,
-    edge_of,
-    fill,
-    first_of,
-    groups_of_outlets,
-    hollows,
-    leave_one_way,
-    level_stretches,
-    met_on_way_out,
-    other_way_out,
-    over_level_ground,
-    seeds_of,
-    spread,
-    steepest,
-    two_ways_out,
-    walk_down,
-    walk_out,
-    walk_up,
-    wide_flats,
-)
 from hmgeo.geo.raster import frame_of, read_whole
 
 if TYPE_CHECKING:
@@ -164,6 +140,8 @@ class Forks:
 
     def way(self, cell: int, shape: tuple[int, int]) -> Cells:
         """Return the other way out from a cell, both ends included; empty where there is none."""
+        from hmgeo.geo.drainage import walk_out  # noqa: PLC0415 -- numba loads slowly
+
         row = int(np.searchsorted(self.cells, cell))
         if row == len(self.cells) or self.cells[row] != cell or self.other[row] < 0:
             return np.zeros(0, np.int64)
@@ -175,6 +153,8 @@ class Forks:
 
         Lengths are in metres, NaN where it meets none before it leaves.
         """
+        from hmgeo.geo.drainage import met_on_way_out  # noqa: PLC0415 -- numba loads slowly
+
         rows = np.flatnonzero(self.other >= 0)
         slots = self.other[rows].astype(np.int64)
         away = self.away[rows, slots]
@@ -247,6 +227,8 @@ class FlowGrid:
 
     def path(self, cell: int, limit_m: float = np.inf) -> tuple[Cells, Floats, End]:
         """Return the cells that water passes from a cell on, the way to each in metres, and how it ends."""
+        from hmgeo.geo.drainage import walk_down  # noqa: PLC0415 -- numba loads slowly
+
         cells, way_m = walk_down(cell, self.downstream, self.frame.width, *self.frame.cell_m, limit_m)
         return cells, way_m, self.end_of(int(cells[-1]))
 
@@ -294,6 +276,8 @@ class FlowGrid:
 
     def stretches_above(self, cells: Cells, way_m: Floats) -> Cells:
         """Return (m,) the same of the way from each cell of a `catchment` down to where it ends."""
+        from hmgeo.geo.drainage import level_stretches  # noqa: PLC0415 -- numba loads slowly
+
         order = np.argsort(cells)
         at = np.searchsorted(cells, self.downstream[cells], sorter=order)
         below = order[np.minimum(at, len(cells) - 1)] if len(cells) else order
@@ -308,6 +292,8 @@ class FlowGrid:
 
     def catchment(self, cells: Cells, limit_m: float = np.inf) -> tuple[Cells, Floats]:
         """Return the cells whose water reaches these within `limit_m`, and the way from each in metres."""
+        from hmgeo.geo.drainage import walk_up  # noqa: PLC0415 -- numba loads slowly
+
         starts = np.asarray(cells, np.int64)
         starts = starts[self.downstream[starts] >= 0]
         if not len(starts):
@@ -343,6 +329,8 @@ class FlowGrid:
 
     def _onto(self, flat: Cells, way_m: Floats, limit_m: float) -> tuple[Cells, Floats]:
         """Return level cells with what comes onto level ground there, and the way from each."""
+        from hmgeo.geo.drainage import walk_up  # noqa: PLC0415 -- numba loads slowly
+
         width = self.frame.width
         starts, starts_m = [flat], [way_m]
         for step in (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1):
@@ -393,6 +381,8 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
     (`hmgeo.water.grid`). Outlets are cells at the edge of the data. Heights are held in whole steps of 1/256 m
     for this, so that levels are exact and no way can run in a circle.
     """
+    from hmgeo.geo.drainage import UNKNOWN, accumulate  # noqa: PLC0415 -- numba loads slowly
+
     frame = frame_of(raster)
     _refuse_large(raster, conditioning)
     heights = read_whole(raster)
@@ -431,6 +421,8 @@ def _filled(
     steps: Steps, unknown: Mask, frame: Frame, conditioning: Conditioning
 ) -> tuple[Steps, Mask, tuple[ClosedBasin, ...]]:
     """Return the filled ground, its outlets and its closed basins; a kept one is left open down to its bottom."""
+    from hmgeo.geo.drainage import edge_of, fill  # noqa: PLC0415 -- numba loads slowly
+
     level, is_outlet = steps.copy(), edge_of(steps)
     fill(level, unknown.reshape(-1).copy(), np.flatnonzero(is_outlet))
     keeps = conditioning.closed_basins is ClosedBasins.KEEP
@@ -453,6 +445,8 @@ def _basins(
 
     The lowest cell of a level bottom is the one nearest to its middle.
     """
+    from hmgeo.geo.drainage import UNKNOWN, first_of, hollows  # noqa: PLC0415 -- numba loads slowly
+
     cells, ends = hollows(steps, level, conditioning.basin_depth_m * float(_STEPS_PER_M), conditioning.basin_cells)
     raised = (level.reshape(-1)[cells] - steps.reshape(-1)[cells]) / _STEPS_PER_M
     found = []
@@ -481,6 +475,15 @@ def _directed(level: Steps, steps: Steps, is_outlet: Mask, frame: Frame) -> tupl
     Level ground is left where something falls from it, however near the edge of the data is; over the edge (or into a
     kept bottom) where nothing does.
     """
+    from hmgeo.geo.drainage import (  # noqa: PLC0415 -- numba loads slowly
+        FAR,
+        LEVEL,
+        over_level_ground,
+        seeds_of,
+        spread,
+        steepest,
+    )
+
     lengths, costs = _lengths(frame)
     downstream = steepest(level, steps, (1 / lengths[0], 1 / lengths[1], 1 / lengths[2]))
     to_outlet, to_higher = (np.full(len(downstream), FAR) for _ in range(2))
@@ -502,6 +505,14 @@ def _forks(
     conditioning: Conditioning,
 ) -> Forks:
     """Return where wide level ground may be left another way; `masks` are the level cells and the outlets."""
+    from hmgeo.geo.drainage import (  # noqa: PLC0415 -- numba loads slowly
+        groups_of_outlets,
+        leave_one_way,
+        other_way_out,
+        two_ways_out,
+        wide_flats,
+    )
+
     is_flat, is_outlet = masks
     lengths, costs = _lengths(frame)
     least = conditioning.flat_cells * min(costs)

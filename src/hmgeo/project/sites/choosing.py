@@ -21,7 +21,7 @@ from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.plain_tables import PlainTable, write_plain
 from hmgeo.outputs.wording import DISCLAIMER
 from hmgeo.project.folder import whole_file
-from hmgeo.project.run import context_layers_of, layers_used
+from hmgeo.project.inputs import context_layers_of, layers_used
 from hmgeo.project.sites.desk import open_desk, read_sites
 from hmgeo.project.sites.given import typed_site
 from hmgeo.records import Ledger

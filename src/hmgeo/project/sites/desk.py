@@ -11,8 +11,15 @@ from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.pipeline import open_file
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
-from hmgeo.project.inputs import lie_in_china, load_inputs, mixed_basis
-from hmgeo.project.run import layer_warnings, layers_used, parameters_used, validity_used
+from hmgeo.project.inputs import (
+    layer_warnings,
+    layers_used,
+    lie_in_china,
+    load_inputs,
+    mixed_basis,
+    parameters_used,
+    validity_used,
+)
 from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
 from hmgeo.project.spec import administrative_areas, read_spec
 from hmgeo.results.siting import Dossier, SitingResults

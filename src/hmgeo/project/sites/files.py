@@ -16,10 +16,8 @@ from hmgeo.outputs.sheets.answer import clause_lines, screen_lines
 from hmgeo.outputs.sheets.siting import write_siting_workbook
 from hmgeo.outputs.siting_words import say
 from hmgeo.outputs.tables import write_ledger_csv, write_parquet
-from hmgeo.project.folder import SCHEMA, entries, whole_folder, write_record
+from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_folder, write_record
 from hmgeo.project.inputs import silent
-from hmgeo.project.run import clock
-from hmgeo.project.run_files import versions
 from hmgeo.project.sites.desk import open_desk, parse_ranges, read_sites, read_typed
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.results.results import Presentation

@@ -20,7 +20,7 @@ from hmgeo.outputs.style import CONTEXT, context_style
 from hmgeo.outputs.tables import guarded, write_parquet
 from hmgeo.outputs.wording import DISCLAIMER, badge
 from hmgeo.project.folder import SCHEMA, entries, whole_file, whole_folder, write_record
-from hmgeo.project.run import context_layers_of, layers_used
+from hmgeo.project.inputs import context_layers_of, layers_used
 from hmgeo.project.sites.desk import open_desk
 from hmgeo.project.sites.given import sites_of_file, typed_site
 from hmgeo.project.spec import administrative_areas
