@@ -70,7 +70,7 @@ ONE_IMPORTER = {
     "hmgeo.intake.inspect": "reads a file without making a layer of it",
     "hmgeo.intake.places.suspicion": "holds points against places; changes nothing",
     "hmgeo.judging.cases": "worked cases answer from their own words, without layers",
-    "hmgeo.outputs.figure.furniture": "what stands around the ground",
+    "hmgeo.outputs.figure.finding": "a sheet of its own",
     "hmgeo.outputs.guide": "what a folder says of itself",
     "hmgeo.outputs.map.click": "the page's own siting check",
     "hmgeo.outputs.sheets.report": "a format of its own",

@@ -15,11 +15,13 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import shapely
 
 from hmgeo.compare.archive import archive_run
-from hmgeo.compare.explain import Part, as_plain, explain_finding
+from hmgeo.compare.explain import Part, as_plain, draw_finding, explain_finding
 from hmgeo.compare.verify import DIFFERS, NOTE, OPEN, SAME, holds, verify_run
-from hmgeo.errors import InputError
+from hmgeo.errors import InputError, UsageError
+from hmgeo.outputs.figure.finding import Ground, agrees
 from hmgeo.outputs.map.audience import PUBLIC, shown_to
 from hmgeo.project.run import project_results, run_project, settings_of
 from hmgeo.project.spec import read_decisions, read_spec
@@ -242,6 +244,44 @@ def test_what_is_open_says_what_would_settle_it(once: Path) -> None:
     assert lines(somewhere, "读成")["台账：未定位"] == "没有坐标（经度、纬度「」），请补充坐标"
     other = explain_finding(run, "A2|SCR-JY-10KM")
     assert "行业（0912，2017 版）不在条款适用范围" in lines(other, "什么会使它改变")["所填行业、行为、地域或时间"]
+
+
+def test_a_line_is_drawn_only_where_the_shapes_are_as_far_apart_as_was_measured() -> None:
+    # 0.01 degrees of latitude at 23.625 N are 1,107.5 m (110,753 m a degree); the square's nearest edge is its south
+    ground = Ground(shapely.Point(113.05, 23.62), nearest=shapely.box(113.04, 23.63, 113.06, 23.64), measured_m=1107.5)
+    assert agrees(ground)
+    assert not agrees(replace(ground, measured_m=1110.0))
+    assert not agrees(replace(ground, nearest=shapely.box(113.04, 23.64, 113.06, 23.65)))
+    assert not agrees(replace(ground, nearest=None))
+    assert not agrees(replace(ground, measured_m=None))
+
+
+def test_a_finding_is_drawn_from_what_the_run_holds(
+    run: Path, tmp_path: Path, hmgeo_command: Callable[..., Ended]
+) -> None:
+    name, out = "A1|SCR-JY-10KM", tmp_path / "一.png"
+    parts = explain_finding(run, name)
+    assert draw_finding(run, name, out, parts) == ""
+    first = out.read_bytes()
+    assert first.startswith(b"\x89PNG")
+    draw_finding(run, name, out, parts)
+    assert out.read_bytes() == first
+    ended = hmgeo_command("explain", run, "A3|SCR-JY-10KM", "--picture", tmp_path / "镇.svg")  # known by its township
+    assert (ended.code, (tmp_path / "镇.svg").read_bytes()[:5]) == (0, b"<?xml")
+    with pytest.raises(UsageError, match="图只能写成这几种文件"):
+        draw_finding(run, name, tmp_path / "一.jpg", parts)
+    path = run / "data" / "findings.parquet"  # the shapes say otherwise: no line, and a word for it
+    table = pq.read_table(path)
+    moved = [None if one is None else one + 5 for one in table["measured"].to_pylist()]
+    at = table.schema.get_field_index("measured")
+    pq.write_table(table.set_column(at, table.schema.field(at), pa.array(moved, table.schema.field(at).type)), path)
+    assert draw_finding(run, name, out, parts).endswith("图上不画距离线。")
+    at = table.schema.get_field_index("geometry")
+    none = pa.array([None] * table.num_rows, table.schema.field(at).type)
+    pq.write_table(table.set_column(at, table.schema.field(at), none), path)
+    (run / "data" / "findings.gpkg").unlink()
+    with pytest.raises(InputError, match="这个污染源没有位置，画不出"):
+        draw_finding(run, name, out, parts)
 
 
 def test_an_unknown_finding_is_answered_with_those_there_are(project: Path, run: Path) -> None:

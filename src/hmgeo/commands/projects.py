@@ -416,13 +416,20 @@ def explain(
     project: Annotated[
         Path | None, typer.Option("--project", help="project.yml 或其所在文件夹；不写则在结果文件夹之上找。")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="另画一张图（.png、.pdf、.svg）：位置、误差、最近处、距离、限值。")
+    ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """一条结论从原表的单元格到条款是怎样得出的，什么会使它改变。"""
-    from hmgeo.compare.explain import as_plain, explain_finding
+    """一条结论从原表的单元格到条款是怎样得出的，什么会使它改变；文字、JSON、图。"""
+    from hmgeo.compare.explain import as_plain, draw_finding, explain_finding
 
     parts = explain_finding(folder, finding, project)
+    if picture is not None:
+        told = draw_finding(folder, finding, picture, parts)
+        if told:
+            LOG.print(told, markup=False)
     if as_json:
         typer.echo(json.dumps(as_plain(parts), ensure_ascii=False, indent=1))
         return

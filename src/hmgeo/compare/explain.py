@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pyarrow.parquet as pq
+import pyogrio
+import pyogrio.raw
+import shapely
+
 from hmgeo.compare.verify import home_of, project_name, read_manifest, read_tables
-from hmgeo.errors import HmgeoError, InputError, Place, Problem
+from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.formats.read import read_raw
 from hmgeo.intake.rows import Journal
 from hmgeo.outputs.tables import OWN_PREFIX
-from hmgeo.outputs.wording import badge, basis_word, certainty_word, position_word, standing_word, verdict_word
+from hmgeo.outputs.wording import (
+    DISCLAIMER,
+    badge,
+    basis_banner,
+    basis_word,
+    certainty_word,
+    position_word,
+    standing_word,
+    verdict_word,
+)
+from hmgeo.project.folder import whole_file
 from hmgeo.project.spec import read_spec
 from hmgeo.rules.book import load_book
-from hmgeo.vocabulary import Certainty, Completeness, Effect, LayerKind, LegalRank, Standing, Status, Verdict
+from hmgeo.vocabulary import (
+    Basis,
+    Certainty,
+    Completeness,
+    Effect,
+    LayerKind,
+    LegalRank,
+    PositionKind,
+    Standing,
+    Status,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from hmgeo.outputs.figure.finding import Ground
     from hmgeo.rules.model import Rule
 
 
@@ -67,6 +95,103 @@ def explain_finding(folder: Path, finding: str, project: Path | None = None) -> 
         Part("数据", tuple(_layers(manifest))),
         Part("什么会使它改变", tuple(_flips(found))),
     )
+
+
+_PICTURES = (".png", ".pdf", ".svg")
+_OF_PICTURE = ("结论", "量得", "条款", "什么会使它改变")
+_LEFT_OUT = frozenset({"评估基准日", "规则", "核对", "作用", "效力层级", "条文和参数"})
+
+
+def draw_finding(folder: Path, finding: str, out: Path, parts: Sequence[Part]) -> str:
+    """Draw a finding from what the run folder holds; return in words what couldn't be drawn, empty where all was.
+
+    Parameters
+    ----------
+    out
+        A png, pdf or svg.
+    parts
+        Its explanation, of which the most telling is printed below the drawing.
+
+    Raises
+    ------
+    InputError
+        The source has no place, or the run's shapes can't be read.
+    UsageError
+        Another kind of file.
+    """
+    from hmgeo.outputs.figure.finding import Words, agrees, write_finding  # noqa: PLC0415 -- matplotlib loads slowly
+
+    suffix = out.suffix.lower()
+    if suffix not in _PICTURES:
+        raise UsageError(Problem("图只能写成这几种文件", Place(file=out.name), out.suffix, "、".join(_PICTURES)))
+    manifest, record = read_manifest(folder)
+    tables = read_tables(folder, record)
+    found = _finding(tables.findings, finding, folder)
+    ground = _ground(record.parent, found, _source(tables.sources, found["source_id"]))
+    name = _source(tables.sources, found["source_id"]).get("name", "")
+    basis = Basis.of(found["basis"] or manifest["basis"])
+    words = Words(
+        f"{found['source_id']} {name}　{badge(found)}",
+        f"{manifest['project']['title']}　{found['rule_id']}　评估基准日 {found['as_of'] or '未设'}",
+        [one for one in (basis_banner(basis),) if one],
+        [line for part in parts if part.title in _OF_PICTURE for line in part.lines if line[0] not in _LEFT_OUT],
+        f"{manifest['caption']}　{DISCLAIMER}",
+    )
+    with whole_file(out, []) as made:
+        write_finding(ground, words, made, suffix)
+    if found["measured"] is not None and found["unit"] == "m" and found["receptor_id"] and not agrees(ground):
+        return "结果文件夹里的图形与所量的不是同一段（沿水流、按原始图形或在别处量得），图上不画距离线。"
+    return ""
+
+
+def _ground(data: Path, found: Mapping[str, Any], source: Mapping[str, str]) -> Ground:
+    """Return the shapes that a finding speaks of, as the run folder holds them."""
+    from hmgeo.outputs.figure.finding import Ground, agrees  # noqa: PLC0415 -- matplotlib loads slowly
+
+    where = [("finding_id", "==", found["finding_id"])]
+    held = pq.read_table(data / "findings.parquet", columns=["geometry"], filters=where)["geometry"].to_pylist()
+    book = data / "findings.gpkg"
+    shapes = [shapely.from_wkb(one) for one in held if one] or [
+        one for _, one in _shapes(book, "source_positions", "source_id", found["source_id"])
+    ]
+    if not shapes or shapes[0].is_empty:
+        raise InputError(Problem("这个污染源没有位置，画不出", Place(file=data.parent.name), found["source_id"]))
+    is_length = found["unit"] == "m"
+    margin = source.get("position_uncertainty_m") or 0.0
+    plain = Ground(
+        shapes[0],
+        float(margin) if source.get("position_kind") != PositionKind.PLACE.value else 0.0,
+        measured_m=found["measured"] if is_length else None,
+        limit_m=found["limit_value"] if is_length else None,
+    )
+    if not found["receptor_id"]:
+        return plain
+    receptors = pq.read_table(data / "receptors.parquet", columns=["receptor_id", "geometry"]).to_pylist()
+    ground = [shapely.from_wkb(row["geometry"]) for row in receptors if row["geometry"]]
+    own = [one for row, one in zip((row for row in receptors if row["geometry"]), ground, strict=True)
+           if row["receptor_id"] == found["receptor_id"]]  # fmt: skip
+    layers = ("areas", "context_lines", "context_points")
+    kinds = {kind.value for kind in LayerKind}  # a catchment bears the id of what it drains to
+    named = [one for name in layers for role, one in _shapes(book, name, "id", found["receptor_id"]) if role in kinds]
+    tried = [replace(plain, nearest=one) for one in (*own, *named)]
+    chosen = next((one for one in tried if agrees(one)), tried[0] if tried else plain)
+    is_inside = chosen.nearest is not None and chosen.nearest.intersects(chosen.source)
+    ways = [] if is_length or is_inside else _shapes(book, "flow_paths", "source_id", found["source_id"])
+    return replace(
+        chosen,
+        others=[one for one in ground if own and one is not chosen.nearest],
+        paths=[one for _, one in ways],
+    )
+
+
+def _shapes(book: Path, layer: str, column: str, wanted: str) -> list[tuple[str, shapely.Geometry]]:
+    """Return the shapes of a layer that bear an id, each with its role; none where the layer isn't there."""
+    if not book.is_file() or layer not in {name for name, _ in pyogrio.list_layers(book)}:
+        return []
+    quoted = wanted.replace("'", "''")
+    meta, _, shapes, fields = pyogrio.raw.read(book, layer=layer, where=f"\"{column}\" = '{quoted}'")
+    roles = fields[list(meta["fields"]).index("role")] if "role" in meta["fields"] else [""] * len(shapes)
+    return [(str(role), shapely.from_wkb(shape)) for role, shape in zip(roles, shapes, strict=True) if shape]
 
 
 def as_plain(parts: Sequence[Part]) -> dict[str, list[dict[str, str]]]:
