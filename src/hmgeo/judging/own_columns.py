@@ -87,7 +87,7 @@ def trade_of(own: OwnColumns, row: int, position: Mapping[str, str]) -> TradeCod
     A name that the table doesn't hold gives no code.
     """
     name = own.text(row, "行业名称")
-    code = position["trade_code"]
+    code = "" if position["trade_code"] == name else position["trade_code"]  # a name stands in where no code is given
     edition = position["trade_edition"] or ("2017" if means_the_same(code) else "")
     trade = read_trade(code)
     if isinstance(trade, Unknown):
