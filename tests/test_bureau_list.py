@@ -11,9 +11,12 @@ import openpyxl
 import pyogrio
 import pytest
 import shapely
+from pyproj import Geod
 
 from hmgeo.errors import OutputError, ProjectError
 from hmgeo.geo.datum import gcj02_to_wgs84
+from hmgeo.outputs.sheets import cards
+from hmgeo.outputs.sheets.cards import write_cards
 from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import (
     CLOSURE_COLUMNS,
@@ -42,6 +45,7 @@ AS_KEPT = (
     "距最近耕地(m)、最近图斑号、严格管控类耕地面积(亩)、安全利用类耕地面积(亩)、大气途径、灌溉途径、固废径流途径、"
     "核查分组、位置可靠性、跨界情况、未评估事项、数据来源、建议核查重点"
 )
+GEOD = Geod(a=6378137, rf=298.257222101)
 DAY = dt.date(2019, 6, 30)
 
 
@@ -213,6 +217,43 @@ def test_the_tool_fills_in_nothing_that_people_decide() -> None:
     for sheet in (rectification_sheet(rows), closure_sheet(rows)):
         assert [row[:3] for row in sheet.rows] == [(1, "A", "甲厂"), (2, "B", "乙厂")]
         assert {cell for row in sheet.rows for cell in row[3:]} == {None}
+
+
+def test_cards_print_as_one_job_with_a_bookmark_each_and_a_sketch_to_scale(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    at: dict[tuple[float, ...], list[float]] = {}
+    set_text, place = cards._Card.text, cards._Card._xy
+
+    def keep_text(card: Any, x: float, y: float, text: str, size_pt: float, **how: Any) -> None:  # noqa: ANN401
+        told.append(text)
+        set_text(card, x, y, text, size_pt, **how)
+
+    def keep_place(card: Any, seen: Any, lon_lat: Any) -> Any:  # noqa: ANN401
+        found = place(card, seen, lon_lat)
+        at.update(zip(map(tuple, lon_lat), found.tolist(), strict=True))
+        return found
+
+    write_cards(results, Presentation(field_forms=3), tmp_path / "b.pdf")
+    monkeypatch.setattr(cards._Card, "text", keep_text)
+    monkeypatch.setattr(cards._Card, "_xy", keep_place)
+    write_cards(results, Presentation(field_forms=3), tmp_path / "a.pdf")
+    pdf = (tmp_path / "a.pdf").read_bytes()
+    assert pdf == (tmp_path / "b.pdf").read_bytes()
+    first = sorted(_listed(results), key=lambda row: row["list_number"])[:3]
+    plain = re.sub(rb"\\([0-3][0-7]{2})", lambda octal: bytes([int(octal[1], 8)]), pdf)
+    titles = [f"{row['list_number']} {row['name']}".encode("utf-16-be") for row in first]
+    assert [plain.count(title) for title in titles] == [1, 1, 1]
+    assert pdf.count(b"/MediaBox") == 6  # a sheet a source: overleaf is the form
+    assert {"1", "2", "3", "500 m　1:25 000", "1 km 圆", "优先保护类", "北"} <= {*told}
+    assert sum("GCJ-02 近似，只供手机地图导航" in text for text in told) == 3
+    assert any("核实是否涉镉" in text for text in told)
+    assert any(text.startswith("卡片附前 3 家，其余") for text in told)
+    here = (first[0]["lon"], first[0]["lat"])
+    on_ring = [one for one in at if GEOD.inv(*here, *one)[2] == pytest.approx(1000, abs=0.5)]
+    north = max(on_ring, key=lambda one: one[1])
+    assert (at[north][1] - at[here][1]) * 25.4 / 72 == pytest.approx(1000 / 25, rel=1e-3)  # at 1:25 000
 
 
 def test_the_list_opens_in_a_phones_map_under_its_numbers(results: Results, tmp_path: Path) -> None:

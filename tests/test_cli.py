@@ -124,8 +124,8 @@ def test_screen_says_what_came_out(hmgeo_command: Callable[..., Ended], tmp_path
     assert names_in(tmp_path / "out") == [
         "data", "data/counts.parquet", "data/dictionary.csv", "data/evidence.csv", "data/findings.gpkg",
         "data/findings.parquet", "data/ledger.csv", "data/manifest.json", "data/pairs.parquet", "data/sources.csv",
-        "fixme.xlsx", "map.html", "print", "print/map.pdf", "print/map.png", "print/现场.kmz", "report.docx",
-        "screening.xlsx", "survey_list.xlsx", "阅读说明.txt",
+        "fixme.xlsx", "map.html", "print", "print/cards.pdf", "print/map.pdf", "print/map.png", "print/现场.kmz",
+        "report.docx", "screening.xlsx", "survey_list.xlsx", "阅读说明.txt",
     ]  # fmt: skip
     fixes = openpyxl.load_workbook(tmp_path / "out" / "fixme.xlsx").active
     assert [cell.value for cell in fixes[3]][1] == "A3"

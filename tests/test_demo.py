@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PROJECTS = ("qingcheng", "nandan")
 ON_TOP = {"阅读说明.txt", "map.html", "report.docx", "survey_list.xlsx", "screening.xlsx", "fixme.xlsx"}
-FILES = ON_TOP | {"print/map.pdf", "print/map.png"} | {
+FILES = ON_TOP | {"print/cards.pdf", "print/map.pdf", "print/map.png"} | {
     f"data/{name}"
     for name in ("manifest.json", "dictionary.csv", "findings.gpkg", "sources.csv", "pairs.parquet", "counts.parquet",
                  "findings.parquet", "ledger.csv")
@@ -133,7 +133,7 @@ def test_the_guide_speaks_of_every_file_on_top_and_of_no_other(demo_runs: dict[s
         who = lines[lines.index("哪个文件给谁看") + 1 : lines.index("清单是怎样得出的") - 1]
         assert [line.split()[0] for line in who] == [
             "map.html", "report.docx", "survey_list.xlsx", "screening.xlsx", "fixme.xlsx", "print/map.pdf",
-            "print/现场.kmz", "print/map.png", "data/findings.gpkg", "data/dictionary.csv",
+            "print/cards.pdf", "print/现场.kmz", "print/map.png", "data/findings.gpkg", "data/dictionary.csv",
             "data/manifest.json", "data/",
         ]  # fmt: skip
         assert "排查规则 SCR-JY-10KM：" in text

@@ -73,6 +73,7 @@ ONE_IMPORTER = {
     "hmgeo.outputs.figure.finding": "a sheet of its own",
     "hmgeo.outputs.guide": "what a folder says of itself",
     "hmgeo.outputs.map.click": "the page's own siting check",
+    "hmgeo.outputs.sheets.cards": "pages drawn in millimetres",
     "hmgeo.outputs.sheets.report": "a format of its own",
     "hmgeo.outputs.sheets.siting": "a workbook of its own",
     "hmgeo.outputs.siting_json": "a format of its own",

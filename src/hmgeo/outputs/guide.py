@@ -44,6 +44,12 @@ _FOR_WHOM: tuple[tuple[str, Text], ...] = (
     ),
     ("print/map.pdf", Text("打印和邮件：同一地图的图件", "printer and mail: the same map on a sheet")),
     (
+        "print/cards.pdf",
+        Text(
+            "现场：每家一张核查卡，带示意图和要问的事，一次打印", "the field: a card per source with a sketch, to print"
+        ),
+    ),
+    (
         "print/现场.kmz",
         Text("现场：手机地图打开，序号与清单相同", "the field: opens in a phone's map, numbered as the list"),
     ),

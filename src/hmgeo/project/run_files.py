@@ -109,6 +109,7 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
     """
     from hmgeo.outputs.figure.figure import write_figures  # noqa: PLC0415 -- matplotlib loads slowly
     from hmgeo.outputs.map.page import write_map  # noqa: PLC0415 -- as do folium and pandas
+    from hmgeo.outputs.sheets.cards import CARDS, write_cards  # noqa: PLC0415 -- as does what it draws with
 
     data, paper = folder / DATA, folder / PRINT
     held = write_data(results, data, presentation.language, presentation.left_out)
@@ -128,6 +129,7 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
     if not why_no_page(results):
         if presentation.audience != PUBLIC:  # it names what a public map leaves out
             steps[f"{PRINT}/{KMZ}",] = lambda: write_kmz(results, paper / KMZ)
+            steps[f"{PRINT}/{CARDS}",] = lambda: write_cards(drawn, presentation, paper / CARDS)
         steps["map.html",] = lambda: write_map(drawn, presentation, folder / "map.html")
     prints = ("map.pdf", "map.png")
     steps[tuple(f"{PRINT}/{name}" for name in prints)] = lambda: write_figures(

@@ -182,18 +182,18 @@ MISSING = "〓"
 
 MM_PER_POINT = 25.4 / 72
 _CLOSING = frozenset("，。；：、！？）》」』】％〉”’")
-_FILE = str(files("hmgeo.outputs.figure").joinpath("font", "hmgeo-sans-sc.ttf"))
+FONT_FILE = str(files("hmgeo.outputs.figure").joinpath("font", "hmgeo-sans-sc.ttf"))
 
 
 def font(size_pt: float) -> FontProperties:
     """Return the font in one size."""
-    return FontProperties(fname=_FILE, size=size_pt)
+    return FontProperties(fname=FONT_FILE, size=size_pt)
 
 
 @cache
 def _widths() -> Mapping[str, float]:
     """Return the width of every character of the font, in parts of its size."""
-    with TTFont(_FILE, lazy=True) as opened:
+    with TTFont(FONT_FILE, lazy=True) as opened:
         units, advances = opened["head"].unitsPerEm, opened["hmtx"].metrics
         return {chr(code): advances[name][0] / units for code, name in opened.getBestCmap().items()}
 

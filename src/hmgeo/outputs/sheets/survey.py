@@ -204,7 +204,7 @@ def _pair(book: Book, page: Worksheet, row: int, left: tuple[str, Any], right: t
     value = book.style(text_wrap=True, border=1, border_color="#C9D0D6", align="left")
     texts = []
     for column, (name, cell) in ((0, left), (2, right)):
-        text, title = book.say(_text(name, cell)), book.say(TITLES.get(name, name))
+        text, title = book.say(cell_text(name, cell)), book.say(TITLES.get(name, name))
         page.write_string(row, column, title, label)
         page.write_string(row, column + 1, cut(text), value)
         texts += [(title, WIDTHS[column]), (text, WIDTHS[column + 1])]
@@ -229,7 +229,7 @@ def _across(book: Book, page: Worksheet, row: int, text: str, **properties: str 
     page.set_row(row, height_pt([(text, sum(WIDTHS) * 1.1)]))
 
 
-def _text(name: str, cell: Any) -> str:  # noqa: ANN401 -- a cell is text, number or nothing
+def cell_text(name: str, cell: Any) -> str:  # noqa: ANN401 -- a cell is text, number or nothing
     """Return a cell of the list as the form prints it."""
     if cell is None or cell == "":
         return "" if name in {"核查人", "企业陪同人", "复核人"} else "—"

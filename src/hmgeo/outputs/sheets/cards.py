@@ -1,0 +1,441 @@
+"""The survey cards as one print job: a page a source with a sketch of the ground, what is known and what to ask.
+
+A file of its own, since a page is drawn in millimetres and in black alone, unlike the sheets beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from hmgeo.geo.ellipsoid import geodesic_buffer
+from hmgeo.outputs import wording
+from hmgeo.outputs.english import in_language
+from hmgeo.outputs.figure.scene import FONT_FILE, MM_PER_POINT, fitted, width_mm, wrapped
+from hmgeo.outputs.figure.sheet import Box, mercator, view
+from hmgeo.outputs.map.panels import watermarks
+from hmgeo.outputs.sheets.survey import LINES, PAIRS, TITLES, TO_FILL, Listed, cell_text
+from hmgeo.vocabulary import LayerKind, SoilQualityClass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from hmgeo.outputs.figure.sheet import View
+    from hmgeo.results.results import Presentation, Results
+
+CARDS = "cards.pdf"
+RING_M = 1000.0
+"""Of the circle around the source; the frame holds it with some air, at 1:25 000."""
+
+_WIDTH, _HEIGHT, _MARGIN = 210.0, 297.0, 12.0
+_INNER = _WIDTH - 2 * _MARGIN
+_FRAME = Box(_MARGIN, 31.0, 92.0, 92.0)
+_FACTS = Box(_FRAME.right + 4, 31.0, _WIDTH - _MARGIN - _FRAME.right - 4, 92.0)
+_BELOW, _FOOT_PT, _TEXT_PT, _LABEL_MM = 133.0, 5.4, 7.6, 28.0
+_LEADING = 1.4
+_FONT = "hmgeo"
+_WHITE, _BLACK, _GREY, _PALE = 1.0, 0.0, 0.45, 0.86
+_HATCH_MM = 1.3
+_DASH = (1.2, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How a class is told apart without colour: a grey, lines across, or an outline alone."""
+
+    grey: float | None = None
+    is_hatched: bool = False
+    is_dashed: bool = False
+    line_mm: float = 0.15
+
+
+_LOOKS = {
+    SoilQualityClass.STRICT_CONTROL.value: _Look(grey=0.3),
+    SoilQualityClass.SAFE_USE.value: _Look(is_hatched=True, line_mm=0.25),
+    SoilQualityClass.PRIORITY_PROTECTION.value: _Look(grey=_PALE),
+    SoilQualityClass.UNCLASSIFIED.value: _Look(is_dashed=True),
+}
+_OTHER_CLASS, _SENSITIVE, _NEAREST = "其他耕地", "其他敏感目标", "最近图斑"
+_RING, _NUMBERED = "1 km 圆", "其他来源及其清单序号"
+_LOOKS |= {_OTHER_CLASS: _Look(is_dashed=True), _SENSITIVE: _Look(line_mm=0.5), _NEAREST: _Look(line_mm=0.7)}
+
+
+def write_cards(results: Results, presentation: Presentation, path: Path) -> None:
+    """Write a card for each of the first sources of the list, each with a bookmark; two writes give the same bytes.
+
+    Parameters
+    ----------
+    presentation
+        `field_forms` caps the cards as it does the forms of the workbook; the last card says how many were left out.
+    """
+    if _FONT not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(TTFont(_FONT, FONT_FILE))
+    gathered, land = Listed(results), _Land(results)
+    rows = gathered.rows()
+    file = Canvas(str(path), pagesize=(_WIDTH * mm, _HEIGHT * mm), invariant=1, pageCompression=1)
+    file.setTitle(results.title)
+    file.setCreator("hmgeo")
+    chosen = rows[: presentation.field_forms]
+    left = len(rows) - len(chosen)
+    for number, row in enumerate(chosen, start=1):
+        card = _Card(file, results, presentation)
+        last = (
+            f"卡片附前 {len(chosen)} 家，其余 {left} 家可提高份数上限后重新生成。"
+            if number == len(chosen) and left
+            else ""
+        )
+        file.bookmarkPage(str(number))
+        file.addOutlineEntry(_letters(f"{row['list_number']} {row['name'] or row['source_id']}"), str(number), 0)
+        card.write(row, gathered.labelled(number, row), land, last)
+    if not chosen:
+        _Card(file, results, presentation).text(_MARGIN, 20, "清单上没有污染源。", 10)
+        file.showPage()
+    file.save()
+
+
+def _letters(text: str) -> str:
+    """Return a text with what the font lacks replaced, for letters that aren't set by matplotlib."""
+    return fitted(text).replace(r"\$", "$")
+
+
+class _Land:
+    """What lies around the sources: receptors, water, and the numbers of their neighbours on the list."""
+
+    def __init__(self, results: Results) -> None:
+        columns = ["receptor_id", "receptor_kind", "class", "geometry"]
+        self._rows = results.receptors.select(columns[:3]).to_pylist()
+        self._shapes = shapely.from_wkb(results.receptors["geometry"].to_numpy(zero_copy_only=False))
+        self._tree = shapely.STRtree(self._shapes)
+        rivers = [one.table for one in results.context if one.role == "river"]
+        named = [(row.get("name") or "", row["geometry"]) for table in rivers for row in table.to_pylist()]
+        self._rivers = [(name, shapely.from_wkb(wkb)) for name, wkb in named if wkb]
+        self.sources = [
+            (row["lon"], row["lat"], str(row["list_number"] or "·"))
+            for row in results.sources.select(["lon", "lat", "list_number"]).to_pylist()
+            if row["lon"] is not None
+        ]
+
+    def within(self, box: shapely.Geometry) -> list[tuple[str, str, shapely.Geometry]]:
+        """Return id, class as it is drawn, and shape of each receptor that meets a box; farmland first."""
+        found = []
+        for index in np.sort(self._tree.query(box, predicate="intersects")):
+            row = self._rows[index]
+            is_land = row["receptor_kind"] == LayerKind.FARMLAND.value
+            word = row["class"] if row["class"] in _LOOKS else _OTHER_CLASS
+            found.append((row["receptor_id"], word if is_land else _SENSITIVE, self._shapes[index]))
+        return sorted(found, key=lambda one: one[1] == _SENSITIVE)
+
+    def rivers(self, box: shapely.Geometry) -> list[tuple[str, shapely.Geometry]]:
+        """Return name and course of each river within a box."""
+        cut = [
+            (name, shapely.clip_by_rect(shape, *box.bounds)) for name, shape in self._rivers if shape.intersects(box)
+        ]
+        return [(name, shape) for name, shape in cut if not shape.is_empty]
+
+
+class _Card:
+    """One card on a canvas, in mm from the upper left corner."""
+
+    def __init__(self, file: Canvas, results: Results, presentation: Presentation) -> None:
+        self._file, self._results, self._presentation = file, results, presentation
+
+    def say(self, text: str) -> str:
+        """Return a text in the language of the run, in letters that the font holds."""
+        return _letters(in_language(text, self._presentation.language))
+
+    def text(self, x: float, y: float, text: str, size_pt: float, *, grey: float = _BLACK, align: str = "left") -> None:
+        """Set one line whose top lies at y."""
+        self._file.setFillGray(grey)
+        self._file.setFont(_FONT, size_pt)
+        draw = {
+            "left": self._file.drawString,
+            "centre": self._file.drawCentredString,
+            "right": self._file.drawRightString,
+        }
+        draw[align](x * mm, (_HEIGHT - y - 0.88 * size_pt * MM_PER_POINT) * mm, _letters(text))
+
+    def write(self, row: Mapping[str, Any], cells: Mapping[str, Any], land: _Land, last: str) -> None:
+        """Draw head, sketch, facts, pathways and questions; overleaf the form, so that a sheet is a source."""
+        self._foot(last)
+        self._head(row)
+        self._sketch(row, cells, land)
+        self._facts(cells)
+        y = self._known(cells)
+        self._asked(cells, y)
+        self._file.showPage()
+        foot_top = self._foot("")
+        self._head(row)
+        self._form(_FRAME.top, foot_top)
+        self._file.showPage()
+
+    def _lines(self, x: float, y: float, text: str, size_pt: float, room_mm: float, *, grey: float = _BLACK) -> float:
+        for line in wrapped(text, size_pt, room_mm):
+            self.text(x, y, line, size_pt, grey=grey)
+            y += size_pt * _LEADING * MM_PER_POINT
+        return y
+
+    def _rule(self, y: float, *, grey: float = _PALE) -> None:
+        self._file.setStrokeGray(grey)
+        self._file.setLineWidth(0.15 * mm)
+        self._file.line(_MARGIN * mm, (_HEIGHT - y) * mm, (_WIDTH - _MARGIN) * mm, (_HEIGHT - y) * mm)
+
+    def _head(self, row: Mapping[str, Any]) -> None:
+        number = str(row["list_number"])
+        self._file.setFillGray(_BLACK)
+        self._file.rect(_MARGIN * mm, (_HEIGHT - 25) * mm, 17 * mm, 13 * mm, stroke=0, fill=1)
+        self.text(_MARGIN + 8.5, 13, self.say("清单序号"), 5.5, grey=_WHITE, align="centre")
+        self.text(_MARGIN + 8.5, 16, number, 20 if len(number) < 4 else 14, grey=_WHITE, align="centre")  # noqa: PLR2004 - digits that fit
+        banner = self.say(wording.basis_banner(self._results.basis))
+        room = _INNER - 21 - (width_mm(banner, 8) + 4 if banner else 0)
+        name = self.say(row["name"] or row["source_id"])
+        size_pt = min(15.0, max(8.0, 15.0 * room / max(width_mm(name, 15.0), 1.0)))
+        self.text(_MARGIN + 20, 12, wrapped(name, size_pt, room)[0], size_pt)
+        group = f"{row['visit_group']} {row['distance_class'] or ''}".strip()
+        where = "".join(filter(None, (row["county"], row["township"])))
+        told = "｜".join(
+            filter(None, (self.say("现场核查卡"), row["source_id"], where, self.say(group), self._results.title))
+        )
+        self._lines(_MARGIN + 20, 19.5, told, _TEXT_PT, _INNER - 20)
+        if banner:
+            self.text(_WIDTH - _MARGIN, 12.5, banner, 8, align="right")
+        self._rule(28, grey=_BLACK)
+
+    def _foot(self, last: str) -> float:
+        """Set order and disclaimer at the lower edge; return where they begin."""
+        language = self._presentation.language
+        caption = wording.caption(self._results, self._presentation)
+        texts = (self.say(last), wording.visit_order(self._results, language), caption, wording.disclaimer(language))
+        lines = [line for text in texts for line in wrapped(text, _FOOT_PT, _INNER)]
+        top = _HEIGHT - 9 - len(lines) * _FOOT_PT * _LEADING * MM_PER_POINT
+        y = top
+        for line in lines:
+            self.text(_MARGIN, y, line, _FOOT_PT, grey=0.25)
+            y += _FOOT_PT * _LEADING * MM_PER_POINT
+        return top
+
+    def _sketch(self, row: Mapping[str, Any], cells: Mapping[str, Any], land: _Land) -> None:
+        file, frame = self._file, _FRAME
+        if row["lon"] is None:
+            why = f"没有坐标，未落点：{cells['位置可靠性']}"
+            self._lines(frame.left + 6, frame.top + 40, self.say(why), 9, frame.width - 12)
+            self._neat(frame)
+            return
+        at = shapely.Point(row["lon"], row["lat"])
+        ring = geodesic_buffer(at, RING_M)
+        west, south, east, north = ring.bounds
+        seen = view([[south, west], [north, east]], frame)
+        air = 0.2 * (north - south)
+        box = shapely.box(west - air, south - air, east + air, north + air)
+        file.saveState()
+        clip = file.beginPath()
+        clip.rect(frame.left * mm, (_HEIGHT - frame.bottom) * mm, frame.width * mm, frame.height * mm)
+        file.clipPath(clip, stroke=0, fill=0)
+        drawn = self._parcels(seen, box, land, row["nearest_farmland_id"])
+        for name, course in land.rivers(box):
+            self._shape(seen, course, _Look(grey=_PALE, line_mm=0.6), stroke=_GREY)
+            self._label(seen, course.representative_point(), name)
+        self._shape(seen, ring, _Look(line_mm=0.35), stroke=_BLACK)
+        if row["position_uncertainty_m"] and row["position_uncertainty_m"] >= 10:  # noqa: PLR2004 - less isn't seen at this scale
+            self._shape(seen, geodesic_buffer(at, row["position_uncertainty_m"]), _Look(is_dashed=True, line_mm=0.3))
+        self._sources(seen, row, box, land)
+        self._watermark(frame)
+        file.restoreState()
+        self._furniture(frame, seen, drawn)
+
+    def _parcels(self, seen: View, box: shapely.Geometry, land: _Land, nearest: str | None) -> list[str]:
+        """Draw the receptors; return the classes that are seen, in the order of the legend."""
+        words = set()
+        for receptor_id, word, shape in land.within(box):
+            cut = shapely.clip_by_rect(shape, *box.bounds)
+            words.add(word)
+            self._shape(seen, cut, _LOOKS[word])
+            if receptor_id == nearest:
+                words.add(_NEAREST)
+                self._shape(seen, cut, _LOOKS[_NEAREST])
+        return [word for word in _LOOKS if word in words]
+
+    def _xy(self, seen: View, lon_lat: Any) -> Any:  # noqa: ANN401 - an array of pairs
+        west, _, _, north = seen.limits(_FRAME)
+        at = mercator(np.asarray(lon_lat)[:, :2])
+        x_mm = _FRAME.left + (at[:, 0] - west) / seen.metres_per_mm
+        y_mm = _HEIGHT - _FRAME.top - (north - at[:, 1]) / seen.metres_per_mm
+        return np.column_stack([x_mm, y_mm]) * mm
+
+    def _shape(self, seen: View, shape: shapely.Geometry, look: _Look, *, stroke: float = 0.15) -> None:
+        """Draw a shape of any kind in one look."""
+        file = self._file
+        for part in shapely.get_parts(shape):
+            rings = [part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part]
+            path = file.beginPath()
+            for ring in rings:
+                for index, (x, y) in enumerate(self._xy(seen, shapely.get_coordinates(ring)).tolist()):
+                    (path.lineTo if index else path.moveTo)(x, y)
+                if part.geom_type == "Point":
+                    path.circle(x, y, 0.8 * mm)
+                elif part.geom_type == "Polygon":
+                    path.close()
+            self._paint(path, look, stroke, is_area=part.geom_type == "Polygon")
+            if look.is_hatched and part.geom_type == "Polygon":
+                (left, low), (right, high) = self._xy(seen, [part.bounds[:2], part.bounds[2:]]).tolist()
+                file.saveState()
+                file.clipPath(path, stroke=0, fill=0)
+                self._hatch(left, low, right, high)
+                file.restoreState()
+
+    def _paint(self, path: Any, look: _Look, stroke: float, *, is_area: bool) -> None:  # noqa: ANN401 - reportlab's path
+        file = self._file
+        file.setStrokeGray(stroke)
+        file.setLineWidth(look.line_mm * mm)
+        file.setDash([part * mm for part in _DASH] if look.is_dashed else [])
+        if look.grey is not None:
+            file.setFillGray(look.grey)
+        file.drawPath(path, stroke=1, fill=int(is_area and look.grey is not None), fillMode=0)
+        file.setDash([])
+
+    def _hatch(self, left: float, low: float, right: float, high: float) -> None:
+        step = _HATCH_MM * mm
+        self._file.setStrokeGray(0.15)
+        self._file.setLineWidth(0.2 * mm)
+        start = np.floor((left - high) / step) * step  # lines hang together from parcel to parcel
+        for offset in np.arange(start, right - low + step, step):
+            self._file.line(low + offset, low, high + offset, high)
+
+    def _sources(self, seen: View, row: Mapping[str, Any], box: shapely.Geometry, land: _Land) -> None:
+        file = self._file
+        for lon, lat, number in land.sources:
+            if not shapely.Point(lon, lat).within(box) or number == str(row["list_number"]):
+                continue
+            ((x, y),) = self._xy(seen, [(lon, lat)]).tolist()
+            file.setFillGray(_WHITE)
+            file.setStrokeGray(_BLACK)
+            file.setLineWidth(0.3 * mm)
+            file.circle(x, y, 1.9 * mm, stroke=1, fill=1)
+            self.text(x / mm, _HEIGHT - y / mm - 1.0, number, 5.6, align="centre")
+        ((x, y),) = self._xy(seen, [(row["lon"], row["lat"])]).tolist()
+        for size_mm, grey in ((2.2, _WHITE), (1.7, _BLACK)):
+            file.setFillGray(grey)
+            file.circle(x, y, size_mm * mm, stroke=0, fill=1)
+        file.setStrokeGray(_BLACK)
+        file.setLineWidth(0.4 * mm)
+        for dx, dy in ((1, 0), (0, 1)):
+            file.line(x - 4 * dx * mm, y - 4 * dy * mm, x + 4 * dx * mm, y + 4 * dy * mm)
+
+    def _label(self, seen: View, at: shapely.Point, name: str) -> None:
+        if name:
+            ((x, y),) = self._xy(seen, [(at.x, at.y)]).tolist()
+            self.text(x / mm, _HEIGHT - y / mm - 1, name, 6, grey=0.2, align="centre")
+
+    def _watermark(self, frame: Box) -> None:
+        for at, word in enumerate(watermarks(self._results, self._presentation)[:2]):
+            self._file.saveState()
+            self._file.translate((frame.left + frame.width / 2) * mm, (_HEIGHT - frame.top - 30 - 34 * at) * mm)
+            self._file.rotate(24)
+            self._file.setFillGray(0.5, 0.35)
+            self._file.setFont(_FONT, 13)
+            self._file.drawCentredString(0, 0, _letters(word))
+            self._file.restoreState()
+
+    def _neat(self, frame: Box) -> None:
+        self._file.setStrokeGray(_BLACK)
+        self._file.setLineWidth(0.3 * mm)
+        self._file.rect(
+            frame.left * mm, (_HEIGHT - frame.bottom) * mm, frame.width * mm, frame.height * mm, stroke=1, fill=0
+        )
+
+    def _furniture(self, frame: Box, seen: View, drawn: Sequence[str]) -> None:
+        file = self._file
+        self._neat(frame)
+        x, y = frame.right - 6, _HEIGHT - frame.top - 15
+        arrow = file.beginPath()
+        for index, (dx, dy) in enumerate(((0, 9), (2.4, 0), (0, 1.8), (-2.4, 0))):
+            (arrow.lineTo if index else arrow.moveTo)((x + dx) * mm, (y + dy) * mm)
+        arrow.close()
+        file.setFillGray(_BLACK)
+        file.drawPath(arrow, stroke=0, fill=1)
+        self.text(x, frame.top + 2, self.say("北"), 7, align="centre")
+        bar_mm = 500 / seen.scale * 1000
+        file.setFillGray(_BLACK)
+        file.rect((frame.left + 3) * mm, (_HEIGHT - frame.bottom + 3) * mm, bar_mm * mm, 1 * mm, stroke=0, fill=1)
+        self.text(frame.left + 3, frame.bottom - 7.6, f"500 m　1:{seen.scale:,}".replace(",", " "), 6)
+        left, top = frame.left, frame.bottom + 1.6
+        for word in (*drawn, _RING, _NUMBERED):
+            said = self.say(word)
+            if left + width_mm(said, 6) + 8 > frame.right:
+                left, top = frame.left, top + 4
+            self._swatch(left, top, word)
+            self.text(left + 7, top + 0.2, said, 6)
+            left += width_mm(said, 6) + 10
+
+    def _swatch(self, left: float, top: float, word: str) -> None:
+        file, y = self._file, (_HEIGHT - top - 2.6) * mm
+        path = file.beginPath()
+        if word in _LOOKS:
+            path.rect(left * mm, y, 6 * mm, 2.4 * mm)
+            self._paint(path, _LOOKS[word], 0.15, is_area=True)
+            if _LOOKS[word].is_hatched:
+                file.saveState()
+                file.clipPath(path, stroke=0, fill=0)
+                self._hatch(left * mm, y, (left + 6) * mm, y + 2.4 * mm)
+                file.restoreState()
+        else:
+            path.circle((left + 3) * mm, y + 1.2 * mm, 1.3 * mm)
+            self._paint(path, _Look(line_mm=0.35), _BLACK, is_area=False)
+            if word == _NUMBERED:
+                self.text(left + 3, top + 0.5, "n", 4.5, align="centre")
+
+    def _facts(self, cells: Mapping[str, Any]) -> None:
+        """Set what the list says, and the way there, beside the sketch."""
+        y = _FACTS.top
+        names = [name for pair in PAIRS for name in pair if name != "名称"]
+        for name in names:
+            y = self._row(_FACTS.left, y, TITLES.get(name, name), cell_text(name, cells[name]), _FACTS.width)
+        for name in ("地址", "所在排查重点区域"):
+            y = self._row(_FACTS.left, y, name, str(cells[name] or "—"), _FACTS.width)
+        if cells["导航坐标"]:
+            y = self._lines(_FACTS.left, y + 1.5, self.say("导航坐标"), _TEXT_PT, _FACTS.width)
+            self._lines(_FACTS.left, y, self.say(cells["导航坐标"]), _TEXT_PT, _FACTS.width)
+
+    def _row(self, left: float, y: float, name: str, text: str, room_mm: float) -> float:
+        below = self._lines(left, y, self.say(name), _TEXT_PT, _LABEL_MM - 1, grey=0.35)
+        return max(below, self._lines(left + _LABEL_MM, y, self.say(text), _TEXT_PT, room_mm - _LABEL_MM)) + 0.5
+
+    def _section(self, y: float, title: str) -> float:
+        self._rule(y, grey=_BLACK)
+        self.text(_MARGIN, y + 1.2, self.say(title), 8.5)
+        return y + 6
+
+    def _known(self, cells: Mapping[str, Any]) -> float:
+        y = self._section(_BELOW, "途径与依据（软件预填，待现场核实）")
+        beside = {"地址", "所在排查重点区域", "导航坐标", "建议核查重点"}
+        for label, key in LINES:
+            if label not in beside:
+                y = self._row(_MARGIN, y, label, str(cells.get(key) or "—"), _INNER)
+        return y
+
+    def _asked(self, cells: Mapping[str, Any], y: float) -> None:
+        """Set what a visit should ask, each with a box to tick."""
+        y = self._section(y + 1, "现场要问、要看的")
+        for one in str(cells["建议核查重点"] or "—").split("；"):
+            self._file.setStrokeGray(_BLACK)
+            self._file.setLineWidth(0.2 * mm)
+            self._file.rect(_MARGIN * mm, (_HEIGHT - y - 2.9) * mm, 2.6 * mm, 2.6 * mm, stroke=1, fill=0)
+            y = self._lines(_MARGIN + 4.5, y, self.say(one), _TEXT_PT, _INNER - 5)
+
+    def _form(self, y: float, bottom: float) -> None:
+        """Set the lines that are filled in by hand, as high as the page has room."""
+        y = self._section(y + 1, "现场核查（核查人填写）")
+        rows = [*TO_FILL, ("核查人", "　　　　　　　　　企业陪同人：　　　　　　　　　日期：　　　　年　　月　　日", 1)]
+        each = min(13.0, (bottom - 3 - y) / sum(lines for *_, lines in rows))
+        for label, hint, lines in rows:
+            self.text(_MARGIN, y + 0.8, self.say(label), _TEXT_PT, grey=0.35)
+            self.text(_MARGIN + _LABEL_MM, y + 0.8, self.say(hint), _TEXT_PT)
+            y += each * lines
+            self._rule(y - 0.4, grey=0.6)
