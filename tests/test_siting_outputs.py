@@ -9,13 +9,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import docx
+import jsonschema
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
 import shapely
 from siting_world import SITE, bench
 
-from hmgeo.errors import UsageError
+from hmgeo.compare.verify import verify_extract
+from hmgeo.errors import InputError, UsageError
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.outputs import siting_json, siting_words, wording
 from hmgeo.outputs.book import display_width
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from hmgeo.results.siting import SiteAnswer, SitingResults
 
 PROJECT = Path(__file__).resolve().parent.parent / "layers" / "projects" / "nandan"
+DOCS = PROJECT.parent.parent.parent / "docs"
 NONE = Typed("")
 
 
@@ -45,7 +49,9 @@ def request(given: Typed = NONE, sites: Path | None = None, **more: object) -> S
 
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory: pytest.TempPathFactory) -> Answered:
-    return answer_sites(request(typed(), ranges=("soil=1000",), out=tmp_path_factory.mktemp("site") / "out"))
+    folder = tmp_path_factory.mktemp("site")
+    extracts = tuple(folder / f"摘录.{kind}" for kind in ("json", "docx", "pdf"))
+    return answer_sites(request(typed(), ranges=("soil=1000",), out=folder / "out", extracts=extracts))
 
 
 @pytest.fixture
@@ -79,6 +85,80 @@ def test_all_four_say_the_same_in_the_same_order(answered: Answered, results: Si
     assert all(clause["sentence"] in printed for clause in shown)
     assert told["header"] == siting_words.header(answer)
     assert told["header"] in printed
+
+
+def test_an_extract_holds_each_clause_once_under_a_theme_that_is_untouched_only_where_all_is_clear(
+    answered: Answered, results: SitingResults
+) -> None:
+    assert answered.folder is not None
+    made = json.loads((answered.folder.parent / "摘录.json").read_text(encoding="utf-8"))
+    jsonschema.validate(made, json.loads((DOCS / "extract.schema.json").read_text(encoding="utf-8")))
+    assert made["schema"] == siting_json.SCHEMA
+    rest = {name: value for name, value in made.items() if name != "extract_id"}
+    text = json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert made["extract_id"].replace("-", "") == hashlib.sha256(text.encode()).hexdigest()[:16].upper()
+    held = [clause for theme in made["themes"] for clause in theme["clauses"]]
+    judged = {one.citation.rule_id: one.verdict.value for one in results.dossiers[0].answer.clauses}
+    assert len(held) == len(judged)
+    assert {one["rule_id"]: one["verdict"] for one in held} == judged
+    for theme in made["themes"]:
+        verdicts = {one["verdict"] for one in theme["clauses"]}
+        assert (theme["state"] == "touched") == bool(verdicts & {"prohibited", "conditional", "listed"})
+        if theme["state"] == "not_touched":
+            assert "clear" in verdicts <= {"clear", "not_applicable"}
+    states = {theme["theme"]: theme["state"] for theme in made["themes"]}
+    assert states["sensitive_sites"] == "touched"  # a hospital within 500 m
+    assert states["ecological_redline"] == "without_data"  # the project has no such layer
+
+
+def test_word_and_pdf_bear_the_extract_s_id_and_quote_what_is_touched(answered: Answered) -> None:
+    assert answered.folder is not None
+    folder = answered.folder.parent
+    made = json.loads((folder / "摘录.json").read_text(encoding="utf-8"))
+    page = docx.Document(str(folder / "摘录.docx"))
+    assert page.core_properties.identifier == made["extract_id"]
+    assert len(page.inline_shapes) == 1  # the sketch
+    text = "\n".join(one.text for one in page.paragraphs)
+    cells_told = {cell.text for table in page.tables for row in table.rows for cell in row.cells}
+    assert made["extract_id"] in cells_told
+    for theme in made["themes"]:
+        for clause in theme["clauses"]:
+            is_hit = clause["verdict"] in {"prohibited", "conditional", "listed"}
+            assert (f"「{clause['quote']}」" in text) or not is_hit
+    for said in (
+        "触及的主题",
+        "未触及的主题",
+        "资料不足、未作判断的主题",
+        "原文未收录或效力未核实的主题",
+        "下一步",
+        "名词",
+    ):
+        assert said in text
+    assert (folder / "摘录.pdf").read_bytes().count(b"/MediaBox") >= 3
+
+
+def test_verify_tells_an_extract_that_was_changed_and_asks_the_question_again(
+    answered: Answered, tmp_path: Path
+) -> None:
+    assert answered.folder is not None
+    path = answered.folder.parent / "摘录.json"
+    bare, again = verify_extract(path), verify_extract(path, PROJECT)
+    assert [(one.sign, one.what) for one in bare] == [("√", "摘录编号"), ("？", "重跑")]
+    assert [(one.sign, one.what) for one in again] == [("√", "摘录编号"), ("√", "输入"), ("√", "重跑")]
+    made = json.loads(path.read_text(encoding="utf-8"))
+    next(theme for theme in made["themes"] if theme["state"] == "touched")["clauses"][0]["measured"] = 5000.0
+    (tmp_path / "x.json").write_text(json.dumps(made), encoding="utf-8")
+    told = verify_extract(tmp_path / "x.json", PROJECT)
+    assert [one.sign for one in told] == ["×"]
+    assert "写出后改动过" in told[0].told
+    (tmp_path / "y.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(InputError, match="不是选址摘录"):
+        verify_extract(tmp_path / "y.json")
+
+
+def test_an_extract_of_a_format_nobody_knows_is_refused_before_anything_is_read() -> None:
+    with pytest.raises(UsageError, match=r"摘录的格式看不懂.*x\.doc"):
+        answer_sites(request(typed(), extracts=(Path("x.doc"),)))
 
 
 def test_a_typed_point_is_hypothetical_and_its_digits_say_how_exact_it_is(results: SitingResults) -> None:

@@ -354,7 +354,9 @@ def flow(
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="hmgeo run 或 hmgeo screen 的结果文件夹。")],
+    folder: Annotated[
+        Path, typer.Argument(help="hmgeo run 或 hmgeo screen 的结果文件夹，或 hmgeo site --extract 的 json。")
+    ],
     project: Annotated[
         Path | None, typer.Option("--project", help="project.yml 或其所在文件夹；不写则在结果文件夹之上找。")
     ] = None,
@@ -365,10 +367,13 @@ def verify(
 ) -> None:
     """核对一次运行：输入变没变，输出动没动，重跑是否得到同样的结果；有一项不符或没能核对，以 3 退出。"""
     ready_engine()
-    from hmgeo.compare.verify import holds, verify_run
+    from hmgeo.compare.verify import holds, verify_extract, verify_run
 
     with Reporter() as report:
-        checks = verify_run(folder, project, words, rerun=rerun, progress=report)
+        if folder.is_file() and folder.suffix == ".json":
+            checks = verify_extract(folder, project, progress=report)
+        else:
+            checks = verify_run(folder, project, words, rerun=rerun, progress=report)
     if as_json:
         typer.echo(json.dumps([one._asdict() for one in checks], ensure_ascii=False, indent=1))
     else:

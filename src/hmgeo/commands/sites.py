@@ -58,6 +58,9 @@ def site(
     sites_layer: Annotated[str, typer.Option("--sites-layer", help="清单的工作表或图层名。")] = "",
     columns: ColumnsOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹：siting.xlsx、siting.json 等。")] = None,
+    extract: Annotated[
+        list[Path] | None, typer.Option("--extract", help="摘录，按后缀写 .docx、.pdf、.json；可多次。")
+    ] = None,
     fail_on: FailOption = "",
     lang: LangOption = "zh",
     words: WordsOption = None,
@@ -83,7 +86,7 @@ def site(
         refuse_unused(of_point, "这一选项只用于 --at 的点位", "清单的坐标系用 --sites-datum，定位误差写在清单的列里")
     typed = Typed(at, trade, edition, action, datum or "cgcs2000", error, "", kind, metal or (), stated or ())
     options = ReadOptions(layer=sites_layer, datum=sites_datum, columns=told_columns(columns or ()))
-    told = (options, day_of(as_of), tuple(ranges or ()), out, language_of(lang), words)
+    told = (options, day_of(as_of), tuple(ranges or ()), out, language_of(lang), words, tuple(extract or ()))
     request = SiteRequest(project, typed, sites, sites_basis or Basis.UNDECLARED, *told)
     with Reporter(lang) as report:
         answered = answer_sites(request, progress=report)

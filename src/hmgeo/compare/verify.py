@@ -10,6 +10,7 @@ import json
 import shlex
 import tempfile
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,12 +19,15 @@ import pyarrow.parquet as pq
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_sha256
+from hmgeo.intake.columns import ReadOptions
 from hmgeo.project.folder import DATA, MANIFEST_NAME, RUN_MANIFEST, folder_files
 from hmgeo.project.inputs import silent
 from hmgeo.project.run import OUTSIDE, Wish, pack_files_of, run_project
+from hmgeo.project.sites.files import SiteRequest, answer_sites
+from hmgeo.project.sites.given import Typed
 from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, read_spec
 from hmgeo.results.columns import FINDINGS_SCHEMA
-from hmgeo.vocabulary import Certainty, Standing, Status, Verdict
+from hmgeo.vocabulary import Basis, Certainty, Standing, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -324,6 +328,79 @@ def home_of(folder: Path, project: Path | None, manifest: Mapping[str, Any]) -> 
 def project_name(manifest: Mapping[str, Any]) -> str:
     """Return what the project's own file is called."""
     return next(iter(manifest.get("settings", {})), FILE_NAME)
+
+
+def verify_extract(path: Path, project: Path | None = None, *, progress: Progress = silent) -> tuple[Check, ...]:
+    """Hold the extract of a site against its id, its project's layers, and the same question asked again.
+
+    Parameters
+    ----------
+    path
+        The json file of an extract; Word and PDF bear its id.
+    project
+        The project that it was asked of; without it only the id can be checked.
+
+    Raises
+    ------
+    InputError
+        Where the file is no extract.
+    """
+    from hmgeo.outputs.sheets.extract import KIND, extract_id  # noqa: PLC0415 -- what it draws with loads slowly
+
+    place = Place(file=path.name)
+    try:
+        made = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        made = None
+    if not isinstance(made, dict) or made.get("kind") != KIND:
+        raise InputError(Problem("不是选址摘录", place, remedy="给出 hmgeo site --extract 写出的 .json，每次一个项目"))
+    told, found = str(made.get("extract_id")), extract_id(made)
+    same = Check(SAME, "摘录编号", f"{told}，与内容相符")
+    changed = Check(DIFFERS, "摘录编号", f"{told}，按内容应为 {found}：写出后改动过", "另取一份原件")
+    checks = [same if told == found else changed]
+    if told != found:
+        return tuple(checks)  # what it asked may be changed too
+    if project is None:
+        return (*checks, Check(OPEN, _RERUN, "没有给出项目，只核对了编号", "加 --project"))
+    return (*checks, *_asked_again(made, project, progress))
+
+
+def _asked_again(made: Mapping[str, Any], project: Path, progress: Progress) -> Iterator[Check]:
+    """Ask the question of an extract again and tell what differs; a list of sites or words of one's own can't be."""
+    from hmgeo.outputs.sheets.extract import extract_document  # noqa: PLC0415 -- as above
+
+    asked = made["asked"]
+    if asked["sites"] or asked["words"]:
+        yield Check(OPEN, _RERUN, "出自清单或用语文件，不能由摘录重做", "用同样的命令另写一份，比较编号")
+        return
+    given: dict[str, Any] = asked["typed"]
+    listed: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in given.items()}
+    typed = Typed(**listed)
+    day = date.fromisoformat(asked["as_of"]) if asked["as_of"] else None
+    ranges = tuple(asked["ranges"])
+    request = SiteRequest(project, typed, None, Basis.UNDECLARED, ReadOptions(), day, ranges, None, made["language"])
+    try:
+        results = answer_sites(request, progress=progress).results
+    except HmgeoError as error:
+        yield Check(DIFFERS, _RERUN, f"不能照原样再问：{'；'.join(map(str, error.problems))}", "核对项目和版本")
+        return
+    again = json.loads(json.dumps(extract_document(results.dossiers[0], results, asked, made["language"])))
+    sums = [{one["kind"]: one["sha256"] for one in held["layers"]} for held in (made, again)]
+    moved = [kind for kind in dict.fromkeys([*sums[0], *sums[1]]) if sums[0].get(kind) != sums[1].get(kind)]
+    if moved:
+        yield Check(DIFFERS, "输入", f"图层已变：{_names(moved)}", "找回当时的图层，或另做摘录")
+    else:
+        yield Check(SAME, "输入", f"{len(sums[0])} 个图层与当时相同")
+    if again["extract_id"] == made["extract_id"]:
+        yield Check(SAME, _RERUN, "再问一次，编号相同")
+        return
+    verdicts = [
+        {one["rule_id"]: one["verdict"] for theme in held["themes"] for one in theme["clauses"]}
+        for held in (made, again)
+    ]
+    other = [rule for rule in verdicts[0] | verdicts[1] if verdicts[0].get(rule) != verdicts[1].get(rule)]
+    told = f"结论不同 {len(other)} 条：{_names(other)}" if other else "结论相同，别的内容不同"
+    yield Check(DIFFERS, _RERUN, told, "核对图层、参数和版本")
 
 
 def outputs_checked(folder: Path, manifest: Mapping[str, Any], record: Path) -> Iterator[Check]:

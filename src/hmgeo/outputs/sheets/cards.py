@@ -41,7 +41,7 @@ _FRAME = Box(_MARGIN, 31.0, 92.0, 92.0)
 _FACTS = Box(_FRAME.right + 4, 31.0, _WIDTH - _MARGIN - _FRAME.right - 4, 92.0)
 _BELOW, _FOOT_PT, _TEXT_PT, _LABEL_MM = 133.0, 5.4, 7.6, 28.0
 _LEADING = 1.4
-_FONT = "hmgeo"
+FONT_NAME = "hmgeo"
 _WHITE, _BLACK, _GREY, _PALE = 1.0, 0.0, 0.45, 0.86
 _HATCH_MM = 1.3
 _DASH = (1.2, 1.0)
@@ -76,8 +76,7 @@ def write_cards(results: Results, presentation: Presentation, path: Path) -> Non
     presentation
         `field_forms` caps the cards as it does the forms of the workbook; the last card says how many were left out.
     """
-    if _FONT not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(TTFont(_FONT, FONT_FILE))
+    register_font()
     gathered, land = Listed(results), _Land(results)
     rows = gathered.rows()
     file = Canvas(str(path), pagesize=(_WIDTH * mm, _HEIGHT * mm), invariant=1, pageCompression=1)
@@ -93,7 +92,7 @@ def write_cards(results: Results, presentation: Presentation, path: Path) -> Non
             else ""
         )
         file.bookmarkPage(str(number))
-        file.addOutlineEntry(_letters(f"{row['list_number']} {row['name'] or row['source_id']}"), str(number), 0)
+        file.addOutlineEntry(letters(f"{row['list_number']} {row['name'] or row['source_id']}"), str(number), 0)
         card.write(row, gathered.labelled(number, row), land, last)
     if not chosen:
         _Card(file, results, presentation).text(_MARGIN, 20, "清单上没有污染源。", 10)
@@ -101,7 +100,13 @@ def write_cards(results: Results, presentation: Presentation, path: Path) -> Non
     file.save()
 
 
-def _letters(text: str) -> str:
+def register_font() -> None:
+    """Make the font of ours known to reportlab under `FONT_NAME`."""
+    if FONT_NAME not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(TTFont(FONT_NAME, FONT_FILE))
+
+
+def letters(text: str) -> str:
     """Return a text with what the font lacks replaced, for letters that aren't set by matplotlib."""
     return fitted(text).replace(r"\$", "$")
 
@@ -149,18 +154,18 @@ class _Card:
 
     def say(self, text: str) -> str:
         """Return a text in the language of the run, in letters that the font holds."""
-        return _letters(in_language(text, self._presentation.language))
+        return letters(in_language(text, self._presentation.language))
 
     def text(self, x: float, y: float, text: str, size_pt: float, *, grey: float = _BLACK, align: str = "left") -> None:
         """Set one line whose top lies at y."""
         self._file.setFillGray(grey)
-        self._file.setFont(_FONT, size_pt)
+        self._file.setFont(FONT_NAME, size_pt)
         draw = {
             "left": self._file.drawString,
             "centre": self._file.drawCentredString,
             "right": self._file.drawRightString,
         }
-        draw[align](x * mm, (_HEIGHT - y - 0.88 * size_pt * MM_PER_POINT) * mm, _letters(text))
+        draw[align](x * mm, (_HEIGHT - y - 0.88 * size_pt * MM_PER_POINT) * mm, letters(text))
 
     def write(self, row: Mapping[str, Any], cells: Mapping[str, Any], land: _Land, last: str) -> None:
         """Draw head, sketch, facts, pathways and questions; overleaf the form, so that a sheet is a source."""
@@ -339,8 +344,8 @@ class _Card:
             self._file.translate((frame.left + frame.width / 2) * mm, (_HEIGHT - frame.top - 30 - 34 * at) * mm)
             self._file.rotate(24)
             self._file.setFillGray(0.5, 0.35)
-            self._file.setFont(_FONT, 13)
-            self._file.drawCentredString(0, 0, _letters(word))
+            self._file.setFont(FONT_NAME, 13)
+            self._file.drawCentredString(0, 0, letters(word))
             self._file.restoreState()
 
     def _neat(self, frame: Box) -> None:

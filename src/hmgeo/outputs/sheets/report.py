@@ -91,10 +91,10 @@ def write_report(told: Told, path: Path, template: Path | None = None) -> None:
             raise
         remedy = "用 hmgeo report --new-template 写出默认模板，从它改起"
         raise OutputError(Problem("报告模板不能填写", Place(file=template.name), str(error), remedy=remedy)) from error
-    path.write_bytes(_still(filled.getvalue()))
+    path.write_bytes(still(filled.getvalue()))
 
 
-def _still(content: bytes) -> bytes:
+def still(content: bytes) -> bytes:
     """Return a zip file with the clock taken out."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as held, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
@@ -272,7 +272,7 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, float], ...]]] = {
 def write_template(out: IO[bytes]) -> None:
     """Write the default template, to be edited in Word: text and order are free, fields stand in braces."""
     page = docx.Document()
-    _set_styles(page)
+    set_styles(page)
     title = page.add_paragraph(style="Title")
     title.add_run("{{ title }}")
     subtitle = page.add_paragraph("涉镉等重金属污染源排查报告（软件生成，供核查和会商）")
@@ -286,7 +286,7 @@ def write_template(out: IO[bytes]) -> None:
         else:
             style = "Caption" if line.startswith("^") else "Normal" if line.startswith("{%") else "Body Text"
             page.add_paragraph(text, style=style)
-    _add_page_number(page)
+    add_page_number(page)
     page.core_properties.author = "hmgeo"
     page.core_properties.title = ""
     for name in ("created", "modified", "last_printed"):
@@ -294,7 +294,8 @@ def write_template(out: IO[bytes]) -> None:
     page.save(out)
 
 
-def _set_styles(page: Document) -> None:
+def set_styles(page: Document) -> None:
+    """Give a page the fonts and margins of an office's paper."""
     section = page.sections[0]
     section.orientation = WD_ORIENT.PORTRAIT
     section.page_width, section.page_height = Mm(210), Mm(297)
@@ -343,7 +344,8 @@ def _add_table(page: Document, name: str) -> None:
     page.add_paragraph()
 
 
-def _add_page_number(page: Document) -> None:
+def add_page_number(page: Document) -> None:
+    """Set the number of each page at its foot."""
     line = page.sections[0].footer.paragraphs[0]
     line.alignment = WD_ALIGN_PARAGRAPH.CENTER
     for kind, text in (("begin", ""), ("", "PAGE"), ("end", "")):

@@ -72,6 +72,11 @@ class SiteDesk:
         """Where places are looked up."""
         return self.bench.question.areas
 
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers of receptors, farmland first."""
+        return _receptors(self.inputs)
+
     def check(self, site: Site) -> SiteAnswer:
         """Return what every clause says of a site."""
         return self.bench.check(site)

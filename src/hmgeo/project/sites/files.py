@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import shapely
 
 from hmgeo.errors import Place, Problem, UsageError
+from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.outputs import siting_json, siting_words, wording
 from hmgeo.outputs.sheets.answer import clause_lines, screen_lines
 from hmgeo.outputs.sheets.siting import write_siting_workbook
-from hmgeo.outputs.siting_words import say
+from hmgeo.outputs.siting_words import say, word
 from hmgeo.outputs.tables import write_ledger_csv, write_parquet
-from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_folder, write_record
+from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_file, whole_folder, write_record
 from hmgeo.project.inputs import silent
 from hmgeo.project.sites.desk import open_desk, parse_ranges, read_sites, read_typed
 from hmgeo.results.columns import FINDINGS_SCHEMA
@@ -142,6 +144,9 @@ def _write_manifest(results: SitingResults, folder: Path, command: str, started:
 
 
 PRINTED_SITES = 20
+EXTRACTS = (".docx", ".pdf", ".json")
+_SKETCHED_M = 3000.0
+"""Objects nearer than this decide how much ground a sketch shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,8 @@ class SiteRequest:
         A file of sites; None where a point is typed.
     words
         A file that says what words outside the closed lists mean.
+    extracts
+        Files to write the extract into, by suffix: .docx, .pdf, .json.
     """
 
     project: Path
@@ -168,6 +175,7 @@ class SiteRequest:
     out: Path | None = None
     language: str = "zh"
     words: Path | None = None
+    extracts: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +209,69 @@ class Answered:
         return [*printed[1:], *(["", wording.disclaimer(self.language)] if every_clause else [])]
 
 
+def write_extracts(desk: SiteDesk, results: SitingResults, request: SiteRequest) -> None:
+    """Write the extract of every site into each file asked for.
+
+    Raises
+    ------
+    OutputError
+        Where a file can't be written, or lies where an input does.
+    """
+    from hmgeo.outputs.sheets.extract import extract_document, write_extract  # noqa: PLC0415 -- matplotlib loads slowly
+
+    asked = asked_of(request)
+    made = [extract_document(dossier, results, asked, request.language) for dossier in results.dossiers]
+    drawn = [_sketch(desk, dossier, request.language) for dossier in results.dossiers]
+    files = [desk.spec.file, *(desk.spec.folder / one.path for one in desk.spec.layers.values())]
+    files += [] if request.sites is None else [request.sites]
+    for path in request.extracts:
+        with whole_file(path, files) as written:
+            write_extract(made, drawn, written, title=results.title)
+
+
+def asked_of(request: SiteRequest) -> dict[str, Any]:
+    """Return a question as plain values, by which it can be asked again; a list of sites by its name alone."""
+    typed = {
+        name: list(value) if isinstance(value, tuple | list) else value for name, value in asdict(request.typed).items()
+    }
+    day = request.as_of.isoformat() if request.as_of else ""
+    return {
+        "typed": typed,
+        "sites": "" if request.sites is None else request.sites.name,
+        "as_of": day,
+        "ranges": list(request.ranges),
+        "words": "" if request.words is None else request.words.name,
+    }
+
+
+def _sketch(desk: SiteDesk, dossier: Dossier, language: str) -> bytes:
+    """Draw what the layers hold near a site; nothing where nobody knows where it is."""
+    from hmgeo.outputs.sheets.extract import sketch  # noqa: PLC0415 -- as above
+
+    if dossier.answer.geometry is None or dossier.answer.lon is None:
+        return b""
+    site = shapely.from_wkb(dossier.answer.geometry)
+    ring = geodesic_buffer(site, 1000.0)
+    near_m = [one.low_m for one in dossier.nearest if one.distance_m is not None and one.low_m <= _SKETCHED_M]
+    reach_m = max(1200.0, 1.25 * max(near_m, default=0.0))
+    seen = shapely.box(*geodesic_buffer(site, 1.5 * reach_m).bounds)
+    around: dict[str, list[shapely.Geometry]] = {}
+    for layer in desk.layers:
+        shapes = [
+            shape
+            for one in layer.batches()
+            for shape in shapely.from_wkb(one["geometry"].to_numpy(zero_copy_only=False))
+        ]
+        met = [
+            shapely.clip_by_rect(shape, *seen.bounds)
+            for shape in shapes
+            if shape is not None and shape.intersects(seen)
+        ]
+        if met:
+            around.setdefault(word(layer.kind, language), []).extend(met)
+    return sketch(site, around, reach_m, ring)
+
+
 def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answered:
     """Answer a request; write the folder where one is named.
 
@@ -215,6 +286,10 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
         raise UsageError(
             Problem("须给出 --at 或 --sites 之一", Place(key="--at"), remedy="点位用 --at，清单用 --sites")
         )
+    wrong = [path for path in request.extracts if path.suffix.lower() not in EXTRACTS]
+    if wrong:
+        place = Place(key="--extract")
+        raise UsageError(Problem("摘录的格式看不懂", place, wrong[0].name, "、".join(EXTRACTS), "如 摘录.docx"))
     progress("读取图层", 0, None)
     ranges_m = parse_ranges(request.ranges)
     desk = open_desk(request.project, as_of=request.as_of, ranges_m=ranges_m, words=request.words)
@@ -225,6 +300,8 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
             desk, request.sites, basis=request.sites_basis, options=request.options, defaults=request.typed
         )
     results = check_sites(desk, sites, ledger, progress=progress)
+    if request.extracts:
+        write_extracts(desk, results, request)
     if request.out is None:
         return Answered(results, language=request.language)
     files = [desk.spec.file, *(desk.spec.folder / layer.path for layer in desk.spec.layers.values())]

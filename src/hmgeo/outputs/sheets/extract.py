@@ -1,0 +1,462 @@
+"""The extract of a site: themes touched, not touched, without data, without text; as plain values, Word and PDF.
+
+A file of its own, since one set of plain values is what is signed with an id, checked again, and laid out as pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from xml.sax.saxutils import escape
+
+import docx
+import numpy as np
+import shapely
+from docx.enum.text import WD_BREAK
+from docx.shared import Mm, Pt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.platypus import Image, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
+
+from hmgeo.outputs.figure.scene import fitted, font
+from hmgeo.outputs.figure.sheet import mercator
+from hmgeo.outputs.sheets.answer import nearest_text
+from hmgeo.outputs.sheets.cards import FONT_NAME, letters, register_font
+from hmgeo.outputs.sheets.report import add_page_number, set_styles, still
+from hmgeo.outputs.siting_json import SCHEMA, clause_document, document, dossier_document
+from hmgeo.outputs.siting_words import word
+from hmgeo.outputs.wording import Text
+from hmgeo.vocabulary import LayerKind, Settling, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from hmgeo.results.siting import Clause, Dossier, SitingResults
+
+KIND = "hmgeo-site-extract"
+TOUCHED, OPEN, NO_TEXT, UNTOUCHED, OUT = "touched", "without_data", "text_not_held", "not_touched", "not_applicable"
+_STATES = {
+    TOUCHED: Text("触及的主题", "Themes touched"),
+    OPEN: Text("资料不足、未作判断的主题", "Themes without data: not judged"),
+    NO_TEXT: Text("原文未收录或效力未核实的主题", "Themes whose text is not held or not verified"),
+    UNTOUCHED: Text("未触及的主题", "Themes not touched"),
+    OUT: Text("不适用的主题", "Themes that do not apply"),
+}
+_HITS = frozenset({Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED})
+_OTHER = Text("项目事实和区域", "facts of the project, areas")
+_WORDS = {
+    "title": Text("选址条款摘录", "Extract of clauses for a site"),
+    "id": Text("摘录编号", "extract id"),
+    "as_of": Text("评估基准日", "as of"),
+    "site": Text("拟建项目", "site"),
+    "position": Text("位置", "position"),
+    "place": Text("所在地", "place"),
+    "key_areas": Text("重点区域", "key areas"),
+    "theme": Text("主题", "theme"),
+    "nearest": Text("最近的对象、距离（位置误差范围）", "nearest object, how far (range of position error)"),
+    "clauses": Text("条款", "clauses"),
+    "measured": Text("量测（占比或距离）｜限值", "measured (share or distance) | limit"),
+    "verdict": Text("结论", "answer"),
+    "decider": Text("认定部门", "who decides"),
+    "rank": Text("位阶、效力", "rank, standing"),
+    "lacks": Text("原因和补什么", "why, and what would settle it"),
+    "data": Text("所用数据", "data used"),
+    "quote": Text("原文", "quote"),
+    "changes": Text("可改变结论的因素", "what would change it"),
+    "out": Text("另有不适用 {n} 条", "{n} more do not apply"),
+    "next": Text("下一步", "Next steps"),
+    "glossary": Text("名词", "Glossary"),
+    "sketch": Text("示意图（黑白）：十字为拟建位置，圆为 1 km；只画所载数据", "Sketch: cross = site, circle = 1 km"),
+    "checked": Text(
+        "本摘录由同一编号的 json 文件核对：hmgeo verify 文件.json --project 项目。",
+        "The json file of the same id is what is checked: hmgeo verify FILE.json --project PROJECT.",
+    ),
+    "ask": Text(
+        "就「{clause}」询问{decider}：带项目位置和用地范围（CGCS2000）、行业代码和建设性质、本摘录（{id}）。",
+        'Ask {decider} about "{clause}": bring position, outline (CGCS2000), trade code, action, this extract ({id}).',
+    ),
+}
+_GLOSSARY = (
+    (Verdict.PROHIBITED,
+     Text("落入条款禁止情形的空间范围；是否适用由所列部门认定",
+          "within the reach of a ban; the office named decides whether it applies")),
+    (Verdict.CONDITIONAL, Text("须满足条款所列条件", "the clause sets a condition")),
+    (Verdict.LISTED, Text("符合排查条件；是否列入由主管部门确定", "meets a survey's condition; the office decides")),
+    (Verdict.NOT_ASSESSED,
+     Text("缺数据、参数、事实或原文，未作判断；不等于未触及",
+          "data, choice, fact or text is missing: not judged, which is no clearance")),
+    (Verdict.CLEAR, Text("在范围完整的数据内未触及本条款", "not touched within data that are complete")),
+    (Verdict.NOT_APPLICABLE,
+     Text("行业、行为、地域或时间不在条款适用范围", "trade, action, territory or time is outside the clause")),
+)  # fmt: skip
+_KINDS = frozenset(kind.value for kind in LayerKind)
+_MOST_SHAPES, _PAIR = 400, 2
+
+
+def theme_of(clause: Clause) -> str:
+    """Return the code of the layer that a clause is mainly about; empty where it is about none."""
+    return next((code for code in (*clause.layers, *clause.missing_layers) if code in _KINDS), "")
+
+
+def state_of(clauses: Sequence[Clause]) -> str:
+    """Return how a theme stands: touched by any clause; untouched only where every clause that applies is clear."""
+    verdicts = {one.verdict for one in clauses}
+    if verdicts & _HITS:
+        return TOUCHED
+    waiting = [one for one in clauses if one.verdict is Verdict.NOT_ASSESSED]
+    if waiting:
+        return NO_TEXT if all(one.settling[0] is Settling.TEXT for one in waiting) else OPEN
+    return UNTOUCHED if Verdict.CLEAR in verdicts else OUT
+
+
+def extract_document(
+    dossier: Dossier, results: SitingResults, asked: Mapping[str, Any], language: str = "zh"
+) -> dict[str, Any]:
+    """Return the extract of a site as plain values under an id that is the digest of all the others.
+
+    Parameters
+    ----------
+    asked
+        The question in the words of the command line, by which `hmgeo verify` asks it again.
+    """
+    themes: dict[str, list[Clause]] = {}
+    for clause in dossier.answer.clauses:
+        themes.setdefault(theme_of(clause), []).append(clause)
+    near = {one.layer: one for one in dossier.nearest}
+    whole = document(results, [], language)
+    del whole["sites"]
+    made: dict[str, Any] = {"kind": KIND, "asked": dict(asked), "language": language} | whole | {"schema": SCHEMA}
+    site = dossier_document(dossier, results, language)
+    made["site"] = {name: site[name] for name in site if name not in {"clauses", "missing", "open", "informs"}}
+    made["themes"] = [
+        {
+            "theme": code,
+            "title": word(LayerKind.of(code), language) if code else _OTHER.say(language),
+            "state": state_of(clauses),
+            "department": results.departments.get(code, ("", ""))[1],
+            "nearest": nearest_text(near[code], language) if code in near else "",
+            "nearest_m": near[code].distance_m if code in near else None,
+            "nearest_low_m": near[code].low_m if code in near else None,
+            "nearest_high_m": near[code].high_m if code in near and np.isfinite(near[code].high_m) else None,
+            "clauses": [clause_document(one, results, language) for one in clauses],
+        }
+        for code, clauses in sorted(themes.items(), key=lambda item: list(_STATES).index(state_of(item[1])))
+    ]
+    made["next_steps"] = [*site["missing"], *site["open"]]
+    made["glossary"] = {word(one, language): text.say(language) for one, text in _GLOSSARY}
+    return {"extract_id": extract_id(made)} | made
+
+
+def extract_id(values: Mapping[str, Any]) -> str:
+    """Return the id of an extract: sixteen digits of the SHA-256 of all its values but the id.
+
+    Examples
+    --------
+    >>> extract_id({"extract_id": "x", "a": 1}) == extract_id({"a": 1})
+    True
+    """
+    rest = {name: value for name, value in values.items() if name != "extract_id"}
+    text = json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16].upper()
+    return "-".join(digest[at : at + 4] for at in range(0, 16, 4))
+
+
+class Block(NamedTuple):
+    """A piece of a page: a heading, a paragraph, small print, or a table with its header first."""
+
+    kind: Literal["title", "head", "sub", "text", "small", "table"]
+    text: str = ""
+    rows: tuple[tuple[str, ...], ...] = ()
+    widths_mm: tuple[float, ...] = ()
+
+
+def blocks_of(made: Mapping[str, Any]) -> list[Block]:
+    """Return an extract as pieces of a page, the sketch aside."""
+    language, site = made["language"], made["site"]
+
+    def say(name: str, **parts: str) -> str:
+        return _WORDS[name].say(language, **parts)
+
+    named = [
+        (say("id"), made["extract_id"]),
+        (say("as_of"), made["as_of"]),
+        (say("site"), site["name"] or site["site_id"]),
+    ]
+    named += [(say("position"), site["position"]), (say("place"), site["place"]), (say("key_areas"), site["key_areas"])]
+    named += list(site["facts"].items())
+    pages = [Block("title", say("title")), *(Block("small", one) for one in made["warnings"])]
+    pages += [
+        Block("table", rows=tuple(named), widths_mm=(40, 130)),
+        Block("text", site["header"]),
+    ]
+    for state, title in _STATES.items():
+        held = [one for one in made["themes"] if one["state"] == state]
+        pages.append(Block("head", f"{title.say(language)}（{len(held)}）"))
+        pages += _touched(held, say) if state == TOUCHED else [_listed(held, say, state)] if held else []
+    touched = [
+        one for theme in made["themes"] for one in theme["clauses"] if one["verdict"] in {hit.value for hit in _HITS}
+    ]
+    pages.append(Block("head", say("next")))
+    asked = [(one["title"], one["decider"]) for one in touched]
+    pages += [
+        Block("text", say("ask", clause=title, decider=decider, id=made["extract_id"]))
+        for title, decider in dict.fromkeys(asked)
+    ]
+    pages += [Block("text", one) for one in made["next_steps"]]
+    pages += [
+        Block("head", say("glossary")),
+        *(Block("small", f"{name}：{text}") for name, text in made["glossary"].items()),
+    ]
+    return [*pages, Block("small", say("checked")), Block("small", made["caption"]), Block("small", made["disclaimer"])]
+
+
+def _touched(themes: Sequence[Mapping[str, Any]], say: Any) -> list[Block]:  # noqa: ANN401 -- a function of names
+    pages = []
+    for theme in themes:
+        pages.append(Block("sub", "　".join(filter(None, (theme["title"], theme["nearest"])))))
+        hits = [one for one in theme["clauses"] if one["verdict"] in {hit.value for hit in _HITS}]
+        head = (say("clauses"), say("measured"), say("verdict"), say("rank"), say("decider"))
+        rows = [
+            (
+                _cited(one),
+                _measured(one),
+                _answer(one),
+                f"{one['legal_rank_text']}；{one['standing_text']}",
+                one["decider"],
+            )
+            for one in hits
+        ]
+        pages.append(Block("table", rows=(head, *rows), widths_mm=(48, 40, 28, 28, 26)))
+        for one in hits:
+            pages.append(Block("small", f"{one['title']}　{say('quote')}：「{one['quote']}」"))
+            pages += [Block("small", f"{say('changes')}：{''.join(one['changes'])}")] if one["changes"] else []
+        others = [one for one in theme["clauses"] if one not in hits and one["verdict"] != OUT]
+        out = len(theme["clauses"]) - len(hits) - len(others)
+        rest = [*(f"{one['title']}：{one['badge']}" for one in others), *([say("out", n=str(out))] if out else [])]
+        pages += [Block("small", "；".join(rest))] if rest else []
+    return pages
+
+
+def _listed(themes: Sequence[Mapping[str, Any]], say: Any, state: str) -> Block:  # noqa: ANN401 -- as above
+    told = "data" if state == UNTOUCHED else "lacks"
+    rows = []
+    for theme in themes:
+        clauses = theme["clauses"]
+        why = [
+            text
+            for one in clauses
+            if one["verdict"] != OUT or state == OUT
+            for text in ([one["data"]] if told == "data" else one["reasons"] or [one["sentence"]])
+        ]
+        rows.append(
+            (
+                theme["title"],
+                theme["nearest"],
+                "；".join(dict.fromkeys(_cited(one) for one in clauses if one["verdict"] != OUT or state == OUT)),
+                "".join(dict.fromkeys(why)),
+            )
+        )
+    head = (say("theme"), say("nearest"), say("clauses"), say(told))
+    return Block("table", rows=(head, *rows), widths_mm=(24, 40, 50, 56))
+
+
+def _cited(clause: Mapping[str, Any]) -> str:
+    return f"{clause['document']} {clause['clause']}".strip() or str(clause["title"])
+
+
+def _measured(clause: Mapping[str, Any]) -> str:
+    limit = f"｜{clause['limit_text']}" if clause["limit_text"] else ""
+    return f"{clause['measured_text'].rstrip('。')}{limit}"
+
+
+def _answer(clause: Mapping[str, Any]) -> str:
+    return "；".join(filter(None, (clause["badge"], clause["certainty_text"])))
+
+
+def write_extract(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], path: Path, *, title: str) -> None:
+    """Write extracts as one file; the suffix (.json, .docx, .pdf) says which. Two writes give the same bytes."""
+    if path.suffix == ".json":
+        held = made[0] if len(made) == 1 else {"kind": f"{KIND}s", "extracts": list(made)}
+        path.write_text(json.dumps(held, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+    elif path.suffix == ".docx":
+        path.write_bytes(_word_file(made, sketches, title))
+    else:
+        _write_pdf(made, sketches, path, title)
+
+
+def _word_file(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], title: str) -> bytes:
+    page = docx.Document()
+    set_styles(page)
+    for number, (one, picture) in enumerate(zip(made, sketches, strict=True)):
+        if number:
+            page.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+        for block in blocks_of(one):
+            if block.kind == "table":
+                _word_table(page, block)
+            else:
+                style = {"title": "Title", "head": "Heading 1", "sub": "Caption"}.get(block.kind, "Normal")
+                run = page.add_paragraph(style=style).add_run(block.text)
+                run.font.size = Pt(8) if block.kind == "small" else None
+            if block.kind == "text" and picture and block.text == one["site"]["header"]:
+                page.add_picture(io.BytesIO(picture), width=Mm(105))
+                page.add_paragraph(_WORDS["sketch"].say(one["language"]), style="Caption")
+    add_page_number(page)
+    page.core_properties.title, page.core_properties.author = title, "hmgeo"
+    page.core_properties.identifier = "；".join(one["extract_id"] for one in made)
+    for name in ("created", "modified", "last_printed"):
+        setattr(page.core_properties, name, datetime.fromisoformat("1980-01-01"))
+    written = io.BytesIO()
+    page.save(written)
+    return still(written.getvalue())
+
+
+def _word_table(page: Any, block: Block) -> None:  # noqa: ANN401 -- a document of python-docx
+    table = page.add_table(rows=len(block.rows), cols=len(block.widths_mm), style="Table Grid")
+    table.autofit = False
+    for at, row in enumerate(block.rows):
+        cells = table.rows[at].cells
+        for cell, text, width in zip(cells, row, block.widths_mm, strict=True):
+            cell.width = Mm(width)
+            run = cell.paragraphs[0].add_run(text)
+            run.font.size, run.font.bold = Pt(8.5), at == 0 and len(row) > _PAIR
+    page.add_paragraph()
+
+
+def _write_pdf(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], path: Path, title: str) -> None:
+    register_font()
+    looks = {
+        kind: ParagraphStyle(
+            kind,
+            fontName=FONT_NAME,
+            fontSize=size,
+            leading=1.4 * size,
+            wordWrap="CJK",
+            spaceBefore=before,
+            spaceAfter=2,
+        )
+        for kind, size, before in (
+            ("title", 17, 0),
+            ("head", 12, 8),
+            ("sub", 10, 5),
+            ("text", 9, 2),
+            ("small", 7, 0),
+            ("cell", 7.5, 0),
+        )
+    }
+
+    def set_in(text: str, kind: str) -> Paragraph:
+        return Paragraph(escape(letters(text)), looks[kind])
+
+    flow: list[Any] = []
+    for number, (one, picture) in enumerate(zip(made, sketches, strict=True)):
+        flow += [PageBreak()] if number else []
+        for block in blocks_of(one):
+            if block.kind == "table":
+                cells = [[set_in(text, "cell") for text in row] for row in block.rows]
+                flow.append(_pdf_table(cells, block))
+            else:
+                flow.append(set_in(block.text, block.kind))
+            if block.kind == "text" and picture and block.text == one["site"]["header"]:
+                flow += [
+                    Spacer(1, 4),
+                    Image(io.BytesIO(picture), 105 * mm, 105 * mm),
+                    set_in(_WORDS["sketch"].say(one["language"]), "small"),
+                ]
+
+    def number_page(canvas: Any, _: Any) -> None:  # noqa: ANN401 -- of reportlab
+        canvas.setFont(FONT_NAME, 7)
+        canvas.drawCentredString(
+            105 * mm, 10 * mm, f"{'；'.join(one['extract_id'] for one in made[:3])}　- {canvas.getPageNumber()} -"
+        )
+
+    margins = {"leftMargin": 20 * mm, "rightMargin": 20 * mm, "topMargin": 18 * mm, "bottomMargin": 18 * mm}
+    file = SimpleDocTemplate(str(path), pagesize=A4, title=title, creator="hmgeo", invariant=1, **margins)
+    file.build(flow, onFirstPage=number_page, onLaterPages=number_page)
+
+
+def _pdf_table(cells: list[list[Paragraph]], block: Block) -> Table:
+    has_header = len(block.widths_mm) > _PAIR
+    style = [*_GRID, ("BACKGROUND", (0, 0), (-1, 0) if has_header else (0, -1), "#e6e6e6")]
+    widths = [width * mm for width in block.widths_mm]
+    return Table(cells, widths, repeatRows=int(has_header), style=style, splitInRow=1)
+
+
+_GRID = [
+    ("GRID", (0, 0), (-1, -1), 0.4, "#555555"),
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+]
+_LINES = (("-", ""), ("-", "//"), ("--", ""), ("-", ".."), (":", ""), ("-.", "xx"), ("-", "--"), ("-", "||"))
+
+
+def sketch(
+    site: shapely.Geometry, around: Mapping[str, Sequence[shapely.Geometry]], reach_m: float, ring: shapely.Geometry
+) -> bytes:
+    """Return a small map in black as PNG: the site, a circle of 1 km, and what the layers hold near it.
+
+    Parameters
+    ----------
+    around
+        Shapes by the title of their layer.
+    """
+    figure = Figure(figsize=(4.13, 4.13), facecolor="white")
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
+    ((x, y),) = mercator(shapely.get_coordinates(site.representative_point()))
+    stretch = 1 / np.cos(np.radians(site.centroid.y))
+    half = reach_m * stretch
+    axes.set_xlim(x - half, x + half)
+    axes.set_ylim(y - half, y + half)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for at, (title, shapes) in enumerate(around.items()):
+        dash, hatch = _LINES[at % len(_LINES)]
+        for number, shape in enumerate(shapes[:_MOST_SHAPES]):
+            _draw(axes, shape, dash, hatch, fitted(title) if number == 0 else None)
+    _draw(axes, ring.boundary, "-", "", None)
+    _draw(axes, site, "-", "", None)
+    axes.plot([x], [y], "+", color="black", markersize=16, markeredgewidth=1.6)
+    bar = 10 ** np.floor(np.log10(reach_m / 2))
+    axes.plot(
+        [x - 0.92 * half, x - 0.92 * half + bar * stretch], [y - 0.93 * half] * 2, "-", color="black", linewidth=3
+    )
+    axes.text(x - 0.92 * half, y - 0.9 * half, f"{bar:,.0f} m", fontproperties=font(7))
+    axes.annotate(
+        "N",
+        (x + 0.9 * half, y + 0.92 * half),
+        (x + 0.9 * half, y + 0.76 * half),
+        ha="center",
+        arrowprops={"arrowstyle": "->"},
+    )
+    if around:
+        axes.legend(prop=font(6.5), loc="lower right", framealpha=0.9)
+    written = io.BytesIO()
+    figure.savefig(written, format="png", dpi=200, metadata={"Software": None})
+    return written.getvalue()
+
+
+def _draw(axes: Any, shape: shapely.Geometry, dash: str, hatch: str, label: str | None) -> None:  # noqa: ANN401 -- of matplotlib
+    for part in shapely.get_parts(shape):
+        at = mercator(shapely.get_coordinates(part.exterior if part.geom_type == "Polygon" else part))
+        if part.geom_type == "Polygon":
+            axes.fill(
+                at[:, 0],
+                at[:, 1],
+                facecolor="#00000014",
+                edgecolor="black",
+                linestyle=dash,
+                hatch=hatch,
+                linewidth=0.8,
+                label=label,
+            )
+        elif part.geom_type == "Point":
+            axes.plot(at[:, 0], at[:, 1], "s", color="black", markersize=4, label=label)
+        else:
+            axes.plot(at[:, 0], at[:, 1], dash, color="black", linewidth=1.1, label=label)
+        label = None
