@@ -17,13 +17,14 @@ from docx.oxml.ns import qn
 from small_results import HOSTILE, small_results
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.sheets.report import facts, write_report, write_template
+from hmgeo.outputs.sheets.report import facts, wanted_of, write_letter, write_report, write_template
 from hmgeo.project.run_files import new_run, read_told, told_by
 from hmgeo.results.columns import VISITS_SCHEMA
 from hmgeo.results.results import Presentation, Results
 from hmgeo.results.used import VisitOrder
 from hmgeo.screening.evidence import visiting
 from hmgeo.vocabulary import Unassessed
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +84,33 @@ def test_what_is_not_assessed_is_grouped_as_map_and_sheets_do(results: Results, 
     assert counted[Unassessed.PLACE] == 2
     said = facts(told_by(placed, Presentation(), tmp_path))["verdicts"]
     assert said == wording.verdict_header(placed.verdict_counts(), counted)
+
+
+def test_a_letter_for_each_department_asks_for_its_layers_with_all_points(results: Results, tmp_path: Path) -> None:
+    told = told_by(results, Presentation(), tmp_path)
+    absent = say("layer_absent", layer="永久基本农田", department="自然资源部门")
+    undeclared = say("coverage_undeclared", layer="饮用水水源保护区（一级）")
+    judged = {"verdict": "not_assessed", "document": "某条例", "clause": "第十七条", "rule_id": "R-1"}
+    findings = [judged | {"source_id": f"QC-00{n}", "note": sentences(absent, say("place_unknown"))} for n in (1, 5)]
+    findings += [judged | {"source_id": "QC-002", "rule_id": "R-2", "note": undeclared}]
+    findings += [judged | {"source_id": "QC-003", "verdict": "clear", "note": absent}]
+    wanted = wanted_of(findings)
+    assert {whom: [(one.layer, one.is_absent) for one in held] for whom, held in wanted.items()} == {
+        "生态环境部门": [("饮用水水源保护区（一级）", False)],
+        "自然资源部门": [("永久基本农田", True)],
+    }
+    for name in ("a.docx", "b.docx"):
+        write_letter(told, "自然资源部门", wanted["自然资源部门"], tmp_path / name)
+    assert (tmp_path / "a.docx").read_bytes() == (tmp_path / "b.docx").read_bytes()
+    page = docx.Document(str(tmp_path / "a.docx"))
+    text = "\n".join(one.text for one in page.paragraphs)
+    assert "自然资源部门：" in text
+    assert "2 家的 1 条条款未能判断" in text
+    assert wording.DISCLAIMER in text
+    assert table(page, "图层")[1] == ["永久基本农田", "图层及其范围、时点、完整性", "《某条例》第十七条", "2"]
+    rows = {row[1]: row for row in table(page, "清单序号")[1:]}
+    assert (rows.keys(), rows["QC-001"][4:7]) == ({"QC-001", "QC-005"}, ["113.020000", "23.600000", "±0"])
+    assert rows["QC-005"][4:] == ["无坐标", "无坐标", "", ""]
 
 
 def test_the_list_stands_in_the_order_of_visits_with_margins(page: docx.document.Document) -> None:

@@ -40,6 +40,7 @@ from hmgeo.commands.options import (
     options_of,
     pair_of,
     ready_engine,
+    refuse_unused,
     show_check,
     summarise,
     verdict_of,
@@ -98,10 +99,18 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="报告文件。")] = Path("report.docx"),
     template: Annotated[Path | None, typer.Option("--template", help="自己的 Word 模板。")] = None,
     new_template: Annotated[Path | None, typer.Option("--new-template", help="写出默认模板，供修改。")] = None,
+    letters: Annotated[Path | None, typer.Option("--letters", help="查询函的文件夹：每个部门一封，不写报告。")] = None,
 ) -> None:
-    """由结果文件夹写出 Word 报告；模板可自行修改。"""
-    from hmgeo.project.run_files import report_of_run
+    """由结果文件夹写出 Word 报告，或每个部门一封查询函；报告的模板可自行修改。"""
+    from hmgeo.project.run_files import letters_of_run, report_of_run
 
+    if letters is not None:
+        refuse_unused(
+            {"--template": template, "--new-template": new_template}, "查询函没有模板", "去掉它，或去掉 --letters"
+        )
+        for path in letters_of_run(run, letters):
+            OUT.print(str(path), markup=False)
+        return
     OUT.print(str(report_of_run(run, out, template, new_template)), markup=False)
 
 

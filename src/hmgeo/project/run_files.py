@@ -18,7 +18,7 @@ from hmgeo.outputs import wording
 from hmgeo.outputs.gis import write_geopackage
 from hmgeo.outputs.guide import GUIDE_NAME, write_dictionary, write_guide
 from hmgeo.outputs.map.audience import OVERHEAD_PATH, PUBLIC, why_no_page
-from hmgeo.outputs.sheets.report import REPORT, Told, write_report, write_template
+from hmgeo.outputs.sheets.report import REPORT, Told, wanted_of, write_letter, write_report, write_template
 from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import KMZ, write_kmz, write_survey_list
 from hmgeo.outputs.tables import write_data
@@ -205,6 +205,28 @@ def report_of_run(run: Path | None, out: Path, template: Path | None, new_templa
         elif told is not None:
             write_report(told, made, template)
     return target
+
+
+def letters_of_run(run: Path | None, folder: Path) -> list[Path]:
+    """Write a letter of inquiry for each department that a run's findings wait for; return what was written.
+
+    Raises
+    ------
+    InputError, OutputError, UsageError
+        As `report_of_run`.
+    """
+    if run is None:
+        raise UsageError(
+            Problem("没有给出结果文件夹", Place(key="RUN"), remedy="hmgeo report 结果文件夹 --letters 文件夹")
+        )
+    told = read_told(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for department, wanted in wanted_of(told.findings).items():
+        made.append(folder / f"查询函-{department.replace('/', '、')}.docx")
+        with whole_file(made[-1], []) as written:
+            write_letter(told, department, wanted, written)
+    return made
 
 
 def _csv_rows(path: Path) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ from hmgeo.outputs.figure.scene import fitted, font
 from hmgeo.outputs.figure.sheet import mercator
 from hmgeo.outputs.sheets.answer import nearest_text
 from hmgeo.outputs.sheets.cards import FONT_NAME, letters, register_font
-from hmgeo.outputs.sheets.report import add_page_number, set_styles, still
+from hmgeo.outputs.sheets.report import add_page_number, set_styles, still, word_table
 from hmgeo.outputs.siting_json import SCHEMA, clause_document, document, dossier_document
 from hmgeo.outputs.siting_words import word
 from hmgeo.outputs.wording import Text
@@ -299,7 +299,7 @@ def _word_file(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], tit
             page.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
         for block in blocks_of(one):
             if block.kind == "table":
-                _word_table(page, block)
+                word_table(page, block.rows, block.widths_mm, has_header=len(block.widths_mm) > _PAIR)
             else:
                 style = {"title": "Title", "head": "Heading 1", "sub": "Caption"}.get(block.kind, "Normal")
                 run = page.add_paragraph(style=style).add_run(block.text)
@@ -315,18 +315,6 @@ def _word_file(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], tit
     written = io.BytesIO()
     page.save(written)
     return still(written.getvalue())
-
-
-def _word_table(page: Any, block: Block) -> None:  # noqa: ANN401 -- a document of python-docx
-    table = page.add_table(rows=len(block.rows), cols=len(block.widths_mm), style="Table Grid")
-    table.autofit = False
-    for at, row in enumerate(block.rows):
-        cells = table.rows[at].cells
-        for cell, text, width in zip(cells, row, block.widths_mm, strict=True):
-            cell.width = Mm(width)
-            run = cell.paragraphs[0].add_run(text)
-            run.font.size, run.font.bold = Pt(8.5), at == 0 and len(row) > _PAIR
-    page.add_paragraph()
 
 
 def _write_pdf(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], path: Path, title: str) -> None:

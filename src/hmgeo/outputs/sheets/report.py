@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import resources
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import docx
 from docx.enum.section import WD_ORIENT
@@ -24,8 +24,9 @@ from docxtpl import DocxTemplate, InlineImage
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import wording
 from hmgeo.results.text import distance_text, mu, radius_text
+from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import Basis, PositionKind, Status, Unassessed, Verdict, VisitGroup
-from hmgeo.words import groups_of
+from hmgeo.words import Reason, groups_of, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -325,9 +326,7 @@ def _add_table(page: Document, name: str) -> None:
     table = page.add_table(rows=4, cols=len(columns), style="Table Grid")
     table.autofit = False
     head = table.rows[0]
-    repeat = OxmlElement("w:tblHeader")
-    repeat.set(qn("w:val"), "true")
-    head._tr.get_or_add_trPr().append(repeat)  # noqa: SLF001 -- python-docx has no other door to it
+    _repeat(head)
     table.rows[1].cells[0].text = f"{{%tr for row in {name} %}}"
     table.rows[3].cells[0].text = "{%tr endfor %}"
     for index, (header, key, width_mm) in enumerate(columns):
@@ -356,3 +355,127 @@ def add_page_number(page: Document) -> None:
         else:
             mark.text = text
         run._r.append(mark)  # noqa: SLF001 -- python-docx has no other door to it
+
+
+def word_table(
+    page: Document, rows: Sequence[Sequence[str]], widths_mm: Sequence[float], *, has_header: bool = True
+) -> None:
+    """Add a table of plain texts with these columns, its header on every page."""
+    table = page.add_table(rows=len(rows), cols=len(widths_mm), style="Table Grid")
+    table.autofit = False
+    if has_header:
+        _repeat(table.rows[0])
+    for column, width_mm in zip(table.columns, widths_mm, strict=True):
+        column.width = Mm(width_mm)
+    for line, row in zip(table.rows, rows, strict=True):
+        for cell, text, width_mm in zip(line.cells, row, widths_mm, strict=True):
+            cell.width = Mm(width_mm)
+            run = cell.paragraphs[0].add_run(text)
+            run.font.size, run.font.bold = Pt(8.5), has_header and row is rows[0]
+    page.add_paragraph()
+
+
+def _repeat(row: Any) -> None:  # noqa: ANN401 -- a row of python-docx
+    repeat = OxmlElement("w:tblHeader")
+    repeat.set(qn("w:val"), "true")
+    row._tr.get_or_add_trPr().append(repeat)  # noqa: SLF001 -- python-docx has no other door to it
+
+
+class Wanted(NamedTuple):
+    """One layer that a department is asked for, and the findings that wait for it."""
+
+    layer: str
+    is_absent: bool
+    findings: tuple[Row, ...]
+
+
+def wanted_of(findings: Iterable[Row]) -> dict[str, list[Wanted]]:
+    """Return by department the layers that findings wait for: those nobody gave, and those of undeclared extent."""
+    departments = {one.zh: one.department for one in LAYERS.values()}
+    waiting: dict[tuple[str, str], dict[str, list[Row]]] = {}
+    for row in findings:
+        if row["verdict"] != Verdict.NOT_ASSESSED.value:
+            continue
+        told = [one for one in parts_of(row["note"] or "") if isinstance(one, Reason) and one.code in _OF_LAYERS]
+        for one in told:
+            layer = str(one.values["layer"])
+            whom = (
+                one.values.get("department") or departments.get(layer) or departments.get(layer.partition("（")[0], "")
+            )
+            if whom:
+                held = waiting.setdefault((whom, layer), {"absent": [], "open": []})
+                held["absent" if one.code == "layer_absent" else "open"].append(row)
+    made: dict[str, list[Wanted]] = {}
+    for (whom, layer), held in waiting.items():
+        made.setdefault(whom, []).append(Wanted(layer, bool(held["absent"]), (*held["absent"], *held["open"])))
+    return {whom: sorted(wanted, key=lambda one: -len(one.findings)) for whom, wanted in sorted(made.items())}
+
+
+def write_letter(told: Told, department: str, wanted: Sequence[Wanted], path: Path) -> None:
+    """Write a letter of inquiry to one department: the layers, the clauses that each would settle, all points."""
+    page = docx.Document()
+    set_styles(page)
+    names = "、".join(f"「{one.layer}」" for one in wanted[:3]) + ("等" if len(wanted) > len(wanted[:3]) else "")
+    page.add_paragraph("查询函", style="Title")
+    page.add_paragraph(f"关于商请提供或核实{names}资料的函（草稿，文号、日期、署名由使用单位填写）", style="Caption")
+    page.add_paragraph(f"{department}：")
+    project, manifest = told.manifest["project"], told.manifest
+    title = project["title"] if isinstance(project, dict) else str(project)
+    sources = {row["source_id"]: row for row in told.sources}
+    asked = list(dict.fromkeys(row["source_id"] for one in wanted for row in one.findings))
+    clauses = {row["rule_id"] for one in wanted for row in one.findings}
+    page.add_paragraph(
+        f"「{title}」（评估基准日 {manifest['as_of'] or '未设'}）按现行条文逐条研判污染源，"
+        f"因缺下列资料，{len(asked)} 家的 {len(clauses)} 条条款未能判断。请提供所列图层，或就附表各点位逐一回复。"
+        "未评估不等于符合要求；回复只用于排查，不作权属、审批依据。",
+        style="Body Text",
+    )
+    rows = [("图层", "请提供什么", "可判断的条款", "涉及（家）")]
+    for one in wanted:
+        cited = dict.fromkeys(wording.citation(row) or row["rule_id"] for row in one.findings)
+        ask = "图层及其范围、时点、完整性" if one.is_absent else "已有图层：申明或补全范围、时点、完整性"
+        rows.append((one.layer, ask, "；".join(cited), str(len({row["source_id"] for row in one.findings}))))
+    page.add_paragraph("表 1　图层和条款", style="Caption")
+    word_table(page, rows, (32, 38, 84, 16))
+    page.add_paragraph("表 2　点位（经纬度为 2000 国家大地坐标系）", style="Caption")
+    order = sorted(asked, key=lambda one: (_number(sources[one].get("list_number")) or len(sources) + 1, one))
+    points: list[tuple[str, ...]] = [
+        ("清单序号", "编号", "名称", "县、乡镇", "经度", "纬度", "误差（m）", "回复：是否在内、距离")
+    ]
+    points += [_point(sources[one]) for one in order]
+    word_table(page, points, (13, 24, 32, 29, 21, 20, 13, 18))
+    page.add_paragraph("联系人：　　　　　　　电话：　　　　　　　　（单位印章）　　　　年　　月　　日")
+    for line in (wording.basis_banner(Basis.of(manifest["basis"])), manifest["caption"], wording.DISCLAIMER):
+        page.add_paragraph().add_run(line).font.size = Pt(8)
+    add_page_number(page)
+    page.core_properties.author, page.core_properties.title = "hmgeo", f"查询函 {department}"
+    for name in ("created", "modified", "last_printed"):
+        setattr(page.core_properties, name, datetime.fromisoformat("1980-01-01"))
+    written = io.BytesIO()
+    page.save(written)
+    path.write_bytes(still(written.getvalue()))
+
+
+def _point(row: Row) -> tuple[str, ...]:
+    at = [_number(row.get(name)) for name in ("lon", "lat")]
+    lon, lat = ("无坐标" if one is None else f"{one:.6f}" for one in at)
+    error_m = _number(row.get("position_uncertainty_m"))
+    where = "".join(filter(None, (row.get("county"), row.get("township"))))
+    number = _number(row.get("list_number"))
+    return (
+        "" if number is None else f"{number:.0f}", row["source_id"], row["name"] or "", where, lon, lat,
+        "" if error_m is None else f"±{error_m:,.0f}", "",
+    )  # fmt: skip
+
+
+_OF_LAYERS = frozenset(
+    {
+        "layer_absent",
+        "coverage_undeclared",
+        "coverage_left",
+        "layer_incomplete",
+        "banks_approximate",
+        "banks_are_centrelines",
+    }
+)
+"""Reasons that a department's layer would settle; each names the layer."""
