@@ -18,8 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
-from hmgeo.outputs.figure.scene import FONT_FILE, MM_PER_POINT, fitted, width_mm, wrapped
-from hmgeo.outputs.figure.sheet import Box, mercator, view
+from hmgeo.outputs.figure.scene import FONT_FILE, MM_PER_POINT, Box, fitted, mercator, view, width_mm, wrapped
 from hmgeo.outputs.map.panels import watermarks
 from hmgeo.outputs.sheets.survey import LINES, PAIRS, TITLES, TO_FILL, Listed, cell_text
 from hmgeo.vocabulary import LayerKind, SoilQualityClass
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hmgeo.outputs.figure.sheet import View
+    from hmgeo.outputs.figure.scene import View
     from hmgeo.results.results import Presentation, Results
 
 CARDS = "cards.pdf"

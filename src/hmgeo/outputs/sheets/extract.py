@@ -24,8 +24,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import Image, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from hmgeo.outputs.figure.scene import fitted, font
-from hmgeo.outputs.figure.sheet import mercator
+from hmgeo.outputs.figure.scene import fitted, font, mercator
 from hmgeo.outputs.sheets.answer import nearest_text
 from hmgeo.outputs.sheets.cards import FONT_NAME, letters, register_font
 from hmgeo.outputs.sheets.report import add_page_number, set_styles, still, word_table
