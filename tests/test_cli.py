@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+import typer
+from rich.cells import cell_len
 
 import hmgeo
 from hmgeo import cli
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conftest import Ended
+    from typer.core import TyperCommand, TyperGroup
 
 DATA = Path(__file__).resolve().parent / "broken_projects" / "data"
 SOURCES, FARMLAND = DATA / "enterprises.csv", DATA / "farmland.geojson"
@@ -89,6 +94,41 @@ def test_help_lists_the_commands(hmgeo_command: Callable[..., Ended]) -> None:
     ended = hmgeo_command("--help")
     assert ended.code == 0
     assert [word for word in ("demo", "run", "check", "screen", "pairs") if word not in ended.out] == []
+
+
+def every_command(group: TyperGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
+    """Yield every command with the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from every_command(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = list(every_command(typer.main.get_command(cli.app)))
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS])
+def test_help_is_chinese_and_whole_on_a_narrow_screen(
+    path: tuple[str, ...], command: TyperCommand, hmgeo_command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Typer's own help cut what was too long for 80 columns; each ends with what can be typed."""
+    monkeypatch.setenv("COLUMNS", "80")
+    ended = hmgeo_command(*path, "--help")
+    lines = ended.out.splitlines()
+    assert ended.code == 0
+    assert [line for line in lines if cell_len(line) > 80] == []
+    assert "…" not in re.sub("--[a-z-]+ …", "", ended.out)
+    assert lines[0].startswith(f"用法：hmgeo {' '.join(path)}")
+    shown = Counter("".join(ended.out.split()))
+    for told in (command.help, *(one.help for one in command.params if one.name != "help")):
+        assert not Counter("".join(told.split())) - shown, told  # folded beside names, but all there
+    known = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+    required = {one.opts[0] for one in command.params if one.required and one.opts[0].startswith("--")}
+    for example in cli.EXAMPLES[" ".join(path)]:
+        assert example.startswith(f"hmgeo {' '.join(path)}")
+        assert "".join(example.split()) in "".join(ended.out.split())
+        assert required <= {word for word in example.split() if word.startswith("--")} <= known
 
 
 def test_a_bug_is_no_users_fault(hmgeo_command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,20 @@ Exit codes: 0 done, 1 a bug, 2 bad input, usage or environment, 3 `--fail-on`; 1
 from __future__ import annotations
 
 import gc
+import io
 import os
+import shutil
 import signal
 import sys
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from typer.core import TyperCommand, TyperGroup
 
 import hmgeo
 from hmgeo.commands import books, projects, sites
@@ -33,8 +39,115 @@ _AGAIN_S = 0.25
 """After this a signal is said again: libraries swallow exceptions in callbacks."""
 _NO_CHINESE = "hmgeo: this terminal's encoding ({encoding}) can't show Chinese; set PYTHONUTF8=1 or LANG=C.UTF-8.\n"
 
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "demo": ("hmgeo demo --out hmgeo-demo",),
+    "run": ("hmgeo run my-project", "hmgeo run my-project --out 结果 --lang en"),
+    "report": ("hmgeo report my-project/runs/2024-06-30 --out 报告.docx",),
+    "init": ("hmgeo init yingde --area 英德市 --sources 企业.xlsx --farmland 耕地.gpkg",
+             "hmgeo init yingde --area 441881 --rule SCR-JY-10KM --by 某局 --reason 参照 --set terrain=not_considered"),
+    "check": ("hmgeo check my-project", "hmgeo check my-project --no-foresee"),
+    "screen": ("hmgeo screen --sources 企业.xlsx --farmland 耕地.gpkg --radius 10km --out 结果",),
+    "pairs": ("hmgeo pairs --sources 企业.csv --receptors 耕地.parquet --radius 10km --out pairs.parquet",),
+    "flow": ("hmgeo flow my-project --limit 20km --geojson 路径.geojson",),
+    "site": ("hmgeo site --project my-project --at 107.54,24.98 --trade 3360 --action new --as-of 2024-06-30",),
+    "overlay": ("hmgeo overlay --project my-project --out 叠加",),
+    "key-areas": ("hmgeo key-areas 企业.xlsx --area 451221 --out 重点区域.csv",),
+    "candidates": ("hmgeo candidates --project my-project --sites 候选点.csv --out 候选.xlsx",),
+    "offsets": ("hmgeo offsets 来源台账.xlsx --plan 购买计划.xlsx --out 替代量.xlsx",),
+    "map": ("hmgeo map maps --out 地图",),
+    "verify": ("hmgeo verify my-project/runs/2024-06-30",),
+    "archive": ("hmgeo archive my-project/runs/2024-06-30 --out 案卷.zip",),
+    "explain": ("hmgeo explain my-project/runs/2024-06-30 'A1|SCR-JY-10KM'",),
+    "diff": ("hmgeo diff old/runs/2024-06-30 new/runs/2025-06-30 --out 变化.xlsx",),
+    "layers list": ("hmgeo layers list",),
+    "layers check": ("hmgeo layers check 企业.xlsx --kind enterprises --fixme 更正.xlsx",),
+    "layers pack": ("hmgeo layers pack 耕地.gpkg --out 耕地.parquet",),
+    "rules list": ("hmgeo rules list", "hmgeo rules list --for 3360 --in 451221"),
+    "rules coverage": ("hmgeo rules coverage --json",),
+    "rules show": ("hmgeo rules show SCR-JY-10KM",),
+    "rules check": ("hmgeo rules check 本地规则.yml",),
+    "rules diff": ("hmgeo rules diff 旧规则",),
+    "register merge": ("hmgeo register merge 清单.xlsx 许可证.csv --out 底册.xlsx",),
+    "ledger check": ("hmgeo ledger check survey_list.xlsx --previous 上期.xlsx",),
+}  # fmt: skip
+"""What to type, by command; stands at the end of its help."""
+_WIDEST, _NAMES_WIDE = 100, 30
+_FLAGS = frozenset({"help", "version"})
+
+
+def _help_text(command: Any, context: Any) -> str:  # noqa: ANN401 -- typer keeps its click to itself
+    """Return a command's help in Chinese, folded by the width of its signs: a narrow screen cuts no word."""
+    page = io.StringIO()
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    told = Console(file=page, width=width, color_system=None, highlight=False, markup=False, emoji=False)
+    parameters = command.get_params(context)
+    arguments = [one for one in parameters if one.param_type_name == "argument"]
+    options = sorted((one for one in parameters if one not in arguments), key=lambda one: not one.required)
+    inner = {name: command.get_command(context, name) for name in getattr(command, "commands", ())}
+    path, at = list[str](), context
+    while at.parent is not None:  # whatever the program was called as
+        path, at = [at.info_name, *path], at.parent
+    usage = ["hmgeo", *path, *(f"<{one.name}>" for one in arguments), "命令 …" if inner else "[选项]"]
+    told.print(f"用法：{' '.join(usage)}\n\n{(command.help or '').strip()}", overflow="fold")
+    _section(told, "命令", [(name, (one.help or "").strip().splitlines()[0]) for name, one in inner.items()])
+    _section(told, "参数", [(f"<{one.name}>", _said(one)) for one in arguments])
+    _section(told, "选项", [(_named(one), _said(one)) for one in options])
+    examples = EXAMPLES.get(" ".join(path), ())
+    _section(told, "例", [("", one) for one in examples])
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
+
+
+def _section(told: Console, title: str, rows: list[tuple[str, str]]) -> None:
+    if not rows:
+        return
+    grid = Table.grid(padding=(0, 2))
+    if any(name for name, _ in rows):
+        grid.add_column(max_width=_NAMES_WIDE, overflow="fold")
+    grid.add_column(overflow="fold")
+    for row in rows:
+        grid.add_row(*filter(None, row) if not row[0] else row)
+    told.print(f"\n{title}")
+    told.print(grid)
+
+
+def _named(option: Any) -> str:  # noqa: ANN401 -- as above
+    """Return an option's names and what stands behind them."""
+    names = "/".join((*option.opts, *option.secondary_opts))
+    is_flag = isinstance(option.default, bool) or option.name in _FLAGS
+    return names if is_flag else f"{names} …"
+
+
+def _said(one: Any) -> str:  # noqa: ANN401 -- as above
+    """Return what a parameter means, whether it must be given, and what holds where it isn't."""
+    if one.name == "help":
+        return "显示这段说明。"
+    default, choices = one.default, ""
+    if isinstance(default, Enum):
+        choices, default = f"可写 {'、'.join(member.value for member in type(default))}。", default.value
+    if one.required:
+        return f"{one.help}（必填）"
+    return f"{one.help}{choices}" + (f"（默认 {default}）" if isinstance(default, str | Path) and str(default) else "")
+
+
+class HelpCommand(TyperCommand):
+    """A command whose help is in Chinese."""
+
+    def format_help(self, ctx: object, formatter: object) -> None:
+        """Write the help."""
+        cast("Any", formatter).write(_help_text(self, ctx))
+
+
+class HelpGroup(TyperGroup):
+    """A group of commands whose help is in Chinese."""
+
+    def format_help(self, ctx: object, formatter: object) -> None:
+        """Write the help."""
+        cast("Any", formatter).write(_help_text(self, ctx))
+
+
 app = typer.Typer(
     name="hmgeo",
+    cls=HelpGroup,
     help="重金属污染防控重点区域 GIS 排查：初步筛查，结论由人作出。",
     no_args_is_help=True,
     add_completion=False,
@@ -79,13 +192,13 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "ledger": ("台账：填好的表2、表3、核查表读回核对。", {"check": books.check_ledger}),
 }
 for _name, _command in COMMANDS.items():
-    app.command(_name)(_command)
+    app.command(_name, cls=HelpCommand)(_command)
 for _name, (_help, _commands) in GROUPS.items():
-    _group = typer.Typer(help=_help, no_args_is_help=True)
+    _group = typer.Typer(help=_help, no_args_is_help=True, cls=HelpGroup)
     if len(_commands) == 1:  # typer would take the only command for the group itself
         _group.callback()(lambda: None)
     for _inner, _command in _commands.items():
-        _group.command(_inner)(_command)
+        _group.command(_inner, cls=HelpCommand)(_command)
     app.add_typer(_group, name=_name)
 
 

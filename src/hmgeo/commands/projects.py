@@ -129,10 +129,7 @@ def init(
     *,
     copies: Annotated[bool, typer.Option("--copy/--no-copy", help="把文件复制进项目文件夹，还是只写路径。")] = True,
 ) -> None:
-    """新建自己的项目：写 project.yml，选规则、定参数，当即检查。
-
-    例：hmgeo init yingde --area 英德市 --sources 企业.xlsx --farmland 耕地.gpkg
-    """
+    """新建自己的项目：写 project.yml，选规则、定参数，当即检查。"""
     from hmgeo.project.start import Begin, init_project
 
     layers = layers_of_words(sources, farmland, layer or ())
@@ -173,10 +170,7 @@ def check(
         bool, typer.Option("--foresee/--no-foresee", help="照 run 的办法判一遍，预报各条款能判多少；不画图、不写文件。")
     ] = True,
 ) -> None:
-    """读入全部数据，一次列出所有问题，并预报运行能答出什么、还缺什么。
-
-    例：hmgeo check my-project；只看数据问题：hmgeo check my-project --no-foresee
-    """
+    """读入全部数据，一次列出所有问题，并预报运行能答出什么、还缺什么。"""
     from hmgeo.project.check import check_project
 
     if foresee:

@@ -164,11 +164,15 @@ def _by_rule(spec: ProjectSpec, inputs: Inputs, findings: Sequence[Mapping[str, 
 def _by_layer(inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> Table:
     """Return how often each layer is asked where a clause applies, how often that is answered, and its own state."""
     asked: dict[LayerKind, Counter[bool]] = defaultdict(Counter)
-    kinds = {rule.id: layers_of(rule.test) if rule.test else () for rule in inputs.book.rules}
+    known = {kind.value: kind for kind in LayerKind}  # key areas are a list of the texts, no layer
+    kinds = {
+        rule.id: [known[code] for code in (layers_of(rule.test) if rule.test else ()) if code in known]
+        for rule in inputs.book.rules
+    }
     for one in findings:
         if one["verdict"] != Verdict.NOT_APPLICABLE.value:
             for kind in kinds[one["rule_id"]]:
-                asked[LayerKind.of(kind)][one["verdict"] in _DECIDED] += 1
+                asked[kind][one["verdict"] in _DECIDED] += 1
     optional = (inputs.farmland, *inputs.others, inputs.elevation, *inputs.sides.values())
     given = {one.kind: one for one in layers_used(one for one in optional if one is not None)}
     rows = [
