@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
+BASE = $(VENV)/.base
 STAMP = $(VENV)/.installed
 WORKERS ?= 2
 TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -19,13 +20,17 @@ help:
 
 venv: $(STAMP)
 
-$(STAMP): pyproject.toml
+$(BASE): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("hmgeo needs Python 3.11 or newer: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $(BASE)
+
+$(STAMP): $(BASE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	touch $(STAMP)
 
-demo: $(STAMP)
+demo: $(BASE)
 	$(BIN)/hmgeo demo --out hmgeo-demo
 
 lint: $(STAMP)

@@ -159,6 +159,7 @@ def test_an_answer_that_is_not_understood_is_asked_again(tmp_path: Path, files: 
         ("英德", Begin(), "没有这个区域（现为「英德」）；允许：441881（英德市）"),
         ("441881", Begin(rule="SCR-JY-10KM"), "在这里没有效力，只能参照采用，须写明谁决定、为什么"),
         ("441881", Begin(rule="SCR-JY-10M", by="甲", reason="乙"), "是否为「SCR-JY-10KM」"),
+        ("441881", Begin(values={"terrain": "1"}), "「是否按地形缩减排查距离」条文没有写明，取值须写明谁决定、为什么"),
         ("441881", Begin(values={"terrane": "1"}), "没有这个参数（现为「terrane」）。处理：是否为「terrain」"),
         ("441881", Begin({LayerKind.FARMLAND: Path("没有.shp")}), "没有.shp：文件不存在"),
     ],
@@ -188,13 +189,25 @@ def test_names_codes_several_and_a_polygon(tmp_path: Path) -> None:
     assert [area_named(one) for one in ("清城区", "441802105", "没有")] == ["441802", "441802105", "没有"]
 
 
+def test_what_was_said_is_written_though_the_rule_reads_something_else(tmp_path: Path) -> None:
+    values = {"surroundings_m": "500 m", "snap_distance_m": "300"}
+    made = init_project(tmp_path / "p", "441881", DAY, Begin(values=values, by="甲", reason="乙"))
+    text = (made.folder / "project.yml").read_text(encoding="utf-8")
+    assert "  surroundings_m: {value: 500, unit: m, by: 甲, on: 2026-11-29, reason: 乙}\n" in text
+    assert "settings: {snap_distance_m: 300}\n" in text
+    assert {name: one.value for name, one in read_spec(made.folder).parameters.items()} == {
+        "surroundings_m": 500.0,
+        "snap_distance_m": 300.0,
+    }
+
+
 def test_rules_in_force_stand_first(tmp_path: Path) -> None:
     """From 2021-08-04 the rule of Jiyuan is in force at home; in 2026 it is over, and in Qingyuan it never was."""
     at_home = screening_rules(date(2021, 9, 1), ["419001"])
     assert (at_home[0].rule.id, at_home[0].adopted) == ("SCR-JY-10KM", False)
     elsewhere = screening_rules(DAY, ["441881"])
     assert (elsewhere[0].rule.id, elsewhere[0].adopted) == ("SCR-JY-10KM", True)
-    begin = Begin(rule="SCR-JY-10KM", by="甲", values={"terrain": "1"})
+    begin = Begin(rule="SCR-JY-10KM", by="甲", reason="乙", values={"terrain": "1"})
     assert read_spec(init_project(tmp_path / "p", "济源市", date(2021, 9, 1), begin).folder).adopt == ()
 
 

@@ -283,29 +283,48 @@ def _choose(begin: Begin, areas: Sequence[Area], as_of: date, ask: Ask | None) -
         lines = ("写「是」即声明：该范围内没有画出的地方不是耕地，据此可以判「未触及」。不清楚就直接回车。",)
         covers = areas[0].id if ask(Asked(f"耕地图层是否完整覆盖{areas[0].name}？（是/回车）", lines)) in _YES else ""
     rule = _chosen_rule(begin.rule, rules, ask)
-    if rule is None:
+    if rule is None and not begin.values:
         return Chosen(rules, None, {}, "", begin.by, covers, ())
-    by = begin.by or ("" if ask is None else ask(Asked("由谁决定（单位或姓名）")))
-    why = begin.reason
-    if rule.adopted:
-        why = why or ("" if ask is None else ask(Asked(f"为什么在这里参照采用 {rule.rule.id}")))
-        if not (by and why):
-            what = f"{rule.rule.id} 在这里没有效力，只能参照采用，须写明谁决定、为什么"
-            raise UsageError(Problem(what, Place(key="--rule"), rule.standing, remedy="加 --by 和 --reason"))
+    by, why = begin.by, begin.reason
+    if ask is not None:
+        by = by or ask(Asked("由谁决定（单位或姓名）"))
+        why = why or (ask(Asked(f"为什么在这里参照采用 {rule.rule.id}")) if rule is not None and rule.adopted else "")
+    if rule is not None and rule.adopted and not (by and why):
+        what = f"{rule.rule.id} 在这里没有效力，只能参照采用，须写明谁决定、为什么"
+        raise UsageError(Problem(what, Place(key="--rule"), rule.standing, remedy="加 --by 和 --reason"))
+    parameters, left = _chosen_parameters(begin, () if rule is None else rule.rule.parameters, (by, why), as_of, ask)
+    return Chosen(rules, rule, parameters, why if rule is not None and rule.adopted else "", by, covers, left)
+
+
+def _chosen_parameters(
+    begin: Begin, names: Iterable[str], who: tuple[str, str], as_of: date, ask: Ask | None
+) -> tuple[dict[str, ChosenParameter], tuple[ParameterDeclaration, ...]]:
+    """Return what was said or is answered, whether the screening rule reads it or not, and what stays open.
+
+    Parameters
+    ----------
+    who
+        Who chooses, and why where nothing else is said.
+    """
+    by, why = who
     parameters: dict[str, ChosenParameter] = {}
     left: list[ParameterDeclaration] = []
-    for name in rule.rule.parameters:
-        known = declaration(name)
-        if known is None or not Choices(parameters).is_open(name):
+    for known in filter(None, map(declaration, dict.fromkeys((*names, *begin.values)))):
+        told = begin.values.get(known.name, "")
+        if not told and not Choices(parameters).is_open(known.name):
             continue
-        text = begin.values.get(name, "")
-        found = _value_of(known, text) if text else None if ask is None else _asked_value(known, ask)
-        if found is None or not by:
+        found = _value_of(known, told) if told else None if ask is None else _asked_value(known, ask)
+        reason = begin.reason
+        if found is not None and not known.is_setting and ask is not None:
+            reason = reason or ask(Asked(f"{known.title_zh}这样取的理由", default=why))
+        if found is not None and (known.is_setting or (by and reason)):
+            parameters[known.name] = replace(found, by=by, on=as_of.isoformat(), reason=reason)
+        elif told:
+            what = f"「{known.title_zh}」条文没有写明，取值须写明谁决定、为什么"
+            raise UsageError(Problem(what, Place(key="--set"), told, remedy="加 --by 和 --reason"))
+        else:
             left.append(known)
-            continue
-        reason = begin.reason or ("" if ask is None else ask(Asked(f"{known.title_zh}这样取的理由", default=why)))
-        parameters[name] = replace(found, by=by, on=as_of.isoformat(), reason=reason or why or "（请补写理由）")
-    return Chosen(rules, rule, parameters, why if rule.adopted else "", by, covers, tuple(left))
+    return parameters, tuple(left)
 
 
 _YES = frozenset({"是", "y", "Y", "yes"})
@@ -429,6 +448,8 @@ def _project_text(name: str, ids: Sequence[str], as_of: date, paths: Mapping[Lay
     head = [f"#   {line}" for one in chosen.rules for line in one.lines] if chosen.rule is None else []
     adopted = {"rule": rule, "by": chosen.by, "on": as_of, "reason": chosen.adopt_reason}
     adopt = f"\n  - {_flow(adopted)}" if chosen.adopt_reason else " []"
+    settings = {one.name: one.value for one in chosen.parameters.values() if _is_setting(one.name)}
+    choices = [one for one in chosen.parameters.values() if one.name not in settings]
     parts = (
         f"# {name}：由 hmgeo init 写出，按实际情况改写；还缺什么见 {NEEDED_NAME}。取得图层后去掉行首的 #。",
         "schema: 1",
@@ -443,11 +464,11 @@ def _project_text(name: str, ids: Sequence[str], as_of: date, paths: Mapping[Lay
         *head,
         f"screening_rule: {rule}",
         "# 条文没有写明、须由使用单位确定的",
-        "parameters:" if chosen.parameters or chosen.open else "parameters: {}",
-        *(f"  {one.name}: {_flow(_cells(one))}" for one in chosen.parameters.values()),
+        "parameters:" if choices or chosen.open else "parameters: {}",
+        *(f"  {one.name}: {_flow(_cells(one))}" for one in choices),
         *(line for one in chosen.open for line in _to_fill(one, as_of)),
         "# 怎样推算，条文不涉及，可只写值，如 snap_distance_m: 300",
-        "settings: {}",
+        f"settings: {_flow(settings)}",
         f"adopt:{adopt}",
         "rule_packs: []",
     )
@@ -459,6 +480,11 @@ def _covering(kind: LayerKind, covers: str, key_area_ids: Collection[str]) -> di
         return {}
     key = "file" if covers.endswith(SUFFIXES) else "key_area" if covers in key_area_ids else "area"
     return {"coverage": {key: covers}, "completeness": "complete"}
+
+
+def _is_setting(name: str) -> bool:
+    known = declaration(name)
+    return known is not None and known.is_setting
 
 
 def _cells(one: ChosenParameter) -> dict[str, Any]:
