@@ -122,7 +122,7 @@ def unused_words(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[str, ...
     """Return a sentence on declared words that no row says; empty where all are used."""
     used = {compared_word(entry.value) for entry in ledger.entries if entry.event == WORD_EVENT}
     idle = [one.word for one in words if compared_word(one.word) not in used]
-    return (f"words 中的「{'」「'.join(idle)}」没有用到：没有这样的整格，或含义不在该列清单内。",) if idle else ()
+    return (say("words_unused", words=tuple(idle)),) if idle else ()
 
 
 def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
@@ -134,13 +134,15 @@ def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
         Rows whose words other figures contradict.
     """
     found = [
-        f"「{one.table}」{one.rows} 行按「{one.column}」关联「{one.target}」，{one.joined} 行已关联，"
-        f"{one.set_aside} 行未关联（「{_some(one.lost)}」），见处理台账。"
+        say(
+            "links_lost", layer=one.table, rows=one.rows, column=one.column, target=one.target, joined=one.joined,
+            lost=one.set_aside, which=_some(one.lost),
+        )
         for one in joins
         if one.set_aside
-    ]
+    ]  # fmt: skip
     if disputed:
-        found.append(f"{disputed} 行所填与其他数据矛盾，两值均保留，以其为依据的条款未作判断，见处理台账。")
+        found.append(say("rows_disputed", count=disputed))
     return tuple(found)
 
 
@@ -199,9 +201,9 @@ def warnings_of(
     question: Question, screened: Screened, ledger: Ledger, layers: Sequence[LayerUsed], mix_basis: str
 ) -> tuple[str, ...]:
     """Return the sentences that stand on top of every output."""
-    found = []
+    found: list[str] = []
     if mix_basis:
-        found.append(f"示例判定：真实污染源对照合成或示意数据，理由：{mix_basis}。")
+        found.append(say("example_judged_since", why=mix_basis))
     standing = screened.standings.get(question.screening_rule_id)
     if standing is not None and standing.standing is Standing.ADOPTED:
         found.append(f"{question.screening_rule_id}：{standing.note_zh}")
@@ -209,19 +211,19 @@ def warnings_of(
     statuses = Counter(screened.sources["status"].to_pylist())
     for status in (Status.NOT_LOCATED, Status.REJECTED):
         if statuses[status.value]:
-            found.append(f"{statuses[status.value]} 行{status.zh}，未参与测算，见处理台账。")
+            found.append(say("rows_not_measured", count=statuses[status.value], status=status))
     doubted = sum(bool(place.doubt) for place in screened.places)
     if doubted:
-        found.append(f"{doubted} 行点位在所填或名称所述的县以外，与位置有关的条款未作判断；见各行备注。")
+        found.append(say("rows_outside_county", count=doubted))
     if question.as_of is not None:
         found += Bench(question).open_territories(screened.places)
         found += expired_texts(screened.findings)
     farmland = [layer for layer in layers if layer.kind is LayerKind.FARMLAND]
     if not farmland:
-        found.append("未提供「耕地」，相关条款未评估。请向自然资源部门获取。")
+        found.append(say("farmland_absent"))
     unmarked = [layer.kind.zh for layer in layers if layer.gates.classification is Classification.UNMARKED]
     if unmarked:
-        found.append(f"「{'」「'.join(dict.fromkeys(unmarked))}」密级未标注，本结果仅限内部使用。")
+        found.append(say("layers_unmarked", layers=tuple(dict.fromkeys(unmarked))))
     return tuple(found)
 
 
@@ -391,10 +393,10 @@ def place_warnings(sources: pa.Table) -> tuple[str, ...]:
     found = []
     places = sources["position_kind"].to_pylist().count(PositionKind.PLACE.value)
     if places:
-        found.append(f"{places} 行没有可用坐标，仅知所在县或乡镇，按范围估算，不落点。")
+        found.append(say("rows_without_coordinates", count=places))
     unknown = sources["key_area_towns"].to_pylist().count(CANNOT_TELL)
     if unknown:
-        found.append(f"{unknown} 行未写明乡镇（或乡镇只由示意范围推断），无法判断是否位于重点区域所列乡镇。")
+        found.append(say("rows_without_township", count=unknown))
     return tuple(found)
 
 
