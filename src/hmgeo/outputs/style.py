@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Status, Verdict
+from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,14 +82,6 @@ VERDICTS: Mapping[Verdict, VerdictStyle] = MappingProxyType(
 
 UNJUDGED = VerdictStyle("#5A5A5A", "#FFFFFF", "#333333", "ring")
 """A source that no rule judged."""
-
-STATUSES: Mapping[Status, VerdictStyle] = MappingProxyType(
-    {
-        Status.ASSESSED: UNJUDGED,
-        Status.NOT_LOCATED: VERDICTS[Verdict.NOT_ASSESSED],
-        Status.REJECTED: VerdictStyle("#6A4C93", "#E6E0EF", "#3D2A5C", "cross"),
-    }
-)
 
 FARMLAND_CLASSES: Mapping[SoilQualityClass, Style] = MappingProxyType(
     {

@@ -481,7 +481,6 @@ class Rule:
     cases: tuple[Case, ...] = ()
     validity: Validity | None = None
     pack: str = ""
-    pack_version: str = ""
     file: str = ""
     line: int = 0
 

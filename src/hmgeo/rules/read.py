@@ -508,7 +508,7 @@ def load_rules(content: bytes, file: str) -> RuleFile:
         reader.fault(entries["schema"], "不支持的 schema", found=str(schema), allowed=str(SCHEMA), remedy="升级软件")
     pack, version = reader.text(entries.get("pack"), "pack"), reader.text(entries.get("version"), "version")
     nodes = reader.items(entries.get("rules"), "rules")
-    rules = [_read_rule(reader, node, pack, version) for node in nodes]
+    rules = [_read_rule(reader, node, pack) for node in nodes]
     _check_ids(reader, rules)
     raise_problems(RuleError, reader.problems)
     return RuleFile(file, pack, version, tuple(rules))
@@ -525,7 +525,7 @@ def _check_ids(reader: Reader, rules: list[Rule]) -> None:
             first_lines[rule.id] = rule.line
 
 
-def _read_rule(reader: Reader, node: yaml.Node, pack: str, version: str) -> Rule:
+def _read_rule(reader: Reader, node: yaml.Node, pack: str) -> Rule:
     entries = reader.mapping(node, RULE_KEYS, REQUIRED_KEYS, "规则")
     runs = _read_runs(reader, entries.get("runs"))
     is_held = runs.state is not Runs.TEXT_NOT_HELD
@@ -555,7 +555,6 @@ def _read_rule(reader: Reader, node: yaml.Node, pack: str, version: str) -> Rule
         note=reader.text(entries.get("note"), "note"),
         cases=_read_cases(reader, entries.get("cases")),
         pack=pack,
-        pack_version=version,
         file=reader.file,
         line=line_of(node),
     )

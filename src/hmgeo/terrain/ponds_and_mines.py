@@ -52,15 +52,12 @@ class Overhead:
     by_path
         (row, flow distance in metres) met along the water within the limit, first met first, by every way that it may
         take; Unknown off the grid.
-    path_ends
-        How the path ended within the limit; None where it is unknown.
     doubtful
         Rows that only some ways meet, out of level ground with two ways out alike.
     """
 
     by_circle: tuple[tuple[int, float], ...]
     by_path: tuple[tuple[int, float], ...] | Unknown
-    path_ends: End | None
     doubtful: frozenset[int] = frozenset()
 
     @property
@@ -111,10 +108,10 @@ def overhead(
     near = by_circle(pond, receptors, limit_m)
     path: Downhill | Unknown = downhill(grid, pond if dam_toe is None else dam_toe, limit_m)
     if isinstance(path, Unknown):
-        return Overhead(near, path, None)
+        return Overhead(near, path)
     met = met_by_any(path, beside)
     doubtful = frozenset(row for row, _, is_doubtful in met if is_doubtful)
-    return Overhead(near, tuple((row, way_m) for row, way_m, _ in met), path.end, doubtful)
+    return Overhead(near, tuple((row, way_m) for row, way_m, _ in met), doubtful)
 
 
 BESIDE = "path_beside_m"
