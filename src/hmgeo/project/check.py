@@ -121,7 +121,7 @@ def check_project(path: str | Path, *, foresee: bool = False, progress: Progress
 
 
 _DECIDED = frozenset(one.value for one in Verdict) - {Verdict.NOT_ASSESSED.value, Verdict.NOT_APPLICABLE.value}
-_SHOWN_RULES, _SHOWN_GAPS = 12, 10
+_SHOWN_RULES, _SHOWN_GAPS = 8, 8
 
 
 def _unanswered(
@@ -154,11 +154,11 @@ def _by_rule(spec: ProjectSpec, inputs: Inputs, findings: Sequence[Mapping[str, 
             title = inputs.book.get(rule_id).title.zh
             rows.append((rule_id != spec.screening_rule, -open_, rule_id, title, decided, elsewhere, open_, most))
     rows.sort(key=lambda row: row[:3])
-    shown = [(row[2], row[3], *map(str, row[4:7]), row[7]) for row in rows[:_SHOWN_RULES]]
+    shown = [(f"{row[2]} {row[3]}", *map(str, row[4:7]), row[7]) for row in rows[:_SHOWN_RULES]]
     if rest := rows[_SHOWN_RULES:]:
         sums = (str(sum(int(row[at]) for row in rest)) for at in (4, 5, 6))
-        shown.append((f"其余 {len(rest)} 条", "", *sums, ""))
-    return Table("各条款能判多少", ("条款", "名称", "能判", "不适用", "未评估", "还缺（条）"), tuple(shown))
+        shown.append((f"其余 {len(rest)} 条", *sums, ""))
+    return Table("各条款能判多少", ("条款", "能判", "不适用", "未评估", "还缺（条）"), tuple(shown))
 
 
 def _by_layer(inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> Table:
