@@ -128,6 +128,8 @@ def test_the_page_opens_without_asking_for_anything(
     assert boxes["side"]["x"] + boxes["side"]["width"] == boxes["map"]["x"]
     assert boxes["map"]["y"] + boxes["map"]["height"] == boxes["foot"]["y"]
     assert boxes["map"]["height"] > 0.85 * height
+    if width > 1180:  # below that the tools take a line of their own
+        assert boxes["map"]["width"] * boxes["map"]["height"] >= 0.75 * width * height  # all else a quarter at most
 
 
 def test_on_a_phone_the_map_takes_the_width_and_the_panel_comes_from_below(browser: Browser, small_page: Path) -> None:
