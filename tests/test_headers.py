@@ -451,7 +451,10 @@ def test_a_file_is_pictured_in_ten_lines(tmp_path: Path) -> None:
         f"排污许可证编号,单位名称,县区,经度,纬度,备注\n{CODE},甲厂,清城区,113.0375,23.685278,新\n,乙厂,清城区,,,\n",
         "utf-8",
     )
-    report = check_layer(path, "enterprises")
+    report = check_layer(path, "enterprises", page=tmp_path / "图.html")
+    page = (tmp_path / "图.html").read_text("utf-8")
+    assert '"bounds":[[23.685278,113.0375],[23.685278,113.0375]],' in page
+    assert ("未定位 1 行，不在图上" in page, "甲厂" in page, "乙厂" in page) == (True, True, False)
     read = (
         "编号 ← 排污许可证编号；名称 ← 单位名称；县 ← 县区；排污许可证编号 ← 排污许可证编号；经度 ← 经度；纬度 ← 纬度"
     )

@@ -145,6 +145,7 @@ def check_layer(
         Path | None,
         typer.Option("--write-columns", help="把列的对应写成 yml，可改，可作 --columns。"),
     ] = None,
+    page: Annotated[Path | None, typer.Option("--map", help="把各行画在离线网页上（html），不作判断。")] = None,
     *,
     accept_suggestions: AcceptOption = False,
 ) -> None:
@@ -163,10 +164,11 @@ def check_layer(
         "--fixme": fixme,
         "--columns": columns,
         "--write-columns": write_columns,
+        "--map": page,
     }
     said |= {"--central-meridian": central_meridian, "--accept-suggestions": accept_suggestions}
     refuse_unused(unused_by(kind, file, said), "这类文件用不到这一选项", "去掉它；栅格的坐标系写在文件里")
-    show_check(check_layer(file, kind, options=options, fixme=fixme, write_columns=write_columns))
+    show_check(check_layer(file, kind, options=options, fixme=fixme, write_columns=write_columns, page=page))
 
 
 def pack(

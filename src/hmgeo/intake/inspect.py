@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import shapely
 
 from hmgeo.intake.catalog import recognise_standard
 from hmgeo.intake.columns import recognise
 from hmgeo.intake.formats.read import TEMPLATES
-from hmgeo.intake.pipeline import open_file, place_rows
+from hmgeo.intake.pipeline import as_wkb, open_file, place_rows
 from hmgeo.intake.places.numbers import PLACEHOLDERS
 from hmgeo.intake.places.units import counties
 from hmgeo.intake.quality import check_cells
@@ -19,6 +20,7 @@ from hmgeo.intake.receptors import keep_farmland
 from hmgeo.intake.rows import name_rows
 from hmgeo.intake.sources import positions_table
 from hmgeo.reference.tables import find_header, templates
+from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
@@ -74,6 +76,8 @@ class Inspection:
         Required columns of the offices' list that the file doesn't have.
     blanks
         Required column and the rows, in words, where it is blank.
+    located
+        The rows that have a place: id, name, geometry in lon/lat.
     """
 
     file: str
@@ -93,6 +97,7 @@ class Inspection:
     shapes: tuple[tuple[str, int], ...]
     missing: tuple[str, ...]
     blanks: tuple[tuple[str, str], ...]
+    located: pa.Table = field(repr=False)
     ledger: Ledger = field(repr=False)
 
 
@@ -132,6 +137,7 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
         shapes=_shapes(outcome),
         missing=missing,
         blanks=blanks,
+        located=_located(opened, outcome),
         ledger=opened.journal.ledger(),
     )
 
@@ -141,6 +147,17 @@ def guess_kind(path: Path, options: ReadOptions) -> LayerKind:
     opened = open_file(path, LayerKind.ENTERPRISES, options, "")
     found = recognise_standard(opened.raw.headers, opened.raw.sheet)
     return LayerKind.ENTERPRISES if found is None else found.kind
+
+
+def _located(opened: Opened, outcome: Outcome) -> pa.Table:
+    rows = np.flatnonzero(outcome.is_assessed())
+    ids, names = list(opened.ids), opened.texts("name")
+    columns = [
+        pa.array([ids[row] for row in rows.tolist()], pa.string()),
+        pa.array([names[row] for row in rows.tolist()], pa.string()),
+        pa.array(as_wkb(outcome.shapes[rows]), pa.binary()),
+    ]
+    return pa.Table.from_arrays(columns, schema=SHAPES_SCHEMA)
 
 
 def _extent(outcome: Outcome) -> tuple[float, ...]:

@@ -118,6 +118,7 @@ CONTEXT: Mapping[str, Style] = MappingProxyType(
         "catchment": Style("#004E7A", "#56B4E9", 0.08, 1.4, 0.4, "8 3"),
         "closed_basin": Style("#5B4B8A", "#5B4B8A", 0.25, 1.0, 0.26, "2 2"),
         "sampling_point": Style("#000000", "#F0E442", 0.95, 1.4, 0.4),
+        "file": Style("#7A2E00", "#D55E00", 0.6, 1.6, 0.4),
         "zone_prohibited": Style("#9E2A2B", "#9E2A2B", 0.28, 1.4, 0.4),
         "zone_conditional": Style("#B07900", "#E69F00", 0.22, 1.4, 0.4, "8 3"),
         "candidate_touched": Style("#9E2A2B", "#9E2A2B", 0.55, 1.4, 0.4),

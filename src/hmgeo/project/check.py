@@ -347,6 +347,7 @@ def check_layer(
     options: ReadOptions = NOTHING_SAID,
     fixme: str | Path | None = None,
     write_columns: str | Path | None = None,
+    page: str | Path | None = None,
 ) -> CheckReport:
     """Read one file as a layer and report what it holds and everything that is wrong with it; compute nothing.
 
@@ -358,6 +359,8 @@ def check_layer(
         Where to write the workbook of rows to correct; None for none.
     write_columns
         Where to write which column is what, as project.yml has it; None for nowhere.
+    page
+        Where to draw the rows, an offline page; None for nowhere.
 
     Returns
     -------
@@ -381,6 +384,11 @@ def check_layer(
         if write_columns is not None:
             with whole_file(Path(write_columns), [file]) as temporary:
                 temporary.write_text(columns_text(found), encoding="utf-8")
+        if page is not None:
+            from hmgeo.project.maps import draw_file  # noqa: PLC0415 -- loads what draws
+
+            with whole_file(Path(page), [file]) as temporary:
+                draw_file(found, temporary)
     except HmgeoError as error:
         return CheckReport(error.problems)
     return CheckReport(tuple(_problems(found)), (_picture(found), _events_of(found.ledger.entries)))

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import shapely
 import xyzservices.providers
 
 from hmgeo.errors import HmgeoError, Place, Problem, ProjectError, raise_problems
@@ -23,10 +24,10 @@ from hmgeo.project.inputs import context_layers_of
 from hmgeo.project.run import PLAIN, results_and_elevation
 from hmgeo.records import Gates, Ledger, Provenance
 from hmgeo.results.columns import nothing_found
-from hmgeo.results.results import Results, Tiles
+from hmgeo.results.results import ContextLayer, Presentation, Results, Tiles
 from hmgeo.results.used import LayerUsed
 from hmgeo.rules.nodes import Reader, compose
-from hmgeo.vocabulary import Classification, LayerKind
+from hmgeo.vocabulary import Basis, Classification, LayerKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     import yaml
     from xyzservices import TileProvider
 
+    from hmgeo.intake.inspect import Inspection
     from hmgeo.project.run import Wish
 
 
@@ -311,6 +313,47 @@ def overview(spec: MapSpec) -> Results:
         context=context_layers_of(areas, contexts, []),
         warnings=(spec.note,) if spec.note else (),
     )
+
+
+_MOST_DRAWN = 5_000
+"""Of a file's rows; more make a page that nobody can open."""
+
+
+def draw_file(found: Inspection, out: Path) -> None:
+    """Write the page that shows where the rows of one file lie, over counties and rivers; nothing is judged.
+
+    Raises
+    ------
+    OutputError
+        Where the page can't be written.
+    """
+    drawn = found.located.slice(0, _MOST_DRAWN)
+    shapes = shapely.from_wkb(drawn["geometry"].to_pylist())
+    contexts = context_layers((), places=list(shapely.point_on_surface(shapes))) if drawn.num_rows else ()
+    provenance, title = Provenance(found.file), f"{found.kind.zh}（{found.file}）"
+    count = len(found.ids)
+    away = [one for one in (Status.NOT_LOCATED, Status.REJECTED) if one.value in found.statuses]
+    left = found.located.num_rows - drawn.num_rows
+    own = ContextLayer("file", title, Basis.UNDECLARED, "", drawn)
+    results = Results(
+        title=title,
+        as_of=None,
+        area_name="、".join(name for name, _ in found.counties),
+        radius_m=_OVERVIEW_RADIUS_M,
+        radii_m=(),
+        **nothing_found(),
+        ledger=found.ledger,
+        layers=(
+            LayerUsed(found.kind.value, found.kind, own.basis, provenance, Gates(), found.located.num_rows, count),
+            *(_shipped_used(context.role, context.table.num_rows) for context in contexts),
+        ),
+        context=(*context_layers_of((), contexts, []), own),
+        warnings=(
+            *(f"{one.zh} {found.statuses.count(one.value)} 行，不在图上" for one in away),
+            *([f"只画出前 {_MOST_DRAWN} 行，其余 {left} 行不在图上"] if left else []),
+        ),
+    )
+    write_map(results, Presentation(), out)
 
 
 def index_page(built: Sequence[BuiltMap]) -> str:

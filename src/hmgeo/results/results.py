@@ -48,7 +48,7 @@ class ContextLayer:
     Parameters
     ----------
     role
-        `key_area`, `county`, `township`, `river`, or a layer kind's code.
+        `key_area`, `county`, `township`, `river`, `file` (rows of a file being looked at), or a layer kind's code.
     table
         Columns id, name, geometry, and basis-dependent extras.
     """

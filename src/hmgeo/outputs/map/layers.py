@@ -34,7 +34,7 @@ _SHOWN_ON_WISH = frozenset({"catchment", "sampling_point", "source_place"})
 """Layers that would cover the map (a source known by its county hatches all of it), or draw the eye from the sources;
 they wait in the tree."""
 
-_FRAMING = ("key_area", "county", "township")
+_FRAMING = ("file", "key_area", "county", "township")
 
 
 def page_data(
