@@ -302,3 +302,28 @@ def test_a_land_code_that_is_not_understood_is_not_set_aside(codes: list[str], k
     strange = [one.value for one in ledger.entries if one.event == "地类看不懂"]
     known = {"0101", "０１０３", "水田", "0101K", "011"}
     assert strange == [codes[n] for n in kept if codes[n] not in known]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "kept", "strange"),
+    [
+        (("DLMC",), "水田 水浇地 旱地 耕地 果园 乔木林地 建制镇 物流仓储用地 沟田", [0, 1, 2, 3, 8], ["沟田"]),
+        (("土地利用类型",), "旱地 园地 ？", [0, 2], ["？"]),
+        (("地类",), "0101 0307 林地", [0], []),
+        (("DLBM", "DLMC"), "0103,旱地 0301,乔木林地 ,园地 怪,水田 怪,林地", [0, 3], []),
+        (("DLMC", "DLBM"), "水田,0301 林地,0101 沟田,0301", [0, 1], ["0301/水田", "0101/林地"]),
+    ],
+)
+def test_names_of_land_decide_as_its_codes_do(
+    columns: tuple[str, ...], rows: str, kept: list[int], strange: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "farm.geojson"
+    features = [
+        {"type": "Feature", "properties": {"BSM": f"P{n}", **dict(zip(columns, row.split(","), strict=True))},
+         "geometry": mapping(shapely.box(113.0 + n / 100, 23.0, 113.005 + n / 100, 23.005))}
+        for n, row in enumerate(rows.split(" "))
+    ]  # fmt: skip
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    farmland, ledger = load_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    assert farmland.read()["receptor_id"].to_pylist() == [f"P{n}" for n in kept]
+    assert [one.value for one in ledger.entries if one.event == "地类看不懂"] == strange

@@ -161,7 +161,7 @@ STANDARD_LAYERS = (
     StandardLayer(
         "国土调查地类图斑（DLTB）",
         LayerKind.FARMLAND,
-        ("dlbm", "tbmj|tbdlmj", "zldwdm|qsdwdm"),
+        ("dlbm|dlmc", "tbmj|tbdlmj", "zldwdm|qsdwdm"),
         ("dltb",),
         "含全部地类，只有耕地（0101 水田、0102 水浇地、0103 旱地）作耕地",
     ),

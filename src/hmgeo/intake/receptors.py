@@ -41,8 +41,7 @@ def keep_farmland(opened: Opened, outcome: Outcome) -> None:
     """Set aside the parcels of a land survey that are no farmland, one ledger entry for each land code."""
     if "land_code" not in opened.columns:
         return
-    codes = opened.coded("land_code")
-    kept = _zeros_kept(opened)
+    codes = _land_words(opened, kept := _zeros_kept(opened))
     others: dict[str, NDArray[np.intp]] = {}
     strange: dict[str, NDArray[np.intp]] = {}
     blanks: NDArray[np.intp] = np.zeros(0, np.intp)
@@ -58,12 +57,27 @@ def keep_farmland(opened: Opened, outcome: Outcome) -> None:
             others[code] = rows + 1
     header = opened.columns["land_code"]
     if blanks.size:
-        reason = "共 {rows}没有地类编码"
+        reason = "共 {rows}没有地类"
         opened.journal.note("地类空缺", reason, "按耕地读取，请核对", field=header, rows=blanks)
     unclear_rows("地类看不懂", strange, "按耕地读取，请核对", header, opened.journal)
     for row in np.concatenate([np.zeros(0, np.intp), *others.values()]).tolist():
         outcome.mark(row - 1, Status.REJECTED)
     unclear_rows(NO_FARMLAND_EVENT, others, "不是耕地（0101、0102、0103），不作耕地计算", header, opened.journal)
+
+
+def _land_words(opened: Opened, kept: frozenset[int]) -> Coded:
+    """Return what each parcel's land is called: its code, the name where that says nothing, both where they differ."""
+    codes = opened.coded("land_code")
+    if "land_name" not in opened.columns or opened.columns["land_name"] == opened.columns["land_code"]:
+        return codes
+    names = opened.coded("land_name")
+    pairs, at = np.unique(codes.code * len(names.words) + names.code, return_inverse=True)
+    words = []
+    for code, name in ((codes.words[pair // len(names.words)], names.words[pair % len(names.words)]) for pair in pairs):
+        by_code, by_name = read_land(code, kept), read_land(name, kept)
+        says = not isinstance(by_name, Unknown) and by_name != by_code
+        words.append(code if not says else name if isinstance(by_code, Unknown) else f"{code}/{name}")
+    return Coded.of_words(at, words)
 
 
 ASIDE_EVENT = "搁置待核"
@@ -78,8 +92,8 @@ def rows_aside(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[int]:
     rows = list(outcome.aside)
     if kind is not LayerKind.FARMLAND:
         return rows
-    kept = _zeros_kept(opened)
-    codes = {row: opened.text("land_code", row) for row in rows}
+    land = _land_words(opened, kept := _zeros_kept(opened))
+    codes = {row: land.words[land.code[row]] for row in rows}
     return [row for row in rows if not codes[row] or not is_other_land(codes[row], kept)]
 
 
