@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +23,8 @@ from hmgeo.intake.formats.sheets import find_header
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.intake.places.numbers import in_unit, parse_angle, parse_packed, parse_quantity
 from hmgeo.intake.sources import similarity
+from hmgeo.project.sites import desk
+from hmgeo.reference.cells import read_word
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -260,6 +264,9 @@ def test_of_a_land_survey_only_farmland_is_farmland(tmp_path: Path, suffix: str,
     ("fields", "layer", "kind"),
     [
         (["BSM", "DLBM", "TBMJ", "ZLDWDM"], "", LayerKind.FARMLAND),
+        (["BSM", "JBNTTBBH", "DLBM", "JBNTMJ"], "", LayerKind.PERMANENT_BASIC_FARMLAND),
+        (["HJZHGKDYBM", "HJZHGKDYMC", "ZHGKDYFL", "AREA"], "", LayerKind.CONTROL_UNITS),
+        (["BSM", "XZQDM", "XZQMC"], "", LayerKind.TOWNSHIPS),
         (["BSM", "YJJBNTTBBH"], "", LayerKind.PERMANENT_BASIC_FARMLAND),
         (["BSM", "YSDM"], "STBHHX_441802", LayerKind.ECOLOGICAL_REDLINE),
         (["BSM", "YSDM"], "CZKFBJ", LayerKind.URBAN_DEVELOPMENT_BOUNDARY),
@@ -292,3 +299,20 @@ def test_a_zip_with_chinese_names_and_nothing_left_behind(tmp_path: Path) -> Non
 def test_names_are_alike_without_their_legal_form() -> None:
     assert similarity("清远某某有色金属有限公司", "清远某某有色金属公司(龙塘)") == 1.0
     assert similarity("甲冶炼厂", "乙电镀厂") < 0.5
+
+
+def test_control_units_are_read_by_the_fields_of_their_exports(tmp_path: Path) -> None:
+    codes = {"HJZHGKDYBM": "ZH44180220001", "HJZHGKDYMC": "高新区重点管控单元", "CITY": "清远", "ZHGKDYFL": "2"}
+    texts = {"KJBJYS": "禁止新建电镀", "PWWPFGK": "等量替代", "HJFXFK": "设应急池", "ZYKFXLYQ": "", "REMARK": "x"}
+    path = tmp_path / "units.geojson"
+    shape = {"type": "Polygon", "coordinates": [[[113, 23], [113.1, 23], [113.1, 23.1], [113, 23.1], [113, 23]]]}
+    feature = {"type": "Feature", "properties": codes | texts, "geometry": shape}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    layer, _ = load_receptors(path, kind=LayerKind.CONTROL_UNITS, basis=Basis.SYNTHETIC)
+    (row,) = layer.read().select(["receptor_id", "name", "class"]).to_pylist()
+    assert row == {"receptor_id": "ZH44180220001", "name": "高新区重点管控单元", "class": "2"}
+    assert read_word("control_units", "2") == "重点管控"
+    spec = SimpleNamespace(layers={layer.kind: SimpleNamespace(path=path.name, options=ReadOptions())}, folder=tmp_path)
+    cells = desk._cells(spec, LayerKind.CONTROL_UNITS)["ZH44180220001"]  # type: ignore[arg-type]
+    wanted = ("类别", "空间布局约束", "污染物排放管控", "环境风险防控", "资源利用效率")
+    assert [cells[name] for name in wanted] == ["重点管控", "禁止新建电镀", "等量替代", "设应急池", ""]

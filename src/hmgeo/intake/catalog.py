@@ -157,7 +157,13 @@ class StandardLayer:
 
 
 STANDARD_LAYERS = (
-    StandardLayer("永久基本农田图斑", LayerKind.PERMANENT_BASIC_FARMLAND, ("yjjbnttbbh|yjjbnttbmj",), ("yjjbnt",)),
+    StandardLayer(
+        "永久基本农田图斑",
+        LayerKind.PERMANENT_BASIC_FARMLAND,
+        ("yjjbnttbbh|yjjbnttbmj|yjjbntmj|jbnttbbh|jbntmj",),
+        ("yjjbnt",),
+    ),
+    StandardLayer("环境管控单元（三线一单）", LayerKind.CONTROL_UNITS, ("hjzhgkdybm|hjzhgkdymc",), ("hjzhgkdy",)),
     StandardLayer(
         "国土调查地类图斑（DLTB）",
         LayerKind.FARMLAND,
@@ -165,6 +171,7 @@ STANDARD_LAYERS = (
         ("dltb",),
         "含全部地类，只有耕地（0101 水田、0102 水浇地、0103 旱地）作耕地",
     ),
+    StandardLayer("行政区（XZQ）", LayerKind.TOWNSHIPS, ("xzqdm",), ("xzq",), "编码六位的是县级，请写 --kind counties"),
     StandardLayer("生态保护红线", LayerKind.ECOLOGICAL_REDLINE, ("hxmc|hxbm", "hxlx|hxlb|hxmj"), ("stbhhx", "sthx")),
     StandardLayer("城镇开发边界", LayerKind.URBAN_DEVELOPMENT_BOUNDARY, ("kfbjlx|bjlx|czkfbjlx",), ("czkfbj",)),
     StandardLayer(

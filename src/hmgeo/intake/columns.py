@@ -74,7 +74,7 @@ ROLES: dict[str, str] = {
     "central_meridian": "中央(?:子午线|经线)(?:经度)? centralmeridian",
     "zone": "(?:投影)?(?:分)?带号",
     "uncertainty": "(?:定位|位置)?(?:精度)?误差m? positionuncertaintym uncertaintym",
-    "official_area": "图斑地类面积(?:tbdlmj)? tbdlmj officialaream2",
+    "official_area": "图斑地类面积(?:tbdlmj)? tbdlmj officialaream2 yjjbntmj jbntmj",
     "parcel_area": "图斑面积(?:tbmj)? tbmj yjjbnttbmj",
     "deducted_area": "扣除(?:地类)?面积 扣除地类面积kcmj kcmj",
     "permit": "(?:国家|全国)?(?:排污)?许可证书?(?:编号|号|编码) 排污许可(?:编号|号) 排污登记(?:表|回执)?编号 "
@@ -92,6 +92,7 @@ NAMES_OF_KIND: dict[LayerKind, str] = {
     LayerKind.MINES: "(?:矿山|矿区)名称",
     LayerKind.RIVERS: "(?:河流|河段)名称",
     LayerKind.WATER_STATIONS: "断面名称",
+    LayerKind.CONTROL_UNITS: "hjzhgkdymc (?:环境)?(?:综合)?管控单元名称",
 }
 """What things of a kind are called before anything else is a name."""
 
@@ -110,6 +111,7 @@ CLASS_ALIASES: dict[LayerKind, str] = {
     LayerKind.INDUSTRIAL_PARKS: "级别 class level",
     LayerKind.INTAKES: "类型 水源类型 类别 class type kind",
     LayerKind.OUTFALLS: "类型 排放口类型 类别 class type kind",
+    LayerKind.CONTROL_UNITS: "zhgkdyfl 综合管控单元分类 管控单元分类 管控单元类别 单元分类 管控类别 类别 class type",
 }
 OTHER_CLASS_ALIASES = "类别 级别 类型 class type kind"
 
@@ -152,8 +154,22 @@ IDS_OF_KIND: dict[LayerKind, str] = {
     LayerKind.IRRIGATION_DISTRICTS: "灌区编号",
     LayerKind.RIVERS: "河段编号",
     LayerKind.WATER_STATIONS: "断面编号",
+    LayerKind.CONTROL_UNITS: "hjzhgkdybm 环境综合管控单元编码 环境管控单元编码 管控单元编码",
+    LayerKind.PERMANENT_BASIC_FARMLAND: "yjjbnttbbh jbnttbbh",
+    LayerKind.COUNTIES: "xzqdm",
+    LayerKind.TOWNSHIPS: "xzqdm",
 }
 """Tables whose rows also name other things by id: their own id first."""
+
+TITLES_OF_FIELDS: dict[str, str] = {
+    "kjbjys": "空间布局约束",
+    "pwwpfgk": "污染物排放管控",
+    "hjfxfk": "环境风险防控",
+    "zykfxlyq": "资源利用效率",
+    "资源开发效率要求": "资源利用效率",
+    "资源利用效率要求": "资源利用效率",
+}
+"""What exports of control units call the columns of the office's list."""
 
 IDS_LAST = "企业id 地块id 编号 编码 bsm 标识码bsm id eid pid"
 IDS_ELSE = "(?:企业|单位|污染源|排污单位|地块|图斑|项目|点位|站点|渣堆|矿山|敏感目标)(?:编号|编码|id)"

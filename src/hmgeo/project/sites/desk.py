@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
+from hmgeo.intake.columns import TITLES_OF_FIELDS
 from hmgeo.intake.pipeline import open_file
+from hmgeo.intake.places.headers import plain_name
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
 from hmgeo.project.inputs import (
@@ -22,6 +24,7 @@ from hmgeo.project.inputs import (
 )
 from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
 from hmgeo.project.spec import administrative_areas, read_spec
+from hmgeo.reference.cells import read_word
 from hmgeo.results.siting import Dossier, SitingResults
 from hmgeo.results.used import ParameterUsed
 from hmgeo.rules.words import LAYERS
@@ -29,7 +32,7 @@ from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.offsets import OFFSET_BASIS, asked_of
 from hmgeo.siting.site import area_note
 from hmgeo.siting.targets import ELEMENTS, Surroundings
-from hmgeo.vocabulary import Basis, LayerKind
+from hmgeo.vocabulary import Basis, LayerKind, Unknown
 from hmgeo.words import sentences
 
 if TYPE_CHECKING:
@@ -242,10 +245,15 @@ def _cells(spec: ProjectSpec, kind: LayerKind) -> dict[str, dict[str, str]]:
         opened = open_file(spec.folder / layer.path, kind, layer.options, layer.path)
     except HmgeoError:  # told already when the layers were loaded
         return {}
-    headers = opened.raw.headers
-    rows = zip(*(opened.raw.columns[name] for name in headers), strict=True)
-    plain = [name.split("（")[0].split("(")[0].rstrip("*") for name in headers]
-    return {key: dict(zip(plain, cells, strict=True)) for key, cells in zip(opened.ids, rows, strict=True)}
+    cells = {
+        TITLES_OF_FIELDS.get(plain_name(name), name.split("（")[0].split("(")[0].rstrip("*")): opened.raw.columns[name]
+        for name in opened.raw.headers
+    }
+    if kind is LayerKind.CONTROL_UNITS and "class" in opened.columns:
+        read = {word: read_word(kind.value, word) for word in opened.coded("class").words}
+        cells["类别"] = [word if isinstance(read[word], Unknown) else str(read[word]) for word in opened.texts("class")]
+    rows = zip(*cells.values(), strict=True)
+    return {key: dict(zip(cells, row, strict=True)) for key, row in zip(opened.ids, rows, strict=True)}
 
 
 def _is_number(text: str) -> bool:
