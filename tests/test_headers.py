@@ -119,7 +119,8 @@ SHAPES: dict[str, Shape] = {
         "县区|企业名称|地址|行业类别|纳入名单原因", "清城区|甲厂|某路|电镀|涉重", at=NOWHERE, county="清城区"
     ),
     "address-only": Shape(
-        "序号|企业名称|统一社会信用代码|详细地址", f"1|甲厂|{USCC}|清城区某路1号", at=NOWHERE, credit=USCC
+        "序号|企业名称|统一社会信用代码|详细地址", f"1|甲厂|{USCC}|清城区某路1号", at=NOWHERE, credit=USCC,
+        county="清城区",
     ),
     "names-only": Shape("序号|企业名称", "1|甲厂", at=NOWHERE),
     # whose point it is
@@ -443,6 +444,29 @@ def test_a_blank_is_not_filled_from_another_things_point_or_from_what_was_turned
     words = f"{used.replace(',', '、')} 空白而 {left.replace(',', '、')} 有数值，未采用；请填入前者"
     assert positions.table["note"][1].as_py().startswith(words)
     assert "--columns" not in positions.table["note"][1].as_py()
+
+
+def test_a_county_that_only_the_address_names_is_taken_unless_the_point_denies_it(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    rows = (
+        "甲厂,,清远市清城区某路1号,113.0375,23.685278",
+        "乙厂,,广东省清远市清城区石角镇,,",
+        "丙厂,,南丹县城关镇,113.0375,23.685278",  # 南丹 lies 600 km away
+        "丁厂,清新区,清城区某路,,",
+        "戊厂,,清新路3号、近清城区大道,,",
+        "己厂,,清城区与清新区交界,,",
+    )
+    path.write_text("企业名称,县区,地址,经度,纬度\n" + "\n".join(rows) + "\n", "utf-8")
+    positions, ledger = load_positions(path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC)
+    table = positions.table
+    assert table["county"].to_pylist() == ["清城区", "清城区", "", "清新区", "", ""]
+    assert table["status"].to_pylist()[:3] == ["assessed", "not_located", "assessed"]
+    assert table["position_kind"].to_pylist()[1] == "place"
+    assert table["note"].to_pylist()[:3] == [
+        "县取自地址（清城区）", "没有坐标；县取自地址（清城区）", "地址写的是南丹县，点位不在其内",
+    ]  # fmt: skip
+    told = [(one.event, one.row, one.value) for one in ledger.entries if one.event in {"县名取自地址", "位置存疑"}]
+    assert told == [("位置存疑", 3, "南丹县城关镇"), ("县名取自地址", 0, "清城区")]
 
 
 def test_a_file_is_pictured_in_ten_lines(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ import shapely
 from hmgeo.geo.ellipsoid import geodesic_m
 from hmgeo.intake.pipeline import as_wkb
 from hmgeo.intake.places.numbers import PLACEHOLDERS
+from hmgeo.intake.places.suspicion import PLACE_EVENT
+from hmgeo.intake.places.units import county_in_address
 from hmgeo.records import POSITION_SCHEMA
 from hmgeo.reference.cells import plain_trade
 from hmgeo.vocabulary import MEASURE_DECIMALS, PositionKind, Status
@@ -109,7 +111,7 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
     """Return `POSITION_SCHEMA` with every input row once, in input order."""
     count = opened.raw.row_count
     names = opened.texts("name")
-    counties, townships = opened.texts("county"), opened.texts("township")
+    townships = opened.texts("township")
     cells = opened.texts("trade_code")
     editions = [_edition(text) for text in opened.texts("trade_edition")]
     held = np.flatnonzero(outcome.is_assessed())
@@ -117,6 +119,7 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
     types[held] = shapely.get_type_id(outcome.shapes[held])
     points = np.full((count, 2), np.nan)
     points[held] = shapely.get_coordinates(_points_on(outcome.shapes[held]))
+    counties = _counties(opened, points, outcome)
     _mark_repeats(names, points, outcome)
     note_twins(
         names, opened.texts("credit_code"), points, outcome, header=opened.columns.by_role.get("credit_code", "")
@@ -144,6 +147,36 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
         "note": [outcome.note_text(row) for row in range(count)],
     }
     return pa.Table.from_pydict(columns, schema=POSITION_SCHEMA)
+
+
+def _counties(opened: Opened, points: NDArray[np.float64], outcome: Outcome) -> list[str]:
+    """Return what rows say of their county; where they say nothing that of the address, unless the point denies it."""
+    told = opened.texts("county")
+    if "address" not in opened.columns:
+        return told
+    coded = zip(told, opened.texts("region_code"), strict=True)
+    blank = [row for row, words in enumerate(coded) if not any(words)]
+    taken: dict[str, list[int]] = defaultdict(list)
+    header = opened.columns["address"]
+    for row in blank:
+        unit = county_in_address(address := opened.text("address", row))
+        if unit is None:
+            continue
+        lon, lat = points[row : row + 1].T
+        if np.isfinite(lon[0]) and unit.outside_m(lon, lat)[0] > unit.tolerance_m + outcome.uncertainty_m[row]:
+            reason = f"地址写的是{unit.name}，点位不在其内"
+            action = "请核对坐标或地址，系统未作改动"
+            outcome.journal.note_row(row + 1, PLACE_EVENT, reason, action, field=header, value=address)
+            outcome.remark(row, reason)
+            continue
+        told[row] = unit.name
+        taken[unit.name].append(row + 1)
+    for name, rows in taken.items():
+        reason, action = "没有填县，地址写明，共 {rows}", "按地址所写的县处理，请填写县一栏"
+        outcome.journal.note("县名取自地址", reason, action, field=header, value=name, rows=rows)
+        for row in rows:
+            outcome.remark(row - 1, f"县取自地址（{name}）")
+    return told
 
 
 def _points_on(shapes: np.ndarray) -> np.ndarray:

@@ -134,6 +134,20 @@ def _county(name: str, code: str) -> AdminUnit | None:
     return named[0] if len(named) == 1 else None
 
 
+@lru_cache(maxsize=4096)
+def county_in_address(address: str) -> AdminUnit | None:
+    """Return the one shipped county that an address names; None where it names none, or several.
+
+    Examples
+    --------
+    >>> county_in_address("广东省清远市清城区石角镇某路1号").code, county_in_address("清城区与清新区交界")
+    ('441802', None)
+    """
+    plain = re.sub(r"\s+", "", address)
+    named = [unit for unit in counties() if re.search(rf"(?:^|[省市州区]){unit.name}(?![路街巷村]|大道)", plain)]
+    return named[0] if len(named) == 1 and sum(unit.name in plain for unit in counties()) == 1 else None
+
+
 def _units(name: str, code_key: str) -> tuple[AdminUnit, ...]:
     content = json.loads((shipped_folder() / "real" / name).read_text(encoding="utf-8"))
     made = []
