@@ -21,6 +21,7 @@ from pyproj import Geod, Transformer
 from hmgeo.errors import InputError
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_positions, load_receptors
+from hmgeo.project.check import check_layer
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -94,6 +95,15 @@ def shapes(name: str, *, encoding: str = "", cpg: str = "", names: tuple[str, ..
         elif encoding:
             told.unlink()
         return folder / name
+
+    return make
+
+
+def within(name: str, maker: Maker) -> Maker:
+    def make(folder: Path) -> Path:
+        (folder / "plain").mkdir()
+        made = maker(folder / "plain").name
+        return (folder / "plain").rename(folder / name) / made
 
     return make
 
@@ -256,6 +266,8 @@ POINTS: dict[str, Maker] = {
     ),
     "esri json": text(json.dumps(ESRI), name="a.json"),
     "topojson": text(json.dumps(TOPO), name="a.json"),
+    "gml": shapes("a.gml"),
+    "shapefile in a folder with signs": within("1!a;b", shapes("名单.shp", encoding="GB18030")),
     "kml": kml(MARKS),
     "kml in utf-16": kml(MARKS, encoding="utf-16"),
     "kml in gbk": kml(MARKS, encoding="GBK"),
@@ -305,6 +317,26 @@ def test_a_drawing_says_no_crs_and_is_read_after_the_line(tmp_path: Path) -> Non
     assert shapely.hausdorff_distance(made, BOX) < CLOSE_DEG
     assert positions.table["name"].to_pylist() == ["红线"]
     assert "按面读取，其余 1 个图形未读" in {entry.action for entry in ledger.entries}
+
+
+@pytest.mark.parametrize(("body", "name"), [(SURVEY, "a.txt"), (CORNER_ROWS, "a.csv")])
+def test_outlines_are_told_as_areas_of_projects(body: str | list[list[str]], name: str, tmp_path: Path) -> None:
+    rows = dict(check_layer(text(body, name=name)(tmp_path)).tables[0].rows)
+    assert (rows["是什么"], rows["几何"]) == ("建设项目（project_sites）", "面 1")
+
+
+def test_a_gml_leads_nowhere(tmp_path: Path) -> None:
+    path = shapes("a.gml")(tmp_path)
+    path.with_suffix(".xsd").unlink()
+    before = path.read_text(encoding="utf-8")
+    load(path)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.gml"]
+    path.write_text(before.replace("<ogr:Feat", "<!DOCTYPE x [<!ENTITY y 'z'>]><ogr:Feat", 1), encoding="utf-8")
+    with pytest.raises(InputError, match="GML 中含有 DOCTYPE"):
+        load(path)
+    path.write_text("<gpx></gpx>", encoding="utf-8")
+    with pytest.raises(InputError, match=r"不是有效的 GML（没有 FeatureCollection 根元素）.*导出为 gpkg"):
+        load(path)
 
 
 def test_a_hole_of_a_survey_is_a_hole_and_what_it_states_is_checked(tmp_path: Path) -> None:

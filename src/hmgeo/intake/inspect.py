@@ -45,6 +45,9 @@ SOURCE_KINDS = frozenset(
 )
 """Kinds of which every row is kept, located or not."""
 
+_OUTLINE_EVENTS = frozenset({"勘测定界", "界址点成面", "DXF 图形"})
+"""Ledger events of files that give the outlines of parcels."""
+
 _SHAPE_WORDS = {0: "点", 1: "线", 3: "面", 4: "多点", 5: "多线", 6: "多面", 7: "几何集合"}
 
 
@@ -143,9 +146,11 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
 
 
 def guess_kind(path: Path, options: ReadOptions) -> LayerKind:
-    """Return the kind that a file's standard fields tell; enterprises where they tell nothing."""
+    """Return the kind that a file's standard fields tell, project sites for outlines; else enterprises."""
     opened = open_file(path, LayerKind.ENTERPRISES, options, "")
     found = recognise_standard(opened.raw.headers, opened.raw.sheet)
+    if found is None and any(entry.event in _OUTLINE_EVENTS for entry in opened.journal.entries):
+        return LayerKind.PROJECT_SITES  # boundary points and red lines of land for building
     return LayerKind.ENTERPRISES if found is None else found.kind
 
 

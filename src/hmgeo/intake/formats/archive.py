@@ -37,8 +37,8 @@ _CHUNK_BYTES = 1 << 20
 _UTF8_FLAG = 0x800
 _ENCRYPTED_FLAG = 0x1
 _TAKEN = (
-    *(".shp", ".gpkg", ".geojson", ".json", ".csv", ".xlsx", ".xls", ".et", ".kml", ".kmz", ".dxf", ".parquet"),
-    ".geoparquet",
+    *(".shp", ".gpkg", ".geojson", ".json", ".csv", ".xlsx", ".xls", ".et", ".kml", ".kmz", ".gml", ".dxf"),
+    *(".parquet", ".geoparquet"),
 )
 _FOLDER = ".gdb"
 _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError)

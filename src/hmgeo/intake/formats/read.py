@@ -7,6 +7,10 @@ is installed. GDAL only ever sees files whose first bytes are those of the forma
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import InputError, Place, Problem
@@ -18,20 +22,21 @@ from hmgeo.intake.formats.vectors import (
     read_geojson,
     read_geopackage,
     read_geoparquet,
+    read_gml,
     read_kml,
     read_shapefile,
 )
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from hmgeo.intake.rows import Journal, RawTable
 
 
 SUFFIXES = (
     ".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".et", ".gpkg", ".geojson", ".json", ".shp", ".parquet",
-    ".geoparquet", ".kml", ".kmz", ".dxf", ".gdb", ".zip",
+    ".geoparquet", ".kml", ".kmz", ".gml", ".dxf", ".gdb", ".zip",
 )  # fmt: skip
 TEMPLATES = {
     LayerKind.ENTERPRISES: "企业清单",
@@ -45,7 +50,9 @@ TEMPLATES = {
 }
 """Which of the offices' lists a kind of layer is kept in."""
 
-_LAYERED = frozenset({".xlsx", ".xlsm", ".xls", ".et", ".gpkg", ".kml", ".kmz", ".dxf", ".gdb", ".zip"})
+_LAYERED = frozenset({".xlsx", ".xlsm", ".xls", ".et", ".gpkg", ".kml", ".kmz", ".gml", ".dxf", ".gdb", ".zip"})
+_BY_GDAL = frozenset({".shp", ".kml", ".kmz", ".gml", ".dxf", ".gdb"})
+_SPLITTING = "!;"
 _REMEDIES = {
     ".ods": "另存为 xlsx",
     ".mdb": "在 QGIS 中导出为 GeoPackage（gpkg）",
@@ -86,6 +93,9 @@ def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind, may_b
     if suffix == ".zip":
         with unpacked(path, layer, journal) as (inner, rest):
             raw = _read(inner, rest, journal, kind)
+    elif suffix in _BY_GDAL:
+        with _at_plain_path(path) as plain:
+            raw = _read(plain, layer, journal, kind)
     else:
         raw = _read(path, layer, journal, kind)
     if raw.row_count == 0 and not may_be_empty:
@@ -114,8 +124,24 @@ def _read(path: Path, layer: str, journal: Journal, kind: LayerKind) -> RawTable
         return read_geoparquet(path, journal)
     if suffix == ".shp":
         return read_shapefile(path, journal)
-    reader = {".gpkg": read_geopackage, ".gdb": read_filegdb, ".dxf": read_dxf}.get(suffix, read_kml)
+    reader = {".gpkg": read_geopackage, ".gdb": read_filegdb, ".dxf": read_dxf, ".gml": read_gml}.get(suffix, read_kml)
     return reader(path, layer, journal)
+
+
+@contextmanager
+def _at_plain_path(path: Path) -> Iterator[Path]:
+    """Hand out a file in a place whose name GDAL can't split into an archive and a member; a copy where need be."""
+    if not any(sign in str(path.absolute()) for sign in _SPLITTING):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="hmgeo-", ignore_cleanup_errors=True) as folder:
+        made = Path(folder) / f"layer{path.suffix}"
+        if path.is_dir():
+            shutil.copytree(path, made)
+        for near in () if path.is_dir() else path.parent.iterdir():
+            if near.stem == path.stem and near.is_file():
+                shutil.copyfile(near, made.with_suffix(near.suffix))
+        yield made
 
 
 def check_file(path: Path, place: Place) -> None:

@@ -567,6 +567,25 @@ def read_kml(path: Path, layer: str, journal: Journal) -> RawTable:
     return RawTable(raw.sheet, kept, raw.row_count, raw.geometry, CRS.from_epsg(4326), is_typed=True)
 
 
+_OUTER_SCHEMA = re.compile(rb"""\sxsi:\w*[sS]chemaLocation\s*=\s*("[^"]*"|'[^']*')""")
+_GML_FIELDS_LEFT_OUT = frozenset({"lowerCorner", "upperCorner"})
+
+
+def read_gml(path: Path, layer: str, journal: Journal) -> RawTable:
+    """Read one kind of feature of a GML file, by itself: no schema is looked for beside it or elsewhere."""
+    data = _in_utf8(path.read_bytes())
+    remedy = "在 QGIS 中打开核对并导出为 gpkg"
+    if b"<!ENTITY" in data or b"<!DOCTYPE" in data:
+        raise broken(journal, "GML 中含有 DOCTYPE 或实体定义，已拒绝读取", remedy)
+    if _root_of(data) != "FeatureCollection":
+        raise broken(journal, "不是有效的 GML（没有 FeatureCollection 根元素）", remedy)
+    with tempfile.TemporaryDirectory(prefix="hmgeo-", ignore_cleanup_errors=True) as folder:
+        plain = Path(folder) / "layer.gml"
+        plain.write_bytes(_OUTER_SCHEMA.sub(b"", data))
+        raw = _read(plain, _layer_of(plain, layer, journal, "不是有效的 GML"), journal, None, "不是有效的 GML")
+    return replace(raw, columns={one: raw.columns[one] for one in raw.columns if one not in _GML_FIELDS_LEFT_OUT})
+
+
 def _whole_text(text: str) -> str:
     """Return a text that was read as Latin letters for want of a declared code page as the Chinese that it is."""
     for encoding in ("utf-8", "gb18030"):
