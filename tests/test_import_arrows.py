@@ -67,7 +67,6 @@ ONE_IMPORTER = {
     "hmgeo.compare.ledger": "one command",
     "hmgeo.geo.land_area": "a geometric measure of its own; benchmarks and tests call it bare",
     "hmgeo.intake.formats.packed": "what happens only to layers larger than memory",
-    "hmgeo.intake.places.suspicion": "holds points against places; changes nothing",
     "hmgeo.judging.cases": "worked cases answer from their own words, without layers",
     "hmgeo.outputs.figure.finding": "a sheet of its own",
     "hmgeo.outputs.guide": "what a folder says of itself",

@@ -55,6 +55,7 @@ def site(
     error: Annotated[str, typer.Option("--position-error", help="点位另有的定位误差，米。")] = "",
     sites_basis: Annotated[Basis | None, typer.Option("--sites-basis", help="清单的数据性质；不写为未申明。")] = None,
     sites_datum: Annotated[str, typer.Option("--sites-datum", help="清单的大地基准。")] = "",
+    sites_crs: Annotated[str, typer.Option("--sites-crs", help="清单的坐标系，如 EPSG:4526；DXF 必写。")] = "",
     sites_layer: Annotated[str, typer.Option("--sites-layer", help="清单的工作表或图层名。")] = "",
     columns: ColumnsOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹：siting.xlsx、siting.json 等。")] = None,
@@ -79,13 +80,13 @@ def site(
     failing = verdict_of(fail_on)
     if sites is None:
         of_list: dict[str, object] = {"--sites-basis": sites_basis, "--sites-datum": sites_datum}
-        of_list |= {"--sites-layer": sites_layer, "--columns": columns}
+        of_list |= {"--sites-crs": sites_crs, "--sites-layer": sites_layer, "--columns": columns}
         refuse_unused(of_list, "这一选项只用于 --sites 的清单", "去掉它；点位的坐标系用 --datum")
     elif not at:
         of_point = {"--datum": datum, "--position-error": error}
         refuse_unused(of_point, "这一选项只用于 --at 的点位", "清单的坐标系用 --sites-datum，定位误差写在清单的列里")
     typed = Typed(at, trade, edition, action, datum or "cgcs2000", error, "", kind, metal or (), stated or ())
-    options = ReadOptions(layer=sites_layer, datum=sites_datum, columns=told_columns(columns or ()))
+    options = ReadOptions(layer=sites_layer, crs=sites_crs, datum=sites_datum, columns=told_columns(columns or ()))
     told = (options, day_of(as_of), tuple(ranges or ()), out, language_of(lang), words, tuple(extract or ()))
     request = SiteRequest(project, typed, sites, sites_basis or Basis.UNDECLARED, *told)
     with Reporter(lang) as report:
