@@ -568,7 +568,6 @@ def read_kml(path: Path, layer: str, journal: Journal) -> RawTable:
 
 
 _OUTER_SCHEMA = re.compile(rb"""\sxsi:\w*[sS]chemaLocation\s*=\s*("[^"]*"|'[^']*')""")
-_GML_FIELDS_LEFT_OUT = frozenset({"lowerCorner", "upperCorner"})
 
 
 def read_gml(path: Path, layer: str, journal: Journal) -> RawTable:
@@ -583,7 +582,7 @@ def read_gml(path: Path, layer: str, journal: Journal) -> RawTable:
         plain = Path(folder) / "layer.gml"
         plain.write_bytes(_OUTER_SCHEMA.sub(b"", data))
         raw = _read(plain, _layer_of(plain, layer, journal, "不是有效的 GML"), journal, None, "不是有效的 GML")
-    return replace(raw, columns={one: raw.columns[one] for one in raw.columns if one not in _GML_FIELDS_LEFT_OUT})
+    return replace(raw, columns={one: raw.columns[one] for one in raw.columns if not one.endswith("Corner")})
 
 
 def _whole_text(text: str) -> str:
@@ -717,14 +716,9 @@ def _check_kml(path: Path, journal: Journal) -> None:
             texts = [archive.read(info) for info in inner] or [b""]
         marked = [info.filename for info, text in zip(inner, texts, strict=False) if _PLACEMARK.search(_in_utf8(text))]
         if len(marked) > 1:
-            raise InputError(
-                Problem(
-                    "kmz 里有几个含地标的 kml，只能读一个",
-                    Place(file=journal.file),
-                    "、".join(marked),
-                    remedy="解压后分别指定其中的 kml，或在 Google Earth、QGIS 中合并另存",
-                )
-            )
+            remedy = "解压后分别指定其中的 kml，或在 Google Earth、QGIS 中合并另存"
+            place, found = Place(file=journal.file), "、".join(marked)
+            raise InputError(Problem("kmz 里有几个含地标的 kml，只能读一个", place, found, remedy=remedy))
     else:
         texts = [path.read_bytes()]
     for text in texts:
