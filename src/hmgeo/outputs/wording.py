@@ -658,7 +658,7 @@ def _reason(verdict: Verdict, finding: Mapping[str, Any], language: str, speak: 
     if verdict is Verdict.NOT_APPLICABLE:
         told = [_bare(render(part, language, speak, bare=part is parts[0])) for part in parts]
         return _joined(told, language) or OUTSIDE_WHAT_APPLIES.say(language)
-    note = _joined([_unfollowed(render(part, language, speak, bare=True)) for part in parts], language)
+    note = _joined([_bare(render(part, language, speak, bare=True)) for part in parts], language)
     if not note:
         return SOMETHING_MISSING.say(language)
     is_said = isinstance(parts[0], Reason) and parts[0].code in _SAYS_WHAT_IS_MISSING
@@ -667,11 +667,6 @@ def _reason(verdict: Verdict, finding: Mapping[str, Any], language: str, speak: 
 
 def _joined(told: Iterable[str], language: str) -> str:
     return ("; " if language == "en" else "。").join(told)
-
-
-def _unfollowed(text: str) -> str:
-    """Return a finished sentence as `render` bares a reason, for rooms that don't hand on reasons yet."""
-    return _bare(text).replace("，本条未作判断", "").replace("，未作判断", "")
 
 
 def _bare(text: str | None) -> str:
