@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from hmgeo.compare.diff import Change, diff_runs, known_again
+from hmgeo.compare.diff import Change, diff_runs, draw_changes, known_again
 from hmgeo.compare.explain import explain_finding
 from hmgeo.errors import InputError, UsageError
 from hmgeo.outputs.tables import OWN_PREFIX, write_data
@@ -108,6 +108,23 @@ def test_a_single_change_is_named_as_the_cause(
     assert (found.kind, found.before, found.after, found.cause) == told
     assert {one.cause.partition("（")[0] for one in changes} == {told[3].partition("（")[0]}  # and nothing else is
     assert remarks[0].startswith("不同之处 1 项：")
+
+
+def test_both_states_are_drawn(before: Path, tmp_path: Path) -> None:
+    moved = ("data/enterprises.csv", "113.050000,23.620000", "113.050000,23.625000")
+    gone = ("data/enterprises.csv", "A3,示例企业丙,,,3212,2017,清城区,石角镇\n", "")
+    after = made(tmp_path / "后", moved, gone)
+    changes, _ = diff_runs(before, after, causes=False)
+    out = tmp_path / "变化.png"
+    undrawn = draw_changes(before, after, (None, None), changes, out)
+    # the township alone is known of A3: every change of it is without a place
+    assert undrawn == sum(one.source.startswith("A3") for one in changes) > 0
+    first = out.read_bytes()
+    assert first.startswith(b"\x89PNG")
+    draw_changes(before, after, (None, None), changes, out)
+    assert out.read_bytes() == first
+    with pytest.raises(UsageError, match="图只能写成这几种文件"):
+        draw_changes(before, after, (None, None), changes, tmp_path / "变化.html")
 
 
 def test_two_changes_are_told_apart(before: Path, tmp_path: Path) -> None:

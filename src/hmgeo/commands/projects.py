@@ -453,6 +453,9 @@ def diff(
     project_a: Annotated[Path | None, typer.Option("--project-a", help="前一次的项目；不写则在其上找。")] = None,
     project_b: Annotated[Path | None, typer.Option("--project-b", help="后一次的项目；不写则在其上找。")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="把变化写成 xlsx 或 csv。")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--map", help="把两次的状态并排画成图（.png、.pdf、.svg），有变化的编号。")
+    ] = None,
     *,
     causes: Annotated[bool, typer.Option("--causes/--no-causes", help="逐项重跑，找出每一处变化的原因。")] = True,
     as_json: JsonOption = False,
@@ -461,7 +464,7 @@ def diff(
     ready_engine()
     from rich.table import Table
 
-    from hmgeo.compare.diff import CHANGE_HEADER, change_rows, diff_runs
+    from hmgeo.compare.diff import CHANGE_HEADER, change_rows, diff_runs, draw_changes
     from hmgeo.outputs.plain_tables import PlainTable, write_plain
     from hmgeo.project.folder import whole_file
 
@@ -471,6 +474,8 @@ def diff(
     if out is not None:
         with whole_file(out, []) as temporary:
             write_plain([PlainTable("变化", CHANGE_HEADER, rows)], temporary, suffix=out.suffix)
+    if picture is not None:
+        draw_changes(first, second, (project_a, project_b), changes, picture)
     if as_json:
         typer.echo(json.dumps([one._asdict() for one in changes], ensure_ascii=False, indent=1))
     else:

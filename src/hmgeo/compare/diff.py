@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
+from hmgeo.compare.explain import picture_suffix, shapes_of
 from hmgeo.compare.verify import (
     ACCEPT,
     ADDED,
@@ -39,15 +40,18 @@ from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import recognise_list
 from hmgeo.outputs.tables import OWN_PREFIX
-from hmgeo.outputs.wording import badge
+from hmgeo.outputs.wording import DISCLAIMER, badge, basis_banner
+from hmgeo.project.folder import DATA, whole_file
 from hmgeo.project.inputs import silent
 from hmgeo.project.run import pack_files_of, project_results
 from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE
 from hmgeo.register.entry import is_credit_code, is_national, plain_code, read_name
+from hmgeo.vocabulary import Basis, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from hmgeo.outputs.figure.finding import State
     from hmgeo.project.inputs import Progress
 
 
@@ -135,6 +139,83 @@ def diff_runs(
         return tuple(_change(one, other, key, "") for key in changed), (refusal,)
     told, remarks = _causes(one, other, changed, progress)
     return tuple(_change(one, other, key, told[key]) for key in changed), remarks
+
+
+def draw_changes(
+    first: Path, second: Path, projects: Sequence[Path | None], changes: Sequence[Change], out: Path
+) -> int:
+    """Draw both states of what changed; return how many changes are of sources without coordinates.
+
+    Parameters
+    ----------
+    changes
+        As `diff_runs` returned them.
+    out
+        A png, pdf or svg.
+
+    Raises
+    ------
+    UsageError
+        Another kind of file, or neither run has a place to draw.
+    """
+    from hmgeo.outputs.figure.finding import Mark, Words, write_changes  # noqa: PLC0415 -- matplotlib loads slowly
+
+    suffix = picture_suffix(out)
+    one, other = _sides((first, second), projects)
+    keys = [key for key in dict.fromkeys((*one.findings, *other.findings)) if _said(one, key) != _said(other, key)]
+    told: dict[str, list[tuple[Key, Change]]] = {}
+    for key, change in zip(keys, changes, strict=True):
+        told.setdefault(key[0], []).append((key, change))
+    marks, lines, undrawn = [], list[tuple[str, str]](), 0
+    for name in dict.fromkeys((*one.cells, *other.cells)):
+        of = sorted(told.get(name, []), key=lambda pair: _gravity(pair[0], one, other))
+        states = [_state(side, name, of[0][0] if of else None) for side in (one, other)]
+        if not any(states):
+            undrawn += len(of)
+            continue
+        marks.append(Mark(len(lines) + 1 if of else 0, *states))
+        if of:
+            change, more = of[0][1], f"（共 {len(of)} 条）" if len(of) > 1 else ""
+            said = f"{change.before or '无'} → {change.after or '无'}"
+            lines.append(
+                (str(len(lines) + 1), f"{change.source} {change.rule_id}{more} {said}　{change.cause}".strip())
+            )
+    if not marks:
+        raise UsageError(Problem("两次运行都没有带坐标的污染源，画不出", Place(file=out.name)))
+    basis = Basis.worst(*(Basis.of(side.manifest["basis"]) for side in (one, other)))
+    words = Words(
+        f"{one.manifest['project']['title']}：两次运行的变化 {len(changes)} 条",
+        f"前一次 {one.folder.name}（评估基准日 {one.manifest['as_of'] or '未设'}），"
+        f"后一次 {other.folder.name}（评估基准日 {other.manifest['as_of'] or '未设'}）；"
+        f"一家有几条变化的画最重的一条；没有坐标未画的 {undrawn} 条；全部见表。",
+        [text for text in (basis_banner(basis),) if text],
+        lines,
+        f"{other.manifest['caption']}　{DISCLAIMER}",
+    )
+    around = [shape for role, shape in shapes_of(_book(other)) if role in {"county", "township", "key_area"}]
+    with whole_file(out, []) as made:
+        write_changes(marks, around, words, made, suffix)
+    return undrawn
+
+
+def _book(side: Side) -> Path:
+    found = (side.folder / DATA / "findings.gpkg", side.folder / "findings.gpkg")
+    return next((one for one in found if one.is_file()), found[0])
+
+
+def _gravity(key: Key, one: Side, other: Side) -> int:
+    verdicts = [side.findings[key]["verdict"] for side in (one, other) if key in side.findings]
+    return min(Verdict.of(verdict).gravity if verdict else len(Verdict) for verdict in verdicts)
+
+
+def _state(side: Side, name: str, key: Key | None) -> State | None:
+    """Return where a source stands in a run and what its finding says; None where it, or what changed, isn't there."""
+    from hmgeo.outputs.figure.finding import State  # noqa: PLC0415 -- matplotlib loads slowly
+
+    row = side.cells.get(name)
+    if row is None or not row["lon"] or not row["lat"] or (key is not None and key not in side.findings):
+        return None
+    return State(float(row["lon"]), float(row["lat"]), side.findings[key]["verdict"] if key is not None else "")
 
 
 def _sides(folders: tuple[Path, Path], projects: Sequence[Path | None]) -> tuple[Side, Side]:

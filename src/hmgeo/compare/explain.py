@@ -121,9 +121,7 @@ def draw_finding(folder: Path, finding: str, out: Path, parts: Sequence[Part]) -
     """
     from hmgeo.outputs.figure.finding import Words, agrees, write_finding  # noqa: PLC0415 -- matplotlib loads slowly
 
-    suffix = out.suffix.lower()
-    if suffix not in _PICTURES:
-        raise UsageError(Problem("图只能写成这几种文件", Place(file=out.name), out.suffix, "、".join(_PICTURES)))
+    suffix = picture_suffix(out)
     manifest, record = read_manifest(folder)
     tables = read_tables(folder, record)
     found = _finding(tables.findings, finding, folder)
@@ -144,6 +142,20 @@ def draw_finding(folder: Path, finding: str, out: Path, parts: Sequence[Part]) -
     return ""
 
 
+def picture_suffix(out: Path) -> str:
+    """Return what kind of picture a file is to be.
+
+    Raises
+    ------
+    UsageError
+        None that is drawn.
+    """
+    suffix = out.suffix.lower()
+    if suffix not in _PICTURES:
+        raise UsageError(Problem("图只能写成这几种文件", Place(file=out.name), out.suffix, "、".join(_PICTURES)))
+    return suffix
+
+
 def _ground(data: Path, found: Mapping[str, Any], source: Mapping[str, str]) -> Ground:
     """Return the shapes that a finding speaks of, as the run folder holds them."""
     from hmgeo.outputs.figure.finding import Ground, agrees  # noqa: PLC0415 -- matplotlib loads slowly
@@ -152,7 +164,7 @@ def _ground(data: Path, found: Mapping[str, Any], source: Mapping[str, str]) -> 
     held = pq.read_table(data / "findings.parquet", columns=["geometry"], filters=where)["geometry"].to_pylist()
     book = data / "findings.gpkg"
     shapes = [shapely.from_wkb(one) for one in held if one] or [
-        one for _, one in _shapes(book, "source_positions", "source_id", found["source_id"])
+        one for _, one in shapes_of(book, "source_positions", "source_id", found["source_id"])
     ]
     if not shapes or shapes[0].is_empty:
         raise InputError(Problem("这个污染源没有位置，画不出", Place(file=data.parent.name), found["source_id"]))
@@ -172,11 +184,11 @@ def _ground(data: Path, found: Mapping[str, Any], source: Mapping[str, str]) -> 
            if row["receptor_id"] == found["receptor_id"]]  # fmt: skip
     layers = ("areas", "context_lines", "context_points")
     kinds = {kind.value for kind in LayerKind}  # a catchment bears the id of what it drains to
-    named = [one for name in layers for role, one in _shapes(book, name, "id", found["receptor_id"]) if role in kinds]
+    named = [one for name in layers for role, one in shapes_of(book, name, "id", found["receptor_id"]) if role in kinds]
     tried = [replace(plain, nearest=one) for one in (*own, *named)]
     chosen = next((one for one in tried if agrees(one)), tried[0] if tried else plain)
     is_inside = chosen.nearest is not None and chosen.nearest.intersects(chosen.source)
-    ways = [] if is_length or is_inside else _shapes(book, "flow_paths", "source_id", found["source_id"])
+    ways = [] if is_length or is_inside else shapes_of(book, "flow_paths", "source_id", found["source_id"])
     return replace(
         chosen,
         others=[one for one in ground if own and one is not chosen.nearest],
@@ -184,12 +196,15 @@ def _ground(data: Path, found: Mapping[str, Any], source: Mapping[str, str]) -> 
     )
 
 
-def _shapes(book: Path, layer: str, column: str, wanted: str) -> list[tuple[str, shapely.Geometry]]:
-    """Return the shapes of a layer that bear an id, each with its role; none where the layer isn't there."""
+def shapes_of(
+    book: Path, layer: str = "areas", column: str = "", wanted: str = ""
+) -> list[tuple[str, shapely.Geometry]]:
+    """Return shapes of a run's GeoPackage, each with its role: those that bear an id, or all of a layer."""
     if not book.is_file() or layer not in {name for name, _ in pyogrio.list_layers(book)}:
         return []
     quoted = wanted.replace("'", "''")
-    meta, _, shapes, fields = pyogrio.raw.read(book, layer=layer, where=f"\"{column}\" = '{quoted}'")
+    where = f"\"{column}\" = '{quoted}'" if column else None
+    meta, _, shapes, fields = pyogrio.raw.read(book, layer=layer, where=where)
     roles = fields[list(meta["fields"]).index("role")] if "role" in meta["fields"] else [""] * len(shapes)
     return [(str(role), shapely.from_wkb(shape)) for role, shape in zip(roles, shapes, strict=True) if shape]
 

@@ -1,4 +1,4 @@
-"""One finding as a picture: source and margin, the nearest shape and its segment, distance, limit, scale, north.
+"""Findings as pictures: one with its distance and limit, and what changed between two runs with both states.
 
 Distances around the source are laid out as they are on the ground: azimuth and length of the geodesic from its middle.
 What is printed was judged; what is drawn is held against it, and where both don't agree no line is drawn.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -19,8 +19,10 @@ from matplotlib.patches import PathPatch, Polygon
 from matplotlib.path import Path as Outline
 from pyproj import Geod
 
+from hmgeo.outputs import style, wording
 from hmgeo.outputs.figure.furniture import ALERT, GREY, INK, bar_m, line_mm, say, watermark
-from hmgeo.outputs.figure.scene import Box, fitted, font, wrapped
+from hmgeo.outputs.figure.scene import MARKS, Box, fitted, font, width_mm, wrapped
+from hmgeo.vocabulary import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,6 +98,23 @@ def write_finding(ground: Ground, words: Words, path: Path, suffix: str) -> None
     suffix
         `.png`, `.pdf` or `.svg`.
     """
+    figure, page = _sheet(words)
+    drawn = _Drawn(ground)
+    boxes = list(drawn.boxes())
+    places = _PANELS_LEFT_MM if len(boxes) > 1 else (_WIDE_MM / 2 - _PANEL_MM[0] / 2,)
+    for left, title, box in zip(places, ("全图", "近处"), boxes, strict=False):
+        axes = _panel(figure, page, drawn, box, left, title)
+        watermark(page, axes, Box(left, _PANEL_TOP_MM, *_PANEL_MM), words.marks)
+    key = (
+        "红点或红面：污染源；红色点线：位置误差；黄：最近的对象，粗边为最近的一段；绿：其他同类对象；"
+        "蓝色虚线：限值；蓝色实线：推算的径流"
+    )
+    _told(page, words, key)
+    _save(figure, path, suffix)
+
+
+def _sheet(words: Words) -> tuple[Figure, Axes]:
+    """Return an empty sheet with its head, and axes in mm over all of it."""
     figure = Figure(figsize=(_WIDE_MM / _MM_PER_INCH, _HIGH_MM / _MM_PER_INCH), facecolor="white")
     FigureCanvasAgg(figure)
     page = figure.add_axes((0, 0, 1, 1))
@@ -108,13 +127,10 @@ def write_finding(ground: Ground, words: Words, path: Path, suffix: str) -> None
         say(page, 12, 15.5 + number * line_mm(8.0), line, 8.0, color=GREY)
     for number, mark in enumerate(words.marks):
         say(page, _WIDE_MM - 12, 8 + 5 * number, mark, 8.0, color=ALERT, ha="right")
-    drawn = _Drawn(ground)
-    boxes = list(drawn.boxes())
-    places = _PANELS_LEFT_MM if len(boxes) > 1 else (_WIDE_MM / 2 - _PANEL_MM[0] / 2,)
-    for left, title, box in zip(places, ("全图", "近处"), boxes, strict=False):
-        axes = _panel(figure, page, drawn, box, left, title)
-        watermark(page, axes, Box(left, _PANEL_TOP_MM, *_PANEL_MM), words.marks)
-    _told(page, words)
+    return figure, page
+
+
+def _save(figure: Figure, path: Path, suffix: str) -> None:
     still: dict[str, dict[str, Any]] = {
         ".png": {"Software": None},
         ".pdf": {"Creator": "hmgeo", "Producer": None, "CreationDate": None},
@@ -186,8 +202,10 @@ def _around(shape: shapely.Geometry, middle: shapely.Point) -> shapely.Geometry:
     return shapely.transform(shapely.force_2d(shape), placed)
 
 
-def _panel(figure: Figure, page: Axes, drawn: _Drawn, box: tuple[float, float, float], left: float, title: str) -> Axes:
-    """Draw one panel with its own scale and north, and return it."""
+def _frame(
+    figure: Figure, page: Axes, box: tuple[float, float, float], left: float, title: str
+) -> tuple[Axes, shapely.Geometry]:
+    """Return an empty panel with its own scale and north, and what of the ground it shows."""
     wide, high = _PANEL_MM
     bottom = _HIGH_MM - _PANEL_TOP_MM - high
     axes = figure.add_axes((left / _WIDE_MM, bottom / _HIGH_MM, wide / _WIDE_MM, high / _HIGH_MM))
@@ -197,7 +215,14 @@ def _panel(figure: Figure, page: Axes, drawn: _Drawn, box: tuple[float, float, f
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_facecolor("#FBFBF8")
-    seen = shapely.box(*(axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1]))
+    say(page, left, _PANEL_TOP_MM - 4.6, title, 8.0)
+    _scale_and_north(page, left, half * 2 / high * 1000)
+    return axes, shapely.box(axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
+
+
+def _panel(figure: Figure, page: Axes, drawn: _Drawn, box: tuple[float, float, float], left: float, title: str) -> Axes:
+    """Draw one panel of a finding, and return it."""
+    axes, seen = _frame(figure, page, box, left, title)
     for one in drawn.others:
         if one.intersects(seen):
             _draw(axes, one, facecolor=_LAND, edgecolor="#8FA36B", lw=0.4, zorder=2)
@@ -213,9 +238,96 @@ def _panel(figure: Figure, page: Axes, drawn: _Drawn, box: tuple[float, float, f
     else:
         _draw(axes, drawn.source, facecolor="#F2C7C3", edgecolor=_SOURCE, lw=1.0, zorder=5, alpha=0.6)
     _distance(axes, drawn)
-    say(page, left, _PANEL_TOP_MM - 4.6, title, 8.0)
-    _scale_and_north(page, left, half * 2 / high * 1000)
     return axes
+
+
+class State(NamedTuple):
+    """Where a source stood in one of two runs, and what its finding said."""
+
+    lon: float
+    lat: float
+    verdict: str
+
+
+class Mark(NamedTuple):
+    """One source in two runs; number 0 where nothing changed."""
+
+    number: int
+    before: State | None
+    after: State | None
+
+
+def write_changes(
+    marks: Sequence[Mark], outlines: Sequence[shapely.Geometry], words: Words, path: Path, suffix: str
+) -> None:
+    """Draw two runs side by side: what changed in the colours of its verdicts and with its number, the rest grey.
+
+    Parameters
+    ----------
+    outlines
+        Boundaries for orientation.
+    """
+    figure, page = _sheet(words)
+    points = shapely.MultiPoint([state[:2] for mark in marks for state in mark[1:] if state is not None])
+    middle = points.centroid
+    box = _box(_around(points, middle).bounds, 0.0)
+    lines = [_around(shapely.boundary(one), middle) for one in outlines]
+    used: set[str] = set()
+    for left, title, side in zip(_PANELS_LEFT_MM, ("前一次", "后一次"), (1, 2), strict=True):
+        axes, seen = _frame(figure, page, box, left, title)
+        for line in lines:
+            if line.intersects(seen):
+                _draw(axes, line, edgecolor="#B9B9B0", lw=0.7, zorder=1)
+        for mark in sorted(marks, key=lambda one: one.number > 0):
+            used |= _state(axes, mark, side, middle)
+        watermark(page, axes, Box(left, _PANEL_TOP_MM, *_PANEL_MM), words.marks)
+    _verdict_key(page, [one.value for one in Verdict if one.value in used])
+    _told(
+        page,
+        words,
+        "有变化的按结论着色、编号；灰点：没有变化；灰叉：这一次没有这一处或这一条；细线：由前一次的位置移来",
+    )
+    _save(figure, path, suffix)
+
+
+def _verdict_key(page: Axes, verdicts: Sequence[str]) -> None:
+    """Set the verdicts that are shown, each with its mark, above the second panel."""
+    x, y = _PANELS_LEFT_MM[1] + 18, _PANEL_TOP_MM - 3.0
+    for code in verdicts:
+        look, word = style.verdict_style(code), wording.verdict_word(code)
+        page.plot(x, y, color=look.colour, ms=5, zorder=19, **_marker(look))
+        say(page, x + 2.2, y, word, 7.0, va="center")
+        x += width_mm(word, 7.0) + 7
+
+
+def _marker(look: style.VerdictStyle) -> dict[str, Any]:
+    """Return the form of a verdict's mark; a cross is all edge."""
+    if look.shape == "cross":
+        return {"marker": MARKS[look.shape], "mec": look.colour, "mew": 1.6}
+    return {"marker": MARKS[look.shape], "mec": "white", "mew": 0.6}
+
+
+def _state(axes: Axes, mark: Mark, side: int, middle: shapely.Point) -> set[str]:
+    """Draw a source as one run has it; return the verdict that is shown."""
+    now, other = (mark.before, mark.after) if side == 1 else (mark.after, mark.before)
+    state = now or other
+    if state is None:
+        return set()
+    (x, y), *_ = shapely.get_coordinates(_around(shapely.Point(state.lon, state.lat), middle))
+    if not mark.number:
+        axes.plot(x, y, "o", color="#A9A9A4", ms=3, zorder=3)
+        return set()
+    if now is None:
+        axes.plot(x, y, "x", color=GREY, ms=7, mew=1.4, zorder=5)
+    else:
+        look = style.verdict_style(now.verdict)
+        axes.plot(x, y, color=look.colour, ms=7, zorder=6, **_marker(look))
+    if side == 2 and now is not None and other is not None and now[:2] != other[:2]:  # noqa: PLR2004 -- the second run
+        (from_x, from_y), *_ = shapely.get_coordinates(_around(shapely.Point(other.lon, other.lat), middle))
+        axes.plot([from_x, x], [from_y, y], color=INK, lw=0.8, zorder=4)
+    text: dict[str, Any] = {"fontproperties": font(7.0), "color": INK, "zorder": 8}
+    axes.annotate(str(mark.number), (x, y), xytext=(4, 3), textcoords="offset points", **text)
+    return set() if now is None else {now.verdict}
 
 
 def _rings(axes: Axes, drawn: _Drawn) -> None:
@@ -261,7 +373,7 @@ def _draw(axes: Axes, shape: shapely.Geometry, **look: Any) -> None:  # noqa: AN
             outline = Outline.make_compound_path(*(Outline(np.array(ring.coords), closed=True) for ring in rings))
             axes.add_patch(PathPatch(outline, **look))
         elif kind in {"LineString", "LinearRing"}:
-            axes.plot(*np.array(part.coords).T, color=look["edgecolor"], lw=1.4, zorder=look["zorder"])
+            axes.plot(*np.array(part.coords).T, color=look["edgecolor"], lw=look.get("lw", 1.4), zorder=look["zorder"])
         elif kind == "Point":
             axes.plot(part.x, part.y, "s", color=look["edgecolor"], ms=5, zorder=look["zorder"])
 
@@ -283,19 +395,15 @@ def _scale_and_north(page: Axes, left: float, scale: float) -> None:
     say(page, mid, tip - 4.2, "北", 8.0, ha="center")
 
 
-def _told(page: Axes, words: Words) -> None:
+def _told(page: Axes, words: Words, key: str) -> None:
     """Set what is told below the panels in two columns, the key of the drawing and the disclaimer last."""
     top, room = _PANEL_TOP_MM + _PANEL_MM[1] + 4, 133.0
-    lines = [line for name, text in words.told for line in wrapped(f"{name}：{text}", 7.5, room)]
+    lines = [line for name, text in words.told for line in wrapped(f"{name}：{text}" if name else text, 7.5, room)]
     most = 11
     for number, line in enumerate(lines[: most * 2]):
         column, row = divmod(number, most)
         is_cut = number == most * 2 - 1 and len(lines) > most * 2
         say(page, _PANELS_LEFT_MM[column], top + row * line_mm(7.5), f"{line[:-1]}…" if is_cut else line, 7.5)
-    key = (
-        "红点或红面：污染源；红色点线：位置误差；黄：最近的对象，粗边为最近的一段；绿：其他同类对象；"
-        "蓝色虚线：限值；蓝色实线：推算的径流"
-    )
     say(page, 12, top + 11 * line_mm(7.5) + 2, key, 7.0, color=GREY)
     for number, line in enumerate(wrapped(words.foot, 6.2, 273)):
         say(page, 12, top + 11 * line_mm(7.5) + 6 + number * line_mm(6.2), line, 6.2, color=GREY)
