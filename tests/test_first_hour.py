@@ -131,7 +131,11 @@ def test_what_is_typed_stands_in_the_file_as_typed(tmp_path: Path) -> None:
 
 
 def test_an_answer_that_is_not_understood_is_asked_again(tmp_path: Path, files: dict[LayerKind, Path]) -> None:
-    tries = {"排查规则": ["SCR-JY-1OKM", "SCR-JY-10KM"], "cadmium_trades": ["铅锌", "3849", "3849@2011"]}
+    tries = {
+        "排查规则": ["SCR-JY-1OKM", "SCR-JY-10KM"],
+        "由谁决定": ["", "某局"],
+        "cadmium_trades": ["铅锌", "3849", "3849@2011"],
+    }
     heard: list[tuple[str, str]] = []
 
     def ask(asked: Asked) -> str:
@@ -146,7 +150,8 @@ def test_an_answer_that_is_not_understood_is_asked_again(tmp_path: Path, files: 
     chosen = read_spec(made.folder).parameters["cadmium_trades"]
     assert (chosen.value, chosen.edition) == (("3849",), 2011)
     assert "是否为「SCR-JY-10KM」" in heard[0][1]
-    assert [fault for _, fault in heard[1:]] == [
+    assert heard[1] == ("由谁决定（单位或姓名）", "× 须写明，不能空着")
+    assert [fault for _, fault in heard[2:]] == [
         f"× 键 cadmium_trades：「涉镉等重金属行业」的取值看不懂（现为「{text}」）；"
         "允许：2 至 4 位代码，如 3212,3360；两版含义不同的加 @2011 或 @2017。处理：改写后重试"
         for text in ("铅锌", "3849")

@@ -287,13 +287,19 @@ def _choose(begin: Begin, areas: Sequence[Area], as_of: date, ask: Ask | None) -
         return Chosen(rules, None, {}, "", begin.by, covers, ())
     by, why = begin.by, begin.reason
     if ask is not None:
-        by = by or ask(Asked("由谁决定（单位或姓名）"))
-        why = why or (ask(Asked(f"为什么在这里参照采用 {rule.rule.id}")) if rule is not None and rule.adopted else "")
+        by = by or _insisted(ask, "由谁决定（单位或姓名）")
+        if rule is not None and rule.adopted:
+            why = why or _insisted(ask, f"为什么在这里参照采用 {rule.rule.id}")
     if rule is not None and rule.adopted and not (by and why):
         what = f"{rule.rule.id} 在这里没有效力，只能参照采用，须写明谁决定、为什么"
         raise UsageError(Problem(what, Place(key="--rule"), rule.standing, remedy="加 --by 和 --reason"))
     parameters, left = _chosen_parameters(begin, () if rule is None else rule.rule.parameters, (by, why), as_of, ask)
     return Chosen(rules, rule, parameters, why if rule is not None and rule.adopted else "", by, covers, left)
+
+
+def _insisted(ask: Ask, title: str) -> str:
+    """Ask for what must be said, and once more where nothing was typed: all answers before would be lost."""
+    return ask(Asked(title)) or ask(Asked(title, ("× 须写明，不能空着",)))
 
 
 def _chosen_parameters(
