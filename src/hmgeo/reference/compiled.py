@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache
+from numba.core.runtime import rtsys
 
 from hmgeo.reference.machine import CacheFolderWarning, code_folder
 
@@ -26,9 +27,14 @@ class _Mending(FunctionCache):  # type: ignore[misc]  # numba has no types
     """Kept machine code; what is damaged is forgotten and compiled again, what can't be kept isn't."""
 
     def load_overload(self, sig: object, target_context: object) -> object:
-        """Return what is kept for a signature; None where nothing usable is."""
+        """Return what is kept for a signature; None where nothing usable is.
+
+        Machine code needs numba's counting of references, but none of what it knows about types: that is loaded only
+        to compile, which takes as long as a county.
+        """
         try:
-            return super().load_overload(sig, target_context)
+            rtsys.initialize(target_context)
+            return self._load_overload(sig, target_context)
         except Exception as error:  # noqa: BLE001 -- a cut or foreign pickle raises anything
             warnings.warn(
                 f"留存的编译结果已损坏，重新编译：{self.cache_path}（{type(error).__name__}）",
