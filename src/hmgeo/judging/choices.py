@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 METRES = "m"
+USER_DECIDER = "使用者设定"
 
 ChosenValue = float | str | tuple[str, ...]
 

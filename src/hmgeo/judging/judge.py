@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from hmgeo.judging.applies import exemption, known_fact, reach
-from hmgeo.judging.choices import unset_text
+from hmgeo.judging.choices import USER_DECIDER, unset_text
 from hmgeo.judging.clause_tests import FLOW_PATH, Inquiry, evaluate
 from hmgeo.judging.facts import Facts, Outcome, Side, Stated, unplaced
 from hmgeo.judging.facts import Unknown as Doubted
@@ -308,7 +308,6 @@ def _in_principle(rule: Rule, outcome: Outcome) -> str:
 
 
 USER_RADIUS_ID = "USER-RADIUS"
-USER_DECIDER = "使用者设定"
 
 
 def user_radius_rule(radius_m: float, source_kind: str) -> tuple[Rule, RuleStanding]:

@@ -11,8 +11,8 @@ import shapely
 from hmgeo.intake.areas import context_layers
 from hmgeo.judging.applies import cadmium_of
 from hmgeo.judging.bench import Question
-from hmgeo.judging.choices import Choices
-from hmgeo.judging.judge import USER_DECIDER, USER_RADIUS_ID
+from hmgeo.judging.choices import USER_DECIDER, Choices
+from hmgeo.judging.judge import USER_RADIUS_ID
 from hmgeo.judging.own_columns import OwnColumns
 from hmgeo.project.bare import load_bare
 from hmgeo.project.folder import clock

@@ -16,8 +16,7 @@ from hmgeo.errors import InputError, Place, Problem, ProjectError, raise_problem
 from hmgeo.intake.areas import shipped_counties
 from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions, read_mapping
 from hmgeo.intake.formats.sheets import sheet_rows
-from hmgeo.judging.choices import ChosenParameter, ChosenValue
-from hmgeo.judging.judge import USER_DECIDER
+from hmgeo.judging.choices import USER_DECIDER, ChosenParameter, ChosenValue
 from hmgeo.judging.places import Areas
 from hmgeo.records import WordMeaning
 from hmgeo.reference.cells import lists_of_words, official_words
