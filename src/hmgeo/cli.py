@@ -172,6 +172,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "archive": projects.archive,
     "explain": projects.explain,
     "diff": projects.diff,
+    "doctor": books.doctor,
 }
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "layers": (

@@ -259,6 +259,44 @@ def check_ledger(
     show_check(CheckReport(problems, tuple(tables)))
 
 
+def doctor(
+    *,
+    clear: Annotated[bool, typer.Option("--clear", help="清掉留存的填洼结果；下次用到时重算。")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """本机有什么、留存了什么（在哪里、多大）、缺什么会少哪一项；--clear 清掉留存的填洼结果。"""
+    from importlib import metadata
+
+    from hmgeo.reference import machine
+
+    freed = machine.forget_heights() if clear else 0
+    held = machine.kept_here()
+    kept = {word: {"folder": str(folder), "bytes": size} for word, folder, size in held}
+    found: dict[str, str] = {}
+    for name in (*_LIBRARIES, *_EXTRAS):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = ""
+    if as_json:
+        told = {"cores": machine.core_count(), "kept": kept, "most_kept_bytes": machine.MOST_KEPT_BYTES, "freed": freed}
+        typer.echo(json.dumps({**told, "versions": found}, ensure_ascii=False, indent=1))
+        return
+    if clear:
+        OUT.print(f"已清掉填洼结果 {freed / 2**20:.1f} MB", markup=False)
+    OUT.print(f"处理器 {machine.core_count()} 个", markup=False)
+    titles = {"code": "编译结果", "heights": f"填洼结果（至多 {machine.MOST_KEPT_BYTES / 2**20:.0f} MB，先删久未用的）"}
+    for word, folder, size in held:
+        OUT.print(f"{titles[word]}：{size / 2**20:.1f} MB，{folder}", markup=False)
+    OUT.print("　".join(f"{name} {found[name] or '未安装'}" for name in _LIBRARIES), markup=False)
+    for name, what in _EXTRAS.items():
+        OUT.print(f"{name} {found[name] or f'未安装：{what}'}", markup=False)
+
+
+_LIBRARIES = ("hmgeo", "numpy", "pyarrow", "shapely", "pyproj", "numba", "rasterio", "pyogrio")
+_EXTRAS = {"dask": '不能用 --scheduler；pip install "hmgeo[dask]"'}
+
+
 def by_file(told: list[str] | None, option: str) -> dict[str, str]:
     """Return what options of the form 文件名=值 say, by the name of the file."""
     made = {}

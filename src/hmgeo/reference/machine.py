@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import pickle
+import shutil
 import stat
 import subprocess
 import sys
@@ -122,6 +123,52 @@ def kept(name: str, package: Path, sources: Sequence[Path], make: Callable[[], M
             file.write(hashlib.sha256(key + body).digest() + body)
         Path(file.name).replace(path)
     return made
+
+
+HEIGHTS = "hmgeo-heights"
+"""Folder in the user's cache where grids of heights, once made to drain, are kept."""
+MOST_KEPT_BYTES = 1 << 30
+"""What that folder may hold; what was used longest ago goes first."""
+
+
+def heights_folder() -> Path | None:
+    """Return the folder for grids that drain; None where it can't be written or others could write there."""
+    folder = cache_folder() / HEIGHTS
+    return folder if _can_write(folder) and _is_private(folder) else None
+
+
+def drop_oldest(folder: Path, most_bytes: int = MOST_KEPT_BYTES) -> int:
+    """Drop the files used longest ago until no more than so many bytes are left; return how many are."""
+    held = 0
+    with suppress(OSError):
+        found = sorted(((one.stat().st_mtime_ns, one) for one in folder.iterdir() if one.is_file()), reverse=True)
+        for _, path in found:
+            size = path.stat().st_size
+            if held + size > most_bytes:
+                path.unlink()
+            else:
+                held += size
+    return held
+
+
+def kept_here() -> tuple[tuple[str, Path, int], ...]:
+    """Return what is kept on this machine: code word, folder and bytes."""
+    folders = {"code": code_folder(), "heights": cache_folder() / HEIGHTS}
+    return tuple((word, one, sum(map(_size, one.rglob("*")))) for word, one in folders.items())
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):  # another process may have dropped it
+        return path.stat().st_size if path.is_file() else 0
+    return 0
+
+
+def forget_heights() -> int:
+    """Drop all grids that drain; return how many bytes that frees."""
+    folder = cache_folder() / HEIGHTS
+    held = sum(map(_size, folder.rglob("*")))
+    shutil.rmtree(folder, ignore_errors=True)
+    return held - sum(map(_size, folder.rglob("*")))
 
 
 def _pickled(made: object) -> bytes:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+import tempfile
+import zipfile
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.raster import frame_of, read_whole
+from hmgeo.reference import machine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from numpy.typing import NDArray
 
     from hmgeo.geo.raster import Frame, Heights
@@ -379,9 +387,10 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
     Hollows are filled once, by priority flood (Wang & Liu 2006); water goes to the steepest of the eight neighbours
     (O'Callaghan & Mark 1984, CVGIP 28, 323-344), and over level ground, filled or found so, the shortest way out
     (`hmgeo.water.grid`). Outlets are cells at the edge of the data. Heights are held in whole steps of 1/256 m
-    for this, so that levels are exact and no way can run in a circle.
+    for this, so that levels are exact and no way can run in a circle. What is found is kept in the user's cache, under
+    a name made of heights, cells, conditioning and code.
     """
-    from hmgeo.geo.drainage import UNKNOWN, accumulate  # noqa: PLC0415 -- numba loads slowly
+    from hmgeo.geo.drainage import UNKNOWN  # noqa: PLC0415 -- numba loads slowly
 
     frame = frame_of(raster)
     _refuse_large(raster, conditioning)
@@ -394,11 +403,94 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
         place, allowed = Place(file=raster.provenance.path), f"-{_FARTHEST_M:.0f} 至 {_FARTHEST_M:.0f} m"
         raise InputError(Problem("有不可能的高程", place, f"{farthest_m:g} m", allowed, "核对单位和无效值的设置"))
     steps = np.where(unknown, UNKNOWN, np.round(heights * _STEPS_PER_M)).astype(np.int32)
+    made = _kept(steps, frame, conditioning, lambda: _drained(steps, unknown, frame, conditioning))
+    return FlowGrid(
+        frame,
+        heights,
+        made.downstream,
+        made.through,
+        made.basins,
+        made.is_flat,
+        made.forks,
+        _void_border(unknown),
+        conditioning,
+    )
+
+
+class _Drained(NamedTuple):
+    """What follows from heights in whole steps, cells and conditioning alone."""
+
+    downstream: Cells
+    through: Cells
+    is_flat: Mask
+    basins: tuple[ClosedBasin, ...]
+    forks: Forks
+
+    def arrays(self) -> dict[str, Any]:
+        """Return it as arrays for a file, whole numbers in 32 bits where they fit."""
+        basins = [(one.lowest_cell, one.depth_m, one.cell_count, one.volume_m3) for one in self.basins]
+        forks = {name: getattr(self.forks, name) for name in _FORK_ARRAYS}
+        held = {"downstream": self.downstream, "through": self.through, "is_flat": self.is_flat, **forks}
+        small = {name: _narrowed(array) for name, array in held.items()}
+        return small | {"basins": np.array(basins, np.float64).reshape(-1, 4)}
+
+    @classmethod
+    def of_arrays(cls, held: Mapping[str, NDArray[Any]], frame: Frame, conditioning: Conditioning) -> _Drained:
+        """Return what was kept."""
+        lengths, costs = _lengths(frame)
+        is_kept = conditioning.closed_basins is ClosedBasins.KEEP
+        basins = tuple(ClosedBasin(int(a), b, int(c), d, is_kept) for a, b, c, d in held["basins"].tolist())
+        cells, outlets = held["cells"].astype(np.int64), held["outlets"].astype(np.int64)
+        others = held["away"], outlets, held["groups"], held["other"]
+        forks = Forks(cells, *others, costs, min(lengths) / _LEVEL_UNIT)
+        downstream, through = (held[name].astype(np.int64) for name in ("downstream", "through"))
+        return cls(downstream, through, held["is_flat"], basins, forks)
+
+
+_FORK_ARRAYS = ("cells", "away", "outlets", "groups", "other")
+_FEWEST_KEPT = 250_000
+"""Cells; fewer drain faster than they are looked up."""
+
+
+def _narrowed(array: NDArray[Any]) -> NDArray[Any]:
+    fits = array.dtype == np.int64 and (not array.size or max(-array.min(), array.max()) < 2**31)
+    return array.astype(np.int32) if fits else array
+
+
+def _drained(steps: Steps, unknown: Mask, frame: Frame, conditioning: Conditioning) -> _Drained:
+    from hmgeo.geo.drainage import accumulate  # noqa: PLC0415 -- numba loads slowly
+
     level, is_outlet, basins = _filled(steps, unknown, frame, conditioning)
     downstream, is_flat, to_outlet = _directed(level, steps, is_outlet, frame)
     forks = _forks(level, downstream, (is_flat, is_outlet), to_outlet, frame, conditioning)
-    through = accumulate(downstream)
-    return FlowGrid(frame, heights, downstream, through, basins, is_flat, forks, _void_border(unknown), conditioning)
+    return _Drained(downstream, accumulate(downstream), is_flat, basins, forks)
+
+
+def _kept(steps: Steps, frame: Frame, conditioning: Conditioning, make: Callable[[], _Drained]) -> _Drained:
+    """Return what `make` makes, as an earlier process kept it for the same heights, cells, choices and code.
+
+    Where nothing can be kept, or what was kept is damaged, it is made again.
+    """
+    folder = machine.heights_folder() if steps.size >= _FEWEST_KEPT else None
+    if folder is None:
+        return make()
+    digest = hashlib.sha256(steps.tobytes())
+    for module in (Path(__file__), Path(__file__).parents[1] / "geo" / "drainage.py"):
+        digest.update(module.read_bytes())
+    digest.update(repr((steps.shape, frame.cell_m, replace(conditioning, memory_bytes=0), np.__version__)).encode())
+    path = folder / f"{digest.hexdigest()}.npz"
+    with suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
+        with np.load(path, allow_pickle=False) as held:
+            found = _Drained.of_arrays({name: held[name] for name in held.files}, frame, conditioning)
+        path.touch()
+        return found
+    made = make()
+    with suppress(OSError):
+        with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as room:
+            np.savez(Path(room) / path.name, **made.arrays())
+            (Path(room) / path.name).replace(path)
+        machine.drop_oldest(folder)
+    return made
 
 
 def _refuse_large(raster: Raster, conditioning: Conditioning) -> None:
