@@ -54,6 +54,20 @@ def test_versions_and_rules_are_told_without_any_library_for_maps_tables_or_numb
     assert loaded & {*SLOW, "shapely", "pyproj", "pyarrow", "numpy", "numba"} == set()
 
 
+def test_doctor_tells_where_and_how_much_is_kept_and_clears_the_grids(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hmgeo_command: Callable[..., Ended]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "hmgeo-heights").mkdir()
+    (tmp_path / "hmgeo-heights" / "a.npz").write_bytes(bytes(3 << 20))
+    told = hmgeo_command("doctor").out
+    assert f"填洼结果（至多 1024 MB，先删久未用的）：3.0 MB，{tmp_path / 'hmgeo-heights'}" in told
+    assert "编译结果：" in told
+    freed = json.loads(hmgeo_command("doctor", "--clear", "--json").out)
+    assert (freed["freed"], freed["kept"]["heights"]["bytes"]) == (3 << 20, 0)
+    assert not (tmp_path / "hmgeo-heights").exists()
+
+
 def test_the_package_itself_loads_nothing() -> None:
     assert imported_by("import hmgeo") & {*SLOW, "shapely", "pyproj", "pyarrow", "numpy", "yaml", "typer"} == set()
 

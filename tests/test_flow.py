@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING, NoReturn
+
 import numpy as np
 import pytest
 import shapely
@@ -7,9 +10,16 @@ from grids import frame, point, raster, rows_of
 
 from hmgeo.errors import InputError
 from hmgeo.judging.facts import Unknown
+from hmgeo.reference import machine
+from hmgeo.water import grid as grids_of_water
 from hmgeo.water.grid import ClosedBasins, Conditioning, End, flow_grid
 from hmgeo.water.snap import SnapRule, SnapStatus, snap
 from hmgeo.water.trace import borders_along, downhill, exits_of, targets_of, upstream_sources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hmgeo.water.grid import FlowGrid
 
 BREACH = Conditioning(ClosedBasins.BREACH, basin_depth_m=2.0, basin_cells=1)
 KEEP = Conditioning(ClosedBasins.KEEP, basin_depth_m=2.0, basin_cells=1)
@@ -250,3 +260,68 @@ def test_cells_lie_where_they_should() -> None:
     lon, lat = place.lon_lat(np.arange(25)).T
     assert place.cell_of(lon, lat).tolist() == list(range(25))
     assert place.cell_of(np.array([0.0]), np.array([0.0])).tolist() == [-1]
+
+
+# ---- kept ---------------------------------------------------------------------------------------------------------
+
+
+def told_by(grid: FlowGrid) -> list[object]:
+    """Return all that a grid holds, arrays with their types."""
+    forks = [getattr(grid.forks, name) for name in ("cells", "away", "outlets", "groups", "other", "costs", "unit_m")]
+    arrays = [grid.downstream, grid.upstream_cells, grid.is_flat, grid.is_void_border, *forks]
+    return [grid.basins, *((one.dtype, one.tolist()) if isinstance(one, np.ndarray) else one for one in arrays)]
+
+
+@pytest.fixture
+def kept_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have grids of any size kept in an own folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(grids_of_water, "_FEWEST_KEPT", 1)
+    return tmp_path / "cache" / machine.HEIGHTS
+
+
+def never(*_: object) -> NoReturn:
+    pytest.fail("made to drain again")
+
+
+@pytest.mark.parametrize("how", [BREACH, KEEP])
+def test_a_grid_is_made_to_drain_once_and_read_back_as_it_was(
+    how: Conditioning, kept_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heights = np.random.default_rng(7).integers(0, 4, (60, 60)).astype(float)  # much of it level, with hollows
+    heights[20:40, 20:45] = 2.0
+    first = told_by(flow_grid(raster(heights.tolist()), how))
+    assert len(list(kept_in.iterdir())) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(grids_of_water, "_drained", never)
+        assert told_by(flow_grid(raster(heights.tolist()), how)) == first
+    (file,) = kept_in.iterdir()
+    file.write_bytes(file.read_bytes()[:-300])
+    assert told_by(flow_grid(raster(heights.tolist()), how)) == first
+    monkeypatch.setattr(grids_of_water, "_drained", never)
+    assert told_by(flow_grid(raster(heights.tolist()), how)) == first  # kept whole again
+    heights[5, 5] += 0.01
+    for changed, other in ((heights, how), (heights[:, :-1], KEEP if how is BREACH else BREACH)):
+        with pytest.raises(pytest.fail.Exception, match="made to drain again"):
+            flow_grid(raster(changed.tolist()), other)
+
+
+def test_without_a_folder_for_it_a_grid_drains_all_the_same(
+    kept_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert flow_grid(raster(HOLLOW), KEEP).basins[0].depth_m == 6.0
+    assert not kept_in.exists()
+
+
+def test_what_was_used_longest_ago_goes_first(kept_in: Path) -> None:
+    kept_in.mkdir(parents=True)
+    for day, name in enumerate("abc"):
+        (kept_in / name).write_bytes(bytes(40))
+        os.utime(kept_in / name, (day, day))
+    assert machine.drop_oldest(kept_in, 100) == 80
+    assert sorted(one.name for one in kept_in.iterdir()) == ["b", "c"]
+    assert {word: size for word, _, size in machine.kept_here()}["heights"] == 80
+    assert machine.forget_heights() == 80
+    assert not kept_in.exists()

@@ -480,7 +480,7 @@ def _kept(steps: Steps, frame: Frame, conditioning: Conditioning, make: Callable
     digest.update(repr((steps.shape, frame.cell_m, replace(conditioning, memory_bytes=0), np.__version__)).encode())
     path = folder / f"{digest.hexdigest()}.npz"
     with suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             found = _Drained.of_arrays({name: held[name] for name in held.files}, frame, conditioning)
         path.touch()
         return found
