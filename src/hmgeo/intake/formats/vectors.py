@@ -104,13 +104,13 @@ def _geopackage_rows(
     first: int,
 ) -> RawTable:
     headers, named, shape_column = names
-    cells = list(zip(*rows, strict=True)) or [()] * len(headers)
     columns = {
-        unique: cells_of(cells[position])
+        unique: cells_of([row[position] for row in rows])
         for position, (header, unique) in enumerate(zip(headers, named, strict=True))
         if header != shape_column and header.lower() not in {"fid", "ogc_fid"}
     }
-    geometry = _bare_wkb(cells[headers.index(shape_column)]) if shape_column in headers else None
+    position = headers.index(shape_column) if shape_column in headers else -1
+    geometry = _bare_wkb([row[position] for row in rows]) if position >= 0 else None
     if geometry is not None and has_curves(geometry):
         geometry = _wkb_array(_chords(path, journal, geometry.to_pylist(), first))
     return RawTable(journal.sheet, Cells(columns), len(rows), geometry, crs, is_typed=True)
