@@ -59,6 +59,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "archive": ("hmgeo archive my-project/runs/2024-06-30 --out 案卷.zip",),
     "explain": ("hmgeo explain my-project/runs/2024-06-30 'A1|SCR-JY-10KM'",),
     "diff": ("hmgeo diff old/runs/2024-06-30 new/runs/2025-06-30 --out 变化.xlsx",),
+    "doctor": ("hmgeo doctor", "hmgeo doctor --clear"),
     "layers list": ("hmgeo layers list",),
     "layers check": ("hmgeo layers check 企业.xlsx --kind enterprises --fixme 更正.xlsx",),
     "layers pack": ("hmgeo layers pack 耕地.gpkg --out 耕地.parquet",),
