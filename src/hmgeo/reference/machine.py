@@ -14,14 +14,17 @@ import subprocess
 import sys
 import tempfile
 import warnings
+import zipfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
 Made = TypeVar("Made")
 
@@ -131,10 +134,39 @@ MOST_KEPT_BYTES = 1 << 30
 """What that folder may hold; what was used longest ago goes first."""
 
 
-def heights_folder() -> Path | None:
-    """Return the folder for grids that drain; None where it can't be written or others could write there."""
+def kept_arrays(
+    key: bytes, code: Sequence[str], make: Callable[[], dict[str, NDArray[Any]]]
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays that `make` makes, as an earlier process kept them for the same key and code.
+
+    Where nothing can be kept, or what was kept is damaged, they are made again.
+
+    Parameters
+    ----------
+    code
+        The modules that decide what is made, from the package's folder.
+    """
+    import numpy as np  # noqa: PLC0415 -- what only reads the rule book does without
+
     folder = cache_folder() / HEIGHTS
-    return folder if _can_write(folder) and _is_private(folder) else None
+    if not (_can_write(folder) and _is_private(folder)):
+        return make()
+    digest = hashlib.sha256(np.__version__.encode() + key)
+    for module in code:
+        digest.update((_ENGINE.parent / module).read_bytes())
+    path = folder / f"{digest.hexdigest()}.npz"
+    with suppress(OSError, ValueError, zipfile.BadZipFile):
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+            found = {name: held[name] for name in held.files}
+        path.touch()
+        return found
+    made = make()
+    with suppress(OSError):
+        with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as room:
+            np.savez(Path(room) / path.name, **cast("dict[str, Any]", made))
+            (Path(room) / path.name).replace(path)
+        drop_oldest(folder)
+    return made
 
 
 def drop_oldest(folder: Path, most_bytes: int = MOST_KEPT_BYTES) -> int:

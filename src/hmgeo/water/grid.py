@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
-import zipfile
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -467,30 +462,18 @@ def _drained(steps: Steps, unknown: Mask, frame: Frame, conditioning: Conditioni
 
 
 def _kept(steps: Steps, frame: Frame, conditioning: Conditioning, make: Callable[[], _Drained]) -> _Drained:
-    """Return what `make` makes, as an earlier process kept it for the same heights, cells, choices and code.
-
-    Where nothing can be kept, or what was kept is damaged, it is made again.
-    """
-    folder = machine.heights_folder() if steps.size >= _FEWEST_KEPT else None
-    if folder is None:
+    """Return what `make` makes, as an earlier process kept it for the same heights, cells, choices and code."""
+    if steps.size < _FEWEST_KEPT:
         return make()
-    digest = hashlib.sha256(steps.tobytes())
-    for module in (Path(__file__), Path(__file__).parents[1] / "geo" / "drainage.py"):
-        digest.update(module.read_bytes())
-    digest.update(repr((steps.shape, frame.cell_m, replace(conditioning, memory_bytes=0), np.__version__)).encode())
-    path = folder / f"{digest.hexdigest()}.npz"
-    with suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            found = _Drained.of_arrays({name: held[name] for name in held.files}, frame, conditioning)
-        path.touch()
-        return found
-    made = make()
-    with suppress(OSError):
-        with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as room:
-            np.savez(Path(room) / path.name, **made.arrays())
-            (Path(room) / path.name).replace(path)
-        machine.drop_oldest(folder)
-    return made
+    key = repr((steps.shape, frame.cell_m, replace(conditioning, memory_bytes=0))).encode() + steps.tobytes()
+    made: list[_Drained] = []
+
+    def arrays() -> dict[str, Any]:
+        made.append(make())
+        return made[0].arrays()
+
+    held = machine.kept_arrays(key, ("water/grid.py", "geo/drainage.py"), arrays)
+    return made[0] if made else _Drained.of_arrays(held, frame, conditioning)
 
 
 def _refuse_large(raster: Raster, conditioning: Conditioning) -> None:
