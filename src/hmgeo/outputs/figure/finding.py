@@ -285,7 +285,7 @@ def write_changes(
     _told(
         page,
         words,
-        "有变化的按结论着色、编号；灰点：没有变化；灰叉：这一次没有这一处或这一条；细线：由前一次的位置移来",
+        "有变化的按结论着色、编号；灰点：没有变化；十字：这一次没有这一处或这一条；细线：由前一次的位置移来",
     )
     _save(figure, path, suffix)
 
@@ -318,7 +318,7 @@ def _state(axes: Axes, mark: Mark, side: int, middle: shapely.Point) -> set[str]
         axes.plot(x, y, "o", color="#A9A9A4", ms=3, zorder=3)
         return set()
     if now is None:
-        axes.plot(x, y, "x", color=GREY, ms=7, mew=1.4, zorder=5)
+        axes.plot(x, y, "+", color=GREY, ms=9, mew=1.2, zorder=5)
     else:
         look = style.verdict_style(now.verdict)
         axes.plot(x, y, color=look.colour, ms=7, zorder=6, **_marker(look))
