@@ -357,7 +357,8 @@ def test_project_names_layers_that_exist(key: str) -> None:
     folder = LAYERS / "projects" / key
     project = yaml.safe_load((folder / "project.yml").read_text(encoding="utf-8"))
     assert set(project["layers"]) <= set(LayerKind)
-    for layer in project["layers"].values():
+    for own in project["layers"].values():
+        layer = project.get("layer_defaults", {}) | own
         assert (folder / layer["path"]).is_file()
         assert (layer["basis"], layer["classification"]) == ("synthetic", "公开")
     assert project["screening_rule"] == project["adopt"][0]["rule"] == "SCR-JY-10KM"
