@@ -416,7 +416,7 @@ def shipped_world(name: str, folder: Path, sites: Table | None = None) -> World:
     root = shipped_folder()
     base = root / "projects" / name
     text = re.sub(r"(?m)^  elevation: .*\n", "", (base / "project.yml").read_text(encoding="utf-8"))
-    layers = re.findall(r"(?m)^  (\w+): +\{path: ([^,]+),(?: layer: (\w+),)?", text)
+    layers = re.findall(r"(?m)^  (\w+): +\{path: ([^,}]+)(?:, layer: (\w+))?[,}]", text)
     listed = next(base / path for kind, path, _ in layers if kind == "enterprises")
     rows = read_workbook(listed)
     rows = rows[:: max(1, len(rows) // SOURCES)][:SOURCES]
@@ -430,9 +430,9 @@ def shipped_world(name: str, folder: Path, sites: Table | None = None) -> World:
             held = read_workbook(base / path)
             tables[kind] = [one for one in held if one.get("企业编号", "") in {"", *ids}]
     covers = re.search(r"coverage: \{[^}]+\}", text)[0]
-    text = re.sub(r"(?m)^(  (\w+): +\{path: )[^,]+, layer: \w+,", r"\1\2.geojson,", text)
-    text = re.sub(r"(?m)^(  (\w+): +\{path: )[^,]+\.xlsx,", r"\1\2.csv,", text)
-    text = re.sub(r"(?m)^(  \w+: +\{path: (?!.*coverage).*geojson, )", rf"\1{covers}, completeness: complete, ", text)
+    text = re.sub(r"(?m)^(  (\w+): +\{path: )[^,]+, layer: \w+", r"\1\2.geojson", text)
+    text = re.sub(r"(?m)^(  (\w+): +\{path: )[^,}]+\.xlsx", r"\1\2.csv", text)
+    text = re.sub(r"(?m)^(  \w+: +\{path: (?!.*coverage)\w+\.geojson)", rf"\1, {covers}, completeness: complete", text)
     judged = "enterprises" if sites is None else "project_sites"
     if sites is not None:
         tables["project_sites"] = sites
