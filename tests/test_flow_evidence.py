@@ -13,7 +13,7 @@ from hmgeo.terrain.ponds_and_mines import overhead
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 from hmgeo.water.agreement import stream_offsets
 from hmgeo.water.by_heights import FlowFacts, ProjectWater
-from hmgeo.water.grid import ClosedBasins, Conditioning, End, flow_grid
+from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 from hmgeo.water.snap import SnapRule
 from hmgeo.water.things import Things
 from hmgeo.water.trace import catchments_of, cells_beside
@@ -43,17 +43,16 @@ def test_both_readings_of_a_pond_overhead() -> None:
     assert [row for row, _ in found.by_circle] == [2, 0, 1]
     assert found.by_circle[0][1] == pytest.approx(10.0, abs=0.01)
     assert found.by_path == ((0, 20.0),)
-    assert found.path_ends is End.EDGE
     assert (found.only_by_circle, found.only_by_path) == ((2, 1), ())
     near = overhead(GRID, pond, point(DEM, 1, 2), houses, beside, limit_m=20.0)
-    assert (near.by_path, near.path_ends) == ((), End.LIMIT)
+    assert near.by_path == ()
 
 
 def test_a_pond_off_the_grid_has_its_circle_only() -> None:
     beside = cells_beside(GRID, Things([], [], []), 0.0)
     found = overhead(GRID, shapely.Point(100, 30), None, [], beside)
     assert isinstance(found.by_path, Unknown)
-    assert (found.by_circle, found.path_ends, found.only_by_path) == ((), None, ())
+    assert (found.by_circle, found.only_by_path) == ((), ())
 
 
 def test_targets_off_streams_or_off_the_grid_are_told_apart() -> None:

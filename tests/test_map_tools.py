@@ -258,6 +258,7 @@ def test_measuring_by_clicks_tells_length_and_method(few: Opened) -> None:
     for x in (300, 420):
         few.page.mouse.click(box["x"] + x, box["y"] + 300)
     ends = few.page.evaluate("[300, 420].map(x => map_hmgeo.containerPointToLatLng([x, 300])).map(p => [p.lng, p.lat])")
+    assert (box["width"] % 1, box["height"] % 1) == (0, 0)  # Leaflet scales clicks by them
     exact = GEOD.inv(*ends[0], *ends[1])[2]
     says = few.page.locator("#measure-says")
     assert float(says.get_attribute("data-metres")) == pytest.approx(exact, abs=0.02)

@@ -201,7 +201,7 @@ def test_both_ways_side_by_side(tmp_path: Path, hmgeo_command: Callable[..., End
 def test_the_reasons_are_told_in_english_too(tmp_path: Path) -> None:
     found = by_works(project_results(write_project(tmp_path, "both")).findings)
     assert in_english(found["上"]["note"]).startswith(
-        "4.00 km down the drawn rivers (as the lines are drawn). source put onto 示例江, 50 m away. "
+        "4.00 km down the drawn rivers (as the lines are drawn). source: put onto 示例江, 50 m away. "
         "intake put onto 示例江, 10 m away."
     )
     assert in_english(found["远"]["note"]).startswith(

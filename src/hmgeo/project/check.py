@@ -120,7 +120,8 @@ def check_project(path: str | Path, *, foresee: bool = False, progress: Progress
     )
 
 
-_DECIDED = frozenset(one.value for one in Verdict) - {Verdict.NOT_ASSESSED.value, Verdict.NOT_APPLICABLE.value}
+_OPEN = Verdict.NOT_ASSESSED.value
+_DECIDED = frozenset(one.value for one in Verdict) - frozenset({_OPEN, Verdict.NOT_APPLICABLE.value})
 _SHOWN_RULES, _SHOWN_GAPS = 8, 8
 
 
@@ -143,12 +144,13 @@ def _by_rule(spec: ProjectSpec, inputs: Inputs, findings: Sequence[Mapping[str, 
     lacking: dict[str, Counter[str]] = defaultdict(Counter)
     for one in findings:
         counted[one["rule_id"]][one["verdict"]] += 1
-        if one["verdict"] == Verdict.NOT_ASSESSED.value:
+        if one["verdict"] == _OPEN:
             lacking[one["rule_id"]].update(settled_by(one))
     rows = []
     for rule_id, by_verdict in counted.items():
         decided = sum(count for verdict, count in by_verdict.items() if verdict in _DECIDED)
-        open_, elsewhere = by_verdict[Verdict.NOT_ASSESSED.value], by_verdict[Verdict.NOT_APPLICABLE.value]
+        open_ = by_verdict[_OPEN]
+        elsewhere = by_verdict.total() - decided - open_
         if decided or open_ or rule_id == spec.screening_rule:
             most = "；".join(f"{what}（{count}）" for what, count in lacking[rule_id].most_common(2))
             title = inputs.book.get(rule_id).title.zh
