@@ -172,7 +172,7 @@ def _by_layer(inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> Table:
         for rule in inputs.book.rules
     }
     for one in findings:
-        if one["verdict"] != Verdict.NOT_APPLICABLE.value:
+        if one["verdict"] in _DECIDED or one["verdict"] == _OPEN:
             for kind in kinds[one["rule_id"]]:
                 asked[kind][one["verdict"] in _DECIDED] += 1
     optional = (inputs.farmland, *inputs.others, inputs.elevation, *inputs.sides.values())
