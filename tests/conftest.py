@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hmgeo import project_results, run_demo
+from hmgeo import project_results
 from hmgeo.cli import main
 from hmgeo.intake.catalog import shipped_folder
+from hmgeo.project.start import run_demo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

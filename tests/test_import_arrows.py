@@ -58,6 +58,7 @@ MAX_FUNCTION_LINES = 60
 MAX_MODULES_IN_A_FOLDER = 12
 
 ONE_IMPORTER = {
+    "hmgeo.siting.candidates": "choosing places is siting; reading and writing them is the project's",
     "hmgeo.commands.books": "one group of commands",
     "hmgeo.commands.projects": "one group of commands",
     "hmgeo.commands.sites": "one group of commands",

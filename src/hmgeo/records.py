@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from hmgeo.errors import Problem, UsageError
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from geopandas import GeoDataFrame
 
 
 LON_LAT_CRS = "EPSG:4490"
@@ -225,6 +228,10 @@ class Layer:
         """Return the whole layer as one table."""
         return pa.Table.from_batches(list(self.batches()))
 
+    def to_geopandas(self) -> GeoDataFrame:
+        """Return the whole layer as a GeoDataFrame on CGCS2000 (EPSG:4490), one row for each usable feature."""
+        return geo_frame(self.read())
+
 
 WIND_SCHEMA = pa.schema(
     [("from_deg", pa.float64()), ("percent", pa.float64()), ("station", pa.string()), ("years", pa.string())]
@@ -292,6 +299,10 @@ class Positions:
     gates: Gates = field(default_factory=Gates)
     unread: tuple[UnreadWord, ...] = ()
 
+    def to_geopandas(self) -> GeoDataFrame:
+        """Return every input row as a GeoDataFrame on CGCS2000 (EPSG:4490); without a shape where none is known."""
+        return geo_frame(self.table)
+
 
 @dataclass(frozen=True, slots=True)
 class Raster:
@@ -330,3 +341,19 @@ class Sink(Protocol):
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Take one batch."""
+
+
+def geo_frame(table: pa.Table) -> GeoDataFrame:
+    """Return a table whose column geometry holds lon/lat WKB on CGCS2000 as a GeoDataFrame; null stays None.
+
+    Raises
+    ------
+    UsageError
+        The table has no shapes.
+    """
+    if "geometry" not in table.column_names:
+        raise UsageError(Problem("这张表没有图形，用 .to_pandas()"))
+    from geopandas import GeoDataFrame, GeoSeries  # noqa: PLC0415 -- pandas loads slowly
+
+    shapes = GeoSeries.from_wkb(table["geometry"].to_pylist(), crs=LON_LAT_CRS)
+    return GeoDataFrame(table.drop_columns("geometry").to_pandas(), geometry=shapes)

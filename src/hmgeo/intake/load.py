@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from hmgeo.intake.catalog import file_sha256
@@ -17,7 +20,9 @@ from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from geopandas import GeoDataFrame
 
     from hmgeo.vocabulary import Basis
 
@@ -26,7 +31,7 @@ __all__ = ["ReadOptions", "load_elevation", "load_positions", "load_raster", "lo
 
 
 def load_positions(
-    path: Path,
+    path: Path | GeoDataFrame,
     *,
     kind: LayerKind,
     basis: Basis,
@@ -41,7 +46,7 @@ def load_positions(
     Parameters
     ----------
     path
-        csv, xlsx, gpkg, geojson, shp or parquet; points, lines or areas.
+        Points, lines or areas; a GeoDataFrame is read as the GeoParquet that it would write.
     kind, basis, gates, provenance
         As the project declares them. The path and SHA-256 of `provenance` are filled in here.
     name
@@ -60,26 +65,35 @@ def load_positions(
     ------
     InputError
         The file as a whole can't be used. Single bad rows don't raise: they are `rejected` or `not_located`.
+
+    Examples
+    --------
+    >>> from hmgeo.project.start import demo_projects
+    >>> from hmgeo.vocabulary import Basis, LayerKind
+    >>> file = demo_projects()[0].parents[2] / "synthetic" / "qingcheng" / "water_stations.xlsx"
+    >>> stations, _ = load_positions(file, kind=LayerKind.WATER_STATIONS, basis=Basis.SYNTHETIC)
+    >>> stations.to_geopandas().crs.to_epsg()
+    4490
     """
-    opened = open_file(path, kind, options, shown_as)
-    outcome = place_rows(opened, kind, options, are_receptors=False)
-    check_cells(opened, outcome, kind)
-    table = positions_table(opened, outcome)
-    positions = Positions(
-        name=name or path.stem,
-        kind=kind,
-        basis=basis,
-        provenance=_provenance(path, provenance, opened.journal.file),
-        table=table,
-        attributes=attributes_table(opened),
-        gates=gates,
-        unread=opened.unread,
-    )
-    return positions, opened.journal.ledger()
+    with _as_file(path, name, shown_as) as (file, shown):
+        opened = open_file(file, kind, options, shown)
+        outcome = place_rows(opened, kind, options, are_receptors=False)
+        check_cells(opened, outcome, kind)
+        positions = Positions(
+            name=name or file.stem,
+            kind=kind,
+            basis=basis,
+            provenance=_provenance(file, provenance, opened.journal.file),
+            table=positions_table(opened, outcome),
+            attributes=attributes_table(opened),
+            gates=gates,
+            unread=opened.unread,
+        )
+        return positions, opened.journal.ledger()
 
 
 def load_receptors(
-    path: Path,
+    path: Path | GeoDataFrame,
     *,
     kind: LayerKind,
     basis: Basis,
@@ -98,28 +112,41 @@ def load_receptors(
     InputError
         The file as a whole can't be used, or holds no usable feature.
     """
-    opened = open_file(path, kind, options, shown_as)
-    outcome = place_rows(opened, kind, options, are_receptors=True)
-    batches = receptor_batches(opened, outcome, kind)
-    packed = packed_own(path)
-    before = left_open_of(packed)
-    errors_m = own_errors_m(opened, outcome)
-    widest_m = max(errors_m.values(), default=0.0) if kind is LayerKind.FARMLAND else 0.0
-    layer = Layer(
-        name=name or path.stem,
-        kind=kind,
-        basis=basis,
-        provenance=_provenance(path, provenance, opened.journal.file),
-        open_batches=lambda: batches,
-        gates=less_set_aside(gates, opened, outcome, kind, options.accept_set_aside, before),
-        feature_count=sum(batch.num_rows for batch in batches),
-        row_count=opened.raw.row_count,
-        margin_m=max(outcome.shift_margin_m + widest_m, float(packed.get("margin_m", 0.0))),
-        errors_m={} if kind is LayerKind.FARMLAND else errors_m,
-        unread=opened.unread,
-        left_open=len(rows_aside(opened, outcome, kind)) + before,
-    )
-    return layer, opened.journal.ledger()
+    with _as_file(path, name, shown_as) as (file, shown):
+        opened = open_file(file, kind, options, shown)
+        outcome = place_rows(opened, kind, options, are_receptors=True)
+        batches = receptor_batches(opened, outcome, kind)
+        packed = packed_own(file)
+        before = left_open_of(packed)
+        errors_m = own_errors_m(opened, outcome)
+        widest_m = max(errors_m.values(), default=0.0) if kind is LayerKind.FARMLAND else 0.0
+        layer = Layer(
+            name=name or file.stem,
+            kind=kind,
+            basis=basis,
+            provenance=_provenance(file, provenance, opened.journal.file),
+            open_batches=lambda: batches,
+            gates=less_set_aside(gates, opened, outcome, kind, options.accept_set_aside, before),
+            feature_count=sum(batch.num_rows for batch in batches),
+            row_count=opened.raw.row_count,
+            margin_m=max(outcome.shift_margin_m + widest_m, float(packed.get("margin_m", 0.0))),
+            errors_m={} if kind is LayerKind.FARMLAND else errors_m,
+            unread=opened.unread,
+            left_open=len(rows_aside(opened, outcome, kind)) + before,
+        )
+        return layer, opened.journal.ledger()
+
+
+@contextmanager
+def _as_file(given: Path | GeoDataFrame, name: str, shown_as: str) -> Iterator[tuple[Path, str]]:
+    """Yield a file and what it is called; a GeoDataFrame as the GeoParquet that it would write."""
+    if not hasattr(given, "to_parquet"):
+        yield given, shown_as
+        return
+    with TemporaryDirectory(prefix="hmgeo-") as folder:
+        file = Path(folder) / f"{name or 'GeoDataFrame'}.parquet"
+        given.to_parquet(file, index=False)
+        yield file, shown_as or file.stem
 
 
 def _provenance(path: Path, given: Provenance | None, shown: str) -> Provenance:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from hmgeo.errors import Problem, UsageError
+from hmgeo.records import geo_frame
 from hmgeo.reference.tables import same_name
 from hmgeo.results.columns import (
     AGREEMENT_SCHEMA,
@@ -36,9 +38,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from geopandas import GeoDataFrame
+
     from hmgeo.records import Ledger, UnreadWord
     from hmgeo.results.siting import CompiledRules
     from hmgeo.results.used import DecisionUsed, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
+
+
+SHAPED = ("sources", "findings", "receptors", "search_areas")
+"""The tables of a run whose rows have shapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +193,29 @@ class Results:
     failed: tuple[str, ...] = ()
     visit_order: VisitOrder = DEFAULT_ORDER
     unread: tuple[UnreadWord, ...] = ()
+
+    def to_geopandas(self, name: str) -> GeoDataFrame:
+        """Return one of the tables with shapes as a GeoDataFrame on CGCS2000 (EPSG:4490).
+
+        Parameters
+        ----------
+        name
+            `sources`, `findings`, `receptors` or `search_areas`.
+
+        Raises
+        ------
+        UsageError
+            There is no such table.
+
+        Examples
+        --------
+        >>> from hmgeo import demo_projects, project_results
+        >>> results = project_results(demo_projects()[0])  # doctest: +SKIP
+        >>> results.to_geopandas("sources").to_file("sources.gpkg")  # doctest: +SKIP
+        """
+        if name not in SHAPED:
+            raise UsageError(Problem("没有这张表", found=name, allowed="、".join(SHAPED)))
+        return geo_frame(getattr(self, name))
 
     @property
     def basis(self) -> Basis:

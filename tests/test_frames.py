@@ -1,0 +1,75 @@
+"""Analysts' doors: layers and results as GeoDataFrames, GeoDataFrames as layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas
+import pytest
+import shapely
+
+import hmgeo
+from hmgeo import HmgeoError, load_positions, load_receptors, measure_proximity
+from hmgeo.vocabulary import Basis, LayerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from hmgeo import Results
+
+SQUARE = shapely.box(113.0, 23.7, 113.01, 23.71)
+
+
+def farmland(crs: str | None = "EPSG:4490") -> geopandas.GeoDataFrame:
+    return geopandas.GeoDataFrame({"地块编号": ["P1"]}, geometry=[SQUARE], crs=crs)
+
+
+def test_a_frame_is_read_as_the_file_that_it_would_write(tmp_path: Path) -> None:
+    farmland().to_parquet(tmp_path / "parcels.parquet", index=False)
+    of_file, _ = load_receptors(tmp_path / "parcels.parquet", kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    of_frame, _ = load_receptors(farmland(), kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC, name="parcels")
+    assert of_frame.read() == of_file.read()
+    assert of_frame.provenance.sha256 == of_file.provenance.sha256
+    back = of_frame.to_geopandas()
+    assert back.crs.to_epsg() == 4490
+    assert list(back["receptor_id"]) == ["P1"]
+    assert back.geometry[0].normalize() == SQUARE.normalize()
+
+
+def test_a_frame_on_another_plane_is_brought_to_the_ellipsoid() -> None:
+    points = geopandas.GeoDataFrame(
+        {"名称": ["甲"]}, geometry=[shapely.Point(113.005, 23.705)], crs="EPSG:4490"
+    ).to_crs("EPSG:4547")
+    positions, _ = load_positions(points, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC)
+    layer, _ = load_receptors(farmland(), kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    assert positions.table["lon"][0].as_py() == pytest.approx(113.005, abs=1e-9)
+    proximity = measure_proximity(positions, layer, radii_m=[1000.0])
+    assert set(proximity.nearest["distance_m"].to_pylist()) == {0.0}  # it lies in the parcel
+
+
+def test_a_frame_without_crs_is_asked_for_it_as_a_file_is() -> None:
+    with pytest.raises(HmgeoError, match="坐标系"):
+        load_receptors(
+            farmland(None).set_geometry([shapely.box(4e5, 2.6e6, 4.1e5, 2.61e6)]),
+            kind=LayerKind.FARMLAND,
+            basis=Basis.SYNTHETIC,
+        )
+
+
+def test_tables_of_a_run_with_shapes_are_frames(shipped_results: Callable[[str], Results]) -> None:
+    results = shipped_results("qingcheng")
+    sources = results.to_geopandas("sources")
+    assert len(sources) == results.sources.num_rows
+    assert sources.crs.to_epsg() == 4490
+    known = sources.geometry.notna()
+    assert (sources["status"][known] == "assessed").all()
+    assert (sources.geometry[known].x == sources["lon"][known]).all()
+    assert sources.geometry[sources["status"] != "assessed"].isna().all()
+    with pytest.raises(HmgeoError, match="没有这张表（现为「pairs」）；允许：sources、findings"):
+        results.to_geopandas("pairs")
+
+
+def test_every_public_name_is_there_and_says_what_it_is() -> None:
+    assert len(hmgeo.__all__) <= 15
+    assert all(getattr(hmgeo, name).__doc__ for name in hmgeo.__all__ if name != "__version__")
