@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import docx
 import openpyxl
@@ -23,8 +25,10 @@ from hmgeo.compare.verify import DIFFERS, NOTE, OPEN, SAME, holds, verify_run
 from hmgeo.errors import InputError, UsageError
 from hmgeo.outputs.figure.finding import Ground, agrees
 from hmgeo.outputs.map.audience import PUBLIC, shown_to
-from hmgeo.project.run import project_results, run_project, settings_of
+from hmgeo.project.run import PLAIN, Asked, Kept, Wish, kept_run, project_results, run_project, settings_of
 from hmgeo.project.spec import read_decisions, read_spec
+from hmgeo.reference import machine
+from hmgeo.reference.machine import cache_folder
 from hmgeo.results.results import with_decisions
 from hmgeo.results.used import DecisionUsed
 
@@ -76,6 +80,154 @@ def test_an_untouched_run_comes_out_byte_for_byte(run: Path) -> None:
         "输入": (SAME, "3 个文件与运行时相同"),  # enterprises, farmland, project.yml
         "重跑": (SAME, f"{count} 个文件字节相同"),
     }
+
+
+def kept(project: Path, out: Path | None = None, *, wish: Wish = PLAIN, accepts: bool = False) -> Kept | None:
+    return kept_run(Asked.of(project, out, accepts=accepts, words=None, overrides=None, wish=wish))
+
+
+def appended(name: str, text: str = "\n") -> Callable[[Path], object]:
+    def append(project: Path) -> None:
+        with (project / name).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    return append
+
+
+def without(name: str) -> Callable[[Path], object]:
+    return lambda project: (project / name).unlink()
+
+
+RUN = "runs/2019-06-30"
+
+
+@pytest.mark.parametrize(
+    ("edit", "changed"),
+    [
+        (lambda project: os.utime(project / "data/farmland.geojson"), []),
+        (appended("data/另一份.csv"), []),
+        (appended("data/enterprises2.csv"), []),
+        (appended(f"{RUN}/笔记.txt"), []),
+        (appended("data/enterprises.csv"), ["data/enterprises.csv"]),
+        (appended("data/farmland.geojson"), ["data/farmland.geojson"]),
+        (appended("project.yml"), ["project.yml"]),
+        (appended("validity.yml", "[]"), ["validity.yml"]),
+        # what a reader of the file might look at, whether it does or not
+        (appended("data/enterprises.csvt"), ["data/enterprises.csv"]),
+        (appended("data/farmland.geojson.aux.xml"), ["data/farmland.geojson"]),
+        (appended("data/farmland.PRJ"), ["data/farmland.geojson"]),
+        (appended("data/farmland.geojson-wal"), ["data/farmland.geojson"]),
+        (appended(f"{RUN}/data/sources.csv"), ["data/sources.csv"]),
+        (appended(f"{RUN}/map.html", " "), ["map.html"]),
+        (without(f"{RUN}/print/map.pdf"), ["print/map.pdf"]),
+    ],
+)  # fmt: skip
+def test_a_run_is_kept_while_every_byte_is_the_same(
+    project: Path, edit: Callable[[Path], object], changed: list[str]
+) -> None:
+    edit(project)
+    found = kept(project)
+    assert found is not None
+    assert list(found.changed) == changed
+    assert found.verdicts["listed"] == 5
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        appended(f"{RUN}/data/manifest.json", " "),
+        without(f"{RUN}/data/manifest.json"),
+        lambda project: (project / f"{RUN}.hmgeo-tmp").mkdir(),  # another run writes there, or one was killed
+        without("data/farmland.geojson"),
+        lambda _: shutil.rmtree(cache_folder() / "hmgeo-runs"),
+    ],
+)
+def test_in_doubt_a_run_is_made_again(
+    project: Path, edit: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = Path(shutil.copytree(cache_folder(), tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(own))
+    assert kept(project) is not None
+    edit(project)
+    assert kept(project) is None
+
+
+def test_a_run_is_kept_for_the_same_words_program_and_surroundings_alone(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(**asked: Any) -> list[str]:  # noqa: ANN401 -- whatever may be asked
+        found = kept(project, **asked)
+        assert found is not None
+        return list(found.changed)
+
+    out = project / RUN
+    assert changed() == []
+    assert changed(wish=Wish(language="en"), out=out) == ["命令"]
+    assert changed(wish=Wish(watermark="示例"), out=out) == ["命令"]
+    assert changed(accepts=True, out=out) == ["命令"]
+    assert kept(project, project / "另一处") is None
+    with monkeypatch.context() as patch:
+        patch.setenv("PROJ_NETWORK", "ON")
+        assert changed() == ["系统、库或环境变量"]
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(project)
+        (project / "shapely-1.8.0.dist-info").mkdir()
+        assert changed() == ["系统、库或环境变量"]
+    with monkeypatch.context() as patch:
+        patch.setattr("hmgeo.project.run.program_sum", lambda _: "another")
+        assert changed() == ["程序、规则库或随附图层"]
+    with monkeypatch.context() as patch:
+        patch.setattr("hmgeo.project.run.program_sum", lambda _: "")  # the code changed while it ran
+        assert kept(project) is None
+    assert changed() == []
+
+
+def test_the_sum_of_the_program_hangs_on_code_rules_and_layers_but_on_no_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, shipped = tmp_path / "hmgeo", tmp_path / "layers"
+    monkeypatch.setattr(machine, "_ENGINE", package / "proximity")
+    monkeypatch.setattr(machine, "_STARTED", time.time() + 60)
+
+    def sum_after(path: Path, text: str) -> str:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        machine.program_sum.cache_clear()
+        return machine.program_sum(shipped)
+
+    first = sum_after(shipped / "counties.parquet", "1")
+    sums = [sum_after(package / name, "1") for name in ("a.py", "rules/data/b.yml", "words.tsv")]
+    sums += [sum_after(shipped / "counties.parquet", "2"), sum_after(package / "a.py", "2")]
+    assert len({first, *sums}) == 6
+    assert sum_after(shipped / "projects/示例/runs/a.csv", "1") == sums[-1]
+    assert sum_after(package / "__pycache__/a.pyc", "1") == sums[-1]
+    monkeypatch.setattr(machine, "_STARTED", time.time() - 60)
+    assert sum_after(package / "a.py", "2") == ""
+    machine.program_sum.cache_clear()
+
+
+def test_the_command_keeps_a_run_and_says_so_in_one_line(
+    project: Path, run: Path, hmgeo_command: Callable[..., Ended]
+) -> None:
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in run.rglob("*") if path.is_file()}
+    ended = hmgeo_command("run", project)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == (
+        f"没有变化：输入、设置、规则库、程序、评估基准日与上次相同，结果原样保留在 {run}；要重新运行加 --fresh。\n"
+    )
+    assert hmgeo_command("run", project, "--fail-on", "listed").code == 3
+    assert hmgeo_command("run", project, "--fail-on", "prohibited").code == 0
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in run.rglob("*") if path.is_file()} == before
+    page = (run / "map.html").read_bytes()
+    (run / "map.html").write_text("改过", encoding="utf-8")
+    ended = hmgeo_command("run", project)  # edited by hand: neither kept nor written over
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "自上次运行后有变：map.html；重新运行。")
+    assert "上次写出的文件后来改动过，未作改动" in ended.err
+    (run / "map.html").write_bytes(page)
+    (run / "print" / "map.pdf").unlink()
+    assert hmgeo_command("run", project, "--fresh").err.startswith("读取图层 …")
+    again = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "manifest.json"}
+    assert again == {path: data for path, (data, _) in before.items() if path.name != "manifest.json"}
 
 
 def test_a_run_with_words_is_held_against_that_file_too(project: Path, tmp_path: Path) -> None:

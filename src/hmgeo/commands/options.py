@@ -186,6 +186,11 @@ WITHOUT_PAGE = {
     "zh": "结果：{folder}（图件 print/map.pdf，表格 screening.xlsx；各文件给谁看见 阅读说明.txt）",
     "en": "Results: {folder} (print print/map.pdf, tables screening.xlsx; 阅读说明.txt says what is for whom)",
 }
+UNCHANGED = {
+    "zh": "没有变化：输入、设置、规则库、程序、评估基准日与上次相同，结果原样保留在 {folder}；要重新运行加 --fresh。",
+    "en": "Nothing changed since the last run; its results stand as they are in {folder}. To run anyway: --fresh.",
+}
+CHANGED = {"zh": "自上次运行后有变：{names}；重新运行。", "en": "Changed since the last run: {names}; running again."}
 FIRST_USE = {
     "zh": "首次使用：先编译测算程序，约需十几秒；结果留存，以后不再需要。",
     "en": "First use: compiling the engine, some fifteen seconds; it is kept and won't be needed again.",

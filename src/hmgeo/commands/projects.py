@@ -14,9 +14,12 @@ from rich.markup import escape
 
 from hmgeo.commands import first_use
 from hmgeo.commands.options import (
+    CHANGED,
     EXIT_FAIL_ON,
+    LIST_SIGN,
     LOG,
     OUT,
+    UNCHANGED,
     AcceptOption,
     ColumnsOption,
     EvidenceOption,
@@ -72,14 +75,24 @@ def run(
     public: PublicOption = False,
     watermark: WatermarkOption = "",
     evidence: EvidenceOption = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="什么都没有变也重新运行。")] = False,
     lang: LangOption = "zh",
 ) -> None:
-    """运行一个项目：读入、测算、按条款判断、写出结果文件夹。"""
-    ready_engine(language_of(lang))
-    from hmgeo.project.run import Wish, run_project
+    """运行一个项目：读入、测算、按条款判断、写出结果文件夹；什么都没有变时原样保留上次的结果。"""
+    from hmgeo.project.run import Asked, Wish, kept_run, run_project
 
     failing = verdict_of(fail_on)
     wish = Wish(public=public, watermark=watermark, language=language_of(lang), evidence=evidence)
+    asked = Asked.of(project, out, accepts=accept_suggestions, words=words, overrides=overrides, wish=wish)
+    kept = None if fresh else kept_run(asked)
+    if kept is not None and not kept.changed:
+        OUT.print(UNCHANGED[lang].format(folder=str(kept.folder)), markup=False)
+        if failing is not None and kept.verdicts.get(failing.value):
+            raise typer.Exit(EXIT_FAIL_ON)
+        return
+    ready_engine(lang)
+    if kept is not None:
+        LOG.print(CHANGED[lang].format(names=LIST_SIGN[lang].join(kept.changed)), markup=False)
     with Reporter(lang) as report:
         finished = run_project(
             project,

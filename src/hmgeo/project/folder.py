@@ -544,6 +544,18 @@ def _swap(temporary: Path, folder: Path) -> None:
                 (folder / parent).rmdir()
 
 
+def as_written(out: Path) -> tuple[str, list[str]] | None:
+    """Return the sum of a run's record and those of its files that aren't what was written; None without a whole run.
+
+    Where another process writes there, or one was killed, there is none.
+    """
+    out = out.resolve()
+    listed = _listed(out / RUN_MANIFEST)
+    if listed is None or os.path.lexists(_temporary(out)):
+        return None
+    return _entry(out / RUN_MANIFEST)["sha256"], [name for name, one in listed.items() if not _is_as(out / name, one)]
+
+
 def is_older(out: Path) -> bool:
     """Tell whether a folder holds a run of schema 1, which a new one replaces whole."""
     return _listed(out / RUN_MANIFEST) is None and _listed(out / MANIFEST_NAME) is not None

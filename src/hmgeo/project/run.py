@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import time
 from collections import Counter
@@ -9,19 +10,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import shapely
 
-from hmgeo.intake.catalog import file_sha256
+from hmgeo.intake.catalog import file_sha256, shipped_folder
 from hmgeo.intake.quality import WORD_EVENT
 from hmgeo.judging.bench import Bench, Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.crosscheck import cross_check
 from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
 from hmgeo.outputs.map.ground import hillshade
-from hmgeo.project.folder import RUN_MANIFEST, clock, is_older, whole_folder
+from hmgeo.project.folder import RUN_MANIFEST, as_written, clock, is_older, whole_folder
 from hmgeo.project.inputs import (
     Inputs,
     context_layers_of,
@@ -36,6 +37,7 @@ from hmgeo.project.pairs.file import Both, ParquetSink
 from hmgeo.project.run_files import drawable, ground_layers, new_run, write_manifest, write_outputs
 from hmgeo.project.spec import VALIDITY_FILE, ProjectSpec, administrative_areas, read_spec
 from hmgeo.reference.cells import compared_word
+from hmgeo.reference.machine import note_run, noted_run, program_sum, sum_of, surroundings_sum
 from hmgeo.reference.tables import CLASS_YEAR
 from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA
 from hmgeo.results.results import ContextLayer, Presentation, Results, noted, with_decisions
@@ -449,25 +451,117 @@ def run_project(
         Where the folder can't be written (nothing half-written stays), or a public map is asked of layers that
         forbid it.
     """
-    spec = read_spec(Path(path)).with_words(words).with_overrides(overrides)
+    asked = Asked.of(path, out, accepts=accept_suggestions, words=words, overrides=overrides, wish=wish)
+    spec = asked.spec
     wish.check(spec)
     spec.decisions()  # its faults before anything is computed
-    if accept_suggestions:
-        spec = spec.accepting()
+    made_of = asked.made_of()
     progress("读取图层", 0, None)
     inputs = load_inputs(spec)
-    folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
-    flags = (" --accept-suggestions" if accept_suggestions else "") + wish.options()
-    files = {"--words": words, "--with": overrides}
-    flags += "".join(f" {option} {_as_word(_from_project(one, spec))}" for option, one in files.items() if one)
-    command = f"hmgeo run {_as_word(spec.folder.name)}{flags}"
     started = clock()
     presentation = wish.presentation(inputs.elevation, Choices(spec.parameters))
-    with run_folder(folder, spec.files, progress) as temporary:
+    with run_folder(asked.folder, spec.files, progress) as temporary:
         with ParquetSink(new_run(temporary), PAIRS_SCHEMA) as pairs:
             results = _with_words(spec, inputs, _judged(spec, inputs, pairs, progress))
-        results = finish(results, presentation, temporary, command, started, progress, settings_of(spec, words))
-    return Run(folder, results)
+        settings = settings_of(spec, words)
+        results = finish(results, presentation, temporary, asked.command, started, progress, settings)
+    written = as_written(asked.folder)
+    if written is not None and not results.failed and made_of and made_of == asked.made_of():
+        note_run(written[0], made_of)
+    return Run(asked.folder, results)
+
+
+class Kept(NamedTuple):
+    """A run that lies there already: what isn't as it was then, in words, and what it found by verdict."""
+
+    folder: Path
+    changed: tuple[str, ...]
+    verdicts: Mapping[str, int]
+
+
+def kept_run(asked: Asked) -> Kept | None:
+    """Return the run that `run_project` would make, where it lies there; None where that can't be known.
+
+    Nothing in `changed` means: every byte that it was made of is the same (inputs and what lies beside them under
+    their names, settings, rule book, shipped layers, code, libraries, surroundings), asked for by the same words, and
+    every file is as it was written. Dates of files count for nothing. In doubt there is no such run.
+    """
+    written = as_written(asked.folder)
+    before = None if written is None else noted_run(written[0])
+    now = None if before is None else asked.made_of()
+    if written is None or before is None or now is None:
+        return None
+    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    held = json.loads((asked.folder / RUN_MANIFEST).read_bytes())
+    return Kept(asked.folder, (*changed, *written[1]), held["counts"]["findings_by_verdict"])
+
+
+class Asked(NamedTuple):
+    """What one run is asked for: see `run_project`."""
+
+    spec: ProjectSpec
+    folder: Path
+    command: str
+    words: Path | None
+
+    @classmethod
+    def of(
+        cls,
+        path: str | Path,
+        out: str | Path | None,
+        *,
+        accepts: bool,
+        words: Path | None,
+        overrides: Path | None,
+        wish: Wish,
+    ) -> Asked:
+        """Read what is asked for.
+
+        Raises
+        ------
+        ProjectError
+            With every fault of the project's own file.
+        """
+        spec = read_spec(Path(path)).with_words(words).with_overrides(overrides)
+        folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
+        flags = (" --accept-suggestions" if accepts else "") + wish.options()
+        files = {"--words": words, "--with": overrides}
+        flags += "".join(f" {option} {_as_word(_from_project(one, spec))}" for option, one in files.items() if one)
+        command = f"hmgeo run {_as_word(spec.folder.name)}{flags}"
+        return cls(spec.accepting() if accepts else spec, folder, command, words)
+
+    def made_of(self) -> dict[str, str] | None:
+        """Return a sum of each thing that decides what comes out, by what it is; None where that can't be told."""
+        spec, layers = self.spec, {layer.path for layer in self.spec.layers.values()}
+        folder, paths = self.folder.resolve(), [spec.folder / name for name in layers]
+        if not all(one.exists() and not one.resolve().is_relative_to(folder) for one in paths):
+            return None
+        files = {name: spec.folder / name for name in (spec.file.name, VALIDITY_FILE, *layers, *_extents(spec))}
+        files |= pack_files_of(spec.folder, spec.rule_packs)
+        told = (self.words, spec.folder / spec.overrides if spec.overrides else None)
+        files |= {_from_project(one, spec): one for one in told if one is not None}
+        try:
+            sums = {name: sum_of(one.parent, beside(one)) for name, one in files.items() if one.exists()}
+            program, surroundings = program_sum(shipped_folder()), surroundings_sum()
+        except OSError:  # gone meanwhile, or locked
+            return None
+        return {**sums, _COMMAND: self.command, _PROGRAM: program, _SURROUNDINGS: surroundings} if program else None
+
+
+_COMMAND, _PROGRAM, _SURROUNDINGS = "命令", "程序、规则库或随附图层", "系统、库或环境变量"
+
+
+def beside(path: Path) -> list[Path]:
+    """Return a file and all that lies beside it under its name, or all below a folder: a reader may look at any."""
+    if path.is_dir():
+        return [one for one in path.rglob("*") if one.is_file()]
+    names = f"{path.stem}.".casefold(), f"{path.name}-".casefold()
+    return [one for one in path.parent.iterdir() if one.name.casefold().startswith(names) and one.is_file()]
+
+
+def _extents(spec: ProjectSpec) -> Iterator[str]:
+    """Yield the names of areas and coverages, which may be files."""
+    yield from filter(None, (*spec.area_ids, *(layer.coverage for layer in spec.layers.values())))
 
 
 def _from_project(path: Path, spec: ProjectSpec) -> str:
@@ -489,9 +583,7 @@ def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
     if spec.overrides:
         overrides = spec.folder / spec.overrides
         sums[_from_project(overrides, spec)] = file_sha256(overrides)
-    for name in (*spec.area_ids, *(layer.coverage for layer in spec.layers.values())):
-        if name and (spec.folder / name).is_file():
-            sums[name] = file_sha256(spec.folder / name)
+    sums |= {name: file_sha256(spec.folder / name) for name in _extents(spec) if (spec.folder / name).is_file()}
     return sums | ({} if words is None else {_from_project(words, spec): file_sha256(words)})
 
 

@@ -6,13 +6,16 @@ import atexit
 import copyreg
 import hashlib
 import io
+import json
 import os
 import pickle
+import platform
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 import zipfile
 from contextlib import suppress
@@ -22,7 +25,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -131,6 +134,7 @@ def kept(name: str, package: Path, sources: Sequence[Path], make: Callable[[], M
 HEIGHTS = "hmgeo-heights"
 """Folder in the user's cache where grids of heights, once made to drain, are kept."""
 MOST_KEPT_BYTES = 1 << 30
+MOST_NOTED_BYTES = 1 << 22
 """What that folder may hold; what was used longest ago goes first."""
 
 
@@ -167,6 +171,79 @@ def kept_arrays(
             (Path(room) / path.name).replace(path)
         drop_oldest(folder)
     return made
+
+
+_SWAYS = ("CPL_", "GDAL_", "HMGEO_", "LANG", "LC_", "MATPLOTLIB", "MPL", "NUMBA_", "OGR_", "PROJ_", "PYTHON", "TZ")
+"""Beginnings of the variables by which a user's surroundings can change what comes out."""
+_STARTED = time.time()
+_PROJECTS = "projects"
+"""Of the shipped folder: inputs like any others, and runs may lie among them."""
+
+
+def sum_of(base: Path, files: Iterable[Path]) -> str:
+    """Return the SHA-256 of files, each with its name below a folder and its size, in order of name."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(base).as_posix()}\0{path.stat().st_size}\0".encode())
+        with path.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
+
+
+@cache
+def program_sum(shipped: Path) -> str:
+    """Return the SHA-256 of this program: its code, its rule book and the layers that lie in `shipped`.
+
+    Of what this process runs: worked out once. Empty where a file was changed since it started, so that nobody knows.
+    """
+    sums = []
+    for base, left in ((_ENGINE.parent, "__pycache__"), (shipped, _PROJECTS)):
+        files = [one for one in base.rglob("*") if one.is_file() and left not in one.relative_to(base).parts]
+        if any(one.stat().st_mtime > _STARTED for one in files):
+            return ""
+        sums.append(sum_of(base, files))
+    return hashlib.sha256("".join(sums).encode()).hexdigest()
+
+
+def surroundings_sum() -> str:
+    """Return the SHA-256 of what else decides what comes out: system, Python, libraries, variables, users' settings."""
+    installed = {one.name for entry in sys.path for one in Path(entry or ".").glob("*.dist-info")}
+    variables = {f"{name}={value}" for name, value in os.environ.items() if name.startswith(_SWAYS)}
+    digest = hashlib.sha256(repr((sys.version, platform.platform(), sorted(installed), sorted(variables))).encode())
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 -- Path raises without a home
+    for base, pattern in (
+        (Path(), "matplotlibrc"),
+        (home / ".config/matplotlib", "matplotlibrc"),
+        (home / ".matplotlib", "matplotlibrc"),
+        (home / ".local/share/proj", "*"),
+    ):
+        with suppress(OSError):
+            digest.update(sum_of(base, (one for one in base.glob(pattern) if one.is_file())).encode())
+    return digest.hexdigest()
+
+
+RUNS = "hmgeo-runs"
+
+
+def note_run(record: str, made_of: object) -> None:
+    """Note what a run was made of under the sum of its record; where no note can be kept, it is made anew next time."""
+    folder = cache_folder() / RUNS
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as room:
+            (Path(room) / record).write_text(json.dumps(made_of), encoding="utf-8")
+            (Path(room) / record).replace(folder / record)
+        drop_oldest(folder, MOST_NOTED_BYTES)
+
+
+def noted_run(record: str) -> dict[str, str] | None:
+    """Return what a run was made of; None where nobody noted it here."""
+    folder = cache_folder() / RUNS
+    with suppress(OSError, ValueError):
+        if _is_private(folder):
+            held = json.loads((folder / record).read_text(encoding="utf-8"))
+            return held if isinstance(held, dict) else None
+    return None
 
 
 def drop_oldest(folder: Path, most_bytes: int = MOST_KEPT_BYTES) -> int:
