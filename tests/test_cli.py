@@ -97,11 +97,26 @@ def test_the_version(hmgeo_command: Callable[..., Ended]) -> None:
     assert (ended.code, ended.out, ended.err) == (0, f"{hmgeo.__version__}\n", "")
 
 
-@pytest.mark.parametrize("wrong", [["scren"], ["screen"], ["screen", "--nonsense"], ["run"]])
-def test_usage_that_cant_be_understood(wrong: list[str], hmgeo_command: Callable[..., Ended]) -> None:
-    ended = hmgeo_command(*wrong)
-    assert (ended.code, ended.out) == (2, "")
-    assert "Usage" in ended.err or "用法" in ended.err
+@pytest.mark.parametrize(
+    ("wrong", "told", "where"),
+    [
+        ("scren", "没有命令 scren；相近的：screen", "用法见 hmgeo"),
+        ("layers nosuch", "没有命令 nosuch", "用法见 hmgeo layers"),
+        ("screen", "缺少 --sources：污染源文件：csv、xlsx、gpkg、geojson、parquet、shp", "用法见 hmgeo screen"),
+        ("run", "缺少 project：project.yml 或其所在文件夹", "用法见 hmgeo run"),
+        ("site --projec a", "没有选项 --projec；相近的：--project", "用法见 hmgeo site"),
+        ("screen --radius", "--radius 后面要有值", "见 hmgeo"),
+        ("check a b", "多了 b", "用法见 hmgeo check"),
+        ("check a --foresee=3", "--foresee 后面不带值", "见 hmgeo"),
+        ("offsets a --out c --ratio x", "--ratio 须为数", "用法见 hmgeo offsets"),
+        ("screen --sources a --farmland b --out c --sources-basis x",
+         "--sources-basis 只能写 real, undeclared, approximate, synthetic", "用法见 hmgeo screen"),
+        ("demo --lang fr", "--lang：「fr」不可用，写 zh 或 en", "用法见 hmgeo demo"),
+    ],
+)  # fmt: skip
+def test_usage_that_cant_be_understood(wrong: str, told: str, where: str, hmgeo_command: Callable[..., Ended]) -> None:
+    ended = hmgeo_command(*wrong.split())
+    assert (ended.code, ended.out, ended.err) == (2, "", f"× {told}。处理：{where} --help\n")
 
 
 def test_help_lists_the_commands(hmgeo_command: Callable[..., Ended]) -> None:

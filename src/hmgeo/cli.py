@@ -5,9 +5,11 @@ Exit codes: 0 done, 1 a bug, 2 bad input, usage or environment, 3 `--fail-on`; 1
 
 from __future__ import annotations
 
+import difflib
 import gc
 import io
 import os
+import re
 import shutil
 import signal
 import sys
@@ -85,9 +87,7 @@ def _help_text(command: Any, context: Any) -> str:  # noqa: ANN401 -- typer keep
     arguments = [one for one in parameters if one.param_type_name == "argument"]
     options = sorted((one for one in parameters if one not in arguments), key=lambda one: not one.required)
     inner = {name: command.get_command(context, name) for name in getattr(command, "commands", ())}
-    path, at = list[str](), context
-    while at.parent is not None:  # whatever the program was called as
-        path, at = [at.info_name, *path], at.parent
+    path = _path_of(context)
     usage = ["hmgeo", *path, *(f"<{one.name}>" for one in arguments), "命令 …" if inner else "[选项]"]
     told.print(f"用法：{' '.join(usage)}\n\n{(command.help or '').strip()}", overflow="fold")
     _section(told, "命令", [(name, (one.help or "").strip().splitlines()[0]) for name, one in inner.items()])
@@ -96,6 +96,11 @@ def _help_text(command: Any, context: Any) -> str:  # noqa: ANN401 -- typer keep
     examples = EXAMPLES.get(" ".join(path), ())
     _section(told, "例", [("", one) for one in examples])
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
+
+
+def _path_of(context: Any) -> list[str]:  # noqa: ANN401 -- as above
+    """Return the words that call a command, whatever the program was called as."""
+    return [] if context.parent is None else [*_path_of(context.parent), context.info_name]
 
 
 def _section(told: Console, title: str, rows: list[tuple[str, str]]) -> None:
@@ -138,8 +143,59 @@ class HelpCommand(TyperCommand):
         cast("Any", formatter).write(_help_text(self, ctx))
 
 
+_USAGE_FAULTS = (
+    (r"No such command '(.*?)'", "没有命令 {}"),
+    (r"No such option: ([^ .]+)", "没有选项 {}"),
+    (r"Missing (?:option|argument|parameter):? '?([^'. ]+)", "缺少 {}"),
+    (r"Missing command", "缺少命令"),
+    (r"Got unexpected extra argument.*?\(([^()]+)\)$", "多了 {}"),
+    (r"Option '?(.+?)'? requires an argument", "{} 后面要有值"),
+    (r"Option '?(.+?)'? does not take a value", "{} 后面不带值"),
+    (r"Invalid value for '?(.+?)'?: (?:'.+' is not|Input should be) a valid (?:float|number|integer)", "{} 须为数"),
+    (r"Invalid value for '?(.+?)'?: .*?(?:is not one of|Input should be) (.+?)\.?$", "{} 只能写 {}"),
+    (r"Invalid value for '?(.+?)'?: (.+)", "{}：{}"),
+)
+"""What typer says of a command that can't be understood, and how it is said here."""
+
+
+def _usage_text(error: Any) -> str:  # noqa: ANN401 -- as above
+    """Return what is wrong with a command as typed: the fault, what may have been meant, and where to look."""
+    told = error.format_message()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return f"{told}\n"
+    hits = ((re.match(pattern, told, re.DOTALL), words) for pattern, words in _USAGE_FAULTS)
+    hit, words = next(((hit, words) for hit, words in hits if hit), (None, ""))
+    fault = words.format(*(part.replace("'", "") for part in hit.groups())) if hit else told
+    context = getattr(error, "ctx", None)
+    if context is None:  # a fault of an option's form is raised without its command
+        return f"× {fault}。处理：见 hmgeo --help\n"
+    command = context.command
+    known = [*getattr(command, "commands", ()), *(name for one in command.params for name in one.opts)]
+    near = difflib.get_close_matches(hit[1], known) if hit and words.startswith("没有") else []
+    meant = [one.help for one in command.params if hit and words.startswith("缺少") and hit[1] in (*one.opts, one.name)]
+    more = f"；相近的：{'、'.join(near)}" if near else "".join(f"：{one.rstrip('。')}" for one in meant if one)
+    return f"× {fault}{more}。处理：用法见 {' '.join(['hmgeo', *_path_of(context)])} --help\n"
+
+
 class HelpGroup(TyperGroup):
-    """A group of commands whose help is in Chinese."""
+    """A group of commands whose help, and what it says of commands that can't be understood, are in Chinese."""
+
+    def main(self, *given: object, standalone_mode: bool = True, **more: object) -> object:
+        """Run the command that was typed; where it can't be understood, say so and end with 2."""
+        run = cast("Callable[..., object]", super().main)
+        if not standalone_mode:
+            return run(*given, standalone_mode=False, **more)
+        try:
+            code = run(*given, standalone_mode=False, **more)
+        except typer.Abort:
+            LOG.print("已中断，没有留下未写完的结果。")
+            sys.exit(1)
+        except Exception as error:
+            if not hasattr(error, "format_message"):
+                raise
+            LOG.file.write(_usage_text(error))
+            sys.exit(2)
+        sys.exit(code if isinstance(code, int) else 0)
 
     def format_help(self, ctx: object, formatter: object) -> None:
         """Write the help."""
