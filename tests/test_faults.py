@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,6 +89,61 @@ def test_no_command_writes_over_a_file_of_the_users(
     ended = hmgeo_command(*command.split(), *(word.format(**named) for word in COMMANDS_WITH_ONE_FILE[command]))
     assert (ended.code, out.read_bytes()) == (2, b"a year's work")
     assert "已有同名文件，不是 hmgeo 写出的" in "".join(ended.faults)
+
+
+OUTSIDE = "文件在项目文件夹之外，未读取"
+SOUND = Path(__file__).resolve().parent / "broken_projects"
+
+
+def test_a_project_reaches_no_file_outside_its_folder_unasked(
+    hmgeo_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    project, secret = tmp_path / "mailed", tmp_path / "private" / "secret"
+    shutil.copytree(SOUND / "data", project / "data")
+    shutil.copytree(SOUND / "data", secret)
+    text = (SOUND / "good.yml").read_text(encoding="utf-8")
+    line = next(n for n, one in enumerate(text.splitlines(), 1) if "farmland.geojson" in one)
+    outside = text.replace("data/farmland.geojson", "../private/secret/farmland.geojson")
+    (project / "project.yml").write_text(outside, encoding="utf-8")
+    told = f"第 {line} 行，键 path：{OUTSIDE}（现为「../private/secret/farmland.geojson」）"
+    for command in ("check", "run", "flow"):
+        ended = hmgeo_command(command, project)
+        assert (ended.code, len(ended.faults), (project / "runs").exists()) == (2, 1, False), command
+        assert told in ended.faults[0]
+        assert "在命令后加 --allow-outside" in ended.faults[0]
+    assert hmgeo_command("check", project, "--no-foresee", "--allow-outside").faults == []
+    assert hmgeo_command("check", project, "--no-foresee").code == 2, "leave is given for one command"
+    (project / "project.yml").write_text(text, encoding="utf-8")
+    assert hmgeo_command("check", project, "--no-foresee").faults == []
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("at", "to"),
+    [("data/farmland.geojson", "farmland.geojson"), ("data/farmland.prj", "farmland.prj"), ("validity.yml", "v.yml")],
+)
+def test_links_lead_out_no_further_and_their_target_is_not_told(
+    at: str, to: str, hmgeo_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    project = tmp_path / "mailed"
+    shutil.copytree(SOUND / "data", project / "data")
+    shutil.copy(SOUND / "good.yml", project / "project.yml")
+    (project / at).unlink(missing_ok=True)
+    (project / at).symlink_to(tmp_path / "private" / "secret" / to)
+    ended = hmgeo_command("check", project, "--no-foresee")
+    assert ended.code == 2
+    assert any(OUTSIDE in fault for fault in ended.faults)
+    assert "secret" not in ended.out + ended.err
+
+
+@POSIX
+def test_results_go_to_files_not_to_devices(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("企业名称,经度,纬度\n甲厂,113.05,23.60\n", encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe")
+    for place in ("/dev/stdout", "/dev/null", "/proc/self/fd/1", tmp_path / "pipe"):
+        ended = hmgeo_command("key-areas", tmp_path / "s.csv", "--area", "441802", "--out", place)
+        assert ended.code == 2
+        assert "输出位置是设备或管道，未写出。处理：结果要写成完整的文件，写明一个文件名" in ended.faults[0]
 
 
 @POSIX

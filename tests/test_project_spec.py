@@ -18,20 +18,20 @@ from hmgeo.intake.areas import resolve_area
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.project.inputs import load_inputs
 from hmgeo.project.sites.desk import open_desk, read_sites
-from hmgeo.project.spec import read_spec, read_validity
+from hmgeo.project.spec import allowing_outside, read_spec, read_validity
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).resolve().parent / "broken_projects"
 GOOD = (HERE / "good.yml").read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Callable[..., Path]:
-    """Write the sound project with changes, beside data that it can reach."""
+def project(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Write the sound project with changes, with leave to reach data that lies elsewhere."""
 
     def write(*changes: tuple[str, str]) -> Path:
         text = GOOD.replace("data/", f"{HERE.as_posix()}/data/")
@@ -41,7 +41,8 @@ def project(tmp_path: Path) -> Callable[..., Path]:
         (tmp_path / "project.yml").write_text(text, encoding="utf-8")
         return tmp_path
 
-    return write
+    with allowing_outside():
+        yield write
 
 
 def test_what_the_sound_project_says() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import gc
+import inspect
 import io
 import os
 import re
@@ -15,6 +16,7 @@ import signal
 import sys
 from contextlib import suppress
 from enum import Enum
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -25,7 +27,7 @@ from typer.core import TyperCommand, TyperGroup
 
 import hmgeo
 from hmgeo.commands import books, projects, sites
-from hmgeo.commands.options import LOG, OUT
+from hmgeo.commands.options import LOG, OUT, OutsideOption
 from hmgeo.errors import HmgeoError
 
 if TYPE_CHECKING:
@@ -177,6 +179,27 @@ def _usage_text(error: Any) -> str:  # noqa: ANN401 -- as above
     return f"× {fault}{more}。处理：用法见 {' '.join(['hmgeo', *_path_of(context)])} --help\n"
 
 
+def _may_leave(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that reads a project, with the option to let that name files outside its folder."""
+
+    @wraps(command)
+    def asked(*, allow_outside: bool, **said: object) -> None:
+        if not allow_outside:
+            return command(**said)
+        from hmgeo.project.spec import allowing_outside  # noqa: PLC0415 -- slow, and most commands do without
+
+        with allowing_outside():
+            return command(**said)
+
+    kind = inspect.Parameter.KEYWORD_ONLY
+    more = inspect.Parameter("allow_outside", kind, default=False, annotation=OutsideOption)
+    told = inspect.signature(command, eval_str=True)
+    parameters = [*told.parameters.values(), more]
+    asked.__signature__ = told.replace(parameters=parameters)  # type: ignore[attr-defined]
+    asked.__annotations__ = {one.name: one.annotation for one in parameters}
+    return asked
+
+
 class HelpGroup(TyperGroup):
     """A group of commands whose help, and what it says of commands that can't be understood, are in Chinese."""
 
@@ -249,8 +272,9 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "register": ("底册：几张企业清单并成一本。", {"merge": books.merge_register}),
     "ledger": ("台账：填好的表2、表3、核查表读回核对。", {"check": books.check_ledger}),
 }
+_OF_PROJECTS = {"run", "check", "flow", "site", "overlay", "candidates", "map", "verify", "diff"}
 for _name, _command in COMMANDS.items():
-    app.command(_name, cls=HelpCommand)(_command)
+    app.command(_name, cls=HelpCommand)(_may_leave(_command) if _name in _OF_PROJECTS else _command)
 for _name, (_help, _commands) in GROUPS.items():
     _group = typer.Typer(help=_help, no_args_is_help=True, cls=HelpGroup)
     if len(_commands) == 1:  # typer would take the only command for the group itself

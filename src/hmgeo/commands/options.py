@@ -60,6 +60,9 @@ AsOfOption = Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY
 AreaOption = Annotated[str, typer.Option("--area", help="行政区划代码，如 441802。")]
 ProjectArgument = Annotated[Path, typer.Argument(help="project.yml 或其所在文件夹。")]
 ProjectOption = Annotated[Path, typer.Option("--project", help="project.yml 或其所在文件夹。")]
+OutsideOption = Annotated[
+    bool, typer.Option("--allow-outside", help="项目可引用其文件夹以外的文件；只用于来源可靠的项目。")
+]
 TradeOption = Annotated[str, typer.Option("--trade", help="行业代码，如 3212。")]
 EditionOption = Annotated[str, typer.Option("--edition", help="行业分类版本：2011 或 2017。")]
 ActionOption = Annotated[str, typer.Option("--action", help="建设性质：new、expand、reconstruct、technical_upgrade。")]

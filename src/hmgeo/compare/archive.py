@@ -29,6 +29,7 @@ from hmgeo.compare.verify import (
 from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_members
 from hmgeo.project.folder import folder_files, versions, whole_file
+from hmgeo.project.spec import ALLOW_OUTSIDE
 from hmgeo.rules.book import load_book, shipped_rule_files
 from hmgeo.vocabulary import Classification
 
@@ -238,6 +239,7 @@ def _remarks(folder: Path, manifest: Mapping[str, Any], record: Path, kept: Sequ
 def _guide(manifest: Mapping[str, Any], contents: Sequence[Content], at: str, remarks: Sequence[str]) -> str:
     packed = any(one.title.startswith("安装包") and one.files for one in contents)
     install = f"pip install --no-index --find-links {_WHEELS} -r {_LOCK}" if packed else f"pip install -r {_LOCK}"
+    outside = f" {ALLOW_OUTSIDE}" if ALLOW_OUTSIDE in said_words(manifest) else ""
     lines = [
         f"案卷：{manifest['project']['title']}",
         f"评估基准日 {manifest['as_of']}；hmgeo {manifest['versions']['hmgeo']}，规则库 "
@@ -249,7 +251,7 @@ def _guide(manifest: Mapping[str, Any], contents: Sequence[Content], at: str, re
         "重跑核对，不联网：",
         f"  1. 装好 Python {platform.python_version()}（{platform.system()} {platform.machine()}），在这个文件夹里：",
         f"     python -m venv 环境，再用其中的 {install}",
-        f"  2. hmgeo verify {at}",
+        f"  2. hmgeo verify {at}{outside}",
         "     输入未变、输出未动、重跑字节相同，以 0 退出；有一项不符或没能核对，以 3 退出。",
         f"  3. 只核对文件有没有动过：sha256sum -c {_SUMS}",
         "",

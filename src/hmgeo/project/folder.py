@@ -264,7 +264,7 @@ def whole_folder(out: Path, inputs: Sequence[Path], *, record: str = MANIFEST_NA
         Where `out` holds something else, an input, or a file of ours that was changed since; where another run is
         writing there; or where it can't be written (full, locked, no permission).
     """
-    out = out.resolve()  # links and .. must not hide an input
+    out = _resolved(out)
     place = Place(file=str(out))
     if out.exists() and not out.is_dir():
         raise OutputError(Problem("输出位置是一个文件", place, remedy="改用一个文件夹"))
@@ -286,7 +286,7 @@ def files_among_others(out: Path, names: Sequence[str], *, record: str) -> Itera
     OutputError
         Before anything is made, where one of the names is taken by a file that isn't ours; else as `whole_folder`.
     """
-    out = out.resolve()
+    out = _resolved(out)
     if out.exists() and not out.is_dir():
         raise OutputError(Problem("输出位置是一个文件", Place(file=str(out)), remedy="改用一个文件夹"))
     with _staged(out, _Ground(out, record, (*names, record))) as new:
@@ -310,7 +310,7 @@ def whole_file(out: Path, inputs: Sequence[Path], *besides: str) -> Iterator[Pat
         Where `out` is a folder, an input, or a file that we didn't write or that was changed since; where it is being
         written, or can't be written.
     """
-    out = out.resolve()
+    out = _resolved(out)
     place = Place(file=out.name)
     names = (*besides, out.name)
     if out.is_dir():
@@ -325,6 +325,16 @@ def whole_file(out: Path, inputs: Sequence[Path], *besides: str) -> Iterator[Pat
         for name in names:
             remember(new / name)
             (new / name).replace(out.with_name(name))
+
+
+def _resolved(out: Path) -> Path:
+    """Return where a path leads, so that links and .. hide no input; refuse devices, pipes and open streams."""
+    stream = str(Path(os.path.abspath(out)))  # noqa: PTH100 -- where a link like /dev/stdout leads depends on the shell
+    is_stream = stream.startswith(("/dev/", "/proc/")) and not stream.startswith("/dev/shm/")  # noqa: S108 -- a disk
+    if is_stream or (out.exists() and not (out.is_file() or out.is_dir())):
+        remedy = "结果要写成完整的文件，写明一个文件名"
+        raise OutputError(Problem("输出位置是设备或管道，未写出", Place(file=str(out)), remedy=remedy))
+    return out.resolve()
 
 
 def _refuse_unknown(paths: Iterable[Path]) -> None:

@@ -35,7 +35,7 @@ from hmgeo.project.inputs import (
 )
 from hmgeo.project.pairs.file import Both, ParquetSink
 from hmgeo.project.run_files import drawable, ground_layers, new_run, write_manifest, write_outputs
-from hmgeo.project.spec import VALIDITY_FILE, ProjectSpec, administrative_areas, read_spec
+from hmgeo.project.spec import ALLOW_OUTSIDE, VALIDITY_FILE, ProjectSpec, administrative_areas, outside_of, read_spec
 from hmgeo.reference.cells import compared_word
 from hmgeo.reference.machine import note_run, noted_run, program_sum, sum_of, surroundings_sum
 from hmgeo.reference.tables import CLASS_YEAR
@@ -527,6 +527,7 @@ class Asked(NamedTuple):
         flags = (" --accept-suggestions" if accepts else "") + wish.options()
         files = {"--words": words, "--with": overrides}
         flags += "".join(f" {option} {_as_word(_from_project(one, spec))}" for option, one in files.items() if one)
+        flags += f" {ALLOW_OUTSIDE}" if outside_of(spec) else ""
         command = f"hmgeo run {_as_word(spec.folder.name)}{flags}"
         return cls(spec.accepting() if accepts else spec, folder, command, words)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import itertools
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +17,7 @@ import yaml
 
 from hmgeo.errors import InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.intake.areas import shipped_counties
+from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions, read_mapping
 from hmgeo.intake.formats.sheets import sheet_rows
 from hmgeo.judging.choices import USER_DECIDER, ChosenParameter, ChosenValue
@@ -29,7 +33,7 @@ from hmgeo.rules.words import EDITIONS
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, ValidityState, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer
 
 
+_may_leave: ContextVar[bool] = ContextVar("may_leave", default=False)
+ALLOW_OUTSIDE = "--allow-outside"
 FILE_NAME = "project.yml"
 VALIDITY_FILE = "validity.yml"
 SCHEMA = 1
@@ -244,7 +250,8 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     Raises
     ------
     ProjectError
-        With every fault found: unknown or missing keys (with the nearest known one), wrong words, missing basis, ...
+        With every fault found: unknown or missing keys (with the nearest known one), wrong words, missing basis, ...,
+        and every file outside the project's folder that it names, unless `allowing_outside`.
     """
     file = project_file(path)
     reader = Reader(file.name, takes_quoted_days=True)
@@ -275,7 +282,49 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     overrides = reader.text(entries.get("overrides"), "overrides")
     validity = read_validity(file.parent / VALIDITY_FILE)
     misplaced = _misplaced(file.name, entries.get("parameters"))
-    return ProjectSpec(file, found[0], as_of, *found[1:], validity=validity, overrides=overrides, misplaced=misplaced)
+    spec = ProjectSpec(file, found[0], as_of, *found[1:], validity=validity, overrides=overrides, misplaced=misplaced)
+    if not _may_leave.get():
+        raise_problems(ProjectError, outside_of(spec))
+    return spec
+
+
+@contextmanager
+def allowing_outside() -> Iterator[None]:
+    """Let projects name files outside their own folder: whoever says so trusts where they come from."""
+    before = _may_leave.set(True)
+    try:
+        yield
+    finally:
+        _may_leave.reset(before)
+
+
+def outside_of(spec: ProjectSpec) -> list[Problem]:
+    """Return what a project names that lies, links followed, neither in its folder nor among the shipped layers.
+
+    A project from elsewhere would else read whatever its user may read, and show it. Where a link leads isn't told.
+    """
+    named = [("path", one.path, one.line) for one in spec.layers.values()]
+    named += [("coverage", one.coverage, one.line) for one in spec.layers.values() if one.coverage]
+    named += [("area", name, 0) for name in spec.area_ids] + [("rule_packs", name, 0) for name in spec.rule_packs]
+    named += [("overrides", spec.overrides, 0)] if spec.overrides else []
+    home = spec.folder.resolve()
+    remedy = f"确认项目来源可靠后，在命令后加 {ALLOW_OUTSIDE}，或把文件放进项目文件夹"
+    return [
+        Problem("文件在项目文件夹之外，未读取", spec.place(key, line), name, remedy=remedy)
+        for key, name, line in (*named, ("", VALIDITY_FILE, 0))
+        if _leaves(spec.folder / name, (home, shipped_folder().resolve()))
+    ]
+
+
+def _leaves(path: Path, homes: Sequence[Path]) -> bool:
+    """Tell whether a path, or a link beside or below it that is read with it, leads out of all of some folders."""
+    try:
+        stays = any(path.resolve().is_relative_to(home) for home in homes)
+        near = path.rglob("*") if path.is_dir() else path.parent.glob(f"{glob.escape(path.stem)}.*")
+        links = [one.resolve() for one in near if one.is_symlink()] if stays else []
+    except (OSError, RuntimeError, ValueError):  # no path at all, or links in a ring: whoever reads it says so
+        return False
+    return not stays or any(not any(one.is_relative_to(home) for home in homes) for one in links)
 
 
 _DECIDED = {
