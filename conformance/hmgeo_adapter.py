@@ -6,6 +6,7 @@ Another program needs a script like this one: folders as arguments, a line of JS
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -16,16 +17,16 @@ CLAUSES = Path(__file__).resolve().parent / "clauses.yml"
 
 
 def project_text(folder: Path) -> str:
-    """Return project.yml for a folder of cases."""
+    """Return project.yml for a folder of cases, with all files beside it."""
     question = json.loads((folder / "question.json").read_text(encoding="utf-8"))
-    layers = {"enterprises": {"path": str(folder / question["sources"]), "basis": "synthetic"}}
+    layers = {"enterprises": {"path": question["sources"], "basis": "synthetic"}}
     for kind, stated in question["layers"].items():
-        entry = {"path": str(folder / stated["file"]), "basis": "synthetic"}
+        entry = {"path": stated["file"], "basis": "synthetic"}
         entry |= {"completeness": "complete"} if stated["complete"] else {}
-        entry |= {"coverage": {"file": str(folder / stated["covers"])}} if "covers" in stated else {}
+        entry |= {"coverage": {"file": stated["covers"]}} if "covers" in stated else {}
         layers[kind] = entry
     spec = {"schema": 1, "title": question["title"], "as_of": question["as_of"], "area": {"codes": ["441802"]},
-            "layers": layers, "screening_rule": "none", "rule_packs": [str(CLAUSES)]}  # fmt: skip
+            "layers": layers, "screening_rule": "none", "rule_packs": [CLAUSES.name]}  # fmt: skip
     return json.dumps(spec, ensure_ascii=False, indent=1)  # JSON is YAML, too
 
 
@@ -33,6 +34,8 @@ def answers(folder: Path) -> dict[str, object]:
     """Return the rows and findings of one folder."""
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch) / "project.yml"
+        for path in (CLAUSES, *folder.iterdir()):  # a project reads what lies beside it
+            shutil.copy(path, project.parent)
         project.write_text(project_text(folder), encoding="utf-8")
         try:
             results = hmgeo.project_results(project, page=False)
