@@ -190,6 +190,8 @@ def test_rules_is_a_tuple_of_a_frozen_book() -> None:
 def test_layer_words_hold_every_layer_kind() -> None:
     assert {kind.value for kind in LayerKind} <= set(LAYERS)
     assert all(LAYERS[kind.value].zh == kind.zh for kind in LayerKind)
+    assert all("部门" in word.department for word in LAYERS.values())
+    assert LAYERS["tailings_ponds"].department == "应急管理部门"
 
 
 def test_every_closed_word_is_used() -> None:

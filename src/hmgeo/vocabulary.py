@@ -299,76 +299,125 @@ class Action(Word):
 
 
 class LayerKind(Word):
-    """Kinds of layers a project may hold."""
+    """Kinds of layers a project may hold, with the department to ask for each."""
 
-    ENTERPRISES = "enterprises", "涉重金属企业", "enterprises"
-    TAILINGS_PONDS = "tailings_ponds", "尾矿库", "tailings ponds"
-    FARMLAND = "farmland", "耕地", "farmland"
-    SENSITIVE_SITES = "sensitive_sites", "敏感目标", "sensitive sites"
-    WATER_SOURCE_ZONES = "water_source_zones", "饮用水水源保护区", "drinking-water source zones"
-    INDUSTRIAL_PARKS = "industrial_parks", "工业园区", "industrial parks"
-    BUILT_UP_AREA = "built_up_area", "建成区", "built-up area"
-    SURVEY_AREAS = "survey_areas", "排查重点区域", "survey focus areas"
-    COUNTIES = "counties", "县级行政区", "counties"
-    TOWNSHIPS = "townships", "乡级行政区", "townships"
-    RIVERS = "rivers", "河流", "rivers"
-    ELEVATION = "elevation", "高程", "elevation"
-    PROJECT_SITES = "project_sites", "建设项目", "planned projects"
-    WASTE_HEAPS = "waste_heaps", "历史遗留渣堆", "waste heaps"
-    MINES = "mines", "矿区", "mines"
-    OUTFALLS = "outfalls", "入河排污口", "outfalls"
-    CONTAMINATED_SITES = "contaminated_sites", "污染地块", "contaminated sites"
+    department: str
+
+    def __new__(cls, code: str, zh: str, en: str, department: str) -> Self:
+        """Make a member whose value is the code."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.zh, member.en, member.department = zh, en, department
+        return member
+
+    ENTERPRISES = "enterprises", "涉重金属企业", "enterprises", "生态环境部门"
+    TAILINGS_PONDS = "tailings_ponds", "尾矿库", "tailings ponds", "应急管理部门"
+    FARMLAND = "farmland", "耕地", "farmland", "自然资源部门"
+    SENSITIVE_SITES = "sensitive_sites", "敏感目标", "sensitive sites", "生态环境部门"
+    WATER_SOURCE_ZONES = "water_source_zones", "饮用水水源保护区", "drinking-water source zones", "生态环境部门"
+    INDUSTRIAL_PARKS = "industrial_parks", "工业园区", "industrial parks", "园区主管部门"
+    BUILT_UP_AREA = "built_up_area", "建成区", "built-up area", "住房和城乡建设部门"
+    SURVEY_AREAS = "survey_areas", "排查重点区域", "survey focus areas", "生态环境部门"
+    COUNTIES = "counties", "县级行政区", "counties", "民政部门"
+    TOWNSHIPS = "townships", "乡级行政区", "townships", "民政部门"
+    RIVERS = "rivers", "河流", "rivers", "水利部门"
+    ELEVATION = "elevation", "高程", "elevation", "自然资源部门"
+    PROJECT_SITES = "project_sites", "建设项目", "planned projects", "建设单位或行政审批部门"
+    WASTE_HEAPS = "waste_heaps", "历史遗留渣堆", "waste heaps", "生态环境部门"
+    MINES = "mines", "矿区", "mines", "自然资源部门"
+    OUTFALLS = "outfalls", "入河排污口", "outfalls", "生态环境部门"
+    CONTAMINATED_SITES = "contaminated_sites", "污染地块", "contaminated sites", "生态环境部门"
     RESIDENTIAL_AND_IMPORTANT_FACILITIES = (
         "residential_and_important_facilities",
         "居民点和重要设施",
         "residential places and important facilities",
+        "应急管理部门",
     )
-    INTAKES = "intakes", "饮用水取水口", "drinking-water intakes"
-    IRRIGATION_INTAKES = "irrigation_intakes", "灌溉取水口", "irrigation intakes"
-    IRRIGATION_DISTRICTS = "irrigation_districts", "灌区", "irrigation districts"
-    WATER_STATIONS = "water_stations", "水质自动监测站", "water quality stations"
-    IMPORTANT_WATER_SOURCES = "important_water_sources", "重要水源地", "important water sources"
-    RURAL_AREAS = "rural_areas", "农村地区和欠发达地区", "rural and less developed areas"
-    RIVER_SHORELINE_MAIN = "river_shoreline_main", "干流岸线", "shoreline of main rivers"
-    RIVER_SHORELINE_TRIBUTARY = "river_shoreline_tributary", "支流岸线", "shoreline of tributaries"
+    INTAKES = "intakes", "饮用水取水口", "drinking-water intakes", "水利部门"
+    IRRIGATION_INTAKES = "irrigation_intakes", "灌溉取水口", "irrigation intakes", "水利部门"
+    IRRIGATION_DISTRICTS = "irrigation_districts", "灌区", "irrigation districts", "水利部门"
+    WATER_STATIONS = "water_stations", "水质自动监测站", "water quality stations", "生态环境部门"
+    IMPORTANT_WATER_SOURCES = "important_water_sources", "重要水源地", "important water sources", "水利部门"
+    RURAL_AREAS = "rural_areas", "农村地区和欠发达地区", "rural and less developed areas", "农业农村部门"
+    RIVER_SHORELINE_MAIN = "river_shoreline_main", "干流岸线", "shoreline of main rivers", "水利部门"
+    RIVER_SHORELINE_TRIBUTARY = "river_shoreline_tributary", "支流岸线", "shoreline of tributaries", "水利部门"
     RIVER_SHORELINE_IMPORTANT_TRIBUTARY = (
         "river_shoreline_important_tributary",
         "重要支流岸线",
         "shoreline of important tributaries",
+        "水利部门",
     )
-    SHORELINE_CONTROL_ZONE = "shoreline_control_zone", "河湖岸线管控范围", "shoreline control zone"
-    PERMANENT_BASIC_FARMLAND = "permanent_basic_farmland", "永久基本农田", "permanent basic farmland"
+    SHORELINE_CONTROL_ZONE = "shoreline_control_zone", "河湖岸线管控范围", "shoreline control zone", "水利部门"
+    PERMANENT_BASIC_FARMLAND = "permanent_basic_farmland", "永久基本农田", "permanent basic farmland", "自然资源部门"
     PBF_CONCENTRATED_AREAS = (
         "pbf_concentrated_areas",
         "永久基本农田集中区域",
         "concentrated areas of permanent basic farmland",
+        "自然资源部门",
     )
-    ECOLOGICAL_REDLINE = "ecological_redline", "生态保护红线", "ecological redline"
-    URBAN_DEVELOPMENT_BOUNDARY = "urban_development_boundary", "城镇开发边界", "urban development boundary"
+    ECOLOGICAL_REDLINE = "ecological_redline", "生态保护红线", "ecological redline", "自然资源部门"
+    URBAN_DEVELOPMENT_BOUNDARY = (
+        "urban_development_boundary",
+        "城镇开发边界",
+        "urban development boundary",
+        "自然资源部门",
+    )
     SPECIAL_PROTECTION_AREAS = (
         "special_protection_areas",
         "其他需要特别保护的区域",
         "other areas under special protection",
+        "生态环境部门",
     )
-    CONTROL_UNITS = "control_units", "环境管控单元", "environmental control units"
-    MINING_CONCENTRATED_AREAS = "mining_concentrated_areas", "矿产资源开发利用集中区域", "concentrated mining areas"
-    FARMLAND_TASK_AREAS = "farmland_task_areas", "耕地安全利用和严格管控任务较重区域", "areas with heavy farmland tasks"
-    FORMER_INDUSTRIAL_LAND = "former_industrial_land", "曾用于有毒有害物质的工矿用地", "former industrial land"
-    TRADE_CLUSTERS = "trade_clusters", "涉铊涉锑企业分布密集区域", "clusters of thallium and antimony trades"
-    RIVER_MANAGEMENT_AREA = "river_management_area", "河道管理范围", "river management area"
+    CONTROL_UNITS = "control_units", "环境管控单元", "environmental control units", "生态环境部门"
+    MINING_CONCENTRATED_AREAS = (
+        "mining_concentrated_areas",
+        "矿产资源开发利用集中区域",
+        "concentrated mining areas",
+        "生态环境部门",
+    )
+    FARMLAND_TASK_AREAS = (
+        "farmland_task_areas",
+        "耕地安全利用和严格管控任务较重区域",
+        "areas with heavy farmland tasks",
+        "农业农村部门",
+    )
+    FORMER_INDUSTRIAL_LAND = (
+        "former_industrial_land",
+        "曾用于有毒有害物质的工矿用地",
+        "former industrial land",
+        "自然资源部门",
+    )
+    TRADE_CLUSTERS = (
+        "trade_clusters",
+        "涉铊涉锑企业分布密集区域",
+        "clusters of thallium and antimony trades",
+        "生态环境部门",
+    )
+    RIVER_MANAGEMENT_AREA = "river_management_area", "河道管理范围", "river management area", "水利部门"
     SPECIAL_WATER_AREAS = (
         "special_water_areas",
         "风景名胜区水体、重要渔业水体等保护区",
         "zones of scenic, fishery and other special waters",
+        "生态环境部门",
     )
-    KARST_AREAS = "karst_areas", "泉域保护范围和岩溶强发育区域", "spring zones and strong karst"
-    NATURE_RESERVES = "nature_reserves", "自然保护区", "nature reserves"
-    WETLANDS = "wetlands", "湿地", "wetlands"
-    SCENIC_AREAS = "scenic_areas", "风景名胜区", "scenic areas"
-    GEOHAZARD_AREAS = "geohazard_areas", "崩塌、滑坡危险区和泥石流易发区", "areas prone to landslides and debris flow"
-    SOIL_EROSION_AREAS = "soil_erosion_areas", "水土流失重点预防区和重点治理区", "key areas of soil erosion"
-    WIND = "wind", "风频表", "wind frequencies"
-    OUTLETS = "outlets", "排放口", "outlets of enterprises"
+    KARST_AREAS = (
+        "karst_areas",
+        "泉域保护范围和岩溶强发育区域",
+        "spring zones and strong karst",
+        "水利部门和自然资源部门",
+    )
+    NATURE_RESERVES = "nature_reserves", "自然保护区", "nature reserves", "林业和草原部门"
+    WETLANDS = "wetlands", "湿地", "wetlands", "林业和草原部门"
+    SCENIC_AREAS = "scenic_areas", "风景名胜区", "scenic areas", "林业和草原部门"
+    GEOHAZARD_AREAS = (
+        "geohazard_areas",
+        "崩塌、滑坡危险区和泥石流易发区",
+        "areas prone to landslides and debris flow",
+        "自然资源部门",
+    )
+    SOIL_EROSION_AREAS = "soil_erosion_areas", "水土流失重点预防区和重点治理区", "key areas of soil erosion", "水利部门"
+    WIND = "wind", "风频表", "wind frequencies", "气象部门"
+    OUTLETS = "outlets", "排放口", "outlets of enterprises", "生态环境部门"
 
 
 class SoilQualityClass(StrEnum):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hmgeo.reference.cells import read_word
-from hmgeo.vocabulary import Unknown
+from hmgeo.vocabulary import LayerKind, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,61 +25,15 @@ class LayerWord:
 
 
 LAYERS: Mapping[str, LayerWord] = MappingProxyType(
-    {
-        "enterprises": LayerWord("涉重金属企业", "生态环境部门"),
-        "project_sites": LayerWord("建设项目", "建设单位或行政审批部门"),
-        "tailings_ponds": LayerWord("尾矿库", "应急管理部门"),
-        "waste_heaps": LayerWord("历史遗留渣堆", "生态环境部门"),
-        "mines": LayerWord("矿区", "自然资源部门"),
-        "outfalls": LayerWord("入河排污口", "生态环境部门"),
-        "contaminated_sites": LayerWord("污染地块", "生态环境部门"),
-        "farmland": LayerWord("耕地", "自然资源部门"),
-        "sensitive_sites": LayerWord("敏感目标", "生态环境部门"),
-        "residential_and_important_facilities": LayerWord("居民点和重要设施", "应急管理部门"),
-        "water_source_zones": LayerWord("饮用水水源保护区", "生态环境部门"),
-        "intakes": LayerWord("饮用水取水口", "水利部门"),
-        "irrigation_intakes": LayerWord("灌溉取水口", "水利部门"),
-        "irrigation_districts": LayerWord("灌区", "水利部门"),
-        "important_water_sources": LayerWord("重要水源地", "水利部门"),
-        "industrial_parks": LayerWord("工业园区", "园区主管部门"),
-        "built_up_area": LayerWord("建成区", "住房和城乡建设部门"),
-        "survey_areas": LayerWord("排查重点区域", "生态环境部门"),
-        "rural_areas": LayerWord("农村地区和欠发达地区", "农业农村部门"),
-        "counties": LayerWord("县级行政区", "民政部门"),
-        "townships": LayerWord("乡级行政区", "民政部门"),
+    {kind.value: LayerWord(kind.zh, kind.department) for kind in LayerKind}
+    | {
         "key_areas": LayerWord("重金属污染防控重点区域", "生态环境部门"),
-        "rivers": LayerWord("河流", "水利部门"),
-        "river_shoreline_main": LayerWord("干流岸线", "水利部门"),
-        "river_shoreline_tributary": LayerWord("支流岸线", "水利部门"),
-        "river_shoreline_important_tributary": LayerWord("重要支流岸线", "水利部门"),
-        "shoreline_control_zone": LayerWord("河湖岸线管控范围", "水利部门"),
-        "elevation": LayerWord("高程", "自然资源部门"),
-        "permanent_basic_farmland": LayerWord("永久基本农田", "自然资源部门"),
-        "pbf_concentrated_areas": LayerWord("永久基本农田集中区域", "自然资源部门"),
-        "ecological_redline": LayerWord("生态保护红线", "自然资源部门"),
-        "urban_development_boundary": LayerWord("城镇开发边界", "自然资源部门"),
-        "special_protection_areas": LayerWord("其他需要特别保护的区域", "生态环境部门"),
-        "control_units": LayerWord("环境管控单元", "生态环境部门"),
-        "mining_concentrated_areas": LayerWord("矿产资源开发利用集中区域", "生态环境部门"),
-        "farmland_task_areas": LayerWord("耕地安全利用和严格管控任务较重区域", "农业农村部门"),
-        "former_industrial_land": LayerWord("曾用于有毒有害物质的工矿用地", "自然资源部门"),
         "reclamation_parcels": LayerWord("拟复垦地块", "自然资源部门"),
         "planned_land_use": LayerWord("规划用地", "自然资源部门"),
-        "wind": LayerWord("风频表", "气象部门"),
-        "outlets": LayerWord("排放口", "生态环境部门"),
-        "trade_clusters": LayerWord("涉铊涉锑企业分布密集区域", "生态环境部门"),
-        "river_management_area": LayerWord("河道管理范围", "水利部门"),
-        "special_water_areas": LayerWord("风景名胜区水体、重要渔业水体等保护区", "生态环境部门"),
-        "karst_areas": LayerWord("泉域保护范围和岩溶强发育区域", "水利部门和自然资源部门"),
-        "nature_reserves": LayerWord("自然保护区", "林业和草原部门"),
-        "wetlands": LayerWord("湿地", "林业和草原部门"),
-        "scenic_areas": LayerWord("风景名胜区", "林业和草原部门"),
-        "geohazard_areas": LayerWord("崩塌、滑坡危险区和泥石流易发区", "自然资源部门"),
-        "soil_erosion_areas": LayerWord("水土流失重点预防区和重点治理区", "水利部门"),
-        "water_stations": LayerWord("水质自动监测站", "生态环境部门"),
     }
 )
-"""Layers by code. Codes of `hmgeo.vocabulary.LayerKind` keep their names."""
+"""Layers by code: the kinds of layers, and what only rules name."""
+
 
 SOURCE_KINDS: Mapping[str, str] = MappingProxyType(
     {
