@@ -90,7 +90,21 @@ def _beside(form: Any, label: str) -> str:  # noqa: ANN401 -- a sheet of openpyx
 def test_forms_come_one_a_source_up_to_the_cap_and_print_on_one_page(results: Results, tmp_path: Path) -> None:
     write_survey_list(results, Presentation(field_forms=2), tmp_path / "list.xlsx")
     book = openpyxl.load_workbook(tmp_path / "list.xlsx")
-    assert book.sheetnames == ["表1 排查清单", "表2 整治清单", "表3 销号台账", "核查表-001", "核查表-002"]
+    lists = ["表1 排查清单", "表2 整治清单", "表3 销号台账", "隐患问题清单", "调查表所问"]
+    assert book.sheetnames == [*lists, "核查表-001", "核查表-002"]
+    hazards = [[cell.value for cell in row] for row in book["隐患问题清单"].iter_rows()]
+    assert "技术指南未收录，非评估等级" in hazards[3]
+    row = next(one for one in hazards if one[0] == 1)
+    assert row[3].startswith("涉镉：")
+    assert "未填" in row[3]
+    assert {*row[6:]} == {None}  # what people decide
+    asked = [[cell.value for cell in row] for row in book["调查表所问"].iter_rows()]
+    parcels = [one for one in asked if one[4] in {"有", None} and isinstance(one[6], float)]
+    assert len(parcels) == 2
+    assert all(one[4] == "有" and one[6] < 2000 and not str(one[2]).isdigit() for one in parcels)
+    ponds = {one[0]: (one[1], one[5]) for one in asked if str(one[0]).startswith("示例尾矿库")}
+    assert ponds["示例尾矿库01"] == ("有", None)
+    assert ponds["示例尾矿库02"] == (None, "「居民点和重要设施」未申明完整，结果为下限。")
     form = book["核查表-001"]
     assert (form.page_setup.paperSize, form.page_setup.orientation) == (9, "portrait")
     assert form.sheet_properties.pageSetUpPr.fitToPage  # on 1 by 1 page, the default

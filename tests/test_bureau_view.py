@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 import shapely
+from siting_world import layer
 
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.judging.applies import Subject, cadmium_of, found_cadmium, reach
 from hmgeo.judging.choices import Choices, ChosenParameter
-from hmgeo.judging.facts import Side
+from hmgeo.judging.facts import Side, Unknown
+from hmgeo.judging.layers import LayerIndexes
 from hmgeo.judging.own_columns import due_day
 from hmgeo.project.run import project_results
 from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 from hmgeo.rules.book import load_book
-from hmgeo.screening.bureau import DATA_MISSING, OUTWARD, leads_table
+from hmgeo.screening.bureau import DATA_MISSING, OUTWARD, asked_around, leads_table, with_works
 from hmgeo.screening.evidence import Wind
 from hmgeo.screening.land import Exceedances, LandView, sources_by_town, township_table
+from hmgeo.terrain.ponds_and_mines import Overhead, downstream_answer
+from hmgeo.vocabulary import Basis, Completeness, LayerKind
+from hmgeo.water.grid import End
+from hmgeo.water.trace import Downhill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from hmgeo.records import Layer
     from hmgeo.results.results import Results
 
 NAMES = {"441802": "清城区", "441802105": "龙塘镇", "441802106": "石角镇"}
@@ -276,3 +285,68 @@ def test_who_reaches_a_township_is_a_list_whatever_signs_an_id_holds() -> None:
     towns = township_table(view, [], NAMES, 10_000.0)
     near = dict(zip(towns["township"].to_pylist(), sources_by_town(view, towns, NAMES), strict=True))
     assert near == {"龙塘镇": (("S1", 20.0), (odd, 500.4)), "石角镇": ()}
+
+
+def test_a_works_within_2_km_is_answered_by_its_error_and_none_never() -> None:
+    reached = land([("T", "安全利用类", 1.0, [("S1", one)]) for one in (1950.0, 1951.0, 2600.0)]).reached
+    sources = [{"source_id": "S1", "position_uncertainty_m": 50.0, "basis": "real"}]
+    assert with_works(reached, sources)["works_2km"].to_pylist() == ["有", None, None]
+    drawn = [sources[0] | {"basis": "approximate"}]
+    assert with_works(reached, drawn)["works_2km"].to_pylist() == [None, None, None]
+
+
+def _around(*given: Layer, **more: object) -> tuple[str, str, str]:
+    point = shapely.to_wkb(shapely.Point(113.0, 23.0))
+    row = {"status": "assessed", "position_kind": "point", "position_uncertainty_m": 10.0, "geometry": point}
+    told = asked_around(row | more, LayerIndexes(given))
+    return told["receptors_1km"], told["receptors_1km_found"], told["receptors_1km_open"]
+
+
+def test_receptors_within_1_km_are_counted_by_kind_and_none_needs_a_complete_layer_that_reaches() -> None:
+    # 0.001 degrees of latitude are 110.7 m here: intakes at 553.7 m, at 996.6 m (within the error of 10 m) and far off
+    at = [("I1", "甲", "", shapely.Point(113.0, 23.005)), ("I2", "乙", "", shapely.Point(113.0, 23.009)),
+          ("I3", "丙", "", shapely.Point(113.0, 23.02))]  # fmt: skip
+    reserve = [("N1", "保护区", "", shapely.box(113.1, 23.1, 113.2, 23.2))]
+    intakes, reserves = layer(LayerKind.INTAKES, at), layer(LayerKind.NATURE_RESERVES, reserve)
+    answer, found, why = _around(intakes, reserves)
+    assert answer == "有"
+    assert found == "饮用水取水口 1 处（最近 554 m）。饮用水取水口另有 1 处在误差内，待核实。自然保护区无。"
+    assert why.startswith("未提供饮用水水源保护区、重要水源地、灌溉取水口、河流、水质自动监测站，不能答「无」。")
+    for open_ in (
+        layer(LayerKind.NATURE_RESERVES, reserve, completeness=Completeness.UNKNOWN),
+        layer(LayerKind.NATURE_RESERVES, reserve, coverage=None),
+        layer(LayerKind.NATURE_RESERVES, reserve, coverage=shapely.box(112.9, 22.991, 113.1, 23.1)),
+    ):
+        answer, found, why = _around(open_)
+        assert (answer, found) == ("", "")
+        assert "自然保护区未申明完整，或所申明的范围不及周边 1 公里，不能答「无」。" in why
+    drawn = layer(LayerKind.INTAKES, at[:1], basis=Basis.APPROXIMATE)
+    assert _around(drawn)[:2] == ("", "饮用水取水口另有 1 处在误差内，待核实。")
+    assert _around(intakes, position_kind="place") == ("", "", "位置不明，周边 1 公里不能答。")
+
+
+@pytest.mark.parametrize(
+    ("met", "more", "answer"),
+    [
+        (((0, 400.0),), {}, "有"),
+        ((), {}, "无"),
+        ((), {"completeness": Completeness.UNKNOWN}, ""),
+        ((), {"coverage": None}, ""),
+        ((), {"coverage": shapely.box(112.9, 22.991, 113.1, 23.1)}, ""),
+        (((0, 400.0),), {"basis": Basis.APPROXIMATE}, ""),
+    ],
+)
+def test_who_lives_within_1_km_downstream_is_none_only_where_nothing_could_be_missed(
+    met: tuple[tuple[int, float], ...], more: dict[str, Any], answer: str
+) -> None:
+    houses = layer(
+        LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES, [("H1", "村", "居民区", shapely.Point(113.0, 23.004))], **more
+    )
+    cells, way_m = np.zeros(1, np.int64), np.zeros(1)
+    way, pond = Downhill(cells, way_m, End.LIMIT, cells, 1.0, 1.0), shapely.Point(113.0, 23.0)
+    assert downstream_answer(Overhead((), met), way, houses, pond, 50.0) == answer
+    if answer != "无":
+        return
+    for doubtful in (replace(way, end=End.EDGE), replace(way, flat_cells=3), Unknown("没有高程")):
+        assert downstream_answer(Overhead((), met), doubtful, houses, pond, 50.0) == ""
+    assert downstream_answer(Overhead((), ((0, 400.0),), frozenset({0})), way, houses, pond, 50.0) == ""

@@ -39,7 +39,7 @@ OUR_WORDS = frozenset(
     {
         "note", "event", "reason", "action", "cadmium_basis", "why_in", "visit_reason", "distance_class",
         "air_downwind_note", "air_emissions", "water_emissions", "water_pathway", "waste_pathway",
-        "exceedance", "direction",
+        "exceedance", "direction", "receptors_1km_found", "receptors_1km_open",
     }
 )  # fmt: skip
 """Columns of CSV files whose sentences are ours; they follow the language, every other column stays."""

@@ -278,6 +278,11 @@ SLOPE_COLUMNS = (
 slope_deg is the mean over the grid of heights, whatever the grade comes from; null off the grid.
 """
 
+_NO_WORKS = Said(
+    "所列企业中未见或临界；清单只有涉重金属企业，不能答「无」",
+    "none of the list seen there, or its error decides; a list of heavy-metal trades can't tell 'none' (无)",
+)
+WORKS = text("works_2km", "2公里范围内有或曾经有工矿企业、冶炼厂", "works within 2 km, now or before", _NO_WORKS)
 CLASS_YEAR = text("class_year", "划分年度", "year of the class", UNSTATED)
 REACHED = DataTable("receptors.parquet", "每个受体一行", "every receptor once", (*RECEPTORS.columns, _SOURCES))
 """receptors.parquet: every receptor once, with the sources that reach it within the radius, nearest first."""
@@ -438,6 +443,8 @@ LEADS = DataTable(
 )
 """Leads across the county line. direction: 本地源影响界外 or 界外源影响本地; farmland_count is null where data end."""
 
+_NO_NONE = Said("未见或不能答；图层完整时才答「无」", "not seen or unknown; 'none' (无) only with complete layers")
+
 EVIDENCE = DataTable(
     "evidence.csv",
     "每个污染源的证据",
@@ -473,6 +480,9 @@ EVIDENCE = DataTable(
         whole("site_count", "敏感目标", "sensitive sites", NO_LAYER),
         text("nearest_site_id", "最近敏感目标", "nearest sensitive site", NONE_FOUND),
         number("nearest_site_m", "最近敏感目标距离", "distance to it", NONE_FOUND),
+        text("receptors_1km", "周边1km是否存在敏感受体", "sensitive receptors within 1 km", _NO_NONE),
+        text("receptors_1km_found", "周边1km敏感受体及个数", "receptors within 1 km, counted", NONE_FOUND),
+        text("receptors_1km_open", "不能答的原因", "why it can't be answered", NOTHING_TO_SAY),
     ),
 )
 """One row per source, in input order; distances in metres, areas in hectares of whole parcels, emissions in kg/a.
@@ -550,6 +560,7 @@ OVERHEAD = DataTable(
         text("path_ends", "路径", "how the path ends", NO_LAYER),
         text("only_by_circle", "仅直线有", "only around", NONE_FOUND),
         text("only_by_path", "仅路径有", "only downstream", NONE_FOUND),
+        text("downstream_1km", "下游1000米有无受影响人数或设施", "people or facilities downstream", _NO_NONE),
         _NOTE,
         shape(NO_LAYER, "path"),
     ),
@@ -714,12 +725,8 @@ TERRAIN_FLIPS_SCHEMA, FLOW_PATHS_SCHEMA, FLOW_MET_SCHEMA = FLIPS.schema, FLOW_PA
 FLOW_CATCHMENT_SCHEMA, REACHED_SCHEMA, TOWNSHIPS_SCHEMA = CATCHMENTS.schema, REACHED.schema, TOWNSHIPS.schema
 OUTLETS_SCHEMA, LEADS_SCHEMA, EVIDENCE_SCHEMA = OUTLETS.schema, LEADS.schema, EVIDENCE.schema
 SLOPES_SCHEMA = pa.schema([("receptor_id", pa.string()), *((column.name, column.type) for column in SLOPE_COLUMNS)])
-STEEP_SCHEMA, BARRIER_SCHEMA, OVERHEAD_SCHEMA, MINES_SCHEMA = (
-    STEEP.schema,
-    BARRIERS.schema,
-    OVERHEAD.schema,
-    MINES.schema,
-)
+STEEP_SCHEMA, BARRIER_SCHEMA = STEEP.schema, BARRIERS.schema
+OVERHEAD_SCHEMA, MINES_SCHEMA = OVERHEAD.schema, MINES.schema
 IRRIGATION_SCHEMA, CATCHMENT_AREA_SCHEMA, BASIN_SCHEMA = IRRIGATION.schema, CATCHMENT_AREAS.schema, BASINS.schema
 SAMPLING_SCHEMA, AGREEMENT_SCHEMA, AREA_SCHEMA = SAMPLING.schema, AGREEMENT.schema, AREAS.schema
 
@@ -736,7 +743,7 @@ TABLES: Mapping[str, DataTable] = MappingProxyType(
             ),
             PAIRS, DataTable(COUNTS.name, COUNTS.zh, COUNTS.en, (*COUNTS.columns, *COUNTS_MORE)), FINDINGS, LEDGER,
             TOWNSHIPS, DataTable(EVIDENCE.name, EVIDENCE.zh, EVIDENCE.en, (*EVIDENCE.columns, *GROUND)), LEADS, OUTLETS,
-            DataTable(REACHED.name, REACHED.zh, REACHED.en, (*REACHED.columns, *SLOPE_COLUMNS, CLASS_YEAR)),
+            DataTable(REACHED.name, REACHED.zh, REACHED.en, (*REACHED.columns, WORKS, *SLOPE_COLUMNS, CLASS_YEAR)),
             STEEP, BARRIERS, OVERHEAD, MINES, FLIPS, FLOW_PATHS, FLOW_MET, CATCHMENTS, IRRIGATION, BASINS, SAMPLING,
             AGREEMENT, CATCHMENT_AREAS, AREAS,
         )
@@ -748,17 +755,13 @@ TABLES: Mapping[str, DataTable] = MappingProxyType(
 _VERDICT_TEXT = text("verdict_text", "结论", "verdict in words")
 IN_GEOPACKAGE = {
     "findings": FINDINGS.name,
-    "sources": SOURCES.name,
-    "source_positions": SOURCES.name,
-    "search_areas": SOURCES.name,
+    **dict.fromkeys(("sources", "source_positions", "search_areas"), SOURCES.name),
+    **dict.fromkeys(("areas", "context_lines", "context_points"), AREAS.name),
     "receptors": REACHED.name,
-    "context_lines": AREAS.name,
-    "context_points": AREAS.name,
     "flow_paths": FLOW_PATHS.name,
     "closed_basins": BASINS.name,
     "sampling_points": SAMPLING.name,
     "overhead_paths": OVERHEAD.name,
-    "areas": AREAS.name,
     "catchments": CATCHMENT_AREAS.name,
 }
 """Tables of a run's GeoPackage, and the table whose columns they have."""

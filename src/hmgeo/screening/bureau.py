@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from hmgeo.geo.distance import pair_distances, prepare_shapes
+from hmgeo.geo.distance import pair_distances, prepare_one, prepare_shapes
 from hmgeo.judging.applies import DISPUTED, Cadmium, cadmium_of
-from hmgeo.judging.facts import Answer, Unknown
+from hmgeo.judging.facts import Answer, Features, Unknown, barred_kinds
+from hmgeo.judging.layers import LayerIndexes
 from hmgeo.judging.own_columns import OwnColumns, due_day, join_outlets, trade_of
 from hmgeo.judging.places import KEY_AREA_KIND, inside_key_areas
 from hmgeo.proximity.measure import measure_proximity
@@ -25,6 +26,7 @@ from hmgeo.results.columns import (
     LEADS_SCHEMA,
     TERRAIN,
     TOWNSHIPS_SCHEMA,
+    WORKS,
 )
 from hmgeo.results.results import BureauTables
 from hmgeo.results.used import DEFAULT_ORDER, VisitOrder
@@ -34,6 +36,7 @@ from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.screening.evidence import Around, Pathways, evidence_rows, pathways_of, visiting, wind_of
 from hmgeo.screening.land import LandView, sources_by_town, township_table
 from hmgeo.screening.somewhere import places_table
+from hmgeo.terrain.ponds_and_mines import HAS
 from hmgeo.terrain.slope import with_slopes
 from hmgeo.vocabulary import (
     ALL_CLASSES,
@@ -204,13 +207,13 @@ def bureau_view(
     sources = [row | more for row, more in zip(rows, extra, strict=True)]
     outlets = join_outlets(sides.get(LayerKind.OUTLETS), [row["source_id"] for row in rows])
     wind = wind_of(sides.get(LayerKind.WIND))
-    sites = _sites(positions, others, question.radius_m)
-    around = Around(land, sites, _pathways(own, rows, water))
+    around = Around(land, sites := _sites(positions, others, question.radius_m), _pathways(own, rows, water))
     evidence = evidence_rows(
         sources, screened.counts, own, radius_m=question.radius_m, wind=wind, outlets=outlets, around=around,
         disputed=_disputed(question),
     )  # fmt: skip
     visiting(sources, evidence, chosen)
+    evidence = _with_answers(evidence, positions, rows, others, question)
     towns, names = TOWNSHIPS_SCHEMA.empty_table(), _names_of_areas(question)
     if land.reached.num_rows or sites.reached.num_rows:
         towns = township_table(land, sources, names, question.radius_m, sites.reached)
@@ -221,7 +224,7 @@ def bureau_view(
             positions.attributes,
             places_table(screened.place_sources),
             towns,
-            pa.concat_tables([land.reached, sites.reached]),
+            with_works(pa.concat_tables([land.reached, sites.reached]), rows),
             leads_table(sources, question.areas.counties, question.home_counties, land, question.radius_m),
             outlets.table if LayerKind.OUTLETS in sides else None,
             sources_by_town(land, towns, names) if towns.num_rows else (),
@@ -238,6 +241,82 @@ def _sites(positions: Positions, others: Sequence[Layer], radius_m: float) -> La
         if layer.kind in SITE_KINDS and not is_mixed:
             measure_proximity(positions, layer, radii_m=(radius_m,), pairs=found.pairs, reached=found)
     return found
+
+
+WORKS_M, AROUND_M = 2000.0, 1000.0
+"""安全利用类耕地调查表: 2公里范围内有或曾经有工矿企业、冶炼厂; 地下水污染源: 周边1km是否存在敏感受体."""
+ASKED_KINDS = (
+    LayerKind.WATER_SOURCE_ZONES,
+    LayerKind.IMPORTANT_WATER_SOURCES,
+    LayerKind.INTAKES,
+    LayerKind.IRRIGATION_INTAKES,
+    LayerKind.NATURE_RESERVES,
+    LayerKind.RIVERS,
+    LayerKind.WATER_STATIONS,
+)
+"""Receptors that the form on sources of groundwater pollution counts, as far as there are kinds of layers for them."""
+
+
+def with_works(reached: pa.Table, sources: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return receptors with whether a listed enterprise surely lies within 2 km of each parcel; null elsewhere."""
+    off_m = {row["source_id"]: row["position_uncertainty_m"] or 0.0 for row in sources
+             if row["basis"] != Basis.APPROXIMATE.value}  # fmt: skip
+    told = (reached[name].to_pylist() for name in ("receptor_kind", "nearest_source_id", "nearest_source_m"))
+    answers = [
+        HAS if kind == LayerKind.FARMLAND.value and near_m is not None and near_m + off_m.get(one, np.inf) <= WORKS_M
+        else None
+        for kind, one, near_m in zip(*told, strict=True)
+    ]  # fmt: skip
+    return reached.append_column(WORKS.name, pa.array(answers, pa.string()))
+
+
+def _with_answers(
+    evidence: Sequence[Mapping[str, Any]],
+    positions: Positions,
+    sources: Sequence[Mapping[str, Any]],
+    others: Sequence[Layer],
+    question: Question,
+) -> list[dict[str, Any]]:
+    """Return the evidence with what lies within 1 km of each source, by kind, and why the rest can't be told."""
+    barred = barred_kinds(positions.basis, others, mixes=question.mixes)
+    indexes = LayerIndexes(one for one in others if one.kind in ASKED_KINDS and one.kind not in barred)
+    return [{**told, **asked_around(row, indexes)} for told, row in zip(evidence, sources, strict=True)]
+
+
+def asked_around(row: Mapping[str, Any], indexes: LayerIndexes) -> dict[str, str]:
+    """Return what lies within 1 km of a source by kind: counted, none (only by a complete layer), or why untold."""
+    if row["status"] != Status.ASSESSED.value or row["position_kind"] == PositionKind.PLACE.value:
+        return {"receptors_1km": "", "receptors_1km_found": "", "receptors_1km_open": say("asked_unplaced")}
+    shape, off_m = prepare_one(shapely.from_wkb(row["geometry"])), row["position_uncertainty_m"] or 0.0
+    found, gaps, sure = [], [], 0
+    for kind in ASKED_KINDS:
+        index = indexes.get(kind.value)
+        if index is None:
+            continue
+        most_m = off_m + float(index.errors_m.max(initial=0.0))
+        hits = index.within(shape, Features(kind.value), AROUND_M + most_m)
+        errors_m = off_m + index.errors_m[[one.row for one in hits]]
+        ends = [(one.distance_m - off, one.distance_m + off) for one, off in zip(hits, errors_m, strict=True)]
+        near = [one for one, (_, high) in zip(hits, ends, strict=True) if high <= AROUND_M and not index.is_approximate]
+        maybe = sum(low <= AROUND_M for low, _ in ends) - len(near)
+        sure += len(near)
+        reach_m, gates = index.covered_m(shape, off_m), index.layer.gates
+        is_whole = reach_m is not None and reach_m >= AROUND_M and index.is_complete and not gates.aside
+        found += [say("asked_found", layer=kind, count=len(near), nearest_m=near[0].distance_m)] if near else []
+        found += [say("asked_near", layer=kind, count=maybe)] if maybe else []
+        found += [say("asked_none", layer=kind)] if is_whole and not near and not maybe else []
+        gaps += [] if is_whole or near or maybe else [kind]
+    absent = tuple(kind for kind in ASKED_KINDS if kind.value not in indexes)
+    why = (
+        say("asked_absent", layers=absent) if absent else "",
+        say("asked_gap", layers=tuple(gaps)) if gaps else "",
+        say("asked_without_kind"),
+    )
+    return {
+        "receptors_1km": HAS if sure else "",  # never 无: the form counts kinds that no layer holds
+        "receptors_1km_found": sentences(*found),
+        "receptors_1km_open": sentences(*why),
+    }
 
 
 def _disputed(question: Question) -> dict[str, str]:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import shapely
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
+from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.crosscheck import dispute_entries
 from hmgeo.judging.facts import Unknown, incomplete, missing_layer
@@ -21,7 +22,7 @@ from hmgeo.records import Ledger
 from hmgeo.reference.tables import DATUM, DESIGNATED, TOE_LAT, TOE_LON
 from hmgeo.results.columns import MINES_SCHEMA, OVERHEAD_SCHEMA
 from hmgeo.rules.claims import OVERHEAD, Said, Told, disputes
-from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Completeness, LayerKind
+from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Basis, Completeness, LayerKind
 from hmgeo.water.grid import End
 from hmgeo.water.things import Things
 from hmgeo.water.trace import Downhill, cells_beside, downhill, level_notes, met_by_any
@@ -114,6 +115,8 @@ def overhead(
     return Overhead(near, tuple((row, way_m) for row, way_m, _ in met), doubtful)
 
 
+HAS, HAS_NONE = "有", "无"
+"""Answers of the forms; a blank where neither is known."""
 BESIDE = "path_beside_m"
 FACILITIES = LayerKind.RESIDENTIAL_AND_IMPORTANT_FACILITIES
 NOT_STATED = "未载明"
@@ -244,6 +247,7 @@ def _row(
         "path_ends": "",
         "only_by_circle": "",
         "only_by_path": "",
+        "downstream_1km": "",
     }
     way = grid if isinstance(grid, Unknown) else downhill(grid, pond.toe or pond.geometry, OVERHEAD_M)
     if not isinstance(way, Unknown) and not isinstance(grid, Unknown):
@@ -266,7 +270,23 @@ def _row(
         "only_by_circle": _named([(one, None) for one in found.only_by_circle], held),
         "only_by_path": _named([(one, None) for one in found.only_by_path], held, found.doubtful),
     }
-    return row | _found("path", found.by_path, held, found.doubtful) | only | {"note": pond.toe_note}
+    start = pond.geometry if pond.toe is None else shapely.union(pond.geometry, pond.toe)
+    asked = {"downstream_1km": downstream_answer(found, way, facilities, start, beside_m)}
+    return row | _found("path", found.by_path, held, found.doubtful) | only | asked | {"note": pond.toe_note}
+
+
+def downstream_answer(
+    found: Overhead, way: Downhill | Unknown, facilities: Layer, pond: shapely.Geometry, beside_m: float
+) -> str:
+    """Return 有 where a way down surely meets people or facilities, 无 where nothing could have been missed."""
+    met = () if isinstance(found.by_path, Unknown) else found.by_path
+    if any(row not in found.doubtful for row, _ in met) and facilities.basis is not Basis.APPROXIMATE:
+        return HAS
+    gates, searched = facilities.gates, geodesic_buffer(pond, OVERHEAD_M + beside_m)
+    is_told = not isinstance(way, Unknown) and way.end is End.LIMIT and not way.flat_cells and not way.branches
+    is_whole = not _lower(facilities) and gates.coverage is not None and shapely.covers(gates.coverage, searched)
+    is_sound = facilities.basis is not Basis.APPROXIMATE and not met
+    return HAS_NONE if is_told and is_whole and is_sound else ""
 
 
 def _way(way: Downhill, grid: FlowGrid) -> dict[str, Any]:

@@ -8,18 +8,42 @@ from __future__ import annotations
 
 import zipfile
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from hmgeo.geo.datum import wgs84_to_gcj02
 from hmgeo.outputs import wording
-from hmgeo.outputs.book import LINE_HEIGHT_PT, AtLeast, Column, Measured, Sheet, cut, height_pt, open_book, write_table
+from hmgeo.outputs.book import (
+    LINE_HEIGHT_PT,
+    AtLeast,
+    Column,
+    From,
+    Measured,
+    Section,
+    Sheet,
+    cut,
+    height_pt,
+    open_book,
+    table_sheet,
+    write_table,
+)
 from hmgeo.outputs.map.labels import compass
 from hmgeo.outputs.sheets.screening import distance
 from hmgeo.reference.tables import find_header
+from hmgeo.results.columns import REACHED, WORKS
 from hmgeo.results.results import decided_words
 from hmgeo.results.text import distance_text, mu, radius_text
-from hmgeo.vocabulary import PathwayState, PositionKind, SoilQualityClass, Standing, Status, Verdict, VisitGroup
+from hmgeo.vocabulary import (
+    POLLUTED_CLASSES,
+    PathwayState,
+    PositionKind,
+    SoilQualityClass,
+    Standing,
+    Status,
+    Verdict,
+    VisitGroup,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,6 +105,67 @@ def _blank(
     return Sheet(name, (*KEYS, *(Column(title, width, "wrap", group) for title, width in columns)), made, (), (remark,))
 
 
+HAZARDS, ASKED = "隐患问题清单", "调查表所问"
+EVIDENCE_GROUP = "技术指南未收录，非评估等级"
+_HAZARD_EVIDENCE = (("危害性的依据", 26), ("扩散性的依据", 26), ("环境敏感性的依据", 34))
+_HAZARD_COLUMNS = (
+    ("隐患问题*", 26), ("隐患所在部位", 14), ("立行立改（清渣、排积水、疏通）", 20), ("隐患等级（按技术指南）", 12),
+    ("治理与管控措施", 22), ("责任单位和责任人", 16), ("完成时限", 11), ("备注", 12),
+)  # fmt: skip
+
+
+def hazard_sheet(gathered: Listed) -> Sheet:
+    """Return the frame of 隐患问题清单: what data tell of each source, what people fill in, and no grade."""
+    sheet = _blank(HAZARDS, _HAZARD_COLUMNS, RECTIFY_GROUP, gathered.rows(), _HAZARD_REMARK)
+    told = (*(Column(name, width, "wrap", EVIDENCE_GROUP) for name, width in _HAZARD_EVIDENCE),)
+    rows = [
+        (*cells[:3], *gathered.hazard(row), *cells[3:]) for cells, row in zip(sheet.rows, gathered.rows(), strict=True)
+    ]
+    return replace(sheet, columns=(*sheet.columns[:3], *told, *sheet.columns[3:]), rows=rows)
+
+
+_HAZARD_REMARK = (
+    "行动方案及其技术指南未收录，三列依据只摘录资料，不评高、中、低；等级由评估单位按技术指南填写。空白不等于没有。"
+)
+
+
+def asked_sheet(results: Results, most: int) -> Sheet | None:
+    """Return what forms ask of parcels and ponds, each answered or left blank; None where there is nothing to ask of.
+
+    Parameters
+    ----------
+    most
+        Parcels that are listed; `receptors.parquet` holds all.
+    """
+    bureau, terrain = results.bureau, results.terrain
+    held = [] if bureau is None else bureau.reached.drop_columns("geometry").to_pylist()
+    parcels = [row for row in held if row["class"] in POLLUTED_CLASSES and row["nearest_source_m"] is not None]
+    parcels.sort(key=lambda row: row["nearest_source_m"])
+    towns = [] if bureau is None else bureau.townships.select(["township_code", "township"]).to_pylist()
+    named = {row["township_code"]: row["township"] for row in towns}
+    parcels = [row | {"township": named.get(row["township"], row["township"])} for row in parcels]
+    ponds = [] if terrain is None else terrain.overhead.to_pylist()
+    if not parcels and not ponds:
+        return None
+    shown = (From("receptor_id", 22), From("class", 12), From("township", 16), From("area_ha", 10, in_mu=True),
+             From(WORKS.name, 16, "mark"), From("nearest_source_id", 20), From("nearest_source_m", 12))  # fmt: skip
+    sheet = table_sheet(ASKED, REACHED.name, parcels[:most], shown)
+    said = (
+        f"受污染耕地 {len(parcels)} 块在测算半径内有来源，由近到远列前 {min(most, len(parcels))} 块。",
+        f"全部地块见 data/{REACHED.name}；「周边1km是否存在敏感受体」逐家印在核查表和卡片上，也在 data/evidence.csv。",
+        "「2公里范围内」一栏，位置误差全在 2 公里内才答「有」；空白为未见或临界，清单只有涉重金属企业，不答「无」。",
+    )
+    header = ("尾矿库", "下游1000米有无", "处数", "居民点和重要设施（按地形推算，人数未收录）", "留空的原因")
+    answers = [
+        (row["name"] or row["pond_id"], row["downstream_1km"], row["path_count"], row["by_path"],
+         "" if row["downstream_1km"] else row["note"] or row["path_ends"])
+        for row in ponds
+    ]  # fmt: skip
+    spans = ((0, 0), (1, 1), (2, 2), (3, 4), (5, 6))
+    sections = (Section("下游1000米受影响人数或设施（尾矿库）", header, answers, (0,), spans),) if answers else ()
+    return replace(sheet, remarks=said, sections=sections)
+
+
 def write_work_lists(book: Book, rows: Sequence[dict[str, Any]]) -> None:
     """Write both lists as sheets that check days and pathways as they are typed."""
     for sheet in (rectification_sheet(rows), closure_sheet(rows)):
@@ -123,6 +208,7 @@ LINES = (
     ("灌溉途径", "灌溉途径"),
     ("固废径流途径", "固废径流途径"),
     ("位置可靠性", "位置可靠性"),
+    ("周边 1 km 敏感受体", "周边 1 km 敏感受体"),
     ("导航坐标", "导航坐标"),
     ("跨界情况", "跨界情况"),
     ("建议核查重点", "建议核查重点"),
@@ -338,6 +424,10 @@ def write_survey_list(results: Results, presentation: Presentation, path: Path) 
         page = write_table(book, sheet)
         page.set_paper(8)  # A3: 26 columns can't be read on A4
         write_work_lists(book, chosen)
+        asked = asked_sheet(results, presentation.field_forms)
+        write_table(book, hazard_sheet(gathered)).set_paper(8)
+        if asked is not None:
+            write_table(book, asked)
         for number, row in enumerate(chosen[: presentation.field_forms], start=1):
             write_form(book, number, gathered.labelled(number, row))
 
@@ -427,6 +517,7 @@ class Listed:
             "灌溉途径": _with(evidence.get("water_pathway"), "受纳水体", evidence.get("water_receiving")),
             "固废径流途径": _with(evidence.get("waste_pathway"), "固废堆存", evidence.get("waste_storage")),
             "导航坐标": _navigation(row),
+            "周边 1 km 敏感受体": _around_text(evidence),
             "跨界情况": self._border_text(row["source_id"]),
             "建议核查重点": "；".join(
                 f"{at}.{full}" for at, (_, full) in enumerate(self._advice(row, evidence), start=1)
@@ -467,6 +558,27 @@ class Listed:
             "，".join(filter(None, (self._text(row, "数据来源"), self._text(row, "资料时点")))) or self._origin,
             "；".join(short for short, _ in self._advice(row, evidence)),
         )
+
+    def hazard(self, row: dict[str, Any]) -> tuple[str, str, str]:
+        """Return what data tell of the harm, spread and surroundings of a source, each with what isn't stated."""
+        source_id = row["source_id"]
+        evidence = self._evidence.get(source_id, {})
+        told = (("废气", "air_emissions"), ("废水", "water_emissions"), ("固废堆存", "waste_storage"))
+        harm = (
+            f"涉镉：{row.get('cadmium') or '未判定'}",
+            *(f"{name}：{evidence.get(at) or '未填'}" for name, at in told),
+        )
+        ways = zip(("大气", "灌溉", "固废径流"), _STATES, strict=True)
+        spread = (f"{name}途径{evidence.get(at) or PathwayState.OPEN.value}" for name, at in ways)
+        land = (
+            f"{word.value} {mu(area_ha):,.1f} 亩"
+            for word in (SoilQualityClass.STRICT_CONTROL, SoilQualityClass.SAFE_USE)
+            if (area_ha := self._land.get((source_id, word.value)))
+        )
+        near = f"最近耕地 {_distance_words(row)}" if row["nearest_farmland_m"] is not None else "未作距离测算"
+        around = f"周边 1 km：{evidence.get('receptors_1km_found') or '未见或不能答'}"
+        within = f"{radius_text(self._results.radius_m)}内"
+        return "；".join(harm), "；".join(spread), "；".join((near, *(f"{within}{one}" for one in land), around))
 
     def _marked(self, row: dict[str, Any]) -> str:
         """Return the numbers of the clauses that bring the source onto the list; the remarks name them."""
@@ -608,6 +720,12 @@ def _distance_words(row: dict[str, Any]) -> str:
     if row["position_kind"] == PositionKind.PLACE.value:
         return f"{distance_text(near_m)} 至 {distance_text(far_m)}"
     return distance_text(near_m, row["position_uncertainty_m"])
+
+
+def _around_text(evidence: Mapping[str, Any]) -> str:
+    """Return whether sensitive receptors lie within 1 km, how many of each kind, and why the rest can't be told."""
+    found, why = (evidence.get(f"receptors_1km_{name}") or "" for name in ("found", "open"))
+    return f"{evidence.get('receptors_1km') or '不能答「无」，留空'}：{found}{why}" if found or why else ""
 
 
 def _with(text: str | None, title: str, given: str | None) -> str:
