@@ -7,7 +7,7 @@ STAMP = $(VENV)/.installed
 WORKERS ?= 2
 TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv demo test lint test-full maps clean
+.PHONY: help venv demo test lint test-full maps pages clean
 .DEFAULT_GOAL = help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make test-full  the same with slow tests, many random cases, Chromium and Firefox required'
 	@echo 'make lint       ruff and mypy alone'
 	@echo 'make maps       draw every map definition in maps/'
+	@echo 'make pages      write the pages of docs/ that are made from the code'
 	@echo 'make clean      remove what these targets made, .venv included'
 
 venv: $(STAMP)
@@ -46,6 +47,16 @@ test-full: lint
 
 maps: $(STAMP)
 	$(BIN)/hmgeo map maps
+
+pages: $(STAMP)
+	$(BIN)/python tools/architecture.py > /dev/null
+	$(BIN)/python tests/test_headers.py
+	$(BIN)/python tools/clauses.py > $(VENV)/page
+	mv $(VENV)/page docs/clauses.md
+	$(BIN)/python -c 'from hmgeo.outputs.guide import columns_page as page; print(page(), end="")' > $(VENV)/page
+	mv $(VENV)/page docs/columns.md
+	$(BIN)/python -c 'from hmgeo.rules.book import load_book, markdown as page; print(page(load_book()), end="")' > $(VENV)/page
+	mv $(VENV)/page docs/rules.md
 
 clean:
 	rm -rf $(VENV) hmgeo-demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
