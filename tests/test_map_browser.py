@@ -380,3 +380,29 @@ def test_warnings_are_counted_on_a_button_and_printed_all_the_same(opened: Opene
     opened.page.click("#tool-more")
     opened.page.emulate_media(media="print")
     assert warning.is_visible()
+
+
+def test_nothing_runs_that_the_page_was_not_written_with(browser: Browser, small_page: Path) -> None:
+    view = Opened(browser, small_page)
+    shown = view.page.evaluate(
+        """() => {
+          const box = document.createElement("div");
+          document.body.append(box);
+          box.innerHTML = "<b>甲厂</b>";
+          const told = [box.innerHTML];
+          for (const text of ["<img src=x onerror='window.hit=1'>", "<script>window.hit=1<\\/script>",
+                              "<a href='javascript:window.hit=1'>x</a>"]) {
+            box.innerHTML = text;
+            told.push(box.children.length);
+          }
+          const script = document.createElement("script");
+          try { script.text = "window.hit = 1"; document.body.append(script); } catch (error) { told.push(error.name); }
+          try { box.setAttribute("onclick", "window.hit = 1"); } catch (error) { told.push(error.name); }
+          box.click();
+          told.push(window.hit === undefined);
+          return told;
+        }"""
+    )
+    view.page.close()
+    assert shown == ["<b>甲厂</b>", 0, 0, 0, "TypeError", "TypeError", True]
+    assert all("Content Security Policy" in one or "TrustedScript" in one for one in view.complaints)

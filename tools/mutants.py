@@ -16,6 +16,7 @@ import argparse
 import ast
 import copy
 import gc
+import importlib
 import json
 import os
 import random
@@ -47,7 +48,7 @@ TARGETS = {
 NOT_QUICK = ("shipped_results", "demo_runs", "bare_qingcheng", "pytest.mark.browser")
 QUIET = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", "-W", "ignore"]
 MODULE_LIMIT_S = 300
-LONGEST_TEST_S, LONGEST_MUTANT_S = 5.0, 90.0
+LONGEST_TEST_S, LONGEST_MUTANT_S = 5.0, 60.0
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -189,6 +190,7 @@ def _first_line(function: ast.FunctionDef) -> int:
 def plant(mutant: Mutant) -> int:
     """Exchange the code of a function wherever it is held; return how many hold it."""
     code, count = _code(mutant), 0
+    importlib.import_module(".".join(Path(mutant.path).with_suffix("").parts[1:]))
     for one in gc.get_objects():
         if isinstance(one, FunctionType):
             old = one.__code__
@@ -235,16 +237,51 @@ class Watch:
             self.tests.setdefault(report.nodeid, {})["passed"] = report.passed
 
 
-class Only:
-    """A plugin that keeps chosen tests, those of the cheapest modules first."""
+class Trial:
+    """A plugin that runs no test itself: for each mistake it runs those that reach it in a process of their own."""
 
-    def __init__(self, wanted: Sequence[str]) -> None:
-        self.rank = {nodeid: rank for rank, nodeid in enumerate(wanted)}
+    def __init__(self, sample: Sequence[Mutant], held: dict[str, dict[str, Any]], out: Path) -> None:
+        self.sample, self.held, self.out = sample, held, out
+        self.reaching = _reaching(held)
+        self.found: list[dict[str, Any]] = []
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep and order."""
-        items[:] = sorted((one for one in items if one.nodeid in self.rank), key=lambda one: self.rank[one.nodeid])
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Plant one mistake after the other."""
+        items = {one.nodeid: one for one in session.items}
+        for number, mutant in enumerate(self.sample, 1):
+            names = [one for one in self.reaching.get(f"{mutant.path}:{mutant.line}", []) if one in items]
+            ended = self._ended(mutant, [items[one] for one in names])
+            self.found.append({"mutant": asdict(mutant), "ended": ended})
+            self.out.write_text(json.dumps(self.found, ensure_ascii=False, indent=1), encoding="utf-8")
+            if not ended.startswith("noticed"):
+                print(f"{number} {ended}: {mutant.told()}", flush=True)
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """End at the first test that notices."""
+        if report.failed:
+            os._exit(1)
+
+    def _ended(self, mutant: Mutant, reaching: Sequence[pytest.Item]) -> str:
+        chosen, total = list[pytest.Item](), 0.0
+        for item in reaching:
+            total += self.held[item.nodeid]["took"]
+            if total > LONGEST_MUTANT_S and chosen:
+                break
+            chosen.append(item)
+        if not chosen:
+            return "not reached"
+
+        def work() -> int:
+            if not plant(mutant):
+                return 71
+            for item, following in zip(chosen, [*chosen[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            return 0
+
+        ended = _apart(work, 20 + 3 * total)
+        return {0: "survived", 1: "noticed", None: "noticed by taking too long"}.get(ended, f"ended {ended}")
 
 
 def _apart(work: Callable[[], int], limit_s: float) -> int | None:
@@ -314,31 +351,9 @@ def _reaching(held: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
     return {line: sorted(names, key=lambda one: spent[one.partition("::")[0]]) for line, names in tests.items()}
 
 
-def _ended(mutant: Mutant, names: Sequence[str], held: dict[str, dict[str, Any]]) -> str:
-    chosen, total = list[str](), 0.0
-    for name in names:
-        total += held[name]["took"]
-        if total > LONGEST_MUTANT_S and chosen:
-            break
-        chosen.append(name)
-    if not chosen:
-        return "not reached"
-
-    def work() -> int:
-        if not plant(mutant):
-            return 71
-        modules = list(dict.fromkeys(str(ROOT / name.partition("::")[0]) for name in chosen))
-        return int(pytest.main([*QUIET, "-x", *modules], plugins=[Only(chosen)]))
-
-    ended = _apart(work, 30 + 4 * total)
-    return {0: "survived", 1: "noticed", 2: "noticed", None: "noticed by taking too long"}.get(ended, f"ended {ended}")
-
-
 def run(covered: Path, out: Path, count: int, seed: int, again: Path | None) -> None:
     """Plant a sample and tell what became of each mistake."""
     held = json.loads(covered.read_text(encoding="utf-8"))
-    reaching = _reaching(held)
-    _collect(sorted({ROOT / name.partition("::")[0] for name in held}))
     if again is None:
         every = list(mutants())
         sample = random.Random(seed).sample(every, min(count, len(every)))  # noqa: S311 -- repeatable, not secret
@@ -346,15 +361,10 @@ def run(covered: Path, out: Path, count: int, seed: int, again: Path | None) -> 
     else:
         told = json.loads(again.read_text(encoding="utf-8"))
         sample = [Mutant(**one["mutant"]) for one in told if not one["ended"].startswith("noticed")]
-    found: list[dict[str, Any]] = []
-    for number, mutant in enumerate(sample, 1):
-        ended = _ended(mutant, reaching.get(f"{mutant.path}:{mutant.line}", []), held)
-        found.append({"mutant": asdict(mutant), "ended": ended})
-        out.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
-        if not ended.startswith("noticed"):
-            print(f"{number} {ended}: {mutant.told()}", flush=True)
-    noticed = sum(one["ended"].startswith("noticed") for one in found)
-    print(f"{noticed} of {len(found)} noticed, {100 * (1 - noticed / max(1, len(found))):.1f} % not")
+    trial = Trial(sample, held, out)
+    pytest.main([*QUIET, "-s", *sorted({str(ROOT / name.partition("::")[0]) for name in held})], plugins=[trial])
+    noticed = sum(one["ended"].startswith("noticed") for one in trial.found)
+    print(f"{noticed} of {len(trial.found)} noticed, {100 * (1 - noticed / max(1, len(trial.found))):.1f} % not")
 
 
 def main() -> None:

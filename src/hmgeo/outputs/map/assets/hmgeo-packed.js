@@ -366,7 +366,7 @@
         job = jobs.shift();
         node = document.getElementById(job[0]);
         stores[job[1]].add(node.textContent.trim());
-        node.textContent = "";
+        node.replaceChildren();
       }
       told(1 - jobs.length / total);
       if (jobs.length) { window.setTimeout(next, 0); return; }
