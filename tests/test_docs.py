@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import runpy
 import shlex
 import subprocess
 import sys
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pytest
 import typer
 import yaml
+from PIL import Image
 
 from hmgeo import cli
 
@@ -97,6 +103,30 @@ def test_every_page_is_in_the_site() -> None:
     assert sorted(one for one in nav if not one.startswith("outside/")) == [
         page.relative_to(DOCS).as_posix() for page in PAGES
     ]
+
+
+EXAMPLES = sorted((DOCS / "gallery").glob("*.py"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[path.stem for path in EXAMPLES])
+def test_an_example_draws_its_picture(example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mpl.use("Agg")
+    monkeypatch.setattr(sys, "argv", [str(example), str(tmp_path / "made.png")])
+    with warnings.catch_warnings():  # a machine without a Chinese font draws boxes, and says so
+        warnings.simplefilter("ignore")
+        with mpl.rc_context():
+            runpy.run_path(str(example))
+    plt.close("all")
+    with Image.open(tmp_path / "made.png") as made, Image.open(example.with_suffix(".png")) as kept:
+        assert made.size == kept.size
+        assert len(made.convert("RGB").getcolors(made.width * made.height) or ()) > 20
+    assert len(example.read_text(encoding="utf-8").splitlines()) <= 40
+    told = (ast.get_docstring(ast.parse(example.read_text(encoding="utf-8"))) or "").rstrip("。")
+    assert f"![{told}]({example.stem}.png)" in (DOCS / "gallery" / "index.md").read_text(encoding="utf-8")
+
+
+def test_there_are_fifteen_examples() -> None:
+    assert len(EXAMPLES) == 15
 
 
 @pytest.mark.skipif(find_spec("material") is None, reason="needs hmgeo[docs]")

@@ -27,6 +27,7 @@ OUTSIDE = {
 
 _HOMES = {page: home for home, page in OUTSIDE.items()}
 _LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(([^)\s]+)\)")
+_EXAMPLE = re.compile(r"^\[[\w.]+\]\((\w+\.py)\)$", re.MULTILINE)
 _PICTURE = re.compile(r"```mermaid\nflowchart TD\n(.*?)```", re.DOTALL)
 _WIDE, _HIGH, _ACROSS, _DOWN = 96, 30, 112, 74
 
@@ -44,7 +45,12 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
     here = page.file.src_uri
     home = _HOMES.get(here, f"docs/{here}")
     turned = _LINK.sub(lambda link: _turned(link, home, here), markdown)
+    turned = _EXAMPLE.sub(lambda link: f"{link[0]}\n\n```python\n{_text_of(here, link[1])}```", turned)
     return _PICTURE.sub(lambda drawn: _drawn(re.findall(r"(\w+) --> (\w+)", drawn[1])), turned)
+
+
+def _text_of(here: str, name: str) -> str:
+    return (ROOT / "docs" / posixpath.dirname(here) / name).read_text(encoding="utf-8")
 
 
 def _turned(link: re.Match[str], home: str, here: str) -> str:
