@@ -44,7 +44,7 @@ _SURROUNDINGS = 3
 
 
 @inner
-def around(cell: Whole, height: int, width: int) -> Iterator[tuple[Whole, int]]:
+def _around(cell: Whole, height: int, width: int) -> Iterator[tuple[Whole, int]]:
     """Yield the neighbours of a cell, and which kind of step leads there: along a row, along a column, across."""
     row = cell // width
     column = cell - row * width
@@ -138,7 +138,7 @@ def hollows(steps: Steps, level: Steps, deep: float, many: int) -> tuple[Cells, 
             here = cells[at]
             at += 1
             deepest = max(deepest, -raised[here])
-            for there, _ in around(here, height, width):
+            for there, _ in _around(here, height, width):
                 if raised[there] > 0:
                     raised[there] *= -1
                     cells.append(there)
@@ -150,7 +150,7 @@ def hollows(steps: Steps, level: Steps, deep: float, many: int) -> tuple[Cells, 
 
 
 @inner
-def surroundings(one: Steps, other: Steps, outside: Whole, row: Whole, column: Whole) -> Whole:
+def _surroundings(one: Steps, other: Steps, outside: Whole, row: Whole, column: Whole) -> Whole:
     """Return a number of what lies around a cell, the same however the grid is turned or mirrored.
 
     Parameters
@@ -185,7 +185,7 @@ def first_of(cells: Cells, one: Steps, other: Steps, outside: Whole) -> Whole:
     first: Whole = cells[0]
     least: Whole = np.int64(-1)
     for cell in cells if len(cells) > 1 else cells[:0]:
-        rank = surroundings(one, other, outside, cell // width, cell % width)
+        rank = _surroundings(one, other, outside, cell // width, cell % width)
         if least < 0 or rank < least:
             first, least = cell, rank
     return first
@@ -271,7 +271,7 @@ def spread(level: Steps, downstream: Cells, seeds: Cells, costs: tuple[int, int,
         here = queue[at]
         at += 1
         waits[here] = False
-        for there, kind in around(here, height, width):
+        for there, kind in _around(here, height, width):
             if downstream[there] != LEVEL or flat[there] != flat[here]:
                 continue
             reached = away[here] + costs[kind]
@@ -306,7 +306,7 @@ def over_level_ground(
     alike = np.empty(8, np.int64)
     for cell in np.flatnonzero(is_level):
         farthest, count = np.int32(-1), 0
-        for there, kind in around(cell, height, width):
+        for there, kind in _around(cell, height, width):
             if flat[there] != flat[cell] or to_outlet[there] != to_outlet[cell] - costs[kind]:
                 continue
             if to_higher[there] > farthest:
@@ -351,7 +351,7 @@ def wide_flats(level: Steps, is_flat: Mask, to_outlet: Costs, least: int) -> Mas
     stack: list[Whole] = list(np.flatnonzero(wide))
     while len(stack) > 0:
         here = stack.pop()
-        for there, _ in around(here, height, width):
+        for there, _ in _around(here, height, width):
             if is_flat[there] and not wide[there] and flat[there] == flat[here]:
                 wide[there] = True
                 stack.append(there)
@@ -370,7 +370,7 @@ def groups_of_outlets(level: Steps, wide: Mask, is_flat: Mask, is_outlet: Mask) 
     for here in np.flatnonzero(wide):
         if is_outlet[here]:
             group[here] = -1
-        for there, _ in around(here, height, width):
+        for there, _ in _around(here, height, width):
             if not is_flat[there] and flat[there] == flat[here]:
                 group[there] = -1
     count = np.int32(0)
@@ -383,7 +383,7 @@ def groups_of_outlets(level: Steps, wide: Mask, is_flat: Mask, is_outlet: Mask) 
         stack.append(outlet)
         while len(stack) > 0:
             below = stack.pop()
-            for there, _ in around(below, height, width):
+            for there, _ in _around(below, height, width):
                 if group[there] == -1 and flat[there] == flat[below]:
                     group[there] = count
                     stack.append(there)
@@ -391,7 +391,7 @@ def groups_of_outlets(level: Steps, wide: Mask, is_flat: Mask, is_outlet: Mask) 
 
 
 @inner
-def root_of(parents: Costs, group: Whole) -> Whole:
+def _root_of(parents: Costs, group: Whole) -> Whole:
     """Return the group that a group was joined to."""
     while parents[group] != group:
         group = parents[group]
@@ -408,7 +408,7 @@ def join(outlets: list[Whole], group: Costs, parents: Costs, downstream: Cells, 
                 if is_over:
                     met[here] = 0
                 elif met[here] > 0:
-                    parents[root_of(parents, group[outlet])] = root_of(parents, met[here])
+                    parents[_root_of(parents, group[outlet])] = _root_of(parents, met[here])
                 else:
                     met[here] = group[outlet]
                 here = downstream[here]
@@ -431,7 +431,7 @@ def leave_one_way(level: Steps, wide: Mask, is_flat: Mask, group: Costs, downstr
         while at < len(cells):
             here = cells[at]
             at += 1
-            for there, _ in around(here, height, width):
+            for there, _ in _around(here, height, width):
                 if flat[there] == flat[here] and group[there] > 0:
                     outlets.append(there)
                 if wide[there] and not seen[there] and flat[there] == flat[here]:
@@ -440,18 +440,18 @@ def leave_one_way(level: Steps, wide: Mask, is_flat: Mask, group: Costs, downstr
         outlets = outlets[1:]
         # Over the edge of the data nothing comes together.
         join([outlet for outlet in outlets if not is_flat[outlet]], group, parents, downstream, met, most)
-        one = root_of(parents, group[outlets[0]])
+        one = _root_of(parents, group[outlets[0]])
         is_one = True
         for outlet in outlets:
-            is_one = is_one and root_of(parents, group[outlet]) == one
+            is_one = is_one and _root_of(parents, group[outlet]) == one
         for cell in cells if is_one else cells[:0]:
             wide[cell] = False
     for outlet in np.flatnonzero(group):
-        group[outlet] = root_of(parents, group[outlet])
+        group[outlet] = _root_of(parents, group[outlet])
 
 
 @inner
-def offer(row: Whole, cost: Whole, outlet: Whole, group: Whole, away: Costs, outlets: Cells, groups: Costs) -> bool:
+def _offer(row: Whole, cost: Whole, outlet: Whole, group: Whole, away: Costs, outlets: Cells, groups: Costs) -> bool:
     """Keep a way out where it is among the two shortest of different groups; return whether it is."""
     if cost < away[row, 0]:
         if group != groups[row, 0]:
@@ -465,12 +465,12 @@ def offer(row: Whole, cost: Whole, outlet: Whole, group: Whole, away: Costs, out
 
 
 @inner
-def passed_on(own: Whole, to: Whole, step: int, away: Costs, outlets: Cells, groups: Costs) -> bool:
+def _passed_on(own: Whole, to: Whole, step: int, away: Costs, outlets: Cells, groups: Costs) -> bool:
     """Offer a neighbour both ways out of a cell, a step longer; return whether it keeps any."""
     is_kept = False
     for slot in range(2):
         if away[own, slot] != FAR:
-            is_kept |= offer(to, away[own, slot] + step, outlets[own, slot], groups[own, slot], away, outlets, groups)
+            is_kept |= _offer(to, away[own, slot] + step, outlets[own, slot], groups[own, slot], away, outlets, groups)
     return is_kept
 
 
@@ -495,11 +495,11 @@ def two_ways_out(level: Steps, wide: Mask, group: Costs, costs: tuple[int, int, 
     waits = np.zeros(len(cells), np.bool_)
     for outlet in np.flatnonzero(group):
         if row_of[outlet] >= 0:
-            offer(row_of[outlet], 0, outlet, group[outlet], away, outlets, groups)
+            _offer(row_of[outlet], 0, outlet, group[outlet], away, outlets, groups)
             queue.append(outlet)
-        for there, kind in around(outlet, height, width):
+        for there, kind in _around(outlet, height, width):
             if row_of[there] >= 0 and flat[there] == flat[outlet]:
-                offer(row_of[there], costs[kind], outlet, group[outlet], away, outlets, groups)
+                _offer(row_of[there], costs[kind], outlet, group[outlet], away, outlets, groups)
                 queue.append(there)
     at = 0
     while at < len(queue):
@@ -507,11 +507,11 @@ def two_ways_out(level: Steps, wide: Mask, group: Costs, costs: tuple[int, int, 
         at += 1
         own = row_of[here]
         waits[own] = False
-        for there, kind in around(here, height, width):
+        for there, kind in _around(here, height, width):
             to = row_of[there]
             if to < 0 or flat[there] != flat[here]:
                 continue
-            if passed_on(own, to, costs[kind], away, outlets, groups) and not waits[to]:
+            if _passed_on(own, to, costs[kind], away, outlets, groups) and not waits[to]:
                 waits[to] = True
                 queue.append(there)
     return away, outlets, groups
@@ -562,7 +562,7 @@ def other_way_out(
 
 
 @inner
-def step_out(
+def _step_out(
     cells: Cells,
     away: Costs,
     groups: Costs,
@@ -573,7 +573,7 @@ def step_out(
 ) -> tuple[Whole, Whole]:
     """Return row and slot of the next cell on the way to one of two ways out; -1 where it is the way out itself."""
     next_row, next_slot = np.int64(-1), np.int64(0)
-    for there, kind in around(cells[row], shape[0], shape[1]):
+    for there, kind in _around(cells[row], shape[0], shape[1]):
         found = np.searchsorted(cells, there)
         if found == len(cells) or cells[found] != there:
             continue
@@ -605,7 +605,7 @@ def walk_out(
     slot: Whole = np.int64(at[1])
     way = [cells[row]]
     while away[row, slot] > 0:
-        next_row, next_slot = step_out(cells, away, groups, row, slot, shape, costs)
+        next_row, next_slot = _step_out(cells, away, groups, row, slot, shape, costs)
         if next_row < 0:
             way.append(outlets[row, slot])
             break
@@ -640,7 +640,7 @@ def met_on_way_out(
         slot: Whole = np.int64(starts[1][number])
         passed = [(row, slot)]
         while row >= 0 and met[row, slot] == _UNSAID and not is_target[row]:
-            row, slot = step_out(cells, away, groups, row, slot, shape, costs)
+            row, slot = _step_out(cells, away, groups, row, slot, shape, costs)
             if row >= 0:
                 passed.append((row, slot))
         end = np.int32(-1)

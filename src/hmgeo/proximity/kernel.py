@@ -182,7 +182,7 @@ def _lay(
 
 
 @inner
-def lay_small(s: Scratch, lon: float, lat: float, rings: int) -> int:
+def _lay_small(s: Scratch, lon: float, lat: float, rings: int) -> int:
     """Lay out a polygon that fits into the frame at (lon, lat); return its segments, -1 without room."""
     segments, bend_m = _lay(s, s.lon, s.lat, lon, lat, s.ring_end, rings)
     if bend_m > BEND_M:
@@ -195,7 +195,7 @@ def lay_small(s: Scratch, lon: float, lat: float, rings: int) -> int:
 @inner
 def measure_small(s: Scratch, lon: float, lat: float, rings: int, places: int) -> bool:
     """Measure a polygon that fits into one frame with its origin at (lon, lat); False without room."""
-    segments = lay_small(s, lon, lat, rings)
+    segments = _lay_small(s, lon, lat, rings)
     if segments < 0:
         return False
     _measure_frame(s, segments, places)
@@ -203,7 +203,7 @@ def measure_small(s: Scratch, lon: float, lat: float, rings: int, places: int) -
 
 
 @inner
-def stretch(s: Scratch, begin: int, end: int) -> int:
+def _stretch(s: Scratch, begin: int, end: int) -> int:
     """Return how far the cut points from `begin` on stay within the reach of a frame at the first of them."""
     last = begin + 1
     while last < end:
@@ -215,7 +215,7 @@ def stretch(s: Scratch, begin: int, end: int) -> int:
 
 
 @inner
-def cut_large(s: Scratch, rings: int) -> bool:
+def _cut_large(s: Scratch, rings: int) -> bool:
     """Fill the cut points of a polygon of any size; False without room."""
     # edges bend most where the box is nearest a pole, and are longest where it is nearest the equator
     poleward = max(abs(s.box[1]), abs(s.box[3]))
@@ -228,7 +228,7 @@ def cut_large(s: Scratch, rings: int) -> bool:
 @inner
 def measure_large(s: Scratch, rings: int, places: int) -> bool:
     """Measure a polygon stretch by stretch, each in a frame at its first point; False without room."""
-    if not cut_large(s, rings):
+    if not _cut_large(s, rings):
         return False
     for i in range(places):
         s.best_m[i] = np.inf
@@ -238,7 +238,7 @@ def measure_large(s: Scratch, rings: int, places: int) -> bool:
             lon, lat = s.cut_lon[begin], s.cut_lat[begin]
             set_frame_at(s.frame, lon, lat)
             see(s.frame, s.chosen_x, s.chosen_y, s.chosen_z, 0, places, s.east, s.north, s.drop, s.squared)
-            end = stretch(s, begin, s.cut_end[ring])
+            end = _stretch(s, begin, s.cut_end[ring])
             count = end - begin
             lay_points(s.frame, past(s.cut_lon, begin), past(s.cut_lat, begin), lon, lat, count, s.x, s.y)
             for i in range(count, count + SPARE):

@@ -74,14 +74,14 @@ class Done:
     corners: Floats
 
 
-def batches_within(layer: Layer, boxes: Floats) -> Iterable[pa.RecordBatch]:
+def _batches_within(layer: Layer, boxes: Floats) -> Iterable[pa.RecordBatch]:
     """Return a layer's batches, without those that can't meet (n, 4) boxes where the layer can tell."""
     within = getattr(layer.open_batches, "within", None)
     read: Iterable[pa.RecordBatch] = layer.batches() if within is None else within(boxes)
     return read
 
 
-def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, threads: int) -> tuple[int, Floats]:
+def _near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, threads: int) -> tuple[int, Floats]:
     """Measure everything within reach; return the rows read and (k, 2) corners from all over the layer."""
     limit_m = wanted.radius_m + sources.uncertainty_m
     exact = wanted.pairs is not None or wanted.reached is not None
@@ -102,7 +102,7 @@ def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, thre
     rows, corners = 0, np.empty((0, 2))
     batches: Iterable[pa.RecordBatch] = layer.batches()
     if wanted.reached is None:
-        batches = batches_within(layer, search_boxes(sources.shapes.bounds, limit_m))
+        batches = _batches_within(layer, search_boxes(sources.shapes.bounds, limit_m))
     for unit, done in in_order(work, units(batches, tally, search.rows_at_once), threads):
         tally.add(unit.take, unit.first_row, unit.class_code, done.found)
         if wanted.pairs is not None and done.pairs is not None:
@@ -119,10 +119,10 @@ def near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, thre
     return rows, corners
 
 
-def fetched_pass(
+def _fetched_pass(
     sources: Sources, tally: Tally, wanted: Wanted, fetch: Callable[[Errand, Floats], Iterable[Fetched]]
 ) -> tuple[int, Floats]:
-    """Do what `near_pass` does with units that are measured elsewhere and come back in the order of the layer."""
+    """Do what `_near_pass` does with units that are measured elsewhere and come back in the order of the layer."""
     wants_pairs = wanted.pairs is not None
     errand = Errand(bytes_of_batch(sources.batch), tally.radii_m, wanted.kind, wants_pairs)
     rows, corners = 0, np.empty((0, 2))
@@ -139,7 +139,7 @@ def fetched_pass(
     return rows, corners
 
 
-def without_neighbour(tally: Tally) -> Indices:
+def _without_neighbour(tally: Tally) -> Indices:
     """Return the sources with nothing within reach."""
     _, row = tally.nearest_of_all()
     return np.flatnonzero(row == NOWHERE)
@@ -151,7 +151,7 @@ _LARGEST_RADIUS_M = SMALLEST_RADIUS_M * 1.0102
 """a2 / b: no radius of curvature is larger."""
 
 
-def far_pass(sources: Sources, layer: Layer, alone: Indices, corners: Floats, threads: int) -> list[Tally]:
+def _far_pass(sources: Sources, layer: Layer, alone: Indices, corners: Floats, threads: int) -> list[Tally]:
     """Find the nearest receptor of the sources in `alone`: tallies in which all classes count as one."""
     limit_m = _ceilings_m(sources, alone, corners)
     near, beyond = sources.split(limit_m, alone)
@@ -178,7 +178,7 @@ def _bounded_pass(sources: Sources, layer: Layer, chosen: Indices, limit_m: Floa
     far = Tally(len(sources.ids), ())
     search = Search(sources, chosen, limit_m, (), areas=NO_AREAS, exact=False)
 
-    batches = batches_within(layer, search_boxes(sources.shapes.bounds[chosen], limit_m[chosen]))
+    batches = _batches_within(layer, search_boxes(sources.shapes.bounds[chosen], limit_m[chosen]))
 
     def work(unit: Unit) -> Found:
         return search.find(unit.part, np.zeros_like(unit.class_code), far.best_m[:, :1])
@@ -253,11 +253,11 @@ def run(
         tally.class_codes(pa.array(getattr(receptors.open_batches, "classes", ()), pa.string()))
     workers = thread_count(threads)
     if fetch is not None and len(sources.ids):
-        rows, corners = fetched_pass(sources, tally, wanted, fetch)
+        rows, corners = _fetched_pass(sources, tally, wanted, fetch)
     else:
-        rows, corners = near_pass(sources, receptors, tally, wanted, workers)
-    alone = without_neighbour(tally)
-    far = far_pass(sources, receptors, alone, corners, workers) if len(alone) else []
+        rows, corners = _near_pass(sources, receptors, tally, wanted, workers)
+    alone = _without_neighbour(tally)
+    far = _far_pass(sources, receptors, alone, corners, workers) if len(alone) else []
     return (
         count_table(tally, sources.ids, radii_m),
         nearest_table(tally, far, sources),

@@ -233,7 +233,7 @@ class Search:
             held, _ = boxes(rows)
             odd = np.flatnonzero(np.isinf(held[:, 0]))
             if len(odd):
-                held[odd] = geometry_bounds(column, odd)
+                held[odd] = _geometry_bounds(column, odd)
             pieces.append(_narrow(*self._slow.find(column, every, held)))
         if len(pieces) == 1:
             return found
@@ -254,7 +254,7 @@ class Search:
         return area_m2 / SQUARE_M_PER_HA
 
 
-def geometry_bounds(column: pa.Array, rows: Indices) -> Floats:
+def _geometry_bounds(column: pa.Array, rows: Indices) -> Floats:
     """Return the (k, 4) boxes of some rows, NaN where there is nothing."""
     return np.asarray(shapely.bounds(geometries_of(column, rows)))
 

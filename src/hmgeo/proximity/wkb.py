@@ -205,16 +205,16 @@ def scratch_for(offsets: Indices, sources: int) -> Scratch:
     """
     widest = int(np.diff(offsets).max(initial=0))
     if widest > _MOST_KEPT_BYTES or sources > _MOST_KEPT_PLACES:
-        return make_scratch(widest, sources)
+        return _make_scratch(widest, sources)
     most = getattr(_held, "widest", -1), getattr(_held, "sources", -1)
     if widest > most[0] or sources > most[1]:
         _held.widest, _held.sources = max(widest, most[0]), max(sources, most[1])
-        _held.scratch = make_scratch(_held.widest, _held.sources)
+        _held.scratch = _make_scratch(_held.widest, _held.sources)
     held: Scratch = _held.scratch
     return held
 
 
-def make_scratch(widest: int, sources: int) -> Scratch:
+def _make_scratch(widest: int, sources: int) -> Scratch:
     """Make room for a row of so many bytes and for so many sources."""
     points, rings, places = widest // 16 + 3 * SPARE, widest // 4 + 2, sources + 3 * SPARE
     cut = 2 * points + _SPARE_CUTS

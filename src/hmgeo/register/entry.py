@@ -130,7 +130,7 @@ def _plain_name(text: str) -> str:
     return _PROVINCE_BEFORE_CITY.sub("", plain)
 
 
-def core_of(full: str, stems: Sequence[str] = ()) -> str:
+def _core_of(full: str, stems: Sequence[str] = ()) -> str:
     """Return what tells a name from others: without the places it begins with and without its legal form.
 
     Parameters
@@ -272,7 +272,7 @@ def entry_of(
         permit=permit if len(permit) >= _SHORTEST_PERMIT else "",
         full=full,
         former=former,
-        core=core_of(full, stems) if full else "",
+        core=_core_of(full, stems) if full else "",
         county=county_stem(values.get("county", "")),
         marks=frozenset(match.translate(_DIGITS).replace("#", "号") for match in _MARK.findall(full)),
         notes=(*remarks, *notes),

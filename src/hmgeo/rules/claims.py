@@ -168,7 +168,7 @@ def filled(names: Sequence[str], told: Told) -> Iterator[Said]:
             yield one
 
 
-def at_least(names: Sequence[str], least: float, told: Told) -> Iterator[Said]:
+def _at_least(names: Sequence[str], least: float, told: Told) -> Iterator[Said]:
     """Yield numbers above zero and not below a bound."""
     for one in told.given(*names):
         number = _number(one.value)
@@ -192,7 +192,7 @@ def ahead(names: Sequence[str], told: Told) -> Iterator[Said]:
             yield one
 
 
-def later_emissions(told: Told) -> Iterator[Said]:
+def _later_emissions(told: Told) -> Iterator[Said]:
     """Yield emissions of a year after the source is said to have stopped; the list's own date where none is given."""
     closing = next(told.given("停产关闭时间", "关闭时间", "停产时间"), None) or next(told.given("资料时点"), None)
     days = None if closing is None else _days(closing.value)
@@ -202,7 +202,7 @@ def later_emissions(told: Told) -> Iterator[Said]:
                 yield one.said
 
 
-def permit_in_force(told: Told) -> Iterator[Said]:
+def _permit_in_force(told: Told) -> Iterator[Said]:
     """Yield the last day of a permit that is still in force on the day asked about."""
     for one in told.given(*_PERMIT_ENDS):
         days = _days(re.split("[至到~—]", one.value)[-1].strip())
@@ -210,7 +210,7 @@ def permit_in_force(told: Told) -> Iterator[Said]:
             yield one
 
 
-def other_medium(told: Told) -> Iterator[Said]:
+def _other_medium(told: Told) -> Iterator[Said]:
     """Yield the id of an outlet (DA for air, DW for water) that belies its 类型."""
     wrong = {AIR: "DW", WATER: "DA"}
     for kind in told.given("类型"):
@@ -227,7 +227,7 @@ def trade_code(told: Told) -> Iterator[Said]:
             yield one
 
 
-def other_trade(told: Told) -> Iterator[Said]:
+def _other_trade(told: Told) -> Iterator[Said]:
     """Yield the words of a row that name another trade than all of its codes: trade, key industry, firm, products."""
     trade = next((read_trade(one.value) for one in trade_code(told)), None)
     codes = trade.stated if isinstance(trade, TradeCell) else ()
@@ -244,7 +244,7 @@ def other_trade(told: Told) -> Iterator[Said]:
             yield one
 
 
-def other_action(told: Told) -> Iterator[Said]:
+def _other_action(told: Told) -> Iterator[Said]:
     """Yield the name of a project that says another kind of work, and only that, than 建设性质."""
     action = next((ACTIONS.get(one.value, "") for one in told.given("建设性质")), "")
     for one in told.given("项目名称", "名称"):
@@ -469,11 +469,11 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "关闭",
         partial(states, _STATES, _CLOSED),
-        (later_emissions, permit_in_force),
+        (_later_emissions, _permit_in_force),
         ("closed",),
     ),
     # A plant that has stopped is as little closed as one that runs: no clause tells them apart.
-    Claim("停产", partial(states, _STATES, _STOPPED), (later_emissions, permit_in_force)),
+    Claim("停产", partial(states, _STATES, _STOPPED), (_later_emissions, _permit_in_force)),
     Claim("在产", partial(states, _STATES, _RUNNING), (partial(past, ("停产关闭时间", "关闭时间")),), ("closed",)),
     Claim("已投产", partial(states, _STATES, _RUNNING), (partial(ahead, _STARTS),)),
     Claim("在建", partial(states, _STATES, ("在建",)), (partial(past, _STARTS),)),
@@ -486,19 +486,19 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "非头顶库",
         partial(states, ("是否头顶库", "头顶库认定"), ("否", "不是", "非头顶库")),
-        (partial(at_least, ("下游1km居民数",), 0.0), partial(filled, ("下游重要设施",)), _overhead),
+        (partial(_at_least, ("下游1km居民数",), 0.0), partial(filled, ("下游重要设施",)), _overhead),
     ),
     Claim("无主", partial(states, ("运行状态",), ("无主",)), (partial(filled, ("运营管理单位",)),)),
     Claim("责任主体灭失", partial(states, ("责任主体",), ("灭失",)), (partial(filled, ("责任单位", "运营管理单位")),)),
     Claim(
         "水源停用",
         partial(states, ("使用状态",), ("停用", "取消", "撤销", "已取消", "已撤销")),
-        (partial(at_least, ("供水人口", "日供水量"), 0.0),),
+        (partial(_at_least, ("供水人口", "日供水量"), 0.0),),
     ),
     Claim(
         "非千吨万人",
         partial(denied, "thousand_ton_source"),
-        (partial(at_least, ("日供水量",), _MANY_TONS), partial(at_least, ("供水人口",), _MANY_PEOPLE)),
+        (partial(_at_least, ("日供水量",), _MANY_TONS), partial(_at_least, ("供水人口",), _MANY_PEOPLE)),
         ("thousand_ton_source",),
     ),
     Claim("非化工", partial(denied, "is_chemical"), (partial(lists, ("主导产业",), ("化工",)),), ("is_chemical",)),
@@ -513,9 +513,9 @@ CLAIMS: tuple[Claim, ...] = (
         (partial(filled, ("总量来源企业", "来源核定文号")),),
         ("offset_source_named",),
     ),
-    Claim("排放口类型", partial(states, ("类型",), (AIR, WATER)), (other_medium,)),
-    Claim("行业代码", trade_code, (other_trade,), (TRADE,)),
-    Claim("建设性质", partial(states, ("建设性质",), tuple(ACTIONS)), (other_action,), (ACTION,)),
+    Claim("排放口类型", partial(states, ("类型",), (AIR, WATER)), (_other_medium,)),
+    Claim("行业代码", trade_code, (_other_trade,), (TRADE,)),
+    Claim("建设性质", partial(states, ("建设性质",), tuple(ACTIONS)), (_other_action,), (ACTION,)),
 )
 """What can be claimed and what speaks against it: a new kind of contradiction is a line here."""
 

@@ -62,7 +62,7 @@ def line_of(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def decode(content: bytes, file: str, noun: str = "规则文件", error: type[HmgeoError] = RuleError) -> str:
+def _decode(content: bytes, file: str, noun: str = "规则文件", error: type[HmgeoError] = RuleError) -> str:
     """Return UTF-8 text; say so clearly where a file is GBK or too large.
 
     Raises
@@ -111,7 +111,7 @@ def compose(content: bytes, file: str, noun: str = "规则文件", error: type[H
         Of the given kind, where the text is empty, isn't YAML, carries tags, or goes beyond the caps on size, depth
         and aliases.
     """
-    text = decode(content, file, noun, error)
+    text = _decode(content, file, noun, error)
     try:
         raise_problems(error, _unsafe(text, file))
         root = yaml.compose(text, Loader=LOADER)

@@ -131,7 +131,7 @@ def declared() -> tuple[ParameterDeclaration, ...]:
     '涉镉等重金属行业'
     """
     content = resources.files("hmgeo.rules").joinpath("data", FILE).read_bytes()
-    return read_parameters(content, FILE)
+    return _read_parameters(content, FILE)
 
 
 def title_of(name: str) -> str:
@@ -146,7 +146,7 @@ def declaration(name: str) -> ParameterDeclaration | None:
     return next((one for one in declared() if one.name == name), None)
 
 
-def read_parameters(content: bytes, file: str) -> tuple[ParameterDeclaration, ...]:
+def _read_parameters(content: bytes, file: str) -> tuple[ParameterDeclaration, ...]:
     """Return the declarations of a file.
 
     Raises

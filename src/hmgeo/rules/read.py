@@ -60,7 +60,7 @@ MAX_PARTS_DEPTH = 2
 _CODE_LENGTHS = range(1, 5)
 
 
-def read_test(reader: Reader, node: yaml.Node, depth: int = 0) -> Test | None:
+def _read_test(reader: Reader, node: yaml.Node, depth: int = 0) -> Test | None:
     """Return a test, None where its kind is unknown; faults go to the reader."""
     entries = reader.free_mapping(node, "test")
     if "kind" not in entries:
@@ -88,7 +88,7 @@ def _read_parts(reader: Reader, node: yaml.Node, spec: KindSpec, depth: int) -> 
     if depth >= MAX_PARTS_DEPTH:
         reader.fault(node, "test 嵌套过深", allowed=f"不超过 {MAX_PARTS_DEPTH} 层")
         return None
-    parts = (read_test(reader, item, depth + 1) for item in reader.items(entries.get("tests"), "tests"))
+    parts = (_read_test(reader, item, depth + 1) for item in reader.items(entries.get("tests"), "tests"))
     return Test(spec.name, parts=tuple(part for part in parts if part is not None))
 
 
@@ -113,7 +113,7 @@ def _check_classes(reader: Reader, node: yaml.Node, fields: dict[str, FieldValue
             reader.fault(node, f"{layer} 没有这一类别", found=word, allowed="、".join(allowed), remedy="改用允许的类别")
 
 
-def read_applies_to(reader: Reader, node: yaml.Node) -> AppliesTo:
+def _read_applies_to(reader: Reader, node: yaml.Node) -> AppliesTo:
     """Return who a rule speaks to."""
     known = ("source_kinds", "trades", "actions", "conditions", "existing")
     entries = reader.mapping(node, known, ("source_kinds", "trades"), "applies_to")
@@ -172,7 +172,7 @@ def _read_trade_codes(reader: Reader, node: yaml.Node) -> TradeCodes:
     return TradeCodes(edition or EDITIONS[-1], codes)
 
 
-def read_exemption(reader: Reader, node: yaml.Node) -> Exemption:
+def _read_exemption(reader: Reader, node: yaml.Node) -> Exemption:
     """Return one exception that the text makes."""
     entries = reader.mapping(node, ("quote", "actions", "conditions", "text"), ("quote",), "exceptions")
     return Exemption(
@@ -211,7 +211,7 @@ YES_NO_PARTLY = ("yes", "no", "partly")
 YES_NO = ("yes", "no")
 
 
-def read_case(reader: Reader, node: yaml.Node) -> Case:
+def _read_case(reader: Reader, node: yaml.Node) -> Case:
     """Return one case; faults go to the reader."""
     entries = reader.mapping(node, ("id", "given", "expect"), ("id", "given", "expect"), "cases")
     given = _read_given(reader, entries["given"]) if "given" in entries else Given(date.min, "")
@@ -343,7 +343,7 @@ KEYS = (
 )
 
 
-def read_history(reader: Reader, node: yaml.Node, *, is_held: bool) -> tuple[DatedValue, ...]:
+def _read_history(reader: Reader, node: yaml.Node, *, is_held: bool) -> tuple[DatedValue, ...]:
     """Return the dated values in order; a text not held needs neither day nor quote."""
     nodes = reader.items(node, "history")
     if not nodes:
@@ -530,22 +530,22 @@ def _read_rule(reader: Reader, node: yaml.Node, pack: str) -> Rule:
     runs = _read_runs(reader, entries.get("runs"))
     is_held = runs.state is not Runs.TEXT_NOT_HELD
     matter = reader.word(entries.get("decider"), "decider", DECIDERS)
-    history = read_history(reader, entries["history"], is_held=is_held) if "history" in entries else ()
+    history = _read_history(reader, entries["history"], is_held=is_held) if "history" in entries else ()
     rule = Rule(
         id=reader.text(entries.get("id"), "id"),
         title=_read_title(reader, entries.get("title")),
         legal_rank=reader.member(entries.get("legal_rank"), "legal_rank", LegalRank, LegalRank.PLAN),
         authority=reader.text(entries.get("authority"), "authority"),
         territory=_read_territory(reader, entries.get("territory")),
-        applies_to=read_applies_to(reader, entries["applies_to"]) if "applies_to" in entries else AppliesTo(()),
-        test=read_test(reader, entries["test"]) if "test" in entries else None,
+        applies_to=_read_applies_to(reader, entries["applies_to"]) if "applies_to" in entries else AppliesTo(()),
+        test=_read_test(reader, entries["test"]) if "test" in entries else None,
         effect=reader.member(entries.get("effect"), "effect", Effect, Effect.INFORM),
         history=history,
         decider=DECIDERS.get(matter, ""),
         matter=matter,
         verified=_read_verified(reader, entries.get("verified")),
         runs=runs,
-        exceptions=tuple(read_exemption(reader, one) for one in reader.items(entries.get("exceptions"), "exceptions")),
+        exceptions=tuple(_read_exemption(reader, one) for one in reader.items(entries.get("exceptions"), "exceptions")),
         parameters=reader.words(entries.get("parameters"), "parameters", [one.name for one in declared()]),
         in_principle=reader.truth(entries.get("in_principle"), "in_principle"),
         condition=reader.text(entries.get("condition"), "condition"),
@@ -605,7 +605,7 @@ def _read_runs(reader: Reader, node: yaml.Node | None) -> RunsState:
 
 def _read_cases(reader: Reader, node: yaml.Node | None) -> tuple[Case, ...]:
     nodes = reader.items(node, "cases")
-    cases = tuple(read_case(reader, item) for item in nodes)
+    cases = tuple(_read_case(reader, item) for item in nodes)
     seen: set[str] = set()
     for case, item in zip(cases, nodes, strict=True):
         if case.id in seen:

@@ -110,10 +110,10 @@ def _standing_of(
         return RuleStanding(Standing.REPEALED, reached, _repealed_zh(reached))
     hindrance = _hindrance(rule, reached, as_of, place_codes, is_elsewhere=holds is False)
     doubt = ""
-    if not adopted and rule.basin and basin_holds(rule.basin, place_codes) is None:
+    if not adopted and rule.basin and _basin_holds(rule.basin, place_codes) is None:
         doubt = _basin_zh(rule)
     elif not adopted and not rule.basin and holds is None:
-        doubt = territory_doubt(rule.territory)
+        doubt = _territory_doubt(rule.territory)
     if hindrance is None and not (adopted and holds is None):
         return RuleStanding(Standing.IN_FORCE, reached, "", doubt)
     if hindrance is not None and not adopted:
@@ -143,7 +143,7 @@ def stem_of(code: str) -> str:
 def in_territory(rule: Rule, place_codes: Collection[str], not_in: Collection[str] | None = None) -> bool:
     """Return whether a rule may have force in a place; False only where its territory or its basin is known not to."""
     holds = territory_holds(rule, place_codes, not_in)
-    return holds is not False and basin_holds(rule.basin, place_codes) is not False
+    return holds is not False and _basin_holds(rule.basin, place_codes) is not False
 
 
 def territory_holds(rule: Rule, place_codes: Collection[str], not_in: Collection[str] | None = None) -> bool | None:
@@ -201,12 +201,12 @@ def territory_name(codes: Iterable[str]) -> str:
     return "、".join(names.get(code, code) for code in codes)
 
 
-def territory_doubt(territory: Sequence[str]) -> Reason:
+def _territory_doubt(territory: Sequence[str]) -> Reason:
     """Return why it isn't known whether clauses of a territory speak of a place, and what would settle it."""
     return say("territory_unknown", territory=territory_name(territory))
 
 
-def basin_holds(basin: str, place_codes: Collection[str]) -> bool | None:
+def _basin_holds(basin: str, place_codes: Collection[str]) -> bool | None:
     """Return whether a basin holds a place; None where the list of counties doesn't tell.
 
     Parameters
@@ -250,7 +250,7 @@ def _hindrance(
     """Return the first thing that keeps a rule from being in force, with its sentence."""
     if is_elsewhere:
         return Standing.OUTSIDE_TERRITORY, say("territory_elsewhere", territory=tuple(rule.territory))
-    if basin_holds(rule.basin, place_codes) is False:
+    if _basin_holds(rule.basin, place_codes) is False:
         return Standing.OUTSIDE_TERRITORY, say("basin_elsewhere", basin=BASINS[rule.basin])
     if reached is None:
         first = rule.history[0].in_force_from

@@ -131,7 +131,7 @@ class Meeting(NamedTuple):
     flat_cells: int = 0
 
 
-def meeting(grid: FlowGrid, source: Cells, parcel: Cells) -> Meeting:
+def _meeting(grid: FlowGrid, source: Cells, parcel: Cells) -> Meeting:
     """Return where the waters of two ends meet; a cell of each end comes first in its array."""
     if not len(source) or not len(parcel):
         return Meeting(None)
@@ -201,7 +201,7 @@ def barrier(grid: FlowGrid, source: shapely.Point, parcel: shapely.Point, rule: 
     if isinstance(line, Unknown):
         return line
     ends = [grid.frame.cells_of_shape(end) for end in (source, parcel)]
-    found = meeting(grid, ends[0], ends[1])
+    found = _meeting(grid, ends[0], ends[1])
     has_ridge = None if rule.ridge_m is None else line.above_higher_end_m >= rule.ridge_m
     is_small = None
     if rule.small_catchment_ha is not None:

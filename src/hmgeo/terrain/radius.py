@@ -127,22 +127,22 @@ def line_classes(
     The line is sampled at 64 even steps; the flatter class wins a tie; None where a sample has no relief.
     """
     frame = frame_of(raster)
-    ends = (inner_points(frame, sources), inner_points(frame, receptors))
+    ends = (_inner_points(frame, sources), _inner_points(frame, receptors))
     found: list[TerrainClass | None] = []
     for first in range(0, len(pairs.source), PAIRS_AT_ONCE):
-        cells = line_cells(frame, ends, pairs, slice(first, first + PAIRS_AT_ONCE))
+        cells = _line_cells(frame, ends, pairs, slice(first, first + PAIRS_AT_ONCE))
         (relief,) = gather(raster, relief_measure(frame, scheme), [cells])
-        found += prevailing_classes(relief.reshape(LINE_SAMPLES, -1), scheme)
+        found += _prevailing_classes(relief.reshape(LINE_SAMPLES, -1), scheme)
     return found
 
 
-def line_cells(frame: Frame, ends: tuple[Floats, Floats], pairs: Pairs, part: slice) -> Cells:
+def _line_cells(frame: Frame, ends: tuple[Floats, Floats], pairs: Pairs, part: slice) -> Cells:
     """Return the cells of 64 even steps along the lines of some pairs, all first steps first; -1 off the grid.
 
     Parameters
     ----------
     ends
-        A point of each source and of each parcel in the plane, from `inner_points`.
+        A point of each source and of each parcel in the plane, from `_inner_points`.
     """
     here, there = ends[0][pairs.source[part]], ends[1][pairs.receptor[part]]
     steps = np.linspace(0.0, 1.0, LINE_SAMPLES)[:, None, None]
@@ -150,14 +150,14 @@ def line_cells(frame: Frame, ends: tuple[Floats, Floats], pairs: Pairs, part: sl
     return frame.cell_at(along[:, 0], along[:, 1])
 
 
-def inner_points(frame: Frame, shapes: Sequence[shapely.Geometry]) -> Floats:
+def _inner_points(frame: Frame, shapes: Sequence[shapely.Geometry]) -> Floats:
     """Return a point of each shape in the raster's plane, (n, 2)."""
     points = shapely.point_on_surface(np.asarray(shapes, dtype=object))
     flat: Floats = shapely.get_coordinates([frame.to_plane(point) for point in points])
     return flat
 
 
-def prevailing_classes(relief: Floats, scheme: ReliefScheme) -> list[TerrainClass | None]:
+def _prevailing_classes(relief: Floats, scheme: ReliefScheme) -> list[TerrainClass | None]:
     """Return the commonest class of each column of (samples, lines), the flatter of two as common; None with a gap.
 
     Examples
@@ -343,13 +343,13 @@ def _grounds(
     given, possible = cells_of_places(frame, question.sources, question.uncertainties_m)
     parcels, _ = cells_of_places(frame, question.receptors, [0.0] * len(question.receptors))
     few = len(pairs.source) <= PAIRS_AT_ONCE
-    ends = (inner_points(frame, question.sources), inner_points(frame, question.receptors))
-    along = line_cells(frame, ends, pairs, slice(None)) if few else np.zeros(0, np.int64)
+    ends = (_inner_points(frame, question.sources), _inner_points(frame, question.receptors))
+    along = _line_cells(frame, ends, pairs, slice(None)) if few else np.zeros(0, np.int64)
     measure = relief_measure(frame, scheme)
     values = gather(question.raster, measure, [*given, *possible, *parcels, along])
     count = len(given)
     here = [terrain_of(*one, scheme) for one in zip(values[:count], values[count : 2 * count], strict=True)]
     there = [terrain_of(one, one, scheme) for one in values[2 * count : -1]]
     if few:
-        return here, there, prevailing_classes(values[-1].reshape(LINE_SAMPLES, -1), scheme)
+        return here, there, _prevailing_classes(values[-1].reshape(LINE_SAMPLES, -1), scheme)
     return here, there, line_classes(question.raster, scheme, pairs, question.sources, question.receptors)

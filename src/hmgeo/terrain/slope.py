@@ -234,7 +234,7 @@ _GRADE_WORDS = {"一级": 1, "二级": 2, "三级": 3, "四级": 4, "五级": 5,
 _GRADE = re.compile(r"([1-5])(?:\.0*)?级?")
 
 
-def stated_grade(text: str) -> int | None:
+def _stated_grade(text: str) -> int | None:
     """Return the slope grade that a cell states, None where it states none.
 
     Examples
@@ -269,7 +269,7 @@ def _by_heights(table: pa.Table, elevation: Raster | None) -> list[float | None]
 
 
 def _row(receptor_id: str, text: str, degrees: float | None) -> dict[str, Any]:
-    stated = stated_grade(text)
+    stated = _stated_grade(text)
     row: dict[str, Any] = {"receptor_id": receptor_id, "slope_grade": stated, "slope_from": "", "slope_deg": degrees}
     if stated is not None:
         return row | {"slope_from": FROM_LAYER}
@@ -282,7 +282,7 @@ def _how(made: pa.Table, texts: list[str], elevation: Raster | None) -> tuple[st
     sources = made["slope_from"].to_pylist()
     own, heights, unknown = (sources.count(one) for one in (FROM_LAYER, FROM_HEIGHTS, ""))
     notes = [say("slope_grades_from", own=own, heights=heights, unknown=unknown)]
-    strange = sum(1 for text in texts if text and stated_grade(text) is None)
+    strange = sum(1 for text in texts if text and _stated_grade(text) is None)
     if strange:
         notes.append(say("slope_grades_unread", count=strange))
     if elevation is not None:
