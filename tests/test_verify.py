@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 import zipfile
@@ -396,6 +397,37 @@ def test_what_is_open_says_what_would_settle_it(once: Path) -> None:
     assert lines(somewhere, "读成")["台账：未定位"] == "没有坐标（经度、纬度「」），请补充坐标"
     other = explain_finding(run, "A2|SCR-JY-10KM")
     assert "行业（0912，2017 版）不在条款适用范围" in lines(other, "什么会使它改变")["所填行业、行为、地域或时间"]
+
+
+def test_the_maps_popup_tells_the_same_sentences(once: Path) -> None:
+    run = once / RUN
+    block = re.search(r'id="hmgeo-data">(.*?)</script>', (run / "map.html").read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    data = json.loads(block[1])
+
+    def read(step: list[Any], note: str) -> tuple[str, str]:
+        """Put a step together as the page does."""
+        name, said = data["steps"][step[0]][0], step[1] if len(step) > 1 else note
+        if isinstance(said, int):
+            filled = iter(step[2:])
+            said = re.sub(r"{\w+}", lambda _: next(filled), data["steps"][said][0])
+        return name, said
+
+    compared = set()
+    for source in (*data["sources"], *data["unmapped"]):
+        for number in source["findings"]:
+            finding = data["findings"][number]
+            law, note = data["laws"][finding["law"]], dict(one[:2] for one in finding["more"]).get("note", "")
+            kind = (finding["verdict"], str(finding["why"]))
+            if kind in compared:
+                continue
+            compared.add(kind)
+            parts = {part.title: part.lines for part in explain_finding(run, f"{source['id']}|{law['rule']}")}
+            measured, flips = finding["why"]
+            assert tuple(read(one, note) for one in measured) == parts["量得"]
+            assert tuple(read(one, note) for one in (*flips, *data["rerun"])) == parts["什么会使它改变"]
+            assert tuple(map(tuple, law["parameters"])) == parts["参数"]
+    assert {verdict for verdict, _ in compared} == {"listed", "not_assessed", "not_applicable"}
 
 
 def test_a_line_is_drawn_only_where_the_shapes_are_as_far_apart_as_was_measured() -> None:

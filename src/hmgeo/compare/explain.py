@@ -18,10 +18,15 @@ from hmgeo.intake.rows import Journal
 from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import (
     DISCLAIMER,
+    RERUN,
     badge,
     basis_banner,
     basis_word,
     certainty_word,
+    citation,
+    flip_steps,
+    measured_steps,
+    parameter_lines,
     position_word,
     standing_word,
     verdict_word,
@@ -31,27 +36,25 @@ from hmgeo.project.spec import read_spec
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import (
     Basis,
-    Certainty,
     Completeness,
     Effect,
     LayerKind,
     LegalRank,
     PositionKind,
-    Standing,
     Status,
-    Verdict,
 )
+from hmgeo.words import template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hmgeo.outputs.figure.finding import Ground
+    from hmgeo.outputs.wording import Step
     from hmgeo.rules.model import Rule
 
 
 _NAMED = 8
-_WITH_UNIT = ("measured", "measured_low", "measured_high", "limit_value", "margin")
 
 
 class Part(NamedTuple):
@@ -89,12 +92,16 @@ def explain_finding(folder: Path, finding: str, project: Path | None = None) -> 
         Part("结论", tuple(_verdict(found))),
         Part("原表", tuple(_cells(source, _row_told(folder, project, manifest, source)))),
         Part("读成", tuple(_read_as(source, ledger))),
-        Part("量得", tuple(_measured(found))),
+        Part("量得", _told(measured_steps(found))),
         Part("条款", tuple(_clause(found, told))),
         Part("参数", tuple(_parameters(manifest, rule))),
         Part("数据", tuple(_layers(manifest))),
-        Part("什么会使它改变", tuple(_flips(found))),
+        Part("什么会使它改变", _told((*flip_steps(found), RERUN))),
     )
+
+
+def _told(steps: Iterable[Step]) -> tuple[tuple[str, str], ...]:
+    return tuple((template(one.name), str(one.said)) for one in steps)
 
 
 _PICTURES = (".png", ".pdf", ".svg")
@@ -294,35 +301,12 @@ def _read_as(source: Mapping[str, str], ledger: Sequence[Mapping[str, str]]) -> 
         yield f"台账：{row['event']}", f"{row['reason']}{cell}，{row['action']}"
 
 
-def _measured(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    texts = {name: _number(found[name], found["unit"]) for name in _WITH_UNIT if found[name] is not None}
-    if not texts:
-        yield "量得", found["measured_text"] or "这条结论没有用到量得的数值"
-        return
-    if found["receptor_id"]:
-        yield "最近对象", f"{found['receptor_id']} {found['receptor_name']}".strip()
-    if found["bearing_deg"] is not None:
-        yield "方位（真北起）", f"{found['bearing_deg']:.0f}°"
-    if "measured" in texts:
-        yield "量得", texts["measured"]
-    if "measured_low" in texts or "measured_high" in texts:
-        yield "位置误差内", f"{texts.get('measured_low', '不详')} 至 {texts.get('measured_high', '不详')}"
-    if "limit_value" in texts:
-        yield "限值", texts["limit_value"]
-    if "margin" in texts:
-        yield "量得减限值", texts["margin"]
-
-
-def _number(value: float, unit: str) -> str:
-    return f"{value:,.1f} {unit}".strip() if unit == "m" else f"{value:g} {unit}".strip()
-
-
 def _clause(found: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not found["quote"]:
         yield "条款", "不依据条款，半径由使用者设定"
         return
     yield "规则", f"{found['rule_id']} {told.get('title', '')}".strip()
-    yield "出处", f"《{found['document'].strip('《》')}》{found['clause']}"
+    yield "出处", citation(found)
     yield "原文", f"“{found['quote']}”"
     yield "效力层级", LegalRank.of(found["legal_rank"]).zh if found["legal_rank"] else ""
     yield "效力", standing_word(found["standing"], verified=told.get("verified", ""))
@@ -333,13 +317,8 @@ def _clause(found: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[tuple
         yield "核对", told["verified"]
 
 
-def _parameters(manifest: Mapping[str, Any], rule: Rule | None) -> Iterator[tuple[str, str]]:
-    """Yield the parameters that the rule leaves open, with who set them; all of the run where the rule isn't known."""
-    wanted = None if rule is None else rule.parameters
-    for one in manifest["parameters"]:
-        if wanted is None or any(f"（{name}）" in one["name"] or name == one["name"] for name in wanted):
-            who = f"{one['by']}，{one['on']}，{one['reason']}" if one["by"] else "默认"
-            yield one["name"], f"{one['value']} {one['unit']}".strip() + f"（{who}）"
+def _parameters(manifest: Mapping[str, Any], rule: Rule | None) -> list[tuple[str, str]]:
+    return parameter_lines(manifest["parameters"], None if rule is None else rule.parameters)
 
 
 def _layers(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -348,38 +327,3 @@ def _layers(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         extent, time = ("未申明" if one[name] == "unknown" else one[name] for name in ("coverage", "vintage"))
         gates = f"范围 {extent}，完整性 {Completeness.of(one['completeness']).zh}，时点 {time}"
         yield kinds.get(one["kind"], one["kind"]), f"{one['path']}：{basis_word(one['basis'])}，{gates}"
-
-
-def _flips(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what would make another verdict of it."""
-    low, high, limit, margin = (found[name] for name in ("measured_low", "measured_high", "limit_value", "margin"))
-    unit = found["unit"]
-    verdict = Verdict.of(found["verdict"])
-    if (
-        found["certainty"] == Certainty.AMBIGUOUS.value
-        and limit is not None
-        and None not in (low, high)
-        and low <= limit < high
-    ):
-        span = f"{_number(low, unit)} 至 {_number(high, unit)}"
-        yield "位置", f"可能的位置上量得 {span}，跨过限值 {_number(limit, unit)}：核准位置即可定"
-    elif found["certainty"] == Certainty.AMBIGUOUS.value:
-        yield "存疑之处", found["note"] or "见说明"
-    elif margin is not None and limit is not None:
-        side = "以内" if margin <= 0 else "以外"
-        yield (
-            "距离或数值",
-            f"在限值 {_number(limit, unit)} {side} {_number(abs(margin), unit)}；变动要超过这个数才会改变",
-        )
-    if verdict in {Verdict.NOT_ASSESSED, Verdict.NOT_APPLICABLE}:
-        yield (
-            ("补上所缺" if verdict is Verdict.NOT_ASSESSED else "所填行业、行为、地域或时间"),
-            found["note"] or "见说明",
-        )
-    if found["standing"] == Standing.ADOPTED.value:
-        yield "采用", "这条是项目用 adopt 采用的；撤下则不再判断"
-    elif found["standing"] == Standing.PERIOD_OVER.value:
-        yield "效力", "规划期已届满；收录接续文件，或在项目中采用（adopt），才会判断"
-    if "原则上" in found["quote"]:
-        yield "例外", "条文为「原则上」，有书面依据的例外由主管部门认定"
-    yield "条文和参数", "条文数值、参数取值或基准日改变时，重新运行"

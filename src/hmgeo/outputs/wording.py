@@ -24,10 +24,10 @@ from hmgeo.vocabulary import (
     Verdict,
     Word,
 )
-from hmgeo.words import Reason, bared, groups_of, parts_of, render, say, say_with
+from hmgeo.words import Reason, bared, groups_of, parts_of, plain, render, say, say_with
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from hmgeo.results.results import Presentation, Results
     from hmgeo.results.used import LayerUsed, RuleUsed
@@ -405,6 +405,105 @@ def settled_by(finding: Mapping[str, Any]) -> list[str]:
         say_with(SETTLES[one.code], one.values) for one in parts if isinstance(one, Reason) and one.code in SETTLES
     ]
     return list(dict.fromkeys(known)) or [bared(parts[0]) if parts else say("reason_not_given")]
+
+
+class Step(NamedTuple):
+    """One line of an explanation: the catalogue's code of its name, and what it says."""
+
+    name: str
+    said: str
+
+    @property
+    def code(self) -> str:
+        """The catalogue's code of what it says; empty for a text."""
+        return self.said.code if isinstance(self.said, Reason) else ""
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """What the catalogue's sentence is filled in with, in the order of its Chinese."""
+        return tuple(map(str, self.said.values.values())) if isinstance(self.said, Reason) else ()
+
+
+def measured_steps(found: Mapping[str, Any]) -> Iterator[Step]:
+    """Yield what was measured for a finding, and against what; `hmgeo explain` and the map tell the same."""
+    unit = found["unit"] or ""
+    names = ("measured", "measured_low", "measured_high", "limit_value", "margin")
+    told = {name: quantity(found[name], unit) for name in names if found[name] is not None}
+    if not told:
+        yield Step("step_measured", plain(found["measured_text"] or "") or say("step_unmeasured"))
+        return
+    if found["receptor_id"]:
+        yield Step("step_nearest", plain(f"{found['receptor_id']} {found['receptor_name'] or ''}".strip()))
+    if found["bearing_deg"] is not None:
+        yield Step("step_bearing", plain(f"{found['bearing_deg']:.0f}°"))
+    if "measured" in told:
+        yield Step("step_measured", plain(told["measured"]))
+    low, high = told.get("measured_low"), told.get("measured_high")
+    if low and high:
+        yield Step("step_range", say("step_span", low=low, high=high))
+    elif low or high:
+        yield Step("step_range", say("step_from", low=low) if low else say("step_to", high=high or ""))
+    for step, name in (("step_limit", "limit_value"), ("step_margin", "margin")):
+        if name in told:
+            yield Step(step, plain(told[name]))
+
+
+def flip_steps(found: Mapping[str, Any]) -> Iterator[Step]:
+    """Yield what would make another verdict of a finding, but for `RERUN`, which holds for all."""
+    low, high, limit, margin = (found[name] for name in ("measured_low", "measured_high", "limit_value", "margin"))
+    unit, note = found["unit"] or "", found["note"] or say("step_see_note")
+    is_unsure = found["certainty"] == Certainty.AMBIGUOUS.value
+    if is_unsure and None not in (low, high, limit) and low <= limit < high:
+        ends = {"low": quantity(low, unit), "high": quantity(high, unit)}
+        yield Step("step_place", say("step_crosses", **ends, limit=quantity(limit, unit)))
+    elif is_unsure:
+        yield Step("step_doubt", note)
+    elif margin is not None and limit is not None:
+        change = {"limit": quantity(limit, unit), "change": quantity(abs(margin), unit)}
+        yield Step("step_number", say("step_inside" if margin <= 0 else "step_outside", **change))
+    if found["verdict"] == Verdict.NOT_ASSESSED.value:
+        yield Step("step_missing", note)
+    elif found["verdict"] == Verdict.NOT_APPLICABLE.value:
+        yield Step("step_stated", note)
+    if found["standing"] == Standing.ADOPTED.value:
+        yield Step("step_adoption", say("step_adopted"))
+    elif found["standing"] == Standing.PERIOD_OVER.value:
+        yield Step("step_standing", say("step_period_over"))
+    if "原则上" in (found["quote"] or ""):
+        yield Step("step_exception", say("step_in_principle"))
+
+
+RERUN = Step("step_settings", say("step_rerun"))
+
+
+def quantity(value: float, unit: str) -> str:
+    """Return a number as explanations show it.
+
+    Examples
+    --------
+    >>> quantity(1107.52, "m"), quantity(25.0, "°"), quantity(3.0, "")
+    ('1,107.5 m', '25 °', '3')
+    """
+    return f"{value:,.1f} {unit}".strip() if unit == "m" else f"{value:g} {unit}".strip()
+
+
+def parameter_lines(parameters: Iterable[Mapping[str, str]], asked: Iterable[str] | None) -> list[tuple[str, str]]:
+    """Return the parameters that a rule leaves open, each with who set it; all of them where the rule isn't known.
+
+    Parameters
+    ----------
+    parameters
+        As the manifest holds them.
+    asked
+        Names, as the rule gives them; None for a rule that isn't known.
+    """
+    names = None if asked is None else tuple(asked)
+    told = []
+    for one in parameters:
+        if names is None or any(f"（{name}）" in one["name"] or name == one["name"] for name in names):
+            who = f"{one['by']}，{one['on']}，{one['reason']}" if one["by"] else "默认"
+            told.append((one["name"], f"{one['value']} {one['unit']}".strip() + f"（{who}）"))
+    return told
 
 
 def disclaimer(language: str = "zh") -> str:

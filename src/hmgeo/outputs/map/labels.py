@@ -202,6 +202,13 @@ _BOTH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "clause": ("条款", "Clause"),
         "quote": ("原文", "Text"),
         "decider": ("由谁认定", "Decided by"),
+        "why": ("怎样得出，什么会使它改变", "How it came about, and what would change it"),
+        "how_measured": ("量得", "Measured"),
+        "flips": ("什么会使它改变", "What would change it"),
+        "explain_hint": (
+            "从原表单元格到条款的全部步骤：在结果文件夹中键入（加 --picture 图.png 画出）",
+            "Every step from the cell to the clause; type in the run folder (--picture F.png draws it)",
+        ),
         "standing": ("效力", "Standing"),
         "basis": ("数据性质", "Basis of data"),
         "position": ("位置", "Position"),

@@ -69,6 +69,8 @@ def page_data(
         "sources": drawn,
         "findings": judged.findings,
         "laws": judged.laws,
+        "steps": sources.STEP_WORDS,
+        "rerun": sources.RERUN,
         "unmapped": sources.unmapped(results, judged),
     }
 

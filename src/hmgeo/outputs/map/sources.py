@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.labels import LABELS, compass
 from hmgeo.results.columns import popup_columns
+from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, LayerKind, PositionKind, SoilQualityClass, Status, Verdict
+from hmgeo.words import catalogue, template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -37,9 +40,10 @@ class Judgements:
     Attributes
     ----------
     findings
-        Distinct findings: verdict, badge, sentence, facts, and `law`, an index into `laws`.
+        Distinct findings: verdict, badge, sentence, facts, `law`, an index into `laws`, and `why`: what was measured
+        and what would flip it, as numbers of `STEP_WORDS` with what is filled in.
     laws
-        Distinct clauses: title, facts, quote.
+        Distinct clauses: title, facts, quote, parameters.
     """
 
     def __init__(self, results: Results) -> None:
@@ -50,6 +54,8 @@ class Judgements:
         self._rests_on = _rests_on(results)
         self._screening_rule_id = results.screening_rule_id
         self._rows = by_source(results.finding_rows())
+        self._parameters = [asdict(one) for one in results.parameters]
+        self._asked_by = {rule.id: rule.parameters for rule in load_book().rules}
 
     @property
     def findings(self) -> list[Row]:
@@ -93,6 +99,7 @@ class Judgements:
             ),
             "more": facts(("note", finding["note"]), ("basis", *_both(wording.basis_word, finding["basis"]))),
             "law": self._laws.index(self._law(finding)),
+            "why": [_coded(one(finding), finding["note"]) for one in (wording.measured_steps, wording.flip_steps)],
         }
 
     def _standing(self, finding: Row) -> tuple[str, str]:
@@ -109,7 +116,26 @@ class Judgements:
                 ("decider", finding["decider"]),
             ),
             "quote": finding["quote"] or "",
+            "parameters": wording.parameter_lines(self._parameters, self._asked_by.get(finding["rule_id"])),
         }
+
+
+_STEPS = [code for code in catalogue() if code.startswith("step_")]
+STEP_WORDS = [[template(code, language) for language in ("zh", "en")] for code in _STEPS]
+"""Chinese and English of each step of an explanation, by number."""
+_NUMBERS = {code: number for number, code in enumerate(_STEPS)}
+
+
+def _coded(steps: Iterable[wording.Step], note: str = "") -> list[list[int | str]]:
+    """Return each step as the number of its name and a sentence's with its values, or a text, or nothing: the note."""
+    coded: list[list[int | str]] = []
+    for one in steps:
+        code, own = one.code, [] if one.said == note else [str(one.said)]
+        coded.append([_NUMBERS[one.name], *([_NUMBERS[code], *one.filled] if code in _NUMBERS else own)])
+    return coded
+
+
+RERUN = _coded([wording.RERUN])
 
 
 class _Pool:

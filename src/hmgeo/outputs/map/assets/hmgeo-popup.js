@@ -48,6 +48,40 @@
     box.appendChild(facts(finding.more, data));
   }
 
+  /* The sentences of `hmgeo explain`, written when opened. */
+  function explained(box, finding, id, data) {
+    var more = el("details", "pop-why"), labels = data.labels, clause = data.laws[finding.law];
+    more.appendChild(el("summary", "", labels.why));
+    more.addEventListener("toggle", function () {
+      if (!more.open || more.children.length > 1) { return; }
+      part(more, labels.how_measured, steps(finding.why[0], finding, data));
+      if (clause.parameters.length) { part(more, labels.parameters, clause.parameters); }
+      part(more, labels.flips, steps(finding.why[1].concat(data.rerun), finding, data));
+      more.appendChild(el("p", "aside", labels.explain_hint));
+      more.appendChild(el("code", "", 'hmgeo explain . "' + id + "|" + clause.rule + '"'));
+    });
+    box.appendChild(more);
+  }
+
+  function part(box, title, lines) {
+    box.appendChild(el("p", "pop-rule", title));
+    box.appendChild(plain(lines));
+  }
+
+  /* [number of the name, number of the sentence and its values | a text | nothing: the finding's own note] */
+  function steps(coded, finding, data) {
+    var language = data.language === "en" ? 1 : 0;
+    return coded.map(function (step) {
+      var said = data.steps[step[1]], values = {};
+      if (said) { (said[0].match(/\w+(?=\})/g) || []).forEach(function (name, at) { values[name] = step[at + 2]; }); }
+      return [data.steps[step[0]][language], said ? hmgeo.say(said[language], values) : step.length > 1 ? step[1] : noteOf(finding)];
+    });
+  }
+
+  function noteOf(finding) {
+    return finding.more.filter(function (fact) { return fact[0] === "note"; }).map(function (fact) { return fact[1]; }).join("");
+  }
+
   function countTable(counts, lower, labels) {
     var box = el("div", "pop-table"), table = el("table"), row = table.createTHead().insertRow(), body = table.createTBody();
     table.createCaption().textContent = labels.count_area + (lower ? "。" + labels.lower_bound : "");
@@ -78,10 +112,11 @@
       if (!toNearest) { go.title = labels.not_drawn; }
       box.appendChild(go);
     }
-    if (findings.length > 1) { others(box, findings.slice(1), data); }
+    if (findings.length > 1) { others(box, findings.slice(1), source.id, data); }
     if (first) {
       box.appendChild(el("p", "pop-rule", data.laws[first.law].title));
       law(box, first, data);
+      explained(box, first, source.id, data);
     }
     if (source.counts.rows.length) { box.appendChild(countTable(source.counts, source.lower, labels)); }
     box.appendChild(facts(source.facts, data));
@@ -89,25 +124,25 @@
   };
 
   /* Touched clauses one by one, gravest first; open and untouched ones folded; those that don't apply only counted. */
-  function others(box, findings, data) {
+  function others(box, findings, id, data) {
     var labels = data.labels, group = el("div", "pop-others");
     group.appendChild(el("p", "pop-rule", labels.more_clauses));
     ["prohibited", "conditional", "listed", "not_assessed", "clear", "not_applicable"].forEach(function (code) {
       var of = findings.filter(function (finding) { return finding.verdict === code; }), folded;
       if (!of.length) { return; }
       if (code === "not_applicable") { group.appendChild(el("p", "aside", hmgeo.say(labels.popup_left_out, { n: of.length }))); return; }
-      if (code !== "not_assessed" && code !== "clear") { of.forEach(function (finding) { group.appendChild(otherFinding(finding, data)); }); return; }
+      if (code !== "not_assessed" && code !== "clear") { of.forEach(function (finding) { group.appendChild(otherFinding(finding, id, data)); }); return; }
       folded = el("details");
       folded.appendChild(el("summary", "", hmgeo.say(labels.verdict_many, { word: data.verdict_words[code][data.language], n: of.length })));
       folded.addEventListener("toggle", function () {  // filled when opened: dozens of clauses would slow every popup
-        if (folded.open && folded.children.length === 1) { of.forEach(function (finding) { folded.appendChild(otherFinding(finding, data)); }); }
+        if (folded.open && folded.children.length === 1) { of.forEach(function (finding) { folded.appendChild(otherFinding(finding, id, data)); }); }
       });
       group.appendChild(folded);
     });
     box.appendChild(group);
   }
 
-  function otherFinding(finding, data) {
+  function otherFinding(finding, id, data) {
     var more = el("details"), line = el("summary");
     line.appendChild(coloured(el("span", "badge", hmgeo.inLanguage(finding, "badge", data)), data.styles.verdicts[finding.verdict]));
     line.appendChild(el("span", "", " " + data.laws[finding.law].title));
@@ -115,6 +150,7 @@
     more.appendChild(el("p", "", hmgeo.inLanguage(finding, "sentence", data)));
     more.appendChild(facts(finding.facts, data));
     law(more, finding, data);
+    explained(more, finding, id, data);
     return more;
   }
 
