@@ -162,7 +162,7 @@ def to_cgcs2000(lon: ArrayLike, lat: ArrayLike, datum: Datum) -> tuple[Floats, F
 
 
 def wgs84_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
-    """Shift WGS84 degrees to GCJ-02 by the published approximation.
+    """Shift WGS84 `lon` and `lat`, degrees of any one shape, to GCJ-02 by the published approximation.
 
     Source: the publicly circulated formula of the shift (公开算法近似还原，非测绘成果). Positions outside its
     box around China come back unchanged.
@@ -180,7 +180,7 @@ def wgs84_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def gcj02_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
-    """Invert `wgs84_to_gcj02` by fixed-point steps until they close below 1e-12 degrees.
+    """Turn GCJ-02 `lon` and `lat`, degrees, to WGS84: `wgs84_to_gcj02` inverted by steps that close below 1e-12°.
 
     Source: the publicly circulated formula of the shift (公开算法近似还原，非测绘成果).
 
@@ -204,7 +204,7 @@ def gcj02_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def gcj02_to_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
-    """Shift GCJ-02 degrees to BD-09 by the published formula (公开算法近似还原，非测绘成果)."""
+    """Shift GCJ-02 `lon` and `lat`, degrees, to BD-09 by the published formula (公开算法近似还原，非测绘成果)."""
     lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     radius = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BAIDU_TURN)
     angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BAIDU_TURN)
@@ -212,7 +212,7 @@ def gcj02_to_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def bd09_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
-    """Invert `gcj02_to_bd09` by fixed-point steps until they close below 1e-12 degrees."""
+    """Turn BD-09 `lon` and `lat`, degrees, to GCJ-02: `gcj02_to_bd09` inverted by steps that close below 1e-12°."""
     lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     back_lon, back_lat = lon - 0.0065, lat - 0.006
     for _ in range(_STEPS):
@@ -225,12 +225,12 @@ def bd09_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def wgs84_to_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
-    """Shift WGS84 degrees to BD-09, through GCJ-02."""
+    """Shift WGS84 `lon` and `lat`, degrees of any one shape, to BD-09, through GCJ-02."""
     return gcj02_to_bd09(*wgs84_to_gcj02(lon, lat))
 
 
 def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
-    """Invert `wgs84_to_bd09`.
+    """Turn BD-09 `lon` and `lat`, degrees, to WGS84: `wgs84_to_bd09` inverted.
 
     Examples
     --------
@@ -242,7 +242,7 @@ def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def zone_central_meridian(zone: int) -> float | None:
-    """Return the central meridian in degrees of a Gauss-Kruger zone number used in China, else None.
+    """Return the central meridian in degrees of `zone`, a Gauss-Kruger zone number used in China; None for any other.
 
     Zones 13 to 23 are 6° wide, 25 to 45 are 3° wide: the numbers don't overlap.
 

@@ -155,7 +155,7 @@ def prepare_shapes(geometries: Geometries) -> Shapes:
 
 
 def chord_tolerance_m(chord_m: Floats) -> Floats:
-    """Bound how far chords may misjudge the order of two geodesics of about this length.
+    """Bound, in metres, how far chords may misjudge the order of two geodesics of about `chord_m`, (n,) metres.
 
     Arc minus chord is c^3 / 24 R^2; R differs by under 0.7 % over azimuths and latitudes within reach, so two
     equal chords differ by under 1.5 % of it. The micrometre covers rounding in earth-centred coordinates.
@@ -357,7 +357,7 @@ class NearestSearch:
         return found if found.distance_m <= within_m else None
 
     def within(self, source: Shapes, radius_m: float) -> list[Found]:
-        """Return every shape within `radius_m` metres, nearest first, those as near in the order of rows."""
+        """Return every shape within `radius_m` of `source`, one prepared shape: nearest first, then by row."""
         if not len(self._rows):
             return []
         box = box_around(source.bounds[0].tolist(), radius_m)
@@ -445,7 +445,7 @@ class Outline:
         self._last: tuple[Shapes | None, float] = (None, 0.0)
 
     def reach_m(self, source: Shapes) -> float:
-        """Return the metres from a source inside the area to its border; negative for one that isn't wholly inside."""
+        """Return the metres from `source`, one prepared shape, to the border; negative where it isn't wholly inside."""
         asked, reach_m = self._last
         if asked is not source:  # one source asks for several layers of the same coverage
             found = self._search.nearest(source, np.inf)
@@ -458,12 +458,12 @@ class Outline:
 
 @lru_cache(maxsize=16)
 def outline_of(wkb: bytes) -> Outline:
-    """Return the outline of an area given as WKB; layers of one coverage share it."""
+    """Return the outline of an area given as `wkb` in lon/lat; layers of one coverage share it."""
     return Outline(shapely.from_wkb(wkb))
 
 
 def prepare_one(geometry: shapely.Geometry) -> Shapes:
-    """Return `prepare_shapes` of one geometry; for a point without its detours."""
+    """Return `prepare_shapes` of one lon/lat `geometry`; for a point without its detours."""
     if geometry.geom_type != "Point":
         return prepare_shapes([geometry])
     at = np.array([[geometry.x, geometry.y]])
@@ -486,7 +486,7 @@ def _no_shorter_m(lon: float, lat: float, other_lon: float, other_lat: float) ->
 
 
 def box_around(bounds: list[float], radius_m: float) -> NDArray[np.object_]:
-    """Return (1,) a lon/lat box that holds everything within a radius of a box, as `search_boxes` does for many."""
+    """Return (1,) the lon/lat box of all within `radius_m` of `bounds`; `search_boxes` does it for many."""
     west, south, east, north = bounds
     angle = radius_m / SMALLEST_RADIUS_M * 1.001
     tall = math.degrees(angle)

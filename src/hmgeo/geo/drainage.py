@@ -56,7 +56,7 @@ def _around(cell: Whole, height: int, width: int) -> Iterator[tuple[Whole, int]]
 
 @compiled
 def edge_of(steps: Steps) -> Mask:
-    """Return (n,) which cells with a height lie at the grid's border or beside a cell without one."""
+    """Return (n,) which cells of `steps`, (rows, columns) heights, lie at the border or beside one without height."""
     height, width = steps.shape
     edge = np.zeros(height * width, np.bool_)
     for row in range(height):
@@ -232,7 +232,7 @@ def steepest(level: Steps, steps: Steps, per_m: tuple[float, float, float]) -> C
 
 @compiled
 def seeds_of(level: Steps, downstream: Cells) -> tuple[Cells, Cells]:
-    """Return the cells by which level ground is left, and the cells of it that lie beside higher ground."""
+    """Return the cells of `level` ground by which `downstream` leaves it, and those of it beside higher ground."""
     height, width = level.shape
     low: list[Whole] = [np.int64(0) for _ in range(0)]
     high: list[Whole] = [np.int64(0) for _ in range(0)]
@@ -320,7 +320,7 @@ def over_level_ground(
 
 @compiled
 def accumulate(downstream: Cells) -> Cells:
-    """Return (n,) how many cells drain through each, itself included; 0 where there is no height."""
+    """Return (n,) how many cells drain through each by `downstream`, (n,), itself included; 0 without a height."""
     inflows = np.zeros(len(downstream), np.int8)
     through = np.zeros(len(downstream), np.int64)
     for cell in range(len(downstream)):
@@ -344,7 +344,7 @@ def accumulate(downstream: Cells) -> Cells:
 
 @compiled
 def wide_flats(level: Steps, is_flat: Mask, to_outlet: Costs, least: int) -> Mask:
-    """Return (n,) the level ground that has a cell from which the way out is longer than `least`."""
+    """Return (n,) which `is_flat` ground of one `level` has a cell whose way `to_outlet` is longer than `least`."""
     height, width = level.shape
     flat = level.reshape(-1)
     wide = is_flat & (to_outlet > least)
@@ -654,7 +654,7 @@ def met_on_way_out(
 
 @compiled
 def step_m(here: np.int64, there: np.int64, width: int, cell_width_m: float, cell_height_m: float) -> float:
-    """Return the length of a step between neighbouring cells, centre to centre."""
+    """Return the metres from cell `here` to its neighbour `there`, by `width`, `cell_width_m` and `cell_height_m`."""
     rows = abs(here // width - there // width)
     columns = abs(here % width - there % width)
     return float(np.sqrt((rows * cell_height_m) ** 2 + (columns * cell_width_m) ** 2))
@@ -664,7 +664,14 @@ def step_m(here: np.int64, there: np.int64, width: int, cell_width_m: float, cel
 def walk_down(
     start: int, downstream: Cells, width: int, cell_width_m: float, cell_height_m: float, limit_m: float
 ) -> tuple[Cells, Floats]:
-    """Follow the water from a cell until it leaves the grid, ends in a sink, or has gone `limit_m`.
+    """Follow the water from cell `start` until it leaves the grid, ends in a sink, or has gone `limit_m`.
+
+    Parameters
+    ----------
+    downstream
+        (n,) where each cell drains to.
+    width, cell_width_m, cell_height_m
+        Cells in a row, and the size of each.
 
     Returns
     -------
@@ -759,9 +766,9 @@ def level_stretches(below: Cells, is_flat: Mask) -> Cells:
 
 @compiled
 def hollow(bottom: int, heights: Heights, rim_m: float, steps_per_m: int) -> Cells:
-    """Gather the cells that are joined to a bottom (by sides or corners) and lie below a rim, in no order.
+    """Gather the cells joined to cell `bottom` (by sides or corners) that lie below `rim_m`, in no order.
 
-    Heights are rounded to steps as for filling, so that the rim itself stays out.
+    `heights`, (rows, columns) metres, are rounded to `steps_per_m` as for filling, so that the rim itself stays out.
     """
     height, width = heights.shape
     seen = set([np.int64(bottom)])  # noqa: C405 -- numba types a set by its first member

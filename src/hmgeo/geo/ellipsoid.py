@@ -37,7 +37,7 @@ _CIRCLE_CORNERS = 360
 
 
 def earth_centred(lon_lat: Floats) -> Floats:
-    """Turn (n, 2) lon/lat degrees on the ellipsoid into (n, 3) earth-centred metres.
+    """Turn `lon_lat`, (n, 2) degrees on the ellipsoid, into (n, 3) earth-centred metres.
 
     Examples
     --------
@@ -58,13 +58,13 @@ def earth_centred(lon_lat: Floats) -> Floats:
 
 
 def geodesic_m(here: Floats, there: Floats) -> Floats:
-    """Return the (n,) geodesic distances in metres between (n, 2) lon/lat points."""
+    """Return the (n,) geodesic distances in metres from `here` to `there`, (n, 2) lon/lat each; NaN of NaN."""
     _, _, distance_m = ELLIPSOID.inv(here[:, 0], here[:, 1], there[:, 0], there[:, 1])
     return np.asarray(distance_m, dtype=np.float64)
 
 
 def bearing_deg(here: Floats, there: Floats) -> Floats:
-    """Return the (n,) bearings from true north, [0, 360), NaN where the ends are one or unknown.
+    """Return the (n,) bearings `here` to `there`, (n, 2) lon/lat each: degrees from north, NaN where one or unknown.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def bearing_deg(here: Floats, there: Floats) -> Floats:
 
 
 def bearing_of(here: Floats, there: Floats) -> float:
-    """Return the bearing of one (2,) lon/lat point from another, [0, 360); they lie apart.
+    """Return the bearing of `there` from `here`, (2,) lon/lat points that lie apart, in degrees [0, 360).
 
     Examples
     --------
@@ -89,7 +89,7 @@ def bearing_of(here: Floats, there: Floats) -> float:
 
 
 def search_boxes(bounds: Floats, radius_m: Floats) -> Floats:
-    """Widen (n, 4) lon/lat boxes so that they hold everything within (n,) `radius_m` of them.
+    """Widen `bounds`, (n, 4) lon/lat boxes, so that they hold everything within (n,) `radius_m` of them.
 
     The box is a little larger than needed, never smaller; near a pole it spans all longitudes.
     """
@@ -104,7 +104,7 @@ def search_boxes(bounds: Floats, radius_m: Floats) -> Floats:
 
 
 def geodesic_buffer(geometry: shapely.Geometry, radius_m: float) -> shapely.Geometry:
-    """Return the lon/lat polygon of everything within `radius_m` of a shape.
+    """Return the lon/lat polygon of everything within `radius_m` of `geometry`, a lon/lat shape.
 
     A point gives a circle whose `360` corners lie exactly at the radius (its edges at most 0.004 % inside); other
     shapes are buffered in an azimuthal equidistant plane about their middle, good to 0.1 % of the radius.
@@ -125,7 +125,7 @@ def geodesic_buffer(geometry: shapely.Geometry, radius_m: float) -> shapely.Geom
 
 
 def local_metric_crs(lon: float) -> str:
-    """Return a transverse Mercator in metres about a meridian (to a tenth of a degree) on the CGCS2000 ellipsoid.
+    """Return a transverse Mercator in metres about `lon` (degrees, to a tenth) on the CGCS2000 ellipsoid.
 
     For grids only: within 1.5 degrees of the meridian its scale is off by less than 0.04 %.
 
@@ -150,7 +150,7 @@ def _area_from_equator(lat: Floats) -> Floats:
 
 
 def ellipsoidal_area_m2(geometries: Geometries) -> Floats:
-    """Return the (n,) areas in m2 on the ellipsoid, edges straight in lon/lat; holes count against, however they run.
+    """Return the (n,) areas in m2 of `geometries` on the ellipsoid, edges straight in lon/lat, holes taken off.
 
     Lines and points have area 0.
 

@@ -69,8 +69,8 @@ class ClippedAreas:
 
         Parameters
         ----------
-        lon, lat
-            Degrees, away from the poles and the antimeridian.
+        lon, lat, radius_m
+            Degrees, away from the poles and the antimeridian; metres on the ellipsoid.
         """
         apart_m = np.linalg.norm(self._shapes.centre_xyz - earth_centred(np.array([[lon, lat]])), axis=1)
         arc_m = apart_m + apart_m**3 / (24 * _LONGEST_M**2) * 1.1  # a chord is shorter than the way along the ground

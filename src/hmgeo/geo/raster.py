@@ -68,17 +68,17 @@ class Frame:
         return self.cell_m[0] * self.cell_m[1]
 
     def to_plane(self, geometry: shapely.Geometry) -> shapely.Geometry:
-        """Return a lon/lat shape in the raster's own plane."""
+        """Return `geometry`, a lon/lat shape, in the raster's own plane (metres)."""
         there = _transformer(LON_LAT_CRS, self.crs)
         return shapely.transform(geometry, lambda xy: np.column_stack(there.transform(*xy.T)))
 
     def cell_of(self, lon: Floats, lat: Floats) -> Cells:
-        """Return the (n,) flat cell numbers of lon/lat points, -1 outside the raster."""
+        """Return the (n,) flat numbers of the cells that hold `lon`, `lat` (degrees); -1 outside."""
         x, y = _transformer(LON_LAT_CRS, self.crs).transform(np.asarray(lon), np.asarray(lat))
         return self.cell_at(np.asarray(x, np.float64), np.asarray(y, np.float64))
 
     def cell_at(self, x: Floats, y: Floats) -> Cells:
-        """Return the (n,) flat cell numbers of points in the plane, -1 outside the raster."""
+        """Return the (n,) flat numbers of the cells that hold `x`, `y` (metres in the plane); -1 outside, for NaN."""
         with np.errstate(invalid="ignore"):
             column = np.floor((x - self.transform[2]) / self.transform[0])
             row = np.floor((y - self.transform[5]) / self.transform[4])
@@ -88,7 +88,7 @@ class Frame:
         return flat
 
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:
-        """Return x and y of cell centres in the plane."""
+        """Return x and y, metres in the plane, of the centres of `cells`, (n,) flat numbers."""
         row, column = np.divmod(np.asarray(cells), self.width)
         return (
             self.transform[2] + (column + 0.5) * self.transform[0],
@@ -96,12 +96,12 @@ class Frame:
         )
 
     def lon_lat(self, cells: Cells) -> Floats:
-        """Return the (n, 2) lon/lat degrees of cell centres."""
+        """Return the (n, 2) lon/lat degrees of the centres of `cells`, (n,) flat numbers."""
         lon, lat = _transformer(self.crs, LON_LAT_CRS).transform(*self.centres(cells))
         return np.column_stack([lon, lat])
 
     def cells_of_shape(self, geometry: shapely.Geometry) -> Cells:
-        """Return the sorted flat cells that a lon/lat shape covers.
+        """Return the sorted flat cells that `geometry`, a lon/lat shape, covers.
 
         A point gives the cell that holds it; a line all cells it crosses; a polygon the cells whose centre it holds,
         and where it is too thin to hold one, the cells it touches. Parts outside the raster are left out.
@@ -114,11 +114,11 @@ class Frame:
         return cells if len(cells) else self._burned(flat, all_touched=True)
 
     def cells_within(self, geometry: shapely.Geometry, distance_m: float) -> Cells:
-        """Return the sorted flat cells whose centre lies within a distance of a lon/lat shape, in the plane."""
+        """Return the sorted flat cells whose centre lies within `distance_m` of a lon/lat `geometry`, in the plane."""
         return self._burned(shapely.buffer(self.to_plane(geometry), distance_m), all_touched=False)
 
     def cells_touching(self, geometry: shapely.Geometry, distance_m: float) -> Cells:
-        """Return the sorted flat cells of which any part lies within a distance of a lon/lat shape, in the plane."""
+        """Return the sorted flat cells with any part within `distance_m` of a lon/lat `geometry`, in the plane."""
         return self._burned(shapely.buffer(self.to_plane(geometry), distance_m, quad_segs=64), all_touched=True)
 
     def _burned(self, flat: shapely.Geometry, *, all_touched: bool) -> Cells:
@@ -195,12 +195,12 @@ class Strip:
     halo_above: int
 
     def inner(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Cut values on `heights` down to the strip's own rows."""
+        """Cut `values`, one for each cell of `heights`, down to the strip's own rows."""
         return values[self.halo_above : self.halo_above + self.last_row - self.first_row]
 
 
 def frame_of(raster: Raster) -> Frame:
-    """Return where the cells of a raster lie.
+    """Return where the cells of `raster` lie.
 
     Raises
     ------
@@ -260,7 +260,7 @@ def _bands(raster: Raster) -> Iterator[Heights]:
 
 
 def kept(raster: Raster) -> Raster:
-    """Return a raster whose cells are read, unpacked and warped in its first pass alone, where they are few enough."""
+    """Return `raster` with its cells read, unpacked and warped in the first pass alone, where they are few enough."""
     if raster.height * raster.width > _KEPT_CELLS:
         return raster
     held: list[tuple[Any, Any]] = []
@@ -279,7 +279,7 @@ def kept(raster: Raster) -> Raster:
 
 
 def read_whole(raster: Raster) -> Heights:
-    """Return all heights (rows, columns) at once, NaN where there is no value."""
+    """Return all heights of `raster` at once, (rows, columns), NaN where there is no value."""
     return np.concatenate([strip.heights for strip in strips(raster)])
 
 
@@ -287,7 +287,7 @@ _DECIMALS = 7
 
 
 def ground_of(frame: Frame, cells: Cells) -> shapely.Geometry:
-    """Return the union of cells as a (multi)polygon in lon/lat; an empty polygon for none.
+    """Return the union of `cells`, flat numbers of `frame`, as a (multi)polygon in lon/lat; an empty polygon for none.
 
     Cells that only touch at a corner stay apart.
     """

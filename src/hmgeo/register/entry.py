@@ -63,7 +63,7 @@ _LOOK_ALIKE = str.maketrans("OQDILZSBGV", "0001125860")
 
 
 def plain_code(text: str) -> str:
-    """Return a code or number as it is compared: capitals, digits and nothing else.
+    """Return `text`, a code or number, as it is compared: capitals, digits and nothing else.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def plain_code(text: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def is_credit_code(code: str) -> bool:
-    """Tell whether a compared code is a credit code with the right check digit.
+    """Tell whether `code`, as compared, is a credit code with the right check digit.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def is_credit_code(code: str) -> bool:
 
 
 def look_alike(code: str) -> str:
-    """Return a code with the signs that copies confuse made one: O is 0, I is 1, B is 8 and so on.
+    """Return `code` with the signs that copies confuse made one: O is 0, I is 1, B is 8 and so on.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def look_alike(code: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def read_name(text: str) -> tuple[str, tuple[str, ...], str]:
-    """Return a name in full as it is compared, the other names it tells in brackets, and the state it tells there.
+    """Return the name in `text` in full as compared, the other names it has in brackets, and the state it tells there.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def _core_of(full: str, stems: Sequence[str] = ()) -> str:
 
     Examples
     --------
-    >>> core_of("清远市清新区万里宏表面处理有限公司"), core_of("清远万里宏表面处理有限公司", ["清远"])
+    >>> _core_of("清远市清新区万里宏表面处理有限公司"), _core_of("清远万里宏表面处理有限公司", ["清远"])
     ('万里宏表面处理', '万里宏表面处理')
     """
     core = _LEGAL_FORM.sub("", full) or full
@@ -156,7 +156,7 @@ def _core_of(full: str, stems: Sequence[str] = ()) -> str:
 
 
 def place_stems(texts: Sequence[str]) -> list[str]:
-    """Return the places that names begin with and the lists' own counties and townships, without 市, 县, 区, 镇.
+    """Return the places that `texts` (names, the lists' counties and townships) begin with, without 市, 县, 区, 镇.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def place_stems(texts: Sequence[str]) -> list[str]:
 
 
 def county_stem(text: str) -> str:
-    """Return a county as it is compared: the last part named, without what kind of unit it is.
+    """Return the county in `text` as it is compared: the last part named, without what kind of unit it is.
 
     Examples
     --------
@@ -252,7 +252,23 @@ def entry_of(
     stems: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> Entry:
-    """Return a row as it is compared; `values` are texts, blank where the list says nothing; `notes` it brings."""
+    """Return a row as it is compared.
+
+    Parameters
+    ----------
+    source, line
+        Number of its list, and of its row there.
+    values
+        Texts by role, blank where the list says nothing.
+    date
+        Day the row tells of (ISO), empty where untold.
+    point, uncertainty_m
+        Lon/lat degrees and how far off they may be; None where it has no usable position.
+    stems
+        Places that names may begin with (`place_stems`).
+    notes
+        What reading the row brought, in words.
+    """
     given, permit = plain_code(values.get("credit_code", "")), plain_code(values.get("permit", ""))
     full, told, state = read_name(values.get("name", ""))
     stated = [read_name(one)[0] for one in re.split(r"[、,，;；/]", values.get("former_name", "")) if one.strip()]
@@ -291,18 +307,18 @@ def _code_of(given: str, permit: str) -> tuple[str, tuple[str, ...]]:
 
 
 def is_national(permit: str) -> bool:
-    """Tell whether a compared permit number is of the national kind: credit code, three digits, a letter."""
+    """Tell whether `permit`, as compared, is of the national kind: credit code, three digits, a letter."""
     return bool(_NATIONAL_PERMIT.fullmatch(permit)) and is_credit_code(permit[:_CODE_LENGTH])
 
 
 def has_more_plants(first: Entry, second: Entry) -> bool:
-    """Tell whether a row's permit is its firm's second or later one while the other row has none: which plant is it?"""
+    """Tell whether `first` or `second` has its firm's second or later permit and the other none: which plant is it?"""
     numbers = {one.permit[_CODE_LENGTH:-1] for one in (first, second) if is_national(one.permit)}
     return bool(numbers - {"001"}) and not (first.permit and second.permit)
 
 
 def is_distinctive(core: str) -> bool:
-    """Tell whether a name says more than a trade.
+    """Tell whether `core`, a name without place and legal form, says more than a trade.
 
     Examples
     --------
@@ -313,14 +329,14 @@ def is_distinctive(core: str) -> bool:
 
 
 def apart_m(first: Entry, second: Entry) -> float | None:
-    """Return the metres between two rows' points; None where one has none."""
+    """Return the metres between the points of `first` and `second`; None where one has none."""
     if first.point is None or second.point is None:
         return None
     return float(geodesic_m(np.array([first.point]), np.array([second.point]))[0])
 
 
 def against(first: Entry, second: Entry) -> tuple[str, ...]:
-    """Return what speaks against two rows being one, in words; empty where nothing does.
+    """Return what speaks against `first` and `second` being one, in words; empty where nothing does.
 
     Only what both rows say can speak against: a blank says nothing.
     """
@@ -341,6 +357,6 @@ def against(first: Entry, second: Entry) -> tuple[str, ...]:
 
 
 def is_near(first: Entry, second: Entry) -> bool:
-    """Tell whether two rows lie within `NEAR_M` of each other as given."""
+    """Tell whether `first` and `second` lie within `NEAR_M` of each other as given; not where one has no point."""
     gap_m = apart_m(first, second)
     return gap_m is not None and gap_m <= NEAR_M

@@ -134,7 +134,7 @@ class _Forest:
 
 
 def match_rows(entries: Sequence[Entry], decided: Decided = Decided()) -> Matched:
-    """Group rows that are one enterprise for sure, and propose what a person has to look at."""
+    """Group `entries` that are one enterprise for sure or as `decided`; propose what a person has to look at."""
     forest = _Forest(list(range(len(entries))))
     for first, second in decided.same:
         forest.join(first, second, DECIDED)
@@ -278,7 +278,7 @@ def _objection(
 
 
 def alike(first: str, second: str) -> float:
-    """Return how alike two compared names are, 0 to 1."""
+    """Return how alike `first` and `second`, names as compared, are: 0 to 1."""
     return fuzz.ratio(first, second) / 100 if first and second else 0.0
 
 

@@ -161,11 +161,11 @@ class Register:
         return {group: tuple(found) for group, found in held.items()}
 
     def is_old(self, row: int) -> bool:
-        """Tell whether a row is one of the year before."""
+        """Tell whether entry number `row` is one of the year before."""
         return self.lists[self.entries[row].source].is_previous
 
     def state(self, group: int) -> str:
-        """Return what became of a group: 已合并, 待确认 or 未匹配."""
+        """Return what became of `group`, by number: 已合并, 待确认 or 未匹配."""
         if len(self.rows_of[group]) > 1:
             return "已合并"
         return "待确认" if group in self.proposals_of else "未匹配"
@@ -178,17 +178,17 @@ class Register:
         return Counts(rows, states["已合并"], states["待确认"], states["未匹配"])
 
     def newest_first(self, group: int) -> list[int]:
-        """Return the rows of a group, the one whose word counts most first: this year's, then by date, then by list."""
+        """Return the rows of `group`, the one whose word counts most first: this year's, then by date, then by list."""
         rows = sorted(self.rows_of[group], key=lambda row: (self.entries[row].source, self.entries[row].line))
         return sorted(rows, key=lambda row: (not self.is_old(row), self.entries[row].date), reverse=True)
 
     def told(self, row: int) -> str:
-        """Return where a row stands, in words."""
+        """Return where entry number `row` stands, in words: its list and line."""
         entry = self.entries[row]
         return f"{self.lists[entry.source].name} 第 {entry.line} 行"
 
     def value(self, group: int, role: str) -> str:
-        """Return the value of a role that counts for a group; empty where no row has one."""
+        """Return the value of `role` that counts for `group`; empty where no row has one."""
         rows = self.newest_first(group)
         if role in _TOGETHER:
             rows = [row for row in rows if self.entries[row].values.get("trade_code")][:1] or rows
@@ -205,6 +205,15 @@ def build_register(
     decisions: Sequence[Decision] = (),
 ) -> Register:
     """Match the rows, replay decisions and give every group its id.
+
+    Parameters
+    ----------
+    lists, entries
+        The lists, and all their rows as compared.
+    own
+        The columns of each row as its list has them, in the order of `entries`.
+    decisions
+        What people decided before.
 
     Raises
     ------
@@ -228,7 +237,7 @@ def build_register(
 
 
 def given_up(texts: Iterable[str]) -> list[str]:
-    """Return the remarks among texts that name an id given up, since its enterprise went into another.
+    """Return the remarks among `texts` that name an id given up, since its enterprise went into another.
 
     Examples
     --------
@@ -404,13 +413,13 @@ class Chains:
         self._parents: dict[Hashable, Hashable] = {}
 
     def root(self, thing: Hashable) -> Hashable:
-        """Return what stands for all that are one with a thing."""
+        """Return what stands for all that are one with `thing`."""
         while (parent := self._parents.setdefault(thing, thing)) != thing:
             thing = parent
         return thing
 
     def join(self, first: Hashable, second: Hashable) -> None:
-        """Make two one."""
+        """Make `first` and `second` one, with all that are one with either."""
         self._parents[self.root(second)] = self.root(first)
 
 
@@ -433,12 +442,12 @@ def _of_side(side: Side) -> Entry:
 
 
 def balance(counts: Counts) -> str:
-    """Return the sum of rows in words."""
+    """Return the sum of rows that `counts` hold, in words."""
     merged, pending, unmatched = counts.merged, counts.pending, counts.unmatched
     return f"读入 {counts.rows} 行 = 已合并 {merged} + 待确认 {pending} + 未匹配 {unmatched}"
 
 
 def used_decisions(register: Register) -> str:
-    """Return how many decisions were used, and how many a person has to look at again, in words."""
+    """Return how many decisions `register` used, and how many a person has to look at again, in words."""
     counted = Counter(text.partition("：")[0] for text in register.applied)
     return "决定：" + "，".join(f"{word} {counted[word]} 条" for word in ("已用", "未用", "待复核"))

@@ -768,7 +768,7 @@ IN_GEOPACKAGE = {
 
 
 def column_of(table: str, name: str) -> DataColumn:
-    """Return a column of a file, or of a table of the GeoPackage.
+    """Return the column `name` of `table`, a file or a table of the GeoPackage.
 
     Raises
     ------

@@ -129,14 +129,24 @@ class DataTable:
         return pa.schema([(column.name, column.type) for column in self.columns])
 
     def on_sheet(self, sheet: str) -> tuple[tuple[DataColumn, OnSheet], ...]:
-        """Return the columns that a sheet shows as they are, each with how."""
+        """Return the columns that `sheet`, by its title, shows as they are, each with how."""
         return tuple((one, one.sheet) for one in self.columns if one.sheet is not None and one.sheet.sheet == sheet)
 
 
 def text(
     name: str, zh: str, en: str, null: Said = NEVER, *, popup: bool = False, sheet: OnSheet | None = None
 ) -> DataColumn:
-    """Return a column of words, codes or ids."""
+    """Return a column of words, codes or ids.
+
+    Parameters
+    ----------
+    name, zh, en
+        Its header in files, and its titles.
+    null
+        What an empty cell means; never empty where left out.
+    popup, sheet
+        Whether the map's popup shows it, and how a sheet does.
+    """
     return DataColumn(name, pa.string(), zh, en, null, popup=popup, sheet=sheet)
 
 
@@ -150,25 +160,28 @@ def number(
     popup: bool = False,
     sheet: OnSheet | None = None,
 ) -> DataColumn:
-    """Return a column of numbers."""
+    """Return a column of numbers in `unit` (by the suffix of `name` where empty).
+
+    `zh`, `en`, `null`, `popup` and `sheet` are as in `text`.
+    """
     return DataColumn(name, pa.float64(), zh, en, null, unit, popup, sheet)
 
 
 def whole(name: str, zh: str, en: str, null: Said = NEVER) -> DataColumn:
-    """Return a column of counts."""
+    """Return a column of counts; `name`, `zh`, `en` and `null` as in `text`."""
     return DataColumn(name, pa.int64(), zh, en, null)
 
 
 def flag(name: str, zh: str, en: str, null: Said = NEVER) -> DataColumn:
-    """Return a column that says yes or no."""
+    """Return a column that says yes or no; `name`, `zh`, `en` and `null` as in `text`."""
     return DataColumn(name, pa.bool_(), zh, en, null)
 
 
 def reasons(name: str, zh: str, en: str, null: Said = NEVER) -> DataColumn:
-    """Return a column of reasons, each a code with its values in JSON (`hmgeo.words.encoded`)."""
+    """Return a column of reasons, codes with values in JSON; `name`, `zh`, `en`, `null` as in `text`."""
     return DataColumn(name, REASONS, zh, en, null)
 
 
 def shape(null: Said = NEVER, name: str = "geometry") -> DataColumn:
-    """Return a column of shapes."""
+    """Return a column of shapes as WKB in lon/lat; `null` and `name` as in `text`."""
     return DataColumn(name, pa.binary(), "图形（CGCS2000 经纬度，WKB）", "shape (WKB in lon/lat, CGCS2000)", null)

@@ -244,7 +244,7 @@ class Results:
         return counts_of(self.findings)[1]
 
     def verified_of(self, rule_id: str | None) -> str:
-        """Return how the text of a rule was checked, as printed; empty where the rule isn't among those used."""
+        """Return how the text of `rule_id` was checked, as printed; empty where it isn't among the rules used."""
         return next((rule.verified for rule in self.rules if rule.rule_id == rule_id), "")
 
     def status_counts(self) -> dict[str, int]:
@@ -253,13 +253,13 @@ class Results:
 
 
 def rows_of(findings: pa.Table) -> list[dict[str, Any]]:
-    """Return findings without their shapes; each note is the reasons that it was told from."""
+    """Return `findings` without their shapes; each note is the reasons that it was told from."""
     rows = findings.drop_columns("geometry").to_pylist()
     return [row | {"note": decoded(row["reasons"])} if row.get("reasons") else row for row in rows]
 
 
 def counts_of(findings: pa.Table) -> tuple[dict[Verdict, int], dict[Unassessed, int]]:
-    """Count findings by verdict, gravest first, and those that weren't assessed by group; zeros included."""
+    """Count `findings` by verdict, gravest first, and those that weren't assessed by group; zeros included."""
     verdicts = findings["verdict"].to_pylist()
     groups = (groups_of(codes or "") for codes in findings["reason_codes"].to_pylist())
     found = Counter(verdicts)
@@ -339,7 +339,7 @@ class Presentation:
 
 
 def noted(table: pa.Table, said: Sequence[str]) -> pa.Table:
-    """Return a table with a sentence before the note of each row, and among its reasons where it has them.
+    """Return `table` with a sentence before the note of each row, and among its reasons where it has them.
 
     Parameters
     ----------
@@ -359,7 +359,7 @@ def noted(table: pa.Table, said: Sequence[str]) -> pa.Table:
 
 
 def with_decisions(results: Results, decisions: Sequence[DecisionUsed]) -> Results:
-    """Return results with what people decided beside each finding, and beside its source where the list shows it.
+    """Return `results` with `decisions` beside each finding, and beside its source where the list shows it.
 
     No verdict is another by it; a decision on what is found otherwise now, or not at all, is to be looked at again.
     So is one whose id is another enterprise's now, or of several: it stands beside none of them.
@@ -411,7 +411,7 @@ def decided_words(one: DecisionUsed) -> Reason:
 
 
 def without_decisions(results: Results) -> Results:
-    """Return results as they were found: who decided what on them is nobody's business but the office's."""
+    """Return `results` as they were found: who decided what on them is nobody's business but the office's."""
     said = {one.finding_id: str(sentences(decided_words(one))) for one in results.decisions if one.now}
     rule = results.screening_rule_id
     findings = _unsaid(results.findings, [said.get(one, "") for one in results.findings["finding_id"].to_pylist()])

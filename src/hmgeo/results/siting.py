@@ -149,7 +149,7 @@ class Finding:
     basis: Basis = Basis.UNDECLARED
 
     def row(self, source_id: str, key_area_ids: str, as_of: str, geometry: bytes | None) -> dict[str, Any]:
-        """Return a row of `hmgeo.results.columns.FINDINGS_SCHEMA`."""
+        """Return a row of `FINDINGS_SCHEMA` of `source_id`, `key_area_ids`, `as_of` (ISO), `geometry` (WKB)."""
         cited, measured = self.citation, self.measured
         return {
             "finding_id": f"{source_id}|{cited.rule_id}",
@@ -255,7 +255,7 @@ _EFFECTS = {effect.value: place for place, effect in enumerate(Effect)}
 
 
 def grouped(clauses: Iterable[Clause]) -> list[OpenClauses]:
-    """Return clauses that aren't assessed by what would settle them: gravest effect first, then the most at once."""
+    """Return `clauses` that aren't assessed by what would settle them: gravest effect first, then the most at once."""
     found: dict[tuple[Settling, tuple[str, ...]], list[Clause]] = {}
     for clause in clauses:
         found.setdefault(clause.settling, []).append(clause)
@@ -348,7 +348,7 @@ class SiteAnswer:
         return Unassessed.counted((one.verdict.value, groups_of(one.reason_codes)) for one in self.clauses)
 
     def having(self, verdict: Verdict) -> tuple[Clause, ...]:
-        """Return the clauses of a verdict, in reading order."""
+        """Return the clauses of `verdict`, in reading order."""
         return tuple(one for one in self.clauses if one.verdict is verdict)
 
     def open_bans(self) -> tuple[Clause, ...]:

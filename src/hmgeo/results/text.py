@@ -40,7 +40,7 @@ def distance_text(distance_m: float | None, uncertainty_m: float | None = None, 
 
 
 def area_text(area_ha: float | None) -> str:
-    """Return an area in hectares and 亩 (1 ha = 15 亩); None gives empty text.
+    """Return `area_ha` in hectares and 亩 (1 ha = 15 亩); None gives empty text.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def area_text(area_ha: float | None) -> str:
 
 
 def mu(area_ha: float) -> float:
-    """Return an area of hectares in 亩.
+    """Return `area_ha` in 亩 (1 ha = 15 亩).
 
     Examples
     --------
@@ -64,7 +64,7 @@ def mu(area_ha: float) -> float:
 
 
 def radius_text(radius_m: float) -> str:
-    """Return a radius as a header shows it.
+    """Return `radius_m` as a header shows it.
 
     Examples
     --------
@@ -80,7 +80,7 @@ WINDS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
 
 
 def bearing_text(bearing_deg: float | None) -> str:
-    """Return a bearing from true north as one of eight directions; None gives empty text.
+    """Return `bearing_deg`, from true north, as one of eight directions; None gives empty text.
 
     Examples
     --------

@@ -49,7 +49,7 @@ class RuleBook:
     packs: tuple[tuple[str, str], ...]
 
     def get(self, rule_id: str) -> Rule:
-        """Return the rule of that id.
+        """Return the rule that `rule_id` names.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class RuleBook:
         return found
 
     def checked(self, found: Iterable[Validity], file: str) -> RuleBook:
-        """Return the book with an office's own checks beside its clauses; a clause's own goes before its text's.
+        """Return the book with the checks `found` in an office's `file` beside its clauses; a clause's own goes first.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class RuleBook:
         return tuple(rule.id for rule in self.rules)
 
     def by_effect(self, *effects: Effect) -> tuple[Rule, ...]:
-        """Return the rules of these effects, in order."""
+        """Return the rules whose effect is among `effects`, in order."""
         return tuple(rule for rule in self.rules if rule.effect in effects)
 
 
@@ -144,7 +144,7 @@ def load_book(packs: Sequence[Path] = ()) -> RuleBook:
 
 
 def read_into_book(path: Path) -> tuple[RuleBook, tuple[Rule, ...]]:
-    """Return the book with a file or folder read into it, and the rules that stand there.
+    """Return the book with `path`, a file or folder, read into it, and the rules that stand there.
 
     A packaged file stands in the book already: it is not read a second time.
 
@@ -163,7 +163,7 @@ def read_into_book(path: Path) -> tuple[RuleBook, tuple[Rule, ...]]:
 
 
 def read_apart(path: Path) -> tuple[Rule, ...]:
-    """Return the rules of a file or folder by themselves, such as an older book, in order of id.
+    """Return the rules of `path`, a file or folder, by themselves, such as an older book, in order of id.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def read_apart(path: Path) -> tuple[Rule, ...]:
 
 
 def changed_lines(old: Rule, new: Rule) -> tuple[str, ...]:
-    """Return the names of the lines of the printed page on which two versions of a rule differ, such as 对象、判定."""
+    """Return the names of the lines of the printed page on which `old` and `new` differ, such as 对象、判定."""
     one, other = (_rule(rule).splitlines() for rule in (old, new))
     names = [line[2:].partition("：")[0] if line.startswith("- ") else "引文或名称" for line in (*one, *other)]
     told = zip(names, (*one, *other), strict=True)
@@ -210,7 +210,7 @@ def shipped_rule_files() -> dict[str, Path]:
 
 
 def pack_files(pack: Path) -> list[Path]:
-    """Return the files of rules that a pack is: itself, or those in a folder."""
+    """Return the files of rules that `pack` is: itself, or those in a folder."""
     inside = pack.iterdir() if pack.is_dir() else ()
     files = sorted(one for one in inside if one.suffix in SUFFIXES and one.name != PARAMETERS_FILE)
     return files if pack.is_dir() else [pack]
@@ -282,7 +282,7 @@ HEAD = """# 规则库
 
 
 def markdown(book: RuleBook) -> str:
-    """Return the whole book as Markdown, ordered by legal rank, document and id.
+    """Return the whole of `book` as Markdown, ordered by legal rank, document and id.
 
     Examples
     --------
@@ -441,7 +441,7 @@ def rules_coverage(packs: Sequence[Path] = (), *, as_of: date | None = None, are
 
 
 def coverage_rows(rows: Sequence[Coverage]) -> list[dict[str, Any]]:
-    """Return coverage as plain data for JSON."""
+    """Return `rows` of coverage as plain data for JSON."""
     return [asdict(row) for row in rows]
 
 
@@ -467,7 +467,7 @@ def _coverage(rule: Rule, as_of: date | None, area: str) -> Coverage:
 
 
 def rule_card(rule: Rule) -> tuple[tuple[str, str], ...]:
-    """Return what `hmgeo rules show` prints: name and value, in reading order."""
+    """Return what `hmgeo rules show` prints of `rule`: name and value, in reading order."""
     cards = [
         ("编号", rule.id),
         ("名称", rule.title.zh),

@@ -217,9 +217,9 @@ def _basin_holds(basin: str, place_codes: Collection[str]) -> bool | None:
 
     Examples
     --------
-    >>> basin_holds("yangtze", codes_of_place("420281")), basin_holds("yellow", codes_of_place("513401"))
+    >>> _basin_holds("yangtze", codes_of_place("420281")), _basin_holds("yellow", codes_of_place("513401"))
     (True, False)
-    >>> basin_holds("yangtze", codes_of_place("522726")), basin_holds("", ())
+    >>> _basin_holds("yangtze", codes_of_place("522726")), _basin_holds("", ())
     (None, True)
     """
     if not basin:

@@ -164,7 +164,7 @@ def _prevailing_classes(relief: Floats, scheme: ReliefScheme) -> list[TerrainCla
     --------
     >>> from hmgeo.terrain.slope import ReliefScheme
     >>> relief = np.array([[0.0, 0.0, np.nan], [50.0, 50.0, 0.0], [0.0, 50.0, 0.0]])
-    >>> [None if one is None else one.value for one in prevailing_classes(relief, ReliefScheme(1000.0))]
+    >>> [None if one is None else one.value for one in _prevailing_classes(relief, ReliefScheme(1000.0))]
     ['plain', 'hill', None]
     """
     classes = list(TerrainClass)

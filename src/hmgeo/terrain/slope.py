@@ -239,7 +239,7 @@ def _stated_grade(text: str) -> int | None:
 
     Examples
     --------
-    >>> [stated_grade(text) for text in ("1", "4.0", "5级", "三级", "", "6", "15-25")]
+    >>> [_stated_grade(text) for text in ("1", "4.0", "5级", "三级", "", "6", "15-25")]
     [1, 4, 5, 3, None, None, None]
     """
     plain = "".join(text.split())
