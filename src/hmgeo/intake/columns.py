@@ -37,6 +37,7 @@ from hmgeo.intake.rows import Coded
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import bare_header, templates
 from hmgeo.vocabulary import LayerKind, Unknown
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -544,9 +545,11 @@ def make_ids(values: Sequence[str] | None, count: int, column: str, journal: Jou
         ids.append(made)
     journal.ids = ids
     for row, base in repeats:
-        journal.note_row(row, "编号重复", "与前面的行编号相同", f"编号改为 {ids[row - 1]}", field=column, value=base)
+        journal.note_row(
+            row, "编号重复", "与前面的行编号相同", say("id_changed", new_id=ids[row - 1]), field=column, value=base
+        )
     for row in blanks:
-        journal.note_row(row, "编号空缺", "编号列为空", f"编号取 {ids[row - 1]}", field=column)
+        journal.note_row(row, "编号空缺", "编号列为空", say("id_given", new_id=ids[row - 1]), field=column)
     return ids
 
 
@@ -555,7 +558,7 @@ def unclear_rows(
 ) -> None:
     """Write one entry for each distinct value that could not be used."""
     for value, rows in rows_by_value.items():
-        journal.note(event, "共 {rows}", action, field=field, value=value, rows=rows)
+        journal.note(event, say("rows_in_all", rows=""), action, field=field, value=value, rows=rows)
 
 
 def without_unit(plain: str) -> str:

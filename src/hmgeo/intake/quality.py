@@ -29,6 +29,7 @@ from hmgeo.reference.cells import (
 from hmgeo.reference.tables import ALIASES, bare_header, find_header, means_the_same, templates, trades, trades_named
 from hmgeo.rules.words import stated_facts, unread_facts
 from hmgeo.vocabulary import LayerKind, Unknown
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,12 +135,12 @@ def _check_credit_codes(opened: Opened, outcome: Outcome) -> None:
         except ValidationError as problem:
             reason = _credit_reason(problem, code)
             outcome.journal.note_row(row + 1, "信用代码有误", reason, "照常使用，请核对", field=header, value=code)
-            outcome.remark(row, f"统一社会信用代码有误：{reason}")
+            outcome.remark(row, say("credit_code_unusable", reason=reason))
 
 
 def _credit_reason(problem: ValidationError, code: str) -> str:
     if isinstance(problem, InvalidLength):
-        return f"应为 18 位，现为 {len(code)} 位"
+        return say("credit_code_length", count=len(code))
     if isinstance(problem, InvalidChecksum):
         return "校验码不符"
     if isinstance(problem, InvalidFormat):
@@ -184,22 +185,35 @@ def _check_trades(opened: Opened, outcome: Outcome) -> None:
         _check_trade_name(row, code, year, name, header, outcome)
     for cell, code in read_as.items():
         rows = [row for row, text in enumerate(codes, start=1) if text == cell]
-        outcome.journal.note("行业代码换读", f"共 {name_rows(rows)}", f"按 {code} 读取", field=header, value=cell)
-    if declared:
-        reason = f"共 {name_rows(declared)}有行业代码而未填版本"
         outcome.journal.note(
-            "行业版本按声明", reason, f"按 {opened.edition} 版读取", field=edition_header, value=opened.edition
+            "行业代码换读",
+            say("rows_in_all", rows=name_rows(rows)),
+            say("code_read_as", found=code),
+            field=header,
+            value=cell,
+        )
+    if declared:
+        reason = say("rows_without_edition", rows=name_rows(declared))
+        outcome.journal.note(
+            "行业版本按声明",
+            reason,
+            say("trades_read_by_edition", edition=opened.edition),
+            field=edition_header,
+            value=opened.edition,
         )
     if unsaid:
         outcome.journal.note(
-            "行业版本未填", f"共 {name_rows(unsaid)}有行业代码而未填版本", "请填写行业分类版本", field=edition_header
+            "行业版本未填",
+            say("rows_without_edition", rows=name_rows(unsaid)),
+            "请填写行业分类版本",
+            field=edition_header,
         )
 
 
 def _note_named_trades(codes: Sequence[str], opened: Opened, outcome: Outcome) -> None:
     rows = [row for row, cell in enumerate(codes, start=1) if cell != opened.text("trade_code", row - 1)]
     if rows:
-        reason, header = f"共 {name_rows(rows)}没有行业代码", opened.columns["trade_name"]
+        reason, header = say("rows_without_trade", rows=name_rows(rows)), opened.columns["trade_name"]
         outcome.journal.note("行业取自名称", reason, "按行业名称判断", field=header)
 
 
@@ -209,7 +223,7 @@ def _note_unread_trade(row: int, trade: Unknown, header: str, outcome: Outcome) 
     reason = "代码与名称或门类不符" if trade.code == "contradiction" else "不是代码、代码加名称或名录中的行业名称"
     action = "针对行业的条款不作判断，请填写四位代码"
     outcome.journal.note_row(row + 1, "行业代码看不懂", reason, action, field=header, value=trade.found)
-    outcome.remark(row, f"行业代码「{trade.found}」看不懂：{reason}")
+    outcome.remark(row, say("trade_code_not_read", found=trade.found, reason=reason))
 
 
 def _ambiguous(code: str) -> str:
@@ -228,16 +242,16 @@ def _check_trade_name(row: int, code: str, year: str, name: str, header: str, ou
         return
     fitting = [edition for edition, of in known.items() if of == code]
     if (year and known.get(year, code) != code) or not fitting:
-        listed = "，".join(f"{edition} 版为 {of}" for edition, of in known.items())
+        listed = tuple(say("trade_code_of_edition", edition=edition, of=of) for edition, of in known.items())
         outcome.journal.note_row(
             row + 1,
             "行业名称与代码不符",
-            f"「{name}」的代码：{listed}",
+            say("trade_codes_of_name", name=name, listed=listed),
             "按代码读取，请核对代码和版本",
             field=header,
             value=f"{code}（{year or '未填版本'}）",
         )
-        outcome.remark(row, f"行业名称「{name}」与代码 {code} 不符")
+        outcome.remark(row, say("trade_name_code_differ", name=name, found=code))
 
 
 def _check_numbers(opened: Opened, kind: LayerKind) -> None:
@@ -251,7 +265,10 @@ def _check_numbers(opened: Opened, kind: LayerKind) -> None:
             opened.raw.columns[header][:] = made
             of_unit = f"（单位 {unit}）" if unit else ""
             opened.journal.note(
-                "数值带单位", f"含单位或千分位，共 {name_rows(changed)}", f"按数值读取{of_unit}", field=header
+                "数值带单位",
+                say("numbers_with_units", rows=name_rows(changed)),
+                say("read_as_numbers", of_unit=of_unit),
+                field=header,
             )
 
 
@@ -262,7 +279,7 @@ def _plain_number(row: int, text: str, header: str, unit: str, changed: list[int
     quantity = parse_quantity(stripped)
     value = None if quantity is None else in_unit(quantity, unit)
     if quantity is None or value is None:
-        reason = "不是数值" if quantity is None else f"单位「{quantity.unit}」与列的单位「{unit}」不符"
+        reason = "不是数值" if quantity is None else say("unit_unfit", unit=quantity.unit, of_column=unit)
         opened.journal.note_row(row + 1, "数值有误", reason, "按原样保留，请更正", field=header, value=text)
         return text
     if quantity.is_plain or quantity.sign:
@@ -302,7 +319,7 @@ def _check_lists(opened: Opened, kind: LayerKind) -> None:
         for value, rows in _strange(opened.raw.columns[header], words).items():
             opened.journal.note(
                 "取值不在清单内",
-                f"共 {name_rows(rows)}；允许：{'、'.join(words)}",
+                say("words_not_allowed", rows=name_rows(rows), allowed=tuple(words)),
                 "按原样保留，请更正",
                 field=header,
                 value=value,

@@ -22,6 +22,7 @@ from hmgeo.reference.tables import is_link, links_by_row
 from hmgeo.rules.claims import EVENT, Told, disputes, doubts_of
 from hmgeo.rules.words import says_something, stated_by_row
 from hmgeo.vocabulary import TOWNSHIP_DIGITS, Completeness, LayerKind, SoilQualityClass, Status, Unknown
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,7 @@ def keep_farmland(opened: Opened, outcome: Outcome) -> None:
             others[code] = rows + 1
     header = opened.columns["land_code"]
     if blanks.size:
-        reason = "共 {rows}没有地类"
+        reason = say("rows_without_land_class", rows="")
         opened.journal.note("地类空缺", reason, "按耕地读取，请核对", field=header, rows=blanks)
     unclear_rows("地类看不懂", strange, "按耕地读取，请核对", header, opened.journal)
     for row in np.concatenate([np.zeros(0, np.intp), *others.values()]).tolist():
@@ -111,11 +112,11 @@ def less_set_aside(
         return gates
     names = [opened.ids[row] for row in rows]
     listed = "、".join(names[:_IDS_NAMED]) + ("等" if len(names) > _IDS_NAMED else "")
-    listed = "；".join(filter(None, (listed, f"打包前已搁置 {packed} 个" if packed else "")))
-    unusable = "全部或部分不可用" if outcome.is_assessed()[rows].any() else "不可用"
-    told = f"「{kind.zh}」搁置了 {count} 个图形{unusable}的要素（{listed}）"
+    named = tuple(filter(None, (listed, say("set_aside_before_packing", packed=packed) if packed else "")))
+    is_partly = outcome.is_assessed()[rows].any()
+    told = say("shapes_aside_partly" if is_partly else "shapes_aside", layer=kind, count=count, which=named)
     if accepted is not None and accepted.count == count:
-        action = f"{accepted.by}（{accepted.on}）确认按不存在处理：{accepted.reason}"
+        action = say("aside_accepted", by=accepted.by, on=str(accepted.on), reason=accepted.reason)
         opened.journal.note("搁置已确认", told, action, field="几何")
         return gates
     ground = [_may_lie_in(row, opened, outcome) for row in rows] + [None] * bool(packed)
@@ -128,10 +129,10 @@ def less_set_aside(
         gates = replace(gates, completeness=Completeness.PARTIAL)
     else:
         gates = replace(gates, coverage=coverage)
-    aside = f"{told}，可能在{where}，不等于不存在。"
+    aside = say("aside_may_lie", told=told, where=where)
     found = "" if accepted is None else f"（所填 {accepted.count} 个与实际不符）"
     remedy = f"accept_set_aside: {{count: {count}, by: 姓名, on: 日期, reason: 理由}}"
-    action = f"其可能所及之处不作未触及；请更正图形，或核实后在 project.yml 该图层下写 {remedy}{found}"
+    action = say("aside_until_accepted", remedy=f"{remedy}{found}")
     opened.journal.note(ASIDE_EVENT, aside, action, field="几何")
     return replace(gates, aside=aside)
 
@@ -140,8 +141,9 @@ def gates_of_packed(gates: Gates, count: int, kind: LayerKind) -> Gates:
     """Return the gates of a packed layer that lacks so many features set aside before: nobody knows where they lie."""
     if not count:
         return gates
-    told = f"「{kind.zh}」搁置了 {count} 个图形不可用的要素（打包前已搁置 {count} 个）"
-    return replace(gates, completeness=Completeness.PARTIAL, aside=f"{told}，可能在任何位置，不等于不存在。")
+    which = say("set_aside_before_packing", packed=count)
+    told = say("shapes_aside", layer=kind, count=count, which=which)
+    return replace(gates, completeness=Completeness.PARTIAL, aside=say("aside_may_lie", told=told, where="任何位置"))
 
 
 def _zeros_kept(opened: Opened) -> frozenset[int]:
@@ -338,7 +340,9 @@ def _soil_classes(opened: Opened, classes: Coded) -> list[str]:
     """Return the official words, with entries; blanks are 未划分, strange words stay as they are: a class unknown."""
     unclassified = SoilQualityClass.UNCLASSIFIED.value
     if "class" not in opened.columns:
-        opened.journal.note("类别未提供", "没有土壤环境质量类别列", f"全部按{unclassified}处理")
+        opened.journal.note(
+            "类别未提供", "没有土壤环境质量类别列", say("classes_all_taken_as", unclassified=unclassified)
+        )
         return [unclassified]
     made: list[str] = []
     strange: dict[str, NDArray[np.intp]] = {}
@@ -353,7 +357,13 @@ def _soil_classes(opened: Opened, classes: Coded) -> list[str]:
         made.append(unclassified if isinstance(known, Unknown) else known)
     header = opened.columns["class"]
     if blanks:
-        opened.journal.note("类别空缺", "共 {rows}", f"按{unclassified}处理", field=header, rows=blanks)
+        opened.journal.note(
+            "类别空缺",
+            say("rows_in_all", rows=""),
+            say("class_taken_as", unclassified=unclassified),
+            field=header,
+            rows=blanks,
+        )
     unclear_rows("类别未识别", strange, "类别不明：凡问及类别的条款，在其范围内不作判断", header, opened.journal)
     return made
 

@@ -16,6 +16,7 @@ import shapely
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.records import Ledger, LedgerEntry
 from hmgeo.vocabulary import Status
+from hmgeo.words import Reason, plain, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -223,7 +224,7 @@ class Journal:
         value: str = "",
         rows: Iterable[int] | NDArray[np.intp] | None = None,
     ) -> None:
-        """Write an entry on the file as a whole, or on many rows, which `{rows}` in the reason names.
+        """Write an entry on the file as a whole, or on many rows, which the reason names where it has a value `rows`.
 
         What was said of an earlier part isn't said again; rows of a later part are added to those of which it was said.
         """
@@ -235,7 +236,7 @@ class Journal:
             named += [int(row) + self.first for row in listed[: _ROWS_NAMED - len(named)]]
             before = self.entries[place].row_count if place < len(self.entries) else 0
             count = before + len(listed)
-            entry = replace(said, reason=reason.replace("{rows}", _rows_named(count, named)), row_count=count)
+            entry = replace(said, reason=_with_rows(reason, _rows_named(count, named)), row_count=count)
         self.entries[place : place + 1] = [entry]
         self._said[said] = (place, named)
 
@@ -275,9 +276,14 @@ def name_rows(rows: Iterable[int] | NDArray[np.intp]) -> str:
     return _rows_named(len(listed), listed[:_ROWS_NAMED])
 
 
-def _rows_named(count: int, first: Iterable[int]) -> str:
-    more = "等" if count > _ROWS_NAMED else ""
-    return f"{count} 行（数据第 {'、'.join(map(str, first))} 行{more}）"
+def _rows_named(count: int, first: Iterable[int]) -> Reason:
+    listed = tuple(map(str, first))
+    return say("rows_named_of_more" if count > _ROWS_NAMED else "rows_named", count=count, rows=listed)
+
+
+def _with_rows(reason: str, rows: Reason) -> Reason:
+    """Return a reason that tells which rows it is about."""
+    return say(reason.code, **{**reason.values, "rows": rows}) if isinstance(reason, Reason) else plain(reason)
 
 
 _EXACT_UP_TO = 1e15  # whole doubles are exact below
@@ -500,6 +506,11 @@ def unique_headers(raw_headers: Iterable[str], journal: Journal) -> list[str]:
             number += 1
             unique = f"{name}#{number}"
         if number > 1:
-            journal.note("列名重复", "首行有同名列", f"第 {position} 列改称 {unique}，按列名识别时取第一列", field=name)
+            journal.note(
+                "列名重复",
+                "首行有同名列",
+                say("column_renamed", position=position, unique=unique),
+                field=name,
+            )
         made.append(unique)
     return made

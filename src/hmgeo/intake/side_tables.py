@@ -21,6 +21,7 @@ from hmgeo.records import OUTLET_SCHEMA, WIND_SCHEMA, Gates, Ledger, Provenance,
 from hmgeo.reference.tables import find_header
 from hmgeo.rules.claims import EVENT, Told, disputes
 from hmgeo.vocabulary import LayerKind
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,12 +97,12 @@ def load_wind(
     told = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
     if problems:
         for one in problems:
-            action = f"整张风频表未采用，请更正：{one.remedy}"
+            action = say("wind_table_unused", remedy=one.remedy)
             note = partial(journal.note_row, one.where.row) if one.where.row else journal.note
             note(WIND_EVENT, f"{one.what}。", action, value=one.found)
         return SideTable(name or path.stem, kind, basis, told, WIND_SCHEMA.empty_table(), gates), journal.ledger()
-    total = f"合计 {sum(shares.values()):g}%"
-    journal.note("风频", f"{len(shares) - (None in shares)} 个方位", "按来风方向读取", value=total)
+    total = say("wind_adds_up", percent=sum(shares.values()))
+    journal.note("风频", say("wind_directions", count=len(shares) - (None in shares)), "按来风方向读取", value=total)
     rows = [
         {"from_deg": one, "percent": share, "station": texts["气象站"], "years": texts["年份"]}
         for one, share in shares.items()
@@ -158,7 +159,9 @@ def _faults_of(shares: dict[float | None, float], place: Place) -> list[Problem]
     if known != wanted:
         lacking = "、".join(_NAMES[round(one / _STEP_DEG)] for one in wanted if one not in known)
         remedy = f"补齐方位{lacking and f'（缺 {lacking}）'}；没有来风的方位写 0"
-        problems.append(Problem("风向须为齐全的 8 或 16 方位", place, f"{len(known)} 个方位", "8、16", remedy))
+        problems.append(
+            Problem("风向须为齐全的 8 或 16 方位", place, say("wind_directions", count=len(known)), "8、16", remedy)
+        )
     total = sum(shares.values())
     if abs(total - _WHOLE) > _ROUNDING:
         remedy = "核对各方位频率，静风写 C；合计应为 100"
@@ -267,7 +270,7 @@ def _number(row: int, raw: RawTable, wanted: tuple[str, str], journal: Journal, 
         quantity = replace(quantity, unit=stated[1])
     value = None if quantity is None or quantity.sign else in_unit(quantity, unit)
     if value is None or value < 0:
-        notes.append(f"{word}「{text}」不是可用的数值，未采用")
-        journal.note_row(row, "数值有误", f"不是以 {unit} 计的非负数值", "未采用，请更正", field=header, value=text)
+        notes.append(say("number_not_used", word=word, text=text))
+        journal.note_row(row, "数值有误", say("not_a_quantity", unit=unit), "未采用，请更正", field=header, value=text)
         return None
     return value

@@ -20,6 +20,7 @@ from hmgeo.intake.places.units import county_in_address
 from hmgeo.records import POSITION_SCHEMA
 from hmgeo.reference.cells import plain_trade
 from hmgeo.vocabulary import MEASURE_DECIMALS, PositionKind, Status
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def note_twins(
     for row, first, apart_m in _near_and_alike(names, points):
         if codes[row] and codes[row] == codes[first]:
             continue
-        reason = f"与数据第 {first + 1} 行「{names[first]}」名称相近，相距 {apart_m:.0f} 米"
+        reason = say("twin_of_row", row=first + 1, name=names[first], apart_m=apart_m)
         outcome.journal.note_row(row + 1, TWIN_EVENT, reason, "照常计算，未合并，请核对", value=names[row])
         outcome.remark(row, f"{TWIN_EVENT}（与数据第 {first + 1} 行名称相近，相距 {apart_m:.0f} 米）")
 
@@ -164,7 +165,7 @@ def _counties(opened: Opened, points: NDArray[np.float64], outcome: Outcome) -> 
             continue
         lon, lat = points[row : row + 1].T
         if np.isfinite(lon[0]) and unit.outside_m(lon, lat)[0] > unit.tolerance_m + outcome.uncertainty_m[row]:
-            reason = f"地址写的是{unit.name}，点位不在其内"
+            reason = say("address_contradicts_point", name=unit.name)
             action = "请核对坐标或地址，系统未作改动"
             outcome.journal.note_row(row + 1, PLACE_EVENT, reason, action, field=header, value=address)
             outcome.remark(row, reason)
@@ -172,10 +173,10 @@ def _counties(opened: Opened, points: NDArray[np.float64], outcome: Outcome) -> 
         told[row] = unit.name
         taken[unit.name].append(row + 1)
     for name, rows in taken.items():
-        reason, action = "没有填县，地址写明，共 {rows}", "按地址所写的县处理，请填写县一栏"
+        reason, action = say("county_in_address", rows=""), "按地址所写的县处理，请填写县一栏"
         outcome.journal.note("县名取自地址", reason, action, field=header, value=name, rows=rows)
         for row in rows:
-            outcome.remark(row - 1, f"县取自地址（{name}）")
+            outcome.remark(row - 1, say("county_of_address", name=name))
     return told
 
 
@@ -227,7 +228,11 @@ def _mark_repeats_of(name: str, rows: Sequence[int], points: np.ndarray, outcome
         if near:
             outcome.remark(row, f"{REPEAT_NOTE}（与数据第 {near[0] + 1} 行同名同址）")
             outcome.journal.note_row(
-                row + 1, REPEAT_NOTE, f"与数据第 {near[0] + 1} 行同名且相距不超过 1 米", "照常计算，未合并", value=name
+                row + 1,
+                REPEAT_NOTE,
+                say("repeat_of_row", row=near[0] + 1),
+                "照常计算，未合并",
+                value=name,
             )
         seen.insert(row, (lon, lat, lon, lat))
 
@@ -238,7 +243,7 @@ def _mark_short_codes(codes: Sequence[str], opened: Opened, outcome: Outcome) ->
         return
     for row, code in enumerate(codes):
         if _SHORT_TRADE_CODE.fullmatch(code):
-            outcome.remark(row, f"行业代码「{code}」不足四位，可能丢失前导零")
+            outcome.remark(row, say("trade_code_short", found=code))
             outcome.journal.note_row(
                 row + 1,
                 "行业代码存疑",

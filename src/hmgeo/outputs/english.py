@@ -40,10 +40,9 @@ def in_language(text: str, language: str) -> str:
     """Return a text of ours in `language`: as it is unless that is English."""
     if language != ENGLISH:
         return text
-    return render(text, ENGLISH, in_english) if isinstance(text, Reason) else in_english(text)
+    return in_english(text)
 
 
-@lru_cache(maxsize=200_000)
 def in_english(text: str) -> str:
     """Return a text in English as far as its phrases are known.
 
@@ -54,6 +53,11 @@ def in_english(text: str) -> str:
     >>> in_english("清城区"), in_english("最近耕地 1.4 km（±50 m）")
     ('清城区', 'nearest farmland 1.4 km (±50 m)')
     """
+    return render(text, ENGLISH, in_english) if isinstance(text, Reason) else _read(text)
+
+
+@lru_cache(maxsize=200_000)
+def _read(text: str) -> str:
     return _say(text, 0)
 
 

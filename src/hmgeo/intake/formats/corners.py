@@ -20,6 +20,7 @@ from hmgeo.geo.datum import SIX_DEGREE_ZONES, Datum, gauss_kruger_crs, parse_dat
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.locate import corner_coordinates
 from hmgeo.intake.rows import Outcome, RawTable, name_rows
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -90,7 +91,7 @@ def read_survey_text(text: str, journal: Journal) -> RawTable:
     columns = {
         name: [cells[at] if at < len(cells) - 1 else "" for _, cells, _ in parcels] for at, name in enumerate(_FIELDS)
     }
-    journal.note("勘测定界", f"{len(parcels)} 个地块", "界址点连成面", value=crs.name)
+    journal.note("勘测定界", say("survey_parcels", count=len(parcels)), "界址点连成面", value=crs.name)
     wkb = pa.array(shapely.to_wkb(shapes).tolist(), pa.large_binary())
     return RawTable("", columns, len(parcels), wkb, crs, lines=journal.lines)
 
@@ -134,13 +135,18 @@ def _hold_against_stated(
     """Write down where a parcel's stated number of points or area isn't what its corners give."""
     points, area = (cells[at] if at < len(cells) else "" for at in (0, 1))
     if points.isdigit() and int(points) != len(corners):
-        journal.note_row(row, "界址点数不符", f"写明 {points} 点，实有 {len(corners)} 点", "按实有的点读取，请核对")
+        journal.note_row(
+            row,
+            "界址点数不符",
+            say("survey_points_differ", points=points, count=len(corners)),
+            "按实有的点读取，请核对",
+        )
     try:
         stated_m2 = float(area) * _HECTARE_M2
     except ValueError:
         return
     if shape is not None and stated_m2 > 0 and abs(shape.area / stated_m2 - 1) > _SAME_AREA:
-        reason = f"写明 {area} 公顷，界址点围成 {shape.area / _HECTARE_M2:.4f} 公顷"
+        reason = say("survey_area_differs", area=area, drawn_ha=shape.area / _HECTARE_M2)
         journal.note_row(row, "面积不符", reason, "按界址点读取，请核对", field="面积", value=area)
 
 
@@ -214,8 +220,8 @@ def join_corners(raw: RawTable, columns: Columns, declared: Declared, journal: J
         for name, cells in raw.columns.items()
         if name not in used
     }
-    told = f"{raw.row_count} 个界址点，同一地块的各点按先后相连"
-    journal.note("界址点成面", told, f"连成 {len(groups)} 个面，请在图上核对", field=header)
+    told = say("corners_joined_in_order", count=raw.row_count)
+    journal.note("界址点成面", told, say("corners_made_areas", count=len(groups)), field=header)
     lines = tuple(raw.lines[group[0]] for group in groups) if raw.lines else ()
     journal.lines = lines
     wkb = pa.array(shapely.to_wkb(shapes).tolist(), pa.large_binary())

@@ -40,6 +40,7 @@ from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Journal
 from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Gates, Layer, Ledger, LedgerEntry, Provenance
 from hmgeo.reference.cells import zeros_kept
 from hmgeo.vocabulary import Basis, LayerKind
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -257,7 +258,7 @@ class PlainParts:
             began = time.perf_counter()
         self.rows = ids.rows
         if ids.repeats or ids.blanks:
-            reason = f"共 {ids.repeats} 行编号重复、{ids.blanks} 行编号为空"
+            reason = say("ids_repeated_or_blank", repeats=ids.repeats, blanks=ids.blanks)
             journal.note("编号", reason, "编号加序号或取 row-行号")
         if opened is not None and not usable:
             raise nothing_usable(opened, ids.rows, self.kind)

@@ -20,6 +20,7 @@ from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.geo.ellipsoid import ELLIPSOID, local_metric_crs
 from hmgeo.intake.catalog import file_sha256, grid_members, shown_path
 from hmgeo.records import Gates, Ledger, LedgerEntry, Provenance, Raster
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -485,7 +486,7 @@ def _entry(shown: str, sources: Sequence[_Grid], grid: _Grid, resampling: str) -
     if not all(source.is_north_up for source in sources):
         done.append("转为正北朝上")
     if resampling == "bilinear":
-        done.append(f"重投影到米制坐标（{grid.crs}），双线性内插，格 {grid.transform[0]:.2f} m")
+        done.append(say("grid_warped", crs=grid.crs, cell_m=grid.transform[0]))
     reason = "坡度、起伏度和流向须在正北朝上的米制格网上计算"
     return LedgerEntry(shown, value=sources[0].crs, event="高程已换算", reason=reason, action="，".join(done) or "原样")
 

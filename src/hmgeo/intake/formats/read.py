@@ -27,6 +27,7 @@ from hmgeo.intake.formats.vectors import (
     read_shapefile,
 )
 from hmgeo.vocabulary import LayerKind
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,13 @@ def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind, may_b
     check_file(path, place)
     suffix = path.suffix.lower()
     if layer and suffix not in _LAYERED:
-        journal.note("图层名未使用", f"{suffix} 文件只有一个图层", "忽略所指定的图层名", field="layer", value=layer)
+        journal.note(
+            "图层名未使用",
+            say("file_has_one_layer", suffix=suffix),
+            "忽略所指定的图层名",
+            field="layer",
+            value=layer,
+        )
     if suffix == ".zip":
         with unpacked(path, layer, journal) as (inner, rest):
             raw = _read(inner, rest, journal, kind)

@@ -27,6 +27,7 @@ from hmgeo.intake.places.headers import name_parts, plain_name
 from hmgeo.intake.places.numbers import NUMBER
 from hmgeo.intake.rows import Journal, RawTable, as_text, choose_layer, name_rows, unique_headers
 from hmgeo.reference.tables import GUIDE_MARKS, bare_header, templates
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,7 @@ def lay_table(
     start = first + depth
     skipped = _template_rows(header, rows[start : start + _TEMPLATE_ROWS], template, journal)
     if skipped:
-        journal.note("模板说明行", f"表头之下 {skipped} 行与模板的允许值或示例相同", "不计入数据行")
+        journal.note("模板说明行", say("template_rows_skipped", count=skipped), "不计入数据行")
     start += skipped
     kept = _data_lines(header, rows, start, journal)
     _fill_merged(rows, kept, merged, journal)
@@ -127,7 +128,7 @@ def lay_table(
     data = [rows[index] for index in kept]
     damaged, short = _fit(data, width)
     if short and not is_typed:
-        journal.note("行字段数不足", f"共 {name_rows(short)}", "缺少的单元格按空白读取")
+        journal.note("行字段数不足", say("rows_in_all", rows=name_rows(short)), "缺少的单元格按空白读取")
     columns = {name: [row[position] for row in data] for position, name in enumerate(names)}
     _unquote(columns, journal)
     return RawTable(
@@ -152,7 +153,7 @@ def _fill_merged(rows: list[list[str]], kept: Sequence[int], merged: Sequence[Me
             rows[index] += [""] * (column + 1 - len(rows[index]))
             rows[index][column] = rows[top][column]
     if spans:
-        journal.note("合并单元格", f"数据行中有 {len(spans)} 处纵向合并", "所跨各行都取合并格的值")
+        journal.note("合并单元格", say("cells_merged_downwards", count=len(spans)), "所跨各行都取合并格的值")
 
 
 _QUOTED = re.compile(r"""="(.*)"|=([+-]?[\d.]+)|'([\dA-Z][\dA-Z.]*)""", re.DOTALL)
@@ -166,7 +167,7 @@ def _unquote(columns: dict[str, list[str]], journal: Journal) -> None:
             match = _QUOTED.fullmatch(cells[row])
             cells[row] = next(filter(None, match.groups()), "") if match else cells[row]
         if rows:
-            reason = f'写作 ="…" 或带撇号的文本，共 {name_rows(row + 1 for row in rows)}'
+            reason = say("numbers_quoted", rows=name_rows(row + 1 for row in rows))
             journal.note("文本数字", reason, "去掉引号、撇号读取", field=name)
 
 
@@ -238,9 +239,9 @@ def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
 
 def _tell_header(first: int, depth: int, journal: Journal) -> None:
     if first:
-        journal.note("表头位置", f"列名在第 {first + 1} 行，其上 {first} 行是标题或空行", "标题行不计入数据行")
+        journal.note("表头位置", say("header_below_titles", line=first + 1, above=first), "标题行不计入数据行")
     if depth > 1:
-        journal.note("多行表头", f"列名占第 {first + 1} 至 {first + depth} 行", "合并为一行列名")
+        journal.note("多行表头", say("header_takes_lines", first=first + 1, last=first + depth), "合并为一行列名")
 
 
 def _template_rows(header: Sequence[str], rows: Sequence[Sequence[str]], template: str, journal: Journal) -> int:
@@ -260,7 +261,11 @@ def _template_rows(header: Sequence[str], rows: Sequence[Sequence[str]], templat
         ]
         if len(told) < _FEWEST_NAMES or not all(told):
             if mark:
-                journal.note("模板说明行已改动", f"带「{mark}」的行与模板不同", "按数据行读取，请删去标记或该行")
+                journal.note(
+                    "模板说明行已改动",
+                    say("template_row_changed", mark=mark),
+                    "按数据行读取，请删去标记或该行",
+                )
             break
         count += 1
     return count
@@ -281,7 +286,7 @@ def _fit(rows: list[list[str]], width: int) -> tuple[dict[int, str], list[int]]:
             short.append(index + 1)
             row.extend([""] * (width - len(row)))
         elif len(row) > width and any(cell.strip() for cell in row[width:]):
-            damaged[index] = f"该行有 {len(row)} 个单元格，表头只有 {width} 列"
+            damaged[index] = say("row_cells_beyond_header", count=len(row), width=width)
     return damaged, short
 
 
@@ -514,14 +519,24 @@ def _choose(sheets: dict[str, list[list[str]]], layer: str, journal: Journal, ki
         return choose_layer(list(sheets) if layer else filled, layer, place, "工作表")
     if template in filled:
         others = "、".join(name for name in filled if name != template)
-        journal.note("工作表", f"「{template}」与清单模板同名", f"读取它，未读「{others}」", value=template)
+        journal.note(
+            "工作表",
+            say("sheet_is_the_templates", template=template),
+            say("sheets_not_read", others=others),
+            value=template,
+        )
         return template
     widths = {name: _coordinate_columns(sheets[name][:_HEAD_ROWS], kind) for name in filled}
     fitting = [name for name in filled if widths[name] and widths[name] == max(widths.values())]
     if len(fitting) != 1:
         return choose_layer(filled, layer, place, "工作表")
     others = "、".join(name for name in filled if name != fitting[0])
-    journal.note("工作表", f"只有「{fitting[0]}」有坐标列", f"读取它，未读「{others}」", value=fitting[0])
+    journal.note(
+        "工作表",
+        say("one_sheet_has_coordinates", sheet=fitting[0]),
+        say("sheets_not_read", others=others),
+        value=fitting[0],
+    )
     return fitting[0]
 
 
@@ -669,7 +684,9 @@ def _delimiter(text: str, journal: Journal) -> str:
     if not _is_even(head, delimiter):
         delimiter = next((sign for sign in ("|", None) if _is_even(head, sign)), delimiter) or _BLANKS
     if delimiter != ",":
-        journal.note("分隔符", "列之间不是逗号", f"按{_DELIMITER_WORDS[delimiter]}分列", value=repr(delimiter))
+        journal.note(
+            "分隔符", "列之间不是逗号", say("cells_parted_by", sign=_DELIMITER_WORDS[delimiter]), value=repr(delimiter)
+        )
     return delimiter
 
 
@@ -688,7 +705,12 @@ def _decode(path: Path, journal: Journal) -> str:
     elif b"\x00" in sample:
         encodings = _unmarked_utf16(sample)
         if encodings:
-            journal.note("编码", "没有标记，按字节规律判断", f"按 {encodings[0].upper()} 读取", value=encodings[0])
+            journal.note(
+                "编码",
+                "没有标记，按字节规律判断",
+                say("bytes_read_as", encoding=encodings[0].upper()),
+                value=encodings[0],
+            )
     else:
         encodings = ("utf-8-sig", "gb18030")
     for encoding in encodings:

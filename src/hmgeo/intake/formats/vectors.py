@@ -37,6 +37,7 @@ from hmgeo.intake.rows import (
     in_one_piece,
     unique_headers,
 )
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -252,7 +253,7 @@ def _chords(path: Path, journal: Journal, arcs: Sequence[bytes | None], first: i
 
     curved = [row for row, wkb in enumerate(arcs, start=1) if is_curved(wkb)]
     journal.first = first
-    journal.note("曲线", "含圆弧等曲线，共 {rows}", "按 GDAL 默认每 4 度一段折线化", field="几何", rows=curved)
+    journal.note("曲线", say("shapes_with_curves", rows=""), "按 GDAL 默认每 4 度一段折线化", field="几何", rows=curved)
     layer = journal.sheet
     _, _, drawn, _ = pyogrio.raw.read(
         plain_path(path, journal), layer=layer, columns=[], skip_features=first, max_features=len(arcs)
@@ -533,7 +534,8 @@ def _with_whole_names(raw: RawTable, data: bytes, journal: Journal) -> RawTable:
             if one.kind in "NF" and len(cells) == raw.row_count and digits.max(initial=0) > _EXACT_DIGITS:
                 texts = (cell.tobytes().decode("ascii", "replace").strip() for cell in cells)
                 columns[name] = pa.array([re.sub(r"\.0*$", "", text) for text in texts], pa.string())
-                journal.note("长编号", f"超过 {_EXACT_DIGITS} 位的数字", "按文字逐位读取，不作数值", field=name)
+                why = say("numbers_too_long", digits=_EXACT_DIGITS)
+                journal.note("长编号", why, "按文字逐位读取，不作数值", field=name)
     whole = {name: _whole_name(name) for name in columns}
     told = {name: full for name, full in whole.items() if full != name and full not in columns}
     for name, full in told.items():
@@ -620,7 +622,8 @@ def read_dxf(path: Path, layer: str, journal: Journal) -> RawTable:
     journal.sheet = chosen
     kept = [row for row in np.flatnonzero(is_area).tolist() if names[row] == chosen]
     others = raw.row_count - len(kept)
-    journal.note("DXF 图形", f"图层「{chosen}」有 {len(kept)} 个闭合图形", f"按面读取，其余 {others} 个图形未读")
+    why = say("dxf_closed_shapes", chosen=chosen, count=len(kept))
+    journal.note("DXF 图形", why, say("dxf_areas_read", others=others))
     polygons = [shapely.Polygon(shapes[row]) if shapes[row].geom_type == "LineString" else shapes[row] for row in kept]
     columns = {"名称": [names[row] for row in kept]}
     wkb = _wkb_array(shapely.to_wkb(polygons, output_dimension=2).tolist())

@@ -25,6 +25,7 @@ from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note
 from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs
 from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.rows import ReadAs, name_rows
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,11 +141,21 @@ def file_crs(
     if crs is None:
         crs = _guess_crs(declared, bounds, journal)
     elif declared.crs is not None and own is not None and not declared.crs.equals(own):
-        journal.note("坐标系", f"文件声明为 {own.name}", "以使用者声明为准", field="crs", value=f"{declared.crs.name}")
+        journal.note(
+            "坐标系",
+            say("file_declares_crs", name=own.name),
+            "以使用者声明为准",
+            field="crs",
+            value=f"{declared.crs.name}",
+        )
     datum = declared.datum or datum_of(crs)
     if declared.datum is not None and own is not None and datum_of(own) is not declared.datum:
         journal.note(
-            "坐标系", f"文件声明为 {own.name}", "以使用者声明的基准为准", field="datum", value=declared.datum.zh
+            "坐标系",
+            say("file_declares_crs", name=own.name),
+            "以使用者声明的基准为准",
+            field="datum",
+            value=declared.datum.zh,
         )
     _tell_crs(crs, datum, bounds, journal)
     return crs, datum
@@ -162,7 +173,7 @@ def refer_shapes(outcome: Outcome, crs: CRS, datums: Sequence[Datum | None]) -> 
     if crs.is_projected:
         far = (np.abs(shapely.bounds(outcome.made[rows])) > _FARTHEST_M).any(axis=1)
         for row in rows[far]:
-            outcome.reject(int(row), f"坐标超出所声明坐标系（{crs.name}）的有效范围", field="几何")
+            outcome.reject(int(row), say("outside_crs_range", name=crs.name), field="几何")
         rows = rows[~far]
     shapes = outcome.made[rows]
     if crs.is_projected:
@@ -172,7 +183,7 @@ def refer_shapes(outcome: Outcome, crs: CRS, datums: Sequence[Datum | None]) -> 
     finite = finite_mask(shapes)
     outcome.made[rows] = shapes
     for row in rows[~finite]:
-        outcome.reject(int(row), f"坐标超出所声明坐标系（{crs.name}）的有效范围", field="几何")
+        outcome.reject(int(row), say("outside_crs_range", name=crs.name), field="几何")
     if datum_of(crs) is None:
         by_proj = [int(row) for row in rows[finite] if datums[int(row)] is None]
         outcome.widen(by_proj, shift_margin_m(crs)[0])
@@ -299,12 +310,13 @@ def _tell_margin(crs: CRS, journal: Journal, value: str) -> None:
 
 
 def _tell_shift(datum: Datum, rows: NDArray[np.intp], outcome: Outcome) -> None:
-    name, action = datum.zh, f"没有本地转换参数，经纬度按原值使用，位置误差增加 {datum.uncertainty_m:g} 米"
+    name: str = datum.zh
+    action: str = say("datum_kept", uncertainty_m=datum.uncertainty_m)
     if datum is Datum.WGS84:
         name, action = "WGS84", "WGS84 与 CGCS2000 按零平移处理"
     elif datum in {Datum.GCJ02, Datum.BD09}:
-        action = f"公开算法近似还原（非测绘成果），位置误差增加 {datum.uncertainty_m:g} 米"
-    outcome.journal.note("坐标系转换", name + "，{rows}", action, value=datum.zh, rows=rows + 1)
+        action = say("shift_undone", uncertainty_m=datum.uncertainty_m)
+    outcome.journal.note("坐标系转换", say("rows_of_datum", name=name, rows=""), action, value=datum.zh, rows=rows + 1)
 
 
 MERIDIANS = range(75, 138, 3)
@@ -342,8 +354,8 @@ def meridians_by_county(
         told = [row + 1 for row in sorted(found) if found[row] == meridian]
         outcome.journal.note(
             "中央子午线由县推定",
-            f"共 {name_rows(told)}没有带号和中央子午线，只有 {meridian:g}° 能使点落在所填县内",
-            f"按中央子午线 {meridian:g}° 读取",
+            say("meridian_of_county", rows=name_rows(told), meridian_deg=meridian),
+            say("read_by_meridian", meridian_deg=meridian),
             field=f"{columns['lon']}、{columns['lat']}",
             value=f"{meridian:g}",
         )
@@ -465,7 +477,7 @@ def _read_notes(own: list[Datum | None], raw: RawTable, columns: Columns, outcom
                 reason = f"与坐标系「{said.zh}」不符" if said is not None else "看不出坐标属于哪个坐标系"
                 outcome.hold(row, f"文字提到坐标系，{reason}，请在坐标系列写明", field=header, value=text)
     for (header, text), rows in taken.items():
-        outcome.journal.note("坐标系", "文字写明，共 {rows}", "按此读取", field=header, value=text, rows=rows)
+        outcome.journal.note("坐标系", say("crs_in_words", rows=""), "按此读取", field=header, value=text, rows=rows)
 
 
 _STATED_ERROR = re.compile(r"[±约<≤小于]*\+?(\d+(?:\.\d+)?)(?:m|米)?(?:左右|以内|之内)?")
@@ -497,7 +509,7 @@ def _turn_survey_axes(pairs: dict[int, Pair], columns: Columns, outcome: Outcome
     outcome.journal.note(
         "坐标轴",
         f"{columns['lon']} 为七位数、{columns['lat']} 为东坐标，符合测量坐标系的习惯",
-        f"{columns['lon']} 按北坐标、{columns['lat']} 按东坐标读取",
+        say("axes_by_northing_easting", lon=columns["lon"], lat=columns["lat"]),
         field=f"{columns['lon']}、{columns['lat']}",
     )
     turned = set(survey)
@@ -519,7 +531,10 @@ def _row_datums(raw: RawTable, columns: Columns, declared: Declared, outcome: Ou
     undeclared = [row + 1 for row in np.flatnonzero(outcome.is_assessed()).tolist() if own[row] is None]
     if of_file is None and undeclared:
         outcome.journal.note(
-            UNDECLARED_EVENT, f"共 {name_rows(undeclared)}没有声明坐标系", "按 CGCS2000 读取，请确认", value="CGCS2000"
+            UNDECLARED_EVENT,
+            say("rows_without_crs", rows=name_rows(undeclared)),
+            "按 CGCS2000 读取，请确认",
+            value="CGCS2000",
         )
     elif of_file is not None:
         outcome.journal.note("坐标系", "使用者或列名声明", "没有自带坐标系的行按此读取", value=of_file.zh)
@@ -584,7 +599,7 @@ def _row_meridian(row: int, raw: RawTable, columns: Columns, outcome: Outcome) -
     stated, of_zone = (_told_meridian(row, raw, role, columns, outcome) for role in ("central_meridian", "zone"))
     if stated is not None and of_zone is not None and stated != of_zone:
         zone = raw.columns[columns["zone"]][row].strip()
-        reason = f"带号 {zone} 的中央子午线是 {of_zone:g}，与所填 {stated:g} 不符"
+        reason = say("zone_contradicts", zone=zone, of_zone=of_zone, stated=stated)
         outcome.reject(row, reason, field=columns["zone"], value=zone)
     return of_zone if stated is None else stated
 
@@ -626,7 +641,7 @@ def _metre_crs(
     if of_zone is not None and 0 <= pair.y < 10 * _MILLION:
         given = meridian if "central_meridian" in columns else stated
         if given is not None and given != of_zone:
-            reason = f"坐标前带号 {zone} 的中央子午线是 {of_zone:g}，与所填 {given:g} 不符"
+            reason = say("zone_of_coordinates_contradicts", zone=zone, of_zone=of_zone, given=given)
             outcome.reject(row, reason, **_shown(columns, pair))
             return None
         return gauss_kruger_crs(of_zone, zone=zone, datum=datum)
@@ -671,7 +686,7 @@ def _place_group(grid: _Grid, rows: list[int], pairs: dict[int, Pair], outcome: 
         lon, lat = unproject(grid.crs, x, y)
         outcome.journal.note(
             "坐标系转换",
-            f"平面坐标，共 {name_rows(row + 1 for row in rows)}",
+            say("plane_coordinates_read", rows=name_rows(row + 1 for row in rows)),
             "反算为经纬度（EPSG:4490）",
             value=f"{grid.crs.name}" + (f"（EPSG:{epsg}）" if (epsg := grid.crs.to_epsg()) else ""),
         )

@@ -10,6 +10,7 @@ import shapely
 
 from hmgeo.intake.formats.vectors import is_curved
 from hmgeo.intake.places.locate import finite_mask
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +60,7 @@ def read_shapes(wkb: pa.Array, outcome: Outcome) -> None:
     unread &= shapely.is_missing(shapes)
     with_height = shapely.has_z(shapes) | shapely.has_m(shapes)
     if with_height.any():
-        reason = "带 Z 或 M 值，共 {rows}"
+        reason = say("shapes_with_z_or_m", rows="")
         outcome.journal.note("去除高程", reason, "只用平面坐标", field="几何", rows=rows[with_height] + 1)
         shapes = shapely.force_2d(shapes)
     lone = (shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT) & (shapely.get_num_geometries(shapes) == 1)
@@ -148,7 +149,7 @@ def check_range(
         outcome.reject(int(rows[position]), ABROAD, field=label, value=value)
     abroad &= ~astray
     if abroad.any():
-        reason = "共 {rows}不在东经 73–136、北纬 3–54 之内"
+        reason = say("rows_outside_china", rows="")
         outcome.journal.note("境外提示", reason, "照常使用，请核对坐标系", rows=rows[abroad] + 1)
 
 
@@ -212,7 +213,7 @@ def _mend_invalid(rows: NDArray[np.intp], outcome: Outcome) -> None:
             row + 1,
             "几何修复",
             _reason(reasons[position]),
-            f"已修复，{_area_change(float(before[position]), float(after[position]))}",
+            say("shape_mended", change=_area_change(float(before[position]), float(after[position]))),
             field="几何",
         )
         outcome.lose(row, _without_area(whole[position]))
@@ -230,7 +231,7 @@ def _area_change(before: float, after: float) -> str:
     if before == 0:
         return "原面积为 0（自相交抵消），修复后有面积"
     change = round((after - before) / before, 6) + 0.0  # no minus zero
-    return f"面积变化 {change:+.4%}"
+    return say("mend_area_changes", change=change)
 
 
 def _reason(text: str) -> str:

@@ -22,6 +22,7 @@ import numpy as np
 from hmgeo.geo.ellipsoid import geodesic_m
 from hmgeo.intake.places.headers import LAT_LON, LON_LAT_PAIR, PARTS, dotted_parts
 from hmgeo.intake.rows import name_rows
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -404,20 +405,31 @@ def _use_spares(raw: RawTable, columns: Columns, texts: tuple[list[str], list[st
         if filled:
             outcome.journal.note(
                 "坐标列未用",
-                f"另有坐标列 {name}，共 {name_rows(row + 1 for row in filled)}",
-                f"以 {used} 为准" + (f"，{used} 空白的行取自 {name}" if blank and is_taken else ""),
+                say("other_coordinates", name=name, rows=name_rows(row + 1 for row in filled)),
+                (
+                    say("column_counts_else", used=used, name=name)
+                    if blank and is_taken
+                    else say("column_counts", used=used)
+                ),
                 field=name,
             )
         for row in blank:
             value = "，".join(dict.fromkeys(filter(None, (cells[0][row], cells[1][row]))))
             if not is_taken:
-                reason = f"{used} 空白而 {name} 有数值，未采用；请填入前者"
-                reason += f"，或写 {spare.typed()}" if spare.is_own else ""
+                way = say("or_write", typed=spare.typed()) if spare.is_own else ""
+                reason = say("other_coordinates_unused", used=used, name=name, otherwise=way)
                 outcome.reject(row, reason, field=name, value=value)
                 continue
             texts[0][row], texts[1][row], own[row] = cells[0][row], cells[1][row], True
-            outcome.remark(row, f"坐标取自 {name}（{used} 空白）")
-            outcome.journal.note_row(row + 1, "坐标取自另一对列", f"{used} 空白", f"取 {name}", field=name, value=value)
+            outcome.remark(row, say("coordinates_of_other_columns", name=name, used=used))
+            outcome.journal.note_row(
+                row + 1,
+                "坐标取自另一对列",
+                say("column_blank_here", used=used),
+                say("taken_from_column", name=name),
+                field=name,
+                value=value,
+            )
 
 
 def _quick_pair(x_text: str, y_text: str, pair_kind: int) -> Pair | None:
@@ -533,19 +545,17 @@ def _tell(told: _Told, headers: Sequence[str], pair_kind: int, *, is_turned: boo
     label = "、".join(dict.fromkeys(headers))
     note = outcome.journal.note
     if told.widened:
-        note("全角数字", f"含全角数字或数学负号，共 {name_rows(told.widened)}", "按半角数字读取", field=label)
+        note("全角数字", say("digits_full_width", rows=name_rows(told.widened)), "按半角数字读取", field=label)
     if told.packed:
-        note(
-            "度分秒", f"度分秒连写（如 1123600.28），共 {name_rows(told.packed)}", "按度分秒换算为十进制度", field=label
-        )
+        note("度分秒", say("degrees_packed", rows=name_rows(told.packed)), "按度分秒换算为十进制度", field=label)
     if told.angles:
-        note("度分秒", f"带度分秒或方位字母，共 {name_rows(told.angles)}", "换算为十进制度", field=label)
+        note("度分秒", say("degrees_with_signs", rows=name_rows(told.angles)), "换算为十进制度", field=label)
     if told.turned:
-        note("坐标轴", f"单元格的方位字母与列名相反，共 {name_rows(told.turned)}", "以方位字母为准", field=label)
+        note("坐标轴", say("axes_contradict_column", rows=name_rows(told.turned)), "以方位字母为准", field=label)
     if told.by_size:
         note(
             "坐标轴",
-            f"一格两值，后一个大于 90，只能是经度，共 {name_rows(told.by_size)}",
+            say("axes_by_size", rows=name_rows(told.by_size)),
             "按纬度在前读取",
             field=label,
         )

@@ -20,6 +20,7 @@ from hmgeo.geo.datum import Datum, bd09_to_wgs84, gauss_kruger_crs, gcj02_to_wgs
 from hmgeo.intake.places.locate import MERIDIANS, unproject
 from hmgeo.intake.places.units import MOST_SHAPES, declared_place, outline_datum
 from hmgeo.intake.rows import name_rows
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +104,7 @@ class _Outside:
         """Return the finding in words, with what the line is worth."""
         worth = "县界概化" if self.unit.is_county else "乡镇界为示意"
         level = "县" if self.unit.is_county else "乡镇"
-        return f"点位不在所填{level}内（在{self.unit.name}以外约 {self.away_m / 1000:.1f} km，{worth}）"
+        return say("point_outside_stated", level=level, name=self.unit.name, away_km=self.away_m / 1000, worth=worth)
 
 
 def hold_shapes_against_places(opened: Opened, outcome: Outcome, given: Datum | None) -> None:
@@ -218,14 +219,14 @@ def _tell_datum(fit: _Fit, outcome: Outcome, *, accept: bool) -> None:
         f"按所申明的坐标系 {fit.inside_as_given / count:.0%}"
     )
     if not accept:
-        reason = f"{count} 个点疑为互联网地图坐标，请确认，系统未作改动。"
+        reason = say("points_look_shifted", count=count)
         outcome.journal.note(DATUM_EVENT, reason, shares, field="坐标系", value=fit.datum.zh)
         return
     lon, lat = _BACK[fit.datum](*_lon_lat(fit.rows, outcome))
     outcome.made[fit.rows] = shapely.points(lon, lat)
     outcome.uncertainty_m[fit.rows] += fit.datum.uncertainty_m
-    reason = f"{count} 个点疑为互联网地图坐标，使用者采纳建议，已按 {fit.datum.zh} 还原。"
-    outcome.journal.note(DATUM_EVENT, reason, shares, field="坐标系", value=fit.datum.zh)
+    restored = say("points_restored", count=count, datum=fit.datum)
+    outcome.journal.note(DATUM_EVENT, restored, shares, field="坐标系", value=fit.datum.zh)
 
 
 def _tell_row(
