@@ -133,8 +133,8 @@ def test_the_guide_speaks_of_every_file_on_top_and_of_no_other(demo_runs: dict[s
         who = lines[lines.index("哪个文件给谁看") + 1 : lines.index("清单是怎样得出的") - 1]
         assert [line.split()[0] for line in who] == [
             "map.html", "report.docx", "survey_list.xlsx", "screening.xlsx", "fixme.xlsx", "print/map.pdf",
-            "print/cards.pdf", "print/现场.kmz", "print/map.png", "data/findings.gpkg", "data/dictionary.csv",
-            "data/manifest.json", "data/",
+            "print/cards.pdf", "print/现场.kmz", "print/map.png", "data/findings.qgz", "data/findings.gpkg",
+            "data/dictionary.csv", "data/manifest.json", "data/",
         ]  # fmt: skip
         assert "排查规则 SCR-JY-10KM：" in text
         assert "本地参照（非本地有效依据）" in text

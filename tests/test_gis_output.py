@@ -8,10 +8,12 @@ import os
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pyarrow as pa
 import pyogrio
 import pytest
@@ -204,3 +206,39 @@ def test_results_without_rows_or_context_still_have_all_tables(tmp_path: Path) -
     names = set(pyogrio.list_layers(tmp_path / "a.gpkg")[:, 0])
     assert names == {*TABLES, "layer_styles"} - {"context_lines"}
     assert pyogrio.read_info(tmp_path / "a.gpkg", layer="areas")["features"] == 0
+
+
+def test_the_project_beside_it_names_every_table_by_a_path_of_its_folder_in_order_with_its_style(package: Path) -> None:
+    with zipfile.ZipFile(package.with_suffix(".qgz")) as file:
+        assert [(one.filename, one.date_time[0]) for one in file.infolist()] == [("findings.qgs", 1980)]
+        root = ET.fromstring(file.read("findings.qgs").partition(b"\n")[2])  # noqa: S314 -- our own file
+    shown = [(one.get("id"), one.get("checked") == "Qt::Checked") for one in root.iter("layer-tree-layer")]
+    assert shown == [
+        ("hmgeo_layer_sources", True), ("hmgeo_layer_source_positions", True), ("hmgeo_layer_context_lines", True),
+        ("hmgeo_layer_receptors", True), ("hmgeo_layer_search_areas", False), ("hmgeo_layer_areas", True),
+        ("hmgeo_layer_findings", False),
+    ]  # fmt: skip
+    assert min(len(one) for one, _ in shown) > 10  # QGIS gives shorter ids anew and loses them in the tree
+    made = root.findall("projectlayers/maplayer")
+    for one in made:
+        name = one.findtext("id", "").removeprefix("hmgeo_layer_")
+        assert one.findtext("datasource") == f"./findings.gpkg|layername={name}"
+        assert one.findtext("srs/spatialrefsys/authid") == "EPSG:4490"
+        assert one.find("renderer-v2") is not None, name
+    verdicts = [one.get("value") for one in made[0].iter("category")]
+    assert verdicts == [*(one.value for one in Verdict), ""]
+    extent = [float(one.text or "") for one in root.find("mapcanvas/extent") or ()]
+    points = pyogrio.read_dataframe(package, layer="sources").geometry.dropna()
+    assert extent == pytest.approx(points.total_bounds + np.array([-0.02, -0.02, 0.02, 0.02]), abs=1e-6)
+
+
+def test_circles_that_are_only_drawn_have_64_corners_at_their_radius(package: Path) -> None:
+    frame = pyogrio.read_dataframe(package, layer="source_positions")
+    sources = pyogrio.read_dataframe(package, layer="sources").set_index("source_id").geometry
+    circles = [one for one in frame.itertuples() if len(one.geometry.exterior.coords) == 65]
+    assert circles
+    for one in circles:
+        lon, lat = np.array(one.geometry.exterior.coords).T
+        at = sources[one.source_id]
+        _, _, far_m = GEOD.inv(np.full(65, at.x), np.full(65, at.y), lon, lat)
+        assert far_m == pytest.approx(one.position_uncertainty_m, abs=0.001)

@@ -7,6 +7,7 @@ none.
 from __future__ import annotations
 
 import sqlite3
+import zipfile
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from hmgeo.errors import OutputError, Place, Problem
-from hmgeo.geo.ellipsoid import geodesic_buffer
+from hmgeo.geo.ellipsoid import DRAWN_CORNERS, geodesic_buffer
 from hmgeo.outputs import qml, wording
 from hmgeo.outputs.style import (
     CONTEXT,
@@ -278,7 +279,35 @@ def write_geopackage(results: Results, path: Path) -> dict[str, list[str]]:
     tables += [*_context(results), *_water(results)]
     day = results.as_of.isoformat() if results.as_of else CONSTANT_DAY
     write_tables(tables, path, day)
+    _write_project(results, tables, path)
     return {f"{path.name}/{table.name}": table.rows.column_names for table in tables}
+
+
+_DRAWN_ORDER = (
+    "sources", "source_positions", "sampling_points", "overhead_paths", "flow_paths", "context_points", "context_lines",
+    "receptors", "search_areas", "closed_basins", "catchments", "areas", "findings",
+)  # fmt: skip
+"""Of the QGIS project, from top to bottom."""
+_SHOWN = frozenset({"sources", "source_positions", "context_lines", "receptors", "areas"})
+_PADDING_DEG = 0.02
+
+
+def _write_project(results: Results, tables: Sequence[GisTable], path: Path) -> None:
+    """Write the QGIS project beside a GeoPackage: a zip that names it by a path of its own folder."""
+    held = {table.name: table for table in tables}
+    layers = [
+        qml.Drawn(
+            f"hmgeo_layer_{name}", held[name].title, f"./{path.name}|layername={name}", held[name].style, name in _SHOWN
+        )
+        for name in _DRAWN_ORDER
+        if name in held
+    ]
+    shapes = shapely.from_wkb([one for one in _points(results.sources) if one is not None])
+    west, south, east, north = shapely.total_bounds(shapes) if len(shapes) else (73.0, 3.0, 136.0, 54.0)
+    extent = (west - _PADDING_DEG, south - _PADDING_DEG, east + _PADDING_DEG, north + _PADDING_DEG)
+    text = qml.project_document(layers, results.title, extent)
+    with zipfile.ZipFile(path.with_suffix(".qgz"), "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(zipfile.ZipInfo(f"{path.stem}.qgs", (1980, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
 
 
 def _findings(results: Results) -> GisTable:
@@ -337,7 +366,8 @@ def _extent(row: dict[str, Any]) -> shapely.Geometry:
     """Return the shape, or the circle in which a point may lie; a point known exactly stays a point."""
     shape = shapely.from_wkb(row["geometry"])
     uncertainty_m = row["position_uncertainty_m"] or 0.0
-    return geodesic_buffer(shape, uncertainty_m) if shape.geom_type == "Point" and uncertainty_m > 0 else shape
+    is_circle = shape.geom_type == "Point" and uncertainty_m > 0
+    return geodesic_buffer(shape, uncertainty_m, DRAWN_CORNERS) if is_circle else shape
 
 
 def _receptors(results: Results) -> GisTable:

@@ -54,6 +54,10 @@ _FOR_WHOM: tuple[tuple[str, Text], ...] = (
         Text("现场：手机地图打开，序号与清单相同", "the field: opens in a phone's map, numbered as the list"),
     ),
     ("print/map.png", Text("报告插图", "a picture for reports")),
+    (
+        "data/findings.qgz",
+        Text("GIS 人员：QGIS 工程，图层顺序、显隐和样式已排好", "GIS: a QGIS project, layers in order and styled"),
+    ),
     ("data/findings.gpkg", Text("GIS 人员：QGIS、ArcGIS 直接打开，带样式", "GIS: for QGIS and ArcGIS, styled")),
     (
         "data/dictionary.csv",

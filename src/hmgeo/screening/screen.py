@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from hmgeo.geo.ellipsoid import geodesic_buffer
+from hmgeo.geo.ellipsoid import DRAWN_CORNERS, geodesic_buffer
 from hmgeo.judging.applies import Subject, found_cadmium
 from hmgeo.judging.bench import Bench
 from hmgeo.judging.facts import Facts, Features, Stated, Unknown, unplaced
@@ -100,7 +100,7 @@ def search_areas(positions: Positions, radius_m: float) -> pa.Table:
     """Return what was searched around each located source, as drawn on maps."""
     located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
     shapes = shapely.from_wkb(located["geometry"].to_pylist())
-    drawn = [shapely.to_wkb(geodesic_buffer(shape, radius_m)) for shape in shapes]
+    drawn = [shapely.to_wkb(geodesic_buffer(shape, radius_m, DRAWN_CORNERS)) for shape in shapes]
     return pa.Table.from_pydict({"source_id": located["source_id"].to_pylist(), "geometry": drawn}, SEARCH_AREAS_SCHEMA)
 
 
