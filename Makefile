@@ -5,6 +5,8 @@ BIN = $(VENV)/bin
 BASE = $(VENV)/.base
 STAMP = $(VENV)/.installed
 WORKERS ?= 2
+TYPESCRIPT = typescript@5.9.3
+TSC = npx --offline -y -p $(TYPESCRIPT) tsc
 TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help venv demo test lint test-full maps pages clean
@@ -14,7 +16,7 @@ help:
 	@echo 'make demo       screen the shipped projects into ./hmgeo-demo'
 	@echo 'make test       lint, types and tests (HMGEO_REQUIRE_BROWSER=1: fail, not skip, where Chromium is missing)'
 	@echo 'make test-full  the same with slow tests, many random cases, Chromium and Firefox required'
-	@echo 'make lint       ruff and mypy alone'
+	@echo 'make lint       ruff and mypy alone, and tsc on the scripts of the page where it is there'
 	@echo 'make maps       draw every map definition in maps/'
 	@echo 'make pages      write the pages of docs/ that are made from the code'
 	@echo 'make clean      remove what these targets made, .venv included'
@@ -38,6 +40,8 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if $(TSC) --version >/dev/null 2>&1; then $(TSC) -p tools; \
+	else echo "scripts of the page not checked: no node, or no tsc yet (npx -y -p $(TYPESCRIPT) tsc --version fetches it)"; fi
 
 test: lint
 	HMGEO_REQUIRE_BROWSER='$(HMGEO_REQUIRE_BROWSER)' $(TESTS) -m 'not slow'

@@ -430,3 +430,13 @@ def test_empty_and_missing_geometry_draws_nothing() -> None:
 
 def test_compass_words_turn_clockwise_from_north() -> None:
     assert [compass(45.0 * step) for step in range(8)] == [f"{word}（{45 * i}°）" for i, word in enumerate(WINDS)]
+
+
+def test_scripts_stand_in_the_page_without_the_types_that_they_note() -> None:
+    noted = [name for name in assets.OWN_SCRIPTS if "/**" in assets.read_text(name)]
+    assert "hmgeo-ground.js" in noted
+    for name in noted:
+        script = assets.inline_script(name)
+        assert "/**" not in script
+        assert len(script) < len(assets.read_text(name))
+    assert "reduce(function (row, step) { row += unzigzag(step);" in assets.inline_script("hmgeo-ground.js")

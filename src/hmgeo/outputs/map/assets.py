@@ -33,6 +33,9 @@ OWN_SCRIPTS = (
 )
 
 _URL = re.compile(r"url\(\s*(['\"]?)([^)'\"]*)\1\s*\)")
+_COMMENTS = re.compile(r"^[ \t]*/\*.*\*/\n|/\*\*.*?\*/ ?", re.MULTILINE)
+"""Comments of our scripts that stand on a line of their own, and the types that they note for `tsc`."""
+
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 _MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml", "gif": "image/gif"}
 
@@ -88,9 +91,9 @@ def path_of(url: str) -> str:
 
 
 def inline_script(url: str) -> str:
-    """Return a script element that holds the vendored script under its licence, without its source-map link."""
+    """Return a script element that holds the script: vendored ones under their licence, our own without comments."""
     path = path_of(url)
-    text = _SOURCE_MAP.sub("", read_text(path))
+    text = (_COMMENTS if path in OWN_SCRIPTS else _SOURCE_MAP).sub("", read_text(path))
     return f"<script>{_closed_off(_licence(path) + text, 'script')}</script>"
 
 

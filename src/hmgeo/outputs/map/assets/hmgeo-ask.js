@@ -20,6 +20,8 @@
     this.asked = { edition: "2017", trade: "", action: "new", facts: Object.create(null) };
     this.answer = null;
     this.drawn = L.featureGroup();
+    /** @type {{update: function(): void, [key: string]: any}} */
+    this.zones = null;
   }
 
   Page.prototype.addAsk = function () {

@@ -54,6 +54,7 @@
     this.known = Object.create(null);
   }
 
+  /** @param {string} key @param {(this: Spot) => any} make */
   Spot.prototype.once = function (key, make) {
     if (!(key in this.known)) { this.known[key] = make.call(this); }
     return this.known[key];
@@ -238,7 +239,7 @@
     if (!trade) { return open(words.trade_unsaid); }
     if (!isCode(trade)) { return open(hmgeo.say(words.trade_unread, { code: asked.trade })); }
     if (!codes) {
-      names = Object.keys(held).sort(function (a, b) { return b - a; });
+      names = Object.keys(held).sort(function (a, b) { return Number(b) - Number(a); });
       if ((data.renumbered[asked.edition] || []).indexOf(trade) >= 0) {
         return open(hmgeo.say(words.other_edition, { code: trade, stated: asked.edition + " 版", held: names.map(function (edition) { return edition + " 版"; }).join("、") }));
       }

@@ -87,7 +87,7 @@
   /* A place from text: "113.05, 23.6", "23.6N 113.05E", "113°03′00″E 23°36′00″N", 经度113度3分，纬度23度36分; else null. */
   hmgeo.parsePlace = function (text) {
     var plain = text.normalize("NFKC").toUpperCase().replace(/东经|经度|东|LON(GITUDE)?|LNG/g, "E").replace(/北纬|纬度|北|LAT(ITUDE)?/g, "N").trim();
-    var halves, parts, by = {};
+    var halves, parts, /** @type {{E?: number, N?: number}} */ by = {};
     if (!/^[-\d\s.,;:、°º度分秒'′’\x60"”EN=()]+$/.test(plain) || !/\d/.test(plain)) { return null; }
     if (/^[EN]/.test(plain)) { halves = plain.split(/(?!^)(?=[EN])/); }
     else if (/[EN]/.test(plain)) { halves = plain.replace(/([EN])(?!$)/, "$1|").split("|"); }

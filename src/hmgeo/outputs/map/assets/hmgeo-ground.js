@@ -7,7 +7,7 @@
 
   /* Numbers of seven-bit groups, beyond 32 bits too. */
   function numbers(bytes, most) {
-    var found = [], at = 0, value, scale, byte;
+    var /** @type {number[] & {read?: number}} */ found = [], at = 0, value, scale, byte;
     while (at < bytes.length && found.length < most) {
       value = 0;
       scale = 1;
@@ -29,7 +29,7 @@
     this.labels = raw.labels.length ? new TextDecoder().decode(raw.labels).split("\n") : [];
     this.rows = [];
     this.states = [];
-    numbers(raw.rows, Infinity).reduce(function (row, step) { row += unzigzag(step); this.rows.push(row); return row; }.bind(this), 0);
+    numbers(raw.rows, Infinity).reduce(/** @this {Ground} */ function (row, step) { row += unzigzag(step); this.rows.push(row); return row; }.bind(this), 0);
     for (at = 0; at < setCount; at += 1) { this.states.push(raw.states.subarray(at * this.size, (at + 1) * this.size)); }
     this.place(numbers(raw.vertices, Infinity), numbers(raw.x, Infinity), numbers(raw.y, Infinity));
     this.cut();

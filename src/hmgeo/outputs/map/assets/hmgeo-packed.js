@@ -183,6 +183,7 @@
   };
 
   /* What the popup shows of polygon i. */
+  /** @this {Store & {[column: string]: any}} */
   Store.prototype.record = function (i) {
     var meta = this.meta;
     return {
@@ -240,7 +241,7 @@
     },
     later: function () {
       if (this.waiting || !this._map) { return; }
-      this.waiting = L.Util.requestAnimFrame(function () { this.waiting = null; if (this._map) { this.redraw(); } }, this);
+      this.waiting = L.Util.requestAnimFrame(/** @this {any} */ function () { this.waiting = null; if (this._map) { this.redraw(); } }, this);
     },
     isShown: function (i) {
       if (this.onlyYear !== null && this.onlyYear !== undefined && this.store.year[i] !== this.onlyYear) { return false; }

@@ -105,7 +105,7 @@
     (given.off || "").split(",").forEach(function (code) { if (given.off !== undefined && page.groups[code]) { page.map.removeLayer(page.groups[code]); } });
     this.choices.forEach(function (one) {
       var on = one.on;
-      [["on", true], ["hide", false]].forEach(function (pair) { if ((given[pair[0]] || "").split(",").indexOf(one.key) >= 0) { on = pair[1]; } });
+      [["on", true], ["hide", false]].forEach(/** @param {any[]} pair */ function (pair) { if ((given[pair[0]] || "").split(",").indexOf(one.key) >= 0) { on = pair[1]; } });
       if (on !== page.map.hasLayer(one.layer)) { if (on) { page.map.addLayer(one.layer); } else { page.map.removeLayer(one.layer); } }
     });
     this.restack();

@@ -199,6 +199,7 @@
     this.page.map.createPane("zones").style.zIndex = 380;
     this.page.map.getPane("zones").style.pointerEvents = "none";
     this.layer = new ZoneLayer(this);
+    this.isOpen = false;
   }
   hmgeo.Zones = Zones;
 

@@ -100,6 +100,7 @@
     if (!this.map.hasLayer(group)) { this.map.addLayer(group); this.restack(); }
   };
 
+  /** @this {Page & PageParts} */
   Page.prototype.openSource = function (source) {
     var page = this, there = this.parcels[source.nearest_id] || source.nearest_at;
     var line = this.searchLine(source, 2.2);
@@ -160,7 +161,7 @@
   };
 
   Page.prototype.goToNearest = function (source) {
-    var page = this, layer = this.parcels[source.nearest_id], packed = null;
+    var page = this, layer = this.parcels[source.nearest_id], /** @type {function(): void} */ packed;
     this.lots.forEach(function (lot) {
       var index = lot.store.indexOf(source.nearest_id);
       if (index >= 0) { packed = function () { page.goToPacked(lot, index); }; }
@@ -169,6 +170,7 @@
   };
 
   /* The ordered list in the side panel: who is visited when, by group; what passes no filter waits. */
+  /** @this {Page & PageParts} */
   Page.prototype.drawVisits = function () {
     var page = this, box = document.getElementById("visits-list"), visits = this.data.visits, rows, groups = [];
     function word(text) { return page.data.language === "en" && visits.words[text] || text; }
@@ -219,6 +221,7 @@
     }
   };
 
+  /** @this {Page & PageParts} */
   Page.prototype.addReceptors = function (layer, store) {
     var page = this, styles = this.data.styles.classes[layer.kind];
     var groups = layer.packed ? this.addPacked(layer, store, styles) : hmgeo.receptorGroups(layer, styles, this.parcels, this.openParcel.bind(this));
@@ -296,6 +299,7 @@
     this.context.forEach(function (item, i) { add("c" + i, item.layer); });
   };
 
+  /** @this {Page & PageParts} */
   Page.prototype.addTree = function () {
     var page = this, labels = this.data.labels, tree = [];
     function leaf(label, layer) { return { label: hmgeo.escape(label), layer: layer }; }
@@ -397,6 +401,7 @@
 
   Page.prototype.resized = function () { this.map.invalidateSize({ animate: false }); };
 
+  /** @this {Page & PageParts} */
   Page.prototype.begin = function (stores) {
     var page = this, map = this.map;
     this.searched = stores[stores.length - 1];
