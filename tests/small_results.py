@@ -122,10 +122,10 @@ def small_results(parcel_count: int = 40, *, basis: Basis = Basis.SYNTHETIC, tow
                 best[index] = min(best[index], (distances[index], source_id))
             for radius_m in RADII_M:
                 near = [index for index in range(parcel_count) if distances[index] <= radius_m]
-                counts.append((source_id, radius_m, "all", len(near), 0.3 * len(near)))
+                counts.append((source_id, radius_m, "all", len(near), 0.3 * len(near), "all"))
                 for word in CLASSES:
                     n = sum(classes[index] == word for index in near)
-                    counts.append((source_id, radius_m, word, n, 0.3 * n))
+                    counts.append((source_id, radius_m, word, n, 0.3 * n, "soil_quality"))
             areas.append((source_id, shapely.to_wkb(circle(lon, lat, 10000.0))))
         finding |= {
             "finding_id": f"{source_id}|SCR-JY-10KM",

@@ -164,6 +164,7 @@ def layer_of(
     ids: Sequence[str] | None = None,
     classes: Sequence[str] | None = None,
     official_area_m2: Sequence[float | None] | None = None,
+    lands: Sequence[str | None] | None = None,
     batch_rows: int = 1_000,
 ) -> Layer:
     """Return parcels P0, P1, … as a farmland layer that comes in batches of so many rows."""
@@ -178,6 +179,7 @@ def layer_of(
         "geometry": [shapely.to_wkb(shape, output_dimension=3 if shape.has_z else 2) for shape in shapes],
         "stated": [None] * count,
         "links": [None] * count,
+        "land_class": list(lands) if lands is not None else [None] * count,
     }
     table = pa.table([columns[name] for name in RECEPTOR_SCHEMA.names], schema=RECEPTOR_SCHEMA)
     return Layer(

@@ -167,7 +167,7 @@ def project(bare_qingcheng: str, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def test_a_project_may_ask_for_it(project: Path, tmp_path: Path) -> None:
     run = run_project(project, tmp_path / "out")
     counts = pq.read_table(run.folder / "data" / "counts.parquet")
-    assert counts.column_names[5:] == ["is_lower_bound", "area_union_ha", "area_clipped_ha"]
+    assert counts.column_names[5:] == ["class_kind", "is_lower_bound", "area_union_ha", "area_clipped_ha"]
     rows = {(row["source_id"], row["radius_m"], row["class"]): row for row in counts.to_pylist()}
     names = ("source_id", "farmland_area_clipped_ha")
     clipped = dict(zip(*(run.results.sources[name].to_pylist() for name in names), strict=True))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 PLACE = (113.05, 23.68)
 FARMLAND = {"kind": LayerKind.FARMLAND, "basis": Basis.SYNTHETIC}
 COUNT = 90
+STRANGE = 40
 NORTH = {away_m: Geod(ellps="GRS80").fwd(*PLACE, 0, away_m)[:2] for away_m in (500, 700, 3000, 8000, 20_000)}
 SCHOOLS = [[name, *NORTH[20_000], *NORTH[away_m]] for name, away_m in (("近", 500), ("中", 3000), ("远", 8000))]
 """Name, the gate, the centre: so many metres north of the first source."""
@@ -183,6 +184,30 @@ def test_parts_read_land_codes_as_the_whole_file_does(
     layer, _ = plain_parts(path, **FARMLAND)
     whole, _ = load_receptors(path, **FARMLAND)
     assert layer.read()["receptor_id"].to_pylist() == whole.read()["receptor_id"].to_pylist() == ["row-4"]
+    assert layer.read()["land_class"].to_pylist() == whole.read()["land_class"].to_pylist() == ["水田"]
+
+
+def test_a_packed_file_counts_by_land_use_as_the_plain_one_does(tmp_path: Path, sources: Path) -> None:
+    parts = []
+    for away_deg, name in ((0.0, "水田"), (1.0, "旱地")):  # the second part is out of reach and isn't read
+        frame = parcels(away_deg)
+        frame["DLMC"] = ["怪" if n < STRANGE else name for n in range(COUNT)]
+        frame.to_file(tmp_path / f"{name}.gpkg")
+        parts.append(load_receptors(tmp_path / f"{name}.gpkg", **FARMLAND)[0].read())
+    write_packed(parts, tmp_path / "packed.parquet", LayerKind.FARMLAND)
+    out, found = tmp_path / "out.parquet", {}
+    for file in ("packed.parquet", "水田.gpkg"):
+        pairs_files(BareFile(sources), BareFile(tmp_path / file), out, aggregate=True)
+        rows = pq.read_table(out).to_pylist()
+        found[file] = [row for row in rows if (row["source_id"], row["radius_m"]) == ("E0", 10_000.0)]
+    pairs_files(BareFile(sources), BareFile(tmp_path / "水田.gpkg"), out)
+    near = [int(row["receptor_id"][1:]) for row in pq.read_table(out).to_pylist() if row["source_id"] == "E0"]
+    strange = sum(n < STRANGE for n in near)
+    assert 0 < strange < len(near)
+    packed, plain = found["packed.parquet"], found["水田.gpkg"]
+    assert [row for row in packed if row["class"] != "旱地"] == plain
+    lands = [(row["class"], row["count"]) for row in packed if row["class_kind"] == "land_use"]
+    assert lands == [("水田", len(near) - strange), ("旱地", 0), ("地类不明", strange)]
 
 
 def test_parts_tell_what_the_whole_file_tells(tmp_path: Path, sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:

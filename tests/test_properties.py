@@ -125,15 +125,19 @@ def test_a_smaller_radius_keeps_the_pairs_within_it_and_no_others(world: World, 
 
 
 @given(worlds())
-def test_counts_are_the_pairs_counted(world: World) -> None:
+def test_counts_are_the_pairs_counted_by_soil_and_by_land(world: World) -> None:
     sources, ground = world
     official = [10_000.0 * (i + 1) for i in range(len(ground))]
-    positions, layer = positions_of(sources), layer_of(ground, official_area_m2=official)
-    pairs = pairs_of(positions, layer)
-    measured = counts_of(measure_proximity(positions, layer, radii_m=[2_000.0, RADIUS_M]))
-    for (source_id, radius_m, word), (count, area_ha) in measured.items():
+    lands = ["水田", "旱地", "地类不明"]
+    own = [lands[i // 2 % len(lands)] for i in range(len(ground))]
+    positions, layer = positions_of(sources), layer_of(ground, official_area_m2=official, lands=own)
+    pairs, found = pairs_of(positions, layer), measure_proximity(positions, layer, radii_m=[2_000.0, RADIUS_M])
+    assert found.nearest == measure_proximity(positions, layer_of(ground), radii_m=[RADIUS_M]).nearest
+    kinds = dict(found.counts.select(["class", "class_kind"]).to_pandas().itertuples(index=False))
+    assert kinds == {word: "land_use" if word in lands else "soil_quality" for word in kinds} | {"all": "all"}
+    for (source_id, radius_m, word), (count, area_ha) in counts_of(found).items():
         within = [int(p[1:]) for (s, p), metres in pairs.items() if s == source_id and metres <= radius_m]
-        counted = [i for i in within if word in {"all", CLASSES[i % len(CLASSES)]}]
+        counted = [i for i in within if word in {"all", CLASSES[i % len(CLASSES)], own[i]}]
         assert count == len(counted)
         assert area_ha == pytest.approx(sum(i + 1 for i in counted), abs=1e-9)
 

@@ -307,15 +307,31 @@ def test_a_land_code_that_is_not_understood_is_not_set_aside(codes: list[str], k
 @pytest.mark.parametrize(
     ("columns", "rows", "kept", "strange"),
     [
-        (("DLMC",), "水田 水浇地 旱地 耕地 果园 乔木林地 建制镇 物流仓储用地 沟田", [0, 1, 2, 3, 8], ["沟田"]),
-        (("土地利用类型",), "旱地 园地 ？", [0, 2], ["？"]),
-        (("地类",), "0101 0307 林地", [0], []),
-        (("DLBM", "DLMC"), "0103,旱地 0301,乔木林地 ,园地 怪,水田 怪,林地", [0, 3], []),
-        (("DLMC", "DLBM"), "水田,0301 林地,0101 沟田,0301", [0, 1], ["0301/水田", "0101/林地"]),
+        (
+            ("DLMC",),
+            "水田 水浇地 旱地 耕地 果园 乔木林地 建制镇 物流仓储用地 沟田",
+            {0: "水田", 1: "水浇地", 2: "旱地", 3: "其他耕地", 8: "地类不明"},
+            ["沟田"],
+        ),
+        (("土地利用类型",), "旱地 园地 ？", {0: "旱地", 2: "地类不明"}, ["？"]),
+        (("地类",), "0101 0307 林地 011 0102K 013旱地", {0: "水田", 3: "水田", 4: "水浇地", 5: "旱地"}, []),
+        (("DLBM", "DLMC"), "0103,旱地 0301,乔木林地 ,园地 怪,水田 怪,林地", {0: "旱地", 3: "水田"}, []),
+        (
+            ("DLMC", "DLBM"),
+            "水田,0301 林地,0101 沟田,0301",
+            {0: "地类不明", 1: "地类不明"},
+            ["0301/水田", "0101/林地"],
+        ),
+        (
+            ("DLBM", "DLMC"),
+            "0101,耕地 01,旱地 0102,水田 0104, ,",
+            {0: "水田", 1: "旱地", 2: "地类不明", 3: "其他耕地", 4: "地类不明"},
+            ["0102/水田"],
+        ),
     ],
 )
 def test_names_of_land_decide_as_its_codes_do(
-    columns: tuple[str, ...], rows: str, kept: list[int], strange: list[str], tmp_path: Path
+    columns: tuple[str, ...], rows: str, kept: dict[int, str], strange: list[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "farm.geojson"
     features = [
@@ -325,5 +341,8 @@ def test_names_of_land_decide_as_its_codes_do(
     ]  # fmt: skip
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
     farmland, ledger = load_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
-    assert farmland.read()["receptor_id"].to_pylist() == [f"P{n}" for n in kept]
+    held = farmland.read()
+    assert dict(zip(held["receptor_id"].to_pylist(), held["land_class"].to_pylist(), strict=True)) == {
+        f"P{n}": land for n, land in kept.items()
+    }
     assert [one.value for one in ledger.entries if one.event == "地类看不懂"] == strange

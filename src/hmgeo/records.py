@@ -88,6 +88,7 @@ RECEPTOR_SCHEMA = pa.schema(
         ("geometry", pa.binary()),
         ("stated", pa.map_(pa.string(), pa.bool_())),
         ("links", pa.map_(pa.string(), pa.string())),
+        ("land_class", pa.string()),
     ]
 )
 """Columns of every batch of a receptor layer (farmland and whatever else is protected).
@@ -96,7 +97,7 @@ class holds the layer's official class word (for farmland a `SoilQualityClass`),
 layer carries no official area. stated holds the yes/no facts that the layer's own columns state, by their code in
 `hmgeo.rules.words.ATTRIBUTES`; null or missing where they say nothing. links holds what a row says of other things:
 ids and names by the codes of `hmgeo.reference.tables.LINKS` (which water, intake, irrigation district,
-enterprise, what exceeds limits).
+enterprise, what exceeds limits). land_class holds a `LandClass`; null in a layer that says nothing of land use.
 """
 
 

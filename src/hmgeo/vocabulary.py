@@ -429,6 +429,29 @@ class SoilQualityClass(StrEnum):
     UNCLASSIFIED = "未划分"
 
 
+class LandClass(StrEnum):
+    """What farmland is used as (GB/T 21010, 地类); the word is the code."""
+
+    PADDY = "水田"
+    IRRIGATED = "水浇地"
+    DRY = "旱地"
+    OTHER = "其他耕地"
+    UNREAD = "地类不明"
+
+
+class ClassKind(StrEnum):
+    """Which classes a count is by; a sum over all of them is by `all`."""
+
+    SOIL = "soil_quality"
+    LAND = "land_use"
+
+
+def classes_in_order(words: Iterable[str]) -> list[str]:
+    """Return class words, each once: official ones in their order, then the rest by the alphabet."""
+    held, official = set(words), [*map(str, SoilQualityClass), *map(str, LandClass)]
+    return [*(word for word in official if word in held), *sorted(held.difference(official))]
+
+
 POLLUTED_CLASSES = {
     SoilQualityClass.STRICT_CONTROL.value: "strict_control",
     SoilQualityClass.SAFE_USE.value: "safe_use",

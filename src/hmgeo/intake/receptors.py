@@ -17,11 +17,11 @@ from hmgeo.intake.places.numbers import in_unit, parse_quantity
 from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded
 from hmgeo.records import RECEPTOR_SCHEMA
-from hmgeo.reference.cells import FARMLAND, is_other_land, read_land, read_word, zeros_kept
+from hmgeo.reference.cells import FARMLAND, OTHER_LAND, is_other_land, land_class, read_land, read_word, zeros_kept
 from hmgeo.reference.tables import is_link, links_by_row
 from hmgeo.rules.claims import EVENT, Told, disputes, doubts_of
 from hmgeo.rules.words import says_something, stated_by_row
-from hmgeo.vocabulary import TOWNSHIP_DIGITS, Completeness, LayerKind, SoilQualityClass, Status, Unknown
+from hmgeo.vocabulary import TOWNSHIP_DIGITS, Completeness, LandClass, LayerKind, SoilQualityClass, Status, Unknown
 from hmgeo.words import say
 
 if TYPE_CHECKING:
@@ -75,10 +75,22 @@ def _land_words(opened: Opened, kept: frozenset[int]) -> Coded:
     pairs, at = np.unique(codes.code * len(names.words) + names.code, return_inverse=True)
     words = []
     for code, name in ((codes.words[pair // len(names.words)], names.words[pair % len(names.words)]) for pair in pairs):
-        by_code, by_name = read_land(code, kept), read_land(name, kept)
+        by_code, by_name = land_class(code, kept), land_class(name, kept)
         says = not isinstance(by_name, Unknown) and by_name != by_code
-        words.append(code if not says else name if isinstance(by_code, Unknown) else f"{code}/{name}")
+        is_finer = isinstance(by_code, Unknown) or (by_code == LandClass.OTHER and by_name != OTHER_LAND)
+        is_wider = by_name == LandClass.OTHER and by_code != OTHER_LAND and not isinstance(by_code, Unknown)
+        words.append(code if not says or is_wider else name if is_finer else f"{code}/{name}")
     return Coded.of_words(at, words)
+
+
+def _land_classes(opened: Opened, rows: NDArray[np.intp]) -> pa.Array:
+    """Return the `LandClass` of rows of farmland; nulls where the file says nothing of land use."""
+    if "land_code" not in opened.columns:
+        return pa.nulls(len(rows), pa.string())
+    land = _land_words(opened, kept := _zeros_kept(opened))
+    classes = [land_class(word, kept) for word in land.words]
+    words = [LandClass.UNREAD.value if isinstance(one, Unknown) else one for one in classes]
+    return land.column(rows, words)
 
 
 ASIDE_EVENT = "搁置待核"
@@ -271,6 +283,7 @@ def usable_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa
         "geometry": _wkb_of(outcome, held),
         "stated": _stated(opened, held, is_farmland=is_farmland),
         "links": _links(opened, held),
+        "land_class": _land_classes(opened, held) if is_farmland else pa.nulls(len(held), pa.string()),
     }
     table = pa.table(columns, schema=RECEPTOR_SCHEMA)
     return list(table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS))

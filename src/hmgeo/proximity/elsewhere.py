@@ -78,6 +78,7 @@ def reached_batch(ids: pa.Array, part: pa.RecordBatch, found: Found, kind: str) 
         "receptor_kind": pa.repeat(pa.scalar(kind), rows),
         "name": part.column("name"),
         "class": part.column("class"),
+        "land_class": part.column("land_class"),
         "area_ha": pa.array(found.area_ha),
         "township": part.column("township"),
         "source_count": pa.array(np.bincount(found.row, minlength=rows)),

@@ -141,7 +141,7 @@ def _fetched_pass(
 
 def _without_neighbour(tally: Tally) -> Indices:
     """Return the sources with nothing within reach."""
-    _, row = tally.nearest_of_all()
+    _, row = tally.nearest()
     return np.flatnonzero(row == NOWHERE)
 
 
@@ -250,7 +250,8 @@ def run(
         progress=progress,
     )
     if reached is None:  # a packed layer tells all its classes, also of what isn't read
-        tally.class_codes(pa.array(getattr(receptors.open_batches, "classes", ()), pa.string()))
+        opened = receptors.open_batches
+        tally.know(getattr(opened, "classes", ()), getattr(opened, "land_classes", ()))
     workers = thread_count(threads)
     if fetch is not None and len(sources.ids):
         rows, corners = _fetched_pass(sources, tally, wanted, fetch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +14,10 @@ from hmgeo.geo.ellipsoid import bearing_deg
 from hmgeo.proximity.vectors import bare
 from hmgeo.reference.compiled import compiled
 from hmgeo.results.columns import COUNTS_SCHEMA
-from hmgeo.vocabulary import ALL_CLASSES, SoilQualityClass
+from hmgeo.vocabulary import ALL_CLASSES, ClassKind, LandClass, classes_in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
 
 NOWHERE = -1
+_BETWEEN = "\x1f"
+"""Between the soil's and the land's class, where rows have both: one tally holds them, tables sum them up by either."""
+_EVERY = slice(None)
 _SPARE_ROWS = 20_000
 KEPT = ("receptor_id", "name", "class", "geometry")
 """Columns of receptors that are kept while they are the nearest of some source."""
@@ -95,9 +98,13 @@ class Tally:
         self.best_m = np.zeros((source_count, 0))
         self.best_row = np.zeros((source_count, 0), np.int64)
 
+    def know(self, soil: Sequence[str], land: Sequence[str]) -> None:
+        """Make room for class words that a layer has, whether or not they are met."""
+        self.class_codes(pa.array([*soil, *(f"{soil[0]}{_BETWEEN}{word}" for word in land if soil)], pa.string()))
+
     def class_codes(self, words: pa.Array) -> Indices:
         """Return a number for each class word, making room for new ones."""
-        encoded = words if pa.types.is_dictionary(words.type) else words.dictionary_encode()
+        encoded = _encoded(words)
         numbers = [self.classes.setdefault(word, len(self.classes)) for word in encoded.dictionary.to_pylist()]
         missing = len(self.classes) - self.best_m.shape[1]
         if missing:
@@ -158,23 +165,44 @@ class Tally:
         at = np.searchsorted(held, rows)  # rows were kept in ascending order
         return pa.concat_tables(self._kept).combine_chunks().take(pa.array(at))
 
-    def nearest_of_all(self) -> tuple[Floats, Indices]:
+    def nearest(self, codes: Sequence[int] | slice = _EVERY) -> tuple[Floats, Indices]:
         """Return metres and row of each source's nearest receptor, the first of equals; `NOWHERE` without one."""
-        metres = self.best_m.min(axis=1, initial=np.inf)
-        rows = np.where(self.best_m == metres[:, None], self.best_row, np.iinfo(np.int64).max)
+        best_m = self.best_m[:, codes]
+        metres = best_m.min(axis=1, initial=np.inf)
+        rows = np.where(best_m == metres[:, None], self.best_row[:, codes], np.iinfo(np.int64).max)
         row = rows.min(axis=1, initial=np.iinfo(np.int64).max)
         return metres, np.where(np.isfinite(metres), row, NOWHERE)
 
-    def ordered_classes(self) -> list[str]:
-        """Return the classes met: official words in their order, then the rest by the alphabet."""
-        official = [word.value for word in SoilQualityClass if word.value in self.classes]
-        return official + sorted(set(self.classes) - set(official))
+    def codes_of(self, kind: ClassKind) -> dict[str, list[int]]:
+        """Return the numbers that each class has: official words in their order, then the rest by the alphabet."""
+        found: dict[str, list[int]] = {}
+        for both, code in self.classes.items():
+            soil, _, land = both.partition(_BETWEEN)
+            if kind is ClassKind.SOIL or land:
+                found.setdefault(soil if kind is ClassKind.SOIL else land, []).append(code)
+        return {word: found[word] for word in classes_in_order(found)}
 
 
 def class_column(part: pa.RecordBatch) -> pa.Array:
-    """Return the class words of a batch, blank for null; with a dictionary if they came so."""
-    words = part.column("class")
-    return pc.fill_null(words.cast(pa.string()), "") if words.null_count else words
+    """Return the class words of a batch, blank for null; with a dictionary if they came so.
+
+    Where rows say what the land is used as, a word is both: that of the soil, then that of the land.
+    """
+    words, land = part.column("class"), part.column("land_class")
+    words = pc.fill_null(words.cast(pa.string()), "") if words.null_count else words
+    if land.null_count == len(land):
+        return words
+    soil, used = (_encoded(one) for one in (words, pc.fill_null(land.cast(pa.string()), LandClass.UNREAD.value)))
+    wide = len(used.dictionary)
+    both = soil.indices.to_numpy().astype(np.int64) * wide + used.indices.to_numpy()
+    met = np.bincount(both, minlength=len(soil.dictionary) * wide) > 0
+    soils, lands = soil.dictionary.to_pylist(), used.dictionary.to_pylist()
+    words = [f"{soils[one // wide]}{_BETWEEN}{lands[one % wide]}" for one in np.flatnonzero(met).tolist()]
+    return pa.DictionaryArray.from_arrays(pa.array((np.cumsum(met) - 1)[both], pa.int32()), pa.array(words))
+
+
+def _encoded(words: pa.Array) -> pa.DictionaryArray:
+    return words if pa.types.is_dictionary(words.type) else words.dictionary_encode()
 
 
 NEAREST_SCHEMA = pa.schema(
@@ -192,35 +220,41 @@ _SHAPES_AT_ONCE = 5_000
 COUNT_MAX_SCHEMA = pa.schema([COUNTS_SCHEMA.field(name) for name in ("source_id", "class", "count")])
 
 
-def _with_all(values: NDArray[np.float64] | Indices, codes: list[int]) -> NDArray[np.float64] | Indices:
-    """Order the last axis by class and put the sum of all before it."""
-    ordered = values[..., codes]
-    return np.concatenate([ordered.sum(axis=-1, keepdims=True), ordered], axis=-1)
+def _by_class(tally: Tally) -> tuple[list[str], list[str], Callable[[Any], Any]]:
+    """Return words and kinds of all classes, `all` first, and what sums the last axis of an array up by them."""
+    soil, land = tally.codes_of(ClassKind.SOIL), tally.codes_of(ClassKind.LAND)
+
+    def summed(values: NDArray[Any]) -> NDArray[Any]:
+        parts = [values[..., codes].sum(axis=-1, keepdims=True) for codes in (*soil.values(), *land.values())]
+        of_soil = np.concatenate([values[..., :0], *parts[: len(soil)]], axis=-1)
+        return np.concatenate([of_soil.sum(axis=-1, keepdims=True), of_soil, *parts[len(soil) :]], axis=-1)
+
+    kinds = [ALL_CLASSES, *[ClassKind.SOIL.value] * len(soil), *[ClassKind.LAND.value] * len(land)]
+    return [ALL_CLASSES, *soil, *land], kinds, summed
 
 
 def count_table(tally: Tally, ids: pa.Array, radii_m: tuple[float, ...]) -> pa.Table:
     """Return `COUNTS_SCHEMA` rows for every source, radius and class, `all` first."""
-    words = [ALL_CLASSES, *tally.ordered_classes()]
-    codes = [tally.classes[word] for word in words[1:]]
+    words, kinds, summed = _by_class(tally)
     sources, radii = len(ids), len(radii_m)
     columns = [
         ids.take(pa.array(np.repeat(np.arange(sources), radii * len(words)))),
         pa.array(np.tile(np.repeat(np.array(radii_m), len(words)), sources)),
         pa.array(words * (sources * radii), pa.string()),
-        pa.array(_with_all(tally.count, codes).ravel()),
-        pa.array(_with_all(tally.area_ha, codes).ravel()),
+        pa.array(summed(tally.count).ravel()),
+        pa.array(summed(tally.area_ha).ravel()),
+        pa.array(kinds * (sources * radii), pa.string()),
     ]
     return pa.table(columns, schema=COUNTS_SCHEMA)
 
 
 def count_max_table(tally: Tally, ids: pa.Array) -> pa.Table:
     """Return source_id, class, count within the search radius plus the position's uncertainty."""
-    words = [ALL_CLASSES, *tally.ordered_classes()]
-    codes = [tally.classes[word] for word in words[1:]]
+    words, _, summed = _by_class(tally)
     columns = [
         ids.take(pa.array(np.repeat(np.arange(len(ids)), len(words)))),
         pa.array(words * len(ids), pa.string()),
-        pa.array(_with_all(tally.count_max, codes).ravel()),
+        pa.array(summed(tally.count_max).ravel()),
     ]
     return pa.table(columns, schema=COUNT_MAX_SCHEMA)
 
@@ -230,15 +264,13 @@ def nearest_table(tally: Tally, far: list[Tally], sources: Sources) -> pa.Table:
 
     `far`: tallies of the nearest, of whatever class, of sources with none within reach.
     """
-    words = tally.ordered_classes()
-    codes = [tally.classes[word] for word in words]
-    metres, row = tally.nearest_of_all()
-    metres = np.column_stack([metres, tally.best_m[:, codes]])
-    row = np.column_stack([row, tally.best_row[:, codes]])
+    words = tally.codes_of(ClassKind.SOIL)
+    found = [tally.nearest(), *map(tally.nearest, words.values())]
+    metres, row = (np.column_stack(column) for column in zip(*found, strict=True))
     source, column = np.nonzero(row != NOWHERE)
     parts = [_rows(tally, sources, source, column, metres[source, column], row[source, column])]
     for beyond in far:
-        far_m, far_row = beyond.nearest_of_all()
+        far_m, far_row = beyond.nearest()
         alone = np.flatnonzero(far_row != NOWHERE)
         parts.append(_rows(beyond, sources, alone, np.zeros_like(alone), far_m[alone], far_row[alone]))
     table = pa.concat_tables(parts)

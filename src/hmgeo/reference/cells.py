@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hmgeo.reference.tables import read_rows, renumbered, trades_named
-from hmgeo.vocabulary import Unknown
+from hmgeo.vocabulary import LandClass, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -280,6 +280,11 @@ _ZERO_KEPT = re.compile(r"0[1-9]\d{1,2}(?!\d)")
 _WETLAND = "00"
 _FARMLAND_CODE = "01"
 """Beginning of the land codes of farmland: 0101 paddy, 0102 irrigated, 0103 dry (011 to 013 in the second survey)."""
+_LAND_CLASSES = {
+    code: word.value
+    for last, word in enumerate((LandClass.PADDY, LandClass.IRRIGATED, LandClass.DRY), start=1)
+    for code in (f"010{last}", f"01{last}")
+}
 LAND = "land_code"
 FARMLAND, OTHER_LAND = "耕地", "非耕地"
 
@@ -322,6 +327,25 @@ def read_land(code: str, kept: frozenset[int]) -> str | Unknown:
     may_be_farmland = may_be_cut and f"0{own}".startswith(_FARMLAND_CODE)
     is_known = whole == _WETLAND or _HEAD.match(whole) is not None
     return OTHER_LAND if is_known and not may_be_farmland else Unknown("not_in_list", code, field=LAND)
+
+
+def land_class(code: str, kept: frozenset[int]) -> str | Unknown:
+    """Return the `LandClass` of a land code or its name, 非耕地 for other land; parameters are those of `read_land`.
+
+    Examples
+    --------
+    >>> land_class("0103", frozenset({4})), land_class("011", frozenset({3})), land_class("01", frozenset())
+    ('旱地', '水田', '其他耕地')
+    >>> land_class("水浇地", frozenset()), land_class("耕地", frozenset()), land_class("0301", frozenset({4}))
+    ('水浇地', '其他耕地', '非耕地')
+    """
+    land = read_land(code, kept)
+    if isinstance(land, Unknown) or land == OTHER_LAND:
+        return land
+    plain = _plain_code(code)
+    digits = _LAND_CODE.match(plain)
+    known = {word.value: word.value for word in LandClass} if digits is None else _LAND_CLASSES
+    return known.get(plain if digits is None else digits[1], LandClass.OTHER.value)
 
 
 def is_other_land(code: str, kept: frozenset[int]) -> bool:

@@ -167,9 +167,11 @@ COUNTS = DataTable(
         text("class", "类别（all 为合计）", "class (all: the sum)"),
         whole("count", "地块数", "parcels", UNLOCATED),
         number("area_ha", "面积", "area", UNLOCATED),
+        text("class_kind", "按何种类别（soil_quality 土壤环境质量，land_use 地类）", "soil_quality or land_use; all"),
     ),
 )
-"""Parcels within each radius by class, whole parcels counted; class `all` is the sum. Zero rows are written.
+"""Parcels within each radius by class, whole parcels counted; class `all` is the sum of either kind of classes. Zero
+rows are written; those of land use where the layer says it.
 
 After these, is_lower_bound says whether the search of that radius leaves what the layer declares to cover; and, where
 they were asked for, `AREA_UNION` and `AREA_CLIPPED`.
@@ -264,6 +266,7 @@ RECEPTORS = DataTable(
         whole("source_count", "半径内来源数", "sources within the radius"),
         *_NEAREST_SOURCE,
         shape(),
+        text("land_class", "地类", "land use", UNSTATED),
     ),
 )
 """Receptors with the sources that reach them within the radius; nearest_source is empty where none does."""

@@ -26,6 +26,7 @@ from hmgeo.vocabulary import (
     POLLUTED_CLASSES,
     UNTOLD,
     VISIT_CLASSES_M,
+    ClassKind,
     LayerKind,
     PathwayState,
     PositionKind,
@@ -298,7 +299,7 @@ class Land:
     @classmethod
     def of(cls, counts: pa.Table, radius_m: float) -> Land:
         """Return the land that a run's table of counts tells of."""
-        rows = counts.select(["source_id", "radius_m", "class", "count", "area_ha"]).to_pylist()
+        rows = [row for row in counts.to_pylist() if row.get("class_kind") != ClassKind.LAND]
         unclassed: dict[str, int] = {}
         for row in rows:
             if row["radius_m"] == radius_m and row["class"] not in _CLASSED:

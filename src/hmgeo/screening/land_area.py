@@ -18,7 +18,7 @@ import shapely
 from hmgeo.geo.ellipsoid import SQUARE_M_PER_HA, search_boxes
 from hmgeo.geo.land_area import ClippedAreas
 from hmgeo.proximity.measure import measure_proximity
-from hmgeo.records import Layer, Positions
+from hmgeo.records import RECEPTOR_SCHEMA, Layer, Positions
 from hmgeo.results.columns import AREA_CLIPPED, AREA_UNION, FARMLAND_CLIPPED
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Status
 
@@ -158,25 +158,19 @@ def _measure_tile(positions: Positions, places: Geometries, layer: Layer, radii:
         np.concatenate(parts) if parts else np.empty(0) for parts in (pairs.source, pairs.parcel, pairs.metres)
     )
     reached, parcel = np.unique(parcel.astype(np.int64), return_inverse=True)
-    words, codes, shapes = _parcels(layer, reached)
-    areas = ClippedAreas(shapes, codes)
-    for number, source_id in enumerate(ids):
-        own = source == number
-        for radius_m in radii:
-            union = areas.union_m2(np.sort(parcel[own & (metres <= radius_m)]))
-            circle = _in_circle(areas, places[number], radius_m)
-            for place, word in enumerate([ALL_CLASSES, *words]):
-                clipped = None if circle is None else float(circle[place]) / SQUARE_M_PER_HA
-                made[source_id, radius_m, word] = float(union[place]) / SQUARE_M_PER_HA, clipped
-
-
-def _parcels(layer: Layer, rows: Indices) -> tuple[list[str], Indices, Geometries]:
-    """Return class words, each parcel's number among them, and shapes of some of a layer's parcels."""
-    if not len(rows):
-        return [], np.empty(0, np.int64), np.empty(0, dtype=object)
-    table = layer.read().take(pa.array(rows))
-    coded = pc.fill_null(table["class"], "").combine_chunks().dictionary_encode()
-    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64), _shapes(table)
+    parcels = layer.read().take(pa.array(reached)) if len(reached) else RECEPTOR_SCHEMA.empty_table()
+    shapes, land = _shapes(parcels), parcels["land_class"]
+    for column in (parcels["class"], *[land] * (land.null_count < len(land))):
+        coded = pc.fill_null(column, "").combine_chunks().dictionary_encode()
+        areas = ClippedAreas(shapes, coded.indices.to_numpy().astype(np.int64))
+        for number, source_id in enumerate(ids):
+            own = source == number
+            for radius_m in radii:
+                union = areas.union_m2(np.sort(parcel[own & (metres <= radius_m)]))
+                circle = _in_circle(areas, places[number], radius_m)
+                for place, word in enumerate([ALL_CLASSES, *coded.dictionary.to_pylist()]):
+                    clipped = None if circle is None else float(circle[place]) / SQUARE_M_PER_HA
+                    made[source_id, radius_m, word] = float(union[place]) / SQUARE_M_PER_HA, clipped
 
 
 def _in_circle(areas: ClippedAreas, place: shapely.Geometry, radius_m: float) -> Floats | None:

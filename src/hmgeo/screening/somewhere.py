@@ -29,11 +29,13 @@ from hmgeo.vocabulary import (
     ALL_CLASSES,
     MEASURE_DECIMALS,
     Basis,
+    ClassKind,
     Completeness,
+    LandClass,
     LayerKind,
     PositionKind,
-    SoilQualityClass,
     Status,
+    classes_in_order,
 )
 from hmgeo.words import say
 
@@ -255,8 +257,8 @@ class PlaceRange:
         doesn't hold are missing.
     nearest_error_m
         How much the greatest distance of `all` may be overstated.
-    within
-        By radius (m) and class.
+    within, within_by_land
+        By radius (m) and class; by what the land is used as, where the layer says it.
     count_error_m
         Half diagonal of the cells that counts were bounded over: a radius may act as that much larger or smaller.
     """
@@ -265,6 +267,14 @@ class PlaceRange:
     nearest_error_m: float = 0.0
     within: Mapping[tuple[float, str], CountRange] = field(default_factory=dict)
     count_error_m: float = 0.0
+    within_by_land: Mapping[tuple[float, str], CountRange] = field(default_factory=dict)
+
+
+def _numbered(words: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return class words in order, and the number of each row's among them."""
+    classes = classes_in_order(words)
+    code = {word: index for index, word in enumerate(classes)}
+    return classes, np.array([code[word] for word in words], np.int64)
 
 
 class Field:
@@ -287,17 +297,16 @@ class Field:
         self._plane = _plane((west + east) / 2, (south + north) / 2)
         official_m2 = table["official_area_m2"].to_numpy().astype(np.float64)
         self.area_ha = np.where(np.isnan(official_m2), ellipsoidal_area_m2(shapes), official_m2) / SQUARE_M_PER_HA
-        words = table["class"].to_pylist()
-        official = [word.value for word in SoilQualityClass if word.value in set(words)]
-        self.classes = official + sorted(set(words) - set(official))
-        code = {word: index for index, word in enumerate(self.classes)}
-        self.code = np.array([code[word] for word in words], np.int64)
+        self.classes, self.code = _numbered(table["class"].to_pylist())
+        land = table["land_class"]
+        is_told = land.null_count < len(land)
+        self.lands, self.land_code = _numbered([word or LandClass.UNREAD.value for word in land.to_pylist()] * is_told)
         flat = self.flatten(shapes)
         box = shapely.bounds(flat)
         self.middle = np.ascontiguousarray((box[:, :2] + box[:, 2:]) / 2)
         self.reach_m = np.hypot(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) / 2
         self.trees = {ALL_CLASSES: shapely.STRtree(flat)}
-        self.trees |= {word: shapely.STRtree(flat[self.code == code[word]]) for word in self.classes}
+        self.trees |= {word: shapely.STRtree(flat[self.code == code]) for code, word in enumerate(self.classes)}
         corners = self.flatten(shapely.points([[x, y] for x in (west, east) for y in (south, north)]))
         farthest_m = float(np.hypot(*shapely.get_coordinates(corners).T).max())
         self.distortion = (farthest_m / SMALLEST_RADIUS_M) ** 2 / 5 + 2e-6
@@ -356,8 +365,8 @@ def place_range(place: shapely.Geometry, around: Field, radii_m: Sequence[float]
         nearest[word] = (around.narrowed(low_m) if low_m else 0.0, around.widened(high_m))
         if word == ALL_CLASSES:
             error_m = around.widened(high_m) - around.narrowed(proven_m)
-    within, cell_m = _counts(flat, around, radii_m)
-    return PlaceRange(nearest, error_m, within, cell_m)
+    within, land, cell_m = _counts(flat, around, radii_m)
+    return PlaceRange(nearest, error_m, within, cell_m, land)
 
 
 def _greatest(
@@ -426,8 +435,8 @@ def _meet(flat: shapely.Geometry, middles: Floats, side_m: float) -> NDArray[np.
 
 def _counts(
     flat: shapely.Geometry, around: Field, radii_m: Sequence[float]
-) -> tuple[dict[tuple[float, str], CountRange], float]:
-    """Bound counts and areas within the radii over a grid of cells."""
+) -> tuple[dict[tuple[float, str], CountRange], dict[tuple[float, str], CountRange], float]:
+    """Bound counts and areas within the radii over a grid of cells; by soil, and by land use."""
     from hmgeo.proximity.places import tally_cells  # noqa: PLC0415 -- numba takes half a second, few need it
 
     shapely.prepare(flat)
@@ -438,27 +447,33 @@ def _counts(
     reach_m = radii[-1] * (1 + 2 * around.distortion) + slack_m + around.reach_m
     x, y = around.middle.T
     near = (x > west - reach_m) & (x < east + reach_m) & (y > south - reach_m) & (y < north + reach_m)
-    fewest, most, least_ha, most_ha = tally_cells(
-        middles,
-        around.middle[near],
-        around.reach_m[near],
-        around.code[near],
-        around.area_ha[near],
-        radii * (1 - around.distortion) - slack_m,
-        radii * (1 + around.distortion) + slack_m,
-        len(around.classes),
-    )
-    found = {}
-    for row, radius_m in enumerate(radii_m):
-        for column, word in enumerate((ALL_CLASSES, *around.classes), start=-1):
-            at = row, column  # all classes stand last in the tally
-            found[radius_m, word] = CountRange(
-                int(fewest[at]),
-                int(most[at]),
-                round(float(least_ha[at]), MEASURE_DECIMALS),
-                round(float(most_ha[at]), MEASURE_DECIMALS),
-            )
-    return found, slack_m
+
+    def ranges(words: Sequence[str], code: NDArray[np.int64]) -> dict[tuple[float, str], CountRange]:
+        if not words:
+            return {}
+        fewest, most, least_ha, most_ha = tally_cells(
+            middles,
+            around.middle[near],
+            around.reach_m[near],
+            code[near],
+            around.area_ha[near],
+            radii * (1 - around.distortion) - slack_m,
+            radii * (1 + around.distortion) + slack_m,
+            len(words),
+        )
+        found = {}
+        for row, radius_m in enumerate(radii_m):
+            for column, word in enumerate((ALL_CLASSES, *words), start=-1):
+                at = row, column  # all classes stand last in the tally
+                found[radius_m, word] = CountRange(
+                    int(fewest[at]),
+                    int(most[at]),
+                    round(float(least_ha[at]), MEASURE_DECIMALS),
+                    round(float(most_ha[at]), MEASURE_DECIMALS),
+                )
+        return found
+
+    return ranges(around.classes, around.code), ranges(around.lands, around.land_code), slack_m
 
 
 def _plane(lon: float, lat: float) -> Transformer:
@@ -621,11 +636,15 @@ def places_table(sources: Mapping[str, PlaceSource]) -> pa.Table:
 
 def count_rows(sources: Mapping[str, PlaceSource]) -> list[dict[str, Any]]:
     """Return `COUNTS_SCHEMA` rows with the fewest of each range: what holds wherever in the place the source is."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for source_id, source in sources.items():
         if source.measured is not None:
-            for (radius_m, word), one in source.measured.within.items():
+            soil, land = source.measured.within, source.measured.within_by_land
+            both = [(ClassKind.SOIL, *one) for one in soil.items()]
+            both += [(ClassKind.LAND, *one) for one in land.items() if one[0][1] != ALL_CLASSES]
+            for kind, (radius_m, word), one in sorted(both, key=lambda held: held[1][0]):
                 cells = {"source_id": source_id, "radius_m": radius_m, "class": word}
+                cells["class_kind"] = word if word == ALL_CLASSES else kind.value
                 rows.append(cells | {"count": one.count_low, "area_ha": one.area_low_ha})
     return rows
 

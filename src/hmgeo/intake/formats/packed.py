@@ -339,7 +339,7 @@ BOX = "bbox"
 _BOX_FIELDS = ("xmin", "ymin", "xmax", "ymax")
 _BOX_TYPE = pa.struct([(name, pa.float64()) for name in _BOX_FIELDS])
 _CURVE_BITS = 16
-_REPEATING = ["name", "class", "township", "stated.key_value.key", "links.key_value.key"]
+_REPEATING = ["name", "class", "land_class", "township", "stated.key_value.key", "links.key_value.key"]
 """Columns worth a dictionary; looking one up for coordinates or ids that never repeat only costs the readers."""
 
 
@@ -414,7 +414,7 @@ def write_packed(
     parts. What else the file says of itself: `margin_m` and `left_open` as in `Layer`, and what `befell` how many rows
     when they were read.
     """
-    classes: set[str] = set()
+    classes: dict[str, set[str | None]] = {"class": set(), "land_class": set()}
     rows = 0
     schema = RECEPTOR_SCHEMA.append(pa.field(BOX, _BOX_TYPE)).with_metadata({"geo": _geo()})
     with pq.ParquetWriter(out, schema, compression="lz4", use_dictionary=_REPEATING) as writer:
@@ -425,7 +425,8 @@ def write_packed(
                 table, boxes = given.take(pa.array(order)), boxes[order]
             box = pa.StructArray.from_arrays([pa.array(side) for side in boxes.T], fields=list(_BOX_TYPE))
             writer.write_table(table.append_column(BOX, box), row_group_size=GROUP_ROWS)
-            classes |= set(table["class"].unique().to_pylist())
+            for name, words in classes.items():
+                words |= set(table[name].unique().to_pylist())
             rows += table.num_rows
         writer.add_key_value_metadata({MARK.decode(): _own(kind, classes, more)})
     return rows
@@ -468,8 +469,10 @@ def _geo() -> str:
     return json.dumps({"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}})
 
 
-def _own(kind: LayerKind, classes: Iterable[str], more: Mapping[str, Any]) -> str:
-    own = {"format": FORMAT, "kind": kind.value, "classes": sorted(classes), "columns": RECEPTOR_SCHEMA.names}
+def _own(kind: LayerKind, classes: Mapping[str, set[str | None]], more: Mapping[str, Any]) -> str:
+    soil, land = (sorted(word for word in words if word is not None) for words in classes.values())
+    own = {"format": FORMAT, "kind": kind.value, "classes": soil, "columns": RECEPTOR_SCHEMA.names}
+    own |= {"land_classes": land} if land else {}
     return json.dumps(own | (dict(more) if any(more.values()) else {}), ensure_ascii=False)
 
 
@@ -487,8 +490,8 @@ class RowGroups:
         The packed file.
     boxes
         (g, 4) west, south, east, north of each row group.
-    classes
-        Every class word in the file, read or not.
+    classes, land_classes
+        Every class word in the file, read or not: of soil, of land use.
     columns
         Those of `RECEPTOR_SCHEMA` that the file has.
     befell
@@ -500,6 +503,7 @@ class RowGroups:
     path: Stored
     boxes: Floats
     classes: tuple[str, ...]
+    land_classes: tuple[str, ...]
     columns: tuple[str, ...]
     befell: Mapping[str, int] = field(default_factory=dict)
     read: set[int] = field(default_factory=set, compare=False)
@@ -513,7 +517,7 @@ class RowGroups:
 
         Classes come as numbers into a dictionary, as they stand in the file.
         """
-        return self._read(self.meeting(boxes), coded=("class",))
+        return self._read(self.meeting(boxes), coded=("class", "land_class"))
 
     def meeting(self, boxes: Floats) -> NDArray[np.intp]:
         """Return the numbers of the row groups that meet any of (n, 4) boxes, on the neighbouring turns too."""
@@ -634,7 +638,8 @@ def stream_receptors(
         if own["kind"] != kind.value:
             raise InputError(Problem("工作格式文件的图层类别不符", place, found=own["kind"], allowed=kind.value))
         befell = own.get("befell") or {SET_ASIDE_EVENT: own.get("set_aside", 0)}  # older files tell no more
-        groups = RowGroups(path, _group_boxes(footer), tuple(own["classes"]), tuple(own["columns"]), befell)
+        classes = (tuple(own["classes"]), tuple(own.get("land_classes", ())))
+        groups = RowGroups(path, _group_boxes(footer), *classes, tuple(own["columns"]), befell)
     return Layer(
         name=name or path.stem,
         kind=kind,

@@ -19,7 +19,16 @@ from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.labels import LABELS, compass
 from hmgeo.results.columns import popup_columns
 from hmgeo.rules.book import load_book
-from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, LayerKind, PositionKind, SoilQualityClass, Status, Verdict
+from hmgeo.vocabulary import (
+    ALL_CLASSES,
+    MEASURE_DECIMALS,
+    ClassKind,
+    LayerKind,
+    PositionKind,
+    Status,
+    Verdict,
+    classes_in_order,
+)
 from hmgeo.words import catalogue, template
 
 if TYPE_CHECKING:
@@ -302,6 +311,8 @@ def rows_of(results: Results) -> list[Row]:
 def count_table(rows: Iterable[Mapping[str, Any]], floors_m: Collection[float] = ()) -> Row:
     """Return parcels within each radius by class: head (radii) and rows (class word, then one cell per radius).
 
+    Classes of soil come first, then the sum, then what the land is used as, where the layer says it.
+
     Parameters
     ----------
     rows
@@ -311,17 +322,15 @@ def count_table(rows: Iterable[Mapping[str, Any]], floors_m: Collection[float] =
     """
     cells = {(row["class"], row["radius_m"]): row for row in rows}
     radii_m = sorted({radius_m for _, radius_m in cells})
-    official = [word.value for word in SoilQualityClass]
-    words = sorted(
-        {word for word, _ in cells} - {ALL_CLASSES}, key=lambda w: (w not in official, _rank(official, w), w)
-    )
+    lands = classes_in_order(word for (word, _), row in cells.items() if row.get("class_kind") == ClassKind.LAND)
+    words = classes_in_order({word for word, _ in cells}.difference([ALL_CLASSES], lands))
     marks = [LABELS["at_least"] if radius_m in floors_m else "" for radius_m in radii_m]
     return {
         "head": [LABELS["within"].format(radius=radius_text(radius_m)) for radius_m in radii_m],
         "rows": [
             [LABELS["all"] if word == ALL_CLASSES else word]
             + [_cell(cells.get((word, radius_m)), mark) for radius_m, mark in zip(radii_m, marks, strict=True)]
-            for word in [*words, ALL_CLASSES]
+            for word in [*words, ALL_CLASSES, *lands]
             if any((word, radius_m) in cells for radius_m in radii_m)
         ],
     }
@@ -349,10 +358,6 @@ def reach(
 
 def _rounded(number: float | None) -> float | None:
     return None if number is None else round(number, MEASURE_DECIMALS)
-
-
-def _rank(order: list[str], word: str) -> int:
-    return order.index(word) if word in order else 0
 
 
 def _cell(row: Mapping[str, Any] | None, mark: str) -> str:
