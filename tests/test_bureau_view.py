@@ -25,7 +25,7 @@ from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 from hmgeo.rules.book import load_book
 from hmgeo.screening.bureau import DATA_MISSING, OUTWARD, asked_around, leads_table, with_works
 from hmgeo.screening.evidence import Wind
-from hmgeo.screening.land import Exceedances, LandView, sources_by_town, township_table
+from hmgeo.screening.land import Exceedances, LandView, land_totals, sources_by_town, township_table
 from hmgeo.terrain.ponds_and_mines import Overhead, downstream_answer
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 from hmgeo.water.grid import End
@@ -89,6 +89,44 @@ def test_a_township_counts_each_of_its_parcels_once() -> None:
     assert town["sources"] == "S2（50 m）；S1（100 m）"
     assert (rows["石角镇"]["reached_count"], rows["石角镇"]["farmland_area_ha"]) == (0, 4.0)
     assert rows["未注明乡镇"]["reached_area_ha"] == 8.0
+
+
+def with_lands(table: pa.Table, lands: list[str | None]) -> pa.Table:
+    at = table.schema.get_field_index("land_class")
+    return table.set_column(at, table.schema.field(at), pa.array(lands, pa.string()))
+
+
+def test_land_within_each_radius_counts_a_parcel_once_whoever_reaches_it() -> None:
+    receptors = with_lands(land(PARCELS).receptors, ["水田", "旱地", "水田", "地类不明"])
+    sources = [{"geometry": b""}, {"geometry": b""}, {"geometry": None}]
+    counts = pa.table({"source_id": ["S1", "S1"], "radius_m": [1e3, 1e4], "is_lower_bound": [False, True]})
+    names = NAMES | {"441802105201": "某村"}
+    rows = land_totals(receptors, sources, counts, (1e3, 1e4), names).to_pylist()
+    told = {(row["county"], row["radius_m"], row["class"]): (row["count"], row["area_ha"]) for row in rows}
+    assert (told["合计", 1e3, "all"], told["合计", 1e4, "all"]) == ((2, 3.0), (3, 11.0))  # S1 and S2 reach the first
+    of_near = {word: found for (county, radius_m, word), found in told.items() if (county, radius_m) == ("合计", 1e3)}
+    assert of_near == {
+        "all": (2, 3.0), "安全利用类": (1, 2.0), "严格管控类": (1, 1.0), "未划分": (0, 0.0),
+        "水田": (1, 1.0), "旱地": (1, 2.0), "地类不明": (0, 0.0),
+    }  # fmt: skip
+    assert (told["清城区", 1e4, "all"], told["未注明县区", 1e4, "地类不明"]) == ((2, 3.0), (1, 8.0))
+    assert {(row["radius_m"], row["is_lower_bound"], row["sources_beyond_coverage"]) for row in rows} == {
+        (1e3, True, 0), (1e4, True, 1),
+    }  # fmt: skip
+    assert {row["sources_unplaced"] for row in rows} == {1}
+    complete = land_totals(receptors, sources[:2], counts, (1e3,), names).to_pylist()
+    assert not any(row["is_lower_bound"] for row in complete)
+
+
+def test_a_township_tells_land_use_only_where_the_layer_does() -> None:
+    view = land([("龙塘镇", *PARCELS[1][1:]), *PARCELS[2:]])
+    silent = township_table(view, SOURCES, NAMES, 10_000.0).to_pylist()
+    assert {row["reached_paddy_ha"] for row in silent} == {None}
+    batch = view.reached.to_batches()[0]
+    view._batches = with_lands(pa.table(batch), ["水田", "水田", "旱地"]).to_batches()
+    rows = {row["township"]: row for row in township_table(view, SOURCES, NAMES, 10_000.0).to_pylist()}
+    assert [rows[name]["reached_paddy_ha"] for name in ("龙塘镇", "石角镇", "未注明乡镇")] == [2.0, 0.0, 0.0]
+    assert rows["未注明乡镇"]["reached_dry_land_ha"] == 8.0
 
 
 def test_a_parcel_names_its_sources_nearest_first() -> None:

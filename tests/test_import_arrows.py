@@ -80,7 +80,6 @@ ONE_IMPORTER = {
     "hmgeo.proximity.run": "imports numba, which the interface must not",
     "hmgeo.register.sheets": "what a register shows",
     "hmgeo.rules.read": "the grammar of rule files, apart from the book",
-    "hmgeo.screening.bureau": "what only a bureau's screening has",
     "hmgeo.siting.key_areas": "fills a column of any table",
     "hmgeo.siting.page_rules": "speaks to the page, not to a person",
     "hmgeo.siting.targets": "one kind of clause with arithmetic of its own",

@@ -439,6 +439,18 @@ class LandClass(StrEnum):
     UNREAD = "地类不明"
 
 
+LAND_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        LandClass.PADDY.value: "paddy",
+        LandClass.IRRIGATED.value: "irrigated_land",
+        LandClass.DRY.value: "dry_land",
+        LandClass.OTHER.value: "other_farmland",
+        LandClass.UNREAD.value: "unknown_land_use",
+    }
+)
+"""What columns call each class of land use."""
+
+
 class ClassKind(StrEnum):
     """Which classes a count is by; a sum over all of them is by `all`."""
 

@@ -88,6 +88,7 @@ def tables_of(results: Results) -> Iterator[tuple[str, pa.Table]]:
     bureau, terrain, water = results.bureau, results.terrain, results.water
     if bureau is not None:
         yield told.TOWNSHIPS.name, bureau.townships
+        yield told.LAND_TOTALS.name, bureau.land_totals
         yield told.EVIDENCE.name, bureau.evidence
         yield told.LEADS.name, bureau.leads
         yield told.REACHED.name, bureau.reached

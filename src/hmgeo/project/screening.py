@@ -25,7 +25,9 @@ from hmgeo.results.columns import EVIDENCE_SCHEMA, EXTRA_SCHEMA, PAIRS_SCHEMA, R
 from hmgeo.results.results import BureauTables, ContextLayer, Results
 from hmgeo.results.text import radius_text
 from hmgeo.results.used import DEFAULT_ORDER, ParameterUsed, RuleUsed
+from hmgeo.screening.bureau import names_of_areas
 from hmgeo.screening.evidence import evidence_rows, visiting
+from hmgeo.screening.land import land_totals
 from hmgeo.screening.land_area import with_land
 from hmgeo.screening.screen import screen
 from hmgeo.screening.somewhere import places_table
@@ -132,6 +134,7 @@ def _results(
             pa.Table.from_pylist(evidence, EVIDENCE_SCHEMA),
             measured[0].attributes,
             places_table(screened.place_sources),
+            land_totals=land_totals(receptors, rows, screened.counts, screened.radii_m, names_of_areas(question)),
         ),
         warnings=(*_coverage_warning(measured[1]), *warnings_of(question, screened, ledger, layers, "")),
     )

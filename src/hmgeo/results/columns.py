@@ -29,7 +29,7 @@ from hmgeo.results.described import (
     whole,
 )
 from hmgeo.results.text import METRES_PER_KM
-from hmgeo.vocabulary import EVIDENCE_RADII_M, POLLUTED_CLASSES
+from hmgeo.vocabulary import EVIDENCE_RADII_M, LAND_CODES, POLLUTED_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,9 @@ _NOTE = text("note", "备注", "note", NOTHING_TO_SAY)
 _REASONS = text("reason_codes", "原因代码", "codes of the reasons", NOTHING_TO_SAY)
 _BASIS = text("basis", "数据性质", "basis of data")
 _CLASS = text("class", "类别", "class", UNSTATED)
+_CLASS_KIND = text(
+    "class_kind", "按何种类别（soil_quality 土壤环境质量，land_use 地类）", "soil_quality or land_use; all"
+)
 _TOWNSHIP = text("township", "乡镇(街道)", "township", UNSTATED)
 _COUNTY = text("county", "县(市、区)", "county", UNSTATED)
 _RADIUS = number("radius_m", "半径", "radius")
@@ -49,6 +52,7 @@ _FARMLAND_HA = number("farmland_area_ha", "耕地面积", "farmland area", UNLOC
 _NEAREST_M = number("nearest_farmland_m", "最近耕地距离", "distance to nearest farmland", NONE_FOUND)
 _LON, _LAT = number("lon", "经度", "longitude", UNLOCATED, "°"), number("lat", "纬度", "latitude", UNLOCATED, "°")
 _RECEPTOR = text("receptor_id", "受体编号", "receptor id")
+_RECEPTOR_KIND = text("receptor_kind", "受体类型", "kind of receptor")
 _KEY_AREA = text("key_area_id", "重点区域", "key area", Said("不在重点区域", "in no key area"))
 _DOCUMENT, _CLAUSE = text("document", "文件", "document"), text("clause", "条款", "clause")
 _QUOTE, _RULE = text("quote", "原文", "text of the clause"), text("rule_id", "规则", "rule")
@@ -145,16 +149,9 @@ GROUND = (
 """Columns that follow in sources.csv and evidence.csv."""
 
 PAIRS = DataTable(
-    "pairs.parquet",
-    "半径内的每一对污染源和受体",
-    "every pair within the radius",
-    (
-        _SOURCE,
-        _RECEPTOR,
-        text("receptor_kind", "受体类型", "kind of receptor"),
-        number("distance_m", "距离", "distance"),
-    ),
-)
+    "pairs.parquet", "半径内的每一对污染源和受体", "every pair within the radius",
+    (_SOURCE, _RECEPTOR, _RECEPTOR_KIND, number("distance_m", "距离", "distance")),
+)  # fmt: skip
 """Every pair within the radius, by receptor and then by source, both in input order."""
 
 COUNTS = DataTable(
@@ -167,7 +164,7 @@ COUNTS = DataTable(
         text("class", "类别（all 为合计）", "class (all: the sum)"),
         whole("count", "地块数", "parcels", UNLOCATED),
         number("area_ha", "面积", "area", UNLOCATED),
-        text("class_kind", "按何种类别（soil_quality 土壤环境质量，land_use 地类）", "soil_quality or land_use; all"),
+        _CLASS_KIND,
     ),
 )
 """Parcels within each radius by class, whole parcels counted; class `all` is the sum of either kind of classes. Zero
@@ -258,7 +255,7 @@ RECEPTORS = DataTable(
     "farmland and other receptors",
     (
         _RECEPTOR,
-        text("receptor_kind", "受体类型", "kind of receptor"),
+        _RECEPTOR_KIND,
         _NAME,
         _CLASS,
         number("area_ha", "面积", "area", UNSTATED),
@@ -378,6 +375,25 @@ CATCHMENTS = DataTable(
 target that has none or can't be told. flat_cells and is_ambiguous as above: such a
 source may drain to the target or not."""
 
+LAND_TOTALS = DataTable(
+    "land_totals.csv",
+    "各县各半径内的耕地，一块只计一次",
+    "farmland within each radius of any source, each parcel once, by county",
+    (
+        text("county_code", "县区代码", "county code", Said("各县合计，或地块未注明", "all counties, or not stated")),
+        text("county", "县(市、区)", "county"),
+        _RADIUS,
+        _CLASS_KIND,
+        text("class", "类别（all 为合计）", "class (all: the sum)"),
+        whole("count", "地块数", "parcels"),
+        number("area_ha", "面积", "area"),
+        flag("is_lower_bound", "为下限", "is a lower bound"),
+        whole("sources_beyond_coverage", "范围超出耕地数据的污染源", "sources whose search leaves the data"),
+        whole("sources_unplaced", "未计入的污染源（位置不明）", "sources not counted: no position"),
+    ),
+)
+"""Distinct land: a parcel that several sources reach counts once. Sums of all counties first, then county by county."""
+
 TOWNSHIPS = DataTable(
     "townships.csv",
     "每个乡镇一行",
@@ -396,13 +412,15 @@ TOWNSHIPS = DataTable(
         number("reached_safe_use_ha", "其中安全利用", "of it safe use"),
         number("reached_strict_control_ha", "其中严格管控", "of it strict control"),
         number("reached_unclassified_ha", "其中未划分", "of it unclassified"),
+        *(number(f"reached_{code}_ha", f"其中{word}", f"of it {code.replace('_', ' ')}", UNSTATED)
+          for word, code in LAND_CODES.items()),
         whole("reaching_count", "涉及污染源", "sources that reach it"),
         *_NEAREST_SOURCE,
         _SOURCES,
         whole("site_count", "辖内村庄和敏感目标", "villages and sensitive sites in it"),
         whole("reached_site_count", "受影响的村庄和敏感目标", "of them reached"),
     ),
-)
+)  # fmt: skip
 """townships.csv: sources that stand in a township, its parcels, those that sources reach (each once), and by whom;
 villages and sensitive sites in it, and those that sources reach."""
 
@@ -624,9 +642,8 @@ IRRIGATION = DataTable(
         text("chain", "链条（每一环及其出处）", "the chain, each link with what it rests on"),
     ),
 )
-"""One row for each chain outlet, water, intake, district, parcels of a source; status: `established`, `broken` or
-`not_assessed`. chain is the whole chain as a sentence, each link with what it rests on; broken_at names the link that
-is missing. Areas in hectares of whole parcels."""
+"""One row for each chain of a source; status: `established`, `broken` or `not_assessed`. chain is the whole chain as a
+sentence, each link with what it rests on; broken_at names the missing link. Areas in hectares of whole parcels."""
 
 CATCHMENT_AREAS = DataTable(
     "catchments",
@@ -686,7 +703,6 @@ SAMPLING = DataTable(
     ),
 )
 """Where to sample or monitor: each place with why, and the clause where a text asks for it. Proposals, no sites."""
-
 AGREEMENT = DataTable(
     "flow_agreement.csv",
     "高程与河网对照",
@@ -701,8 +717,7 @@ AGREEMENT = DataTable(
         _NOTE,
     ),
 )
-"""Heights and drawn rivers side by side, a source and a target a row; status: `agree`, `only_heights`,
-`only_network`, `cannot_tell`."""
+"""A source and a target a row; status: `agree`, `only_heights`, `only_network`, `cannot_tell`."""
 
 AREAS = DataTable(
     "areas",
@@ -728,8 +743,8 @@ TERRAIN_FLIPS_SCHEMA, FLOW_PATHS_SCHEMA, FLOW_MET_SCHEMA = FLIPS.schema, FLOW_PA
 FLOW_CATCHMENT_SCHEMA, REACHED_SCHEMA, TOWNSHIPS_SCHEMA = CATCHMENTS.schema, REACHED.schema, TOWNSHIPS.schema
 OUTLETS_SCHEMA, LEADS_SCHEMA, EVIDENCE_SCHEMA = OUTLETS.schema, LEADS.schema, EVIDENCE.schema
 SLOPES_SCHEMA = pa.schema([("receptor_id", pa.string()), *((column.name, column.type) for column in SLOPE_COLUMNS)])
-STEEP_SCHEMA, BARRIER_SCHEMA = STEEP.schema, BARRIERS.schema
-OVERHEAD_SCHEMA, MINES_SCHEMA = OVERHEAD.schema, MINES.schema
+STEEP_SCHEMA, BARRIER_SCHEMA, OVERHEAD_SCHEMA = STEEP.schema, BARRIERS.schema, OVERHEAD.schema
+MINES_SCHEMA, LAND_TOTALS_SCHEMA = MINES.schema, LAND_TOTALS.schema
 IRRIGATION_SCHEMA, CATCHMENT_AREA_SCHEMA, BASIN_SCHEMA = IRRIGATION.schema, CATCHMENT_AREAS.schema, BASINS.schema
 SAMPLING_SCHEMA, AGREEMENT_SCHEMA, AREA_SCHEMA = SAMPLING.schema, AGREEMENT.schema, AREAS.schema
 
@@ -746,6 +761,7 @@ TABLES: Mapping[str, DataTable] = MappingProxyType(
             ),
             PAIRS, DataTable(COUNTS.name, COUNTS.zh, COUNTS.en, (*COUNTS.columns, *COUNTS_MORE)), FINDINGS, LEDGER,
             TOWNSHIPS, DataTable(EVIDENCE.name, EVIDENCE.zh, EVIDENCE.en, (*EVIDENCE.columns, *GROUND)), LEADS, OUTLETS,
+            LAND_TOTALS,
             DataTable(REACHED.name, REACHED.zh, REACHED.en, (*REACHED.columns, WORKS, *SLOPE_COLUMNS, CLASS_YEAR)),
             STEEP, BARRIERS, OVERHEAD, MINES, FLIPS, FLOW_PATHS, FLOW_MET, CATCHMENTS, IRRIGATION, BASINS, SAMPLING,
             AGREEMENT, CATCHMENT_AREAS, AREAS,
@@ -757,16 +773,11 @@ TABLES: Mapping[str, DataTable] = MappingProxyType(
 
 _VERDICT_TEXT = text("verdict_text", "结论", "verdict in words")
 IN_GEOPACKAGE = {
-    "findings": FINDINGS.name,
-    **dict.fromkeys(("sources", "source_positions", "search_areas"), SOURCES.name),
-    **dict.fromkeys(("areas", "context_lines", "context_points"), AREAS.name),
-    "receptors": REACHED.name,
-    "flow_paths": FLOW_PATHS.name,
-    "closed_basins": BASINS.name,
-    "sampling_points": SAMPLING.name,
-    "overhead_paths": OVERHEAD.name,
-    "catchments": CATCHMENT_AREAS.name,
-}
+    "findings": FINDINGS.name, "sources": SOURCES.name, "source_positions": SOURCES.name,
+    "search_areas": SOURCES.name, "receptors": REACHED.name, "context_lines": AREAS.name, "context_points": AREAS.name,
+    "flow_paths": FLOW_PATHS.name, "closed_basins": BASINS.name, "sampling_points": SAMPLING.name,
+    "overhead_paths": OVERHEAD.name, "areas": AREAS.name, "catchments": CATCHMENT_AREAS.name,
+}  # fmt: skip
 """Tables of a run's GeoPackage, and the table whose columns they have."""
 
 
@@ -794,10 +805,7 @@ def popup_columns() -> tuple[DataColumn, ...]:
 def nothing_found() -> dict[str, pa.Table]:
     """Return the tables of a `Results` that judges nothing, such as an overview map, by the names of its fields."""
     schemas = {
-        "sources": SOURCES_SCHEMA,
-        "findings": FINDINGS_SCHEMA,
-        "counts": COUNTS_SCHEMA,
-        "receptors": RECEPTORS_SCHEMA,
+        "sources": SOURCES_SCHEMA, "findings": FINDINGS_SCHEMA, "counts": COUNTS_SCHEMA, "receptors": RECEPTORS_SCHEMA,
         "search_areas": SEARCH_AREAS_SCHEMA,
-    }
+    }  # fmt: skip
     return {name: schema.empty_table() for name, schema in schemas.items()}

@@ -20,6 +20,7 @@ from hmgeo.results.columns import (
     FLOW_MET_SCHEMA,
     FLOW_PATHS_SCHEMA,
     IRRIGATION_SCHEMA,
+    LAND_TOTALS_SCHEMA,
     LEADS_SCHEMA,
     MINES_SCHEMA,
     OVERHEAD_SCHEMA,
@@ -87,6 +88,8 @@ class BureauTables:
         Every outlet given, with the source it belongs to; None where the project gives none.
     reaching
         Which sources reach each row of `townships`, nearest first, each with its distance in metres.
+    land_totals
+        Farmland within each radius of any source, each parcel once, by county and class.
     """
 
     evidence: pa.Table = field(repr=False)
@@ -97,6 +100,7 @@ class BureauTables:
     leads: pa.Table = field(default_factory=LEADS_SCHEMA.empty_table, repr=False)
     outlets: pa.Table | None = field(default=None, repr=False)
     reaching: tuple[tuple[tuple[str, float], ...], ...] = field(default=(), repr=False)
+    land_totals: pa.Table = field(default_factory=LAND_TOTALS_SCHEMA.empty_table, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from hmgeo.rules.claims import CADMIUM
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.screening.evidence import Around, Pathways, evidence_rows, pathways_of, visiting, wind_of
-from hmgeo.screening.land import LandView, sources_by_town, township_table
+from hmgeo.screening.land import LandView, land_totals, sources_by_town, township_table
 from hmgeo.screening.somewhere import places_table
 from hmgeo.terrain.ponds_and_mines import HAS
 from hmgeo.terrain.slope import with_slopes
@@ -206,15 +206,14 @@ def bureau_view(
     ]
     sources = [row | more for row, more in zip(rows, extra, strict=True)]
     outlets = join_outlets(sides.get(LayerKind.OUTLETS), [row["source_id"] for row in rows])
-    wind = wind_of(sides.get(LayerKind.WIND))
     around = Around(land, sites := _sites(positions, others, question.radius_m), _pathways(own, rows, water))
     evidence = evidence_rows(
-        sources, screened.counts, own, radius_m=question.radius_m, wind=wind, outlets=outlets, around=around,
-        disputed=_disputed(question),
+        sources, screened.counts, own, radius_m=question.radius_m, wind=wind_of(sides.get(LayerKind.WIND)),
+        outlets=outlets, around=around, disputed=_disputed(question),
     )  # fmt: skip
     visiting(sources, evidence, chosen)
     evidence = _with_answers(evidence, positions, rows, others, question)
-    towns, names = TOWNSHIPS_SCHEMA.empty_table(), _names_of_areas(question)
+    towns, names = TOWNSHIPS_SCHEMA.empty_table(), names_of_areas(question)
     if land.reached.num_rows or sites.reached.num_rows:
         towns = township_table(land, sources, names, question.radius_m, sites.reached)
     return Bureau(
@@ -228,6 +227,7 @@ def bureau_view(
             leads_table(sources, question.areas.counties, question.home_counties, land, question.radius_m),
             outlets.table if LayerKind.OUTLETS in sides else None,
             sources_by_town(land, towns, names) if towns.num_rows else (),
+            land_totals(land.receptors, sources, screened.counts, screened.radii_m, names),
         ),
         outlets.ledger,
     )
@@ -327,7 +327,8 @@ def _disputed(question: Question) -> dict[str, str]:
     }
 
 
-def _names_of_areas(question: Question) -> dict[str, str]:
+def names_of_areas(question: Question) -> dict[str, str]:
+    """Return the names of townships and counties by code: the official ones, and those of a project's layers."""
     names = {town.code: town.name for town in townships()}
     for table in (question.areas.counties, question.areas.townships):
         if table is not None:

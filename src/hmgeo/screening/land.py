@@ -20,8 +20,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hmgeo.reference.tables import ELEMENTS, EXCEEDS
-from hmgeo.results.columns import REACHED_SCHEMA, RECEPTORS_SCHEMA, TOWNSHIPS_SCHEMA
-from hmgeo.vocabulary import COUNTY_DIGITS, SoilQualityClass
+from hmgeo.results.columns import (
+    LAND_TOTALS_SCHEMA,
+    REACHED_SCHEMA,
+    RECEPTORS_SCHEMA,
+    TOWNSHIPS_SCHEMA,
+)
+from hmgeo.vocabulary import (
+    ALL_CLASSES,
+    COUNTY_DIGITS,
+    LAND_CODES,
+    ClassKind,
+    SoilQualityClass,
+    classes_in_order,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -213,7 +225,7 @@ def exceedances_of(farmland: Layer | None) -> Exceedances:
     return Exceedances(is_told, elements, frozenset(sound))
 
 
-NO_TOWNSHIP = "未注明乡镇"
+NO_TOWNSHIP, NO_COUNTY, ALL_COUNTIES = "未注明乡镇", "未注明县区", "合计"
 
 
 def township_table(
@@ -246,7 +258,7 @@ def township_table(
     town = np.array([place[key] for key in keys], np.int64)
     reached = receptors["source_count"].to_numpy() > 0
     area_ha = receptors["area_ha"].to_numpy()
-    words = np.array(receptors["class"].to_pylist(), dtype=object)
+    of_class = _columns_by_class(receptors)
     reaching = [_reached_by(near) for near in _near(land, place, key_of)]
     rows = []
     for index, key in enumerate(towns):
@@ -263,10 +275,7 @@ def township_table(
                 "farmland_area_ha": float(area_ha[here].sum()),
                 "reached_count": int(under.sum()),
                 "reached_area_ha": float(area_ha[under].sum()),
-                **{
-                    f"reached_{code}_ha": float(area_ha[under & (words == word.value)].sum())
-                    for word, code in _CLASS_CODES.items()
-                },
+                **{name: float(area_ha[under & held].sum()) for name, held in of_class.items()},
                 **reaching[index],
                 "site_count": there[key],
                 "reached_site_count": near[key],
@@ -275,7 +284,17 @@ def township_table(
     return pa.Table.from_pylist(rows, TOWNSHIPS_SCHEMA)
 
 
-_CLASS_CODES = {
+def _columns_by_class(receptors: pa.Table) -> dict[str, np.ndarray]:
+    """Return which parcels each column of a class sums up; none of land use where the layer says nothing of it."""
+    found = {}
+    for column, codes in (("class", _CLASS_CODES), ("land_class", LAND_CODES)):
+        if column == "class" or receptors[column].null_count < receptors.num_rows:
+            words = np.array(receptors[column].to_pylist(), dtype=object)
+            found |= {f"reached_{code}_ha": words == word for word, code in codes.items()}
+    return found
+
+
+_CLASS_CODES: Mapping[str, str] = {
     SoilQualityClass.PRIORITY_PROTECTION: "priority_protection",
     SoilQualityClass.SAFE_USE: "safe_use",
     SoilQualityClass.STRICT_CONTROL: "strict_control",
@@ -290,6 +309,58 @@ def _sites_by_town(sites: pa.Table | None, key_of: Callable[[str], str]) -> tupl
         there[key_of(row["township"])] += 1
         near[key_of(row["township"])] += bool(row["source_count"])
     return there, near
+
+
+def land_totals(
+    receptors: pa.Table,
+    sources: Sequence[Mapping[str, Any]],
+    counts: pa.Table,
+    radii_m: Sequence[float],
+    names: Mapping[str, str],
+) -> pa.Table:
+    """Return `LAND_TOTALS_SCHEMA`: farmland within each radius of any source, each parcel once, by county and class.
+
+    Parameters
+    ----------
+    receptors
+        `RECEPTORS_SCHEMA` of the farmland.
+    sources
+        Rows of the table of sources; those without a position reach nothing, so that what is counted is a lower bound.
+    counts
+        The table of counts, which says whose search leaves the coverage at which radius.
+    """
+    key_of = _keys_of(names)
+    codes = np.array([key[:COUNTY_DIGITS] * key.isdigit() for key in map(key_of, receptors["township"].to_pylist())])
+    unplaced = sum(row["geometry"] is None for row in sources)
+    beyond: dict[float, set[str]] = {radius_m: set() for radius_m in radii_m}
+    for row in counts.filter(counts["is_lower_bound"]).to_pylist():
+        beyond[row["radius_m"]].add(row["source_id"])
+    area_ha = receptors["area_ha"].to_numpy()
+    nearest_m = receptors["nearest_source_m"].to_numpy()
+    every = np.ones(len(codes), bool)
+    classes = [(ALL_CLASSES, ALL_CLASSES, every)]
+    for kind, column in (ClassKind.SOIL, receptors["class"]), (ClassKind.LAND, receptors["land_class"]):
+        words = np.array(column.to_pylist(), dtype=object)
+        classes += [(kind.value, word, words == word) for word in classes_in_order(set(words) - {None})]
+    counties = [("", ALL_COUNTIES, every)]
+    counties += [(one, names.get(one, one) or NO_COUNTY, codes == one) for one in sorted(set(codes.tolist()))]
+    rows = []
+    for code, county, here in counties:
+        for radius_m in radii_m:
+            within = here & (nearest_m <= radius_m)
+            told = {
+                "county_code": code,
+                "county": county,
+                "radius_m": radius_m,
+                "is_lower_bound": bool(beyond[radius_m] or unplaced),
+                "sources_beyond_coverage": len(beyond[radius_m]),
+                "sources_unplaced": unplaced,
+            }
+            for kind_of, word, held in classes:
+                both = within & held
+                cells = {"class_kind": kind_of, "class": word, "count": int(both.sum())}
+                rows.append(told | cells | {"area_ha": float(area_ha[both].sum())})
+    return pa.Table.from_pylist(rows if len(codes) else [], LAND_TOTALS_SCHEMA)
 
 
 def sources_by_town(land: LandView, towns: pa.Table, names: Mapping[str, str]) -> tuple[Near, ...]:

@@ -53,13 +53,14 @@ from hmgeo.results.columns import (
 from hmgeo.results.text import bearing_text, mu, radius_text
 from hmgeo.vocabulary import (
     ALL_CLASSES,
+    LAND_CODES,
     POLLUTED_CLASSES,
     LayerKind,
     LegalRank,
-    SoilQualityClass,
     Status,
     Verdict,
     VisitGroup,
+    classes_in_order,
 )
 
 if TYPE_CHECKING:
@@ -402,7 +403,7 @@ def summary_sections(told: Told) -> Iterator[Section]:
         [(name, count, listed[name]) for name, count in trades.most_common()],
         quotes=(0,),
     )
-    yield _land_section(results)
+    yield from _land_sections(results)
     if told.has_extents:
         both = [Counter(results.sources[name].to_pylist()) for name in ("key_area_district", "key_area_towns")]
         yield Section(
@@ -434,22 +435,43 @@ def _radius_section(told: Told) -> Section:
     return Section("各半径内有耕地的污染源（家）", ("半径", "是", "临界", "否", "未评估"), rows)
 
 
-def _land_section(results: Results) -> Section:
-    table = results.receptors.select(["receptor_kind", "class", "area_ha", "source_count"]).to_pylist()
+def _land_sections(results: Results) -> Iterator[Section]:
+    """Yield farmland by class of soil and of land use, all of it and what is reached; then by radius."""
+    table = results.receptors.select(["receptor_kind", "class", "land_class", "area_ha", "source_count"]).to_pylist()
     farmland = [row for row in table if row["receptor_kind"] == LayerKind.FARMLAND]
     reached = [row for row in farmland if row["source_count"]]
-    official = [word.value for word in SoilQualityClass]
-    words = sorted({row["class"] for row in farmland}, key=lambda one: (one not in official, one))
-    words.sort(key=lambda one: official.index(one) if one in official else len(official))
     rows: list[tuple[Cell, ...]] = [
-        (word, *_count_and_mu(farmland, word), *_count_and_mu(reached, word)) for word in (*words, "合计")
+        (word, *_count_and_mu(farmland, column, word), *_count_and_mu(reached, column, word))
+        for column, words in (("class", ["合计"]), ("land_class", []))
+        for word in (*classes_in_order({row[column] for row in farmland} - {None}), *words)
     ]
     title = f"耕地：全部，及{radius_text(results.radius_m)}内有污染源的（一块只计一次；只表示距离，不表示污染）"
-    return Section(title, ("类别", "地块数", "面积(亩)", "受影响地块数", "受影响面积(亩)"), rows)
+    yield Section(title, ("类别", "地块数", "面积(亩)", "受影响地块数", "受影响面积(亩)"), rows)
+    totals = results.bureau.land_totals.to_pylist() if results.bureau is not None else []
+    if totals:
+        yield _totals_section([row for row in totals if row["county"] == totals[0]["county"]])
 
 
-def _count_and_mu(rows: Sequence[Mapping[str, Any]], word: str) -> tuple[int, float]:
-    held = [row["area_ha"] or 0.0 for row in rows if word in {row["class"], "合计"}]
+def _totals_section(rows: Sequence[Mapping[str, Any]]) -> Section:
+    """Return the farmland within each radius, each parcel once, by class; a lower bound is marked, and why."""
+    words = list(dict.fromkeys(row["class"] for row in rows))
+    by_radius: dict[float, list[Cell]] = defaultdict(list)
+    for row in rows:
+        by_radius[row["radius_m"]].append(bounded(mu(row["area_ha"]), floor=row["is_lower_bound"]))
+    widest = rows[-1]
+    why = [
+        f"{count} 家{what}" for count, what in (
+            (widest["sources_beyond_coverage"], "的范围超出耕地数据"), (widest["sources_unplaced"], "位置不明未计入"),
+        ) if count
+    ]  # fmt: skip
+    because = f"；≥ 为下限：{'、'.join(why)}" if why else ""
+    title = f"各半径内有污染源的耕地(亩)，同一块只计一次{because}"
+    names = ["合计" if word == ALL_CLASSES else word for word in words]
+    return Section(title, ("半径", *names), [(radius_text(one), *cells) for one, cells in by_radius.items()])
+
+
+def _count_and_mu(rows: Sequence[Mapping[str, Any]], column: str, word: str) -> tuple[int, float]:
+    held = [row["area_ha"] or 0.0 for row in rows if word in {row[column], "合计"}]
     return len(held), mu(sum(held))
 
 
@@ -567,6 +589,7 @@ def townships_sheet(told: Told) -> Sheet:
     for row in told.listed:
         listed[row["township"] or ""].append(str(row["list_number"]))
     radius = radius_text(told.results.radius_m)
+    lands = [one for code in LAND_CODES.values() if any(row[one := f"reached_{code}_ha"] for row in table)]
     told_of = (
         From("township", 14),
         From("county", 10),
@@ -577,6 +600,7 @@ def townships_sheet(told: Told) -> Sheet:
         From("reached_area_ha", 11, in_mu=True, group=f"{radius}内有污染源的耕地"),
         From("reached_strict_control_ha", 11, in_mu=True, group=f"{radius}内有污染源的耕地"),
         From("reached_safe_use_ha", 11, in_mu=True, group=f"{radius}内有污染源的耕地"),
+        *(From(one, 10, in_mu=True, group=f"{radius}内有污染源的耕地") for one in lands),
         From("reaching_count", 8),
         From("nearest_source_id", 12),
         From("nearest_source_m", 10),
@@ -587,7 +611,8 @@ def townships_sheet(told: Told) -> Sheet:
     rows = [
         (*cells, "、".join(listed.get(row["township"] or "", []))) for cells, row in zip(sheet.rows, table, strict=True)
     ]
-    sums = (2, 3, 4, 5, 6, 7, 8, 12, 13)
+    not_summed = ("township", "county", "reaching_count", "nearest_source_id", "nearest_source_m")
+    sums = [index for index, one in enumerate(told_of) if one.name not in not_summed]
     total: tuple[Cell, ...] = tuple(
         "合计" if index == 0 else _sum(rows, index) if index in sums else None for index in range(len(told_of) + 1)
     )
