@@ -286,7 +286,7 @@ def township_table(
 
 def _columns_by_class(receptors: pa.Table) -> dict[str, np.ndarray]:
     """Return which parcels each column of a class sums up; none of land use where the layer says nothing of it."""
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for column, codes in (("class", _CLASS_CODES), ("land_class", LAND_CODES)):
         if column == "class" or receptors[column].null_count < receptors.num_rows:
             words = np.array(receptors[column].to_pylist(), dtype=object)
