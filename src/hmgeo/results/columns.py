@@ -41,9 +41,8 @@ _NOTE = text("note", "备注", "note", NOTHING_TO_SAY)
 _REASONS = text("reason_codes", "原因代码", "codes of the reasons", NOTHING_TO_SAY)
 _BASIS = text("basis", "数据性质", "basis of data")
 _CLASS = text("class", "类别", "class", UNSTATED)
-_CLASS_KIND = text(
-    "class_kind", "按何种类别（soil_quality 土壤环境质量，land_use 地类）", "soil_quality or land_use; all"
-)
+_CLASS_KIND = text("class_kind", "类别种类（soil_quality 土壤，land_use 地类）", "soil_quality or land_use; all")
+_OF_CLASS = text("class", "类别（all 为合计）", "class (all: the sum)")
 _TOWNSHIP = text("township", "乡镇(街道)", "township", UNSTATED)
 _COUNTY = text("county", "县(市、区)", "county", UNSTATED)
 _RADIUS = number("radius_m", "半径", "radius")
@@ -161,7 +160,7 @@ COUNTS = DataTable(
     (
         _SOURCE,
         _RADIUS,
-        text("class", "类别（all 为合计）", "class (all: the sum)"),
+        _OF_CLASS,
         whole("count", "地块数", "parcels", UNLOCATED),
         number("area_ha", "面积", "area", UNLOCATED),
         _CLASS_KIND,
@@ -376,22 +375,16 @@ target that has none or can't be told. flat_cells and is_ambiguous as above: suc
 source may drain to the target or not."""
 
 LAND_TOTALS = DataTable(
-    "land_totals.csv",
-    "各县各半径内的耕地，一块只计一次",
-    "farmland within each radius of any source, each parcel once, by county",
+    "land_totals.csv", "各县各半径内的耕地，一块只计一次", "farmland within each radius, each parcel once, by county",
     (
         text("county_code", "县区代码", "county code", Said("各县合计，或地块未注明", "all counties, or not stated")),
-        text("county", "县(市、区)", "county"),
-        _RADIUS,
-        _CLASS_KIND,
-        text("class", "类别（all 为合计）", "class (all: the sum)"),
-        whole("count", "地块数", "parcels"),
-        number("area_ha", "面积", "area"),
+        text("county", "县(市、区)", "county"), _RADIUS, _CLASS_KIND, _OF_CLASS,
+        whole("count", "地块数", "parcels"), number("area_ha", "面积", "area"),
         flag("is_lower_bound", "为下限", "is a lower bound"),
         whole("sources_beyond_coverage", "范围超出耕地数据的污染源", "sources whose search leaves the data"),
         whole("sources_unplaced", "未计入的污染源（位置不明）", "sources not counted: no position"),
     ),
-)
+)  # fmt: skip
 """Distinct land: a parcel that several sources reach counts once. Sums of all counties first, then county by county."""
 
 TOWNSHIPS = DataTable(
@@ -646,9 +639,7 @@ IRRIGATION = DataTable(
 sentence, each link with what it rests on; broken_at names the missing link. Areas in hectares of whole parcels."""
 
 CATCHMENT_AREAS = DataTable(
-    "catchments",
-    "集水范围",
-    "the ground that drains to a target within the limit",
+    "catchments", "集水范围", "the ground that drains to a target within the limit",
     (
         text("target_id", "目标编号", "target"),
         text("target_kind", "图层", "layer"),
@@ -658,7 +649,7 @@ CATCHMENT_AREAS = DataTable(
         _NOTE,
         shape(),
     ),
-)
+)  # fmt: skip
 """The ground that drains to a target within the limit, as polygons along cell edges in lon/lat."""
 
 BASINS = DataTable(
@@ -704,9 +695,7 @@ SAMPLING = DataTable(
 )
 """Where to sample or monitor: each place with why, and the clause where a text asks for it. Proposals, no sites."""
 AGREEMENT = DataTable(
-    "flow_agreement.csv",
-    "高程与河网对照",
-    "heights and drawn rivers side by side",
+    "flow_agreement.csv", "高程与河网对照", "heights and drawn rivers side by side",
     (
         _SOURCE,
         text("target_id", "目标编号", "target"),
@@ -716,7 +705,7 @@ AGREEMENT = DataTable(
         text("status", "结论", "whether they agree"),
         _NOTE,
     ),
-)
+)  # fmt: skip
 """A source and a target a row; status: `agree`, `only_heights`, `only_network`, `cannot_tell`."""
 
 AREAS = DataTable(

@@ -9,7 +9,7 @@ where in the place they stand.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -332,7 +332,7 @@ def land_totals(
     key_of = _keys_of(names)
     codes = np.array([key[:COUNTY_DIGITS] * key.isdigit() for key in map(key_of, receptors["township"].to_pylist())])
     unplaced = sum(row["geometry"] is None for row in sources)
-    beyond: dict[float, set[str]] = {radius_m: set() for radius_m in radii_m}
+    beyond: dict[float, set[str]] = defaultdict(set)
     for row in counts.filter(counts["is_lower_bound"]).to_pylist():
         beyond[row["radius_m"]].add(row["source_id"])
     area_ha = receptors["area_ha"].to_numpy()
