@@ -391,11 +391,12 @@ def _write_spanned(
     texts = []
     for cell, (first, last) in zip(cells, spans, strict=False):
         kind = "count" if isinstance(cell, int) or (isinstance(cell, Link) and isinstance(cell.shown, int)) else "wrap"
-        kind = "area_mu" if isinstance(cell, float) else kind
+        kind = "area_mu" if isinstance(cell, float | AtLeast) else kind
         if last > first:
             page.merge_range(row, first, row, last, "", book.style(border=1, border_color="#C9D0D6"))
         _write_cell(book, page, (row, first), cell, kind, **look)
-        texts.append((str(cell.shown) if isinstance(cell, Link) else str(cell), sum(widths[first : last + 1])))
+        bare = cell.shown if isinstance(cell, Link) else cell.value if isinstance(cell, AtLeast) else cell
+        texts.append((str(bare), sum(widths[first : last + 1])))
     page.set_row(row, height_pt(texts))
 
 
