@@ -140,8 +140,20 @@ def test_the_workbook_sums_up_by_radius_group_and_township(results: Results, tmp
     counted = Counter(row["visit_group"] for row in results.sources.to_pylist())
     assert [(row[0][0], row[-1]) for row in groups] == [(word, counted[word]) for word in "甲丁乙丙"]
     assert all(sum(row[1:-1]) == row[-1] for row in groups)
+    (land,) = [
+        at for at, row in enumerate(rows) if str(row[0]).startswith("各半径内有污染源的耕地(亩)，同一块只计一次；≥")
+    ]
+    assert rows[land + 1][:7] == ("类别", "1 km", "2 km", "3 km", "5 km", "8 km", "10 km")
+    told = {row[0]: row[1:7] for row in rows[land + 2 : land + 10]}
+    lands = ["水田", "水浇地", "旱地"]
+    assert list(told) == ["合计", "优先保护类", "安全利用类", "严格管控类", "未划分", *lands]
+    reached = [row for row in results.receptors.to_pylist() if row["source_count"]]
+    for word in told:
+        ours = [row["area_ha"] for row in reached if word in {"合计", row["class"], row["land_class"]}]
+        assert told[word][-1] == pytest.approx(sum(ours) * 15)
+    assert [sum(told[word][at] for word in lands) for at in range(6)] == pytest.approx(told["合计"])
     towns = [row for row in book["按乡镇"].iter_rows(values_only=True) if row[1] == "清城区"]
-    named = sorted(int(one) for row in towns for one in str(row[14] or "").split("、") if one)
+    named = sorted(int(one) for row in towns for one in str(row[16] or "").split("、") if one)
     assert named == [row["list_number"] for row in _listed(results) if row["township"]]
 
 

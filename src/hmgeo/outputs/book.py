@@ -396,7 +396,8 @@ def _write_spanned(
             page.merge_range(row, first, row, last, "", book.style(border=1, border_color="#C9D0D6"))
         _write_cell(book, page, (row, first), cell, kind, **look)
         bare = cell.shown if isinstance(cell, Link) else cell.value if isinstance(cell, AtLeast) else cell
-        texts.append((str(bare), sum(widths[first : last + 1])))
+        text = f"{bare:,.1f}" if isinstance(bare, float) else str(bare)
+        texts.append((text, sum(widths[first : last + 1])))
     page.set_row(row, height_pt(texts))
 
 

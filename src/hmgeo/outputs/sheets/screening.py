@@ -454,10 +454,11 @@ def _land_sections(results: Results) -> Iterator[Section]:
 
 def _totals_section(rows: Sequence[Mapping[str, Any]]) -> Section:
     """Return the farmland within each radius, each parcel once, by class; a lower bound is marked, and why."""
-    words = list(dict.fromkeys(row["class"] for row in rows))
-    by_radius: dict[float, list[Cell]] = defaultdict(list)
+    radii = [radius_text(radius_m) for radius_m in dict.fromkeys(row["radius_m"] for row in rows)]
+    by_class: dict[tuple[str, str], list[Cell]] = defaultdict(list)
     for row in rows:
-        by_radius[row["radius_m"]].append(bounded(mu(row["area_ha"]), floor=row["is_lower_bound"]))
+        cell = bounded(mu(row["area_ha"]), floor=row["is_lower_bound"])
+        by_class[row["class_kind"], "合计" if row["class"] == ALL_CLASSES else row["class"]].append(cell)
     widest = rows[-1]
     why = [
         f"{count} 家{what}" for count, what in (
@@ -466,8 +467,7 @@ def _totals_section(rows: Sequence[Mapping[str, Any]]) -> Section:
     ]  # fmt: skip
     because = f"；≥ 为下限：{'、'.join(why)}" if why else ""
     title = f"各半径内有污染源的耕地(亩)，同一块只计一次{because}"
-    names = ["合计" if word == ALL_CLASSES else word for word in words]
-    return Section(title, ("半径", *names), [(radius_text(one), *cells) for one, cells in by_radius.items()])
+    return Section(title, ("类别", *radii), [(word, *cells) for (_, word), cells in by_class.items()])
 
 
 def _count_and_mu(rows: Sequence[Mapping[str, Any]], column: str, word: str) -> tuple[int, float]:
