@@ -465,8 +465,7 @@ def _totals_section(rows: Sequence[Mapping[str, Any]]) -> Section:
             (widest["sources_beyond_coverage"], "的范围超出耕地数据"), (widest["sources_unplaced"], "位置不明未计入"),
         ) if count
     ]  # fmt: skip
-    because = f"；≥ 为下限：{'、'.join(why)}" if why else ""
-    title = f"各半径内有污染源的耕地(亩)，同一块只计一次{because}"
+    title = "；".join(["各半径内有污染源的耕地(亩)，同一块只计一次", *["≥ 为下限"] * bool(why), *why])
     return Section(title, ("类别", *radii), [(word, *cells) for (_, word), cells in by_class.items()])
 
 
