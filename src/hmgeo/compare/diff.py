@@ -44,7 +44,7 @@ from hmgeo.outputs.wording import DISCLAIMER, badge, basis_banner
 from hmgeo.project.folder import DATA, whole_file
 from hmgeo.project.inputs import silent
 from hmgeo.project.run import pack_files_of, project_results
-from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE
+from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, allowing_outside, read_spec
 from hmgeo.register.entry import is_credit_code, is_national, plain_code, read_name
 from hmgeo.vocabulary import Basis, Verdict
 
@@ -369,6 +369,10 @@ def _cannot_rerun(side: Side) -> str:
     """Return why a run's project can't be run again as it was; empty where it can."""
     if side.home is None or not (side.home / project_name(side.manifest)).is_file():
         return f"{side.folder.name} 的 project.yml 没有找到，只列变化，没有查原因；用 --project-a、--project-b 写明"
+    try:
+        read_spec(side.home / project_name(side.manifest))  # what it may read, before any of it is read
+    except HmgeoError as error:
+        return f"{side.folder.name} 的项目读不出，只列变化，没有查原因：{'；'.join(map(str, error.problems))}"
     checks = tuple(inputs_checked(side.home, side.manifest))
     if any(one.sign == DIFFERS and one.what != ADDED for one in checks):  # what came after the run is left out
         return f"{side.folder.name} 的输入与运行时不同，只列变化，没有查原因；找回原来的文件再比较"
@@ -579,7 +583,8 @@ def _findings_of(settings: Mapping[str, Piece], folder: Path, names: Mapping[str
     words = settings.get(_WORDS)
     try:
         meanings = None if words is None else Path(str(words.node.value))
-        results = project_results(file, accept_suggestions=_ACCEPTS in settings, words=meanings, page=False)
+        with allowing_outside():  # each side's own files, by their full paths
+            results = project_results(file, accept_suggestions=_ACCEPTS in settings, words=meanings, page=False)
     except HmgeoError:
         return None
     return {
