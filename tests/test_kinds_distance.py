@@ -7,7 +7,8 @@ import math
 import pytest
 from kind_facts import FixedFacts, ask, chosen
 
-from hmgeo.judging.facts import FLOW_NEEDED, Answer, DistanceFact, Outcome, PlaceFact, Side, missing_layer
+from hmgeo.judging.facts import FLOW_NEEDED, Answer, DistanceFact, NumberFact, Outcome, PlaceFact, Side, missing_layer
+from hmgeo.words import codes_of
 
 MET, NOT, UNKNOWN = Side.MET, Side.NOT_MET, Side.UNKNOWN
 HOUSES = "sensitive_sites"
@@ -54,6 +55,30 @@ def test_the_position_s_uncertainty_may_tip_it(
 ) -> None:
     found = near(at(measured_m, uncertainty_m))
     assert (found.given, found.others) == (given, others)
+
+
+@pytest.mark.parametrize(
+    ("covered_m", "complete", "code"),
+    [
+        (None, True, "coverage_undeclared"),
+        (-1e-4, True, "coverage_left"),
+        (0.0, True, "coverage_ends_near"),  # on the outline nothing is left yet
+        (999.9999, True, "coverage_ends_near"),
+        (1000.0, True, ""),
+        (1000.0, False, "layer_incomplete"),
+    ],
+)
+def test_the_coverage_must_hold_the_whole_limit_and_not_more(
+    covered_m: float | None, code: str, *, complete: bool
+) -> None:
+    fact = DistanceFact(5e3, 5e3, 5e3, covered_m=covered_m, is_complete=complete)
+    assert codes_of([fact.coverage_gap("学校", 1000.0)]) == tuple(filter(None, [code]))
+
+
+def test_a_slope_without_a_limit_is_unknown_for_that_reason() -> None:
+    found = ask("slope", FixedFacts(slope_fact=NumberFact(3.0, 3.0, 3.0)), comparison="over")
+    assert found.given is UNKNOWN
+    assert codes_of(found.why) == ("slope_not_set",)
 
 
 def test_a_place_is_judged_by_its_nearest_end() -> None:

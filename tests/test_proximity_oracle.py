@@ -10,6 +10,7 @@ import pytest
 import shapely
 from strategies import layer_of, offset, positions_of, star, with_hole
 
+from hmgeo.errors import UsageError
 from hmgeo.proximity.measure import TableSink, measure_proximity
 from hmgeo.results.columns import PAIRS_SCHEMA
 
@@ -239,3 +240,9 @@ def test_four_hundred_sources_and_five_thousand_parcels() -> None:
     expected = oracle_pairs(sources, ground)
     assert len(expected) > 50_000
     assert_same(engine_pairs(sources, ground), expected)
+
+
+@pytest.mark.parametrize("radii_m", [[], [0.0], [-5.0], [500.0, np.inf], [np.nan]])
+def test_a_radius_is_a_positive_number(radii_m: list[float]) -> None:
+    with pytest.raises(UsageError, match="半径须为正数"):
+        measure_proximity(positions_of([shapely.Point(113, 23)]), layer_of([]), radii_m=radii_m)

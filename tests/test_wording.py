@@ -10,7 +10,7 @@ from small_results import small_results
 
 from hmgeo.outputs import style, wording
 from hmgeo.results.results import Presentation
-from hmgeo.results.text import area_text, distance_text, mu, radius_text
+from hmgeo.results.text import area_text, bearing_text, distance_text, mu, radius_text
 from hmgeo.results.used import ParameterUsed
 from hmgeo.vocabulary import Basis, Certainty, Classification, SoilQualityClass, Standing, Status, Unassessed, Verdict
 from hmgeo.words import say
@@ -49,6 +49,14 @@ def test_distances_read_in_metres_below_one_kilometre(
 )
 def test_a_distance_that_rounds_onto_the_limit_is_printed_as_judged(distance_m: float, text: str) -> None:
     assert distance_text(distance_m, limit_m=10000.0) == text
+
+
+@pytest.mark.parametrize(
+    ("bearing_deg", "wind"),
+    [(None, ""), (0.0, "北"), (22.4, "北"), (22.6, "东北"), (90.0, "东"), (180.0, "南"), (270.0, "西"), (337.6, "北")],
+)
+def test_bearings_are_the_nearest_of_eight(bearing_deg: float | None, wind: str) -> None:
+    assert bearing_text(bearing_deg) == wind
 
 
 def test_areas_read_in_hectares_and_mu() -> None:
