@@ -15,6 +15,7 @@ from hmgeo.rules.claims import CADMIUM, EVENT, WATER, Emission, Said, Told, disp
 from hmgeo.rules.words import ATTRIBUTES
 from hmgeo.vocabulary import METALS as METALS_ZH
 from hmgeo.vocabulary import LayerKind
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -213,7 +214,7 @@ def _lost(file: str, link: str, target: LayerKind, text: str, rows: Sequence[int
         field=LINKS[link][0],
         value=text,
         event=JOIN_EVENT,
-        reason=f"「{target.zh}」中没有这一编号或名称，共 {len(rows)} 行",
+        reason=say("no_such_id", layer=target.zh, count=len(rows)),
         action="未建立关联，该行照常列示，请核对编号",
     )
 

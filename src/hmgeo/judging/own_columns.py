@@ -92,7 +92,7 @@ def trade_of(own: OwnColumns, row: int, position: Mapping[str, str]) -> TradeCod
     trade = read_trade(code)
     if isinstance(trade, Unknown):
         if trade.code != "not_stated":
-            return TradeCodes(name, note=f"行业代码「{code}」看不懂，未换算为两版代码")
+            return TradeCodes(name, note=say("trade_code_not_converted", found=code))
     elif trade.named:
         return TradeCodes(name or code, trade.text("2017"), trade.text("2011"))
     if code and edition in {str(one) for one in _EDITIONS}:
@@ -103,7 +103,7 @@ def trade_of(own: OwnColumns, row: int, position: Mapping[str, str]) -> TradeCod
     if code:
         return TradeCodes(name, note="行业代码未注明版本，未换算为两版代码")
     codes = {one.edition: one.code for one in trades_named(name)}
-    note = "" if codes or not name else f"行业名称「{name}」不在行业代码对照表中，未换算为代码"
+    note = "" if codes or not name else say("trade_name_not_in_table", name=name)
     return TradeCodes(name, codes.get(2017, ""), codes.get(2011, ""), note)
 
 
@@ -346,7 +346,7 @@ def _of_others(lost: Sequence[Mapping[str, Any]]) -> OutletCells:
     named = [row["outlet_id"] or f"第 {row['row']} 行" for row in lost]
     listed = "、".join(named[:_MOST_NAMED]) + ("等" if len(named) > _MOST_NAMED else "")
     media = frozenset({AIR, WATER} if any(not row["medium"] for row in lost) else {row["medium"] for row in lost})
-    return OutletCells(unstated=media, doubt=f"未关联的排放口 {listed} 可能属于本企业，请核对企业编号")
+    return OutletCells(unstated=media, doubt=say("outlets_unjoined", listed=listed))
 
 
 def _status(owner: str, known: set[str]) -> str:

@@ -22,7 +22,7 @@ from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
 from hmgeo.results.columns import TABLES
 from hmgeo.results.text import mu
 from hmgeo.vocabulary import Unassessed, Verdict
-from hmgeo.words import ENGLISH
+from hmgeo.words import ENGLISH, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -406,13 +406,17 @@ def write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str],
     results = book.results
     tint = BASES[results.basis]
     day = results.as_of.isoformat() if results.as_of else "未设基准日"
-    facts = [f"评估基准日：{day}", f"区域：{results.area_name}" if results.area_name else ""]
-    facts += [f"密级：{wording.classification_word(results)}", wording.basis_banner(results.basis)]
-    facts += [f"提示 {len(results.warnings)} 条，见目录" if (CONTENTS, "") in book.rows and results.warnings else ""]
+    facts = [say("as_of_day", day=day), say("area_of", name=results.area_name) if results.area_name else ""]
+    facts += [say("classified_as", mark=wording.classification_word(results)), wording.basis_banner(results.basis)]
+    if (CONTENTS, "") in book.rows and results.warnings:
+        facts += [say("cautions_in_contents", count=len(results.warnings))]
     title = book.style(bold=True, font_size=14)
     notice = book.style(bg_color=tint.tint, font_color=tint.text, bold=True, text_wrap=True)
     plain = book.style(text_wrap=True, font_color="#333333")
-    lines = [(f"{results.title}　{book.say(name)}", title), ("｜".join(filter(None, facts)), notice)]
+    lines = [
+        (f"{results.title}　{book.say(name)}", title),
+        (say("side_by_side", parts=tuple(filter(None, facts))), notice),
+    ]
     lines += [(remark, plain) for remark in remarks]
     for row, (text, style) in enumerate(lines):
         _write_across(page, row, book.say(text), style, widths)
@@ -468,7 +472,7 @@ def _write_rows(book: Book, page: Worksheet, sheet: Sheet, row: int) -> int:
             _write_cell(book, page, (row, index), cell, column.kind)
         row += 1
     if len(sheet.rows) > MAX_ROWS:
-        text = f"共 {len(sheet.rows)} 行，超过工作表上限，此处只列前 {MAX_ROWS} 行，全部内容见运行结果中的数据文件。"
+        text = say("rows_beyond_sheet", count=len(sheet.rows), most=MAX_ROWS)
         page.write_string(row, 0, book.say(text), book.style(bold=True))
         row += 1
     for told in sheet.totals:
@@ -568,7 +572,7 @@ def set_page(book: Book, page: Worksheet, name: str) -> None:
     page.set_margins(left=0.3, right=0.3, top=0.6, bottom=0.6)
     page.fit_to_pages(1, 0)
     page.hide_gridlines(2)
-    classification = book.say(f"密级：{wording.classification_word(book.results)}")
+    classification = book.say(say("classified_as", mark=wording.classification_word(book.results)))
     notice = wording.basis_banner(book.results.basis, book.presentation.language)
     count = "Page &P of &N" if book.presentation.language == ENGLISH else "第 &P 页 / 共 &N 页"
     page.set_header(f"&L&9{literal(book.results.title)}　{book.say(name)}&R&9{classification}")

@@ -12,6 +12,7 @@ from hmgeo.results.columns import TABLES, column_of
 from hmgeo.results.described import REASONS, UNSTATED
 from hmgeo.results.text import radius_text
 from hmgeo.vocabulary import Standing, Status
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -117,8 +118,8 @@ def write_guide(results: Results, presentation: Presentation, path: Path, files:
 
 def _guide(results: Results, language: str, files: Collection[str]) -> Iterator[str]:
     yield results.title
-    yield in_language(f"评估基准日：{results.as_of.isoformat() if results.as_of else '未设基准日'}", language)
-    yield in_language(f"密级：{wording.classification_word(results)}", language)
+    yield in_language(say("as_of_day", day=results.as_of.isoformat() if results.as_of else "未设基准日"), language)
+    yield in_language(say("classified_as", mark=wording.classification_word(results)), language)
     yield wording.basis_banner(results.basis, language)
     yield from ("", _WHO.say(language))
     told = {name for name, _ in _FOR_WHOM}

@@ -705,7 +705,7 @@ def classification_word(results: Results) -> str:
         return highest.value
     if highest in (Classification.UNMARKED, Classification.PUBLIC):
         return Classification.UNMARKED.value
-    return f"{highest.value}（另有图层未标注）"
+    return say("classified_in_part", mark=highest.value)
 
 
 def caption(results: Results, presentation: Presentation) -> str:
@@ -713,13 +713,13 @@ def caption(results: Results, presentation: Presentation) -> str:
     day = results.as_of.isoformat() if results.as_of else "未设基准日"
     parts = (
         "坐标系：2000国家大地坐标系",
-        f"资料来源：{_sources_of_data(results)}",
+        say("data_from", sources=_sources_of_data(results)),
         f"制图：{presentation.maker or '未填写'} {day}",
         "地图审核：未送审",
-        f"密级：{classification_word(results)}",
+        say("classified_as", mark=classification_word(results)),
         BOUNDARY_NOTE,
     )
-    return "｜".join(parts)
+    return say("side_by_side", parts=parts)
 
 
 def _sources_of_data(results: Results) -> str:

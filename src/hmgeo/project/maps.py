@@ -28,6 +28,7 @@ from hmgeo.results.results import ContextLayer, Presentation, Results, Tiles
 from hmgeo.results.used import LayerUsed
 from hmgeo.rules.nodes import Reader, compose
 from hmgeo.vocabulary import Basis, Classification, LayerKind, Status
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -349,8 +350,8 @@ def draw_file(found: Inspection, out: Path) -> None:
         ),
         context=(*context_layers_of((), contexts, []), own),
         warnings=(
-            *(f"{one.zh} {found.statuses.count(one.value)} 行，不在图上" for one in away),
-            *([f"只画出前 {_MOST_DRAWN} 行，其余 {left} 行不在图上"] if left else []),
+            *(say("rows_not_on_map", status=one.zh, count=found.statuses.count(one.value)) for one in away),
+            *([say("rows_drawn_capped", most=_MOST_DRAWN, left=left)] if left else []),
         ),
     )
     write_map(results, Presentation(), out)

@@ -31,6 +31,7 @@ from hmgeo.screening.land import land_totals
 from hmgeo.screening.land_area import with_land
 from hmgeo.screening.screen import screen
 from hmgeo.screening.somewhere import places_table
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +115,7 @@ def _results(
     evidence = evidence_rows(rows, screened.counts, own, radius_m=question.radius_m)
     visiting(rows, evidence, DEFAULT_ORDER)
     return Results(
-        title=f"{radius} 距离排查",
+        title=say("screening_by_distance", radius=radius),
         as_of=None,
         area_name="",
         radius_m=question.radius_m,
@@ -167,7 +168,7 @@ def _coverage_warning(farmland: Layer) -> tuple[str, ...]:
 
 
 def _user_rule_used(radius_m: float, findings: int) -> RuleUsed:
-    title = f"使用者设定的半径 {radius_text(radius_m)}（非法定距离）"
+    title = say("radius_by_user", radius=radius_text(radius_m))
     return RuleUsed(
         USER_RADIUS_ID,
         title,

@@ -19,6 +19,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hmgeo.words import say
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -60,7 +62,7 @@ class FormerUnit:
     @property
     def said(self) -> str:
         """What is to be said where the older name is met."""
-        return f"「{self.former_name}」为旧名（至 {self.until} 年），今{self.name}"
+        return say("older_name", former=self.former_name, until=self.until, name=self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from hmgeo.outputs.figure.scene import FONT_FILE, MM_PER_POINT, Box, fitted, mer
 from hmgeo.outputs.map.panels import watermarks
 from hmgeo.outputs.sheets.survey import LINES, PAIRS, TITLES, TO_FILL, Listed, cell_text
 from hmgeo.vocabulary import LayerKind, SoilQualityClass
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,11 +86,7 @@ def write_cards(results: Results, presentation: Presentation, path: Path) -> Non
     left = len(rows) - len(chosen)
     for number, row in enumerate(chosen, start=1):
         card = _Card(file, results, presentation)
-        last = (
-            f"卡片附前 {len(chosen)} 家，其余 {left} 家可提高份数上限后重新生成。"
-            if number == len(chosen) and left
-            else ""
-        )
+        last = say("cards_capped", count=len(chosen), left=left) if number == len(chosen) and left else ""
         file.bookmarkPage(str(number))
         file.addOutlineEntry(letters(f"{row['list_number']} {row['name'] or row['source_id']}"), str(number), 0)
         card.write(row, gathered.labelled(number, row), land, last)
@@ -228,7 +225,7 @@ class _Card:
     def _sketch(self, row: Mapping[str, Any], cells: Mapping[str, Any], land: _Land) -> None:
         file, frame = self._file, _FRAME
         if row["lon"] is None:
-            why = f"没有坐标，未落点：{cells['位置可靠性']}"
+            why = say("card_without_point", place=cells["位置可靠性"])
             self._lines(frame.left + 6, frame.top + 40, self.say(why), 9, frame.width - 12)
             self._neat(frame)
             return

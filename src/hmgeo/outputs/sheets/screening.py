@@ -62,6 +62,7 @@ from hmgeo.vocabulary import (
     VisitGroup,
     classes_in_order,
 )
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -140,7 +141,7 @@ NOTE_WIDTHS = (26, 12, 10, 12, 48, 42, 12, 38)
 
 
 def _cautions(results: Results) -> tuple[str, ...]:
-    return (f"提示：{'｜'.join(results.warnings)}",) if results.warnings else ()
+    return (say("warned_of", words="｜".join(results.warnings)),) if results.warnings else ()
 
 
 def contents_sections(results: Results, counts: Mapping[str, int], left_out: Collection[str] = ()) -> Iterator[Section]:
@@ -152,7 +153,9 @@ def contents_sections(results: Results, counts: Mapping[str, int], left_out: Col
         ("污染源（行）", results.sources.num_rows, _statuses(results)),
         ("排查清单（家）", sum(groups[group.value] for group in VisitGroup), _groups(groups)),
     ]
-    found += [(f"{verdict.zh}（条）", count, "") for verdict, count in results.verdict_counts().items()]
+    found += [
+        (say("verdict_clauses", verdict=verdict.zh), count, "") for verdict, count in results.verdict_counts().items()
+    ]
     yield Section("数量", ("项目", "数量", "其中"), found)
     files: list[tuple[Cell, ...]] = [("survey_list.xlsx", None, "表1 排查清单、表2、表3，每家一张核查表")]
     if not why_no_page(results):
@@ -242,7 +245,7 @@ def order_sheet(told: Told) -> Sheet:
         Column("距离档", 8, "mark"),
         Column("最近耕地(m)", 13, "distance_m"),
         *(
-            Column(f"{word}(亩)", 10, "area_mu", f"{radius_text(told.results.radius_m)}内耕地")
+            Column(f"{word}(亩)", 10, "area_mu", say("farmland_within", radius=radius_text(told.results.radius_m)))
             for word in POLLUTED_CLASSES
         ),
         Column("排查结论", 14, "badge"),
@@ -278,7 +281,7 @@ def sources_sheet(told: Told) -> Sheet:
     results = told.results
     rows = [_source_row(told, row) for row in told.sources]
     remarks = (
-        f"各条款结论：{wording.verdict_header(results.verdict_counts(), results.unassessed_counts())}",
+        say("clauses_by_verdict", counts=wording.verdict_header(results.verdict_counts(), results.unassessed_counts())),
         "「否」指现有数据在该半径内无记录，不等于实地不存在。「临界」指位置误差内结论可能改变。点编号在地图上打开。",
         *((LAND_REMARK,) if told.is_clipped else ()),
     )
@@ -289,7 +292,7 @@ def sources_sheet(told: Told) -> Sheet:
 
 def _source_columns(told: Told) -> tuple[Column, ...]:
     results, clipped, extents = told.results, told.is_clipped, told.has_extents
-    within = f"{radius_text(results.radius_m)}内耕地"
+    within = say("farmland_within", radius=radius_text(results.radius_m))
     return (
         Column("清单序号", 6, "count"),
         Column("编号", 11, "wrap"),
@@ -445,7 +448,7 @@ def _land_sections(results: Results) -> Iterator[Section]:
         for column, words in (("class", ["合计"]), ("land_class", []))
         for word in (*classes_in_order({row[column] for row in farmland} - {None}), *words)
     ]
-    title = f"耕地：全部，及{radius_text(results.radius_m)}内有污染源的（一块只计一次；只表示距离，不表示污染）"
+    title = say("farmland_all_and_reached", radius=radius_text(results.radius_m))
     yield Section(title, ("类别", "地块数", "面积(亩)", "受影响地块数", "受影响面积(亩)"), rows)
     totals = results.bureau.land_totals.to_pylist() if results.bureau is not None else []
     if totals:
@@ -514,7 +517,7 @@ def clauses_sheet(told: Told) -> Sheet:
     remarks = (
         "只列触及、有附加条件、符合排查条件的；逐条全部结果见 data/findings.parquet。",
         "" if rows else "本次没有这样的条款。",
-        f"另有 {silent} 条只分类或提示，不产生判断，见 data/manifest.json。" if silent else "",
+        say("clauses_without_judgement", silent=silent) if silent else "",
     )
     sheet = Sheet(
         CLAUSES, columns, rows, remarks=("".join(remarks),), keys=tuple(row["finding_id"] for row in hits),
@@ -595,11 +598,11 @@ def townships_sheet(told: Told) -> Sheet:
         From("source_count", 8),
         From("farmland_count", 9),
         From("farmland_area_ha", 11, in_mu=True),
-        From("reached_count", 9, group=f"{radius}内有污染源的耕地"),
-        From("reached_area_ha", 11, in_mu=True, group=f"{radius}内有污染源的耕地"),
-        From("reached_strict_control_ha", 11, in_mu=True, group=f"{radius}内有污染源的耕地"),
-        From("reached_safe_use_ha", 11, in_mu=True, group=f"{radius}内有污染源的耕地"),
-        *(From(one, 10, in_mu=True, group=f"{radius}内有污染源的耕地") for one in lands),
+        From("reached_count", 9, group=say("farmland_reached_within", radius=radius)),
+        From("reached_area_ha", 11, in_mu=True, group=say("farmland_reached_within", radius=radius)),
+        From("reached_strict_control_ha", 11, in_mu=True, group=say("farmland_reached_within", radius=radius)),
+        From("reached_safe_use_ha", 11, in_mu=True, group=say("farmland_reached_within", radius=radius)),
+        *(From(one, 10, in_mu=True, group=say("farmland_reached_within", radius=radius)) for one in lands),
         From("reaching_count", 8),
         From("nearest_source_id", 12),
         From("nearest_source_m", 10),

@@ -44,6 +44,7 @@ from hmgeo.vocabulary import (
     Verdict,
     VisitGroup,
 )
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,7 +152,7 @@ def asked_sheet(results: Results, most: int) -> Sheet | None:
              From(WORKS.name, 16, "mark"), From("nearest_source_id", 20), From("nearest_source_m", 12))  # fmt: skip
     sheet = table_sheet(ASKED, REACHED.name, parcels[:most], shown)
     said = (
-        f"受污染耕地 {len(parcels)} 块在测算半径内有来源，由近到远列前 {min(most, len(parcels))} 块。",
+        say("asked_parcels_capped", count=len(parcels), shown=min(most, len(parcels))),
         f"全部地块见 data/{REACHED.name}；「周边1km是否存在敏感受体」逐家印在核查表和卡片上，也在 data/evidence.csv。",
         "「2公里范围内」一栏，位置误差全在 2 公里内才答「有」；空白为未见或临界，清单只有涉重金属企业，不答「无」。",
     )
@@ -240,17 +241,15 @@ def write_form(book: Book, number: int, cells: Mapping[str, Any]) -> None:
     cells
         The list's row by header.
     """
-    page = book.file.add_worksheet(book.say(f"核查表-{number:03d}"))
+    page = book.file.add_worksheet(book.say(say("form_number", number=number)))
     for index, width in enumerate(WIDTHS):
         page.set_column(index, index, width)
     title = book.style(bold=True, font_size=16, align="center")
     page.merge_range(0, 0, 0, 3, "", title)
     page.write_string(0, 0, book.say("涉镉等重金属污染源现场核查表"), title)
     page.set_row(0, 28)
-    notice = "｜".join(
-        filter(None, (f"清单序号 {number}", book.results.title, wording.basis_banner(book.results.basis)))
-    )
-    _across(book, page, 1, notice, bold=True)
+    notice = (say("list_number", number=number), book.results.title, wording.basis_banner(book.results.basis))
+    _across(book, page, 1, say("side_by_side", parts=tuple(filter(None, notice))), bold=True)
     row = _section(book, page, 2, "一、筛查资料（软件预填，待现场核实）")
     for left, right in PAIRS:
         _pair(book, page, row, (left, cells[left]), (right, cells[right]))
@@ -273,8 +272,9 @@ def write_form(book: Book, number: int, cells: Mapping[str, Any]) -> None:
     page.fit_to_pages(1, 1)
     page.center_horizontally()
     page.hide_gridlines(2)
-    classification = book.say(f"密级：{wording.classification_word(book.results)}")
-    page.set_footer(f"&L&9{classification}&R&9{book.say(f'核查表-{number:03d}')}")
+    classification = book.say(say("classified_as", mark=wording.classification_word(book.results)))
+    form = book.say(say("form_number", number=number))
+    page.set_footer(f"&L&9{classification}&R&9{form}")
 
 
 def _section(book: Book, page: Worksheet, row: int, text: str) -> int:
@@ -438,10 +438,10 @@ def survey_sheet(results: Results, field_forms: int) -> Sheet:
     chosen = gathered.rows()
     rows = [gathered.cells(number, row) for number, row in enumerate(chosen, start=1)]
     left = len(chosen) - field_forms
-    more = f"核查表附前 {field_forms} 家，其余 {left} 家可提高份数上限后重新生成。" if left > 0 else ""
+    more = say("forms_capped", count=field_forms, left=left) if left > 0 else ""
     order = wording.visit_order(results)
     cited = "；".join(f"［{number}］{text}" for text, number in gathered.grounds.items())
-    grounds = f"列入依据：{cited}。" if cited else ""
+    grounds = say("grounds_are", cited=cited) if cited else ""
     remarks = tuple(filter(None, (order, gathered.remark(len(chosen)), grounds, more, _decided(results))))
     return Sheet(SHEET_NAME, COLUMNS, rows, remarks=remarks)
 
@@ -497,7 +497,7 @@ class Listed:
         """Return who is on the list and who isn't."""
         total = len(self._sources)
         if not self._results.screening_rule_id:
-            return f"本项目未设排查规则，{total} 行全部列示，仅供核对，不表示建议列入。"
+            return say("no_screening_rule_set", total=total)
         counted = Counter(row["verdict"] for row in self._sources)
         off = {Verdict.CLEAR, Verdict.NOT_APPLICABLE}
         words = [(one not in off, f"{one.zh} {counted[one.value]} 家") for one in Verdict if counted[one.value]]
@@ -559,13 +559,13 @@ class Listed:
             "；".join(short for short, _ in self._advice(row, evidence)),
         )
 
-    def hazard(self, row: dict[str, Any]) -> tuple[str, str, str]:
+    def hazard(self, row: dict[str, Any]) -> tuple[str, ...]:
         """Return what data tell of the harm, spread and surroundings of a source, each with what isn't stated."""
         source_id = row["source_id"]
         evidence = self._evidence.get(source_id, {})
         told = (("废气", "air_emissions"), ("废水", "water_emissions"), ("固废堆存", "waste_storage"))
         harm = (
-            f"涉镉：{row.get('cadmium') or '未判定'}",
+            say("cadmium_is", stated=row.get("cadmium") or "未判定"),
             *(f"{name}：{evidence.get(at) or '未填'}" for name, at in told),
         )
         ways = zip(("大气", "灌溉", "固废径流"), _STATES, strict=True)
@@ -575,10 +575,15 @@ class Listed:
             for word in (SoilQualityClass.STRICT_CONTROL, SoilQualityClass.SAFE_USE)
             if (area_ha := self._land.get((source_id, word.value)))
         )
-        near = f"最近耕地 {_distance_words(row)}" if row["nearest_farmland_m"] is not None else "未作距离测算"
-        around = f"周边 1 km：{evidence.get('receptors_1km_found') or '未见或不能答'}"
+        near = (
+            say("farmland_nearest", distance=_distance_words(row))
+            if row["nearest_farmland_m"] is not None
+            else "未作距离测算"
+        )
+        found = say("found_within_1km", stated=evidence.get("receptors_1km_found") or "未见或不能答")
         within = f"{radius_text(self._results.radius_m)}内"
-        return "；".join(harm), "；".join(spread), "；".join((near, *(f"{within}{one}" for one in land), around))
+        around = (near, *(f"{within}{one}" for one in land), found)
+        return tuple(say("one_by_one", parts=tuple(parts)) for parts in (harm, spread, around))
 
     def _marked(self, row: dict[str, Any]) -> str:
         """Return the numbers of the clauses that bring the source onto the list; the remarks name them."""
@@ -613,7 +618,7 @@ class Listed:
         kind, status = row["position_kind"], row["status"]
         if kind == PositionKind.PLACE.value and status == Status.ASSESSED.value:
             known = row["township"] or row["county"]
-            return f"仅知位于{known}，无坐标" + ("" if row["nearest_farmland_m"] is None else "；距离为范围")
+            return say("place_only_known", known=known) + ("" if row["nearest_farmland_m"] is None else "；距离为范围")
         if status != Status.ASSESSED.value:
             return wording.status_word(status)
         origin = self._text(row, "坐标来源") or "坐标来源未填"
@@ -685,7 +690,7 @@ def _decisions_of(results: Results) -> dict[str, list[tuple[str, Reason]]]:
 def _trade_text(row: dict[str, Any]) -> str:
     new, old = row.get("trade_code_2017") or "", row.get("trade_code_2011") or ""
     if new and new == old:
-        codes = f"{new}，两版同"
+        codes = say("trade_code_of_both", new=new)
     else:
         codes = "；".join(f"{year} 版 {code}" for year, code in ((2017, new), (2011, old)) if code)
     codes = codes or row["trade_code"] or ""
@@ -709,10 +714,12 @@ def _air_text(row: dict[str, Any], evidence: dict[str, Any]) -> str:
     downwind = evidence.get("air_downwind_percent")
     parts = (
         f"最近耕地 {_distance_words(row)}{where}",
-        f"废气{evidence['air_emissions']}" if evidence.get("air_emissions") else "废气排放量未填",
-        evidence.get("air_downwind_note") or "没有可用的风频表" if downwind is None else f"下风向占 {downwind:g}%",
+        say("air_emitted", masses=evidence["air_emissions"]) if evidence.get("air_emissions") else "废气排放量未填",
+        evidence.get("air_downwind_note") or "没有可用的风频表"
+        if downwind is None
+        else say("downwind_share", downwind=downwind),
     )
-    return "；".join(parts)
+    return say("one_by_one", parts=parts)
 
 
 def _distance_words(row: dict[str, Any]) -> str:
