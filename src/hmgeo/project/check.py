@@ -14,14 +14,25 @@ from hmgeo.intake.catalog import shipped_layers
 from hmgeo.intake.formats.raster import RASTER_SUFFIXES
 from hmgeo.intake.inspect import Inspection, guess_kind, inspect_file
 from hmgeo.intake.load import ReadOptions, load_elevation
+from hmgeo.intake.receptors import ASIDE_EVENT
 from hmgeo.intake.rows import name_rows
+from hmgeo.intake.side_tables import WIND_EVENT
 from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.crosscheck import CrossCheck, cross_check
 from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, write_fixme
 from hmgeo.outputs.wording import gaps_of, settled_by, verdict_header
 from hmgeo.project.bare import kind_of
 from hmgeo.project.folder import whole_file
-from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, WARNED_EVENTS, Inputs, layers_used, load_inputs, silent
+from hmgeo.project.inputs import (
+    SIDE_LOADERS,
+    SOURCES_KIND,
+    WARNED_EVENTS,
+    Inputs,
+    layers_used,
+    load_inputs,
+    silent,
+    warning_of,
+)
 from hmgeo.project.run import cross_warnings, judge_inputs
 from hmgeo.project.spec import read_spec
 from hmgeo.results.results import counts_of, rows_of
@@ -228,8 +239,10 @@ def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
         yield _warning(gap, spec, UPSTREAM_MODE, remedy)
     for entry in inputs.ledger.entries:
         if entry.event in WARNED_EVENTS:
-            key, remedy = ("layers", "更正后重新读取") if "搁置" in entry.event else ("datum", "写明 datum")
-            yield _warning(f"{entry.file}：{entry.reason}{entry.action}", spec, key, remedy)
+            key, remedy = (
+                ("layers", "更正后重新读取") if entry.event in {ASIDE_EVENT, WIND_EVENT} else ("datum", "写明 datum")
+            )
+            yield _warning(warning_of(entry).rstrip("。"), spec, key, remedy)
 
 
 def _disagreements(spec: ProjectSpec, crossed: CrossCheck) -> Iterator[Problem]:

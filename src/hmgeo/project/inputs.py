@@ -14,7 +14,10 @@ from hmgeo.geo.raster import kept
 from hmgeo.intake.areas import Area, Context, context_layers, resolve_area
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_elevation, load_positions, load_receptors
+from hmgeo.intake.places.locate import UNDECLARED_EVENT
 from hmgeo.intake.places.mend import lies_in_china
+from hmgeo.intake.places.suspicion import DATUM_EVENT
+from hmgeo.intake.receptors import ASIDE_EVENT
 from hmgeo.intake.side_tables import WIND_EVENT, load_outlets, load_wind, outlets_sheet_of
 from hmgeo.project.spec import VALIDITY_FILE
 from hmgeo.records import POSITION_SCHEMA, Gates, Layer, Ledger, Positions, Provenance, SideTable
@@ -26,6 +29,7 @@ from hmgeo.rules.book import RuleBook, load_book
 from hmgeo.rules.nodes import near
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
 from hmgeo.vocabulary import INVENTED, Basis, LayerKind
+from hmgeo.words import Reason, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
     from hmgeo.judging.bench import Question
     from hmgeo.judging.choices import ChosenParameter
     from hmgeo.project.spec import LayerSpec, ProjectSpec
-    from hmgeo.records import Raster
+    from hmgeo.records import LedgerEntry, Raster
     from hmgeo.rules.model import Validity
 
 
@@ -266,7 +270,7 @@ def _error_kind(problems: list[Problem], spec: ProjectSpec) -> type[HmgeoError]:
     return ProjectError if of_project else InputError
 
 
-WARNED_EVENTS = frozenset({"坐标系未声明", "坐标系疑误", "搁置待核", "没有坐标列", WIND_EVENT})
+WARNED_EVENTS = frozenset({UNDECLARED_EVENT, DATUM_EVENT, ASIDE_EVENT, "没有坐标列", WIND_EVENT})
 """Ledger events that stand on top of every output, too."""
 
 MIX_BASIS = "mix_basis"
@@ -286,9 +290,14 @@ def _layer_used(layer: Positions | Layer | Raster | SideTable) -> LayerUsed:
     return LayerUsed(layer.name, kind, layer.basis, layer.provenance, layer.gates, count, rows)
 
 
+def warning_of(entry: LedgerEntry) -> Reason:
+    """Return what an entry of the ledger says on top of every output."""
+    return say("file_warns", file=entry.file, reason=entry.reason, action=entry.action)
+
+
 def layer_warnings(ledger: Ledger) -> tuple[str, ...]:
     """Return what of the ledger stands on top of every output."""
-    told = (f"{one.file}：{one.reason}{one.action}。" for one in ledger.entries if one.event in WARNED_EVENTS)
+    told = (warning_of(one) for one in ledger.entries if one.event in WARNED_EVENTS)
     return tuple(dict.fromkeys(told))
 
 

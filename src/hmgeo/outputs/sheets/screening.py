@@ -141,7 +141,7 @@ NOTE_WIDTHS = (26, 12, 10, 12, 48, 42, 12, 38)
 
 
 def _cautions(results: Results) -> tuple[str, ...]:
-    return (say("warned_of", words="｜".join(results.warnings)),) if results.warnings else ()
+    return (say("warned_of", words=say("side_by_side", parts=results.warnings)),) if results.warnings else ()
 
 
 def contents_sections(results: Results, counts: Mapping[str, int], left_out: Collection[str] = ()) -> Iterator[Section]:
