@@ -690,7 +690,7 @@ def _decisions_of(results: Results) -> dict[str, list[tuple[str, Reason]]]:
 def _trade_text(row: dict[str, Any]) -> str:
     new, old = row.get("trade_code_2017") or "", row.get("trade_code_2011") or ""
     if new and new == old:
-        codes = say("trade_code_of_both", new=new)
+        codes: str = say("trade_code_of_both", new=new)
     else:
         codes = "；".join(f"{year} 版 {code}" for year, code in ((2017, new), (2011, old)) if code)
     codes = codes or row["trade_code"] or ""
