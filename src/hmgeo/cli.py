@@ -5,35 +5,36 @@ Exit codes: 0 done, 1 a bug, 2 bad input, usage or environment, 3 `--fail-on`; 1
 
 from __future__ import annotations
 
-import difflib
 import gc
 import inspect
-import io
 import os
 import re
 import shutil
 import signal
 import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from enum import Enum
 from functools import wraps
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
+from unicodedata import east_asian_width
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from typer.core import TyperCommand, TyperGroup
 
 import hmgeo
 from hmgeo.commands import books, projects, sites
-from hmgeo.commands.options import LOG, OUT, OutsideOption
+from hmgeo.commands.options import LOG, OutsideOption
 from hmgeo.errors import HmgeoError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
+Maker = Callable[..., None] | tuple[str, Mapping[str, Callable[..., None]]]
+"""A command's function; or what a group is for, and the functions of its commands."""
 
 _RARELY = (50_000, 20, 100)
 """Modules imported are never garbage; looking through them again and again takes a sixth of a short command's time."""
@@ -78,26 +79,25 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 """What to type, by command; stands at the end of its help."""
 _WIDEST, _NAMES_WIDE = 100, 30
 _FLAGS = frozenset({"help", "version"})
+_AS_TYPED: dict[object, Callable[[Any], object]] = {str: str, Path: Path, list[str]: str, list[Path]: Path}
 
 
 def _help_text(command: Any, context: Any) -> str:  # noqa: ANN401 -- typer keeps its click to itself
     """Return a command's help in Chinese, folded by the width of its signs: a narrow screen cuts no word."""
-    page = io.StringIO()
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    told = Console(file=page, width=width, color_system=None, highlight=False, markup=False, emoji=False)
     parameters = command.get_params(context)
     arguments = [one for one in parameters if one.param_type_name == "argument"]
     options = sorted((one for one in parameters if one not in arguments), key=lambda one: not one.required)
-    inner = {name: command.get_command(context, name) for name in getattr(command, "commands", ())}
+    inner = getattr(command, "commands", Lazy({})).helps()
     path = _path_of(context)
     usage = ["hmgeo", *path, *(f"<{one.name}>" for one in arguments), "命令 …" if inner else "[选项]"]
-    told.print(f"用法：{' '.join(usage)}\n\n{(command.help or '').strip()}", overflow="fold")
-    _section(told, "命令", [(name, (one.help or "").strip().splitlines()[0]) for name, one in inner.items()])
-    _section(told, "参数", [(f"<{one.name}>", _said(one)) for one in arguments])
-    _section(told, "选项", [(_named(one), _said(one)) for one in options])
-    examples = EXAMPLES.get(" ".join(path), ())
-    _section(told, "例", [("", one) for one in examples])
-    return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
+    told = [*_folded(f"用法：{' '.join(usage)}", width), ""]
+    told += [line for text in (command.help or "").strip().splitlines() for line in _folded(text, width) or [""]]
+    told += _section("命令", inner, width)
+    told += _section("参数", [(f"<{one.name}>", _said(one)) for one in arguments], width)
+    told += _section("选项", [(_named(one), _said(one)) for one in options], width)
+    told += _section("例", [("", one) for one in EXAMPLES.get(" ".join(path), ())], width)
+    return "\n".join(line.rstrip() for line in told) + "\n"
 
 
 def _path_of(context: Any) -> list[str]:  # noqa: ANN401 -- as above
@@ -105,17 +105,30 @@ def _path_of(context: Any) -> list[str]:  # noqa: ANN401 -- as above
     return [] if context.parent is None else [*_path_of(context.parent), context.info_name]
 
 
-def _section(told: Console, title: str, rows: list[tuple[str, str]]) -> None:
-    if not rows:
-        return
-    grid = Table.grid(padding=(0, 2))
-    if any(name for name, _ in rows):
-        grid.add_column(max_width=_NAMES_WIDE, overflow="fold")
-    grid.add_column(overflow="fold")
-    for row in rows:
-        grid.add_row(*filter(None, row) if not row[0] else row)
-    told.print(f"\n{title}")
-    told.print(grid)
+def _section(title: str, rows: list[tuple[str, str]], width: int) -> list[str]:
+    """Return the lines of a section: what is told stands folded beside its name."""
+    names_wide = min(max((_cells(name) for name, _ in rows), default=0), _NAMES_WIDE)
+    told, gap = (["", title] if rows else []), 2 if names_wide else 0
+    for name, text in rows:
+        beside = zip_longest(_folded(name, names_wide), _folded(text, width - names_wide - gap), fillvalue="")
+        told += [f"{one}{' ' * (names_wide - _cells(one) + gap)}{other}" for one, other in beside]
+    return told
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes: Chinese signs two each."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Return a text in lines of at most so many columns: Latin words stay whole where they fit."""
+    lines = [""] if text else []
+    for word in re.findall(r"[（「]?(?:[!-~]+|.)[，。、；：）」]*", text):
+        for part in (word,) if _cells(word) <= width else word:
+            if _cells(lines[-1] + part) > width:
+                lines.append("")
+            lines[-1] += part if lines[-1] or part != " " else ""
+    return lines
 
 
 def _named(option: Any) -> str:  # noqa: ANN401 -- as above
@@ -137,12 +150,40 @@ def _said(one: Any) -> str:  # noqa: ANN401 -- as above
     return f"{one.help}{choices}" + (f"（默认 {default}）" if isinstance(default, str | Path) and str(default) else "")
 
 
-class HelpCommand(TyperCommand):
-    """A command whose help is in Chinese."""
+class _Chinese:
+    """A command or group whose help is in Chinese."""
+
+    def get_params(self, ctx: object) -> list[Any]:
+        """Return what it may be given."""
+        found: list[Any] = cast("Any", super()).get_params(ctx)
+        for one in found:
+            _take_as_typed(one)
+        return found
 
     def format_help(self, ctx: object, formatter: object) -> None:
         """Write the help."""
         cast("Any", formatter).write(_help_text(self, ctx))
+
+
+class HelpCommand(_Chinese, TyperCommand):
+    """A command whose help is in Chinese."""
+
+
+def _take_as_typed(one: Any) -> None:  # noqa: ANN401 -- as above
+    """Have a parameter take texts and paths as they were typed: typer loads pydantic for that, a quarter second."""
+    kind = _AS_TYPED.get(getattr(getattr(one, "type_descriptor", None), "annotation", None))
+    is_many, full = getattr(one, "multiple", False) or one.nargs != 1, type(one).process_value
+
+    def taken(context: Any, value: Any) -> Any:  # noqa: ANN401 -- as above
+        if (one.required and not value) or (value is not None and kind is None):
+            return full(one, context, value)
+        if value is None or kind is None:
+            typed: object = () if is_many else None
+        else:
+            typed = tuple(map(kind, value)) if is_many else kind(value)
+        return typed if one.callback is None else one.callback(context, one, typed)
+
+    one.process_value = taken
 
 
 _USAGE_FAULTS = (
@@ -173,7 +214,7 @@ def _usage_text(error: Any) -> str:  # noqa: ANN401 -- as above
         return f"× {fault}。处理：见 hmgeo --help\n"
     command = context.command
     known = [*getattr(command, "commands", ()), *(name for one in command.params for name in one.opts)]
-    near = difflib.get_close_matches(hit[1], known) if hit and words.startswith("没有") else []
+    near = get_close_matches(hit[1], known) if hit and words.startswith("没有") else []
     meant = [one.help for one in command.params if hit and words.startswith("缺少") and hit[1] in (*one.opts, one.name)]
     more = f"；相近的：{'、'.join(near)}" if near else "".join(f"：{one.rstrip('。')}" for one in meant if one)
     return f"× {fault}{more}。处理：用法见 {' '.join(['hmgeo', *_path_of(context)])} --help\n"
@@ -200,8 +241,45 @@ def _may_leave(command: Callable[..., None]) -> Callable[..., None]:
     return asked
 
 
-class HelpGroup(TyperGroup):
-    """A group of commands whose help, and what it says of commands that can't be understood, are in Chinese."""
+class Lazy(Mapping[str, Any]):
+    """Commands by name, each made when first asked for: finding out what thirty of them may be given takes its time."""
+
+    def __init__(self, makers: Mapping[str, Maker], of_projects: Collection[str] = ()) -> None:
+        self._makers, self._of_projects, self._made = makers, of_projects, dict[str, Any]()
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 -- as above
+        """Return the command, or the group of commands."""
+        if name not in self._made:
+            maker = self._makers[name]
+            if isinstance(maker, tuple):
+                made: Any = HelpGroup(name=name, help=maker[0], no_args_is_help=True, commands=Lazy(maker[1]))
+            else:
+                single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+                single.command(name, cls=HelpCommand)(_may_leave(maker) if name in self._of_projects else maker)
+                made = typer.main.get_command(single)
+            self._made[name] = made
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._makers)
+
+    def helps(self) -> list[tuple[str, str]]:
+        """Return the name of each and the first line of what it does; none is made for that."""
+        texts = {name: one[0] if isinstance(one, tuple) else one.__doc__ or "" for name, one in self._makers.items()}
+        return [(name, text.strip().splitlines()[0]) for name, text in texts.items()]
+
+
+class HelpGroup(_Chinese, TyperGroup):
+    """A group of commands that says in Chinese what can't be understood; without its own it has all that hmgeo has."""
+
+    def __init__(self, *, commands: Any = None, **given: Any) -> None:  # noqa: ANN401 -- typer's own
+        whole = cast("Any", Lazy({**COMMANDS, **GROUPS}, _OF_PROJECTS))
+        super().__init__(commands=commands or whole, **given)
 
     def main(self, *given: object, standalone_mode: bool = True, **more: object) -> object:
         """Run the command that was typed; where it can't be understood, say so and end with 2."""
@@ -216,13 +294,9 @@ class HelpGroup(TyperGroup):
         except Exception as error:
             if not hasattr(error, "format_message"):
                 raise
-            LOG.file.write(_usage_text(error))
+            LOG.console.file.write(_usage_text(error))
             sys.exit(2)
         sys.exit(code if isinstance(code, int) else 0)
-
-    def format_help(self, ctx: object, formatter: object) -> None:
-        """Write the help."""
-        cast("Any", formatter).write(_help_text(self, ctx))
 
 
 app = typer.Typer(
@@ -273,15 +347,6 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "ledger": ("台账：填好的表2、表3、核查表读回核对。", {"check": books.check_ledger}),
 }
 _OF_PROJECTS = {"run", "check", "flow", "site", "overlay", "candidates", "map", "verify", "diff"}
-for _name, _command in COMMANDS.items():
-    app.command(_name, cls=HelpCommand)(_may_leave(_command) if _name in _OF_PROJECTS else _command)
-for _name, (_help, _commands) in GROUPS.items():
-    _group = typer.Typer(help=_help, no_args_is_help=True, cls=HelpGroup)
-    if len(_commands) == 1:  # typer would take the only command for the group itself
-        _group.callback()(lambda: None)
-    for _inner, _command in _commands.items():
-        _group.command(_inner, cls=HelpCommand)(_command)
-    app.add_typer(_group, name=_name)
 
 
 def main() -> None:
@@ -332,5 +397,5 @@ def _leave(number: int, _: FrameType | None) -> None:
 def _version(*, version: Annotated[bool, typer.Option("--version", help="显示版本。", is_eager=True)] = False) -> None:
     """重金属污染防控重点区域 GIS 排查：初步筛查，结论由人作出。"""
     if version:
-        OUT.print(hmgeo.__version__)
+        typer.echo(hmgeo.__version__)
         raise typer.Exit

@@ -8,8 +8,6 @@ from importlib import import_module
 from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING
 
-from hmgeo.reference.machine import code_folder, start
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,6 +17,8 @@ PARTS = ("search", "boxes")
 
 def begin() -> bool:
     """Start compiling where nothing is kept yet; return whether that was needed."""
+    from hmgeo.reference.machine import code_folder, start
+
     if any(code_folder().rglob("search.search-*.nbi")):
         return False
     task = "import gc; gc.disable(); from hmgeo.proximity import ahead; ahead.compile_part({part!r})"

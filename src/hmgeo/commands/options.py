@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from hmgeo.commands import first_use
 from hmgeo.vocabulary import LayerKind, Status, Verdict
@@ -18,6 +17,8 @@ from hmgeo.vocabulary import LayerKind, Status, Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
+
+    from rich.console import Console
 
     from hmgeo.intake.load import ReadOptions
     from hmgeo.project.check import CheckReport
@@ -198,8 +199,29 @@ FIRST_USE = {
     "zh": "首次使用：先编译测算程序，约需十几秒；结果留存，以后不再需要。",
     "en": "First use: compiling the engine, some fifteen seconds; it is kept and won't be needed again.",
 }
-LOG = Console(stderr=True, soft_wrap=True, highlight=False)
-OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout and sys.stdout.isatty() else 160)
+
+
+class Stream:
+    """What is told on stdout or stderr; rich is loaded with the first word, so that help and versions do without."""
+
+    def __init__(self, *, stderr: bool) -> None:
+        self._is_stderr = stderr
+
+    @cached_property
+    def console(self) -> Console:
+        """What rich writes to."""
+        from rich.console import Console
+
+        width = None if self._is_stderr or (sys.stdout and sys.stdout.isatty()) else 160
+        return Console(stderr=self._is_stderr, soft_wrap=True, highlight=False, width=width)
+
+    def print(self, told: object, **given: Any) -> None:  # noqa: ANN401 -- as rich has them
+        """Write a line, or a table."""
+        self.console.print(told, **given)
+
+
+LOG = Stream(stderr=True)
+OUT = Stream(stderr=False)
 
 
 def ready_engine(language: str = "zh") -> None:
@@ -210,6 +232,7 @@ def ready_engine(language: str = "zh") -> None:
 
 def show_table(table: PrintedTable) -> None:
     """Print a table."""
+    from rich.markup import escape
     from rich.table import Table
 
     shown = Table(title=table.title, title_justify="left")
@@ -243,7 +266,7 @@ class Reporter:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        self._bars = Progress(*columns, console=LOG, transient=True, disable=not LOG.is_terminal)
+        self._bars = Progress(*columns, console=LOG.console, transient=True, disable=not LOG.console.is_terminal)
         self._task = self._bars.add_task("", total=None)
         self._stage = ""
         self._language = language
@@ -266,7 +289,7 @@ class Reporter:
         stage = in_language(stage, self._language)
         if stage != self._stage:
             self._stage = stage
-            if not LOG.is_terminal:
+            if not LOG.console.is_terminal:
                 LOG.print(f"{stage} …")
         self._bars.update(self._task, description=stage, completed=done, total=total)
 
