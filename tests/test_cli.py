@@ -46,12 +46,27 @@ def imported_by(code: str) -> set[str]:
 # ---- light --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("asked", [["--version"], ["rules", "list"], ["rules", "show", "SCR-JY-10KM"]])
+@pytest.mark.parametrize("asked", [["--version"], ["--help"], ["rules", "list"], ["rules", "show", "SCR-JY-10KM"]])
 def test_versions_and_rules_are_told_without_any_library_for_maps_tables_or_numbers(asked: list[str]) -> None:
     start = f"import sys\nsys.argv = {['hmgeo', *asked]!r}\nimport hmgeo.cli\n"
     loaded = imported_by(f"{start}try:\n    hmgeo.cli.main()\nexcept SystemExit as end:\n    assert not end.code")
     assert "typer" in loaded
-    assert loaded & {*SLOW, "shapely", "pyproj", "pyarrow", "numpy", "numba"} == set()
+    assert loaded & {*SLOW, "shapely", "pyproj", "pyarrow", "numpy", "numba", "pydantic"} == set()
+
+
+def test_what_is_typed_reaches_a_command_as_text_path_and_list() -> None:
+    taken: dict[str, object] = {}
+
+    def command(
+        at: Path, name: str = "a", more: list[Path] | None = None, ratio: float | None = None, *, loud: bool = False
+    ) -> None:
+        taken.update(at=at, name=name, more=more, ratio=ratio, loud=loud)
+
+    made = cli.Lazy({"try": command})["try"]
+    made.main(["x y", "--more", "1", "--more", "乙", "--ratio", "1.5", "--loud"], standalone_mode=False)
+    assert taken == {"at": Path("x y"), "name": "a", "more": [Path("1"), Path("乙")], "ratio": 1.5, "loud": True}
+    made.main(["z"], standalone_mode=False)
+    assert taken == {"at": Path("z"), "name": "a", "more": None, "ratio": None, "loud": False}
 
 
 def test_doctor_tells_where_and_how_much_is_kept_and_clears_the_grids(
