@@ -208,7 +208,7 @@ def test_screen_says_what_came_out(hmgeo_command: Callable[..., Ended], tmp_path
     assert names_in(tmp_path / "out") == [
         "data", "data/counts.parquet", "data/dictionary.csv", "data/evidence.csv", "data/findings.gpkg",
         "data/findings.parquet", "data/findings.qgz",
-        "data/ledger.csv", "data/manifest.json", "data/pairs.parquet", "data/sources.csv",
+        "data/land_totals.csv", "data/ledger.csv", "data/manifest.json", "data/pairs.parquet", "data/sources.csv",
         "fixme.xlsx", "map.html", "print", "print/cards.pdf", "print/map.pdf", "print/map.png", "print/现场.kmz",
         "report.docx", "screening.xlsx", "survey_list.xlsx", "阅读说明.txt",
     ]  # fmt: skip
