@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = ROOT / "conformance"
-KNOWN = {("words-classes", "class-5|CF-CLASS-1000"): "clear, expected not_assessed"}
-"""Where hmgeo differs, and how: a blank class of a parcel is read as 未划分, so as none of the classes asked for."""
+KNOWN: dict[tuple[str, str], str] = {}
+"""Where hmgeo differs, and how."""
 
 
 def script(name: str) -> ModuleType:

@@ -22,12 +22,13 @@ from hmgeo.judging.facts import Unknown as NoAnswer
 from hmgeo.judging.layers import LayerFacts, LayerIndexes
 from hmgeo.judging.places import Places
 from hmgeo.project.check import check_layer
+from hmgeo.records import Gates
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.rules.book import load_book
 from hmgeo.siting.candidates import choose_candidates
 from hmgeo.siting.overlay import overlay_clauses
 from hmgeo.siting.page_rules import compile_rules
-from hmgeo.vocabulary import Basis, Certainty, LayerKind, Unknown, Verdict
+from hmgeo.vocabulary import Basis, Certainty, Completeness, LayerKind, Unknown, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -276,6 +277,45 @@ def test_soil_words_outside_the_list_are_a_class_unknown_and_never_absent(tmp_pa
     inside = facts.inside(features_asked)
     assert isinstance(inside, NoAnswer)
     assert inside.why == "「耕地」P2（类别「重度污染」）不能判断是否属于严格管控类，本条未作判断。"
+    facts = LayerFacts(shapely.Point(113.0325, 23.0), 0.0, LayerIndexes([farmland]), Places())
+    inside = facts.inside(features_asked)  # a blank is read as not classified yet: that is no other class
+    assert isinstance(inside, NoAnswer)
+    assert inside.why == "「耕地」P3不能判断是否属于严格管控类，本条未作判断。"
+
+
+@pytest.mark.parametrize(
+    ("word", "asked", "side"),
+    [
+        ("未划分", "优先保护类", Side.UNKNOWN),
+        ("", "优先保护类", Side.UNKNOWN),
+        (None, "优先保护类", Side.UNKNOWN),
+        ("安全利用类", "优先保护类", Side.NOT_MET),
+        ("未划分", "未划分", Side.MET),
+    ],
+    ids=["not classified", "blank", "no such column", "another class", "asked for as such"],
+)
+def test_land_that_nobody_classified_is_of_no_other_class(
+    word: str | None, asked: str, side: Side, tmp_path: Path
+) -> None:
+    properties = {"地块编号": "P1"} if word is None else {"地块编号": "P1", "土壤环境质量类别": word}
+    feature = {
+        "type": "Feature",
+        "properties": properties,
+        "geometry": mapping(shapely.box(113.0, 23.0, 113.01, 23.01)),
+    }
+    path = tmp_path / "farm.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    gates = Gates(coverage=shapely.box(112.0, 22.0, 114.0, 24.0), completeness=Completeness.COMPLETE)
+    farmland, _ = load_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC, gates=gates)
+    facts = LayerFacts(shapely.Point(113.005, 23.005), 0.0, LayerIndexes([farmland]), Places())
+    inside = facts.inside(Features("farmland", (asked,)))
+    if side is Side.UNKNOWN:
+        assert isinstance(inside, NoAnswer)
+    else:
+        assert isinstance(inside, PlaceFact)
+        assert inside.answer is (Answer.YES if side is Side.MET else Answer.NO)
+    code = {Side.MET: 1, Side.NOT_MET: -1, Side.UNKNOWN: 0}[side]
+    assert LayerIndexes([farmland])["farmland"].states(Features("farmland", (asked,))).tolist() == [code]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from hmgeo.judging.facts import (
     not_asked,
 )
 from hmgeo.judging.places import KEY_AREAS, in_key_areas
-from hmgeo.reference.cells import read_class, unread_among
+from hmgeo.reference.cells import leaves_class_open, read_class
 from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, LAYERS
 from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Completeness
 from hmgeo.vocabulary import Unknown as NotRead
@@ -225,8 +225,10 @@ class LayerIndex:
                 )
             if features.classes:
                 asked = set(features.classes)
+                kind = self.layer.kind.value
+                is_open = {word: leaves_class_open(kind, str(word or "")) for word in set(self._classes)}
                 read = [
-                    1 if one in asked or word in asked else 0 if isinstance(one, NotRead) else -1
+                    1 if one in asked or word in asked else 0 if is_open[word] else -1
                     for one, word in zip(self._read_classes, self._classes, strict=True)
                 ]
                 codes = np.minimum(codes, np.array(read, dtype=np.int64))
@@ -560,6 +562,7 @@ def untold(features: Features, name: str, word: str = "") -> Reason:
 
 
 def unread_text(features: Features, words: Iterable[str]) -> str:
-    """Return what is said where classes are asked along water and some aren't understood; empty where all are."""
-    unread = unread_among(features.layer, words) if features.classes else ()
-    return say("classes_unread", layer=LAYERS[features.layer].zh, words=tuple(unread)) if unread else ""
+    """Return what is said where classes are asked along water and some leave theirs open; empty where none does."""
+    told = set(words) - set(features.classes) if features.classes else ()
+    unread = tuple(sorted(word for word in told if leaves_class_open(features.layer, word)))
+    return say("classes_unread", layer=LAYERS[features.layer].zh, words=unread) if unread else ""

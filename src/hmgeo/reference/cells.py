@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hmgeo.reference.tables import read_rows, renumbered, trades_named
-from hmgeo.vocabulary import LandClass, Unknown
+from hmgeo.vocabulary import LandClass, LayerKind, SoilQualityClass, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -359,9 +359,16 @@ def read_class(layer: str, cell: str) -> str | Unknown:
     return cell if isinstance(read, Unknown) and cell and layer not in _words() else read
 
 
-def unread_among(layer: str, words: Iterable[str]) -> tuple[str, ...]:
-    """Return the class words of a layer that aren't understood, blank included, each once, sorted."""
-    return tuple(sorted(word for word in set(words) if isinstance(read_class(layer, word), Unknown)))
+def leaves_class_open(layer: str, word: str) -> bool:
+    """Tell whether a class word doesn't say which class: not understood, blank, or farmland that nobody classified yet.
+
+    Examples
+    --------
+    >>> [leaves_class_open("farmland", word) for word in ("优先保护类", "未划分", "待定", "")]
+    [False, True, True, True]
+    """
+    read = read_class(layer, word)
+    return isinstance(read, Unknown) or (layer == LayerKind.FARMLAND and read == SoilQualityClass.UNCLASSIFIED)
 
 
 @lru_cache(maxsize=1)

@@ -23,7 +23,7 @@ from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, SQU
 from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, Unknown, missing_layer
 from hmgeo.judging.layers import LayerFacts, PlaceOnly, named_class, untold
 from hmgeo.judging.places import KEY_AREAS
-from hmgeo.reference.cells import unread_among
+from hmgeo.reference.cells import leaves_class_open
 from hmgeo.results.text import distance_text
 from hmgeo.vocabulary import (
     ALL_CLASSES,
@@ -210,7 +210,7 @@ class MeasuredLayers(LayerFacts):
         """Return the nearest parcel whose class word isn't understood, where classes are asked."""
         if not features.classes:
             return None
-        keys = [(self._id, word) for word in self._measures.unread]
+        keys = [(self._id, word) for word in self._measures.unread if word not in features.classes]
         found = [self._measures.nearest[key] for key in keys if key in self._measures.nearest]
         return min(found, key=lambda one: one.distance_m, default=None)
 
@@ -221,8 +221,9 @@ def class_unread(features: Features, name: str, word: str) -> str:
 
 
 def unread_words(words: Iterable[str]) -> tuple[str, ...]:
-    """Return the class words of farmland that aren't understood, blank included."""
-    return unread_among(LayerKind.FARMLAND.value, set(words) - {ALL_CLASSES})
+    """Return the class words of farmland that leave the class open, each once, sorted."""
+    told = set(words) - {ALL_CLASSES}
+    return tuple(sorted(word for word in told if leaves_class_open(LayerKind.FARMLAND.value, word)))
 
 
 SHOWN_GAP_M = 100.0
@@ -676,7 +677,7 @@ class PlaceRanges(PlaceOnly):
         known = [measured.nearest_m[word] for word in features.classes or (ALL_CLASSES,) if word in measured.nearest_m]
         low_m = min((low for low, _ in known), default=np.inf)
         high_m = min((high for _, high in known), default=np.inf)
-        unread = unread_words(measured.nearest_m) if features.classes else ()
+        unread = set(unread_words(measured.nearest_m)) - set(features.classes) if features.classes else ()
         untold_m, word = min(((measured.nearest_m[one][0], one) for one in unread), default=(np.inf, ""))
         return DistanceFact(
             round(low_m, MEASURE_DECIMALS),
