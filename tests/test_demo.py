@@ -254,19 +254,22 @@ def test_counts_at_every_radius_and_class_are_those_of_the_pairs(
     folder: Path, sources: list[Row], demo_runs: dict[str, Run]
 ) -> None:
     receptors = demo_runs[folder.name].results.receptors.to_pylist()
-    land = {row["receptor_id"]: (row["class"], row["area_ha"]) for row in receptors}
+    land = {row["receptor_id"]: (row["class"], row["land_class"], row["area_ha"]) for row in receptors}
     pairs = rows_of(folder / "data/pairs.parquet")
     count, area_ha = Counter[tuple[str, float, str]](), Counter[tuple[str, float, str]]()
     for pair in pairs:
-        word, hectares = land[pair["receptor_id"]]
+        soil, use, hectares = land[pair["receptor_id"]]
         for radius_m in (1_000.0, 2_000.0, 3_000.0, 5_000.0, 8_000.0, 10_000.0):
             if pair["distance_m"] <= radius_m:
-                for key in ((pair["source_id"], radius_m, word), (pair["source_id"], radius_m, "all")):
+                for word in (soil, use, "all"):
+                    key = (pair["source_id"], radius_m, word)
                     count[key] += 1
                     area_ha[key] += hectares
     by_place = {row["source_id"] for row in sources if row["position_kind"] == "place"}
     told = [row for row in rows_of(folder / "data/counts.parquet") if row["source_id"] not in by_place]
-    assert {row["class"] for row in told} == {"all", *(word.value for word in SoilQualityClass)}
+    assert {row["class"] for row in told if row["class_kind"] == "soil_quality"} == {*SoilQualityClass}
+    assert {row["class"] for row in told if row["class_kind"] == "land_use"} == {"水田", "水浇地", "旱地"}
+    assert {row["class"] for row in told if row["class_kind"] == "all"} == {"all"}
     for row in told:
         key = (row["source_id"], row["radius_m"], row["class"])
         assert row["count"] == count[key]
