@@ -33,6 +33,8 @@ from hmgeo.errors import HmgeoError
 if TYPE_CHECKING:
     from types import FrameType
 
+Given = Any
+"""What typer hands over (commands, parameters, faults): it keeps the types of its own click to itself."""
 Maker = Callable[..., None] | tuple[str, Mapping[str, Callable[..., None]]]
 """A command's function; or what a group is for, and the functions of its commands."""
 
@@ -79,10 +81,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 """What to type, by command; stands at the end of its help."""
 _WIDEST, _NAMES_WIDE = 100, 30
 _FLAGS = frozenset({"help", "version"})
-_AS_TYPED: dict[object, Callable[[Any], object]] = {str: str, Path: Path, list[str]: str, list[Path]: Path}
+_AS_TYPED: dict[object, Callable[[Given], object]] = {str: str, Path: Path, list[str]: str, list[Path]: Path}
 
 
-def _help_text(command: Any, context: Any) -> str:  # noqa: ANN401 -- typer keeps its click to itself
+def _help_text(command: Given, context: Given) -> str:
     """Return a command's help in Chinese, folded by the width of its signs: a narrow screen cuts no word."""
     width = min(shutil.get_terminal_size().columns, _WIDEST)
     parameters = command.get_params(context)
@@ -100,7 +102,7 @@ def _help_text(command: Any, context: Any) -> str:  # noqa: ANN401 -- typer keep
     return "\n".join(line.rstrip() for line in told) + "\n"
 
 
-def _path_of(context: Any) -> list[str]:  # noqa: ANN401 -- as above
+def _path_of(context: Given) -> list[str]:
     """Return the words that call a command, whatever the program was called as."""
     return [] if context.parent is None else [*_path_of(context.parent), context.info_name]
 
@@ -131,14 +133,14 @@ def _folded(text: str, width: int) -> list[str]:
     return lines
 
 
-def _named(option: Any) -> str:  # noqa: ANN401 -- as above
+def _named(option: Given) -> str:
     """Return an option's names and what stands behind them."""
     names = "/".join((*option.opts, *option.secondary_opts))
     is_flag = isinstance(option.default, bool) or option.name in _FLAGS
     return names if is_flag else f"{names} …"
 
 
-def _said(one: Any) -> str:  # noqa: ANN401 -- as above
+def _said(one: Given) -> str:
     """Return what a parameter means, whether it must be given, and what holds where it isn't."""
     if one.name == "help":
         return "显示这段说明。"
@@ -153,28 +155,28 @@ def _said(one: Any) -> str:  # noqa: ANN401 -- as above
 class _Chinese:
     """A command or group whose help is in Chinese."""
 
-    def get_params(self, ctx: object) -> list[Any]:
+    def get_params(self, ctx: object) -> list[Given]:
         """Return what it may be given."""
-        found: list[Any] = cast("Any", super()).get_params(ctx)
+        found: list[Given] = cast("Given", super()).get_params(ctx)
         for one in found:
             _take_as_typed(one)
         return found
 
     def format_help(self, ctx: object, formatter: object) -> None:
         """Write the help."""
-        cast("Any", formatter).write(_help_text(self, ctx))
+        cast("Given", formatter).write(_help_text(self, ctx))
 
 
 class HelpCommand(_Chinese, TyperCommand):
     """A command whose help is in Chinese."""
 
 
-def _take_as_typed(one: Any) -> None:  # noqa: ANN401 -- as above
+def _take_as_typed(one: Given) -> None:
     """Have a parameter take texts and paths as they were typed: typer loads pydantic for that, a quarter second."""
     kind = _AS_TYPED.get(getattr(getattr(one, "type_descriptor", None), "annotation", None))
     is_many, full = getattr(one, "multiple", False) or one.nargs != 1, type(one).process_value
 
-    def taken(context: Any, value: Any) -> Any:  # noqa: ANN401 -- as above
+    def taken(context: Given, value: Given) -> object:
         if (one.required and not value) or (value is not None and kind is None):
             return full(one, context, value)
         if value is None or kind is None:
@@ -201,7 +203,7 @@ _USAGE_FAULTS = (
 """What typer says of a command that can't be understood, and how it is said here."""
 
 
-def _usage_text(error: Any) -> str:  # noqa: ANN401 -- as above
+def _usage_text(error: Given) -> str:
     """Return what is wrong with a command as typed: the fault, what may have been meant, and where to look."""
     told = error.format_message()
     if type(error).__name__ == "NoArgsIsHelpError":
@@ -236,23 +238,23 @@ def _may_leave(command: Callable[..., None]) -> Callable[..., None]:
     more = inspect.Parameter("allow_outside", kind, default=False, annotation=OutsideOption)
     told = inspect.signature(command, eval_str=True)
     parameters = [*told.parameters.values(), more]
-    asked.__signature__ = told.replace(parameters=parameters)  # type: ignore[attr-defined]
+    cast("Given", asked).__signature__ = told.replace(parameters=parameters)
     asked.__annotations__ = {one.name: one.annotation for one in parameters}
     return asked
 
 
-class Lazy(Mapping[str, Any]):
+class Lazy(Mapping[str, Given]):
     """Commands by name, each made when first asked for: finding out what thirty of them may be given takes its time."""
 
     def __init__(self, makers: Mapping[str, Maker], of_projects: Collection[str] = ()) -> None:
-        self._makers, self._of_projects, self._made = makers, of_projects, dict[str, Any]()
+        self._makers, self._of_projects, self._made = makers, of_projects, dict[str, Given]()
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 -- as above
+    def __getitem__(self, name: str) -> Given:
         """Return the command, or the group of commands."""
         if name not in self._made:
             maker = self._makers[name]
             if isinstance(maker, tuple):
-                made: Any = HelpGroup(name=name, help=maker[0], no_args_is_help=True, commands=Lazy(maker[1]))
+                made: Given = HelpGroup(name=name, help=maker[0], no_args_is_help=True, commands=Lazy(maker[1]))
             else:
                 single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
                 single.command(name, cls=HelpCommand)(_may_leave(maker) if name in self._of_projects else maker)
@@ -277,8 +279,8 @@ class Lazy(Mapping[str, Any]):
 class HelpGroup(_Chinese, TyperGroup):
     """A group of commands that says in Chinese what can't be understood; without its own it has all that hmgeo has."""
 
-    def __init__(self, *, commands: Any = None, **given: Any) -> None:  # noqa: ANN401 -- typer's own
-        whole = cast("Any", Lazy({**COMMANDS, **GROUPS}, _OF_PROJECTS))
+    def __init__(self, *, commands: Given = None, **given: Given) -> None:
+        whole = cast("Given", Lazy({**COMMANDS, **GROUPS}, _OF_PROJECTS))
         super().__init__(commands=commands or whole, **given)
 
     def main(self, *given: object, standalone_mode: bool = True, **more: object) -> object:
