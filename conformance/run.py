@@ -64,12 +64,14 @@ def _is_off(expected: dict[str, Any], found: float | None, key: str) -> bool:
     return found is None or abs(found - expected[key]) > expected["tolerance_deg"]
 
 
+_SILENT = "no answer"
+
+
 def compared(answers: Iterable[dict[str, Any]]) -> list[Case]:
     """Return every case with what is wrong; a folder without an answer fails in each of its cases."""
     by_folder = {answer["folder"]: answer for answer in answers}
-    nothing: dict[str, Any] = {"rows": [], "findings": {}}
     return [
-        Case(folder.name, name, fault_of(name, expected, by_folder.get(folder.name, nothing)))
+        Case(folder.name, name, fault_of(name, expected, answer) if (answer := by_folder.get(folder.name)) else _SILENT)
         for folder in folders()
         for name, expected in json.loads((folder / "expected.json").read_text(encoding="utf-8"))["cases"].items()
     ]

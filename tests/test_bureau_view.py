@@ -327,8 +327,11 @@ def test_who_reaches_a_township_is_a_list_whatever_signs_an_id_holds() -> None:
 
 def test_a_works_within_2_km_is_answered_by_its_error_and_none_never() -> None:
     reached = land([("T", "安全利用类", 1.0, [("S1", one)]) for one in (1950.0, 1951.0, 2600.0)]).reached
-    sources = [{"source_id": "S1", "position_uncertainty_m": 50.0, "basis": "real"}]
+    sources = [{"source_id": "S1", "position_uncertainty_m": 50.0, "basis": "real", "status": "assessed"}]
     assert with_works(reached, sources)["works_2km"].to_pylist() == ["有", None, None]
+    assert with_works(reached, sources, 1.0)["works_2km"].to_pylist() == [None, None, None]  # the parcels' own margin
+    disbelieved = [sources[0] | {"status": ""}]
+    assert with_works(reached, disbelieved)["works_2km"].to_pylist() == [None, None, None]
     drawn = [sources[0] | {"basis": "approximate"}]
     assert with_works(reached, drawn)["works_2km"].to_pylist() == [None, None, None]
 
@@ -336,6 +339,7 @@ def test_a_works_within_2_km_is_answered_by_its_error_and_none_never() -> None:
 def _around(*given: Layer, **more: object) -> tuple[str, str, str]:
     point = shapely.to_wkb(shapely.Point(113.0, 23.0))
     row = {"status": "assessed", "position_kind": "point", "position_uncertainty_m": 10.0, "geometry": point}
+    row["basis"] = "real"
     told = asked_around(row | more, LayerIndexes(given))
     return told["receptors_1km"], told["receptors_1km_found"], told["receptors_1km_open"]
 
@@ -357,7 +361,7 @@ def test_receptors_within_1_km_are_counted_by_kind_and_none_needs_a_complete_lay
     ):
         answer, found, why = _around(open_)
         assert (answer, found) == ("", "")
-        assert "自然保护区未申明完整，或所申明的范围不及周边 1 公里，不能答「无」。" in why
+        assert "自然保护区未申明完整、所申明的范围不及周边 1 公里，或位置只是示意，不能答「无」。" in why
     drawn = layer(LayerKind.INTAKES, at[:1], basis=Basis.APPROXIMATE)
     assert _around(drawn)[:2] == ("", "饮用水取水口另有 1 处在误差内，待核实。")
     assert _around(intakes, position_kind="place") == ("", "", "位置不明，周边 1 公里不能答。")
@@ -388,3 +392,9 @@ def test_who_lives_within_1_km_downstream_is_none_only_where_nothing_could_be_mi
     for doubtful in (replace(way, end=End.EDGE), replace(way, flat_cells=3), Unknown("没有高程")):
         assert downstream_answer(Overhead((), met), doubtful, houses, pond, 50.0) == ""
     assert downstream_answer(Overhead((), ((0, 400.0),), frozenset({0})), way, houses, pond, 50.0) == ""
+    for off in ({"margin_m": 1.0}, {"errors_m": {"H1": 1.0}}):
+        assert downstream_answer(Overhead((), ()), way, replace(houses, **off), pond, 50.0) == ""
+    assert downstream_answer(Overhead((), ()), way, houses, pond, 50.0, 1.0) == ""  # the pond's own error
+    seen = Overhead((), ((0, 400.0),))
+    assert downstream_answer(seen, way, houses, pond, 50.0, 50.0) == "有"
+    assert downstream_answer(seen, way, replace(houses, margin_m=0.1), pond, 50.0, 50.0) == ""

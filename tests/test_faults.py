@@ -120,16 +120,25 @@ def test_a_project_reaches_no_file_outside_its_folder_unasked(
 @POSIX
 @pytest.mark.parametrize(
     ("at", "to"),
-    [("data/farmland.geojson", "farmland.geojson"), ("data/farmland.prj", "farmland.prj"), ("validity.yml", "v.yml")],
+    [
+        ("data/farmland.geojson", "farmland.geojson"),
+        ("data/farmland.prj", "farmland.prj"),
+        ("validity.yml", "v.yml"),
+        ("project.yml", "project.yml"),
+    ],
 )
+@pytest.mark.parametrize("with_ring", [False, True])
 def test_links_lead_out_no_further_and_their_target_is_not_told(
-    at: str, to: str, hmgeo_command: Callable[..., Ended], tmp_path: Path
+    at: str, to: str, hmgeo_command: Callable[..., Ended], tmp_path: Path, *, with_ring: bool
 ) -> None:
     project = tmp_path / "mailed"
     shutil.copytree(SOUND / "data", project / "data")
     shutil.copy(SOUND / "good.yml", project / "project.yml")
     (project / at).unlink(missing_ok=True)
     (project / at).symlink_to(tmp_path / "private" / "secret" / to)
+    if with_ring:  # a ring leads nowhere, and what lies beside it is looked at all the same
+        ring = (project / at).with_suffix(".ring")
+        ring.symlink_to(ring)
     ended = hmgeo_command("check", project, "--no-foresee")
     assert ended.code == 2
     assert any(OUTSIDE in fault for fault in ended.faults)

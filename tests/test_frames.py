@@ -57,6 +57,20 @@ def test_a_frame_without_crs_is_asked_for_it_as_a_file_is() -> None:
         )
 
 
+def test_a_named_index_is_a_column_and_mixed_cells_refuse_no_frame() -> None:
+    two = geopandas.GeoDataFrame(
+        {"地块编号": ["P1", "P2"], "备注": [1, "2 t"], 7: [None, 1.5]}, geometry=[SQUARE, SQUARE], crs="EPSG:4490"
+    )
+    two.index = ["0103", "0301"]
+    two.index.name = "地类编码"
+    layer, ledger = load_receptors(two, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC, name="甲/乙")
+    assert layer.read()["receptor_id"].to_pylist() == ["P1"]  # 0301 is woodland
+    assert layer.read()["land_class"].to_pylist() == ["旱地"]
+    assert (layer.name, ledger.entries[0].file) == ("甲/乙", "甲/乙")
+    with pytest.raises(HmgeoError, match="只读文件路径或 GeoDataFrame（现为「GeoSeries」）"):
+        load_receptors(two.geometry, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+
+
 def test_tables_of_a_run_with_shapes_are_frames(shipped_results: Callable[[str], Results]) -> None:
     results = shipped_results("qingcheng")
     sources = results.to_geopandas("sources")

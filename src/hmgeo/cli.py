@@ -348,7 +348,7 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "register": ("底册：几张企业清单并成一本。", {"merge": books.merge_register}),
     "ledger": ("台账：填好的表2、表3、核查表读回核对。", {"check": books.check_ledger}),
 }
-_OF_PROJECTS = {"run", "check", "flow", "site", "overlay", "candidates", "map", "verify", "diff"}
+_OF_PROJECTS = {"run", "check", "flow", "site", "overlay", "candidates", "map", "verify", "diff", "explain"}
 
 
 def main() -> None:

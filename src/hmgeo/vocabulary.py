@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -48,6 +48,17 @@ class Unknown:
         raise TypeError(message)
 
 
+_Member = TypeVar("_Member", bound="Word")
+
+
+def _member(kind: type[_Member], code: str, zh: str, en: str) -> _Member:
+    """Make a member of an enum of words whose value is the code; enums don't hand on their `__new__`."""
+    member = str.__new__(kind, code)
+    member._value_ = code
+    member.zh, member.en = zh, en
+    return member
+
+
 class Word(StrEnum):
     """A code with the words that people read for it."""
 
@@ -56,11 +67,7 @@ class Word(StrEnum):
 
     def __new__(cls, code: str, zh: str, en: str) -> Self:
         """Make a member whose value is the code."""
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.zh = zh
-        member.en = en
-        return member
+        return _member(cls, code, zh, en)
 
     @classmethod
     def of(cls, code: str) -> Self:
@@ -305,9 +312,8 @@ class LayerKind(Word):
 
     def __new__(cls, code: str, zh: str, en: str, department: str) -> Self:
         """Make a member whose value is the code."""
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.zh, member.en, member.department = zh, en, department
+        member = _member(cls, code, zh, en)
+        member.department = department
         return member
 
     ENTERPRISES = "enterprises", "涉重金属企业", "enterprises", "生态环境部门"
@@ -435,7 +441,7 @@ class LandClass(StrEnum):
     PADDY = "水田"
     IRRIGATED = "水浇地"
     DRY = "旱地"
-    OTHER = "其他耕地"
+    OTHER = "未细分耕地"
     UNREAD = "地类不明"
 
 
@@ -444,7 +450,7 @@ LAND_CODES: Mapping[str, str] = MappingProxyType(
         LandClass.PADDY.value: "paddy",
         LandClass.IRRIGATED.value: "irrigated_land",
         LandClass.DRY.value: "dry_land",
-        LandClass.OTHER.value: "other_farmland",
+        LandClass.OTHER.value: "unspecified_farmland",
         LandClass.UNREAD.value: "unknown_land_use",
     }
 )

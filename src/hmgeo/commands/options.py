@@ -294,15 +294,21 @@ class Reporter:
         self._bars.update(self._task, description=stage, completed=done, total=total)
 
 
+def warn(warnings: Sequence[str], language: str = "zh") -> None:
+    """Say what stands on top of every output."""
+    from hmgeo.outputs.english import in_language
+
+    for warning in warnings:
+        LOG.print(f"▲ {in_language(warning, language)}", markup=False)
+
+
 def summarise(finished: Run, language: str = "zh") -> None:
     """Say what came out, and what was assumed."""
-    from hmgeo.outputs.english import in_language
     from hmgeo.outputs.templates import settling_lines
     from hmgeo.outputs.wording import status_word, verdict_header
 
     results = finished.results
-    for warning in results.warnings:
-        LOG.print(f"▲ {in_language(warning, language)}", markup=False)
+    warn(results.warnings, language)
     for line in settling_lines(results.unread):
         LOG.print(line, markup=False, soft_wrap=True)
     statuses = results.status_counts()

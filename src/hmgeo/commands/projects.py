@@ -47,6 +47,7 @@ from hmgeo.commands.options import (
     show_check,
     summarise,
     verdict_of,
+    warn,
 )
 from hmgeo.vocabulary import Basis
 
@@ -86,6 +87,7 @@ def run(
     asked = Asked.of(project, out, accepts=accept_suggestions, words=words, overrides=overrides, wish=wish)
     kept = None if fresh else kept_run(asked)
     if kept is not None and not kept.changed:
+        warn(kept.warnings, lang)
         OUT.print(UNCHANGED[lang].format(folder=str(kept.folder)), markup=False)
         if failing is not None and kept.verdicts.get(failing.value):
             raise typer.Exit(EXIT_FAIL_ON)

@@ -263,8 +263,8 @@ def _row_told(folder: Path, project: Path | None, manifest: Mapping[str, Any], s
         spec = read_spec(home / project_name(manifest)).layers.get(LayerKind.ENTERPRISES)
         sheet = "" if spec is None else spec.layer
         raw = read_raw(path, layer=sheet, journal=Journal(layer["path"]), kind=LayerKind.ENTERPRISES)
-    except HmgeoError:
-        return f"{layer['path']} 读不出，行号从略"
+    except HmgeoError as error:
+        return f"{layer['path']}：{error.problems[0].what}，行号从略"
     number = int(source.get("_number", "0"))
     line = raw.lines[number] if number < len(raw.lines) else number + 1
     return f"{layer['path']}{f' 工作表 {raw.sheet}' if raw.sheet else ''} 第 {line} 行"

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from hmgeo.errors import Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.raster import load_elevation, load_raster
@@ -139,14 +140,24 @@ def load_receptors(
 
 @contextmanager
 def _as_file(given: Path | GeoDataFrame, name: str, shown_as: str) -> Iterator[tuple[Path, str]]:
-    """Yield a file and what it is called; a GeoDataFrame as the GeoParquet that it would write."""
-    if not hasattr(given, "to_parquet"):
+    """Yield a file and what it is called; a GeoDataFrame as the GeoParquet that it would write.
+
+    Its named indexes are columns, as geopandas writes them; a column of mixed kinds is told as text.
+    """
+    if isinstance(given, Path):
         yield given, shown_as
         return
+    if not hasattr(given, "to_parquet"):
+        raise UsageError(Problem("只读文件路径或 GeoDataFrame", found=type(given).__name__))
+    named = [one for one in given.index.names if one is not None and one not in given.columns]
+    frame = (given.reset_index(level=named) if named else given).rename(columns=str)
+    for column in frame.columns[[str(kind) == "object" for kind in frame.dtypes]]:
+        cells = zip(frame[column], frame[column].isna(), strict=True)
+        frame[column] = [None if is_blank else str(cell) for cell, is_blank in cells]
     with TemporaryDirectory(prefix="hmgeo-") as folder:
-        file = Path(folder) / f"{name or 'GeoDataFrame'}.parquet"
-        given.to_parquet(file, index=False)
-        yield file, shown_as or file.stem
+        file = Path(folder) / "GeoDataFrame.parquet"
+        frame.to_parquet(file, index=False)
+        yield file, shown_as or name or file.stem
 
 
 def _provenance(path: Path, given: Provenance | None, shown: str) -> Provenance:

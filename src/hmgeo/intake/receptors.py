@@ -365,7 +365,8 @@ def _soil_classes(opened: Opened, classes: Coded) -> list[str]:
         is_blank = isinstance(known, Unknown) and known.code == "not_stated"
         if isinstance(known, Unknown) and not is_blank:
             strange[word] = classes.rows_of(number) + 1
-            known = word if len(word) <= _LONGEST_WORD and word.isalpha() else UNREAD_CLASS
+            is_own = len(word) <= _LONGEST_WORD and word.isalpha() and word not in set(LandClass)
+            known = word if is_own else UNREAD_CLASS
         blanks += (classes.rows_of(number) + 1).tolist() if is_blank else []
         made.append(unclassified if isinstance(known, Unknown) else known)
     header = opened.columns["class"]

@@ -472,11 +472,12 @@ def run_project(
 
 
 class Kept(NamedTuple):
-    """A run that lies there already: what isn't as it was then, in words, and what it found by verdict."""
+    """A run that lies there already: what isn't as it was then, in words, what it found by verdict, its warnings."""
 
     folder: Path
     changed: tuple[str, ...]
     verdicts: Mapping[str, int]
+    warnings: tuple[str, ...]
 
 
 def kept_run(asked: Asked) -> Kept | None:
@@ -493,7 +494,7 @@ def kept_run(asked: Asked) -> Kept | None:
         return None
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     held = json.loads((asked.folder / RUN_MANIFEST).read_bytes())
-    return Kept(asked.folder, (*changed, *written[1]), held["counts"]["findings_by_verdict"])
+    return Kept(asked.folder, (*changed, *written[1]), held["counts"]["findings_by_verdict"], tuple(held["warnings"]))
 
 
 class Asked(NamedTuple):
@@ -657,10 +658,15 @@ class Verdicts:
     screened: Screened
 
 
+def _off_m(layer: Layer | None) -> float:
+    """Return how far off a layer may lie as a whole; infinite where it is drawn approximately, or isn't there."""
+    return float("inf") if layer is None or layer.basis is Basis.APPROXIMATE else layer.margin_m
+
+
 def judge_inputs(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Progress) -> Verdicts:
     """Judge every source by every rule, exactly as a run does."""
     question = _question(spec, inputs)
-    land = LandView(exceedances_of(inputs.farmland))
+    land = LandView(exceedances_of(inputs.farmland), _off_m(inputs.farmland))
     total = inputs.farmland.feature_count if inputs.farmland else 0
     heights = _heights(inputs, question)
     layers = inputs.positions, inputs.farmland, inputs.others

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import itertools
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import date
@@ -254,6 +254,9 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
         and every file outside the project's folder that it names, unless `allowing_outside`.
     """
     file = project_file(path)
+    homes = file.parent.resolve(), shipped_folder().resolve()
+    own = [one for one in (file, file.parent / VALIDITY_FILE) if not _may_leave.get() and not _stays(one, homes)]
+    raise_problems(ProjectError, [Problem(_OUTSIDE, Place(file=one.name), remedy=_TRUST) for one in own])
     reader = Reader(file.name, takes_quoted_days=True)
     root = compose(file.read_bytes(), file.name, _NOUN, ProjectError)
     required = _REQUIRED if needs_screening else tuple(key for key in _REQUIRED if key != "screening_rule")
@@ -308,23 +311,32 @@ def outside_of(spec: ProjectSpec) -> list[Problem]:
     named += [("area", name, 0) for name in spec.area_ids] + [("rule_packs", name, 0) for name in spec.rule_packs]
     named += [("overrides", spec.overrides, 0)] if spec.overrides else []
     home = spec.folder.resolve()
-    remedy = f"确认项目来源可靠后，在命令后加 {ALLOW_OUTSIDE}，或把文件放进项目文件夹"
     return [
-        Problem("文件在项目文件夹之外，未读取", spec.place(key, line), name, remedy=remedy)
+        Problem(_OUTSIDE, spec.place(key, line), name, remedy=_TRUST)
         for key, name, line in (*named, ("", VALIDITY_FILE, 0))
         if _leaves(spec.folder / name, (home, shipped_folder().resolve()))
     ]
 
 
+_OUTSIDE = "文件在项目文件夹之外，未读取"
+_TRUST = f"确认项目来源可靠后，在命令后加 {ALLOW_OUTSIDE}，或把文件放进项目文件夹"
+
+
 def _leaves(path: Path, homes: Sequence[Path]) -> bool:
     """Tell whether a path, or a link beside or below it that is read with it, leads out of all of some folders."""
+    near: list[Path] = []
+    with suppress(OSError, RuntimeError, ValueError):  # no path at all: whoever reads it says so
+        near = list(path.rglob("*") if path.is_dir() else path.parent.glob(f"{glob.escape(path.stem)}.*"))
+    return not all(_stays(one, homes) for one in (path, *(one for one in near if one.is_symlink())))
+
+
+def _stays(path: Path, homes: Sequence[Path]) -> bool:
+    """Tell whether a path, links followed, lies in one of some folders; links in a ring lead nowhere."""
     try:
-        stays = any(path.resolve().is_relative_to(home) for home in homes)
-        near = path.rglob("*") if path.is_dir() else path.parent.glob(f"{glob.escape(path.stem)}.*")
-        links = [one.resolve() for one in near if one.is_symlink()] if stays else []
-    except (OSError, RuntimeError, ValueError):  # no path at all, or links in a ring: whoever reads it says so
-        return False
-    return not stays or any(not any(one.is_relative_to(home) for home in homes) for one in links)
+        found = path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return True
+    return any(found.is_relative_to(home) for home in homes)
 
 
 _DECIDED = {

@@ -335,9 +335,9 @@ def land_class(code: str, kept: frozenset[int]) -> str | Unknown:
     Examples
     --------
     >>> land_class("0103", frozenset({4})), land_class("011", frozenset({3})), land_class("01", frozenset())
-    ('旱地', '水田', '其他耕地')
+    ('旱地', '水田', '未细分耕地')
     >>> land_class("水浇地", frozenset()), land_class("耕地", frozenset()), land_class("0301", frozenset({4}))
-    ('水浇地', '其他耕地', '非耕地')
+    ('水浇地', '未细分耕地', '非耕地')
     """
     land = read_land(code, kept)
     if isinstance(land, Unknown) or land == OTHER_LAND:

@@ -134,8 +134,9 @@ def kept(name: str, package: Path, sources: Sequence[Path], make: Callable[[], M
 HEIGHTS = "hmgeo-heights"
 """Folder in the user's cache where grids of heights, once made to drain, are kept."""
 MOST_KEPT_BYTES = 1 << 30
-MOST_NOTED_BYTES = 1 << 22
 """What that folder may hold; what was used longest ago goes first."""
+MOST_NOTED_BYTES = 1 << 22
+"""What the notes of runs may hold."""
 
 
 def kept_arrays(
@@ -207,15 +208,15 @@ def program_sum(shipped: Path) -> str:
 
 def surroundings_sum() -> str:
     """Return the SHA-256 of what else decides what comes out: system, Python, libraries, variables, users' settings."""
-    installed = {one.name for entry in sys.path for one in Path(entry or ".").glob("*.dist-info")}
+    installed = {one.name for entry in sys.path for one in Path(entry or ".").glob("*.*-info")}
     variables = {f"{name}={value}" for name, value in os.environ.items() if name.startswith(_SWAYS)}
     digest = hashlib.sha256(repr((sys.version, platform.platform(), sorted(installed), sorted(variables))).encode())
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 -- Path raises without a home
     for base, pattern in (
         (Path(), "matplotlibrc"),
-        (home / ".config/matplotlib", "matplotlibrc"),
+        (Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "matplotlib", "matplotlibrc"),
         (home / ".matplotlib", "matplotlibrc"),
-        (home / ".local/share/proj", "*"),
+        (Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share") / "proj", "*"),
     ):
         with suppress(OSError):
             digest.update(sum_of(base, (one for one in base.glob(pattern) if one.is_file())).encode())

@@ -12,7 +12,7 @@ import shapely
 
 from hmgeo.geo.distance import pair_distances, prepare_one, prepare_shapes
 from hmgeo.judging.applies import DISPUTED, Cadmium, cadmium_of
-from hmgeo.judging.facts import Answer, Features, Unknown, barred_kinds
+from hmgeo.judging.facts import Answer, Features, Unknown, barred_kinds, barred_text
 from hmgeo.judging.layers import LayerIndexes
 from hmgeo.judging.own_columns import OwnColumns, due_day, join_outlets, trade_of
 from hmgeo.judging.places import KEY_AREA_KIND, inside_key_areas
@@ -54,7 +54,7 @@ from hmgeo.vocabulary import (
 from hmgeo.words import codes_of, parts_of, say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from hmgeo.judging.bench import Question
     from hmgeo.judging.places import Place
@@ -212,7 +212,10 @@ def bureau_view(
         outlets=outlets, around=around, disputed=_disputed(question),
     )  # fmt: skip
     visiting(sources, evidence, chosen)
-    evidence = _with_answers(evidence, positions, rows, others, question)
+    basis = {"basis": positions.basis.value}
+    disbelieved: dict[str, Any] = basis | {"status": ""}
+    trusted = [row | (disbelieved if place.doubt else basis) for row, place in zip(rows, screened.places, strict=True)]
+    evidence = _with_answers(evidence, positions, trusted, others, question)
     towns, names = TOWNSHIPS_SCHEMA.empty_table(), names_of_areas(question)
     if land.reached.num_rows or sites.reached.num_rows:
         towns = township_table(land, sources, names, question.radius_m, sites.reached)
@@ -223,7 +226,7 @@ def bureau_view(
             positions.attributes,
             places_table(screened.place_sources),
             towns,
-            with_works(pa.concat_tables([land.reached, sites.reached]), rows),
+            with_works(pa.concat_tables([land.reached, sites.reached]), trusted, land.off_m),
             leads_table(sources, question.areas.counties, question.home_counties, land, question.radius_m),
             outlets.table if LayerKind.OUTLETS in sides else None,
             sources_by_town(land, towns, names) if towns.num_rows else (),
@@ -257,10 +260,16 @@ ASKED_KINDS = (
 """Receptors that the form on sources of groundwater pollution counts, as far as there are kinds of layers for them."""
 
 
-def with_works(reached: pa.Table, sources: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Return receptors with whether a listed enterprise surely lies within 2 km of each parcel; null elsewhere."""
-    off_m = {row["source_id"]: row["position_uncertainty_m"] or 0.0 for row in sources
-             if row["basis"] != Basis.APPROXIMATE.value}  # fmt: skip
+def with_works(reached: pa.Table, sources: Sequence[Mapping[str, Any]], farmland_off_m: float = 0.0) -> pa.Table:
+    """Return receptors with whether a listed enterprise surely lies within 2 km of each parcel; null elsewhere.
+
+    Parameters
+    ----------
+    farmland_off_m
+        How far off the parcels may lie; infinite where they are drawn approximately.
+    """
+    off_m = {row["source_id"]: (row["position_uncertainty_m"] or 0.0) + farmland_off_m for row in sources
+             if row["status"] == Status.ASSESSED.value and row["basis"] != Basis.APPROXIMATE.value}  # fmt: skip
     told = (reached[name].to_pylist() for name in ("receptor_kind", "nearest_source_id", "nearest_source_m"))
     answers = [
         HAS if kind == LayerKind.FARMLAND.value and near_m is not None and near_m + off_m.get(one, np.inf) <= WORKS_M
@@ -280,35 +289,50 @@ def _with_answers(
     """Return the evidence with what lies within 1 km of each source, by kind, and why the rest can't be told."""
     barred = barred_kinds(positions.basis, others, mixes=question.mixes)
     indexes = LayerIndexes(one for one in others if one.kind in ASKED_KINDS and one.kind not in barred)
-    return [{**told, **asked_around(row, indexes)} for told, row in zip(evidence, sources, strict=True)]
+    held = {one.kind for one in others}.intersection(barred)
+    return [{**told, **asked_around(row, indexes, held)} for told, row in zip(evidence, sources, strict=True)]
 
 
-def asked_around(row: Mapping[str, Any], indexes: LayerIndexes) -> dict[str, str]:
-    """Return what lies within 1 km of a source by kind: counted, none (only by a complete layer), or why untold."""
+def asked_around(
+    row: Mapping[str, Any], indexes: LayerIndexes, barred: Collection[LayerKind] = frozenset()
+) -> dict[str, str]:
+    """Return what lies within 1 km of a source by kind: counted, none (only by a complete layer), or why untold.
+
+    Parameters
+    ----------
+    row
+        Of the table of sources; its basis is that of the sources, its status empty where its place isn't believed.
+    barred
+        Kinds that are given and must not be asked: invented ones beside real sources.
+    """
     if row["status"] != Status.ASSESSED.value or row["position_kind"] == PositionKind.PLACE.value:
         return {"receptors_1km": "", "receptors_1km_found": "", "receptors_1km_open": say("asked_unplaced")}
-    shape, off_m = prepare_one(shapely.from_wkb(row["geometry"])), row["position_uncertainty_m"] or 0.0
+    shape = prepare_one(shapely.from_wkb(row["geometry"]))
     found, gaps, sure = [], [], 0
     for kind in ASKED_KINDS:
         index = indexes.get(kind.value)
         if index is None:
             continue
+        off_m = (row["position_uncertainty_m"] or 0.0) + index.layer.margin_m
+        is_drawn = index.is_approximate or row["basis"] == Basis.APPROXIMATE.value
         most_m = off_m + float(index.errors_m.max(initial=0.0))
         hits = index.within(shape, Features(kind.value), AROUND_M + most_m)
         errors_m = off_m + index.errors_m[[one.row for one in hits]]
         ends = [(one.distance_m - off, one.distance_m + off) for one, off in zip(hits, errors_m, strict=True)]
-        near = [one for one, (_, high) in zip(hits, ends, strict=True) if high <= AROUND_M and not index.is_approximate]
+        near = [one for one, (_, high) in zip(hits, ends, strict=True) if high <= AROUND_M and not is_drawn]
         maybe = sum(low <= AROUND_M for low, _ in ends) - len(near)
         sure += len(near)
         reach_m, gates = index.covered_m(shape, off_m), index.layer.gates
-        is_whole = reach_m is not None and reach_m >= AROUND_M and index.is_complete and not gates.aside
+        is_whole = reach_m is not None and reach_m >= AROUND_M and index.is_complete
+        is_whole = is_whole and not gates.aside and not is_drawn
         found += [say("asked_found", layer=kind, count=len(near), nearest_m=near[0].distance_m)] if near else []
         found += [say("asked_near", layer=kind, count=maybe)] if maybe else []
         found += [say("asked_none", layer=kind)] if is_whole and not near and not maybe else []
         gaps += [] if is_whole or near or maybe else [kind]
-    absent = tuple(kind for kind in ASKED_KINDS if kind.value not in indexes)
+    absent = tuple(kind for kind in ASKED_KINDS if kind.value not in indexes and kind not in barred)
     why = (
         say("asked_absent", layers=absent) if absent else "",
+        barred_text([kind for kind in ASKED_KINDS if kind in barred]),
         say("asked_gap", layers=tuple(gaps)) if gaps else "",
         say("asked_without_kind"),
     )

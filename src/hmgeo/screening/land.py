@@ -89,14 +89,17 @@ class LandView:
     ----------
     exceedances
         Parcels whose produce exceeds a limit.
+    off_m
+        How far off the parcels may lie; infinite where they are drawn approximately.
 
     Notes
     -----
     `hmgeo.proximity.measure` hands out the pairs of some receptors, then those receptors: pairs wait until then.
     """
 
-    def __init__(self, exceedances: Exceedances = Exceedances()) -> None:
+    def __init__(self, exceedances: Exceedances = Exceedances(), off_m: float = 0.0) -> None:
         self.exceedances = exceedances
+        self.off_m = off_m
         self.exceeding: dict[str, Exceeding] = {}
         self.met: dict[tuple[str, str], Met] = {}
         self.count: Counter[str] = Counter()

@@ -5,7 +5,7 @@ The emergency department's own designation comes first; neither list replaces it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,6 +133,8 @@ class Pond:
     ----------
     toe
         Of the starter dam; None with the reason in `toe_note` where the row doesn't give a usable one.
+    off_m
+        How far off it may lie; infinite where it is drawn approximately.
     """
 
     pond_id: str
@@ -141,6 +143,7 @@ class Pond:
     designated: str
     toe: shapely.Point | None
     toe_note: str = ""
+    off_m: float = 0.0
 
 
 def ponds_of(layer: Layer) -> list[Pond]:
@@ -153,7 +156,15 @@ def ponds_of(layer: Layer) -> list[Pond]:
         table["links"].to_pylist(),
         strict=True,
     )
-    return [_pond(pond_id, name, shapely.from_wkb(wkb), dict(links or ())) for pond_id, name, wkb, links in rows if wkb]
+    off_m = np.inf if layer.basis is Basis.APPROXIMATE else layer.margin_m
+    return [
+        replace(
+            _pond(pond_id, name, shapely.from_wkb(wkb), dict(links or ())),
+            off_m=off_m + layer.errors_m.get(pond_id, 0.0),
+        )
+        for pond_id, name, wkb, links in rows
+        if wkb
+    ]
 
 
 def _pond(pond_id: str, name: str, geometry: shapely.Geometry, said: Mapping[str, str]) -> Pond:
@@ -271,22 +282,33 @@ def _row(
         "only_by_path": _named([(one, None) for one in found.only_by_path], held, found.doubtful),
     }
     start = pond.geometry if pond.toe is None else shapely.union(pond.geometry, pond.toe)
-    asked = {"downstream_1km": downstream_answer(found, way, facilities, start, beside_m)}
+    asked = {"downstream_1km": downstream_answer(found, way, facilities, start, beside_m, pond.off_m)}
     return row | _found("path", found.by_path, held, found.doubtful) | only | asked | {"note": pond.toe_note}
 
 
 def downstream_answer(
-    found: Overhead, way: Downhill | Unknown, facilities: Layer, pond: shapely.Geometry, beside_m: float
+    found: Overhead,
+    way: Downhill | Unknown,
+    facilities: Layer,
+    pond: shapely.Geometry,
+    beside_m: float,
+    pond_off_m: float = 0.0,
 ) -> str:
-    """Return 有 where a way down surely meets people or facilities, 无 where nothing could have been missed."""
+    """Return 有 where a way down surely meets people or facilities, 无 where nothing could have been missed.
+
+    Neither where pond or facilities are drawn, or may lie farther off than the strip beside the way is wide; 无 only
+    where both lie as drawn.
+    """
     met = () if isinstance(found.by_path, Unknown) else found.by_path
-    if any(row not in found.doubtful for row, _ in met) and facilities.basis is not Basis.APPROXIMATE:
+    off_m = pond_off_m + facilities.margin_m + max(facilities.errors_m.values(), default=0.0)
+    if facilities.basis is Basis.APPROXIMATE or off_m > beside_m:
+        return ""
+    if any(row not in found.doubtful for row, _ in met):
         return HAS
     gates, searched = facilities.gates, geodesic_buffer(pond, OVERHEAD_M + beside_m)
     is_told = not isinstance(way, Unknown) and way.end is End.LIMIT and not way.flat_cells and not way.branches
     is_whole = not _lower(facilities) and gates.coverage is not None and shapely.covers(gates.coverage, searched)
-    is_sound = facilities.basis is not Basis.APPROXIMATE and not met
-    return HAS_NONE if is_told and is_whole and is_sound else ""
+    return HAS_NONE if is_told and is_whole and not met and not off_m else ""
 
 
 def _way(way: Downhill, grid: FlowGrid) -> dict[str, Any]:

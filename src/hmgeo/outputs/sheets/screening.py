@@ -465,7 +465,8 @@ def _totals_section(rows: Sequence[Mapping[str, Any]]) -> Section:
     widest = rows[-1]
     why = [
         f"{count} 家{what}" for count, what in (
-            (widest["sources_beyond_coverage"], "的范围超出耕地数据"), (widest["sources_unplaced"], "位置不明未计入"),
+            (widest["sources_beyond_coverage"], "的范围超出所申明的耕地数据，或耕地数据未申明完整"),
+            (widest["sources_unplaced"], "位置不明未计入"),
         ) if count
     ]  # fmt: skip
     title = "；".join(["各半径内有污染源的耕地(亩)，同一块只计一次", *["≥ 为下限"] * bool(why), *why])

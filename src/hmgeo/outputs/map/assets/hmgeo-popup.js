@@ -72,7 +72,7 @@
   function steps(coded, finding, data) {
     var language = data.language === "en" ? 1 : 0;
     return coded.map(function (step) {
-      var said = data.steps[step[1]], values = {};
+      var said = typeof step[1] === "number" ? data.steps[step[1]] : null, values = {}; // a text may read as a number
       if (said) { (said[0].match(/\w+(?=\})/g) || []).forEach(function (name, at) { values[name] = step[at + 2]; }); }
       return [data.steps[step[0]][language], said ? hmgeo.say(said[language], values) : step.length > 1 ? step[1] : noteOf(finding)];
     });
