@@ -66,7 +66,7 @@ def test_a_wrong_answer_is_told(
 
 def test_a_folder_without_an_answer_fails_in_each_case(answers: list[dict[str, Any]]) -> None:
     told = [case for case in RUN.compared(answers[1:]) if case.fault and case.folder == answers[0]["folder"]]
-    assert [case.fault for case in told] == ["absent, expected clear"]
+    assert [case.fault for case in told] == ["no answer"]
 
 
 def test_points_laid_out_at_a_distance_lie_there_by_brute_force() -> None:

@@ -135,6 +135,9 @@ def test_links_lead_out_no_further_and_their_target_is_not_told(
     shutil.copytree(SOUND / "data", project / "data")
     shutil.copy(SOUND / "good.yml", project / "project.yml")
     (project / at).unlink(missing_ok=True)
+    secret = tmp_path / "private" / "secret"
+    secret.mkdir(parents=True)
+    (secret / "project.yml").write_text("secretkey: 1\n", encoding="utf-8")
     (project / at).symlink_to(tmp_path / "private" / "secret" / to)
     if with_ring:  # a ring leads nowhere, and what lies beside it is looked at all the same
         ring = (project / at).with_suffix(".ring")

@@ -212,7 +212,8 @@ def test_the_command_keeps_a_run_and_says_so_in_one_line(
 ) -> None:
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in run.rglob("*") if path.is_file()}
     ended = hmgeo_command("run", project)
-    assert (ended.code, ended.err) == (0, "")
+    warned = json.loads((run / "data" / "manifest.json").read_text(encoding="utf-8"))["warnings"]
+    assert (ended.code, ended.err) == (0, "".join(f"▲ {one}\n" for one in warned))
     assert ended.out == (
         f"没有变化：输入、设置、规则库、程序、评估基准日与上次相同，结果原样保留在 {run}；要重新运行加 --fresh。\n"
     )

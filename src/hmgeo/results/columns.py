@@ -379,10 +379,8 @@ LAND_TOTALS = DataTable(
     (
         text("county_code", "县区代码", "county code", Said("各县合计，或地块未注明", "all counties, or not stated")),
         text("county", "县(市、区)", "county"), _RADIUS, _CLASS_KIND, _OF_CLASS,
-        whole("count", "地块数", "parcels"), number("area_ha", "面积", "area"),
-        flag("is_lower_bound", "为下限", "is a lower bound"),
-        whole("sources_beyond_coverage", "范围超出耕地数据、或耕地数据未申明完整的污染源",
-              "sources whose search leaves the data, or of data not declared complete"),
+        whole("count", "地块数", "parcels"), number("area_ha", "面积", "area"), flag("is_lower_bound", "为下限", "at least"),
+        whole("sources_beyond_coverage", "范围超出数据或数据未申明完整的污染源", "sources that may reach beyond the data"),
         whole("sources_unplaced", "未计入的污染源（位置不明）", "sources not counted: no position"),
     ),
 )  # fmt: skip
@@ -459,8 +457,7 @@ LEADS = DataTable(
 """Leads across the county line. direction: 本地源影响界外 or 界外源影响本地; farmland_count is null where data end."""
 
 _NEVER_NONE = Said(
-    "未见或不能答；表中所列受体并非都有图层，不答「无」",
-    "not seen or unknown; never 'none' (无): the form counts kinds that no layer holds",
+    "未见或不能答；有的受体没有图层，不答「无」", "not seen or unknown; never 无: some kinds have no layer"
 )
 _NO_NONE = Said("未见或不能答；图层完整时才答「无」", "not seen or unknown; 'none' (无) only with complete layers")
 

@@ -212,9 +212,7 @@ def bureau_view(
         outlets=outlets, around=around, disputed=_disputed(question),
     )  # fmt: skip
     visiting(sources, evidence, chosen)
-    basis = {"basis": positions.basis.value}
-    disbelieved: dict[str, Any] = basis | {"status": ""}
-    trusted = [row | (disbelieved if place.doubt else basis) for row, place in zip(rows, screened.places, strict=True)]
+    trusted = _trusted(rows, screened.places, positions.basis)
     evidence = _with_answers(evidence, positions, trusted, others, question)
     towns, names = TOWNSHIPS_SCHEMA.empty_table(), names_of_areas(question)
     if land.reached.num_rows or sites.reached.num_rows:
@@ -258,6 +256,12 @@ ASKED_KINDS = (
     LayerKind.WATER_STATIONS,
 )
 """Receptors that the form on sources of groundwater pollution counts, as far as there are kinds of layers for them."""
+
+
+def _trusted(rows: Sequence[Mapping[str, Any]], places: Sequence[Place], basis: Basis) -> list[dict[str, Any]]:
+    """Return the rows of sources with the sources' own basis; without a status where their place isn't believed."""
+    own: dict[str, Any] = {"basis": basis.value}
+    return [{**row, **own, **({"status": ""} if place.doubt else {})} for row, place in zip(rows, places, strict=True)]
 
 
 def with_works(reached: pa.Table, sources: Sequence[Mapping[str, Any]], farmland_off_m: float = 0.0) -> pa.Table:
