@@ -379,8 +379,9 @@ LAND_TOTALS = DataTable(
     (
         text("county_code", "县区代码", "county code", Said("各县合计，或地块未注明", "all counties, or not stated")),
         text("county", "县(市、区)", "county"), _RADIUS, _CLASS_KIND, _OF_CLASS,
-        whole("count", "地块数", "parcels"), number("area_ha", "面积", "area"), flag("is_lower_bound", "为下限", "at least"),
-        whole("sources_beyond_coverage", "范围超出数据或数据未申明完整的污染源", "sources that may reach beyond the data"),
+        whole("count", "地块数", "parcels"), number("area_ha", "面积", "area"),
+        flag("is_lower_bound", "为下限", "is a lower bound"),
+        whole("sources_beyond_coverage", "范围超出数据或数据未申明完整的污染源", "sources that may reach beyond it"),
         whole("sources_unplaced", "未计入的污染源（位置不明）", "sources not counted: no position"),
     ),
 )  # fmt: skip
@@ -456,10 +457,7 @@ LEADS = DataTable(
 )
 """Leads across the county line. direction: 本地源影响界外 or 界外源影响本地; farmland_count is null where data end."""
 
-_NEVER_NONE = Said(
-    "未见或不能答；有的受体没有图层，不答「无」", "not seen or unknown; never 无: some kinds have no layer"
-)
-_NO_NONE = Said("未见或不能答；图层完整时才答「无」", "not seen or unknown; 'none' (无) only with complete layers")
+_NO_NONE = Said("未见或不能答；各类都有完整图层时才答「无」", "not seen or unknown; 无 needs complete layers of all")
 
 EVIDENCE = DataTable(
     "evidence.csv",
@@ -496,7 +494,7 @@ EVIDENCE = DataTable(
         whole("site_count", "敏感目标", "sensitive sites", NO_LAYER),
         text("nearest_site_id", "最近敏感目标", "nearest sensitive site", NONE_FOUND),
         number("nearest_site_m", "最近敏感目标距离", "distance to it", NONE_FOUND),
-        text("receptors_1km", "周边1km是否存在敏感受体", "sensitive receptors within 1 km", _NEVER_NONE),
+        text("receptors_1km", "周边1km是否存在敏感受体", "sensitive receptors within 1 km", _NO_NONE),
         text("receptors_1km_found", "周边1km敏感受体及个数", "receptors within 1 km, counted", NONE_FOUND),
         text("receptors_1km_open", "不能答的原因", "why it can't be answered", NOTHING_TO_SAY),
     ),

@@ -197,8 +197,7 @@ def bureau_view(
         What comes first in the order of visits.
     """
     own = OwnColumns(positions)
-    surveys = next((layer for layer in others if layer.kind is LayerKind.SURVEY_AREAS), None)
-    within = _survey_areas(screened, surveys)
+    within = _survey_areas(screened, next((one for one in others if one.kind is LayerKind.SURVEY_AREAS), None))
     rows = screened.sources.to_pylist()
     extra = [
         _extra(number, row, place, own, question, screened, within)
@@ -212,7 +211,7 @@ def bureau_view(
         outlets=outlets, around=around, disputed=_disputed(question),
     )  # fmt: skip
     visiting(sources, evidence, chosen)
-    trusted = _trusted(rows, screened.places, positions.basis)
+    trusted = _trusted(rows, screened.places, positions)
     evidence = _with_answers(evidence, positions, trusted, others, question)
     towns, names = TOWNSHIPS_SCHEMA.empty_table(), names_of_areas(question)
     if land.reached.num_rows or sites.reached.num_rows:
@@ -258,9 +257,9 @@ ASKED_KINDS = (
 """Receptors that the form on sources of groundwater pollution counts, as far as there are kinds of layers for them."""
 
 
-def _trusted(rows: Sequence[Mapping[str, Any]], places: Sequence[Place], basis: Basis) -> list[dict[str, Any]]:
+def _trusted(rows: Sequence[Mapping[str, Any]], places: Sequence[Place], positions: Positions) -> list[dict[str, Any]]:
     """Return the rows of sources with the sources' own basis; without a status where their place isn't believed."""
-    own: dict[str, Any] = {"basis": basis.value}
+    own: dict[str, Any] = {"basis": positions.basis.value}
     return [{**row, **own, **({"status": ""} if place.doubt else {})} for row, place in zip(rows, places, strict=True)]
 
 
