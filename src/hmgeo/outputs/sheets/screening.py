@@ -463,13 +463,11 @@ def _totals_section(rows: Sequence[Mapping[str, Any]]) -> Section:
         cell = bounded(mu(row["area_ha"]), floor=row["is_lower_bound"])
         by_class[row["class_kind"], "合计" if row["class"] == ALL_CLASSES else row["class"]].append(cell)
     widest = rows[-1]
-    why = [
-        f"{count} 家{what}" for count, what in (
-            (widest["sources_beyond_coverage"], "的范围超出所申明的耕地数据，或耕地数据未申明完整"),
-            (widest["sources_unplaced"], "位置不明未计入"),
-        ) if count
-    ]  # fmt: skip
-    title = "；".join(["各半径内有污染源的耕地(亩)，同一块只计一次", *["≥ 为下限"] * bool(why), *why])
+    beyond, unplaced = widest["sources_beyond_coverage"], widest["sources_unplaced"]
+    why = [say("land_beyond_coverage", count=beyond)] if beyond else []
+    why += [say("land_unplaced", count=unplaced)] if unplaced else []
+    told = ("各半径内有污染源的耕地(亩)，同一块只计一次", *["≥ 为下限"] * bool(why), *why)
+    title = say("one_by_one", parts=told)
     return Section(title, ("类别", *radii), [(word, *cells) for (_, word), cells in by_class.items()])
 
 
