@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from test_office_files import AREAS, POINTS
 
 from hmgeo.errors import InputError, UsageError
 from hmgeo.intake.columns import ROLE_WORDS, ROLES, ReadOptions, recognise
@@ -182,6 +184,9 @@ SHAPES: dict[str, Shape] = {
     "cell-point": lonlat("坐标（E,N）", "POINT(113.0375 23.685278)"),
     "cell-latlon": lonlat("纬度,经度", "23.685278,113.0375"),
     "cell-of-outlet": lonlat("排放口坐标", "113.0375 23.685278"),
+    "cell-where": lonlat("在哪里", "113.0375,23.685278"),
+    "cell-place": lonlat("厂区位置", "东经113°02′15″，北纬23°41′07″"),
+    "place-in-words": lonlat("地理位置|经度|纬度", "某路口北 200 米|@"),
     # survey grids
     "grid-prefix": lonlat("X坐标|Y坐标", f"{NORTH}|38{EAST}"),
     "grid-said": lonlat("X(北)|Y(东)", f"{NORTH}|38{EAST}"),
@@ -219,7 +224,6 @@ SHAPES: dict[str, Shape] = {
         line="lon=企业甲_度+企业甲_分+企业甲_秒,lat=企业乙_度+企业乙_分+企业乙_秒",
     ),
     "asks-unnamed": lonlat("东西向|南北向", at=ASKS, line="lon=东西向,lat=南北向"),
-    "asks-cell": lonlat("在哪里", "113.0375,23.685278", at=ASKS, line="lonlat=在哪里"),
     # names, trades, counties, codes
     "full-name": Shape("单位详细名称（盖章）|经度|纬度", "甲厂|@"),
     "bare-name": Shape("序号|企业|经度|纬度", "1|甲厂|@"),
@@ -262,15 +266,19 @@ MORE: dict[str, Shape] = {
     "outlet-agrees": lonlat("经度|纬度|排放口经度|排放口纬度", "@|@", kind=K.OUTFALLS),
     "outlet-of-a-firm": lonlat("经度|纬度|排放口经度|排放口纬度", "@|113.2|23.7"),
     "no-permit": Shape("许可证编号|单位名称", "无|甲厂", at=NOWHERE),
+    "asks-village-place": lonlat(
+        "最近居民点位置", "113.0375,23.685278", at=ASKS, line="lonlat=最近居民点位置"
+    ),
+    "place-without-numbers": lonlat("位置", "国道 113 号 23 公里", at=NOWHERE),
 }  # fmt: skip
 """Found by trying to break it."""
 
 PAGE = Path(__file__).parents[1] / "docs" / "headers.md"
-HEAD = """# Columns that are recognised
+HEAD = """# Columns and files that are recognised
 
-Written by `python tests/test_headers.py`, from the tables by which columns are read and the shapes by which that is
-tested. How names are read: [intake.md](intake.md). Case, spaces, brackets, signs and the star of a required field don't
-matter; a unit in brackets after a name is allowed. What isn't here is read with `--columns`.
+Written by `python tests/test_headers.py`, from the tables by which columns are read, and the shapes and files by which
+that is tested. How names are read: [intake.md](intake.md). Case, spaces, brackets, signs and the star of a required
+field don't matter; a unit in brackets after a name is allowed. What isn't here is read with `--columns`.
 
 ## Names
 
@@ -285,7 +293,24 @@ MIDDLE = """
 Each shape is a test: names (`/` parts columns, `⏎` header rows), a row, what comes of it. The point is 113°02′15″ E,
 23°41′07″ N.
 
+{summary}
+
+What is asked has no one reading: two points (centre or gate, start or end of a reach, two corners, two maps that
+differ), a point that is named after something else, or names that say nothing. Each question names the columns and
+prints the line that answers it; after that line the row is read right.
+
 | names | a row | read as |
+|---|---|---|
+"""
+FILES = """
+## Files
+
+Each is a test: two firms at their points, or one parcel with its outline, written as offices, platforms and surveyors
+hand them out.
+
+{summary}
+
+| file | what is in it | read as |
 |---|---|---|
 """
 
@@ -299,11 +324,28 @@ def page() -> str:
         for role, patterns in ROLES.items()
     ]
     shapes = []
-    for shape in SHAPES.values():
+    held = [*SHAPES.values(), *MORE.values()]
+    for shape in held:
         told = f"asked: `--columns {shape.line}`" if shape.at == ASKS else "no place, waits in fixme.xlsx"
         told = "the point" if shape.at == HERE else told
         shapes.append(f"| {cells(shape.header)} | {cells(shape.row)} | {told} |")
-    return HEAD + "\n".join(names) + "\n" + MIDDLE + "\n".join(shapes) + "\n"
+    asked = sum(shape.at == ASKS for shape in held)
+    nowhere = sum(shape.at == NOWHERE for shape in held)
+    shown = f"Of {len(held)} shapes {len(held) - asked - nowhere} are read untouched, {nowhere} are lists without a"
+    shown += f" usable point, taken as such, and {asked} ask; none is refused, none read wrong."
+    files = [f"| {path} | {what} | {'two points' if what in POINTS else 'one area'} |" for path, what in _file_names()]
+    files.append("| a.dxf | red line of a drawing | asked: its CRS, `--sources-crs EPSG:4526`; then one area |")
+    read = f"Of {len(files)} files {len(files) - 1} are read untouched, 1 asks, none is refused, none read wrong."
+    shaped = MIDDLE.format(summary=shown) + "\n".join(shapes) + "\n"
+    return HEAD + "\n".join(names) + "\n" + shaped + FILES.format(summary=read) + "\n".join(files) + "\n"
+
+
+def _file_names() -> list[tuple[str, str]]:
+    with TemporaryDirectory() as folder:
+        made = [(what, maker, Path(folder) / str(at)) for at, (what, maker) in enumerate({**POINTS, **AREAS}.items())]
+        for _, _, own in made:
+            own.mkdir()
+        return [(maker(own).relative_to(own).as_posix(), what) for what, maker, own in made]
 
 
 def test_the_page_says_what_is_recognised() -> None:

@@ -93,6 +93,8 @@ _NO_COORDINATE = re.compile(
     r"中央|子午|带号|精度|误差|来源|坐标系|基准|方式|时间|日期|高程|海拔|坐标单位|是否|备注|说明|文件|个数|数量"
 )
 _CELL = re.compile(r"坐标(?:值|信息|数据|位置)?(?:\([^()]*\))?$")
+_WHERE = re.compile(r"(?:位置|地点|在哪里?|何处)$")
+"""A name that asks where, or says it in words: a coordinate only with cells that are both of one."""
 _AXES = {
     "both": r"经纬度?|(?<![a-z])(?:lon|lng)[_ ]?lat(?![a-z])|(?<![a-z])lat[_ ]?(?:lon|lng)(?![a-z])",
     "lon": r"经度|东经|西经|(?<![a-z])(?:longitude|long|lon|lng)(?![a-z])",
@@ -218,8 +220,10 @@ def _axis_of(text: str) -> tuple[str, str, str, bool] | None:
     pinyin = _PINYIN.search(text)
     if pinyin:
         return "lon" if pinyin[2] == "jd" else "lat", text.replace(pinyin[0], f" {pinyin[1]} "), "", True
-    is_cell = text == "location" or _CELL.search(text)
-    return ("both", text.removeprefix("location"), "", False) if is_cell else None
+    if text == "location" or _CELL.search(text):
+        return "both", text.removeprefix("location"), "", False
+    where = _WHERE.search(text)
+    return ("both", text[: where.start()], "", True) if where else None
 
 
 def _without_part(rest: str, axis: str) -> tuple[str, str]:
@@ -328,7 +332,7 @@ def find_coordinates(headers: Iterable[str]) -> list[Coordinates]:
                     for lon, lat in _joined(axes[first], axes[second])
                 ]
         found += [
-            Coordinates((name,), (name,), LON_LAT_PAIR, datum, named[name].order, whose)
+            Coordinates((name,), (name,), LON_LAT_PAIR, datum, named[name].order, whose, named[name].is_weak)
             for name in axes["both"].values()
         ]
     return found
@@ -402,7 +406,9 @@ def choose(
     columns
         The cells of the file: what is blank throughout is no candidate, and what says the same is no question.
     """
-    if columns is not None:
+    if columns is None:
+        found = [one for one in found if not (one.is_weak and one.lon == one.lat)]
+    else:
         found = [one for one in found if not one.is_weak or _could_be(one, columns)]
     filled = [one for one in found if columns is None or _is_filled(one, columns)] or list(found)
     ranked = sorted(filled, key=lambda one: (rank(one, kind), one.lon == one.lat, one.pair, one.datum is not None))
@@ -450,6 +456,8 @@ _NEAR_LAT = re.compile(r"\D{0,6}(?:[3-9]|[1-4]\d|5[0-3])(?:\D.*)?|\d{6,8}(?:\.\d
 
 def _could_be(one: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
     """Tell whether at least half of the filled cells could be coordinates in China."""
+    if one.lon == one.lat:
+        return _mostly(_BOTH_CELL, [cell.strip() for cell in columns[one.lon[0]] if cell.strip()])
     for name, pattern in ((one.lon[0], _NEAR_LON), (one.lat[0], _NEAR_LAT)):
         filled = [cell.strip() for cell in columns[name] if cell.strip()]
         if 2 * sum(pattern.fullmatch(cell) is not None for cell in filled) < max(len(filled), 1):
