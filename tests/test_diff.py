@@ -20,9 +20,9 @@ from hmgeo.compare.explain import explain_finding
 from hmgeo.errors import InputError, UsageError
 from hmgeo.outputs.tables import OWN_PREFIX, write_data
 from hmgeo.project.folder import DATA
-from hmgeo.project.run import project_results, settings_of
+from hmgeo.project.run import project_results
 from hmgeo.project.run_files import write_manifest
-from hmgeo.project.spec import read_spec
+from hmgeo.project.spec import read_spec, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -283,6 +283,12 @@ def test_the_distance_engine_needs_no_geopandas() -> None:
     assert heavy_packages_after("import hmgeo.proximity.measure", heavy) == set()
 
 
+def test_a_run_that_is_kept_loads_nothing_that_judges_draws_or_reads_maps() -> None:
+    own = {"hmgeo.project.run", "hmgeo.judging.bench", "hmgeo.outputs.wording", "hmgeo.proximity.run"}
+    heavy = {"geopandas", "pandas", "rasterio", "folium", "numba", "pyogrio", "matplotlib", "xlsxwriter", "scipy"}
+    assert heavy_packages_after("from hmgeo.project.folder import Asked, kept_run", heavy | own) == set()
+
+
 def test_modules_stay_small() -> None:
     lines = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in modules().items()}
     assert {module: count for module, count in lines.items() if count > MAX_MODULE_LINES} == {}

@@ -234,7 +234,7 @@ def test_search_leads_to_the_popup_with_clause_and_quote(opened: Opened) -> None
     assert popup.locator(".pop-name").inner_text() == "示例企业02"
     assert popup.locator(".pop-verdict b").inner_text() == "符合排查条件"
     popup.locator(".pop-why").last.locator("summary").click()  # written when it is opened
-    assert popup.locator(".pop-why code").inner_text() == 'hmgeo explain . "QC-002|SCR-JY-10KM"'
+    assert popup.locator(".pop-why code").inner_text() == 'hmgeo explain . "QC-002" SCR-JY-10KM'
     why = popup.locator(".pop-why").last.inner_text().splitlines()
     assert why[why.index("条文和参数") + 1] == "条文数值、参数取值或基准日改变时，重新运行"
     words = popup.inner_text()

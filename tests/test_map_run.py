@@ -18,7 +18,8 @@ from hmgeo.errors import OutputError
 from hmgeo.outputs.map.ground import hillshade
 from hmgeo.outputs.map.page import map_page
 from hmgeo.outputs.map.panels import watermark_tile
-from hmgeo.project.run import Wish, run_project
+from hmgeo.project.folder import Wish
+from hmgeo.project.run import run_project
 from hmgeo.records import Provenance, Raster
 from hmgeo.results.results import Presentation
 from hmgeo.vocabulary import Basis, Classification

@@ -18,7 +18,8 @@ from hmgeo.errors import InputError, Place, Problem
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Unknown
 from hmgeo.judging.layers import LayerIndexes
-from hmgeo.project.run import Wish, project_results, run_project
+from hmgeo.project.folder import Wish
+from hmgeo.project.run import project_results, run_project
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.results.columns import REACHED_SCHEMA
 from hmgeo.screening.heights import Ground

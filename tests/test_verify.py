@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import time
 import zipfile
@@ -26,8 +27,9 @@ from hmgeo.compare.verify import DIFFERS, NOTE, OPEN, SAME, holds, verify_run
 from hmgeo.errors import InputError, UsageError
 from hmgeo.outputs.figure.finding import Ground, agrees
 from hmgeo.outputs.map.audience import PUBLIC, shown_to
-from hmgeo.project.run import PLAIN, Asked, Kept, Wish, kept_run, project_results, run_project, settings_of
-from hmgeo.project.spec import allowing_outside, read_decisions, read_spec
+from hmgeo.project.folder import PLAIN, Asked, Kept, Wish, as_word, kept_run
+from hmgeo.project.run import project_results, run_project
+from hmgeo.project.spec import allowing_outside, read_decisions, read_spec, settings_of
 from hmgeo.reference import machine
 from hmgeo.reference.machine import cache_folder
 from hmgeo.results.results import with_decisions
@@ -168,6 +170,8 @@ def test_a_run_is_kept_for_the_same_words_program_and_surroundings_alone(
     assert changed(accepts=True, out=out) == ["命令"]
     assert kept(project, project / "另一处") is None
     with monkeypatch.context() as patch:
+        patch.setenv("GDAL_CURL_CA_BUNDLE", "cacert.pem")  # pyogrio sets it, a kept run doesn't import that
+        assert changed() == []
         patch.setenv("PROJ_NETWORK", "ON")
         assert changed() == ["系统、库或环境变量"]
     with monkeypatch.context() as patch:
@@ -175,10 +179,10 @@ def test_a_run_is_kept_for_the_same_words_program_and_surroundings_alone(
         (project / "shapely-1.8.0.dist-info").mkdir()
         assert changed() == ["系统、库或环境变量"]
     with monkeypatch.context() as patch:
-        patch.setattr("hmgeo.project.run.program_sum", lambda _: "another")
+        patch.setattr("hmgeo.project.folder.program_sum", lambda _: "another")
         assert changed() == ["程序、规则库或随附图层"]
     with monkeypatch.context() as patch:
-        patch.setattr("hmgeo.project.run.program_sum", lambda _: "")  # the code changed while it ran
+        patch.setattr("hmgeo.project.folder.program_sum", lambda _: "")  # the code changed while it ran
         assert kept(project) is None
     assert changed() == []
 
@@ -230,6 +234,24 @@ def test_the_command_keeps_a_run_and_says_so_in_one_line(
     assert hmgeo_command("run", project, "--fresh").err.startswith("读取图层 …")
     again = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "manifest.json"}
     assert again == {path: data for path, (data, _) in before.items() if path.name != "manifest.json"}
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("清城/数据", "清城/数据"),
+        ("我的 项目", '"我的 项目"'),
+        ("C:\\我的 项目", '"C:\\我的 项目"'),
+        ("C:\\项目", '"C:\\项目"'),
+        ("甲|乙&丙(1)", '"甲|乙&丙(1)"'),
+        ("a'b", '"a\'b"'),
+        ('a"b $c', "'a\"b $c'"),
+        ("\\\\盘\\", "'\\\\盘\\'"),
+    ],
+)
+def test_a_word_of_a_command_is_quoted_as_every_shell_takes_it(text: str, word: str) -> None:
+    assert as_word(text) == word
+    assert shlex.split(as_word(text)) == [text]
 
 
 def test_a_run_with_words_is_held_against_that_file_too(project: Path, tmp_path: Path) -> None:
@@ -451,7 +473,12 @@ def test_a_finding_is_drawn_from_what_the_run_holds(
     assert first.startswith(b"\x89PNG")
     draw_finding(run, name, out, parts)
     assert out.read_bytes() == first
-    ended = hmgeo_command("explain", run, "A3|SCR-JY-10KM", "--picture", tmp_path / "镇.svg")  # known by its township
+    told = [hmgeo_command("explain", run, *words).out for words in (["A3", "SCR-JY-10KM"], ["A3|SCR-JY-10KM"])]
+    assert told[0] == told[1]
+    assert "SCR-JY-10KM" in told[0]
+    ended = hmgeo_command(
+        "explain", run, "A3", "SCR-JY-10KM", "--picture", tmp_path / "镇.svg"
+    )  # known by its township
     assert (ended.code, (tmp_path / "镇.svg").read_bytes()[:5]) == (0, b"<?xml")
     with pytest.raises(UsageError, match="图只能写成这几种文件"):
         draw_finding(run, name, tmp_path / "一.jpg", parts)

@@ -64,7 +64,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "map": ("hmgeo map maps --out 地图",),
     "verify": ("hmgeo verify my-project/runs/2024-06-30",),
     "archive": ("hmgeo archive my-project/runs/2024-06-30 --out 案卷.zip",),
-    "explain": ("hmgeo explain my-project/runs/2024-06-30 'A1|SCR-JY-10KM'",),
+    "explain": ("hmgeo explain my-project/runs/2024-06-30 A1 SCR-JY-10KM",),
     "diff": ("hmgeo diff old/runs/2024-06-30 new/runs/2025-06-30 --out 变化.xlsx",),
     "doctor": ("hmgeo doctor", "hmgeo doctor --clear"),
     "layers list": ("hmgeo layers list",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -80,7 +79,7 @@ def run(
     lang: LangOption = "zh",
 ) -> None:
     """运行一个项目：读入、测算、按条款判断、写出结果文件夹；什么都没有变时原样保留上次的结果。"""
-    from hmgeo.project.run import Asked, Wish, kept_run, run_project
+    from hmgeo.project.folder import Asked, Wish, kept_run
 
     failing = verdict_of(fail_on)
     wish = Wish(public=public, watermark=watermark, language=language_of(lang), evidence=evidence)
@@ -93,6 +92,8 @@ def run(
             raise typer.Exit(EXIT_FAIL_ON)
         return
     ready_engine(lang)
+    from hmgeo.project.run import run_project
+
     if kept is not None:
         LOG.print(CHANGED[lang].format(names=LIST_SIGN[lang].join(kept.changed)), markup=False)
     with Reporter(lang) as report:
@@ -145,6 +146,7 @@ def init(
     copies: Annotated[bool, typer.Option("--copy/--no-copy", help="把文件复制进项目文件夹，还是只写路径。")] = True,
 ) -> None:
     """新建自己的项目：写 project.yml，选规则、定参数，当即检查。"""
+    from hmgeo.project.folder import as_word
     from hmgeo.project.start import Begin, init_project
 
     layers = layers_of_words(sources, farmland, layer or ())
@@ -158,7 +160,7 @@ def init(
     for line in made.waiting:
         LOG.print(f"待填（在 project.yml 里，有条文和可选值）：{line}", markup=False)
     if sources is None:
-        LOG.print(f"已建立 {made.folder}：填写清单模板后运行 hmgeo check {made.folder}", markup=False)
+        LOG.print(f"已建立 {made.folder}：填写清单模板后运行 hmgeo check {as_word(str(made.folder))}", markup=False)
         return
     check_new(made.folder)
 
@@ -166,6 +168,7 @@ def init(
 def check_new(folder: Path) -> None:
     """Check a new project at once, and say what to type next."""
     from hmgeo.project.check import check_project
+    from hmgeo.project.folder import as_word
 
     ready_engine()
     with Reporter() as progress:
@@ -173,7 +176,7 @@ def check_new(folder: Path) -> None:
     try:
         show_check(found)
     finally:
-        name = shlex.quote(str(folder))
+        name = as_word(str(folder))
         following = f"hmgeo run {name}" if found.is_usable else f"改好上面的问题，再运行 hmgeo check {name}"
         OUT.print(f"下一步：{following}", markup=False)
 
@@ -230,7 +233,7 @@ def screen(  # one option for each thing that a bare file doesn't say
     ready_engine(language_of(lang))
     from hmgeo.intake.load import ReadOptions
     from hmgeo.project.bare import BareFile, parse_radius_m
-    from hmgeo.project.run import Wish
+    from hmgeo.project.folder import Wish
     from hmgeo.project.screening import screen_files
     from hmgeo.project.spec import read_words, told_columns
 
@@ -314,8 +317,8 @@ def draw(
     watermark: WatermarkOption = "",
 ) -> None:
     """按定义画地图：每幅一个离线网页；给出文件夹时另写目录 index.html。"""
+    from hmgeo.project.folder import Wish
     from hmgeo.project.maps import build_maps
-    from hmgeo.project.run import Wish
 
     if language not in {"", "zh", "en"}:
         msg = f"「{language}」不可用，写 zh 或 en"
@@ -435,7 +438,8 @@ def archive(
 
 def explain(
     folder: Annotated[Path, typer.Argument(help="hmgeo run 或 hmgeo screen 的结果文件夹。")],
-    finding: Annotated[str, typer.Argument(help="哪一条：污染源编号|规则编号，加引号。")],
+    finding: Annotated[str, typer.Argument(help="哪一条：污染源编号；或结论编号，加双引号。")],
+    rule: Annotated[str, typer.Argument(help="规则编号；写了结论编号的不写。")] = "",
     project: Annotated[
         Path | None, typer.Option("--project", help="project.yml 或其所在文件夹；不写则在结果文件夹之上找。")
     ] = None,
@@ -448,6 +452,7 @@ def explain(
     """一条结论从原表的单元格到条款是怎样得出的，什么会使它改变；文字、JSON、图。"""
     from hmgeo.compare.explain import as_plain, draw_finding, explain_finding
 
+    finding = f"{finding}|{rule}" if rule else finding
     parts = explain_finding(folder, finding, project)
     if picture is not None:
         told = draw_finding(folder, finding, picture, parts)

@@ -28,7 +28,7 @@ from hmgeo.compare.verify import (
 )
 from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_members
-from hmgeo.project.folder import folder_files, versions, whole_file
+from hmgeo.project.folder import as_word, folder_files, versions, whole_file
 from hmgeo.project.spec import ALLOW_OUTSIDE
 from hmgeo.rules.book import load_book, shipped_rule_files
 from hmgeo.vocabulary import Classification
@@ -251,7 +251,7 @@ def _guide(manifest: Mapping[str, Any], contents: Sequence[Content], at: str, re
         "重跑核对，不联网：",
         f"  1. 装好 Python {platform.python_version()}（{platform.system()} {platform.machine()}），在这个文件夹里：",
         f"     python -m venv 环境，再用其中的 {install}",
-        f"  2. hmgeo verify {at}{outside}",
+        f"  2. hmgeo verify {as_word(at)}{outside}",
         "     输入未变、输出未动、重跑字节相同，以 0 退出；有一项不符或没能核对，以 3 退出。",
         f"  3. 只核对文件有没有动过：sha256sum -c {_SUMS}",
         "",

@@ -43,8 +43,8 @@ from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import DISCLAIMER, badge, basis_banner
 from hmgeo.project.folder import DATA, whole_file
 from hmgeo.project.inputs import silent
-from hmgeo.project.run import pack_files_of, project_results
-from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, allowing_outside, read_spec
+from hmgeo.project.run import project_results
+from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, allowing_outside, pack_files_of, read_spec
 from hmgeo.register.entry import is_credit_code, is_national, plain_code, read_name
 from hmgeo.vocabulary import Basis, Verdict
 

@@ -230,7 +230,7 @@ def _finding(findings: Sequence[dict[str, Any]], wanted: str, folder: Path) -> d
     allowed = near or list(dict.fromkeys(one["source_id"] for one in findings))
     shown = "、".join(allowed[:_NAMED]) + (f" 等 {len(allowed)} 个" if len(allowed) > _NAMED else "")
     what = "没有这条结论" if near else "没有这个污染源"
-    remedy = "写成 污染源编号|规则编号，加引号，如 'A1|SCR-JY-10KM'"
+    remedy = "先写污染源编号，再写规则编号，如 A1 SCR-JY-10KM；有空格的加双引号"
     raise InputError(Problem(what, Place(file=folder.name), wanted, shown, remedy))
 
 

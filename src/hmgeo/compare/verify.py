@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import ReadOptions
-from hmgeo.project.folder import DATA, MANIFEST_NAME, RUN_MANIFEST, folder_files
+from hmgeo.project.folder import DATA, MANIFEST_NAME, RUN_MANIFEST, Wish, folder_files
 from hmgeo.project.inputs import silent
-from hmgeo.project.run import OUTSIDE, Wish, pack_files_of, run_project
+from hmgeo.project.run import run_project
 from hmgeo.project.sites.files import SiteRequest, answer_sites
 from hmgeo.project.sites.given import Typed
-from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, read_spec
+from hmgeo.project.spec import FILE_NAME, OUTSIDE, VALIDITY_FILE, pack_files_of, read_spec
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.vocabulary import Basis, Certainty, Standing, Status, Verdict
 

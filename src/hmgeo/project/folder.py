@@ -4,7 +4,7 @@ Files are made in `NAME.hmgeo-tmp/new` beside their place, a folder that is ours
 that ends with the process. The marker says who writes (schema, run, host, process, start). Whoever gets the lock knows
 that the writer is gone, however it ended, and its process id need not be asked for, which another process may bear by
 now. What lies at the place gives way only where our own record (a manifest with sizes and sums) lists it and it is
-still what we wrote. All else stays where it is and is never moved.
+still what we wrote. All else stays where it is and is never moved. A run that would come out as it lies there is kept.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import platform
+import shlex
 import shutil
 import sys
 import tempfile
@@ -24,11 +25,23 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import hmgeo
 from hmgeo.errors import HmgeoError, OutputError, Place, Problem, raise_problems
-from hmgeo.reference.machine import cache_folder
+from hmgeo.intake.catalog import shipped_folder
+from hmgeo.project.spec import (
+    ALLOW_OUTSIDE,
+    VALIDITY_FILE,
+    ProjectSpec,
+    beside,
+    extents_of,
+    from_project,
+    outside_of,
+    pack_files_of,
+    read_spec,
+)
+from hmgeo.reference.machine import cache_folder, noted_run, program_sum, sum_of, surroundings_sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -579,3 +592,128 @@ def clock() -> tuple[str, float]:
 def versions(libraries: Iterable[str]) -> dict[str, str]:
     """Return the versions of Python and of the libraries that wrote."""
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in libraries}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a user asks of the maps.
+
+    Parameters
+    ----------
+    public
+        Maps by the whitelist.
+    watermark
+        单位·姓名·时间·运行编号, as the user writes it: the same text gives the same bytes.
+    language
+        zh or en: tables are written so, and the page opens so.
+    evidence
+        Also what only a specialist reads and neither a clause nor a parameter asks for.
+    """
+
+    public: bool = False
+    watermark: str = ""
+    language: str = "zh"
+    evidence: bool = False
+
+    def options(self) -> str:
+        """Return the options of the command line that say this."""
+        told = (
+            " --public" if self.public else "",
+            f" --watermark {as_word(self.watermark)}" if self.watermark else "",
+            f" --lang {self.language}" if self.language != "zh" else "",
+            " --evidence" if self.evidence else "",
+        )
+        return "".join(told)
+
+
+def as_word(text: str) -> str:
+    """Return a text as one word of a command: bare, or in double quotes, which cmd, PowerShell and sh all take."""
+    if not set(text) & set(" \t\"'\\&|;()"):
+        return text
+    is_read_in_quotes = bool(set(text) & set('"$`')) or "\\\\" in text or text.endswith("\\")
+    return shlex.quote(text) if is_read_in_quotes else f'"{text}"'
+
+
+PLAIN = Wish()
+
+
+class Kept(NamedTuple):
+    """A run that lies there already: what isn't as it was then, in words, what it found by verdict, its warnings."""
+
+    folder: Path
+    changed: tuple[str, ...]
+    verdicts: Mapping[str, int]
+    warnings: tuple[str, ...]
+
+
+def kept_run(asked: Asked) -> Kept | None:
+    """Return the run that `run_project` would make, where it lies there; None where that can't be known.
+
+    Nothing in `changed` means: every byte that it was made of is the same (inputs and what lies beside them under
+    their names, settings, rule book, shipped layers, code, libraries, surroundings), asked for by the same words, and
+    every file is as it was written. Dates of files count for nothing. In doubt there is no such run.
+    """
+    written = as_written(asked.folder)
+    before = None if written is None else noted_run(written[0])
+    now = None if before is None else asked.made_of()
+    if written is None or before is None or now is None:
+        return None
+    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    held = json.loads((asked.folder / RUN_MANIFEST).read_bytes())
+    return Kept(asked.folder, (*changed, *written[1]), held["counts"]["findings_by_verdict"], tuple(held["warnings"]))
+
+
+class Asked(NamedTuple):
+    """What one run is asked for: see `run_project`."""
+
+    spec: ProjectSpec
+    folder: Path
+    command: str
+    words: Path | None
+
+    @classmethod
+    def of(
+        cls,
+        path: str | Path,
+        out: str | Path | None,
+        *,
+        accepts: bool,
+        words: Path | None,
+        overrides: Path | None,
+        wish: Wish,
+    ) -> Asked:
+        """Read what is asked for.
+
+        Raises
+        ------
+        ProjectError
+            With every fault of the project's own file.
+        """
+        spec = read_spec(Path(path)).with_words(words).with_overrides(overrides)
+        folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
+        flags = (" --accept-suggestions" if accepts else "") + wish.options()
+        files = {"--words": words, "--with": overrides}
+        flags += "".join(f" {option} {as_word(from_project(one, spec))}" for option, one in files.items() if one)
+        flags += f" {ALLOW_OUTSIDE}" if outside_of(spec) else ""
+        command = f"hmgeo run {as_word(spec.folder.name)}{flags}"
+        return cls(spec.accepting() if accepts else spec, folder, command, words)
+
+    def made_of(self) -> dict[str, str] | None:
+        """Return a sum of each thing that decides what comes out, by what it is; None where that can't be told."""
+        spec, layers = self.spec, {layer.path for layer in self.spec.layers.values()}
+        folder, paths = self.folder.resolve(), [spec.folder / name for name in layers]
+        if not all(one.exists() and not one.resolve().is_relative_to(folder) for one in paths):
+            return None
+        files = {name: spec.folder / name for name in (spec.file.name, VALIDITY_FILE, *layers, *extents_of(spec))}
+        files |= pack_files_of(spec.folder, spec.rule_packs)
+        told = (self.words, spec.folder / spec.overrides if spec.overrides else None)
+        files |= {from_project(one, spec): one for one in told if one is not None}
+        try:
+            sums = {name: sum_of(one.parent, beside(one)) for name, one in files.items() if one.exists()}
+            program, surroundings = program_sum(shipped_folder()), surroundings_sum()
+        except OSError:  # gone meanwhile, or locked
+            return None
+        return {**sums, _COMMAND: self.command, _PROGRAM: program, _SURROUNDINGS: surroundings} if program else None
+
+
+_COMMAND, _PROGRAM, _SURROUNDINGS = "命令", "程序、规则库或随附图层", "系统、库或环境变量"

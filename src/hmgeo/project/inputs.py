@@ -11,7 +11,7 @@ import shapely
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.geo.raster import kept
-from hmgeo.intake.areas import Area, Context, context_layers, resolve_area
+from hmgeo.intake.areas import Area, Context, context_layers, resolve_area, shipped_counties
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_elevation, load_positions, load_receptors
 from hmgeo.intake.places.locate import UNDECLARED_EVENT
@@ -19,6 +19,7 @@ from hmgeo.intake.places.mend import lies_in_china
 from hmgeo.intake.places.suspicion import DATUM_EVENT
 from hmgeo.intake.receptors import ASIDE_EVENT
 from hmgeo.intake.side_tables import WIND_EVENT, load_outlets, load_wind, outlets_sheet_of
+from hmgeo.judging.places import Areas
 from hmgeo.project.spec import VALIDITY_FILE
 from hmgeo.records import POSITION_SCHEMA, Gates, Layer, Ledger, Positions, Provenance, SideTable
 from hmgeo.reference.tables import key_areas
@@ -375,3 +376,35 @@ def _parameter_used(chosen: ChosenParameter) -> ParameterUsed:
 def _choice_text(known: ParameterDeclaration, code: str) -> str:
     choice = known.choice(code)
     return code if choice is None else f"{choice.zh}（{code}）"
+
+
+_COLUMNS = ("id", "name", "geometry")
+
+
+def administrative_areas(contexts: Iterable[Context], layers: Iterable[Layer] = ()) -> Areas:
+    """Return counties and townships to look places up in.
+
+    Parameters
+    ----------
+    contexts
+        What ships with the program around the project.
+    layers
+        The project's own; a layer of counties or townships goes before what ships. Its ids are administrative codes.
+    """
+    held = {one.role: (one.table, one.basis) for one in contexts}
+    own = {layer.kind: (_table(layer), layer.basis) for layer in layers if layer.kind in _ADMINISTRATIVE}
+    counties = own.get(LayerKind.COUNTIES) or held.get("county")
+    townships = own.get(LayerKind.TOWNSHIPS) or held.get("township")
+    return Areas(
+        None if counties is None else counties[0],
+        None if townships is None else townships[0],
+        townships_are_approximate=townships is None or townships[1] is Basis.APPROXIMATE,
+        outlines=shipped_counties(),
+    )
+
+
+_ADMINISTRATIVE = frozenset({LayerKind.COUNTIES, LayerKind.TOWNSHIPS})
+
+
+def _table(layer: Layer) -> pa.Table:
+    return layer.read().select(["receptor_id", "name", "geometry"]).rename_columns(list(_COLUMNS))

@@ -19,9 +19,9 @@ from hmgeo.intake.catalog import shipped_layers
 from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.wording import LAYER_BASIS
-from hmgeo.project.folder import files_among_others
+from hmgeo.project.folder import PLAIN, files_among_others
 from hmgeo.project.inputs import context_layers_of
-from hmgeo.project.run import PLAIN, results_and_elevation
+from hmgeo.project.run import results_and_elevation, shown_as
 from hmgeo.records import Gates, Ledger, Provenance
 from hmgeo.results.columns import nothing_found
 from hmgeo.results.results import ContextLayer, Presentation, Results, Tiles
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from xyzservices import TileProvider
 
     from hmgeo.intake.inspect import Inspection
-    from hmgeo.project.run import Wish
+    from hmgeo.project.folder import Wish
 
 
 KEY_VARIABLE = "HMGEO_TIANDITU_KEY"
@@ -273,7 +273,7 @@ def _build(spec: MapSpec, folder: Path, wish: Wish, language: str) -> BuiltMap:
     results, elevation = (overview(spec), None) if spec.areas else results_and_elevation(_project(spec))
     results = replace(results, title=spec.title)
     presentation = replace(
-        wish.presentation(elevation if spec.hillshade else None),
+        shown_as(wish, elevation if spec.hillshade else None),
         language=language or spec.language,
         maker=spec.maker,
         paper=spec.paper,

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import shapely
 
-from hmgeo.intake.catalog import file_sha256, shipped_folder
 from hmgeo.intake.quality import WORD_EVENT
 from hmgeo.judging.bench import Bench, Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.crosscheck import cross_check
 from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
 from hmgeo.outputs.map.ground import hillshade
-from hmgeo.project.folder import RUN_MANIFEST, as_written, clock, is_older, whole_folder
+from hmgeo.project.folder import PLAIN, RUN_MANIFEST, Asked, Wish, as_written, clock, is_older, whole_folder
 from hmgeo.project.inputs import (
     Inputs,
+    administrative_areas,
     context_layers_of,
     layer_warnings,
     layers_used,
@@ -35,14 +33,13 @@ from hmgeo.project.inputs import (
 )
 from hmgeo.project.pairs.file import Both, ParquetSink
 from hmgeo.project.run_files import drawable, ground_layers, new_run, write_manifest, write_outputs
-from hmgeo.project.spec import ALLOW_OUTSIDE, VALIDITY_FILE, ProjectSpec, administrative_areas, outside_of, read_spec
+from hmgeo.project.spec import ProjectSpec, read_spec, settings_of
 from hmgeo.reference.cells import compared_word
-from hmgeo.reference.machine import note_run, noted_run, program_sum, sum_of, surroundings_sum
+from hmgeo.reference.machine import note_run
 from hmgeo.reference.tables import CLASS_YEAR
 from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA
 from hmgeo.results.results import ContextLayer, Presentation, Results, noted, with_decisions
 from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
-from hmgeo.rules.book import pack_files
 from hmgeo.rules.standing import codes_of_place, in_territory, standing_of
 from hmgeo.screening.bureau import CANNOT_TELL, bureau_view, with_terrain
 from hmgeo.screening.heights import Ground, heights_of, terrain_view
@@ -292,62 +289,28 @@ INTERNAL = "internal"
 PUBLIC_ONLY_MAPS = "公开版仅指本文件夹的地图和图件；其余结果文件仍按各图层密级管理，不得随图公开。"
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a user asks of the maps.
+def check_public(wish: Wish, spec: ProjectSpec) -> None:
+    """Refuse a public map of layers without 密级 before anything is computed.
 
-    Parameters
-    ----------
-    public
-        Maps by the whitelist.
-    watermark
-        单位·姓名·时间·运行编号, as the user writes it: the same text gives the same bytes.
-    language
-        zh or en: tables are written so, and the page opens so.
-    evidence
-        Also what only a specialist reads and neither a clause nor a parameter asks for.
+    Raises
+    ------
+    OutputError
+        Naming every such layer.
     """
-
-    public: bool = False
-    watermark: str = ""
-    language: str = "zh"
-    evidence: bool = False
-
-    def check(self, spec: ProjectSpec) -> None:
-        """Refuse a public map of layers without 密级 before anything is computed.
-
-        Raises
-        ------
-        OutputError
-            Naming every such layer.
-        """
-        if self.public:
-            refuse(((kind, kind.value, layer.classification) for kind, layer in spec.layers.items()), PUBLIC)
-
-    def presentation(self, elevation: Raster | None, choices: Choices | None = None) -> Presentation:
-        """Return how results are shown over their elevation layer, with the tables that `choices` ask for."""
-        audience = PUBLIC if self.public else INTERNAL
-        return Presentation(
-            language=self.language,
-            audience=audience,
-            backdrop=backdrop_of(elevation, audience),
-            watermark=self.watermark,
-            left_out=frozenset() if self.evidence else unasked(choices or Choices()),
-        )
-
-    def options(self) -> str:
-        """Return the options of the command line that say this."""
-        told = (
-            " --public" if self.public else "",
-            f" --watermark {_as_word(self.watermark)}" if self.watermark else "",
-            f" --lang {self.language}" if self.language != "zh" else "",
-            " --evidence" if self.evidence else "",
-        )
-        return "".join(told)
+    if wish.public:
+        refuse(((kind, kind.value, layer.classification) for kind, layer in spec.layers.items()), PUBLIC)
 
 
-def _as_word(text: str) -> str:
-    return shlex.quote(text) if set(text) & set(" \t\"'\\\\") else text
+def shown_as(wish: Wish, elevation: Raster | None, choices: Choices | None = None) -> Presentation:
+    """Return how results are shown over their elevation layer, with the tables that `choices` ask for."""
+    audience = PUBLIC if wish.public else INTERNAL
+    return Presentation(
+        language=wish.language,
+        audience=audience,
+        backdrop=backdrop_of(elevation, audience),
+        watermark=wish.watermark,
+        left_out=frozenset() if wish.evidence else unasked(choices or Choices()),
+    )
 
 
 def backdrop_of(elevation: Raster | None, audience: str = INTERNAL) -> Backdrop | None:
@@ -403,7 +366,6 @@ def place_warnings(sources: pa.Table) -> tuple[str, ...]:
 
 
 DEFAULT_RADIUS_M = 10_000.0
-PLAIN = Wish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,13 +415,13 @@ def run_project(
     """
     asked = Asked.of(path, out, accepts=accept_suggestions, words=words, overrides=overrides, wish=wish)
     spec = asked.spec
-    wish.check(spec)
+    check_public(wish, spec)
     spec.decisions()  # its faults before anything is computed
     made_of = asked.made_of()
     progress("读取图层", 0, None)
     inputs = load_inputs(spec)
     started = clock()
-    presentation = wish.presentation(inputs.elevation, Choices(spec.parameters))
+    presentation = shown_as(wish, inputs.elevation, Choices(spec.parameters))
     with run_folder(asked.folder, spec.files, progress) as temporary:
         with ParquetSink(new_run(temporary), PAIRS_SCHEMA) as pairs:
             results = _with_words(spec, inputs, _judged(spec, inputs, pairs, progress))
@@ -469,130 +431,6 @@ def run_project(
     if written is not None and not results.failed and made_of and made_of == asked.made_of():
         note_run(written[0], made_of)
     return Run(asked.folder, results)
-
-
-class Kept(NamedTuple):
-    """A run that lies there already: what isn't as it was then, in words, what it found by verdict, its warnings."""
-
-    folder: Path
-    changed: tuple[str, ...]
-    verdicts: Mapping[str, int]
-    warnings: tuple[str, ...]
-
-
-def kept_run(asked: Asked) -> Kept | None:
-    """Return the run that `run_project` would make, where it lies there; None where that can't be known.
-
-    Nothing in `changed` means: every byte that it was made of is the same (inputs and what lies beside them under
-    their names, settings, rule book, shipped layers, code, libraries, surroundings), asked for by the same words, and
-    every file is as it was written. Dates of files count for nothing. In doubt there is no such run.
-    """
-    written = as_written(asked.folder)
-    before = None if written is None else noted_run(written[0])
-    now = None if before is None else asked.made_of()
-    if written is None or before is None or now is None:
-        return None
-    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    held = json.loads((asked.folder / RUN_MANIFEST).read_bytes())
-    return Kept(asked.folder, (*changed, *written[1]), held["counts"]["findings_by_verdict"], tuple(held["warnings"]))
-
-
-class Asked(NamedTuple):
-    """What one run is asked for: see `run_project`."""
-
-    spec: ProjectSpec
-    folder: Path
-    command: str
-    words: Path | None
-
-    @classmethod
-    def of(
-        cls,
-        path: str | Path,
-        out: str | Path | None,
-        *,
-        accepts: bool,
-        words: Path | None,
-        overrides: Path | None,
-        wish: Wish,
-    ) -> Asked:
-        """Read what is asked for.
-
-        Raises
-        ------
-        ProjectError
-            With every fault of the project's own file.
-        """
-        spec = read_spec(Path(path)).with_words(words).with_overrides(overrides)
-        folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
-        flags = (" --accept-suggestions" if accepts else "") + wish.options()
-        files = {"--words": words, "--with": overrides}
-        flags += "".join(f" {option} {_as_word(_from_project(one, spec))}" for option, one in files.items() if one)
-        flags += f" {ALLOW_OUTSIDE}" if outside_of(spec) else ""
-        command = f"hmgeo run {_as_word(spec.folder.name)}{flags}"
-        return cls(spec.accepting() if accepts else spec, folder, command, words)
-
-    def made_of(self) -> dict[str, str] | None:
-        """Return a sum of each thing that decides what comes out, by what it is; None where that can't be told."""
-        spec, layers = self.spec, {layer.path for layer in self.spec.layers.values()}
-        folder, paths = self.folder.resolve(), [spec.folder / name for name in layers]
-        if not all(one.exists() and not one.resolve().is_relative_to(folder) for one in paths):
-            return None
-        files = {name: spec.folder / name for name in (spec.file.name, VALIDITY_FILE, *layers, *_extents(spec))}
-        files |= pack_files_of(spec.folder, spec.rule_packs)
-        told = (self.words, spec.folder / spec.overrides if spec.overrides else None)
-        files |= {_from_project(one, spec): one for one in told if one is not None}
-        try:
-            sums = {name: sum_of(one.parent, beside(one)) for name, one in files.items() if one.exists()}
-            program, surroundings = program_sum(shipped_folder()), surroundings_sum()
-        except OSError:  # gone meanwhile, or locked
-            return None
-        return {**sums, _COMMAND: self.command, _PROGRAM: program, _SURROUNDINGS: surroundings} if program else None
-
-
-_COMMAND, _PROGRAM, _SURROUNDINGS = "命令", "程序、规则库或随附图层", "系统、库或环境变量"
-
-
-def beside(path: Path) -> list[Path]:
-    """Return a file and all that lies beside it under its name, or all below a folder: a reader may look at any."""
-    if path.is_dir():
-        return [one for one in path.rglob("*") if one.is_file()]
-    names = f"{path.stem}.".casefold(), f"{path.name}-".casefold()
-    return [one for one in path.parent.iterdir() if one.name.casefold().startswith(names) and one.is_file()]
-
-
-def _extents(spec: ProjectSpec) -> Iterator[str]:
-    """Yield the names of areas and coverages, which may be files."""
-    yield from filter(None, (*spec.area_ids, *(layer.coverage for layer in spec.layers.values())))
-
-
-def _from_project(path: Path, spec: ProjectSpec) -> str:
-    """Return a file's path from the project's folder; of one that lies elsewhere its name, behind a word for that."""
-    inside, home = path.resolve(), spec.folder.resolve()
-    return inside.relative_to(home).as_posix() if inside.is_relative_to(home) else f"{OUTSIDE}/{path.name}"
-
-
-OUTSIDE = "<outside>"
-"""Stands before the name of a file that lies outside its project: where, is nobody's business."""
-
-
-def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
-    """Return the SHA-256 of each file that says how to run or how far layers go, by path from the project's folder."""
-    sums = {spec.file.name: file_sha256(spec.file)}
-    checks = spec.folder / VALIDITY_FILE
-    sums |= {VALIDITY_FILE: file_sha256(checks)} if checks.is_file() else {}
-    sums |= {name: file_sha256(path) for name, path in pack_files_of(spec.folder, spec.rule_packs).items()}
-    if spec.overrides:
-        overrides = spec.folder / spec.overrides
-        sums[_from_project(overrides, spec)] = file_sha256(overrides)
-    sums |= {name: file_sha256(spec.folder / name) for name in _extents(spec) if (spec.folder / name).is_file()}
-    return sums | ({} if words is None else {_from_project(words, spec): file_sha256(words)})
-
-
-def pack_files_of(home: Path, packs: Iterable[str]) -> dict[str, Path]:
-    """Return the files of a project's own rules, by path from the project's folder; all those in a folder named."""
-    files = [(name, home / name, path) for name in packs for path in pack_files(home / name)]
-    return {name if path == pack else f"{name}/{path.name}": path for name, pack, path in files}
 
 
 @contextmanager

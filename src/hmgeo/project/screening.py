@@ -15,10 +15,10 @@ from hmgeo.judging.choices import USER_DECIDER, Choices
 from hmgeo.judging.judge import USER_RADIUS_ID
 from hmgeo.judging.own_columns import OwnColumns
 from hmgeo.project.bare import load_bare
-from hmgeo.project.folder import clock
+from hmgeo.project.folder import PLAIN, clock
 from hmgeo.project.inputs import context_layers_of, layers_used, silent
 from hmgeo.project.pairs.file import ParquetSink
-from hmgeo.project.run import PLAIN, Run, finish, run_folder, warnings_of
+from hmgeo.project.run import Run, finish, run_folder, shown_as, warnings_of
 from hmgeo.project.run_files import new_run
 from hmgeo.proximity.measure import TableSink
 from hmgeo.results.columns import EVIDENCE_SCHEMA, EXTRA_SCHEMA, PAIRS_SCHEMA, RECEPTORS_SCHEMA, VISITS_SCHEMA
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hmgeo.project.bare import BareFile
+    from hmgeo.project.folder import Wish
     from hmgeo.project.inputs import Progress
-    from hmgeo.project.run import Wish
     from hmgeo.records import Layer, Ledger, Positions
     from hmgeo.screening.screen import Screened
 
@@ -101,7 +101,7 @@ def screen_files(
             total = positions.table.num_rows
             screened = with_land(screened, positions, layer, lambda done: progress("测算去重与圆内面积", done, total))
         results = _results(question, screened, reached.table(), (positions, layer), ledger)
-        results = finish(results, wish.presentation(None), temporary, command, started, progress)
+        results = finish(results, shown_as(wish, None), temporary, command, started, progress)
     return Run(Path(out), results)
 
 

@@ -1,4 +1,4 @@
-"""project.yml: what it may hold, read with every fault at once, each with its line; where places are looked up."""
+"""project.yml: what it may hold, read with every fault at once, each with its line; the files that it names."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING
 import yaml
 
 from hmgeo.errors import InputError, Place, Problem, ProjectError, raise_problems
-from hmgeo.intake.areas import shipped_counties
-from hmgeo.intake.catalog import shipped_folder
+from hmgeo.intake.catalog import file_sha256, shipped_folder
 from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions, read_mapping
 from hmgeo.intake.formats.sheets import sheet_rows
 from hmgeo.judging.choices import USER_DECIDER, ChosenParameter, ChosenValue
-from hmgeo.judging.places import Areas
 from hmgeo.records import WordMeaning
 from hmgeo.reference.cells import lists_of_words, official_words
 from hmgeo.reference.tables import bare_header
 from hmgeo.results.used import DEFAULT_ORDER, VISIT_ORDERS, DecisionUsed, VisitOrder
+from hmgeo.rules.book import pack_files
 from hmgeo.rules.model import Validity
 from hmgeo.rules.nodes import Reader, compose, line_of
 from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declared
@@ -34,11 +33,6 @@ from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, Val
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    import pyarrow as pa
-
-    from hmgeo.intake.areas import Context
-    from hmgeo.records import Layer
 
 
 _may_leave: ContextVar[bool] = ContextVar("may_leave", default=False)
@@ -723,33 +717,43 @@ def _value(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | 
     return reader.text(node, name)
 
 
-_COLUMNS = ("id", "name", "geometry")
+def beside(path: Path) -> list[Path]:
+    """Return a file and all that lies beside it under its name, or all below a folder: a reader may look at any."""
+    if path.is_dir():
+        return [one for one in path.rglob("*") if one.is_file()]
+    names = f"{path.stem}.".casefold(), f"{path.name}-".casefold()
+    return [one for one in path.parent.iterdir() if one.name.casefold().startswith(names) and one.is_file()]
 
 
-def administrative_areas(contexts: Iterable[Context], layers: Iterable[Layer] = ()) -> Areas:
-    """Return counties and townships to look places up in.
-
-    Parameters
-    ----------
-    contexts
-        What ships with the program around the project.
-    layers
-        The project's own; a layer of counties or townships goes before what ships. Its ids are administrative codes.
-    """
-    held = {one.role: (one.table, one.basis) for one in contexts}
-    own = {layer.kind: (_table(layer), layer.basis) for layer in layers if layer.kind in _ADMINISTRATIVE}
-    counties = own.get(LayerKind.COUNTIES) or held.get("county")
-    townships = own.get(LayerKind.TOWNSHIPS) or held.get("township")
-    return Areas(
-        None if counties is None else counties[0],
-        None if townships is None else townships[0],
-        townships_are_approximate=townships is None or townships[1] is Basis.APPROXIMATE,
-        outlines=shipped_counties(),
-    )
+def extents_of(spec: ProjectSpec) -> Iterator[str]:
+    """Yield the names of areas and coverages, which may be files."""
+    yield from filter(None, (*spec.area_ids, *(layer.coverage for layer in spec.layers.values())))
 
 
-_ADMINISTRATIVE = frozenset({LayerKind.COUNTIES, LayerKind.TOWNSHIPS})
+def from_project(path: Path, spec: ProjectSpec) -> str:
+    """Return a file's path from the project's folder; of one that lies elsewhere its name, behind a word for that."""
+    inside, home = path.resolve(), spec.folder.resolve()
+    return inside.relative_to(home).as_posix() if inside.is_relative_to(home) else f"{OUTSIDE}/{path.name}"
 
 
-def _table(layer: Layer) -> pa.Table:
-    return layer.read().select(["receptor_id", "name", "geometry"]).rename_columns(list(_COLUMNS))
+OUTSIDE = "<outside>"
+"""Stands before the name of a file that lies outside its project: where, is nobody's business."""
+
+
+def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
+    """Return the SHA-256 of each file that says how to run or how far layers go, by path from the project's folder."""
+    sums = {spec.file.name: file_sha256(spec.file)}
+    checks = spec.folder / VALIDITY_FILE
+    sums |= {VALIDITY_FILE: file_sha256(checks)} if checks.is_file() else {}
+    sums |= {name: file_sha256(path) for name, path in pack_files_of(spec.folder, spec.rule_packs).items()}
+    if spec.overrides:
+        overrides = spec.folder / spec.overrides
+        sums[from_project(overrides, spec)] = file_sha256(overrides)
+    sums |= {name: file_sha256(spec.folder / name) for name in extents_of(spec) if (spec.folder / name).is_file()}
+    return sums | ({} if words is None else {from_project(words, spec): file_sha256(words)})
+
+
+def pack_files_of(home: Path, packs: Iterable[str]) -> dict[str, Path]:
+    """Return the files of a project's own rules, by path from the project's folder; all those in a folder named."""
+    files = [(name, home / name, path) for name in packs for path in pack_files(home / name)]
+    return {name if path == pack else f"{name}/{path.name}": path for name, pack, path in files}

@@ -27,7 +27,7 @@ from hmgeo.judging.facts import Side
 from hmgeo.judging.own_columns import ACTIONS
 from hmgeo.outputs.templates import write_templates
 from hmgeo.outputs.wording import standing_word
-from hmgeo.project.folder import whole_folder
+from hmgeo.project.folder import Wish, whole_folder
 from hmgeo.project.inputs import silent
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import key_areas, means_the_same, provinces
@@ -535,7 +535,7 @@ def run_demo(out: str | Path = "hmgeo-demo", *, language: str = "zh", progress: 
     OutputError
         Where a folder can't be written.
     """
-    from hmgeo.project.run import Wish, run_project  # noqa: PLC0415 -- maps and figures load slowly
+    from hmgeo.project.run import run_project  # noqa: PLC0415 -- maps and figures load slowly
 
     wish = Wish(language=language)
     return tuple(

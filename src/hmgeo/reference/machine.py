@@ -176,6 +176,8 @@ def kept_arrays(
 
 _SWAYS = ("CPL_", "GDAL_", "HMGEO_", "LANG", "LC_", "MATPLOTLIB", "MPL", "NUMBA_", "OGR_", "PROJ_", "PYTHON", "TZ")
 """Beginnings of the variables by which a user's surroundings can change what comes out."""
+_OF_THE_NET = "_CURL_CA_BUNDLE"
+"""End of variables that pyogrio sets when it is imported; no layer of a project comes over the net."""
 _STARTED = time.time()
 _PROJECTS = "projects"
 """Of the shipped folder: inputs like any others, and runs may lie among them."""
@@ -209,7 +211,8 @@ def program_sum(shipped: Path) -> str:
 def surroundings_sum() -> str:
     """Return the SHA-256 of what else decides what comes out: system, Python, libraries, variables, users' settings."""
     installed = {one.name for entry in sys.path for one in Path(entry or ".").glob("*.*-info")}
-    variables = {f"{name}={value}" for name, value in os.environ.items() if name.startswith(_SWAYS)}
+    swaying = (name for name in os.environ if name.startswith(_SWAYS) and not name.endswith(_OF_THE_NET))
+    variables = {f"{name}={os.environ[name]}" for name in swaying}
     digest = hashlib.sha256(repr((sys.version, platform.platform(), sorted(installed), sorted(variables))).encode())
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 -- Path raises without a home
     for base, pattern in (

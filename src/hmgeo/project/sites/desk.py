@@ -14,6 +14,7 @@ from hmgeo.intake.places.headers import plain_name
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
 from hmgeo.project.inputs import (
+    administrative_areas,
     layer_warnings,
     layers_used,
     lie_in_china,
@@ -23,7 +24,7 @@ from hmgeo.project.inputs import (
     validity_used,
 )
 from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
-from hmgeo.project.spec import administrative_areas, read_spec
+from hmgeo.project.spec import read_spec
 from hmgeo.reference.cells import read_word
 from hmgeo.results.siting import Dossier, SitingResults
 from hmgeo.results.used import ParameterUsed

@@ -20,10 +20,9 @@ from hmgeo.outputs.style import CONTEXT, context_style
 from hmgeo.outputs.tables import guarded, write_parquet
 from hmgeo.outputs.wording import DISCLAIMER, badge
 from hmgeo.project.folder import SCHEMA, entries, whole_file, whole_folder, write_record
-from hmgeo.project.inputs import context_layers_of, layers_used
+from hmgeo.project.inputs import administrative_areas, context_layers_of, layers_used
 from hmgeo.project.sites.desk import open_desk
 from hmgeo.project.sites.given import sites_of_file, typed_site
-from hmgeo.project.spec import administrative_areas
 from hmgeo.records import Ledger
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.columns import SHAPES_SCHEMA, nothing_found

@@ -58,7 +58,7 @@
       if (clause.parameters.length) { part(more, labels.parameters, clause.parameters); }
       part(more, labels.flips, steps(finding.why[1].concat(data.rerun), finding, data));
       more.appendChild(el("p", "aside", labels.explain_hint));
-      more.appendChild(el("code", "", 'hmgeo explain . "' + id + "|" + clause.rule + '"'));
+      more.appendChild(el("code", "", 'hmgeo explain . "' + id + '" ' + clause.rule));
     });
     box.appendChild(more);
   }
