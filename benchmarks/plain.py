@@ -95,7 +95,8 @@ def run_whole(name: str, folder: Path) -> dict[str, Any]:
     """Run a contender once; return CPU seconds, peak MB, and why it failed where it did."""
     (folder / f"out-{name}.parquet").unlink(missing_ok=True)
     command = [sys.executable, "-I", "-S", "-c", LAUNCH, *command_of(name, folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 -- own commands
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}  # as a user's shell
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)  # noqa: S603 -- own commands
     code, cpu_s, memory_mb = done.stdout.split()
     if int(code):
         return {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1][:200]}

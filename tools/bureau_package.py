@@ -78,9 +78,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "packages"))
 os.environ.setdefault("NUMBA_CACHE_DIR", str(HERE / "compiled"))
-from hmgeo.cli import main
+from hmgeo.cli import command
 
-main()
+command()
 '''
 BAT = '@echo off\r\nset PYTHONUTF8=1\r\n"%~dp0python\\python.exe" "%~dp0{script}" %*\r\n{after}'
 SHELL = """#!/bin/sh

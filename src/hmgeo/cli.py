@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 a bug, 2 bad input, usage or environment, 3 `--fail-on`; 1
 
 from __future__ import annotations
 
+import atexit
 import gc
 import inspect
 import os
@@ -371,6 +372,25 @@ def main() -> None:
     finally:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def command() -> None:
+    """Do what the shell asks, then leave at once; taking a million objects apart first costs a third of a second."""
+    try:
+        main()
+    except SystemExit as end:
+        if not (end.code is None or isinstance(end.code, int)):
+            raise
+        code = end.code or 0
+    else:
+        code = 0
+    atexit._run_exitfuncs()  # noqa: SLF001 -- what libraries close on their way out, they still close
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # whoever read has left: Python says so in its own way
+        sys.exit(code)
+    os._exit(code)
 
 
 def _open_streams() -> None:

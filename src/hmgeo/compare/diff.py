@@ -41,8 +41,8 @@ from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import recognise_list
 from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import DISCLAIMER, badge, basis_banner
+from hmgeo.project.bare import silent
 from hmgeo.project.folder import DATA, whole_file
-from hmgeo.project.inputs import silent
 from hmgeo.project.run import project_results
 from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, allowing_outside, pack_files_of, read_spec
 from hmgeo.register.entry import is_credit_code, is_national, plain_code, read_name
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hmgeo.outputs.figure.finding import State
-    from hmgeo.project.inputs import Progress
+    from hmgeo.project.bare import Progress
 
 
 _ROW_ID = re.compile(r"row-\d+(#\d+)?")

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import ReadOptions
+from hmgeo.project.bare import silent
 from hmgeo.project.folder import DATA, MANIFEST_NAME, RUN_MANIFEST, Wish, folder_files
-from hmgeo.project.inputs import silent
 from hmgeo.project.run import run_project
 from hmgeo.project.sites.files import SiteRequest, answer_sites
 from hmgeo.project.sites.given import Typed
@@ -32,7 +32,7 @@ from hmgeo.vocabulary import Basis, Certainty, Standing, Status, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from hmgeo.project.inputs import Progress
+    from hmgeo.project.bare import Progress
 
 
 _JUDGED = (

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
+from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
+from hmgeo.intake.areas import resolve_area
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
-from hmgeo.project.inputs import Collector, mixed_basis
-from hmgeo.records import Gates, Provenance
-from hmgeo.vocabulary import Basis, Completeness, LayerKind
+from hmgeo.records import Gates, Ledger, Provenance
+from hmgeo.vocabulary import INVENTED, Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hmgeo.intake.areas import Area
     from hmgeo.intake.formats.archive import Stored
-    from hmgeo.records import Layer, Ledger, Positions
+    from hmgeo.records import Layer, Positions
 
+
+class Progress(Protocol):
+    """Hears how far a run is."""
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """Take the stage in words, and how much of it is done."""
+
+
+def silent(stage: str, done: int, total: int | None) -> None:
+    """Tell nobody."""
+
+
+Loaded = TypeVar("Loaded")
 
 _UNITS = {"km": 1000.0, "公里": 1000.0, "千米": 1000.0, "m": 1.0, "米": 1.0}
 _LONGEST_M = 1_000_000.0
@@ -112,6 +126,52 @@ def kind_of(word: str) -> LayerKind:
         allowed = "、".join(f"{kind.value}（{kind.zh}）" for kind in LayerKind)
         raise UsageError(Problem("没有这种图层", Place(key="--kind"), word, allowed, "改为其中之一"))
     return found
+
+
+class Collector:
+    """Runs loading steps, keeps the problems of those that fail, and the ledgers of those that don't."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.ledger = Ledger()
+
+    def attempt(self, step: Callable[..., Loaded], *args: object, **options: object) -> Loaded | None:
+        """Return what a step gives; None where it raises one of our errors."""
+        try:
+            return step(*args, **options)
+        except HmgeoError as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def layer(self, step: Callable[..., tuple[Loaded, Ledger]], **options: object) -> Loaded | None:
+        """Return the layer that a step gives, and keep its ledger."""
+        loaded = self.attempt(step, **options)
+        if loaded is None:
+            return None
+        self.ledger += loaded[1]
+        return loaded[0]
+
+    def area(self, code: str, base: Path, place: Place) -> Area | None:
+        """Return the area that a code, id or file means; a problem that names no file is told at `place`."""
+        before = len(self.problems)
+        found = self.attempt(resolve_area, code, base=base)
+        raised = self.problems[before:]
+        self.problems[before:] = [one if one.where.file else replace(one, where=place) for one in raised]
+        return found
+
+
+def mixed_basis(sources: Basis, receptors: Basis, place: Place) -> list[Problem]:
+    """Return the problem of real sources on synthetic or approximate receptors, if it is one."""
+    if sources is not Basis.REAL or receptors not in INVENTED:
+        return []
+    return [
+        Problem(
+            "真实污染源不得对照合成或示意的受体数据作出判断",
+            place,
+            found=f"污染源 {sources.value}，受体 {receptors.value}",
+            remedy="改用真实受体数据；确需演示时在 project.yml 写 mix_basis: 理由，全部结论将标为示例判定",
+        )
+    ]
 
 
 def load_bare(

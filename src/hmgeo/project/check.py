@@ -21,7 +21,7 @@ from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.crosscheck import CrossCheck, cross_check
 from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, write_fixme
 from hmgeo.outputs.wording import gaps_of, settled_by, verdict_header
-from hmgeo.project.bare import kind_of
+from hmgeo.project.bare import kind_of, silent
 from hmgeo.project.folder import whole_file
 from hmgeo.project.inputs import (
     SIDE_LOADERS,
@@ -30,7 +30,6 @@ from hmgeo.project.inputs import (
     Inputs,
     layers_used,
     load_inputs,
-    silent,
     warning_of,
 )
 from hmgeo.project.run import cross_warnings, judge_inputs
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from hmgeo.project.inputs import Progress
+    from hmgeo.project.bare import Progress
     from hmgeo.project.spec import ProjectSpec
     from hmgeo.records import Layer, Ledger, LedgerEntry, Positions, Raster, SideTable
     from hmgeo.results.used import LayerUsed

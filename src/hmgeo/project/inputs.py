@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ import shapely
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.geo.raster import kept
-from hmgeo.intake.areas import Area, Context, context_layers, resolve_area, shipped_counties
+from hmgeo.intake.areas import Area, Context, context_layers, shipped_counties
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_elevation, load_positions, load_receptors
 from hmgeo.intake.places.locate import UNDECLARED_EVENT
@@ -20,6 +20,7 @@ from hmgeo.intake.places.suspicion import DATUM_EVENT
 from hmgeo.intake.receptors import ASIDE_EVENT
 from hmgeo.intake.side_tables import WIND_EVENT, load_outlets, load_wind, outlets_sheet_of
 from hmgeo.judging.places import Areas
+from hmgeo.project.bare import Collector, Loaded, mixed_basis
 from hmgeo.project.spec import VALIDITY_FILE
 from hmgeo.records import POSITION_SCHEMA, Gates, Layer, Ledger, Positions, Provenance, SideTable
 from hmgeo.reference.tables import key_areas
@@ -29,12 +30,11 @@ from hmgeo.results.used import DEFAULT_ORDER, LayerUsed, ParameterUsed, VisitOrd
 from hmgeo.rules.book import RuleBook, load_book
 from hmgeo.rules.nodes import near
 from hmgeo.rules.parameters import ParameterDeclaration, declaration, declared
-from hmgeo.vocabulary import INVENTED, Basis, LayerKind
+from hmgeo.vocabulary import Basis, LayerKind
 from hmgeo.words import Reason, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hmgeo.judging.bench import Question
     from hmgeo.judging.choices import ChosenParameter
@@ -42,19 +42,6 @@ if TYPE_CHECKING:
     from hmgeo.records import LedgerEntry, Raster
     from hmgeo.rules.model import Validity
 
-
-class Progress(Protocol):
-    """Hears how far a run is."""
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """Take the stage in words, and how much of it is done."""
-
-
-def silent(stage: str, done: int, total: int | None) -> None:
-    """Tell nobody."""
-
-
-Loaded = TypeVar("Loaded")
 
 SOURCES_KIND = LayerKind.ENTERPRISES
 SIDE_LOADERS = {LayerKind.WIND: load_wind, LayerKind.OUTLETS: load_outlets}
@@ -88,38 +75,6 @@ class Inputs:
     book: RuleBook = field(repr=False)
     ledger: Ledger = field(repr=False)
     sides: Mapping[LayerKind, SideTable] = field(default_factory=dict)
-
-
-class Collector:
-    """Runs loading steps, keeps the problems of those that fail, and the ledgers of those that don't."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-        self.ledger = Ledger()
-
-    def attempt(self, step: Callable[..., Loaded], *args: object, **options: object) -> Loaded | None:
-        """Return what a step gives; None where it raises one of our errors."""
-        try:
-            return step(*args, **options)
-        except HmgeoError as error:
-            self.problems.extend(error.problems)
-            return None
-
-    def layer(self, step: Callable[..., tuple[Loaded, Ledger]], **options: object) -> Loaded | None:
-        """Return the layer that a step gives, and keep its ledger."""
-        loaded = self.attempt(step, **options)
-        if loaded is None:
-            return None
-        self.ledger += loaded[1]
-        return loaded[0]
-
-    def area(self, code: str, base: Path, place: Place) -> Area | None:
-        """Return the area that a code, id or file means; a problem that names no file is told at `place`."""
-        before = len(self.problems)
-        found = self.attempt(resolve_area, code, base=base)
-        raised = self.problems[before:]
-        self.problems[before:] = [one if one.where.file else replace(one, where=place) for one in raised]
-        return found
 
 
 def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
@@ -250,20 +205,6 @@ def basis_problems(spec: ProjectSpec) -> list[Problem]:
         return []
     judged = [layer for layer in (farmland, *map(spec.layers.get, SIDE_LOADERS)) if layer is not None]
     return [one for held in judged for one in mixed_basis(sources.basis, held.basis, spec.place("layers", held.line))]
-
-
-def mixed_basis(sources: Basis, receptors: Basis, place: Place) -> list[Problem]:
-    """Return the problem of real sources on synthetic or approximate receptors, if it is one."""
-    if sources is not Basis.REAL or receptors not in INVENTED:
-        return []
-    return [
-        Problem(
-            "真实污染源不得对照合成或示意的受体数据作出判断",
-            place,
-            found=f"污染源 {sources.value}，受体 {receptors.value}",
-            remedy="改用真实受体数据；确需演示时在 project.yml 写 mix_basis: 理由，全部结论将标为示例判定",
-        )
-    ]
 
 
 def _error_kind(problems: list[Problem], spec: ProjectSpec) -> type[HmgeoError]:

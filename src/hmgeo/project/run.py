@@ -19,6 +19,7 @@ from hmgeo.judging.choices import Choices
 from hmgeo.judging.crosscheck import cross_check
 from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
 from hmgeo.outputs.map.ground import hillshade
+from hmgeo.project.bare import silent
 from hmgeo.project.folder import PLAIN, RUN_MANIFEST, Asked, Wish, as_written, clock, is_older, whole_folder
 from hmgeo.project.inputs import (
     Inputs,
@@ -28,7 +29,6 @@ from hmgeo.project.inputs import (
     layers_used,
     load_inputs,
     parameters_used,
-    silent,
     validity_used,
 )
 from hmgeo.project.pairs.file import Both, ParquetSink
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmgeo.judging.crosscheck import CrossCheck
-    from hmgeo.project.inputs import Progress
+    from hmgeo.project.bare import Progress
     from hmgeo.project.spec import Adoption
     from hmgeo.records import Layer, Ledger, Positions, Raster, Sink, UnreadWord, WordMeaning
     from hmgeo.results.results import Backdrop, WaterTables

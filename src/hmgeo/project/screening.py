@@ -14,9 +14,9 @@ from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import USER_DECIDER, Choices
 from hmgeo.judging.judge import USER_RADIUS_ID
 from hmgeo.judging.own_columns import OwnColumns
-from hmgeo.project.bare import load_bare
+from hmgeo.project.bare import load_bare, silent
 from hmgeo.project.folder import PLAIN, clock
-from hmgeo.project.inputs import context_layers_of, layers_used, silent
+from hmgeo.project.inputs import context_layers_of, layers_used
 from hmgeo.project.pairs.file import ParquetSink
 from hmgeo.project.run import Run, finish, run_folder, shown_as, warnings_of
 from hmgeo.project.run_files import new_run
@@ -36,9 +36,8 @@ from hmgeo.words import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hmgeo.project.bare import BareFile
+    from hmgeo.project.bare import BareFile, Progress
     from hmgeo.project.folder import Wish
-    from hmgeo.project.inputs import Progress
     from hmgeo.records import Layer, Ledger, Positions
     from hmgeo.screening.screen import Screened
 

@@ -27,8 +27,8 @@ from hmgeo.judging.facts import Side
 from hmgeo.judging.own_columns import ACTIONS
 from hmgeo.outputs.templates import write_templates
 from hmgeo.outputs.wording import standing_word
+from hmgeo.project.bare import silent
 from hmgeo.project.folder import Wish, whole_folder
-from hmgeo.project.inputs import silent
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import key_areas, means_the_same, provinces
 from hmgeo.rules.book import changed_lines, load_book, read_apart, read_into_book
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from hmgeo.intake.areas import Area
     from hmgeo.judging.choices import ChosenValue
-    from hmgeo.project.inputs import Progress
+    from hmgeo.project.bare import Progress
     from hmgeo.project.run import Run
     from hmgeo.rules.model import Rule
 

@@ -25,10 +25,8 @@ from hmgeo.intake.formats.packed import PlainParts, RowGroups, is_packed, open_p
 from hmgeo.intake.load import ReadOptions
 from hmgeo.intake.receptors import NO_FARMLAND_EVENT
 from hmgeo.intake.rows import SET_ASIDE_EVENT
-from hmgeo.outputs.tables import write_entries
-from hmgeo.project.bare import load_bare
+from hmgeo.project.bare import load_bare, silent
 from hmgeo.project.folder import whole_file, whole_stored
-from hmgeo.project.inputs import silent
 from hmgeo.project.pairs.file import CodedPairsSink
 from hmgeo.proximity.elsewhere import run_errand
 from hmgeo.proximity.measure import measure_proximity
@@ -45,8 +43,7 @@ if TYPE_CHECKING:
 
     from hmgeo.intake.formats.archive import Stored
     from hmgeo.intake.formats.packed import Packed
-    from hmgeo.project.bare import BareFile
-    from hmgeo.project.inputs import Progress
+    from hmgeo.project.bare import BareFile, Progress
     from hmgeo.proximity.elsewhere import Errand, Fetched
     from hmgeo.proximity.measure import Fetch, Proximity
     from hmgeo.records import Layer
@@ -280,5 +277,7 @@ def pack_file(
             shown_as=given.name,
             progress=lambda rows: progress("读取整理", rows, None),
         )
-        write_entries(packed.ledger.entries, temporary.with_name(ledger_path.name))
+        import_module("hmgeo.outputs.tables").write_entries(
+            packed.ledger.entries, temporary.with_name(ledger_path.name)
+        )
     return PackedFile(target, ledger_path, packed)

@@ -13,13 +13,13 @@ from hmgeo.intake.pipeline import open_file
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
+from hmgeo.project.bare import mixed_basis
 from hmgeo.project.inputs import (
     administrative_areas,
     layer_warnings,
     layers_used,
     lie_in_china,
     load_inputs,
-    mixed_basis,
     parameters_used,
     validity_used,
 )

@@ -18,8 +18,8 @@ from hmgeo.outputs.sheets.answer import clause_lines, screen_lines
 from hmgeo.outputs.sheets.siting import write_siting_workbook
 from hmgeo.outputs.siting_words import say, word
 from hmgeo.outputs.tables import write_ledger_csv, write_parquet
+from hmgeo.project.bare import silent
 from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_file, whole_folder, write_record
-from hmgeo.project.inputs import silent
 from hmgeo.project.sites.desk import open_desk, parse_ranges, read_sites, read_typed
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.results.results import Presentation
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from hmgeo.intake.columns import ReadOptions
-    from hmgeo.project.inputs import Progress
+    from hmgeo.project.bare import Progress
     from hmgeo.project.sites.desk import SiteDesk
     from hmgeo.project.sites.given import Typed
     from hmgeo.records import Ledger
