@@ -36,8 +36,9 @@ def names_in(folder: Path) -> list[str]:
 
 
 def imported_by(code: str) -> set[str]:
-    """Return the top names of all modules that are loaded after some code ran in a fresh Python."""
-    show = "import sys; print('\\n' + ' '.join(sorted({name.partition('.')[0] for name in sys.modules})))"
+    """Return the top names of all modules, ours in full, that are loaded after some code ran in a fresh Python."""
+    names = "n if n.startswith('hmgeo.') else n.partition('.')[0] for n in sys.modules"
+    show = f"import sys; print('\\n' + ' '.join(sorted({{{names}}})))"
     run = [sys.executable, "-c", f"{code}\n{show}"]
     done = subprocess.run(run, check=True, capture_output=True, text=True, timeout=120)  # noqa: S603 - our own words
     return set(done.stdout.splitlines()[-1].split())
@@ -88,13 +89,15 @@ def test_the_package_itself_loads_nothing() -> None:
 
 
 @pytest.mark.parametrize("more", ["", ", aggregate=True"])
-def test_pairs_load_no_geopandas(more: str, tmp_path: Path) -> None:
+def test_pairs_load_no_geopandas_and_nothing_that_judges_or_draws(more: str, tmp_path: Path) -> None:
     start = "from pathlib import Path; from hmgeo import BareFile, pairs_files\n"
     files = ", ".join(f"BareFile(Path({str(path)!r}))" for path in (SOURCES, FARMLAND))
     loaded = imported_by(f"{start}pairs_files({files}, {str(tmp_path / 'p')!r}{more})")
     assert (tmp_path / "p").stat().st_size > 500
     assert "shapely" in loaded
     assert loaded & {*SLOW} - {"pandas"} == set()  # pyarrow itself looks for pandas
+    rooms = {name for name in loaded if name.split(".")[1:2] in (["judging"], ["outputs"], ["water"])}
+    assert rooms <= {"hmgeo.judging", "hmgeo.judging.choices"}
 
 
 def test_every_public_name_is_there() -> None:

@@ -535,7 +535,7 @@ def test_the_wheel_runs_the_demo_from_another_folder(demo_runs: dict[str, Run], 
     # -S: without site packages' .pth files, so that an editable install of the checkout can't be found
     told = python("-S", "-c", asked, **there).splitlines()
     assert told == [str(target / "hmgeo" / "__init__.py"), str(target / "hmgeo" / "_shipped")]
-    python("-S", "-c", "from hmgeo.cli import main; main()", "demo", **there)
+    python("-S", "-c", "from hmgeo.cli import command; command()", "demo", **there)
     for name in PROJECTS:
         made = elsewhere / "hmgeo-demo" / name
         assert names_of(made) == names_of(demo_runs[name].folder)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from conftest import Ended
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="streams and signals of POSIX")
-VERSION = [sys.executable, "-c", "from hmgeo.cli import main; main()", "--version"]
+VERSION = [sys.executable, "-c", "from hmgeo.cli import command; command()", "--version"]
 
 
 def write(path: Path, text: str) -> None:

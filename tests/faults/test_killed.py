@@ -28,7 +28,7 @@ CLOCK = "manifest.json"
 
 
 def typed(command: str) -> list[str]:
-    return [sys.executable, "-c", "from hmgeo.cli import main; main()", *command.split(), *COMMANDS[command]]
+    return [sys.executable, "-c", "from hmgeo.cli import command; command()", *command.split(), *COMMANDS[command]]
 
 
 def started(command: str, folder: Path) -> subprocess.Popen[bytes]:
