@@ -25,7 +25,7 @@ from hmgeo.outputs.sheets.survey import (
     headers,
     rectification_sheet,
     survey_sheet,
-    write_kmz,
+    write_field_kmz,
     write_survey_list,
 )
 from hmgeo.outputs.sheets.survey import headers_of as list_headers
@@ -283,8 +283,8 @@ def test_cards_print_as_one_job_with_a_bookmark_each_and_a_sketch_to_scale(
 
 
 def test_the_list_opens_in_a_phones_map_under_its_numbers(results: Results, tmp_path: Path) -> None:
-    write_kmz(results, tmp_path / "a.kmz")
-    write_kmz(results, tmp_path / "b.kmz")
+    write_field_kmz(results, tmp_path / "a.kmz")
+    write_field_kmz(results, tmp_path / "b.kmz")
     assert (tmp_path / "a.kmz").read_bytes() == (tmp_path / "b.kmz").read_bytes()
     layers = [str(name) for name in pyogrio.list_layers(tmp_path / "a.kmz")[:, 0]]
     assert [name[0] for name in layers] == ["甲", "丁"]

@@ -130,6 +130,10 @@ def test_the_version(hmgeo_command: Callable[..., Ended]) -> None:
         ("screen --sources a --farmland b --out c --sources-basis x",
          "--sources-basis 只能写 real, undeclared, approximate, synthetic", "用法见 hmgeo screen"),
         ("demo --lang fr", "--lang：「fr」不可用，写 zh 或 en", "用法见 hmgeo demo"),
+        ("run p --also shp,Gml,dxf", "--also：「Gml、dxf」不可用，可写：shp、kmz、geoparquet，几个用逗号隔开",
+         "用法见 hmgeo run"),
+        ("screen --sources a --farmland b --out c --also ,",
+         "--also：「,」不可用，可写：shp、kmz、geoparquet，几个用逗号隔开", "用法见 hmgeo screen"),
     ],
 )  # fmt: skip
 def test_usage_that_cant_be_understood(wrong: str, told: str, where: str, hmgeo_command: Callable[..., Ended]) -> None:
@@ -217,6 +221,24 @@ def test_screen_says_what_came_out(hmgeo_command: Callable[..., Ended], tmp_path
     ]  # fmt: skip
     fixes = openpyxl.load_workbook(tmp_path / "out" / "fixme.xlsx").active
     assert [cell.value for cell in fixes[3]][1] == "A3"
+
+
+def test_gis_layers_in_other_formats_are_asked_for_as_a_list_however_written(
+    hmgeo_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert screen(hmgeo_command, out, "--also", " KMZ， Shp", "--also", "shp、GeoParquet").code == 0
+    tables = ("areas", "context_lines", "findings", "receptors", "search_areas", "source_positions", "sources")
+    names = [name for name in names_in(out / "data" / "shp") if name.endswith(".shp")]
+    assert names == [f"{one}.shp" for one in tables]
+    assert names_in(out / "data" / "geoparquet") == [f"{one}.parquet" for one in tables]
+    manifest = json.loads((out / "data" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["command"] == "hmgeo screen --radius 10km --also shp,kmz,geoparquet"
+    listed = {"data/findings.kmz", "data/shp/sources.dbf", "data/shp/字段对照.csv", "data/geoparquet/sources.parquet"}
+    assert listed <= set(manifest["outputs"])
+    guide = (out / "阅读说明.txt").read_text(encoding="utf-8-sig")
+    assert "data/findings.kmz" in guide
+    assert "data/shp/字段对照.csv" in guide
 
 
 @pytest.mark.parametrize(("verdict", "code"), [("listed", 3), ("not_assessed", 3), ("prohibited", 0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import hashlib
 import os
@@ -13,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import geopandas as gpd
 import numpy as np
 import pyarrow as pa
 import pyogrio
@@ -21,7 +23,7 @@ import shapely
 from pyproj import Geod
 from small_results import HOSTILE, small_results
 
-from hmgeo.outputs.gis import write_geopackage
+from hmgeo.outputs.gis import ALSO, GisTable, write_also, write_geopackage, write_shapefiles
 from hmgeo.outputs.style import VERDICTS
 from hmgeo.records import LON_LAT_CRS
 from hmgeo.vocabulary import SoilQualityClass, Verdict
@@ -242,3 +244,130 @@ def test_circles_that_are_only_drawn_have_64_corners_at_their_radius(package: Pa
         at = sources[one.source_id]
         _, _, far_m = GEOD.inv(np.full(65, at.x), np.full(65, at.y), lon, lat)
         assert far_m == pytest.approx(one.position_uncertainty_m, abs=0.001)
+
+
+# ---- the same layers in other formats --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def also(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("also")
+    for word, name in ALSO.items():
+        write_also(small_results(), word, folder / name)
+    return folder
+
+
+def field_map(folder: Path) -> list[dict[str, str]]:
+    with (folder / "shp" / "字段对照.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_shapefile_holds_every_row_and_cell_of_its_table_under_the_names_of_the_field_map(
+    table: str, package: Path, also: Path
+) -> None:
+    file = also / "shp" / f"{table}.shp"
+    there, here = pyogrio.read_dataframe(package, layer=table), pyogrio.read_dataframe(file)
+    assert file.with_suffix(".cpg").read_bytes() == b"GBK"
+    assert "GCS_China_Geodetic_Coordinate_System_2000" in file.with_suffix(".prj").read_text()
+    named = {row["字段"]: row["列"] for row in field_map(also) if row["文件"] == file.name}
+    assert list(here.columns) == [*named, "geometry"]
+    assert list(named.values()) == list(there.columns[:-1])
+    assert max(len(name) for name in named) <= 10
+    for one, other in zip(here.geometry, there.geometry, strict=True):
+        assert (one is None) == (other is None)
+        assert one is None or shapely.equals(one, other)
+    for short, name in named.items():
+        for one, other in zip(here[short], there[name], strict=True):
+            if isinstance(other, str) and other:
+                assert one == other
+            elif other not in ("", None) and not np.isnan(other):
+                assert one == pytest.approx(other, rel=1e-12)
+            else:  # a dbf file knows no empty text
+                assert one is None or np.isnan(one)
+
+
+def test_the_dbf_file_itself_is_in_gbk(also: Path) -> None:
+    content = (also / "shp" / "sources.dbf").read_bytes()
+    assert "示例企业01".encode("gbk") in content
+    assert (content[1], content[2], content[3]) == (119, 6, 30)  # the day asked about, as years since 1900
+
+
+def test_the_field_map_says_what_each_field_means_and_which_texts_are_not_whole(tmp_path: Path) -> None:
+    places = [shapely.Point(113, 23), None, shapely.box(113, 23, 114, 24), shapely.MultiPoint([(113, 23), (114, 24)])]
+    rows = pa.table(
+        {
+            "source_id": ["1", "2", "3", "4"],
+            "name": ["汉" * 127, "汉" * 128, "12 km²", "𠮷祥厂"],
+            "geometry": pa.array([None if one is None else shapely.to_wkb(one) for one in places], pa.binary()),
+        }
+    )
+    told = list(write_shapefiles(GisTable("source_positions", "", rows, "Unknown", ""), tmp_path, "2019-06-30"))
+    assert [(row[0], row[2], row[5], row[-2], row[-1]) for row in told] == [
+        ("source_positions_point.shp", "source_id", "编号", "0", "0"),
+        ("source_positions_point.shp", "name", "名称", "1", "1"),
+        ("source_positions_polygon.shp", "source_id", "编号", "0", "0"),
+        ("source_positions_polygon.shp", "name", "名称", "0", "1"),
+    ]
+    points = pyogrio.read_dataframe(tmp_path / "source_positions_point.shp")
+    assert points["name"].tolist() == ["汉" * 127, "汉" * 127, "?祥厂"]
+    assert [None if one is None else shapely.get_num_geometries(one) for one in points.geometry] == [1, None, 2]
+    shapes = pyogrio.read_dataframe(tmp_path / "source_positions_polygon.shp")
+    assert shapes["name"].tolist() == ["12 km2"]
+    assert shapes.geometry[0].equals(places[2])
+
+
+def test_the_kmz_has_a_folder_a_layer_with_its_rows_and_what_qgis_hides_is_not_shown(package: Path, also: Path) -> None:
+    path = also / "findings.kmz"
+    titles = {"sources": "排查对象", "source_positions": "点位及误差范围", "context_lines": "线状参考",
+              "receptors": "耕地及其他受体", "search_areas": "查询范围", "areas": "区域"}  # fmt: skip
+    assert pyogrio.list_layers(path)[:, 0].tolist() == list(titles.values())
+    for table, title in titles.items():
+        here = pyogrio.read_dataframe(path, layer=title)
+        there = pyogrio.read_dataframe(package, layer=table).dropna(subset="geometry").reset_index()
+        assert len(here) == len(there)
+        assert shapely.equals_exact(here.geometry.values, there.geometry.values, 1e-7).all()
+        assert set(here["visibility"]) == {0 if table == "search_areas" else -1}
+    sources = pyogrio.read_dataframe(path, layer="排查对象")
+    assert sources["Name"][2] == HOSTILE
+    assert sources["verdict_text"][0] == "符合排查条件"
+
+
+def test_marks_of_the_kmz_have_the_colour_of_their_verdict_and_class(also: Path) -> None:
+    with zipfile.ZipFile(also / "findings.kmz") as file:
+        root = ET.fromstring(file.read("doc.kml"))  # noqa: S314 -- our own file
+    space = {"k": "http://www.opengis.net/kml/2.2"}
+    styles = {one.get("id"): "".join(one.itertext()) for one in root.iterfind("k:Document/k:Style", space)}
+    red, green, blue = (VERDICTS[Verdict.LISTED].colour[at : at + 2].lower() for at in (1, 3, 5))
+    drawn = {}
+    for mark in root.iter(f"{{{space['k']}}}Placemark"):
+        cells = {one.get("name"): one.findtext("k:value", "", space) for one in mark.iter(f"{{{space['k']}}}Data")}
+        drawn.setdefault(cells.get("verdict"), set()).add(styles[mark.findtext("k:styleUrl", "", space)[1:]])
+    assert drawn["listed"] == {f"ff{blue}{green}{red}"}
+    assert len({style for one in drawn.values() for style in one}) > 4  # verdicts, classes of land, roles
+    assert "仅供初步筛查" in root.findtext("k:Document/k:description", "", space)
+
+
+def test_geoparquet_holds_the_same_tables(package: Path, also: Path) -> None:
+    for table in TABLES:
+        here = gpd.read_parquet(also / "geoparquet" / f"{table}.parquet")
+        there = pyogrio.read_dataframe(package, layer=table)
+        assert here.crs == LON_LAT_CRS
+        assert list(here.columns) == list(there.columns)
+        assert here.iloc[:, 0].tolist() == there.iloc[:, 0].tolist()
+        assert shapely.equals(here.geometry.values, there.geometry.values)[there.geometry.notna()].all()
+
+
+def test_the_other_formats_have_the_same_bytes_each_time_and_stand_without_rows(also: Path, tmp_path: Path) -> None:
+    results = small_results()
+    for word, name in ALSO.items():
+        write_also(results, word, tmp_path / name)
+    files = [path.relative_to(also) for path in sorted(also.rglob("*")) if path.is_file()]
+    assert [path for path in files if (also / path).read_bytes() != (tmp_path / path).read_bytes()] == []
+    none = {name: getattr(results, name).slice(0, 0) for name in ("sources", "findings", "receptors", "search_areas")}
+    (tmp_path / "empty").mkdir()
+    for word, name in ALSO.items():
+        write_also(dataclasses.replace(results, **none, context=()), word, tmp_path / "empty" / name)
+    held = {path.name: pyogrio.read_info(path)["geometry_type"] for path in (tmp_path / "empty" / "shp").glob("*.shp")}
+    assert held == {"findings.shp": "Point", "sources.shp": "Point", "receptors.shp": "Polygon", "areas.shp": "Polygon",
+                    "source_positions.shp": "Polygon", "search_areas.shp": "Polygon"}  # fmt: skip

@@ -23,7 +23,7 @@ import shapely
 
 from hmgeo.compare.archive import archive_run
 from hmgeo.compare.explain import Part, as_plain, draw_finding, explain_finding
-from hmgeo.compare.verify import DIFFERS, NOTE, OPEN, SAME, holds, verify_run
+from hmgeo.compare.verify import DIFFERS, NOTE, OPEN, SAME, holds, verify_run, wish_of
 from hmgeo.errors import InputError, UsageError
 from hmgeo.outputs.figure.finding import Ground, agrees
 from hmgeo.outputs.map.audience import PUBLIC, shown_to
@@ -153,6 +153,12 @@ def test_in_doubt_a_run_is_made_again(
     assert kept(project) is not None
     edit(project)
     assert kept(project) is None
+
+
+def test_what_was_wished_is_read_back_from_the_command_that_the_manifest_holds() -> None:
+    wishes = (PLAIN, Wish(public=True), Wish(watermark="某局 张三"), Wish(also=("shp", "geoparquet")))
+    for wish in (*wishes, Wish(watermark="示例", language="en", evidence=True, also=("kmz",))):
+        assert wish_of(shlex.split(f"hmgeo run p{wish.options()}")) == wish
 
 
 def test_a_run_is_kept_for_the_same_words_program_and_surroundings_alone(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sys
 from dataclasses import replace
 from functools import cached_property
@@ -53,6 +54,9 @@ PublicOption = Annotated[
 ]
 WatermarkOption = Annotated[
     str, typer.Option("--watermark", help="地图水印，如 单位·姓名·时间·运行编号，照写；不写则无。")
+]
+AlsoOption = Annotated[
+    list[str] | None, typer.Option("--also", help="GIS 图层另写成：shp（GBK）、kmz、geoparquet，几个用逗号隔开。")
 ]
 LangOption = Annotated[str, typer.Option("--lang", help="表格、说明和页面打开时的语言：zh 或 en。")]
 PacksOption = Annotated[list[Path] | None, typer.Option("--pack", help="另加的规则文件或文件夹，可多次。")]
@@ -115,6 +119,27 @@ def day_of(text: str) -> dt.date | None:
     except ValueError:
         msg = f"「{text}」不是日期，写成 YYYY-MM-DD"
         raise typer.BadParameter(msg, param_hint="--as-of") from None
+
+
+def also_of(said: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the further formats that an option names, in the order of the list of them.
+
+    Examples
+    --------
+    >>> also_of(["KMZ, shp"]), also_of(None)
+    (('shp', 'kmz'), ())
+    """
+    if not said:
+        return ()
+    from hmgeo.outputs.gis import ALSO
+
+    words = [word for text in said for word in re.split(r"[\s,，、;；]+", text.strip()) if word]
+    unknown = [word for word in words if word.lower() not in ALSO]
+    if unknown or not words:
+        msg = f"「{'、'.join(unknown) or '、'.join(said)}」不可用，可写：{'、'.join(ALSO)}，几个用逗号隔开"
+        raise typer.BadParameter(msg, param_hint="--also")
+    asked = {word.lower() for word in words}
+    return tuple(word for word in ALSO if word in asked)
 
 
 def language_of(text: str) -> str:

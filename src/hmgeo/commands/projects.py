@@ -20,6 +20,7 @@ from hmgeo.commands.options import (
     OUT,
     UNCHANGED,
     AcceptOption,
+    AlsoOption,
     ColumnsOption,
     EvidenceOption,
     FailOption,
@@ -33,6 +34,7 @@ from hmgeo.commands.options import (
     SecondColumnsOption,
     WatermarkOption,
     WordsOption,
+    also_of,
     asker,
     day_of,
     fail_on_verdict,
@@ -70,6 +72,7 @@ def run(
     overrides: Annotated[
         Path | None, typer.Option("--with", help="人工决定（xlsx、csv）：印在筛查结果旁，不代替结果。")
     ] = None,
+    also: AlsoOption = None,
     *,
     accept_suggestions: AcceptOption = False,
     public: PublicOption = False,
@@ -82,7 +85,7 @@ def run(
     from hmgeo.project.folder import Asked, Wish, kept_run
 
     failing = verdict_of(fail_on)
-    wish = Wish(public=public, watermark=watermark, language=language_of(lang), evidence=evidence)
+    wish = Wish(public, watermark, language_of(lang), evidence, also_of(also))
     asked = Asked.of(project, out, accepts=accept_suggestions, words=words, overrides=overrides, wish=wish)
     kept = None if fresh else kept_run(asked)
     if kept is not None and not kept.changed:
@@ -222,6 +225,7 @@ def screen(  # one option for each thing that a bare file doesn't say
     farmland_columns: SecondColumnsOption = None,
     fail_on: FailOption = "",
     words: WordsOption = None,
+    also: AlsoOption = None,
     *,
     accept_suggestions: AcceptOption = False,
     clipped_area: Annotated[
@@ -238,7 +242,7 @@ def screen(  # one option for each thing that a bare file doesn't say
     from hmgeo.project.spec import read_words, told_columns
 
     failing = verdict_of(fail_on)
-    wish = Wish(language=language_of(lang))
+    wish = Wish(language=language_of(lang), also=also_of(also))
     radius_m = parse_radius_m(radius)
     said = (central_meridian, sources_axis_order, accept_suggestions, told_columns(columns or ()))
     meanings = () if words is None else read_words(words)

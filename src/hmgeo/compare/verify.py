@@ -268,7 +268,7 @@ def _reran(
                 accept_suggestions=accepts,
                 words=meanings,
                 overrides=decided,
-                wish=_wish(command),
+                wish=wish_of(command),
                 progress=progress,
             )
         except HmgeoError as error:
@@ -300,13 +300,14 @@ def said_words(manifest: Mapping[str, Any]) -> list[str]:
         return command.split()
 
 
-def _wish(words: Sequence[str]) -> Wish:
+def wish_of(words: Sequence[str]) -> Wish:
     """Return what the command asked for besides the project."""
     return Wish(
         public="--public" in words,
         watermark=_after(words, "--watermark"),
         language=_after(words, "--lang") or "zh",
         evidence="--evidence" in words,
+        also=tuple(filter(None, _after(words, "--also").split(","))),
     )
 
 

@@ -6,11 +6,14 @@ none.
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import unicodedata
 import zipfile
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +25,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.geo.ellipsoid import DRAWN_CORNERS, geodesic_buffer
 from hmgeo.outputs import qml, wording
+from hmgeo.outputs.guide import HEADER, described
 from hmgeo.outputs.style import (
     CONTEXT,
     FARMLAND_CLASSES,
@@ -32,6 +36,7 @@ from hmgeo.outputs.style import (
     VERDICTS,
     context_style,
 )
+from hmgeo.outputs.tables import csv_text, write_parquet, write_rows
 from hmgeo.records import LON_LAT_CRS
 from hmgeo.results.columns import (
     AREA_SCHEMA,
@@ -44,7 +49,7 @@ from hmgeo.results.columns import (
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hmgeo.outputs.style import Style
@@ -112,16 +117,22 @@ def write_tables(tables: Sequence[GisTable], path: Path, day: str) -> None:
         The file can't be written; GDAL tells a full disk as a failed statement.
     """
     path.unlink(missing_ok=True)
+    with _gdal_writes(path), _gdal_clock(f"{day}T00:00:00.000Z"):
+        for table in tables:
+            _write(table, path)
+        _write_styles(tables, path, day)
+    _write_headers(tables, path)
+
+
+@contextmanager
+def _gdal_writes(path: Path) -> Iterator[None]:
+    """Tell in our words what GDAL can't write."""
     try:
-        with _gdal_clock(f"{day}T00:00:00.000Z"):
-            for table in tables:
-                _write(table, path)
-            _write_styles(tables, path, day)
-        _write_headers(tables, path)
+        yield
     except (DataLayerError, DataSourceError, FeatureError) as error:
         remedy = "检查磁盘空间、权限，关闭正在打开结果文件的程序后重试"
         found = str(error)[:_MOST_SAID]
-        raise OutputError(Problem("GeoPackage 写不出", Place(file=path.name), found, remedy=remedy)) from error
+        raise OutputError(Problem("GIS 文件写不出", Place(file=path.name), found, remedy=remedy)) from error
 
 
 def _write_headers(tables: Sequence[GisTable], path: Path) -> None:
@@ -275,12 +286,19 @@ def write_geopackage(results: Results, path: Path) -> dict[str, list[str]]:
     dict
         Names of columns by table, as `hmgeo.outputs.guide.write_dictionary` takes them.
     """
-    tables = [_findings(results), _sources(results), _positions(results), _receptors(results), _searched(results)]
-    tables += [*_context(results), *_water(results)]
-    day = results.as_of.isoformat() if results.as_of else CONSTANT_DAY
-    write_tables(tables, path, day)
+    tables = _tables(results)
+    write_tables(tables, path, _day(results))
     _write_project(results, tables, path)
     return {f"{path.name}/{table.name}": table.rows.column_names for table in tables}
+
+
+def _tables(results: Results) -> list[GisTable]:
+    made = [_findings(results), _sources(results), _positions(results), _receptors(results), _searched(results)]
+    return [*made, *_context(results), *_water(results)]
+
+
+def _day(results: Results) -> str:
+    return results.as_of.isoformat() if results.as_of else CONSTANT_DAY
 
 
 _DRAWN_ORDER = (
@@ -467,3 +485,206 @@ def _verdict_style(rows: pa.Table, table: str, label_column: str) -> str:
     categories = [qml.Category(verdict.value, verdict.zh, qml.marker(style)) for verdict, style in VERDICTS.items()]
     categories.append(qml.Category("", "未设排查规则", qml.marker(UNJUDGED, 2.4)))
     return qml.categorized("verdict", categories, qml.aliases(rows.column_names, table), label_column=label_column)
+
+
+ALSO = {"shp": "shp", "kmz": "findings.kmz", "geoparquet": "geoparquet"}
+"""What the tables of the GeoPackage are also written as on request, and where that lies beside it."""
+FIELD_MAP = "字段对照.csv"
+_FIELD_SIGNS, _FIELD_BYTES = 10, 254
+_SHAPES = ("Point", "LineString", "Polygon")
+
+
+def write_also(results: Results, word: str, path: Path) -> None:
+    """Write the tables of the GeoPackage once more, as a word of `ALSO` says.
+
+    shp
+        A shapefile a table, one for points, lines and polygons each where a table holds several; texts in GBK. The
+        field map tells which column each field is, and in how many rows a text was too long or not in GBK.
+    kmz
+        A folder a table, drawn as in QGIS; findings are left out, which lie on their sources.
+    geoparquet
+        A file a table.
+
+    Parameters
+    ----------
+    path
+        The file or folder that `ALSO` names.
+    """
+    tables = {table.name: table for table in _tables(results)}
+    if word == "kmz":
+        said = wording.basis_banner(results.basis) + wording.DISCLAIMER
+        drawn = [tables[name] for name in _DRAWN_ORDER[:-1] if name in tables]
+        write_kmz(path, results.title, said, map(_kml_folder, drawn), "".join(map(_kml_styles, drawn)))
+        return
+    path.mkdir()
+    if word == "geoparquet":
+        for name, table in tables.items():
+            write_parquet(table.rows, path / f"{name}.parquet")
+        return
+    header = (HEADER[0], "字段", *HEADER[1:], f"截到 {_FIELD_BYTES} 字节的行", "有 GBK 没有的字、改写的行")
+    rows = [row for table in tables.values() for row in write_shapefiles(table, path, _day(results))]
+    write_rows(path / FIELD_MAP, header, rows)
+
+
+def write_shapefiles(table: GisTable, folder: Path, day: str) -> Iterator[list[str]]:
+    """Write a table; yield a line of the field map for each column. Rows without a shape go with its first shapes."""
+    shapes = shapely.from_wkb(table.rows["geometry"].to_numpy(zero_copy_only=False))
+    dimensions = shapely.get_dimensions(shapes)
+    held = sorted({*dimensions.tolist()} - {-1}) or [0 if table.geometry_type == _SHAPES[0] else 2]
+    shorts = _short_names(table.rows.column_names[:-1])
+    for dimension in held:
+        chosen = (dimensions == dimension) | ((dimensions == -1) & (dimension == held[0]))
+        rows, changed = _in_gbk(table.rows.filter(pa.array(chosen)).drop_columns("geometry"))
+        shown = shapes[chosen]
+        several = dimension == 0 and any(one is not None and one.geom_type != _SHAPES[0] for one in shown)
+        if several:
+            shown = np.array([one if one is None else shapely.multipoints(shapely.get_parts(one)) for one in shown])
+        wkb = shapely.to_wkb(shown).tolist()
+        path = folder / f"{table.name}{f'_{_SHAPES[dimension].lower()}' if len(held) > 1 else ''}.shp"
+        with _gdal_writes(path):
+            pyogrio.write_arrow(
+                rows.rename_columns(shorts).append_column("geometry", pa.array(wkb, pa.binary())),
+                path,
+                driver="ESRI Shapefile",
+                geometry_name="geometry",
+                geometry_type="MultiPoint" if several else _SHAPES[dimension],
+                crs=LON_LAT_CRS,
+                encoding="GBK",
+                layer_options={"DBF_DATE_LAST_UPDATE": day, "RESIZE": "YES"},
+            )
+        for name, short in zip(table.rows.column_names[:-1], shorts, strict=True):
+            yield [path.name, short, *described(table.name, name)[1:], *map(str, changed.get(name, ("", "")))]
+
+
+def _short_names(names: Iterable[str]) -> list[str]:
+    """Return names as a dbf file can hold them, each once."""
+    made: list[str] = []
+    for name in names:
+        short, number = name[:_FIELD_SIGNS], 0
+        while short in made:
+            number += 1
+            short = f"{name[: _FIELD_SIGNS - 1 - len(str(number))]}_{number}"
+        made.append(short)
+    return made
+
+
+def _in_gbk(table: pa.Table) -> tuple[pa.Table, dict[str, tuple[int, int]]]:
+    """Return a table whose texts a dbf file in GBK can hold, and how many of each column were cut and rewritten."""
+    changed = {}
+    for at, column in enumerate(table.schema):
+        if pa.types.is_string(column.type):
+            texts = table[column.name].to_pylist()
+            coded = [None if text is None else _gbk(text) for text in texts]
+            short = [None if one is None else one[:_FIELD_BYTES].decode("gbk", "ignore") for one in coded]
+            other = sum(one is not None and one.decode("gbk") != text for one, text in zip(coded, texts, strict=True))
+            changed[column.name] = sum(len(one or b"") > _FIELD_BYTES for one in coded), other
+            table = table.set_column(at, column, pa.array(short, pa.string()))
+    return table, changed
+
+
+def _gbk(text: str) -> bytes:
+    """Return a text in GBK; signs that it lacks in their plain form (km² as km2), else as a question mark.
+
+    Examples
+    --------
+    >>> _gbk("12 km²，𠮷").decode("gbk")
+    '12 km2，?'
+    """
+    try:
+        return text.encode("gbk")
+    except UnicodeEncodeError:
+        return "".join(map(_plain_sign, text)).encode("gbk", "replace")
+
+
+def _plain_sign(sign: str) -> str:
+    try:
+        sign.encode("gbk")
+    except UnicodeEncodeError:
+        return unicodedata.normalize("NFKC", sign)
+    return sign
+
+
+_KML = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>{title}</name>'
+    "<description>{text}</description>{styles}{folders}</Document></kml>"
+)
+
+
+def write_kmz(path: Path, title: str, text: str, folders: Iterable[str], styles: str = "") -> None:
+    """Write a KMZ file: what it is called, what is said of it, its folders and styles as KML."""
+    text = _KML.format(title=kml_text(title), text=kml_text(text), styles=styles, folders="".join(folders))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(zipfile.ZipInfo("doc.kml", (1980, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
+
+
+def kml_text(text: str) -> str:
+    """Return a text as XML holds it: without signs that it forbids."""
+    return escape(re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text))
+
+
+def placemark(name: str, shape: shapely.Geometry, text: str = "", more: str = "") -> str:
+    """Return a mark under its name, with a text and further KML elements."""
+    said = f"<description>{kml_text(text)}</description>" if text else ""
+    return f"<Placemark><name>{kml_text(name)}</name>{said}{more}{_kml_shape(shape)}</Placemark>"
+
+
+def _kml_shape(shape: shapely.Geometry) -> str:
+    kind = shape.geom_type
+    if hasattr(shape, "geoms"):
+        return f"<MultiGeometry>{''.join(map(_kml_shape, shape.geoms))}</MultiGeometry>"
+    if kind == "Polygon":
+        rings = [("outer", shape.exterior), *(("inner", one) for one in shape.interiors)]
+        inside = "".join(f"<{side}BoundaryIs>{_kml_shape(ring)}</{side}BoundaryIs>" for side, ring in rings)
+    else:
+        places = " ".join(f"{lon:.7f},{lat:.7f}" for lon, lat in shapely.get_coordinates(shape))
+        inside = f"<coordinates>{places}</coordinates>"
+    return f"<{kind}>{inside}</{kind}>"
+
+
+def _kml_folder(table: GisTable) -> str:
+    """Return a table as a folder: a mark for each row that has a shape, with its cells."""
+    column, looks = qml.looks(table.style)
+    order, seen = list(looks), "" if table.name in _SHOWN else "<visibility>0</visibility>"
+    headers = qml.aliases(table.rows.column_names, table.name)
+    marks = []
+    for row in table.rows.to_pylist():
+        shape = row.pop("geometry")
+        if shape is not None:
+            at = order.index(row.get(column)) if row.get(column) in looks else len(order) - 1
+            cells = "".join(
+                _kml_cell(name, headers[name], value) for name, value in row.items() if value not in (None, "")
+            )
+            more = f"{seen}<styleUrl>#{table.name}-{at}</styleUrl><ExtendedData>{cells}</ExtendedData>"
+            title = " ".join(str(row[one]) for one in ("list_number", "name") if row.get(one))
+            marks.append(placemark(title or str(next(iter(row.values()))), shapely.from_wkb(shape), more=more))
+    return f"<Folder><name>{kml_text(table.title)}</name>{seen}{''.join(marks)}</Folder>"
+
+
+def _kml_cell(name: str, header: str, value: object) -> str:
+    text = value if isinstance(value, str) else csv_text(value, name)
+    return f'<Data name="{name}"><displayName>{kml_text(header)}</displayName><value>{kml_text(text)}</value></Data>'
+
+
+def _kml_styles(table: GisTable) -> str:
+    _, looks = qml.looks(table.style)
+    styles = (f'<Style id="{table.name}-{at}">{_kml_style(*look)}</Style>' for at, look in enumerate(looks.values()))
+    return "".join(styles)
+
+
+def _kml_style(kind: str, look: Mapping[str, str]) -> str:
+    """Return how a symbol of QGIS is drawn: colours as opacity, blue, green, red; widths in pixels."""
+
+    def colour(name: str) -> str:
+        red, green, blue, opacity = map(int, look[name].split(","))
+        return f"<color>{opacity:02x}{blue:02x}{green:02x}{red:02x}</color>"
+
+    if kind == "marker":
+        hollow = look["color"] == "255,255,255,255"
+        return f"<IconStyle>{colour('outline_color' if hollow else 'color')}</IconStyle>"
+    edge = "line" if kind == "line" else "outline"
+    width = f"<width>{float(look[f'{edge}_width']) / _PIXEL_MM:.1f}</width>"
+    inside = f"<PolyStyle>{colour('color')}</PolyStyle>" if kind == "fill" else ""
+    return f"<LineStyle>{colour(f'{edge}_color')}{width}</LineStyle>{inside}"
+
+
+_PIXEL_MM = 0.26

@@ -60,6 +60,11 @@ _FOR_WHOM: tuple[tuple[str, Text], ...] = (
         Text("GIS 人员：QGIS 工程，图层顺序、显隐和样式已排好", "GIS: a QGIS project, layers in order and styled"),
     ),
     ("data/findings.gpkg", Text("GIS 人员：QGIS、ArcGIS 直接打开，带样式", "GIS: for QGIS and ArcGIS, styled")),
+    ("data/findings.kmz", Text("GIS 人员：同样的图层，谷歌地球、奥维等打开", "GIS: the same layers for Google Earth")),
+    (
+        "data/shp/字段对照.csv",
+        Text("GIS 人员：同样的图层写成 shp（GBK），每个字段是哪一列", "GIS: shapefiles in GBK, what each field is"),
+    ),
     (
         "data/dictionary.csv",
         Text("程序和分析人员：每张表每一列的含义、单位、空值的意思", "analysts: what each column means, units, nulls"),
@@ -93,7 +98,7 @@ _PEOPLE = Text(
     "条文没有规定的参数由使用单位选定，见 screening.xlsx「说明」；是否列入清单由主管部门确定。",
     "What the texts leave open was chosen by people: see screening.xlsx. Authorities decide what is listed.",
 )
-_HEADER = ("文件", "列", "类型", "单位", "中文", "English", "空值的意思", "null means")
+HEADER = ("文件", "列", "类型", "单位", "中文", "English", "空值的意思", "null means")
 _TYPES = {
     str(REASONS): "reasons",
     "string": "text",
@@ -164,7 +169,7 @@ def write_dictionary(held: Mapping[str, Sequence[str]], path: Path) -> None:
     held
         Names of columns by table; a table of the GeoPackage is named `findings.gpkg/NAME`.
     """
-    write_rows(path, _HEADER, (_described(table, name) for table, names in held.items() for name in names))
+    write_rows(path, HEADER, (described(table, name) for table, names in held.items() for name in names))
 
 
 def columns_page() -> str:
@@ -183,7 +188,8 @@ def columns_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _described(table: str, name: str) -> list[str]:
+def described(table: str, name: str) -> list[str]:
+    """Return what is said of a column: table, name, type, unit, Chinese, English, what null means in both."""
     if name.startswith(OWN_PREFIX):
         return [table, name, "text", "", name.removeprefix(OWN_PREFIX), "column of the input", *UNSTATED]
     column = column_of(table.removeprefix("findings.gpkg/"), name)

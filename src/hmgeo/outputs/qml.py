@@ -150,6 +150,23 @@ def single(symbol: Symbol, headers: Mapping[str, str], *, label_column: str = ""
     return _document(renderer, symbol.kind, headers, label_column)
 
 
+def looks(style: str) -> tuple[str, dict[str, tuple[str, dict[str, str]]]]:
+    """Return the column by which a style draws, and kind and properties of the symbol of each of its values."""
+    renderer = _read(style).find("renderer-v2")
+    if renderer is None:  # no style of ours
+        return "", {}
+    symbols = [
+        (one.attrib["type"], {prop.attrib["k"]: prop.attrib["v"] for prop in one.iter("prop")})
+        for one in renderer.iter("symbol")
+    ]
+    values = [one.attrib["value"] for one in renderer.iter("category")] or [""]
+    return renderer.get("attr", ""), dict(zip(values, symbols, strict=True))
+
+
+def _read(style: str) -> ET.Element:
+    return ET.fromstring(style.partition("\n")[2])  # noqa: S314 -- made by `_document`
+
+
 def aliases(columns: Iterable[str], table: str) -> dict[str, str]:
     """Return the Chinese header of each column of a table of the GeoPackage.
 
@@ -194,7 +211,7 @@ def project_document(layers: Sequence[Drawn], title: str, extent: Sequence[float
             ET.SubElement(made, tag).text = text
         _crs(ET.SubElement(made, "srs"))
         ET.SubElement(made, "provider", {"encoding": "UTF-8"}).text = "ogr"
-        style = ET.fromstring(layer.style.partition("\n")[2])  # noqa: S314 -- made by `_document`
+        style = _read(layer.style)
         made.attrib |= {"labelsEnabled": style.attrib["labelsEnabled"]}
         made.extend(style)
     paths = ET.SubElement(ET.SubElement(root, "properties"), "Paths")

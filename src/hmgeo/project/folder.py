@@ -608,12 +608,15 @@ class Wish:
         zh or en: tables are written so, and the page opens so.
     evidence
         Also what only a specialist reads and neither a clause nor a parameter asks for.
+    also
+        Words of `hmgeo.outputs.gis.ALSO`.
     """
 
     public: bool = False
     watermark: str = ""
     language: str = "zh"
     evidence: bool = False
+    also: tuple[str, ...] = ()
 
     def options(self) -> str:
         """Return the options of the command line that say this."""
@@ -622,6 +625,7 @@ class Wish:
             f" --watermark {as_word(self.watermark)}" if self.watermark else "",
             f" --lang {self.language}" if self.language != "zh" else "",
             " --evidence" if self.evidence else "",
+            f" --also {','.join(self.also)}" if self.also else "",
         )
         return "".join(told)
 

@@ -310,6 +310,7 @@ def shown_as(wish: Wish, elevation: Raster | None, choices: Choices | None = Non
         backdrop=backdrop_of(elevation, audience),
         watermark=wish.watermark,
         left_out=frozenset() if wish.evidence else unasked(choices or Choices()),
+        also=wish.also,
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,12 +17,12 @@ import shapely
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError
 from hmgeo.outputs import wording
-from hmgeo.outputs.gis import write_geopackage
+from hmgeo.outputs.gis import ALSO, write_also, write_geopackage
 from hmgeo.outputs.guide import GUIDE_NAME, write_dictionary, write_guide
 from hmgeo.outputs.map.audience import OVERHEAD_PATH, PUBLIC, why_no_page
 from hmgeo.outputs.sheets.report import REPORT, Told, wanted_of, write_letter, write_report, write_template
 from hmgeo.outputs.sheets.screening import write_workbook
-from hmgeo.outputs.sheets.survey import KMZ, write_kmz, write_survey_list
+from hmgeo.outputs.sheets.survey import KMZ, write_field_kmz, write_survey_list
 from hmgeo.outputs.tables import write_data
 from hmgeo.outputs.templates import FIX_SOURCE, fix_title, rows_to_fix, write_fixme
 from hmgeo.project.folder import (
@@ -128,9 +130,12 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
         )
     if not why_no_page(results):
         if presentation.audience != PUBLIC:  # it names what a public map leaves out
-            steps[f"{PRINT}/{KMZ}",] = lambda: write_kmz(results, paper / KMZ)
+            steps[f"{PRINT}/{KMZ}",] = lambda: write_field_kmz(results, paper / KMZ)
             steps[f"{PRINT}/{CARDS}",] = lambda: write_cards(drawn, presentation, paper / CARDS)
         steps["map.html",] = lambda: write_map(drawn, presentation, folder / "map.html")
+    for word in presentation.also:
+        if word != "kmz" or not why_no_page(results):
+            steps[f"{DATA}/{ALSO[word]}",] = partial(write_also, results, word, data / ALSO[word])
     prints = ("map.pdf", "map.png")
     steps[tuple(f"{PRINT}/{name}" for name in prints)] = lambda: write_figures(
         drawn, presentation, [paper / name for name in prints]
@@ -244,8 +249,8 @@ def _attempted(step: Callable[[], object], names: Sequence[str], folder: Path) -
     except (HmgeoError, OSError):
         raise
     except Exception as fault:  # noqa: BLE001 -- a fault of ours in a picture must not take the numbers with it
-        for name in names:
-            (folder / name).unlink(missing_ok=True)
+        for path in (folder / name for name in names):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         listed = "、".join(names)
         return f"{listed} 未能写出（{type(fault).__name__}：{fault}），其余文件不受影响；这是程序的错，请报告。"
     return ""

@@ -329,6 +329,8 @@ class Presentation:
         Online pictures under the page, the lowest first; none unless the user asks.
     left_out
         Tables that only a specialist reads and nobody asked for, by the names of their files.
+    also
+        Further formats of the GIS layers.
     """
 
     language: str = "zh"
@@ -340,6 +342,7 @@ class Presentation:
     watermark: str = ""
     tiles: tuple[Tiles, ...] = ()
     left_out: frozenset[str] = frozenset()
+    also: tuple[str, ...] = ()
 
 
 def noted(table: pa.Table, said: Sequence[str]) -> pa.Table:

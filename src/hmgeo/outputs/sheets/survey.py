@@ -6,11 +6,11 @@ typed; a state is never set here.
 
 from __future__ import annotations
 
-import zipfile
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
+
+import shapely
 
 from hmgeo.geo.datum import wgs84_to_gcj02
 from hmgeo.outputs import wording
@@ -28,6 +28,7 @@ from hmgeo.outputs.book import (
     table_sheet,
     write_table,
 )
+from hmgeo.outputs.gis import placemark, write_kmz
 from hmgeo.outputs.map.labels import compass
 from hmgeo.outputs.sheets.screening import distance
 from hmgeo.reference.tables import find_header
@@ -329,17 +330,9 @@ def cell_text(name: str, cell: Any) -> str:  # noqa: ANN401 -- a cell is text, n
 
 
 KMZ = "现场.kmz"
-_PLACEMARK = (
-    "<Placemark><name>{name}</name><description>{text}</description>"
-    "<Point><coordinates>{lon:.7f},{lat:.7f}</coordinates></Point></Placemark>"
-)
-_KML = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>{title}</name>'
-    "<description>{text}</description>{folders}</Document></kml>"
-)
 
 
-def write_kmz(results: Results, path: Path) -> None:
+def write_field_kmz(results: Results, path: Path) -> None:
     """Write the list for a phone's map: a folder a group, each source under its number on the list.
 
     Coordinates are lon/lat on CGCS2000, which such maps read as WGS84; those without a point are named in the text.
@@ -350,11 +343,10 @@ def write_kmz(results: Results, path: Path) -> None:
     for group in VisitGroup:
         held = [row for row in rows if row["visit_group"] == group.value and row["lon"] is not None]
         marks = [
-            _PLACEMARK.format(
-                name=escape(f"{row['list_number']} {row['name'] or row['source_id']}"),
-                text=escape("；".join(filter(None, (row["distance_class"], row["township"], row["visit_reason"])))),
-                lon=row["lon"],
-                lat=row["lat"],
+            placemark(
+                f"{row['list_number']} {row['name'] or row['source_id']}",
+                shapely.Point(row["lon"], row["lat"]),
+                "；".join(filter(None, (row["distance_class"], row["township"], row["visit_reason"]))),
             )
             for row in held
         ]
@@ -367,9 +359,7 @@ def write_kmz(results: Results, path: Path) -> None:
         f"没有坐标、未落点的清单序号：{unplaced}。" if unplaced else "",
         wording.DISCLAIMER,
     )
-    text = _KML.format(title=escape(results.title), text=escape("".join(said)), folders="".join(folders))
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr(zipfile.ZipInfo("doc.kml", (1980, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
+    write_kmz(path, results.title, "".join(said), folders)
 
 
 SHEET_NAME = "表1 排查清单"
