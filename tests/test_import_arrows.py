@@ -68,7 +68,6 @@ ONE_IMPORTER = {
     "hmgeo.geo.land_area": "a geometric measure of its own; benchmarks and tests call it bare",
     "hmgeo.intake.formats.packed": "what happens only to layers larger than memory",
     "hmgeo.judging.cases": "worked cases answer from their own words, without layers",
-    "hmgeo.outputs.guide": "what a folder says of itself",
     "hmgeo.outputs.map.click": "the page's own siting check",
     "hmgeo.outputs.sheets.siting": "a workbook of its own",
     "hmgeo.project.flow": "one command",
