@@ -22,6 +22,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 from collections import defaultdict
 from dataclasses import asdict, dataclass
@@ -45,10 +46,10 @@ TARGETS = {
     "geo": ("distance", "land_area"),
 }
 """The modules that judge, decide what is near, screen, hold a search against a coverage, and round."""
-NOT_QUICK = ("shipped_results", "demo_runs", "bare_qingcheng", "pytest.mark.browser")
+NOT_QUICK = ("shipped_results", "demo_runs", "browser", "slow")
+"""Fixtures and marks: whole shipped projects, pages in a browser."""
 QUIET = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", "-W", "ignore"]
-MODULE_LIMIT_S = 300
-LONGEST_TEST_S, LONGEST_MUTANT_S = 5.0, 60.0
+MODULE_LIMIT_S = 400
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -205,11 +206,16 @@ def plant(mutant: Mutant) -> int:
 
 
 class Watch:
-    """A plugin that notes which lines of the targets each test reaches, what it takes, and whether it passes."""
+    """A plugin that notes which lines of the targets each test reaches, in all threads, its time, whether it passes.
+
+    What a fixture of a whole module reaches is reached by every test that asks for it.
+    """
 
     def __init__(self) -> None:
         self.files = {str(PACKAGE / room / f"{one}.py") for room, modules in TARGETS.items() for one in modules}
         self.lines: set[tuple[str, int]] = set()
+        self.shared_s = 0.0
+        self.shared: dict[str, tuple[set[tuple[str, int]], float]] = {}
         self.tests: dict[str, dict[str, Any]] = {}
 
     def _trace(self, frame: FrameType, _event: str, _: object) -> Any:  # noqa: ANN401 -- what sys.settrace asks for
@@ -219,17 +225,39 @@ class Watch:
         return self._trace
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
+        """Note a fixture that several tests share."""
+        if fixturedef.scope == "function":
+            return (yield)
+        before, before_s, began = self.lines, self.shared_s, time.perf_counter()
+        self.lines = set()
+        try:
+            return (yield)
+        finally:
+            took_s = time.perf_counter() - began
+            known, known_s = self.shared.get(fixturedef.argname, (set(), 0.0))
+            self.shared[fixturedef.argname] = known | self.lines, max(known_s, took_s)
+            self.lines |= before
+            self.shared_s = before_s + took_s
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Note one test."""
-        self.lines, began = set(), time.perf_counter()
+        self.lines, self.shared_s, began = set(), 0.0, time.perf_counter()
+        threading.settrace(self._trace)
         sys.settrace(self._trace)
         try:
             return (yield)
         finally:
             sys.settrace(None)
-            reached = sorted(f"{Path(path).relative_to(ROOT).as_posix()}:{line}" for path, line in self.lines)
+            threading.settrace(None)
+            asked = {name: self.shared[name] for name in getattr(item, "fixturenames", ()) if name in self.shared}
+            lines = self.lines.union(*(reached for reached, _ in asked.values()))
+            reached = sorted(f"{Path(path).relative_to(ROOT).as_posix()}:{line}" for path, line in lines)
+            took_s = time.perf_counter() - began - self.shared_s
+            shared_s = {name: seconds for name, (_, seconds) in asked.items()}
             known = self.tests.setdefault(item.nodeid, {"passed": False})
-            self.tests[item.nodeid] = {**known, "took": time.perf_counter() - began, "lines": reached}
+            self.tests[item.nodeid] = {**known, "took": took_s, "shared": shared_s, "lines": reached}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note whether a test passed."""
@@ -237,51 +265,97 @@ class Watch:
             self.tests.setdefault(report.nodeid, {})["passed"] = report.passed
 
 
-class Trial:
-    """A plugin that runs no test itself: for each mistake it runs those that reach it in a process of their own."""
+class Quick:
+    """A plugin that leaves out what isn't quick."""
 
-    def __init__(self, sample: Sequence[Mutant], held: dict[str, dict[str, Any]], out: Path) -> None:
-        self.sample, self.held, self.out = sample, held, out
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out tests by their fixtures and marks."""
+        items[:] = [
+            one
+            for one in items
+            if not {*getattr(one, "fixturenames", ()), *(mark.name for mark in one.iter_markers())} & {*NOT_QUICK}
+        ]
+
+
+class Trial:
+    """A plugin that runs no test itself: for each mistake it runs those that reach it in a process of their own.
+
+    A mistake counts as noticed only by a test that passes, in such a process, without it.
+    """
+
+    def __init__(self, sample: Sequence[Mutant], held: dict[str, dict[str, Any]], out: Path, longest_s: float) -> None:
+        self.sample, self.held, self.out, self.longest_s = sample, held, out, longest_s
         self.reaching = _reaching(held)
-        self.found: list[dict[str, Any]] = []
+        self.sound: dict[str, bool] = {}
+        self.running = ""
+        told = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else []
+        self.known = {Mutant(**one["mutant"]): one for one in told}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Plant one mistake after the other."""
+        """Plant one mistake after the other; those whose end is known already aren't planted again."""
         items = {one.nodeid: one for one in session.items}
         for number, mutant in enumerate(self.sample, 1):
+            if mutant in self.known:
+                continue
             names = [one for one in self.reaching.get(f"{mutant.path}:{mutant.line}", []) if one in items]
-            ended = self._ended(mutant, [items[one] for one in names])
-            self.found.append({"mutant": asdict(mutant), "ended": ended})
-            self.out.write_text(json.dumps(self.found, ensure_ascii=False, indent=1), encoding="utf-8")
+            ended, by = self._ended(mutant, [items[one] for one in names])
+            self.known[mutant] = {"mutant": asdict(mutant), "ended": ended, "by": by}
+            told = list(self.known.values())
+            self.out.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
             if not ended.startswith("noticed"):
-                print(f"{number} {ended}: {mutant.told()}", flush=True)
+                print(f"{number} {ended} ({by}): {mutant.told()}", flush=True)
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """End at the first test that notices."""
         if report.failed:
+            Path(self.running).write_text(report.nodeid, encoding="utf-8")
             os._exit(1)
 
-    def _ended(self, mutant: Mutant, reaching: Sequence[pytest.Item]) -> str:
-        chosen, total = list[pytest.Item](), 0.0
+    def _ended(self, mutant: Mutant, reaching: Sequence[pytest.Item]) -> tuple[str, str]:
+        """Return how it ended, and the test that noticed or how many were asked."""
+        chosen, total_s, made = list[pytest.Item](), 0.0, set[str]()
         for item in reaching:
-            total += self.held[item.nodeid]["took"]
-            if total > LONGEST_MUTANT_S and chosen:
-                break
+            if not self.sound.get(item.nodeid, True):
+                continue
+            module = item.nodeid.partition("::")[0]
+            known = self.held[item.nodeid]
+            fresh = {name: seconds for name, seconds in known["shared"].items() if f"{module} {name}" not in made}
+            if total_s + known["took"] + sum(fresh.values()) > self.longest_s and chosen:
+                continue
+            total_s += known["took"] + sum(fresh.values())
+            made |= {f"{module} {name}" for name in fresh}
             chosen.append(item)
         if not chosen:
-            return "not reached"
+            return "not reached", ""
+        ended, by = self._planted(mutant, chosen, 20 + 3 * total_s)
+        if by and not self._is_sound(next(one for one in chosen if one.nodeid == by)):
+            return self._ended(mutant, reaching)
+        words = {0: "survived", 1: "noticed", None: "noticed by taking too long"}.get(ended, f"ended {ended}")
+        return words, by or f"{len(chosen)} tests, {total_s:.0f} s"
+
+    def _is_sound(self, item: pytest.Item) -> bool:
+        if item.nodeid not in self.sound:
+            self.sound[item.nodeid] = self._planted(None, [item], 300)[0] == 0
+            if not self.sound[item.nodeid]:
+                print(f"fails without a mistake: {item.nodeid}", flush=True)
+        return self.sound[item.nodeid]
+
+    def _planted(self, mutant: Mutant | None, chosen: Sequence[pytest.Item], limit_s: float) -> tuple[int | None, str]:
+        """Run tests with a mistake; return the exit code and the test that failed."""
+        self.running = f"{self.out}.failed"
+        Path(self.running).unlink(missing_ok=True)
 
         def work() -> int:
-            if not plant(mutant):
+            if mutant is not None and not plant(mutant):
                 return 71
             for item, following in zip(chosen, [*chosen[1:], None], strict=True):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             return 0
 
-        ended = _apart(work, 20 + 3 * total)
-        return {0: "survived", 1: "noticed", None: "noticed by taking too long"}.get(ended, f"ended {ended}")
+        ended = _apart(work, limit_s)
+        return ended, Path(self.running).read_text(encoding="utf-8") if Path(self.running).is_file() else ""
 
 
 def _apart(work: Callable[[], int], limit_s: float) -> int | None:
@@ -316,8 +390,7 @@ def _collect(modules: Iterable[Path]) -> None:
 def cover(out: Path, only: Sequence[str]) -> None:
     """Run the quick tests, a module at a time, and keep what each reaches."""
     every = sorted((ROOT / "tests").glob("test_*.py"))
-    quick = [one for one in every if not any(word in one.read_text(encoding="utf-8") for word in NOT_QUICK)]
-    quick = [one for one in quick if not only or one.stem in only]
+    quick = [one for one in every if not only or one.stem in only]
     _collect(quick)
     held = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
     for module in quick:
@@ -325,7 +398,7 @@ def cover(out: Path, only: Sequence[str]) -> None:
 
         def work(module: Path = module, part: Path = part) -> int:
             watch = Watch()
-            pytest.main([*QUIET, "-m", "not slow", str(module)], plugins=[watch])
+            pytest.main([*QUIET, str(module)], plugins=[watch, Quick()])
             part.write_text(json.dumps(watch.tests), encoding="utf-8")
             return 0
 
@@ -340,31 +413,42 @@ def cover(out: Path, only: Sequence[str]) -> None:
 
 
 def _reaching(held: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
-    """Return which tests reach a line, cheapest modules first."""
+    """Return which tests reach a line, those of a module together, cheapest modules first."""
     tests: dict[str, list[str]] = defaultdict(list)
-    spent: dict[str, float] = defaultdict(float)
     for name, one in held.items():
-        if one["passed"] and one["took"] < LONGEST_TEST_S:
-            spent[name.partition("::")[0]] += one["took"]
+        if one["passed"]:
             for line in one["lines"]:
                 tests[line].append(name)
-    return {line: sorted(names, key=lambda one: spent[one.partition("::")[0]]) for line, names in tests.items()}
+    for names in tests.values():
+        spent: dict[str, float] = defaultdict(float)
+        shared: dict[str, dict[str, float]] = defaultdict(dict)
+        for name in names:
+            spent[name.partition("::")[0]] += held[name]["took"]
+            shared[name.partition("::")[0]] |= held[name]["shared"]
+        cost = {module: seconds + sum(shared[module].values()) for module, seconds in spent.items()}
+        names.sort(key=lambda one: (cost[one.partition("::")[0]], one.partition("::")[0], held[one]["took"]))
+    return tests
 
 
-def run(covered: Path, out: Path, count: int, seed: int, again: Path | None) -> None:
+def sample_of(count: int, seed: int, among: str, again: Path | None) -> list[Mutant]:
+    """Return the mistakes to plant: a sample, or those that an earlier result tells nobody noticed."""
+    if again is not None:
+        told = json.loads(again.read_text(encoding="utf-8"))
+        return [Mutant(**one["mutant"]) for one in told if not one["ended"].startswith("noticed")]
+    every = [one for one in mutants() if among in one.path]
+    sample = random.Random(seed).sample(every, min(count, len(every)))  # noqa: S311 -- repeatable, not secret
+    print(f"{len(every)} mistakes possible, {len(sample)} planted", flush=True)
+    return sample
+
+
+def run(covered: Path, out: Path, sample: Sequence[Mutant], longest_s: float) -> None:
     """Plant a sample and tell what became of each mistake."""
     held = json.loads(covered.read_text(encoding="utf-8"))
-    if again is None:
-        every = list(mutants())
-        sample = random.Random(seed).sample(every, min(count, len(every)))  # noqa: S311 -- repeatable, not secret
-        print(f"{len(every)} mistakes possible, {len(sample)} planted", flush=True)
-    else:
-        told = json.loads(again.read_text(encoding="utf-8"))
-        sample = [Mutant(**one["mutant"]) for one in told if not one["ended"].startswith("noticed")]
-    trial = Trial(sample, held, out)
-    pytest.main([*QUIET, "-s", *sorted({str(ROOT / name.partition("::")[0]) for name in held})], plugins=[trial])
-    noticed = sum(one["ended"].startswith("noticed") for one in trial.found)
-    print(f"{noticed} of {len(trial.found)} noticed, {100 * (1 - noticed / max(1, len(trial.found))):.1f} % not")
+    trial = Trial(sample, held, out, longest_s)
+    modules = sorted({str(ROOT / name.partition("::")[0]) for name in held})
+    pytest.main([*QUIET, "-s", *modules], plugins=[trial, Quick()])
+    noticed = sum(one["ended"].startswith("noticed") for one in trial.known.values())
+    print(f"{noticed} of {len(trial.known)} noticed, {100 * (1 - noticed / max(1, len(trial.known))):.1f} % not")
 
 
 def main() -> None:
@@ -376,6 +460,8 @@ def main() -> None:
     asked.add_argument("--count", type=int, default=300)
     asked.add_argument("--seed", type=int, default=24)
     asked.add_argument("--again", type=Path, help="an earlier result: plant only what wasn't noticed then")
+    asked.add_argument("--among", default="", help="a part of a path, such as screening/land.py")
+    asked.add_argument("--longest", type=float, default=60.0, help="seconds of tests for each mistake")
     asked.add_argument("--only", nargs="*", default=(), help="names of test modules, for cover")
     told = asked.parse_args()
     os.chdir(ROOT)
@@ -383,7 +469,7 @@ def main() -> None:
     if told.what == "cover":
         cover(told.covered, told.only)
     else:
-        run(told.covered, told.out, told.count, told.seed, told.again)
+        run(told.covered, told.out, sample_of(told.count, told.seed, told.among, told.again), told.longest)
 
 
 if __name__ == "__main__":

@@ -142,10 +142,7 @@ class LandView:
         self._count_exceeding(near_rows, ids, near_m, receptors)
         bounds = np.searchsorted(near_rows, np.arange(receptors.num_rows + 1)).tolist()
         metres = near_m.tolist()
-        return [
-            named_sources(ids[start:stop], metres[start:stop]) if stop > start else ""
-            for start, stop in pairwise(bounds)
-        ]
+        return [named_sources(ids[start:stop], metres[start:stop]) for start, stop in pairwise(bounds)]
 
     def _count_places(
         self, rows: np.ndarray, ids: Sequence[str], metres: np.ndarray, receptors: pa.RecordBatch
@@ -217,9 +214,9 @@ def exceedances_of(farmland: Layer | None) -> Exceedances:
         links = batch["links"] if "links" in batch.schema.names else None
         if links is None or EXCEEDS not in pc.unique(links.keys).to_pylist():
             continue
+        is_told = True
         for one, told in zip(batch["receptor_id"].to_pylist(), links.to_pylist(), strict=True):
             said = dict(told or ())
-            is_told = is_told or EXCEEDS in said
             word = said.get(EXCEEDS, "").strip().casefold()
             if word in _YES:
                 elements[one] = said.get(ELEMENTS, "")
@@ -271,7 +268,7 @@ def township_table(
             {
                 "township_code": key if key.isdigit() else "",
                 "township": names.get(key, key),
-                "county": names.get(key[:COUNTY_DIGITS], "") if key.isdigit() else "",
+                "county": names.get(key[:COUNTY_DIGITS], ""),
                 "radius_m": radius_m,
                 "source_count": own.count(key),
                 "farmland_count": int(here.sum()),
@@ -393,11 +390,9 @@ def _reached_by(near: Near) -> dict[str, Any]:
 
 
 def _keys_of(names: Mapping[str, str]) -> Callable[[str], str]:
-    return partial(_key, codes={name: code for code, name in reversed(list(names.items()))}, names=names)
+    return partial(_key, codes={name: code for code, name in reversed(list(names.items()))})
 
 
-def _key(text: str, codes: Mapping[str, str], names: Mapping[str, str]) -> str:
-    """Return the code of a township that a cell names, else its words."""
-    if text in names:
-        return text
+def _key(text: str, codes: Mapping[str, str]) -> str:
+    """Return the code of a township that a cell names, else its words: a code stands for itself."""
     return codes.get(text, text) or NO_TOWNSHIP
