@@ -49,6 +49,8 @@ TARGETS = {
 NOT_QUICK = ("shipped_results", "demo_runs", "browser", "slow")
 """Fixtures and marks: whole shipped projects, pages in a browser."""
 QUIET = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", "-W", "ignore"]
+NO_DECISION = ("strict", "use_threads", "zero_copy_only", "cancel_futures")
+"""Named arguments that guard or hasten, and never change a value: `zip(…, strict=True)` over columns of one table."""
 MODULE_LIMIT_S = 400
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -108,13 +110,15 @@ def _set(held: list[ast.cmpop], at: int, value: ast.cmpop) -> None:
 
 
 def _runs(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a function that run: no annotation, no default, no decorator."""
+    """Yield the nodes of a function that run and decide: no annotation, no default, no decorator, no `NO_DECISION`."""
     skipped: set[int] = set()
     for one in ast.walk(node):
         if isinstance(one, ast.FunctionDef):
             skipped |= {id(part) for part in (one.args, one.returns, *one.decorator_list)}
         elif isinstance(one, ast.AnnAssign):
             skipped.add(id(one.annotation))
+        elif isinstance(one, ast.keyword) and one.arg in NO_DECISION:
+            skipped.add(id(one))
     waiting = [node]
     while waiting:
         one = waiting.pop()
