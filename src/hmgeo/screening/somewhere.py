@@ -336,7 +336,7 @@ def covered_around_m(place: shapely.Geometry, coverage: shapely.Geometry, around
     """
     flat = around.flatten(np.array([place, shapely.boundary(coverage)], dtype=object))
     apart_m = float(shapely.distance(*flat))
-    return around.narrowed(apart_m) if shapely.covers(coverage, place) else -max(around.widened(apart_m), 1e-4)
+    return around.narrowed(apart_m) if shapely.covers(coverage, place) else -around.widened(apart_m)
 
 
 def place_range(place: shapely.Geometry, around: Field, radii_m: Sequence[float]) -> PlaceRange:
