@@ -27,6 +27,8 @@ from hmgeo.judging.facts import (
     PlaceFact,
     Side,
     Stated,
+    TerrainOutcome,
+    TerrainVerdict,
     Unknown,
     barred_kinds,
     unplaced,
@@ -760,3 +762,61 @@ def test_real_sources_are_held_against_no_invented_layer() -> None:
     assert barred_kinds(Basis.REAL, [real, invented], mixes=False) == (LayerKind.RIVERS,)
     assert barred_kinds(Basis.REAL, [real, invented], mixes=True) == ()
     assert barred_kinds(Basis.SYNTHETIC, [real, invented], mixes=False) == ()
+
+
+def by_terrain(told: Side | Unknown | None, fact: DistanceFact, kind: str = "maximum_distance") -> Outcome:
+    """Judge a limit of 1,000 m where hills are to be considered, and this is what they come to."""
+
+    class Hilly(FixedFacts):
+        def terrain(self, _features: Features, plain_m: float, /) -> TerrainVerdict | Unknown | None:
+            assert plain_m == 1000.0
+            if told is None or isinstance(told, Unknown):
+                return told
+            return TerrainVerdict(TerrainOutcome(told, MET), frozenset({MET}), how="按地形。")
+
+    facts, choices = Hilly(distances={HOUSES: fact}), chosen(upstream_mode="considered")
+    return ask(kind, facts, value=1000.0, choices=choices, layer=HOUSES, terrain="upstream_mode")
+
+
+def test_hills_decide_what_the_plain_s_radius_leaves_open_and_nothing_beyond_it() -> None:
+    near, far = fact_of(800.0), fact_of(1200.0)
+    assert by_terrain(MET, near).possible == {MET}
+    assert by_terrain(NOT, near).possible == {NOT, MET}
+    assert by_terrain(UNKNOWN, near).possible == {UNKNOWN, MET}
+    assert by_terrain(NOT, near, "minimum_distance").possible == {MET, NOT}
+    assert by_terrain(MET, near, "minimum_distance").possible == {NOT}
+    assert "按地形。" in by_terrain(MET, near).why
+    assert codes_of(by_terrain(MET, near).why) != codes_of(by_terrain(None, near).why)
+    assert by_terrain(None, near).possible == {UNKNOWN}
+    assert codes_of(by_terrain(None, near).why) == ("terrain_open",)
+    unknown = by_terrain(Unknown("无高程。"), near)
+    assert (unknown.possible, unknown.why[-1]) == ({UNKNOWN}, "无高程。")
+    for told in (MET, NOT, None):
+        assert by_terrain(told, far) == within_1_km(far)  # out of the plain's reach nothing is open
+    partial = by_terrain(NOT, replace(near, is_complete=False))
+    assert partial.possible == {UNKNOWN, MET}  # what isn't in the layer may lie nearer
+    for untold_m, possible in ((1000.0, {UNKNOWN, MET}), (1000.1, {NOT, MET})):
+        assert by_terrain(NOT, replace(near, untold_m=untold_m, untold_why="x")).possible == possible
+
+
+def test_a_margin_counts_the_least_sure_of_what_holds_a_source() -> None:
+    over = ("B", "乙园", "", shapely.box(113.01, 23.00, 113.02, 23.02), {"park_lawful": True})
+    for errors_m, others in (({"B": 30.0}, {NO}), ({"A": 30.0}, {NO}), ({"A": 10.0, "B": 10.0}, set())):
+        found = facts(point(-20), 0.0, PARK, over, errors_m=errors_m).inside(FEATURES)
+        assert isinstance(found, PlaceFact)
+        assert (found.answer, found.others) == (YES, others)
+
+
+def test_choices_are_what_was_chosen_else_tried_else_recorded() -> None:
+    assert chosen(surroundings_m=5.0).number("surroundings_m") == 5.0
+    assert chosen(surroundings_m="x").number("surroundings_m") is None
+    assert Choices().code("surroundings_m") == ""
+    tried = Choices(assumed={"key_area_extent": "towns"})
+    assert tried.code("key_area_extent") == "towns"
+    assert chosen(key_area_extent="district").code("key_area_extent") == "district"
+    assert Choices().is_open("key_area_extent")
+    assert not chosen(key_area_extent="district").is_open("key_area_extent")
+    assert not Choices().is_open("no_such_parameter")
+    codes = [one.code("key_area_extent") for one in Choices().spread(["key_area_extent", "surroundings_m"])]
+    assert codes == ["district", "towns"]
+    assert len(list(chosen(key_area_extent="towns").spread(["key_area_extent"]))) == 1

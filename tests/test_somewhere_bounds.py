@@ -169,6 +169,16 @@ def test_the_greatest_distance_holds_on_a_fine_grid(seed: int) -> None:
         assert 0 <= high_m - proven_m <= (5.0 if is_at_stake else 100.0)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_the_greatest_distance_in_a_triangle_of_receptors_is_the_radius_of_its_circle(seed: int) -> None:
+    turns = np.radians([0, 115, 235]) + np.random.default_rng(seed).uniform(-0.4, 0.4, 3)  # acute: it holds the middle
+    corners = 950.0 * np.column_stack([np.cos(turns), np.sin(turns)])
+    place, held = shapely.Polygon(corners), shapely.STRtree(shapely.points(corners))
+    for radii_m in ((), (940.0,), (949.0, 951.0), (955.0,)):
+        proven_m, high_m = greatest(place, held, *radii_m)
+        assert proven_m <= 950.0 <= high_m
+
+
 def counted(radii_m: Sequence[float], *balls: tuple[float, float, float], **more: Any) -> dict[Any, CountRange]:  # noqa: ANN401
     """Count balls (east, north, reach) from a square of 16 m, cut into cells of 1 m."""
     middle = np.array([[x, y] for x, y, _ in balls])

@@ -442,7 +442,7 @@ class Outline:
         shapely.prepare(area)
         shapes = prepare_shapes(_parts_of(shapely.boundary(area)))
         self._search = NearestSearch(shapes, np.arange(len(shapes)))
-        self._last: tuple[Shapes | None, float] = (None, 0.0)
+        self._last: tuple[Shapes | None, float] = (None, np.nan)
 
     def reach_m(self, source: Shapes) -> float:
         """Return the metres from `source`, one prepared shape, to the border; negative where it isn't wholly inside."""

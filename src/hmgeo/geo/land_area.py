@@ -143,15 +143,13 @@ def _overlapping(geometries: Geometries) -> tuple[Indices, Indices]:
 
 
 def _circle(lon: float, lat: float, radius_m: float) -> Floats:
-    """Return (sides + 1, 2) corners of a polygon as large as the circle, the first one repeated."""
+    """Return (sides, 2) corners of a polygon as large as the circle."""
     step = 2 * math.pi / _SIDES
     off_m = radius_m * (1 + step * step / 12)  # sin(step) / step, halved: the same area as the circle
-    azimuth = np.arange(_SIDES + 1) * (360 / _SIDES)
-    here = np.full(_SIDES + 1, lon), np.full(_SIDES + 1, lat)
-    around_lon, around_lat, _ = ELLIPSOID.fwd(*here, azimuth, np.full(_SIDES + 1, off_m))
-    around = np.column_stack([around_lon, around_lat])
-    around[-1] = around[0]
-    return around
+    azimuth = np.arange(_SIDES) * (360 / _SIDES)
+    here = np.full(_SIDES, lon), np.full(_SIDES, lat)
+    around_lon, around_lat, _ = ELLIPSOID.fwd(*here, azimuth, np.full(_SIDES, off_m))
+    return np.column_stack([around_lon, around_lat])
 
 
 def _clipped_m2(shapes: Geometries, middle: tuple[float, float], circle: Floats) -> Floats:

@@ -226,7 +226,7 @@ def _links_of(
     if kind is positions.kind:
         columns = {name: positions.attributes[name].to_pylist() for name in positions.attributes.column_names}
         filled = {name: [cell or "" for cell in cells] for name, cells in columns.items()}
-        told = links_by_row(filled, range(positions.table.num_rows if columns else 0))
+        told = links_by_row(filled, range(positions.table.num_rows))
         return ((row, links[link]) for row, links in enumerate(told, start=1) if links.get(link))
     if kind not in layers:
         return None

@@ -385,11 +385,10 @@ def _greatest(
         inside = shapely.intersects(flat, points)
         proven_m = max(proven_m, float(apart_m[inside].max(initial=0.0)))
         upper_m = max(settled_m, float((apart_m + reach_m).max()))
-        gap_m = upper_m - proven_m
         undecided = any(
             proven_m * (1 - around.distortion) - _SAG_M <= one <= around.widened(upper_m) for one in radii_m
         )
-        if gap_m <= (DECIDING_GAP_M if undecided else SHOWN_GAP_M) or len(middles) > _MOST_CELLS:
+        if len(middles) > _MOST_CELLS:
             return proven_m, upper_m
         wanted_m = DECIDING_GAP_M if undecided else SHOWN_GAP_M
         open_ = apart_m + reach_m > proven_m + wanted_m
