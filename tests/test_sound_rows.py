@@ -56,6 +56,12 @@ def test_what_is_sound_and_what_is_left_to_geos() -> None:
         "a bow tie": (ring([(0, 0), (3, 3), (3, 0), (0, 3)]), False),
         "a corner on another edge": (ring([(0, 0), (3, 0), (3, 3), (1, 0), (0, 3)]), False),
         "a spike": (ring([(0, 0), (3, 0), (5, 0), (3, 0), (3, 3)]), False),
+        "twice around its middle": (ring([(0, 3), (2, -3), (-3, 1), (3, 1), (-2, -3)]), False),
+        "a star": (ring([(0, 4), (-1, 1), (-4, 0), (-1, -1), (0, -4), (1, -1), (4, 0), (1, 1)]), True),
+        "not seen whole from its middle": (
+            ring([(0, 0), (6, 0), (6, 6), (5, 6), (5, 1), (1, 1), (1, 6), (0, 6)]),
+            True,
+        ),
         "a corner twice": (ring([(0, 0), (3, 0), (3, 0), (3, 3)]), False),
         "no area": (ring([(0, 0), (3, 0), (1, 0)]), False),
         "abroad": (shapely.box(10.0, 23.0, 10.1, 23.1), False),

@@ -66,6 +66,30 @@ def _turns(xy: Floats, before: int, at: int, after: int) -> bool:
 
 
 @inner
+def _goes_round(xy: Floats, points: int) -> bool:
+    """Tell whether a closed line surely goes once around the mean of its corners, never back: then it is simple.
+
+    Seen from there every edge turns the same way by less than half a turn, so the line crosses the level of that point
+    upwards once a turn. Most parcels are such, and each edge is looked at once instead of against all others.
+    """
+    edges = points - 1
+    x, y = 0.0, 0.0
+    for i in range(edges):
+        x += xy[2 * i]
+        y += xy[2 * i + 1]
+    x, y = x / edges, y / edges
+    way, upward, downward = 0, 0, 0
+    for i in range(edges):
+        side = _side(xy[2 * i], xy[2 * i + 1], xy[2 * i + 2], xy[2 * i + 3], x, y)
+        if side in {0, -way}:
+            return False
+        way = side
+        upward += xy[2 * i + 1] < y <= xy[2 * i + 3]
+        downward += xy[2 * i + 1] >= y > xy[2 * i + 3]
+    return upward == 1 and downward == 1
+
+
+@inner
 def _is_ring(xy: Floats, points: int) -> bool:
     """Tell whether a closed line surely is a simple ring with an area."""
     edges = points - 1
@@ -74,12 +98,17 @@ def _is_ring(xy: Floats, points: int) -> bool:
     double_area = 0.0
     for i in range(edges):
         double_area += (xy[2 * i] - xy[0]) * (xy[2 * i + 3] - xy[1]) - (xy[2 * i + 2] - xy[0]) * (xy[2 * i + 1] - xy[1])
+    if abs(double_area) <= 2 * _LEAST_AREA_DEG2:
+        return False
+    if _goes_round(xy, points):
+        return True
+    for i in range(edges):
         if not _turns(xy, i - 1 if i else edges - 1, i, i + 1):
             return False
         for j in range(i + 2, edges - (i == 0)):
             if not _are_apart(xy, i, j):
                 return False
-    return abs(double_area) > 2 * _LEAST_AREA_DEG2
+    return True
 
 
 @inner
