@@ -165,6 +165,18 @@ def test_how_the_work_is_cut_changes_no_answer(
     assert measured(1, 1000, "")[0] == plain[0]
 
 
+@pytest.mark.parametrize("module", [run, units])
+def test_wider_boxes_cost_more_and_change_no_answer(
+    plain: tuple[Any, ...],
+    module: Any,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        module, "search_boxes", lambda bounds, _: np.tile([-400.0, -95.0, 400.0, 95.0], (len(bounds), 1))
+    )
+    assert measured(2, 7, "pr") == plain
+
+
 def test_units_measured_elsewhere_come_to_the_same(plain: tuple[Any, ...]) -> None:
     layer = ground(11)
 

@@ -170,6 +170,31 @@ def test_shapes_within_a_radius_come_nearest_first_and_up_to_the_radius() -> Non
     assert [one.row for one in NearestSearch(held, np.array([0, 3])).within(here, 600.0)] == [0]
 
 
+WIDER = {
+    "box_around": lambda *_: np.array([shapely.box(-400, -95, 400, 95)]),
+    "chord_tolerance_m": lambda chord_m: 100 + np.zeros_like(chord_m),
+    "_no_shorter_m": lambda *_: 2e7,
+    "_boxes_meet": lambda a, _: np.ones(len(a), bool),
+}
+
+
+@pytest.mark.parametrize("name", WIDER)
+def test_wider_boxes_and_bounds_cost_more_and_change_no_answer(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = prepare_shapes(SHAPES)
+    search, source = NearestSearch(held, np.arange(len(SHAPES))), [prepare_one(one) for one in SOURCES]
+    rows = (np.zeros(len(SHAPES), np.int64), np.arange(len(SHAPES)))
+
+    def answers() -> list[object]:
+        nearest = [search.nearest(one, within_m) for one in source for within_m in (np.inf, 900.0)]
+        pairs = [pair_distances(one, held, *rows).distance_m.tolist() for one in source]
+        within = [[(found.row, found.distance_m) for found in search.within(one, 900.0)] for one in source]
+        return [[found and (found.row, found.distance_m) for found in nearest], pairs, within]
+
+    plain = answers()
+    monkeypatch.setattr(engine, name, WIDER[name])
+    assert answers() == plain
+
+
 @pytest.mark.parametrize("lat", [0.0, 23.0, -60.0, 84.0, 89.9])
 @pytest.mark.parametrize("radius_m", [1.0, 10_000.0, 900_000.0])
 def test_a_box_holds_all_within_the_radius(lat: float, radius_m: float) -> None:

@@ -820,3 +820,9 @@ def test_choices_are_what_was_chosen_else_tried_else_recorded() -> None:
     codes = [one.code("key_area_extent") for one in Choices().spread(["key_area_extent", "surroundings_m"])]
     assert codes == ["district", "towns"]
     assert len(list(chosen(key_area_extent="towns").spread(["key_area_extent"]))) == 1
+
+
+def test_features_are_named_with_the_classes_that_count() -> None:
+    assert "严格管控类" in Features("farmland", ("严格管控类",)).zh
+    assert codes_of([Features("farmland", ("严格管控类",)).zh]) == ("layer_of_classes",)
+    assert Features("farmland").zh == "耕地"
