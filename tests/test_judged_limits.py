@@ -625,6 +625,11 @@ def test_a_clause_reaches_kinds_actions_and_trades_that_it_names() -> None:
     assert side(new, replace(ENTERPRISE, action=Action.NEW))[0] is MET
     assert side(new, replace(ENTERPRISE, action=Action.RECONSTRUCT))[0] is NOT
     assert side(new, replace(ENTERPRISE, action=Action.NEW, doubts={"action": "矛盾"}))[0] is UNKNOWN
+    standing = AppliesTo(("enterprises",), is_existing=True)
+    assert side(standing, ENTERPRISE)[0] is MET
+    assert side(standing, replace(ENTERPRISE, action=Action.RECONSTRUCT))[0] is MET
+    assert side(standing, replace(ENTERPRISE, action=Action.NEW))[0] is NOT
+    assert side(standing, replace(ENTERPRISE, action=Action.NEW, doubts={"action": "矛盾"}))[0] is UNKNOWN
     listed = trades("3360")
     assert side(listed, replace(ENTERPRISE, trade_code="3360", trade_edition="2017"))[0] is MET
     assert side(listed, replace(ENTERPRISE, trade_code="1711", trade_edition="2017"))[0] is NOT

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
 import shapely
+from kind_facts import rule_of
 from oracle import GEOD
 from strategies import positions_of
 
@@ -28,7 +30,8 @@ from hmgeo.judging.places import (
     texts_of,
 )
 from hmgeo.rules.book import load_book
-from hmgeo.vocabulary import Status
+from hmgeo.rules.model import Test
+from hmgeo.vocabulary import Effect, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -356,6 +359,13 @@ def test_a_township_told_by_cells_makes_only_answers_that_rest_on_it_rough() -> 
     assert inside_key_areas(Place("420281", "大冶市"), ()) == PlaceFact(NO)  # 大冶市 is no key area but a demonstration
 
 
+def test_a_township_whose_code_ends_in_noughts_is_known_as_closely_as_any() -> None:
+    round_town = Place("441802", "清城区", "441802100")
+    assert inside_key_areas(round_town, ("GD-QC-LT",)) == PlaceFact(NO)
+    assert isinstance(inside_key_areas(Place("440000"), ("GD-QC-LT",)), Unknown)
+    assert inside_key_areas(Place("450000"), ("GD-QC-LT",)) == PlaceFact(NO)
+
+
 def test_a_basin_without_outline_is_open_in_its_county_and_closed_elsewhere() -> None:
     assert isinstance(inside_key_areas(Place("451221"), ("B05",)), Unknown)
     assert inside_key_areas(Place("451224"), ("B05",)) == PlaceFact(NO)
@@ -394,3 +404,14 @@ def test_membership_by_a_township_of_cells_is_said_to_be_so_and_by_its_county_is
     assert held(rough, "KEY-QY", extent("district")) == ("GD-QC", "")
     assert held(Place("441802"), "KEY-QY", extent("towns"))[1].startswith("不知所在乡级行政区")
     assert held(Place("441803"), "KEY-QY", extent("towns")) == ("", "")
+
+
+def test_nothing_is_said_of_key_areas_where_nobody_knows_the_place() -> None:
+    extent_open = Test("key_area", {"area_ids": ("GD-QC",), "extent": "key_area_extent"})
+    rule = rule_of(extent_open, Effect.CLASSIFY)
+    day = date(2024, 1, 1)
+    assert membership(Place("441802"), [rule], day, Choices()).note.endswith("未选定，是否位于重点区域未作判断。")
+    assert membership(Place(), [rule], day, Choices()).note == ""
+    assert membership(Place("441802"), [rule], date(2019, 12, 31), Choices()).note == ""  # not in force yet
+    assert membership(Place("441802"), [rule_of(extent_open, Effect.BAN)], day, Choices()).note == ""
+    assert membership(Place("441802"), [rule_of(None, Effect.CLASSIFY)], day, Choices()).note == ""
