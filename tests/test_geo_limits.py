@@ -10,6 +10,7 @@ import shapely
 from oracle import GEOD, shape_distance_m
 
 from hmgeo.geo import distance as engine
+from hmgeo.geo import land_area
 from hmgeo.geo.distance import (
     NearestSearch,
     Outline,
@@ -314,6 +315,14 @@ def test_land_around_the_middle_and_in_every_direction_is_clipped_alike() -> Non
     assert clipped(1000.0, quarter)[0] == pytest.approx(math.pi * 1e6 / 4, rel=1e-3)
     tall = box(-10, -3000, 20, 6000)
     assert clipped(1000.0, tall)[0] == pytest.approx(20 * 2000, rel=1e-2)
+
+
+@pytest.mark.parametrize(("name", "value"), [("_MARGIN_M", 3000.0), ("_WIDE_RAD", -1.0), ("_WIDE_RAD", 0.3)])
+def test_wider_margins_of_the_circle_change_no_area(name: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = [box(150 * (number % 20) - 1500, 200 * (number // 20) - 1500, 120) for number in range(300)]
+    plain = clipped(1000.0, *shapes)
+    monkeypatch.setattr(land_area, name, value)
+    assert clipped(1000.0, *shapes) == pytest.approx(plain, rel=1e-9)
 
 
 def test_ground_under_several_shapes_counts_once_together_and_once_in_each_class() -> None:

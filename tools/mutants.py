@@ -24,7 +24,7 @@ import signal
 import sys
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "hmgeo"
@@ -51,6 +51,30 @@ NOT_QUICK = ("shipped_results", "demo_runs", "browser", "slow")
 QUIET = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", "-W", "ignore"]
 NO_DECISION = ("strict", "use_threads", "zero_copy_only", "cancel_futures")
 """Named arguments that guard or hasten, and never change a value: `zip(…, strict=True)` over columns of one table."""
+SAME_ANSWER: dict[tuple[str, str], str] = {
+    ("in_order", "threads == 1"): "a pool of one thread does the same, one after the other",
+    ("in_order", "pool.shutdown("): "whether it waits changes when it ends, not what came out",
+    ("Search._room", "len(held[0]) >= size"): "room that isn't kept is had anew",
+    ("Search._add_general", "if len(odd):"): "a box without bounds meets every source, and all that meet are measured",
+    ("GeneralSearch._meet", "moved = "): "a larger box meets more, and all that meet are measured",
+    ("LayerFacts._outside", "off_m > 0"): "where nothing is unsure the nearest lies off, and is looked at in vain",
+    ("_bounded_pass", "far.best_m[:, :1]"): "only the first column is asked",
+    ("_balls", "usable = "): "a box has all of its four numbers, or none",
+    ("_balls", "half = "): "a larger ball leaves more to be measured",
+    ("_counts", "near = "): "a receptor too many lies outside every radius",
+    ("_meeting", "turns = "): "a parcel too many lies outside every radius",
+    ("_directions", "width += "): "a wider fan cuts the same parcel out of the circle",
+    ("ClippedAreas.clipped_m2", "arc_m = "): "a parcel held to cross the circle is cut by it, and stays whole inside",
+    ("chord_tolerance_m", "bound: "): "a wider tolerance has more geodesics measured",
+    ("box_around", ""): "a larger box holds more to be measured",
+    ("pair_distances", "cuts = "): "all pairs at once, in one piece of memory",
+    ("_cut_long_edges", "if pieces.max("): "edges that needn't be cut are cut into one",
+}
+"""Function and part of a line: a survivor there changes cost, never an answer; larger, wider or more is what it makes.
+
+That so much more changes nothing is held by tests/test_geo_limits.py and tests/test_engine_limits.py (`…change_no…`). What makes
+a box smaller than it must be is no such mistake: tests notice it.
+"""
 MODULE_LIMIT_S = 400
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -337,6 +361,7 @@ class Trial:
         if by and not self._is_sound(next(one for one in chosen if one.nodeid == by)):
             return self._ended(mutant, reaching)
         words = {0: "survived", 1: "noticed", None: "noticed by taking too long"}.get(ended, f"ended {ended}")
+        words = "noticed by a crash" if ended is not None and ended < 0 else words
         return words, by or f"{len(chosen)} tests, {total_s:.0f} s"
 
     def _is_sound(self, item: pytest.Item) -> bool:
@@ -451,14 +476,37 @@ def run(covered: Path, out: Path, sample: Sequence[Mutant], longest_s: float) ->
     trial = Trial(sample, held, out, longest_s)
     modules = sorted({str(ROOT / name.partition("::")[0]) for name in held})
     pytest.main([*QUIET, "-s", *modules], plugins=[trial, Quick()])
-    noticed = sum(one["ended"].startswith("noticed") for one in trial.known.values())
-    print(f"{noticed} of {len(trial.known)} noticed, {100 * (1 - noticed / max(1, len(trial.known))):.1f} % not")
+    tell(trial.known)
+
+
+def same_answer(mutant: Mutant) -> str:
+    """Return why a mistake can't change any answer; empty where it may."""
+    return next(
+        (
+            why
+            for (name, part), why in SAME_ANSWER.items()
+            if mutant.function == name and part in mutant.told().partition(": `")[2]
+        ),
+        "",
+    )
+
+
+def tell(found: Mapping[Mutant, Mapping[str, Any]]) -> None:
+    """Print by room what became of the mistakes."""
+    rooms: dict[str, Counter[str]] = defaultdict(Counter)
+    for mutant, one in found.items():
+        ended = one["ended"].split()[0]
+        ended = "same answer" if ended == "survived" and same_answer(mutant) else ended
+        for room in (mutant.path.split("/")[2], "together"):
+            rooms[room][ended] += 1
+    for room, counts in sorted(rooms.items(), key=lambda one: (one[0] == "together", one[0])):
+        print(f"{room}: {counts.total()} planted, {dict(counts)}")
 
 
 def main() -> None:
     """Do what is asked."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("what", choices=("cover", "run"))
+    asked.add_argument("what", choices=("cover", "run", "tell"))
     asked.add_argument("--covered", type=Path, default=Path("covered.json"))
     asked.add_argument("--out", type=Path, default=Path("mutants.json"))
     asked.add_argument("--count", type=int, default=300)
@@ -472,6 +520,8 @@ def main() -> None:
     sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
     if told.what == "cover":
         cover(told.covered, told.only)
+    elif told.what == "tell":
+        tell({Mutant(**one["mutant"]): one for one in json.loads(told.out.read_text(encoding="utf-8"))})
     else:
         run(told.covered, told.out, sample_of(told.count, told.seed, told.among, told.again), told.longest)
 
