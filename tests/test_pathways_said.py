@@ -439,3 +439,45 @@ def test_a_pathway_that_a_run_did_not_follow_is_open() -> None:
     assert (row["air_state"], row["irrigation_state"], row["runoff_state"]) == ("未见", "待补", "待补")
     assert (row["water_pathway"], row["waste_pathway"], row["waste_storage"]) == (NOT_TRACED, NOT_TRACED, "露天堆存")
     assert replace(Pathway(), side=Side.MET).text == NOT_TRACED
+
+
+def test_lengths_are_told_to_the_last_digit_that_is_shown() -> None:
+    told = runoff({"length_m": 49_960.0, "note": "入河", "ends": "limit"}, {"flow_distance_m": 49_990.0})
+    assert told.text == "径流 50.0 km，入河；沿途遇耕地 1 块，最近流程 49.99 km"
+    assert told.established.endswith("沿径流 49.99 km 遇耕地")
+
+
+def test_broken_chains_are_shown_before_those_that_nobody_assessed() -> None:
+    told = irrigation(
+        {"status": "not_assessed", "broken_at": NO_LAYERS, "chain": "未评估。"},
+        {"status": BROKEN, "broken_at": "取水口", "chain": "断。"},
+    )
+    assert told.text == "断。"
+
+
+def test_waste_water_that_goes_somewhere_contradicts_no_figure() -> None:
+    row = row_of(STATED | {"废水去向": "接管", "废水镉(kg/a)": "2", "受纳水体": "清河"})
+    assert "矛盾" not in row["visit_reason"]
+    assert row["water_emissions"] == "镉 2 kg/a"
+
+
+def test_a_metal_of_the_outlets_that_the_list_leaves_out_is_told() -> None:
+    kg = {"废气": {"铅": 5.0, "镉": 1.0}}
+    row = row_of(STATED | {"废气铅(kg/a)": "5", "废气镉(kg/a)": ""}, outlets=OutletCells(emissions_kg=kg))
+    assert row["air_emissions"] == "铅 5 kg/a（排放口合计 镉 1 kg/a，与清单不一致，待核实）"
+
+
+def test_half_a_hectare_of_polluted_land_counts_and_a_blank_count_is_none() -> None:
+    counts = [
+        {"radius_m": 1e4, "class": "严格管控类", "count": 1, "area_ha": 0.5},
+        {"radius_m": 1e4, "class": "未划分", "count": None, "area_ha": 0.0},
+    ]
+    assert row_of(counts=counts)["visit_reason"] == "受体：10 km内有严格管控类 0.50 ha。"
+    assert row_of(counts=counts[1:])["visit_reason"] == "资料齐，仅有距离。"
+
+
+def test_a_place_has_no_bearing_and_its_least_distance_no_error() -> None:
+    wind = Wind({0.0: 40.0, 90.0: 25.0, 180.0: 20.0, 270.0: 15.0})
+    somewhere = SOURCE | {"nearest_farmland_bearing_deg": None, "position_kind": "place"}
+    assert downwind(wind, somewhere) == (None, "仅知所在行政区，没有方位")
+    assert distance_class(source(1000.5, 50.0, position_kind="place")) == (2, "1–2 km")

@@ -72,8 +72,8 @@ SAME_ANSWER: dict[tuple[str, str], str] = {
 }
 """Function and part of a line: a survivor there changes cost, never an answer; larger, wider or more is what it makes.
 
-That so much more changes nothing is held by tests/test_geo_limits.py and tests/test_engine_limits.py (`…change_no…`). What makes
-a box smaller than it must be is no such mistake: tests notice it.
+That so much more changes nothing is held by `…change_no…` of tests/test_geo_limits.py and tests/test_engine_limits.py.
+What makes a box smaller than it must be is no such mistake: tests notice it.
 """
 MODULE_LIMIT_S = 400
 

@@ -628,7 +628,7 @@ def distance_class(source: Mapping[str, Any]) -> tuple[int, str]:
     distance_m = source["nearest_farmland_m"]
     if distance_m is None:
         return 0, _DISTANCE_UNKNOWN
-    near_m = max(distance_m - _error_m(source), 0.0)
+    near_m = distance_m - _error_m(source)
     bounds = (0.0, *VISIT_CLASSES_M)
     for rank, (low, high) in enumerate(pairwise(bounds), start=1):
         if near_m <= high:
