@@ -16,7 +16,7 @@ from oracle import GEOD
 
 from hmgeo.judging.applies import Subject, _by_trade, exemption, implied, known_fact, reach
 from hmgeo.judging.choices import Choices, unset_text
-from hmgeo.judging.clause_tests import evaluate, features_of
+from hmgeo.judging.clause_tests import all_of, any_of, evaluate, features_of
 from hmgeo.judging.facts import (
     Answer,
     DistanceFact,
@@ -49,6 +49,7 @@ from hmgeo.judging.judge import (
 from hmgeo.judging.layers import KeyAreasOnly, LayerFacts, LayerIndex, PlaceOnly, bank_line_fault, unread_text
 from hmgeo.judging.places import Place, Places
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
+from hmgeo.results.siting import Measurement
 from hmgeo.rules.model import AppliesTo, Condition, Exemption, Test, TradeCodes, Trades
 from hmgeo.vocabulary import Action, Basis, Certainty, Completeness, Effect, LayerKind, Verdict
 from hmgeo.words import codes_of
@@ -831,3 +832,14 @@ def test_features_are_named_with_the_classes_that_count() -> None:
     assert "严格管控类" in Features("farmland", ("严格管控类",)).zh
     assert codes_of([Features("farmland", ("严格管控类",)).zh]) == ("layer_of_classes",)
     assert Features("farmland").zh == "耕地"
+
+
+def test_what_could_tip_a_part_is_told_only_where_it_tips_the_whole() -> None:
+    sure, unsure = Outcome(MET, why=("确定。",)), Outcome(NOT, frozenset({UNKNOWN}), ("存疑。",))
+    assert (any_of([sure, unsure]).possible, any_of([sure, unsure]).why) == ({MET}, ("确定。",))
+    assert (all_of([sure, unsure]).possible, all_of([sure, unsure]).why) == ({NOT, UNKNOWN}, ("存疑。",))
+    may = Outcome(NOT, frozenset({MET}), ("可能。",))
+    assert (any_of([may, Outcome(NOT, why=("否。",))]).possible, all_of([sure, may]).why) == ({NOT, MET}, ("可能。",))
+    other = Measurement(1.0, 1.0, 1.0, 2.0, "m", "1 m")
+    assert any_of([Outcome(NOT, measurement=None), Outcome(MET, measurement=other)]).measurement is other
+    assert any_of([Outcome(MET), Outcome(NOT, measurement=other)]).measurement is None
