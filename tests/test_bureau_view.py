@@ -118,6 +118,27 @@ def test_land_within_each_radius_counts_a_parcel_once_whoever_reaches_it() -> No
     assert not any(row["is_lower_bound"] for row in complete)
 
 
+def test_garden_land_is_in_no_sum_of_farmland() -> None:
+    view = land(PARCELS)
+    garden = with_lands(view.receptors.slice(1, 1), ["园地"])
+    towns = {row["township"]: row for row in township_table(view, SOURCES, NAMES, 10_000.0, None, garden).to_pylist()}
+    alone = {row["township"]: row for row in township_table(view, SOURCES, NAMES, 10_000.0).to_pylist()}
+    assert {name: row["reached_garden_ha"] for name, row in alone.items()} == dict.fromkeys(alone)
+    assert {name: row["reached_garden_ha"] for name, row in towns.items()} == {
+        **dict.fromkeys(alone, 0.0),
+        "龙塘镇": 2.0,
+    }
+    assert towns["龙塘镇"] | {"reached_garden_ha": None} == alone["龙塘镇"]
+    counts = pa.table({"source_id": ["S1"], "radius_m": [1e3], "is_lower_bound": [False]})
+    asked = view.receptors, [{"geometry": b""}], counts, (1e3,), NAMES
+    before, after = land_totals(*asked).to_pylist(), land_totals(*asked, garden).to_pylist()
+    assert [row for row in after if row["class"] != "园地"] == before
+    gardens = [row for row in after if row["class"] == "园地"]
+    assert {(row["county"], row["class_kind"], row["count"], row["area_ha"]) for row in gardens} == {
+        ("合计", "land_use", 1, 2.0), ("未注明县区", "land_use", 0, 0.0), ("清城区", "land_use", 1, 2.0),
+    }  # fmt: skip
+
+
 def test_a_township_tells_land_use_only_where_the_layer_does() -> None:
     view = land([("龙塘镇", *PARCELS[1][1:]), *PARCELS[2:]])
     silent = township_table(view, SOURCES, NAMES, 10_000.0).to_pylist()

@@ -71,6 +71,19 @@ def test_a_named_index_is_a_column_and_mixed_cells_refuse_no_frame() -> None:
         load_receptors(two.geometry, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
 
 
+def test_a_layer_that_became_a_frame_is_the_same_layer_again() -> None:
+    def frame(**columns: list[str]) -> geopandas.GeoDataFrame:
+        shapes = [shapely.box(113 + at / 50, 23.7, 113.01 + at / 50, 23.71) for at in range(4)]
+        return geopandas.GeoDataFrame({"地块编号": list("甲乙丙丁"), **columns}, geometry=shapes, crs="EPSG:4490")
+
+    for given in (frame(DLBM=["0101", "01", "？", ""]), frame()):
+        layer, _ = load_receptors(given, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+        again, _ = load_receptors(layer.to_geopandas(), kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+        assert again.read() == layer.read()
+        lands = ["水田", "未细分耕地", "地类不明", "地类不明"] if "DLBM" in given else [None] * 4
+        assert again.read()["land_class"].to_pylist() == lands
+
+
 def test_tables_of_a_run_with_shapes_are_frames(shipped_results: Callable[[str], Results]) -> None:
     results = shipped_results("qingcheng")
     sources = results.to_geopandas("sources")

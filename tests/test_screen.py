@@ -547,3 +547,22 @@ def test_removing_a_rule_removes_its_findings_and_adds_none() -> None:
     for rule in rules:
         left = findings(tuple(one for one in rules if one.id != rule.id))
         assert left == [row for row in whole if row["rule_id"] != rule.id], rule.id
+
+
+def test_garden_land_is_counted_by_radius_and_moves_no_verdict() -> None:
+    land = farmland(parcel(6000))
+    gardens = dataclasses.replace(layer_of([parcel(500), parcel(900, 90)]), gates=land.gates)
+    given = sources({}, {"source_id": "S9", "status": "not_located", "geometry": None})
+    alone, both = (screen(given, one, ask()) for one in (land, dataclasses.replace(land, beside=gardens)))
+    assert both.findings == alone.findings
+    assert both.sources == alone.sources
+    assert alone.gardens is None
+    assert both.sources["nearest_farmland_m"][0].as_py() == pytest.approx(6000, abs=0.01)
+    rows = both.counts.to_pylist()
+    kept = [row for row in rows if row["class"] != "园地"]
+    assert kept == alone.counts.to_pylist()
+    own = [row for row in rows if row["class"] == "园地"]
+    assert [(row["radius_m"], row["count"]) for row in own] == [(radius_m, 2) for radius_m in COUNTED_RADII_M]
+    assert {(row["class_kind"], row["is_lower_bound"]) for row in own} == {("land_use", False)}
+    assert [row["radius_m"] for row in rows] == sorted(row["radius_m"] for row in rows)
+    assert both.gardens["source_count"].to_pylist() == [1, 1]

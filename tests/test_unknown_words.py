@@ -393,3 +393,45 @@ def test_names_of_land_decide_as_its_codes_do(
         f"P{n}": land for n, land in kept.items()
     }
     assert [one.value for one in ledger.entries if one.event == "地类看不懂"] == strange
+
+
+@pytest.mark.parametrize(
+    ("rows", "lands", "told"),
+    [
+        ("0103, 0201,果园 0202K,可调整茶园 0301,林地", "园地 园地", "0201 0202K"),
+        ("011, 021,园地 ,橡胶园 ,公园与绿地", "园地 园地", "021 橡胶园"),
+        ("0103, 02,种植园用地 0203,林地 0301,果园", "园地 园地", "02 0203(林地)"),
+        ("0103, 0101,果园 0201,水田", "", ""),  # code and name contradict one another: kept as farmland, and told
+    ],
+)  # fmt: skip
+def test_garden_land_is_counted_apart_and_is_no_farmland(rows: str, lands: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "farm.geojson"
+    features = [
+        {"type": "Feature", "properties": {"BSM": f"P{n}", **dict(zip(("DLBM", "DLMC"), row.split(","), strict=True))},
+         "geometry": mapping(shapely.box(113.0 + n / 100, 23.0, 113.005 + n / 100, 23.005))}
+        for n, row in enumerate(rows.split(" "))
+    ]  # fmt: skip
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    layer, ledger = load_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    assert "园地" not in layer.read()["land_class"].to_pylist()
+    beside = [] if layer.beside is None else layer.beside.read()["land_class"].to_pylist()
+    assert beside == lands.split()
+    said = [(one.value, one.action) for one in ledger.entries if one.event == "园地图斑"]
+    assert said == [(word, "不是耕地，另计") for word in told.split()]
+    if beside:
+        assert layer.beside.read()["geometry"].null_count == 0
+
+
+def test_a_code_that_may_have_lost_its_zero_is_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "farm.geojson"
+    features = [
+        {"type": "Feature", "properties": {"DLBM": code}, "geometry": mapping(shapely.box(113, 23, 113.01, 23.01))}
+        for code in ("103", "201", "301")
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    layer, ledger = load_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    assert (layer.read()["land_class"].to_pylist(), layer.beside) == (["地类不明"], None)
+    assert {one.value: one.action for one in ledger.entries if one.event == "非耕地图斑"} == {
+        "201": "不是耕地；编码可能去了首位 0，若是园地请改正，未另计",
+        "301": "不是耕地（0101、0102、0103），不作耕地计算",
+    }

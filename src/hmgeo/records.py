@@ -206,6 +206,9 @@ class Layer:
         Features set aside, wholly or in part, that may be of this kind: they are not absent.
     errors_m
         How far off single features may lie beyond that, by id: what their rows state, and their last digit.
+    beside
+        What the same file holds of land that is counted beside the layer's and is none of it: 园地 beside 耕地. No
+        clause asks for it. None where nobody knows of any, as of packed layers.
     """
 
     name: str
@@ -220,6 +223,7 @@ class Layer:
     unread: tuple[UnreadWord, ...] = ()
     left_open: int = 0
     errors_m: Mapping[str, float] = field(default_factory=dict)
+    beside: Layer | None = None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Start a new pass over the layer."""

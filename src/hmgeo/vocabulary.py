@@ -436,13 +436,14 @@ class SoilQualityClass(StrEnum):
 
 
 class LandClass(StrEnum):
-    """What farmland is used as (GB/T 21010, 地类); the word is the code."""
+    """What farmland is used as (GB/T 21010, 地类), and 园地, counted beside it; the word is the code."""
 
     PADDY = "水田"
     IRRIGATED = "水浇地"
     DRY = "旱地"
     OTHER = "未细分耕地"
     UNREAD = "地类不明"
+    GARDEN = "园地"
 
 
 LAND_CODES: Mapping[str, str] = MappingProxyType(
@@ -455,6 +456,8 @@ LAND_CODES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What columns call each class of land use."""
+GARDEN_BESIDE = "园地（另计，不是耕地）"
+"""What a row of 园地 is called among those of farmland: it is in none of their sums, and no clause on 耕地 asks it."""
 
 
 class ClassKind(StrEnum):

@@ -66,7 +66,8 @@ ROLES: dict[str, str] = {
     "township": f"{_OF}(?:乡镇街道|街道乡镇|乡镇街|乡镇|镇街|镇乡|街镇|镇)(?:名称?)? township town",
     "unit_code": "坐落单位代码(?:zldwdm)? zldwdm 权属单位代码(?:qsdwdm)? qsdwdm",
     "unit_name": "坐落单位名称(?:zldwmc)? zldwmc 权属单位名称(?:qsdwmc)? qsdwmc",
-    "land_code": "地类编码(?:dlbm)? dlbm 地类代码 地类名称(?:dlmc)? dlmc 地类 土地利用(?:现状)?(?:类型|分类|类别|地类)",
+    "land_code": "地类编码(?:dlbm)? dlbm 地类代码 地类名称(?:dlmc)? dlmc 地类 土地利用(?:现状)?(?:类型|分类|类别|地类) "
+    "landclass",
     "land_name": "地类名称(?:dlmc)? dlmc",
     "credit_code": f"{_OF}(?:统一)?(?:社会)?信用代码(?:或?组织机构代码)? 组织机构代码或?统一社会信用代码 "
     "uscc creditcode",

@@ -116,7 +116,7 @@ def load_receptors(
     with _as_file(path, name, shown_as) as (file, shown):
         opened = open_file(file, kind, options, shown)
         outcome = place_rows(opened, kind, options, are_receptors=True)
-        batches = receptor_batches(opened, outcome, kind)
+        batches, gardens = receptor_batches(opened, outcome, kind)
         packed = packed_own(file)
         before = left_open_of(packed)
         errors_m = own_errors_m(opened, outcome)
@@ -135,6 +135,9 @@ def load_receptors(
             unread=opened.unread,
             left_open=len(rows_aside(opened, outcome, kind)) + before,
         )
+        if gardens:
+            beside = replace(layer, open_batches=lambda: gardens, feature_count=sum(one.num_rows for one in gardens))
+            layer = replace(layer, beside=beside)
         return layer, opened.journal.ledger()
 
 

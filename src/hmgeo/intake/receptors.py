@@ -17,7 +17,7 @@ from hmgeo.intake.places.numbers import in_unit, parse_quantity
 from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded
 from hmgeo.records import RECEPTOR_SCHEMA
-from hmgeo.reference.cells import FARMLAND, OTHER_LAND, is_other_land, land_class, read_land, read_word, zeros_kept
+from hmgeo.reference.cells import NO_FARMLAND, is_other_land, land_class, read_word, zeros_kept
 from hmgeo.reference.tables import is_link, links_by_row
 from hmgeo.rules.claims import EVENT, Told, disputes, doubts_of
 from hmgeo.rules.words import says_something, stated_by_row
@@ -34,36 +34,55 @@ if TYPE_CHECKING:
     from hmgeo.records import Gates
 
 
-NO_FARMLAND_EVENT = "非耕地图斑"
-"""Ledger event of parcels of a land survey that are other land."""
+NO_FARMLAND_EVENT, GARDEN_EVENT = "非耕地图斑", "园地图斑"
+"""Ledger events of parcels of a land survey that are other land: 园地 apart, which is 农用地 as 耕地 is."""
 
 
-def keep_farmland(opened: Opened, outcome: Outcome) -> None:
-    """Set aside the parcels of a land survey that are no farmland, one ledger entry for each land code."""
+def keep_farmland(opened: Opened, outcome: Outcome, garden_action: str = "不是耕地，另计") -> NDArray[np.intp]:
+    """Set aside the parcels of a land survey that are no farmland, one ledger entry for each land code.
+
+    Parameters
+    ----------
+    garden_action
+        What becomes of 园地.
+
+    Returns
+    -------
+    ndarray
+        The usable rows of 园地.
+    """
+    none: NDArray[np.intp] = np.zeros(0, np.intp)
     if "land_code" not in opened.columns:
-        return
+        return none
     codes = _land_words(opened, kept := _zeros_kept(opened))
     others: dict[str, NDArray[np.intp]] = {}
     strange: dict[str, NDArray[np.intp]] = {}
-    blanks: NDArray[np.intp] = np.zeros(0, np.intp)
+    gardens: dict[str, NDArray[np.intp]] = {}
+    cut: dict[str, NDArray[np.intp]] = {}
+    blanks = none
     assessed = np.flatnonzero(outcome.is_assessed())
     numbers, first = np.unique(codes.code[assessed], return_index=True)
     for number in numbers[np.argsort(first)].tolist():
         code, rows = codes.words[number], assessed[codes.code[assessed] == number]
         if not code:
             blanks = rows + 1
-        elif isinstance(land := read_land(code, kept), Unknown):
+        elif isinstance(land := land_class(code, kept), Unknown):
             strange[code] = rows + 1
-        elif land != FARMLAND:
-            others[code] = rows + 1
+        elif land == LandClass.GARDEN:
+            gardens[code] = rows + 1
+        elif land in NO_FARMLAND:
+            (cut if not kept and land_class(f"0{code}", kept) == LandClass.GARDEN else others)[code] = rows + 1
     header = opened.columns["land_code"]
     if blanks.size:
         reason = say("rows_without_land_class", rows="")
         opened.journal.note("地类空缺", reason, "按耕地读取，请核对", field=header, rows=blanks)
     unclear_rows("地类看不懂", strange, "按耕地读取，请核对", header, opened.journal)
-    for row in np.concatenate([np.zeros(0, np.intp), *others.values()]).tolist():
+    for row in np.concatenate([none, *others.values(), *cut.values(), *gardens.values()]).tolist():
         outcome.mark(row - 1, Status.REJECTED)
     unclear_rows(NO_FARMLAND_EVENT, others, "不是耕地（0101、0102、0103），不作耕地计算", header, opened.journal)
+    unclear_rows(NO_FARMLAND_EVENT, cut, "不是耕地；编码可能去了首位 0，若是园地请改正，未另计", header, opened.journal)
+    unclear_rows(GARDEN_EVENT, gardens, garden_action, header, opened.journal)
+    return np.sort(np.concatenate([none, *gardens.values()])) - 1
 
 
 def _land_words(opened: Opened, kept: frozenset[int]) -> Coded:
@@ -77,9 +96,12 @@ def _land_words(opened: Opened, kept: frozenset[int]) -> Coded:
     for code, name in ((codes.words[pair // len(names.words)], names.words[pair % len(names.words)]) for pair in pairs):
         by_code, by_name = land_class(code, kept), land_class(name, kept)
         says = not isinstance(by_name, Unknown) and by_name != by_code
-        is_finer = isinstance(by_code, Unknown) or (by_code == LandClass.OTHER and by_name != OTHER_LAND)
-        is_wider = by_name == LandClass.OTHER and by_code != OTHER_LAND and not isinstance(by_code, Unknown)
-        words.append(code if not says or is_wider else name if is_finer else f"{code}/{name}")
+        is_finer = isinstance(by_code, Unknown) or (by_code == LandClass.OTHER and by_name not in NO_FARMLAND)
+        is_wider = by_name == LandClass.OTHER and by_code not in NO_FARMLAND and not isinstance(by_code, Unknown)
+        if {by_code, by_name} == NO_FARMLAND:  # no farmland by both: the code says which
+            words.append(f"{code}({name})")
+        else:
+            words.append(code if not says or is_wider else name if is_finer else f"{code}/{name}")
     return Coded.of_words(at, words)
 
 
@@ -88,6 +110,8 @@ def _land_classes(opened: Opened, rows: NDArray[np.intp]) -> pa.Array:
     if "land_code" not in opened.columns:
         return pa.nulls(len(rows), pa.string())
     land = _land_words(opened, kept := _zeros_kept(opened))
+    if not any(land.words):
+        return pa.nulls(len(rows), pa.string())
     classes = [land_class(word, kept) for word in land.words]
     words = [LandClass.UNREAD.value if isinstance(one, Unknown) else one for one in classes]
     return land.column(rows, words)
@@ -233,18 +257,27 @@ UNREAD_CLASS = "类别不明"
 """Stands for a class word that can't be a class of its own: too long, or with digits."""
 
 
-def receptor_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa.RecordBatch]:
-    """Return `RECEPTOR_SCHEMA` in batches of 50,000: the usable rows, in input order.
+def receptor_batches(
+    opened: Opened, outcome: Outcome, kind: LayerKind
+) -> tuple[list[pa.RecordBatch], list[pa.RecordBatch]]:
+    """Return `RECEPTOR_SCHEMA` in batches of 50,000: the usable rows, in input order, then those of 园地 beside them.
 
     Raises
     ------
     InputError
         Nothing in the file is usable.
     """
-    batches = usable_batches(opened, outcome, kind)
-    if not batches:
+    sound = outcome.sound.copy()
+    gardens = keep_farmland(opened, outcome) if kind is LayerKind.FARMLAND else np.zeros(0, np.intp)
+    outcome.sound[gardens] = sound[gardens]
+    usable = np.flatnonzero(outcome.is_assessed())
+    if not usable.size:
         raise nothing_usable(opened, opened.raw.row_count, kind)
-    return batches
+    rows = np.sort(np.concatenate([usable, gardens]))
+    table, is_garden = _table(opened, outcome, kind, rows), np.isin(rows, gardens)
+    parts = [table] if not gardens.size else [table.filter(pa.array(one)) for one in (~is_garden, is_garden)]
+    batches = [part.combine_chunks().to_batches(max_chunksize=BATCH_ROWS) for part in parts]
+    return batches[0], batches[1] if gardens.size else []
 
 
 def nothing_usable(opened: Opened, rows: int, kind: LayerKind) -> InputError:
@@ -263,12 +296,16 @@ def nothing_usable(opened: Opened, rows: int, kind: LayerKind) -> InputError:
 
 
 def usable_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa.RecordBatch]:
-    """Return the usable rows as `receptor_batches` does; none at all if there are none."""
+    """Return the usable rows as `receptor_batches` does, without 园地; none at all if there are none."""
     if kind is LayerKind.FARMLAND:
-        keep_farmland(opened, outcome)
+        keep_farmland(opened, outcome, "不是耕地；分块读取、打包不存园地，要另计请直接用原文件")
     held = np.flatnonzero(outcome.is_assessed())
     if held.size == 0:
         return []
+    return list(_table(opened, outcome, kind, held).combine_chunks().to_batches(max_chunksize=BATCH_ROWS))
+
+
+def _table(opened: Opened, outcome: Outcome, kind: LayerKind, held: NDArray[np.intp]) -> pa.Table:
     is_farmland = kind is LayerKind.FARMLAND
     classes = opened.coded("class")
     words = _soil_classes(opened, classes) if is_farmland else classes.words
@@ -285,8 +322,7 @@ def usable_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa
         "links": _links(opened, held),
         "land_class": _land_classes(opened, held) if is_farmland else pa.nulls(len(held), pa.string()),
     }
-    table = pa.table(columns, schema=RECEPTOR_SCHEMA)
-    return list(table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS))
+    return pa.table(columns, schema=RECEPTOR_SCHEMA)
 
 
 def _wkb_of(outcome: Outcome, rows: NDArray[np.intp]) -> pa.Array:

@@ -134,7 +134,9 @@ def _results(
             pa.Table.from_pylist(evidence, EVIDENCE_SCHEMA),
             measured[0].attributes,
             places_table(screened.place_sources),
-            land_totals=land_totals(receptors, rows, screened.counts, screened.radii_m, names_of_areas(question)),
+            land_totals=land_totals(
+                receptors, rows, screened.counts, screened.radii_m, names_of_areas(question), screened.gardens
+            ),
         ),
         warnings=(*_coverage_warning(measured[1]), *warnings_of(question, screened, ledger, layers, "")),
     )

@@ -287,6 +287,9 @@ _LAND_CLASSES = {
 }
 LAND = "land_code"
 FARMLAND, OTHER_LAND = "耕地", "非耕地"
+NO_FARMLAND = frozenset({OTHER_LAND, LandClass.GARDEN.value})
+"""What `land_class` says of land that isn't 耕地: 园地 (02) is 农用地 as 耕地 (01) is, and a class of its own."""
+_GARDEN = re.compile(r"02\d*|(?:可调整)?(?:果|茶|橡胶|油料|其他)?园地?|种植园用地")
 
 
 def zeros_kept(codes: Iterable[str]) -> frozenset[int]:
@@ -330,7 +333,9 @@ def read_land(code: str, kept: frozenset[int]) -> str | Unknown:
 
 
 def land_class(code: str, kept: frozenset[int]) -> str | Unknown:
-    """Return the `LandClass` of a land code or its name, 非耕地 for other land; parameters are those of `read_land`.
+    """Return the `LandClass` of a land code or its name, 非耕地 for other land than 耕地 and 园地.
+
+    Parameters are those of `read_land`.
 
     Examples
     --------
@@ -338,12 +343,16 @@ def land_class(code: str, kept: frozenset[int]) -> str | Unknown:
     ('旱地', '水田', '未细分耕地')
     >>> land_class("水浇地", frozenset()), land_class("耕地", frozenset()), land_class("0301", frozenset({4}))
     ('水浇地', '未细分耕地', '非耕地')
+    >>> [land_class(code, frozenset({4})) for code in ("0201K", "茶园", "201")]
+    ['园地', '园地', '非耕地']
     """
     land = read_land(code, kept)
-    if isinstance(land, Unknown) or land == OTHER_LAND:
+    if isinstance(land, Unknown):
         return land
     plain = _plain_code(code)
     digits = _LAND_CODE.match(plain)
+    if land == OTHER_LAND:
+        return LandClass.GARDEN.value if _GARDEN.fullmatch(plain if digits is None else digits[1]) else land
     known = {word.value: word.value for word in LandClass} if digits is None else _LAND_CLASSES
     return known.get(plain if digits is None else digits[1], LandClass.OTHER.value)
 

@@ -407,6 +407,7 @@ TOWNSHIPS = DataTable(
         number("reached_unclassified_ha", "其中未划分", "of it unclassified"),
         *(number(f"reached_{code}_ha", f"其中{word}", f"of it {code.replace('_', ' ')}", UNSTATED)
           for word, code in LAND_CODES.items()),
+        number("reached_garden_ha", "另有园地（不是耕地）", "garden land reached beside it", UNSTATED),
         whole("reaching_count", "涉及污染源", "sources that reach it"),
         *_NEAREST_SOURCE,
         _SOURCES,
@@ -414,8 +415,7 @@ TOWNSHIPS = DataTable(
         whole("reached_site_count", "受影响的村庄和敏感目标", "of them reached"),
     ),
 )  # fmt: skip
-"""townships.csv: sources that stand in a township, its parcels, those that sources reach (each once), and by whom;
-villages and sensitive sites in it, and those that sources reach."""
+"""Sources in each township, its parcels, those that sources reach (each once) and by whom; villages and sites alike."""
 
 OUTLETS = DataTable(
     "outlets.csv",

@@ -215,7 +215,7 @@ def bureau_view(
     evidence = _with_answers(evidence, positions, trusted, others, question)
     towns, names = TOWNSHIPS_SCHEMA.empty_table(), names_of_areas(question)
     if land.reached.num_rows or sites.reached.num_rows:
-        towns = township_table(land, sources, names, question.radius_m, sites.reached)
+        towns = township_table(land, sources, names, question.radius_m, sites.reached, screened.gardens)
     return Bureau(
         pa.Table.from_pylist(sources, pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])),
         BureauTables(
@@ -227,7 +227,7 @@ def bureau_view(
             leads_table(sources, question.areas.counties, question.home_counties, land, question.radius_m),
             outlets.table if LayerKind.OUTLETS in sides else None,
             sources_by_town(land, towns, names) if towns.num_rows else (),
-            land_totals(land.receptors, sources, screened.counts, screened.radii_m, names),
+            land_totals(land.receptors, sources, screened.counts, screened.radii_m, names, screened.gardens),
         ),
         outlets.ledger,
     )

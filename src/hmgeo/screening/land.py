@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hmgeo.proximity.measure import TableSink, measure_proximity
 from hmgeo.reference.tables import ELEMENTS, EXCEEDS
 from hmgeo.results.columns import (
     LAND_TOTALS_SCHEMA,
@@ -31,6 +32,7 @@ from hmgeo.vocabulary import (
     COUNTY_DIGITS,
     LAND_CODES,
     ClassKind,
+    LandClass,
     SoilQualityClass,
     classes_in_order,
 )
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from hmgeo.records import Layer
+    from hmgeo.records import Layer, Positions
 
 
 SOURCES_NAMED = 20
@@ -234,6 +236,7 @@ def township_table(
     names: Mapping[str, str],
     radius_m: float,
     sites: pa.Table | None = None,
+    gardens: pa.Table | None = None,
 ) -> pa.Table:
     """Return `TOWNSHIPS_SCHEMA`: per township its sources, its parcels, and the parcels that sources reach.
 
@@ -247,13 +250,16 @@ def township_table(
         Township and county names by code.
     sites
         Villages and sensitive sites (`REACHED_SCHEMA`), counted by the township that their rows name.
+    gardens
+        Parcels of 园地 beside the farmland; None where nobody tells of any.
     """
     key_of = _keys_of(names)
     receptors = land.receptors
     keys = [key_of(text) for text in receptors["township"].to_pylist()]
     there, near = _sites_by_town(sites, key_of)
     own = [key_of(row["township_code"] or row["township"] or "") for row in sources]
-    towns = sorted(dict.fromkeys([*keys, *own, *there]), key=lambda key: (key == NO_TOWNSHIP, key))
+    beside_ha = _reached_ha(gardens, key_of)
+    towns = sorted(dict.fromkeys([*keys, *own, *there, *beside_ha]), key=lambda key: (key == NO_TOWNSHIP, key))
     place = {key: index for index, key in enumerate(towns)}
     town = np.array([place[key] for key in keys], np.int64)
     reached = receptors["source_count"].to_numpy() > 0
@@ -276,6 +282,7 @@ def township_table(
                 "reached_count": int(under.sum()),
                 "reached_area_ha": float(area_ha[under].sum()),
                 **{name: float(area_ha[under & held].sum()) for name, held in of_class.items()},
+                "reached_garden_ha": None if gardens is None else beside_ha[key],
                 **reaching[index],
                 "site_count": there[key],
                 "reached_site_count": near[key],
@@ -302,6 +309,38 @@ _CLASS_CODES: Mapping[str, str] = {
 }
 
 
+def _reached_ha(gardens: pa.Table | None, key_of: Callable[[str], str]) -> dict[str, float]:
+    """Return by township the hectares of 园地 that a source reaches, 0 where none does."""
+    found: dict[str, float] = defaultdict(float)
+    for row in gardens.select(["township", "area_ha", "source_count"]).to_pylist() if gardens is not None else ():
+        found[key_of(row["township"])] += row["area_ha"] * bool(row["source_count"])
+    return found
+
+
+def beside_of(positions: Positions, gardens: Layer, radii_m: Sequence[float]) -> tuple[pa.Table, pa.Table]:
+    """Return counts of 园地 by source and radius (`COUNTS_SCHEMA`), and its parcels (`RECEPTORS_SCHEMA`)."""
+    reached = TableSink(RECEPTORS_SCHEMA)
+    counts = measure_proximity(positions, gardens, radii_m=radii_m, reached=reached).counts
+    counts = counts.filter(pc.equal(counts["class"], ALL_CLASSES))
+    for name, word in (("class", LandClass.GARDEN.value), ("class_kind", ClassKind.LAND.value)):
+        told = pa.array([word] * len(counts), pa.string())
+        counts = counts.set_column(counts.schema.get_field_index(name), name, told)
+    return counts, reached.table()
+
+
+def with_gardens(counts: pa.Table, gardens: pa.Table) -> pa.Table:
+    """Put counts of 园地 behind those of farmland of the same source and radius, a lower bound where those are."""
+
+    def keys(table: pa.Table) -> list[tuple[str, float]]:
+        return list(zip(table["source_id"].to_pylist(), table["radius_m"].to_pylist(), strict=True))
+
+    bound = dict(zip(keys(counts), counts["is_lower_bound"].to_pylist(), strict=True))
+    flags = pa.array([bound[key] for key in keys(gardens)], pa.bool_())
+    table = pa.concat_tables([counts, gardens.append_column("is_lower_bound", flags)])
+    place = {key: at for at, key in enumerate(bound)}
+    return table.take(pa.array(np.argsort([place[key] for key in keys(table)], kind="stable")))
+
+
 def _sites_by_town(sites: pa.Table | None, key_of: Callable[[str], str]) -> tuple[Counter[str], Counter[str]]:
     """Return by township how many sites there are, and how many of them a source reaches."""
     there, near = Counter[str](), Counter[str]()
@@ -317,6 +356,7 @@ def land_totals(
     counts: pa.Table,
     radii_m: Sequence[float],
     names: Mapping[str, str],
+    gardens: pa.Table | None = None,
 ) -> pa.Table:
     """Return `LAND_TOTALS_SCHEMA`: farmland within each radius of any source, each parcel once, by county and class.
 
@@ -324,12 +364,16 @@ def land_totals(
     ----------
     receptors
         `RECEPTORS_SCHEMA` of the farmland.
+    gardens
+        The same of 园地: a class of land use of its own, in no other sum.
     sources
         Rows of the table of sources; those without a position reach nothing, so that what is counted is a lower bound.
     counts
         The table of counts, which says whose search leaves the coverage at which radius.
     """
     key_of = _keys_of(names)
+    if gardens is not None:
+        receptors = pa.concat_tables([receptors.select(RECEPTORS_SCHEMA.names), gardens])
     codes = np.array([key[:COUNTY_DIGITS] * key.isdigit() for key in map(key_of, receptors["township"].to_pylist())])
     unplaced = sum(row["geometry"] is None for row in sources)
     beyond: dict[float, set[str]] = defaultdict(set)
@@ -337,10 +381,12 @@ def land_totals(
         beyond[row["radius_m"]].add(row["source_id"])
     area_ha = receptors["area_ha"].to_numpy()
     nearest_m = receptors["nearest_source_m"].to_numpy()
-    every = np.ones(len(codes), bool)
-    classes = [(ALL_CLASSES, ALL_CLASSES, every)]
-    for kind, column in (ClassKind.SOIL, receptors["class"]), (ClassKind.LAND, receptors["land_class"]):
-        words = np.array(column.to_pylist(), dtype=object)
+    land = np.array(receptors["land_class"].to_pylist(), dtype=object)
+    every, is_farmland = np.ones(len(codes), bool), land != LandClass.GARDEN
+    classes = [(ALL_CLASSES, ALL_CLASSES, is_farmland)]
+    soil = np.array(receptors["class"].to_pylist(), dtype=object)
+    soil[~is_farmland] = None
+    for kind, words in (ClassKind.SOIL, soil), (ClassKind.LAND, land):
         classes += [(kind.value, word, words == word) for word in classes_in_order(set(words) - {None})]
     counties = [("", ALL_COUNTIES, every)]
     counties += [(one, names.get(one, one) or NO_COUNTY, codes == one) for one in sorted(set(codes.tolist()))]

@@ -20,7 +20,7 @@ from hmgeo.geo.land_area import ClippedAreas
 from hmgeo.proximity.measure import measure_proximity
 from hmgeo.records import RECEPTOR_SCHEMA, Layer, Positions
 from hmgeo.results.columns import AREA_CLIPPED, AREA_UNION, FARMLAND_CLIPPED
-from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Status
+from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, LandClass, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -195,7 +195,9 @@ def with_land_areas(counts: pa.Table, found: LandAreas) -> pa.Table:
     for row in counts.select(["source_id", "radius_m", "class"]).to_pylist():
         source_id, radius_m, word = row["source_id"], row["radius_m"], row["class"]
         whole, clipped = found.get((source_id, radius_m, ALL_CLASSES), (None, None))
-        if word != ALL_CLASSES and source_id in measured:
+        if word == LandClass.GARDEN:  # beside the farmland that was measured
+            whole, clipped = None, None
+        elif word != ALL_CLASSES and source_id in measured:
             none_met = (0.0, None if clipped is None else 0.0)
             whole, clipped = found.get((source_id, radius_m, word), none_met)
         union.append(whole)

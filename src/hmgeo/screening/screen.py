@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from hmgeo.proximity.measure import Proximity, measure_proximity
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.rules.claims import doubts_of
 from hmgeo.screening.heights import HeightFacts, heights_of
+from hmgeo.screening.land import beside_of, with_gardens
 from hmgeo.screening.somewhere import (
     MeasuredLayers,
     Measures,
@@ -118,6 +119,8 @@ class Screened:
         By source id: those known by place only, with their ranges.
     notes
         What stands in the note of each source, in order, as the reasons that it was told from.
+    gardens
+        Parcels of 园地 (`RECEPTORS_SCHEMA`), which no clause asks for; None where the layer tells of none.
     """
 
     radii_m: tuple[float, ...]
@@ -129,6 +132,7 @@ class Screened:
     places: tuple[Place, ...] = ()
     place_sources: Mapping[str, PlaceSource] = field(default_factory=dict)
     notes: tuple[Reason, ...] = ()
+    gardens: pa.Table | None = None
 
 
 def screen(
@@ -168,12 +172,14 @@ def screen(
     -----
     Source of the 10 km: 济源产城融合示范区2021年土壤污染防治攻坚战实施方案 二（三）3.
     """
-    proximity = None
+    proximity, gardens = None, None
     unsure = positions if farmland is None else widened(positions, farmland.margin_m)
     if farmland is not None:
         proximity = measure_proximity(
             unsure, farmland, radii_m=question.radii_m, pairs=pairs, reached=reached, progress=progress
         )
+        if farmland.beside is not None:
+            gardens = beside_of(unsure, farmland.beside, question.radii_m)
     measures = measures_of(unsure, farmland, proximity)
     places = places_of(positions, question.areas)
     somewhere = measured_places(place_sources(positions, places, question.areas), farmland, question.radii_m)
@@ -182,7 +188,10 @@ def screen(
     indexes = LayerIndexes([*held, *(() if farmland is None else (farmland,))])
     bases = {one.kind.value: one.basis for one in held} | heights.bases()
     bench = _Bench(positions, farmland, question, measures, indexes, places, somewhere, heights, bases)
-    return _compose(bench, proximity)
+    screened = _compose(bench, proximity)
+    if gardens is None:
+        return screened
+    return replace(screened, counts=with_gardens(screened.counts, gardens[0]), gardens=gardens[1])
 
 
 @dataclass(frozen=True, slots=True)

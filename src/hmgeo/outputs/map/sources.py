@@ -21,8 +21,10 @@ from hmgeo.results.columns import popup_columns
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import (
     ALL_CLASSES,
+    GARDEN_BESIDE,
     MEASURE_DECIMALS,
     ClassKind,
+    LandClass,
     LayerKind,
     PositionKind,
     Status,
@@ -328,7 +330,7 @@ def count_table(rows: Iterable[Mapping[str, Any]], floors_m: Collection[float] =
     return {
         "head": [LABELS["within"].format(radius=radius_text(radius_m)) for radius_m in radii_m],
         "rows": [
-            [LABELS["all"] if word == ALL_CLASSES else word]
+            [{ALL_CLASSES: LABELS["all"], LandClass.GARDEN.value: GARDEN_BESIDE}.get(word, word)]
             + [_cell(cells.get((word, radius_m)), mark) for radius_m, mark in zip(radii_m, marks, strict=True)]
             for word in [*words, ALL_CLASSES, *lands]
             if any((word, radius_m) in cells for radius_m in radii_m)

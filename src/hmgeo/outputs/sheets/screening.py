@@ -53,8 +53,10 @@ from hmgeo.results.columns import (
 from hmgeo.results.text import bearing_text, mu, radius_text
 from hmgeo.vocabulary import (
     ALL_CLASSES,
+    GARDEN_BESIDE,
     LAND_CODES,
     POLLUTED_CLASSES,
+    LandClass,
     LayerKind,
     LegalRank,
     Status,
@@ -452,21 +454,27 @@ def _land_sections(results: Results) -> Iterator[Section]:
     yield Section(title, ("类别", "地块数", "面积(亩)", "受影响地块数", "受影响面积(亩)"), rows)
     totals = results.bureau.land_totals.to_pylist() if results.bureau is not None else []
     if totals:
-        yield _totals_section([row for row in totals if row["county"] == totals[0]["county"]])
+        off_m = max(filter(None, results.sources["position_uncertainty_m"].to_pylist()), default=0.0)
+        yield _totals_section([row for row in totals if row["county"] == totals[0]["county"]], off_m)
 
 
-def _totals_section(rows: Sequence[Mapping[str, Any]]) -> Section:
-    """Return the farmland within each radius, each parcel once, by class; a lower bound is marked, and why."""
+def _totals_section(rows: Sequence[Mapping[str, Any]], off_m: float) -> Section:
+    """Return the farmland within each radius, each parcel once, by class; a lower bound is marked, and why.
+
+    It is measured from the positions as given; `off_m` is how far off the worst of them may be.
+    """
     radii = [radius_text(radius_m) for radius_m in dict.fromkeys(row["radius_m"] for row in rows)]
     by_class: dict[tuple[str, str], list[Cell]] = defaultdict(list)
     for row in rows:
         cell = bounded(mu(row["area_ha"]), floor=row["is_lower_bound"])
-        by_class[row["class_kind"], "合计" if row["class"] == ALL_CLASSES else row["class"]].append(cell)
+        word = {ALL_CLASSES: "合计", LandClass.GARDEN.value: GARDEN_BESIDE}.get(row["class"], row["class"])
+        by_class[row["class_kind"], word].append(cell)
     widest = rows[-1]
     beyond, unplaced = widest["sources_beyond_coverage"], widest["sources_unplaced"]
     why = [say("land_beyond_coverage", count=beyond)] if beyond else []
     why += [say("land_unplaced", count=unplaced)] if unplaced else []
-    told = ("各半径内有污染源的耕地(亩)，同一块只计一次", *["≥ 为下限"] * bool(why), *why)
+    given = say("land_from_given", off_m=off_m)
+    told = ("各半径内有污染源的耕地(亩)，同一块只计一次", *["≥ 为下限"] * bool(why), *why, given)
     title = say("one_by_one", parts=told)
     return Section(title, ("类别", *radii), [(word, *cells) for (_, word), cells in by_class.items()])
 
@@ -602,6 +610,7 @@ def townships_sheet(told: Told) -> Sheet:
         From("reached_strict_control_ha", 11, in_mu=True, group=say("farmland_reached_within", radius=radius)),
         From("reached_safe_use_ha", 11, in_mu=True, group=say("farmland_reached_within", radius=radius)),
         *(From(one, 10, in_mu=True, group=say("farmland_reached_within", radius=radius)) for one in lands),
+        *[From("reached_garden_ha", 11, in_mu=True)] * any(row["reached_garden_ha"] for row in table),
         From("reaching_count", 8),
         From("nearest_source_id", 12),
         From("nearest_source_m", 10),
