@@ -223,7 +223,34 @@ POINTS: dict[str, Maker] = {
     "titles and foot": text(
         "某市企业名单,,\n填表日期：2024年,,\n企业名称,经度,纬度\n甲厂,113.0375,23.685278\n乙厂,113.05,23.69\n合计,2家,\n注：无,,\n"
     ),
+    "full-width semicolons": text(
+        "序号；企业名称；经度；纬度；备注\n1；甲厂；113.0375；23.685278；含铬，镍；\n"
+        "2；乙厂；113.05；23.69；\n",
+        encoding="gbk",
+    ),
+    "units below the names": text(
+        "企业名称,经度,纬度,年产量,镉排放量\n,度,度,吨/年,kg/a\n甲厂,113.0375,23.685278,1,0.2\n乙厂,113.05,23.69,2,0\n"
+    ),
+    "pages with their header": text(
+        "企业名称,经度,纬度\n甲厂,113.0375,23.685278\n第1页，共2页,,\n"
+        "企业名称,经度,纬度\n乙厂,113.05,23.69\n第 2 页,,\n"
+    ),
+    "names in two languages": text([["company", "longitude", "latitude"], *ROWS]),
     "workbook": book([[*row] for row in ROWS]),
+    "printed form": book(
+        [
+            ["附件1", *[None] * 6],
+            ["涉镉等重金属重点行业企业排查清单", *[None] * 6],
+            ["序号", "企业基本情况", None, "地理位置", None, "排放量（kg/a）", "备注"],
+            [None, "企业名称（盖章）", "行业类别（代码）", "东经（°）", "北纬（°）", "废气镉（kg）", None],
+            ["1", "甲厂", "电镀（3360）", *HERE, 0.5, None],
+            [None, "小计", "1家", None, None, 0.5, None],
+            ["2", "乙厂", "铅锌冶炼（3212）", "113.05°E", "23.69°N", "—", "停产"],
+            ["合计", None, "2家", None, None, None, None],
+            ["审核人：张三", None, "填表人：李四", None, None, None, None],
+        ],
+        merges=("A1:G1", "A2:G2", "A3:A4", "B3:C3", "D3:E3", "G3:G4"),
+    ),
     "numbers in a workbook": book([["企业名称", "经度", "纬度"], ["甲厂", *HERE], ["乙厂", *THERE]]),
     "merged header": book(
         [["企业名称", "地理坐标", None], [None, "经度", "纬度"], ["甲厂", *HERE], ["乙厂", *THERE]],
@@ -251,6 +278,7 @@ POINTS: dict[str, Maker] = {
         name="a.xls",
     ),
     "zip of a list": zipped(text(ROWS)),
+    "zip with what an open workbook leaves": zipped(text(ROWS), extra="~$"),
     "shapefile": shapes("名单.shp"),
     "shapefile in gbk without cpg": shapes("名单.shp", encoding="GB18030"),
     "cpg in words of windows": shapes("名单.shp", encoding="GB18030", cpg="ANSI 936"),
@@ -297,6 +325,42 @@ def test_two_plants_of_any_file_stand_where_they_are(name: str, tmp_path: Path) 
     assert table["status"].to_pylist() == ["assessed", "assessed"], table["note"].to_pylist()
     found = np.column_stack([table["lon"].to_pylist(), table["lat"].to_pylist()])
     assert np.abs(found - [HERE, THERE]).max() < CLOSE_DEG
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("企业名称,经度,纬度,,企业名称,经度,纬度\n甲厂,113.0375,23.685278,,乙厂,113.05,23.69\n",
+         "几张表左右并排，列名成组重复（现为「企业名称#2、经度#2、纬度#2」）.*移到左边一组下面"),
+        ("企业名称,甲厂,乙厂\n经度,113.0375,113.05\n纬度,23.685278,23.69\n",
+         "列名排在一列里，不在首行（现为「企业名称」）.*转置"),
+    ],
+)  # fmt: skip
+def test_tables_that_lie_otherwise_say_so(body: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=words):
+        load(text(body)(tmp_path))
+
+
+def test_what_a_table_repeats_is_told(tmp_path: Path) -> None:
+    _, ledger = load(POINTS["pages with their header"](tmp_path))
+    told = {one.event: one.reason for one in ledger.entries}
+    assert (told["页码行"], told["重复的表头行"]) == ("表中第 3、6 行，2 个页码行", "表中第 4 行，1 个重复的表头行")
+
+
+def test_a_trade_that_stands_for_its_code_contradicts_nothing(tmp_path: Path) -> None:
+    rows = [
+        ["企业名称", "行业类别", "经度", "纬度"],
+        ["甲厂", "铅锌冶炼", *map(str, HERE)],
+        ["乙厂", "铜冶炼", *map(str, THERE)],
+    ]
+    positions, ledger = load(text(rows)(tmp_path))
+    assert positions.table["note"].to_pylist() == ["", ""]
+    assert "行业名称与代码不符" not in {one.event for one in ledger.entries}
+
+
+def test_units_below_the_names_are_those_of_the_columns(tmp_path: Path) -> None:
+    positions, _ = load(POINTS["units below the names"](tmp_path))
+    assert positions.attributes.column_names[-2:] == ["年产量(吨/年)", "镉排放量(kg/a)"]
 
 
 @pytest.mark.parametrize("name", AREAS)

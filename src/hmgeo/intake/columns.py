@@ -428,11 +428,31 @@ def lacks_coordinates(columns: Columns, raw: RawTable) -> bool:
     if not columns.by_role.keys() & {"name", "county", "township", "credit_code", "permit", "address"}:
         return False
     named = (name_parts(header) for header in raw.headers)
-    return not any(one is not None and not one.is_weak for one in named) and not by_values(raw.columns)
+    if any(one is not None and not one.is_weak for one in named):
+        return False
+    return not by_values(raw.columns) and not _column_of_names(raw)
+
+
+_LONGEST_LYING = 60
+
+
+def _column_of_names(raw: RawTable) -> str:
+    """Return the column whose cells are names of coordinates, as in a table that lies on its side."""
+    for name, cells in raw.columns.items() if raw.row_count <= _LONGEST_LYING else ():
+        axes = {one.axis for cell in cells if (one := name_parts(cell)) is not None and not one.is_weak}
+        if axes & {"lon", "east", "x"} and axes & {"lat", "north", "y"}:
+            return name
+    return ""
 
 
 def require_coordinates(columns: Columns, raw: RawTable, place: Place, flag: str) -> None:
     """Raise an `InputError` that says what was found and what to type, unless the coordinates are known."""
+    if any(name.endswith("#2") for one in columns.rivals for name in one.headers) and any(
+        f"{columns.by_role.get(role, '')}#2" in raw.headers for role in ("id", "name")
+    ):
+        found = "、".join(name for name in raw.headers if name.endswith("#2"))
+        remedy = "把右边各组移到左边一组下面，存为一张表"
+        raise InputError(Problem("几张表左右并排，列名成组重复", place, found, remedy=remedy))
     if columns.rivals:
         named = "；".join(one.label for one in columns.rivals)
         lines = " 或 ".join(one.typed(flag) for one in columns.rivals)
@@ -446,6 +466,9 @@ def require_coordinates(columns: Columns, raw: RawTable, place: Place, flag: str
             remedy = _typed(f"{flag} lon=度列+分列+秒列,lat=度列+分列+秒列")
             raise InputError(Problem("有分、秒列而对不上度列，坐标不完整", place, "、".join(parts), remedy=remedy))
         return
+    if lying := _column_of_names(raw):
+        remedy = "在 Excel 中复制后「选择性粘贴—转置」，让列名排在第一行"
+        raise InputError(Problem("列名排在一列里，不在首行", place, lying, remedy=remedy))
     offered = by_values(raw.columns)
     found = "、".join(header or "（空列名）" for header in raw.headers[:_MOST_NAMED])
     raise InputError(

@@ -238,7 +238,7 @@ def _ambiguous(code: str) -> str:
 
 def _check_trade_name(row: int, code: str, year: str, name: str, header: str, outcome: Outcome) -> None:
     known = {str(trade.edition): trade.code for trade in trades_named(name)} if name else {}
-    if not known or len(code) != _CODE_LENGTH:
+    if not known or len(code) != _CODE_LENGTH or not code.isdigit():  # 铅锌冶炼 has four letters, and is no code
         return
     fitting = [edition for edition, of in known.items() if of == code]
     if (year and known.get(year, code) != code) or not fitting:

@@ -80,7 +80,7 @@ def unpacked(path: Path, layer: str, journal: Journal) -> Iterator[tuple[Path, s
         try:
             with zipfile.ZipFile(path) as archive:
                 members = {_true_name(info): info for info in archive.infolist() if not info.is_dir()}
-                members = {name: info for name, info in members.items() if not _MAC_EXTRA.search(name)}
+                members = {name: info for name, info in members.items() if not _NO_LAYER.search(name)}
                 chosen, rest = _choose(list(members), layer, place)
                 journal.note("压缩包", f"共 {len(members)} 个文件", "解压到临时文件夹后读取，读后删除", value=chosen)
                 inner = _extract(archive, members, chosen, Path(name))
@@ -124,8 +124,8 @@ def _refuse_liars(archive: zipfile.ZipFile) -> None:
                     pass
 
 
-_MAC_EXTRA = re.compile(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$)")
-"""What macOS adds to archives, beside each file."""
+_NO_LAYER = re.compile(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|~\$|\.~)")
+"""What macOS adds to archives beside each file, and what Excel and WPS leave beside an open one."""
 
 
 def _true_name(info: zipfile.ZipInfo) -> str:

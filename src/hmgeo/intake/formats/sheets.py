@@ -24,7 +24,7 @@ from hmgeo.intake.columns import is_name, recognise
 from hmgeo.intake.formats.archive import check_zip
 from hmgeo.intake.formats.corners import is_survey_text, read_survey_text
 from hmgeo.intake.places.headers import name_parts, plain_name
-from hmgeo.intake.places.numbers import NUMBER
+from hmgeo.intake.places.numbers import NUMBER, unit_size
 from hmgeo.intake.rows import Journal, RawTable, as_text, choose_layer, name_rows, unique_headers
 from hmgeo.reference.tables import GUIDE_MARKS, bare_header, templates
 from hmgeo.words import say
@@ -43,7 +43,7 @@ _SEARCHED_ROWS = 20
 _DEEPEST = 3
 _FEWEST_NAMES = 2
 _TEMPLATE_ROWS = 2
-BLANK_EVENT = "空行"
+BLANK_EVENT, REPEATED_EVENT = "空行", "重复的表头行"
 _LINES_NAMED = 5
 _SERIALS = frozenset({"序号", "顺序号", "no", "no.", "#"})
 _PARTS = frozenset("度分秒")
@@ -51,6 +51,8 @@ _DASHES = frozenset({"-", "--", "—", "——", "/"})
 _SUM = re.compile(
     r"(本页|本表|本县|本市|全县|全市|全省|全区|[一二三四五六七八九十]、)?(合计|小计|总计|共计|累计|总和|total)(\(.*\))?:?(\d+[家个处])?"
 )
+_PAGE = re.compile(r"第?\d+页([,;/、]?共\d+页)?|共\d+页([,;/、]?第\d+页)?|第\d+/\d+页|page\d+(of\d+)?")
+_PLAIN_UNITS = frozenset({"度", "°", "%", "个", "家", "人", "户", "年", "月", "日", "元", "万元", "无量纲"})
 _COUNT = re.compile(r"\d+[家个处户座]")
 _REMARK = re.compile(
     r"(注|备注|说明|填表说明|填表人|制表人|制表|审核人|复核人|填报人|填报单位|填表单位|填报日期|填表日期|联系电话)\d?[:：]"
@@ -88,7 +90,15 @@ def find_header(rows: Sequence[Sequence[str]]) -> tuple[int, list[str], int]:
             score = _score(names)
             if score >= _FEWEST_NAMES and score > best:
                 found, best = (first, names, depth), score
-    return found
+    first, names, depth = found
+    below = rows[first + depth] if len(rows) > first + depth else ()
+    return (first, _joined(names, below), depth + 1) if _are_units(below) else found
+
+
+def _are_units(row: Sequence[str]) -> bool:
+    """Tell whether a row says in which units the columns above it are, and nothing else."""
+    told = [cell for cell in map(plain_name, row) if cell and cell not in _SERIALS | {"单位", "/"}]
+    return len(told) > 1 and all(cell in _PLAIN_UNITS or unit_size(cell.strip("()")) for cell in told)
 
 
 def lay_table(
@@ -118,7 +128,7 @@ def lay_table(
     if skipped:
         journal.note("模板说明行", say("template_rows_skipped", count=skipped), "不计入数据行")
     start += skipped
-    kept = _data_lines(header, rows, start, journal)
+    kept = _data_lines(header, rows, range(first, start - skipped), start, journal)
     _fill_merged(rows, kept, merged, journal)
     width = max((position + 1 for position, cell in enumerate(header) if cell), default=0)
     if is_typed:  # a sheet may carry cells under no header; they are columns without a name
@@ -171,13 +181,17 @@ def _unquote(columns: dict[str, list[str]], journal: Journal) -> None:
             journal.note("文本数字", reason, "去掉引号、撇号读取", field=name)
 
 
-def _data_lines(header: Sequence[str], rows: list[list[str]], start: int, journal: Journal) -> list[int]:
-    """Return the indexes of the rows that hold data; blank rows, sums and remarks under the table go, with entries."""
+def _data_lines(header: Sequence[str], rows: list[list[str]], heads: range, start: int, journal: Journal) -> list[int]:
+    """Return the indexes of the rows that hold data.
+
+    Blank rows, sums, remarks under the table, page numbers and the rows of the header said again go, with entries.
+    """
+    said = [_said(rows[index]) for index in heads]
     is_serial = [plain_name(name) in _SERIALS for name in header]
     kept: list[int] = []
     left: dict[str, list[int]] = {}
     for index in range(start, len(rows)):
-        event = _no_data(rows[index], is_serial)
+        event = _no_data(rows[index], is_serial) or (REPEATED_EVENT if _said(rows[index]) in said else "")
         if event:
             left.setdefault(event, []).append(index + 1)
         else:
@@ -203,7 +217,14 @@ def _no_data(row: Sequence[str], is_serial: Sequence[bool]) -> str:
         NUMBER.fullmatch(cell.replace(",", "")) or _COUNT.fullmatch(cell) or cell in _DASHES for cell in others
     ):
         return "合计行"
+    if _PAGE.fullmatch("".join(plain)):
+        return "页码行"
     return "表尾说明行" if _is_remark(row) else ""
+
+
+def _said(row: Sequence[str]) -> list[tuple[int, str]]:
+    """Return the filled cells of a row with their places, as names are compared."""
+    return [(place, name) for place, cell in enumerate(row) if (name := plain_name(cell))]
 
 
 def _is_remark(row: Sequence[str]) -> bool:
@@ -638,7 +659,8 @@ def _broken(place: Place) -> InputError:
 
 _DELIMITERS = (",", "\t", ";", "，")
 _BLANKS = " "
-_DELIMITER_WORDS = {"\t": "制表符", ";": "分号", "|": "竖线", _BLANKS: "空格"}
+_WIDE = ("；", "｜")
+_DELIMITER_WORDS = {"\t": "制表符", ";": "分号", "|": "竖线", _BLANKS: "空格", "；": "全角分号", "｜": "全角竖线"}
 _FEWEST_COLUMNS = 3
 _LOOKED_AT_LINES = 20
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -681,13 +703,22 @@ def _delimiter(text: str, journal: Journal) -> str:
         )
     if delimiter == "，":
         delimiter = max(_DELIMITERS[:-1], key=lambda sign: (head.count(sign), -_DELIMITERS.index(sign)))
-    if not _is_even(head, delimiter):
+    wide = next((sign for sign in _WIDE if any(_are_names(line, sign) for line in head.split("\n"))), "")
+    if wide:
+        delimiter = wide
+    elif not _is_even(head, delimiter):
         delimiter = next((sign for sign in ("|", None) if _is_even(head, sign)), delimiter) or _BLANKS
     if delimiter != ",":
         journal.note(
             "分隔符", "列之间不是逗号", say("cells_parted_by", sign=_DELIMITER_WORDS[delimiter]), value=repr(delimiter)
         )
     return delimiter
+
+
+def _are_names(line: str, sign: str) -> bool:
+    """Tell whether a line without other delimiters is one of names when a full-width sign parts it."""
+    cells = line.split(sign)
+    return len(cells) >= _FEWEST_COLUMNS and not re.search(r"[,\t;|]", line) and _score(cells) >= _FEWEST_NAMES
 
 
 def _is_even(head: str, sign: str | None) -> bool:

@@ -530,7 +530,7 @@ def by_values(columns: Mapping[str, Sequence[str]]) -> list[Coordinates]:
         next((name for name, texts in cells.items() if _mostly(pattern, texts)), "")
         for pattern in (_BOTH_CELL, _LON_CELL, _LAT_CELL)
     )
-    if lon and lat and lon != both != lat:
+    if lon and lat and lon != lat and both not in {lon, lat}:
         return [Coordinates((lon,), (lat,))]
     if both:
         return [Coordinates((both,), (both,))]
