@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import sys
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from hmgeo.proximity.measure import Proximity
     from hmgeo.records import Layer
 
+ROOT = Path(__file__).resolve().parents[1]
 HOME = (113.0, 23.0)
 RADII_M = (500.0, 2000.0)
 WORDS = ("严格管控类", "安全利用类", "三类")
@@ -449,3 +453,16 @@ def test_a_layer_that_knows_where_its_rows_lie_is_read_for_each_tile() -> None:
     points = [shapely.Point(HOME), shapely.Point(at(90_000, 0))]
     assert land(points, replace(layer, open_batches=Opened())) == land(points, layer)
     assert asked == [1, 1]
+
+
+def test_mistakes_that_change_no_answer_are_listed_where_they_can_be_planted() -> None:
+    spec = importlib.util.spec_from_file_location("mutants", ROOT / "tools" / "mutants.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = tool
+    spec.loader.exec_module(tool)
+    names = {name for name, _ in tool.SAME_ANSWER}
+    lines = {(one.function, one.told()) for one in tool.mutants() if one.function in names}
+    for name, part in tool.SAME_ANSWER:
+        assert any(name == function and part in told.partition(": `")[2] for function, told in lines), (name, part)

@@ -3,7 +3,8 @@
 ``python tools/mutants.py cover`` runs the quick tests once and keeps which lines each one reaches;
 ``python tools/mutants.py run --count 300 --seed 24`` plants a seeded sample of mistakes, runs the tests that reach the
 changed line, cheapest first, until one fails, and lists the mistakes that no test noticed. What is known of those, and
-the last score, stands in docs/reliability.md.
+the last score, stands in docs/reliability.md. A run that was ended goes on where it was when it is asked for again;
+``run --again mutants.json --out again.json --only test_x`` plants those again that nobody noticed, before new tests.
 
 A mistake is planted in the running process: the code of a function is exchanged, so that every module that holds the
 function has it, and each run is a process of its own, forked where everything is loaded already. Compiled functions and
@@ -54,6 +55,7 @@ NO_DECISION = ("strict", "use_threads", "zero_copy_only", "cancel_futures")
 SAME_ANSWER: dict[tuple[str, str], str] = {
     ("in_order", "threads == 1"): "a pool of one thread does the same, one after the other",
     ("in_order", "pool.shutdown("): "whether it waits changes when it ends, not what came out",
+    ("Search.rows_at_once", ""): "how many rows make a unit",
     ("Search._room", "len(held[0]) >= size"): "room that isn't kept is had anew",
     ("Search._add_general", "if len(odd):"): "a box without bounds meets every source, and all that meet are measured",
     ("GeneralSearch._meet", "moved = "): "a larger box meets more, and all that meet are measured",
@@ -313,13 +315,19 @@ class Trial:
     A mistake counts as noticed only by a test that passes, in such a process, without it.
     """
 
-    def __init__(self, sample: Sequence[Mutant], held: dict[str, dict[str, Any]], out: Path, longest_s: float) -> None:
-        self.sample, self.held, self.out, self.longest_s = sample, held, out, longest_s
+    def __init__(
+        self,
+        sample: Sequence[Mutant],
+        held: dict[str, dict[str, Any]],
+        out: Path,
+        longest_s: float,
+        earlier: Mapping[Mutant, dict[str, Any]],
+    ) -> None:
+        self.sample, self.held, self.out, self.longest_s, self.earlier = sample, held, out, longest_s, earlier
         self.reaching = _reaching(held)
         self.sound: dict[str, bool] = {}
         self.running = ""
-        told = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else []
-        self.known = {Mutant(**one["mutant"]): one for one in told}
+        self.known = told_in(out) if out.is_file() else {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -358,7 +366,8 @@ class Trial:
             made |= {f"{module} {name}" for name in fresh}
             chosen.append(item)
         if not chosen:
-            return "not reached", ""
+            before = self.earlier.get(mutant, {"ended": "not reached", "by": ""})
+            return before["ended"], before["by"]
         ended, by = self._planted(mutant, chosen, 20 + 3 * total_s)
         if by and not self._is_sound(next(one for one in chosen if one.nodeid == by)):
             return self._ended(mutant, reaching)
@@ -461,24 +470,41 @@ def _reaching(held: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
     return tests
 
 
-def sample_of(count: int, seed: int, among: str, again: Path | None) -> list[Mutant]:
-    """Return the mistakes to plant: a sample, or those that an earlier result tells nobody noticed."""
-    if again is not None:
-        told = json.loads(again.read_text(encoding="utf-8"))
-        return [Mutant(**one["mutant"]) for one in told if not one["ended"].startswith("noticed")]
+def told_in(file: Path) -> dict[Mutant, dict[str, Any]]:
+    """Return what an earlier run kept."""
+    return {Mutant(**one["mutant"]): one for one in json.loads(file.read_text(encoding="utf-8"))}
+
+
+def sample_of(count: int, seed: int, among: str) -> list[Mutant]:
+    """Return a sample of the mistakes that could be planted."""
     every = [one for one in mutants() if among in one.path]
     sample = random.Random(seed).sample(every, min(count, len(every)))  # noqa: S311 -- repeatable, not secret
     print(f"{len(every)} mistakes possible, {len(sample)} planted", flush=True)
     return sample
 
 
-def run(covered: Path, out: Path, sample: Sequence[Mutant], longest_s: float) -> None:
-    """Plant a sample and tell what became of each mistake."""
+def run(
+    covered: Path, out: Path, sample: Sequence[Mutant], earlier: Mapping[Mutant, dict[str, Any]], asked: Asked
+) -> None:
+    """Plant mistakes and tell what became of each, and of those of an earlier run that aren't planted again."""
     held = json.loads(covered.read_text(encoding="utf-8"))
-    trial = Trial(sample, held, out, longest_s)
+    held = {name: one for name, one in held.items() if not asked.only or _module(name) in asked.only}
+    trial = Trial(sample, held, out, asked.longest_s, earlier)
     modules = sorted({str(ROOT / name.partition("::")[0]) for name in held})
     pytest.main([*QUIET, "-s", *modules], plugins=[trial, Quick()])
-    tell(trial.known)
+    tell({**earlier, **trial.known})
+
+
+def _module(test: str) -> str:
+    return Path(test.partition("::")[0]).stem
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which test modules are asked, all where none is named, and for how long for each mistake."""
+
+    only: tuple[str, ...]
+    longest_s: float
 
 
 def same_answer(mutant: Mutant) -> str:
@@ -516,16 +542,20 @@ def main() -> None:
     asked.add_argument("--again", type=Path, help="an earlier result: plant only what wasn't noticed then")
     asked.add_argument("--among", default="", help="a part of a path, such as screening/land.py")
     asked.add_argument("--longest", type=float, default=60.0, help="seconds of tests for each mistake")
-    asked.add_argument("--only", nargs="*", default=(), help="names of test modules, for cover")
+    asked.add_argument("--only", nargs="*", default=(), help="names of test modules, all where left out")
     told = asked.parse_args()
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
     if told.what == "cover":
         cover(told.covered, told.only)
-    elif told.what == "tell":
-        tell({Mutant(**one["mutant"]): one for one in json.loads(told.out.read_text(encoding="utf-8"))})
-    else:
-        run(told.covered, told.out, sample_of(told.count, told.seed, told.among, told.again), told.longest)
+        return
+    if told.what == "tell":
+        tell(told_in(told.out))
+        return
+    earlier = told_in(told.again) if told.again else {}
+    again = [one for one, what in earlier.items() if not what["ended"].startswith("noticed")]
+    sample = again if told.again else sample_of(told.count, told.seed, told.among)
+    run(told.covered, told.out, sample, earlier, Asked(tuple(told.only), told.longest))
 
 
 if __name__ == "__main__":

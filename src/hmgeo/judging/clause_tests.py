@@ -179,7 +179,7 @@ def attribute(test: Test, inquiry: Inquiry) -> Outcome:
     expected = test.text("expected") != "no"
     if known is None and name in inquiry.implied:
         sides = {one if expected else one.opposite for one in inquiry.implied[name]}
-        given = inquiry.partly if len(sides) > 1 else min(sides, key=lambda one: one.value)
+        given = inquiry.partly if len(sides) > 1 else next(iter(sides))
         why = (say("graver_side_taken", word=ATTRIBUTES[name]),) if len(sides) > 1 else ()
         return Outcome(given, frozenset(sides) - {given}, why)
     if known is None or isinstance(known, Unknown):
