@@ -13,10 +13,12 @@ import shapely
 from oracle import GEOD
 from strategies import layer_of, positions_of
 
+from hmgeo.judging.bench import Question
 from hmgeo.judging.facts import Answer, DistanceFact, Features, PlaceFact, Unknown
 from hmgeo.judging.places import Areas, Place, Places
 from hmgeo.proximity.measure import measure_proximity
 from hmgeo.records import Gates
+from hmgeo.screening.screen import screen
 from hmgeo.screening.somewhere import (
     CountRange,
     Field,
@@ -540,3 +542,29 @@ def test_sources_are_as_unsure_as_they_and_the_layer_are_together() -> None:
 
 def test_words_that_leave_the_class_open_are_told_once_in_order() -> None:
     assert unread_words(["四类", "三类", "all", "严格管控类", "三类"]) == ("三类", "四类")
+
+
+def test_a_screening_says_of_a_place_what_was_measured_from_it_and_in_the_order_of_the_rows() -> None:
+    gates = Gates(square(-20_000, -20_000, 41_000), "清城区", Completeness.COMPLETE)
+    parcels = replace(layer_of([square(2000, 0, 100)], classes=["安全利用类"]), gates=gates)
+    rows = positions_of([None, shapely.Point(HOME), None, shapely.Point(square(19_000, 0, 10).bounds[:2])])
+    held = rows.table
+    for name, cells in (("county", ["清城区", "", "某县", ""]), ("position_kind", ["", "point", "", "point"])):
+        at = held.schema.get_field_index(name)
+        held = held.set_column(at, held.schema.field(at), pa.array(cells))
+    sources = replace(rows, table=held)
+    found = screen(sources, parcels, Question(None, radius_m=5000.0, areas=areas(townships=None)))
+    notes = found.sources["note"].to_pylist()
+    assert "清城区" in notes[0]
+    assert notes[1] == ""
+    assert "清城区" not in notes[2]
+    assert "结果为下限" in notes[3]  # its search leaves the data
+    assert found.sources["farmland_count"].to_pylist() == [1, 1, None, 0]
+    assert found.sources["counts_are_lower_bounds"].to_pylist() == [False, False, None, True]
+    widest = [row for row in found.counts.to_pylist() if (row["radius_m"], row["class"]) == (5000.0, "all")]
+    told = [(row["source_id"], row["count"], row["is_lower_bound"]) for row in widest]
+    assert told == [("S0", 1, False), ("S1", 1, False), ("S3", 0, True)]
+    assert list(found.place_sources) == ["S0"]
+    alone = screen(sources, None, Question(None, radius_m=5000.0, areas=areas(townships=None)))
+    assert alone.counts.num_rows == 0
+    assert alone.sources["farmland_count"].to_pylist() == [None] * 4

@@ -27,7 +27,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -60,6 +60,7 @@ SAME_ANSWER: dict[tuple[str, str], str] = {
     ("Search._add_general", "if len(odd):"): "a box without bounds meets every source, and all that meet are measured",
     ("GeneralSearch._meet", "moved = "): "a larger box meets more, and all that meet are measured",
     ("LayerFacts._outside", "off_m > 0"): "where nothing is unsure the nearest lies off, and is looked at in vain",
+    ("named_place", "tables = "): "an empty cell names no county of any table",
     ("_bounded_pass", "far.best_m[:, :1]"): "only the first column is asked",
     ("_balls", "usable = "): "a box has all of its four numbers, or none",
     ("_balls", "half = "): "a larger ball leaves more to be measured",
@@ -167,8 +168,13 @@ class Mutant:
 
     def told(self) -> str:
         """Return where it lies, what it is, and the line."""
-        text = (ROOT / self.path).read_text(encoding="utf-8").splitlines()[self.line - 1].strip()
+        text = _lines(ROOT / self.path)[self.line - 1].strip()
         return f"{self.path}:{self.line} {self.function}: {self.words}: `{text}`"
+
+
+@cache
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
 
 
 def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
