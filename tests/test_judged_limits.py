@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 import shapely
 from kind_facts import FixedFacts, ask, chosen, in_force, rule_of, value_of
-from oracle import GEOD
+from oracle import GEOD, distance_m
 
 from hmgeo.judging.applies import Subject, _by_trade, exemption, implied, known_fact, reach
 from hmgeo.judging.choices import Choices, unset_text
@@ -843,3 +843,18 @@ def test_what_could_tip_a_part_is_told_only_where_it_tips_the_whole() -> None:
     other = Measurement(1.0, 1.0, 1.0, 2.0, "m", "1 m")
     assert any_of([Outcome(NOT, measurement=None), Outcome(MET, measurement=other)]).measurement is other
     assert any_of([Outcome(MET), Outcome(NOT, measurement=other)]).measurement is None
+
+
+def test_coverage_reaches_as_far_as_the_outline_less_what_is_unsure() -> None:
+    near = shapely.box(113.0, 22.9, 113.03, 23.1)  # its eastern border lies 0.01° east of the park's
+    here = point(0)
+    border_m = distance_m(here.x, here.y, near.exterior)
+    for off_m in (0.0, 12.5):
+        found = facts(here, off_m, coverage=near).distance(FEATURES)
+        assert isinstance(found, DistanceFact)
+        assert found.covered_m == pytest.approx(border_m - off_m, abs=1e-3)
+        assert found.uncertainty_m == off_m
+    none = facts(here, 12.5, coverage=near).distance(Features(PARKS, lacking=("park_lawful",)))
+    assert isinstance(none, DistanceFact)
+    assert (none.measured_m, none.low_m, none.uncertainty_m) == (None, math.inf, 12.5)
+    assert facts(here, 0.0, coverage=None).distance(FEATURES).covered_m is None  # type: ignore[union-attr]

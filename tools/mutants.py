@@ -67,6 +67,8 @@ SAME_ANSWER: dict[tuple[str, str], str] = {
     ("_counts", "near = "): "a receptor too many lies outside every radius",
     ("_meeting", "turns = "): "a parcel too many lies outside every radius",
     ("_directions", "width += "): "a wider fan cuts the same parcel out of the circle",
+    ("_directions", "turn = "): "what seems wider than it is is cut by the whole circle",
+    ("Tally.add", "_SPARE_ROWS"): "when rows that are nobody's nearest any more are let go",
     ("_directions", "return np.floor("): "a side of the circle more or less lies within that margin",
     ("_boxes_meet", "meets: "): "boxes that don't meet are looked at in vain",
     ("ClippedAreas.clipped_m2", "arc_m = "): "a parcel held to cross the circle is cut by it, and stays whole inside",
