@@ -71,6 +71,9 @@ def events(ledger: Ledger) -> dict[str, str]:
         ("113 05", None, ""),
         ("113°60′", None, ""),
         ("113°03′60″", None, ""),
+        ("113°02′60.00″", 113.05, ""),  # an export that rounds 59.998″ and doesn't carry
+        ("113°60.0′", None, ""),
+        ("113°02′60.01″", None, ""),
         ("113°3.5′2″", None, ""),
         ("-W113°30′", None, ""),
         ("东经113°北纬23°", None, ""),

@@ -247,6 +247,7 @@ def test_search_leads_to_the_popup_with_clause_and_quote(opened: Opened) -> None
         or popup.locator("tr").first.locator("th").all_inner_texts()
     )
     assert heads == ["类别", "1 km 内", "2 km 内", "3 km 内", "5 km 内", "10 km 内"]
+    assert popup.locator("tr.sum th").all_inner_texts() == ["合计"]
 
 
 @pytest.mark.parametrize(("words", "name"), [("qc-007", "示例企业07"), ("QC-004", "示例企业04")])

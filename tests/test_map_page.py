@@ -300,6 +300,15 @@ def test_counts_by_radius_stand_in_official_order() -> None:
     }
 
 
+def test_garden_land_stands_below_the_sum_and_says_that_it_is_not_in_it() -> None:
+    kinds = {"all": "all", "未划分": "soil_quality", "园地": "land_use", "水田": "land_use"}
+    rows = [
+        {"class": word, "radius_m": 1000.0, "count": 1, "area_ha": 1.5, "class_kind": kind}
+        for word, kind in kinds.items()
+    ]
+    assert [cells[0] for cells in sources.count_table(rows)["rows"]] == ["未划分", "合计", "水田", "园地（另计）"]
+
+
 def test_approximate_townships_are_dashed_and_say_so(page_text: str) -> None:
     towns = next(layer for layer in data_of(page_text)["context"] if layer["role"] == "township")
     assert towns["title"] == "乡级行政区（示意）"

@@ -456,7 +456,7 @@ LAND_CODES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What columns call each class of land use."""
-GARDEN_BESIDE = "园地（另计，不是耕地）"
+GARDEN_BESIDE = "园地（另计）"
 """What a row of 园地 is called among those of farmland: it is in none of their sums, and no clause on 耕地 asks it."""
 
 

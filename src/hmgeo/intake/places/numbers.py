@@ -175,12 +175,15 @@ def parse_angle(text: str) -> Angle | None:
     ----------
     text
         One cell. Full-width signs, Chinese words and typographic quotes count as their plain forms. Minutes and seconds
-        from 60 up are refused, and so is a fraction before a smaller unit.
+        from 60 up are refused, but for 60.00 seconds, which exports write where they round up; and so is a
+        fraction before a smaller unit.
 
     Examples
     --------
     >>> parse_angle("东经113°03′00″"), parse_angle("N23 36 00.0").axis, parse_angle("113°75′")
     (Angle(degrees=113.05, half=0.0001388888888888889, axis='lon'), 'lat', None)
+    >>> parse_angle("113°2′60.00″").degrees, parse_angle("113°2′60.01″"), parse_angle("113°60′")
+    (113.05, None, None)
     """
     plain, letters = _without_letters(text)
     if len(set(letters)) > 1 or plain.startswith("+-"):
@@ -248,7 +251,8 @@ def _parts(plain: str, *, has_letter: bool) -> list[str] | None:
     else:
         return None
     has_inner_fraction = any("." in part for part in parts[:-1])
-    return None if has_inner_fraction or not _are_below_sixty(parts) else parts
+    is_carried = re.fullmatch(r"60\.0+", parts[-1]) and len(parts) == len(("°", "'", '"'))  # rounded up, not carried
+    return None if has_inner_fraction or not _are_below_sixty(parts[:-1] if is_carried else parts) else parts
 
 
 def _are_below_sixty(parts: list[str]) -> bool:

@@ -433,7 +433,10 @@ def _source_facts(row: Mapping[str, Any], said: set[str]) -> list[Fact]:
         ("position", "，".join(part for part in position if part)),
         ("uscc", row.get("uscc")),
         ("township", "".join(part for part in (row["county"], row["township"]) if part)),
-        ("trade", f"{row['trade_code']}（{row['trade_edition']} 版）" if row["trade_code"] else ""),
+        (
+            "trade",
+            f"{row['trade_code']}（{row['trade_edition']} 版）" if row["trade_edition"] else row["trade_code"] or "",
+        ),
         ("basis", wording.basis_word(row["basis"]), wording.basis_word(row["basis"], "en")),
         ("terrain", TERRAIN_WORDS[row.get("terrain") or ""]),
         *((one.name, _told(row.get(one.name), one)) for one in popup_columns()),

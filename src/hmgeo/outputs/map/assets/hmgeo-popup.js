@@ -82,12 +82,13 @@
     return finding.more.filter(function (fact) { return fact[0] === "note"; }).map(function (fact) { return fact[1]; }).join("");
   }
 
-  function countTable(counts, lower, labels) {
-    var box = el("div", "pop-table"), table = el("table"), row = table.createTHead().insertRow(), body = table.createTBody();
+  function countTable(counts, lower, data) {
+    var labels = data.labels, box = el("div", "pop-table"), table = el("table"), row = table.createTHead().insertRow(), body = table.createTBody();
     table.createCaption().textContent = labels.count_area + (lower ? "。" + labels.lower_bound : "");
     [labels.class].concat(counts.head).forEach(function (text) { row.appendChild(el("th", "", text)); });
     counts.rows.forEach(function (cells) {
       var line = body.insertRow();
+      line.className = cells[0] === data.words.zh.all ? "sum" : "";
       cells.forEach(function (text, index) { line.appendChild(el(index ? "td" : "th", "", text)); });
     });
     box.appendChild(table);
@@ -118,7 +119,7 @@
       law(box, first, data);
       explained(box, first, source.id, data);
     }
-    if (source.counts.rows.length) { box.appendChild(countTable(source.counts, source.lower, labels)); }
+    if (source.counts.rows.length) { box.appendChild(countTable(source.counts, source.lower, data)); }
     box.appendChild(facts(source.facts, data));
     return box;
   };
