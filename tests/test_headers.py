@@ -110,6 +110,9 @@ SHAPES: dict[str, Shape] = {
         "经度|经度(度)|经度(分)|经度(秒)|纬度|纬度(度)|纬度(分)|纬度(秒)", "113.0375|113|02|15|23.685278|23|41|07"
     ),
     "river-outlet": Shape("入河排污口名称|入河口经度|入河口纬度|受纳水体名称", "甲厂|@|北江", kind=K.OUTFALLS),
+    "red-line-fields": Shape(
+        "XMBH|XMMC|YDMJ|JD|WD", "XM1|甲厂|3.2|@", id="XM1", kind=K.PROJECT_SITES
+    ),
     "river-outlet-latin": Shape("入河排污口名称|INRIVER_LON|INRIVER_LAT", "甲厂|@", kind=K.OUTFALLS),
     # groundwater sources, surveys of safely used farmland, lists of supervised units
     "groundwater": lonlat("中心经度|中心纬度|生产状态|投产年份", "@|在产|2010"),

@@ -55,7 +55,7 @@ ROLES: dict[str, str] = {
     "name": f"{_WHO}(?:企业|单位|公司|工厂|排污者)(?:详细)?(?:名称|全称|名)(?:全称|盖章|公章)? (?:建设)?项目名称 "
     "(?:敏感目标|敏感点|保护目标|尾矿库|水源地|(?:工业)?园区|地块|场地)名称 名称 name 污染源(?:单位)?名称? "
     "(?:站点|设施)名称 "
-    "facilityname sitename title dlmc 地类名称(?:dlmc)? xzqmc hxmc mc 企业 企业单位 公司 厂名",
+    "facilityname sitename title (?:xm|dk|qy|dw|wry)mc dlmc 地类名称(?:dlmc)? xzqmc hxmc mc 企业 企业单位 公司 厂名",
     "trade_code": f"{_OF}(?:国民经济)?行业(?:类别|分类|小类)?(?:代码|编码) 行业(?:类别|名称|分类)?[及和与]代码 "
     "tradecode industrycode hydm",
     "trade_edition": "行业分类版本 行业代码版本 行业分类标准 tradeedition",
@@ -174,7 +174,9 @@ TITLES_OF_FIELDS: dict[str, str] = {
 """What exports of control units call the columns of the office's list."""
 
 IDS_LAST = "企业id 地块id 编号 编码 bsm 标识码bsm id eid pid"
-IDS_ELSE = "(?:企业|单位|污染源|排污单位|地块|图斑|项目|点位|站点|渣堆|矿山|敏感目标)(?:编号|编码|id)"
+IDS_ELSE = (
+    "(?:企业|单位|污染源|排污单位|地块|图斑|项目|点位|站点|渣堆|矿山|敏感目标)(?:编号|编码|id) (?:xm|dk|qy|wry)bh"
+)
 
 UNITS = frozenset(
     ("m", "米", "㎡", "m2", "平方米", "°", "度", "十进制", "十进制度", "小数度", "dd", "deg", "东经", "北纬", "e", "n")
