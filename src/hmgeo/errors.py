@@ -71,7 +71,7 @@ class Problem:
         if self.allowed:
             text += f"；允许：{self.allowed}"
         if self.remedy:
-            text += f"。处理：{self.remedy}"
+            text = f"{text.rstrip('。')}。处理：{self.remedy}"
         return text
 
 

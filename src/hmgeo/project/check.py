@@ -139,13 +139,13 @@ def _unanswered(
     spec: ProjectSpec, findings: Sequence[Mapping[str, Any]], gaps: Sequence[tuple[str, int, int, int]]
 ) -> Iterator[Problem]:
     """Yield the problem of a project that answers nothing, and the hint that it screens by no rule."""
+    choose = "选定一条排查规则，写明 screening_rule；可选的规则和原文列在 project.yml 里，全部见 hmgeo rules list"
     if not any(one["verdict"] in _DECIDED for one in findings):
         what = f"照此运行什么也答不出：{len(findings)} 条结论全部未评估或不适用"
-        remedy = f"先补最管用的一项：{gaps[0][0]}" if gaps else "核对项目区域、评估基准日和污染源图层"
-        yield Problem(what, spec.place("layers"), remedy=remedy)
-    if not spec.screening_rule:
-        remedy = "写明 screening_rule；可选的规则和原文见 hmgeo init 的列表或 hmgeo rules list"
-        yield _warning("没有选定排查规则，污染源不会有排查结论", spec, "screening_rule", remedy)
+        settles = f"先补最管用的一项：{gaps[0][0]}" if gaps else "核对项目区域、评估基准日和污染源图层"
+        yield Problem(what, spec.place("layers"), remedy=settles if spec.screening_rule else f"先{choose}")
+    elif not spec.screening_rule:
+        yield _warning("没有选定排查规则，污染源不会有排查结论", spec, "screening_rule", choose)
 
 
 def _by_rule(spec: ProjectSpec, inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> Table:
@@ -241,13 +241,13 @@ def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
             key, remedy = (
                 ("layers", "更正后重新读取") if entry.event in {ASIDE_EVENT, WIND_EVENT} else ("datum", "写明 datum")
             )
-            yield _warning(warning_of(entry).rstrip("。"), spec, key, remedy)
+            yield _warning(warning_of(entry), spec, key, remedy)
 
 
 def _disagreements(spec: ProjectSpec, crossed: CrossCheck) -> Iterator[Problem]:
     """Yield what the lists say against each other."""
     for text in cross_warnings(crossed.joins, len(crossed.disputes)):
-        yield _warning(text.rstrip("。"), spec, "layers", "核对编号和所填，更正原表后重新读取")
+        yield _warning(text, spec, "layers", "核对编号和所填，更正原表后重新读取")
 
 
 def _farmland_gap(inputs: Inputs) -> str:

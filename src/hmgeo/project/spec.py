@@ -705,12 +705,18 @@ def _parameter(
     return ChosenParameter(name, value, unit, edition, by, on.isoformat() if on else "", reason)
 
 
+APART = re.compile("[,，、;；\\s]+")
+"""Between the words of a list that stands in one text."""
+
+
 def _value(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | None) -> ChosenValue:
     name = declaration.name
     if declaration.type is ParameterType.NUMBER:
         number = reader.number(node, name)
         return 0.0 if number is None else number
     if declaration.type in {ParameterType.CODES, ParameterType.WORDS}:
+        if isinstance(node, yaml.ScalarNode):
+            return tuple(filter(None, APART.split(reader.text(node, name))))
         return reader.texts(node, name)
     if declaration.type is ParameterType.CHOICE:
         return reader.word(node, f"参数 {name} ", [choice.code for choice in declaration.choices])

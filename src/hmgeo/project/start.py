@@ -29,6 +29,7 @@ from hmgeo.outputs.templates import write_templates
 from hmgeo.outputs.wording import standing_word
 from hmgeo.project.bare import silent
 from hmgeo.project.folder import Wish, whole_folder
+from hmgeo.project.spec import APART
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import key_areas, means_the_same, provinces
 from hmgeo.rules.book import changed_lines, load_book, read_apart, read_into_book
@@ -385,7 +386,6 @@ def _question_lines(known: ParameterDeclaration) -> tuple[str, ...]:
 
 
 _USERS_TOLD = 4
-_APART = re.compile("[,，、;；\\s]+")
 
 
 def _value_of(known: ParameterDeclaration, text: str) -> ChosenParameter:
@@ -397,7 +397,7 @@ def _value_of(known: ParameterDeclaration, text: str) -> ChosenParameter:
         Where it isn't understood.
     """
     plain, _, year = text.strip().partition("@")
-    words = tuple(filter(None, _APART.split(plain)))
+    words = tuple(filter(None, APART.split(plain)))
     value: ChosenValue | None = None
     edition, allowed = None, ""
     if known.type is ParameterType.CHOICE:
