@@ -260,6 +260,7 @@ def test_a_project_that_answers_nothing_is_a_problem(
     assert ended.code == 2
     said = (ended.out + ended.err).replace("\n", "")
     assert "什么也答不出" in said
+    assert "处理：先选定一条排查规则，写明 screening_rule；可选的规则和原文列在 project.yml 里" in said
     assert "没有选定排查规则，污染源不会有排查结论" in said
     assert "共 1 个问题" in said
     assert "下一步：改好上面的问题，再运行 hmgeo check" in said

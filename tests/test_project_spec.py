@@ -45,6 +45,12 @@ def project(tmp_path: Path) -> Iterator[Callable[..., Path]]:
         yield write
 
 
+@pytest.mark.parametrize("written", ['"3212、3360"', '"3212, 3360"', "3212；3360", "3212 3360", '["3212", "3360"]'])
+def test_codes_may_stand_in_one_text(project: Callable[..., Path], written: str) -> None:
+    spec = read_spec(project(('["3212", "3360"]', written)))
+    assert spec.parameters["cadmium_trades"].value == ("3212", "3360")
+
+
 def test_what_the_sound_project_says() -> None:
     spec = read_spec(HERE / "good.yml")
     farmland = spec.layers[LayerKind.FARMLAND]

@@ -29,6 +29,7 @@ from hmgeo.siting.candidates import choose_candidates
 from hmgeo.siting.overlay import overlay_clauses
 from hmgeo.siting.page_rules import compile_rules
 from hmgeo.vocabulary import Basis, Certainty, Completeness, LayerKind, Unknown, Verdict
+from hmgeo.words import codes_of, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,6 +146,20 @@ def test_what_is_read_otherwise_or_not_at_all_stands_in_the_ledger_and_goes_back
     rows = list(openpyxl.load_workbook(fixme).active.iter_rows(min_row=3, values_only=True))
     assert [(row[1], row[4]) for row in rows] == [("T3", "待定"), ("T4", "1411 铅锌冶炼")]
     assert rows[0][2] == "行业代码看不懂：不是代码、代码加名称或名录中的行业名称，请更正"
+
+
+def test_what_a_closed_list_says_in_other_words_is_told_as_it_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "e.csv"
+    rows = [f"厂{n},3212,{word},{113.03 + n / 100},23.6853" for n, word in enumerate(["是", "否", "待查", "已认定"])]
+    path.write_text("\n".join(["企业名称,行业代码,是否涉镉,经度,纬度", *rows]), encoding="utf-8")
+    _, ledger = load_positions(path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC)
+    told = [(one.value, one.action) for one in ledger.entries if one.event == "取值不在清单内"]
+    assert told == [("是", "按「已认定」读取"), ("否", "按「不涉及」读取"), ("待查", "按原样保留，请更正")]
+
+
+def test_findings_that_wait_for_a_word_name_it_in_their_codes() -> None:
+    said = [say("cadmium_unread", word="不详"), say("cell_unread", column="工艺", cell="委外"), say("limit_not_set")]
+    assert codes_of(said) == ("cadmium_unread", "unread:不详", "cell_unread", "unread:委外", "limit_not_set")
 
 
 def test_words_mean_what_the_list_says() -> None:

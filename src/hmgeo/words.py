@@ -167,8 +167,14 @@ def parts_of(text: str) -> tuple[str, ...]:
 def codes_of(texts: Iterable[str]) -> tuple[str, ...]:
     """Return the codes of reasons, each once, and which word a reason lies in; other texts have none."""
     flat = (one for text in texts for one in parts_of(text) if isinstance(one, Reason) and one.code != PLAIN)
-    told = ((one.code, *(f"{UNREAD_CODE}{word}" for word in (one.values.get("unread"),) if word)) for one in flat)
+    told = ((one.code, *(f"{UNREAD_CODE}{word}" for word in _unread_in(one))) for one in flat)
     return tuple(dict.fromkeys(code for codes in told for code in codes))
+
+
+def _unread_in(reason: Reason) -> Iterator[str]:
+    """Yield the word that a reason says isn't understood."""
+    names = ("word", "cell", "unread") if reason.code.endswith("_unread") else ("unread",)
+    yield from (word for name in names if (word := reason.values.get(name)))
 
 
 def groups_of(codes: str) -> str:

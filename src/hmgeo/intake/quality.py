@@ -312,15 +312,17 @@ def _check_lists(opened: Opened, kind: LayerKind) -> None:
         for column in templates().get(TEMPLATES.get(kind, ""), ())
         if "/" in column.allowed and column.name not in _LIST_COLUMNS and "GB/T" not in column.allowed
     }
+    names = _word_columns(opened.raw.headers, opened.columns, kind)
     for header in opened.raw.headers:
         words = allowed.get(bare_header(header))
         if words is None:
             continue
         for value, rows in _strange(opened.raw.columns[header], words).items():
+            read = read_word(names.get(header, ""), value)
             opened.journal.note(
                 "取值不在清单内",
                 say("words_not_allowed", rows=name_rows(rows), allowed=tuple(words)),
-                "按原样保留，请更正",
+                "按原样保留，请更正" if isinstance(read, Unknown) else f"按「{read}」读取",
                 field=header,
                 value=value,
             )
