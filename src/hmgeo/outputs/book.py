@@ -321,8 +321,8 @@ def open_book(results: Results, presentation: Presentation, path: Path) -> Itera
         yield Book(file, results, presentation, titles=titles)
 
 
-def write_table(book: Book, sheet: Sheet) -> Worksheet:
-    """Write a table as a sheet of its own, ready to be printed."""
+def write_table(book: Book, sheet: Sheet, paper: str = "") -> Worksheet:
+    """Write a table as a sheet of its own, ready to be printed on `paper`: A4, A3; else as the book is."""
     if book.presentation.language == ENGLISH:  # English words don't break between signs
         sheet = replace(sheet, columns=tuple(replace(one, width=max(one.width, _WORD_WIDTH)) for one in sheet.columns))
     page = book.file.add_worksheet(book.say(sheet.name))
@@ -333,6 +333,7 @@ def write_table(book: Book, sheet: Sheet) -> Worksheet:
     top = _write_header(book, page, sheet.columns, first)
     last = _write_rows(book, page, sheet, top + 1)
     badges = last
+    blocks = _blocks(sheet.sections, last + 2)
     if sheet.sections:
         last = _write_sections(book, page, sheet.sections, last + 2, widths) - 2
     _colour_badges(book, page, sheet, top + 1, badges)
@@ -342,26 +343,75 @@ def write_table(book: Book, sheet: Sheet) -> Worksheet:
     page.freeze_panes(top + 1, 0)
     page.repeat_rows(first, top)
     write_closing(book, page, last + 2, widths)
-    set_page(book, page, sheet.name)
+    set_page(book, page, sheet.name, paper)
     page.print_area(0, 0, last + 3, len(widths) - 1)
+    _break_pages(page, paper or book.presentation.paper, widths, blocks, last + 3, range(first, top + 1))
     return page
 
 
 def write_sections(
-    book: Book, name: str, sections: Iterable[Section], widths: Sequence[float], *, remarks: Sequence[str] = ()
+    book: Book, name: str, sections: Sequence[Section], widths: Sequence[float], *, remarks: Sequence[str] = ()
 ) -> None:
     """Write small tables under each other as a sheet of its own."""
     page = book.file.add_worksheet(book.say(name))
     for index, width in enumerate(widths):
         page.set_column(index, index, width)
     row = write_banner(book, page, name, remarks, widths) + 1
+    blocks = _blocks(sections, row)
     row = _write_sections(book, page, sections, row, widths)
     write_closing(book, page, row, widths)
     set_page(book, page, name)
     page.print_area(0, 0, row + 1, len(widths) - 1)
+    _break_pages(page, book.presentation.paper, widths, blocks, row + 1)
 
 
-def _write_sections(book: Book, page: Worksheet, sections: Iterable[Section], row: int, widths: Sequence[float]) -> int:
+def _blocks(sections: Sequence[Section], row: int) -> dict[int, int]:
+    """Return how many rows each small table takes, by its first: title, header and what stands under it."""
+    taken: dict[int, int] = {}
+    for section in sections:
+        taken[row] = len(section.rows) + 2
+        row += len(section.rows) + 3
+    return taken
+
+
+_PAGE_PX = {"A4": (1065, 679), "A3": (1530, 1007)}
+"""Width and height inside the margins of `set_page`, at 96 dots an inch."""
+_HEAD_ROWS, _SPILL = 4, 0.12
+
+
+def _break_pages(
+    page: Worksheet, paper: str, widths: Sequence[float], blocks: Mapping[int, int], last: int, again: range = range(0)
+) -> None:
+    """Keep small tables whole on a page; of those that are longer than one, the head with its first two rows.
+
+    Where nothing is broken and a few lines alone would stand on a last page, the sheet is set so much smaller.
+
+    Parameters
+    ----------
+    blocks
+        Rows of each small table, by its first.
+    again
+        Rows that stand on every page.
+    """
+    wide, high = _PAGE_PX.get(paper, _PAGE_PX["A4"])
+    room = high * max(1.0, sum(int(7 * width + 5) for width in widths) / wide)
+    heights = [page.row_sizes.get(row, (page.default_row_height,))[0] for row in range(last + 1)]
+    repeated = sum(heights[row] for row in again)
+    breaks, pages, taken = [], 1, 0
+    for row, height in enumerate(heights):
+        whole = sum(heights[row : row + blocks.get(row, 1)])
+        needed = whole if whole <= room - repeated else sum(heights[row : row + min(_HEAD_ROWS, blocks.get(row, 1))])
+        if taken + needed > room:
+            breaks += [row] if row in blocks else []
+            pages, taken = pages + 1, repeated
+        taken += height
+    if breaks:
+        page.set_h_pagebreaks(breaks)
+    elif pages > 1 and taken - repeated <= _SPILL * room:
+        page.fit_to_pages(1, pages - 1)
+
+
+def _write_sections(book: Book, page: Worksheet, sections: Sequence[Section], row: int, widths: Sequence[float]) -> int:
     """Write small tables from a row on; return the next free one."""
     title = book.style(bold=True, font_size=11)
     for section in sections:
@@ -565,10 +615,10 @@ def write_closing(book: Book, page: Worksheet, row: int, widths: Sequence[float]
     _write_across(page, row + 1, wording.disclaimer(book.presentation.language), style, widths)
 
 
-def set_page(book: Book, page: Worksheet, name: str) -> None:
+def set_page(book: Book, page: Worksheet, name: str, paper: str = "") -> None:
     """Make a sheet ready to print: paper, header and footer."""
     page.set_landscape()
-    page.set_paper(PAPER_CODES.get(book.presentation.paper, PAPER_CODES["A4"]))
+    page.set_paper(PAPER_CODES.get(paper or book.presentation.paper, PAPER_CODES["A4"]))
     page.set_margins(left=0.3, right=0.3, top=0.6, bottom=0.6)
     page.fit_to_pages(1, 0)
     page.hide_gridlines(2)

@@ -124,7 +124,7 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
         write_sections(
             book,
             CONTENTS,
-            contents_sections(results, counts, presentation.left_out),
+            tuple(contents_sections(results, counts, presentation.left_out)),
             CONTENT_WIDTHS,
             remarks=_cautions(results),
         )

@@ -171,8 +171,7 @@ def asked_sheet(results: Results, most: int) -> Sheet | None:
 def write_work_lists(book: Book, rows: Sequence[dict[str, Any]]) -> None:
     """Write both lists as sheets that check days and pathways as they are typed."""
     for sheet in (rectification_sheet(rows), closure_sheet(rows)):
-        page = write_table(book, sheet)
-        page.set_paper(8)
+        page = write_table(book, sheet, "A3")
         first = sheet.first_row
         last = first + max(len(sheet.rows), 1) - 1
         for index, column in enumerate(sheet.columns):
@@ -411,11 +410,10 @@ def write_survey_list(results: Results, presentation: Presentation, path: Path) 
     chosen = gathered.rows()
     sheet = survey_sheet(results, presentation.field_forms)
     with open_book(results, presentation, path) as book:
-        page = write_table(book, sheet)
-        page.set_paper(8)  # A3: 26 columns can't be read on A4
+        write_table(book, sheet, "A3")  # 26 columns can't be read on A4
         write_work_lists(book, chosen)
         asked = asked_sheet(results, presentation.field_forms)
-        write_table(book, hazard_sheet(gathered)).set_paper(8)
+        write_table(book, hazard_sheet(gathered), "A3")
         if asked is not None:
             write_table(book, asked)
         for number, row in enumerate(chosen[: presentation.field_forms], start=1):
