@@ -34,6 +34,8 @@ def finding(verdict: str, **columns: object) -> dict[str, object]:
         (999.4, None, "999 m"),
         (999.6, None, "1.0 km"),
         (4312.0, 50.0, "4.3 km"),
+        (4312.0, 51.0, "4.3 km（±0.1 km）"),
+        (4312.0, 249.0, "4.3 km（±0.2 km）"),
         (None, 50.0, ""),
     ],
 )
@@ -177,12 +179,34 @@ def test_classification_is_the_worst_of_the_layers(given: tuple[Classification, 
 
 def test_words_of_codes_and_empty_codes() -> None:
     assert wording.status_word("rejected") == "退回补正"
-    assert wording.certainty_word("") == ""
     assert wording.standing_word("adopted") == "本地参照（非本地有效依据）"
     assert wording.basis_banner(Basis.SYNTHETIC) == "合成数据，仅供软件演示"
     assert wording.basis_banner(Basis.REAL) == ""
     assert wording.disclaimer("zh").startswith("本结果由软件依据所载资料计算生成")
     assert date(2019, 6, 30).isoformat() in wording.caption(small_results(), Presentation())
+
+
+@pytest.mark.parametrize(
+    ("certainty", "codes", "ends", "told"),
+    [
+        ("", "", (None, None, None), ""),
+        ("certain", "trade_wide", (None, None, None), "位置误差内结论不变"),
+        ("ambiguous", "in_principle", (None, None, None), "临界，待核实（位置误差内结论可能改变）"),
+        ("ambiguous", "in_principle;trade_wide", (None, None, None),
+         "临界，待核实（资料未说清，已按较严一侧；补清后结论可能改变）"),
+        ("ambiguous", "graver_side_taken", (400.0, 500.0, 499.9),
+         "临界，待核实（资料未说清，已按较严一侧；补清后结论可能改变）"),
+        ("ambiguous", "graver_side_taken", (400.0, 500.0, 500.1), "临界，待核实（位置误差内结论可能改变）"),
+    ],
+)  # fmt: skip
+def test_a_finding_says_by_what_it_could_flip(
+    certainty: str, codes: str, ends: tuple[float | None, float | None, float | None], told: str
+) -> None:
+    """A clause on what isn't stated said that the position could flip it, with no distance in it."""
+    row = dict(zip(("measured_low", "limit_value", "measured_high"), ends, strict=True))
+    assert wording.certainty_word({"certainty": certainty, "reason_codes": codes, **row}) == told
+    english = wording.certainty_word({"certainty": certainty, "reason_codes": codes, **row}, "en")
+    assert ("position" in english, "stated" in english) == ("位置" in told, "未说清" in told)
 
 
 def test_every_verdict_and_class_has_a_colour_of_its_own_and_none_is_a_green_tick() -> None:

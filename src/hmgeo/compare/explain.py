@@ -242,7 +242,7 @@ def _source(rows: Sequence[dict[str, str]], source_id: str) -> dict[str, str]:
 def _verdict(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "结论", badge(found)
     if found["certainty"]:
-        yield "可靠性", certainty_word(found["certainty"])
+        yield "可靠性", certainty_word(found)
     if found["verdict_other"]:
         yield "另一可能", verdict_word(found["verdict_other"])
     if found["note"]:

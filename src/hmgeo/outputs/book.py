@@ -333,7 +333,7 @@ def write_table(book: Book, sheet: Sheet, paper: str = "") -> Worksheet:
     top = _write_header(book, page, sheet.columns, first)
     last = _write_rows(book, page, sheet, top + 1)
     badges = last
-    blocks = _blocks(sheet.sections, last + 2)
+    top_of_sections = last + 2
     if sheet.sections:
         last = _write_sections(book, page, sheet.sections, last + 2, widths) - 2
     _colour_badges(book, page, sheet, top + 1, badges)
@@ -345,7 +345,8 @@ def write_table(book: Book, sheet: Sheet, paper: str = "") -> Worksheet:
     write_closing(book, page, last + 2, widths)
     set_page(book, page, sheet.name, paper)
     page.print_area(0, 0, last + 3, len(widths) - 1)
-    _break_pages(page, paper or book.presentation.paper, widths, blocks, last + 3, range(first, top + 1))
+    blocks = _blocks(sheet.sections, top_of_sections, last + 2)
+    _break_pages(page, paper or book.presentation.paper, widths, blocks, range(first, top + 1))
     return page
 
 
@@ -357,58 +358,59 @@ def write_sections(
     for index, width in enumerate(widths):
         page.set_column(index, index, width)
     row = write_banner(book, page, name, remarks, widths) + 1
-    blocks = _blocks(sections, row)
+    start = row
     row = _write_sections(book, page, sections, row, widths)
     write_closing(book, page, row, widths)
     set_page(book, page, name)
     page.print_area(0, 0, row + 1, len(widths) - 1)
-    _break_pages(page, book.presentation.paper, widths, blocks, row + 1)
+    _break_pages(page, book.presentation.paper, widths, _blocks(sections, start, row))
 
 
-def _blocks(sections: Sequence[Section], row: int) -> dict[int, int]:
-    """Return how many rows each small table takes, by its first: title, header and what stands under it."""
+def _blocks(sections: Sequence[Section], row: int, closing: int) -> dict[int, int]:
+    """Return how many rows belong together, by their first: small tables, and the closing with what it closes."""
     taken: dict[int, int] = {}
     for section in sections:
-        taken[row] = len(section.rows) + 2
-        row += len(section.rows) + 3
+        end = row + len(section.rows) + 3
+        taken[row] = (closing + 2 if section is sections[-1] else end - 1) - row
+        row = end
+    taken.setdefault(closing - 3, 5)
     return taken
 
 
 _PAGE_PX = {"A4": (1065, 679), "A3": (1530, 1007)}
 """Width and height inside the margins of `set_page`, at 96 dots an inch."""
-_HEAD_ROWS, _SPILL = 4, 0.12
+_HEAD_ROWS, _SLACK = 4, 0.97
 
 
 def _break_pages(
-    page: Worksheet, paper: str, widths: Sequence[float], blocks: Mapping[int, int], last: int, again: range = range(0)
+    page: Worksheet, paper: str, widths: Sequence[float], blocks: Mapping[int, int], again: range = range(0)
 ) -> None:
-    """Keep small tables whole on a page; of those that are longer than one, the head with its first two rows.
-
-    Where nothing is broken and a few lines alone would stand on a last page, the sheet is set so much smaller.
+    """Keep on one page what belongs together; of what is longer than a page, the head with its first two rows.
 
     Parameters
     ----------
     blocks
-        Rows of each small table, by its first.
+        How many rows belong together, by their first.
     again
         Rows that stand on every page.
     """
     wide, high = _PAGE_PX.get(paper, _PAGE_PX["A4"])
     room = high * max(1.0, sum(int(7 * width + 5) for width in widths) / wide)
-    heights = [page.row_sizes.get(row, (page.default_row_height,))[0] for row in range(last + 1)]
+    heights = [
+        page.row_sizes.get(row, (page.default_row_height,))[0]
+        for row in range(max(first + count for first, count in blocks.items()))
+    ]
     repeated = sum(heights[row] for row in again)
-    breaks, pages, taken = [], 1, 0
+    breaks, taken = [], 0
     for row, height in enumerate(heights):
         whole = sum(heights[row : row + blocks.get(row, 1)])
         needed = whole if whole <= room - repeated else sum(heights[row : row + min(_HEAD_ROWS, blocks.get(row, 1))])
-        if taken + needed > room:
+        is_blank = row + 1 in blocks and row not in page.row_sizes  # may hang over the edge
+        if not is_blank and taken + needed > room * (_SLACK if row in blocks else 1.0):
             breaks += [row] if row in blocks else []
-            pages, taken = pages + 1, repeated
+            taken = repeated
         taken += height
-    if breaks:
-        page.set_h_pagebreaks(breaks)
-    elif pages > 1 and taken - repeated <= _SPILL * room:
-        page.fit_to_pages(1, pages - 1)
+    page.set_h_pagebreaks(breaks)
 
 
 def _write_sections(book: Book, page: Worksheet, sections: Sequence[Section], row: int, widths: Sequence[float]) -> int:

@@ -30,7 +30,10 @@ _FOR_WHOM: tuple[tuple[str, Text], ...] = (
     ("report.docx", Text("领导：报告", "leadership: the report")),
     (
         "survey_list.xlsx",
-        Text("核查和上报的人：表1 排查清单、表2、表3，每家一张核查表", "field teams: the list, and a form per source"),
+        Text(
+            "核查和上报的人：表1 排查清单、表2、表3；每家一张核查表供填写，纸质的在 print/cards.pdf",
+            "field teams: the list, and a form per source to type in; on paper print/cards.pdf",
+        ),
     ),
     (
         "screening.xlsx",

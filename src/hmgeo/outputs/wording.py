@@ -527,9 +527,16 @@ def status_word(status: str | None, language: str = "zh") -> str:
     return _word(Status, status, language)
 
 
-def certainty_word(certainty: str | None, language: str = "zh") -> str:
-    """Return the word of a certainty; empty where nothing was judged."""
-    return _word(Certainty, certainty, language)
+_UNSAID = frozenset({"trade_wide", "fact_wide", "fact_wide_by_kind", "graver_side_taken"})
+
+
+def certainty_word(row: Mapping[str, Any], language: str = "zh") -> str:
+    """Return how sure a finding, or a source's row, is, and by what it could flip; empty where nothing was judged."""
+    low, limit, high = (row.get(name) for name in ("measured_low", "limit_value", "measured_high"))
+    is_near = low is not None and limit is not None and high is not None and low <= limit < high
+    if row["certainty"] == Certainty.AMBIGUOUS and not is_near and _UNSAID & {*(row["reason_codes"] or "").split(";")}:
+        return render(say("could_flip_unsaid"), language)
+    return _word(Certainty, row["certainty"], language)
 
 
 def standing_word(standing: str | None, language: str = "zh", verified: str = "") -> str:

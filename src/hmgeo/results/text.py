@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 METRES_PER_KM = 1000.0
+_HALF_TENTH_M = 50.0
 MU_PER_HA = 15.0
 DECIMALS_BELOW_M = 10.0
 
@@ -15,7 +16,8 @@ def distance_text(distance_m: float | None, uncertainty_m: float | None = None, 
     distance_m
         Ground distance in metres; None gives empty text.
     uncertainty_m
-        Half width of the position's uncertainty in metres, shown below 1 km where it rounds to a metre or more.
+        Half width of the position's uncertainty in metres, shown where it rounds to a metre or more; from 1 km on where
+        it is more than the tenth of a kilometre shown leaves open.
     limit_m
         The limit that the distance was held against, in metres. Where rounding would hide on which side the distance
         lies, it is printed to 0.1 mm as it was judged.
@@ -24,8 +26,8 @@ def distance_text(distance_m: float | None, uncertainty_m: float | None = None, 
     --------
     >>> distance_text(823.4, 50)
     '823 m（±50 m）'
-    >>> distance_text(4312.0, 50)
-    '4.3 km'
+    >>> distance_text(4312.0, 50), distance_text(4312.0, 120)
+    ('4.3 km', '4.3 km（±0.1 km）')
     >>> distance_text(10003.2, limit_m=10000.0)
     '10003.2 m'
     """
@@ -34,7 +36,9 @@ def distance_text(distance_m: float | None, uncertainty_m: float | None = None, 
     if limit_m is not None and distance_m != limit_m and _shown_m(distance_m) == _shown_m(limit_m):
         return f"{_trimmed(distance_m, 4)} m"
     if round(distance_m) >= METRES_PER_KM:
-        return f"{distance_m / METRES_PER_KM:.1f} km"
+        km = f"{distance_m / METRES_PER_KM:.1f} km"
+        is_wide = uncertainty_m is not None and uncertainty_m > _HALF_TENTH_M
+        return f"{km}（±{(uncertainty_m or 0.0) / METRES_PER_KM:.1f} km）" if is_wide else km
     metres = f"{round(_shown_m(distance_m), 1):g} m"
     return f"{metres}（±{uncertainty_m:.0f} m）" if uncertainty_m is not None and round(uncertainty_m) >= 1 else metres
 

@@ -104,7 +104,7 @@ class Judgements:
                 finding, data=data, vintage=vintage, language="en", speak=in_english
             ),
             "facts": facts(
-                ("certainty_fact", *_both(wording.certainty_word, finding["certainty"])),
+                ("certainty_fact", *_both(wording.certainty_word, finding)),
                 ("measured", finding["measured_text"]),
                 ("limit", _limit(finding)),
             ),
@@ -175,8 +175,8 @@ def facts(*pairs: tuple[str | None, ...]) -> list[Fact]:
     return [[part for part in pair if part] for pair in pairs if pair[1]]
 
 
-def _both(word: Callable[[str | None, str], str], code: str | None) -> tuple[str, str]:
-    return word(code, "zh"), word(code, "en")
+def _both(word: Callable[[Any, str], str], told: Any) -> tuple[str, str]:  # noqa: ANN401 -- a code or a row
+    return word(told, "zh"), word(told, "en")
 
 
 def by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:

@@ -337,7 +337,7 @@ def _source_row(told: Told, row: Mapping[str, Any]) -> tuple[Cell, ...]:
         row["trade_code"],
         wording.status_word(row["status"]),
         wording.badge(row, example=told.example),
-        wording.certainty_word(row["certainty"]),
+        wording.certainty_word(row),
         distance(row),
         row["nearest_farmland_id"],
         bounded(row["farmland_count"], floor=floor),
@@ -514,7 +514,7 @@ def clauses_sheet(told: Told) -> Sheet:
             row["measured_text"],
             "" if row["limit_value"] is None else f"{row['limit_value']:,g} {row['unit'] or ''}".strip(),
             row["receptor_name"] or row["receptor_id"],
-            wording.certainty_word(row["certainty"]),
+            wording.certainty_word(row),
             wording.verdict_word(row["verdict_other"]),
             bearing_text(row["bearing_deg"]),
         )
