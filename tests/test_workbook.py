@@ -109,6 +109,9 @@ def test_the_order_names_who_decided_and_lists_by_number(book: Workbook) -> None
     assert [row["清单序号"] for row in rows] == list(range(1, 7))  # QC-004 and QC-007 are clear of farmland
     assert [row["编号"] for row in rows[:3]] == ["QC-005", "QC-006", "QC-001"]  # of unknown distance first
     assert (rows[2]["分组"], rows[2]["距离档"], rows[2]["理由"]) == ("丁", "3–5 km", "缺废气重金属排放量。")
+    assert [row["确定性"] for row in rows[1:3]] == [None, "位置误差内结论不变"]
+    rule = small_results().rules[0]
+    assert sheet["A4"].value.startswith(f"列入依据：《{rule.document}》{rule.clause}，")
     error = next(cell for row in sheet.iter_rows() for cell in row if cell.number_format == '#,##0.0"±50"_ ')
     assert sheet.cell(error.row, 2).value == "QC-002"
 

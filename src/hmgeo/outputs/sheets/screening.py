@@ -78,7 +78,7 @@ if TYPE_CHECKING:
 CONTENTS, ORDER, SUMMARY, EACH = "目录", "核查先后", "汇总", "各源结果"
 CLAUSES, GAPS, TOWNS, ACTIONS, NOTES = "依据", "未评估与缺口", "按乡镇", "处理台账", "说明"
 PURPOSES = {
-    ORDER: "先去哪几家、为什么",
+    ORDER: "先去哪几家、为什么、依据哪一条、有多确定",
     SUMMARY: "各类数量：结论、分组、半径、行业、耕地",
     EACH: "每一行输入的结果，测算不了的也在内",
     CLAUSES: "触及、有附加条件、符合排查条件的条款及原文；其余条款只计数",
@@ -251,6 +251,7 @@ def order_sheet(told: Told) -> Sheet:
             for word in POLLUTED_CLASSES
         ),
         Column("排查结论", 14, "badge"),
+        Column("确定性", 16, "wrap"),
         Column("理由", 64, "wrap"),
         Column("逐条结果", 8, "mark"),
     )
@@ -269,12 +270,19 @@ def order_sheet(told: Told) -> Sheet:
                 for word in POLLUTED_CLASSES
             ),
             wording.badge(row, example=told.example),
+            wording.certainty_word(row),
             row["visit_reason"],
             Link("见各源", EACH, row["source_id"]),
         )
         for row in told.listed
     ]
-    remarks = (wording.visit_order(told.results), "点编号在地图上打开。")
+    results = told.results
+    rule = next((one for one in results.rules if one.rule_id == results.screening_rule_id and one.document), None)
+    grounds = ""
+    if rule is not None:
+        cited = wording.citation({"document": rule.document, "clause": rule.clause})
+        grounds = say("grounds_are", cited=f"{cited}，{wording.standing_word(rule.standing, verified=rule.verified)}")
+    remarks = (*filter(None, (wording.visit_order(results), grounds)), "点编号在地图上打开。")
     return Sheet(ORDER, columns, rows, remarks=remarks, keys=tuple(row["source_id"] for row in told.listed))
 
 
