@@ -298,6 +298,25 @@ def test_marks_differ_by_form_and_stroke_and_open_by_click_or_key(opened: Opened
     assert opened.page.locator(".pop-name", has_text="示例企业01").count() == 1
 
 
+def test_escape_closes_what_was_opened_last_wherever_the_focus_is(opened: Opened) -> None:
+    """Leaflet closes a popup only while the map itself has the focus; elsewhere it stayed open."""
+    page = opened.page
+    opened.search("QC-007", "Enter")
+    page.locator(".pop-name").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".leaflet-popup").wait_for(state="detached")
+    page.locator("#tool-table").focus()
+    page.keyboard.press("Enter")
+    opened.search("QC-001", "Enter")
+    page.locator(".pop-name").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".leaflet-popup").wait_for(state="detached")
+    assert page.locator("#dock").is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator("#dock").is_hidden()
+    assert page.evaluate("document.activeElement.id") == "tool-table"
+
+
 def test_the_search_line_is_drawn_for_the_selected_source_only(opened: Opened) -> None:
     count = "Object.values(map_hmgeo._layers).filter(l => l.options.weight === 2.2).length"
     assert opened.page.evaluate(count) == 0

@@ -12,7 +12,12 @@
     document.getElementById("tool-measure").addEventListener("click", function () { page.measure(!page.measuring); });
     document.getElementById("tool-language").addEventListener("click", function () { page.speak(page.data.language === "en" ? "zh" : "en"); });
     document.getElementById("tool-link").addEventListener("click", function () { page.copyLink(); });
-    document.addEventListener("keydown", function (event) { if (event.key === "Escape" && page.measuring) { page.measure(false); } });
+    document.addEventListener("keydown", function (event) {  // before Leaflet, which listens where the map has the focus
+      if (event.key !== "Escape" || event.target.closest("#search-box[aria-expanded=true], #ask, #print-dialog")) { return; }  // these close themselves
+      if (page.measuring) { page.measure(false); }
+      else if (page.map.getContainer().querySelector(".leaflet-popup")) { page.map.closePopup(); }
+      else if (page.dock.isOpen()) { document.getElementById("dock-close").click(); }
+    }, true);
     this.map.on("moveend", function () {  // browsers allow only so many changes of the address
       window.clearTimeout(page.remembering);
       page.remembering = window.setTimeout(function () { page.remember(); }, 250);
