@@ -13,7 +13,8 @@
     document.getElementById("tool-language").addEventListener("click", function () { page.speak(page.data.language === "en" ? "zh" : "en"); });
     document.getElementById("tool-link").addEventListener("click", function () { page.copyLink(); });
     document.addEventListener("keydown", function (event) {  // before Leaflet, which listens where the map has the focus
-      if (event.key !== "Escape" || event.target.closest("#search-box[aria-expanded=true], #ask, #print-dialog")) { return; }  // these close themselves
+      var at = document.activeElement;
+      if (event.key !== "Escape" || (at && at.closest("#search-box[aria-expanded=true], #ask, #print-dialog"))) { return; }  // these close themselves
       if (page.measuring) { page.measure(false); }
       else if (page.map.getContainer().querySelector(".leaflet-popup")) { page.map.closePopup(); }
       else if (page.dock.isOpen()) { document.getElementById("dock-close").click(); }
