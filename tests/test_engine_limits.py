@@ -232,6 +232,12 @@ def test_sources_with_nothing_in_reach_find_the_nearest_however_far() -> None:
         found = measure_proximity(positions_of([source]), parcels, radii_m=[100.0]).nearest.to_pylist()
         best = "P1" if source.bounds[0] == -1.0 else "P0"
         assert [(row["class"], row["receptor_id"]) for row in found] == [("all", best)]
+
+        def fetch(errand: Errand, _: np.ndarray) -> Iterator[Fetched]:
+            yield from run_errand(errand, parcels.batches())
+
+        there = measure_proximity(positions_of([source]), parcels, radii_m=[100.0], fetch=fetch)
+        assert there.nearest.to_pylist() == found
     none = measure_proximity(positions_of([shapely.Point(0, 0)]), layer_of([]), radii_m=[100.0])
     assert (none.nearest.num_rows, none.receptor_count) == (0, 0)
     gap = layer_of([shapely.Polygon(), box(0, 0, 100, (3.0, 0.0))])

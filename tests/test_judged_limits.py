@@ -558,20 +558,20 @@ def test_a_share_needs_an_outline_and_counts_what_may_count_as_its_most() -> Non
 def test_words_of_classes_are_those_met_and_those_not_understood_are_named() -> None:
     held = index(
         ("A", "甲地", "严格管控类", BOX, {}), ("B", "", "三类", HOLE, {}), ("C", "丙地", "", HOLE, {}),
-        ("D", "丁地", "三类", HOLE, {}), kind=LayerKind.FARMLAND,
+        ("D", "丁地", "三类", HOLE, {}), ("E", "戊地", "/", HOLE, {}), kind=LayerKind.FARMLAND,
     )  # fmt: skip
-    assert held.class_words == ("严格管控类", "三类")
+    assert held.class_words == ("严格管控类", "三类", "/")
     assert held.labels()[0] == "甲地"
     assert [codes_of([one]) for one in held.labels()[1:]] == [
-        ("named_class_unread",), ("named_class_blank",), ("named_class_unread",),
+        ("named_class_unread",), ("named_class_blank",), ("named_class_unread",), ("named_class_blank",),
     ]  # fmt: skip
     assert "B" in held.label(1)
     assert "三类" in held.label(1)
-    assert [held.unread_word(row) for row in range(4)] == ["", "三类", "", "三类"]
+    assert [held.unread_word(row) for row in range(5)] == ["", "三类", "", "三类", ""]  # a dash is a blank
     strict = Features("farmland", ("严格管控类",))
-    assert held.states(strict).tolist() == [1, 0, 0, 0]
-    assert held.states(Features("farmland", ("安全利用类",))).tolist() == [-1, 0, 0, 0]
-    assert held.states(Features("farmland", ("三类",))).tolist() == [-1, 1, 0, 1]
+    assert held.states(strict).tolist() == [1, 0, 0, 0, 0]
+    assert held.states(Features("farmland", ("安全利用类",))).tolist() == [-1, 0, 0, 0, 0]
+    assert held.states(Features("farmland", ("三类",))).tolist() == [-1, 1, 0, 1, 0]
     assert [held.counts(row, strict) for row in (0, 1)] == [True, None]
     assert held.counts(0, Features("farmland", ("安全利用类",))) is False
     parks = index(("A", "甲园", "三类", BOX, {}))

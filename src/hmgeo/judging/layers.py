@@ -179,7 +179,7 @@ class LayerIndex:
     def unread_word(self, row: int) -> str:
         """Return the class word of a feature that its list doesn't hold; empty where it does, or is blank."""
         read = self._read_classes[row]
-        return read.found.strip() if isinstance(read, NotRead) else ""
+        return read.found.strip() if isinstance(read, NotRead) and read.code != "not_stated" else ""
 
     def union(self, features: Features, *, untold: bool = False) -> shapely.Geometry:
         """Return all features that count as one shape, with those that may count too if `untold`; kept."""
