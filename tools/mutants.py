@@ -55,6 +55,8 @@ NO_DECISION = ("strict", "use_threads", "zero_copy_only", "cancel_futures")
 SAME_ANSWER: dict[tuple[str, str], str] = {
     ("in_order", "threads == 1"): "a pool of one thread does the same, one after the other",
     ("in_order", "pool.shutdown("): "whether it waits changes when it ends, not what came out",
+    ("Sources.split", "HALF_TURN_DEG / 2"): "a source on a pole gets no grid either",
+    ("_cells", " or 1) + 0.5"): "cells that miss the place are left out",
     ("Search.rows_at_once", ""): "how many rows make a unit",
     ("Search._room", "len(held[0]) >= size"): "room that isn't kept is had anew",
     ("Search._add_general", "if len(odd):"): "a box without bounds meets every source, and all that meet are measured",
