@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.server
+import json
 import pickle
 import re
+import shlex
 import sys
 import threading
 import urllib.parse
@@ -16,15 +18,20 @@ import geopandas
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from strategies import offset, star
 
-from hmgeo.errors import InputError, OutputError, Place, Problem, UsageError
+from hmgeo.commands.options import LOG
+from hmgeo.errors import InputError, OutputError, Place, Problem, ProjectError, UsageError, without_passwords
 from hmgeo.intake.formats.archive import RemoteFile, refuse_address, stored_at, without_secrets
 from hmgeo.intake.formats.packed import is_packed, pack_layer, stream_receptors, write_packed
 from hmgeo.intake.load import load_receptors
 from hmgeo.project.bare import BareFile
 from hmgeo.project.pairs.measure import pairs_files
 from hmgeo.project.screening import screen_files
+from hmgeo.project.spec import read_spec
+from hmgeo.records import Provenance
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -263,6 +270,131 @@ def test_no_secret_is_shown(address: str, shown: str, name: str) -> None:
 def test_no_query_is_shown_of_what_a_library_says() -> None:
     said = "Max retries exceeded with url: /webhdfs/v1/a.parquet?delegation=SECRET&op=OPEN (Caused by …)"
     assert without_secrets(said) == "Max retries exceeded with url: /webhdfs/v1/a.parquet (Caused by …)"
+
+
+def libpq(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def escaped(word: str) -> str:
+    return urllib.parse.quote(word, safe="")
+
+
+PIECE = "S3CR"
+"""Stands at both ends of every drawn password and between its signs."""
+QUOTED = {
+    "libpq": lambda word: f"PG:host=h user=u password='{libpq(word)}' dbname=d",
+    "libpq, spaces": lambda word: f"PG:host=h password = '{libpq(word)}'",
+    "shell": lambda word: f"PGPASSWORD={shlex.quote(word)} psql",
+    "json": lambda word: json.dumps({"user": "u", "password": word, "port": 1}, ensure_ascii=False),
+    "odbc": lambda word: "MSSQL:server=h;UID=u;PWD={" + word.replace("}", "}}") + "};DATABASE=d",
+    "escaped": lambda word: f"postgresql://u:{escaped(word)}@h:5432/d",
+    "escaped, its slashes not": lambda word: f"postgresql://u:{urllib.parse.quote(word)}@h/d?sslmode=require",
+    "query": lambda word: f"postgresql://h/d?user=u&password={escaped(word)}&connect_timeout=1",
+    "all escaped": lambda word: escaped(f"postgresql://u:{escaped(word)}@h/d"),
+}
+BARE = {
+    "address": lambda word: f"postgresql://u:{word}@h:5432/d",
+    "one slash lost": lambda word: f"postgresql:/u:{word}@h/d",
+    "jdbc": lambda word: f"jdbc:postgresql://h/d?user=u&password={word}",
+    "begins as a port": lambda word: f"postgis://u:1/{word}@h/d",
+    "no user": lambda word: f"mysql://:{word}@h",
+    "no protocol": lambda word: f"u:{word}@h:5432/d",
+    "oracle": lambda word: f"OCI:u/{word}@h:1521/d",
+    "chained": lambda word: f"zip://a.parquet::https://u:{word}@h/c.zip",
+}
+
+
+def drawn(signs: str) -> st.SearchStrategy[str]:
+    return st.lists(st.text(signs, max_size=3), min_size=1, max_size=4).map(
+        lambda between: PIECE + "".join(part + PIECE for part in between)
+    )
+
+
+PRINTED = "".join(map(chr, range(33, 127))) + "é密￥"
+
+
+@pytest.mark.parametrize("form", QUOTED)
+@given(word=drawn(PRINTED + " ，。：；」"))
+def test_no_password_is_left_of_what_is_quoted_or_escaped(form: str, word: str) -> None:
+    told = QUOTED[form](word)
+    assert PIECE in told
+    assert PIECE not in without_passwords(told)
+    assert PIECE not in str(Problem(f"打不开 {told}", Place(told, told, field=told, key=told), told, told, told))
+
+
+@pytest.mark.parametrize("form", BARE)
+@given(word=drawn(PRINTED))
+def test_no_password_is_left_of_what_is_written_as_it_is(form: str, word: str) -> None:
+    assume("::" not in word)  # begins the next address of a chain
+    told = BARE[form](word)
+    assert PIECE not in without_passwords(told)
+    assert PIECE not in without_passwords(f"打不开 {told}：没有这个库")
+    assert PIECE not in without_secrets(told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data/企业:甲@乙.csv", "me@example.cn", "邮箱:me@example.cn", "2024-06-30T12:30", "C:\\a@b\\c.csv",
+        "https://www.mee.gov.cn/a.html?id=3#top", "hdfs://node:8020/user/a@b.parquet", "https://h/a@b.parquet",
+        "A1|SCR-JY-10KM", "lon=经度,lat=纬度", "EPSG:4547", "passwordless=1", "路径：a@b.csv",
+        "工作簿加了密码。处理：取消密码",
+    ],
+)  # fmt: skip
+def test_what_holds_no_password_stays(text: str) -> None:
+    assert without_passwords(text) == text
+
+
+def test_no_password_reaches_a_log_or_an_output(capsys: pytest.CaptureFixture[str]) -> None:
+    told = "postgresql://u:SECRET@h/d password='SE CRET' dbname=d"
+    LOG.print(told, markup=False)
+    assert capsys.readouterr().err == "postgresql://h/d password=*** dbname=d\n"
+    shown = "postgresql://h/d password=*** dbname=d"
+    assert Provenance("a.csv", source=told, licence=told, credit=told) == Provenance("a.csv", "", shown, shown, shown)
+
+
+@pytest.mark.parametrize("at", ["title: ", "# ", "layers:\n  farmland: {path: a.gpkg, basis: real, source: "])
+def test_a_project_with_a_password_is_not_read(at: str, tmp_path: Path) -> None:
+    tail = "}" if "{" in at else ""
+    file = tmp_path / "project.yml"
+    file.write_text(f'schema: 1\n{at}"postgresql://u:SECRET@h/d"{tail}\n', encoding="utf-8")
+    with pytest.raises(ProjectError, match=r"写有口令，未读入（现为「.*postgresql://h/d.*去掉账号和口令再试") as raised:
+        read_spec(file)
+    assert "SECRET" not in str(raised.value)
+    assert raised.value.problems[0].where.line == at.count("\n") + 2
+
+
+@pytest.mark.parametrize("option", ["--farmland", "--out", "--sources-credit"])
+@pytest.mark.parametrize(
+    "word", ["PG:host=h password=SE/CRET", "postgresql://u:1/SECRET@h", "dbname=d password='a/SECRET'"]
+)
+def test_a_command_with_a_password_is_refused(
+    option: str, word: str, tmp_path: Path, sources: Path, hmgeo_command: Callable[..., Any]
+) -> None:
+    given = {"--sources": sources, "--farmland": sources, "--out": tmp_path / "out"} | {option: word}
+    ended = hmgeo_command("screen", *(part for pair in given.items() for part in pair))
+    assert ended.code == 2
+    assert len(ended.faults) == 1
+    assert "命令里写有口令，未运行" in ended.faults[0] or "这里只读本机文件，不读网络地址" in ended.faults[0]
+    assert "CRET" not in ended.out + ended.err
+    assert [path.name for path in tmp_path.iterdir()] == ["sources.csv"]
+
+
+@pytest.mark.parametrize("word", ["PG:host=h password=SE/CRET", "postgresql://u:1/SECRET@h/d"])
+def test_parcels_of_a_database_are_refused_without_its_password(
+    word: str, tmp_path: Path, sources: Path, hmgeo_command: Callable[..., Any]
+) -> None:
+    for command in (
+        ("pairs", "--sources", sources, "--receptors", word, "--out", tmp_path / "o.parquet"),
+        ("layers", "pack", word),
+        ("layers", "check", word),
+        ("check", word),
+        ("screen", "--sources", sources, word),
+    ):
+        ended = hmgeo_command(*command)
+        assert ended.code == 2, command
+        assert "CRET" not in ended.out + ended.err, command
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from typer.core import TyperCommand, TyperGroup
 import hmgeo
 from hmgeo.commands import books, projects, sites
 from hmgeo.commands.options import LOG, OutsideOption
-from hmgeo.errors import HmgeoError
+from hmgeo.errors import HmgeoError, Problem, UsageError, without_passwords
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -82,6 +82,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 """What to type, by command; stands at the end of its help."""
 _WIDEST, _NAMES_WIDE = 100, 30
 _FLAGS = frozenset({"help", "version"})
+_ADDRESSES = frozenset({"file", "receptors", "out", "scheduler"})
+"""Parameters that take addresses where they are texts."""
+_IS_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?://|:)")
 _AS_TYPED: dict[object, Callable[[Given], object]] = {str: str, Path: Path, list[str]: str, list[Path]: Path}
 
 
@@ -183,10 +186,30 @@ def _take_as_typed(one: Given) -> None:
         if value is None or kind is None:
             typed: object = () if is_many else None
         else:
+            for text in value if is_many else (value,):
+                _refuse_password(str(text), one.name, is_path=kind is not str)
             typed = tuple(map(kind, value)) if is_many else kind(value)
         return typed if one.callback is None else one.callback(context, one, typed)
 
     one.process_value = taken
+
+
+def _refuse_password(text: str, name: str, *, is_path: bool) -> None:
+    """Refuse a word that holds a password, but for addresses of parcels and results, which are never shown with it.
+
+    Raises
+    ------
+    HmgeoError
+        It does.
+    """
+    if without_passwords(text) == text or (name in _ADDRESSES and not is_path and _IS_ADDRESS.match(text)):
+        return
+    if is_path:
+        from hmgeo.intake.formats.archive import refuse_address  # noqa: PLC0415 -- slow, and hardly ever asked for
+
+        refuse_address(Path(text), text)
+    remedy = "去掉账号和口令；数据库里的表先导出成文件"
+    raise UsageError(Problem("命令里写有口令，未运行", found=text, remedy=remedy))
 
 
 _USAGE_FAULTS = (
@@ -297,7 +320,7 @@ class HelpGroup(_Chinese, TyperGroup):
         except Exception as error:
             if not hasattr(error, "format_message"):
                 raise
-            LOG.console.file.write(_usage_text(error))
+            LOG.console.file.write(without_passwords(_usage_text(error)))
             sys.exit(2)
         sys.exit(code if isinstance(code, int) else 0)
 

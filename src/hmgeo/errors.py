@@ -6,11 +6,82 @@ problems and raise once; nobody sees a traceback for a mistake in a file.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+
+_NAMED = re.compile(
+    r"(?:(?:pass(?:word|wd|phrase)?|pwd|secret|token|signature|credential|(?:access|account|api)[_-]?key"
+    r"|(?<![^\W_])(?:pw|sas|sign?|tk)|密码|口令)[\"']?\s*(?:=|＝|%3d)\s*"
+    r"|(?:pass(?:word|wd|phrase)|pwd|密码|口令)[\"']?\s*[:：]\s*)(?!\*\*\*)"
+    r"""((?:'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|\{(?:\}\}|[^}])*\}?|\\.|[^\s\\'"。；，：）」])+)""",
+    re.IGNORECASE,
+)
+_PROTOCOL = re.compile(r"(?<![a-z\d+.-])([a-z][a-z\d+.-]+):/{1,2}", re.IGNORECASE)
+_NEXT = re.compile(r"::(?=[a-z][a-z\d+.-]*:/)", re.IGNORECASE)
+"""Stands before the next address of a chain."""
+_NO_PASSWORD = re.compile(r"(?:s?web)?hdfs|viewfs|zip|tar|libarchive|file|local|memory", re.IGNORECASE)
+"""Protocols that know none: an @ behind the first slash belongs to a file's name."""
+_ESCAPED = re.compile(r"(?::|%3a)(?:%2f){2}", re.IGNORECASE)
+_ORACLE = re.compile(r"\b(?:oci|odbc|geor|georaster|thin):", re.IGNORECASE)
+_HOST = re.compile(r"@[\w.-]+(?::\d+)?/")
+_USER = re.compile(r"[^/:@\\「\"'(=]+(?=:)")
+_SIGNS = ("@", "=", "＝", "%40", "%3d", "pass", "pwd", "密码", "口令")
+
+
+def without_passwords(text: str) -> str:
+    """Return a text without the accounts of addresses in it, and with *** for each password it names.
+
+    What may be a password is taken for one: of `https://host:80/a@b` no more than `https://b` is left.
+
+    Examples
+    --------
+    >>> without_passwords("postgresql://me:w%40rd@host:5432/db?password=x y")
+    'postgresql://host:5432/db?password=*** y'
+    >>> without_passwords("PG:host=h user='me' password='a b' dbname=d")
+    "PG:host=h user='me' password=*** dbname=d"
+    """
+    lower = text.lower()
+    if not any(sign in lower for sign in _SIGNS):
+        return text
+    hidden = [(*found.span(1), "***") for found in _NAMED.finditer(text)]
+    for word in re.finditer(r"\S+", text):
+        starts = [0, *(found.end() for found in _NEXT.finditer(word[0])), len(word[0])]
+        for start, end in pairwise(starts):
+            first, last = _account(word[0][start:end])
+            hidden.append((word.start() + start + first, word.start() + start + last, ""))
+    shown, at = "", 0
+    for start, end, sign in sorted(hidden):
+        shown += text[at:start] + (sign if end > at else "")
+        at = max(at, end)
+    return shown + text[at:]
+
+
+def _account(word: str) -> tuple[int, int]:
+    """Return from where to where a word without blanks names an account; what begins as a port may be a password."""
+    last = word.rfind("@")
+    if (protocol := _PROTOCOL.search(word)) and protocol.end() <= last:
+        head, slash, _ = word[protocol.end() : last].partition("/")
+        if slash and (":" not in head or _NO_PASSWORD.fullmatch(protocol[1])):
+            last = protocol.end() + head.rfind("@")
+        return protocol.end(), last + 1
+    if escaped := _ESCAPED.search(word):
+        return escaped.end(), max(escaped.end(), last + 1, word.rfind("%40") + 3)
+    if (oracle := _ORACLE.search(word)) and "/" in word[oracle.end() : last]:
+        return oracle.end(), last + 1
+    user = _USER.search(word) if _HOST.search(word) else None
+    return (user.start(), last + 1) if user and user.end() < last else (0, 0)
+
+
+def hide_passwords(record: object, *names: str) -> None:
+    """Take passwords out of texts of a record that is being made."""
+    for name in names:
+        object.__setattr__(record, name, without_passwords(getattr(record, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +102,10 @@ class Place:
     field: str = ""
     key: str = ""
     line: int = 0
+
+    def __post_init__(self) -> None:
+        """Hold no password."""
+        hide_passwords(self, "file", "sheet", "field", "key")
 
     def __str__(self) -> str:
         """Return the place in words, outermost part first."""
@@ -61,6 +136,10 @@ class Problem:
     allowed: str = ""
     remedy: str = ""
     is_warning: bool = False
+
+    def __post_init__(self) -> None:
+        """Hold no password."""
+        hide_passwords(self, "what", "found", "allowed", "remedy")
 
     def __str__(self) -> str:
         """Return the whole problem as one sentence in Chinese."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from hmgeo.errors import Problem, UsageError
+from hmgeo.errors import Problem, UsageError, hide_passwords
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
 
 if TYPE_CHECKING:
@@ -120,6 +120,10 @@ class Provenance:
     source: str = ""
     licence: str = ""
     credit: str = ""
+
+    def __post_init__(self) -> None:
+        """Hold no password: this goes into every output."""
+        hide_passwords(self, "path", "source", "licence", "credit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from hmgeo.commands import first_use
+from hmgeo.errors import without_passwords
 from hmgeo.vocabulary import LayerKind, Status, Verdict
 
 if TYPE_CHECKING:
@@ -241,8 +242,8 @@ class Stream:
         return Console(stderr=self._is_stderr, soft_wrap=True, highlight=False, width=width)
 
     def print(self, told: object, **given: Any) -> None:  # noqa: ANN401 -- as rich has them
-        """Write a line, or a table."""
-        self.console.print(told, **given)
+        """Write a line, without passwords, or a table."""
+        self.console.print(without_passwords(told) if isinstance(told, str) else told, **given)
 
 
 LOG = Stream(stderr=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import yaml
 
-from hmgeo.errors import HmgeoError, Place, Problem, RuleError, raise_problems
+from hmgeo.errors import HmgeoError, Place, Problem, RuleError, raise_problems, without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +43,9 @@ _OPENING = (
     yaml.FlowSequenceStartToken,
 )
 _CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
+
+
+_ACCOUNT = "写有口令，未读入"
 
 
 def near(word: str, known: Iterable[str]) -> str:
@@ -108,8 +111,8 @@ def compose(content: bytes, file: str, noun: str = "规则文件", error: type[H
     Raises
     ------
     HmgeoError
-        Of the given kind, where the text is empty, isn't YAML, carries tags, or goes beyond the caps on size, depth
-        and aliases.
+        Of the given kind, where the text is empty, isn't YAML, holds a password or tags, or goes beyond the caps on
+        size, depth and aliases.
     """
     text = _decode(content, file, noun, error)
     try:
@@ -129,7 +132,13 @@ def compose(content: bytes, file: str, noun: str = "规则文件", error: type[H
 
 def _unsafe(text: str, file: str) -> list[Problem]:
     """Return what a rule file must not hold, found from the tokens before anything is built."""
-    problems: list[Problem] = []
+    problems = [
+        Problem(
+            _ACCOUNT, Place(file=file, line=n), line.strip(), remedy="去掉账号和口令再试；它会随结果、地图和案卷传出去"
+        )
+        for n, line in enumerate(text.splitlines(), 1)
+        if without_passwords(line) != line
+    ]
     depth = aliases = 0
 
     def at(token: yaml.Token) -> Place:

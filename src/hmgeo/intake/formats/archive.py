@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 import pyarrow.parquet as pq
 
-from hmgeo.errors import HmgeoError, InputError, OutputError, Place, Problem, UsageError
+from hmgeo.errors import HmgeoError, InputError, OutputError, Place, Problem, UsageError, without_passwords
 from hmgeo.intake.rows import choose_layer
 
 if TYPE_CHECKING:
@@ -196,7 +196,6 @@ def _damaged(place: Place, noun: str = "压缩包（zip）") -> InputError:
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?:://|::)")
 _MANGLED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/{1,2}")
 _OWN_DISK = re.compile(r"(?:file|local)://(?:localhost)?(?=/)", re.IGNORECASE)
-_USER = re.compile(r"(://)(?:(?:(?!::)[^/\s])*@|[^/@:\s]*:(?!:|\d{1,5}/)(?:(?!::)[^\s])*@)")
 _QUERY = re.compile(r"(://[^\s?#'\"]*)[?#][^\s'\"]*")
 _BARE_QUERY = re.compile(r"\?[\w.%-]+=[^\s'\"]*")
 _READ_AHEAD_BYTES = 1 << 16
@@ -353,7 +352,7 @@ def without_secrets(text: str) -> str:
     >>> without_secrets("403 for https://me:word@host:8080/a.parquet?X-Amz-Signature=f00, retry")
     '403 for https://host:8080/a.parquet retry'
     """
-    return _BARE_QUERY.sub("", _QUERY.sub(r"\1", _USER.sub(r"\1", text)))
+    return _BARE_QUERY.sub("", _QUERY.sub(r"\1", without_passwords(text)))
 
 
 def refuse_address(path: Path, shown: str) -> None:
