@@ -9,7 +9,7 @@ TYPESCRIPT = typescript@5.9.3
 TSC = npx --offline -y -p $(TYPESCRIPT) tsc
 TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv demo test lint test-full maps pages clean
+.PHONY: help venv demo test lint test-full test-oldest test-newest lock maps pages clean
 .DEFAULT_GOAL = help
 
 help:
@@ -19,6 +19,8 @@ help:
 	@echo 'make lint       ruff and mypy alone, and tsc on the scripts of the page where it is there'
 	@echo 'make maps       draw every map definition in maps/'
 	@echo 'make pages      write the pages of docs/ that are made from the code'
+	@echo 'make test-oldest, make test-newest   a short core of the tests with the lowest versions that pyproject.toml allows, and the newest'
+	@echo 'make lock       write .ci/lock.txt, the versions by which .ci/run installs'
 	@echo 'make clean      remove what these targets made, .venv included'
 
 venv: $(STAMP)
@@ -52,7 +54,26 @@ test-full: lint
 maps: $(STAMP)
 	$(BIN)/hmgeo map maps
 
+# Judged by a short core of the tests: files in, distances, rules, tables out.
+CORE = tests/test_tables.py tests/test_oracle.py tests/test_intake_formats.py tests/test_rules_judged.py tests/test_screen_files.py tests/test_workbook.py
+
+test-oldest: $(STAMP)
+	$(BIN)/python tools/dependencies.py oldest > $(VENV)/oldest.txt
+	$(PYTHON) -m venv $(VENV)/oldest
+	PIP_CONSTRAINT=$(VENV)/oldest.txt $(VENV)/oldest/bin/python -m pip install --quiet --disable-pip-version-check -e . pytest hypothesis jsonschema
+	$(VENV)/oldest/bin/python -m pytest -q -W default $(CORE)
+
+test-newest:
+	$(PYTHON) -m venv $(VENV)/newest
+	$(VENV)/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager -e . pytest hypothesis jsonschema
+	$(VENV)/newest/bin/python -m pytest -q -W default $(CORE)
+
+lock: $(STAMP)
+	$(BIN)/python tools/dependencies.py lock > .ci/lock.txt
+
 pages: $(STAMP)
+	$(BIN)/python tools/dependencies.py licences > $(VENV)/page
+	mv $(VENV)/page docs/licences.md
 	$(BIN)/python tools/architecture.py > /dev/null
 	$(BIN)/python tests/test_headers.py
 	$(BIN)/python tools/clauses.py > $(VENV)/page

@@ -8,6 +8,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+import tomllib
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -135,3 +136,20 @@ def test_the_site_is_built_without_a_warning_and_asks_nothing_of_the_network(tmp
     subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - ours
     asked = re.compile(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"(?:https?:)?//[^\"]*\"")
     assert [hit for page in tmp_path.rglob("*.html") for hit in asked.findall(page.read_text(encoding="utf-8"))] == []
+
+
+def test_every_package_that_is_asked_for_is_locked_and_its_licence_told() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [
+        *told["dependencies"],
+        *(one for group in ("dask", "notebook") for one in told["optional-dependencies"][group]),
+    ]
+    needed = {re.split(r"[>=<]", one)[0].casefold() for one in asked}
+    page = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| ")]
+    licences = {row[0].casefold(): row[2] for row in rows}
+    locked = dict(line.split("==") for line in (ROOT / ".ci" / "lock.txt").read_text(encoding="utf-8").split())
+    assert needed <= set(licences)
+    assert needed <= set(locked)
+    assert "not said" not in licences.values()
+    assert {row[0].casefold().replace("_", "-"): row[1] for row in rows if row[1] != "version"} == locked

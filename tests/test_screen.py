@@ -7,6 +7,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
@@ -96,6 +97,41 @@ def answer(screened: Screened) -> tuple[Row, Row]:
 
 def judged(layer: Layer | None, *, uncertainty_m: float = 0.0, **changes: object) -> tuple[Row, Row]:
     return answer(screen(sources(uncertainty_m=uncertainty_m), layer, ask(**changes)))
+
+
+# ---- order of rows ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["reversed", "drawn"])
+def test_rows_in_another_order_give_the_same_findings_and_areas_to_the_last_digit(order: str) -> None:
+    """Three parcels of 0.3 ha and one of 5 m2: in binary their sum is 0.9005 or a little less, as they come."""
+    assert f"{0.3 + 0.3 + 0.3 + 0.0005:.3f}" != f"{0.0005 + 0.3 + 0.3 + 0.3:.3f}", "else there is nothing to see"
+    shapes = [parcel(500.0 + 7.0 * n, 25.0 * n) for n in range(8)]
+    words = ["安全利用类"] * 4 + ["严格管控类"] * 4
+    land = layer_of(shapes, classes=words, official_area_m2=[3_000.0, 3_000.0, 3_000.0, 5.0] * 2)
+    land = dataclasses.replace(land, gates=Gates(WIDE, "范围", Completeness.COMPLETE))
+    first = sources(*({"shape": shapely.Point(HERE[0] + n / 900, HERE[1]), "source_id": f"S{n}"} for n in range(5)))
+    draw = np.random.default_rng(3)
+    orders = [np.arange(n)[::-1] if order == "reversed" else draw.permutation(n) for n in (8, 5)]
+    parcels, rows = land.read().take(orders[0]), first.table.take(orders[1])
+    before = screen(first, land, ask())
+    again = screen(
+        dataclasses.replace(first, table=rows),
+        dataclasses.replace(land, open_batches=lambda: parcels.to_batches(max_chunksize=3)),
+        ask(),
+    )
+    assert max(before.counts["area_ha"].to_pylist()) == pytest.approx(1.801)
+    for name in ("findings", "counts", "sources"):
+        told, told_again = (rounded(getattr(one, name)) for one in (before, again))
+        assert told == told_again, name
+
+
+def rounded(table: pa.Table) -> list[str]:
+    """Return the rows as they would be written, in order of their own text."""
+    return sorted(
+        str({key: f"{cell:.3f}" if isinstance(cell, float) else cell for key, cell in row.items()})
+        for row in table.to_pylist()
+    )
 
 
 # ---- coverage -----------------------------------------------------------------------------------------------------

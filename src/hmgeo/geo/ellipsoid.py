@@ -30,6 +30,7 @@ SMALLEST_RADIUS_M = SEMI_MAJOR_M * (1 - _ECCENTRICITY_SQUARED)
 """Smallest radius of curvature of the ellipsoid: along the meridian at the equator."""
 
 SQUARE_M_PER_HA = 10_000.0
+_PARTS_OF_HA = 2.0**33
 HALF_TURN_DEG = 180.0
 """Longitudes lie within it, both ways; at its end is the antimeridian."""
 
@@ -149,6 +150,19 @@ def _area_from_equator(lat: Floats) -> Floats:
     sine = np.sin(lat)
     zone = sine / (1 - _ECCENTRICITY_SQUARED * sine**2) + np.arctanh(eccentricity * sine) / eccentricity
     return np.asarray(SEMI_MAJOR_M**2 * (1 - _ECCENTRICITY_SQUARED) / 2 * zone, dtype=np.float64)
+
+
+def hectares(area_m2: Floats) -> Floats:
+    """Return areas in ha as multiples of 2**-33 (about 0.01 cm2): sums up to a million ha are exact.
+
+    So a total is the same in whatever order its parcels come.
+
+    Examples
+    --------
+    >>> float(hectares(np.array([15_000.0]))[0])
+    1.5
+    """
+    return np.asarray(np.rint(area_m2 / SQUARE_M_PER_HA * _PARTS_OF_HA) / _PARTS_OF_HA)
 
 
 def ellipsoidal_area_m2(geometries: Geometries) -> Floats:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import shapely
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
-from hmgeo.geo.ellipsoid import HALF_TURN_DEG, SQUARE_M_PER_HA, ellipsoidal_area_m2, search_boxes
+from hmgeo.geo.ellipsoid import HALF_TURN_DEG, ellipsoidal_area_m2, hectares, search_boxes
 from hmgeo.proximity.kernel import ALL_AREAS, GENERAL, Cells, Room, Rows
 from hmgeo.proximity.search import boxes, can_grid, make_grid, search
 from hmgeo.proximity.wkb import scratch_for
@@ -251,7 +251,7 @@ class Search:
         if official.null_count < len(official):
             official_m2 = official.to_numpy(zero_copy_only=False).astype(np.float64)
             area_m2 = np.where(np.isnan(official_m2), area_m2, official_m2)
-        return area_m2 / SQUARE_M_PER_HA
+        return hectares(area_m2)
 
 
 def _geometry_bounds(column: pa.Array, rows: Indices) -> Floats:

@@ -19,7 +19,7 @@ import shapely
 from pyproj import Transformer
 
 from hmgeo.geo.distance import covered_m
-from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, SQUARE_M_PER_HA, ellipsoidal_area_m2
+from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, ellipsoidal_area_m2, hectares
 from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, Unknown, missing_layer
 from hmgeo.judging.layers import LayerFacts, PlaceOnly, named_class, untold
 from hmgeo.judging.places import KEY_AREAS
@@ -297,7 +297,7 @@ class Field:
         east, north = np.nanmax(bounds[:, 2:], axis=0).tolist()
         self._plane = _plane((west + east) / 2, (south + north) / 2)
         official_m2 = table["official_area_m2"].to_numpy().astype(np.float64)
-        self.area_ha = np.where(np.isnan(official_m2), ellipsoidal_area_m2(shapes), official_m2) / SQUARE_M_PER_HA
+        self.area_ha = hectares(np.where(np.isnan(official_m2), ellipsoidal_area_m2(shapes), official_m2))
         self.classes, self.code = _numbered(table["class"].to_pylist())
         land = table["land_class"]
         is_told = land.null_count < len(land)
