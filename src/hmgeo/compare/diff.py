@@ -415,12 +415,13 @@ def _cause(
     wanted = _said(other, key)
     alone = [name for name in told if (held := found[name]) is not None and held.get(key) != base.get(key)]
     whole = [name for name in alone if (found[name] or {}).get(key) == wanted]
+    versions = "、".join(other_versions(one.manifest, other.manifest)) or "两次版本号相同"
+    is_another = base.get(key) != _said(one, key)  # of the older project, today's program says something else
     if whole:
         return "；".join(
             f"{name}{_cells(key, one, other) if name == _ENTERPRISES else ''}{told[name]}" for name in whole
-        )
-    versions = "、".join(other_versions(one.manifest, other.manifest)) or "两次版本号相同"
-    if base.get(key) != _said(one, key):
+        ) + (f"；又：程序或库的版本：{versions}" if is_another else "")
+    if is_another:
         return f"程序或库的版本：{versions}" + (f"；又：{'、'.join(alone)}" if alone else "")
     if (found["*"] or {}).get(key) == wanted:
         return f"几项共同作用：{'、'.join(alone or told)}"
