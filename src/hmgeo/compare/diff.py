@@ -386,12 +386,14 @@ def _causes(
     before, after = _settings(one), _settings(other)
     pieces = [name for name in dict.fromkeys((*before, *after)) if _text(before, name) != _text(after, name)]
     with tempfile.TemporaryDirectory() as temporary:
-        trials = [("", before), *((name, _with(before, after, [name])) for name in pieces), ("*", after)]
+        trials = [("", before), *((name, _with(before, after, [name])) for name in pieces)]
+        trials += [("*", after)] if len(pieces) > 1 else []
         found: dict[str, Mapping[Key, Any] | None] = {}
         for number, (name, settings) in enumerate(trials):
             progress("逐项重跑", number, len(trials))
             names = (other if name in {"*", _ENTERPRISES} else one).names
             found[name] = _findings_of(settings, Path(temporary), names)
+        found.setdefault("*", found[trials[-1][0]])  # all that differs is what was changed last, or nothing
     remarks = [f"不同之处 {len(pieces)} 项：{'、'.join(pieces) or '无'}；重跑 {len(trials)} 次"]
     base = found[""]
     if base is None:
