@@ -540,6 +540,8 @@ def rows(edit: Callable[[Any], object]) -> Callable[[Path], object]:
 def sql(statement: str, name: str = "farmland") -> Callable[[Path], object]:
     def change(home: Path) -> None:
         with closing(sqlite3.connect(home / "data" / f"{name}.gpkg")) as base, base:
+            for (trigger,) in base.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+                base.execute(f"drop trigger {trigger}")  # they call functions that only GDAL has
             assert base.execute(statement).rowcount > 0
 
     return change
@@ -596,7 +598,7 @@ def test_a_single_change_of_the_shipped_project_is_the_cause(
     assert changes
     assert [one for one in changes if not one.cause.startswith(cause)] == []
     assert whose in {None, frozenset(one.source.split(" ")[0] for one in changes)}
-    assert remarks == (f"不同之处 1 项：{cause.partition('（')[0]}；重跑 2 次",)
+    assert remarks == (f"不同之处 1 项：{cause[: cause.rindex('（')]}；重跑 2 次",)
 
 
 CALM = {

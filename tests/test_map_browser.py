@@ -236,7 +236,7 @@ def test_search_leads_to_the_popup_with_clause_and_quote(opened: Opened) -> None
     popup.locator(".pop-why").last.locator("summary").click()  # written when it is opened
     assert popup.locator(".pop-why code").inner_text() == 'hmgeo explain . "QC-002" SCR-JY-10KM'
     why = popup.locator(".pop-why").last.inner_text().splitlines()
-    assert why[why.index("条文和参数") + 1] == "条文数值、参数取值或基准日改变时，重新运行"
+    assert why[why.index("所据") + 1] == "行内所填、图层、条文数值、参数取值或基准日改变时，重新运行"
     words = popup.inner_text()
     assert "《济源产城融合示范区2021年土壤污染防治攻坚战实施方案》二（三）3" in words
     assert "位置误差内结论不变" in words

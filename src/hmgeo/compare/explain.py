@@ -106,7 +106,7 @@ def _told(steps: Iterable[Step]) -> tuple[tuple[str, str], ...]:
 
 _PICTURES = (".png", ".pdf", ".svg")
 _OF_PICTURE = ("结论", "量得", "条款", "什么会使它改变")
-_LEFT_OUT = frozenset({"评估基准日", "规则", "核对", "作用", "效力层级", "条文和参数"})
+_LEFT_OUT = frozenset({"评估基准日", "规则", "核对", "作用", "效力层级", "所据"})
 
 
 def draw_finding(folder: Path, finding: str, out: Path, parts: Sequence[Part]) -> str:
