@@ -479,13 +479,19 @@ def test_a_finding_is_drawn_from_what_the_run_holds(
     assert first.startswith(b"\x89PNG")
     draw_finding(run, name, out, parts)
     assert out.read_bytes() == first
+    path = run / "data" / "receptors.parquet"  # a hospital within the limit is no other parcel: it isn't drawn as one
+    held = pq.read_table(path)
+    hospital = held.slice(0, 1).to_pylist()[0] | {"receptor_id": "医院", "receptor_kind": "sensitive_sites"}
+    hospital["geometry"] = shapely.to_wkb(shapely.box(113.049, 23.621, 113.051, 23.622))
+    pq.write_table(pa.concat_tables([held, pa.Table.from_pylist([hospital], held.schema)]), path)
+    draw_finding(run, name, out, parts)
+    assert out.read_bytes() == first
     told = [hmgeo_command("explain", run, *words).out for words in (["A3", "SCR-JY-10KM"], ["A3|SCR-JY-10KM"])]
     assert told[0] == told[1]
     assert "SCR-JY-10KM" in told[0]
-    ended = hmgeo_command(
-        "explain", run, "A3", "SCR-JY-10KM", "--picture", tmp_path / "镇.svg"
-    )  # known by its township
-    assert (ended.code, (tmp_path / "镇.svg").read_bytes()[:5]) == (0, b"<?xml")
+    svg = tmp_path / "镇.svg"  # known by its township
+    ended = hmgeo_command("explain", run, "A3", "SCR-JY-10KM", "--picture", svg)
+    assert (ended.code, svg.read_bytes()[:5]) == (0, b"<?xml")
     with pytest.raises(UsageError, match="图只能写成这几种文件"):
         draw_finding(run, name, tmp_path / "一.jpg", parts)
     path = run / "data" / "findings.parquet"  # the shapes say otherwise: no line, and a word for it

@@ -185,20 +185,22 @@ def _ground(data: Path, found: Mapping[str, Any], source: Mapping[str, str]) -> 
     )
     if not found["receptor_id"]:
         return plain
-    receptors = pq.read_table(data / "receptors.parquet", columns=["receptor_id", "geometry"]).to_pylist()
-    ground = [shapely.from_wkb(row["geometry"]) for row in receptors if row["geometry"]]
-    own = [one for row, one in zip((row for row in receptors if row["geometry"]), ground, strict=True)
-           if row["receptor_id"] == found["receptor_id"]]  # fmt: skip
+    columns = ["receptor_id", "receptor_kind", "geometry"]
+    receptors = [
+        row for row in pq.read_table(data / "receptors.parquet", columns=columns).to_pylist() if row["geometry"]
+    ]
+    ground = [(row["receptor_kind"], shapely.from_wkb(row["geometry"])) for row in receptors]
+    own = [one for row, one in zip(receptors, ground, strict=True) if row["receptor_id"] == found["receptor_id"]]
     layers = ("areas", "context_lines", "context_points")
     kinds = {kind.value for kind in LayerKind}  # a catchment bears the id of what it drains to
-    named = [one for name in layers for role, one in shapes_of(book, name, "id", found["receptor_id"]) if role in kinds]
-    tried = [replace(plain, nearest=one) for one in (*own, *named)]
-    chosen = next((one for one in tried if agrees(one)), tried[0] if tried else plain)
+    named = [one for name in layers for one in shapes_of(book, name, "id", found["receptor_id"]) if one[0] in kinds]
+    tried = [(kind, replace(plain, nearest=one)) for kind, one in (*own, *named)]
+    kind, chosen = next((one for one in tried if agrees(one[1])), tried[0] if tried else ("", plain))
     is_inside = chosen.nearest is not None and chosen.nearest.intersects(chosen.source)
     ways = [] if is_length or is_inside else shapes_of(book, "flow_paths", "source_id", found["source_id"])
     return replace(
         chosen,
-        others=[one for one in ground if own and one is not chosen.nearest],
+        others=[one for of, one in ground if own and of == kind and one is not chosen.nearest],
         paths=[one for _, one in ways],
     )
 
