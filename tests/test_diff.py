@@ -144,6 +144,16 @@ def test_two_changes_are_told_apart(before: Path, tmp_path: Path) -> None:
     )
 
 
+def test_a_row_that_nothing_is_known_by_never_blames_the_version(tmp_path: Path) -> None:
+    """Nobody can tell that it is the same: it goes and comes, by the one thing that differs."""
+    nameless = ("data/enterprises.csv", "A1,示例企业甲,", ",,")
+    other = made(tmp_path / "后", nameless, ("project.yml", TRADES, 'cadmium_trades: {value: ["3360"]'))
+    changes, _ = diff_runs(made(tmp_path / "前", nameless), other)
+    of_row = [one for one in changes if one.source.startswith("row-") and one.rule_id == SCREENING]
+    assert [one.kind for one in of_row] == ["不再有", "新增"]
+    assert {one.cause for one in of_row} == {"几项共同作用：参数 cadmium_trades"}
+
+
 def test_the_same_project_run_again_has_no_changes_wherever_it_lies(before: Path, tmp_path: Path) -> None:
     assert diff_runs(before, made(tmp_path / "后")) == ((), ())
     with pytest.raises(UsageError, match="两次运行是同一个文件夹"):

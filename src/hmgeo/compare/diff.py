@@ -388,12 +388,15 @@ def _causes(
     with tempfile.TemporaryDirectory() as temporary:
         trials = [("", before), *((name, _with(before, after, [name])) for name in pieces)]
         trials += [("*", after)] if len(pieces) > 1 else []
-        found: dict[str, Mapping[Key, Any] | None] = {}
+        told: dict[str, Mapping[Key, Any] | None] = {}
         for number, (name, settings) in enumerate(trials):
             progress("逐项重跑", number, len(trials))
-            names = (other if name in {"*", _ENTERPRISES} else one).names
-            found[name] = _findings_of(settings, Path(temporary), names)
-        found.setdefault("*", found[trials[-1][0]])  # all that differs is what was changed last, or nothing
+            told[name] = _findings_of(settings, Path(temporary))
+    told.setdefault("*", told[trials[-1][0]])  # all that differs is what was changed last, or nothing
+    found = {
+        name: None if held is None else _renamed(held, (other if name in {"*", _ENTERPRISES} else one).names)
+        for name, held in told.items()
+    }
     remarks = [f"不同之处 {len(pieces)} 项：{'、'.join(pieces) or '无'}；重跑 {len(trials)} 次"]
     base = found[""]
     if base is None:
@@ -401,8 +404,8 @@ def _causes(
     failed = [name for name in pieces if found[name] is None]
     if failed:
         remarks.append(f"单独换上后项目不成立，没有查：{'、'.join(failed)}")
-    told = {name: _told(before.get(name), after.get(name)) for name in pieces}
-    return {key: _cause(key, one, other, found, base, told) for key in changed}, tuple(remarks)
+    pieces_told = {name: _told(before.get(name), after.get(name)) for name in pieces}
+    return {key: _cause(key, one, other, found, base, pieces_told) for key in changed}, tuple(remarks)
 
 
 def _cause(
@@ -564,8 +567,13 @@ def _with(before: Mapping[str, Piece], after: Mapping[str, Piece], names: Sequen
     return kept | {name: after[name] for name in names if name in after}
 
 
-def _findings_of(settings: Mapping[str, Piece], folder: Path, names: Mapping[str, str]) -> Mapping[Key, Any] | None:
-    """Return what a project of these settings finds; None where it isn't a project that can be run."""
+def _renamed(found: Mapping[Key, Any], names: Mapping[str, str]) -> dict[Key, Any]:
+    """Return findings by what a side knows their sources by."""
+    return {(names.get(source, source), rule): said for (source, rule), said in found.items()}
+
+
+def _findings_of(settings: Mapping[str, Piece], folder: Path) -> Mapping[Key, Any] | None:
+    """Return what a project of these settings finds, by source and rule; None where it can't be run."""
     root = yaml.MappingNode("tag:yaml.org,2002:map", [])
     groups: dict[str, yaml.MappingNode] = {}
     for name, piece in settings.items():
@@ -591,7 +599,7 @@ def _findings_of(settings: Mapping[str, Piece], folder: Path, names: Mapping[str
     except HmgeoError:
         return None
     return {
-        (names.get(one["source_id"], one["source_id"]), one["rule_id"]): tuple(one[name] for name in _SAID)
+        (one["source_id"], one["rule_id"]): tuple(one[name] for name in _SAID)
         for one in findings_rows(results.findings)
     }
 
