@@ -13,6 +13,7 @@ import shapely
 from shapely.geometry import mapping
 from siting_world import SITE, bench, layer
 
+from hmgeo.errors import InputError
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.intake.load import load_positions, load_receptors
 from hmgeo.judging.applies import Subject, cadmium_of, found_cadmium, reach
@@ -450,3 +451,23 @@ def test_a_code_that_may_have_lost_its_zero_is_asked_about(tmp_path: Path) -> No
         "201": "不是耕地；编码可能去了首位 0，若是园地请改正，未另计",
         "301": "不是耕地（0101、0102、0103），不作耕地计算",
     }
+
+
+def test_other_land_of_a_survey_waits_for_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "DLTB.geojson"
+
+    def write(*codes: str) -> None:
+        features = [
+            {"type": "Feature", "properties": {"BSM": f"P{n}", "DLBM": code},
+             "geometry": mapping(shapely.box(113 + n / 100, 23, 113.005 + n / 100, 23.005))}
+            for n, code in enumerate(codes)
+        ]  # fmt: skip
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+
+    write("0103", "0201", "0301", "0301")
+    report = check_layer(path, "farmland")
+    assert dict(report.tables[0].rows)["数据行"] == "4：已评估 1，未定位 0，退回补正 0，其他地类 3"
+    assert not any("退回补正" in str(one) for one in report.problems)
+    write("0201", "0201")
+    with pytest.raises(InputError, match="（共 2 行，全部搁置）（现为「共 2 行（数据第 1、2 行）」）"):
+        load_receptors(path, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)

@@ -48,6 +48,8 @@ SOURCE_KINDS = frozenset(
 _OUTLINE_EVENTS = frozenset({"勘测定界", "界址点成面", "DXF 图形"})
 """Ledger events of files that give the outlines of parcels."""
 
+OTHER_LAND = "other_land"
+"""What stands for the status of a parcel that nobody has to correct: it is woodland, or garden land."""
 _SHAPE_WORDS = {0: "点", 1: "线", 3: "面", 4: "多点", 5: "多线", 6: "多面", 7: "几何集合"}
 
 
@@ -66,7 +68,7 @@ class Inspection:
     columns
         Role and column name, as `ReadOptions.columns` takes them.
     statuses
-        Of each row: assessed, not_located, rejected.
+        Of each row: assessed, not_located, rejected; `OTHER_LAND` for parcels of a land survey that are no farmland.
     extent
         west, south, east, north in degrees; empty where no row is located.
     counties
@@ -115,8 +117,12 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
     opened = open_file(path, kind, options, shown_as)
     are_receptors = kind not in SOURCE_KINDS
     outcome = place_rows(opened, kind, options, are_receptors=are_receptors)
+    usable = outcome.is_assessed().copy()
     if kind is LayerKind.FARMLAND:
         keep_farmland(opened, outcome)
+    statuses = [status.value for status in outcome.status]
+    for row in np.flatnonzero(usable & ~outcome.is_assessed()).tolist():
+        statuses[row] = OTHER_LAND
     check_cells(opened, outcome, kind)
     if not are_receptors:
         positions_table(opened, outcome)  # notes repeats and short codes
@@ -133,7 +139,7 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
         headers=tuple(opened.raw.headers),
         cells=opened.raw.columns,
         ids=tuple(opened.ids),
-        statuses=tuple(status.value for status in outcome.status),
+        statuses=tuple(statuses),
         extent=_extent(outcome),
         counties=_counties(outcome),
         margin_m=_margin_m(outcome),

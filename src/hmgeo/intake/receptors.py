@@ -283,7 +283,12 @@ def receptor_batches(
 def nothing_usable(opened: Opened, rows: int, kind: LayerKind) -> InputError:
     """Return the error of a file in which nothing can be used."""
     first = next(
-        (entry.reason for entry in opened.journal.entries if entry.event in {SET_ASIDE_EVENT, NO_FARMLAND_EVENT}), ""
+        (
+            entry.reason
+            for entry in opened.journal.entries
+            if entry.event in {SET_ASIDE_EVENT, NO_FARMLAND_EVENT, GARDEN_EVENT}
+        ),
+        "",
     )
     return InputError(
         Problem(

@@ -12,7 +12,7 @@ import yaml
 from hmgeo.errors import HmgeoError, Place, Problem
 from hmgeo.intake.catalog import shipped_layers
 from hmgeo.intake.formats.raster import RASTER_SUFFIXES
-from hmgeo.intake.inspect import Inspection, guess_kind, inspect_file
+from hmgeo.intake.inspect import OTHER_LAND, Inspection, guess_kind, inspect_file
 from hmgeo.intake.load import ReadOptions, load_elevation
 from hmgeo.intake.receptors import ASIDE_EVENT
 from hmgeo.intake.rows import name_rows
@@ -466,14 +466,15 @@ def _problems(found: Inspection) -> Iterator[Problem]:
 
 def _picture(found: Inspection) -> Table:
     """Return in ten lines what a file is, what of it was understood and what waits for a person."""
-    counted = {status: found.statuses.count(status.value) for status in Status}
+    counted = {status.zh: found.statuses.count(status.value) for status in Status}
+    counted |= {"其他地类": other} if (other := found.statuses.count(OTHER_LAND)) else {}
     datum = [entry.value for entry in found.ledger.entries if entry.event in {"坐标系", "坐标系转换", "坐标系未声明"}]
     taken = {name for _, names in found.columns for name in (names, *names.split("+"))}
     waiting = Counter(entry.event for entry in found.ledger.entries if entry.row and entry.event in TO_FIX)
     rows = [
         ("是什么", f"{found.kind.zh}（{found.kind.value}）" + (f"，{found.standard}" if found.standard else "")),
         ("工作表/图层", found.sheet or "—"),
-        ("数据行", f"{len(found.ids)}：" + "，".join(f"{status.zh} {count}" for status, count in counted.items())),
+        ("数据行", f"{len(found.ids)}：" + "，".join(f"{word} {count}" for word, count in counted.items())),
         ("几何", "、".join(f"{word} {count}" for word, count in found.shapes) or "—"),
         ("读懂的列", "；".join(f"{word} ← {name}" for word, name in found.mapping) or "—"),
         ("未用到的列", "、".join(name for name in found.headers if name not in taken) or "—"),
