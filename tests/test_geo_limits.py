@@ -122,7 +122,7 @@ def test_one_shape_is_readied_as_many_are(shape: shapely.Geometry) -> None:
 SOURCES = (
     shapely.Point(at(50, 20)), shapely.Point(at(1200, 200)), shapely.Point(at(6100, 5000)), box(-1000, 100, 50),
     shapely.Point(at(-3900, -3900)), shapely.LineString([at(2000, 2000), at(2100, 2500)]), shapely.Point(at(800, 250)),
-    shapely.Point(at(-1990, 500)), shapely.Point(at(20_000, -9_000)),
+    shapely.Point(at(-1990, 500)), shapely.Point(at(20_000, -9_000)), shapely.LineString([at(700, -40), at(760, -90)]),
 )  # fmt: skip
 
 

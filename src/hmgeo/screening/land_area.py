@@ -211,7 +211,7 @@ def with_clipped_area(sources: pa.Table, found: LandAreas, radius_m: float) -> p
 
     Null for a source that is no point or has no place.
     """
-    made = [found.get((source_id, radius_m, ALL_CLASSES), (0.0, None))[1] for source_id in _ids(sources)]
+    made = [found.get((source_id, radius_m, ALL_CLASSES), (None, None))[1] for source_id in _ids(sources)]
     rounded = [None if area_ha is None else round(area_ha, MEASURE_DECIMALS) for area_ha in made]
     return sources.append_column(FARMLAND_CLIPPED, pa.array(rounded, pa.float64()))
 
