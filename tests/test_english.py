@@ -17,6 +17,7 @@ from hmgeo.outputs.sheets.survey import write_survey_list
 from hmgeo.outputs.tables import OUR_WORDS, write_data
 from hmgeo.results.results import Presentation, Results
 from hmgeo.rules.parameters import declared
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,27 +124,56 @@ def test_numbers_are_the_same_in_both_languages(books: dict[tuple[str, str], lis
 
 
 def test_names_in_brackets_side_by_side_are_told_one_by_one() -> None:
-    told = in_english("「涉重金属企业」「耕地」密级未标注，本结果仅限内部使用")
-    assert told == '"enterprises", "farmland" carries no classification: internal use only'
+    told = in_english(say("layers_unmarked", layers=("涉重金属企业", "耕地")))
+    assert told == '"enterprises", "farmland" carries no classification: internal use only.'
 
 
-def test_every_phrase_stands_once_with_the_same_parts() -> None:
+def test_every_phrase_stands_once_and_holds_no_parts() -> None:
     zh = [one for one, _ in written()]
     assert len(zh) == len(set(zh))
-    odd = [one for one in written() if set(re.findall(r"\{(\w)\}", one[0])) != set(re.findall(r"\{(\w)\}", one[1]))]
-    assert odd == []
+    assert [one for one in written() if "{" in "".join(one)] == [], "what holds values is a code of words.tsv"
     assert [one for one, en in written() if not en or (en != en.rstrip() and not one.endswith("："))] == []
-    exact, _ = phrases()
-    assert exact["符合排查条件"] == "meets the survey condition"
+    assert phrases()["符合排查条件"] == "meets the survey condition"
 
 
 @pytest.mark.parametrize(
     ("zh", "en"),
     [
-        ("没有坐标。没有可用的位置，本条未作判断。", "No coordinates. No usable position; this clause was not judged."),
-        ("镉 1.2 kg/a、铅 8.5 kg/a（排放口合计）", "Cd 1.2 kg/a, Pb 8.5 kg/a (sum of outlets)"),
         (
-            "受体：10 km内至少有严格管控类 2.50 ha、安全利用类 5.19 ha，灌溉所及地块中有严格管控类 1.00 ha",
+            sentences("没有坐标", say("place_unknown")),
+            "No coordinates. No usable position; this clause was not judged.",
+        ),
+        (
+            say(
+                "summed_over_outlets",
+                masses=say(
+                    "listed",
+                    parts=(
+                        say("metal_mass", metal="镉", mass=1.2),
+                        say("metal_mass", metal="铅", mass=8.5),
+                    ),
+                ),
+            ),
+            "Cd 1.2 kg/a, Pb 8.5 kg/a (sum of outlets)",
+        ),
+        (
+            say(
+                "receptors_are",
+                parts=(
+                    say(
+                        "polluted_within_at_least",
+                        radius="10 km",
+                        held=(
+                            say("class_area_of_many", word="严格管控类", area_ha=2.5),
+                            say("class_area_of_many", word="安全利用类", area_ha=5.19),
+                        ),
+                    ),
+                    say(
+                        "irrigated_polluted",
+                        held=(say("class_area_of_many", word="严格管控类", area_ha=1.0),),
+                    ),
+                ),
+            ),
             (
                 "receptors: within 10 km at least strictly controlled 2.50 ha, safe use 5.19 ha, "
                 "irrigated parcels include strictly controlled 1.00 ha"

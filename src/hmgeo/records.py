@@ -13,14 +13,76 @@ import pyarrow as pa
 
 from hmgeo.errors import Problem, UsageError, hide_passwords
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
+from hmgeo.words import packed, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from geopandas import GeoDataFrame
 
 
 LON_LAT_CRS = "EPSG:4490"
+
+
+class _ToldCell(pa.ExtensionScalar):  # type: ignore[misc]  # pyarrow comes without types
+    """A cell of a column of reasons."""
+
+    def as_py(self, **_: object) -> str | None:
+        """Return the reason, or the text where the cell holds none."""
+        return None if self.value is None else unpacked(self.value.as_py())
+
+
+class Told(pa.ExtensionType):  # type: ignore[misc]  # pyarrow comes without types
+    """The type of a column of reasons: each cell gives back code and values, and reads as its Chinese text.
+
+    Fill one by `told_cells` or `table_of`; `plain_table` puts texts in place of the reasons, for files.
+    """
+
+    def __init__(self) -> None:
+        """Make the type; all are the same."""
+        super().__init__(pa.string(), "hmgeo.told")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        """Return nothing: the type has no parameters."""
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, storage_type: pa.DataType, serialized: bytes) -> Told:
+        """Return the type."""
+        return cls()
+
+    def __arrow_ext_scalar_class__(self) -> type[_ToldCell]:
+        """Return what its cells are."""
+        return _ToldCell
+
+
+TOLD = Told()
+
+
+def told_cells(texts: Iterable[str | None]) -> pa.Array:
+    """Return texts as a column of `TOLD`; reasons among them keep their codes."""
+    cells = [None if text is None else packed(text) for text in texts]
+    return pa.ExtensionArray.from_storage(TOLD, pa.array(cells, pa.string()))
+
+
+def table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Return rows as a table of `schema`; what a row leaves out is null."""
+    columns = [
+        told_cells(row.get(one.name) for row in rows)
+        if one.type == TOLD
+        else pa.array([row.get(one.name) for row in rows], one.type)
+        for one in schema
+    ]
+    return pa.table(columns, schema)
+
+
+def plain_table(table: pa.Table) -> pa.Table:
+    """Return `table` with the Chinese text in place of each reason."""
+    for at, told in enumerate(table.schema):
+        if told.type == TOLD:
+            texts = pa.array(table.column(at).to_pylist(), pa.string())
+            table = table.set_column(at, pa.field(told.name, pa.string(), metadata=told.metadata), texts)
+    return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +131,7 @@ POSITION_SCHEMA = pa.schema(
         ("trade_edition", pa.string()),
         ("county", pa.string()),
         ("township", pa.string()),
-        ("note", pa.string()),
+        ("note", TOLD),
     ]
 )
 """Columns of `Positions.table`: one row per input row, in input order; empty text where a file says nothing.
@@ -258,7 +320,7 @@ OUTLET_SCHEMA = pa.schema(
         ("pollutant", pa.string()),
         ("emission_kg", pa.float64()),
         ("receiving_water", pa.string()),
-        ("note", pa.string()),
+        ("note", TOLD),
         ("year", pa.int64()),
     ]
 )
@@ -365,4 +427,4 @@ def geo_frame(table: pa.Table) -> GeoDataFrame:
     from geopandas import GeoDataFrame, GeoSeries  # noqa: PLC0415 -- pandas loads slowly
 
     shapes = GeoSeries.from_wkb(table["geometry"].to_pylist(), crs=LON_LAT_CRS)
-    return GeoDataFrame(table.drop_columns("geometry").to_pandas(), geometry=shapes)
+    return GeoDataFrame(plain_table(table.drop_columns("geometry")).to_pandas(), geometry=shapes)

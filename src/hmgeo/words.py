@@ -2,9 +2,9 @@
 
 A line of the catalogue holds a code, the group of what it keeps from being assessed (`hmgeo.vocabulary.Unassessed`;
 empty for none), and both languages. `{name}` stands for a value: text, a number with its format and unit
-(`{way_m:.2f km}` tells metres in kilometres), a list with what stands between its members (`{words:、}`), another
-reason, or one without its end and its bracketed part (`{why:bare}`). `[…]` says what follows for a clause; it is left
-out where only what is the case is wanted.
+(`{way_m:.2f km}` tells metres in kilometres), a list with what stands between its members (`{words:、}`; `~` lets them
+follow each other as sentences do), another reason, or one without its end and its bracketed part (`{why:bare}`). `[…]`
+says what follows for a clause; it is left out where only what is the case is wanted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hmgeo import vocabulary
 from hmgeo.vocabulary import UNREAD_CODE, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class Reason(str):
@@ -78,6 +78,9 @@ _ENDS = ("。", "；", "！")
 _BETWEEN = {"zh": "、", ENGLISH: ", "}
 _UNITS = {" km": 1000.0, " km²": 100.0}
 """Units that a value in metres or hectares may be told in."""
+_PACKED = "\x1e"
+_TOGETHER = "~"
+"""How a list of sentences is told: one after the other."""
 _FOLLOWS = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -152,6 +155,12 @@ def sentences(*parts: str) -> Reason:
     flat = tuple(dict.fromkeys(one for part in parts for one in parts_of(part)))
     closed = dict.fromkeys(part if part.endswith(_ENDS) else f"{part}。" for part in flat)
     return Reason("".join(closed), SENTENCES, {"parts": flat})
+
+
+def one_by_one(parts: Iterable[str]) -> str:
+    """Return parts with a semicolon between them, empty ones left out; the only one as it is."""
+    held = tuple(filter(None, parts))
+    return say("one_by_one", parts=held) if len(held) > 1 else next(iter(held), "")
 
 
 def parts_of(text: str) -> tuple[str, ...]:
@@ -236,6 +245,22 @@ def decoded(reasons: Iterable[Mapping[str, str]]) -> Reason:
     return sentences(*(_decoded(one["code"], one["values"]) for one in reasons))
 
 
+def packed(text: str) -> str:
+    """Return a text as a cell keeps it: one that is no reason as it is, a reason as its code and values."""
+    if not isinstance(text, Reason) or text.code == PLAIN:
+        return str(text)
+    return _PACKED + json.dumps(_data(text), ensure_ascii=False)
+
+
+@lru_cache(maxsize=4096)
+def unpacked(cell: str) -> str:
+    """Return what `packed` was given."""
+    if not cell.startswith(_PACKED):
+        return cell
+    told: str = _value(json.loads(cell.removeprefix(_PACKED)))
+    return told
+
+
 @lru_cache(maxsize=4096)
 def _decoded(code: str, values: str) -> Reason:
     return _reason(code, json.loads(values))
@@ -274,7 +299,7 @@ def _told(code: str, values: Mapping[str, Any], language: str, speak: Callable[[
         literal + ("" if name is None else _one(values[name], spec, language, speak))
         for literal, name, spec in _pieces(template, bare)
     ]
-    told = "".join(pieces).strip() if language == ENGLISH else "".join(pieces)
+    told = "".join(pieces).strip() if language == ENGLISH and "[" in template else "".join(pieces)
     return told.rstrip("。.") if bare else told
 
 
@@ -287,17 +312,11 @@ def _pieces(template: str, bare: bool) -> tuple[tuple[str, str | None, str], ...
 
 def _one(value: Any, spec: str, language: str, speak: Callable[[str], str]) -> str:  # noqa: ANN401 - a Value
     if isinstance(value, tuple):
-        return (spec or _BETWEEN[language]).join(_one(one, "", language, speak) for one in value)
+        between = ("" if language == "zh" else " ") if spec == _TOGETHER else spec or _BETWEEN[language]
+        return between.join(_one(one, "", language, speak) for one in value)
     if isinstance(value, Word):
         return value.en if language == ENGLISH else value.zh
     if isinstance(value, str):
         return render(value, language, speak, bare=spec == "bare")
     unit = next((unit for unit in _UNITS if spec.endswith(unit)), "")
     return format(value / _UNITS[unit], spec.removesuffix(unit)) + unit if unit else format(value, spec)
-
-
-def templates() -> Iterator[tuple[str, str]]:
-    """Yield the words of the catalogue in both languages, with what follows for a clause and without."""
-    for entry in catalogue().values():
-        for shown in dict.fromkeys((r"\1", "")) if _FOLLOWS.search(entry.zh) else ("",):
-            yield _FOLLOWS.sub(shown, entry.zh), _FOLLOWS.sub(shown, entry.en)

@@ -18,7 +18,7 @@ from hmgeo.intake.formats.archive import RemoteFile
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.rules.nodes import LOADER
 from hmgeo.vocabulary import Basis, LayerKind
-from hmgeo.words import say
+from hmgeo.words import one_by_one, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -230,6 +230,4 @@ def note_standard(headers: Iterable[str], layer: str, kind: LayerKind, journal: 
     if found is None:
         return
     action = "按其标准字段读取" if found.kind is kind else f"照所申明的「{kind.zh}」读取，请确认"
-    journal.note(
-        "标准图层", say("standard_layer", title=found.title) + (f"；{found.remark}" if found.remark else ""), action
-    )
+    journal.note("标准图层", one_by_one((say("standard_layer", title=found.title), found.remark)), action)

@@ -16,7 +16,7 @@ import shapely
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.records import Ledger, LedgerEntry
 from hmgeo.vocabulary import Status
-from hmgeo.words import Reason, plain, say
+from hmgeo.words import Reason, one_by_one, plain, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -171,7 +171,7 @@ class Outcome:
 
     def note_text(self, row: int) -> str:
         """Return the row's note."""
-        return "；".join(self.notes.get(row, ()))
+        return one_by_one(self.notes.get(row, ()))
 
     def is_assessed(self) -> NDArray[np.bool_]:
         """Return which rows still have a usable place."""
@@ -180,7 +180,7 @@ class Outcome:
     def _close(self, row: int, event: str, reason: str, action: str, field: str, value: str) -> None:
         shape, self.made[row] = self.made[row], None
         self.uncertainty_m[row] = np.nan
-        self.remark(row, f"{reason}（{field}「{value}」）" if value else reason)
+        self.remark(row, say("value_unfit", reason=reason, field=field, value=value) if value else reason)
         if self.are_receptors:
             self.aside[row] = shape.bounds if self.are_placed and shape is not None else None
             event, action = SET_ASIDE_EVENT, "不参与计算，请更正"

@@ -17,11 +17,11 @@ from hmgeo.intake.formats.read import TEMPLATES, read_raw
 from hmgeo.intake.formats.sheets import sheet_names
 from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, unit_size
 from hmgeo.intake.rows import Journal
-from hmgeo.records import OUTLET_SCHEMA, WIND_SCHEMA, Gates, Ledger, Provenance, SideTable
+from hmgeo.records import OUTLET_SCHEMA, WIND_SCHEMA, Gates, Ledger, Provenance, SideTable, table_of
 from hmgeo.reference.tables import find_header
 from hmgeo.rules.claims import EVENT, Told, disputes
 from hmgeo.vocabulary import LayerKind
-from hmgeo.words import say
+from hmgeo.words import one_by_one, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -210,7 +210,7 @@ def load_outlets(
         place, remedy = Place(file=journal.file, sheet=raw.sheet), "写明 企业编号，与企业清单一致"
         raise InputError(Problem("排放口表没有「企业编号」列", place, "、".join(raw.headers), remedy=remedy))
     rows = [_outlet(number, raw, owner, journal) for number in range(1, raw.row_count + 1)]
-    table = pa.Table.from_pylist(rows, OUTLET_SCHEMA)
+    table = table_of(rows, OUTLET_SCHEMA)
     told = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
     return SideTable(name or path.stem, kind, basis, told, table, gates), journal.ledger()
 
@@ -244,7 +244,7 @@ def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[st
         "pollutant": text("污染物"),
         "emission_kg": _number(number, raw, ("年排放量", "kg"), journal, notes),
         "receiving_water": text("受纳水体"),
-        "note": "；".join(notes),
+        "note": one_by_one(notes),
         "year": _year(text("排放量年份") or text("年份") or text("资料时点")),
     }
 

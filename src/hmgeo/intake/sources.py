@@ -17,7 +17,7 @@ from hmgeo.intake.pipeline import as_wkb
 from hmgeo.intake.places.numbers import PLACEHOLDERS
 from hmgeo.intake.places.suspicion import PLACE_EVENT
 from hmgeo.intake.places.units import county_in_address
-from hmgeo.records import POSITION_SCHEMA
+from hmgeo.records import POSITION_SCHEMA, told_cells
 from hmgeo.reference.cells import plain_trade
 from hmgeo.vocabulary import MEASURE_DECIMALS, PositionKind, Status
 from hmgeo.words import say
@@ -57,16 +57,16 @@ def note_twins(
             by_code[code.upper()].append(row)
     for code, rows in by_code.items():
         for row in rows[1:]:
-            first = rows[0] + 1
-            reason = f"与数据第 {first} 行的统一社会信用代码相同"
+            reason = say("credit_code_of_row", row=rows[0] + 1)
             outcome.journal.note_row(row + 1, TWIN_EVENT, reason, "照常计算，未合并，请核对", field=header, value=code)
-            outcome.remark(row, f"{TWIN_EVENT}（{reason}）")
+            outcome.remark(row, say("bracketed", thing=TWIN_EVENT, more=reason))
     for row, first, apart_m in _near_and_alike(names, points):
         if codes[row] and codes[row] == codes[first]:
             continue
         reason = say("twin_of_row", row=first + 1, name=names[first], apart_m=apart_m)
         outcome.journal.note_row(row + 1, TWIN_EVENT, reason, "照常计算，未合并，请核对", value=names[row])
-        outcome.remark(row, f"{TWIN_EVENT}（与数据第 {first + 1} 行名称相近，相距 {apart_m:.0f} 米）")
+        near = say("name_like_row", row=first + 1, apart_m=apart_m)
+        outcome.remark(row, say("bracketed", thing=TWIN_EVENT, more=near))
 
 
 def similarity(one: str, other: str) -> float:
@@ -145,7 +145,7 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
         "trade_edition": editions,
         "county": counties,
         "township": townships,
-        "note": [outcome.note_text(row) for row in range(count)],
+        "note": told_cells(outcome.note_text(row) for row in range(count)),
     }
     return pa.Table.from_pydict(columns, schema=POSITION_SCHEMA)
 
@@ -226,7 +226,8 @@ def _mark_repeats_of(name: str, rows: Sequence[int], points: np.ndarray, outcome
             apart_m = geodesic_m(here, points[near])
             near = [other for other, gap_m in zip(near, apart_m.tolist(), strict=True) if gap_m <= _SAME_PLACE_M]
         if near:
-            outcome.remark(row, f"{REPEAT_NOTE}（与数据第 {near[0] + 1} 行同名同址）")
+            same = say("name_place_of_row", row=near[0] + 1)
+            outcome.remark(row, say("bracketed", thing=REPEAT_NOTE, more=same))
             outcome.journal.note_row(
                 row + 1,
                 REPEAT_NOTE,

@@ -137,7 +137,8 @@ def _disputed(
         code = row["trade_code"] or (trade.code_2017 if edition == "2017" else trade.code_2011)
         said = found_cadmium(cells)
         by_trade = cadmium_of("" if said is None else FOUND, "", code, edition, choices)
-        beside = {CADMIUM: (Said("行业代码", code, f"（{by_trade.basis}）"),)} if by_trade.word == NOT_RELATED else {}
+        against = Said("行业代码", code, say("grounds_found", found=by_trade.basis))
+        beside = {CADMIUM: (against,)} if by_trade.word == NOT_RELATED else {}
         names = {same_name(_base(row["source_id"])), same_name(row["name"])} - {""}
         emissions = tuple(one for name in sorted(names) for one in emitted.get(name, ()))
         disputed = disputes(Told(cells, emissions, beside, as_of))
@@ -156,15 +157,14 @@ def _emissions(
     joined = join_outlets(outlets, source_ids).table.to_pylist()
     for row, given in zip(joined, [] if outlets is None else outlets.table.to_pylist(), strict=True):
         if row["status"] in {JOINED, REPEATED} and row["pollutant"]:
-            doubt = "（企业编号重复，不能确定属于哪一家）" if row["status"] == REPEATED else ""
-            where = f"排放口表 {row['outlet_id']}".strip() + doubt
+            where = say("of_outlets_in_doubt" if row["status"] == REPEATED else "of_outlet", outlet=row["outlet_id"])
             one = Emission(where, row["pollutant"], row["medium"], row["emission_kg"], given["year"])
             found[same_name(row["enterprise_id"])].append(one)
     for batch in () if outfalls is None else outfalls.batches():
         for row in batch.select(["receptor_id", "links"]).to_pylist():
             links = dict(row["links"] or ())
             if links.get(ENTERPRISE) and links.get(METALS):
-                where = f"入河排污口表 {row['receptor_id']}"
+                where = say("of_outfall", outfall=row["receptor_id"])
                 found[same_name(links[ENTERPRISE])].append(Emission(where, links[METALS], WATER))
     return found
 

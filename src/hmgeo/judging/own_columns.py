@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from hmgeo.judging.facts import Stated, doubted_facts
-from hmgeo.records import Ledger, LedgerEntry
+from hmgeo.records import Ledger, LedgerEntry, table_of
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.reference.tables import find_header, means_the_same, trades, trades_named
 from hmgeo.results.columns import OUTLETS_SCHEMA
@@ -22,10 +20,12 @@ from hmgeo.rules.claims import NUMBERS
 from hmgeo.rules.words import stated_facts, stated_numbers, unread_facts, unread_numbers
 from hmgeo.vocabulary import FIVE_METALS, Action, Unknown
 from hmgeo.vocabulary import METALS as METAL_WORDS
-from hmgeo.words import say, sentences
+from hmgeo.words import one_by_one, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
 
     from hmgeo.judging.facts import Unknown as Doubted
     from hmgeo.records import Positions, SideTable
@@ -324,7 +324,7 @@ def join_outlets(outlets: SideTable | None, source_ids: Sequence[str]) -> Joined
         key = owner, row["outlet_id"], row["pollutant"]
         seen[key] += 1
         repeated = row["outlet_id"] and seen[key] > 1
-        note = "；".join(filter(None, (row["note"], say("outlet_repeated") if repeated else "")))
+        note = one_by_one((row["note"], say("outlet_repeated") if repeated else ""))
         is_joined = status == JOINED
         rows.append({**row, "status": status, "source_id": owner if is_joined else "", "note": note})
         if is_joined:
@@ -335,7 +335,7 @@ def join_outlets(outlets: SideTable | None, source_ids: Sequence[str]) -> Joined
     lost = [
         row for row in rows if row["status"] != JOINED and metal_named(row["pollutant"]) and row["emission_kg"] != 0
     ]
-    table = pa.Table.from_pylist([{name: row[name] for name in OUTLETS_SCHEMA.names} for row in rows], OUTLETS_SCHEMA)
+    table = table_of([{name: row[name] for name in OUTLETS_SCHEMA.names} for row in rows], OUTLETS_SCHEMA)
     return JoinedOutlets(cells, _of_others(lost), table, Ledger(tuple(entries)))
 
 

@@ -581,10 +581,10 @@ def _colour_badges(book: Book, page: Worksheet, sheet: Sheet, first: int, last: 
     for index, column in enumerate(sheet.columns):
         if column.kind != "badge" or not sheet.rows:
             continue
-        for verdict, words in _badge_words().items():
+        for verdict, words in _badge_words(book.presentation.language).items():
             tint = VERDICTS[verdict]
             style = book.style(bg_color=tint.tint, font_color=tint.text, bold=True)
-            for word in dict.fromkeys(map(book.say, words)):
+            for word in dict.fromkeys(words):
                 rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": style}
                 page.conditional_format(first, index, last, index, rule)
 
@@ -598,11 +598,11 @@ def _shade_marks(book: Book, page: Worksheet, sheet: Sheet, first: int, last: in
             page.conditional_format(first, index, last, index, rule)
 
 
-def _badge_words() -> dict[Verdict, tuple[str, ...]]:
+def _badge_words(language: str) -> dict[Verdict, tuple[str, ...]]:
     codes = {Verdict.NOT_ASSESSED: ("", Unassessed.COVERAGE_UNDECLARED.value)}
     return {
         verdict: tuple(
-            wording.badge({"verdict": verdict.value, "reason_codes": code}, example=example)
+            wording.badge({"verdict": verdict.value, "reason_codes": code}, example=example, language=language)
             for code in codes.get(verdict, ("",))
             for example in (False, True)
         )

@@ -11,7 +11,7 @@ import sqlite3
 import unicodedata
 import zipfile
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -37,7 +37,7 @@ from hmgeo.outputs.style import (
     context_style,
 )
 from hmgeo.outputs.tables import csv_text, write_parquet, write_rows
-from hmgeo.records import LON_LAT_CRS
+from hmgeo.records import LON_LAT_CRS, plain_table, table_of
 from hmgeo.results.columns import (
     AREA_SCHEMA,
     FINDINGS_SCHEMA,
@@ -163,7 +163,7 @@ def _gdal_clock(moment: str) -> Iterator[None]:
 
 def _write(table: GisTable, path: Path) -> None:
     pyogrio.write_arrow(
-        table.rows,
+        plain_table(table.rows),
         path,
         layer=table.name,
         driver="GPKG",
@@ -194,7 +194,7 @@ def _write_styles(tables: Sequence[GisTable], path: Path, day: str) -> None:
         }
         for table in tables
     ]
-    styles = pa.Table.from_pylist(rows, STYLE_SCHEMA)
+    styles = table_of(rows, STYLE_SCHEMA)
     pyogrio.write_arrow(
         styles, path, layer="layer_styles", driver="GPKG", append=True, layer_options={"FID": "id"}, crs=None
     )
@@ -294,7 +294,7 @@ def write_geopackage(results: Results, path: Path) -> dict[str, list[str]]:
 
 def _tables(results: Results) -> list[GisTable]:
     made = [_findings(results), _sources(results), _positions(results), _receptors(results), _searched(results)]
-    return [*made, *_context(results), *_water(results)]
+    return [replace(one, rows=plain_table(one.rows)) for one in (*made, *_context(results), *_water(results))]
 
 
 def _day(results: Results) -> str:
@@ -369,7 +369,7 @@ def _positions(results: Results) -> GisTable:
     located = [row for row in placed if row["geometry"] is not None]
     geometry = [_extent(row) for row in located]
     schema = pa.schema([(name, SOURCES_SCHEMA.field(name).type) for name in names])
-    rows = pa.Table.from_pylist([{name: row[name] for name in names} for row in located], schema)
+    rows = table_of([{name: row[name] for name in names} for row in located], schema)
     rows, kind = with_geometry(rows, geometry)
     return GisTable(
         "source_positions",
@@ -462,7 +462,7 @@ def _context(results: Results) -> list[GisTable]:
 
 
 def _context_table(name: str, title: str, rows: list[dict[str, Any]]) -> GisTable:
-    table = pa.Table.from_pylist(rows, AREA_SCHEMA)
+    table = table_of(rows, AREA_SCHEMA)
     geometry = list(shapely.from_wkb(table["geometry"].to_pylist()))
     placed, kind = with_geometry(table.drop_columns("geometry"), geometry)
     roles = dict.fromkeys(row["role"] for row in rows) or dict.fromkeys(CONTEXT)

@@ -8,6 +8,7 @@ from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.tables import OWN_PREFIX, write_rows
 from hmgeo.outputs.wording import Text
+from hmgeo.records import TOLD
 from hmgeo.results.columns import TABLES, column_of
 from hmgeo.results.described import REASONS, UNSTATED
 from hmgeo.results.text import radius_text
@@ -103,6 +104,7 @@ _PEOPLE = Text(
 )
 HEADER = ("文件", "列", "类型", "单位", "中文", "English", "空值的意思", "null means")
 _TYPES = {
+    str(TOLD): "text",
     str(REASONS): "reasons",
     "string": "text",
     "double": "number",

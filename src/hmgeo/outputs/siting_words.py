@@ -15,7 +15,7 @@ from hmgeo.results.results import Presentation, Results
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.parameters import title_of
 from hmgeo.vocabulary import PositionKind, Standing, Verdict
-from hmgeo.words import codes_of, parts_of, render
+from hmgeo.words import codes_of, parts_of, render, say_with, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TargetTable,
     )
     from hmgeo.vocabulary import Word
+    from hmgeo.words import Value
 
 
 SHORT_DISCLAIMER = "仅供初步筛查，不是审批或选址意见；未评估不得视为符合要求；以现行有效原文和主管部门认定为准。"
@@ -391,12 +392,17 @@ def open_sentences(answer: SiteAnswer, language: str = "zh") -> list[str]:
 def target_note(table: TargetTable) -> str:
     """Return what goes with a table of protected objects: range, standard, people, gaps."""
     if table.range_m is None:
-        return f"依据 {table.standard}。{table.note}"
+        return sentences(say_with("targets_by", {"standard": table.standard}), table.note)
     people = ""
     if table.population is not None:
-        unknown = f"（另有 {table.unknown_population} 个对象人口未载明）" if table.unknown_population else ""
-        people = f"人口合计 {table.population} 人{unknown}。"
-    return f"依据 {table.standard}，{distance_text(table.range_m)} 内 {len(table.targets)} 个。{people}{table.note}"
+        told = {"people": table.population, "unknown": table.unknown_population}
+        people = say_with("people_counted_of_some" if table.unknown_population else "people_counted", told)
+    reach: dict[str, Value] = {
+        "standard": table.standard,
+        "range": distance_text(table.range_m),
+        "count": len(table.targets),
+    }
+    return sentences(say_with("targets_found", reach), people, table.note)
 
 
 def direction_text(bearing_deg: float | None) -> str:

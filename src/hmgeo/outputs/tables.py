@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from pyproj import CRS
 
 from hmgeo.outputs.english import in_language
-from hmgeo.records import LON_LAT_CRS
+from hmgeo.records import LON_LAT_CRS, plain_table
 from hmgeo.results import columns as told
 from hmgeo.vocabulary import MEASURE_DECIMALS
 
@@ -147,6 +147,7 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
     Fields of a table of ours say what they hold, in both languages.
     """
+    table = plain_table(table)
     metadata = {"geo": _geoparquet_metadata()} if "geometry" in table.column_names else None
     fields = [_said_of(path.name, field) for field in table.schema]
     plain = pa.table(table.columns, pa.schema(fields, metadata)).combine_chunks()

@@ -24,7 +24,7 @@ from hmgeo.vocabulary import (
     Verdict,
     Word,
 )
-from hmgeo.words import Reason, bared, groups_of, parts_of, plain, render, say, say_with
+from hmgeo.words import ENGLISH, Reason, bared, groups_of, one_by_one, parts_of, plain, render, say, say_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -679,23 +679,29 @@ def verdict_sentence(
     )
 
 
-def finding_sentence(results: Results, finding: Mapping[str, Any], language: str = "zh") -> str:
+def finding_sentence(
+    results: Results, finding: Mapping[str, Any], language: str = "zh", speak: Callable[[str], str] = str
+) -> str:
     """Return `verdict_sentence`, with the farmland layer named where the finding is the screening rule's.
 
     A requirement that the data don't show to be met has a sentence of its own.
     """
+    speak = speak if language == ENGLISH else str
     unmet = unmet_of_run(results.rules, finding, language)
     if unmet:
         return unmet
     farmland = [layer for layer in results.layers if layer.kind is LayerKind.FARMLAND]
     if finding["rule_id"] != results.screening_rule_id or not farmland:
-        return verdict_sentence(finding, vintage="时点见数据来源", language=language)
+        return verdict_sentence(
+            finding, data=speak("所载数据"), vintage=speak("时点见数据来源"), language=language, speak=speak
+        )
     return verdict_sentence(
         finding,
-        data=f"{LayerKind.FARMLAND.zh}数据",
+        data=speak(f"{LayerKind.FARMLAND.zh}数据"),
         vintage=farmland[0].gates.vintage,
         receptor=_worded(LayerKind.FARMLAND, language),
         language=language,
+        speak=speak,
     )
 
 
@@ -721,7 +727,7 @@ def caption(results: Results, presentation: Presentation) -> str:
     parts = (
         "坐标系：2000国家大地坐标系",
         say("data_from", sources=_sources_of_data(results)),
-        f"制图：{presentation.maker or '未填写'} {day}",
+        say("made_by", maker=presentation.maker or "未填写", day=day),
         "地图审核：未送审",
         say("classified_as", mark=classification_word(results)),
         BOUNDARY_NOTE,
@@ -732,11 +738,16 @@ def caption(results: Results, presentation: Presentation) -> str:
 def _sources_of_data(results: Results) -> str:
     """Return provider and vintage of each layer once, in the order of the layers."""
     named = [
-        f"{layer.provenance.source or layer.provenance.credit or f'{layer.kind.zh}（提供单位未申明）'}"
-        f"，{layer.gates.vintage or '时点未申明'}"
+        say(
+            "source_and_vintage",
+            source=layer.provenance.source
+            or layer.provenance.credit
+            or say("bracketed", thing=layer.kind, more="提供单位未申明"),
+            vintage=layer.gates.vintage or "时点未申明",
+        )
         for layer in results.layers
     ]
-    return "；".join(dict.fromkeys(named)) or "未申明"
+    return one_by_one(dict.fromkeys(named)) or "未申明"
 
 
 def _is_none_seen(finding: Mapping[str, Any]) -> bool:

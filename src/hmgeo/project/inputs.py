@@ -22,7 +22,7 @@ from hmgeo.intake.side_tables import WIND_EVENT, load_outlets, load_wind, outlet
 from hmgeo.judging.places import Areas
 from hmgeo.project.bare import Collector, Loaded, mixed_basis
 from hmgeo.project.spec import VALIDITY_FILE
-from hmgeo.records import POSITION_SCHEMA, Gates, Layer, Ledger, Positions, Provenance, SideTable
+from hmgeo.records import POSITION_SCHEMA, Gates, Layer, Ledger, Positions, Provenance, SideTable, table_of
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.results.results import ContextLayer
@@ -277,7 +277,7 @@ def _area_layer(role: str, title: str, areas: Sequence[Area]) -> list[ContextLay
     rows = [{"id": area.id, "name": area.name, "geometry": shapely.to_wkb(area.geometry)} for area in areas]
     basis = Basis.worst(*(area.basis for area in areas))
     credit = "；".join(dict.fromkeys(area.credit for area in areas))
-    return [ContextLayer(role, title, basis, credit, pa.Table.from_pylist(rows, SHAPES_SCHEMA))]
+    return [ContextLayer(role, title, basis, credit, table_of(rows, SHAPES_SCHEMA))]
 
 
 _SORTED = {"group": "先按组", "distance": "先按距离档", "township": "先按乡镇"}

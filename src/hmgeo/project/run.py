@@ -205,7 +205,7 @@ def warnings_of(
         found.append(say("example_judged_since", why=mix_basis))
     standing = screened.standings.get(question.screening_rule_id)
     if standing is not None and standing.standing is Standing.ADOPTED:
-        found.append(f"{question.screening_rule_id}：{standing.note_zh}")
+        found.append(say("rule_says", rule=question.screening_rule_id, text=standing.note_zh))
     found += layer_warnings(ledger)
     statuses = Counter(screened.sources["status"].to_pylist())
     for status in (Status.NOT_LOCATED, Status.REJECTED):

@@ -40,7 +40,7 @@ from hmgeo.results.columns import FINDINGS, PAIRS, SOURCES, TOWNSHIPS
 from hmgeo.results.results import ContextLayer, Presentation
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import Basis
-from hmgeo.words import decoded
+from hmgeo.words import decoded, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -76,8 +76,13 @@ def drawable(results: Results) -> tuple[Results, tuple[str, ...]]:
     areas = results.search_areas
     areas = areas.filter(pa.array([one not in set(lost) for one in areas["source_id"].to_pylist()], pa.bool_()))
     told = [
-        f"{len(ids)} 个{noun}（{'、'.join(ids[:_NAMED])}{'等' if len(ids) > _NAMED else ''}）位于纬度 "
-        f"{FARTHEST_DRAWN_DEG:g} 度以外，地图和图件画不出，数据表中仍有。"
+        say(
+            "beyond_drawn",
+            count=len(ids),
+            kind=noun,
+            which=(*ids[: _NAMED - 1], say("and_others", name=ids[_NAMED - 1])) if len(ids) > _NAMED else tuple(ids),
+            latitude_deg=FARTHEST_DRAWN_DEG,
+        )
         for noun, ids in (("污染源", lost), ("受体", more))
         if ids
     ]
@@ -251,8 +256,7 @@ def _attempted(step: Callable[[], object], names: Sequence[str], folder: Path) -
     except Exception as fault:  # noqa: BLE001 -- a fault of ours in a picture must not take the numbers with it
         for path in (folder / name for name in names):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        listed = "、".join(names)
-        return f"{listed} 未能写出（{type(fault).__name__}：{fault}），其余文件不受影响；这是程序的错，请报告。"
+        return say("output_failed", names=tuple(names), fault=f"{type(fault).__name__}：{fault}")
     return ""
 
 

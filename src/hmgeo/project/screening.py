@@ -21,6 +21,7 @@ from hmgeo.project.pairs.file import ParquetSink
 from hmgeo.project.run import Run, finish, run_folder, shown_as, warnings_of
 from hmgeo.project.run_files import new_run
 from hmgeo.proximity.measure import TableSink
+from hmgeo.records import table_of
 from hmgeo.results.columns import EVIDENCE_SCHEMA, EXTRA_SCHEMA, PAIRS_SCHEMA, RECEPTORS_SCHEMA, VISITS_SCHEMA
 from hmgeo.results.results import BureauTables, ContextLayer, Results
 from hmgeo.results.text import radius_text
@@ -119,7 +120,7 @@ def _results(
         area_name="",
         radius_m=question.radius_m,
         radii_m=screened.radii_m,
-        sources=pa.Table.from_pylist(rows, pa.schema([*screened.sources.schema, *_STATED, *VISITS_SCHEMA])),
+        sources=table_of(rows, pa.schema([*screened.sources.schema, *_STATED, *VISITS_SCHEMA])),
         findings=screened.findings,
         counts=screened.counts,
         receptors=receptors,
@@ -131,7 +132,7 @@ def _results(
         parameters=(ParameterUsed("半径", f"{question.radius_m:g}", "m", USER_DECIDER),),
         screening_rule_id=USER_RADIUS_ID,
         bureau=BureauTables(
-            pa.Table.from_pylist(evidence, EVIDENCE_SCHEMA),
+            table_of(evidence, EVIDENCE_SCHEMA),
             measured[0].attributes,
             places_table(screened.place_sources),
             land_totals=land_totals(

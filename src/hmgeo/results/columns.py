@@ -26,6 +26,7 @@ from hmgeo.results.described import (
     reasons,
     shape,
     text,
+    told,
     whole,
 )
 from hmgeo.results.text import METRES_PER_KM
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _SOURCE = text("source_id", "编号", "id")
 _NAME = text("name", "名称", "name", UNSTATED)
-_NOTE = text("note", "备注", "note", NOTHING_TO_SAY)
+_NOTE = told("note", "备注", "note", NOTHING_TO_SAY)
 _REASONS = text("reason_codes", "原因代码", "codes of the reasons", NOTHING_TO_SAY)
 _BASIS = text("basis", "数据性质", "basis of data")
 _CLASS = text("class", "类别", "class", UNSTATED)
@@ -111,7 +112,7 @@ SOURCES_MORE = (
     text("trade_code_2017", "行业代码（2017 版）", "trade code of 2017", UNSTATED),
     text("trade_code_2011", "行业代码（2011 版）", "trade code of 2011", UNSTATED),
     text("cadmium", "涉镉情况", "handles cadmium", UNSTATED),
-    text("cadmium_basis", "涉镉依据", "by what it is known", UNSTATED),
+    told("cadmium_basis", "涉镉依据", "by what it is known", UNSTATED),
     text("production_state", "生产状态", "production", UNSTATED),
     text("action_text", "任务", "task", UNSTATED),
     text("deadline_text", "时限(原文)", "deadline as written", UNSTATED),
@@ -119,8 +120,8 @@ SOURCES_MORE = (
     number("farmland_area_max_ha", "最多可能耕地面积", "most farmland there may be",
            Said("不是仅知所在行政区", "not known by place only")),
     number("range_error_m", "范围误差", "error of the range", Said("不是仅知所在行政区", "not known by place only")),
-    text("survey_area", "所在排查重点区域", "survey focus area", NONE_FOUND),
-    text("why_in", "列入依据", "why it is in", NOTHING_TO_SAY),
+    told("survey_area", "所在排查重点区域", "survey focus area", NONE_FOUND),
+    told("why_in", "列入依据", "why it is in", NOTHING_TO_SAY),
 )  # fmt: skip
 """Columns that follow where a bureau screens.
 
@@ -133,8 +134,8 @@ _OFF_LIST = Said("不在排查清单上", "not on the survey list")
 VISITS = (
     whole("list_number", "清单序号", "number on the list", _OFF_LIST),
     text("visit_group", "核查分组", "group of visits", _OFF_LIST),
-    text("distance_class", "距离档", "class of distance", _OFF_LIST),
-    text("visit_reason", "分组理由", "why the group", _OFF_LIST),
+    told("distance_class", "距离档", "class of distance", _OFF_LIST),
+    told("visit_reason", "分组理由", "why the group", _OFF_LIST),
 )
 """Columns that follow: the suggested order of visits on site (现场核查先后), no score and no ranking."""
 
@@ -143,7 +144,7 @@ TERRAIN, BARRIER = "terrain", "barrier"
 
 GROUND = (
     text(TERRAIN, "地形", "terrain", NO_LAYER),
-    text(BARRIER, "地形与山脊（供参考）", "Relief in between (for information)", NO_LAYER, popup=True),
+    told(BARRIER, "地形与山脊（供参考）", "Relief in between (for information)", NO_LAYER, popup=True),
 )
 """Columns that follow in sources.csv and evidence.csv."""
 
@@ -215,7 +216,7 @@ FINDINGS = DataTable(
         _CLAUSE,
         _QUOTE,
         text("decider", "认定部门", "who decides"),
-        _NOTE,
+        text("note", "备注", "note", NOTHING_TO_SAY),
         shape(UNLOCATED),
         # beyond the contract
         _REASONS,
@@ -341,7 +342,7 @@ FLOW_MET = DataTable(
         whole("order", "次序", "order"),
         text("layer", "图层", "layer"),
         text("receptor_id", "对象编号", "id of the thing"),
-        text("receptor_name", "对象名称", "name of the thing", UNSTATED),
+        told("receptor_name", "对象名称", "name of the thing", UNSTATED),
         _CLASS,
         number("flow_distance_m", "流程", "distance along the water"),
         _NOTE,
@@ -448,7 +449,7 @@ LEADS = DataTable(
         text("county", "污染源所在县", "county of the source", UNSTATED),
         text("neighbour_code", "相关县代码", "code of the other county"),
         text("neighbour", "相关县(市、区)", "the other county"),
-        text("direction", "方向", "direction"),
+        told("direction", "方向", "direction"),
         number("distance_m", "距该县", "distance to that county"),
         whole("farmland_count", "该县受影响范围内地块", "parcels there within the radius", NONE_FOUND),
         number("nearest_farmland_m", "最近地块", "distance to the nearest parcel there", NONE_FOUND),
@@ -470,19 +471,19 @@ EVIDENCE = DataTable(
         number("air_bearing_deg", "方位", "air: bearing", NONE_FOUND),
         number("air_downwind_percent", "下风向时间", "air: time downwind", NO_LAYER),
         number("air_stack_height_m", "排气筒最低", "air: lowest stack", UNSTATED),
-        text("air_emissions", "大气排放量", "air: emissions a year", UNSTATED),
-        text("water_emissions", "废水排放量", "water: emissions a year", UNSTATED),
+        told("air_emissions", "大气排放量", "air: emissions a year", UNSTATED),
+        told("water_emissions", "废水排放量", "water: emissions a year", UNSTATED),
         text("water_receiving", "受纳水体", "water: receiving water", UNSTATED),
-        text("water_pathway", "废水途径", "water: pathway", NONE_FOUND),
+        told("water_pathway", "废水途径", "water: pathway", NONE_FOUND),
         text("waste_storage", "固废堆存", "waste: storage", UNSTATED),
-        text("waste_pathway", "固废径流途径", "waste: runoff", NONE_FOUND),
+        told("waste_pathway", "固废径流途径", "waste: runoff", NONE_FOUND),
         *(
             number(f"{code}_{km}_ha", f"{km} 内{word}面积", f"{code.replace('_', ' ')} within {km}", UNLOCATED)
             for word, code in POLLUTED_CLASSES.items()
             for km in (f"{radius_m / METRES_PER_KM:g}km" for radius_m in EVIDENCE_RADII_M)
         ),
-        text("exceedance", "农产品超标", "crops over the limit", NO_LAYER),
-        text("air_downwind_note", "风频说明", "what the wind rests on", NOTHING_TO_SAY),
+        told("exceedance", "农产品超标", "crops over the limit", NO_LAYER),
+        told("air_downwind_note", "风频说明", "what the wind rests on", NOTHING_TO_SAY),
         number("air_stack_height_max_m", "排气筒最高", "air: highest stack", UNSTATED),
         text("outlets", "排放口", "outlets", UNSTATED),
         *(
@@ -495,8 +496,8 @@ EVIDENCE = DataTable(
         text("nearest_site_id", "最近敏感目标", "nearest sensitive site", NONE_FOUND),
         number("nearest_site_m", "最近敏感目标距离", "distance to it", NONE_FOUND),
         text("receptors_1km", "周边1km是否存在敏感受体", "sensitive receptors within 1 km", _NO_NONE),
-        text("receptors_1km_found", "周边1km敏感受体及个数", "receptors within 1 km, counted", NONE_FOUND),
-        text("receptors_1km_open", "不能答的原因", "why it can't be answered", NOTHING_TO_SAY),
+        told("receptors_1km_found", "周边1km敏感受体及个数", "receptors within 1 km, counted", NONE_FOUND),
+        told("receptors_1km_open", "不能答的原因", "why it can't be answered", NOTHING_TO_SAY),
     ),
 )
 """One row per source, in input order; distances in metres, areas in hectares of whole parcels, emissions in kg/a.
@@ -548,7 +549,7 @@ BARRIERS = DataTable(
         flag("has_ridge", "有无山脊", "a ridge stands between", NO_LAYER),
         number("common_catchment_ha", "汇合处集水", "catchment where the waters join", NO_LAYER),
         flag("is_same_small_catchment", "同一小流域", "in one small catchment", NO_LAYER),
-        text("barrier", "说明", "in words", NO_LAYER),
+        told("barrier", "说明", "in words", NO_LAYER),
     ),
 )
 """What lies between each source and its nearest parcel; information beside the verdict.
@@ -567,13 +568,13 @@ OVERHEAD = DataTable(
         text("designated", "是否头顶库(应急部门认定)", "as the department determined", UNSTATED),
         whole("circle_count", "四周 1 公里内处数", "found within 1 km around", NO_LAYER),
         number("circle_nearest_m", "四周最近", "nearest of them", NONE_FOUND),
-        text("by_circle", "四周居民点和重要设施", "what is around", NONE_FOUND),
+        told("by_circle", "四周居民点和重要设施", "what is around", NONE_FOUND),
         whole("path_count", "下游路径 1 公里内处数", "found within 1 km downstream", NO_LAYER),
         number("path_nearest_m", "下游最近", "nearest of them", NONE_FOUND),
-        text("by_path", "下游居民点和重要设施", "what is downstream", NONE_FOUND),
-        text("path_ends", "路径", "how the path ends", NO_LAYER),
-        text("only_by_circle", "仅直线有", "only around", NONE_FOUND),
-        text("only_by_path", "仅路径有", "only downstream", NONE_FOUND),
+        told("by_path", "下游居民点和重要设施", "what is downstream", NONE_FOUND),
+        told("path_ends", "路径", "how the path ends", NO_LAYER),
+        told("only_by_circle", "仅直线有", "only around", NONE_FOUND),
+        told("only_by_path", "仅路径有", "only downstream", NONE_FOUND),
         text("downstream_1km", "下游1000米有无受影响人数或设施", "people or facilities downstream", _NO_NONE),
         _NOTE,
         shape(NO_LAYER, "path"),
@@ -601,7 +602,7 @@ MINES = DataTable(
         number("downstream_safe_use_ha", "下游安全利用", "safe use downstream", NO_LAYER),
         number("near_limit_m", "周边限值", "limit around", NO_LAYER),
         number("downstream_limit_m", "下游限值", "limit downstream", NO_LAYER),
-        text("path_ends", "路径", "how the path ends", NO_LAYER),
+        told("path_ends", "路径", "how the path ends", NO_LAYER),
         _NOTE,
     ),
 )
@@ -632,7 +633,7 @@ IRRIGATION = DataTable(
         number("strict_control_ha", "其中严格管控", "of it strict control", NONE_FOUND),
         number("safe_use_ha", "其中安全利用", "of it safe use", NONE_FOUND),
         text("broken_at", "缺哪一环", "link that is missing", Said("不缺", "none is missing")),
-        text("chain", "链条（每一环及其出处）", "the chain, each link with what it rests on"),
+        told("chain", "链条（每一环及其出处）", "the chain, each link with what it rests on"),
     ),
 )
 """One row for each chain of a source; status: `established`, `broken` or `not_assessed`. chain is the whole chain as a
@@ -651,7 +652,6 @@ CATCHMENT_AREAS = DataTable(
     ),
 )  # fmt: skip
 """The ground that drains to a target within the limit, as polygons along cell edges in lon/lat."""
-
 BASINS = DataTable(
     "closed_basins.csv",
     "封闭洼地",
@@ -681,10 +681,10 @@ SAMPLING = DataTable(
     (
         text("point_id", "编号", "point"),
         text("kind", "类别", "kind"),
-        _NAME,
+        told("name", "名称", "name", UNSTATED),
         number("lon", "经度", "longitude", unit="°"),
         number("lat", "纬度", "latitude", unit="°"),
-        text("why", "理由", "why"),
+        told("why", "理由", "why"),
         text("document", "文件", "document", Said("没有条文要求", "no text asks for it")),
         text("clause", "条款", "clause", Said("没有条文要求", "no text asks for it")),
         text("quote", "原文", "text of the clause", Said("没有条文要求", "no text asks for it")),

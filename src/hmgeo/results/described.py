@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
+from hmgeo.records import TOLD
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -148,6 +150,13 @@ def text(
         Whether the map's popup shows it, and how a sheet does.
     """
     return DataColumn(name, pa.string(), zh, en, null, popup=popup, sheet=sheet)
+
+
+def told(
+    name: str, zh: str, en: str, null: Said = NEVER, *, popup: bool = False, sheet: OnSheet | None = None
+) -> DataColumn:
+    """Return a column of reasons, told in the language of the run where they are written; the rest as in `text`."""
+    return DataColumn(name, TOLD, zh, en, null, popup=popup, sheet=sheet)
 
 
 def number(

@@ -54,9 +54,9 @@ class Said:
     grounds: str = ""
 
     @property
-    def text(self) -> str:
+    def text(self) -> Reason:
         """The value as it is quoted."""
-        return f"{self.where}「{self.value}」{self.grounds}"
+        return say("value_quoted", where=self.where, value=self.value, grounds=self.grounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +410,7 @@ def _said_both_ways(told: Told) -> Iterator[Dispute]:
 
 def _cadmium_denied(told: Told) -> Iterator[Said]:
     grounds = next(told.given("涉镉依据"), None)
-    said = "（未填依据）" if grounds is None else f"（依据：{grounds.value}）"
+    said = say("no_grounds") if grounds is None else say("grounds_given", grounds=grounds.value)
     for one in told.given("是否涉镉", "涉镉情况", "涉镉认定"):
         if read_word("是否涉镉", one.value) == _NOT_RELATED:
             yield Said(one.where, one.value, said)

@@ -17,7 +17,7 @@ from hmgeo.judging.layers import LayerIndexes
 from hmgeo.judging.own_columns import OwnColumns, due_day, join_outlets, trade_of
 from hmgeo.judging.places import KEY_AREA_KIND, inside_key_areas
 from hmgeo.proximity.measure import measure_proximity
-from hmgeo.records import Ledger
+from hmgeo.records import Ledger, table_of, told_cells
 from hmgeo.reference.tables import townships
 from hmgeo.results.columns import (
     BARRIER,
@@ -50,8 +50,9 @@ from hmgeo.vocabulary import (
     PositionKind,
     Standing,
     Status,
+    Verdict,
 )
-from hmgeo.words import codes_of, parts_of, say, sentences
+from hmgeo.words import codes_of, one_by_one, parts_of, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -117,7 +118,7 @@ def leads_table(
         found = reached.get((row["source_id"], code), (0 if code in covered else None, None))
         cells = {"neighbour_code": code, "neighbour": names[county], "distance_m": round(distance_m, MEASURE_DECIMALS)}
         rows.append(cells | _lead(row, found, at_home=at_home))
-    return pa.Table.from_pylist(rows, LEADS_SCHEMA)
+    return table_of(rows, LEADS_SCHEMA)
 
 
 def _lead(row: Mapping[str, Any], found: tuple[int | None, float | None], *, at_home: bool) -> dict[str, Any]:
@@ -217,9 +218,9 @@ def bureau_view(
     if land.reached.num_rows or sites.reached.num_rows:
         towns = township_table(land, sources, names, question.radius_m, sites.reached, screened.gardens)
     return Bureau(
-        pa.Table.from_pylist(sources, pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])),
+        table_of(sources, pa.schema([*screened.sources.schema, *EXTRA_SCHEMA])),
         BureauTables(
-            pa.Table.from_pylist(evidence, EVIDENCE_SCHEMA),
+            table_of(evidence, EVIDENCE_SCHEMA),
             positions.attributes,
             places_table(screened.place_sources),
             towns,
@@ -387,7 +388,7 @@ def _extra(
         if CADMIUM in one.touches
     ]
     if disputed:
-        cadmium = Cadmium(DISPUTED, "；".join(disputed))
+        cadmium = Cadmium(DISPUTED, one_by_one(disputed))
     deadline = own.text(number, "实施时间")
     extents = _extents(place, question)
     said = [one for one in parts_of(screened.notes[number]) if not extents or codes_of([one]) != (OPEN_EXTENT,)]
@@ -421,14 +422,14 @@ def _extra(
 
 def _why_in(row: Mapping[str, Any], survey_area: str) -> str:
     """Return what brings a source into the survey, as far as data tell."""
-    reasons = []
-    if row["verdict"] == "listed":
-        reasons.append("符合排查条件")
+    reasons: list[str] = []
+    if row["verdict"] == Verdict.LISTED.value:
+        reasons.append(Verdict.LISTED.zh)
     if survey_area:
-        reasons.append(f"排查重点区域：{survey_area}")
+        reasons.append(say("survey_area_is", area=survey_area))
     if row["key_area_id"]:
-        reasons.append(f"重点区域：{row['key_area_id']}")
-    return "；".join(reasons)
+        reasons.append(say("key_area_is", area=row["key_area_id"]))
+    return one_by_one(reasons)
 
 
 def _extents(place: Place, question: Question) -> dict[str, str]:
@@ -474,12 +475,12 @@ def _survey_areas(screened: Screened, surveys: Layer | None) -> dict[str, str]:
             continue
         inside, touched = shapely.covers(areas, shape), shapely.intersects(areas, shape)
         words = [
-            name if is_in else f"{name}（{'可能' if somewhere is not None else '部分'}）"
+            name if is_in else say("name_possibly" if somewhere is not None else "name_partly", name=name)
             for name, is_in, meets in zip(labels, inside, touched, strict=True)
             if meets
         ]
         if words:
-            found[row["source_id"]] = "、".join(words)
+            found[row["source_id"]] = say("listed", parts=tuple(words)) if words[1:] else words[0]
     return found
 
 
@@ -498,5 +499,5 @@ def _told(table: pa.Table, told: dict[str, dict[str, str]]) -> pa.Table:
     ids = table["source_id"].to_pylist()
     for name in (TERRAIN, BARRIER):
         texts = [told.get(one, {}).get(name) or "" for one in ids]
-        table = table.append_column(name, pa.array(texts, pa.string()))
+        table = table.append_column(name, told_cells(texts) if name == BARRIER else pa.array(texts, pa.string()))
     return table

@@ -37,7 +37,7 @@ from hmgeo.vocabulary import (
     VisitGroup,
 )
 from hmgeo.water.irrigation import BROKEN, ELSEWHERE, ESTABLISHED, NO_LAYERS
-from hmgeo.words import say
+from hmgeo.words import one_by_one, parts_of, say, say_with, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from hmgeo.records import SideTable
     from hmgeo.results.results import WaterTables
     from hmgeo.results.used import VisitOrder
+    from hmgeo.words import Reason
 
 
 NOT_TRACED = "未作水流方向测算"
@@ -114,7 +115,7 @@ def pathways_of(water: WaterTables, stored: Mapping[str, str]) -> Pathways:
         if row["layer"] == LayerKind.FARMLAND.value:
             met.setdefault(row["source_id"], []).append(row)
     paths = {row["source_id"]: row for row in water.paths.drop_columns("geometry").to_pylist()}
-    why = "；".join(water.notes[:1]) if not paths else ""
+    why = next(iter(water.notes), "") if not paths else ""
     runoff = {name: _runoff(paths.get(name), met.get(name, []), told, why) for name, told in stored.items()}
     return Pathways({name: _irrigation(rows) for name, rows in chains.items()}, runoff)
 
@@ -124,15 +125,16 @@ def _irrigation(rows: Iterable[Mapping[str, Any]]) -> Pathway:
     whole = [row for row in held if row["status"] == ESTABLISHED]
     broken = [row for row in held if row["status"] == BROKEN]
     shown = whole or broken or held
-    more = f"（另有 {len(shown) - _MOST_CHAINS} 条见「灌溉途径」表）" if len(shown) > _MOST_CHAINS else ""
-    text = "".join(dict.fromkeys(row["chain"] for row in shown[:_MOST_CHAINS])) + more
+    text: str = sentences(*(row["chain"] for row in shown[:_MOST_CHAINS]))
+    if len(shown) > _MOST_CHAINS:
+        text = say("links_shown", chains=parts_of(text), more=len(shown) - _MOST_CHAINS)
     if not whole:
         if all(row["broken_at"] == ELSEWHERE for row in held):
             return Pathway(text, side=Side.NOT_MET)
         is_asked = any(row["broken_at"] != NO_LAYERS for row in held)
         return Pathway(text, lacks="废水去向及与灌溉取水的关系" if is_asked else _NO_IRRIGATION_DATA)
     count = sum(row["parcel_count"] for row in whole)
-    districts = "、".join(dict.fromkeys(row["district_name"] or row["district_id"] or "直接取水" for row in whole))
+    districts = tuple(dict.fromkeys(row["district_name"] or row["district_id"] or "直接取水" for row in whole))
     polluted = {
         word.value: sum(row[column] for row in whole)
         for word, column in (
@@ -140,9 +142,14 @@ def _irrigation(rows: Iterable[Mapping[str, Any]]) -> Pathway:
             (SoilQualityClass.SAFE_USE, "safe_use_ha"),
         )
     }
-    held_ha = "、".join(f"{word} {area_ha:,.2f} ha" for word, area_ha in polluted.items() if area_ha)
-    receptor = f"灌溉所及地块中有{held_ha}" if held_ha else ""
-    return Pathway(text, f"灌溉途径：{districts}，地块 {count} 块", receptor, Side.MET)
+    held_ha = _areas_by_class(polluted)
+    receptor = say("irrigated_polluted", held=held_ha) if held_ha else ""
+    return Pathway(text, say("irrigation_pathway", districts=districts, count=count), receptor, Side.MET)
+
+
+def _areas_by_class(held_ha: Mapping[str, float]) -> tuple[Reason, ...]:
+    """Return areas by class in words, those of nothing left out."""
+    return tuple(say("class_area_of_many", word=word, area_ha=area_ha) for word, area_ha in held_ha.items() if area_ha)
 
 
 def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], stored: str, why_not: str) -> Pathway:
@@ -150,27 +157,29 @@ def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], store
         return _untraced_runoff(why_not or NOT_TRACED, stored, _NO_HEIGHTS)
     if path["length_m"] is None:
         return _untraced_runoff(say("runoff_not_assessed", why=path["note"]), stored, "水流资料（径流）")
-    reach = f"径流 {path['length_m'] / 1000:.1f} km，{path['note']}"
+    reach = say("runoff_way", length_m=path["length_m"], note=path["note"])
     if not parcels:
-        unmet = f"{reach}；沿途现有数据未遇耕地，不等于不受影响"
+        unmet = one_by_one((reach, "沿途现有数据未遇耕地，不等于不受影响"))
         if path["ends"] == _TO_THE_LIMIT:
             return Pathway(unmet, side=Side.NOT_MET)
         return _untraced_runoff(unmet, stored, "水流资料（径流到头以外）")
     first_m = min(row["flow_distance_m"] for row in parcels)
-    polluted = [
-        f"{word.value} {count} 块"
+    polluted = tuple(
+        say("class_count", word=word, count=count)
         for word in (SoilQualityClass.STRICT_CONTROL, SoilQualityClass.SAFE_USE)
         if (count := sum(row["class"] == word.value for row in parcels))
-    ]
-    text = f"{reach}；沿途遇耕地 {len(parcels)} 块，最近流程 {first_m / 1000:.2f} km"
-    text += f"，其中{'、'.join(polluted)}" if polluted else ""
+    )
+    told = {"count": len(parcels), "first_m": first_m, "polluted": polluted}
+    met = say_with("farmland_met_polluted" if polluted else "farmland_met", told)
     lies = _lies(stored)
     if lies is not Side.MET:
-        untold = f"固废堆存情况所填「{stored.strip()}」看不出有无" if stored.strip() else "固废堆存情况未填"
-        why = untold if lies is Side.UNKNOWN else "无固废堆存"
-        return Pathway(f"{text}；{why}，不作途径证据", side=lies, lacks=_WASTE_UNSTATED if lies is Side.UNKNOWN else "")
-    said = f"固废径流途径：堆存「{stored.strip()}」，沿径流 {first_m / 1000:.2f} km 遇耕地"
-    return Pathway(text, said, side=Side.MET)
+        word = stored.strip()
+        untold = say("storage_untold", stored=word) if word else "固废堆存情况未填，不作途径证据"
+        why = untold if lies is Side.UNKNOWN else "无固废堆存，不作途径证据"
+        text = one_by_one((reach, met, why))
+        return Pathway(text, side=lies, lacks=_WASTE_UNSTATED if lies is Side.UNKNOWN else "")
+    said = say("runoff_pathway", stored=stored.strip(), first_m=first_m)
+    return Pathway(one_by_one((reach, met)), said, side=Side.MET)
 
 
 def _untraced_runoff(text: str, stored: str, lacks: str) -> Pathway:
@@ -178,7 +187,7 @@ def _untraced_runoff(text: str, stored: str, lacks: str) -> Pathway:
     lies = _lies(stored)
     if lies is Side.NOT_MET:
         return Pathway(text, side=Side.NOT_MET)
-    return Pathway(text, lacks=lacks if lies is Side.MET else f"{_WASTE_UNSTATED}、{lacks}")
+    return Pathway(text, lacks=lacks if lies is Side.MET else say("listed", parts=(_WASTE_UNSTATED, lacks)))
 
 
 def _lies(stored: str) -> Side:
@@ -231,10 +240,10 @@ class Wind:
         nearest = min(self.percent_from, key=lambda one: (abs((one - came_from + 180) % _WHOLE_TURN_DEG - 180), one))
         return self.percent_from[nearest]
 
-    def described(self) -> str:
-        """Say which table this is, in Chinese."""
-        named = "，".join(filter(None, (self.station, self.years)))
-        return f"风频：{named or '气象站未注明'}，{self.directions} 方位，静风 {self.calm_percent:g}%"
+    def described(self) -> Reason:
+        """Say which table this is."""
+        named = tuple(filter(None, (self.station, self.years))) or ("气象站未注明",)
+        return say("wind_of", named=named, directions=self.directions, calm_percent=self.calm_percent)
 
 
 def wind_of(table: SideTable | None) -> Wind | None:
@@ -374,8 +383,13 @@ class _Told:
         if not self.around.land.exceedances.is_told:
             return cells | ({"exceedance": EXCEEDANCE_NOT_GIVEN} if cells["exceedance"] else {})
         if held is not None and held.count:
-            within, least = f"{radius_text(self.radius_m)}内{_floor(source)}", distance_text(held.least_m)
-            text = f"{within}农产品超标地块 {held.count} 块，{held.area_ha:,.2f} ha，最近 {least}"
+            text = say(
+                _floor(source, "exceeding_parcels", "exceeding_parcels_at_least"),
+                radius=radius_text(self.radius_m),
+                count=held.count,
+                area_ha=held.area_ha,
+                nearest=distance_text(held.least_m),
+            )
             cells |= {"exceedance": text, "exceeding_count": held.count, "exceeding_ha": held.area_ha}
         return cells
 
@@ -464,38 +478,39 @@ def emits(stated: Mapping[str, float], outlets: OutletCells, medium: str) -> Sid
 
 def _air(cells: Mapping[str, Any], emitted: Side, doubt: str) -> Pathway:
     if emitted is not Side.MET:
-        return Pathway(side=emitted, lacks=f"废气重金属排放量（{doubt}）" if doubt else "废气重金属排放量")
-    share = cells["air_downwind_percent"]
-    blown = "" if share is None else f"，最近耕地处于下风向的时间占 {share:g}%"
-    return Pathway(established=f"大气途径：废气{cells['air_emissions']}{blown}", side=Side.MET)
+        return Pathway(side=emitted, lacks=say("air_untold_since", doubt=doubt) if doubt else "废气重金属排放量")
+    told = {"masses": cells["air_emissions"], "share": (share := cells["air_downwind_percent"])}
+    said = say_with("air_pathway" if share is None else "air_pathway_downwind", told)
+    return Pathway(established=said, side=Side.MET)
 
 
 def _polluted(source: Mapping[str, Any], told: _Told, cells: Mapping[str, Any], by_water: Sequence[Pathway]) -> Pathway:
     """Return whether polluted farmland lies within the radius or at the end of a pathway."""
     source_id, within = source["source_id"], radius_text(told.radius_m)
     land_ha = {word: told.land.area_ha.get((source_id, told.radius_m, word)) or 0.0 for word in POLLUTED_CLASSES}
-    held = "、".join(f"{word} {area_ha:,.2f} ha" for word, area_ha in land_ha.items() if area_ha > 0)
+    held = _areas_by_class(land_ha)
     found = (
-        f"{within}内{_floor(source)}有{held}" if held else "",
+        say(_floor(source, "polluted_within", "polluted_within_at_least"), radius=within, held=held) if held else "",
         cells["exceedance"] if cells.get("exceeding_count") else "",
         *(one.receptor for one in by_water),
     )
-    said = "，".join(filter(None, found))
+    said = tuple(filter(None, found))
     if said:
-        return Pathway(established=f"受体：{said}", side=Side.MET)
+        return Pathway(established=say("receptors_are", parts=said), side=Side.MET)
     silent = told.around.land.exceeding.get(source_id)
     unclassed = told.land.unclassed.get(source_id, 0)
     lacks = (
-        f"耕地类别（{within}内 {unclassed} 块未划分或看不懂）" if unclassed else "",
-        f"农产品超标情况（{silent.unstated} 块未填）" if silent is not None and silent.unstated else "",
-        f"{within}内数据范围以外的耕地" if source["counts_are_lower_bounds"] else "",
+        say("classes_unread_within", radius=within, count=unclassed) if unclassed else "",
+        say("exceedance_unstated", count=silent.unstated) if silent is not None and silent.unstated else "",
+        say("farmland_beyond_data", radius=within) if source["counts_are_lower_bounds"] else "",
     )
-    missing = "；缺".join(filter(None, lacks))
+    missing = say("lacking_too", parts=tuple(filter(None, lacks)))
     return Pathway(side=Side.UNKNOWN if missing else Side.NOT_MET, lacks=missing)
 
 
-def _floor(source: Mapping[str, Any]) -> str:
-    return "至少" if source["counts_are_lower_bounds"] else ""
+def _floor(source: Mapping[str, Any], code: str, at_least: str) -> str:
+    """Return the code that tells a number, or that it is at least so much."""
+    return at_least if source["counts_are_lower_bounds"] else code
 
 
 def _trade_gap(source: Mapping[str, Any], stated: str) -> str:
@@ -505,7 +520,7 @@ def _trade_gap(source: Mapping[str, Any], stated: str) -> str:
         return say("cadmium_contradicted")
     read = read_word("是否涉镉", stated)
     if isinstance(read, Unknown) and read.code != "not_stated":
-        return f"是否涉镉「{stated}」看不懂"
+        return say("cadmium_not_understood", stated=stated)
     if word is None and not isinstance(read_trade(source["trade_code"] or ""), Unknown):
         return ""
     return "" if word else "缺行业（是否涉镉）"
@@ -576,9 +591,8 @@ class Evidence:
         if self.pathway is Side.MET:
             open_ = [one for one in open_ if one == self.land.lacks]
         is_open = self.group is VisitGroup.DATA_FIRST
-        missing = [*self.gaps, *(f"缺{one}" for one in open_)] if is_open else []
-        said = "；".join((*missing, *found))
-        return f"{said or '资料齐，仅有距离'}。"
+        missing = [*self.gaps, *(say("lacking", what=one) for one in open_)] if is_open else []
+        return say("visit_since", parts=(*missing, *found) or ("资料齐，仅有距离",))
 
 
 def visiting(sources: Sequence[dict[str, Any]], evidence: Sequence[Mapping[str, Any]], chosen: VisitOrder) -> None:
@@ -610,7 +624,7 @@ def visiting(sources: Sequence[dict[str, Any]], evidence: Sequence[Mapping[str, 
 
 
 _OFF_LIST = frozenset({Verdict.CLEAR.value, Verdict.NOT_APPLICABLE.value})
-_FARTHER, _DISTANCE_UNKNOWN = f"{VISIT_CLASSES_M[-1] / 1000:g} km 以上", "距离未知"
+_FARTHER, _DISTANCE_UNKNOWN = say("farther_than", km=VISIT_CLASSES_M[-1] / 1000), "距离未知"
 
 
 def distance_class(source: Mapping[str, Any]) -> tuple[int, str]:
@@ -655,7 +669,7 @@ def _emissions_text(listed: Mapping[str, float], outlets: Mapping[str, float]) -
     """
     own, summed = _masses(listed), _masses({metal: mass for metal, mass in outlets.items() if mass})
     if not own:
-        return f"{summed}（排放口合计）" if summed else ""
+        return say("summed_over_outlets", masses=summed) if summed else ""
     differing = {
         metal: mass
         for metal, mass in outlets.items()
@@ -665,4 +679,5 @@ def _emissions_text(listed: Mapping[str, float], outlets: Mapping[str, float]) -
 
 
 def _masses(given: Mapping[str, float]) -> str:
-    return "、".join(f"{metal} {value:g} kg/a" for metal, value in given.items())
+    told = tuple(say("metal_mass", metal=metal, mass=value) for metal, value in given.items())
+    return say("listed", parts=told) if told else ""

@@ -37,7 +37,7 @@ from hmgeo.water.agreement import WaterFacts
 from hmgeo.water.by_heights import FlowFacts, ProjectWater, grid_or_why
 from hmgeo.water.by_rivers import NetworkFacts, rivers_of
 from hmgeo.water.snap import conditioning_of, snap_rule_of
-from hmgeo.words import say
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -391,7 +391,7 @@ def _flips(ground: Ground) -> tuple[pa.Table, Mapping[str, PlaceTerrain | Unknow
         return empty, {}, (say("no_source_located"),)
     found = terrain_flips(ground.elevation, measured, scheme, ground.radius_m)
     places = dict(zip(measured.source_ids, found.places, strict=True))
-    return found.table, places, (f"{scheme.described(frame_of(ground.elevation))}。",)
+    return found.table, places, (sentences(scheme.described(frame_of(ground.elevation))),)
 
 
 def _nearest_parcels(ground: Ground) -> dict[str, shapely.Geometry]:

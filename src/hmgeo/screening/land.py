@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hmgeo.proximity.measure import TableSink, measure_proximity
+from hmgeo.records import table_of
 from hmgeo.reference.tables import ELEMENTS, EXCEEDS
 from hmgeo.results.columns import (
     LAND_TOTALS_SCHEMA,
@@ -288,7 +289,7 @@ def township_table(
                 "reached_site_count": near[key],
             }
         )
-    return pa.Table.from_pylist(rows, TOWNSHIPS_SCHEMA)
+    return table_of(rows, TOWNSHIPS_SCHEMA)
 
 
 def _columns_by_class(receptors: pa.Table) -> dict[str, np.ndarray]:
@@ -406,7 +407,7 @@ def land_totals(
                 both = within & held
                 cells = {"class_kind": kind_of, "class": word, "count": int(both.sum())}
                 rows.append(told | cells | {"area_ha": float(area_ha[both].sum())})
-    return pa.Table.from_pylist(rows if len(codes) else [], LAND_TOTALS_SCHEMA)
+    return table_of(rows if len(codes) else [], LAND_TOTALS_SCHEMA)
 
 
 def sources_by_town(land: LandView, towns: pa.Table, names: Mapping[str, str]) -> tuple[Near, ...]:

@@ -18,6 +18,7 @@ from hmgeo.judging.layers import FARTHEST_SEARCH_M, LayerIndexes
 from hmgeo.judging.own_columns import stated_action, stated_of_row
 from hmgeo.judging.places import Places, places_of
 from hmgeo.proximity.measure import Proximity, measure_proximity
+from hmgeo.records import table_of
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.rules.claims import doubts_of
 from hmgeo.screening.heights import HeightFacts, heights_of
@@ -309,8 +310,8 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
     counts = _with_bounds(_counts(positions, proximity, somewhere), measures, somewhere)
     return Screened(
         question.radii_m,
-        pa.Table.from_pylist(sources, SOURCES_SCHEMA),
-        pa.Table.from_pylist(findings, FINDINGS_SCHEMA),
+        table_of(sources, SOURCES_SCHEMA),
+        table_of(findings, FINDINGS_SCHEMA),
         counts,
         search_areas(positions, question.radius_m),
         standings,
@@ -326,7 +327,7 @@ def _counts(positions: Positions, proximity: Proximity | None, somewhere: Mappin
         return COUNTS_SCHEMA.empty_table()
     if not somewhere:
         return proximity.counts
-    table = pa.concat_tables([proximity.counts, pa.Table.from_pylist(count_rows(somewhere), COUNTS_SCHEMA)])
+    table = pa.concat_tables([proximity.counts, table_of(count_rows(somewhere), COUNTS_SCHEMA)])
     ids = positions.table["source_id"].combine_chunks()
     order = pc.index_in(table["source_id"], value_set=ids)
     return table.take(pc.sort_indices(pa.table({"at": order}), sort_keys=[("at", "ascending")]))
@@ -379,4 +380,4 @@ def _gap(row: Row, facts: Facts, bench: _Bench) -> str:
         return ""
     gap = fact.coverage_gap(kind.zh, bench.question.radius_m)
     may_be_nearer = fact.aside and fact.coverage_gap(kind.zh, min(fact.high_m, FARTHEST_SEARCH_M))
-    return f"最近距离可能偏大：{fact.aside}" if may_be_nearer and fact.aside not in gap else gap
+    return say("nearest_may_be_nearer", why=fact.aside) if may_be_nearer and fact.aside not in gap else gap

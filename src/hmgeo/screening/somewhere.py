@@ -23,6 +23,7 @@ from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, ell
 from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, Unknown, missing_layer
 from hmgeo.judging.layers import LayerFacts, PlaceOnly, named_class, untold
 from hmgeo.judging.places import KEY_AREAS
+from hmgeo.records import table_of
 from hmgeo.reference.cells import leaves_class_open
 from hmgeo.results.text import distance_text
 from hmgeo.vocabulary import (
@@ -631,7 +632,7 @@ def places_table(sources: Mapping[str, PlaceSource]) -> pa.Table:
         }
         for source_id, one in sources.items()
     ]
-    return pa.Table.from_pylist(rows, PLACES_SCHEMA)
+    return table_of(rows, PLACES_SCHEMA)
 
 
 def count_rows(sources: Mapping[str, PlaceSource]) -> list[dict[str, Any]]:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 import shapely
 
 from hmgeo.geo.distance import prepare_shapes
@@ -30,6 +29,7 @@ from hmgeo.judging.judge import verdict_of
 from hmgeo.judging.layers import untold
 from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
+from hmgeo.records import table_of
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, layers_of, parameters_of
 from hmgeo.rules.parameters import ParameterType, declaration
@@ -41,6 +41,7 @@ from hmgeo.words import say
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -520,7 +521,7 @@ def hatched_places(places: pa.Table) -> pa.Table:
         }
         for code, row in rows.items()
     ]
-    return pa.Table.from_pylist(figures, SHAPES_SCHEMA)
+    return table_of(figures, SHAPES_SCHEMA)
 
 
 def hatching(place: BaseGeometry) -> BaseGeometry:

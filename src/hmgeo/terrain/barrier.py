@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import shapely
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.geo.raster import GRID_DECIMALS
 from hmgeo.judging.facts import Unknown
+from hmgeo.records import table_of
 from hmgeo.results.columns import BARRIER_SCHEMA
 from hmgeo.vocabulary import MEASURE_DECIMALS
 from hmgeo.water.trace import flat_notes
@@ -23,6 +23,7 @@ from hmgeo.words import say, sentences
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from hmgeo.geo.raster import Cells, Frame, Heights
@@ -252,7 +253,7 @@ def barriers(
             found = _between(grid, shapely.from_wkb(row["geometry"]), parcel, rule)
             near = {"receptor_id": row["nearest_farmland_id"], "distance_m": row["nearest_farmland_m"]}
             rows.append(told | near | _cells(found))
-    return pa.Table.from_pylist(rows, BARRIER_SCHEMA)
+    return table_of(rows, BARRIER_SCHEMA)
 
 
 def _place(place: PlaceTerrain | Unknown | None) -> dict[str, Any]:

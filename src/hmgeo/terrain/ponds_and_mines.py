@@ -18,7 +18,7 @@ from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.crosscheck import dispute_entries
 from hmgeo.judging.facts import Unknown, incomplete, missing_layer
-from hmgeo.records import Ledger
+from hmgeo.records import Ledger, table_of
 from hmgeo.reference.tables import DATUM, DESIGNATED, TOE_LAT, TOE_LON
 from hmgeo.results.columns import MINES_SCHEMA, OVERHEAD_SCHEMA
 from hmgeo.rules.claims import OVERHEAD, Said, Told, disputes
@@ -26,7 +26,7 @@ from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Basis, Complete
 from hmgeo.water.grid import End
 from hmgeo.water.things import Things
 from hmgeo.water.trace import Downhill, cells_beside, downhill, level_notes, met_by_any
-from hmgeo.words import say, sentences
+from hmgeo.words import one_by_one, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -207,8 +207,8 @@ def overhead_table(
     bound = "" if facilities is None else _lower(facilities)
     rows = [_row(pond, held, facilities, grid, choices) for pond in ponds]
     for row in rows:
-        row["note"] += bound + "".join(one.note for one in pond_disputes(row))
-    return pa.Table.from_pylist(rows, OVERHEAD_SCHEMA)
+        row["note"] = sentences(row["note"], bound, *(one.note for one in pond_disputes(row)))
+    return table_of(rows, OVERHEAD_SCHEMA)
 
 
 def pond_disputes(row: Mapping[str, Any]) -> tuple[Dispute, ...]:
@@ -312,7 +312,10 @@ def downstream_answer(
 
 
 def _way(way: Downhill, grid: FlowGrid) -> dict[str, Any]:
-    return {"path_ends": "；".join([way.end.zh, *level_notes(grid, way)]), "path": shapely.to_wkb(way.line(grid.frame))}
+    return {
+        "path_ends": one_by_one([way.end.zh, *level_notes(grid, way)]),
+        "path": shapely.to_wkb(way.line(grid.frame)),
+    }
 
 
 def _found(
@@ -323,12 +326,13 @@ def _found(
 
 
 def _named(found: Sequence[tuple[int, float | None]], held: Things, doubtful: Container[int] = ()) -> str:
-    words = []
+    words: list[str] = []
     for row, distance_m in found[:_NAMED]:
         far = "" if distance_m is None else f"{distance_m:.0f} m"
-        told = "，".join(filter(None, [far, TO_CHECK if row in doubtful else ""]))
-        words.append((held.names[row] or held.ids[row]) + (f"（{told}）" if told else ""))
-    return "；".join(words) + (f"；另有 {len(found) - _NAMED} 处" if len(found) > _NAMED else "")
+        told = far if row not in doubtful else say("metres_to_check", distance=far) if far else TO_CHECK
+        name = held.names[row] or held.ids[row]
+        words.append(say("bracketed", thing=name, more=told) if told else name)
+    return one_by_one([*words, say("places_more", count=len(found) - _NAMED) if len(found) > _NAMED else ""])
 
 
 AROUND, DOWNSTREAM = "surroundings_m", "max_downstream_m"
@@ -379,7 +383,7 @@ def mine_table(mines: Layer, polluted: Polluted, grid: FlowGrid | Unknown, choic
         below, why_below = _below(shape, polluted, grid, targets, choices)
         rows.append(row | around | below | {"note": sentences(why_around, why_below)})
     rows.sort(key=_place)
-    return pa.Table.from_pylist([row | {"rank": rank} for rank, row in enumerate(rows, start=1)], MINES_SCHEMA)
+    return table_of([row | {"rank": rank} for rank, row in enumerate(rows, start=1)], MINES_SCHEMA)
 
 
 def _place(row: dict[str, Any]) -> tuple[float, ...]:
@@ -415,7 +419,7 @@ def _below(
     if isinstance(way, Unknown):
         return {}, way.why
     met = targets.along(way)
-    way_told = {"downstream_limit_m": limit_m, "path_ends": "；".join([way.end.zh, *level_notes(grid, way)])}
+    way_told = {"downstream_limit_m": limit_m, "path_ends": one_by_one([way.end.zh, *level_notes(grid, way)])}
     cells = (
         way_told
         | {"downstream_m": met[0][1] if met else None}

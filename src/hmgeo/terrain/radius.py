@@ -7,11 +7,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 import shapely
 
 from hmgeo.geo.raster import frame_of
 from hmgeo.judging.facts import Side, TerrainOutcome, Unknown
+from hmgeo.records import table_of
 from hmgeo.results.columns import TERRAIN_FLIPS_SCHEMA
 from hmgeo.terrain.slope import cells_of_places, gather, relief_measure, terrain_of
 from hmgeo.vocabulary import COUNTED_RADII_M, TerrainClass
@@ -20,6 +20,7 @@ from hmgeo.words import say
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from hmgeo.geo.raster import Cells, Frame
@@ -294,7 +295,7 @@ def flips(question: TerrainQuestion, pairs: Pairs, plain_m: float = SHOWN_RADII_
                 }
                 for row, (source_id, place) in enumerate(zip(question.source_ids, here, strict=True))
             ]
-    return Flips(pa.Table.from_pylist(rows, TERRAIN_FLIPS_SCHEMA), here)
+    return Flips(table_of(rows, TERRAIN_FLIPS_SCHEMA), here)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from hmgeo.geo.raster import frame_of, strips
 from hmgeo.judging.facts import Answer, Features, NumberFact, Unknown
 from hmgeo.judging.layers import LayerFacts
 from hmgeo.judging.places import Places
+from hmgeo.records import table_of
 from hmgeo.reference.tables import SLOPE_GRADE
 from hmgeo.results.columns import SLOPES_SCHEMA, STEEP_SCHEMA
 from hmgeo.rules.words import LAYERS
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from hmgeo.geo.raster import Cells, Frame, Heights, Strip
     from hmgeo.judging.layers import LayerIndex
     from hmgeo.records import Layer, Raster
+    from hmgeo.words import Reason
 
     Floats = NDArray[np.float64]
 
@@ -71,7 +73,7 @@ class ReliefScheme:
         width_m, height_m = frame.cell_m
         return max(1, round(self.window_m / height_m / 2)), max(1, round(self.window_m / width_m / 2))
 
-    def described(self, frame: Frame) -> str:
+    def described(self, frame: Frame) -> Reason:
         """Say what was used, in Chinese, with the window as it came out in whole cells.
 
         Examples
@@ -83,11 +85,10 @@ class ReliefScheme:
         """
         rows, columns = (2 * half + 1 for half in self.half_cells(frame))
         width_m, height_m = frame.cell_m
-        low, high = self.plain_below_m, self.mountain_from_m
-        return (
-            f"起伏度窗口 {columns * width_m:.0f} m×{rows * height_m:.0f} m（{columns}×{rows} 格），"
-            f"低于 {low:g} m 平原，{low:g} 至 {high:g} m 丘陵，{high:g} m 及以上山区"
-        )
+        return say(
+            "relief_by_window", width_m=columns * width_m, height_m=rows * height_m, columns=columns, rows=rows,
+            low_m=self.plain_below_m, high_m=self.mountain_from_m,
+        )  # fmt: skip
 
     def class_of(self, relief_m: float) -> TerrainClass:
         """Return the class of a relief amplitude.
@@ -256,7 +257,7 @@ def parcel_slopes(farmland: Layer, elevation: Raster | None) -> tuple[pa.Table, 
     texts = [dict(one or ()).get(SLOPE_GRADE, "") for one in table["links"].to_pylist()]
     degrees = _by_heights(table, elevation)
     rows = [_row(*one) for one in zip(table["receptor_id"].to_pylist(), texts, degrees, strict=True)]
-    made = pa.Table.from_pylist(rows, SLOPES_SCHEMA)
+    made = table_of(rows, SLOPES_SCHEMA)
     return made, _how(made, texts, elevation)
 
 
@@ -324,7 +325,7 @@ def steep_farmland(reached: pa.Table, slopes: pa.Table, indexes: Mapping[str, La
             shown = {name: row[name] for name in ("receptor_id", "township", "class", "area_ha")}
             rows.append(told | shown | {name: slope[name] for name in SLOPES_SCHEMA.names[1:]})
     rows.sort(key=lambda one: (one["list"], one["status"] != LISTED))
-    return pa.Table.from_pylist(rows, STEEP_SCHEMA)
+    return table_of(rows, STEEP_SCHEMA)
 
 
 def _told(slope: Mapping[str, Any], row: Mapping[str, Any], indexes: Mapping[str, LayerIndex]) -> dict[str, Any] | None:

@@ -119,7 +119,7 @@ def agreement_rows(
             by_heights_m = derived.get((source_id, target_id))
             row = _compared(network, upper, below, by_heights_m, limit_m, has_heights=target_id in told)
             if row is not None:
-                row["note"] += f"{DOUBTFUL}。" if (source_id, target_id) in doubtful else ""
+                row["note"] = sentences(row["note"], DOUBTFUL if (source_id, target_id) in doubtful else "")
                 rows.append({"source_id": source_id, "target_id": target_id, "target_name": name, **row})
     return rows
 
@@ -148,15 +148,12 @@ def _compared(
     if way_m is None and by_heights_m is None:
         return None
     cells["by_network_m"] = None if way_m is None else round(way_m, 1)
-    moved = f"污染源{upper.why}取水口{below.why}"
+    moved = say("both_moved", upper=upper.why, below=below.why)
     if way_m is not None and by_heights_m is not None:
         return cells | {"status": AGREE, "note": moved}
     if way_m is not None and not has_heights:
         return cells | {"status": ONLY_NETWORK, "note": moved}
-    return cells | {"status": CANNOT_TELL, "note": f"{DISAGREE}。{moved}"}
-
-
-BY_NETWORK, BY_HEIGHTS = "按所绘河网", "按高程推算"
+    return cells | {"status": CANNOT_TELL, "note": sentences(DISAGREE, moved)}
 
 
 def along_of(
@@ -185,7 +182,7 @@ def _by_network(network: RiverNetwork, rule: SnapRule, above: shapely.Point, bel
     upper, lower = network.spot(above, rule), network.spot(below, rule)
     if upper.status is not OnNetwork.SNAPPED or lower.status is not OnNetwork.SNAPPED:
         return None
-    return Along(network.way_m(upper, lower), BY_NETWORK)
+    return Along(network.way_m(upper, lower), say("by_drawn_rivers"))
 
 
 def _by_heights(grid: FlowGrid, rule: SnapRule, above: shapely.Point, below: shapely.Point) -> Along | None:
@@ -196,7 +193,7 @@ def _by_heights(grid: FlowGrid, rule: SnapRule, above: shapely.Point, below: sha
     at = np.flatnonzero(cells == lower.cells[0])
     flat_cells = grid.level_stretch(cells[: at[0]] if len(at) else cells)
     is_much = flat_cells > grid.conditioning.flat_cells
-    datum = f"{BY_HEIGHTS}，途经一段平地 {flat_cells} 格" if is_much else BY_HEIGHTS
+    datum = say("by_heights_level", cells=flat_cells) if is_much else say("by_heights")
     if any((lower.cells[0] in branch.cells) != bool(len(at)) for branch in grid.branches(int(upper.cells[0]))):
         return None
     return Along(float(way_m[at[0]]) if len(at) else None, datum)

@@ -15,18 +15,19 @@ import shapely
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.reference.tables import DISTRICT, ENTERPRISE, INTAKE, WATER, same_name
 from hmgeo.vocabulary import MEASURE_DECIMALS, LayerKind, SoilQualityClass
-from hmgeo.words import say
+from hmgeo.words import say, say_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
 
+    from hmgeo.words import Reason
+
 
 ESTABLISHED, BROKEN, UNKNOWN = "established", "broken", "not_assessed"
 NO_LAYERS, ELSEWHERE = "缺图层", "上下游"
 """Where a chain ends that nobody asked for, or whose intake is known to lie elsewhere; elsewhere a link is untold."""
-_ARROW = " → "
 _M2_PER_HA = 10_000
 _WASTEWATER = ("", "废水", "污水", "雨水")
 _NEEDED = (LayerKind.IRRIGATION_INTAKES, LayerKind.FARMLAND)
@@ -86,7 +87,7 @@ class _Watered:
     """The parcels of a district: rows, and by which column or shape they are known."""
 
     rows: tuple[int, ...]
-    datum: str
+    datum: tuple[Reason, ...]
 
 
 def irrigation_chains(sources: Sequence[ChainSource], tables: ChainTables) -> list[dict[str, Any]]:
@@ -132,14 +133,14 @@ class _Lists:
             if same_name(row["links"].get(ENTERPRISE, "")) in names and row["class"] in _WASTEWATER
         ]
         if not own:
-            waters = source.waters or (("", "排放口表、企业清单「受纳水体」"),)
+            waters = source.waters or (("", say("water_stated_nowhere")),)
             at = source.geometry
             return [row for one, datum in waters for row in self._from_water(source, None, one, datum, at)]
         return [
             row
             for outlet in own
             for row in self._from_water(
-                source, outlet, outlet["links"].get(WATER, ""), "入河排污口表「受纳水体」", outlet["geometry"]
+                source, outlet, outlet["links"].get(WATER, ""), say("water_of_outfalls"), outlet["geometry"]
             )
         ]
 
@@ -152,25 +153,25 @@ class _Lists:
         at: shapely.Geometry | None,
     ) -> list[dict[str, Any]]:
         if outlet is not None:
-            said = [f"排污口 {outlet['name'] or outlet['receptor_id']}（入河排污口表）"]
+            said = [say("link_outfall", name=outlet["name"] or outlet["receptor_id"])]
         else:
-            why = "入河排污口表中没有该企业" if self._has_outlets else "未提供入河排污口表"
-            said = [f"{source.name or source.source_id}（{why}）"]
+            code = "link_without_outfall" if self._has_outlets else "link_without_outfalls"
+            said = [say(code, name=source.name or source.source_id)]
         known = {"outlet_id": "" if outlet is None else outlet["receptor_id"], "water": water}
         if not water:
-            return [_broken(source, known, said, "受纳水体", f"{datum}未填")]
-        said.append(f"受纳水体 {water}（{datum}）")
+            why = datum if outlet is None else say("water_not_in_outfalls")
+            return [_broken(source, known, said, "受纳水体", why)]
+        said.append(say("link_water", water=water, datum=datum))
         intakes = [row for row in self._intakes if same_name(row["links"].get(WATER, "")) == same_name(water)]
         if not intakes:
-            why = f"灌溉取水口表中没有以「{water}」为水源的取水口，不等于实地没有"
-            return [_broken(source, known, said, "取水口", why)]
+            return [_broken(source, known, said, "取水口", say("no_intake_of_water", water=water))]
         return [self._from_intake(source, known, said, intake, at) for intake in intakes]
 
     def _from_intake(
         self,
         source: ChainSource,
         known: Mapping[str, Any],
-        said: Sequence[str],
+        said: Sequence[Reason],
         intake: Mapping[str, Any],
         at: shapely.Geometry | None,
     ) -> dict[str, Any]:
@@ -178,29 +179,30 @@ class _Lists:
         if self._along is not None and at is not None and intake["geometry"] is not None:
             along = self._along(at, intake["geometry"])
         cells = {**known, "intake_id": intake["receptor_id"], "intake_name": intake["name"]}
-        called = f"取水口 {intake['name'] or intake['receptor_id']}（灌溉取水口表「水源」"
+        name = intake["name"] or intake["receptor_id"]
         if along is None:
-            links = [*said, f"{called}，上下游关系未核实）"]
+            links = [*said, say("link_intake_unverified", name=name)]
         elif along.flow_m is None:
-            return _broken(source, cells, [*said, f"{called}）"], ELSEWHERE, f"取水口不在排污口下游（{along.datum}）")
+            links = [*said, say("link_intake", name=name)]
+            return _broken(source, cells, links, ELSEWHERE, say("intake_not_below", datum=along.datum))
         else:
             cells["intake_flow_m"] = round(along.flow_m, 1)
-            links = [*said, f"{called}，排污口下游 {along.flow_m / 1000:.1f} km，{along.datum}）"]
+            links = [*said, say("link_intake_below", name=name, flow_m=along.flow_m, datum=along.datum)]
         return self._from_district(source, cells, links, intake)
 
     def _from_district(
-        self, source: ChainSource, known: Mapping[str, Any], said: Sequence[str], intake: Mapping[str, Any]
+        self, source: ChainSource, known: Mapping[str, Any], said: Sequence[Reason], intake: Mapping[str, Any]
     ) -> dict[str, Any]:
         named = intake["links"].get(DISTRICT, "")
         district, datum = self._district(intake)
         if district is None:
             direct = self._by_link.get((INTAKE, same_name(intake["receptor_id"])), [])
             if direct:
-                return self._end(source, known, said, _Watered(tuple(direct), "地块表「取水口编号」"))
-            why = f"灌区表中没有「{named}」" if named else "取水口表、灌区表均未写明灌区"
+                return self._end(source, known, said, _Watered(tuple(direct), (say("parcels_of_intake"),)))
+            why = say("no_such_district", name=named) if named else say("no_district_named")
             return _broken(source, known, said, "灌区", why)
         cells = {**known, "district_id": district["receptor_id"], "district_name": district["name"]}
-        links = [*said, f"灌区 {district['name'] or district['receptor_id']}（{datum}）"]
+        links = [*said, say("link_district", name=district["name"] or district["receptor_id"], datum=datum)]
         return self._end(source, cells, links, self._watered(district, intake))
 
     def _district(self, intake: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str]:
@@ -208,11 +210,11 @@ class _Lists:
         named = same_name(intake["links"].get(DISTRICT, ""))
         for row in self._districts:
             if named and named in {same_name(row["receptor_id"]), same_name(row["name"])}:
-                return row, "取水口表「灌区」"
+                return row, say("district_of_intakes")
         names = {same_name(intake["receptor_id"]), same_name(intake["name"])} - {""}
         for row in self._districts:
             if not named and same_name(row["links"].get(INTAKE, "")) in names:
-                return row, "灌区表「取水口」"
+                return row, say("district_of_districts")
         return None, ""
 
     def _watered(self, district: Mapping[str, Any], intake: Mapping[str, Any]) -> _Watered:
@@ -224,26 +226,26 @@ class _Lists:
         inside: list[int] = []
         if shape is not None and shape.area > 0 and len(self._parcels):
             inside = np.flatnonzero(self._silent & shapely.contains(shape, self._points)).tolist()
-        parts = [
-            f"地块表所列 {len(told)} 块" if told else "",
-            f"未写灌区而位于灌区范围内 {len(inside)} 块" if inside else "",
-        ]
-        return _Watered((*told, *inside), "、".join(filter(None, parts)))
+        datum = [say("parcels_naming", count=len(told))] if told else []
+        datum += [say("parcels_silent", count=len(inside))] if inside else []
+        return _Watered((*told, *inside), tuple(datum))
 
     def _end(
-        self, source: ChainSource, known: Mapping[str, Any], said: Sequence[str], watered: _Watered
+        self, source: ChainSource, known: Mapping[str, Any], said: Sequence[Reason], watered: _Watered
     ) -> dict[str, Any]:
         if not watered.rows:
-            why = "没有地块写明该灌区，灌区范围内也没有未写灌区的地块"
-            return _broken(source, known, said, "地块", why)
+            return _broken(source, known, said, "地块", say("no_parcel_of_district"))
         held = [self._parcels[row] for row in watered.rows]
         area = {
             word: sum(_hectares(one) for one in held if one["class"] == word.value)
             for word in (SoilQualityClass.STRICT_CONTROL, SoilQualityClass.SAFE_USE)
         }
         total = sum(_hectares(one) for one in held)
-        polluted = "、".join(f"{word.value} {value:.2f} ha" for word, value in area.items() if value)
-        text = f"地块 {len(held)} 块 {total:.2f} ha（{watered.datum}）" + (f"，其中{polluted}" if polluted else "")
+        polluted = tuple(say("class_area", word=word, area_ha=value) for word, value in area.items() if value)
+        text = say_with(
+            "link_parcels_polluted" if polluted else "link_parcels",
+            {"count": len(held), "area_ha": total, "datum": watered.datum, "polluted": polluted},
+        )
         cells = {
             **known,
             "parcel_count": len(held),
@@ -251,14 +253,16 @@ class _Lists:
             "strict_control_ha": round(area[SoilQualityClass.STRICT_CONTROL], MEASURE_DECIMALS),
             "safe_use_ha": round(area[SoilQualityClass.SAFE_USE], MEASURE_DECIMALS),
             "broken_at": "",
-            "chain": _ARROW.join([*said, text]) + "。",
+            "chain": say("irrigation_chain", links=(*said, text)),
         }
         return _row(source, ESTABLISHED, cells)
 
 
-def _broken(source: ChainSource, known: Mapping[str, Any], said: Sequence[str], link: str, why: str) -> dict[str, Any]:
+def _broken(
+    source: ChainSource, known: Mapping[str, Any], said: Sequence[Reason], link: str, why: str
+) -> dict[str, Any]:
     """Return a chain that ends early, with the link that is missing and why."""
-    chain = _ARROW.join([*said, f"缺「{link}」：{why}"]) + "。"
+    chain = say("irrigation_chain", links=(*said, say("link_missing", link=link, why=why)))
     return _row(source, BROKEN, {**known, "broken_at": link, "chain": chain})
 
 

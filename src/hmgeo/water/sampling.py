@@ -7,11 +7,11 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 import shapely
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.judging.choices import unset_text
+from hmgeo.records import table_of
 from hmgeo.reference.tables import ENTERPRISE, METALS, same_name
 from hmgeo.results.columns import SAMPLING_SCHEMA
 from hmgeo.results.text import distance_text
@@ -19,10 +19,12 @@ from hmgeo.rules.standing import codes_of_place, in_territory
 from hmgeo.rules.words import stated_facts
 from hmgeo.vocabulary import COUNTRY, GROUNDWATER, LayerKind
 from hmgeo.water.trace import Downhill, downhill, level_notes_to, stream_lines
-from hmgeo.words import say
+from hmgeo.words import Reason, one_by_one, say, say_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import pyarrow as pa
 
     from hmgeo.judging.facts import Unknown
     from hmgeo.rules.model import Rule
@@ -48,8 +50,6 @@ CLAUSES: Mapping[str, tuple[str, ...]] = {
 }
 """Rules whose clause asks for the place, by kind; the first that the book holds is cited."""
 
-OTHER_PLACE = "条文属其他地区，此处仅作方法参照"
-
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -72,8 +72,8 @@ class Proposal:
     kind: str
     name: str
     point: shapely.Point
-    why: str
-    note: str = ""
+    why: Reason
+    notes: tuple[str, ...] = ()
 
 
 def sampling_rows(
@@ -86,7 +86,7 @@ def sampling_rows(
         numbers[one.kind] = numbers.get(one.kind, 0) + 1
         held = [rules[name] for name in CLAUSES[one.kind] if name in rules]
         rule = next((rule for rule in held if is_in_territory(rule)), held[0] if held else None)
-        note = one.note
+        notes = one.notes
         cited = {"document": "", "clause": "", "quote": "", "rule_id": ""}
         if rule is not None:
             value = rule.latest
@@ -96,7 +96,7 @@ def sampling_rows(
                 "quote": value.quote,
                 "rule_id": rule.id,
             }
-            note += "" if is_in_territory(rule) else ("；" if note else "") + OTHER_PLACE
+            notes += () if is_in_territory(rule) else (say("clause_of_other_area"),)
         rows.append(
             {
                 "point_id": f"{_PREFIX[one.kind]}{numbers[one.kind]:03d}",
@@ -106,7 +106,7 @@ def sampling_rows(
                 "lat": round(one.point.y, 6),
                 "why": one.why,
                 **cited,
-                "note": note,
+                "note": one_by_one(notes),
                 "geometry": shapely.to_wkb(one.point),
             }
         )
@@ -134,14 +134,14 @@ def sections(rivers: Sequence[Named], townships: Sequence[Named], *, is_approxim
         for line in shapely.get_parts(river.geometry):
             for one in _crossings(line, townships, tree):
                 held.setdefault((river.called, frozenset(one[1:])), []).append(one)
-    doubt = "乡镇界为示意，位置以勘界成果为准" if is_approximate else ""
+    doubt = (say("borders_approximate"),) if is_approximate else ()
     found = []
     for (river_name, _), met in held.items():
         point, upper, lower = met[0]
-        again = f"沿界往返，另有 {len(met) - 1} 处交点" if len(met) > 1 else ""
-        note = "；".join(filter(None, (again, doubt)))
-        why = f"{river_name}由{upper}流入{lower}"
-        found.append(Proposal(SECTION, f"{river_name}（{upper}→{lower}）", point, why, note))
+        again = (say("runs_along_border", count=len(met) - 1),) if len(met) > 1 else ()
+        told = {"river": river_name, "upper": upper, "lower": lower}
+        name, why = say("section_name", **told), say("river_passes", **told)
+        found.append(Proposal(SECTION, name, point, why, (*again, *doubt)))
     return found
 
 
@@ -224,51 +224,48 @@ def below_clusters(
             for cell, way_m in _stream_way(grid, way, chosen):
                 met.setdefault(cell, []).append(way_m)
         if not met:
-            dry.append(_dry(f"涉铊涉锑企业密集区（{'、'.join(ids)}）", chosen))
+            dry.append(_dry(say("traced_cluster", names=ids), chosen))
             continue
         cell, reached = min(met.items(), key=lambda one: (-len(one[1]), max(one[1]), one[0]))
-        together = f"{len(reached)} 家的径流在此汇合" if len(reached) > 1 else "其中 1 家的径流流经此处"
-        why = (
-            f"{len(ids)} 家涉铊涉锑企业（{'、'.join(ids)}）密集，"
-            f"{bandwidth_m / 1000:g} km 内最高 {density:.2f} 家/km²，"
-            f"{together}，最远流程 {max(reached) / 1000:.1f} km"
-        )
-        note = _by_heights(grid, ways, cell)
-        found.append(Proposal(CLUSTER, f"密集区（{len(ids)} 家）下游", _centre(grid, cell), why, note))
+        why = say_with(
+            "cluster_meets" if len(reached) > 1 else "cluster_of_one_passes",
+            {"count": len(ids), "names": ids, "bandwidth_m": bandwidth_m, "density": density,
+             "together": len(reached), "flow_m": max(reached)},
+        )  # fmt: skip
+        name = say("below_cluster", count=len(ids))
+        found.append(Proposal(CLUSTER, name, _centre(grid, cell), why, _by_heights(grid, ways, cell)))
     return found, dry
 
 
 def below_risks(
-    grid: FlowGrid, risks: Sequence[tuple[str, Named]], chosen: FlowChoices
+    grid: FlowGrid, risks: Sequence[tuple[LayerKind, Named]], chosen: FlowChoices
 ) -> tuple[list[Proposal], list[str]]:
     """Return for each park or pond (with the word of its kind) where its water first reaches a stream.
 
     Second, a sentence for each whose water reaches no stream within the limit.
     """
     found, dry = [], []
-    for word, one in risks:
+    for kind, one in risks:
+        place = say("kind_and_name", kind=kind, name=one.called)
         way = downhill(grid, one.geometry, chosen.limit_m)
         first = next(_stream_way(grid, way, chosen), None)
         if first is None:
-            dry.append(_dry(f"{word}{one.called}", chosen))
+            dry.append(_dry(place, chosen))
             continue
-        why = f"{word}{one.called}的径流经 {first[1] / 1000:.1f} km 汇入水流处"
-        note = _by_heights(grid, [way], first[0])
-        found.append(Proposal(RISK, f"{one.called}下游", _centre(grid, first[0]), why, note))
+        why = say("runoff_reaches_stream", place=place, flow_m=first[1])
+        notes, name = _by_heights(grid, [way], first[0]), say("below_place", name=one.called)
+        found.append(Proposal(RISK, name, _centre(grid, first[0]), why, notes))
     return found, dry
 
 
-def _dry(what: str, chosen: FlowChoices) -> str:
+def _dry(what: Reason, chosen: FlowChoices) -> str:
     return say("no_stream_below", what=what, limit_m=chosen.limit_m)
 
 
-_BY_HEIGHTS = "按高程推算的径流汇合处"
-
-
-def _by_heights(grid: FlowGrid, ways: Sequence[Downhill | Unknown], cell: int) -> str:
+def _by_heights(grid: FlowGrid, ways: Sequence[Downhill | Unknown], cell: int) -> tuple[str, ...]:
     """Return that heights tell a place, and what level ground there is on the ways to it."""
     told = [level_notes_to(grid, way, cell) for way in ways if isinstance(way, Downhill) and cell in way.cells]
-    return "；".join(dict.fromkeys([_BY_HEIGHTS, *chain.from_iterable(told)]))
+    return tuple(dict.fromkeys([say("where_runoff_meets"), *chain.from_iterable(told)]))
 
 
 def _stream_way(grid: FlowGrid, way: Downhill | Unknown, chosen: FlowChoices) -> Iterator[tuple[int, float]]:
@@ -298,16 +295,18 @@ def beside_sensitive(emitters: Sequence[Named], sites: Sequence[Named], limit_m:
             continue
         nearest = int(near[np.argmin(distance_m[near])])
         site = sites[nearest]
-        why = (
-            f"{emitter.called}周边 {distance_text(limit_m)}内有敏感目标 {len(near)} 处，"
-            f"最近为{site.called}（{distance_text(float(distance_m[nearest]))}）"
-        )
+        why = say(
+            "sites_beside", name=emitter.called, radius=distance_text(limit_m), count=len(near), nearest=site.called,
+            distance=distance_text(float(distance_m[nearest])),
+        )  # fmt: skip
         point = shapely.point_on_surface(site.geometry)
-        found.append(Proposal(AIR, f"{emitter.called}—{site.called}", point, why, "点位取敏感目标内一点"))
+        found.append(Proposal(AIR, f"{emitter.called}—{site.called}", point, why, (say("point_within_site"),)))
     return found
 
 
-def double_sources(waters: Sequence[Named], polluters: Sequence[tuple[str, Named]], limit_m: float) -> list[Proposal]:
+def double_sources(
+    waters: Sequence[Named], polluters: Sequence[tuple[LayerKind, Named]], limit_m: float
+) -> list[Proposal]:
     """Return each groundwater source with the sources of pollution around it, by kind and nearest first."""
     found = []
     for water in waters:
@@ -318,13 +317,14 @@ def double_sources(waters: Sequence[Named], polluters: Sequence[tuple[str, Named
             own = prepare_shapes([water.geometry])
             away = pair_distances(own, shapes, np.zeros(len(rows), np.int64), rows).distance_m
             near = sorted((float(away[row]), row) for row in range(len(polluters)) if away[row] <= limit_m)
-        told = "；".join(
-            f"{polluters[row][0]}{polluters[row][1].called}（{distance_text(away_m)}）" for away_m, row in near
+        told = tuple(
+            say("bracketed", thing=say("kind_and_name", kind=kind, name=one.called), more=distance_text(away_m))
+            for away_m, (kind, one) in ((away_m, polluters[row]) for away_m, row in near)
         )
-        why = f"地下水水源，{distance_text(limit_m)}内污染源 {len(near)} 处" + (f"：{told}" if told else "（现有数据）")
+        code = "polluters_around" if told else "no_polluters_around"
+        why = say_with(code, {"radius": distance_text(limit_m), "count": len(near), "listed": told})
         point = shapely.point_on_surface(water.geometry)
-        note = "平面距离不表示地下水流向；现有数据无记录不等于实地不存在"
-        found.append(Proposal(DOUBLE, water.called, point, why, note))
+        found.append(Proposal(DOUBLE, water.called, point, why, (say("distance_is_no_flow"), say("none_in_data"))))
     return found
 
 
@@ -342,7 +342,7 @@ def sampling_of(
     """Return `SAMPLING_SCHEMA` and sentences on what couldn't be proposed."""
     choices = waters.question.choices
     proposals, notes = _sections(waters, grid, chosen)
-    below, dry = below_risks(grid, [(kind.zh, one) for kind in _RISK_KINDS for one in _of(waters, kind)], chosen)
+    below, dry = below_risks(grid, [(kind, one) for kind in _RISK_KINDS for one in _of(waters, kind)], chosen)
     proposals += below
     notes += dry
     density, bandwidth_m = choices.number(DENSITY), choices.number(BANDWIDTH)
@@ -375,7 +375,7 @@ def sampling_of(
         return in_territory(rule, home)
 
     rows = sampling_rows(proposals, {rule.id: rule for rule in waters.question.rules}, is_in_territory)
-    return pa.Table.from_pylist(rows, SAMPLING_SCHEMA), tuple(notes)
+    return table_of(rows, SAMPLING_SCHEMA), tuple(notes)
 
 
 def _of(waters: Waters, kind: LayerKind) -> list[Named]:
@@ -444,10 +444,9 @@ def _wells(waters: Waters) -> list[Named]:
     return [one for one, kept in zip(_named(things), is_well, strict=False) if kept]
 
 
-def _polluters(sources: Things) -> list[tuple[str, Named]]:
-    kinds = {kind.value: kind.zh for kind in LayerKind}
+def _polluters(sources: Things) -> list[tuple[LayerKind, Named]]:
     return [
-        (kinds[kind], Named(one, name, shape))
+        (LayerKind.of(kind), Named(one, name, shape))
         for one, name, shape, kind in zip(sources.ids, sources.names, sources.geometries, sources.kinds, strict=True)
         if shape is not None and kind != LayerKind.OUTFALLS.value
     ]

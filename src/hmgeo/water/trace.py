@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import shapely
 
 from hmgeo.geo.raster import GRID_DECIMALS, ground_of
 from hmgeo.judging.facts import Unknown
+from hmgeo.records import table_of
 from hmgeo.results.columns import FLOW_CATCHMENT_SCHEMA, FLOW_MET_SCHEMA, FLOW_PATHS_SCHEMA
 from hmgeo.water.snap import snap
-from hmgeo.words import say, sentences
+from hmgeo.words import one_by_one, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from hmgeo.geo.raster import Cells, Frame
@@ -354,7 +355,7 @@ def downstream_of(
         if isinstance(path, Downhill):
             rows = sorted(_all_met(path, layers, borders), key=lambda row: (row["flow_distance_m"], row["layer"]))
             met += [{"source_id": source_id, "order": order} | row for order, row in enumerate(rows, 1)]
-    return Downstream(pa.Table.from_pylist(paths, FLOW_PATHS_SCHEMA), pa.Table.from_pylist(met, FLOW_MET_SCHEMA))
+    return Downstream(table_of(paths, FLOW_PATHS_SCHEMA), table_of(met, FLOW_MET_SCHEMA))
 
 
 def _path_row(grid: FlowGrid, path: Downhill | Unknown) -> dict[str, Any]:
@@ -362,7 +363,7 @@ def _path_row(grid: FlowGrid, path: Downhill | Unknown) -> dict[str, Any]:
         return {"status": "not_assessed", "ends": "", "note": path.why}
     end_lon, end_lat = grid.frame.lon_lat(path.cells[-1:])[0]
     exits = len(path.exits)
-    notes = [path.end.zh, *([f"范围有 {exits} 个出水格，取集水最大者"] if exits > 1 else [])]
+    notes = [path.end.zh, *([say("exits_of_ground", exits=exits)] if exits > 1 else [])]
     notes += level_notes(grid, path)
     return {
         "status": "assessed",
@@ -372,7 +373,7 @@ def _path_row(grid: FlowGrid, path: Downhill | Unknown) -> dict[str, Any]:
         "end_lon": round(float(end_lon), 6),
         "end_lat": round(float(end_lat), 6),
         "upstream_area_ha": round(path.area_ha, 2),
-        "note": "；".join(notes),
+        "note": one_by_one(notes),
         "flat_cells": path.flat_cells,
         "is_ambiguous": bool(path.parting),
         "geometry": shapely.to_wkb(path.line(grid.frame)),
@@ -401,6 +402,7 @@ def flat_notes(grid: FlowGrid, flat_cells: int | None) -> list[str]:
     return [say("over_level", cells=flat_cells)] if is_much and flat_cells is not None else []
 
 
+_NO_POSITION = sentences(POSITION_ABSENT)
 ONLY_BY_BRANCH, NOT_BY_BRANCH = say("met_by_other_way_only"), say("not_met_by_other_way")
 
 
@@ -421,7 +423,7 @@ def _all_met(path: Downhill, layers: Mapping[str, Targets], borders: Mapping[str
     for found, note in ((rows, NOT_BY_BRANCH), (list(more.values()), ONLY_BY_BRANCH)):
         for row in found:
             row["is_ambiguous"] |= found is not rows
-            row["note"] = "；".join([*filter(None, [row["note"]]), *([note] if row["is_ambiguous"] else [])])
+            row["note"] = one_by_one([row["note"], note if row["is_ambiguous"] else ""])
     return rows + list(more.values())
 
 
@@ -445,10 +447,14 @@ def _met_rows(
         {
             "layer": layer,
             "receptor_id": "",
-            "receptor_name": f"{border.area_from or '范围外'}→{border.area_to or '范围外'}",
+            "receptor_name": say(
+                "border_crossed",
+                upper=border.area_from or say("outside_data"),
+                lower=border.area_to or say("outside_data"),
+            ),
             "class": "",
             "flow_distance_m": border.flow_distance_m,
-            "note": "流经界线",
+            "note": say("crosses_border"),
             "is_ambiguous": False,
         }
         for layer, targets in borders.items()
@@ -473,30 +479,31 @@ def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: flo
     starts = [_no_cells() if one is None else exits_of(grid, one) for one in sources.geometries]
     rows: list[dict[str, Any]] = []
     for target_id, name, geometry in zip(targets.ids, targets.names, targets.geometries, strict=True):
-        cells, told = target_cells(grid, geometry, snap_rule, targets.why_not.get(target_id, f"{POSITION_ABSENT}。"))
+        cells, told = target_cells(
+            grid, geometry, snap_rule, targets.why_not.get(target_id, sentences(POSITION_ABSENT))
+        )
         head = {"target_id": target_id, "target_name": name} | told
         if not len(cells):
             rows.append(head)
             continue
         found = upstream_sources(grid, cells, starts, limit_m)
         head["catchment_area_ha"] = round(found.area_ha, 2)
-        if found.touches_edge:
-            head["note"] += say("catchment_leaves_heights")
-        head["note"] += found.doubt
+        edge = say("catchment_leaves_heights") if found.touches_edge else ""
+        head["note"] = sentences(head["note"], edge, found.doubt)
         for order, one in enumerate(found.sources, 1):
             notes = [*flat_notes(grid, one.flat_cells), *([DOUBTFUL] if one.is_ambiguous else [])]
             rows.append(
                 head
                 | {"source_id": sources.ids[one.row], "order": order, "flow_distance_m": one.way_m}
                 | {"flat_cells": one.flat_cells, "is_ambiguous": one.is_ambiguous}
-                | {"note": head["note"] + "".join(f"{note}。" for note in notes)}
+                | {"note": sentences(head["note"], *notes)}
             )
         rows += [] if found.sources else [head | {"source_id": ""}]
-    return pa.Table.from_pylist(rows, FLOW_CATCHMENT_SCHEMA)
+    return table_of(rows, FLOW_CATCHMENT_SCHEMA)
 
 
 def target_cells(
-    grid: FlowGrid, geometry: shapely.Geometry | None, snap_rule: SnapRule, why_not: str = f"{POSITION_ABSENT}。"
+    grid: FlowGrid, geometry: shapely.Geometry | None, snap_rule: SnapRule, why_not: str = _NO_POSITION
 ) -> tuple[Cells, dict[str, Any]]:
     """Return a target's cells and the cells of its row: a point is put onto a stream, a shape counts as drawn."""
     told: dict[str, Any] = {"target_status": "not_assessed", "note": why_not, "source_id": ""}

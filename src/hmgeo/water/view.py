@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 import shapely
 
 from hmgeo.geo.raster import ground_of
 from hmgeo.judging.facts import Unknown, barred_kinds, barred_text
 from hmgeo.judging.own_columns import OwnColumns
+from hmgeo.records import table_of
 from hmgeo.results.columns import AGREEMENT_SCHEMA, BASIN_SCHEMA, CATCHMENT_AREA_SCHEMA, IRRIGATION_SCHEMA
 from hmgeo.results.results import WaterTables
 from hmgeo.rules.words import LAYERS
@@ -33,6 +33,8 @@ from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
 
     from hmgeo.geo.raster import Cells
     from hmgeo.judging.bench import Question
@@ -121,8 +123,8 @@ def _chains(
     sources = []
     for number, row in enumerate(waters.positions.table.to_pylist()):
         stated = own.text(number, "受纳水体")
-        named = [(one, "排放口表「受纳水体」") for one in dict.fromkeys(told.get(row["source_id"], ()))]
-        named += [(stated, "企业清单「受纳水体」")] if stated else []
+        named = [(one, say("water_of_outlets")) for one in dict.fromkeys(told.get(row["source_id"], ()))]
+        named += [(stated, say("water_of_enterprises"))] if stated else []
         shape = None if row["geometry"] is None else shapely.from_wkb(row["geometry"])
         sources.append(ChainSource(row["source_id"], row["name"], tuple(named), shape))
     tables = ChainTables(
@@ -132,7 +134,7 @@ def _chains(
         waters.table(LayerKind.FARMLAND),
         along_of(grid, network, None if chosen is None else chosen.snap_rule),
     )
-    return pa.Table.from_pylist(irrigation_chains(sources, tables), IRRIGATION_SCHEMA)
+    return table_of(irrigation_chains(sources, tables), IRRIGATION_SCHEMA)
 
 
 class _Traced:
@@ -173,10 +175,10 @@ class _Traced:
             met=found.met,
             catchments=catchments,
             catchment_areas=self._areas(targets, catchments),
-            basins=pa.Table.from_pylist(basins, BASIN_SCHEMA),
+            basins=table_of(basins, BASIN_SCHEMA),
             chains=_chains(waters, grid, self._network, chosen),
             sampling=sampling,
-            agreement=pa.Table.from_pylist(agreement, AGREEMENT_SCHEMA),
+            agreement=table_of(agreement, AGREEMENT_SCHEMA),
             notes=(*self._described(), *self._notes, *unasked),
         )
 
@@ -261,7 +263,7 @@ class _Traced:
                     "geometry": shapely.to_wkb(ground_of(self._grid.frame, cells)),
                 }
             )
-        return pa.Table.from_pylist(rows, CATCHMENT_AREA_SCHEMA)
+        return table_of(rows, CATCHMENT_AREA_SCHEMA)
 
     def _catchment(self, shape: shapely.Geometry | None) -> Cells:
         cells = target_cells(self._grid, shape, self._chosen.snap_rule)[0]

@@ -243,7 +243,7 @@ def _tell_row(
         outcome.uncertainty_m[row] += single.added_m
         action = f"使用者采纳建议，改为 {single.lon:.7f}，{single.lat:.7f}"
         outcome.journal.note_row(row + 1, ACCEPTED_EVENT, reason, action, field=header, value=value)
-        outcome.remark(row, f"{single.cause}，已按使用者采纳的建议更正")
+        outcome.remark(row, say("mended_as_accepted", cause=single.cause))
         return
     action = "请核对坐标或地址，系统未作改动"
     outcome.journal.note_row(row + 1, PLACE_EVENT, reason, action, field=header, value=value)

@@ -31,7 +31,7 @@ from hmgeo.vocabulary import (
     Verdict,
     classes_in_order,
 )
-from hmgeo.words import catalogue, template
+from hmgeo.words import catalogue, one_by_one, say, template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -211,7 +211,7 @@ def _limit(finding: Mapping[str, Any]) -> str:
     return radius_text(limit) if unit == "m" else f"{limit:g} {unit}".strip()
 
 
-_KINDS = {kind.value: kind.zh for kind in LayerKind} | {"townships": "", "counties": ""}
+_KINDS = {kind.value: kind for kind in LayerKind if kind not in {LayerKind.TOWNSHIPS, LayerKind.COUNTIES}}
 _MOST_MET = 8
 _TOLERANCE_DEG = 1e-4
 
@@ -229,22 +229,24 @@ def ways_by_source(results: Results) -> dict[str, dict[str, Any]]:
             continue
         name = row["receptor_name"] or row["receptor_id"]
         way = f"{row['flow_distance_m'] / 1000:.1f} km"
-        met.setdefault(row["source_id"], []).append(f"{_KINDS.get(row['layer'], row['layer'])}{name}（{way}）")
+        kind = _KINDS.get(row["layer"])
+        thing = name if kind is None else say("kind_and_name", kind=kind, name=name)
+        met.setdefault(row["source_id"], []).append(say("bracketed", thing=thing, more=way))
     found = {}
     for row in water.paths.to_pylist():
         shape = None if row["geometry"] is None else shapely.from_wkb(row["geometry"])
         if shape is None or shape.geom_type != "LineString":
             continue
         named = met.get(row["source_id"], [])
-        more = f"；等 {len(named)} 处" if len(named) > _MOST_MET else ""
         parts = (
-            f"{row['length_m'] / 1000:.1f} km，{row['note']}",
-            f"耕地 {land[row['source_id']]} 块" if row["source_id"] in land else "现有数据未遇耕地",
-            "；".join(named[:_MOST_MET]) + more,
+            say("way_down", length_m=row["length_m"], note=row["note"]),
+            say("farmland_on_way", count=land[row["source_id"]]) if row["source_id"] in land else "现有数据未遇耕地",
+            *named[:_MOST_MET],
+            say("in_all", count=len(named)) if len(named) > _MOST_MET else "",
         )
         thin = shapely.simplify(shape, _TOLERANCE_DEG)
         line = [shapes.lat_lon(x, y) for x, y in thin.coords]
-        found[row["source_id"]] = {"line": line, "text": "；".join(filter(None, parts))}
+        found[row["source_id"]] = {"line": line, "text": one_by_one(parts)}
     return found
 
 

@@ -199,7 +199,7 @@ class _Card:
         name = self.say(row["name"] or row["source_id"])
         size_pt = min(15.0, max(8.0, 15.0 * room / max(width_mm(name, 15.0), 1.0)))
         self.text(_MARGIN + 20, 12, wrapped(name, size_pt, room)[0], size_pt)
-        group = f"{row['visit_group']} {row['distance_class'] or ''}".strip()
+        group = say("word_count", word=row["visit_group"], count=row["distance_class"] or "")
         where = "".join(filter(None, (row["county"], row["township"])))
         told = "｜".join(
             filter(None, (self.say("现场核查卡"), row["source_id"], where, self.say(group), self._results.title))
@@ -399,7 +399,7 @@ class _Card:
         for name in names:
             y = self._row(_FACTS.left, y, TITLES.get(name, name), cell_text(name, cells[name]), _FACTS.width)
         for name in ("地址", "所在排查重点区域"):
-            y = self._row(_FACTS.left, y, name, str(cells[name] or "—"), _FACTS.width)
+            y = self._row(_FACTS.left, y, name, cells[name] or "—", _FACTS.width)
         if cells["导航坐标"]:
             y = self._lines(_FACTS.left, y + 1.5, self.say("导航坐标"), _TEXT_PT, _FACTS.width)
             self._lines(_FACTS.left, y, self.say(cells["导航坐标"]), _TEXT_PT, _FACTS.width)
@@ -418,13 +418,13 @@ class _Card:
         beside = {"地址", "所在排查重点区域", "导航坐标", "建议核查重点"}
         for label, key in LINES:
             if label not in beside:
-                y = self._row(_MARGIN, y, label, str(cells.get(key) or "—"), _INNER)
+                y = self._row(_MARGIN, y, label, cells.get(key) or "—", _INNER)
         return y
 
     def _asked(self, cells: Mapping[str, Any], y: float) -> None:
         """Set what a visit should ask, each with a box to tick."""
         y = self._section(y + 1, "现场要问、要看的")
-        for one in str(cells["建议核查重点"] or "—").split("；"):
+        for one in cells["要问的"] or ("—",):
             self._file.setStrokeGray(_BLACK)
             self._file.setLineWidth(0.2 * mm)
             self._file.rect(_MARGIN * mm, (_HEIGHT - y - 2.9) * mm, 2.6 * mm, 2.6 * mm, stroke=1, fill=0)

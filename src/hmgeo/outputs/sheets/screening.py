@@ -28,6 +28,7 @@ from hmgeo.outputs.book import (
     write_sections,
     write_table,
 )
+from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map.audience import why_no_page
 from hmgeo.outputs.map.parcels import OVERHEAD_REMARK
 from hmgeo.outputs.tables import tables_of
@@ -64,7 +65,7 @@ from hmgeo.vocabulary import (
     VisitGroup,
     classes_in_order,
 )
-from hmgeo.words import say
+from hmgeo.words import one_by_one, say, say_with, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from hmgeo.records import LedgerEntry
     from hmgeo.results.results import Presentation, Results
     from hmgeo.results.used import LayerUsed
+    from hmgeo.words import Value
 
 
 CONTENTS, ORDER, SUMMARY, EACH = "目录", "核查先后", "汇总", "各源结果"
@@ -113,7 +115,7 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
 
     Distances are in metres, areas in hectares and 亩, lon and lat in degrees on CGCS2000.
     """
-    told = Told(results)
+    told = Told(results, presentation.language)
     tables = {sheet.name: sheet for sheet in told.sheets()}
     summary, notes = tuple(summary_sections(told)), tuple(note_sections(results))
     order = [ORDER, SUMMARY, *(name for name in tables if name != ORDER), NOTES]
@@ -172,18 +174,19 @@ def contents_sections(results: Results, counts: Mapping[str, int], left_out: Col
 
 def _statuses(results: Results) -> str:
     counted = results.status_counts()
-    return "；".join(f"{one.zh} {counted[one.value]}" for one in Status if counted.get(one.value))
+    return one_by_one(say("word_count", word=one, count=counted[one.value]) for one in Status if counted.get(one.value))
 
 
 def _groups(counted: Mapping[str, int]) -> str:
-    return "；".join(f"{one.value} {counted[one.value]}" for one in VisitGroup if counted.get(one.value))
+    held = (one.value for one in VisitGroup if counted.get(one.value))
+    return one_by_one(say("word_count", word=one, count=counted[one]) for one in held)
 
 
 class Told:
     """What the sheets are made from, gathered once."""
 
-    def __init__(self, results: Results) -> None:
-        self.results = results
+    def __init__(self, results: Results, language: str = "zh") -> None:
+        self.results, self.language = results, language
         self.example = wording.is_example(results)
         self.sources: list[dict[str, Any]] = results.sources.drop_columns("geometry").to_pylist()
         self.findings = results.finding_rows()
@@ -231,7 +234,7 @@ def distance(row: Mapping[str, Any]) -> Cell:
     if near_m is None:
         return None
     if row["position_kind"] == "place":
-        return f"{near_m:,.0f} 至 {far_m:,.0f}" if far_m is not None else near_m
+        return near_m if far_m is None else say("step_span", low=f"{near_m:,.0f}", high=f"{far_m:,.0f}")
     return Measured(near_m, row["position_uncertainty_m"] or 0.0)
 
 
@@ -269,7 +272,7 @@ def order_sheet(told: Told) -> Sheet:
                 told.polluted_mu(row["source_id"], word, floor=bool(row["counts_are_lower_bounds"]))
                 for word in POLLUTED_CLASSES
             ),
-            wording.badge(row, example=told.example),
+            wording.badge(row, example=told.example, language=told.language),
             wording.certainty_word(row),
             row["visit_reason"],
             Link("见各源", EACH, row["source_id"]),
@@ -291,7 +294,10 @@ def sources_sheet(told: Told) -> Sheet:
     results = told.results
     rows = [_source_row(told, row) for row in told.sources]
     remarks = (
-        say("clauses_by_verdict", counts=wording.verdict_header(results.verdict_counts(), results.unassessed_counts())),
+        say(
+            "clauses_by_verdict",
+            counts=wording.verdict_header(results.verdict_counts(), results.unassessed_counts(), told.language),
+        ),
         "「否」指现有数据在该半径内无记录，不等于实地不存在。「临界」指位置误差内结论可能改变。点编号在地图上打开。",
         *((LAND_REMARK,) if told.is_clipped else ()),
     )
@@ -344,7 +350,7 @@ def _source_row(told: Told, row: Mapping[str, Any]) -> tuple[Cell, ...]:
         row["township"],
         row["trade_code"],
         wording.status_word(row["status"]),
-        wording.badge(row, example=told.example),
+        wording.badge(row, example=told.example, language=told.language),
         wording.certainty_word(row),
         distance(row),
         row["nearest_farmland_id"],
@@ -402,7 +408,7 @@ def summary_sections(told: Told) -> Iterator[Section]:
         labels = sorted({row["distance_class"] for row in told.listed}, key=_nearest_first(told.listed))
         matrix = Counter((row["visit_group"], row["distance_class"]) for row in told.listed)
         rows: list[tuple[Cell, ...]] = [
-            (f"{group.value}：{group.zh}", *(matrix[group.value, label] for label in labels),
+            (say("group_since", group=group.value, why=group), *(matrix[group.value, label] for label in labels),
              sum(matrix[group.value, label] for label in labels))
             for group in VisitGroup
         ]  # fmt: skip
@@ -517,7 +523,7 @@ def clauses_sheet(told: Told) -> Sheet:
             told.numbers.get(row["source_id"]),
             Link(row["source_id"], EACH, row["source_id"]),
             told.names.get(row["source_id"], ""),
-            wording.badge(row, example=told.example),
+            wording.badge(row, example=told.example, language=told.language),
             row["rule_id"],
             row["measured_text"],
             "" if row["limit_value"] is None else f"{row['limit_value']:,g} {row['unit'] or ''}".strip(),
@@ -535,7 +541,7 @@ def clauses_sheet(told: Told) -> Sheet:
         say("clauses_without_judgement", silent=silent) if silent else "",
     )
     sheet = Sheet(
-        CLAUSES, columns, rows, remarks=("".join(remarks),), keys=tuple(row["finding_id"] for row in hits),
+        CLAUSES, columns, rows, remarks=(sentences(*remarks),), keys=tuple(row["finding_id"] for row in hits),
         sections=(quotes_section(told), counts_section(told)),
     )  # fmt: skip
     return with_columns_of(sheet, "findings.parquet", hits, last=0)
@@ -548,9 +554,9 @@ def quotes_section(told: Told) -> Section:
         held[one["rule_id"], one["verdict"]].append(one)
     rows: list[tuple[Cell, ...]] = [
         (
-            f"{one[0]['rule_id']}（{len(one)} 家）",
-            wording.badge(one[0], example=told.example),
-            wording.finding_sentence(told.results, one[0]),
+            say("rule_of_sources", rule=one[0]["rule_id"], count=len(one)),
+            wording.badge(one[0], example=told.example, language=told.language),
+            wording.finding_sentence(told.results, one[0], told.language, in_english),
             f"{wording.citation(one[0])}：{one[0]['quote']}",
             wording.standing_word(one[0]["standing"], verified=told.results.verified_of(one[0]["rule_id"])),
             f"{LegalRank.of(one[0]['legal_rank']).zh if one[0]['legal_rank'] else ''}｜{one[0]['decider']}",
@@ -572,15 +578,20 @@ def counts_section(told: Told) -> Section:
             rule.title,
             wording.standing_word(rule.standing, verified=rule.verified),
             wording.citation({"document": rule.document, "clause": rule.clause}),
-            "｜".join(
-                f"{one.zh} {counted[rule.rule_id][one.value]}" for one in Verdict if counted[rule.rule_id][one.value]
+            say(
+                "side_by_side",
+                parts=tuple(
+                    say("word_count", word=one, count=counted[rule.rule_id][one.value])
+                    for one in Verdict
+                    if counted[rule.rule_id][one.value]
+                ),
             ),
         )
         for rule in told.results.rules
         if set(counted[rule.rule_id]) - {Verdict.NOT_APPLICABLE.value}
     ]
     silent = sum(set(found) == {Verdict.NOT_APPLICABLE.value} for found in counted.values())
-    title = f"全部条款（条）；另有 {silent} 条对全部污染源不适用" if silent else "全部条款（条）"
+    title = one_by_one(("全部条款（条）", say("clauses_apply_to_none", silent=silent) if silent else ""))
     spans = ((0, 1), (2, 3), (4, 4), (5, 7), (8, 10))
     header = ("规则", "名称", "效力", "条款", "判断数")
     return Section(title, header, rows, (3,), spans)
@@ -634,10 +645,7 @@ def townships_sheet(told: Told) -> Sheet:
     total: tuple[Cell, ...] = tuple(
         "合计" if index == 0 else _sum(rows, index) if index in sums else None for index in range(len(told_of) + 1)
     )
-    remark = (
-        f"受影响范围：{radius}内有污染源的地块，一块只计一次，整块计入；只表示距离，不表示污染。"
-        "仅知所在行政区的污染源未计入。「涉及污染源」按乡镇分别计，不可相加。"
-    )
+    remark = say("under_influence", radius=radius)
     columns = (*sheet.columns, Column("清单序号（在本乡镇的）", 30, "wrap"))
     return replace(sheet, columns=columns, rows=rows, totals=(total,), remarks=(remark,))
 
@@ -679,9 +687,14 @@ def ledger_sheet(results: Results) -> Sheet:
         )
         for kind, held in kinds.items()
     ]
-    remark = f"共 {len(results.ledger)} 件，同类的并为一行；逐件见 data/{LEDGER.name}。"
-    if len(rows) > MOST_LINES:
-        remark += f"此处列前 {MOST_LINES} 类，共 {len(rows)} 类。"
+    code = "ledger_told_capped" if len(rows) > MOST_LINES else "ledger_told"
+    counted: dict[str, Value] = {
+        "count": len(results.ledger),
+        "file": LEDGER.name,
+        "most": MOST_LINES,
+        "kinds": len(rows),
+    }
+    remark = say_with(code, counted)
     return Sheet(ACTIONS, columns, rows[:MOST_LINES], remarks=(remark if rows else "没有需要记录的处理。",))
 
 

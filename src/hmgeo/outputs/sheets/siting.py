@@ -400,7 +400,8 @@ def _write_targets(page: Page, tables: Sequence[TargetTable]) -> None:
     if not tables:
         page.cells([(page.book.say("未评估"), 2), (page.book.say("没有可用的位置。"), 8)])
     for table in tables:
-        page.cells([(table.element, 2), (siting_words.target_note(table), 8)], bg_color="#F3F5F7")
+        note = in_language(siting_words.target_note(table), page.book.language)
+        page.cells([(table.element, 2), (note, 8)], bg_color="#F3F5F7")
         if not table.targets:
             continue
         page.header([("序号", 1), ("编号", 2), ("名称", 1), ("类别", 1), ("距离", 1), ("方位", 2), ("人口（人）", 2)])

@@ -45,7 +45,7 @@ from hmgeo.vocabulary import (
     Verdict,
     VisitGroup,
 )
-from hmgeo.words import say
+from hmgeo.words import one_by_one, say, say_with, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -154,7 +154,7 @@ def asked_sheet(results: Results, most: int) -> Sheet | None:
     sheet = table_sheet(ASKED, REACHED.name, parcels[:most], shown)
     said = (
         say("asked_parcels_capped", count=len(parcels), shown=min(most, len(parcels))),
-        f"全部地块见 data/{REACHED.name}；「周边1km是否存在敏感受体」逐家印在核查表和卡片上，也在 data/evidence.csv。",
+        say("all_parcels_at", file=REACHED.name),
         "「2公里范围内」一栏，位置误差全在 2 公里内才答「有」；空白为未见或临界，清单只有涉重金属企业，不答「无」。",
     )
     header = ("尾矿库", "下游1000米有无", "处数", "居民点和重要设施（按地形推算，人数未收录）", "留空的原因")
@@ -255,7 +255,7 @@ def write_form(book: Book, number: int, cells: Mapping[str, Any]) -> None:
         _pair(book, page, row, (left, cells[left]), (right, cells[right]))
         row += 1
     for label, key in LINES:
-        row = _line(book, page, row, label, str(cells.get(key) or "—"), 1)
+        row = _line(book, page, row, label, cells.get(key) or "—", 1)
     for clause, decided in cells["人工决定"]:
         row = _line(book, page, row, "人工决定", f"{book.say(clause)}　{book.say(decided)}", 1)
     row = _section(book, page, row, "二、现场核查（核查人填写）")
@@ -325,7 +325,7 @@ def cell_text(name: str, cell: Any) -> str:  # noqa: ANN401 -- a cell is text, n
         return f"{cell.value:,.1f}" + (f"（±{cell.error_m:,.0f}）" if round(cell.error_m) >= 1 else "")
     if isinstance(cell, float):
         return f"{cell:.6f}" if name in {"经度", "纬度"} else f"{cell:,.1f}"
-    return str(cell)
+    return cell if isinstance(cell, str) else str(cell)
 
 
 KMZ = "现场.kmz"
@@ -363,7 +363,6 @@ def write_field_kmz(results: Results, path: Path) -> None:
 
 SHEET_NAME = "表1 排查清单"
 AREA_GROUP = "耕地面积(亩)"
-_NEXT = "；"
 _STATES = ("air_state", "irrigation_state", "runoff_state")
 _CLOSED = frozenset({"停产", "关闭", "搬迁", "历史遗留", "停用", "闭库", "销库", "无主"})
 
@@ -428,7 +427,7 @@ def survey_sheet(results: Results, field_forms: int) -> Sheet:
     left = len(chosen) - field_forms
     more = say("forms_capped", count=field_forms, left=left) if left > 0 else ""
     order = wording.visit_order(results)
-    cited = "；".join(f"［{number}］{text}" for text, number in gathered.grounds.items())
+    cited = tuple(say("numbered_ground", number=number, text=text) for text, number in gathered.grounds.items())
     grounds = say("grounds_are", cited=cited) if cited else ""
     remarks = tuple(filter(None, (order, gathered.remark(len(chosen)), grounds, more, _decided(results))))
     return Sheet(SHEET_NAME, COLUMNS, rows, remarks=remarks)
@@ -436,13 +435,19 @@ def survey_sheet(results: Results, field_forms: int) -> Sheet:
 
 def _decided(results: Results) -> str:
     """Return what people decided on sources by the rule that lists them; it changes neither list nor order."""
-    told = [
-        f"{one.name or one.finding_id.rpartition('|')[0]} {one.decision}（{one.by}，{one.on}，{one.document}"
-        f"{'' if not one.is_stale else '；结论已变，待复核' if one.now else '；现在的清单中没有对应的一家，待复核'}）"
+    told = tuple(
+        say(
+            "decided_item" if not one.is_stale else "decided_item_stale" if one.now else "decided_item_lost",
+            name=one.name or one.finding_id.rpartition("|")[0],
+            decision=one.decision,
+            by=one.by,
+            on=one.on,
+            document=one.document,
+        )
         for one in results.decisions
         if one.finding_id.endswith(f"|{results.screening_rule_id}")
-    ]
-    return f"人工决定（不代替筛查结果，不改变本清单）：{'；'.join(told)}。" if told else ""
+    )
+    return say("decided_of_list", told=told) if told else ""
 
 
 class Listed:
@@ -472,7 +477,7 @@ class Listed:
         for name in ("统一社会信用代码", "数据来源", "资料时点", "坐标来源", "生产经营场所地址"):
             header = find_header(bureau.attributes.column_names, name) if bureau else ""
             self._own[name] = bureau.attributes[header].to_pylist() if bureau and header else []
-        texts = [text for row in self.rows() for text in self._grounds(row).split(_NEXT) if text.startswith("《")]
+        texts = [text for row in self.rows() for text in self._cited(row)]
         self.grounds = {text: number for number, text in enumerate(dict.fromkeys(texts), start=1)}
         self._place = {row["source_id"]: index for index, row in enumerate(self._sources)}
 
@@ -488,29 +493,35 @@ class Listed:
             return say("no_screening_rule_set", total=total)
         counted = Counter(row["verdict"] for row in self._sources)
         off = {Verdict.CLEAR, Verdict.NOT_APPLICABLE}
-        words = [(one not in off, f"{one.zh} {counted[one.value]} 家") for one in Verdict if counted[one.value]]
-        inside = "，".join(text for is_in, text in words if is_in)
-        outside = "，".join(text for is_in, text in words if not is_in)
-        text = f"输入 {total} 行，本清单 {shown} 行（{inside or '无'}）；未列入：{outside or '无'}。"
-        return f"{text}未评估者不得视为不需排查。是否列入由生态环境部门会同农业农村等部门确定。"
+        words = [
+            (one not in off, say("verdict_sources", verdict=one, count=counted[one.value]))
+            for one in Verdict
+            if counted[one.value]
+        ]
+        inside, outside = (tuple(text for is_in, text in words if is_in is asked) for asked in (True, False))
+        made = say("list_made", total=total, shown=shown, inside=inside or ("无",), outside=outside or ("无",))
+        return sentences(made, "未评估者不得视为不需排查", "是否列入由生态环境部门会同农业农村等部门确定")
 
     def labelled(self, number: int, row: dict[str, Any]) -> dict[str, Any]:
         """Return the cells by header, with what the field form needs beside them."""
         evidence = self._evidence.get(row["source_id"], {})
         cells: dict[str, Any] = dict(zip((column.header for column in COLUMNS), self.cells(number, row), strict=True))
+        asked = tuple(
+            say("numbered_item", number=at, text=full)
+            for at, (_, full) in enumerate(self._advice(row, evidence), start=1)
+        )
         return cells | {
             "地址": self._text(row, "生产经营场所地址"),
             "列入依据(条款)": self._grounds(row),
             "大气途径": _air_text(row, evidence),
-            "灌溉途径": _with(evidence.get("water_pathway"), "受纳水体", evidence.get("water_receiving")),
-            "固废径流途径": _with(evidence.get("waste_pathway"), "固废堆存", evidence.get("waste_storage")),
+            "灌溉途径": _with(evidence, "water_pathway", "receiving_water_is", "water_receiving"),
+            "固废径流途径": _with(evidence, "waste_pathway", "waste_stored_is", "waste_storage"),
             "导航坐标": _navigation(row),
             "周边 1 km 敏感受体": _around_text(evidence),
             "跨界情况": self._border_text(row["source_id"]),
-            "建议核查重点": "；".join(
-                f"{at}.{full}" for at, (_, full) in enumerate(self._advice(row, evidence), start=1)
-            ),
-            "理由": f"{row['visit_group']}：{row['visit_reason']}",
+            "建议核查重点": one_by_one(asked),
+            "要问的": asked,
+            "理由": say("group_since", group=row["visit_group"], why=row["visit_reason"]),
             "备注": row["note"],
             "人工决定": self._decisions.get(row["source_id"], ()),
         }
@@ -544,22 +555,27 @@ class Listed:
             self._neighbours(source_id),
             self._open_text(source_id),
             "，".join(filter(None, (self._text(row, "数据来源"), self._text(row, "资料时点")))) or self._origin,
-            "；".join(short for short, _ in self._advice(row, evidence)),
+            one_by_one(short for short, _ in self._advice(row, evidence)),
         )
 
     def hazard(self, row: dict[str, Any]) -> tuple[str, ...]:
         """Return what data tell of the harm, spread and surroundings of a source, each with what isn't stated."""
         source_id = row["source_id"]
         evidence = self._evidence.get(source_id, {})
-        told = (("废气", "air_emissions"), ("废水", "water_emissions"), ("固废堆存", "waste_storage"))
+        told = (
+            ("air_emissions_are", "air_emissions"),
+            ("water_emissions_are", "water_emissions"),
+            ("waste_stored_is", "waste_storage"),
+        )
         harm = (
             say("cadmium_is", stated=row.get("cadmium") or "未判定"),
-            *(f"{name}：{evidence.get(at) or '未填'}" for name, at in told),
+            *(say(code, stated=evidence.get(at) or "未填") for code, at in told),
         )
-        ways = zip(("大气", "灌溉", "固废径流"), _STATES, strict=True)
-        spread = (f"{name}途径{evidence.get(at) or PathwayState.OPEN.value}" for name, at in ways)
+        ways = zip(("air_way_is", "irrigation_way_is", "runoff_way_is"), _STATES, strict=True)
+        spread = (say(code, state=evidence.get(at) or PathwayState.OPEN.value) for code, at in ways)
+        radius = radius_text(self._results.radius_m)
         land = (
-            f"{word.value} {mu(area_ha):,.1f} 亩"
+            say("class_mu_within", radius=radius, word=word, area_mu=mu(area_ha))
             for word in (SoilQualityClass.STRICT_CONTROL, SoilQualityClass.SAFE_USE)
             if (area_ha := self._land.get((source_id, word.value)))
         )
@@ -569,29 +585,34 @@ class Listed:
             else "未作距离测算"
         )
         found = say("found_within_1km", stated=evidence.get("receptors_1km_found") or "未见或不能答")
-        within = f"{radius_text(self._results.radius_m)}内"
-        around = (near, *(f"{within}{one}" for one in land), found)
+        around = (near, *land, found)
         return tuple(say("one_by_one", parts=tuple(parts)) for parts in (harm, spread, around))
 
     def _marked(self, row: dict[str, Any]) -> str:
         """Return the numbers of the clauses that bring the source onto the list; the remarks name them."""
-        cited = [self.grounds[text] for text in self._grounds(row).split(_NEXT) if text in self.grounds]
+        cited = [self.grounds[text] for text in self._cited(row)]
         return "".join(f"［{number}］" for number in cited) or self._grounds(row)
 
     def _text(self, row: dict[str, Any], name: str) -> str:
         cells = self._own[name]
         return (cells[self._place[row["source_id"]]] or "").strip() if cells else ""
 
-    def _grounds(self, row: dict[str, Any]) -> str:
-        """Return the clauses that bring the source onto the list, with how they stand."""
-        cited = [
-            wording.citation(finding)
-            + (f"，{Standing.ADOPTED.zh}" if finding["standing"] == Standing.ADOPTED.value else "")
+    def _cited(self, row: dict[str, Any]) -> tuple[str, ...]:
+        """Return the clauses that bring the source onto the list, each once, with how they stand."""
+        cited = (
+            say("cited_as_adopted", cited=wording.citation(finding))
+            if finding["standing"] == Standing.ADOPTED.value
+            else wording.citation(finding)
             for finding in self._findings.get(row["source_id"], [])
             if finding["verdict"] == Verdict.LISTED.value
-        ]
+        )
+        return tuple(dict.fromkeys(cited))
+
+    def _grounds(self, row: dict[str, Any]) -> str:
+        """Return the clauses that bring the source onto the list, or that there are none."""
+        cited = self._cited(row)
         if cited:
-            return _NEXT.join(dict.fromkeys(cited))
+            return one_by_one(cited)
         if not self._results.screening_rule_id:
             return "未设排查规则"
         return "未评估，待补充资料后判断"
@@ -606,35 +627,40 @@ class Listed:
         kind, status = row["position_kind"], row["status"]
         if kind == PositionKind.PLACE.value and status == Status.ASSESSED.value:
             known = row["township"] or row["county"]
-            return say("place_only_known", known=known) + ("" if row["nearest_farmland_m"] is None else "；距离为范围")
+            ranged = "" if row["nearest_farmland_m"] is None else "距离为范围"
+            return one_by_one((say("place_only_known", known=known), ranged))
         if status != Status.ASSESSED.value:
             return wording.status_word(status)
         origin = self._text(row, "坐标来源") or "坐标来源未填"
         width_m = row["position_uncertainty_m"]
-        error = f"，误差 ±{width_m:,.0f} m" if width_m is not None and width_m >= 1 else ""
-        return f"{origin}{error}" + ("；临界，待核实" if row["certainty"] == "ambiguous" else "")
+        if width_m is not None and width_m >= 1:
+            origin = say("origin_within_error", origin=origin, error_m=width_m)
+        return one_by_one((origin, "临界，待核实" if row["certainty"] == "ambiguous" else ""))
 
     def _border_text(self, source_id: str) -> str:
         leads = self._leads.get(source_id, [])
         if not leads:
             return ""
-        names = "、".join(f"{lead['neighbour']}（{distance_text(lead['distance_m'])}）" for lead in leads)
-        missing = "；界外数据缺失" if any(lead["farmland_count"] is None for lead in leads) else ""
-        return f"{radius_text(self._results.radius_m)}内涉及{names}{missing}"
+        names = tuple(
+            say("bracketed", thing=lead["neighbour"], more=distance_text(lead["distance_m"])) for lead in leads
+        )
+        missing = "界外数据缺失" if any(lead["farmland_count"] is None for lead in leads) else ""
+        return one_by_one((say("reaches_into", radius=radius_text(self._results.radius_m), names=names), missing))
 
     def _neighbours(self, source_id: str) -> str:
         """Return the counties that the search reaches into; the form says how near they are."""
         leads = self._leads.get(source_id, [])
-        missing = "（界外数据缺失）" if any(lead["farmland_count"] is None for lead in leads) else ""
-        return "、".join(lead["neighbour"] for lead in leads) + missing
+        names = tuple(lead["neighbour"] for lead in leads)
+        if any(lead["farmland_count"] is None for lead in leads):
+            return say("neighbours_without_data", names=names)
+        return "、".join(names)
 
     def _open_text(self, source_id: str) -> str:
         """Return how many clauses weren't judged, and which pathways nobody measured."""
         findings = self._findings.get(source_id, [])
         count = sum(one["verdict"] == Verdict.NOT_ASSESSED.value for one in findings)
-        clauses = f"条款 {count} 条" if count else ""
-        missing = (clauses, *self._untraced(source_id), "" if self._has_wind(source_id) else "风频")
-        return "；".join(filter(None, missing))
+        clauses = say("clauses_open", count=count) if count else ""
+        return one_by_one((clauses, *self._untraced(source_id), "" if self._has_wind(source_id) else "风频"))
 
     def _untraced(self, source_id: str) -> list[str]:
         evidence = self._evidence.get(source_id, {})
@@ -680,10 +706,11 @@ def _trade_text(row: dict[str, Any]) -> str:
     if new and new == old:
         codes: str = say("trade_code_of_both", new=new)
     else:
-        codes = "；".join(f"{year} 版 {code}" for year, code in ((2017, new), (2011, old)) if code)
+        both = (("2017", new), ("2011", old))
+        codes = one_by_one(say("code_of_edition", edition=year, code=code) for year, code in both if code)
     codes = codes or row["trade_code"] or ""
     name = row.get("trade_name") or ""
-    return f"{name}（{codes}）" if name and codes else name or codes
+    return say("bracketed", thing=name, more=codes) if name and codes else name or codes
 
 
 def _navigation(row: Mapping[str, Any]) -> str:
@@ -691,17 +718,18 @@ def _navigation(row: Mapping[str, Any]) -> str:
     if row["lon"] is None or row["lat"] is None:
         return ""
     lon, lat = wgs84_to_gcj02(row["lon"], row["lat"])
-    return f"{float(lon):.5f}, {float(lat):.5f}（GCJ-02 近似，只供手机地图导航，不作位置依据，不得回填）"
+    more = "GCJ-02 近似，只供手机地图导航，不作位置依据，不得回填"
+    return say("bracketed", thing=f"{float(lon):.5f}, {float(lat):.5f}", more=more)
 
 
 def _air_text(row: dict[str, Any], evidence: dict[str, Any]) -> str:
     if row["nearest_farmland_m"] is None:
         return "未作距离测算"
     bearing = row.get("nearest_farmland_bearing_deg")
-    where = f"，{compass(bearing)}" if bearing is not None else ""
+    told = {"distance": _distance_words(row), "way": "" if bearing is None else compass(bearing)}
     downwind = evidence.get("air_downwind_percent")
     parts = (
-        f"最近耕地 {_distance_words(row)}{where}",
+        say_with("farmland_nearest" if bearing is None else "farmland_nearest_towards", told),
         say("air_emitted", masses=evidence["air_emissions"]) if evidence.get("air_emissions") else "废气排放量未填",
         evidence.get("air_downwind_note") or "没有可用的风频表"
         if downwind is None
@@ -713,18 +741,19 @@ def _air_text(row: dict[str, Any], evidence: dict[str, Any]) -> str:
 def _distance_words(row: dict[str, Any]) -> str:
     near_m, far_m = row["nearest_farmland_m"], row["nearest_farmland_max_m"]
     if row["position_kind"] == PositionKind.PLACE.value:
-        return f"{distance_text(near_m)} 至 {distance_text(far_m)}"
+        return say("step_span", low=distance_text(near_m), high=distance_text(far_m))
     return distance_text(near_m, row["position_uncertainty_m"])
 
 
 def _around_text(evidence: Mapping[str, Any]) -> str:
     """Return whether sensitive receptors lie within 1 km, how many of each kind, and why the rest can't be told."""
     found, why = (evidence.get(f"receptors_1km_{name}") or "" for name in ("found", "open"))
-    return f"{evidence.get('receptors_1km') or '不能答「无」，留空'}：{found}{why}" if found or why else ""
+    answer = evidence.get("receptors_1km") or "不能答「无」，留空"
+    return say("around_answered", answer=answer, told=tuple(filter(None, (found, why)))) if found or why else ""
 
 
-def _with(text: str | None, title: str, given: str | None) -> str:
-    return f"{text or '未测算'}；{title}：{given or '未填'}"
+def _with(evidence: Mapping[str, Any], way: str, code: str, given: str) -> str:
+    return one_by_one((evidence.get(way) or "未测算", say(code, stated=evidence.get(given) or "未填")))
 
 
 def headers() -> Sequence[str]:

@@ -21,6 +21,7 @@ from hmgeo.outputs.tables import write_ledger_csv, write_parquet
 from hmgeo.project.bare import silent
 from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_file, whole_folder, write_record
 from hmgeo.project.sites.desk import open_desk, parse_ranges, read_sites, read_typed
+from hmgeo.records import table_of
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.results.results import Presentation
 
@@ -103,7 +104,7 @@ def _write_json(results: SitingResults, path: Path, language: str) -> None:
 
 def _findings(results: SitingResults) -> pa.Table:
     """Return every clause of every site; texts that repeat are kept once."""
-    batches = [pa.Table.from_pylist(dossier.answer.finding_rows(), FINDINGS_SCHEMA) for dossier in results.dossiers]
+    batches = [table_of(dossier.answer.finding_rows(), FINDINGS_SCHEMA) for dossier in results.dossiers]
     if not batches:
         return FINDINGS_SCHEMA.empty_table()
     return pa.concat_tables(batches)

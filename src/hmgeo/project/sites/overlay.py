@@ -23,7 +23,7 @@ from hmgeo.project.folder import SCHEMA, entries, whole_file, whole_folder, writ
 from hmgeo.project.inputs import administrative_areas, context_layers_of, layers_used
 from hmgeo.project.sites.desk import open_desk
 from hmgeo.project.sites.given import sites_of_file, typed_site
-from hmgeo.records import Ledger
+from hmgeo.records import Ledger, table_of
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.columns import SHAPES_SCHEMA, nothing_found
 from hmgeo.results.results import ContextLayer, Presentation, Results
@@ -81,7 +81,7 @@ def write_overlay(desk: SiteDesk, overlay: Overlay, out: str | Path, inputs: Seq
         Where the folder holds something else or can't be written, or a layer's 密级 forbids the page.
     """
     rows = overlay_rows(desk, overlay)
-    zones = pa.Table.from_pylist([_zone_row(zone, desk) for zone in overlay.zones], _ZONE_SCHEMA)
+    zones = table_of([_zone_row(zone, desk) for zone in overlay.zones], _ZONE_SCHEMA)
     with whole_folder(Path(out), inputs) as folder:
         write_parquet(zones, folder / "zones.parquet")
         with (folder / "overlay.csv").open("w", encoding="utf-8-sig", newline="") as file:
@@ -117,7 +117,7 @@ def overlay_results(desk: SiteDesk, overlay: Overlay) -> Results:
     drawn = [_zone_layer(zone, desk) for zone in overlay.zones]
     if not overlay.uncovered.is_empty:
         figure = [{"id": "", "name": "", "geometry": shapely.to_wkb(hatching(overlay.uncovered))}]
-        table = pa.Table.from_pylist(figure, SHAPES_SCHEMA)
+        table = table_of(figure, SHAPES_SCHEMA)
         drawn.append(ContextLayer("data_end", DATA_END, Basis.REAL, "", table))
     layers = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
     undrawn = f"另有 {len(overlay.undrawn)} 条触及与否没有画出，原因见 overlay.xlsx。" if overlay.undrawn else ""
@@ -140,7 +140,7 @@ def _zone_layer(zone: Zone, desk: SiteDesk) -> ContextLayer:
     name = f"《{cited.document}》{cited.clause}：{_badge(zone, desk)}"
     row = {"id": cited.rule_id, "name": name, "geometry": shapely.to_wkb(zone.geometry, output_dimension=2)}
     title = f"{_badge(zone, desk)}：《{cited.document}》{cited.clause}（{cited.rule_id}，{zone.alone_ha:.0f} ha）"
-    table = pa.Table.from_pylist([row], SHAPES_SCHEMA)
+    table = table_of([row], SHAPES_SCHEMA)
     return ContextLayer(f"zone_{zone.verdict.value}", title, _basis(zone, desk), "", table)
 
 
@@ -199,7 +199,7 @@ def _figures(overlay: Overlay) -> list[GisTable]:
         ("data_end", DATA_END, overlay.uncovered),
     ):
         shapes = [] if shape.is_empty else [shape]
-        table = pa.Table.from_pylist([{"name": title} for _ in shapes], pa.schema([("name", pa.string())]))
+        table = table_of([{"name": title} for _ in shapes], pa.schema([("name", pa.string())]))
         rows, kind = with_geometry(table, shapes)
         look = qml.hatched(context_style(name)) if name == "data_end" else qml.fill(context_style(name))
         made.append(GisTable(name, title, rows, kind, qml.single(look, qml.aliases(rows.column_names, "areas"))))
