@@ -230,7 +230,7 @@ def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[st
     notes: list[str] = []
     cells = {header: cells[number - 1] for header, cells in raw.columns.items()}
     for one in disputes(Told(cells)):
-        notes.append(one.note.rstrip("。"))
+        notes.append(say("contradiction_in_row", values=one.values))
         journal.note_row(number, EVENT, "所填不能同时成立", one.action, field=one.claim.where, value=one.values)
     outlet_id = text("排放口编号")
     medium = text("类型") or _MEDIUM_BY_ID.get(outlet_id[:2].upper(), "")

@@ -17,7 +17,7 @@ from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing, Status
-from hmgeo.words import say, sentences
+from hmgeo.words import one_by_one, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -102,7 +102,7 @@ def named_place(
             town, word, where = found
             is_whole = word == within[town]
             notes.append(say("township_inferred" if is_whole else "township_guessed", where=where, word=word))
-    return NamedPlace(code or town[:COUNTY_DIGITS], town, "；".join(notes))
+    return NamedPlace(code or town[:COUNTY_DIGITS], town, one_by_one(notes))
 
 
 def _names(text: str, county: str) -> bool:

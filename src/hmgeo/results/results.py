@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from hmgeo.errors import Problem, UsageError
-from hmgeo.records import geo_frame
+from hmgeo.records import TOLD, geo_frame, told_cells
 from hmgeo.reference.tables import same_name
 from hmgeo.results.columns import (
     AGREEMENT_SCHEMA,
@@ -33,7 +33,7 @@ from hmgeo.results.columns import (
 )
 from hmgeo.results.used import DEFAULT_ORDER
 from hmgeo.vocabulary import Basis, Unassessed, Verdict
-from hmgeo.words import Reason, decoded, encoded, groups_of, say, sentences
+from hmgeo.words import Reason, decoded, encoded, groups_of, parts_of, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -358,10 +358,11 @@ def noted(table: pa.Table, said: Sequence[str]) -> pa.Table:
     for text, row in zip(said, rows, strict=True):
         if text:
             whole = sentences(text, decoded(row["reasons"]) if row.get("reasons") else row["note"] or "")
-            row |= {"note": str(whole), "reasons": encoded(whole)}
+            row |= {"note": whole, "reasons": encoded(whole)}
     for name in names:
         at, field = table.column_names.index(name), table.schema.field(name)
-        table = table.set_column(at, field, pa.array([row[name] for row in rows], field.type))
+        cells = [row[name] for row in rows]
+        table = table.set_column(at, field, told_cells(cells) if field.type == TOLD else pa.array(cells, field.type))
     return table
 
 
@@ -431,11 +432,13 @@ def without_decisions(results: Results) -> Results:
 
 def _unsaid(table: pa.Table, said: Sequence[str]) -> pa.Table:
     """Return a table without the sentences that `noted` put before its notes."""
-    notes = [(note or "").removeprefix(text) for note, text in zip(table["note"].to_pylist(), said, strict=True)]
     at = table.column_names.index("note")
-    table = table.set_column(at, table.schema.field("note"), pa.array(notes, table.schema.field("note").type))
-    if "reasons" not in table.column_names:
-        return table
+    field, notes = table.schema.field("note"), zip(table["note"].to_pylist(), said, strict=True)
+    if field.type == TOLD:
+        left = [sentences(*parts_of(note or "")[1:]) if text else note for note, text in notes]
+        return table.set_column(at, field, told_cells(left))
+    left = [(note or "").removeprefix(text) for note, text in notes]
+    table = table.set_column(at, field, pa.array(left, field.type))
     field, told = table.schema.field("reasons"), table["reasons"].to_pylist()
     kept = [held[1:] if text and held else held for held, text in zip(told, said, strict=True)]
     return table.set_column(table.column_names.index("reasons"), field, pa.array(kept, field.type))

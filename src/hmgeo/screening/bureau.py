@@ -349,9 +349,9 @@ def asked_around(
 
 def _disputed(question: Question) -> dict[str, str]:
     """Return by source id what contradicts itself, in words."""
-    held = question.disputes.items()
     return {
-        name: "；".join(say("contradiction_to_check", values=one.values) for one in disputes) for name, disputes in held
+        name: one_by_one(say("contradiction_to_check", values=one.values) for one in disputes)
+        for name, disputes in question.disputes.items()
     }
 
 

@@ -13,7 +13,7 @@ from hmgeo.judging.places import KEY_AREA_KIND, in_key_areas
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.standing import standing_of
 from hmgeo.vocabulary import COUNTRY, Effect, Standing, Status
-from hmgeo.words import say
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -111,7 +111,7 @@ def _filled(site: Site, finder: PlaceFinder, outlines: Mapping[str, shapely.Geom
     held = [(area, fact) for area, fact in found if not isinstance(fact, Unknown) and fact.answer is not Answer.NO]
     open_ = dict.fromkeys(fact.why for _, fact in found if isinstance(fact, Unknown))
     border = [fact for _, fact in found if not isinstance(fact, Unknown) and fact.others]
-    note = "".join(dict.fromkeys([*(fact.why for _, fact in held), *(fact.why for fact in border), *open_]))
+    note = sentences(*(fact.why for _, fact in held), *(fact.why for fact in border), *open_)
     rough = any(fact.is_approximate for _, fact in held)
     certainty = _NEAR if border else (_CELLS if rough else _SURE)
     if not held:

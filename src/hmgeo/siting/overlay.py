@@ -36,7 +36,7 @@ from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.rules.standing import in_territory
 from hmgeo.siting.site import facts_of_place
 from hmgeo.vocabulary import SPEAKING, Effect, Verdict
-from hmgeo.words import say
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -243,7 +243,7 @@ class Drawer:
             raise UndrawableError(reached.why)
         unset = _unset_outside(rule, asked.choices)
         if unset:
-            raise UndrawableError("".join(map(unset_text, unset)))
+            raise UndrawableError(sentences(*map(unset_text, unset)))
         return True
 
     def _touched(self, rule: Rule, value: DatedValue, cell: shapely.Geometry, place: Place) -> shapely.Geometry:

@@ -152,7 +152,7 @@ class ProjectRivers:
         missing = [unset_text(DIRECTION)] if not self._direction else []
         missing += [unset_text(SNAP)] if self._tolerance_m is None else []
         if missing:
-            return "".join(missing)
+            return sentences(*missing)
         return "" if self.network is not None else NO_NETWORK
 
     @property

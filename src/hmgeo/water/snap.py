@@ -273,5 +273,5 @@ def snap_rule_of(choices: Choices) -> SnapRule | Unknown:
     tolerance_m, stream_ha = choices.number(SNAP), choices.number(STREAM)
     if tolerance_m is None or stream_ha is None:
         names = [name for name, value in ((SNAP, tolerance_m), (STREAM, stream_ha)) if value is None]
-        return Unknown("".join(unset_text(name) for name in names))
+        return Unknown(sentences(*map(unset_text, names)))
     return SnapRule(tolerance_m, stream_ha)

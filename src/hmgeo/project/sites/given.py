@@ -146,7 +146,7 @@ def typed_site(typed: Typed, *, for_list: bool = False, in_china: bool = False) 
         numbers=numbers_of({}, added_kg),
         added_kg=added_kg,
         status=Status.NOT_LOCATED,
-        note=note + "".join(one.note for one in disputed),
+        note=sentences(note, *(one.note for one in disputed)),
         facts=facts_of(action, code, edition, added_kg, known),
         doubts=doubts_of(disputed),
     )
@@ -410,11 +410,10 @@ def _site(
     action, added_kg = filled.action, filled.added_kg
     doubts = unread_doubts(cells) | doubts_of(disputed)
     attributes = doubted_facts(filled.attributes, doubts)
-    note = row["note"] + "".join(one.note for one in disputed)
-    note += stated_action(cells)[1]
-    for is_used, told in ((True, "清单未填，按选项"), (False, "清单已填，选项未用")):
-        options = "、".join(option for option, state in filled.used if state is is_used)
-        note += f"{told}：{options}。" if options else ""
+    note = sentences(row["note"], *(one.note for one in disputed), stated_action(cells)[1])
+    for is_used, code in ((True, "options_taken"), (False, "options_unused")):
+        options = tuple(option for option, state in filled.used if state is is_used)
+        note = sentences(note, say(code, options=options) if options else "")
     offset_kg = by_metal(cells, OFFSET)
     shown = tuple((name, value) for name in _SHOWN if (value := cells.get(find_header(list(cells), name), "").strip()))
     return Site(
