@@ -9,10 +9,12 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.wording import SETTLES, gaps_of, settled_by
+from hmgeo.records import TOLD, plain_table, table_of
 from hmgeo.vocabulary import Action, Unassessed
 from hmgeo.words import Reason, catalogue, codes_of, decoded, encoded, groups_of, render, say, sentences
 
@@ -168,3 +170,18 @@ def test_a_text_that_reads_like_a_reason_carries_no_code() -> None:
     typed = str(say("coverage_undeclared", layer="耕地"))
     assert not isinstance(typed, Reason)
     assert codes_of([typed, say("in_principle")]) == ("in_principle",)
+
+
+def test_a_cell_of_reasons_keeps_codes_and_values_and_reads_as_its_text_in_files() -> None:
+    """A text that only reads like a reason stays a text; what a row leaves out is null."""
+    masses = say("listed", parts=(say("metal_mass", metal="镉", mass=1.2), say("metal_mass", metal="铅", mass=8.5)))
+    schema = pa.schema([("id", pa.string()), ("note", TOLD)])
+    table = table_of([{"id": "a", "note": masses}, {"id": "b", "note": str(masses)}, {"id": "c"}], schema)
+    told = pa.concat_tables([table, table]).take([0, 4, 2])["note"].to_pylist()
+    assert told == ["镉 1.2 kg/a、铅 8.5 kg/a", "镉 1.2 kg/a、铅 8.5 kg/a", None]
+    assert [in_language(one, "en") for one in told[:2]] == ["Cd 1.2 kg/a, Pb 8.5 kg/a", "镉 1.2 kg/a、铅 8.5 kg/a"]
+    assert told[0].values["parts"][1].values["mass"] == 8.5
+    plain = plain_table(table)
+    assert plain.schema.types == [pa.string(), pa.string()]
+    assert plain["note"].to_pylist() == ["镉 1.2 kg/a、铅 8.5 kg/a", "镉 1.2 kg/a、铅 8.5 kg/a", None]
+    assert pickle.loads(pickle.dumps(table)).to_pylist() == table.to_pylist()  # noqa: S301 - made here
