@@ -23,7 +23,7 @@ from hmgeo import vocabulary
 from hmgeo.vocabulary import UNREAD_CODE, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 class Reason(str):
