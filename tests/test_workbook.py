@@ -12,7 +12,7 @@ import pytest
 from small_results import HOSTILE, small_results
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.book import Column, Section, Sheet, open_book, write_sections, write_table
+from hmgeo.outputs.book import Section, open_book, write_sections
 from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.records import Ledger
 from hmgeo.results.columns import COUNTS_SCHEMA, VISITS_SCHEMA
@@ -248,30 +248,17 @@ def test_pages_print_on_landscape_a4_one_page_wide(book: Workbook) -> None:
     assert book["各源结果"].print_title_rows == "$5:$6"
 
 
-def test_pages_break_before_what_would_be_torn(tmp_path: Path) -> None:
-    """A4 holds 679 dots: 27 rows of 19 points (25 dots each); a head, or the closing lines, never stand alone."""
-    path = tmp_path / "a.xlsx"
-    told = ("甲", "乙")
+def test_a_page_ends_before_a_table_whose_head_would_stand_alone(tmp_path: Path) -> None:
+    """A4 holds 679 dots; rows are 25 high, titles and gaps 20: the second table begins at 135 + 25 times the rows."""
+    path, told = tmp_path / "a.xlsx", ("甲", "乙")
     with open_book(small_results(), MAKER, path) as book:
-        tables = [Section(f"表{count}", told, [("一", "二")] * count) for count in (8, 9, 12)]
-        write_sections(book, "短表", tables, (40, 60))
-        write_sections(book, "长表", [Section("表15", told, []), Section("表60", told, [("一", "二")] * 60)], (40, 60))
-        columns = (Column("甲", 40), Column("乙", 60))
-        for count in (16, 22, 24, 40):
-            write_table(book, Sheet(f"{count} 行", columns, [("一", "二")] * count))
+        for first in (10, 20, 21, 30):
+            tables = [Section(f"表{count}", told, [("一", "二")] * count) for count in (first, 9)]
+            write_sections(book, f"{first} 行", tables, (40, 60), is_broken=True)
     pages = openpyxl.load_workbook(path)
     breaks = {page.title: [one.id for one in page.row_breaks.brk] for page in pages}
-    last = next(row for row in range(1, 60) if pages["短表"].cell(row, 1).value == "表12")
-    header = 3  # under title and facts
-    assert breaks == {
-        "短表": [last - 1],
-        "长表": [],
-        "16 行": [],
-        "22 行": [header + 20],
-        "24 行": [header + 22],
-        "40 行": [],
-    }
-    assert {page.page_setup.fitToHeight for page in pages} == {0}
+    title = {page.title: row for page in pages for row in range(1, 60) if page.cell(row, 1).value == "表9"}
+    assert breaks == {"10 行": [], "20 行": [title["20 行"] - 1], "21 行": [title["21 行"] - 1], "30 行": []}
 
 
 def test_badges_are_tinted_by_word(book: Workbook) -> None:

@@ -333,7 +333,6 @@ def write_table(book: Book, sheet: Sheet, paper: str = "") -> Worksheet:
     top = _write_header(book, page, sheet.columns, first)
     last = _write_rows(book, page, sheet, top + 1)
     badges = last
-    top_of_sections = last + 2
     if sheet.sections:
         last = _write_sections(book, page, sheet.sections, last + 2, widths) - 2
     _colour_badges(book, page, sheet, top + 1, badges)
@@ -345,15 +344,25 @@ def write_table(book: Book, sheet: Sheet, paper: str = "") -> Worksheet:
     write_closing(book, page, last + 2, widths)
     set_page(book, page, sheet.name, paper)
     page.print_area(0, 0, last + 3, len(widths) - 1)
-    blocks = _blocks(sheet.sections, top_of_sections, last + 2)
-    _break_pages(page, paper or book.presentation.paper, widths, blocks, range(first, top + 1))
     return page
 
 
 def write_sections(
-    book: Book, name: str, sections: Sequence[Section], widths: Sequence[float], *, remarks: Sequence[str] = ()
+    book: Book,
+    name: str,
+    sections: Sequence[Section],
+    widths: Sequence[float],
+    *,
+    remarks: Sequence[str] = (),
+    is_broken: bool = False,
 ) -> None:
-    """Write small tables under each other as a sheet of its own."""
+    """Write small tables under each other as a sheet of its own.
+
+    Parameters
+    ----------
+    is_broken
+        Whether a page ends before a table whose head would stand alone at its foot.
+    """
     page = book.file.add_worksheet(book.say(name))
     for index, width in enumerate(widths):
         page.set_column(index, index, width)
@@ -363,52 +372,30 @@ def write_sections(
     write_closing(book, page, row, widths)
     set_page(book, page, name)
     page.print_area(0, 0, row + 1, len(widths) - 1)
-    _break_pages(page, book.presentation.paper, widths, _blocks(sections, start, row))
-
-
-def _blocks(sections: Sequence[Section], row: int, closing: int) -> dict[int, int]:
-    """Return how many rows belong together, by their first: small tables, and the closing with what it closes."""
-    taken: dict[int, int] = {}
-    for section in sections:
-        end = row + len(section.rows) + 3
-        taken[row] = (closing + 2 if section is sections[-1] else end - 1) - row
-        row = end
-    taken.setdefault(closing - 3, 5)
-    return taken
+    if is_broken:
+        _break_pages(page, book.presentation.paper, widths, sections, start)
 
 
 _PAGE_PX = {"A4": (1065, 679), "A3": (1530, 1007)}
 """Width and height inside the margins of `set_page`, at 96 dots an inch."""
-_HEAD_ROWS, _SLACK = 4, 0.97
+_TOGETHER, _SLACK = 5, 0.97
 
 
-def _break_pages(
-    page: Worksheet, paper: str, widths: Sequence[float], blocks: Mapping[int, int], again: range = range(0)
-) -> None:
-    """Keep on one page what belongs together; of what is longer than a page, the head with its first two rows.
-
-    Parameters
-    ----------
-    blocks
-        How many rows belong together, by their first.
-    again
-        Rows that stand on every page.
-    """
+def _break_pages(page: Worksheet, paper: str, widths: Sequence[float], sections: Sequence[Section], row: int) -> None:
+    """Break before a small table whose title, header and first rows don't fit any more."""
     wide, high = _PAGE_PX.get(paper, _PAGE_PX["A4"])
     room = high * max(1.0, sum(int(7 * width + 5) for width in widths) / wide)
-    heights = [
-        page.row_sizes.get(row, (page.default_row_height,))[0]
-        for row in range(max(first + count for first, count in blocks.items()))
-    ]
-    repeated = sum(heights[row] for row in again)
+    starts = set()
+    for section in sections:
+        starts.add(row)
+        row += len(section.rows) + 3
+    heights = [page.row_sizes.get(at, (page.default_row_height,))[0] for at in range(row)]
     breaks, taken = [], 0
-    for row, height in enumerate(heights):
-        whole = sum(heights[row : row + blocks.get(row, 1)])
-        needed = whole if whole <= room - repeated else sum(heights[row : row + min(_HEAD_ROWS, blocks.get(row, 1))])
-        is_blank = row + 1 in blocks and row not in page.row_sizes  # may hang over the edge
-        if not is_blank and taken + needed > room * (_SLACK if row in blocks else 1.0):
-            breaks += [row] if row in blocks else []
-            taken = repeated
+    for at, height in enumerate(heights):
+        needed = sum(heights[at : at + _TOGETHER]) / _SLACK if at in starts else height
+        if taken + needed > room and at + 1 not in starts:  # a blank row may hang over the edge
+            breaks += [at] if at in starts else []
+            taken = 0
         taken += height
     page.set_h_pagebreaks(breaks)
 

@@ -134,7 +134,7 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
             if name in tables:
                 write_table(book, tables[name])
             elif name == SUMMARY:
-                write_sections(book, SUMMARY, summary, SUMMARY_WIDTHS)
+                write_sections(book, SUMMARY, summary, SUMMARY_WIDTHS, is_broken=True)
             else:
                 write_sections(book, NOTES, notes, NOTE_WIDTHS)
 
@@ -600,7 +600,7 @@ def counts_section(told: Told) -> Section:
 def gaps_sheet(told: Told) -> Sheet:
     """Return what keeps findings from being assessed, by what would settle it, the most settled first."""
     columns = (
-        Column("补什么", 90, "wrap"),
+        Column("补什么", 140, "wrap"),
         Column("仅补此项可判(家)", 12, "count"),
         Column("涉及(家)", 10, "count"),
         Column("涉及(条)", 10, "count"),
