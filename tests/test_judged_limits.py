@@ -562,8 +562,8 @@ def test_words_of_classes_are_those_met_and_those_not_understood_are_named() -> 
     )  # fmt: skip
     assert held.class_words == ("严格管控类", "三类", "/")
     assert held.labels()[0] == "甲地"
-    assert [codes_of([one]) for one in held.labels()[1:]] == [
-        ("named_class_unread",), ("named_class_blank",), ("named_class_unread",), ("named_class_blank",),
+    assert [codes_of([one])[0] for one in held.labels()[1:]] == [
+        "named_class_unread", "named_class_blank", "named_class_unread", "named_class_blank",
     ]  # fmt: skip
     assert "B" in held.label(1)
     assert "三类" in held.label(1)
@@ -576,7 +576,7 @@ def test_words_of_classes_are_those_met_and_those_not_understood_are_named() -> 
     assert held.counts(0, Features("farmland", ("安全利用类",))) is False
     parks = index(("A", "甲园", "三类", BOX, {}))
     assert parks.labels() == ["甲园"]  # a park has no class to be understood
-    assert codes_of([unread_text(strict, ["三类", "严格管控类"])]) == ("classes_unread",)
+    assert codes_of([unread_text(strict, ["三类", "严格管控类"])])[0] == "classes_unread"
     assert unread_text(strict, ["严格管控类"]) == ""
     assert unread_text(Features("farmland"), ["三类"]) == ""
 
