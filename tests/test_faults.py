@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
 import pytest
 
 import hmgeo.cli
@@ -296,3 +297,31 @@ def test_what_others_could_have_kept_is_not_read(tmp_path: Path, monkeypatch: py
     file.parent.chmod(0o777)
     assert machine.kept("book", tmp_path / "package", [], lambda: 2) == 2
     assert machine.kept("book", tmp_path / "package", [], lambda: 3) == 2, "from the user's own folder"
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "name",
+    ["a!b", "two\nlines", "表😀", " a blank at both ends ", "[b] 'c' \"d\" %41 $x", "/".join(["很长的名字" * 8] * 3)],
+)
+def test_no_name_of_a_folder_is_too_odd(name: str, hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    folder = tmp_path / name
+    folder.mkdir(parents=True)
+    (folder / "s.csv").write_text("企业名称,经度,纬度\n甲厂,113.05,23.60\n", encoding="utf-8")
+    for out in ("names.csv", "names.xlsx"):
+        ended = hmgeo_command("key-areas", folder / "s.csv", "--area", "441802", "--out", folder / out)
+        assert (ended.code, ended.faults) == (0, [])
+    assert sorted(path.name for path in folder.iterdir()) == ["names.csv", "names.xlsx", "s.csv"]
+
+
+def test_a_row_at_the_pole_is_told_of_and_the_others_are_measured(
+    hmgeo_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    (tmp_path / "s.csv").write_text("企业名称,经度,纬度\n甲厂,113.05,23.60\n乙厂,113.05,90\n", encoding="utf-8")
+    ring = "[[113.06,23.60],[113.07,23.60],[113.07,23.61],[113.06,23.60]]"
+    shape = f'{{"type":"Polygon","coordinates":[{ring}]}}'
+    feature = f'{{"type":"Feature","properties":{{"id":"p"}},"geometry":{shape}}}'
+    (tmp_path / "f.geojson").write_text(feature, encoding="utf-8")
+    given = "--sources", tmp_path / "s.csv", "--receptors", tmp_path / "f.geojson", "--out", tmp_path / "o.parquet"
+    assert hmgeo_command("pairs", *given).code == 0
+    assert pq.read_table(tmp_path / "o.parquet")["source_id"].to_pylist() == ["row-1"]
