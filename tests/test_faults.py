@@ -325,3 +325,25 @@ def test_a_row_at_the_pole_is_told_of_and_the_others_are_measured(
     given = "--sources", tmp_path / "s.csv", "--receptors", tmp_path / "f.geojson", "--out", tmp_path / "o.parquet"
     assert hmgeo_command("pairs", *given).code == 0
     assert pq.read_table(tmp_path / "o.parquet")["source_id"].to_pylist() == ["row-1"]
+
+
+SURROUNDINGS = {
+    "LANG=C, streams of cp936": {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "cp936"},
+    "no HOME, no cache, another zone": {"HOME": "", "XDG_CACHE_HOME": "/dev/null/none", "TZ": "Pacific/Kiritimati"},
+}
+
+
+@POSIX
+def test_poor_surroundings_change_no_byte(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("企业名称,经度,纬度\n甲厂,113.05,23.60\n", encoding="utf-8")
+    written, told = {}, {}
+    for around, changes in {"as here": {}, **SURROUNDINGS}.items():
+        env = {name: text for name, text in {**os.environ, **changes}.items() if text}
+        typed = [*VERSION[:-1], "key-areas", "s.csv", "--area", "441802", "--out", "names.csv"]
+        ended = subprocess.run(typed, cwd=tmp_path, env=env, capture_output=True, check=False)  # noqa: S603 - own words
+        assert ended.returncode == 0, ended.stderr
+        written[around] = (tmp_path / "names.csv").read_bytes()
+        (tmp_path / "names.csv").unlink()
+        told[around] = (ended.stdout + ended.stderr).decode("cp936" if "cp936" in around else "utf-8")
+    assert len(set(written.values())) == 1
+    assert len(set(told.values())) == 1

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 COMMANDS = {
     "run": "run p{n} --fresh --out out",
@@ -40,7 +35,6 @@ def started(
     folder: Path,
     *,
     into: str = "",
-    env: Mapping[str, str] | None = None,
     heard: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a command in a folder; `into` is put before the name of what it writes."""
@@ -48,8 +42,7 @@ def started(
     words = re.sub(r" (?=out\b)", f" {into}", words)
     typed = [sys.executable, "-c", "from hmgeo.cli import command; command()", *words.split()]
     to = subprocess.PIPE if heard else subprocess.DEVNULL
-    given = None if env is None else dict(env)
-    return subprocess.Popen(typed, cwd=folder, stdout=to, stderr=to, env=given)  # noqa: S603 - own words
+    return subprocess.Popen(typed, cwd=folder, stdout=to, stderr=to)  # noqa: S603 - own words
 
 
 def held(folder: Path) -> dict[str, bytes]:
@@ -82,8 +75,3 @@ def make_world(folder: Path) -> None:
             raise OSError
     (folder / "out.old-2023").mkdir()
     (folder / "out.old-2023" / "notes.txt").write_text("a year's work", encoding="utf-8")
-
-
-def poor(**changes: str) -> dict[str, str]:
-    """Return the surroundings of this process with changes; a name with nothing is taken out."""
-    return {name: text for name, text in {**os.environ, **changes}.items() if text}
