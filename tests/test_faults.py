@@ -347,3 +347,13 @@ def test_poor_surroundings_change_no_byte(tmp_path: Path) -> None:
         told[around] = (ended.stdout + ended.stderr).decode("cp936" if "cp936" in around else "utf-8")
     assert len(set(written.values())) == 1
     assert len(set(told.values())) == 1
+
+
+@POSIX
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("more", [(), ("--help",)])
+def test_no_room_for_what_is_shown_is_told(more: tuple[str, ...]) -> None:
+    call = [sys.executable, "-c", "from hmgeo.cli import command; command()", "rules", "list", *more]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False)  # noqa: S603 -- our own words
+    assert (done.returncode, done.stderr) == (2, "× 写不出：磁盘已满。处理：腾出空间，或把输出转到别处\n")

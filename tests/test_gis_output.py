@@ -348,6 +348,15 @@ def test_marks_of_the_kmz_have_the_colour_of_their_verdict_and_class(also: Path)
     assert "仅供初步筛查" in root.findtext("k:Document/k:description", "", space)
 
 
+def test_rows_without_a_place_stand_in_the_kmz_too(package: Path, also: Path) -> None:
+    with zipfile.ZipFile(also / "findings.kmz") as file:
+        text = file.read("doc.kml").decode("utf-8")
+    folder = next(one for one in text.split("<Folder>") if one.startswith("<name>排查对象</name>"))
+    sources = pyogrio.read_dataframe(package, layer="sources")
+    assert folder.count("<Placemark>") == len(sources)
+    assert folder.count("<Point>") == sources.geometry.notna().sum() < len(sources)
+
+
 def test_geoparquet_holds_the_same_tables(package: Path, also: Path) -> None:
     for table in TABLES:
         here = gpd.read_parquet(also / "geoparquet" / f"{table}.parquet")

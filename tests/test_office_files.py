@@ -332,6 +332,9 @@ def test_two_plants_of_any_file_stand_where_they_are(name: str, tmp_path: Path) 
     [
         ("企业名称,经度,纬度,,企业名称,经度,纬度\n甲厂,113.0375,23.685278,,乙厂,113.05,23.69\n",
          "几张表左右并排，列名成组重复（现为「企业名称#2、经度#2、纬度#2」）.*移到左边一组下面"),
+        ("企业编号,企业名称,县,企业编号,企业名称,县\n1,甲厂,佛冈县,4,丁厂,英德市\n",
+         "几张表左右并排，列名成组重复（现为「企业编号#2、企业名称#2、县#2」）"),
+        ("企业名称,经度,纬度,企业名称,经度,纬度\n甲厂,113.0375,23.685278,丁厂,113.0375,23.685278\n", "几张表左右并排"),
         ("企业名称,甲厂,乙厂\n经度,113.0375,113.05\n纬度,23.685278,23.69\n",
          "列名排在一列里，不在首行（现为「企业名称」）.*转置"),
     ],
@@ -339,6 +342,23 @@ def test_two_plants_of_any_file_stand_where_they_are(name: str, tmp_path: Path) 
 def test_tables_that_lie_otherwise_say_so(body: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=words):
         load(text(body)(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "企业编号,企业名称,经度,纬度,是否涉镉\n单位,无量纲,°,°,无量纲\nA1,甲厂,113.0375,23.685278,是\n",
+        "企业编号,企业名称,经度,纬度,职工\n序号,单位,°,°,人\nA1,甲厂,113.0375,23.685278,9\n",
+        "说明：企业编号；企业名称；经度；纬度均须填写\n企业编号,企业名称,经度,纬度\nA1,甲厂,113.0375,23.685278\n",
+        "必填项：企业名称；经度；纬度\n企业编号,企业名称,经度,纬度\nA1,甲厂,113.0375,23.685278\n",
+        "企业编号；企业名称；经度；纬度\nA1；甲厂；113.0375；23.685278\n",
+    ],
+)
+def test_rows_about_the_columns_take_no_name_and_part_no_other_row(body: str, tmp_path: Path) -> None:
+    positions, _ = load(text(body)(tmp_path))
+    row = positions.table.slice(0, 1).to_pylist()[0]
+    assert (row["source_id"], row["name"], row["status"]) == ("A1", "甲厂", "assessed")
+    assert (round(row["lon"], 6), round(row["lat"], 6)) == (113.0375, 23.685278)
 
 
 def test_what_a_table_repeats_is_told(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from situation_projects import write_situation
 from test_map_page import data_of
 
 from hmgeo import check_project, demo_projects, run_project
-from hmgeo.errors import HmgeoError
+from hmgeo.errors import HmgeoError, ProjectError
 from hmgeo.intake.areas import resolve_area
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.project.inputs import load_inputs
@@ -49,6 +49,24 @@ def project(tmp_path: Path) -> Iterator[Callable[..., Path]]:
 def test_codes_may_stand_in_one_text(project: Callable[..., Path], written: str) -> None:
     spec = read_spec(project(('["3212", "3360"]', written)))
     assert spec.parameters["cadmium_trades"].value == ("3212", "3360")
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("取值", "（现为「取值」）"),
+        ('"、"', ""),
+        ("[]", ""),
+        ("无", "（现为「无」）"),
+        ('"3212、铅锌冶炼"', "（现为「铅锌冶炼」）"),
+        ('["3212@2017"]', "（现为「3212@2017」）"),
+        ('["3212/3360"]', "（现为「3212/3360」）"),
+    ],
+)
+def test_what_is_no_code_is_refused_not_read_as_no_firm(project: Callable[..., Path], written: str, found: str) -> None:
+    words = f"参数 cadmium_trades 的取值看不懂{found}；允许：2 至 4 位行业代码，如 3212、3360。处理：改写"
+    with pytest.raises(ProjectError, match=words):
+        read_spec(project(('["3212", "3360"]', written)))
 
 
 def test_what_the_sound_project_says() -> None:

@@ -253,6 +253,11 @@ def test_the_command_keeps_a_run_and_says_so_in_one_line(
         ("a'b", '"a\'b"'),
         ('a"b $c', "'a\"b $c'"),
         ("\\\\盘\\", "'\\\\盘\\'"),
+        ("甲>乙", '"甲>乙"'),
+        ("甲*", '"甲*"'),
+        ("$HOME", "'$HOME'"),
+        ("a`id`", "'a`id`'"),
+        ("甲\n乙", '"甲\n乙"'),
     ],
 )
 def test_a_word_of_a_command_is_quoted_as_every_shell_takes_it(text: str, word: str) -> None:

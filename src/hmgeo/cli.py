@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 a bug, 2 bad input, usage or environment, 3 `--fail-on`; 1
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import inspect
 import os
@@ -20,7 +21,7 @@ from enum import Enum
 from functools import wraps
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 from unicodedata import east_asian_width
 
 import typer
@@ -392,6 +393,8 @@ def main() -> None:
     except KeyboardInterrupt:
         LOG.print("已中断，没有留下未写完的结果。")
         sys.exit(128 + signal.SIGINT)
+    except OSError as error:
+        _tell_full(error)
     finally:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -411,9 +414,23 @@ def command() -> None:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # whoever read has left: Python says so in its own way
+    except OSError as error:  # full; or whoever read has left, which Python says in its own way
+        if error.errno in _FULL:
+            os._exit(2)
         sys.exit(code)
     os._exit(code)
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _tell_full(error: OSError) -> NoReturn:
+    """Say that what was to be shown found no room; files say so themselves."""
+    if error.errno not in _FULL:
+        raise error
+    LOG.print("× 写不出：磁盘已满。处理：腾出空间，或把输出转到别处", markup=False, style="red")
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- what is left in it finds no room either
+    sys.exit(2)
 
 
 def _open_streams() -> None:

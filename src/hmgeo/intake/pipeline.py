@@ -21,6 +21,7 @@ from hmgeo.intake.columns import (
     map_columns,
     recognise,
     require_coordinates,
+    require_one_table,
     understand,
     write_mapping,
 )
@@ -99,6 +100,7 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
         if polygons_only:
             remedy = "改用带面状几何的文件（gpkg、geojson、shp、parquet）"
             raise InputError(Problem(f"{kind.zh}须为面状图层，表格不能表达范围", place, remedy=remedy))
+        require_one_table(columns, raw, place)
         if not are_receptors and lacks_coordinates(columns, raw):
             _leave_unlocated(outcome)
             return outcome

@@ -10,18 +10,14 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING
 
 from hmgeo import vocabulary
 from hmgeo.outputs import wording
 from hmgeo.vocabulary import Word
 from hmgeo.words import ENGLISH, Reason, catalogue, render
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 PHRASES_FILE = "english.tsv"
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -54,7 +50,14 @@ def _read(text: str) -> str:
     pieces = _sentences(text)
     if len(pieces) == 1:
         return _sentence(text)
-    return "".join(_END_IN_ENGLISH.get(piece) or _sentence(piece) for piece in pieces).strip(" ")
+    told, is_ours = [], True
+    for piece in pieces:
+        if piece in _END_IN_ENGLISH:
+            told.append(_END_IN_ENGLISH[piece] if is_ours else piece)  # what isn't ours keeps its own sign
+            continue
+        told.append(_sentence(piece))
+        is_ours = told[-1] != piece or not _CHINESE.search(piece)
+    return "".join(told).strip(" ")
 
 
 def _sentences(text: str) -> list[str]:
@@ -87,6 +90,9 @@ def phrases() -> Mapping[str, str]:
     """Return the English of every phrase: those of the file, words of closed lists, sentences without values."""
     known = {entry.zh.rstrip("。"): entry.en.rstrip(".") for entry in catalogue().values() if "{" not in entry.zh}
     known |= {text.zh: text.en for text in vars(wording).values() if isinstance(text, wording.Text)}
+    for held in vars(wording).values():
+        if isinstance(held, Mapping):
+            known |= {one.zh: one.en for one in held.values() if isinstance(one, wording.Text) and one.zh}
     for words in vars(vocabulary).values():
         if isinstance(words, type) and issubclass(words, Word):
             known |= {word.zh: word.en for word in words}

@@ -512,7 +512,7 @@ def write_also(results: Results, word: str, path: Path) -> None:
     """
     tables = {table.name: table for table in _tables(results)}
     if word == "kmz":
-        said = wording.basis_banner(results.basis) + wording.DISCLAIMER
+        said = "。".join(filter(None, (wording.basis_banner(results.basis), wording.DISCLAIMER)))
         drawn = [tables[name] for name in _DRAWN_ORDER[:-1] if name in tables]
         write_kmz(path, results.title, said, map(_kml_folder, drawn), "".join(map(_kml_styles, drawn)))
         return
@@ -622,10 +622,11 @@ def kml_text(text: str) -> str:
     return escape(re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text))
 
 
-def placemark(name: str, shape: shapely.Geometry, text: str = "", more: str = "") -> str:
-    """Return a mark under its name, with a text and further KML elements."""
+def placemark(name: str, shape: shapely.Geometry | None, text: str = "", more: str = "") -> str:
+    """Return a mark under its name, with a text and further KML elements; without a place it stands in lists only."""
     said = f"<description>{kml_text(text)}</description>" if text else ""
-    return f"<Placemark><name>{kml_text(name)}</name>{said}{more}{_kml_shape(shape)}</Placemark>"
+    where = "" if shape is None else _kml_shape(shape)
+    return f"<Placemark><name>{kml_text(name)}</name>{said}{more}{where}</Placemark>"
 
 
 def _kml_shape(shape: shapely.Geometry) -> str:
@@ -642,21 +643,19 @@ def _kml_shape(shape: shapely.Geometry) -> str:
 
 
 def _kml_folder(table: GisTable) -> str:
-    """Return a table as a folder: a mark for each row that has a shape, with its cells."""
+    """Return a table as a folder: a mark for each row with its cells, on the map where it has a shape."""
     column, looks = qml.looks(table.style)
     order, seen = list(looks), "" if table.name in _SHOWN else "<visibility>0</visibility>"
     headers = qml.aliases(table.rows.column_names, table.name)
     marks = []
     for row in table.rows.to_pylist():
-        shape = row.pop("geometry")
-        if shape is not None:
-            at = order.index(row.get(column)) if row.get(column) in looks else len(order) - 1
-            cells = "".join(
-                _kml_cell(name, headers[name], value) for name, value in row.items() if value not in (None, "")
-            )
-            more = f"{seen}<styleUrl>#{table.name}-{at}</styleUrl><ExtendedData>{cells}</ExtendedData>"
-            title = " ".join(str(row[one]) for one in ("list_number", "name") if row.get(one))
-            marks.append(placemark(title or str(next(iter(row.values()))), shapely.from_wkb(shape), more=more))
+        wkb = row.pop("geometry")
+        at = order.index(row.get(column)) if row.get(column) in looks else len(order) - 1
+        cells = "".join(_kml_cell(name, headers[name], value) for name, value in row.items() if value not in (None, ""))
+        more = f"{seen}<styleUrl>#{table.name}-{at}</styleUrl><ExtendedData>{cells}</ExtendedData>"
+        title = " ".join(str(row[one]) for one in ("list_number", "name") if row.get(one))
+        shape = None if wkb is None else shapely.from_wkb(wkb)
+        marks.append(placemark(title or str(next(iter(row.values()))), shape, more=more))
     return f"<Folder><name>{kml_text(table.title)}</name>{seen}{''.join(marks)}</Folder>"
 
 

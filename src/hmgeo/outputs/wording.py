@@ -533,6 +533,12 @@ _UNSAID = frozenset({"trade_wide", "fact_wide", "fact_wide_by_kind", "graver_sid
 def certainty_word(row: Mapping[str, Any], language: str = "zh") -> str:
     """Return how sure a finding, or a source's row, is, and by what it could flip; empty where nothing was judged."""
     low, limit, high = (row.get(name) for name in ("measured_low", "limit_value", "measured_high"))
+    near_m = row.get("nearest_farmland_m")
+    if "measured_low" not in row and near_m is not None:  # a source's row: its position may tip it, too
+        off_m = (
+            0.0 if row.get("position_kind") == PositionKind.PLACE.value else row.get("position_uncertainty_m") or 0.0
+        )
+        low, limit, high = near_m - off_m, row.get("radius_m"), row.get("nearest_farmland_max_m")
     is_near = low is not None and limit is not None and high is not None and low <= limit < high
     if row["certainty"] == Certainty.AMBIGUOUS and not is_near and _UNSAID & {*(row["reason_codes"] or "").split(";")}:
         return render(say("could_flip_unsaid"), language)

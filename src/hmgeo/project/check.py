@@ -143,7 +143,8 @@ def _unanswered(
     if not any(one["verdict"] in _DECIDED for one in findings):
         what = f"照此运行什么也答不出：{len(findings)} 条结论全部未评估或不适用"
         settles = f"先补最管用的一项：{gaps[0][0]}" if gaps else "核对项目区域、评估基准日和污染源图层"
-        yield Problem(what, spec.place("layers"), remedy=settles if spec.screening_rule else f"先{choose}")
+        first = settles if spec.screening_rule or SOURCES_KIND not in spec.layers else f"先{choose}；{settles}"
+        yield Problem(what, spec.place("layers"), remedy=first)
     if not spec.screening_rule:
         yield _warning("没有选定排查规则，污染源不会有排查结论", spec, "screening_rule", choose)
 

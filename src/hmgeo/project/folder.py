@@ -42,6 +42,7 @@ from hmgeo.project.spec import (
     read_spec,
 )
 from hmgeo.reference.machine import cache_folder, noted_run, program_sum, sum_of, surroundings_sum
+from hmgeo.words import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -632,13 +633,17 @@ class Wish:
 
 def as_word(text: str) -> str:
     """Return a text as one word of a command: bare, or in double quotes, which cmd, PowerShell and sh all take."""
-    if not set(text) & set(" \t\"'\\&|;()"):
+    if text and not set(text) & set(" \t\r\n\"'\\&|;()<>$`*?#!~[]{}"):
         return text
     is_read_in_quotes = bool(set(text) & set('"$`')) or "\\\\" in text or text.endswith("\\")
     return shlex.quote(text) if is_read_in_quotes else f'"{text}"'
 
 
 PLAIN = Wish()
+
+
+WARNINGS = "warnings"
+"""Stands beside what a run was made of: its warnings as codes and values, to be told again in any language."""
 
 
 class Kept(NamedTuple):
@@ -660,11 +665,13 @@ def kept_run(asked: Asked) -> Kept | None:
     written = as_written(asked.folder)
     before = None if written is None else noted_run(written[0])
     now = None if before is None else asked.made_of()
-    if written is None or before is None or now is None:
+    told = None if before is None else before.pop(WARNINGS, None)
+    if written is None or before is None or now is None or told is None:
         return None
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     held = json.loads((asked.folder / RUN_MANIFEST).read_bytes())
-    return Kept(asked.folder, (*changed, *written[1]), held["counts"]["findings_by_verdict"], tuple(held["warnings"]))
+    warnings = tuple(map(unpacked, json.loads(told)))
+    return Kept(asked.folder, (*changed, *written[1]), held["counts"]["findings_by_verdict"], warnings)
 
 
 class Asked(NamedTuple):
@@ -710,8 +717,8 @@ class Asked(NamedTuple):
             return None
         files = {name: spec.folder / name for name in (spec.file.name, VALIDITY_FILE, *layers, *extents_of(spec))}
         files |= pack_files_of(spec.folder, spec.rule_packs)
-        told = (self.words, spec.folder / spec.overrides if spec.overrides else None)
-        files |= {from_project(one, spec): one for one in told if one is not None}
+        told = (("--words", self.words), ("--with", spec.folder / spec.overrides if spec.overrides else None))
+        files |= {f"{option} {from_project(one, spec)}": one for option, one in told if one is not None}
         try:
             sums = {name: sum_of(one.parent, beside(one)) for name, one in files.items() if one.exists()}
             program, surroundings = program_sum(shipped_folder()), surroundings_sum()

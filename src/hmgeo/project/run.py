@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from hmgeo.judging.crosscheck import cross_check
 from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
 from hmgeo.outputs.map.ground import hillshade
 from hmgeo.project.bare import silent
-from hmgeo.project.folder import PLAIN, RUN_MANIFEST, Asked, Wish, as_written, clock, is_older, whole_folder
+from hmgeo.project.folder import PLAIN, RUN_MANIFEST, WARNINGS, Asked, Wish, as_written, clock, is_older, whole_folder
 from hmgeo.project.inputs import (
     Inputs,
     administrative_areas,
@@ -63,7 +64,7 @@ from hmgeo.vocabulary import (
     Verdict,
 )
 from hmgeo.water.view import water_view, waters_of
-from hmgeo.words import say
+from hmgeo.words import packed, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -430,7 +431,7 @@ def run_project(
         results = finish(results, presentation, temporary, asked.command, started, progress, settings)
     written = as_written(asked.folder)
     if written is not None and not results.failed and made_of and made_of == asked.made_of():
-        note_run(written[0], made_of)
+        note_run(written[0], made_of | {WARNINGS: json.dumps([packed(one) for one in results.warnings])})
     return Run(asked.folder, results)
 
 

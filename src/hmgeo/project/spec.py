@@ -715,12 +715,32 @@ def _value(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | 
         number = reader.number(node, name)
         return 0.0 if number is None else number
     if declaration.type in {ParameterType.CODES, ParameterType.WORDS}:
-        if isinstance(node, yaml.ScalarNode):
-            return tuple(filter(None, APART.split(reader.text(node, name))))
-        return reader.texts(node, name)
+        return _listed(reader, declaration, node)
     if declaration.type is ParameterType.CHOICE:
         return reader.word(node, f"参数 {name} ", [choice.code for choice in declaration.choices])
     return reader.text(node, name)
+
+
+def _listed(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | None) -> tuple[str, ...]:
+    """Return codes or words, a list or one text; what is none of them is refused, or it would stand for no firm."""
+    if isinstance(node, yaml.ScalarNode):
+        words = tuple(filter(None, APART.split(reader.text(node, declaration.name))))
+    else:
+        words = reader.texts(node, declaration.name)
+    are_codes = declaration.type is ParameterType.CODES
+    strange = [one for one in words if one == TO_FILL or (are_codes and not _CODE.fullmatch(one))]
+    if node is not None and (strange or not words):
+        allowed = "2 至 4 位行业代码，如 3212、3360" if are_codes else ""
+        remedy = "改写；行业分类版本写在 edition" if are_codes else "写明取值"
+        reader.fault(
+            node, f"参数 {declaration.name} 的取值看不懂", found="、".join(strange), allowed=allowed, remedy=remedy
+        )
+    return words
+
+
+_CODE = re.compile(r"\d{2,4}")
+TO_FILL = "取值"
+"""Stands where a person has to write a value."""
 
 
 def beside(path: Path) -> list[Path]:

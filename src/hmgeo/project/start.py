@@ -29,7 +29,7 @@ from hmgeo.outputs.templates import write_templates
 from hmgeo.outputs.wording import standing_word
 from hmgeo.project.bare import silent
 from hmgeo.project.folder import Wish, whole_folder
-from hmgeo.project.spec import APART
+from hmgeo.project.spec import APART, TO_FILL
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import key_areas, means_the_same, provinces
 from hmgeo.rules.book import changed_lines, load_book, read_apart, read_into_book
@@ -376,7 +376,7 @@ def _question_lines(known: ParameterDeclaration) -> tuple[str, ...]:
     choices = [f"{number} {one.code}：{one.zh}" for number, one in enumerate(known.choices, 1)]
     form = {
         ParameterType.NUMBER: f"填数字，单位 {known.unit}",
-        ParameterType.CODES: "填行业代码，逗号分隔；两版含义不同的加版本，如 3849@2011",
+        ParameterType.CODES: "填行业代码，逗号分隔；两版含义不同的写明版本（edition；在终端回答时如 3849@2011）",
         ParameterType.WORDS: "填词，逗号分隔",
     }.get(known.type, "")
     hints = [f"参考：{one.value}（{one.source}，{one.label}）" for one in known.hints]
@@ -502,7 +502,7 @@ def _cells(one: ChosenParameter) -> dict[str, Any]:
 def _to_fill(known: ParameterDeclaration, as_of: date) -> list[str]:
     """Return the question as comments, and the line to fill."""
     rest = {"unit": known.unit, "edition": 2017 if known.type is ParameterType.CODES else ""}
-    line = _flow({"value": "取值", **rest, "by": "决定单位", "on": as_of, "reason": "理由"})
+    line = _flow({"value": TO_FILL, **rest, "by": "决定单位", "on": as_of, "reason": "理由"})
     return [f"  # {known.title_zh}", *(f"  #   {one}" for one in _question_lines(known)), f"  # {known.name}: {line}"]
 
 

@@ -92,7 +92,15 @@ def find_header(rows: Sequence[Sequence[str]]) -> tuple[int, list[str], int]:
                 found, best = (first, names, depth), score
     first, names, depth = found
     below = rows[first + depth] if len(rows) > first + depth else ()
-    return (first, _joined(names, below), depth + 1) if _are_units(below) else found
+    if not _are_units(below):
+        return found
+    said = zip(names, [*below, *[""] * len(names)], strict=False)
+    units = ["" if not name or plain_name(cell) in _NO_UNITS else cell for name, cell in said]
+    return first, _joined(names, units), depth + 1
+
+
+_NO_UNITS = frozenset({*_SERIALS, "单位", "/", "无量纲", "个", "家", "户", "人", "年", "月", "日"})
+"""What stands in a row of units below names that have none, or says of what something is the number."""
 
 
 def _are_units(row: Sequence[str]) -> bool:
@@ -703,7 +711,10 @@ def _delimiter(text: str, journal: Journal) -> str:
         )
     if delimiter == "，":
         delimiter = max(_DELIMITERS[:-1], key=lambda sign: (head.count(sign), -_DELIMITERS.index(sign)))
-    wide = next((sign for sign in _WIDE if any(_are_names(line, sign) for line in head.split("\n"))), "")
+    lines = [line for line in head.split("\n") if line.strip()]
+    wide = next(
+        (sign for sign in _WIDE if any(_are_names(line, sign) for line in lines) and _most_are(lines, sign)), ""
+    )
     if wide:
         delimiter = wide
     elif not _is_even(head, delimiter):
@@ -713,6 +724,11 @@ def _delimiter(text: str, journal: Journal) -> str:
             "分隔符", "列之间不是逗号", say("cells_parted_by", sign=_DELIMITER_WORDS[delimiter]), value=repr(delimiter)
         )
     return delimiter
+
+
+def _most_are(lines: Sequence[str], sign: str) -> bool:
+    """Tell whether most lines are parted by a sign into as many cells as a table has: one sentence isn't a table."""
+    return 2 * sum(line.count(sign) >= _FEWEST_COLUMNS - 1 for line in lines) > len(lines)
 
 
 def _are_names(line: str, sign: str) -> bool:

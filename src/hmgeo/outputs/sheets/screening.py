@@ -60,6 +60,7 @@ from hmgeo.vocabulary import (
     LandClass,
     LayerKind,
     LegalRank,
+    Standing,
     Status,
     Verdict,
     VisitGroup,
@@ -284,7 +285,12 @@ def order_sheet(told: Told) -> Sheet:
     grounds = ""
     if rule is not None:
         cited = wording.citation({"document": rule.document, "clause": rule.clause})
-        grounds = say("grounds_are", cited=f"{cited}，{wording.standing_word(rule.standing, verified=rule.verified)}")
+        if rule.standing == Standing.ADOPTED.value:
+            cited = say("cited_as_adopted", cited=cited)
+        else:
+            word = wording.standing_word(rule.standing, verified=rule.verified)
+            cited = say("side_by_side", parts=(cited, word)) if word else cited
+        grounds = say("grounds_are", cited=cited)
     remarks = (*filter(None, (wording.visit_order(results), grounds)), "点编号在地图上打开。")
     return Sheet(ORDER, columns, rows, remarks=remarks, keys=tuple(row["source_id"] for row in told.listed))
 
