@@ -14,6 +14,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,3 +173,11 @@ def page_data() -> Callable[[Path], dict[str, Any]]:
         return data | {"legend": {key: int(number.replace(",", "")) for key, number in legend}}
 
     return read
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two of each input of every command that writes, and their runs, made once; for `tests/faults`."""
+    folder = tmp_path_factory.mktemp("world")
+    import_module("bench").make_world(folder)
+    return folder

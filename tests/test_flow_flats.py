@@ -377,7 +377,7 @@ def test_a_place_to_sample_says_what_level_ground_leads_there(level: FlowGrid) -
     stream_ha = level.area_ha(2 * 61) - 0.001
     found, _ = below_risks(level, parks, FlowChoices(1000.0, BREACH, SnapRule(5.0, stream_ha)))
     start = "按高程推算的径流汇合处"
-    assert [one.note for one in found] == [f"{start}；{CROSSES[:-1].replace('29', '28')}；{MAY_LEAVE}", start]
+    assert [one.notes for one in found] == [(start, CROSSES[:-1].replace("29", "28"), MAY_LEAVE), (start,)]
 
 
 def test_no_order_of_two_places_is_told_across_ambiguous_ground(level: FlowGrid) -> None:

@@ -16,6 +16,7 @@ from situation_projects import LON, WIDE, declared, moved, parameter, write_coll
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.outputs.english import in_english
 from hmgeo.project.run import project_results
+from hmgeo.words import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,11 +201,11 @@ def test_both_ways_side_by_side(tmp_path: Path, hmgeo_command: Callable[..., End
 
 def test_the_reasons_are_told_in_english_too(tmp_path: Path) -> None:
     found = by_works(project_results(write_project(tmp_path, "both")).findings)
-    assert in_english(found["上"]["note"]).startswith(
+    assert in_english(decoded(found["上"]["reasons"])).startswith(
         "4.00 km down the drawn rivers (as the lines are drawn). source: put onto 示例江, 50 m away. "
-        "intake put onto 示例江, 10 m away."
+        "drinking-water intakes: put onto 示例江, 10 m away."
     )
-    assert in_english(found["远"]["note"]).startswith(
+    assert in_english(decoded(found["远"]["reasons"])).startswith(
         "source: no drawn river within 300 m; not judged along the rivers. No heights: flow not judged."
     )
 
@@ -292,7 +293,8 @@ def test_real_sources_are_not_judged_along_invented_water(
     }
     assert all(BARRED.format(barred) in row["note"] for row in found.values())
     assert any(f"真实污染源不对照合成或示意的「{barred}」。" in note for note in results.water.notes)
-    assert in_english(BARRED.format(barred)).startswith("Real sources aren't held against synthetic or approximate")
+    english = in_english(decoded(next(iter(found.values()))["reasons"]))
+    assert english.startswith("Real sources aren't held against synthetic or approximate")
 
 
 def test_a_barred_river_leaves_the_answer_to_heights_a_lower_bound(tmp_path: Path) -> None:

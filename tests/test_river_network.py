@@ -107,10 +107,10 @@ def test_rivers_pass_from_town_to_town_and_a_shared_border_is_told_once() -> Non
     ]
     (found,) = sections([Named("r", "干流", STEM)], towns, is_approximate=True)
     assert (found.why, round(found.point.y, 6)) == ("干流由北镇流入南镇", 25.01)
-    assert found.note == "乡镇界为示意，位置以勘界成果为准"
+    assert found.notes == ("乡镇界为示意，位置以勘界成果为准",)
     wavy = shapely.LineString([(108.0, 25.02), (108.01, 25.0), (108.02, 25.02), (108.03, 25.0)])
     (once,) = sections([Named("r", "干流", wavy)], towns, is_approximate=False)
-    assert once.note == "沿界往返，另有 2 处交点"
+    assert once.notes == ("沿界往返，另有 2 处交点",)
 
 
 def test_density_makes_groups() -> None:

@@ -132,7 +132,8 @@ def _gdal_writes(path: Path) -> Iterator[None]:
     except (DataLayerError, DataSourceError, FeatureError) as error:
         remedy = "检查磁盘空间、权限，关闭正在打开结果文件的程序后重试"
         found = str(error)[:_MOST_SAID]
-        raise OutputError(Problem("GIS 文件写不出", Place(file=path.name), found, remedy=remedy)) from error
+        what = "GeoPackage 写不出" if path.suffix == ".gpkg" else "GIS 文件写不出"
+        raise OutputError(Problem(what, Place(file=path.name), found, remedy=remedy)) from error
 
 
 def _write_headers(tables: Sequence[GisTable], path: Path) -> None:

@@ -540,7 +540,11 @@ def certainty_word(row: Mapping[str, Any], language: str = "zh") -> str:
         )
         low, limit, high = near_m - off_m, row.get("radius_m"), row.get("nearest_farmland_max_m")
     is_near = low is not None and limit is not None and high is not None and low <= limit < high
-    if row["certainty"] == Certainty.AMBIGUOUS and not is_near and _UNSAID & {*(row["reason_codes"] or "").split(";")}:
+    if (
+        row["certainty"] == Certainty.AMBIGUOUS
+        and not is_near
+        and _UNSAID & {*(row.get("reason_codes") or "").split(";")}
+    ):
         return render(say("could_flip_unsaid"), language)
     return _word(Certainty, row["certainty"], language)
 

@@ -242,13 +242,13 @@ def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
             key, remedy = (
                 ("layers", "更正后重新读取") if entry.event in {ASIDE_EVENT, WIND_EVENT} else ("datum", "写明 datum")
             )
-            yield _warning(warning_of(entry), spec, key, remedy)
+            yield _warning(warning_of(entry).rstrip("。"), spec, key, remedy)
 
 
 def _disagreements(spec: ProjectSpec, crossed: CrossCheck) -> Iterator[Problem]:
     """Yield what the lists say against each other."""
     for text in cross_warnings(crossed.joins, len(crossed.disputes)):
-        yield _warning(text, spec, "layers", "核对编号和所填，更正原表后重新读取")
+        yield _warning(text.rstrip("。"), spec, "layers", "核对编号和所填，更正原表后重新读取")
 
 
 def _farmland_gap(inputs: Inputs) -> str:
