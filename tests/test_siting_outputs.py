@@ -27,6 +27,7 @@ from hmgeo.project.sites.desk import open_desk, parse_ranges
 from hmgeo.project.sites.files import Answered, SiteRequest, answer_sites
 from hmgeo.project.sites.given import Typed
 from hmgeo.results.siting import grouped
+from hmgeo.results.text import distance_text
 from hmgeo.siting.site import Site
 from hmgeo.vocabulary import Basis, Settling, Verdict
 
@@ -285,7 +286,7 @@ def test_a_list_is_held_against_its_clauses_on_one_a3_and_then_site_by_site(list
             shown = str(rows[clause.citation.rule_id][at + 2].value)
             assert shown[0] == ("□" if clause.is_unmet else signs[clause.verdict.value])
             if clause.measured.value is not None and clause.measured.unit == "m":
-                assert shown.endswith(wording.distance_text(clause.measured.value))
+                assert shown.endswith(distance_text(clause.measured.value))
     blocks = [str(row[0].value or "") for row in book["逐点摘要"].iter_rows()]
     starts = [line.split("　")[0] for line in blocks if line.startswith("P")]
     assert starts == ["P1 示例一", "P2 示例二", "P3 示例三", "P4 示例四"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hmgeo.results.text import area_text, distance_text, radius_text
+from hmgeo.results.text import radius_text
 from hmgeo.rules.model import VerificationState
 from hmgeo.vocabulary import (
     Basis,
@@ -83,33 +83,6 @@ def unmet_of_run(rules: Iterable[RuleUsed], finding: Mapping[str, Any], language
     """Return `unmet_sentence` with effect and title looked up among the rules that a run used."""
     rule = next((one for one in rules if one.rule_id == finding["rule_id"]), None)
     return "" if rule is None else unmet_sentence(finding, rule.effect, rule.title, language)
-
-
-__all__ = [
-    "DISCLAIMER",
-    "DISCLAIMER_EN",
-    "FORBIDDEN_VERDICT_WORDS",
-    "WATERMARK",
-    "area_text",
-    "badge",
-    "basis_banner",
-    "basis_word",
-    "caption",
-    "certainty_word",
-    "citation",
-    "classification_word",
-    "disclaimer",
-    "distance_text",
-    "finding_sentence",
-    "is_example",
-    "layer_basis_word",
-    "position_word",
-    "standing_word",
-    "status_word",
-    "verdict_header",
-    "verdict_sentence",
-    "verdict_word",
-]
 
 
 class Text(NamedTuple):

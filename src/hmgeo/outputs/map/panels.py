@@ -15,6 +15,7 @@ from hmgeo.outputs import style, wording
 from hmgeo.outputs.map import assets, audience, layers, parcels, shapes, sources
 from hmgeo.outputs.map.labels import LABELS
 from hmgeo.outputs.map.sources import radius_text
+from hmgeo.results.text import area_text
 from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, PositionKind, Status, Verdict
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def _class_line(word: str, count: int, area_ha: float) -> dict[str, Any]:
         "word": word or LABELS["no_class"],
         "look": style.class_style(word),
         "count": count,
-        "area": "" if pd.isna(area_ha) else wording.area_text(area_ha),
+        "area": "" if pd.isna(area_ha) else area_text(area_ha),
     }
 
 

@@ -18,6 +18,7 @@ from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.labels import LABELS, compass
 from hmgeo.results.columns import popup_columns
+from hmgeo.results.text import distance_text
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import (
     ALL_CLASSES,
@@ -416,7 +417,7 @@ def _nearest_facts(row: Mapping[str, Any]) -> list[Fact]:
     parts = [
         row["nearest_farmland_id"],
         row["nearest_farmland_class"],
-        wording.distance_text(row["nearest_farmland_m"], row["position_uncertainty_m"], limit_m=row["radius_m"]),
+        distance_text(row["nearest_farmland_m"], row["position_uncertainty_m"], limit_m=row["radius_m"]),
         _bearing(row["nearest_farmland_bearing_deg"], row["nearest_farmland_m"]),
     ]
     return facts(("nearest", "，".join(part for part in parts if part)))

@@ -18,6 +18,7 @@ from hmgeo.outputs.siting_words import (
     word,
 )
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
+from hmgeo.results.text import distance_text
 from hmgeo.vocabulary import Basis, Certainty, Effect, LegalRank, Verdict
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ def _write_matrix_cell(page: Page, row: int, column: int, clause: Clause | None)
         page.sheet.write_string(row, column, _SIGNS[Verdict.NOT_APPLICABLE], page.book.style(**frame))
         return
     style, measured = VERDICTS[clause.verdict], clause.measured
-    away = wording.distance_text(measured.value) if measured.unit == "m" else ""
+    away = distance_text(measured.value) if measured.unit == "m" else ""
     unsure = "±" if clause.certainty is Certainty.AMBIGUOUS else ""
     is_grave = clause.verdict in {Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED}
     shape = page.book.style(**frame, bg_color=style.tint, font_color=style.text, bold=is_grave)
@@ -407,7 +408,7 @@ def _write_targets(page: Page, tables: Sequence[TargetTable]) -> None:
         page.header([("序号", 1), ("编号", 2), ("名称", 1), ("类别", 1), ("距离", 1), ("方位", 2), ("人口（人）", 2)])
         for number, target in enumerate(table.targets[:_TARGETS_SHOWN], start=1):
             people = page.book.say("未载明") if target.population is None else str(target.population)
-            away = wording.distance_text(target.distance_m)
+            away = distance_text(target.distance_m)
             way = siting_words.direction_text(target.bearing_deg)
             texts = ((str(number), 1), (target.receptor_id, 2), (target.name, 1), (target.kind, 1), (away, 1))
             page.cells([*texts, (way, 2), (people, 2)])
