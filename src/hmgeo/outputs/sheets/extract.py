@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Image, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import CondPageBreak, Image, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from hmgeo.outputs.figure.scene import fitted, font, mercator
 from hmgeo.outputs.sheets.answer import nearest_text
@@ -219,7 +219,8 @@ def blocks_of(made: Mapping[str, Any]) -> list[Block]:
 def _touched(themes: Sequence[Mapping[str, Any]], say: Any) -> list[Block]:  # noqa: ANN401 -- a function of names
     pages = []
     for theme in themes:
-        pages.append(Block("sub", "　".join(filter(None, (theme["title"], theme["nearest"])))))
+        named = theme["nearest"].startswith(theme["title"])
+        pages.append(Block("sub", "　".join(filter(None, ("" if named else theme["title"], theme["nearest"])))))
         hits = [one for one in theme["clauses"] if one["verdict"] in {hit.value for hit in _HITS}]
         head = (say("clauses"), say("measured"), say("verdict"), say("rank"), say("decider"))
         rows = [
@@ -333,7 +334,7 @@ def _write_pdf(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], pat
             ("head", 12, 8),
             ("sub", 10, 5),
             ("text", 9, 2),
-            ("small", 7, 0),
+            ("small", 7, 3),
             ("cell", 7.5, 0),
         )
     }
@@ -349,6 +350,7 @@ def _write_pdf(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], pat
                 cells = [[set_in(text, "cell") for text in row] for row in block.rows]
                 flow.append(_pdf_table(cells, block))
             else:
+                flow += [CondPageBreak(_HEADED)] if block.kind in {"head", "sub"} else []
                 flow.append(set_in(block.text, block.kind))
             if block.kind == "text" and picture and block.text == one["site"]["header"]:
                 flow += [
@@ -366,6 +368,10 @@ def _write_pdf(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], pat
     margins = {"leftMargin": 20 * mm, "rightMargin": 20 * mm, "topMargin": 18 * mm, "bottomMargin": 18 * mm}
     file = SimpleDocTemplate(str(path), pagesize=A4, title=title, creator="hmgeo", invariant=1, **margins)
     file.build(flow, onFirstPage=number_page, onLaterPages=number_page)
+
+
+_HEADED = 30 * mm
+"""No heading stands lower on a page: the head of its table and a row have room below it."""
 
 
 def _pdf_table(cells: list[list[Paragraph]], block: Block) -> Table:
