@@ -300,7 +300,10 @@ class Layer:
         return pa.Table.from_batches(list(self.batches()))
 
     def to_geopandas(self) -> GeoDataFrame:
-        """Return the whole layer as a GeoDataFrame on CGCS2000 (EPSG:4490), one row for each usable feature."""
+        """Return the whole layer as a GeoDataFrame on CGCS2000 (EPSG:4490), one row for each usable feature.
+
+        What is counted beside the layer isn't in it: garden land of a farmland layer is `layer.beside.to_geopandas()`.
+        """
         return geo_frame(self.read())
 
 
