@@ -339,7 +339,7 @@ def test_no_password_is_left_of_what_is_written_as_it_is(form: str, word: str) -
         "data/企业:甲@乙.csv", "me@example.cn", "邮箱:me@example.cn", "2024-06-30T12:30", "C:\\a@b\\c.csv",
         "https://www.mee.gov.cn/a.html?id=3#top", "hdfs://node:8020/user/a@b.parquet", "https://h/a@b.parquet",
         "A1|SCR-JY-10KM", "lon=经度,lat=纬度", "EPSG:4547", "passwordless=1", "路径：a@b.csv",
-        "工作簿加了密码。处理：取消密码",
+        "工作簿加了密码。处理：取消密码", "# 电话口令：无", "口令: 见附件", "http://10.1.2.3:8080/share/li@dept/清单.xlsx",
     ],
 )  # fmt: skip
 def test_what_holds_no_password_stays(text: str) -> None:

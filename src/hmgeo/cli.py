@@ -21,7 +21,7 @@ from enum import Enum
 from functools import wraps
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 from unicodedata import east_asian_width
 
 import typer
@@ -416,21 +416,27 @@ def command() -> None:
         sys.stderr.flush()
     except OSError as error:  # full; or whoever read has left, which Python says in its own way
         if error.errno in _FULL:
+            LOG.print(_NO_ROOM, markup=False, style="red")
             os._exit(2)
         sys.exit(code)
     os._exit(code)
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_ROOM = "× 写不出：磁盘已满。处理：腾出空间，或把输出转到别处"
 
 
 def _tell_full(error: OSError) -> NoReturn:
     """Say that what was to be shown found no room; files say so themselves."""
     if error.errno not in _FULL:
         raise error
-    LOG.print("× 写不出：磁盘已满。处理：腾出空间，或把输出转到别处", markup=False, style="red")
-    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- what is left in it finds no room either
+    LOG.print(_NO_ROOM, markup=False, style="red")
+    sys.stdout = _nowhere()  # what is left in the old one finds no room either
     sys.exit(2)
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- open to the end
 
 
 def _open_streams() -> None:
@@ -438,7 +444,7 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 -- open to the end
+            setattr(sys, name, _nowhere())
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     with suppress(LookupError):

@@ -19,6 +19,7 @@ _NAMED = re.compile(
     r"(?:(?:pass(?:word|wd|phrase)?|pwd|secret|token|signature|credential|(?:access|account|api)[_-]?key"
     r"|(?<![^\W_])(?:pw|sas|sign?|tk)|密码|口令)[\"']?\s*(?:=|＝|%3d)\s*"
     r"|(?:pass(?:word|wd|phrase)|pwd|密码|口令)[\"']?\s*[:：]\s*)(?!\*\*\*)"
+    r"(?!(?:无|略|没有|不需要|见[^\s@]*|none|null|n/a)(?:[\s。；，,;：）」\"']|$))"
     r"""((?:'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|\{(?:\}\}|[^}])*\}?|\\.|[^\s\\'"。；，：）」])+)""",
     re.IGNORECASE,
 )
@@ -29,6 +30,8 @@ _NO_PASSWORD = re.compile(r"(?:s?web)?hdfs|viewfs|zip|tar|libarchive|file|local|
 """Protocols that know none: an @ behind the first slash belongs to a file's name."""
 _ESCAPED = re.compile(r"(?::|%3a)(?:%2f){2}", re.IGNORECASE)
 _ORACLE = re.compile(r"\b(?:oci|odbc|geor|georaster|thin):", re.IGNORECASE)
+_NUMBERED_HOST = re.compile(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}", re.IGNORECASE)
+"""No name of a user: what stands behind its slash is a file."""
 _HOST = re.compile(r"@[\w.-]+(?::\d+)?/")
 _USER = re.compile(r"[^/:@\\「\"'(=]+(?=:)")
 _SIGNS = ("@", "=", "＝", "%40", "%3d", "pass", "pwd", "密码", "口令")
@@ -67,7 +70,7 @@ def _account(word: str) -> tuple[int, int]:
     last = word.rfind("@")
     if (protocol := _PROTOCOL.search(word)) and protocol.end() <= last:
         head, slash, _ = word[protocol.end() : last].partition("/")
-        if slash and (":" not in head or _NO_PASSWORD.fullmatch(protocol[1])):
+        if slash and (":" not in head or _NUMBERED_HOST.fullmatch(head) or _NO_PASSWORD.fullmatch(protocol[1])):
             last = protocol.end() + head.rfind("@")
         return protocol.end(), last + 1
     if escaped := _ESCAPED.search(word):

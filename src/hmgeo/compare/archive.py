@@ -270,9 +270,12 @@ def size_text(size_bytes: int) -> str:
     >>> size_text(512), size_text(12_300), size_text(45_600_000)
     ('512 B', '12.3 kB', '45.6 MB')
     """
-    if size_bytes < 1000:  # noqa: PLR2004 -- the prefix kilo
+    if size_bytes < _KB:
         return f"{size_bytes} B"
-    return f"{size_bytes / 1e3:.1f} kB" if size_bytes < 1e6 else f"{size_bytes / 1e6:.1f} MB"  # noqa: PLR2004
+    return f"{size_bytes / _KB:.1f} kB" if size_bytes < _MB else f"{size_bytes / _MB:.1f} MB"
+
+
+_KB, _MB = 1_000, 1_000_000
 
 
 def _write(path: Path, top: str, files: Mapping[str, Path], texts: Mapping[str, str]) -> None:

@@ -151,7 +151,7 @@ def _as_file(given: Path | GeoDataFrame, name: str, shown_as: str) -> Iterator[t
         yield given, shown_as
         return
     if not hasattr(given, "to_parquet"):
-        raise UsageError(Problem("只读文件路径或 GeoDataFrame", found=type(given).__name__))
+        raise UsageError(Problem("只读文件路径或 GeoDataFrame", found=type(given).__name__, remedy="路径写成 Path(…)"))
     named = [one for one in given.index.names if one is not None and one not in given.columns]
     frame = (given.reset_index(level=named) if named else given).rename(columns=str)
     for column in frame.columns[[str(kind) == "object" for kind in frame.dtypes]]:

@@ -250,7 +250,7 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     file = project_file(path)
     homes = file.parent.resolve(), shipped_folder().resolve()
     own = [one for one in (file, file.parent / VALIDITY_FILE) if not _may_leave.get() and not _stays(one, homes)]
-    raise_problems(ProjectError, [Problem(_OUTSIDE, Place(file=one.name), remedy=_TRUST) for one in own])
+    raise_problems(ProjectError, [Problem(_NOT_READ, Place(file=one.name), remedy=_TRUST) for one in own])
     reader = Reader(file.name, takes_quoted_days=True)
     root = compose(file.read_bytes(), file.name, _NOUN, ProjectError)
     required = _REQUIRED if needs_screening else tuple(key for key in _REQUIRED if key != "screening_rule")
@@ -306,13 +306,13 @@ def outside_of(spec: ProjectSpec) -> list[Problem]:
     named += [("overrides", spec.overrides, 0)] if spec.overrides else []
     home = spec.folder.resolve()
     return [
-        Problem(_OUTSIDE, spec.place(key, line), name, remedy=_TRUST)
+        Problem(_NOT_READ, spec.place(key, line), name, remedy=_TRUST)
         for key, name, line in (*named, ("", VALIDITY_FILE, 0))
         if _leaves(spec.folder / name, (home, shipped_folder().resolve()))
     ]
 
 
-_OUTSIDE = "文件在项目文件夹之外，未读取"
+_NOT_READ = "文件在项目文件夹之外，未读取"
 _TRUST = f"确认项目来源可靠后，在命令后加 {ALLOW_OUTSIDE}，或把文件放进项目文件夹"
 
 

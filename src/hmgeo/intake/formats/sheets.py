@@ -99,13 +99,15 @@ def find_header(rows: Sequence[Sequence[str]]) -> tuple[int, list[str], int]:
     return first, _joined(names, units), depth + 1
 
 
-_NO_UNITS = frozenset({*_SERIALS, "单位", "/", "无量纲", "个", "家", "户", "人", "年", "月", "日"})
-"""What stands in a row of units below names that have none, or says of what something is the number."""
+_UNNAMED = _SERIALS | {"单位", "/"}
+"""What stands in a row of units below names that have none."""
+_NO_UNITS = _UNNAMED | {"无量纲", "个", "家", "户", "人", "年", "月", "日"}
+"""What no name takes on: nothing, or of what something is the number."""
 
 
 def _are_units(row: Sequence[str]) -> bool:
     """Tell whether a row says in which units the columns above it are, and nothing else."""
-    told = [cell for cell in map(plain_name, row) if cell and cell not in _SERIALS | {"单位", "/"}]
+    told = [cell for cell in map(plain_name, row) if cell and cell not in _UNNAMED]
     return len(told) > 1 and all(cell in _PLAIN_UNITS or unit_size(cell.strip("()")) for cell in told)
 
 
