@@ -436,7 +436,7 @@ def _tell_full(error: OSError) -> NoReturn:
 
 
 def _nowhere() -> TextIO:
-    return Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- open to the end
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _open_streams() -> None:
