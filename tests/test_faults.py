@@ -357,3 +357,11 @@ def test_no_room_for_what_is_shown_is_told(more: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False)  # noqa: S603 -- our own words
     assert (done.returncode, done.stderr) == (2, "× 写不出：磁盘已满。处理：腾出空间，或把输出转到别处\n")
+
+
+@POSIX
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_no_room_for_anything_ends_as_no_room_does() -> None:
+    call = [sys.executable, "-c", "from hmgeo.cli import command; command()", "rules", "list"]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        assert subprocess.run(call, stdout=full, stderr=full, check=False).returncode == 2  # noqa: S603 -- our own words

@@ -427,7 +427,7 @@ def test_a_source_known_by_place_gets_a_mark_inside_its_outline() -> None:
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"map\.html：地图不能写入"):
+    with pytest.raises(OutputError, match=r"map\.html：地图写不出"):
         write_map(small_results(), SHOWN, tmp_path / "absent" / "map.html")
 
 

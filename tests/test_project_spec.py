@@ -45,7 +45,9 @@ def project(tmp_path: Path) -> Iterator[Callable[..., Path]]:
         yield write
 
 
-@pytest.mark.parametrize("written", ['"3212、3360"', '"3212, 3360"', "3212；3360", "3212 3360", '["3212", "3360"]'])
+@pytest.mark.parametrize(
+    "written", ['"3212、3360"', '"3212, 3360"', "3212；3360", "３２１２、3360", "3212 3360", '["3212", "3360"]']
+)
 def test_codes_may_stand_in_one_text(project: Callable[..., Path], written: str) -> None:
     spec = read_spec(project(('["3212", "3360"]', written)))
     assert spec.parameters["cadmium_trades"].value == ("3212", "3360")
@@ -61,6 +63,7 @@ def test_codes_may_stand_in_one_text(project: Callable[..., Path], written: str)
         ('"3212、铅锌冶炼"', "（现为「铅锌冶炼」）"),
         ('["3212@2017"]', "（现为「3212@2017」）"),
         ('["3212/3360"]', "（现为「3212/3360」）"),
+        ('"0000"', "（现为「0000」）"),
     ],
 )
 def test_what_is_no_code_is_refused_not_read_as_no_firm(project: Callable[..., Path], written: str, found: str) -> None:

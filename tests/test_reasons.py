@@ -185,3 +185,10 @@ def test_a_cell_of_reasons_keeps_codes_and_values_and_reads_as_its_text_in_files
     assert plain.schema.types == [pa.string(), pa.string()]
     assert plain["note"].to_pylist() == ["镉 1.2 kg/a、铅 8.5 kg/a", "镉 1.2 kg/a、铅 8.5 kg/a", None]
     assert pickle.loads(pickle.dumps(table)).to_pylist() == table.to_pylist()  # noqa: S301 - made here
+
+
+def test_pandas_sees_the_chinese_text_of_a_reason() -> None:
+    schema = pa.schema([("id", pa.string()), ("note", TOLD)])
+    table = table_of([{"id": "A", "note": say("limit_not_set")}, {"id": "B", "note": None}], schema)
+    assert table.to_pandas()["note"].dropna().tolist() == ["条文未规定限值。"]
+    assert plain_table(table).to_pandas().equals(table.to_pandas())

@@ -228,10 +228,11 @@ def test_every_verdict_and_class_has_a_colour_of_its_own_and_none_is_a_green_tic
     assert style.context_style("别的") is style.OTHER_CONTEXT
 
 
-@pytest.mark.parametrize(("off_m", "is_position"), [(0.0, False), (0.2, True)])
+@pytest.mark.parametrize(("off_m", "is_position"), [(0.0, False), (0.2, True), (110.0, True)])
 def test_a_sources_row_names_its_position_where_that_could_tip_it_too(off_m: float, is_position: bool) -> None:  # noqa: FBT001 -- a case
     row = {
         "certainty": "ambiguous", "reason_codes": "trade_wide", "position_kind": "point", "radius_m": 10_000.0,
-        "nearest_farmland_m": 10_000.1, "position_uncertainty_m": off_m, "nearest_farmland_max_m": 10_000.1 + off_m,
+        "nearest_farmland_m": 10_000.1, "position_uncertainty_m": min(off_m, 10.0),
+        "nearest_farmland_max_m": 10_000.1 + off_m,
     }  # fmt: skip
     assert ("位置误差内" in wording.certainty_word(row)) is is_position

@@ -416,7 +416,8 @@ def command() -> None:
         sys.stderr.flush()
     except OSError as error:  # full; or whoever read has left, which Python says in its own way
         if error.errno in _FULL:
-            LOG.print(_NO_ROOM, markup=False, style="red")
+            with suppress(OSError):
+                LOG.print(_NO_ROOM, markup=False, style="red")
             os._exit(2)
         sys.exit(code)
     os._exit(code)
@@ -430,8 +431,9 @@ def _tell_full(error: OSError) -> NoReturn:
     """Say that what was to be shown found no room; files say so themselves."""
     if error.errno not in _FULL:
         raise error
-    LOG.print(_NO_ROOM, markup=False, style="red")
-    sys.stdout = _nowhere()  # what is left in the old one finds no room either
+    with suppress(OSError):
+        LOG.print(_NO_ROOM, markup=False, style="red")
+    sys.stdout = sys.stderr = _nowhere()  # what is left in the old ones finds no room either
     sys.exit(2)
 
 

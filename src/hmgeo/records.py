@@ -32,6 +32,15 @@ class _ToldCell(pa.ExtensionScalar):  # type: ignore[misc]  # pyarrow comes with
         return None if self.value is None else unpacked(self.value.as_py())
 
 
+class _ToldInPandas:
+    """Puts the Chinese text in place of each reason, as `plain_table` does."""
+
+    def __from_arrow__(self, cells: pa.ChunkedArray) -> Any:  # noqa: ANN401 -- an array of pandas, which loads slowly
+        """Return what a column of these texts becomes in pandas."""
+        texts = [None if cell is None else str(cell) for cell in cells.to_pylist()]
+        return pa.array(texts, pa.string()).to_pandas().array
+
+
 class Told(pa.ExtensionType):  # type: ignore[misc]  # pyarrow comes without types
     """The type of a column of reasons: each cell gives back code and values, and reads as its Chinese text.
 
@@ -50,6 +59,10 @@ class Told(pa.ExtensionType):  # type: ignore[misc]  # pyarrow comes without typ
     def __arrow_ext_deserialize__(cls, storage_type: pa.DataType, serialized: bytes) -> Told:
         """Return the type."""
         return cls()
+
+    def to_pandas_dtype(self) -> _ToldInPandas:
+        """Return what makes a column of pandas of it."""
+        return _ToldInPandas()
 
     def __arrow_ext_scalar_class__(self) -> type[_ToldCell]:
         """Return what its cells are."""

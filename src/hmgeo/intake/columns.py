@@ -449,13 +449,13 @@ def _column_of_names(raw: RawTable) -> str:
 
 def require_one_table(columns: Columns, raw: RawTable, place: Place) -> None:
     """Raise an `InputError` where tables stand side by side: only the left one would be read."""
-    name = columns.by_role.get("name", "")
-    again = raw.columns.get(f"{name}#2", ())
-    cells = zip(raw.columns.get(name, ()), again, strict=False)
-    repeated = any(left.strip() and right.strip() and left.strip() != right.strip() for left, right in cells)
+    own = [name for name in raw.headers if not re.search(r"#\d+$", name) and plain_name(name) != "序号"]
+    twins = [name for name in own if f"{name}#2" in raw.headers]
+    cells = (cell for name in twins for cell in zip(raw.columns[name], raw.columns[f"{name}#2"], strict=False))
+    differ = any(left.strip() and right.strip() and left.strip() != right.strip() for left, right in cells)
     rivals = {header for one in columns.rivals for header in one.headers}
     of_both = any(f"{columns.by_role.get(role, '')}#2" in raw.headers for role in ("id", "name"))
-    if repeated or (of_both and any(header.endswith("#2") for header in rivals)):
+    if (differ and 2 * len(twins) >= len(own)) or (of_both and any(header.endswith("#2") for header in rivals)):
         found = "、".join(header for header in raw.headers if header.endswith("#2"))
         remedy = "把右边各组移到左边一组下面，存为一张表"
         raise InputError(Problem("几张表左右并排，列名成组重复", place, found, remedy=remedy))

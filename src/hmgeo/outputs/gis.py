@@ -47,6 +47,7 @@ from hmgeo.results.columns import (
     column_of,
 )
 from hmgeo.vocabulary import Basis, LayerKind
+from hmgeo.words import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -513,7 +514,7 @@ def write_also(results: Results, word: str, path: Path) -> None:
     """
     tables = {table.name: table for table in _tables(results)}
     if word == "kmz":
-        said = "。".join(filter(None, (wording.basis_banner(results.basis), wording.DISCLAIMER)))
+        said = str(sentences(wording.basis_banner(results.basis), wording.DISCLAIMER))
         drawn = [tables[name] for name in _DRAWN_ORDER[:-1] if name in tables]
         write_kmz(path, results.title, said, map(_kml_folder, drawn), "".join(map(_kml_styles, drawn)))
         return

@@ -508,10 +508,9 @@ def certainty_word(row: Mapping[str, Any], language: str = "zh") -> str:
     low, limit, high = (row.get(name) for name in ("measured_low", "limit_value", "measured_high"))
     near_m = row.get("nearest_farmland_m")
     if "measured_low" not in row and near_m is not None:  # a source's row: its position may tip it, too
-        off_m = (
-            0.0 if row.get("position_kind") == PositionKind.PLACE.value else row.get("position_uncertainty_m") or 0.0
-        )
-        low, limit, high = near_m - off_m, row.get("radius_m"), row.get("nearest_farmland_max_m")
+        limit, high = row.get("radius_m"), row.get("nearest_farmland_max_m")
+        is_range = row.get("position_kind") == PositionKind.PLACE.value or high is None
+        low = near_m - (0.0 if is_range else high - near_m)  # as far off as it may be on the other side
     is_near = low is not None and limit is not None and high is not None and low <= limit < high
     if (
         row["certainty"] == Certainty.AMBIGUOUS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import itertools
 import re
+import unicodedata
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -705,8 +706,23 @@ def _parameter(
     return ChosenParameter(name, value, unit, edition, by, on.isoformat() if on else "", reason)
 
 
-APART = re.compile("[,，、;；\\s]+")
-"""Between the words of a list that stands in one text."""
+def listed_words(text: str) -> tuple[str, ...]:
+    """Return the words of a list that stands in one text; full-width letters and digits as plain ones.
+
+    Examples
+    --------
+    >>> listed_words("３２１２、3360; 0912")
+    ('3212', '3360', '0912')
+    """
+    return tuple(filter(None, re.split("[,、;\\s]+", unicodedata.normalize("NFKC", text))))
+
+
+def is_trade_code(word: str) -> bool:
+    """Tell whether a word may be a code of GB/T 4754: two to four digits, in a division that there is."""
+    return re.fullmatch("[0-9]{2,4}", word) is not None and 0 < int(word[:2]) <= _LAST_DIVISION
+
+
+_LAST_DIVISION = 97
 
 
 def _value(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | None) -> ChosenValue:
@@ -724,11 +740,11 @@ def _value(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | 
 def _listed(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | None) -> tuple[str, ...]:
     """Return codes or words, a list or one text; what is none of them is refused, or it would stand for no firm."""
     if isinstance(node, yaml.ScalarNode):
-        words = tuple(filter(None, APART.split(reader.text(node, declaration.name))))
+        words = listed_words(reader.text(node, declaration.name))
     else:
-        words = reader.texts(node, declaration.name)
+        words = tuple(unicodedata.normalize("NFKC", one) for one in reader.texts(node, declaration.name))
     are_codes = declaration.type is ParameterType.CODES
-    strange = [one for one in words if one == TO_FILL or (are_codes and not _CODE.fullmatch(one))]
+    strange = [one for one in words if one == TO_FILL or (are_codes and not is_trade_code(one))]
     if node is not None and (strange or not words):
         allowed = "2 至 4 位行业代码，如 3212、3360" if are_codes else ""
         remedy = "改写；行业分类版本写在 edition" if are_codes else "写明取值"
@@ -738,7 +754,6 @@ def _listed(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node |
     return words
 
 
-_CODE = re.compile(r"\d{2,4}")
 TO_FILL = "取值"
 """Stands where a person has to write a value."""
 

@@ -29,7 +29,7 @@ from hmgeo.outputs.templates import write_templates
 from hmgeo.outputs.wording import standing_word
 from hmgeo.project.bare import silent
 from hmgeo.project.folder import Wish, whole_folder
-from hmgeo.project.spec import APART, TO_FILL
+from hmgeo.project.spec import TO_FILL, is_trade_code, listed_words
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import key_areas, means_the_same, provinces
 from hmgeo.rules.book import changed_lines, load_book, read_apart, read_into_book
@@ -397,7 +397,7 @@ def _value_of(known: ParameterDeclaration, text: str) -> ChosenParameter:
         Where it isn't understood.
     """
     plain, _, year = text.strip().partition("@")
-    words = tuple(filter(None, APART.split(plain)))
+    words = listed_words(plain)
     value: ChosenValue | None = None
     edition, allowed = None, ""
     if known.type is ParameterType.CHOICE:
@@ -410,7 +410,7 @@ def _value_of(known: ParameterDeclaration, text: str) -> ChosenParameter:
     elif known.type is ParameterType.CODES:
         edition = int(year) if year in map(str, EDITIONS) else EDITIONS[-1] if all(map(means_the_same, words)) else None
         allowed = "2 至 4 位代码，如 3212,3360；两版含义不同的加 @2011 或 @2017"
-        value = words if words and edition and all(re.fullmatch(r"\d{2,4}", one) for one in words) else None
+        value = words if words and edition and all(map(is_trade_code, words)) else None
     else:
         value = words if known.type is ParameterType.WORDS else plain
     if not value and value != 0.0:

@@ -231,7 +231,7 @@ def write_map(results: Results, presentation: Presentation, path: Path) -> None:
     except OSError as error:
         raise OutputError(
             Problem(
-                "地图不能写入",
+                "地图写不出",
                 Place(file=path.name),
                 found=error.strerror or str(error),
                 remedy="核对目录权限与磁盘空间",

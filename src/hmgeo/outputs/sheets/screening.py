@@ -474,11 +474,12 @@ def _land_sections(results: Results) -> Iterator[Section]:
     yield Section(title, ("类别", "地块数", "面积(亩)", "受影响地块数", "受影响面积(亩)"), rows)
     totals = results.bureau.land_totals.to_pylist() if results.bureau is not None else []
     if totals:
-        off_m = max(filter(None, results.sources["position_uncertainty_m"].to_pylist()), default=0.0)
+        known_m = (one for one in results.sources["position_uncertainty_m"].to_pylist() if one is not None)
+        off_m = max(known_m, default=None)
         yield _totals_section([row for row in totals if row["county"] == totals[0]["county"]], off_m)
 
 
-def _totals_section(rows: Sequence[Mapping[str, Any]], off_m: float) -> Section:
+def _totals_section(rows: Sequence[Mapping[str, Any]], off_m: float | None) -> Section:
     """Return the farmland within each radius, each parcel once, by class; a lower bound is marked, and why.
 
     It is measured from the positions as given; `off_m` is how far off the worst of them may be.
@@ -493,8 +494,9 @@ def _totals_section(rows: Sequence[Mapping[str, Any]], off_m: float) -> Section:
     beyond, unplaced = widest["sources_beyond_coverage"], widest["sources_unplaced"]
     why = [say("land_beyond_coverage", count=beyond)] if beyond else []
     why += [say("land_unplaced", count=unplaced)] if unplaced else []
-    given = say("land_from_given", off_m=off_m)
-    told = ("各半径内有污染源的耕地(亩)，同一块只计一次", *["≥ 为下限"] * bool(why), *why, given)
+    is_bound = bool(why)
+    why += [] if off_m is None else [say("land_from_given", off_m=off_m)]
+    told = ("各半径内有污染源的耕地(亩)，同一块只计一次", *["≥ 为下限"] * is_bound, *why)
     title = say("one_by_one", parts=told)
     return Section(title, ("类别", *radii), [(word, *cells) for (_, word), cells in by_class.items()])
 

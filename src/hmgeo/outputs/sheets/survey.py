@@ -358,7 +358,7 @@ def write_field_kmz(results: Results, path: Path) -> None:
         f"没有坐标、未落点的清单序号：{unplaced}。" if unplaced else "",
         wording.DISCLAIMER,
     )
-    write_kmz(path, results.title, "".join(said), folders)
+    write_kmz(path, results.title, str(sentences(*said)), folders)
 
 
 SHEET_NAME = "表1 排查清单"
