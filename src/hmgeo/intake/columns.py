@@ -455,7 +455,10 @@ def require_one_table(columns: Columns, raw: RawTable, place: Place) -> None:
     differ = any(left.strip() and right.strip() and left.strip() != right.strip() for left, right in cells)
     rivals = {header for one in columns.rivals for header in one.headers}
     of_both = any(f"{columns.by_role.get(role, '')}#2" in raw.headers for role in ("id", "name"))
-    if (differ and 2 * len(twins) >= len(own)) or (of_both and any(header.endswith("#2") for header in rivals)):
+    only_coordinates = all(name_parts(name) is not None for name in twins)  # a question which, or already answered
+    if (differ and 2 * len(twins) >= len(own) and not only_coordinates) or (
+        of_both and any(header.endswith("#2") for header in rivals)
+    ):
         found = "、".join(header for header in raw.headers if header.endswith("#2"))
         remedy = "把右边各组移到左边一组下面，存为一张表"
         raise InputError(Problem("几张表左右并排，列名成组重复", place, found, remedy=remedy))
