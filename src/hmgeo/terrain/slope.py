@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from numpy.lib.stride_tricks import sliding_window_view
 
 from hmgeo.geo.raster import frame_of, strips
 from hmgeo.judging.facts import Answer, Features, NumberFact, Unknown
@@ -174,17 +175,23 @@ def relief_m(heights: Heights, half_cells: tuple[int, int], least_valid_share: f
     >>> float(relief_m(heights, (1, 1))[1, 1])
     98.0
     """
-    size = tuple(2 * half + 1 for half in half_cells)
     unknown = np.isnan(heights)
-    from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter  # noqa: PLC0415 -- scipy loads slowly
-
-    high = maximum_filter(np.where(unknown, -np.inf, heights), size=size, mode="constant", cval=-np.inf)
-    low = minimum_filter(np.where(unknown, np.inf, heights), size=size, mode="constant", cval=np.inf)
-    valid = uniform_filter((~unknown).astype(np.float64), size=size, mode="constant", cval=0.0)
+    high = _over_window(np.maximum, np.where(unknown, -np.inf, heights), half_cells, -np.inf)
+    low = _over_window(np.minimum, np.where(unknown, np.inf, heights), half_cells, np.inf)
+    count = _over_window(np.add, (~unknown).astype(np.int32), half_cells, 0)
+    valid = count / np.prod([2 * half + 1 for half in half_cells])
     is_known = ~unknown & (valid >= least_valid_share - _FLAT_TOLERANCE)
     out = np.full(heights.shape, np.nan)
     out[is_known] = high[is_known].astype(np.float64) - low[is_known]
     return out
+
+
+def _over_window(of: np.ufunc, values: NDArray[Any], half_cells: tuple[int, int], beyond: float) -> NDArray[Any]:
+    """Return what `of` makes of the window around each cell, side after side; `beyond` stands outside the grid."""
+    for half in half_cells:
+        padded = np.pad(values, ((half, half), (0, 0)), constant_values=beyond)
+        values = of.reduce(sliding_window_view(padded, 2 * half + 1, axis=0), axis=-1).T
+    return values
 
 
 class Measure(NamedTuple):

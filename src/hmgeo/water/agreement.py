@@ -75,10 +75,8 @@ def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha
     streams = np.column_stack(np.nonzero(is_stream))
     places = np.column_stack(np.divmod(cells, frame.width))
     size_m = np.array([height_m, width_m])
-    from scipy.spatial import cKDTree  # noqa: PLC0415 -- scipy loads slowly
-
-    _, nearest = cKDTree(streams * size_m).query(places * size_m)
-    found = np.sqrt((((streams[nearest] - places) * size_m) ** 2).sum(axis=1))
+    tree = shapely.STRtree(shapely.points(streams * size_m))
+    _, found = tree.query_nearest(shapely.points(places * size_m), all_matches=False, return_distance=True)
     median_m, upper_m = np.quantile(found, [0.5, 0.9])
     near = float((found <= 2 * max(frame.cell_m)).mean())
     return StreamOffsets(len(cells), round(float(median_m), 1), round(float(upper_m), 1), round(near, 4))

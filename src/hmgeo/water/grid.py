@@ -36,8 +36,6 @@ _FARTHEST_M = 20_000.0
 _LEVEL_UNIT = 29
 """Cost of a step by the shorter side of a cell over level ground: 29 to 41 is 1 to the root of 2 within 0.03 %."""
 
-_EIGHT = np.ones((3, 3), dtype=np.bool_)
-
 
 class ClosedBasins(Enum):
     """What becomes of hollows without an outlet: karst depressions, pits, artefacts of the grid."""
@@ -609,10 +607,11 @@ def _void_border(unknown: Mask) -> Mask:
     """Return the cells beside a hole in the data that doesn't reach the grid's outer edge."""
     if not unknown.any():
         return np.zeros_like(unknown)
-    from scipy import ndimage  # noqa: PLC0415 -- scipy loads slowly
+    from hmgeo.geo.drainage import UNKNOWN, edge_of, fill  # noqa: PLC0415 -- numba loads slowly
 
-    label, _ = ndimage.label(unknown, structure=_EIGHT)
-    outer = np.unique(np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]]))
-    hole = unknown & ~np.isin(label, outer)
-    border: Mask = ndimage.binary_dilation(hole, structure=_EIGHT) & ~unknown if hole.any() else hole
+    around = np.pad(unknown, 1, constant_values=True)  # a margin that joins what reaches the edge
+    seen = ~around.reshape(-1)
+    fill(np.zeros(around.shape, np.int32), seen, np.zeros(1, np.int64))
+    hole = ~seen.reshape(around.shape)
+    border: Mask = edge_of(np.where(hole, UNKNOWN, np.int32(0))).reshape(around.shape)[1:-1, 1:-1]
     return border
