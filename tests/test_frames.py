@@ -9,7 +9,15 @@ import pytest
 import shapely
 
 import hmgeo
-from hmgeo import HmgeoError, load_positions, load_receptors, measure_proximity
+from hmgeo import (
+    BareFile,
+    HmgeoError,
+    load_positions,
+    load_receptors,
+    measure_proximity,
+    pairs_files,
+    screen_files,
+)
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -97,6 +105,42 @@ def test_tables_of_a_run_with_shapes_are_frames(shipped_results: Callable[[str],
         results.to_geopandas("pairs")
 
 
-def test_every_public_name_is_there_and_says_what_it_is() -> None:
+def test_garden_land_is_in_the_frame_and_beside_the_layer_that_reads_it_again() -> None:
+    shapes = [shapely.box(113 + at / 50, 23.7, 113.01 + at / 50, 23.71) for at in range(3)]
+    given = geopandas.GeoDataFrame(
+        {"地块编号": list("甲乙丙"), "DLBM": ["0201", "0103", "0301"]}, geometry=shapes, crs=4490
+    )
+    layer, _ = load_receptors(given, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    frame = layer.to_geopandas()
+    assert dict(zip(frame["receptor_id"], frame["land_class"], strict=True)) == {"乙": "旱地", "甲": "园地"}
+    again, _ = load_receptors(frame, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    assert again.read() == layer.read()
+    assert again.beside is not None
+    assert layer.beside is not None
+    assert again.beside.read() == layer.beside.read()
+
+
+def test_frames_are_screened_and_paired_as_the_files_that_they_would_write(tmp_path: Path) -> None:
+    firms = geopandas.GeoDataFrame({"编号": ["A1"]}, geometry=[shapely.Point(113.02, 23.705)], crs=4490)
+    for name, frame in (("firms", firms), ("land", farmland())):
+        frame.to_parquet(tmp_path / f"{name}.parquet", index=False)
+    files = BareFile(tmp_path / "firms.parquet"), BareFile(tmp_path / "land.parquet")
+    frames = BareFile(firms), BareFile(farmland())
+    told = [
+        screen_files(*given, tmp_path / name, radius_m=2000.0).results
+        for name, given in (("of_files", files), ("of_frames", frames))
+    ]
+    assert told[1].sources["verdict"].to_pylist() == ["listed"]
+    assert told[1].sources == told[0].sources
+    assert told[1].findings == told[0].findings
+    assert [used.provenance.path for used in told[1].layers] == ["GeoDataFrame", "GeoDataFrame"]
+    near = [pairs_files(*given, tmp_path / "pairs.parquet", radius_m=2000.0).nearest for given in (files, frames)]
+    assert near[0] == near[1]
+
+
+def test_every_public_name_is_in_the_example_of_the_front_door() -> None:
     assert len(hmgeo.__all__) <= 15
     assert all(getattr(hmgeo, name).__doc__ for name in hmgeo.__all__ if name != "__version__")
+    told = hmgeo.__doc__ or ""
+    run = [line for line in told.splitlines() if line.startswith((">>> ", "... ")) and "+SKIP" not in line]
+    assert [name for name in hmgeo.__all__ if f"hmgeo.{name}" not in "\n".join(run)] == ["__version__"]

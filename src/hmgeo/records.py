@@ -315,9 +315,9 @@ class Layer:
     def to_geopandas(self) -> GeoDataFrame:
         """Return the whole layer as a GeoDataFrame on CGCS2000 (EPSG:4490), one row for each usable feature.
 
-        What is counted beside the layer isn't in it: garden land of a farmland layer is `layer.beside.to_geopandas()`.
+        What is counted beside the layer follows behind it: 园地 of a farmland layer, told apart by `land_class`.
         """
-        return geo_frame(self.read())
+        return geo_frame(pa.concat_tables(one.read() for one in (self, self.beside) if one is not None))
 
 
 WIND_SCHEMA = pa.schema(

@@ -16,6 +16,8 @@ from hmgeo.vocabulary import INVENTED, Basis, Completeness, LayerKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from geopandas import GeoDataFrame
+
     from hmgeo.intake.areas import Area
     from hmgeo.intake.formats.archive import Stored
     from hmgeo.records import Layer, Positions
@@ -44,28 +46,40 @@ class BareFile:
 
     Parameters
     ----------
+    path
+        A file, an address where the command reads one, or a GeoDataFrame.
     covers
         Area code, key-area id or polygon file that the layer covers completely; empty where nobody said.
     credit
         The line that must be shown with the data, as its licence asks.
     """
 
-    path: Stored
+    path: Stored | GeoDataFrame
     options: ReadOptions = field(default_factory=ReadOptions)
     basis: Basis = Basis.UNDECLARED
     covers: str = ""
     credit: str = ""
 
     @property
-    def local(self) -> Path:
-        """The path of a file on this machine.
+    def is_frame(self) -> bool:
+        """Whether it is a GeoDataFrame."""
+        return hasattr(self.path, "to_parquet")
+
+    @property
+    def shown(self) -> str:
+        """What tables and ledger call it."""
+        return "GeoDataFrame" if self.is_frame else str(self.path.name)
+
+    @property
+    def local(self) -> Path | GeoDataFrame:
+        """The path of a file on this machine, or the GeoDataFrame.
 
         Raises
         ------
         InputError
             It is an address.
         """
-        if isinstance(self.path, Path):
+        if isinstance(self.path, Path) or self.is_frame:
             return self.path
         remedy = "下载到本机再用；hmgeo pairs 的 --receptors 可以写 parquet 文件的地址"
         raise InputError(Problem("这里只读本机文件，不读网络地址", Place(file=repr(self.path)), remedy=remedy))
@@ -196,6 +210,7 @@ def load_bare(
         With every problem of both files.
     """
     collector = Collector()
+    opener = None if farmland.is_frame else opener
     paths = sources.local, farmland.path if opener else farmland.local
     collector.problems += mixed_basis(sources.basis, farmland.basis, Place(key="--sources-basis"))
     gates = Gates()
@@ -209,9 +224,9 @@ def load_bare(
         kind=LayerKind.ENTERPRISES,
         basis=sources.basis,
         name="sources",
-        provenance=Provenance(sources.path.name, credit=sources.credit),
+        provenance=Provenance(sources.shown, credit=sources.credit),
         options=sources.options,
-        shown_as=sources.path.name,
+        shown_as=sources.shown,
     )
     layer = collector.layer(
         opener or load_receptors,
@@ -219,12 +234,12 @@ def load_bare(
         kind=kind,
         basis=farmland.basis,
         name=kind.value,
-        provenance=Provenance(farmland.path.name, credit=farmland.credit),
+        provenance=Provenance(farmland.shown, credit=farmland.credit),
         gates=gates,
         options=farmland.options,
-        shown_as=farmland.path.name,
+        shown_as=farmland.shown,
     )
     raise_problems(InputError, collector.problems)
     if positions is None or layer is None:
-        raise InputError(Problem("文件读不出", Place(file=sources.path.name)))
+        raise InputError(Problem("文件读不出", Place(file=sources.shown)))
     return positions, layer, collector.ledger

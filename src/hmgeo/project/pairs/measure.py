@@ -91,7 +91,7 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
     if len(radii_m) == 1:
         radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radii_m[0]), *radii_m)
     target = out if isinstance(out, RemoteFile) else stored_at(out)
-    with whole_stored(target, [sources.path, receptors.path]) as temporary:
+    with whole_stored(target, [one.path for one in (sources, receptors) if not one.is_frame]) as temporary:
         sink = nullcontext() if aggregate else CodedPairsSink(temporary)
         with sink as pairs, _fetching(scheduler, layer) as fetch:
             proximity = measure_proximity(
@@ -108,7 +108,7 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
                 land = land_areas(positions, layer, radii_m, lambda done: progress("测算去重与圆内面积", done, total))
                 counts = with_land_areas(counts, land)
             pq.write_table(counts, temporary, compression="zstd")
-    for line in reading_told(layer, ledger, receptors.path.name):
+    for line in reading_told(layer, ledger, receptors.shown):
         tell(line)
     return proximity
 
