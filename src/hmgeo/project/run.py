@@ -436,11 +436,12 @@ def run_project(
 
 
 @contextmanager
-def run_folder(out: Path, inputs: Sequence[Path], progress: Progress) -> Iterator[Path]:
+def run_folder(out: Path, inputs: Sequence[object], progress: Progress) -> Iterator[Path]:
     """Give a temporary folder for a run as `whole_folder` does; say so where a run of the older layout gives way."""
     if is_older(out):
         progress(OLDER, 0, None)
-    with whole_folder(out, inputs, record=RUN_MANIFEST) as folder:
+    files = [path for path in inputs if isinstance(path, Path)]  # a frame lies nowhere
+    with whole_folder(out, files, record=RUN_MANIFEST) as folder:
         yield folder
 
 

@@ -86,8 +86,7 @@ def screen_files(
     started = clock()
     asked = f"{wish.options()}{' --clipped-area' if clipped_area else ''}"
     command = f"hmgeo screen --radius {radius_text(radius_m).replace(' ', '')}{asked}"
-    files = [one.path for one in (sources, farmland) if isinstance(one.path, Path)]
-    with run_folder(Path(out), files, progress) as temporary:
+    with run_folder(Path(out), [sources.local, farmland.local], progress) as temporary:
         reached = TableSink(RECEPTORS_SCHEMA)
         with ParquetSink(new_run(temporary), PAIRS_SCHEMA) as pairs:
             screened = screen(
