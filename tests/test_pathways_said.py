@@ -14,6 +14,7 @@ from hmgeo.records import WIND_SCHEMA
 from hmgeo.results.columns import COUNTS_SCHEMA, FLOW_MET_SCHEMA, FLOW_PATHS_SCHEMA, IRRIGATION_SCHEMA
 from hmgeo.results.results import WaterTables
 from hmgeo.results.used import VisitOrder
+from hmgeo.rules.claims import Dispute, Said
 from hmgeo.screening.evidence import (
     EXCEEDANCE_NOT_GIVEN,
     NO_EXCEEDANCE,
@@ -217,7 +218,7 @@ def row_of(
     around: Around | None = None,
     outlets: OutletCells | None = None,
     wind: Wind | None = None,
-    disputed: Mapping[str, str] | None = None,
+    disputed: Sequence[Dispute] = (),
     **source: object,
 ) -> Cells:
     blank = {"source_id": "A", "class_kind": "soil_quality", "area_ha": 0.0}
@@ -226,7 +227,7 @@ def row_of(
         [SOURCE | {"cadmium": "是"} | source],
         pa.Table.from_pylist([blank | one for one in counts], COUNTS_SCHEMA),
         OwnColumns(Rows(cells)),  # type: ignore[arg-type]  # reads the attributes alone
-        radius_m=10_000.0, wind=wind, outlets=joined, around=around, disputed=disputed or {},
+        radius_m=10_000.0, wind=wind, outlets=joined, around=around, disputed={"A": disputed},
     )  # fmt: skip
     return told[0]
 
@@ -321,10 +322,15 @@ def test_a_dry_works_has_no_irrigation_unless_its_figures_contradict_it() -> Non
     against = row_of(STATED | {"受纳水体": "清河"})
     assert against["irrigation_state"] == "待补"
     assert against["visit_reason"].startswith("废水去向「不外排」与受纳水体「清河」矛盾，待核实；")
-    told = row_of(STATED | {"受纳水体": "清河"}, disputed={"A": "废水去向与受纳水体矛盾"})
-    assert told["visit_reason"] == "废水去向与受纳水体矛盾；缺水流资料（灌溉取水）。"  # the same isn't said twice
-    other = row_of(STATED | {"受纳水体": "清河"}, disputed={"A": "两处坐标矛盾"})
-    assert other["visit_reason"].startswith("两处坐标矛盾；废水去向「不外排」与受纳水体「清河」矛盾")
+    drains = Dispute(Said("废水去向", "不外排"), (Said("受纳水体", "清河"),))
+    told = row_of(STATED | {"受纳水体": "清河"}, disputed=[drains])
+    once = "废水去向「不外排」与受纳水体「清河」矛盾，待核实；缺水流资料（灌溉取水）。"  # the same isn't said twice
+    assert told["visit_reason"] == once
+    quoted = Dispute(Said("备注", "废水去向不详"), (Said("行业代码", "3212"),))  # a value that only names the column
+    other = row_of(STATED | {"受纳水体": "清河"}, disputed=[quoted])
+    assert other["visit_reason"].startswith(
+        "备注「废水去向不详」与行业代码「3212」矛盾，待核实；废水去向「不外排」与受纳水体「清河」矛盾"
+    )
 
 
 def test_emissions_of_the_air_are_a_pathway_and_doubtful_outlets_leave_it_open() -> None:

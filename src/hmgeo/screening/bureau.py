@@ -209,7 +209,7 @@ def bureau_view(
     around = Around(land, sites := _sites(positions, others, question.radius_m), _pathways(own, rows, water))
     evidence = evidence_rows(
         sources, screened.counts, own, radius_m=question.radius_m, wind=wind_of(sides.get(LayerKind.WIND)),
-        outlets=outlets, around=around, disputed=_disputed(question),
+        outlets=outlets, around=around, disputed=question.disputes,
     )  # fmt: skip
     visiting(sources, evidence, chosen)
     trusted = _trusted(rows, screened.places, positions)
@@ -344,14 +344,6 @@ def asked_around(
         "receptors_1km": HAS if sure else "",  # never 无: the form counts kinds that no layer holds
         "receptors_1km_found": sentences(*found),
         "receptors_1km_open": sentences(*why),
-    }
-
-
-def _disputed(question: Question) -> dict[str, str]:
-    """Return by source id what contradicts itself, in words."""
-    return {
-        name: one_by_one(say("contradiction_to_check", values=one.values) for one in disputes)
-        for name, disputes in question.disputes.items()
     }
 
 

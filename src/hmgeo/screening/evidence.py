@@ -328,7 +328,7 @@ def evidence_rows(
     wind: Wind | None = None,
     outlets: JoinedOutlets = JoinedOutlets(),  # noqa: B008 -- frozen
     around: Around | None = None,
-    disputed: Mapping[str, str] = MappingProxyType({}),
+    disputed: Mapping[str, Sequence[Dispute]] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """Return `EVIDENCE_SCHEMA` rows, each with `visit_group` and `visit_reason` beside them.
 
@@ -349,7 +349,7 @@ def evidence_rows(
     around
         Parcels, sites and pathways of each source; None where nobody measured.
     disputed
-        By source id: that values contradict each other, in words.
+        By source id: values that contradict each other.
     """
     told = _Told(Land.of(counts, radius_m), own, radius_m, wind, around or Around(), disputed)
     return [
@@ -367,7 +367,7 @@ class _Told:
     radius_m: float
     wind: Wind | None
     around: Around
-    disputed: Mapping[str, str]
+    disputed: Mapping[str, Sequence[Dispute]]
 
     def of_the_land(self, source: Mapping[str, Any]) -> dict[str, Any]:
         """Return the cells on exceedances and on sites."""
@@ -429,13 +429,16 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
     is_dry = own.text(number, _DRAINS) in _NO_WASTEWATER or emits(water, outlets, WATER) is Side.NOT_MET
     if is_dry and not water_gap:
         irrigation = replace(irrigation, side=Side.NOT_MET) if irrigation.side is Side.UNKNOWN else irrigation
-    disputed = told.disputed.get(source_id, "")
+    disputes = told.disputed.get(source_id, ())
+    disputed = one_by_one(say("contradiction_to_check", values=one.values) for one in disputes)
+    if any(_DRAINS in said.where for one in disputes for said in (one.claim, *one.evidence)):
+        water_gap = ""  # told among the disputes
     trade_gap = disputed or _trade_gap(source, own.text(number, "是否涉镉"))
     evidence = Evidence(
         air=_air(cells, emits(air, outlets, AIR), outlets.doubt if emits(air, _NONE, AIR) is Side.NOT_MET else ""),
         water=(irrigation, runoff),
         land=_polluted(source, told, cells, (irrigation, runoff)),
-        gaps=tuple(filter(None, (trade_gap, "" if _DRAINS in disputed else water_gap, _place_gap(source)))),
+        gaps=tuple(filter(None, (trade_gap, water_gap, _place_gap(source)))),
     )
     states = zip(("air", "irrigation", "runoff"), (evidence.air, *evidence.water), strict=True)
     cells |= {f"{name}_state": _STATES[one.side].value for name, one in states}

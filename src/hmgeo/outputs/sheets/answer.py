@@ -76,7 +76,7 @@ def screen_lines(dossier: Dossier, results: SitingResults, language: str = "zh")
     lines = [line for one, level in zip(blocks, chosen, strict=True) for line in one.levels[level][1]]
     if len(lines) <= SCREEN_LINES:
         return lines
-    more = say("……另有 {count} 行，见 --all", language, count=str(len(lines) - SCREEN_LINES + 1))
+    more = say("site.more_lines", language, count=str(len(lines) - SCREEN_LINES + 1))
     return [*lines[: SCREEN_LINES - 2], more, lines[-1]]
 
 
@@ -94,8 +94,8 @@ class _Screen:
     def answer(self) -> SiteAnswer:
         return self.dossier.answer
 
-    def say(self, zh: str, **parts: str) -> str:
-        return say(zh, self.language, **parts)
+    def say(self, text: str, /, **parts: str) -> str:
+        return say(text, self.language, **parts)
 
     def blocks(self) -> list[_Block]:
         """Return the parts in reading order."""
@@ -109,8 +109,8 @@ class _Screen:
         return [
             self._head(),
             *(self._hits(sign, names[part], parts[part], rank) for sign, part, rank in hits),
-            self._open(self.say("？ 还不能排除的禁止 {count} 条", count=str(len(bans))), bans, (50, 95)),
-            self._open(self.say("？ 其余未评估 {count} 条", count=str(len(others))), others, (12, 40)),
+            self._open(self.say("site.open_bans", count=str(len(bans))), bans, (50, 95)),
+            self._open(self.say("site.open_others", count=str(len(others))), others, (12, 40)),
             self._clear(),
             self._around(),
             self._asides(),
@@ -126,8 +126,8 @@ class _Screen:
         told = [self._word(facts[name]) for name in ("行业", "建设性质") if name in facts]
         stated = [(name, facts[name]) for name in _STATED if facts.get(name, "未说明") not in _UNSAID]
         told += [f"{self.say(name)}{self._colon()}{self._word(value)}" for name, value in stated]
-        told += [self.say("评估基准日：{day}", day=answer.as_of)]
-        told += [self.say("重点区域 {names}", names=area)] if area else []
+        told += [self.say("site.as_of", day=answer.as_of)]
+        told += [self.say("site.key_areas", names=area)] if area else []
         told += [self.say("示例判定")] if any(one.is_example for one in answer.clauses) else []
         start = [*self._packed(where, "　"), *self._packed(told, "｜")]
         full, short = (header_parts(answer, self.language, has_groups=has) for has in (True, False))
@@ -153,7 +153,7 @@ class _Screen:
         for clause in clauses:
             cited = clause.citation
             head = f"{sign} {name}　{self._what(clause)}　{short_citation(cited)}"
-            said, decides = self._measured(clause), self.say("认定：{decider}", decider=cited.decider)
+            said, decides = self._measured(clause), self.say("site.decider", decider=cited.decider)
             parts = [*([said] if said else []), decides, standing_text(clause, self.language), cited.rule_id]
             lines = [*self._fold(head, 0), *self._packed(parts, "｜", 2)]
             whole += [*lines, *(line for note in self._notes(clause) for line in self._fold(note, 4))]
@@ -208,7 +208,7 @@ class _Screen:
             "unsure": self._unsure(clause, _FIRST_WORD),
             "chosen": self.say("（非法定）") if _CHOSEN & set(codes_of(_parts(clause))) else "",
         }
-        return self.say("「{name}」{text} {way}{unsure}，限 {limit}{chosen}", **parts)
+        return self.say("site.near_limit", **parts)
 
     def _unsure(self, clause: Clause, end: re.Pattern[str]) -> str:
         unsure = word(clause.certainty, self.language) if clause.certainty is Certainty.AMBIGUOUS else ""
@@ -253,10 +253,10 @@ class _Screen:
                 asked[self.settles(one)] = [cited]
                 continue
             names = [in_language(held[code][0], self.language) for code in one.what if code in held]
-            many = self.say("等 {count} 个图层", count=str(len(names))) if len(names) > 1 else ""
+            many = self.say("site.and_layers", count=str(len(names))) if len(names) > 1 else ""
             whom = in_language(held[one.what[0]][1], self.language) if one.what[0] in held else ""
             item = f"{''.join(names[:1])}{many}{self._bracketed(cited)}"
-            asked.setdefault(self.say("向{whom}取得", whom=whom), []).append(item)
+            asked.setdefault(self.say("site.obtain_from", whom=whom), []).append(item)
         return [f"{whom}{colon}{self._comma().join(items)}" for whom, items in asked.items()]
 
     def _colon(self) -> str:
@@ -286,19 +286,19 @@ class _Screen:
                 f"「{in_language(held[code][0], self.language) if code in held else code}」" for code in what
             )
             whom = dict.fromkeys(in_language(held[code][1], self.language) for code in what if code in held)
-            return self.say("缺{names}，向{whom}取得", names=names, whom=self._comma().join(whom))
+            return self.say("site.obtain_missing", names=names, whom=self._comma().join(whom))
         if kind is Settling.PARAMETER:
-            return self.say("由使用单位选定{names}", names="".join(f"「{title_of(name)}」" for name in what))
+            return self.say("site.user_chooses", names="".join(f"「{title_of(name)}」" for name in what))
         if kind is Settling.FACT:
             facts = (in_language(one, self.language) for one in what)
-            return self.say("说明{names}", names=self._comma().join(facts))
+            return self.say("site.state_facts", names=self._comma().join(facts))
         if kind is Settling.DATA:
             named = "".join(
                 f"「{word(self.results.layers[code].kind, self.language)}」"
                 for code in what
                 if code in self.results.layers
             )
-            return self.say("申明{names}的范围和完整性", names=named) if named else word(kind, self.language)
+            return self.say("site.declare", names=named) if named else word(kind, self.language)
         if kind is Settling.TEXT:
             return word(Standing.of(what[0]), self.language)
         return word(kind, self.language)
@@ -319,7 +319,7 @@ class _Screen:
         by_data: dict[str, list[Clause]] = {}
         for one in clauses:
             by_data.setdefault(data_text(one, self.results, self.language), []).append(one)
-        head = self.say("○ 已查、未触及 {count} 条", count=str(len(clauses)))
+        head = self.say("site.untouched", count=str(len(clauses)))
         full = [f"{self._citations(held)}{self._bracketed(data)}" for data, held in by_data.items()]
         short = [f"{data} {len(held)}" for data, held in by_data.items()]
         whole = self._packed([f"{head}{self._colon()}{full[0]}", *full[1:]], "｜")
@@ -330,7 +330,7 @@ class _Screen:
         if not near:
             return _Block(((0, []),))
         items = [nearest_text(one, self.language) for one in near]
-        head = self.say("周边最近（{count} 个图层，不论条文是否要求）", count=str(len(near)))
+        head = self.say("site.nearest", count=str(len(near)))
         head += self.say("；＊范围或完整性未申明，可能还有更近的") if any(one.is_open for one in near) else ""
         flowing = self._fold(f"{head}{self._colon()}{'｜'.join(items)}", 0)
         return _Block(((0, [*self._fold(head, 0), *self._packed(items, "｜", 2)]), (35, flowing)))
@@ -341,12 +341,12 @@ class _Screen:
         touched = [one for one in answer.clauses if one.verdict in TOUCHED]
         reasons = [part for one in touched for part in _parts(one)]
         told = []
-        for codes, text in ((_DERIVED, "按行业推定，可改：{words}"), (_WIDE, "代码较宽，从严，请核对：{words}")):
+        for codes, text in ((_DERIVED, "site.by_trade"), (_WIDE, "site.wide_code")):
             words = dict.fromkeys(self._values(one) for one in reasons if set(codes_of([one])) & codes)
             told += [self.say(text, words=self._comma().join(words))] if words else []
         unsure = [one for one in answer.clauses if one.other is not None and one.other is not Verdict.NOT_APPLICABLE]
         if unsure and (answer.uncertainty_m or 0) > _FOUR_DECIMALS_M:
-            told += [self.say("坐标给到四位小数（约 ±7 m）最有用：可定上列临界 {count} 条", count=str(len(unsure)))]
+            told += [self.say("site.four_decimals", count=str(len(unsure)))]
         short = self._packed(told, "｜")
         notes = [line for note in answer.notes for line in self._fold(in_language(note, self.language), 0)]
         return _Block(((0, [*short, *notes]), (8, [*short, *map(self._cut, notes[:2])])))
@@ -360,7 +360,7 @@ class _Screen:
         counts = Counter(outside_word(one, self.language) for one in self.answer.having(Verdict.NOT_APPLICABLE))
         told = self._comma().join(f"{name} {count}" for name, count in counts.most_common())
         named = self._bracketed(told) if told else ""
-        parts = [f"{self.say('－ 不适用 {count} 条', count=str(counts.total()))}{named}"]
+        parts = [f"{self.say('site.out', count=str(counts.total()))}{named}"]
         parts += [self.say("全部条文和条文说明 --all"), self.say("清单 --sites 文件 --out 文件夹")]
         return _Block(((0, [*self._packed(parts, "｜"), *self._fold(self.say(SHORT_DISCLAIMER), 0)]),))
 
@@ -419,10 +419,10 @@ def nearest_text(one: Nearest, language: str = "zh") -> str:
     layer = word(LayerKind.of(one.layer), language)
     mark = "＊" if one.is_open else ""
     if one.distance_m is None:
-        return say("{layer} 所载数据无记录", language, layer=layer) + mark
+        return say("site.no_record", language, layer=layer) + mark
     named = one.name if layer in one.name else f"{layer} {one.name}".strip()
     if one.high_m == 0:
-        return say("{name} 在其内或相接", language, name=named) + mark
+        return say("site.inside", language, name=named) + mark
     low, high = (distance_text(end) for end in (one.low_m, one.high_m))
     unit = high.rpartition(" ")[2]
     start = low.removesuffix(f" {unit}") if one.low_m else "0"
@@ -502,23 +502,23 @@ def clause_lines(dossier: Dossier, results: SitingResults, language: str = "zh")
     ]
     for clause in answer.clauses:
         cited = clause.citation
-        other = say("（另一可能：{other}）", language, other=word(clause.other, language)) if clause.other else ""
+        other = say("site.or_else_bracketed", language, other=word(clause.other, language)) if clause.other else ""
         rank, clause_text = word(cited.legal_rank, language), citation_text(cited, language)
         lines.append(f"【{badge(clause, language)}】{other}{rank} {clause_text} {cited.rule_id}")
         told = "".join(in_language(one, language) for one in clause.evidence)
-        said = [("量测：{text}", told), ("判断：{text}", said_text(clause, results, language))]
+        said = [("site.measured", told), ("site.judgement", said_text(clause, results, language))]
         lines += [f"    {say(label, language, text=text)}" for label, text in said if text]
         if clause.verdict is Verdict.NOT_APPLICABLE:
             continue
         lines += [f"    {word(clause.certainty, language)}"] if clause.certainty else []
         changes = "".join(in_language(one, language) for one in clause.changes)
-        lines += [f"    {say('可改变：{text}', language, text=changes)}"] if changes else []
+        lines += [f"    {say('site.changes', language, text=changes)}"] if changes else []
         parts = {
             "decider": cited.decider,
             "standing": standing_text(clause, language),
             "data": data_text(clause, results, language),
         }
-        lines.append(f"    {say('认定：{decider}｜{standing}｜数据：{data}', language, **parts)}")
+        lines.append(f"    {say('site.decides_by', language, **parts)}")
     lines += ["", *(nearest_text(one, language) for one in dossier.nearest)]
     lines += ["", *results.warnings, *missing_sentences(answer, results, language)]
     return [*lines, *open_sentences(answer, language), *(in_language(note, language) for note in answer.notes)]

@@ -89,9 +89,9 @@ class Book:
         """In which labels, verdicts and sentences are written."""
         return self.presentation.language
 
-    def say(self, zh: str, **parts: str) -> str:
-        """Return a label in the language of the book."""
-        return say(zh, self.language, **parts)
+    def say(self, text: str, /, **parts: str) -> str:
+        """Return a label, or a code told of its parts, in the language of the book."""
+        return say(text, self.language, **parts)
 
     def style(self, **properties: str | float | bool) -> Format:
         """Return the cell format with these properties, made once."""
@@ -200,7 +200,7 @@ def write_siting_workbook(results: SitingResults, presentation: Presentation, pa
             _write_screens(book)
             _write_summary(book)
         for number, dossier in enumerate(results.dossiers[:DOSSIER_SHEETS], start=1):
-            name = book.say("研判表{number}", number=str(number)) if several else book.say("选址条款研判表")
+            name = book.say("site.sheet", number=str(number)) if several else book.say("选址条款研判表")
             _write_dossier(book, dossier, name)
         _write_all_clauses(book)
 
@@ -281,8 +281,8 @@ def _write_matrix_foot(page: Page, never: int, more: int) -> None:
     words = [f"{sign} {word(verdict, book.language)}" for verdict, sign in _SIGNS.items()]
     words.insert(1, f"{_UNMET_SIGN} {wording.UNMET_WORD.say(book.language)}")
     notes = ["　".join(words) + book.say("　± 位置误差内可能改变；距离为到最近对象的距离")]
-    notes += [book.say("在所列点位均不适用、未列出的条款 {count} 条", count=str(never))] if never else []
-    notes += [book.say("另有 {count} 个点位未列，见汇总", count=str(more))] if more else []
+    notes += [book.say("site.never_apply", count=str(never))] if never else []
+    notes += [book.say("site.more_in_summary", count=str(more))] if more else []
     notes += [siting_words.caption(book.results, book.presentation), wording.disclaimer(book.language)]
     width, last = 34.0 + 9.0 + 10.5 * min(len(book.results.dossiers), DOSSIER_SHEETS), page.sheet.dim_colmax
     for note in (*book.results.warnings, *notes):
@@ -306,10 +306,10 @@ def _write_screens(book: Book) -> None:
 def _write_dossier(book: Book, dossier: Dossier, name: str) -> None:
     page = new_page(book, name)
     answer, results = dossier.answer, book.results
-    page.across(book.say("选址条款研判表：{name}", name=answer.name), bold=True, font_size=15)
+    page.across(book.say("site.title_of", name=answer.name), bold=True, font_size=15)
     tint = BASES[siting_words.shell(results).basis]
     page.across(
-        "｜".join(filter(None, (book.say("评估基准日：{day}", day=results.as_of), *results.warnings, notice(book)))),
+        "｜".join(filter(None, (book.say("site.as_of", day=results.as_of), *results.warnings, notice(book)))),
         bold=True,
         bg_color=tint.tint,
         font_color=tint.text,
@@ -361,7 +361,7 @@ def _write_zoning(page: Page, dossier: Dossier) -> None:
 
 
 def _write_clauses(page: Page, title: str, clauses: Sequence[Clause]) -> None:
-    page.title(page.book.say("{title}（{count} 条有结论）", title=page.book.say(title), count=str(len(clauses))))
+    page.title(page.book.say("site.part_judged", title=page.book.say(title), count=str(len(clauses))))
     if not clauses:
         page.cells([(page.book.say("没有得出结论的条款；未评估和不适用的条款见后。"), len(WIDTHS))])
         return
@@ -373,7 +373,7 @@ def _write_clauses(page: Page, title: str, clauses: Sequence[Clause]) -> None:
 def _write_clause(page: Page, number: int, clause: Clause) -> None:
     book, cited = page.book, clause.citation
     results, language = book.results, book.language
-    other = book.say("\n另一可能：{other}", other=word(clause.other, language)) if clause.other else ""
+    other = f"\n{book.say('site.or_else', other=word(clause.other, language))}" if clause.other else ""
     certainty = f"\n{word(clause.certainty, language)}" if clause.certainty else ""
     row = page.row
     texts = (
@@ -443,7 +443,7 @@ def _write_offsets(page: Page, dossier: Dossier) -> None:
 def _write_not_judged(page: Page, dossier: Dossier) -> None:
     answer, results, book = dossier.answer, page.book.results, page.book
     open_ = [clause for clause in answer.clauses if clause.verdict is Verdict.NOT_ASSESSED]
-    page.title(book.say("八、未评估事项（{count} 条，不得视为符合要求）", count=str(len(open_))))
+    page.title(book.say("site.part_open", count=str(len(open_))))
     if open_:
         page.cells([(wording.unassessed_text(answer.unassessed(), book.language).strip("（）() "), len(WIDTHS))])
     for text in (
@@ -468,13 +468,13 @@ def _write_not_judged(page: Page, dossier: Dossier) -> None:
             [(str(number), 1), (cited.rule_id, 2), *texts, (siting_words.standing_text(clause, book.language), 1)]
         )
     out = [clause for clause in answer.clauses if clause.verdict is Verdict.NOT_APPLICABLE]
-    page.title(book.say("九、不适用条款（{count} 条）", count=str(len(out))))
+    page.title(book.say("site.part_out", count=str(len(out))))
     for clause in out:
         cited = clause.citation
         page.cells(
             [(cited.rule_id, 3), (siting_words.citation_text(cited), 2), (cited.title, 2), (clause.note or "—", 3)]
         )
-    page.title(book.say("十、提示性条款（{count} 条，只引原文，不作结论）", count=str(len(answer.informs))))
+    page.title(book.say("site.part_inform", count=str(len(answer.informs))))
     for cited in answer.informs:
         page.cells(
             [(cited.rule_id, 3), (siting_words.citation_text(cited), 2), (cited.quote or book.say("原文未收录"), 5)]

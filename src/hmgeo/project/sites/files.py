@@ -202,11 +202,8 @@ class Answered:
         for dossier in self.results.dossiers[:PRINTED_SITES]:
             printed += ["", *told(dossier, self.results, self.language)]
         rest = len(self.results.dossiers) - PRINTED_SITES
-        printed += (
-            [say("另有 {rest} 个项目未在此列出，见结果文件。", self.language, rest=str(rest))] if rest > 0 else []
-        )
-        written = "结果：{folder}（siting.xlsx、siting.json、findings.parquet）"
-        printed += [say(written, self.language, folder=str(self.folder))] if self.folder else []
+        printed += [say("site.more_in_files", self.language, rest=str(rest))] if rest > 0 else []
+        printed += [say("site.written", self.language, folder=str(self.folder))] if self.folder else []
         return [*printed[1:], *(["", wording.disclaimer(self.language)] if every_clause else [])]
 
 
