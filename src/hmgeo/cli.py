@@ -93,18 +93,21 @@ def _help_text(command: Given, context: Given) -> str:
     """Return a command's help in Chinese, folded by the width of its signs: a narrow screen cuts no word."""
     width = min(shutil.get_terminal_size().columns, _WIDEST)
     parameters = command.get_params(context)
-    arguments = [one for one in parameters if one.param_type_name == "argument"]
-    options = sorted((one for one in parameters if one not in arguments), key=lambda one: not one.required)
+    arguments = [parameter for parameter in parameters if parameter.param_type_name == "argument"]
+    options = sorted(
+        (parameter for parameter in parameters if parameter not in arguments),
+        key=lambda parameter: not parameter.required,
+    )
     inner = getattr(command, "commands", Lazy({})).helps()
     path = _path_of(context)
-    usage = ["hmgeo", *path, *(f"<{one.name}>" for one in arguments), "命令 …" if inner else "[选项]"]
-    told = [*_folded(f"用法：{' '.join(usage)}", width), ""]
-    told += [line for text in (command.help or "").strip().splitlines() for line in _folded(text, width) or [""]]
-    told += _section("命令", inner, width)
-    told += _section("参数", [(f"<{one.name}>", _said(one)) for one in arguments], width)
-    told += _section("选项", [(_named(one), _said(one)) for one in options], width)
-    told += _section("例", [("", one) for one in EXAMPLES.get(" ".join(path), ())], width)
-    return "\n".join(line.rstrip() for line in told) + "\n"
+    usage = ["hmgeo", *path, *(f"<{argument.name}>" for argument in arguments), "命令 …" if inner else "[选项]"]
+    lines = [*_folded(f"用法：{' '.join(usage)}", width), ""]
+    lines += [line for text in (command.help or "").strip().splitlines() for line in _folded(text, width) or [""]]
+    lines += _section("命令", inner, width)
+    lines += _section("参数", [(f"<{argument.name}>", _said(argument)) for argument in arguments], width)
+    lines += _section("选项", [(_named(option), _said(option)) for option in options], width)
+    lines += _section("例", [("", example) for example in EXAMPLES.get(" ".join(path), ())], width)
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def _path_of(context: Given) -> list[str]:
@@ -115,11 +118,11 @@ def _path_of(context: Given) -> list[str]:
 def _section(title: str, rows: list[tuple[str, str]], width: int) -> list[str]:
     """Return the lines of a section: what is told stands folded beside its name."""
     names_wide = min(max((_cells(name) for name, _ in rows), default=0), _NAMES_WIDE)
-    told, gap = (["", title] if rows else []), 2 if names_wide else 0
+    lines, gap = (["", title] if rows else []), 2 if names_wide else 0
     for name, text in rows:
         beside = zip_longest(_folded(name, names_wide), _folded(text, width - names_wide - gap), fillvalue="")
-        told += [f"{one}{' ' * (names_wide - _cells(one) + gap)}{other}" for one, other in beside]
-    return told
+        lines += [f"{left}{' ' * (names_wide - _cells(left) + gap)}{other}" for left, other in beside]
+    return lines
 
 
 def _cells(text: str) -> int:
@@ -145,16 +148,18 @@ def _named(option: Given) -> str:
     return names if is_flag else f"{names} …"
 
 
-def _said(one: Given) -> str:
+def _said(parameter: Given) -> str:
     """Return what a parameter means, whether it must be given, and what holds where it isn't."""
-    if one.name == "help":
+    if parameter.name == "help":
         return "显示这段说明。"
-    default, choices = one.default, ""
+    default, choices = parameter.default, ""
     if isinstance(default, Enum):
         choices, default = f"可写 {'、'.join(member.value for member in type(default))}。", default.value
-    if one.required:
-        return f"{one.help}（必填）"
-    return f"{one.help}{choices}" + (f"（默认 {default}）" if isinstance(default, str | Path) and str(default) else "")
+    if parameter.required:
+        return f"{parameter.help}（必填）"
+    return f"{parameter.help}{choices}" + (
+        f"（默认 {default}）" if isinstance(default, str | Path) and str(default) else ""
+    )
 
 
 class _Chinese:
@@ -162,10 +167,10 @@ class _Chinese:
 
     def get_params(self, ctx: object) -> list[Given]:
         """Return what it may be given."""
-        found: list[Given] = cast("Given", super()).get_params(ctx)
-        for one in found:
-            _take_as_typed(one)
-        return found
+        parameters: list[Given] = cast("Given", super()).get_params(ctx)
+        for parameter in parameters:
+            _take_as_typed(parameter)
+        return parameters
 
     def format_help(self, ctx: object, formatter: object) -> None:
         """Write the help."""
@@ -176,23 +181,23 @@ class HelpCommand(_Chinese, TyperCommand):
     """A command whose help is in Chinese."""
 
 
-def _take_as_typed(one: Given) -> None:
+def _take_as_typed(parameter: Given) -> None:
     """Have a parameter take texts and paths as they were typed: typer loads pydantic for that, a quarter second."""
-    kind = _AS_TYPED.get(getattr(getattr(one, "type_descriptor", None), "annotation", None))
-    is_many, full = getattr(one, "multiple", False) or one.nargs != 1, type(one).process_value
+    kind = _AS_TYPED.get(getattr(getattr(parameter, "type_descriptor", None), "annotation", None))
+    is_many, full = getattr(parameter, "multiple", False) or parameter.nargs != 1, type(parameter).process_value
 
     def taken(context: Given, value: Given) -> object:
-        if (one.required and not value) or (value is not None and kind is None):
-            return full(one, context, value)
+        if (parameter.required and not value) or (value is not None and kind is None):
+            return full(parameter, context, value)
         if value is None or kind is None:
             typed: object = () if is_many else None
         else:
             for text in value if is_many else (value,):
-                _refuse_password(str(text), one.name, is_path=kind is not str)
+                _refuse_password(str(text), parameter.name, is_path=kind is not str)
             typed = tuple(map(kind, value)) if is_many else kind(value)
-        return typed if one.callback is None else one.callback(context, one, typed)
+        return typed if parameter.callback is None else parameter.callback(context, parameter, typed)
 
-    one.process_value = taken
+    parameter.process_value = taken
 
 
 def _refuse_password(text: str, name: str, *, is_path: bool) -> None:
@@ -230,20 +235,24 @@ _USAGE_FAULTS = (
 
 def _usage_text(error: Given) -> str:
     """Return what is wrong with a command as typed: the fault, what may have been meant, and where to look."""
-    told = error.format_message()
+    message = error.format_message()
     if type(error).__name__ == "NoArgsIsHelpError":
-        return f"{told}\n"
-    hits = ((re.match(pattern, told, re.DOTALL), words) for pattern, words in _USAGE_FAULTS)
+        return f"{message}\n"
+    hits = ((re.match(pattern, message, re.DOTALL), words) for pattern, words in _USAGE_FAULTS)
     hit, words = next(((hit, words) for hit, words in hits if hit), (None, ""))
-    fault = words.format(*(part.replace("'", "") for part in hit.groups())) if hit else told
+    fault = words.format(*(part.replace("'", "") for part in hit.groups())) if hit else message
     context = getattr(error, "ctx", None)
     if context is None:  # a fault of an option's form is raised without its command
         return f"× {fault}。处理：见 hmgeo --help\n"
     command = context.command
-    known = [*getattr(command, "commands", ()), *(name for one in command.params for name in one.opts)]
+    known = [*getattr(command, "commands", ()), *(name for param in command.params for name in param.opts)]
     near = get_close_matches(hit[1], known) if hit and words.startswith("没有") else []
-    meant = [one.help for one in command.params if hit and words.startswith("缺少") and hit[1] in (*one.opts, one.name)]
-    more = f"；相近的：{'、'.join(near)}" if near else "".join(f"：{one.rstrip('。')}" for one in meant if one)
+    meant = [
+        param.help
+        for param in command.params
+        if hit and words.startswith("缺少") and hit[1] in (*param.opts, param.name)
+    ]
+    more = f"；相近的：{'、'.join(near)}" if near else "".join(f"：{text.rstrip('。')}" for text in meant if text)
     return f"× {fault}{more}。处理：用法见 {' '.join(['hmgeo', *_path_of(context)])} --help\n"
 
 
@@ -251,20 +260,20 @@ def _may_leave(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command that reads a project, with the option to let that name files outside its folder."""
 
     @wraps(command)
-    def asked(*, allow_outside: bool, **said: object) -> None:
+    def asked(*, allow_outside: bool, **options: object) -> None:
         if not allow_outside:
-            return command(**said)
+            return command(**options)
         from hmgeo.project.spec import allowing_outside  # noqa: PLC0415 -- slow, and most commands do without
 
         with allowing_outside():
-            return command(**said)
+            return command(**options)
 
     kind = inspect.Parameter.KEYWORD_ONLY
     more = inspect.Parameter("allow_outside", kind, default=False, annotation=OutsideOption)
-    told = inspect.signature(command, eval_str=True)
-    parameters = [*told.parameters.values(), more]
-    cast("Given", asked).__signature__ = told.replace(parameters=parameters)
-    asked.__annotations__ = {one.name: one.annotation for one in parameters}
+    signature = inspect.signature(command, eval_str=True)
+    parameters = [*signature.parameters.values(), more]
+    cast("Given", asked).__signature__ = signature.replace(parameters=parameters)
+    asked.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return asked
 
 
@@ -297,24 +306,26 @@ class Lazy(Mapping[str, Given]):
 
     def helps(self) -> list[tuple[str, str]]:
         """Return the name of each and the first line of what it does; none is made for that."""
-        texts = {name: one[0] if isinstance(one, tuple) else one.__doc__ or "" for name, one in self._makers.items()}
+        texts = {
+            name: maker[0] if isinstance(maker, tuple) else maker.__doc__ or "" for name, maker in self._makers.items()
+        }
         return [(name, text.strip().splitlines()[0]) for name, text in texts.items()]
 
 
 class HelpGroup(_Chinese, TyperGroup):
     """A group of commands that says in Chinese what can't be understood; without its own it has all that hmgeo has."""
 
-    def __init__(self, *, commands: Given = None, **given: Given) -> None:
+    def __init__(self, *, commands: Given = None, **options: Given) -> None:
         whole = cast("Given", Lazy({**COMMANDS, **GROUPS}, _OF_PROJECTS))
-        super().__init__(commands=commands or whole, **given)
+        super().__init__(commands=commands or whole, **options)
 
-    def main(self, *given: object, standalone_mode: bool = True, **more: object) -> object:
+    def main(self, *arguments: object, standalone_mode: bool = True, **more: object) -> object:
         """Run the command that was typed; where it can't be understood, say so and end with 2."""
         run = cast("Callable[..., object]", super().main)
         if not standalone_mode:
-            return run(*given, standalone_mode=False, **more)
+            return run(*arguments, standalone_mode=False, **more)
         try:
-            code = run(*given, standalone_mode=False, **more)
+            code = run(*arguments, standalone_mode=False, **more)
         except typer.Abort:
             LOG.print("已中断，没有留下未写完的结果。")
             sys.exit(1)

@@ -81,20 +81,22 @@ def told_cells(texts: Iterable[str | None]) -> pa.Array:
 def table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
     """Return rows as a table of `schema`; what a row leaves out is null."""
     columns = [
-        told_cells(row.get(one.name) for row in rows)
-        if one.type == TOLD
-        else pa.array([row.get(one.name) for row in rows], one.type)
-        for one in schema
+        told_cells(row.get(column.name) for row in rows)
+        if column.type == TOLD
+        else pa.array([row.get(column.name) for row in rows], column.type)
+        for column in schema
     ]
     return pa.table(columns, schema)
 
 
 def plain_table(table: pa.Table) -> pa.Table:
     """Return `table` with the Chinese text in place of each reason."""
-    for at, told in enumerate(table.schema):
-        if told.type == TOLD:
+    for at, schema_field in enumerate(table.schema):
+        if schema_field.type == TOLD:
             texts = pa.array(table.column(at).to_pylist(), pa.string())
-            table = table.set_column(at, pa.field(told.name, pa.string(), metadata=told.metadata), texts)
+            table = table.set_column(
+                at, pa.field(schema_field.name, pa.string(), metadata=schema_field.metadata), texts
+            )
     return table
 
 

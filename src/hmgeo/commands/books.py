@@ -56,17 +56,20 @@ def show_book(
 
     day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
     source = kind or "project_sites"
-    found, others = relevant_clauses(
+    clauses, others = relevant_clauses(
         pack or (), trade=trade, area=place, as_of=day, kind=source, edition=edition, action=action
     )
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))
+        typer.echo(json.dumps([asdict(clause) for clause in clauses], ensure_ascii=False, indent=1))
         return
-    counts = "｜".join(f"{effect} {count}" for effect, count in Counter(one.effect for one in found).items())
+    counts = "｜".join(f"{effect} {count}" for effect, count in Counter(clause.effect for clause in clauses).items())
     asked = f"{place}，{trade or '行业未说明'}，{SOURCE_KINDS[source]}，评估日 {day}"
-    OUT.print(f"{asked}：可能有关 {len(found)} 条（{counts}）", markup=False)
-    for one in found:
-        OUT.print(f"{one.effect}　{one.standing}　{one.title}　《{one.document}》{one.clause}　{one.id}", markup=False)
+    OUT.print(f"{asked}：可能有关 {len(clauses)} 条（{counts}）", markup=False)
+    for clause in clauses:
+        OUT.print(
+            f"{clause.effect}　{clause.standing}　{clause.title}　《{clause.document}》{clause.clause}　{clause.id}",
+            markup=False,
+        )
     for why, count in others.items():
         OUT.print(f"不列：{why} {count} 条", markup=False)
 
@@ -154,9 +157,9 @@ def check_layer(
     from hmgeo.project.check import check_layer, unused_by
     from hmgeo.project.spec import told_columns
 
-    told = told_columns(columns or ())
-    options = ReadOptions(layer, "", crs, datum, central_meridian, axis_order, accept_suggestions, told)
-    said: dict[str, object] = {
+    mapping = told_columns(columns or ())
+    options = ReadOptions(layer, "", crs, datum, central_meridian, axis_order, accept_suggestions, mapping)
+    typed: dict[str, object] = {
         "--layer": layer,
         "--crs": crs,
         "--datum": datum,
@@ -166,8 +169,8 @@ def check_layer(
         "--write-columns": write_columns,
         "--map": page,
     }
-    said |= {"--central-meridian": central_meridian, "--accept-suggestions": accept_suggestions}
-    refuse_unused(unused_by(kind, file, said), "这类文件用不到这一选项", "去掉它；栅格的坐标系写在文件里")
+    typed |= {"--central-meridian": central_meridian, "--accept-suggestions": accept_suggestions}
+    refuse_unused(unused_by(kind, file, typed), "这类文件用不到这一选项", "去掉它；栅格的坐标系写在文件里")
     show_check(check_layer(file, kind, options=options, fixme=fixme, write_columns=write_columns, page=page))
 
 
@@ -190,10 +193,10 @@ def pack(
     from hmgeo.project.spec import told_columns
 
     options = ReadOptions(layer, id_field, crs, datum, central_meridian, columns=told_columns(columns or ()))
-    given = stored_at(file)
-    known = layer_kind(kind, given if isinstance(given, Path) else Path(given.name), options)
+    source = stored_at(file)
+    known = layer_kind(kind, source if isinstance(source, Path) else Path(source.name), options)
     with Reporter() as report:
-        made = pack_file(given, out, options=options, kind=known, progress=report)
+        made = pack_file(source, out, options=options, kind=known, progress=report)
     for event, count in made.packed.ledger.events().items():
         LOG.print(f"{event} {count} 行", markup=False)
     LOG.print(
@@ -217,8 +220,8 @@ def merge_register(
     from hmgeo.project.registers import merge_lists
     from hmgeo.register.merge import balance, used_decisions
 
-    said = {"sheet": by_file(sheet, "--sheet"), "datum": by_file(datum, "--datum"), "date": by_file(date, "--date")}
-    made = merge_lists(files, out, previous=previous, decisions=decisions or (), said=said)
+    by_list = {"sheet": by_file(sheet, "--sheet"), "datum": by_file(datum, "--datum"), "date": by_file(date, "--date")}
+    made = merge_lists(files, out, previous=previous, decisions=decisions or (), said=by_list)
     OUT.print(balance(made.counts), markup=False)
     OUT.print(f"底册 {len(made.ids)} 家；待人工确认 {len(made.matched.proposals)} 对：{out}", markup=False)
     if made.decisions:
@@ -240,22 +243,22 @@ def check_ledger(
     from hmgeo.project.check import Table as CheckTable
 
     day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
-    found = check_ledgers(file, previous, day)
-    problems = tuple(fault.problem(file.name) for fault in found.faults)
-    tables = [CheckTable("各表", ("工作表", "种类", "行数", "已填"), tuple(summary(found.ledgers)))]
+    report = check_ledgers(file, previous, day)
+    problems = tuple(fault.problem(file.name) for fault in report.faults)
+    tables = [CheckTable("各表", ("工作表", "种类", "行数", "已填"), tuple(summary(report.ledgers)))]
     if previous is not None:
-        tables.append(CheckTable("与上期相比", ("工作表", "行", "列", "上期", "本期"), found.changes))
+        tables.append(CheckTable("与上期相比", ("工作表", "行", "列", "上期", "本期"), report.changes))
     if as_json:
-        told: dict[str, list[object]] = {
-            one.title: [dict(zip(one.header, row, strict=True)) for row in one.rows] for one in tables
+        shown: dict[str, list[object]] = {
+            table.title: [dict(zip(table.header, row, strict=True)) for row in table.rows] for table in tables
         }
-        told |= {"问题": [fault._asdict() for fault in found.faults], "没有认出": list(found.strangers)}
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        shown |= {"问题": [fault._asdict() for fault in report.faults], "没有认出": list(report.strangers)}
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=1))
         if problems:
             raise typer.Exit(EXIT_INPUT)
         return
-    if found.strangers:
-        LOG.print(f"没有认出的工作表，未核对：{'、'.join(found.strangers)}", markup=False)
+    if report.strangers:
+        LOG.print(f"没有认出的工作表，未核对：{'、'.join(report.strangers)}", markup=False)
     show_check(CheckReport(problems, tuple(tables)))
 
 
@@ -270,37 +273,42 @@ def doctor(
     from hmgeo.reference import machine
 
     freed = machine.forget_heights() if clear else 0
-    held = machine.kept_here()
-    kept = {word: {"folder": str(folder), "bytes": size} for word, folder, size in held}
-    found: dict[str, str] = {}
+    folders = machine.kept_here()
+    kept = {word: {"folder": str(folder), "bytes": size} for word, folder, size in folders}
+    versions: dict[str, str] = {}
     for name in (*_LIBRARIES, *_EXTRAS):
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found[name] = ""
+            versions[name] = ""
     if as_json:
-        told = {"cores": machine.core_count(), "kept": kept, "most_kept_bytes": machine.MOST_KEPT_BYTES, "freed": freed}
-        typer.echo(json.dumps({**told, "versions": found}, ensure_ascii=False, indent=1))
+        shown = {
+            "cores": machine.core_count(),
+            "kept": kept,
+            "most_kept_bytes": machine.MOST_KEPT_BYTES,
+            "freed": freed,
+        }
+        typer.echo(json.dumps({**shown, "versions": versions}, ensure_ascii=False, indent=1))
         return
     if clear:
         OUT.print(f"已清掉填洼结果 {freed / 2**20:.1f} MB", markup=False)
     OUT.print(f"处理器 {machine.core_count()} 个", markup=False)
     titles = {"code": "编译结果", "heights": f"填洼结果（至多 {machine.MOST_KEPT_BYTES / 2**20:.0f} MB，先删久未用的）"}
-    for word, folder, size in held:
+    for word, folder, size in folders:
         OUT.print(f"{titles[word]}：{size / 2**20:.1f} MB，{folder}", markup=False)
-    OUT.print("　".join(f"{name} {found[name] or '未安装'}" for name in _LIBRARIES), markup=False)
+    OUT.print("　".join(f"{name} {versions[name] or '未安装'}" for name in _LIBRARIES), markup=False)
     for name, what in _EXTRAS.items():
-        OUT.print(f"{name} {found[name] or f'未安装：{what}'}", markup=False)
+        OUT.print(f"{name} {versions[name] or f'未安装：{what}'}", markup=False)
 
 
 _LIBRARIES = ("hmgeo", "numpy", "pyarrow", "shapely", "pyproj", "numba", "rasterio", "pyogrio")
 _EXTRAS = {"dask": '不能用 --scheduler；pip install "hmgeo[dask]"'}
 
 
-def by_file(told: list[str] | None, option: str) -> dict[str, str]:
+def by_file(options: list[str] | None, option: str) -> dict[str, str]:
     """Return what options of the form 文件名=值 say, by the name of the file."""
     made = {}
-    for text in told or ():
+    for text in options or ():
         name, sign, value = text.partition("=")
         if not (name and sign and value):
             msg = f"「{text}」看不懂，写成 文件名=值"

@@ -80,7 +80,7 @@ EXIT_INPUT = 2
 EXIT_FAIL_ON = 3
 
 
-def refuse_unused(given: Mapping[str, object], why: str, remedy: str) -> None:
+def refuse_unused(options: Mapping[str, object], why: str, remedy: str) -> None:
     """Refuse options that what was asked makes no use of: one passed over in silence looks as if it had counted.
 
     Parameters
@@ -95,16 +95,16 @@ def refuse_unused(given: Mapping[str, object], why: str, remedy: str) -> None:
     """
     from hmgeo.errors import Place, Problem, UsageError, raise_problems
 
-    said = [(name, value) for name, value in given.items() if value not in (None, "", False)]
-    raise_problems(UsageError, [Problem(why, Place(key=name), str(value), remedy=remedy) for name, value in said])
+    filled = [(name, value) for name, value in options.items() if value not in (None, "", False)]
+    raise_problems(UsageError, [Problem(why, Place(key=name), str(value), remedy=remedy) for name, value in filled])
 
 
-def options_of(flag: str, columns: list[str] | None, *said: Any) -> ReadOptions:  # noqa: ANN401 -- its fields
+def options_of(flag: str, columns: list[str] | None, *fields: Any) -> ReadOptions:  # noqa: ANN401 -- its fields
     """Return what is said of a file: its columns by a flag of their own, the rest as `ReadOptions` begins."""
     from hmgeo.intake.load import ReadOptions
     from hmgeo.project.spec import told_columns
 
-    return replace(ReadOptions(*said), columns=told_columns(columns or (), flag), columns_flag=flag)
+    return replace(ReadOptions(*fields), columns=told_columns(columns or (), flag), columns_flag=flag)
 
 
 def day_of(text: str) -> dt.date | None:
@@ -122,7 +122,7 @@ def day_of(text: str) -> dt.date | None:
         raise typer.BadParameter(msg, param_hint="--as-of") from None
 
 
-def also_of(said: Sequence[str] | None) -> tuple[str, ...]:
+def also_of(options: Sequence[str] | None) -> tuple[str, ...]:
     """Return the further formats that an option names, in the order of the list of them.
 
     Examples
@@ -130,14 +130,14 @@ def also_of(said: Sequence[str] | None) -> tuple[str, ...]:
     >>> also_of(["KMZ, shp"]), also_of(None)
     (('shp', 'kmz'), ())
     """
-    if not said:
+    if not options:
         return ()
     from hmgeo.outputs.gis import ALSO
 
-    words = [word for text in said for word in re.split(r"[\s,，、;；]+", text.strip()) if word]
+    words = [word for text in options for word in re.split(r"[\s,，、;；]+", text.strip()) if word]
     unknown = [word for word in words if word.lower() not in ALSO]
     if unknown or not words:
-        msg = f"「{'、'.join(unknown) or '、'.join(said)}」不可用，可写：{'、'.join(ALSO)}，几个用逗号隔开"
+        msg = f"「{'、'.join(unknown) or '、'.join(options)}」不可用，可写：{'、'.join(ALSO)}，几个用逗号隔开"
         raise typer.BadParameter(msg, param_hint="--also")
     asked = {word.lower() for word in words}
     return tuple(word for word in ALSO if word in asked)
@@ -191,16 +191,20 @@ def pair_of(text: str, option: str) -> tuple[str, str]:
 def layers_of_words(sources: Path | None, farmland: Path | None, others: Sequence[str]) -> dict[LayerKind, Path]:
     """Return the file of each kind of layer that options name."""
     named = {LayerKind.ENTERPRISES: sources, LayerKind.FARMLAND: farmland}
-    found = {kind: file for kind, file in named.items() if file is not None}
+    files = {kind: file for kind, file in named.items() if file is not None}
     kinds = {word: kind for kind in LayerKind for word in (kind.value, kind.zh)}
     for text in others:
         word, file = pair_of(text, "--layer")
-        if word not in kinds or kinds[word] in found:
-            told = "写了两次" if word in kinds else f"没有这种图层，可用：{'、'.join(one.value for one in LayerKind)}"
-            msg = f"「{word}」{told}"
+        if word not in kinds or kinds[word] in files:
+            fault = (
+                "写了两次"
+                if word in kinds
+                else f"没有这种图层，可用：{'、'.join(member.value for member in LayerKind)}"
+            )
+            msg = f"「{word}」{fault}"
             raise typer.BadParameter(msg, param_hint="--layer")
-        found[kinds[word]] = Path(file)
-    return found
+        files[kinds[word]] = Path(file)
+    return files
 
 
 IN_ALL = {"zh": "{title}：污染源 {count} 行（{rows}）", "en": "{title}: {count} sources ({rows})"}
@@ -241,9 +245,9 @@ class Stream:
         width = None if self._is_stderr or (sys.stdout and sys.stdout.isatty()) else 160
         return Console(stderr=self._is_stderr, soft_wrap=True, highlight=False, width=width)
 
-    def print(self, told: object, **given: Any) -> None:  # noqa: ANN401 -- as rich has them
+    def print(self, shown: object, **options: Any) -> None:  # noqa: ANN401 -- as rich has them
         """Write a line, without passwords, or a table."""
-        self.console.print(without_passwords(told) if isinstance(told, str) else told, **given)
+        self.console.print(without_passwords(shown) if isinstance(shown, str) else shown, **options)
 
 
 LOG = Stream(stderr=True)
@@ -338,8 +342,8 @@ def summarise(finished: Run, language: str = "zh") -> None:
     for line in settling_lines(results.unread):
         LOG.print(line, markup=False, soft_wrap=True)
     statuses = results.status_counts()
-    told = [f"{status_word(status.value, language)} {statuses.get(status.value, 0)}" for status in Status]
-    rows = LIST_SIGN[language].join(told)
+    counts = [f"{status_word(status.value, language)} {statuses.get(status.value, 0)}" for status in Status]
+    rows = LIST_SIGN[language].join(counts)
     line = IN_ALL[language].format(title=results.title, count=str(results.sources.num_rows), rows=rows)
     files = WITH_PAGE if (finished.folder / "map.html").is_file() else WITHOUT_PAGE
     OUT.print(line, markup=False)

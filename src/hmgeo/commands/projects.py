@@ -175,12 +175,12 @@ def check_new(folder: Path) -> None:
 
     ready_engine()
     with Reporter() as progress:
-        found = check_project(folder, foresee=True, progress=progress)
+        checked = check_project(folder, foresee=True, progress=progress)
     try:
-        show_check(found)
+        show_check(checked)
     finally:
         name = as_word(str(folder))
-        following = f"hmgeo run {name}" if found.is_usable else f"改好上面的问题，再运行 hmgeo check {name}"
+        following = f"hmgeo run {name}" if checked.is_usable else f"改好上面的问题，再运行 hmgeo check {name}"
         OUT.print(f"下一步：{following}", markup=False)
 
 
@@ -197,8 +197,8 @@ def check(
     if foresee:
         ready_engine()
     with Reporter() as progress:
-        found = check_project(project, foresee=foresee, progress=progress)
-    show_check(found)
+        checked = check_project(project, foresee=foresee, progress=progress)
+    show_check(checked)
 
 
 def screen(  # one option for each thing that a bare file doesn't say
@@ -244,9 +244,9 @@ def screen(  # one option for each thing that a bare file doesn't say
     failing = verdict_of(fail_on)
     wish = Wish(language=language_of(lang), also=also_of(also))
     radius_m = parse_radius_m(radius)
-    said = (central_meridian, sources_axis_order, accept_suggestions, told_columns(columns or ()))
+    details = (central_meridian, sources_axis_order, accept_suggestions, told_columns(columns or ()))
     meanings = () if words is None else read_words(words)
-    options = ReadOptions(sources_layer, sources_id, sources_crs, sources_datum, *said, words=meanings)
+    options = ReadOptions(sources_layer, sources_id, sources_crs, sources_datum, *details, words=meanings)
     first = BareFile(sources, options, sources_basis, credit=sources_credit)
     of_land = farmland_layer, farmland_id, farmland_crs, farmland_datum, central_meridian
     land_options = options_of("--farmland-columns", farmland_columns, *of_land)
@@ -294,11 +294,11 @@ def pairs(
 
     radii_m = parse_radii_m(radius)
     target = stored_at(out)
-    said = sources_layer, sources_id, sources_crs, sources_datum, central_meridian
+    of_sources = sources_layer, sources_id, sources_crs, sources_datum, central_meridian
     of_receptors = receptors_layer, receptors_id, receptors_crs, receptors_datum, central_meridian
     with Reporter() as report:
-        found = pairs_files(
-            BareFile(sources, options_of("--columns", columns, *said)),
+        measured = pairs_files(
+            BareFile(sources, options_of("--columns", columns, *of_sources)),
             BareFile(stored_at(receptors), options_of("--receptors-columns", receptors_columns, *of_receptors)),
             target,
             kind=kind_of(kind),
@@ -309,7 +309,7 @@ def pairs(
             progress=report,
             tell=lambda line: LOG.print(line, markup=False),
         )
-    LOG.print(f"已写出 {target.name}：受体 {found.receptor_count} 个。")
+    LOG.print(f"已写出 {target.name}：受体 {measured.receptor_count} 个。")
 
 
 def draw(
@@ -400,10 +400,10 @@ def verify(
         else:
             checks = verify_run(folder, project, words, rerun=rerun, progress=report)
     if as_json:
-        typer.echo(json.dumps([one._asdict() for one in checks], ensure_ascii=False, indent=1))
+        typer.echo(json.dumps([verified._asdict() for verified in checks], ensure_ascii=False, indent=1))
     else:
-        for one in checks:
-            OUT.print(str(one), markup=False)
+        for verified in checks:
+            OUT.print(str(verified), markup=False)
     if not holds(checks):
         raise typer.Exit(EXIT_FAIL_ON)
 
@@ -427,14 +427,18 @@ def archive(
 
     made = archive_run(folder, out, project, wheels)
     if as_json:
-        told = {"contents": [one._asdict() for one in made.contents], "bytes": made.size_bytes, "remarks": made.remarks}
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        contents = {
+            "contents": [content._asdict() for content in made.contents],
+            "bytes": made.size_bytes,
+            "remarks": made.remarks,
+        }
+        typer.echo(json.dumps(contents, ensure_ascii=False, indent=1))
         return
     shown = Table(
         "内容", "文件", "大小", title=escape(f"{out.name} {size_text(made.size_bytes)}"), title_justify="left"
     )
-    for one in made.contents:
-        shown.add_row(one.title, str(one.files), size_text(one.size_bytes))
+    for content in made.contents:
+        shown.add_row(content.title, str(content.files), size_text(content.size_bytes))
     OUT.print(shown)
     for remark in made.remarks:
         LOG.print(remark, markup=False)
@@ -459,9 +463,9 @@ def explain(
     finding = f"{finding}|{rule}" if rule else finding
     parts = explain_finding(folder, finding, project)
     if picture is not None:
-        told = draw_finding(folder, finding, picture, parts)
-        if told:
-            LOG.print(told, markup=False)
+        remark = draw_finding(folder, finding, picture, parts)
+        if remark:
+            LOG.print(remark, markup=False)
     if as_json:
         typer.echo(json.dumps(as_plain(parts), ensure_ascii=False, indent=1))
         return
@@ -501,7 +505,7 @@ def diff(
     if picture is not None:
         draw_changes(first, second, (project_a, project_b), changes, picture)
     if as_json:
-        typer.echo(json.dumps([one._asdict() for one in changes], ensure_ascii=False, indent=1))
+        typer.echo(json.dumps([change._asdict() for change in changes], ensure_ascii=False, indent=1))
     else:
         shown = Table(*CHANGE_HEADER, title=f"变化 {len(rows)} 处", title_justify="left")
         for row in rows:

@@ -87,8 +87,8 @@ def site(
         refuse_unused(of_point, "这一选项只用于 --at 的点位", "清单的坐标系用 --sites-datum，定位误差写在清单的列里")
     typed = Typed(at, trade, edition, action, datum or "cgcs2000", error, "", kind, metal or (), stated or ())
     options = ReadOptions(layer=sites_layer, crs=sites_crs, datum=sites_datum, columns=told_columns(columns or ()))
-    told = (options, day_of(as_of), tuple(ranges or ()), out, language_of(lang), words, tuple(extract or ()))
-    request = SiteRequest(project, typed, sites, sites_basis or Basis.UNDECLARED, *told)
+    rest = (options, day_of(as_of), tuple(ranges or ()), out, language_of(lang), words, tuple(extract or ()))
+    request = SiteRequest(project, typed, sites, sites_basis or Basis.UNDECLARED, *rest)
     with Reporter(lang) as report:
         answered = answer_sites(request, progress=report)
     for warning in answered.results.warnings:
@@ -162,7 +162,7 @@ def candidates(
     else:
         refuse_unused({"--area": area, "--step": step}, "这一选项只用于网格", "去掉它，或去掉 --sites 改为按网格生成")
     typed = Typed("", trade, edition, action, kind=kind, metals=metal or (), stated=stated or ())
-    found = candidate_table(
+    result = candidate_table(
         project,
         typed,
         Points(sites, sites_basis or Basis.UNDECLARED, area, parse_radius_m(step or "1km")),
@@ -170,11 +170,11 @@ def candidates(
         spacing_m=parse_radius_m(spacing) if spacing else 0.0,
         as_of=day_of(as_of),
     )
-    page, table = write_candidates(found, out, [] if sites is None else [sites]), found.table
+    page, table = write_candidates(result, out, [] if sites is None else [sites]), result.table
     chosen = sum(row[4] == "是" for row in table.rows)
     states = Counter(row[table.header.index("过滤结果")] for row in table.rows)
-    told = "，".join(f"{state} {states[state]} 个" for state in ("未触及", "触及", "未评估"))
-    told_of = f"候选点 {len(table.rows)} 个（过滤条款：{told}），入选 {chosen} 个"
+    counts = "，".join(f"{state} {states[state]} 个" for state in ("未触及", "触及", "未评估"))
+    told_of = f"候选点 {len(table.rows)} 个（过滤条款：{counts}），入选 {chosen} 个"
     line = f"{told_of}；逐条见 {out.name}，图见 {page.name}。未触及不等于可以建设。"
     OUT.print(line, markup=False)
 
@@ -208,10 +208,10 @@ def offsets(
     if out is not None:
         write_offsets(report, out, [ledger, *([] if plan is None else [plan])])
     if as_json:
-        rows = {one.title: [dict(zip(one.header, row, strict=True)) for row in one.rows] for one in tables}
+        rows = {table.title: [dict(zip(table.header, row, strict=True)) for row in table.rows] for table in tables}
         typer.echo(json.dumps(rows | {"说明": list(report.notes)}, ensure_ascii=False, indent=1))
         return
-    for one in tables:
-        show_table(Table(one.title, one.header, one.rows))
+    for table in tables:
+        show_table(Table(table.title, table.header, table.rows))
     for note in report.notes:
         LOG.print(note, markup=False)

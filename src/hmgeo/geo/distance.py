@@ -289,10 +289,10 @@ def covered_m(
     sources = prepare_shapes(geometries)
     outline = prepare_shapes([shapely.boundary(coverage)])
     count = len(sources)
-    found = pair_distances(sources, outline, np.arange(count), np.zeros(count, np.int64))
+    apart = pair_distances(sources, outline, np.arange(count), np.zeros(count, np.int64))
     shapely.prepare(coverage)
     inside = shapely.covers(coverage, geometries)
-    reach_m = np.where(inside, found.distance_m, -np.maximum(found.distance_m, 1e-4))
+    reach_m = np.where(inside, apart.distance_m, -np.maximum(apart.distance_m, 1e-4))
     return np.asarray(reach_m - uncertainty_m, dtype=np.float64)
 
 
@@ -353,8 +353,8 @@ class NearestSearch:
             return None
         candidates = self._rows[near]
         candidates.sort()
-        found = self._measured(source, candidates, touches=(here_lon, here_lat) == (lon, lat))
-        return found if found.distance_m <= within_m else None
+        measured = self._measured(source, candidates, touches=(here_lon, here_lat) == (lon, lat))
+        return measured if measured.distance_m <= within_m else None
 
     def within(self, source: Shapes, radius_m: float) -> list[Found]:
         """Return every shape within `radius_m` of `source`, one prepared shape: nearest first, then by row."""
@@ -364,28 +364,28 @@ class NearestSearch:
         rows = np.sort(self._rows[self._tree.query(box)[1]])
         if not len(rows):
             return []
-        found = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)
-        distance_m = np.round(found.distance_m, MEASURE_DECIMALS)
-        order = [one for one in np.argsort(distance_m, kind="stable").tolist() if distance_m[one] <= radius_m]
+        apart = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)
+        distance_m = np.round(apart.distance_m, MEASURE_DECIMALS)
+        order = [place for place in np.argsort(distance_m, kind="stable").tolist() if distance_m[place] <= radius_m]
         return [
-            Found(int(rows[one]), float(distance_m[one]), found.from_lon_lat[one], found.to_lon_lat[one])
-            for one in order
+            Found(int(rows[place]), float(distance_m[place]), apart.from_lon_lat[place], apart.to_lon_lat[place])
+            for place in order
         ]
 
     def _measured(self, source: Shapes, rows: NDArray[np.int64], *, touches: bool) -> Found:
         if len(source.start) == 1:
             return self._from_point(source, rows, touches=touches)
-        found = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)
-        distance_m = np.round(found.distance_m, MEASURE_DECIMALS)
+        apart = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)
+        distance_m = np.round(apart.distance_m, MEASURE_DECIMALS)
         best = int(np.argmin(distance_m))
-        return Found(int(rows[best]), float(distance_m[best]), found.from_lon_lat[best], found.to_lon_lat[best])
+        return Found(int(rows[best]), float(distance_m[best]), apart.from_lon_lat[best], apart.to_lon_lat[best])
 
     def _from_point(self, source: Shapes, rows: NDArray[np.int64], *, touches: bool) -> Found:
         """Measure from one point: as `pair_distances` does, all pieces of edges at once."""
         if touches:
-            held = rows[shapely.intersects(self._shapes.geometries[rows], source.geometries[0])]
-            if len(held):
-                return Found(int(held[0]), 0.0, _UNKNOWN, _UNKNOWN)
+            inside = rows[shapely.intersects(self._shapes.geometries[rows], source.geometries[0])]
+            if len(inside):
+                return Found(int(inside[0]), 0.0, _UNKNOWN, _UNKNOWN)
         shapes, piece = self._shapes, _pieces_of(self._shapes, rows)
         start_xyz = shapes.start_xyz[piece]
         offset = source.start_xyz - start_xyz
@@ -448,8 +448,8 @@ class Outline:
         """Return the metres from `source`, one prepared shape, to the border; negative where it isn't wholly inside."""
         asked, reach_m = self._last
         if asked is not source:  # one source asks for several layers of the same coverage
-            found = self._search.nearest(source, np.inf)
-            distance_m = np.inf if found is None else found.distance_m
+            nearest = self._search.nearest(source, np.inf)
+            distance_m = np.inf if nearest is None else nearest.distance_m
             is_inside = shapely.covers(self.area, source.geometries[0])
             reach_m = distance_m if is_inside else -max(distance_m, 1e-4)
             self._last = (source, reach_m)

@@ -150,7 +150,7 @@ def hollows(steps: Steps, level: Steps, deep: float, many: int) -> tuple[Cells, 
 
 
 @inner
-def _surroundings(one: Steps, other: Steps, outside: Whole, row: Whole, column: Whole) -> Whole:
+def _surroundings(grid: Steps, other: Steps, outside: Whole, row: Whole, column: Whole) -> Whole:
     """Return a number of what lies around a cell, the same however the grid is turned or mirrored.
 
     Parameters
@@ -158,34 +158,34 @@ def _surroundings(one: Steps, other: Steps, outside: Whole, row: Whole, column: 
     outside
         What both hold where there is nothing, so that the grid's border is as good as a void.
     """
-    height, width = one.shape
+    height, width = grid.shape
     total = np.uint64(0)
     for rows in range(-_SURROUNDINGS, _SURROUNDINGS + 1):
         for columns in range(-_SURROUNDINGS, _SURROUNDINGS + 1):
             there, across = row + rows, column + columns
             first = second = np.int64(outside)
             if 0 <= there < height and 0 <= across < width:
-                first, second = np.int64(one[there, across]), np.int64(other[there, across])
-            held = np.uint64(rows * rows + columns * columns)
+                first, second = np.int64(grid[there, across]), np.int64(other[there, across])
+            mixed = np.uint64(rows * rows + columns * columns)
             # Multipliers of splitmix64 and its kin: any that mix bits do.
-            held += np.uint64(first) * np.uint64(0x9E3779B97F4A7C15)
-            held += np.uint64(second) * np.uint64(0xD6E8FEB86659FD93)
-            held ^= held >> np.uint64(30)
-            held *= np.uint64(0xBF58476D1CE4E5B9)
-            held ^= held >> np.uint64(27)
-            held *= np.uint64(0x94D049BB133111EB)
-            total += held ^ (held >> np.uint64(31))
+            mixed += np.uint64(first) * np.uint64(0x9E3779B97F4A7C15)
+            mixed += np.uint64(second) * np.uint64(0xD6E8FEB86659FD93)
+            mixed ^= mixed >> np.uint64(30)
+            mixed *= np.uint64(0xBF58476D1CE4E5B9)
+            mixed ^= mixed >> np.uint64(27)
+            mixed *= np.uint64(0x94D049BB133111EB)
+            total += mixed ^ (mixed >> np.uint64(31))
     return np.int64(total >> np.uint64(1))
 
 
 @compiled
-def first_of(cells: Cells, one: Steps, other: Steps, outside: Whole) -> Whole:
+def first_of(cells: Cells, grid: Steps, other: Steps, outside: Whole) -> Whole:
     """Return the cell whose surroundings come first, the same however the grid is turned or mirrored."""
-    width = one.shape[1]
+    width = grid.shape[1]
     first: Whole = cells[0]
     least: Whole = np.int64(-1)
     for cell in cells if len(cells) > 1 else cells[:0]:
-        rank = _surroundings(one, other, outside, cell // width, cell % width)
+        rank = _surroundings(grid, other, outside, cell // width, cell % width)
         if least < 0 or rank < least:
             first, least = cell, rank
     return first
@@ -440,10 +440,10 @@ def leave_one_way(level: Steps, wide: Mask, is_flat: Mask, group: Costs, downstr
         outlets = outlets[1:]
         # Over the edge of the data nothing comes together.
         join([outlet for outlet in outlets if not is_flat[outlet]], group, parents, downstream, met, most)
-        one = _root_of(parents, group[outlets[0]])
+        root = _root_of(parents, group[outlets[0]])
         is_one = True
         for outlet in outlets:
-            is_one = is_one and _root_of(parents, group[outlet]) == one
+            is_one = is_one and _root_of(parents, group[outlet]) == root
         for cell in cells if is_one else cells[:0]:
             wide[cell] = False
     for outlet in np.flatnonzero(group):
@@ -546,16 +546,16 @@ def other_way_out(
             at = np.searchsorted(cells, here)
             if at == len(cells) or cells[at] != here:
                 at = np.int64(-1)
-        found = group[here] if at < 0 else led_to[at]
+        way = group[here] if at < 0 else led_to[at]
         here, at = cells[row], np.int64(row)
         while at >= 0 and led_to[at] == 0:
-            led_to[at] = found
+            led_to[at] = way
             here = downstream[here]
             at = np.searchsorted(cells, here)
             if at == len(cells) or cells[at] != here:
                 at = np.int64(-1)
         own = to_outlet[cells[row]]
-        slot = 1 if groups[row, 0] == found else 0
+        slot = 1 if groups[row, 0] == way else 0
         if own > least and groups[row, slot] > 0 and away[row, slot] <= alike * own:
             other[row] = slot
     return other
@@ -574,13 +574,13 @@ def _step_out(
     """Return row and slot of the next cell on the way to one of two ways out; -1 where it is the way out itself."""
     next_row, next_slot = np.int64(-1), np.int64(0)
     for there, kind in _around(cells[row], shape[0], shape[1]):
-        found = np.searchsorted(cells, there)
-        if found == len(cells) or cells[found] != there:
+        place = np.searchsorted(cells, there)
+        if place == len(cells) or cells[place] != there:
             continue
-        for one in range(2):
-            is_onward = away[found, one] == away[row, slot] - costs[kind]
-            if is_onward and groups[found, one] == groups[row, slot]:
-                next_row, next_slot = found, np.int64(one)
+        for side in range(2):
+            is_onward = away[place, side] == away[row, slot] - costs[kind]
+            if is_onward and groups[place, side] == groups[row, slot]:
+                next_row, next_slot = place, np.int64(side)
     return next_row, next_slot
 
 
@@ -634,8 +634,8 @@ def met_on_way_out(
         Rows, and which of the two ways from each.
     """
     met = np.full((len(cells), 2), _UNSAID)
-    found = np.empty(len(starts[0]), np.int32)
-    for number in range(len(found)):
+    lengths = np.empty(len(starts[0]), np.int32)
+    for number in range(len(lengths)):
         row: Whole = np.int64(starts[0][number])
         slot: Whole = np.int64(starts[1][number])
         passed = [(row, slot)]
@@ -646,10 +646,10 @@ def met_on_way_out(
         end = np.int32(-1)
         if row >= 0:
             end = away[row, slot] if is_target[row] else met[row, slot]
-        for one, other in passed:
-            met[one, other] = end
-        found[number] = end
-    return found
+        for at_row, other in passed:
+            met[at_row, other] = end
+        lengths[number] = end
+    return lengths
 
 
 @compiled
@@ -721,10 +721,10 @@ def walk_up(
     cells = [np.int64(-1)]
     way = [0.0]
     for number in range(len(starts)):
-        one = np.int64(starts[number])
-        if one not in seen and starts_m[number] <= limit_m:
-            seen.add(one)
-            cells.append(one)
+        start = np.int64(starts[number])
+        if start not in seen and starts_m[number] <= limit_m:
+            seen.add(start)
+            cells.append(start)
             way.append(starts_m[number])
     at = 1
     while at < len(cells):

@@ -126,8 +126,8 @@ def _less_earlier(geometries: Geometries, later: Indices, earlier: Indices) -> G
     own = geometries.copy()
     turn = np.arange(len(later)) - np.searchsorted(later, later)
     for now in range(int(turn.max(initial=-1)) + 1):
-        held = turn == now
-        own[later[held]] = shapely.difference(own[later[held]], geometries[earlier[held]])
+        current = turn == now
+        own[later[current]] = shapely.difference(own[later[current]], geometries[earlier[current]])
     return own
 
 

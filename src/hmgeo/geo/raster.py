@@ -140,12 +140,12 @@ class Frame:
         row_0, row_1, column_0, column_1 = window
         a, _, c, _, e, f = self.transform
         x, y = np.meshgrid(c + np.arange(column_0, column_1) * a, f + np.arange(row_0, row_1) * e)
-        held: NDArray[np.bool_]
+        mask: NDArray[np.bool_]
         if all_touched:
-            held = shapely.intersects(flat, shapely.box(x, y + e, x + a, y))
+            mask = shapely.intersects(flat, shapely.box(x, y + e, x + a, y))
         else:
-            held = shapely.contains_xy(flat, x + a / 2, y + e / 2)
-        return held
+            mask = shapely.contains_xy(flat, x + a / 2, y + e / 2)
+        return mask
 
     def _rasterized(
         self, flat: shapely.Geometry, window: tuple[int, int, int, int], *, all_touched: bool
@@ -230,17 +230,17 @@ def strips(raster: Raster, halo: int = 0) -> Iterator[Strip]:
     -----
     The raster's windows come in rows of blocks, from the top; memory is width * (block height + 2 * halo) cells.
     """
-    held = np.full((0, raster.width), np.nan, np.float32)
+    buffer = np.full((0, raster.width), np.nan, np.float32)
     top = done = 0
     for band in _bands(raster):
-        held = np.concatenate([held, band])
-        reach = top + len(held)
+        buffer = np.concatenate([buffer, band])
+        reach = top + len(buffer)
         ready = reach if reach == raster.height else reach - halo
         if ready > done:
-            yield Strip(done, ready, held[: min(ready + halo, reach) - top], done - top)
+            yield Strip(done, ready, buffer[: min(ready + halo, reach) - top], done - top)
             done = ready
             keep_from = max(top, done - halo)
-            held, top = held[keep_from - top :], keep_from
+            buffer, top = buffer[keep_from - top :], keep_from
 
 
 def _bands(raster: Raster) -> Iterator[Heights]:
@@ -263,17 +263,17 @@ def kept(raster: Raster) -> Raster:
     """Return `raster` with its cells read, unpacked and warped in the first pass alone, where they are few enough."""
     if raster.height * raster.width > _KEPT_CELLS:
         return raster
-    held: list[tuple[Any, Any]] = []
+    cache: list[tuple[Any, Any]] = []
 
     def windows() -> Iterator[tuple[Any, Any]]:
-        if held:
-            yield from held
+        if cache:
+            yield from cache
             return
         passed = []
-        for one in raster.windows():
-            passed.append(one)
-            yield one
-        held[:] = passed
+        for window in raster.windows():
+            passed.append(window)
+            yield window
+        cache[:] = passed
 
     return replace(raster, open_windows=windows)
 

@@ -107,10 +107,10 @@ def resolve_area(text: str, *, base: Path) -> Area:
     key_area = next((area for area in key_areas() if area.id.casefold() == wanted.casefold()), None)
     if key_area is not None:
         return _area_of_key_area(key_area)
-    found = _area_of_code(wanted)
-    if found is None:
+    area = _area_of_code(wanted)
+    if area is None:
         raise ProjectError(_unknown(wanted))
-    return found
+    return area
 
 
 def area_named(text: str) -> str:
@@ -133,12 +133,12 @@ def area_named(text: str) -> str:
         {record.id: record.name for record in _shipped(_TOWNSHIPS)},
     )
     for names in levels:
-        found = [code for code, name in names.items() if name == wanted]
-        if len(found) > 1:
-            listed = "、".join(f"{code}（{names[code]}）" for code in found)
+        codes = [code for code, name in names.items() if name == wanted]
+        if len(codes) > 1:
+            listed = "、".join(f"{code}（{names[code]}）" for code in codes)
             raise ProjectError(Problem("不止一个区域叫这个名称", Place(key="area"), wanted, listed, "改写代码"))
-        if found:
-            return found[0]
+        if codes:
+            return codes[0]
     return wanted
 
 
@@ -169,7 +169,7 @@ def context_layers(
     """
     by_id = {area.id: area.admin_code for area in key_areas()}
     plain = [by_id.get(code, code) for code in codes]
-    known = [found.geometry for code in plain if (found := _area_of_code(code)) is not None]
+    known = [area.geometry for code in plain if (area := _area_of_code(code)) is not None]
     known += [*(area.geometry for area in areas), *places]
     if not known:
         return ()
@@ -204,7 +204,7 @@ def _shipped(path: str) -> tuple[_Record, ...]:
     if units is not None:
         return tuple(_Record(unit.code, unit.name, unit.shape) for unit in units())
     features = json.loads((shipped_folder() / path).read_text(encoding="utf-8"))["features"]
-    named = ((one["properties"]["name"], shape(one["geometry"])) for one in features)
+    named = ((feature["properties"]["name"], shape(feature["geometry"])) for feature in features)
     return tuple(_Record(f"row-{number}", name, line) for number, (name, line) in enumerate(named, 1))
 
 
@@ -221,8 +221,8 @@ def _area_of_code(code: str) -> Area | None:
 
 
 def _area_of_key_area(key_area: KeyArea) -> Area:
-    found = _area_of_code(key_area.admin_code)
-    if found is None:
+    unit = _area_of_code(key_area.admin_code)
+    if unit is None:
         raise ProjectError(
             Problem(
                 what=f"重点区域「{key_area.name}」的界线未随软件提供",
@@ -231,8 +231,8 @@ def _area_of_key_area(key_area: KeyArea) -> Area:
                 remedy="向当地主管部门取得范围，写成面状文件的相对路径（如 area.geojson）",
             )
         )
-    basis = found.basis if key_area.level in _EXACT_LEVELS else Basis.worst(found.basis, Basis.APPROXIMATE)
-    return Area(key_area.id, key_area.name, found.geometry, basis, found.credit, found.file, found.counties)
+    basis = unit.basis if key_area.level in _EXACT_LEVELS else Basis.worst(unit.basis, Basis.APPROXIMATE)
+    return Area(key_area.id, key_area.name, unit.geometry, basis, unit.credit, unit.file, unit.counties)
 
 
 def _area_of_file(text: str, base: Path) -> Area:

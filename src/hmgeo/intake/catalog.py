@@ -99,7 +99,7 @@ def file_members(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(near for near in path.iterdir() if near.is_file() and near.suffix.lower() != ".lock")
     if path.suffix.lower() == ".shp":
-        near = (one for one in path.parent.iterdir() if one.stem == path.stem and _is_member(one))
+        near = (member for member in path.parent.iterdir() if member.stem == path.stem and _is_member(member))
         return sorted(near, key=lambda member: member.suffix.lower())
     return grid_members(path)
 
@@ -213,11 +213,11 @@ def recognise_standard(headers: Iterable[str], layer: str = "") -> StandardLayer
     """
     known = {plain_name(header) for header in headers}
     known |= {name[len(stem) :] for name in known for stem in _STEMS if name.startswith(stem)}
-    for one in STANDARD_LAYERS:
-        if any(plain_name(layer).startswith(start) for start in one.layers):
-            return one
-        if all(known & set(names.split("|")) for names in one.fields):
-            return one
+    for standard in STANDARD_LAYERS:
+        if any(plain_name(layer).startswith(start) for start in standard.layers):
+            return standard
+        if all(known & set(names.split("|")) for names in standard.fields):
+            return standard
     return None
 
 
@@ -226,8 +226,8 @@ _STEMS = ("地类编码", "图斑面积", "图斑地类面积", "坐落单位代
 
 def note_standard(headers: Iterable[str], layer: str, kind: LayerKind, journal: Journal) -> None:
     """Write down which export a file is, and that it isn't of the kind it is used for."""
-    found = recognise_standard(headers, layer)
-    if found is None:
+    standard = recognise_standard(headers, layer)
+    if standard is None:
         return
-    action = "按其标准字段读取" if found.kind is kind else f"照所申明的「{kind.zh}」读取，请确认"
-    journal.note("标准图层", one_by_one((say("standard_layer", title=found.title), found.remark)), action)
+    action = "按其标准字段读取" if standard.kind is kind else f"照所申明的「{kind.zh}」读取，请确认"
+    journal.note("标准图层", one_by_one((say("standard_layer", title=standard.title), standard.remark)), action)

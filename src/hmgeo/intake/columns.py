@@ -226,17 +226,17 @@ class Columns:
         """Datum that the coordinate columns' own names state, as in 经度(GCJ-02)."""
         return self.place.datum if self.place else None
 
-    def at(self, place: Coordinates | None, found: Iterable[Coordinates]) -> Columns:
+    def at(self, place: Coordinates | None, candidates: Iterable[Coordinates]) -> Columns:
         """Return the same with other columns of coordinates."""
-        said = {} if place is None else {"lon": place.lon[0], "lat": place.lat[0]}
+        roles = {} if place is None else {"lon": place.lon[0], "lat": place.lat[0]}
         others = {role: name for role, name in self.by_role.items() if role not in {"lon", "lat"}}
         used = set() if place is None else set(place.headers)
         spares: list[Coordinates] = []
-        for one in found:
-            if place is not None and not used & set(one.headers):
-                spares.append(one)
-                used |= set(one.headers)
-        return Columns({**others, **said}, place, tuple(spares))
+        for candidate in candidates:
+            if place is not None and not used & set(candidate.headers):
+                spares.append(candidate)
+                used |= set(candidate.headers)
+        return Columns({**others, **roles}, place, tuple(spares))
 
     def shown(self) -> tuple[tuple[str, str], ...]:
         """Return what each role is called and the columns taken for it."""
@@ -273,12 +273,12 @@ def recognise(headers: Sequence[str], kind: LayerKind, columns: Mapping[str, Seq
     by_role = _by_pattern(headers, {**ROLES, "name": names})
     plain = {plain_name(header): header for header in reversed(headers)}
     words = CLASS_ALIASES.get(kind, OTHER_CLASS_ALIASES).split()
-    told = next((plain[word] for word in words if word in plain), "")
-    if told:
-        by_role["class"] = told
-    found = find_coordinates(headers)
-    place, rivals = choose(found, kind, columns)
-    return replace(Columns(by_role).at(place, own_first(found, kind)), rivals=rivals)
+    class_column = next((plain[word] for word in words if word in plain), "")
+    if class_column:
+        by_role["class"] = class_column
+    candidates = find_coordinates(headers)
+    place, rivals = choose(candidates, kind, columns)
+    return replace(Columns(by_role).at(place, own_first(candidates, kind)), rivals=rivals)
 
 
 def recognise_list(headers: Sequence[str]) -> dict[str, str]:
@@ -299,13 +299,13 @@ def _by_pattern(headers: Sequence[str], roles: Mapping[str, str]) -> dict[str, s
         known.setdefault(_letters(plain_name(header)), header)
     for header in headers:  # a name without its unit never outranks the bare name
         known.setdefault(_letters(without_unit(plain_name(header))), header)
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for role, patterns in roles.items():
-        names = (name for one in patterns.split() for name in known if re.fullmatch(one, name))
+        names = (name for pattern in patterns.split() for name in known if re.fullmatch(pattern, name))
         name = next(names, None)
         if name is not None:
-            found[role] = known[name]
-    return found
+            columns[role] = known[name]
+    return columns
 
 
 @lru_cache(maxsize=4096)
@@ -339,8 +339,8 @@ def _every_name() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def literal_names() -> frozenset[str]:
     """Return the names of columns that are lists of words: of templates, classes and ids."""
-    told = {bare_header(column.name) for columns in templates().values() for column in columns}
-    return frozenset({*told, *_listed_names()})
+    of_templates = {bare_header(column.name) for columns in templates().values() for column in columns}
+    return frozenset({*of_templates, *_listed_names()})
 
 
 @lru_cache(maxsize=1)
@@ -376,13 +376,13 @@ def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Se
         if role not in ROLE_WORDS:
             remedy = "改为其中之一"
             problems.append(Problem("字段映射的用途无法识别", place, role, "、".join(ROLE_WORDS), remedy))
-        elif lacking := [one for one in names if plain_name(one) not in known]:
+        elif lacking := [column for column in names if plain_name(column) not in known]:
             remedy = "改为文件中的列名；度、分、秒分列时以 + 相连"
             problems.append(Problem("字段映射的列不存在", place, "、".join(lacking), "、".join(headers), remedy))
         elif len(names) > (len(PARTS) if role in {"lon", "lat"} else 1):
             problems.append(Problem("字段映射的列过多", place, name, remedy="只有经度、纬度可由度、分、秒三列相连"))
         else:
-            mapped[role] = tuple(known[plain_name(one)] for one in names)
+            mapped[role] = tuple(known[plain_name(column)] for column in names)
     if problems:
         raise InputError(problems)
     both = mapped.pop("lonlat", None)
@@ -394,15 +394,15 @@ def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Se
     lon, lat = lon or (before.lon if before else None), lat or (before.lat if before else None)
     if lon is None or lat is None:
         return replace(made, by_role={**made.by_role, ("lon" if lon else "lat"): (lon or lat or ("",))[0]})
-    told = [name_parts(names[0]) for names in (lon, lat)]
-    is_grid = any(one is not None and one.axis in {"east", "north", "x", "y"} for one in told)
-    datum = next((one.datum for one in told if one is not None and one.datum is not None), None)
-    order = told[0].order if told[0] is not None else ""
+    parts = [name_parts(names[0]) for names in (lon, lat)]
+    is_grid = any(part is not None and part.axis in {"east", "north", "x", "y"} for part in parts)
+    datum = next((part.datum for part in parts if part is not None and part.datum is not None), None)
+    order = parts[0].order if parts[0] is not None else ""
     chosen = Coordinates(lon, lat, GRID_PAIR if is_grid else LON_LAT_PAIR, datum, order)
     if before is not None and (before.lon, before.lat) == (lon, lat):
         return made.at(chosen, columns.spares)
     turned_away = [*([before] if before else []), *columns.spares]
-    return made.at(chosen, [replace(one, is_own=False) for one in turned_away])
+    return made.at(chosen, [replace(other, is_own=False) for other in turned_away])
 
 
 def read_mapping(text: str, flag: str = "--columns") -> tuple[tuple[str, str], ...]:
@@ -430,7 +430,7 @@ def lacks_coordinates(columns: Columns, raw: RawTable) -> bool:
     if not columns.by_role.keys() & {"name", "county", "township", "credit_code", "permit", "address"}:
         return False
     named = (name_parts(header) for header in raw.headers)
-    if any(one is not None and not one.is_weak for one in named):
+    if any(parts is not None and not parts.is_weak for parts in named):
         return False
     return not by_values(raw.columns) and not _column_of_names(raw)
 
@@ -441,7 +441,7 @@ _LONGEST_LYING = 60
 def _column_of_names(raw: RawTable) -> str:
     """Return the column whose cells are names of coordinates, as in a table that lies on its side."""
     for name, cells in raw.columns.items() if raw.row_count <= _LONGEST_LYING else ():
-        axes = {one.axis for cell in cells if (one := name_parts(cell)) is not None and not one.is_weak}
+        axes = {parts.axis for cell in cells if (parts := name_parts(cell)) is not None and not parts.is_weak}
         if axes & {"lon", "east", "x"} and axes & {"lat", "north", "y"}:
             return name
     return ""
@@ -453,22 +453,22 @@ def require_one_table(columns: Columns, raw: RawTable, place: Place) -> None:
     twins = [name for name in own if f"{name}#2" in raw.headers]
     cells = (cell for name in twins for cell in zip(raw.columns[name], raw.columns[f"{name}#2"], strict=False))
     differ = any(left.strip() and right.strip() and left.strip() != right.strip() for left, right in cells)
-    rivals = {header for one in columns.rivals for header in one.headers}
+    rivals = {header for rival in columns.rivals for header in rival.headers}
     of_both = any(f"{columns.by_role.get(role, '')}#2" in raw.headers for role in ("id", "name"))
     only_coordinates = all(name_parts(name) is not None for name in twins)  # a question which, or already answered
     if (differ and 2 * len(twins) >= len(own) and not only_coordinates) or (
         of_both and any(header.endswith("#2") for header in rivals)
     ):
-        found = "、".join(header for header in raw.headers if header.endswith("#2"))
+        repeats = "、".join(header for header in raw.headers if header.endswith("#2"))
         remedy = "把右边各组移到左边一组下面，存为一张表"
-        raise InputError(Problem("几张表左右并排，列名成组重复", place, found, remedy=remedy))
+        raise InputError(Problem("几张表左右并排，列名成组重复", place, repeats, remedy=remedy))
 
 
 def require_coordinates(columns: Columns, raw: RawTable, place: Place, flag: str) -> None:
     """Raise an `InputError` that says what was found and what to type, unless the coordinates are known."""
     if columns.rivals:
-        named = "；".join(one.label for one in columns.rivals)
-        lines = " 或 ".join(one.typed(flag) for one in columns.rivals)
+        named = "；".join(rival.label for rival in columns.rivals)
+        lines = " 或 ".join(rival.typed(flag) for rival in columns.rivals)
         what = (
             "坐标列不止一种读法，请指明用哪一对" if len(columns.rivals) > 1 else "坐标列像是别处的位置，请指明是否采用"
         )
@@ -483,12 +483,12 @@ def require_coordinates(columns: Columns, raw: RawTable, place: Place, flag: str
         remedy = "在 Excel 中复制后「选择性粘贴—转置」，让列名排在第一行"
         raise InputError(Problem("列名排在一列里，不在首行", place, lying, remedy=remedy))
     offered = by_values(raw.columns)
-    found = "、".join(header or "（空列名）" for header in raw.headers[:_MOST_NAMED])
+    headers = "、".join(header or "（空列名）" for header in raw.headers[:_MOST_NAMED])
     raise InputError(
         Problem(
             what="没有识别出成对的坐标列",
             where=place,
-            found=found + ("……" if len(raw.headers) > _MOST_NAMED else ""),
+            found=headers + ("……" if len(raw.headers) > _MOST_NAMED else ""),
             allowed="经度/东经/lon/lng 与 纬度/北纬/lat；X坐标/东坐标 与 Y坐标/北坐标；坐标、经纬度（一格两值）",
             remedy=(f"{offered[0].label} 的数值像经纬度：" if offered else "首行须为列名（如 经度、纬度）；")
             + _typed(offered[0].typed(flag) if offered else f"{flag} lon=列名,lat=列名"),
@@ -530,9 +530,9 @@ def id_column(headers: Sequence[str], kind: LayerKind, wanted: str, place: Place
     order = [*IDS_FIRST.split(), *IDS_OF_KIND.get(kind, "").split(), *own, *IDS_NUMBERS.split(), *IDS_LAST.split()]
     loose = {name.replace("_", ""): header for name, header in reversed(known.items())}
     for name in order:
-        found = known.get(name) or loose.get(name.replace("_", ""))
-        if found:
-            return found
+        column = known.get(name) or loose.get(name.replace("_", ""))
+        if column:
+            return column
     more = _by_pattern(headers, {"id": f"{IDS_ELSE} {ROLES['permit']}"})
     return more.get("id", "")
 
@@ -560,14 +560,14 @@ def make_ids(values: Sequence[str] | None, count: int, column: str, journal: Jou
         journal.ids = [f"row-{row}" for row in range(1, count + 1)]
         journal.note("无编号列", "没有识别出编号列", "全部以 row-行号 为编号")
         return journal.ids
-    given = ["" if value.strip().casefold() in NO_ID else value.strip() for value in values]
-    reserved = set(given)
+    stripped = ["" if value.strip().casefold() in NO_ID else value.strip() for value in values]
+    reserved = set(stripped)
     used: set[str] = set()
     times: dict[str, int] = {}
     ids: list[str] = []
     repeats: list[tuple[int, str]] = []
     blanks: list[int] = []
-    for row, value in enumerate(given, start=1):
+    for row, value in enumerate(stripped, start=1):
         base = value or f"row-{row}"
         made = base
         if not value:
@@ -629,15 +629,17 @@ class Opened:
     def texts(self, role: str) -> list[str]:
         """Return a column's texts, stripped; blanks where the file has no such column."""
         blank = [""] * self.raw.row_count
-        said = [text.strip() for text in self.raw.columns[self.columns[role]]] if role in self.columns else blank
+        cells = [text.strip() for text in self.raw.columns[self.columns[role]]] if role in self.columns else blank
         if role == "credit_code" and "permit" in self.columns:  # a permit's number begins with its holder's code
-            held = (code[:18] if _PERMIT.fullmatch(code) else "" for code in self.texts("permit"))
-            return [own or code for own, code in zip(said, held, strict=True)]
+            holders = (code[:18] if _PERMIT.fullmatch(code) else "" for code in self.texts("permit"))
+            return [own or code for own, code in zip(cells, holders, strict=True)]
         if role == "trade_code" and "trade_name" in self.columns:  # 行业类别 alone: 铅锌冶炼, C3212 铅锌冶炼
             names = (name.strip() for name in self.raw.columns[self.columns["trade_name"]])
-            untold = {cell for cell in set(said) if read_trade(cell) == Unknown("not_stated", cell, field="trade_code")}
-            return [name or own if own in untold else own for own, name in zip(said, names, strict=True)]
-        return [own or self.edition for own in said] if role == "trade_edition" else said
+            untold = {
+                cell for cell in set(cells) if read_trade(cell) == Unknown("not_stated", cell, field="trade_code")
+            }
+            return [name or own if own in untold else own for own, name in zip(cells, names, strict=True)]
+        return [own or self.edition for own in cells] if role == "trade_edition" else cells
 
     def text(self, role: str, row: int) -> str:
         """Return one cell, stripped."""
@@ -647,8 +649,8 @@ class Opened:
         """Return a column's texts, stripped, by its different words; one blank word where the file has none."""
         if role not in self.columns:
             return Coded(np.zeros(self.raw.row_count, np.int64), [""])
-        held = self.raw.coded(self.columns[role])
-        return Coded.of_words(held.code, [word.strip() for word in held.words])
+        column = self.raw.coded(self.columns[role])
+        return Coded.of_words(column.code, [word.strip() for word in column.words])
 
 
 TURNED = "lat_lon"

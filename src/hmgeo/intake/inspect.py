@@ -154,10 +154,10 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
 def guess_kind(path: Path, options: ReadOptions) -> LayerKind:
     """Return the kind that a file's standard fields tell, project sites for outlines; else enterprises."""
     opened = open_file(path, LayerKind.ENTERPRISES, options, "")
-    found = recognise_standard(opened.raw.headers, opened.raw.sheet)
-    if found is None and any(entry.event in _OUTLINE_EVENTS for entry in opened.journal.entries):
+    standard = recognise_standard(opened.raw.headers, opened.raw.sheet)
+    if standard is None and any(entry.event in _OUTLINE_EVENTS for entry in opened.journal.entries):
         return LayerKind.PROJECT_SITES  # boundary points and red lines of land for building
-    return LayerKind.ENTERPRISES if found is None else found.kind
+    return LayerKind.ENTERPRISES if standard is None else standard.kind
 
 
 def _located(opened: Opened, outcome: Outcome) -> pa.Table:
@@ -172,19 +172,19 @@ def _located(opened: Opened, outcome: Outcome) -> pa.Table:
 
 
 def _extent(outcome: Outcome) -> tuple[float, ...]:
-    held = outcome.is_assessed()
-    return tuple(shapely.total_bounds(outcome.shapes[held]).tolist()) if held.any() else ()
+    located = outcome.is_assessed()
+    return tuple(shapely.total_bounds(outcome.shapes[located]).tolist()) if located.any() else ()
 
 
 def _counties(outcome: Outcome) -> tuple[tuple[str, int], ...]:
     points = shapely.get_coordinates(shapely.point_on_surface(outcome.shapes[outcome.is_assessed()]))
     counted = ((unit.name, int(unit.covers(points[:, 0], points[:, 1]).sum())) for unit in counties())
-    return tuple(sorted((one for one in counted if one[1]), key=lambda one: -one[1]))
+    return tuple(sorted((pair for pair in counted if pair[1]), key=lambda pair: -pair[1]))
 
 
 def _margin_m(outcome: Outcome) -> tuple[float, ...]:
-    held = outcome.uncertainty_m[outcome.is_assessed()]
-    return (float(held.min()), float(held.max())) if held.size else ()
+    margins = outcome.uncertainty_m[outcome.is_assessed()]
+    return (float(margins.min()), float(margins.max())) if margins.size else ()
 
 
 def _shapes(outcome: Outcome) -> tuple[tuple[str, int], ...]:
@@ -199,7 +199,7 @@ def _required(opened: Opened, kind: LayerKind) -> tuple[tuple[str, ...], tuple[t
     for column in templates().get(TEMPLATES.get(kind, ""), ()):
         if not column.is_required or (opened.raw.geometry is not None and "范围文件" in column.name):
             continue
-        role = next((one for one in recognise([column.name], kind).by_role if one != "class"), "")
+        role = next((known for known in recognise([column.name], kind).by_role if known != "class"), "")
         header = find_header(opened.raw.headers, column.name) or opened.columns.by_role.get(role, "")
         if not header:
             missing.append(column.name)

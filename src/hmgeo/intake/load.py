@@ -136,24 +136,26 @@ def load_receptors(
             left_open=len(rows_aside(opened, outcome, kind)) + before,
         )
         if gardens:
-            beside = replace(layer, open_batches=lambda: gardens, feature_count=sum(one.num_rows for one in gardens))
+            beside = replace(
+                layer, open_batches=lambda: gardens, feature_count=sum(batch.num_rows for batch in gardens)
+            )
             layer = replace(layer, beside=beside)
         return layer, opened.journal.ledger()
 
 
 @contextmanager
-def _as_file(given: Path | GeoDataFrame, name: str, shown_as: str) -> Iterator[tuple[Path, str]]:
+def _as_file(source: Path | GeoDataFrame, name: str, shown_as: str) -> Iterator[tuple[Path, str]]:
     """Yield a file and what it is called; a GeoDataFrame as the GeoParquet that it would write.
 
     Its named indexes are columns, as geopandas writes them; a column of mixed kinds is told as text.
     """
-    if isinstance(given, Path):
-        yield given, shown_as
+    if isinstance(source, Path):
+        yield source, shown_as
         return
-    if not hasattr(given, "to_parquet"):
-        raise UsageError(Problem("只读文件路径或 GeoDataFrame", found=type(given).__name__, remedy="路径写成 Path(…)"))
-    named = [one for one in given.index.names if one is not None and one not in given.columns]
-    frame = (given.reset_index(level=named) if named else given).rename(columns=str)
+    if not hasattr(source, "to_parquet"):
+        raise UsageError(Problem("只读文件路径或 GeoDataFrame", found=type(source).__name__, remedy="路径写成 Path(…)"))
+    named = [level for level in source.index.names if level is not None and level not in source.columns]
+    frame = (source.reset_index(level=named) if named else source).rename(columns=str)
     for column in frame.columns[[str(kind) == "object" for kind in frame.dtypes]]:
         cells = zip(frame[column], frame[column].isna(), strict=True)
         frame[column] = [None if is_blank else str(cell) for cell, is_blank in cells]
@@ -163,5 +165,5 @@ def _as_file(given: Path | GeoDataFrame, name: str, shown_as: str) -> Iterator[t
         yield file, shown_as or name or file.stem
 
 
-def _provenance(path: Path, given: Provenance | None, shown: str) -> Provenance:
-    return replace(given or Provenance(shown), path=shown, sha256=file_sha256(path))
+def _provenance(path: Path, declared: Provenance | None, shown: str) -> Provenance:
+    return replace(declared or Provenance(shown), path=shown, sha256=file_sha256(path))

@@ -70,7 +70,7 @@ def settle_words(
     Only whole cells count, and only a word that the list doesn't know; what it is said to mean must be one of the
     list's own.
     """
-    said = {compared_word(one.word): one for one in words}
+    meanings = {compared_word(meaning.word): meaning for meaning in words}
     settled, unread = raw.columns, []
     for header, name in _word_columns(raw.headers, columns, kind).items():
         allowed = _YES_OR_NO if name == YES_NO else official_words(name)
@@ -79,13 +79,13 @@ def settle_words(
         for cell, rows in zip(read.words, np.bincount(read.code, minlength=len(read.words)).tolist(), strict=True):
             if not _is_unread(name, header, cell, kept):
                 continue
-            one = said.get(compared_word(cell))
-            if one is None or one.means not in allowed:
+            meaning = meanings.get(compared_word(cell))
+            if meaning is None or meaning.means not in allowed:
                 unread.append(UnreadWord(header, cell.strip(), rows, allowed))
                 continue
-            meant[cell] = one.means
-            why = f"{one.reason}（{one.by}，{one.on}），共 {rows} 行"
-            journal.note(WORD_EVENT, why, f"按「{one.means}」读取", field=header, value=cell.strip())
+            meant[cell] = meaning.means
+            why = f"{meaning.reason}（{meaning.by}，{meaning.on}），共 {rows} 行"
+            journal.note(WORD_EVENT, why, f"按「{meaning.means}」读取", field=header, value=cell.strip())
         if meant:
             words_now = read.column(np.arange(raw.row_count), [meant.get(cell, cell) for cell in read.words])
             settled = Cells({**arrow_columns(settled), header: words_now})
@@ -94,22 +94,22 @@ def settle_words(
 
 def _word_columns(headers: Sequence[str], columns: Columns, kind: LayerKind) -> dict[str, str]:
     """Return the columns that hold words of a closed list, with the list of each."""
-    found = {}
+    lists = {}
     for header in headers:
         bare = bare_header(header)
         if bare in ALIASES["是否涉镉"]:
-            found[header] = "是否涉镉"
+            lists[header] = "是否涉镉"
         elif bare == "土壤环境质量类别":
-            found[header] = LayerKind.FARMLAND.value
+            lists[header] = LayerKind.FARMLAND.value
         elif unread_facts({header: "?"}):
-            found[header] = YES_NO
+            lists[header] = YES_NO
     named = ((_WORK, kind), (_STATE, LayerKind.ENTERPRISES))
-    found |= {header: name for name, of in named if of is kind and (header := find_header(headers, name))}
+    lists |= {header: name for name, of in named if of is kind and (header := find_header(headers, name))}
     if "land_code" in columns and kind is LayerKind.FARMLAND:
-        found[columns["land_code"]] = LAND
+        lists[columns["land_code"]] = LAND
     if "class" in columns and kind.value in lists_of_words():
-        found[columns["class"]] = kind.value
-    return found
+        lists[columns["class"]] = kind.value
+    return lists
 
 
 def _is_unread(name: str, header: str, cell: str, kept: frozenset[int]) -> bool:
@@ -165,7 +165,7 @@ def _check_trades(opened: Opened, outcome: Outcome) -> None:
         if isinstance(trade, Unknown):
             _note_unread_trade(row, trade, header, outcome)
             continue
-        years = [one for one in _EDITIONS if one in edition]
+        years = [year for year in _EDITIONS if year in edition]
         year = years[0] if len(years) == 1 else ""
         code = trade.text(year) or cell
         if code != cell:
@@ -296,13 +296,13 @@ def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, str]:
         if any(word in column.allowed for word in _NUMBERS_ALLOWED)
     }
     used = {opened.columns.by_role.get(role) for role in ("lon", "lat", "uncertainty", "central_meridian", "id")}
-    found = {}
+    units = {}
     for header in opened.raw.headers:
         match = UNIT_IN_NAME.search(plain_name(header))
         unit = match[1] if match and unit_size(match[1]) is not None else ""
         if header not in used and (unit or bare_header(header) in wanted):
-            found[header] = unit
-    return found
+            units[header] = unit
+    return units
 
 
 def _check_lists(opened: Opened, kind: LayerKind) -> None:
@@ -330,9 +330,9 @@ def _check_lists(opened: Opened, kind: LayerKind) -> None:
 
 def _strange(texts: Sequence[str], words: Sequence[str]) -> dict[str, list[int]]:
     known = {*words, *PLACEHOLDERS}
-    found: dict[str, list[int]] = defaultdict(list)
+    rows_of: dict[str, list[int]] = defaultdict(list)
     for row, text in enumerate(texts, start=1):
         stripped = text.strip()
         if stripped not in known and stripped.removesuffix("级") not in known:
-            found[stripped].append(row)
-    return found
+            rows_of[stripped].append(row)
+    return rows_of

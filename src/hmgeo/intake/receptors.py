@@ -113,7 +113,7 @@ def _land_classes(opened: Opened, rows: NDArray[np.intp]) -> pa.Array:
     if not any(land.words):
         return pa.nulls(len(rows), pa.string())
     classes = [land_class(word, kept) for word in land.words]
-    words = [LandClass.UNREAD.value if isinstance(one, Unknown) else one for one in classes]
+    words = [LandClass.UNREAD.value if isinstance(kind, Unknown) else kind for kind in classes]
     return land.column(rows, words)
 
 
@@ -150,13 +150,13 @@ def less_set_aside(
     listed = "、".join(names[:_IDS_NAMED]) + ("等" if len(names) > _IDS_NAMED else "")
     named = tuple(filter(None, (listed, say("set_aside_before_packing", packed=packed) if packed else "")))
     is_partly = outcome.is_assessed()[rows].any()
-    told = say("shapes_aside_partly" if is_partly else "shapes_aside", layer=kind, count=count, which=named)
+    reason = say("shapes_aside_partly" if is_partly else "shapes_aside", layer=kind, count=count, which=named)
     if accepted is not None and accepted.count == count:
         action = say("aside_accepted", by=accepted.by, on=str(accepted.on), reason=accepted.reason)
-        opened.journal.note("搁置已确认", told, action, field="几何")
+        opened.journal.note("搁置已确认", reason, action, field="几何")
         return gates
     ground = [_may_lie_in(row, opened, outcome) for row in rows] + [None] * bool(packed)
-    known = sorted({one for one in ground if one is not None})
+    known = sorted({place for place in ground if place is not None})
     where = "、".join(dict.fromkeys(name for name, _ in known)) if None not in ground else "任何位置"
     coverage = gates.coverage
     if None not in ground and coverage is not None:
@@ -165,10 +165,10 @@ def less_set_aside(
         gates = replace(gates, completeness=Completeness.PARTIAL)
     else:
         gates = replace(gates, coverage=coverage)
-    aside = say("aside_may_lie", told=told, where=where)
-    found = "" if accepted is None else f"（所填 {accepted.count} 个与实际不符）"
+    aside = say("aside_may_lie", told=reason, where=where)
+    mismatch = "" if accepted is None else f"（所填 {accepted.count} 个与实际不符）"
     remedy = f"accept_set_aside: {{count: {count}, by: 姓名, on: 日期, reason: 理由}}"
-    action = say("aside_until_accepted", remedy=f"{remedy}{found}")
+    action = say("aside_until_accepted", remedy=f"{remedy}{mismatch}")
     opened.journal.note(ASIDE_EVENT, aside, action, field="几何")
     return replace(gates, aside=aside)
 
@@ -178,8 +178,8 @@ def gates_of_packed(gates: Gates, count: int, kind: LayerKind) -> Gates:
     if not count:
         return gates
     which = say("set_aside_before_packing", packed=count)
-    told = say("shapes_aside", layer=kind, count=count, which=which)
-    return replace(gates, completeness=Completeness.PARTIAL, aside=say("aside_may_lie", told=told, where="任何位置"))
+    reason = say("shapes_aside", layer=kind, count=count, which=which)
+    return replace(gates, completeness=Completeness.PARTIAL, aside=say("aside_may_lie", told=reason, where="任何位置"))
 
 
 def _zeros_kept(opened: Opened) -> frozenset[int]:
@@ -218,8 +218,8 @@ def official_areas_m2(opened: Opened) -> pa.Array:
     names = f"{opened.columns['parcel_area']}、{opened.columns['deducted_area']}"
     opened.journal.note("面积推算", "没有图斑地类面积（TBDLMJ）", "取图斑面积减扣除地类面积", field=names)
     whole = _areas(opened, "parcel_area").to_pylist()
-    told = opened.coded("deducted_area")
-    deducted = np.array([_number(text) or 0.0 for text in told.words])[told.code].tolist()
+    deductions = opened.coded("deducted_area")
+    deducted = np.array([_number(text) or 0.0 for text in deductions.words])[deductions.code].tolist()
     rest = [
         None if area is None or area <= less else round(area - less, 6)
         for area, less in zip(whole, deducted, strict=True)
@@ -229,17 +229,17 @@ def official_areas_m2(opened: Opened) -> pa.Array:
 
 def _areas(opened: Opened, role: str) -> pa.Array:
     header = opened.columns[role]
-    held = opened.raw.columns.columns[header] if isinstance(opened.raw.columns, Cells) else pa.nulls(0)
-    if pa.types.is_float64(held.type) or pa.types.is_float32(held.type):
-        plain = held.to_numpy(zero_copy_only=False)
+    cells = opened.raw.columns.columns[header] if isinstance(opened.raw.columns, Cells) else pa.nulls(0)
+    if pa.types.is_float64(cells.type) or pa.types.is_float32(cells.type):
+        plain = cells.to_numpy(zero_copy_only=False)
         if ((plain > _WRITTEN_PLAIN[0]) & (plain < _WRITTEN_PLAIN[1])).all():  # as their texts would be read
-            return held.cast(pa.float64())
-    told = opened.coded(role)
-    values = np.array([np.nan if (value := _number(text)) is None else value for text in told.words])
+            return cells.cast(pa.float64())
+    texts = opened.coded(role)
+    values = np.array([np.nan if (value := _number(text)) is None else value for text in texts.words])
     unusable = ~(values > 0)
-    strange = {told.words[number]: told.rows_of(number) + 1 for number in np.flatnonzero(unusable).tolist()}
+    strange = {texts.words[number]: texts.rows_of(number) + 1 for number in np.flatnonzero(unusable).tolist()}
     unclear_rows("面积无效", strange, "按图形面积计算", header, opened.journal)
-    return pa.array(values[told.code], pa.float64(), mask=unusable[told.code])
+    return pa.array(values[texts.code], pa.float64(), mask=unusable[texts.code])
 
 
 def _number(text: str) -> float | None:
@@ -275,7 +275,7 @@ def receptor_batches(
         raise nothing_usable(opened, opened.raw.row_count, kind)
     rows = np.sort(np.concatenate([usable, gardens]))
     table, is_garden = _table(opened, outcome, kind, rows), np.isin(rows, gardens)
-    parts = [table] if not gardens.size else [table.filter(pa.array(one)) for one in (~is_garden, is_garden)]
+    parts = [table] if not gardens.size else [table.filter(pa.array(mask)) for mask in (~is_garden, is_garden)]
     batches = [part.combine_chunks().to_batches(max_chunksize=BATCH_ROWS) for part in parts]
     return batches[0], batches[1] if gardens.size else []
 
@@ -304,28 +304,28 @@ def usable_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa
     """Return the usable rows as `receptor_batches` does, without 园地; none at all if there are none."""
     if kind is LayerKind.FARMLAND:
         keep_farmland(opened, outcome, "不是耕地；分块读取、打包不存园地，要另计请直接用原文件")
-    held = np.flatnonzero(outcome.is_assessed())
-    if held.size == 0:
+    rows = np.flatnonzero(outcome.is_assessed())
+    if rows.size == 0:
         return []
-    return list(_table(opened, outcome, kind, held).combine_chunks().to_batches(max_chunksize=BATCH_ROWS))
+    return list(_table(opened, outcome, kind, rows).combine_chunks().to_batches(max_chunksize=BATCH_ROWS))
 
 
-def _table(opened: Opened, outcome: Outcome, kind: LayerKind, held: NDArray[np.intp]) -> pa.Table:
+def _table(opened: Opened, outcome: Outcome, kind: LayerKind, rows: NDArray[np.intp]) -> pa.Table:
     is_farmland = kind is LayerKind.FARMLAND
     classes = opened.coded("class")
     words = _soil_classes(opened, classes) if is_farmland else classes.words
     ids = opened.ids if isinstance(opened.ids, pa.Array) else pa.array(opened.ids, pa.string())
     township = _townships(opened)
     columns = {
-        "receptor_id": ids if len(held) == len(ids) else ids.take(pa.array(held)),
-        "name": opened.coded("name").column(held),
-        "class": classes.column(held, words),
-        "official_area_m2": official_areas_m2(opened).take(pa.array(held)),
-        "township": township.column(held),
-        "geometry": _wkb_of(outcome, held),
-        "stated": _stated(opened, held, is_farmland=is_farmland),
-        "links": _links(opened, held),
-        "land_class": _land_classes(opened, held) if is_farmland else pa.nulls(len(held), pa.string()),
+        "receptor_id": ids if len(rows) == len(ids) else ids.take(pa.array(rows)),
+        "name": opened.coded("name").column(rows),
+        "class": classes.column(rows, words),
+        "official_area_m2": official_areas_m2(opened).take(pa.array(rows)),
+        "township": township.column(rows),
+        "geometry": _wkb_of(outcome, rows),
+        "stated": _stated(opened, rows, is_farmland=is_farmland),
+        "links": _links(opened, rows),
+        "land_class": _land_classes(opened, rows) if is_farmland else pa.nulls(len(rows), pa.string()),
     }
     return pa.table(columns, schema=RECEPTOR_SCHEMA)
 
@@ -334,8 +334,8 @@ def _wkb_of(outcome: Outcome, rows: NDArray[np.intp]) -> pa.Array:
     """Return the shapes of rows as plain WKB; of sound ones the file's own bytes, which are that."""
     sound = outcome.sound[rows]
     if outcome.wkb is not None and sound.all():
-        held = outcome.wkb if len(rows) == len(outcome.wkb) else outcome.wkb.take(pa.array(rows))
-        return held.cast(pa.binary())
+        whole = outcome.wkb if len(rows) == len(outcome.wkb) else outcome.wkb.take(pa.array(rows))
+        return whole.cast(pa.binary())
     others = pa.array(as_wkb(outcome.made[rows[~sound]]), pa.binary())
     if outcome.wkb is None or not sound.any():
         return others
@@ -347,8 +347,8 @@ def _wkb_of(outcome: Outcome, rows: NDArray[np.intp]) -> pa.Array:
 def _stated(opened: Opened, rows: NDArray[np.intp], *, is_farmland: bool) -> pa.Array:
     """Return the yes/no facts of rows."""
     if is_farmland:  # parcels by the million state nothing that a claim here is about
-        said, at = _different(opened, [name for name in opened.raw.headers if says_something(name)])
-        facts = stated_by_row(said, range(at.max(initial=-1) + 1))
+        columns, at = _different(opened, [name for name in opened.raw.headers if says_something(name)])
+        facts = stated_by_row(columns, range(at.max(initial=-1) + 1))
         return _maps(facts, RECEPTOR_SCHEMA.field("stated").type).take(pa.array(at[rows]))
     facts = stated_by_row(opened.raw.columns, rows.tolist())
     _set_disputed_aside(opened, rows.tolist(), facts)
@@ -358,13 +358,13 @@ def _stated(opened: Opened, rows: NDArray[np.intp], *, is_farmland: bool) -> pa.
 def _links(opened: Opened, rows: NDArray[np.intp]) -> pa.Array:
     """Return what rows say of other things."""
     own = opened.columns.by_role.get("id", "")
-    said, at = _different(opened, [name for name in opened.raw.headers if is_link(name) and name != own])
-    told = links_by_row(said, range(at.max(initial=-1) + 1))
-    return _maps(told, RECEPTOR_SCHEMA.field("links").type).take(pa.array(at[rows]))
+    columns, at = _different(opened, [name for name in opened.raw.headers if is_link(name) and name != own])
+    links = links_by_row(columns, range(at.max(initial=-1) + 1))
+    return _maps(links, RECEPTOR_SCHEMA.field("links").type).take(pa.array(at[rows]))
 
 
 def _maps(rows: Sequence[Mapping[str, Any]], kind: pa.DataType) -> pa.Array:
-    return pa.array([list(one.items()) for one in rows], kind)
+    return pa.array([list(row.items()) for row in rows], kind)
 
 
 def _different(opened: Opened, names: Sequence[str]) -> tuple[dict[str, list[str]], NDArray[np.int64]]:
@@ -372,10 +372,10 @@ def _different(opened: Opened, names: Sequence[str]) -> tuple[dict[str, list[str
     at = np.zeros(opened.raw.row_count, np.int64)
     columns: dict[str, list[str]] = {}
     for name in names:
-        held = opened.raw.coded(name)
-        different, first, at = np.unique(at * len(held.words) + held.code, return_index=True, return_inverse=True)
-        columns = {known: [words[row] for row in different // len(held.words)] for known, words in columns.items()}
-        columns[name] = [held.words[code] for code in held.code[first]]
+        column = opened.raw.coded(name)
+        different, first, at = np.unique(at * len(column.words) + column.code, return_index=True, return_inverse=True)
+        columns = {known: [words[row] for row in different // len(column.words)] for known, words in columns.items()}
+        columns[name] = [column.words[code] for code in column.code[first]]
     return columns, at
 
 
@@ -383,9 +383,11 @@ def _set_disputed_aside(opened: Opened, rows: Sequence[int], facts: Sequence[dic
     """Take out facts that other cells of their row contradict, with a ledger entry: nobody can rest on them."""
     for row, known in zip(rows, facts, strict=True):
         disputed = disputes(Told({name: values[row] for name, values in opened.raw.columns.items()}))
-        for one in disputed:
+        for dispute in disputed:
             reason = "所填与本行的数据不能同时成立"
-            opened.journal.note_row(row + 1, EVENT, reason, one.action, field=one.claim.where, value=one.values)
+            opened.journal.note_row(
+                row + 1, EVENT, reason, dispute.action, field=dispute.claim.where, value=dispute.values
+            )
         for topic in doubts_of(disputed):
             known.pop(topic, None)
 
@@ -426,9 +428,9 @@ def _soil_classes(opened: Opened, classes: Coded) -> list[str]:
 def _townships(opened: Opened) -> Coded:
     """Return the township's name; else the nine digits of the unit's code; else the unit's name."""
     headers = [opened.columns.by_role.get(role, "") for role in ("township", "unit_code", "unit_name")]
-    said, at = _different(opened, list(dict.fromkeys(filter(None, headers))))
+    columns, at = _different(opened, list(dict.fromkeys(filter(None, headers))))
     rows = at.max(initial=-1) + 1
-    named, codes, units = ([text.strip() for text in said.get(header, [""] * rows)] for header in headers)
+    named, codes, units = ([text.strip() for text in columns.get(header, [""] * rows)] for header in headers)
     words = [
         name or (code[:TOWNSHIP_DIGITS] if code[:TOWNSHIP_DIGITS].isdigit() else code) or unit
         for name, code, unit in zip(named, codes, units, strict=True)

@@ -228,17 +228,17 @@ class Journal:
 
         What was said of an earlier part isn't said again; rows of a later part are added to those of which it was said.
         """
-        said = LedgerEntry(self.file, self.sheet, 0, field, value, event, reason, action)
-        place, named = self._said.get(said, (len(self.entries), [])) if self.first else (len(self.entries), [])
-        entry = said
+        key = LedgerEntry(self.file, self.sheet, 0, field, value, event, reason, action)
+        place, named = self._said.get(key, (len(self.entries), [])) if self.first else (len(self.entries), [])
+        entry = key
         if rows is not None:
             listed = rows if isinstance(rows, np.ndarray) else list(rows)
             named += [int(row) + self.first for row in listed[: _ROWS_NAMED - len(named)]]
             before = self.entries[place].row_count if place < len(self.entries) else 0
             count = before + len(listed)
-            entry = replace(said, reason=_with_rows(reason, _rows_named(count, named)), row_count=count)
+            entry = replace(key, reason=_with_rows(reason, _rows_named(count, named)), row_count=count)
         self.entries[place : place + 1] = [entry]
-        self._said[said] = (place, named)
+        self._said[key] = (place, named)
 
     def note_row(
         self, row: int, event: str, reason: str = "", action: str = "", *, field: str = "", value: str = ""
@@ -342,10 +342,10 @@ class Cells(Mapping[str, list[str]]):
     def coded(self, name: str) -> Coded:
         """Return a column by its different words, of which each is spelled once."""
         try:
-            held = self.columns[name].dictionary_encode(null_encoding="encode")
+            encoded = self.columns[name].dictionary_encode(null_encoding="encode")
         except pa.ArrowNotImplementedError:  # lists and the like
             return coded(self[name])
-        return Coded.of_words(held.indices.to_numpy().astype(np.int64), column_texts(held.dictionary.to_pylist()))
+        return Coded.of_words(encoded.indices.to_numpy().astype(np.int64), column_texts(encoded.dictionary.to_pylist()))
 
 
 def coded(texts: Sequence[str]) -> Coded:
@@ -466,8 +466,8 @@ def in_one_piece(column: pa.ChunkedArray) -> pa.Array:
 
 def arrow_columns(columns: Mapping[str, list[str]]) -> dict[str, pa.Array]:
     """Return columns as Arrow holds them."""
-    held = columns.columns if isinstance(columns, Cells) else {name: pa.array(columns[name]) for name in columns}
-    return dict(held)
+    arrays = columns.columns if isinstance(columns, Cells) else {name: pa.array(columns[name]) for name in columns}
+    return dict(arrays)
 
 
 def choose_layer(names: Sequence[str], wanted: str, place: Place, noun: str) -> str:

@@ -81,8 +81,8 @@ def load_wind(
     headers = {word: find_header(raw.headers, word) for word in ("风向", "频率", "气象站", "年份")}
     missing = [word for word in ("风向", "频率") if not headers[word]]
     if missing:
-        found, remedy = "、".join(raw.headers), "首行写明 风向、频率(%)、气象站、年份"
-        raise InputError(Problem(f"风频表缺少「{'」「'.join(missing)}」列", place, found=found, remedy=remedy))
+        shown, remedy = "、".join(raw.headers), "首行写明 风向、频率(%)、气象站、年份"
+        raise InputError(Problem(f"风频表缺少「{'」「'.join(missing)}」列", place, found=shown, remedy=remedy))
     problems: list[Problem] = []
     shares: dict[float | None, float] = {}
     for number, (word, cell) in enumerate(
@@ -94,21 +94,21 @@ def load_wind(
         _take_share(word, cell, where, shares, problems)
     problems += _faults_of(shares, place)
     texts = {word: _only(raw, headers[word], word, place, problems) for word in ("气象站", "年份")}
-    told = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
+    origin = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
     if problems:
-        for one in problems:
-            action = say("wind_table_unused", remedy=one.remedy)
-            note = partial(journal.note_row, one.where.row) if one.where.row else journal.note
-            note(WIND_EVENT, f"{one.what}。", action, value=one.found)
-        return SideTable(name or path.stem, kind, basis, told, WIND_SCHEMA.empty_table(), gates), journal.ledger()
+        for problem in problems:
+            action = say("wind_table_unused", remedy=problem.remedy)
+            note = partial(journal.note_row, problem.where.row) if problem.where.row else journal.note
+            note(WIND_EVENT, f"{problem.what}。", action, value=problem.found)
+        return SideTable(name or path.stem, kind, basis, origin, WIND_SCHEMA.empty_table(), gates), journal.ledger()
     total = say("wind_adds_up", percent=sum(shares.values()))
     journal.note("风频", say("wind_directions", count=len(shares) - (None in shares)), "按来风方向读取", value=total)
     rows = [
-        {"from_deg": one, "percent": share, "station": texts["气象站"], "years": texts["年份"]}
-        for one, share in shares.items()
+        {"from_deg": direction, "percent": share, "station": texts["气象站"], "years": texts["年份"]}
+        for direction, share in shares.items()
     ]
     table = pa.Table.from_pylist(rows, WIND_SCHEMA)
-    return SideTable(name or path.stem, kind, basis, told, table, gates), journal.ledger()
+    return SideTable(name or path.stem, kind, basis, origin, table, gates), journal.ledger()
 
 
 def direction_deg(text: str) -> float | None:
@@ -152,12 +152,12 @@ def _take_share(word: str, cell: str, where: Place, shares: dict[float | None, f
 
 def _faults_of(shares: dict[float | None, float], place: Place) -> list[Problem]:
     """Return what is wrong with the directions together; nothing where single ones couldn't be read."""
-    known = sorted(one for one in shares if one is not None)
+    known = sorted(direction for direction in shares if direction is not None)
     steps = next((count for count in _DIRECTION_COUNTS if len(known) <= count), 0)
     wanted = [index * 360.0 / steps for index in range(steps)]
     problems = []
     if known != wanted:
-        lacking = "、".join(_NAMES[round(one / _STEP_DEG)] for one in wanted if one not in known)
+        lacking = "、".join(_NAMES[round(direction / _STEP_DEG)] for direction in wanted if direction not in known)
         remedy = f"补齐方位{lacking and f'（缺 {lacking}）'}；没有来风的方位写 0"
         problems.append(
             Problem("风向须为齐全的 8 或 16 方位", place, say("wind_directions", count=len(known)), "8、16", remedy)
@@ -211,8 +211,8 @@ def load_outlets(
         raise InputError(Problem("排放口表没有「企业编号」列", place, "、".join(raw.headers), remedy=remedy))
     rows = [_outlet(number, raw, owner, journal) for number in range(1, raw.row_count + 1)]
     table = table_of(rows, OUTLET_SCHEMA)
-    told = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
-    return SideTable(name or path.stem, kind, basis, told, table, gates), journal.ledger()
+    origin = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
+    return SideTable(name or path.stem, kind, basis, origin, table, gates), journal.ledger()
 
 
 def outlets_sheet_of(path: Path) -> str:
@@ -229,9 +229,11 @@ def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[st
 
     notes: list[str] = []
     cells = {header: cells[number - 1] for header, cells in raw.columns.items()}
-    for one in disputes(Told(cells)):
-        notes.append(say("contradiction_in_row", values=one.values))
-        journal.note_row(number, EVENT, "所填不能同时成立", one.action, field=one.claim.where, value=one.values)
+    for dispute in disputes(Told(cells)):
+        notes.append(say("contradiction_in_row", values=dispute.values))
+        journal.note_row(
+            number, EVENT, "所填不能同时成立", dispute.action, field=dispute.claim.where, value=dispute.values
+        )
     outlet_id = text("排放口编号")
     medium = text("类型") or _MEDIUM_BY_ID.get(outlet_id[:2].upper(), "")
     return {
@@ -250,8 +252,8 @@ def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[st
 
 
 def _year(text: str) -> int | None:
-    found = re.match(r"(?:19|20)\d\d(?!\d\d\d)", text)
-    return int(found[0]) if found else None
+    year = re.match(r"(?:19|20)\d\d(?!\d\d\d)", text)
+    return int(year[0]) if year else None
 
 
 def _number(row: int, raw: RawTable, wanted: tuple[str, str], journal: Journal, notes: list[str]) -> float | None:

@@ -69,7 +69,7 @@ def note_twins(
         outcome.remark(row, say("bracketed", thing=TWIN_EVENT, more=near))
 
 
-def similarity(one: str, other: str) -> float:
+def similarity(name: str, other: str) -> float:
     """Return how alike two names are, from 0 to 1, legal forms and brackets left aside.
 
     Examples
@@ -77,7 +77,7 @@ def similarity(one: str, other: str) -> float:
     >>> similarity("示例有色金属有限公司", "示例有色金属厂"), similarity("甲厂", "乙厂")
     (1.0, 0.0)
     """
-    return difflib.SequenceMatcher(None, _core(one), _core(other), autojunk=False).ratio()
+    return difflib.SequenceMatcher(None, _core(name), _core(other), autojunk=False).ratio()
 
 
 def _core(name: str) -> str:
@@ -87,19 +87,19 @@ def _core(name: str) -> str:
 
 def _near_and_alike(names: Sequence[str], points: NDArray[np.float64]) -> list[tuple[int, int, float]]:
     """Return (row, earlier row, metres) of neighbours with different but similar names."""
-    held = np.flatnonzero(np.isfinite(points[:, 0]) & np.array([bool(name) for name in names], dtype=bool))
-    if held.size > _MOST_ROWS:
+    placed = np.flatnonzero(np.isfinite(points[:, 0]) & np.array([bool(name) for name in names], dtype=bool))
+    if placed.size > _MOST_ROWS:
         return []
-    shapes = shapely.points(points[held])
+    shapes = shapely.points(points[placed])
     first, second = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=_NEAR_DEG)
     ordered = first > second
-    later, earlier = held[first[ordered]], held[second[ordered]]
+    later, earlier = placed[first[ordered]], placed[second[ordered]]
     apart_m = geodesic_m(points[later], points[earlier])
-    found: dict[int, tuple[int, int, float]] = {}
+    pairs: dict[int, tuple[int, int, float]] = {}
     for row, other, metres in sorted(zip(later.tolist(), earlier.tolist(), apart_m.tolist(), strict=True)):
         if metres <= _NEAR_M and names[row] != names[other] and similarity(names[row], names[other]) >= _ALIKE:
-            found.setdefault(row, (row, other, metres))
-    return list(found.values())
+            pairs.setdefault(row, (row, other, metres))
+    return list(pairs.values())
 
 
 REPEAT_NOTE = "重复待确认"
@@ -115,11 +115,11 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
     townships = opened.texts("township")
     cells = opened.texts("trade_code")
     editions = [_edition(text) for text in opened.texts("trade_edition")]
-    held = np.flatnonzero(outcome.is_assessed())
+    located = np.flatnonzero(outcome.is_assessed())
     types = np.full(count, -1)
-    types[held] = shapely.get_type_id(outcome.shapes[held])
+    types[located] = shapely.get_type_id(outcome.shapes[located])
     points = np.full((count, 2), np.nan)
-    points[held] = shapely.get_coordinates(_points_on(outcome.shapes[held]))
+    points[located] = shapely.get_coordinates(_points_on(outcome.shapes[located]))
     counties = _counties(opened, points, outcome)
     _mark_repeats(names, points, outcome)
     note_twins(
@@ -152,10 +152,10 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
 
 def _counties(opened: Opened, points: NDArray[np.float64], outcome: Outcome) -> list[str]:
     """Return what rows say of their county; where they say nothing that of the address, unless the point denies it."""
-    told = opened.texts("county")
+    stated = opened.texts("county")
     if "address" not in opened.columns:
-        return told
-    coded = zip(told, opened.texts("region_code"), strict=True)
+        return stated
+    coded = zip(stated, opened.texts("region_code"), strict=True)
     blank = [row for row, words in enumerate(coded) if not any(words)]
     taken: dict[str, list[int]] = defaultdict(list)
     header = opened.columns["address"]
@@ -170,14 +170,14 @@ def _counties(opened: Opened, points: NDArray[np.float64], outcome: Outcome) -> 
             outcome.journal.note_row(row + 1, PLACE_EVENT, reason, action, field=header, value=address)
             outcome.remark(row, reason)
             continue
-        told[row] = unit.name
+        stated[row] = unit.name
         taken[unit.name].append(row + 1)
     for name, rows in taken.items():
         reason, action = say("county_in_address", rows=""), "按地址所写的县处理，请填写县一栏"
         outcome.journal.note("县名取自地址", reason, action, field=header, value=name, rows=rows)
         for row in rows:
             outcome.remark(row - 1, say("county_of_address", name=name))
-    return told
+    return stated
 
 
 def _points_on(shapes: np.ndarray) -> np.ndarray:

@@ -52,7 +52,7 @@ class TradeCell:
 
     def codes(self, edition: str) -> tuple[str, ...]:
         """Return the codes in an edition; empty where names have none in it."""
-        return self.stated or tuple(code for held, code in self.named if held == edition)
+        return self.stated or tuple(code for own, code in self.named if own == edition)
 
     def fits(self, edition: str, listed: tuple[str, ...]) -> bool | Unknown:
         """Return whether one of the trades is among listed codes; a code stands for all that begin with it.
@@ -60,14 +60,14 @@ class TradeCell:
         `Unknown` with code `coarse` where a code is wider than a listed one, or may be one that lost its leading zero.
         """
         codes = self.codes(edition)
-        if any(code.startswith(one) for code in codes for one in listed):
+        if any(code.startswith(wanted) for code in codes for wanted in listed):
             return True
-        may_be = [code for code in codes for one in listed if one.startswith(code) or _without_zero(code, one)]
+        may_be = [code for code in codes for wanted in listed if wanted.startswith(code) or _without_zero(code, wanted)]
         return Unknown("coarse", may_be[0], field="trade_code") if may_be else False
 
-    def edition(self, stated: str, held: Iterable[str]) -> str:
+    def edition(self, stated: str, available: Iterable[str]) -> str:
         """Return the edition to read in: the stated one; for names without one, the first held that has them."""
-        named_in = () if self.stated or stated else tuple(one for one in held if self.codes(one))
+        named_in = () if self.stated or stated else tuple(candidate for candidate in available if self.codes(candidate))
         return named_in[0] if named_in else stated
 
     def among(self, stated: str, lists: Mapping[str, tuple[str, ...]]) -> bool | Unknown:
@@ -95,9 +95,9 @@ class TradeCell:
             edition = self.edition(stated, lists)
             return self.fits(edition, lists[edition]) if edition in lists and self.codes(edition) else _other_edition()
         editions = (stated,) if stated else _EDITIONS
-        found = [self._in_edition(one, lists) for one in editions]
-        told = {one.code if isinstance(one, Unknown) else one for one in found}
-        return found[0] if len(told) == 1 else _other_edition()
+        answers = [self._in_edition(year, lists) for year in editions]
+        kinds = {answer.code if isinstance(answer, Unknown) else answer for answer in answers}
+        return answers[0] if len(kinds) == 1 else _other_edition()
 
     def _in_edition(self, edition: str, lists: Mapping[str, tuple[str, ...]]) -> bool | Unknown:
         if edition in lists:
@@ -111,7 +111,7 @@ class TradeCell:
             return fits
         for code in changed:
             others = same[int(edition), code] or (code,)
-            if any(TradeCell((one,)).fits("", listed) is not False for one in others):
+            if any(TradeCell((other,)).fits("", listed) is not False for other in others):
                 return _other_edition()
         return False
 
@@ -151,22 +151,24 @@ def read_trade(cell: str) -> TradeCell | Unknown:
     text = unicodedata.normalize("NFKC", cell).strip()
     if not text or text in _BLANKS:
         return Unknown("not_stated", cell, field="trade_code")
-    found = list(_CODE.finditer(text))
-    if not found:
+    matches = list(_CODE.finditer(text))
+    if not matches:
         return _by_name(text, cell)
-    before, years = text[: found[0].start()].strip(" (["), _YEARS & {one[2] for one in found}
-    if len(found) > 1 and (before or years):
+    before, years = text[: matches[0].start()].strip(" (["), _YEARS & {match[2] for match in matches}
+    if len(matches) > 1 and (before or years):
         return Unknown("unreadable", cell, field="trade_code")
     if before:  # the name stands first
-        after = text[found[0].end() :].strip(_EDGES)
-        text = text[found[0].start() : found[0].end()] + " " + before + after
-        found = list(_CODE.finditer(text))
-    ends = [*(one.start() for one in found[1:]), len(text)]
-    for one, end in zip(found, ends, strict=True):
-        fault = _section_fault(one[1], one[2]) or _rest_fault(text[one.end() : end], one[2], is_last=end == len(text))
+        after = text[matches[0].end() :].strip(_EDGES)
+        text = text[matches[0].start() : matches[0].end()] + " " + before + after
+        matches = list(_CODE.finditer(text))
+    ends = [*(match.start() for match in matches[1:]), len(text)]
+    for match, end in zip(matches, ends, strict=True):
+        fault = _section_fault(match[1], match[2]) or _rest_fault(
+            text[match.end() : end], match[2], is_last=end == len(text)
+        )
         if fault:
             return Unknown(fault, cell, field="trade_code")
-    codes = tuple(dict.fromkeys(one[2] for one in found))
+    codes = tuple(dict.fromkeys(match[2] for match in matches))
     finest = tuple(code for code in codes if not any(other != code and other.startswith(code) for other in codes))
     return TradeCell(finest)
 
@@ -224,7 +226,7 @@ def _name_fault(name: str, code: str) -> str:
 def _by_name(text: str, cell: str) -> TradeCell | Unknown:
     """Return the classes that a cell names in words: as a whole, else each part between separators."""
     parts = [text] if trades_named(text) else [part.strip() for part in re.split(f"[{_SEPARATORS}\n]", text)]
-    named = [(str(one.edition), one.code) for part in parts for one in trades_named(part)]
+    named = [(str(trade.edition), trade.code) for part in parts for trade in trades_named(part)]
     if not all(trades_named(part) for part in parts):
         return Unknown("unreadable", cell, field="trade_code")
     return TradeCell(named=tuple(dict.fromkeys(named)))
@@ -297,7 +299,7 @@ def zeros_kept(codes: Iterable[str]) -> frozenset[int]:
 
     None where no code does: then a spreadsheet may have cut all zeros off.
     """
-    return frozenset(len(found[0]) for code in codes if (found := _ZERO_KEPT.match(_plain_code(code))))
+    return frozenset(len(match[0]) for code in codes if (match := _ZERO_KEPT.match(_plain_code(code))))
 
 
 def _plain_code(code: str) -> str:
@@ -383,11 +385,11 @@ def leaves_class_open(layer: str, word: str) -> bool:
 @lru_cache(maxsize=1)
 def _words() -> Mapping[str, Mapping[str, str]]:
     """Return by list what each word means, compared as `read_word` compares."""
-    found: dict[str, dict[str, str]] = {}
+    lists: dict[str, dict[str, str]] = {}
     for row in read_rows("words.csv"):
         text = compared_word(row["word"])
-        found.setdefault(row["list"], {})[text] = row["means"]
-    return found
+        lists.setdefault(row["list"], {})[text] = row["means"]
+    return lists
 
 
 @lru_cache(maxsize=1)

@@ -56,8 +56,8 @@ def _is_private(folder: Path) -> bool:
     """
     if not hasattr(os, "getuid"):
         return True
-    found = folder.lstat()
-    return stat.S_ISDIR(found.st_mode) and found.st_uid in {os.getuid(), 0} and not found.st_mode & stat.S_IWOTH
+    status = folder.lstat()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid in {os.getuid(), 0} and not status.st_mode & stat.S_IWOTH
 
 
 def cache_folder() -> Path:
@@ -113,7 +113,7 @@ def kept(name: str, package: Path, sources: Sequence[Path], make: Callable[[], M
     for path in sources:
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     folders = [base / "hmgeo-kept" for base in (package / "__pycache__", cache_folder())]
-    folder = next((one for one in folders if _can_write(one) and _is_private(one)), None)
+    folder = next((candidate for candidate in folders if _can_write(candidate) and _is_private(candidate)), None)
     if folder is None:
         return make()
     path, key = folder / f"{name}.pickle", digest.digest()
@@ -161,10 +161,10 @@ def kept_arrays(
         digest.update((_ENGINE.parent / module).read_bytes())
     path = folder / f"{digest.hexdigest()}.npz"
     with suppress(OSError, ValueError, zipfile.BadZipFile):
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            found = {name: held[name] for name in held.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
         path.touch()
-        return found
+        return arrays
     made = make()
     with suppress(OSError):
         with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as room:
@@ -201,8 +201,8 @@ def program_sum(shipped: Path) -> str:
     """
     sums = []
     for base, left in ((_ENGINE.parent, "__pycache__"), (shipped, _PROJECTS)):
-        files = [one for one in base.rglob("*") if one.is_file() and left not in one.relative_to(base).parts]
-        if any(one.stat().st_mtime > _STARTED for one in files):
+        files = [file for file in base.rglob("*") if file.is_file() and left not in file.relative_to(base).parts]
+        if any(file.stat().st_mtime > _STARTED for file in files):
             return ""
         sums.append(sum_of(base, files))
     return hashlib.sha256("".join(sums).encode()).hexdigest()
@@ -210,7 +210,7 @@ def program_sum(shipped: Path) -> str:
 
 def surroundings_sum() -> str:
     """Return the SHA-256 of what else decides what comes out: system, Python, libraries, variables, users' settings."""
-    installed = {one.name for entry in sys.path for one in Path(entry or ".").glob("*.*-info")}
+    installed = {info.name for entry in sys.path for info in Path(entry or ".").glob("*.*-info")}
     swaying = (name for name in os.environ if name.startswith(_SWAYS) and not name.endswith(_OF_THE_NET))
     variables = {f"{name}={os.environ[name]}" for name in swaying}
     digest = hashlib.sha256(repr((sys.version, platform.platform(), sorted(installed), sorted(variables))).encode())
@@ -222,7 +222,7 @@ def surroundings_sum() -> str:
         (Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share") / "proj", "*"),
     ):
         with suppress(OSError):
-            digest.update(sum_of(base, (one for one in base.glob(pattern) if one.is_file())).encode())
+            digest.update(sum_of(base, (path for path in base.glob(pattern) if path.is_file())).encode())
     return digest.hexdigest()
 
 
@@ -245,29 +245,29 @@ def noted_run(record: str) -> dict[str, str] | None:
     folder = cache_folder() / RUNS
     with suppress(OSError, ValueError):
         if _is_private(folder):
-            held = json.loads((folder / record).read_text(encoding="utf-8"))
-            return held if isinstance(held, dict) else None
+            note = json.loads((folder / record).read_text(encoding="utf-8"))
+            return note if isinstance(note, dict) else None
     return None
 
 
 def drop_oldest(folder: Path, most_bytes: int = MOST_KEPT_BYTES) -> int:
     """Drop the files used longest ago until no more than so many bytes are left; return how many are."""
-    held = 0
+    kept_bytes = 0
     with suppress(OSError):
-        found = sorted(((one.stat().st_mtime_ns, one) for one in folder.iterdir() if one.is_file()), reverse=True)
-        for _, path in found:
+        files = sorted(((file.stat().st_mtime_ns, file) for file in folder.iterdir() if file.is_file()), reverse=True)
+        for _, path in files:
             size = path.stat().st_size
-            if held + size > most_bytes:
+            if kept_bytes + size > most_bytes:
                 path.unlink()
             else:
-                held += size
-    return held
+                kept_bytes += size
+    return kept_bytes
 
 
 def kept_here() -> tuple[tuple[str, Path, int], ...]:
     """Return what is kept on this machine: code word, folder and bytes."""
     folders = {"code": code_folder(), "heights": cache_folder() / HEIGHTS}
-    return tuple((word, one, sum(map(_size, one.rglob("*")))) for word, one in folders.items())
+    return tuple((word, folder, sum(map(_size, folder.rglob("*")))) for word, folder in folders.items())
 
 
 def _size(path: Path) -> int:
@@ -279,9 +279,9 @@ def _size(path: Path) -> int:
 def forget_heights() -> int:
     """Drop all grids that drain; return how many bytes that frees."""
     folder = cache_folder() / HEIGHTS
-    held = sum(map(_size, folder.rglob("*")))
+    before = sum(map(_size, folder.rglob("*")))
     shutil.rmtree(folder, ignore_errors=True)
-    return held - sum(map(_size, folder.rglob("*")))
+    return before - sum(map(_size, folder.rglob("*")))
 
 
 def _pickled(made: object) -> bytes:

@@ -103,7 +103,7 @@ def former_units() -> Mapping[str, FormerUnit]:
         FormerUnit(row["code"], row["name"], row["former_code"], row["former_name"], int(row["until"]))
         for row in read_rows("former_units.csv")
     ]
-    return MappingProxyType({key: one for one in units for key in (one.former_name, one.former_code)})
+    return MappingProxyType({key: unit for unit in units for key in (unit.former_name, unit.former_code)})
 
 
 @lru_cache(maxsize=1)
@@ -160,14 +160,14 @@ def trades() -> dict[tuple[int, str], Trade]:
     >>> trades()[2011, "3130"].name, trades()[2017, "3391"].name
     ('黑色金属铸造', '黑色金属铸造')
     """
-    found: dict[tuple[int, str], Trade] = {}
+    by_code: dict[tuple[int, str], Trade] = {}
     for row in read_rows("industry_codes.csv"):
         for edition in (2017, 2011):
             code = row[f"gbt4754_{edition}"]
             name = row[f"name_{edition}"] or row["name_2017"]
             if code:
-                found.setdefault((edition, code), Trade(code, edition, name))
-    return found
+                by_code.setdefault((edition, code), Trade(code, edition, name))
+    return by_code
 
 
 @lru_cache(maxsize=1)
@@ -184,15 +184,15 @@ def renumbered() -> Mapping[tuple[int, str], tuple[str, ...]]:
     >>> renumbered()[2011, "3849"], renumbered()[2017, "3130"], (2017, "3212") in renumbered()
     (('3843',), (), False)
     """
-    found: dict[tuple[int, str], tuple[str, ...]] = {}
+    codes: dict[tuple[int, str], tuple[str, ...]] = {}
     for row in read_rows("industry_codes.csv"):
-        one, other = row["gbt4754_2017"], row["gbt4754_2011"]
-        if one and other and one != other:
-            for edition, code, same in ((2017, one, other), (2011, other, one)):
-                found[edition, code] = (*found.get((edition, code), ()), same)
-    for edition, code in tuple(found):
-        found.setdefault((2011 if edition == 2017 else 2017, code), ())  # noqa: PLR2004  # the two editions
-    return MappingProxyType(found)
+        newer, older = row["gbt4754_2017"], row["gbt4754_2011"]
+        if newer and older and newer != older:
+            for edition, code, same in ((2017, newer, older), (2011, older, newer)):
+                codes[edition, code] = (*codes.get((edition, code), ()), same)
+    for edition, code in tuple(codes):
+        codes.setdefault((2011 if edition == 2017 else 2017, code), ())  # noqa: PLR2004  # the two editions
+    return MappingProxyType(codes)
 
 
 def means_the_same(code: str) -> bool:
@@ -274,14 +274,14 @@ def trades_named(name: str) -> tuple[Trade, ...]:
     names = {row[column] for row in rows for column in ("name_2017", "name_2011")}
     if wanted not in names:
         wanted = wanted.removesuffix("业")
-    found = []
+    fitting = []
     for edition, other in ((2017, 2011), (2011, 2017)):
         same = [row for row in rows if wanted and row[f"name_{edition}"] == wanted]
         paired = same or [row for row in rows if wanted and row[f"name_{other}"] == wanted]
         codes = dict.fromkeys(row[f"gbt4754_{edition}"] for row in paired if row[f"gbt4754_{edition}"])
         if len(codes) == 1:
-            found.append(trades()[edition, next(iter(codes))])
-    return tuple(found)
+            fitting.append(trades()[edition, next(iter(codes))])
+    return tuple(fitting)
 
 
 GUIDE_MARKS = ("【填写要求】", "【示例】")
@@ -328,11 +328,11 @@ def templates() -> Mapping[str, tuple[TemplateColumn, ...]]:
     >>> [column.name for column in templates()["风频表"]]
     ['风向', '频率(%)', '气象站', '年份']
     """
-    found: dict[str, list[TemplateColumn]] = {}
+    by_list: dict[str, list[TemplateColumn]] = {}
     for row in read_rows("templates.csv"):
         column = TemplateColumn(row["column"], row["required"] == "yes", row["allowed"], row["example"])
-        found.setdefault(row["template"], []).append(column)
-    return MappingProxyType({name: tuple(columns) for name, columns in found.items()})
+        by_list.setdefault(row["template"], []).append(column)
+    return MappingProxyType({name: tuple(columns) for name, columns in by_list.items()})
 
 
 @lru_cache(maxsize=4096)
@@ -359,8 +359,8 @@ def find_header(headers: Sequence[str], name: str) -> str:
     known: dict[str, str] = {}
     for header in headers:
         known.setdefault(bare_header(header), header)
-    wanted = (bare_header(one) for one in ALIASES.get(name, (name,)))
-    return next((known[one] for one in wanted if one in known), "")
+    wanted = (bare_header(alias) for alias in ALIASES.get(name, (name,)))
+    return next((known[alias] for alias in wanted if alias in known), "")
 
 
 ENTERPRISE, WATER, INTAKE, DISTRICT, METALS = "enterprise", "water", "intake", "district", "metals"
@@ -413,15 +413,15 @@ def links_by_row(
     [{}]
     """
     known = {bare_header(name): values for name, values in reversed(list(columns.items())) if name != leave_out}
-    held = {
+    columns_of = {
         code: [known[bare_header(word)] for word in words if bare_header(word) in known]
         for code, words in LINKS.items()
     }
-    held = {code: lists for code, lists in held.items() if lists}
+    columns_of = {code: lists for code, lists in columns_of.items() if lists}
     made = []
     for row in rows:
-        told = {code: _first(lists, row) for code, lists in held.items()}
-        made.append({code: text for code, text in told.items() if text})
+        links = {code: _first(lists, row) for code, lists in columns_of.items()}
+        made.append({code: text for code, text in links.items() if text})
     return made
 
 

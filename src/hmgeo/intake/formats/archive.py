@@ -97,9 +97,9 @@ def _refuse_odd(members: list[zipfile.ZipInfo], place: Place) -> None:
     total = sum(info.file_size for info in members)
     packed = max(sum(info.compress_size for info in members), 1)
     if total > MAX_TOTAL_BYTES or (total > _SMALL_BYTES and total / packed > MAX_RATIO):
-        found = f"解压后 {total / 2**20:.0f} MB，压缩比 {total / packed:.0f}"
+        sizes = f"解压后 {total / 2**20:.0f} MB，压缩比 {total / packed:.0f}"
         allowed = f"解压后不超过 {MAX_TOTAL_BYTES >> 30} GB，超过 {_SMALL_BYTES >> 20} MB 的压缩比不超过 {MAX_RATIO}"
-        raise InputError(Problem("压缩包解压后过大，已拒绝读取", place, found, allowed, "解压核对内容后直接指定文件"))
+        raise InputError(Problem("压缩包解压后过大，已拒绝读取", place, sizes, allowed, "解压核对内容后直接指定文件"))
     for info in members:
         name = PurePosixPath(_true_name(info).replace("\\", "/"))
         if info.flag_bits & _ENCRYPTED_FLAG:
@@ -365,7 +365,7 @@ def refuse_address(path: Path, shown: str) -> None:
     """
     written = next((text for text in (shown, path.as_posix()) if _MANGLED.match(text)), "")
     if written:
-        where = Place(file=without_secrets(_MANGLED.sub(lambda found: f"{found[0].rstrip('/')}//", written)))
+        where = Place(file=without_secrets(_MANGLED.sub(lambda match: f"{match[0].rstrip('/')}//", written)))
         remedy = "下载到本机再用；hmgeo pairs 的 --receptors 可以写 parquet 文件的地址"
         raise InputError(Problem("这里只读本机文件，不读网络地址", where, remedy=remedy))
 
@@ -379,9 +379,9 @@ def refuse_format(file: RemoteFile) -> None:
         It is no Parquet file.
     """
     if file.suffix.lower() != ".parquet":
-        place, found = Place(file=repr(file)), file.suffix or file.name
+        place, suffix = Place(file=repr(file)), file.suffix or file.name
         remedy = "下载到本机再用，或用 hmgeo layers pack 打包成 parquet 再放上去"
-        raise InputError(Problem("按地址只能读 parquet 文件", place, found=found, allowed=".parquet", remedy=remedy))
+        raise InputError(Problem("按地址只能读 parquet 文件", place, found=suffix, allowed=".parquet", remedy=remedy))
 
 
 @contextmanager
@@ -424,22 +424,22 @@ def _cause(error: Exception) -> BaseException:
 
 def _in_words(error: BaseException, file: RemoteFile, kind: type[HmgeoError]) -> HmgeoError:
     place = Place(file=repr(file))
-    said = without_secrets(str(error).replace(file.address, repr(file))).splitlines() or [""]
-    found = f"{type(error).__name__} {said[0]}".strip()[:200]
-    names = " ".join(one.__name__ for one in type(error).__mro__)
+    lines = without_secrets(str(error).replace(file.address, repr(file))).splitlines() or [""]
+    shown = f"{type(error).__name__} {lines[0]}".strip()[:200]
+    names = " ".join(base.__name__ for base in type(error).__mro__)
     if isinstance(error, ImportError):
         needed = getattr(error.__cause__, "name", None) or error.name
         remedy = f"pip install {needed.partition('.')[0]}" if needed else "安装括号中所说的 Python 包"
-        return UsageError(Problem("没有安装这种地址所需的包", place, found=said[0], remedy=remedy))
-    if isinstance(error, ValueError) and "Protocol not known" in said[0]:
+        return UsageError(Problem("没有安装这种地址所需的包", place, found=lines[0], remedy=remedy))
+    if isinstance(error, ValueError) and "Protocol not known" in lines[0]:
         remedy = "核对地址；本机文件不写协议"
         allowed = "fsspec 认识的协议，如 s3、hdfs、https、oss、sftp"
-        return UsageError(Problem("不认识地址开头的协议", place, found=said[0], allowed=allowed, remedy=remedy))
+        return UsageError(Problem("不认识地址开头的协议", place, found=lines[0], allowed=allowed, remedy=remedy))
     if isinstance(error, FileNotFoundError):
         return kind(Problem("文件不存在", place, remedy="核对地址"))
     if "Credential" in names or "Auth" in names:
-        return kind(Problem("没有账号，或账号无效", place, found=found, remedy=_ACCOUNT))
+        return kind(Problem("没有账号，或账号无效", place, found=shown, remedy=_ACCOUNT))
     if isinstance(error, PermissionError) or getattr(error, "status", 0) in _REFUSED:
-        return kind(Problem("没有权限", place, found=found, remedy=f"核对账号的权限；{_ACCOUNT}"))
+        return kind(Problem("没有权限", place, found=shown, remedy=f"核对账号的权限；{_ACCOUNT}"))
     remedy = "核对地址和网络；服务器须能按字节范围读取，否则下载到本机再用"
-    return kind(Problem("按地址读写失败", place, found=found, remedy=remedy))
+    return kind(Problem("按地址读写失败", place, found=shown, remedy=remedy))

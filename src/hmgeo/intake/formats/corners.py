@@ -60,17 +60,17 @@ def read_survey_text(text: str, journal: Journal) -> RawTable:
     InputError
         Lines that are no corner, or no zone by which the metres could be placed.
     """
-    said: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     parcels: list[tuple[int, list[str], list[Corner]]] = []
     problems: list[Problem] = []
     is_open = False
-    for number, line in enumerate((one.strip() for one in text.split("\n")), start=1):
+    for number, line in enumerate((raw_line.strip() for raw_line in text.split("\n")), start=1):
         cells = [cell.strip() for cell in line.replace("，", ",").split(",")]
         if line.startswith("["):
             is_open = line == _OPENS
         elif not is_open and "=" in line:
             key, _, value = line.partition("=")
-            said[key.strip()] = value.strip()
+            attributes[key.strip()] = value.strip()
         elif is_open and line.endswith("@"):
             parcels.append((number, cells, []))
         elif is_open and line:
@@ -83,7 +83,7 @@ def read_survey_text(text: str, journal: Journal) -> RawTable:
     problems = problems or list(_short_rings(parcels, journal.file))
     if problems:
         raise InputError(problems)
-    crs = _survey_crs([corner for *_, corners in parcels for corner in corners], said, journal)
+    crs = _survey_crs([corner for *_, corners in parcels for corner in corners], attributes, journal)
     shapes = [_area_of(corners) for *_, corners in parcels]
     journal.lines = tuple(number for number, *_ in parcels)
     for row, ((_, cells, corners), shape) in enumerate(zip(parcels, shapes, strict=True), start=1):
@@ -105,27 +105,27 @@ def _short_rings(parcels: Iterable[tuple[int, list[str], list[Corner]]], file: s
             yield Problem(what, Place(file=file, line=number), ",".join(cells), remedy=remedy)
 
 
-def _survey_crs(corners: Sequence[Corner], said: dict[str, str], journal: Journal) -> CRS:
+def _survey_crs(corners: Sequence[Corner], attributes: dict[str, str], journal: Journal) -> CRS:
     """Return the grid that a survey's attributes tell; the zone stands in them, before the eastings, or in both."""
     place = Place(file=journal.file)
-    word = said.get("坐标系", "")
+    word = attributes.get("坐标系", "")
     datum = parse_datum(word) if word else None
     if datum in {None, Datum.UNKNOWN, Datum.GCJ02, Datum.BD09}:
         raise InputError(Problem("勘测定界文件的坐标系无法识别", place, word, remedy="写 坐标系=2000国家大地坐标系"))
-    if said.get("计量单位", "米") in _DEGREES:
+    if attributes.get("计量单位", "米") in _DEGREES:
         return CRS.from_epsg(4490)
     prefixes = {int(east // _MILLION) for _, east, _ in corners}
     prefix = prefixes.pop() if len(prefixes) == 1 else 0
-    stated = int(said["带号"]) if said.get("带号", "").isdigit() else 0
+    stated = int(attributes["带号"]) if attributes.get("带号", "").isdigit() else 0
     zone = prefix or stated
     meridian = zone_central_meridian(zone)
     if meridian is None or (prefix and stated and prefix != stated):
-        found = f"带号={stated or '未写'}，Y 坐标前为 {prefix or '无'}"
-        raise InputError(Problem("勘测定界文件的带号不明", place, found, remedy="在 [属性描述] 中写明 带号=38 之类"))
-    width = said.get("几度分带", "")
+        shown = f"带号={stated or '未写'}，Y 坐标前为 {prefix or '无'}"
+        raise InputError(Problem("勘测定界文件的带号不明", place, shown, remedy="在 [属性描述] 中写明 带号=38 之类"))
+    width = attributes.get("几度分带", "")
     if width.isdigit() and (zone in SIX_DEGREE_ZONES) != (width == "6"):
-        found = f"几度分带={width}，带号 {zone}"
-        raise InputError(Problem("勘测定界文件的几度分带与带号不符", place, found, remedy="核对 [属性描述] 中的二者"))
+        shown = f"几度分带={width}，带号 {zone}"
+        raise InputError(Problem("勘测定界文件的几度分带与带号不符", place, shown, remedy="核对 [属性描述] 中的二者"))
     return gauss_kruger_crs(meridian, zone=prefix, datum=datum or Datum.CGCS2000)
 
 
@@ -207,9 +207,9 @@ def join_corners(raw: RawTable, columns: Columns, declared: Declared, journal: J
     rings = raw.columns[ring_header] if ring_header else [""] * raw.row_count
     corners = [[(rings[row].strip(), *east_north[row]) for row in group] for group in groups]
     problems = [
-        Problem(what, Place(file=journal.file, sheet=raw.sheet, field=header), found, remedy=_RING_REMEDY)
+        Problem(what, Place(file=journal.file, sheet=raw.sheet, field=header), value, remedy=_RING_REMEDY)
         for group, members in zip(groups, corners, strict=True)
-        for what, found in _ring_faults(group, members, raw.columns[header])
+        for what, value in _ring_faults(group, members, raw.columns[header])
     ]
     if problems:
         raise InputError(problems)
@@ -220,8 +220,8 @@ def join_corners(raw: RawTable, columns: Columns, declared: Declared, journal: J
         for name, cells in raw.columns.items()
         if name not in used
     }
-    told = say("corners_joined_in_order", count=raw.row_count)
-    journal.note("界址点成面", told, say("corners_made_areas", count=len(groups)), field=header)
+    reason = say("corners_joined_in_order", count=raw.row_count)
+    journal.note("界址点成面", reason, say("corners_made_areas", count=len(groups)), field=header)
     lines = tuple(raw.lines[group[0]] for group in groups) if raw.lines else ()
     journal.lines = lines
     wkb = pa.array(shapely.to_wkb(shapes).tolist(), pa.large_binary())
@@ -232,22 +232,22 @@ def _ring_faults(rows: Sequence[int], corners: Sequence[Corner], numbers: Sequen
     """Yield what is wrong with each ring of a thing's corners, with its rows, and what was found."""
     start = 0
     for ring in _rings(corners):
-        held = rows[start : start + len(ring)]
+        own_rows = rows[start : start + len(ring)]
         start += len(ring)
         at: dict[str, set[tuple[float, float]]] = {}
-        for row, corner in zip(held, ring, strict=True):
+        for row, corner in zip(own_rows, ring, strict=True):
             at.setdefault(numbers[row].strip().upper(), set()).add(corner)
         twice = [number for number, places in at.items() if number and len(places) > 1]
-        named = name_rows(row + 1 for row in held)
+        named = name_rows(row + 1 for row in own_rows)
         if "" in at:
-            blank = name_rows(row + 1 for row in held if not numbers[row].strip())
+            blank = name_rows(row + 1 for row in own_rows if not numbers[row].strip())
             yield f"界址点没有点号，不知接在何处：{blank}", named
         elif twice:
             yield f"同一圈内点号重复而坐标不同：{named}", "、".join(twice)
         elif len(set(ring)) < _FEWEST_POINTS:
             yield f"界址点不足三个，围不成面：{named}", f"{len(set(ring))} 个不同的点"
         elif not shapely.Polygon(ring).is_valid:
-            yield f"界址点按先后相连，边线相交或重叠：{named}", "、".join(numbers[row].strip() for row in held)
+            yield f"界址点按先后相连，边线相交或重叠：{named}", "、".join(numbers[row].strip() for row in own_rows)
 
 
 def _refuse_doubt(
@@ -273,8 +273,8 @@ def _groups(raw: RawTable, columns: Columns, header: str) -> list[list[int]]:
     groups: list[list[int]] = []
     before: tuple[str, ...] = ()
     for row, number in enumerate(raw.columns[header]):
-        said = tuple(cells[row].strip() for cells in owners)
-        owner = tuple(own or held for own, held in zip(said, before, strict=True)) if before else said
+        names = tuple(cells[row].strip() for cells in owners)
+        owner = tuple(own or earlier for own, earlier in zip(names, before, strict=True)) if before else names
         if groups and number.strip() and owner == before:
             groups[-1].append(row)
         else:

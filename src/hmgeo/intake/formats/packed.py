@@ -141,30 +141,32 @@ class RunningIds:
         first, self.rows = self.rows, self.rows + raw.row_count
         if not column:
             return pa.array([f"row-{row}" for row in range(first + 1, self.rows + 1)])
-        given = self._given(raw, column, first)
-        hashes = self._bytes.hashes_of(given)
+        texts = self._given(raw, column, first)
+        hashes = self._bytes.hashes_of(texts)
         again = np.flatnonzero(self._known(hashes) | _repeats(hashes)).tolist()
         if again:
-            ids = given.to_pylist()
+            ids = texts.to_pylist()
             here = set(ids)
             for place in again:
                 ids[place] = self._renamed(ids[place], here)
                 here.add(ids[place])
-            given = pa.array(ids, pa.string())
-            hashes = self._bytes.hashes_of(given)
+            texts = pa.array(ids, pa.string())
+            hashes = self._bytes.hashes_of(texts)
         self._remember(hashes)
-        return given
+        return texts
 
     def _given(self, raw: RawTable, column: str, first: int) -> pa.Array:
         """Return the file's own ids, stripped; a blank as `row-N`."""
         if isinstance(raw.columns, Cells):
-            held = raw.columns.columns[column]
-            is_whole = pa.types.is_integer(held.type)
-            if (is_whole or pa.types.is_string(held.type)) and self._bytes.is_stripped(text := held.cast(pa.string())):
+            cells = raw.columns.columns[column]
+            is_whole = pa.types.is_integer(cells.type)
+            if (is_whole or pa.types.is_string(cells.type)) and self._bytes.is_stripped(
+                text := cells.cast(pa.string())
+            ):
                 return text
-        given = [value.strip() for value in raw.columns[column]]
-        self.blanks += sum(not value for value in given)
-        return pa.array([value or f"row-{first + place}" for place, value in enumerate(given, start=1)], pa.string())
+        texts = [value.strip() for value in raw.columns[column]]
+        self.blanks += sum(not value for value in texts)
+        return pa.array([value or f"row-{first + place}" for place, value in enumerate(texts, start=1)], pa.string())
 
     def _renamed(self, value: str, here: set[str]) -> str:
         self.repeats += 1
@@ -315,7 +317,7 @@ def plain_parts(
     return Layer(name or path.stem, kind, basis, provenance, parts, gates), Ledger()
 
 
-def open_parts(path: Stored, **said: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
+def open_parts(path: Stored, **declared: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
     """Open a file that isn't packed; takes what `load_receptors` takes.
 
     Raises
@@ -323,13 +325,13 @@ def open_parts(path: Stored, **said: Any) -> tuple[Layer, Ledger]:  # noqa: ANN4
     InputError
         The file can't be used, or lies at an address and would have to be seen as a whole.
     """
-    opened = plain_parts(path, **said)
+    opened = plain_parts(path, **declared)
     if opened is not None:
         return opened
     if isinstance(path, RemoteFile):
         remedy = "写明坐标系重新导出，或下载到本机再用"
         raise InputError(Problem("按地址读的 parquet 须有几何和坐标系", Place(file=repr(path)), remedy=remedy))
-    return load_receptors(path, **said)
+    return load_receptors(path, **declared)
 
 
 GROUP_ROWS = 50_000
@@ -383,19 +385,19 @@ def pack_layer(
     InputError
         As `load_receptors`.
     """
-    said = {"kind": kind, "basis": Basis.UNDECLARED, "options": options, "shown_as": shown_as}
-    layer, ledger = open_parts(path, **said)
+    declared = {"kind": kind, "basis": Basis.UNDECLARED, "options": options, "shown_as": shown_as}
+    layer, ledger = open_parts(path, **declared)
     with tempfile.TemporaryDirectory(prefix=f"{out.name}.tmp-", dir=out.parent, ignore_cleanup_errors=True) as folder:
         spill = Spill(Path(folder))
         for batch in layer.batches():
             spill.add(batch)
             progress(spill.rows)
         parts = layer.open_batches
-        held = parts if isinstance(parts, PlainParts) else layer
+        reading = parts if isinstance(parts, PlainParts) else layer
         sorted_tables = spill.in_order(hilbert_distance, sorted_rows)
         if isinstance(parts, PlainParts):
             ledger = Ledger(tuple(parts.entries))
-        more = {"margin_m": held.margin_m, "befell": ledger.events(), "left_open": held.left_open}
+        more = {"margin_m": reading.margin_m, "befell": ledger.events(), "left_open": reading.left_open}
         rows = write_packed(sorted_tables, out, kind, is_sorted=True, more=more)
     return Packed(rows, -(-rows // GROUP_ROWS), ledger)
 
@@ -418,11 +420,11 @@ def write_packed(
     rows = 0
     schema = RECEPTOR_SCHEMA.append(pa.field(BOX, _BOX_TYPE)).with_metadata({"geo": _geo()})
     with pq.ParquetWriter(out, schema, compression="lz4", use_dictionary=_REPEATING) as writer:
-        for given in tables:
-            table, boxes = given, boxes_of(given)
+        for batch in tables:
+            table, boxes = batch, boxes_of(batch)
             if not is_sorted:
                 order = np.argsort(hilbert_distance(boxes), kind="stable")
-                table, boxes = given.take(pa.array(order)), boxes[order]
+                table, boxes = batch.take(pa.array(order)), boxes[order]
             box = pa.StructArray.from_arrays([pa.array(side) for side in boxes.T], fields=list(_BOX_TYPE))
             writer.write_table(table.append_column(BOX, box), row_group_size=GROUP_ROWS)
             for name, words in classes.items():
@@ -538,8 +540,8 @@ class RowGroups:
                 self._recognise(file.metadata, group)
                 self.read.add(group)
                 blank, null = _blank_columns(file.metadata.row_group(group))
-                held = [name for name in self.columns if name not in blank | null]
-                table = file.read_row_group(group, columns=held, use_threads=False)
+                wanted = [name for name in self.columns if name not in blank | null]
+                table = file.read_row_group(group, columns=wanted, use_threads=False)
                 batches = _completed(table, blank, coded).combine_chunks().to_batches()
                 del table
                 yield from batches
@@ -562,23 +564,23 @@ def _blank_columns(group: pq.RowGroupMetaData) -> tuple[set[str], set[str]]:
     blank, null = set(), set()
     for number in range(group.num_columns):
         column = group.column(number)
-        found = column.statistics
-        if found is None or not found.has_null_count:
+        statistics = column.statistics
+        if statistics is None or not statistics.has_null_count:
             continue
-        if found.null_count == column.num_values and "." not in column.path_in_schema:
+        if statistics.null_count == column.num_values and "." not in column.path_in_schema:
             null.add(column.path_in_schema)
-        elif found.has_min_max and found.null_count == 0 and found.min == found.max == "":
+        elif statistics.has_min_max and statistics.null_count == 0 and statistics.min == statistics.max == "":
             blank.add(column.path_in_schema)
     return blank, null
 
 
 def _completed(table: pa.Table, blank: set[str], coded: tuple[str, ...]) -> pa.Table:
     """Return a table of `RECEPTOR_SCHEMA`, null where the file, packed by an older version, says nothing."""
-    held, rows = set(table.column_names), table.num_rows
+    present, rows = set(table.column_names), table.num_rows
     columns = {}
     for wanted in RECEPTOR_SCHEMA:
         kind = pa.dictionary(pa.int32(), wanted.type) if wanted.name in coded else wanted.type
-        if wanted.name in held:
+        if wanted.name in present:
             columns[wanted.name] = table[wanted.name].cast(kind)
         elif wanted.name in blank:
             columns[wanted.name] = pa.repeat(pa.scalar(""), rows).cast(kind)

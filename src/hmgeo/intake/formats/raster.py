@@ -158,10 +158,10 @@ def recognise(path: Path, place: Place) -> RasterFile:
     elif not driver and _SRTM_NAME.fullmatch(path.name) and path.stat().st_size in _SRTM_BYTES:
         driver = "SRTMHGT"
     if not driver:
-        found = "VRT（指向别处数据的说明文件）" if b"<VRTDataset" in head else ""
-        found = found or next((name for mark, name in _OTHERS.items() if head.startswith(mark)), "")
+        kind = "VRT（指向别处数据的说明文件）" if b"<VRTDataset" in head else ""
+        kind = kind or next((name for mark, name in _OTHERS.items() if head.startswith(mark)), "")
         remedy = f"核对来源后转成独立的 GeoTIFF：{translate(path)}"
-        raise InputError(Problem("不是可读取的栅格文件", place, found, _ALLOWED, remedy))
+        raise InputError(Problem("不是可读取的栅格文件", place, kind, _ALLOWED, remedy))
     aside = _beside(path, driver)
     if aside:
         remedy = f"把它们一并写进新的 GeoTIFF：{translate(path)}"
@@ -169,9 +169,9 @@ def recognise(path: Path, place: Place) -> RasterFile:
     return RasterFile(path.absolute(), driver, place)
 
 
-def translate(path: Path, said: str = "") -> str:
+def translate(path: Path, options: str = "") -> str:
     """Return the line that makes a GeoTIFF of its own of a raster."""
-    return f'gdal_translate -of GTiff {said}{" " if said else ""}"{path.name}" "{path.stem}_new.tif"'
+    return f'gdal_translate -of GTiff {options}{" " if options else ""}"{path.name}" "{path.stem}_new.tif"'
 
 
 def in_metres(dataset: Any, file: RasterFile) -> tuple[RasterFile, list[Problem]]:  # noqa: ANN401 -- as above
@@ -211,22 +211,22 @@ def impossible_heights(dataset: Any, file: RasterFile) -> list[Problem]:  # noqa
     rows = max(block_rows, _SCAN_CELLS // dataset.width // block_rows * block_rows)
     for row in range(0, dataset.height, rows):
         window = Window(0, row, dataset.width, min(rows, dataset.height - row))
-        held = file.cells(dataset, window, masked=True).compressed()
-        if held.size:  # not-a-number passes by: min(x, nan) is x
-            lowest = min(lowest, float(np.fmin.reduce(held)))
-            highest = max(highest, float(np.fmax.reduce(held)))
+        heights = file.cells(dataset, window, masked=True).compressed()
+        if heights.size:  # not-a-number passes by: min(x, nan) is x
+            lowest = min(lowest, float(np.fmin.reduce(heights)))
+            highest = max(highest, float(np.fmax.reduce(heights)))
     if lowest > highest:
         return []
     ends_m = {cell: cell * file.factor_m + file.shift_m for cell in (lowest, highest)}
     wrong = [cell for cell, height_m in ends_m.items() if not LOWEST_M <= height_m <= HIGHEST_M]
     if not wrong:
         return []
-    found = "、".join(f"{ends_m[cell]:.10g} m" for cell in wrong)
+    shown = "、".join(f"{ends_m[cell]:.10g} m" for cell in wrong)
     remedy = (
         f"若是无效值：{translate(file.path, f'-a_nodata {wrong[0]:.10g}')}；"
         f"若单位不是米：换算为米后用 gdal_edit -units m 写明"
     )
-    return [Problem("有不可能的高程", file.place, found, f"{LOWEST_M:g} 至 {HIGHEST_M:g} m", remedy)]
+    return [Problem("有不可能的高程", file.place, shown, f"{LOWEST_M:g} 至 {HIGHEST_M:g} m", remedy)]
 
 
 def _alone() -> Any:  # noqa: ANN401 -- as above
@@ -243,9 +243,9 @@ def _beside(path: Path, driver: str) -> str:
     """Return what lies in other files and changes what cells mean; statistics and overviews don't."""
     aux = path.with_name(f"{path.name}.aux.xml")
     if aux.is_file():
-        said = sorted({mark.decode() for mark in _ASIDE.findall(aux.read_bytes())})
-        if said:
-            return f"{aux.name}：{'、'.join(said)}"
+        tags = sorted({mark.decode() for mark in _ASIDE.findall(aux.read_bytes())})
+        if tags:
+            return f"{aux.name}：{'、'.join(tags)}"
     mask = path.with_name(f"{path.name}.msk")
     if mask.is_file():
         return mask.name
@@ -401,21 +401,21 @@ def _sources(path: Path, shown: str) -> list[_Source]:
     if not tiles:
         allowed = "、".join(TILE_SUFFIXES)
         raise InputError(Problem("文件夹中没有高程图幅", Place(file=shown), allowed=allowed, remedy="核对路径"))
-    found: list[_Source] = []
+    sources: list[_Source] = []
     problems: list[Problem] = []
     for tile in tiles:
         try:
-            found.append(_describe(tile, Place(file=f"{shown}/{tile.name}")))
+            sources.append(_describe(tile, Place(file=f"{shown}/{tile.name}")))
         except InputError as error:
             problems += error.problems
-    for one in found:
-        grid, first = one.grid, found[0].grid
+    for source in sources:
+        grid, first = source.grid, sources[0].grid
         cells = np.abs([grid.transform[0], grid.transform[4]])
         if grid.crs != first.crs or not np.allclose(cells, np.abs([first.transform[0], first.transform[4]])):
             what = f"{grid.crs}，格 {cells[0]:g}×{cells[1]:g}"
-            problems.append(Problem("各图幅坐标系或格的大小不同", one.file.place, found=what, remedy="统一后重试"))
+            problems.append(Problem("各图幅坐标系或格的大小不同", source.file.place, found=what, remedy="统一后重试"))
     raise_problems(InputError, problems)
-    return found
+    return sources
 
 
 def _target_grid(sources: Sequence[_Grid]) -> tuple[_Grid, str]:

@@ -77,8 +77,8 @@ def find_header(rows: Sequence[Sequence[str]]) -> tuple[int, list[str], int]:
     >>> find_header([["企业一览表", "", ""], ["企业名称", "坐标", ""], ["", "经度", "纬度"], ["甲", "113.1", "23.6"]])
     (1, ['企业名称', '经度', '纬度'], 2)
     """
-    found = (0, [cell.strip() for cell in rows[0]], 1)
-    best = _score(found[1])
+    header = (0, [cell.strip() for cell in rows[0]], 1)
+    best = _score(header[1])
     for depth in range(1, _DEEPEST + 1):  # the shallower header wins where both say the same
         for first in range(min(len(rows), _SEARCHED_ROWS) - depth + 1):
             lower = rows[first + 1 : first + depth]
@@ -89,13 +89,13 @@ def find_header(rows: Sequence[Sequence[str]]) -> tuple[int, list[str], int]:
                 names = _joined(names, row)
             score = _score(names)
             if score >= _FEWEST_NAMES and score > best:
-                found, best = (first, names, depth), score
-    first, names, depth = found
+                header, best = (first, names, depth), score
+    first, names, depth = header
     below = rows[first + depth] if len(rows) > first + depth else ()
     if not _are_units(below):
-        return found
-    said = zip(names, [*below, *[""] * len(names)], strict=False)
-    units = ["" if not name or plain_name(cell) in _NO_UNITS else cell for name, cell in said]
+        return header
+    pairs = zip(names, [*below, *[""] * len(names)], strict=False)
+    units = ["" if not name or plain_name(cell) in _NO_UNITS else cell for name, cell in pairs]
     return first, _joined(names, units), depth + 1
 
 
@@ -107,8 +107,8 @@ _NO_UNITS = _UNNAMED | {"无量纲", "个", "家", "户", "人", "年", "月", "
 
 def _are_units(row: Sequence[str]) -> bool:
     """Tell whether a row says in which units the columns above it are, and nothing else."""
-    told = [cell for cell in map(plain_name, row) if cell and cell not in _UNNAMED]
-    return len(told) > 1 and all(cell in _PLAIN_UNITS or unit_size(cell.strip("()")) for cell in told)
+    units = [cell for cell in map(plain_name, row) if cell and cell not in _UNNAMED]
+    return len(units) > 1 and all(cell in _PLAIN_UNITS or unit_size(cell.strip("()")) for cell in units)
 
 
 def lay_table(
@@ -196,12 +196,12 @@ def _data_lines(header: Sequence[str], rows: list[list[str]], heads: range, star
 
     Blank rows, sums, remarks under the table, page numbers and the rows of the header said again go, with entries.
     """
-    said = [_said(rows[index]) for index in heads]
+    headings = [_said(rows[index]) for index in heads]
     is_serial = [plain_name(name) in _SERIALS for name in header]
     kept: list[int] = []
     left: dict[str, list[int]] = {}
     for index in range(start, len(rows)):
-        event = _no_data(rows[index], is_serial) or (REPEATED_EVENT if _said(rows[index]) in said else "")
+        event = _no_data(rows[index], is_serial) or (REPEATED_EVENT if _said(rows[index]) in headings else "")
         if event:
             left.setdefault(event, []).append(index + 1)
         else:
@@ -247,7 +247,7 @@ def _remark_rows(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
 
 def _score(names: Sequence[str]) -> int:
     plain = {plain_name(name): name for name in names if name}
-    return sum(is_name(name) or bool({one, bare_header(one)} & _listed_names()) for one, name in plain.items())
+    return sum(is_name(name) or bool({text, bare_header(text)} & _listed_names()) for text, name in plain.items())
 
 
 def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
@@ -284,13 +284,13 @@ def _template_rows(header: Sequence[str], rows: Sequence[Sequence[str]], templat
     count = 0
     for row in rows:
         first = next((cell.strip() for cell in row if cell.strip()), "")
-        mark = next((one for one in GUIDE_MARKS if first.startswith(one)), "")
-        told = [
+        mark = next((guide for guide in GUIDE_MARKS if first.startswith(guide)), "")
+        untouched = [
             cell.strip().removeprefix(mark) in {"", columns[name].allowed, columns[name].example}
             for name, cell in zip(map(bare_header, header), row, strict=False)
             if cell.strip() and name in columns
         ]
-        if len(told) < _FEWEST_NAMES or not all(told):
+        if len(untouched) < _FEWEST_NAMES or not all(untouched):
             if mark:
                 journal.note(
                     "模板说明行已改动",
@@ -397,7 +397,7 @@ def _web_sheets(text: str) -> tuple[dict[str, list[list[str]]], dict[str, list[M
             for cell in row.iterchildren("td", "th"):
                 while (at, len(rows[at])) in taken:
                     rows[at].append("")
-                across, down = (_span(cell.get(one)) for one in ("colspan", "rowspan"))
+                across, down = (_span(cell.get(attribute)) for attribute in ("colspan", "rowspan"))
                 column = len(rows[at])
                 taken |= {(at + line, column + step) for line in range(1, down) for step in range(across)}
                 spans += [((at, column), (at + down - 1, column + across - 1))] if down > 1 else []
@@ -413,15 +413,15 @@ _BREAK = "\u2028"
 
 def _shown_lines(cell: HtmlElement) -> str:
     """Return what a cell of a web page shows, with its lines parted as they are shown."""
-    for one in cell.iter(*_BREAKS):
-        one.text, one.tail = f"{_BREAK}{one.text or ''}", f"{_BREAK}{one.tail or ''}"
+    for element in cell.iter(*_BREAKS):
+        element.text, element.tail = f"{_BREAK}{element.text or ''}", f"{_BREAK}{element.tail or ''}"
     lines = (" ".join(line.split()) for line in cell.text_content().split(_BREAK))
     return "\n".join(filter(None, lines))
 
 
-def _span(said: str | None) -> int:
+def _span(text: str | None) -> int:
     """Return over how many rows or columns a cell of a web page goes: as browsers read it, one where that fails."""
-    digits = re.match(r"\s*\+?(\d+)", said or "")
+    digits = re.match(r"\s*\+?(\d+)", text or "")
     return max(1, min(int(digits[1]), _MOST_COLUMNS)) if digits else 1
 
 
@@ -454,18 +454,18 @@ def _xml_rows(sheet: ET.Element) -> tuple[list[list[str]], list[Merge]]:
         for cell in row.iterfind(f"{_SHEET_NS}Cell"):
             cells += [""] * _skipped(cell, len(cells), _MOST_COLUMNS)
             first = (len(rows), len(cells))
-            across, down = (int(cell.get(f"{_SHEET_NS}{one}", 0)) for one in ("MergeAcross", "MergeDown"))
+            across, down = (int(cell.get(f"{_SHEET_NS}{attribute}", 0)) for attribute in ("MergeAcross", "MergeDown"))
             spans += [(first, (first[0] + down, first[1] + across))] if down > 0 else []
-            cells.append("".join("".join(held.itertext()) for held in cell.iterfind(f"{_SHEET_NS}Data")))
+            cells.append("".join("".join(data.itertext()) for data in cell.iterfind(f"{_SHEET_NS}Data")))
             cells += [""] * min(across, _MOST_COLUMNS)
         rows.append(cells)
     width = max(map(len, rows), default=0)
     return [row + [""] * (width - len(row)) for row in rows], spans
 
 
-def _skipped(one: ET.Element, held: int, most: int) -> int:
+def _skipped(element: ET.Element, count: int, most: int) -> int:
     """Return how many rows or cells an index leaves blank before it."""
-    blank = int(one.get(f"{_SHEET_NS}Index", held + 1)) - held - 1
+    blank = int(element.get(f"{_SHEET_NS}Index", count + 1)) - count - 1
     if blank < 0:
         raise ValueError(blank)
     return min(blank, most)
@@ -515,13 +515,13 @@ def _sheets(path: Path, place: Place) -> tuple[dict[str, list[list[str]]], dict[
     try:
         with path.open("rb") as stream:
             book = python_calamine.CalamineWorkbook.from_filelike(stream)
-            found = {
+            sheets = {
                 meta.name: book.get_sheet_by_name(meta.name)
                 for meta in book.sheets_metadata
                 if meta.typ is python_calamine.SheetTypeEnum.WorkSheet
             }
-            merged = {name: list(sheet.merged_cell_ranges or ()) for name, sheet in found.items()}
-            return {name: _rows(sheet) for name, sheet in found.items()}, merged
+            merged = {name: list(sheet.merged_cell_ranges or ()) for name, sheet in sheets.items()}
+            return {name: _rows(sheet) for name, sheet in sheets.items()}, merged
     except python_calamine.PasswordError as problem:
         raise InputError(Problem("工作簿加了密码", place, remedy="在 Excel 或 WPS 中取消密码后保存")) from problem
     except _BROKEN_BOOK as problem:
@@ -619,25 +619,25 @@ def _survey(path: Path, place: Place) -> set[bytes]:
 
     The fast reader lays every sheet out as one full rectangle, and ends the whole process where that doesn't fit.
     """
-    found: set[bytes] = set()
+    marks: set[bytes] = set()
     try:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 if _SHEET_NAME.fullmatch(info.filename):
                     with archive.open(info) as stream:
-                        found |= _survey_sheet(stream, place)
+                        marks |= _survey_sheet(stream, place)
     except _BROKEN_BOOK as problem:
         raise _broken(place) from problem
-    return found
+    return marks
 
 
 def _survey_sheet(stream: IO[bytes], place: Place) -> set[bytes]:
-    found: set[bytes] = set()
+    marks: set[bytes] = set()
     columns: set[bytes] = set()
     last_row, tail = 0, b""
     while chunk := stream.read(_CHUNK_BYTES):
         text = tail + chunk
-        found |= {mark for mark in _MARKS if mark in text}
+        marks |= {mark for mark in _MARKS if mark in text}
         columns.update(_LETTERS.findall(text))
         last_row = max(last_row, *map(int, set(_NUMBERS.findall(text))), 0)
         tail = text[-_LONGEST_REFERENCE:]
@@ -652,7 +652,7 @@ def _survey_sheet(stream: IO[bytes], place: Place) -> set[bytes]:
                 remedy="删除表格之外的单元格（选中后清除内容和格式），或把表格复制到新工作簿",
             )
         )
-    return found
+    return marks
 
 
 def _column_number(letters: bytes) -> int:

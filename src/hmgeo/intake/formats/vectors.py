@@ -87,10 +87,10 @@ def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int, only: 
                 yield RawTable(name, {only: cells}, len(cells), is_typed=True)
                 return
             first = 0
-            while (held := cursor.fetchmany(rows) if rows else cursor.fetchall()) or not first:
-                yield _geopackage_rows(path, held, (headers, named, shapes.get(name, "")), crs, journal, first)
-                first += len(held)
-                if len(held) < rows or not rows:
+            while (fetched := cursor.fetchmany(rows) if rows else cursor.fetchall()) or not first:
+                yield _geopackage_rows(path, fetched, (headers, named, shapes.get(name, "")), crs, journal, first)
+                first += len(fetched)
+                if len(fetched) < rows or not rows:
                     return
         except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise broken(journal, "不是有效的 GeoPackage", "在 QGIS 中打开核对并重新导出为 gpkg") from problem
@@ -136,8 +136,8 @@ def read_geojson(path: Path, journal: Journal) -> RawTable:
     features = _features(content)
     if features is None:
         raise broken(journal, "JSON 中没有 FeatureCollection 或 Feature", "重新导出为 geojson 或 gpkg")
-    said = _mapping(_mapping(content.get("crs")).get("properties"))
-    name = said.get("name") or (f"EPSG:{said['code']}" if "code" in said else "")  # as GeoJSON 2008 has it
+    declared = _mapping(_mapping(content.get("crs")).get("properties"))
+    name = declared.get("name") or (f"EPSG:{declared['code']}" if "code" in declared else "")  # as GeoJSON 2008 has it
     crs = read_crs(name or "OGC:CRS84", journal)
     properties = [_mapping(feature.get("properties")) for feature in features]
     if any("id" in feature for feature in features) and not any("id" in record for record in properties):
@@ -172,11 +172,11 @@ def geoparquet_parts(path: Stored, journal: Journal, rows: int, only: str = "") 
         raise broken(journal, "不是有效的 parquet 文件", "重新导出为 GeoParquet 或 gpkg") from problem
 
 
-def _own_name(names: Sequence[str], geo: dict[str, Any], told: str) -> str:
+def _own_name(names: Sequence[str], geo: dict[str, Any], shown_name: str) -> str:
     """Return the name in the file of the column that is told by another where names repeat or hold blanks."""
     described = {*_mapping(geo.get("columns")), geo.get("primary_column", "")}
     own = [name for name in names if name not in described]
-    return own[unique_headers(own, Journal("")).index(told)]
+    return own[unique_headers(own, Journal("")).index(shown_name)]
 
 
 MARK = b"hmgeo"
@@ -224,16 +224,16 @@ def _geoparquet_rows(table: pa.Table, geo: dict[str, Any], journal: Journal, *, 
         kind = table.schema.field(primary).type
         is_binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)
         if not is_binary or described.get("encoding", "WKB") != "WKB":
-            found = str(described.get("encoding", kind))
-            raise broken(journal, "几何不是 WKB 编码", "以 WKB 编码重新导出 GeoParquet", found=found)
+            encoding = str(described.get("encoding", kind))
+            raise broken(journal, "几何不是 WKB 编码", "以 WKB 编码重新导出 GeoParquet", value=encoding)
         declared = described.get("crs", "OGC:CRS84")
         crs = None if declared is None else read_crs(declared, journal)
         geometry = in_one_piece(table[primary])
     headers = [name for name in names if name not in described_columns and name != primary]
-    told = journal if is_first else Journal("")
+    own_journal = journal if is_first else Journal("")
     columns = {
         unique: in_one_piece(table[header])
-        for header, unique in zip(headers, unique_headers(headers, told), strict=True)
+        for header, unique in zip(headers, unique_headers(headers, own_journal), strict=True)
         if not pa.types.is_struct(table.schema.field(header).type)  # a bbox helper column
     }
     return RawTable("", Cells(columns), table.num_rows, geometry, crs, is_typed=True)
@@ -311,32 +311,34 @@ def _refuse_view(database: sqlite3.Connection, name: str, place: Place) -> None:
 def _bare_wkb(blobs: Sequence[Any]) -> pa.Array:
     """Return the WKB behind the headers of GeoPackage geometries, cut off all at once where they are equally long."""
     if set(map(type, blobs)) <= {bytes, type(None)}:
-        held = pa.array(blobs, pa.large_binary())
-        begin, length, data = _starts_of(held)
+        column = pa.array(blobs, pa.large_binary())
+        begin, length, data = _starts_of(column)
         if length.size and length.min() >= _LONGEST_HEADER:
             marked = (data[begin] == ord("G")).all() and (data[begin + 1] == ord("P")).all()
             sizes = np.unique((data[begin + 3] >> 1) & 0x07).tolist() if marked else []
             if len(sizes) == 1:
-                return _without_heads(held, begin, data, 8 + _ENVELOPE_BYTES.get(sizes[0], 0))
+                return _without_heads(column, begin, data, 8 + _ENVELOPE_BYTES.get(sizes[0], 0))
     return pa.array(map(_strip_header, blobs), pa.large_binary())
 
 
-def _without_heads(held: pa.Array, begin: NDArray[np.int64], data: NDArray[np.uint8], size: int) -> pa.Array:
+def _without_heads(column: pa.Array, begin: NDArray[np.int64], data: NDArray[np.uint8], size: int) -> pa.Array:
     """Return a column without the first so many bytes of each value; Arrow's own slices fail where many are null."""
     kept = np.ones(len(data), bool)
     for place in range(size):
         kept[begin + place] = False
-    valid = np.asarray(held.is_valid())
-    at = np.frombuffer(held.buffers()[1], np.int64)[: len(held) + 1] - size * np.concatenate([[0], np.cumsum(valid)])
-    buffers = [held.buffers()[0], pa.py_buffer(at), pa.py_buffer(data[kept])]
-    return pa.Array.from_buffers(pa.large_binary(), len(held), buffers)
+    valid = np.asarray(column.is_valid())
+    at = np.frombuffer(column.buffers()[1], np.int64)[: len(column) + 1] - size * np.concatenate(
+        [[0], np.cumsum(valid)]
+    )
+    buffers = [column.buffers()[0], pa.py_buffer(at), pa.py_buffer(data[kept])]
+    return pa.Array.from_buffers(pa.large_binary(), len(column), buffers)
 
 
-def _starts_of(held: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+def _starts_of(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
     """Return where each value of a large binary column begins and how long it is, nulls left out, and all bytes."""
-    _, offsets, data = held.buffers()
-    at = np.frombuffer(offsets, np.int64)[held.offset : held.offset + len(held) + 1]
-    valid = np.asarray(held.is_valid())
+    _, offsets, data = column.buffers()
+    at = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
+    valid = np.asarray(column.is_valid())
     return at[:-1][valid], np.diff(at)[valid], np.frombuffer(data or b"", np.uint8)
 
 
@@ -391,13 +393,13 @@ def read_crs(declared: Any, journal: Journal) -> CRS:  # noqa: ANN401 -- WKT, PR
             journal,
             "文件声明的坐标系无法识别",
             "在 QGIS 中核对坐标系并重新导出，或用 crs 声明（如 EPSG:4490）",
-            found=str(declared)[:80],
+            value=str(declared)[:80],
         ) from problem
 
 
-def broken(journal: Journal, what: str, remedy: str, found: str = "") -> InputError:
+def broken(journal: Journal, what: str, remedy: str, value: str = "") -> InputError:
     """Return the error of a file as a whole."""
-    return InputError(Problem(what, Place(file=journal.file), found=found, remedy=remedy))
+    return InputError(Problem(what, Place(file=journal.file), found=value, remedy=remedy))
 
 
 _SHP_MARK = b"\x00\x00\x27\x0a"
@@ -500,9 +502,9 @@ def _mended_dbf(data: bytes, encoding: str, *, is_thorough: bool) -> bytes:
     """Return a dbf without the halves of characters that a limit of bytes has cut through."""
     made = bytearray(data)
     fields, records = _dbf_fields(data), _dbf_records(data)
-    places = [(one.at, _NAME_BYTES, 0) for one in fields]
+    places = [(field.at, _NAME_BYTES, 0) for field in fields]
     if is_thorough or not _decodes(data[records.start : records.stop], encoding):
-        places += [(at + one.start, one.width, 0x20) for one in fields if one.kind == "C" for at in records]
+        places += [(at + field.start, field.width, 0x20) for field in fields if field.kind == "C" for at in records]
     for start, width, blank in places:
         text = data[start : start + width] if blank else data[start : start + width].split(b"\0")[0]
         kept = _mended(text, encoding)
@@ -525,30 +527,32 @@ def _with_whole_names(raw: RawTable, data: bytes, journal: Journal) -> RawTable:
     columns = arrow_columns(raw.columns)
     if len(fields) == len(columns) and records:
         size = records.step
-        held = np.frombuffer(data[records.start : records.start + len(records) * size].ljust(len(records) * size), "u1")
-        table = held.reshape(len(records), size)
+        raw_bytes = np.frombuffer(
+            data[records.start : records.start + len(records) * size].ljust(len(records) * size), "u1"
+        )
+        table = raw_bytes.reshape(len(records), size)
         table = table[table[:, 0] != ord("*")]
-        for one, name in zip(fields, raw.columns, strict=True):
-            cells = table[:, one.start : one.start + one.width]
-            digits = (cells >= ord("0")).sum(axis=1) - one.decimals
-            if one.kind in "NF" and len(cells) == raw.row_count and digits.max(initial=0) > _EXACT_DIGITS:
+        for field, name in zip(fields, raw.columns, strict=True):
+            cells = table[:, field.start : field.start + field.width]
+            digits = (cells >= ord("0")).sum(axis=1) - field.decimals
+            if field.kind in "NF" and len(cells) == raw.row_count and digits.max(initial=0) > _EXACT_DIGITS:
                 texts = (cell.tobytes().decode("ascii", "replace").strip() for cell in cells)
                 columns[name] = pa.array([re.sub(r"\.0*$", "", text) for text in texts], pa.string())
                 why = say("numbers_too_long", digits=_EXACT_DIGITS)
                 journal.note("长编号", why, "按文字逐位读取，不作数值", field=name)
     whole = {name: _whole_name(name) for name in columns}
-    told = {name: full for name, full in whole.items() if full != name and full not in columns}
-    for name, full in told.items():
+    renamed = {name: full for name, full in whole.items() if full != name and full not in columns}
+    for name, full in renamed.items():
         journal.note("列名截断", "shp 的列名最多十个字节", f"按「{full}」读取", field=name)
-    return replace(raw, columns=Cells({told.get(name, name): cells for name, cells in columns.items()}))
+    return replace(raw, columns=Cells({renamed.get(name, name): cells for name, cells in columns.items()}))
 
 
 def _whole_name(name: str) -> str:
     """Return the one name of a template that a cut name begins; the name itself where none or several are."""
-    if name.isascii() or all(len(name.encode(one)) < _FEWEST_NAME_BYTES for one in ("utf-8", "gb18030")):
+    if name.isascii() or all(len(name.encode(encoding)) < _FEWEST_NAME_BYTES for encoding in ("utf-8", "gb18030")):
         return name
-    found = {full for full in literal_names() if full.startswith(name)}
-    return found.pop() if len(found) == 1 and name not in literal_names() else name
+    fitting = {full for full in literal_names() if full.startswith(name)}
+    return fitting.pop() if len(fitting) == 1 and name not in literal_names() else name
 
 
 def read_kml(path: Path, layer: str, journal: Journal) -> RawTable:
@@ -584,7 +588,7 @@ def read_gml(path: Path, layer: str, journal: Journal) -> RawTable:
         plain = Path(folder) / "layer.gml"
         plain.write_bytes(_OUTER_SCHEMA.sub(b"", data))
         raw = _read(plain, _layer_of(plain, layer, journal, "不是有效的 GML"), journal, None, "不是有效的 GML")
-    return replace(raw, columns={one: raw.columns[one] for one in raw.columns if not one.endswith("Corner")})
+    return replace(raw, columns={name: raw.columns[name] for name in raw.columns if not name.endswith("Corner")})
 
 
 def _whole_text(text: str) -> str:
@@ -680,7 +684,7 @@ def _layer_of(path: Path, wanted: str, journal: Journal, what: str) -> str:
     spatial = [str(name) for name, kind in listed.tolist() if kind is not None]
     if len(spatial) > 1 and not wanted:  # a folder without anything in it is no choice
         spatial = [
-            one for one in spatial if pyogrio.read_info(plain_path(path, journal), layer=one)["features"]
+            name for name in spatial if pyogrio.read_info(plain_path(path, journal), layer=name)["features"]
         ] or spatial
     names = spatial or [str(name) for name, _ in listed.tolist()]
     if not names:
@@ -720,8 +724,8 @@ def _check_kml(path: Path, journal: Journal) -> None:
         marked = [info.filename for info, text in zip(inner, texts, strict=False) if _PLACEMARK.search(_in_utf8(text))]
         if len(marked) > 1:
             remedy = "解压后分别指定其中的 kml，或在 Google Earth、QGIS 中合并另存"
-            place, found = Place(file=journal.file), "、".join(marked)
-            raise InputError(Problem("kmz 里有几个含地标的 kml，只能读一个", place, found, remedy=remedy))
+            place, names = Place(file=journal.file), "、".join(marked)
+            raise InputError(Problem("kmz 里有几个含地标的 kml，只能读一个", place, names, remedy=remedy))
     else:
         texts = [path.read_bytes()]
     for text in texts:
@@ -772,15 +776,17 @@ def _shapefile_encoding(members: dict[str, Path], journal: Journal) -> str | Non
     """Return what a .cpg tells where the text is that; else UTF-8 if it is, else GB 18030, with an entry."""
     if ".dbf" not in members:
         return None
-    said = members[".cpg"].read_text("ascii", "replace").strip() if ".cpg" in members else ""
-    known = next((name for name, pattern in _ENCODINGS if re.search(pattern, said.casefold())), None)
+    declared = members[".cpg"].read_text("ascii", "replace").strip() if ".cpg" in members else ""
+    known = next((name for name, pattern in _ENCODINGS if re.search(pattern, declared.casefold())), None)
     data = members[".dbf"].read_bytes()
     if data.isascii() or (known and _reads(data, known)):
         return known
-    if not known and re.search(r"8859|latin|1252|big5|950", said.casefold()):
+    if not known and re.search(r"8859|latin|1252|big5|950", declared.casefold()):
         return None  # GDAL's own
     encoding = "UTF-8" if _reads(data, "utf-8") else "GB18030"
-    reason = f"cpg 写「{said}」，{'属性文字不是' if known else '不是已知的'}这种编码" if said else "缺少 cpg 文件"
+    reason = (
+        f"cpg 写「{declared}」，{'属性文字不是' if known else '不是已知的'}这种编码" if declared else "缺少 cpg 文件"
+    )
     journal.note("编码", reason, f"属性文字按 {encoding} 读取", value=encoding)
     return encoding
 
@@ -790,7 +796,7 @@ def _reads(data: bytes, encoding: str) -> bool:
     if _decodes(data[struct.unpack_from("<H", data, 8)[0] if len(data) >= _DESCRIPTOR_BYTES else 0 :], encoding):
         return True
     fields = _dbf_fields(data)
-    texts = (data[at + one.start : at + one.start + one.width] for one in fields for at in _dbf_records(data))
+    texts = (data[at + field.start : at + field.start + field.width] for field in fields for at in _dbf_records(data))
     return all(_decodes(_mended(text, encoding), encoding) for text in texts)
 
 

@@ -165,10 +165,10 @@ def name_parts(header: str) -> Named | None:
     if not text or len(text) > _LONGEST_NAME:
         return None
     datum, text = _without_datum(_WRITTEN_DECIMAL.sub("", text))
-    found = None if _NO_COORDINATE.search(text) else _axis_of(text)
-    if found is None:
+    reading = None if _NO_COORDINATE.search(text) else _axis_of(text)
+    if reading is None:
         return None
-    axis, rest, order, is_weak = found
+    axis, rest, order, is_weak = reading
     part, rest = _without_part(rest, axis)
     repeat = re.search(r"#\d+$", rest)  # one of several columns of the same name
     rest = rest.removesuffix(repeat[0]) if repeat else rest
@@ -184,9 +184,9 @@ def name_parts(header: str) -> Named | None:
 
 def _without_datum(text: str) -> tuple[Datum | None, str]:
     bracket = re.search(r"\(([^()]*)\)", text)
-    said = parse_datum(bracket[1]) if bracket else None
-    if bracket is not None and said is not None:
-        return said, text.replace(bracket[0], " ")
+    in_bracket = parse_datum(bracket[1]) if bracket else None
+    if bracket is not None and in_bracket is not None:
+        return in_bracket, text.replace(bracket[0], " ")
     for datum, pattern, brand, in_name in _DATUMS:
         named = in_name if datum is Datum.UNKNOWN else f"{in_name}|{pattern}|{brand}"
         rest, times = re.subn(rf"(?:{named})(?:坐标系)?", " ", text)
@@ -200,7 +200,7 @@ def _axis_of(text: str) -> tuple[str, str, str, bool] | None:
     both = re.search(_AXES["both"], text)
     if both:
         rest = text.replace(both[0], " ")
-        axis = next((one for one in ("lon", "lat") if re.search(_AXES[one], rest)), "")  # 中心经纬度(经度)
+        axis = next((word for word in ("lon", "lat") if re.search(_AXES[word], rest)), "")  # 中心经纬度(经度)
         order = "" if axis else LAT_LON if both[0].startswith("lat") else LON_LAT
         return axis or "both", re.sub(_AXES[axis], " ", rest) if axis else rest, order, False
     at = {axis: match.start() for axis, pattern in _AXES.items() if (match := re.search(pattern, text))}
@@ -209,7 +209,7 @@ def _axis_of(text: str) -> tuple[str, str, str, bool] | None:
             rest = re.sub(f"{_AXES[first]}|{_AXES[second]}", " ", text)
             order = LON_LAT if at[first] < at[second] else LAT_LON
             return "both", rest, "" if first == "x" else order, False
-        axis = next((one for one in (first, second) if one in at), "")
+        axis = next((word for word in (first, second) if word in at), "")
         if axis:
             is_word = first != "lon" and re.match(
                 "[东北横纵](?!向)", text[at[axis] :]
@@ -231,7 +231,9 @@ def _without_part(rest: str, axis: str) -> tuple[str, str]:
     match = _PART.search(rest)
     if match is None or axis not in {"lon", "lat"} or "度分秒" in rest:
         return "", re.sub(r"[°′″]|(?<=\()度(?=\))", " ", rest)
-    word = ("度", "秒", "分", "度", "分", "秒", "m")[next(number for number, one in enumerate(match.groups()) if one)]
+    word = ("度", "秒", "分", "度", "分", "秒", "m")[
+        next(number for number, group in enumerate(match.groups()) if group)
+    ]
     return word, f"{rest[: match.start()]} {rest[match.end() :]}"
 
 
@@ -321,57 +323,57 @@ def find_coordinates(headers: Iterable[str]) -> list[Coordinates]:
     """Return all columns that give a point together, the most telling kind of name first for each owner."""
     named = {header: parts for header in headers if (parts := name_parts(header))}
     groups: dict[tuple[str, Datum | None], dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
-    for header, one in named.items():
-        groups[one.whose, one.datum][one.axis].setdefault(one.part, header)
-    found = []
+    for header, meaning in named.items():
+        groups[meaning.whose, meaning.datum][meaning.axis].setdefault(meaning.part, header)
+    coordinates = []
     for (whose, datum), axes in groups.items():
         for pair, (first, second) in enumerate((("lon", "lat"), ("east", "north"), ("x", "y"))):
             if first in axes and second in axes:
-                found += [
+                coordinates += [
                     Coordinates(lon, lat, pair, datum, "", whose, named[lon[0]].is_weak or named[lat[0]].is_weak)
                     for lon, lat in _joined(axes[first], axes[second])
                 ]
-        found += [
+        coordinates += [
             Coordinates((name,), (name,), LON_LAT_PAIR, datum, named[name].order, whose, named[name].is_weak)
             for name in axes["both"].values()
         ]
-    return found
+    return coordinates
 
 
 def _joined(lon: Mapping[str, str], lat: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Yield columns of degrees with their minutes and seconds, then those that hold whole angles."""
-    told = []
+    sides = []
     for axis in (lon, lat):
         parts = dict(axis)
         if "m" in parts:  # JD_D, JD_F, JD_M: du, fen, miao; lon_d, lon_m, lon_s: degrees, minutes, seconds
             parts.setdefault("秒" if "分" in parts else "分", parts.pop("m"))
-        told.append(parts)
-    if all("度" in parts and "分" in parts for parts in told):
+        sides.append(parts)
+    if all("度" in parts and "分" in parts for parts in sides):
         yield (
-            tuple(told[0][one] for one in PARTS if one in told[0]),
-            tuple(told[1][one] for one in PARTS if one in told[1]),
+            tuple(sides[0][part] for part in PARTS if part in sides[0]),
+            tuple(sides[1][part] for part in PARTS if part in sides[1]),
         )
-    wholes = [(parts.get(""), "" if "分" in parts else parts.get("度")) for parts in told]
+    wholes = [(parts.get(""), "" if "分" in parts else parts.get("度")) for parts in sides]
     whole = next((pair for pair in product(*wholes) if all(pair)), None)
     if whole is not None:
         yield (str(whole[0]),), (str(whole[1]),)
 
 
-def unused_parts(held: Coordinates, spares: Sequence[Coordinates], headers: Iterable[str]) -> list[str]:
+def unused_parts(chosen: Coordinates, spares: Sequence[Coordinates], headers: Iterable[str]) -> list[str]:
     """Return the columns of minutes and seconds that stand beside degrees in use without being taken in."""
-    if held.lon == held.lat or held.pair != LON_LAT_PAIR:
+    if chosen.lon == chosen.lat or chosen.pair != LON_LAT_PAIR:
         return []
-    own = {(one.whose, one.axis) for name in (held.lon[0], held.lat[0]) if (one := name_parts(name))}
-    taken = {name for one in (held, *spares) for name in one.headers}
+    own = {(parts.whose, parts.axis) for name in (chosen.lon[0], chosen.lat[0]) if (parts := name_parts(name))}
+    taken = {name for pair in (chosen, *spares) for name in pair.headers}
     left = ((name, name_parts(name)) for name in headers if name not in taken)
     return [
         name
-        for name, one in left
-        if one is not None and one.part not in {"", "度"} and not one.is_weak and (one.whose, one.axis) in own
+        for name, parts in left
+        if parts is not None and parts.part not in {"", "度"} and not parts.is_weak and (parts.whose, parts.axis) in own
     ]
 
 
-def rank(one: Coordinates, kind: LayerKind) -> int:
+def rank(candidate: Coordinates, kind: LayerKind) -> int:
     """Return how surely a point is the row's own: 0 named after nobody, 1 after the row, 2 its centre, 3 a part, 4 not.
 
     Examples
@@ -382,7 +384,7 @@ def rank(one: Coordinates, kind: LayerKind) -> int:
     ... ]
     [0, 1, 2, 3, 4]
     """
-    whose = re.sub(r"#\d+$", "", one.whose)
+    whose = re.sub(r"#\d+$", "", candidate.whose)
     if not whose:
         return 0
     own = f"{_OWN_OF_KIND[kind]}|{_OWN}" if kind in _OWN_OF_KIND else _OWN
@@ -397,7 +399,7 @@ def rank(one: Coordinates, kind: LayerKind) -> int:
 
 
 def choose(
-    found: Sequence[Coordinates], kind: LayerKind, columns: Mapping[str, Sequence[str]] | None
+    candidates: Sequence[Coordinates], kind: LayerKind, columns: Mapping[str, Sequence[str]] | None
 ) -> tuple[Coordinates | None, tuple[Coordinates, ...]]:
     """Return the columns to read, and those between which the user has to choose; at most one of them is given.
 
@@ -407,19 +409,31 @@ def choose(
         The cells of the file: what is blank throughout is no candidate, and what says the same is no question.
     """
     if columns is None:
-        found = [one for one in found if not (one.is_weak and one.lon == one.lat)]
+        candidates = [
+            candidate for candidate in candidates if not (candidate.is_weak and candidate.lon == candidate.lat)
+        ]
     else:
-        found = [one for one in found if not one.is_weak or _could_be(one, columns)]
-    filled = [one for one in found if columns is None or _is_filled(one, columns)] or list(found)
-    ranked = sorted(filled, key=lambda one: (rank(one, kind), one.lon == one.lat, one.pair, one.datum is not None))
+        candidates = [candidate for candidate in candidates if not candidate.is_weak or _could_be(candidate, columns)]
+    filled = [candidate for candidate in candidates if columns is None or _is_filled(candidate, columns)] or list(
+        candidates
+    )
+    ranked = sorted(
+        filled,
+        key=lambda candidate: (
+            rank(candidate, kind),
+            candidate.lon == candidate.lat,
+            candidate.pair,
+            candidate.datum is not None,
+        ),
+    )
     if not ranked:
         return None, ()
     first, best = ranked[0], rank(ranked[0], kind)
     if best == _ELSEWHERE_RANK:
         return None, tuple(ranked)
-    rivals = [one for one in ranked[1:] if _rivals(first, one, best, rank(one, kind), kind)]
+    rivals = [rival for rival in ranked[1:] if _rivals(first, rival, best, rank(rival, kind), kind)]
     if columns is not None:
-        rivals = [one for one in rivals if _differ(first, one, columns)]
+        rivals = [rival for rival in rivals if _differ(first, rival, columns)]
     return (None, (first, *rivals)) if rivals else (first, ())
 
 
@@ -427,10 +441,10 @@ _ELSEWHERE_RANK = 4
 _CENTRE_RANK = 2
 
 
-def own_first(found: Iterable[Coordinates], kind: LayerKind) -> list[Coordinates]:
+def own_first(candidates: Iterable[Coordinates], kind: LayerKind) -> list[Coordinates]:
     """Return coordinates with the row's own first; a part of it, or something else, doesn't stand in for it."""
-    ranked = sorted(((rank(one, kind), one) for one in found), key=lambda pair: pair[0])
-    return [replace(one, is_own=of_one <= _CENTRE_RANK) for of_one, one in ranked]
+    ranked = sorted(((rank(candidate, kind), candidate) for candidate in candidates), key=lambda pair: pair[0])
+    return [replace(candidate, is_own=of_one <= _CENTRE_RANK) for of_one, candidate in ranked]
 
 
 def _rivals(first: Coordinates, other: Coordinates, best: int, rank_of_other: int, kind: LayerKind) -> bool:
@@ -446,19 +460,21 @@ def _rivals(first: Coordinates, other: Coordinates, best: int, rank_of_other: in
     return rank_of_other < _ELSEWHERE_RANK
 
 
-def _is_filled(one: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
-    return all(any(cell.strip() for cell in columns[name]) for name in (one.lon[0], one.lat[0]) if name in columns)
+def _is_filled(candidate: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
+    return all(
+        any(cell.strip() for cell in columns[name]) for name in (candidate.lon[0], candidate.lat[0]) if name in columns
+    )
 
 
 _NEAR_LON = re.compile(r"\D{0,6}(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])(?:\D.*)?|\d{6,8}(?:\.\d*)?", re.DOTALL)
 _NEAR_LAT = re.compile(r"\D{0,6}(?:[3-9]|[1-4]\d|5[0-3])(?:\D.*)?|\d{6,8}(?:\.\d*)?", re.DOTALL)
 
 
-def _could_be(one: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
+def _could_be(candidate: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
     """Tell whether at least half of the filled cells could be coordinates in China."""
-    if one.lon == one.lat:
-        return _mostly(_BOTH_CELL, [cell.strip() for cell in columns[one.lon[0]] if cell.strip()])
-    for name, pattern in ((one.lon[0], _NEAR_LON), (one.lat[0], _NEAR_LAT)):
+    if candidate.lon == candidate.lat:
+        return _mostly(_BOTH_CELL, [cell.strip() for cell in columns[candidate.lon[0]] if cell.strip()])
+    for name, pattern in ((candidate.lon[0], _NEAR_LON), (candidate.lat[0], _NEAR_LAT)):
         filled = [cell.strip() for cell in columns[name] if cell.strip()]
         if 2 * sum(pattern.fullmatch(cell) is not None for cell in filled) < max(len(filled), 1):
             return False
@@ -467,7 +483,7 @@ def _could_be(one: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
 
 def _differ(first: Coordinates, other: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
     """Tell whether any row that fills both points has other words in the second."""
-    sides = [[columns.get(name, ()) for name in (*one.lon, *one.lat)] for one in (first, other)]
+    sides = [[columns.get(name, ()) for name in (*side.lon, *side.lat)] for side in (first, other)]
     if len(sides[0]) != len(sides[1]) or first.datum is not other.datum:
         return True
     for cells in zip(*sides[0], *sides[1], strict=False):
@@ -493,7 +509,7 @@ def datums_in_note(text: str) -> tuple[tuple[Datum, ...], bool]:
     >>> [datum.value for datum in datums_in_note("已由GCJ-02转为CGCS2000")[0]], datums_in_note("高德路 5 号")
     (['gcj02', 'cgcs2000'], ((), False))
     """
-    found: dict[Datum, None] = {}
+    datums: dict[Datum, None] = {}
     is_all = True
     for part in re.split(r"[,.。;!?()\[\]【】\n]", unicodedata.normalize("NFKC", text).casefold()):
         named_here = False
@@ -501,11 +517,11 @@ def datums_in_note(text: str) -> tuple[tuple[Datum, ...], bool]:
         for datum, pattern, brand, _ in _DATUMS:
             rest, times = re.subn(rf"{pattern}|(?:{brand})(?=地图|坐标|经纬|导航|定位|拾取|app|$)", "", rest)
             if times:
-                found[datum] = None
+                datums[datum] = None
                 named_here = True
         if named_here:
             is_all = is_all and not _DATUM_FILLERS.sub("", rest)
-    return tuple(found), bool(found) and is_all
+    return tuple(datums), bool(datums) and is_all
 
 
 _LON, _LAT = r"(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])", r"(?:[3-9]|[1-4]\d|5[0-3])"
@@ -538,7 +554,7 @@ def by_values(columns: Mapping[str, Sequence[str]]) -> list[Coordinates]:
     for name in columns:
         if (match := _PART_NAME.fullmatch(plain_name(name))) and cells[name]:
             parts.setdefault(match[1], {})[match[2]] = name
-    whole = [tuple(held[one] for one in PARTS) for held in parts.values() if len(held) == len(PARTS)]
+    whole = [tuple(by_part[part] for part in PARTS) for by_part in parts.values() if len(by_part) == len(PARTS)]
     east = [_mostly(_WHOLE_LON, cells[names[0]]) for names in whole]
     return [Coordinates(whole[east.index(True)], whole[east.index(False)])] if sorted(east) == [False, True] else []
 

@@ -215,14 +215,14 @@ def shift_datums(outcome: Outcome, datums: Sequence[Datum | None]) -> None:
     """Bring shapes in degrees to CGCS2000 by their rows' datums, add its uncertainty, and tell the ledger."""
     assessed = outcome.is_assessed()
     is_one = bool(datums) and datums.count(datums[0]) == len(datums)
-    held = {
-        datum: assessed & (np.bool_(datums[0] is datum) if is_one else np.array([one is datum for one in datums], bool))
+    rows_of = {
+        datum: assessed & (np.bool_(datums[0] is datum) if is_one else np.array([own is datum for own in datums], bool))
         for datum in ([datums[0]] if is_one else dict.fromkeys(datums))
     }
-    for row in np.flatnonzero(held.get(Datum.UNKNOWN, [])).tolist():
+    for row in np.flatnonzero(rows_of.get(Datum.UNKNOWN, [])).tolist():
         outcome.hold(row, "坐标系为未知，申明坐标系之前不能定位", field="坐标系", value=Datum.UNKNOWN.zh)
     for datum in Datum:
-        rows = np.flatnonzero(held.get(datum, []))
+        rows = np.flatnonzero(rows_of.get(datum, []))
         if rows.size and datum not in {Datum.CGCS2000, Datum.UNKNOWN}:
             if datum in {Datum.GCJ02, Datum.BD09}:
                 outcome.made[rows] = shapely.transform(
@@ -243,15 +243,15 @@ def finite_mask(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
 def _guess_crs(declared: Declared, bounds: Sequence[float], journal: Journal) -> CRS:
     """Read a file without a CRS by what the user says of its datum or meridian."""
     datum = declared.datum or Datum.CGCS2000
-    told = declared.datum is not None or declared.central_meridian is not None
+    is_stated = declared.datum is not None or declared.central_meridian is not None
     min_x, min_y, max_x, max_y = bounds
-    if told and max(abs(min_x), abs(max_x)) <= 180 and max(abs(min_y), abs(max_y)) <= 90:  # noqa: PLR2004 -- degrees
+    if is_stated and max(abs(min_x), abs(max_x)) <= 180 and max(abs(min_y), abs(max_y)) <= 90:  # noqa: PLR2004 -- degrees
         if declared.datum is None:
             journal.note(UNDECLARED_EVENT, "没有声明基准", "按 CGCS2000 读取")
         return CRS.from_epsg(4490)
     zone = int(min_x // _MILLION)
     prefixed = zone_central_meridian(zone)
-    if told and prefixed is not None and zone == int(max_x // _MILLION):
+    if is_stated and prefixed is not None and zone == int(max_x // _MILLION):
         return gauss_kruger_crs(prefixed, zone=zone, datum=datum)
     if declared.central_meridian is not None:
         return gauss_kruger_crs(declared.central_meridian, datum=datum)
@@ -270,8 +270,8 @@ def _guess_crs(declared: Declared, bounds: Sequence[float], journal: Journal) ->
 @lru_cache(maxsize=64)
 def _epsg_of(crs: CRS) -> int | None:
     """Return the code of a system; PROJ takes long to find one, and the layers of a project share few systems."""
-    found: int | None = crs.to_epsg()
-    return found
+    code: int | None = crs.to_epsg()
+    return code
 
 
 def _tell_crs(crs: CRS, datum: Datum | None, bounds: Sequence[float], journal: Journal) -> None:
@@ -346,20 +346,20 @@ def meridians_by_county(
         county = declared_place(*words).county
         if county is not None:
             counties[county].append(row)
-    found: dict[int, float] = {}
+    chosen: dict[int, float] = {}
     for county, members in counties.items():
         fitting = _fitting(county, members, pairs, datums)
-        found |= {row: meridians[0] for row, meridians in fitting.items() if len(meridians) == 1}
-    for meridian in sorted(set(found.values())):
-        told = [row + 1 for row in sorted(found) if found[row] == meridian]
+        chosen |= {row: meridians[0] for row, meridians in fitting.items() if len(meridians) == 1}
+    for meridian in sorted(set(chosen.values())):
+        numbered = [row + 1 for row in sorted(chosen) if chosen[row] == meridian]
         outcome.journal.note(
             "中央子午线由县推定",
-            say("meridian_of_county", rows=name_rows(told), meridian_deg=meridian),
+            say("meridian_of_county", rows=name_rows(numbered), meridian_deg=meridian),
             say("read_by_meridian", meridian_deg=meridian),
             field=f"{columns['lon']}、{columns['lat']}",
             value=f"{meridian:g}",
         )
-    return found
+    return chosen
 
 
 def _fitting(
@@ -368,7 +368,7 @@ def _fitting(
     west, _, east, _ = county.shape.bounds
     x = np.array([pairs[row].x for row in rows])
     y = np.array([pairs[row].y for row in rows])
-    found: dict[int, list[float]] = defaultdict(list)
+    by_row: dict[int, list[float]] = defaultdict(list)
     for meridian in MERIDIANS:
         if abs(meridian - (west + east) / 2) > _FARTHEST_DEG:
             continue
@@ -377,8 +377,8 @@ def _fitting(
         inside = np.zeros(len(rows), dtype=bool)
         inside[finite] = county.outside_m(lon[finite], lat[finite]) <= COUNTY_TOLERANCE_M
         for position in np.flatnonzero(inside).tolist():
-            found[rows[position]].append(float(meridian))
-    return found
+            by_row[rows[position]].append(float(meridian))
+    return by_row
 
 
 _DEGREES_UP_TO = 360.0
@@ -433,9 +433,9 @@ def corner_coordinates(
     is_odd = any(grid.crs is None and grid.datum not in {Datum.CGCS2000, Datum.WGS84} for grid in kinds)
     if len(kinds) > 1 or is_odd:
         place = Place(file=outcome.journal.file, sheet=raw.sheet)
-        found = "、".join(sorted(grid.crs.name if grid.crs else grid.datum.zh for grid in kinds))
+        names = "、".join(sorted(grid.crs.name if grid.crs else grid.datum.zh for grid in kinds))
         raise InputError(
-            Problem("界址点不在同一坐标系，或不是可连成面的坐标系", place, found, remedy="先换算到同一坐标系")
+            Problem("界址点不在同一坐标系，或不是可连成面的坐标系", place, names, remedy="先换算到同一坐标系")
         )
     crs = next((grid.crs for grid in kinds), None) or CRS.from_epsg(4490)
     return {row: (pairs[row].x, pairs[row].y) for row in grids}, crs
@@ -464,17 +464,17 @@ def _read_notes(own: list[Datum | None], raw: RawTable, columns: Columns, outcom
     notes += [("表头或表尾说明", [text] * raw.row_count) for text in raw.remarks]
     taken: dict[tuple[str, str], list[int]] = defaultdict(list)
     for header, texts in notes:
-        told = {text: datums_in_note(text) for text in set(texts) if text and not NUMBER.fullmatch(text)}
+        meanings = {text: datums_in_note(text) for text in set(texts) if text and not NUMBER.fullmatch(text)}
         for row, text in enumerate(texts):
-            named, is_all = told.get(text, ((), False))
+            named, is_all = meanings.get(text, ((), False))
             if not named or named == (own[row],):
                 continue
             if own[row] is None and is_all and len(named) == 1 and named[0] is not Datum.UNKNOWN:
                 own[row] = named[0]
                 taken[header, text].append(row + 1)
             else:
-                said = own[row]
-                reason = f"与坐标系「{said.zh}」不符" if said is not None else "看不出坐标属于哪个坐标系"
+                stated = own[row]
+                reason = f"与坐标系「{stated.zh}」不符" if stated is not None else "看不出坐标属于哪个坐标系"
                 outcome.hold(row, f"文字提到坐标系，{reason}，请在坐标系列写明", field=header, value=text)
     for (header, text), rows in taken.items():
         outcome.journal.note("坐标系", say("crs_in_words", rows=""), "按此读取", field=header, value=text, rows=rows)
@@ -586,12 +586,12 @@ def _homes(
     outcome: Outcome,
 ) -> dict[int, _Grid]:
     """Return grids for metres without a meridian whose county leaves only one; refuse the others."""
-    told = meridians_by_county(homeless, pairs, datums, raw, columns, outcome)
-    rest = [row for row in homeless if row not in told]
+    meridians = meridians_by_county(homeless, pairs, datums, raw, columns, outcome)
+    rest = [row for row in homeless if row not in meridians]
     if rest:
         _refuse_homeless(rest, pairs, columns, outcome)
-    of_row = {row: datums[row] or Datum.CGCS2000 for row in told}
-    return {row: _Grid(gauss_kruger_crs(told[row], datum=datum), datum) for row, datum in of_row.items()}
+    of_row = {row: datums[row] or Datum.CGCS2000 for row in meridians}
+    return {row: _Grid(gauss_kruger_crs(meridians[row], datum=datum), datum) for row, datum in of_row.items()}
 
 
 def _row_meridian(row: int, raw: RawTable, columns: Columns, outcome: Outcome) -> float | None:
@@ -606,19 +606,19 @@ def _row_meridian(row: int, raw: RawTable, columns: Columns, outcome: Outcome) -
 
 def _told_meridian(row: int, raw: RawTable, role: str, columns: Columns, outcome: Outcome) -> float | None:
     """Return the meridian that one of a row's cells says, whose role is central_meridian or zone."""
-    told = raw.columns[columns[role]][row] if role in columns else ""
-    text = unicodedata.normalize("NFKC", told).strip()
+    cell = raw.columns[columns[role]][row] if role in columns else ""
+    text = unicodedata.normalize("NFKC", cell).strip()
     if text.casefold() in PLACEHOLDERS:
         return None
     if role == "zone":
         number = re.fullmatch(r"(\d{2})(?:带|\.0)?", text)
         of_zone = zone_central_meridian(int(number[1])) if number else None
         if of_zone is None:
-            outcome.reject(row, "带号不是 13–23（6 度带）或 25–45（3 度带）", field=columns[role], value=told)
+            outcome.reject(row, "带号不是 13–23（6 度带）或 25–45（3 度带）", field=columns[role], value=cell)
         return of_zone
     match = re.fullmatch(r"(?:东经|E)?(\d+(?:\.\d+)?)(?:°|度)?(?:E)?", text, flags=re.IGNORECASE)
     if match is None or not 0 < float(match[1]) <= 180:  # noqa: PLR2004 -- degrees east
-        outcome.reject(row, "中央子午线不是度数", field=columns[role], value=told)
+        outcome.reject(row, "中央子午线不是度数", field=columns[role], value=cell)
         return None
     return float(match[1])
 
@@ -639,9 +639,9 @@ def _metre_crs(
     zone = int(pair.x // _MILLION)
     of_zone = zone_central_meridian(zone)
     if of_zone is not None and 0 <= pair.y < 10 * _MILLION:
-        given = meridian if "central_meridian" in columns else stated
-        if given is not None and given != of_zone:
-            reason = say("zone_of_coordinates_contradicts", zone=zone, of_zone=of_zone, given=given)
+        claimed = meridian if "central_meridian" in columns else stated
+        if claimed is not None and claimed != of_zone:
+            reason = say("zone_of_coordinates_contradicts", zone=zone, of_zone=of_zone, given=claimed)
             outcome.reject(row, reason, **_shown(columns, pair))
             return None
         return gauss_kruger_crs(of_zone, zone=zone, datum=datum)
@@ -694,16 +694,16 @@ def _place_group(grid: _Grid, rows: list[int], pairs: dict[int, Pair], outcome: 
     for position in np.flatnonzero(~is_finite).tolist():
         pair = pairs[rows[position]]
         outcome.reject(rows[position], "平面坐标超出该投影带的有效范围", value=f"{pair.x:.10g}，{pair.y:.10g}")
-    held = np.array(rows)[is_finite]
-    outcome.made[held] = shapely.points(lon[is_finite], lat[is_finite])
+    placed = np.array(rows)[is_finite]
+    outcome.made[placed] = shapely.points(lon[is_finite], lat[is_finite])
     if grid.crs is not None and datum_of(grid.crs) is None:
-        outcome.widen(held, shift_margin_m(grid.crs)[0])
+        outcome.widen(placed, shift_margin_m(grid.crs)[0])
         _tell_margin(grid.crs, outcome.journal, grid.crs.name)
-    kept = [pairs[row] for row in held.tolist()]
+    kept = [pairs[row] for row in placed.tolist()]
     outcome.read_as.update(
-        (row, ReadAs(pair.x, pair.y, grid.crs, grid.datum)) for row, pair in zip(held.tolist(), kept, strict=True)
+        (row, ReadAs(pair.x, pair.y, grid.crs, grid.datum)) for row, pair in zip(placed.tolist(), kept, strict=True)
     )
-    outcome.uncertainty_m[held] += pair_uncertainties_m(
+    outcome.uncertainty_m[placed] += pair_uncertainties_m(
         kept, lon[is_finite], lat[is_finite], grid.crs, is_typed=raw.is_typed
     )
 

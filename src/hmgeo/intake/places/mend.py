@@ -71,19 +71,19 @@ def read_shapes(wkb: pa.Array, outcome: Outcome) -> None:
         outcome.reject(row, "几何无法读取", field="几何")
     for row in rows[is_null].tolist():
         outcome.leave(row, "几何为空", field="几何")
-    held = outcome.unsettled()
-    finite = finite_mask(outcome.made[held])
-    for row in held[~finite].tolist():
+    readable = outcome.unsettled()
+    finite = finite_mask(outcome.made[readable])
+    for row in readable[~finite].tolist():
         outcome.reject(row, "几何含有非有限的坐标（inf 或 nan）", field="几何")
-    for row in held[finite & shapely.is_empty(outcome.made[held])].tolist():
+    for row in readable[finite & shapely.is_empty(outcome.made[readable])].tolist():
         outcome.leave(row, "几何为空", field="几何")
     outcome.made[rows[lone]] = shapely.get_geometry(outcome.made[rows[lone]], 0)
 
 
 def close_lines(outcome: Outcome) -> None:
     """Read lines that end where they begin as the areas they go round, with an entry each."""
-    held = outcome.unsettled()
-    for row in held[shapely.get_dimensions(outcome.made[held]) == 1].tolist():
+    rows = outcome.unsettled()
+    for row in rows[shapely.get_dimensions(outcome.made[rows]) == 1].tolist():
         parts = shapely.get_parts(outcome.made[row])
         closed = shapely.is_closed(parts) & (shapely.get_num_coordinates(parts) >= _FEWEST_IN_RING)
         if not closed.all():
@@ -137,10 +137,10 @@ def check_range(
         else:
             reason = "坐标超出经纬度范围（经度 -180 至 180，纬度 -90 至 90）"
         outcome.reject(int(rows[position]), reason, field=label, value=value)
-    held = ~(outside | null_island | swapped)
+    plausible = ~(outside | null_island | swapped)
     here = lies_in_china(bounds)
-    abroad = held & ~here
-    others_here = bool((held & here).any() or outcome.sound.any())  # sound rows lie in China
+    abroad = plausible & ~here
+    others_here = bool((plausible & here).any() or outcome.sound.any())  # sound rows lie in China
     astray = abroad if in_china or others_here else np.zeros_like(abroad)
     if may_cross:
         astray = astray & (shapely.get_dimensions(outcome.made[rows]) == 0)
@@ -254,9 +254,9 @@ def _reason(text: str) -> str:
 
 def _flatten(outcome: Outcome, *, polygons_only: bool) -> None:
     """Replace collections by their parts of the highest dimension."""
-    held = outcome.unsettled()
-    types = shapely.get_type_id(outcome.made[held])
-    for row in held[types == shapely.GeometryType.GEOMETRYCOLLECTION].tolist():
+    rows = outcome.unsettled()
+    types = shapely.get_type_id(outcome.made[rows])
+    for row in rows[types == shapely.GeometryType.GEOMETRYCOLLECTION].tolist():
         parts = shapely.get_parts(outcome.made[row])
         while any(part.geom_type == "GeometryCollection" for part in parts):
             parts = shapely.get_parts(shapely.get_parts(parts))

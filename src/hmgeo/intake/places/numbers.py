@@ -102,11 +102,11 @@ def pair_uncertainties_m(
     if crs is not None and crs.is_projected:
         half_m = np.hypot(halves[:, 0], halves[:, 1]) * float(crs.axis_info[0].unit_conversion_factor)
         return np.where(is_binary & (half_m < _EXACT_M), 0.0, half_m)
-    found = np.zeros(len(halves))
+    radii_m = np.zeros(len(halves))
     # latitudes beyond the pole are refused later, with their reason
     needed = (np.abs(lat) <= _POLE_DEG) & ~(is_binary & (halves.max(axis=1, initial=0.0) < _EXACT_DEG))
-    found[needed] = digit_uncertainties_m(lon[needed], lat[needed], halves[needed, 0], halves[needed, 1])
-    return found
+    radii_m[needed] = digit_uncertainties_m(lon[needed], lat[needed], halves[needed, 0], halves[needed, 1])
+    return radii_m
 
 
 def typed_pairs(xy: NDArray[np.float64]) -> list[Pair]:
@@ -313,19 +313,21 @@ def read_pairs(raw: RawTable, columns: Columns, *, is_turned: bool, outcome: Out
     _use_spares(raw, columns, (texts_x, texts_y), outcome)
     order = columns.place.order if columns.place else ""
     headers = (columns["lon"], columns["lat"])
-    told = _Told(is_open=headers[0] == headers[1] and not order and not is_turned)
+    special = _Told(is_open=headers[0] == headers[1] and not order and not is_turned)
     is_turned = is_turned or (order == LAT_LON and headers[0] == headers[1])
     pairs: dict[int, Pair] = {}
     for row, texts in enumerate(zip(texts_x, texts_y, strict=True)):
         if row in raw.damaged:
             outcome.reject(row, f"{raw.damaged[row]}，各列可能错位")
             continue
-        quick = None if is_turned or told.is_open else _quick_pair(*texts, columns.pair)
-        pair = quick or _read_pair(row, texts, headers, columns.pair, is_turned=is_turned, outcome=outcome, told=told)
+        quick = None if is_turned or special.is_open else _quick_pair(*texts, columns.pair)
+        pair = quick or _read_pair(
+            row, texts, headers, columns.pair, is_turned=is_turned, outcome=outcome, special=special
+        )
         if pair is not None:
             finer = min(pair.half_x, pair.half_y)
             pairs[row] = Pair(pair.x, pair.y, finer, finer) if raw.is_typed and not pair.is_written else pair
-    _tell(told, headers, columns.pair, is_turned=is_turned, outcome=outcome)
+    _tell(special, headers, columns.pair, is_turned=is_turned, outcome=outcome)
     return pairs
 
 
@@ -401,7 +403,7 @@ def _use_spares(raw: RawTable, columns: Columns, texts: tuple[list[str], list[st
     for spare in columns.spares:
         name, cells = spare.label, _texts_of(raw, spare)
         filled = [
-            row for row, pair in enumerate(zip(*cells, strict=True)) if all(re.search(r"\d", one) for one in pair)
+            row for row, pair in enumerate(zip(*cells, strict=True)) if all(re.search(r"\d", text) for text in pair)
         ]
         blank = [row for row in filled if not own[row]]
         is_alike = spare.pair == columns.pair and spare.datum is columns.header_datum and spare.order != LAT_LON
@@ -454,7 +456,7 @@ def _read_pair(
     *,
     is_turned: bool,
     outcome: Outcome,
-    told: _Told,
+    special: _Told,
 ) -> Pair | None:
     plain = [_plain(text) for text in texts]
     blank = [text.casefold() in PLACEHOLDERS for text in plain]
@@ -468,7 +470,7 @@ def _read_pair(
     lon_first = [plain[1], plain[0]] if is_turned else plain
     packed = parse_packed(*lon_first) if pair_kind == LON_LAT_PAIR else None
     if packed is not None:
-        told.packed.append(row + 1)
+        special.packed.append(row + 1)
         values: list[Angle | None] = [*packed]
         if is_turned:
             values.reverse()
@@ -479,7 +481,7 @@ def _read_pair(
         position = 0 if first is None else 1
         outcome.reject(row, _complaint(plain[position]), field=headers[position], value=texts[position])
         return None
-    return _settle(row, (first, second), texts, headers, is_turned=is_turned, outcome=outcome, told=told)
+    return _settle(row, (first, second), texts, headers, is_turned=is_turned, outcome=outcome, special=special)
 
 
 def _settle(
@@ -490,7 +492,7 @@ def _settle(
     *,
     is_turned: bool,
     outcome: Outcome,
-    told: _Told,
+    special: _Told,
 ) -> Pair | None:
     """Put two readings in their order: the cells' own letters win, then the user's word, then the column names."""
     first, second = values
@@ -500,9 +502,9 @@ def _settle(
             outcome.reject(row, "坐标不是有限的数", field=header, value=texts[position])
             return None
     if not is_plain:
-        told.angles.append(row + 1)
+        special.angles.append(row + 1)
     elif any(not text.isascii() for text in texts):
-        told.widened.append(row + 1)
+        special.widened.append(row + 1)
     if first.degrees == 0 and second.degrees == 0:
         outcome.reject(row, "坐标为 (0, 0)，多为空值误填", field="、".join(dict.fromkeys(headers)), value="0，0")
         return None
@@ -512,10 +514,10 @@ def _settle(
         return None
     says_turned = axes[0] == "lat" or axes[1] == "lon"
     if says_turned:
-        told.turned.append(row + 1)
-    by_size = told.is_open and not any(axes) and abs(first.degrees) <= _POLE_DEG < second.degrees <= 2 * _POLE_DEG
+        special.turned.append(row + 1)
+    by_size = special.is_open and not any(axes) and abs(first.degrees) <= _POLE_DEG < second.degrees <= 2 * _POLE_DEG
     if by_size:
-        told.by_size.append(row + 1)
+        special.by_size.append(row + 1)
     if says_turned or by_size or (is_turned and not any(axes)):
         first, second = second, first
     return Pair(first.degrees, second.degrees, first.half, second.half, is_written=not is_plain)
@@ -545,21 +547,21 @@ def _complaint(text: str) -> str:
     return "坐标不是数字"
 
 
-def _tell(told: _Told, headers: Sequence[str], pair_kind: int, *, is_turned: bool, outcome: Outcome) -> None:
+def _tell(special: _Told, headers: Sequence[str], pair_kind: int, *, is_turned: bool, outcome: Outcome) -> None:
     label = "、".join(dict.fromkeys(headers))
     note = outcome.journal.note
-    if told.widened:
-        note("全角数字", say("digits_full_width", rows=name_rows(told.widened)), "按半角数字读取", field=label)
-    if told.packed:
-        note("度分秒", say("degrees_packed", rows=name_rows(told.packed)), "按度分秒换算为十进制度", field=label)
-    if told.angles:
-        note("度分秒", say("degrees_with_signs", rows=name_rows(told.angles)), "换算为十进制度", field=label)
-    if told.turned:
-        note("坐标轴", say("axes_contradict_column", rows=name_rows(told.turned)), "以方位字母为准", field=label)
-    if told.by_size:
+    if special.widened:
+        note("全角数字", say("digits_full_width", rows=name_rows(special.widened)), "按半角数字读取", field=label)
+    if special.packed:
+        note("度分秒", say("degrees_packed", rows=name_rows(special.packed)), "按度分秒换算为十进制度", field=label)
+    if special.angles:
+        note("度分秒", say("degrees_with_signs", rows=name_rows(special.angles)), "换算为十进制度", field=label)
+    if special.turned:
+        note("坐标轴", say("axes_contradict_column", rows=name_rows(special.turned)), "以方位字母为准", field=label)
+    if special.by_size:
         note(
             "坐标轴",
-            say("axes_by_size", rows=name_rows(told.by_size)),
+            say("axes_by_size", rows=name_rows(special.by_size)),
             "按纬度在前读取",
             field=label,
         )

@@ -152,8 +152,8 @@ def sound_rows(wkb: pa.Array, box: tuple[float, float, float, float]) -> NDArray
     xy = np.zeros(2 * _MOST_POINTS)
     sound = np.zeros(len(wkb), np.uint8)
     _find_sound(data, offsets, np.array(box), xy, xy.view(np.uint8), sound)
-    held: NDArray[np.bool_] = sound.astype(bool) & wkb.is_valid().to_numpy(zero_copy_only=False)
-    return held
+    is_sound: NDArray[np.bool_] = sound.astype(bool) & wkb.is_valid().to_numpy(zero_copy_only=False)
+    return is_sound
 
 
 @compiled
@@ -187,5 +187,5 @@ def _buffers(array: pa.Array) -> tuple[Offsets, Bytes]:
     """Return where the values of a binary or text array begin and end, and the bytes."""
     is_long = pa.types.is_large_binary(array.type) or pa.types.is_large_string(array.type)
     _, offsets, data = array.buffers()
-    held = np.frombuffer(offsets, np.int64 if is_long else np.int32)[array.offset : array.offset + len(array) + 1]
-    return held.astype(np.int64), np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    bounds = np.frombuffer(offsets, np.int64 if is_long else np.int32)[array.offset : array.offset + len(array) + 1]
+    return bounds.astype(np.int64), np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)

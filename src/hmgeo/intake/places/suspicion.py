@@ -83,15 +83,15 @@ def hold_against_places(opened: Opened, outcome: Outcome, *, accept: bool) -> No
     fit = _better_datum(groups, outcome)
     if fit is not None:
         _tell_datum(fit, outcome, accept=accept)
-    found = [one for place, rows in groups.items() for one in _outside(place, rows, outcome)]
-    found.sort(key=lambda one: one[0])
-    for row, place, unit, away_m in found[:_MOST_ROWS_EXPLAINED]:
+    outside = [finding for place, rows in groups.items() for finding in _outside(place, rows, outcome)]
+    outside.sort(key=lambda finding: finding[0])
+    for row, place, unit, away_m in outside[:_MOST_ROWS_EXPLAINED]:
         _tell_row(row, place, _Outside(unit, away_m), header, outcome, accept=accept)
-    for row, _, unit, away_m in found[_MOST_ROWS_EXPLAINED:_MOST_ROWS_TOLD]:
+    for row, _, unit, away_m in outside[_MOST_ROWS_EXPLAINED:_MOST_ROWS_TOLD]:
         reason = f"{_Outside(unit, away_m)}；存疑的行过多，未逐一查找原因"
         outcome.journal.note_row(row + 1, PLACE_EVENT, reason, "请先核对整个图层的坐标系", field=header)
-    if len(found) > _MOST_ROWS_TOLD:
-        rest = name_rows(row + 1 for row, *_ in found[_MOST_ROWS_TOLD:])
+    if len(outside) > _MOST_ROWS_TOLD:
+        rest = name_rows(row + 1 for row, *_ in outside[_MOST_ROWS_TOLD:])
         outcome.journal.note(PLACE_EVENT, f"另有 {rest}不在所填行政区内", "请先核对整个图层的坐标系", field=header)
 
 
@@ -107,7 +107,7 @@ class _Outside:
         return say("point_outside_stated", level=level, name=self.unit.name, away_km=self.away_m / 1000, worth=worth)
 
 
-def hold_shapes_against_places(opened: Opened, outcome: Outcome, given: Datum | None) -> None:
+def hold_shapes_against_places(opened: Opened, outcome: Outcome, read_on: Datum | None) -> None:
     """Tell where the shapes of a layer as a whole fit their townships, or the county they outline, better elsewhere.
 
     Parameters
@@ -115,15 +115,15 @@ def hold_shapes_against_places(opened: Opened, outcome: Outcome, given: Datum | 
     given
         The datum that the shapes were read on.
     """
-    if given not in _PLAIN or not outcome.is_assessed().any():
+    if read_on not in _PLAIN or not outcome.is_assessed().any():
         return
     groups = _groups(opened, outcome, points_only=False)
-    fit = _better_datum(groups, outcome, given)
+    fit = _better_datum(groups, outcome, read_on)
     if fit is not None and fit.inside >= _GOOD_FIT * len(fit.rows):
         _tell_datum(fit, outcome, accept=False)
         return
-    held = np.flatnonzero(outcome.is_assessed())
-    outline = outline_datum(outcome.shapes_of(held)) if held.size <= MOST_SHAPES else None
+    located = np.flatnonzero(outcome.is_assessed())
+    outline = outline_datum(outcome.shapes_of(located)) if located.size <= MOST_SHAPES else None
     if outline is not None:
         reason = f"{outline.count} 个面疑为互联网地图坐标，请确认，系统未作改动。"
         outcome.journal.note(DATUM_EVENT, reason, str(outline), field="坐标系", value=outline.datum.zh)
@@ -131,16 +131,16 @@ def hold_shapes_against_places(opened: Opened, outcome: Outcome, given: Datum | 
 
 def _groups(opened: Opened, outcome: Outcome, *, points_only: bool = True) -> Groups:
     """Return the located rows by the place that they name, where the shipped units hold it."""
-    said = [opened.coded(role) for role in ("county", "township", "region_code" if points_only else "unit_code")]
+    columns = [opened.coded(role) for role in ("county", "township", "region_code" if points_only else "unit_code")]
     wanted = outcome.is_assessed()
     if points_only:
         wanted &= shapely.get_type_id(outcome.shapes) == shapely.GeometryType.POINT
-    held = np.flatnonzero(wanted)
-    if not points_only and held.size > _MOST_SHAPES_TESTED:
-        held = held[:: held.size // _MOST_SHAPES_TESTED]
+    located = np.flatnonzero(wanted)
+    if not points_only and located.size > _MOST_SHAPES_TESTED:
+        located = located[:: located.size // _MOST_SHAPES_TESTED]
     rows_of: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for row in held.tolist():
-        county, township, code = (one.words[one.code[row]] for one in said)
+    for row in located.tolist():
+        county, township, code = (column.words[column.code[row]] for column in columns)
         if county or township or code:
             rows_of[county, township, code].append(row)
     groups: dict[DeclaredPlace, list[int]] = defaultdict(list)
@@ -164,18 +164,18 @@ def _outside(
 ) -> list[tuple[int, DeclaredPlace, AdminUnit, float]]:
     """Return the rows that lie outside their county, or else well outside their township."""
     lon, lat = _lon_lat(rows, outcome)
-    found: dict[int, tuple[int, DeclaredPlace, AdminUnit, float]] = {}
+    by_row: dict[int, tuple[int, DeclaredPlace, AdminUnit, float]] = {}
     for unit in place.units:
         away_m = unit.outside_m(lon, lat)
         for position in np.flatnonzero(away_m > unit.tolerance_m + outcome.uncertainty_m[rows]).tolist():
             row = int(rows[position])
-            found.setdefault(row, (row, place, unit, float(away_m[position])))
-    return list(found.values())
+            by_row.setdefault(row, (row, place, unit, float(away_m[position])))
+    return list(by_row.values())
 
 
 def _better_datum(groups: Groups, outcome: Outcome, of_all: Datum | None = None) -> _Fit | None:
     """Return the internet datum on which clearly more points fall into their townships; None where chance may do it."""
-    given: list[NDArray[np.bool_]] = []
+    as_given: list[NDArray[np.bool_]] = []
     others: dict[Datum, list[NDArray[np.bool_]]] = {datum: [] for datum in _BACK}
     rows_tested: list[NDArray[np.intp]] = []
     for place, rows in groups.items():
@@ -184,12 +184,12 @@ def _better_datum(groups: Groups, outcome: Outcome, of_all: Datum | None = None)
             continue
         lon, lat = _lon_lat(plain, outcome)
         rows_tested.append(plain)
-        given.append(place.township.covers(lon, lat))
+        as_given.append(place.township.covers(lon, lat))
         for datum, back in _BACK.items():
             others[datum].append(place.township.covers(*back(lon, lat)))
     if not rows_tested:
         return None
-    rows, inside = np.concatenate(rows_tested), np.concatenate(given)
+    rows, inside = np.concatenate(rows_tested), np.concatenate(as_given)
     fits = []
     for datum, masks in others.items():
         there = np.concatenate(masks)
@@ -232,9 +232,9 @@ def _tell_datum(fit: _Fit, outcome: Outcome, *, accept: bool) -> None:
 def _tell_row(
     row: int, place: DeclaredPlace, outside: _Outside, header: str, outcome: Outcome, *, accept: bool
 ) -> None:
-    given = outcome.read_as.get(row)
-    fitting = [] if given is None else _fitting(list(suggestions(given)), place)
-    value = "" if given is None else f"{given.x:.12g}，{given.y:.12g}"
+    reading = outcome.read_as.get(row)
+    fitting = [] if reading is None else _fitting(list(suggestions(reading)), place)
+    value = "" if reading is None else f"{reading.x:.12g}，{reading.y:.12g}"
     single = fitting[0] if len(fitting) == 1 else None
     causes = "；".join(_in_words(fitting))
     reason = f"{outside}；{causes}" if causes else f"{outside}；未发现常见原因"
@@ -250,25 +250,27 @@ def _tell_row(
     outcome.remark(row, f"点位不在所填{'县' if outside.unit.is_county else '乡镇'}内，请核对坐标或地址")
 
 
-def _fitting(found: list[Suggestion], place: DeclaredPlace) -> list[Suggestion]:
+def _fitting(readings: list[Suggestion], place: DeclaredPlace) -> list[Suggestion]:
     """Return the readings that lie in the declared place; a changed digit counts only where nothing else fits."""
-    lon = np.array([one.lon for one in found])
-    lat = np.array([one.lat for one in found])
-    fits = np.ones(len(found), dtype=bool)
+    lon = np.array([reading.lon for reading in readings])
+    lat = np.array([reading.lat for reading in readings])
+    fits = np.ones(len(readings), dtype=bool)
     for unit in place.units:
-        slack_m = np.array([0.0 if unit.is_county or one.cause not in _COARSE else unit.tolerance_m for one in found])
+        slack_m = np.array(
+            [0.0 if unit.is_county or reading.cause not in _COARSE else unit.tolerance_m for reading in readings]
+        )
         inside = unit.covers(lon, lat)
         near = np.flatnonzero(~inside & (slack_m > 0))
         inside[near] = unit.outside_m(lon[near], lat[near]) <= slack_m[near]
         fits &= inside
-    kept = [one for one, fit in zip(found, fits.tolist(), strict=True) if fit]
-    return [one for one in kept if one.cause != ONE_DIGIT] or kept
+    kept = [reading for reading, fit in zip(readings, fits.tolist(), strict=True) if fit]
+    return [reading for reading in kept if reading.cause != ONE_DIGIT] or kept
 
 
 def _in_words(fitting: list[Suggestion]) -> list[str]:
     by_cause: dict[str, list[Suggestion]] = defaultdict(list)
-    for one in fitting:
-        by_cause[one.cause].append(one)
+    for reading in fitting:
+        by_cause[reading.cause].append(reading)
     made = []
     for cause, ones in by_cause.items():
         if len(ones) == 1:
@@ -280,8 +282,8 @@ def _in_words(fitting: list[Suggestion]) -> list[str]:
 
 
 def _datum(row: int, outcome: Outcome) -> Datum | None:
-    given = outcome.read_as.get(row)
-    return None if given is None else given.datum
+    reading = outcome.read_as.get(row)
+    return None if reading is None else reading.datum
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,33 +297,33 @@ class Suggestion:
     detail: str = ""
 
 
-def suggestions(given: ReadAs) -> Iterator[Suggestion]:
+def suggestions(reading: ReadAs) -> Iterator[Suggestion]:
     """Yield every other reading of a row, the most telling cause first."""
-    if given.crs is not None and given.crs.is_projected:
-        yield from _other_zones(given)
+    if reading.crs is not None and reading.crs.is_projected:
+        yield from _other_zones(reading)
         return
-    x, y = given.x, given.y
+    x, y = reading.x, reading.y
     yield Suggestion(SWAPPED, y, x)
-    if given.datum in _PLAIN:
+    if reading.datum in _PLAIN:
         for datum, cause, back in (
             (Datum.GCJ02, UNDECLARED_GCJ02, gcj02_to_wgs84),
             (Datum.BD09, UNDECLARED_BD09, bd09_to_wgs84),
         ):
             lon, lat = back(x, y)
             yield Suggestion(cause, float(lon), float(lat), datum.uncertainty_m)
-    elif given.datum in _SHIFTED:
+    elif reading.datum in _SHIFTED:
         yield Suggestion(SHIFTED_TWICE, x, y)
     yield from _run_together(x, y)
     yield from _one_digit(x, y)
 
 
-def _other_zones(given: ReadAs) -> Iterator[Suggestion]:
+def _other_zones(reading: ReadAs) -> Iterator[Suggestion]:
     """Read the metres about every other central meridian."""
-    zone = int(given.x // _MILLION)
-    easting = given.x - zone * _MILLION if zone_central_meridian(zone) is not None else given.x
+    zone = int(reading.x // _MILLION)
+    easting = reading.x - zone * _MILLION if zone_central_meridian(zone) is not None else reading.x
     for meridian in MERIDIANS:
-        grid = gauss_kruger_crs(float(meridian), datum=given.datum or Datum.CGCS2000)
-        lon, lat = unproject(grid, np.array([easting]), np.array([given.y]))
+        grid = gauss_kruger_crs(float(meridian), datum=reading.datum or Datum.CGCS2000)
+        lon, lat = unproject(grid, np.array([easting]), np.array([reading.y]))
         if np.isfinite(lon[0]) and np.isfinite(lat[0]):
             yield Suggestion(WRONG_ZONE, float(lon[0]), float(lat[0]), detail=f"中央子午线 {meridian}°")
 

@@ -56,14 +56,14 @@ class AdminUnit:
 
     def outside_m(self, lon: Floats, lat: Floats) -> Floats:
         """Return how far points lie outside, in metres to about one per cent; 0 inside."""
-        found = np.zeros(len(lon))
+        away_m = np.zeros(len(lon))
         out = np.flatnonzero(~self.covers(lon, lat))
         if out.size:
             middle = (self.shape.bounds[1] + self.shape.bounds[3]) / 2
             scale = np.array([_DEGREE_M * np.cos(np.radians(middle)), _DEGREE_M])
             flat = shapely.transform(self.shape, lambda xy: xy * scale)
-            found[out] = shapely.distance(flat, shapely.points(lon[out] * scale[0], lat[out] * scale[1]))
-        return found
+            away_m[out] = shapely.distance(flat, shapely.points(lon[out] * scale[0], lat[out] * scale[1]))
+        return away_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +118,10 @@ def declared_place(county: str, township: str, code: str = "") -> DeclaredPlace:
     by_code = re.sub(r"\D", "", code)[:TOWNSHIP_DIGITS]
     if not name and len(by_code) == TOWNSHIP_DIGITS:
         named = [unit for unit in townships() if unit.code == by_code]
-    found = named[0] if len(named) == 1 else None
-    if found is not None and found_county is None:
-        found_county = next((unit for unit in counties() if unit.code == found.code[:COUNTY_DIGITS]), None)
-    return DeclaredPlace(found_county, found)
+    cell = named[0] if len(named) == 1 else None
+    if cell is not None and found_county is None:
+        found_county = next((unit for unit in counties() if unit.code == cell.code[:COUNTY_DIGITS]), None)
+    return DeclaredPlace(found_county, cell)
 
 
 def _county(name: str, code: str) -> AdminUnit | None:
@@ -186,12 +186,12 @@ def outline_datum(shapes: NDArray[np.object_]) -> OutlineFit | None:
     large = shapes[(shapely.area(shapes) > _LEAST_AREA_DEG2) & shapely.is_valid(shapes)]
     outlines = np.array([unit.shape for unit in counties()], dtype=object)
     fits: list[tuple[float, float, float]] = []
-    for one in large:
-        near = outlines[shapely.intersects(outlines, shapely.point_on_surface(one))]
-        shares = [_overlap(one, outline) for outline in near]
+    for drawn in large:
+        near = outlines[shapely.intersects(outlines, shapely.point_on_surface(drawn))]
+        shares = [_overlap(drawn, outline) for outline in near]
         if shares and max(shares) >= _SAME_OUTLINE:
             outline = near[int(np.argmax(shares))]
-            gcj02, bd09 = (_overlap(_restored(one, datum), outline) for datum in (Datum.GCJ02, Datum.BD09))
+            gcj02, bd09 = (_overlap(_restored(drawn, datum), outline) for datum in (Datum.GCJ02, Datum.BD09))
             fits.append((max(shares), gcj02, bd09))
     if not fits:
         return None
@@ -202,9 +202,9 @@ def outline_datum(shapes: NDArray[np.object_]) -> OutlineFit | None:
     return OutlineFit((Datum.GCJ02, Datum.BD09)[best], len(fits), as_given, others[best])
 
 
-def _restored(one: shapely.Geometry, datum: Datum) -> shapely.Geometry:
-    return shapely.transform(one, lambda xy: np.column_stack(to_cgcs2000(xy[:, 0], xy[:, 1], datum)))
+def _restored(drawn: shapely.Geometry, datum: Datum) -> shapely.Geometry:
+    return shapely.transform(drawn, lambda xy: np.column_stack(to_cgcs2000(xy[:, 0], xy[:, 1], datum)))
 
 
-def _overlap(one: shapely.Geometry, other: shapely.Geometry) -> float:
-    return float(shapely.area(shapely.intersection(one, other)) / shapely.area(shapely.union(one, other)))
+def _overlap(drawn: shapely.Geometry, other: shapely.Geometry) -> float:
+    return float(shapely.area(shapely.intersection(drawn, other)) / shapely.area(shapely.union(drawn, other)))
