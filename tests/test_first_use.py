@@ -8,7 +8,7 @@ import pytest
 import shapely
 from strategies import layer_of, positions_of
 
-from hmgeo.commands import first_use, options
+from hmgeo.commands import options
 from hmgeo.proximity import ahead, search, tally
 from hmgeo.proximity.measure import measure_proximity
 from hmgeo.reference import machine
@@ -48,8 +48,8 @@ def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[_
 
 
 def test_nothing_kept_is_compiled_by_two_processes_once(children: list[_Child]) -> None:
-    assert first_use.begin()
-    assert first_use.begin()
+    assert options.begin_compiling()
+    assert options.begin_compiling()
     assert [child.command[-1].rsplit("(", 1)[1] for child in children] == ["'search')", "'boxes')"]
     assert all(child.command[1] == "-P" for child in children)
     machine.wait()
@@ -60,12 +60,12 @@ def test_what_is_kept_starts_nothing(children: list[_Child], tmp_path: Path) -> 
     folder = tmp_path / "engine_0"
     folder.mkdir()
     (folder / "search.search-1.py311.nbi").touch()
-    assert not first_use.begin()
+    assert not options.begin_compiling()
     assert children == []
 
 
 def test_what_is_compiled_ahead_is_what_is_used() -> None:
-    for part in first_use.PARTS:
+    for part in options.ENGINE_PARTS:
         ahead.compile_part(part)
     functions = (search.search, search._fill_boxes, tally._add, search._walk)
     before = [set(function.signatures) for function in functions]
@@ -78,7 +78,7 @@ def test_what_is_compiled_ahead_is_what_is_used() -> None:
 def test_a_user_is_told_once(children: list[_Child], capsys: pytest.CaptureFixture[str]) -> None:
     options.ready_engine()
     assert "首次使用：先编译测算程序" in capsys.readouterr().err
-    assert len(children) == len(first_use.PARTS)
+    assert len(children) == len(options.ENGINE_PARTS)
 
 
 def test_a_process_that_cannot_start_is_no_error(children: list[_Child], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +86,7 @@ def test_a_process_that_cannot_start_is_no_error(children: list[_Child], monkeyp
         raise BlockingIOError
 
     monkeypatch.setattr(machine.subprocess, "Popen", refuse)
-    assert first_use.begin()
+    assert options.begin_compiling()
     machine.wait()
     assert children == []
 
@@ -97,7 +97,7 @@ def test_a_signal_while_waiting_leaves_no_process_unknown(
     def stop(_: _Child) -> int:
         raise SystemExit(143)
 
-    first_use.begin()
+    options.begin_compiling()
     with monkeypatch.context() as patched:
         patched.setattr(_Child, "wait", stop)
         with pytest.raises(SystemExit):

@@ -12,8 +12,7 @@ from test_office_files import AREAS, POINTS
 
 from hmgeo.errors import InputError, UsageError
 from hmgeo.intake.columns import ROLE_WORDS, ROLES, ReadOptions, recognise
-from hmgeo.intake.load import load_positions
-from hmgeo.intake.pipeline import open_file
+from hmgeo.intake.load import load_positions, open_file
 from hmgeo.intake.places.headers import name_parts
 from hmgeo.project.check import check_layer
 from hmgeo.project.spec import told_columns

@@ -20,9 +20,9 @@ from lat_lon_parser import parse as oracle
 from hmgeo.errors import InputError
 from hmgeo.intake.catalog import recognise_standard
 from hmgeo.intake.formats.sheets import find_header
+from hmgeo.intake.layers import similarity
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.intake.places.numbers import in_unit, parse_angle, parse_packed, parse_quantity
-from hmgeo.intake.sources import similarity
 from hmgeo.project.sites import desk
 from hmgeo.reference.cells import read_word
 from hmgeo.vocabulary import Basis, LayerKind

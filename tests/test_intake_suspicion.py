@@ -15,9 +15,9 @@ from pyproj import CRS, Transformer
 
 from hmgeo.errors import ProjectError
 from hmgeo.geo.datum import bd09_to_wgs84, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
+from hmgeo.intake.catalog import counties, declared_place, townships
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.intake.places.suspicion import DATUM_EVENT, PLACE_EVENT
-from hmgeo.intake.places.units import counties, declared_place, townships
 from hmgeo.project.bare import BareFile
 from hmgeo.project.screening import screen_files
 from hmgeo.project.spec import read_spec

@@ -14,7 +14,7 @@ from rasterio.transform import Affine
 from hmgeo.errors import InputError, ProjectError
 from hmgeo.intake.areas import context_layers, resolve_area
 from hmgeo.intake.catalog import shipped_folder, shipped_layers
-from hmgeo.intake.load import load_raster
+from hmgeo.intake.formats.raster import load_elevation
 from hmgeo.vocabulary import Basis
 
 SQUARE = {"type": "Polygon", "coordinates": [[[113, 23], [113.01, 23], [113.01, 23.01], [113, 23.01], [113, 23]]]}
@@ -120,9 +120,9 @@ def write_raster(path: Path, *, crs: str | None, nodata: float | None, dtype: st
 
 
 def test_a_raster_comes_by_windows_with_its_voids_masked(tmp_path: Path) -> None:
-    path = write_raster(tmp_path / "dem.tif", crs="EPSG:4490", nodata=-1)
-    raster = load_raster(path, basis=Basis.SYNTHETIC, shown_as="dem.tif")
-    assert (raster.crs, raster.height, raster.width) == ("EPSG:4490", 3, 3)
+    path = write_raster(tmp_path / "dem.tif", crs="EPSG:4547", nodata=-1)
+    raster, _ = load_elevation(path, basis=Basis.SYNTHETIC, shown_as="dem.tif")
+    assert (raster.crs, raster.height, raster.width) == ("EPSG:4547", 3, 3)
     assert raster.transform == pytest.approx((0.1, 0, 113, 0, -0.1, 24))
     values = np.ma.concatenate([array for _, array in raster.windows()])
     assert values.sum() == sum(range(1, 9))
@@ -132,14 +132,14 @@ def test_a_raster_comes_by_windows_with_its_voids_masked(tmp_path: Path) -> None
 def test_a_raster_says_everything_that_it_lacks_at_once(tmp_path: Path) -> None:
     path = write_raster(tmp_path / "dem.tif", crs=None, nodata=None)
     with pytest.raises(InputError) as caught:
-        load_raster(path, basis=Basis.SYNTHETIC)
+        load_elevation(path, basis=Basis.SYNTHETIC)
     assert [problem.what for problem in caught.value.problems] == ["栅格没有坐标系", "栅格没有无效值（nodata）"]
 
 
 def test_what_is_no_raster_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "dem.tif"
     with pytest.raises(InputError, match="文件不存在"):
-        load_raster(path, basis=Basis.SYNTHETIC)
+        load_elevation(path, basis=Basis.SYNTHETIC)
     path.write_text("text", encoding="utf-8")
     with pytest.raises(InputError, match="不是可读取的栅格"):
-        load_raster(path, basis=Basis.SYNTHETIC)
+        load_elevation(path, basis=Basis.SYNTHETIC)

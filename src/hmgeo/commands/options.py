@@ -1,23 +1,28 @@
-"""Options that several commands share, and what a terminal shows: tables, progress, a summary."""
+"""Options that several commands share, and what a terminal shows: tables, progress, a summary.
+
+Also the first use on a machine: the engine is compiled by other processes while imports and files are read.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
-from hmgeo.commands import first_use
 from hmgeo.errors import without_passwords
 from hmgeo.vocabulary import LayerKind, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from rich.console import Console
@@ -256,7 +261,7 @@ OUT = Stream(stderr=False)
 
 def ready_engine(language: str = "zh") -> None:
     """Have the engine compiled, where it never was, while imports and files are read; say so."""
-    if first_use.begin():
+    if begin_compiling():
         LOG.print(FIRST_USE[language])
 
 
@@ -357,3 +362,59 @@ def fail_on_verdict(finished: Run, verdict: Verdict | None) -> None:
         raise typer.Exit(EXIT_BUG)
     if verdict is not None and finished.results.verdict_counts()[verdict]:
         raise typer.Exit(EXIT_FAIL_ON)
+
+
+ENGINE_PARTS = ("search", "boxes")
+"""Of `hmgeo.proximity.ahead`: the kernel, and what is asked of boxes and of pairs."""
+
+
+def begin_compiling() -> bool:
+    """Start compiling where nothing is kept yet; return whether that was needed."""
+    from hmgeo.reference.machine import code_folder, start
+
+    if any(code_folder().rglob("search.search-*.nbi")):
+        return False
+    task = "import gc; gc.disable(); from hmgeo.proximity import ahead; ahead.compile_part({part!r})"
+    start([task.format(part=part) for part in ENGINE_PARTS])
+    return True
+
+
+def keep_lean(*, is_measured: bool = True) -> None:
+    """Keep pyarrow and numba from loading pandas and scipy just to see whether they are there; half a second.
+
+    Both are loaded as ever where something is asked of them.
+
+    Parameters
+    ----------
+    is_measured
+        Whether numba is surely needed.
+    """
+    with _hidden("pandas"):
+        arrow = import_module("pyarrow")
+        arrow.array(import_module("numpy").empty(0)), arrow.scalar("")  # either looks for itself, once
+    if "numba" not in sys.modules and is_measured:
+        with _hidden("scipy"):
+            import_module("numba.np.arraymath")
+
+
+@contextmanager
+def _hidden(name: str) -> Iterator[None]:
+    """Have a package seem not to be installed, unless it is loaded already."""
+    hide = _Hide(name)
+    sys.meta_path.insert(0, hide)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(hide)
+
+
+class _Hide(MetaPathFinder):
+    """Stands before the finders of packages and denies one."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def find_spec(self, fullname: str, _path: object, _target: object = None) -> None:
+        """Say that the package isn't there; nothing of any other."""
+        if fullname.split(".", maxsplit=1)[0] == self._name:
+            raise ModuleNotFoundError(fullname, name=fullname)

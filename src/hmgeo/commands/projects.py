@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from hmgeo.commands import first_use
 from hmgeo.commands.options import (
     CHANGED,
     EXIT_FAIL_ON,
@@ -39,6 +38,7 @@ from hmgeo.commands.options import (
     day_of,
     fail_on_verdict,
     is_terminal,
+    keep_lean,
     language_of,
     layers_of_words,
     options_of,
@@ -287,7 +287,7 @@ def pairs(
 ) -> None:
     """只测算距离：写出半径内的全部点对，或各污染源的计数。"""
     ready_engine()
-    first_use.keep_lean()
+    keep_lean()
     from hmgeo.intake.formats.archive import stored_at
     from hmgeo.project.bare import BareFile, kind_of, parse_radii_m
     from hmgeo.project.pairs.measure import pairs_files

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from hmgeo.commands import first_use
 from hmgeo.commands.options import (
     EXIT_FAIL_ON,
     LOG,
@@ -31,6 +30,7 @@ from hmgeo.commands.options import (
     TradeOption,
     WordsOption,
     day_of,
+    keep_lean,
     language_of,
     refuse_unused,
     show_table,
@@ -70,7 +70,7 @@ def site(
     as_json: JsonOption = False,
 ) -> None:
     """选址条款研判：逐条列出触及什么、依据什么、什么未评估；不给总的结论。"""
-    first_use.keep_lean(is_measured=False)
+    keep_lean(is_measured=False)
     from hmgeo.intake.columns import ReadOptions
     from hmgeo.outputs.english import in_language
     from hmgeo.project.sites.files import SiteRequest, answer_sites

@@ -15,11 +15,11 @@ import shapely
 from shapely.geometry import shape
 
 from hmgeo.errors import Place, Problem, ProjectError
-from hmgeo.intake.catalog import shipped_folder, shipped_layers
+from hmgeo.intake.catalog import counties, shipped_folder, shipped_layers, townships
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import SUFFIXES
-from hmgeo.intake.pipeline import as_wkb, open_file, place_rows
-from hmgeo.intake.places.units import counties, townships
+from hmgeo.intake.load import open_file, place_rows
+from hmgeo.intake.rows import as_wkb
 from hmgeo.reference.tables import key_areas
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
 

@@ -613,7 +613,7 @@ class Opened:
     Parameters
     ----------
     zeros_kept
-        What the land codes of the whole file say (`receptors.zeros_kept`); None where these rows are all there are.
+        What the land codes of the whole file say (`zeros_kept`); None where these rows are all there are.
     edition
         Of GB/T 4754, declared for the rows that state none.
     """

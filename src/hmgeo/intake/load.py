@@ -1,34 +1,91 @@
-"""Files in, trustworthy layers out: sources with positions, receptors in batches, rasters by windows."""
+"""Files in: any file opened, its columns named, its rows given ids, brought to lon/lat and mended; layers out.
+
+Sources come with positions, receptors in batches. A file can also be looked at as a whole: what it is, what would
+become of its rows, what is missing; nothing is computed then.
+"""
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from hmgeo.errors import Problem, UsageError
-from hmgeo.intake.catalog import file_sha256
-from hmgeo.intake.columns import ReadOptions
-from hmgeo.intake.formats.raster import load_elevation, load_raster
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from hmgeo.errors import InputError, Place, Problem, UsageError
+from hmgeo.geo.datum import Datum
+from hmgeo.intake.catalog import counties, file_sha256, note_standard, recognise_standard, shown_path
+from hmgeo.intake.columns import (
+    Opened,
+    ReadOptions,
+    id_column,
+    lacks_coordinates,
+    make_ids,
+    map_columns,
+    recognise,
+    require_coordinates,
+    require_one_table,
+    understand,
+    write_mapping,
+)
+from hmgeo.intake.formats.corners import join_corners
+from hmgeo.intake.formats.read import TEMPLATES, read_raw
 from hmgeo.intake.formats.vectors import left_open_of, packed_own
-from hmgeo.intake.pipeline import open_file, place_rows
-from hmgeo.intake.quality import check_cells
-from hmgeo.intake.receptors import less_set_aside, own_errors_m, receptor_batches, rows_aside
-from hmgeo.intake.sources import attributes_table, positions_table
+from hmgeo.intake.layers import (
+    attributes_table,
+    keep_farmland,
+    less_set_aside,
+    own_errors_m,
+    positions_table,
+    receptor_batches,
+    rows_aside,
+)
+from hmgeo.intake.places.locate import (
+    add_stated_uncertainty,
+    datum_of,
+    file_crs,
+    locate_table,
+    refer_shapes,
+    row_datum_words,
+)
+from hmgeo.intake.places.mend import CHINA, check_range, close_lines, mend, read_shapes
+from hmgeo.intake.places.numbers import PLACEHOLDERS, pair_uncertainties_m, typed_pairs
+from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_against_places
+from hmgeo.intake.quality import check_cells, settle_words
+from hmgeo.intake.rows import Journal, Outcome, ReadAs, as_wkb, name_rows
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
+from hmgeo.reference.tables import find_header, templates
+from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
+    from pyproj import CRS
 
+    from hmgeo.intake.columns import Columns, Declared
+    from hmgeo.intake.rows import RawTable
     from hmgeo.vocabulary import Basis
 
 
-__all__ = ["ReadOptions", "load_elevation", "load_positions", "load_raster", "load_receptors"]
+__all__ = [
+    "Inspection",
+    "ReadOptions",
+    "find_sound",
+    "guess_kind",
+    "inspect_file",
+    "load_positions",
+    "load_receptors",
+    "open_file",
+    "place_rows",
+]
 
 
 def load_positions(
@@ -167,3 +224,324 @@ def _as_file(source: Path | GeoDataFrame, name: str, shown_as: str) -> Iterator[
 
 def _provenance(path: Path, declared: Provenance | None, shown: str) -> Provenance:
     return replace(declared or Provenance(shown), path=shown, sha256=file_sha256(path))
+
+
+_AREA_KINDS = frozenset(
+    {
+        LayerKind.FARMLAND,
+        LayerKind.WATER_SOURCE_ZONES,
+        LayerKind.INDUSTRIAL_PARKS,
+        LayerKind.BUILT_UP_AREA,
+        LayerKind.SURVEY_AREAS,
+        LayerKind.COUNTIES,
+        LayerKind.TOWNSHIPS,
+    }
+)
+"""Kinds that only areas can make up; points and lines among them are set aside."""
+
+
+def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) -> Opened:
+    """Read a file, recognise its columns and give every row its id."""
+    journal = Journal(shown_path(path, shown_as))
+    raw = read_raw(path, layer=options.layer, journal=journal, kind=kind)
+    place = Place(file=journal.file, sheet=raw.sheet)
+    cells = raw.columns if raw.geometry is None else None
+    columns = map_columns(recognise(raw.headers, kind, cells), options.columns, raw.headers, place)
+    column = id_column(raw.headers, kind, options.id_field or columns.by_role.get("id", ""), place)
+    if column:
+        columns = replace(columns, by_role={"id": column, **columns.by_role})
+    write_mapping(columns, journal)
+    if raw.geometry is None:
+        raw = join_corners(raw, columns, understand(options, place), journal)
+        columns = columns if raw.geometry is None else columns.at(None, ())
+    note_standard(raw.headers, raw.sheet, kind, journal)
+    ids = make_ids(raw.columns[column] if column else None, raw.row_count, column, journal)
+    raw, unread = settle_words(raw, columns, kind, options.words, journal)
+    return Opened(raw, columns, ids, journal, unread, edition=options.edition)
+
+
+def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_receptors: bool) -> Outcome:
+    """Bring every row to lon/lat on CGCS2000, or say why not."""
+    raw, columns, journal = opened.raw, opened.columns, opened.journal
+    place = Place(file=journal.file, sheet=raw.sheet)
+    declared = understand(options, place)
+    outcome = Outcome.of_rows(raw.row_count, journal, are_receptors=are_receptors)
+    read_on: Datum | None = None
+    polygons_only = are_receptors and kind in _AREA_KINDS
+    if raw.geometry is None:
+        if polygons_only:
+            remedy = "改用带面状几何的文件（gpkg、geojson、shp、parquet）"
+            raise InputError(Problem(f"{kind.zh}须为面状图层，表格不能表达范围", place, remedy=remedy))
+        require_one_table(columns, raw, place)
+        if not are_receptors and lacks_coordinates(columns, raw):
+            _leave_unlocated(outcome)
+            return outcome
+        require_coordinates(columns, raw, place, options.columns_flag)
+        locate_table(raw, columns, declared, outcome)
+        label = "、".join(dict.fromkeys((columns["lon"], columns["lat"])))
+        check_range(outcome, label, accept_swaps=options.accept_suggestions, in_china=options.in_china)
+    else:
+        read_on = _place_shapes(opened, declared, outcome, options, polygons_only=polygons_only)
+    add_stated_uncertainty(raw, columns, outcome)
+    if not are_receptors:
+        hold_against_places(opened, outcome, accept=options.accept_suggestions)
+    elif raw.geometry is not None:
+        hold_shapes_against_places(opened, outcome, read_on)
+    return outcome
+
+
+def _place_shapes(
+    opened: Opened, declared: Declared, outcome: Outcome, options: ReadOptions, *, polygons_only: bool
+) -> Datum | None:
+    """Bring shapes to lon/lat and mend them; return the datum on which the file was read."""
+    raw, read_on = opened.raw, None
+    if outcome.are_receptors and _stays_as_it_is(raw, opened.columns, declared):
+        outcome.sound = find_sound(raw.geometry)
+    read_shapes(raw.geometry, outcome)
+    if polygons_only or not outcome.are_receptors:
+        close_lines(outcome)
+    own = row_datum_words(raw, opened.columns, outcome)
+    if outcome.is_assessed().any():
+        rows = outcome.unsettled()
+        before = outcome.made.copy()
+        bounds = shapely.total_bounds(before[rows]).tolist() if rows.size else CHINA
+        crs, read_on = file_crs(declared, raw.crs, bounds, opened.journal)
+        if declared.is_turned:
+            _turn_shapes(outcome, opened.journal)
+        datums = [word or read_on for word in own] if any(own) else [read_on] * raw.row_count
+        refer_shapes(outcome, crs, datums)
+        accepts, in_china = options.accept_suggestions, options.in_china
+        may_cross = outcome.are_receptors and not polygons_only
+        check_range(outcome, "几何", accept_swaps=accepts, in_china=in_china, may_cross=may_cross)
+        if not outcome.are_receptors:
+            _add_digits(before, crs, datums, outcome)
+    outcome.are_placed = True
+    mend(outcome, polygons_only=polygons_only)
+    return read_on
+
+
+_COMPILED_FROM = 30_000
+"""Fewer rows don't make up for importing numba, where nothing else has done so."""
+
+
+def find_sound(wkb: pa.Array) -> NDArray[np.bool_]:
+    """Return which shapes surely need nothing done to them; without compiled code nobody knows of any."""
+    if len(wkb) < _COMPILED_FROM and "hmgeo.reference.compiled" not in sys.modules:
+        return np.zeros(len(wkb), bool)
+    from hmgeo.intake.places.sound import sound_rows  # noqa: PLC0415 -- numba takes half a second
+
+    return sound_rows(wkb, CHINA)
+
+
+def _stays_as_it_is(raw: RawTable, columns: Columns, declared: Declared) -> bool:
+    """Tell whether degrees of a file stand on CGCS2000, or on WGS84, which is taken for the same."""
+    crs = declared.crs or raw.crs
+    if crs is None or not crs.is_geographic or crs.is_bound or "datum" in columns or declared.is_turned:
+        return False
+    return {datum_of(crs), declared.datum or Datum.CGCS2000} <= {Datum.CGCS2000, Datum.WGS84}
+
+
+def _leave_unlocated(outcome: Outcome) -> None:
+    """Leave every row without coordinates; the places they name may still tell something."""
+    outcome.journal.note("没有坐标列", "没有坐标列的名单", "按所填的县、乡镇处理，不落点")
+    for row in range(len(outcome.status)):
+        outcome.leave(row, "没有坐标")
+
+
+def _turn_shapes(outcome: Outcome, journal: Journal) -> None:
+    """Swap the axes of shapes, as the user says."""
+    rows = outcome.unsettled()
+    outcome.made[rows] = shapely.transform(outcome.made[rows], lambda xy: xy[:, ::-1])
+    journal.note("坐标轴", "使用者声明北坐标（纬度）在前", "几何的两个坐标对调后读取", field="几何")
+
+
+def _add_digits(before: np.ndarray, crs: CRS, datums: Sequence[Datum | None], outcome: Outcome) -> None:
+    """Add half the last digit of points, read from the shortest decimal form of the file's own coordinates."""
+    is_point = outcome.is_assessed() & (shapely.get_type_id(before) == shapely.GeometryType.POINT)
+    rows = np.flatnonzero(is_point)
+    pairs = typed_pairs(shapely.get_coordinates(before[rows]))
+    own = crs if crs.is_projected else None
+    outcome.read_as.update(
+        (row, ReadAs(pair.x, pair.y, own, datums[row])) for row, pair in zip(rows.tolist(), pairs, strict=True)
+    )
+    lon, lat = shapely.get_coordinates(outcome.shapes[rows]).T
+    outcome.uncertainty_m[rows] += pair_uncertainties_m(pairs, lon, lat, crs, is_typed=True)
+
+
+SOURCE_KINDS = frozenset(
+    {
+        LayerKind.ENTERPRISES,
+        LayerKind.TAILINGS_PONDS,
+        LayerKind.PROJECT_SITES,
+        LayerKind.WASTE_HEAPS,
+        LayerKind.MINES,
+        LayerKind.OUTFALLS,
+        LayerKind.CONTAMINATED_SITES,
+    }
+)
+"""Kinds of which every row is kept, located or not."""
+
+_OUTLINE_EVENTS = frozenset({"勘测定界", "界址点成面", "DXF 图形"})
+"""Ledger events of files that give the outlines of parcels."""
+
+OTHER_LAND = "other_land"
+"""What stands for the status of a parcel that nobody has to correct: it is woodland, or garden land."""
+_SHAPE_WORDS = {0: "点", 1: "线", 3: "面", 4: "多点", 5: "多线", 6: "多面", 7: "几何集合"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file holds.
+
+    Parameters
+    ----------
+    lines
+        Row of the sheet, as Excel counts them, that holds each data row; empty where rows have no lines.
+    standard
+        Which of the offices' exports the file is; empty where it is none.
+    mapping
+        Role in words and column name.
+    columns
+        Role and column name, as `ReadOptions.columns` takes them.
+    statuses
+        Of each row: assessed, not_located, rejected; `OTHER_LAND` for parcels of a land survey that are no farmland.
+    extent
+        west, south, east, north in degrees; empty where no row is located.
+    counties
+        Shipped counties in which rows lie, with how many; those of none are not told.
+    margin_m
+        The least and the largest uncertainty of a position, in metres; empty where no row is located.
+    shapes
+        Word for the kind of geometry and how many rows have it.
+    missing
+        Required columns of the offices' list that the file doesn't have.
+    blanks
+        Required column and the rows, in words, where it is blank.
+    located
+        The rows that have a place: id, name, geometry in lon/lat.
+    """
+
+    file: str
+    sheet: str
+    kind: LayerKind
+    lines: tuple[int, ...] = field(repr=False)
+    standard: str
+    mapping: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, str], ...]
+    headers: tuple[str, ...]
+    cells: Mapping[str, list[str]] = field(repr=False)
+    ids: tuple[str, ...] = field(repr=False)
+    statuses: tuple[str, ...] = field(repr=False)
+    extent: tuple[float, ...]
+    counties: tuple[tuple[str, int], ...]
+    margin_m: tuple[float, ...]
+    shapes: tuple[tuple[str, int], ...]
+    missing: tuple[str, ...]
+    blanks: tuple[tuple[str, str], ...]
+    located: pa.Table = field(repr=False)
+    ledger: Ledger = field(repr=False)
+
+
+def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str = "") -> Inspection:
+    """Read a file as a layer of a kind and say all that can be said of it.
+
+    Raises
+    ------
+    InputError
+        The file as a whole can't be used.
+    """
+    opened = open_file(path, kind, options, shown_as)
+    are_receptors = kind not in SOURCE_KINDS
+    outcome = place_rows(opened, kind, options, are_receptors=are_receptors)
+    usable = outcome.is_assessed().copy()
+    if kind is LayerKind.FARMLAND:
+        keep_farmland(opened, outcome)
+    statuses = [status.value for status in outcome.status]
+    for row in np.flatnonzero(usable & ~outcome.is_assessed()).tolist():
+        statuses[row] = OTHER_LAND
+    check_cells(opened, outcome, kind)
+    if not are_receptors:
+        positions_table(opened, outcome)  # notes repeats and short codes
+    standard = recognise_standard(opened.raw.headers, opened.raw.sheet)
+    missing, blanks = _required(opened, kind)
+    return Inspection(
+        file=opened.journal.file,
+        sheet=opened.raw.sheet,
+        kind=kind,
+        lines=opened.raw.lines,
+        standard="" if standard is None else standard.title,
+        mapping=opened.columns.shown(),
+        columns=opened.columns.said(),
+        headers=tuple(opened.raw.headers),
+        cells=opened.raw.columns,
+        ids=tuple(opened.ids),
+        statuses=tuple(statuses),
+        extent=_extent(outcome),
+        counties=_counties(outcome),
+        margin_m=_margin_m(outcome),
+        shapes=_shapes(outcome),
+        missing=missing,
+        blanks=blanks,
+        located=_located(opened, outcome),
+        ledger=opened.journal.ledger(),
+    )
+
+
+def guess_kind(path: Path, options: ReadOptions) -> LayerKind:
+    """Return the kind that a file's standard fields tell, project sites for outlines; else enterprises."""
+    opened = open_file(path, LayerKind.ENTERPRISES, options, "")
+    standard = recognise_standard(opened.raw.headers, opened.raw.sheet)
+    if standard is None and any(entry.event in _OUTLINE_EVENTS for entry in opened.journal.entries):
+        return LayerKind.PROJECT_SITES  # boundary points and red lines of land for building
+    return LayerKind.ENTERPRISES if standard is None else standard.kind
+
+
+def _located(opened: Opened, outcome: Outcome) -> pa.Table:
+    rows = np.flatnonzero(outcome.is_assessed())
+    ids, names = list(opened.ids), opened.texts("name")
+    columns = [
+        pa.array([ids[row] for row in rows.tolist()], pa.string()),
+        pa.array([names[row] for row in rows.tolist()], pa.string()),
+        pa.array(as_wkb(outcome.shapes[rows]), pa.binary()),
+    ]
+    return pa.Table.from_arrays(columns, schema=SHAPES_SCHEMA)
+
+
+def _extent(outcome: Outcome) -> tuple[float, ...]:
+    located = outcome.is_assessed()
+    return tuple(shapely.total_bounds(outcome.shapes[located]).tolist()) if located.any() else ()
+
+
+def _counties(outcome: Outcome) -> tuple[tuple[str, int], ...]:
+    points = shapely.get_coordinates(shapely.point_on_surface(outcome.shapes[outcome.is_assessed()]))
+    counted = ((unit.name, int(unit.covers(points[:, 0], points[:, 1]).sum())) for unit in counties())
+    return tuple(sorted((pair for pair in counted if pair[1]), key=lambda pair: -pair[1]))
+
+
+def _margin_m(outcome: Outcome) -> tuple[float, ...]:
+    margins = outcome.uncertainty_m[outcome.is_assessed()]
+    return (float(margins.min()), float(margins.max())) if margins.size else ()
+
+
+def _shapes(outcome: Outcome) -> tuple[tuple[str, int], ...]:
+    types, counts = np.unique(shapely.get_type_id(outcome.shapes[outcome.is_assessed()]), return_counts=True)
+    return tuple((_SHAPE_WORDS.get(int(code), "其他"), int(count)) for code, count in zip(types, counts, strict=True))
+
+
+def _required(opened: Opened, kind: LayerKind) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Return the required columns that are missing, and those that have blanks with the rows."""
+    missing: list[str] = []
+    blanks: list[tuple[str, str]] = []
+    for column in templates().get(TEMPLATES.get(kind, ""), ()):
+        if not column.is_required or (opened.raw.geometry is not None and "范围文件" in column.name):
+            continue
+        role = next((known for known in recognise([column.name], kind).by_role if known != "class"), "")
+        header = find_header(opened.raw.headers, column.name) or opened.columns.by_role.get(role, "")
+        if not header:
+            missing.append(column.name)
+            continue
+        texts = opened.raw.columns[header]
+        empty = [row for row, text in enumerate(texts, start=1) if text.strip().casefold() in PLACEHOLDERS]
+        if empty:
+            blanks.append((header, name_rows(empty)))
+    return tuple(missing), tuple(blanks)

@@ -514,3 +514,8 @@ def unique_headers(raw_headers: Iterable[str], journal: Journal) -> list[str]:
             )
         made.append(unique)
     return made
+
+
+def as_wkb(shapes: Sequence[object] | np.ndarray) -> list[bytes | None]:
+    """Return plain two-dimensional WKB, little-endian, None for nothing."""
+    return list(shapely.to_wkb(shapes, output_dimension=2, byte_order=1))

@@ -11,10 +11,9 @@ import yaml
 
 from hmgeo.errors import HmgeoError, Place, Problem
 from hmgeo.intake.catalog import shipped_layers
-from hmgeo.intake.formats.raster import RASTER_SUFFIXES
-from hmgeo.intake.inspect import OTHER_LAND, Inspection, guess_kind, inspect_file
-from hmgeo.intake.load import ReadOptions, load_elevation
-from hmgeo.intake.receptors import ASIDE_EVENT
+from hmgeo.intake.formats.raster import RASTER_SUFFIXES, load_elevation
+from hmgeo.intake.layers import ASIDE_EVENT
+from hmgeo.intake.load import OTHER_LAND, Inspection, ReadOptions, guess_kind, inspect_file
 from hmgeo.intake.rows import name_rows
 from hmgeo.intake.side_tables import WIND_EVENT
 from hmgeo.judging.choices import Choices, unset_text

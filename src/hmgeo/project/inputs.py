@@ -13,11 +13,12 @@ from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, r
 from hmgeo.geo.raster import kept
 from hmgeo.intake.areas import Area, Context, context_layers, shipped_counties
 from hmgeo.intake.columns import ReadOptions
-from hmgeo.intake.load import load_elevation, load_positions, load_receptors
+from hmgeo.intake.formats.raster import load_elevation
+from hmgeo.intake.layers import ASIDE_EVENT
+from hmgeo.intake.load import load_positions, load_receptors
 from hmgeo.intake.places.locate import UNDECLARED_EVENT
 from hmgeo.intake.places.mend import lies_in_china
 from hmgeo.intake.places.suspicion import DATUM_EVENT
-from hmgeo.intake.receptors import ASIDE_EVENT
 from hmgeo.intake.side_tables import WIND_EVENT, load_outlets, load_wind, outlets_sheet_of
 from hmgeo.judging.places import Areas
 from hmgeo.project.bare import Collector, Loaded, mixed_basis

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import yaml
     from xyzservices import TileProvider
 
-    from hmgeo.intake.inspect import Inspection
+    from hmgeo.intake.load import Inspection
     from hmgeo.project.folder import Wish
 
 

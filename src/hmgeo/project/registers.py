@@ -13,7 +13,7 @@ from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, rai
 from hmgeo.intake.columns import ReadOptions, recognise_list
 from hmgeo.intake.formats.read import TEMPLATES, read_raw
 from hmgeo.intake.formats.sheets import sheet_names
-from hmgeo.intake.pipeline import open_file, place_rows
+from hmgeo.intake.load import open_file, place_rows
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.numbers import PLACEHOLDERS, coordinate_texts
 from hmgeo.intake.rows import Journal

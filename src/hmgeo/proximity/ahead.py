@@ -1,4 +1,4 @@
-"""Compiling by measuring a point and a square; done by the processes that `hmgeo.commands.first_use` starts."""
+"""Compiling by measuring a point and a square; done by the processes that `hmgeo.commands.options` starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RADIUS_M = 1_000.0
 
 
 def compile_part(part: str) -> None:
-    """Compile one of `hmgeo.commands.first_use.PARTS`."""
+    """Compile one of `hmgeo.commands.options.ENGINE_PARTS`."""
     batch, codes = _square(), np.zeros(1, np.int64)
     if part == "search":
         given = {

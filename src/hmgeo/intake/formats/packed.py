@@ -32,10 +32,9 @@ from hmgeo.intake.columns import Columns, Opened, ReadOptions, id_column, map_co
 from hmgeo.intake.formats.archive import RemoteFile, opened_parquet, refuse_format
 from hmgeo.intake.formats.read import check_file
 from hmgeo.intake.formats.vectors import MARK, distinct_words, geopackage_parts, geoparquet_parts, left_open_of
-from hmgeo.intake.load import load_receptors
-from hmgeo.intake.pipeline import place_rows
+from hmgeo.intake.layers import gates_of_packed, nothing_usable, own_errors_m, rows_aside, usable_batches
+from hmgeo.intake.load import load_receptors, place_rows
 from hmgeo.intake.places.mend import lies_in_china
-from hmgeo.intake.receptors import gates_of_packed, nothing_usable, own_errors_m, rows_aside, usable_batches
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Journal
 from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Gates, Layer, Ledger, LedgerEntry, Provenance
 from hmgeo.reference.cells import zeros_kept

@@ -276,33 +276,6 @@ RASTER_SUFFIXES = (".tif", ".tiff", ".img", ".hgt", ".asc", ".vrt")
 TILE_SUFFIXES = (".tif", ".tiff", ".img", ".hgt", ".asc", ".zip")
 
 
-def load_raster(
-    path: Path,
-    *,
-    basis: Basis,
-    name: str = "",
-    gates: Gates = Gates(),  # noqa: B008 -- frozen
-    provenance: Provenance | None = None,
-    shown_as: str = "",
-) -> Raster:
-    """Open heights of one band as they lie, and check that the file says where, what is void, and heights of land.
-
-    Returns
-    -------
-    Raster
-        Its windows are (rasterio Window, masked array) pairs, block by block, in metres: scale, offset and unit that
-        the file states are applied.
-
-    Raises
-    ------
-    InputError
-        Missing or unreadable file, a format that isn't taken, no CRS, no position, whole numbers without a nodata
-        value, an unknown unit, heights that no land has; all at once.
-    """
-    shown = shown_path(path, shown_as)
-    return _plain(_describe(path, Place(file=shown)), name or path.stem, basis, gates, provenance)
-
-
 def _plain(source: _Source, name: str, basis: Basis, gates: Gates, provenance: Provenance | None) -> Raster:
     grid, file = source.grid, source.file
 
@@ -343,7 +316,9 @@ def load_elevation(
     Raises
     ------
     InputError
-        As `load_raster`, for every tile at once; tiles of different CRS or cell size; no tile in the folder.
+        Missing or unreadable file, a format that isn't taken, no CRS, no position, whole numbers without a nodata
+        value, an unknown unit, heights that no land has, for every tile at once; tiles of different CRS or cell size;
+        no tile in the folder.
     """
     shown = shown_path(path, shown_as)
     sources = _sources(path, shown)

@@ -21,9 +21,9 @@ from hmgeo.geo.datum import (
     to_cgcs2000,
     zone_central_meridian,
 )
+from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note
 from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs
-from hmgeo.intake.places.units import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.rows import ReadAs, name_rows
 from hmgeo.words import say
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hmgeo.intake.catalog import AdminUnit
     from hmgeo.intake.columns import Columns, Declared
-    from hmgeo.intake.places.units import AdminUnit
     from hmgeo.intake.rows import Journal, Outcome, RawTable
 
     Floats = NDArray[np.float64]

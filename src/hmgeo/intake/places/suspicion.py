@@ -17,8 +17,8 @@ import numpy as np
 import shapely
 
 from hmgeo.geo.datum import Datum, bd09_to_wgs84, gauss_kruger_crs, gcj02_to_wgs84, zone_central_meridian
+from hmgeo.intake.catalog import MOST_SHAPES, declared_place, outline_datum
 from hmgeo.intake.places.locate import MERIDIANS, unproject
-from hmgeo.intake.places.units import MOST_SHAPES, declared_place, outline_datum
 from hmgeo.intake.rows import name_rows
 from hmgeo.words import say
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hmgeo.intake.catalog import AdminUnit, DeclaredPlace
     from hmgeo.intake.columns import Opened
-    from hmgeo.intake.places.units import AdminUnit, DeclaredPlace
     from hmgeo.intake.rows import Outcome, ReadAs
 
     Groups = dict[DeclaredPlace, NDArray[np.intp]]

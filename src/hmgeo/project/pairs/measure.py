@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from hmgeo.errors import InputError, Place, Problem, UsageError
 from hmgeo.intake.formats.archive import RemoteFile, stored_at
 from hmgeo.intake.formats.packed import PlainParts, RowGroups, is_packed, open_parts, pack_layer, stream_receptors
+from hmgeo.intake.layers import NO_FARMLAND_EVENT
 from hmgeo.intake.load import ReadOptions
-from hmgeo.intake.receptors import NO_FARMLAND_EVENT
 from hmgeo.intake.rows import SET_ASIDE_EVENT
 from hmgeo.project.bare import load_bare, silent
 from hmgeo.project.folder import whole_file, whole_stored

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.columns import TITLES_OF_FIELDS
-from hmgeo.intake.pipeline import open_file
+from hmgeo.intake.load import open_file
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
