@@ -200,7 +200,7 @@ def test_both_roads_give_the_same_rows_and_the_same_ledger(
     path = tmp_path_factory.mktemp("roads") / "parcels.parquet"
     pq.write_table(table, path, row_group_size=5)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(load, "find_sound", lambda wkb: np.zeros(len(wkb), bool))
+        patch.setattr(load, "_find_sound", lambda wkb: np.zeros(len(wkb), bool))
         patch.setattr(vectors, "Cells", lambda columns: dict(Cells(columns)))
         general = outcome_of(path, in_parts=in_parts, accept=accept)
     assert outcome_of(path, in_parts=in_parts, accept=accept) == general
@@ -307,7 +307,7 @@ def test_both_roads_through_a_geopackage_give_the_same_rows_and_the_same_ledger(
     path = tmp_path_factory.mktemp("roads") / "parcels.gpkg"
     write_geopackage(path, *package)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(load, "find_sound", lambda wkb: np.zeros(len(wkb), bool))
+        patch.setattr(load, "_find_sound", lambda wkb: np.zeros(len(wkb), bool))
         patch.setattr(vectors, "cells_of", lambda values: pa.array(column_texts(values), pa.string()))
         patch.setattr(vectors, "Cells", lambda columns: dict(Cells(columns)))
         patch.setattr(

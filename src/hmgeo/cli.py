@@ -177,7 +177,7 @@ class _Chinese:
         cast("Given", formatter).write(_help_text(self, ctx))
 
 
-class HelpCommand(_Chinese, TyperCommand):
+class _HelpCommand(_Chinese, TyperCommand):
     """A command whose help is in Chinese."""
 
 
@@ -291,7 +291,7 @@ class Lazy(Mapping[str, Given]):
                 made: Given = HelpGroup(name=name, help=maker[0], no_args_is_help=True, commands=Lazy(maker[1]))
             else:
                 single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-                single.command(name, cls=HelpCommand)(_may_leave(maker) if name in self._of_projects else maker)
+                single.command(name, cls=_HelpCommand)(_may_leave(maker) if name in self._of_projects else maker)
                 made = typer.main.get_command(single)
             self._made[name] = made
         return self._made[name]
@@ -320,7 +320,10 @@ class HelpGroup(_Chinese, TyperGroup):
         super().__init__(commands=commands or whole, **options)
 
     def main(self, *arguments: object, standalone_mode: bool = True, **more: object) -> object:
-        """Run the command that was typed; where it can't be understood, say so and end with 2."""
+        """Run the command that was typed; in `standalone_mode`, where it can't be understood, say so and end with 2.
+
+        `arguments` and `more` are handed on as typer takes them.
+        """
         run = cast("Callable[..., object]", super().main)
         if not standalone_mode:
             return run(*arguments, standalone_mode=False, **more)

@@ -75,11 +75,7 @@ def show_book(
 
 
 def coverage(
-    pack: PacksOption = None,
-    as_of: AsOfOption = "",
-    area: AreaOption = "CN",
-    *,
-    as_json: JsonOption = False,
+    pack: PacksOption = None, as_of: AsOfOption = "", area: AreaOption = "CN", *, as_json: JsonOption = False
 ) -> None:
     """逐条列出能否判定、为何不能、需要哪些图层和参数。"""
     from rich.table import Table
@@ -145,8 +141,7 @@ def check_layer(
     columns: ColumnsOption = None,
     fixme: Annotated[Path | None, typer.Option("--fixme", help="写出请提供单位更正的表（xlsx）。")] = None,
     write_columns: Annotated[
-        Path | None,
-        typer.Option("--write-columns", help="把列的对应写成 yml，可改，可作 --columns。"),
+        Path | None, typer.Option("--write-columns", help="把列的对应写成 yml，可改，可作 --columns。")
     ] = None,
     page: Annotated[Path | None, typer.Option("--map", help="把各行画在离线网页上（html），不作判断。")] = None,
     *,
@@ -220,7 +215,11 @@ def merge_register(
     from hmgeo.project.registers import merge_lists
     from hmgeo.register.merge import balance, used_decisions
 
-    by_list = {"sheet": by_file(sheet, "--sheet"), "datum": by_file(datum, "--datum"), "date": by_file(date, "--date")}
+    by_list = {
+        "sheet": _by_file(sheet, "--sheet"),
+        "datum": _by_file(datum, "--datum"),
+        "date": _by_file(date, "--date"),
+    }
     made = merge_lists(files, out, previous=previous, decisions=decisions or (), said=by_list)
     OUT.print(balance(made.counts), markup=False)
     OUT.print(f"底册 {len(made.ids)} 家；待人工确认 {len(made.matched.proposals)} 对：{out}", markup=False)
@@ -305,7 +304,7 @@ _LIBRARIES = ("hmgeo", "numpy", "pyarrow", "shapely", "pyproj", "numba", "raster
 _EXTRAS = {"dask": '不能用 --scheduler；pip install "hmgeo[dask]"'}
 
 
-def by_file(options: list[str] | None, option: str) -> dict[str, str]:
+def _by_file(options: list[str] | None, option: str) -> dict[str, str]:
     """Return what options of the form 文件名=值 say, by the name of the file."""
     made = {}
     for text in options or ():

@@ -88,6 +88,8 @@ EXIT_FAIL_ON = 3
 def refuse_unused(options: Mapping[str, object], why: str, remedy: str) -> None:
     """Refuse options that what was asked makes no use of: one passed over in silence looks as if it had counted.
 
+    `why` and `remedy` are what every error says of its option.
+
     Parameters
     ----------
     given
@@ -105,7 +107,7 @@ def refuse_unused(options: Mapping[str, object], why: str, remedy: str) -> None:
 
 
 def options_of(flag: str, columns: list[str] | None, *fields: Any) -> ReadOptions:  # noqa: ANN401 -- its fields
-    """Return what is said of a file: its columns by a flag of their own, the rest as `ReadOptions` begins."""
+    """Return what is said of a file: its `columns` by a `flag` of their own, `fields` as `ReadOptions` begins."""
     from hmgeo.intake.load import ReadOptions
     from hmgeo.project.spec import told_columns
 
@@ -128,7 +130,12 @@ def day_of(text: str) -> dt.date | None:
 
 
 def also_of(options: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the further formats that an option names, in the order of the list of them.
+    """Return the further formats that `options`, an option's texts, name, in the order of the list of them.
+
+    Raises
+    ------
+    typer.BadParameter
+        A word names none of them.
 
     Examples
     --------
@@ -149,7 +156,7 @@ def also_of(options: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def language_of(text: str) -> str:
-    """Return the language a code names."""
+    """Return the language that `text`, a code, names; `typer.BadParameter` where it is neither zh nor en."""
     if text not in {"zh", "en"}:
         msg = f"「{text}」不可用，写 zh 或 en"
         raise typer.BadParameter(msg, param_hint="--lang")
@@ -185,7 +192,7 @@ def asker() -> Ask:
 
 
 def pair_of(text: str, option: str) -> tuple[str, str]:
-    """Return name and value of `name=value`."""
+    """Return name and value of `text`, `name=value`; `typer.BadParameter` of the `option` where it is no such thing."""
     name, sign, value = text.partition("=")
     if not (sign and name.strip() and value.strip()):
         msg = f"「{text}」应写成 名称=取值"
@@ -194,7 +201,13 @@ def pair_of(text: str, option: str) -> tuple[str, str]:
 
 
 def layers_of_words(sources: Path | None, farmland: Path | None, others: Sequence[str]) -> dict[LayerKind, Path]:
-    """Return the file of each kind of layer that options name."""
+    """Return the file of each kind of layer that options name: `sources`, `farmland`, and `others` as kind=file.
+
+    Raises
+    ------
+    typer.BadParameter
+        No such kind, or one named twice.
+    """
     named = {LayerKind.ENTERPRISES: sources, LayerKind.FARMLAND: farmland}
     files = {kind: file for kind, file in named.items() if file is not None}
     kinds = {word: kind for kind in LayerKind for word in (kind.value, kind.zh)}
@@ -251,7 +264,7 @@ class Stream:
         return Console(stderr=self._is_stderr, soft_wrap=True, highlight=False, width=width)
 
     def print(self, shown: object, **options: Any) -> None:  # noqa: ANN401 -- as rich has them
-        """Write a line, without passwords, or a table."""
+        """Write `shown`, a line, without passwords, or a table; `options` are those of `rich.console.Console.print`."""
         self.console.print(without_passwords(shown) if isinstance(shown, str) else shown, **options)
 
 
@@ -260,7 +273,7 @@ OUT = Stream(stderr=False)
 
 
 def ready_engine(language: str = "zh") -> None:
-    """Have the engine compiled, where it never was, while imports and files are read; say so."""
+    """Have the engine compiled, where it never was, while imports and files are read; say so in a `language`."""
     if begin_compiling():
         LOG.print(FIRST_USE[language])
 
@@ -279,7 +292,7 @@ def show_table(table: PrintedTable) -> None:
 
 
 def show_check(report: CheckReport) -> None:
-    """Print what a check found; leave with exit code 2 where there is a problem."""
+    """Print what a check found, its `report`; leave with exit code 2 where there is a problem."""
     for table in report.tables:
         show_table(table)
     for problem in report.problems:
@@ -330,7 +343,7 @@ class Reporter:
 
 
 def warn(warnings: Sequence[str], language: str = "zh") -> None:
-    """Say what stands on top of every output."""
+    """Say the `warnings` that stand on top of every output in a `language`."""
     from hmgeo.outputs.english import in_language
 
     for warning in warnings:
@@ -338,7 +351,7 @@ def warn(warnings: Sequence[str], language: str = "zh") -> None:
 
 
 def summarise(finished: Run, language: str = "zh") -> None:
-    """Say what came out, and what was assumed."""
+    """Say in a `language` what came out of the `finished` run, and what was assumed."""
     from hmgeo.outputs.templates import settling_lines
     from hmgeo.outputs.wording import status_word, verdict_header
 
@@ -357,7 +370,7 @@ def summarise(finished: Run, language: str = "zh") -> None:
 
 
 def fail_on_verdict(finished: Run, verdict: Verdict | None) -> None:
-    """Leave with exit code 1 where a file could not be made, with 3 where a verdict occurs that must not."""
+    """Leave with 1 where a file of the `finished` run wasn't made, with 3 where a `verdict` occurs that must not."""
     if finished.results.failed:
         raise typer.Exit(EXIT_BUG)
     if verdict is not None and finished.results.verdict_counts()[verdict]:

@@ -165,10 +165,10 @@ def init(
     if sources is None:
         LOG.print(f"已建立 {made.folder}：填写清单模板后运行 hmgeo check {as_word(str(made.folder))}", markup=False)
         return
-    check_new(made.folder)
+    _check_new(made.folder)
 
 
-def check_new(folder: Path) -> None:
+def _check_new(folder: Path) -> None:
     """Check a new project at once, and say what to type next."""
     from hmgeo.project.check import check_project
     from hmgeo.project.folder import as_word
@@ -336,8 +336,7 @@ def draw(
 def flow(
     project: ProjectArgument,
     limit: Annotated[
-        str,
-        typer.Option("--limit", help="追踪距离，如 20km；不写则用项目参数 flow_limit_m 或 max_downstream_m。"),
+        str, typer.Option("--limit", help="追踪距离，如 20km；不写则用项目参数 flow_limit_m 或 max_downstream_m。")
     ] = "",
     source: Annotated[list[str] | None, typer.Option("--source", help="只查这些污染源编号，可多次。")] = None,
     sources_kind: Annotated[str, typer.Option("--from", help="以哪个图层为源，如 tailings_ponds。")] = "enterprises",

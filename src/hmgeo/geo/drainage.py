@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Whole = int | np.integer[Any]
+    Size = tuple[int, int]
+    PerStep = tuple[int, int, int]
     Cells = NDArray[np.int64]
     Costs = NDArray[np.int32]
     Steps = NDArray[np.int32]
@@ -118,10 +120,8 @@ def fill(level: Steps, done: Mask, outlets: Cells) -> None:
 def hollows(steps: Steps, level: Steps, deep: float, many: int) -> tuple[Cells, Cells]:
     """Return the cells of the hollows that filling closed, one hollow after the other, and where each ends.
 
-    Parameters
-    ----------
-    deep, many
-        Only hollows of at least so many steps of height and so many cells.
+    `steps` and `level`, (rows, columns), are the heights before and after; hollows of less than `deep` steps or `many`
+    cells are left out.
     """
     height, width = level.shape
     raised = level.reshape(-1) - steps.reshape(-1)
@@ -180,7 +180,10 @@ def _surroundings(grid: Steps, other: Steps, outside: Whole, row: Whole, column:
 
 @compiled
 def first_of(cells: Cells, grid: Steps, other: Steps, outside: Whole) -> Whole:
-    """Return the cell whose surroundings come first, the same however the grid is turned or mirrored."""
+    """Return the one of `cells` whose surroundings come first, the same however the grid is turned or mirrored.
+
+    They are those in `grid` and `other`, (rows, columns) each; `outside` stands for what lies beyond.
+    """
     width = grid.shape[1]
     first: Whole = cells[0]
     least: Whole = np.int64(-1)
@@ -194,6 +197,8 @@ def first_of(cells: Cells, grid: Steps, other: Steps, outside: Whole) -> Whole:
 @compiled
 def steepest(level: Steps, steps: Steps, per_m: tuple[float, float, float]) -> Cells:
     """Return (n,) the neighbour to which the filled ground falls most steeply.
+
+    `level` and `steps`, (rows, columns), are the heights filled and as they were, which settle equal falls.
 
     Parameters
     ----------
@@ -257,8 +262,11 @@ def seeds_of(level: Steps, downstream: Cells) -> tuple[Cells, Cells]:
 
 
 @compiled
-def spread(level: Steps, downstream: Cells, seeds: Cells, costs: tuple[int, int, int], away: Costs) -> None:
-    """Fill in (n,) the shortest way from the seeds over level ground, in whole units so that equal ways are equal."""
+def spread(level: Steps, downstream: Cells, seeds: Cells, costs: PerStep, away: Costs) -> None:
+    """Fill in `away`, (n,), the shortest way from `seeds` over `level` ground, in whole units: equal ways are equal.
+
+    Ways go where `downstream` is `LEVEL`, by `costs` of a step along a row, along a column, across.
+    """
     height, width = level.shape
     flat = level.reshape(-1)
     queue: list[Whole] = [np.int64(0) for _ in range(0)]
@@ -283,10 +291,11 @@ def spread(level: Steps, downstream: Cells, seeds: Cells, costs: tuple[int, int,
 
 
 @compiled
-def over_level_ground(
-    level: Steps, downstream: Cells, to_outlet: Costs, to_higher: Costs, costs: tuple[int, int, int]
-) -> Mask:
+def over_level_ground(level: Steps, downstream: Cells, to_outlet: Costs, to_higher: Costs, costs: PerStep) -> Mask:
     """Direct level ground in place, the shortest way out; of ways as short that which keeps away from higher ground.
+
+    `downstream`, (n,), is changed where it is `LEVEL`; `to_outlet` and `to_higher`, (n,), are as `spread` fills them in
+    over one `level` by the same `costs`.
 
     Returns
     -------
@@ -360,9 +369,10 @@ def wide_flats(level: Steps, is_flat: Mask, to_outlet: Costs, least: int) -> Mas
 
 @compiled
 def groups_of_outlets(level: Steps, wide: Mask, is_flat: Mask, is_outlet: Mask) -> Costs:
-    """Return (n,) numbers from 1 of the ways out of wide level ground, 0 elsewhere; cells that touch are one way out.
+    """Return (n,) numbers from 1 of the ways out of `wide` level ground, 0 elsewhere; cells that touch are one way out.
 
-    A way out is a cell from which something falls, and one at the edge of the data, beyond which nothing is known.
+    A way out is a cell from which something falls, not `is_flat` but of one `level` with it, and an `is_outlet` at the
+    edge of the data, beyond which nothing is known; all (n,) but `level`, (rows, columns).
     """
     height, width = level.shape
     flat = level.reshape(-1)
@@ -399,7 +409,7 @@ def _root_of(parents: Costs, group: Whole) -> Whole:
 
 
 @inner
-def join(outlets: list[Whole], group: Costs, parents: Costs, downstream: Cells, met: Costs, most: int) -> None:
+def _join(outlets: list[Whole], group: Costs, parents: Costs, downstream: Cells, met: Costs, most: int) -> None:
     """Make one of ways out whose water comes together within `most` steps; `met` is all zero before and after."""
     for is_over in (False, True):
         for outlet in outlets:
@@ -416,7 +426,11 @@ def join(outlets: list[Whole], group: Costs, parents: Costs, downstream: Cells, 
 
 @compiled
 def leave_one_way(level: Steps, wide: Mask, is_flat: Mask, group: Costs, downstream: Cells, most: int) -> None:
-    """Join in place the ways out that come together again, and take out level ground that is left with one alone."""
+    """Join in place the ways out that come together again, and take out level ground that is left with one alone.
+
+    Those numbered in `group` come together where `downstream` does within `most` steps; ground that `is_flat` on one
+    `level` is taken out of `wide`.
+    """
     height, width = level.shape
     flat = level.reshape(-1)
     seen, met = np.zeros(height * width, np.bool_), np.zeros(height * width, np.int32)
@@ -439,7 +453,7 @@ def leave_one_way(level: Steps, wide: Mask, is_flat: Mask, group: Costs, downstr
                     cells.append(there)
         outlets = outlets[1:]
         # Over the edge of the data nothing comes together.
-        join([outlet for outlet in outlets if not is_flat[outlet]], group, parents, downstream, met, most)
+        _join([outlet for outlet in outlets if not is_flat[outlet]], group, parents, downstream, met, most)
         root = _root_of(parents, group[outlets[0]])
         is_one = True
         for outlet in outlets:
@@ -475,8 +489,10 @@ def _passed_on(own: Whole, to: Whole, step: int, away: Costs, outlets: Cells, gr
 
 
 @compiled
-def two_ways_out(level: Steps, wide: Mask, group: Costs, costs: tuple[int, int, int]) -> tuple[Costs, Cells, Costs]:
-    """Return for the m cells of wide level ground, in order, the shortest ways to the two nearest ways out.
+def two_ways_out(level: Steps, wide: Mask, group: Costs, costs: PerStep) -> tuple[Costs, Cells, Costs]:
+    """Return for the m cells of `wide` level ground, in order, the shortest ways to the two nearest ways out.
+
+    Ways go over one `level` to cells of a `group`, by `costs` of a step along a row, along a column, across.
 
     Returns
     -------
@@ -530,12 +546,9 @@ def other_way_out(
 ) -> NDArray[np.int8]:
     """Return (m,) which of two ways out water isn't led to though it is nearly as near, -1 where neither is.
 
-    Parameters
-    ----------
-    least
-        Only cells from which the way that water is led is longer than this.
-    alike
-        How many times as long as that way the other may be.
+    Water is led by `downstream`, so far as `to_outlet` says, out at a `group`, all (n,); `cells`, (m,), `away` and
+    `groups`, (m, 2), are those of `two_ways_out`. Only cells farther than `least` from where their water is led count,
+    and others at most `alike` times as far.
     """
     led_to = np.zeros(len(cells), np.int32)
     other = np.full(len(cells), np.int8(-1))
@@ -563,13 +576,7 @@ def other_way_out(
 
 @inner
 def _step_out(
-    cells: Cells,
-    away: Costs,
-    groups: Costs,
-    row: Whole,
-    slot: Whole,
-    shape: tuple[int, int],
-    costs: tuple[int, int, int],
+    cells: Cells, away: Costs, groups: Costs, row: Whole, slot: Whole, shape: Size, costs: PerStep
 ) -> tuple[Whole, Whole]:
     """Return row and slot of the next cell on the way to one of two ways out; -1 where it is the way out itself."""
     next_row, next_slot = np.int64(-1), np.int64(0)
@@ -586,20 +593,12 @@ def _step_out(
 
 @compiled
 def walk_out(
-    cells: Cells,
-    away: Costs,
-    outlets: Cells,
-    groups: Costs,
-    at: tuple[int, int],
-    shape: tuple[int, int],
-    costs: tuple[int, int, int],
+    cells: Cells, away: Costs, outlets: Cells, groups: Costs, at: tuple[int, int], shape: Size, costs: PerStep
 ) -> Cells:
     """Return the way from a cell of level ground to one of its two ways out, both ends included.
 
-    Parameters
-    ----------
-    at
-        The cell's row, and which of the two.
+    `cells`, `away`, `outlets`, `groups` and `costs` are those of `two_ways_out`; `shape` counts rows and columns;
+    `at` is the cell's row in `cells`, and which of the two.
     """
     row: Whole = np.int64(at[0])
     slot: Whole = np.int64(at[1])
@@ -616,22 +615,12 @@ def walk_out(
 
 @compiled
 def met_on_way_out(
-    cells: Cells,
-    away: Costs,
-    groups: Costs,
-    is_target: Mask,
-    starts: tuple[Cells, Cells],
-    shape: tuple[int, int],
-    costs: tuple[int, int, int],
+    cells: Cells, away: Costs, groups: Costs, is_target: Mask, starts: tuple[Cells, Cells], shape: Size, costs: PerStep
 ) -> Costs:
     """Return for ways over level ground how far from their end they first meet a target; -1 where they don't.
 
-    Parameters
-    ----------
-    is_target
-        (m,) of the cells.
-    starts
-        Rows, and which of the two ways from each.
+    `cells`, `away`, `groups`, `shape` and `costs` are those of `walk_out`; `is_target` is (m,) of the cells; `starts`
+    are rows of theirs, and which of the two ways from each.
     """
     met = np.full((len(cells), 2), _UNSAID)
     lengths = np.empty(len(starts[0]), np.int32)
@@ -699,12 +688,14 @@ def walk_up(
     starts: Cells,
     starts_m: Floats,
     downstream: Cells,
-    shape: tuple[int, int],
+    shape: Size,
     cell_width_m: float,
     cell_height_m: float,
     limit_m: float,
 ) -> tuple[Cells, Floats]:
     """Gather every cell whose water reaches one of the starts within `limit_m` along the water.
+
+    `downstream` is (n,); `shape` counts rows and columns of cells of `cell_width_m` by `cell_height_m`.
 
     Parameters
     ----------
@@ -749,7 +740,7 @@ def walk_up(
 
 @compiled
 def level_stretches(below: Cells, is_flat: Mask) -> Cells:
-    """Return (m,) how many cells the longest stretch over level ground has on the way down from each cell.
+    """Return (m,) how many cells the longest stretch over `is_flat` ground, (m,), has on the way down from each cell.
 
     Parameters
     ----------

@@ -52,11 +52,7 @@ def earth_centred(lon_lat: Floats) -> Floats:
     prime_vertical_m = SEMI_MAJOR_M / np.sqrt(1 - _ECCENTRICITY_SQUARED * sin_lat**2)
     from_axis_m = prime_vertical_m * np.cos(lat)
     return np.column_stack(
-        [
-            from_axis_m * np.cos(lon),
-            from_axis_m * np.sin(lon),
-            prime_vertical_m * (1 - _ECCENTRICITY_SQUARED) * sin_lat,
-        ]
+        [from_axis_m * np.cos(lon), from_axis_m * np.sin(lon), prime_vertical_m * (1 - _ECCENTRICITY_SQUARED) * sin_lat]
     )
 
 
@@ -153,7 +149,7 @@ def _area_from_equator(lat: Floats) -> Floats:
 
 
 def hectares(area_m2: Floats) -> Floats:
-    """Return areas in ha as multiples of 2**-33 (about 0.01 cm2): sums up to a million ha are exact.
+    """Return `area_m2`, (n,), in ha as multiples of 2**-33 (about 0.01 cm2): sums up to a million ha are exact.
 
     So a total is the same in whatever order its parcels come.
 

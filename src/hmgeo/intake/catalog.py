@@ -93,10 +93,7 @@ def shipped_layers() -> dict[str, ShippedLayer]:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file; of the members of a shapefile or a .gdb folder, one after the other by name.
-
-    An ASCII grid's .prj belongs to it: nothing else says where it lies.
-    """
+    """Return the SHA-256 of the bytes of `path`; of a shapefile, a .gdb folder, a grid over all its `file_members`."""
     digest = hashlib.sha256()
     for member in file_members(path):
         with member.open("rb") as stream:
@@ -106,7 +103,7 @@ def file_sha256(path: Path) -> str:
 
 
 def file_members(path: Path) -> list[Path]:
-    """Return the files that a file is made of: itself, or the members of a shapefile, a .gdb folder, a grid."""
+    """Return the files that `path` is made of: itself; members of a shapefile by suffix, of a .gdb folder by name."""
     if path.is_dir():
         return sorted(near for near in path.iterdir() if near.is_file() and near.suffix.lower() != ".lock")
     if path.suffix.lower() == ".shp":
@@ -116,7 +113,7 @@ def file_members(path: Path) -> list[Path]:
 
 
 def grid_members(path: Path) -> list[Path]:
-    """Return the files that make up a raster: itself, and for an ASCII grid its .prj."""
+    """Return the files that make up the raster `path`: itself; of an ASCII grid its .prj too, which says where."""
     if path.suffix.lower() != ".asc":
         return [path]
     return [path, *sorted(near for near in path.parent.glob("*.[pP][rR][jJ]") if near.stem == path.stem)]
@@ -131,7 +128,7 @@ def stream_sha256(stream: IO[bytes]) -> str:
 
 
 def shown_path(path: Path | RemoteFile, shown_as: str) -> str:
-    """Return the path as it may be printed: what the user wrote, never an absolute machine path."""
+    """Return `path` as it may be printed: `shown_as`, what the user wrote, else a name; never a machine's own path."""
     if shown_as:
         return shown_as
     if isinstance(path, RemoteFile):
@@ -213,7 +210,7 @@ STANDARD_LAYERS = (
 
 
 def recognise_standard(headers: Iterable[str], layer: str = "") -> StandardLayer | None:
-    """Return which export a file is, by its layer's name or its fields; None where it is none of them.
+    """Return which export a file is, by the name of its `layer` or its `headers`; None where it is none of them.
 
     Examples
     --------
@@ -236,7 +233,7 @@ _STEMS = ("地类编码", "图斑面积", "图斑地类面积", "坐落单位代
 
 
 def note_standard(headers: Iterable[str], layer: str, kind: LayerKind, journal: Journal) -> None:
-    """Write down which export a file is, and that it isn't of the kind it is used for."""
+    """Tell `journal` which export a `layer` with `headers` is, and that it isn't of the `kind` it is used for."""
     standard = recognise_standard(headers, layer)
     if standard is None:
         return
@@ -271,11 +268,11 @@ class AdminUnit:
         return COUNTY_TOLERANCE_M if self.is_county else TOWNSHIP_TOLERANCE_M
 
     def covers(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-        """Return which points lie inside."""
+        """Return (n,) which of the points `lon`, `lat`, (n,) degrees each, lie inside."""
         return np.asarray(shapely.intersects_xy(self.shape, lon, lat), dtype=bool)
 
     def outside_m(self, lon: Floats, lat: Floats) -> Floats:
-        """Return how far points lie outside, in metres to about one per cent; 0 inside."""
+        """Return (n,) how far `lon`, `lat`, (n,) degrees, lie outside, in metres to about one per cent; 0 inside."""
         away_m = np.zeros(len(lon))
         out = np.flatnonzero(~self.covers(lon, lat))
         if out.size:
@@ -400,7 +397,7 @@ class OutlineFit:
 
 
 def outline_datum(shapes: NDArray[np.object_]) -> OutlineFit | None:
-    """Return the internet datum on which outlines of counties fit better; None where none do or none is an outline."""
+    """Return the internet datum on which the lon/lat `shapes` outline counties better; None where none do."""
     if len(shapes) > MOST_SHAPES:
         return None
     large = shapes[(shapely.area(shapes) > _LEAST_AREA_DEG2) & shapely.is_valid(shapes)]

@@ -227,7 +227,7 @@ class Columns:
         return self.place.datum if self.place else None
 
     def at(self, place: Coordinates | None, candidates: Iterable[Coordinates]) -> Columns:
-        """Return the same with other columns of coordinates."""
+        """Return the same with coordinates at `place`; spares: `candidates` that share no column with it."""
         roles = {} if place is None else {"lon": place.lon[0], "lat": place.lat[0]}
         others = {role: name for role, name in self.by_role.items() if role not in {"lon", "lat"}}
         used = set() if place is None else set(place.headers)
@@ -257,7 +257,7 @@ class Columns:
 
 
 def recognise(headers: Sequence[str], kind: LayerKind, columns: Mapping[str, Sequence[str]] | None = None) -> Columns:
-    """Match a file's column names with the roles.
+    """Match `headers`, a file's column names, with the roles that they have in a layer of a `kind`.
 
     Parameters
     ----------
@@ -282,7 +282,7 @@ def recognise(headers: Sequence[str], kind: LayerKind, columns: Mapping[str, Seq
 
 
 def recognise_list(headers: Sequence[str]) -> dict[str, str]:
-    """Match a file's column names with the roles of `LIST_ROLES`.
+    """Match `headers`, a file's column names, with the roles of `LIST_ROLES`.
 
     Examples
     --------
@@ -298,7 +298,7 @@ def _by_pattern(headers: Sequence[str], roles: Mapping[str, str]) -> dict[str, s
     for header in headers:
         known.setdefault(_letters(plain_name(header)), header)
     for header in headers:  # a name without its unit never outranks the bare name
-        known.setdefault(_letters(without_unit(plain_name(header))), header)
+        known.setdefault(_letters(_without_unit(plain_name(header))), header)
     columns: dict[str, str] = {}
     for role, patterns in roles.items():
         names = (name for pattern in patterns.split() for name in known if re.fullmatch(pattern, name))
@@ -325,9 +325,9 @@ def is_name(text: str) -> bool:
         and not re.search(r"\d{3}", plain)
     ):
         return True
-    if {plain, without_unit(plain)} & _listed_names():
+    if {plain, _without_unit(plain)} & _listed_names():
         return True
-    return any(_every_name().fullmatch(_letters(name)) for name in (plain, without_unit(plain)))
+    return any(_every_name().fullmatch(_letters(name)) for name in (plain, _without_unit(plain)))
 
 
 @lru_cache(maxsize=1)
@@ -356,7 +356,7 @@ def _letters(plain: str) -> str:
 
 
 def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Sequence[str], place: Place) -> Columns:
-    """Put the user's own mapping over what was recognised.
+    """Put the user's own mapping over what was recognised in `columns`; errors name `place` and list `headers`.
 
     Parameters
     ----------
@@ -406,7 +406,12 @@ def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Se
 
 
 def read_mapping(text: str, flag: str = "--columns") -> tuple[tuple[str, str], ...]:
-    """Read `lon=列名,lat=列名` as pairs of role and column name; names may hold commas.
+    """Read `text`, such as `lon=列名,lat=列名`, as pairs of role and column name; names may hold commas.
+
+    Raises
+    ------
+    UsageError
+        A part of it names no role or no column; `flag` is what was typed before it.
 
     Examples
     --------
@@ -424,7 +429,7 @@ def read_mapping(text: str, flag: str = "--columns") -> tuple[tuple[str, str], .
 
 
 def lacks_coordinates(columns: Columns, raw: RawTable) -> bool:
-    """Tell whether a list names enterprises or places and holds nothing that could be a coordinate."""
+    """Tell whether `columns` name enterprises or places and nothing in `raw` could be a coordinate."""
     if "lon" in columns or "lat" in columns or columns.rivals:
         return False
     if not columns.by_role.keys() & {"name", "county", "township", "credit_code", "permit", "address"}:
@@ -448,7 +453,7 @@ def _column_of_names(raw: RawTable) -> str:
 
 
 def require_one_table(columns: Columns, raw: RawTable, place: Place) -> None:
-    """Raise an `InputError` where tables stand side by side: only the left one would be read."""
+    """Raise an `InputError` at `place` where `raw` is tables side by side: only the left `columns` would be read."""
     own = [name for name in raw.headers if not re.search(r"#\d+$", name) and plain_name(name) != "序号"]
     twins = [name for name in own if f"{name}#2" in raw.headers]
     cells = (cell for name in twins for cell in zip(raw.columns[name], raw.columns[f"{name}#2"], strict=False))
@@ -465,7 +470,7 @@ def require_one_table(columns: Columns, raw: RawTable, place: Place) -> None:
 
 
 def require_coordinates(columns: Columns, raw: RawTable, place: Place, flag: str) -> None:
-    """Raise an `InputError` that says what was found and what to type, unless the coordinates are known."""
+    """Raise an `InputError` at `place` unless `columns` hold coordinates: what `raw` has, what to type after `flag`."""
     if columns.rivals:
         named = "；".join(rival.label for rival in columns.rivals)
         lines = " 或 ".join(rival.typed(flag) for rival in columns.rivals)
@@ -501,18 +506,18 @@ def _typed(line: str) -> str:
 
 
 def write_mapping(columns: Columns, journal: Journal) -> None:
-    """Put the recognised columns into the ledger, one entry for the file."""
+    """Tell `journal` which columns were taken for what."""
     mapping = "；".join(f"{word} ← {header}" for word, header in columns.shown())
     journal.note("字段对应", "按列名识别", "按此读取", value=mapping or "没有识别出任何列")
 
 
 def id_column(headers: Sequence[str], kind: LayerKind, wanted: str, place: Place) -> str:
-    """Return the column that holds the ids, or an empty string where none does.
+    """Return the column of `headers` that holds the ids of a layer of a `kind`; empty where none does.
 
     Raises
     ------
     InputError
-        The column that the user named is not there.
+        The column `wanted` by the user is not there; told at `place`.
     """
     known: dict[str, str] = {}
     for header in headers:
@@ -542,7 +547,7 @@ NO_ID = frozenset({"-", "--", "—", "——", "/", "无", "暂无"})
 
 
 def make_ids(values: Sequence[str] | None, count: int, column: str, journal: Journal) -> list[str]:
-    """Give every row one id that no other row has.
+    """Give every row one id that no other row has; `journal` gets them, and an entry for each id that was changed.
 
     Parameters
     ----------
@@ -593,12 +598,20 @@ def make_ids(values: Sequence[str] | None, count: int, column: str, journal: Jou
 def unclear_rows(
     event: str, rows_by_value: Mapping[str, Iterable[int]], action: str, field: str, journal: Journal
 ) -> None:
-    """Write one entry for each distinct value that could not be used."""
+    """Tell `journal` of each unusable value of a `field` once.
+
+    Parameters
+    ----------
+    rows_by_value
+        The value, and its data rows counted from 1.
+    event, action
+        What that is called in the ledger, and what is done with such rows.
+    """
     for value, rows in rows_by_value.items():
         journal.note(event, say("rows_in_all", rows=""), action, field=field, value=value, rows=rows)
 
 
-def without_unit(plain: str) -> str:
+def _without_unit(plain: str) -> str:
     """Return a compared name without the unit or datum in brackets after it."""
     match = re.fullmatch(r"(.+)\(([^()]*)\)", plain)
     if match and (match[2] in UNITS or parse_datum(match[2]) is not None):
@@ -627,7 +640,7 @@ class Opened:
     edition: str = ""
 
     def texts(self, role: str) -> list[str]:
-        """Return a column's texts, stripped; blanks where the file has no such column."""
+        """Return the texts of the column of a `role`, stripped; blanks where the file has no such column."""
         blank = [""] * self.raw.row_count
         cells = [text.strip() for text in self.raw.columns[self.columns[role]]] if role in self.columns else blank
         if role == "credit_code" and "permit" in self.columns:  # a permit's number begins with its holder's code
@@ -642,11 +655,11 @@ class Opened:
         return [own or self.edition for own in cells] if role == "trade_edition" else cells
 
     def text(self, role: str, row: int) -> str:
-        """Return one cell, stripped."""
+        """Return the cell of the column of a `role` in a `row` counted from 0, stripped; blank without it."""
         return self.raw.columns[self.columns[role]][row].strip() if role in self.columns else ""
 
     def coded(self, role: str) -> Coded:
-        """Return a column's texts, stripped, by its different words; one blank word where the file has none."""
+        """Return the column of a `role`, stripped, by its different words; a blank where it has none."""
         if role not in self.columns:
             return Coded(np.zeros(self.raw.row_count, np.int64), [""])
         column = self.raw.coded(self.columns[role])
@@ -731,12 +744,12 @@ class Declared:
 
 
 def understand(options: ReadOptions, place: Place) -> Declared:
-    """Turn the words into a CRS and a datum.
+    """Turn the words of `options` into a CRS and a datum.
 
     Raises
     ------
     InputError
-        All words that are not understood, at once.
+        All words that are not understood, at once; told at `place`.
     """
     problems: list[Problem] = []
     crs: CRS | None = None

@@ -57,7 +57,7 @@ NO_FARMLAND_EVENT, GARDEN_EVENT = "非耕地图斑", "园地图斑"
 
 
 def keep_farmland(opened: Opened, outcome: Outcome, garden_action: str = "不是耕地，另计") -> NDArray[np.intp]:
-    """Set aside the parcels of a land survey that are no farmland, one ledger entry for each land code.
+    """Set aside in `outcome` the parcels of a land survey that are no farmland, an entry for each code in `opened`.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ _IDS_NAMED = 3
 
 
 def rows_aside(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[int]:
-    """Return the rows that were set aside, wholly or in part, and may be of the layer's kind."""
+    """Return the rows of `opened` that `outcome` set aside, wholly or in part, that may be of the layer's `kind`."""
     rows = list(outcome.aside)
     if kind is not LayerKind.FARMLAND:
         return rows
@@ -155,10 +155,19 @@ def rows_aside(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[int]:
 def less_set_aside(
     gates: Gates, opened: Opened, outcome: Outcome, kind: LayerKind, accepted: Accepted | None, packed: int = 0
 ) -> Gates:
-    """Return a layer's gates without the ground where features may lie that were set aside: they are not absent.
+    """Return a layer's `gates` without the ground where features may lie that were set aside: they are not absent.
 
     That is the feature's own box where it can be read, else its county, else everywhere, as for those that were set
     aside when the file was packed; unless somebody accepts just so many as absent.
+
+    Parameters
+    ----------
+    opened, outcome, kind
+        The file, what became of its rows, and what it is a layer of.
+    accepted
+        Who says that how many may count as absent; None where nobody does.
+    packed
+        How many were set aside when the file was packed.
     """
     rows = rows_aside(opened, outcome, kind)
     count = len(rows) + packed
@@ -192,7 +201,7 @@ def less_set_aside(
 
 
 def gates_of_packed(gates: Gates, count: int, kind: LayerKind) -> Gates:
-    """Return the gates of a packed layer that lacks so many features set aside before: nobody knows where they lie."""
+    """Return the `gates` of a packed layer of a `kind` that lacks `count` features: nobody knows where they lie."""
     if not count:
         return gates
     which = say("set_aside_before_packing", packed=count)
@@ -220,14 +229,17 @@ def _may_lie_in(row: int, opened: Opened, outcome: Outcome) -> tuple[str, bytes]
 
 
 def own_errors_m(opened: Opened, outcome: Outcome) -> dict[str, float]:
-    """Return how far off the usable features of a file may lie beyond what its datum leaves open, by id."""
+    """Return how far off usable features may lie beyond what their datum leaves open, by their id in `opened`.
+
+    What it leaves open is part of what `outcome` knows.
+    """
     over_m = np.nan_to_num(outcome.uncertainty_m - outcome.shift_margin_m)
     rows = np.flatnonzero(outcome.is_assessed() & (over_m > 0))
     ids = opened.ids if isinstance(opened.ids, pa.Array) else pa.array(opened.ids, pa.string())
     return dict(zip(ids.take(pa.array(rows)).to_pylist(), over_m[rows].tolist(), strict=True))
 
 
-def official_areas_m2(opened: Opened) -> pa.Array:
+def _official_areas_m2(opened: Opened) -> pa.Array:
     """Return the official area of each parcel: TBDLMJ, else TBMJ less KCMJ; null with an entry where it is unusable."""
     if "official_area" in opened.columns:
         return _areas(opened, "official_area")
@@ -280,6 +292,13 @@ def receptor_batches(
 ) -> tuple[list[pa.RecordBatch], list[pa.RecordBatch]]:
     """Return `RECEPTOR_SCHEMA` in batches of 50,000: the usable rows, in input order, then those of 园地 beside them.
 
+    Parameters
+    ----------
+    opened, outcome
+        The file and what became of its rows; parcels of farmland that are none are set aside in it.
+    kind
+        What it is a layer of.
+
     Raises
     ------
     InputError
@@ -299,7 +318,7 @@ def receptor_batches(
 
 
 def nothing_usable(opened: Opened, rows: int, kind: LayerKind) -> InputError:
-    """Return the error of a file in which nothing can be used."""
+    """Return the error of a file, `opened`, of which none of so many `rows` can be used as a `kind` of layer."""
     first = next(
         (
             entry.reason
@@ -319,7 +338,7 @@ def nothing_usable(opened: Opened, rows: int, kind: LayerKind) -> InputError:
 
 
 def usable_batches(opened: Opened, outcome: Outcome, kind: LayerKind) -> list[pa.RecordBatch]:
-    """Return the usable rows as `receptor_batches` does, without 园地; none at all if there are none."""
+    """Return the usable rows as `receptor_batches` does of `opened`, `outcome`, `kind`, without 园地; or none."""
     if kind is LayerKind.FARMLAND:
         keep_farmland(opened, outcome, "不是耕地；分块读取、打包不存园地，要另计请直接用原文件")
     rows = np.flatnonzero(outcome.is_assessed())
@@ -338,7 +357,7 @@ def _table(opened: Opened, outcome: Outcome, kind: LayerKind, rows: NDArray[np.i
         "receptor_id": ids if len(rows) == len(ids) else ids.take(pa.array(rows)),
         "name": opened.coded("name").column(rows),
         "class": classes.column(rows, words),
-        "official_area_m2": official_areas_m2(opened).take(pa.array(rows)),
+        "official_area_m2": _official_areas_m2(opened).take(pa.array(rows)),
         "township": township.column(rows),
         "geometry": _wkb_of(outcome, rows),
         "stated": _stated(opened, rows, is_farmland=is_farmland),
@@ -464,7 +483,7 @@ _MOST_ROWS = 50_000
 _FORMS = re.compile(r"有限责任公司|股份有限公司|有限公司|集团|公司|厂|\(.*?\)|\s")
 
 
-def note_twins(
+def _note_twins(
     names: Sequence[str], codes: Sequence[str], points: NDArray[np.float64], outcome: Outcome, *, header: str
 ) -> None:
     """Write down rows that share a credit code, or lie within 100 m of each other with similar names.
@@ -495,7 +514,7 @@ def note_twins(
 
 
 def similarity(name: str, other: str) -> float:
-    """Return how alike two names are, from 0 to 1, legal forms and brackets left aside.
+    """Return how alike `name` and `other` are, from 0 to 1, legal forms and brackets left aside.
 
     Examples
     --------
@@ -534,7 +553,7 @@ _SHORT_TRADE_CODE = re.compile(r"\d{3}")
 
 
 def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
-    """Return `POSITION_SCHEMA` with every input row once, in input order."""
+    """Return `POSITION_SCHEMA` with every row of `opened` once, in input order; `outcome` gets remarks on repeats."""
     count = opened.raw.row_count
     names = opened.texts("name")
     townships = opened.texts("township")
@@ -547,7 +566,7 @@ def positions_table(opened: Opened, outcome: Outcome) -> pa.Table:
     points[located] = shapely.get_coordinates(_points_on(outcome.shapes[located]))
     counties = _counties(opened, points, outcome)
     _mark_repeats(names, points, outcome)
-    note_twins(
+    _note_twins(
         names, opened.texts("credit_code"), points, outcome, header=opened.columns.by_role.get("credit_code", "")
     )
     _mark_short_codes(cells, opened, outcome)
@@ -614,7 +633,7 @@ def _points_on(shapes: np.ndarray) -> np.ndarray:
 
 
 def attributes_table(opened: Opened) -> pa.Table:
-    """Return the input's own columns as text."""
+    """Return the input's own columns, those of `opened`, as text."""
     return pa.Table.from_pydict({name: pa.array(values, pa.string()) for name, values in opened.raw.columns.items()})
 
 
@@ -654,11 +673,7 @@ def _mark_repeats_of(name: str, rows: Sequence[int], points: np.ndarray, outcome
             same = say("name_place_of_row", row=near[0] + 1)
             outcome.remark(row, say("bracketed", thing=REPEAT_NOTE, more=same))
             outcome.journal.note_row(
-                row + 1,
-                REPEAT_NOTE,
-                say("repeat_of_row", row=near[0] + 1),
-                "照常计算，未合并",
-                value=name,
+                row + 1, REPEAT_NOTE, say("repeat_of_row", row=near[0] + 1), "照常计算，未合并", value=name
             )
         seen.insert(row, (lon, lat, lon, lat))
 

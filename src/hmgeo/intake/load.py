@@ -78,7 +78,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Inspection",
     "ReadOptions",
-    "find_sound",
     "guess_kind",
     "inspect_file",
     "load_positions",
@@ -163,7 +162,12 @@ def load_receptors(
 ) -> tuple[Layer, Ledger]:
     """Read receptors: mended shapes in Arrow batches of 50,000; what is set aside stands in the ledger.
 
-    Parameters are those of `load_positions`. geopandas is not imported, but for a shapefile.
+    geopandas is not imported, but for a shapefile.
+
+    Parameters
+    ----------
+    path, kind, basis, name, gates, provenance, options, shown_as
+        As in `load_positions`.
 
     Raises
     ------
@@ -241,7 +245,18 @@ _AREA_KINDS = frozenset(
 
 
 def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) -> Opened:
-    """Read a file, recognise its columns and give every row its id."""
+    """Read a file, recognise its columns and give every row its id.
+
+    Parameters
+    ----------
+    path, kind, options, shown_as
+        As in `load_positions`.
+
+    Raises
+    ------
+    InputError
+        The file as a whole can't be used.
+    """
     journal = Journal(shown_path(path, shown_as))
     raw = read_raw(path, layer=options.layer, journal=journal, kind=kind)
     place = Place(file=journal.file, sheet=raw.sheet)
@@ -261,7 +276,20 @@ def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) 
 
 
 def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_receptors: bool) -> Outcome:
-    """Bring every row to lon/lat on CGCS2000, or say why not."""
+    """Bring every row of `opened` to lon/lat on CGCS2000, or say why not.
+
+    Parameters
+    ----------
+    kind, options
+        As in `load_positions`.
+    are_receptors
+        Whether bad rows are set aside, and areas asked for where only areas make up the kind; sources all stay.
+
+    Raises
+    ------
+    InputError
+        No coordinates, several, or several tables side by side.
+    """
     raw, columns, journal = opened.raw, opened.columns, opened.journal
     place = Place(file=journal.file, sheet=raw.sheet)
     declared = understand(options, place)
@@ -296,7 +324,7 @@ def _place_shapes(
     """Bring shapes to lon/lat and mend them; return the datum on which the file was read."""
     raw, read_on = opened.raw, None
     if outcome.are_receptors and _stays_as_it_is(raw, opened.columns, declared):
-        outcome.sound = find_sound(raw.geometry)
+        outcome.sound = _find_sound(raw.geometry)
     read_shapes(raw.geometry, outcome)
     if polygons_only or not outcome.are_receptors:
         close_lines(outcome)
@@ -324,7 +352,7 @@ _COMPILED_FROM = 30_000
 """Fewer rows don't make up for importing numba, where nothing else has done so."""
 
 
-def find_sound(wkb: pa.Array) -> NDArray[np.bool_]:
+def _find_sound(wkb: pa.Array) -> NDArray[np.bool_]:
     """Return which shapes surely need nothing done to them; without compiled code nobody knows of any."""
     if len(wkb) < _COMPILED_FROM and "hmgeo.reference.compiled" not in sys.modules:
         return np.zeros(len(wkb), bool)
@@ -445,6 +473,11 @@ class Inspection:
 def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str = "") -> Inspection:
     """Read a file as a layer of a kind and say all that can be said of it.
 
+    Parameters
+    ----------
+    path, kind, options, shown_as
+        As in `load_positions`.
+
     Raises
     ------
     InputError
@@ -488,7 +521,10 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
 
 
 def guess_kind(path: Path, options: ReadOptions) -> LayerKind:
-    """Return the kind that a file's standard fields tell, project sites for outlines; else enterprises."""
+    """Return the kind that the standard fields of `path`, read by `options`, tell; sites for outlines; or enterprises.
+
+    The file is read as enterprises for that.
+    """
     opened = open_file(path, LayerKind.ENTERPRISES, options, "")
     standard = recognise_standard(opened.raw.headers, opened.raw.sheet)
     if standard is None and any(entry.event in _OUTLINE_EVENTS for entry in opened.journal.entries):

@@ -47,7 +47,10 @@ _CODE_LENGTH = 4
 
 
 def check_cells(opened: Opened, outcome: Outcome, kind: LayerKind) -> None:
-    """Write down what is wrong with credit codes, trades, numbers and closed lists; bring numbers to plain form."""
+    """Write down what is wrong with codes, trades, numbers, closed lists of `opened`; bring numbers to plain form.
+
+    Remarks on rows go into `outcome`; the `kind` of layer tells the office's list.
+    """
     if opened.raw.row_count == 0:
         return
     _check_credit_codes(opened, outcome)
@@ -69,6 +72,15 @@ def settle_words(
 
     Only whole cells count, and only a word that the list doesn't know; what it is said to mean must be one of the
     list's own.
+
+    Parameters
+    ----------
+    raw, columns, kind
+        The table, what its columns are, and of what kind of layer.
+    words
+        What a person says that words mean.
+    journal
+        Told of each word that was read so.
     """
     meanings = {compared_word(meaning.word): meaning for meaning in words}
     settled, unread = raw.columns, []

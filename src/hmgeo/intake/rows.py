@@ -118,41 +118,50 @@ class Outcome:
         self.sound[row] = False
 
     def widen(self, rows: Sequence[int] | NDArray[np.int_], margin_m: float) -> None:
-        """Add to the uncertainty of rows what the way from their datum leaves open."""
+        """Add `margin_m`, what the way from their datum leaves open, to the uncertainty of `rows`."""
         self.uncertainty_m[rows] += margin_m
         if len(rows):
             self.shift_margin_m = max(self.shift_margin_m, margin_m)
 
     @classmethod
     def of_rows(cls, count: int, journal: Journal, *, are_receptors: bool) -> Outcome:
-        """Start with every row assessed and nowhere."""
+        """Start with `count` rows assessed and nowhere; `journal` is told what befalls them.
+
+        `are_receptors` as above.
+        """
         shapes = np.full(count, None, dtype=object)
         made = cls(shapes, np.zeros(count), [Status.ASSESSED] * count, journal, are_receptors)
         made.sound, made._assessed = np.zeros(count, bool), np.ones(count, bool)
         return made
 
     def reject(self, row: int, reason: str, *, field: str = "", value: str = "") -> None:
-        """Return a row for correction: something is given but can't be used."""
+        """Return a `row` for correction for a `reason`: the `value` of a `field` is given but can't be used."""
         if self.status[row] is not Status.ASSESSED:
             return
         self.mark(row, Status.REJECTED)
         self._close(row, "退回补正", reason, "请更正后重新提交", field, value)
 
     def hold(self, row: int, reason: str, *, field: str, value: str, action: str = "请申明坐标系") -> None:
-        """Leave a row whose coordinates nothing can rest on before somebody says their datum, or their error."""
+        """Leave a `row` on whose coordinates nothing can rest before somebody says their datum or error.
+
+        Parameters
+        ----------
+        reason, field, value, action
+            As the ledger has them.
+        """
         if self.status[row] is Status.ASSESSED:
             self.held.add(row)
         self.leave(row, reason, field=field, value=value, action=action)
 
     def leave(self, row: int, reason: str, *, field: str = "", value: str = "", action: str = "请补充坐标") -> None:
-        """Leave a row without a place: nothing usable is given."""
+        """Leave a `row` without a place for a `reason`: no usable `value` in `field`; `action` says what to do."""
         if self.status[row] is not Status.ASSESSED:
             return
         self.mark(row, Status.NOT_LOCATED)
         self._close(row, "未定位", reason, action, field, value)
 
     def lose(self, row: int, parts: NDArray[np.object_]) -> None:
-        """Remember where parts of a receptor lie that can't be used; a source is returned for them.
+        """Remember where `parts` of the receptor in a `row` lie that can't be used; a source is returned for them.
 
         Parts within the ground of what is left are none: a spike or a point inside an area adds nothing to it.
         """
@@ -227,6 +236,13 @@ class Journal:
         """Write an entry on the file as a whole, or on many rows, which the reason names where it has a value `rows`.
 
         What was said of an earlier part isn't said again; rows of a later part are added to those of which it was said.
+
+        Parameters
+        ----------
+        event, reason, action, field, value
+            As in `LedgerEntry`.
+        rows
+            Data rows counted from 1.
         """
         key = LedgerEntry(self.file, self.sheet, 0, field, value, event, reason, action)
         place, named = self._said.get(key, (len(self.entries), [])) if self.first else (len(self.entries), [])
@@ -243,7 +259,13 @@ class Journal:
     def note_row(
         self, row: int, event: str, reason: str = "", action: str = "", *, field: str = "", value: str = ""
     ) -> None:
-        """Write an entry on one data row of those at hand."""
+        """Write an entry on one data `row` of those at hand, counted from 1.
+
+        Parameters
+        ----------
+        event, reason, action, field, value
+            As in `LedgerEntry`.
+        """
         own = self.ids[row - 1] if row <= len(self.ids) else ""
         self.entries.append(
             LedgerEntry(
@@ -298,13 +320,13 @@ class Coded:
 
     @classmethod
     def of_words(cls, code: NDArray[np.int64], words: Sequence[str]) -> Coded:
-        """Give words that are the same one number."""
+        """Give `words` that are the same one number; `code` holds for each row the place of its word among them."""
         number: dict[str, int] = {}
         again = np.array([number.setdefault(word, len(number)) for word in words], np.int64)
         return cls(again[code] if len(number) < len(words) else code, list(number))
 
     def rows_of(self, number: int) -> NDArray[np.intp]:
-        """Return the rows that hold a word."""
+        """Return the rows that hold the word of a `number`."""
         return np.flatnonzero(self.code == number)
 
     def column(self, rows: NDArray[np.intp], words: Sequence[str] | None = None) -> pa.Array:
@@ -340,15 +362,15 @@ class Cells(Mapping[str, list[str]]):
         return len(self.columns)
 
     def coded(self, name: str) -> Coded:
-        """Return a column by its different words, of which each is spelled once."""
+        """Return the column `name` by its different words, of which each is spelled once."""
         try:
             encoded = self.columns[name].dictionary_encode(null_encoding="encode")
         except pa.ArrowNotImplementedError:  # lists and the like
-            return coded(self[name])
+            return _coded(self[name])
         return Coded.of_words(encoded.indices.to_numpy().astype(np.int64), column_texts(encoded.dictionary.to_pylist()))
 
 
-def coded(texts: Sequence[str]) -> Coded:
+def _coded(texts: Sequence[str]) -> Coded:
     """Return texts by their different words."""
     number: dict[str, int] = {}
     code = np.fromiter((number.setdefault(text, len(number)) for text in texts), np.int64, len(texts))
@@ -397,12 +419,12 @@ class RawTable:
         return list(self.columns)
 
     def coded(self, name: str) -> Coded:
-        """Return a column by its different words."""
-        return self.columns.coded(name) if isinstance(self.columns, Cells) else coded(self.columns[name])
+        """Return the column `name` by its different words."""
+        return self.columns.coded(name) if isinstance(self.columns, Cells) else _coded(self.columns[name])
 
 
 def as_text(value: Any) -> str:  # noqa: ANN401 -- whatever a file format hands out
-    """Return a cell as text: whole numbers without `.0`, dates in ISO form, blank for nothing.
+    """Return `value`, a cell, as text: whole numbers without `.0`, dates in ISO form, blank for nothing.
 
     Examples
     --------
@@ -426,7 +448,7 @@ def as_text(value: Any) -> str:  # noqa: ANN401 -- whatever a file format hands 
 
 
 def column_texts(values: Sequence[Any]) -> list[str]:
-    """Return a column as text, `as_text` of every value."""
+    """Return a column as text, `as_text` of each of `values`."""
     return [value if type(value) is str else as_text(value) for value in values]
 
 
@@ -471,12 +493,12 @@ def arrow_columns(columns: Mapping[str, list[str]]) -> dict[str, pa.Array]:
 
 
 def choose_layer(names: Sequence[str], wanted: str, place: Place, noun: str) -> str:
-    """Return the layer to read.
+    """Return the one of `names` to read.
 
     Raises
     ------
     InputError
-        The wanted one is not there, or there are several and none was named.
+        The `wanted` one is not there, or there are several and none was named: told at `place`, `noun` for a layer.
     """
     if wanted:
         if wanted in names:
@@ -497,7 +519,7 @@ def choose_layer(names: Sequence[str], wanted: str, place: Place, noun: str) -> 
 
 
 def unique_headers(raw_headers: Iterable[str], journal: Journal) -> list[str]:
-    """Return column names that differ: blanks get a name, repeats a number; each with a ledger entry."""
+    """Return column names that differ: blanks of `raw_headers` get a name, repeats a number; told to `journal`."""
     made: list[str] = []
     for position, header in enumerate(raw_headers, start=1):
         name = " ".join(header.replace("\ufeff", "").split()) or f"列{position}"
@@ -507,15 +529,12 @@ def unique_headers(raw_headers: Iterable[str], journal: Journal) -> list[str]:
             unique = f"{name}#{number}"
         if number > 1:
             journal.note(
-                "列名重复",
-                "首行有同名列",
-                say("column_renamed", position=position, unique=unique),
-                field=name,
+                "列名重复", "首行有同名列", say("column_renamed", position=position, unique=unique), field=name
             )
         made.append(unique)
     return made
 
 
 def as_wkb(shapes: Sequence[object] | np.ndarray) -> list[bytes | None]:
-    """Return plain two-dimensional WKB, little-endian, None for nothing."""
+    """Return `shapes` as plain two-dimensional WKB, little-endian, None for nothing."""
     return list(shapely.to_wkb(shapes, output_dimension=2, byte_order=1))

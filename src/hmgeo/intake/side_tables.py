@@ -63,6 +63,11 @@ def load_wind(
 ) -> tuple[SideTable, Ledger]:
     """Read a wind-frequency table: 8 or 16 directions the wind comes from, with calm, in percent of the time.
 
+    Parameters
+    ----------
+    path, kind, basis, name, gates, provenance, options, shown_as
+        As in `load_positions`.
+
     Returns
     -------
     table, ledger
@@ -111,7 +116,7 @@ def load_wind(
     return SideTable(name or path.stem, kind, basis, origin, table, gates), journal.ledger()
 
 
-def direction_deg(text: str) -> float | None:
+def _direction_deg(text: str) -> float | None:
     """Return where wind comes from in degrees, by name; None for calm.
 
     Raises
@@ -121,7 +126,7 @@ def direction_deg(text: str) -> float | None:
 
     Examples
     --------
-    >>> direction_deg("NNE"), direction_deg("西北"), direction_deg("C（静风）")
+    >>> _direction_deg("NNE"), _direction_deg("西北"), _direction_deg("C（静风）")
     (22.5, 315.0, None)
     """
     plain = unicodedata.normalize("NFKC", text).strip().upper().split("(")[0].strip().removesuffix("风")
@@ -137,7 +142,7 @@ def direction_deg(text: str) -> float | None:
 
 def _take_share(word: str, cell: str, where: Place, shares: dict[float | None, float], problems: list[Problem]) -> None:
     try:
-        direction = direction_deg(word)
+        direction = _direction_deg(word)
     except ValueError:
         problems.append(Problem("不认识的风向", where, word, "、".join((*_NAMES, "C（静风）")), "写来风方向，静风写 C"))
         return
@@ -193,6 +198,11 @@ def load_outlets(
 
     A table without a single row will do: the template of enterprises carries one that nobody may have filled in.
 
+    Parameters
+    ----------
+    path, kind, basis, name, gates, provenance, options, shown_as
+        As in `load_positions`.
+
     Returns
     -------
     table, ledger
@@ -216,7 +226,7 @@ def load_outlets(
 
 
 def outlets_sheet_of(path: Path) -> str:
-    """Return the sheet of outlets that a workbook of enterprises carries; empty where it has none."""
+    """Return the sheet of outlets that `path`, a workbook of enterprises, carries; empty where it has none."""
     sheet = TEMPLATES[LayerKind.OUTLETS]
     return sheet if sheet in sheet_names(path) else ""
 

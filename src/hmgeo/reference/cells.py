@@ -55,7 +55,7 @@ class TradeCell:
         return self.stated or tuple(code for own, code in self.named if own == edition)
 
     def fits(self, edition: str, listed: tuple[str, ...]) -> bool | Unknown:
-        """Return whether one of the trades is among listed codes; a code stands for all that begin with it.
+        """Return whether one of the trades in an `edition` is among `listed` codes; a code stands for all below it.
 
         `Unknown` with code `coarse` where a code is wider than a listed one, or may be one that lost its leading zero.
         """
@@ -66,12 +66,12 @@ class TradeCell:
         return Unknown("coarse", may_be[0], field="trade_code") if may_be else False
 
     def edition(self, stated: str, available: Iterable[str]) -> str:
-        """Return the edition to read in: the stated one; for names without one, the first held that has them."""
+        """Return the edition to read in: the `stated` one; for names without, the first `available` that has them."""
         named_in = () if self.stated or stated else tuple(candidate for candidate in available if self.codes(candidate))
         return named_in[0] if named_in else stated
 
     def among(self, stated: str, lists: Mapping[str, tuple[str, ...]]) -> bool | Unknown:
-        """Return whether one of the trades is among codes listed by edition.
+        """Return whether one of the trades is among the codes that `lists` has by edition.
 
         Codes that mean the same in both editions need no edition, and may be held against the list of the other.
 
@@ -253,7 +253,7 @@ def read_word(name: str, cell: str) -> str | Unknown:
 
 
 def official_words(name: str) -> tuple[str, ...]:
-    """Return the official words of a list of `data/words.csv`, in its order.
+    """Return the official words of the list `name` of `data/words.csv`, in its order.
 
     Examples
     --------
@@ -269,7 +269,7 @@ def lists_of_words() -> tuple[str, ...]:
 
 
 def compared_word(cell: str) -> str:
-    """Return a word as it is compared with a list: half-width, without spaces, in small letters."""
+    """Return `cell`, a word, as it is compared with a list: half-width, without spaces, in small letters."""
     return "".join(unicodedata.normalize("NFKC", cell).split()).casefold()
 
 
@@ -335,9 +335,9 @@ def read_land(code: str, kept: frozenset[int]) -> str | Unknown:
 
 
 def land_class(code: str, kept: frozenset[int]) -> str | Unknown:
-    """Return the `LandClass` of a land code or its name, 非耕地 for other land than 耕地 and 园地.
+    """Return the `LandClass` of `code`, a land code or its name, 非耕地 for other land than 耕地 and 园地.
 
-    Parameters are those of `read_land`.
+    `kept` and errors are those of `read_land`.
 
     Examples
     --------
@@ -360,18 +360,18 @@ def land_class(code: str, kept: frozenset[int]) -> str | Unknown:
 
 
 def is_other_land(code: str, kept: frozenset[int]) -> bool:
-    """Return whether a land code surely is no farmland."""
+    """Return whether a land `code` surely is no farmland; `kept` as in `read_land`."""
     return read_land(code, kept) == OTHER_LAND
 
 
 def read_class(layer: str, cell: str) -> str | Unknown:
-    """Return `read_word` of a layer's class; in a layer without a list any word stands for itself."""
+    """Return `read_word` of `cell`, a class in a `layer`; in a layer without a list any word stands for itself."""
     read = read_word(layer, cell)
     return cell if isinstance(read, Unknown) and cell and layer not in _words() else read
 
 
 def leaves_class_open(layer: str, word: str) -> bool:
-    """Tell whether a class word doesn't say which class: not understood, blank, or farmland that nobody classified yet.
+    """Tell whether a class `word` of a `layer` doesn't say which class: not understood, blank, or not classified yet.
 
     Examples
     --------

@@ -52,7 +52,7 @@ class _Mending(FunctionCache):  # type: ignore[misc]  # numba has no types
 
 
 def compiled(function: Function) -> Function:
-    """Compile on first call, keep the machine code, run without the interpreter lock; IEEE arithmetic throughout."""
+    """Compile `function` on first call, keep the machine code, run without the interpreter lock; IEEE arithmetic."""
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(code_folder())  # read when the decorator runs; other packages keep their own
     try:
@@ -64,6 +64,6 @@ def compiled(function: Function) -> Function:
 
 
 def inner(function: Function) -> Function:
-    """Compile for other compiled functions alone: kept as a part of those, and not to be called from Python."""
+    """Compile `function` for other compiled ones alone: kept as a part of those, not to be called from Python."""
     only = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return cast("Function", numba.njit(nogil=True, error_model="numpy", **only)(function))

@@ -67,7 +67,9 @@ def cache_folder() -> Path:
 
 
 def choose_folder(package: Path, digest: str) -> Path:
-    """Return the first folder that can be written: the user's choice, the package's, the user's cache, a temporary one.
+    """Return the first folder that can be written: the user's choice, the package's, the cache's, a temporary one.
+
+    Those that are made lie in `package` and bear `digest`, the code's.
 
     Warns
     -----
@@ -184,7 +186,7 @@ _PROJECTS = "projects"
 
 
 def sum_of(base: Path, files: Iterable[Path]) -> str:
-    """Return the SHA-256 of files, each with its name below a folder and its size, in order of name."""
+    """Return the SHA-256 of `files`, each with its name below the folder `base` and its size, in order of name."""
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(f"{path.relative_to(base).as_posix()}\0{path.stat().st_size}\0".encode())
@@ -230,7 +232,7 @@ RUNS = "hmgeo-runs"
 
 
 def note_run(record: str, made_of: object) -> None:
-    """Note what a run was made of under the sum of its record; where no note can be kept, it is made anew next time."""
+    """Note what a run was `made_of` under `record`, the sum of its record; without a note it is made anew."""
     folder = cache_folder() / RUNS
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
@@ -241,7 +243,7 @@ def note_run(record: str, made_of: object) -> None:
 
 
 def noted_run(record: str) -> dict[str, str] | None:
-    """Return what a run was made of; None where nobody noted it here."""
+    """Return what the run with `record`, the sum of its record, was made of; None where nobody noted it here."""
     folder = cache_folder() / RUNS
     with suppress(OSError, ValueError):
         if _is_private(folder):
@@ -251,7 +253,7 @@ def noted_run(record: str) -> dict[str, str] | None:
 
 
 def drop_oldest(folder: Path, most_bytes: int = MOST_KEPT_BYTES) -> int:
-    """Drop the files used longest ago until no more than so many bytes are left; return how many are."""
+    """Drop the files of `folder` used longest ago until no more than `most_bytes` are left; return how many are."""
     kept_bytes = 0
     with suppress(OSError):
         files = sorted(((file.stat().st_mtime_ns, file) for file in folder.iterdir() if file.is_file()), reverse=True)

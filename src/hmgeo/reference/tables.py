@@ -337,7 +337,7 @@ def templates() -> Mapping[str, tuple[TemplateColumn, ...]]:
 
 @lru_cache(maxsize=4096)
 def bare_header(text: str) -> str:
-    """Return a column name as it is compared.
+    """Return `text`, a column name, as it is compared.
 
     Examples
     --------
@@ -349,7 +349,7 @@ def bare_header(text: str) -> str:
 
 
 def find_header(headers: Sequence[str], name: str) -> str:
-    """Return the file's own name of a column, by its name or one of its aliases; empty where it isn't there.
+    """Return the one of `headers` that is called `name` or one of its aliases; empty where it isn't there.
 
     Examples
     --------
@@ -398,7 +398,7 @@ slope grade; whether the emergency department designated a tailings pond as å¤´é
 def links_by_row(
     columns: Mapping[str, Sequence[str]], rows: Sequence[int], leave_out: str = ""
 ) -> list[dict[str, str]]:
-    """Return for some rows of a table what they say of other things; blanks say nothing.
+    """Return for some `rows` of a table, its `columns` by name, what they say of other things; blanks say nothing.
 
     Parameters
     ----------
@@ -426,7 +426,7 @@ def links_by_row(
 
 
 def is_link(header: str) -> bool:
-    """Tell whether a column of that name says something of other things."""
+    """Tell whether a column called `header` says something of other things."""
     return bare_header(header) in _link_headers()
 
 
@@ -440,7 +440,7 @@ def _first(columns: Sequence[Sequence[str]], row: int) -> str:
 
 
 def same_name(text: str) -> str:
-    """Return a name as it is compared.
+    """Return `text`, a name, as it is compared.
 
     Examples
     --------

@@ -45,7 +45,7 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OS
 
 
 def check_zip(path: Path, place: Place, noun: str = "压缩包（zip）") -> None:
-    """Refuse an archive that is damaged, locked, or would unpack to far more than it seems.
+    """Refuse the archive `path` if it is damaged, locked, or would unpack to far more than it seems; told at `place`.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def check_zip(path: Path, place: Place, noun: str = "压缩包（zip）") -> Non
 
 @contextmanager
 def unpacked(path: Path, layer: str, journal: Journal) -> Iterator[tuple[Path, str]]:
-    """Unpack the one layer of a zip into a temporary folder that is gone afterwards.
+    """Unpack the one `layer` of the zip `path` into a temporary folder that is gone afterwards; `journal` is told.
 
     Yields
     ------
@@ -281,7 +281,7 @@ class RemoteFile:
 
     @contextmanager
     def telling(self, kind: type[HmgeoError] = InputError) -> Iterator[None]:
-        """Say in words what goes wrong with the address; libraries of all kinds stand behind it."""
+        """Say in words, as an error of a `kind`, what goes wrong with the address; many libraries stand behind it."""
         try:
             yield
         except HmgeoError:
@@ -356,7 +356,7 @@ def without_secrets(text: str) -> str:
 
 
 def refuse_address(path: Path, shown: str) -> None:
-    """Refuse an address where only a path will do; a `Path` made of one has lost a slash.
+    """Refuse `path`, or `shown`, what the user wrote, if it is an address; a `Path` made of one has lost a slash.
 
     Raises
     ------
@@ -386,7 +386,7 @@ def refuse_format(file: RemoteFile) -> None:
 
 @contextmanager
 def opened_parquet(stored: Stored, coded: tuple[str, ...] = ()) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file wherever it is; of one by address only footer and asked-for row groups travel.
+    """Open `stored` wherever it is; of a file by address only footer and asked-for row groups travel.
 
     Columns in `coded` are read as numbers into a dictionary.
 

@@ -53,7 +53,7 @@ def is_survey_text(text: str) -> bool:
 
 
 def read_survey_text(text: str, journal: Journal) -> RawTable:
-    """Read the parcels of a land survey's text file.
+    """Read the parcels of `text`, a land survey's file; `journal` is told of points and areas that aren't as stated.
 
     Raises
     ------
@@ -179,10 +179,11 @@ def _rings(corners: Iterable[Corner]) -> Iterator[list[tuple[float, float]]]:
 
 
 def join_corners(raw: RawTable, columns: Columns, declared: Declared, journal: Journal) -> RawTable:
-    """Return a table of corners J1, J2, J3 … as one row an area; any other table as it is.
+    """Return `raw`, where its rows are corners J1, J2, J3 …, with one row an area; any other table as it is.
 
-    Three rows or more that follow each other as numbered corners of one thing make such a table. A thing's name or id
-    stands in each of its rows or in the first.
+    Three rows or more that follow each other as numbered corners of one thing make such a table. A thing's name or id,
+    by `columns`, stands in each of its rows or in the first. `declared` says how coordinates are read; `journal` is
+    told.
 
     Raises
     ------

@@ -56,12 +56,12 @@ if TYPE_CHECKING:
 _MOST_BUCKETS = 500
 
 
-def boxes_of(table: pa.Table | pa.RecordBatch) -> Floats:
+def _boxes_of(table: pa.Table | pa.RecordBatch) -> Floats:
     """Return (n, 4) west, south, east, north of the rows."""
     return np.asarray(shapely.bounds(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))))
 
 
-class Spill:
+class _Spill:
     """Takes batches of `RECEPTOR_SCHEMA` in any order and gives them back sorted.
 
     Parameters
@@ -79,7 +79,7 @@ class Spill:
     def add(self, batch: pa.RecordBatch) -> None:
         """Take a batch."""
         self._writer.write_batch(batch)
-        self._boxes.append(boxes_of(batch))
+        self._boxes.append(_boxes_of(batch))
         self.rows += batch.num_rows
 
     def in_order(self, place_of: Callable[[Floats], Indices], rows: int) -> Iterator[pa.Table]:
@@ -136,7 +136,7 @@ class RunningIds:
         self.rows = self.repeats = self.blanks = 0
 
     def of(self, raw: RawTable, column: str) -> pa.Array:
-        """Return the ids of the next rows; without a column the numbers of the rows."""
+        """Return the ids of the next rows, `raw`, by their `column`; without one the numbers of the rows."""
         first, self.rows = self.rows, self.rows + raw.row_count
         if not column:
             return pa.array([f"row-{row}" for row in range(first + 1, self.rows + 1)])
@@ -292,7 +292,11 @@ def plain_parts(
     """Open a file to be read in parts; None where it must be seen as a whole to be understood.
 
     That is so for other formats, for tables without geometry, and where nobody says what the coordinates are.
-    Parameters are those of `load_receptors`; the file isn't read through for its SHA-256.
+
+    Parameters
+    ----------
+    path, kind, basis, name, gates, provenance, options, shown_as
+        As in `load_receptors`; a `path` may be an address. The file isn't read through for its SHA-256.
 
     Raises
     ------
@@ -317,7 +321,7 @@ def plain_parts(
 
 
 def open_parts(path: Stored, **declared: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
-    """Open a file that isn't packed; takes what `load_receptors` takes.
+    """Open the file `path` that isn't packed; `declared` is what `load_receptors` takes.
 
     Raises
     ------
@@ -387,7 +391,7 @@ def pack_layer(
     declared = {"kind": kind, "basis": Basis.UNDECLARED, "options": options, "shown_as": shown_as}
     layer, ledger = open_parts(path, **declared)
     with tempfile.TemporaryDirectory(prefix=f"{out.name}.tmp-", dir=out.parent, ignore_cleanup_errors=True) as folder:
-        spill = Spill(Path(folder))
+        spill = _Spill(Path(folder))
         for batch in layer.batches():
             spill.add(batch)
             progress(spill.rows)
@@ -409,18 +413,23 @@ def write_packed(
     is_sorted: bool = False,
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> int:
-    """Write tables of `RECEPTOR_SCHEMA` in the working format: the same bytes for the same rows; return the rows.
+    """Write `tables` of `RECEPTOR_SCHEMA` to `out` in the working format: same bytes for same rows; return the rows.
 
-    Unless they are sorted already, each table is sorted in itself, so that a layer too large for memory may come in
-    parts. What else the file says of itself: `margin_m` and `left_open` as in `Layer`, and what `befell` how many rows
-    when they were read.
+    Parameters
+    ----------
+    tables
+        Each is sorted in itself, so that a layer too large for memory may come in parts, unless `is_sorted`.
+    kind
+        Which layers of receptors the file may be opened as.
+    more
+        What else the file says of itself: `margin_m` and `left_open` as in `Layer`, and what `befell` how many rows.
     """
     classes: dict[str, set[str | None]] = {"class": set(), "land_class": set()}
     rows = 0
     schema = RECEPTOR_SCHEMA.append(pa.field(BOX, _BOX_TYPE)).with_metadata({"geo": _geo()})
     with pq.ParquetWriter(out, schema, compression="lz4", use_dictionary=_REPEATING) as writer:
         for batch in tables:
-            table, boxes = batch, boxes_of(batch)
+            table, boxes = batch, _boxes_of(batch)
             if not is_sorted:
                 order = np.argsort(hilbert_distance(boxes), kind="stable")
                 table, boxes = batch.take(pa.array(order)), boxes[order]
@@ -434,7 +443,7 @@ def write_packed(
 
 
 def hilbert_distance(boxes: Floats) -> Indices:
-    """Return the place of each box's middle along a Hilbert curve over them all (Skilling 2004, 2 dimensions).
+    """Return the (n,) places of the middles of `boxes`, (n, 4), along a Hilbert curve over them all (Skilling 2004).
 
     Examples
     --------
@@ -595,7 +604,7 @@ def _can_read(columns: list[str] | None) -> bool:
 
 
 def is_packed(path: Stored) -> bool:
-    """Tell whether a file is in the working format."""
+    """Tell whether the file `path` is in the working format."""
     if path.suffix.lower() != ".parquet":
         return False
     try:
@@ -619,8 +628,14 @@ def stream_receptors(
 ) -> Layer:
     """Open a file that `pack_layer` wrote; nothing but its footer is read until a pass begins.
 
-    Parameters are those of `load_receptors`; without `fingerprint` the file isn't read through for its SHA-256.
     What reading set aside or mended was told when the file was packed.
+
+    Parameters
+    ----------
+    path, kind, basis, name, gates, provenance, shown_as
+        As in `load_receptors`; a `path` may be an address.
+    fingerprint
+        Whether the file is read through for its SHA-256.
 
     Raises
     ------

@@ -38,13 +38,7 @@ _GDAL_OPTIONS = {
     "GDAL_PAM_ENABLED": False,
     "GTIFF_GEOREF_SOURCES": "INTERNAL",
 }
-_MARKS = {
-    b"II*\x00": "GTiff",
-    b"MM\x00*": "GTiff",
-    b"II+\x00": "GTiff",
-    b"MM\x00+": "GTiff",
-    b"EHFA_HEADER_TAG": "HFA",
-}
+_MARKS = {b"II*\x00": "GTiff", b"MM\x00*": "GTiff", b"II+\x00": "GTiff", b"MM\x00+": "GTiff", b"EHFA_HEADER_TAG": "HFA"}
 _ASCII_GRID = re.compile(rb"(?:ncols|nrows|xllcorner|yllcorner|xllcenter|yllcenter|dx|dy|cellsize)[ \t]", re.IGNORECASE)
 _SRTM_NAME = re.compile(r"[NS]\d{2}[EW]\d{3}(\.\w+)?\.hgt", re.IGNORECASE)
 _SRTM_BYTES = {2 * rows * columns for rows, columns in ((1201, 1201), (3601, 3601), (3601, 1801), (7201, 7201))}
@@ -76,7 +70,7 @@ _METRES = {
 
 
 @dataclass(frozen=True, slots=True)
-class RasterFile:
+class _RasterFile:
     """A raster file that passed the door.
 
     Parameters
@@ -138,7 +132,7 @@ class RasterFile:
         return (self.factor_m, self.shift_m) != (1.0, 0.0)
 
 
-def recognise(path: Path, place: Place) -> RasterFile:
+def _recognise(path: Path, place: Place) -> _RasterFile:
     """Return a file with the one driver that may open it.
 
     Raises
@@ -160,25 +154,25 @@ def recognise(path: Path, place: Place) -> RasterFile:
     if not driver:
         kind = "VRT（指向别处数据的说明文件）" if b"<VRTDataset" in head else ""
         kind = kind or next((name for mark, name in _OTHERS.items() if head.startswith(mark)), "")
-        remedy = f"核对来源后转成独立的 GeoTIFF：{translate(path)}"
+        remedy = f"核对来源后转成独立的 GeoTIFF：{_translate(path)}"
         raise InputError(Problem("不是可读取的栅格文件", place, kind, _ALLOWED, remedy))
     aside = _beside(path, driver)
     if aside:
-        remedy = f"把它们一并写进新的 GeoTIFF：{translate(path)}"
+        remedy = f"把它们一并写进新的 GeoTIFF：{_translate(path)}"
         raise InputError(Problem("栅格的一部分在别的文件里，不能只读这一个", place, aside, remedy=remedy))
-    return RasterFile(path.absolute(), driver, place)
+    return _RasterFile(path.absolute(), driver, place)
 
 
-def translate(path: Path, options: str = "") -> str:
+def _translate(path: Path, options: str = "") -> str:
     """Return the line that makes a GeoTIFF of its own of a raster."""
     return f'gdal_translate -of GTiff {options}{" " if options else ""}"{path.name}" "{path.stem}_new.tif"'
 
 
-def in_metres(dataset: Any, file: RasterFile) -> tuple[RasterFile, list[Problem]]:  # noqa: ANN401 -- as above
+def _in_metres(dataset: Any, file: _RasterFile) -> tuple[_RasterFile, list[Problem]]:  # noqa: ANN401 -- as above
     """Return the file with what its tags say of its cells, and what is wrong with that."""
     problems: list[Problem] = []
     if dataset.count != 1:
-        remedy = f"只留高程那一个波段：{translate(file.path, '-b 1')}"
+        remedy = f"只留高程那一个波段：{_translate(file.path, '-b 1')}"
         problems.append(Problem("高程栅格须只有一个波段", file.place, f"{dataset.count} 个波段", "1 个", remedy))
     unit = (dataset.units[0] or "").strip()
     scale, offset = float(dataset.scales[0]), float(dataset.offsets[0])
@@ -196,13 +190,13 @@ def in_metres(dataset: Any, file: RasterFile) -> tuple[RasterFile, list[Problem]
     return replace(file, factor_m=scale * metres, shift_m=offset * metres), []
 
 
-def impossible_heights(dataset: Any, file: RasterFile) -> list[Problem]:  # noqa: ANN401 -- as above
+def _impossible_heights(dataset: Any, file: _RasterFile) -> list[Problem]:  # noqa: ANN401 -- as above
     """Read every cell once and return what can't be the height of land: voids under another number, another unit.
 
     Raises
     ------
     InputError
-        As `RasterFile.cells`.
+        As `_RasterFile.cells`.
     """
     from rasterio.windows import Window  # noqa: PLC0415 -- as above
 
@@ -223,7 +217,7 @@ def impossible_heights(dataset: Any, file: RasterFile) -> list[Problem]:  # noqa
         return []
     shown = "、".join(f"{ends_m[cell]:.10g} m" for cell in wrong)
     remedy = (
-        f"若是无效值：{translate(file.path, f'-a_nodata {wrong[0]:.10g}')}；"
+        f"若是无效值：{_translate(file.path, f'-a_nodata {wrong[0]:.10g}')}；"
         f"若单位不是米：换算为米后用 gdal_edit -units m 写明"
     )
     return [Problem("有不可能的高程", file.place, shown, f"{LOWEST_M:g} 至 {HIGHEST_M:g} m", remedy)]
@@ -304,6 +298,12 @@ def load_elevation(
     ----------
     path
         A raster, or a folder of tiles that share a CRS and a cell size.
+    basis, gates, provenance, shown_as
+        As in `load_positions`.
+    name
+        The file's stem, or the folder's, where empty.
+    path
+        A raster, or a folder of tiles that share a CRS and a cell size.
 
     Returns
     -------
@@ -365,7 +365,7 @@ class _Source:
     """A raster that passed the checks, and where it lies."""
 
     grid: _Grid
-    file: RasterFile
+    file: _RasterFile
 
 
 def _sources(path: Path, shown: str) -> list[_Source]:
@@ -423,7 +423,7 @@ def _joint_bounds(sources: Sequence[_Grid]) -> tuple[float, float, float, float]
     return min(west), min(south), max(east), max(north)
 
 
-def _warped_windows(files: Sequence[RasterFile], grid: _Grid, resampling: str) -> Iterator[tuple[Any, Any]]:
+def _warped_windows(files: Sequence[_RasterFile], grid: _Grid, resampling: str) -> Iterator[tuple[Any, Any]]:
     """Yield the grid's windows block by block from the top, each put together from the tiles; only one is held."""
     from contextlib import ExitStack  # noqa: PLC0415 -- as above
 
@@ -466,7 +466,7 @@ def _entry(shown: str, sources: Sequence[_Grid], grid: _Grid, resampling: str) -
     return LedgerEntry(shown, value=sources[0].crs, event="高程已换算", reason=reason, action="，".join(done) or "原样")
 
 
-def _conversion(file: RasterFile) -> LedgerEntry:
+def _conversion(file: _RasterFile) -> LedgerEntry:
     shift = f" {'+' if file.shift_m > 0 else '-'} {abs(file.shift_m):g}" if file.shift_m else ""
     action = f"高程（米）= 格值 × {file.factor_m:g}{shift}"
     return LedgerEntry(file.place.file, event="高程已换算", reason="文件标明了比例、偏移或单位", action=action)
@@ -487,35 +487,35 @@ def _describe(path: Path, place: Place) -> _Source:
     """Return a raster that passes the checks, every cell read once."""
     from rasterio.errors import RasterioIOError  # noqa: PLC0415 -- as above
 
-    file = recognise(path, place)
+    file = _recognise(path, place)
     try:
         with file.opened() as dataset:
-            file, problems = in_metres(dataset, file)
+            file, problems = _in_metres(dataset, file)
             problems += _problems(dataset, file)
             if not problems:
-                problems += impossible_heights(dataset, file)
+                problems += _impossible_heights(dataset, file)
             crs = dataset.crs.to_string() if dataset.crs else ""
             is_metric = bool(dataset.crs and dataset.crs.is_projected and dataset.crs.linear_units_factor[1] == 1.0)
             a, b, c, d, e, f = tuple(dataset.transform)[:6]
             height, width = int(dataset.height), int(dataset.width)
     except RasterioIOError as problem:
-        remedy = f"核对文件内容，或另存为 GeoTIFF：{translate(path)}"
+        remedy = f"核对文件内容，或另存为 GeoTIFF：{_translate(path)}"
         raise InputError(Problem("不是可读取的栅格文件", place, remedy=remedy)) from problem
     raise_problems(InputError, problems)
     return _Source(_Grid(crs, (a, b, c, d, e, f), height, width, is_metric), file)
 
 
-def _problems(dataset: Any, file: RasterFile) -> list[Problem]:  # noqa: ANN401 -- rasterio carries no types
+def _problems(dataset: Any, file: _RasterFile) -> list[Problem]:  # noqa: ANN401 -- rasterio carries no types
     problems, place = [], file.place
     if not dataset.crs:
-        remedy = f"写明坐标系，如 {translate(file.path, '-a_srs EPSG:4547')}"
+        remedy = f"写明坐标系，如 {_translate(file.path, '-a_srs EPSG:4547')}"
         problems.append(Problem("栅格没有坐标系", place, remedy=remedy))
     if dataset.transform.is_identity:
-        remedy = f"旁边有 tfw 文件时把它写进去：{translate(file.path)}"
+        remedy = f"旁边有 tfw 文件时把它写进去：{_translate(file.path)}"
         problems.append(Problem("栅格没有地理位置", place, remedy=remedy))
     if dataset.transform.b or dataset.transform.d:
         problems.append(Problem("栅格带旋转", place, remedy="用 gdalwarp 重新保存为不带旋转的栅格"))
     if dataset.nodata is None and not np.issubdtype(np.dtype(dataset.dtypes[0]), np.floating):
-        remedy = f"写明无效值，如 {translate(file.path, '-a_nodata -32768')}"
+        remedy = f"写明无效值，如 {_translate(file.path, '-a_nodata -32768')}"
         problems.append(Problem("栅格没有无效值（nodata）", place, remedy=remedy))
     return problems

@@ -17,11 +17,11 @@ from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.formats.archive import refuse_address, unpacked
 from hmgeo.intake.formats.sheets import read_csv
 from hmgeo.intake.formats.vectors import (
+    geopackage_parts,
+    geoparquet_parts,
     read_dxf,
     read_filegdb,
     read_geojson,
-    read_geopackage,
-    read_geoparquet,
     read_gml,
     read_kml,
     read_shapefile,
@@ -91,11 +91,7 @@ def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind, may_b
     suffix = path.suffix.lower()
     if layer and suffix not in _LAYERED:
         journal.note(
-            "图层名未使用",
-            say("file_has_one_layer", suffix=suffix),
-            "忽略所指定的图层名",
-            field="layer",
-            value=layer,
+            "图层名未使用", say("file_has_one_layer", suffix=suffix), "忽略所指定的图层名", field="layer", value=layer
         )
     if suffix == ".zip":
         with unpacked(path, layer, journal) as (inner, rest):
@@ -127,11 +123,12 @@ def _read(path: Path, layer: str, journal: Journal, kind: LayerKind) -> RawTable
         return read_workbook(path, layer, journal, kind, template)
     if suffix in {".geojson", ".json"}:
         return read_geojson(path, journal)
-    if suffix in {".parquet", ".geoparquet"}:
-        return read_geoparquet(path, journal)
+    if suffix in {".gpkg", ".parquet", ".geoparquet"}:
+        is_geopackage = suffix == ".gpkg"
+        return next(geopackage_parts(path, layer, journal, 0) if is_geopackage else geoparquet_parts(path, journal, 0))
     if suffix == ".shp":
         return read_shapefile(path, journal)
-    reader = {".gpkg": read_geopackage, ".gdb": read_filegdb, ".dxf": read_dxf, ".gml": read_gml}.get(suffix, read_kml)
+    reader = {".gdb": read_filegdb, ".dxf": read_dxf, ".gml": read_gml}.get(suffix, read_kml)
     return reader(path, layer, journal)
 
 
@@ -152,7 +149,7 @@ def _at_plain_path(path: Path) -> Iterator[Path]:
 
 
 def check_file(path: Path, place: Place) -> None:
-    """Refuse what can't be read at all: missing, a folder, a suffix we don't take, no bytes."""
+    """Refuse `path` if it can't be read at all: missing, a folder, an unknown suffix, no bytes; told at `place`."""
     if not path.exists():
         refuse_address(path, place.file)
         raise InputError(Problem(what="文件不存在", where=place, remedy="核对路径和文件名"))

@@ -111,7 +111,7 @@ def _are_units(row: Sequence[str]) -> bool:
     return len(units) > 1 and all(cell in _PLAIN_UNITS or unit_size(cell.strip("()")) for cell in units)
 
 
-def lay_table(
+def _lay_table(
     rows: list[list[str]],
     journal: Journal,
     *,
@@ -159,7 +159,7 @@ def lay_table(
         damaged=damaged,
         lines=journal.lines,
         remarks=tuple(
-            cell.strip() for row in (*rows[:first], *_remark_rows(rows[start:])) for cell in row if cell.strip()
+            cell.strip() for row in (*rows[:first], *filter(_is_remark, rows[start:])) for cell in row if cell.strip()
         ),
     )
 
@@ -241,10 +241,6 @@ def _is_remark(row: Sequence[str]) -> bool:
     return any(map(str.strip, row)) and all(_REMARK.match(plain_name(cell)) for cell in row if cell.strip())
 
 
-def _remark_rows(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    return [row for row in rows if _is_remark(row)]
-
-
 def _score(names: Sequence[str]) -> int:
     plain = {plain_name(name): name for name in names if name}
     return sum(is_name(name) or bool({text, bare_header(text)} & _listed_names()) for text, name in plain.items())
@@ -293,9 +289,7 @@ def _template_rows(header: Sequence[str], rows: Sequence[Sequence[str]], templat
         if len(untouched) < _FEWEST_NAMES or not all(untouched):
             if mark:
                 journal.note(
-                    "模板说明行已改动",
-                    say("template_row_changed", mark=mark),
-                    "按数据行读取，请删去标记或该行",
+                    "模板说明行已改动", say("template_row_changed", mark=mark), "按数据行读取，请删去标记或该行"
                 )
             break
         count += 1
@@ -348,9 +342,11 @@ _BROKEN_BOOK = (  # what the readers let through where a workbook is damaged
 
 
 def read_workbook(path: Path, layer: str, journal: Journal, kind: LayerKind, template: str = "") -> RawTable:
-    """Read one sheet of an xlsx or xls: the only one filled, the only one that fits, or the one that is named.
+    """Read one sheet of the xlsx or xls `path`: the only one filled, the only one that fits, or `layer`.
 
-    What export programs name .xls may be a web page or an XML of Excel 2003.
+    One fits that has the columns for a layer of that `kind`, or bears the name of the offices' `template`; `journal` is
+    told which was taken, and what reads as blank. What export programs name .xls may be a web page or an XML of Excel
+    2003. An `InputError` where it can't be read, holds nothing, or several fit and none is named.
     """
     place = Place(file=journal.file)
     with path.open("rb") as stream:
@@ -366,7 +362,7 @@ def read_workbook(path: Path, layer: str, journal: Journal, kind: LayerKind, tem
     sheets.clear()
     if marks:
         _tell_lost_cells(path, name, rows, marks, journal)
-    return lay_table(rows, journal, sheet=name, is_typed=True, template=template, merged=merged[name])
+    return _lay_table(rows, journal, sheet=name, is_typed=True, template=template, merged=merged[name])
 
 
 def _marked_up(
@@ -475,7 +471,7 @@ _MOST_BLANK_ROWS, _MOST_COLUMNS = 10_000, 16_384
 
 
 def sheet_names(path: Path) -> tuple[str, ...]:
-    """Return the names of a workbook's sheets; none where the file is no workbook that can be read."""
+    """Return the names of the sheets of `path`; none where the file is no workbook that can be read."""
     if path.suffix.lower() not in {".xlsx", ".xlsm", ".xls", ".et"} or not path.is_file():
         return ()
     try:
@@ -487,7 +483,7 @@ def sheet_names(path: Path) -> tuple[str, ...]:
 
 
 def sheet_rows(path: Path) -> dict[str, list[list[str]]]:
-    """Return the cells of every sheet as they stand, by its name; of a csv under no name.
+    """Return the cells of every sheet of `path` as they stand, by its name; of a csv under no name.
 
     Raises
     ------
@@ -679,14 +675,18 @@ _MOSTLY = 0.3
 
 
 def read_csv(path: Path, journal: Journal, template: str = "") -> RawTable:
-    """Read a csv: UTF-8 or UTF-16 with or without mark, then GB 18030; comma, tab or semicolon between cells."""
+    """Read the csv `path`: UTF-8 or UTF-16 with or without mark, then GB 18030; comma, tab or semicolon between cells.
+
+    Untouched rows of the offices' `template` are left out; `journal` is told of them, of encoding and delimiter. An
+    `InputError` where it is no text in these encodings, or no csv.
+    """
     text = _decode(path, journal)
     if is_survey_text(text):
         return read_survey_text(text, journal)
     delimiter = _delimiter(text, journal)
     if delimiter == _BLANKS:
         rows = [line.split() for line in text.split("\n")]
-        return lay_table(rows, journal, sheet="", is_typed=False, template=template)
+        return _lay_table(rows, journal, sheet="", is_typed=False, template=template)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         rows = list(reader)  # empty lines too: rows are counted as Excel counts them
@@ -699,7 +699,7 @@ def read_csv(path: Path, journal: Journal, template: str = "") -> RawTable:
                 remedy="用 Excel 或 WPS 打开核对该行，另存为 xlsx 或 csv",
             )
         ) from problem
-    return lay_table(rows, journal, sheet="", is_typed=False, template=template)
+    return _lay_table(rows, journal, sheet="", is_typed=False, template=template)
 
 
 def _delimiter(text: str, journal: Journal) -> str:

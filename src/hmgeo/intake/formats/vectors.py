@@ -56,13 +56,12 @@ _CURVED = frozenset(range(8, 15))  # WKB types from CircularString to Surface
 _ROWS_AT_ONCE = 1_000_000
 
 
-def read_geopackage(path: Path, layer: str, journal: Journal) -> RawTable:
-    """Read one layer of a GeoPackage (OGC 12-128), or its one table without geometry."""
-    return next(geopackage_parts(path, layer, journal, rows=0))
-
-
 def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int, only: str = "") -> Iterator[RawTable]:
-    """Read a layer in parts of so many rows, at least one; 0 for all at once; of `only` one column its words."""
+    """Read a `layer` of `path` in parts of so many `rows`, at least one; 0 for all at once; of column `only` its words.
+
+    Names and curves are told to `journal`, which learns the layer's name. An `InputError` where it is no GeoPackage, or
+    the layer is a query.
+    """
     place = Place(file=journal.file)
     with contextlib.closing(_open_geopackage(path)) as database:
         try:
@@ -93,16 +92,11 @@ def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int, only: 
                 if len(fetched) < rows or not rows:
                     return
         except (sqlite3.Error, UnicodeDecodeError) as problem:
-            raise broken(journal, "不是有效的 GeoPackage", "在 QGIS 中打开核对并重新导出为 gpkg") from problem
+            raise _broken(journal, "不是有效的 GeoPackage", "在 QGIS 中打开核对并重新导出为 gpkg") from problem
 
 
 def _geopackage_rows(
-    path: Path,
-    rows: list[Any],
-    names: tuple[list[str], list[str], str],
-    crs: CRS | None,
-    journal: Journal,
-    first: int,
+    path: Path, rows: list[Any], names: tuple[list[str], list[str], str], crs: CRS | None, journal: Journal, first: int
 ) -> RawTable:
     headers, named, shape_column = names
     columns = {
@@ -122,23 +116,23 @@ def _wkb_array(geometry: Sequence[bytes | None] | None) -> pa.Array | None:
 
 
 def read_geojson(path: Path, journal: Journal) -> RawTable:
-    """Read a GeoJSON; without a `crs` member its coordinates are WGS84, as RFC 7946 says."""
+    """Read the GeoJSON `path`; without a `crs` member its coordinates are WGS84 (RFC 7946); `journal` is told."""
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
-        raise broken(
+        raise _broken(
             journal, "不是有效的 GeoJSON（不是 UTF-8 编码的 JSON 文本）", "重新导出为 geojson 或 gpkg"
         ) from problem
     if _mapping(content).get("type") == "Topology" or "geometryType" in _mapping(content):
         raw = _read(path, "", journal, None, "不是有效的 TopoJSON 或 EsriJSON")
         journal.note("格式", "TopoJSON 或 EsriJSON", "由 GDAL 读取")
-        return raw if raw.crs is not None else replace(raw, crs=read_crs("OGC:CRS84", journal))
+        return raw if raw.crs is not None else replace(raw, crs=_read_crs("OGC:CRS84", journal))
     features = _features(content)
     if features is None:
-        raise broken(journal, "JSON 中没有 FeatureCollection 或 Feature", "重新导出为 geojson 或 gpkg")
+        raise _broken(journal, "JSON 中没有 FeatureCollection 或 Feature", "重新导出为 geojson 或 gpkg")
     declared = _mapping(_mapping(content.get("crs")).get("properties"))
     name = declared.get("name") or (f"EPSG:{declared['code']}" if "code" in declared else "")  # as GeoJSON 2008 has it
-    crs = read_crs(name or "OGC:CRS84", journal)
+    crs = _read_crs(name or "OGC:CRS84", journal)
     properties = [_mapping(feature.get("properties")) for feature in features]
     if any("id" in feature for feature in features) and not any("id" in record for record in properties):
         properties = [{"id": feature.get("id"), **record} for feature, record in zip(features, properties, strict=True)]
@@ -151,25 +145,27 @@ def read_geojson(path: Path, journal: Journal) -> RawTable:
     return RawTable("", columns, len(features), _wkb_array(geometry), crs, is_typed=True)
 
 
-def read_geoparquet(path: Path, journal: Journal) -> RawTable:
-    """Read a GeoParquet with WKB geometry, or a plain parquet table."""
-    return next(geoparquet_parts(path, journal, rows=0))
-
-
 def geoparquet_parts(path: Stored, journal: Journal, rows: int, only: str = "") -> Iterator[RawTable]:
-    """Read a GeoParquet in parts of so many rows, at least one; 0 for all at once; of `only` one column its cells."""
+    """Read `path` in parts of so many `rows`, at least one; 0 for all at once; of `only` one column its cells.
+
+    Repeated names are told to `journal`. An `InputError` where it is no parquet, or its geometry no WKB.
+    """
     try:
         with opened_parquet(path) as file:
             schema = file.schema_arrow
             geo = _mapping(json.loads((schema.metadata or {}).get(b"geo", b"{}")))
             wanted = [_own_name(schema.names, geo, only)] if only else None
-            parts = map(_table_of, file.iter_batches(rows, columns=wanted)) if rows else iter([file.read()])
+            parts = (
+                (pa.Table.from_batches([batch]) for batch in file.iter_batches(rows, columns=wanted))
+                if rows
+                else iter([file.read()])
+            )
             first = next(parts, schema.empty_table())
             yield _geoparquet_rows(first, geo, journal, is_first=True)
             for part in parts:
                 yield _geoparquet_rows(part, geo, journal, is_first=False)
     except (pa.ArrowException, OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
-        raise broken(journal, "不是有效的 parquet 文件", "重新导出为 GeoParquet 或 gpkg") from problem
+        raise _broken(journal, "不是有效的 parquet 文件", "重新导出为 GeoParquet 或 gpkg") from problem
 
 
 def _own_name(names: Sequence[str], geo: dict[str, Any], shown_name: str) -> str:
@@ -184,7 +180,7 @@ MARK = b"hmgeo"
 
 
 def packed_own(path: Stored) -> dict[str, Any]:
-    """Return what a file in the working format says of itself; nothing for any other file."""
+    """Return what `path`, a file in the working format, says of itself; nothing for any other file."""
     if path.suffix.lower() != ".parquet":
         return {}
     try:
@@ -195,22 +191,18 @@ def packed_own(path: Stored) -> dict[str, Any]:
 
 
 def left_open_of(own: dict[str, Any]) -> int:
-    """Return how many features a packed file lacks that are not absent; older ones tell only all set aside."""
+    """Return how many features a file lacks that aren't absent, by its `own` words; older ones tell all set aside."""
     return int(own.get("left_open", own.get("set_aside", 0)))
 
 
 def distinct_words(path: Stored, layer: str, name: str) -> set[str]:
-    """Return the different texts of one column of a GeoPackage or parquet file."""
+    """Return the different texts of the column `name` of `path`, a parquet file or a GeoPackage with that `layer`."""
     journal = Journal("")
     if isinstance(path, Path) and path.suffix.lower() == ".gpkg":
         parts = geopackage_parts(path, layer, journal, rows=0, only=name)
     else:
         parts = geoparquet_parts(path, journal, _ROWS_AT_ONCE, only=name)
     return {word for part in parts for word in part.coded(part.headers[0]).words}
-
-
-def _table_of(batch: pa.RecordBatch) -> pa.Table:
-    return pa.Table.from_batches([batch])
 
 
 def _geoparquet_rows(table: pa.Table, geo: dict[str, Any], journal: Journal, *, is_first: bool) -> RawTable:
@@ -225,9 +217,9 @@ def _geoparquet_rows(table: pa.Table, geo: dict[str, Any], journal: Journal, *, 
         is_binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)
         if not is_binary or described.get("encoding", "WKB") != "WKB":
             encoding = str(described.get("encoding", kind))
-            raise broken(journal, "几何不是 WKB 编码", "以 WKB 编码重新导出 GeoParquet", value=encoding)
+            raise _broken(journal, "几何不是 WKB 编码", "以 WKB 编码重新导出 GeoParquet", value=encoding)
         declared = described.get("crs", "OGC:CRS84")
-        crs = None if declared is None else read_crs(declared, journal)
+        crs = None if declared is None else _read_crs(declared, journal)
         geometry = in_one_piece(table[primary])
     headers = [name for name in names if name not in described_columns and name != primary]
     own_journal = journal if is_first else Journal("")
@@ -240,7 +232,7 @@ def _geoparquet_rows(table: pa.Table, geo: dict[str, Any], journal: Journal, *, 
 
 
 def is_curved(wkb: bytes | None) -> bool:
-    """Tell whether WKB holds arcs, which have to be drawn as chords first."""
+    """Tell whether `wkb` holds arcs, which have to be drawn as chords first; null holds none."""
     if wkb is None or len(wkb) < 5:  # noqa: PLR2004 -- byte order and type
         return False
     code = struct.unpack_from("<I" if wkb[0] == 1 else ">I", wkb, 1)[0]
@@ -256,12 +248,12 @@ def _chords(path: Path, journal: Journal, arcs: Sequence[bytes | None], first: i
     journal.note("曲线", say("shapes_with_curves", rows=""), "按 GDAL 默认每 4 度一段折线化", field="几何", rows=curved)
     layer = journal.sheet
     _, _, drawn, _ = pyogrio.raw.read(
-        plain_path(path, journal), layer=layer, columns=[], skip_features=first, max_features=len(arcs)
+        _plain_path(path, journal), layer=layer, columns=[], skip_features=first, max_features=len(arcs)
     )
     return [None if wkb is None else bytes(wkb) for wkb in drawn]
 
 
-def plain_path(path: Path, journal: Journal) -> str:
+def _plain_path(path: Path, journal: Journal) -> str:
     """Return a path in which GDAL and its wrapper see nothing but a file or folder on this machine's disks.
 
     Raises
@@ -273,7 +265,7 @@ def plain_path(path: Path, journal: Journal) -> str:
 
     text = str(path.absolute())
     if text.replace("\\", "/").startswith("/vsi") or vsi_path(text) != text:
-        raise broken(journal, "路径中有 GDAL 另作他用的写法（/vsi、!、; 等）", "把文件或文件夹改名，放到普通路径下")
+        raise _broken(journal, "路径中有 GDAL 另作他用的写法（/vsi、!、; 等）", "把文件或文件夹改名，放到普通路径下")
     return text
 
 
@@ -298,7 +290,7 @@ def _geopackage_crs(database: sqlite3.Connection, name: str, journal: Journal) -
     if str(organization).upper() == "EPSG":
         with contextlib.suppress(CRSError):
             return CRS.from_epsg(int(code))
-    return read_crs(definition, journal)
+    return _read_crs(definition, journal)
 
 
 def _refuse_view(database: sqlite3.Connection, name: str, place: Place) -> None:
@@ -343,7 +335,7 @@ def _starts_of(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64], 
 
 
 def has_curves(geometry: pa.Array) -> bool:
-    """Tell whether any WKB of a column holds arcs, which have to be drawn as chords first."""
+    """Tell whether any of `geometry`, a large binary column of WKB, holds arcs, to be drawn as chords first."""
     begin, length, data = _starts_of(geometry)
     begin = begin[length >= 5]  # noqa: PLR2004 -- byte order and type
     code = np.stack([data[begin + place] for place in range(1, 5)]).astype(np.int64)
@@ -384,12 +376,12 @@ def _geojson_wkb(geometry: Any) -> bytes | None:  # noqa: ANN401 -- parsed JSON
     return bytes(shapely.to_wkb(made)) if made is not None else b"\x00"
 
 
-def read_crs(declared: Any, journal: Journal) -> CRS:  # noqa: ANN401 -- WKT, PROJJSON or a code
+def _read_crs(declared: Any, journal: Journal) -> CRS:  # noqa: ANN401 -- WKT, PROJJSON or a code
     """Return the CRS that a file declares, or refuse the file."""
     try:
         return CRS.from_user_input(declared)
     except CRSError as problem:
-        raise broken(
+        raise _broken(
             journal,
             "文件声明的坐标系无法识别",
             "在 QGIS 中核对坐标系并重新导出，或用 crs 声明（如 EPSG:4490）",
@@ -397,7 +389,7 @@ def read_crs(declared: Any, journal: Journal) -> CRS:  # noqa: ANN401 -- WKT, PR
         ) from problem
 
 
-def broken(journal: Journal, what: str, remedy: str, value: str = "") -> InputError:
+def _broken(journal: Journal, what: str, remedy: str, value: str = "") -> InputError:
     """Return the error of a file as a whole."""
     return InputError(Problem(what, Place(file=journal.file), found=value, remedy=remedy))
 
@@ -414,12 +406,15 @@ _SHX_REMEDY = "补齐同名文件，或在 QGIS 中另存为 gpkg"
 
 
 def read_shapefile(path: Path, journal: Journal) -> RawTable:
-    """Read a shapefile; text by its .cpg, without one by trial; a missing .shx is rebuilt in a temporary folder."""
+    """Read the .shp `path`; text by its .cpg, without one by trial; a missing .shx is rebuilt in a temporary folder.
+
+    `journal` is told of all that was missing, mended or made whole. An `InputError` where it can't be read.
+    """
     members = _members(path)
     with path.open("rb") as stream:
         mark = stream.read(len(_SHP_MARK))
     if mark != _SHP_MARK:
-        raise broken(journal, "不是有效的 shapefile（shp 文件头不符）", _SHX_REMEDY)
+        raise _broken(journal, "不是有效的 shapefile（shp 文件头不符）", _SHX_REMEDY)
     if ".dbf" not in members:
         journal.note("缺少属性文件", "缺少 dbf 文件", "只读几何，没有属性列")
     encoding = _shapefile_encoding(members, journal)
@@ -556,7 +551,7 @@ def _whole_name(name: str) -> str:
 
 
 def read_kml(path: Path, layer: str, journal: Journal) -> RawTable:
-    """Read one folder of a KML or KMZ; its coordinates are WGS84, as the format says."""
+    """Read one `layer` (folder) of the KML or KMZ `path`; its coordinates are WGS84; `journal` is told."""
     data = path.read_bytes() if path.suffix.lower() == ".kml" else b""
     plain = _in_utf8(data)
     if plain != data:
@@ -577,13 +572,16 @@ _OUTER_SCHEMA = re.compile(rb"""\sxsi:\w*[sS]chemaLocation\s*=\s*("[^"]*"|'[^']*
 
 
 def read_gml(path: Path, layer: str, journal: Journal) -> RawTable:
-    """Read one kind of feature of a GML file, by itself: no schema is looked for beside it or elsewhere."""
+    """Read one kind of feature, `layer`, of the GML `path` by itself: no schema is looked for beside it or elsewhere.
+
+    `journal` is told of repeated names. An `InputError` where it is no GML, or defines entities.
+    """
     data = _in_utf8(path.read_bytes())
     remedy = "在 QGIS 中打开核对并导出为 gpkg"
     if b"<!ENTITY" in data or b"<!DOCTYPE" in data:
-        raise broken(journal, "GML 中含有 DOCTYPE 或实体定义，已拒绝读取", remedy)
+        raise _broken(journal, "GML 中含有 DOCTYPE 或实体定义，已拒绝读取", remedy)
     if _root_of(data) != "FeatureCollection":
-        raise broken(journal, "不是有效的 GML（没有 FeatureCollection 根元素）", remedy)
+        raise _broken(journal, "不是有效的 GML（没有 FeatureCollection 根元素）", remedy)
     with tempfile.TemporaryDirectory(prefix="hmgeo-", ignore_cleanup_errors=True) as folder:
         plain = Path(folder) / "layer.gml"
         plain.write_bytes(_OUTER_SCHEMA.sub(b"", data))
@@ -606,13 +604,13 @@ _DXF_AREA_TYPES = frozenset({shapely.GeometryType.POLYGON, shapely.GeometryType.
 
 
 def read_dxf(path: Path, layer: str, journal: Journal) -> RawTable:
-    """Read what a drawing goes round: closed polylines and hatched areas, those of one drawing layer where it is named.
+    """Read what the drawing `path` goes round: closed polylines and hatched areas, those of one `layer` if it is named.
 
-    A drawing declares no CRS.
+    A drawing declares no CRS. `journal` is told how many shapes were taken and left.
     """
     with path.open("rb") as stream:
         if not _DXF_MARK.match(stream.read(_HEAD_BYTES)):
-            raise broken(journal, "不是有效的 DXF（ASCII）", "在 CAD 中另存为 DXF（ASCII）")
+            raise _broken(journal, "不是有效的 DXF（ASCII）", "在 CAD 中另存为 DXF（ASCII）")
     raw = _read(path, "", journal, None, "不是有效的 DXF")
     shapes = shapely.from_wkb([] if raw.geometry is None else raw.geometry.to_pylist(), on_invalid="ignore")
     kinds = shapely.get_type_id(shapes)
@@ -621,7 +619,7 @@ def read_dxf(path: Path, layer: str, journal: Journal) -> RawTable:
     names = [_whole_text(name) for name in raw.columns.get("Layer", [""] * raw.row_count)]
     drawn = list(dict.fromkeys(name for name, keep in zip(names, is_area.tolist(), strict=True) if keep))
     if not drawn:
-        raise broken(journal, "DXF 中没有闭合的多段线或填充", "把红线画成闭合多段线后另存")
+        raise _broken(journal, "DXF 中没有闭合的多段线或填充", "把红线画成闭合多段线后另存")
     chosen = choose_layer(drawn, layer, Place(file=journal.file), "图层")
     journal.sheet = chosen
     kept = [row for row in np.flatnonzero(is_area).tolist() if names[row] == chosen]
@@ -635,56 +633,44 @@ def read_dxf(path: Path, layer: str, journal: Journal) -> RawTable:
 
 
 def read_filegdb(path: Path, layer: str, journal: Journal) -> RawTable:
-    """Read one feature class of a File Geodatabase folder, arcs drawn as chords by GDAL."""
+    """Read one feature class, `layer`, of the .gdb folder `path`, arcs drawn as chords by GDAL; `journal` is told."""
     what = "不是有效的 FileGDB（gdb 文件夹）"
     catalogue = next((near for near in path.iterdir() if near.name.lower() == _GDB_CATALOGUE and near.is_file()), None)
     if catalogue is None or catalogue.read_bytes()[: len(_GDB_MARKS[0])] not in _GDB_MARKS:
-        raise broken(journal, what, "核对文件夹是否完整，或在 ArcGIS、QGIS 中导出为 gpkg")
+        raise _broken(journal, what, "核对文件夹是否完整，或在 ArcGIS、QGIS 中导出为 gpkg")
     return _read(path, _layer_of(path, layer, journal, what), journal, None, what)
 
 
 def _read(path: Path, layer: str, journal: Journal, encoding: str | None, what: str) -> RawTable:
-    # Here and not at the top: pyogrio imports geopandas where it is installed.
-    import pyogrio.errors  # noqa: PLC0415 -- as above
-    import pyogrio.raw  # noqa: PLC0415 -- as above
+    import pyogrio.raw  # noqa: PLC0415 -- it imports geopandas where that is installed
 
     wanted: dict[str, Any] = {"layer": layer} if layer else {}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what GDAL warns of (ring order) is checked and told by our own repair
-            meta, _, geometry, fields = pyogrio.raw.read(plain_path(path, journal), encoding=encoding, **wanted)
-    except (
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        pyogrio.errors.FeatureError,
-        pyogrio.errors.GeometryError,
-        pyogrio.errors.FieldError,
-        UnicodeDecodeError,
-        ValueError,
-        RuntimeError,
-    ) as problem:
-        raise broken(journal, what, _SHX_REMEDY) from problem
+            meta, _, geometry, fields = pyogrio.raw.read(_plain_path(path, journal), encoding=encoding, **wanted)
+    except (RuntimeError, ValueError) as problem:
+        raise _broken(journal, what, _SHX_REMEDY) from problem
     headers = [str(name) for name in meta["fields"]]
     columns = {
         unique: cells_of(values) for unique, values in zip(unique_headers(headers, journal), fields, strict=True)
     }
-    crs = read_crs(meta["crs"], journal) if meta["crs"] else None
+    crs = _read_crs(meta["crs"], journal) if meta["crs"] else None
     count = len(geometry) if geometry is not None else len(next(iter(fields), ()))
     return RawTable(layer, Cells(columns), count, _wkb_array(geometry), crs, is_typed=True)
 
 
 def _layer_of(path: Path, wanted: str, journal: Journal, what: str) -> str:
     import pyogrio  # noqa: PLC0415 -- as above
-    import pyogrio.errors  # noqa: PLC0415 -- as above
 
     try:
-        listed = pyogrio.list_layers(plain_path(path, journal))
-    except (pyogrio.errors.DataSourceError, RuntimeError, UnicodeDecodeError) as problem:
-        raise broken(journal, what, "在 QGIS 中打开核对并导出为 gpkg") from problem
+        listed = pyogrio.list_layers(_plain_path(path, journal))
+    except (RuntimeError, UnicodeDecodeError) as problem:
+        raise _broken(journal, what, "在 QGIS 中打开核对并导出为 gpkg") from problem
     spatial = [str(name) for name, kind in listed.tolist() if kind is not None]
     if len(spatial) > 1 and not wanted:  # a folder without anything in it is no choice
         spatial = [
-            name for name in spatial if pyogrio.read_info(plain_path(path, journal), layer=name)["features"]
+            name for name in spatial if pyogrio.read_info(_plain_path(path, journal), layer=name)["features"]
         ] or spatial
     names = spatial or [str(name) for name, _ in listed.tolist()]
     if not names:
@@ -730,9 +716,9 @@ def _check_kml(path: Path, journal: Journal) -> None:
         texts = [path.read_bytes()]
     for text in texts:
         if b"<!ENTITY" in text or b"<!DOCTYPE" in text:
-            raise broken(journal, "KML 中含有 DOCTYPE 或实体定义，已拒绝读取", "在 QGIS 中打开核对并导出为 gpkg")
+            raise _broken(journal, "KML 中含有 DOCTYPE 或实体定义，已拒绝读取", "在 QGIS 中打开核对并导出为 gpkg")
         if b"<kml" not in text[:_HEAD_BYTES] or _root_of(text) != "kml":
-            raise broken(journal, "不是有效的 KML（没有 kml 根元素）", "在 QGIS 中打开核对并导出为 gpkg")
+            raise _broken(journal, "不是有效的 KML（没有 kml 根元素）", "在 QGIS 中打开核对并导出为 gpkg")
 
 
 def _root_of(text: bytes) -> str:

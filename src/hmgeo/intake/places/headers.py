@@ -114,7 +114,7 @@ _TWISTED = str.maketrans({"經": "经", "緯": "纬", "東": "东"})
 
 
 def plain_name(text: str) -> str:
-    """Return a column name as it is compared.
+    """Return `text`, the name of a column, as it is compared.
 
     Examples
     --------
@@ -152,7 +152,7 @@ class Named:
 
 @lru_cache(maxsize=4096)
 def name_parts(header: str) -> Named | None:
-    """Take a column's name to pieces; None where it names no coordinate.
+    """Take `header`, a column's name, to pieces; None where it names no coordinate.
 
     Examples
     --------
@@ -241,7 +241,7 @@ _WRITTEN_DECIMAL = re.compile(r"度\.分秒|d{1,3}\.m{1,2}s{1,2}|度\.分")
 
 
 def dotted_parts(header: str) -> str:
-    """Return 度.分秒 or 度.分 where a name says that minutes stand behind the point; empty where it doesn't.
+    """Return 度.分秒 or 度.分 where `header` says that minutes stand behind the point; empty where it doesn't.
 
     Examples
     --------
@@ -295,7 +295,7 @@ class Coordinates:
         return "、".join(dict.fromkeys((shown_columns(self.lon), shown_columns(self.lat))))
 
     def typed(self, flag: str = "--columns") -> str:
-        """Return what to type to have these columns read."""
+        """Return what to type behind `flag` to have these columns read."""
         return f"{flag} " + ",".join(f"{role}={name}" for role, name in self.said)
 
     @property
@@ -320,7 +320,7 @@ def shown_columns(names: Sequence[str]) -> str:
 
 
 def find_coordinates(headers: Iterable[str]) -> list[Coordinates]:
-    """Return all columns that give a point together, the most telling kind of name first for each owner."""
+    """Return all columns of `headers` that give a point together, for each owner the most telling name first."""
     named = {header: parts for header in headers if (parts := name_parts(header))}
     groups: dict[tuple[str, Datum | None], dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     for header, meaning in named.items():
@@ -360,7 +360,10 @@ def _joined(lon: Mapping[str, str], lat: Mapping[str, str]) -> Iterator[tuple[tu
 
 
 def unused_parts(chosen: Coordinates, spares: Sequence[Coordinates], headers: Iterable[str]) -> list[str]:
-    """Return the columns of minutes and seconds that stand beside degrees in use without being taken in."""
+    """Return the columns of minutes and seconds of `headers` that belong to `chosen` but to no pair.
+
+    The pairs are `chosen` itself and its `spares`.
+    """
     if chosen.lon == chosen.lat or chosen.pair != LON_LAT_PAIR:
         return []
     own = {(parts.whose, parts.axis) for name in (chosen.lon[0], chosen.lat[0]) if (parts := name_parts(name))}
@@ -373,13 +376,13 @@ def unused_parts(chosen: Coordinates, spares: Sequence[Coordinates], headers: It
     ]
 
 
-def rank(candidate: Coordinates, kind: LayerKind) -> int:
+def _rank(candidate: Coordinates, kind: LayerKind) -> int:
     """Return how surely a point is the row's own: 0 named after nobody, 1 after the row, 2 its centre, 3 a part, 4 not.
 
     Examples
     --------
     >>> [
-    ...     rank(Coordinates((), (), whose=whose), LayerKind.ENTERPRISES)
+    ...     _rank(Coordinates((), (), whose=whose), LayerKind.ENTERPRISES)
     ...     for whose in ("", "企业", "厂区中心", "大门", "受纳水体")
     ... ]
     [0, 1, 2, 3, 4]
@@ -405,6 +408,11 @@ def choose(
 
     Parameters
     ----------
+    candidates, kind
+        All that give a point, and the kind of layer: whose point is the row's own.
+    columns
+        The cells of the file: what is blank throughout is no candidate, and what says the same is no question. None
+        where only names are known.
     columns
         The cells of the file: what is blank throughout is no candidate, and what says the same is no question.
     """
@@ -420,7 +428,7 @@ def choose(
     ranked = sorted(
         filled,
         key=lambda candidate: (
-            rank(candidate, kind),
+            _rank(candidate, kind),
             candidate.lon == candidate.lat,
             candidate.pair,
             candidate.datum is not None,
@@ -428,10 +436,10 @@ def choose(
     )
     if not ranked:
         return None, ()
-    first, best = ranked[0], rank(ranked[0], kind)
+    first, best = ranked[0], _rank(ranked[0], kind)
     if best == _ELSEWHERE_RANK:
         return None, tuple(ranked)
-    rivals = [rival for rival in ranked[1:] if _rivals(first, rival, best, rank(rival, kind), kind)]
+    rivals = [rival for rival in ranked[1:] if _rivals(first, rival, best, _rank(rival, kind), kind)]
     if columns is not None:
         rivals = [rival for rival in rivals if _differ(first, rival, columns)]
     return (None, (first, *rivals)) if rivals else (first, ())
@@ -442,8 +450,11 @@ _CENTRE_RANK = 2
 
 
 def own_first(candidates: Iterable[Coordinates], kind: LayerKind) -> list[Coordinates]:
-    """Return coordinates with the row's own first; a part of it, or something else, doesn't stand in for it."""
-    ranked = sorted(((rank(candidate, kind), candidate) for candidate in candidates), key=lambda pair: pair[0])
+    """Return `candidates` with the row's own first, by a layer's `kind`; a part of it or another thing is no stand-in.
+
+    What stands in for it is told by `is_own`.
+    """
+    ranked = sorted(((_rank(candidate, kind), candidate) for candidate in candidates), key=lambda pair: pair[0])
     return [replace(candidate, is_own=of_one <= _CENTRE_RANK) for of_one, candidate in ranked]
 
 

@@ -14,13 +14,7 @@ import shapely
 from pyproj import CRS, Transformer
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.geo.datum import (
-    Datum,
-    gauss_kruger_crs,
-    parse_datum,
-    to_cgcs2000,
-    zone_central_meridian,
-)
+from hmgeo.geo.datum import Datum, gauss_kruger_crs, parse_datum, to_cgcs2000, zone_central_meridian
 from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note
 from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs
@@ -57,7 +51,7 @@ _UNSHIFTED = frozenset({Datum.XIAN80, Datum.BEIJING54})
 
 
 def datum_of(crs: CRS) -> Datum | None:
-    """Return the datum that a CRS stands on; None for one that PROJ must bring to WGS84.
+    """Return the datum that `crs` stands on; None for one that PROJ must bring to WGS84.
 
     That is one neither Chinese nor WGS84, or one that brings the parameters of its own shift (`+towgs84`).
 
@@ -74,16 +68,16 @@ def datum_of(crs: CRS) -> Datum | None:
     names = f"{base.name} {base.datum.name if base.datum else ''}"
     plain = re.sub(r"[^a-z0-9]+", "", names.casefold())
     named = next((datum for datum, pattern in _DATUM_NAMES if re.search(pattern, plain)), None)
-    return None if named in _UNSHIFTED and has_own_shift(crs) else named
+    return None if named in _UNSHIFTED and _has_own_shift(crs) else named
 
 
-def has_own_shift(crs: CRS) -> bool:
+def _has_own_shift(crs: CRS) -> bool:
     """Return whether a CRS brings parameters of its shift to WGS84; all zeros are none."""
     shift = crs.coordinate_operation if crs.is_bound else None
     return shift is not None and any(shift.towgs84)
 
 
-def shift_margin_m(crs: CRS) -> tuple[float, bool]:
+def _shift_margin_m(crs: CRS) -> tuple[float, bool]:
     """Return how far PROJ's way from a CRS to WGS84 may be off, in metres, and whether PROJ says so itself.
 
     Where PROJ gives no figure the margin is that of a Chinese datum without local parameters: an accuracy that isn't
@@ -91,7 +85,7 @@ def shift_margin_m(crs: CRS) -> tuple[float, bool]:
 
     Examples
     --------
-    >>> shift_margin_m(CRS(26910)), shift_margin_m(CRS("+proj=longlat +ellps=krass +towgs84=15.8,-154.4,-82.3"))
+    >>> _shift_margin_m(CRS(26910)), _shift_margin_m(CRS("+proj=longlat +ellps=krass +towgs84=15.8,-154.4,-82.3"))
     ((4.0, True), (100.0, False))
     """
     accuracy_m = Transformer.from_crs(crs, CRS.from_epsg(4326), always_xy=True).accuracy
@@ -100,7 +94,7 @@ def shift_margin_m(crs: CRS) -> tuple[float, bool]:
 
 
 def unproject(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return degrees on the CRS's own datum (on WGS84 for datums that hmgeo doesn't know by name).
+    """Return `x`, `y` on `crs` as degrees on its own datum (on WGS84 for datums that hmgeo doesn't know by name).
 
     Coordinates that the projection can't hold come back infinite.
     """
@@ -122,6 +116,8 @@ def file_crs(
     declared: Declared, own: CRS | None, bounds: Sequence[float], journal: Journal
 ) -> tuple[CRS, Datum | None]:
     """Decide how a vector file's coordinates are read: the CRS, and the datum of the degrees that come out.
+
+    `declared` is what the user says of them; `journal` is told what was decided.
 
     Parameters
     ----------
@@ -162,7 +158,7 @@ def file_crs(
 
 
 def refer_shapes(outcome: Outcome, crs: CRS, datums: Sequence[Datum | None]) -> None:
-    """Bring the shapes of the assessed rows from `crs` to lon/lat on CGCS2000, in place.
+    """Bring the shapes of the assessed rows of `outcome` from `crs` to lon/lat on CGCS2000, in place.
 
     Parameters
     ----------
@@ -186,12 +182,12 @@ def refer_shapes(outcome: Outcome, crs: CRS, datums: Sequence[Datum | None]) -> 
         outcome.reject(int(row), say("outside_crs_range", name=crs.name), field="几何")
     if datum_of(crs) is None:
         by_proj = [int(row) for row in rows[finite] if datums[int(row)] is None]
-        outcome.widen(by_proj, shift_margin_m(crs)[0])
-    shift_datums(outcome, datums)
+        outcome.widen(by_proj, _shift_margin_m(crs)[0])
+    _shift_datums(outcome, datums)
 
 
 def densified(shapes: NDArray[np.object_], longest: float) -> NDArray[np.object_]:
-    """Return shapes with no edge longer than so many units of theirs.
+    """Return `shapes` with no edge `longest` or longer, in units of theirs.
 
     GEOS mends a polygon that crosses itself while it does so, and may drop a part of it; such polygons go ring by ring
     and stay as they are, so that mending is done, and told, in its place.
@@ -211,7 +207,7 @@ def _densified_rings(shape: shapely.Geometry, longest: float) -> shapely.Geometr
     return shapely.segmentize(shape, longest)
 
 
-def shift_datums(outcome: Outcome, datums: Sequence[Datum | None]) -> None:
+def _shift_datums(outcome: Outcome, datums: Sequence[Datum | None]) -> None:
     """Bring shapes in degrees to CGCS2000 by their rows' datums, add its uncertainty, and tell the ledger."""
     assessed = outcome.is_assessed()
     is_one = bool(datums) and datums.count(datums[0]) == len(datums)
@@ -298,14 +294,11 @@ def _tell_crs(crs: CRS, datum: Datum | None, bounds: Sequence[float], journal: J
 
 
 def _tell_margin(crs: CRS, journal: Journal, value: str) -> None:
-    margin_m, is_known = shift_margin_m(crs)
+    margin_m, is_known = _shift_margin_m(crs)
     says = f"PROJ 给出精度 {margin_m:g} 米" if is_known else f"PROJ 没有给出精度，按 {margin_m:g} 米计"
-    by = "文件自带的转换参数" if has_own_shift(crs) else "PROJ"
+    by = "文件自带的转换参数" if _has_own_shift(crs) else "PROJ"
     journal.note(
-        "坐标系转换",
-        "基准不是 CGCS2000 或 WGS84",
-        f"由{by}换算到 WGS84，再零平移；{says}，计入位置误差",
-        value=value,
+        "坐标系转换", "基准不是 CGCS2000 或 WGS84", f"由{by}换算到 WGS84，再零平移；{says}，计入位置误差", value=value
     )
 
 
@@ -323,7 +316,7 @@ MERIDIANS = range(75, 138, 3)
 _FARTHEST_DEG = 4.5
 
 
-def meridians_by_county(
+def _meridians_by_county(
     rows: Sequence[int],
     pairs: dict[int, Pair],
     datums: Sequence[Datum | None],
@@ -395,7 +388,7 @@ class _Grid:
 
 
 def locate_table(raw: RawTable, columns: Columns, declared: Declared, outcome: Outcome) -> None:
-    """Fill an outcome with points from the coordinate columns of a table.
+    """Fill `outcome` with points from the coordinate `columns` of `raw`, a table, as `declared` says they are meant.
 
     Raises
     ------
@@ -412,13 +405,20 @@ def locate_table(raw: RawTable, columns: Columns, declared: Declared, outcome: O
         groups.setdefault(grid, []).append(row)
     for grid, rows in groups.items():
         _place_group(grid, rows, pairs, outcome, raw)
-    shift_datums(outcome, datums)
+    _shift_datums(outcome, datums)
 
 
 def corner_coordinates(
     raw: RawTable, columns: Columns, declared: Declared, outcome: Outcome
 ) -> tuple[dict[int, tuple[float, float]], CRS]:
     """Return east and north of each row that gives a corner, and the one grid that they stand on.
+
+    Parameters
+    ----------
+    raw, columns, declared
+        The table, its coordinates, and how they are meant.
+    outcome
+        Where rows that give none are rejected.
 
     Raises
     ------
@@ -442,7 +442,7 @@ def corner_coordinates(
 
 
 def row_datum_words(raw: RawTable, columns: Columns, outcome: Outcome) -> list[Datum | None]:
-    """Read each row's own 坐标系, else its notes; rows whose words are not understood are left without a place."""
+    """Read the 坐标系 of each row of `raw` by its `columns`, else its notes; `outcome` holds rows not understood."""
     if "datum" not in columns and raw.geometry is not None:
         return [None] * raw.row_count
     words = [text.strip() for text in raw.columns[columns["datum"]]] if "datum" in columns else [""] * raw.row_count
@@ -484,7 +484,7 @@ _STATED_ERROR = re.compile(r"[±约<≤小于]*\+?(\d+(?:\.\d+)?)(?:m|米)?(?:�
 
 
 def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) -> None:
-    """Add what rows state in 定位误差(m); where that can't be read nothing can rest on the position."""
+    """Add what rows of `raw` state in 定位误差(m), one of `columns`, to `outcome`; what can't be read is held there."""
     if "uncertainty" not in columns:
         return
     header = columns["uncertainty"]
@@ -586,7 +586,7 @@ def _homes(
     outcome: Outcome,
 ) -> dict[int, _Grid]:
     """Return grids for metres without a meridian whose county leaves only one; refuse the others."""
-    meridians = meridians_by_county(homeless, pairs, datums, raw, columns, outcome)
+    meridians = _meridians_by_county(homeless, pairs, datums, raw, columns, outcome)
     rest = [row for row in homeless if row not in meridians]
     if rest:
         _refuse_homeless(rest, pairs, columns, outcome)
@@ -624,13 +624,7 @@ def _told_meridian(row: int, raw: RawTable, role: str, columns: Columns, outcome
 
 
 def _metre_crs(
-    row: int,
-    pair: Pair,
-    stated: float | None,
-    declared: Declared,
-    datum: Datum,
-    columns: Columns,
-    outcome: Outcome,
+    row: int, pair: Pair, stated: float | None, declared: Declared, datum: Datum, columns: Columns, outcome: Outcome
 ) -> CRS | None:
     """Return the grid of a row in metres; None with the row rejected, or assessed still where a meridian is missing."""
     if declared.crs is not None and declared.crs.is_projected:
@@ -697,7 +691,7 @@ def _place_group(grid: _Grid, rows: list[int], pairs: dict[int, Pair], outcome: 
     placed = np.array(rows)[is_finite]
     outcome.made[placed] = shapely.points(lon[is_finite], lat[is_finite])
     if grid.crs is not None and datum_of(grid.crs) is None:
-        outcome.widen(placed, shift_margin_m(grid.crs)[0])
+        outcome.widen(placed, _shift_margin_m(grid.crs)[0])
         _tell_margin(grid.crs, outcome.journal, grid.crs.name)
     kept = [pairs[row] for row in placed.tolist()]
     outcome.read_as.update(

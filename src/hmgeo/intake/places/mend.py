@@ -28,21 +28,11 @@ _CHINA_LAT = (3.0, 54.0)
 ABROAD = "坐标在中国以外（东经 73–136、北纬 3–54 之外），其余各行或项目区域在中国"
 CHINA = (_CHINA_LON[0], _CHINA_LAT[0], _CHINA_LON[1], _CHINA_LAT[1])
 _POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-_TYPE_WORDS = {
-    -1: "空",
-    0: "点",
-    1: "线",
-    2: "线环",
-    3: "面",
-    4: "多点",
-    5: "多线",
-    6: "多面",
-    7: "几何集合",
-}
+_TYPE_WORDS = {-1: "空", 0: "点", 1: "线", 2: "线环", 3: "面", 4: "多点", 5: "多线", 6: "多面", 7: "几何集合"}
 
 
 def read_shapes(wkb: pa.Array, outcome: Outcome) -> None:
-    """Turn WKB into shapes: null, unreadable, empty and non-finite ones are set aside, Z and M dropped."""
+    """Put the shapes of `wkb` into `outcome`: null, unreadable, empty, non-finite ones set aside, Z and M dropped."""
     outcome.wkb = wkb
     rows = outcome.unsettled()
     blobs = wkb.take(pa.array(rows)).to_numpy(zero_copy_only=False)
@@ -81,7 +71,7 @@ def read_shapes(wkb: pa.Array, outcome: Outcome) -> None:
 
 
 def close_lines(outcome: Outcome) -> None:
-    """Read lines that end where they begin as the areas they go round, with an entry each."""
+    """Read lines in `outcome` that end where they begin as the areas they go round, with an entry each."""
     rows = outcome.unsettled()
     for row in rows[shapely.get_dimensions(outcome.made[rows]) == 1].tolist():
         parts = shapely.get_parts(outcome.made[row])
@@ -95,7 +85,7 @@ def close_lines(outcome: Outcome) -> None:
 
 
 def lies_in_china(bounds: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which of (n, 4) lon/lat boxes lie in the box around China."""
+    """Return (n,) which of `bounds`, (n, 4) lon/lat boxes, lie in the box around China."""
     west, south, east, north = bounds.T
     return _within(west, east, _CHINA_LON) & _within(south, north, _CHINA_LAT)
 
@@ -104,6 +94,8 @@ def check_range(
     outcome: Outcome, label: str, *, accept_swaps: bool = False, in_china: bool = False, may_cross: bool = False
 ) -> None:
     """Reject shapes outside the globe, at (0, 0), plausible only with their axes swapped, or on another continent.
+
+    Those are looked for in `outcome`; `label` names their field in the ledger.
 
     Parameters
     ----------
@@ -170,7 +162,7 @@ def _swap(rows: NDArray[np.intp], outcome: Outcome, label: str) -> None:
 
 
 def mend(outcome: Outcome, *, polygons_only: bool) -> None:
-    """Mend invalid polygons, flatten collections, and set aside what holds no usable shape.
+    """Mend invalid polygons in `outcome`, flatten collections, and set aside what holds no usable shape.
 
     Parameters
     ----------
@@ -268,11 +260,7 @@ def _flatten(outcome: Outcome, *, polygons_only: bool) -> None:
         outcome.made[row] = merged
         dropped = len(parts) - len(kept)
         outcome.journal.note_row(
-            row + 1,
-            "几何集合",
-            f"含 {len(parts)} 个部分",
-            f"只用维数最高的部分，弃去 {dropped} 个部分",
-            field="几何",
+            row + 1, "几何集合", f"含 {len(parts)} 个部分", f"只用维数最高的部分，弃去 {dropped} 个部分", field="几何"
         )
         outcome.lose(row, parts[dimensions < dimensions.max()])
 

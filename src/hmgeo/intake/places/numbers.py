@@ -59,12 +59,12 @@ class Pair:
     is_written: bool = False
 
 
-def half_last_digit(text: str) -> float:
+def _half_last_digit(text: str) -> float:
     """Return half a unit of the last digit of a number as written.
 
     Examples
     --------
-    >>> half_last_digit("113.05"), half_last_digit("113"), half_last_digit("113.050000")
+    >>> _half_last_digit("113.05"), _half_last_digit("113"), _half_last_digit("113.050000")
     (0.005, 0.5, 5e-07)
     """
     if len(text) < len(_HALVES) and "e" not in text and "E" not in text:
@@ -74,14 +74,14 @@ def half_last_digit(text: str) -> float:
     return float(Decimal(5).scaleb(int(exponent) - 1))
 
 
-def digit_uncertainties_m(
+def _digit_uncertainties_m(
     lon: NDArray[np.float64], lat: NDArray[np.float64], half_x: NDArray[np.float64], half_y: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the half-diagonals in metres of the boxes that half the last digits span around lon/lats.
 
     Examples
     --------
-    >>> digit_uncertainties_m(*np.array([[113.05], [23.62], [0.000005], [0.000005]])).round(2).tolist()
+    >>> _digit_uncertainties_m(*np.array([[113.05], [23.62], [0.000005], [0.000005]])).round(2).tolist()
     [0.75]
     """
     toward_equator = np.where(lat > 0, -half_y, half_y)
@@ -89,14 +89,19 @@ def digit_uncertainties_m(
 
 
 def pair_uncertainties_m(
-    pairs: Sequence[Pair],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    crs: CRS | None,
-    *,
-    is_typed: bool,
+    pairs: Sequence[Pair], lon: NDArray[np.float64], lat: NDArray[np.float64], crs: CRS | None, *, is_typed: bool
 ) -> NDArray[np.float64]:
-    """Return what half the last digits amount to in metres; 0 for binary numbers with nine decimals or more."""
+    """Return (n,) what half the last digits of `pairs` amount to in metres; 0 for binary numbers with nine decimals.
+
+    Parameters
+    ----------
+    lon, lat
+        (n,) where the pairs lie, in degrees.
+    crs
+        On which they were given; None for degrees.
+    is_typed
+        Whether they come as binary numbers, which can't show trailing zeros.
+    """
     halves = np.array([(pair.half_x, pair.half_y) for pair in pairs], dtype=np.float64).reshape(-1, 2)
     is_binary = np.array([is_typed and not pair.is_written for pair in pairs], dtype=bool)
     if crs is not None and crs.is_projected:
@@ -105,15 +110,15 @@ def pair_uncertainties_m(
     radii_m = np.zeros(len(halves))
     # latitudes beyond the pole are refused later, with their reason
     needed = (np.abs(lat) <= _POLE_DEG) & ~(is_binary & (halves.max(axis=1, initial=0.0) < _EXACT_DEG))
-    radii_m[needed] = digit_uncertainties_m(lon[needed], lat[needed], halves[needed, 0], halves[needed, 1])
+    radii_m[needed] = _digit_uncertainties_m(lon[needed], lat[needed], halves[needed, 0], halves[needed, 1])
     return radii_m
 
 
 def typed_pairs(xy: NDArray[np.float64]) -> list[Pair]:
-    """Return pairs for (n, 2) binary coordinates, with the digits that their shortest decimal form shows."""
+    """Return pairs for `xy`, (n, 2) binary coordinates, with the digits that their shortest decimal form shows."""
     made = []
     for x, y in xy.tolist():
-        finer = min(half_last_digit(_shortest(x)), half_last_digit(_shortest(y)))
+        finer = min(_half_last_digit(_shortest(x)), _half_last_digit(_shortest(y)))
         made.append(Pair(x, y, finer, finer))
     return made
 
@@ -199,7 +204,7 @@ def parse_angle(text: str) -> Angle | None:
 
 
 def parse_packed(lon_text: str, lat_text: str) -> tuple[Angle, Angle] | None:
-    """Read degrees, minutes and seconds run together, as 1123600.28 and 0233600.28; None where they can't be that.
+    """Read degrees, minutes, seconds run together: `lon_text` 1123600.28, `lat_text` 0233600.28; None if they can't be.
 
     Both must be, and only places within 73-136 E, 3-54 N are taken: no other number of that size is a longitude.
 
@@ -297,7 +302,7 @@ class _Told:
 
 
 def read_pairs(raw: RawTable, columns: Columns, *, is_turned: bool, outcome: Outcome) -> dict[int, Pair]:
-    """Read the coordinates of every row that has both; the other rows are left or rejected.
+    """Read both coordinates of every row of `raw`; rows that lack one are left or rejected in `outcome`.
 
     Parameters
     ----------
@@ -332,7 +337,7 @@ def read_pairs(raw: RawTable, columns: Columns, *, is_turned: bool, outcome: Out
 
 
 def coordinate_texts(raw: RawTable, columns: Columns) -> tuple[list[str], list[str]]:
-    """Return both coordinates of every row as text, joined or taken apart where the file keeps them otherwise."""
+    """Return both coordinates of each row of `raw` by its `columns` as text, joined or parted where a file needs it."""
     place = columns.place
     return _texts_of(raw, place) if place is not None else (raw.columns[columns["lon"]], raw.columns[columns["lat"]])
 
@@ -445,7 +450,7 @@ def _quick_pair(x_text: str, y_text: str, pair_kind: int) -> Pair | None:
     x, y = float(x_text), float(y_text)
     if (x == 0 and y == 0) or (pair_kind == LON_LAT_PAIR and x >= _SMALLEST_PACKED):
         return None
-    return Pair(x, y, half_last_digit(x_text), half_last_digit(y_text))
+    return Pair(x, y, _half_last_digit(x_text), _half_last_digit(y_text))
 
 
 def _read_pair(
@@ -537,7 +542,7 @@ def _plain(text: str) -> str:
 def _value(text: str) -> Angle | None:
     """Return a plain number or an angle."""
     if NUMBER.fullmatch(text):
-        return Angle(float(text), half_last_digit(text))
+        return Angle(float(text), _half_last_digit(text))
     return parse_angle(text)
 
 
@@ -559,12 +564,7 @@ def _tell(special: _Told, headers: Sequence[str], pair_kind: int, *, is_turned: 
     if special.turned:
         note("坐标轴", say("axes_contradict_column", rows=name_rows(special.turned)), "以方位字母为准", field=label)
     if special.by_size:
-        note(
-            "坐标轴",
-            say("axes_by_size", rows=name_rows(special.by_size)),
-            "按纬度在前读取",
-            field=label,
-        )
+        note("坐标轴", say("axes_by_size", rows=name_rows(special.by_size)), "按纬度在前读取", field=label)
     if is_turned:
         words = "纬度在前、经度在后" if pair_kind == LON_LAT_PAIR else "北坐标在前、东坐标在后"
         note("坐标轴", f"使用者声明{words}", f"{headers[0]} 按北向、{headers[-1]} 按东向读取", field=label)

@@ -147,7 +147,10 @@ def _find_sound(data: Bytes, offsets: Offsets, box: Floats, xy: Floats, xy_bytes
 
 
 def sound_rows(wkb: pa.Array, box: tuple[float, float, float, float]) -> NDArray[np.bool_]:
-    """Return which rows of WKB surely are simple polygons of one ring, or multipolygons of one such, within a box."""
+    """Return (n,) which `wkb` surely are simple polygons of one ring, alone or in a multipolygon, within `box`.
+
+    The box is west, south, east, north in the degrees of the shapes.
+    """
     offsets, data = _buffers(wkb)
     xy = np.zeros(2 * _MOST_POINTS)
     sound = np.zeros(len(wkb), np.uint8)
@@ -166,7 +169,7 @@ def _hash(data: Bytes, offsets: Offsets, hashes: NDArray[np.uint64]) -> None:
 
 
 def hashes_of(texts: pa.Array) -> NDArray[np.int64]:
-    """Return 64 bits for each text, the same for the same text."""
+    """Return (n,) 64 bits for each of `texts`, the same for the same text."""
     offsets, data = _buffers(texts)
     made = np.empty(len(texts), np.uint64)
     _hash(data, offsets, made)
@@ -174,7 +177,7 @@ def hashes_of(texts: pa.Array) -> NDArray[np.int64]:
 
 
 def is_stripped(texts: pa.Array) -> bool:
-    """Tell whether every text is there and surely begins and ends with a sign that is no space."""
+    """Tell whether each of `texts` is there and surely begins and ends with a sign that is no space."""
     offsets, data = _buffers(texts)
     begin, end = offsets[:-1], offsets[1:]
     if texts.null_count or not (end > begin).all():

@@ -75,7 +75,10 @@ class _Fit:
 
 
 def hold_against_places(opened: Opened, outcome: Outcome, *, accept: bool) -> None:
-    """Write down which points lie outside their declared place and why that may be; change them only if told to."""
+    """Write down which points of `outcome` lie outside the place that `opened` declares, and why that may be.
+
+    They are changed only if the user takes suggestions: `accept`.
+    """
     groups = _groups(opened, outcome)
     header = "几何"
     if "lon" in opened.columns and opened.raw.geometry is None:
@@ -110,10 +113,7 @@ class _Outside:
 def hold_shapes_against_places(opened: Opened, outcome: Outcome, read_on: Datum | None) -> None:
     """Tell where the shapes of a layer as a whole fit their townships, or the county they outline, better elsewhere.
 
-    Parameters
-    ----------
-    given
-        The datum that the shapes were read on.
+    Which those are `opened` says; shapes and status come from `outcome`; `read_on` is the datum they were read on.
     """
     if read_on not in _PLAIN or not outcome.is_assessed().any():
         return
@@ -233,7 +233,7 @@ def _tell_row(
     row: int, place: DeclaredPlace, outside: _Outside, header: str, outcome: Outcome, *, accept: bool
 ) -> None:
     reading = outcome.read_as.get(row)
-    fitting = [] if reading is None else _fitting(list(suggestions(reading)), place)
+    fitting = [] if reading is None else _fitting(list(_suggestions(reading)), place)
     value = "" if reading is None else f"{reading.x:.12g}，{reading.y:.12g}"
     single = fitting[0] if len(fitting) == 1 else None
     causes = "；".join(_in_words(fitting))
@@ -297,7 +297,7 @@ class Suggestion:
     detail: str = ""
 
 
-def suggestions(reading: ReadAs) -> Iterator[Suggestion]:
+def _suggestions(reading: ReadAs) -> Iterator[Suggestion]:
     """Yield every other reading of a row, the most telling cause first."""
     if reading.crs is not None and reading.crs.is_projected:
         yield from _other_zones(reading)
