@@ -63,10 +63,7 @@ def load_wind(
 ) -> tuple[SideTable, Ledger]:
     """Read a wind-frequency table: 8 or 16 directions the wind comes from, with calm, in percent of the time.
 
-    Parameters
-    ----------
-    path, kind, basis, name, gates, provenance, options, shown_as
-        As in `load_positions`.
+    `path`, `kind`, `basis`, `name`, `gates`, `provenance`, `options` and `shown_as` are those of `load_positions`.
 
     Returns
     -------
@@ -90,29 +87,26 @@ def load_wind(
         raise InputError(Problem(f"风频表缺少「{'」「'.join(missing)}」列", place, found=shown, remedy=remedy))
     problems: list[Problem] = []
     shares: dict[float | None, float] = {}
-    for number, (word, cell) in enumerate(
-        zip(raw.columns[headers["风向"]], raw.columns[headers["频率"]], strict=True), start=1
-    ):
-        where = replace(place, row=number)
-        if not word.strip() and not cell.strip():
-            continue
-        _take_share(word, cell, where, shares, problems)
+    for number, cells in enumerate(zip(*(raw.columns[headers[word]] for word in ("风向", "频率")), strict=True), 1):
+        if any(map(str.strip, cells)):
+            _take_share(*cells, replace(place, row=number), shares, problems)
     problems += _faults_of(shares, place)
-    texts = {word: _only(raw, headers[word], word, place, problems) for word in ("气象站", "年份")}
+    texts = {
+        name: _only(raw, headers[word], word, place, problems)
+        for name, word in (("station", "气象站"), ("years", "年份"))
+    }
     origin = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
-    if problems:
-        for problem in problems:
-            action = say("wind_table_unused", remedy=problem.remedy)
-            note = partial(journal.note_row, problem.where.row) if problem.where.row else journal.note
-            note(WIND_EVENT, f"{problem.what}。", action, value=problem.found)
-        return SideTable(name or path.stem, kind, basis, origin, WIND_SCHEMA.empty_table(), gates), journal.ledger()
-    total = say("wind_adds_up", percent=sum(shares.values()))
-    journal.note("风频", say("wind_directions", count=len(shares) - (None in shares)), "按来风方向读取", value=total)
-    rows = [
-        {"from_deg": direction, "percent": share, "station": texts["气象站"], "years": texts["年份"]}
-        for direction, share in shares.items()
-    ]
-    table = pa.Table.from_pylist(rows, WIND_SCHEMA)
+    for problem in problems:
+        action = say("wind_table_unused", remedy=problem.remedy)
+        note = partial(journal.note_row, problem.where.row) if problem.where.row else journal.note
+        note(WIND_EVENT, f"{problem.what}。", action, value=problem.found)
+    if not problems:
+        total = say("wind_adds_up", percent=sum(shares.values()))
+        journal.note(
+            "风频", say("wind_directions", count=len(shares) - (None in shares)), "按来风方向读取", value=total
+        )
+    rows = [{"from_deg": direction, "percent": share, **texts} for direction, share in shares.items()]
+    table = pa.Table.from_pylist([] if problems else rows, WIND_SCHEMA)
     return SideTable(name or path.stem, kind, basis, origin, table, gates), journal.ledger()
 
 
@@ -198,10 +192,7 @@ def load_outlets(
 
     A table without a single row will do: the template of enterprises carries one that nobody may have filled in.
 
-    Parameters
-    ----------
-    path, kind, basis, name, gates, provenance, options, shown_as
-        As in `load_positions`.
+    `path`, `kind`, `basis`, `name`, `gates`, `provenance`, `options` and `shown_as` are those of `load_positions`.
 
     Returns
     -------
