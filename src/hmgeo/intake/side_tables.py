@@ -87,9 +87,10 @@ def load_wind(
         raise InputError(Problem(f"风频表缺少「{'」「'.join(missing)}」列", place, found=shown, remedy=remedy))
     problems: list[Problem] = []
     shares: dict[float | None, float] = {}
-    for number, cells in enumerate(zip(*(raw.columns[headers[word]] for word in ("风向", "频率")), strict=True), 1):
-        if any(map(str.strip, cells)):
-            _take_share(*cells, replace(place, row=number), shares, problems)
+    cells = (raw.columns[headers[word]] for word in ("风向", "频率"))
+    for number, (word, cell) in enumerate(zip(*cells, strict=True), start=1):
+        if word.strip() or cell.strip():
+            _take_share(word, cell, replace(place, row=number), shares, problems)
     problems += _faults_of(shares, place)
     texts = {
         name: _only(raw, headers[word], word, place, problems)
