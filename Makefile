@@ -9,7 +9,7 @@ TYPESCRIPT = typescript@5.9.3
 TSC = npx --offline -y -p $(TYPESCRIPT) tsc
 TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv demo test lint test-full test-oldest test-newest lock maps pages clean
+.PHONY: help venv demo test lint test-full test-oldest test-newest lock maps pages notebooks clean
 .DEFAULT_GOAL = help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make lint       ruff and mypy alone, and tsc on the scripts of the page where it is there'
 	@echo 'make maps       draw every map definition in maps/'
 	@echo 'make pages      write the pages of docs/ that are made from the code'
+	@echo 'make notebooks  run the notebooks and store what comes out in them'
 	@echo 'make test-oldest, make test-newest   a short core of the tests with the lowest versions that pyproject.toml allows, and the newest'
 	@echo 'make lock       write .ci/lock.txt, the versions by which .ci/run installs'
 	@echo 'make clean      remove what these targets made, .venv included'
@@ -82,6 +83,9 @@ pages: $(STAMP)
 	mv $(VENV)/page docs/columns.md
 	$(BIN)/python -c 'from hmgeo.rules.book import load_book, markdown as page; print(page(load_book()), end="")' > $(VENV)/page
 	mv $(VENV)/page docs/rules.md
+
+notebooks: $(STAMP)
+	$(BIN)/python tests/test_notebooks.py
 
 clean:
 	rm -rf $(VENV) hmgeo-demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

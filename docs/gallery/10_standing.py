@@ -19,11 +19,11 @@ for year in YEARS:
     counts.append(Counter(standing_of(rule, **asked).standing.zh for rule in book.rules))
 words = [word for word, _ in sum(counts, Counter()).most_common() if word != "不在适用地域"]
 
-figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+figure, axes = plt.subplots(figsize=(8.6, 4), layout="constrained")
 axes.stackplot(YEARS, [[one[word] for one in counts] for word in words], labels=words, step="mid", alpha=0.85)
 axes.set_xticks(YEARS, [str(year)[2:] for year in YEARS])
 axes.set_xlabel("评估基准日：各年 6 月 30 日")
 axes.set_ylabel("条款数")
 axes.set_title("南丹县：规则库各条款的效力，不在适用地域的不画")
-axes.legend(loc="upper left", fontsize=8)
+axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8)
 figure.savefig(sys.argv[1] if len(sys.argv) > 1 else "10_standing.png", dpi=80)
