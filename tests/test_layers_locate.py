@@ -385,6 +385,9 @@ def test_a_datum_in_a_title_or_under_the_table_speaks_for_all_rows(tmp_path: Pat
     below, _ = load(table(tmp_path, f"{rows}注：坐标均为火星坐标系,,,\n"))
     above, _ = load(table(tmp_path, f"企业清单（高德坐标）,,,\n{rows}"))
     assert below.table["lon"].to_pylist() == above.table["lon"].to_pylist() == [pytest.approx(113.05, abs=2e-6)]
+    for gap in ("　　", "  ", " "):  # a line of labels, as heads of forms have them
+        beside, _ = load(table(tmp_path, f"填报单位：某县分局{gap}联系人：示例{gap}坐标：高德地图,,,\n{rows}"))
+        assert beside.table["lon"].to_pylist() == [pytest.approx(113.05, abs=2e-6)]
 
 
 def test_split_columns_of_any_stem_are_joined_and_parts_without_degrees_refused(tmp_path: Path) -> None:

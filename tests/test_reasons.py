@@ -90,11 +90,11 @@ def test_what_would_settle_a_finding_is_told_by_its_codes_in_both_languages() ->
     typed = "未提供「河流」，本条未评估。请向水利部门获取。"
     note = sentences(say("layer_absent", layer="「甲；乙」", department="水利部门"), say("place_unknown"), typed)
     needed = settled_by({"note": note})
-    assert needed == ["取得「「甲；乙」」（水利部门）", "补测坐标"]
-    assert [in_language(one, "en") for one in needed][1] == "measure coordinates"
+    assert needed == ["取得「「甲；乙」」（水利部门）", "补测坐标，或申明其坐标系"]
+    assert [in_language(one, "en") for one in needed][1] == "measure coordinates, or state their datum"
     rows = [{"verdict": "not_assessed", "source_id": name, "note": note} for name in "ab"]
     rows.append({"verdict": "not_assessed", "source_id": "c", "note": say("place_unknown")})
-    assert gaps_of(rows) == [("补测坐标", 1, 3, 3), ("取得「「甲；乙」」（水利部门）", 0, 2, 2)]
+    assert gaps_of(rows) == [("补测坐标，或申明其坐标系", 1, 3, 3), ("取得「「甲；乙」」（水利部门）", 0, 2, 2)]
 
 
 def own_sentences(tree: ast.Module) -> int:

@@ -369,7 +369,7 @@ def settled_by(finding: Mapping[str, Any]) -> list[str]:
     >>> from hmgeo.words import say, sentences
     >>> note = sentences(say("layer_absent", layer="河流", department="水利部门"), say("place_unknown"))
     >>> settled_by({"note": note})
-    ['取得「河流」（水利部门）', '补测坐标']
+    ['取得「河流」（水利部门）', '补测坐标，或申明其坐标系']
     >>> settled_by({"note": "没有载明原因。"})
     ['没有载明原因']
     """

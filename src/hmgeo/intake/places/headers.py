@@ -510,6 +510,10 @@ _DATUM_FILLERS = re.compile(
 )
 
 
+_SENTENCES = re.compile(r"[,.。;!?()\[\]【】\n\t]|\s{2,}|\s(?=[^\s:]{2,8}:)")
+"""Ends of sentences, wide gaps, and a blank before a further label (填报单位：… 坐标系：…)."""
+
+
 def datums_in_note(text: str) -> tuple[tuple[Datum, ...], bool]:
     """Return the datums that a free text names, and whether it says nothing else.
 
@@ -519,10 +523,12 @@ def datums_in_note(text: str) -> tuple[tuple[Datum, ...], bool]:
     ('gcj02', True)
     >>> [datum.value for datum in datums_in_note("已由GCJ-02转为CGCS2000")[0]], datums_in_note("高德路 5 号")
     (['gcj02', 'cgcs2000'], ((), False))
+    >>> [datums_in_note(f"填报单位：某局{gap}坐标系：2000国家大地坐标系")[1] for gap in ("　　", " ", "")]
+    [True, True, False]
     """
     datums: dict[Datum, None] = {}
     is_all = True
-    for part in re.split(r"[,.。;!?()\[\]【】\n]", unicodedata.normalize("NFKC", text).casefold()):
+    for part in _SENTENCES.split(unicodedata.normalize("NFKC", text).casefold()):
         named_here = False
         rest = re.sub(r"[\s\-_:、/\"'“”]+", "", part)
         for datum, pattern, brand, _ in _DATUMS:
