@@ -67,7 +67,8 @@ def test_the_question_comes_first_and_the_picture_last(name: str) -> None:
 def test_what_is_stored_is_small_and_tells_nothing_of_a_machine(name: str) -> None:
     text = (FOLDER / name).read_text(encoding="utf-8")
     assert len(text) < 150_000
-    assert [word for word in ("/home/", "/root/", "tmp/", "/work/", "iopub") if word in text] == []
+    ours = (str(Path.home()), str(FOLDER.parent), tempfile.gettempdir(), "iopub")
+    assert [word for word in ours if word in text] == []
     cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
 
