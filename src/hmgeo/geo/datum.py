@@ -42,66 +42,18 @@ class Datum(Word):
 
 _UNCERTAINTY_M = {Datum.GCJ02: 5.0, Datum.BD09: 5.0, Datum.XIAN80: 100.0, Datum.BEIJING54: 100.0}
 
-_SPELLINGS: dict[Datum, frozenset[str]] = {
-    Datum.CGCS2000: frozenset(
-        [
-            "cgcs2000",
-            "cgcs",
-            "2000",
-            "天地图",
-            "4490",
-            "epsg4490",
-            "国家2000",
-            "国家大地2000",
-            "大地2000",
-            "中国大地2000",
-            "2000国家大地",
-            "国家大地",
-            "chinageodetic2000",
-        ]
-    ),
-    Datum.WGS84: frozenset(
-        ["wgs84", "wgs1984", "wgs", "4326", "epsg4326", "84", "gps", "crs84", "世界大地", "世界大地84", "地球"]
-    ),
-    Datum.GCJ02: frozenset(
-        [
-            "gcj02",
-            "gcj",
-            "火星",
-            "国测局",
-            "国测局加密",
-            "国测局02",
-            "高德",
-            "高德地图",
-            "腾讯",
-            "腾讯地图",
-            "amap",
-            "mars",
-        ]
-    ),
-    Datum.BD09: frozenset(["bd09", "bd09ll", "bd", "百度", "百度地图", "百度09", "百度经纬度", "baidu"]),
-    Datum.XIAN80: frozenset(
-        [
-            "西安80",
-            "西安1980",
-            "1980西安",
-            "80西安",
-            "1980国家大地",
-            "国家80",
-            "xian80",
-            "xian1980",
-            "xi'an80",
-            "xi'an1980",
-            "4610",
-            "epsg4610",
-            "80",
-        ]
-    ),
-    Datum.BEIJING54: frozenset(
-        ["北京54", "北京1954", "1954北京", "54北京", "beijing54", "beijing1954", "4214", "epsg4214", "54"]
-    ),
-    Datum.UNKNOWN: frozenset(["未知", "不详", "不明", "不清楚", "未说明", "unknown"]),
+_SPELLINGS = {
+    Datum.CGCS2000: "cgcs2000 cgcs 2000 天地图 4490 epsg4490 国家2000 国家大地2000 大地2000 "
+    "中国大地2000 2000国家大地 国家大地 chinageodetic2000",
+    Datum.WGS84: "wgs84 wgs1984 wgs 4326 epsg4326 84 gps crs84 世界大地 世界大地84 地球",
+    Datum.GCJ02: "gcj02 gcj 火星 国测局 国测局加密 国测局02 高德 高德地图 腾讯 腾讯地图 amap mars",
+    Datum.BD09: "bd09 bd09ll bd 百度 百度地图 百度09 百度经纬度 baidu",
+    Datum.XIAN80: "西安80 西安1980 1980西安 80西安 1980国家大地 国家80 "
+    "xian80 xian1980 xi'an80 xi'an1980 4610 epsg4610 80",
+    Datum.BEIJING54: "北京54 北京1954 1954北京 54北京 beijing54 beijing1954 4214 epsg4214 54",
+    Datum.UNKNOWN: "未知 不详 不明 不清楚 未说明 unknown",
 }
+"""What each is called, compared without case, spaces and signs."""
 
 _SEMI_MAJOR_M = 6378245.0  # Krasovsky 1940, as the published approximation uses it
 _ECCENTRICITY_SQUARED = 0.00669342162296594323
@@ -135,7 +87,7 @@ def parse_datum(text: str) -> Datum | None:
     plain = re.sub(r"[\s\-_.:：、/]+", "", unicodedata.normalize("NFKC", text).casefold())
     plain = re.sub(r"(坐标系统|坐标系|坐标)$", "", plain) or plain
     candidates = {plain, plain.removesuffix("系"), plain.removesuffix("大地"), plain.replace("年", "")}
-    return next((datum for datum, words in _SPELLINGS.items() if candidates & words), None)
+    return next((datum for datum, words in _SPELLINGS.items() if candidates & {*words.split()}), None)
 
 
 def to_cgcs2000(lon: ArrayLike, lat: ArrayLike, datum: Datum) -> tuple[Floats, Floats]:

@@ -201,11 +201,6 @@ def _vertices_to_pieces(a: Shapes, b: Shapes, of_a: Indices, of_b: Indices, best
     best.to_lon_lat[pair[winner]] = there[winner]
 
 
-def _boxes_meet(a: Floats, b: Floats) -> Flags:
-    meets: Flags = (a[:, 0] <= b[:, 2]) & (b[:, 0] <= a[:, 2]) & (a[:, 1] <= b[:, 3]) & (b[:, 1] <= a[:, 3])
-    return meets
-
-
 def _measure(a: Shapes, b: Shapes, of_a: Indices, of_b: Indices) -> PairDistances:
     count = len(of_a)
     best = PairDistances(np.full(count, np.inf), np.full((count, 2), np.nan), np.full((count, 2), np.nan))
@@ -218,7 +213,8 @@ def _measure(a: Shapes, b: Shapes, of_a: Indices, of_b: Indices) -> PairDistance
         _vertices_to_pieces(b, a, of_b[extended], of_a[extended], back)
         best.distance_m[extended] = back.distance_m
         best.from_lon_lat[extended], best.to_lon_lat[extended] = back.to_lon_lat, back.from_lon_lat
-    meet = np.flatnonzero(_boxes_meet(a.bounds[of_a], b.bounds[of_b]))
+    first, second = a.bounds[of_a].T, b.bounds[of_b].T
+    meet = np.flatnonzero((first[:2] <= second[2:]).all(axis=0) & (second[:2] <= first[2:]).all(axis=0))
     touch = meet[shapely.intersects(a.geometries[of_a[meet]], b.geometries[of_b[meet]])]
     best.distance_m[touch] = 0.0
     best.from_lon_lat[touch] = best.to_lon_lat[touch] = np.nan

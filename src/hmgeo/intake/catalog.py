@@ -23,6 +23,7 @@ from hmgeo.errors import InputError, Problem
 from hmgeo.geo.datum import Datum, to_cgcs2000
 from hmgeo.intake.formats.archive import RemoteFile
 from hmgeo.intake.places.headers import plain_name
+from hmgeo.reference.tables import read_rows
 from hmgeo.rules.nodes import LOADER
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
 from hmgeo.words import one_by_one, say
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _SHAPEFILE_MEMBERS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
-_BASES = {member.value: member for member in Basis}
 _CHUNK_BYTES = 1 << 20
 
 
@@ -82,7 +82,7 @@ def shipped_layers() -> dict[str, ShippedLayer]:
             path=entry["path"],
             kind=str(entry.get("kind", "")),
             title=str(entry.get("title", "")),
-            basis=_BASES[entry.get("basis", Basis.UNDECLARED.value)],
+            basis=Basis.of(entry.get("basis", Basis.UNDECLARED)),
             credit=str(entry.get("credit", "")),
             source=str(entry.get("source", "")),
             licence=str(entry.get("licence", "")),
@@ -107,7 +107,8 @@ def file_members(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(near for near in path.iterdir() if near.is_file() and near.suffix.lower() != ".lock")
     if path.suffix.lower() == ".shp":
-        near = (member for member in path.parent.iterdir() if member.stem == path.stem and _is_member(member))
+        near = (member for member in path.parent.iterdir() if member.stem == path.stem)
+        near = (member for member in near if member.suffix.lower() in _SHAPEFILE_MEMBERS)
         return sorted(near, key=lambda member: member.suffix.lower())
     return grid_members(path)
 
@@ -136,10 +137,6 @@ def shown_path(path: Path | RemoteFile, shown_as: str) -> str:
     return path.name if path.is_absolute() else path.as_posix()
 
 
-def _is_member(path: Path) -> bool:
-    return path.suffix.lower() in _SHAPEFILE_MEMBERS
-
-
 @dataclass(frozen=True, slots=True)
 class StandardLayer:
     """A kind of export.
@@ -165,48 +162,13 @@ class StandardLayer:
     remark: str = ""
 
 
-STANDARD_LAYERS = (
-    StandardLayer(
-        "永久基本农田图斑",
-        LayerKind.PERMANENT_BASIC_FARMLAND,
-        ("yjjbnttbbh|yjjbnttbmj|yjjbntmj|jbnttbbh|jbntmj",),
-        ("yjjbnt",),
-    ),
-    StandardLayer("环境管控单元（三线一单）", LayerKind.CONTROL_UNITS, ("hjzhgkdybm|hjzhgkdymc",), ("hjzhgkdy",)),
-    StandardLayer(
-        "国土调查地类图斑（DLTB）",
-        LayerKind.FARMLAND,
-        ("dlbm|dlmc", "tbmj|tbdlmj", "zldwdm|qsdwdm"),
-        ("dltb",),
-        "含全部地类，只有耕地（0101 水田、0102 水浇地、0103 旱地）作耕地",
-    ),
-    StandardLayer("行政区（XZQ）", LayerKind.TOWNSHIPS, ("xzqdm",), ("xzq",), "编码六位的是县级，请写 --kind counties"),
-    StandardLayer("生态保护红线", LayerKind.ECOLOGICAL_REDLINE, ("hxmc|hxbm", "hxlx|hxlb|hxmj"), ("stbhhx", "sthx")),
-    StandardLayer("城镇开发边界", LayerKind.URBAN_DEVELOPMENT_BOUNDARY, ("kfbjlx|bjlx|czkfbjlx",), ("czkfbj",)),
-    StandardLayer(
-        "耕地土壤环境质量类别划分",
-        LayerKind.FARMLAND,
-        ("土壤环境质量类别|耕地土壤环境质量类别|环境质量类别|trhjzllb|hjzllb",),
-        ("gdtrhjzl", "耕地土壤环境质量"),
-    ),
-    StandardLayer(
-        "饮用水水源保护区", LayerKind.WATER_SOURCE_ZONES, ("保护区级别|保护区等级|bhqjb",), ("yyssybhq", "饮用水水源")
-    ),
-    StandardLayer(
-        "高德 POI 导出",
-        LayerKind.SENSITIVE_SITES,
-        ("typecode", "adname|adcode", "pname|cityname|location"),
-        (),
-        "坐标一般为 GCJ-02，请用 datum 声明",
-    ),
-    StandardLayer(
-        "百度 POI 导出",
-        LayerKind.SENSITIVE_SITES,
-        ("uid", "street_id|detail_info|detail", "lat|location"),
-        (),
-        "坐标一般为 BD-09，请用 datum 声明",
-    ),
-)
+@lru_cache(maxsize=1)
+def _standard_layers() -> tuple[StandardLayer, ...]:
+    listed = []
+    for row in read_rows("standard_layers.csv"):
+        fields, layers = (tuple(row[column].split()) for column in ("fields", "layers"))
+        listed.append(StandardLayer(row["title"], LayerKind.of(row["kind"]), fields, layers, row["remark"]))
+    return tuple(listed)
 
 
 def recognise_standard(headers: Iterable[str], layer: str = "") -> StandardLayer | None:
@@ -221,7 +183,7 @@ def recognise_standard(headers: Iterable[str], layer: str = "") -> StandardLayer
     """
     known = {plain_name(header) for header in headers}
     known |= {name[len(stem) :] for name in known for stem in _STEMS if name.startswith(stem)}
-    for standard in STANDARD_LAYERS:
+    for standard in _standard_layers():
         if any(plain_name(layer).startswith(start) for start in standard.layers):
             return standard
         if all(known & set(names.split("|")) for names in standard.fields):
@@ -402,14 +364,17 @@ def outline_datum(shapes: NDArray[np.object_]) -> OutlineFit | None:
         return None
     large = shapes[(shapely.area(shapes) > _LEAST_AREA_DEG2) & shapely.is_valid(shapes)]
     outlines = np.array([unit.shape for unit in counties()], dtype=object)
-    fits: list[tuple[float, float, float]] = []
+    fits: list[tuple[float, ...]] = []
     for drawn in large:
         near = outlines[shapely.intersects(outlines, shapely.point_on_surface(drawn))]
         shares = [_overlap(drawn, outline) for outline in near]
         if shares and max(shares) >= _SAME_OUTLINE:
             outline = near[int(np.argmax(shares))]
-            gcj02, bd09 = (_overlap(_restored(drawn, datum), outline) for datum in (Datum.GCJ02, Datum.BD09))
-            fits.append((max(shares), gcj02, bd09))
+            restored = [
+                shapely.transform(drawn, lambda xy, of=datum: np.column_stack(to_cgcs2000(xy[:, 0], xy[:, 1], of)))
+                for datum in (Datum.GCJ02, Datum.BD09)
+            ]
+            fits.append((max(shares), *(_overlap(other, outline) for other in restored)))
     if not fits:
         return None
     as_given, *others = np.mean(fits, axis=0).tolist()
@@ -417,10 +382,6 @@ def outline_datum(shapes: NDArray[np.object_]) -> OutlineFit | None:
     if others[best] - as_given < _LEAST_GAIN:
         return None
     return OutlineFit((Datum.GCJ02, Datum.BD09)[best], len(fits), as_given, others[best])
-
-
-def _restored(drawn: shapely.Geometry, datum: Datum) -> shapely.Geometry:
-    return shapely.transform(drawn, lambda xy: np.column_stack(to_cgcs2000(xy[:, 0], xy[:, 1], datum)))
 
 
 def _overlap(drawn: shapely.Geometry, other: shapely.Geometry) -> float:

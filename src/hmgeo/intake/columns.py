@@ -35,7 +35,7 @@ from hmgeo.intake.places.headers import (
 )
 from hmgeo.intake.rows import Coded
 from hmgeo.reference.cells import read_trade
-from hmgeo.reference.tables import bare_header, templates
+from hmgeo.reference.tables import bare_header, read_rows, templates
 from hmgeo.vocabulary import LayerKind, Unknown
 from hmgeo.words import say
 
@@ -48,131 +48,39 @@ if TYPE_CHECKING:
     from hmgeo.records import UnreadWord, WordMeaning
 
 
-_OF = "(?:企业|单位|公司|项目|污染源|所在|所属|所处|地)*"
-_WHO = "(?:重点|监管|排污|涉重|工业|产废|污染源|企业|单位|公司|工厂)*"
-
-ROLES: dict[str, str] = {
-    "name": f"{_WHO}(?:企业|单位|公司|工厂|排污者)(?:详细)?(?:名称|全称|名)(?:全称|盖章|公章)? (?:建设)?项目名称 "
-    "(?:敏感目标|敏感点|保护目标|尾矿库|水源地|(?:工业)?园区|地块|场地)名称 名称 name 污染源(?:单位)?名称? "
-    "(?:站点|设施)名称 "
-    "facilityname sitename title (?:xm|dk|qy|dw|wry)mc dlmc 地类名称(?:dlmc)? xzqmc hxmc mc 企业 企业单位 公司 厂名",
-    "trade_code": f"{_OF}(?:国民经济)?行业(?:类别|分类|小类)?(?:代码|编码) 行业(?:类别|名称|分类)?[及和与]代码 "
-    "tradecode industrycode hydm",
-    "trade_edition": "行业分类版本 行业代码版本 行业分类标准 tradeedition",
-    "trade_name": f"行业名称 行业小类(?:名称)? {_OF}(?:国民经济)?行业(?:类别|类型|分类)?(?:名称)? "
-    "tradename industry hymc",
-    "county": f"{_OF}(?:县市区|县区市|区县市|市县区|县区|区县|县|县旗|旗县|旗县区|县市区旗|县区市旗|县级)"
-    "(?:名称?|行政区(?:划)?|级)? county",
-    "township": f"{_OF}(?:乡镇街道|街道乡镇|乡镇街|乡镇|镇街|镇乡|街镇|镇)(?:名称?)? township town",
-    "unit_code": "坐落单位代码(?:zldwdm)? zldwdm 权属单位代码(?:qsdwdm)? qsdwdm",
-    "unit_name": "坐落单位名称(?:zldwmc)? zldwmc 权属单位名称(?:qsdwmc)? qsdwmc",
-    "land_code": "地类编码(?:dlbm)? dlbm 地类代码 地类名称(?:dlmc)? dlmc 地类 土地利用(?:现状)?(?:类型|分类|类别|地类) "
-    "landclass",
-    "land_name": "地类名称(?:dlmc)? dlmc",
-    "credit_code": f"{_OF}(?:统一)?(?:社会)?信用代码(?:或?组织机构代码)? 组织机构代码或?统一社会信用代码 "
-    "uscc creditcode",
-    "region_code": f"{_OF}(?:行政)?区划代码 adcode",
-    "datum": "坐标系(?:统|名称)? (?:坐标|大地)基准 datum coordinatesystem coordsys",
-    "central_meridian": "中央(?:子午线|经线)(?:经度)? centralmeridian",
-    "zone": "(?:投影)?(?:分)?带号",
-    "uncertainty": "(?:定位|位置)?(?:精度)?误差m? positionuncertaintym uncertaintym",
-    "official_area": "图斑地类面积(?:tbdlmj)? tbdlmj officialaream2 yjjbntmj jbntmj",
-    "parcel_area": "图斑面积(?:tbmj)? tbmj yjjbnttbmj",
-    "deducted_area": "扣除(?:地类)?面积 扣除地类面积kcmj kcmj",
-    "permit": "(?:国家|全国)?(?:排污)?许可证书?(?:编号|号|编码) 排污许可(?:编号|号) 排污登记(?:表|回执)?编号 "
-    "permit(?:no)?",
-    "address": f"(?:生产经营场所|生产经营|生产|详细|经营|{_OF})(?:场所|详细)?地址 注册地址 address",
+_PARTS_OF_NAMES = {
+    "{of}": "(?:企业|单位|公司|项目|污染源|所在|所属|所处|地)*",
+    "{who}": "(?:重点|监管|排污|涉重|工业|产废|污染源|企业|单位|公司|工厂)*",
 }
+"""What stands for what in names of columns as `reference/data/columns.csv` writes them."""
+
+
+def _listed(wanted: str, column: str = "names") -> dict[str, str]:
+    """Return what the rows of one list say, in order."""
+    listed = {row["of"]: row[column] for row in read_rows("columns.csv") if row["list"] == wanted}
+    for part, pattern in _PARTS_OF_NAMES.items():
+        listed = {of: text.replace(part, pattern) for of, text in listed.items()}
+    return listed
+
+
+ROLE_WORDS = _listed("role", "zh")
+"""Roles of columns, and what the ledger calls them."""
+
+ROLES = {role: names for role, names in _listed("role").items() if names}
 """Roles of columns and the names that mean them, the most telling first: patterns on a name's letters alone."""
 
-NAMES_OF_KIND: dict[LayerKind, str] = {
-    LayerKind.OUTFALLS: "(?:入河)?(?:排污|排放)口名称",
-    LayerKind.INTAKES: "取水口名称",
-    LayerKind.IRRIGATION_INTAKES: "取水口名称",
-    LayerKind.IRRIGATION_DISTRICTS: "灌区名称",
-    LayerKind.WASTE_HEAPS: "(?:渣堆|堆场|渣场)名称",
-    LayerKind.MINES: "(?:矿山|矿区)名称",
-    LayerKind.RIVERS: "(?:河流|河段)名称",
-    LayerKind.WATER_STATIONS: "断面名称",
-    LayerKind.CONTROL_UNITS: "hjzhgkdymc (?:环境)?(?:综合)?管控单元名称",
-}
-"""What things of a kind are called before anything else is a name."""
-
-LIST_ROLES: dict[str, str] = {
-    "former_name": "曾用名称? 原(?:企业|单位)?名称 别名 formername",
-    "status": "(?:生产|企业|运行|经营)状态 生产情况 status",
-    "date": "资料时点 (?:更新|填报|调查|核查|发证|截至|统计)日期 date updated",
-}
+LIST_ROLES = _listed("list_role")
 """Further columns by which lists of enterprises are held against each other, with `permit` and `address`."""
 
-CLASS_ALIASES: dict[LayerKind, str] = {
-    LayerKind.FARMLAND: "土壤环境质量类别 耕地土壤环境质量类别 环境质量类别 土壤质量类别 质量类别 划分类别 类别 "
-    "soil_quality_class class trhjzllb hjzllb",
-    LayerKind.SENSITIVE_SITES: "类别 敏感目标类别 类型 class type kind",
-    LayerKind.WATER_SOURCE_ZONES: "保护区级别 保护区等级 级别 class level bhqjb",
-    LayerKind.INDUSTRIAL_PARKS: "级别 class level",
-    LayerKind.INTAKES: "类型 水源类型 类别 class type kind",
-    LayerKind.OUTFALLS: "类型 排放口类型 类别 class type kind",
-    LayerKind.CONTROL_UNITS: "zhgkdyfl 综合管控单元分类 管控单元分类 管控单元类别 单元分类 管控类别 类别 class type",
-}
-OTHER_CLASS_ALIASES = "类别 级别 类型 class type kind"
+NAMES_OF_KIND, CLASS_ALIASES, IDS_OF_KIND = (_listed(name) for name in ("name", "class", "id"))
+"""By kind of layer: what things are called before anything else is a name; what holds their class, "" for any other
+kind; their own id in tables whose rows also name other things by id."""
 
-ROLE_WORDS = {
-    "id": "编号",
-    "name": "名称",
-    "trade_code": "行业代码",
-    "trade_edition": "行业分类版本",
-    "trade_name": "行业名称",
-    "county": "县",
-    "township": "乡镇",
-    "unit_code": "坐落单位代码",
-    "unit_name": "坐落单位名称",
-    "land_code": "地类",
-    "land_name": "地类名称",
-    "credit_code": "统一社会信用代码",
-    "region_code": "行政区划代码",
-    "datum": "坐标系",
-    "central_meridian": "中央子午线",
-    "zone": "带号",
-    "uncertainty": "定位误差",
-    "official_area": "图斑地类面积",
-    "parcel_area": "图斑面积",
-    "deducted_area": "扣除地类面积",
-    "permit": "排污许可证编号",
-    "address": "地址",
-    "class": "类别",
-    "lonlat": "经纬度",
-    "lon": "经度（或东坐标）",
-    "lat": "纬度（或北坐标）",
-}
-"""Roles of columns, and what the ledger calls them."""
+TITLES_OF_FIELDS = _listed("title", "zh")
+"""What exports of control units call the columns of the office's list."""
 
 IDS_FIRST = "enterprise_id source_id parcel_id receptor_id"
 IDS_NUMBERS = "企业编号 排放口编号 地块编号 水源地编号 库编号 园区编号 项目编号 点位编号 单元编码"
-IDS_OF_KIND: dict[LayerKind, str] = {
-    LayerKind.OUTFALLS: "排放口编号 排污口编号 xkdraincode",
-    LayerKind.INTAKES: "取水口编号",
-    LayerKind.IRRIGATION_INTAKES: "取水口编号",
-    LayerKind.IRRIGATION_DISTRICTS: "灌区编号",
-    LayerKind.RIVERS: "河段编号",
-    LayerKind.WATER_STATIONS: "断面编号",
-    LayerKind.CONTROL_UNITS: "hjzhgkdybm 环境综合管控单元编码 环境管控单元编码 管控单元编码",
-    LayerKind.PERMANENT_BASIC_FARMLAND: "yjjbnttbbh jbnttbbh",
-    LayerKind.COUNTIES: "xzqdm",
-    LayerKind.TOWNSHIPS: "xzqdm",
-}
-"""Tables whose rows also name other things by id: their own id first."""
-
-TITLES_OF_FIELDS: dict[str, str] = {
-    "kjbjys": "空间布局约束",
-    "pwwpfgk": "污染物排放管控",
-    "hjfxfk": "环境风险防控",
-    "zykfxlyq": "资源利用效率",
-    "资源开发效率要求": "资源利用效率",
-    "资源利用效率要求": "资源利用效率",
-}
-"""What exports of control units call the columns of the office's list."""
-
 IDS_LAST = "企业id 地块id 编号 编码 bsm 标识码bsm id eid pid"
 IDS_ELSE = (
     "(?:企业|单位|污染源|排污单位|地块|图斑|项目|点位|站点|渣堆|矿山|敏感目标)(?:编号|编码|id) (?:xm|dk|qy|wry)bh"
@@ -269,10 +177,10 @@ def recognise(headers: Sequence[str], kind: LayerKind, columns: Mapping[str, Seq
     >>> recognise(["企业名称*", "经度（WGS84）", "纬度（WGS84）"], LayerKind.ENTERPRISES).by_role
     {'name': '企业名称*', 'lon': '经度（WGS84）', 'lat': '纬度（WGS84）'}
     """
-    names = f"{NAMES_OF_KIND.get(kind, '')} {ROLES['name']}"
+    names = f"{NAMES_OF_KIND.get(kind.value, '')} {ROLES['name']}"
     by_role = _by_pattern(headers, {**ROLES, "name": names})
     plain = {plain_name(header): header for header in reversed(headers)}
-    words = CLASS_ALIASES.get(kind, OTHER_CLASS_ALIASES).split()
+    words = CLASS_ALIASES.get(kind.value, CLASS_ALIASES[""]).split()
     class_column = next((plain[word] for word in words if word in plain), "")
     if class_column:
         by_role["class"] = class_column
@@ -345,7 +253,7 @@ def literal_names() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _listed_names() -> frozenset[str]:
-    lists = [*CLASS_ALIASES.values(), OTHER_CLASS_ALIASES, IDS_FIRST, IDS_NUMBERS, IDS_LAST, *IDS_OF_KIND.values()]
+    lists = [*CLASS_ALIASES.values(), IDS_FIRST, IDS_NUMBERS, IDS_LAST, *IDS_OF_KIND.values()]
     return frozenset(word for words in lists for word in words.split())
 
 
@@ -532,7 +440,13 @@ def id_column(headers: Sequence[str], kind: LayerKind, wanted: str, place: Place
     own = [f"{kind.value}_id", f"{singular}_id", f"{singular.rsplit('_', 1)[-1]}_id", "site_id"]
     if kind is LayerKind.COUNTIES:
         own.append("county_id")
-    order = [*IDS_FIRST.split(), *IDS_OF_KIND.get(kind, "").split(), *own, *IDS_NUMBERS.split(), *IDS_LAST.split()]
+    order = [
+        *IDS_FIRST.split(),
+        *IDS_OF_KIND.get(kind.value, "").split(),
+        *own,
+        *IDS_NUMBERS.split(),
+        *IDS_LAST.split(),
+    ]
     loose = {name.replace("_", ""): header for name, header in reversed(known.items())}
     for name in order:
         column = known.get(name) or loose.get(name.replace("_", ""))

@@ -496,6 +496,11 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
     if not are_receptors:
         positions_table(opened, outcome)  # notes repeats and short codes
     standard = recognise_standard(opened.raw.headers, opened.raw.sheet)
+    located = outcome.shapes[outcome.is_assessed()]
+    points = shapely.get_coordinates(shapely.point_on_surface(located))
+    covered = ((unit.name, int(unit.covers(*points.T).sum())) for unit in counties())
+    margins_m = outcome.uncertainty_m[outcome.is_assessed()]
+    types = np.unique(shapely.get_type_id(located), return_counts=True)
     missing, blanks = _required(opened, kind)
     return Inspection(
         file=opened.journal.file,
@@ -509,10 +514,10 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
         cells=opened.raw.columns,
         ids=tuple(opened.ids),
         statuses=tuple(statuses),
-        extent=_extent(outcome),
-        counties=_counties(outcome),
-        margin_m=_margin_m(outcome),
-        shapes=_shapes(outcome),
+        extent=tuple(shapely.total_bounds(located).tolist()) if len(located) else (),
+        counties=tuple(sorted((pair for pair in covered if pair[1]), key=lambda pair: -pair[1])),
+        margin_m=(float(margins_m.min()), float(margins_m.max())) if margins_m.size else (),
+        shapes=tuple((_SHAPE_WORDS.get(int(code), "其他"), int(count)) for code, count in zip(*types, strict=True)),
         missing=missing,
         blanks=blanks,
         located=_located(opened, outcome),
@@ -541,27 +546,6 @@ def _located(opened: Opened, outcome: Outcome) -> pa.Table:
         pa.array(as_wkb(outcome.shapes[rows]), pa.binary()),
     ]
     return pa.Table.from_arrays(columns, schema=SHAPES_SCHEMA)
-
-
-def _extent(outcome: Outcome) -> tuple[float, ...]:
-    located = outcome.is_assessed()
-    return tuple(shapely.total_bounds(outcome.shapes[located]).tolist()) if located.any() else ()
-
-
-def _counties(outcome: Outcome) -> tuple[tuple[str, int], ...]:
-    points = shapely.get_coordinates(shapely.point_on_surface(outcome.shapes[outcome.is_assessed()]))
-    counted = ((unit.name, int(unit.covers(points[:, 0], points[:, 1]).sum())) for unit in counties())
-    return tuple(sorted((pair for pair in counted if pair[1]), key=lambda pair: -pair[1]))
-
-
-def _margin_m(outcome: Outcome) -> tuple[float, ...]:
-    margins = outcome.uncertainty_m[outcome.is_assessed()]
-    return (float(margins.min()), float(margins.max())) if margins.size else ()
-
-
-def _shapes(outcome: Outcome) -> tuple[tuple[str, int], ...]:
-    types, counts = np.unique(shapely.get_type_id(outcome.shapes[outcome.is_assessed()]), return_counts=True)
-    return tuple((_SHAPE_WORDS.get(int(code), "其他"), int(count)) for code, count in zip(types, counts, strict=True))
 
 
 def _required(opened: Opened, kind: LayerKind) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:

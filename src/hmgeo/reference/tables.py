@@ -420,7 +420,10 @@ def links_by_row(
     columns_of = {code: lists for code, lists in columns_of.items() if lists}
     made = []
     for row in rows:
-        links = {code: _first(lists, row) for code, lists in columns_of.items()}
+        links = {
+            code: next((text for values in lists if (text := values[row].strip())), "")
+            for code, lists in columns_of.items()
+        }
         made.append({code: text for code, text in links.items() if text})
     return made
 
@@ -433,10 +436,6 @@ def is_link(header: str) -> bool:
 @lru_cache(maxsize=1)
 def _link_headers() -> frozenset[str]:
     return frozenset(bare_header(word) for words in LINKS.values() for word in words)
-
-
-def _first(columns: Sequence[Sequence[str]], row: int) -> str:
-    return next((text for values in columns if (text := values[row].strip())), "")
 
 
 def same_name(text: str) -> str:

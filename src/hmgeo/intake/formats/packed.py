@@ -654,8 +654,9 @@ def stream_receptors(
         if own["kind"] != kind.value:
             raise InputError(Problem("工作格式文件的图层类别不符", place, found=own["kind"], allowed=kind.value))
         befell = own.get("befell") or {SET_ASIDE_EVENT: own.get("set_aside", 0)}  # older files tell no more
+        boxes = [_group_box(footer, group) for group in range(footer.num_row_groups)]
         classes = (tuple(own["classes"]), tuple(own.get("land_classes", ())))
-        groups = RowGroups(path, _group_boxes(footer), *classes, tuple(own["columns"]), befell)
+        groups = RowGroups(path, np.array(boxes, dtype=float).reshape(-1, 4), *classes, tuple(own["columns"]), befell)
     return Layer(
         name=name or path.stem,
         kind=kind,
@@ -667,12 +668,6 @@ def stream_receptors(
         margin_m=float(own.get("margin_m", 0.0)),
         left_open=left_open_of(own),
     )
-
-
-def _group_boxes(footer: pq.FileMetaData) -> Floats:
-    """Read each row group's box from the statistics of the covering column."""
-    boxes = [_group_box(footer, group) for group in range(footer.num_row_groups)]
-    return np.array(boxes, dtype=float).reshape(-1, 4)
 
 
 def _group_box(footer: pq.FileMetaData, group: int) -> tuple[float, float, float, float]:

@@ -397,7 +397,8 @@ def _target_grid(sources: Sequence[_Grid]) -> tuple[_Grid, str]:
     """Return the grid to read everything on, and how cells are resampled."""
     from rasterio.warp import transform_bounds  # noqa: PLC0415 -- most runs need no raster
 
-    west, south, east, north = _joint_bounds(sources)
+    sides = list(zip(*(source.bounds for source in sources), strict=True))
+    west, south, east, north = min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3])
     first = sources[0]
     a, e = abs(first.transform[0]), abs(first.transform[4])
     height, width = round((north - south) / e), round((east - west) / a)
@@ -416,11 +417,6 @@ def _square_cell_m(source: _Grid, middle: tuple[float, float]) -> float:
     a, e = abs(source.transform[0]), abs(source.transform[4])
     _, _, sides_m = ELLIPSOID.inv([lon, lon], [lat, lat], [lon + a, lon], [lat, lat + e])
     return max(0.1, round(float(np.sqrt(sides_m[0] * sides_m[1])), 1))
-
-
-def _joint_bounds(sources: Sequence[_Grid]) -> tuple[float, float, float, float]:
-    west, south, east, north = zip(*(source.bounds for source in sources), strict=True)
-    return min(west), min(south), max(east), max(north)
 
 
 def _warped_windows(files: Sequence[_RasterFile], grid: _Grid, resampling: str) -> Iterator[tuple[Any, Any]]:

@@ -594,7 +594,8 @@ def _tell_lost_cells(path: Path, sheet: str, rows: list[list[str]], marks: set[b
     first, names, depth = find_header(rows)
     for number, cells in enumerate(book[sheet].iter_rows()):
         for position, cell in enumerate(cells):
-            if cell.data_type == "f" and not _cell(rows, number, position):
+            shown = rows[number][position : position + 1] if number < len(rows) else []
+            if cell.data_type == "f" and not any(shown):
                 journal.note_row(
                     max(number - first - depth + 1, 0),
                     "公式无结果",
@@ -604,10 +605,6 @@ def _tell_lost_cells(path: Path, sheet: str, rows: list[list[str]], marks: set[b
                     value=str(cell.value),
                 )
     book.close()
-
-
-def _cell(rows: list[list[str]], number: int, position: int) -> str:
-    return rows[number][position] if number < len(rows) and position < len(rows[number]) else ""
 
 
 def _survey(path: Path, place: Place) -> set[bytes]:
@@ -714,9 +711,9 @@ def _delimiter(text: str, journal: Journal) -> str:
     if delimiter == "，":
         delimiter = max(_DELIMITERS[:-1], key=lambda sign: (head.count(sign), -_DELIMITERS.index(sign)))
     lines = [line for line in head.split("\n") if line.strip()]
-    wide = next(
-        (sign for sign in _WIDE if any(_are_names(line, sign) for line in lines) and _most_are(lines, sign)), ""
-    )
+    # most lines have as many cells as a table has: one sentence is no table
+    tabled = [sign for sign in _WIDE if 2 * sum(line.count(sign) >= _FEWEST_COLUMNS - 1 for line in lines) > len(lines)]
+    wide = next((sign for sign in tabled if any(_are_names(line, sign) for line in lines)), "")
     if wide:
         delimiter = wide
     elif not _is_even(head, delimiter):
@@ -726,11 +723,6 @@ def _delimiter(text: str, journal: Journal) -> str:
             "分隔符", "列之间不是逗号", say("cells_parted_by", sign=_DELIMITER_WORDS[delimiter]), value=repr(delimiter)
         )
     return delimiter
-
-
-def _most_are(lines: Sequence[str], sign: str) -> bool:
-    """Tell whether most lines are parted by a sign into as many cells as a table has: one sentence isn't a table."""
-    return 2 * sum(line.count(sign) >= _FEWEST_COLUMNS - 1 for line in lines) > len(lines)
 
 
 def _are_names(line: str, sign: str) -> bool:

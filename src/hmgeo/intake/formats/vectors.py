@@ -410,7 +410,7 @@ def read_shapefile(path: Path, journal: Journal) -> RawTable:
 
     `journal` is told of all that was missing, mended or made whole. An `InputError` where it can't be read.
     """
-    members = _members(path)
+    members = {near.suffix.lower(): near for near in path.parent.iterdir() if near.stem == path.stem}
     with path.open("rb") as stream:
         mark = stream.read(len(_SHP_MARK))
     if mark != _SHP_MARK:
@@ -748,11 +748,6 @@ def _gdal_option(name: str, value: str) -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options({name: before})
-
-
-def _members(path: Path) -> dict[str, Path]:
-    """Return the files of a shapefile by suffix."""
-    return {near.suffix.lower(): near for near in path.parent.iterdir() if near.stem == path.stem}
 
 
 _ENCODINGS = (("GB18030", r"936|gbk|gb-?2312|gb-?18030|cp936"), ("UTF-8", r"utf-?8|65001"))

@@ -179,7 +179,9 @@ def _better_datum(groups: Groups, outcome: Outcome, of_all: Datum | None = None)
     others: dict[Datum, list[NDArray[np.bool_]]] = {datum: [] for datum in _BACK}
     rows_tested: list[NDArray[np.intp]] = []
     for place, rows in groups.items():
-        plain = rows if of_all else np.array([row for row in rows.tolist() if _datum(row, outcome) in _PLAIN], np.intp)
+        read_as = ((row, outcome.read_as.get(row)) for row in rows.tolist())
+        plain_rows = [row for row, reading in read_as if reading is not None and reading.datum in _PLAIN]
+        plain = rows if of_all else np.array(plain_rows, np.intp)
         if plain.size == 0 or place.township is None:
             continue
         lon, lat = _lon_lat(plain, outcome)
@@ -279,11 +281,6 @@ def _in_words(fitting: list[Suggestion]) -> list[str]:
         else:
             made.append(f"若为「{cause}」则有 {len(ones)} 种改法落在其内，无法确定")
     return made
-
-
-def _datum(row: int, outcome: Outcome) -> Datum | None:
-    reading = outcome.read_as.get(row)
-    return None if reading is None else reading.datum
 
 
 @dataclass(frozen=True, slots=True)
