@@ -16,6 +16,7 @@ from hmgeo.intake.load import load_positions, open_file
 from hmgeo.intake.places.headers import name_parts
 from hmgeo.project.check import check_layer
 from hmgeo.project.spec import told_columns
+from hmgeo.reference.tables import read_rows
 from hmgeo.vocabulary import Basis, LayerKind
 
 HERE = (113.0375, 23.685278)
@@ -315,6 +316,14 @@ hand them out.
 | file | what is in it | read as |
 |---|---|---|
 """
+
+
+def test_every_row_of_the_lists_of_columns_is_read() -> None:
+    rows = read_rows("columns.csv")
+    assert {row["list"] for row in rows} == {"role", "list_role", "name", "class", "id", "title"}
+    kinds = {row["of"] for row in rows if row["list"] in {"name", "class", "id"}}
+    assert kinds - {kind.value for kind in LayerKind} == {""}
+    assert len({(row["list"], row["of"]) for row in rows}) == len(rows)
 
 
 def page() -> str:

@@ -319,7 +319,7 @@ class Layer:
 
         What is counted beside the layer follows behind it: 园地 of a farmland layer, told apart by `land_class`.
         """
-        return geo_frame(pa.concat_tables(one.read() for one in (self, self.beside) if one is not None))
+        return geo_frame(pa.concat_tables(part.read() for part in (self, self.beside) if part is not None))
 
 
 WIND_SCHEMA = pa.schema(

@@ -194,10 +194,6 @@ class Strip:
     heights: Heights
     halo_above: int
 
-    def inner(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Cut `values`, one for each cell of `heights`, down to the strip's own rows."""
-        return values[self.halo_above : self.halo_above + self.last_row - self.first_row]
-
 
 def frame_of(raster: Raster) -> Frame:
     """Return where the cells of `raster` lie.
