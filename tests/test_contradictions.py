@@ -226,6 +226,23 @@ def test_every_list_is_held_against_the_others(tmp_path: Path) -> None:
     assert "2.1 kg/a" in told[0].value
 
 
+def test_an_outlet_whose_id_is_only_somebodys_name_speaks_against_nobody(tmp_path: Path) -> None:
+    firms = write(
+        tmp_path / "firms.csv",
+        "企业编号,企业名称,经度,纬度,坐标系,是否涉镉",
+        "E,己厂,113.06,23.01,CGCS2000,不涉及",
+    )
+    positions, _ = load_positions(firms, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC)
+
+    def disputed(owner: str) -> list[str]:
+        row = f"{owner},DA001,废气,镉,1"
+        file = write(tmp_path / "outlets.csv", "企业编号,排放口编号,类型,污染物,年排放量(kg)", row)
+        table, _ = load_outlets(file, basis=Basis.SYNTHETIC)
+        return sorted(cross_check(positions, None, [], {LayerKind.OUTLETS: table}, DAY, TRADES).disputes)
+
+    assert [disputed("己厂"), disputed("E")] == [[], ["E"]]
+
+
 def test_a_link_that_leads_nowhere_is_told_and_every_row_is_accounted_for(tmp_path: Path) -> None:
     found = crossed(tmp_path)
     told = {(one.table, one.target): (one.rows, one.joined, one.set_aside, one.lost) for one in found.joins}

@@ -25,6 +25,7 @@ from hmgeo.compare.archive import archive_run
 from hmgeo.compare.explain import Part, as_plain, draw_finding, explain_finding
 from hmgeo.compare.verify import DIFFERS, NOTE, OPEN, SAME, holds, verify_run, wish_of
 from hmgeo.errors import InputError, UsageError
+from hmgeo.intake.catalog import file_sha256
 from hmgeo.outputs.figure.finding import Ground, agrees
 from hmgeo.outputs.map.audience import PUBLIC, shown_to
 from hmgeo.project.folder import PLAIN, Asked, Kept, Wish, as_word, kept_run
@@ -290,6 +291,29 @@ def test_a_run_with_words_is_held_against_that_file_too(project: Path, tmp_path:
     assert (OPEN, "没有找到 用语.yml，没有核对") in {(one.sign, one.told) for one in checks}
     assert told(checks)["重跑"] == (OPEN, "输入不齐或已变，没有重跑")
     assert holds(verify_run(run, words=away, rerun=False))
+
+
+def test_two_files_of_one_name_outside_the_project_are_told_apart(project: Path, tmp_path: Path) -> None:
+    words, decided = tmp_path / "a" / "x.yml", tmp_path / "b" / "x.yml"
+    words.parent.mkdir()
+    decided.parent.mkdir()
+    words.write_text("核心区: {means: 一级, by: 示例, on: 2026-11-21, reason: 示例}\n", encoding="utf-8")
+    spec = read_spec(project).with_overrides(decided)
+    decided.write_text("[]\n", encoding="utf-8")
+    sums = settings_of(spec, words)
+    assert sums["<outside>/x.yml"] == file_sha256(decided)
+    assert sums["<outside>/2/x.yml"] == file_sha256(words)
+    asked = Asked.of(project, tmp_path / "out", accepts=False, words=words, overrides=decided, wish=Wish())
+    assert asked.command == 'hmgeo run 项目 --words "<outside>/2/x.yml" --with "<outside>/x.yml" --allow-outside'
+    before = asked.made_of()
+    for file in (words, decided):
+        file.write_text(file.read_text(encoding="utf-8") + "# later\n", encoding="utf-8")
+        after = asked.made_of()
+        assert before is not None
+        assert after is not None
+        assert sum(before[name] != after[name] for name in before) == 1
+        before = after
+    assert settings_of(spec, decided).keys() == sums.keys() - {"<outside>/2/x.yml"}, "one file for both is one"
 
 
 def test_settings_added_after_a_run_are_told(project: Path, run: Path) -> None:

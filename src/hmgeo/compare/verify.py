@@ -11,7 +11,7 @@ import shlex
 import tempfile
 from contextlib import suppress
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -482,7 +482,7 @@ def _file_asked(
     path = file_told(manifest, home, option, words)
     if path is None:
         return [], dict(paths)
-    shown = name.removeprefix(f"{OUTSIDE}/")
+    shown = PurePosixPath(name).name if name.startswith(f"{OUTSIDE}/") else name
     is_told = option == WORDS and words is not None
     if not path.is_file() and (is_told or name not in paths or name != shown):
         rest = {key: held for key, held in paths.items() if key != name}

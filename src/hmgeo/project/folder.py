@@ -36,7 +36,7 @@ from hmgeo.project.spec import (
     ProjectSpec,
     beside,
     extents_of,
-    from_project,
+    option_files,
     outside_of,
     pack_files_of,
     read_spec,
@@ -703,8 +703,9 @@ class Asked(NamedTuple):
         spec = read_spec(Path(path)).with_words(words).with_overrides(overrides)
         folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
         flags = (" --accept-suggestions" if accepts else "") + wish.options()
+        names = {one: name for name, one in option_files(spec, words).items()}
         files = {"--words": words, "--with": overrides}
-        flags += "".join(f" {option} {as_word(from_project(one, spec))}" for option, one in files.items() if one)
+        flags += "".join(f" {option} {as_word(names[one.resolve()])}" for option, one in files.items() if one)
         flags += f" {ALLOW_OUTSIDE}" if outside_of(spec) else ""
         command = f"hmgeo run {as_word(spec.folder.name)}{flags}"
         return cls(spec.accepting() if accepts else spec, folder, command, words)
@@ -717,8 +718,7 @@ class Asked(NamedTuple):
             return None
         files = {name: spec.folder / name for name in (spec.file.name, VALIDITY_FILE, *layers, *extents_of(spec))}
         files |= pack_files_of(spec.folder, spec.rule_packs)
-        told = (("--words", self.words), ("--with", spec.folder / spec.overrides if spec.overrides else None))
-        files |= {f"{option} {from_project(one, spec)}": one for option, one in told if one is not None}
+        files |= option_files(spec, self.words)
         try:
             sums = {name: sum_of(one.parent, beside(one)) for name, one in files.items() if one.exists()}
             program, surroundings = program_sum(shipped_folder()), surroundings_sum()

@@ -771,27 +771,27 @@ def extents_of(spec: ProjectSpec) -> Iterator[str]:
     yield from filter(None, (*spec.area_ids, *(layer.coverage for layer in spec.layers.values())))
 
 
-def from_project(path: Path, spec: ProjectSpec) -> str:
-    """Return a file's path from the project's folder; of one that lies elsewhere its name, behind a word for that."""
-    inside, home = path.resolve(), spec.folder.resolve()
-    return inside.relative_to(home).as_posix() if inside.is_relative_to(home) else f"{OUTSIDE}/{path.name}"
-
-
 OUTSIDE = "<outside>"
 """Stands before the name of a file that lies outside its project: where, is nobody's business."""
+
+
+def option_files(spec: ProjectSpec, words: Path | None) -> dict[str, Path]:
+    """Return the files of decisions and of words by path from the project; elsewhere by name and number."""
+    files, home = dict[str, Path](), spec.folder.resolve()
+    for path in filter(None, (spec.folder / spec.overrides if spec.overrides else None, words)):
+        full = path.resolve()
+        name = full.relative_to(home).as_posix() if full.is_relative_to(home) else f"{OUTSIDE}/{path.name}"
+        files[name if files.get(name, full) == full else f"{OUTSIDE}/2/{path.name}"] = full
+    return files
 
 
 def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
     """Return the SHA-256 of each file that says how to run or how far layers go, by path from the project's folder."""
     sums = {spec.file.name: file_sha256(spec.file)}
-    checks = spec.folder / VALIDITY_FILE
-    sums |= {VALIDITY_FILE: file_sha256(checks)} if checks.is_file() else {}
-    sums |= {name: file_sha256(path) for name, path in pack_files_of(spec.folder, spec.rule_packs).items()}
-    if spec.overrides:
-        overrides = spec.folder / spec.overrides
-        sums[from_project(overrides, spec)] = file_sha256(overrides)
-    sums |= {name: file_sha256(spec.folder / name) for name in extents_of(spec) if (spec.folder / name).is_file()}
-    return sums | ({} if words is None else {from_project(words, spec): file_sha256(words)})
+    named = {name: spec.folder / name for name in (VALIDITY_FILE, *extents_of(spec))}
+    files = {name: path for name, path in named.items() if path.is_file()}
+    files |= pack_files_of(spec.folder, spec.rule_packs) | option_files(spec, words)
+    return sums | {name: file_sha256(path) for name, path in files.items()}
 
 
 def pack_files_of(home: Path, packs: Iterable[str]) -> dict[str, Path]:
