@@ -470,12 +470,14 @@ class Inspection:
     ledger: Ledger = field(repr=False)
 
 
-def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str = "") -> Inspection:
+def inspect_file(path: Path, wanted: LayerKind | None, options: ReadOptions, shown_as: str = "") -> Inspection:
     """Read a file as a layer of a kind and say all that can be said of it.
 
     Parameters
     ----------
-    path, kind, options, shown_as
+    wanted
+        The kind; None for the one that the file's own fields tell.
+    path, options, shown_as
         As in `load_positions`.
 
     Raises
@@ -483,7 +485,11 @@ def inspect_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: st
     InputError
         The file as a whole can't be used.
     """
-    opened = open_file(path, kind, options, shown_as)
+    opened = open_file(path, wanted or LayerKind.ENTERPRISES, options, shown_as)
+    kind = wanted or _kind_told(opened)
+    if wanted is None and kind is not LayerKind.ENTERPRISES:
+        del opened  # a full sheet isn't held twice
+        opened = open_file(path, kind, options, shown_as)
     are_receptors = kind not in SOURCE_KINDS
     outcome = place_rows(opened, kind, options, are_receptors=are_receptors)
     usable = outcome.is_assessed().copy()
@@ -530,7 +536,10 @@ def guess_kind(path: Path, options: ReadOptions) -> LayerKind:
 
     The file is read as enterprises for that.
     """
-    opened = open_file(path, LayerKind.ENTERPRISES, options, "")
+    return _kind_told(open_file(path, LayerKind.ENTERPRISES, options, ""))
+
+
+def _kind_told(opened: Opened) -> LayerKind:
     standard = recognise_standard(opened.raw.headers, opened.raw.sheet)
     if standard is None and any(entry.event in _OUTLINE_EVENTS for entry in opened.journal.entries):
         return LayerKind.PROJECT_SITES  # boundary points and red lines of land for building

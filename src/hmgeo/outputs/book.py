@@ -389,7 +389,8 @@ def _break_pages(page: Worksheet, paper: str, widths: Sequence[float], sections:
     for section in sections:
         starts.add(row)
         row += len(section.rows) + 3
-    heights = [page.row_sizes.get(at, (page.default_row_height,))[0] for at in range(row)]
+    usual = page.original_row_height  # 15 points or 20 dots: versions before 3.3 keep points
+    heights = [20 / usual * page.row_sizes.get(at, (usual,))[0] for at in range(row)]
     breaks, taken = [], 0
     for at, height in enumerate(heights):
         needed = sum(heights[at : at + _TOGETHER]) / _SLACK if at in starts else height

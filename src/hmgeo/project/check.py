@@ -383,11 +383,12 @@ def check_layer(
     """
     file = Path(path)
     try:
-        known = layer_kind(kind, file, options)
+        is_raster = file.suffix.lower() in RASTER_SUFFIXES
+        known = layer_kind(kind, file, options) if kind or is_raster else None
         if known is LayerKind.ELEVATION:
             _, ledger = load_elevation(file, basis=Basis.UNDECLARED)
             return CheckReport((), (_events_of(ledger.entries),))
-        if known in SIDE_LOADERS:
+        if known is not None and known in SIDE_LOADERS:
             _, ledger = SIDE_LOADERS[known](file, kind=known, basis=Basis.UNDECLARED, options=options)
             return CheckReport((), (_events_of(ledger.entries),))
         found = inspect_file(file, known, options, file.name)

@@ -399,8 +399,12 @@ def opened_parquet(stored: Stored, coded: tuple[str, ...] = ()) -> Iterator[pq.P
         with stored.reading() as stream, pq.ParquetFile(stream, read_dictionary=list(coded), pre_buffer=True) as file:
             yield file
     else:
-        with pq.ParquetFile(stored, read_dictionary=list(coded)) as file:
+        with pq.ParquetFile(stored, read_dictionary=list(coded), pre_buffer=False, buffer_size=_PIECE_BYTES) as file:
             yield file
+
+
+_PIECE_BYTES = 1 << 20
+"""Of a column read at once: else a row group of a million rows is held whole, and the one before it, too."""
 
 
 def _system(address: str) -> tuple[Any, str]:

@@ -450,11 +450,18 @@ def hilbert_distance(boxes: Floats) -> Indices:
     >>> hilbert_distance(np.array([[0.0, 0, 0, 0], [1, 0, 1, 0], [1, 1, 1, 1], [0, 1, 0, 1]])).argsort().tolist()
     [0, 3, 2, 1]
     """
-    middle = np.nan_to_num((boxes[:, :2] + boxes[:, 2:]) / 2)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    np.nan_to_num(middle, copy=False)
     low = middle.min(axis=0, initial=np.inf)
     span = np.maximum(middle.max(axis=0, initial=-np.inf) - low, 1e-12)
-    x, y = ((middle - low) / span * (2**_CURVE_BITS - 1)).astype(np.int64).T
-    place = np.zeros(len(boxes), np.int64)
+    parts = (middle[first : first + SORTED_ROWS] for first in range(0, len(middle), SORTED_ROWS))
+    return np.concatenate([np.zeros(0, np.int64), *(_along_curve((part - low) / span) for part in parts)])
+
+
+def _along_curve(shares: Floats) -> Indices:
+    """Return the places of (n, 2) shares of the way across, from 0 to 1."""
+    x, y = (shares * (2**_CURVE_BITS - 1)).astype(np.int64).T
+    place = np.zeros(len(shares), np.int64)
     for bit in range(_CURVE_BITS - 1, -1, -1):
         half = 1 << bit
         right, upper = (x & half) > 0, (y & half) > 0

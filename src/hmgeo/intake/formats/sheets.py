@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 import warnings
 import zipfile
 import zlib
@@ -30,7 +31,7 @@ from hmgeo.reference.tables import GUIDE_MARKS, bare_header, templates
 from hmgeo.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from lxml.html import HtmlElement
@@ -138,7 +139,7 @@ def _lay_table(
     if skipped:
         journal.note("模板说明行", say("template_rows_skipped", count=skipped), "不计入数据行")
     start += skipped
-    kept = _data_lines(header, rows, range(first, start - skipped), start, journal)
+    kept, remarks = _data_lines(header, rows, range(first, start - skipped), start, journal)
     _fill_merged(rows, kept, merged, journal)
     width = max((position + 1 for position, cell in enumerate(header) if cell), default=0)
     if is_typed:  # a sheet may carry cells under no header; they are columns without a name
@@ -158,9 +159,7 @@ def _lay_table(
         is_typed=is_typed,
         damaged=damaged,
         lines=journal.lines,
-        remarks=tuple(
-            cell.strip() for row in (*rows[:first], *filter(_is_remark, rows[start:])) for cell in row if cell.strip()
-        ),
+        remarks=tuple(text for row in [*range(first), *remarks] for cell in rows[row] if (text := cell.strip())),
     )
 
 
@@ -191,17 +190,23 @@ def _unquote(columns: dict[str, list[str]], journal: Journal) -> None:
             journal.note("文本数字", reason, "去掉引号、撇号读取", field=name)
 
 
-def _data_lines(header: Sequence[str], rows: list[list[str]], heads: range, start: int, journal: Journal) -> list[int]:
-    """Return the indexes of the rows that hold data.
-
-    Blank rows, sums, remarks under the table, page numbers and the rows of the header said again go, with entries.
-    """
-    headings = [_said(rows[index]) for index in heads]
+def _data_lines(
+    header: Sequence[str], rows: list[list[str]], heads: range, start: int, journal: Journal
+) -> tuple[list[int], list[int]]:
+    """Return the indexes of rows of data, and of remarks; blanks, sums, pages, headings said again go with entries."""
+    headings = [list(_said_of(rows[index])) for index in heads]
+    firsts = {next(iter(one), None) for one in headings}
     is_serial = [plain_name(name) in _SERIALS for name in header]
+    telling = [place for place, serial in enumerate(is_serial) if not serial]
     kept: list[int] = []
     left: dict[str, list[int]] = {}
     for index in range(start, len(rows)):
-        event = _no_data(rows[index], is_serial) or (REPEATED_EVENT if _said(rows[index]) in headings else "")
+        row = rows[index]
+        is_data = any(place < len(row) and row[place].strip() for place in telling)
+        is_data = is_data and not _SIGNS_OF_NONE.search(unicodedata.normalize("NFKC", "".join(row)))
+        event = "" if is_data else _no_data(row, is_serial)
+        if not event and next(_said_of(row), None) in firsts and list(_said_of(row)) in headings:
+            event = REPEATED_EVENT
         if event:
             left.setdefault(event, []).append(index + 1)
         else:
@@ -210,7 +215,14 @@ def _data_lines(header: Sequence[str], rows: list[list[str]], heads: range, star
         listed = "、".join(map(str, lines[:_LINES_NAMED])) + (" 等" if len(lines) > _LINES_NAMED else "")
         first = next(cell.strip() for cell in [*rows[lines[0] - 1], ""] if cell.strip() or event == BLANK_EVENT)
         journal.note(event, f"表中第 {listed} 行，{len(lines)} 个{event}", "不计入数据行", value=first)
-    return kept
+    return kept, [line - 1 for line in left.get(_REMARK_EVENT, ())]
+
+
+_SIGNS_OF_NONE = re.compile(
+    "[计和页:]|" + "|".join(r"[\s*\ufeff]*".join(word) for word in ("page", "total")), re.IGNORECASE
+)
+"""What a sum, a page number or a remark can't do without."""
+_REMARK_EVENT = "表尾说明行"
 
 
 def _no_data(row: Sequence[str], is_serial: Sequence[bool]) -> str:
@@ -229,16 +241,12 @@ def _no_data(row: Sequence[str], is_serial: Sequence[bool]) -> str:
         return "合计行"
     if _PAGE.fullmatch("".join(plain)):
         return "页码行"
-    return "表尾说明行" if _is_remark(row) else ""
+    return _REMARK_EVENT if all(map(_REMARK.match, plain)) else ""
 
 
-def _said(row: Sequence[str]) -> list[tuple[int, str]]:
-    """Return the filled cells of a row with their places, as names are compared."""
-    return [(place, name) for place, cell in enumerate(row) if (name := plain_name(cell))]
-
-
-def _is_remark(row: Sequence[str]) -> bool:
-    return any(map(str.strip, row)) and all(_REMARK.match(plain_name(cell)) for cell in row if cell.strip())
+def _said_of(row: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the filled cells of a row with their places, as names are compared."""
+    return ((place, name) for place, cell in enumerate(row) if (name := plain_name(cell)))
 
 
 def _score(names: Sequence[str]) -> int:
