@@ -13,6 +13,7 @@ import csv
 import json
 import math
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -25,7 +26,7 @@ from hmgeo.results import columns as told
 from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from hmgeo.records import LedgerEntry
@@ -147,11 +148,30 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
     Fields of a table of ours say what they hold, in both languages.
     """
-    table = plain_table(table)
-    metadata = {"geo": _geoparquet_metadata()} if "geometry" in table.column_names else None
-    fields = [_said_of(path.name, field) for field in table.schema]
-    plain = pa.table(table.columns, pa.schema(fields, metadata)).combine_chunks()
-    pq.write_table(plain, path, compression="zstd", row_group_size=ROW_GROUP_SIZE)
+    with parquet_file(table.schema, path) as write:
+        write(table)
+
+
+@contextmanager
+def parquet_file(schema: pa.Schema, path: Path) -> Iterator[Callable[[pa.Table], None]]:
+    """Take a table in parts and write it as `write_parquet` does; no more than a row group waits."""
+    metadata = {"geo": _geoparquet_metadata()} if "geometry" in schema.names else None
+    fields = [_said_of(path.name, field) for field in plain_table(schema.empty_table()).schema]
+    plain = pa.schema(fields, metadata)
+    waiting = plain.empty_table()
+    with pq.ParquetWriter(path, plain, compression="zstd") as writer:
+
+        def write(table: pa.Table) -> None:
+            nonlocal waiting
+            waiting = pa.concat_tables([waiting, pa.table(plain_table(table).columns, plain)])
+            ready = waiting.num_rows // ROW_GROUP_SIZE * ROW_GROUP_SIZE
+            if ready:
+                writer.write_table(waiting.slice(0, ready).combine_chunks(), row_group_size=ROW_GROUP_SIZE)
+                waiting = waiting.slice(ready)
+
+        yield write
+        if waiting.num_rows:
+            writer.write_table(waiting.combine_chunks(), row_group_size=ROW_GROUP_SIZE)
 
 
 def _said_of(table: str, field: pa.Field) -> pa.Field:

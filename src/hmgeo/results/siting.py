@@ -381,10 +381,42 @@ class SiteAnswer:
         )
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
+    @property
+    def has_examples(self) -> bool:
+        """Whether some clause was held against invented data: see `Clause.is_example`."""
+        return any(clause.is_example for clause in self.clauses)
+
+    def brief(self) -> Brief:
+        """Return what a long list tells of the site."""
+        unmet = sum(one.is_unmet for one in self.clauses)
+        counts = tuple(self.counts().values())
+        return Brief(self.site_id, self.name, self.status, self.place, "".join(self.notes), counts, unmet)
+
     def finding_rows(self) -> list[dict[str, Any]]:
         """Return rows of `hmgeo.results.columns.FINDINGS_SCHEMA`, in reading order."""
         about = (self.site_id, self.key_area_ids, self.as_of, self.geometry)
         return [clause.row(*about) for clause in self.clauses]
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a long list tells of one site.
+
+    Parameters
+    ----------
+    counts
+        Of clauses, by `Verdict` in its order.
+    unmet
+        How many requirements the data don't show to be met.
+    """
+
+    site_id: str
+    name: str
+    status: str
+    place: str
+    note: str
+    counts: tuple[int, ...]
+    unmet: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -472,12 +504,16 @@ class SitingResults:
 
     Parameters
     ----------
+    dossiers
+        Every site's, in the order of the list; of a very long one only those that get a sheet of their own.
     layers
         By code, those at hand.
     departments
         By layer code, its word and whom to ask for it.
     warnings
         Sentences that stand on top of every output.
+    briefs, listed
+        Of a very long list, every site, and the clauses to be listed with their sites.
     """
 
     title: str
@@ -488,6 +524,13 @@ class SitingResults:
     ledger: Ledger = field(repr=False)
     departments: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     warnings: tuple[str, ...] = ()
+    briefs: tuple[Brief, ...] = field(default=(), repr=False)
+    listed: tuple[tuple[str, Clause], ...] = field(default=(), repr=False)
+
+    @property
+    def sites(self) -> tuple[Brief, ...]:
+        """Every site in brief, in the order of the list."""
+        return self.briefs or tuple(one.answer.brief() for one in self.dossiers)
 
 
 MARGIN_M = 1.0

@@ -338,7 +338,7 @@ def open_parts(path: Stored, **declared: Any) -> tuple[Layer, Ledger]:  # noqa: 
 
 
 GROUP_ROWS = 50_000
-SORTED_ROWS = 4 * GROUP_ROWS
+SORTED_ROWS = 2 * GROUP_ROWS
 FORMAT = 1
 BOX = "bbox"
 _BOX_FIELDS = ("xmin", "ymin", "xmax", "ymax")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
@@ -22,7 +22,7 @@ from hmgeo.results.text import distance_text
 from hmgeo.vocabulary import Basis, Certainty, Effect, LegalRank, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -124,7 +124,7 @@ def notice(book: Book) -> str:
     return wording.WATERMARK if basis is Basis.SYNTHETIC else wording.basis_banner(basis)
 
 
-def write_flat(page: Page, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+def write_flat(page: Page, titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """Write a plain table with a filter, caption and disclaimer below."""
     head = page.book.style(
         bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1", align="center", text_wrap=True
@@ -132,6 +132,7 @@ def write_flat(page: Page, titles: Sequence[str], rows: Sequence[Sequence[Cell]]
     cell = page.book.style(border=1, border_color="#C9D0D6", text_wrap=True)
     for column, title in enumerate(titles):
         page.sheet.write_string(0, column, page.book.say(title), head)
+    number = 0
     for number, row in enumerate(rows, start=1):
         for column, value in enumerate(row):
             if isinstance(value, int):
@@ -140,11 +141,11 @@ def write_flat(page: Page, titles: Sequence[str], rows: Sequence[Sequence[Cell]]
                 page.sheet.write_string(number, column, _cut(value), cell)
     page.sheet.freeze_panes(1, 0)
     page.sheet.repeat_rows(0)
-    if rows:
-        page.sheet.autofilter(0, 0, len(rows), len(titles) - 1)
+    if number:
+        page.sheet.autofilter(0, 0, number, len(titles) - 1)
     foot = page.book.style(font_color="#444444")
-    page.sheet.write_string(len(rows) + 2, 0, siting_words.caption(page.book.results, page.book.presentation), foot)
-    page.sheet.write_string(len(rows) + 3, 0, wording.disclaimer(page.book.language), foot)
+    page.sheet.write_string(number + 2, 0, siting_words.caption(page.book.results, page.book.presentation), foot)
+    page.sheet.write_string(number + 3, 0, wording.disclaimer(page.book.language), foot)
 
 
 def _lines(text: str, width: float) -> int:
@@ -183,7 +184,8 @@ def write_siting_workbook(results: SitingResults, presentation: Presentation, pa
 
     Every text is a string, so that no cell is a formula; the bytes depend on the results alone.
     """
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options: dict[str, Any] = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options |= {"constant_memory": True, "tmpdir": str(path.parent)} if results.briefs else {}
     with xlsxwriter.Workbook(str(path), options) as file:
         file.set_properties(
             {
@@ -194,7 +196,7 @@ def write_siting_workbook(results: SitingResults, presentation: Presentation, pa
             }
         )
         book = Book(file, results, presentation)
-        several = len(results.dossiers) > 1
+        several = len(results.sites) > 1
         if several:
             _write_matrix(book)
             _write_screens(book)
@@ -260,7 +262,7 @@ def _write_matrix(book: Book) -> None:
         for at in range(len(dossiers)):
             _write_matrix_cell(page, row, at + 2, cells.get((cited.rule_id, at)))
     page.row = len(rows) + 1
-    _write_matrix_foot(page, len(first) - len(rows), len(book.results.dossiers) - len(dossiers))
+    _write_matrix_foot(page, len(first) - len(rows), len(book.results.sites) - len(dossiers))
 
 
 def _write_matrix_cell(page: Page, row: int, column: int, clause: Clause | None) -> None:
@@ -271,7 +273,7 @@ def _write_matrix_cell(page: Page, row: int, column: int, clause: Clause | None)
     style, measured = VERDICTS[clause.verdict], clause.measured
     away = distance_text(measured.value) if measured.unit == "m" else ""
     unsure = "±" if clause.certainty is Certainty.AMBIGUOUS else ""
-    is_grave = clause.verdict in {Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED}
+    is_grave = clause.verdict in GRAVE
     shape = page.book.style(**frame, bg_color=style.tint, font_color=style.text, bold=is_grave)
     page.sheet.write_string(row, column, f"{_sign(clause)}{unsure} {away}".rstrip(), shape)
 
@@ -520,14 +522,14 @@ def _write_summary(book: Book) -> None:
         *(word(verdict, book.language) for verdict in Verdict if verdict is not Verdict.PROHIBITED),
         "备注",
     )
-    rows: list[tuple[Cell, ...]] = []
-    for number, dossier in enumerate(book.results.dossiers, start=1):
-        answer = dossier.answer
-        start = (number, answer.site_id, answer.name, wording.status_word(answer.status, book.language), answer.place)
-        prohibited, *others = answer.counts().values()
-        unmet = sum(one.is_unmet for one in answer.clauses)
-        rows.append((*start, prohibited - unmet, unmet, *others, "".join(answer.notes)))
-    write_flat(page, titles, rows)
+    write_flat(page, titles, _summary_rows(book))
+
+
+def _summary_rows(book: Book) -> Iterator[tuple[Cell, ...]]:
+    for number, site in enumerate(book.results.sites, start=1):
+        start = (number, site.site_id, site.name, wording.status_word(site.status, book.language), site.place)
+        prohibited, *others = site.counts
+        yield (*start, prohibited - site.unmet, site.unmet, *others, site.note)
 
 
 def _write_all_clauses(book: Book) -> None:
@@ -536,9 +538,9 @@ def _write_all_clauses(book: Book) -> None:
     page = new_page(book, book.say("全部条款"), widths)
     titles = ("编号", "规则", "结论", "确定性", "位阶", "文件、条款", "量测", "所用数据", "说明", "认定部门")
     results, language = book.results, book.language
-    total = sum(len(dossier.answer.clauses) for dossier in results.dossiers)
+    total = sum(sum(site.counts) for site in results.sites)
     wanted = _all_of(results) if total <= LISTED_ROWS else islice(_grave_of(results), LISTED_ROWS)
-    rows: list[tuple[Cell, ...]] = [
+    rows: Iterable[tuple[Cell, ...]] = (
         (
             site_id,
             clause.citation.rule_id,
@@ -552,21 +554,20 @@ def _write_all_clauses(book: Book) -> None:
             clause.citation.decider,
         )
         for site_id, clause in wanted
-    ]
-    if total > LISTED_ROWS:
-        rows.append(
-            (
-                f"共 {total} 条，此处只列触及的条款（至多 {LISTED_ROWS} 条），全部见 findings.parquet。",
-                *[""] * (len(titles) - 1),
-            )
-        )
-    write_flat(page, titles, rows)
+    )
+    more = f"共 {total} 条，此处只列触及的条款（至多 {LISTED_ROWS} 条），全部见 findings.parquet。"
+    last = [(more, *[""] * (len(titles) - 1))] if total > LISTED_ROWS else []
+    write_flat(page, titles, chain(rows, last))
 
 
 def _all_of(results: SitingResults) -> Iterable[tuple[str, Clause]]:
+    if results.briefs:
+        return results.listed
     return ((dossier.answer.site_id, clause) for dossier in results.dossiers for clause in dossier.answer.clauses)
 
 
 def _grave_of(results: SitingResults) -> Iterable[tuple[str, Clause]]:
-    grave = {Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED}
-    return (pair for pair in _all_of(results) if pair[1].verdict in grave)
+    return (pair for pair in _all_of(results) if pair[1].verdict in GRAVE)
+
+
+GRAVE = frozenset({Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED})

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from hmgeo.intake.columns import ReadOptions
+    from hmgeo.judging.facts import Facts
     from hmgeo.judging.places import Areas
     from hmgeo.project.inputs import Inputs
     from hmgeo.project.sites.given import Typed
@@ -87,20 +88,30 @@ class SiteDesk:
 
     def dossier(self, site: Site) -> Dossier:
         """Return a site's answer with zoning, protected objects and offsets."""
-        beyond = area_note(site, {area.name: area.geometry for area in self.inputs.areas})
-        facts, answer = self.bench.look(replace(site, note=sentences(beyond, site.note)))
+        facts, answer = self._look(site)
         question = self.bench.question
         lines, notes = asked_of(site, answer, question.rules, question.choices.code(OFFSET_BASIS))
         near = () if site.geometry is None else self.surroundings.nearest(facts)
         return Dossier(answer, self.surroundings.zoning(facts), self.surroundings.tables(site), lines, notes, near)
 
-    def results(self, dossiers: Iterable[Dossier], ledger: Ledger, title: str = "") -> SitingResults:
-        """Return answers with the data and choices that they rest on."""
+    def answer(self, site: Site) -> SiteAnswer:
+        """Return the answer of a site's dossier alone."""
+        return self._look(site)[1]
+
+    def _look(self, site: Site) -> tuple[Facts, SiteAnswer]:
+        beyond = area_note(site, {area.name: area.geometry for area in self.inputs.areas})
+        return self.bench.look(replace(site, note=sentences(beyond, site.note)))
+
+    def results(
+        self, dossiers: Iterable[Dossier], ledger: Ledger, title: str = "", *, has_examples: bool | None = None
+    ) -> SitingResults:
+        """Return answers with the data and choices that they rest on; `has_examples` where some have no dossier."""
         made = tuple(dossiers)
         heights = () if self.inputs.elevation is None else (self.inputs.elevation,)
         used = layers_used([*_receptors(self.inputs), *heights])
-        is_example = any(clause.is_example for dossier in made for clause in dossier.answer.clauses)
-        warnings = [EXAMPLE_WARNING] if is_example else []
+        if has_examples is None:
+            has_examples = any(dossier.answer.has_examples for dossier in made)
+        warnings = [EXAMPLE_WARNING] if has_examples else []
         warnings += [f"mix_basis：{self.spec.mix_basis}"] if self.spec.mix_basis else []
         warnings += layer_warnings(self.inputs.ledger)
         ranges = tuple(

@@ -4,39 +4,40 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 import shapely
 
 from hmgeo.errors import Place, Problem, UsageError
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.outputs import siting_json, siting_words, wording
 from hmgeo.outputs.sheets.answer import clause_lines, screen_lines
-from hmgeo.outputs.sheets.siting import write_siting_workbook
+from hmgeo.outputs.sheets.siting import DOSSIER_SHEETS, GRAVE, LISTED_ROWS, write_siting_workbook
 from hmgeo.outputs.siting_words import say, word
-from hmgeo.outputs.tables import write_ledger_csv, write_parquet
+from hmgeo.outputs.tables import parquet_file, write_ledger_csv
 from hmgeo.project.bare import silent
 from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_file, whole_folder, write_record
 from hmgeo.project.sites.desk import open_desk, parse_ranges, read_sites, read_typed
 from hmgeo.records import table_of
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.results.results import Presentation
+from hmgeo.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
+    from pathlib import Path
 
     from hmgeo.intake.columns import ReadOptions
     from hmgeo.project.bare import Progress
     from hmgeo.project.sites.desk import SiteDesk
     from hmgeo.project.sites.given import Typed
     from hmgeo.records import Ledger
-    from hmgeo.results.siting import Dossier, SitingResults
+    from hmgeo.results.siting import Brief, Clause, Dossier, SiteAnswer, SitingResults
     from hmgeo.siting.site import Site
-    from hmgeo.vocabulary import Basis, Verdict
+    from hmgeo.vocabulary import Basis
 
 
 FULL_JSON_SITES = 1000
@@ -45,76 +46,108 @@ _EVERY = 200
 _LIBRARIES = ("numpy", "pyarrow", "pyproj", "shapely", "xlsxwriter")
 
 
-def check_sites(desk: SiteDesk, sites: Sequence[Site], ledger: Ledger, *, progress: Progress = silent) -> SitingResults:
-    """Judge sites one after another and return the frozen answer, each site once, in input order."""
+def check_sites(
+    desk: SiteDesk,
+    sites: Sequence[Site],
+    ledger: Ledger,
+    *,
+    progress: Progress = silent,
+    hear: Callable[[SiteAnswer], None] = lambda _: None,
+    is_whole: bool = True,
+) -> SitingResults:
+    """Judge sites one after another and return the frozen answer, each site once, in input order.
+
+    Parameters
+    ----------
+    desk, sites, ledger, progress
+        Who judges what, and who hears how far.
+    hear
+        Takes each answer as soon as it is there.
+    is_whole
+        Keep every dossier; else those that get a sheet of their own, and of the others what a long list tells.
+    """
     made: list[Dossier] = []
+    told = _Listing()
     for number, site in enumerate(sites, start=1):
-        made.append(desk.dossier(site))
+        if is_whole or number <= DOSSIER_SHEETS:
+            made.append(desk.dossier(site))
+            answer = made[-1].answer
+        else:
+            answer = desk.answer(site)
+        hear(answer)
+        if not is_whole:
+            told.add(answer)
         if number % _EVERY == 0 or number == len(sites):
             progress("逐条研判", number, len(sites))
-    return desk.results(made, ledger)
+    if is_whole:
+        return desk.results(made, ledger)
+    results = desk.results(made, ledger, has_examples=told.has_examples)
+    return replace(results, briefs=tuple(told.briefs), listed=tuple(told.listed))
 
 
-def write_siting(
-    results: SitingResults,
-    out: str | Path,
-    *,
-    inputs: Sequence[Path],
-    command: str,
-    language: str = "zh",
-    progress: Progress = silent,
-) -> Path:
-    """Write the folder of a siting answer; it appears whole or not at all.
+@dataclass(slots=True)
+class _Listing:
+    """Keeps of a long list what its workbook shows: each site in brief, and the clauses that it has room for."""
 
-    Raises
-    ------
-    OutputError
-        Where the folder holds something else or can't be written.
-    """
-    started = clock()
-    with whole_folder(Path(out), inputs) as folder:
-        progress("写出表格", 0, None)
-        write_siting_workbook(results, Presentation(language=language), folder / "siting.xlsx")
-        _write_json(results, folder / "siting.json", language)
-        write_parquet(_findings(results), folder / "findings.parquet")
-        write_ledger_csv(siting_words.shell(results), folder / "ledger.csv")
-        _write_manifest(results, folder, command, started)
-    return Path(out)
+    briefs: list[Brief] = field(default_factory=list)
+    listed: list[tuple[str, Clause]] = field(default_factory=list)
+    has_examples: bool = False
+    is_full: bool = False
+
+    def add(self, answer: SiteAnswer) -> None:
+        self.briefs.append(answer.brief())
+        self.has_examples = self.has_examples or answer.has_examples
+        self.listed += [(answer.site_id, one) for one in answer.clauses if not self.is_full or one.verdict in GRAVE]
+        if not self.is_full and len(self.listed) > LISTED_ROWS:
+            self.is_full = True
+            self.listed = [(site_id, one) for site_id, one in self.listed if one.verdict in GRAVE]
+        del self.listed[LISTED_ROWS:]
 
 
 def answer_document(results: SitingResults, language: str = "zh") -> dict[str, Any]:
     """Return the whole answer as plain values, the same as siting.json holds; codes are the same in any language."""
-    if len(results.dossiers) > FULL_JSON_SITES:
-        sites = [_short(dossier) for dossier in results.dossiers]
+    if len(results.sites) > FULL_JSON_SITES:
+        sites = [_short(brief) for brief in results.sites]
     else:
         sites = [siting_json.dossier_document(dossier, results, language) for dossier in results.dossiers]
     return siting_json.document(results, sites, language)
 
 
-def _short(dossier: Dossier) -> dict[str, Any]:
-    answer = dossier.answer
-    counts = {verdict.value: count for verdict, count in answer.counts().items()}
-    return {"site_id": answer.site_id, "name": answer.name, "place": answer.place, "counts": counts}
+def _short(site: Brief) -> dict[str, Any]:
+    counts = dict(zip((verdict.value for verdict in Verdict), site.counts, strict=True))
+    return {"site_id": site.site_id, "name": site.name, "place": site.place, "counts": counts}
 
 
-def _write_json(results: SitingResults, path: Path, language: str) -> None:
-    text = json.dumps(answer_document(results, language), ensure_ascii=False, indent=1)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+@contextmanager
+def _findings_file(path: Path) -> Iterator[Callable[[SiteAnswer], None]]:
+    """Write every clause of every site as it comes."""
+    rows: list[dict[str, Any]] = []
+    with parquet_file(FINDINGS_SCHEMA, path) as write:
+
+        def hear(answer: SiteAnswer) -> None:
+            rows.extend(answer.finding_rows())
+            if len(rows) >= _ROWS_AT_ONCE:
+                write(table_of(rows, FINDINGS_SCHEMA))
+                rows.clear()
+
+        yield hear
+        write(table_of(rows, FINDINGS_SCHEMA))
 
 
-def _findings(results: SitingResults) -> pa.Table:
-    """Return every clause of every site; texts that repeat are kept once."""
-    batches = [table_of(dossier.answer.finding_rows(), FINDINGS_SCHEMA) for dossier in results.dossiers]
-    if not batches:
-        return FINDINGS_SCHEMA.empty_table()
-    return pa.concat_tables(batches)
+_ROWS_AT_ONCE = 10_000
+
+
+def _write_answer(results: SitingResults, folder: Path, language: str) -> None:
+    write_siting_workbook(results, Presentation(language=language), folder / "siting.xlsx")
+    with (folder / "siting.json").open("w", encoding="utf-8", newline="\n") as file:
+        json.dump(answer_document(results, language), file, ensure_ascii=False, indent=1)
+        file.write("\n")
+    write_ledger_csv(siting_words.shell(results), folder / "ledger.csv")
 
 
 def _write_manifest(results: SitingResults, folder: Path, command: str, started: tuple[str, float]) -> None:
-    counts: dict[str, int] = {}
-    for dossier in results.dossiers:
-        for verdict, count in dossier.answer.counts().items():
-            counts[verdict.value] = counts.get(verdict.value, 0) + count
+    sums = [sum(counts) for counts in zip(*(site.counts for site in results.sites), strict=True)]
+    counts = dict(zip((verdict.value for verdict in Verdict), sums, strict=False))
     manifest = {
         "schema": SCHEMA,
         "kind": "siting",
@@ -136,7 +169,7 @@ def _write_manifest(results: SitingResults, folder: Path, command: str, started:
             for code, layer in results.layers.items()
         ],
         "parameters": [asdict(one) for one in results.parameters],
-        "counts": {"sites": len(results.dossiers), "findings_by_verdict": counts, "ledger": len(results.ledger)},
+        "counts": {"sites": len(results.sites), "findings_by_verdict": counts, "ledger": len(results.ledger)},
         "outputs": entries(folder),
         "warnings": list(results.warnings),
         "run": {"started": started[0], "seconds": round(time.monotonic() - started[1], 3)},
@@ -193,7 +226,7 @@ class Answered:
 
     def count(self, verdict: Verdict) -> int:
         """Return how many clauses of all sites have a verdict."""
-        return sum(dossier.answer.counts()[verdict] for dossier in self.results.dossiers)
+        return sum(site.counts[list(Verdict).index(verdict)] for site in self.results.sites)
 
     def lines(self, *, every_clause: bool = False) -> list[str]:
         """Return the answer for the terminal: each site on one screen, or every clause of it."""
@@ -201,7 +234,7 @@ class Answered:
         printed: list[str] = []
         for dossier in self.results.dossiers[:PRINTED_SITES]:
             printed += ["", *told(dossier, self.results, self.language)]
-        rest = len(self.results.dossiers) - PRINTED_SITES
+        rest = len(self.results.sites) - PRINTED_SITES
         printed += [say("site.more_in_files", self.language, rest=str(rest))] if rest > 0 else []
         printed += [say("site.written", self.language, folder=str(self.folder))] if self.folder else []
         return [*printed[1:], *(["", wording.disclaimer(self.language)] if every_clause else [])]
@@ -297,16 +330,23 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
         sites, ledger = read_sites(
             desk, request.sites, basis=request.sites_basis, options=request.options, defaults=request.typed
         )
-    results = check_sites(desk, sites, ledger, progress=progress)
-    if request.extracts:
-        write_extracts(desk, results, request)
+    is_whole = bool(request.extracts) or len(sites) <= FULL_JSON_SITES
     if request.out is None:
+        results = check_sites(desk, sites, ledger, progress=progress, is_whole=is_whole)
+        if request.extracts:
+            write_extracts(desk, results, request)
         return Answered(results, language=request.language)
     files = [desk.spec.file, *(desk.spec.folder / layer.path for layer in desk.spec.layers.values())]
     files += [] if request.sites is None else [request.sites]
     named = f"--at {request.typed.at}" if request.sites is None else f"--sites {request.sites.name}"
     command = f"hmgeo site --project {desk.spec.folder.name} {named}"
-    folder = write_siting(
-        results, request.out, inputs=files, command=command, language=request.language, progress=progress
-    )
-    return Answered(results, folder, request.language)
+    started = clock()
+    with whole_folder(request.out, files) as folder:
+        with _findings_file(folder / "findings.parquet") as hear:
+            results = check_sites(desk, sites, ledger, progress=progress, hear=hear, is_whole=is_whole)
+        if request.extracts:
+            write_extracts(desk, results, request)
+        progress("写出表格", 0, None)
+        _write_answer(results, folder, request.language)
+        _write_manifest(results, folder, command, started)
+    return Answered(results, request.out, request.language)
