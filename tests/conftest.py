@@ -75,6 +75,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (not asks_for_shipped(item.path), item.path not in drawn))
 
 
+SPENT = {"so_far": 0.0}
+COSTLIEST = 20
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """Note what each step of a test took of the processors, children that have ended included."""
+    report = yield
+    now = sum(os.times()[:4])
+    report.cpu_s, SPENT["so_far"] = now - SPENT["so_far"], now
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell which modules took most, so that a slow one is seen in every log; its imports count with its first test."""
+    by_module: dict[str, float] = {}
+    for report in (one for kept in terminalreporter.stats.values() for one in kept if hasattr(one, "cpu_s")):
+        module = report.nodeid.partition("::")[0]
+        by_module[module] = by_module.get(module, 0.0) + report.cpu_s
+    terminalreporter.write_line(f"CPU {sum(by_module.values()):.0f} s, by module:")
+    for module, cpu_s in sorted(by_module.items(), key=lambda item: -item[1])[:COSTLIEST]:
+        terminalreporter.write_line(f"{cpu_s:8.1f} s  {module}")
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a command ended."""

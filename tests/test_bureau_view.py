@@ -271,7 +271,7 @@ def test_survey_focus_areas_say_why_a_source_is_in(bare_qingcheng: str, tmp_path
     feature = {"type": "Feature", "properties": {"名称": "龙塘片区"}, "geometry": area}
     made = {"type": "FeatureCollection", "features": [feature]}
     (tmp_path / "survey.geojson").write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
-    rows = project_results(tmp_path).sources.to_pylist()
+    rows = project_results(tmp_path, page=False).sources.to_pylist()
     inside = [row for row in rows if row["lon"] is not None and row["status"] == "assessed"]
     for row in inside:
         is_in = 113.0 <= row["lon"] <= 113.3 and 23.4 <= row["lat"] <= 23.62

@@ -319,7 +319,7 @@ def test_the_screening_rule_with_terrain_considered(project: Path, hill: str, ve
     (project / "sources.csv").write_text("\n".join(rows), encoding="utf-8-sig")
     findings = {
         row["source_id"]: row
-        for row in project_results(project).findings.to_pylist()
+        for row in project_results(project, page=False).findings.to_pylist()
         if row["rule_id"] == "SCR-JY-10KM"
     }
     assert (findings["B"]["verdict"], words in findings["B"]["note"]) == (verdict, True), findings["B"]["note"]

@@ -40,7 +40,8 @@ pytestmark = pytest.mark.browser
 
 __all__ = ["browser"]
 
-POINTS = int(os.environ.get("HMGEO_CLICK_POINTS", "600"))
+FEW_OR_MANY = "600" if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else "200"
+POINTS = int(os.environ.get("HMGEO_CLICK_POINTS", FEW_OR_MANY))
 """Random points of the pencil world and of each shipped project: HMGEO_CLICK_POINTS=5000 takes some minutes."""
 SEED = 20261121
 ASKED = (

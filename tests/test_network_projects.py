@@ -167,28 +167,34 @@ def test_the_rule_along_the_river_at_a_site(tmp_path: Path, hmgeo_command: Calla
 def test_without_rivers_or_choices_nothing_is_judged(
     tmp_path: Path, drawn: list[Any] | None, without: str, words: str
 ) -> None:
-    found = by_works(project_results(write_project(tmp_path, "network", drawn=drawn, without=without)).findings)
+    found = by_works(
+        project_results(write_project(tmp_path, "network", drawn=drawn, without=without), page=False).findings
+    )
     assert {row["verdict"] for row in found.values()} == {"not_assessed"}
     assert all(words in row["note"] for row in found.values())
 
 
 def test_a_river_that_ends_before_the_limit_clears_nothing(tmp_path: Path) -> None:
     short = shapely.LineString([moved(0.0, 2000.0), moved(0.0, -5000.0)])
-    found = by_works(project_results(write_project(tmp_path, "network", drawn=[({"名称": "示例江"}, short)])).findings)
+    found = by_works(
+        project_results(write_project(tmp_path, "network", drawn=[({"名称": "示例江"}, short)]), page=False).findings
+    )
     assert (found["上"]["verdict"], found["下"]["verdict"]) == ("listed", "not_assessed")
     assert "所绘河网下行 1.5 km 处到头，其外未作判断，结果为下限。" in found["下"]["note"]
 
 
 def test_a_river_drawn_the_other_way_answers_the_other_way(tmp_path: Path) -> None:
     turned = river().reverse()
-    found = by_works(project_results(write_project(tmp_path, "network", drawn=[({"名称": "示例江"}, turned)])).findings)
+    found = by_works(
+        project_results(write_project(tmp_path, "network", drawn=[({"名称": "示例江"}, turned)]), page=False).findings
+    )
     assert (found["上"]["verdict"], found["下"]["verdict"]) == ("not_assessed", "listed")
 
 
 def test_both_ways_side_by_side(tmp_path: Path, hmgeo_command: Callable[..., Ended]) -> None:
     """Heights fall to the south all over: east of the river they never come by the intake, the drawn river does."""
     project = write_project(tmp_path, "both", heights=True)
-    found = by_works(project_results(project).findings)
+    found = by_works(project_results(project, page=False).findings)
     upper = found["上"]
     assert (upper["verdict"], upper["verdict_other"], upper["certainty"]) == ("listed", "not_assessed", "ambiguous")
     assert "沿所绘河网下行 4.00 km" in upper["note"]
@@ -200,7 +206,7 @@ def test_both_ways_side_by_side(tmp_path: Path, hmgeo_command: Callable[..., End
 
 
 def test_the_reasons_are_told_in_english_too(tmp_path: Path) -> None:
-    found = by_works(project_results(write_project(tmp_path, "both")).findings)
+    found = by_works(project_results(write_project(tmp_path, "both"), page=False).findings)
     assert in_english(decoded(found["上"]["reasons"])).startswith(
         "4.00 km down the drawn rivers (as the lines are drawn). source: put onto 示例江, 50 m away. "
         "drinking-water intakes: put onto 示例江, 10 m away."
@@ -261,7 +267,7 @@ def test_no_table_uses_a_direction_that_nobody_declared(
     monkeypatch.setitem(PARAMETERS, "river_direction", direction or "as_drawn")
     monkeypatch.setitem(PARAMETERS, "flow_limit_m", 20_000)
     project = write_project(tmp_path, "catchment", heights=True, without="" if direction else "river_direction")
-    water = project_results(project).water
+    water = project_results(project, page=False).water
     assert [row["source_id"] for row in water.agreement.to_pylist()] == ["上", "疑"][:count]
     told = [note for note in water.notes if "未用所绘河网" in note]
     assert bool(told) == bool(words)
@@ -286,7 +292,7 @@ def test_real_sources_are_not_judged_along_invented_water(
     heights: bool,  # noqa: FBT001 -- a case
     barred: str,
 ) -> None:
-    results = project_results(write_project(tmp_path, mode, real=real, heights=heights))
+    results = project_results(write_project(tmp_path, mode, real=real, heights=heights), page=False)
     found = by_works(results.findings)
     assert {(row["verdict"], row["certainty"], row["basis"]) for row in found.values()} == {
         ("not_assessed", "", "real")
@@ -299,7 +305,7 @@ def test_real_sources_are_not_judged_along_invented_water(
 
 def test_a_barred_river_leaves_the_answer_to_heights_a_lower_bound(tmp_path: Path) -> None:
     real = ("enterprises", "intakes", "elevation")
-    found = by_works(project_results(write_project(tmp_path, "both", real=real, heights=True)).findings)
+    found = by_works(project_results(write_project(tmp_path, "both", real=real, heights=True), page=False).findings)
     assert {row["verdict"] for row in found.values()} == {"not_assessed"}
     assert BARRED.format("河流") in found["下"]["note"]
 
@@ -321,12 +327,12 @@ def test_the_weakest_layer_gives_a_mixed_finding_its_basis(
 ) -> None:
     """Along rivers the heights aren't asked, so that theirs doesn't count."""
     project = write_project(tmp_path, "network", real=real, heights=heights, mix_basis="培训用")
-    found = by_works(project_results(project).findings)
+    found = by_works(project_results(project, page=False).findings)
     assert {row["basis"] for row in found.values()} == {basis}
 
 
 def test_by_heights_their_basis_counts(tmp_path: Path) -> None:
     real = ("enterprises", "rivers", "intakes")
     project = write_project(tmp_path, "catchment", real=real, heights=True, mix_basis="培训用")
-    found = by_works(project_results(project).findings)
+    found = by_works(project_results(project, page=False).findings)
     assert {row["basis"] for row in found.values()} == {"synthetic"}

@@ -96,7 +96,7 @@ def inside(held: Layer, lon: float, lat: float) -> PlaceFact:
 @pytest.mark.parametrize("name", PLACES)
 def test_nothing_is_clear_where_it_may_lie(tmp_path: Path, name: str) -> None:
     first, columns = PLACES[name]
-    results = project_results(project(tmp_path, first, **columns))
+    results = project_results(project(tmp_path, first, **columns), page=False)
     (row,) = results.sources.to_pylist()
     assert (row["verdict"], row["nearest_farmland_id"], row["counts_are_lower_bounds"]) == ("not_assessed", "P2", True)
     assert "「耕地」搁置了 1 个图形不可用的要素（P1）" in row["note"]
@@ -108,9 +108,9 @@ def test_nothing_is_clear_where_it_may_lie(tmp_path: Path, name: str) -> None:
 
 
 def test_a_person_may_accept_just_so_many(tmp_path: Path) -> None:
-    (row,) = project_results(project(tmp_path, None, ACCEPTED)).sources.to_pylist()
+    (row,) = project_results(project(tmp_path, None, ACCEPTED), page=False).sources.to_pylist()
     assert (row["verdict"], row["counts_are_lower_bounds"], "搁置" in row["note"]) == ("clear", False, False)
-    other = project_results(project(tmp_path, None, ACCEPTED.replace("count: 1", "count: 2")))
+    other = project_results(project(tmp_path, None, ACCEPTED.replace("count: 1", "count: 2")), page=False)
     assert other.sources["verdict"].to_pylist() == ["not_assessed"]
     assert any("所填 2 个与实际不符" in one for one in other.warnings)
     project(tmp_path, None, ", accept_set_aside: {count: 1, by: 王工}")

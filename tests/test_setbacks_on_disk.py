@@ -232,7 +232,7 @@ def test_a_run_tells_banks_from_centrelines_and_leaves_undrawn_basins_open(
     }
     text = yaml.safe_dump(project, allow_unicode=True, sort_keys=False)
     (tmp_path / "project.yml").write_text(text, encoding="utf-8")
-    results = project_results(tmp_path)
+    results = project_results(tmp_path, page=False)
     found = {one["rule_id"]: one for one in results.findings.to_pylist()}
     bank, basin = found["EXAMPLE-BANK"], found["EXAMPLE-BASIN"]
     assert (bank["verdict"], words in bank["receptor_name"] + bank["note"]) == (verdict, True), bank["note"]

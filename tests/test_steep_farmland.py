@@ -118,7 +118,7 @@ def test_every_list_stands_in_the_table_and_on_the_page(steep: Path) -> None:
 
 
 def test_a_list_without_parcels_says_that_this_clears_nothing(project: Path) -> None:
-    results = project_results(project)
+    results = project_results(project, page=False)
     assert results.terrain is not None
     assert results.terrain.steep.num_rows == 0
     run = run_project(project, project / "out")

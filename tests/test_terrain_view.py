@@ -238,7 +238,7 @@ def results_of(project: Path, **changes: str) -> Results:
             lines.insert(lines.index("parameters:") + 1, f"  {old}: {{{new}, {BY}}}")
         text = "\n".join(lines) + "\n"
     (project / "project.yml").write_text(text, encoding="utf-8")
-    return project_results(project)
+    return project_results(project, page=False)
 
 
 def test_ponds_overhead_by_designation_circle_and_path(project: Path) -> None:

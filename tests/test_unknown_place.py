@@ -69,7 +69,7 @@ def test_an_area_given_as_a_file_has_the_clauses_of_its_county(tmp_path: Path, n
     assert park is not None
     assert (offset.verdict, park.verdict) == (Verdict.CONDITIONAL, Verdict.NOT_ASSESSED)
     assert answer.key_area_ids == "GX-ND"
-    results = project_results(folder)
+    results = project_results(folder, page=False)
     assert results.sources["county"].to_pylist() == ["南丹县"]
     verdicts = dict(zip(results.findings["rule_id"].to_pylist(), results.findings["verdict"].to_pylist(), strict=True))
     assert "LIM-GX-SPECIAL" in verdicts
@@ -89,7 +89,7 @@ def test_where_no_outline_tells_the_county_clauses_are_open_in_one_line_a_territ
     assert "不能判断是否在广西壮族自治区，适用于该地的" in told[0]
     ids = {one.citation.rule_id for one in answer.clauses}
     assert not any("-QY-" in one or "-JY-" in one for one in ids)  # their counties' outlines ship and lie far off
-    results = project_results(folder)
+    results = project_results(folder, page=False)
     assert sum("行政区不明" in one for one in results.warnings) == 1
     named = site(project(tmp_path, NANNING, ",省份", ",湖南省"))
     assert not any("行政区不明" in one for one in named.notes)
@@ -122,7 +122,7 @@ def test_a_point_outside_its_county_is_relied_on_by_nothing_in_a_run_and_a_site(
     assert found is not None
     assert found.verdict is Verdict.NOT_ASSESSED
     assert any("点位在所填或名称所述的靖西市以外" in one for one in found.reasons)
-    results = project_results(folder)
+    results = project_results(folder, page=False)
     assert "clear" not in results.findings["verdict"].to_pylist()
     assert "位置不能采信" in results.sources["note"][0].as_py()
 
@@ -133,7 +133,7 @@ def test_a_point_on_another_continent_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="坐标在中国以外"):
         read_typed(desk, Typed("-107.54,24.98"))
     (folder / "e.csv").write_text("企业编号,经度,纬度\nE1,-107.54,24.98\n", encoding="utf-8")
-    assert project_results(folder).sources["status"].to_pylist() == ["rejected"]
+    assert project_results(folder, page=False).sources["status"].to_pylist() == ["rejected"]
 
 
 def test_territories_are_excluded_by_digits_and_outlines() -> None:
