@@ -13,6 +13,7 @@ import pytest
 from ground_results import NOTE, ground_results
 from small_results import HOSTILE, small_results
 from test_map_browser import Opened, browser
+from test_map_page import numbers as varints
 
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.page import map_page, write_map
@@ -109,17 +110,6 @@ def test_packed_parcels_carry_slope_grade_and_list() -> None:
     assert [told[f"P{n:05d}"] for n in range(6)] == [
         [10, 301, 1], [9, 154, 2], [8, 0, 3], [3, 1, 0], [6, 0, 0], [0, 0, 0],
     ]  # fmt: skip
-
-
-def varints(data: bytes) -> list[int]:
-    found, value, shift = [], 0, 0
-    for byte in data:
-        value |= (byte & 127) << shift
-        shift = shift + 7 if byte > 127 else 0
-        if not shift:
-            found.append(value)
-            value = 0
-    return found
 
 
 def test_a_public_page_beside_hidden_layers_shows_nothing_of_the_ground() -> None:

@@ -16,7 +16,7 @@ import shapely
 from PIL import Image
 from pyproj import Geod
 from small_results import small_results
-from test_map_browser import FLAGS, Opened, browser_path, go_without, sync_playwright
+from test_map_browser import Opened, browser
 
 from hmgeo.outputs.map import assets
 from hmgeo.outputs.map.page import write_map
@@ -31,15 +31,7 @@ GEOD = Geod(a=6378137, rf=298.257222101)
 MODERN = re.compile(r"=>|`|\?\.(?!\d)|\?\?|\b(?:let|const|async|await|class|import|export)\b\s+[\w({*]")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = browser_path()
-    if sync_playwright is None:
-        go_without("playwright is not installed")
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=path, args=FLAGS)
-        yield running
-        running.close()
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")
