@@ -78,7 +78,9 @@ def test_numbers_and_names_join_and_every_row_is_counted_once(tmp_path: Path) ->
         ("清远市乙金属清城有限公司", "", "清城区", "113.0002", "23.6001", "CGCS2000", "停产"),
         ("己新材料有限公司（原清远市戊电源有限公司）", "", "清城区"),
     )
-    made = merge_lists([first, permits, survey], tmp_path / "底册.xlsx", said={"date": {"现场调查.csv": "2026-03-01"}})
+    made = merge_lists(
+        [first, permits, survey], tmp_path / "底册.xlsx", stated={"date": {"现场调查.csv": "2026-03-01"}}
+    )
     assert groups(made) == [
         ["清远市甲电镀有限责任公司", "清远市甲电镀有限公司"],
         ["广东省清远市乙金属（清城）有限公司", "清远市乙金属清城有限公司"],
@@ -352,7 +354,7 @@ def test_an_input_is_never_written_over_and_a_broken_list_leaves_nothing(tmp_pat
     with pytest.raises(InputError, match="决定表缺列：对象编号"):
         merge_lists([good], book, decisions=[good])
     with pytest.raises(UsageError, match="没有这张表"):
-        merge_lists([good], book, said={"date": {"别的.csv": "2026"}})
+        merge_lists([good], book, stated={"date": {"别的.csv": "2026"}})
 
 
 def test_a_sheet_is_asked_for_and_a_sum_below_is_no_enterprise(tmp_path: Path) -> None:
@@ -370,7 +372,7 @@ def test_a_sheet_is_asked_for_and_a_sum_below_is_no_enterprise(tmp_path: Path) -
     book.save(tmp_path / "多表.xlsx")
     with pytest.raises(InputError, match="底册的 --sheet 文件名=工作表"):
         merge_lists([tmp_path / "多表.xlsx"], tmp_path / "底册.xlsx")
-    made = merge_lists([tmp_path / "多表.xlsx"], tmp_path / "底册.xlsx", said={"sheet": {"多表.xlsx": "许可证"}})
+    made = merge_lists([tmp_path / "多表.xlsx"], tmp_path / "底册.xlsx", stated={"sheet": {"多表.xlsx": "许可证"}})
     assert (groups(made), made.lists[0].date) == ([["清远市甲厂"]], "2024-06")
 
 

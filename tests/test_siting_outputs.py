@@ -20,7 +20,7 @@ from siting_world import SITE, bench
 from hmgeo.compare.verify import verify_extract
 from hmgeo.errors import InputError, UsageError
 from hmgeo.intake.columns import ReadOptions
-from hmgeo.outputs import siting_json, siting_words, wording
+from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.book import display_width
 from hmgeo.outputs.sheets.answer import screen_lines, short_clause
 from hmgeo.project.sites.desk import open_desk, parse_ranges
@@ -94,7 +94,7 @@ def test_an_extract_holds_each_clause_once_under_a_theme_that_is_untouched_only_
     assert answered.folder is not None
     made = json.loads((answered.folder.parent / "摘录.json").read_text(encoding="utf-8"))
     jsonschema.validate(made, json.loads((DOCS / "extract.schema.json").read_text(encoding="utf-8")))
-    assert made["schema"] == siting_json.SCHEMA
+    assert made["schema"] == siting_words.SCHEMA
     rest = {name: value for name, value in made.items() if name != "extract_id"}
     text = json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     assert made["extract_id"].replace("-", "") == hashlib.sha256(text.encode()).hexdigest()[:16].upper()
@@ -165,7 +165,7 @@ def test_an_extract_of_a_format_nobody_knows_is_refused_before_anything_is_read(
 def test_a_typed_point_is_hypothetical_and_its_digits_say_how_exact_it_is(results: SitingResults) -> None:
     answer = results.dossiers[0].answer
     assert answer.uncertainty_m == pytest.approx(7.5, abs=0.1)  # half of 0.0001 degree both ways
-    first = siting_json.clause_document(answer.clauses[0], results)
+    first = siting_words.clause_document(answer.clauses[0], results)
     assert first["badge"] == "示例判定：触及禁止性规定"
     assert results.warnings == ("示例判定：拟建项目对照合成或示意数据，结论仅供软件演示。",)
 

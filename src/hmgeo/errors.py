@@ -52,9 +52,9 @@ def without_passwords(text: str) -> str:
     lower = text.lower()
     if not any(sign in lower for sign in _SIGNS):
         return text
-    hidden = [(*found.span(1), "***") for found in _NAMED.finditer(text)]
+    hidden = [(*match.span(1), "***") for match in _NAMED.finditer(text)]
     for word in re.finditer(r"\S+", text):
-        starts = [0, *(found.end() for found in _NEXT.finditer(word[0])), len(word[0])]
+        starts = [0, *(match.end() for match in _NEXT.finditer(word[0])), len(word[0])]
         for start, end in pairwise(starts):
             first, last = _account(word[0][start:end])
             hidden.append((word.start() + start + first, word.start() + start + last, ""))
@@ -82,7 +82,7 @@ def _account(word: str) -> tuple[int, int]:
 
 
 def hide_passwords(record: object, *names: str) -> None:
-    """Take passwords out of texts of a record that is being made."""
+    """Take passwords out of the texts of `record`, which is being made; `names` are its fields."""
     for name in names:
         object.__setattr__(record, name, without_passwords(getattr(record, name)))
 

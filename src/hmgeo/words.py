@@ -1,7 +1,8 @@
 """Reasons in words: one catalogue, each code with its Chinese and English side by side, and what tells a reason by it.
 
 A line of the catalogue holds a code, the group of what it keeps from being assessed (`hmgeo.vocabulary.Unassessed`;
-empty for none), and both languages. `{name}` stands for a value: text, a number with its format and unit
+empty for none), both languages, and, of one that keeps a clause from being judged, the code of what would settle it:
+what a person can do about it. `{name}` stands for a value: text, a number with its format and unit
 (`{way_m:.2f km}` tells metres in kilometres), a list with what stands between its members (`{words:、}`; `~` lets them
 follow each other as sentences do), another reason, or one without its end and its bracketed part (`{why:bare}`). `[…]`
 says what follows for a clause; it is left out where only what is the case is wanted.
@@ -45,10 +46,10 @@ class Reason(str):
 
     def __new__(cls, text: str, code: str, values: Mapping[str, Value]) -> Self:
         """Make the reason."""
-        said = super().__new__(cls, text)
-        object.__setattr__(said, "code", code)
-        object.__setattr__(said, "values", MappingProxyType(dict(values)))
-        return said
+        reason = super().__new__(cls, text)
+        object.__setattr__(reason, "code", code)
+        object.__setattr__(reason, "values", MappingProxyType(dict(values)))
+        return reason
 
     def __setattr__(self, name: str, value: object) -> Never:
         """Refuse to be changed.
@@ -92,23 +93,27 @@ class Entry:
     group: str
     zh: str
     en: str
+    settles: str = ""
 
     def template(self, language: str) -> str:
         """Return the words of a language."""
         return self.en if language == ENGLISH else self.zh
 
 
+def table_rows(package: str, file: str) -> list[list[str]]:
+    """Return the rows of `file` in `package`, a table with tabs between its cells, without the header."""
+    text = resources.files(package).joinpath(file).read_text(encoding="utf-8")
+    return list(csv.reader(text.splitlines()[1:], delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
 @lru_cache(maxsize=1)
 def catalogue() -> Mapping[str, Entry]:
     """Return every line by its code."""
-    text = resources.files("hmgeo").joinpath(CATALOGUE_FILE).read_text(encoding="utf-8")
-    rows = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    next(rows)
-    return {row[0]: Entry(*row) for row in rows}
+    return {row[0]: Entry(*row) for row in table_rows("hmgeo", CATALOGUE_FILE)}
 
 
 def say(code: str, /, **values: Value) -> Reason:
-    """Return a reason of the catalogue.
+    """Return the reason of the catalogue's `code`; its words ask for each of `values` by name, no more and no less.
 
     Examples
     --------
@@ -126,13 +131,13 @@ def say(code: str, /, **values: Value) -> Reason:
 
 
 def say_with(code: str, values: Mapping[str, Value]) -> Reason:
-    """Return a reason of the catalogue told by those of the values that its words ask for."""
+    """Return the reason of `code`, told by those of `values` that its words ask for; KeyError for one they lack."""
     asked = {name for _, name, _ in _pieces(catalogue()[code].zh, bare=False) if name}
     return say(code, **{name: value for name, value in values.items() if name in asked})
 
 
 def template(code: str, language: str = "zh") -> str:
-    """Return the words of a code for a page that fills in the values itself, each as `{name}`."""
+    """Return the words of `code` in `language` for a page that fills in the values itself, each as `{name}`."""
     return "".join(
         literal + ("" if name is None else f"{{{name}}}")
         for literal, name, _ in _pieces(catalogue()[code].template(language), bare=False)
@@ -145,22 +150,22 @@ def plain(text: str) -> Reason:
 
 
 def sentences(*parts: str) -> Reason:
-    """Join sentences, each once and each closed by a full stop; empty ones are left out.
+    """Join `parts`, each once and each closed by a full stop; empty ones are left out.
 
     Examples
     --------
     >>> sentences("没有坐标", "", "请补充。", "没有坐标")
     '没有坐标。请补充。'
     """
-    flat = tuple(dict.fromkeys(one for part in parts for one in parts_of(part)))
+    flat = tuple(dict.fromkeys(sentence for part in parts for sentence in parts_of(part)))
     closed = dict.fromkeys(part if part.endswith(_ENDS) else f"{part}。" for part in flat)
     return Reason("".join(closed), SENTENCES, {"parts": flat})
 
 
 def one_by_one(parts: Iterable[str]) -> str:
     """Return parts with a semicolon between them, empty ones left out; the only one as it is."""
-    held = tuple(filter(None, parts))
-    return say("one_by_one", parts=held) if len(held) > 1 else next(iter(held), "")
+    filled = tuple(filter(None, parts))
+    return say("one_by_one", parts=filled) if len(filled) > 1 else next(iter(filled), "")
 
 
 def parts_of(text: str) -> tuple[str, ...]:
@@ -175,9 +180,11 @@ def parts_of(text: str) -> tuple[str, ...]:
 
 def codes_of(texts: Iterable[str]) -> tuple[str, ...]:
     """Return the codes of reasons, each once, and which word a reason lies in; other texts have none."""
-    flat = (one for text in texts for one in parts_of(text) if isinstance(one, Reason) and one.code != PLAIN)
-    told = ((one.code, *(f"{UNREAD_CODE}{word}" for word in _unread_in(one))) for one in flat)
-    return tuple(dict.fromkeys(code for codes in told for code in codes))
+    flat = (
+        reason for text in texts for reason in parts_of(text) if isinstance(reason, Reason) and reason.code != PLAIN
+    )
+    coded = ((reason.code, *(f"{UNREAD_CODE}{word}" for word in _unread_in(reason))) for reason in flat)
+    return tuple(dict.fromkeys(code for codes in coded for code in codes))
 
 
 def _unread_in(reason: Reason) -> Iterator[str]:
@@ -194,13 +201,13 @@ def groups_of(codes: str) -> str:
     >>> groups_of("layer_absent;place_unknown")
     'missing;place_unknown'
     """
-    held = catalogue()
-    groups = (held[code].group or code if code in held else code for code in codes.split(";"))
+    entries = catalogue()
+    groups = (entries[code].group or code if code in entries else code for code in codes.split(";"))
     return ";".join(dict.fromkeys(groups))
 
 
 def render(text: str, language: str, speak: Callable[[str], str] = str, *, bare: bool = False) -> str:
-    """Return a reason in a language.
+    """Return `text` in `language` (`zh` or `en`); one that is no reason goes through `speak` in English, else as it is.
 
     Parameters
     ----------
@@ -212,8 +219,10 @@ def render(text: str, language: str, speak: Callable[[str], str] = str, *, bare:
     if not isinstance(text, Reason):
         return speak(text) if language == ENGLISH else text
     if text.code == SENTENCES and language == ENGLISH:
-        told = (render(part, language, speak) for part in text.values["parts"])
-        return " ".join(dict.fromkeys(one if one.endswith((".", ";", "!")) else f"{one}." for one in told if one))
+        pieces = (render(part, language, speak) for part in text.values["parts"])
+        return " ".join(
+            dict.fromkeys(piece if piece.endswith((".", ";", "!")) else f"{piece}." for piece in pieces if piece)
+        )
     if text.code == SENTENCES:
         return str(text)
     if text.code == PLAIN:
@@ -222,7 +231,7 @@ def render(text: str, language: str, speak: Callable[[str], str] = str, *, bare:
 
 
 def bared(text: str) -> str:
-    """Return a reason in Chinese without what follows for a clause, and without a full stop."""
+    """Return `text` in Chinese, as a reason without what follows for a clause, and without a full stop."""
     return render(text, "zh", bare=True).rstrip("。")
 
 
@@ -235,14 +244,14 @@ def encoded(text: str) -> list[dict[str, str]]:
     [{'code': 'layer_incomplete', 'values': '{"layer": "耕地"}'}]
     """
     return [
-        {"code": one.code, "values": json.dumps(_data(dict(one.values)), ensure_ascii=False)}
-        for one in map(plain, parts_of(text))
+        {"code": reason.code, "values": json.dumps(_data(dict(reason.values)), ensure_ascii=False)}
+        for reason in map(plain, parts_of(text))
     ]
 
 
 def decoded(reasons: Iterable[Mapping[str, str]]) -> Reason:
-    """Return what `encoded` was given."""
-    return sentences(*(_decoded(one["code"], one["values"]) for one in reasons))
+    """Return what `encoded` was given, from its `reasons`: code and values in JSON each."""
+    return sentences(*(_decoded(reason["code"], reason["values"]) for reason in reasons))
 
 
 def packed(text: str) -> str:
@@ -254,11 +263,11 @@ def packed(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def unpacked(cell: str) -> str:
-    """Return what `packed` was given."""
+    """Return what `packed` was given; a `cell` that holds no reason is the text itself."""
     if not cell.startswith(_PACKED):
         return cell
-    told: str = _value(json.loads(cell.removeprefix(_PACKED)))
-    return told
+    text: str = _value(json.loads(cell.removeprefix(_PACKED)))
+    return text
 
 
 @lru_cache(maxsize=4096)
@@ -272,8 +281,8 @@ def _data(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     if isinstance(value, Word):
         return {"word": type(value).__name__, "code": value.value}
     if isinstance(value, dict):
-        return {name: _data(one) for name, one in value.items()}
-    return [_data(one) for one in value] if isinstance(value, tuple | list) else value
+        return {name: _data(member) for name, member in value.items()}
+    return [_data(member) for member in value] if isinstance(value, tuple | list) else value
 
 
 def _value(data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -287,7 +296,7 @@ def _value(data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 def _reason(code: str, data: Mapping[str, Any]) -> Reason:
-    values = {name: _value(one) for name, one in data.items()}
+    values = {name: _value(member) for name, member in data.items()}
     if code == PLAIN:
         return plain(values["text"])
     return sentences(*values["parts"]) if code == SENTENCES else say(code, **values)
@@ -299,8 +308,8 @@ def _told(code: str, values: Mapping[str, Any], language: str, speak: Callable[[
         literal + ("" if name is None else _one(values[name], spec, language, speak))
         for literal, name, spec in _pieces(template, bare)
     ]
-    told = "".join(pieces).strip() if language == ENGLISH and "[" in template else "".join(pieces)
-    return told.rstrip("。.") if bare else told
+    text = "".join(pieces).strip() if language == ENGLISH and "[" in template else "".join(pieces)
+    return text.rstrip("。.") if bare else text
 
 
 @lru_cache(maxsize=4096)
@@ -313,7 +322,7 @@ def _pieces(template: str, bare: bool) -> tuple[tuple[str, str | None, str], ...
 def _one(value: Any, spec: str, language: str, speak: Callable[[str], str]) -> str:  # noqa: ANN401 - a Value
     if isinstance(value, tuple):
         between = ("" if language == "zh" else " ") if spec == _TOGETHER else spec or _BETWEEN[language]
-        return between.join(_one(one, "", language, speak) for one in value)
+        return between.join(_one(member, "", language, speak) for member in value)
     if isinstance(value, Word):
         return value.en if language == ENGLISH else value.zh
     if isinstance(value, str):

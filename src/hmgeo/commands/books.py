@@ -220,7 +220,7 @@ def merge_register(
         "datum": _by_file(datum, "--datum"),
         "date": _by_file(date, "--date"),
     }
-    made = merge_lists(files, out, previous=previous, decisions=decisions or (), said=by_list)
+    made = merge_lists(files, out, previous=previous, decisions=decisions or (), stated=by_list)
     OUT.print(balance(made.counts), markup=False)
     OUT.print(f"底册 {len(made.ids)} 家；待人工确认 {len(made.matched.proposals)} 对：{out}", markup=False)
     if made.decisions:

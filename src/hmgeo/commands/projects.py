@@ -492,7 +492,7 @@ def diff(
     from rich.table import Table
 
     from hmgeo.compare.diff import CHANGE_HEADER, change_rows, diff_runs, draw_changes
-    from hmgeo.outputs.plain_tables import PlainTable, write_plain
+    from hmgeo.outputs.templates import PlainTable, write_plain
     from hmgeo.project.folder import whole_file
 
     with Reporter() as report:

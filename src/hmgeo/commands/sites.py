@@ -110,8 +110,8 @@ def overlay(
     area: Annotated[str, typer.Option("--area", help="区域代码、重点区域编号或面文件；默认为项目区域。")] = "",
 ) -> None:
     """已评估条款叠加：各条款在区域内触及的范围，单独和依次的面积；未触及不等于可以建设。"""
+    from hmgeo.project.sites.choosing import draw_overlay
     from hmgeo.project.sites.given import Typed
-    from hmgeo.project.sites.overlay import draw_overlay
 
     typed = Typed("", trade, edition, action, metals=metal or (), stated=stated or ())
     for row in draw_overlay(project, typed, out, as_of=day_of(as_of), area=area):
@@ -125,7 +125,7 @@ def key_areas(
     as_of: Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY-MM-DD；默认今天，写入末列。")] = "",
 ) -> None:
     """为任意名单填写是否在重点区域：哪个区域、级别、依据、确定性、占比。"""
-    from hmgeo.project.sites.overlay import fill_table
+    from hmgeo.project.sites.choosing import fill_table
 
     day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
     OUT.print(f"已写出 {out.name}：{fill_table(table, out, counties=area, as_of=day)} 行（评估基准日 {day}）。")

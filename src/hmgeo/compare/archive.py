@@ -98,21 +98,22 @@ def archive_run(folder: Path, out: Path, project: Path | None = None, wheels: Pa
         "输入和设置": _inputs(home, manifest),
         "结果文件夹": {home / run / name: folder / name for name in (*manifest["outputs"], _relative(record, folder))},
     }
-    root = Path(os.path.commonpath([home.parent, *(place for held in parts.values() for place in held)]))
+    root = Path(os.path.commonpath([home.parent, *(place for members in parts.values() for place in members)]))
     files = {
-        title: {f"{_CASE}/{place.relative_to(root).as_posix()}": path for place, path in held.items()}
-        for title, held in parts.items()
+        title: {f"{_CASE}/{place.relative_to(root).as_posix()}": path for place, path in members.items()}
+        for title, members in parts.items()
     }
     files["规则库"] = {f"{_RULES}/{name}": path for name, path in shipped_rule_files().items()}
-    files["安装包（wheels）"] = {f"{_WHEELS}/{one.name}": one for one in kept}
+    files["安装包（wheels）"] = {f"{_WHEELS}/{wheel.name}": wheel for wheel in kept}
     contents = tuple(
-        Content(title, len(held), sum(path.stat().st_size for path in held.values())) for title, held in files.items()
+        Content(title, len(members), sum(path.stat().st_size for path in members.values()))
+        for title, members in files.items()
     )
     at = f"{_CASE}/{(home / run).relative_to(root).as_posix()}"
     remarks = tuple(_remarks(folder, manifest, record, kept))
     texts = {_LOCK: _lock_text(lock), _GUIDE: _guide(manifest, contents, at, remarks)}
-    with whole_file(out, [path for held in files.values() for path in held.values()]) as made:
-        _write(made, out.stem, {name: path for held in files.values() for name, path in held.items()}, texts)
+    with whole_file(out, [path for members in files.values() for path in members.values()]) as made:
+        _write(made, out.stem, {name: path for members in files.values() for name, path in members.items()}, texts)
         size_bytes = made.stat().st_size
     return Archived(contents, size_bytes, remarks)
 
@@ -122,7 +123,9 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def _barred(manifest: Mapping[str, Any]) -> Iterator[Problem]:
-    secret = [one["path"] for one in manifest["inputs"] if one.get("classification") == Classification.CLASSIFIED.value]
+    secret = [
+        layer["path"] for layer in manifest["inputs"] if layer.get("classification") == Classification.CLASSIFIED.value
+    ]
     if secret:
         remedy = "涉密资料及由它得出的结果按保密规定保管，不打包"
         yield Problem("有标注涉密的图层，不归档", found=_few(secret), remedy=remedy)
@@ -134,10 +137,10 @@ def _changed(folder: Path, manifest: Mapping[str, Any], record: Path, home: Path
         remedy = "hmgeo screen 没有记下全部选项，不能重跑；用 hmgeo init 建项目运行后归档"
         yield Problem("不是项目的运行", Place(file=folder.name), remedy=remedy)
         return
-    for one in (*outputs_checked(folder, manifest, record), *inputs_checked(home, manifest)):
-        if one.sign not in {SAME, NOTE}:
-            remedy = one.remedy if home is None else "恢复原样，或重新运行后归档；项目用到的文件都放进项目文件夹"
-            yield Problem(f"{one.what}：{one.told}", Place(file=folder.name), remedy=remedy)
+    for check in (*outputs_checked(folder, manifest, record), *inputs_checked(home, manifest)):
+        if check.sign not in {SAME, NOTE}:
+            remedy = check.remedy if home is None else "恢复原样，或重新运行后归档；项目用到的文件都放进项目文件夹"
+            yield Problem(f"{check.what}：{check.told}", Place(file=folder.name), remedy=remedy)
     now = {"versions": {"hmgeo": hmgeo.__version__, **versions(_libraries(manifest))}, "rule_book": load_book().packs}
     differ = other_versions(manifest, {**now, "rule_book": dict(load_book().packs) if manifest["rule_book"] else {}})
     if differ:
@@ -151,7 +154,7 @@ def _libraries(manifest: Mapping[str, Any]) -> list[str]:
 
 def _foreign(manifest: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield files that the project names by a path of this machine."""
-    names = [one["path"] for one in manifest["inputs"]] + list(manifest.get("settings", {}))
+    names = [layer["path"] for layer in manifest["inputs"]] + list(manifest.get("settings", {}))
     absolute = [name for name in names if PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute()]
     if absolute:
         remedy = "改成从 project.yml 起的相对路径，重新运行后归档"
@@ -169,27 +172,27 @@ def _beside(path: Path) -> list[Path]:
     """Return what lies beside a raster and says where it lies or what stands in it."""
     if path.suffix.lower() not in _RASTERS:
         return []
-    return sorted(one for one in path.parent.iterdir() if one.name.lower() in
+    return sorted(sibling for sibling in path.parent.iterdir() if sibling.name.lower() in
                   {path.with_suffix(end).name.lower() for end in _ENDS} | {f"{path.name}.aux.xml".lower()})  # fmt: skip
 
 
 def _locked() -> dict[str, str]:
     """Return hmgeo and every package that it needs, with the versions that are installed."""
-    found, waiting = dict[str, str](), ["hmgeo"]
+    pinned, waiting = dict[str, str](), ["hmgeo"]
     while waiting:
         name = _plain(waiting.pop())
-        if name in found:
+        if name in pinned:
             continue
         try:
-            held = metadata.distribution(name)
+            package = metadata.distribution(name)
         except metadata.PackageNotFoundError:  # asked for on other systems alone
             continue
-        found[name] = held.version
-        for text in held.requires or ():
+        pinned[name] = package.version
+        for text in package.requires or ():
             needed = _NEEDED.match(text)
             if needed is not None and "extra ==" not in text:
                 waiting.append(needed[0])
-    return dict(sorted(found.items()))
+    return dict(sorted(pinned.items()))
 
 
 def _plain(name: str) -> str:
@@ -200,10 +203,10 @@ def _wheels(lock: Mapping[str, str], wheels: Path) -> list[Path]:
     """Return the packages of a folder; raise where one that is needed isn't there."""
     if not wheels.is_dir():
         raise InputError(Problem("找不到安装包文件夹", Place(file=wheels.name), remedy="核对 --wheels 的路径"))
-    kept = sorted(one for one in wheels.iterdir() if one.suffix in {".whl", ".gz"})
-    held = {tuple(one.name.split("-")[:2]) for one in kept if one.suffix == ".whl"}
-    sources = [one.name.removesuffix(".tar.gz").rpartition("-") for one in kept if one.suffix == ".gz"]
-    known = {(_plain(name), version) for name, version in (*held, *((one[0], one[2]) for one in sources))}
+    kept = sorted(path for path in wheels.iterdir() if path.suffix in {".whl", ".gz"})
+    present = {tuple(path.name.split("-")[:2]) for path in kept if path.suffix == ".whl"}
+    sources = [path.name.removesuffix(".tar.gz").rpartition("-") for path in kept if path.suffix == ".gz"]
+    known = {(_plain(name), version) for name, version in (*present, *((path[0], path[2]) for path in sources))}
     missing = [f"{name} {version}" for name, version in lock.items() if (name, version) not in known]
     if missing:
         remedy = f"先不带 --wheels 归档，用其中的 {_LOCK} 执行 pip download，hmgeo 自己的用 pip wheel"
@@ -221,11 +224,13 @@ def _lock_text(lock: Mapping[str, str]) -> str:
 
 
 def _remarks(folder: Path, manifest: Mapping[str, Any], record: Path, kept: Sequence[Path]) -> Iterator[str]:
-    unmarked = [one["path"] for one in manifest["inputs"] if one["classification"] == Classification.UNMARKED.value]
+    unmarked = [
+        layer["path"] for layer in manifest["inputs"] if layer["classification"] == Classification.UNMARKED.value
+    ]
     if unmarked:
         yield f"没有标注密级的图层 {len(unmarked)} 个（{_few(unmarked)}），按内部资料保管。"
-    inner = [one["path"] for one in manifest["inputs"]
-             if one["classification"] in {Classification.INTERNAL.value, Classification.SENSITIVE.value}]  # fmt: skip
+    inner = [layer["path"] for layer in manifest["inputs"]
+             if layer["classification"] in {Classification.INTERNAL.value, Classification.SENSITIVE.value}]  # fmt: skip
     if inner:
         yield f"标注内部或敏感的图层 {len(inner)} 个（{_few(inner)}），不得对外。"
     known = {*manifest["outputs"], _relative(record, folder)}
@@ -237,7 +242,7 @@ def _remarks(folder: Path, manifest: Mapping[str, Any], record: Path, kept: Sequ
 
 
 def _guide(manifest: Mapping[str, Any], contents: Sequence[Content], at: str, remarks: Sequence[str]) -> str:
-    packed = any(one.title.startswith("安装包") and one.files for one in contents)
+    packed = any(content.title.startswith("安装包") and content.files for content in contents)
     install = f"pip install --no-index --find-links {_WHEELS} -r {_LOCK}" if packed else f"pip install -r {_LOCK}"
     outside = f" {ALLOW_OUTSIDE}" if ALLOW_OUTSIDE in said_words(manifest) else ""
     lines = [
@@ -246,7 +251,7 @@ def _guide(manifest: Mapping[str, Any], contents: Sequence[Content], at: str, re
         + "、".join(f"{name} {version}" for name, version in manifest["rule_book"].items()),
         "",
         "内有（打包前）：",
-        *(f"  {one.title}：{one.files} 个文件，{size_text(one.size_bytes)}" for one in contents),
+        *(f"  {content.title}：{content.files} 个文件，{size_text(content.size_bytes)}" for content in contents),
         "",
         "重跑核对，不联网：",
         f"  1. 装好 Python {platform.python_version()}（{platform.system()} {platform.machine()}），在这个文件夹里：",
@@ -263,7 +268,7 @@ def _guide(manifest: Mapping[str, Any], contents: Sequence[Content], at: str, re
 
 
 def size_text(size_bytes: int) -> str:
-    """Return a size as people say it.
+    """Return `size_bytes` as people read it.
 
     Examples
     --------
@@ -292,7 +297,7 @@ def _write(path: Path, top: str, files: Mapping[str, Path], texts: Mapping[str, 
         for name, text in texts.items():
             sums[name] = hashlib.sha256(text.encode()).hexdigest()
             book.writestr(_entry(top, name), text)
-        listed = "".join(f"{held}  {name}\n" for name, held in sorted(sums.items()))
+        listed = "".join(f"{sum_}  {name}\n" for name, sum_ in sorted(sums.items()))
         book.writestr(_entry(top, _SUMS), listed)
 
 

@@ -119,7 +119,9 @@ def diff_runs(
     first: Path, second: Path, projects: Sequence[Path | None] = (None, None), *, causes: bool = True,
     progress: Progress = silent,
 ) -> tuple[tuple[Change, ...], tuple[str, ...]]:  # fmt: skip
-    """Return what changed from the first run to the second, and remarks on how the causes were found.
+    """Return what changed from run folder `first` to `second`, and remarks on how the causes were found.
+
+    `progress` hears of each run made again. UsageError where both are one folder, InputError where one is no run.
 
     Parameters
     ----------
@@ -130,21 +132,25 @@ def diff_runs(
     """
     if first.resolve() == second.resolve():
         raise UsageError(Problem("两次运行是同一个文件夹", Place(file=first.name), remedy="写两个结果文件夹"))
-    one, other = _sides((first, second), projects)
-    changed = [key for key in dict.fromkeys((*one.findings, *other.findings)) if _said(one, key) != _said(other, key)]
+    before, after = _sides((first, second), projects)
+    changed = [
+        key for key in dict.fromkeys((*before.findings, *after.findings)) if _said(before, key) != _said(after, key)
+    ]
     if not changed or not causes:
-        return tuple(_change(one, other, key, "") for key in changed), ()
-    refusal = _cannot_rerun(one) or _cannot_rerun(other)
+        return tuple(_change(before, after, key, "") for key in changed), ()
+    refusal = _cannot_rerun(before) or _cannot_rerun(after)
     if refusal:
-        return tuple(_change(one, other, key, "") for key in changed), (refusal,)
-    told, remarks = _causes(one, other, changed, progress)
-    return tuple(_change(one, other, key, told[key]) for key in changed), remarks
+        return tuple(_change(before, after, key, "") for key in changed), (refusal,)
+    explained, remarks = _causes(before, after, changed, progress)
+    return tuple(_change(before, after, key, explained[key]) for key in changed), remarks
 
 
 def draw_changes(
     first: Path, second: Path, projects: Sequence[Path | None], changes: Sequence[Change], out: Path
 ) -> int:
     """Draw both states of what changed; return how many changes are of sources without coordinates.
+
+    `first`, `second` and `projects` are as `diff_runs` took them.
 
     Parameters
     ----------
@@ -161,50 +167,52 @@ def draw_changes(
     from hmgeo.outputs.figure.finding import Mark, Words, write_changes  # noqa: PLC0415 -- matplotlib loads slowly
 
     suffix = picture_suffix(out)
-    one, other = _sides((first, second), projects)
-    keys = [key for key in dict.fromkeys((*one.findings, *other.findings)) if _said(one, key) != _said(other, key)]
-    told: dict[str, list[tuple[Key, Change]]] = {}
+    before, after = _sides((first, second), projects)
+    keys = [
+        key for key in dict.fromkeys((*before.findings, *after.findings)) if _said(before, key) != _said(after, key)
+    ]
+    by_source: dict[str, list[tuple[Key, Change]]] = {}
     for key, change in zip(keys, changes, strict=True):
-        told.setdefault(key[0], []).append((key, change))
+        by_source.setdefault(key[0], []).append((key, change))
     marks, lines, undrawn = [], list[tuple[str, str]](), 0
-    for name in dict.fromkeys((*one.cells, *other.cells)):
-        of = sorted(told.get(name, []), key=lambda pair: _gravity(pair[0], one, other))
-        states = [_state(side, name, of[0][0] if of else None) for side in (one, other)]
+    for name in dict.fromkeys((*before.cells, *after.cells)):
+        of = sorted(by_source.get(name, []), key=lambda pair: _gravity(pair[0], before, after))
+        states = [_state(side, name, of[0][0] if of else None) for side in (before, after)]
         if not any(states):
             undrawn += len(of)
             continue
         marks.append(Mark(len(lines) + 1 if of else 0, *states))
         if of:
             change, more = of[0][1], f"（共 {len(of)} 条）" if len(of) > 1 else ""
-            said = f"{change.before or '无'} → {change.after or '无'}"
+            step = f"{change.before or '无'} → {change.after or '无'}"
             lines.append(
-                (str(len(lines) + 1), f"{change.source} {change.rule_id}{more} {said}　{change.cause}".strip())
+                (str(len(lines) + 1), f"{change.source} {change.rule_id}{more} {step}　{change.cause}".strip())
             )
     if not marks:
         raise UsageError(Problem("两次运行都没有带坐标的污染源，画不出", Place(file=out.name)))
-    basis = Basis.worst(*(Basis.of(side.manifest["basis"]) for side in (one, other)))
+    basis = Basis.worst(*(Basis.of(side.manifest["basis"]) for side in (before, after)))
     words = Words(
-        f"{one.manifest['project']['title']}：两次运行的变化 {len(changes)} 条",
-        f"前一次 {one.folder.name}（评估基准日 {one.manifest['as_of'] or '未设'}），"
-        f"后一次 {other.folder.name}（评估基准日 {other.manifest['as_of'] or '未设'}）；"
+        f"{before.manifest['project']['title']}：两次运行的变化 {len(changes)} 条",
+        f"前一次 {before.folder.name}（评估基准日 {before.manifest['as_of'] or '未设'}），"
+        f"后一次 {after.folder.name}（评估基准日 {after.manifest['as_of'] or '未设'}）；"
         f"一家有几条变化的画最重的一条；没有坐标未画的 {undrawn} 条；全部见表。",
         [text for text in (basis_banner(basis),) if text],
         lines,
-        f"{other.manifest['caption']}　{DISCLAIMER}",
+        f"{after.manifest['caption']}　{DISCLAIMER}",
     )
-    around = [shape for role, shape in shapes_of(_book(other)) if role in {"county", "township", "key_area"}]
+    around = [shape for role, shape in shapes_of(_book(after)) if role in {"county", "township", "key_area"}]
     with whole_file(out, []) as made:
         write_changes(marks, around, words, made, suffix)
     return undrawn
 
 
 def _book(side: Side) -> Path:
-    found = (side.folder / DATA / "findings.gpkg", side.folder / "findings.gpkg")
-    return next((one for one in found if one.is_file()), found[0])
+    books = (side.folder / DATA / "findings.gpkg", side.folder / "findings.gpkg")
+    return next((book for book in books if book.is_file()), books[0])
 
 
-def _gravity(key: Key, one: Side, other: Side) -> int:
-    verdicts = [side.findings[key]["verdict"] for side in (one, other) if key in side.findings]
+def _gravity(key: Key, before: Side, after: Side) -> int:
+    verdicts = [side.findings[key]["verdict"] for side in (before, after) if key in side.findings]
     return min(Verdict.of(verdict).gravity if verdict else len(Verdict) for verdict in verdicts)
 
 
@@ -221,17 +229,20 @@ def _state(side: Side, name: str, key: Key | None) -> State | None:
 def _sides(folders: tuple[Path, Path], projects: Sequence[Path | None]) -> tuple[Side, Side]:
     read = [(*read_manifest(folder), folder) for folder in folders]
     tables = [read_tables(folder, record) for _, record, folder in read]
-    names = known_again(*(one.sources for one in tables))
+    names = known_again(*(run.sources for run in tables))
     first, second = (
         Side(
             folder,
             manifest,
             home_of(folder, project, manifest),
             own,
-            {(own.get(one["source_id"], one["source_id"]), one["rule_id"]): one for one in held.findings},
-            {own[row["source_id"]]: row for row in held.sources},
+            {
+                (own.get(finding["source_id"], finding["source_id"]), finding["rule_id"]): finding
+                for finding in table.findings
+            },
+            {own[row["source_id"]]: row for row in table.sources},
         )
-        for (manifest, _, folder), held, own, project in zip(read, tables, names, projects, strict=True)
+        for (manifest, _, folder), table, own, project in zip(read, tables, names, projects, strict=True)
     )
     return first, second
 
@@ -248,22 +259,22 @@ class Marks(NamedTuple):
 def known_again(
     first: Sequence[Mapping[str, str]], second: Sequence[Mapping[str, str]]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Return one name for each source of two lists, the same where it is the same enterprise, by `source_id`.
+    """Return one name by `source_id` for each source of `first` and `second`, rows of two sources.csv.
 
-    Credit code (with the right check digit), permit number, id, name and place, in this order; only what stands once
-    in each list joins. An id doesn't join two whose names differ where one of these names, or another credit code,
-    says that it is given to somebody else, and nothing joins two whose credit codes differ. Rows alike in all of it
-    are joined in their order; where in a list a row stands decides nothing else.
+    The same name where it is the same enterprise: credit code (with the right check digit), permit number, id, name and
+    place, in this order; only what stands once in each list joins. An id doesn't join two whose names differ where one
+    of these names, or another credit code, says that it is given to somebody else, and nothing joins two whose credit
+    codes differ. Rows alike in all of it are joined in their order; where in a list a row stands decides nothing else.
     """
     lists = [_marked(rows) for rows in (first, second)]
     pairs: dict[str, str] = {}
     for level in range(len(Marks._fields)):
         rest = [
-            {name: marks for name, marks in one.items() if name not in done}
-            for one, done in zip(lists, (pairs.keys(), set(pairs.values())), strict=True)
+            {name: marks for name, marks in marked.items() if name not in done}
+            for marked, done in zip(lists, (pairs.keys(), set(pairs.values())), strict=True)
         ]
-        single = [_single(one, level) for one in rest]
-        plain = [{marks.name.partition("（")[0] for marks in one.values()} - {""} for one in rest]
+        single = [_single(marked, level) for marked in rest]
+        plain = [{marks.name.partition("（")[0] for marks in marked.values()} - {""} for marked in rest]
         for text, name in single[0].items():
             if text not in single[1]:
                 continue
@@ -271,7 +282,7 @@ def known_again(
             is_id = level == Marks._fields.index("id")
             if not _have_two_codes(*marks) and not (is_id and _is_another(*marks, plain)):
                 pairs[name] = single[1][text]
-    pairs |= _alike(*({k: v for k, v in one.items() if k not in done} for one, done in
+    pairs |= _alike(*({k: v for k, v in marked.items() if k not in done} for marked, done in
                       zip(lists, (pairs.keys(), set(pairs.values())), strict=True)))  # fmt: skip
     return _named(lists, pairs)
 
@@ -280,7 +291,7 @@ def _marked(rows: Sequence[Mapping[str, str]]) -> dict[str, Marks]:
     """Return the marks of each row; an id that several rows had is nobody's, though the first kept it as written."""
     repeated = {row["source_id"].rpartition("#")[0] for row in rows}
     marks = {row["source_id"]: _marks(row) for row in rows}
-    return {name: one._replace(id="") if name in repeated else one for name, one in marks.items()}
+    return {name: mark._replace(id="") if name in repeated else mark for name, mark in marks.items()}
 
 
 def _marks(row: Mapping[str, str]) -> Marks:
@@ -288,8 +299,8 @@ def _marks(row: Mapping[str, str]) -> Marks:
     roles = recognise_list(list(own))
     code = plain_code(own.get(roles.get("credit_code", ""), ""))
     code = code if is_credit_code(code) else ""
-    given = own.get(roles.get("permit", ""), "")
-    permit, written = plain_code(given), unicodedata.normalize("NFKC", given).strip().upper()
+    permit_text = own.get(roles.get("permit", ""), "")
+    permit, written = plain_code(permit_text), unicodedata.normalize("NFKC", permit_text).strip().upper()
     permit = permit if is_national(permit) or _PERMIT.fullmatch(written) else ""
     source_id = row["source_id"]
     is_id = bool(_SIGNS.search(source_id)) and source_id.lower() not in _NO_ID
@@ -312,10 +323,10 @@ def _have_two_codes(first: Marks, second: Marks) -> bool:
 
 def _is_another(first: Marks, second: Marks, names: Sequence[set[str]]) -> bool:
     """Tell whether an id went to another enterprise."""
-    one, other = (marks.name.partition("（")[0] for marks in (first, second))
-    if not one or not other or one == other:
+    former, latter = (marks.name.partition("（")[0] for marks in (first, second))
+    if not former or not latter or former == latter:
         return False
-    return bool(first.code and second.code) or one in names[1] or other in names[0]
+    return bool(first.code and second.code) or former in names[1] or latter in names[0]
 
 
 def _alike(first: Mapping[str, Marks], second: Mapping[str, Marks]) -> dict[str, str]:
@@ -330,7 +341,7 @@ def _alike(first: Mapping[str, Marks], second: Mapping[str, Marks]) -> dict[str,
 
 def _named(lists: Sequence[Mapping[str, Marks]], pairs: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Give each enterprise its name: what it is surest known by, and its id where that isn't one enterprise's alone."""
-    joined = {other: one for one, other in pairs.items()}
+    joined = {second: first for first, second in pairs.items()}
     firsts = [(0, name, marks) for name, marks in lists[0].items()]
     everyone = [*firsts, *((1, name, marks) for name, marks in lists[1].items() if name not in joined)]
     shown = [next(filter(None, marks), name) for _, name, marks in everyone]
@@ -340,27 +351,27 @@ def _named(lists: Sequence[Mapping[str, Marks]], pairs: Mapping[str, str]) -> tu
         label = text if counted[text] == 1 else f"{text}/{name}"
         used[label] += 1
         made[side][name] = label if used[label] == 1 else f"{label}（{('前', '后')[side]}一次）"
-    made[1].update({other: made[0][one] for other, one in joined.items()})
+    made[1].update({second: made[0][first] for second, first in joined.items()})
     return made
 
 
 def _said(side: Side, key: Key) -> tuple[Any, ...] | None:
-    found = side.findings.get(key)
-    return None if found is None else tuple(found[name] for name in _SAID)
+    finding = side.findings.get(key)
+    return None if finding is None else tuple(finding[name] for name in _SAID)
 
 
-def _words(found: Mapping[str, Any] | None) -> str:
-    if found is None:
+def _words(finding: Mapping[str, Any] | None) -> str:
+    if finding is None:
         return ""
-    measured = found.get("measured_text") or ""
-    certainty = "（临界）" if found["certainty"] == "ambiguous" else ""
-    return f"{badge(found)}{certainty}{'，' if measured else ''}{measured}"
+    measured = finding.get("measured_text") or ""
+    certainty = "（临界）" if finding["certainty"] == "ambiguous" else ""
+    return f"{badge(finding)}{certainty}{'，' if measured else ''}{measured}"
 
 
-def _change(one: Side, other: Side, key: Key, cause: str) -> Change:
-    before, after = one.findings.get(key), other.findings.get(key)
+def _change(older: Side, newer: Side, key: Key, cause: str) -> Change:
+    before, after = older.findings.get(key), newer.findings.get(key)
     kind = "新增" if before is None else ("不再有" if after is None else "改变")
-    name = (other.cells.get(key[0]) or one.cells.get(key[0]) or {}).get("name", "")
+    name = (newer.cells.get(key[0]) or older.cells.get(key[0]) or {}).get("name", "")
     shown = f"{key[0]} {name}" if name and name not in key[0] else key[0]
     return Change(kind, shown, key[1], _words(before), _words(after), cause)
 
@@ -374,77 +385,77 @@ def _cannot_rerun(side: Side) -> str:
     except HmgeoError as error:
         return f"{side.folder.name} 的项目读不出，只列变化，没有查原因：{'；'.join(map(str, error.problems))}"
     checks = tuple(inputs_checked(side.home, side.manifest))
-    if any(one.sign == DIFFERS and one.what != ADDED for one in checks):  # what came after the run is left out
+    if any(check.sign == DIFFERS and check.what != ADDED for check in checks):  # what came after the run is left out
         return f"{side.folder.name} 的输入与运行时不同，只列变化，没有查原因；找回原来的文件再比较"
-    lost = next((one for one in checks if one.sign == OPEN and one.what.startswith("输入")), None)
+    lost = next((check for check in checks if check.sign == OPEN and check.what.startswith("输入")), None)
     return "" if lost is None else f"{side.folder.name}：{lost.told}；只列变化，没有查原因，把它放进项目文件夹再比较"
 
 
 def _causes(
-    one: Side, other: Side, changed: Sequence[Key], progress: Progress
+    older: Side, newer: Side, changed: Sequence[Key], progress: Progress
 ) -> tuple[dict[Key, str], tuple[str, ...]]:
-    before, after = _settings(one), _settings(other)
+    before, after = _settings(older), _settings(newer)
     pieces = [name for name in dict.fromkeys((*before, *after)) if _text(before, name) != _text(after, name)]
     with tempfile.TemporaryDirectory() as temporary:
         trials = [("", before), *((name, _with(before, after, [name])) for name in pieces)]
         trials += [("*", after)] if len(pieces) > 1 else []
-        told: dict[str, Mapping[Key, Any] | None] = {}
+        outcomes: dict[str, Mapping[Key, Any] | None] = {}
         for number, (name, settings) in enumerate(trials):
             progress("逐项重跑", number, len(trials))
-            told[name] = _findings_of(settings, Path(temporary))
-    told.setdefault("*", told[trials[-1][0]])  # all that differs is what was changed last, or nothing
-    found = {
-        name: None if held is None else _renamed(held, (other if name in {"*", _ENTERPRISES} else one).names)
-        for name, held in told.items()
+            outcomes[name] = _findings_of(settings, Path(temporary))
+    outcomes.setdefault("*", outcomes[trials[-1][0]])  # all that differs is what was changed last, or nothing
+    by_trial = {
+        name: None if findings is None else _renamed(findings, (newer if name in {"*", _ENTERPRISES} else older).names)
+        for name, findings in outcomes.items()
     }
     remarks = [f"不同之处 {len(pieces)} 项：{'、'.join(pieces) or '无'}；重跑 {len(trials)} 次"]
-    base = found[""]
+    base = by_trial[""]
     if base is None:
-        return dict.fromkeys(changed, ""), (f"{one.folder.name} 的项目这一版本跑不成，只列变化，没有查原因",)
-    failed = [name for name in pieces if found[name] is None]
+        return dict.fromkeys(changed, ""), (f"{older.folder.name} 的项目这一版本跑不成，只列变化，没有查原因",)
+    failed = [name for name in pieces if by_trial[name] is None]
     if failed:
         remarks.append(f"单独换上后项目不成立，没有查：{'、'.join(failed)}")
     pieces_told = {name: _told(before.get(name), after.get(name)) for name in pieces}
-    return {key: _cause(key, one, other, found, base, pieces_told) for key in changed}, tuple(remarks)
+    return {key: _cause(key, older, newer, by_trial, base, pieces_told) for key in changed}, tuple(remarks)
 
 
 def _cause(
     key: Key,
-    one: Side,
-    other: Side,
-    found: Mapping[str, Mapping[Key, Any] | None],
+    older: Side,
+    newer: Side,
+    by_trial: Mapping[str, Mapping[Key, Any] | None],
     base: Mapping[Key, Any],
-    told: Mapping[str, str],
+    texts: Mapping[str, str],
 ) -> str:
     """Return which single change makes the first run's finding the second's."""
-    wanted = _said(other, key)
-    alone = [name for name in told if (held := found[name]) is not None and held.get(key) != base.get(key)]
-    whole = [name for name in alone if (found[name] or {}).get(key) == wanted]
-    versions = "、".join(other_versions(one.manifest, other.manifest)) or "两次版本号相同"
-    is_another = base.get(key) != _said(one, key)  # of the older project, today's program says something else
+    wanted = _said(newer, key)
+    alone = [name for name in texts if (findings := by_trial[name]) is not None and findings.get(key) != base.get(key)]
+    whole = [name for name in alone if (by_trial[name] or {}).get(key) == wanted]
+    versions = "、".join(other_versions(older.manifest, newer.manifest)) or "两次版本号相同"
+    is_another = base.get(key) != _said(older, key)  # of the older project, today's program says something else
     if whole:
         return "；".join(
-            f"{name}{_cells(key, one, other) if name == _ENTERPRISES else ''}{told[name]}" for name in whole
+            f"{name}{_cells(key, older, newer) if name == _ENTERPRISES else ''}{texts[name]}" for name in whole
         ) + (f"；又：程序或库的版本：{versions}" if is_another else "")
     if is_another:
         return f"程序或库的版本：{versions}" + (f"；又：{'、'.join(alone)}" if alone else "")
-    if (found["*"] or {}).get(key) == wanted:
-        return f"几项共同作用：{'、'.join(alone or told)}"
+    if (by_trial["*"] or {}).get(key) == wanted:
+        return f"几项共同作用：{'、'.join(alone or texts)}"
     return f"程序或库的版本（逐项排除）：{versions}"
 
 
-def _cells(key: Key, one: Side, other: Side) -> str:
+def _cells(key: Key, older: Side, newer: Side) -> str:
     """Return which cells of the enterprise's row are others."""
-    before, after = one.cells.get(key[0]), other.cells.get(key[0])
+    before, after = older.cells.get(key[0]), newer.cells.get(key[0])
     if before is None or after is None:
         return f"（{'前一次' if before is None else '后一次'}没有这一行）"
     names = [name for name in dict.fromkeys((*before, *after)) if name.startswith(OWN_PREFIX)]
-    told = [
+    changed = [
         f"{name.removeprefix(OWN_PREFIX)} {before.get(name) or '空'}→{after.get(name) or '空'}"
         for name in names
         if before.get(name) != after.get(name)
     ]
-    return f"（{'，'.join(told[:_MOST_CELLS])}）" if told else ""
+    return f"（{'，'.join(changed[:_MOST_CELLS])}）" if changed else ""
 
 
 class Piece(NamedTuple):
@@ -476,7 +487,9 @@ def _settings(side: Side) -> dict[str, Piece]:
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
         name = str(key.value)
         if name in _PARTED and isinstance(value, yaml.MappingNode):
-            made |= {f"{_PARTED[name]} {one.value}": _piece((name, one.value), held, home) for one, held in value.value}
+            made |= {
+                f"{_PARTED[name]} {part.value}": _piece((name, part.value), node, home) for part, node in value.value
+            }
         elif name == _PACKS:
             made[name] = _piece((name,), _files_of(value, home, added), home)
         elif name not in _NO_CAUSE:
@@ -497,8 +510,8 @@ def _files_of(packs: yaml.Node, home: Path, added: Sequence[str]) -> yaml.Node:
     """Return packs of rules with the files of each folder in its place, but for those that came after the run."""
     files: list[yaml.Node] = []
     for scalar in _scalars(packs):
-        held, inside = pack_files_of(home, [str(scalar.value)]), (home / str(scalar.value)).is_dir()
-        files += [_scalar(name) for name in held if name not in added] if inside else [scalar]
+        named, inside = pack_files_of(home, [str(scalar.value)]), (home / str(scalar.value)).is_dir()
+        files += [_scalar(name) for name in named if name not in added] if inside else [scalar]
     return yaml.SequenceNode("tag:yaml.org,2002:seq", files)
 
 
@@ -522,11 +535,11 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
     if isinstance(node, yaml.ScalarNode):
         yield node
     elif isinstance(node, yaml.SequenceNode):
-        for one in node.value:
-            yield from _scalars(one)
+        for member in node.value:
+            yield from _scalars(member)
     elif isinstance(node, yaml.MappingNode):
-        for _, one in node.value:
-            yield from _scalars(one)
+        for _, member in node.value:
+            yield from _scalars(member)
 
 
 def _plain(node: yaml.Node) -> str:
@@ -534,7 +547,7 @@ def _plain(node: yaml.Node) -> str:
     if isinstance(node, yaml.ScalarNode):
         return str(node.value)
     if isinstance(node, yaml.MappingNode):
-        return "{" + "，".join(f"{key.value}: {_plain(one)}" for key, one in node.value) + "}"
+        return "{" + "，".join(f"{key.value}: {_plain(member)}" for key, member in node.value) + "}"
     return "、".join(map(_plain, node.value))
 
 
@@ -551,14 +564,14 @@ def _told(before: Piece | None, after: Piece | None) -> str:
         for name in dict.fromkeys((*before.text, *after.text))
         if name not in _WHO and before.text.get(name) != after.text.get(name)
     ]
-    told = [
+    parts = [
         f"{name}不同"
         if name == _FILE
         else f"{name} {before.text.get(name) or '无'}→{after.text.get(name) or '无'}".strip()
         for name in names
     ]
     is_row = before.where == ("layers", "enterprises") and names == [_FILE]  # its cells tell it
-    return "" if is_row or not told else f"（{'，'.join(told)}）"
+    return "" if is_row or not parts else f"（{'，'.join(parts)}）"
 
 
 def _with(before: Mapping[str, Piece], after: Mapping[str, Piece], names: Sequence[str]) -> dict[str, Piece]:
@@ -567,9 +580,9 @@ def _with(before: Mapping[str, Piece], after: Mapping[str, Piece], names: Sequen
     return kept | {name: after[name] for name in names if name in after}
 
 
-def _renamed(found: Mapping[Key, Any], names: Mapping[str, str]) -> dict[Key, Any]:
+def _renamed(findings: Mapping[Key, Any], names: Mapping[str, str]) -> dict[Key, Any]:
     """Return findings by what a side knows their sources by."""
-    return {(names.get(source, source), rule): said for (source, rule), said in found.items()}
+    return {(names.get(source, source), rule): judged for (source, rule), judged in findings.items()}
 
 
 def _findings_of(settings: Mapping[str, Piece], folder: Path) -> Mapping[Key, Any] | None:
@@ -599,8 +612,8 @@ def _findings_of(settings: Mapping[str, Piece], folder: Path) -> Mapping[Key, An
     except HmgeoError:
         return None
     return {
-        (one["source_id"], one["rule_id"]): tuple(one[name] for name in _SAID)
-        for one in findings_rows(results.findings)
+        (finding["source_id"], finding["rule_id"]): tuple(finding[name] for name in _SAID)
+        for finding in findings_rows(results.findings)
     }
 
 
@@ -610,8 +623,8 @@ def _scalar(text: str) -> yaml.ScalarNode:
 
 def change_rows(changes: Sequence[Change]) -> Iterator[tuple[str, ...]]:
     """Yield changes as rows of a table, those with a cause together."""
-    for one in sorted(changes, key=lambda change: (change.kind, change.cause)):
-        yield tuple(one)
+    for change in sorted(changes, key=lambda change: (change.kind, change.cause)):
+        yield tuple(change)
 
 
 CHANGE_HEADER = ("变化", "企业", "规则", "前一次", "后一次", "原因")

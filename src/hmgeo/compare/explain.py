@@ -34,15 +34,7 @@ from hmgeo.outputs.wording import (
 from hmgeo.project.folder import whole_file
 from hmgeo.project.spec import read_spec
 from hmgeo.rules.book import load_book
-from hmgeo.vocabulary import (
-    Basis,
-    Completeness,
-    Effect,
-    LayerKind,
-    LegalRank,
-    PositionKind,
-    Status,
-)
+from hmgeo.vocabulary import Basis, Completeness, Effect, LayerKind, LegalRank, PositionKind, Status
 from hmgeo.words import template
 
 if TYPE_CHECKING:
@@ -83,25 +75,25 @@ def explain_finding(folder: Path, finding: str, project: Path | None = None) -> 
     """
     manifest, record = read_manifest(folder)
     tables = read_tables(folder, record)
-    found = _finding(tables.findings, finding, folder)
-    source = _source(tables.sources, found["source_id"])
-    ledger = [row for row in tables.ledger if row["source_id"] == found["source_id"]]
-    told = {one["rule_id"]: one for one in manifest["rules"]}.get(found["rule_id"], {})
-    rule = {one.id: one for one in load_book().rules}.get(found["rule_id"])
+    judged = _finding(tables.findings, finding, folder)
+    source = _source(tables.sources, judged["source_id"])
+    ledger = [row for row in tables.ledger if row["source_id"] == judged["source_id"]]
+    rule_used = {used["rule_id"]: used for used in manifest["rules"]}.get(judged["rule_id"], {})
+    rule = {known.id: known for known in load_book().rules}.get(judged["rule_id"])
     return (
-        Part("结论", tuple(_verdict(found))),
+        Part("结论", tuple(_verdict(judged))),
         Part("原表", tuple(_cells(source, _row_told(folder, project, manifest, source)))),
         Part("读成", tuple(_read_as(source, ledger))),
-        Part("量得", _told(measured_steps(found))),
-        Part("条款", tuple(_clause(found, told))),
+        Part("量得", _told(measured_steps(judged))),
+        Part("条款", tuple(_clause(judged, rule_used))),
         Part("参数", tuple(_parameters(manifest, rule))),
         Part("数据", tuple(_layers(manifest))),
-        Part("什么会使它改变", _told((*flip_steps(found), RERUN))),
+        Part("什么会使它改变", _told((*flip_steps(judged), RERUN))),
     )
 
 
 def _told(steps: Iterable[Step]) -> tuple[tuple[str, str], ...]:
-    return tuple((template(one.name), str(one.said)) for one in steps)
+    return tuple((template(step.name), str(step.said)) for step in steps)
 
 
 _PICTURES = (".png", ".pdf", ".svg")
@@ -131,26 +123,26 @@ def draw_finding(folder: Path, finding: str, out: Path, parts: Sequence[Part]) -
     suffix = picture_suffix(out)
     manifest, record = read_manifest(folder)
     tables = read_tables(folder, record)
-    found = _finding(tables.findings, finding, folder)
-    ground = _ground(record.parent, found, _source(tables.sources, found["source_id"]))
-    name = _source(tables.sources, found["source_id"]).get("name", "")
-    basis = Basis.of(found["basis"] or manifest["basis"])
+    row = _finding(tables.findings, finding, folder)
+    ground = _ground(record.parent, row, _source(tables.sources, row["source_id"]))
+    name = _source(tables.sources, row["source_id"]).get("name", "")
+    basis = Basis.of(row["basis"] or manifest["basis"])
     words = Words(
-        f"{found['source_id']} {name}　{badge(found)}",
-        f"{manifest['project']['title']}　{found['rule_id']}　评估基准日 {found['as_of'] or '未设'}",
-        [one for one in (basis_banner(basis),) if one],
+        f"{row['source_id']} {name}　{badge(row)}",
+        f"{manifest['project']['title']}　{row['rule_id']}　评估基准日 {row['as_of'] or '未设'}",
+        [banner for banner in (basis_banner(basis),) if banner],
         [line for part in parts if part.title in _OF_PICTURE for line in part.lines if line[0] not in _LEFT_OUT],
         f"{manifest['caption']}　{DISCLAIMER}",
     )
     with whole_file(out, []) as made:
         write_finding(ground, words, made, suffix)
-    if found["measured"] is not None and found["unit"] == "m" and found["receptor_id"] and not agrees(ground):
+    if row["measured"] is not None and row["unit"] == "m" and row["receptor_id"] and not agrees(ground):
         return "结果文件夹里的图形与所量的不是同一段（沿水流、按原始图形或在别处量得），图上不画距离线。"
     return ""
 
 
 def picture_suffix(out: Path) -> str:
-    """Return what kind of picture a file is to be.
+    """Return the kind of picture that `out` is to be: `.png`, `.pdf` or `.svg`, by its ending in any case.
 
     Raises
     ------
@@ -163,52 +155,57 @@ def picture_suffix(out: Path) -> str:
     return suffix
 
 
-def _ground(data: Path, found: Mapping[str, Any], source: Mapping[str, str]) -> Ground:
+def _ground(data: Path, finding: Mapping[str, Any], source: Mapping[str, str]) -> Ground:
     """Return the shapes that a finding speaks of, as the run folder holds them."""
     from hmgeo.outputs.figure.finding import Ground, agrees  # noqa: PLC0415 -- matplotlib loads slowly
 
-    where = [("finding_id", "==", found["finding_id"])]
-    held = pq.read_table(data / "findings.parquet", columns=["geometry"], filters=where)["geometry"].to_pylist()
+    where = [("finding_id", "==", finding["finding_id"])]
+    cells = pq.read_table(data / "findings.parquet", columns=["geometry"], filters=where)["geometry"].to_pylist()
     book = data / "findings.gpkg"
-    shapes = [shapely.from_wkb(one) for one in held if one] or [
-        one for _, one in shapes_of(book, "source_positions", "source_id", found["source_id"])
+    shapes = [shapely.from_wkb(cell) for cell in cells if cell] or [
+        shape for _, shape in shapes_of(book, "source_positions", "source_id", finding["source_id"])
     ]
     if not shapes or shapes[0].is_empty:
-        raise InputError(Problem("这个污染源没有位置，画不出", Place(file=data.parent.name), found["source_id"]))
-    is_length = found["unit"] == "m"
+        raise InputError(Problem("这个污染源没有位置，画不出", Place(file=data.parent.name), finding["source_id"]))
+    is_length = finding["unit"] == "m"
     margin = source.get("position_uncertainty_m") or 0.0
     plain = Ground(
         shapes[0],
         float(margin) if source.get("position_kind") != PositionKind.PLACE.value else 0.0,
-        measured_m=found["measured"] if is_length else None,
-        limit_m=found["limit_value"] if is_length else None,
+        measured_m=finding["measured"] if is_length else None,
+        limit_m=finding["limit_value"] if is_length else None,
     )
-    if not found["receptor_id"]:
+    if not finding["receptor_id"]:
         return plain
     columns = ["receptor_id", "receptor_kind", "geometry"]
     receptors = [
         row for row in pq.read_table(data / "receptors.parquet", columns=columns).to_pylist() if row["geometry"]
     ]
     ground = [(row["receptor_kind"], shapely.from_wkb(row["geometry"])) for row in receptors]
-    own = [one for row, one in zip(receptors, ground, strict=True) if row["receptor_id"] == found["receptor_id"]]
+    own = [shape for row, shape in zip(receptors, ground, strict=True) if row["receptor_id"] == finding["receptor_id"]]
     layers = ("areas", "context_lines", "context_points")
     kinds = {kind.value for kind in LayerKind}  # a catchment bears the id of what it drains to
-    named = [one for name in layers for one in shapes_of(book, name, "id", found["receptor_id"]) if one[0] in kinds]
-    tried = [(kind, replace(plain, nearest=one)) for kind, one in (*own, *named)]
-    kind, chosen = next((one for one in tried if agrees(one[1])), tried[0] if tried else ("", plain))
+    named = [
+        shape for name in layers for shape in shapes_of(book, name, "id", finding["receptor_id"]) if shape[0] in kinds
+    ]
+    tried = [(kind, replace(plain, nearest=shape)) for kind, shape in (*own, *named)]
+    kind, chosen = next((shape for shape in tried if agrees(shape[1])), tried[0] if tried else ("", plain))
     is_inside = chosen.nearest is not None and chosen.nearest.intersects(chosen.source)
-    ways = [] if is_length or is_inside else shapes_of(book, "flow_paths", "source_id", found["source_id"])
+    ways = [] if is_length or is_inside else shapes_of(book, "flow_paths", "source_id", finding["source_id"])
     return replace(
         chosen,
-        others=[one for of, one in ground if own and of == kind and one is not chosen.nearest],
-        paths=[one for _, one in ways],
+        others=[shape for of, shape in ground if own and of == kind and shape is not chosen.nearest],
+        paths=[shape for _, shape in ways],
     )
 
 
 def shapes_of(
     book: Path, layer: str = "areas", column: str = "", wanted: str = ""
 ) -> list[tuple[str, shapely.Geometry]]:
-    """Return shapes of a run's GeoPackage, each with its role: those that bear an id, or all of a layer."""
+    """Return shapes of the GeoPackage `book` (lon/lat), each with its role, none where it or `layer` isn't there.
+
+    With `column`, only those where it holds `wanted`.
+    """
     if not book.is_file() or layer not in {name for name, _ in pyogrio.list_layers(book)}:
         return []
     quoted = wanted.replace("'", "''")
@@ -219,17 +216,17 @@ def shapes_of(
 
 
 def as_plain(parts: Sequence[Part]) -> dict[str, list[dict[str, str]]]:
-    """Return an explanation as plain values."""
+    """Return the explanation `parts` as plain values: lists of name and text by title."""
     return {part.title: [{"name": name, "text": text} for name, text in part.lines] for part in parts}
 
 
 def _finding(findings: Sequence[dict[str, Any]], wanted: str, folder: Path) -> dict[str, Any]:
-    named = next((one for one in findings if one["finding_id"] == wanted), None)
+    named = next((row for row in findings if row["finding_id"] == wanted), None)
     if named is not None:
         return named
     name = wanted.partition("|")[0]
-    near = [one["finding_id"] for one in findings if one["source_id"] == name]
-    allowed = near or list(dict.fromkeys(one["source_id"] for one in findings))
+    near = [row["finding_id"] for row in findings if row["source_id"] == name]
+    allowed = near or list(dict.fromkeys(row["source_id"] for row in findings))
     shown = "、".join(allowed[:_NAMED]) + (f" 等 {len(allowed)} 个" if len(allowed) > _NAMED else "")
     what = "没有这条结论" if near else "没有这个污染源"
     remedy = "先写污染源编号，再写规则编号，如 A1 SCR-JY-10KM；有空格的加双引号"
@@ -241,21 +238,21 @@ def _source(rows: Sequence[dict[str, str]], source_id: str) -> dict[str, str]:
     return {} if number is None else {**rows[number], "_number": str(number)}
 
 
-def _verdict(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "结论", badge(found)
-    if found["certainty"]:
-        yield "可靠性", certainty_word(found)
-    if found["verdict_other"]:
-        yield "另一可能", verdict_word(found["verdict_other"])
-    if found["note"]:
-        yield "说明", found["note"]
-    yield "评估基准日", found["as_of"] or "未设"
+def _verdict(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "结论", badge(finding)
+    if finding["certainty"]:
+        yield "可靠性", certainty_word(finding)
+    if finding["verdict_other"]:
+        yield "另一可能", verdict_word(finding["verdict_other"])
+    if finding["note"]:
+        yield "说明", finding["note"]
+    yield "评估基准日", finding["as_of"] or "未设"
 
 
 def _row_told(folder: Path, project: Path | None, manifest: Mapping[str, Any], source: Mapping[str, str]) -> str:
     """Return the file, sheet and row that a source stands in, as Excel counts; why not, where that can't be told."""
     home = home_of(folder, project, manifest)
-    layer = next((one for one in manifest["inputs"] if one["kind"] == LayerKind.ENTERPRISES.value), None)
+    layer = next((entry for entry in manifest["inputs"] if entry["kind"] == LayerKind.ENTERPRISES.value), None)
     if home is None or layer is None or not (home / layer["path"]).exists():
         return "原表没有找到，行号从略；用 --project 写明项目文件夹"
     path = home / layer["path"]
@@ -303,20 +300,20 @@ def _read_as(source: Mapping[str, str], ledger: Sequence[Mapping[str, str]]) -> 
         yield f"台账：{row['event']}", f"{row['reason']}{cell}，{row['action']}"
 
 
-def _clause(found: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if not found["quote"]:
+def _clause(finding: Mapping[str, Any], rule_used: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if not finding["quote"]:
         yield "条款", "不依据条款，半径由使用者设定"
         return
-    yield "规则", f"{found['rule_id']} {told.get('title', '')}".strip()
-    yield "出处", citation(found)
-    yield "原文", f"“{found['quote']}”"
-    yield "效力层级", LegalRank.of(found["legal_rank"]).zh if found["legal_rank"] else ""
-    yield "效力", standing_word(found["standing"], verified=told.get("verified", ""))
-    if told.get("effect"):
-        yield "作用", Effect.of(told["effect"]).zh
-    yield "由谁认定", found["decider"]
-    if told.get("verified"):
-        yield "核对", told["verified"]
+    yield "规则", f"{finding['rule_id']} {rule_used.get('title', '')}".strip()
+    yield "出处", citation(finding)
+    yield "原文", f"“{finding['quote']}”"
+    yield "效力层级", LegalRank.of(finding["legal_rank"]).zh if finding["legal_rank"] else ""
+    yield "效力", standing_word(finding["standing"], verified=rule_used.get("verified", ""))
+    if rule_used.get("effect"):
+        yield "作用", Effect.of(rule_used["effect"]).zh
+    yield "由谁认定", finding["decider"]
+    if rule_used.get("verified"):
+        yield "核对", rule_used["verified"]
 
 
 def _parameters(manifest: Mapping[str, Any], rule: Rule | None) -> list[tuple[str, str]]:
@@ -325,7 +322,7 @@ def _parameters(manifest: Mapping[str, Any], rule: Rule | None) -> list[tuple[st
 
 def _layers(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     kinds = {kind.value: kind.zh for kind in LayerKind}
-    for one in manifest["inputs"]:
-        extent, time = ("未申明" if one[name] == "unknown" else one[name] for name in ("coverage", "vintage"))
-        gates = f"范围 {extent}，完整性 {Completeness.of(one['completeness']).zh}，时点 {time}"
-        yield kinds.get(one["kind"], one["kind"]), f"{one['path']}：{basis_word(one['basis'])}，{gates}"
+    for layer in manifest["inputs"]:
+        extent, time = ("未申明" if layer[name] == "unknown" else layer[name] for name in ("coverage", "vintage"))
+        gates = f"范围 {extent}，完整性 {Completeness.of(layer['completeness']).zh}，时点 {time}"
+        yield kinds.get(layer["kind"], layer["kind"]), f"{layer['path']}：{basis_word(layer['basis'])}，{gates}"

@@ -79,7 +79,7 @@ class Fault(NamedTuple):
     remedy: str = ""
 
     def problem(self, file: str) -> Problem:
-        """Return it as other problems are told."""
+        """Return it as other problems of `file`, a name to show, are told."""
         field = f"{self.header}（{self.cell}）" if self.header and self.cell else self.header or self.cell
         return Problem(self.what, Place(file=file, sheet=self.sheet, field=field), self.found, remedy=self.remedy)
 
@@ -102,10 +102,10 @@ class Cell(NamedTuple):
 
 
 def _cell(text: str, name: str, sheet: str, header: str) -> Cell:
-    given = text.strip()
-    plain = unicodedata.normalize("NFKC", given).strip("() \t")
+    stripped = text.strip()
+    plain = unicodedata.normalize("NFKC", stripped).strip("() \t")
     is_open = bool(_PLACEHOLDER.fullmatch(plain)) and not (plain == "无" and header in _MAY_BE_NONE)
-    return Cell("", name, sheet, given) if is_open else Cell(given, name, sheet)
+    return Cell("", name, sheet, stripped) if is_open else Cell(stripped, name, sheet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +181,16 @@ def _joined(ledgers: Sequence[Ledger]) -> tuple[dict[str, Ledger], list[Fault]]:
     for ledger in ledgers:
         if ledger.kind in {FORM, TASKS}:
             continue
-        held = made.get(ledger.kind)
-        if held is None:
+        first = made.get(ledger.kind)
+        if first is None:
             made[ledger.kind] = ledger
             continue
         for key, row in ledger.rows.items():
-            if key in held.rows and _ID in row and row[_ID].text:
-                told = f"这一家在工作表 {held.rows[key][_ID].sheet} 已有一行，一家只占一行"
-                faults.append(Fault(ledger.sheet, row[_ID].name, _ID, told, key, "合成一行，或改正编号"))
-        more = {key if key not in held.rows else f"{key}@{ledger.sheet}": row for key, row in ledger.rows.items()}
-        made[ledger.kind] = replace(held, rows={**held.rows, **more})
+            if key in first.rows and _ID in row and row[_ID].text:
+                what = f"这一家在工作表 {first.rows[key][_ID].sheet} 已有一行，一家只占一行"
+                faults.append(Fault(ledger.sheet, row[_ID].name, _ID, what, key, "合成一行，或改正编号"))
+        more = {key if key not in first.rows else f"{key}@{ledger.sheet}": row for key, row in ledger.rows.items()}
+        made[ledger.kind] = replace(first, rows={**first.rows, **more})
     return made, faults
 
 
@@ -199,10 +199,10 @@ def _periods(
 ) -> Iterator[tuple[Ledger, Ledger | None]]:
     """Yield each list of the last period with that of this one, None where it is gone; tasks by sheet."""
     yield from ((old, joined.get(kind)) for kind, old in _joined(earlier)[0].items())
-    before, now = ({one.sheet: one for one in held if one.kind == TASKS} for held in (earlier, ledgers))
-    renamed = [[one for sheet, one in held.items() if sheet not in other]
-               for held, other in ((before, now), (now, before))]  # fmt: skip
-    alone = renamed[1][0] if [len(one) for one in renamed] == [1, 1] else None
+    before, now = ({ledger.sheet: ledger for ledger in lists if ledger.kind == TASKS} for lists in (earlier, ledgers))
+    renamed = [[ledger for sheet, ledger in lists.items() if sheet not in other]
+               for lists, other in ((before, now), (now, before))]  # fmt: skip
+    alone = renamed[1][0] if [len(names) for names in renamed] == [1, 1] else None
     yield from ((old, now.get(sheet, alone)) for sheet, old in before.items())
 
 
@@ -211,12 +211,12 @@ def _read(path: Path) -> tuple[list[Ledger], list[str], list[Fault]]:
     strangers: list[str] = []
     faults: list[Fault] = []
     for sheet, rows in sheet_rows(path).items():
-        found = _form(sheet, rows) or _table(sheet, rows)
-        if found is None:
+        read = _form(sheet, rows) or _table(sheet, rows)
+        if read is None:
             strangers.append(sheet or path.name)
         else:
-            ledgers.append(found[0])
-            faults += found[1]
+            ledgers.append(read[0])
+            faults += read[1]
     if not ledgers:
         remedy = "给出填好的 survey_list.xlsx（表2、表3、核查表），或有 任务、负责单位、时限 三列的任务台账"
         raise InputError(Problem("没有认出台账", Place(file=path.name), "、".join(strangers), remedy=remedy))
@@ -245,9 +245,9 @@ def _table(sheet: str, rows: Sequence[Sequence[str]]) -> tuple[Ledger, list[Faul
                 made, repeats = _rows_under(kind, sheet, columns, rows, at)
                 return made, faults + repeats
         columns = {
-            name: place[found]
+            name: place[header]
             for name, words in _TASK_NAMES.items()
-            if (found := next((one for one in map(bare_header, words) if one in place), None)) is not None
+            if (header := next((word for word in map(bare_header, words) if word in place), None)) is not None
         }
         if {*_TASK_NEEDS} <= columns.keys():
             return _rows_under(TASKS, sheet, columns, rows, at)
@@ -258,7 +258,7 @@ def _rows_under(
     kind: str, sheet: str, columns: Mapping[str, int], rows: Sequence[Sequence[str]], header: int
 ) -> tuple[Ledger, list[Fault]]:
     """Return the rows under a header; what stands in the first column alone below them is a remark."""
-    held: dict[str, dict[str, Cell]] = {}
+    by_key: dict[str, dict[str, Cell]] = {}
     faults: list[Fault] = []
     lines: dict[int, dict[str, Cell]] = {}
     for number, row in enumerate(rows[header + 1 :], start=header + 2):
@@ -275,10 +275,10 @@ def _rows_under(
         if not key:
             where = cells.get(_ID, Cell("", f"A{number}")).name
             faults.append(Fault(sheet, where, _ID, "这一行没有企业编号", remedy="填表1中的企业编号"))
-        if key in held:
+        if key in by_key:
             faults.append(Fault(sheet, cells[_ID].name, _ID, "企业编号重复，一家只占一行", key, "合成一行，或改正编号"))
-        held[key if key and key not in held else f"{key}@{number}"] = cells
-    return Ledger(kind, sheet, columns, held), faults
+        by_key[key if key and key not in by_key else f"{key}@{number}"] = cells
+    return Ledger(kind, sheet, columns, by_key), faults
 
 
 def _tasks_under(sheet: str, columns: Mapping[str, int], lines: Sequence[Mapping[str, Cell]]) -> Ledger:
@@ -290,7 +290,7 @@ def _tasks_under(sheet: str, columns: Mapping[str, int], lines: Sequence[Mapping
     is_numbered = any(cells.get("序号", blank).text for cells in lines)
     first = "序号" if is_numbered else "任务"
     are_chapters = any(cells[first].text and not _numeral(cells[first].text) for cells in lines)
-    held: dict[str, Mapping[str, Cell]] = {}
+    by_key: dict[str, Mapping[str, Cell]] = {}
     continued: set[str] = set()
     chapter, last, items = ("", ""), "", Counter[str]()
     for cells in lines:
@@ -309,9 +309,9 @@ def _tasks_under(sheet: str, columns: Mapping[str, int], lines: Sequence[Mapping
         key = last if is_more else " ".join(filter(None, ("".join(chapter), cells.get("计划", blank).text, own)))
         items[key] += 1
         last, key = key, key if items[key] == 1 else f"{key} 之{items[key]}"
-        held[key] = cells
+        by_key[key] = cells
         continued |= {key} if is_more else set()
-    return Ledger(TASKS, sheet, columns, held, frozenset(continued))
+    return Ledger(TASKS, sheet, columns, by_key, frozenset(continued))
 
 
 def _numeral(text: str) -> re.Match[str] | None:
@@ -358,7 +358,7 @@ class Span(NamedTuple):
 
 
 def read_span(text: str) -> Span | str:
-    """Return the days that a cell names, or what is wrong with it.
+    """Return the days that `text`, a cell, names, or what is wrong with it, in words.
 
     Examples
     --------
@@ -367,10 +367,10 @@ def read_span(text: str) -> Span | str:
     >>> read_span("2026-02-30"), read_span("明年")
     ('没有这一天', '日期读不出')
     """
-    found = _DAY.fullmatch(unicodedata.normalize("NFKC", text).replace(" ", ""))
-    if found is None:
+    match = _DAY.fullmatch(unicodedata.normalize("NFKC", text).replace(" ", ""))
+    if match is None:
         return "日期读不出"
-    year, month, day = (None if found[name] is None else int(found[name]) for name in ("year", "month", "day"))
+    year, month, day = (None if match[name] is None else int(match[name]) for name in ("year", "month", "day"))
     try:
         first = dt.date(year or 0, month or 1, day or 1)
     except ValueError:
@@ -400,10 +400,10 @@ def _day_faults(ledger: Ledger, row: Mapping[str, Cell], as_of: dt.date) -> Iter
 def _document_faults(ledger: Ledger, row: Mapping[str, Cell], as_of: dt.date) -> Iterator[Fault]:
     for name in sorted(_DOCUMENTS & row.keys()):
         cell = row[name]
-        found = _DOCUMENT.search(unicodedata.normalize("NFKC", cell.text))
-        if cell.text and found is None:
+        match = _DOCUMENT.search(unicodedata.normalize("NFKC", cell.text))
+        if cell.text and match is None:
             yield Fault(ledger.sheet, cell.name, name, "看不出文号（年份和号）", cell.text, "写成 某环〔2026〕12号")
-        elif found is not None and int(found["year"]) > as_of.year:
+        elif match is not None and int(match["year"]) > as_of.year:
             yield Fault(ledger.sheet, cell.name, name, f"文号的年份晚于 {as_of.year} 年", cell.text, "核对文号")
 
 
@@ -423,8 +423,8 @@ def _rectification(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
         yield from _document_faults(ledger, row, as_of)
         yield from _in_order(ledger.sheet, [(name, row[name]) for name in ("核查日期", _DUE) if name in row])
         pathways = row.get("污染途径认定", Cell("", ""))
-        words = [one for one in re.split(r"[、,，;；/\s]+", pathways.text) if one]
-        strange = [one for one in words if one not in PATHWAYS]
+        words = [word for word in re.split(r"[、,，;；/\s]+", pathways.text) if word]
+        strange = [word for word in words if word not in PATHWAYS]
         where = (ledger.sheet, pathways.name, "污染途径认定")
         if strange:
             yield Fault(*where, "不在清单内", "、".join(strange), f"用 {'、'.join(PATHWAYS)}，以顿号分隔")
@@ -445,15 +445,15 @@ def _both(ledger: Ledger, row: Mapping[str, Cell], names: tuple[str, str]) -> It
 def _in_order(sheet: str, days: Sequence[tuple[str, Cell]]) -> Iterator[Fault]:
     """Yield a fault for each day that surely lies before the one that must come first."""
     spans = [(name, cell, span) for name, cell in days if isinstance(span := read_span(cell.text), Span)]
-    for (earlier, first, one), (name, cell, other) in pairwise(spans):
-        if other.last < one.first:
+    for (earlier, first, start), (name, cell, other) in pairwise(spans):
+        if other.last < start.first:
             yield Fault(sheet, cell.name, name, f"早于{earlier}（{first.text}）", cell.text, "核对两个日期")
 
 
 def _reached(row: Mapping[str, Cell]) -> int:
     """Return how many states a row of 表3 has come through, by whatever cell of the last says so."""
-    held = [any(row.get(name, Cell("", "")).text for name in names) for _, names in _STEPS]
-    return max((at for at, is_held in enumerate(held, start=1) if is_held), default=0)
+    filled = [any(row.get(name, Cell("", "")).text for name in names) for _, names in _STEPS]
+    return max((at for at, is_held in enumerate(filled, start=1) if is_held), default=0)
 
 
 def _closure(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
@@ -490,16 +490,16 @@ def _forms(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
     row = next(iter(ledger.rows.values()))
     if _is_as_printed(ledger):
         return
-    given = {name: re.sub(r"\s+", "", cell.text) for name, cell in row.items()}
+    texts = {name: re.sub(r"\s+", "", cell.text) for name, cell in row.items()}
     for name in _ALONE:
-        ticked = sum(given.get(name, "").count(sign) for sign in _TICKS)
-        if name in row and not ticked and ("□" in given[name] or not given[name]):
+        ticked = sum(texts.get(name, "").count(sign) for sign in _TICKS)
+        if name in row and not ticked and ("□" in texts[name] or not texts[name]):
             yield Fault(ledger.sheet, row[name].name, name, "没有勾选", row[name].written, "勾选一项（□ 改为 ☑）")
         elif name in row and ticked > 1:
             yield Fault(ledger.sheet, row[name].name, name, "勾选了不止一项", row[name].text, "只勾选一项")
-    if "核查人" in row and not given["核查人"]:
+    if "核查人" in row and not texts["核查人"]:
         yield Fault(ledger.sheet, row["核查人"].name, "核查人", "未填", row["核查人"].written, "补填")
-    if "核查日期" in row and not re.search(r"\d", given["核查日期"]):
+    if "核查日期" in row and not re.search(r"\d", texts["核查日期"]):
         yield Fault(ledger.sheet, row["核查日期"].name, "核查日期", "未填", row["核查日期"].written, "补填")
     elif "核查日期" in row:
         yield from _day_faults(ledger, {"核查日期": row["核查日期"]}, as_of)
@@ -522,14 +522,14 @@ _CHECKS: Mapping[str, Callable[[Ledger, dt.date], Iterator[Fault]]] = {
 }
 
 
-def _between(ledgers: Sequence[Ledger], held: Mapping[str, Ledger], as_of: dt.date) -> Iterator[Fault]:
+def _between(ledgers: Sequence[Ledger], joined: Mapping[str, Ledger], as_of: dt.date) -> Iterator[Fault]:
     """Yield what the lists of one workbook say against each other."""
-    known = held.get(LIST)
+    known = joined.get(LIST)
     if known is not None:
         forms = [ledger for ledger in ledgers if ledger.kind == FORM]
-        for ledger in (*(held[kind] for kind in (RECTIFICATION, CLOSURE) if kind in held), *forms):
+        for ledger in (*(joined[kind] for kind in (RECTIFICATION, CLOSURE) if kind in joined), *forms):
             yield from _against_list(ledger, known.rows)
-    plan, done = held.get(RECTIFICATION), held.get(CLOSURE)
+    plan, done = joined.get(RECTIFICATION), joined.get(CLOSURE)
     if plan is None or done is None:
         return
     for key, row in done.rows.items():
@@ -548,8 +548,8 @@ def _against_list(ledger: Ledger, known: Mapping[str, Mapping[str, Cell]]) -> It
         if cell.text and cell.text not in known:
             yield Fault(cell.sheet, cell.name, _ID, "表1中没有这个编号", cell.text, "按表1改正")
         elif key in known and name.text and same_name(name.text) != same_name(known[key][_NAME].text):
-            told = f"与表1的名称（{known[key][_NAME].text}）不同"
-            yield Fault(name.sheet, name.name, _NAME, told, name.text, "核对编号和名称；更名的写在备注")
+            what = f"与表1的名称（{known[key][_NAME].text}）不同"
+            yield Fault(name.sheet, name.name, _NAME, what, name.text, "核对编号和名称；更名的写在备注")
     if ledger.kind != FORM:
         for key in known.keys() - ledger.rows.keys():
             yield Fault(ledger.sheet, "", _ID, "表1有这一家，这张表里没有", key, "补回这一行")
@@ -560,18 +560,18 @@ def _on_time(row: Mapping[str, Cell], planned: Mapping[str, Cell], as_of: dt.dat
     due, end = read_span(planned.get(_DUE, blank).text), read_span(row.get("完成日期", blank).text)
     seen = read_span(planned.get("核查日期", blank).text)
     if isinstance(seen, Span) and isinstance(end, Span) and end.last < seen.first:
-        told = f"早于表2的核查日期（{planned['核查日期'].text}）"
+        what = f"早于表2的核查日期（{planned['核查日期'].text}）"
         ended = row["完成日期"]
-        yield Fault(ended.sheet, ended.name, "完成日期", told, ended.text, "核对两个日期")
+        yield Fault(ended.sheet, ended.name, "完成日期", what, ended.text, "核对两个日期")
     why = row.get("逾期原因", blank)
     if not isinstance(due, Span) or why.text or not why.name:
         return
     if isinstance(end, Span) and end.first > due.last:
-        told = f"完成日期 {row['完成日期'].text} 晚于计划完成时限 {planned[_DUE].text}，逾期原因未填"
-        yield Fault(why.sheet, why.name, "逾期原因", told, why.written, "补填逾期原因")
+        what = f"完成日期 {row['完成日期'].text} 晚于计划完成时限 {planned[_DUE].text}，逾期原因未填"
+        yield Fault(why.sheet, why.name, "逾期原因", what, why.written, "补填逾期原因")
     elif not row.get("完成日期", blank).text and due.last < as_of:
-        told = f"计划完成时限 {planned[_DUE].text} 已过（{as_of}），完成日期和逾期原因都未填"
-        yield Fault(why.sheet, why.name, "逾期原因", told, why.written, "补填完成日期，或写明逾期原因")
+        what = f"计划完成时限 {planned[_DUE].text} 已过（{as_of}），完成日期和逾期原因都未填"
+        yield Fault(why.sheet, why.name, "逾期原因", what, why.written, "补填完成日期，或写明逾期原因")
 
 
 def _since(old: Ledger, now: Ledger) -> tuple[list[Fault], list[tuple[str, str, str, str, str]]]:
@@ -604,7 +604,7 @@ def _since(old: Ledger, now: Ledger) -> tuple[list[Fault], list[tuple[str, str, 
 
 def _forms_since(earlier: Sequence[Ledger], ledgers: Sequence[Ledger]) -> Iterator[Fault]:
     """Yield what of the filled 核查表 of the last period is gone or blank now."""
-    forms = sorted((one for one in ledgers if one.kind == FORM), key=_is_as_printed, reverse=True)
+    forms = sorted((ledger for ledger in ledgers if ledger.kind == FORM), key=_is_as_printed, reverse=True)
     now = {key: (form.sheet, row) for form in forms for key, row in form.rows.items()}  # the filled of two stays
     for ledger in earlier:
         for key, before in ledger.rows.items() if ledger.kind == FORM and not _is_as_printed(ledger) else ():
@@ -619,23 +619,23 @@ def _forms_since(earlier: Sequence[Ledger], ledgers: Sequence[Ledger]) -> Iterat
                     yield Fault(current.sheet, current.name, name, what, current.written, "照上期补回")
 
 
-def _same_day(one: str, other: str) -> bool:
-    spans = read_span(one), read_span(other)
+def _same_day(first: str, second: str) -> bool:
+    spans = read_span(first), read_span(second)
     return isinstance(spans[0], Span) and spans[0] == spans[1]
 
 
 def summary(ledgers: Iterable[Ledger]) -> list[tuple[str, str, str, str]]:
-    """Return each list with how many rows it holds and how many of them somebody began to fill in."""
-    told = [
+    """Return sheet, kind, rows and begun rows of each list of `ledgers`; all 核查表 in one line, the last."""
+    lines = [
         (
-            one.sheet,
-            one.kind,
-            str(len(one.rows)),
-            "" if one.kind == LIST else str(sum(map(_is_filled, one.rows.values()))),
+            ledger.sheet,
+            ledger.kind,
+            str(len(ledger.rows)),
+            "" if ledger.kind == LIST else str(sum(map(_is_filled, ledger.rows.values()))),
         )
-        for one in ledgers
-        if one.kind != FORM
+        for ledger in ledgers
+        if ledger.kind != FORM
     ]
-    forms = [one for one in ledgers if one.kind == FORM]
-    filled = sum(not _is_as_printed(one) for one in forms)
-    return [*told, (f"{forms[0].sheet} 等", FORM, str(len(forms)), str(filled))] if forms else told
+    forms = [ledger for ledger in ledgers if ledger.kind == FORM]
+    filled = sum(not _is_as_printed(ledger) for ledger in forms)
+    return [*lines, (f"{forms[0].sheet} 等", FORM, str(len(forms)), str(filled))] if forms else lines

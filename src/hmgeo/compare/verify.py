@@ -64,12 +64,12 @@ class Check(NamedTuple):
 
 
 def holds(checks: Sequence[Check]) -> bool:
-    """Tell whether a run holds: all that was asked of it was answered, and with yes.
+    """Tell whether a run holds by its `checks`: all that was asked of it was answered, and with yes.
 
     What couldn't be asked is no yes; but settings of which no sum was kept are answered by the same result again.
     """
-    comes_again = any(one.what == _RERUN and one.sign == SAME for one in checks)
-    return all(one.sign in {SAME, NOTE} or (one.what == _SETTINGS and comes_again) for one in checks)
+    comes_again = any(check.what == _RERUN and check.sign == SAME for check in checks)
+    return all(check.sign in {SAME, NOTE} or (check.what == _SETTINGS and comes_again) for check in checks)
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Any], Path]:
@@ -80,18 +80,18 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], Path]:
     InputError
         The folder holds none that can be read.
     """
-    found = next((folder / name for name in (RUN_MANIFEST, MANIFEST_NAME) if (folder / name).is_file()), None)
+    record = next((folder / name for name in (RUN_MANIFEST, MANIFEST_NAME) if (folder / name).is_file()), None)
     place = Place(file=folder.name)
-    if found is None:
+    if record is None:
         remedy = f"写 hmgeo run 或 hmgeo screen 的结果文件夹，其中有 {RUN_MANIFEST}"
         raise InputError(Problem("这里没有运行记录", place, remedy=remedy))
     try:
-        held = json.loads(found.read_text(encoding="utf-8"))
+        manifest = json.loads(record.read_text(encoding="utf-8"))
     except ValueError:
-        held = None
-    if not _is_ours(held):
-        raise InputError(Problem("运行记录读不出", Place(file=f"{folder.name}/{found.name}"), remedy=_FROM_BACKUP))
-    return held, found
+        manifest = None
+    if not _is_ours(manifest):
+        raise InputError(Problem("运行记录读不出", Place(file=f"{folder.name}/{record.name}"), remedy=_FROM_BACKUP))
+    return manifest, record
 
 
 _FROM_BACKUP = "用备份的结果文件夹核对，或重新运行"
@@ -102,17 +102,17 @@ _LISTS = {
 }
 
 
-def _is_ours(held: object) -> bool:
+def _is_ours(manifest: object) -> bool:
     """Tell whether a manifest has the form of ours, as far as it is read here."""
-    if not isinstance(held, dict) or "schema" not in held:
+    if not isinstance(manifest, dict) or "schema" not in manifest:
         return False
-    texts = (*(held.get(name) for name in ("versions", "outputs")), held.get("settings", {}))
-    lists = {name: held.get(name) for name in _LISTS}
+    texts = (*(manifest.get(name) for name in ("versions", "outputs")), manifest.get("settings", {}))
+    lists = {name: manifest.get(name) for name in _LISTS}
     return (
-        all(isinstance(one, dict) for one in texts)
-        and all(isinstance(one, dict) and "sha256" in one for one in held["outputs"].values())
-        and all(isinstance(one, list) for one in lists.values())
-        and all(isinstance(row, dict) and {*_LISTS[name]} <= row.keys() for name in lists for row in held[name])
+        all(isinstance(text, dict) for text in texts)
+        and all(isinstance(entry, dict) and "sha256" in entry for entry in manifest["outputs"].values())
+        and all(isinstance(list_, list) for list_ in lists.values())
+        and all(isinstance(row, dict) and {*_LISTS[name]} <= row.keys() for name in lists for row in manifest[name])
     )
 
 
@@ -125,7 +125,7 @@ class Tables(NamedTuple):
 
 
 def read_tables(folder: Path, record: Path) -> Tables:
-    """Read the tables of a run that say why.
+    """Read the tables of the run `folder` that say why.
 
     Parameters
     ----------
@@ -138,18 +138,18 @@ def read_tables(folder: Path, record: Path) -> Tables:
         Naming every file that is missing, damaged or not ours.
     """
     readers = {"findings.parquet": _read_findings, "sources.csv": _read_sources, "ledger.csv": _read_csv}
-    found, problems = [], []
+    tables, problems = [], []
     for name, reader in readers.items():
         place = Place(file=f"{folder.name}/{name}")
         try:
-            found.append(reader(record.parent / name))
+            tables.append(reader(record.parent / name))
         except FileNotFoundError:
             problems.append(Problem("结果文件缺失", place, remedy=_FROM_BACKUP))
         except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
-            told = str(error).partition("\n")[0]
-            problems.append(Problem("结果文件损坏，或不是 hmgeo 写出的", place, told, remedy=_FROM_BACKUP))
+            message = str(error).partition("\n")[0]
+            problems.append(Problem("结果文件损坏，或不是 hmgeo 写出的", place, message, remedy=_FROM_BACKUP))
     raise_problems(InputError, problems)
-    return Tables(*found)
+    return Tables(*tables)
 
 
 _READ = (
@@ -166,12 +166,12 @@ def _read_findings(path: Path) -> list[dict[str, Any]]:
         msg = f"缺列 {_names(lacking)}"
         raise ValueError(msg)
     for name, words in _WORDS.items():
-        _refuse_strange(name, table[name].to_pylist(), {"", None, *(one.value for one in words)})
+        _refuse_strange(name, table[name].to_pylist(), {"", None, *(word.value for word in words)})
     return findings_rows(table)
 
 
 def findings_rows(table: pa.Table) -> list[dict[str, Any]]:
-    """Return findings as rows of what is compared and explained; texts are never None."""
+    """Return findings, a `table` with all columns of ours, as rows of what is compared; texts are never None."""
     rows = table.select(_READ).cast(pa.schema([FINDINGS_SCHEMA.field(name) for name in _READ])).to_pylist()
     texts = {name for name in _READ if pa.types.is_string(FINDINGS_SCHEMA.field(name).type)}
     return [{name: "" if value is None and name in texts else value for name, value in row.items()} for row in rows]
@@ -179,7 +179,7 @@ def findings_rows(table: pa.Table) -> list[dict[str, Any]]:
 
 def _read_sources(path: Path) -> list[dict[str, str]]:
     rows = _read_csv(path)
-    _refuse_strange("status", [row["status"] for row in rows], {one.value for one in Status})
+    _refuse_strange("status", [row["status"] for row in rows], {status.value for status in Status})
     return rows
 
 
@@ -200,7 +200,7 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def _refuse_strange(name: str, values: Sequence[Any], known: set[Any]) -> None:
-    strange = next((one for one in values if one not in known), None)
+    strange = next((value for value in values if value not in known), None)
     if strange is not None:
         msg = f"{name} 列有不认识的「{strange}」"
         raise ValueError(msg)
@@ -215,6 +215,8 @@ def verify_run(
     progress: Progress = silent,
 ) -> tuple[Check, ...]:
     """Hold a run against its inputs, its outputs and itself.
+
+    `progress` hears how far the new run is.
 
     Parameters
     ----------
@@ -254,7 +256,7 @@ def _reran(
         yield Check(OPEN, _RERUN, "裸文件的排查没有记下全部选项，不能重跑，没有核对", remedy)
         return
     unasked = {DIFFERS, OPEN}
-    if home is None or any(one.sign in unasked for one in checks if one.what.startswith("输入")):
+    if home is None or any(check.sign in unasked for check in checks if check.what.startswith("输入")):
         yield Check(OPEN, _RERUN, "输入不齐或已变，没有重跑", "先找回原来的输入")
         return
     with tempfile.TemporaryDirectory() as temporary:
@@ -272,8 +274,8 @@ def _reran(
                 progress=progress,
             )
         except HmgeoError as error:
-            told = f"这一版本不能照原样运行：{'；'.join(map(str, error.problems))}"
-            yield Check(DIFFERS, _RERUN, told, "用原来的版本重跑；版本见运行记录的 versions")
+            message = f"这一版本不能照原样运行：{'；'.join(map(str, error.problems))}"
+            yield Check(DIFFERS, _RERUN, message, "用原来的版本重跑；版本见运行记录的 versions")
             return
         yield from _again(folder, manifest, again)
 
@@ -285,14 +287,17 @@ FILE_OPTIONS = {WORDS: "用语文件", "--with": "人工决定"}
 def file_told(
     manifest: Mapping[str, Any], home: Path | None, option: str = WORDS, words: Path | None = None
 ) -> Path | None:
-    """Return the file that an option of the command named, that of words where `words` says; None without."""
+    """Return the file that `option` of the command in `manifest` named; None without.
+
+    It lies at `words` where it is that of words and this is told, else below `home`, the project's folder.
+    """
     name = _after(said_words(manifest), option)
     elsewhere = words if option == WORDS else None
     return None if not name else elsewhere or (home or Path()) / name
 
 
 def said_words(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the words of the command that made a run."""
+    """Return the words of the command that made the run of `manifest`."""
     command = str(manifest.get("command", ""))
     try:
         return shlex.split(command)
@@ -301,7 +306,7 @@ def said_words(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def wish_of(words: Sequence[str]) -> Wish:
-    """Return what the command asked for besides the project."""
+    """Return what the `words` of a command asked for besides the project."""
     return Wish(
         public="--public" in words,
         watermark=_after(words, "--watermark"),
@@ -317,22 +322,28 @@ def _after(words: Sequence[str], option: str) -> str:
 
 
 def home_of(folder: Path, project: Path | None, manifest: Mapping[str, Any]) -> Path | None:
-    """Return the folder that the inputs' paths are relative to; None where it can't be found."""
+    """Return the folder that the inputs' paths are relative to; None where it can't be found.
+
+    That of `project` (its file or folder) where told, else one above `folder` that holds what `manifest` names; bare
+    files have none.
+    """
     if project is not None:
         return project.parent if project.is_file() else project
     if said_words(manifest)[1:2] == [_SCREEN]:
         return None
     above = folder.resolve().parents[:_LEVELS_UP]
-    return next((one for one in above if (one / project_name(manifest)).is_file()), None)
+    return next((parent for parent in above if (parent / project_name(manifest)).is_file()), None)
 
 
 def project_name(manifest: Mapping[str, Any]) -> str:
-    """Return what the project's own file is called."""
+    """Return what the project's own file is called by the settings of `manifest`."""
     return next(iter(manifest.get("settings", {})), FILE_NAME)
 
 
 def verify_extract(path: Path, project: Path | None = None, *, progress: Progress = silent) -> tuple[Check, ...]:
     """Hold the extract of a site against its id, its project's layers, and the same question asked again.
+
+    `progress` hears of the layers read for it.
 
     Parameters
     ----------
@@ -355,11 +366,11 @@ def verify_extract(path: Path, project: Path | None = None, *, progress: Progres
         made = None
     if not isinstance(made, dict) or made.get("kind") != KIND:
         raise InputError(Problem("不是选址摘录", place, remedy="给出 hmgeo site --extract 写出的 .json，每次一个项目"))
-    told, found = str(made.get("extract_id")), extract_id(made)
-    same = Check(SAME, "摘录编号", f"{told}，与内容相符")
-    changed = Check(DIFFERS, "摘录编号", f"{told}，按内容应为 {found}：写出后改动过", "另取一份原件")
-    checks = [same if told == found else changed]
-    if told != found:
+    stated, worked_out = str(made.get("extract_id")), extract_id(made)
+    same = Check(SAME, "摘录编号", f"{stated}，与内容相符")
+    changed = Check(DIFFERS, "摘录编号", f"{stated}，按内容应为 {worked_out}：写出后改动过", "另取一份原件")
+    checks = [same if stated == worked_out else changed]
+    if stated != worked_out:
         return tuple(checks)  # what it asked may be changed too
     if project is None:
         return (*checks, Check(OPEN, _RERUN, "没有给出项目，只核对了编号", "加 --project"))
@@ -374,8 +385,10 @@ def _asked_again(made: Mapping[str, Any], project: Path, progress: Progress) -> 
     if asked["sites"] or asked["words"]:
         yield Check(OPEN, _RERUN, "出自清单或用语文件，不能由摘录重做", "用同样的命令另写一份，比较编号")
         return
-    given: dict[str, Any] = asked["typed"]
-    listed: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in given.items()}
+    typed_values: dict[str, Any] = asked["typed"]
+    listed: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in typed_values.items()
+    }
     typed = Typed(**listed)
     day = date.fromisoformat(asked["as_of"]) if asked["as_of"] else None
     ranges = tuple(asked["ranges"])
@@ -386,7 +399,7 @@ def _asked_again(made: Mapping[str, Any], project: Path, progress: Progress) -> 
         yield Check(DIFFERS, _RERUN, f"不能照原样再问：{'；'.join(map(str, error.problems))}", "核对项目和版本")
         return
     again = json.loads(json.dumps(extract_document(results.dossiers[0], results, asked, made["language"])))
-    sums = [{one["kind"]: one["sha256"] for one in held["layers"]} for held in (made, again)]
+    sums = [{layer["kind"]: layer["sha256"] for layer in document["layers"]} for document in (made, again)]
     moved = [kind for kind in dict.fromkeys([*sums[0], *sums[1]]) if sums[0].get(kind) != sums[1].get(kind)]
     if moved:
         yield Check(DIFFERS, "输入", f"图层已变：{_names(moved)}", "找回当时的图层，或另做摘录")
@@ -396,24 +409,24 @@ def _asked_again(made: Mapping[str, Any], project: Path, progress: Progress) -> 
         yield Check(SAME, _RERUN, "再问一次，编号相同")
         return
     verdicts = [
-        {one["rule_id"]: one["verdict"] for theme in held["themes"] for one in theme["clauses"]}
-        for held in (made, again)
+        {clause["rule_id"]: clause["verdict"] for theme in document["themes"] for clause in theme["clauses"]}
+        for document in (made, again)
     ]
     other = [rule for rule in verdicts[0] | verdicts[1] if verdicts[0].get(rule) != verdicts[1].get(rule)]
-    told = f"结论不同 {len(other)} 条：{_names(other)}" if other else "结论相同，别的内容不同"
-    yield Check(DIFFERS, _RERUN, told, "核对图层、参数和版本")
+    message = f"结论不同 {len(other)} 条：{_names(other)}" if other else "结论相同，别的内容不同"
+    yield Check(DIFFERS, _RERUN, message, "核对图层、参数和版本")
 
 
 def outputs_checked(folder: Path, manifest: Mapping[str, Any], record: Path) -> Iterator[Check]:
-    """Hold the files of a run against what its manifest says was written."""
+    """Hold the files in `folder` against those that `manifest` says were written, but for `record`, itself."""
     listed: Mapping[str, Mapping[str, Any]] = manifest["outputs"]
     gone = [name for name in listed if not (folder / name).is_file()]
     edited = [name for name in listed if name not in gone and file_sha256(folder / name) != listed[name]["sha256"]]
     if gone:
         yield Check(DIFFERS, "输出", f"缺 {_names(gone)}", "从备份取回，或重新运行")
     if edited:
-        told = f"写出后改动过：{_names(edited)}"
-        yield Check(DIFFERS, "输出", told, "改动过的另存他处；要恢复原样，重新运行")
+        message = f"写出后改动过：{_names(edited)}"
+        yield Check(DIFFERS, "输出", message, "改动过的另存他处；要恢复原样，重新运行")
     if not gone and not edited:
         yield Check(SAME, "输出", f"{len(listed)} 个文件与写出时相同")
     more = [name for name in folder_files(folder) if name not in listed and folder / name != record]
@@ -426,7 +439,10 @@ def _names(names: Sequence[str]) -> str:
 
 
 def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path | None = None) -> Iterator[Check]:
-    """Hold the inputs of a run against the sums that its manifest holds."""
+    """Hold the inputs below `home` (None: not found) against the sums in `manifest`.
+
+    `words` is where the file of words lies now, where that isn't in `home`.
+    """
     if home is None:
         remedy = "用 --project 写明项目文件夹（裸文件的排查写存放这些文件的文件夹）"
         yield Check(OPEN, "输入", "没有找到 project.yml，输入没有核对", remedy)
@@ -445,18 +461,18 @@ def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path |
         yield Check(DIFFERS, "输入", f"与运行时不同：{_names(changed)}", remedy)
     added = added_settings(home, manifest)
     if added:
-        told = f"运行后新增，这次运行没有用：{_names(added)}"
-        yield Check(DIFFERS, ADDED, told, "移出项目文件夹再核对；要按它得结果，重新运行")
+        message = f"运行后新增，这次运行没有用：{_names(added)}"
+        yield Check(DIFFERS, ADDED, message, "移出项目文件夹再核对；要按它得结果，重新运行")
     if not gone and not changed:
         yield Check(SAME, "输入", f"{len(paths)} 个文件与运行时相同")
     if "settings" not in manifest:
-        told = "较早的版本没有记下 project.yml 的校验值，改没改过看重跑的结果"
-        yield Check(OPEN, _SETTINGS, told)
+        message = "较早的版本没有记下 project.yml 的校验值，改没改过看重跑的结果"
+        yield Check(OPEN, _SETTINGS, message)
 
 
 def recorded_files(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return the SHA-256 of every input and setting of a run, by path from the project's folder."""
-    sums: dict[str, str] = {one["path"]: one["sha256"] for one in manifest["inputs"] if one.get("sha256")}
+    """Return the SHA-256 of every input and setting in `manifest`, by path from the project's folder."""
+    sums: dict[str, str] = {layer["path"]: layer["sha256"] for layer in manifest["inputs"] if layer.get("sha256")}
     return {**sums, **manifest.get("settings", {})}
 
 
@@ -464,14 +480,14 @@ ADDED = "输入（新增的设置文件）"
 
 
 def added_settings(home: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Return files that a run of the project reads now and the run didn't; none where its settings weren't recorded."""
-    held, file = manifest.get("settings", {}), home / project_name(manifest)
-    if file.name not in held or not file.is_file():
+    """Return files in `home` that a run reads now and the run of `manifest` didn't; none if unrecorded."""
+    recorded, file = manifest.get("settings", {}), home / project_name(manifest)
+    if file.name not in recorded or not file.is_file():
         return []
     names = [VALIDITY_FILE] if (home / VALIDITY_FILE).is_file() else []
     with suppress(HmgeoError):  # the project's own file is another now, which its sum tells
         names += pack_files_of(home, read_spec(file).rule_packs)
-    return [name for name in names if name not in held]
+    return [name for name in names if name not in recorded]
 
 
 def _file_asked(
@@ -485,7 +501,7 @@ def _file_asked(
     shown = PurePosixPath(name).name if name.startswith(f"{OUTSIDE}/") else name
     is_told = option == WORDS and words is not None
     if not path.is_file() and (is_told or name not in paths or name != shown):
-        rest = {key: held for key, held in paths.items() if key != name}
+        rest = {key: place for key, place in paths.items() if key != name}
         remedy = f"用 {option} 写明它现在的位置" if option == WORDS else "放进项目文件夹再运行"
         return [Check(OPEN, f"输入的{what}", f"没有找到 {shown}，没有核对", remedy)], rest
     if name in paths:
@@ -496,8 +512,8 @@ def _file_asked(
 def _again(folder: Path, manifest: Mapping[str, Any], again: Path) -> Iterator[Check]:
     """Tell whether a run came out again: byte for byte, or finding for finding under other versions."""
     new, _ = read_manifest(again)
-    before = {name: one["sha256"] for name, one in manifest["outputs"].items()}
-    after = {name: one["sha256"] for name, one in new["outputs"].items()}
+    before = {name: entry["sha256"] for name, entry in manifest["outputs"].items()}
+    after = {name: entry["sha256"] for name, entry in new["outputs"].items()}
     differ = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     versions = other_versions(manifest, new)
     if not differ:
@@ -509,37 +525,38 @@ def _again(folder: Path, manifest: Mapping[str, Any], again: Path) -> Iterator[C
     elif changed:
         remedy = "用原来的版本重跑可再现；要知道为何不同，看 CHANGELOG 的 Rules touched"
         other = f"；版本不同：{'、'.join(versions)}" if versions else ""
-        told = f"{len(changed)} 条结论不同：{_names(changed)}{other}"
-        yield Check(DIFFERS, _RERUN, told, remedy)
+        message = f"{len(changed)} 条结论不同：{_names(changed)}{other}"
+        yield Check(DIFFERS, _RERUN, message, remedy)
     elif versions:
-        told = f"结论逐条相同；版本不同（{'、'.join(versions)}），因而字节不同：{_names(differ)}"
-        yield Check(SAME, _RERUN, told)
+        message = f"结论逐条相同；版本不同（{'、'.join(versions)}），因而字节不同：{_names(differ)}"
+        yield Check(SAME, _RERUN, message)
     else:
-        told = f"版本相同、结论相同，而字节不同：{_names(differ)}"
-        yield Check(DIFFERS, _RERUN, told, "同样的输入应得同样的字节，请连同两个文件夹报告")
+        message = f"版本相同、结论相同，而字节不同：{_names(differ)}"
+        yield Check(DIFFERS, _RERUN, message, "同样的输入应得同样的字节，请连同两个文件夹报告")
 
 
 def other_versions(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return which versions of programs and rule books differ between two manifests, as name before→after."""
-    held = [
-        one["versions"] | {f"规则库 {k}": v for k, v in one.get("rule_book", {}).items()} for one in (before, after)
+    both = [
+        manifest["versions"] | {f"规则库 {k}": v for k, v in manifest.get("rule_book", {}).items()}
+        for manifest in (before, after)
     ]
-    names = sorted(held[0].keys() | held[1].keys())
-    told = ((name, held[0].get(name, "无"), held[1].get(name, "无")) for name in names)
-    return [f"{name} {old}→{new}" for name, old, new in told if old != new]
+    names = sorted(both[0].keys() | both[1].keys())
+    changes = ((name, both[0].get(name, "无"), both[1].get(name, "无")) for name in names)
+    return [f"{name} {old}→{new}" for name, old, new in changes if old != new]
 
 
 def _changed_findings(folder: Path, again: Path) -> list[str] | None:
     """Return the findings that are not the same in both; None where the older ones can't be read."""
     try:
-        before, after = (_findings(one) for one in (folder, again))
+        before, after = (_findings(run) for run in (folder, again))
     except (OSError, ValueError, KeyError, StopIteration):
         return None
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
 def _findings(folder: Path) -> dict[str, tuple[Any, ...]]:
-    path = next(one for one in (folder / DATA / "findings.parquet", folder / "findings.parquet") if one.is_file())
+    path = next(path_ for path_ in (folder / DATA / "findings.parquet", folder / "findings.parquet") if path_.is_file())
     table = pq.read_table(path)
     names = [name for name in _JUDGED if name in table.column_names]
     columns = [table[name].to_pylist() for name in names]

@@ -44,7 +44,10 @@ CRITICAL = "（临界）"
 
 
 def height_pt(texts: Sequence[tuple[str, float]]) -> float:
-    """Return the height of a row that shows every text in its width: offices print without opening each cell."""
+    """Return the height of a row, in points, that shows each of `texts` in its width in characters.
+
+    Offices print without opening each cell.
+    """
     lines = 1
     for text, width in texts:
         room = max(width * 0.95 - 1, 1.0)
@@ -187,6 +190,8 @@ class From(NamedTuple):
 def table_sheet(name: str, table: str, records: Sequence[Mapping[str, Any]], shown: Sequence[From]) -> Sheet:
     """Return a sheet of columns that the table of columns tells of: headers, units and kinds are theirs.
 
+    `shown` names them, from left to right.
+
     Parameters
     ----------
     table
@@ -194,25 +199,25 @@ def table_sheet(name: str, table: str, records: Sequence[Mapping[str, Any]], sho
     records
         Its rows.
     """
-    held = {one.name: one for one in TABLES[table].columns}
+    by_name = {column.name: column for column in TABLES[table].columns}
     columns = []
-    for one in shown:
-        told = held[one.name]
-        unit = "亩" if one.in_mu else told.measured_in
-        kind = one.kind or (
-            "area_mu" if one.in_mu else _KINDS.get(unit, "count" if told.type == pa.int64() else "wrap")
+    for place in shown:
+        described = by_name[place.name]
+        unit = "亩" if place.in_mu else described.measured_in
+        kind = place.kind or (
+            "area_mu" if place.in_mu else _KINDS.get(unit, "count" if described.type == pa.int64() else "wrap")
         )
-        end, end_en = (f"({unit})", f" ({'mu' if one.in_mu else unit})") if unit else ("", "")
-        columns.append(Column(f"{told.zh}{end}", one.width, kind, one.group, f"{told.en}{end_en}"))
-    rows = [tuple(_cell_of(record[one.name], one) for one in shown) for record in records]
+        end, end_en = (f"({unit})", f" ({'mu' if place.in_mu else unit})") if unit else ("", "")
+        columns.append(Column(f"{described.zh}{end}", place.width, kind, place.group, f"{described.en}{end_en}"))
+    rows = [tuple(_cell_of(record[place.name], place) for place in shown) for record in records]
     return Sheet(name, tuple(columns), rows)
 
 
 _KINDS = {"m": "distance_m", "ha": "area_ha", "°": "coordinate"}
 
 
-def _cell_of(value: str | float | None, one: From) -> Cell:
-    return mu(value) if one.in_mu and isinstance(value, int | float) else _shown(value)
+def _cell_of(value: str | float | None, column: From) -> Cell:
+    return mu(value) if column.in_mu and isinstance(value, int | float) else _shown(value)
 
 
 def with_columns_of(sheet: Sheet, table: str, records: Sequence[Mapping[str, Any]], last: int = 1) -> Sheet:
@@ -225,16 +230,16 @@ def with_columns_of(sheet: Sheet, table: str, records: Sequence[Mapping[str, Any
     records
         A row of the table for each row of the sheet.
     """
-    told = TABLES[table].on_sheet(sheet.name)
-    if not told or not records:
+    placed = TABLES[table].on_sheet(sheet.name)
+    if not placed or not records:
         return sheet
     at = len(sheet.columns) - last
-    more = tuple(Column(one.zh, how.width, how.kind, header_en=one.en) for one, how in told)
+    more = tuple(Column(column.zh, how.width, how.kind, header_en=column.en) for column, how in placed)
     rows = [
-        (*cells[:at], *(_shown(record.get(one.name)) for one, _ in told), *cells[at:])
+        (*cells[:at], *(_shown(record.get(column.name)) for column, _ in placed), *cells[at:])
         for cells, record in zip(sheet.rows, records, strict=True)
     ]
-    totals = tuple((*cells[:at], *(None for _ in told), *cells[at:]) for cells in sheet.totals)
+    totals = tuple((*cells[:at], *(None for _ in placed), *cells[at:]) for cells in sheet.totals)
     return replace(sheet, columns=(*sheet.columns[:at], *more, *sheet.columns[at:]), rows=rows, totals=totals)
 
 
@@ -299,7 +304,10 @@ class Book:
 
 @contextmanager
 def open_book(results: Results, presentation: Presentation, path: Path) -> Iterator[Book]:
-    """Open a workbook to write: text stays text, nothing becomes a formula or a link, the clock stands still."""
+    """Open a workbook at `path` to write: text stays text, nothing becomes a formula or a link, no clock.
+
+    Title, basis and language come from `results` and `presentation`.
+    """
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -324,12 +332,14 @@ def open_book(results: Results, presentation: Presentation, path: Path) -> Itera
 def write_table(book: Book, sheet: Sheet, paper: str = "") -> Worksheet:
     """Write a table as a sheet of its own, ready to be printed on `paper`: A4, A3; else as the book is."""
     if book.presentation.language == ENGLISH:  # English words don't break between signs
-        sheet = replace(sheet, columns=tuple(replace(one, width=max(one.width, _WORD_WIDTH)) for one in sheet.columns))
+        sheet = replace(
+            sheet, columns=tuple(replace(column, width=max(column.width, _WORD_WIDTH)) for column in sheet.columns)
+        )
     page = book.file.add_worksheet(book.say(sheet.name))
     for index, column in enumerate(sheet.columns):
         page.set_column(index, index, column.width)
     widths = [column.width for column in sheet.columns]
-    first = write_banner(book, page, sheet.name, sheet.remarks, widths)
+    first = _write_banner(book, page, sheet.name, sheet.remarks, widths)
     top = _write_header(book, page, sheet.columns, first)
     last = _write_rows(book, page, sheet, top + 1)
     badges = last
@@ -341,8 +351,8 @@ def write_table(book: Book, sheet: Sheet, paper: str = "") -> Worksheet:
         page.autofilter(top, 0, min(last, top + len(sheet.rows)), len(sheet.columns) - 1)
     page.freeze_panes(top + 1, 0)
     page.repeat_rows(first, top)
-    write_closing(book, page, last + 2, widths)
-    set_page(book, page, sheet.name, paper)
+    _write_closing(book, page, last + 2, widths)
+    _set_page(book, page, sheet.name, paper)
     page.print_area(0, 0, last + 3, len(widths) - 1)
     return page
 
@@ -356,7 +366,9 @@ def write_sections(
     remarks: Sequence[str] = (),
     is_broken: bool = False,
 ) -> None:
-    """Write small tables under each other as a sheet of its own.
+    """Write small tables, `sections`, under each other as sheet `name` of `book`.
+
+    Columns are `widths` characters wide; `remarks` stand above.
 
     Parameters
     ----------
@@ -366,18 +378,18 @@ def write_sections(
     page = book.file.add_worksheet(book.say(name))
     for index, width in enumerate(widths):
         page.set_column(index, index, width)
-    row = write_banner(book, page, name, remarks, widths) + 1
+    row = _write_banner(book, page, name, remarks, widths) + 1
     start = row
     row = _write_sections(book, page, sections, row, widths)
-    write_closing(book, page, row, widths)
-    set_page(book, page, name)
+    _write_closing(book, page, row, widths)
+    _set_page(book, page, name)
     page.print_area(0, 0, row + 1, len(widths) - 1)
     if is_broken:
         _break_pages(page, book.presentation.paper, widths, sections, start)
 
 
 _PAGE_PX = {"A4": (1065, 679), "A3": (1530, 1007)}
-"""Width and height inside the margins of `set_page`, at 96 dots an inch."""
+"""Width and height inside the margins of `_set_page`, at 96 dots an inch."""
 _TOGETHER, _SLACK = 5, 0.97
 
 
@@ -408,12 +420,12 @@ def _write_sections(book: Book, page: Worksheet, sections: Sequence[Section], ro
         page.write_string(row, 0, book.say(section.title), title)
         spans = section.spans or tuple((index, index) for index in range(len(section.header)))
         for at, cells in enumerate((section.header, *section.rows), start=row + 1):
-            said = [
-                _said(book, one) if at == row + 1 or place not in section.quotes else one
-                for place, one in enumerate(cells)
+            spoken = [
+                _said(book, cell) if at == row + 1 or place not in section.quotes else cell
+                for place, cell in enumerate(cells)
             ]
             look: dict[str, str | bool] = {"bold": True, "bg_color": "#E4E9EE"} if at == row + 1 else {}
-            _write_spanned(book, page, at, said, spans, widths, look)
+            _write_spanned(book, page, at, spoken, spans, widths, look)
         row += len(section.rows) + 3
     return row
 
@@ -441,7 +453,7 @@ def _write_spanned(
     page.set_row(row, height_pt(texts))
 
 
-def write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str], widths: Sequence[float]) -> int:
+def _write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str], widths: Sequence[float]) -> int:
     """Write title, day, basis and warnings over the full width; return the next free row."""
     results = book.results
     tint = BASES[results.basis]
@@ -476,7 +488,7 @@ def _write_header(book: Book, page: Worksheet, columns: Sequence[Column], row: i
     """Write the header, in two rows where columns stand in groups; return its last row."""
     style = book.style(bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1", align="center", text_wrap=True)
     is_english = book.presentation.language == ENGLISH
-    headers = [((is_english and one.header_en) or book.say(one.header), one.width) for one in columns]
+    headers = [((is_english and column.header_en) or book.say(column.header), column.width) for column in columns]
     if not any(column.group for column in columns):
         page.set_row(row, height_pt(headers))
         for index, (header, _) in enumerate(headers):
@@ -505,8 +517,8 @@ def _write_header(book: Book, page: Worksheet, columns: Sequence[Column], row: i
 
 def _write_rows(book: Book, page: Worksheet, sheet: Sheet, row: int) -> int:
     """Write rows and totals; return the last row written."""
-    for told in sheet.rows[:MAX_ROWS]:
-        cells = _spoken(book, told, sheet.columns)
+    for written in sheet.rows[:MAX_ROWS]:
+        cells = _spoken(book, written, sheet.columns)
         page.set_row(row, _row_height_pt(cells, sheet.columns))
         for index, (cell, column) in enumerate(zip(cells, sheet.columns, strict=True)):
             _write_cell(book, page, (row, index), cell, column.kind)
@@ -515,8 +527,8 @@ def _write_rows(book: Book, page: Worksheet, sheet: Sheet, row: int) -> int:
         text = say("rows_beyond_sheet", count=len(sheet.rows), most=MAX_ROWS)
         page.write_string(row, 0, book.say(text), book.style(bold=True))
         row += 1
-    for told in sheet.totals:
-        cells = _spoken(book, told, sheet.columns)
+    for written in sheet.totals:
+        cells = _spoken(book, written, sheet.columns)
         for index, (cell, column) in enumerate(zip(cells, sheet.columns, strict=True)):
             kind = "count" if isinstance(cell, int) else column.kind
             _write_cell(book, page, (row, index), cell, kind, bold=True, bg_color="#F3F5F7")
@@ -598,14 +610,14 @@ def _badge_words(language: str) -> dict[Verdict, tuple[str, ...]]:
     }
 
 
-def write_closing(book: Book, page: Worksheet, row: int, widths: Sequence[float]) -> None:
+def _write_closing(book: Book, page: Worksheet, row: int, widths: Sequence[float]) -> None:
     """Write caption and disclaimer under a sheet."""
     style = book.style(text_wrap=True, font_size=9, font_color="#444444")
     _write_across(page, row, book.say(wording.caption(book.results, book.presentation)), style, widths)
     _write_across(page, row + 1, wording.disclaimer(book.presentation.language), style, widths)
 
 
-def set_page(book: Book, page: Worksheet, name: str, paper: str = "") -> None:
+def _set_page(book: Book, page: Worksheet, name: str, paper: str = "") -> None:
     """Make a sheet ready to print: paper, header and footer."""
     page.set_landscape()
     page.set_paper(PAPER_CODES.get(paper or book.presentation.paper, PAPER_CODES["A4"]))

@@ -8,16 +8,14 @@ data are the same in both languages.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import resources
 
 from hmgeo import vocabulary
 from hmgeo.outputs import wording
 from hmgeo.vocabulary import Word
-from hmgeo.words import ENGLISH, Reason, catalogue, render
+from hmgeo.words import ENGLISH, Reason, catalogue, render, table_rows
 
 PHRASES_FILE = "english.tsv"
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -50,22 +48,22 @@ def _read(text: str) -> str:
     pieces = _sentences(text)
     if len(pieces) == 1:
         return _sentence(text)
-    told, is_ours = [], True
+    english, is_ours = [], True
     for piece in pieces:
         if piece in _END_IN_ENGLISH:
-            told.append(_END_IN_ENGLISH[piece] if is_ours else piece)  # what isn't ours keeps its own sign
+            english.append(_END_IN_ENGLISH[piece] if is_ours else piece)  # what isn't ours keeps its own sign
             continue
-        told.append(_sentence(piece))
-        is_ours = told[-1] != piece or not _CHINESE.search(piece)
-    return "".join(told).strip(" ")
+        english.append(_sentence(piece))
+        is_ours = english[-1] != piece or not _CHINESE.search(piece)
+    return "".join(english).strip(" ")
 
 
 def _sentences(text: str) -> list[str]:
     """Cut a text at the ends of its sentences, ends apart; brackets hold together."""
-    pieces, held = [""], 0
+    pieces, depth = [""], 0
     for sign in text:
-        held += (sign in _OPEN) - (sign in _CLOSE)
-        if sign in _END_IN_ENGLISH and held <= 0:
+        depth += (sign in _OPEN) - (sign in _CLOSE)
+        if sign in _END_IN_ENGLISH and depth <= 0:
             pieces += [sign, ""]
         else:
             pieces[-1] += sign
@@ -90,9 +88,11 @@ def phrases() -> Mapping[str, str]:
     """Return the English of every phrase: those of the file, words of closed lists, sentences without values."""
     known = {entry.zh.rstrip("。"): entry.en.rstrip(".") for entry in catalogue().values() if "{" not in entry.zh}
     known |= {text.zh: text.en for text in vars(wording).values() if isinstance(text, wording.Text)}
-    for held in vars(wording).values():
-        if isinstance(held, Mapping):
-            known |= {one.zh: one.en for one in held.values() if isinstance(one, wording.Text) and one.zh}
+    for table in vars(wording).values():
+        if isinstance(table, Mapping):
+            known |= {
+                phrase.zh: phrase.en for phrase in table.values() if isinstance(phrase, wording.Text) and phrase.zh
+            }
     for words in vars(vocabulary).values():
         if isinstance(words, type) and issubclass(words, Word):
             known |= {word.zh: word.en for word in words}
@@ -101,7 +101,4 @@ def phrases() -> Mapping[str, str]:
 
 def written() -> tuple[tuple[str, str], ...]:
     """Return the phrases of the file, Chinese and English side by side."""
-    text = resources.files("hmgeo.outputs").joinpath(PHRASES_FILE).read_text(encoding="utf-8")
-    rows = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    next(rows)
-    return tuple((zh, en) for zh, en in rows)
+    return tuple((zh, en) for zh, en in table_rows("hmgeo.outputs", PHRASES_FILE))

@@ -132,9 +132,9 @@ def _gdal_writes(path: Path) -> Iterator[None]:
         yield
     except (DataLayerError, DataSourceError, FeatureError) as error:
         remedy = "检查磁盘空间、权限，关闭正在打开结果文件的程序后重试"
-        found = str(error)[:_MOST_SAID]
+        message = str(error)[:_MOST_SAID]
         what = "GeoPackage 写不出" if path.suffix == ".gpkg" else "GIS 文件写不出"
-        raise OutputError(Problem(what, Place(file=path.name), found, remedy=remedy)) from error
+        raise OutputError(Problem(what, Place(file=path.name), message, remedy=remedy)) from error
 
 
 def _write_headers(tables: Sequence[GisTable], path: Path) -> None:
@@ -143,9 +143,9 @@ def _write_headers(tables: Sequence[GisTable], path: Path) -> None:
     for table in tables:
         for name in table.rows.column_names if table.name in IN_GEOPACKAGE else ():
             column = column_of(table.name, name)
-            said = f"{column.zh}；空值：{column.null.zh} | {column.en}; null: {column.null.en}"
+            description = f"{column.zh}；空值：{column.null.zh} | {column.en}; null: {column.null.en}"
             if name != "geometry":
-                rows.append((table.name, name, column.alias, column.alias, said))
+                rows.append((table.name, name, column.alias, column.alias, description))
     if rows:
         with closing(sqlite3.connect(path)) as base, base:
             base.executescript(_DATA_COLUMNS)
@@ -229,7 +229,7 @@ class WaterPart:
     style: str = field(repr=False)
 
 
-def water_parts(results: Results) -> Iterator[WaterPart]:
+def _water_parts(results: Results) -> Iterator[WaterPart]:
     """Yield the tables that hold anything, with all their columns."""
     for name, role, table, symbol in _held(results):
         drawn = table.filter(pc.is_valid(table["geometry"]))
@@ -296,7 +296,7 @@ def write_geopackage(results: Results, path: Path) -> dict[str, list[str]]:
 
 def _tables(results: Results) -> list[GisTable]:
     made = [_findings(results), _sources(results), _positions(results), _receptors(results), _searched(results)]
-    return [replace(one, rows=plain_table(one.rows)) for one in (*made, *_context(results), *_water(results))]
+    return [replace(table, rows=plain_table(table.rows)) for table in (*made, *_context(results), *_water(results))]
 
 
 def _day(results: Results) -> str:
@@ -314,15 +314,19 @@ _PADDING_DEG = 0.02
 
 def _write_project(results: Results, tables: Sequence[GisTable], path: Path) -> None:
     """Write the QGIS project beside a GeoPackage: a zip that names it by a path of its own folder."""
-    held = {table.name: table for table in tables}
+    by_name = {table.name: table for table in tables}
     layers = [
         qml.Drawn(
-            f"hmgeo_layer_{name}", held[name].title, f"./{path.name}|layername={name}", held[name].style, name in _SHOWN
+            f"hmgeo_layer_{name}",
+            by_name[name].title,
+            f"./{path.name}|layername={name}",
+            by_name[name].style,
+            name in _SHOWN,
         )
         for name in _DRAWN_ORDER
-        if name in held
+        if name in by_name
     ]
-    shapes = shapely.from_wkb([one for one in _points(results.sources) if one is not None])
+    shapes = shapely.from_wkb([point for point in _points(results.sources) if point is not None])
     west, south, east, north = shapely.total_bounds(shapes) if len(shapes) else (73.0, 3.0, 136.0, 54.0)
     extent = (west - _PADDING_DEG, south - _PADDING_DEG, east + _PADDING_DEG, north + _PADDING_DEG)
     text = qml.project_document(layers, results.title, extent)
@@ -365,7 +369,7 @@ def _points(sources: pa.Table) -> list[bytes | None]:
 def _positions(results: Results) -> GisTable:
     names = ["source_id", "name", "position_kind", "position_uncertainty_m", "basis"]
     somewhere = results.bureau.places if results.bureau is not None else None
-    places = {} if somewhere is None else dict(zip(*(somewhere[one].to_pylist() for one in _PLACE_KEYS), strict=True))
+    places = {} if somewhere is None else dict(zip(*(somewhere[key].to_pylist() for key in _PLACE_KEYS), strict=True))
     rows = results.sources.to_pylist()
     placed = [row | {"geometry": row["geometry"] or places.get(row["source_id"])} for row in rows]
     located = [row for row in placed if row["geometry"] is not None]
@@ -431,7 +435,7 @@ def _searched(results: Results) -> GisTable:
 
 def _water(results: Results) -> list[GisTable]:
     tables = []
-    for part in water_parts(results):
+    for part in _water_parts(results):
         rows, kind = with_geometry(part.rows, part.shapes)
         tables.append(GisTable(part.name, ROLE_NAMES[part.role], rows, kind, part.style))
     return tables
@@ -497,15 +501,14 @@ _SHAPES = ("Point", "LineString", "Polygon")
 
 
 def write_also(results: Results, word: str, path: Path) -> None:
-    """Write the tables of the GeoPackage once more, as a word of `ALSO` says.
+    """Write the tables of the GeoPackage of `results` once more, as `word` of `ALSO` says.
 
-    shp
-        A shapefile a table, one for points, lines and polygons each where a table holds several; texts in GBK. The
-        field map tells which column each field is, and in how many rows a text was too long or not in GBK.
-    kmz
-        A folder a table, drawn as in QGIS; findings are left out, which lie on their sources.
-    geoparquet
-        A file a table.
+    `shp`: a shapefile a table, one for points, lines and polygons each where a table holds several; texts in GBK. The
+    field map tells which column each field is, and in how many rows a text was too long or not in GBK.
+
+    `kmz`: a folder a table, drawn as in QGIS; findings are left out, which lie on their sources.
+
+    `geoparquet`: a file a table.
 
     Parameters
     ----------
@@ -514,9 +517,9 @@ def write_also(results: Results, word: str, path: Path) -> None:
     """
     tables = {table.name: table for table in _tables(results)}
     if word == "kmz":
-        said = str(sentences(wording.basis_banner(results.basis), wording.DISCLAIMER))
+        text = str(sentences(wording.basis_banner(results.basis), wording.DISCLAIMER))
         drawn = [tables[name] for name in _DRAWN_ORDER[:-1] if name in tables]
-        write_kmz(path, results.title, said, map(_kml_folder, drawn), "".join(map(_kml_styles, drawn)))
+        write_kmz(path, results.title, text, map(_kml_folder, drawn), "".join(map(_kml_styles, drawn)))
         return
     path.mkdir()
     if word == "geoparquet":
@@ -529,20 +532,25 @@ def write_also(results: Results, word: str, path: Path) -> None:
 
 
 def write_shapefiles(table: GisTable, folder: Path, day: str) -> Iterator[list[str]]:
-    """Write a table; yield a line of the field map for each column. Rows without a shape go with its first shapes."""
+    """Write `table` into `folder` as shapefiles dated `day`; yield a row of the field map for each column.
+
+    A name too long for a field, a text too long or not in GBK is counted there.
+    """
     shapes = shapely.from_wkb(table.rows["geometry"].to_numpy(zero_copy_only=False))
     dimensions = shapely.get_dimensions(shapes)
-    held = sorted({*dimensions.tolist()} - {-1}) or [0 if table.geometry_type == _SHAPES[0] else 2]
+    present = sorted({*dimensions.tolist()} - {-1}) or [0 if table.geometry_type == _SHAPES[0] else 2]
     shorts = _short_names(table.rows.column_names[:-1])
-    for dimension in held:
-        chosen = (dimensions == dimension) | ((dimensions == -1) & (dimension == held[0]))
+    for dimension in present:
+        chosen = (dimensions == dimension) | ((dimensions == -1) & (dimension == present[0]))
         rows, changed = _in_gbk(table.rows.filter(pa.array(chosen)).drop_columns("geometry"))
         shown = shapes[chosen]
-        several = dimension == 0 and any(one is not None and one.geom_type != _SHAPES[0] for one in shown)
+        several = dimension == 0 and any(shape is not None and shape.geom_type != _SHAPES[0] for shape in shown)
         if several:
-            shown = np.array([one if one is None else shapely.multipoints(shapely.get_parts(one)) for one in shown])
+            shown = np.array(
+                [shape if shape is None else shapely.multipoints(shapely.get_parts(shape)) for shape in shown]
+            )
         wkb = shapely.to_wkb(shown).tolist()
-        path = folder / f"{table.name}{f'_{_SHAPES[dimension].lower()}' if len(held) > 1 else ''}.shp"
+        path = folder / f"{table.name}{f'_{_SHAPES[dimension].lower()}' if len(present) > 1 else ''}.shp"
         with _gdal_writes(path):
             pyogrio.write_arrow(
                 rows.rename_columns(shorts).append_column("geometry", pa.array(wkb, pa.binary())),
@@ -577,9 +585,11 @@ def _in_gbk(table: pa.Table) -> tuple[pa.Table, dict[str, tuple[int, int]]]:
         if pa.types.is_string(column.type):
             texts = table[column.name].to_pylist()
             coded = [None if text is None else _gbk(text) for text in texts]
-            short = [None if one is None else one[:_FIELD_BYTES].decode("gbk", "ignore") for one in coded]
-            other = sum(one is not None and one.decode("gbk") != text for one, text in zip(coded, texts, strict=True))
-            changed[column.name] = sum(len(one or b"") > _FIELD_BYTES for one in coded), other
+            short = [None if code is None else code[:_FIELD_BYTES].decode("gbk", "ignore") for code in coded]
+            other = sum(
+                code is not None and code.decode("gbk") != text for code, text in zip(coded, texts, strict=True)
+            )
+            changed[column.name] = sum(len(code or b"") > _FIELD_BYTES for code in coded), other
             table = table.set_column(at, column, pa.array(short, pa.string()))
     return table, changed
 
@@ -613,7 +623,7 @@ _KML = (
 
 
 def write_kmz(path: Path, title: str, text: str, folders: Iterable[str], styles: str = "") -> None:
-    """Write a KMZ file: what it is called, what is said of it, its folders and styles as KML."""
+    """Write a KMZ file at `path`: `title`, `text` that is said of it, `folders` and `styles` as KML."""
     text = _KML.format(title=kml_text(title), text=kml_text(text), styles=styles, folders="".join(folders))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(zipfile.ZipInfo("doc.kml", (1980, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
@@ -625,10 +635,10 @@ def kml_text(text: str) -> str:
 
 
 def placemark(name: str, shape: shapely.Geometry | None, text: str = "", more: str = "") -> str:
-    """Return a mark under its name, with a text and further KML elements; without a place it stands in lists only."""
-    said = f"<description>{kml_text(text)}</description>" if text else ""
+    """Return a mark called `name` with `text` and more KML elements (`more`); without `shape` (lon/lat) it's listed."""
+    description = f"<description>{kml_text(text)}</description>" if text else ""
     where = "" if shape is None else _kml_shape(shape)
-    return f"<Placemark><name>{kml_text(name)}</name>{said}{more}{where}</Placemark>"
+    return f"<Placemark><name>{kml_text(name)}</name>{description}{more}{where}</Placemark>"
 
 
 def _kml_shape(shape: shapely.Geometry) -> str:
@@ -636,7 +646,7 @@ def _kml_shape(shape: shapely.Geometry) -> str:
     if hasattr(shape, "geoms"):
         return f"<MultiGeometry>{''.join(map(_kml_shape, shape.geoms))}</MultiGeometry>"
     if kind == "Polygon":
-        rings = [("outer", shape.exterior), *(("inner", one) for one in shape.interiors)]
+        rings = [("outer", shape.exterior), *(("inner", hole) for hole in shape.interiors)]
         inside = "".join(f"<{side}BoundaryIs>{_kml_shape(ring)}</{side}BoundaryIs>" for side, ring in rings)
     else:
         places = " ".join(f"{lon:.7f},{lat:.7f}" for lon, lat in shapely.get_coordinates(shape))
@@ -655,7 +665,7 @@ def _kml_folder(table: GisTable) -> str:
         at = order.index(row.get(column)) if row.get(column) in looks else len(order) - 1
         cells = "".join(_kml_cell(name, headers[name], value) for name, value in row.items() if value not in (None, ""))
         more = f"{seen}<styleUrl>#{table.name}-{at}</styleUrl><ExtendedData>{cells}</ExtendedData>"
-        title = " ".join(str(row[one]) for one in ("list_number", "name") if row.get(one))
+        title = " ".join(str(row[shown]) for shown in ("list_number", "name") if row.get(shown))
         shape = None if wkb is None else shapely.from_wkb(wkb)
         marks.append(placemark(title or str(next(iter(row.values()))), shape, more=more))
     return f"<Folder><name>{kml_text(table.title)}</name>{seen}{''.join(marks)}</Folder>"

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 GUIDE_NAME = "阅读说明.txt"
 
 _FOR_WHOM: tuple[tuple[str, Text], ...] = (
-    (
-        "map.html",
-        Text("领导和经办人：地图，用浏览器打开，不需要网络", "everybody: the map; opens in a browser"),
-    ),
+    ("map.html", Text("领导和经办人：地图，用浏览器打开，不需要网络", "everybody: the map; opens in a browser")),
     ("report.docx", Text("领导：报告", "leadership: the report")),
     (
         "survey_list.xlsx",
@@ -75,10 +72,7 @@ _FOR_WHOM: tuple[tuple[str, Text], ...] = (
     ),
     (
         "data/manifest.json",
-        Text(
-            "存档和复核：输入输出的校验值、规则、参数及其决定人",
-            "the archive: checksums, rules, who decided what",
-        ),
+        Text("存档和复核：输入输出的校验值、规则、参数及其决定人", "the archive: checksums, rules, who decided what"),
     ),
 )
 _TABLES = Text("程序和分析人员：其余表（csv、parquet）", "programs: the other tables (csv, parquet)")
@@ -115,7 +109,9 @@ _TYPES = {
 
 
 def write_guide(results: Results, presentation: Presentation, path: Path, files: Collection[str]) -> None:
-    """Write which file is for whom, a line each, and how the list was made.
+    """Write to `path` which file is for whom, a line each, and how the list of `results` was made.
+
+    In the language of `presentation`.
 
     Parameters
     ----------
@@ -132,11 +128,11 @@ def _guide(results: Results, language: str, files: Collection[str]) -> Iterator[
     yield in_language(say("classified_as", mark=wording.classification_word(results)), language)
     yield wording.basis_banner(results.basis, language)
     yield from ("", _WHO.say(language))
-    told = {name for name, _ in _FOR_WHOM}
+    named = {name for name, _ in _FOR_WHOM}
     for name, words in _FOR_WHOM:
         if name in files:
             yield f"  {name:<22}{words.say(language)}"
-    if any(name.startswith("data/") and name not in told for name in files):
+    if any(name.startswith("data/") and name not in named for name in files):
         yield f"  {'data/':<22}{_TABLES.say(language)}"
     yield from ("", _HOW.say(language))
     yield from (f"  {number}. {line}" for number, line in enumerate(_how(results, language), start=1))
@@ -148,16 +144,16 @@ def _guide(results: Results, language: str, files: Collection[str]) -> Iterator[
 
 def _how(results: Results, language: str) -> Iterator[str]:
     statuses = results.status_counts()
-    words = [f"{wording.status_word(one.value, language)} {statuses.get(one.value, 0)}" for one in Status]
+    words = [f"{wording.status_word(status.value, language)} {statuses.get(status.value, 0)}" for status in Status]
     sign = "，" if language == "zh" else ", "
     yield _ROWS.say(language, count=str(results.sources.num_rows), statuses=sign.join(words))
-    rule = next((one for one in results.rules if one.rule_id == results.screening_rule_id), None)
+    rule = next((used for used in results.rules if used.rule_id == results.screening_rule_id), None)
     if rule is None or not rule.document:
         yield _NO_RULE.say(language)
     else:
-        said = wording.citation({"document": rule.document, "clause": rule.clause})
+        cited = wording.citation({"document": rule.document, "clause": rule.clause})
         standing = wording.standing_word(rule.standing, language, rule.verified) or Standing.IN_FORCE.zh
-        yield _BY_RULE.say(language, rule=rule.rule_id, citation=said, standing=standing)
+        yield _BY_RULE.say(language, rule=rule.rule_id, citation=cited, standing=standing)
     yield _BY_DISTANCE.say(language, radius=radius_text(results.radius_m))
     yield _COUNTED.say(
         language,
@@ -166,15 +162,15 @@ def _how(results: Results, language: str) -> Iterator[str]:
     yield _PEOPLE.say(language)
 
 
-def write_dictionary(held: Mapping[str, Sequence[str]], path: Path) -> None:
-    """Write every column of every table that was written, in both languages.
+def write_dictionary(columns: Mapping[str, Sequence[str]], path: Path) -> None:
+    """Write every column of every table that was written, in both languages, to `path` (csv).
 
     Parameters
     ----------
     held
         Names of columns by table; a table of the GeoPackage is named `findings.gpkg/NAME`.
     """
-    write_rows(path, HEADER, (described(table, name) for table, names in held.items() for name in names))
+    write_rows(path, HEADER, (described(table, name) for table, names in columns.items() for name in names))
 
 
 def columns_page() -> str:
@@ -187,8 +183,15 @@ def columns_page() -> str:
     for table in TABLES.values():
         lines += ["", f"## {table.name}", "", f"{table.zh} · {table.en}", ""]
         lines += ["| column | type | unit | 中文 | English | 空值 | null |", "|---|---|---|---|---|---|---|"]
-        for one in table.columns:
-            cells = (f"`{one.name}`", _TYPES[str(one.type)], one.measured_in, one.zh, one.en, *one.null)
+        for column in table.columns:
+            cells = (
+                f"`{column.name}`",
+                _TYPES[str(column.type)],
+                column.measured_in,
+                column.zh,
+                column.en,
+                *column.null,
+            )
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

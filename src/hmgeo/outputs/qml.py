@@ -67,7 +67,7 @@ class Drawn:
 
 
 def marker(style: VerdictStyle, size_mm: float = 3.4) -> Symbol:
-    """Return a point symbol whose form tells verdicts apart without colour."""
+    """Return a point symbol of `size_mm` whose form, by `style`, tells verdicts apart without colour."""
     hollow = style.shape in NO_FILL
     return Symbol(
         "marker",
@@ -85,7 +85,7 @@ def marker(style: VerdictStyle, size_mm: float = 3.4) -> Symbol:
 
 
 def fill(style: Style) -> Symbol:
-    """Return a polygon symbol; an opacity of 0 leaves the outline alone."""
+    """Return a polygon symbol of `style`; an opacity of 0 leaves the outline alone."""
     return Symbol(
         "fill",
         "SimpleFill",
@@ -101,14 +101,14 @@ def fill(style: Style) -> Symbol:
 
 
 def hatched(style: Style) -> Symbol:
-    """Return a polygon symbol of slanting lines: ground on which nothing is known."""
+    """Return a polygon symbol of slanting lines in `style`: ground on which nothing is known."""
     look = fill(style)
     pattern = {"style": "b_diagonal", "color": _rgba(style.stroke, 1.0)}
     return Symbol(look.kind, look.layer_class, {**look.properties, **pattern})
 
 
 def line(style: Style) -> Symbol:
-    """Return a line symbol."""
+    """Return a line symbol of `style`."""
     return Symbol(
         "line",
         "SimpleLine",
@@ -124,7 +124,7 @@ def line(style: Style) -> Symbol:
 def categorized(
     column: str, categories: Sequence[Category], headers: Mapping[str, str], *, label_column: str = ""
 ) -> str:
-    """Return a style that draws each value of `column` with its own symbol.
+    """Return a style that draws each value of `column` with the symbol of its own among `categories`.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def categorized(
 
 
 def single(symbol: Symbol, headers: Mapping[str, str], *, label_column: str = "") -> str:
-    """Return a style that draws every feature alike."""
+    """Return a style that draws every feature by `symbol`; `headers` and `label_column` as in `categorized`."""
     renderer = ET.Element("renderer-v2", {"type": "singleSymbol", "symbollevels": "0"})
     ET.SubElement(renderer, "symbols").append(_symbol("0", symbol))
     return _document(renderer, symbol.kind, headers, label_column)
@@ -156,10 +156,10 @@ def looks(style: str) -> tuple[str, dict[str, tuple[str, dict[str, str]]]]:
     if renderer is None:  # no style of ours
         return "", {}
     symbols = [
-        (one.attrib["type"], {prop.attrib["k"]: prop.attrib["v"] for prop in one.iter("prop")})
-        for one in renderer.iter("symbol")
+        (symbol.attrib["type"], {prop.attrib["k"]: prop.attrib["v"] for prop in symbol.iter("prop")})
+        for symbol in renderer.iter("symbol")
     ]
-    values = [one.attrib["value"] for one in renderer.iter("category")] or [""]
+    values = [category.attrib["value"] for category in renderer.iter("category")] or [""]
     return renderer.get("attr", ""), dict(zip(values, symbols, strict=True))
 
 
@@ -168,7 +168,7 @@ def _read(style: str) -> ET.Element:
 
 
 def aliases(columns: Iterable[str], table: str) -> dict[str, str]:
-    """Return the Chinese header of each column of a table of the GeoPackage.
+    """Return the Chinese header of each of `columns` of `table` in the GeoPackage, the geometry's aside.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def aliases(columns: Iterable[str], table: str) -> dict[str, str]:
 
 
 def project_document(layers: Sequence[Drawn], title: str, extent: Sequence[float]) -> str:
-    """Return the XML of a QGIS project: layers from top to bottom, which of them are shown, and where it opens.
+    """Return the XML of QGIS project `title`: layers from top to bottom, which are shown, where it opens.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def project_document(layers: Sequence[Drawn], title: str, extent: Sequence[float
     for name, value in zip(("xmin", "ymin", "xmax", "ymax"), extent, strict=True):
         ET.SubElement(box, name).text = f"{value:.6f}"
     _crs(ET.SubElement(canvas, "destinationsrs"))
-    held = ET.SubElement(root, "projectlayers")
+    in_project = ET.SubElement(root, "projectlayers")
     order = ET.SubElement(root, "layerorder")
     for layer in layers:
         ET.SubElement(
@@ -206,7 +206,7 @@ def project_document(layers: Sequence[Drawn], title: str, extent: Sequence[float
              "expanded": "0", "providerKey": "ogr", "source": layer.source},
         )  # fmt: skip
         ET.SubElement(order, "layer", {"id": layer.id})
-        made = ET.SubElement(held, "maplayer", {"type": "vector", "autoRefreshEnabled": "0"})
+        made = ET.SubElement(in_project, "maplayer", {"type": "vector", "autoRefreshEnabled": "0"})
         for tag, text in (("id", layer.id), ("datasource", layer.source), ("layername", layer.title)):
             ET.SubElement(made, tag).text = text
         _crs(ET.SubElement(made, "srs"))

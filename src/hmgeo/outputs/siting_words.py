@@ -1,9 +1,13 @@
-"""The words of a siting answer, the same in the terminal, in JSON and in the workbook, Chinese and English."""
+"""The words of a siting answer, the same in the terminal, in JSON and in the workbook, Chinese and English.
+
+For JSON they stand beside the codes, in reading order.
+"""
 
 from __future__ import annotations
 
+import json
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -14,17 +18,13 @@ from hmgeo.reference.tables import key_areas
 from hmgeo.results.results import Presentation, Results
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.parameters import title_of
-from hmgeo.vocabulary import PositionKind, Standing, Verdict
-from hmgeo.words import ENGLISH, codes_of, parts_of, render, say_with, sentences
+from hmgeo.vocabulary import Effect, PositionKind, Standing, Verdict
+from hmgeo.words import ENGLISH, codes_of, encoded, parts_of, render, say_with, sentences
 
 if TYPE_CHECKING:
-    from hmgeo.results.siting import (
-        Citation,
-        Clause,
-        SiteAnswer,
-        SitingResults,
-        TargetTable,
-    )
+    from collections.abc import Mapping, Sequence
+
+    from hmgeo.results.siting import Citation, Clause, Dossier, SiteAnswer, SitingResults, TargetTable
     from hmgeo.vocabulary import Word
     from hmgeo.words import Value
 
@@ -33,7 +33,7 @@ SHORT_DISCLAIMER = "仅供初步筛查，不是审批或选址意见；未评估
 
 
 def say(text: str, /, language: str = "zh", **parts: str) -> str:
-    """Return a label in a language, or what a code of the catalogue tells of its parts.
+    """Return label `text` in `language`, or what a code of the catalogue tells of its `parts`.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def say(text: str, /, language: str = "zh", **parts: str) -> str:
     return phrases().get(text, text) if language == ENGLISH else text
 
 
-def word(one: Word, language: str = "zh") -> str:
-    """Return a word of the vocabulary in a language."""
-    return one.en if language == "en" else one.zh
+def word(term: Word, language: str = "zh") -> str:
+    """Return `term` of the vocabulary in `language`."""
+    return term.en if language == "en" else term.zh
 
 
 KEY_AREAS = "key_areas"
@@ -66,7 +66,7 @@ NO_BAN = Text("触及禁止性规定 0；还不能排除的禁止 {count} 条", 
 
 
 def header(answer: SiteAnswer, language: str = "zh") -> str:
-    """Return the counts by verdict, gravest first; there is no overall verdict.
+    """Return the counts of `answer` by verdict in `language`, gravest first; there is no overall verdict.
 
     An unmet requirement is counted apart from the bans, and no 0 of bans stands without those that can't be excluded.
     """
@@ -74,24 +74,27 @@ def header(answer: SiteAnswer, language: str = "zh") -> str:
 
 
 def header_parts(answer: SiteAnswer, language: str = "zh", *, has_groups: bool = True) -> list[str]:
-    """Return the counts of `header` one by one, why the unassessed are with them or not."""
-    unmet = sum(one.is_unmet for one in answer.clauses)
+    """Return the counts of `header` one by one, with why the unassessed of `answer` are if `has_groups`.
+
+    In `language`.
+    """
+    unmet = sum(clause.is_unmet for clause in answer.clauses)
     counts = answer.counts() | {Verdict.PROHIBITED: answer.counts()[Verdict.PROHIBITED] - unmet}
     parts = wording.verdict_parts(counts, answer.unassessed() if has_groups else None, language)
     if not counts[Verdict.PROHIBITED]:
         parts[0] = NO_BAN.say(language, count=str(len(answer.open_bans())))
-    told = wording.UNMET_WORD.say(language)
-    return [parts[0], *([f"{told} {unmet}{'' if language == 'en' else ' 条'}"] if unmet else []), *parts[1:]]
+    unmet_word = wording.UNMET_WORD.say(language)
+    return [parts[0], *([f"{unmet_word} {unmet}{'' if language == 'en' else ' 条'}"] if unmet else []), *parts[1:]]
 
 
 def badge(clause: Clause, language: str = "zh") -> str:
-    """Return a clause's badge."""
+    """Return the badge of `clause` in `language`."""
     finding = {"verdict": clause.verdict.value, "reason_codes": clause.reason_codes}
     return wording.badge(finding, example=clause.is_example, is_unmet=clause.is_unmet, language=language)
 
 
 def sentence(clause: Clause, results: SitingResults, language: str = "zh") -> str:
-    """Return what a clause says, in the words of the screen."""
+    """Return what `clause` of `results` says, in the words of the screen in `language`."""
     cited = clause.citation
     finding = {
         "verdict": clause.verdict.value,
@@ -115,30 +118,33 @@ def sentence(clause: Clause, results: SitingResults, language: str = "zh") -> st
 
 
 def saying(clause: Clause, results: SitingResults, language: str = "zh") -> list[str]:
-    """Return what a clause says and why, each thing once; where touched, what the book remarks on it (Chinese)."""
-    said = sentence(clause, results, language)
-    bare = said.rstrip("。")
-    reasons = [one for reason in clause.reasons for one in parts_of(reason)]
-    rest = [one for one in reasons if render(one, language, in_english, bare=True).rstrip("。") not in bare]
+    """Return what `clause` of `results` says and why in `language`, each thing once.
+
+    Where touched, what the book remarks on it, too (Chinese).
+    """
+    spoken = sentence(clause, results, language)
+    bare = spoken.rstrip("。")
+    reasons = [part for reason in clause.reasons for part in parts_of(reason)]
+    rest = [part for part in reasons if render(part, language, in_english, bare=True).rstrip("。") not in bare]
     is_told = clause.citation.note and language == "zh" and clause.verdict in TOUCHED
     remark = [f"条文说明：{clause.citation.note}"] if is_told else []
     if clause.verdict is Verdict.CONDITIONAL and "condition_to_meet" in codes_of(rest):
-        said = ""
-    return [*filter(None, [said]), *(in_language(one, language) for one in rest), *remark]
+        spoken = ""
+    return [*filter(None, [spoken]), *(in_language(part, language) for part in rest), *remark]
 
 
 def said_text(clause: Clause, results: SitingResults, language: str = "zh") -> str:
-    """Return `saying` as one text."""
+    """Return `saying` of `clause`, `results` and `language` as one text."""
     return (" " if language == "en" else "").join(saying(clause, results, language))
 
 
 def key_area_text(answer: SiteAnswer, language: str = "zh") -> str:
-    """Return the key areas that hold a site, by name and id."""
+    """Return the key areas that hold the site of `answer`, by name and id; in `language` where there is none."""
     names = {area.id: area.name for area in key_areas()}
-    held = [one for one in answer.key_area_ids.split(";") if one]
-    if not held and not answer.place:
+    ids = [id_ for id_ in answer.key_area_ids.split(";") if id_]
+    if not ids and not answer.place:
         return say("不知所在县级行政区，未作判断", language)
-    return "、".join(f"{names.get(one, one)}（{one}）" for one in held) or say("现有名录中未见", language)
+    return "、".join(f"{names.get(id_, id_)}（{id_}）" for id_ in ids) or say("现有名录中未见", language)
 
 
 def _data(clause: Clause, results: SitingResults, language: str) -> tuple[str, str]:
@@ -151,7 +157,7 @@ def _data(clause: Clause, results: SitingResults, language: str) -> tuple[str, s
 
 
 def data_text(clause: Clause, results: SitingResults, language: str = "zh") -> str:
-    """Return the data that a clause's answer rests on, each with its date and how real it is."""
+    """Return the data of `results` that `clause` rests on in `language`, each with its date and how real it is."""
     parts = []
     for code in clause.layers:
         if code == KEY_AREAS:
@@ -173,7 +179,7 @@ def data_text(clause: Clause, results: SitingResults, language: str = "zh") -> s
 
 
 def limit_text(clause: Clause) -> str:
-    """Return what was held against, as people read it."""
+    """Return what `clause` was held against, as people read it; empty where it has no limit."""
     measured = clause.measured
     if measured.limit is None:
         return ""
@@ -181,21 +187,21 @@ def limit_text(clause: Clause) -> str:
 
 
 def standing_text(clause: Clause, language: str = "zh") -> str:
-    """Return how a clause stands, with its flags."""
+    """Return how `clause` stands in `language`, with its flags."""
     flags = [IN_PRINCIPLE] if clause.citation.in_principle else []
     stands = wording.standing_word(clause.standing.value, language, clause.citation.verified)
     return "；".join((stands, *(say(flag, language) for flag in flags)))
 
 
 def citation_text(cited: Citation, language: str = "zh") -> str:
-    """Return document, number and clause."""
+    """Return document, number and clause of `cited`; a text that isn't held is told in `language`."""
     number = f"（{cited.document_number}）" if cited.document_number else ""
     place = cited.clause or word(Standing.TEXT_NOT_HELD, language)
     return f"《{cited.document}》{number}{place}"
 
 
 def position_text(answer: SiteAnswer, language: str = "zh") -> str:
-    """Return where a site is, as people read it."""
+    """Return where the site of `answer` is, as people read it in `language`."""
     if answer.lon is None or answer.lat is None:
         return say("未定位", language)
     kind = word(PositionKind.of(answer.position_kind), language)
@@ -204,7 +210,10 @@ def position_text(answer: SiteAnswer, language: str = "zh") -> str:
 
 
 def missing_sentences(answer: SiteAnswer, results: SitingResults, language: str = "zh") -> list[str]:
-    """Return for each missing layer how many clauses wait for it, and whom to ask."""
+    """Return for each layer that `answer` misses how many clauses wait, and whom of `results` to ask.
+
+    In `language`.
+    """
     return [
         say(
             "site.layer_missing",
@@ -218,7 +227,10 @@ def missing_sentences(answer: SiteAnswer, results: SitingResults, language: str 
 
 
 def open_sentences(answer: SiteAnswer, language: str = "zh") -> list[str]:
-    """Return the points and facts that unjudged clauses wait for, each with how many clauses."""
+    """Return the points and facts that unjudged clauses of `answer` wait for, each with how many clauses.
+
+    In `language`.
+    """
     parameters: dict[str, int] = {}
     unsaid: dict[str, int] = {}
     for clause in answer.clauses:
@@ -228,12 +240,12 @@ def open_sentences(answer: SiteAnswer, language: str = "zh") -> list[str]:
             parameters[name] = parameters.get(name, 0) + 1
         for fact in clause.unsaid:
             unsaid[fact] = unsaid.get(fact, 0) + 1
-    said = []
+    lines = []
     for name, count in parameters.items():
-        said.append(say("site.parameter_open", language, title=title_of(name), count=str(count)))
+        lines.append(say("site.parameter_open", language, title=title_of(name), count=str(count)))
     for fact, count in unsaid.items():
-        said.append(say("site.fact_unsaid", language, word=fact, count=str(count)))
-    return said
+        lines.append(say("site.fact_unsaid", language, word=fact, count=str(count)))
+    return lines
 
 
 def target_note(table: TargetTable) -> str:
@@ -242,8 +254,8 @@ def target_note(table: TargetTable) -> str:
         return sentences(say_with("targets_by", {"standard": table.standard}), table.note)
     people = ""
     if table.population is not None:
-        told = {"people": table.population, "unknown": table.unknown_population}
-        people = say_with("people_counted_of_some" if table.unknown_population else "people_counted", told)
+        counts = {"people": table.population, "unknown": table.unknown_population}
+        people = say_with("people_counted_of_some" if table.unknown_population else "people_counted", counts)
     reach: dict[str, Value] = {
         "standard": table.standard,
         "range": distance_text(table.range_m),
@@ -253,17 +265,17 @@ def target_note(table: TargetTable) -> str:
 
 
 def direction_text(bearing_deg: float | None) -> str:
-    """Return a bearing in words with its degrees; shapes that touch have none."""
+    """Return `bearing_deg` in words with its degrees; None where shapes touch."""
     return "相接" if bearing_deg is None else f"{bearing_text(bearing_deg)}（{bearing_deg:.0f}°）"
 
 
 def caption(results: SitingResults, presentation: Presentation) -> str:
-    """Return the line under every sheet."""
+    """Return the line under every sheet of `results` by `presentation`."""
     return wording.caption(shell(results), presentation)
 
 
 def shell(results: SitingResults) -> Results:
-    """Return the run's frame without tables, for words that captions and classification share."""
+    """Return the frame of `results` without tables, for words that captions and classification share."""
     empty = pa.table({})
     return Results(
         results.title,
@@ -279,3 +291,166 @@ def shell(results: SitingResults) -> Results:
         results.ledger,
         layers=tuple(results.layers.values()),
     )
+
+
+SCHEMA = 1
+
+
+def clause_document(clause: Clause, results: SitingResults, language: str = "zh") -> dict[str, Any]:
+    """Return `clause` of `results` as plain values: codes beside the words of `language`."""
+    cited, measured = clause.citation, clause.measured
+    return {
+        "rule_id": cited.rule_id,
+        "title": cited.title,
+        "verdict": clause.verdict.value,
+        "badge": badge(clause, language),
+        "verdict_other": clause.other.value if clause.other else "",
+        "certainty": clause.certainty.value if clause.certainty else "",
+        "certainty_text": word(clause.certainty, language) if clause.certainty else "",
+        "standing": clause.standing.value,
+        "standing_text": standing_text(clause, language),
+        "sentence": said_text(clause, results, language),
+        "measured_text": "".join(clause.evidence),
+        "measured": measured.value,
+        "measured_low": measured.low,
+        "measured_high": measured.high,
+        "limit_value": measured.limit,
+        "limit_text": limit_text(clause),
+        "unit": measured.unit,
+        "receptor_id": measured.receptor_id,
+        "receptor_name": measured.receptor_name,
+        "bearing_deg": measured.bearing_deg,
+        "legal_rank": cited.legal_rank.value,
+        "legal_rank_text": word(cited.legal_rank, language),
+        "authority": cited.authority,
+        "effect": word(Effect.of(cited.effect), language),
+        "document": cited.document,
+        "document_number": cited.document_number,
+        "clause": cited.clause,
+        "quote": cited.quote,
+        "value_from": cited.value_from,
+        "verified": cited.verified,
+        "decider": cited.decider,
+        "data": data_text(clause, results, language),
+        "basis": clause.basis.value,
+        "reasons": [in_language(reason, language) for reason in clause.reasons],
+        "note": in_language(clause.note, language),
+        "rule_note": cited.note,
+        "reason_codes": [code for code in clause.reason_codes.split(";") if code],
+        "reason_values": [{**reason, "values": json.loads(reason["values"])} for reason in encoded(clause.note)],
+        "changes": list(clause.changes),
+        "missing_layers": list(clause.missing_layers),
+        "open_parameters": list(clause.open_parameters),
+        "unsaid": list(clause.unsaid),
+    }
+
+
+def dossier_document(dossier: Dossier, results: SitingResults, language: str = "zh") -> dict[str, Any]:
+    """Return the answer of `dossier` in `results` as plain values, in reading order and `language`."""
+    answer = dossier.answer
+    return {
+        "site_id": answer.site_id,
+        "name": answer.name,
+        "status": answer.status,
+        "position": position_text(answer, language),
+        "lon": answer.lon,
+        "lat": answer.lat,
+        "position_uncertainty_m": answer.uncertainty_m,
+        "place": answer.place,
+        "key_area_id": answer.key_area_ids,
+        "key_areas": key_area_text(answer, language),
+        "facts": {say(fact.name, language): in_language(say(fact.value, language), language) for fact in answer.facts},
+        "notes": list(answer.notes),
+        "header": header(answer, language),
+        "counts": {verdict.value: count for verdict, count in answer.counts().items()},
+        "not_assessed": {group.value: count for group, count in answer.unassessed().items()},
+        "clauses": [clause_document(clause, results, language) for clause in answer.clauses],
+        "missing": missing_sentences(answer, results, language),
+        "open": open_sentences(answer, language),
+        "zoning": [
+            {
+                "title": zone.title,
+                "state": in_language(zone.state, language),
+                "details": dict(zone.details),
+                "note": in_language(zone.note, language),
+            }
+            for zone in dossier.zoning
+        ],
+        "targets": [_target_document(table) for table in dossier.targets],
+        "offsets": [
+            {
+                "rule_id": line.rule_id,
+                "metal": line.metal,
+                "added_kg": line.added_kg,
+                "ratio": line.ratio,
+                "required_kg": line.required_kg,
+                "named_kg": line.named_kg,
+            }
+            for line in dossier.offsets
+        ],
+        "offset_notes": list(dossier.offset_notes),
+        "informs": [
+            {"rule_id": cited.rule_id, "citation": citation_text(cited, language), "quote": cited.quote}
+            for cited in answer.informs
+        ],
+    }
+
+
+def _target_document(table: TargetTable) -> dict[str, Any]:
+    return {
+        "element": table.element,
+        "standard": table.standard,
+        "range_m": table.range_m,
+        "population": table.population,
+        "unknown_population": table.unknown_population,
+        "note": target_note(table),
+        "targets": [
+            {
+                "receptor_id": target.receptor_id,
+                "name": target.name,
+                "kind": target.kind,
+                "distance_m": target.distance_m,
+                "bearing_deg": target.bearing_deg,
+                "population": target.population,
+            }
+            for target in table.targets
+        ],
+    }
+
+
+def document(results: SitingResults, sites: Sequence[Mapping[str, Any]], language: str = "zh") -> dict[str, Any]:
+    """Return the whole answer of `results` around its `sites`, as plain values, in `language` (zh or en)."""
+    return {
+        "schema": SCHEMA,
+        "title": results.title,
+        "as_of": results.as_of,
+        "warnings": list(results.warnings),
+        "sites": list(sites),
+        "parameters": [
+            {
+                "name": parameter.name,
+                "value": parameter.value,
+                "unit": parameter.unit,
+                "by": parameter.by,
+                "on": parameter.on,
+                "reason": parameter.reason,
+            }
+            for parameter in results.parameters
+        ],
+        "layers": [
+            {
+                "kind": code,
+                "name": word(layer.kind, language),
+                "basis": layer.basis.value,
+                "vintage": layer.gates.vintage,
+                "coverage": layer.gates.coverage_name,
+                "completeness": layer.gates.completeness.value,
+                "classification": layer.gates.classification.value,
+                "path": layer.provenance.path,
+                "sha256": layer.provenance.sha256,
+            }
+            for code, layer in results.layers.items()
+        ],
+        "caption": caption(results, Presentation()),
+        "disclaimer": wording.disclaimer(language),
+    }

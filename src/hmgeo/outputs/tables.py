@@ -58,10 +58,10 @@ PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
 def write_data(
     results: Results, folder: Path, language: str = "zh", left_out: Collection[str] = ()
 ) -> dict[str, list[str]]:
-    """Write every table of a run but its pairs: those of the contract always, others where they hold rows.
+    """Write every table of `results` but its pairs into `folder`: the contract's always, others if they hold rows.
 
-    Distances (m) and areas (ha) have four decimals in csv files, lon and lat up to nine, nulls are empty; geometry
-    stays with parquet files.
+    Our words are in `language`. Distances (m) and areas (ha) have four decimals in csv files, lon and lat up to nine,
+    nulls are empty; geometry stays with parquet files.
 
     Parameters
     ----------
@@ -73,16 +73,16 @@ def write_data(
     dict
         Names of columns by file.
     """
-    held = {told.PAIRS.name: told.PAIRS.schema.names, told.LEDGER.name: told.LEDGER.schema.names}
+    columns = {told.PAIRS.name: told.PAIRS.schema.names, told.LEDGER.name: told.LEDGER.schema.names}
     write_ledger_csv(results, folder / told.LEDGER.name, language)
     for name, table in tables_of(results):
         if name in CONTRACT or (table.num_rows and name not in left_out):
-            held[name] = write_table(table, folder / name, language)
-    return held
+            columns[name] = write_table(table, folder / name, language)
+    return columns
 
 
 def tables_of(results: Results) -> Iterator[tuple[str, pa.Table]]:
-    """Yield the tables of a run by the names of their files, contract columns first; pairs and ledger are apart."""
+    """Yield the tables of `results` by the names of their files, contract columns first; pairs and ledger apart."""
     yield told.SOURCES.name, _with_own_columns(results)
     yield told.COUNTS.name, _contract_first(results.counts, told.COUNTS.schema)
     yield told.FINDINGS.name, _contract_first(results.findings, told.FINDINGS.schema)
@@ -121,7 +121,10 @@ def _with_own_columns(results: Results) -> pa.Table:
 
 
 def write_table(table: pa.Table, path: Path, language: str = "zh") -> list[str]:
-    """Write a table in the format that its name says; csv files hold no shapes. Return the columns written."""
+    """Write `table` as the suffix of `path` says, .csv without shapes or .parquet; return the columns written.
+
+    Our words are in `language`.
+    """
     if path.suffix == ".parquet":
         write_parquet(table, path)
         return list(table.column_names)
@@ -132,19 +135,19 @@ def write_table(table: pa.Table, path: Path, language: str = "zh") -> list[str]:
 
 
 def write_ledger_csv(results: Results, path: Path, language: str = "zh") -> None:
-    """Write the ledger in the order things were met; row 0 speaks of the file as a whole."""
+    """Write the ledger of `results` to `path` in `language`, as met; row 0 speaks of the file as a whole."""
     write_entries(results.ledger.entries, path, language)
 
 
 def write_entries(entries: Iterable[LedgerEntry], path: Path, language: str = "zh") -> None:
-    """Write ledger entries as `write_ledger_csv` does."""
+    """Write ledger `entries` to `path` in `language` as `write_ledger_csv` does."""
     names = told.LEDGER.schema.names
     rows = ([csv_text(_told(getattr(entry, name), name, language), name) for name in names] for entry in entries)
     write_rows(path, names, rows)
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table byte-identically: zstd, fixed row groups, GeoParquet's metadata where it has a geometry.
+    """Write `table` to `path` byte-identically: zstd, fixed row groups, GeoParquet's metadata with a geometry.
 
     Fields of a table of ours say what they hold, in both languages.
     """
@@ -241,7 +244,7 @@ def _text_rows(table: pa.Table, language: str = "zh") -> Iterator[list[str]]:
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a csv file as Excel opens it."""
+    """Write `header` and `rows` to `path`, a csv file as Excel opens it."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(header)

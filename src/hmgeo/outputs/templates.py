@@ -1,7 +1,11 @@
-"""Workbooks for offices to fill: empty lists with examples, and the rows that go back to be corrected."""
+"""Workbooks of text for offices: empty lists with examples, rows that go back to be corrected, and plain tables.
+
+The run's own tables are written elsewhere (`tables`), since they need no Excel writer.
+"""
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 from dataclasses import dataclass, field
@@ -10,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from hmgeo.outputs.book import CREATED, display_width
+from hmgeo.outputs.book import CREATED, cut, display_width, height_pt
 from hmgeo.outputs.style import SHEET_FONT
+from hmgeo.outputs.tables import guarded
 from hmgeo.reference.tables import GUIDE_MARKS, templates
 
 if TYPE_CHECKING:
@@ -32,10 +37,10 @@ _WIDEST = 40
 
 
 def write_templates(folder: Path) -> tuple[str, ...]:
-    """Write one workbook per list and return the file names, in the order of the lists.
+    """Write one workbook per list into `folder`; return the file names, in the order of the lists.
 
-    Row 1 holds the headers (a star marks a required column), row 2 what each column may hold, row 3 an example. Rows
-    2 and 3 start with a mark by which they are told from data when the list is read, so they may stay.
+    Row 1 holds the headers (a star marks a required column), row 2 what each column may hold, row 3 an example. Rows 2
+    and 3 start with a mark by which they are told from data when the list is read, so they may stay.
     """
     nested = {name for names in SUBTABLES.values() for name in names}
     written = []
@@ -73,7 +78,7 @@ def _offer(page: Worksheet, index: int, column: TemplateColumn) -> None:
     """Offer a closed list of values as a choice; other values only give a warning, since lists grow."""
     values = column.allowed.split("/")
     short = [value for value in values if value]
-    if len(short) < 2 or len(",".join(short)) > _LONGEST_CHOICE or any(" " in one or "，" in one for one in short):  # noqa: PLR2004 -- one is no choice
+    if len(short) < 2 or len(",".join(short)) > _LONGEST_CHOICE or any(" " in word or "，" in word for word in short):  # noqa: PLR2004 -- one is no choice
         return
     page.data_validation(
         3,
@@ -150,26 +155,28 @@ FIX_SOURCE = ("文件", "工作表/图层")
 
 
 def rows_to_fix(entries: Iterable[LedgerEntry]) -> list[FixRow]:
-    """Return the rows of all files of a run that their senders should correct, by file and row."""
-    found: dict[tuple[str, str, int], list[LedgerEntry]] = {}
+    """Return the rows that senders should correct, by file and row, from `entries` of a run's ledger."""
+    by_row: dict[tuple[str, str, int], list[LedgerEntry]] = {}
     for entry in entries:
         if entry.row and entry.event in TO_FIX:
-            found.setdefault((entry.file, entry.sheet, entry.row), []).append(entry)
+            by_row.setdefault((entry.file, entry.sheet, entry.row), []).append(entry)
     return [
         FixRow(
             line=row,
-            id=next((one.source_id for one in told if one.source_id), ""),
-            problems=tuple(dict.fromkeys(f"{one.event}：{one.reason}，{TO_FIX[one.event]}" for one in told)),
-            fields=tuple(dict.fromkeys(one.field for one in told if one.field)),
-            values=tuple(dict.fromkeys(one.value for one in told if one.value)),
+            id=next((entry.source_id for entry in row_entries if entry.source_id), ""),
+            problems=tuple(
+                dict.fromkeys(f"{entry.event}：{entry.reason}，{TO_FIX[entry.event]}" for entry in row_entries)
+            ),
+            fields=tuple(dict.fromkeys(entry.field for entry in row_entries if entry.field)),
+            values=tuple(dict.fromkeys(entry.value for entry in row_entries if entry.value)),
             cells=dict(zip(FIX_SOURCE, (file, sheet), strict=True)),
         )
-        for (file, sheet, row), told in sorted(found.items())
+        for (file, sheet, row), row_entries in sorted(by_row.items())
     ]
 
 
 def fix_title(name: str, count: int) -> str:
-    """Return what stands above the rows to fix."""
+    """Return what stands above the `count` rows to fix of file or project `name`."""
     return f"{name}：共 {count} 行需要更正或核对。请在绿色列填写后返回；黄色为涉及的原单元格。"
 
 
@@ -177,7 +184,9 @@ SETTLE = "看不懂的用语：在 project.yml 的 words 下（或 --words 文�
 
 
 def settling_lines(unread: Iterable[UnreadWord]) -> list[str]:
-    """Return lines for project.yml that only lack their values, with what each would settle; none where all is read.
+    """Return lines for project.yml that lack only the values of `unread`, with what each would settle.
+
+    None where all is read.
 
     Examples
     --------
@@ -186,9 +195,9 @@ def settling_lines(unread: Iterable[UnreadWord]) -> list[str]:
     '  "核心区": {means: , by: , on: , reason: }  # 保护区级别，3 行，12 条结论待此；可写 一级、二级、准'
     """
     lines = [
-        f"  {json.dumps(one.word, ensure_ascii=False)}: {{means: , by: , on: , reason: }}"
-        f"  # {one.column}，{one.rows} 行，{one.verdicts} 条结论待此；可写 {'、'.join(one.allowed)}"
-        for one in unread
+        f"  {json.dumps(word.word, ensure_ascii=False)}: {{means: , by: , on: , reason: }}"
+        f"  # {word.column}，{word.rows} 行，{word.verdicts} 条结论待此；可写 {'、'.join(word.allowed)}"
+        for word in unread
     ]
     return [SETTLE, "words:", *lines] if lines else []
 
@@ -207,12 +216,12 @@ def _write_words(book: xlsxwriter.Workbook, unread: Sequence[UnreadWord]) -> Non
         sheet.write_string(1, column, name, bold)
         sheet.set_column(column, column, 40 if column in {4, 5} else 14)
     lines = settling_lines(unread)[2:]
-    for position, (one, line) in enumerate(zip(unread, lines, strict=True), start=2):
-        for column, text in enumerate((one.word, one.column)):
+    for position, (word, line) in enumerate(zip(unread, lines, strict=True), start=2):
+        for column, text in enumerate((word.word, word.column)):
             sheet.write_string(position, column, text[:_LONGEST], plain)
-        for column, number in enumerate((one.rows, one.verdicts), start=2):
+        for column, number in enumerate((word.rows, word.verdicts), start=2):
             sheet.write_number(position, column, number, plain)
-        for column, text in enumerate(("、".join(one.allowed), line.strip().partition("  #")[0]), start=4):
+        for column, text in enumerate(("、".join(word.allowed), line.strip().partition("  #")[0]), start=4):
             sheet.write_string(position, column, text[:_LONGEST], plain)
         for column in range(6, len(_WORD_HEADER)):
             sheet.write_blank(position, column, None, empty)
@@ -222,7 +231,7 @@ def _write_words(book: xlsxwriter.Workbook, unread: Sequence[UnreadWord]) -> Non
 def write_fixme(
     rows: Sequence[FixRow], headers: Sequence[str], path: Path, *, title: str, unread: Sequence[UnreadWord] = ()
 ) -> None:
-    """Write the workbook; every cell is text, so nothing in it is ever run as a formula.
+    """Write the workbook of `rows` to `path`; every cell is text, so nothing in it is ever run as a formula.
 
     Parameters
     ----------
@@ -246,10 +255,10 @@ def write_fixme(
             sheet.set_column(column, column, _WIDTHS[column] if column < len(_WIDTHS) else _COPIED_WIDTH)
         for position, row in enumerate(rows, start=2):
             sheet.write_number(position, 0, row.line, plain)
-            told = (row.id, "；".join(row.problems), "、".join(row.fields), "、".join(row.values))
-            for column, text in enumerate(told, start=1):
+            texts = (row.id, "；".join(row.problems), "、".join(row.fields), "、".join(row.values))
+            for column, text in enumerate(texts, start=1):
                 sheet.write_string(position, column, text[:_LONGEST], plain)
-            for column in range(len(told) + 1, len(_HEADER)):
+            for column in range(len(texts) + 1, len(_HEADER)):
                 sheet.write_blank(position, column, None, empty)
             for column, name in enumerate(headers, start=len(_HEADER)):
                 style = marked if name in row.fields else plain
@@ -258,3 +267,86 @@ def write_fixme(
         sheet.autofilter(1, 0, max(len(rows) + 1, 1), len(_HEADER) + len(headers) - 1)
         if unread:
             _write_words(book, unread)
+
+
+_WIDE, _NARROW = 48.0, 22.0
+_LOOKED_AT = 500
+_MANY_COLUMNS = 12
+_A3, _A4 = 8, 9
+
+
+@dataclass(frozen=True, slots=True)
+class PlainTable:
+    """A table of text.
+
+    Parameters
+    ----------
+    choices
+        Words that a column offers to whoever fills it in, by its header.
+    is_contents
+        The first column names the sheets of the workbook, and leads to them.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_contents: bool = False
+
+
+def write_plain(tables: Sequence[PlainTable], path: Path, *, suffix: str = "", notes: Sequence[str] = ()) -> None:
+    """Write tables: a sheet each where the suffix is .xlsx, else the first one as csv (UTF-8 with a mark).
+
+    Parameters
+    ----------
+    suffix
+        What kind of file it is; the path's own where empty.
+    notes
+        Lines below the first table of a workbook.
+    """
+    if (suffix or path.suffix).lower() != ".xlsx":
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([guarded(cell) for cell in row] for row in (tables[0].header, *tables[0].rows))
+        return
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"title": tables[0].title, "author": "hmgeo", "created": CREATED})
+        frame = {"font_name": SHEET_FONT, "font_size": 10, "text_wrap": True, "valign": "vcenter"}
+        head = book.add_format({**frame, "bold": True, "bg_color": "#E4E9EE", "border": 1})
+        cell = book.add_format({**frame, "border": 1})
+        foot = book.add_format({"font_name": SHEET_FONT, "font_size": 9, "font_color": "#444444"})
+        link = book.add_format({**frame, "border": 1, "font_color": "#1F4E79", "underline": 1})
+        for table in tables:
+            sheet = book.add_worksheet(table.title)
+            widest, widths = _WIDE if len(table.header) <= _MANY_COLUMNS else _NARROW, list[float]()
+            for column, title in enumerate(table.header):
+                texts = (title, *(row[column] for row in table.rows[:_LOOKED_AT]))
+                widths.append(min(max(map(display_width, texts)) + 3.0, widest))
+                sheet.set_column(column, column, widths[-1])
+                sheet.write_string(0, column, title, head)
+            for number, row in enumerate(table.rows, start=1):
+                long = [pair for pair in zip(row, widths, strict=True) if 2 * len(pair[0]) > pair[1] - 3]
+                if long:
+                    sheet.set_row(number, height_pt(long))
+                for column, text in enumerate(row):
+                    sheet.write_string(number, column, cut(text), cell)
+                if table.is_contents:
+                    sheet.write_url(number, 0, f"internal:'{row[0]}'!A1", link, row[0])
+            _make_ready(sheet, table)
+            for number, note in enumerate(notes):
+                sheet.write_string(len(table.rows) + 2 + number, 0, note, foot)
+
+
+def _make_ready(sheet: Worksheet, table: PlainTable) -> None:
+    """Make a sheet ready to be filled in and printed."""
+    sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.set_paper(_A3 if len(table.header) > _MANY_COLUMNS else _A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer(f"&L&9{table.title}&R&9第 &P 页 / 共 &N 页")
+    if table.rows:
+        sheet.autofilter(0, 0, len(table.rows), len(table.header) - 1)
+        for header, words in table.choices.items():
+            column = table.header.index(header)
+            sheet.data_validation(1, column, len(table.rows), column, {"validate": "list", "source": list(words)})

@@ -24,7 +24,7 @@ from hmgeo.vocabulary import (
     Verdict,
     Word,
 )
-from hmgeo.words import ENGLISH, Reason, bared, groups_of, one_by_one, parts_of, plain, render, say, say_with
+from hmgeo.words import ENGLISH, Reason, bared, catalogue, groups_of, one_by_one, parts_of, plain, render, say, say_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,7 +41,7 @@ UNMET = {
 
 
 def citation(finding: Mapping[str, Any]) -> str:
-    """Return 《document》clause; a limit set by the user is called so.
+    """Return 《document》clause of `finding`; a limit set by the user is called so.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def citation(finding: Mapping[str, Any]) -> str:
 
 
 def unmet_sentence(finding: Mapping[str, Any], effect: str, requirement: str, language: str = "zh") -> str:
-    """Return what is said of a requirement that isn't met in the data; empty for anything else.
+    """Return what is said in `language` of a requirement that isn't met in the data; empty for anything else.
 
     Parameters
     ----------
@@ -79,9 +79,9 @@ def unmet_sentence(finding: Mapping[str, Any], effect: str, requirement: str, la
     return UNMET[language].format(citation=citation(finding), requirement=requirement.rstrip("。"), decider=decider)
 
 
-def unmet_of_run(rules: Iterable[RuleUsed], finding: Mapping[str, Any], language: str = "zh") -> str:
+def _unmet_of_run(rules: Iterable[RuleUsed], finding: Mapping[str, Any], language: str = "zh") -> str:
     """Return `unmet_sentence` with effect and title looked up among the rules that a run used."""
-    rule = next((one for one in rules if one.rule_id == finding["rule_id"]), None)
+    rule = next((used for used in rules if used.rule_id == finding["rule_id"]), None)
     return "" if rule is None else unmet_sentence(finding, rule.effect, rule.title, language)
 
 
@@ -150,12 +150,7 @@ BASIS_BANNERS: Mapping[Basis, Text] = MappingProxyType(
 )
 
 LAYER_BASIS: Mapping[Basis, str] = MappingProxyType(
-    {
-        Basis.REAL: "真实数据",
-        Basis.UNDECLARED: "未申明",
-        Basis.APPROXIMATE: "示意",
-        Basis.SYNTHETIC: "合成（演示）",
-    }
+    {Basis.REAL: "真实数据", Basis.UNDECLARED: "未申明", Basis.APPROXIMATE: "示意", Basis.SYNTHETIC: "合成（演示）"}
 )
 
 SENTENCES: Mapping[Verdict, Text] = MappingProxyType(
@@ -214,18 +209,18 @@ SORTED = {
 
 
 def is_ordered(results: Results) -> bool:
-    """Tell whether the sources carry numbers of a list."""
+    """Tell whether the sources of `results` carry numbers of a list."""
     names = results.sources.column_names
-    return "list_number" in names and any(one is not None for one in results.sources["list_number"].to_pylist())
+    return "list_number" in names and any(number is not None for number in results.sources["list_number"].to_pylist())
 
 
 def visit_order(results: Results, language: str = "zh") -> str:
-    """Return what the order of visits means and who chose it; stands wherever the order does."""
+    """Return what the order of visits of `results` means and who chose it, in `language`; stands by the order."""
     order = results.visit_order
-    said = NOT_CHOSEN.say(language)
+    chosen = NOT_CHOSEN.say(language)
     if order.by:
-        said = CHOSEN.say(language, by=order.by, on=order.on, reason=order.reason.rstrip("。"))
-    text = VISIT_ORDER.say(language, chosen=SORTED[order.value].say(language) + said)
+        chosen = CHOSEN.say(language, by=order.by, on=order.on, reason=order.reason.rstrip("。"))
+    text = VISIT_ORDER.say(language, chosen=SORTED[order.value].say(language) + chosen)
     return f"{VISITS.say(language)}{'：' if language == 'zh' else ': '}{text}"
 
 
@@ -243,113 +238,14 @@ def gaps_of(findings: Iterable[Mapping[str, Any]]) -> list[tuple[str, int, int, 
         if finding["verdict"] != Verdict.NOT_ASSESSED.value:
             continue
         needed = settled_by(finding)
-        for one in needed:
-            waiting.setdefault(one, []).append(finding)
-            alone.setdefault(one, set()).update([finding["source_id"]] if len(needed) == 1 else [])
-    rows = [(one, len(alone[one]), len({row["source_id"] for row in held}), len(held)) for one, held in waiting.items()]
+        for supply in needed:
+            waiting.setdefault(supply, []).append(finding)
+            alone.setdefault(supply, set()).update([finding["source_id"]] if len(needed) == 1 else [])
+    rows = [
+        (supply, len(alone[supply]), len({row["source_id"] for row in waiting_for}), len(waiting_for))
+        for supply, waiting_for in waiting.items()
+    ]
     return sorted(rows, key=lambda row: (-row[1], -row[2], row[0]))
-
-
-SETTLES: Mapping[str, str] = MappingProxyType(
-    {
-        "layer_absent": "get_layer",
-        "layer_not_asked": "analyse_layer",
-        "layer_invented_unjudged": "get_real_layers",
-        "flow_needed": "get_heights",
-        "slope_needed": "get_heights",
-        "coverage_undeclared": "declare_coverage",
-        "coverage_left": "extend_layer",
-        "coverage_ends_near": "extend_data",
-        "layer_incomplete": "complete_layer",
-        "class_unstated": "give_class",
-        "class_unread": "correct_class",
-        "classes_unread": "correct_class",
-        "class_not_made_yet": "have_it_classified",
-        "banks_approximate": "get_banks",
-        "banks_are_centrelines": "get_banks",
-        "outline_absent": "give_outline",
-        "fact_unstated": "state_whether",
-        "facts_unstated": "state_whether_any",
-        "trade_may_run_it": "state_whether_any",
-        "number_unstated": "supply_numbers",
-        "action_unstated": "state_kind_of_project",
-        "trade_unstated": "supply_trade",
-        "trade_unreadable": "correct_trade",
-        "kind_unread": "correct_kind",
-        "trade_coarse": "give_trade_in_full",
-        "trade_other_edition": "state_edition",
-        "cadmium_unread": "correct_cadmium",
-        "contradicted": "check_contradiction",
-        "parameter_unset": "choose_parameter",
-        "parameter_unset_hinted": "choose_parameter",
-        "place_unknown": "measure_coordinates",
-        "site_without_position": "measure_coordinates",
-        "somewhere_untold": "measure_coordinates",
-        "somewhere_not_measured": "measure_coordinates",
-        "county_unknown": "give_place",
-        "county_too_coarse": "give_place",
-        "township_too_coarse": "give_place",
-        "point_outside_county": "check_place",
-        "basin_untold": "state_basin",
-        "text_absent": "get_text",
-        "period_is_over": "verify_successor",
-        "texts_expired": "verify_successor",
-        "rule_without_test": "leave_to_people",
-        "feature_class_unread": "correct_class",
-        "fact_denied": "check_contradiction",
-        "territory_unknown": "give_place",
-        "validity_successor_not_held": "verify_successor",
-        "feature_fact_unstated": "complete_features",
-        "flow_without_heights": "get_heights",
-        "network_absent": "get_rivers",
-        "features_set_aside": "mend_features",
-        "surroundings_unbounded": "get_boundary",
-        "area_unbounded": "get_boundary",
-        "key_area_extent_unset": "choose_extent",
-        "water_not_assessed": "check_water",
-        "off_stream": "measure_coordinates",
-        "features_unsure": "measure_coordinates",
-        "flow_not_by_fact": "check_water",
-        "network_not_by_fact": "check_water",
-        "catchment_at_edge": "extend_heights",
-        "water_ends": "extend_heights",
-        "features_off_stream": "check_water",
-        "water_leaves_coverage": "extend_layer",
-        "rivers_leave_coverage": "extend_layer",
-        "rivers_untrusted": "verify_rivers",
-        "rivers_disagree": "verify_rivers",
-        "off_rivers": "measure_coordinates",
-        "subject_off_rivers": "check_water",
-        "rivers_end_up": "extend_rivers",
-        "rivers_end_down": "extend_rivers",
-        "rivers_loose": "verify_rivers",
-        "rivers_unfit": "verify_rivers",
-        "features_off_rivers": "check_water",
-        "terrain_without_heights": "get_heights",
-        "terrain_radius_unset": "choose_radius",
-        "area_by_density": "get_official_area",
-        "rows_disputed": "check_contradiction",
-        "rows_outside_county": "check_place_of_rows",
-        "farmland_absent": "get_farmland",
-        "territory_open": "give_place",
-        "cell_unread": "correct_cell",
-        "both_kept_unjudged": "check_contradiction",
-        "runoff_not_assessed": "check_water",
-        "terrain_scheme_without_classes": "use_relief",
-        "terrain_class_without_heights": "get_heights",
-        "terrain_class_without_position": "measure_coordinates",
-        "ridge_without_heights": "extend_heights",
-        "ridge_without_parcel": "measure_coordinates",
-        "no_height_here": "extend_heights",
-        "feature_without_shape": "mend_features",
-        "way_down_not_judged": "check_water",
-        "mine_without_position": "measure_coordinates",
-        "irrigation_without_layers": "complete_irrigation",
-        "flow_off_heights": "extend_heights",
-        "catchment_leaves_heights": "extend_heights",
-    }
-)
-"""What a person can do about each reason that keeps a clause from being judged, codes both."""
 
 
 _BESIDE = frozenset({"decided", "decided_otherwise", "example_judged"})
@@ -373,9 +269,12 @@ def settled_by(finding: Mapping[str, Any]) -> list[str]:
     >>> settled_by({"note": "没有载明原因。"})
     ['没有载明原因']
     """
-    parts = [one for one in parts_of(finding["note"] or "") if getattr(one, "code", "") not in _BESIDE]
+    parts = [part for part in parts_of(finding["note"] or "") if getattr(part, "code", "") not in _BESIDE]
+    lines = catalogue()
     known = [
-        say_with(SETTLES[one.code], one.values) for one in parts if isinstance(one, Reason) and one.code in SETTLES
+        say_with(settles, part.values)
+        for part in parts
+        if isinstance(part, Reason) and part.code in lines and (settles := lines[part.code].settles)
     ]
     return list(dict.fromkeys(known)) or [bared(parts[0]) if parts else say("reason_not_given")]
 
@@ -397,35 +296,35 @@ class Step(NamedTuple):
         return tuple(map(str, self.said.values.values())) if isinstance(self.said, Reason) else ()
 
 
-def measured_steps(found: Mapping[str, Any]) -> Iterator[Step]:
-    """Yield what was measured for a finding, and against what; `hmgeo explain` and the map tell the same."""
-    unit = found["unit"] or ""
+def measured_steps(finding: Mapping[str, Any]) -> Iterator[Step]:
+    """Yield what was measured for `finding`, a row, with the limit and how far from it."""
+    unit = finding["unit"] or ""
     names = ("measured", "measured_low", "measured_high", "limit_value", "margin")
-    told = {name: quantity(found[name], unit) for name in names if found[name] is not None}
-    if not told:
-        yield Step("step_measured", plain(found["measured_text"] or "") or say("step_unmeasured"))
+    texts = {name: quantity(finding[name], unit) for name in names if finding[name] is not None}
+    if not texts:
+        yield Step("step_measured", plain(finding["measured_text"] or "") or say("step_unmeasured"))
         return
-    if found["receptor_id"]:
-        yield Step("step_nearest", plain(f"{found['receptor_id']} {found['receptor_name'] or ''}".strip()))
-    if found["bearing_deg"] is not None:
-        yield Step("step_bearing", plain(f"{found['bearing_deg']:.0f}°"))
-    if "measured" in told:
-        yield Step("step_measured", plain(told["measured"]))
-    low, high = told.get("measured_low"), told.get("measured_high")
+    if finding["receptor_id"]:
+        yield Step("step_nearest", plain(f"{finding['receptor_id']} {finding['receptor_name'] or ''}".strip()))
+    if finding["bearing_deg"] is not None:
+        yield Step("step_bearing", plain(f"{finding['bearing_deg']:.0f}°"))
+    if "measured" in texts:
+        yield Step("step_measured", plain(texts["measured"]))
+    low, high = texts.get("measured_low"), texts.get("measured_high")
     if low and high:
         yield Step("step_range", say("step_span", low=low, high=high))
     elif low or high:
         yield Step("step_range", say("step_from", low=low) if low else say("step_to", high=high or ""))
     for step, name in (("step_limit", "limit_value"), ("step_margin", "margin")):
-        if name in told:
-            yield Step(step, plain(told[name]))
+        if name in texts:
+            yield Step(step, plain(texts[name]))
 
 
-def flip_steps(found: Mapping[str, Any]) -> Iterator[Step]:
-    """Yield what would make another verdict of a finding, but for `RERUN`, which holds for all."""
-    low, high, limit, margin = (found[name] for name in ("measured_low", "measured_high", "limit_value", "margin"))
-    unit, note = found["unit"] or "", found["note"] or say("step_see_note")
-    is_unsure = found["certainty"] == Certainty.AMBIGUOUS.value
+def flip_steps(finding: Mapping[str, Any]) -> Iterator[Step]:
+    """Yield what would make another verdict of `finding`, a row, but for `RERUN`, which holds for all."""
+    low, high, limit, margin = (finding[name] for name in ("measured_low", "measured_high", "limit_value", "margin"))
+    unit, note = finding["unit"] or "", finding["note"] or say("step_see_note")
+    is_unsure = finding["certainty"] == Certainty.AMBIGUOUS.value
     if is_unsure and None not in (low, high, limit) and low <= limit < high:
         ends = {"low": quantity(low, unit), "high": quantity(high, unit)}
         yield Step("step_place", say("step_crosses", **ends, limit=quantity(limit, unit)))
@@ -434,15 +333,15 @@ def flip_steps(found: Mapping[str, Any]) -> Iterator[Step]:
     elif margin is not None and limit is not None:
         change = {"limit": quantity(limit, unit), "change": quantity(abs(margin), unit)}
         yield Step("step_number", say("step_inside" if margin <= 0 else "step_outside", **change))
-    if found["verdict"] == Verdict.NOT_ASSESSED.value:
+    if finding["verdict"] == Verdict.NOT_ASSESSED.value:
         yield Step("step_missing", note)
-    elif found["verdict"] == Verdict.NOT_APPLICABLE.value:
+    elif finding["verdict"] == Verdict.NOT_APPLICABLE.value:
         yield Step("step_stated", note)
-    if found["standing"] == Standing.ADOPTED.value:
+    if finding["standing"] == Standing.ADOPTED.value:
         yield Step("step_adoption", say("step_adopted"))
-    elif found["standing"] == Standing.PERIOD_OVER.value:
+    elif finding["standing"] == Standing.PERIOD_OVER.value:
         yield Step("step_standing", say("step_period_over"))
-    if "原则上" in (found["quote"] or ""):
+    if "原则上" in (finding["quote"] or ""):
         yield Step("step_exception", say("step_in_principle"))
 
 
@@ -450,7 +349,7 @@ RERUN = Step("step_settings", say("step_rerun"))
 
 
 def quantity(value: float, unit: str) -> str:
-    """Return a number as explanations show it.
+    """Return `value` with its `unit` as explanations show it: metres with a decimal, else as short as it goes.
 
     Examples
     --------
@@ -471,21 +370,21 @@ def parameter_lines(parameters: Iterable[Mapping[str, str]], asked: Iterable[str
         Names, as the rule gives them; None for a rule that isn't known.
     """
     names = None if asked is None else tuple(asked)
-    told = []
-    for one in parameters:
-        if names is None or any(f"（{name}）" in one["name"] or name == one["name"] for name in names):
-            who = f"{one['by']}，{one['on']}，{one['reason']}" if one["by"] else "默认"
-            told.append((one["name"], f"{one['value']} {one['unit']}".strip() + f"（{who}）"))
-    return told
+    lines = []
+    for parameter in parameters:
+        if names is None or any(f"（{name}）" in parameter["name"] or name == parameter["name"] for name in names):
+            who = f"{parameter['by']}，{parameter['on']}，{parameter['reason']}" if parameter["by"] else "默认"
+            lines.append((parameter["name"], f"{parameter['value']} {parameter['unit']}".strip() + f"（{who}）"))
+    return lines
 
 
 def disclaimer(language: str = "zh") -> str:
-    """Return the disclaimer that stands on every map, sheet and report."""
+    """Return the disclaimer in `language` that stands on every map, sheet and report."""
     return DISCLAIMER_EN if language == "en" else DISCLAIMER
 
 
 def verdict_word(verdict: str | None, language: str = "zh") -> str:
-    """Return the badge word of a verdict's code; empty where nothing was judged.
+    """Return the badge word of the code `verdict` in `language`; empty where nothing was judged (None, empty).
 
     Examples
     --------
@@ -496,7 +395,7 @@ def verdict_word(verdict: str | None, language: str = "zh") -> str:
 
 
 def status_word(status: str | None, language: str = "zh") -> str:
-    """Return the word of a row's status."""
+    """Return the word of the code `status` of a row in `language`."""
     return _word(Status, status, language)
 
 
@@ -504,7 +403,7 @@ _UNSAID = frozenset({"trade_wide", "fact_wide", "fact_wide_by_kind", "graver_sid
 
 
 def certainty_word(row: Mapping[str, Any], language: str = "zh") -> str:
-    """Return how sure a finding, or a source's row, is, and by what it could flip; empty where nothing was judged."""
+    """Return in `language` how sure `row`, a finding or source, is, and by what it could flip; empty unjudged."""
     low, limit, high = (row.get(name) for name in ("measured_low", "limit_value", "measured_high"))
     near_m = row.get("nearest_farmland_m")
     if "measured_low" not in row and near_m is not None:  # a source's row: its position may tip it, too
@@ -522,7 +421,7 @@ def certainty_word(row: Mapping[str, Any], language: str = "zh") -> str:
 
 
 def standing_word(standing: str | None, language: str = "zh", verified: str = "") -> str:
-    """Return the word of a rule's standing; empty for a radius set by the user.
+    """Return the word of `standing`, a rule's code, in `language`; empty for a radius set by the user.
 
     Parameters
     ----------
@@ -535,12 +434,12 @@ def standing_word(standing: str | None, language: str = "zh", verified: str = ""
 
 
 def position_word(kind: str | None, language: str = "zh") -> str:
-    """Return the word of how a position is known."""
+    """Return the word of how a position is known, code `kind`, in `language`."""
     return _word(PositionKind, kind, language)
 
 
 def basis_word(basis: str | None, language: str = "zh") -> str:
-    """Return the word of a basis."""
+    """Return the word of the code `basis` in `language`."""
     return _word(Basis, basis, language)
 
 
@@ -550,17 +449,19 @@ def layer_basis_word(layer: LayerUsed) -> str:
 
 
 def basis_banner(basis: Basis, language: str = "zh") -> str:
-    """Return what stands on top of an output made from data of this basis; empty for real data."""
+    """Return what stands on top of outputs from data of `basis`, in `language`; empty for real data."""
     return BASIS_BANNERS[basis].say(language)
 
 
 def is_example(results: Results) -> bool:
-    """Tell whether real sources were judged against invented receptors: every verdict then reads 示例判定."""
+    """Tell whether `results` judged real sources against invented receptors: every verdict then reads 示例判定."""
     return any(parameter.name == "mix_basis" for parameter in results.parameters)
 
 
 def badge(finding: Mapping[str, Any], *, example: bool = False, is_unmet: bool = False, language: str = "zh") -> str:
-    """Return the badge of a finding or of a source's row (verdict and codes of its reasons).
+    """Return the badge in `language` of `finding`, or of a source's row (verdict and codes of its reasons).
+
+    `example`: judged on invented data.
 
     Parameters
     ----------
@@ -583,7 +484,9 @@ def badge(finding: Mapping[str, Any], *, example: bool = False, is_unmet: bool =
 
 
 def verdict_header(counts: Mapping[Verdict, int], groups: Mapping[Unassessed, int], language: str = "zh") -> str:
-    """Return the counts by verdict, gravest first, and why the unassessed are; there is no overall verdict.
+    """Return `counts` by verdict, gravest first, and by `groups` why the unassessed are, in `language`.
+
+    There is no overall verdict.
 
     Examples
     --------
@@ -598,7 +501,7 @@ def verdict_header(counts: Mapping[Verdict, int], groups: Mapping[Unassessed, in
 def verdict_parts(
     counts: Mapping[Verdict, int], groups: Mapping[Unassessed, int] | None, language: str = "zh"
 ) -> list[str]:
-    """Return the counts of `verdict_header` one by one, without the reasons where `groups` is None."""
+    """Return `counts` as `verdict_header` has them in `language`, one by one, bare where `groups` is None."""
     unit = "" if language == "en" else " 条"
     parts = [f"{_worded(verdict, language)} {counts.get(verdict, 0)}{unit}" for verdict in HEADER_ORDER]
     if counts.get(Verdict.NOT_ASSESSED) and groups is not None:
@@ -607,7 +510,7 @@ def verdict_parts(
 
 
 def unassessed_text(groups: Mapping[Unassessed, int], language: str = "zh") -> str:
-    """Return in brackets why what wasn't assessed wasn't, in four groups."""
+    """Return in brackets, in `language`, why what wasn't assessed wasn't: numbers of four `groups`."""
     if language == "en":
         return f" ({', '.join(f'{group.en} {groups.get(group, 0)}' for group in Unassessed)})"
     return f"（{'，'.join(f'{group.zh} {groups.get(group, 0)}' for group in Unassessed)}）"
@@ -626,7 +529,7 @@ def verdict_sentence(
     language: str = "zh",
     speak: Callable[[str], str] = str,
 ) -> str:
-    """Return what a finding says, in one sentence.
+    """Return what a finding says, in one sentence of `language` (zh or en).
 
     Parameters
     ----------
@@ -664,12 +567,12 @@ def verdict_sentence(
 def finding_sentence(
     results: Results, finding: Mapping[str, Any], language: str = "zh", speak: Callable[[str], str] = str
 ) -> str:
-    """Return `verdict_sentence`, with the farmland layer named where the finding is the screening rule's.
+    """Return `verdict_sentence` of `finding`; the screening rule's of `results` names the farmland layer.
 
-    A requirement that the data don't show to be met has a sentence of its own.
+    `language` and `speak` as there. A requirement that the data don't show to be met has a sentence of its own.
     """
     speak = speak if language == ENGLISH else str
-    unmet = unmet_of_run(results.rules, finding, language)
+    unmet = _unmet_of_run(results.rules, finding, language)
     if unmet:
         return unmet
     farmland = [layer for layer in results.layers if layer.kind is LayerKind.FARMLAND]
@@ -688,15 +591,15 @@ def finding_sentence(
 
 
 def classification_word(results: Results) -> str:
-    """Return the 密级 of everything shown: the highest of the layers, or 未标注 where one says nothing.
+    """Return the 密级 of all of `results` shown: the highest of the layers, or 未标注 where one says none.
 
     A classified or sensitive layer isn't hidden behind an unmarked one: both are said.
     """
-    given = [layer.gates.classification for layer in results.layers]
+    marks = [layer.gates.classification for layer in results.layers]
     order = list(Classification)
-    marked = [word for word in given if word is not Classification.UNMARKED]
+    marked = [word for word in marks if word is not Classification.UNMARKED]
     highest = max(marked, key=order.index) if marked else Classification.UNMARKED
-    if len(marked) == len(given):
+    if len(marked) == len(marks):
         return highest.value
     if highest in (Classification.UNMARKED, Classification.PUBLIC):
         return Classification.UNMARKED.value
@@ -704,7 +607,10 @@ def classification_word(results: Results) -> str:
 
 
 def caption(results: Results, presentation: Presentation) -> str:
-    """Return the line under every map, sheet and report. The date is the day asked about, never the wall clock."""
+    """Return the line under every map, sheet and report of `results`; `presentation` names the maker.
+
+    The date is the day asked about, never the wall clock.
+    """
     day = results.as_of.isoformat() if results.as_of else "未设基准日"
     parts = (
         "坐标系：2000国家大地坐标系",
@@ -755,8 +661,8 @@ def _none_seen(finding: Mapping[str, Any], receptor: str, language: str) -> str:
 def _reason(verdict: Verdict, finding: Mapping[str, Any], language: str, speak: Callable[[str], str]) -> str:
     parts = parts_of(finding.get("note") or "")
     if verdict is Verdict.NOT_APPLICABLE:
-        told = [_bare(render(part, language, speak, bare=part is parts[0])) for part in parts]
-        return _joined(told, language) or OUTSIDE_WHAT_APPLIES.say(language)
+        texts = [_bare(render(part, language, speak, bare=part is parts[0])) for part in parts]
+        return _joined(texts, language) or OUTSIDE_WHAT_APPLIES.say(language)
     note = _joined([_bare(render(part, language, speak, bare=True)) for part in parts], language)
     if not note:
         return SOMETHING_MISSING.say(language)
@@ -764,8 +670,8 @@ def _reason(verdict: Verdict, finding: Mapping[str, Any], language: str, speak: 
     return note if is_said else MISSING_SINCE.say(language, reason=note)
 
 
-def _joined(told: Iterable[str], language: str) -> str:
-    return ("; " if language == "en" else "。").join(told)
+def _joined(texts: Iterable[str], language: str) -> str:
+    return ("; " if language == "en" else "。").join(texts)
 
 
 def _bare(text: str | None) -> str:

@@ -31,7 +31,7 @@ class Progress(Protocol):
 
 
 def silent(stage: str, done: int, total: int | None) -> None:
-    """Tell nobody."""
+    """Tell nobody of `stage`, `done` or `total`, as `Progress` hears them."""
 
 
 Loaded = TypeVar("Loaded")
@@ -124,7 +124,7 @@ def parse_radii_m(text: str) -> tuple[float, ...]:
     >>> parse_radii_m("5km, 500m"), parse_radii_m("1km、10公里")
     ((500.0, 5000.0), (1000.0, 10000.0))
     """
-    return tuple(sorted({parse_radius_m(one) for one in re.split("[,，、]", text)}))
+    return tuple(sorted({parse_radius_m(part) for part in re.split("[,，、]", text)}))
 
 
 def kind_of(word: str) -> LayerKind:
@@ -135,11 +135,11 @@ def kind_of(word: str) -> LayerKind:
     UsageError
         An unknown word.
     """
-    found = next((kind for kind in LayerKind if word in {kind.value, kind.zh}), None)
-    if found is None:
+    kind = next((kind for kind in LayerKind if word in {kind.value, kind.zh}), None)
+    if kind is None:
         allowed = "、".join(f"{kind.value}（{kind.zh}）" for kind in LayerKind)
         raise UsageError(Problem("没有这种图层", Place(key="--kind"), word, allowed, "改为其中之一"))
-    return found
+    return kind
 
 
 class Collector:
@@ -150,7 +150,7 @@ class Collector:
         self.ledger = Ledger()
 
     def attempt(self, step: Callable[..., Loaded], *args: object, **options: object) -> Loaded | None:
-        """Return what a step gives; None where it raises one of our errors."""
+        """Return what `step` gives for `args` and `options`; None where it raises one of our errors, kept."""
         try:
             return step(*args, **options)
         except HmgeoError as error:
@@ -158,7 +158,7 @@ class Collector:
             return None
 
     def layer(self, step: Callable[..., tuple[Loaded, Ledger]], **options: object) -> Loaded | None:
-        """Return the layer that a step gives, and keep its ledger."""
+        """Return the layer that `step` gives for `options`, and keep its ledger; None as `attempt`."""
         loaded = self.attempt(step, **options)
         if loaded is None:
             return None
@@ -166,16 +166,21 @@ class Collector:
         return loaded[0]
 
     def area(self, code: str, base: Path, place: Place) -> Area | None:
-        """Return the area that a code, id or file means; a problem that names no file is told at `place`."""
+        """Return the area that a `code`, id or file means, looked for from `base`; None as `attempt`.
+
+        A problem that names no file is told at `place`.
+        """
         before = len(self.problems)
-        found = self.attempt(resolve_area, code, base=base)
+        area = self.attempt(resolve_area, code, base=base)
         raised = self.problems[before:]
-        self.problems[before:] = [one if one.where.file else replace(one, where=place) for one in raised]
-        return found
+        self.problems[before:] = [
+            problem if problem.where.file else replace(problem, where=place) for problem in raised
+        ]
+        return area
 
 
 def mixed_basis(sources: Basis, receptors: Basis, place: Place) -> list[Problem]:
-    """Return the problem of real sources on synthetic or approximate receptors, if it is one."""
+    """Return the problem, at `place`, of real `sources` on synthetic or approximate `receptors`, if it is one."""
     if sources is not Basis.REAL or receptors not in INVENTED:
         return []
     return [
@@ -195,7 +200,7 @@ def load_bare(
     kind: LayerKind = LayerKind.FARMLAND,
     opener: Callable[..., tuple[Layer, Ledger]] | None = None,
 ) -> tuple[Positions, Layer, Ledger]:
-    """Load both files.
+    """Load both files, `sources` by position; what they hold comes with one ledger.
 
     Parameters
     ----------

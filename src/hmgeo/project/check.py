@@ -22,15 +22,7 @@ from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, write_fixme
 from hmgeo.outputs.wording import gaps_of, settled_by, verdict_header
 from hmgeo.project.bare import kind_of, silent
 from hmgeo.project.folder import whole_file
-from hmgeo.project.inputs import (
-    SIDE_LOADERS,
-    SOURCES_KIND,
-    WARNED_EVENTS,
-    Inputs,
-    layers_used,
-    load_inputs,
-    warning_of,
-)
+from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, WARNED_EVENTS, Inputs, layers_used, load_inputs, warning_of
 from hmgeo.project.run import cross_warnings, judge_inputs
 from hmgeo.project.spec import read_spec
 from hmgeo.results.results import counts_of, rows_of
@@ -118,13 +110,13 @@ def check_project(path: str | Path, *, foresee: bool = False, progress: Progress
     if not foresee:
         return CheckReport(warnings, tables)
     screened = judge_inputs(spec, inputs, None, progress).screened
-    findings, told = screened.findings, rows_of(screened.findings)
+    findings, rows = screened.findings, rows_of(screened.findings)
     tables = (tables[0], _rows(screened.sources["status"].to_pylist()), tables[2])
-    gaps = gaps_of(told)
+    gaps = gaps_of(rows)
     return CheckReport(
-        (*_unanswered(spec, told, gaps), *warnings),
+        (*_unanswered(spec, rows, gaps), *warnings),
         tables,
-        (_by_rule(spec, inputs, told), _by_layer(inputs, told), _by_gap(gaps)),
+        (_by_rule(spec, inputs, rows), _by_layer(inputs, rows), _by_gap(gaps)),
         verdict_header(*counts_of(findings)),
     )
 
@@ -139,7 +131,7 @@ def _unanswered(
 ) -> Iterator[Problem]:
     """Yield the problem of a project that answers nothing, and the hint that it screens by no rule."""
     choose = "选定一条排查规则，写明 screening_rule；可选的规则和原文列在 project.yml 里，全部见 hmgeo rules list"
-    if not any(one["verdict"] in _DECIDED for one in findings):
+    if not any(finding["verdict"] in _DECIDED for finding in findings):
         what = f"照此运行什么也答不出：{len(findings)} 条结论全部未评估或不适用"
         settles = f"先补最管用的一项：{gaps[0][0]}" if gaps else "核对项目区域、评估基准日和污染源图层"
         first = settles if spec.screening_rule or SOURCES_KIND not in spec.layers else f"先{choose}；{settles}"
@@ -152,10 +144,10 @@ def _by_rule(spec: ProjectSpec, inputs: Inputs, findings: Sequence[Mapping[str, 
     """Return of each rule how many sources it decides; the screening rule first, then where most is open."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     lacking: dict[str, Counter[str]] = defaultdict(Counter)
-    for one in findings:
-        counted[one["rule_id"]][one["verdict"]] += 1
-        if one["verdict"] == _OPEN:
-            lacking[one["rule_id"]].update(settled_by(one))
+    for finding in findings:
+        counted[finding["rule_id"]][finding["verdict"]] += 1
+        if finding["verdict"] == _OPEN:
+            lacking[finding["rule_id"]].update(settled_by(finding))
     rows = []
     for rule_id, by_verdict in counted.items():
         decided = sum(count for verdict, count in by_verdict.items() if verdict in _DECIDED)
@@ -181,14 +173,14 @@ def _by_layer(inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> Table:
         rule.id: [known[code] for code in (layers_of(rule.test) if rule.test else ()) if code in known]
         for rule in inputs.book.rules
     }
-    for one in findings:
-        if one["verdict"] in _DECIDED or one["verdict"] == _OPEN:
-            for kind in kinds[one["rule_id"]]:
-                asked[kind][one["verdict"] in _DECIDED] += 1
+    for finding in findings:
+        if finding["verdict"] in _DECIDED or finding["verdict"] == _OPEN:
+            for kind in kinds[finding["rule_id"]]:
+                asked[kind][finding["verdict"] in _DECIDED] += 1
     optional = (inputs.farmland, *inputs.others, inputs.elevation, *inputs.sides.values())
-    given = {one.kind: one for one in layers_used(one for one in optional if one is not None)}
+    used = {layer.kind: layer for layer in layers_used(layer for layer in optional if layer is not None)}
     rows = [
-        (kind.zh, _state(given.get(kind)), str(by[True] + by[False]), str(by[True]))
+        (kind.zh, _state(used.get(kind)), str(by[True] + by[False]), str(by[True]))
         for kind, by in sorted(asked.items(), key=lambda item: (-item[1][False], item[0].value))
     ]
     return Table("各图层问到多少、答出多少", ("图层", "状况", "问到", "答出"), tuple(rows))
@@ -279,8 +271,8 @@ def _warning(what: str, spec: ProjectSpec, key: str, remedy: str) -> Problem:
 def _suitability(inputs: Inputs) -> Table:
     """Return the table of what each layer may be used for (数据适用性表)."""
     optional = (inputs.farmland, *inputs.others, inputs.elevation, *inputs.sides.values())
-    given = (one for one in optional if one is not None)
-    layers: list[Positions | Layer | Raster | SideTable] = [inputs.positions, *given]
+    known = (layer for layer in optional if layer is not None)
+    layers: list[Positions | Layer | Raster | SideTable] = [inputs.positions, *known]
     rows = tuple(
         (
             layer.kind.zh,
@@ -302,16 +294,16 @@ def _suitability(inputs: Inputs) -> Table:
 
 def _fitness(layer: LayerUsed) -> str:
     """Return what a layer may be used for, by its gates and its basis."""
-    told = []
+    lines = []
     if layer.basis in {Basis.SYNTHETIC, Basis.APPROXIMATE}:
-        told.append("仅供演示，不得用于真实判断" if layer.basis is Basis.SYNTHETIC else "示意，不作判断依据")
+        lines.append("仅供演示，不得用于真实判断" if layer.basis is Basis.SYNTHETIC else "示意，不作判断依据")
     if layer.kind is SOURCES_KIND or layer.kind in SIDE_LOADERS:
-        return "；".join(told) or "可用"
+        return "；".join(lines) or "可用"
     if layer.gates.coverage is None or layer.gates.completeness is not Completeness.COMPLETE:
-        told.append("命中有效，不能据以认定未触及")
+        lines.append("命中有效，不能据以认定未触及")
     if not layer.gates.vintage:
-        told.append("时点不明")
-    return "；".join(told) or "可用于命中和未触及"
+        lines.append("时点不明")
+    return "；".join(lines) or "可用于命中和未触及"
 
 
 def _rows(statuses: Sequence[str]) -> Table:
@@ -333,7 +325,9 @@ _TOLD_ON_TOP = {"坐标系未声明": "用 datum 声明坐标系", "坐标系疑
 
 
 def layer_kind(word: str, path: Path, options: ReadOptions) -> LayerKind:
-    """Return the kind that a word means; where it is empty, heights for a raster, else what the file's fields tell.
+    """Return the kind that `word` means; where empty, heights for a raster, else what the fields of `path` tell.
+
+    `options` are what the user says of the file.
 
     Raises
     ------
@@ -345,13 +339,16 @@ def layer_kind(word: str, path: Path, options: ReadOptions) -> LayerKind:
     return LayerKind.ELEVATION if path.suffix.lower() in RASTER_SUFFIXES else guess_kind(path, options)
 
 
-def unused_by(word: str, path: Path, given: Mapping[str, object]) -> dict[str, object]:
-    """Return those of the options of `layers check` that play no part: heights take none, side tables only a sheet."""
-    kinds = {one for kind in LayerKind for one in (kind.value, kind.zh) if kind in SIDE_LOADERS}
+def unused_by(word: str, path: Path, options: Mapping[str, object]) -> dict[str, object]:
+    """Return those of the `options` of `layers check`, by flag, that play no part for kind `word` and file `path`.
+
+    Heights take none, side tables only a sheet.
+    """
+    kinds = {spelled for kind in LayerKind for spelled in (kind.value, kind.zh) if kind in SIDE_LOADERS}
     if word in kinds:
-        return {name: value for name, value in given.items() if name != "--layer"}
+        return {name: value for name, value in options.items() if name != "--layer"}
     is_raster = word in {LayerKind.ELEVATION.value, LayerKind.ELEVATION.zh}
-    return dict(given) if is_raster or (not word and path.suffix.lower() in RASTER_SUFFIXES) else {}
+    return dict(options) if is_raster or (not word and path.suffix.lower() in RASTER_SUFFIXES) else {}
 
 
 def check_layer(
@@ -363,7 +360,9 @@ def check_layer(
     write_columns: str | Path | None = None,
     page: str | Path | None = None,
 ) -> CheckReport:
-    """Read one file as a layer and report what it holds and everything that is wrong with it; compute nothing.
+    """Read `path` as a layer and report what it holds and everything wrong with it; compute nothing.
+
+    `options` are what the user says of the file.
 
     Parameters
     ----------
@@ -391,28 +390,28 @@ def check_layer(
         if known is not None and known in SIDE_LOADERS:
             _, ledger = SIDE_LOADERS[known](file, kind=known, basis=Basis.UNDECLARED, options=options)
             return CheckReport((), (_events_of(ledger.entries),))
-        found = inspect_file(file, known, options, file.name)
+        inspection = inspect_file(file, known, options, file.name)
         if fixme is not None:
             with whole_file(Path(fixme), [file]) as temporary:
-                rows = list(fix_rows(found))
-                write_fixme(rows, found.headers, temporary, title=fix_title(found.file, len(rows)))
+                rows = list(_fix_rows(inspection))
+                write_fixme(rows, inspection.headers, temporary, title=fix_title(inspection.file, len(rows)))
         if write_columns is not None:
             with whole_file(Path(write_columns), [file]) as temporary:
-                temporary.write_text(columns_text(found), encoding="utf-8")
+                temporary.write_text(_columns_text(inspection), encoding="utf-8")
         if page is not None:
             from hmgeo.project.maps import draw_file  # noqa: PLC0415 -- loads what draws
 
             with whole_file(Path(page), [file]) as temporary:
-                draw_file(found, temporary)
+                draw_file(inspection, temporary)
     except HmgeoError as error:
         return CheckReport(error.problems)
-    return CheckReport(tuple(_problems(found)), (_picture(found), _events_of(found.ledger.entries)))
+    return CheckReport(tuple(_problems(inspection)), (_picture(inspection), _events_of(inspection.ledger.entries)))
 
 
-def columns_text(found: Inspection) -> str:
+def _columns_text(inspection: Inspection) -> str:
     """Return which column is what as the `columns` of a layer in project.yml."""
-    lines = yaml.safe_dump({"columns": dict(found.columns)}, allow_unicode=True, sort_keys=False, width=1000)
-    return f"# {found.file}：每行一个用途，右边是列名；度、分、秒分列以 + 相连，一格两值写 lonlat\n{lines}"
+    lines = yaml.safe_dump({"columns": dict(inspection.columns)}, allow_unicode=True, sort_keys=False, width=1000)
+    return f"# {inspection.file}：每行一个用途，右边是列名；度、分、秒分列以 + 相连，一格两值写 lonlat\n{lines}"
 
 
 def shipped_table() -> Table:
@@ -424,77 +423,83 @@ def shipped_table() -> Table:
     return Table("随软件提供的图层", ("文件", "内容", "数据性质", "时点", "署名或许可"), rows)
 
 
-def fix_rows(found: Inspection) -> Iterator[FixRow]:
+def _fix_rows(inspection: Inspection) -> Iterator[FixRow]:
     """Yield the rows that the sender should correct, in the order of the file."""
     by_row: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
-    for entry in found.ledger.entries:
+    for entry in inspection.ledger.entries:
         if entry.row and entry.event in TO_FIX:
-            told = f"{entry.event}：{entry.reason}，{TO_FIX[entry.event]}"
-            by_row[entry.row].append((told, entry.field, entry.value))
+            problem = f"{entry.event}：{entry.reason}，{TO_FIX[entry.event]}"
+            by_row[entry.row].append((problem, entry.field, entry.value))
     for row in sorted(by_row):
         problems, fields, values = zip(*by_row[row], strict=True)
         named = dict.fromkeys(name for text in fields for name in text.split("、") if name)
         yield FixRow(
-            line=found.lines[row - 1] if found.lines else row,
-            id=found.ids[row - 1],
+            line=inspection.lines[row - 1] if inspection.lines else row,
+            id=inspection.ids[row - 1],
             problems=tuple(dict.fromkeys(problems)),
             fields=tuple(named),
             values=tuple(dict.fromkeys(filter(None, values))),
-            cells={name: found.cells[name][row - 1] for name in found.headers},
+            cells={name: inspection.cells[name][row - 1] for name in inspection.headers},
         )
 
 
-def _problems(found: Inspection) -> Iterator[Problem]:
-    place = Place(file=found.file, sheet=found.sheet)
-    for entry in found.ledger.entries:
+def _problems(inspection: Inspection) -> Iterator[Problem]:
+    place = Place(file=inspection.file, sheet=inspection.sheet)
+    for entry in inspection.ledger.entries:
         if entry.event in _TOLD_ON_TOP:
             what = f"{entry.event}：{entry.reason}{entry.action}"
             yield Problem(what, place, remedy=_TOLD_ON_TOP[entry.event], is_warning=True)
-    if found.missing:
-        names = "、".join(found.missing)
+    if inspection.missing:
+        names = "、".join(inspection.missing)
         yield Problem(
             "缺少必填列", place, found=names, remedy="补充这些列；缺什么，相关条款就不能判断", is_warning=True
         )
-    for header, blank in found.blanks:
-        where = Place(file=found.file, sheet=found.sheet, field=header)
+    for header, blank in inspection.blanks:
+        where = Place(file=inspection.file, sheet=inspection.sheet, field=header)
         yield Problem(f"必填列有空白：{blank}", where, remedy="请补充", is_warning=True)
     for status, remedy in ((Status.REJECTED, "请更正"), (Status.NOT_LOCATED, "请补充坐标或坐标系")):
-        rows = [row for row, one in enumerate(found.statuses, start=1) if one == status.value]
+        rows = [row for row, word in enumerate(inspection.statuses, start=1) if word == status.value]
         if rows:
             what = f"{status.zh} {name_rows(rows)}，不参与测算但仍列入结果"
             yield Problem(what, place, remedy=f"{remedy}；用 --fixme 写出更正表", is_warning=True)
 
 
-def _picture(found: Inspection) -> Table:
+def _picture(inspection: Inspection) -> Table:
     """Return in ten lines what a file is, what of it was understood and what waits for a person."""
-    counted = {status.zh: found.statuses.count(status.value) for status in Status}
-    counted |= {"其他地类": other} if (other := found.statuses.count(OTHER_LAND)) else {}
-    datum = [entry.value for entry in found.ledger.entries if entry.event in {"坐标系", "坐标系转换", "坐标系未声明"}]
-    taken = {name for _, names in found.columns for name in (names, *names.split("+"))}
-    waiting = Counter(entry.event for entry in found.ledger.entries if entry.row and entry.event in TO_FIX)
+    counted = {status.zh: inspection.statuses.count(status.value) for status in Status}
+    counted |= {"其他地类": other} if (other := inspection.statuses.count(OTHER_LAND)) else {}
+    datum = [
+        entry.value for entry in inspection.ledger.entries if entry.event in {"坐标系", "坐标系转换", "坐标系未声明"}
+    ]
+    taken = {name for _, names in inspection.columns for name in (names, *names.split("+"))}
+    waiting = Counter(entry.event for entry in inspection.ledger.entries if entry.row and entry.event in TO_FIX)
     rows = [
-        ("是什么", f"{found.kind.zh}（{found.kind.value}）" + (f"，{found.standard}" if found.standard else "")),
-        ("工作表/图层", found.sheet or "—"),
-        ("数据行", f"{len(found.ids)}：" + "，".join(f"{word} {count}" for word, count in counted.items())),
-        ("几何", "、".join(f"{word} {count}" for word, count in found.shapes) or "—"),
-        ("读懂的列", "；".join(f"{word} ← {name}" for word, name in found.mapping) or "—"),
-        ("未用到的列", "、".join(name for name in found.headers if name not in taken) or "—"),
+        (
+            "是什么",
+            f"{inspection.kind.zh}（{inspection.kind.value}）"
+            + (f"，{inspection.standard}" if inspection.standard else ""),
+        ),
+        ("工作表/图层", inspection.sheet or "—"),
+        ("数据行", f"{len(inspection.ids)}：" + "，".join(f"{word} {count}" for word, count in counted.items())),
+        ("几何", "、".join(f"{word} {count}" for word, count in inspection.shapes) or "—"),
+        ("读懂的列", "；".join(f"{word} ← {name}" for word, name in inspection.mapping) or "—"),
+        ("未用到的列", "、".join(name for name in inspection.headers if name not in taken) or "—"),
         ("坐标系", "、".join(dict.fromkeys(filter(None, datum))) or "—"),
-        ("位置误差", "—" if not found.margin_m else "{:.1f} 至 {:.1f} 米".format(*found.margin_m)),
-        ("范围", _extent_words(found)),
+        ("位置误差", "—" if not inspection.margin_m else "{:.1f} 至 {:.1f} 米".format(*inspection.margin_m)),
+        ("范围", _extent_words(inspection)),
         ("等人处理", "；".join(f"{event} {count} 处" for event, count in waiting.most_common()) or "无"),
     ]
-    return Table(found.file, ("项目", "内容"), tuple(rows))
+    return Table(inspection.file, ("项目", "内容"), tuple(rows))
 
 
 _COUNTIES_NAMED = 5
 
 
-def _extent_words(found: Inspection) -> str:
-    if not found.extent:
+def _extent_words(inspection: Inspection) -> str:
+    if not inspection.extent:
         return "—"
-    west, south, east, north = found.extent
-    named = "、".join(f"{name} {count}" for name, count in found.counties[:_COUNTIES_NAMED])
+    west, south, east, north = inspection.extent
+    named = "、".join(f"{name} {count}" for name, count in inspection.counties[:_COUNTIES_NAMED])
     lying = f"；位于 {named} 行" if named else "；不在随软件提供的各县内"
     return f"经度 {west:.5f}–{east:.5f}，纬度 {south:.5f}–{north:.5f}{lying}"
 

@@ -37,13 +37,7 @@ if TYPE_CHECKING:
 
 
 BESIDE, DOWNSTREAM = "path_beside_m", "max_downstream_m"
-OPTIONS = {
-    LIMIT: "--limit",
-    BESIDE: "--beside",
-    BASINS: "--closed-basins",
-    SNAP: "--snap",
-    STREAM: "--stream-ha",
-}
+OPTIONS = {LIMIT: "--limit", BESIDE: "--beside", BASINS: "--closed-basins", SNAP: "--snap", STREAM: "--stream-ha"}
 """By parameter the option that is used instead."""
 _INSTEAD = {LIMIT: DOWNSTREAM}
 """Parameters that are asked where the first is unset."""
@@ -117,14 +111,16 @@ class FlowOptions:
     settings: tuple[Setting, ...] = ()
 
     def origin(self, parameter: str) -> str:
-        """Return where a value came from; empty where there is none."""
-        return next((one.origin for one in self.settings if OPTIONS_OF.get(one.parameter) == OPTIONS[parameter]), "")
+        """Return where the value of `parameter` came from, in words; empty where there is none."""
+        return next(
+            (setting.origin for setting in self.settings if OPTIONS_OF.get(setting.parameter) == OPTIONS[parameter]), ""
+        )
 
 
 OPTIONS_OF = OPTIONS | {DOWNSTREAM: OPTIONS[LIMIT]}
 
 
-def flow_options(words: FlowWords, spec: ProjectSpec, *, needs_snap: bool) -> FlowOptions:
+def _flow_options(words: FlowWords, spec: ProjectSpec, *, needs_snap: bool) -> FlowOptions:
     """Return what is asked, from the words of a command and a project's parameters.
 
     Parameters
@@ -138,7 +134,7 @@ def flow_options(words: FlowWords, spec: ProjectSpec, *, needs_snap: bool) -> Fl
         With every word that can't be read and every value that neither an option nor the project gives.
     """
     problems: list[Problem] = []
-    found: dict[str, Setting] = {}
+    settings: dict[str, Setting] = {}
     for name in OPTIONS:
         try:
             setting = _setting(name, words.given(), spec.parameters)
@@ -146,35 +142,35 @@ def flow_options(words: FlowWords, spec: ProjectSpec, *, needs_snap: bool) -> Fl
             problems += fault.problems
             continue
         if setting is not None:
-            found[name] = setting
+            settings[name] = setting
         elif needs_snap or name not in {SNAP, STREAM}:
             problems.append(_unset(name, spec))
-    problems += _unknown(words.sources_kind, [one.value for one in LayerKind], "--from")
+    problems += _unknown(words.sources_kind, [kind.value for kind in LayerKind], "--from")
     if problems:
         raise UsageError(problems)
-    is_snapped = SNAP in found and STREAM in found
+    is_snapped = SNAP in settings and STREAM in settings
     return FlowOptions(
-        float(found[LIMIT].value),
-        float(found[BESIDE].value),
-        Conditioning(ClosedBasins(str(found[BASINS].value))),
-        SnapRule(float(found[SNAP].value), float(found[STREAM].value)) if is_snapped else None,
+        float(settings[LIMIT].value),
+        float(settings[BESIDE].value),
+        Conditioning(ClosedBasins(str(settings[BASINS].value))),
+        SnapRule(float(settings[SNAP].value), float(settings[STREAM].value)) if is_snapped else None,
         words.source_ids,
         LayerKind.of(words.sources_kind),
-        tuple(one for name, one in found.items() if is_snapped or name not in {SNAP, STREAM}),
+        tuple(setting for name, setting in settings.items() if is_snapped or name not in {SNAP, STREAM}),
     )
 
 
-def _setting(name: str, given: Mapping[str, str], parameters: Mapping[str, ChosenParameter]) -> Setting | None:
+def _setting(name: str, options: Mapping[str, str], parameters: Mapping[str, ChosenParameter]) -> Setting | None:
     """Return a value and where it came from; None where nobody gave one."""
-    chosen = next((parameters[one] for one in (name, _INSTEAD.get(name, "")) if one in parameters), None)
-    if name in given:
+    chosen = next((parameters[key] for key in (name, _INSTEAD.get(name, "")) if key in parameters), None)
+    if name in options:
         unused = "" if chosen is None else f"，未用项目参数 {chosen.name}（{_text(chosen)}）"
-        return Setting(name, _read(name, given[name]), f"命令选项 {OPTIONS[name]}{unused}")
+        return Setting(name, _read(name, options[name]), f"命令选项 {OPTIONS[name]}{unused}")
     if chosen is None:
         return None
     value = chosen.value if isinstance(chosen.value, float) else str(chosen.value)
-    said = "，".join(filter(None, (chosen.by, chosen.on, chosen.reason)))
-    return Setting(chosen.name, value, f"项目参数 {chosen.name}" + (f"：{said}" if said else ""))
+    who = "，".join(filter(None, (chosen.by, chosen.on, chosen.reason)))
+    return Setting(chosen.name, value, f"项目参数 {chosen.name}" + (f"：{who}" if who else ""))
 
 
 def _text(chosen: ChosenParameter) -> str:
@@ -185,7 +181,7 @@ def _text(chosen: ChosenParameter) -> str:
 def _read(name: str, word: str) -> float | str:
     option = OPTIONS[name]
     if name == BASINS:
-        problems = _unknown(word, [one.value for one in ClosedBasins], option)
+        problems = _unknown(word, [kind.value for kind in ClosedBasins], option)
         if problems:
             raise UsageError(problems)
         return word
@@ -196,8 +192,8 @@ def _read(name: str, word: str) -> float | str:
     try:
         return parse_radius_m(word)
     except UsageError as fault:
-        (told,) = fault.problems
-        problem = Problem("距离看不懂", Place(key=option), found=word, allowed=told.allowed, remedy="如 20km、300m")
+        (only,) = fault.problems
+        problem = Problem("距离看不懂", Place(key=option), found=word, allowed=only.allowed, remedy="如 20km、300m")
         raise UsageError(problem) from None
 
 
@@ -244,7 +240,7 @@ class FlowReport:
 
 
 def flow_project(path: Path, words: FlowWords) -> FlowReport:
-    """Follow the water of a project's sources on its own grid of heights.
+    """Follow the water of the sources of project `path`, file or folder, on its own grid of heights.
 
     Parameters
     ----------
@@ -265,8 +261,8 @@ def flow_project(path: Path, words: FlowWords) -> FlowReport:
         raise ProjectError(Problem("项目没有高程图层，水流方向不能测算", spec.place("layers"), remedy=remedy))
     layers = [layer for layer in (inputs.farmland, *inputs.others) if layer is not None]
     targets = _targets([layer for layer in layers if layer.kind in TARGET_KINDS])
-    has_points = any(one is not None and one.geom_type == "Point" for one in targets.geometries)
-    options = flow_options(words, spec, needs_snap=has_points)
+    has_points = any(shape is not None and shape.geom_type == "Point" for shape in targets.geometries)
+    options = _flow_options(words, spec, needs_snap=has_points)
     sources = _asked(_sources(inputs, options.sources_kind), options.source_ids)
     grid = flow_grid(inputs.elevation, options.conditioning)
     met = {
@@ -274,30 +270,32 @@ def flow_project(path: Path, words: FlowWords) -> FlowReport:
         for layer in layers
         if layer.kind not in _NOT_MET and layer.kind is not options.sources_kind
     }
-    found = downstream_of(grid, sources, met, _borders(inputs, grid), options.limit_m)
+    downstream = downstream_of(grid, sources, met, _borders(inputs, grid), options.limit_m)
     rule = options.snap_rule or _NOTHING_TO_SNAP
     catchments = catchments_of(grid, targets, sources, options.limit_m, rule)
-    return FlowReport(found.paths, found.met, catchments, _notes(inputs, grid, options), options.settings, spec.files)
+    return FlowReport(
+        downstream.paths, downstream.met, catchments, _notes(inputs, grid, options), options.settings, spec.files
+    )
 
 
 def _sources(inputs: Inputs, kind: LayerKind) -> Things:
     if kind is inputs.positions.kind:
         table = inputs.positions.table
-        shapes = [None if one is None else shapely.from_wkb(one) for one in table["geometry"].to_pylist()]
+        shapes = [None if shape is None else shapely.from_wkb(shape) for shape in table["geometry"].to_pylist()]
         return Things(table["source_id"].to_pylist(), table["name"].to_pylist(), shapes)
-    held = [layer for layer in inputs.others if layer.kind is kind]
-    if not held:
+    layers = [layer for layer in inputs.others if layer.kind is kind]
+    if not layers:
         raise UsageError(Problem(f"项目没有「{kind.zh}」图层", found=kind.value, remedy="核对 --from 的图层代码"))
-    return _things(held[0])
+    return _things(layers[0])
 
 
 def _asked(sources: Things, ids: Sequence[str]) -> Things:
-    missing = [one for one in ids if one not in sources.ids]
+    missing = [id_ for id_ in ids if id_ not in sources.ids]
     if missing:
         raise UsageError(Problem("没有这一污染源", found="、".join(missing), remedy="核对 --source 的编号"))
     if not ids:
         return sources
-    kept = [sources.ids.index(one) for one in ids]
+    kept = [sources.ids.index(id_) for id_ in ids]
     return Things(
         [sources.ids[row] for row in kept],
         [sources.names[row] for row in kept],
@@ -307,7 +305,7 @@ def _asked(sources: Things, ids: Sequence[str]) -> Things:
 
 def _things(layer: Layer) -> Things:
     table = layer.read()
-    shapes = [None if one is None else shapely.from_wkb(one) for one in table["geometry"].to_pylist()]
+    shapes = [None if shape is None else shapely.from_wkb(shape) for shape in table["geometry"].to_pylist()]
     columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class")]
     return Things(columns[0], columns[1], shapes, columns[2])
 
@@ -316,13 +314,13 @@ def _targets(layers: Sequence[Layer]) -> Things:
     """Return intakes and zones; groundwater isn't fed by the surface, so that it has no catchment here."""
     parts = [_things(layer) for layer in layers]
     words = [word for part in parts for word in part.classes]
-    ids = [one for part in parts for one in part.ids]
-    given = [shape for part in parts for shape in part.geometries]
+    ids = [id_ for part in parts for id_ in part.ids]
+    shapes = [shape for part in parts for shape in part.geometries]
     return Things(
         ids,
         [name for part in parts for name in part.names],
-        [None if GROUNDWATER in word else shape for word, shape in zip(words, given, strict=True)],
-        why_not={one: NOT_SURFACE for one, word in zip(ids, words, strict=True) if GROUNDWATER in word},
+        [None if GROUNDWATER in word else shape for word, shape in zip(words, shapes, strict=True)],
+        why_not={id_: NOT_SURFACE for id_, word in zip(ids, words, strict=True) if GROUNDWATER in word},
     )
 
 
@@ -330,10 +328,10 @@ def _borders(inputs: Inputs, grid: FlowGrid) -> dict[str, Any]:
     """Return townships and counties of the shipped context as targets, so that crossings can be told."""
     borders = {}
     for role, code in (("township", "townships"), ("county", "counties")):
-        held = [one.table for one in inputs.context if one.role == role]
-        if held:
-            shapes = [shapely.from_wkb(one) for one in held[0]["geometry"].to_pylist()]
-            things = Things(held[0]["id"].to_pylist(), held[0]["name"].to_pylist(), shapes)
+        tables = [cell.table for cell in inputs.context if cell.role == role]
+        if tables:
+            shapes = [shapely.from_wkb(cell) for cell in tables[0]["geometry"].to_pylist()]
+            things = Things(tables[0]["id"].to_pylist(), tables[0]["name"].to_pylist(), shapes)
             borders[code] = cells_beside(grid, things, 0.0)
     return borders
 
@@ -363,7 +361,7 @@ Shown = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
 
 
 def shown_tables(report: FlowReport) -> tuple[Shown, ...]:
-    """Return title, header and rows of what a terminal shows: paths, what they meet, who drains to the targets."""
+    """Return title, header and rows of what of `report` a terminal shows: paths, what they meet, who drains."""
     paths: list[tuple[str, ...]] = [
         (row["source_id"], row["name"], _number(row["length_m"], 1000), _number(row["drop_m"], 1), row["note"])
         for row in report.paths.to_pylist()
@@ -405,7 +403,7 @@ def _number(value: float | None, divisor: float) -> str:
 
 
 def write_paths(report: FlowReport, out: Path) -> None:
-    """Write the paths as GeoJSON in lon/lat, one feature for each source that has one.
+    """Write the paths of `report` as GeoJSON in lon/lat, one feature for each source that has one.
 
     Raises
     ------
@@ -427,7 +425,10 @@ def report_rows(report: FlowReport) -> dict[str, Any]:
     """Return the report as plain lists for JSON, geometry left out."""
     return {
         "notes": list(report.notes),
-        "settings": [{"parameter": one.parameter, "value": one.value, "from": one.origin} for one in report.settings],
+        "settings": [
+            {"parameter": setting.parameter, "value": setting.value, "from": setting.origin}
+            for setting in report.settings
+        ],
         "paths": report.paths.drop_columns(["geometry"]).to_pylist(),
         "met": report.met.to_pylist(),
         "catchments": report.catchments.to_pylist(),

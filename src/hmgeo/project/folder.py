@@ -148,18 +148,18 @@ def _signature() -> bytes:
 
 
 def _refuse(what: str, out: Path, owner: Mapping[str, Any] | None, remedy: str) -> NoReturn:
-    found = "" if owner is None else f"主机 {owner['host']}，进程 {owner['pid']}，{owner['started']} 开始"
-    raise OutputError(Problem(what, Place(file=str(out)), found, remedy=remedy))
+    who = "" if owner is None else f"主机 {owner['host']}，进程 {owner['pid']}，{owner['started']} 开始"
+    raise OutputError(Problem(what, Place(file=str(out)), who, remedy=remedy))
 
 
 def _owner(text: bytes) -> dict[str, Any] | None:
     """Return what a marker says; None where it isn't ours, or not written yet."""
     try:
-        held = json.loads(text)
-        is_ours = held["program"] == "hmgeo" and {"host", "pid", "started"} <= set(held)
+        lock = json.loads(text)
+        is_ours = lock["program"] == "hmgeo" and {"host", "pid", "started"} <= set(lock)
     except (ValueError, KeyError, TypeError):
         return None
-    return held if is_ours else None
+    return lock if is_ours else None
 
 
 def _is_strange(temporary: Path) -> bool:
@@ -244,17 +244,17 @@ class _Ground:
         """Return what gives way, the record first: name, and what it must still be."""
         known = (self.record,) if self.names or not self.record else (RUN_MANIFEST, MANIFEST_NAME)
         records = {name: listed for name in known if (listed := _listed(self.folder / name)) is not None}
-        found = {name: entry for listed in records.values() for name, entry in listed.items()}
-        chosen = {name: found[name] for name in self.names if name in found} if self.names else found
+        listed_ = {name: entry for listed in records.values() for name, entry in listed.items()}
+        chosen = {name: listed_[name] for name in self.names if name in listed_} if self.names else listed_
         return {**dict.fromkeys(records), **chosen}
 
     def check(self, written: Iterable[str]) -> None:
         """Refuse where something of somebody else's would have to give way."""
         earlier = self.earlier()
         if not (self.names or earlier) and self.folder.is_dir() and any(map(_is_foreign, self.folder.iterdir())):
-            found = f"{MANIFEST_NAME} 不是 hmgeo 写出的" if (self.folder / MANIFEST_NAME).is_file() else ""
+            what = f"{MANIFEST_NAME} 不是 hmgeo 写出的" if (self.folder / MANIFEST_NAME).is_file() else ""
             where, remedy = Place(file=str(self.folder)), "换一个空文件夹或新名称"
-            raise OutputError(Problem("输出文件夹里有别的内容，未作改动", where, found, remedy=remedy))
+            raise OutputError(Problem("输出文件夹里有别的内容，未作改动", where, what, remedy=remedy))
         raise_problems(OutputError, _in_the_way(self.folder, earlier, written, None))
 
 
@@ -293,7 +293,9 @@ def whole_folder(out: Path, inputs: Sequence[Path], *, record: str = MANIFEST_NA
 
 @contextmanager
 def files_among_others(out: Path, names: Sequence[str], *, record: str) -> Iterator[Path]:
-    """Do as `whole_folder` in a folder that others use too: `names` are written there and listed in our record.
+    """Do as `whole_folder` in a folder `out` that others use too.
+
+    `names` are written there and listed in our `record`.
 
     Raises
     ------
@@ -311,7 +313,9 @@ def files_among_others(out: Path, names: Sequence[str], *, record: str) -> Itera
 
 @contextmanager
 def whole_file(out: Path, inputs: Sequence[Path], *besides: str) -> Iterator[Path]:
-    """Give a temporary name for a file; put it at `out`, which the user named, if all went well, drop it otherwise.
+    """Give a temporary name for a file; put it at `out`, which the user named, if all goes well, else drop it.
+
+    `inputs` are the files read, which nothing is written over.
 
     Parameters
     ----------
@@ -367,10 +371,7 @@ def _refuse_unknown(paths: Iterable[Path]) -> None:
 
 
 def remember(path: Path) -> None:
-    """Note the sum of a file that is about to lie alone under a name of the user's, so that it may give way later.
-
-    A manifest does this for folders. Where no note can be kept, the file is taken for the user's own.
-    """
+    """Note the sum of `path`, which is about to lie under a name of the user's, so that it may give way later."""
     notes = cache_folder() / _WRITTEN
     with suppress(OSError):
         notes.parent.mkdir(parents=True, exist_ok=True)
@@ -392,7 +393,9 @@ def _written() -> frozenset[str]:
 
 @contextmanager
 def whole_stored(out: Stored, inputs: Sequence[Stored]) -> Iterator[Path]:
-    """Do as `whole_file`; what goes to an address is written to a temporary folder and sent when it is whole.
+    """Do as `whole_file`, with addresses for `out` and among `inputs` too.
+
+    What goes to an address is written to a temporary folder and sent when it is whole.
 
     Raises
     ------
@@ -406,22 +409,19 @@ def whole_stored(out: Stored, inputs: Sequence[Stored]) -> Iterator[Path]:
     if out in inputs:
         raise OutputError(Problem("输出文件就是本次的输入文件，未作改动", Place(file=repr(out)), remedy="换一个文件名"))
     out.must_be_known()
-    with (
-        _telling(Path(out.name)),
-        tempfile.TemporaryDirectory(prefix="hmgeo-", ignore_cleanup_errors=True) as folder,
-    ):
+    with _telling(Path(out.name)), tempfile.TemporaryDirectory(prefix="hmgeo-", ignore_cleanup_errors=True) as folder:
         temporary = Path(folder) / "out"
         yield temporary
         out.put(temporary)
 
 
 def entries(folder: Path, but: str = MANIFEST_NAME) -> dict[str, dict[str, Any]]:
-    """Return size and sum of each file of a folder, the record left out, as a manifest lists them."""
+    """Return size and sum of each file of `folder` as a manifest lists them; `but`, the record, left out."""
     return {name: _entry(folder / name) for name in folder_files(folder) if name != but}
 
 
 def write_record(folder: Path, facts: Mapping[str, Any], name: str = MANIFEST_NAME) -> None:
-    """Write a manifest: `schema`, `versions` and `outputs` make it ours, the rest is for people."""
+    """Write `facts` as manifest `name` of `folder`: `schema`, `versions` and `outputs` make it ours."""
     versions = {"hmgeo": hmgeo.__version__, **facts.get("versions", {})}
     text = json.dumps({**facts, "versions": versions}, ensure_ascii=False, indent=1)
     (folder / name).write_text(f"{text}\n", encoding="utf-8", newline="\n")
@@ -468,23 +468,24 @@ def _telling(out: Path) -> Iterator[None]:
         is_writer = type(error).__module__.partition(".")[0] in _WRITERS
         if not (isinstance(error, OSError) or is_writer):
             raise
-        found = (getattr(error, "strerror", "") or str(error)).strip().splitlines()
+        lines = (getattr(error, "strerror", "") or str(error)).strip().splitlines()
         place = Place(file=Path(getattr(error, "filename", None) or out).name)
         remedy = "检查磁盘空间、权限，关闭正在打开结果文件的程序后重试"
-        raise OutputError(Problem("结果写不出", place, "".join(found[:1]), remedy=remedy)) from error
+        raise OutputError(Problem("结果写不出", place, "".join(lines[:1]), remedy=remedy)) from error
 
 
 def _listed(record: Path) -> dict[str, dict[str, Any]] | None:
     """Return what a manifest of ours lists, by name; None where it isn't ours."""
     try:
-        held = json.loads(record.read_bytes())
-        is_ours = isinstance(held["schema"], int) and isinstance(held["versions"]["hmgeo"], str)
-        found = {
-            name: {"sha256": str(one["sha256"]), "bytes": int(one["bytes"])} for name, one in held["outputs"].items()
+        manifest = json.loads(record.read_bytes())
+        is_ours = isinstance(manifest["schema"], int) and isinstance(manifest["versions"]["hmgeo"], str)
+        outputs = {
+            name: {"sha256": str(entry["sha256"]), "bytes": int(entry["bytes"])}
+            for name, entry in manifest["outputs"].items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return found if is_ours and all(map(_stays_inside, found)) else None
+    return outputs if is_ours and all(map(_stays_inside, outputs)) else None
 
 
 def _stays_inside(name: str) -> bool:
@@ -529,9 +530,9 @@ def _put(temporary: Path, ground: _Ground) -> None:
     if not ground.folder.exists():
         (temporary / _NEW).rename(ground.folder)
         return
-    told = temporary / f"{SWAP_NAME}.part"
-    told.write_text(json.dumps({"record": ground.record, "earlier": ground.earlier()}), encoding="utf-8")
-    told.rename(temporary / SWAP_NAME)
+    note = temporary / f"{SWAP_NAME}.part"
+    note.write_text(json.dumps({"record": ground.record, "earlier": ground.earlier()}), encoding="utf-8")
+    note.rename(temporary / SWAP_NAME)
     _swap(temporary, ground.folder)
 
 
@@ -541,10 +542,10 @@ def _swap(temporary: Path, folder: Path) -> None:
     Killed in between, the folder holds a part of one version without a record, never a mix; whoever writes there next
     goes on from here.
     """
-    told = json.loads((temporary / SWAP_NAME).read_bytes())
-    earlier = {name: entry for name, entry in told["earlier"].items() if _stays_inside(name)}
+    swap = json.loads((temporary / SWAP_NAME).read_bytes())
+    earlier = {name: entry for name, entry in swap["earlier"].items() if _stays_inside(name)}
     new, old = temporary / _NEW, temporary / _OLD
-    written = sorted(folder_files(new), key=lambda name: (name == told["record"], name))
+    written = sorted(folder_files(new), key=lambda name: (name == swap["record"], name))
     if old.is_dir():  # some time has passed
         raise_problems(OutputError, _in_the_way(folder, earlier, written, old))
     leaving = [name for name in earlier if (folder / name).exists() and not (old / name).exists()]
@@ -569,19 +570,21 @@ def _swap(temporary: Path, folder: Path) -> None:
 
 
 def as_written(out: Path) -> tuple[str, list[str]] | None:
-    """Return the sum of a run's record and those of its files that aren't what was written; None without a whole run.
+    """Return the sum of the record of run `out` and those of its files that aren't what was written.
 
-    Where another process writes there, or one was killed, there is none.
+    None without a whole run, where another process writes there, or one was killed.
     """
     out = out.resolve()
     listed = _listed(out / RUN_MANIFEST)
     if listed is None or os.path.lexists(_temporary(out)):
         return None
-    return _entry(out / RUN_MANIFEST)["sha256"], [name for name, one in listed.items() if not _is_as(out / name, one)]
+    return _entry(out / RUN_MANIFEST)["sha256"], [
+        name for name, entry in listed.items() if not _is_as(out / name, entry)
+    ]
 
 
 def is_older(out: Path) -> bool:
-    """Tell whether a folder holds a run of schema 1, which a new one replaces whole."""
+    """Tell whether `out` holds a run of schema 1, which a new one replaces whole."""
     return _listed(out / RUN_MANIFEST) is None and _listed(out / MANIFEST_NAME) is not None
 
 
@@ -621,14 +624,14 @@ class Wish:
 
     def options(self) -> str:
         """Return the options of the command line that say this."""
-        told = (
+        flags = (
             " --public" if self.public else "",
             f" --watermark {as_word(self.watermark)}" if self.watermark else "",
             f" --lang {self.language}" if self.language != "zh" else "",
             " --evidence" if self.evidence else "",
             f" --also {','.join(self.also)}" if self.also else "",
         )
-        return "".join(told)
+        return "".join(flags)
 
 
 def as_word(text: str) -> str:
@@ -665,13 +668,13 @@ def kept_run(asked: Asked) -> Kept | None:
     written = as_written(asked.folder)
     before = None if written is None else noted_run(written[0])
     now = None if before is None else asked.made_of()
-    told = None if before is None else before.pop(WARNINGS, None)
-    if written is None or before is None or now is None or told is None:
+    kept = None if before is None else before.pop(WARNINGS, None)
+    if written is None or before is None or now is None or kept is None:
         return None
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    held = json.loads((asked.folder / RUN_MANIFEST).read_bytes())
-    warnings = tuple(map(unpacked, json.loads(told)))
-    return Kept(asked.folder, (*changed, *written[1]), held["counts"]["findings_by_verdict"], warnings)
+    manifest = json.loads((asked.folder / RUN_MANIFEST).read_bytes())
+    warnings = tuple(map(unpacked, json.loads(kept)))
+    return Kept(asked.folder, (*changed, *written[1]), manifest["counts"]["findings_by_verdict"], warnings)
 
 
 class Asked(NamedTuple):
@@ -693,7 +696,7 @@ class Asked(NamedTuple):
         overrides: Path | None,
         wish: Wish,
     ) -> Asked:
-        """Read what is asked for.
+        """Read what is asked for: `path`, `out`, `accepts`, `words`, `overrides` and `wish` as `run_project` has them.
 
         Raises
         ------
@@ -703,9 +706,9 @@ class Asked(NamedTuple):
         spec = read_spec(Path(path)).with_words(words).with_overrides(overrides)
         folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
         flags = (" --accept-suggestions" if accepts else "") + wish.options()
-        names = {one: name for name, one in option_files(spec, words).items()}
+        names = {file: name for name, file in option_files(spec, words).items()}
         files = {"--words": words, "--with": overrides}
-        flags += "".join(f" {option} {as_word(names[one.resolve()])}" for option, one in files.items() if one)
+        flags += "".join(f" {option} {as_word(names[file.resolve()])}" for option, file in files.items() if file)
         flags += f" {ALLOW_OUTSIDE}" if outside_of(spec) else ""
         command = f"hmgeo run {as_word(spec.folder.name)}{flags}"
         return cls(spec.accepting() if accepts else spec, folder, command, words)
@@ -714,13 +717,13 @@ class Asked(NamedTuple):
         """Return a sum of each thing that decides what comes out, by what it is; None where that can't be told."""
         spec, layers = self.spec, {layer.path for layer in self.spec.layers.values()}
         folder, paths = self.folder.resolve(), [spec.folder / name for name in layers]
-        if not all(one.exists() and not one.resolve().is_relative_to(folder) for one in paths):
+        if not all(path.exists() and not path.resolve().is_relative_to(folder) for path in paths):
             return None
         files = {name: spec.folder / name for name in (spec.file.name, VALIDITY_FILE, *layers, *extents_of(spec))}
         files |= pack_files_of(spec.folder, spec.rule_packs)
         files |= option_files(spec, self.words)
         try:
-            sums = {name: sum_of(one.parent, beside(one)) for name, one in files.items() if one.exists()}
+            sums = {name: sum_of(path.parent, beside(path)) for name, path in files.items() if path.exists()}
             program, surroundings = program_sum(shipped_folder()), surroundings_sum()
         except OSError:  # gone meanwhile, or locked
             return None

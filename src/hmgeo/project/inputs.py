@@ -79,7 +79,7 @@ class Inputs:
 
 
 def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
-    """Load all that a project names.
+    """Load all that `spec` names: layers, areas, rules, side tables, what is drawn around them.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
         book = collector.attempt(book.checked, spec.validity, VALIDITY_FILE) or book
     if book is not None:
         collector.problems += _rule_problems(spec, book)
-    collector.problems += basis_problems(spec)
+    collector.problems += _basis_problems(spec)
     areas = [collector.area(code, spec.folder, spec.place("area")) for code in spec.area_ids]
     positions, elevation = None, None
     layers: dict[LayerKind, Layer] = {}
@@ -119,15 +119,17 @@ def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
         else:
             _keep(layers, kind, collector.layer(load_receptors, **options))
     _keep(sides, LayerKind.OUTLETS, _outlets_beside(spec, collector))
-    found = tuple(area for area in areas if area is not None)
-    context = collector.attempt(context_layers, (), found) or ()
+    resolved = tuple(area for area in areas if area is not None)
+    context = collector.attempt(context_layers, (), resolved) or ()
     raise_problems(_error_kind(collector.problems, spec), collector.problems)
     if positions is None and not needs_sources:
         positions = _no_sources()
     if positions is None or book is None:
         raise ProjectError(Problem("项目读不出", Place(file=spec.file.name)))
     farmland = layers.pop(LayerKind.FARMLAND, None)
-    return Inputs(positions, farmland, tuple(layers.values()), elevation, found, context, book, collector.ledger, sides)
+    return Inputs(
+        positions, farmland, tuple(layers.values()), elevation, resolved, context, book, collector.ledger, sides
+    )
 
 
 def _no_sources() -> Positions:
@@ -135,9 +137,9 @@ def _no_sources() -> Positions:
     return Positions(SOURCES_KIND.value, SOURCES_KIND, Basis.UNDECLARED, Provenance(""), table, pa.table({}))
 
 
-def _keep(held: dict[LayerKind, Loaded], kind: LayerKind, loaded: Loaded | None) -> None:
+def _keep(layers: dict[LayerKind, Loaded], kind: LayerKind, loaded: Loaded | None) -> None:
     if loaded is not None:
-        held[kind] = loaded
+        layers[kind] = loaded
 
 
 def _outlets_beside(spec: ProjectSpec, collector: Collector) -> SideTable | None:
@@ -149,8 +151,8 @@ def _outlets_beside(spec: ProjectSpec, collector: Collector) -> SideTable | None
     if not sheet:
         return None
     options = _arguments(spec, replace(listed, kind=LayerKind.OUTLETS), _gates(spec, listed, collector))
-    found = collector.layer(load_outlets, **{**options, "options": ReadOptions(sheet)})
-    return found if found is not None and found.table.num_rows else None
+    outlets = collector.layer(load_outlets, **{**options, "options": ReadOptions(sheet)})
+    return outlets if outlets is not None and outlets.table.num_rows else None
 
 
 def lie_in_china(areas: Iterable[Area]) -> bool:
@@ -199,13 +201,17 @@ def _rule_problems(spec: ProjectSpec, book: RuleBook) -> list[Problem]:
     return problems
 
 
-def basis_problems(spec: ProjectSpec) -> list[Problem]:
+def _basis_problems(spec: ProjectSpec) -> list[Problem]:
     """Refuse to judge real sources on invented receptors, unless the project gives a reason."""
     sources, farmland = spec.layers.get(SOURCES_KIND), spec.layers.get(LayerKind.FARMLAND)
     if sources is None or spec.mix_basis:
         return []
     judged = [layer for layer in (farmland, *map(spec.layers.get, SIDE_LOADERS)) if layer is not None]
-    return [one for held in judged for one in mixed_basis(sources.basis, held.basis, spec.place("layers", held.line))]
+    return [
+        problem
+        for receptors in judged
+        for problem in mixed_basis(sources.basis, receptors.basis, spec.place("layers", receptors.line))
+    ]
 
 
 def _error_kind(problems: list[Problem], spec: ProjectSpec) -> type[HmgeoError]:
@@ -220,7 +226,7 @@ MIX_BASIS = "mix_basis"
 
 
 def layers_used(layers: Iterable[Positions | Layer | Raster | SideTable]) -> tuple[LayerUsed, ...]:
-    """Return what the outputs print of each layer."""
+    """Return what the outputs print of each of `layers`."""
     return tuple(_layer_used(layer) for layer in layers)
 
 
@@ -240,24 +246,26 @@ def warning_of(entry: LedgerEntry) -> Reason:
 
 def layer_warnings(ledger: Ledger) -> tuple[str, ...]:
     """Return what of the ledger stands on top of every output."""
-    told = (warning_of(one) for one in ledger.entries if one.event in WARNED_EVENTS)
-    return tuple(dict.fromkeys(told))
+    warnings = (warning_of(entry) for entry in ledger.entries if entry.event in WARNED_EVENTS)
+    return tuple(dict.fromkeys(warnings))
 
 
-def validity_used(found: Iterable[Validity]) -> tuple[ParameterUsed, ...]:
-    """Return an office's own checks of clauses and texts, as choices of the project."""
+def validity_used(checks: Iterable[Validity]) -> tuple[ParameterUsed, ...]:
+    """Return an office's own `checks` of clauses and texts, as choices of the project."""
     return tuple(
-        ParameterUsed(f"效力核实：{one.subject}", one.found, by=one.by, on=str(one.on), reason=one.document)
-        for one in found
+        ParameterUsed(f"效力核实：{check.subject}", check.found, by=check.by, on=str(check.on), reason=check.document)
+        for check in checks
     )
 
 
 def context_layers_of(
     areas: Sequence[Area], contexts: Iterable[Context], layers: Iterable[Layer]
 ) -> tuple[ContextLayer, ...]:
-    """Return what is drawn for orientation: the project's area, administrative lines, rivers, its other layers."""
-    lines = [ContextLayer(one.role, one.title, one.basis, one.credit, one.table) for one in contexts]
-    key_ids = {one.id for one in key_areas()}
+    """Return what is drawn for orientation: `areas`, lines and rivers of `contexts`, the other `layers`."""
+    lines = [
+        ContextLayer(context.role, context.title, context.basis, context.credit, context.table) for context in contexts
+    ]
+    key_ids = {area.id for area in key_areas()}
     plain = [area for area in areas if area.id not in key_ids]
     lines[:0] = [
         *_area_layer("key_area", "重点区域", [area for area in areas if area.id in key_ids]),
@@ -287,17 +295,20 @@ _SORTED = {"group": "先按组", "distance": "先按距离档", "township": "先
 def parameters_used(
     question: Question, mix_basis: str = "", order: VisitOrder = DEFAULT_ORDER
 ) -> tuple[ParameterUsed, ...]:
-    """Return the project's choices and the recorded defaults that its rules read."""
+    """Return the choices of `question` and the recorded defaults that its rules read.
+
+    `mix_basis` (the reason, empty for none) and the `order` of visits are choices too.
+    """
     chosen = [ParameterUsed(MIX_BASIS, mix_basis)] if mix_basis else []
-    chosen += [_parameter_used(one) for one in question.choices.chosen.values()]
+    chosen += [_parameter_used(parameter) for parameter in question.choices.chosen.values()]
     if order.by:
         title = f"{order.value}（{_SORTED[order.value]}）"
         chosen.append(ParameterUsed("现场核查先后（visit_order）", title, "", order.by, order.on, order.reason))
     names = {name for rule in question.rules for name in rule.parameters}
     defaults = [
-        ParameterUsed(one.title_zh, _choice_text(one, one.default), one.unit, reason="默认约定")
-        for one in declared()
-        if one.name in names and one.default and one.name not in question.choices.chosen
+        ParameterUsed(parameter.title_zh, _choice_text(parameter, parameter.default), parameter.unit, reason="默认约定")
+        for parameter in declared()
+        if parameter.name in names and parameter.default and parameter.name not in question.choices.chosen
     ]
     return (*chosen, *defaults)
 
@@ -333,10 +344,10 @@ def administrative_areas(contexts: Iterable[Context], layers: Iterable[Layer] = 
     layers
         The project's own; a layer of counties or townships goes before what ships. Its ids are administrative codes.
     """
-    held = {one.role: (one.table, one.basis) for one in contexts}
+    by_role = {context.role: (context.table, context.basis) for context in contexts}
     own = {layer.kind: (_table(layer), layer.basis) for layer in layers if layer.kind in _ADMINISTRATIVE}
-    counties = own.get(LayerKind.COUNTIES) or held.get("county")
-    townships = own.get(LayerKind.TOWNSHIPS) or held.get("township")
+    counties = own.get(LayerKind.COUNTIES) or by_role.get("county")
+    townships = own.get(LayerKind.TOWNSHIPS) or by_role.get("township")
     return Areas(
         None if counties is None else counties[0],
         None if townships is None else townships[0],

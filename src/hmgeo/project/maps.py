@@ -65,7 +65,7 @@ _SHIFT_WORDS = "为互联网加密坐标，与 CGCS2000 数据相差约 500 m，
 _MAX_ZOOM = 18
 
 
-def read_tiles(reader: Reader, node: yaml.Node | None) -> tuple[Tiles, ...]:
+def _read_tiles(reader: Reader, node: yaml.Node | None) -> tuple[Tiles, ...]:
     """Return the tiles of a definition's `tiles` list, the lowest first; faults go to the reader."""
     return tuple(made for item in reader.items(node, "tiles") if (made := _tiles(reader, item)) is not None)
 
@@ -200,15 +200,15 @@ def map_files(path: Path) -> list[Path]:
     ProjectError
         Where there is none.
     """
-    found = sorted(path.glob("*.yml")) if path.is_dir() else [path] if path.is_file() else []
-    if not found:
+    files = sorted(path.glob("*.yml")) if path.is_dir() else [path] if path.is_file() else []
+    if not files:
         remedy = "写成地图定义文件（.yml）或存放它们的文件夹"
         raise ProjectError(Problem("找不到地图定义", Place(file=str(path)), remedy=remedy))
-    return found
+    return files
 
 
 def read_map(file: Path) -> MapSpec:
-    """Read a map definition.
+    """Read the map definition `file`, a .yml.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def read_map(file: Path) -> MapSpec:
         reader.word(entries["paper"], "paper", ("A4", "A3")) if "paper" in entries else "A4",
         reader.text(entries["maker"], "maker") if "maker" in entries else "",
         reader.truth(entries["hillshade"], "hillshade") if "hillshade" in entries else True,
-        read_tiles(reader, entries.get("tiles")),
+        _read_tiles(reader, entries.get("tiles")),
     )
     raise_problems(ProjectError, reader.problems)
     return spec
@@ -265,8 +265,8 @@ def build_maps(path: Path, out: Path, *, wish: Wish = PLAIN, language: str = "")
     with files_among_others(out, names, record=RECORD_NAME) as folder:
         built = [_build(spec, folder, wish, language) for spec in specs]
         if path.is_dir():
-            (folder / INDEX_NAME).write_bytes(index_page(built).encode("utf-8"))
-    return [replace(one, path=out / one.path.name) for one in built]
+            (folder / INDEX_NAME).write_bytes(_index_page(built).encode("utf-8"))
+    return [replace(picture, path=out / picture.path.name) for picture in built]
 
 
 def _build(spec: MapSpec, folder: Path, wish: Wish, language: str) -> BuiltMap:
@@ -286,7 +286,7 @@ def _build(spec: MapSpec, folder: Path, wish: Wish, language: str) -> BuiltMap:
 
 
 def overview(spec: MapSpec) -> Results:
-    """Return an overview map of areas: lines and rivers of the shipped layers, nothing judged.
+    """Return an overview map of the areas of `spec`: lines and rivers of the shipped layers, nothing judged.
 
     Raises
     ------
@@ -299,7 +299,7 @@ def overview(spec: MapSpec) -> Results:
         try:
             areas.append(resolve_area(code, base=spec.file.parent))
         except HmgeoError as error:
-            problems += [replace(one, where=Place(file=spec.file.name, key="area")) for one in error.problems]
+            problems += [replace(problem, where=Place(file=spec.file.name, key="area")) for problem in error.problems]
     raise_problems(ProjectError, problems)
     contexts = context_layers((), areas)
     return Results(
@@ -320,56 +320,67 @@ _MOST_DRAWN = 5_000
 """Of a file's rows; more make a page that nobody can open."""
 
 
-def draw_file(found: Inspection, out: Path) -> None:
-    """Write the page that shows where the rows of one file lie, over counties and rivers; nothing is judged.
+def draw_file(inspection: Inspection, out: Path) -> None:
+    """Write to `out` the page that shows where the rows of `inspection` lie; nothing is judged.
 
     Raises
     ------
     OutputError
         Where the page can't be written.
     """
-    drawn = found.located.slice(0, _MOST_DRAWN)
+    drawn = inspection.located.slice(0, _MOST_DRAWN)
     shapes = shapely.from_wkb(drawn["geometry"].to_pylist())
     contexts = context_layers((), places=list(shapely.point_on_surface(shapes))) if drawn.num_rows else ()
-    provenance, title = Provenance(found.file), f"{found.kind.zh}（{found.file}）"
-    count = len(found.ids)
-    away = [one for one in (Status.NOT_LOCATED, Status.REJECTED) if one.value in found.statuses]
-    left = found.located.num_rows - drawn.num_rows
+    provenance, title = Provenance(inspection.file), f"{inspection.kind.zh}（{inspection.file}）"
+    count = len(inspection.ids)
+    away = [status for status in (Status.NOT_LOCATED, Status.REJECTED) if status.value in inspection.statuses]
+    left = inspection.located.num_rows - drawn.num_rows
     own = ContextLayer("file", title, Basis.UNDECLARED, "", drawn)
     results = Results(
         title=title,
         as_of=None,
-        area_name="、".join(name for name, _ in found.counties),
+        area_name="、".join(name for name, _ in inspection.counties),
         radius_m=_OVERVIEW_RADIUS_M,
         radii_m=(),
         **nothing_found(),
-        ledger=found.ledger,
+        ledger=inspection.ledger,
         layers=(
-            LayerUsed(found.kind.value, found.kind, own.basis, provenance, Gates(), found.located.num_rows, count),
+            LayerUsed(
+                inspection.kind.value,
+                inspection.kind,
+                own.basis,
+                provenance,
+                Gates(),
+                inspection.located.num_rows,
+                count,
+            ),
             *(_shipped_used(context.role, context.table.num_rows) for context in contexts),
         ),
         context=(*context_layers_of((), contexts, []), own),
         warnings=(
-            *(say("rows_not_on_map", status=one.zh, count=found.statuses.count(one.value)) for one in away),
+            *(
+                say("rows_not_on_map", status=status.zh, count=inspection.statuses.count(status.value))
+                for status in away
+            ),
             *([say("rows_drawn_capped", most=_MOST_DRAWN, left=left)] if left else []),
         ),
     )
     write_map(results, Presentation(), out)
 
 
-def index_page(built: Sequence[BuiltMap]) -> str:
+def _index_page(built: Sequence[BuiltMap]) -> str:
     """Return the page that lists maps; its links lead to the files beside it."""
     rows = "".join(
         "<tr>"
-        f'<th scope="row"><a href="{escape(one.spec.page_name)}">{escape(one.spec.title)}</a></th>'
-        f"<td>{escape(one.results.area_name)}</td>"
-        f"<td>{'排查结果' if one.results.findings.num_rows else '底图，未作任何判断'}</td>"
-        f"<td>{escape(LAYER_BASIS[one.results.basis])}</td>"
-        f"<td>{one.results.as_of or '—'}</td>"
-        f"<td class=n>{one.path.stat().st_size / 1e6:.1f} MB</td>"
-        f'<td><a href="{escape(one.spec.print_name)}">PDF</a></td>'
+        f'<th scope="row"><a href="{escape(picture.spec.page_name)}">{escape(picture.spec.title)}</a></th>'
+        f"<td>{escape(picture.results.area_name)}</td>"
+        f"<td>{'排查结果' if picture.results.findings.num_rows else '底图，未作任何判断'}</td>"
+        f"<td>{escape(LAYER_BASIS[picture.results.basis])}</td>"
+        f"<td>{picture.results.as_of or '—'}</td>"
+        f"<td class=n>{picture.path.stat().st_size / 1e6:.1f} MB</td>"
+        f'<td><a href="{escape(picture.spec.print_name)}">PDF</a></td>'
         "</tr>\n"
-        for one in built
+        for picture in built
     )
     return _INDEX.format(rows=rows)
 

@@ -17,7 +17,7 @@ from hmgeo.intake.load import open_file, place_rows
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.numbers import PLACEHOLDERS, coordinate_texts
 from hmgeo.intake.rows import Journal
-from hmgeo.outputs.plain_tables import PlainTable, write_plain
+from hmgeo.outputs.templates import PlainTable, write_plain
 from hmgeo.project.folder import whole_file
 from hmgeo.reference.tables import templates
 from hmgeo.register.entry import entry_of, place_stems, read_name
@@ -81,7 +81,7 @@ def merge_lists(
     *,
     previous: Path | None = None,
     decisions: Sequence[Path] = (),
-    said: Mapping[str, Mapping[str, str]] | None = None,
+    stated: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Register:
     """Make one register of several lists and write it as a workbook, whole or not at all.
 
@@ -95,7 +95,7 @@ def merge_lists(
         The register of the year before: ids stay, and what changed is told.
     decisions
         Workbooks or csv files with what people decided.
-    said
+    stated
         `sheet`, `datum` and `date` by the name of a file, which say what the file doesn't.
 
     Raises
@@ -105,16 +105,16 @@ def merge_lists(
     OutputError
         `out` is an input, or can't be written.
     """
-    given = {what: dict(by_file) for what, by_file in (said or {}).items()}
+    by_what = {what: dict(by_file) for what, by_file in (stated or {}).items()}
     paths = [*([previous] if previous else []), *files]
-    _refuse(files, out, given)
+    _refuse(files, out, by_what)
     names = _names(files)
     read: list[_Read] = []
     problems: list[Problem] = []
     taken: list[Decision] = []
     for path, name in zip(paths, [*([PREVIOUS_WORD] if previous else []), *names], strict=True):
         try:
-            read.append(_read_list(path, name, given, is_previous=path is previous))
+            read.append(_read_list(path, name, by_what, is_previous=path is previous))
         except HmgeoError as error:
             problems += error.problems
     for path in decisions:
@@ -124,13 +124,13 @@ def merge_lists(
             problems += error.problems
     raise_problems(InputError, problems)
     register = _register_of(read, list(dict.fromkeys(taken)))
-    ledger = [entry for one in read for entry in one.ledger]
+    ledger = [entry for listed in read for entry in listed.ledger]
     with whole_file(out, [*paths, *decisions]) as temporary:
         write_plain([_plain(sheet) for sheet in sheets(register, [_told(entry) for entry in ledger])], temporary)
     return register
 
 
-def _refuse(files: Sequence[Path], out: Path, given: Mapping[str, Mapping[str, str]]) -> None:
+def _refuse(files: Sequence[Path], out: Path, stated: Mapping[str, Mapping[str, str]]) -> None:
     problems = []
     if out.suffix.lower() != ".xlsx":
         problems.append(Problem("底册只写成 xlsx", Place(key="--out"), out.name, remedy="把扩展名改为 .xlsx"))
@@ -141,7 +141,7 @@ def _refuse(files: Sequence[Path], out: Path, given: Mapping[str, Mapping[str, s
         if path.resolve() in places[:at]
     ]
     known = {path.name for path in files}
-    for what, by_file in given.items():
+    for what, by_file in stated.items():
         for name in by_file:
             if name not in known:
                 allowed = "、".join(sorted(known))
@@ -166,24 +166,24 @@ def _names(files: Sequence[Path]) -> list[str]:
 
 
 def _register_of(read: Sequence[_Read], decisions: Sequence[Decision]) -> Register:
-    fulls = {read_name(values.get("name", ""))[0] for one in read for values in one.values}
-    places = {values.get(role, "") for one in read for values in one.values for role in ("county", "township")}
+    fulls = {read_name(values.get("name", ""))[0] for listed in read for values in listed.values}
+    places = {values.get(role, "") for listed in read for values in listed.values for role in ("county", "township")}
     stems = place_stems([*fulls, *places])
     entries = [
         entry_of(number, line, values, date=date, point=point, uncertainty_m=uncertainty_m, stems=stems, notes=notes)
-        for number, one in enumerate(read)
+        for number, listed in enumerate(read)
         for line, values, date, point, uncertainty_m, notes in zip(
-            one.lines, one.values, one.dates, one.points, one.uncertainties_m, one.notes, strict=True
+            listed.lines, listed.values, listed.dates, listed.points, listed.uncertainties_m, listed.notes, strict=True
         )
     ]
-    own = [told for one in read for told in one.own]
-    return build_register([one.source for one in read], entries, own, decisions)
+    own = [headers for listed in read for headers in listed.own]
+    return build_register([listed.source for listed in read], entries, own, decisions)
 
 
-def _read_list(path: Path, name: str, given: Mapping[str, Mapping[str, str]], *, is_previous: bool) -> _Read:
-    said = {what: by_file.get(path.name, "") for what, by_file in given.items()}
-    sheet = REGISTER_SHEET if is_previous else said.get("sheet", "")
-    options = ReadOptions(layer=sheet, datum=said.get("datum", ""))
+def _read_list(path: Path, name: str, stated: Mapping[str, Mapping[str, str]], *, is_previous: bool) -> _Read:
+    own_stated = {what: by_file.get(path.name, "") for what, by_file in stated.items()}
+    sheet = REGISTER_SHEET if is_previous else own_stated.get("sheet", "")
+    options = ReadOptions(layer=sheet, datum=own_stated.get("datum", ""))
     opened = open_file(path, LayerKind.ENTERPRISES, options, path.name)
     raw = opened.raw
     if is_previous and ID_HEADER not in raw.columns:
@@ -197,7 +197,7 @@ def _read_list(path: Path, name: str, given: Mapping[str, Mapping[str, str]], *,
         where = Place(file=path.name, sheet=raw.sheet)
         allowed = "企业名称、统一社会信用代码、排污许可证编号之一"
         raise InputError(Problem("没有可据以比对的列", where, "、".join(raw.headers), allowed, "改正列名"))
-    date = said.get("date", "") or _date_told(path.stem, raw.remarks)
+    date = own_stated.get("date", "") or _date_told(path.stem, raw.remarks)
     points, uncertainties_m = _points(opened, options)
     texts = {role: _texts(raw.columns[header]) for role, header in roles.items() if header in raw.columns}
     count = raw.row_count
@@ -205,8 +205,8 @@ def _read_list(path: Path, name: str, given: Mapping[str, Mapping[str, str]], *,
     header_datum = opened.columns.header_datum
     for row, (lon, lat) in enumerate(_coordinates(opened)):
         if points[row] is None and (lon or lat):  # kept as it stands, so that whoever reads the register sees it too
-            told = texts.get("datum", [""] * count)[row] or (header_datum.zh if header_datum else "")
-            values[row] |= {"lon": lon, "lat": lat, "datum": said.get("datum", "") or told}
+            datum = texts.get("datum", [""] * count)[row] or (header_datum.zh if header_datum else "")
+            values[row] |= {"lon": lon, "lat": lat, "datum": own_stated.get("datum", "") or datum}
     own: dict[str, list[str]] = {}
     for header, cells in raw.columns.items():
         is_role = header in {roles.get(role) for role in (*ROLE_HEADERS, *_PLACED)}
@@ -309,18 +309,18 @@ def _day(text: str) -> str:
 def _date_told(stem: str, remarks: Sequence[str]) -> str:
     """Return the day that a file's name or title tells; empty where they tell none, or several."""
     for texts in ([stem], remarks):
-        found = {"-".join(part for part in match if part) for text in texts for match in _DAY_IN_TEXT.findall(text)}
-        if len(found) == 1:
-            return found.pop()
+        days = {"-".join(part for part in match if part) for text in texts for match in _DAY_IN_TEXT.findall(text)}
+        if len(days) == 1:
+            return days.pop()
     return ""
 
 
 def _read_decisions(path: Path) -> list[Decision]:
     """Read what people decided: the sheets of a register, or any table with their columns."""
-    held = [name for name in (DECISIONS_SHEET, PENDING_SHEET) if name in sheet_names(path)]
+    sheets = [name for name in (DECISIONS_SHEET, PENDING_SHEET) if name in sheet_names(path)]
     made: list[Decision] = []
     problems: list[Problem] = []
-    for sheet in held or [""]:
+    for sheet in sheets or [""]:
         journal = Journal(path.name)
         raw = read_raw(path, layer=sheet, journal=journal, kind=LayerKind.ENTERPRISES, may_be_empty=True)
         wanted = [f"{side}{name}" for side in SIDES for name in SIDE_FIELDS] + list(DECISION_FIELDS)
@@ -331,9 +331,9 @@ def _read_decisions(path: Path) -> list[Decision]:
             problems.append(Problem(f"决定表缺列：{'、'.join(missing)}", where, "、".join(raw.headers), remedy=remedy))
             continue
         for row in range(raw.row_count):
-            told = {name: raw.columns[name][row].strip() for name in wanted}
+            cells = {name: raw.columns[name][row].strip() for name in wanted}
             line = raw.lines[row] if raw.lines else row + 1
-            taken = _decision(told, Place(file=path.name, sheet=raw.sheet, line=line))
+            taken = _decision(cells, Place(file=path.name, sheet=raw.sheet, line=line))
             if isinstance(taken, Problem):
                 problems.append(taken)
             elif taken is not None:
@@ -342,9 +342,9 @@ def _read_decisions(path: Path) -> list[Decision]:
     return made
 
 
-def _decision(told: Mapping[str, str], where: Place) -> Decision | Problem | None:
+def _decision(cells: Mapping[str, str], where: Place) -> Decision | Problem | None:
     """Return what a row decides; None where it is left open."""
-    word, by, on, reason = (told[name] for name in DECISION_FIELDS)
+    word, by, on, reason = (cells[name] for name in DECISION_FIELDS)
     if word in {"", OPEN}:
         return None
     if word not in {SAME, DIFFERENT}:
@@ -353,7 +353,7 @@ def _decision(told: Mapping[str, str], where: Place) -> Decision | Problem | Non
     if not by or not _day(on):
         remedy = "填写决定人和决定日期（如 2026-11-28）"
         return Problem("决定没有写明决定人或日期", where, f"{by}，{on}", remedy=remedy)
-    first, second = (Side(*(told[f"{side}{name}"] for name in SIDE_FIELDS)) for side in SIDES)
+    first, second = (Side(*(cells[f"{side}{name}"] for name in SIDE_FIELDS)) for side in SIDES)
     return Decision(first, second, word == SAME, by, _day(on), reason, where)
 
 

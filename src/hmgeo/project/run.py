@@ -86,7 +86,7 @@ _LOST_NAMED = 5
 
 
 def unread_words(layers: Iterable[Positions | Layer], findings: pa.Table) -> tuple[UnreadWord, ...]:
-    """Return the words that no list holds, those first that keep most from being told.
+    """Return the words of `layers` that no list holds, those first that keep most from being told.
 
     Parameters
     ----------
@@ -100,50 +100,50 @@ def unread_words(layers: Iterable[Positions | Layer], findings: pa.Table) -> tup
         for code in set((codes or "").split(";"))
         if code.startswith(UNREAD_CODE)
     )
-    found: dict[tuple[str, str], UnreadWord] = {}
-    for one in (one for layer in layers for one in layer.unread):
-        held = found.get((one.word, one.column))
-        rows = one.rows + (0 if held is None else held.rows)
-        found[one.word, one.column] = replace(one, rows=rows, verdicts=waiting[one.word])
-    return tuple(sorted(found.values(), key=lambda one: (-one.verdicts, -one.rows, one.word)))
+    words: dict[tuple[str, str], UnreadWord] = {}
+    for word in (word for layer in layers for word in layer.unread):
+        known = words.get((word.word, word.column))
+        rows = word.rows + (0 if known is None else known.rows)
+        words[word.word, word.column] = replace(word, rows=rows, verdicts=waiting[word.word])
+    return tuple(sorted(words.values(), key=lambda word: (-word.verdicts, -word.rows, word.word)))
 
 
-def words_used(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[ParameterUsed, ...]:
+def _words_used(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[ParameterUsed, ...]:
     """Return the declared words that some row says, as choices of the project."""
     used = {compared_word(entry.value) for entry in ledger.entries if entry.event == WORD_EVENT}
     return tuple(
-        ParameterUsed(f"用语「{one.word}」", one.means, "", one.by, one.on, one.reason)
-        for one in words
-        if compared_word(one.word) in used
+        ParameterUsed(f"用语「{word.word}」", word.means, "", word.by, word.on, word.reason)
+        for word in words
+        if compared_word(word.word) in used
     )
 
 
-def unused_words(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[str, ...]:
+def _unused_words(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[str, ...]:
     """Return a sentence on declared words that no row says; empty where all are used."""
     used = {compared_word(entry.value) for entry in ledger.entries if entry.event == WORD_EVENT}
-    idle = [one.word for one in words if compared_word(one.word) not in used]
+    idle = [word.word for word in words if compared_word(word.word) not in used]
     return (say("words_unused", words=tuple(idle)),) if idle else ()
 
 
 def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
-    """Return a sentence for each link between lists that leads nowhere for some rows, and one on contradictions.
+    """Return a sentence for each of `joins` that leads nowhere for some rows, and one on contradictions.
 
     Parameters
     ----------
     disputed
         Rows whose words other figures contradict.
     """
-    found = [
+    warnings = [
         say(
-            "links_lost", layer=one.table, rows=one.rows, column=one.column, target=one.target, joined=one.joined,
-            lost=one.set_aside, which=_some(one.lost),
+            "links_lost", layer=join.table, rows=join.rows, column=join.column, target=join.target, joined=join.joined,
+            lost=join.set_aside, which=_some(join.lost),
         )
-        for one in joins
-        if one.set_aside
+        for join in joins
+        if join.set_aside
     ]  # fmt: skip
     if disputed:
-        found.append(say("rows_disputed", count=disputed))
-    return tuple(found)
+        warnings.append(say("rows_disputed", count=disputed))
+    return tuple(warnings)
 
 
 def _some(words: Sequence[str]) -> str:
@@ -151,9 +151,12 @@ def _some(words: Sequence[str]) -> str:
 
 
 def rules_used(question: Question, screened: Screened, adoptions: Sequence[Adoption]) -> tuple[RuleUsed, ...]:
-    """Return the rules that judged, and those in effect on the area that only classify or inform."""
+    """Return the rules that judged `screened`, and those of `question` in effect that only classify or inform.
+
+    Reasons of `adoptions` stand in the notes.
+    """
     counted = Counter(screened.findings["rule_id"].to_pylist())
-    reasons = {one.rule: f"{one.reason}（{one.by}，{one.on}）" for one in adoptions}
+    reasons = {adoption.rule: f"{adoption.reason}（{adoption.by}，{adoption.on}）" for adoption in adoptions}
     used = []
     for rule in question.rules:
         standing = screened.standings.get(rule.id) or _standing_at_home(rule, question)
@@ -200,38 +203,41 @@ def as_examples(table: pa.Table) -> pa.Table:
 def warnings_of(
     question: Question, screened: Screened, ledger: Ledger, layers: Sequence[LayerUsed], mix_basis: str
 ) -> tuple[str, ...]:
-    """Return the sentences that stand on top of every output."""
-    found: list[str] = []
+    """Return the sentences that stand on top of every output: on `question`, `screened`, `ledger` and `layers`.
+
+    `mix_basis` is the reason for real sources on invented receptors; empty for none.
+    """
+    warnings: list[str] = []
     if mix_basis:
-        found.append(say("example_judged_since", why=mix_basis))
+        warnings.append(say("example_judged_since", why=mix_basis))
     standing = screened.standings.get(question.screening_rule_id)
     if standing is not None and standing.standing is Standing.ADOPTED:
-        found.append(say("rule_says", rule=question.screening_rule_id, text=standing.note_zh))
-    found += layer_warnings(ledger)
+        warnings.append(say("rule_says", rule=question.screening_rule_id, text=standing.note_zh))
+    warnings += layer_warnings(ledger)
     statuses = Counter(screened.sources["status"].to_pylist())
     for status in (Status.NOT_LOCATED, Status.REJECTED):
         if statuses[status.value]:
-            found.append(say("rows_not_measured", count=statuses[status.value], status=status))
+            warnings.append(say("rows_not_measured", count=statuses[status.value], status=status))
     doubted = sum(bool(place.doubt) for place in screened.places)
     if doubted:
-        found.append(say("rows_outside_county", count=doubted))
+        warnings.append(say("rows_outside_county", count=doubted))
     if question.as_of is not None:
-        found += Bench(question).open_territories(screened.places)
-        found += expired_texts(screened.findings)
+        warnings += Bench(question).open_territories(screened.places)
+        warnings += expired_texts(screened.findings)
     farmland = [layer for layer in layers if layer.kind is LayerKind.FARMLAND]
     if not farmland:
-        found.append(say("farmland_absent"))
+        warnings.append(say("farmland_absent"))
     unmarked = [layer.kind.zh for layer in layers if layer.gates.classification is Classification.UNMARKED]
     if unmarked:
-        found.append(say("layers_unmarked", layers=tuple(dict.fromkeys(unmarked))))
-    return tuple(found)
+        warnings.append(say("layers_unmarked", layers=tuple(dict.fromkeys(unmarked))))
+    return tuple(warnings)
 
 
 def expired_texts(findings: pa.Table) -> tuple[Reason, ...]:
-    """Return what is open because the period of texts is over: asked of the office once, not of each firm."""
+    """Return what of `findings` is open because the period of texts is over, once for all firms."""
     columns = (findings[name].to_pylist() for name in ("standing", "verdict", "document", "rule_id"))
     state = (Standing.PERIOD_OVER.value, Verdict.NOT_ASSESSED.value)
-    rows = [(document, rule) for *found, document, rule in zip(*columns, strict=True) if tuple(found) == state]
+    rows = [(document, rule) for *stands, document, rule in zip(*columns, strict=True) if tuple(stands) == state]
     if not rows:
         return ()
     clauses = Counter(document for document, _ in dict.fromkeys(rows))
@@ -244,8 +250,8 @@ def with_class_years(receptors: pa.Table, layers: Iterable[Layer]) -> pa.Table:
     years: dict[tuple[str, str], str] = {}
     for layer in layers:
         for batch in layer.batches():
-            said = zip(batch.column("receptor_id").to_pylist(), batch.column("links").to_pylist(), strict=True)
-            for receptor_id, links in said:
+            linked = zip(batch.column("receptor_id").to_pylist(), batch.column("links").to_pylist(), strict=True)
+            for receptor_id, links in linked:
                 year = next((text for code, text in links or () if code == CLASS_YEAR), "")
                 if year:
                     years[layer.kind.value, receptor_id] = year
@@ -255,12 +261,12 @@ def with_class_years(receptors: pa.Table, layers: Iterable[Layer]) -> pa.Table:
     return receptors.append_column("class_year", pa.array([years.get(key, "") for key in keys], pa.string()))
 
 
-def clauses_for_page(inputs: Inputs, question: Question) -> CompiledRules | None:
+def _clauses_for_page(inputs: Inputs, question: Question) -> CompiledRules | None:
     """Return what the map page needs to judge a clicked place; None where no day is asked about."""
     if question.as_of is None:
         return None
     layers = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
-    area = shapely.union_all([one.geometry for one in inputs.areas]) if inputs.areas else None
+    area = shapely.union_all([part.geometry for part in inputs.areas]) if inputs.areas else None
     return replace(compile_rules(SitingBench(layers, question)), area=None if area is None else shapely.to_wkb(area))
 
 
@@ -277,20 +283,20 @@ _ASKED_BY: Mapping[str, Mapping[str, frozenset[str]]] = MappingProxyType(
 
 
 def unasked(choices: Choices) -> frozenset[str]:
-    """Return the tables that only a specialist reads and no parameter asks for."""
+    """Return the tables that only a specialist reads and none of `choices` asks for."""
 
     def asks(name: str, words: frozenset[str]) -> bool:
         chosen = choices.chosen.get(name)
         return chosen is not None and (not words or chosen.value in words)
 
-    return frozenset(table for table, by in _ASKED_BY.items() if not any(asks(*one) for one in by.items()))
+    return frozenset(table for table, by in _ASKED_BY.items() if not any(asks(*question) for question in by.items()))
 
 
 INTERNAL = "internal"
 PUBLIC_ONLY_MAPS = "公开版仅指本文件夹的地图和图件；其余结果文件仍按各图层密级管理，不得随图公开。"
 
 
-def check_public(wish: Wish, spec: ProjectSpec) -> None:
+def _check_public(wish: Wish, spec: ProjectSpec) -> None:
     """Refuse a public map of layers without 密级 before anything is computed.
 
     Raises
@@ -303,19 +309,19 @@ def check_public(wish: Wish, spec: ProjectSpec) -> None:
 
 
 def shown_as(wish: Wish, elevation: Raster | None, choices: Choices | None = None) -> Presentation:
-    """Return how results are shown over their elevation layer, with the tables that `choices` ask for."""
+    """Return how results are shown by `wish` over `elevation`, with the tables that `choices` ask for."""
     audience = PUBLIC if wish.public else INTERNAL
     return Presentation(
         language=wish.language,
         audience=audience,
-        backdrop=backdrop_of(elevation, audience),
+        backdrop=_backdrop_of(elevation, audience),
         watermark=wish.watermark,
         left_out=frozenset() if wish.evidence else unasked(choices or Choices()),
         also=wish.also,
     )
 
 
-def backdrop_of(elevation: Raster | None, audience: str = INTERNAL) -> Backdrop | None:
+def _backdrop_of(elevation: Raster | None, audience: str = INTERNAL) -> Backdrop | None:
     """Return the hillshade of an elevation layer; None where there is none or it may not be shown.
 
     Raises
@@ -331,11 +337,11 @@ def backdrop_of(elevation: Raster | None, audience: str = INTERNAL) -> Backdrop 
 
 
 def with_reasons(results: Results, presentation: Presentation) -> Results:
-    """Return results whose warnings also say which outputs a run folder lacks and what of it is public."""
-    said = [why_no_page(results), *drawable(results)[1]]
+    """Return `results` whose warnings also say which outputs a folder by `presentation` lacks, what is public."""
+    reasons = [why_no_page(results), *drawable(results)[1]]
     if presentation.audience == PUBLIC:
-        said.append(PUBLIC_ONLY_MAPS)
-    return replace(results, warnings=(*results.warnings, *filter(None, said)))
+        reasons.append(PUBLIC_ONLY_MAPS)
+    return replace(results, warnings=(*results.warnings, *filter(None, reasons)))
 
 
 PLACE_ROLE = "source_place"
@@ -357,14 +363,14 @@ def place_layers(places: pa.Table) -> tuple[ContextLayer, ...]:
 
 def place_warnings(sources: pa.Table) -> tuple[str, ...]:
     """Return how many sources are known by place only, and how many no one can place in a key area's towns."""
-    found = []
+    warnings = []
     places = sources["position_kind"].to_pylist().count(PositionKind.PLACE.value)
     if places:
-        found.append(say("rows_without_coordinates", count=places))
+        warnings.append(say("rows_without_coordinates", count=places))
     unknown = sources["key_area_towns"].to_pylist().count(CANNOT_TELL)
     if unknown:
-        found.append(say("rows_without_township", count=unknown))
-    return tuple(found)
+        warnings.append(say("rows_without_township", count=unknown))
+    return tuple(warnings)
 
 
 DEFAULT_RADIUS_M = 10_000.0
@@ -417,7 +423,7 @@ def run_project(
     """
     asked = Asked.of(path, out, accepts=accept_suggestions, words=words, overrides=overrides, wish=wish)
     spec = asked.spec
-    check_public(wish, spec)
+    _check_public(wish, spec)
     spec.decisions()  # its faults before anything is computed
     made_of = asked.made_of()
     progress("读取图层", 0, None)
@@ -431,13 +437,16 @@ def run_project(
         results = finish(results, presentation, temporary, asked.command, started, progress, settings)
     written = as_written(asked.folder)
     if written is not None and not results.failed and made_of and made_of == asked.made_of():
-        note_run(written[0], made_of | {WARNINGS: json.dumps([packed(one) for one in results.warnings])})
+        note_run(written[0], made_of | {WARNINGS: json.dumps([packed(warning) for warning in results.warnings])})
     return Run(asked.folder, results)
 
 
 @contextmanager
 def run_folder(out: Path, inputs: Sequence[object], progress: Progress) -> Iterator[Path]:
-    """Give a temporary folder for a run as `whole_folder` does; say so where a run of the older layout gives way."""
+    """Give a temporary folder for run `out` as `whole_folder` does, which keeps `inputs` from being written over.
+
+    `progress` hears where a run of the older layout gives way.
+    """
     if is_older(out):
         progress(OLDER, 0, None)
     files = [path for path in inputs if isinstance(path, Path)]  # a frame lies nowhere
@@ -450,6 +459,8 @@ def project_results(
 ) -> Results:
     """Run a project as `run_project` does and return what it found, writing nothing.
 
+    `path`, `accept_suggestions` and `words` are as there.
+
     Parameters
     ----------
     page
@@ -460,7 +471,7 @@ def project_results(
 
 
 def results_and_elevation(path: str | Path) -> tuple[Results, Raster | None]:
-    """Run a project and return what it found, and its elevation layer where it has one, writing nothing."""
+    """Run project `path`, a file or folder, and return what it found and its heights, writing nothing."""
     return _found(read_spec(Path(path)))
 
 
@@ -478,7 +489,11 @@ def finish(
     progress: Progress,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Results:
-    """Write the outputs and the manifest; return the results with what was said on writing."""
+    """Write the outputs and the manifest of `results` to `folder`; return them with what was said on writing.
+
+    `presentation` says how they are shown, `started` holds the time of day and seconds of `clock`, `command` and
+    `settings` go into the manifest; `progress` hears of it.
+    """
     progress("写出表格与地图", 0, None)
     results = with_reasons(results, presentation)
     failed = write_outputs(results, presentation, folder)
@@ -505,7 +520,10 @@ def _off_m(layer: Layer | None) -> float:
 
 
 def judge_inputs(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Progress) -> Verdicts:
-    """Judge every source by every rule, exactly as a run does."""
+    """Judge every source of `inputs` by every rule as project `spec` asks, exactly as a run does.
+
+    `pairs` takes what was measured, nobody where None; `progress` hears of it.
+    """
     question = _question(spec, inputs)
     land = LandView(exceedances_of(inputs.farmland), _off_m(inputs.farmland))
     total = inputs.farmland.feature_count if inputs.farmland else 0
@@ -563,7 +581,7 @@ def _judged(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Pro
             *place_warnings(bureau.sources),
             *cross_warnings(crossed.joins, len(crossed.disputes)),
         ),
-        compiled_rules=clauses_for_page(inputs, question) if page else None,
+        compiled_rules=_clauses_for_page(inputs, question) if page else None,
         bureau=bureau.tables,
         terrain=terrain,
         water=water,
@@ -577,8 +595,8 @@ def _with_words(spec: ProjectSpec, inputs: Inputs, results: Results) -> Results:
     results = with_decisions(results, spec.decisions())
     return replace(
         results,
-        parameters=(*results.parameters, *words_used(spec.words, inputs.ledger), *validity_used(spec.validity)),
-        warnings=(*results.warnings, *unused_words(spec.words, inputs.ledger)),
+        parameters=(*results.parameters, *_words_used(spec.words, inputs.ledger), *validity_used(spec.validity)),
+        warnings=(*results.warnings, *_unused_words(spec.words, inputs.ledger)),
         unread=unread_words(layers, results.findings),
     )
 

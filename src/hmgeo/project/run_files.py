@@ -74,8 +74,10 @@ def drawable(results: Results) -> tuple[Results, tuple[str, ...]]:
     if not lost and not more:
         return results, ()
     areas = results.search_areas
-    areas = areas.filter(pa.array([one not in set(lost) for one in areas["source_id"].to_pylist()], pa.bool_()))
-    told = [
+    areas = areas.filter(
+        pa.array([source_id not in set(lost) for source_id in areas["source_id"].to_pylist()], pa.bool_())
+    )
+    remarks = [
         say(
             "beyond_drawn",
             count=len(ids),
@@ -86,7 +88,7 @@ def drawable(results: Results) -> tuple[Results, tuple[str, ...]]:
         for noun, ids in (("污染源", lost), ("受体", more))
         if ids
     ]
-    return replace(results, sources=sources, receptors=receptors, search_areas=areas), tuple(told)
+    return replace(results, sources=sources, receptors=receptors, search_areas=areas), tuple(remarks)
 
 
 def _within_drawn(table: pa.Table, columns: Sequence[str]) -> tuple[pa.Table, list[str]]:
@@ -104,10 +106,10 @@ def _within_drawn(table: pa.Table, columns: Sequence[str]) -> tuple[pa.Table, li
 
 
 def write_outputs(results: Results, presentation: Presentation, folder: Path) -> tuple[str, ...]:
-    """Write every file of a run folder but pairs (written while they are made) and the manifest (written last).
+    """Write every file of run folder `folder` but pairs (written on the way) and the manifest (written last).
 
-    A layer marked 涉密 leaves the page out; `with_reasons` has put the reason among the warnings. Numbers come first: a
-    sheet or a picture that fails is left out and named.
+    `results` whose page `presentation` may not show leave it out; `with_reasons` has put the reason among the warnings.
+    Numbers come first: a sheet or a picture that fails is left out and named.
 
     Returns
     -------
@@ -119,9 +121,9 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
     from hmgeo.outputs.sheets.cards import CARDS, write_cards  # noqa: PLC0415 -- as does what it draws with
 
     data, paper = folder / DATA, folder / PRINT
-    held = write_data(results, data, presentation.language, presentation.left_out)
-    held |= write_geopackage(results, data / "findings.gpkg")
-    write_dictionary(held, data / "dictionary.csv")
+    columns = write_data(results, data, presentation.language, presentation.left_out)
+    columns |= write_geopackage(results, data / "findings.gpkg")
+    write_dictionary(columns, data / "dictionary.csv")
     to_fix = rows_to_fix(results.ledger.entries)
     drawn, _ = drawable(results)
     steps: dict[tuple[str, ...], Callable[[], object]] = {
@@ -152,11 +154,11 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
 
 
 def told_by(results: Results, presentation: Presentation, folder: Path) -> Told:
-    """Return what the report is made from; the picture is the one that lies in the folder."""
+    """Return what the report is made from: `results` as `presentation` shows them, the picture that `folder` holds."""
     bureau = results.bureau
     picture = folder / PRINT / "map.png"
     return Told(
-        manifest_of(results, presentation),
+        _manifest_of(results, presentation),
         results.sources.drop_columns("geometry").to_pylist(),
         results.finding_rows(),
         [] if bureau is None else bureau.townships.to_pylist(),
@@ -176,8 +178,8 @@ def read_told(folder: Path) -> Told:
     if not manifest.is_file():
         remedy = "给出 hmgeo run 或 hmgeo screen 写出的结果文件夹"
         raise InputError(Problem("不是结果文件夹", Place(file=folder.name), f"没有 {RUN_MANIFEST}", remedy=remedy))
-    told = json.loads(manifest.read_text(encoding="utf-8"))
-    if "visit_order" not in told:
+    entry = json.loads(manifest.read_text(encoding="utf-8"))
+    if "visit_order" not in entry:
         raise InputError(
             Problem("结果由较早的版本写出，没有核查先后", Place(file=folder.name), remedy="重新运行后再写报告")
         )
@@ -186,7 +188,7 @@ def read_told(folder: Path) -> Told:
     findings = [row | {"note": decoded(row["reasons"] or ())} for row in rows]
     townships = folder / DATA / TOWNSHIPS.name
     return Told(
-        told,
+        entry,
         _csv_rows(folder / DATA / SOURCES.name),
         findings,
         _csv_rows(townships) if townships.is_file() else [],
@@ -195,7 +197,9 @@ def read_told(folder: Path) -> Told:
 
 
 def report_of_run(run: Path | None, out: Path, template: Path | None, new_template: Path | None) -> Path:
-    """Write the report of a run folder, or the default template; return what was written.
+    """Write the report of folder `run` to `out`, by a `template` of the office's if any; return its path.
+
+    With `new_template` the default template is written there instead.
 
     Raises
     ------
@@ -207,18 +211,18 @@ def report_of_run(run: Path | None, out: Path, template: Path | None, new_templa
     if template is not None and not template.is_file():
         raise InputError(Problem("找不到报告模板", Place(file=template.name), remedy="用 --new-template 写出默认模板"))
     target = new_template or out
-    told = None if run is None else read_told(run)
-    with whole_file(target, [one for one in (template,) if one is not None]) as made:
+    manifest = None if run is None else read_told(run)
+    with whole_file(target, [path for path in (template,) if path is not None]) as made:
         if new_template is not None:
             with made.open("wb") as file:
                 write_template(file)
-        elif told is not None:
-            write_report(told, made, template)
+        elif manifest is not None:
+            write_report(manifest, made, template)
     return target
 
 
 def letters_of_run(run: Path | None, folder: Path) -> list[Path]:
-    """Write a letter of inquiry for each department that a run's findings wait for; return what was written.
+    """Write to `folder` a letter of inquiry for each department that the findings of `run` wait for.
 
     Raises
     ------
@@ -229,13 +233,13 @@ def letters_of_run(run: Path | None, folder: Path) -> list[Path]:
         raise UsageError(
             Problem("没有给出结果文件夹", Place(key="RUN"), remedy="hmgeo report 结果文件夹 --letters 文件夹")
         )
-    told = read_told(run)
+    manifest = read_told(run)
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for department, wanted in wanted_of(told.findings).items():
+    for department, wanted in wanted_of(manifest.findings).items():
         made.append(folder / f"查询函-{department.replace('/', '、')}.docx")
         with whole_file(made[-1], []) as written:
-            write_letter(told, department, wanted, written)
+            write_letter(manifest, department, wanted, written)
     return made
 
 
@@ -266,7 +270,7 @@ _LIBRARIES = ("folium", "geopandas", "matplotlib", "numpy", "pyarrow", "pyogrio"
 def write_manifest(
     results: Results, folder: Path, *, command: str, run: Mapping[str, Any], settings: Mapping[str, str]
 ) -> None:
-    """Write the manifest of a finished run folder.
+    """Write the manifest of a finished run folder, of `results`.
 
     Parameters
     ----------
@@ -277,11 +281,11 @@ def write_manifest(
     settings
         SHA-256 of the project's own file and its rule packs, by path from the project's folder.
     """
-    said = {"command": command, "settings": dict(settings), "outputs": entries(folder, RUN_MANIFEST), "run": dict(run)}
-    write_record(folder, manifest_of(results) | said, RUN_MANIFEST)
+    entry = {"command": command, "settings": dict(settings), "outputs": entries(folder, RUN_MANIFEST), "run": dict(run)}
+    write_record(folder, _manifest_of(results) | entry, RUN_MANIFEST)
 
 
-def manifest_of(results: Results, presentation: Presentation | None = None) -> dict[str, Any]:
+def _manifest_of(results: Results, presentation: Presentation | None = None) -> dict[str, Any]:
     """Return what the manifest says of results: all but the command, the outputs and the clock."""
     return {
         "schema": RUN_SCHEMA,
@@ -305,7 +309,7 @@ def manifest_of(results: Results, presentation: Presentation | None = None) -> d
             "receptors": results.receptors.num_rows,
             "ledger": len(results.ledger),
         },
-        "decisions": [asdict(one) | {"is_stale": one.is_stale} for one in results.decisions],
+        "decisions": [asdict(decision) | {"is_stale": decision.is_stale} for decision in results.decisions],
         "visit_order": asdict(results.visit_order) | {"text": wording.visit_order(results)},
         "caption": wording.caption(results, presentation or Presentation()),
         "joins": [asdict(join) | {"set_aside": join.set_aside} for join in results.joins],
@@ -338,7 +342,7 @@ FLOW_PATH, CATCHMENT, CLOSED_BASIN, SAMPLING = "flow_path", "catchment", "closed
 _CREDIT = "由高程推算，只反映地面径流"
 
 
-def water_layers(water: WaterTables, layers: Sequence[LayerUsed]) -> tuple[ContextLayer, ...]:
+def _water_layers(water: WaterTables, layers: Sequence[LayerUsed]) -> tuple[ContextLayer, ...]:
     """Return the layers that hold anything; their basis is the worst of all that went in."""
     basis = Basis.worst(*(layer.basis for layer in layers)) if layers else Basis.UNDECLARED
     paths = water.paths.filter(pc.is_valid(water.paths["geometry"]))
@@ -390,12 +394,12 @@ _TITLE = "头顶库下游路径（复核线索）"
 
 
 def ground_layers(water: WaterTables, terrain: TerrainTables, layers: Sequence[LayerUsed]) -> tuple[ContextLayer, ...]:
-    """Return the layers of both that hold anything, the leads on top."""
-    return (*water_layers(water, layers), *terrain_layers(terrain, layers))
+    """Return the layers of `water` and `terrain` that hold anything, the leads on top; `layers` went in."""
+    return (*_water_layers(water, layers), *terrain_layers(terrain, layers))
 
 
 def terrain_layers(terrain: TerrainTables, layers: Sequence[LayerUsed]) -> tuple[ContextLayer, ...]:
-    """Return the layers that hold anything; their basis is the worst of all that went in."""
+    """Return the layers of `terrain` that hold anything; their basis is the worst of `layers` that went in."""
     table = terrain.overhead.filter(pc.is_valid(terrain.overhead["path"]))
     shapes = shapely.from_wkb(table["path"].to_numpy(zero_copy_only=False))
     table = table.filter(pa.array(shapely.get_dimensions(shapes) == 1))

@@ -53,14 +53,14 @@ def screen_files(
     wish: Wish = PLAIN,
     progress: Progress = silent,
 ) -> Run:
-    """Screen the sources of one file against the farmland of another by distance alone.
+    """Screen the sources of one file against the farmland of another by distance alone, into run folder `out`.
 
     Parameters
     ----------
     sources, farmland
         Files with what the user says of them.
-    out
-        The run folder.
+    radius_m, progress
+        The distance, in metres, that judges; hears how far it is.
     clipped_area
         Whether tables also say how much farmland lies inside each circle and under the parcels counted, common ground
         once; takes its time.
@@ -146,8 +146,8 @@ def _results(
 def _around(screened: Screened) -> tuple[ContextLayer, ...]:
     """Return the lines of the shipped layers around the sources, for orientation; none where no county ships."""
     points = [point for wkb in screened.sources["geometry"].to_pylist() if wkb and (point := shapely.from_wkb(wkb))]
-    found = context_layers((), (), points)
-    return context_layers_of((), found, []) if any(one.role == "county" for one in found) else ()
+    contexts = context_layers((), (), points)
+    return context_layers_of((), contexts, []) if any(context.role == "county" for context in contexts) else ()
 
 
 _STATED = [EXTRA_SCHEMA.field(name) for name in ("cadmium", "cadmium_basis", "production_state")]

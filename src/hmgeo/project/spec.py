@@ -188,8 +188,8 @@ class ProjectSpec:
     def files(self) -> tuple[Path, ...]:
         """The project's own file and those that its layers name; nothing is ever written over them."""
         checks = (self.folder / VALIDITY_FILE,) if (self.folder / VALIDITY_FILE).is_file() else ()
-        told = (self.folder / self.overrides,) if self.overrides else ()
-        return (self.file, *checks, *told, *(self.folder / layer.path for layer in self.layers.values()))
+        overrides = (self.folder / self.overrides,) if self.overrides else ()
+        return (self.file, *checks, *overrides, *(self.folder / layer.path for layer in self.layers.values()))
 
     def accepting(self) -> ProjectSpec:
         """Return the project with the suggestions of the checks accepted for every layer."""
@@ -197,11 +197,11 @@ class ProjectSpec:
         return replace(self, layers=MappingProxyType(layers))
 
     def with_words(self, path: Path | None) -> ProjectSpec:
-        """Return the project with the meanings of a file added, which go before its own."""
+        """Return the project with the meanings in file `path` added, which go before its own; None: none."""
         return self if path is None else replace(self, words=(*self.words, *read_words(path)))
 
     def with_overrides(self, path: Path | None) -> ProjectSpec:
-        """Return the project with another file of decisions."""
+        """Return the project with `path` as its file of decisions; None: its own stays."""
         return self if path is None else replace(self, overrides=str(path.resolve()))
 
     def decisions(self) -> tuple[DecisionUsed, ...]:
@@ -215,7 +215,7 @@ class ProjectSpec:
         return read_decisions(self.folder / self.overrides) if self.overrides else ()
 
     def place(self, key: str, line: int = 0) -> Place:
-        """Return where a key of this file stands, for a problem."""
+        """Return where `key` stands in this file, at `line` from 1 (0: nowhere), for a problem."""
         return Place(file=self.file.name, key=key, line=line)
 
 
@@ -235,7 +235,7 @@ def project_file(path: Path) -> Path:
 
 
 def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
-    """Read a project.yml or the one in a folder.
+    """Read a project.yml at `path` or the one in that folder.
 
     Parameters
     ----------
@@ -250,8 +250,9 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     """
     file = project_file(path)
     homes = file.parent.resolve(), shipped_folder().resolve()
-    own = [one for one in (file, file.parent / VALIDITY_FILE) if not _may_leave.get() and not _stays(one, homes)]
-    raise_problems(ProjectError, [Problem(_NOT_READ, Place(file=one.name), remedy=_TRUST) for one in own])
+    own = [] if _may_leave.get() else [file, file.parent / VALIDITY_FILE]
+    outside = [Problem(_NOT_READ, Place(file=mine.name), remedy=_TRUST) for mine in own if not _stays(mine, homes)]
+    raise_problems(ProjectError, outside)
     reader = Reader(file.name, takes_quoted_days=True)
     root = compose(file.read_bytes(), file.name, _NOUN, ProjectError)
     required = _REQUIRED if needs_screening else tuple(key for key in _REQUIRED if key != "screening_rule")
@@ -261,7 +262,7 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
         reader.fault(entries["schema"], "不认识的 schema 版本", found=str(schema), allowed=str(SCHEMA))
     as_of = reader.day(entries.get("as_of"), "as_of")
     rule = reader.text(entries.get("screening_rule"), "screening_rule")
-    found = (
+    fields = (
         reader.text(entries.get("title"), "title"),
         _area(reader, entries.get("area")),
         _layers(reader, entries.get("layers"), entries.get("layer_defaults")),
@@ -280,7 +281,7 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     overrides = reader.text(entries.get("overrides"), "overrides")
     validity = read_validity(file.parent / VALIDITY_FILE)
     misplaced = _misplaced(file.name, entries.get("parameters"))
-    spec = ProjectSpec(file, found[0], as_of, *found[1:], validity=validity, overrides=overrides, misplaced=misplaced)
+    spec = ProjectSpec(file, fields[0], as_of, *fields[1:], validity=validity, overrides=overrides, misplaced=misplaced)
     if not _may_leave.get():
         raise_problems(ProjectError, outside_of(spec))
     return spec
@@ -297,12 +298,12 @@ def allowing_outside() -> Iterator[None]:
 
 
 def outside_of(spec: ProjectSpec) -> list[Problem]:
-    """Return what a project names that lies, links followed, neither in its folder nor among the shipped layers.
+    """Return what `spec` names that lies, links followed, neither in its folder nor among the shipped layers.
 
     A project from elsewhere would else read whatever its user may read, and show it. Where a link leads isn't told.
     """
-    named = [("path", one.path, one.line) for one in spec.layers.values()]
-    named += [("coverage", one.coverage, one.line) for one in spec.layers.values() if one.coverage]
+    named = [("path", layer.path, layer.line) for layer in spec.layers.values()]
+    named += [("coverage", layer.coverage, layer.line) for layer in spec.layers.values() if layer.coverage]
     named += [("area", name, 0) for name in spec.area_ids] + [("rule_packs", name, 0) for name in spec.rule_packs]
     named += [("overrides", spec.overrides, 0)] if spec.overrides else []
     home = spec.folder.resolve()
@@ -322,16 +323,16 @@ def _leaves(path: Path, homes: Sequence[Path]) -> bool:
     near: list[Path] = []
     with suppress(OSError, RuntimeError, ValueError):  # no path at all: whoever reads it says so
         near = list(path.rglob("*") if path.is_dir() else path.parent.glob(f"{glob.escape(path.stem)}.*"))
-    return not all(_stays(one, homes) for one in (path, *(one for one in near if one.is_symlink())))
+    return not all(_stays(place, homes) for place in (path, *(place for place in near if place.is_symlink())))
 
 
 def _stays(path: Path, homes: Sequence[Path]) -> bool:
     """Tell whether a path, links followed, lies in one of some folders; links in a ring lead nowhere."""
     try:
-        found = path.resolve()
+        resolved = path.resolve()
     except (OSError, RuntimeError, ValueError):
         return True
-    return any(found.is_relative_to(home) for home in homes)
+    return any(resolved.is_relative_to(home) for home in homes)
 
 
 _DECIDED = {
@@ -346,7 +347,7 @@ _DECIDED = {
 
 
 def read_decisions(path: Path) -> tuple[DecisionUsed, ...]:
-    """Read what people decided on findings, from tables with a row each; all cells but the name's must be filled.
+    """Read what people decided on findings, from all sheets of `path`; all cells but the name's must be filled.
 
     Raises
     ------
@@ -354,19 +355,19 @@ def read_decisions(path: Path) -> tuple[DecisionUsed, ...]:
         With every fault found; a sheet that holds something and has no such header is one.
     """
     allowed = "、".join(words[0] for words in _DECIDED.values())
-    found: dict[str, DecisionUsed] = {}
+    decisions: dict[str, DecisionUsed] = {}
     problems: list[Problem] = []
     for sheet, rows in sheet_rows(path).items():
         header = next(filter(None, map(_decided_columns, rows[:_HEADER_ROWS], itertools.count())), None)
         if header is not None:
-            problems += _decisions(Place(file=path.name, sheet=sheet), rows, *header, found)
+            problems += _decisions(Place(file=path.name, sheet=sheet), rows, *header, decisions)
         elif any(text.strip() for row in rows for text in row):
             remedy = "补齐各列；与决定无关的工作表另存他处"
             problems.append(Problem("没有认出人工决定的表头", Place(file=path.name, sheet=sheet), "", allowed, remedy))
-    if not found and not problems:
+    if not decisions and not problems:
         problems.append(Problem("没有人工决定", Place(file=path.name), allowed=allowed, remedy="一行填一条"))
     raise_problems(InputError, problems)
-    return tuple(found.values())
+    return tuple(decisions.values())
 
 
 _HEADER_ROWS = 20
@@ -379,9 +380,9 @@ def _decided_columns(row: Sequence[str], at: int) -> tuple[int, dict[str, int]] 
     """Return where a header stands and its columns; None where the row is none."""
     place = {bare_header(text): column for column, text in enumerate(row) if text.strip()}
     words = {**_DECIDED, "name": _DECIDED_NAME}
-    columns = {name: next((place[one] for one in told if one in place), None) for name, told in words.items()}
-    held = {name: column for name, column in columns.items() if column is not None}
-    return (at, held) if _DECIDED.keys() <= held.keys() else None
+    columns = {name: next((place[word] for word in known if word in place), None) for name, known in words.items()}
+    present = {name: column for name, column in columns.items() if column is not None}
+    return (at, present) if _DECIDED.keys() <= present.keys() else None
 
 
 def _decisions(
@@ -389,10 +390,10 @@ def _decisions(
     rows: Sequence[Sequence[str]],
     header: int,
     columns: Mapping[str, int],
-    found: dict[str, DecisionUsed],
+    decisions: dict[str, DecisionUsed],
 ) -> list[Problem]:
     """Add what a sheet holds to what was found, and return its faults."""
-    verdicts = {word: one.value for one in Verdict for word in (one.value, one.zh)}
+    verdicts = {word: verdict.value for verdict in Verdict for word in (verdict.value, verdict.zh)}
     titles = {name: words[0] for name, words in _DECIDED.items()} | {"name": _DECIDED_NAME[0]}
     problems: list[Problem] = []
     for line, row in enumerate(rows[header + 1 :], start=header + 2):
@@ -405,7 +406,7 @@ def _decisions(
             remedy = "加一列「名称」写企业名称，或给名单编号"
             what = "编号只是行次，清单一变就是另一家"
             problems.append(Problem(what, place["finding_id"], cells["finding_id"], remedy=remedy))
-        if cells["finding_id"] in found:
+        if cells["finding_id"] in decisions:
             problems.append(
                 Problem("同一条结论有两个决定", place["finding_id"], cells["finding_id"], remedy="只留一个")
             )
@@ -415,14 +416,14 @@ def _decisions(
             problems.append(Problem("日期读不出", place["on"], cells["on"], remedy="写成 2026-06-30"))
         then = cells["then"].removeprefix("示例判定：")
         if then and then not in verdicts:
-            allowed = "、".join(one.zh for one in Verdict)
+            allowed = "、".join(verdict.zh for verdict in Verdict)
             problems.append(Problem("当时结论不是结论用语", place["then"], cells["then"], allowed, "照当时的结果填"))
-        found[cells["finding_id"]] = DecisionUsed(**cells | {"then": verdicts.get(then, then)})
+        decisions[cells["finding_id"]] = DecisionUsed(**cells | {"then": verdicts.get(then, then)})
     return problems
 
 
 def read_words(path: Path) -> tuple[WordMeaning, ...]:
-    """Read what words outside the closed lists mean, from a file with the entries of `words` or with `words` itself.
+    """Read what words outside the closed lists mean, from `path`: the entries of `words`, or `words` itself.
 
     Raises
     ------
@@ -434,9 +435,9 @@ def read_words(path: Path) -> tuple[WordMeaning, ...]:
     reader = Reader(path.name, takes_quoted_days=True)
     root = compose(path.read_bytes(), path.name, "用语文件", ProjectError)
     entries = reader.free_mapping(root, "words")
-    found = _words(reader, entries["words"][1] if list(entries) == ["words"] else root)
+    words = _words(reader, entries["words"][1] if list(entries) == ["words"] else root)
     raise_problems(ProjectError, reader.problems)
-    return found
+    return words
 
 
 _VALIDITY_KEYS = ("clause", "text", "state", "followed_by", "since", "by", "on", "document")
@@ -444,7 +445,7 @@ _FOLLOWED = re.compile(r"已接续于《?(.+?)》?")
 
 
 def read_validity(path: Path) -> tuple[Validity, ...]:
-    """Read an office's own checks of clauses and texts (效力核实); none where there is no such file.
+    """Read an office's own checks of clauses and texts (效力核实) from `path`; none without such a file.
 
     Raises
     ------
@@ -455,9 +456,9 @@ def read_validity(path: Path) -> tuple[Validity, ...]:
         return ()
     reader = Reader(path.name, takes_quoted_days=True)
     root = compose(path.read_bytes(), path.name, "效力核实文件", ProjectError)
-    found = tuple(_validity(reader, node) for node in reader.items(root, "效力核实"))
+    checks = tuple(_validity(reader, node) for node in reader.items(root, "效力核实"))
     raise_problems(ProjectError, reader.problems)
-    return found
+    return checks
 
 
 def _validity(reader: Reader, node: yaml.Node) -> Validity:
@@ -467,9 +468,9 @@ def _validity(reader: Reader, node: yaml.Node) -> Validity:
     on, since = (reader.day(entries.get(name), name) for name in ("on", "since"))
     if bool(clause) is bool(title):
         reader.fault(node, "效力核实须写明一条条款或一份文件", allowed="clause（规则编号）或 text（文件名）之一")
-    if (told := _FOLLOWED.fullmatch(word)) is not None:
-        word, successor = ValidityState.FOLLOWED.zh, successor or told[1]
-    state = next((one for one in ValidityState if one.zh == word), ValidityState.STILL)
+    if (match := _FOLLOWED.fullmatch(word)) is not None:
+        word, successor = ValidityState.FOLLOWED.zh, successor or match[1]
+    state = next((candidate for candidate in ValidityState if candidate.zh == word), ValidityState.STILL)
     if word and state.zh != word:
         reader.fault(entries["state"], "效力核实的结果看不懂", found=word, allowed="仍执行、已接续、失效")
     if state is ValidityState.FOLLOWED and not successor:
@@ -483,26 +484,26 @@ def _validity(reader: Reader, node: yaml.Node) -> Validity:
 
 
 def told_columns(texts: Sequence[str], flag: str = "--columns") -> tuple[tuple[str, str], ...]:
-    """Read what such as `--columns` says: `lon=列名,lat=列名`, or a file with the entries of a layer's `columns`.
+    """Read what `flag` says, each of `texts`: `lon=列名,lat=列名`, or a file with a layer's `columns`.
 
     Raises
     ------
     UsageError, ProjectError
         What can't be read.
     """
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for text in texts:
         path = Path(text)
         if "=" in text or path.suffix not in {".yml", ".yaml"}:
-            found += read_mapping(text, flag)
+            pairs += read_mapping(text, flag)
             continue
         if not path.is_file():
             raise ProjectError(Problem("找不到列对应文件", Place(file=path.name, key=flag), remedy="核对路径"))
         reader = Reader(path.name, takes_quoted_days=True)
         root = compose(path.read_bytes(), path.name, "列对应文件", ProjectError)
-        found += _columns(reader, reader.mapping(root, ("columns",), ("columns",), "列对应文件").get("columns"))
+        pairs += _columns(reader, reader.mapping(root, ("columns",), ("columns",), "列对应文件").get("columns"))
         raise_problems(ProjectError, reader.problems)
-    return tuple(found)
+    return tuple(pairs)
 
 
 def _words(reader: Reader, node: yaml.Node | None) -> tuple[WordMeaning, ...]:
@@ -510,15 +511,14 @@ def _words(reader: Reader, node: yaml.Node | None) -> tuple[WordMeaning, ...]:
         return ()
     allowed = tuple(dict.fromkeys(("是", "否", *(word for name in lists_of_words() for word in official_words(name)))))
     keys = ("means", "by", "on", "reason")
-    found = []
+    words = []
     for word, (_, value) in reader.free_mapping(node, "words").items():
         entries = reader.mapping(value, keys, keys, f"用语 {word} ")
-        means, by, reason = (reader.text(entries.get(key), key) for key in ("means", "by", "reason"))
-        on = reader.day(entries.get("on"), "on")
+        means, (by, on, reason) = reader.text(entries.get("means"), "means"), _signed(reader, entries)
         if means and means not in allowed:
             reader.fault(entries["means"], f"用语 {word} 的含义不是清单中的词", found=means, allowed="、".join(allowed))
-        found.append(WordMeaning(word, means, by, on.isoformat() if on else "", reason))
-    return tuple(found)
+        words.append(WordMeaning(word, means, by, on, reason))
+    return tuple(words)
 
 
 def _area(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
@@ -539,7 +539,7 @@ def _layers(reader: Reader, node: yaml.Node | None, defaults_node: yaml.Node | N
     kinds = [kind.value for kind in LayerKind]
     entries = reader.mapping(node, kinds, (), "layers")
     return MappingProxyType(
-        {LayerKind.of(kind): _layer(reader, LayerKind.of(kind), one, defaults) for kind, one in entries.items()}
+        {LayerKind.of(kind): _layer(reader, LayerKind.of(kind), entry, defaults) for kind, entry in entries.items()}
     )
 
 
@@ -574,7 +574,7 @@ def _layer(reader: Reader, kind: LayerKind, node: yaml.Node, defaults: Mapping[s
         accept_suggestions=_yes(reader, entries.get("accept_suggestions"), "accept_suggestions"),
         columns=_columns(reader, entries.get("columns")),
         accept_set_aside=_accepted(reader, entries.get("accept_set_aside")),
-        edition=_edition(reader, entries.get("edition")),
+        edition=reader.word(entries.get("edition"), "行业分类版本 edition ", tuple(map(str, EDITIONS))),
         line=line_of(node),
     )  # fmt: skip
 
@@ -585,13 +585,14 @@ def _accepted(reader: Reader, node: yaml.Node | None) -> Accepted | None:
         return None
     keys = ("count", "by", "on", "reason")
     entries = reader.mapping(node, keys, keys, "accept_set_aside")
+    return Accepted(reader.integer(entries.get("count"), "count") or 0, *_signed(reader, entries))
+
+
+def _signed(reader: Reader, entries: Mapping[str, yaml.Node]) -> tuple[str, str, str]:
+    """Return who chose something, when and why."""
     on = reader.day(entries.get("on"), "on")
     by, reason = (reader.text(entries.get(key), key) for key in ("by", "reason"))
-    return Accepted(reader.integer(entries.get("count"), "count") or 0, by, on.isoformat() if on else "", reason)
-
-
-def _edition(reader: Reader, node: yaml.Node | None) -> str:
-    return reader.word(node, "行业分类版本 edition ", tuple(map(str, EDITIONS)))
+    return by, on.isoformat() if on else "", reason
 
 
 def _yes(reader: Reader, node: yaml.Node | None, key: str) -> bool:
@@ -626,9 +627,7 @@ def _coverage(reader: Reader, node: yaml.Node | None) -> str:
 def _adoption(reader: Reader, node: yaml.Node) -> Adoption:
     keys = ("rule", "by", "on", "reason")
     entries = reader.mapping(node, keys, keys, "adopt")
-    on = reader.day(entries.get("on"), "on")
-    rule, by, reason = (reader.text(entries.get(key), key) for key in ("rule", "by", "reason"))
-    return Adoption(rule, by, on.isoformat() if on else "", reason, line_of(node))
+    return Adoption(reader.text(entries.get("rule"), "rule"), *_signed(reader, entries), line_of(node))
 
 
 def _visit_order(reader: Reader, node: yaml.Node | None) -> VisitOrder:
@@ -637,34 +636,32 @@ def _visit_order(reader: Reader, node: yaml.Node | None) -> VisitOrder:
     keys = ("value", "by", "on", "reason")
     entries = reader.mapping(node, keys, keys, "visit_order")
     value = reader.word(entries.get("value"), "visit_order ", list(VISIT_ORDERS))
-    on = reader.day(entries.get("on"), "on")
-    by, reason = (reader.text(entries.get(key), key) for key in ("by", "reason"))
-    return VisitOrder(value or DEFAULT_ORDER.value, by, on.isoformat() if on else "", reason)
+    return VisitOrder(value or DEFAULT_ORDER.value, *_signed(reader, entries))
 
 
 def _parameters(
     reader: Reader, node: yaml.Node | None, settings_node: yaml.Node | None
 ) -> Mapping[str, ChosenParameter]:
     """Return what texts leave open, chosen with who, when and why; and how things are worked out, which needs none."""
-    known = {one.name: one for one in declared()}
+    known = {parameter.name: parameter for parameter in declared()}
     entries = {} if node is None else reader.mapping(node, tuple(known), (), "parameters")
-    found = {name: _parameter(reader, known[name], one) for name, one in entries.items()}
+    chosen = {name: _parameter(reader, known[name], entry) for name, entry in entries.items()}
     settings = {} if settings_node is None else reader.mapping(settings_node, tuple(known), (), "settings")
-    for name, one in settings.items():
+    for name, setting in settings.items():
         if not known[name].is_setting:
             reader.fault(
-                one, f"{name} 是条文留待确定的，不是计算设置", remedy="移到 parameters 下，写明决定人、日期和理由"
+                setting, f"{name} 是条文留待确定的，不是计算设置", remedy="移到 parameters 下，写明决定人、日期和理由"
             )
         elif name in entries:
-            reader.fault(one, f"{name} 在 parameters 和 settings 下各写了一次", remedy="只留 settings 下的")
+            reader.fault(setting, f"{name} 在 parameters 和 settings 下各写了一次", remedy="只留 settings 下的")
         else:
-            found[name] = _setting(reader, known[name], one)
-    return MappingProxyType(found)
+            chosen[name] = _setting(reader, known[name], setting)
+    return MappingProxyType(chosen)
 
 
 def _misplaced(file: str, node: yaml.Node | None) -> tuple[Problem, ...]:
     """Return a line on settings that stand among what the texts leave open."""
-    settings = {one.name for one in declared() if one.is_setting}
+    settings = {parameter.name for parameter in declared() if parameter.is_setting}
     keys = [key for key, _ in node.value if key.value in settings] if isinstance(node, yaml.MappingNode) else []
     if not keys:
         return ()
@@ -699,11 +696,10 @@ def _parameter(
         reader.fault(node, f"参数 {name} 须注明行业分类版本 edition", found=str(edition or ""), allowed=allowed)
     if declaration.type is ParameterType.NUMBER and unit != declaration.unit:
         reader.fault(node, f"参数 {name} 的单位不符", found=unit, allowed=declaration.unit, remedy="写明 unit 并换算")
-    on = reader.day(entries.get("on"), "on")
-    by, reason = (reader.text(entries.get(key), key) for key in ("by", "reason"))
+    by, on, reason = _signed(reader, entries)
     if declaration.is_setting:
         by, reason = by or USER_DECIDER, reason or _SETTING
-    return ChosenParameter(name, value, unit, edition, by, on.isoformat() if on else "", reason)
+    return ChosenParameter(name, value, unit, edition, by, on, reason)
 
 
 def listed_words(text: str) -> tuple[str, ...]:
@@ -742,9 +738,9 @@ def _listed(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node |
     if isinstance(node, yaml.ScalarNode):
         words = listed_words(reader.text(node, declaration.name))
     else:
-        words = tuple(unicodedata.normalize("NFKC", one) for one in reader.texts(node, declaration.name))
+        words = tuple(unicodedata.normalize("NFKC", text) for text in reader.texts(node, declaration.name))
     are_codes = declaration.type is ParameterType.CODES
-    strange = [one for one in words if one == TO_FILL or (are_codes and not is_trade_code(one))]
+    strange = [word for word in words if word == TO_FILL or (are_codes and not is_trade_code(word))]
     if node is not None and (strange or not words):
         allowed = "2 至 4 位行业代码，如 3212、3360" if are_codes else ""
         remedy = "改写；行业分类版本写在 edition" if are_codes else "写明取值"
@@ -759,15 +755,15 @@ TO_FILL = "取值"
 
 
 def beside(path: Path) -> list[Path]:
-    """Return a file and all that lies beside it under its name, or all below a folder: a reader may look at any."""
+    """Return `path` and all that lies beside it under its name, or all below a folder: a reader may look at any."""
     if path.is_dir():
-        return [one for one in path.rglob("*") if one.is_file()]
+        return [near for near in path.rglob("*") if near.is_file()]
     names = f"{path.stem}.".casefold(), f"{path.name}-".casefold()
-    return [one for one in path.parent.iterdir() if one.name.casefold().startswith(names) and one.is_file()]
+    return [near for near in path.parent.iterdir() if near.name.casefold().startswith(names) and near.is_file()]
 
 
 def extents_of(spec: ProjectSpec) -> Iterator[str]:
-    """Yield the names of areas and coverages, which may be files."""
+    """Yield the names of areas and coverages in `spec`, which may be files."""
     yield from filter(None, (*spec.area_ids, *(layer.coverage for layer in spec.layers.values())))
 
 
@@ -776,7 +772,7 @@ OUTSIDE = "<outside>"
 
 
 def option_files(spec: ProjectSpec, words: Path | None) -> dict[str, Path]:
-    """Return the files of decisions and of words by path from the project; elsewhere by name and number."""
+    """Return the files of decisions of `spec` and of `words` by path from its folder; elsewhere name and number."""
     files, home = dict[str, Path](), spec.folder.resolve()
     for path in filter(None, (spec.folder / spec.overrides if spec.overrides else None, words)):
         full = path.resolve()
@@ -786,7 +782,10 @@ def option_files(spec: ProjectSpec, words: Path | None) -> dict[str, Path]:
 
 
 def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
-    """Return the SHA-256 of each file that says how to run or how far layers go, by path from the project's folder."""
+    """Return the SHA-256 of each file that says how `spec` runs or how far its layers go, by path from its folder.
+
+    `words` is the file of words told beside it.
+    """
     sums = {spec.file.name: file_sha256(spec.file)}
     named = {name: spec.folder / name for name in (VALIDITY_FILE, *extents_of(spec))}
     files = {name: path for name, path in named.items() if path.is_file()}
@@ -795,6 +794,6 @@ def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
 
 
 def pack_files_of(home: Path, packs: Iterable[str]) -> dict[str, Path]:
-    """Return the files of a project's own rules, by path from the project's folder; all those in a folder named."""
+    """Return the files of a project's own rules, by path from its folder `home`; all those in a folder of `packs`."""
     files = [(name, home / name, path) for name in packs for path in pack_files(home / name)]
     return {name if path == pack else f"{name}/{path.name}": path for name, pack, path in files}

@@ -146,23 +146,23 @@ def init_project(
     """
     begin = begin or Begin()
     ids = _area_ids(area)
-    areas = [resolve_area(one, base=Path()) for one in ids]
+    areas = [resolve_area(word, base=Path()) for word in ids]
     _refuse(begin)
     chosen = _choose(begin, areas, as_of, ask)
     target = Path(folder)
     with whole_folder(target, list(begin.layers.values()), record="") as new:
         (new / TEMPLATES_NAME).mkdir()
         paths = {kind: _taken(file, new, target, begin) for kind, file in begin.layers.items()}
-        ids = [_taken(Path(one), new, target, begin) if one.endswith(SUFFIXES) else one for one in ids]
+        ids = [_taken(Path(text_), new, target, begin) if text_.endswith(SUFFIXES) else text_ for text_ in ids]
         covers = chosen.covers
         if covers.endswith(SUFFIXES):
             covers = ids[0] if covers == area.strip() else _taken(Path(covers), new, target, begin)
-        name = "、".join(one.name for one in areas)
+        name = "、".join(area.name for area in areas)
         text = _project_text(name, ids, as_of, paths, replace(chosen, covers=covers))
         (new / PROJECT_NAME).write_text(text, encoding="utf-8", newline="\n")
         (new / NEEDED_NAME).write_text(_needed_text(name), encoding="utf-8", newline="\n")
         written = write_templates(new / TEMPLATES_NAME)
-    files = (PROJECT_NAME, NEEDED_NAME, *paths.values(), *(f"{TEMPLATES_NAME}/{one}" for one in written))
+    files = (PROJECT_NAME, NEEDED_NAME, *paths.values(), *(f"{TEMPLATES_NAME}/{template}" for template in written))
     return NewProject(target, files, chosen.waiting)
 
 
@@ -172,14 +172,14 @@ DATA_NAME = "资料"
 def _area_ids(area: str) -> list[str]:
     """Return the ids and codes that a user's words for an area mean; a polygon file stays as it is."""
     words = [area.strip()] if area.strip().endswith(SUFFIXES) else re.split("[,，、]", area)
-    named = [area_named(one) for one in words if one.strip()]
-    ids = {one.id.casefold(): one.id for one in key_areas()}
-    return [ids.get(one.casefold(), one) for one in named]
+    named = [area_named(word) for word in words if word.strip()]
+    ids = {area.id.casefold(): area.id for area in key_areas()}
+    return [ids.get(area_id.casefold(), area_id) for area_id in named]
 
 
 def _refuse(begin: Begin) -> None:
     """Refuse files that aren't there, and choices that no text leaves open."""
-    known = [one.name for one in declared()]
+    known = [parameter.name for parameter in declared()]
     problems = [
         Problem("文件不存在", Place(file=str(file)), kind.zh, remedy="核对路径和文件名")
         for kind, file in begin.layers.items()
@@ -204,11 +204,11 @@ def _taken(file: Path, new: Path, target: Path, begin: Begin) -> str:
         return Path(os.path.relpath(file, target)).as_posix()
     (new / DATA_NAME).mkdir(exist_ok=True)
     beside = file.parent.glob(f"{glob.escape(file.stem)}.*") if file.suffix.lower() == ".shp" else [file]
-    for one in beside:
-        if (new / DATA_NAME / one.name).exists():
-            raise UsageError(Problem("两个文件同名", Place(file=one.name), remedy="改名后重试，或加 --no-copy"))
-        copy = shutil.copytree if one.is_dir() else shutil.copyfile
-        copy(one, new / DATA_NAME / one.name)
+    for sibling in beside:
+        if (new / DATA_NAME / sibling.name).exists():
+            raise UsageError(Problem("两个文件同名", Place(file=sibling.name), remedy="改名后重试，或加 --no-copy"))
+        copy = shutil.copytree if sibling.is_dir() else shutil.copyfile
+        copy(sibling, new / DATA_NAME / sibling.name)
     return f"{DATA_NAME}/{file.name}"
 
 
@@ -243,17 +243,20 @@ _UNUSABLE = (Standing.REPEALED, Standing.TEXT_NOT_HELD)
 
 
 def screening_rules(as_of: date, counties: Iterable[str]) -> tuple[ScreeningRule, ...]:
-    """Return the rules of the book that can screen enterprises there: in force first, then by distance first."""
+    """Return the rules that can screen enterprises in `counties` (codes; none: anywhere) on day `as_of`.
+
+    In force first, then by distance first.
+    """
     codes = frozenset().union(*map(codes_of_place, counties)) or codes_of_place(COUNTRY)
-    found = []
+    rules = []
     for rule in load_book().rules:
         if not rule.id.startswith(_SCREENING) or LayerKind.ENTERPRISES.value not in rule.applies_to.source_kinds:
             continue
         stands = standing_of(rule, as_of=as_of, place_codes=codes, adopted=False)
         if stands.standing not in _UNUSABLE:
             word = standing_word(stands.standing.value, verified=stands.verified)
-            found.append(ScreeningRule(rule, word, stands.standing is not Standing.IN_FORCE))
-    return tuple(sorted(found, key=lambda one: (one.adopted, not one.measures, one.rule.id)))
+            rules.append(ScreeningRule(rule, word, stands.standing is not Standing.IN_FORCE))
+    return tuple(sorted(rules, key=lambda rule: (rule.adopted, not rule.measures, rule.rule.id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,12 +275,12 @@ class Chosen:
     def waiting(self) -> tuple[str, ...]:
         """What a person has still to fill in, in words."""
         rule = () if self.rule is not None else ("screening_rule：选定一条排查规则",)
-        return (*rule, *(f"{one.name}：{one.title_zh}" for one in self.open))
+        return (*rule, *(f"{parameter.name}：{parameter.title_zh}" for parameter in self.open))
 
 
 def _choose(begin: Begin, areas: Sequence[Area], as_of: date, ask: Ask | None) -> Chosen:
     """Take what was said, ask for the rest where somebody can be asked."""
-    counties = sorted(frozenset().union(*(one.counties for one in areas)))
+    counties = sorted(frozenset().union(*(area.counties for area in areas)))
     rules = screening_rules(as_of, counties)
     covers = begin.farmland_covers
     if not covers and ask is not None and LayerKind.FARMLAND in begin.layers and len(areas) == 1:
@@ -317,18 +320,18 @@ def _chosen_parameters(
     parameters: dict[str, ChosenParameter] = {}
     left: list[ParameterDeclaration] = []
     for known in filter(None, map(declaration, dict.fromkeys((*names, *begin.values)))):
-        told = begin.values.get(known.name, "")
-        if not told and not Choices(parameters).is_open(known.name):
+        text = begin.values.get(known.name, "")
+        if not text and not Choices(parameters).is_open(known.name):
             continue
-        found = _value_of(known, told) if told else None if ask is None else _asked_value(known, ask)
+        value = _value_of(known, text) if text else None if ask is None else _asked_value(known, ask)
         reason = begin.reason
-        if found is not None and not known.is_setting and ask is not None:
+        if value is not None and not known.is_setting and ask is not None:
             reason = reason or ask(Asked(f"{known.title_zh}这样取的理由", default=why))
-        if found is not None and (known.is_setting or (by and reason)):
-            parameters[known.name] = replace(found, by=by, on=as_of.isoformat(), reason=reason)
-        elif told:
+        if value is not None and (known.is_setting or (by and reason)):
+            parameters[known.name] = replace(value, by=by, on=as_of.isoformat(), reason=reason)
+        elif text:
             what = f"「{known.title_zh}」条文没有写明，取值须写明谁决定、为什么"
-            raise UsageError(Problem(what, Place(key="--set"), told, remedy="加 --by 和 --reason"))
+            raise UsageError(Problem(what, Place(key="--set"), text, remedy="加 --by 和 --reason"))
         else:
             left.append(known)
     return parameters, tuple(left)
@@ -337,20 +340,20 @@ def _chosen_parameters(
 _YES = frozenset({"是", "y", "Y", "yes"})
 
 
-def _chosen_rule(told: str, rules: Sequence[ScreeningRule], ask: Ask | None) -> ScreeningRule | None:
+def _chosen_rule(text: str, rules: Sequence[ScreeningRule], ask: Ask | None) -> ScreeningRule | None:
     """Return the rule that was named or picked; None where nobody chose."""
-    by_word = {one.rule.id: one for one in rules} | {str(number): one for number, one in enumerate(rules, 1)}
-    ids = [one.rule.id for one in rules]
+    by_word = {rule.rule.id: rule for rule in rules} | {str(number): rule for number, rule in enumerate(rules, 1)}
+    ids = [rule.rule.id for rule in rules]
     listed = [
-        f"{'' if at else number}　{line}" for number, one in enumerate(rules, 1) for at, line in enumerate(one.lines)
+        f"{'' if at else number}　{line}" for number, rule in enumerate(rules, 1) for at, line in enumerate(rule.lines)
     ]
     fault: tuple[str, ...] = ()
     while True:
-        answer = told or ("" if ask is None else ask(Asked("选一条排查规则：编号或序号，回车不选", (*listed, *fault))))
+        answer = text or ("" if ask is None else ask(Asked("选一条排查规则：编号或序号，回车不选", (*listed, *fault))))
         if not answer or answer in by_word:
             return by_word.get(answer)
         problem = Problem("不是可用的排查规则", Place(key="--rule"), answer, "、".join(ids), _perhaps(answer, ids))
-        if told:
+        if text:
             raise UsageError(problem)
         fault = (f"× {problem}",)
 
@@ -365,24 +368,25 @@ def _asked_value(known: ParameterDeclaration, ask: Ask) -> ChosenParameter | Non
         try:
             return _value_of(known, text)
         except UsageError as error:
-            fault = tuple(f"× {one}" for one in error.problems)
+            fault = tuple(f"× {problem}" for problem in error.problems)
 
 
 def _question_lines(known: ParameterDeclaration) -> tuple[str, ...]:
     """Return what texts say of an open point, the choices, what is known elsewhere, and which clauses ask it."""
-    said = [
-        f"《{one.document}》{one.clause}" + (f"：「{one.quote}」" if one.quote else "") for one in known.left_open_by
+    lines = [
+        f"《{clause.document}》{clause.clause}" + (f"：「{clause.quote}」" if clause.quote else "")
+        for clause in known.left_open_by
     ]
-    choices = [f"{number} {one.code}：{one.zh}" for number, one in enumerate(known.choices, 1)]
+    choices = [f"{number} {choice.code}：{choice.zh}" for number, choice in enumerate(known.choices, 1)]
     form = {
         ParameterType.NUMBER: f"填数字，单位 {known.unit}",
         ParameterType.CODES: "填行业代码，逗号分隔；两版含义不同的写明版本（edition；在终端回答时如 3849@2011）",
         ParameterType.WORDS: "填词，逗号分隔",
     }.get(known.type, "")
-    hints = [f"参考：{one.value}（{one.source}，{one.label}）" for one in known.hints]
+    hints = [f"参考：{hint.value}（{hint.source}，{hint.label}）" for hint in known.hints]
     users = [rule.id for rule in load_book().rules if known.name in rule.parameters]
     asks = f"用到它的条款：{'、'.join(users[:_USERS_TOLD])}{f' 等 {len(users)} 条' if len(users) > _USERS_TOLD else ''}"
-    return tuple(filter(None, (f"条文没有写明：{'；'.join(said)}", *choices, form, *hints, asks)))
+    return tuple(filter(None, (f"条文没有写明：{'；'.join(lines)}", *choices, form, *hints, asks)))
 
 
 _USERS_TOLD = 4
@@ -401,8 +405,8 @@ def _value_of(known: ParameterDeclaration, text: str) -> ChosenParameter:
     value: ChosenValue | None = None
     edition, allowed = None, ""
     if known.type is ParameterType.CHOICE:
-        by_word = {one.code: one.code for one in known.choices}
-        by_word |= {str(number): one.code for number, one in enumerate(known.choices, 1)}
+        by_word = {choice.code: choice.code for choice in known.choices}
+        by_word |= {str(number): choice.code for number, choice in enumerate(known.choices, 1)}
         value, allowed = by_word.get(plain), "、".join(by_word)
     elif known.type is ParameterType.NUMBER:
         number = re.fullmatch(r"(\d+(?:\.\d+)?)\s*" + f"(?:{re.escape(known.unit)})?", plain)
@@ -440,8 +444,8 @@ _NOT_PLAIN = re.compile(r"[,\[\]{}:#'\"\\\s]")
 
 
 def _project_text(name: str, ids: Sequence[str], as_of: date, paths: Mapping[LayerKind, str], chosen: Chosen) -> str:
-    known = {one.id for one in key_areas()}
-    where = {"key_areas": [one for one in ids if one in known], "codes": [one for one in ids if one not in known]}
+    known = {area.id for area in key_areas()}
+    where = {"key_areas": [id_ for id_ in ids if id_ in known], "codes": [id_ for id_ in ids if id_ not in known]}
     keys = {kind: {"path": path} for kind, path in paths.items()}
     keys.setdefault(LayerKind.ENTERPRISES, {"path": f"{TEMPLATES_NAME}/企业清单.xlsx", "layer": "企业清单"})
     lines = [f"  {kind.value}: {_flow(cells | _covering(kind, chosen.covers, known))}" for kind, cells in keys.items()]
@@ -451,11 +455,13 @@ def _project_text(name: str, ids: Sequence[str], as_of: date, paths: Mapping[Lay
         if kind not in keys and kind is not LayerKind.OUTLETS
     ]
     rule = "none" if chosen.rule is None else chosen.rule.rule.id
-    head = [f"#   {line}" for one in chosen.rules for line in one.lines] if chosen.rule is None else []
+    head = [f"#   {line}" for offered in chosen.rules for line in offered.lines] if chosen.rule is None else []
     adopted = {"rule": rule, "by": chosen.by, "on": as_of, "reason": chosen.adopt_reason}
     adopt = f"\n  - {_flow(adopted)}" if chosen.adopt_reason else " []"
-    settings = {one.name: one.value for one in chosen.parameters.values() if _is_setting(one.name)}
-    choices = [one for one in chosen.parameters.values() if one.name not in settings]
+    settings = {
+        parameter.name: parameter.value for parameter in chosen.parameters.values() if _is_setting(parameter.name)
+    }
+    choices = [parameter for parameter in chosen.parameters.values() if parameter.name not in settings]
     parts = (
         f"# {name}：由 hmgeo init 写出，按实际情况改写；还缺什么见 {NEEDED_NAME}。取得图层后去掉行首的 #。",
         "schema: 1",
@@ -471,8 +477,8 @@ def _project_text(name: str, ids: Sequence[str], as_of: date, paths: Mapping[Lay
         f"screening_rule: {rule}",
         "# 条文没有写明、须由使用单位确定的",
         "parameters:" if choices or chosen.open else "parameters: {}",
-        *(f"  {one.name}: {_flow(_cells(one))}" for one in choices),
-        *(line for one in chosen.open for line in _to_fill(one, as_of)),
+        *(f"  {choice.name}: {_flow(_cells(choice))}" for choice in choices),
+        *(line for question in chosen.open for line in _to_fill(question, as_of)),
         "# 怎样推算，条文不涉及，可只写值，如 snap_distance_m: 300",
         f"settings: {_flow(settings)}",
         f"adopt:{adopt}",
@@ -493,17 +499,28 @@ def _is_setting(name: str) -> bool:
     return known is not None and known.is_setting
 
 
-def _cells(one: ChosenParameter) -> dict[str, Any]:
-    value = list(one.value) if isinstance(one.value, tuple) else one.value
-    on = date.fromisoformat(one.on)
-    return {"value": value, "unit": one.unit, "edition": one.edition, "by": one.by, "on": on, "reason": one.reason}
+def _cells(parameter: ChosenParameter) -> dict[str, Any]:
+    value = list(parameter.value) if isinstance(parameter.value, tuple) else parameter.value
+    on = date.fromisoformat(parameter.on)
+    return {
+        "value": value,
+        "unit": parameter.unit,
+        "edition": parameter.edition,
+        "by": parameter.by,
+        "on": on,
+        "reason": parameter.reason,
+    }
 
 
 def _to_fill(known: ParameterDeclaration, as_of: date) -> list[str]:
     """Return the question as comments, and the line to fill."""
     rest = {"unit": known.unit, "edition": 2017 if known.type is ParameterType.CODES else ""}
     line = _flow({"value": TO_FILL, **rest, "by": "决定单位", "on": as_of, "reason": "理由"})
-    return [f"  # {known.title_zh}", *(f"  #   {one}" for one in _question_lines(known)), f"  # {known.name}: {line}"]
+    return [
+        f"  # {known.title_zh}",
+        *(f"  #   {question}" for question in _question_lines(known)),
+        f"  # {known.name}: {line}",
+    ]
 
 
 def _needed_text(name: str) -> str:
@@ -529,6 +546,8 @@ def demo_projects() -> tuple[Path, ...]:
 
 def run_demo(out: str | Path = "hmgeo-demo", *, language: str = "zh", progress: Progress = silent) -> tuple[Run, ...]:
     """Run the shipped projects, each into its own folder below `out`.
+
+    `language` is that of the tables, zh or en; `progress` hears how far it is.
 
     Raises
     ------
@@ -560,7 +579,9 @@ def relevant_clauses(
     packs: Sequence[Path], *, trade: str, area: str, as_of: date, kind: str = "project_sites", edition: str = "",
     action: str = "",
 ) -> tuple[tuple[Relevant, ...], dict[str, int]]:  # fmt: skip
-    """Return the clauses that can bind a trade in a place, gravest effect and highest rank first, and counts of others.
+    """Return the clauses that can bind a trade in a place, and counts of the others by why they can't.
+
+    Gravest effect and highest rank first. `packs` are an office's own rules, `as_of` the day asked about.
 
     Parameters
     ----------
@@ -581,7 +602,7 @@ def relevant_clauses(
         remedy = "写到县（市、区），如 451221：省、市的各县条款不同"
         raise UsageError(Problem("不是一个县（市、区）的代码", Place(key="--in"), area, "县级或乡级代码", remedy))
     codes, choices = codes_of_place(area), Choices()
-    found: list[tuple[tuple[int, int, str], Relevant]] = []
+    relevant: list[tuple[tuple[int, int, str], Relevant]] = []
     others: Counter[str] = Counter()
     for rule in load_book(packs).rules:
         if not rule.gives_findings:
@@ -597,8 +618,8 @@ def relevant_clauses(
         clause = Relevant(
             rule.effect.zh, word, cited.document, cited.clause, rule.id, rule.title.zh, reached.why or reached.wide
         )
-        found.append(((list(Effect).index(rule.effect), list(LegalRank).index(rule.legal_rank), rule.id), clause))
-    return tuple(clause for _, clause in sorted(found, key=lambda one: one[0])), dict(others)
+        relevant.append(((list(Effect).index(rule.effect), list(LegalRank).index(rule.legal_rank), rule.id), clause))
+    return tuple(clause for _, clause in sorted(relevant, key=lambda pair: pair[0])), dict(others)
 
 
 _NEVER = (Standing.NOT_YET, Standing.REPEALED, Standing.OUTSIDE_TERRITORY)
@@ -608,7 +629,7 @@ _OUTSIDE, _STATED = "对象、行业、行为或情形不在条款适用范围",
 
 def _with_all_stated(rule: Rule, subject: Subject) -> Subject:
     """Return the subject with all that a rule asks for stated: what its trade doesn't imply may still be so."""
-    asked = {one.attribute: one.expected for one in rule.applies_to.conditions}
+    asked = {condition.attribute: condition.expected for condition in rule.applies_to.conditions}
     return replace(subject, attributes={**asked, **dict.fromkeys(rule.applies_to.trades.parts, True)})
 
 
@@ -622,14 +643,14 @@ def _asked_subject(kind: str, trade: str, edition: str, action: str) -> Subject:
     if edition and edition not in map(str, EDITIONS):
         problems.append(Problem("行业分类版本看不懂", Place(key="--edition"), edition, "2011、2017", "改为其中之一"))
     if action and action not in ACTIONS:
-        allowed = "、".join(f"{one.value}（{one.zh}）" for one in Action)
+        allowed = "、".join(f"{known.value}（{known.zh}）" for known in Action)
         problems.append(Problem("建设性质看不懂", Place(key="--action"), action, allowed, "改为其中之一"))
     raise_problems(UsageError, problems)
     return Subject(kind, trade, edition, ACTIONS.get(action))
 
 
 def check_rules(path: Path) -> str:
-    """Read a file or folder of rules into the book, run their worked cases, and say in words that all is well.
+    """Read rules at `path`, file or folder, into the book, run their worked cases, say in words that all is well.
 
     Raises
     ------
@@ -680,8 +701,8 @@ def rules_diff(old: Path, new: Path | None = None) -> tuple[str, ...]:
             if word == "verdict"
         ]
         if changed or turned:
-            told = "；".join(turned[:_CASES_TOLD]) + (f" 等 {len(turned)} 个" if len(turned) > _CASES_TOLD else "")
-            what = f"改动：{'、'.join(changed) or '无'}；旧算例结论改变：{told or '无'}"
+            cases = "；".join(turned[:_CASES_TOLD]) + (f" 等 {len(turned)} 个" if len(turned) > _CASES_TOLD else "")
+            what = f"改动：{'、'.join(changed) or '无'}；旧算例结论改变：{cases or '无'}"
             lines.append(f"改变　{key}　{rule.title.zh}　{what}")
     return tuple(lines)
 

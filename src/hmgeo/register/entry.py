@@ -111,9 +111,9 @@ def read_name(text: str) -> tuple[str, tuple[str, ...], str]:
 
     def without(match: re.Match[str]) -> str:
         inner = match[1].strip()
-        told = _FORMER.fullmatch(inner) or _WHOLE_NAME.fullmatch(inner)
-        if told:
-            former.append(_plain_name(told["name"]))
+        stated = _FORMER.fullmatch(inner) or _WHOLE_NAME.fullmatch(inner)
+        if stated:
+            former.append(_plain_name(stated["name"]))
         elif _STATE.fullmatch(inner):
             states.append(inner)
         else:
@@ -163,13 +163,13 @@ def place_stems(texts: Sequence[str]) -> list[str]:
     >>> place_stems(["清远市甲厂", "连南瑶族自治县"])
     ['清远', '连南']
     """
-    found: set[str] = set()
+    stems: set[str] = set()
     for text in texts:
         rest = _PROVINCE_BEFORE_CITY.sub("", text)
         while match := _PLACE.match(rest):
-            found.add(county_stem(re.sub(r"(?:镇|乡|街道)$", "", match[0])))
+            stems.add(county_stem(re.sub(r"(?:镇|乡|街道)$", "", match[0])))
             rest = rest[match.end() :]
-    return sorted((stem for stem in found if len(stem) >= _FEWEST_SIGNS), key=lambda stem: (-len(stem), stem))
+    return sorted((stem for stem in stems if len(stem) >= _FEWEST_SIGNS), key=lambda stem: (-len(stem), stem))
 
 
 def county_stem(text: str) -> str:
@@ -269,13 +269,13 @@ def entry_of(
     notes
         What reading the row brought, in words.
     """
-    given, permit = plain_code(values.get("credit_code", "")), plain_code(values.get("permit", ""))
-    full, told, state = read_name(values.get("name", ""))
-    stated = [read_name(one)[0] for one in re.split(r"[、,，;；/]", values.get("former_name", "")) if one.strip()]
-    code, remarks = _code_of(given, permit)
+    code_text, permit = plain_code(values.get("credit_code", "")), plain_code(values.get("permit", ""))
+    full, other_name, state = read_name(values.get("name", ""))
+    stated = [read_name(part)[0] for part in re.split(r"[、,，;；/]", values.get("former_name", "")) if part.strip()]
+    code, remarks = _code_of(code_text, permit)
     if state:
         remarks = (*remarks, f"名称中注明{state}")
-    former = tuple(dict.fromkeys(name for name in (*stated, *told) if name and name != full))
+    former = tuple(dict.fromkeys(name for name in (*stated, *other_name) if name and name != full))
     return Entry(
         source=source,
         line=line,
@@ -284,7 +284,7 @@ def entry_of(
         point=point,
         uncertainty_m=uncertainty_m,
         code=code,
-        code_given=given,
+        code_given=code_text,
         permit=permit if len(permit) >= _SHORTEST_PERMIT else "",
         full=full,
         former=former,
@@ -295,15 +295,15 @@ def entry_of(
     )
 
 
-def _code_of(given: str, permit: str) -> tuple[str, tuple[str, ...]]:
-    held = permit[:_CODE_LENGTH] if is_national(permit) else ""
-    code = given if is_credit_code(given) else ""
-    notes = (f"统一社会信用代码「{given}」校验不符",) if given and not code else ()
-    if code and held and code != held:
+def _code_of(code_text: str, permit: str) -> tuple[str, tuple[str, ...]]:
+    within = permit[:_CODE_LENGTH] if is_national(permit) else ""
+    code = code_text if is_credit_code(code_text) else ""
+    notes = (f"统一社会信用代码「{code_text}」校验不符",) if code_text and not code else ()
+    if code and within and code != within:
         return "", ("信用代码与许可证编号前 18 位不一致，两者都不作依据",)
-    if held and not given:
+    if within and not code_text:
         notes = (FROM_PERMIT,)
-    return code or ("" if given else held), notes
+    return code or ("" if code_text else within), notes
 
 
 def is_national(permit: str) -> bool:
@@ -313,7 +313,7 @@ def is_national(permit: str) -> bool:
 
 def has_more_plants(first: Entry, second: Entry) -> bool:
     """Tell whether `first` or `second` has its firm's second or later permit and the other none: which plant is it?"""
-    numbers = {one.permit[_CODE_LENGTH:-1] for one in (first, second) if is_national(one.permit)}
+    numbers = {entry.permit[_CODE_LENGTH:-1] for entry in (first, second) if is_national(entry.permit)}
     return bool(numbers - {"001"}) and not (first.permit and second.permit)
 
 
@@ -340,20 +340,20 @@ def against(first: Entry, second: Entry) -> tuple[str, ...]:
 
     Only what both rows say can speak against: a blank says nothing.
     """
-    found = []
+    grounds = []
     if first.code and second.code and first.code != second.code:
-        found.append("信用代码不同")
+        grounds.append("信用代码不同")
     if first.permit != second.permit and is_national(first.permit) and is_national(second.permit):
-        found.append("许可证编号不同，可能是同一企业的两个厂区")
+        grounds.append("许可证编号不同，可能是同一企业的两个厂区")
     if first.county and second.county and first.county != second.county:
-        found.append(f"县区不同（{first.values.get('county', '')}、{second.values.get('county', '')}）")
+        grounds.append(f"县区不同（{first.values.get('county', '')}、{second.values.get('county', '')}）")
     if first.full and second.full and first.marks != second.marks:
-        told = "、".join(sorted(first.marks ^ second.marks))
-        found.append(f"名称中「{told}」只见于一方，可能是不同厂区或设施")
+        marks = "、".join(sorted(first.marks ^ second.marks))
+        grounds.append(f"名称中「{marks}」只见于一方，可能是不同厂区或设施")
     gap_m = apart_m(first, second)
     if gap_m is not None and gap_m - first.uncertainty_m - second.uncertainty_m > FAR_M:
-        found.append(f"相距 {gap_m / 1000:.1f} km")
-    return tuple(found)
+        grounds.append(f"相距 {gap_m / 1000:.1f} km")
+    return tuple(grounds)
 
 
 def is_near(first: Entry, second: Entry) -> bool:

@@ -126,11 +126,11 @@ class _Forest:
         return row
 
     def join(self, first: int, second: int, level: int) -> None:
-        one, other = sorted((self.root(first), self.root(second)))
-        if one != other:
-            self.parents[other] = one
-            self.levels[one] |= self.levels.pop(other, set())
-            self.levels[one].add(level)
+        low, high = sorted((self.root(first), self.root(second)))
+        if low != high:
+            self.parents[high] = low
+            self.levels[low] |= self.levels.pop(high, set())
+            self.levels[low].add(level)
 
 
 def match_rows(entries: Sequence[Entry], decided: Decided = Decided()) -> Matched:
@@ -151,7 +151,7 @@ def match_rows(entries: Sequence[Entry], decided: Decided = Decided()) -> Matche
     for pair, why in _look_alikes(entries):
         doubtful[pair].append(why)
     group_of = _numbered([forest.root(row) for row in range(len(entries))])
-    levels = {group_of[root]: tuple(sorted(held)) for root, held in forest.levels.items()}
+    levels = {group_of[root]: tuple(sorted(ranks)) for root, ranks in forest.levels.items()}
     return Matched(tuple(group_of), levels, _proposals(entries, group_of, decided, doubtful))
 
 
@@ -174,9 +174,9 @@ def _links(
     for value, rows in rows_by.items():
         if len(rows) > _MOST_SHARING:  # a number that everybody carries tells nobody from another
             if level in {PERMIT, CODE}:
-                told = Why(_SHARED_NUMBER, f"{LEVEL_WORDS[level]} {value} 出现 {len(rows)} 次，不作依据")
+                why = Why(_SHARED_NUMBER, f"{LEVEL_WORDS[level]} {value} 出现 {len(rows)} 次，不作依据")
                 for pair in pairwise(rows):
-                    doubtful[pair].append(told)
+                    doubtful[pair].append(why)
                 continue
             yield from _within_counties(entries, rows, level)
             continue
@@ -191,13 +191,13 @@ def _links(
 
 def _doubts(first: Entry, second: Entry, level: int, *, has_one_permit: bool) -> tuple[tuple[str, ...], bool]:
     """Return what speaks against a link, else what it wants to be sure; and whether it is the former."""
-    found = against(first, second)
-    if not found:
+    grounds = against(first, second)
+    if not grounds:
         lacking = _lacking(first, second, level)
         if not lacking and has_one_permit and has_more_plants(first, second) and not is_near(first, second):
             lacking = "许可证序号不是 001，这家企业不止一个厂区，另一方没有许可证编号和相近坐标"
         return ((lacking,) if lacking else ()), False
-    return found, True
+    return grounds, True
 
 
 def _within_counties(entries: Sequence[Entry], rows: Sequence[int], level: int) -> Iterator[tuple[int, int, int]]:
@@ -271,9 +271,9 @@ def _objection(
             continue
         if (first, second) in decided.different:
             return "有人工认定不是同一企业的"
-        found = against(entries[first], entries[second])
-        if found:
-            return f"有{found[0]}的"
+        grounds = against(entries[first], entries[second])
+        if grounds:
+            return f"有{grounds[0]}的"
     return ""
 
 
@@ -349,17 +349,17 @@ def _pair(first: int, second: int) -> tuple[int, int]:
 
 def _may_be_one(entries: Sequence[Entry], ones: Sequence[int], others: Sequence[int], why: Why) -> bool:
     """Tell whether a likeness is worth a person's look: nothing speaks against it, and no list has both as its own."""
-    if any(against(entries[one], entries[other]) for one in ones for other in others):
+    if any(against(entries[row], entries[other]) for row in ones for other in others):
         return False
-    shared = {entries[one].source for one in ones} & {entries[other].source for other in others}
+    shared = {entries[row].source for row in ones} & {entries[other].source for other in others}
     return not shared or (why.rank == _SIMILAR and _best(entries, ones, others)[0] >= _VERY_ALIKE)
 
 
 def _best(entries: Sequence[Entry], ones: Sequence[int], others: Sequence[int]) -> tuple[float, float | None]:
     """Return the greatest likeness of names between two groups, and the least distance."""
-    pairs = [(entries[one], entries[other]) for one in ones for other in others]
-    gaps_m = [gap_m for one, other in pairs if (gap_m := apart_m(one, other)) is not None]
-    return max(alike(one.core, other.core) for one, other in pairs), min(gaps_m, default=None)
+    pairs = [(entries[first], entries[second]) for first in ones for second in others]
+    gaps_m = [gap_m for first, second in pairs if (gap_m := apart_m(first, second)) is not None]
+    return max(alike(first.core, second.core) for first, second in pairs), min(gaps_m, default=None)
 
 
 def _proposal(
@@ -367,24 +367,24 @@ def _proposal(
 ) -> Proposal:
     ordered = sorted(whys)
     similarity, distance_m = _best(entries, rows_of[pair[0]], rows_of[pair[1]])
-    said = [why for why in ordered if why.rank == ordered[0].rank and why.rank != _SIMILAR]
-    said += [why for why in ordered if why.rank not in {ordered[0].rank, CORE, _SIMILAR}][:1]
+    deciding = [why for why in ordered if why.rank == ordered[0].rank and why.rank != _SIMILAR]
+    deciding += [why for why in ordered if why.rank not in {ordered[0].rank, CORE, _SIMILAR}][:1]
     alike_too = max((why.text for why in ordered if why.rank == _SIMILAR), default="")
-    texts = tuple(filter(None, dict.fromkeys((*(why.text for why in said[:_MOST_SAID]), alike_too))))
+    texts = tuple(filter(None, dict.fromkeys((*(why.text for why in deciding[:_MOST_SAID]), alike_too))))
     return Proposal(*pair, ordered[0].rank, texts, similarity, distance_m)
 
 
 def _nearest(proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
     """Return the proposals that are among the three nearest of either side."""
     by_group: dict[int, list[Proposal]] = defaultdict(list)
-    for one in proposals:
-        by_group[one.first].append(one)
-        by_group[one.second].append(one)
+    for proposal in proposals:
+        by_group[proposal.first].append(proposal)
+        by_group[proposal.second].append(proposal)
     kept: dict[Proposal, list[int]] = defaultdict(list)
     for group in sorted(by_group):
-        for one in sorted(by_group[group], key=lambda one: one.nearness)[:MOST_CANDIDATES]:
-            kept[one].append(group)
-    return tuple(replace(one, nearest_of=tuple(groups)) for one, groups in kept.items())
+        for proposal in sorted(by_group[group], key=lambda proposal: proposal.nearness)[:MOST_CANDIDATES]:
+            kept[proposal].append(group)
+    return tuple(replace(proposal, nearest_of=tuple(groups)) for proposal, groups in kept.items())
 
 
 def _similar(entries: Sequence[Entry]) -> Iterator[tuple[tuple[int, int], Why]]:
@@ -396,12 +396,12 @@ def _similar(entries: Sequence[Entry]) -> Iterator[tuple[tuple[int, int], Why]]:
                 rows_by[name].append(row)
     cores = list(rows_by)
     for first, second, ratio in _alike_cores(cores):
-        for one in islice(rows_by[cores[first]], _MOST_SHARING):
+        for near in islice(rows_by[cores[first]], _MOST_SHARING):
             for other in islice(rows_by[cores[second]], _MOST_SHARING):
-                if one != other:
+                if near != other:
                     yield (
-                        _pair(one, other),
-                        Why(_SIMILAR, f"名称相似 {ratio:.2f}{_where(entries[one], entries[other])}"),
+                        _pair(near, other),
+                        Why(_SIMILAR, f"名称相似 {ratio:.2f}{_where(entries[near], entries[other])}"),
                     )
     yield from _neighbours(entries)
 
@@ -424,14 +424,14 @@ def _alike_cores(cores: Sequence[str]) -> Iterator[tuple[int, int, float]]:
         keys |= {f"-{core[:at]}{core[at + 1 :]}" for at in range(len(core))}
         for key in keys:
             blocks[key].append(number)
-    held = [np.array(block) for block in blocks.values() if 1 < len(block) <= _LARGEST_BLOCK]
-    if not held:
+    arrays = [np.array(block) for block in blocks.values() if 1 < len(block) <= _LARGEST_BLOCK]
+    if not arrays:
         return
-    parts = [np.column_stack([block[at] for at in np.triu_indices(len(block), 1)]) for block in held]
+    parts = [np.column_stack([block[at] for at in np.triu_indices(len(block), 1)]) for block in arrays]
     coded = np.unique(np.concatenate([part[:, 0] * len(cores) + part[:, 1] for part in parts]))
     for start in range(0, len(coded), _CELL_PAIRS):
         ones, others = np.divmod(coded[start : start + _CELL_PAIRS], len(cores))
-        names = [cores[one] for one in ones.tolist()], [cores[other] for other in others.tolist()]
+        names = [cores[first] for first in ones.tolist()], [cores[second] for second in others.tolist()]
         ratios = process.cpdist(*names, scorer=fuzz.ratio, score_cutoff=ALIKE * 100, dtype=np.float32)
         for at in np.flatnonzero(ratios).tolist():
             yield int(ones[at]), int(others[at]), float(ratios[at]) / 100
@@ -439,19 +439,22 @@ def _alike_cores(cores: Sequence[str]) -> Iterator[tuple[int, int, float]]:
 
 def _neighbours(entries: Sequence[Entry]) -> Iterator[tuple[tuple[int, int], Why]]:
     """Yield pairs within 100 m whose names are half alike, and pairs in one place and trade."""
-    held = [row for row, entry in enumerate(entries) if entry.point is not None]
-    shapes = shapely.points([entries[row].point for row in held]) if held else np.array([])
-    if not held:
+    placed = [row for row, entry in enumerate(entries) if entry.point is not None]
+    shapes = shapely.points([entries[row].point for row in placed]) if placed else np.array([])
+    if not placed:
         return
     ones, others = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=_NEARBY_DEG)
     for at, to in zip(ones[ones < others].tolist(), others[ones < others].tolist(), strict=True):
-        first, second = entries[held[at]], entries[held[to]]
+        first, second = entries[placed[at]], entries[placed[to]]
         gap_m = apart_m(first, second)
         if gap_m is None or gap_m > _NEARBY_M:
             continue
         ratio = alike(first.core, second.core)
         trade = first.values.get("trade_code", "")
         if ratio >= ALIKE_NEARBY:
-            yield _pair(held[at], held[to]), Why(_SIMILAR, f"名称相似 {ratio:.2f}，相距 {gap_m:.0f} m")
+            yield _pair(placed[at], placed[to]), Why(_SIMILAR, f"名称相似 {ratio:.2f}，相距 {gap_m:.0f} m")
         elif gap_m <= _SAME_PLACE_M and trade and trade == second.values.get("trade_code", ""):
-            yield _pair(held[at], held[to]), Why(_PLACE, f"同一地点（相距 {gap_m:.0f} m）、同一行业 {trade}，名称不同")
+            yield (
+                _pair(placed[at], placed[to]),
+                Why(_PLACE, f"同一地点（相距 {gap_m:.0f} m）、同一行业 {trade}，名称不同"),
+            )

@@ -10,16 +10,8 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from hmgeo.errors import InputError, Place, Problem, raise_problems
-from hmgeo.register.entry import (
-    FAR_M,
-    against,
-    apart_m,
-    entry_of,
-)
-from hmgeo.register.match import (
-    Decided,
-    match_rows,
-)
+from hmgeo.register.entry import FAR_M, against, apart_m, entry_of
+from hmgeo.register.match import Decided, match_rows
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -146,19 +138,19 @@ class Register:
     @cached_property
     def rows_of(self) -> tuple[tuple[int, ...], ...]:
         """Rows of each group."""
-        held: dict[int, list[int]] = defaultdict(list)
+        rows: dict[int, list[int]] = defaultdict(list)
         for row, group in enumerate(self.matched.group_of):
-            held[group].append(row)
-        return tuple(tuple(held[group]) for group in range(len(held)))
+            rows[group].append(row)
+        return tuple(tuple(rows[group]) for group in range(len(rows)))
 
     @cached_property
     def proposals_of(self) -> Mapping[int, tuple[Proposal, ...]]:
         """Proposals that a group takes part in."""
-        held: dict[int, list[Proposal]] = defaultdict(list)
-        for one in self.matched.proposals:
-            held[one.first].append(one)
-            held[one.second].append(one)
-        return {group: tuple(found) for group, found in held.items()}
+        by_group: dict[int, list[Proposal]] = defaultdict(list)
+        for proposal in self.matched.proposals:
+            by_group[proposal.first].append(proposal)
+            by_group[proposal.second].append(proposal)
+        return {group: tuple(proposals) for group, proposals in by_group.items()}
 
     def is_old(self, row: int) -> bool:
         """Tell whether entry number `row` is one of the year before."""
@@ -174,7 +166,7 @@ class Register:
     def counts(self) -> Counts:
         """Rows of this year's lists by what became of them; each counts once."""
         states = Counter(self.state(group) for row, group in enumerate(self.matched.group_of) if not self.is_old(row))
-        rows = sum(one.rows for one in self.lists if not one.is_previous)
+        rows = sum(listed.rows for listed in self.lists if not listed.is_previous)
         return Counts(rows, states["已合并"], states["待确认"], states["未匹配"])
 
     def newest_first(self, group: int) -> list[int]:
@@ -258,21 +250,21 @@ def _ids(
 
     An id that was given up, and one that a decision names, was one too.
     """
-    held: dict[int, str] = {}
-    past = [side.id for one in decisions for side in (one.first, one.second)]
+    ids: dict[int, str] = {}
+    past = [side.id for decision in decisions for side in (decision.first, decision.second)]
     past += [text.removeprefix(MERGED_INTO) for entry in entries for text in given_up(entry.notes)]
     numbers = [0, *(int(match[1]) for match in map(_ID.fullmatch, past) if match)]
     for row, group in enumerate(group_of):
         if lists[entries[row].source].is_previous:
             earlier = own[row].get(ID_HEADER, "")
             numbers += [int(match[1]) for match in (_ID.fullmatch(earlier),) if match]
-            held.setdefault(group, earlier)
+            ids.setdefault(group, earlier)
     free = max(numbers)
     for group in range(max(group_of, default=-1) + 1):
-        if not held.get(group):
+        if not ids.get(group):
             free += 1
-            held[group] = f"DC{free:05d}"
-    return tuple(held[group] for group in range(len(held)))
+            ids[group] = f"DC{free:05d}"
+    return tuple(ids[group] for group in range(len(ids)))
 
 
 @dataclass(slots=True)
@@ -299,42 +291,44 @@ class _Finder:
 
         A row that says less or more than the side may be another plant of the firm; it finds its group by itself.
         """
-        told = _of_side(side)
+        stated = _of_side(side)
         earlier = set(self.earlier_ids.values())
         anchor = self.earlier_ids.get(side.id)
-        if anchor is not None and not (_is_known(told, self.entries[anchor]) and _fits(told, self.entries[anchor])):
+        if anchor is not None and not (_is_known(stated, self.entries[anchor]) and _fits(stated, self.entries[anchor])):
             anchor = None  # the id is of another register, where it may have been another enterprise's
-        key = told.permit or told.code_given or f"={told.full}"  # the most telling thing that the side has
-        near = {row for row in self.by_key.get(key, ()) if row not in earlier and _fits(told, self.entries[row])}
-        found = {row for row in near if self._is_as(told, self.entries[row])}
+        key = stated.permit or stated.code_given or f"={stated.full}"  # the most telling thing that the side has
+        near = {row for row in self.by_key.get(key, ()) if row not in earlier and _fits(stated, self.entries[row])}
+        rows = {row for row in near if self._is_as(stated, self.entries[row])}
         if (
-            not found
+            not rows
             and anchor is None
             and len({(self.entries[row].code_given, self.entries[row].permit) for row in near}) == 1
         ):
-            found = near  # they say more than the side does, and all the same
-        return found | ({anchor} if anchor is not None else set())
+            rows = near  # they say more than the side does, and all the same
+        return rows | ({anchor} if anchor is not None else set())
 
     @staticmethod
-    def _is_as(told: Entry, row: Entry) -> bool:
-        if told.permit:
+    def _is_as(stated: Entry, row: Entry) -> bool:
+        if stated.permit:
             return True
-        if row.permit or bool(told.point) != bool(row.point):
+        if row.permit or bool(stated.point) != bool(row.point):
             return False
-        return bool(told.code_given) or (not row.code_given and told.county == row.county)
+        return bool(stated.code_given) or (not row.code_given and stated.county == row.county)
 
 
-def _is_known(told: Entry, row: Entry) -> bool:
+def _is_known(stated: Entry, row: Entry) -> bool:
     """Tell whether a name or number says that a row is what was told; an id alone doesn't."""
-    pairs = ((told.code_given, row.code_given or row.code), (told.permit, row.permit))
-    return bool(set(told.names) & set(row.names)) or any(one and one == other for one, other in pairs)
+    pairs = ((stated.code_given, row.code_given or row.code), (stated.permit, row.permit))
+    return bool(set(stated.names) & set(row.names)) or any(first and first == second for first, second in pairs)
 
 
-def _fits(told: Entry, row: Entry) -> bool:
+def _fits(stated: Entry, row: Entry) -> bool:
     """Tell whether nothing that both say differs; a name may have changed where a number stays."""
-    pairs = ((told.code_given, row.code_given or row.code), (told.permit, row.permit), (told.county, row.county))
-    gap_m = apart_m(told, row)
-    return all(not one or not other or one == other for one, other in pairs) and (gap_m is None or gap_m <= FAR_M)
+    pairs = ((stated.code_given, row.code_given or row.code), (stated.permit, row.permit), (stated.county, row.county))
+    gap_m = apart_m(stated, row)
+    return all(not first or not second or first == second for first, second in pairs) and (
+        gap_m is None or gap_m <= FAR_M
+    )
 
 
 def _replay(
@@ -392,16 +386,19 @@ def _clashing(decisions: Sequence[Decision], pairs: Mapping[int, Sequence[tuple[
 def _refuse_contradictions(decisions: Sequence[Decision]) -> None:
     """Refuse decisions of which one says that two are one, by itself or over others, and another that they are two."""
     joined = Chains()
-    for one in decisions:
-        if one.is_same:
-            joined.join(one.first, one.second)
+    for decision in decisions:
+        if decision.is_same:
+            joined.join(decision.first, decision.second)
     remedy = "改正其中一个决定后再运行"
     problems = [
         Problem(
-            "认定不同的两家，按别的「同一」决定是一家", one.where, f"{one.first.name}、{one.second.name}", remedy=remedy
+            "认定不同的两家，按别的「同一」决定是一家",
+            decision.where,
+            f"{decision.first.name}、{decision.second.name}",
+            remedy=remedy,
         )
-        for one in decisions
-        if not one.is_same and joined.root(one.first) == joined.root(one.second)
+        for decision in decisions
+        if not decision.is_same and joined.root(decision.first) == joined.root(decision.second)
     ]
     raise_problems(InputError, problems)
 

@@ -68,21 +68,21 @@ def sheets(register: Register, ledger: Sequence[tuple[str, ...]] = ()) -> tuple[
         What reading the lists met: file, sheet, row, field, value, event, reason, action.
     """
     made = [_register(register), _matrix(register), _conflicts(register), _pending(register), _unmatched(register)]
-    if any(one.is_previous for one in register.lists):
+    if any(listed.is_previous for listed in register.lists):
         made.append(_year(register))
     if register.decisions:
         made.append(_decisions(register))
     header = ("文件", "工作表", "行", "字段", "值", "事项", "原因", "处理")
     made.append(Sheet("处理台账", header, tuple(ledger), "读入各表时剔除、假定、存疑的每一件事"))
     made.append(_explained(register))
-    contents = tuple((one.title, str(len(one.rows)), one.purpose) for one in made)
+    contents = tuple((sheet.title, str(len(sheet.rows)), sheet.purpose) for sheet in made)
     return (Sheet(CONTENTS_SHEET, ("工作表", "行数", "内容"), contents, ""), *made)
 
 
 def _register(register: Register) -> Sheet:
     roles = [role for role in ROLE_HEADERS if any(_value(register, group, role) for group in _groups(register))]
     extra = list(
-        dict.fromkeys(header for told in register.own for header in told if header not in {ID_HEADER, *own_headers()})
+        dict.fromkeys(header for cells in register.own for header in cells if header not in {ID_HEADER, *own_headers()})
     )
     has_points = any(entry.point or "lon" in entry.values for entry in register.entries)
     points = _POINT_HEADERS if has_points else ()
@@ -125,14 +125,14 @@ def _standing(register: Register, group: int) -> tuple[str, ...]:
     if not lists:
         notes.insert(0, "本年各表均未见；是否关闭须核实")
     merged_ids = {register.own[row].get(ID_HEADER, "") for row in rows if register.is_old(row)} - {register.ids[group]}
-    notes += [f"{MERGED_INTO}{one}" for one in sorted(filter(None, merged_ids))]
+    notes += [f"{MERGED_INTO}{id_}" for id_ in sorted(filter(None, merged_ids))]
     for row in rows:
         values = register.entries[row].values
         if "lon" in values and (not register.is_old(row) or _point_row(register, group) is None):
-            given = "，".join(dict.fromkeys(filter(None, (values["lon"], values["lat"]))))
-            notes.append(f"坐标「{given}」用不上，照录待核（{register.told(row)}）")
-    told = "；".join(register.told(row) for row in rows if not register.is_old(row))
-    return register.state(group), by, str(len(lists)), told, "；".join(dict.fromkeys(notes))
+            position = "，".join(dict.fromkeys(filter(None, (values["lon"], values["lat"]))))
+            notes.append(f"坐标「{position}」用不上，照录待核（{register.told(row)}）")
+    standing = "；".join(register.told(row) for row in rows if not register.is_old(row))
+    return register.state(group), by, str(len(lists)), standing, "；".join(dict.fromkeys(notes))
 
 
 def _former(register: Register, group: int) -> list[str]:
@@ -158,8 +158,8 @@ def _place(register: Register, group: int) -> tuple[str, ...]:
     """Return the place as the register writes it; where no row has a usable one, what the newest says, as it stands."""
     row = _point_row(register, group)
     if row is None:
-        given = [register.entries[one].values for one in register.newest_first(group)]
-        unread = next((values for values in given if "lon" in values), {})
+        cells = [register.entries[member].values for member in register.newest_first(group)]
+        unread = next((values for values in cells if "lon" in values), {})
         return (*(unread.get(name, "") for name in ("lon", "lat", "datum")), "")
     entry = register.entries[row]
     lon, lat = entry.point or (0.0, 0.0)
@@ -169,23 +169,23 @@ def _place(register: Register, group: int) -> tuple[str, ...]:
 def _own_value(register: Register, group: int, header: str) -> str:
     texts = [text for row in register.newest_first(group) if (text := register.own[row].get(header, ""))]
     if header == _CLASSIFICATION:
-        return next((one.value for one in _GRAVEST if one.value in texts), texts[0] if texts else "")
+        return next((word.value for word in _GRAVEST if word.value in texts), texts[0] if texts else "")
     return texts[0] if texts else ""
 
 
 def _matrix(register: Register) -> Sheet:
     """Return which list holds which enterprise, and where."""
-    header = (ID_HEADER, "企业名称", "合并情况", *(one.name for one in register.lists), "列入表数")
+    header = (ID_HEADER, "企业名称", "合并情况", *(listed.name for listed in register.lists), "列入表数")
     rows = []
     for group in _groups(register):
         by_list: dict[int, list[str]] = defaultdict(list)
         for row in register.rows_of[group]:
             entry = register.entries[row]
             by_list[entry.source].append(f"第 {entry.line} 行 {entry.values.get('name', '')}".rstrip())
-        told = ["；".join(by_list[number]) for number in range(len(register.lists))]
-        count = sum(bool(by_list[number]) for number, one in enumerate(register.lists) if not one.is_previous)
+        cells = ["；".join(by_list[number]) for number in range(len(register.lists))]
+        count = sum(bool(by_list[number]) for number, listed in enumerate(register.lists) if not listed.is_previous)
         name = register.value(group, "name")
-        rows.append((register.ids[group], name, register.state(group), *told, str(count)))
+        rows.append((register.ids[group], name, register.state(group), *cells, str(count)))
     return Sheet("比对矩阵", header, tuple(rows), "每张表一列：这家企业在该表第几行、叫什么；空白是该表没有")
 
 
@@ -219,20 +219,20 @@ def _conflicts(register: Register) -> Sheet:
         "说明",
     )
     rows: list[tuple[str, ...]] = []
-    names = dict.fromkeys(name for told in register.own for name in told)
+    names = dict.fromkeys(name for cells in register.own for name in cells)
     skipped = {ID_HEADER, "序号", "备注", *own_headers()}
     fields = [(role, ROLE_HEADERS[role]) for role in ROLE_HEADERS if role != "former_name"]
     fields += [("", name) for name in names if name not in skipped]
     for group in _groups(register):
-        held = [row for row in register.newest_first(group) if not register.is_old(row)]
-        if len(held) > 1:
+        current = [row for row in register.newest_first(group) if not register.is_old(row)]
+        if len(current) > 1:
             for role, name in fields:
                 texts = [
                     (row, register.entries[row].values.get(role, "") if role else register.own[row].get(name, ""))
-                    for row in held
+                    for row in current
                 ]
-                rows += _differing(register, group, role, name, [one for one in texts if one[1]])
-            rows += _parted(register, group, held)
+                rows += _differing(register, group, role, name, [text for text in texts if text[1]])
+            rows += _parted(register, group, current)
     return Sheet("冲突", header, tuple(rows), "同一企业各表所填不一致之处：采用较新的，两者都列出")
 
 
@@ -268,9 +268,9 @@ def _parted(register: Register, group: int, rows: Sequence[int]) -> Iterator[tup
         second = register.entries[row]
         gap_m = apart_m(first, second)
         if gap_m is not None and gap_m > max(_PARTED_M, first.uncertainty_m + second.uncertainty_m):
-            points = [f"{one.point[0]:.6f}, {one.point[1]:.6f}" if one.point else "" for one in (first, second)]
-            told = (points[0], *_source(register, chosen), points[1], *_source(register, row))
-            yield (*_headed(register, group, "坐标"), *told, f"相距 {gap_m:.0f} m")
+            points = [f"{entry.point[0]:.6f}, {entry.point[1]:.6f}" if entry.point else "" for entry in (first, second)]
+            cells = (points[0], *_source(register, chosen), points[1], *_source(register, row))
+            yield (*_headed(register, group, "坐标"), *cells, f"相距 {gap_m:.0f} m")
 
 
 def _headed(register: Register, group: int, name: str) -> tuple[str, str, str]:
@@ -283,9 +283,9 @@ def _source(register: Register, row: int) -> tuple[str, str]:
 
 def _side(register: Register, group: int) -> tuple[str, ...]:
     values = [register.value(group, role) for role in ("name", "credit_code", "permit", "county")]
-    told = "；".join(register.told(row) for row in register.rows_of[group])
+    lists = "；".join(register.told(row) for row in register.rows_of[group])
     point = "" if _point_row(register, group) is None else ",".join(_place(register, group)[:2])
-    return register.ids[group], *values, point, told
+    return register.ids[group], *values, point, lists
 
 
 def _pending(register: Register) -> Sheet:
@@ -293,18 +293,18 @@ def _pending(register: Register) -> Sheet:
     sides = [f"{side}{name}" for side in SIDES for name in (*SIDE_FIELDS, "出处")]
     header = ("组", *sides[:7], "候选次序", *sides[7:], "理由", "名称相似度", "相距(m)", *DECISION_FIELDS)
     asked: dict[int, list[tuple[int, Proposal]]] = defaultdict(list)
-    for one in register.matched.proposals:
-        alone = [group for group in one.nearest_of if len(register.rows_of[group]) == 1]
-        object_ = (alone or one.nearest_of)[-1]
-        asked[object_].append((one.first if object_ == one.second else one.second, one))
+    for proposal in register.matched.proposals:
+        alone = [group for group in proposal.nearest_of if len(register.rows_of[group]) == 1]
+        object_ = (alone or proposal.nearest_of)[-1]
+        asked[object_].append((proposal.first if object_ == proposal.second else proposal.second, proposal))
     rows = []
     for number, group in enumerate(sorted(asked), start=1):
-        ranked = sorted(asked[group], key=lambda one: one[1].nearness)
-        for order, (other, one) in enumerate(ranked, start=1):
-            gap = "" if one.distance_m is None else f"{one.distance_m:.0f}"
-            why = ("；".join(one.reasons), f"{one.similarity:.2f}", gap)
-            told = (*_side(register, group), str(order), *_side(register, other), *why)
-            rows.append((str(number), *told, "", "", "", ""))
+        ranked = sorted(asked[group], key=lambda pair: pair[1].nearness)
+        for order, (other, proposal) in enumerate(ranked, start=1):
+            gap = "" if proposal.distance_m is None else f"{proposal.distance_m:.0f}"
+            why = ("；".join(proposal.reasons), f"{proposal.similarity:.2f}", gap)
+            cells = (*_side(register, group), str(order), *_side(register, other), *why)
+            rows.append((str(number), *cells, "", "", "", ""))
     purpose = f"可能是同一企业的，逐对列出理由；填「决定」一栏（{SAME}、{DIFFERENT}、{OPEN}），下次用 --decisions 读回"
     return Sheet(PENDING_SHEET, header, tuple(rows), purpose)
 
@@ -349,8 +349,8 @@ def _changes(register: Register, group: int, old: Sequence[int], new: Sequence[i
     id_, name = register.ids[group], register.value(group, "name")
     with_old = [
         other
-        for one in register.proposals_of.get(group, ())
-        for other in ({one.first, one.second} - {group})
+        for proposal in register.proposals_of.get(group, ())
+        for other in ({proposal.first, proposal.second} - {group})
         if any(register.is_old(row) for row in register.rows_of[other]) != bool(old)
     ]
     near = "、".join(f"{register.ids[other]} {register.value(other, 'name')}" for other in with_old)
@@ -359,9 +359,9 @@ def _changes(register: Register, group: int, old: Sequence[int], new: Sequence[i
         return
     before = register.entries[old[0]]
     if not new:
-        told = f"与 {near} 相近，见待人工确认" if near else "各表均无；是否关闭、迁出须核实"
+        remark = f"与 {near} 相近，见待人工确认" if near else "各表均无；是否关闭、迁出须核实"
         kind = "本年未见，可能更名，待确认" if near else "本年未见"
-        yield (kind, id_, before.values.get("name", ""), "", told)
+        yield (kind, id_, before.values.get("name", ""), "", remark)
         return
     for row in old[1:]:
         yield ("并入", id_, register.own[row].get(ID_HEADER, ""), name, "上年两个编号，本年认定为同一企业")
@@ -389,8 +389,8 @@ def _this_year(register: Register, rows: Iterable[int], role: str) -> str:
 def _decisions(register: Register) -> Sheet:
     sides = tuple(f"{side}{name}" for side in SIDES for name in SIDE_FIELDS)
     rows = tuple(
-        (*one.first, *one.second, one.word, one.by, one.on, one.reason, what)
-        for one, what in zip(register.decisions, register.applied, strict=True)
+        (*decision.first, *decision.second, decision.word, decision.by, decision.on, decision.reason, what)
+        for decision, what in zip(register.decisions, register.applied, strict=True)
     )
     return Sheet(
         DECISIONS_SHEET, (*sides, *DECISION_FIELDS, "本次使用情况"), rows, "历次决定，逐年带下去；未用的也保留"
@@ -399,8 +399,8 @@ def _decisions(register: Register) -> Sheet:
 
 def _explained(register: Register) -> Sheet:
     counts = register.counts
-    dated = [(one, one.date or "未注明") for one in register.lists]
-    rows = [("各表", f"{one.name}：{one.rows} 行，日期 {date}") for one, date in dated]
+    dated = [(listed, listed.date or "未注明") for listed in register.lists]
+    rows = [("各表", f"{listed.name}：{listed.rows} 行，日期 {date}") for listed, date in dated]
     rows += [
         ("核对", balance(counts)),
         ("底册", f"{len(register.ids)} 家"),

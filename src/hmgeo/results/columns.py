@@ -778,17 +778,17 @@ def column_of(table: str, name: str) -> DataColumn:
     LookupError
         Where it has no line here.
     """
-    held = TABLES[IN_GEOPACKAGE.get(table, table)].columns
-    found = next((one for one in (*held, _VERDICT_TEXT, _BASIS, shape()) if one.name == name), None)
-    if found is None:
+    columns = TABLES[IN_GEOPACKAGE.get(table, table)].columns
+    column = next((known for known in (*columns, _VERDICT_TEXT, _BASIS, shape()) if known.name == name), None)
+    if column is None:
         msg = f"{table} has a column {name} without a line in hmgeo.results.columns"
         raise LookupError(msg)
-    return found
+    return column
 
 
 def popup_columns() -> tuple[DataColumn, ...]:
     """Return the columns of a source that the map shows under their headers."""
-    return tuple(one for one in TABLES[SOURCES.name].columns if one.popup)
+    return tuple(column for column in TABLES[SOURCES.name].columns if column.popup)
 
 
 def nothing_found() -> dict[str, pa.Table]:

@@ -93,14 +93,14 @@ class DataColumn:
     @property
     def metadata(self) -> dict[str, str]:
         """What a parquet file says of it."""
-        said = {
+        entries = {
             "zh": self.zh,
             "en": self.en,
             "unit": self.measured_in,
             "null_zh": self.null.zh,
             "null_en": self.null.en,
         }
-        return {key: words for key, words in said.items() if words}
+        return {key: words for key, words in entries.items() if words}
 
     @property
     def alias(self) -> str:
@@ -132,7 +132,11 @@ class DataTable:
 
     def on_sheet(self, sheet: str) -> tuple[tuple[DataColumn, OnSheet], ...]:
         """Return the columns that `sheet`, by its title, shows as they are, each with how."""
-        return tuple((one, one.sheet) for one in self.columns if one.sheet is not None and one.sheet.sheet == sheet)
+        return tuple(
+            (column, column.sheet)
+            for column in self.columns
+            if column.sheet is not None and column.sheet.sheet == sheet
+        )
 
 
 def text(
@@ -155,7 +159,10 @@ def text(
 def told(
     name: str, zh: str, en: str, null: Said = NEVER, *, popup: bool = False, sheet: OnSheet | None = None
 ) -> DataColumn:
-    """Return a column of reasons, told in the language of the run where they are written; the rest as in `text`."""
+    """Return a column of reasons, told in the language of the run when written.
+
+    `name`, `zh`, `en`, `null`, `popup` and `sheet` are as in `text`.
+    """
     return DataColumn(name, TOLD, zh, en, null, popup=popup, sheet=sheet)
 
 

@@ -266,8 +266,8 @@ def counts_of(findings: pa.Table) -> tuple[dict[Verdict, int], dict[Unassessed, 
     """Count `findings` by verdict, gravest first, and those that weren't assessed by group; zeros included."""
     verdicts = findings["verdict"].to_pylist()
     groups = (groups_of(codes or "") for codes in findings["reason_codes"].to_pylist())
-    found = Counter(verdicts)
-    by_verdict = {verdict: found.get(verdict.value, 0) for verdict in Verdict}
+    counted = Counter(verdicts)
+    by_verdict = {verdict: counted.get(verdict.value, 0) for verdict in Verdict}
     return by_verdict, Unassessed.counted(zip(verdicts, groups, strict=True))
 
 
@@ -345,7 +345,7 @@ class Presentation:
     also: tuple[str, ...] = ()
 
 
-def noted(table: pa.Table, said: Sequence[str]) -> pa.Table:
+def noted(table: pa.Table, added: Sequence[str]) -> pa.Table:
     """Return `table` with a sentence before the note of each row, and among its reasons where it has them.
 
     Parameters
@@ -355,7 +355,7 @@ def noted(table: pa.Table, said: Sequence[str]) -> pa.Table:
     """
     names = [name for name in ("note", "reasons") if name in table.column_names]
     rows = table.select(names).to_pylist()
-    for text, row in zip(said, rows, strict=True):
+    for text, row in zip(added, rows, strict=True):
         if text:
             whole = sentences(text, decoded(row["reasons"]) if row.get("reasons") else row["note"] or "")
             row |= {"note": whole, "reasons": encoded(whole)}
@@ -374,71 +374,93 @@ def with_decisions(results: Results, decisions: Sequence[DecisionUsed]) -> Resul
     """
     if not decisions:
         return results
-    found = dict(zip(results.findings["finding_id"].to_pylist(), results.findings["verdict"].to_pylist(), strict=True))
-    names = dict(zip(results.sources["source_id"].to_pylist(), results.sources["name"].to_pylist(), strict=True))
-    others = {one.finding_id for one in decisions if one.finding_id in found and _is_of_another(one, names)}
-    used = tuple(
-        replace(one, now="" if one.finding_id in others else found.get(one.finding_id, "")) for one in decisions
+    verdicts = dict(
+        zip(results.findings["finding_id"].to_pylist(), results.findings["verdict"].to_pylist(), strict=True)
     )
-    said = {one.finding_id: decided_words(one) for one in used if one.now}
+    names = dict(zip(results.sources["source_id"].to_pylist(), results.sources["name"].to_pylist(), strict=True))
+    others = {
+        decision.finding_id
+        for decision in decisions
+        if decision.finding_id in verdicts and _is_of_another(decision, names)
+    }
+    used = tuple(
+        replace(decision, now="" if decision.finding_id in others else verdicts.get(decision.finding_id, ""))
+        for decision in decisions
+    )
+    told_of = {decision.finding_id: decided_words(decision) for decision in used if decision.now}
     rule = results.screening_rule_id
-    lost = tuple(one.finding_id for one in used if not one.now and one.finding_id not in others)
-    moved = tuple(f"{one.finding_id} {one.name}".strip() for one in used if one.finding_id in others)
-    told = say(
+    lost = tuple(decision.finding_id for decision in used if not decision.now and decision.finding_id not in others)
+    moved = tuple(
+        f"{decision.finding_id} {decision.name}".strip() for decision in used if decision.finding_id in others
+    )
+    summary = say(
         "decisions_told",
         count=len(used),
-        stale=sum(one.is_stale for one in used),
+        stale=sum(decision.is_stale for decision in used),
         lost=say("decisions_lost", which=lost) if lost else "",
         moved=say("decisions_moved", which=moved) if moved else "",
     )
     return replace(
         results,
         decisions=used,
-        findings=noted(results.findings, [said.get(one, "") for one in results.findings["finding_id"].to_pylist()]),
-        sources=noted(
-            results.sources, [said.get(f"{one}|{rule}", "") for one in results.sources["source_id"].to_pylist()]
+        findings=noted(
+            results.findings, [told_of.get(finding_id, "") for finding_id in results.findings["finding_id"].to_pylist()]
         ),
-        warnings=(*results.warnings, told),
+        sources=noted(
+            results.sources,
+            [told_of.get(f"{source_id}|{rule}", "") for source_id in results.sources["source_id"].to_pylist()],
+        ),
+        warnings=(*results.warnings, summary),
     )
 
 
-def _is_of_another(one: DecisionUsed, names: Mapping[str, str | None]) -> bool:
+def _is_of_another(decision: DecisionUsed, names: Mapping[str, str | None]) -> bool:
     """Tell whether a decision's id isn't surely the enterprise's that was decided on: its name says, or must say."""
-    source_id = one.finding_id.rpartition("|")[0]
-    if not one.name:
+    source_id = decision.finding_id.rpartition("|")[0]
+    if not decision.name:
         return f"{source_id}#2" in names  # the first of several keeps the id as written
-    return same_name(one.name) != same_name(names.get(source_id) or "")
+    return same_name(decision.name) != same_name(names.get(source_id) or "")
 
 
-def decided_words(one: DecisionUsed) -> Reason:
-    """Return what a person decided on a finding, with who, when, by which document and why, as it is told beside it."""
-    told = {"decision": one.decision, "by": one.by, "on": one.on, "document": one.document, "reason": one.reason}
-    if not one.is_stale:
-        return say("decided", **told)
-    return say("decided_otherwise", **told, then=Verdict.of(one.then), now=Verdict.of(one.now))
+def decided_words(decision: DecisionUsed) -> Reason:
+    """Return what a person decided in `decision`, with who, when, by which document and why."""
+    values = {
+        "decision": decision.decision,
+        "by": decision.by,
+        "on": decision.on,
+        "document": decision.document,
+        "reason": decision.reason,
+    }
+    if not decision.is_stale:
+        return say("decided", **values)
+    return say("decided_otherwise", **values, then=Verdict.of(decision.then), now=Verdict.of(decision.now))
 
 
 def without_decisions(results: Results) -> Results:
     """Return `results` as they were found: who decided what on them is nobody's business but the office's."""
-    said = {one.finding_id: str(sentences(decided_words(one))) for one in results.decisions if one.now}
+    told_of = {
+        decision.finding_id: str(sentences(decided_words(decision))) for decision in results.decisions if decision.now
+    }
     rule = results.screening_rule_id
-    findings = _unsaid(results.findings, [said.get(one, "") for one in results.findings["finding_id"].to_pylist()])
-    sources = [said.get(f"{one}|{rule}", "") for one in results.sources["source_id"].to_pylist()]
-    warnings = tuple(one for one in results.warnings if getattr(one, "code", "") != "decisions_told")
+    findings = _unsaid(
+        results.findings, [told_of.get(finding_id, "") for finding_id in results.findings["finding_id"].to_pylist()]
+    )
+    sources = [told_of.get(f"{source_id}|{rule}", "") for source_id in results.sources["source_id"].to_pylist()]
+    warnings = tuple(warning for warning in results.warnings if getattr(warning, "code", "") != "decisions_told")
     return replace(
         results, decisions=(), findings=findings, sources=_unsaid(results.sources, sources), warnings=warnings
     )
 
 
-def _unsaid(table: pa.Table, said: Sequence[str]) -> pa.Table:
+def _unsaid(table: pa.Table, removed: Sequence[str]) -> pa.Table:
     """Return a table without the sentences that `noted` put before its notes."""
     at = table.column_names.index("note")
-    field, notes = table.schema.field("note"), zip(table["note"].to_pylist(), said, strict=True)
+    field, notes = table.schema.field("note"), zip(table["note"].to_pylist(), removed, strict=True)
     if field.type == TOLD:
         left = [sentences(*parts_of(note or "")[1:]) if text else note for note, text in notes]
         return table.set_column(at, field, told_cells(left))
     left = [(note or "").removeprefix(text) for note, text in notes]
     table = table.set_column(at, field, pa.array(left, field.type))
-    field, told = table.schema.field("reasons"), table["reasons"].to_pylist()
-    kept = [held[1:] if text and held else held for held, text in zip(told, said, strict=True)]
+    field, reasons = table.schema.field("reasons"), table["reasons"].to_pylist()
+    kept = [cell[1:] if text and cell else cell for cell, text in zip(reasons, removed, strict=True)]
     return table.set_column(table.column_names.index("reasons"), field, pa.array(kept, field.type))

@@ -232,8 +232,8 @@ class Clause(Finding):
             (Settling.PARAMETER, self.open_parameters),
             (Settling.FACT, self.unsaid),
         )
-        found = next(((kind, what) for kind, what in named if what), None)
-        return found or (Settling.DATA, self.layers)
+        settling = next(((kind, what) for kind, what in named if what), None)
+        return settling or (Settling.DATA, self.layers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,17 +256,17 @@ _EFFECTS = {effect.value: place for place, effect in enumerate(Effect)}
 
 def grouped(clauses: Iterable[Clause]) -> list[OpenClauses]:
     """Return `clauses` that aren't assessed by what would settle them: gravest effect first, then the most at once."""
-    found: dict[tuple[Settling, tuple[str, ...]], list[Clause]] = {}
+    waiting: dict[tuple[Settling, tuple[str, ...]], list[Clause]] = {}
     for clause in clauses:
-        found.setdefault(clause.settling, []).append(clause)
+        waiting.setdefault(clause.settling, []).append(clause)
     order = list(Settling)
-    groups = [OpenClauses(*key, tuple(held)) for key, held in found.items()]
+    groups = [OpenClauses(*key, tuple(members)) for key, members in waiting.items()]
     return sorted(
         groups,
-        key=lambda one: (
-            min(_EFFECTS[clause.citation.effect] for clause in one.clauses),
-            -len(one.clauses),
-            order.index(one.settling),
+        key=lambda group: (
+            min(_EFFECTS[clause.citation.effect] for clause in group.clauses),
+            -len(group.clauses),
+            order.index(group.settling),
         ),
     )
 
@@ -340,35 +340,37 @@ class SiteAnswer:
 
     def counts(self) -> dict[Verdict, int]:
         """Count the clauses by verdict, gravest first, zeros included."""
-        found = Counter(clause.verdict for clause in self.clauses)
-        return {verdict: found.get(verdict, 0) for verdict in Verdict}
+        counted = Counter(clause.verdict for clause in self.clauses)
+        return {verdict: counted.get(verdict, 0) for verdict in Verdict}
 
     def unassessed(self) -> dict[Unassessed, int]:
         """Count the clauses that weren't assessed, by group, zeros included."""
-        return Unassessed.counted((one.verdict.value, groups_of(one.reason_codes)) for one in self.clauses)
+        return Unassessed.counted((clause.verdict.value, groups_of(clause.reason_codes)) for clause in self.clauses)
 
     def having(self, verdict: Verdict) -> tuple[Clause, ...]:
         """Return the clauses of `verdict`, in reading order."""
-        return tuple(one for one in self.clauses if one.verdict is verdict)
+        return tuple(clause for clause in self.clauses if clause.verdict is verdict)
 
     def open_bans(self) -> tuple[Clause, ...]:
         """Return the bans that can't be excluded yet."""
-        return tuple(one for one in self.having(Verdict.NOT_ASSESSED) if one.citation.effect == Effect.BAN.value)
+        return tuple(
+            clause for clause in self.having(Verdict.NOT_ASSESSED) if clause.citation.effect == Effect.BAN.value
+        )
 
     def parts(self) -> dict[str, tuple[Clause, ...]]:
         """Return the clauses in the parts in which one screen, a page and a sheet show them, in that order."""
         prohibited, bans = self.having(Verdict.PROHIBITED), self.open_bans()
         open_ = self.having(Verdict.NOT_ASSESSED)
         return {
-            "ban": tuple(one for one in prohibited if not one.is_unmet),
-            "unmet": tuple(one for one in prohibited if one.is_unmet),
+            "ban": tuple(clause for clause in prohibited if not clause.is_unmet),
+            "unmet": tuple(clause for clause in prohibited if clause.is_unmet),
             "conditional": self.having(Verdict.CONDITIONAL),
             "listed": self.having(Verdict.LISTED),
-            "open_ban": tuple(one for group in grouped(bans) for one in group.clauses),
+            "open_ban": tuple(clause for group in grouped(bans) for clause in group.clauses),
             "open_other": tuple(
-                one
-                for group in grouped(one for one in open_ if one.citation.effect != Effect.BAN.value)
-                for one in group.clauses
+                clause
+                for group in grouped(clause for clause in open_ if clause.citation.effect != Effect.BAN.value)
+                for clause in group.clauses
             ),
             "clear": self.having(Verdict.CLEAR),
             "not_applicable": self.having(Verdict.NOT_APPLICABLE),
@@ -376,10 +378,10 @@ class SiteAnswer:
 
     def missing(self) -> dict[str, int]:
         """Count by layer code the clauses that weren't judged since the layer wasn't given, most first."""
-        found = Counter(
+        counted = Counter(
             code for clause in self.clauses if clause.verdict is Verdict.NOT_ASSESSED for code in clause.missing_layers
         )
-        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+        return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
     @property
     def has_examples(self) -> bool:

@@ -80,7 +80,9 @@ def map_figure(
 
 
 def write_figures(results: Results, presentation: Presentation, paths: Iterable[Path]) -> None:
-    """Write one drawing as files; the suffix (.pdf, .png) says which. Two writes give the same bytes.
+    """Write one drawing of `results` to `paths`; the suffix (.pdf, .png) says which. Two writes: the same bytes.
+
+    `presentation` says who may see it, on which paper, in which language.
 
     Raises
     ------
@@ -94,9 +96,7 @@ def write_figures(results: Results, presentation: Presentation, paths: Iterable[
         try:
             with mpl.rc_context(_SETTINGS):
                 figure.savefig(
-                    path,
-                    dpi=PDF_DPI if is_pdf else PNG_DPI,
-                    metadata=metadata if is_pdf else {"Software": None},
+                    path, dpi=PDF_DPI if is_pdf else PNG_DPI, metadata=metadata if is_pdf else {"Software": None}
                 )
         except OSError as error:
             raise OutputError(
@@ -185,7 +185,7 @@ def _name(
     taken = [(box.left, box.bottom - 16, box.left + 80, box.bottom), (box.right - 14, box.top, box.right, box.top + 16)]
     marks = [((x - west) / seen.metres_per_mm, (north - y) / seen.metres_per_mm) for x, y, _ in named]
     taken += [(box.left + x - 0.8, box.top + y - 0.8, box.left + x + 0.8, box.top + y + 0.8) for x, y in marks]
-    said = set()
+    names = set()
     wanted = [(x, y, text, _LABEL_PT[role], _LABEL_COLOUR[role], 0.0) for x, y, text, role in grounds]
     wanted += [(x, y, _short(text), 5.2, furniture.INK, 1.7) for x, y, text in named]
     for x, y, text, size_pt, colour, aside in wanted:
@@ -194,10 +194,10 @@ def _name(
         at_y = box.top + (north - y) / seen.metres_per_mm
         area = (at_x - half, at_y - tall / 2, at_x + half, at_y + tall / 2)
         inside = area[0] > box.left and area[2] < box.right and area[1] > box.top and area[3] < box.bottom
-        if not inside or text in said or any(_meet(area, other) for other in taken):
+        if not inside or text in names or any(_meet(area, other) for other in taken):
             continue
         taken.append(area)
-        said.add(text)
+        names.add(text)
         back = {"facecolor": "white", "alpha": 0.6, "edgecolor": "none", "pad": 0.5}
         page.text(
             at_x,
@@ -216,8 +216,8 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
-def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _meet(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
+    return first[0] < second[2] and second[0] < first[2] and first[1] < second[3] and second[1] < first[3]
 
 
 def _facts(results: Results, presentation: Presentation) -> list[str]:

@@ -83,7 +83,7 @@ class Words:
 
 
 def agrees(ground: Ground) -> bool:
-    """Tell whether the shapes lie as far apart as was measured."""
+    """Tell whether the shapes of `ground` lie as far apart as was measured: within 1 m or a thousandth."""
     drawn = _Drawn(ground)
     if ground.measured_m is None or drawn.line is None:
         return False
@@ -91,7 +91,9 @@ def agrees(ground: Ground) -> bool:
 
 
 def write_finding(ground: Ground, words: Words, path: Path, suffix: str) -> None:
-    """Draw one finding on a sheet of A4: the whole of it on the left, the nearest piece on the right.
+    """Draw `ground` on a sheet of A4 at `path`: the whole of it on the left, the nearest piece on the right.
+
+    `words` stand around it.
 
     Parameters
     ----------
@@ -148,8 +150,8 @@ class _Drawn:
         self.ground = ground
         self.source = _around(ground.source, middle)
         self.nearest = None if ground.nearest is None else _around(ground.nearest, middle)
-        self.others = [_around(one, middle) for one in ground.others]
-        self.paths = [_around(one, middle) for one in ground.paths]
+        self.others = [_around(shape, middle) for shape in ground.others]
+        self.paths = [_around(path, middle) for path in ground.paths]
         line = None if self.nearest is None else shapely.shortest_line(self.source, self.nearest)
         self.line = line if line is not None and not line.is_empty else None
 
@@ -179,7 +181,7 @@ class _Drawn:
         yield whole
         if self.ground.measured_m is None:
             return
-        close = [self.source, *(one for one in (self.line, self.segment()) if one is not None)]
+        close = [self.source, *(shape for shape in (self.line, self.segment()) if shape is not None)]
         near = _box(shapely.GeometryCollection(close).bounds, self.ground.uncertainty_m)
         if near[2] < whole[2] * _NEARER:
             yield near
@@ -223,13 +225,13 @@ def _frame(
 def _panel(figure: Figure, page: Axes, drawn: _Drawn, box: tuple[float, float, float], left: float, title: str) -> Axes:
     """Draw one panel of a finding, and return it."""
     axes, seen = _frame(figure, page, box, left, title)
-    for one in drawn.others:
-        if one.intersects(seen):
-            _draw(axes, one, facecolor=_LAND, edgecolor="#8FA36B", lw=0.4, zorder=2)
+    for shape in drawn.others:
+        if shape.intersects(seen):
+            _draw(axes, shape, facecolor=_LAND, edgecolor="#8FA36B", lw=0.4, zorder=2)
     if drawn.nearest is not None:
         _draw(axes, drawn.nearest, facecolor=_NEAR, edgecolor="#8A6A12", lw=0.8, zorder=3)
-    for one in drawn.paths:
-        _draw(axes, one, edgecolor="#3B82B5", zorder=4)
+    for path in drawn.paths:
+        _draw(axes, path, edgecolor="#3B82B5", zorder=4)
     _rings(axes, drawn)
     is_point = drawn.source.area == 0
     if is_point:
@@ -260,7 +262,9 @@ class Mark(NamedTuple):
 def write_changes(
     marks: Sequence[Mark], outlines: Sequence[shapely.Geometry], words: Words, path: Path, suffix: str
 ) -> None:
-    """Draw two runs side by side: what changed in the colours of its verdicts and with its number, the rest grey.
+    """Draw two runs side by side at `path`: `marks` in the colours of their verdicts, numbered, the rest grey.
+
+    `words` stand around them, `suffix` is `.png`, `.pdf` or `.svg`.
 
     Parameters
     ----------
@@ -271,17 +275,17 @@ def write_changes(
     points = shapely.MultiPoint([state[:2] for mark in marks for state in mark[1:] if state is not None])
     middle = points.centroid
     box = _box(_around(points, middle).bounds, 0.0)
-    lines = [_around(shapely.boundary(one), middle) for one in outlines]
+    lines = [_around(shapely.boundary(outline), middle) for outline in outlines]
     used: set[str] = set()
     for left, title, side in zip(_PANELS_LEFT_MM, ("前一次", "后一次"), (1, 2), strict=True):
         axes, seen = _frame(figure, page, box, left, title)
         for line in lines:
             if line.intersects(seen):
                 _draw(axes, line, edgecolor="#B9B9B0", lw=0.7, zorder=1)
-        for mark in sorted(marks, key=lambda one: one.number > 0):
+        for mark in sorted(marks, key=lambda mark: mark.number > 0):
             used |= _state(axes, mark, side, middle)
         watermark(page, axes, Box(left, _PANEL_TOP_MM, *_PANEL_MM), words.marks)
-    _verdict_key(page, [one.value for one in Verdict if one.value in used])
+    _verdict_key(page, [verdict.value for verdict in Verdict if verdict.value in used])
     _told(
         page,
         words,

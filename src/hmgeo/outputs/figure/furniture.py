@@ -42,18 +42,21 @@ _WATERMARK_PT, _WATERMARK_DEG = 15.0, 24.0
 
 
 def say(page: Axes, x: float, y: float, text: str, size_pt: float, **more: Any) -> None:  # noqa: ANN401 - of matplotlib
-    """Set one line with its baseline's top at x, y in mm of the sheet."""
+    """Set one line of `text` on `page` with its baseline's top at `x`, `y` in mm of the sheet.
+
+    `size_pt` in points, `more` as matplotlib's text takes it.
+    """
     options: dict[str, Any] = {"color": INK, "va": "top", "zorder": 20} | more
     page.text(x, y, fitted(text), fontproperties=font(size_pt), **options)
 
 
 def line_mm(size_pt: float) -> float:
-    """Return how far lines of a size stand apart."""
+    """Return how far lines of `size_pt` points stand apart, in mm."""
     return size_pt * LEADING * MM_PER_POINT
 
 
 def head(page: Axes, box: Box, title: str, facts: Sequence[str], marks: Sequence[str]) -> None:
-    """Set title and facts on the left, what must not be overlooked on the right."""
+    """Set `title` and `facts` on the left of `box` (mm of `page`), `marks`, not to be overlooked, on the right."""
     room = box.width - max((width_mm(mark, 8.0) + 8 for mark in marks), default=0.0)
     size_pt = min(TITLE_PT, TITLE_PT * room / max(width_mm(title, TITLE_PT), 1.0))
     say(page, box.left, box.top, title, size_pt)
@@ -67,7 +70,7 @@ def head(page: Axes, box: Box, title: str, facts: Sequence[str], marks: Sequence
 
 
 def foot(page: Axes, box: Box, results: Results, presentation: Presentation) -> None:
-    """Set caption and disclaimer, small enough to stand in full."""
+    """Set caption and disclaimer of `results` and `presentation` into `box` of `page`, small enough to be whole."""
     language = presentation.language
     ordered = (wording.visit_order(results, language),) if wording.is_ordered(results) else ()
     texts = (wording.caption(results, presentation), *ordered, wording.disclaimer(language))
@@ -83,13 +86,13 @@ def foot(page: Axes, box: Box, results: Results, presentation: Presentation) -> 
 
 
 def frame(page: Axes, sheet: Sheet, view: View) -> None:
-    """Draw the neat line with lon/lat at its edges."""
+    """Draw the neat line of `sheet` on `page`, with lon/lat at its edges as `view` has them."""
     box = sheet.frame
     page.add_patch(Rectangle((box.left, box.top), box.width, box.height, fill=False, edgecolor=INK, lw=0.8, zorder=19))
     west, east, south, north = view.limits(box)
     lons = [float(np.degrees(x / 6378137.0)) for x in (west, east)]
     lats = [degrees_at(y, view.middle_lat) for y in (south, north)]
-    step = next((one for one in _TICKS_DEG if (lons[1] - lons[0]) / one <= 5), _TICKS_DEG[-1])  # noqa: PLR2004 -- ticks a side
+    step = next((degrees for degrees in _TICKS_DEG if (lons[1] - lons[0]) / degrees <= 5), _TICKS_DEG[-1])  # noqa: PLR2004 -- ticks a side
     digits = 2 if step < 0.1 or step == 0.25 else 1 if step < 1 else 0  # noqa: PLR2004 - digits that the step needs
     for lon in _multiples(lons, step):
         x = box.left + (mercator(np.array([[lon, 0.0]]))[0, 0] - west) / view.metres_per_mm
@@ -103,7 +106,7 @@ def frame(page: Axes, sheet: Sheet, view: View) -> None:
 
 
 def north(page: Axes, box: Box, word: str) -> None:
-    """Draw an arrow to the north in the frame's upper right corner: Mercator, so it points up everywhere."""
+    """Draw an arrow north and its `word` on `page`, in the upper right of `box`: in Mercator up is north everywhere."""
     x, y = box.right - 8, box.top + 5
     arrow = Polygon(
         [(x, y), (x + 2.6, y + 9), (x, y + 7.2), (x - 2.6, y + 9)], facecolor=INK, edgecolor="white", lw=0.6
@@ -114,7 +117,10 @@ def north(page: Axes, box: Box, word: str) -> None:
 
 
 def scale_bar(page: Axes, box: Box, view: View, note: str) -> float:
-    """Draw a bar of round metres in the frame's lower left corner with the scale; return its length in metres."""
+    """Draw a bar of round metres by `view` in the lower left of `box`, with `note`; return its length in metres.
+
+    `page` is drawn on in mm.
+    """
     length_m = bar_m(view.scale, box.width)
     wide = length_m * 1000 / view.scale
     left, top = box.left + 6, box.bottom - 7
@@ -137,7 +143,7 @@ def scale_bar(page: Axes, box: Box, view: View, note: str) -> float:
 
 
 def bar_m(scale: int, room_mm: float) -> float:
-    """Return a round length of 25 to 65 mm on paper.
+    """Return a round length in metres that is 25 to 65 mm on paper at 1:`scale`, at most a third of `room_mm`.
 
     Examples
     --------
@@ -150,7 +156,7 @@ def bar_m(scale: int, room_mm: float) -> float:
 
 
 def watermark(page: Axes, axes: Axes, box: Box, texts: Sequence[str]) -> None:
-    """Lay texts over the frame in rows that alternate."""
+    """Lay `texts` over `box` of `page` in rows that alternate, cut at the edges of `axes`."""
     if not texts:
         return
     stride = max(90.0, max(width_mm(text, _WATERMARK_PT) for text in texts) + 14)
@@ -203,9 +209,12 @@ class Line:
 def lines_of(
     results: Results, pictures: Sequence[ReceptorPicture], words: Mapping[str, str], language: str
 ) -> list[Line]:
-    """Return everything the legend says; each number is a count of rows of a table of the results."""
-    told = panels.legend(results, pictures)
-    made = _sources(told, words, language) + _receptors(told, words) + _ground(told, words)
+    """Return everything the legend says, in `words` of `language`; each number counts rows of `results`.
+
+    `pictures` are the kinds of receptors as drawn.
+    """
+    legend = panels.legend(results, pictures)
+    made = _sources(legend, words, language) + _receptors(legend, words) + _ground(legend, words)
     missing = panels.missing_layers(results)
     if missing:
         made += [Line("head", words["not_checked_layers"].format(n=len(missing))), Line("note", "、".join(missing))]
@@ -215,7 +224,10 @@ def lines_of(
 
 
 def draw_legend(page: Axes, box: Box, lines: Sequence[Line], words: Mapping[str, str]) -> int:
-    """Set the lines into a box, smaller where there are many; return how many notes had no room, which it says."""
+    """Set `lines` into `box` of `page`, smaller where there are many; return how many had no room.
+
+    `words` say so there.
+    """
     size_pt = SMALL_PT
     while size_pt > _LEAST_PT and _height(lines, box, size_pt) > box.height:
         size_pt -= 0.2
@@ -231,41 +243,43 @@ def draw_legend(page: Axes, box: Box, lines: Sequence[Line], words: Mapping[str,
     return 0
 
 
-def _sources(told: Mapping[str, Any], words: Mapping[str, str], language: str) -> list[Line]:
-    if not told["source_count"]:
+def _sources(legend: Mapping[str, Any], words: Mapping[str, str], language: str) -> list[Line]:
+    if not legend["source_count"]:
         return []
-    judged = told["verdicts"] and told["verdicts"][0]["code"]
-    made = [Line("head", words["sources" if judged else "sources_plain"], _n(told["source_count"]))]
-    for one in told["verdicts"]:
-        aside = f"（{words['of_which_unmapped'].format(n=one['unmapped'])}）" if one["unmapped"] else ""
-        word = wording.verdict_word(one["code"], language) if one["code"] else words["unjudged"]
-        made.append(Line("mark", word + aside, _n(one["count"]), one["look"]))
-    for code, _, count in told["certainties"]:
+    judged = legend["verdicts"] and legend["verdicts"][0]["code"]
+    made = [Line("head", words["sources" if judged else "sources_plain"], _n(legend["source_count"]))]
+    for entry in legend["verdicts"]:
+        aside = f"（{words['of_which_unmapped'].format(n=entry['unmapped'])}）" if entry["unmapped"] else ""
+        word = wording.verdict_word(entry["code"], language) if entry["code"] else words["unjudged"]
+        made.append(Line("mark", word + aside, _n(entry["count"]), entry["look"]))
+    for code, _, count in legend["certainties"]:
         kind = "dashed" if code == Certainty.AMBIGUOUS else "mark"
         made.append(Line(kind, words[f"certainty_{code}"], _n(count), _AMBIGUOUS))
-    statuses = "，".join(f"{wording.status_word(code, language)} {_n(n)}" for code, _, n in told["statuses"])
-    return [*made, Line("note", f"{words['status']}：{statuses}")] if len(told["statuses"]) > 1 else made
+    statuses = "，".join(f"{wording.status_word(code, language)} {_n(n)}" for code, _, n in legend["statuses"])
+    return [*made, Line("note", f"{words['status']}：{statuses}")] if len(legend["statuses"]) > 1 else made
 
 
-def _receptors(told: Mapping[str, Any], words: Mapping[str, str]) -> list[Line]:
+def _receptors(legend: Mapping[str, Any], words: Mapping[str, str]) -> list[Line]:
     made = []
-    if told["parcel_count"]:
-        made.append(Line("head", words["parcels"], words["parcel_count"].format(n=_n(told["parcel_count"]))))
-        for one in told["classes"]:
-            aside = f"　{one['area'].split('（')[0]}" if one["area"] else ""
-            made.append(Line("area", (one["code"] or words["no_class"]) + aside, _n(one["count"]), asdict(one["look"])))
-        if told["township_sums"]:
+    if legend["parcel_count"]:
+        made.append(Line("head", words["parcels"], words["parcel_count"].format(n=_n(legend["parcel_count"]))))
+        for entry in legend["classes"]:
+            aside = f"　{entry['area'].split('（')[0]}" if entry["area"] else ""
+            made.append(
+                Line("area", (entry["code"] or words["no_class"]) + aside, _n(entry["count"]), asdict(entry["look"]))
+            )
+        if legend["township_sums"]:
             made.append(Line("ring", words["summary_circle"]))
-    return made + [Line("note", note) for note in told["parcel_notes"]]
+    return made + [Line("note", note) for note in legend["parcel_notes"]]
 
 
-def _ground(told: Mapping[str, Any], words: Mapping[str, str]) -> list[Line]:
-    made = [Line("area", word, _n(count), look) for word, look, count in told["others"]]
-    for layer in told["context"]:
+def _ground(legend: Mapping[str, Any], words: Mapping[str, str]) -> list[Line]:
+    made = [Line("area", word, _n(count), look) for word, look, count in legend["others"]]
+    for layer in legend["context"]:
         title = layer["title"] + (words["open_border"] if layer["left_open"] else "")
         made.append(Line(layer["swatch"], title, "", layer["style"]))
-    if told["place"]:
-        made.append(Line("area", words["place_area"], "", told["place"]))
+    if legend["place"]:
+        made.append(Line("area", words["place_area"], "", legend["place"]))
     return [Line("head", words["borders"]), *made] if made else []
 
 

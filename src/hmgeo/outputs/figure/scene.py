@@ -152,14 +152,14 @@ def view(bounds: Sequence[Sequence[float]], frame: Box) -> View:
 
 
 def mercator(lon_lat: NDArray[Any]) -> NDArray[Any]:
-    """Return Mercator metres on the CGCS2000 ellipsoid (Snyder 1987, eq. 7-7), from degrees, one row a point."""
+    """Return Mercator metres on the CGCS2000 ellipsoid (Snyder 1987, eq. 7-7) from `lon_lat`, (n, 2) degrees."""
     sine = np.sin(np.radians(lon_lat[:, 1]))
     y = np.arctanh(sine) - _E * np.arctanh(_E * sine)
     return np.column_stack([_A_M * np.radians(lon_lat[:, 0]), _A_M * y])
 
 
 def degrees_at(y_m: float, near_lat: float) -> float:
-    """Return the latitude of a Mercator y, by Newton steps from a latitude near it."""
+    """Return the latitude of Mercator `y_m`, by Newton steps from latitude `near_lat`, both on CGCS2000."""
     lat = near_lat
     for _ in range(8):
         error = mercator(np.array([[0.0, lat]]))[0, 1] - y_m
@@ -186,7 +186,7 @@ FONT_FILE = str(files("hmgeo.outputs.figure").joinpath("font", "hmgeo-sans-sc.tt
 
 
 def font(size_pt: float) -> FontProperties:
-    """Return the font in one size."""
+    """Return the font in `size_pt` points."""
     return FontProperties(fname=FONT_FILE, size=size_pt)
 
 
@@ -207,17 +207,19 @@ def fitted(text: str) -> str:
     '龙塘镇 a〓'
     """
     known = _widths()
-    return "".join(one if one in known or one == "\n" else MISSING for one in text).replace("$", r"\$")
+    return "".join(sign if sign in known or sign == "\n" else MISSING for sign in text).replace("$", r"\$")
 
 
 def width_mm(text: str, size_pt: float) -> float:
-    """Return how wide a line is on paper."""
+    """Return how many mm wide a line of `text` is on paper in `size_pt` points."""
     known = _widths()
-    return sum(known.get(one, 1.0) for one in text) * size_pt * MM_PER_POINT
+    return sum(known.get(sign, 1.0) for sign in text) * size_pt * MM_PER_POINT
 
 
 def wrapped(text: str, size_pt: float, room_mm: float) -> list[str]:
-    """Return a text as lines that fit; a closing mark never begins a line, a Latin word is broken only if it must be.
+    """Return `text` as lines that fit `room_mm` in `size_pt` points.
+
+    A closing mark never begins a line, a Latin word is broken only if it must be.
 
     Examples
     --------
@@ -225,12 +227,12 @@ def wrapped(text: str, size_pt: float, room_mm: float) -> list[str]:
     ['甲乙', '丙，丁', '戊']
     """
     lines, line = [], ""
-    for one in text:
-        if line and width_mm(line + one, size_pt) > room_mm:
-            cut = _break(line, one)
+    for sign in text:
+        if line and width_mm(line + sign, size_pt) > room_mm:
+            cut = _break(line, sign)
             lines.append(line[:cut].rstrip())
             line = line[cut:].lstrip()
-        line += one
+        line += sign
     return [*lines, line] if line else lines
 
 
@@ -259,7 +261,7 @@ _PARCELS, _AREAS, _LINES, _OUTLINES, _SUMS, _SOURCES = range(2, 8)
 
 
 def draw_backdrop(axes: Axes, backdrop: Backdrop) -> None:
-    """Lay a picture under everything; within a county its own Mercator and ours differ by a stretch."""
+    """Lay picture `backdrop` under all of `axes`; within a county its Mercator and ours differ by a stretch."""
     west, south, east, north = backdrop.bounds
     (left, bottom), (right, top) = mercator(np.array([[west, south], [east, north]]))
     picture = AxesImage(axes, interpolation="none", extent=(left, right, bottom, top), alpha=0.55, zorder=0)
@@ -270,10 +272,10 @@ def draw_backdrop(axes: Axes, backdrop: Backdrop) -> None:
 
 
 def draw_context(axes: Axes, drawn: Sequence[Mapping[str, Any]]) -> None:
-    """Draw the layers for orientation as `layers.context_layer` gives them: what the page leaves open stays open."""
+    """Draw on `axes` layers as `layers.context_layer` gives them (`drawn`): what the page leaves open stays so."""
     for layer in drawn:
         look = layer["style"]
-        features = [shapely.geometry.shape(one["geometry"]) for one in layer["features"] if one["geometry"]]
+        features = [shapely.geometry.shape(feature["geometry"]) for feature in layer["features"] if feature["geometry"]]
         if layer["borders"]:
             _draw(axes, [shapely.geometry.shape(layer["borders"])], look, _LINES, is_filled=False)
         if not layer["borders"] or layer["is_filled"]:
@@ -281,7 +283,7 @@ def draw_context(axes: Axes, drawn: Sequence[Mapping[str, Any]]) -> None:
 
 
 def draw_receptors(axes: Axes, results: Results, pictures: Iterable[ReceptorPicture]) -> None:
-    """Draw receptors by class, or their sums by township where single ones must not be shown."""
+    """Draw receptors of `results` on `axes` by class; sums by township where `pictures` hold those alone."""
     table = results.receptors.select(["receptor_kind", "class", "geometry"]).to_pandas()
     for picture in pictures:
         if picture.townships:
@@ -293,11 +295,11 @@ def draw_receptors(axes: Axes, results: Results, pictures: Iterable[ReceptorPict
             look = layers.receptor_style(picture.kind, str(word))
             drawn = shapes.read(group["geometry"])
             line_pt = 0.15 if many else 0.3
-            _draw(axes, drawn, style_of(look), _PARCELS, width_pt=line_pt, is_picture=many)
+            _draw(axes, drawn, _style_of(look), _PARCELS, width_pt=line_pt, is_picture=many)
 
 
 def draw_sources(axes: Axes, results: Results) -> list[tuple[float, float, str]]:
-    """Draw the sources, the gravest on top; return Mercator place and name of each that has a place."""
+    """Draw the sources of `results` on `axes`, the gravest on top; return Mercator place and name of each drawn."""
     rows = [row | {"place": place} for row in sources.rows_of(results) if (place := sources.place_of(row))]
     for row in rows:
         if row["place"]["outline"] is not None:
@@ -305,7 +307,7 @@ def draw_sources(axes: Axes, results: Results) -> list[tuple[float, float, str]]
             _draw(axes, [shape], _outline_style(row), _OUTLINES)
     size_pt = 5.5 if len(rows) <= 120 else 3.6 if len(rows) <= 600 else 2.2  # noqa: PLR2004 - many marks get smaller
     at = mercator(np.array([row["place"]["at"][::-1] for row in rows])) if rows else np.empty((0, 2))
-    codes = ["", *(verdict.value for verdict in sorted(Verdict, key=lambda one: -one.gravity))]
+    codes = ["", *(verdict.value for verdict in sorted(Verdict, key=lambda verdict: -verdict.gravity))]
     for order, code in enumerate(codes):
         for certainty in (False, True):
             chosen = [
@@ -328,19 +330,19 @@ def _numbered(row: Mapping[str, Any]) -> str:
 
 
 def labels(drawn: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, str, str]]:
-    """Return Mercator place, text and role of every label for orientation, the larger areas first."""
+    """Return Mercator place, text and role of every label of the layers `drawn`, the larger areas first."""
     order = {"key_area": 0, "county": 1, "township": 2, "river": 3}
-    found = [
+    anchors = [
         (*mercator(np.array([feature["properties"]["at"][::-1]]))[0], feature["properties"]["label"], layer["role"])
         for layer in sorted(drawn, key=lambda layer: order.get(layer["role"], len(order)))
         if layer["labelled"]
         for feature in layer["features"]
         if feature["properties"]["label"]
     ]
-    return [(float(x), float(y), text, role) for x, y, text, role in found]
+    return [(float(x), float(y), text, role) for x, y, text, role in anchors]
 
 
-def style_of(look: style.Style) -> dict[str, Any]:
+def _style_of(look: style.Style) -> dict[str, Any]:
     """Return a style as the page's layers carry it."""
     return {
         "stroke": look.stroke,
@@ -352,12 +354,12 @@ def style_of(look: style.Style) -> dict[str, Any]:
 
 
 def dashes(look: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what matplotlib takes
-    """Return a dash array in points; a solid line where there is none."""
+    """Return the dash array of `look`, in pixels, in points; a solid line where there is none."""
     return (0, [float(part) * _PT_PER_PX for part in look["dash"].split()]) if look["dash"] else "solid"
 
 
 def _outline_style(row: Mapping[str, Any]) -> dict[str, Any]:
-    look = style_of(style.UNCERTAINTY)
+    look = _style_of(style.UNCERTAINTY)
     if row["position_kind"] == PositionKind.PLACE:
         return look
     colour = style.verdict_style(row["verdict"]).colour
@@ -383,8 +385,6 @@ def _scatter(axes: Axes, at: NDArray[Any], code: str, size_pt: float, order: flo
 
 
 def _draw_sums(axes: Axes, picture: ReceptorPicture) -> None:
-    from hmgeo.outputs.figure.scene import fitted, font  # noqa: PLC0415 - most figures have none
-
     for town in picture.townships:
         (x, y), size = mercator(np.array([town["at"][::-1]]))[0], 16 + 4 * np.log10(1 + town["count"])
         axes.scatter([x], [y], s=size**2, facecolors="#ffffffe6", edgecolors="#009E73", linewidths=2.5, zorder=_SUMS)
@@ -404,7 +404,9 @@ def _draw(
     is_picture: bool = False,
 ) -> None:
     """Draw polygons, lines and points of one style."""
-    shown = np.array([one for one in geometries if one is not None and not one.is_empty], dtype=object)
+    shown = np.array(
+        [geometry for geometry in geometries if geometry is not None and not geometry.is_empty], dtype=object
+    )
     parts = shapely.get_parts(shown)
     kinds = shapely.get_dimensions(parts)
     line_pt = look["width_px"] * _PT_PER_PX if width_pt is None else width_pt

@@ -46,7 +46,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def read_text(path: str) -> str:
-    """Return one asset as text."""
+    """Return the asset at `path`, below the assets folder, as text."""
     return read_bytes(path).decode("utf-8")
 
 
@@ -65,12 +65,12 @@ def links() -> dict[str, str]:
 
 
 def page_links(suffix: str) -> list[tuple[str, str]]:
-    """Return (name, address) of all scripts (`js`) or styles (`css`), libraries first."""
+    """Return (name, address) of all scripts (`suffix` js) or styles (css), libraries first."""
     return [(url, url) for url in links() if url.endswith(f".{suffix}")]
 
 
 def path_of(url: str) -> str:
-    """Return the asset that stands for an address.
+    """Return the asset that stands for address `url`.
 
     Raises
     ------
@@ -91,14 +91,14 @@ def path_of(url: str) -> str:
 
 
 def inline_script(url: str) -> str:
-    """Return a script element that holds the script: vendored ones under their licence, our own without comments."""
+    """Return a script element that holds the script at `url`: vendored under its licence, ours bare of comments."""
     path = path_of(url)
     text = (_COMMENTS if path in OWN_SCRIPTS else _SOURCE_MAP).sub("", read_text(path))
     return f"<script>{_closed_off(_licence(path) + text, 'script')}</script>"
 
 
 def inline_style(url: str) -> str:
-    """Return a style element that holds the vendored style sheet, its pictures as data URIs."""
+    """Return a style element that holds the vendored style sheet at `url`, its pictures as data URIs."""
     path = path_of(url)
     folder = path.rpartition("/")[0]
 

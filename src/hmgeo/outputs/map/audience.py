@@ -57,7 +57,7 @@ class Shown:
 
 
 def shown_to(results: Results, audience: str) -> Shown:
-    """Return what an audience may see.
+    """Return what of `results` an audience may see.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def shown_to(results: Results, audience: str) -> Shown:
     reduced = _without_context(results, frozenset(kind.value for kind in kinds))
     statistics: tuple[tuple[str, str, int], ...] = ()
     if kinds & SOURCE_KINDS:
-        statistics = township_statistics(results)
+        statistics = _township_statistics(results)
         reduced = _without_sources(reduced)
     elif kinds:
         reduced = _without_receptors_of_sources(reduced)
@@ -90,7 +90,7 @@ def shown_to(results: Results, audience: str) -> Shown:
 
 
 def refuse(marks: Iterable[tuple[LayerKind, str, Classification]], audience: str) -> None:
-    """Refuse what no page may hold.
+    """Refuse what no page for `audience` may hold: 涉密; for `public` 未标注 too.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def why_no_page(results: Results) -> str:
     return f"「{names}」为涉密：未写网页地图 map.html；其余结果文件按涉密资料管理。" if kinds else ""
 
 
-def township_statistics(results: Results) -> tuple[tuple[str, str, int], ...]:
+def _township_statistics(results: Results) -> tuple[tuple[str, str, int], ...]:
     """Return township, verdict code and number of sources, in order of first appearance."""
     counted: dict[tuple[str, str], int] = {}
     for row in results.sources.select(["county", "township", "verdict"]).to_pylist():
@@ -183,11 +183,11 @@ def _without_receptors_of_sources(results: Results) -> Results:
 
 def _quiet(findings: pa.Table) -> pa.Table:
     """Return findings without the notes of those that measured something; other notes say what is missing."""
-    told = pc.or_(pc.is_valid(findings["measured"]), pc.not_equal(pc.fill_null(findings["receptor_id"], ""), ""))
+    tells = pc.or_(pc.is_valid(findings["measured"]), pc.not_equal(pc.fill_null(findings["receptor_id"], ""), ""))
     for name in ("note", "reasons"):
         place = findings.schema.get_field_index(name)
         nothing = pa.nulls(len(findings), findings.schema.field(name).type)
-        findings = findings.set_column(place, name, pc.if_else(told, nothing, findings[name]))
+        findings = findings.set_column(place, name, pc.if_else(tells, nothing, findings[name]))
     return findings
 
 

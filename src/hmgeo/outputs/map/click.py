@@ -48,7 +48,7 @@ class ClickPage:
         self._grounds: list[str] = []
         self._state_counts: list[int] = []
         self._known: dict[bytes, int] = {}
-        self._left_out = {code: why for code, one in compiled.layers.items() if (why := self._refusal(one))}
+        self._left_out = {code: why for code, layer in compiled.layers.items() if (why := self._refusal(layer))}
         self._orders = {order: rank for rank, order in enumerate(sorted({tuple(r["order"]) for r in compiled.clauses}))}
         self.data = self._data()
 
@@ -70,27 +70,36 @@ class ClickPage:
 
     def _data(self) -> dict[str, Any]:
         compiled = self._compiled
-        layers = {code: self._layer(code, one) for code, one in compiled.layers.items() if code not in self._left_out}
+        layers = {
+            code: self._layer(code, layer) for code, layer in compiled.layers.items() if code not in self._left_out
+        }
         numbers: dict[str, int] = dict.fromkeys(compiled.layers, 0)
         sets = []
-        for one in compiled.sets:
-            sets.append({"layer": one.layer, "index": numbers[one.layer], "title": one.title, "untold": one.untold})
-            numbers[one.layer] += 1
+        for members in compiled.sets:
+            sets.append(
+                {
+                    "layer": members.layer,
+                    "index": numbers[members.layer],
+                    "title": members.title,
+                    "untold": members.untold,
+                }
+            )
+            numbers[members.layer] += 1
         return {
             "margin_m": MARGIN_M,
             "as_of": compiled.as_of,
             "gravity": [verdict.value for verdict in Verdict],
             "effects": [effect.value for effect in Effect],
-            "settling": {one.value: {"zh": one.zh, "en": one.en} for one in Settling},
+            "settling": {settling.value: {"zh": settling.zh, "en": settling.en} for settling in Settling},
             "subject_words": dict(compiled.words),
             "actions": {action.value: {"zh": action.zh, "en": action.en} for action in Action},
             "implied": [
-                [one.fact, one.edition, one.code, one.means, one.source]
-                for one in implied_facts()
-                if one.kind in {"", "project_sites"}
+                [fact.fact, fact.edition, fact.code, fact.means, fact.source]
+                for fact in implied_facts()
+                if fact.kind in {"", "project_sites"}
             ],
             "renumbered": {
-                str(edition): [code for held, code in renumbered() if held == edition] for edition in EDITIONS
+                str(edition): [code for other, code in renumbered() if other == edition] for edition in EDITIONS
             },
             "trades": [[trade.edition, trade.code, trade.name] for trade in trades().values()],
             "attributes": dict(compiled.attributes),
@@ -108,7 +117,10 @@ class ClickPage:
             "townships": self._areas(compiled.townships),
             "area": None if compiled.area is None else self._coverage(compiled.area),
             "badges": _badges(),
-            "standings": {one.value: {"zh": one.zh, "en": one.en} for one in (*Standing, VerificationState.UNVERIFIED)},
+            "standings": {
+                standing.value: {"zh": standing.zh, "en": standing.en}
+                for standing in (*Standing, VerificationState.UNVERIFIED)
+            },
             "grounds": len(self._grounds),
             "states": self._state_counts,
         }
@@ -118,7 +130,9 @@ class ClickPage:
         has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
         labels = np.array(layer.features["label"].to_pylist(), dtype=object)[has_shape].tolist()
         states = [
-            np.frombuffer(one.states, np.uint8)[has_shape].tobytes() for one in self._compiled.sets if one.layer == code
+            np.frombuffer(members.states, np.uint8)[has_shape].tobytes()
+            for members in self._compiled.sets
+            if members.layer == code
         ]
         return {
             "title": layer.title,

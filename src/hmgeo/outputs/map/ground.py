@@ -37,7 +37,7 @@ _COLLECTION = 7
 
 
 def can_carry(geometries: NDArray[Any]) -> bool:
-    """Tell whether no geometry mixes points, lines and polygons."""
+    """Tell whether none of `geometries` mixes points, lines and polygons."""
     return not bool(np.isin(shapely.get_type_id(geometries), (_COLLECTION,)).any())
 
 
@@ -71,7 +71,7 @@ def ground(geometries: NDArray[Any], labels: Sequence[str] = (), states: Sequenc
         "x": varints(zigzag(np.diff(steps[:, 0], prepend=0))),
         "y": varints(zigzag(np.diff(steps[:, 1], prepend=0))),
         "rows": varints(zigzag(np.diff(order, prepend=0))),
-        "states": b"".join(np.frombuffer(one, np.uint8)[order].tobytes() for one in states),
+        "states": b"".join(np.frombuffer(state, np.uint8)[order].tobytes() for state in states),
         "labels": "\n".join(labels[row].replace("\n", " ") for row in order.tolist()).encode() if labels else b"",
     }
     content = varints(np.array([len(sections[name]) for name in SECTIONS]))
@@ -194,7 +194,7 @@ def _coarse(raster: Raster) -> tuple[NDArray[np.float32], int]:
         rows, columns = window.toslices()
         known = ~np.ma.getmaskarray(cells)
         at = _blocks(rows, side), _blocks(columns, side)
-        place = tuple(slice(int(one[0][0]), int(one[0][-1]) + 1) for one in at)
+        place = tuple(slice(int(axis[0][0]), int(axis[0][-1]) + 1) for axis in at)
         for sums, values in ((total, np.ma.filled(cells.astype(float), 0.0)), (count, known.astype(np.int64))):
             sums[place] += np.add.reduceat(np.add.reduceat(values, at[0][1], axis=0), at[1][1], axis=1)
     means = np.divide(total, count, out=np.full(shape, _VOID), where=count > 0)

@@ -40,7 +40,7 @@ _FRAMING = ("file", "key_area", "county", "township")
 def page_data(
     results: Results, pictures: Sequence[parcels.ReceptorPicture], searched: shapes.Packed | None
 ) -> dict[str, Any]:
-    """Return everything the page's scripts draw and show.
+    """Return everything the page's scripts draw and show of `results`.
 
     Parameters
     ----------
@@ -55,16 +55,18 @@ def page_data(
     return {
         "words": {"zh": dict(LABELS), "en": dict(LABELS_EN)},
         "bounds": page_bounds(results),
-        "credits": credits_of(results),
-        "styles": styles_used(pictures),
+        "credits": _credits_of(results),
+        "styles": _styles_used(pictures),
         "verdict_words": verdict_words(),
         "status_words": {status.value: {"zh": status.zh, "en": status.en} for status in Status},
         "radii_m": list(results.radii_m),
         "radius_m": results.radius_m,
-        "context": [context_layer(one, left_open, parcels.facts_of(results, one.role)) for one in results.context],
-        "receptors": [receptor_layer(picture, parcels.steep_lines(results)) for picture in pictures],
+        "context": [
+            context_layer(layer, left_open, parcels.facts_of(results, layer.role)) for layer in results.context
+        ],
+        "receptors": [_receptor_layer(picture, parcels.steep_lines(results)) for picture in pictures],
         "steep": list(parcels.STEEP_KEYS),
-        "searched": packed_meta(searched),
+        "searched": _packed_meta(searched),
         "towns": towns(results),
         "sources": drawn,
         "findings": judged.findings,
@@ -76,7 +78,7 @@ def page_data(
 
 
 def towns(results: Results) -> list[dict[str, Any]]:
-    """Return what the township table says at the screening radius: parcels, those reached, and by which sources."""
+    """Return what the township table of `results` says at the screening radius: parcels, those reached, by which."""
     if results.bureau is None or not results.sources.num_rows:
         return []
     return [
@@ -97,7 +99,7 @@ def verdict_words() -> dict[str, dict[str, str]]:
     return words | {"": {"zh": LABELS["unjudged"], "en": LABELS_EN["unjudged"]}}
 
 
-def packed_meta(kind: shapes.Packed | None) -> dict[str, Any] | None:
+def _packed_meta(kind: shapes.Packed | None) -> dict[str, Any] | None:
     """Return what the page needs to know before it reads the chunks."""
     if kind is None:
         return None
@@ -106,7 +108,7 @@ def packed_meta(kind: shapes.Packed | None) -> dict[str, Any] | None:
 
 
 def receptor_kinds(results: Results) -> list[str]:
-    """Return the kinds of receptors in the table, farmland first."""
+    """Return the kinds of receptors in the table of `results`, farmland first."""
     kinds = dict.fromkeys(results.receptors["receptor_kind"].to_pylist())
     return sorted(kinds, key=lambda kind: kind != LayerKind.FARMLAND)
 
@@ -117,7 +119,7 @@ def kind_word(kind: str) -> str:
 
 
 def context_layer(
-    layer: ContextLayer, left_open: BaseGeometry | None = None, told: Mapping[str, list[Fact]] | None = None
+    layer: ContextLayer, left_open: BaseGeometry | None = None, facts: Mapping[str, list[Fact]] | None = None
 ) -> dict[str, Any]:
     """Return one layer drawn for orientation; approximate geometry is dashed and says so in its labels.
 
@@ -126,8 +128,8 @@ def context_layer(
     left_open
         Where no line may be stroked (`borders.open_stretch`). Areas without fill, and areas that meet this stretch,
         get their outlines as `borders`; the former's features then carry names and places only.
-    told
-        Facts of a popup by feature id, where tables know more of a feature than its name.
+    facts
+        Of a popup by feature id, where tables know more of a feature than its name.
     """
     look = asdict(style.context_style(layer.role))
     mark = LABELS["approximate"] if layer.basis is Basis.APPROXIMATE else ""
@@ -149,7 +151,7 @@ def context_layer(
                 "at": shapes.anchor(shape),
                 "bounds": shapes.bounds([np.array([shape], dtype=object)]),
             }
-            | ({"facts": told[place]} if told and place in told else {}),
+            | ({"facts": facts[place]} if facts and place in facts else {}),
         }
         for place, name, shape in zip(layer.table["id"].to_pylist(), names, geometries, strict=True)
     ]
@@ -157,7 +159,7 @@ def context_layer(
         "role": layer.role,
         "title": title,
         "title_en": in_english(title),
-        "remark": parcels.overhead_remark() if told else [],
+        "remark": parcels.overhead_remark() if facts else [],
         "labelled": layer.role in _LABELLED,
         "shown": layer.role not in _SHOWN_ON_WISH,
         "basis": wording.basis_word(layer.basis),
@@ -177,7 +179,7 @@ def _swatch(geometries: NDArray[Any]) -> str:
 
 
 def township_names(results: Results) -> dict[str, str]:
-    """Return names by nine-digit code of the townships drawn, for tables that hold codes."""
+    """Return names by nine-digit code of the townships drawn in `results`, for tables that hold codes."""
     return {
         code: name
         for layer in results.context
@@ -187,7 +189,7 @@ def township_names(results: Results) -> dict[str, str]:
     }
 
 
-def receptor_layer(picture: parcels.ReceptorPicture, steep: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+def _receptor_layer(picture: parcels.ReceptorPicture, steep: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     """Return one kind of receptor: drawn features and township sums, by class in official order, and steep lists."""
     return {
         "kind": picture.kind,
@@ -195,7 +197,7 @@ def receptor_layer(picture: parcels.ReceptorPicture, steep: Sequence[dict[str, A
         "title_en": in_english(kind_word(picture.kind)),
         "classes": [word for word, _, _ in ordered_totals(picture)],
         "features": picture.drawn,
-        "packed": packed_meta(picture.packed),
+        "packed": _packed_meta(picture.packed),
         "townships": picture.townships,
         "by_township": picture.by_township,
         "steep": steep if picture.kind == LayerKind.FARMLAND else [],
@@ -204,12 +206,12 @@ def receptor_layer(picture: parcels.ReceptorPicture, steep: Sequence[dict[str, A
 
 
 def ordered_totals(picture: parcels.ReceptorPicture) -> list[tuple[str, int, float]]:
-    """Return the class totals, official classes in official order, other words after them."""
+    """Return the class totals of `picture`, official classes in official order, other words after them."""
     official = [word.value for word in SoilQualityClass]
     return sorted(picture.totals, key=lambda total: official.index(total[0]) if total[0] in official else len(official))
 
 
-def styles_used(pictures: Sequence[parcels.ReceptorPicture]) -> dict[str, Any]:
+def _styles_used(pictures: Sequence[parcels.ReceptorPicture]) -> dict[str, Any]:
     """Return colours and forms by code: verdicts, receptor classes by kind, and the drawn lines."""
     classes = {
         picture.kind: {word: asdict(receptor_style(picture.kind, word)) for word, _, _ in picture.totals}
@@ -225,18 +227,20 @@ def styles_used(pictures: Sequence[parcels.ReceptorPicture]) -> dict[str, Any]:
 
 
 def receptor_style(kind: str, word: str) -> style.Style:
-    """Return how a receptor is drawn: farmland by class, other kinds by kind."""
+    """Return how a receptor is drawn: farmland by the class `word`, others by `kind`."""
     return style.class_style(word) if kind == LayerKind.FARMLAND else style.context_style(kind)
 
 
-def credits_of(results: Results) -> list[str]:
+def _credits_of(results: Results) -> list[str]:
     """Return the lines that must be shown with the data, each once, in order."""
     lines = [layer.provenance.credit for layer in results.layers] + [layer.credit for layer in results.context]
     return [line for line in dict.fromkeys(lines) if line]
 
 
 def page_bounds(results: Results, *, on_paper: bool = False) -> list[list[float]]:
-    """Return what the page opens on: the marks of the sources, else receptors, else the areas around them.
+    """Return what the page of `results` opens on: the marks of the sources, else receptors, else areas around.
+
+    [[south, west], [north, east]] in degrees.
 
     Parameters
     ----------

@@ -68,8 +68,8 @@ def naming_scripts(page: str) -> str:
     "script-src 'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s=' <script>1</script>"
     """
     scripts = _SCRIPT.findall(page.replace("\r\n", "\n").replace("\r", "\n"))  # as browsers read lines
-    sums = (hashlib.sha256(one.encode()).digest() for one in scripts)
-    named = " ".join(f"'sha256-{base64.b64encode(one).decode()}'" for one in dict.fromkeys(sums))
+    sums = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    named = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in dict.fromkeys(sums))
     return page.replace("script-src 'none'", f"script-src {named}", 1)
 
 
@@ -80,7 +80,7 @@ class OfflineHeader(Element):
     """Head of a page in which every linked script and style is replaced by its vendored content as it is added."""
 
     def add_child(self, child: Element, name: str | None = None, index: int | None = None) -> Element:
-        """Add `child`, inlined where it is a link.
+        """Add `child`, inlined where it is a link; `name` and `index` as branca has them.
 
         Raises
         ------
@@ -202,8 +202,8 @@ def refuse_outside_links(page: str) -> None:
     if finder.outside:
         raise OutputError(
             [
-                Problem("地图页面引用了页面以外的内容", Place(key="map.html"), found=found, allowed="页面内的内容")
-                for found in finder.outside
+                Problem("地图页面引用了页面以外的内容", Place(key="map.html"), found=link, allowed="页面内的内容")
+                for link in finder.outside
             ]
         )
 
@@ -231,16 +231,13 @@ def write_map(results: Results, presentation: Presentation, path: Path) -> None:
     except OSError as error:
         raise OutputError(
             Problem(
-                "地图写不出",
-                Place(file=path.name),
-                found=error.strerror or str(error),
-                remedy="核对目录权限与磁盘空间",
+                "地图写不出", Place(file=path.name), found=error.strerror or str(error), remedy="核对目录权限与磁盘空间"
             )
         ) from error
 
 
 def map_page(results: Results, presentation: Presentation) -> str:
-    """Return the whole page as text.
+    """Return the whole page of `results`, as `presentation` shows them, as text.
 
     Raises
     ------
@@ -258,10 +255,10 @@ def map_page(results: Results, presentation: Presentation) -> str:
     data = layers.page_data(shown.results, pictures, searched) | {
         "shapes": dict(panels.SHAPES),
         "language": presentation.language,
-        "backdrop": backdrop_data(presentation),
+        "backdrop": _backdrop_data(presentation),
         "tiles": [
-            {"title": one.title, "url": one.url, "attribution": one.attribution, "max_zoom": one.max_zoom}
-            for one in presentation.tiles
+            {"title": tile.title, "url": tile.url, "attribution": tile.attribution, "max_zoom": tile.max_zoom}
+            for tile in presentation.tiles
         ],
         "statistics": shown.statistics,
         "visits": _visits(shown.results),
@@ -270,7 +267,7 @@ def map_page(results: Results, presentation: Presentation) -> str:
     chunks = list(shapes.scripts([*(picture.packed for picture in pictures), searched]))
     chunks += asked.scripts() if asked else ()
     body = panels.render(shown, presentation, pictures, script_safe_json(data), chunks)
-    return OfflineMap([one.host for one in presentation.tiles]).page(
+    return OfflineMap([tile.host for tile in presentation.tiles]).page(
         language=presentation.language, title=escape(results.title), body=body
     )
 
@@ -279,12 +276,12 @@ def _visits(results: Results) -> dict[str, Any] | None:
     """Return what the order of visits means and its words in English; None where no source has a number."""
     if not wording.is_ordered(results):
         return None
-    words = {one for name in ("visit_group", "distance_class") for one in results.sources[name].to_pylist() if one}
-    told = {"text": wording.visit_order(results), "text_en": wording.visit_order(results, "en")}
-    return told | {"words": {one: in_english(one) for one in sorted(words)}}
+    words = {word for name in ("visit_group", "distance_class") for word in results.sources[name].to_pylist() if word}
+    order = {"text": wording.visit_order(results), "text_en": wording.visit_order(results, "en")}
+    return order | {"words": {word: in_english(word) for word in sorted(words)}}
 
 
-def backdrop_data(presentation: Presentation) -> dict[str, Any] | None:
+def _backdrop_data(presentation: Presentation) -> dict[str, Any] | None:
     """Return the picture under the map as a data URI with its bounds; None where there is none."""
     backdrop = presentation.backdrop
     if backdrop is None:
@@ -295,7 +292,7 @@ def backdrop_data(presentation: Presentation) -> dict[str, Any] | None:
 
 
 def script_safe_json(value: object) -> str:
-    r"""Return JSON that can't end the script element it stands in; numbers that aren't finite become null.
+    r"""Return `value` as JSON that can't end the script element it stands in; numbers not finite are null.
 
     Examples
     --------

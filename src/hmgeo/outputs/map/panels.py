@@ -14,8 +14,7 @@ from markupsafe import Markup
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.map import assets, audience, layers, parcels, shapes, sources
 from hmgeo.outputs.map.labels import LABELS
-from hmgeo.outputs.map.sources import radius_text
-from hmgeo.results.text import area_text
+from hmgeo.results.text import area_text, radius_text
 from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, PositionKind, Status, Verdict
 
 if TYPE_CHECKING:
@@ -55,7 +54,9 @@ def render(
     data: str,
     chunks: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """Return the HTML of all panels; every value is escaped by the template.
+    """Return the HTML of all panels around what is `shown`; every value is escaped by the template.
+
+    `presentation` says for whom and on which paper, `pictures` how receptors are drawn.
 
     Parameters
     ----------
@@ -74,8 +75,8 @@ def render(
         header_en=_header(results, "en"),
         banner=wording.basis_banner(results.basis),
         banner_en=wording.basis_banner(results.basis, "en"),
-        marks=[*audience_marks(shown, presentation), *tile_marks(presentation)],
-        years=class_years(pictures),
+        marks=[*audience_marks(shown, presentation), *_tile_marks(presentation)],
+        years=_class_years(pictures),
         watermark=watermark_tile(watermarks(results, presentation)),
         warnings=results.warnings,
         missing=missing_layers(results),
@@ -107,7 +108,7 @@ def render(
 
 
 def watermarks(results: Results, presentation: Presentation) -> list[str]:
-    """Return what lies over the map: what its data ask for, then what the user wrote."""
+    """Return what lies over the map: what the data of `results` ask for, then what `presentation` adds."""
     return [text for text in (_WATERMARKS.get(results.basis, ""), presentation.watermark) if text]
 
 
@@ -120,7 +121,7 @@ def watermark_tile(texts: Sequence[str]) -> dict[str, Any] | None:
 
 
 def audience_marks(shown: Shown, presentation: Presentation) -> list[tuple[str, dict[str, str]]]:
-    """Return (label, parts) of what the page says about who may see it."""
+    """Return (label, parts) of what the page for `presentation` says about who may see what is `shown`."""
     if presentation.audience == audience.PUBLIC:
         hidden = "、".join(shown.hidden)
         return [("public_page", {}), *([("hidden_layers", {"names": hidden})] if hidden else [])]
@@ -128,26 +129,28 @@ def audience_marks(shown: Shown, presentation: Presentation) -> list[tuple[str, 
     return [("internal_only", {})] if unmarked else []
 
 
-def tile_marks(presentation: Presentation) -> list[tuple[str, dict[str, str]]]:
+def _tile_marks(presentation: Presentation) -> list[tuple[str, dict[str, str]]]:
     """Return (label, parts) of what the page says of its online tiles: network, host, datum, whose borders."""
-    return [("online_tiles", {"title": one.title, "host": one.host, "datum": one.datum}) for one in presentation.tiles]
+    return [
+        ("online_tiles", {"title": tile.title, "host": tile.host, "datum": tile.datum}) for tile in presentation.tiles
+    ]
 
 
-def class_years(pictures: Sequence[parcels.ReceptorPicture]) -> list[str]:
+def _class_years(pictures: Sequence[parcels.ReceptorPicture]) -> list[str]:
     """Return the years in which parcels were classed, as written; none where no layer says one."""
     return sorted({year for picture in pictures for *_, year in picture.by_township if year})
 
 
 def missing_layers(results: Results) -> list[str]:
-    """Return the kinds of layers that judged pages would draw and that nobody provided: not checked, not absent."""
+    """Return the kinds of layers that a judged page would draw and `results` lack: not checked, not absent."""
     if not results.findings.num_rows:
         return []
-    given = {layer.kind for layer in results.layers} | {layer.role for layer in results.context}
-    return [kind.zh for kind in LayerKind if kind not in given and kind not in _FRAME_KINDS]
+    present = {layer.kind for layer in results.layers} | {layer.role for layer in results.context}
+    return [kind.zh for kind in LayerKind if kind not in present and kind not in _FRAME_KINDS]
 
 
 def legend(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> dict[str, Any]:
-    """Return what the legend lists; every number is a count of rows of a table of the results."""
+    """Return what the legend lists; every number counts rows of a table of `results`, drawn as `pictures` say."""
     rows = results.sources.select(["verdict", "certainty", "status", "position_kind"]).to_pylist()
     not_drawn = sources.unmapped(results)
     left_open = shapes.open_stretch(results.context)
@@ -179,7 +182,7 @@ def legend(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> dic
 
 
 def parcel_notes(picture: parcels.ReceptorPicture) -> list[str]:
-    """Return in words which parcels aren't drawn; nothing where all of them are."""
+    """Return in words which parcels of `picture` aren't drawn; nothing where all of them are."""
     return [LABELS["shapeless"].format(n=f"{picture.shapeless:,}")] if picture.shapeless else []
 
 
@@ -210,7 +213,7 @@ def _header(results: Results, language: str = "zh") -> str:
 
 
 def subtitle(results: Results) -> list[str]:
-    """Return the facts under the title: day asked about, area, radius."""
+    """Return the facts under the title of `results`: day asked about, area, radius."""
     day = f"{LABELS['as_of']} {results.as_of.isoformat()}" if results.as_of else LABELS["no_as_of"]
     parts = [day, f"{LABELS['area']} {results.area_name}" if results.area_name else ""]
     if results.search_areas.num_rows:
@@ -219,7 +222,7 @@ def subtitle(results: Results) -> list[str]:
 
 
 def screening_rule(results: Results) -> str:
-    """Return the screening rule's title and standing; empty where there is none."""
+    """Return title and standing of the screening rule of `results`; empty where there is none."""
     rule = next((rule for rule in results.rules if rule.rule_id == results.screening_rule_id), None)
     if rule is None:
         return results.screening_rule_id

@@ -41,7 +41,7 @@ FROM_LAYER, FROM_HEIGHTS = 1, 2
 _FROM = {"layer": FROM_LAYER, "elevation": FROM_HEIGHTS}
 
 
-def steep_numbers(results: Results) -> dict[str, int]:
+def _steep_numbers(results: Results) -> dict[str, int]:
     """Return the number in `STEEP` by parcel, of the parcels that the table of steep farmland names."""
     if results.terrain is None:
         return {}
@@ -50,12 +50,15 @@ def steep_numbers(results: Results) -> dict[str, int]:
 
 
 def with_slopes(frame: pd.DataFrame, results: Results, kind: str) -> pd.DataFrame:
-    """Return receptors of a kind with `grade` and `slope_from` as numbers (0 unknown), `slope_deg`, and `steep`."""
+    """Return receptors `frame` of a `kind` with `grade` and `slope_from` as numbers (0 unknown) and `steep`.
+
+    `slope_deg` too; `results` tell which parcels lists of steep farmland name.
+    """
     import pandas as pd  # noqa: PLC0415 -- loads slowly
 
     is_farmland = kind == LayerKind.FARMLAND.value
     known = frame.assign(slope_grade=None, slope_from="", slope_deg=None) if "slope_grade" not in frame else frame
-    numbers = steep_numbers(results) if is_farmland else {}
+    numbers = _steep_numbers(results) if is_farmland else {}
     return known.assign(
         grade=pd.to_numeric(known["slope_grade"]).fillna(0).astype(int),
         slope_from=known["slope_from"].map(_FROM).fillna(0).astype(int),
@@ -64,15 +67,15 @@ def with_slopes(frame: pd.DataFrame, results: Results, kind: str) -> pd.DataFram
     )
 
 
-def slope_of(row: Mapping[str, Any]) -> list[Any] | None:
+def _slope_of(row: Mapping[str, Any]) -> list[Any] | None:
     """Return [grade, mean degrees by heights or None, where the grade comes from]; None where nothing is known."""
     degrees = None if row["slope_deg"] is None or math.isnan(row["slope_deg"]) else round(float(row["slope_deg"]), 1)
     return [row["grade"], degrees, row["slope_from"]] if row["grade"] or degrees is not None else None
 
 
 def steep_lines(results: Results) -> list[dict[str, Any]]:
-    """Return one line for each list that names parcels: number, key of its label, look, and how many."""
-    counts = Counter(steep_numbers(results).values())
+    """Return a line for each list of `results` that names parcels: number, label's key, look, and how many."""
+    counts = Counter(_steep_numbers(results).values())
     return [
         {"code": code, "key": key, "look": asdict(style.STEEP_FARMLAND[code]), "count": counts[code]}
         for code, key in enumerate(STEEP_KEYS, start=1)
@@ -81,11 +84,11 @@ def steep_lines(results: Results) -> list[dict[str, Any]]:
 
 
 def facts_of(results: Results, role: str) -> dict[str, list[Fact]]:
-    """Return the popups of a context layer's features by id; empty for layers that say no more than a name."""
-    return overhead_facts(results) if role == OVERHEAD_PATH else {}
+    """Return the popups of the features of context layer `role` by id; empty where `results` know only a name."""
+    return _overhead_facts(results) if role == OVERHEAD_PATH else {}
 
 
-def overhead_facts(results: Results) -> dict[str, list[Fact]]:
+def _overhead_facts(results: Results) -> dict[str, list[Fact]]:
     """Return what the popup of each way down from a pond says, by the pond's id; both readings side by side."""
     if results.terrain is None:
         return {}
@@ -109,18 +112,18 @@ def overhead_remark() -> list[str]:
     return list(_both(f"{OVERHEAD_REMARK}四周直线为国家文本的量法。"))
 
 
-def _designated(said: str) -> tuple[str, str]:
-    told = LABELS["overhead_pond"], LABELS_EN["overhead_pond"]
-    return told[0].format(said=said), told[1].format(said=in_english(said))
+def _designated(stated: str) -> tuple[str, str]:
+    label = LABELS["overhead_pond"], LABELS_EN["overhead_pond"]
+    return label[0].format(said=stated), label[1].format(said=in_english(stated))
 
 
 def _reading(row: Mapping[str, Any], how: str) -> tuple[str, str]:
     count, named = row[f"{how}_count"], row[f"by_{how}"]
     if count is None:
         return LABELS["not_judged"], LABELS_EN["not_judged"]
-    told = {"n": count, "named": named}
+    values = {"n": count, "named": named}
     key = "overhead_found" if count else "overhead_none"
-    return LABELS[key].format(**told), LABELS_EN[key].format(**told)
+    return LABELS[key].format(**values), LABELS_EN[key].format(**values)
 
 
 def _both(text: str) -> tuple[str, str]:
@@ -179,7 +182,7 @@ def picture(
     counts_only: bool = False,
     township_names: Mapping[str, str] | None = None,
 ) -> ReceptorPicture:
-    """Choose how one kind of receptor is drawn.
+    """Choose how the receptors of one `kind` in `results` are drawn.
 
     Parameters
     ----------
@@ -209,7 +212,7 @@ def picture(
         drawn=tuple(_features(shown, shown_shapes)) if one_by_one else (),
         packed=shapes.pack(shown, shown_shapes) if many else None,
         townships=tuple(_townships(shown, shown_shapes)) if sums_only else (),
-        totals=tuple(class_totals(frame)),
+        totals=tuple(_class_totals(frame)),
         by_township=tuple(
             (str(town), str(word), len(rows), str(year))
             for (town, word, year), rows in frame.groupby(["township", frame["class"].fillna(""), YEAR], sort=False)
@@ -223,7 +226,7 @@ def picture(
     )
 
 
-def class_totals(frame: pd.DataFrame) -> list[tuple[str, int, float]]:
+def _class_totals(frame: pd.DataFrame) -> list[tuple[str, int, float]]:
     """Return class word, count and area in ha, in order of first appearance."""
     words = frame["class"].fillna("")
     groups = frame.groupby(words, sort=False)["area_ha"]
@@ -255,7 +258,7 @@ def _features(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, A
 
 def _ground(row: dict[str, Any]) -> dict[str, Any]:
     """Return slope and list of steep farmland, as far as there are any: most parcels of a plain need neither."""
-    slope = slope_of(row)
+    slope = _slope_of(row)
     return ({"slope": slope} if slope else {}) | ({"steep": row["steep"]} if row["steep"] else {})
 
 
@@ -270,7 +273,7 @@ def _townships(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, 
             "area_ha": _sum_ha(group["area_ha"]),
             "classes": [
                 [word, count, None if pd.isna(area) else round(area, MEASURE_DECIMALS)]
-                for word, count, area in class_totals(group)
+                for word, count, area in _class_totals(group)
             ],
         }
         for name, group in places.groupby("township", sort=False)

@@ -38,7 +38,7 @@ DECIMALS = 6
 
 
 def read(wkb: Iterable[bytes | None]) -> NDArray[Any]:
-    """Return shapely geometries; None stays None."""
+    """Return shapely geometries, in lon/lat, of `wkb`; None stays None."""
     return np.asarray(shapely.from_wkb(np.array(list(wkb), dtype=object)))
 
 
@@ -62,7 +62,7 @@ def geojson(geometry: BaseGeometry | None) -> dict[str, Any] | None:
 
 
 def feature(geometry: BaseGeometry | None, **properties: object) -> dict[str, Any] | None:
-    """Return a GeoJSON feature; None where there is nothing to draw."""
+    """Return a GeoJSON feature of `geometry` (lon/lat) and `properties`; None where there is nothing to draw."""
     shape = geojson(geometry)
     return None if shape is None else {"type": "Feature", "geometry": shape, "properties": properties}
 
@@ -87,7 +87,7 @@ def lat_lon(lon: float, lat: float) -> list[float]:
 
 
 def bounds(groups: Sequence[NDArray[Any]]) -> list[list[float]] | None:
-    """Return [[south, west], [north, east]] around all geometries; None where there are none."""
+    """Return [[south, west], [north, east]] around all of `groups` of geometries; None where there are none."""
     boxes = [shapely.total_bounds(group) for group in groups if len(group)]
     known = [box for box in boxes if not np.isnan(box).any()]
     if not known:
@@ -107,7 +107,7 @@ AREAS = 2
 
 
 def open_stretch(context: Sequence[ContextLayer]) -> BaseGeometry | None:
-    """Return a narrow strip along the lines that must not be stroked; None where no county lies on the border."""
+    """Return a narrow strip along the lines of `context` that must not be stroked; None if no county borders."""
     codes: list[str] = []
     outlines: list[BaseGeometry] = []
     for layer in context:
@@ -122,7 +122,7 @@ def open_stretch(context: Sequence[ContextLayer]) -> BaseGeometry | None:
 
 
 def stroked(geometries: NDArray[Any], left_open: BaseGeometry | None) -> dict[str, Any] | None:
-    """Return the outlines of areas as GeoJSON lines, each shared border once, without what is left open.
+    """Return the outlines of areas `geometries` as GeoJSON lines, each shared border once, without `left_open`.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def stroked(geometries: NDArray[Any], left_open: BaseGeometry | None) -> dict[st
 
 
 def touches(geometries: NDArray[Any], left_open: BaseGeometry | None) -> bool:
-    """Tell whether an outline runs along what is left open."""
+    """Tell whether an outline of `geometries` runs along `left_open`; None is open nowhere."""
     if left_open is None or not len(geometries):
         return False
     return bool(shapely.intersects(shapely.boundary(geometries), left_open).any())
@@ -338,7 +338,7 @@ def _chunk(sections: dict[str, bytes]) -> str:
 
 
 def scripts(packed: Sequence[Packed | None]) -> Iterator[tuple[str, str]]:
-    """Return (element id, base64) of every chunk of every kind."""
+    """Return (element id, base64) of every chunk of every kind in `packed`; None for a kind that isn't."""
     for place, kind in enumerate(packed):
         for number, chunk in enumerate(kind.chunks if kind else ()):
             yield f"packed-{place}-{number}", chunk

@@ -18,7 +18,7 @@ from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.labels import LABELS, compass
 from hmgeo.results.columns import popup_columns
-from hmgeo.results.text import distance_text
+from hmgeo.results.text import distance_text, radius_text
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import (
     ALL_CLASSES,
@@ -66,7 +66,7 @@ class Judgements:
         self._rests_on = _rests_on(results)
         self._screening_rule_id = results.screening_rule_id
         self._rows = by_source(results.finding_rows())
-        self._parameters = [asdict(one) for one in results.parameters]
+        self._parameters = [asdict(parameter) for parameter in results.parameters]
         self._asked_by = {rule.id: rule.parameters for rule in load_book().rules}
 
     @property
@@ -80,12 +80,12 @@ class Judgements:
         return self._laws.records
 
     def of(self, source_id: str) -> list[int]:
-        """Return a source's findings as indices: the screening rule first, then gravest first."""
+        """Return the findings of `source_id` as indices: the screening rule first, then gravest first."""
         rows = sorted(self._rows.get(source_id, []), key=self._reading_order)
         return [self._findings.index(self._finding(row)) for row in rows]
 
     def notes(self, source_id: str) -> set[str]:
-        """Return the notes of a source's findings, so that a row needn't repeat them."""
+        """Return the notes of the findings of `source_id`, so that a row needn't repeat them."""
         return {row["note"] for row in self._rows.get(source_id, []) if row["note"]}
 
     def _reading_order(self, finding: Row) -> tuple[bool, int]:
@@ -111,7 +111,9 @@ class Judgements:
             ),
             "more": facts(("note", finding["note"]), ("basis", *_both(wording.basis_word, finding["basis"]))),
             "law": self._laws.index(self._law(finding)),
-            "why": [_coded(one(finding), finding["note"]) for one in (wording.measured_steps, wording.flip_steps)],
+            "why": [
+                _coded(steps_of(finding), finding["note"]) for steps_of in (wording.measured_steps, wording.flip_steps)
+            ],
         }
 
     def _standing(self, finding: Row) -> tuple[str, str]:
@@ -141,9 +143,9 @@ _NUMBERS = {code: number for number, code in enumerate(_STEPS)}
 def _coded(steps: Iterable[wording.Step], note: str = "") -> list[list[int | str]]:
     """Return each step as the number of its name and a sentence's with its values, or a text, or nothing: the note."""
     coded: list[list[int | str]] = []
-    for one in steps:
-        code, own = one.code, [] if one.said == note else [str(one.said)]
-        coded.append([_NUMBERS[one.name], *([_NUMBERS[code], *one.filled] if code in _NUMBERS else own)])
+    for step in steps:
+        code, own = step.code, [] if step.said == note else [str(step.said)]
+        coded.append([_NUMBERS[step.name], *([_NUMBERS[code], *step.filled] if code in _NUMBERS else own)])
     return coded
 
 
@@ -166,7 +168,7 @@ class _Pool:
 
 
 def facts(*pairs: tuple[str | None, ...]) -> list[Fact]:
-    """Return (key of a label, text, English text if any), empty texts left out.
+    """Return `pairs` of (key of a label, text, English text if any), empty texts left out.
 
     Examples
     --------
@@ -176,8 +178,8 @@ def facts(*pairs: tuple[str | None, ...]) -> list[Fact]:
     return [[part for part in pair if part] for pair in pairs if pair[1]]
 
 
-def _both(word: Callable[[Any, str], str], told: Any) -> tuple[str, str]:  # noqa: ANN401 -- a code or a row
-    return word(told, "zh"), word(told, "en")
+def _both(word: Callable[[Any, str], str], value: Any) -> tuple[str, str]:  # noqa: ANN401 -- a code or a row
+    return word(value, "zh"), word(value, "en")
 
 
 def by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -186,17 +188,6 @@ def by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
     for row in rows:
         grouped[row["source_id"]].append(row)
     return grouped
-
-
-def radius_text(radius_m: float) -> str:
-    """Return a radius in whole or decimal kilometres, or metres below one.
-
-    Examples
-    --------
-    >>> radius_text(10000.0), radius_text(2500.0), radius_text(500.0)
-    ('10 km', '2.5 km', '500 m')
-    """
-    return f"{radius_m / 1000:g} km" if radius_m >= 1000 else f"{radius_m:g} m"  # noqa: PLR2004 - metres per km
 
 
 def _rests_on(results: Results) -> tuple[str, str]:
@@ -217,7 +208,7 @@ _MOST_MET = 8
 _TOLERANCE_DEG = 1e-4
 
 
-def ways_by_source(results: Results) -> dict[str, dict[str, Any]]:
+def _ways_by_source(results: Results) -> dict[str, dict[str, Any]]:
     """Return line ([lat, lon] downstream) and text by source id; sources without a way are left out."""
     water = results.water
     if water is None:
@@ -233,7 +224,7 @@ def ways_by_source(results: Results) -> dict[str, dict[str, Any]]:
         kind = _KINDS.get(row["layer"])
         thing = name if kind is None else say("kind_and_name", kind=kind, name=name)
         met.setdefault(row["source_id"], []).append(say("bracketed", thing=thing, more=way))
-    found = {}
+    ways = {}
     for row in water.paths.to_pylist():
         shape = None if row["geometry"] is None else shapely.from_wkb(row["geometry"])
         if shape is None or shape.geom_type != "LineString":
@@ -247,8 +238,8 @@ def ways_by_source(results: Results) -> dict[str, dict[str, Any]]:
         )
         thin = shapely.simplify(shape, _TOLERANCE_DEG)
         line = [shapes.lat_lon(x, y) for x, y in thin.coords]
-        found[row["source_id"]] = {"line": line, "text": one_by_one(parts)}
-    return found
+        ways[row["source_id"]] = {"line": line, "text": one_by_one(parts)}
+    return ways
 
 
 TERRAIN_WORDS = {"plain": "平原", "hill": "丘陵", "mountain": "山区", "": ""}
@@ -256,10 +247,10 @@ USCC = "统一社会信用代码"
 
 
 def mapped(results: Results, judged: Judgements) -> list[Row]:
-    """Return every source that has a place on the map, in input order; its findings are indices into `judged`."""
+    """Return every source of `results` with a place on the map, in input order; findings are indices into `judged`."""
     counts = by_source(results.counts.to_pylist())
     nearest = _anchors_of_nearest(results)
-    flows = ways_by_source(results)
+    flows = _ways_by_source(results)
     drawn = []
     floors = results.lower_bounds()
     for row in rows_of(results):
@@ -278,7 +269,7 @@ def mapped(results: Results, judged: Judgements) -> list[Row]:
 
 
 def unmapped(results: Results, judged: Judgements | None = None) -> list[Row]:
-    """Return every input row that is listed instead of drawn, in input order; `judged` adds findings by index."""
+    """Return every row of `results` that is listed, not drawn, in input order; `judged` adds findings by index."""
     return [
         {
             "row": row["row"],
@@ -304,7 +295,7 @@ def unmapped(results: Results, judged: Judgements | None = None) -> list[Row]:
 
 
 def rows_of(results: Results) -> list[Row]:
-    """Return the rows of the source table, with `uscc` where the input had 统一社会信用代码."""
+    """Return the rows of the source table of `results`, with `uscc` where the input had 统一社会信用代码."""
     rows: list[Row] = [row | {"row": place} for place, row in enumerate(results.sources.to_pylist())]
     attributes = results.bureau.attributes if results.bureau else None
     if attributes is not None and USCC in attributes.column_names and len(attributes) == len(rows):
@@ -344,7 +335,9 @@ def count_table(rows: Iterable[Mapping[str, Any]], floors_m: Collection[float] =
 def reach(
     rows: Iterable[Mapping[str, Any]], radii_m: Iterable[float], floors_m: Collection[float] = ()
 ) -> list[list[float | None]]:
-    """Return [count, area in ha, 1 for a lower bound] of all classes for each radius, null where the table has none.
+    """Return [count, ha, 1 for a lower bound] of all classes for each of `radii_m`, null where `rows` have none.
+
+    `floors_m` are the radii whose search left the data.
 
     Examples
     --------
@@ -373,7 +366,7 @@ def _cell(row: Mapping[str, Any] | None, mark: str) -> str:
 
 
 def place_of(row: Mapping[str, Any]) -> Row | None:
-    """Return where a source is drawn: marker position, and its outline unless it is a point; None if nowhere."""
+    """Return where source `row` is drawn: `at` ([lat, lon]), and its outline unless a point; None if nowhere."""
     geometry = shapes.read([row["geometry"]])[0] if row["status"] == Status.ASSESSED else None
     if geometry is None or geometry.is_empty:
         return None
@@ -409,7 +402,7 @@ def _summary(results: Results, row: Mapping[str, Any], judged: Judgements) -> Ro
 
 
 def visit(row: Mapping[str, Any]) -> list[str]:
-    """Return group of visits, class of distance and why, as the list of visits shows them."""
+    """Return group of visits, class of distance and why of source `row`, as the list of visits shows them."""
     return [row.get(name) or "" for name in ("visit_group", "distance_class", "visit_reason")]
 
 
@@ -423,7 +416,7 @@ def _nearest_facts(row: Mapping[str, Any]) -> list[Fact]:
     return facts(("nearest", "，".join(part for part in parts if part)))
 
 
-def _source_facts(row: Mapping[str, Any], said: set[str]) -> list[Fact]:
+def _source_facts(row: Mapping[str, Any], codes: set[str]) -> list[Fact]:
     position = [
         wording.position_word(row["position_kind"]),
         f"{row['lon']:.6f}, {row['lat']:.6f}" if row["lon"] is not None and row["lat"] is not None else "",
@@ -442,8 +435,8 @@ def _source_facts(row: Mapping[str, Any], said: set[str]) -> list[Fact]:
         ),
         ("basis", wording.basis_word(row["basis"]), wording.basis_word(row["basis"], "en")),
         ("terrain", TERRAIN_WORDS[row.get("terrain") or ""]),
-        *((one.name, _told(row.get(one.name), one)) for one in popup_columns()),
-        ("row_note", row["note"] if row["note"] and not _is_said(row["note"], said) else ""),
+        *((column.name, _told(row.get(column.name), column)) for column in popup_columns()),
+        ("row_note", row["note"] if row["note"] and not _is_said(row["note"], codes) else ""),
     )
 
 
@@ -453,9 +446,9 @@ def _told(value: str | float | None, column: DataColumn) -> str:
     return f"{value:,.1f} {column.measured_in}".strip()
 
 
-def _is_said(note: str, said: set[str]) -> bool:
+def _is_said(note: str, codes: set[str]) -> bool:
     """Tell whether a finding's note says the same or more."""
-    return any(longer.startswith(note.rstrip("。")) for longer in said)
+    return any(longer.startswith(note.rstrip("。")) for longer in codes)
 
 
 def _bearing(bearing_deg: float | None, distance_m: float | None) -> str:
@@ -465,7 +458,7 @@ def _bearing(bearing_deg: float | None, distance_m: float | None) -> str:
 
 
 def searched(results: Results) -> shapes.Packed | None:
-    """Return the searched areas, packed, with the source's id as id; None where nothing was searched."""
+    """Return the searched areas of `results`, packed, with the source's id as id; None where nothing was searched."""
     ids = results.search_areas["source_id"].to_pylist()
     geometries = shapes.read(results.search_areas["geometry"].to_pylist())
     has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))

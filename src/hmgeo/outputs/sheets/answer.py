@@ -57,15 +57,15 @@ class _Block:
 
 
 def screen_lines(dossier: Dossier, results: SitingResults, language: str = "zh") -> list[str]:
-    """Return a site's answer on one screen: at most 30 lines of 100 columns.
+    """Return the answer of `dossier` among `results` on one screen: at most 30 lines of 100 columns.
 
-    What is touched comes first, then the bans that can't be excluded yet with what would settle each, then what else
-    is open, what was searched, the nearest object of every layer, and counts for the rest. Where room is short notes,
-    then lists are shortened; the counts stay whole.
+    In `language`, zh or en. What is touched comes first, then the bans that can't be excluded yet with what would
+    settle each, then what else is open, what was searched, the nearest object of every layer, and counts for the rest.
+    Where room is short notes, then lists are shortened; the counts stay whole.
     """
     blocks = _Screen(dossier, results, language).blocks()
     chosen = [0] * len(blocks)
-    steps = sorted((rank, at, level) for at, one in enumerate(blocks) for level, (rank, _) in enumerate(one.levels))
+    steps = sorted((rank, at, level) for at, block in enumerate(blocks) for level, (rank, _) in enumerate(block.levels))
     for _, at, level in steps:
         if _length(blocks, chosen) > SCREEN_LINES:
             chosen[at] = max(level, chosen[at])
@@ -73,7 +73,7 @@ def screen_lines(dossier: Dossier, results: SitingResults, language: str = "zh")
         longer = [*chosen[:at], level - 1, *chosen[at + 1 :]]
         if level == chosen[at] > 0 and _length(blocks, longer) <= SCREEN_LINES:
             chosen = longer
-    lines = [line for one, level in zip(blocks, chosen, strict=True) for line in one.levels[level][1]]
+    lines = [line for block, level in zip(blocks, chosen, strict=True) for line in block.levels[level][1]]
     if len(lines) <= SCREEN_LINES:
         return lines
     more = say("site.more_lines", language, count=str(len(lines) - SCREEN_LINES + 1))
@@ -81,7 +81,7 @@ def screen_lines(dossier: Dossier, results: SitingResults, language: str = "zh")
 
 
 def _length(blocks: Sequence[_Block], chosen: Sequence[int]) -> int:
-    return sum(len(one.levels[level][1]) for one, level in zip(blocks, chosen, strict=True))
+    return sum(len(block.levels[level][1]) for block, level in zip(blocks, chosen, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class _Screen:
             (("■", "ban", 80), ("■", "unmet", 70), ("▲", "conditional", 20), ("◆", "listed", 25)),
         )
         names = {"ban": word(Verdict.PROHIBITED, self.language), "unmet": wording.UNMET_WORD.say(self.language)}
-        names |= {one.value: word(one, self.language) for one in (Verdict.CONDITIONAL, Verdict.LISTED)}
+        names |= {verdict.value: word(verdict, self.language) for verdict in (Verdict.CONDITIONAL, Verdict.LISTED)}
         bans, others = parts["open_ban"], parts["open_other"]
         return [
             self._head(),
@@ -122,14 +122,14 @@ class _Screen:
         named = self._word(answer.site_id) if answer.name in {"", answer.site_id} else f"{answer.site_id} {answer.name}"
         where = [named, answer.place or self.say("未知"), self._position(facts)]
         names = {area.id: area.name for area in key_areas()}
-        area = self._comma().join(names.get(one, one) for one in answer.key_area_ids.split(";") if one)
-        told = [self._word(facts[name]) for name in ("行业", "建设性质") if name in facts]
+        area = self._comma().join(names.get(id_, id_) for id_ in answer.key_area_ids.split(";") if id_)
+        lines = [self._word(facts[name]) for name in ("行业", "建设性质") if name in facts]
         stated = [(name, facts[name]) for name in _STATED if facts.get(name, "未说明") not in _UNSAID]
-        told += [f"{self.say(name)}{self._colon()}{self._word(value)}" for name, value in stated]
-        told += [self.say("site.as_of", day=answer.as_of)]
-        told += [self.say("site.key_areas", names=area)] if area else []
-        told += [self.say("示例判定")] if any(one.is_example for one in answer.clauses) else []
-        start = [*self._packed(where, "　"), *self._packed(told, "｜")]
+        lines += [f"{self.say(name)}{self._colon()}{self._word(value)}" for name, value in stated]
+        lines += [self.say("site.as_of", day=answer.as_of)]
+        lines += [self.say("site.key_areas", names=area)] if area else []
+        lines += [self.say("示例判定")] if any(clause.is_example for clause in answer.clauses) else []
+        start = [*self._packed(where, "　"), *self._packed(lines, "｜")]
         full, short = (header_parts(answer, self.language, has_groups=has) for has in (True, False))
         return _Block(((0, [*start, *self._packed(full, "｜")]), (30, [*start, *self._packed(short, "｜")])))
 
@@ -140,7 +140,7 @@ class _Screen:
         answer = self.answer
         if answer.lon is None or answer.lat is None:
             return self.say("未定位")
-        at = ", ".join(f"{one:.6f}".rstrip("0").rstrip(".") for one in (answer.lon, answer.lat))
+        at = ", ".join(f"{degrees:.6f}".rstrip("0").rstrip(".") for degrees in (answer.lon, answer.lat))
         error = f"±{answer.uncertainty_m or 0:.0f} m"
         digits = f"{self._comma()}{self._word(facts[DECIMALS])}" if DECIMALS in facts else ""
         return f"{at}{self._bracketed(error + digits)}"
@@ -153,17 +153,22 @@ class _Screen:
         for clause in clauses:
             cited = clause.citation
             head = f"{sign} {name}　{self._what(clause)}　{short_citation(cited)}"
-            said, decides = self._measured(clause), self.say("site.decider", decider=cited.decider)
-            parts = [*([said] if said else []), decides, standing_text(clause, self.language), cited.rule_id]
+            measured_text, decides = self._measured(clause), self.say("site.decider", decider=cited.decider)
+            parts = [
+                *([measured_text] if measured_text else []),
+                decides,
+                standing_text(clause, self.language),
+                cited.rule_id,
+            ]
             lines = [*self._fold(head, 0), *self._packed(parts, "｜", 2)]
             whole += [*lines, *(line for note in self._notes(clause) for line in self._fold(note, 4))]
             plain += lines
             ended = f"　{short_citation(cited)}"
             two.append(self._cut(f"{sign} {name}　{self._what(clause)}", ended))
-            measured = self._nearest(clause, _NAME_SIGNS[0]) or said
+            measured = self._nearest(clause, _NAME_SIGNS[0]) or measured_text
             two.append(self._cut(f"  {'｜'.join(filter(None, (measured, decides)))}"))
-            short.append(self._brief(f"{sign} {name}　", clause, said))
-        run = self._packed([short_citation(one.citation) for one in clauses], "、", 2)
+            short.append(self._brief(f"{sign} {name}　", clause, measured_text))
+        run = self._packed([short_citation(clause.citation) for clause in clauses], "、", 2)
         packed = [f"{sign} {name} {len(clauses)}", *run]
         middle = two if rank > _TWO_LINES else short
         return _Block(
@@ -183,27 +188,27 @@ class _Screen:
             return in_language(cited.condition, self.language).rstrip("。.")
         return (cited.title_en if self.language == "en" else "") or cited.title
 
-    def _brief(self, head: str, clause: Clause, said: str) -> str:
+    def _brief(self, head: str, clause: Clause, measured: str) -> str:
         """Return one line on a clause that is touched: names are shortened before what was measured is."""
         end = f"　{short_citation(clause.citation)}"
         if clause.verdict is Verdict.CONDITIONAL:
             return self._cut(f"{head}{self._what(clause)}", end)
         for signs in _NAME_SIGNS:
-            told = self._nearest(clause, signs) or said or self._what(clause)
-            if display_width(self._signed(f"{head}{told}{end}")) <= SCREEN_COLUMNS:
+            text = self._nearest(clause, signs) or measured or self._what(clause)
+            if display_width(self._signed(f"{head}{text}{end}")) <= SCREEN_COLUMNS:
                 break
-        return self._cut(f"{head}{told}", end)
+        return self._cut(f"{head}{text}", end)
 
     def _nearest(self, clause: Clause, name_signs: int) -> str:
         """Return the nearest object, how far with how sure, and the limit; empty where nothing was measured so."""
-        held = clause.measured
-        if held.value is None or not held.receptor_name or held.limit is None:
+        measured = clause.measured
+        if measured.value is None or not measured.receptor_name or measured.limit is None:
             return ""
-        name = held.receptor_name
+        name = measured.receptor_name
         parts = {
             "name": name if len(name) <= name_signs else f"{name[: name_signs - 1]}…",
-            "text": held.text,
-            "way": in_language(bearing_text(held.bearing_deg), self.language),
+            "text": measured.text,
+            "way": in_language(bearing_text(measured.bearing_deg), self.language),
             "limit": limit_text(clause),
             "unsure": self._unsure(clause, _FIRST_WORD),
             "chosen": self.say("（非法定）") if _CHOSEN & set(codes_of(_parts(clause))) else "",
@@ -216,45 +221,47 @@ class _Screen:
 
     def _measured(self, clause: Clause) -> str:
         """Return what was measured, with how sure it is."""
-        told = ("" if self.language == "zh" else " ").join(in_language(one, self.language) for one in clause.evidence)
+        text = ("" if self.language == "zh" else " ").join(in_language(part, self.language) for part in clause.evidence)
         near = self._nearest(clause, _NAME_SIGNS[0])
-        return near or f"{told.rstrip('。.')}{self._unsure(clause, _FIRST_WORDS)}"
+        return near or f"{text.rstrip('。.')}{self._unsure(clause, _FIRST_WORDS)}"
 
     def _notes(self, clause: Clause) -> list[str]:
         """Return what else must be known of a clause that is touched: exceptions, the book's own remarks."""
-        told = [one for one in _parts(clause) if set(codes_of([one])) & _TOLD_OF_HITS]
+        parts = [part for part in _parts(clause) if set(codes_of([part])) & _TOLD_OF_HITS]
         remark = [f"条文说明：{clause.citation.note}"] if clause.citation.note and self.language == "zh" else []
-        return [*(in_language(one, self.language) for one in told), *remark]
+        return [*(in_language(part, self.language) for part in parts), *remark]
 
     def _open(self, title: str, clauses: Sequence[Clause], ranks: tuple[int, int]) -> _Block:
         if not clauses:
             return _Block(((0, []),))
         groups, colon = grouped(clauses), self._colon()
-        each = [f"{self.settles(one)}{colon}{self._citations(one.clauses)}" for one in groups]
-        lines = [line for item in each for line in self._fold(item, 2)]
+        items = [f"{self.settles(group)}{colon}{self._citations(group.clauses)}" for group in groups]
+        lines = [line for item in items for line in self._fold(item, 2)]
         kinds = Counter(dict.fromkeys(Settling, 0))
-        for one in groups:
-            kinds[one.settling] += len(one.clauses)
+        for group in groups:
+            kinds[group.settling] += len(group.clauses)
         counts = [f"{word(kind, self.language)} {count}" for kind, count in kinds.items() if count]
         brief = self._by_department(groups)
         packed, flowing = self._packed(brief, "｜", 2), self._fold(f"{title}{colon}{'｜'.join(brief)}", 0)
         tally = self._packed([f"{title}{colon}{counts[0]}", *counts[1:]], "｜")
         levels = ((0, [title, *lines]), (ranks[0], [title, *packed]), (ranks[0] + 10, flowing))
-        named = self._fold(f"{title}{colon}{'｜'.join(f'{self.settles(one)} {len(one.clauses)}' for one in groups)}", 0)
+        named = self._fold(
+            f"{title}{colon}{'｜'.join(f'{self.settles(group)} {len(group.clauses)}' for group in groups)}", 0
+        )
         return _Block((*levels, (ranks[1] - 3, min(named, flowing, key=len)), (ranks[1], tally)))
 
     def _by_department(self, groups: Sequence[OpenClauses]) -> list[str]:
         """Return groups in short, layers of one department together."""
-        held, colon = self.results.departments, self._colon()
+        departments, colon = self.results.departments, self._colon()
         asked: dict[str, list[str]] = {}
-        for one in groups:
-            cited = self._citations(one.clauses)
-            if one.settling is not Settling.LAYER:
-                asked[self.settles(one)] = [cited]
+        for group in groups:
+            cited = self._citations(group.clauses)
+            if group.settling is not Settling.LAYER:
+                asked[self.settles(group)] = [cited]
                 continue
-            names = [in_language(held[code][0], self.language) for code in one.what if code in held]
+            names = [in_language(departments[code][0], self.language) for code in group.what if code in departments]
             many = self.say("site.and_layers", count=str(len(names))) if len(names) > 1 else ""
-            whom = in_language(held[one.what[0]][1], self.language) if one.what[0] in held else ""
+            whom = in_language(departments[group.what[0]][1], self.language) if group.what[0] in departments else ""
             item = f"{''.join(names[:1])}{many}{self._bracketed(cited)}"
             asked.setdefault(self.say("site.obtain_from", whom=whom), []).append(item)
         return [f"{whom}{colon}{self._comma().join(items)}" for whom, items in asked.items()]
@@ -281,16 +288,19 @@ class _Screen:
         """Return what would settle clauses, in words."""
         kind, what = group.settling, group.what
         if kind is Settling.LAYER:
-            held = self.results.departments
+            departments = self.results.departments
             names = "".join(
-                f"「{in_language(held[code][0], self.language) if code in held else code}」" for code in what
+                f"「{in_language(departments[code][0], self.language) if code in departments else code}」"
+                for code in what
             )
-            whom = dict.fromkeys(in_language(held[code][1], self.language) for code in what if code in held)
+            whom = dict.fromkeys(
+                in_language(departments[code][1], self.language) for code in what if code in departments
+            )
             return self.say("site.obtain_missing", names=names, whom=self._comma().join(whom))
         if kind is Settling.PARAMETER:
             return self.say("site.user_chooses", names="".join(f"「{title_of(name)}」" for name in what))
         if kind is Settling.FACT:
-            facts = (in_language(one, self.language) for one in what)
+            facts = (in_language(fact, self.language) for fact in what)
             return self.say("site.state_facts", names=self._comma().join(facts))
         if kind is Settling.DATA:
             named = "".join(
@@ -305,10 +315,10 @@ class _Screen:
 
     def _citations(self, clauses: Iterable[Clause]) -> str:
         """Return clauses in short, those of one document together."""
-        found: dict[str, list[str]] = {}
-        for one in clauses:
-            found.setdefault(short_document(one.citation), []).append(short_clause(one.citation))
-        articles = {document: self._comma().join(dict.fromkeys(places)) for document, places in found.items()}
+        by_document: dict[str, list[str]] = {}
+        for clause in clauses:
+            by_document.setdefault(_short_document(clause.citation), []).append(short_clause(clause.citation))
+        articles = {document: self._comma().join(dict.fromkeys(places)) for document, places in by_document.items()}
         parts = (f"{document} {places}".strip() for document, places in articles.items())
         return ("; " if self.language == "en" else "；").join(parts)
 
@@ -317,11 +327,11 @@ class _Screen:
         if not clauses:
             return _Block(((0, []),))
         by_data: dict[str, list[Clause]] = {}
-        for one in clauses:
-            by_data.setdefault(data_text(one, self.results, self.language), []).append(one)
+        for clause in clauses:
+            by_data.setdefault(data_text(clause, self.results, self.language), []).append(clause)
         head = self.say("site.untouched", count=str(len(clauses)))
-        full = [f"{self._citations(held)}{self._bracketed(data)}" for data, held in by_data.items()]
-        short = [f"{data} {len(held)}" for data, held in by_data.items()]
+        full = [f"{self._citations(members)}{self._bracketed(data)}" for data, members in by_data.items()]
+        short = [f"{data} {len(members)}" for data, members in by_data.items()]
         whole = self._packed([f"{head}{self._colon()}{full[0]}", *full[1:]], "｜")
         return _Block(((0, whole), (5, self._packed([head, *short], "｜")), (18, [head])))
 
@@ -329,37 +339,41 @@ class _Screen:
         near = self.dossier.nearest
         if not near:
             return _Block(((0, []),))
-        items = [nearest_text(one, self.language) for one in near]
+        items = [nearest_text(thing, self.language) for thing in near]
         head = self.say("site.nearest", count=str(len(near)))
-        head += self.say("；＊范围或完整性未申明，可能还有更近的") if any(one.is_open for one in near) else ""
+        head += self.say("；＊范围或完整性未申明，可能还有更近的") if any(thing.is_open for thing in near) else ""
         flowing = self._fold(f"{head}{self._colon()}{'｜'.join(items)}", 0)
         return _Block(((0, [*self._fold(head, 0), *self._packed(items, "｜", 2)]), (35, flowing)))
 
     def _asides(self) -> _Block:
         """Return what was taken from the trade, what a better position would settle, and notes on the site."""
         answer = self.answer
-        touched = [one for one in answer.clauses if one.verdict in TOUCHED]
-        reasons = [part for one in touched for part in _parts(one)]
-        told = []
+        touched = [clause for clause in answer.clauses if clause.verdict in TOUCHED]
+        reasons = [part for clause in touched for part in _parts(clause)]
+        lines = []
         for codes, text in ((_DERIVED, "site.by_trade"), (_WIDE, "site.wide_code")):
-            words = dict.fromkeys(self._values(one) for one in reasons if set(codes_of([one])) & codes)
-            told += [self.say(text, words=self._comma().join(words))] if words else []
-        unsure = [one for one in answer.clauses if one.other is not None and one.other is not Verdict.NOT_APPLICABLE]
+            words = dict.fromkeys(self._values(reason) for reason in reasons if set(codes_of([reason])) & codes)
+            lines += [self.say(text, words=self._comma().join(words))] if words else []
+        unsure = [
+            clause
+            for clause in answer.clauses
+            if clause.other is not None and clause.other is not Verdict.NOT_APPLICABLE
+        ]
         if unsure and (answer.uncertainty_m or 0) > _FOUR_DECIMALS_M:
-            told += [self.say("site.four_decimals", count=str(len(unsure)))]
-        short = self._packed(told, "｜")
+            lines += [self.say("site.four_decimals", count=str(len(unsure)))]
+        short = self._packed(lines, "｜")
         notes = [line for note in answer.notes for line in self._fold(in_language(note, self.language), 0)]
         return _Block(((0, [*short, *notes]), (8, [*short, *map(self._cut, notes[:2])])))
 
     def _values(self, reason: str) -> str:
-        held = reason.values.get("words", "") if isinstance(reason, Reason) else ""
-        words = (held,) if isinstance(held, str) else held
-        return self._comma().join(in_language(one, self.language) for one in words)
+        value = reason.values.get("words", "") if isinstance(reason, Reason) else ""
+        words = (value,) if isinstance(value, str) else value
+        return self._comma().join(in_language(word, self.language) for word in words)
 
     def _foot(self) -> _Block:
-        counts = Counter(outside_word(one, self.language) for one in self.answer.having(Verdict.NOT_APPLICABLE))
-        told = self._comma().join(f"{name} {count}" for name, count in counts.most_common())
-        named = self._bracketed(told) if told else ""
+        counts = Counter(_outside_word(clause, self.language) for clause in self.answer.having(Verdict.NOT_APPLICABLE))
+        reasons = self._comma().join(f"{name} {count}" for name, count in counts.most_common())
+        named = self._bracketed(reasons) if reasons else ""
         parts = [f"{self.say('site.out', count=str(counts.total()))}{named}"]
         parts += [self.say("全部条文和条文说明 --all"), self.say("清单 --sites 文件 --out 文件夹")]
         return _Block(((0, [*self._packed(parts, "｜"), *self._fold(self.say(SHORT_DISCLAIMER), 0)]),))
@@ -406,7 +420,7 @@ _OUTSIDE = {
 }
 
 
-def outside_word(clause: Clause, language: str = "zh") -> str:
+def _outside_word(clause: Clause, language: str = "zh") -> str:
     """Return in one word why a clause doesn't apply: trade, action, place, its dates."""
     parts = _parts(clause)
     whats = [part.values.get("what", "") if isinstance(part, Reason) else "" for part in parts]
@@ -414,30 +428,30 @@ def outside_word(clause: Clause, language: str = "zh") -> str:
     return say(_OUTSIDE[code], language) if code else word(clause.standing, language)
 
 
-def nearest_text(one: Nearest, language: str = "zh") -> str:
-    """Return the nearest object of a layer: which, how far with the position's uncertainty, in which direction."""
-    layer = word(LayerKind.of(one.layer), language)
-    mark = "＊" if one.is_open else ""
-    if one.distance_m is None:
+def nearest_text(nearest: Nearest, language: str = "zh") -> str:
+    """Return object `nearest` in `language`: which, how far with the position's uncertainty, which direction."""
+    layer = word(LayerKind.of(nearest.layer), language)
+    mark = "＊" if nearest.is_open else ""
+    if nearest.distance_m is None:
         return say("site.no_record", language, layer=layer) + mark
-    named = one.name if layer in one.name else f"{layer} {one.name}".strip()
-    if one.high_m == 0:
+    named = nearest.name if layer in nearest.name else f"{layer} {nearest.name}".strip()
+    if nearest.high_m == 0:
         return say("site.inside", language, name=named) + mark
-    low, high = (distance_text(end) for end in (one.low_m, one.high_m))
+    low, high = (distance_text(end) for end in (nearest.low_m, nearest.high_m))
     unit = high.rpartition(" ")[2]
-    start = low.removesuffix(f" {unit}") if one.low_m else "0"
+    start = low.removesuffix(f" {unit}") if nearest.low_m else "0"
     away = high if low == high else f"{start}～{high}"
-    way = in_language(bearing_text(one.bearing_deg), language)
+    way = in_language(bearing_text(nearest.bearing_deg), language)
     return f"{named} {away} {way}".rstrip() + mark
 
 
-def short_document(cited: Citation) -> str:
+def _short_document(cited: Citation) -> str:
     """Return what a text is called in a list: without the name of the country."""
     return cited.document.strip("《》").removeprefix("中华人民共和国")
 
 
 def short_clause(cited: Citation) -> str:
-    """Return an article in figures, its paragraph in a circle; the name of a passage is left out.
+    """Return the article of `cited` in figures, its paragraph in a circle; a passage's name is left out.
 
     Examples
     --------
@@ -448,24 +462,24 @@ def short_clause(cited: Citation) -> str:
 
 
 def _article(clause: str) -> str:
-    def told(found: re.Match[str]) -> str:
-        paragraph = _number(found[2] or "")
-        return f"{_number(found[1])}{chr(0x2460 + paragraph - 1) if paragraph else ''}"
+    def figures(match: re.Match[str]) -> str:
+        paragraph = _number(match[2] or "")
+        return f"{_number(match[1])}{chr(0x2460 + paragraph - 1) if paragraph else ''}"
 
-    return _ARTICLE.sub(told, _QUOTED_PLACE.sub("", clause) or clause)
+    return _ARTICLE.sub(figures, _QUOTED_PLACE.sub("", clause) or clause)
 
 
 def _number(text: str) -> int:
     """Return a Chinese numeral below a thousand."""
     hundreds, has_hundreds, rest = text.rpartition("百")
     tens, has_tens, ones = rest.lstrip("零").rpartition("十")
-    found = _DIGITS.get(ones, 0) + (10 * _DIGITS.get(tens, 1) if has_tens else 0)
-    return found + (100 * _DIGITS.get(hundreds, 1) if has_hundreds else 0)
+    value = _DIGITS.get(ones, 0) + (10 * _DIGITS.get(tens, 1) if has_tens else 0)
+    return value + (100 * _DIGITS.get(hundreds, 1) if has_hundreds else 0)
 
 
 def short_citation(cited: Citation) -> str:
-    """Return document and clause in short."""
-    return f"{short_document(cited)} {short_clause(cited)}".strip()
+    """Return document and clause of `cited` in short."""
+    return f"{_short_document(cited)} {short_clause(cited)}".strip()
 
 
 def _fold(text: str, indent: int) -> list[str]:
@@ -490,9 +504,10 @@ def _cut(text: str, end: str = "") -> str:
 
 
 def clause_lines(dossier: Dossier, results: SitingResults, language: str = "zh") -> list[str]:
-    """Return a site's answer clause by clause: quote, what was measured, what would change it, who decides.
+    """Return the answer of `dossier` clause by clause: quote, measure, what would change it, who decides.
 
-    Clauses that don't apply stand at the end, each with its reason.
+    In `language`, zh or en, with the warnings of `results`. Clauses that don't apply stand at the end, each with its
+    reason.
     """
     answer = dossier.answer
     lines = [
@@ -505,13 +520,13 @@ def clause_lines(dossier: Dossier, results: SitingResults, language: str = "zh")
         other = say("site.or_else_bracketed", language, other=word(clause.other, language)) if clause.other else ""
         rank, clause_text = word(cited.legal_rank, language), citation_text(cited, language)
         lines.append(f"【{badge(clause, language)}】{other}{rank} {clause_text} {cited.rule_id}")
-        told = "".join(in_language(one, language) for one in clause.evidence)
-        said = [("site.measured", told), ("site.judgement", said_text(clause, results, language))]
-        lines += [f"    {say(label, language, text=text)}" for label, text in said if text]
+        evidence = "".join(in_language(reason, language) for reason in clause.evidence)
+        judged = [("site.measured", evidence), ("site.judgement", said_text(clause, results, language))]
+        lines += [f"    {say(label, language, text=text)}" for label, text in judged if text]
         if clause.verdict is Verdict.NOT_APPLICABLE:
             continue
         lines += [f"    {word(clause.certainty, language)}"] if clause.certainty else []
-        changes = "".join(in_language(one, language) for one in clause.changes)
+        changes = "".join(in_language(change, language) for change in clause.changes)
         lines += [f"    {say('site.changes', language, text=changes)}"] if changes else []
         parts = {
             "decider": cited.decider,
@@ -519,6 +534,6 @@ def clause_lines(dossier: Dossier, results: SitingResults, language: str = "zh")
             "data": data_text(clause, results, language),
         }
         lines.append(f"    {say('site.decides_by', language, **parts)}")
-    lines += ["", *(nearest_text(one, language) for one in dossier.nearest)]
+    lines += ["", *(nearest_text(nearest, language) for nearest in dossier.nearest)]
     lines += ["", *results.warnings, *missing_sentences(answer, results, language)]
     return [*lines, *open_sentences(answer, language), *(in_language(note, language) for note in answer.notes)]

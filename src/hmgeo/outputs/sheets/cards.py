@@ -69,7 +69,9 @@ _LOOKS |= {_OTHER_CLASS: _Look(is_dashed=True), _SENSITIVE: _Look(line_mm=0.5), 
 
 
 def write_cards(results: Results, presentation: Presentation, path: Path) -> None:
-    """Write a card for each of the first sources of the list, each with a bookmark; two writes give the same bytes.
+    """Write to `path` a card for each of the first sources on the list of `results`, each with a bookmark.
+
+    Two writes give the same bytes.
 
     Parameters
     ----------
@@ -115,7 +117,7 @@ class _Land:
         self._rows = results.receptors.select(columns[:3]).to_pylist()
         self._shapes = shapely.from_wkb(results.receptors["geometry"].to_numpy(zero_copy_only=False))
         self._tree = shapely.STRtree(self._shapes)
-        rivers = [one.table for one in results.context if one.role == "river"]
+        rivers = [layer.table for layer in results.context if layer.role == "river"]
         named = [(row.get("name") or "", row["geometry"]) for table in rivers for row in table.to_pylist()]
         self._rivers = [(name, shapely.from_wkb(wkb)) for name, wkb in named if wkb]
         self.sources = [
@@ -126,13 +128,13 @@ class _Land:
 
     def within(self, box: shapely.Geometry) -> list[tuple[str, str, shapely.Geometry]]:
         """Return id, class as it is drawn, and shape of each receptor that meets a box; farmland first."""
-        found = []
+        parcels = []
         for index in np.sort(self._tree.query(box, predicate="intersects")):
             row = self._rows[index]
             is_land = row["receptor_kind"] == LayerKind.FARMLAND.value
             word = row["class"] if row["class"] in _LOOKS else _OTHER_CLASS
-            found.append((row["receptor_id"], word if is_land else _SENSITIVE, self._shapes[index]))
-        return sorted(found, key=lambda one: one[1] == _SENSITIVE)
+            parcels.append((row["receptor_id"], word if is_land else _SENSITIVE, self._shapes[index]))
+        return sorted(parcels, key=lambda parcel: parcel[1] == _SENSITIVE)
 
     def rivers(self, box: shapely.Geometry) -> list[tuple[str, shapely.Geometry]]:
         """Return name and course of each river within a box."""
@@ -201,10 +203,10 @@ class _Card:
         self.text(_MARGIN + 20, 12, wrapped(name, size_pt, room)[0], size_pt)
         group = say("word_count", word=row["visit_group"], count=row["distance_class"] or "")
         where = "".join(filter(None, (row["county"], row["township"])))
-        told = "｜".join(
+        about = "｜".join(
             filter(None, (self.say("现场核查卡"), row["source_id"], where, self.say(group), self._results.title))
         )
-        self._lines(_MARGIN + 20, 19.5, told, _TEXT_PT, _INNER - 20)
+        self._lines(_MARGIN + 20, 19.5, about, _TEXT_PT, _INNER - 20)
         if banner:
             self.text(_WIDTH - _MARGIN, 12.5, banner, 8, align="right")
         self._rule(28, grey=_BLACK)
@@ -368,12 +370,12 @@ class _Card:
         self.text(frame.left + 3, frame.bottom - 7.6, f"500 m　1:{seen.scale:,}".replace(",", " "), 6)
         left, top = frame.left, frame.bottom + 1.6
         for word in (*drawn, _RING, _NUMBERED):
-            said = self.say(word)
-            if left + width_mm(said, 6) + 8 > frame.right:
+            label = self.say(word)
+            if left + width_mm(label, 6) + 8 > frame.right:
                 left, top = frame.left, top + 4
             self._swatch(left, top, word)
-            self.text(left + 7, top + 0.2, said, 6)
-            left += width_mm(said, 6) + 10
+            self.text(left + 7, top + 0.2, label, 6)
+            left += width_mm(label, 6) + 10
 
     def _swatch(self, left: float, top: float, word: str) -> None:
         file, y = self._file, (_HEIGHT - top - 2.6) * mm
@@ -424,19 +426,19 @@ class _Card:
     def _asked(self, cells: Mapping[str, Any], y: float) -> None:
         """Set what a visit should ask, each with a box to tick."""
         y = self._section(y + 1, "现场要问、要看的")
-        for one in cells["要问的"] or ("—",):
+        for question in cells["要问的"] or ("—",):
             self._file.setStrokeGray(_BLACK)
             self._file.setLineWidth(0.2 * mm)
             self._file.rect(_MARGIN * mm, (_HEIGHT - y - 2.9) * mm, 2.6 * mm, 2.6 * mm, stroke=1, fill=0)
-            y = self._lines(_MARGIN + 4.5, y, self.say(one), _TEXT_PT, _INNER - 5)
+            y = self._lines(_MARGIN + 4.5, y, self.say(question), _TEXT_PT, _INNER - 5)
 
     def _form(self, y: float, bottom: float) -> None:
         """Set the lines that are filled in by hand, as high as the page has room."""
         y = self._section(y + 1, "现场核查（核查人填写）")
         rows = [*TO_FILL, ("核查人", "　　　　　　　　　企业陪同人：　　　　　　　　　日期：　　　　年　　月　　日", 1)]
-        each = min(13.0, (bottom - 3 - y) / sum(lines for *_, lines in rows))
+        height = min(13.0, (bottom - 3 - y) / sum(lines for *_, lines in rows))
         for label, hint, lines in rows:
             self.text(_MARGIN, y + 0.8, self.say(label), _TEXT_PT, grey=0.35)
             self.text(_MARGIN + _LABEL_MM, y + 0.8, self.say(hint), _TEXT_PT)
-            y += each * lines
+            y += height * lines
             self._rule(y - 0.4, grey=0.6)

@@ -28,8 +28,7 @@ from hmgeo.outputs.figure.scene import fitted, font, mercator
 from hmgeo.outputs.sheets.answer import nearest_text
 from hmgeo.outputs.sheets.cards import FONT_NAME, letters, register_font
 from hmgeo.outputs.sheets.report import add_page_number, set_styles, still, word_table
-from hmgeo.outputs.siting_json import SCHEMA, clause_document, document, dossier_document
-from hmgeo.outputs.siting_words import word
+from hmgeo.outputs.siting_words import SCHEMA, clause_document, document, dossier_document, word
 from hmgeo.outputs.wording import Text
 from hmgeo.vocabulary import LayerKind, Settling, Verdict
 
@@ -105,20 +104,22 @@ def theme_of(clause: Clause) -> str:
 
 
 def state_of(clauses: Sequence[Clause]) -> str:
-    """Return how a theme stands: touched by any clause; untouched only where every clause that applies is clear."""
-    verdicts = {one.verdict for one in clauses}
+    """Return how a theme stands by its `clauses`: touched by any; untouched only where all that apply are clear."""
+    verdicts = {clause.verdict for clause in clauses}
     if verdicts & _HITS:
         return TOUCHED
-    waiting = [one for one in clauses if one.verdict is Verdict.NOT_ASSESSED]
+    waiting = [clause for clause in clauses if clause.verdict is Verdict.NOT_ASSESSED]
     if waiting:
-        return NO_TEXT if all(one.settling[0] is Settling.TEXT for one in waiting) else OPEN
+        return NO_TEXT if all(clause.settling[0] is Settling.TEXT for clause in waiting) else OPEN
     return UNTOUCHED if Verdict.CLEAR in verdicts else OUT
 
 
 def extract_document(
     dossier: Dossier, results: SitingResults, asked: Mapping[str, Any], language: str = "zh"
 ) -> dict[str, Any]:
-    """Return the extract of a site as plain values under an id that is the digest of all the others.
+    """Return the extract of `dossier` among `results` as plain values, in `language` (zh, en).
+
+    Its id is the digest of all the others.
 
     Parameters
     ----------
@@ -128,7 +129,7 @@ def extract_document(
     themes: dict[str, list[Clause]] = {}
     for clause in dossier.answer.clauses:
         themes.setdefault(theme_of(clause), []).append(clause)
-    near = {one.layer: one for one in dossier.nearest}
+    near = {nearest.layer: nearest for nearest in dossier.nearest}
     whole = document(results, [], language)
     del whole["sites"]
     made: dict[str, Any] = {"kind": KIND, "asked": dict(asked), "language": language} | whole | {"schema": SCHEMA}
@@ -144,12 +145,12 @@ def extract_document(
             "nearest_m": near[code].distance_m if code in near else None,
             "nearest_low_m": near[code].low_m if code in near else None,
             "nearest_high_m": near[code].high_m if code in near and np.isfinite(near[code].high_m) else None,
-            "clauses": [clause_document(one, results, language) for one in clauses],
+            "clauses": [clause_document(clause, results, language) for clause in clauses],
         }
         for code, clauses in sorted(themes.items(), key=lambda item: list(_STATES).index(state_of(item[1])))
     ]
     made["next_steps"] = [*site["missing"], *site["open"]]
-    made["glossary"] = {word(one, language): text.say(language) for one, text in _GLOSSARY}
+    made["glossary"] = {word(verdict, language): text.say(language) for verdict, text in _GLOSSARY}
     return {"extract_id": extract_id(made)} | made
 
 
@@ -176,7 +177,7 @@ class Block(NamedTuple):
     widths_mm: tuple[float, ...] = ()
 
 
-def blocks_of(made: Mapping[str, Any]) -> list[Block]:
+def _blocks_of(made: Mapping[str, Any]) -> list[Block]:
     """Return an extract as pieces of a page, the sketch aside."""
     language, site = made["language"], made["site"]
 
@@ -190,25 +191,25 @@ def blocks_of(made: Mapping[str, Any]) -> list[Block]:
     ]
     named += [(say("position"), site["position"]), (say("place"), site["place"]), (say("key_areas"), site["key_areas"])]
     named += list(site["facts"].items())
-    pages = [Block("title", say("title")), *(Block("small", one) for one in made["warnings"])]
-    pages += [
-        Block("table", rows=tuple(named), widths_mm=(40, 130)),
-        Block("text", site["header"]),
-    ]
+    pages = [Block("title", say("title")), *(Block("small", warning) for warning in made["warnings"])]
+    pages += [Block("table", rows=tuple(named), widths_mm=(40, 130)), Block("text", site["header"])]
     for state, title in _STATES.items():
-        held = [one for one in made["themes"] if one["state"] == state]
-        pages.append(Block("head", f"{title.say(language)}（{len(held)}）"))
-        pages += _touched(held, say) if state == TOUCHED else [_listed(held, say, state)] if held else []
+        themes = [theme for theme in made["themes"] if theme["state"] == state]
+        pages.append(Block("head", f"{title.say(language)}（{len(themes)}）"))
+        pages += _touched(themes, say) if state == TOUCHED else [_listed(themes, say, state)] if themes else []
     touched = [
-        one for theme in made["themes"] for one in theme["clauses"] if one["verdict"] in {hit.value for hit in _HITS}
+        clause
+        for theme in made["themes"]
+        for clause in theme["clauses"]
+        if clause["verdict"] in {hit.value for hit in _HITS}
     ]
     pages.append(Block("head", say("next")))
-    asked = [(one["title"], one["decider"]) for one in touched]
+    asked = [(clause["title"], clause["decider"]) for clause in touched]
     pages += [
         Block("text", say("ask", clause=title, decider=decider, id=made["extract_id"]))
         for title, decider in dict.fromkeys(asked)
     ]
-    pages += [Block("text", one) for one in made["next_steps"]]
+    pages += [Block("text", step) for step in made["next_steps"]]
     pages += [
         Block("head", say("glossary")),
         *(Block("small", f"{name}：{text}") for name, text in made["glossary"].items()),
@@ -221,49 +222,54 @@ def _touched(themes: Sequence[Mapping[str, Any]], say: Any) -> list[Block]:  # n
     for theme in themes:
         named = theme["nearest"].startswith(theme["title"])
         pages.append(Block("sub", "　".join(filter(None, ("" if named else theme["title"], theme["nearest"])))))
-        hits = [one for one in theme["clauses"] if one["verdict"] in {hit.value for hit in _HITS}]
+        hits = [clause for clause in theme["clauses"] if clause["verdict"] in {hit.value for hit in _HITS}]
         head = (say("clauses"), say("measured"), say("verdict"), say("rank"), say("decider"))
         rows = [
             (
-                _cited(one),
-                _measured(one),
-                _answer(one),
-                f"{one['legal_rank_text']}；{one['standing_text']}",
-                one["decider"],
+                _cited(clause),
+                _measured(clause),
+                _answer(clause),
+                f"{clause['legal_rank_text']}；{clause['standing_text']}",
+                clause["decider"],
             )
-            for one in hits
+            for clause in hits
         ]
         pages.append(Block("table", rows=(head, *rows), widths_mm=(48, 40, 28, 28, 26)))
-        for one in hits:
-            pages.append(Block("small", f"{one['title']}　{say('quote')}：「{one['quote']}」"))
-            pages += [Block("small", f"{say('changes')}：{''.join(one['changes'])}")] if one["changes"] else []
-        others = [one for one in theme["clauses"] if one not in hits and one["verdict"] != OUT]
+        for clause in hits:
+            pages.append(Block("small", f"{clause['title']}　{say('quote')}：「{clause['quote']}」"))
+            pages += [Block("small", f"{say('changes')}：{''.join(clause['changes'])}")] if clause["changes"] else []
+        others = [clause for clause in theme["clauses"] if clause not in hits and clause["verdict"] != OUT]
         out = len(theme["clauses"]) - len(hits) - len(others)
-        rest = [*(f"{one['title']}：{one['badge']}" for one in others), *([say("out", n=str(out))] if out else [])]
+        rest = [
+            *(f"{clause['title']}：{clause['badge']}" for clause in others),
+            *([say("out", n=str(out))] if out else []),
+        ]
         pages += [Block("small", "；".join(rest))] if rest else []
     return pages
 
 
 def _listed(themes: Sequence[Mapping[str, Any]], say: Any, state: str) -> Block:  # noqa: ANN401 -- as above
-    told = "data" if state == UNTOUCHED else "lacks"
+    column = "data" if state == UNTOUCHED else "lacks"
     rows = []
     for theme in themes:
         clauses = theme["clauses"]
         why = [
             text
-            for one in clauses
-            if one["verdict"] != OUT or state == OUT
-            for text in ([one["data"]] if told == "data" else one["reasons"] or [one["sentence"]])
+            for clause in clauses
+            if clause["verdict"] != OUT or state == OUT
+            for text in ([clause["data"]] if column == "data" else clause["reasons"] or [clause["sentence"]])
         ]
         rows.append(
             (
                 theme["title"],
                 theme["nearest"],
-                "；".join(dict.fromkeys(_cited(one) for one in clauses if one["verdict"] != OUT or state == OUT)),
+                "；".join(
+                    dict.fromkeys(_cited(clause) for clause in clauses if clause["verdict"] != OUT or state == OUT)
+                ),
                 "".join(dict.fromkeys(why)),
             )
         )
-    head = (say("theme"), say("nearest"), say("clauses"), say(told))
+    head = (say("theme"), say("nearest"), say("clauses"), say(column))
     return Block("table", rows=(head, *rows), widths_mm=(24, 40, 50, 56))
 
 
@@ -281,10 +287,13 @@ def _answer(clause: Mapping[str, Any]) -> str:
 
 
 def write_extract(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], path: Path, *, title: str) -> None:
-    """Write extracts as one file; the suffix (.json, .docx, .pdf) says which. Two writes give the same bytes."""
+    """Write extracts (`made`) to `path`; the suffix (.json, .docx, .pdf) says how. Two writes: the same bytes.
+
+    `sketches` are PNG or empty, one for each; `title` is the file's.
+    """
     if path.suffix == ".json":
-        held = made[0] if len(made) == 1 else {"kind": f"{KIND}s", "extracts": list(made)}
-        path.write_text(json.dumps(held, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+        written = made[0] if len(made) == 1 else {"kind": f"{KIND}s", "extracts": list(made)}
+        path.write_text(json.dumps(written, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
     elif path.suffix == ".docx":
         path.write_bytes(_word_file(made, sketches, title))
     else:
@@ -294,22 +303,22 @@ def write_extract(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], 
 def _word_file(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], title: str) -> bytes:
     page = docx.Document()
     set_styles(page)
-    for number, (one, picture) in enumerate(zip(made, sketches, strict=True)):
+    for number, (extract, picture) in enumerate(zip(made, sketches, strict=True)):
         if number:
             page.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
-        for block in blocks_of(one):
+        for block in _blocks_of(extract):
             if block.kind == "table":
                 word_table(page, block.rows, block.widths_mm, has_header=len(block.widths_mm) > _PAIR)
             else:
                 style = {"title": "Title", "head": "Heading 1", "sub": "Caption"}.get(block.kind, "Normal")
                 run = page.add_paragraph(style=style).add_run(block.text)
                 run.font.size = Pt(8) if block.kind == "small" else None
-            if block.kind == "text" and picture and block.text == one["site"]["header"]:
+            if block.kind == "text" and picture and block.text == extract["site"]["header"]:
                 page.add_picture(io.BytesIO(picture), width=Mm(105))
-                page.add_paragraph(_WORDS["sketch"].say(one["language"]), style="Caption")
+                page.add_paragraph(_WORDS["sketch"].say(extract["language"]), style="Caption")
     add_page_number(page)
     page.core_properties.title, page.core_properties.author = title, "hmgeo"
-    page.core_properties.identifier = "；".join(one["extract_id"] for one in made)
+    page.core_properties.identifier = "；".join(extract["extract_id"] for extract in made)
     for name in ("created", "modified", "last_printed"):
         setattr(page.core_properties, name, datetime.fromisoformat("1980-01-01"))
     written = io.BytesIO()
@@ -343,26 +352,28 @@ def _write_pdf(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], pat
         return Paragraph(escape(letters(text)), looks[kind])
 
     flow: list[Any] = []
-    for number, (one, picture) in enumerate(zip(made, sketches, strict=True)):
+    for number, (extract, picture) in enumerate(zip(made, sketches, strict=True)):
         flow += [PageBreak()] if number else []
-        for block in blocks_of(one):
+        for block in _blocks_of(extract):
             if block.kind == "table":
                 cells = [[set_in(text, "cell") for text in row] for row in block.rows]
                 flow.append(_pdf_table(cells, block))
             else:
                 flow += [CondPageBreak(_HEADED)] if block.kind in {"head", "sub"} else []
                 flow.append(set_in(block.text, block.kind))
-            if block.kind == "text" and picture and block.text == one["site"]["header"]:
+            if block.kind == "text" and picture and block.text == extract["site"]["header"]:
                 flow += [
                     Spacer(1, 4),
                     Image(io.BytesIO(picture), 105 * mm, 105 * mm),
-                    set_in(_WORDS["sketch"].say(one["language"]), "small"),
+                    set_in(_WORDS["sketch"].say(extract["language"]), "small"),
                 ]
 
     def number_page(canvas: Any, _: Any) -> None:  # noqa: ANN401 -- of reportlab
         canvas.setFont(FONT_NAME, 7)
         canvas.drawCentredString(
-            105 * mm, 10 * mm, f"{'；'.join(one['extract_id'] for one in made[:3])}　- {canvas.getPageNumber()} -"
+            105 * mm,
+            10 * mm,
+            f"{'；'.join(extract['extract_id'] for extract in made[:3])}　- {canvas.getPageNumber()} -",
         )
 
     margins = {"leftMargin": 20 * mm, "rightMargin": 20 * mm, "topMargin": 18 * mm, "bottomMargin": 18 * mm}
@@ -381,17 +392,16 @@ def _pdf_table(cells: list[list[Paragraph]], block: Block) -> Table:
     return Table(cells, widths, repeatRows=int(has_header), style=style, splitInRow=1)
 
 
-_GRID = [
-    ("GRID", (0, 0), (-1, -1), 0.4, "#555555"),
-    ("VALIGN", (0, 0), (-1, -1), "TOP"),
-]
+_GRID = [("GRID", (0, 0), (-1, -1), 0.4, "#555555"), ("VALIGN", (0, 0), (-1, -1), "TOP")]
 _LINES = (("-", ""), ("-", "//"), ("--", ""), ("-", ".."), (":", ""), ("-.", "xx"), ("-", "--"), ("-", "||"))
 
 
 def sketch(
     site: shapely.Geometry, around: Mapping[str, Sequence[shapely.Geometry]], reach_m: float, ring: shapely.Geometry
 ) -> bytes:
-    """Return a small map in black as PNG: the site, a circle of 1 km, and what the layers hold near it.
+    """Return a small map in black as PNG: the `site`, its `ring` of 1 km, and what the layers hold near it.
+
+    `reach_m` is half the width of the map, in metres.
 
     Parameters
     ----------

@@ -62,8 +62,8 @@ class Told:
     picture: Path | None = None
 
 
-def write_report(told: Told, path: Path, template: Path | None = None) -> None:
-    """Write the report.
+def write_report(record: Told, path: Path, template: Path | None = None) -> None:
+    """Write the report of what `record` tells to `path`, a .docx.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ def write_report(told: Told, path: Path, template: Path | None = None) -> None:
     filled = io.BytesIO()
     try:
         page = DocxTemplate(buffer)
-        picture = "" if told.picture is None else InlineImage(page, str(told.picture), width=Mm(165))
-        page.render({**facts(told), "map": picture}, autoescape=True)
+        picture = "" if record.picture is None else InlineImage(page, str(record.picture), width=Mm(165))
+        page.render({**facts(record), "map": picture}, autoescape=True)
         page.save(filled)
     except Exception as error:
         if template is None:
@@ -96,24 +96,24 @@ def write_report(told: Told, path: Path, template: Path | None = None) -> None:
 
 
 def still(content: bytes) -> bytes:
-    """Return a zip file with the clock taken out."""
+    """Return zip file `content` with the clock taken out."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as held, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        for name in sorted(held.namelist(), key=lambda one: (one != "[Content_Types].xml", one)):
-            made.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), held.read(name), zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in sorted(archive.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
+            made.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), archive.read(name), zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
-def facts(told: Told) -> dict[str, Any]:
-    """Return the fields of the template."""
-    manifest = told.manifest
-    screening = next((one for one in manifest["rules"] if one["rule_id"] == manifest["screening_rule"]), None)
+def facts(record: Told) -> dict[str, Any]:
+    """Return the fields of the template from what `record` tells."""
+    manifest = record.manifest
+    screening = next((rule for rule in manifest["rules"] if rule["rule_id"] == manifest["screening_rule"]), None)
     cited = "" if screening is None or not screening["document"] else wording.citation(screening)
     standing = "" if screening is None else wording.standing_word(screening["standing"])
     statuses = manifest["counts"]["sources_by_status"]
-    listed = sorted((row for row in told.sources if row.get("list_number")), key=lambda row: int(row["list_number"]))
+    listed = sorted((row for row in record.sources if row.get("list_number")), key=lambda row: int(row["list_number"]))
     verdicts = manifest["counts"]["findings_by_verdict"]
-    unassessed = Unassessed.counted((row["verdict"], groups_of(row["reason_codes"] or "")) for row in told.findings)
+    unassessed = Unassessed.counted((row["verdict"], groups_of(row["reason_codes"] or "")) for row in record.findings)
     groups: dict[str, int] = defaultdict(int)
     for row in listed:
         groups[row["visit_group"]] += 1
@@ -123,45 +123,51 @@ def facts(told: Told) -> dict[str, Any]:
         "as_of": manifest["as_of"] or "未设基准日",
         "radius": radius_text(manifest["radius_m"]),
         "rule": f"{cited}（{standing}）" if cited else "使用者设定的半径（非法定距离）",
-        "source_count": len(told.sources),
-        "statuses": "，".join(f"{one.zh} {statuses[one.value]} 行" for one in Status if statuses.get(one.value)),
+        "source_count": len(record.sources),
+        "statuses": "，".join(
+            f"{status.zh} {statuses[status.value]} 行" for status in Status if statuses.get(status.value)
+        ),
         "listed_count": len(listed),
-        "groups": "，".join(f"{one.value} {groups[one.value]} 家" for one in VisitGroup),
-        "verdicts": wording.verdict_header({one: verdicts[one.value] for one in Verdict}, unassessed),
+        "groups": "，".join(f"{group.value} {groups[group.value]} 家" for group in VisitGroup),
+        "verdicts": wording.verdict_header({verdict: verdicts[verdict.value] for verdict in Verdict}, unassessed),
         "is_own_radius": screening is not None and not cited,
         "basis": Basis.of(manifest["basis"]).zh,
         "banner": wording.basis_banner(Basis.of(manifest["basis"])),
         "warnings": list(manifest["warnings"]),
-        "layers": [_layer(one) for one in manifest["inputs"]],
+        "layers": [_layer(layer) for layer in manifest["inputs"]],
         "visit_order": manifest["visit_order"]["text"],
         "listed": [_listed(row) for row in listed[:MOST_LISTED]],
         "left": max(len(listed) - MOST_LISTED, 0),
-        "townships": [_township(row) for row in told.townships],
-        "clauses": list(_clauses(told.findings)),
-        "decisions": [_decision(one, told) for one in manifest.get("decisions", ())],
+        "townships": [_township(row) for row in record.townships],
+        "clauses": list(_clauses(record.findings)),
+        "decisions": [_decision(decision, record) for decision in manifest.get("decisions", ())],
         "gaps": [
             {"what": what, "alone": alone, "sources": sources, "findings": count}
-            for what, alone, sources, count in wording.gaps_of(told.findings)
+            for what, alone, sources, count in wording.gaps_of(record.findings)
         ],
         "parameters": [
-            {**one, "value": f"{one['value']} {one['unit']}".strip(), "by": one["by"] or "默认约定"}
-            for one in manifest["parameters"]
+            {
+                **parameter,
+                "value": f"{parameter['value']} {parameter['unit']}".strip(),
+                "by": parameter["by"] or "默认约定",
+            }
+            for parameter in manifest["parameters"]
         ],
         "caption": manifest["caption"],
         "disclaimer": wording.DISCLAIMER,
     }
 
 
-def _layer(one: Mapping[str, Any]) -> Row:
+def _layer(layer: Mapping[str, Any]) -> Row:
     undeclared = {"unknown": "未申明"}
     return {
-        "kind": one["kind_zh"],
-        "basis": Basis.of(one["basis"]).zh,
-        "vintage": undeclared.get(one["vintage"], one["vintage"]),
-        "coverage": undeclared.get(one["coverage"], one["coverage"]),
-        "completeness": {"complete": "完整", "partial": "不完整"}.get(one["completeness"], "未申明"),
-        "features": one["features"],
-        "source": one["source"] or one["credit"] or "未申明",
+        "kind": layer["kind_zh"],
+        "basis": Basis.of(layer["basis"]).zh,
+        "vintage": undeclared.get(layer["vintage"], layer["vintage"]),
+        "coverage": undeclared.get(layer["coverage"], layer["coverage"]),
+        "completeness": {"complete": "完整", "partial": "不完整"}.get(layer["completeness"], "未申明"),
+        "features": layer["features"],
+        "source": layer["source"] or layer["credit"] or "未申明",
     }
 
 
@@ -197,11 +203,11 @@ def _township(row: Mapping[str, Any]) -> Row:
 
 
 def _clauses(findings: Sequence[Mapping[str, Any]]) -> Iterable[Row]:
-    held: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for one in findings:
-        if one["verdict"] in HITS:
-            held[one["verdict"], one["rule_id"]].append(one)
-    for (verdict, _), rows in sorted(held.items(), key=lambda one: (HITS.index(one[0][0]), one[0][1])):
+    by_clause: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for finding in findings:
+        if finding["verdict"] in HITS:
+            by_clause[finding["verdict"], finding["rule_id"]].append(finding)
+    for (verdict, _), rows in sorted(by_clause.items(), key=lambda item: (HITS.index(item[0][0]), item[0][1])):
         first = rows[0]
         yield {
             "verdict": wording.verdict_word(verdict),
@@ -213,18 +219,20 @@ def _clauses(findings: Sequence[Mapping[str, Any]]) -> Iterable[Row]:
         }
 
 
-def _decision(one: Mapping[str, Any], told: Told) -> Row:
+def _decision(decision: Mapping[str, Any], record: Told) -> Row:
     """Return what a person decided on a finding, beside what is found now."""
-    source_id, _, rule_id = one["finding_id"].rpartition("|")
-    rule = next((rule for rule in told.manifest["rules"] if rule["rule_id"] == rule_id), None)
-    name = next((row["name"] for row in told.sources if one["now"] and row["source_id"] == source_id), one["name"])
-    then = f"决定时为「{wording.verdict_word(one['then'])}」，待复核"
-    found = wording.verdict_word(one["now"]) if one["now"] else "现在的清单中没有对应的一条"
+    source_id, _, rule_id = decision["finding_id"].rpartition("|")
+    rule = next((rule for rule in record.manifest["rules"] if rule["rule_id"] == rule_id), None)
+    name = next(
+        (row["name"] for row in record.sources if decision["now"] and row["source_id"] == source_id), decision["name"]
+    )
+    then = f"决定时为「{wording.verdict_word(decision['then'])}」，待复核"
+    state = wording.verdict_word(decision["now"]) if decision["now"] else "现在的清单中没有对应的一条"
     return {
         "source": f"{name}（{source_id}）" if name else source_id,
         "clause": rule_id if rule is None or not rule["document"] else wording.citation(rule),
-        "found": f"{found}；{then}" if one["is_stale"] else found,
-        **{key: one[key] for key in ("decision", "by", "on", "document", "reason")},
+        "found": f"{state}；{then}" if decision["is_stale"] else state,
+        **{key: decision[key] for key in ("decision", "by", "on", "document", "reason")},
     }
 
 
@@ -271,7 +279,7 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, float], ...]]] = {
 
 
 def write_template(out: IO[bytes]) -> None:
-    """Write the default template, to be edited in Word: text and order are free, fields stand in braces."""
+    """Write the default template to `out`, to be edited in Word: text and order are free, fields in braces."""
     page = docx.Document()
     set_styles(page)
     title = page.add_paragraph(style="Title")
@@ -360,7 +368,10 @@ def add_page_number(page: Document) -> None:
 def word_table(
     page: Document, rows: Sequence[Sequence[str]], widths_mm: Sequence[float], *, has_header: bool = True
 ) -> None:
-    """Add a table of plain texts with these columns, its header on every page."""
+    """Add to `page` a table of plain texts, `rows` with columns of `widths_mm`, its header on every page.
+
+    `has_header` is off where the first row is none.
+    """
     table = page.add_table(rows=len(rows), cols=len(widths_mm), style="Table Grid")
     table.autofit = False
     if has_header:
@@ -391,39 +402,46 @@ class Wanted(NamedTuple):
 
 def wanted_of(findings: Iterable[Row]) -> dict[str, list[Wanted]]:
     """Return by department the layers that findings wait for: those nobody gave, and those of undeclared extent."""
-    departments = {one.zh: one.department for one in LAYERS.values()}
+    departments = {kind.zh: kind.department for kind in LAYERS.values()}
     waiting: dict[tuple[str, str], dict[str, list[Row]]] = {}
     for row in findings:
         if row["verdict"] != Verdict.NOT_ASSESSED.value:
             continue
-        told = [one for one in parts_of(row["note"] or "") if isinstance(one, Reason) and one.code in _OF_LAYERS]
-        for one in told:
-            layer = str(one.values["layer"])
+        reasons = [
+            reason for reason in parts_of(row["note"] or "") if isinstance(reason, Reason) and reason.code in _OF_LAYERS
+        ]
+        for reason in reasons:
+            layer = str(reason.values["layer"])
             whom = (
-                one.values.get("department") or departments.get(layer) or departments.get(layer.partition("（")[0], "")
+                reason.values.get("department")
+                or departments.get(layer)
+                or departments.get(layer.partition("（")[0], "")
             )
             if whom:
-                held = waiting.setdefault((whom, layer), {"absent": [], "open": []})
-                held["absent" if one.code == "layer_absent" else "open"].append(row)
+                lacking = waiting.setdefault((whom, layer), {"absent": [], "open": []})
+                lacking["absent" if reason.code == "layer_absent" else "open"].append(row)
     made: dict[str, list[Wanted]] = {}
-    for (whom, layer), held in waiting.items():
-        made.setdefault(whom, []).append(Wanted(layer, bool(held["absent"]), (*held["absent"], *held["open"])))
-    return {whom: sorted(wanted, key=lambda one: -len(one.findings)) for whom, wanted in sorted(made.items())}
+    for (whom, layer), lacking in waiting.items():
+        made.setdefault(whom, []).append(Wanted(layer, bool(lacking["absent"]), (*lacking["absent"], *lacking["open"])))
+    return {whom: sorted(wanted, key=lambda item: -len(item.findings)) for whom, wanted in sorted(made.items())}
 
 
-def write_letter(told: Told, department: str, wanted: Sequence[Wanted], path: Path) -> None:
-    """Write a letter of inquiry to one department: the layers, the clauses that each would settle, all points."""
+def write_letter(record: Told, department: str, wanted: Sequence[Wanted], path: Path) -> None:
+    """Write a letter of inquiry to one `department` at `path`, from what `record` tells: layers, clauses, points.
+
+    `wanted` are the layers that it is asked for.
+    """
     page = docx.Document()
     set_styles(page)
-    names = "、".join(f"「{one.layer}」" for one in wanted[:3]) + ("等" if len(wanted) > len(wanted[:3]) else "")
+    names = "、".join(f"「{layer.layer}」" for layer in wanted[:3]) + ("等" if len(wanted) > len(wanted[:3]) else "")
     page.add_paragraph("查询函", style="Title")
     page.add_paragraph(f"关于商请提供或核实{names}资料的函（草稿，文号、日期、署名由使用单位填写）", style="Caption")
     page.add_paragraph(f"{department}：")
-    project, manifest = told.manifest["project"], told.manifest
+    project, manifest = record.manifest["project"], record.manifest
     title = project["title"] if isinstance(project, dict) else str(project)
-    sources = {row["source_id"]: row for row in told.sources}
-    asked = list(dict.fromkeys(row["source_id"] for one in wanted for row in one.findings))
-    clauses = {row["rule_id"] for one in wanted for row in one.findings}
+    sources = {row["source_id"]: row for row in record.sources}
+    asked = list(dict.fromkeys(row["source_id"] for layer in wanted for row in layer.findings))
+    clauses = {row["rule_id"] for layer in wanted for row in layer.findings}
     page.add_paragraph(
         f"「{title}」（评估基准日 {manifest['as_of'] or '未设'}）按现行条文逐条研判污染源，"
         f"因缺下列资料，{len(asked)} 家的 {len(clauses)} 条条款未能判断。请提供所列图层，或就附表各点位逐一回复。"
@@ -431,18 +449,20 @@ def write_letter(told: Told, department: str, wanted: Sequence[Wanted], path: Pa
         style="Body Text",
     )
     rows = [("图层", "请提供什么", "可判断的条款", "涉及（家）")]
-    for one in wanted:
-        cited = dict.fromkeys(wording.citation(row) or row["rule_id"] for row in one.findings)
-        ask = "图层及其范围、时点、完整性" if one.is_absent else "已有图层：申明或补全范围、时点、完整性"
-        rows.append((one.layer, ask, "；".join(cited), str(len({row["source_id"] for row in one.findings}))))
+    for layer in wanted:
+        cited = dict.fromkeys(wording.citation(row) or row["rule_id"] for row in layer.findings)
+        ask = "图层及其范围、时点、完整性" if layer.is_absent else "已有图层：申明或补全范围、时点、完整性"
+        rows.append((layer.layer, ask, "；".join(cited), str(len({row["source_id"] for row in layer.findings}))))
     page.add_paragraph("表 1　图层和条款", style="Caption")
     word_table(page, rows, (32, 38, 84, 16))
     page.add_paragraph("表 2　点位（经纬度为 2000 国家大地坐标系）", style="Caption")
-    order = sorted(asked, key=lambda one: (_number(sources[one].get("list_number")) or len(sources) + 1, one))
+    order = sorted(
+        asked, key=lambda source_id: (_number(sources[source_id].get("list_number")) or len(sources) + 1, source_id)
+    )
     points: list[tuple[str, ...]] = [
         ("清单序号", "编号", "名称", "县、乡镇", "经度", "纬度", "误差（m）", "回复：是否在内、距离")
     ]
-    points += [_point(sources[one]) for one in order]
+    points += [_point(sources[source_id]) for source_id in order]
     word_table(page, points, (13, 24, 32, 29, 21, 20, 13, 18))
     page.add_paragraph("联系人：　　　　　　　电话：　　　　　　　　（单位印章）　　　　年　　月　　日")
     for line in (wording.basis_banner(Basis.of(manifest["basis"])), manifest["caption"], wording.DISCLAIMER):
@@ -458,7 +478,7 @@ def write_letter(told: Told, department: str, wanted: Sequence[Wanted], path: Pa
 
 def _point(row: Row) -> tuple[str, ...]:
     at = [_number(row.get(name)) for name in ("lon", "lat")]
-    lon, lat = ("无坐标" if one is None else f"{one:.6f}" for one in at)
+    lon, lat = ("无坐标" if degrees is None else f"{degrees:.6f}" for degrees in at)
     error_m = _number(row.get("position_uncertainty_m"))
     where = "".join(filter(None, (row.get("county"), row.get("township"))))
     number = _number(row.get("list_number"))

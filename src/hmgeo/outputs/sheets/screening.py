@@ -112,13 +112,13 @@ LAND_REMARK = "整块计入：地块与查询范围相接即计整块面积；�
 
 
 def write_workbook(results: Results, presentation: Presentation, path: Path) -> None:
-    """Write the workbook: at most nine sheets, 目录 first, with links between them and to the map.
+    """Write the workbook to `path`: at most nine sheets, 目录 first, with links among them and to the map.
 
-    Distances are in metres, areas in hectares and 亩, lon and lat in degrees on CGCS2000.
+    Of `results` as `presentation` has them. Distances are in metres, areas in hectares and 亩, lon and lat in degrees.
     """
-    told = Told(results, presentation.language)
-    tables = {sheet.name: sheet for sheet in told.sheets()}
-    summary, notes = tuple(summary_sections(told)), tuple(note_sections(results))
+    run = Told(results, presentation.language)
+    tables = {sheet.name: sheet for sheet in run.sheets()}
+    summary, notes = tuple(_summary_sections(run)), tuple(_note_sections(results))
     order = [ORDER, SUMMARY, *(name for name in tables if name != ORDER), NOTES]
     counts = {name: len(tables[name].rows) if name in tables else 0 for name in order}
     with open_book(results, presentation, path) as book:
@@ -127,7 +127,7 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
         write_sections(
             book,
             CONTENTS,
-            tuple(contents_sections(results, counts, presentation.left_out)),
+            tuple(_contents_sections(results, counts, presentation.left_out)),
             CONTENT_WIDTHS,
             remarks=_cautions(results),
         )
@@ -149,19 +149,29 @@ def _cautions(results: Results) -> tuple[str, ...]:
     return (say("warned_of", words=say("side_by_side", parts=results.warnings)),) if results.warnings else ()
 
 
-def contents_sections(results: Results, counts: Mapping[str, int], left_out: Collection[str] = ()) -> Iterator[Section]:
+def _contents_sections(
+    results: Results, counts: Mapping[str, int], left_out: Collection[str] = ()
+) -> Iterator[Section]:
     """Yield what the first sheet says: the sheets, what was found in one line each, and the other files."""
     rows: list[tuple[Cell, ...]] = [(Link(name, name), count or None, PURPOSES[name]) for name, count in counts.items()]
     yield Section("本工作簿", ("工作表", "行数", "用途"), rows)
     groups = Counter(results.sources["visit_group"].to_pylist()) if wording.is_ordered(results) else Counter[str]()
-    found: list[tuple[Cell, ...]] = [
-        ("污染源（行）", results.sources.num_rows, _statuses(results)),
-        ("排查清单（家）", sum(groups[group.value] for group in VisitGroup), _groups(groups)),
+    numbers: list[tuple[Cell, ...]] = [
+        (
+            "污染源（行）",
+            results.sources.num_rows,
+            _counted(results.status_counts(), ((status.value, status) for status in Status)),
+        ),
+        (
+            "排查清单（家）",
+            sum(groups[group.value] for group in VisitGroup),
+            _counted(groups, ((group.value, group.value) for group in VisitGroup)),
+        ),
     ]
-    found += [
+    numbers += [
         (say("verdict_clauses", verdict=verdict.zh), count, "") for verdict, count in results.verdict_counts().items()
     ]
-    yield Section("数量", ("项目", "数量", "其中"), found)
+    yield Section("数量", ("项目", "数量", "其中"), numbers)
     files: list[tuple[Cell, ...]] = [("survey_list.xlsx", None, "表1 排查清单、表2、表3，每家一张核查表")]
     if not why_no_page(results):
         files.insert(0, (Link(MAP, MAP), None, "地图，不需要网络"))
@@ -173,14 +183,9 @@ def contents_sections(results: Results, counts: Mapping[str, int], left_out: Col
     yield Section("其他文件（各列含义见 data/dictionary.csv）", ("文件", "行数", "内容"), files)
 
 
-def _statuses(results: Results) -> str:
-    counted = results.status_counts()
-    return one_by_one(say("word_count", word=one, count=counted[one.value]) for one in Status if counted.get(one.value))
-
-
-def _groups(counted: Mapping[str, int]) -> str:
-    held = (one.value for one in VisitGroup if counted.get(one.value))
-    return one_by_one(say("word_count", word=one, count=counted[one]) for one in held)
+def _counted(counts: Mapping[str, int], words: Iterable[tuple[str, Value]]) -> str:
+    """Return words by their codes with how often each is counted, zeros left out."""
+    return one_by_one(say("word_count", word=word, count=counts[code]) for code, word in words if counts.get(code))
 
 
 class Told:
@@ -194,43 +199,43 @@ class Told:
         self.by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for finding in self.findings:
             self.by_source[finding["source_id"]].append(finding)
-        self.hits = [one for one in self.findings if one["verdict"] in HITS]
+        self.hits = [finding for finding in self.findings if finding["verdict"] in HITS]
         self.listed = sorted(
             (row for row in self.sources if row.get("list_number") is not None), key=lambda row: row["list_number"]
         )
         self.numbers = {row["source_id"]: row["list_number"] for row in self.listed}
         self.names = {row["source_id"]: row["name"] for row in self.sources}
-        self.counts = counts_by_source(results)
+        self.counts = _counts_by_source(results)
         self.has_map = not why_no_page(results)
-        self.first_hit = {one["source_id"]: one["finding_id"] for one in reversed(self.hits)}
+        self.first_hit = {finding["source_id"]: finding["finding_id"] for finding in reversed(self.hits)}
         self.floors = results.lower_bounds()
-        self.areas = key_area_names(results)
+        self.areas = _key_area_names(results)
         names = results.sources.column_names
         self.is_clipped = FARMLAND_CLIPPED in names
         self.has_extents = "key_area_district" in names and any(results.sources["key_area_district"].to_pylist())
 
     def sheets(self) -> Iterator[Sheet]:
         """Yield the sheets that are tables, in their order; those that nothing would stand on are left out."""
-        yield order_sheet(self)
-        yield sources_sheet(self)
-        yield clauses_sheet(self)
-        yield gaps_sheet(self)
+        yield _order_sheet(self)
+        yield _sources_sheet(self)
+        yield _clauses_sheet(self)
+        yield _gaps_sheet(self)
         if self.results.bureau is not None and self.results.bureau.townships.num_rows:
-            yield townships_sheet(self)
-        yield ledger_sheet(self.results)
+            yield _townships_sheet(self)
+        yield _ledger_sheet(self.results)
 
     def on_map(self, source_id: str) -> Cell:
-        """Return a source's id, linked to where it lies on the map."""
+        """Return `source_id`, linked to where it lies on the map."""
         return Link(source_id, MAP, source_id) if self.has_map else source_id
 
     def polluted_mu(self, source_id: str, word: str, *, floor: bool) -> Cell:
-        """Return the farmland of a class within the search radius in 亩."""
-        found = self.counts.get(source_id, {}).get(self.results.radius_m, {}).get(word)
-        return None if found is None else bounded(mu(found[1]), floor=floor)
+        """Return the farmland of class `word` within the search radius of `source_id` in 亩; `floor`: at least."""
+        within = self.counts.get(source_id, {}).get(self.results.radius_m, {}).get(word)
+        return None if within is None else bounded(mu(within[1]), floor=floor)
 
 
 def distance(row: Mapping[str, Any]) -> Cell:
-    """Return the distance to the nearest parcel with its error; a range where only a place is known."""
+    """Return the distance of source `row` to the nearest parcel with its error; a range where a place is known."""
     near_m, far_m = row["nearest_farmland_m"], row["nearest_farmland_max_m"]
     if near_m is None:
         return None
@@ -239,7 +244,7 @@ def distance(row: Mapping[str, Any]) -> Cell:
     return Measured(near_m, row["position_uncertainty_m"] or 0.0)
 
 
-def order_sheet(told: Told) -> Sheet:
+def _order_sheet(run: Told) -> Sheet:
     """Return the one ordered list, with the columns that a decision needs and the reason in a sentence."""
     columns = (
         Column("清单序号", 6, "count"),
@@ -251,7 +256,7 @@ def order_sheet(told: Told) -> Sheet:
         Column("距离档", 8, "mark"),
         Column("最近耕地(m)", 13, "distance_m"),
         *(
-            Column(f"{word}(亩)", 10, "area_mu", say("farmland_within", radius=radius_text(told.results.radius_m)))
+            Column(f"{word}(亩)", 10, "area_mu", say("farmland_within", radius=radius_text(run.results.radius_m)))
             for word in POLLUTED_CLASSES
         ),
         Column("排查结论", 14, "badge"),
@@ -262,7 +267,7 @@ def order_sheet(told: Told) -> Sheet:
     rows: list[tuple[Cell, ...]] = [
         (
             row["list_number"],
-            told.on_map(row["source_id"]),
+            run.on_map(row["source_id"]),
             row["name"],
             row["township"] or row["county"],
             row.get("trade_name") or row["trade_code"],
@@ -270,18 +275,18 @@ def order_sheet(told: Told) -> Sheet:
             row["distance_class"],
             distance(row),
             *(
-                told.polluted_mu(row["source_id"], word, floor=bool(row["counts_are_lower_bounds"]))
+                run.polluted_mu(row["source_id"], word, floor=bool(row["counts_are_lower_bounds"]))
                 for word in POLLUTED_CLASSES
             ),
-            wording.badge(row, example=told.example, language=told.language),
+            wording.badge(row, example=run.example, language=run.language),
             wording.certainty_word(row),
             row["visit_reason"],
             Link("见各源", EACH, row["source_id"]),
         )
-        for row in told.listed
+        for row in run.listed
     ]
-    results = told.results
-    rule = next((one for one in results.rules if one.rule_id == results.screening_rule_id and one.document), None)
+    results = run.results
+    rule = next((used for used in results.rules if used.rule_id == results.screening_rule_id and used.document), None)
     grounds = ""
     if rule is not None:
         cited = wording.citation({"document": rule.document, "clause": rule.clause})
@@ -292,28 +297,28 @@ def order_sheet(told: Told) -> Sheet:
             cited = say("side_by_side", parts=(cited, word)) if word else cited
         grounds = say("grounds_are", cited=cited)
     remarks = (*filter(None, (wording.visit_order(results), grounds)), "点编号在地图上打开。")
-    return Sheet(ORDER, columns, rows, remarks=remarks, keys=tuple(row["source_id"] for row in told.listed))
+    return Sheet(ORDER, columns, rows, remarks=remarks, keys=tuple(row["source_id"] for row in run.listed))
 
 
-def sources_sheet(told: Told) -> Sheet:
+def _sources_sheet(run: Told) -> Sheet:
     """Return one row per input row, whatever became of it: distances, farmland, each radius, clauses by verdict."""
-    results = told.results
-    rows = [_source_row(told, row) for row in told.sources]
+    results = run.results
+    rows = [_source_row(run, row) for row in run.sources]
     remarks = (
         say(
             "clauses_by_verdict",
-            counts=wording.verdict_header(results.verdict_counts(), results.unassessed_counts(), told.language),
+            counts=wording.verdict_header(results.verdict_counts(), results.unassessed_counts(), run.language),
         ),
         "「否」指现有数据在该半径内无记录，不等于实地不存在。「临界」指位置误差内结论可能改变。点编号在地图上打开。",
-        *((LAND_REMARK,) if told.is_clipped else ()),
+        *((LAND_REMARK,) if run.is_clipped else ()),
     )
-    keys = tuple(row["source_id"] for row in told.sources)
-    sheet = Sheet(EACH, _source_columns(told), rows, remarks=remarks, keys=keys)
-    return with_columns_of(sheet, SOURCES.name, told.sources)
+    keys = tuple(row["source_id"] for row in run.sources)
+    sheet = Sheet(EACH, _source_columns(run), rows, remarks=remarks, keys=keys)
+    return with_columns_of(sheet, SOURCES.name, run.sources)
 
 
-def _source_columns(told: Told) -> tuple[Column, ...]:
-    results, clipped, extents = told.results, told.is_clipped, told.has_extents
+def _source_columns(run: Told) -> tuple[Column, ...]:
+    results, clipped, extents = run.results, run.is_clipped, run.has_extents
     within = say("farmland_within", radius=radius_text(results.radius_m))
     return (
         Column("清单序号", 6, "count"),
@@ -339,35 +344,36 @@ def _source_columns(told: Told) -> tuple[Column, ...]:
     )
 
 
-def _source_row(told: Told, row: Mapping[str, Any]) -> tuple[Cell, ...]:
-    results, clipped, extents = told.results, told.is_clipped, told.has_extents
+def _source_row(run: Told, row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    results, clipped, extents = run.results, run.is_clipped, run.has_extents
     source_id, floor = row["source_id"], bool(row["counts_are_lower_bounds"])
     area_ha = row["farmland_area_ha"]
-    of_clauses = Counter(one["verdict"] for one in told.by_source[source_id])
+    of_clauses = Counter(finding["verdict"] for finding in run.by_source[source_id])
     hits = [
-        Link(of_clauses[one.value], CLAUSES, told.first_hit[source_id]) if of_clauses[one.value] else 0 for one in HITS
+        Link(of_clauses[verdict.value], CLAUSES, run.first_hit[source_id]) if of_clauses[verdict.value] else 0
+        for verdict in HITS
     ]
     key_area = row["key_area_id"] or ""
     return (
-        Link(told.numbers[source_id], ORDER, source_id) if source_id in told.numbers else None,
-        told.on_map(source_id) if row["status"] == Status.ASSESSED else source_id,
+        Link(run.numbers[source_id], ORDER, source_id) if source_id in run.numbers else None,
+        run.on_map(source_id) if row["status"] == Status.ASSESSED else source_id,
         row["name"],
         row["county"],
         row["township"],
         row["trade_code"],
         wording.status_word(row["status"]),
-        wording.badge(row, example=told.example, language=told.language),
+        wording.badge(row, example=run.example, language=run.language),
         wording.certainty_word(row),
         distance(row),
         row["nearest_farmland_id"],
         bounded(row["farmland_count"], floor=floor),
         bounded(None if area_ha is None else mu(area_ha), floor=floor),
         *((bounded(row[FARMLAND_CLIPPED], floor=floor),) if clipped else ()),
-        *answers(row, told.counts.get(source_id, {}), results.radii_m, told.floors),
+        *answers(row, run.counts.get(source_id, {}), results.radii_m, run.floors),
         *((row["key_area_district"], row["key_area_towns"]) if extents else ()),
         *hits,
         of_clauses[Verdict.NOT_ASSESSED.value],
-        *(() if extents else (told.areas.get(key_area, key_area),)),
+        *(() if extents else (run.areas.get(key_area, key_area),)),
         wording.basis_word(row["basis"]),
         row["note"],
     )
@@ -379,20 +385,24 @@ def answers(
     radii_m: Iterable[float],
     floors: frozenset[tuple[str, float]],
 ) -> list[str]:
-    """Return for each radius whether farmland lies within it: 是, 否 or 未评估, 临界 where the position may turn it.
+    """Return for each of `radii_m` whether farmland lies within it: 是, 否, 未评估, or 临界 where the position tells.
 
-    No farmland found where the search leaves the declared coverage is 未评估, not 否.
+    `row` is a source's, `by_radius` its counts and hectares by class. None found where the search leaves the declared
+    coverage (`floors`) is 未评估, not 否.
     """
-    return [_holds_farmland(row, by_radius.get(one), one, floor=(row["source_id"], one) in floors) for one in radii_m]
+    return [
+        _holds_farmland(row, by_radius.get(radius_m), radius_m, floor=(row["source_id"], radius_m) in floors)
+        for radius_m in radii_m
+    ]
 
 
 def _holds_farmland(
-    row: Mapping[str, Any], found: Mapping[str, tuple[int, float]] | None, radius_m: float, *, floor: bool
+    row: Mapping[str, Any], by_class: Mapping[str, tuple[int, float]] | None, radius_m: float, *, floor: bool
 ) -> str:
-    if found is None or ALL_CLASSES not in found:
+    if by_class is None or ALL_CLASSES not in by_class:
         return UNKNOWN
     nearest_m, farthest_m = row["nearest_farmland_m"], row["nearest_farmland_max_m"]
-    if found[ALL_CLASSES][0] > 0:
+    if by_class[ALL_CLASSES][0] > 0:
         return INSIDE + (CRITICAL if farthest_m is not None and farthest_m > radius_m else "")
     if floor:
         return UNKNOWN
@@ -400,28 +410,31 @@ def _holds_farmland(
     return OUTSIDE + (CRITICAL if reach_m is not None and reach_m <= radius_m else "")
 
 
-def summary_sections(told: Told) -> Iterator[Section]:
+def _summary_sections(run: Told) -> Iterator[Section]:
     """Yield the sums: by verdict, group and distance, radius, trade, class of farmland, key area."""
-    results = told.results
-    verdicts = Counter(row["verdict"] for row in told.sources)
+    results = run.results
+    verdicts = Counter(row["verdict"] for row in run.sources)
     yield Section(
         "排查结论（家）",
         ("结论", "家数"),
         [(verdict.zh, verdicts[verdict.value]) for verdict in Verdict if verdicts[verdict.value]]
-        or [("未设排查规则", len(told.sources))],
+        or [("未设排查规则", len(run.sources))],
     )
-    if told.listed:
-        labels = sorted({row["distance_class"] for row in told.listed}, key=_nearest_first(told.listed))
-        matrix = Counter((row["visit_group"], row["distance_class"]) for row in told.listed)
+    if run.listed:
+        near_first = sorted(
+            run.listed, key=lambda row: -1 if row["nearest_farmland_m"] is None else row["nearest_farmland_m"]
+        )
+        labels = list(dict.fromkeys(row["distance_class"] for row in near_first))
+        matrix = Counter((row["visit_group"], row["distance_class"]) for row in run.listed)
         rows: list[tuple[Cell, ...]] = [
             (say("group_since", group=group.value, why=group), *(matrix[group.value, label] for label in labels),
              sum(matrix[group.value, label] for label in labels))
             for group in VisitGroup
         ]  # fmt: skip
         yield Section("核查分组和距离档（家）", ("分组", *labels, "合计"), rows)
-    yield _radius_section(told)
-    trades = Counter(row.get("trade_name") or row["trade_code"] or "—" for row in told.sources)
-    listed = Counter(row.get("trade_name") or row["trade_code"] or "—" for row in told.listed)
+    yield _radius_section(run)
+    trades = Counter(row.get("trade_name") or row["trade_code"] or "—" for row in run.sources)
+    listed = Counter(row.get("trade_name") or row["trade_code"] or "—" for row in run.listed)
     yield Section(
         "按行业（家）",
         ("行业", "输入", "在清单"),
@@ -429,7 +442,7 @@ def summary_sections(told: Told) -> Iterator[Section]:
         quotes=(0,),
     )
     yield from _land_sections(results)
-    if told.has_extents:
+    if run.has_extents:
         both = [Counter(results.sources[name].to_pylist()) for name in ("key_area_district", "key_area_towns")]
         yield Section(
             "是否在重点区域（家）；正文按全区、附表按所列乡镇，两种口径分别列示",
@@ -438,23 +451,13 @@ def summary_sections(told: Told) -> Iterator[Section]:
         )
 
 
-def _nearest_first(rows: Iterable[Mapping[str, Any]]) -> Any:  # noqa: ANN401 -- a key of sorted
-    """Return a key that sorts labels of distance classes by the nearest source that has each."""
-    least: dict[str, float] = {}
-    for row in rows:
-        metres = row["nearest_farmland_m"]
-        label = row["distance_class"]
-        least[label] = min(least.get(label, float("inf")), -1.0 if metres is None else metres)
-    return least.__getitem__
-
-
-def _radius_section(told: Told) -> Section:
-    floors = told.results.lower_bounds()
-    radii_m = told.results.radii_m
-    found = [answers(row, told.counts.get(row["source_id"], {}), radii_m, floors) for row in told.sources]
+def _radius_section(run: Told) -> Section:
+    floors = run.results.lower_bounds()
+    radii_m = run.results.radii_m
+    answered = [answers(row, run.counts.get(row["source_id"], {}), radii_m, floors) for row in run.sources]
     rows: list[tuple[Cell, ...]] = []
     for index, radius_m in enumerate(radii_m):
-        counted = Counter(answer[index] for answer in found)
+        counted = Counter(answer[index] for answer in answered)
         critical = counted[INSIDE + CRITICAL] + counted[OUTSIDE + CRITICAL]
         rows.append((radius_text(radius_m), counted[INSIDE], critical, counted[OUTSIDE], counted[UNKNOWN]))
     return Section("各半径内有耕地的污染源（家）", ("半径", "是", "临界", "否", "未评估"), rows)
@@ -474,7 +477,7 @@ def _land_sections(results: Results) -> Iterator[Section]:
     yield Section(title, ("类别", "地块数", "面积(亩)", "受影响地块数", "受影响面积(亩)"), rows)
     totals = results.bureau.land_totals.to_pylist() if results.bureau is not None else []
     if totals:
-        known_m = (one for one in results.sources["position_uncertainty_m"].to_pylist() if one is not None)
+        known_m = (error_m for error_m in results.sources["position_uncertainty_m"].to_pylist() if error_m is not None)
         off_m = max(known_m, default=None)
         yield _totals_section([row for row in totals if row["county"] == totals[0]["county"]], off_m)
 
@@ -496,17 +499,17 @@ def _totals_section(rows: Sequence[Mapping[str, Any]], off_m: float | None) -> S
     why += [say("land_unplaced", count=unplaced)] if unplaced else []
     is_bound = bool(why)
     why += [] if off_m is None else [say("land_from_given", off_m=off_m)]
-    told = ("各半径内有污染源的耕地(亩)，同一块只计一次", *["≥ 为下限"] * is_bound, *why)
-    title = say("one_by_one", parts=told)
+    parts = ("各半径内有污染源的耕地(亩)，同一块只计一次", *["≥ 为下限"] * is_bound, *why)
+    title = say("one_by_one", parts=parts)
     return Section(title, ("类别", *radii), [(word, *cells) for (_, word), cells in by_class.items()])
 
 
 def _count_and_mu(rows: Sequence[Mapping[str, Any]], column: str, word: str) -> tuple[int, float]:
-    held = [row["area_ha"] or 0.0 for row in rows if word in {row[column], "合计"}]
-    return len(held), mu(sum(held))
+    areas_ha = [row["area_ha"] or 0.0 for row in rows if word in {row[column], "合计"}]
+    return len(areas_ha), mu(sum(areas_ha))
 
 
-def clauses_sheet(told: Told) -> Sheet:
+def _clauses_sheet(run: Told) -> Sheet:
     """Return the findings that touch, restrict or list, each with what was measured; then every clause with counts."""
     columns = (
         Column("清单序号", 6, "count"),
@@ -523,15 +526,19 @@ def clauses_sheet(told: Told) -> Sheet:
     )
     order = {verdict.value: place for place, verdict in enumerate(HITS)}
     hits = sorted(
-        told.hits,
-        key=lambda one: (order[one["verdict"]], one["rule_id"], told.numbers.get(one["source_id"], len(told.sources))),
+        run.hits,
+        key=lambda finding: (
+            order[finding["verdict"]],
+            finding["rule_id"],
+            run.numbers.get(finding["source_id"], len(run.sources)),
+        ),
     )
     rows: list[tuple[Cell, ...]] = [
         (
-            told.numbers.get(row["source_id"]),
+            run.numbers.get(row["source_id"]),
             Link(row["source_id"], EACH, row["source_id"]),
-            told.names.get(row["source_id"], ""),
-            wording.badge(row, example=told.example, language=told.language),
+            run.names.get(row["source_id"], ""),
+            wording.badge(row, example=run.example, language=run.language),
             row["rule_id"],
             row["measured_text"],
             "" if row["limit_value"] is None else f"{row['limit_value']:,g} {row['unit'] or ''}".strip(),
@@ -542,7 +549,7 @@ def clauses_sheet(told: Told) -> Sheet:
         )
         for row in hits
     ]
-    silent = len({rule.rule_id for rule in told.results.rules} - {one["rule_id"] for one in told.findings})
+    silent = len({rule.rule_id for rule in run.results.rules} - {finding["rule_id"] for finding in run.findings})
     remarks = (
         "只列触及、有附加条件、符合排查条件的；逐条全部结果见 data/findings.parquet。",
         "" if rows else "本次没有这样的条款。",
@@ -550,36 +557,37 @@ def clauses_sheet(told: Told) -> Sheet:
     )
     sheet = Sheet(
         CLAUSES, columns, rows, remarks=(sentences(*remarks),), keys=tuple(row["finding_id"] for row in hits),
-        sections=(quotes_section(told), counts_section(told)),
+        sections=(_quotes_section(run), _counts_section(run)),
     )  # fmt: skip
     return with_columns_of(sheet, "findings.parquet", hits, last=0)
 
 
-def quotes_section(told: Told) -> Section:
+def _quotes_section(run: Told) -> Section:
     """Return the clauses that touched something, word for word, with what each says."""
-    held: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for one in told.hits:
-        held[one["rule_id"], one["verdict"]].append(one)
+    by_clause: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for finding in run.hits:
+        by_clause[finding["rule_id"], finding["verdict"]].append(finding)
     rows: list[tuple[Cell, ...]] = [
         (
-            say("rule_of_sources", rule=one[0]["rule_id"], count=len(one)),
-            wording.badge(one[0], example=told.example, language=told.language),
-            wording.finding_sentence(told.results, one[0], told.language, in_english),
-            f"{wording.citation(one[0])}：{one[0]['quote']}",
-            wording.standing_word(one[0]["standing"], verified=told.results.verified_of(one[0]["rule_id"])),
-            f"{LegalRank.of(one[0]['legal_rank']).zh if one[0]['legal_rank'] else ''}｜{one[0]['decider']}",
+            say("rule_of_sources", rule=first["rule_id"], count=len(findings)),
+            wording.badge(first, example=run.example, language=run.language),
+            wording.finding_sentence(run.results, first, run.language, in_english),
+            f"{wording.citation(first)}：{first['quote']}",
+            wording.standing_word(first["standing"], verified=run.results.verified_of(first["rule_id"])),
+            f"{LegalRank.of(first['legal_rank']).zh if first['legal_rank'] else ''}｜{first['decider']}",
         )
-        for one in held.values()
+        for findings in by_clause.values()
+        for first in findings[:1]
     ]
     spans = ((0, 1), (2, 2), (3, 4), (5, 7), (8, 8), (9, 10))
     return Section("条款怎样说", ("规则", "结论", "判断", "条款和原文", "效力", "位阶｜认定部门"), rows, (3,), spans)
 
 
-def counts_section(told: Told) -> Section:
+def _counts_section(run: Told) -> Section:
     """Return how often each clause was judged how."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
-    for one in told.findings:
-        counted[one["rule_id"]][one["verdict"]] += 1
+    for finding in run.findings:
+        counted[finding["rule_id"]][finding["verdict"]] += 1
     rows: list[tuple[Cell, ...]] = [
         (
             rule.rule_id,
@@ -589,23 +597,23 @@ def counts_section(told: Told) -> Section:
             say(
                 "side_by_side",
                 parts=tuple(
-                    say("word_count", word=one, count=counted[rule.rule_id][one.value])
-                    for one in Verdict
-                    if counted[rule.rule_id][one.value]
+                    say("word_count", word=verdict, count=counted[rule.rule_id][verdict.value])
+                    for verdict in Verdict
+                    if counted[rule.rule_id][verdict.value]
                 ),
             ),
         )
-        for rule in told.results.rules
+        for rule in run.results.rules
         if set(counted[rule.rule_id]) - {Verdict.NOT_APPLICABLE.value}
     ]
-    silent = sum(set(found) == {Verdict.NOT_APPLICABLE.value} for found in counted.values())
+    silent = sum(set(verdicts) == {Verdict.NOT_APPLICABLE.value} for verdicts in counted.values())
     title = one_by_one(("全部条款（条）", say("clauses_apply_to_none", silent=silent) if silent else ""))
     spans = ((0, 1), (2, 3), (4, 4), (5, 7), (8, 10))
     header = ("规则", "名称", "效力", "条款", "判断数")
     return Section(title, header, rows, (3,), spans)
 
 
-def gaps_sheet(told: Told) -> Sheet:
+def _gaps_sheet(run: Told) -> Sheet:
     """Return what keeps findings from being assessed, by what would settle it, the most settled first."""
     columns = (
         Column("补什么", 140, "wrap"),
@@ -613,19 +621,19 @@ def gaps_sheet(told: Told) -> Sheet:
         Column("涉及(家)", 10, "count"),
         Column("涉及(条)", 10, "count"),
     )
-    rows: list[tuple[Cell, ...]] = list(wording.gaps_of(told.findings))
+    rows: list[tuple[Cell, ...]] = list(wording.gaps_of(run.findings))
     remark = "一条可能缺几项，补齐才能判；「仅补此项可判」是只缺这一项的。未评估事项不得视为符合要求。"
     return Sheet(GAPS, columns, rows, remarks=(remark,))
 
 
-def townships_sheet(told: Told) -> Sheet:
+def _townships_sheet(run: Told) -> Sheet:
     """Return one row per township: its sources, its parcels, those under influence, and by whom."""
-    table = [] if told.results.bureau is None else told.results.bureau.townships.to_pylist()
+    table = [] if run.results.bureau is None else run.results.bureau.townships.to_pylist()
     listed: dict[str, list[str]] = defaultdict(list)
-    for row in told.listed:
+    for row in run.listed:
         listed[row["township"] or ""].append(str(row["list_number"]))
-    radius = radius_text(told.results.radius_m)
-    lands = [one for code in LAND_CODES.values() if any(row[one := f"reached_{code}_ha"] for row in table)]
+    radius = radius_text(run.results.radius_m)
+    lands = [land for code in LAND_CODES.values() if any(row[land := f"reached_{code}_ha"] for row in table)]
     told_of = (
         From("township", 14),
         From("county", 10),
@@ -636,7 +644,7 @@ def townships_sheet(told: Told) -> Sheet:
         From("reached_area_ha", 11, in_mu=True, group=say("farmland_reached_within", radius=radius)),
         From("reached_strict_control_ha", 11, in_mu=True, group=say("farmland_reached_within", radius=radius)),
         From("reached_safe_use_ha", 11, in_mu=True, group=say("farmland_reached_within", radius=radius)),
-        *(From(one, 10, in_mu=True, group=say("farmland_reached_within", radius=radius)) for one in lands),
+        *(From(land, 10, in_mu=True, group=say("farmland_reached_within", radius=radius)) for land in lands),
         *[From("reached_garden_ha", 11, in_mu=True)] * any(row["reached_garden_ha"] for row in table),
         From("reaching_count", 8),
         From("nearest_source_id", 12),
@@ -649,7 +657,7 @@ def townships_sheet(told: Told) -> Sheet:
         (*cells, "、".join(listed.get(row["township"] or "", []))) for cells, row in zip(sheet.rows, table, strict=True)
     ]
     not_summed = ("township", "county", "reaching_count", "nearest_source_id", "nearest_source_m")
-    sums = [index for index, one in enumerate(told_of) if one.name not in not_summed]
+    sums = [index for index, column in enumerate(told_of) if column.name not in not_summed]
     total: tuple[Cell, ...] = tuple(
         "合计" if index == 0 else _sum(rows, index) if index in sums else None for index in range(len(told_of) + 1)
     )
@@ -666,7 +674,7 @@ def _sum(rows: Iterable[tuple[Cell, ...]], index: int) -> Cell:
 MOST_LINES, MOST_ROWS_NAMED = 400, 6
 
 
-def ledger_sheet(results: Results) -> Sheet:
+def _ledger_sheet(results: Results) -> Sheet:
     """Return everything that was dropped, repaired, assumed or suspected; rows of one kind stand on one line."""
     kinds: dict[tuple[str, ...], list[LedgerEntry]] = defaultdict(list)
     for entry in results.ledger.entries:
@@ -688,12 +696,12 @@ def ledger_sheet(results: Results) -> Sheet:
     rows: list[tuple[Cell, ...]] = [
         (
             *kind,
-            len(held),
-            _some(str(one.row) if one.row else "整个文件" for one in held),
-            _some(one.value for one in held),
-            _some(one.source_id for one in held),
+            len(entries),
+            _some(str(entry.row) if entry.row else "整个文件" for entry in entries),
+            _some(entry.value for entry in entries),
+            _some(entry.source_id for entry in entries),
         )
-        for kind, held in kinds.items()
+        for kind, entries in kinds.items()
     ]
     code = "ledger_told_capped" if len(rows) > MOST_LINES else "ledger_told"
     counted: dict[str, Value] = {
@@ -707,36 +715,32 @@ def ledger_sheet(results: Results) -> Sheet:
 
 
 def _some(words: Iterable[str]) -> str:
-    held = list(dict.fromkeys(filter(None, words)))
-    more = f" … ({len(held)})" if len(held) > MOST_ROWS_NAMED else ""  # in any language
-    return "、".join(held[:MOST_ROWS_NAMED]) + more
+    distinct = list(dict.fromkeys(filter(None, words)))
+    more = f" … ({len(distinct)})" if len(distinct) > MOST_ROWS_NAMED else ""  # in any language
+    return "、".join(distinct[:MOST_ROWS_NAMED]) + more
 
 
-def counts_by_source(results: Results) -> dict[str, dict[float, dict[str, tuple[int, float]]]]:
+def _counts_by_source(results: Results) -> dict[str, dict[float, dict[str, tuple[int, float]]]]:
     """Return (count, hectares) by source, radius (m) and class."""
-    found: dict[str, dict[float, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
+    counts: dict[str, dict[float, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
     for row in results.counts.to_pylist():
         if row["count"] is not None:
-            found[row["source_id"]][row["radius_m"]][row["class"]] = (row["count"], row["area_ha"] or 0.0)
-    return found
+            counts[row["source_id"]][row["radius_m"]][row["class"]] = (row["count"], row["area_ha"] or 0.0)
+    return counts
 
 
-def key_area_names(results: Results) -> dict[str, str]:
+def _key_area_names(results: Results) -> dict[str, str]:
     """Return the name of each key area that the context layers hold, by id."""
-    names: dict[str, str] = {}
-    for layer in results.context:
-        if layer.role == "key_area":
-            for row in layer.table.select(["id", "name"]).to_pylist():
-                names[row["id"]] = row["name"] or row["id"]
-    return names
+    tables = [layer.table.select(["id", "name"]) for layer in results.context if layer.role == "key_area"]
+    return {row["id"]: row["name"] or row["id"] for table in tables for row in table.to_pylist()}
 
 
 def bounded(number: float | None, *, floor: bool) -> Cell:
-    """Return a count or area, marked as at least where the search leaves the data."""
+    """Return count or area `number`, marked as at least where the search leaves the data (`floor`)."""
     return AtLeast(number) if floor and number is not None else number
 
 
-def note_sections(results: Results) -> Iterator[Section]:
+def _note_sections(results: Results) -> Iterator[Section]:
     """Yield what the sheet 说明 says: run, layers, parameters, clauses that only classify, how other tables read."""
     run = [
         ("标题", results.title),
@@ -768,14 +772,14 @@ def note_sections(results: Results) -> Iterator[Section]:
         ],
         spans=((0, 1), (2, 4), (5, 5), (6, 6), (7, 7)),
     )  # fmt: skip
-    held = {name for name, table in tables_of(results) if table.num_rows}
-    reading: list[tuple[Cell, ...]] = [(f"data/{name}", text) for name, text in READING.items() if name in held]
+    filled = {name for name, table in tables_of(results) if table.num_rows}
+    reading: list[tuple[Cell, ...]] = [(f"data/{name}", text) for name, text in READING.items() if name in filled]
     if reading:
         yield Section("其他各表怎样读", ("文件", "说明"), reading, spans=((0, 1), (2, 7)))
-    terrain = () if results.terrain is None else [one for lines in results.terrain.notes.values() for one in lines]
-    said = (*(() if results.water is None else results.water.notes), *terrain)
-    if said:
-        yield Section("水流和地形的取法", ("说明",), [(one,) for one in dict.fromkeys(said)], spans=((0, 7),))
+    terrain = () if results.terrain is None else [line for lines in results.terrain.notes.values() for line in lines]
+    takings = (*(() if results.water is None else results.water.notes), *terrain)
+    if takings:
+        yield Section("水流和地形的取法", ("说明",), [(line,) for line in dict.fromkeys(takings)], spans=((0, 7),))
 
 
 def _layers_section(layers: Sequence[LayerUsed]) -> Section:

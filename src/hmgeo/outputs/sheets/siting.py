@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any
 import xlsxwriter
 
 from hmgeo.outputs import siting_words, wording
-from hmgeo.outputs.book import CREATED, LINE_HEIGHT_PT, MAX_CELL_LENGTH, MAX_ROW_HEIGHT_PT, display_width
+from hmgeo.outputs.book import CREATED, LINE_HEIGHT_PT, MAX_ROW_HEIGHT_PT, cut, display_width
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.sheets.answer import screen_lines, short_citation
-from hmgeo.outputs.siting_words import (
-    say,
-    word,
-)
+from hmgeo.outputs.siting_words import say, word
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
 from hmgeo.results.text import distance_text
 from hmgeo.vocabulary import Basis, Certainty, Effect, LegalRank, Verdict
@@ -47,28 +44,31 @@ class Page:
     row: int = 0
 
     def across(self, text: str, **style: str | float | bool) -> None:
-        """Write one text over the whole grid."""
+        """Write `text` over the whole grid in `style`, as xlsxwriter names it."""
         self.cells([(text, len(WIDTHS))], border=False, **style)
 
     def title(self, text: str) -> None:
-        """Write a block's title."""
+        """Write `text` as a block's title."""
         self.row += 1
         self.across(self.book.say(text), bold=True, font_size=12, font_color="#1F3A5F")
 
     def header(self, cells: Sequence[tuple[str, int]]) -> None:
-        """Write a block's header."""
+        """Write a block's header: `cells` of text and columns taken."""
         named = [(self.book.say(text), span) for text, span in cells]
         self.cells(named, bold=True, bg_color="#E4E9EE", align="center")
 
     def cells(self, cells: Sequence[tuple[str, int]], *, border: bool = True, **style: str | float | bool) -> None:
-        """Write one row of texts, each over so many columns of the grid, in a row high enough for all."""
+        """Write a row of `cells`, each a text and the columns it takes, in a row high enough for all.
+
+        `border` lines them; `style` as xlsxwriter names it.
+        """
         frame: dict[str, str | float | bool] = {"border": 1, "border_color": "#C9D0D6"} if border else {}
         shape = self.book.style(**(frame | {"text_wrap": True} | style))
         column, lines = 0, 1
         for text, span in cells:
             if span > 1:
                 self.sheet.merge_range(self.row, column, self.row, column + span - 1, "", shape)
-            self.sheet.write_string(self.row, column, _cut(text), shape)
+            self.sheet.write_string(self.row, column, cut(text), shape)
             lines = max(lines, _lines(text, sum(WIDTHS[column : column + span])))
             column += span
         self.sheet.set_row(self.row, min(LINE_HEIGHT_PT * lines + 4, MAX_ROW_HEIGHT_PT))
@@ -90,7 +90,7 @@ class Book:
         return self.presentation.language
 
     def say(self, text: str, /, **parts: str) -> str:
-        """Return a label, or a code told of its parts, in the language of the book."""
+        """Return label `zh` in the language of the book, its `parts` filled in."""
         return say(text, self.language, **parts)
 
     def style(self, **properties: str | float | bool) -> Format:
@@ -103,7 +103,7 @@ class Book:
 
 
 def new_page(book: Book, name: str, widths: Sequence[float] = WIDTHS) -> Page:
-    """Add a sheet with these column widths, ready to print on A4 landscape."""
+    """Add sheet `name` to `book` with columns of `widths` characters, ready to print on A4 landscape."""
     sheet = book.file.add_worksheet(name)
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
@@ -119,12 +119,12 @@ def new_page(book: Book, name: str, widths: Sequence[float] = WIDTHS) -> Page:
 
 
 def notice(book: Book) -> str:
-    """Return what stands on every sheet that rests on such data."""
+    """Return what stands on every sheet of `book` for the basis of its data."""
     basis = siting_words.shell(book.results).basis
     return wording.WATERMARK if basis is Basis.SYNTHETIC else wording.basis_banner(basis)
 
 
-def write_flat(page: Page, titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+def _write_flat(page: Page, titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """Write a plain table with a filter, caption and disclaimer below."""
     head = page.book.style(
         bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1", align="center", text_wrap=True
@@ -138,7 +138,7 @@ def write_flat(page: Page, titles: Sequence[str], rows: Iterable[Sequence[Cell]]
             if isinstance(value, int):
                 page.sheet.write_number(number, column, value, cell)
             else:
-                page.sheet.write_string(number, column, _cut(value), cell)
+                page.sheet.write_string(number, column, cut(value), cell)
     page.sheet.freeze_panes(1, 0)
     page.sheet.repeat_rows(0)
     if number:
@@ -151,10 +151,6 @@ def write_flat(page: Page, titles: Sequence[str], rows: Iterable[Sequence[Cell]]
 def _lines(text: str, width: float) -> int:
     room = max(width * 1.1 - 1, 1.0)  # nine points take less room than the ten that widths count in
     return sum(math.ceil(max(display_width(part), 1) / room) for part in text.split("\n"))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_CELL_LENGTH else f"{text[:MAX_CELL_LENGTH]}……（过长，全文见数据文件）"
 
 
 CLAUSE_HEADER = (
@@ -178,11 +174,10 @@ _TARGETS_SHOWN = 40
 
 
 def write_siting_workbook(results: SitingResults, presentation: Presentation, path: Path) -> None:
-    """Write the workbook: for several sites their matrix, a block for each and 汇总; then sheets of sites and 全部条款.
+    """Write the workbook of `results` to `path`: sites by clauses, a block each, 汇总, then sheets.
 
-    The first `DOSSIER_SHEETS` sites get a sheet each.
-
-    Every text is a string, so that no cell is a formula; the bytes depend on the results alone.
+    For one site its sheet and 全部条款 alone. The first `DOSSIER_SHEETS` sites get a sheet each; `presentation` has the
+    language. Every text is a string, so that no cell is a formula; the bytes depend on the results alone.
     """
     options: dict[str, Any] = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     options |= {"constant_memory": True, "tmpdir": str(path.parent)} if results.briefs else {}
@@ -240,14 +235,15 @@ def _write_matrix(book: Book) -> None:
         if known is None or clause.order < known.order:
             first[clause.citation.rule_id] = clause
     rows = sorted(
-        (one for one in first.values() if one.verdict is not Verdict.NOT_APPLICABLE), key=lambda one: one.order
+        (clause for clause in first.values() if clause.verdict is not Verdict.NOT_APPLICABLE),
+        key=lambda clause: clause.order,
     )
     page = new_page(book, book.say("点位与条款对照"), (34.0, 9.0, *([10.5] * len(dossiers))))
     page.sheet.set_paper(_MATRIX_A3)
     page.sheet.fit_to_pages(1, 1)
     frame: dict[str, str | float | bool] = {"border": 1, "border_color": "#C9D0D6", "text_wrap": True}
     head = book.style(**frame, bold=True, bg_color="#E4E9EE", align="center")
-    titles = [f"{one.answer.site_id}\n{one.answer.name}"[:40] for one in dossiers]
+    titles = [f"{dossier.answer.site_id}\n{dossier.answer.name}"[:40] for dossier in dossiers]
     for column, title in enumerate((book.say("条款"), book.say("效果"), *titles)):
         page.sheet.write_string(0, column, title, head)
     page.sheet.set_row(0, 3 * LINE_HEIGHT_PT)
@@ -348,10 +344,7 @@ def _project_lines(dossier: Dossier, book: Book) -> list[tuple[str, str]]:
 
 
 def _write_zoning(page: Page, dossier: Dossier) -> None:
-    for title, zones in (
-        ("二、环境管控单元及准入清单", dossier.zoning[:1]),
-        ("三、三区三线", dossier.zoning[1:]),
-    ):
+    for title, zones in (("二、环境管控单元及准入清单", dossier.zoning[:1]), ("三、三区三线", dossier.zoning[1:])):
         page.title(title)
         for zone in zones:
             state = "" if zone.note.startswith(zone.state) else f"{zone.state}。"
@@ -502,10 +495,10 @@ def _write_sources(page: Page) -> None:
             ]
         )
     page.header([("参数", 4), ("取值", 2), ("确定单位、日期", 1), ("理由", 3)])
-    for one in results.parameters:
-        value = f"{one.value} {one.unit}".strip()
-        by = f"{one.by or '系统默认约定'}　{one.on}".strip()
-        page.cells([(one.name, 4), (value, 2), (by, 1), (one.reason, 3)])
+    for parameter in results.parameters:
+        value = f"{parameter.value} {parameter.unit}".strip()
+        by = f"{parameter.by or '系统默认约定'}　{parameter.on}".strip()
+        page.cells([(parameter.name, 4), (value, 2), (by, 1), (parameter.reason, 3)])
 
 
 def _write_summary(book: Book) -> None:
@@ -522,7 +515,7 @@ def _write_summary(book: Book) -> None:
         *(word(verdict, book.language) for verdict in Verdict if verdict is not Verdict.PROHIBITED),
         "备注",
     )
-    write_flat(page, titles, _summary_rows(book))
+    _write_flat(page, titles, _summary_rows(book))
 
 
 def _summary_rows(book: Book) -> Iterator[tuple[Cell, ...]]:
@@ -557,7 +550,7 @@ def _write_all_clauses(book: Book) -> None:
     )
     more = f"共 {total} 条，此处只列触及的条款（至多 {LISTED_ROWS} 条），全部见 findings.parquet。"
     last = [(more, *[""] * (len(titles) - 1))] if total > LISTED_ROWS else []
-    write_flat(page, titles, chain(rows, last))
+    _write_flat(page, titles, chain(rows, last))
 
 
 def _all_of(results: SitingResults) -> Iterable[tuple[str, Clause]]:

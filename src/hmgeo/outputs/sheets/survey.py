@@ -82,18 +82,18 @@ PATHWAYS = ("大气", "灌溉", "固废径流", "其他", "未发现")
 
 
 def headers_of(columns: Sequence[tuple[str, int]]) -> list[str]:
-    """Return column names without the stars."""
+    """Return the names of `columns` without the stars that say what must be filled in."""
     return [name.rstrip("*") for name, _ in columns]
 
 
 def rectification_sheet(rows: Sequence[dict[str, Any]]) -> Sheet:
-    """Return 表2 with a blank line for each source of 表1."""
+    """Return 表2 with a blank line for each source of 表1, `rows`."""
     remark = "由责任部门在核查后填写，带 * 的必填；软件只预列表1的企业，不填写任何认定、措施和时限。"
     return _blank(RECTIFICATION, RECTIFICATION_COLUMNS, RECTIFY_GROUP, rows, remark)
 
 
 def closure_sheet(rows: Sequence[dict[str, Any]]) -> Sheet:
-    """Return 表3 with a blank line for each source of 表1."""
+    """Return 表3 with a blank line for each source of 表1, `rows`."""
     remark = "由责任部门填写；状态只能向前推进，须附日期、文号和责任人；软件不作销号判断。"
     return _blank(CLOSURE, CLOSURE_COLUMNS, CLOSE_GROUP, rows, remark)
 
@@ -116,14 +116,14 @@ _HAZARD_COLUMNS = (
 )  # fmt: skip
 
 
-def hazard_sheet(gathered: Listed) -> Sheet:
+def _hazard_sheet(gathered: Listed) -> Sheet:
     """Return the frame of 隐患问题清单: what data tell of each source, what people fill in, and no grade."""
     sheet = _blank(HAZARDS, _HAZARD_COLUMNS, RECTIFY_GROUP, gathered.rows(), _HAZARD_REMARK)
-    told = (*(Column(name, width, "wrap", EVIDENCE_GROUP) for name, width in _HAZARD_EVIDENCE),)
+    evidence = (*(Column(name, width, "wrap", EVIDENCE_GROUP) for name, width in _HAZARD_EVIDENCE),)
     rows = [
         (*cells[:3], *gathered.hazard(row), *cells[3:]) for cells, row in zip(sheet.rows, gathered.rows(), strict=True)
     ]
-    return replace(sheet, columns=(*sheet.columns[:3], *told, *sheet.columns[3:]), rows=rows)
+    return replace(sheet, columns=(*sheet.columns[:3], *evidence, *sheet.columns[3:]), rows=rows)
 
 
 _HAZARD_REMARK = (
@@ -131,7 +131,7 @@ _HAZARD_REMARK = (
 )
 
 
-def asked_sheet(results: Results, most: int) -> Sheet | None:
+def _asked_sheet(results: Results, most: int) -> Sheet | None:
     """Return what forms ask of parcels and ponds, each answered or left blank; None where there is nothing to ask of.
 
     Parameters
@@ -140,8 +140,8 @@ def asked_sheet(results: Results, most: int) -> Sheet | None:
         Parcels that are listed; `receptors.parquet` holds all.
     """
     bureau, terrain = results.bureau, results.terrain
-    held = [] if bureau is None else bureau.reached.drop_columns("geometry").to_pylist()
-    parcels = [row for row in held if row["class"] in POLLUTED_CLASSES and row["nearest_source_m"] is not None]
+    reached = [] if bureau is None else bureau.reached.drop_columns("geometry").to_pylist()
+    parcels = [row for row in reached if row["class"] in POLLUTED_CLASSES and row["nearest_source_m"] is not None]
     parcels.sort(key=lambda row: row["nearest_source_m"])
     towns = [] if bureau is None else bureau.townships.select(["township_code", "township"]).to_pylist()
     named = {row["township_code"]: row["township"] for row in towns}
@@ -152,7 +152,7 @@ def asked_sheet(results: Results, most: int) -> Sheet | None:
     shown = (From("receptor_id", 22), From("class", 12), From("township", 16), From("area_ha", 10, in_mu=True),
              From(WORKS.name, 16, "mark"), From("nearest_source_id", 20), From("nearest_source_m", 12))  # fmt: skip
     sheet = table_sheet(ASKED, REACHED.name, parcels[:most], shown)
-    said = (
+    remarks = (
         say("asked_parcels_capped", count=len(parcels), shown=min(most, len(parcels))),
         say("all_parcels_at", file=REACHED.name),
         "「2公里范围内」一栏，位置误差全在 2 公里内才答「有」；空白为未见或临界，清单只有涉重金属企业，不答「无」。",
@@ -165,10 +165,10 @@ def asked_sheet(results: Results, most: int) -> Sheet | None:
     ]  # fmt: skip
     spans = ((0, 0), (1, 1), (2, 2), (3, 4), (5, 6))
     sections = (Section("下游1000米受影响人数或设施（尾矿库）", header, answers, (0,), spans),) if answers else ()
-    return replace(sheet, remarks=said, sections=sections)
+    return replace(sheet, remarks=remarks, sections=sections)
 
 
-def write_work_lists(book: Book, rows: Sequence[dict[str, Any]]) -> None:
+def _write_work_lists(book: Book, rows: Sequence[dict[str, Any]]) -> None:
     """Write both lists as sheets that check days and pathways as they are typed."""
     for sheet in (rectification_sheet(rows), closure_sheet(rows)):
         page = write_table(book, sheet, "A3")
@@ -176,13 +176,13 @@ def write_work_lists(book: Book, rows: Sequence[dict[str, Any]]) -> None:
         last = first + max(len(sheet.rows), 1) - 1
         for index, column in enumerate(sheet.columns):
             if column.header in _DAYS:
-                told = book.say("填写日期，如 2026-06-30")
+                hint = book.say("填写日期，如 2026-06-30")
                 check = {"validate": "length", "criteria": "between", "minimum": 5, "maximum": 10}
-                page.data_validation(first, index, last, index, check | _warning(told))
+                page.data_validation(first, index, last, index, check | _warning(hint))
             elif column.header == "污染途径认定*":
-                source = [book.say(one) for one in PATHWAYS]
-                told = book.say("大气、灌溉、固废径流、其他、未发现；多个途径以顿号分隔")
-                page.data_validation(first, index, last, index, {"validate": "list", "source": source} | _warning(told))
+                source = [book.say(pathway) for pathway in PATHWAYS]
+                hint = book.say("大气、灌溉、固废径流、其他、未发现；多个途径以顿号分隔")
+                page.data_validation(first, index, last, index, {"validate": "list", "source": source} | _warning(hint))
 
 
 def _warning(text: str) -> dict[str, str]:
@@ -231,7 +231,7 @@ TO_FILL = (
 TITLES = {"严格管控类": "严格管控类耕地(亩)", "安全利用类": "安全利用类耕地(亩)"}
 
 
-def write_form(book: Book, number: int, cells: Mapping[str, Any]) -> None:
+def _write_form(book: Book, number: int, cells: Mapping[str, Any]) -> None:
     """Write one form as a sheet of its own that prints on one A4 page.
 
     Parameters
@@ -316,7 +316,7 @@ def _across(book: Book, page: Worksheet, row: int, text: str, **properties: str 
 
 
 def cell_text(name: str, cell: Any) -> str:  # noqa: ANN401 -- a cell is text, number or nothing
-    """Return a cell of the list as the form prints it."""
+    """Return `cell` of column `name` of the list as the form prints it."""
     if cell is None or cell == "":
         return "" if name in {"核查人", "企业陪同人", "复核人"} else "—"
     if isinstance(cell, AtLeast):
@@ -332,7 +332,7 @@ KMZ = "现场.kmz"
 
 
 def write_field_kmz(results: Results, path: Path) -> None:
-    """Write the list for a phone's map: a folder a group, each source under its number on the list.
+    """Write the list of `results` to `path` for a phone's map: a folder a group, sources by their numbers.
 
     Coordinates are lon/lat on CGCS2000, which such maps read as WGS84; those without a point are named in the text.
     """
@@ -340,25 +340,25 @@ def write_field_kmz(results: Results, path: Path) -> None:
     rows = gathered.rows()
     folders = []
     for group in VisitGroup:
-        held = [row for row in rows if row["visit_group"] == group.value and row["lon"] is not None]
+        members = [row for row in rows if row["visit_group"] == group.value and row["lon"] is not None]
         marks = [
             placemark(
                 f"{row['list_number']} {row['name'] or row['source_id']}",
                 shapely.Point(row["lon"], row["lat"]),
                 "；".join(filter(None, (row["distance_class"], row["township"], row["visit_reason"]))),
             )
-            for row in held
+            for row in members
         ]
         if marks:
             folders.append(f"<Folder><name>{group.value}：{group.zh}</name>{''.join(marks)}</Folder>")
     unplaced = "、".join(str(row["list_number"]) for row in rows if row["lon"] is None)
-    said = (
+    lines = (
         wording.basis_banner(results.basis),
         wording.visit_order(results),
         f"没有坐标、未落点的清单序号：{unplaced}。" if unplaced else "",
         wording.DISCLAIMER,
     )
-    write_kmz(path, results.title, str(sentences(*said)), folders)
+    write_kmz(path, results.title, str(sentences(*lines)), folders)
 
 
 SHEET_NAME = "表1 排查清单"
@@ -398,7 +398,7 @@ COLUMNS = (
 
 
 def write_survey_list(results: Results, presentation: Presentation, path: Path) -> None:
-    """Write the workbook: 表1 排查清单, 表2 and 表3 to fill in, then one 核查表 for each of the first sources.
+    """Write the workbook of `results` to `path`: 表1 排查清单, 表2 and 表3 to fill in, then 核查表.
 
     Parameters
     ----------
@@ -410,17 +410,20 @@ def write_survey_list(results: Results, presentation: Presentation, path: Path) 
     sheet = survey_sheet(results, presentation.field_forms)
     with open_book(results, presentation, path) as book:
         write_table(book, sheet, "A3")  # 26 columns can't be read on A4
-        write_work_lists(book, chosen)
-        asked = asked_sheet(results, presentation.field_forms)
-        write_table(book, hazard_sheet(gathered), "A3")
+        _write_work_lists(book, chosen)
+        asked = _asked_sheet(results, presentation.field_forms)
+        write_table(book, _hazard_sheet(gathered), "A3")
         if asked is not None:
             write_table(book, asked)
         for number, row in enumerate(chosen[: presentation.field_forms], start=1):
-            write_form(book, number, gathered.labelled(number, row))
+            _write_form(book, number, gathered.labelled(number, row))
 
 
 def survey_sheet(results: Results, field_forms: int) -> Sheet:
-    """Return the list: sources that meet the condition first, then those that could not be judged."""
+    """Return the list of `results`: sources that meet the condition first, then those that couldn't be judged.
+
+    Its remarks say how many have no form among the first `field_forms`.
+    """
     gathered = Listed(results)
     chosen = gathered.rows()
     rows = [gathered.cells(number, row) for number, row in enumerate(chosen, start=1)]
@@ -435,19 +438,19 @@ def survey_sheet(results: Results, field_forms: int) -> Sheet:
 
 def _decided(results: Results) -> str:
     """Return what people decided on sources by the rule that lists them; it changes neither list nor order."""
-    told = tuple(
+    items = tuple(
         say(
-            "decided_item" if not one.is_stale else "decided_item_stale" if one.now else "decided_item_lost",
-            name=one.name or one.finding_id.rpartition("|")[0],
-            decision=one.decision,
-            by=one.by,
-            on=one.on,
-            document=one.document,
+            "decided_item" if not decision.is_stale else "decided_item_stale" if decision.now else "decided_item_lost",
+            name=decision.name or decision.finding_id.rpartition("|")[0],
+            decision=decision.decision,
+            by=decision.by,
+            on=decision.on,
+            document=decision.document,
         )
-        for one in results.decisions
-        if one.finding_id.endswith(f"|{results.screening_rule_id}")
+        for decision in results.decisions
+        if decision.finding_id.endswith(f"|{results.screening_rule_id}")
     )
-    return say("decided_of_list", told=told) if told else ""
+    return say("decided_of_list", told=items) if items else ""
 
 
 class Listed:
@@ -487,23 +490,23 @@ class Listed:
         return sorted(listed, key=lambda row: row["list_number"])
 
     def remark(self, shown: int) -> str:
-        """Return who is on the list and who isn't."""
+        """Return who is on the list, `shown` in number, and who isn't."""
         total = len(self._sources)
         if not self._results.screening_rule_id:
             return say("no_screening_rule_set", total=total)
         counted = Counter(row["verdict"] for row in self._sources)
         off = {Verdict.CLEAR, Verdict.NOT_APPLICABLE}
         words = [
-            (one not in off, say("verdict_sources", verdict=one, count=counted[one.value]))
-            for one in Verdict
-            if counted[one.value]
+            (verdict not in off, say("verdict_sources", verdict=verdict, count=counted[verdict.value]))
+            for verdict in Verdict
+            if counted[verdict.value]
         ]
         inside, outside = (tuple(text for is_in, text in words if is_in is asked) for asked in (True, False))
         made = say("list_made", total=total, shown=shown, inside=inside or ("无",), outside=outside or ("无",))
         return sentences(made, "未评估者不得视为不需排查", "是否列入由生态环境部门会同农业农村等部门确定")
 
     def labelled(self, number: int, row: dict[str, Any]) -> dict[str, Any]:
-        """Return the cells by header, with what the field form needs beside them."""
+        """Return the cells of source `row`, `number` on the list, by header, with what the form needs beside them."""
         evidence = self._evidence.get(row["source_id"], {})
         cells: dict[str, Any] = dict(zip((column.header for column in COLUMNS), self.cells(number, row), strict=True))
         asked = tuple(
@@ -527,7 +530,7 @@ class Listed:
         }
 
     def cells(self, number: int, row: dict[str, Any]) -> tuple[Cell, ...]:
-        """Return one row of the list."""
+        """Return the row of the list, its `number` first, of source `row`."""
         source_id = row["source_id"]
         evidence = self._evidence.get(source_id, {})
         floor = bool(row["counts_are_lower_bounds"])
@@ -559,17 +562,17 @@ class Listed:
         )
 
     def hazard(self, row: dict[str, Any]) -> tuple[str, ...]:
-        """Return what data tell of the harm, spread and surroundings of a source, each with what isn't stated."""
+        """Return what data tell of harm, spread and surroundings of source `row`, each with what isn't stated."""
         source_id = row["source_id"]
         evidence = self._evidence.get(source_id, {})
-        told = (
+        emissions = (
             ("air_emissions_are", "air_emissions"),
             ("water_emissions_are", "water_emissions"),
             ("waste_stored_is", "waste_storage"),
         )
         harm = (
             say("cadmium_is", stated=row.get("cadmium") or "未判定"),
-            *(say(code, stated=evidence.get(at) or "未填") for code, at in told),
+            *(say(code, stated=evidence.get(at) or "未填") for code, at in emissions),
         )
         ways = zip(("air_way_is", "irrigation_way_is", "runoff_way_is"), _STATES, strict=True)
         spread = (say(code, state=evidence.get(at) or PathwayState.OPEN.value) for code, at in ways)
@@ -584,8 +587,8 @@ class Listed:
             if row["nearest_farmland_m"] is not None
             else "未作距离测算"
         )
-        found = say("found_within_1km", stated=evidence.get("receptors_1km_found") or "未见或不能答")
-        around = (near, *land, found)
+        receptors = say("found_within_1km", stated=evidence.get("receptors_1km_found") or "未见或不能答")
+        around = (near, *land, receptors)
         return tuple(say("one_by_one", parts=tuple(parts)) for parts in (harm, spread, around))
 
     def _marked(self, row: dict[str, Any]) -> str:
@@ -658,7 +661,7 @@ class Listed:
     def _open_text(self, source_id: str) -> str:
         """Return how many clauses weren't judged, and which pathways nobody measured."""
         findings = self._findings.get(source_id, [])
-        count = sum(one["verdict"] == Verdict.NOT_ASSESSED.value for one in findings)
+        count = sum(finding["verdict"] == Verdict.NOT_ASSESSED.value for finding in findings)
         clauses = say("clauses_open", count=count) if count else ""
         return one_by_one((clauses, *self._untraced(source_id), "" if self._has_wind(source_id) else "风频"))
 
@@ -691,14 +694,14 @@ class Listed:
 
 def _decisions_of(results: Results) -> dict[str, list[tuple[str, Reason]]]:
     """Return by source what people decided on its findings, each with its clause; what stands beside none is left."""
-    held: dict[str, list[tuple[str, Reason]]] = {}
-    decided = {one.finding_id: one for one in results.decisions if one.now}
+    by_source: dict[str, list[tuple[str, Reason]]] = {}
+    decided = {decision.finding_id: decision for decision in results.decisions if decision.now}
     for finding in results.finding_rows() if decided else ():
-        one = decided.get(finding["finding_id"])
-        if one is not None:
+        decision = decided.get(finding["finding_id"])
+        if decision is not None:
             clause = wording.citation(finding) if finding["document"] else finding["rule_id"]
-            held.setdefault(finding["source_id"], []).append((clause, decided_words(one)))
-    return held
+            by_source.setdefault(finding["source_id"], []).append((clause, decided_words(decision)))
+    return by_source
 
 
 def _trade_text(row: dict[str, Any]) -> str:
@@ -726,10 +729,10 @@ def _air_text(row: dict[str, Any], evidence: dict[str, Any]) -> str:
     if row["nearest_farmland_m"] is None:
         return "未作距离测算"
     bearing = row.get("nearest_farmland_bearing_deg")
-    told = {"distance": _distance_words(row), "way": "" if bearing is None else compass(bearing)}
+    values = {"distance": _distance_words(row), "way": "" if bearing is None else compass(bearing)}
     downwind = evidence.get("air_downwind_percent")
     parts = (
-        say_with("farmland_nearest" if bearing is None else "farmland_nearest_towards", told),
+        say_with("farmland_nearest" if bearing is None else "farmland_nearest_towards", values),
         say("air_emitted", masses=evidence["air_emissions"]) if evidence.get("air_emissions") else "废气排放量未填",
         evidence.get("air_downwind_note") or "没有可用的风频表"
         if downwind is None
@@ -747,13 +750,13 @@ def _distance_words(row: dict[str, Any]) -> str:
 
 def _around_text(evidence: Mapping[str, Any]) -> str:
     """Return whether sensitive receptors lie within 1 km, how many of each kind, and why the rest can't be told."""
-    found, why = (evidence.get(f"receptors_1km_{name}") or "" for name in ("found", "open"))
+    met, why = (evidence.get(f"receptors_1km_{name}") or "" for name in ("found", "open"))
     answer = evidence.get("receptors_1km") or "不能答「无」，留空"
-    return say("around_answered", answer=answer, told=tuple(filter(None, (found, why)))) if found or why else ""
+    return say("around_answered", answer=answer, told=tuple(filter(None, (met, why)))) if met or why else ""
 
 
-def _with(evidence: Mapping[str, Any], way: str, code: str, given: str) -> str:
-    return one_by_one((evidence.get(way) or "未测算", say(code, stated=evidence.get(given) or "未填")))
+def _with(evidence: Mapping[str, Any], way: str, code: str, cell: str) -> str:
+    return one_by_one((evidence.get(way) or "未测算", say(code, stated=evidence.get(cell) or "未填")))
 
 
 def headers() -> Sequence[str]:

@@ -36,7 +36,7 @@ class Both:
     """
 
     def __init__(self, first: Sink | None, second: Sink) -> None:
-        self._sinks = [one for one in (first, second) if one is not None]
+        self._sinks = [sink for sink in (first, second) if sink is not None]
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Take one batch."""
@@ -105,12 +105,12 @@ _CREATED_BY = "hmgeo"
 Typed: TypeAlias = tuple[int, bytes]
 
 
-def varint(value: int) -> bytes:
+def _varint(value: int) -> bytes:
     """Return an unsigned number, seven bits to a byte, the lowest first.
 
     Examples
     --------
-    >>> varint(300).hex()
+    >>> _varint(300).hex()
     'ac02'
     """
     made = bytearray()
@@ -122,11 +122,11 @@ def varint(value: int) -> bytes:
 
 
 def _number(value: int, kind: int = _I32) -> Typed:
-    return kind, varint((value << 1) ^ (value >> 63))
+    return kind, _varint((value << 1) ^ (value >> 63))
 
 
 def _text(value: str) -> Typed:
-    return _TEXT, varint(len(value.encode())) + value.encode()
+    return _TEXT, _varint(len(value.encode())) + value.encode()
 
 
 def _struct(**fields: Typed) -> Typed:
@@ -141,7 +141,7 @@ def _struct(**fields: Typed) -> Typed:
 
 def _many(items: list[Typed], kind: int) -> Typed:
     size = len(items)
-    head = bytes([size << 4 | kind]) if size < _SHORT_LIST else bytes([0xF0 | kind]) + varint(size)
+    head = bytes([size << 4 | kind]) if size < _SHORT_LIST else bytes([0xF0 | kind]) + _varint(size)
     return _LIST, head + b"".join(value for _, value in items)
 
 
@@ -186,7 +186,7 @@ class PairsFile:
         self.stream.write(MAGIC)
 
     def write(self, chunks: list[Chunk]) -> None:
-        """Write a row group, its columns in order."""
+        """Write a row group of `chunks`, one a column in order, all of as many rows."""
         described, total = [], 0
         for chunk in chunks:
             made, size = self._write_chunk(chunk)
@@ -227,12 +227,12 @@ class PairsFile:
             plain += self._write_page(_DICTIONARY_PAGE, [content], about, chunk.codec)
             offsets["f11"] = _number(begin, _I64)
         data_at = self.stream.tell()
-        levels = varint(chunk.rows << 1) + b"\x01"  # one run: every row has a value
+        levels = _varint(chunk.rows << 1) + b"\x01"  # one run: every row has a value
         encoding = _PLAIN if chunk.dictionary is None else _RLE_DICTIONARY
         about = {"f5": _struct(f1=_number(chunk.rows), f2=_number(encoding), f3=_number(_RLE), f4=_number(_RLE))}
         pieces = [len(levels).to_bytes(4, "little") + levels, chunk.values]
         plain += self._write_page(_DATA_PAGE, pieces, about, chunk.codec)
-        held = self.stream.tell() - begin
+        size = self.stream.tell() - begin
         encodings = [_number(word) for word in sorted({_PLAIN, _RLE, encoding})]
         kind = _DOUBLE if chunk.dictionary is None else _BYTE_ARRAY
         described = _struct(
@@ -242,7 +242,7 @@ class PairsFile:
             f4=_number(_CODECS[chunk.codec]),
             f5=_number(chunk.rows, _I64),
             f6=_number(plain, _I64),
-            f7=_number(held, _I64),
+            f7=_number(size, _I64),
             f9=_number(data_at, _I64),
             **offsets,
         )
@@ -253,8 +253,8 @@ class PairsFile:
         size = sum(len(piece) if isinstance(piece, bytes) else piece.nbytes for piece in pieces)
         if codec:
             pieces = [pa.Codec(codec).compress(b"".join(pieces), asbytes=True)]
-        held = sum(len(piece) if isinstance(piece, bytes) else piece.nbytes for piece in pieces)
-        _, header = _struct(f1=_number(kind), f2=_number(size), f3=_number(held), **about)
+        length = sum(len(piece) if isinstance(piece, bytes) else piece.nbytes for piece in pieces)
+        _, header = _struct(f1=_number(kind), f2=_number(size), f3=_number(length), **about)
         for piece in (header, *pieces):
             self.stream.write(piece)
         return len(header) + size
@@ -317,9 +317,9 @@ class CodedPairsSink:
             size = min(rows - first, len(self._source) - self._filled)
             end, line = first + size, slice(self._filled, self._filled + size)
             self._source[line], self._metres[line] = numbers[first:end], distance_m[first:end]
-            held = self._compiled.run_lengths(row, first, end, met, self._lengths[self._receptors :])
-            self._ids.append(receptor.dictionary.take(pa.array(met[:held])))
-            self._receptors += held
+            count = self._compiled.run_lengths(row, first, end, met, self._lengths[self._receptors :])
+            self._ids.append(receptor.dictionary.take(pa.array(met[:count])))
+            self._receptors += count
             self._filled, first = self._filled + size, end
             if self._filled == len(self._source):
                 self._write()
@@ -336,11 +336,11 @@ class CodedPairsSink:
         runs = np.empty(10 * receptors + 16, np.uint8)
         runs[0] = width
         runs = runs[: put.put_runs(self._lengths, receptors, width, runs, 1)]
-        one = np.empty(16, np.uint8)
-        one[0] = 1
-        one = one[: put.put_runs(np.array([rows], np.int32), 1, 1, one, 1)]
+        run = np.empty(16, np.uint8)
+        run[0] = 1
+        run = run[: put.put_runs(np.array([rows], np.int32), 1, 1, run, 1)]
         texts = self._texts(sources), self._texts(pa.concat_arrays(self._ids)), self._texts(pa.array([kind]))
-        pages = zip((packed, runs, one), texts, _COLUMNS, strict=False)
+        pages = zip((packed, runs, run), texts, _COLUMNS, strict=False)
         chunks = [Chunk(name, rows, page.data, text, _CODEC_OF_COLUMN[name]) for page, text, (name, _) in pages]
         self._file.write([*chunks, Chunk("distance_m", rows, self._metres[:rows].data)])
         self._filled = self._receptors = 0
@@ -351,8 +351,8 @@ class CodedPairsSink:
         _, offsets, data = texts.buffers()
         at: NDArray[np.int32] = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
         out = np.empty(int(at[-1] - at[0]) + 4 * len(texts), np.uint8)
-        held = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-        self._compiled.put_texts(at, held, out)
+        codes = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+        self._compiled.put_texts(at, codes, out)
         return out.tobytes(), len(texts)
 
 

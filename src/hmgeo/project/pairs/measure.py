@@ -68,7 +68,7 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
 
     Parameters
     ----------
-    receptors, kind, out
+    sources, receptors, kind, out
         Receptors of this kind, if Parquet, and what is written may lie at an address that fsspec knows.
     radius_m
         How far pairs reach, in metres, with counts at the usual radii up to it; of several the largest, counts at each.
@@ -76,8 +76,8 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
         With `aggregate`: counts also tell land under parcels and in the circle, common ground once; by this process.
     scheduler
         Address of a Dask scheduler, or `local`; empty to measure in this process. The bytes are the same.
-    tell
-        Hears how the receptors were read, and what packing them would save.
+    progress, tell
+        Hear how far it is, and how the receptors were read, and what packing them would save.
 
     Raises
     ------
@@ -86,12 +86,12 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
     """
     if clipped_area and not aggregate:
         raise UsageError(Problem("--clipped-area 须与 --aggregate 同用", remedy="点对文件里没有面积，加上 --aggregate"))
-    positions, layer, ledger = load_bare(sources, receptors, kind=kind, opener=open_receptors)
+    positions, layer, ledger = load_bare(sources, receptors, kind=kind, opener=_open_receptors)
     radii_m = tuple(radius_m) if isinstance(radius_m, Sequence) else (radius_m,)
     if len(radii_m) == 1:
         radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radii_m[0]), *radii_m)
     target = out if isinstance(out, RemoteFile) else stored_at(out)
-    with whole_stored(target, [one.path for one in (sources, receptors) if not one.is_frame]) as temporary:
+    with whole_stored(target, [bare.path for bare in (sources, receptors) if not bare.is_frame]) as temporary:
         sink = nullcontext() if aggregate else CodedPairsSink(temporary)
         with sink as pairs, _fetching(scheduler, layer) as fetch:
             proximity = measure_proximity(
@@ -108,7 +108,7 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
                 land = land_areas(positions, layer, radii_m, lambda done: progress("测算去重与圆内面积", done, total))
                 counts = with_land_areas(counts, land)
             pq.write_table(counts, temporary, compression="zstd")
-    for line in reading_told(layer, ledger, receptors.shown):
+    for line in _reading_told(layer, ledger, receptors.shown):
         tell(line)
     return proximity
 
@@ -123,7 +123,7 @@ def _fetching(scheduler: str, layer: Layer) -> Iterator[Fetch | None]:
         yield fetch_by(client, layer)
 
 
-def open_receptors(path: Stored, **said: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
+def _open_receptors(path: Stored, **passed: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
     """Open receptors in the way that holds least in memory; takes what `load_receptors` takes.
 
     Raises
@@ -131,16 +131,16 @@ def open_receptors(path: Stored, **said: Any) -> tuple[Layer, Ledger]:  # noqa: 
     InputError
         The file can't be used.
     """
-    options = said.pop("options")
+    options = passed.pop("options")
     if is_packed(path):
         if options != ReadOptions():
             remedy = "去掉图层、编号、坐标系等选项，或换用打包前的文件"
             raise InputError(Problem("工作格式文件已整理完毕，不再接受读取选项", Place(file=path.name), remedy=remedy))
-        return stream_receptors(path, **said, fingerprint=False), Ledger()
-    return open_parts(path, options=options, **said)
+        return stream_receptors(path, **passed, fingerprint=False), Ledger()
+    return open_parts(path, options=options, **passed)
 
 
-def reading_told(layer: Layer, ledger: Ledger, name: str) -> list[str]:
+def _reading_told(layer: Layer, ledger: Ledger, name: str) -> list[str]:
     """Say in words how a layer was read by the passes so far, and what befell its rows.
 
     What has no usable shape is in no pair, but not absent.
@@ -157,8 +157,8 @@ def reading_told(layer: Layer, ledger: Ledger, name: str) -> list[str]:
     else:
         befell, rows = ledger.events(layer.provenance.path), layer.row_count or 0
         way = f"{name} 整体读入内存；行数很多时请先 hmgeo layers pack {name}，内存不再随文件增长。"
-    told = [f"{event} {count} 行" for event, count in befell.items() if count]
-    lines = [f"{name} 读取时：{'、'.join(told)}。"] if told else []
+    events = [f"{event} {count} 行" for event, count in befell.items() if count]
+    lines = [f"{name} 读取时：{'、'.join(events)}。"] if events else []
     if aside := befell.get(SET_ASIDE_EVENT, 0):
         meaning = "已搁置：不等于不存在，最近距离可能偏大，计数为下限。"
         return [*lines, way, f"{name} 共 {rows} 行，其中 {aside} 行图形不可用，{meaning}"]
@@ -208,7 +208,7 @@ def cluster(scheduler: str) -> Iterator[Any]:
 
 
 def fetch_by(client: Any, layer: Layer) -> Fetch:  # noqa: ANN401 -- Dask carries no types
-    """Return what `measure_proximity` takes to have a packed layer measured by a cluster.
+    """Return what `measure_proximity` takes to have a packed `layer` measured by the cluster of a Dask `client`.
 
     Raises
     ------
@@ -236,7 +236,7 @@ def fetch_by(client: Any, layer: Layer) -> Fetch:  # noqa: ANN401 -- Dask carrie
 
 
 def measure_group(groups: RowGroups, group: int, errand: Errand) -> list[Fetched]:
-    """Measure one row group; runs on a worker."""
+    """Measure row group number `group` of `groups` by `errand`; runs on a worker."""
     return run_errand(errand, groups.of_group(group))
 
 
@@ -257,24 +257,26 @@ def pack_file(
     kind: LayerKind = LayerKind.FARMLAND,
     progress: Progress = silent,
 ) -> PackedFile:
-    """Pack a file of receptors; by default beside it, or here if it lies at an address, as `NAME.packed.parquet`.
+    """Pack a file of receptors into `out`, by default `NAME.packed.parquet` beside it, or here for an address.
+
+    `kind` and `options` say what `path` holds; `progress` hears of rows read.
 
     Raises
     ------
     InputError, OutputError
         As `screen_files`.
     """
-    given = path if isinstance(path, RemoteFile) else stored_at(path)
-    folder, inputs = (given.parent, [given]) if isinstance(given, Path) else (Path(), [])
-    target = Path(out) if out is not None else folder / f"{given.stem}.packed.parquet"
+    stored = path if isinstance(path, RemoteFile) else stored_at(path)
+    folder, inputs = (stored.parent, [stored]) if isinstance(stored, Path) else (Path(), [])
+    target = Path(out) if out is not None else folder / f"{stored.stem}.packed.parquet"
     ledger_path = target.with_name(f"{target.stem}.ledger.csv")
     with whole_file(target, inputs, ledger_path.name) as temporary:
         packed = pack_layer(
-            given,
+            stored,
             temporary,
             kind=kind,
             options=options,
-            shown_as=given.name,
+            shown_as=stored.name,
             progress=lambda rows: progress("读取整理", rows, None),
         )
         import_module("hmgeo.outputs.tables").write_entries(

@@ -1,9 +1,14 @@
-"""`hmgeo candidates` and `hmgeo offsets`: points filtered by clause and spacing; reduction sources and purchases."""
+"""Places chosen: `hmgeo candidates`, `offsets`, `overlay` and `key-areas`.
+
+Points filtered by clause and spacing, reduction sources and purchases, zones of clauses laid over an area, and key
+areas filled into tables.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -11,26 +16,30 @@ import shapely
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.geo.ellipsoid import geodesic_buffer
-from hmgeo.intake.areas import resolve_area
+from hmgeo.intake.areas import context_layers, resolve_area
 from hmgeo.intake.catalog import shown_path
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import read_raw
 from hmgeo.intake.rows import Journal
-from hmgeo.outputs import siting_words
+from hmgeo.outputs import qml, siting_words
+from hmgeo.outputs.gis import GisTable, with_geometry, write_tables
 from hmgeo.outputs.map.page import write_map
-from hmgeo.outputs.plain_tables import PlainTable, write_plain
-from hmgeo.outputs.wording import DISCLAIMER
-from hmgeo.project.folder import whole_file
-from hmgeo.project.inputs import context_layers_of, layers_used
+from hmgeo.outputs.style import CONTEXT, context_style
+from hmgeo.outputs.tables import write_parquet
+from hmgeo.outputs.templates import PlainTable, write_plain
+from hmgeo.outputs.wording import DISCLAIMER, badge
+from hmgeo.project.folder import SCHEMA, entries, whole_file, whole_folder, write_record
+from hmgeo.project.inputs import administrative_areas, context_layers_of, layers_used
 from hmgeo.project.sites.desk import open_desk, read_sites
-from hmgeo.project.sites.given import typed_site
-from hmgeo.records import Ledger
-from hmgeo.reference.tables import GUIDE_MARKS, find_header
+from hmgeo.project.sites.given import sites_of_file, typed_site
+from hmgeo.records import Ledger, table_of
+from hmgeo.reference.tables import GUIDE_MARKS, find_header, key_areas
 from hmgeo.results.columns import SHAPES_SCHEMA, nothing_found
 from hmgeo.results.results import ContextLayer, Presentation, Results
 from hmgeo.rules.book import load_book
 from hmgeo.rules.nodes import near
 from hmgeo.siting.candidates import choose_candidates, generated_points, reading_order
+from hmgeo.siting.key_areas import COLUMNS, Lists, fill_key_areas
 from hmgeo.siting.offsets import (
     Covered,
     OffsetLedger,
@@ -44,17 +53,19 @@ from hmgeo.siting.offsets import (
     sources_of,
     uncontrolled,
 )
-from hmgeo.vocabulary import METALS, Basis, Effect, LayerKind, Verdict
+from hmgeo.siting.overlay import hatching, overlay_clauses
+from hmgeo.siting.site import PlaceFinder
+from hmgeo.vocabulary import INVENTED, METALS, Basis, Effect, LayerKind, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
-    from pathlib import Path
 
     from hmgeo.project.sites.desk import SiteDesk
     from hmgeo.project.sites.given import Typed
     from hmgeo.results.siting import Clause
     from hmgeo.siting.candidates import Candidate
+    from hmgeo.siting.overlay import Overlay, Zone
     from hmgeo.siting.site import Site
 
 
@@ -98,6 +109,9 @@ def candidate_table(
 ) -> Candidates:
     """Judge candidate points and choose; there is no score, every row carries what the clauses say of it.
 
+    `points` are given or a grid; `spacing_m` keeps those chosen apart, in metres (0: all stay); `as_of` is the day
+    asked about, the project's where None.
+
     Parameters
     ----------
     typed
@@ -113,17 +127,19 @@ def candidate_table(
     desk = open_desk(project, as_of=as_of)
     wanted = _filter(desk, unwanted)
     like, _ = typed_site(typed, for_list=points.sites is not None)
-    found = _given(desk, points.sites, typed, points.basis) if points.sites else _lattice(desk, points, like)
-    chosen = reading_order(choose_candidates(desk.bench, found, unwanted=frozenset(wanted), spacing_m=spacing_m))
-    rows = [(one, {clause.citation.rule_id: clause for clause in one.answer.clauses}) for one in chosen]
-    held = [rule_id for rule_id in wanted if unwanted or any(rule_id in clauses for _, clauses in rows)]
+    candidates = _given(desk, points.sites, typed, points.basis) if points.sites else _lattice(desk, points, like)
+    chosen = reading_order(choose_candidates(desk.bench, candidates, unwanted=frozenset(wanted), spacing_m=spacing_m))
+    rows = [
+        (candidate, {clause.citation.rule_id: clause for clause in candidate.answer.clauses}) for candidate in chosen
+    ]
+    shown = [rule_id for rule_id in wanted if unwanted or any(rule_id in clauses for _, clauses in rows)]
     header = (
         *_START,
         *(verdict.zh for verdict in Verdict),
-        *(text for one in held for text in (one, f"{one} 量测")),
+        *(text for rule_id in shown for text in (rule_id, f"{rule_id} 量测")),
         "说明",
     )
-    table = PlainTable("候选点", header, tuple(_row(one, clauses, held) for one, clauses in rows))
+    table = PlainTable("候选点", header, tuple(_row(row, clauses, shown) for row, clauses in rows))
     return Candidates(table, _candidate_map(desk, chosen, spacing_m=points.step_m))
 
 
@@ -135,8 +151,10 @@ class Candidates:
     drawn: Results = field(repr=False)
 
 
-def write_candidates(found: Candidates, out: Path, inputs: Sequence[Path]) -> Path:
-    """Write the table as .xlsx or .csv and the map beside it; return the map.
+def write_candidates(candidates: Candidates, out: Path, inputs: Sequence[Path]) -> Path:
+    """Write the table of `candidates` to `out`, .xlsx or .csv, and the map beside it; return the map.
+
+    `inputs` are never written over.
 
     Raises
     ------
@@ -144,28 +162,28 @@ def write_candidates(found: Candidates, out: Path, inputs: Sequence[Path]) -> Pa
         A file can't be written, or a layer's 密级 forbids the page.
     """
     with whole_file(out, inputs) as temporary:
-        write_plain([found.table], temporary, suffix=out.suffix, notes=(ORDER, DISCLAIMER))
+        write_plain([candidates.table], temporary, suffix=out.suffix, notes=(ORDER, DISCLAIMER))
     page = out.with_suffix(".html")
     with whole_file(page, inputs) as temporary:
-        write_map(found.drawn, Presentation(), temporary)
+        write_map(candidates.drawn, Presentation(), temporary)
     return page
 
 
-def _state(one: Candidate, unjudged: Sequence[str]) -> str:
-    return TOUCHED if one.is_touched else OPEN if unjudged else UNTOUCHED
+def _state(candidate: Candidate, unjudged: Sequence[str]) -> str:
+    return TOUCHED if candidate.is_touched else OPEN if unjudged else UNTOUCHED
 
 
-def _candidate_map(desk: SiteDesk, found: Sequence[Candidate], *, spacing_m: float) -> Results:
+def _candidate_map(desk: SiteDesk, candidates: Sequence[Candidate], *, spacing_m: float) -> Results:
     """Return an overview map: each point as a small disc by what the clauses of the filter say of it."""
     inputs = desk.inputs
     discs: dict[str, list[dict[str, object]]] = {state: [] for state in _MAPPED}
-    for one in found:
-        if one.site.geometry is not None:
-            disc = geodesic_buffer(shapely.point_on_surface(one.site.geometry), spacing_m / 3)
-            row = {"id": one.site.site_id, "name": one.site.name, "geometry": shapely.to_wkb(disc)}
-            discs[_state(one, one.unjudged)].append(row)
+    for candidate in candidates:
+        if candidate.site.geometry is not None:
+            disc = geodesic_buffer(shapely.point_on_surface(candidate.site.geometry), spacing_m / 3)
+            row = {"id": candidate.site.site_id, "name": candidate.site.name, "geometry": shapely.to_wkb(disc)}
+            discs[_state(candidate, candidate.unjudged)].append(row)
     layers = [
-        ContextLayer(code, f"{title}（{len(discs[state])} 个）", Basis.REAL, "", table_of(discs[state]))
+        ContextLayer(code, f"{title}（{len(discs[state])} 个）", Basis.REAL, "", table_of(discs[state], SHAPES_SCHEMA))
         for state, (code, title) in _MAPPED.items()
         if discs[state]
     ]
@@ -182,11 +200,6 @@ def _candidate_map(desk: SiteDesk, found: Sequence[Candidate], *, spacing_m: flo
         context=(*layers, *context_layers_of(inputs.areas, inputs.context, [])),
         warnings=(ORDER,),
     )
-
-
-def table_of(rows: Sequence[Mapping[str, object]]) -> pa.Table:
-    """Return shapes with id and name as a map draws them."""
-    return pa.Table.from_pylist(list(rows), SHAPES_SCHEMA)
 
 
 def _filter(desk: SiteDesk, unwanted: Sequence[str]) -> tuple[str, ...]:
@@ -213,26 +226,33 @@ def _given(desk: SiteDesk, path: Path, typed: Typed, basis: Basis) -> list[Site]
 
 def _lattice(desk: SiteDesk, asked: Points, like: Site) -> list[Site]:
     areas = [resolve_area(asked.area, base=desk.spec.folder)] if asked.area else list(desk.inputs.areas)
-    outline = shapely.union_all([one.geometry for one in areas])
+    outline = shapely.union_all([area.geometry for area in areas])
     points = list(islice(generated_points(outline, asked.step_m, like), MOST_POINTS + 1))
     if not 0 < len(points) <= MOST_POINTS:
-        found, remedy = f"{len(points)} 个以上" if points else "0 个", "调整 --step 或 --area"
-        raise UsageError(Problem("网格点数不合适", Place(key="--step"), found, f"1 至 {MOST_POINTS}", remedy))
+        count, remedy = f"{len(points)} 个以上" if points else "0 个", "调整 --step 或 --area"
+        raise UsageError(Problem("网格点数不合适", Place(key="--step"), count, f"1 至 {MOST_POINTS}", remedy))
     return points
 
 
-def _row(one: Candidate, clauses: dict[str, Clause], held: Sequence[str]) -> tuple[str, ...]:
-    answer = one.answer
-    unjudged = "、".join(rule_id for rule_id in one.unjudged if rule_id in held)
+def _row(candidate: Candidate, clauses: dict[str, Clause], rule_ids: Sequence[str]) -> tuple[str, ...]:
+    answer = candidate.answer
+    unjudged = "、".join(rule_id for rule_id in candidate.unjudged if rule_id in rule_ids)
     where = ("", "") if answer.lon is None else (f"{answer.lon:.6f}", f"{answer.lat:.6f}")
-    start = (one.site.site_id, one.site.name, *where, "是" if one.is_chosen else "否", one.why, unjudged)
-    state = _state(one, unjudged.split("、") if unjudged else ())
+    start = (
+        candidate.site.site_id,
+        candidate.site.name,
+        *where,
+        "是" if candidate.is_chosen else "否",
+        candidate.why,
+        unjudged,
+    )
+    state = _state(candidate, unjudged.split("、") if unjudged else ())
     counts = tuple(str(count) for count in answer.counts().values())
     evidence: list[str] = []
-    for rule_id in held:
+    for rule_id in rule_ids:
         clause = clauses.get(rule_id)
         evidence += ["", ""] if clause is None else [siting_words.badge(clause), "".join(clause.evidence)]
-    return (*start, state, *counts, *evidence, one.site.note)
+    return (*start, state, *counts, *evidence, candidate.site.note)
 
 
 LEDGER_COLUMNS = ("来源编号", "来源企业", "金属", "核定量", "已出让", "余量", "核定文号")
@@ -260,13 +280,17 @@ class OffsetReport:
     def _ledger_rows(self) -> list[tuple[str, ...]]:
         rows = []
         for (source_id, metal), source in self.ledger.sources.items():
-            given = [one for one in self.ledger.allotments if (one.source_id, one.metal) == (source_id, metal)]
-            sold_now = sum(one.kg for one in given)
+            allotments = [
+                allotment
+                for allotment in self.ledger.allotments
+                if (allotment.source_id, allotment.metal) == (source_id, metal)
+            ]
+            sold_now = sum(allotment.kg for allotment in allotments)
             left = self.ledger.left_kg(source_id, metal)
             numbers = (source.verified_kg, source.sold_kg, sold_now, left)
-            to = "；".join(f"{one.project_id} {one.kg:g}" for one in given)
+            to = "；".join(f"{allotment.project_id} {allotment.kg:g}" for allotment in allotments)
             start = (source_id, source.name, METALS.get(metal, metal))
-            rows.append((*start, *(f"{one:g}" for one in numbers), source.document or "未填写，不能使用", to))
+            rows.append((*start, *(f"{number:g}" for number in numbers), source.document or "未填写，不能使用", to))
         return rows
 
 
@@ -305,30 +329,30 @@ def report_offsets(
     """
     _check(ratio, basis)
     asked = asked_at(load_book().rules, place, as_of) if place and as_of is not None else ()
-    ratio = next((one.ratio for one in asked if one.ratio is not None), ratio)
-    told = [one.text for one in asked] or ([f"{place} {as_of} 没有现行条款要求总量替代。"] if place else [])
+    ratio = next((clause.ratio for clause in asked if clause.ratio is not None), ratio)
+    lines = [clause.text for clause in asked] or ([f"{place} {as_of} 没有现行条款要求总量替代。"] if place else [])
     file = shown_path(ledger, "")
-    held = ledger_of(sources_of(_columns(ledger, LEDGER_COLUMNS), file), file)
+    held_ledger = ledger_of(sources_of(_columns(ledger, LEDGER_COLUMNS), file), file)
     purchases = () if plan is None else _purchases(plan)
     plan_file = "" if plan is None else shown_path(plan, "")
-    after = settle(held, purchases, plan_file)
+    after = settle(held_ledger, purchases, plan_file)
     if ratio is None:
-        return OffsetReport(after, notes=tuple(told))
+        return OffsetReport(after, notes=tuple(lines))
     codes = [basis] if basis else list(BASES)
     needs = tuple(
-        (BASIS_WORDS[code], one)
+        (BASIS_WORDS[code], clause)
         for code in codes
-        for one in covered(purchases, ratio, is_summed=BASES[code], file=plan_file)
+        for clause in covered(purchases, ratio, is_summed=BASES[code], file=plan_file)
     )
-    unsaid = sorted({one.project_id for one in purchases} - {one.project_id for _, one in needs})
-    notes = told if basis else [*told, OPEN_BASIS]
-    notes += uncontrolled(one.metal for one in purchases if one.added_kg)
+    unsaid = sorted({clause.project_id for clause in purchases} - {clause.project_id for _, clause in needs})
+    notes = lines if basis else [*lines, OPEN_BASIS]
+    notes += uncontrolled(clause.metal for clause in purchases if clause.added_kg)
     notes += [f"{'、'.join(unsaid)} 未填写新增量，须替代量未计算。"] if unsaid else []
     return OffsetReport(after, needs, tuple(notes))
 
 
 def write_offsets(report: OffsetReport, out: Path, inputs: Sequence[Path]) -> None:
-    """Write the tables: .xlsx with a sheet each, .csv with the ledger alone.
+    """Write `report`: .xlsx with a sheet each, .csv with the ledger alone, to `out`, never over `inputs`.
 
     Raises
     ------
@@ -366,7 +390,7 @@ def _purchases(path: Path) -> tuple[Purchase, ...]:
         allowed = "、".join(PLAN_COLUMNS)
         raise InputError(Problem("总量购买计划缺少列", Place(file=file), "、".join(lacking), allowed, "补充这些列"))
     problems: list[Problem] = []
-    found = []
+    purchases = []
     for number in range(len(columns["项目编号"])):
         cells = {name: values[number].strip() for name, values in columns.items()}
         if not any(cells.values()):
@@ -376,13 +400,262 @@ def _purchases(path: Path) -> tuple[Purchase, ...]:
         kg = kg_of(cells["购买量"], "购买量", place, problems)
         added = cells.get("新增量", "")
         added_kg = kg_of(added, "新增量", place, problems) if added else None
-        found.append(Purchase(cells["项目编号"], cells["来源编号"], metal, kg, added_kg, number + 1))
+        purchases.append(Purchase(cells["项目编号"], cells["来源编号"], metal, kg, added_kg, number + 1))
     raise_problems(InputError, problems)
-    return tuple(found)
+    return tuple(purchases)
 
 
 def _need_row(need: tuple[str, Covered]) -> tuple[str, ...]:
-    word, one = need
-    numbers = (one.required_kg, one.bought_kg, one.lacking_kg)
-    start = (one.project_id, word, METALS.get(one.metal, one.metal), f"{one.added_kg:g}", f"{one.ratio:g}:1")
+    word, amount = need
+    numbers = (amount.required_kg, amount.bought_kg, amount.lacking_kg)
+    start = (
+        amount.project_id,
+        word,
+        METALS.get(amount.metal, amount.metal),
+        f"{amount.added_kg:g}",
+        f"{amount.ratio:g}:1",
+    )
     return (*start, *(f"{kg:g}" for kg in numbers))
+
+
+OVERLAY_COLUMNS = (
+    "次序", "规则", "结论", "位阶", "文件", "条款", "单独触及(ha)", "单独触及(%)", "依次新增(ha)",
+    "依次后未触及(ha)", "说明",
+)  # fmt: skip
+NOT_TOUCHED = "已载图层覆盖范围内未触及（不等于可以建设）"
+DATA_END = "至少一个所用图层的数据范围以外（此处未触及不说明问题）"
+NOT_ALLOWED = "未触及不等于可以建设：未评估的条款没有画在里面，斜线处数据不足。"
+_ZONE_SCHEMA = pa.schema(
+    [
+        ("rule_id", pa.string()),
+        ("verdict", pa.string()),
+        ("verdict_text", pa.string()),
+        ("title", pa.string()),
+        ("legal_rank", pa.string()),
+        ("document", pa.string()),
+        ("clause", pa.string()),
+        ("quote", pa.string()),
+        ("decider", pa.string()),
+        ("basis", pa.string()),
+        ("alone_ha", pa.float64()),
+        ("alone_percent", pa.float64()),
+        ("added_ha", pa.float64()),
+        ("left_ha", pa.float64()),
+        ("geometry", pa.binary()),
+    ]
+)
+_TOUCHING = (Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED)
+
+
+def _write_overlay(desk: SiteDesk, overlay: Overlay, out: str | Path, inputs: Sequence[Path] = ()) -> Path:
+    """Write overlay.gpkg, overlay.csv, overlay.xlsx, zones.parquet (lon/lat, EPSG:4490) and map.html.
+
+    Raises
+    ------
+    OutputError
+        Where the folder holds something else or can't be written, or a layer's 密级 forbids the page.
+    """
+    rows = _overlay_rows(desk, overlay)
+    zones = table_of([_zone_row(zone, desk) for zone in overlay.zones], _ZONE_SCHEMA)
+    with whole_folder(Path(out), inputs) as folder:
+        write_parquet(zones, folder / "zones.parquet")
+        table = PlainTable("已评估条款叠加", OVERLAY_COLUMNS, tuple(rows))
+        write_plain([table], folder / "overlay.csv")
+        write_plain([table], folder / "overlay.xlsx", notes=(NOT_ALLOWED, DISCLAIMER))
+        day = desk.bench.question.day
+        write_tables([_zones(zones), *_figures(overlay)], folder / "overlay.gpkg", day)
+        write_map(_overlay_results(desk, overlay), Presentation(), folder / "map.html")
+        write_record(folder, {"schema": SCHEMA, "kind": "overlay", "as_of": day, "outputs": entries(folder)})
+    return Path(out)
+
+
+def _overlay_rows(desk: SiteDesk, overlay: Overlay) -> list[tuple[str, ...]]:
+    """Return the rows of overlay.csv: zones in reading order, what remains, and the clauses that have no zone."""
+    rows = []
+    for number, zone in enumerate(overlay.zones, start=1):
+        cited = zone.citation
+        numbers = (zone.alone_ha, zone.alone_percent, max(zone.added_ha, 0.0), zone.left_ha)
+        start = (str(number), cited.rule_id, _badge(zone, desk), cited.legal_rank.zh, cited.document, cited.clause)
+        rows.append((*start, *(f"{figure:.2f}" for figure in numbers), cited.title))
+    blank = ("", "", "", "")
+    rows.append(("", "", NOT_TOUCHED, "", "", "", *blank[:3], f"{overlay.untouched_ha:.2f}", NOT_ALLOWED))
+    for cited, why in overlay.undrawn:
+        rows.append(("", cited.rule_id, "未评估", cited.legal_rank.zh, cited.document, cited.clause, *blank, why))
+    return rows
+
+
+def _overlay_results(desk: SiteDesk, overlay: Overlay) -> Results:
+    """Return an overview map: the zones above the project's lines, hatched where data end; nothing is judged."""
+    inputs, question = desk.inputs, desk.bench.question
+    lines = context_layers_of(inputs.areas, inputs.context, [])
+    drawn = [_zone_layer(zone, desk) for zone in overlay.zones]
+    if not overlay.uncovered.is_empty:
+        figure = [{"id": "", "name": "", "geometry": shapely.to_wkb(hatching(overlay.uncovered))}]
+        table = table_of(figure, SHAPES_SCHEMA)
+        drawn.append(ContextLayer("data_end", DATA_END, Basis.REAL, "", table))
+    layers = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
+    undrawn = f"另有 {len(overlay.undrawn)} 条触及与否没有画出，原因见 overlay.xlsx。" if overlay.undrawn else ""
+    return Results(
+        title=f"已评估条款叠加：{desk.spec.title}",
+        as_of=question.as_of,
+        area_name="、".join(area.name for area in inputs.areas),
+        radius_m=0.0,
+        radii_m=(),
+        **nothing_found(),
+        ledger=Ledger(()),
+        layers=layers_used(layers),
+        context=(*drawn, *lines),
+        warnings=tuple(filter(None, (NOT_ALLOWED, undrawn))),
+    )
+
+
+def _zone_layer(zone: Zone, desk: SiteDesk) -> ContextLayer:
+    cited = zone.citation
+    name = f"《{cited.document}》{cited.clause}：{_badge(zone, desk)}"
+    row = {"id": cited.rule_id, "name": name, "geometry": shapely.to_wkb(zone.geometry, output_dimension=2)}
+    title = f"{_badge(zone, desk)}：《{cited.document}》{cited.clause}（{cited.rule_id}，{zone.alone_ha:.0f} ha）"
+    table = table_of([row], SHAPES_SCHEMA)
+    return ContextLayer(f"zone_{zone.verdict.value}", title, _basis(zone, desk), "", table)
+
+
+def _basis(zone: Zone, desk: SiteDesk) -> Basis:
+    return Basis.worst(*(desk.bench.basis_of(code) for code in zone.layers)) if zone.layers else Basis.REAL
+
+
+def _badge(zone: Zone, desk: SiteDesk) -> str:
+    """Return the word of a zone; a hypothetical project held against invented data reads 示例判定."""
+    is_example = any(desk.bench.basis_of(code) in INVENTED for code in zone.layers)
+    return badge({"verdict": zone.verdict.value}, example=is_example)
+
+
+def _zone_row(zone: Zone, desk: SiteDesk) -> dict[str, object]:
+    cited = zone.citation
+    return {
+        "rule_id": cited.rule_id,
+        "verdict": zone.verdict.value,
+        "verdict_text": _badge(zone, desk),
+        "title": cited.title,
+        "legal_rank": cited.legal_rank.zh,
+        "document": cited.document,
+        "clause": cited.clause,
+        "quote": cited.quote,
+        "decider": cited.decider,
+        "basis": _basis(zone, desk).value,
+        "alone_ha": zone.alone_ha,
+        "alone_percent": zone.alone_percent,
+        "added_ha": zone.added_ha,
+        "left_ha": zone.left_ha,
+        "geometry": shapely.to_wkb(zone.geometry, output_dimension=2, byte_order=1),
+    }
+
+
+def _zones(zones: pa.Table) -> GisTable:
+    shapes = list(shapely.from_wkb(zones["geometry"].to_pylist()))
+    rows, kind = with_geometry(zones.drop_columns("geometry"), shapes)
+    categories = [
+        qml.Category(category.value, category.zh, qml.fill(CONTEXT[f"zone_{category.value}"])) for category in _TOUCHING
+    ]
+    own = {
+        "title": "条款名称", "alone_ha": "单独触及(ha)", "alone_percent": "单独触及(%)", "added_ha": "依次新增(ha)",
+        "left_ha": "依次后未触及(ha)",
+    }  # fmt: skip
+    headers = {
+        name: alias
+        for name in rows.column_names
+        for name, alias in ({name: own[name]} if name in own else qml.aliases([name], "findings")).items()
+    }
+    return GisTable("zones", "各条款触及的范围", rows, kind, qml.categorized("verdict", categories, headers))
+
+
+def _figures(overlay: Overlay) -> list[GisTable]:
+    """Return what is left untouched within coverage, and where data end."""
+    made = []
+    for name, title, shape in (
+        ("untouched", NOT_TOUCHED, overlay.untouched),
+        ("data_end", DATA_END, overlay.uncovered),
+    ):
+        shapes = [] if shape.is_empty else [shape]
+        table = table_of([{"name": title} for _ in shapes], pa.schema([("name", pa.string())]))
+        rows, kind = with_geometry(table, shapes)
+        look = qml.hatched(context_style(name)) if name == "data_end" else qml.fill(context_style(name))
+        made.append(GisTable(name, title, rows, kind, qml.single(look, qml.aliases(rows.column_names, "areas"))))
+    return made
+
+
+def _overlay_project(desk: SiteDesk, site: Site, area: str = "") -> Overlay:
+    """Draw where each clause touches a project anywhere in an area.
+
+    Parameters
+    ----------
+    area
+        Area code, key-area id or polygon file; the project's own area where empty.
+    """
+    shapes = (
+        [resolve_area(area, base=desk.spec.folder).geometry] if area else [part.geometry for part in desk.inputs.areas]
+    )
+    return overlay_clauses(desk.bench, site, shapely.union_all(shapes))
+
+
+def draw_overlay(
+    project: Path, typed: Typed, out: Path, *, as_of: date | None = None, area: str = ""
+) -> list[tuple[str, ...]]:
+    """Draw and write to folder `out` where clauses touch `typed`; return the rows of overlay.csv, header first.
+
+    `area` is a code, key-area id or polygon file (empty: the project's own), `as_of` the day (None: the project's).
+
+    Raises
+    ------
+    ProjectError, InputError, UsageError, OutputError
+        With every problem found.
+    """
+    desk = open_desk(project, as_of=as_of)
+    site, _ = typed_site(typed)
+    overlay = _overlay_project(desk, site, area)
+    files = [desk.spec.file, *(desk.spec.folder / layer.path for layer in desk.spec.layers.values())]
+    _write_overlay(desk, overlay, out, files)
+    return [OVERLAY_COLUMNS, *_overlay_rows(desk, overlay)]
+
+
+def fill_table(
+    path: Path, out: Path, *, counties: Sequence[str], as_of: date, options: ReadOptions | None = None
+) -> int:
+    """Write a table again to `out` with the columns of 是否在重点区域 after its own; return the number of rows.
+
+    `options` are what the user says of the file.
+
+    Parameters
+    ----------
+    path
+        A table or layer with coordinates, shapes or place names.
+    counties
+        Area codes or key-area ids whose administrative lines are looked up.
+    as_of
+        The day on which the lists of key areas must hold; a last column tells it.
+
+    Raises
+    ------
+    InputError, OutputError
+        The file can't be read or written.
+    """
+    areas = administrative_areas(context_layers(list(counties)))
+    options = replace(options or ReadOptions(), in_china=True)  # lists of key areas hold no place abroad
+    sites, positions, _ = sites_of_file(path, areas, basis=Basis.UNDECLARED, options=options)
+    filled = fill_key_areas(sites, PlaceFinder(areas), _outlines(), Lists(load_book().rules, as_of))
+    headers = positions.attributes.column_names
+    rows = [
+        (*(cells[name] for name in headers), *row.cells, as_of.isoformat())
+        for cells, row in zip(positions.attributes.to_pylist(), filled, strict=True)
+    ]
+    with whole_file(out, [path]) as temporary:
+        write_plain([PlainTable("", (*headers, *COLUMNS), tuple(rows))], temporary, suffix=".csv")
+    return len(rows)
+
+
+def _outlines() -> dict[str, shapely.Geometry]:
+    """Return the polygon of every administrative code that a key area names and that ships with the program."""
+    outlines = {}
+    for area in key_areas():
+        for context in context_layers([area.admin_code]) if area.admin_code.isdigit() else ():
+            for row in context.table.to_pylist() if context.role in {"county", "township"} else ():
+                outlines[row["id"]] = shapely.from_wkb(row["geometry"])
+    return outlines

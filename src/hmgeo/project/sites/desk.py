@@ -95,7 +95,7 @@ class SiteDesk:
         return Dossier(answer, self.surroundings.zoning(facts), self.surroundings.tables(site), lines, notes, near)
 
     def answer(self, site: Site) -> SiteAnswer:
-        """Return the answer of a site's dossier alone."""
+        """Return the answer of the dossier of `site` alone."""
         return self._look(site)[1]
 
     def _look(self, site: Site) -> tuple[Facts, SiteAnswer]:
@@ -105,7 +105,11 @@ class SiteDesk:
     def results(
         self, dossiers: Iterable[Dossier], ledger: Ledger, title: str = "", *, has_examples: bool | None = None
     ) -> SitingResults:
-        """Return answers with the data and choices that they rest on; `has_examples` where some have no dossier."""
+        """Return the answers `dossiers` with the data and choices that they rest on, titled by the project.
+
+        `ledger` is of the sites' own file; `title` goes before the project's; `has_examples` tells it where some have
+        no dossier.
+        """
         made = tuple(dossiers)
         heights = () if self.inputs.elevation is None else (self.inputs.elevation,)
         used = layers_used([*_receptors(self.inputs), *heights])
@@ -125,7 +129,7 @@ class SiteDesk:
             title or f"{self.spec.title}　选址条款研判",
             self.bench.question.day,
             made,
-            MappingProxyType({one.kind.value: one for one in used}),
+            MappingProxyType({layer.kind.value: layer for layer in used}),
             (*parameters_used(self.bench.question), *ranges, *validity_used(self.spec.validity)),
             ledger,
             MappingProxyType({code: (word.zh, word.department) for code, word in LAYERS.items()}),
@@ -182,7 +186,7 @@ def open_desk(
 
 
 def read_typed(desk: SiteDesk, typed: Typed) -> tuple[list[Site], Ledger]:
-    """Return the site that a user types, as a list of one."""
+    """Return the site that a user types (`typed`), as a list of one; its position is read as in the area of `desk`."""
     site, ledger = typed_site(typed, in_china=lie_in_china(desk.inputs.areas))
     return [site], ledger
 
@@ -190,7 +194,9 @@ def read_typed(desk: SiteDesk, typed: Typed) -> tuple[list[Site], Ledger]:
 def read_sites(
     desk: SiteDesk, path: Path, *, basis: Basis, options: ReadOptions, defaults: Typed = NOTHING_TYPED
 ) -> tuple[list[Site], Ledger]:
-    """Return the sites of a file; real ones are refused where they would be held against invented receptors.
+    """Return the sites of file `path`; real ones are refused where held against invented receptors of `desk`.
+
+    `basis`, `options` and `defaults` are what the user says of the file and of rows that don't say.
 
     Raises
     ------
@@ -200,9 +206,11 @@ def read_sites(
     if not desk.spec.mix_basis:
         heights = desk.inputs.elevation
         receptors = [*_receptors(desk.inputs), *(() if heights is None else (heights,))]
-        found = [one for layer in receptors for one in mixed_basis(basis, layer.basis, Place(key="--sites-basis"))]
-        if found:
-            raise UsageError(found[:1])
+        problems = [
+            problem for layer in receptors for problem in mixed_basis(basis, layer.basis, Place(key="--sites-basis"))
+        ]
+        if problems:
+            raise UsageError(problems[:1])
     as_of = desk.bench.question.as_of
     options = replace(options, in_china=lie_in_china(desk.inputs.areas))
     options = replace(options, words=desk.spec.words)
@@ -211,7 +219,7 @@ def read_sites(
 
 
 def parse_ranges(texts: Iterable[str]) -> dict[str, float]:
-    """Return ranges in metres from words such as soil=1000.
+    """Return ranges in metres by element from `texts` such as soil=1000.
 
     Raises
     ------
@@ -223,15 +231,15 @@ def parse_ranges(texts: Iterable[str]) -> dict[str, float]:
     >>> parse_ranges(["soil=1000"])
     {'soil': 1000.0}
     """
-    found: dict[str, float] = {}
+    ranges: dict[str, float] = {}
     for text in texts:
         code, _, number = text.partition("=")
         try:
-            found[code.strip()] = float(number)
+            ranges[code.strip()] = float(number)
         except ValueError:
             place, allowed = Place(key="--range"), "、".join(element.code for element in ELEMENTS)
             raise UsageError(Problem("评价范围看不懂", place, text, allowed, "如 soil=1000，单位米")) from None
-    return found
+    return ranges
 
 
 def _receptors(inputs: Inputs) -> list[Layer]:

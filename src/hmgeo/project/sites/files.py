@@ -12,7 +12,7 @@ import shapely
 
 from hmgeo.errors import Place, Problem, UsageError
 from hmgeo.geo.ellipsoid import geodesic_buffer
-from hmgeo.outputs import siting_json, siting_words, wording
+from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.sheets.answer import clause_lines, screen_lines
 from hmgeo.outputs.sheets.siting import DOSSIER_SHEETS, GRAVE, LISTED_ROWS, write_siting_workbook
 from hmgeo.outputs.siting_words import say, word
@@ -46,7 +46,7 @@ _EVERY = 200
 _LIBRARIES = ("numpy", "pyarrow", "pyproj", "shapely", "xlsxwriter")
 
 
-def check_sites(
+def _check_sites(
     desk: SiteDesk,
     sites: Sequence[Site],
     ledger: Ledger,
@@ -67,7 +67,7 @@ def check_sites(
         Keep every dossier; else those that get a sheet of their own, and of the others what a long list tells.
     """
     made: list[Dossier] = []
-    told = _Listing()
+    listing = _Listing()
     for number, site in enumerate(sites, start=1):
         if is_whole or number <= DOSSIER_SHEETS:
             made.append(desk.dossier(site))
@@ -76,13 +76,13 @@ def check_sites(
             answer = desk.answer(site)
         hear(answer)
         if not is_whole:
-            told.add(answer)
+            listing.add(answer)
         if number % _EVERY == 0 or number == len(sites):
             progress("逐条研判", number, len(sites))
     if is_whole:
         return desk.results(made, ledger)
-    results = desk.results(made, ledger, has_examples=told.has_examples)
-    return replace(results, briefs=tuple(told.briefs), listed=tuple(told.listed))
+    results = desk.results(made, ledger, has_examples=listing.has_examples)
+    return replace(results, briefs=tuple(listing.briefs), listed=tuple(listing.listed))
 
 
 @dataclass(slots=True)
@@ -97,20 +97,25 @@ class _Listing:
     def add(self, answer: SiteAnswer) -> None:
         self.briefs.append(answer.brief())
         self.has_examples = self.has_examples or answer.has_examples
-        self.listed += [(answer.site_id, one) for one in answer.clauses if not self.is_full or one.verdict in GRAVE]
+        self.listed += [
+            (answer.site_id, clause) for clause in answer.clauses if not self.is_full or clause.verdict in GRAVE
+        ]
         if not self.is_full and len(self.listed) > LISTED_ROWS:
             self.is_full = True
-            self.listed = [(site_id, one) for site_id, one in self.listed if one.verdict in GRAVE]
+            self.listed = [(site_id, clause) for site_id, clause in self.listed if clause.verdict in GRAVE]
         del self.listed[LISTED_ROWS:]
 
 
 def answer_document(results: SitingResults, language: str = "zh") -> dict[str, Any]:
-    """Return the whole answer as plain values, the same as siting.json holds; codes are the same in any language."""
+    """Return `results` as plain values, what siting.json holds in `language`; codes stay in any language.
+
+    Above `FULL_JSON_SITES` sites only the counts of each.
+    """
     if len(results.sites) > FULL_JSON_SITES:
         sites = [_short(brief) for brief in results.sites]
     else:
-        sites = [siting_json.dossier_document(dossier, results, language) for dossier in results.dossiers]
-    return siting_json.document(results, sites, language)
+        sites = [siting_words.dossier_document(dossier, results, language) for dossier in results.dossiers]
+    return siting_words.document(results, sites, language)
 
 
 def _short(site: Brief) -> dict[str, Any]:
@@ -168,7 +173,7 @@ def _write_manifest(results: SitingResults, folder: Path, command: str, started:
             }
             for code, layer in results.layers.items()
         ],
-        "parameters": [asdict(one) for one in results.parameters],
+        "parameters": [asdict(parameter) for parameter in results.parameters],
         "counts": {"sites": len(results.sites), "findings_by_verdict": counts, "ledger": len(results.ledger)},
         "outputs": entries(folder),
         "warnings": list(results.warnings),
@@ -229,18 +234,18 @@ class Answered:
         return sum(site.counts[list(Verdict).index(verdict)] for site in self.results.sites)
 
     def lines(self, *, every_clause: bool = False) -> list[str]:
-        """Return the answer for the terminal: each site on one screen, or every clause of it."""
-        told = clause_lines if every_clause else screen_lines
+        """Return the answer for the terminal: each site on one screen, or with `every_clause` all of it."""
+        lines_of = clause_lines if every_clause else screen_lines
         printed: list[str] = []
         for dossier in self.results.dossiers[:PRINTED_SITES]:
-            printed += ["", *told(dossier, self.results, self.language)]
+            printed += ["", *lines_of(dossier, self.results, self.language)]
         rest = len(self.results.sites) - PRINTED_SITES
         printed += [say("site.more_in_files", self.language, rest=str(rest))] if rest > 0 else []
         printed += [say("site.written", self.language, folder=str(self.folder))] if self.folder else []
         return [*printed[1:], *(["", wording.disclaimer(self.language)] if every_clause else [])]
 
 
-def write_extracts(desk: SiteDesk, results: SitingResults, request: SiteRequest) -> None:
+def _write_extracts(desk: SiteDesk, results: SitingResults, request: SiteRequest) -> None:
     """Write the extract of every site into each file asked for.
 
     Raises
@@ -253,7 +258,7 @@ def write_extracts(desk: SiteDesk, results: SitingResults, request: SiteRequest)
     asked = asked_of(request)
     made = [extract_document(dossier, results, asked, request.language) for dossier in results.dossiers]
     drawn = [_sketch(desk, dossier, request.language) for dossier in results.dossiers]
-    files = [desk.spec.file, *(desk.spec.folder / one.path for one in desk.spec.layers.values())]
+    files = [desk.spec.file, *(desk.spec.folder / layer.path for layer in desk.spec.layers.values())]
     files += [] if request.sites is None else [request.sites]
     for path in request.extracts:
         with whole_file(path, files) as written:
@@ -261,7 +266,7 @@ def write_extracts(desk: SiteDesk, results: SitingResults, request: SiteRequest)
 
 
 def asked_of(request: SiteRequest) -> dict[str, Any]:
-    """Return a question as plain values, by which it can be asked again; a list of sites by its name alone."""
+    """Return `request` as plain values, by which it can be asked again; a list of sites by its name alone."""
     typed = {
         name: list(value) if isinstance(value, tuple | list) else value for name, value in asdict(request.typed).items()
     }
@@ -283,15 +288,15 @@ def _sketch(desk: SiteDesk, dossier: Dossier, language: str) -> bytes:
         return b""
     site = shapely.from_wkb(dossier.answer.geometry)
     ring = geodesic_buffer(site, 1000.0)
-    near_m = [one.low_m for one in dossier.nearest if one.distance_m is not None and one.low_m <= _SKETCHED_M]
+    near_m = [near.low_m for near in dossier.nearest if near.distance_m is not None and near.low_m <= _SKETCHED_M]
     reach_m = max(1200.0, 1.25 * max(near_m, default=0.0))
     seen = shapely.box(*geodesic_buffer(site, 1.5 * reach_m).bounds)
     around: dict[str, list[shapely.Geometry]] = {}
     for layer in desk.layers:
         shapes = [
             shape
-            for one in layer.batches()
-            for shape in shapely.from_wkb(one["geometry"].to_numpy(zero_copy_only=False))
+            for batch in layer.batches()
+            for shape in shapely.from_wkb(batch["geometry"].to_numpy(zero_copy_only=False))
         ]
         met = [
             shapely.clip_by_rect(shape, *seen.bounds)
@@ -304,7 +309,7 @@ def _sketch(desk: SiteDesk, dossier: Dossier, language: str) -> bytes:
 
 
 def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answered:
-    """Answer a request; write the folder where one is named.
+    """Answer `request`; write the folder where it names one; `progress` hears how far it is.
 
     Raises
     ------
@@ -332,9 +337,9 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
         )
     is_whole = bool(request.extracts) or len(sites) <= FULL_JSON_SITES
     if request.out is None:
-        results = check_sites(desk, sites, ledger, progress=progress, is_whole=is_whole)
+        results = _check_sites(desk, sites, ledger, progress=progress, is_whole=is_whole)
         if request.extracts:
-            write_extracts(desk, results, request)
+            _write_extracts(desk, results, request)
         return Answered(results, language=request.language)
     files = [desk.spec.file, *(desk.spec.folder / layer.path for layer in desk.spec.layers.values())]
     files += [] if request.sites is None else [request.sites]
@@ -343,9 +348,9 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
     started = clock()
     with whole_folder(request.out, files) as folder:
         with _findings_file(folder / "findings.parquet") as hear:
-            results = check_sites(desk, sites, ledger, progress=progress, hear=hear, is_whole=is_whole)
+            results = _check_sites(desk, sites, ledger, progress=progress, hear=hear, is_whole=is_whole)
         if request.extracts:
-            write_extracts(desk, results, request)
+            _write_extracts(desk, results, request)
         progress("写出表格", 0, None)
         _write_answer(results, folder, request.language)
         _write_manifest(results, folder, command, started)

@@ -112,7 +112,7 @@ def typed_site(typed: Typed, *, for_list: bool = False, in_china: bool = False) 
     lon, comma, lat = typed.at.replace("，", ",").partition(",")
     if typed.at and not comma:
         problems.append(Problem("点位看不懂", Place(key=AT_FILE), typed.at, "经度,纬度", "如 113.02,23.60"))
-    action = action_of(typed.action, problems)
+    action = _action_of(typed.action, problems)
     if typed.edition and typed.edition not in map(str, EDITIONS):
         allowed = "、".join(map(str, EDITIONS))
         problems.append(Problem("行业分类版本看不懂", Place(key="--edition"), typed.edition, allowed, "改为其中之一"))
@@ -123,7 +123,7 @@ def typed_site(typed: Typed, *, for_list: bool = False, in_china: bool = False) 
         problems.append(
             Problem("--edition 须与 --trade 同用", Place(key="--edition"), typed.edition, remedy="加上 --trade")
         )
-    check_kind(typed.kind, problems)
+    _check_kind(typed.kind, problems)
     added_kg = _metals(typed.metals, problems)
     attributes = _statements(typed.stated, problems)
     if problems:
@@ -146,7 +146,7 @@ def typed_site(typed: Typed, *, for_list: bool = False, in_china: bool = False) 
         numbers=numbers_of({}, added_kg),
         added_kg=added_kg,
         status=Status.NOT_LOCATED,
-        note=sentences(note, *(one.note for one in disputed)),
+        note=sentences(note, *(entry.note for entry in disputed)),
         facts=facts_of(action, code, edition, added_kg, known),
         doubts=doubts_of(disputed),
     )
@@ -166,44 +166,44 @@ def _located(site: Site, typed: Typed, at: tuple[str, str], options: ReadOptions
         positions, ledger = load_positions(
             path, kind=LayerKind.PROJECT_SITES, basis=Basis.UNDECLARED, name=AT_FILE, options=options, shown_as=AT_FILE
         )
-    found = positions.table.to_pylist()[0]
-    if found["status"] != Status.ASSESSED.value:
-        raise UsageError(Problem("点位不能使用", Place(key=AT_FILE), typed.at, remedy=found["note"]))
+    located = positions.table.to_pylist()[0]
+    if located["status"] != Status.ASSESSED.value:
+        raise UsageError(Problem("点位不能使用", Place(key=AT_FILE), typed.at, remedy=located["note"]))
     decimals = min((len(text.partition(".")[2]) for text in at), default=0)
     is_plain = all(_DECIMAL.fullmatch(text) for text in at)
-    told = ((DECIMALS, say("decimals_given", count=decimals)),) if is_plain else ()
+    notes = ((DECIMALS, say("decimals_given", count=decimals)),) if is_plain else ()
     placed = replace(
         site,
-        facts=(*site.facts, *told),
-        geometry=shapely.from_wkb(found["geometry"]),
-        uncertainty_m=found["position_uncertainty_m"],
+        facts=(*site.facts, *notes),
+        geometry=shapely.from_wkb(located["geometry"]),
+        uncertainty_m=located["position_uncertainty_m"],
         status=Status.ASSESSED,
-        note=site.note + found["note"],
+        note=site.note + located["note"],
     )
     return placed, ledger
 
 
-def check_kind(kind: str, problems: list[Problem]) -> None:
+def _check_kind(kind: str, problems: list[Problem]) -> None:
     """Add the problem of a kind that no clause knows."""
     if kind not in SOURCE_KINDS:
         allowed = "、".join(f"{code}（{zh}）" for code, zh in SOURCE_KINDS.items())
         problems.append(Problem("没有这一类对象", Place(key="--kind"), kind, allowed, "改为其中之一"))
 
 
-def action_of(text: str, problems: list[Problem]) -> Action | None:
+def _action_of(text: str, problems: list[Problem]) -> Action | None:
     """Return the action that a word or code means; None for an empty one."""
     if not text:
         return None
     action = ACTIONS.get(text.strip())
     if action is None:
-        allowed = "、".join(f"{one.value}（{one.zh}）" for one in Action)
+        allowed = "、".join(f"{known.value}（{known.zh}）" for known in Action)
         problems.append(Problem("建设性质看不懂", Place(key="--action"), text, allowed, "改为其中之一"))
     return action
 
 
 def _metals(texts: Sequence[str], problems: list[Problem]) -> dict[str, float]:
     """Return kg/a by metal from words such as Pb=12.5."""
-    found: dict[str, float] = {}
+    amounts: dict[str, float] = {}
     for text in texts:
         symbol, _, number = (part.strip() for part in text.partition("="))
         kg = number_of(number)
@@ -211,13 +211,13 @@ def _metals(texts: Sequence[str], problems: list[Problem]) -> dict[str, float]:
             allowed = f"{'、'.join(METALS)}，千克每年"
             problems.append(Problem("新增排放量看不懂", Place(key="--metal"), text, allowed, "如 Pb=12.5"))
         else:
-            found[symbol] = kg
-    return found
+            amounts[symbol] = kg
+    return amounts
 
 
 def _statements(texts: Sequence[str], problems: list[Problem]) -> dict[str, bool]:
     """Return yes/no facts from words such as may_pollute_soil=yes."""
-    found: dict[str, bool] = {}
+    facts: dict[str, bool] = {}
     by_word = {zh: code for code, zh in ATTRIBUTES.items()}
     for text in texts:
         name, _, value = (part.strip() for part in text.partition("="))
@@ -229,8 +229,8 @@ def _statements(texts: Sequence[str], problems: list[Problem]) -> dict[str, bool
         elif value.casefold() not in _YES_NO:
             problems.append(Problem("只能是 yes 或 no", Place(key="--set"), text, "yes、no", "如 may_pollute_soil=yes"))
         else:
-            found[code] = _YES_NO[value.casefold()]
-    return found
+            facts[code] = _YES_NO[value.casefold()]
+    return facts
 
 
 def facts_of(
@@ -240,16 +240,20 @@ def facts_of(
     added_kg: Mapping[str, float],
     attributes: Mapping[str, bool | Doubted],
 ) -> tuple[tuple[str, str], ...]:
-    """Return the lines about a site that people read first: name and text."""
+    """Return the lines about a site that people read first, name and text; None and empty are told as not stated.
+
+    `edition` is 2011, 2017 or empty, `added_kg` kilograms a year by metal, `attributes` yes, no or disputed by fact;
+    `trade` a code, `action` what is built.
+    """
     known = trades().get((int(edition), trade)) if edition.isdigit() else None
     named = f"{trade} {known.name}" if known is not None else trade
     emitted = "、".join(f"{METALS[metal]} {kg:g} kg/a" for metal, kg in added_kg.items())
-    said = "；".join(f"{ATTRIBUTES[code]}：{_fact_word(value)}" for code, value in attributes.items())
+    stated = "；".join(f"{ATTRIBUTES[code]}：{_fact_word(value)}" for code, value in attributes.items())
     return (
         ("建设性质", "未说明" if action is None else action.zh),
         ("行业", f"{named}（GB/T 4754—{edition or '版本未注明'}）" if trade else "未说明"),
         ("新增重点重金属排放", emitted or "未说明"),
-        ("填报的事实", said or "未填报"),
+        ("填报的事实", stated or "未填报"),
     )
 
 
@@ -272,14 +276,14 @@ def sites_of_file(
     defaults: Typed = NOTHING_TYPED,
     as_of: date | None = None,
 ) -> tuple[list[Site], Positions, Ledger]:
-    """Return the sites of a file with the columns of the list 建设项目; every row once.
+    """Return the sites of list 建设项目 in `path`, every row once, their positions and the ledger.
 
     Parameters
     ----------
     areas
         Where names and coordinates are looked up.
-    basis
-        Of the file.
+    basis, options
+        What the user says of the file.
     defaults
         What its rows are that don't say (`kind`), and what holds for those that leave a cell blank. A cell wins over
         an option, also one that isn't understood; the note of the row and the ledger tell which held.
@@ -304,10 +308,10 @@ def sites_of_file(
     places = places_of(positions, areas)
     columns = positions.attributes.to_pylist() or [{} for _ in places]
     rows = zip(positions.table.to_pylist(), columns, places, strict=True)
-    sites, told, disputes = [], Counter[tuple[str, bool]](), list[LedgerEntry]()
+    sites, stated, disputes = [], Counter[tuple[str, bool]](), list[LedgerEntry]()
     for number, (row, cells, place) in enumerate(rows, start=1):
         filled = _filled(row, cells, defaults, like)
-        told.update(filled.used)
+        stated.update(filled.used)
         disputed = _disputed(row, cells, filled, as_of)
         sites.append(_of_kind(_site(row, cells, (place, basis), filled, disputed), cells, defaults.kind))
         disputes += dispute_entries(path.name, number, row["source_id"], disputed)
@@ -319,7 +323,7 @@ def sites_of_file(
             reason="清单中未填" if is_used else "清单中已填，以清单为准",
             action=f"{count} 行" + ("按选项研判" if is_used else "按清单研判"),
         )
-        for (option, is_used), count in told.items()
+        for (option, is_used), count in stated.items()
     ]
     return sites, positions, ledger + Ledger((*told_of, *disputes))
 
@@ -339,8 +343,8 @@ _KINDS = {zh: code for code, zh in SOURCE_KINDS.items()} | {
 def _of_kind(site: Site, cells: Mapping[str, str], default: str) -> Site:
     """Return a site as what its row says it is; where it says nothing as what the options say."""
     headers = list(cells)
-    found = (cells.get(find_header(headers, name), "").strip() for name in _KIND_COLUMNS)
-    word = next(filter(None, found), "")
+    words = (cells.get(find_header(headers, name), "").strip() for name in _KIND_COLUMNS)
+    word = next(filter(None, words), "")
     kind = _KINDS.get(word) or (word if word in SOURCE_KINDS else "")
     if kind or not word:
         return replace(site, kind=kind or default)
@@ -410,7 +414,7 @@ def _site(
     action, added_kg = filled.action, filled.added_kg
     doubts = unread_doubts(cells) | doubts_of(disputed)
     attributes = doubted_facts(filled.attributes, doubts)
-    note = sentences(row["note"], *(one.note for one in disputed), stated_action(cells)[1])
+    note = sentences(row["note"], *(entry.note for entry in disputed), stated_action(cells)[1])
     for is_used, code in ((True, "options_taken"), (False, "options_unused")):
         options = tuple(option for option, state in filled.used if state is is_used)
         note = sentences(note, say(code, options=options) if options else "")
@@ -444,5 +448,5 @@ def _cell(cells: Mapping[str, str], headers: Sequence[str], column: str) -> str:
 
 def _classes(cells: Mapping[str, str]) -> Mapping[str, str]:
     """Return a parcel's own official class; empty where its row has none."""
-    found = cells.get(find_header(list(cells), "土壤环境质量类别"), "").strip()
-    return MappingProxyType({LayerKind.FARMLAND.value: found} if found else {})
+    word = cells.get(find_header(list(cells), "土壤环境质量类别"), "").strip()
+    return MappingProxyType({LayerKind.FARMLAND.value: word} if word else {})
