@@ -22,8 +22,7 @@ from hmgeo.errors import OutputError
 from hmgeo.intake.catalog import shipped_folder
 from hmgeo.outputs import wording
 from hmgeo.outputs.figure import scene as lettering
-from hmgeo.outputs.figure.figure import map_figure, write_figures
-from hmgeo.outputs.figure.furniture import lines_of
+from hmgeo.outputs.figure.figure import lines_of, map_figure, write_figures
 from hmgeo.outputs.figure.scene import degrees_at, mercator, sheet, view
 from hmgeo.outputs.map import layers, parcels
 from hmgeo.outputs.map.ground import grey_png

@@ -24,6 +24,7 @@ from hmgeo.compare.verify import (
     ACCEPT,
     ADDED,
     DIFFERS,
+    JUDGED,
     OPEN,
     added_settings,
     file_told,
@@ -42,7 +43,7 @@ from hmgeo.intake.columns import recognise_list
 from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import DISCLAIMER, badge, basis_banner
 from hmgeo.project.bare import silent
-from hmgeo.project.folder import DATA, whole_file
+from hmgeo.project.folder import whole_file
 from hmgeo.project.run import project_results
 from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, allowing_outside, pack_files_of, read_spec
 from hmgeo.register.entry import is_credit_code, is_national, plain_code, read_name
@@ -56,16 +57,6 @@ if TYPE_CHECKING:
 
 
 _ROW_ID = re.compile(r"row-\d+(#\d+)?")
-_SAID = (
-    "verdict",
-    "verdict_other",
-    "certainty",
-    "measured",
-    "measured_low",
-    "measured_high",
-    "limit_value",
-    "standing",
-)
 _WHO = frozenset({"by", "on", "reason"})
 _MOST_CELLS = 5
 _PERMIT = re.compile(r"[0-9A-Z][0-9A-Z \-]{6,}[0-9A-Z]")
@@ -200,15 +191,11 @@ def draw_changes(
         lines,
         f"{after.manifest['caption']}　{DISCLAIMER}",
     )
-    around = [shape for role, shape in shapes_of(_book(after)) if role in {"county", "township", "key_area"}]
+    book = read_manifest(after.folder)[1].with_name("findings.gpkg")
+    around = [shape for role, shape in shapes_of(book) if role in {"county", "township", "key_area"}]
     with whole_file(out, []) as made:
         write_changes(marks, around, words, made, suffix)
     return undrawn
-
-
-def _book(side: Side) -> Path:
-    books = (side.folder / DATA / "findings.gpkg", side.folder / "findings.gpkg")
-    return next((book for book in books if book.is_file()), books[0])
 
 
 def _gravity(key: Key, before: Side, after: Side) -> int:
@@ -357,7 +344,7 @@ def _named(lists: Sequence[Mapping[str, Marks]], pairs: Mapping[str, str]) -> tu
 
 def _said(side: Side, key: Key) -> tuple[Any, ...] | None:
     finding = side.findings.get(key)
-    return None if finding is None else tuple(finding[name] for name in _SAID)
+    return None if finding is None else tuple(finding[name] for name in JUDGED)
 
 
 def _words(finding: Mapping[str, Any] | None) -> str:
@@ -612,7 +599,7 @@ def _findings_of(settings: Mapping[str, Piece], folder: Path) -> Mapping[Key, An
     except HmgeoError:
         return None
     return {
-        (finding["source_id"], finding["rule_id"]): tuple(finding[name] for name in _SAID)
+        (finding["source_id"], finding["rule_id"]): tuple(finding[name] for name in JUDGED)
         for finding in findings_rows(results.findings)
     }
 

@@ -21,7 +21,7 @@ from hmgeo.errors import HmgeoError, InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.project.bare import silent
-from hmgeo.project.folder import DATA, MANIFEST_NAME, RUN_MANIFEST, Wish, folder_files
+from hmgeo.project.folder import MANIFEST_NAME, RUN_MANIFEST, Wish, folder_files
 from hmgeo.project.run import run_project
 from hmgeo.project.sites.files import SiteRequest, answer_sites
 from hmgeo.project.sites.given import Typed
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hmgeo.project.bare import Progress
 
 
-_JUDGED = (
+JUDGED = (
     "verdict", "verdict_other", "certainty", "standing", "measured", "measured_low", "measured_high", "limit_value",
 )  # fmt: skip
 """Columns of a finding that make it the same finding."""
@@ -153,7 +153,7 @@ def read_tables(folder: Path, record: Path) -> Tables:
 
 
 _READ = (
-    "finding_id", "source_id", "rule_id", *_JUDGED, "basis", "unit", "margin", "measured_text", "receptor_id",
+    "finding_id", "source_id", "rule_id", *JUDGED, "basis", "unit", "margin", "measured_text", "receptor_id",
     "receptor_name", "bearing_deg", "as_of", "legal_rank", "document", "clause", "quote", "decider", "note",
 )  # fmt: skip
 _WORDS = {"verdict": Verdict, "certainty": Certainty, "standing": Standing}
@@ -550,14 +550,13 @@ def _changed_findings(folder: Path, again: Path) -> list[str] | None:
     """Return the findings that are not the same in both; None where the older ones can't be read."""
     try:
         before, after = (_findings(run) for run in (folder, again))
-    except (OSError, ValueError, KeyError, StopIteration):
+    except (OSError, ValueError, KeyError):
         return None
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
 def _findings(folder: Path) -> dict[str, tuple[Any, ...]]:
-    path = next(path_ for path_ in (folder / DATA / "findings.parquet", folder / "findings.parquet") if path_.is_file())
-    table = pq.read_table(path)
-    names = [name for name in _JUDGED if name in table.column_names]
+    table = pq.read_table(read_manifest(folder)[1].with_name("findings.parquet"))
+    names = [name for name in JUDGED if name in table.column_names]
     columns = [table[name].to_pylist() for name in names]
     return dict(zip(table["finding_id"].to_pylist(), zip(*columns, strict=True), strict=True))

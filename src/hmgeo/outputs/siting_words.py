@@ -9,12 +9,11 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_english, in_language, phrases
 from hmgeo.outputs.wording import Text, unmet_sentence
 from hmgeo.reference.tables import key_areas
+from hmgeo.results.columns import nothing_found
 from hmgeo.results.results import Presentation, Results
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.parameters import title_of
@@ -276,21 +275,8 @@ def caption(results: SitingResults, presentation: Presentation) -> str:
 
 def shell(results: SitingResults) -> Results:
     """Return the frame of `results` without tables, for words that captions and classification share."""
-    empty = pa.table({})
-    return Results(
-        results.title,
-        date.fromisoformat(results.as_of),
-        "",
-        0.0,
-        (),
-        empty,
-        empty,
-        empty,
-        empty,
-        empty,
-        results.ledger,
-        layers=tuple(results.layers.values()),
-    )
+    day, layers = date.fromisoformat(results.as_of), tuple(results.layers.values())
+    return Results(results.title, day, "", 0.0, (), **nothing_found(), ledger=results.ledger, layers=layers)
 
 
 SCHEMA = 1

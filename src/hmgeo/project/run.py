@@ -72,8 +72,8 @@ if TYPE_CHECKING:
     from hmgeo.judging.crosscheck import CrossCheck
     from hmgeo.project.bare import Progress
     from hmgeo.project.spec import Adoption
-    from hmgeo.records import Layer, Ledger, Positions, Raster, Sink, UnreadWord, WordMeaning
-    from hmgeo.results.results import Backdrop, WaterTables
+    from hmgeo.records import Layer, Ledger, Positions, Raster, Sink, UnreadWord
+    from hmgeo.results.results import Backdrop
     from hmgeo.results.siting import CompiledRules
     from hmgeo.rules.model import Rule, RuleStanding
     from hmgeo.screening.bureau import Bureau
@@ -106,23 +106,6 @@ def unread_words(layers: Iterable[Positions | Layer], findings: pa.Table) -> tup
         rows = word.rows + (0 if known is None else known.rows)
         words[word.word, word.column] = replace(word, rows=rows, verdicts=waiting[word.word])
     return tuple(sorted(words.values(), key=lambda word: (-word.verdicts, -word.rows, word.word)))
-
-
-def _words_used(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[ParameterUsed, ...]:
-    """Return the declared words that some row says, as choices of the project."""
-    used = {compared_word(entry.value) for entry in ledger.entries if entry.event == WORD_EVENT}
-    return tuple(
-        ParameterUsed(f"用语「{word.word}」", word.means, "", word.by, word.on, word.reason)
-        for word in words
-        if compared_word(word.word) in used
-    )
-
-
-def _unused_words(words: Iterable[WordMeaning], ledger: Ledger) -> tuple[str, ...]:
-    """Return a sentence on declared words that no row says; empty where all are used."""
-    used = {compared_word(entry.value) for entry in ledger.entries if entry.event == WORD_EVENT}
-    idle = [word.word for word in words if compared_word(word.word) not in used]
-    return (say("words_unused", words=tuple(idle)),) if idle else ()
 
 
 def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
@@ -296,18 +279,6 @@ INTERNAL = "internal"
 PUBLIC_ONLY_MAPS = "公开版仅指本文件夹的地图和图件；其余结果文件仍按各图层密级管理，不得随图公开。"
 
 
-def _check_public(wish: Wish, spec: ProjectSpec) -> None:
-    """Refuse a public map of layers without 密级 before anything is computed.
-
-    Raises
-    ------
-    OutputError
-        Naming every such layer.
-    """
-    if wish.public:
-        refuse(((kind, kind.value, layer.classification) for kind, layer in spec.layers.items()), PUBLIC)
-
-
 def shown_as(wish: Wish, elevation: Raster | None, choices: Choices | None = None) -> Presentation:
     """Return how results are shown by `wish` over `elevation`, with the tables that `choices` ask for."""
     audience = PUBLIC if wish.public else INTERNAL
@@ -423,7 +394,8 @@ def run_project(
     """
     asked = Asked.of(path, out, accepts=accept_suggestions, words=words, overrides=overrides, wish=wish)
     spec = asked.spec
-    _check_public(wish, spec)
+    if wish.public:  # before anything is computed
+        refuse(((kind, kind.value, layer.classification) for kind, layer in spec.layers.items()), PUBLIC)
     spec.decisions()  # its faults before anything is computed
     made_of = asked.made_of()
     progress("读取图层", 0, None)
@@ -527,8 +499,8 @@ def judge_inputs(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress
     question = _question(spec, inputs)
     land = LandView(exceedances_of(inputs.farmland), _off_m(inputs.farmland))
     total = inputs.farmland.feature_count if inputs.farmland else 0
-    heights = _heights(inputs, question)
     layers = inputs.positions, inputs.farmland, inputs.others
+    heights = heights_of(inputs.elevation, *layers, question.choices, mixes=question.mixes)
     crossed = cross_check(*layers, inputs.sides, question.as_of, question.choices)
     question = replace(question, disputes=crossed.disputes)
     screened = screen(
@@ -549,7 +521,8 @@ def _judged(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Pro
     question, crossed, heights, land = judged.question, judged.crossed, judged.heights, judged.land
     screened = _with_land(spec, inputs, judged.screened, progress)
     progress("追踪水流", 0, None)
-    water = _water(inputs, question, heights)
+    waters = waters_of(inputs.positions, inputs.farmland, inputs.others, inputs.sides, question)
+    water = water_view(waters, heights.water, heights.barred)
     bureau = bureau_view(
         inputs.positions, screened, question, land, inputs.others, inputs.sides, water, spec.visit_order
     )
@@ -574,7 +547,11 @@ def _judged(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Pro
         layers=used,
         rules=rules_used(question, screened, spec.adopt),
         parameters=parameters_used(question, spec.mix_basis, spec.visit_order),
-        context=(*_around(inputs, bureau), *ground_layers(water, terrain, used)),
+        context=(
+            *context_layers_of(inputs.areas, inputs.context, inputs.others),
+            *place_layers(bureau.tables.places),
+            *ground_layers(water, terrain, used),
+        ),
         screening_rule_id=spec.screening_rule,
         warnings=(
             *warnings_of(question, screened, inputs.ledger, used, spec.mix_basis),
@@ -593,16 +570,19 @@ def _judged(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Pro
 def _with_words(spec: ProjectSpec, inputs: Inputs, results: Results) -> Results:
     layers = (inputs.positions, *(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others)
     results = with_decisions(results, spec.decisions())
+    met = {compared_word(entry.value) for entry in inputs.ledger.entries if entry.event == WORD_EVENT}
+    idle = tuple(word.word for word in spec.words if compared_word(word.word) not in met)
+    used = (
+        ParameterUsed(f"用语「{word.word}」", word.means, "", word.by, word.on, word.reason)
+        for word in spec.words
+        if compared_word(word.word) in met
+    )
     return replace(
         results,
-        parameters=(*results.parameters, *_words_used(spec.words, inputs.ledger), *validity_used(spec.validity)),
-        warnings=(*results.warnings, *_unused_words(spec.words, inputs.ledger)),
+        parameters=(*results.parameters, *used, *validity_used(spec.validity)),
+        warnings=(*results.warnings, *((say("words_unused", words=idle),) if idle else ())),
         unread=unread_words(layers, results.findings),
     )
-
-
-def _around(inputs: Inputs, bureau: Bureau) -> tuple[ContextLayer, ...]:
-    return (*context_layers_of(inputs.areas, inputs.context, inputs.others), *place_layers(bureau.tables.places))
 
 
 def _ground(inputs: Inputs, question: Question, screened: Screened, bureau: Bureau, heights: HeightFacts) -> Ground:
@@ -625,16 +605,6 @@ def _with_land(spec: ProjectSpec, inputs: Inputs, screened: Screened, progress: 
     return with_land(
         screened, inputs.positions, inputs.farmland, lambda done: progress("测算去重与圆内面积", done, count)
     )
-
-
-def _heights(inputs: Inputs, question: Question) -> HeightFacts:
-    layers = inputs.positions, inputs.farmland, inputs.others
-    return heights_of(inputs.elevation, *layers, question.choices, mixes=question.mixes)
-
-
-def _water(inputs: Inputs, question: Question, heights: HeightFacts) -> WaterTables:
-    waters = waters_of(inputs.positions, inputs.farmland, inputs.others, inputs.sides, question)
-    return water_view(waters, heights.water, heights.barred)
 
 
 def _question(spec: ProjectSpec, inputs: Inputs) -> Question:

@@ -346,48 +346,27 @@ def _water_layers(water: WaterTables, layers: Sequence[LayerUsed]) -> tuple[Cont
     """Return the layers that hold anything; their basis is the worst of all that went in."""
     basis = Basis.worst(*(layer.basis for layer in layers)) if layers else Basis.UNDECLARED
     paths = water.paths.filter(pc.is_valid(water.paths["geometry"]))
-    made = (
-        (CATCHMENT, "取水口、保护区集水范围", water.catchment_areas, "target_id", _catchment_names(water)),
-        (CLOSED_BASIN, "封闭洼地", water.basins, "basin_id", _basin_names(water)),
-        (FLOW_PATH, "径流路径", paths, "source_id", _path_names(paths)),
-        (SAMPLING, "建议布点", water.sampling, "point_id", _sampling_names(water)),
-    )
+    made: tuple[tuple[str, str, pa.Table, str, Callable[[dict[str, Any]], str]], ...] = (
+        (CATCHMENT, "取水口、保护区集水范围", water.catchment_areas, "target_id", lambda row:
+            f"{row['name'] or row['target_id']} 集水 {row['catchment_area_ha'] / 100:.1f} km²，"
+            f"污染源 {row['source_count']} 处"),
+        (CLOSED_BASIN, "封闭洼地", water.basins, "basin_id", lambda row:
+            f"{row['basin_id']} 深 {row['depth_m']:.0f} m，{row['area_ha']:.1f} ha，"
+            f"{'保留' if row['is_kept'] else '按填平'}"),
+        (FLOW_PATH, "径流路径", paths, "source_id", lambda row:
+            f"{row['name'] or row['source_id']} 径流 {row['length_m'] / 1000:.1f} km，{row['note']}"),
+        (SAMPLING, "建议布点", water.sampling, "point_id", lambda row: f"{row['point_id']} {row['why']}"),
+    )  # fmt: skip
     return tuple(
-        ContextLayer(role, title, basis, _CREDIT, _named(table, column, names))
-        for role, title, table, column, names in made
+        ContextLayer(role, title, basis, _CREDIT, _named(table, column, name))
+        for role, title, table, column, name in made
         if table.num_rows
     )
 
 
-def _named(table: pa.Table, column: str, names: Sequence[str]) -> pa.Table:
+def _named(table: pa.Table, column: str, name: Callable[[dict[str, Any]], str]) -> pa.Table:
+    names = list(map(name, table.drop_columns("geometry").to_pylist()))
     return pa.table({"id": table[column], "name": pa.array(names, pa.string()), "geometry": table["geometry"]})
-
-
-def _catchment_names(water: WaterTables) -> list[str]:
-    return [
-        f"{row['name'] or row['target_id']} 集水 {row['catchment_area_ha'] / 100:.1f} km²，"
-        f"污染源 {row['source_count']} 处"
-        for row in water.catchment_areas.drop_columns("geometry").to_pylist()
-    ]
-
-
-def _basin_names(water: WaterTables) -> list[str]:
-    return [
-        f"{row['basin_id']} 深 {row['depth_m']:.0f} m，{row['area_ha']:.1f} ha，"
-        f"{'保留' if row['is_kept'] else '按填平'}"
-        for row in water.basins.drop_columns("geometry").to_pylist()
-    ]
-
-
-def _path_names(paths: pa.Table) -> list[str]:
-    return [
-        f"{row['name'] or row['source_id']} 径流 {row['length_m'] / 1000:.1f} km，{row['note']}"
-        for row in paths.drop_columns("geometry").to_pylist()
-    ]
-
-
-def _sampling_names(water: WaterTables) -> list[str]:
-    return [f"{row['point_id']} {row['why']}" for row in water.sampling.drop_columns("geometry").to_pylist()]
 
 
 _TITLE = "头顶库下游路径（复核线索）"

@@ -20,7 +20,7 @@ from matplotlib.path import Path as Outline
 from pyproj import Geod
 
 from hmgeo.outputs import style, wording
-from hmgeo.outputs.figure.furniture import ALERT, GREY, INK, bar_m, line_mm, say, watermark
+from hmgeo.outputs.figure.figure import ALERT, GREY, INK, bar_m, line_mm, say, watermark
 from hmgeo.outputs.figure.scene import MARKS, Box, fitted, font, width_mm, wrapped
 from hmgeo.vocabulary import Verdict
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hmgeo.outputs import wording
 from hmgeo.results.columns import popup_columns
-from hmgeo.results.text import WINDS
+from hmgeo.results.text import bearing_text
 from hmgeo.words import table_rows
 
 if TYPE_CHECKING:
@@ -35,5 +35,4 @@ def compass(bearing_deg: float) -> str:
     >>> compass(359.8)
     '北（0°）'
     """
-    step = 360 / len(WINDS)
-    return f"{WINDS[round(bearing_deg / step) % len(WINDS)]}（{round(bearing_deg) % 360}°）"
+    return f"{bearing_text(bearing_deg)}（{round(bearing_deg) % 360}°）"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from xml.sax.saxutils import escape
 
@@ -27,7 +26,7 @@ from reportlab.platypus import CondPageBreak, Image, PageBreak, Paragraph, Simpl
 from hmgeo.outputs.figure.scene import fitted, font, mercator
 from hmgeo.outputs.sheets.answer import nearest_text
 from hmgeo.outputs.sheets.cards import FONT_NAME, letters, register_font
-from hmgeo.outputs.sheets.report import add_page_number, set_styles, still, word_table
+from hmgeo.outputs.sheets.report import finish_page, set_styles, still, word_table
 from hmgeo.outputs.siting_words import SCHEMA, clause_document, document, dossier_document, word
 from hmgeo.outputs.wording import Text
 from hmgeo.vocabulary import LayerKind, Settling, Verdict
@@ -316,13 +315,9 @@ def _word_file(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], tit
             if block.kind == "text" and picture and block.text == extract["site"]["header"]:
                 page.add_picture(io.BytesIO(picture), width=Mm(105))
                 page.add_paragraph(_WORDS["sketch"].say(extract["language"]), style="Caption")
-    add_page_number(page)
-    page.core_properties.title, page.core_properties.author = title, "hmgeo"
     page.core_properties.identifier = "；".join(extract["extract_id"] for extract in made)
-    for name in ("created", "modified", "last_printed"):
-        setattr(page.core_properties, name, datetime.fromisoformat("1980-01-01"))
     written = io.BytesIO()
-    page.save(written)
+    finish_page(page, title, written)
     return still(written.getvalue())
 
 

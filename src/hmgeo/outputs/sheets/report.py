@@ -295,12 +295,7 @@ def write_template(out: IO[bytes]) -> None:
         else:
             style = "Caption" if line.startswith("^") else "Normal" if line.startswith("{%") else "Body Text"
             page.add_paragraph(text, style=style)
-    add_page_number(page)
-    page.core_properties.author = "hmgeo"
-    page.core_properties.title = ""
-    for name in ("created", "modified", "last_printed"):
-        setattr(page.core_properties, name, datetime.fromisoformat("1980-01-01"))
-    page.save(out)
+    finish_page(page, "", out)
 
 
 def set_styles(page: Document) -> None:
@@ -351,8 +346,8 @@ def _add_table(page: Document, name: str) -> None:
     page.add_paragraph()
 
 
-def add_page_number(page: Document) -> None:
-    """Set the number of each page at its foot."""
+def finish_page(page: Document, title: str, out: IO[bytes]) -> None:
+    """Set the number of each page at the foot of `page`, call it `title`, and save it to `out` without a clock."""
     line = page.sections[0].footer.paragraphs[0]
     line.alignment = WD_ALIGN_PARAGRAPH.CENTER
     for kind, text in (("begin", ""), ("", "PAGE"), ("end", "")):
@@ -363,6 +358,10 @@ def add_page_number(page: Document) -> None:
         else:
             mark.text = text
         run._r.append(mark)  # noqa: SLF001 -- python-docx has no other door to it
+    page.core_properties.author, page.core_properties.title = "hmgeo", title
+    for name in ("created", "modified", "last_printed"):
+        setattr(page.core_properties, name, datetime.fromisoformat("1980-01-01"))
+    page.save(out)
 
 
 def word_table(
@@ -467,12 +466,8 @@ def write_letter(record: Told, department: str, wanted: Sequence[Wanted], path: 
     page.add_paragraph("联系人：　　　　　　　电话：　　　　　　　　（单位印章）　　　　年　　月　　日")
     for line in (wording.basis_banner(Basis.of(manifest["basis"])), manifest["caption"], wording.DISCLAIMER):
         page.add_paragraph().add_run(line).font.size = Pt(8)
-    add_page_number(page)
-    page.core_properties.author, page.core_properties.title = "hmgeo", f"查询函 {department}"
-    for name in ("created", "modified", "last_printed"):
-        setattr(page.core_properties, name, datetime.fromisoformat("1980-01-01"))
     written = io.BytesIO()
-    page.save(written)
+    finish_page(page, f"查询函 {department}", written)
     path.write_bytes(still(written.getvalue()))
 
 
