@@ -151,7 +151,7 @@ def test_verify_tells_an_extract_that_was_changed_and_asks_the_question_again(
     (tmp_path / "x.json").write_text(json.dumps(made), encoding="utf-8")
     told = verify_extract(tmp_path / "x.json", PROJECT)
     assert [one.sign for one in told] == ["×"]
-    assert "写出后改动过" in told[0].told
+    assert "写出后改动过" in told[0].answer
     (tmp_path / "y.json").write_text("[]", encoding="utf-8")
     with pytest.raises(InputError, match="不是选址摘录"):
         verify_extract(tmp_path / "y.json")

@@ -66,7 +66,7 @@ def run(project: Path) -> Path:
 
 
 def told(checks: object) -> dict[str, tuple[str, str]]:
-    return {one.what: (one.sign, one.told) for one in checks}  # type: ignore[attr-defined]
+    return {one.what: (one.sign, one.answer) for one in checks}  # type: ignore[attr-defined]
 
 
 def resign(run: Path, change: Callable[[dict[str, object]], None]) -> None:
@@ -288,7 +288,7 @@ def test_a_run_with_words_is_held_against_that_file_too(project: Path, tmp_path:
     resign(run, elsewhere)
     checks = verify_run(run)
     assert not holds(checks)
-    assert (OPEN, "没有找到 用语.yml，没有核对") in {(one.sign, one.told) for one in checks}
+    assert (OPEN, "没有找到 用语.yml，没有核对") in {(one.sign, one.answer) for one in checks}
     assert told(checks)["重跑"] == (OPEN, "输入不齐或已变，没有重跑")
     assert holds(verify_run(run, words=away, rerun=False))
 
@@ -360,7 +360,7 @@ def test_edited_lost_and_foreign_files_are_named(run: Path) -> None:
     (run / "print" / "map.pdf").unlink()
     (run / "笔记.txt").write_text("现场", encoding="utf-8")
     checks = verify_run(run, rerun=False)
-    assert [(one.sign, one.told) for one in checks if one.what in {"输出", "另有的文件"}] == [
+    assert [(one.sign, one.answer) for one in checks if one.what in {"输出", "另有的文件"}] == [
         (DIFFERS, "缺 print/map.pdf"),
         (DIFFERS, "写出后改动过：survey_list.xlsx"),
         (NOTE, "笔记.txt 不是这次写出的，没有核对"),
@@ -379,7 +379,7 @@ def test_a_changed_input_is_named_and_nothing_is_run_on_it(project: Path, run: P
 def test_a_moved_run_asks_for_its_project_and_finds_it_there(project: Path, run: Path, tmp_path: Path) -> None:
     moved = Path(shutil.move(run, tmp_path / "归档"))
     alone = {one.what: one for one in verify_run(moved, rerun=False)}
-    assert (alone["输入"].sign, alone["输入"].told) == (OPEN, "没有找到 project.yml，输入没有核对")
+    assert (alone["输入"].sign, alone["输入"].answer) == (OPEN, "没有找到 project.yml，输入没有核对")
     assert alone["输入"].remedy.startswith("用 --project 写明项目文件夹")
     assert told(verify_run(moved, project, rerun=False))["输入"][0] == SAME
 

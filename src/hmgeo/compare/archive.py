@@ -140,7 +140,7 @@ def _changed(folder: Path, manifest: Mapping[str, Any], record: Path, home: Path
     for check in (*outputs_checked(folder, manifest, record), *inputs_checked(home, manifest)):
         if check.sign not in {SAME, NOTE}:
             remedy = check.remedy if home is None else "恢复原样，或重新运行后归档；项目用到的文件都放进项目文件夹"
-            yield Problem(f"{check.what}：{check.told}", Place(file=folder.name), remedy=remedy)
+            yield Problem(f"{check.what}：{check.answer}", Place(file=folder.name), remedy=remedy)
     now = {"versions": {"hmgeo": hmgeo.__version__, **versions(_libraries(manifest))}, "rule_book": load_book().packs}
     differ = other_versions(manifest, {**now, "rule_book": dict(load_book().packs) if manifest["rule_book"] else {}})
     if differ:

@@ -375,7 +375,7 @@ def _cannot_rerun(side: Side) -> str:
     if any(check.sign == DIFFERS and check.what != ADDED for check in checks):  # what came after the run is left out
         return f"{side.folder.name} 的输入与运行时不同，只列变化，没有查原因；找回原来的文件再比较"
     lost = next((check for check in checks if check.sign == OPEN and check.what.startswith("输入")), None)
-    return "" if lost is None else f"{side.folder.name}：{lost.told}；只列变化，没有查原因，把它放进项目文件夹再比较"
+    return "" if lost is None else f"{side.folder.name}：{lost.answer}；只列变化，没有查原因，把它放进项目文件夹再比较"
 
 
 def _causes(

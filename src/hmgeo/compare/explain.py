@@ -93,7 +93,7 @@ def explain_finding(folder: Path, finding: str, project: Path | None = None) -> 
 
 
 def _told(steps: Iterable[Step]) -> tuple[tuple[str, str], ...]:
-    return tuple((template(step.name), str(step.said)) for step in steps)
+    return tuple((template(step.name), str(step.text)) for step in steps)
 
 
 _PICTURES = (".png", ".pdf", ".svg")

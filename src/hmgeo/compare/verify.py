@@ -55,12 +55,12 @@ class Check(NamedTuple):
 
     sign: str
     what: str
-    told: str
+    answer: str
     remedy: str = ""
 
     def __str__(self) -> str:
         """Return it in one line."""
-        return f"{self.sign} {self.what}：{self.told}" + (f"。处理：{self.remedy}" if self.remedy else "")
+        return f"{self.sign} {self.what}：{self.answer}" + (f"。处理：{self.remedy}" if self.remedy else "")
 
 
 def holds(checks: Sequence[Check]) -> bool:

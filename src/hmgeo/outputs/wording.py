@@ -283,17 +283,17 @@ class Step(NamedTuple):
     """One line of an explanation: the catalogue's code of its name, and what it says."""
 
     name: str
-    said: str
+    text: str
 
     @property
     def code(self) -> str:
         """The catalogue's code of what it says; empty for a text."""
-        return self.said.code if isinstance(self.said, Reason) else ""
+        return self.text.code if isinstance(self.text, Reason) else ""
 
     @property
     def filled(self) -> tuple[str, ...]:
         """What the catalogue's sentence is filled in with, in the order of its Chinese."""
-        return tuple(map(str, self.said.values.values())) if isinstance(self.said, Reason) else ()
+        return tuple(map(str, self.text.values.values())) if isinstance(self.text, Reason) else ()
 
 
 def measured_steps(finding: Mapping[str, Any]) -> Iterator[Step]:

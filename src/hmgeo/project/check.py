@@ -122,7 +122,7 @@ def check_project(path: str | Path, *, foresee: bool = False, progress: Progress
 
 
 _OPEN = Verdict.NOT_ASSESSED.value
-_DECIDED = frozenset(one.value for one in Verdict) - frozenset({_OPEN, Verdict.NOT_APPLICABLE.value})
+_DECIDED = frozenset(verdict.value for verdict in Verdict) - frozenset({_OPEN, Verdict.NOT_APPLICABLE.value})
 _SHOWN_RULES, _SHOWN_GAPS = 8, 8
 
 

@@ -78,7 +78,7 @@ class Words:
     title: str
     subtitle: str
     marks: Sequence[str]
-    told: Sequence[tuple[str, str]]
+    lines: Sequence[tuple[str, str]]
     foot: str
 
 
@@ -402,7 +402,7 @@ def _scale_and_north(page: Axes, left: float, scale: float) -> None:
 def _told(page: Axes, words: Words, key: str) -> None:
     """Set what is told below the panels in two columns, the key of the drawing and the disclaimer last."""
     top, room = _PANEL_TOP_MM + _PANEL_MM[1] + 4, 133.0
-    lines = [line for name, text in words.told for line in wrapped(f"{name}：{text}" if name else text, 7.5, room)]
+    lines = [line for name, text in words.lines for line in wrapped(f"{name}：{text}" if name else text, 7.5, room)]
     most = 11
     for number, line in enumerate(lines[: most * 2]):
         column, row = divmod(number, most)

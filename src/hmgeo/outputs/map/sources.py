@@ -144,7 +144,7 @@ def _coded(steps: Iterable[wording.Step], note: str = "") -> list[list[int | str
     """Return each step as the number of its name and a sentence's with its values, or a text, or nothing: the note."""
     coded: list[list[int | str]] = []
     for step in steps:
-        code, own = step.code, [] if step.said == note else [str(step.said)]
+        code, own = step.code, [] if step.text == note else [str(step.text)]
         coded.append([_NUMBERS[step.name], *([_NUMBERS[code], *step.filled] if code in _NUMBERS else own)])
     return coded
 
