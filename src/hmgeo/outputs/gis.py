@@ -11,7 +11,7 @@ import sqlite3
 import unicodedata
 import zipfile
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -72,19 +72,13 @@ INSERT INTO gpkg_extensions VALUES (
 """
 _MOST_SAID = 160
 """Characters of what GDAL says, which may be a whole statement."""
+_STYLE_WORDS = (
+    "f_table_catalog", "f_table_schema", "f_table_name", "f_geometry_column", "styleName", "styleQML", "styleSLD",
+    "useAsDefault", "description", "owner", "ui",
+)  # fmt: skip
 STYLE_SCHEMA = pa.schema(
     [
-        ("f_table_catalog", pa.string()),
-        ("f_table_schema", pa.string()),
-        ("f_table_name", pa.string()),
-        ("f_geometry_column", pa.string()),
-        ("styleName", pa.string()),
-        ("styleQML", pa.string()),
-        ("styleSLD", pa.string()),
-        ("useAsDefault", pa.bool_()),
-        ("description", pa.string()),
-        ("owner", pa.string()),
-        ("ui", pa.string()),
+        *((name, pa.bool_() if name == "useAsDefault" else pa.string()) for name in _STYLE_WORDS),
         ("update_time", pa.timestamp("ms")),
     ]
 )
@@ -180,20 +174,10 @@ def _write(table: GisTable, path: Path) -> None:
 
 def _write_styles(tables: Sequence[GisTable], path: Path, day: str) -> None:
     rows = [
-        {
-            "f_table_catalog": "",
-            "f_table_schema": "",
-            "f_table_name": table.name,
-            "f_geometry_column": "geometry",
-            "styleName": table.title,
-            "styleQML": table.style,
-            "styleSLD": "",
-            "useAsDefault": True,
-            "description": table.title,
-            "owner": "",
-            "ui": "",
-            "update_time": np.datetime64(day, "ms").item(),
-        }
+        dict.fromkeys(_STYLE_WORDS, "")
+        | {"f_table_name": table.name, "f_geometry_column": "geometry", "styleName": table.title}
+        | {"styleQML": table.style, "useAsDefault": True, "description": table.title}
+        | {"update_time": np.datetime64(day, "ms").item()}
         for table in tables
     ]
     styles = table_of(rows, STYLE_SCHEMA)
@@ -216,28 +200,6 @@ def with_geometry(table: pa.Table, geometry: list[shapely.Geometry]) -> tuple[pa
 
 def _multi(shape: shapely.Geometry | None) -> shapely.Geometry | None:
     return shapely.MultiPolygon([shape]) if shape is not None and shape.geom_type == "Polygon" else shape
-
-
-@dataclass(frozen=True, slots=True)
-class WaterPart:
-    """One table without its geometry, its shapes in lon/lat, and how QGIS draws it."""
-
-    name: str
-    role: str
-    rows: pa.Table = field(repr=False)
-    shapes: list[shapely.Geometry] = field(repr=False)
-    style: str = field(repr=False)
-
-
-def _water_parts(results: Results) -> Iterator[WaterPart]:
-    """Yield the tables that hold anything, with all their columns."""
-    for name, role, table, symbol in _held(results):
-        drawn = table.filter(pc.is_valid(table["geometry"]))
-        if drawn.num_rows:
-            shapes = list(shapely.from_wkb(drawn["geometry"].to_pylist()))
-            rows = drawn.drop_columns("geometry")
-            mark = qml.marker(UNJUDGED, 2.4) if symbol is None else symbol(context_style(role))
-            yield WaterPart(name, role, rows, shapes, qml.single(mark, qml.aliases(rows.column_names, name)))
 
 
 def _held(results: Results) -> Iterator[tuple[str, str, pa.Table, Callable[[Style], qml.Symbol] | None]]:
@@ -376,14 +338,13 @@ def _positions(results: Results) -> GisTable:
     geometry = [_extent(row) for row in located]
     schema = pa.schema([(name, SOURCES_SCHEMA.field(name).type) for name in names])
     rows = table_of([{name: row[name] for name in names} for row in located], schema)
-    rows, kind = with_geometry(rows, geometry)
-    return GisTable(
-        "source_positions",
-        "点位及误差范围",
-        rows,
-        kind,
-        qml.single(qml.fill(UNCERTAINTY), qml.aliases(rows.column_names, "source_positions")),
-    )
+    return _drawn_alike("source_positions", "点位及误差范围", rows, geometry, qml.fill(UNCERTAINTY))
+
+
+def _drawn_alike(name: str, title: str, rows: pa.Table, shapes: list[shapely.Geometry], symbol: qml.Symbol) -> GisTable:
+    """Return a table of which every row is drawn by one symbol."""
+    rows, kind = with_geometry(rows, shapes)
+    return GisTable(name, title, rows, kind, qml.single(symbol, qml.aliases(rows.column_names, name)))
 
 
 def _extent(row: dict[str, Any]) -> shapely.Geometry:
@@ -423,22 +384,18 @@ def _searched(results: Results) -> GisTable:
             "basis": pa.array([results.basis.value] * len(ids), pa.string()),
         }
     )
-    rows, kind = with_geometry(rows, list(shapely.from_wkb(table["geometry"].to_pylist())))
-    return GisTable(
-        "search_areas",
-        "查询范围",
-        rows,
-        kind,
-        qml.single(qml.fill(SEARCH_AREA), qml.aliases(rows.column_names, "search_areas")),
-    )
+    shapes = list(shapely.from_wkb(table["geometry"].to_pylist()))
+    return _drawn_alike("search_areas", "查询范围", rows, shapes, qml.fill(SEARCH_AREA))
 
 
-def _water(results: Results) -> list[GisTable]:
-    tables = []
-    for part in _water_parts(results):
-        rows, kind = with_geometry(part.rows, part.shapes)
-        tables.append(GisTable(part.name, ROLE_NAMES[part.role], rows, kind, part.style))
-    return tables
+def _water(results: Results) -> Iterator[GisTable]:
+    """Yield the tables on water that hold anything, with all their columns."""
+    for name, role, table, symbol in _held(results):
+        drawn = table.filter(pc.is_valid(table["geometry"]))
+        if drawn.num_rows:
+            shapes = list(shapely.from_wkb(drawn["geometry"].to_pylist()))
+            mark = qml.marker(UNJUDGED, 2.4) if symbol is None else symbol(context_style(role))
+            yield _drawn_alike(name, ROLE_NAMES[role], drawn.drop_columns("geometry"), shapes, mark)
 
 
 def _context(results: Results) -> list[GisTable]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
     from hmgeo.records import LedgerEntry, UnreadWord
@@ -205,16 +206,25 @@ def settling_lines(unread: Iterable[UnreadWord]) -> list[str]:
 _WORD_HEADER = ("用语", "列", "行数", "待此的结论", "可写", "写入 project.yml 的一行", "含义", "决定人", "日期", "理由")
 
 
-def _write_words(book: xlsxwriter.Workbook, unread: Sequence[UnreadWord]) -> None:
-    """Write a sheet with a line for each word, to be filled in."""
-    sheet = book.add_worksheet("按用语")
+def _to_fill(
+    book: xlsxwriter.Workbook, name: str, title: str, header: Sequence[str], widths: Sequence[int]
+) -> tuple[Worksheet, Format, Format]:
+    """Add a sheet with title and header; return it with the formats of cells that are full and of those to fill."""
+    sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True, "valign": "top"})
     plain = book.add_format({"text_wrap": True, "valign": "top", "border": 1})
     empty = book.add_format({"border": 1, "bg_color": "#E2F0D9"})
-    sheet.write_string(0, 0, SETTLE)
-    for column, name in enumerate(_WORD_HEADER):
-        sheet.write_string(1, column, name, bold)
-        sheet.set_column(column, column, 40 if column in {4, 5} else 14)
+    sheet.write_string(0, 0, title)
+    for column, text in enumerate(header):
+        sheet.write_string(1, column, text, bold)
+        sheet.set_column(column, column, widths[column])
+    return sheet, plain, empty
+
+
+def _write_words(book: xlsxwriter.Workbook, unread: Sequence[UnreadWord]) -> None:
+    """Write a sheet with a line for each word, to be filled in."""
+    widths = [40 if column in {4, 5} else 14 for column in range(len(_WORD_HEADER))]
+    sheet, plain, empty = _to_fill(book, "按用语", SETTLE, _WORD_HEADER, widths)
     lines = settling_lines(unread)[2:]
     for position, (word, line) in enumerate(zip(unread, lines, strict=True), start=2):
         for column, text in enumerate((word.word, word.column)):
@@ -244,15 +254,9 @@ def write_fixme(
     """
     with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_formulas": False}) as book:
         book.set_properties({"created": _CREATED})
-        sheet = book.add_worksheet("请更正")
-        bold = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True, "valign": "top"})
-        plain = book.add_format({"text_wrap": True, "valign": "top", "border": 1})
+        widths = (*_WIDTHS, *[_COPIED_WIDTH] * len(headers))
+        sheet, plain, empty = _to_fill(book, "请更正", title, (*_HEADER, *headers), widths)
         marked = book.add_format({"text_wrap": True, "valign": "top", "border": 1, "bg_color": "#FFF2CC"})
-        empty = book.add_format({"border": 1, "bg_color": "#E2F0D9"})
-        sheet.write_string(0, 0, title)
-        for column, name in enumerate((*_HEADER, *headers)):
-            sheet.write_string(1, column, name, bold)
-            sheet.set_column(column, column, _WIDTHS[column] if column < len(_WIDTHS) else _COPIED_WIDTH)
         for position, row in enumerate(rows, start=2):
             sheet.write_number(position, 0, row.line, plain)
             texts = (row.id, "；".join(row.problems), "、".join(row.fields), "、".join(row.values))
