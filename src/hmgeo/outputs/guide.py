@@ -13,7 +13,7 @@ from hmgeo.results.columns import TABLES, column_of
 from hmgeo.results.described import REASONS, UNSTATED
 from hmgeo.results.text import radius_text
 from hmgeo.vocabulary import Standing, Status
-from hmgeo.words import say
+from hmgeo.words import say, table_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,58 +23,7 @@ if TYPE_CHECKING:
 
 GUIDE_NAME = "阅读说明.txt"
 
-_FOR_WHOM: tuple[tuple[str, Text], ...] = (
-    ("map.html", Text("领导和经办人：地图，用浏览器打开，不需要网络", "everybody: the map; opens in a browser")),
-    ("report.docx", Text("领导：报告", "leadership: the report")),
-    (
-        "survey_list.xlsx",
-        Text(
-            "核查和上报的人：表1 排查清单、表2、表3；每家一张核查表供填写，纸质的在 print/cards.pdf",
-            "field teams: the list, and a form per source to type in; on paper print/cards.pdf",
-        ),
-    ),
-    (
-        "screening.xlsx",
-        Text(
-            "经办人：先看目录；核查先后、各源结果、依据、缺口、处理台账",
-            "the desk: contents first; order of visits, results, clauses, gaps, ledger",
-        ),
-    ),
-    (
-        "fixme.xlsx",
-        Text("填报单位：需要更正或补充的行，填好返回", "whoever sent the lists: rows to correct and return"),
-    ),
-    ("print/map.pdf", Text("打印和邮件：同一地图的图件", "printer and mail: the same map on a sheet")),
-    (
-        "print/cards.pdf",
-        Text(
-            "现场：每家一张核查卡，带示意图和要问的事，一次打印", "the field: a card per source with a sketch, to print"
-        ),
-    ),
-    (
-        "print/现场.kmz",
-        Text("现场：手机地图打开，序号与清单相同", "the field: opens in a phone's map, numbered as the list"),
-    ),
-    ("print/map.png", Text("报告插图", "a picture for reports")),
-    (
-        "data/findings.qgz",
-        Text("GIS 人员：QGIS 工程，图层顺序、显隐和样式已排好", "GIS: a QGIS project, layers in order and styled"),
-    ),
-    ("data/findings.gpkg", Text("GIS 人员：QGIS、ArcGIS 直接打开，带样式", "GIS: for QGIS and ArcGIS, styled")),
-    ("data/findings.kmz", Text("GIS 人员：同样的图层，谷歌地球、奥维等打开", "GIS: the same layers for Google Earth")),
-    (
-        "data/shp/字段对照.csv",
-        Text("GIS 人员：同样的图层写成 shp（GBK），每个字段是哪一列", "GIS: shapefiles in GBK, what each field is"),
-    ),
-    (
-        "data/dictionary.csv",
-        Text("程序和分析人员：每张表每一列的含义、单位、空值的意思", "analysts: what each column means, units, nulls"),
-    ),
-    (
-        "data/manifest.json",
-        Text("存档和复核：输入输出的校验值、规则、参数及其决定人", "the archive: checksums, rules, who decided what"),
-    ),
-)
+_FOR_WHOM = tuple((name, Text(zh, en)) for name, zh, en in table_rows("hmgeo.outputs", "guide.tsv"))
 _TABLES = Text("程序和分析人员：其余表（csv、parquet）", "programs: the other tables (csv, parquet)")
 _WHO, _HOW, _MIND = (
     Text("哪个文件给谁看", "Which file is for whom"),

@@ -30,6 +30,7 @@ from hmgeo.outputs.sheets.report import finish_page, set_styles, still, word_tab
 from hmgeo.outputs.siting_words import SCHEMA, clause_document, document, dossier_document, word
 from hmgeo.outputs.wording import Text
 from hmgeo.vocabulary import LayerKind, Settling, Verdict
+from hmgeo.words import table_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,38 +49,7 @@ _STATES = {
 }
 _HITS = frozenset({Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED})
 _OTHER = Text("项目事实和区域", "facts of the project, areas")
-_WORDS = {
-    "title": Text("选址条款摘录", "Extract of clauses for a site"),
-    "id": Text("摘录编号", "extract id"),
-    "as_of": Text("评估基准日", "as of"),
-    "site": Text("拟建项目", "site"),
-    "position": Text("位置", "position"),
-    "place": Text("所在地", "place"),
-    "key_areas": Text("重点区域", "key areas"),
-    "theme": Text("主题", "theme"),
-    "nearest": Text("最近的对象、距离（位置误差范围）", "nearest object, how far (range of position error)"),
-    "clauses": Text("条款", "clauses"),
-    "measured": Text("量测（占比或距离）｜限值", "measured (share or distance) | limit"),
-    "verdict": Text("结论", "answer"),
-    "decider": Text("认定部门", "who decides"),
-    "rank": Text("位阶、效力", "rank, standing"),
-    "lacks": Text("原因和补什么", "why, and what would settle it"),
-    "data": Text("所用数据", "data used"),
-    "quote": Text("原文", "quote"),
-    "changes": Text("可改变结论的因素", "what would change it"),
-    "out": Text("另有不适用 {n} 条", "{n} more do not apply"),
-    "next": Text("下一步", "Next steps"),
-    "glossary": Text("名词", "Glossary"),
-    "sketch": Text("示意图（黑白）：十字为拟建位置，圆为 1 km；只画所载数据", "Sketch: cross = site, circle = 1 km"),
-    "checked": Text(
-        "本摘录由同一编号的 json 文件核对：hmgeo verify 文件.json --project 项目。",
-        "The json file of the same id is what is checked: hmgeo verify FILE.json --project PROJECT.",
-    ),
-    "ask": Text(
-        "就「{clause}」询问{decider}：带项目位置和用地范围（CGCS2000）、行业代码和建设性质、本摘录（{id}）。",
-        'Ask {decider} about "{clause}": bring position, outline (CGCS2000), trade code, action, this extract ({id}).',
-    ),
-}
+_WORDS = {key: Text(zh, en) for key, zh, en in table_rows("hmgeo.outputs.sheets", "extract.tsv")}
 _GLOSSARY = (
     (Verdict.PROHIBITED,
      Text("落入条款禁止情形的空间范围；是否适用由所列部门认定",
