@@ -43,7 +43,7 @@ CLASS_SHARES = (0.72, 0.2, 0.03, 0.05)
 MEDIAN_RADIUS_M = 31.0
 """Of the circle as large as the median parcel of 0.3 ha."""
 WITH_HOLE, IN_PARTS = 0.01, 0.005
-GPKG_UP_TO = 200_000
+GPKG_UP_TO = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)

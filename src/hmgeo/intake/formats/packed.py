@@ -140,18 +140,21 @@ class RunningIds:
         first, self.rows = self.rows, self.rows + raw.row_count
         if not column:
             return pa.array([f"row-{row}" for row in range(first + 1, self.rows + 1)])
-        texts = self._given(raw, column, first)
+        texts = self._texts(raw, column, first)
         hashes = self._bytes.hashes_of(texts)
-        again = np.flatnonzero(self._known(hashes) | _repeats(hashes)).tolist()
-        if again:
+        ordered = np.sort(hashes)
+        is_known = self._known(ordered)
+        is_known[1:] |= ordered[1:] == ordered[:-1]
+        if is_known.any():
+            again = np.sort(np.argsort(hashes, kind="stable")[is_known]).tolist()
             ids = texts.to_pylist()
             here = set(ids)
             for place in again:
                 ids[place] = self._renamed(ids[place], here)
                 here.add(ids[place])
             texts = pa.array(ids, pa.string())
-            hashes = self._bytes.hashes_of(texts)
-        self._remember(hashes)
+            ordered = np.sort(self._bytes.hashes_of(texts))
+        self._remember(ordered)
         return texts
 
     def _given(self, raw: RawTable, column: str, first: int) -> pa.Array:
@@ -176,28 +179,21 @@ class RunningIds:
         return f"{value}#{number}"
 
     def _known(self, hashes: Hashes) -> NDArray[np.bool_]:
+        """Tell which ids were given before; quick in ascending order, as neighbours are looked up in the same place."""
         known = np.zeros(len(hashes), dtype=bool)
-        order = np.argsort(hashes)  # neighbours are looked up in the same place
         for seen in self._seen:
-            place = np.minimum(np.searchsorted(seen, hashes[order]), len(seen) - 1)
-            known[order] |= seen[place] == hashes[order]
+            place = np.minimum(np.searchsorted(seen, hashes), len(seen) - 1)
+            known |= seen[place] == hashes
         return known
 
     def _remember(self, hashes: Hashes) -> None:
         """Keep sorted runs, each more than twice as long as the next, so that few must be searched."""
         if not len(hashes):
             return
-        self._seen.append(np.sort(hashes))
+        self._seen.append(hashes)
         while len(self._seen) > 1 and len(self._seen[-2]) <= 2 * len(self._seen[-1]):
             last = self._seen.pop()
             self._seen[-1] = np.sort(np.concatenate([self._seen[-1], last]), kind="stable")
-
-
-def _repeats(hashes: Hashes) -> NDArray[np.bool_]:
-    """Tell which stand somewhere before."""
-    repeat = np.ones(len(hashes), dtype=bool)
-    repeat[np.unique(hashes, return_index=True)[1]] = False
-    return repeat
 
 
 @dataclass(slots=True)

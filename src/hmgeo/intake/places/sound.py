@@ -1,13 +1,13 @@
 """Arrow buffers read by compiled code: which shapes need no mending, and texts as numbers by which they are known.
 
 A file of its own because importing it imports numba. A shape is sound if the general way would hand on its bytes and
-say nothing: a plain polygon, alone or as the one part of several, within China's degrees whose rings surely don't touch
-themselves. Where rounding leaves a doubt it isn't, and GEOS decides.
+say nothing: plain polygons within China's degrees whose rings surely touch neither themselves nor each other, holes
+inside their shells, parts beside each other. Where rounding leaves a doubt it isn't, and GEOS decides.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,13 +21,23 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
     Offsets = NDArray[np.int64]
 
-_HEAD_BYTES = 13
-"""Of a polygon with one ring: byte order, type, number of rings, number of points."""
-_ONE_PART_BYTES = 9
-"""Of a multipolygon with one part, before that: byte order, type, number of parts."""
-_POINT_BYTES = 16
+
+class _Rings(NamedTuple):
+    """The corners of a shape's rings one after the other, as doubles and as bytes, and where each ring begins."""
+
+    xy: Floats
+    bytes: Bytes
+    begins: Offsets
+
+
+_HEAD_BYTES = 9
+"""Byte order, type and one count; before the rings of a polygon and the parts of several."""
+_COUNT_BYTES, _POINT_BYTES = 4, 16
 _FEWEST_POINTS, _MOST_POINTS = 4, 200
 """Every edge is held against every other; beyond this GEOS is faster."""
+_MOST_RINGS = 20
+_UNSOUND = -1
+_POLYGON, _SEVERAL = 3, 6
 _LEAST_AREA_DEG2 = 1e-12  # a thousand times what counts as none
 _ROUNDING = 4e-16  # more than 3 + 16 u of Shewchuk's first filter
 
@@ -78,83 +88,151 @@ def _goes_round(xy: Floats, points: int) -> bool:
         x += xy[2 * i]
         y += xy[2 * i + 1]
     x, y = x / edges, y / edges
-    way, upward, downward = 0, 0, 0
-    for i in range(edges):
-        side = _side(xy[2 * i], xy[2 * i + 1], xy[2 * i + 2], xy[2 * i + 3], x, y)
-        if side in {0, -way}:
-            return False
-        way = side
-        upward += xy[2 * i + 1] < y <= xy[2 * i + 3]
-        downward += xy[2 * i + 1] >= y > xy[2 * i + 3]
-    return upward == 1 and downward == 1
+    left = right = upward = downward = 0
+    ax, ay = xy[0] - x, xy[1] - y
+    for i in range(1, points):  # no branch, so that several corners are looked at at once
+        bx, by = xy[2 * i] - x, xy[2 * i + 1] - y
+        one, other = ax * by, ay * bx
+        doubt = _ROUNDING * (abs(one) + abs(other))
+        left += one - other > doubt
+        right += one - other < -doubt
+        upward += (ay < 0) & (by >= 0)
+        downward += (ay >= 0) & (by < 0)
+        ax, ay = bx, by
+    return max(left, right) == edges and upward == 1 and downward == 1
 
 
 @inner
-def _is_ring(xy: Floats, points: int) -> bool:
-    """Tell whether a closed line surely is a simple ring with an area."""
+def _ring_area_deg2(xy: Floats, points: int) -> float:
+    """Return the area in a closed line that surely is a simple ring; 0 for any other."""
     edges = points - 1
-    if xy[0] != xy[2 * edges] or xy[1] != xy[2 * edges + 1]:
-        return False
+    if points < _FEWEST_POINTS or xy[0] != xy[2 * edges] or xy[1] != xy[2 * edges + 1]:
+        return 0.0
     double_area = 0.0
     for i in range(edges):
         double_area += (xy[2 * i] - xy[0]) * (xy[2 * i + 3] - xy[1]) - (xy[2 * i + 2] - xy[0]) * (xy[2 * i + 1] - xy[1])
-    if abs(double_area) <= 2 * _LEAST_AREA_DEG2:
-        return False
+    area: float = abs(double_area) / 2
+    if area <= _LEAST_AREA_DEG2:
+        return 0.0
     if _goes_round(xy, points):
-        return True
+        return area
     for i in range(edges):
         if not _turns(xy, i - 1 if i else edges - 1, i, i + 1):
-            return False
+            return 0.0
         for j in range(i + 2, edges - (i == 0)):
             if not _are_apart(xy, i, j):
-                return False
-    return True
+                return 0.0
+    return area
 
 
 @inner
-def _part_at(data: Bytes, begin: int, end: int) -> int:
-    """Return where the polygon begins in a multipolygon made of one, as many layers hold; 0 in anything else."""
-    if end - begin < _ONE_PART_BYTES or data[begin] != 1 or data[begin + 1] != 6 or data[begin + 5] != 1:  # noqa: PLR2004 -- type
-        return 0
-    for i in (2, 3, 4, 6, 7, 8):
-        if data[begin + i] != 0:
-            return 0
-    return _ONE_PART_BYTES
+def _are_rings_apart(xy: Floats, first: Offsets, second: Offsets, is_hole: bool) -> bool:  # noqa: FBT001 -- compiled
+    """Tell whether two simple rings surely have no point in common and lie as they must.
+
+    A hole lies inside the first, any other ring beside it. Rings that don't meet lie inside one another as any of their
+    corners does.
+    """
+    for i in range(first[0], first[1] - 1):
+        for j in range(second[0], second[1] - 1):
+            if not _are_apart(xy, i, j):
+                return False
+    inside = _inside(xy, first, second[0])
+    return inside == 1 if is_hole else inside == -1 and _inside(xy, second, first[0]) == -1
+
+
+@inner
+def _inside(xy: Floats, ring: Offsets, point: int) -> int:
+    """Return 1 for a point that surely lies inside a ring, -1 for one that surely doesn't, 0 where rounding decides."""
+    inside, x, y = -1, xy[2 * point], xy[2 * point + 1]
+    for i in range(ring[0], ring[1] - 1):
+        is_upward = xy[2 * i + 1] <= y < xy[2 * i + 3]
+        if is_upward or xy[2 * i + 3] <= y < xy[2 * i + 1]:
+            side = _side(xy[2 * i], xy[2 * i + 1], xy[2 * i + 2], xy[2 * i + 3], x, y)
+            if side == 0:
+                return 0
+            if (side > 0) == is_upward:
+                inside = -inside
+    return inside
+
+
+@inner
+def _count_at(data: Bytes, at: int) -> int:
+    count = 0
+    for i in range(3, -1, -1):
+        count = count * 256 + np.int64(data[at + i])
+    return count
+
+
+@inner
+def _is_head(data: Bytes, at: int, end: int, kind: int) -> bool:
+    """Tell whether a plain little-endian shape of a kind begins here."""
+    if end - at < _HEAD_BYTES or data[at] != 1:
+        return False
+    return data[at + 1] == kind and data[at + 2] == 0 and data[at + 3] == 0 and data[at + 4] == 0
+
+
+@inner
+def _ring_at(data: Bytes, at: int, end: int, into: _Rings, rings: int) -> float:
+    """Read a ring behind those read before; return its area, 0 where it isn't sound or there is no more room."""
+    begin = into.begins[rings]
+    count = _count_at(data, at) if at + _COUNT_BYTES <= end else 0
+    if count == 0 or begin + count > _MOST_POINTS or at + _COUNT_BYTES + count * _POINT_BYTES > end:
+        return 0.0
+    for i in range(count * _POINT_BYTES):
+        into.bytes[begin * _POINT_BYTES + i] = data[at + _COUNT_BYTES + i]
+    into.begins[rings + 1] = begin + count
+    return _ring_area_deg2(into.xy[2 * begin :], count)
+
+
+@inner
+def _polygon_at(data: Bytes, at: int, end: int, into: _Rings, rings: int) -> tuple[int, int]:
+    """Read a polygon behind the rings read before; return where it ends (`_UNSOUND` if it is that), and all rings."""
+    held = _count_at(data, at + 5) if _is_head(data, at, end, _POLYGON) else 0
+    if held == 0 or rings + held > _MOST_RINGS:
+        return _UNSOUND, rings
+    at += _HEAD_BYTES
+    area, begins = 0.0, into.begins
+    for ring in range(rings, rings + held):
+        own = _ring_at(data, at, end, into, ring)
+        if own == 0:
+            return _UNSOUND, rings
+        for other in range(ring):
+            is_hole = other == rings
+            if not _are_rings_apart(into.xy, begins[other : other + 2], begins[ring : ring + 2], is_hole):
+                return _UNSOUND, rings
+        area += own if ring == rings else -own
+        at += _COUNT_BYTES + (begins[ring + 1] - begins[ring]) * _POINT_BYTES
+    return at if area > _LEAST_AREA_DEG2 else _UNSOUND, rings + held
 
 
 @compiled
-def _find_sound(data: Bytes, offsets: Offsets, box: Floats, xy: Floats, xy_bytes: Bytes, sound: Bytes) -> None:
+def _find_sound(data: Bytes, offsets: Offsets, box: Floats, into: _Rings, sound: Bytes) -> None:
     for row in range(len(sound)):
-        begin, end = offsets[row], offsets[row + 1]
-        begin += _part_at(data, begin, end)
-        size = end - begin - _HEAD_BYTES
-        points = size // _POINT_BYTES
-        if points < _FEWEST_POINTS or points > _MOST_POINTS or points * _POINT_BYTES != size:
-            continue
-        ring = points if points < 256 else 0  # noqa: PLR2004 -- one byte of the count
-        head = data[begin : begin + _HEAD_BYTES]
-        is_plain = head[0] == 1 and head[1] == 3 and head[5] == 1 and head[9] == ring  # noqa: PLR2004 -- polygon
-        for i in (2, 3, 4, 6, 7, 8, 10, 11, 12):
-            is_plain = is_plain and head[i] == 0
-        if not is_plain:
-            continue
-        for i in range(size):
-            xy_bytes[i] = data[begin + _HEAD_BYTES + i]
-        is_inside = True
-        for i in range(points):
-            is_inside = is_inside and box[0] <= xy[2 * i] <= box[2] and box[1] <= xy[2 * i + 1] <= box[3]
-        sound[row] = is_inside and _is_ring(xy, points)
+        at, end = offsets[row], offsets[row + 1]
+        parts, rings = 1, 0
+        if _is_head(data, at, end, _SEVERAL):
+            parts = _count_at(data, at + 5)
+            at += _HEAD_BYTES
+        while parts and at != _UNSOUND:
+            at, rings = _polygon_at(data, at, end, into, rings)
+            parts -= 1
+        is_sound = at == end and rings > 0
+        for i in range(into.begins[rings] if is_sound else 0):
+            x, y = into.xy[2 * i], into.xy[2 * i + 1]
+            is_sound = is_sound and box[0] <= x <= box[2] and box[1] <= y <= box[3]
+        sound[row] = is_sound
 
 
 def sound_rows(wkb: pa.Array, box: tuple[float, float, float, float]) -> NDArray[np.bool_]:
-    """Return (n,) which `wkb` surely are simple polygons of one ring, alone or in a multipolygon, within `box`.
+    """Return (n,) which `wkb` surely are valid polygons or multipolygons, of few corners, within `box`.
 
     The box is west, south, east, north in the degrees of the shapes.
     """
     offsets, data = _buffers(wkb)
     xy = np.zeros(2 * _MOST_POINTS)
     sound = np.zeros(len(wkb), np.uint8)
-    _find_sound(data, offsets, np.array(box), xy, xy.view(np.uint8), sound)
+    into = _Rings(xy, xy.view(np.uint8), np.zeros(_MOST_RINGS + 1, np.int64))
+    _find_sound(data, offsets, np.array(box), into, sound)
     is_sound: NDArray[np.bool_] = sound.astype(bool) & wkb.is_valid().to_numpy(zero_copy_only=False)
     return is_sound
 

@@ -138,17 +138,19 @@ def _groups(opened: Opened, outcome: Outcome, *, points_only: bool = True) -> Gr
     located = np.flatnonzero(wanted)
     if not points_only and located.size > _MOST_SHAPES_TESTED:
         located = located[:: located.size // _MOST_SHAPES_TESTED]
-    rows_of: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for row in located.tolist():
-        county, township, code = (column.words[column.code[row]] for column in columns)
-        if county or township or code:
-            rows_of[county, township, code].append(row)
-    groups: dict[DeclaredPlace, list[int]] = defaultdict(list)
-    for words, rows in rows_of.items():
-        place = declared_place(*words)
-        if place.units:
-            groups[place] += rows
-    return {place: np.array(sorted(rows), dtype=np.intp) for place, rows in groups.items()}
+    if not any(any(one.words) for one in columns):
+        return {}
+    at = np.zeros(located.size, np.int64)
+    for one in columns:
+        at = at * len(one.words) + one.code[located]
+    _, first, at = np.unique(at, return_index=True, return_inverse=True)
+    groups: dict[DeclaredPlace, list[NDArray[np.intp]]] = defaultdict(list)
+    for number in np.argsort(first).tolist():
+        words = [one.words[one.code[located[first[number]]]] for one in columns]
+        place = declared_place(*words) if any(words) else None
+        if place is not None and place.units:
+            groups[place].append(located[at == number])
+    return {place: np.sort(np.concatenate(rows)) for place, rows in groups.items()}
 
 
 def _lon_lat(rows: NDArray[np.intp], outcome: Outcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
