@@ -140,7 +140,7 @@ class RunningIds:
         first, self.rows = self.rows, self.rows + raw.row_count
         if not column:
             return pa.array([f"row-{row}" for row in range(first + 1, self.rows + 1)])
-        texts = self._texts(raw, column, first)
+        texts = self._given(raw, column, first)
         hashes = self._bytes.hashes_of(texts)
         ordered = np.sort(hashes)
         is_known = self._known(ordered)

@@ -178,8 +178,8 @@ def _ring_at(data: Bytes, at: int, end: int, into: _Rings, rings: int) -> float:
     count = _count_at(data, at) if at + _COUNT_BYTES <= end else 0
     if count == 0 or begin + count > _MOST_POINTS or at + _COUNT_BYTES + count * _POINT_BYTES > end:
         return 0.0
-    for i in range(count * _POINT_BYTES):
-        into.bytes[begin * _POINT_BYTES + i] = data[at + _COUNT_BYTES + i]
+    size = count * _POINT_BYTES
+    into.bytes[begin * _POINT_BYTES : begin * _POINT_BYTES + size] = data[at + _COUNT_BYTES : at + _COUNT_BYTES + size]
     into.begins[rings + 1] = begin + count
     return _ring_area_deg2(into.xy[2 * begin :], count)
 
