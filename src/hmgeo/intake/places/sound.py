@@ -159,7 +159,7 @@ def _inside(xy: Floats, ring: Offsets, point: int) -> int:
 def _count_at(data: Bytes, at: int) -> int:
     count = 0
     for i in range(3, -1, -1):
-        count = count * 256 + np.int64(data[at + i])
+        count = count * 256 + int(np.int64(data[at + i]))
     return count
 
 
@@ -168,7 +168,8 @@ def _is_head(data: Bytes, at: int, end: int, kind: int) -> bool:
     """Tell whether a plain little-endian shape of a kind begins here."""
     if end - at < _HEAD_BYTES or data[at] != 1:
         return False
-    return data[at + 1] == kind and data[at + 2] == 0 and data[at + 3] == 0 and data[at + 4] == 0
+    is_kind: bool = data[at + 1] == kind and data[at + 2] == 0 and data[at + 3] == 0 and data[at + 4] == 0
+    return is_kind
 
 
 @inner
