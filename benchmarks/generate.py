@@ -3,7 +3,7 @@
     python benchmarks/generate.py county city province --out DIR
 
 Writes `DIR/<size>/parcels.parquet` in the working format of `hmgeo layers pack` (GeoParquet, WKB, lz4, Hilbert order,
-50,000-row groups, bbox covering), `sources.parquet` (points), `sources.csv` and, up to the city, `parcels.gpkg`.
+50,000-row groups, bbox covering), `sources.parquet` (points) and `sources.csv`.
 The same seed gives the same ground; nothing here is a real place's farmland.
 """
 
@@ -43,7 +43,6 @@ CLASS_SHARES = (0.72, 0.2, 0.03, 0.05)
 MEDIAN_RADIUS_M = 31.0
 """Of the circle as large as the median parcel of 0.3 ha."""
 WITH_HOLE, IN_PARTS = 0.01, 0.005
-GPKG_UP_TO = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +173,6 @@ def write_size(name: str, out: Path) -> None:
     listed = pd.DataFrame({"enterprise_id": ids, "lon": places[:, 0], "lat": places[:, 1]})
     listed.to_csv(folder / "sources.csv", index=False)
     write_packed(parts(groups(random, lines, size)), folder / "parcels.parquet", LayerKind.FARMLAND)
-    if size.parcels <= GPKG_UP_TO:
-        import geopandas
-
-        frame = geopandas.read_parquet(folder / "parcels.parquet")
-        frame.to_file(folder / "parcels.gpkg", layer="parcels", engine="pyogrio")
 
 
 def main() -> None:

@@ -173,9 +173,9 @@ def load_duckdb_spatial(database: Any) -> None:
 
 def sedona_db(folder: Path, out: Path) -> int:
     """Planar distance in SedonaDB: both sides projected, joined by ST_DWithin."""
-    import sedona.db
+    import sedonadb
 
-    session = sedona.db.connect()
+    session = sedonadb.connect()
     session.read_parquet(str(folder / SOURCES)).to_view("s0")
     session.read_parquet(str(folder / PARCELS)).to_view("p0")
     for name, key in (("s", "enterprise_id"), ("p", "receptor_id")):
@@ -202,7 +202,7 @@ _IMPORTS = {
     "hmgeo": ("hmgeo.proximity.run", "hmgeo.intake.formats.packed"),
     "hmgeo-aggregate": ("hmgeo.proximity.run", "hmgeo.intake.formats.packed"),
     "duckdb": ("duckdb",),
-    "sedonadb": ("sedona.db",),
+    "sedonadb": ("sedonadb",),
     "rtree": ("geopandas", "rtree"),
     "postgis-projected": (),
     "postgis-geography": (),

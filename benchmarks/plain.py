@@ -3,10 +3,10 @@
     python benchmarks/generate.py county city province --out benchmarks/data
     python benchmarks/plain.py county city province --data benchmarks/data --repeats 3
 
-Writes `plain-<size>/parcels.parquet` (GeoParquet as geopandas writes it: id, class, WKB, snappy) once, then runs the
-contenders in turn and prints the medians of CPU seconds (user and system, imports included), peak memory and pairs.
-`hmgeo` is the command as users type it; DuckDB runs in a Python that imports nothing else. `-gpkg` reads
-`parcels.gpkg` instead, which generate.py writes up to the city.
+Writes `plain-<size>/parcels.parquet` (GeoParquet as geopandas writes it: id, class, WKB, snappy), `.gpkg` and `.shp`
+once, then runs the contenders in turn and prints the medians of CPU seconds (user and system, imports included), peak
+memory and pairs. `hmgeo` is the command as users type it; DuckDB and SedonaDB run in a Python that imports nothing
+else. A suffix names the format that is read, GeoParquet without one. The plot beside this file is drawn from the run.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyogrio
 from generate import geo_metadata
 from run import HERE, pair_keys, versions, wrong_pairs
 
-CONTENDERS = ("hmgeo", "hmgeo-gpkg", "duckdb", "duckdb-gpkg", "geopandas-dwithin")
+CONTENDERS = (
+    "hmgeo", "hmgeo-gpkg", "hmgeo-shp", "duckdb", "duckdb-gpkg", "duckdb-shp", "sedonadb", "geopandas-dwithin"
+)  # fmt: skip
 COLUMNS = ["receptor_id", "class", "geometry"]
 
 
@@ -33,7 +36,7 @@ def write_plain(folder: Path) -> Path:
     """Write a size's parcels as a plain GeoParquet, with its other files beside it; return the new folder."""
     made = folder.with_name(f"plain-{folder.name}")
     made.mkdir(exist_ok=True)
-    for name in ("sources.csv", "sources.parquet", "parcels.gpkg"):
+    for name in ("sources.csv", "sources.parquet"):
         if (folder / name).exists() and not (made / name).exists():
             os.link(folder / name, made / name)
     target = made / "parcels.parquet"
@@ -43,6 +46,17 @@ def write_plain(folder: Path) -> Path:
             with pq.ParquetWriter(target, pa.schema(fields, metadata=geo_metadata("Polygon"))) as writer:
                 for batch in packed.iter_batches(1_000_000, columns=COLUMNS):
                     writer.write_table(pa.table(batch.columns, schema=writer.schema))
+    for driver, suffix, said in (("GPKG", "gpkg", {}), ("ESRI Shapefile", "shp", {"encoding": "UTF-8"})):
+        if not (made / f"parcels.{suffix}").exists():
+            with pq.ParquetFile(target) as plain:
+                batches = plain.iter_batches(100_000)
+                schema = plain.schema_arrow.remove_metadata()
+                if suffix == "shp":  # of names that take ten bytes
+                    schema = pa.schema([pa.field("parcel_id", pa.string()), *list(schema)[1:]])
+                    batches = (pa.record_batch(batch.columns, schema=schema) for batch in batches)
+                rows = pa.RecordBatchReader.from_batches(schema, batches)
+                about = {"geometry_name": "geometry", "geometry_type": "MultiPolygon", "crs": "EPSG:4490"} | said
+                pyogrio.write_arrow(rows, made / f"parcels.{suffix}", driver=driver, **about)
     return made
 
 
@@ -56,26 +70,46 @@ database.execute(f"LOAD '{found}'")
 database.execute('''
 CREATE TABLE s AS SELECT enterprise_id, ST_Transform(geometry, 'EPSG:4490', 'EPSG:4547', always_xy := true) AS g
     FROM 'SOURCES';
-CREATE TABLE p AS SELECT receptor_id, ST_Transform(SHAPE, 'EPSG:4490', 'EPSG:4547', always_xy := true) AS g
+CREATE TABLE p AS SELECT receptor_id, ST_Transform(geometry, 'EPSG:4490', 'EPSG:4547', always_xy := true) AS g
     FROM PARCELS;
 COPY (SELECT s.enterprise_id AS source_id, p.receptor_id FROM p JOIN s ON ST_DWithin(p.g, s.g, 10000.0))
     TO 'OUT' (FORMAT parquet);
 ''')
 """
-"""A process that imports nothing else; the query is that of peers.py."""
+SEDONADB = """
+import sedonadb
+session = sedonadb.connect()
+for name, key, path in (("s", "enterprise_id", "SOURCES"), ("p", "receptor_id", "PARCELS")):
+    session.read_parquet(path).to_view(f"{name}0")
+    shape = "ST_Transform(geometry, 'EPSG:4547')"
+    session.sql(f"SELECT {key}, {shape} AS g FROM {name}0").to_memtable().to_view(name)
+session.sql(
+    "SELECT s.enterprise_id AS source_id, p.receptor_id FROM p JOIN s ON ST_DWithin(p.g, s.g, 10000.0)"
+).to_parquet("OUT", single_file_output=True)
+"""
+"""Processes that import nothing else; the queries are those of peers.py."""
+
+
+def suffix_of(name: str) -> str:
+    """Return the format that a contender reads."""
+    return next((suffix for suffix in ("gpkg", "shp") if name.endswith(f"-{suffix}")), "parquet")
 
 
 def command_of(name: str, folder: Path) -> list[str]:
     """Return the command of a contender."""
-    is_geopackage, out = name.endswith("-gpkg"), str(folder / f"out-{name}.parquet")
-    parcels = str(folder / ("parcels.gpkg" if is_geopackage else "parcels.parquet"))
+    suffix, out = suffix_of(name), str(folder / f"out-{name}.parquet")
+    parcels = str(folder / f"parcels.{suffix}")
     if name.startswith("hmgeo"):
         files = ["--sources", str(folder / "sources.csv"), "--receptors", parcels]
         return [str(Path(sys.executable).with_name("hmgeo")), "pairs", *files, "--radius", "10km", "--out", out]
-    if name.startswith("duckdb"):
-        read, shape = (f"ST_Read('{parcels}')", "geom") if is_geopackage else (f"'{parcels}'", "geometry")
-        words = {"SOURCES": str(folder / "sources.parquet"), "PARCELS": read, "SHAPE": shape, "OUT": out}
-        code = DUCKDB
+    if name.startswith(("duckdb", "sedonadb")):
+        is_duckdb = name.startswith("duckdb")
+        key = "parcel_id" if suffix == "shp" else "receptor_id"
+        read = f"(SELECT {key} AS receptor_id, geom AS geometry FROM ST_Read('{parcels}'))"
+        if suffix == "parquet":
+            read = f"'{parcels}'"
+        words = {"SOURCES": str(folder / "sources.parquet"), "PARCELS": read if is_duckdb else parcels, "OUT": out}
+        code = DUCKDB if is_duckdb else SEDONADB
         for word, meant in words.items():
             code = code.replace(word, meant)
         return [sys.executable, "-c", code]
@@ -139,6 +173,22 @@ def table_of(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def draw(sizes: dict[str, dict[str, Any]], out: Path) -> None:
+    """Draw what the table tells: CPU seconds and peak memory of each contender by size."""
+    from matplotlib import pyplot as plt
+
+    plt.rcParams["svg.hashsalt"] = "hmgeo"
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    for name in dict.fromkeys(name for results in sizes.values() for name in results):
+        ran = {size: results[name] for size, results in sizes.items() if "cpu_s" in results.get(name, {})}
+        for axis, key in zip(axes, ("cpu_s", "memory_mb"), strict=True):
+            axis.semilogy(list(ran), [run[key] for run in ran.values()], marker="o", label=name)
+    axes[0].set(ylabel="CPU s, whole process")
+    axes[1].set(ylabel="peak MB")
+    axes[1].legend(frameon=False, fontsize=7)
+    figure.savefig(out, metadata={"Date": None})
+
+
 def main() -> None:
     """Measure the sizes asked for and print their tables."""
     parser = argparse.ArgumentParser(description="Measure whole processes on plain files.")
@@ -146,15 +196,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=HERE / "data")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", nargs="*", default=list(CONTENDERS))
+    parser.add_argument("--plot", type=Path, default=HERE / "plain.svg")
     asked = parser.parse_args()
     print(versions())
+    measured: dict[str, dict[str, Any]] = {}
     for size in asked.sizes:
         folder = write_plain(asked.data / size)
         run_whole("hmgeo", folder)  # what the first use compiles is not a user's daily cost
-        names = [name for name in asked.only if not name.endswith("-gpkg") or (folder / "parcels.gpkg").exists()]
-        results = measure(folder, names, asked.repeats)
+        results = measured[size] = measure(folder, asked.only, asked.repeats)
         (folder / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
-        print(f"\n{size}, load {os.getloadavg()[0]:.1f}\n{table_of(results)}")
+        print(f"\n{size}, load {os.getloadavg()[0]:.1f}\n{table_of(results)}", flush=True)
+    draw(measured, asked.plot)
 
 
 if __name__ == "__main__":
