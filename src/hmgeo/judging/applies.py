@@ -38,7 +38,9 @@ class Cadmium:
 
 
 def found_cadmium(columns: Mapping[str, str]) -> bool | Unknown | None:
-    """Return what a list states as found; None where it states nothing, or only infers it from the trade.
+    """Return what a row states as found; None where it states nothing, or only infers it from the trade.
+
+    `columns`: its cells by header.
 
     Examples
     --------
@@ -77,31 +79,31 @@ def cadmium_of(stated: str, stated_basis: str, code: str, edition: str, choices:
     if isinstance(word, Unknown) and word.code != "not_stated":
         return Cadmium("", say("cadmium_entry_unread", word=stated))
     if word in (FOUND, NOT_RELATED):
-        told = say("cadmium_listed", basis=stated_basis) if stated_basis else say("cadmium_listed_bare")
-        return Cadmium(str(word), told)
+        reason = say("cadmium_listed", basis=stated_basis) if stated_basis else say("cadmium_listed_bare")
+        return Cadmium(str(word), reason)
     chosen = choices.get(CADMIUM_TRADES)
     if chosen is None or not isinstance(chosen.value, tuple):
         return Cadmium("", say("cadmium_trades_unset"))
     return _by_trade(code, edition, str(chosen.edition), chosen.value)
 
 
-def _by_trade(code: str, edition: str, held: str, listed_codes: tuple[str, ...]) -> Cadmium:
+def _by_trade(code: str, edition: str, listed_edition: str, listed_codes: tuple[str, ...]) -> Cadmium:
     """Return what the trade suggests, by codes of the edition that the user chose."""
     trade = read_trade(code)
     if isinstance(trade, Unknown):
         return Cadmium("", say("cadmium_trade_unread", code=code) if code else say("cadmium_trade_absent"))
-    fits = trade.among(edition, {held: listed_codes})
-    edition = trade.edition(edition, (held,))
+    fits = trade.among(edition, {listed_edition: listed_codes})
+    edition = trade.edition(edition, (listed_edition,))
     code = trade.text(edition) or code
     if isinstance(fits, Unknown) and fits.code == "edition":
         if not edition:
-            return Cadmium("", say("cadmium_no_edition", held=held))
-        return Cadmium("", say("cadmium_other_edition", edition=edition, held=held))
+            return Cadmium("", say("cadmium_no_edition", held=listed_edition))
+        return Cadmium("", say("cadmium_other_edition", edition=edition, held=listed_edition))
     if isinstance(fits, Unknown):
         return Cadmium("", say("cadmium_trade_coarse", code=fits.found))
     if fits:
-        return Cadmium(BY_TRADE, say("cadmium_trade", code=code, edition=held))
-    return Cadmium(NOT_RELATED, say("cadmium_other_trade", code=code, edition=held))
+        return Cadmium(BY_TRADE, say("cadmium_trade", code=code, edition=listed_edition))
+    return Cadmium(NOT_RELATED, say("cadmium_other_trade", code=code, edition=listed_edition))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,31 +156,31 @@ SPEAKS = Reach(Side.MET)
 
 
 @dataclass(frozen=True, slots=True)
-class Exempt:
+class _Exempt:
     """An exception that the text makes and that holds for the source, or may hold."""
 
     is_known: bool
     why: str
 
 
-def exemption(rule: Rule, subject: Subject) -> Exempt | None:
-    """Return the exception that takes the source out, or may take it out; None where none can.
+def exemption(rule: Rule, subject: Subject) -> _Exempt | None:
+    """Return the exception of `rule` that takes `subject` out, or may take it out; None where none can.
 
     Only a known one takes it out; the text of one that may hold is printed beside the rule's verdict.
     """
-    found = [reason for one in rule.exceptions if (reason := _exempt(one, subject)) is not None]
-    known = [one for one in found if one.is_known]
-    return next(iter(known or found), None)
+    exempts = [reason for exempt in rule.exceptions if (reason := _exempt(exempt, subject)) is not None]
+    known = [exempt for exempt in exempts if exempt.is_known]
+    return next(iter(known or exempts), None)
 
 
-def _exempt(one: Exemption, subject: Subject) -> Exempt | None:
+def _exempt(exception: Exemption, subject: Subject) -> _Exempt | None:
     """Return whether one exception holds: all of its conditions, and one of its actions where it names any."""
     is_said = subject.action is not None and ACTION not in subject.doubts
-    if one.actions and is_said and subject.action is not None and not subject.action.is_among(one.actions):
+    if exception.actions and is_said and subject.action is not None and not subject.action.is_among(exception.actions):
         return None
-    doubted = [subject.doubts[ACTION]] if one.actions and ACTION in subject.doubts else []
-    unsaid: list[Reason] = [say("kind_of_project")] if one.actions and subject.action is None else []
-    for condition in one.conditions:
+    doubted = [subject.doubts[ACTION]] if exception.actions and ACTION in subject.doubts else []
+    unsaid: list[Reason] = [say("kind_of_project")] if exception.actions and subject.action is None else []
+    for condition in exception.conditions:
         known, is_maybe = known_fact(subject, condition.attribute)
         if isinstance(known, Doubted):
             doubted.append(known.why)
@@ -187,17 +189,17 @@ def _exempt(one: Exemption, subject: Subject) -> Exempt | None:
         elif known is not condition.expected:
             return None
     if unsaid:
-        return Exempt(is_known=False, why=say("exception_unstated", what=tuple(unsaid), quote=one.quote))
+        return _Exempt(is_known=False, why=say("exception_unstated", what=tuple(unsaid), quote=exception.quote))
     if doubted:
-        return Exempt(is_known=False, why=say("exception_doubted", why=sentences(*doubted), quote=one.quote))
-    return Exempt(is_known=True, why=exempt_text(one))
+        return _Exempt(is_known=False, why=say("exception_doubted", why=sentences(*doubted), quote=exception.quote))
+    return _Exempt(is_known=True, why=exempt_text(exception))
 
 
-def exempt_text(one: Exemption) -> Reason:
-    """Return that a source falls under an exception."""
-    if one.text_zh:
-        return say("exempt_since", quote=one.quote, why=one.text_zh)
-    return say("exempt", quote=one.quote)
+def exempt_text(exception: Exemption) -> Reason:
+    """Return that a source falls under `exception`, as the text or its `text_zh` says it."""
+    if exception.text_zh:
+        return say("exempt_since", quote=exception.quote, why=exception.text_zh)
+    return say("exempt", quote=exception.quote)
 
 
 def reach(rule: Rule, subject: Subject, choices: Choices, doubt: str = "") -> Reach:
@@ -207,15 +209,21 @@ def reach(rule: Rule, subject: Subject, choices: Choices, doubt: str = "") -> Re
     ----------
     doubt
         Why it isn't known whether the territory holds the source (`RuleStanding.doubt`).
+    choices
+        Hold the lists of trades that a rule leaves to the user.
+    subject
+        What the row states of the source.
     """
     checks = (_kind, _action, _trade, _conditions)
-    found = [check(rule, subject, choices) for check in checks]
-    found.append(_territory(rule, subject, doubt))
+    reaches = [check(rule, subject, choices) for check in checks]
+    reaches.append(_territory(rule, subject, doubt))
     for side in (Side.NOT_MET, Side.UNKNOWN):
-        first = next((one for one in found if one.side is side), None)
+        first = next((reached for reached in reaches if reached.side is side), None)
         if first is not None:
             return first
-    wide, derived = (sentences(*texts) for texts in zip(*((one.wide, one.derived) for one in found), strict=True))
+    wide, derived = (
+        sentences(*texts) for texts in zip(*((reached.wide, reached.derived) for reached in reaches), strict=True)
+    )
     return Reach(Side.MET, wide=wide, derived=derived)
 
 
@@ -228,18 +236,18 @@ def _unknown(why: str) -> Reach:
 
 
 def implied(subject: Subject, fact: str) -> Implied | None:
-    """Return what the source's kind and trade say of a fact; None where they say nothing.
+    """Return what the kind and trade of `subject` say of `fact`, a code of `ATTRIBUTES`; None where they say nothing.
 
     The longest code that fits decides; a trade that is contradicted or can't be read decides nothing.
     """
-    rows = [one for one in implied_facts() if one.fact == fact and one.kind in {"", subject.kind}]
-    plain = next((one for one in rows if not one.code), None)
+    rows = [row for row in implied_facts() if row.fact == fact and row.kind in {"", subject.kind}]
+    plain = next((row for row in rows if not row.code), None)
     trade = read_trade(subject.trade_code) if rows and plain is None and TRADE not in subject.doubts else None
     if plain is not None or trade is None or isinstance(trade, Unknown):
         return plain
     codes = trade.stated or tuple(code for _, code in trade.named)
-    found = [_implied_by(code, rows, subject.trade_edition) for code in codes]
-    return min(filter(None, found), key=lambda one: _TELLING.index(one.means), default=None)
+    findings = [_implied_by(code, rows, subject.trade_edition) for code in codes]
+    return min(filter(None, findings), key=lambda row: _TELLING.index(row.means), default=None)
 
 
 _TELLING = ("yes", "maybe", "unknown", "no")
@@ -247,31 +255,35 @@ _TELLING = ("yes", "maybe", "unknown", "no")
 
 def _implied_by(code: str, rows: Sequence[Implied], edition: str) -> Implied | None:
     """Return what one code says: by the longest listed code that it begins with, else by what is said of all others."""
-    fits = [one for one in rows if one.code != "*" and code.startswith(one.code) and one.edition in {"", edition}]
-    may_fit = [one for one in rows if one.code != "*" and one.code.startswith(code)]
-    others = [one for one in rows if one.code == "*" and not may_fit]
-    return max(fits, key=lambda one: len(one.code), default=next(iter(others), None))
+    fits = [row for row in rows if row.code != "*" and code.startswith(row.code) and row.edition in {"", edition}]
+    may_fit = [row for row in rows if row.code != "*" and row.code.startswith(code)]
+    others = [row for row in rows if row.code == "*" and not may_fit]
+    return max(fits, key=lambda row: len(row.code), default=next(iter(others), None))
 
 
 def known_fact(subject: Subject, name: str) -> tuple[bool | Doubted | None, bool]:
-    """Return what is known of a fact, and whether only a code that is wider than it says so.
+    """Return what is known of the fact `name` of `subject`, and whether only a code that is wider than it says so.
+
+    None where nobody knows, `Doubted` where what is stated can't hold.
+
+    None where nobody knows, `Doubted` where what is stated can't hold.
 
     What is stated comes first; what a source is by its kind can't be denied by a word.
     """
     stated = subject.attributes.get(name)
-    told = implied(subject, name)
+    by_kind = implied(subject, name)
     if name == "is_relocation" and stated is None and subject.action is Action.RELOCATE:
         return True, False
     if stated is not None:
-        if stated is False and told is not None and told.means == "yes":
-            is_by_kind = bool(told.kind) and not told.code
+        if stated is False and by_kind is not None and by_kind.means == "yes":
+            is_by_kind = bool(by_kind.kind) and not by_kind.code
             kind = SOURCE_KINDS.get(subject.kind, subject.kind)
             what = say("kind_is", kind=kind) if is_by_kind else say("trade_is", code=subject.trade_code)
             return Doubted(say("fact_denied", what=what, words=ATTRIBUTES[name])), False
         return stated, False
-    if told is not None and told.kind and KIND in subject.doubts:  # what it is nobody could read
+    if by_kind is not None and by_kind.kind and KIND in subject.doubts:  # what it is nobody could read
         return Doubted(subject.doubts[KIND]), False
-    means = "" if told is None else told.means
+    means = "" if by_kind is None else by_kind.means
     return {"yes": True, "maybe": True, "no": False}.get(means), means == "maybe"
 
 
@@ -311,11 +323,11 @@ def _trade(rule: Rule, subject: Subject, choices: Choices) -> Reach:
         return SPEAKS
     is_cadmium = rule.applies_to.trades.parameter == CADMIUM_TRADES
     doubted = subject.doubts.get(CADMIUM, "") if is_cadmium else ""
-    found = subject.is_cadmium_related
-    if is_cadmium and not doubted and found is not None:
-        if isinstance(found, Unknown):
-            return _unknown(say("cadmium_unread", word=found.found))
-        return SPEAKS if found else _no(say("reach_cadmium"))
+    is_found = subject.is_cadmium_related
+    if is_cadmium and not doubted and is_found is not None:
+        if isinstance(is_found, Unknown):
+            return _unknown(say("cadmium_unread", word=is_found.found))
+        return SPEAKS if is_found else _no(say("reach_cadmium"))
     doubted = doubted or subject.doubts.get(TRADE, "")
     return _unknown(doubted) if doubted else _trade_listed(rule, subject, choices)
 
@@ -357,15 +369,15 @@ def _narrowed(
 def _is_wide(code: str, edition: str, parts: Iterable[str]) -> bool:
     """Return whether a listed code stands there for a part of its class only."""
     return any(
-        one.fact in parts and one.code == code and one.means == "maybe" and one.edition in {"", edition}
-        for one in implied_facts()
+        row.fact in parts and row.code == code and row.means == "maybe" and row.edition in {"", edition}
+        for row in implied_facts()
     )
 
 
 def _elsewhere(subject: Subject, parts: Mapping[str, tuple[bool | Doubted | None, bool]]) -> Reach | None:
     """Return why a trade that isn't listed may still be meant: its firms may run the process that is."""
-    told = {name: implied(subject, name) for name, (known, _) in parts.items() if known is None}
-    words = tuple(ATTRIBUTES[name] for name, one in told.items() if one is not None and one.means == "unknown")
+    silent = {name: implied(subject, name) for name, (known, _) in parts.items() if known is None}
+    words = tuple(ATTRIBUTES[name] for name, row in silent.items() if row is not None and row.means == "unknown")
     if words:
         return _unknown(say("trade_may_run_it", code=subject.trade_code, words=words))
     return _doubted(parts)
@@ -376,10 +388,10 @@ def _doubted(parts: Mapping[str, tuple[bool | Doubted | None, bool]]) -> Reach |
 
 
 def trade_lists(rule: Rule, choices: Choices) -> dict[str, tuple[str, ...]] | None:
-    """Return the codes by edition, None where the user had to choose them and didn't."""
+    """Return the codes that `rule` names, by edition; None where the user had to choose them and didn't (`choices`)."""
     trades = rule.applies_to.trades
     if not trades.parameter:
-        return {str(one.edition): one.codes for one in trades.lists}
+        return {str(listed.edition): listed.codes for listed in trades.lists}
     chosen = choices.get(trades.parameter)
     if chosen is None or not isinstance(chosen.value, tuple):
         return None
@@ -397,8 +409,8 @@ def _trade_in(subject: Subject, lists: Mapping[str, tuple[str, ...]]) -> Reach:
     code = trade.text(edition) or subject.trade_code
     stated = say("edition", edition=edition) if edition else say("edition_unstated")
     if isinstance(fits, Unknown) and fits.code == "edition":
-        held = tuple(say("edition", edition=edition) for edition in lists)
-        return _unknown(say("trade_other_edition", code=code, stated=stated, held=held))
+        editions = tuple(say("edition", edition=edition) for edition in lists)
+        return _unknown(say("trade_other_edition", code=code, stated=stated, held=editions))
     if isinstance(fits, Unknown):
         return _unknown(say("trade_coarse", code=fits.found))
     return SPEAKS if fits else _no(say("reach_trade", code=code, edition=stated))
@@ -430,20 +442,20 @@ def _conditions(rule: Rule, subject: Subject, _: Choices) -> Reach:
 
 def _wide(subject: Subject, name: str) -> Reason:
     """Return what is to be asked where the kind or the trade of a source is wider than a fact."""
-    told, words = implied(subject, name), ATTRIBUTES[name]
-    if told is not None and told.code:
+    row, words = implied(subject, name), ATTRIBUTES[name]
+    if row is not None and row.code:
         return say("fact_wide", code=subject.trade_code, words=words)
     return say("fact_wide_by_kind", kind=SOURCE_KINDS.get(subject.kind, subject.kind), words=words)
 
 
 def _derivation(subject: Subject, name: str) -> str:
     """Return from what a fact was taken that nobody stated; empty where somebody did."""
-    told = None if subject.attributes.get(name) is not None else implied(subject, name)
-    if told is None or told.means != "yes":
+    row = None if subject.attributes.get(name) is not None else implied(subject, name)
+    if row is None or row.means != "yes":
         return ""
     kind = say("derived_from_kind", kind=SOURCE_KINDS.get(subject.kind, subject.kind))
-    what = say("derived_from_trade", code=subject.trade_code) if told.code else kind
-    return say("fact_derived", what=what, words=ATTRIBUTES[name], source=told.source)
+    what = say("derived_from_trade", code=subject.trade_code) if row.code else kind
+    return say("fact_derived", what=what, words=ATTRIBUTES[name], source=row.source)
 
 
 def _situation(condition: Condition) -> Reason:

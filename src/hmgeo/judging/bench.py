@@ -118,8 +118,8 @@ class Bench:
         if question.as_of is None:
             return Membership()
         if place not in self._areas:
-            held = membership(place, question.rules, question.as_of, question.choices, question.adopted)
-            self._areas[place] = held
+            areas = membership(place, question.rules, question.as_of, question.choices, question.adopted)
+            self._areas[place] = areas
         return self._areas[place]
 
     def judge_all(self, subject: Subject, place: Place, facts: Facts, basis: Callable[[Rule], Basis]) -> list[Finding]:
@@ -129,15 +129,17 @@ class Bench:
         ----------
         basis
             How real what a rule says is.
+        facts
+            Answers about the source; what can't be told is unknown there.
         """
         choices = self.question.choices
         return [
             Finding(
-                **finding_fields(one.citation, judge(one.rule, one.standing, subject, facts, choices)),
-                basis=basis(one.rule),
+                **finding_fields(heard.citation, judge(heard.rule, heard.standing, subject, facts, choices)),
+                basis=basis(heard.rule),
             )
-            for one in self.heard(place)
-            if one.rule.gives_findings
+            for heard in self.heard(place)
+            if heard.rule.gives_findings
         ]
 
     def open_territories(self, places: Iterable[Place]) -> tuple[str, ...]:
@@ -145,12 +147,17 @@ class Bench:
         rows: Counter[tuple[str, ...]] = Counter()
         clauses: dict[tuple[str, ...], int] = {}
         for place in places:
-            heard = [one for one in self.heard(place) if one.rule.gives_findings and not one.rule.basin]
-            found = Counter(one.rule.territory for one in heard if one.standing.doubt)
-            rows.update(found.keys())
-            clauses |= found
+            heard = [
+                heard_rule
+                for heard_rule in self.heard(place)
+                if heard_rule.rule.gives_findings and not heard_rule.rule.basin
+            ]
+            open_ = Counter(heard_rule.rule.territory for heard_rule in heard if heard_rule.standing.doubt)
+            rows.update(open_.keys())
+            clauses |= open_
         return tuple(
-            say("territory_open", rows=rows[one], count=clauses[one], name=territory_name(one)) for one in rows
+            say("territory_open", rows=rows[territory], count=clauses[territory], name=territory_name(territory))
+            for territory in rows
         )
 
     def _speaking(self, place: Place) -> Iterator[tuple[Rule, RuleStanding]]:

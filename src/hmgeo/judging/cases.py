@@ -48,7 +48,7 @@ class CaseFacts(Unasked):
 
     Parameters
     ----------
-    given
+    situation
         The situation.
     unnamed
         State of the layers that the situation doesn't name.
@@ -60,17 +60,17 @@ class CaseFacts(Unasked):
 
     def __init__(
         self,
-        given: Given,
+        situation: Given,
         *,
         unnamed: LayerState = LayerState.COMPLETE,
         borderline: frozenset[str] = frozenset(),
         township_is_approximate: bool = False,
     ) -> None:
         super().__init__()
-        self._given = given
+        self._given = situation
         self._unnamed = unnamed
         self._borderline = borderline
-        self.place = place_of(given.place, is_approximate=township_is_approximate)
+        self.place = place_of(situation.place, is_approximate=township_is_approximate)
 
     def _state(self, layer: str) -> LayerState:
         return self._given.layers.get(layer, self._unnamed)
@@ -82,29 +82,29 @@ class CaseFacts(Unasked):
         """Return what the case says of a layer, or why it can't be known."""
         if self._state(layer) is LayerState.MISSING:
             return missing_layer(layer)
-        found = values.get(layer, values.get(ANY_LAYER))
-        return Unknown(say("case_silent", layer=LAYERS[layer].zh)) if found is None else found
+        value = values.get(layer, values.get(ANY_LAYER))
+        return Unknown(say("case_silent", layer=LAYERS[layer].zh)) if value is None else value
 
     def _is_left_out(self, features: Features) -> bool:
         """Return whether what the case says of the feature it meets (class, facts) keeps it from counting."""
-        met, said = self._given.classes.get(features.layer), self._given.attributes
+        met, stated = self._given.classes.get(features.layer), self._given.attributes
         is_other_class = bool(features.classes) and met is not None and met not in features.classes
-        lacks = any(said.get(name) is False for name in features.having)
-        return is_other_class or lacks or any(said.get(name) is True for name in features.lacking)
+        lacks = any(stated.get(name) is False for name in features.having)
+        return is_other_class or lacks or any(stated.get(name) is True for name in features.lacking)
 
     def _placed(self, values: Mapping[str, str], features: Features) -> PlaceFact | Unknown:
         layer = features.layer
-        found = self._said(values, layer)
-        if isinstance(found, Unknown):
-            return found
+        answered = self._said(values, layer)
+        if isinstance(answered, Unknown):
+            return answered
         if self._is_left_out(features):
             return PlaceFact(Answer.NO, gap=self._gap(layer))
-        answer = Answer(found)
+        answer = Answer(answered)
         others = frozenset({Answer.YES, Answer.NO} - {answer}) if layer in self._borderline else frozenset[Answer]()
         return PlaceFact(answer, others, gap=self._gap(layer))
 
     def distance(self, features: Features, /) -> DistanceFact | Unknown:
-        """Return the distance that the case gives, with its range."""
+        """Return the distance in metres from the source to `features` that the case gives, with its range."""
         low_m = self._said(self._given.distance_m, features.layer)
         if isinstance(low_m, Unknown):
             return low_m
@@ -122,34 +122,43 @@ class CaseFacts(Unasked):
         )
 
     def inside(self, features: Features, /) -> PlaceFact | Unknown:
-        """Return what the case says; for key areas its place, unless it says otherwise."""
+        """Return what the case says of `features`; for key areas its place, unless it says otherwise."""
         if features.layer == KEY_AREAS and KEY_AREAS not in self._given.inside:
             return inside_key_areas(self.place, features.area_ids)
         return self._placed(self._given.inside, features)
 
     def touches(self, features: Features, _tolerance_m: float, /) -> PlaceFact | Unknown:
-        """Return whether the case has them touch; the tolerance is taken to be in that."""
+        """Return whether the case has source and `features` touch; `_tolerance_m` is taken to be in that."""
         return self._placed(self._given.touches, features)
 
     def share(self, features: Features, /) -> NumberFact | Unknown:
-        """Return the share that the case gives."""
-        found = self._said(self._given.share_percent, features.layer)
-        return found if isinstance(found, Unknown) else NumberFact(found)
+        """Return the percentage in `features` that the case gives."""
+        percent = self._said(self._given.share_percent, features.layer)
+        return percent if isinstance(percent, Unknown) else NumberFact(percent)
 
     def upstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
-        """Return what the case says, where the layers that flow needs are there."""
+        """Return what the case says of `features`, where the layers that flow needs are there.
+
+        `limit_m` and `mode` are taken to be in that.
+        """
         if not self._given.upstream:
             return super().upstream(features, limit_m, mode)
         return self._missing(_FLOW_LAYERS) or self._placed(self._given.upstream, features)
 
     def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
-        """Return what the case says, where the layers that flow needs are there."""
+        """Return what the case says of `features`, where the layers that flow needs are there.
+
+        `limit_m` and `mode` are taken to be in that.
+        """
         if not self._given.downstream:
             return super().downstream(features, limit_m, mode)
         return self._missing(_FLOW_LAYERS) or self._placed(self._given.downstream, features)
 
     def beside_path(self, features: Features, limit_m: float, beside_m: float, /) -> PlaceFact | Unknown:
-        """Return what the case says of what lies downstream, where there is an elevation layer."""
+        """Return what the case says of `features` downstream, where there is an elevation layer.
+
+        `limit_m` and `beside_m` are taken to be in that.
+        """
         if not self._given.upstream:
             return super().beside_path(features, limit_m, beside_m)
         return self._missing(_SLOPE_LAYERS) or self._placed(self._given.upstream, features)
@@ -162,20 +171,20 @@ class CaseFacts(Unasked):
         return NumberFact(self._given.slope_deg)
 
     def _missing(self, layers: tuple[str, ...]) -> Unknown | None:
-        return next((missing_layer(one) for one in layers if self._state(one) is LayerState.MISSING), None)
+        return next((missing_layer(layer) for layer in layers if self._state(layer) is LayerState.MISSING), None)
 
     @property
     def parts(self) -> Facts:
         """What rules may ask of the source."""
-        return Facts(self, self, self, stated_of(self._given))
+        return Facts(self, self, self, _stated_of(self._given))
 
 
-def stated_of(given: Given) -> Stated:
+def _stated_of(situation: Given) -> Stated:
     """Return what a situation says of its source in words and numbers; one class, and one quotient, for all."""
-    above, below = (given.number.get(name) for name in ("offset_kg", "added_emission_kg"))
-    quotient = above / below if given.ratio is None and above is not None and below else given.ratio
-    classes = {layer: given.classes.get(layer, given.classes.get(ANY_LAYER, "")) for layer in LAYERS}
-    return Stated(given.attributes, given.number, classes=classes, quotient=quotient)
+    above, below = (situation.number.get(name) for name in ("offset_kg", "added_emission_kg"))
+    quotient = above / below if situation.ratio is None and above is not None and below else situation.ratio
+    classes = {layer: situation.classes.get(layer, situation.classes.get(ANY_LAYER, "")) for layer in LAYERS}
+    return Stated(situation.attributes, situation.number, classes=classes, quotient=quotient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,65 +206,67 @@ class CaseResult:
 
 
 def run_case(rule: Rule, case: Case) -> CaseResult:
-    """Judge a rule's own case."""
+    """Judge `rule`'s own `case`."""
     return run_given(rule, case.given, CaseFacts(case.given))
 
 
-def run_given(rule: Rule, given: Given, facts: CaseFacts) -> CaseResult:
-    """Judge a situation by a rule: standing from its day and place, the rest from its words."""
-    codes = codes_of_place(given.place)
-    standing = standing_of(rule, as_of=given.as_of, place_codes=codes, adopted=given.adopted)
-    choices = choices_of(given)
-    adopted = {rule.id} if given.adopted else set()
-    area = membership(facts.place, [rule], given.as_of, choices, adopted)
+def run_given(rule: Rule, situation: Given, facts: CaseFacts) -> CaseResult:
+    """Judge the situation `situation` by `rule`: standing from its day and place, the rest from what `facts` answer."""
+    codes = codes_of_place(situation.place)
+    standing = standing_of(rule, as_of=situation.as_of, place_codes=codes, adopted=situation.adopted)
+    choices = choices_of(situation)
+    adopted = {rule.id} if situation.adopted else set()
+    area = membership(facts.place, [rule], situation.as_of, choices, adopted)
     ids = tuple(filter(None, area.ids.split(";")))
     if not rule.gives_findings:
         return CaseResult(standing.standing, None, ids, sentences(area.note, standing.note_zh))
-    judgement = judge(rule, standing, subject_of(given), facts.parts, choices)
+    judgement = judge(rule, standing, subject_of(situation), facts.parts, choices)
     return CaseResult(standing.standing, judgement, ids, judgement.note)
 
 
 def case_faults(rule: Rule, case: Case) -> list[tuple[str, str, str]]:
-    """Return what comes out otherwise than a case is worked, as (word of the case, as worked, as judged).
+    """Return what comes out otherwise than `case` of `rule` is worked, as (word of the case, as worked, as judged).
 
     Empty where all agrees. A certainty or reason that the case doesn't state is not held against it; a verdict is.
     """
-    found, expect = run_case(rule, case), case.expect
-    judged = found.judgement
+    result, expect = run_case(rule, case), case.expect
+    judged = result.judgement
     certainty = "" if judged is None or judged.certainty is None else judged.certainty.value
-    told = [
-        ("standing", expect.standing.value, found.standing.value),
+    compared = [
+        ("standing", expect.standing.value, result.standing.value),
         (
             "verdict",
             "" if expect.verdict is None else expect.verdict.value,
             "" if judged is None else judged.verdict.value,
         ),
         ("certainty", expect.certainty, certainty if expect.certainty else ""),
-        ("reason", expect.reason, expect.reason if expect.reason in found.note else found.note),
+        ("reason", expect.reason, expect.reason if expect.reason in result.note else result.note),
     ]
     if rule.effect is Effect.CLASSIFY:
-        told.append(("key_areas", "、".join(sorted(expect.key_areas)), "、".join(sorted(found.key_areas))))
-    return [one for one in told if one[1] != one[2]]
+        compared.append(("key_areas", "、".join(sorted(expect.key_areas)), "、".join(sorted(result.key_areas))))
+    return [row for row in compared if row[1] != row[2]]
 
 
-def subject_of(given: Given) -> Subject:
-    """Return what a situation says of its source."""
-    edition = "" if given.edition is None else str(given.edition)
-    return Subject(given.source_kind, given.trade, edition, given.action, given.attributes)
+def subject_of(situation: Given) -> Subject:
+    """Return what the situation `situation` says of its source."""
+    edition = "" if situation.edition is None else str(situation.edition)
+    return Subject(situation.source_kind, situation.trade, edition, situation.action, situation.attributes)
 
 
-def choices_of(given: Given) -> Choices:
-    """Return the choices of a situation; lists of trade codes are in the edition of its trade."""
-    edition = given.edition or DEFAULT_EDITION
+def choices_of(situation: Given) -> Choices:
+    """Return the choices of the situation `situation`; lists of trade codes are in the edition of its trade."""
+    edition = situation.edition or DEFAULT_EDITION
     chosen = {}
-    for name, value in given.parameters.items():
+    for name, value in situation.parameters.items():
         is_list = isinstance(value, tuple)
         chosen[name] = ChosenParameter(name, value, edition=edition if is_list else None)
     return Choices(MappingProxyType(chosen))
 
 
 def place_of(code: str, *, is_approximate: bool = False) -> Place:
-    """Return the place that a code of six or nine digits stands for.
+    """Return the place that a `code` of six or nine digits stands for; nowhere for anything else.
+
+    `is_approximate`: only cells around seats tell the township.
 
     Examples
     --------

@@ -57,7 +57,7 @@ class Choices:
     assumed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def get(self, name: str) -> ChosenParameter | None:
-        """Return what was chosen (or is being tried out), else the recorded default, else None."""
+        """Return what was chosen (or is being tried out) for `name`, else its recorded default, else None."""
         if name in self.chosen:
             return self.chosen[name]
         if name in self.assumed:
@@ -68,17 +68,17 @@ class Choices:
         return None
 
     def code(self, name: str) -> str:
-        """Return the code of a choice, empty where nothing was chosen."""
+        """Return the code chosen for the parameter `name`, empty where nothing was chosen."""
         chosen = self.get(name)
         return "" if chosen is None else str(chosen.value)
 
     def number(self, name: str) -> float | None:
-        """Return a chosen number, None where none was chosen."""
+        """Return the number chosen for `name`, in the unit of its declaration; None where none was chosen."""
         chosen = self.get(name)
         return chosen.value if chosen is not None and isinstance(chosen.value, float) else None
 
     def is_open(self, name: str) -> bool:
-        """Return whether a choice is asked for that nobody has made.
+        """Return whether the choice `name` is asked for and nobody has made it.
 
         Recorded defaults and points settled by the program's design ask nobody; what is asked only under another
         choice (`when`) is open only there.
@@ -90,30 +90,30 @@ class Choices:
         return not asked_under or self.code(asked_under) == code
 
     def spread(self, names: Iterable[str]) -> Iterator[Choices]:
-        """Yield the choices completed in every allowed way where a closed choice is unset.
+        """Yield the choices completed in every allowed way where a closed choice among `names` is unset.
 
         A verdict may stand in spite of an unset parameter where all of these agree.
         """
-        declared = [one for one in map(declaration, names) if one is not None and self.is_open(one.name)]
-        closed = [one for one in declared if one.type is ParameterType.CHOICE]
-        for codes in product(*([choice.code for choice in one.choices] for one in closed)):
-            tried = {one.name: code for one, code in zip(closed, codes, strict=True)}
+        declared = [point for point in map(declaration, names) if point is not None and self.is_open(point.name)]
+        closed = [point for point in declared if point.type is ParameterType.CHOICE]
+        for codes in product(*([choice.code for choice in point.choices] for point in closed)):
+            tried = {point.name: code for point, code in zip(closed, codes, strict=True)}
             yield Choices(self.chosen, MappingProxyType(tried))
 
 
 def unset_text(name: str) -> Reason:
-    """Return the sentence for a parameter that nobody chose, with the hints that exist."""
+    """Return the sentence for a parameter `name` that nobody chose, with the hints that exist."""
     declared = declaration(name)
     if declared is None:
         return say("parameter_unset", title=name)
     if not declared.hints:
         return say("parameter_unset", title=declared.title_zh)
-    hints = tuple(say("hint", value=str(one.value), source=one.source, label=one.label) for one in declared.hints)
+    hints = tuple(say("hint", value=str(hint.value), source=hint.source, label=hint.label) for hint in declared.hints)
     return say("parameter_unset_hinted", title=declared.title_zh, hints=hints)
 
 
 def chosen_text(name: str, number: float) -> Reason:
-    """Return the sentence that goes with a verdict resting on a number that the user chose."""
+    """Return the sentence that goes with a verdict resting on the `number` chosen for `name`, in its declared unit."""
     declared = declaration(name)
     title, unit = (name, "") if declared is None else (declared.title_zh, declared.unit)
     return say("distance_chosen" if unit == METRES else "number_chosen", title=title, number=number, unit=unit)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class Inquiry:
 
 
 def features_of(test: Test, choices: Choices) -> Features:
-    """Return which features count: those that the test names, narrowed by the chosen extent."""
+    """Return which features count: those that `test` names, narrowed by the extent chosen in `choices`."""
     extent = _chosen(test.text("extent"), choices)
     classes = extent.classes if extent is not None and extent.classes else test.texts("classes")
     further = choices.get(test.text("further")) if classes else None
@@ -79,7 +80,7 @@ def _chosen(name: str, choices: Choices) -> Choice | None:
     return None if declared is None else declared.choice(choices.code(name))
 
 
-def place_outcome(fact: PlaceFact, layer_zh: str, *, on_yes: Side, partly: Side) -> Outcome:
+def _place_outcome(fact: PlaceFact, layer_zh: str, *, on_yes: Side, partly: Side) -> Outcome:
     """Turn an answer into an outcome; a `no` that rests on an incomplete layer is unknown.
 
     Parameters
@@ -94,7 +95,7 @@ def place_outcome(fact: PlaceFact, layer_zh: str, *, on_yes: Side, partly: Side)
     def side(answer: Answer) -> Side:
         return on_yes if answer is Answer.YES else on_no if answer is Answer.NO else partly
 
-    given = side(fact.answer)
+    decided = side(fact.answer)
     answers = (fact.answer, *fact.others)
     why = [fact.why]
     if Answer.NO in answers:
@@ -104,11 +105,11 @@ def place_outcome(fact: PlaceFact, layer_zh: str, *, on_yes: Side, partly: Side)
     measurement = None
     if fact.receptor_id:
         measurement = Measurement(None, None, None, None, "", "", fact.receptor_id, fact.receptor_name)
-    others = frozenset(map(side, fact.others)) - {given}
-    return Outcome(given, others, tuple(filter(None, why)), measurement, fact.is_approximate)
+    others = frozenset(map(side, fact.others)) - {decided}
+    return Outcome(decided, others, tuple(filter(None, why)), measurement, fact.is_approximate)
 
 
-def number_outcome(fact: NumberFact, limit: float, upper: float | None, unit: str, comparison: str) -> Outcome:
+def _number_outcome(fact: NumberFact, limit: float, upper: float | None, unit: str, comparison: str) -> Outcome:
     """Hold a number and its range against a limit; limits are inclusive.
 
     Parameters
@@ -127,50 +128,36 @@ def number_outcome(fact: NumberFact, limit: float, upper: float | None, unit: st
 
     low, high = fact.ends
     inner = [end for end in (limit, upper) if end is not None and low <= end <= high]
-    given = side(fact.value)
-    others = frozenset(map(side, (low, high, *inner))) - {given}
+    decided = side(fact.value)
+    others = frozenset(map(side, (low, high, *inner))) - {decided}
     text = f"{fact.value:g} {unit}".strip() if unit != "1" else f"{fact.value:g}"
-    return Outcome(given, others, (), Measurement(fact.value, low, high, limit, unit, text), fact.is_approximate)
-
-
-def all_of(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return met where every part is, not met where one isn't, else unknown."""
-    return _combined(outcomes, decisive=Side.NOT_MET)
-
-
-def any_of(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return met where one part is, not met where none is, else unknown."""
-    return _combined(outcomes, decisive=Side.MET)
+    return Outcome(decided, others, (), Measurement(fact.value, low, high, limit, unit, text), fact.is_approximate)
 
 
 def _combined(outcomes: Sequence[Outcome], *, decisive: Side) -> Outcome:
     """Combine parts; every mixture of their possible sides is a possible side of the whole."""
-    given = _whole((one.given for one in outcomes), decisive)
-    possible = {_whole(sides, decisive) for sides in product(*(one.possible for one in outcomes))}
-    counted = [one for one in outcomes if given in one.possible] or list(outcomes)
-    if given is decisive:
-        is_approximate = all(one.is_approximate for one in counted if one.given is given)
+    decided = _whole((part.given for part in outcomes), decisive)
+    possible = {_whole(sides, decisive) for sides in product(*(part.possible for part in outcomes))}
+    counted = [part for part in outcomes if decided in part.possible] or list(outcomes)
+    if decided is decisive:
+        is_approximate = all(part.is_approximate for part in counted if part.given is decided)
     else:
-        is_approximate = any(one.is_approximate for one in outcomes)
-    why = dict.fromkeys(sentence for one in counted for sentence in one.why)
-    if possible - {given}:  # what could tip it is worth saying too
-        why |= dict.fromkeys(sentence for one in outcomes if one.others for sentence in one.why)
-    measurements = [one.measurement for one in counted if one.measurement is not None]
-    return Outcome(given, frozenset(possible) - {given}, tuple(why), next(iter(measurements), None), is_approximate)
+        is_approximate = any(part.is_approximate for part in outcomes)
+    why = dict.fromkeys(sentence for part in counted for sentence in part.why)
+    if possible - {decided}:  # what could tip it is worth saying too
+        why |= dict.fromkeys(sentence for part in outcomes if part.others for sentence in part.why)
+    measurements = [part.measurement for part in counted if part.measurement is not None]
+    return Outcome(decided, frozenset(possible) - {decided}, tuple(why), next(iter(measurements), None), is_approximate)
 
 
 def _whole(sides: Iterable[Side], decisive: Side) -> Side:
-    found = set(sides)
-    if decisive in found:
+    met = set(sides)
+    if decisive in met:
         return decisive
-    return Side.UNKNOWN if Side.UNKNOWN in found else decisive.opposite
+    return Side.UNKNOWN if Side.UNKNOWN in met else decisive.opposite
 
 
-DEGREES = "°"
-RATIO_UNIT = "1"
-
-
-def attribute(test: Test, inquiry: Inquiry) -> Outcome:
+def _attribute(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether a fact of the source is as said, or a number of it meets the limit."""
     name = test.text("attribute")
     if name in MEASURED_ATTRIBUTES:
@@ -178,10 +165,10 @@ def attribute(test: Test, inquiry: Inquiry) -> Outcome:
     known = inquiry.facts.stated.attribute(name)
     expected = test.text("expected") != "no"
     if known is None and name in inquiry.implied:
-        sides = {one if expected else one.opposite for one in inquiry.implied[name]}
-        given = inquiry.partly if len(sides) > 1 else next(iter(sides))
+        sides = {side if expected else side.opposite for side in inquiry.implied[name]}
+        decided = inquiry.partly if len(sides) > 1 else next(iter(sides))
         why = (say("graver_side_taken", word=ATTRIBUTES[name]),) if len(sides) > 1 else ()
-        return Outcome(given, frozenset(sides) - {given}, why)
+        return Outcome(decided, frozenset(sides) - {decided}, why)
     if known is None or isinstance(known, Unknown):
         return unknown((known or unsaid(name)).why)
     return Outcome(Side.MET if known is expected else Side.NOT_MET)
@@ -194,42 +181,42 @@ def _number(test: Test, inquiry: Inquiry, name: str) -> Outcome:
     if number is None or limit is None:
         return unknown(unsaid(name).why if number is None else say("limit_not_set"))
     unit = MEASURED_ATTRIBUTES[name][1]
-    return number_outcome(NumberFact(number), limit, inquiry.value.value_max, unit, test.text("comparison"))
+    return _number_outcome(NumberFact(number), limit, inquiry.value.value_max, unit, test.text("comparison"))
 
 
-def ratio(test: Test, inquiry: Inquiry) -> Outcome:
+def _ratio(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge the quotient of two numbers of the source; on which basis it is formed must have been chosen."""
     limit, basis = ratio_limit(test, inquiry.value), test.text("by")
     if limit is None:
         return unknown(say("ratio_not_set"))
     if basis and basis in inquiry.choices.assumed:
         return unknown(unset_text(basis))
-    found = inquiry.facts.stated.ratio(test.text("numerator"), test.text("denominator"), inquiry.choices.code(basis))
-    if isinstance(found, Unknown):
-        return unknown(found.why)
-    return number_outcome(NumberFact(found), limit, None, RATIO_UNIT, test.text("comparison"))
+    quotient = inquiry.facts.stated.ratio(test.text("numerator"), test.text("denominator"), inquiry.choices.code(basis))
+    if isinstance(quotient, Unknown):
+        return unknown(quotient.why)
+    return _number_outcome(NumberFact(quotient), limit, None, "1", test.text("comparison"))
 
 
 def ratio_limit(test: Test, value: DatedValue) -> float | None:
-    """Return what a quotient is held against: the number of the text, or one where the text says 等量."""
+    """Return what a quotient is held against: the number of the text (`value`), or one where `test` says 等量."""
     return 1.0 if test.text("equal") else value.value
 
 
-def classification(test: Test, inquiry: Inquiry) -> Outcome:
+def _classification(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether the source has one of the official classes; what nobody has classified yet is unknown."""
     layer = test.text("layer")
-    found = inquiry.facts.stated.class_of(layer)
-    if isinstance(found, Unknown):
-        return unknown(found.why)
-    read = read_class(layer, found)
+    word = inquiry.facts.stated.class_of(layer)
+    if isinstance(word, Unknown):
+        return unknown(word.why)
+    read = read_class(layer, word)
     if isinstance(read, NotRead):
-        return unknown(say("class_unread", layer=LAYERS[layer].zh, word=found))
+        return unknown(say("class_unread", layer=LAYERS[layer].zh, word=word))
     if read == SoilQualityClass.UNCLASSIFIED.value:
         return unknown(say("class_not_made_yet", layer=LAYERS[layer].zh))
     return Outcome(Side.MET if read in test.texts("classes") else Side.NOT_MET)
 
 
-def slope(test: Test, inquiry: Inquiry) -> Outcome:
+def _slope(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge the slope of the source."""
     limit = inquiry.value.value
     if limit is None:
@@ -237,32 +224,19 @@ def slope(test: Test, inquiry: Inquiry) -> Outcome:
     fact = inquiry.facts.ground.slope()
     if isinstance(fact, Unknown):
         return unknown(fact.why)
-    return number_outcome(fact, limit, inquiry.value.value_max, DEGREES, test.text("comparison"))
+    return _number_outcome(fact, limit, inquiry.value.value_max, "°", test.text("comparison"))
 
 
-PERCENT = "%"
-
-
-def within(test: Test, inquiry: Inquiry) -> Outcome:
-    """Judge whether the source lies in a feature of the layer."""
-    return _inside(test, inquiry, on_yes=Side.MET)
-
-
-def not_within(test: Test, inquiry: Inquiry) -> Outcome:
-    """Judge whether the source lies in no feature of the layer."""
-    return _inside(test, inquiry, on_yes=Side.NOT_MET)
-
-
-def key_area(test: Test, inquiry: Inquiry) -> Outcome:
+def _key_area(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether one of the key areas holds the source."""
     features = replace(features_of(test, inquiry.choices), layer=KEY_AREAS)
     fact = inquiry.facts.layers.inside(features)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
-    return place_outcome(fact, features.zh, on_yes=Side.MET, partly=inquiry.partly)
+    return _place_outcome(fact, features.zh, on_yes=Side.MET, partly=inquiry.partly)
 
 
-def overlap_share(test: Test, inquiry: Inquiry) -> Outcome:
+def _overlap_share(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether at least the limit's share of the source's area lies in the layer."""
     name = test.text("limit")
     limit = inquiry.choices.number(name) if name else inquiry.value.value
@@ -271,22 +245,23 @@ def overlap_share(test: Test, inquiry: Inquiry) -> Outcome:
     fact = inquiry.facts.layers.share(features_of(test, inquiry.choices))
     if isinstance(fact, Unknown):
         return unknown(fact.why)
-    outcome = number_outcome(fact, limit, None, PERCENT, AT_LEAST)
+    outcome = _number_outcome(fact, limit, None, "%", AT_LEAST)
     return replace(outcome, why=(chosen_text(name, limit),)) if name else outcome
 
 
-DERIVED_AREA = say("area_by_density")
-
-
 def is_derived_area(features: Features, choices: Choices) -> bool:
-    """Return whether the concentrated farmland at hand was worked out by density: it's never the official one."""
+    """Return whether the concentrated farmland that `features` ask for was worked out by density (`choices`).
+
+    It's never the official one.
+    """
     return features.layer == "pbf_concentrated_areas" and choices.code("pbf_concentrated_source") == "derived"
 
 
 def _inside(test: Test, inquiry: Inquiry, *, on_yes: Side) -> Outcome:
+    """Judge whether the source lies in a feature of the layer; `on_yes` is the side that proves."""
     features = features_of(test, inquiry.choices)
     if is_derived_area(features, inquiry.choices):
-        return unknown(DERIVED_AREA)
+        return unknown(say("area_by_density"))
     fact = inquiry.facts.layers.inside(features)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
@@ -296,7 +271,7 @@ def _inside(test: Test, inquiry: Inquiry, *, on_yes: Side) -> Outcome:
         if resolved is None:
             return unknown(say("partly_inside", layer=features.zh), unset_text(name))
         fact = resolved
-    return place_outcome(fact, features.zh, on_yes=on_yes, partly=inquiry.partly)
+    return _place_outcome(fact, features.zh, on_yes=on_yes, partly=inquiry.partly)
 
 
 def _resolved(fact: PlaceFact, code: str) -> PlaceFact | None:
@@ -313,34 +288,25 @@ def _resolved(fact: PlaceFact, code: str) -> PlaceFact | None:
     return replace(fact, answer=answer, others=frozenset(map(read, fact.others)) - {answer})
 
 
-def upstream_of(test: Test, inquiry: Inquiry) -> Outcome:
-    """Judge whether water from the source reaches a feature of the layer."""
-    return _along(test, inquiry, inquiry.facts.water.upstream)
-
-
-def downstream_of(test: Test, inquiry: Inquiry) -> Outcome:
-    """Judge whether water from a feature of the layer reaches the source."""
-    return _along(test, inquiry, inquiry.facts.water.downstream)
-
-
-def _along(test: Test, inquiry: Inquiry, ask: Callable[[Features, float, str], PlaceFact | Unknown]) -> Outcome:
+def _along(test: Test, inquiry: Inquiry, *, part: Literal["upstream", "downstream"]) -> Outcome:
+    """Judge whether water from the source reaches a feature of the layer, or the other way round."""
     name = test.text("limit")
     limit_m = inquiry.choices.number(name) if name else float("inf")
     if limit_m is None:
         return unknown(unset_text(name))
     features = features_of(test, inquiry.choices)
     mode = inquiry.choices.code(test.text("mode"))
+    ask = inquiry.facts.water.upstream if part == "upstream" else inquiry.facts.water.downstream
     fact = ask(features, limit_m, mode)
     if isinstance(fact, Unknown):
         outcome = unknown(fact.why)
     else:
-        outcome = place_outcome(fact, features.zh, on_yes=Side.MET, partly=Side.MET)
+        outcome = _place_outcome(fact, features.zh, on_yes=Side.MET, partly=Side.MET)
     if Side.UNKNOWN in outcome.possible and outcome.given is not Side.MET:
         outcome = _too_far(features, inquiry, limit_m, mode) or outcome
     if outcome.given is Side.UNKNOWN and isinstance(fact, Unknown):
         return outcome
-    why = (*outcome.why, chosen_text(name, limit_m)) if name else outcome.why
-    return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
+    return replace(outcome, why=(*outcome.why, chosen_text(name, limit_m))) if name else outcome
 
 
 SNAP = "snap_distance_m"
@@ -365,8 +331,8 @@ def _too_far(features: Features, inquiry: Inquiry, limit_m: float, mode: str) ->
     if straight_m - snap_m <= limit_m:
         return None
     straight, limit, snap = map(distance_text, (straight_m, limit_m, snap_m))
-    said = say("too_far_for_water", layer=LAYERS[features.layer].zh, straight=straight, limit=limit, snap=snap)
-    return Outcome(Side.NOT_MET, why=(said,))
+    reason = say("too_far_for_water", layer=LAYERS[features.layer].zh, straight=straight, limit=limit, snap=snap)
+    return Outcome(Side.NOT_MET, why=(reason,))
 
 
 TERRAIN_CONSIDERED = "considered"
@@ -376,17 +342,7 @@ STRAIGHT_MODES = frozenset({"", "circle"})
 """Choices of how to measure under which the straight ground distance counts."""
 
 
-def maximum_distance(test: Test, inquiry: Inquiry) -> Outcome:
-    """Judge whether a feature of the layer lies within the limit of the source."""
-    return _judged(test, inquiry, hit=Side.MET)
-
-
-def minimum_distance(test: Test, inquiry: Inquiry) -> Outcome:
-    """Judge whether the source keeps at least the limit from every feature of the layer."""
-    return _judged(test, inquiry, hit=Side.NOT_MET)
-
-
-def adjacency(test: Test, inquiry: Inquiry) -> Outcome:
+def _adjacency(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge whether the source touches a feature of the layer, within the tolerance that the user chose."""
     name = test.text("tolerance")
     tolerance_m = inquiry.choices.number(name)
@@ -396,9 +352,8 @@ def adjacency(test: Test, inquiry: Inquiry) -> Outcome:
     fact = inquiry.facts.layers.touches(features, tolerance_m)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
-    outcome = place_outcome(fact, features.zh, on_yes=Side.MET, partly=Side.MET)
-    why = (*outcome.why, chosen_text(name, tolerance_m))
-    return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
+    outcome = _place_outcome(fact, features.zh, on_yes=Side.MET, partly=Side.MET)
+    return replace(outcome, why=(*outcome.why, chosen_text(name, tolerance_m)))
 
 
 def _judged(test: Test, inquiry: Inquiry, *, hit: Side) -> Outcome:
@@ -429,13 +384,12 @@ def _distance_judged(test: Test, features: Features, inquiry: Inquiry, hit: Side
     fact = inquiry.facts.layers.distance(features)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
-    is_open = _terrain_open(test, inquiry)
+    is_open = inquiry.choices.code(test.text("terrain")) == TERRAIN_CONSIDERED
     outcome = _outcome(LAYERS[features.layer].zh, fact, limit_m, hit, is_terrain_open=is_open)
     if is_open:
         outcome = _by_terrain(outcome, fact, inquiry.facts.ground.terrain(features, limit_m), hit)
     labels = (chosen_text(name, limit_m),) if name else ()
-    why = tuple(dict.fromkeys((*outcome.why, *labels)))
-    return Outcome(outcome.given, outcome.others, why, outcome.measurement, outcome.is_approximate)
+    return replace(outcome, why=tuple(dict.fromkeys((*outcome.why, *labels))))
 
 
 def _without_limit(features: Features, inquiry: Inquiry, name: str, hit: Side) -> Outcome:
@@ -470,32 +424,29 @@ def _along_path(features: Features, inquiry: Inquiry, limit_m: float, hit: Side)
     fact = inquiry.facts.water.beside_path(features, limit_m, beside_m)
     if isinstance(fact, Unknown):
         return unknown(fact.why)
-    outcome = place_outcome(fact, LAYERS[features.layer].zh, on_yes=hit, partly=hit)
+    outcome = _place_outcome(fact, LAYERS[features.layer].zh, on_yes=hit, partly=hit)
     measured_m = fact.measured_m
     text = "" if measured_m is None else say("along_water", way=distance_text(measured_m, 0.0, limit_m=limit_m))
-    told = Measurement(measured_m, measured_m, measured_m, limit_m, "m", text, fact.receptor_id, fact.receptor_name)
-    return replace(outcome, why=(*outcome.why, chosen_text(PATH_BESIDE, beside_m)), measurement=told)
+    measured = Measurement(measured_m, measured_m, measured_m, limit_m, "m", text, fact.receptor_id, fact.receptor_name)
+    return replace(outcome, why=(*outcome.why, chosen_text(PATH_BESIDE, beside_m)), measurement=measured)
 
 
-def _terrain_open(test: Test, inquiry: Inquiry) -> bool:
-    """Return whether the user wants hills to shorten the distance, which nothing here can tell yet."""
-    return inquiry.choices.code(test.text("terrain")) == TERRAIN_CONSIDERED
-
-
-def _by_terrain(outcome: Outcome, fact: DistanceFact, told: TerrainVerdict | Unknown | None, hit: Side) -> Outcome:
+def _by_terrain(outcome: Outcome, fact: DistanceFact, terrain: TerrainVerdict | Unknown | None, hit: Side) -> Outcome:
     """Let radii by terrain decide what the plain's radius left open; out of its reach nothing is open."""
-    if told is None or Side.UNKNOWN not in outcome.possible:
+    if terrain is None or Side.UNKNOWN not in outcome.possible:
         return outcome
-    if isinstance(told, Unknown):
-        return replace(outcome, why=(*outcome.why, told.why))
+    if isinstance(terrain, Unknown):
+        return replace(outcome, why=(*outcome.why, terrain.why))
     sides = {Side.MET: hit, Side.NOT_MET: hit.opposite, Side.UNKNOWN: Side.UNKNOWN}
     limit_m = (outcome.measurement.limit or 0.0) if outcome.measurement else np.inf
     if fact.untold_m <= limit_m or fact.coverage_gap("", limit_m):
         sides[Side.NOT_MET] = Side.UNKNOWN
-    given = sides[told.outcome.side]
-    others = frozenset(sides[one] for one in told.others) - {given}
-    why = [one for one in outcome.why if one != TERRAIN_OPEN]
-    return replace(outcome, given=given, others=others, why=tuple(filter(None, (*why, told.outcome.why, told.how))))
+    decided = sides[terrain.outcome.side]
+    others = frozenset(sides[side] for side in terrain.others) - {decided}
+    why = [side for side in outcome.why if side != TERRAIN_OPEN]
+    return replace(
+        outcome, given=decided, others=others, why=tuple(filter(None, (*why, terrain.outcome.why, terrain.how)))
+    )
 
 
 def _outcome(layer_zh: str, fact: DistanceFact, limit_m: float, hit: Side, *, is_terrain_open: bool) -> Outcome:
@@ -523,8 +474,10 @@ def _outcome(layer_zh: str, fact: DistanceFact, limit_m: float, hit: Side, *, is
     possible = {sides[True]} if may_hit else set()
     if may_miss:
         possible.add(sides[False])
-    given = sides[is_hit]
-    return Outcome(given, frozenset(possible) - {given}, tuple(why), _measurement(fact, limit_m), fact.is_approximate)
+    decided = sides[is_hit]
+    return Outcome(
+        decided, frozenset(possible) - {decided}, tuple(why), _measurement(fact, limit_m), fact.is_approximate
+    )
 
 
 def _measurement(fact: DistanceFact, limit_m: float | None) -> Measurement:
@@ -546,45 +499,31 @@ def _finite(number: float) -> float | None:
     return None if number == float("inf") else number
 
 
-class Evaluator(Protocol):
-    """Judges a simple test for one source."""
-
-    def __call__(self, test: Test, inquiry: Inquiry) -> Outcome:
-        """Return the outcome."""
-
-
-class Combiner(Protocol):
-    """Joins the outcomes of a composed test's parts."""
-
-    def __call__(self, outcomes: Sequence[Outcome]) -> Outcome:
-        """Return the outcome of the whole."""
-
-
-EVALUATORS: Mapping[str, Evaluator] = MappingProxyType(
+EVALUATORS: Mapping[str, Callable[[Test, Inquiry], Outcome]] = MappingProxyType(
     {
-        "within": within,
-        "not_within": not_within,
-        "minimum_distance": minimum_distance,
-        "maximum_distance": maximum_distance,
-        "overlap_share": overlap_share,
-        "adjacency": adjacency,
-        "upstream_of": upstream_of,
-        "downstream_of": downstream_of,
-        "classification": classification,
-        "ratio": ratio,
-        "attribute": attribute,
-        "slope": slope,
-        "key_area": key_area,
+        "within": partial(_inside, on_yes=Side.MET),
+        "not_within": partial(_inside, on_yes=Side.NOT_MET),
+        "minimum_distance": partial(_judged, hit=Side.NOT_MET),
+        "maximum_distance": partial(_judged, hit=Side.MET),
+        "overlap_share": _overlap_share,
+        "adjacency": _adjacency,
+        "upstream_of": partial(_along, part="upstream"),
+        "downstream_of": partial(_along, part="downstream"),
+        "classification": _classification,
+        "ratio": _ratio,
+        "attribute": _attribute,
+        "slope": _slope,
+        "key_area": _key_area,
     }
 )
 """The simple kinds of `hmgeo.rules.kinds`, each with its function."""
 
-COMBINERS: Mapping[str, Combiner] = MappingProxyType({"all_of": all_of, "any_of": any_of})
-"""The kinds that hold parts."""
+COMBINERS: Mapping[str, Side] = MappingProxyType({"all_of": Side.NOT_MET, "any_of": Side.MET})
+"""The kinds that hold parts, with the side of one part that settles the whole."""
 
 
 def evaluate(test: Test, inquiry: Inquiry) -> Outcome:
-    """Judge a test, part by part."""
+    """Judge `test`, part by part, for the source and value of `inquiry`."""
     if test.kind in COMBINERS:
-        return COMBINERS[test.kind]([evaluate(part, inquiry) for part in test.parts])
+        return _combined([evaluate(part, inquiry) for part in test.parts], decisive=COMBINERS[test.kind])
     return EVALUATORS[test.kind](test, inquiry)

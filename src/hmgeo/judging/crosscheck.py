@@ -73,27 +73,34 @@ def cross_check(
         The day asked about; None makes no date past or ahead.
     choices
         Hold the trades that count as cadmium-related.
+    farmland, others
+        Layers; None and none where the project has none.
+    sides
+        Tables without geometry, by kind: outlets, soil points.
     """
     layers = {layer.kind: layer for layer in (*others, *(() if farmland is None else (farmland,)))}
-    found, told = _disputed(positions, layers, sides, as_of, choices)
+    disputes, disputed = _disputed(positions, layers, sides, as_of, choices)
     joins, broken = _joined(positions, layers, sides)
-    return CrossCheck(found, joins, Ledger((*told, *broken)))
+    return CrossCheck(disputes, joins, Ledger((*disputed, *broken)))
 
 
-def dispute_entries(file: str, row: int, source_id: str, found: Iterable[Dispute]) -> list[LedgerEntry]:
-    """Return a ledger entry for each contradiction of a row, with both values."""
+def dispute_entries(file: str, row: int, source_id: str, contradictions: Iterable[Dispute]) -> list[LedgerEntry]:
+    """Return a ledger entry for each of the `contradictions` of a row, with both values.
+
+    `file` and `row` (from 1) say where the row stands, `source_id` whose it is.
+    """
     return [
         LedgerEntry(
             file=file,
             row=row,
-            field=one.claim.where,
-            value=one.values,
+            field=contradiction.claim.where,
+            value=contradiction.values,
             event=EVENT,
             reason="所填与本行或其他表的数据不能同时成立",
-            action=one.action,
+            action=contradiction.action,
             source_id=source_id,
         )
-        for one in found
+        for contradiction in contradictions
     ]
 
 
@@ -112,6 +119,12 @@ def option_disputes(
         Name and trade, or a whole row, by the columns of the list of projects.
     added_kg
         New emission in kg/a by metal.
+    action
+        The kind of work; None where nobody said.
+    attributes
+        Yes/no facts by their codes in `ATTRIBUTES`.
+    as_of
+        The day asked about; None makes no date past or ahead.
     """
     work = {} if action is None else {"建设性质": action.zh}
     added = {f"新增{METALS_ZH[metal]}(kg/a)": f"{kg:f}" for metal, kg in added_kg.items()}
@@ -129,44 +142,44 @@ def _disputed(
     own, rows = OwnColumns(positions), positions.table.drop_columns("geometry").to_pylist()
     emitted = _emissions([row["source_id"] for row in rows], layers.get(LayerKind.OUTFALLS), sides)
     attributes = positions.attributes.to_pylist() or [{} for _ in rows]
-    found: dict[str, tuple[Dispute, ...]] = {}
+    by_source: dict[str, tuple[Dispute, ...]] = {}
     entries: list[LedgerEntry] = []
     for number, (row, cells) in enumerate(zip(rows, attributes, strict=True)):
         trade = trade_of(own, number, row)
         edition = row["trade_edition"] or ("2017" if trade.code_2017 else "2011" if trade.code_2011 else "")
         code = row["trade_code"] or (trade.code_2017 if edition == "2017" else trade.code_2011)
-        said = found_cadmium(cells)
-        by_trade = cadmium_of("" if said is None else FOUND, "", code, edition, choices)
+        stated = found_cadmium(cells)
+        by_trade = cadmium_of("" if stated is None else FOUND, "", code, edition, choices)
         against = Said("行业代码", code, say("grounds_found", found=by_trade.basis))
         beside = {CADMIUM: (against,)} if by_trade.word == NOT_RELATED else {}
         names = {same_name(_base(row["source_id"])), same_name(row["name"])} - {""}
-        emissions = tuple(one for name in sorted(names) for one in emitted.get(name, ()))
+        emissions = tuple(emission for name in sorted(names) for emission in emitted.get(name, ()))
         disputed = disputes(Told(cells, emissions, beside, as_of))
         if disputed:
-            found[row["source_id"]] = disputed
+            by_source[row["source_id"]] = disputed
             entries += dispute_entries(positions.provenance.path, number + 1, row["source_id"], disputed)
-    return found, entries
+    return by_source, entries
 
 
 def _emissions(
     source_ids: Sequence[str], outfalls: Layer | None, sides: Mapping[LayerKind, SideTable]
 ) -> dict[str, list[Emission]]:
     """Return what outlets and outfalls say is emitted, by the id or name of the enterprise."""
-    found: dict[str, list[Emission]] = defaultdict(list)
+    emitted: dict[str, list[Emission]] = defaultdict(list)
     outlets = sides.get(LayerKind.OUTLETS)
     joined = join_outlets(outlets, source_ids).table.to_pylist()
-    for row, given in zip(joined, [] if outlets is None else outlets.table.to_pylist(), strict=True):
+    for row, listed in zip(joined, [] if outlets is None else outlets.table.to_pylist(), strict=True):
         if row["status"] in {JOINED, REPEATED} and row["pollutant"]:
             where = say("of_outlets_in_doubt" if row["status"] == REPEATED else "of_outlet", outlet=row["outlet_id"])
-            one = Emission(where, row["pollutant"], row["medium"], row["emission_kg"], given["year"])
-            found[same_name(row["enterprise_id"])].append(one)
+            emission = Emission(where, row["pollutant"], row["medium"], row["emission_kg"], listed["year"])
+            emitted[same_name(row["enterprise_id"])].append(emission)
     for batch in () if outfalls is None else outfalls.batches():
         for row in batch.select(["receptor_id", "links"]).to_pylist():
             links = dict(row["links"] or ())
             if links.get(ENTERPRISE) and links.get(METALS):
                 where = say("of_outfall", outfall=row["receptor_id"])
-                found[same_name(links[ENTERPRISE])].append(Emission(where, links[METALS], WATER))
-    return found
+                emitted[same_name(links[ENTERPRISE])].append(Emission(where, links[METALS], WATER))
+    return emitted
 
 
 def _joined(
@@ -183,13 +196,13 @@ def _joined(
         ]
         joins.append(_join_used(LayerKind.OUTLETS, ENTERPRISE, LayerKind.ENTERPRISES, rows.num_rows, named))
     for kind, link, target in _JOINS:
-        said = _links_of(kind, link, positions, layers)
+        links = _links_of(kind, link, positions, layers)
         known = _names_of(target, positions, layers)
-        if said is None or known is None:
+        if links is None or known is None:
             continue
         lost: dict[str, list[int]] = defaultdict(list)
         count = 0
-        for row, text in said:
+        for row, text in links:
             count += 1
             if same_name(text) not in known:
                 lost[text].append(row)
@@ -226,13 +239,13 @@ def _links_of(
     if kind is positions.kind:
         columns = {name: positions.attributes[name].to_pylist() for name in positions.attributes.column_names}
         filled = {name: [cell or "" for cell in cells] for name, cells in columns.items()}
-        told = links_by_row(filled, range(positions.table.num_rows))
-        return ((row, links[link]) for row, links in enumerate(told, start=1) if links.get(link))
+        rows = links_by_row(filled, range(positions.table.num_rows))
+        return ((row, links[link]) for row, links in enumerate(rows, start=1) if links.get(link))
     if kind not in layers:
         return None
     batches = (batch.column("links").to_pylist() for batch in layers[kind].batches())
-    held = (dict(links or ()) for part in batches for links in part)
-    return ((row, links[link]) for row, links in enumerate(held, start=1) if links.get(link))
+    listed = (dict(links or ()) for part in batches for links in part)
+    return ((row, links[link]) for row, links in enumerate(listed, start=1) if links.get(link))
 
 
 def _names_of(kind: LayerKind, positions: Positions, layers: Mapping[LayerKind, Layer]) -> frozenset[str] | None:

@@ -61,7 +61,7 @@ class Outcome:
 
 
 def unknown(*why: str) -> Outcome:
-    """Return the outcome of a test that can't be told, with the reasons."""
+    """Return the outcome of a test that can't be told, with the reasons `why`."""
     return Outcome(Side.UNKNOWN, why=why)
 
 
@@ -115,14 +115,17 @@ FLOW_NEEDED, SLOPE_NEEDED = say("flow_needed"), say("slope_needed")
 
 
 def incomplete(layer_zh: str, aside: str) -> Reason:
-    """Return that a layer doesn't hold all, for features set aside or because nobody says that it does."""
+    """Return that the layer named `layer_zh` doesn't hold all.
+
+    For features set `aside`, or because nobody says that it does.
+    """
     if not aside:
         return say("layer_incomplete", layer=layer_zh)
     return sentences(say("features_set_aside", layer=layer_zh), aside)
 
 
 def undeclared(layer_zh: str) -> Reason:
-    """Return that a layer doesn't declare what it covers."""
+    """Return that the layer named `layer_zh` doesn't declare what it covers."""
     return say("coverage_undeclared", layer=layer_zh)
 
 
@@ -145,7 +148,7 @@ def missing_layer(layer: str) -> Unknown:
     return Unknown(say("layer_absent", layer=word.zh, department=word.department))
 
 
-def not_measured(layer: str) -> Unknown:
+def _not_measured(layer: str) -> Unknown:
     """Return what is said where the question at hand doesn't measure against a layer, given or not."""
     return Unknown(say("layer_not_asked", layer=LAYERS[layer].zh))
 
@@ -217,7 +220,10 @@ class DistanceFact:
     aside: str = ""
 
     def coverage_gap(self, layer_zh: str, limit_m: float) -> str:
-        """Return why finding nothing within the limit would prove nothing; empty where it does."""
+        """Return why finding nothing within `limit_m` metres would prove nothing, naming `layer_zh`.
+
+        Empty where it does prove.
+        """
         if self.covered_m is None:
             return undeclared(layer_zh)
         if self.covered_m < 0:
@@ -296,29 +302,29 @@ class Layers(Protocol):
     """Where a source lies among the features of layers. What can't be told is `Unknown` with the reason, never a no."""
 
     def distance(self, features: Features, /) -> DistanceFact | Unknown:
-        """Return the shortest ground distance to the features."""
+        """Return the shortest ground distance to `features`, any of them."""
 
     def inside(self, features: Features, /) -> PlaceFact | Unknown:
-        """Return whether the source lies in one of the features."""
+        """Return whether the source lies in one of `features`."""
 
     def touches(self, features: Features, tolerance_m: float, /) -> PlaceFact | Unknown:
-        """Return whether the source touches one of the features, within a tolerance in metres."""
+        """Return whether the source touches one of the features, within `tolerance_m` metres."""
 
     def share(self, features: Features, /) -> NumberFact | Unknown:
-        """Return the share of the source's area that lies in the features, in percent."""
+        """Return the share of the source's area that lies in `features`, in percent."""
 
 
 class Water(Protocol):
     """What water joins a source to, within a limit in metres along it; `mode` is the code of a choice."""
 
     def upstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
-        """Return whether water from the source reaches one of the features."""
+        """Return whether water from the source reaches one of `features` within `limit_m`, by the way of `mode`."""
 
     def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
-        """Return whether water from one of the features reaches the source."""
+        """Return whether water from one of `features` reaches the source within `limit_m`, by the way of `mode`."""
 
     def beside_path(self, features: Features, limit_m: float, beside_m: float, /) -> PlaceFact | Unknown:
-        """Return whether the way down from the source passes within `beside_m` of the features."""
+        """Return whether the first `limit_m` metres of the way down pass within `beside_m` of the features."""
 
 
 class Ground(Protocol):
@@ -328,7 +334,10 @@ class Ground(Protocol):
         """Return the slope of the source in degrees."""
 
     def terrain(self, features: Features, plain_m: float, /) -> TerrainVerdict | Unknown | None:
-        """Return what radii by terrain make of a distance to the features; None where nobody looked."""
+        """Return what radii by terrain make of a distance to the features; None where nobody looked.
+
+        `plain_m` is the radius on plain ground in metres.
+        """
 
 
 class Unasked:
@@ -344,31 +353,31 @@ class Unasked:
         self._why = why
 
     def distance(self, features: Features, /) -> DistanceFact | Unknown:
-        """Return why nothing was measured."""
-        return self._why or not_measured(features.layer)
+        """Return why nothing was measured to `features`."""
+        return self._why or _not_measured(features.layer)
 
     def inside(self, features: Features, /) -> PlaceFact | Unknown:
-        """Return why nothing was measured."""
-        return self._why or not_measured(features.layer)
+        """Return why nobody knows what of `features` holds the source."""
+        return self._why or _not_measured(features.layer)
 
     def touches(self, features: Features, _tolerance_m: float, /) -> PlaceFact | Unknown:
-        """Return why nothing was measured."""
-        return self._why or not_measured(features.layer)
+        """Return why nobody knows whether the source touches `features`, within `_tolerance_m` or more."""
+        return self._why or _not_measured(features.layer)
 
     def share(self, features: Features, /) -> NumberFact | Unknown:
-        """Return why nothing was measured."""
-        return self._why or not_measured(features.layer)
+        """Return why no share in `features` was measured."""
+        return self._why or _not_measured(features.layer)
 
     def upstream(self, _features: Features, _limit_m: float, _mode: str, /) -> PlaceFact | Unknown:
-        """Return why water wasn't followed."""
+        """Return why water wasn't followed, whatever `_features`, `_limit_m` and `_mode` ask."""
         return self._why or Unknown(FLOW_NEEDED)
 
     def downstream(self, _features: Features, _limit_m: float, _mode: str, /) -> PlaceFact | Unknown:
-        """Return why water wasn't followed."""
+        """Return why water wasn't followed, whatever `_features`, `_limit_m` and `_mode` ask."""
         return self._why or Unknown(FLOW_NEEDED)
 
     def beside_path(self, _features: Features, _limit_m: float, _beside_m: float, /) -> PlaceFact | Unknown:
-        """Return why water wasn't followed."""
+        """Return why water wasn't followed, whatever `_features`, `_limit_m` and `_beside_m` ask."""
         return self._why or Unknown(FLOW_NEEDED)
 
     def slope(self) -> NumberFact | Unknown:
@@ -376,7 +385,7 @@ class Unasked:
         return self._why or Unknown(SLOPE_NEEDED)
 
     def terrain(self, _features: Features, _plain_m: float, /) -> TerrainVerdict | Unknown | None:
-        """Return that nobody looked."""
+        """Return None: nobody looked, whatever `_features` and `_plain_m` ask."""
         return None
 
 
@@ -412,15 +421,15 @@ class Stated:
     doubt: str = ""
 
     def attribute(self, name: str) -> bool | Unknown | None:
-        """Return a yes/no fact; None where nobody said."""
+        """Return the yes/no fact `name` of `ATTRIBUTES`; None where nobody said."""
         return self.attributes.get(name)
 
     def number(self, name: str) -> float | Unknown | None:
-        """Return a number; None where nobody said."""
+        """Return the number `name` of `MEASURED_ATTRIBUTES` in its unit; None where nobody said."""
         return Unknown(self.doubt) if self.doubt else self.numbers.get(name)
 
     def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
-        """Return the quotient of two numbers on a basis (the code of a choice; empty where there is none).
+        """Return `numerator` by `denominator` on a `basis` (the code of a choice; empty where there is none).
 
         Examples
         --------
@@ -432,11 +441,11 @@ class Stated:
         """
         if self.doubt:
             return Unknown(self.doubt)
-        found = self.quotient
-        if found is None and numerator == OFFSET:
-            found = self._offset_ratio(denominator, basis)
-        if found is not None:
-            return found
+        quotient = self.quotient
+        if quotient is None and numerator == OFFSET:
+            quotient = self._offset_ratio(denominator, basis)
+        if quotient is not None:
+            return quotient
         words = tuple(MEASURED_ATTRIBUTES[name][0] for name in (numerator, denominator))
         return Unknown(say("number_unstated", what=words))
 
@@ -473,18 +482,18 @@ NO_POSITION = say("place_unknown")
 
 
 def unplaced(stated: Stated, why: str = NO_POSITION) -> Facts:
-    """Return the facts of a source without a usable position: what its row states, and nothing of where it lies."""
+    """Return the facts of a source without a usable position: `stated`, and `why` to all questions on where it lies."""
     nobody = Unasked(Unknown(why))
     return Facts(nobody, nobody, nobody, stated) if why is not NO_POSITION else Facts(nobody, stated=stated)
 
 
 def doubted_facts(stated: Mapping[str, bool], doubts: Mapping[str, str]) -> dict[str, bool | Unknown]:
-    """Return stated facts, unknown where other words contradict them (`hmgeo.rules.claims.doubts_of`)."""
+    """Return `stated` facts, unknown for the topics of `doubts` (`hmgeo.rules.claims.doubts_of`), with the reason."""
     return {**stated, **{topic: Unknown(why) for topic, why in doubts.items() if topic in ATTRIBUTES}}
 
 
 def unsaid(name: str) -> Unknown:
-    """Return what is said where a yes/no fact or a number of the source isn't there.
+    """Return what is said where the fact or number `name` of the source isn't there.
 
     Examples
     --------
@@ -505,6 +514,8 @@ def barred_kinds(
     ----------
     mixes
         Whether the project says that it holds real sources against invented data: then there is none.
+    elevation
+        The heights; None where there are none.
     """
     if mixes or sources is not Basis.REAL:
         return ()
@@ -513,11 +524,11 @@ def barred_kinds(
 
 
 def barred_text(kinds: Sequence[LayerKind]) -> str:
-    """Return what is said of barred layers; empty where there is none."""
+    """Return what is said of the barred `kinds`; empty where there is none."""
     return say("layer_invented", layers=tuple(kinds)) if kinds else ""
 
 
 def not_asked(code: str, barred: Iterable[LayerKind]) -> Unknown:
-    """Return why a layer that isn't among those held can't be asked: barred, or not given."""
+    """Return why the layer `code` can't be asked: its kind is among `barred`, or it isn't given."""
     kinds = [kind for kind in barred if kind.value == code]
     return Unknown(say("layer_invented_unjudged", layers=tuple(kinds))) if kinds else missing_layer(code)

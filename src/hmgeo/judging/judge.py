@@ -64,12 +64,12 @@ class Judgement:
     """
 
     verdict: Verdict
-    standing: Standing
-    reasons: tuple[str, ...]
-    standing_note: str = ""
+    reasons: tuple[str, ...] = ()
     other: Verdict | None = None
     certainty: Certainty | None = None
     measurement: Measurement | None = None
+    standing: Standing = Standing.IN_FORCE
+    standing_note: str = ""
 
     @property
     def note(self) -> Reason:
@@ -83,15 +83,6 @@ class Judgement:
         return ";".join((*stands, *codes_of(self.reasons)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Tested:
-    verdict: Verdict
-    reasons: tuple[str, ...] = ()
-    other: Verdict | None = None
-    certainty: Certainty | None = None
-    measurement: Measurement | None = None
-
-
 def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | None, choices: Choices) -> Judgement:
     """Judge a source by a rule of effect ban, require, restrict or list; others never give a verdict.
 
@@ -103,6 +94,12 @@ def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | N
     ----------
     facts
         None where the source has no usable position; then only what its row states can decide.
+    standing
+        On the day and in the place asked about; its `value` is what is judged by.
+    subject
+        What the row states of the source.
+    choices
+        What the project chose; what it left open is tried in every allowed way.
 
     Returns
     -------
@@ -111,19 +108,11 @@ def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | N
         to the same. What stands past its period, or isn't held, is never clear and asks for nothing.
     """
     tested = _judged(rule, standing, subject, facts, choices)
-    return Judgement(
-        tested.verdict,
-        standing.standing,
-        tested.reasons,
-        standing.note_zh,
-        tested.other,
-        tested.certainty,
-        tested.measurement,
-    )
+    return replace(tested, standing=standing.standing, standing_note=standing.note_zh)
 
 
 def verdict_of(rule: Rule, side: Side) -> Verdict:
-    """Return the verdict of one side of a test (the table of effects).
+    """Return the verdict of one `side` of the test of `rule` (the table of effects).
 
     A requirement that holds only in principle (原则上) and isn't met is conditional, not prohibited. A rule whose test
     covers only a part of its clause is never clear.
@@ -138,17 +127,17 @@ def verdict_of(rule: Rule, side: Side) -> Verdict:
     return _WHEN_HIT[rule.effect]
 
 
-def _judged(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | None, choices: Choices) -> _Tested:
+def _judged(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | None, choices: Choices) -> Judgement:
     if standing.standing in _NEVER_APPLIES:
-        return _Tested(Verdict.NOT_APPLICABLE)
+        return Judgement(Verdict.NOT_APPLICABLE)
     reached, exempt = reach(rule, subject, choices, standing.doubt), exemption(rule, subject)
     if reached.side is Side.NOT_MET:
-        return _Tested(Verdict.NOT_APPLICABLE, (reached.why,))
+        return Judgement(Verdict.NOT_APPLICABLE, (reached.why,))
     if exempt is not None and exempt.is_known:
-        return _Tested(Verdict.NOT_APPLICABLE, (exempt.why,))
+        return Judgement(Verdict.NOT_APPLICABLE, (exempt.why,))
     if standing.standing not in SPEAKING or rule.test is None or standing.value is None:
         outside = elsewhere(rule, standing.value, facts, choices)
-        return _Tested(Verdict.NOT_ASSESSED) if outside is None else _Tested(Verdict.NOT_APPLICABLE, outside)
+        return Judgement(Verdict.NOT_ASSESSED) if outside is None else Judgement(Verdict.NOT_APPLICABLE, outside)
     known = unplaced(Stated(subject.attributes)) if facts is None else facts
     tested = _over_choices(rule, standing.value, subject, known, choices)
     if reached.side is Side.UNKNOWN:
@@ -159,13 +148,16 @@ def _judged(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts |
 def elsewhere(rule: Rule, value: DatedValue | None, facts: Facts | None, choices: Choices) -> tuple[str, ...] | None:
     """Return why a clause that doesn't speak now would speak here on no day: the key areas it names settle it.
 
+    `value` is the latest that is known, `choices` are tried in every way. None where `rule` could have touched the
+    source of `facts`, whatever else is known of it.
+
     None where it could have touched the source, whatever else is known of it.
     """
     if rule.test is None or value is None or facts is None or not names_key_areas(rule):
         return None
     placed = Facts(KeyAreasOnly(facts.layers))
     graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
-    over = (evaluate(rule.test, Inquiry(value, placed, one, graver)) for one in choices.spread(rule.parameters))
+    over = (evaluate(rule.test, Inquiry(value, placed, tried, graver)) for tried in choices.spread(rule.parameters))
     if all(outcome.possible == {graver.opposite} for outcome in over):
         return (say("not_applicable", what=say("reach_place")),)
     return None
@@ -177,15 +169,15 @@ def names_key_areas(rule: Rule) -> bool:
     return any(leaf.kind == KEY_AREA_KIND or leaf.text("layer") == KEY_AREAS for leaf in leaves)
 
 
-def _if_it_applies(tested: _Tested, why: str) -> _Tested:
+def _if_it_applies(tested: Judgement, why: str) -> Judgement:
     """Return what stands where it isn't known whether the rule applies: a clear, and nothing else."""
     verdicts = (tested.verdict, tested.verdict if tested.other is None else tested.other)
-    graver, milder = (one if one is Verdict.CLEAR else Verdict.NOT_ASSESSED for one in verdicts)
+    graver, milder = (verdict if verdict is Verdict.CLEAR else Verdict.NOT_ASSESSED for verdict in verdicts)
     if graver is Verdict.CLEAR:
         return tested
     reasons = tested.reasons if tested.verdict is Verdict.NOT_ASSESSED else ()
     is_open = milder is Verdict.CLEAR
-    return _Tested(
+    return Judgement(
         Verdict.NOT_ASSESSED,
         tuple(dict.fromkeys((why, *reasons))),
         Verdict.CLEAR if is_open else None,
@@ -194,7 +186,7 @@ def _if_it_applies(tested: _Tested, why: str) -> _Tested:
     )
 
 
-def _as_reached(rule: Rule, tested: _Tested, reached: Reach, exempt: str) -> _Tested:
+def _as_reached(rule: Rule, tested: Judgement, reached: Reach, exempt: str) -> Judgement:
     """Print beside a hit what could still take the source out: an exception nobody spoke of, a code that is wide.
 
     What was derived from kind or trade is said too, so that it can be corrected.
@@ -212,7 +204,7 @@ def _as_reached(rule: Rule, tested: _Tested, reached: Reach, exempt: str) -> _Te
     return replace(tested, reasons=reasons, other=Verdict.NOT_APPLICABLE, certainty=Certainty.AMBIGUOUS)
 
 
-def _over_choices(rule: Rule, value: DatedValue, subject: Subject, facts: Facts, choices: Choices) -> _Tested:
+def _over_choices(rule: Rule, value: DatedValue, subject: Subject, facts: Facts, choices: Choices) -> Judgement:
     """Judge under every allowed completion of what nobody chose; the verdict stands where all agree."""
     unset = unset_outside_the_test(rule, choices)
     implied = implied_sides(rule, subject)
@@ -220,63 +212,67 @@ def _over_choices(rule: Rule, value: DatedValue, subject: Subject, facts: Facts,
     facts = replace(facts, stated=stated)
     graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
     possible = [
-        (one, _tested(rule, Inquiry(value, facts, one, graver, implied))) for one in choices.spread(rule.parameters)
+        (tried, _tested(rule, Inquiry(value, facts, tried, graver, implied)))
+        for tried in choices.spread(rule.parameters)
     ]
     first = possible[0][1]
-    if len(possible) > 1 and len({(one.verdict, one.other) for _, one in possible}) > 1:
-        return _Tested(
+    if len(possible) > 1 and len({(tried.verdict, tried.other) for _, tried in possible}) > 1:
+        return Judgement(
             Verdict.NOT_ASSESSED, tuple(map(unset_text, _that_matter(possible))), measurement=first.measurement
         )
     if unset:
         reasons = first.reasons if first.verdict is Verdict.NOT_ASSESSED else ()
-        return _Tested(Verdict.NOT_ASSESSED, (*map(unset_text, unset), *reasons), measurement=first.measurement)
+        return Judgement(Verdict.NOT_ASSESSED, (*map(unset_text, unset), *reasons), measurement=first.measurement)
     return first
 
 
 def unset_outside_the_test(rule: Rule, choices: Choices) -> list[str]:
-    """Return open points that no field of the test reads, such as which facilities count: nothing else knows them."""
+    """Return points of `rule` that `choices` leave unset and no field of its test reads, such as which works count."""
     if not rule.parameters:
         return []
     read = {rule.applies_to.trades.parameter, *(parameters_of(rule.test) if rule.test is not None else ())}
     declared = [declaration(name) for name in rule.parameters if name not in read and choices.is_open(name)]
-    return [one.name for one in declared if one is not None and one.type is not ParameterType.CHOICE]
+    return [point.name for point in declared if point is not None and point.type is not ParameterType.CHOICE]
 
 
-def _that_matter(possible: list[tuple[Choices, _Tested]]) -> list[str]:
+def _that_matter(possible: list[tuple[Choices, Judgement]]) -> list[str]:
     """Return the unset choices that change the verdict while the others stay as they are."""
-    found = []
+    deciding = []
     for name in possible[0][0].assumed:
         seen: dict[tuple[tuple[str, str], ...], set[tuple[Verdict, Verdict | None]]] = {}
         for choices, tested in possible:
             rest = tuple((key, code) for key, code in choices.assumed.items() if key != name)
             seen.setdefault(rest, set()).add((tested.verdict, tested.other))
         if any(len(verdicts) > 1 for verdicts in seen.values()):
-            found.append(name)
-    return found
+            deciding.append(name)
+    return deciding
 
 
 def _denied(rule: Rule, subject: Subject) -> Mapping[str, Doubted]:
     """Return the facts that a rule's test asks for and on whose stated no nobody can rest."""
     names = {leaf.text("attribute") for leaf in (rule.test.leaves() if rule.test is not None else ())}
     known = {name: known_fact(subject, name)[0] for name in sorted(names & set(ATTRIBUTES))}
-    return {name: one for name, one in known.items() if isinstance(one, Doubted)}
+    return {name: fact for name, fact in known.items() if isinstance(fact, Doubted)}
 
 
 def implied_sides(rule: Rule, subject: Subject) -> Mapping[str, frozenset[Side]]:
-    """Return what kind and trade say of the facts that a rule's test asks for: yes, no, or both for a wider code."""
-    found = {}
+    """Return what kind and trade of `subject` say of the facts that the test of `rule` asks.
+
+    Yes, no, or both for a wider code.
+    """
+    sides = {}
     for leaf in rule.test.leaves() if rule.test is not None else ():
         name = leaf.text("attribute")
         known, is_maybe = known_fact(subject, name) if name in ATTRIBUTES else (None, False)
         if isinstance(known, bool):
-            given = Side.MET if known else Side.NOT_MET
-            found[name] = frozenset({given, given.opposite} if is_maybe else {given})
-    return found
+            side = Side.MET if known else Side.NOT_MET
+            sides[name] = frozenset({side, side.opposite} if is_maybe else {side})
+    return sides
 
 
-def _tested(rule: Rule, inquiry: Inquiry) -> _Tested:
+def _tested(rule: Rule, inquiry: Inquiry) -> Judgement:
     if rule.test is None:
-        return _Tested(Verdict.NOT_ASSESSED, (say("rule_without_test"),))
+        return Judgement(Verdict.NOT_ASSESSED, (say("rule_without_test"),))
     outcome = evaluate(rule.test, inquiry)
     verdicts = sorted({verdict_of(rule, side) for side in outcome.possible}, key=lambda verdict: verdict.gravity)
     graver, milder = verdicts[0], verdicts[-1]
@@ -284,8 +280,8 @@ def _tested(rule: Rule, inquiry: Inquiry) -> _Tested:
     covers = (say("part_not_tested", words=uncovered),) if uncovered else ()
     reasons = (*condition_text(rule, inquiry.value, graver), *outcome.why, *covers, _in_principle(rule, outcome))
     if graver is milder:
-        return _Tested(graver, reasons, None, _certainty(graver, outcome), outcome.measurement)
-    return _Tested(graver, reasons, milder, Certainty.AMBIGUOUS, outcome.measurement)
+        return Judgement(graver, reasons, None, _certainty(graver, outcome), outcome.measurement)
+    return Judgement(graver, reasons, milder, Certainty.AMBIGUOUS, outcome.measurement)
 
 
 def _certainty(verdict: Verdict, outcome: Outcome) -> Certainty | None:
@@ -295,7 +291,10 @@ def _certainty(verdict: Verdict, outcome: Outcome) -> Certainty | None:
 
 
 def condition_text(rule: Rule, value: DatedValue, verdict: Verdict) -> tuple[str, ...]:
-    """Return what must be fulfilled, with where it stands."""
+    """Return what must be fulfilled where `rule` comes to a conditional `verdict`, with where `value` says it.
+
+    Else nothing.
+    """
     if verdict is not Verdict.CONDITIONAL:
         return ()
     condition = (rule.condition or rule.title.zh).rstrip("。")
@@ -311,7 +310,7 @@ USER_RADIUS_ID = "USER-RADIUS"
 
 
 def user_radius_rule(radius_m: float, source_kind: str) -> tuple[Rule, RuleStanding]:
-    """Return the rule for a radius in metres, with a standing that lets it be judged anywhere."""
+    """Return the rule for `radius_m` metres around sources of `source_kind`, with a standing that speaks anywhere."""
     value = DatedValue(date(1, 1, 1), "", value=radius_m, unit="m")
     rule = Rule(
         id=USER_RADIUS_ID,
@@ -335,7 +334,7 @@ _RIVERS, _HEIGHTS = LayerKind.RIVERS.value, LayerKind.ELEVATION.value
 
 
 def asked_layers(rule: Rule, choices: Choices) -> Iterator[str]:
-    """Yield the codes of the layers that a rule's test asks: its targets, and the rivers or heights between.
+    """Yield the codes of the layers that the test of `rule` asks: its targets, and what lies between by `choices`.
 
     Where no mode is chosen both ways along the water are asked.
     """
@@ -351,14 +350,16 @@ def _between(leaf: Test, mode: str) -> tuple[str, ...]:
     return (_HEIGHTS,) if leaf.kind == "slope" or mode == FLOW_PATH else ()
 
 
-def basis_of(rule: Rule, choices: Choices, basis: Basis, held: Mapping[str, Basis]) -> Basis:
+def basis_of(rule: Rule, choices: Choices, basis: Basis, bases: Mapping[str, Basis]) -> Basis:
     """Return how real what a rule says is.
 
     Parameters
     ----------
     basis
         Of the sources and of what they are always measured against.
-    held
+    bases
         By the codes of the layers that sources are held against, how real each is.
+    choices
+        They decide whether rivers or heights are asked.
     """
-    return Basis.worst(basis, *(held[code] for code in asked_layers(rule, choices) if code in held))
+    return Basis.worst(basis, *(bases[code] for code in asked_layers(rule, choices) if code in bases))

@@ -49,7 +49,7 @@ _COUNTS, _MAY_COUNT = (1,), (0,)
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class _Hit:
     """The nearest feature, by its row; bearing_deg is None where the source touches it."""
 
     row: int
@@ -109,33 +109,35 @@ class LayerIndex:
         """Whether the layer holds everything of its kind within its coverage."""
         return self.layer.gates.completeness is Completeness.COMPLETE
 
-    def nearest(self, source: Shapes, features: Features, *, within_m: float = FARTHEST_SEARCH_M) -> Hit | None:
+    def nearest(self, source: Shapes, features: Features, *, within_m: float = FARTHEST_SEARCH_M) -> _Hit | None:
         """Return the nearest feature that counts, None where none lies within `within_m`.
 
         Parameters
         ----------
         source
             One shape from `prepare_shapes`.
+        features
+            Which features of the layer count.
         """
-        found = self._search(features, _COUNTS).nearest(source, within_m)
-        return None if found is None else self._hit(found)
+        nearest = self._search(features, _COUNTS).nearest(source, within_m)
+        return None if nearest is None else self._hit(nearest)
 
-    def nearest_untold(self, source: Shapes, features: Features) -> Hit | None:
+    def nearest_untold(self, source: Shapes, features: Features) -> _Hit | None:
         """Return the nearest feature of which nobody can tell whether it counts; None where there is none in reach."""
         if not (self._count_codes(features) == 0).any():
             return None
-        found = self._search(features, _MAY_COUNT).nearest(source, FARTHEST_SEARCH_M)
-        return None if found is None else self._hit(found)
+        nearest = self._search(features, _MAY_COUNT).nearest(source, FARTHEST_SEARCH_M)
+        return None if nearest is None else self._hit(nearest)
 
-    def within(self, source: Shapes, features: Features, radius_m: float) -> list[Hit]:
-        """Return every feature that counts or may count within `radius_m` metres, nearest first."""
-        return [self._hit(found) for found in self._search(features, (*_MAY_COUNT, *_COUNTS)).within(source, radius_m)]
+    def within(self, source: Shapes, features: Features, radius_m: float) -> list[_Hit]:
+        """Return each of `features` that counts or may count within `radius_m` metres of `source`, nearest first."""
+        return [self._hit(near) for near in self._search(features, (*_MAY_COUNT, *_COUNTS)).within(source, radius_m)]
 
-    def _hit(self, found: Found) -> Hit:
+    def _hit(self, near: Found) -> _Hit:
         bearing = None
-        if found.distance_m > 0:
-            bearing = bearing_of(found.from_lon_lat, found.to_lon_lat)
-        return Hit(found.row, self._ids[found.row], self._names[found.row], found.distance_m, bearing)
+        if near.distance_m > 0:
+            bearing = bearing_of(near.from_lon_lat, near.to_lon_lat)
+        return _Hit(near.row, self._ids[near.row], self._names[near.row], near.distance_m, bearing)
 
     def _search(self, features: Features, codes: tuple[int, ...]) -> NearestSearch:
         search = self._searches.get((features, codes))
@@ -145,15 +147,15 @@ class LayerIndex:
         return search
 
     def holding(self, source: Shapes, features: Features) -> Indices:
-        """Return the rows of the features that may count and that the source touches or lies in, in input order."""
+        """Return the rows of the features that may count and that `source` touches or lies in, in input order."""
         return self._among(self._tree.query(source.geometries, predicate="intersects")[1], features)
 
     def counts(self, row: int, features: Features) -> bool | None:
-        """Return whether a feature counts; None where its own columns don't say what is asked of it."""
+        """Return whether the feature in `row` counts; None where its own columns don't say what `features` ask."""
         return {1: True, 0: None, -1: False}[int(self._count_codes(features)[row])]
 
     def states(self, features: Features) -> NDArray[np.int8]:
-        """Return for each feature 1 where it counts, -1 where it doesn't, 0 where nobody can tell."""
+        """Return for each row 1 where it counts among `features`, -1 where it doesn't, 0 where nobody can tell."""
         return self._count_codes(features).copy()
 
     def labels(self) -> list[str]:
@@ -161,7 +163,7 @@ class LayerIndex:
         return [self.label(row) for row in range(self.size)]
 
     def label(self, row: int) -> str:
-        """Return the name of a feature, its id where it has none, with a class that isn't understood."""
+        """Return the name of the feature in `row`, its id where it has none, with a class that isn't understood."""
         word = self._read_classes[row]
         name = self._names[row] or self._ids[row]
         if not isinstance(word, NotRead) or self.layer.kind.value not in CLASS_WORDS:
@@ -169,11 +171,11 @@ class LayerIndex:
         return named_class(name, "" if word.code == "not_stated" else word.found)
 
     def named(self, row: int) -> tuple[str, str]:
-        """Return id and name of a feature."""
+        """Return id and name of the feature in `row`."""
         return self._ids[row], self._names[row]
 
     def class_of(self, row: int) -> str:
-        """Return the official class word of a feature; empty where it has none."""
+        """Return the official class word of the feature in `row`; empty where it has none."""
         return str(self._classes[row] or "")
 
     def unread_word(self, row: int) -> str:
@@ -182,7 +184,7 @@ class LayerIndex:
         return read.found.strip() if isinstance(read, NotRead) and read.code != "not_stated" else ""
 
     def union(self, features: Features, *, untold: bool = False) -> shapely.Geometry:
-        """Return all features that count as one shape, with those that may count too if `untold`; kept."""
+        """Return all of `features` that count as one shape, with those that may count too if `untold`; kept."""
         if (features, untold) not in self._unions:
             rows = np.flatnonzero(self._count_codes(features) >= (0 if untold else 1))
             self._unions[features, untold] = shapely.union_all(self.shapes.geometries[rows])
@@ -195,7 +197,10 @@ class LayerIndex:
         return self._outlines[features].reach_m(source)
 
     def covered_m(self, source: Shapes, uncertainty_m: float) -> float | None:
-        """Return how far around the source the declared coverage reaches; None where none is declared."""
+        """Return how far around `source` the coverage reaches, less `uncertainty_m` metres.
+
+        None where none is declared.
+        """
         return None if self._coverage is None else self._coverage.reach_m(source) - uncertainty_m
 
     @cached_property
@@ -216,20 +221,19 @@ class LayerIndex:
         if features not in self._counting:
             codes = np.ones(len(self._ids), np.int8)
             for name, wanted in (
-                *((one, True) for one in features.having),
-                *((one, False) for one in features.lacking),
+                *((fact, True) for fact in features.having),
+                *((fact, False) for fact in features.lacking),
             ):
-                said = [facts.get(name) for facts in self._stated]
-                codes = np.minimum(
-                    codes, np.array([0 if one is None else (1 if one is wanted else -1) for one in said])
-                )
+                answers = [facts.get(name) for facts in self._stated]
+                read = [0 if answer is None else 1 if answer is wanted else -1 for answer in answers]
+                codes = np.minimum(codes, np.array(read))
             if features.classes:
                 asked = set(features.classes)
                 kind = self.layer.kind.value
                 is_open = {word: leaves_class_open(kind, str(word or "")) for word in set(self._classes)}
                 read = [
-                    1 if one in asked or word in asked else 0 if is_open[word] else -1
-                    for one, word in zip(self._read_classes, self._classes, strict=True)
+                    1 if official in asked or word in asked else 0 if is_open[word] else -1
+                    for official, word in zip(self._read_classes, self._classes, strict=True)
                 ]
                 codes = np.minimum(codes, np.array(read, dtype=np.int64))
             self._counting[features] = codes.astype(np.int8)
@@ -272,6 +276,8 @@ def bank_line_fault(code: str, indexes: Mapping[str, LayerIndex]) -> Unknown | N
     ----------
     code
         Of a layer in `hmgeo.rules.words.LAYERS`.
+    indexes
+        All layers at hand, by code: rivers among them are said to be no banks.
     """
     if code not in BANK_LINES:
         return None
@@ -318,23 +324,23 @@ class LayerFacts:
         self._uncertainty_m = uncertainty_m
         self._indexes = indexes
         self._places = places
-        self._hits: dict[Features, Hit | None] = {}
-        self._untold: dict[Features, Hit | None] = {}
+        self._hits: dict[Features, _Hit | None] = {}
+        self._untold: dict[Features, _Hit | None] = {}
         self._distances: dict[Features, DistanceFact | Unknown] = {}
         self._insides: dict[Features, PlaceFact | Unknown] = {}
 
     def distance(self, features: Features, /) -> DistanceFact | Unknown:
-        """Return the shortest ground distance to the features."""
+        """Return the shortest ground distance to `features`, measured once."""
         if features not in self._distances:
             self._distances[features] = self._distance(features)
         return self._distances[features]
 
     def inside(self, features: Features, /) -> PlaceFact | Unknown:
-        """Return whether the source lies in one of the features; on a border counts as inside."""
+        """Return whether the source lies in one of `features`; on a border counts as inside."""
         if features not in self._insides:
             asks_place = features.layer == KEY_AREAS
-            held = in_key_areas(self._places, features.area_ids) if asks_place else self._inside(features)
-            self._insides[features] = held
+            answer = in_key_areas(self._places, features.area_ids) if asks_place else self._inside(features)
+            self._insides[features] = answer
         return self._insides[features]
 
     def depth_m(self, features: Features) -> float | None:
@@ -372,19 +378,19 @@ class LayerFacts:
         index = self._index(features)
         if isinstance(index, Unknown):
             return index
-        held = index.holding(self._source, features)
-        if not len(held):
+        holding = index.holding(self._source, features)
+        if not len(holding):
             return self._outside(index, features)
-        sure = [row for row in held.tolist() if index.counts(row, features)]
+        sure = [row for row in holding.tolist() if index.counts(row, features)]
         if not sure:
-            return _untold(index, int(held[0]), features)
+            return _untold(index, int(holding[0]), features)
         receptor_id, name = index.named(sure[0])
         union = index.union(features)
         geometry = self._source.geometries[0]
         is_point = geometry.geom_type == "Point"
         answer = Answer.YES if is_point or shapely.covers(union, geometry) else Answer.PARTLY
         others = frozenset[Answer]()
-        if answer is Answer.YES and self._margin_m(index, features, held.tolist()) < 0:
+        if answer is Answer.YES and self._margin_m(index, features, holding.tolist()) < 0:
             others = frozenset({Answer.NO if is_point else Answer.PARTLY})
         elif answer is Answer.PARTLY and shapely.covers(index.union(features, untold=True), geometry):
             others = frozenset({Answer.YES})
@@ -401,7 +407,7 @@ class LayerFacts:
         )
 
     def touches(self, features: Features, tolerance_m: float, /) -> PlaceFact | Unknown:
-        """Return whether the source comes within a tolerance of one of the features."""
+        """Return whether the source comes within `tolerance_m` metres of one of `features`."""
         index = self._index(features)
         if isinstance(index, Unknown):
             return index
@@ -421,7 +427,7 @@ class LayerFacts:
         )
 
     def share(self, features: Features, /) -> NumberFact | Unknown:
-        """Return the share of the source's area that lies in the features, in percent."""
+        """Return the share of the source's area that lies in `features`, in percent; unknown for points."""
         index = self._index(features)
         if isinstance(index, Unknown):
             return index
@@ -441,7 +447,7 @@ class LayerFacts:
         index = self._indexes.get(features.layer)
         return not_asked(features.layer, self._barred) if index is None else index
 
-    def _nearest(self, index: LayerIndex, features: Features) -> Hit | None:
+    def _nearest(self, index: LayerIndex, features: Features) -> _Hit | None:
         """Return the nearest feature; asked once of each layer."""
         if features not in self._hits:
             self._hits[features] = index.nearest(self._source, features)
@@ -452,7 +458,7 @@ class LayerFacts:
         own_m = 0.0 if row is None else float(index.errors_m[row])
         return self._uncertainty_m + index.layer.margin_m + own_m
 
-    def _ends(self, index: LayerIndex, features: Features, hit: Hit | None) -> tuple[float, float]:
+    def _ends(self, index: LayerIndex, features: Features, hit: _Hit | None) -> tuple[float, float]:
         """Return the nearest and farthest that what is unsure of source and layer allows.
 
         Where features are unsure, one that is farther off may come nearer than the nearest does.
@@ -463,9 +469,9 @@ class LayerFacts:
         hits = [hit]
         if widest_m:
             near = index.within(self._source, features, hit.distance_m + widest_m)
-            hits += [one for one in near if index.counts(one.row, features) is index.counts(hit.row, features)]
-        low_m = min(one.distance_m - self._off_m(index, one.row) for one in hits)
-        high_m = min(one.distance_m + self._off_m(index, one.row) for one in hits)
+            hits += [other for other in near if index.counts(other.row, features) is index.counts(hit.row, features)]
+        low_m = min(other.distance_m - self._off_m(index, other.row) for other in hits)
+        high_m = min(other.distance_m + self._off_m(index, other.row) for other in hits)
         return round(max(0.0, low_m), MEASURE_DECIMALS), round(high_m, MEASURE_DECIMALS)
 
     def _margin_m(self, index: LayerIndex, features: Features, rows: Sequence[int]) -> float:
@@ -507,13 +513,13 @@ class LayerFacts:
 class KeyAreasOnly(Unasked):
     """What the layers of a source tell of key areas, and nothing else of them."""
 
-    def __init__(self, held: Layers) -> None:
+    def __init__(self, layers: Layers) -> None:
         super().__init__()
-        self._held = held
+        self._layers = layers
 
     def inside(self, features: Features, /) -> PlaceFact | Unknown:
-        """Return whether a key area holds the source."""
-        return self._held.inside(features) if features.layer == KEY_AREAS else super().inside(features)
+        """Return whether a key area holds the source; other `features` aren't asked."""
+        return self._layers.inside(features) if features.layer == KEY_AREAS else super().inside(features)
 
 
 class PlaceOnly(Unasked):
@@ -530,7 +536,7 @@ class PlaceOnly(Unasked):
         self._places = places
 
     def inside(self, features: Features, /) -> PlaceFact | Unknown:
-        """Return whether a key area holds the place."""
+        """Return whether a key area holds the place; of other `features` nothing is known."""
         if features.layer == KEY_AREAS:
             return in_key_areas(self._places, features.area_ids)
         return super().inside(features)
@@ -542,7 +548,7 @@ def _untold(index: LayerIndex, row: int, features: Features) -> Unknown:
 
 
 def named_class(name: str, word: str) -> Reason:
-    """Return the name of a feature with its class that isn't understood, empty where none is stated."""
+    """Return the `name` of a feature with its class `word` that isn't understood, empty where none is stated."""
     return say("named_class_unread", name=name, word=word) if word else say("named_class_blank", name=name)
 
 
@@ -553,16 +559,20 @@ def untold(features: Features, name: str, word: str = "") -> Reason:
     ----------
     word
         Of its class, where the list doesn't hold it; kept among the values.
+    name
+        Of the feature, or its id.
+    features
+        What was asked: their classes, else facts that they must have or lack.
     """
     layer = LAYERS[features.layer].zh
     if features.classes:
         return say("feature_class_unread", layer=layer, name=name, classes=features.classes, unread=word)
-    asked = tuple(ATTRIBUTES[one] for one in (*features.having, *features.lacking))
+    asked = tuple(ATTRIBUTES[fact] for fact in (*features.having, *features.lacking))
     return say("feature_fact_unstated", layer=layer, name=name, what=asked)
 
 
 def unread_text(features: Features, words: Iterable[str]) -> str:
-    """Return what is said where classes are asked along water and some leave theirs open; empty where none does."""
-    told = set(words) - set(features.classes) if features.classes else ()
-    unread = tuple(sorted(word for word in told if leaves_class_open(features.layer, word)))
+    """Return what is said where `features` ask classes along water and some `words` leave theirs open; else empty."""
+    met = set(words) - set(features.classes) if features.classes else ()
+    unread = tuple(sorted(word for word in met if leaves_class_open(features.layer, word)))
     return say("classes_unread", layer=LAYERS[features.layer].zh, words=unread) if unread else ""

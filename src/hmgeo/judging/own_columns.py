@@ -55,7 +55,10 @@ class OwnColumns:
         self._columns: dict[str, list[str]] = {}
 
     def text(self, row: int, name: str) -> str:
-        """Return a cell, stripped; empty where the list has no such column."""
+        """Return the cell of a `row` (from 0) in the column `name` or an alias of it, stripped.
+
+        Empty without such a column.
+        """
         if name not in self._columns:
             header = find_header(self._table.column_names, name)
             self._columns[name] = self._table[header].to_pylist() if header else []
@@ -63,12 +66,12 @@ class OwnColumns:
         return (cells[row] or "").strip() if cells else ""
 
     def cells(self, row: int) -> dict[str, str]:
-        """Return a whole row by the list's own headers; empty where the list has none."""
-        held: list[dict[str, str]] = self._table.slice(row, 1).to_pylist()
-        return held[0] if held else {}
+        """Return a whole `row` (from 0) by the list's own headers; empty where the list has none."""
+        rows: list[dict[str, str]] = self._table.slice(row, 1).to_pylist()
+        return rows[0] if rows else {}
 
     def number(self, row: int, name: str) -> float | None:
-        """Return a cell as a number; None where it is blank or isn't one."""
+        """Return the cell of a `row` in the column `name` as a number; None where it is blank or isn't one."""
         try:
             value = float(unicodedata.normalize("NFKC", self.text(row, name)))
         except ValueError:
@@ -76,13 +79,18 @@ class OwnColumns:
         return value if math.isfinite(value) else None
 
     def emissions(self, row: int, medium: str) -> dict[str, float]:
-        """Return kg a year by metal, zeros too, of 废气 or 废水; what isn't stated as a number is left out."""
-        given = {metal: self.number(row, f"{medium}{metal}") for metal in METALS}
-        return {metal: value for metal, value in given.items() if value is not None}
+        """Return kg a year of a `row` by metal, zeros too, for a `medium` (废气 or 废水).
+
+        What isn't stated as a number is left out.
+        """
+        masses = {metal: self.number(row, f"{medium}{metal}") for metal in METALS}
+        return {metal: value for metal, value in masses.items() if value is not None}
 
 
 def trade_of(own: OwnColumns, row: int, position: Mapping[str, str]) -> TradeCodes:
     """Return a source's trade in both editions: its own code and edition first, else the name by the reference table.
+
+    `row` is its number in `own`, `position` its row of the table of positions.
 
     A name that the table doesn't hold gives no code.
     """
@@ -95,20 +103,20 @@ def trade_of(own: OwnColumns, row: int, position: Mapping[str, str]) -> TradeCod
             return TradeCodes(name, note=say("trade_code_not_converted", found=code))
     elif trade.named:
         return TradeCodes(name or code, trade.text("2017"), trade.text("2011"))
-    if code and edition in {str(one) for one in _EDITIONS}:
+    if code and edition in map(str, _EDITIONS):
         known = trades().get((int(edition), code))
         other = trades_named(known.name) if known is not None else ()
-        codes = {one.edition: one.code for one in other} | {int(edition): code}
+        codes = {known_as.edition: known_as.code for known_as in other} | {int(edition): code}
         return TradeCodes(name or (known.name if known else ""), codes.get(2017, ""), codes.get(2011, ""))
     if code:
         return TradeCodes(name, note="行业代码未注明版本，未换算为两版代码")
-    codes = {one.edition: one.code for one in trades_named(name)}
+    codes = {official.edition: official.code for official in trades_named(name)}
     note = "" if codes or not name else say("trade_name_not_in_table", name=name)
     return TradeCodes(name, codes.get(2017, ""), codes.get(2011, ""), note)
 
 
 def due_day(text: str) -> str:
-    """Return the last day of a deadline as it is written, as YYYY-MM-DD; empty where it names none.
+    """Return the last day of a deadline (`text`, as written) as YYYY-MM-DD; empty where it names none.
 
     Examples
     --------
@@ -144,6 +152,8 @@ def stated_of_row(cells: Mapping[str, str], doubts: Mapping[str, str]) -> Stated
     ----------
     doubts
         Why nobody can rest on something that is stated, by topic.
+    cells
+        By the headers of the list.
 
     Examples
     --------
@@ -159,7 +169,7 @@ def stated_of_row(cells: Mapping[str, str], doubts: Mapping[str, str]) -> Stated
 
 
 def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
-    """Return why a clause can't rest on something whose cell isn't understood, by topic; a blank says nothing.
+    """Return why a clause can't rest on what one of the `cells` fails to say, by topic; a blank says nothing.
 
     An emission that can't be read may be above zero: what an emission says is open then, and so are sums and shares.
 
@@ -170,7 +180,7 @@ def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
     >>> sorted(unread_doubts({"新增镉(kg/a)": "若干", "新增铅(kg/a)": "10"}))
     ['emits_cadmium', 'numbers']
     """
-    found: dict[str, str] = {
+    doubts: dict[str, str] = {
         fact: say("cell_unread", column=column, cell=cell) for fact, (column, cell) in unread_facts(cells).items()
     }
     unread = {
@@ -179,31 +189,36 @@ def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
         for metal in METAL_WORDS
         if (cell := metal_cell(cells, start, metal)) not in _BLANKS and number_of(cell) is None
     }
-    said = {key: say("cell_unread", column=f"{key[0]}{METAL_WORDS[key[1]]}", cell=cell) for key, cell in unread.items()}
-    said |= {
+    unread_reasons = {
+        key: say("cell_unread", column=f"{key[0]}{METAL_WORDS[key[1]]}", cell=cell) for key, cell in unread.items()
+    }
+    unread_reasons |= {
         (column, ""): say("cell_unread", column=column, cell=cell) for column, cell in unread_numbers(cells).items()
     }
-    if said:
-        found[NUMBERS] = sentences(*said.values())
+    if unread_reasons:
+        doubts[NUMBERS] = sentences(*unread_reasons.values())
     known = {**emission_facts(by_metal(cells, ADDED)), **stated_facts(cells)}
-    for (start, metal), why in said.items():
+    for (start, metal), why in unread_reasons.items():
         if start.startswith(ADDED):
-            found |= {fact: why for fact in emission_facts({metal: 1.0}) if fact not in known and fact not in found}
-    return found
+            doubts |= {fact: why for fact in emission_facts({metal: 1.0}) if fact not in known and fact not in doubts}
+    return doubts
 
 
 _BLANKS = frozenset({"", "/", "-", "—"})
 
 
 def emission_facts(added_kg: Mapping[str, float]) -> dict[str, bool | Doubted]:
-    """Return what a stated new emission says: above zero, that metals are discharged and added, and cadmium its own."""
+    """Return what stated new emissions say: above zero, that metals are discharged and added, and cadmium its own.
+
+    `added_kg` is kg/a by symbol.
+    """
     emitted = {metal for metal, kg in added_kg.items() if kg > 0}
-    said = ("adds_heavy_metal_emission", "discharges_heavy_metals") if emitted else ()
-    return dict.fromkeys((*said, *(("emits_cadmium",) if "Cd" in emitted else ())), True)
+    facts = ("adds_heavy_metal_emission", "discharges_heavy_metals") if emitted else ()
+    return dict.fromkeys((*facts, *(("emits_cadmium",) if "Cd" in emitted else ())), True)
 
 
 def stated_action(cells: Mapping[str, str]) -> tuple[Action | None, str]:
-    """Return the kind of work that a row states, None where it states none, and what is said of an unread word.
+    """Return the kind of work that `cells` state, None where they state none, and what is said of an unread word.
 
     Examples
     --------
@@ -212,12 +227,12 @@ def stated_action(cells: Mapping[str, str]) -> tuple[Action | None, str]:
     """
     written = cells.get(find_header(list(cells), ACTION_COLUMN), "").strip()
     word = read_word(ACTION_COLUMN, written)
-    found = None if isinstance(word, Unknown) else ACTIONS[word]
-    return found, say("action_unread", word=written) if written and found is None else ""
+    action = None if isinstance(word, Unknown) else ACTIONS[word]
+    return action, say("action_unread", word=written) if written and action is None else ""
 
 
 def number_of(text: str) -> float | None:
-    """Return the number that a text is; None for anything else."""
+    """Return the finite number that `text` is; None for anything else."""
     try:
         value = float(text)
     except ValueError:
@@ -226,20 +241,28 @@ def number_of(text: str) -> float | None:
 
 
 def numbers_of(stated: Mapping[str, float], added_kg: Mapping[str, float]) -> dict[str, float]:
-    """Return the stated numbers, with the new emission of the five metals summed where nobody states the sum."""
+    """Return the `stated` numbers, with `added_kg` of the five metals summed where nobody states the sum, in kg/a."""
     five = [added_kg[metal] for metal in FIVE_METALS if metal in added_kg]
     return ({"added_emission_kg": sum(five)} if five else {}) | dict(stated)
 
 
 def metal_cell(cells: Mapping[str, str], start: str, metal: str) -> str:
-    """Return the cell of a column such as 新增铅(kg/a) or 新增铅排放量; empty where there is none."""
+    """Return the cell of a column such as 新增铅(kg/a) or 新增铅排放量 (`start` 新增); empty where there is none.
+
+    `metal` is a symbol, `cells` a row by its headers.
+
+    `metal` is a symbol.
+    """
     return next(filter(None, (cells[name].strip() for name in _metal_headers(tuple(cells), start)[metal])), "")
 
 
 def by_metal(cells: Mapping[str, str], start: str) -> dict[str, float]:
-    """Return kg/a by metal from columns such as 新增铅(kg/a); blanks say nothing."""
-    found = {metal: number_of(metal_cell(cells, start, metal)) for metal in METAL_WORDS}
-    return {metal: kg for metal, kg in found.items() if kg is not None}
+    """Return kg/a by metal symbol from columns such as 新增铅(kg/a); blanks say nothing.
+
+    `start` is what the headers of `cells` begin with.
+    """
+    masses = {metal: number_of(metal_cell(cells, start, metal)) for metal in METAL_WORDS}
+    return {metal: kg for metal, kg in masses.items() if kg is not None}
 
 
 @lru_cache(maxsize=64)
@@ -316,7 +339,7 @@ def join_outlets(outlets: SideTable | None, source_ids: Sequence[str]) -> Joined
         return JoinedOutlets()
     known = set(source_ids)
     rows, entries = [], []
-    held: dict[str, list[dict[str, Any]]] = {}
+    of_owner: dict[str, list[dict[str, Any]]] = {}
     seen: Counter[tuple[str, str, str]] = Counter()
     for row in outlets.table.to_pylist():
         owner = row["enterprise_id"]
@@ -328,12 +351,12 @@ def join_outlets(outlets: SideTable | None, source_ids: Sequence[str]) -> Joined
         is_joined = status == JOINED
         rows.append({**row, "status": status, "source_id": owner if is_joined else "", "note": note})
         if is_joined:
-            held.setdefault(owner, []).append(row)
+            of_owner.setdefault(owner, []).append(row)
         else:
             entries.append(_entry(outlets, row, status))
-    cells = {owner: _cells(listed) for owner, listed in held.items()}
+    cells = {owner: _cells(listed) for owner, listed in of_owner.items()}
     lost = [
-        row for row in rows if row["status"] != JOINED and metal_named(row["pollutant"]) and row["emission_kg"] != 0
+        row for row in rows if row["status"] != JOINED and _metal_named(row["pollutant"]) and row["emission_kg"] != 0
     ]
     table = table_of([{name: row[name] for name in OUTLETS_SCHEMA.names} for row in rows], OUTLETS_SCHEMA)
     return JoinedOutlets(cells, _of_others(lost), table, Ledger(tuple(entries)))
@@ -377,18 +400,18 @@ def _entry(outlets: SideTable, row: Mapping[str, Any], status: str) -> LedgerEnt
 def _cells(rows: Sequence[Mapping[str, Any]]) -> OutletCells:
     emissions: dict[str, dict[str, float]] = {}
     for row in rows:
-        metal = metal_named(row["pollutant"])
+        metal = _metal_named(row["pollutant"])
         if metal and row["emission_kg"] is not None and row["medium"] in {AIR, WATER}:
             of_medium = emissions.setdefault(row["medium"], {})
             of_medium[metal] = of_medium.get(metal, 0.0) + row["emission_kg"]
     heights = {(row["outlet_id"] or row["row"]): row["stack_height_m"] for row in rows if row["stack_height_m"]}
     waters = dict.fromkeys(row["receiving_water"] for row in rows if row["receiving_water"])
-    unstated = {row["medium"] for row in rows if row["emission_kg"] is None and metal_named(row["pollutant"])}
+    unstated = {row["medium"] for row in rows if row["emission_kg"] is None and _metal_named(row["pollutant"])}
     words = "；".join(map(_words, rows))
     return OutletCells(tuple(sorted(heights.values())), emissions, tuple(waters), words, frozenset(unstated))
 
 
-def metal_named(pollutant: str) -> str:
+def _metal_named(pollutant: str) -> str:
     """Return the metal that a pollutant's name holds, several joined; empty for what is no metal.
 
     Examples

@@ -37,7 +37,7 @@ _SHORTEST_STEM = 2
 
 
 @dataclass(frozen=True, slots=True)
-class NamedPlace:
+class _NamedPlace:
     """What words say of a place; empty codes where they say nothing, or more than one thing.
 
     Parameters
@@ -58,7 +58,7 @@ def named_place(
     counties: Mapping[str, str],
     towns: Mapping[str, str],
     every: Mapping[str, str] = MappingProxyType({}),
-) -> NamedPlace:
+) -> _NamedPlace:
     """Return the county and township that a row's words name.
 
     Parameters
@@ -82,27 +82,29 @@ def named_place(
     """
     notes = []
     tables = (counties, every) if county else ()
-    code = next(filter(None, (_only(one for one, name in held.items() if _names(county, name)) for held in tables)), "")
-    former = next((one for name, one in former_units().items() if _ends_with(county.replace("原", ""), name)), None)
+    code = next(
+        filter(None, (_only(known for known, name in names.items() if _names(county, name)) for names in tables)), ""
+    )
+    former = next((unit for name, unit in former_units().items() if _ends_with(county.replace("原", ""), name)), None)
     if not code and former is not None:
         code = former.code
         notes.append(former.said)
     if not code:
-        found = _county_in(texts, counties)
-        if found is not None:
-            code, word, where = found
+        hit = _county_in(texts, counties)
+        if hit is not None:
+            code, word, where = hit
             notes.append(say("county_inferred", where=where, word=word))
-    within = {one: name for one, name in towns.items() if one.startswith(code)} if code else dict(towns)
-    town = _only(one for one, name in within.items() if township and township in (name, _stem(name)))
+    within = {known: name for known, name in towns.items() if known.startswith(code)} if code else dict(towns)
+    town = _only(known for known, name in within.items() if township and township in (name, _stem(name)))
     if not town and not township:
         county_words = {form for name in counties.values() for form in county_forms(name)}
-        clear = {one: name for one, name in within.items() if _stem(name) not in county_words}  # 连州镇 in 连州市
-        found = _township_in(texts, clear, is_county_known=bool(code))
-        if found is not None:
-            town, word, where = found
+        clear = {known: name for known, name in within.items() if _stem(name) not in county_words}  # 连州镇 in 连州市
+        hit = _township_in(texts, clear, is_county_known=bool(code))
+        if hit is not None:
+            town, word, where = hit
             is_whole = word == within[town]
             notes.append(say("township_inferred" if is_whole else "township_guessed", where=where, word=word))
-    return NamedPlace(code or town[:COUNTY_DIGITS], town, one_by_one(notes))
+    return _NamedPlace(code or town[:COUNTY_DIGITS], town, one_by_one(notes))
 
 
 def _names(text: str, county: str) -> bool:
@@ -120,7 +122,7 @@ def _ends_with(text: str, name: str) -> bool:
 
 
 def county_forms(name: str) -> tuple[str, ...]:
-    """Return how lists write a county, official name first.
+    """Return how lists write a county by its official `name`, that first.
 
     Examples
     --------
@@ -170,8 +172,8 @@ def _stem(name: str) -> str:
 
 
 def _only(codes: Iterable[str]) -> str:
-    found = list(codes)
-    return found[0] if len(found) == 1 else ""
+    each_code = list(codes)
+    return each_code[0] if len(each_code) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,14 +252,18 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
     ----------
     positions
         Sources; rows without coordinates are placed by the names they carry.
+    areas
+        Outlines and names to look them up in.
     """
     far = _holding(positions, areas.outlines)
     near = _holding(positions, areas.counties)
-    by_geometry = [one or other for one, other in zip(near, far, strict=True)], _holding(positions, areas.townships)
+    by_geometry = [inner or other for inner, other in zip(near, far, strict=True)], _holding(positions, areas.townships)
     county_names = _named(areas.counties), _named(areas.outlines) | _named(areas.counties)
     township_names = {town.code: town.name for town in townships()} | _named(areas.townships)
     rows = positions.table.select(["county", "township", "status", "geometry", "position_uncertainty_m"]).to_pylist()
-    header = next((one for name in _CODE_HEADERS if (one := find_header(positions.attributes.column_names, name))), "")
+    header = next(
+        (inner for name in _CODE_HEADERS if (inner := find_header(positions.attributes.column_names, name))), ""
+    )
     codes = positions.attributes[header].to_pylist() if header else [""] * len(rows)
     outlines = {
         code: wkb
@@ -266,9 +272,11 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
         for code, wkb in zip(table["id"].to_pylist(), table["geometry"], strict=True)
     }
     elsewhere = Elsewhere(areas)
-    said = _provinces_said(positions)
-    found = []
-    for row, code, province, free, *codes_at in zip(rows, codes, said, texts_of(positions), *by_geometry, strict=True):
+    stated_provinces = _provinces_said(positions)
+    places = []
+    for row, code, province, free, *codes_at in zip(
+        rows, codes, stated_provinces, texts_of(positions), *by_geometry, strict=True
+    ):
         stated = code.strip() if _is_admin_code(code.strip()) else ""
         older = former_units().get(stated[:COUNTY_DIGITS])
         stated = stated if older is None else older.code
@@ -283,8 +291,8 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
         if not place.code and row["geometry"] is not None:
             shape = shapely.from_wkb(row["geometry"])
             place = replace(place, not_in=elsewhere.not_in(shape, row["position_uncertainty_m"]))
-        found.append(place)
-    return tuple(found)
+        places.append(place)
+    return tuple(places)
 
 
 OUTLINE_ERROR_M = 500.0
@@ -297,17 +305,20 @@ class Elsewhere:
     """Tells which counties surely don't hold a shape, by all the outlines at hand."""
 
     def __init__(self, areas: Areas) -> None:
-        tables = [one for one in (areas.counties, areas.outlines) if one is not None]
+        tables = [table for table in (areas.counties, areas.outlines) if table is not None]
         self._codes = [code for table in tables for code in table["id"].to_pylist()]
-        self._outlines = [wkb for one in tables for wkb in one["geometry"].to_pylist()]
+        self._outlines = [wkb for table in tables for wkb in table["geometry"].to_pylist()]
         self._tree = shapely.STRtree(shapely.from_wkb(self._outlines))
 
     def not_in(self, shape: shapely.Geometry, uncertainty_m: float) -> frozenset[str]:
-        """Return the codes of the counties whose outlines lie farther off than the errors of both."""
+        """Return the codes of the counties whose outlines lie farther from `shape` than the errors of both.
+
+        `uncertainty_m` is that of the shape.
+        """
         reach_m = uncertainty_m + OUTLINE_ERROR_M
         box, wkb = box_around(list(shape.bounds), reach_m)[0], shapely.to_wkb(shape)
         met = self._tree.query(box, predicate="intersects").tolist()
-        near = {self._codes[one] for one in met if _away_m(wkb, self._outlines[one]) <= reach_m}
+        near = {self._codes[place] for place in met if _away_m(wkb, self._outlines[place]) <= reach_m}
         return frozenset(self._codes) - near
 
 
@@ -319,19 +330,21 @@ def _is_admin_code(text: str) -> bool:
 def _provinces_said(positions: Positions) -> list[str]:
     """Return the code of the province that each row names in a column of its own, its county or its address."""
     headers = positions.attributes.column_names
-    held = [one for word in _PROVINCE_HEADERS if (one := find_header(headers, word))]
-    columns = [positions.attributes[one].to_pylist() for one in held] + [positions.table["county"].to_pylist()]
-    told = ("".join(str(texts[row] or "").split()) for row in range(positions.table.num_rows) for texts in columns)
-    each = [province_of(text) for text in told]
+    headed = [header for word in _PROVINCE_HEADERS if (header := find_header(headers, word))]
+    columns = [positions.attributes[header].to_pylist() for header in headed] + [positions.table["county"].to_pylist()]
+    texts_said = (
+        "".join(str(texts[row] or "").split()) for row in range(positions.table.num_rows) for texts in columns
+    )
+    provinces_named = [province_of(text) for text in texts_said]
     width = len(columns)
-    return [next(filter(None, each[at : at + width]), "") for at in range(0, len(each), width)]
+    return [next(filter(None, provinces_named[at : at + width]), "") for at in range(0, len(provinces_named), width)]
 
 
 _PROVINCE_HEADERS = ("省", "省份", "省（区、市）", "所在省", "生产经营场所地址")
 
 
 def province_of(text: str) -> str:
-    """Return the code of the province with whose name a text begins; empty where there is none.
+    """Return the code of the province with whose name `text` begins; empty where there is none.
 
     Examples
     --------
@@ -343,13 +356,13 @@ def province_of(text: str) -> str:
 
 def _away_m(shape: bytes, outline: bytes) -> float:
     """Return how far a shape lies outside an outline, in metres."""
-    here, there = (prepare_shapes([shapely.from_wkb(one)]) for one in (shape, outline))
+    here, there = (prepare_shapes([shapely.from_wkb(wkb)]) for wkb in (shape, outline))
     row = np.array([0])
     return float(pair_distances(here, there, row, row).distance_m[0])
 
 
 def texts_of(positions: Positions) -> list[list[tuple[str, str]]]:
-    """Return for each row the free texts that may name a place, most telling first, with what each is called."""
+    """Return for each row of `positions` the (name of the column, text) that may name a place, most telling first."""
     headers = positions.attributes.column_names
     columns = [("名称", positions.table["name"].to_pylist())]
     for place, word in ((0, "生产经营场所地址"), (2, "责任单位")):
@@ -367,20 +380,20 @@ def _named(table: pa.Table | None) -> dict[str, str]:
 
 def _holding(positions: Positions, table: pa.Table | None) -> list[str]:
     """Return the code of the polygon that holds each row's point, empty where none does."""
-    found = [""] * positions.table.num_rows
+    holders = [""] * positions.table.num_rows
     if table is None:
-        return found
+        return holders
     located = [row for row, wkb in enumerate(positions.table["geometry"].to_pylist()) if wkb is not None]
     if not located:
-        return found
+        return holders
     lon, lat = (positions.table[name].to_pylist() for name in ("lon", "lat"))
     points = [shapely.Point(lon[row], lat[row]) for row in located]
     tree = shapely.STRtree(shapely.from_wkb(table["geometry"].to_pylist()))
     codes = table["id"].to_pylist()
     point, polygon = tree.query(points, predicate="intersects")
-    for one, other in zip(point[::-1], polygon[::-1], strict=True):  # on a shared border the first polygon stays
-        found[located[one]] = codes[other]
-    return found
+    for place, holder in zip(point[::-1], polygon[::-1], strict=True):  # on a shared border the first polygon stays
+        holders[located[place]] = codes[holder]
+    return holders
 
 
 def _place(
@@ -404,7 +417,7 @@ def _place(
     township = named.township_code or town_by_code or township_at
     county = named.county_code or by_code or county_at or township_at[:COUNTY_DIGITS]
     disagrees = county_at and named.county_code and county_at != named.county_code
-    said = every.get(named.county_code, row["county"])
+    named_county = every.get(named.county_code, row["county"])
     stated = named.county_code or by_code
     inferred = "" if stated or free else _whole_name_in(texts, counties)
     place = Place(
@@ -413,8 +426,8 @@ def _place(
         township if township.startswith(county) else "",
         townships.get(township, row["township"]) if township.startswith(county) else row["township"],
         township_from_geometry=bool(township) and not named.township_code,
-        note=say("point_not_in_county", county=said) if disagrees else named.note,
-        also=tuple(dict.fromkeys(one for one in (by_code, county_at) if one and one != county)),
+        note=say("point_not_in_county", county=named_county) if disagrees else named.note,
+        also=tuple(dict.fromkeys(code for code in (by_code, county_at) if code and code != county)),
     )
     return place, stated or inferred
 
@@ -448,13 +461,22 @@ class Membership:
 def membership(
     place: Place, rules: Sequence[Rule], as_of: date, choices: Choices, adopted: Collection[str] = ()
 ) -> Membership:
-    """Return the key areas that hold a place on a day.
+    """Return the key areas that hold `place` on the day `as_of`.
 
     Codes and names decide; a township that only an approximate polygon tells is said to be so, and so are areas
     whose outline no text gives (a basin, a mine, a county with what surrounds it).
+
+    Parameters
+    ----------
+    rules
+        Of all effects; the classifying ones among them are asked.
+    choices
+        Hold the extents that a rule leaves to the user.
+    adopted
+        Ids of rules adopted from elsewhere.
     """
     codes = place.codes if place.code else frozenset()
-    found: list[str] = []
+    held_ids: list[str] = []
     notes: list[str] = []
     for rule in rules:
         if rule.effect is not Effect.CLASSIFY or rule.test is None or rule.test.kind != KEY_AREA_KIND:
@@ -462,16 +484,16 @@ def membership(
         standing = standing_of(rule, as_of=as_of, place_codes=codes, adopted=rule.id in adopted)
         if standing.standing not in {Standing.IN_FORCE, Standing.ADOPTED}:
             continue
-        for one in (place, *place.others):
-            ids, said = _held(rule, one, choices)
-            found += ids
-            notes += said
-    return Membership(";".join(dict.fromkeys(found)), sentences(*notes))
+        for where in (place, *place.others):
+            ids, open_notes = _held(rule, where, choices)
+            held_ids += ids
+            notes += open_notes
+    return Membership(";".join(dict.fromkeys(held_ids)), sentences(*notes))
 
 
 def _held(rule: Rule, place: Place, choices: Choices) -> tuple[list[str], list[str]]:
     """Return the ids of a rule's areas that hold the place, and what can't be told."""
-    wanted = extent_ids(rule, choices)
+    wanted = _extent_ids(rule, choices)
     if not wanted:
         return [], [say("key_area_extent_unset", rule=rule.title.zh)]
     ids: list[str] = []
@@ -489,7 +511,7 @@ def _held(rule: Rule, place: Place, choices: Choices) -> tuple[list[str], list[s
     return ids, notes
 
 
-def extent_ids(rule: Rule, choices: Choices) -> tuple[str, ...]:
+def _extent_ids(rule: Rule, choices: Choices) -> tuple[str, ...]:
     """Return the key-area ids that count: all of the rule's, or those of the chosen extent."""
     if rule.test is None:
         return ()
@@ -542,9 +564,9 @@ def inside_key_areas(place: Place, area_ids: Collection[str]) -> PlaceFact | Unk
     rests_on_cells = place.township_from_geometry and any(
         len(area.admin_code) == TOWNSHIP_DIGITS and area.admin_code.startswith(place.county_code) for area in wanted
     )
-    held = [area for area, answer in answers if answer is Answer.YES]
-    firm = [area for area in held if len(area.admin_code) != TOWNSHIP_DIGITS]
-    if held:
+    holding = [area for area, answer in answers if answer is Answer.YES]
+    firm = [area for area in holding if len(area.admin_code) != TOWNSHIP_DIGITS]
+    if holding:
         is_approximate = rests_on_cells and not firm
         return PlaceFact(Answer.YES, why=_CELLS_TEXT if is_approximate else "", is_approximate=is_approximate)
     unknown = next((answer for _, answer in answers if isinstance(answer, Unknown)), None)
@@ -554,7 +576,7 @@ def inside_key_areas(place: Place, area_ids: Collection[str]) -> PlaceFact | Unk
 
 
 def in_key_areas(places: Places, area_ids: Collection[str]) -> PlaceFact | Unknown:
-    """Return whether one of the key areas holds a source that may lie in several places.
+    """Return whether one of the key areas `area_ids` (empty: any) holds a source that may lie in several `places`.
 
     A shape that reaches into places inside and outside is partly inside; a position whose uncertainty does leaves both
     answers open.
@@ -563,27 +585,27 @@ def in_key_areas(places: Places, area_ids: Collection[str]) -> PlaceFact | Unkno
     if isinstance(first, Unknown):
         return first
     answer, why = first.answer, [first.why]
-    across = {_plain(inside_key_areas(one, area_ids), why) for one in places.across} - {None}
+    across = {_plain(inside_key_areas(place, area_ids), why) for place in places.across} - {None}
     if across - {answer}:
         answer = Answer.PARTLY
         why.append(say("site_across_key_area"))
-    near = {_plain(inside_key_areas(one, area_ids), why) for one in places.near} - {None}
-    others = frozenset(one for one in near if one is not None) - {answer, first.answer}
+    near = {_plain(inside_key_areas(place, area_ids), why) for place in places.near} - {None}
+    others = frozenset(place for place in near if place is not None) - {answer, first.answer}
     if others:
         why.append(say("uncertainty_across_key_area"))
-    said = {_plain(inside_key_areas(one, area_ids), why) for one in places.given.others}
-    if said - {None, answer, first.answer}:
-        others |= frozenset(one for one in said if one is not None) - {answer}
+    spoken = {_plain(inside_key_areas(place, area_ids), why) for place in places.given.others}
+    if spoken - {None, answer, first.answer}:
+        others |= frozenset(place for place in spoken if place is not None) - {answer}
         why.append(_DISAGREE)
     text = sentences(*why)
     return PlaceFact(answer, others, why=text, is_approximate=first.is_approximate)
 
 
-def _plain(found: PlaceFact | Unknown, why: list[str]) -> Answer | None:
-    if isinstance(found, Unknown):
-        why.append(found.why)
+def _plain(answer: PlaceFact | Unknown, why: list[str]) -> Answer | None:
+    if isinstance(answer, Unknown):
+        why.append(answer.why)
         return None
-    return found.answer
+    return answer.answer
 
 
 def _answer(area: KeyArea, place: Place) -> Answer | Unknown:
