@@ -9,7 +9,7 @@ import shapely
 from strategies import layer_of, positions_of
 
 from hmgeo.commands import options
-from hmgeo.proximity import ahead, search, tally
+from hmgeo.proximity import elsewhere, search, tally
 from hmgeo.proximity.measure import measure_proximity
 from hmgeo.reference import machine
 from hmgeo.reference.machine import code_folder
@@ -66,7 +66,7 @@ def test_what_is_kept_starts_nothing(children: list[_Child], tmp_path: Path) -> 
 
 def test_what_is_compiled_ahead_is_what_is_used() -> None:
     for part in options.ENGINE_PARTS:
-        ahead.compile_part(part)
+        elsewhere.compile_part(part)
     functions = (search.search, search._fill_boxes, tally._add, search._walk)
     before = [set(function.signatures) for function in functions]
     square = shapely.box(113.0, 23.0, 113.001, 23.001)

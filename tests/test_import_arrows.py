@@ -74,7 +74,6 @@ ONE_IMPORTER = {
     "hmgeo.project.registers": "one command",
     "hmgeo.project.sites.choosing": "four commands",
     "hmgeo.proximity.pair_runs": "compiled, loaded where pairs are written",
-    "hmgeo.proximity.places": "compiled, loaded where places are asked",
     "hmgeo.proximity.run": "imports numba, which the interface must not",
     "hmgeo.register.sheets": "what a register shows",
     "hmgeo.rules.read": "the grammar of rule files, apart from the book",

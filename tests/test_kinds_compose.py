@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import TYPE_CHECKING
 
 import pytest
 
-from hmgeo.judging.clause_tests import all_of, any_of
+from hmgeo.judging.clause_tests import combined
 from hmgeo.judging.facts import Outcome, Side
 from hmgeo.results.siting import Measurement
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 MET, NOT, UNKNOWN = Side.MET, Side.NOT_MET, Side.UNKNOWN
+
+
+def all_of(parts: Sequence[Outcome]) -> Outcome:
+    return combined(parts, decisive=NOT)
+
+
+def any_of(parts: Sequence[Outcome]) -> Outcome:
+    return combined(parts, decisive=MET)
 
 
 def outcome(given: Side, *others: Side, why: str = "", approximate: bool = False) -> Outcome:

@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "hmgeo"
 TARGETS = {
     "judging": ("applies", "choices", "clause_tests", "crosscheck", "facts", "judge", "layers", "places"),
-    "proximity": ("elsewhere", "measure", "places", "run", "tally", "units"),
+    "proximity": ("elsewhere", "measure", "run", "tally", "units"),
     "screening": ("evidence", "land", "land_area", "screen", "somewhere"),
     "results": ("text",),
     "geo": ("distance", "land_area"),
@@ -58,9 +58,9 @@ SAME_ANSWER: dict[tuple[str, str], str] = {
     ("Sources.split", "HALF_TURN_DEG / 2"): "a source on a pole gets no grid either",
     ("_cells", " or 1) + 0.5"): "cells that miss the place are left out",
     ("Search.rows_at_once", ""): "how many rows make a unit",
-    ("Search._room", "len(held[0]) >= size"): "room that isn't kept is had anew",
+    ("Search._room", "len(room[0]) >= size"): "room that isn't kept is had anew",
     ("Search._add_general", "if len(odd):"): "a box without bounds meets every source, and all that meet are measured",
-    ("GeneralSearch._meet", "moved = "): "a larger box meets more, and all that meet are measured",
+    ("_GeneralSearch._meet", "moved = "): "a larger box meets more, and all that meet are measured",
     ("LayerFacts._outside", "off_m > 0"): "where nothing is unsure the nearest lies off, and is looked at in vain",
     ("_number_outcome", "inner = "): "a limit that is an end of the range is asked as that end already",
     ("named_place", "tables = "): "an empty cell names no county of any table",

@@ -378,7 +378,7 @@ def fail_on_verdict(finished: Run, verdict: Verdict | None) -> None:
 
 
 ENGINE_PARTS = ("search", "boxes")
-"""Of `hmgeo.proximity.ahead`: the kernel, and what is asked of boxes and of pairs."""
+"""Of `hmgeo.proximity.elsewhere`: the kernel, and what is asked of boxes and of pairs."""
 
 
 def begin_compiling() -> bool:
@@ -387,7 +387,7 @@ def begin_compiling() -> bool:
 
     if any(code_folder().rglob("search.search-*.nbi")):
         return False
-    task = "import gc; gc.disable(); from hmgeo.proximity import ahead; ahead.compile_part({part!r})"
+    task = "import gc; gc.disable(); from hmgeo.proximity import elsewhere; elsewhere.compile_part({part!r})"
     start([task.format(part=part) for part in ENGINE_PARTS])
     return True
 

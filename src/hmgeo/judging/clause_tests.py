@@ -134,8 +134,11 @@ def _number_outcome(fact: NumberFact, limit: float, upper: float | None, unit: s
     return Outcome(decided, others, (), Measurement(fact.value, low, high, limit, unit, text), fact.is_approximate)
 
 
-def _combined(outcomes: Sequence[Outcome], *, decisive: Side) -> Outcome:
-    """Combine parts; every mixture of their possible sides is a possible side of the whole."""
+def combined(outcomes: Sequence[Outcome], *, decisive: Side) -> Outcome:
+    """Combine `outcomes` of parts; every mixture of their possible sides is a possible side of the whole.
+
+    `decisive` is the side of one part that settles the whole.
+    """
     decided = _whole((part.given for part in outcomes), decisive)
     possible = {_whole(sides, decisive) for sides in product(*(part.possible for part in outcomes))}
     counted = [part for part in outcomes if decided in part.possible] or list(outcomes)
@@ -525,5 +528,5 @@ COMBINERS: Mapping[str, Side] = MappingProxyType({"all_of": Side.NOT_MET, "any_o
 def evaluate(test: Test, inquiry: Inquiry) -> Outcome:
     """Judge `test`, part by part, for the source and value of `inquiry`."""
     if test.kind in COMBINERS:
-        return _combined([evaluate(part, inquiry) for part in test.parts], decisive=COMBINERS[test.kind])
+        return combined([evaluate(part, inquiry) for part in test.parts], decisive=COMBINERS[test.kind])
     return EVALUATORS[test.kind](test, inquiry)

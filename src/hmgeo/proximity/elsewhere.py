@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
+import shapely
 
 from hmgeo.proximity.kernel import AREAS_OF_PAIRS
 from hmgeo.proximity.search import boxes
 from hmgeo.proximity.tally import KEPT, Tally, class_column
 from hmgeo.proximity.units import Found, Search, Sources, bytes_of
+from hmgeo.records import RECEPTOR_SCHEMA
 from hmgeo.reference.machine import core_count
 from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 
@@ -43,35 +45,42 @@ CODED_PAIRS_SCHEMA = pa.schema(
 """`PAIRS_SCHEMA` with its texts as numbers into dictionaries, for sinks that ask for it."""
 
 
-def pairs_batch(ids: pa.Array, part: pa.RecordBatch, found: Found, kind: str, *, coded: bool) -> pa.RecordBatch:
-    """Return a unit's pairs by receptor, then source."""
+def pairs_batch(ids: pa.Array, part: pa.RecordBatch, met: Found, kind: str, *, coded: bool) -> pa.RecordBatch:
+    """Return a unit's pairs by receptor, then source.
+
+    `met` are the pairs among the rows of `part` and the sources of these `ids`; `kind` is the receptors'. `coded`
+    writes `CODED_PAIRS_SCHEMA`, else `PAIRS_SCHEMA`.
+    """
     receptors = part.column("receptor_id")
     if coded:
         columns = [
-            pa.DictionaryArray.from_arrays(pa.array(found.source), ids, safe=False),
-            pa.DictionaryArray.from_arrays(pa.array(found.row), receptors, safe=False),
-            pa.DictionaryArray.from_arrays(np.zeros(len(found.row), np.int32), pa.array([kind]), safe=False),
-            pa.array(found.distance_m),
+            pa.DictionaryArray.from_arrays(pa.array(met.source), ids, safe=False),
+            pa.DictionaryArray.from_arrays(pa.array(met.row), receptors, safe=False),
+            pa.DictionaryArray.from_arrays(np.zeros(len(met.row), np.int32), pa.array([kind]), safe=False),
+            pa.array(met.distance_m),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=CODED_PAIRS_SCHEMA)
     columns = [
-        ids.take(pa.array(found.source)),
-        receptors.take(pa.array(found.row)),
-        pa.repeat(pa.scalar(kind), len(found.row)),
-        pa.array(found.distance_m),
+        ids.take(pa.array(met.source)),
+        receptors.take(pa.array(met.row)),
+        pa.repeat(pa.scalar(kind), len(met.row)),
+        pa.array(met.distance_m),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=PAIRS_SCHEMA)
 
 
-def reached_batch(ids: pa.Array, part: pa.RecordBatch, found: Found, kind: str) -> pa.RecordBatch:
-    """Return the receptors with how many sources reach them, and the nearest one, the first of equals."""
+def reached_batch(ids: pa.Array, part: pa.RecordBatch, met: Found, kind: str) -> pa.RecordBatch:
+    """Return the receptors of `part` with how many sources reach them, and the nearest one, the first of equals.
+
+    `met` are pairs with the sources of these `ids`; `kind` is the receptors'.
+    """
     rows = part.num_rows
-    order = np.lexsort((found.source, found.distance_m, found.row))
-    first = order[np.flatnonzero(np.diff(found.row[order], prepend=-1))]
+    order = np.lexsort((met.source, met.distance_m, met.row))
+    first = order[np.flatnonzero(np.diff(met.row[order], prepend=-1))]
     nearest = np.full(rows, -1, np.int64)
     nearest_m = np.full(rows, np.nan)
-    nearest[found.row[first]] = found.source[first]
-    nearest_m[found.row[first]] = found.distance_m[first]
+    nearest[met.row[first]] = met.source[first]
+    nearest_m[met.row[first]] = met.distance_m[first]
     unreached = nearest < 0
     columns = {
         "receptor_id": part.column("receptor_id"),
@@ -79,9 +88,9 @@ def reached_batch(ids: pa.Array, part: pa.RecordBatch, found: Found, kind: str) 
         "name": part.column("name"),
         "class": part.column("class"),
         "land_class": part.column("land_class"),
-        "area_ha": pa.array(found.area_ha),
+        "area_ha": pa.array(met.area_ha),
         "township": part.column("township"),
-        "source_count": pa.array(np.bincount(found.row, minlength=rows)),
+        "source_count": pa.array(np.bincount(met.row, minlength=rows)),
         "nearest_source_id": ids.take(pa.array(nearest, mask=unreached)).fill_null(""),
         "nearest_source_m": pa.array(nearest_m, mask=unreached),
         "geometry": part.column("geometry"),
@@ -101,13 +110,13 @@ class Unit:
     class_code: Indices
 
     def take(self, rows: Indices) -> pa.RecordBatch:
-        """Return `KEPT` columns of some rows, as plain text."""
+        """Return `KEPT` columns of some `rows` (of the unit, from 0), as plain text."""
         taken = self.part.select(KEPT).take(pa.array(rows))
         return taken.set_column(KEPT.index("class"), "class", taken.column("class").cast(pa.string()))
 
 
 def units(batches: Iterable[pa.RecordBatch], tally: Tally, rows: int) -> Iterator[Unit]:
-    """Cut batches into units of at most so many rows."""
+    """Cut `batches` into units of at most so many `rows`; `tally` gives their classes numbers."""
     first = 0
     for batch in batches:
         for offset in range(0, batch.num_rows, rows):
@@ -116,16 +125,16 @@ def units(batches: Iterable[pa.RecordBatch], tally: Tally, rows: int) -> Iterato
             first += part.num_rows
 
 
-def within(found: Found, radius_m: float) -> Found:
-    """Leave out what only the position's uncertainty brings within reach."""
-    keep = found.distance_m <= radius_m
+def within(met: Found, radius_m: float) -> Found:
+    """Leave out of `met` what only the position's uncertainty brings within `radius_m`."""
+    keep = met.distance_m <= radius_m
     if keep.all():
-        return found
-    return replace(found, source=found.source[keep], row=found.row[keep], distance_m=found.distance_m[keep])
+        return met
+    return replace(met, source=met.source[keep], row=met.row[keep], distance_m=met.distance_m[keep])
 
 
 def corners_of(part: pa.RecordBatch) -> Floats:
-    """Return (k, 2) corners of some of the shapes."""
+    """Return (k, 2) corners in degrees of some of the shapes of `part`."""
     _, corners = boxes(bytes_of(part.column("geometry")), _SAMPLE_STEP)
     sound: Floats = corners[np.isfinite(corners[:, 0])]
     return sound
@@ -167,7 +176,7 @@ class Fetched:
     corners: Floats
 
     def take(self, rows: Indices) -> pa.RecordBatch:
-        """Return `KEPT` columns of rows that may be some source's nearest."""
+        """Return `KEPT` columns of `rows` (of the unit) that may be some source's nearest."""
         return batch_of(self.nearest).take(pa.array(np.searchsorted(self.nearest_rows, rows)))
 
 
@@ -178,27 +187,27 @@ class _Prepared:
 
 
 def run_errand(errand: Errand, batches: Iterable[pa.RecordBatch]) -> list[Fetched]:
-    """Measure some batches of a layer; unit by unit, in order."""
+    """Measure some `batches` of a layer for an `errand`; unit by unit, in order."""
     ready = _prepared(errand)
     tally = Tally(len(ready.sources.ids), errand.radii_m)
     fetched = []
     for unit in units(batches, tally, ready.search.rows_at_once):
-        found = ready.search.find(unit.part, unit.class_code, np.full_like(tally.best_m, np.inf))
-        found = replace(found, rooms=())  # only the pairs travel
+        met = ready.search.find(unit.part, unit.class_code, np.full_like(tally.best_m, np.inf))
+        met = replace(met, rooms=())  # only the pairs travel
         own = Tally(len(ready.sources.ids), errand.radii_m)
         code = own.class_codes(class_column(unit.part))
-        own.add(unit.take, 0, code, found)
+        own.add(unit.take, 0, code, met)
         rows = np.unique(own.best_row[own.best_row >= 0])
         pairs = b""
         if errand.wants_pairs:
-            near = within(found, errand.radii_m[-1])
+            near = within(met, errand.radii_m[-1])
             pairs = bytes_of_batch(pairs_batch(ready.sources.ids, unit.part, near, errand.kind, coded=True))
         fetched.append(
             Fetched(
                 rows=unit.part.num_rows,
                 words=tuple(own.classes),
                 word=code,
-                found=found,
+                found=met,
                 nearest_rows=rows,
                 nearest=bytes_of_batch(unit.take(rows)),
                 pairs=pairs,
@@ -219,16 +228,16 @@ def _prepared(errand: Errand) -> _Prepared:
 
 
 def bytes_of_batch(batch: pa.RecordBatch) -> bytes:
-    """Return a batch as an Arrow stream; what a slice leaves out isn't written."""
+    """Return `batch` as an Arrow stream; what a slice leaves out isn't written."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
-    held: bytes = sink.getvalue().to_pybytes()
-    return held
+    stream: bytes = sink.getvalue().to_pybytes()
+    return stream
 
 
 def batch_of(stream: bytes) -> pa.RecordBatch:
-    """Return the one batch of an Arrow stream."""
+    """Return the one batch of an Arrow `stream`."""
     with pa.ipc.open_stream(pa.py_buffer(stream)) as reader:
         return reader.read_next_batch()
 
@@ -240,12 +249,14 @@ _AHEAD_PER_THREAD = 2
 
 
 def thread_count(asked: int) -> int:
-    """Return the number of threads to use; 0 asks for one per core."""
+    """Return the number of threads to use: `asked`, or one per core where that is 0."""
     return asked if asked > 0 else core_count()
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[tuple[Item, Result]]:
-    """Yield each item with its result, in order, however the threads finish; only a few are under way at once.
+    """Yield each of `items` with what `work` makes of it, in order, however the `threads` finish.
+
+    Only a few are under way at once.
 
     Examples
     --------
@@ -262,10 +273,37 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int
         for item in items:
             under_way.append((item, pool.submit(work, item)))
             if len(under_way) > threads * _AHEAD_PER_THREAD:
-                held, future = under_way.popleft()
-                yield held, future.result()
+                done, future = under_way.popleft()
+                yield done, future.result()
         while under_way:
-            held, future = under_way.popleft()
-            yield held, future.result()
+            done, future = under_way.popleft()
+            yield done, future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+_TRIAL_RADIUS_M = 1_000.0
+
+
+def compile_part(part: str) -> None:
+    """Compile `part` of `hmgeo.commands.options.ENGINE_PARTS`, by measuring a point and a square."""
+    batch, codes = _square(), np.zeros(1, np.int64)
+    if part == "search":
+        row = {
+            "source_id": ["1"],
+            "position_uncertainty_m": [0.0],
+            "geometry": [shapely.to_wkb(shapely.Point(113, 23))],
+        }
+        sources, limit_m = Sources.of_table(pa.table(row)), np.array([_TRIAL_RADIUS_M])
+        search = Search(sources, codes, limit_m, (_TRIAL_RADIUS_M,), areas=AREAS_OF_PAIRS, exact=True)
+        search.find(batch, codes, np.full((1, 1), np.inf))
+    else:
+        boxes(bytes_of(batch.column("geometry")))
+        none = np.zeros(0, np.int32)
+        Tally(1, (_TRIAL_RADIUS_M,)).add(batch.take, 0, codes, Found(none, none, np.zeros(0), np.zeros(1)))
+
+
+def _square() -> pa.RecordBatch:
+    shape = shapely.to_wkb(shapely.box(113.0, 23.0, 113.001, 23.001))
+    columns = [pa.array([shape]) if field.name == "geometry" else pa.nulls(1, field.type) for field in RECEPTOR_SCHEMA]
+    return pa.RecordBatch.from_arrays(columns, schema=RECEPTOR_SCHEMA)

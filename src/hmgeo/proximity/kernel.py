@@ -194,7 +194,10 @@ def _lay_small(s: Scratch, lon: float, lat: float, rings: int) -> int:
 
 @inner
 def measure_small(s: Scratch, lon: float, lat: float, rings: int, places: int) -> bool:
-    """Measure a polygon that fits into one frame with its origin at (lon, lat); False without room."""
+    """Measure a polygon of so many `rings` that fits into one frame at (`lon`, `lat`); False without room.
+
+    `s` holds the first `places` sources seen.
+    """
     segments = _lay_small(s, lon, lat, rings)
     if segments < 0:
         return False
@@ -227,7 +230,10 @@ def _cut_large(s: Scratch, rings: int) -> bool:
 
 @inner
 def measure_large(s: Scratch, rings: int, places: int) -> bool:
-    """Measure a polygon stretch by stretch, each in a frame at its first point; False without room."""
+    """Measure a polygon of so many `rings` stretch by stretch, each in a frame at its first point; False without room.
+
+    `s` holds the first `places` sources chosen.
+    """
     if not _cut_large(s, rings):
         return False
     for i in range(places):
@@ -255,7 +261,10 @@ def measure_large(s: Scratch, rings: int, places: int) -> bool:
 
 @inner
 def area_of(s: Scratch, sin_lat: float, cos_lat: float, lon: float, lat: float, count: int, rings: int) -> float:
-    """Return the area on the ellipsoid: the zone function of Snyder (1987, eq. 3-12) as a series about the middle."""
+    """Return the area on the ellipsoid in m2: Snyder's zone function (1987, eq. 3-12) as a series about the middle.
+
+    The middle is at `lon`, `lat` (degrees; `sin_lat`, `cos_lat`); `s` holds `count` points in so many `rings`.
+    """
     square, e2 = sin_lat * sin_lat, ECCENTRICITY_SQUARED
     w, c2 = 1 - e2 * square, cos_lat * cos_lat
     scale = SEMI_MAJOR_M * SEMI_MAJOR_M * (1 - e2) / (w * w)

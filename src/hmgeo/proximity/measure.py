@@ -39,7 +39,7 @@ class TableSink:
     batches: list[pa.RecordBatch] = field(default_factory=list)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Keep one batch."""
+        """Keep one `batch`."""
         self.batches.append(batch)
 
     def table(self) -> pa.Table:

@@ -24,7 +24,7 @@ _BYTE_BITS = 8
 
 @compiled
 def run_lengths(row: Numbers, first: int, end: int, rows_met: Numbers, lengths: Numbers) -> int:
-    """Return how many receptors the pairs from `first` up to `end` have; rows come in ascending order.
+    """Return how many receptors the pairs from `first` up to `end` have; `row` comes in ascending order.
 
     `rows_met` and `lengths` are filled with the row of each receptor, and how many pairs it has here.
     """
@@ -49,7 +49,10 @@ def _put_varint(out: Bytes, at: int, value: int) -> int:
 
 @compiled
 def put_runs(lengths: Numbers, count: int, width: int, out: Bytes, at: int) -> int:
-    """Write runs of 0, 1, 2 ... as RLE runs (Parquet's hybrid encoding) of so many bits; return where they end."""
+    """Write `count` runs of 0, 1, 2 ... as RLE runs (Parquet's hybrid encoding) from out[at] on; return where they end.
+
+    `lengths` are theirs, `width` the bits of a value.
+    """
     size = (width + 7) // 8
     for value in range(count):
         at = _put_varint(out, at, lengths[value] << 1)
@@ -61,16 +64,19 @@ def put_runs(lengths: Numbers, count: int, width: int, out: Bytes, at: int) -> i
 
 @compiled
 def put_packed(values: Numbers, count: int, width: int, out: Bytes, at: int) -> int:
-    """Write numbers as one bit-packed run of so many bits each, the last eight filled up; return where it ends."""
+    """Write `count` numbers as one bit-packed run from out[at] on, the last eight filled up; return where it ends.
+
+    `width` is the bits of each of `values`.
+    """
     eights = (count + 7) // 8
     at = _put_varint(out, at, (eights << 1) | 1)
-    held, bits = np.uint64(0), 0
+    waiting, bits = np.uint64(0), 0
     for i in range(8 * eights):
-        held |= np.uint64(values[i] if i < count else 0) << np.uint64(bits)
+        waiting |= np.uint64(values[i] if i < count else 0) << np.uint64(bits)
         bits += width
         while bits >= _BYTE_BITS:
-            out[at] = held & np.uint64(255)
-            held >>= np.uint64(_BYTE_BITS)
+            out[at] = waiting & np.uint64(255)
+            waiting >>= np.uint64(_BYTE_BITS)
             bits -= _BYTE_BITS
             at += 1
     return at
@@ -78,7 +84,10 @@ def put_packed(values: Numbers, count: int, width: int, out: Bytes, at: int) -> 
 
 @compiled
 def put_texts(offsets: Numbers, data: Bytes, out: Bytes) -> int:
-    """Write texts as Parquet's plain encoding, each with its length before it; return where they end."""
+    """Write texts as Parquet's plain encoding into `out`, each with its length before it; return where they end.
+
+    `offsets` and `data` are those of an Arrow array.
+    """
     at = 0
     for i in range(len(offsets) - 1):
         begin, end = offsets[i], offsets[i + 1]

@@ -90,14 +90,14 @@ def _near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, thr
     search = Search(sources, np.arange(len(sources.ids)), limit_m, tally.radii_m, areas=areas, exact=exact)
 
     def work(unit: Unit) -> Done:
-        found = search.find(unit.part, unit.class_code, tally.best_m)
-        near = within(found, wanted.radius_m) if exact and goes_beyond else found
+        met = search.find(unit.part, unit.class_code, tally.best_m)
+        near = within(met, wanted.radius_m) if exact and goes_beyond else met
         pairs = reached = None
         if wanted.pairs is not None:
             pairs = pairs_batch(sources.ids, unit.part, near, wanted.kind, coded=wanted.coded)
         if wanted.reached is not None:
             reached = reached_batch(sources.ids, unit.part, near, wanted.kind)
-        return Done(found, pairs, reached, corners_of(unit.part))
+        return Done(met, pairs, reached, corners_of(unit.part))
 
     rows, corners = 0, np.empty((0, 2))
     batches: Iterable[pa.RecordBatch] = layer.batches()
@@ -183,8 +183,8 @@ def _bounded_pass(sources: Sources, layer: Layer, chosen: Indices, limit_m: Floa
     def work(unit: Unit) -> Found:
         return search.find(unit.part, np.zeros_like(unit.class_code), far.best_m[:, :1])
 
-    for unit, found in in_order(work, units(batches, far, search.rows_at_once), threads):
-        far.add(unit.take, unit.first_row, np.zeros_like(unit.class_code), found)
+    for unit, met in in_order(work, units(batches, far, search.rows_at_once), threads):
+        far.add(unit.take, unit.first_row, np.zeros_like(unit.class_code), met)
     return far
 
 
@@ -207,8 +207,8 @@ def _ball_pass(sources: Sources, layer: Layer, chosen: Indices) -> Tally:
         order = np.lexsort((place, row))
         order = order[np.isfinite(metres[order])]
         none_ha = np.zeros(unit.part.num_rows)
-        found = Found(chosen[place][order].astype(np.int32), row[order].astype(np.int32), metres[order], none_ha)
-        far.add(unit.take, unit.first_row, np.zeros_like(unit.class_code), found)
+        met = Found(chosen[place][order].astype(np.int32), row[order].astype(np.int32), metres[order], none_ha)
+        far.add(unit.take, unit.first_row, np.zeros_like(unit.class_code), met)
     return far
 
 
@@ -237,7 +237,11 @@ def run(
     threads: int,
     fetch: Callable[[Errand, Floats], Iterable[Fetched]] | None = None,
 ) -> tuple[pa.Table, pa.Table, pa.Table, int]:
-    """Measure; parameters are those of `measure_proximity`, radii ascending. Returns the fields of `Proximity`."""
+    """Measure; parameters are those of `measure_proximity`:
+
+    `positions`, `receptors`, `radii_m` (ascending), `pairs`, `reached`, `progress`, `threads` and `fetch`. Returns the
+    fields of `Proximity`.
+    """
     sources = Sources(positions)
     tally = Tally(len(sources.ids), radii_m)
     wanted = Wanted(

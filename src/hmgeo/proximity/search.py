@@ -82,7 +82,7 @@ class SourceGrid:
 
 
 def can_grid(lon: Floats, lat: Floats, limit_m: Floats) -> NDArray[np.bool_]:
-    """Tell which sources search away from the antimeridian and the poles."""
+    """Tell which sources (`lon`, `lat` in degrees) search `limit_m` metres away from the antimeridian and the poles."""
     boxes = search_boxes(np.column_stack([lon, lat, lon, lat]), limit_m + 2 * SMALL_REACH_M)
     near_pole = np.maximum(np.abs(boxes[:, 1]), np.abs(boxes[:, 3])) >= LARGEST_LAT_DEG
     return ~near_pole & (boxes[:, 0] > -HALF_TURN_DEG) & (boxes[:, 2] < HALF_TURN_DEG)
@@ -410,7 +410,9 @@ def _search_row(
 
 @compiled
 def search(begin_row: int, rows: Rows, cells: Cells, room: Room, scratch: Scratch) -> tuple[int, int, int]:
-    """Measure rows against the sources until the room for pairs may not do.
+    """Measure `rows` from `begin_row` on against the sources until the `room` for pairs may not do.
+
+    `cells` are the sources' grid, `scratch` is what `scratch_for` returns.
 
     Returns the next row, how many pairs were found and how many of them lie near a limit. Pairs stand by row, and
     within a row by source, but for the stand-ins, which come first.
@@ -431,11 +433,11 @@ def search(begin_row: int, rows: Rows, cells: Cells, room: Room, scratch: Scratc
         if count == UNREADABLE or not find_box(s.lon, s.lat, count, s.box):
             room.flags[row] = GENERAL
             continue
-        found, near = _search_row(s, cells, room, row, count, rings, pairs, nears)
-        if found == _UNKNOWN:
+        total, near = _search_row(s, cells, room, row, count, rings, pairs, nears)
+        if total == _UNKNOWN:
             room.flags[row] = GENERAL
         else:
-            pairs, nears = found, near
+            pairs, nears = total, near
     return rows.size, pairs, nears
 
 

@@ -76,6 +76,86 @@ def _add(pairs: _Pairs, first_row: int, sums: _Sums) -> None:
             t.best_m[best], t.best_row[best] = metres, first_row + row
 
 
+@compiled
+def tally_cells(
+    cells: Floats,
+    middles: Floats,
+    reach_m: Floats,
+    code: Indices,
+    area_ha: Floats,
+    surely_m: Floats,
+    possibly_m: Floats,
+    classes: int,
+) -> tuple[Indices, Indices, Floats, Floats]:
+    """Return fewest, most, least and most hectares by radius and class (all classes last) over the cells.
+
+    Parameters
+    ----------
+    cells, middles
+        (n, 2) middles of cells and of the balls around receptors, metres in a plane.
+    reach_m, code, area_ha
+        (n,) radius of each ball, class (from 0 to under `classes`) and hectares of its receptor.
+    surely_m, possibly_m
+        Per radius, ascending: a ball wholly within the first counts everywhere in the cell, one that reaches into the
+        second may count somewhere in it.
+    """
+    radii = len(surely_m)
+    fewest = np.full((radii, classes + 1), np.iinfo(np.int64).max, np.int64)
+    most = np.zeros((radii, classes + 1), np.int64)
+    least_ha = np.full((radii, classes + 1), np.inf)
+    most_ha = np.zeros((radii, classes + 1))
+    low = np.empty((radii, classes + 1), np.int64)
+    high = np.empty((radii, classes + 1), np.int64)
+    low_ha = np.empty((radii, classes + 1))
+    high_ha = np.empty((radii, classes + 1))
+    for cell in range(len(cells)):
+        low[:] = 0
+        high[:] = 0
+        low_ha[:] = 0.0
+        high_ha[:] = 0.0
+        for ball in range(len(middles)):
+            east, north = middles[ball, 0] - cells[cell, 0], middles[ball, 1] - cells[cell, 1]
+            apart2 = east * east + north * north
+            farthest = possibly_m[radii - 1] + reach_m[ball]
+            if apart2 > farthest * farthest:
+                continue
+            apart = np.sqrt(apart2)
+            kind = code[ball]
+            first = 0  # radii ascend: what the first of them holds, all others hold; they are summed up below
+            while apart - reach_m[ball] > possibly_m[first] and first < radii - 1:
+                first += 1
+            high[first, kind] += 1
+            high_ha[first, kind] += area_ha[ball]
+            while first < radii and apart + reach_m[ball] > surely_m[first]:
+                first += 1
+            if first < radii:
+                low[first, kind] += 1
+                low_ha[first, kind] += area_ha[ball]
+        _sum_up(low, high, low_ha, high_ha)
+        fewest = np.minimum(fewest, low)
+        most = np.maximum(most, high)
+        least_ha = np.minimum(least_ha, low_ha)
+        most_ha = np.maximum(most_ha, high_ha)
+    return fewest, most, least_ha, most_ha
+
+
+@compiled
+def _sum_up(low: Indices, high: Indices, low_ha: Floats, high_ha: Floats) -> None:
+    """Add what smaller radii hold to larger ones, and all classes into the last column, in place."""
+    radii, columns = low.shape
+    for radius in range(radii):
+        for kind in range(columns - 1):
+            if radius > 0:
+                low[radius, kind] += low[radius - 1, kind]
+                high[radius, kind] += high[radius - 1, kind]
+                low_ha[radius, kind] += low_ha[radius - 1, kind]
+                high_ha[radius, kind] += high_ha[radius - 1, kind]
+            low[radius, columns - 1] += low[radius, kind]
+            high[radius, columns - 1] += high[radius, kind]
+            low_ha[radius, columns - 1] += low_ha[radius, kind]
+            high_ha[radius, columns - 1] += high_ha[radius, kind]
+
+
 class Tally:
     """What a pass has found so far.
 
@@ -99,11 +179,11 @@ class Tally:
         self.best_row = np.zeros((source_count, 0), np.int64)
 
     def know(self, soil: Sequence[str], land: Sequence[str]) -> None:
-        """Make room for class words that a layer has, whether or not they are met."""
+        """Make room for class words that a layer has (`soil` and `land`), whether or not they are met."""
         self.class_codes(pa.array([*soil, *(f"{soil[0]}{_BETWEEN}{word}" for word in land if soil)], pa.string()))
 
     def class_codes(self, words: pa.Array) -> Indices:
-        """Return a number for each class word, making room for new ones."""
+        """Return a number for each of the class `words` (as `class_column` gives them), making room for new ones."""
         encoded = _encoded(words)
         numbers = [self.classes.setdefault(word, len(self.classes)) for word in encoded.dictionary.to_pylist()]
         missing = len(self.classes) - self.best_m.shape[1]
@@ -117,17 +197,21 @@ class Tally:
         codes: Indices = np.array(numbers, np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
         return codes
 
-    def add(self, take: Callable[[Indices], pa.RecordBatch], first_row: int, class_code: Indices, found: Found) -> None:
-        """Add a unit's pairs, all within their source's reach; units come in the order of the layer.
+    def add(self, take: Callable[[Indices], pa.RecordBatch], first_row: int, class_code: Indices, met: Found) -> None:
+        """Add a unit's pairs (`met`), all within their source's reach; units come in the order of the layer.
 
         Parameters
         ----------
         take
             Returns `KEPT` columns of some of the unit's rows.
+        first_row
+            Of the unit in the layer.
+        class_code
+            (n,) number of the class of each of its rows.
         """
         rings, classes = self._counts.shape[1:]
         sums = _Sums(self._radii_m, self._counts, self._area_ha, self.best_m, self.best_row, rings, classes)
-        pairs = _Pairs(found.source, found.row, found.distance_m, class_code, found.area_ha, len(found.source))
+        pairs = _Pairs(met.source, met.row, met.distance_m, class_code, met.area_ha, len(met.source))
         _add(pairs, first_row, sums)
         rows = np.unique(self.best_row[self.best_row >= first_row])
         if len(rows):
@@ -155,18 +239,21 @@ class Tally:
     def _forget(self) -> None:
         """Keep only the rows that are still the nearest of some source."""
         rows = np.concatenate(self._kept_rows)
-        held = np.isin(rows, self.best_row)
-        self._kept = [pa.concat_tables(self._kept).filter(pa.array(held)).combine_chunks()]
-        self._kept_rows = [rows[held]]
+        is_held = np.isin(rows, self.best_row)
+        self._kept = [pa.concat_tables(self._kept).filter(pa.array(is_held)).combine_chunks()]
+        self._kept_rows = [rows[is_held]]
 
     def kept(self, rows: Indices) -> pa.Table:
-        """Return receptor_id, name, class and geometry of rows that are the nearest of some source."""
-        held = np.concatenate(self._kept_rows) if self._kept_rows else np.empty(0, np.int64)
-        at = np.searchsorted(held, rows)  # rows were kept in ascending order
+        """Return receptor_id, name, class and geometry of `rows` of the layer that are the nearest of some source."""
+        kept_rows = np.concatenate(self._kept_rows) if self._kept_rows else np.empty(0, np.int64)
+        at = np.searchsorted(kept_rows, rows)  # rows were kept in ascending order
         return pa.concat_tables(self._kept).combine_chunks().take(pa.array(at))
 
     def nearest(self, codes: Sequence[int] | slice = _EVERY) -> tuple[Floats, Indices]:
-        """Return metres and row of each source's nearest receptor, the first of equals; `NOWHERE` without one."""
+        """Return metres and row of each source's nearest receptor of the classes `codes`, the first of equals.
+
+        `NOWHERE` and infinite without one.
+        """
         best_m = self.best_m[:, codes]
         metres = best_m.min(axis=1, initial=np.inf)
         rows = np.where(best_m == metres[:, None], self.best_row[:, codes], np.iinfo(np.int64).max)
@@ -174,17 +261,17 @@ class Tally:
         return metres, np.where(np.isfinite(metres), row, NOWHERE)
 
     def codes_of(self, kind: ClassKind) -> dict[str, list[int]]:
-        """Return the numbers that each class has: official words in their order, then the rest by the alphabet."""
-        found: dict[str, list[int]] = {}
+        """Return the numbers of each class of a `kind`: official words in order, the rest by the alphabet."""
+        codes: dict[str, list[int]] = {}
         for both, code in self.classes.items():
             soil, _, land = both.partition(_BETWEEN)
             if kind is ClassKind.SOIL or land:
-                found.setdefault(soil if kind is ClassKind.SOIL else land, []).append(code)
-        return {word: found[word] for word in classes_in_order(found)}
+                codes.setdefault(soil if kind is ClassKind.SOIL else land, []).append(code)
+        return {word: codes[word] for word in classes_in_order(codes)}
 
 
 def class_column(part: pa.RecordBatch) -> pa.Array:
-    """Return the class words of a batch, blank for null; with a dictionary if they came so.
+    """Return the class words of `part`, blank for null; with a dictionary if they came so.
 
     Where rows say what the land is used as, a word is both: that of the soil, then that of the land.
     """
@@ -192,12 +279,12 @@ def class_column(part: pa.RecordBatch) -> pa.Array:
     words = pc.fill_null(words.cast(pa.string()), "") if words.null_count else words
     if land.null_count == len(land):
         return words
-    soil, used = (_encoded(one) for one in (words, pc.fill_null(land.cast(pa.string()), LandClass.UNREAD.value)))
+    soil, used = (_encoded(column) for column in (words, pc.fill_null(land.cast(pa.string()), LandClass.UNREAD.value)))
     wide = len(used.dictionary)
     both = soil.indices.to_numpy().astype(np.int64) * wide + used.indices.to_numpy()
     met = np.bincount(both, minlength=len(soil.dictionary) * wide) > 0
     soils, lands = soil.dictionary.to_pylist(), used.dictionary.to_pylist()
-    words = [f"{soils[one // wide]}{_BETWEEN}{lands[one % wide]}" for one in np.flatnonzero(met).tolist()]
+    words = [f"{soils[column // wide]}{_BETWEEN}{lands[column % wide]}" for column in np.flatnonzero(met).tolist()]
     return pa.DictionaryArray.from_arrays(pa.array((np.cumsum(met) - 1)[both], pa.int32()), pa.array(words))
 
 
@@ -234,7 +321,7 @@ def _by_class(tally: Tally) -> tuple[list[str], list[str], Callable[[Any], Any]]
 
 
 def count_table(tally: Tally, ids: pa.Array, radii_m: tuple[float, ...]) -> pa.Table:
-    """Return `COUNTS_SCHEMA` rows for every source, radius and class, `all` first."""
+    """Return `COUNTS_SCHEMA` rows of `tally` for each of `ids`, `radii_m` and class, `all` first."""
     words, kinds, summed = _by_class(tally)
     sources, radii = len(ids), len(radii_m)
     columns = [
@@ -249,7 +336,7 @@ def count_table(tally: Tally, ids: pa.Array, radii_m: tuple[float, ...]) -> pa.T
 
 
 def count_max_table(tally: Tally, ids: pa.Array) -> pa.Table:
-    """Return source_id, class, count within the search radius plus the position's uncertainty."""
+    """Return by `ids` and class the count of `tally` within the search radius plus the position's uncertainty."""
     words, _, summed = _by_class(tally)
     columns = [
         ids.take(pa.array(np.repeat(np.arange(len(ids)), len(words)))),
@@ -260,13 +347,13 @@ def count_max_table(tally: Tally, ids: pa.Array) -> pa.Table:
 
 
 def nearest_table(tally: Tally, far: list[Tally], sources: Sources) -> pa.Table:
-    """Return `NEAREST_SCHEMA` rows: per source the nearest of all, then of each class found within reach.
+    """Return `NEAREST_SCHEMA` rows from `tally`: per source the nearest of all, then of each class found within reach.
 
     `far`: tallies of the nearest, of whatever class, of sources with none within reach.
     """
     words = tally.codes_of(ClassKind.SOIL)
-    found = [tally.nearest(), *map(tally.nearest, words.values())]
-    metres, row = (np.column_stack(column) for column in zip(*found, strict=True))
+    bests = [tally.nearest(), *map(tally.nearest, words.values())]
+    metres, row = (np.column_stack(column) for column in zip(*bests, strict=True))
     source, column = np.nonzero(row != NOWHERE)
     parts = [_rows(tally, sources, source, column, metres[source, column], row[source, column])]
     for beyond in far:
@@ -316,8 +403,8 @@ def _bearings_deg(table: pa.Table, sources: Sources, source: Indices, place: Ind
     for first in range(0, len(table), _SHAPES_AT_ONCE):
         rows = np.flatnonzero((place >= first) & (place < first + _SHAPES_AT_ONCE))
         shapes = prepare_shapes(_geometries(table.slice(first, _SHAPES_AT_ONCE)))
-        found = pair_distances(sources.shapes, shapes, source[rows], place[rows] - first)
-        made[rows] = bearing_deg(found.from_lon_lat, found.to_lon_lat)
+        pairs = pair_distances(sources.shapes, shapes, source[rows], place[rows] - first)
+        made[rows] = bearing_deg(pairs.from_lon_lat, pairs.to_lon_lat)
     return made[again]
 
 

@@ -33,17 +33,20 @@ if TYPE_CHECKING:
 
 
 def geometries_of(column: pa.Array, rows: Indices) -> NDArray[np.object_]:
-    """Return the shapely geometries of some rows of a WKB column."""
+    """Return the shapely geometries of some `rows` of a WKB `column`."""
     return np.asarray(shapely.from_wkb(column.take(rows).to_numpy(zero_copy_only=False)), dtype=object)
 
 
 def measure_pairs(sources: Sources, column: pa.Array, source: Indices, row: Indices) -> PairDistances:
-    """Measure pairs of sources and rows of a WKB column with the geodesic itself, unrounded."""
+    """Measure pairs of `sources` and rows of a WKB `column` with the geodesic itself, unrounded.
+
+    `source` and `row` are (k,) indices.
+    """
     rows, place = np.unique(row, return_inverse=True)
     return pair_distances(sources.shapes, prepare_shapes(geometries_of(column, rows)), source, place)
 
 
-class GeneralSearch:
+class _GeneralSearch:
     """Some sources with what they could reach, for finding pairs whose boxes meet.
 
     Parameters
@@ -61,8 +64,8 @@ class GeneralSearch:
         if boxes is None:
             boxes = shapely.bounds(geometries_of(column, rows))
         source, place = self._meet(boxes)
-        found = measure_pairs(self._sources, column, source, rows[place])
-        metres = np.round(found.distance_m, MEASURE_DECIMALS)
+        geodesics = measure_pairs(self._sources, column, source, rows[place])
+        metres = np.round(geodesics.distance_m, MEASURE_DECIMALS)
         within = metres <= self._limit_m[source]
         return source[within], rows[place[within]], metres[within]
 
@@ -79,7 +82,7 @@ class GeneralSearch:
 
 
 def bytes_of(column: pa.Array) -> Rows:
-    """Look into a binary column; only the offsets are copied."""
+    """Look into a binary `column`; only the offsets are copied."""
     wide = column.type == pa.large_binary()
     _, offsets, data = column.buffers()
     count = len(column)
@@ -147,8 +150,8 @@ class Search:
         self._fast32, self._is_part = fast.astype(np.int32), len(fast) < len(sources.ids)
         self._grid = make_grid(sources.lon[fast], sources.lat[fast], limit_m[fast])
         self._cells = _cells(self._grid, radii_m)
-        self._slow = GeneralSearch(sources, slow, limit_m) if len(slow) else None
-        self._odd_rows = GeneralSearch(sources, fast, limit_m) if len(fast) else None
+        self._slow = _GeneralSearch(sources, slow, limit_m) if len(slow) else None
+        self._odd_rows = _GeneralSearch(sources, fast, limit_m) if len(fast) else None
         self._areas = ALL_AREAS if len(slow) and areas else areas
         self._rooms: deque[_Arrays] = deque()
 
@@ -177,22 +180,22 @@ class Search:
         if self._is_part:
             source = self._fast32[source]
         if len(near):
-            found = measure_pairs(self._sources, column, source[near].astype(np.int64), row[near].astype(np.int64))
-            metres[near] = np.round(found.distance_m, MEASURE_DECIMALS)
+            geodesics = measure_pairs(self._sources, column, source[near].astype(np.int64), row[near].astype(np.int64))
+            metres[near] = np.round(geodesics.distance_m, MEASURE_DECIMALS)
             keep = metres <= self._limit_m[source]
             source, row, metres = source[keep], row[keep], metres[keep]
         source, row, metres = self._add_general(column, rows, flags, (source, row, metres))
         return Found(source, row, metres, self._areas_ha(part, area_m2, flags), rooms)
 
-    def reuse(self, found: Found) -> None:
-        """Take back the room of pairs that nobody will look at any more: fresh memory costs more than filling it."""
-        self._rooms.extend(found.rooms)
+    def reuse(self, done: Found) -> None:
+        """Take back the room of pairs that nobody looks at (`done`): fresh memory costs more than filling it."""
+        self._rooms.extend(done.rooms)
 
     def _room(self, size: int) -> _Arrays:
         with suppress(IndexError):  # another thread may have taken the last one
-            held = self._rooms.pop()
-            if len(held[0]) >= size:
-                return held
+            room = self._rooms.pop()
+            if len(room[0]) >= size:
+                return room
         return np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size), np.empty(size, np.int64)
 
     def _run_kernel(
@@ -205,7 +208,7 @@ class Search:
         pieces: list[tuple[Numbers, Numbers, Floats]] = []
         nears: list[Indices] = []
         rooms: list[_Arrays] = []
-        begin = held = 0
+        begin = done = 0
         while begin < count:
             out = self._room(room)
             rooms.append(out)
@@ -214,29 +217,29 @@ class Search:
             )
             begin, pairs, near = search(begin, rows, self._cells, into, scratch)
             pieces.append((into.source[:pairs], into.row[:pairs], into.metres[:pairs]))
-            nears.append(into.near[:near] + held)
-            held += pairs
+            nears.append(into.near[:near] + done)
+            done += pairs
         source, row, metres = _joined(pieces)
         near_limit = np.concatenate(nears) if nears else np.empty(0, np.int64)
         return source, row, metres, near_limit, tuple(rooms)
 
     def _add_general(
-        self, column: pa.Array, rows: Rows, flags: NDArray[np.uint8], found: tuple[Numbers, Numbers, Floats]
+        self, column: pa.Array, rows: Rows, flags: NDArray[np.uint8], pairs: tuple[Numbers, Numbers, Floats]
     ) -> tuple[Numbers, Numbers, Floats]:
         """Add the pairs that the kernel left out: odd rows, and sources that are no points or search too far."""
         odd = np.flatnonzero(flags == GENERAL)
-        pieces = [found]
+        pieces = [pairs]
         if len(odd) and self._odd_rows is not None:
             pieces.append(_narrow(*self._odd_rows.find(column, odd)))
         if self._slow is not None:
             every = np.arange(len(flags))
-            held, _ = boxes(rows)
-            odd = np.flatnonzero(np.isinf(held[:, 0]))
+            bounds, _ = boxes(rows)
+            odd = np.flatnonzero(np.isinf(bounds[:, 0]))
             if len(odd):
-                held[odd] = _geometry_bounds(column, odd)
-            pieces.append(_narrow(*self._slow.find(column, every, held)))
+                bounds[odd] = _geometry_bounds(column, odd)
+            pieces.append(_narrow(*self._slow.find(column, every, bounds)))
         if len(pieces) == 1:
-            return found
+            return pairs
         source, row, metres = _joined(pieces)
         order = np.lexsort((source, row))
         return source[order], row[order], metres[order]
@@ -321,7 +324,7 @@ class Sources:
 
     @classmethod
     def of_table(cls, table: pa.Table) -> Sources:
-        """Return the sources whose `batch` was sent here."""
+        """Return the sources whose `batch` was sent here as `table`."""
         sources = cls.__new__(cls)
         sources._fill(table)  # noqa: SLF001 -- another way to be made
         return sources
@@ -345,7 +348,10 @@ class Sources:
         self.lon[self.is_point], self.lat[self.is_point] = places[:, 0], places[:, 1]
 
     def split(self, limit_m: Floats, chosen: Indices) -> tuple[Indices, Indices]:
-        """Part the chosen sources into those for the kernel and those for the general path, given their reach."""
+        """Part the `chosen` sources into those for the kernel and those for the general path.
+
+        `limit_m` is the reach of each of all sources.
+        """
         fit = self.is_point[chosen] & (limit_m[chosen] <= FARTHEST_M)
         fit &= (np.abs(self.lon[chosen]) <= HALF_TURN_DEG) & (np.abs(self.lat[chosen]) < HALF_TURN_DEG / 2)
         fit[fit] = can_grid(self.lon[chosen][fit], self.lat[chosen][fit], limit_m[chosen][fit])

@@ -18,6 +18,7 @@ Arrays are scratch with room for eight more than they hold; what stands past the
 from __future__ import annotations
 
 import math
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from llvmlite import ir
@@ -43,77 +44,77 @@ _LONG = ir.IntType(64)
 _VECTOR = ir.VectorType(_DOUBLE, LANES)
 
 
-class Lanes:
+class _Lanes:
     """Eight doubles and the operations on them."""
 
     def __init__(self, builder: Ir, value: Ir) -> None:
         self.builder, self.value = builder, value
 
-    def _with(self, other: Lanes | float) -> Ir:
-        return other.value if isinstance(other, Lanes) else ir.Constant(_VECTOR, [float(other)] * LANES)
+    def _with(self, other: _Lanes | float) -> Ir:
+        return other.value if isinstance(other, _Lanes) else ir.Constant(_VECTOR, [float(other)] * LANES)
 
-    def __add__(self, other: Lanes | float) -> Lanes:
+    def __add__(self, other: _Lanes | float) -> _Lanes:
         """Add lane by lane."""
-        return Lanes(self.builder, self.builder.fadd(self.value, self._with(other)))
+        return _Lanes(self.builder, self.builder.fadd(self.value, self._with(other)))
 
-    def __sub__(self, other: Lanes | float) -> Lanes:
+    def __sub__(self, other: _Lanes | float) -> _Lanes:
         """Subtract lane by lane."""
-        return Lanes(self.builder, self.builder.fsub(self.value, self._with(other)))
+        return _Lanes(self.builder, self.builder.fsub(self.value, self._with(other)))
 
-    def __mul__(self, other: Lanes | float) -> Lanes:
+    def __mul__(self, other: _Lanes | float) -> _Lanes:
         """Multiply lane by lane."""
-        return Lanes(self.builder, self.builder.fmul(self.value, self._with(other)))
+        return _Lanes(self.builder, self.builder.fmul(self.value, self._with(other)))
 
-    def __truediv__(self, other: Lanes | float) -> Lanes:
+    def __truediv__(self, other: _Lanes | float) -> _Lanes:
         """Divide lane by lane."""
-        return Lanes(self.builder, self.builder.fdiv(self.value, self._with(other)))
+        return _Lanes(self.builder, self.builder.fdiv(self.value, self._with(other)))
 
-    def below(self, other: Lanes | float, then: Lanes | float, otherwise: Lanes | float) -> Lanes:
+    def below(self, other: _Lanes | float, then: _Lanes | float, otherwise: _Lanes | float) -> _Lanes:
         """Choose by lane: `then` where this is less than `other`."""
         less = self.builder.fcmp_ordered("<", self.value, self._with(other))
-        return Lanes(self.builder, self.builder.select(less, self._with(then), self._with(otherwise)))
+        return _Lanes(self.builder, self.builder.select(less, self._with(then), self._with(otherwise)))
 
-    def least(self, other: Lanes | float) -> Lanes:
+    def least(self, other: _Lanes | float) -> _Lanes:
         """Return the lesser by lane."""
         return self.below(other, self, other)
 
-    def most(self, other: Lanes | float) -> Lanes:
+    def most(self, other: _Lanes | float) -> _Lanes:
         """Return the greater by lane."""
         return self.below(other, other, self)
 
-    def _call(self, name: str) -> Lanes:
+    def _call(self, name: str) -> _Lanes:
         kind = ir.FunctionType(_VECTOR, [_VECTOR])
         function = cgutils.get_or_insert_function(self.builder.module, kind, f"{name}.v{LANES}f64")
-        return Lanes(self.builder, self.builder.call(function, [self.value]))
+        return _Lanes(self.builder, self.builder.call(function, [self.value]))
 
-    def root(self) -> Lanes:
+    def root(self) -> _Lanes:
         """Return square roots."""
         return self._call("llvm.sqrt")
 
-    def rounded(self) -> Lanes:
+    def rounded(self) -> _Lanes:
         """Return the nearest whole numbers, halves to even."""
         return self._call("llvm.rint")
 
-    def magnitude(self) -> Lanes:
+    def magnitude(self) -> _Lanes:
         """Return absolute values."""
         return self._call("llvm.fabs")
 
-    def fused(self, factor: Lanes, addend: Lanes) -> Lanes:
+    def fused(self, factor: _Lanes, addend: _Lanes) -> _Lanes:
         """Multiply and add with one rounding, as IEEE 754 has it: the same bits on every machine, slow on old ones."""
         kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
         function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.fma.v{LANES}f64")
-        return Lanes(self.builder, self.builder.call(function, [self.value, factor.value, addend.value]))
+        return _Lanes(self.builder, self.builder.call(function, [self.value, factor.value, addend.value]))
 
-    def negated(self) -> Lanes:
+    def negated(self) -> _Lanes:
         """Change signs."""
-        return Lanes(self.builder, self.builder.fneg(self.value))
+        return _Lanes(self.builder, self.builder.fneg(self.value))
 
     def lane(self, number: int) -> Ir:
         """Return one lane."""
         return self.builder.extract_element(self.value, ir.Constant(ir.IntType(32), number))
 
 
-class Writer:
+class _Writer:
     """Writes the body of one compiled function: arrays, loops, and what is kept between turns."""
 
     def __init__(self, context: Ir, builder: Ir, signature: Ir, arguments: Ir) -> None:
@@ -127,11 +128,11 @@ class Writer:
         """Return a scalar argument."""
         return self._data[argument]
 
-    def load(self, argument: int, at: Ir, shift: int = 0) -> Lanes:
+    def load(self, argument: int, at: Ir, shift: int = 0) -> _Lanes:
         """Load eight doubles of an array argument."""
-        return Lanes(self.builder, self.builder.load(self._pointer(argument, at, shift), align=8))
+        return _Lanes(self.builder, self.builder.load(self._pointer(argument, at, shift), align=8))
 
-    def store(self, argument: int, at: Ir, lanes: Lanes) -> None:
+    def store(self, argument: int, at: Ir, lanes: _Lanes) -> None:
         """Store eight doubles into an array argument."""
         self.builder.store(lanes.value, self._pointer(argument, at, 0), align=8)
 
@@ -139,7 +140,7 @@ class Writer:
         """Store one double into an array argument."""
         self.builder.store(value, self.builder.gep(self._data[argument], [ir.Constant(_LONG, at)]))
 
-    def across(self, lanes: Lanes, *, least: bool) -> Ir:
+    def across(self, lanes: _Lanes, *, least: bool) -> Ir:
         """Return the least or greatest of eight lanes."""
         value = lanes.lane(0)
         for i in range(1, LANES):
@@ -148,7 +149,7 @@ class Writer:
             value = self.builder.select(is_better, other, value)
         return value
 
-    def mark(self, argument: int, at: Ir, lanes: Lanes, limit: Lanes) -> None:
+    def mark(self, argument: int, at: Ir, lanes: _Lanes, limit: _Lanes) -> None:
         """Store a byte per lane into a uint8 argument: 1 where it is no greater than the limit, else 0."""
         kind = ir.VectorType(ir.IntType(8), LANES)
         marks = self.builder.zext(self.builder.fcmp_ordered("<=", lanes.value, limit.value), kind)
@@ -160,25 +161,25 @@ class Writer:
             at = self.builder.add(at, ir.Constant(_LONG, shift))
         return self.builder.bitcast(self.builder.gep(self._data[argument], [at]), _VECTOR.as_pointer())
 
-    def spread(self, scalar: Ir) -> Lanes:
+    def spread(self, scalar: Ir) -> _Lanes:
         """Return a scalar in all lanes."""
         undefined = ir.Constant(_VECTOR, ir.Undefined)
         lane = self.builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        return Lanes(self.builder, self.builder.shuffle_vector(lane, undefined, zeros))
+        return _Lanes(self.builder, self.builder.shuffle_vector(lane, undefined, zeros))
 
-    def spread_field(self, argument: int, at: Ir) -> Lanes:
+    def spread_field(self, argument: int, at: Ir) -> _Lanes:
         """Return one double of an array argument in all lanes."""
         place = ir.Constant(_LONG, at) if isinstance(at, int) else at
         return self.spread(self.builder.load(self.builder.gep(self._data[argument], [place])))
 
-    def constant(self, value: float) -> Lanes:
+    def constant(self, value: float) -> _Lanes:
         """Return a number in all lanes."""
-        return Lanes(self.builder, ir.Constant(_VECTOR, [value] * LANES))
+        return _Lanes(self.builder, ir.Constant(_VECTOR, [value] * LANES))
 
-    def keep(self, lanes: Lanes) -> Kept:
+    def keep(self, lanes: _Lanes) -> _Kept:
         """Keep lanes between turns of a loop."""
-        return Kept(self.builder, cgutils.alloca_once_value(self.builder, lanes.value))
+        return _Kept(self.builder, cgutils.alloca_once_value(self.builder, lanes.value))
 
     def turns(self, count: Ir) -> Ir:
         """Loop `count` times; `.index` is the number of the turn."""
@@ -190,58 +191,63 @@ class Writer:
         return cgutils.for_range_slice(self.builder, zero, count, step, _LONG)
 
 
-class Kept:
+class _Kept:
     """Lanes that outlast a turn of a loop."""
 
     def __init__(self, builder: Ir, slot: Ir) -> None:
         self._builder, self._slot = builder, slot
 
     @property
-    def now(self) -> Lanes:
+    def now(self) -> _Lanes:
         """What is kept."""
-        return Lanes(self._builder, self._builder.load(self._slot))
+        return _Lanes(self._builder, self._builder.load(self._slot))
 
-    def set(self, lanes: Lanes) -> None:
+    def set(self, lanes: _Lanes) -> None:
         """Keep something else."""
         self._builder.store(lanes.value, self._slot)
 
 
-def written(function: Callable[..., Ir]) -> Ir:
-    """Register a function that writes its own machine code."""
-    return intrinsic(function)
+def _written(function: Callable[..., Ir]) -> Ir:
+    """Register a function of its arguments' types that writes its own machine code."""
+
+    @wraps(function)
+    def definition(_typing: Ir, *kinds: Ir) -> Ir:
+        return function(*kinds)
+
+    return intrinsic(definition)
 
 
-def typed(write: Callable[[Writer], None], *kinds: Ir) -> Ir:
+def _typed(write: Callable[[_Writer], None], *kinds: Ir) -> Ir:
     """Return what an intrinsic must return for arguments of these types; whole numbers are int64."""
 
     def generate(context: Ir, builder: Ir, signature: Ir, arguments: Ir) -> Ir:
-        write(Writer(context, builder, signature, arguments))
+        write(_Writer(context, builder, signature, arguments))
         return context.get_dummy_value()
 
     fixed = [types.int64 if isinstance(kind, types.Integer) else kind for kind in kinds]
     return types.void(*fixed), generate
 
 
-@written
-def bare(_typing: Ir, held: Ir) -> Ir:
-    """Return a named tuple whose arrays have become pointers to their first elements."""
-    kinds = [types.CPointer(kind.dtype) if isinstance(kind, types.Array) else kind for kind in held.types]
-    result = types.NamedTuple(kinds, held.instance_class)
+@_written
+def bare(tuple_kind: Ir) -> Ir:
+    """Return a named tuple (`tuple_kind`) whose arrays have become pointers to their first elements."""
+    kinds = [types.CPointer(kind.dtype) if isinstance(kind, types.Array) else kind for kind in tuple_kind.types]
+    result = types.NamedTuple(kinds, tuple_kind.instance_class)
 
     def generate(context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
         values = []
-        for i, kind in enumerate(held.types):
+        for i, kind in enumerate(tuple_kind.types):
             value = builder.extract_value(arguments[0], i)
             is_array = isinstance(kind, types.Array)
             values.append(context.make_array(kind)(context, builder, value).data if is_array else value)
         return context.make_tuple(builder, result, values)
 
-    return result(held), generate
+    return result(tuple_kind), generate
 
 
-@written
-def past(_typing: Ir, pointer: Ir, _count: Ir) -> Ir:
-    """Return the pointer so many elements further on."""
+@_written
+def past(pointer: Ir, _count: Ir) -> Ir:
+    """Return `pointer` moved on by so many elements (`_count`)."""
 
     def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
         return builder.gep(arguments[0], [arguments[1]])
@@ -281,7 +287,7 @@ FRAME_FIELDS = 14
 
 @inner
 def turn(sine: float, cosine: float, angle: float) -> tuple[float, float]:
-    """Return sine and cosine after a turn by a small angle (under 0.05 rad, to the last bits)."""
+    """Return `sine` and `cosine` after a turn by a small `angle` (under 0.05 rad, to the last bits)."""
     square = angle * angle
     s = angle * (1 - square * (1 / 6 - square * (1 / 120 - square / 5040)))
     c = 1 - square * (0.5 - square * (1 / 24 - square / 720))
@@ -290,7 +296,7 @@ def turn(sine: float, cosine: float, angle: float) -> tuple[float, float]:
 
 @inner
 def set_frame(frame: Floats, sin_lon: float, cos_lon: float, sin_lat: float, cos_lat: float) -> None:
-    """Fill a frame for the origin with these sines and cosines."""
+    """Fill `frame` for the origin with sines and cosines `sin_lon`, `cos_lon`, `sin_lat`, `cos_lat`."""
     w = 1 - _E2 * sin_lat * sin_lat
     n = _A / math.sqrt(w)
     m = n * (1 - _E2) / w
@@ -304,7 +310,7 @@ def set_frame(frame: Floats, sin_lon: float, cos_lon: float, sin_lat: float, cos
 
 @inner
 def set_frame_at(frame: Floats, lon: float, lat: float) -> None:
-    """Fill a frame for an origin in degrees."""
+    """Fill `frame` for the origin at `lon`, `lat` in degrees."""
     lon, lat = lon * _RADIANS, lat * _RADIANS
     set_frame(frame, math.sin(lon), math.cos(lon), math.sin(lat), math.cos(lat))
 
@@ -317,9 +323,9 @@ def _load_bytes(builder: Ir, arguments: Ir, kind: Ir) -> Ir:
     return builder.load(pointer, align=1)
 
 
-@written
-def read_count(_typing: Ir, buffer: Ir, _at: Ir) -> Ir:
-    """Read the little-endian unsigned 32-bit number at a byte past a pointer."""
+@_written
+def read_count(buffer: Ir, _at: Ir) -> Ir:
+    """Read the little-endian unsigned 32-bit number `_at` bytes past the pointer `buffer`."""
 
     def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
         return builder.zext(_load_bytes(builder, arguments, ir.IntType(32)), ir.IntType(64))
@@ -327,9 +333,9 @@ def read_count(_typing: Ir, buffer: Ir, _at: Ir) -> Ir:
     return types.int64(buffer, types.int64), generate
 
 
-@written
-def read_double(_typing: Ir, buffer: Ir, _at: Ir) -> Ir:
-    """Read the little-endian double at a byte past a pointer."""
+@_written
+def read_double(buffer: Ir, _at: Ir) -> Ir:
+    """Read the little-endian double `_at` bytes past the pointer `buffer`."""
 
     def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
         return _load_bytes(builder, arguments, _DOUBLE)
@@ -337,11 +343,14 @@ def read_double(_typing: Ir, buffer: Ir, _at: Ir) -> Ir:
     return types.float64(buffer, types.int64), generate
 
 
-@written
-def read_eight_points(_typing: Ir, buffer: Ir, at: Ir, lon: Ir, lat: Ir, first: Ir) -> Ir:
-    """Read eight points of two doubles each from a uint8 array into lon[first:], lat[first:]."""
+@_written
+def read_eight_points(buffer: Ir, at: Ir, lon: Ir, lat: Ir, first: Ir) -> Ir:
+    """Read eight points of two doubles each from a uint8 array into lon[first:], lat[first:].
 
-    def write(w: Writer) -> None:
+    They begin `at` bytes past the pointer `buffer`.
+    """
+
+    def write(w: _Writer) -> None:
         halves = []
         for half in (0, 8 * LANES):
             place = w.builder.add(w.number(1), ir.Constant(ir.IntType(64), half))
@@ -349,19 +358,21 @@ def read_eight_points(_typing: Ir, buffer: Ir, at: Ir, lon: Ir, lat: Ir, first: 
             halves.append(w.builder.load(pointer, align=1))
         for argument, parity in ((2, 0), (3, 1)):
             mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [2 * i + parity for i in range(LANES)])
-            w.store(argument, w.number(4), Lanes(w.builder, w.builder.shuffle_vector(*halves, mask)))
+            w.store(argument, w.number(4), _Lanes(w.builder, w.builder.shuffle_vector(*halves, mask)))
 
-    return typed(write, buffer, at, lon, lat, first)
+    return _typed(write, buffer, at, lon, lat, first)
 
 
-@written
-def box_of_points(_typing: Ir, lon: Ir, lat: Ir, count: Ir, box: Ir) -> Ir:
+@_written
+def box_of_points(lon: Ir, lat: Ir, count: Ir, box: Ir) -> Ir:
     """Fill box[:4] with west, south, east, north, and box[4] with 0, or NaN if a coordinate is not finite.
+
+    `count` points in `lon`, `lat` (degrees).
 
     The points must be followed by seven copies of one of them.
     """
 
-    def write(w: Writer) -> None:
+    def write(w: _Writer) -> None:
         zero = ir.Constant(ir.IntType(64), 0)
         kept = [w.keep(w.load(argument, zero)) for argument in (0, 1, 0, 1)]
         odd = w.keep(w.constant(0.0))
@@ -377,12 +388,11 @@ def box_of_points(_typing: Ir, lon: Ir, lat: Ir, count: Ir, box: Ir) -> Ir:
             total = w.builder.fadd(total, odd.now.lane(i))
         w.put(3, 4, total)
 
-    return typed(write, lon, lat, count, box)
+    return _typed(write, lon, lat, count, box)
 
 
-@written
+@_written
 def see(  # noqa: PLR0913, PLR0917 -- arrays one by one
-    _typing: Ir,
     frame: Ir,
     x: Ir,
     y: Ir,
@@ -394,12 +404,12 @@ def see(  # noqa: PLR0913, PLR0917 -- arrays one by one
     drop: Ir,
     squared: Ir,
 ) -> Ir:
-    """Bring earth-centred places from `first` on into a frame.
+    """Bring `count` earth-centred places (`x`, `y`, `z`) from `first` on into a frame, as `east` and `north` in metres.
 
     `drop` is the squared height below its level, `squared` the squared chord to the origin.
     """
 
-    def write(w: Writer) -> None:
+    def write(w: _Writer) -> None:
         sin_lon, cos_lon, sin_lat, cos_lat, ox, oy, oz = (
             w.spread_field(0, i) for i in (SIN_LON, COS_LON, SIN_LAT, COS_LAT, X, Y, Z)
         )
@@ -414,12 +424,11 @@ def see(  # noqa: PLR0913, PLR0917 -- arrays one by one
             w.store(8, at, up * up)
             w.store(9, at, to_east * to_east + to_north * to_north + up * up)
 
-    return typed(write, frame, x, y, z, first, count, east, north, drop, squared)
+    return _typed(write, frame, x, y, z, first, count, east, north, drop, squared)
 
 
-@written
+@_written
 def lay_points(
-    _typing: Ir,
     frame: Ir,
     lon: Ir,
     lat: Ir,
@@ -429,9 +438,12 @@ def lay_points(
     x: Ir,
     y: Ir,
 ) -> Ir:
-    """Fill x, y with metres east and north of an origin (degrees) for points in degrees."""
+    """Fill `x`, `y` with metres east and north of an origin for `count` points.
 
-    def write(w: Writer) -> None:
+    Both are in degrees: `lon`, `lat` and `origin_lon`, `origin_lat`; `frame` is laid at the origin.
+    """
+
+    def write(w: _Writer) -> None:
         east, north, bend_east, bend_north, bend_meridian = (
             w.spread_field(0, i) for i in (EAST, NORTH, BEND_EAST, BEND_NORTH, BEND_MERIDIAN)
         )
@@ -441,12 +453,11 @@ def lay_points(
             w.store(6, at, dl * (east - bend_east * dp))
             w.store(7, at, dp * (north + bend_meridian * dp) + bend_north * dl * dl)
 
-    return typed(write, frame, lon, lat, origin_lon, origin_lat, count, x, y)
+    return _typed(write, frame, lon, lat, origin_lon, origin_lat, count, x, y)
 
 
-@written
+@_written
 def lay_edges(  # noqa: PLR0913, PLR0917 -- arrays one by one
-    _typing: Ir,
     frame: Ir,
     x: Ir,
     y: Ir,
@@ -458,16 +469,18 @@ def lay_edges(  # noqa: PLR0913, PLR0917 -- arrays one by one
     half: Ir,
     bend: Ir,
 ) -> Ir:
-    """Fill the edges from each point to the next: direction, where their line lies, and half their length.
+    """Fill the edges from each of `count` points (`x`, `y` in `frame`) to the next.
+
+    `unit_x`, `unit_y` are their direction, `along` and `across` say where their line lies, `half` is half their length.
 
     A place (px, py) lies px unit_x + py unit_y + along past the middle of an edge and py unit_x - px unit_y + across
     beside its line. bend[0] becomes by how many metres the worst edge, straight in lon/lat, bends away from the
     straight line.
     """
 
-    def write(w: Writer) -> None:
-        one = w.constant(1.0)
-        east, north = one / w.spread_field(0, EAST), one / w.spread_field(0, NORTH)
+    def write(w: _Writer) -> None:
+        unit = w.constant(1.0)
+        east, north = unit / w.spread_field(0, EAST), unit / w.spread_field(0, NORTH)
         mixed = (w.spread_field(0, BEND_EAST) * east * north).magnitude() * 0.25
         pure = (w.spread_field(0, BEND_NORTH) * east * east).magnitude() * 0.25
         most = w.keep(w.constant(0.0))
@@ -476,7 +489,7 @@ def lay_edges(  # noqa: PLR0913, PLR0917 -- arrays one by one
             ax, ay = w.load(1, at, 1) - x, w.load(2, at, 1) - y
             length = (ax * ax + ay * ay).root()
             most.set((ax.magnitude() * (mixed * ay.magnitude() + pure * ax.magnitude())).most(most.now))
-            inverse = one / length
+            inverse = unit / length
             ux = w.constant(0.0).below(length, ax * inverse, 1.0)
             uy = w.constant(0.0).below(length, ay * inverse, 0.0)
             mx, my = x + ax * 0.5, y + ay * 0.5
@@ -486,10 +499,10 @@ def lay_edges(  # noqa: PLR0913, PLR0917 -- arrays one by one
             w.store(7, at, mx * uy - my * ux)
         w.put(9, 0, w.across(most.now, least=False))
 
-    return typed(write, frame, x, y, count, unit_x, unit_y, along, across, half, bend)
+    return _typed(write, frame, x, y, count, unit_x, unit_y, along, across, half, bend)
 
 
-def _squared(place: tuple[Lanes, Lanes, Lanes], edge: tuple[Lanes, Lanes, Lanes, Lanes, Lanes]) -> Lanes:
+def _squared(place: tuple[_Lanes, _Lanes, _Lanes], edge: tuple[_Lanes, _Lanes, _Lanes, _Lanes, _Lanes]) -> _Lanes:
     """Return the squared distance between (px, py, -px) and an edge as `lay_edges` has it."""
     (px, py, minus_px), (ux, uy, along, across, half) = place, edge
     past = (px.fused(ux, py.fused(uy, along)).magnitude() - half).most(0.0)
@@ -497,9 +510,8 @@ def _squared(place: tuple[Lanes, Lanes, Lanes], edge: tuple[Lanes, Lanes, Lanes,
     return past.fused(past, beside * beside)
 
 
-@written
+@_written
 def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
-    _typing: Ir,
     east: Ir,
     north: Ir,
     places: Ir,
@@ -511,9 +523,12 @@ def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
     segments: Ir,
     least: Ir,
 ) -> Ir:
-    """Fill `least` with the least squared distance from each place to any segment; places innermost."""
+    """Fill `least` with the least squared distance from each place to any segment; places innermost.
 
-    def write(w: Writer) -> None:
+    `places` of `east`, `north`; `segments` as `lay_edges` has them: `unit_x`, `unit_y`, `along`, `across`, `half`.
+    """
+
+    def write(w: _Writer) -> None:
         with w.blocks(w.number(2)) as (at, _):
             px, py = w.load(0, at), w.load(1, at)
             place = px, py, px.negated()
@@ -523,12 +538,11 @@ def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
                 nearest.set(_squared(place, (ux, uy, along, across, half)).least(nearest.now))
             w.store(9, at, nearest.now)
 
-    return typed(write, east, north, places, unit_x, unit_y, along, across, half, segments, least)
+    return _typed(write, east, north, places, unit_x, unit_y, along, across, half, segments, least)
 
 
-@written
+@_written
 def to_geodesics(
-    _typing: Ir,
     frame: Ir,
     east: Ir,
     north: Ir,
@@ -537,12 +551,14 @@ def to_geodesics(
     count: Ir,
     metres: Ir,
 ) -> Ir:
-    """Turn squared level distances into geodesics: the chord (see `frames.NEARBY_M`), then c + c3 / 24 r2.
+    """Turn `count` squared level distances (`least`) of places seen in `frame` into geodesics (`metres`).
+
+    The chord (see `NEARBY_M`) is c of c + c3 / 24 r2; `east`, `north`, `drop` are as `see` fills them.
 
     r is the radius of curvature in the direction of the place, by Euler's theorem.
     """
 
-    def write(w: Writer) -> None:
+    def write(w: _Writer) -> None:
         curve_n, curve_m = w.spread_field(0, CURVE_N), w.spread_field(0, CURVE_M)
         with w.blocks(w.number(5)) as (at, _):
             x, y, drop, level = w.load(1, at), w.load(2, at), w.load(3, at), w.load(4, at)
@@ -552,12 +568,11 @@ def to_geodesics(
             curve = curve_n + (curve_m - curve_n) * (y * y / across)
             w.store(6, at, squared.root() * (squared * curve + 1.0))
 
-    return typed(write, frame, east, north, drop, least, count, metres)
+    return _typed(write, frame, east, north, drop, least, count, metres)
 
 
-@written
+@_written
 def settle(
-    _typing: Ir,
     metres: Ir,
     limit_m: Ir,
     count: Ir,
@@ -567,13 +582,15 @@ def settle(
     keep: Ir,
     closest: Ir,
 ) -> Ir:
-    """Round distances, and mark in `keep` those within their limit.
+    """Round `count` distances (`metres`) to 0.1 mm in `rounded`, and mark in `keep` those within their `limit_m`.
+
+    `radii_m` are the first `radii` limits common to all.
 
     closest[0] becomes how near one of them comes to its limit or a radius, closest[1] the least of them; both may be
     smaller than that where room past the end holds something else.
     """
 
-    def write(w: Writer) -> None:
+    def write(w: _Writer) -> None:
         to_limit, least = w.keep(w.constant(float("inf"))), w.keep(w.constant(float("inf")))
         with w.blocks(w.number(2)) as (at, _):
             metres, limit_m = w.load(0, at), w.load(1, at)
@@ -586,12 +603,11 @@ def settle(
         w.put(7, 0, w.across(to_limit.now, least=True))
         w.put(7, 1, w.across(least.now, least=True))
 
-    return typed(write, metres, limit_m, count, radii_m, radii, rounded, keep, closest)
+    return _typed(write, metres, limit_m, count, radii_m, radii, rounded, keep, closest)
 
 
-@written
+@_written
 def stand_in(  # noqa: PLR0913, PLR0917 -- arrays one by one
-    _typing: Ir,
     squared: Ir,
     limit_m: Ir,
     count: Ir,
@@ -603,13 +619,16 @@ def stand_in(  # noqa: PLR0913, PLR0917 -- arrays one by one
     keep: Ir,
     unsettled: Ir,
 ) -> Ir:
-    """Fill the chords to a polygon's middle, and mark those within their limit and those that settle nothing.
+    """Fill `middle_m` with the chords to a polygon's middle; mark in `keep` those within their `limit_m`.
+
+    In `unsettled` those are marked that settle nothing. `squared` holds `count` squared chords; `radii_m` the first
+    `radii` common limits. `arc_excess` is what an arc is longer than its chord, per cube of that.
 
     A chord settles on which side of its limit and of every radius the polygon lies if it is farther from them than
     `slack_m` and by how much the arc is longer than the chord.
     """
 
-    def write(w: Writer) -> None:
+    def write(w: _Writer) -> None:
         slack_m, arc_excess = w.spread(w.number(5)), w.spread(w.number(6))
         with w.blocks(w.number(2)) as (at, _):
             squared, limit_m = w.load(0, at), w.load(1, at)
@@ -621,12 +640,11 @@ def stand_in(  # noqa: PLR0913, PLR0917 -- arrays one by one
             w.mark(8, at, middle_m, limit_m)
             w.mark(9, at, apart.now, slack_m + arc_excess * squared * middle_m)
 
-    return typed(write, squared, limit_m, count, radii_m, radii, slack_m, arc_excess, middle_m, keep, unsettled)
+    return _typed(write, squared, limit_m, count, radii_m, radii, slack_m, arc_excess, middle_m, keep, unsettled)
 
 
-@written
+@_written
 def strips(
-    _typing: Ir,
     coefficients: Ir,
     lon: Ir,
     lat: Ir,
@@ -635,15 +653,20 @@ def strips(
     count: Ir,
     area: Ir,
 ) -> Ir:
-    """Fill the area between each edge and the parallel of the origin; a cubic in latitude gives the zone's width."""
+    """Fill `area` with the area between each of `count` edges (`lon`, `lat`) and the parallel of the origin.
 
-    def write(w: Writer) -> None:
-        one, two, three = (w.spread_field(0, i) for i in range(3))
+    A cubic in latitude (`coefficients`) gives the zone's width; all in degrees, `origin_lon` and `origin_lat` too.
+    """
+
+    def write(w: _Writer) -> None:
+        first, second, third = (w.spread_field(0, i) for i in range(3))
         lon_0, lat_0 = w.spread(w.number(3)), w.spread(w.number(4))
         with w.blocks(w.number(5)) as (at, _):
             step = ((w.load(1, at, 1) - lon_0) - (w.load(1, at) - lon_0)) * _RADIANS
             low, high = (w.load(2, at) - lat_0) * _RADIANS, (w.load(2, at, 1) - lat_0) * _RADIANS
             mean, squares = (low + high) * 0.5, low * low + high * high
-            w.store(6, at, step * (one * mean + two * (squares + low * high) * (1 / 3) + three * mean * squares * 0.5))
+            w.store(
+                6, at, step * (first * mean + second * (squares + low * high) * (1 / 3) + third * mean * squares * 0.5)
+            )
 
-    return typed(write, coefficients, lon, lat, origin_lon, origin_lat, count, area)
+    return _typed(write, coefficients, lon, lat, origin_lon, origin_lat, count, area)

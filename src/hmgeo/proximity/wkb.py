@@ -59,9 +59,9 @@ def _read_rings(  # noqa: PLR0913, PLR0917 -- compiled code takes arrays one by 
     ring_part: Indices,
 ) -> tuple[int, int, int]:
     """Append one polygon's rings; return (at, points, rings), at negative where the bytes run out."""
-    held = read_count(data, at)
+    ring_count = read_count(data, at)
     at += 4
-    for _ in range(held):
+    for _ in range(ring_count):
         if at + 4 > end:
             return UNREADABLE, count, rings
         points = read_count(data, at)
@@ -90,7 +90,10 @@ def _read_rings(  # noqa: PLR0913, PLR0917 -- compiled code takes arrays one by 
 def read_polygon(  # noqa: PLR0911 -- one for every way to be unreadable
     data: Bytes, begin: int, end: int, lon: Floats, lat: Floats, ring_end: Indices, ring_part: Indices
 ) -> tuple[int, int]:
-    """Read a polygon or multipolygon into scratch arrays; return points and rings. The first point is repeated after.
+    """Read a polygon or multipolygon, `data[begin:end]`, into scratch arrays; return points and rings.
+
+    The first point is repeated after. `lon`, `lat` are degrees; `ring_end` and `ring_part` say where a ring ends and
+    whose it is.
 
     (-1, 0) where it is something else, big-endian or cut short: the general path reads those.
     """
@@ -123,7 +126,12 @@ def read_polygon(  # noqa: PLR0911 -- one for every way to be unreadable
 
 @inner
 def find_box(lon: Floats, lat: Floats, count: int, box: Floats) -> bool:
-    """Fill box[:4] with west, south, east, north; tell whether every coordinate is a plausible degree."""
+    """Fill box[:4] with west, south, east, north of `count` points.
+
+    Tell whether every coordinate is a plausible degree.
+
+    `lon` and `lat` are scratch of degrees.
+    """
     box_of_points(lon, lat, count, box)
     on_globe: bool = box[0] >= -HALF_TURN_DEG and box[2] <= HALF_TURN_DEG and box[1] > -_POLE_DEG and box[3] < _POLE_DEG
     return on_globe and box[4] == 0
@@ -131,7 +139,9 @@ def find_box(lon: Floats, lat: Floats, count: int, box: Floats) -> bool:
 
 @inner
 def holds(lon: Floats, lat: Floats, ring_end: Indices, ring_part: Indices, rings: int, x: float, y: float) -> bool:
-    """Tell whether a place lies inside any part, holes left out; even-odd within a part, so direction is no matter.
+    """Tell whether a place (`x`, `y`) lies inside any part, holes left out; even-odd within a part.
+
+    Direction is no matter. `lon`, `lat` hold so many `rings`, ended and shared out as in `ring_end` and `ring_part`.
 
     On an edge either answer may come; the distance there is 0 anyway.
     """
@@ -199,7 +209,7 @@ _held = threading.local()
 
 
 def scratch_for(offsets: Indices, sources: int) -> Scratch:
-    """Return room for the longest row and for all sources, this thread's own from last time where it does.
+    """Return room for the longest row by `offsets` and for all `sources`, this thread's own where it does.
 
     Nothing is ever read from it that wasn't written for the same row, so what an earlier use left doesn't matter.
     """
@@ -210,8 +220,8 @@ def scratch_for(offsets: Indices, sources: int) -> Scratch:
     if widest > most[0] or sources > most[1]:
         _held.widest, _held.sources = max(widest, most[0]), max(sources, most[1])
         _held.scratch = _make_scratch(_held.widest, _held.sources)
-    held: Scratch = _held.scratch
-    return held
+    scratch: Scratch = _held.scratch
+    return scratch
 
 
 def _make_scratch(widest: int, sources: int) -> Scratch:
@@ -219,40 +229,21 @@ def _make_scratch(widest: int, sources: int) -> Scratch:
     points, rings, places = widest // 16 + 3 * SPARE, widest // 4 + 2, sources + 3 * SPARE
     cut = 2 * points + _SPARE_CUTS
 
-    def doubles(size: int) -> Floats:
-        return np.zeros(size)
-
     edges = cut + 3 * SPARE
+    sizes = {
+        **dict.fromkeys(("lon", "lat"), points),
+        **dict.fromkeys(("cut_lon", "cut_lat", "x", "y", "unit_x", "unit_y", "along", "across", "half"), edges),
+        **dict.fromkeys(("east", "north", "drop", "squared", "metres", "rounded", "best_m", "limit_m"), places),
+        **dict.fromkeys(("chosen_x", "chosen_y", "chosen_z"), places),
+        **{"frame": FRAME_FIELDS, "box": 8},
+    }
     return Scratch(
-        lon=doubles(points),
-        lat=doubles(points),
         ring_end=np.zeros(rings, np.int64),
         ring_part=np.zeros(rings, np.int64),
-        cut_lon=doubles(edges),
-        cut_lat=doubles(edges),
         cut_end=np.zeros(rings, np.int64),
         cut_size=cut,
-        x=doubles(edges),
-        y=doubles(edges),
-        unit_x=doubles(edges),
-        unit_y=doubles(edges),
-        along=doubles(edges),
-        across=doubles(edges),
-        half=doubles(edges),
-        east=doubles(places),
-        north=doubles(places),
-        drop=doubles(places),
-        squared=doubles(places),
-        metres=doubles(places),
-        rounded=doubles(places),
-        best_m=doubles(places),
-        limit_m=doubles(places),
         keep=np.zeros(places, np.uint8),
         unsettled=np.zeros(places, np.uint8),
         chosen=np.zeros(places, np.int32),
-        chosen_x=doubles(places),
-        chosen_y=doubles(places),
-        chosen_z=doubles(places),
-        frame=doubles(FRAME_FIELDS),
-        box=doubles(8),
+        **{name: np.zeros(size) for name, size in sizes.items()},
     )
