@@ -16,7 +16,7 @@ from hmgeo.records import Ledger, LedgerEntry, table_of
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.reference.tables import find_header, means_the_same, trades, trades_named
 from hmgeo.results.columns import OUTLETS_SCHEMA
-from hmgeo.rules.claims import NUMBERS
+from hmgeo.rules.claims import AIR, NAMED_METALS, NUMBERS, WATER
 from hmgeo.rules.words import stated_facts, stated_numbers, unread_facts, unread_numbers
 from hmgeo.vocabulary import FIVE_METALS, Action, Unknown
 from hmgeo.vocabulary import METALS as METAL_WORDS
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hmgeo.records import Positions, SideTable
 
 
-METALS = ("铅", "汞", "镉", "铬", "砷")
+METALS = tuple(METAL_WORDS[metal] for metal in FIVE_METALS)
 _EDITIONS = (2017, 2011)
 _YEAR_END = re.compile(r"(\d{4})年(?:(\d{1,2})月)?(?:底|末)(?:前|之前|以前)?")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
@@ -274,9 +274,7 @@ def _metal_headers(headers: tuple[str, ...], start: str) -> dict[str, tuple[str,
     }
 
 
-AIR, WATER = "废气", "废水"
 JOINED, NO_ENTERPRISE, NO_ID, REPEATED = "已关联", "无对应企业", "未填企业编号", "企业编号重复，未归入"
-_METALS = ("铅", "汞", "镉", "铬", "砷", "铊", "锑", "镍", "铜", "锌", "锰", "钒")
 _HEXAVALENT = "六价铬"
 _MOST_NAMED = 3
 
@@ -421,7 +419,7 @@ def _metal_named(pollutant: str) -> str:
     """
     if _HEXAVALENT in pollutant:
         return _HEXAVALENT
-    return "".join(metal for metal in _METALS if metal in pollutant)
+    return "".join(metal for metal in NAMED_METALS if metal in pollutant)
 
 
 def _words(row: Mapping[str, Any]) -> str:

@@ -235,7 +235,8 @@ def _make_scratch(widest: int, sources: int) -> Scratch:
         **dict.fromkeys(("cut_lon", "cut_lat", "x", "y", "unit_x", "unit_y", "along", "across", "half"), edges),
         **dict.fromkeys(("east", "north", "drop", "squared", "metres", "rounded", "best_m", "limit_m"), places),
         **dict.fromkeys(("chosen_x", "chosen_y", "chosen_z"), places),
-        **{"frame": FRAME_FIELDS, "box": 8},
+        "frame": FRAME_FIELDS,
+        "box": 8,
     }
     return Scratch(
         ring_end=np.zeros(rings, np.int64),

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from hmgeo.rules.model import DatedValue, Rule, Test, Validity, Verification
     from hmgeo.rules.parameters import ParameterDeclaration
-    from hmgeo.vocabulary import Effect
 
 
 SUFFIXES = (".yml", ".yaml")
@@ -61,15 +60,15 @@ class RuleBook:
         >>> load_book().get("SCR-JY-10KM").latest.value
         10000.0
         """
-        found = next((rule for rule in self.rules if rule.id == rule_id), None)
-        if found is None:
+        rule_found = next((rule for rule in self.rules if rule.id == rule_id), None)
+        if rule_found is None:
             nearest = near(rule_id, self.ids)
             remedy = f"是否为「{nearest}」" if nearest else "用 hmgeo rules list 查看全部编号"
             raise RuleError(Problem("规则库中没有这一规则", Place(), found=rule_id, remedy=remedy))
-        return found
+        return rule_found
 
-    def checked(self, found: Iterable[Validity], file: str) -> RuleBook:
-        """Return the book with the checks `found` in an office's `file` beside its clauses; a clause's own goes first.
+    def checked(self, checks: Iterable[Validity], file: str) -> RuleBook:
+        """Return the book with the checks `checks` in an office's `file` beside its clauses; a clause's own goes first.
 
         Raises
         ------
@@ -81,50 +80,48 @@ class RuleBook:
         own = {rule.id: {value.document for value in rule.history} for rule in self.rules}
         by_subject: dict[str, Validity] = {}
         problems = []
-        for one in found:
-            place = Place(file=file, line=one.line, key=one.subject)
-            if one.subject in by_subject:
-                problems.append(Problem("同一条款或文件核实了两次", place, one.subject, remedy="只保留一次"))
-            elif one.subject not in known:
-                nearest = near(one.subject, known)
+        for check in checks:
+            place = Place(file=file, line=check.line, key=check.subject)
+            if check.subject in by_subject:
+                problems.append(Problem("同一条款或文件核实了两次", place, check.subject, remedy="只保留一次"))
+            elif check.subject not in known:
+                nearest = near(check.subject, known)
                 remedy = f"是否为「{nearest}」" if nearest else "用 hmgeo rules list 查看编号，文件名照规则库写"
-                problems.append(Problem("规则库中没有这一条款或文件", place, one.subject, remedy=remedy))
-            elif one.followed_by == one.subject or one.followed_by in own.get(one.subject, ()):
+                problems.append(Problem("规则库中没有这一条款或文件", place, check.subject, remedy=remedy))
+            elif check.followed_by == check.subject or check.followed_by in own.get(check.subject, ()):
                 remedy = "改为接续它的文件；它自己仍执行的写 state: 仍执行"
-                problems.append(Problem("接续文件就是它自己", place, one.followed_by, remedy=remedy))
-            by_subject[one.subject] = one
+                problems.append(Problem("接续文件就是它自己", place, check.followed_by, remedy=remedy))
+            by_subject[check.subject] = check
         raise_problems(RuleError, problems)
-        told = [(rule, by_subject.get(rule.id) or by_subject.get(rule.latest.document)) for rule in self.rules]
-        return replace(self, rules=tuple(rule if one is None else self._with_check(rule, one) for rule, one in told))
+        pairs = [(rule, by_subject.get(rule.id) or by_subject.get(rule.latest.document)) for rule in self.rules]
+        return replace(
+            self, rules=tuple(rule if check is None else self._with_check(rule, check) for rule, check in pairs)
+        )
 
-    def _with_check(self, rule: Rule, one: Validity) -> Rule:
+    def _with_check(self, rule: Rule, check: Validity) -> Rule:
         """Return a rule with the office's check, and whether a text that is judged in all its places follows it.
 
         A stub, the plan of another place, or a text that began later judges nothing in its stead.
         """
-        until = one.since or one.on
+        until = check.since or check.on
         heirs = (
             heir
             for heir in self.rules
             if heir.gives_findings
             and heir.runs.state is Runs.YES
             and any(
-                value.document == one.followed_by and value.in_force_from is not None and value.in_force_from <= until
+                value.document == check.followed_by and value.in_force_from is not None and value.in_force_from <= until
                 for value in heir.history
             )
             and all(set(heir.territory) & codes_of_place(code) for code in rule.territory)
             and heir.basin in {"", rule.basin}
         )
-        return replace(rule, validity=replace(one, is_held=any(heirs)))
+        return replace(rule, validity=replace(check, is_held=any(heirs)))
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of all rules, in order."""
         return tuple(rule.id for rule in self.rules)
-
-    def by_effect(self, *effects: Effect) -> tuple[Rule, ...]:
-        """Return the rules whose effect is among `effects`, in order."""
-        return tuple(rule for rule in self.rules if rule.effect in effects)
 
 
 def load_book(packs: Sequence[Path] = ()) -> RuleBook:
@@ -175,10 +172,10 @@ def read_apart(path: Path) -> tuple[Rule, ...]:
 
 def changed_lines(old: Rule, new: Rule) -> tuple[str, ...]:
     """Return the names of the lines of the printed page on which `old` and `new` differ, such as 对象、判定."""
-    one, other = (_rule(rule).splitlines() for rule in (old, new))
-    names = [line[2:].partition("：")[0] if line.startswith("- ") else "引文或名称" for line in (*one, *other)]
-    told = zip(names, (*one, *other), strict=True)
-    return tuple(dict.fromkeys(name for name, line in told if line and (line in one) is not (line in other)))
+    before, after = (_rule(rule).splitlines() for rule in (old, new))
+    names = [line[2:].partition("：")[0] if line.startswith("- ") else "引文或名称" for line in (*before, *after)]
+    lines = zip(names, (*before, *after), strict=True)
+    return tuple(dict.fromkeys(name for name, line in lines if line and (line in before) is not (line in after)))
 
 
 @lru_cache(maxsize=1)
@@ -212,7 +209,7 @@ def shipped_rule_files() -> dict[str, Path]:
 def pack_files(pack: Path) -> list[Path]:
     """Return the files of rules that `pack` is: itself, or those in a folder."""
     inside = pack.iterdir() if pack.is_dir() else ()
-    files = sorted(one for one in inside if one.suffix in SUFFIXES and one.name != PARAMETERS_FILE)
+    files = sorted(path for path in inside if path.suffix in SUFFIXES and path.name != PARAMETERS_FILE)
     return files if pack.is_dir() else [pack]
 
 
@@ -253,11 +250,11 @@ def _read_all(contents: Sequence[tuple[str, bytes]]) -> tuple[RuleFile, ...]:
 
 def _assemble(files: Sequence[RuleFile]) -> RuleBook:
     """Join files into one book; an id may stand in one file only."""
-    found: dict[str, Rule] = {}
+    rules: dict[str, Rule] = {}
     problems: list[Problem] = []
     for rule in (rule for file in files for rule in file.rules):
-        if rule.id in found:
-            first = found[rule.id]
+        if rule.id in rules:
+            first = rules[rule.id]
             problems.append(
                 Problem(
                     "规则编号重复",
@@ -267,11 +264,11 @@ def _assemble(files: Sequence[RuleFile]) -> RuleBook:
                 )
             )
         else:
-            found[rule.id] = rule
+            rules[rule.id] = rule
     if problems:
         raise RuleError(problems)
     packs = sorted({(file.pack, file.version) for file in files})
-    return RuleBook(tuple(found[rule_id] for rule_id in sorted(found)), tuple(packs))
+    return RuleBook(tuple(rules[rule_id] for rule_id in sorted(rules)), tuple(packs))
 
 
 HEAD = """# 规则库
@@ -297,7 +294,7 @@ def markdown(book: RuleBook) -> str:
         parts.append(f"## {document}\n")
         parts.extend(_rule(rule) for rule in group)
     parts.append("## 条文未规定、须由使用单位确定的参数\n")
-    parts.extend(_parameter(one) for one in declared())
+    parts.extend(_parameter(parameter) for parameter in declared())
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -318,7 +315,7 @@ def _rule(rule: Rule) -> str:
         ("对象", _subject(rule)),
         ("判定", "" if rule.test is None else _test(rule.test)),
         ("未判定的部分", rule.uncovered),
-        ("除外", "；".join(one.quote for one in rule.exceptions)),
+        ("除外", "；".join(exception.quote for exception in rule.exceptions)),
         ("所需图层", "" if rule.test is None else "、".join(LAYERS[code].zh for code in layers_of(rule.test))),
         ("须选定的参数", "、".join(rule.parameters)),
         ("由谁决定", f"{rule.matter}：{rule.decider}"),
@@ -361,10 +358,10 @@ def _subject(rule: Rule) -> str:
         words.append("、".join(action.zh for action in applies.actions))
     if applies.trades.parameter:
         words.append(f"行业由参数 {applies.trades.parameter} 选定")
-    words += [f"GB/T 4754-{one.edition}：{'、'.join(one.codes)}" for one in applies.trades.lists]
+    words += [f"GB/T 4754-{trade.edition}：{'、'.join(trade.codes)}" for trade in applies.trades.lists]
     if applies.trades.parts:
-        words.append(f"类宽于条款的，以是否{'、'.join(ATTRIBUTES[one] for one in applies.trades.parts)}为准")
-    words += [f"{'' if one.expected else '非'}{ATTRIBUTES[one.attribute]}" for one in applies.conditions]
+        words.append(f"类宽于条款的，以是否{'、'.join(ATTRIBUTES[trade] for trade in applies.trades.parts)}为准")
+    words += [f"{'' if trade.expected else '非'}{ATTRIBUTES[trade.attribute]}" for trade in applies.conditions]
     words += ["已建成的"] if applies.is_existing else []
     if applies.trades.note:
         words.append(applies.trades.note.rstrip("。"))
@@ -379,16 +376,16 @@ def _test(test: Test) -> str:
     return " ".join(filter(None, words))
 
 
-def _parameter(one: ParameterDeclaration) -> str:
-    lines = [f"### {one.name} {one.title_zh}\n"]
+def _parameter(parameter: ParameterDeclaration) -> str:
+    lines = [f"### {parameter.name} {parameter.title_zh}\n"]
     lines += _listed(
-        ("出处", "；".join(f"《{text.document}》{text.clause}" for text in one.left_open_by)),
-        ("可选", "；".join(f"{choice.code} {choice.zh}" for choice in one.choices)),
-        ("单位", one.unit),
-        ("默认约定", one.default),
-        ("已定", one.settled),
-        ("写在", "settings" if one.is_setting else ""),
-        ("参考", "；".join(f"{hint.value}（{hint.source}，{hint.label}）" for hint in one.hints)),
+        ("出处", "；".join(f"《{text.document}》{text.clause}" for text in parameter.left_open_by)),
+        ("可选", "；".join(f"{choice.code} {choice.zh}" for choice in parameter.choices)),
+        ("单位", parameter.unit),
+        ("默认约定", parameter.default),
+        ("已定", parameter.settled),
+        ("写在", "settings" if parameter.is_setting else ""),
+        ("参考", "；".join(f"{hint.value}（{hint.source}，{hint.label}）" for hint in parameter.hints)),
     )
     return "\n".join(lines) + "\n"
 
@@ -450,8 +447,8 @@ def _coverage(rule: Rule, as_of: date | None, area: str) -> Coverage:
     read = dict.fromkeys((*rule.parameters, *(parameters_of(rule.test) if rule.test else ())))
     standing = ""
     if as_of is not None:
-        found = standing_of(rule, as_of=as_of, place_codes=codes_of_place(area), adopted=False)
-        standing = found.standing.value
+        stands = standing_of(rule, as_of=as_of, place_codes=codes_of_place(area), adopted=False)
+        standing = stands.standing.value
     verified = " ".join(filter(None, (rule.verified.state.value, rule.verified.against, str(rule.verified.on or ""))))
     return Coverage(
         rule.id,

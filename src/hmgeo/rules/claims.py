@@ -117,13 +117,13 @@ class Told:
         """Read the row once: the claims ask it again and again."""
         for header, cell in self.cells.items():
             if cell and cell.strip():
-                said = Said(header.strip().rstrip("*"), cell.strip())
-                self._by_name.setdefault(bare_header(header), []).append(said)
+                quoted = Said(header.strip().rstrip("*"), cell.strip())
+                self._by_name.setdefault(bare_header(header), []).append(quoted)
         for code, value, column, cell in said_facts(self.cells):
             self._facts.append((code, value, Said(column.strip().rstrip("*"), cell)))
 
     def given(self, *names: str) -> Iterator[Said]:
-        """Yield the cells of columns of these names, those that say nothing left out."""
+        """Yield the cells of columns of these `names`, those that say nothing left out."""
         for name in names:
             yield from self._by_name.get(bare_header(name), ())
 
@@ -133,124 +133,121 @@ class Told:
 
     def emitted(self) -> Iterator[Emission]:
         """Yield every emission above zero, its own columns' first."""
-        yield from (one for one in (*_own_emissions(self), *self.emissions) if one.kg is None or one.kg > 0)
+        yield from (
+            emission for emission in (*_own_emissions(self), *self.emissions) if emission.kg is None or emission.kg > 0
+        )
 
 
-def denied(code: str, told: Told) -> Iterator[Said]:
+def _denied(code: str, row: Told) -> Iterator[Said]:
     """Yield the cells that state a yes/no fact not to be so."""
-    yield from (said for known, value, said in told.facts() if known == code and not value)
+    yield from (cell for known, value, cell in row.facts() if known == code and not value)
 
 
-def states(names: Sequence[str], words: Sequence[str], told: Told) -> Iterator[Said]:
+def _states(names: Sequence[str], words: Sequence[str], row: Told) -> Iterator[Said]:
     """Yield the cells of columns that hold one of the words."""
-    yield from (one for one in told.given(*names) if one.value in words)
+    yield from (cell for cell in row.given(*names) if cell.value in words)
 
 
-def emits(metals: Sequence[str], told: Told, *, medium: str = "", is_added: bool = False) -> Iterator[Said]:
-    """Yield emissions of one of the metals (of anything where none is named), of a medium, or new ones only."""
-    for one in told.emitted():
-        is_named = not metals or any(metal in one.pollutant for metal in metals)
-        if is_named and medium in {"", one.medium} and (one.is_added or not is_added):
-            yield one.said
+def emits(metals: Sequence[str], row: Told, *, medium: str = "", is_added: bool = False) -> Iterator[Said]:
+    """Yield emissions of one of the `metals` (of anything where none is named) that `row` tells of.
+
+    Of a `medium`, where one is named; new ones only if `is_added`.
+    """
+    for emission in row.emitted():
+        is_named = not metals or any(metal in emission.pollutant for metal in metals)
+        if is_named and medium in {"", emission.medium} and (emission.is_added or not is_added):
+            yield emission.said
 
 
-def lists(names: Sequence[str], words: Sequence[str], told: Told) -> Iterator[Said]:
+def _lists(names: Sequence[str], words: Sequence[str], row: Told) -> Iterator[Said]:
     """Yield cells that name one of the words and deny nothing."""
-    for one in told.given(*names):
-        if any(word in one.value for word in words) and not _NEGATED.search(one.value):
-            yield one
+    for cell in row.given(*names):
+        if any(word in cell.value for word in words) and not _NEGATED.search(cell.value):
+            yield cell
 
 
-def filled(names: Sequence[str], told: Told) -> Iterator[Said]:
-    """Yield cells that say something, and not 无 or the like."""
-    for one in told.given(*names):
-        if one.value.casefold() not in _NOTHING and not _NEGATED.match(one.value):
-            yield one
+def filled(names: Sequence[str], row: Told) -> Iterator[Said]:
+    """Yield cells of columns of these `names` in `row` that say something, and not 无 or the like."""
+    for cell in row.given(*names):
+        if cell.value.casefold() not in _NOTHING and not _NEGATED.match(cell.value):
+            yield cell
 
 
-def _at_least(names: Sequence[str], least: float, told: Told) -> Iterator[Said]:
+def _at_least(names: Sequence[str], least: float, row: Told) -> Iterator[Said]:
     """Yield numbers above zero and not below a bound."""
-    for one in told.given(*names):
-        number = _number(one.value)
+    for cell in row.given(*names):
+        number = _number(cell.value)
         if number is not None and number > 0 and number >= least:
-            yield one
+            yield cell
 
 
-def past(names: Sequence[str], told: Told) -> Iterator[Said]:
-    """Yield dates that lie wholly before the day asked about."""
-    for one in told.given(*names):
-        days = _days(one.value)
-        if days is not None and told.as_of is not None and days[1] < told.as_of:
-            yield one
+def _dated(names: Sequence[str], row: Told, *, past: bool) -> Iterator[Said]:
+    """Yield dates that lie wholly before the day asked about, or wholly after it."""
+    for cell in row.given(*names):
+        days = _days(cell.value)
+        if days is not None and row.as_of is not None and (days[1] < row.as_of if past else days[0] > row.as_of):
+            yield cell
 
 
-def ahead(names: Sequence[str], told: Told) -> Iterator[Said]:
-    """Yield dates that lie wholly after the day asked about."""
-    for one in told.given(*names):
-        days = _days(one.value)
-        if days is not None and told.as_of is not None and days[0] > told.as_of:
-            yield one
-
-
-def _later_emissions(told: Told) -> Iterator[Said]:
+def _later_emissions(row: Told) -> Iterator[Said]:
     """Yield emissions of a year after the source is said to have stopped; the list's own date where none is given."""
-    closing = next(told.given("停产关闭时间", "关闭时间", "停产时间"), None) or next(told.given("资料时点"), None)
+    closing = next(row.given("停产关闭时间", "关闭时间", "停产时间"), None) or next(row.given("资料时点"), None)
     days = None if closing is None else _days(closing.value)
     if closing is not None and days is not None:
-        for one in told.emitted():
-            if one.year is not None and one.year > days[1].year and not one.is_added:
-                yield one.said
+        for emission in row.emitted():
+            if emission.year is not None and emission.year > days[1].year and not emission.is_added:
+                yield emission.said
 
 
-def _permit_in_force(told: Told) -> Iterator[Said]:
+def _permit_in_force(row: Told) -> Iterator[Said]:
     """Yield the last day of a permit that is still in force on the day asked about."""
-    for one in told.given(*_PERMIT_ENDS):
-        days = _days(re.split("[至到~—]", one.value)[-1].strip())
-        if days is not None and told.as_of is not None and days[1] >= told.as_of:
-            yield one
+    for cell in row.given(*_PERMIT_ENDS):
+        days = _days(re.split("[至到~—]", cell.value)[-1].strip())
+        if days is not None and row.as_of is not None and days[1] >= row.as_of:
+            yield cell
 
 
-def _other_medium(told: Told) -> Iterator[Said]:
+def _other_medium(row: Told) -> Iterator[Said]:
     """Yield the id of an outlet (DA for air, DW for water) that belies its 类型."""
     wrong = {AIR: "DW", WATER: "DA"}
-    for kind in told.given("类型"):
-        for one in told.given("排放口编号"):
-            if one.value.upper().startswith(wrong.get(kind.value, "?")):
-                yield one
+    for kind in row.given("类型"):
+        for outlet in row.given("排放口编号"):
+            if outlet.value.upper().startswith(wrong.get(kind.value, "?")):
+                yield outlet
 
 
-def trade_code(told: Told) -> Iterator[Said]:
+def _trade_code(row: Told) -> Iterator[Said]:
     """Yield the row's cell of trade codes where it can be read."""
-    for one in told.given("行业代码", "行业小类代码", "trade_code"):
-        trade = read_trade(one.value)
+    for cell in row.given("行业代码", "行业小类代码", "trade_code"):
+        trade = read_trade(cell.value)
         if isinstance(trade, TradeCell) and trade.stated:
-            yield one
+            yield cell
 
 
-def _other_trade(told: Told) -> Iterator[Said]:
+def _other_trade(row: Told) -> Iterator[Said]:
     """Yield the words of a row that name another trade than all of its codes: trade, key industry, firm, products."""
-    trade = next((read_trade(one.value) for one in trade_code(told)), None)
+    trade = next((read_trade(cell.value) for cell in _trade_code(row)), None)
     codes = trade.stated if isinstance(trade, TradeCell) else ()
-    edition = next((one.value for one in told.given("行业分类版本", "trade_edition")), "")
-    for one in told.given("行业名称", "行业类别", "所属行业"):
-        if all(_is_other_trade(code, edition, one.value) for code in codes):
-            yield one
-    for one in told.given("重点行业归类"):
-        divisions = _key_industries().get(one.value, frozenset())
+    edition = next((cell.value for cell in row.given("行业分类版本", "trade_edition")), "")
+    for cell in row.given("行业名称", "行业类别", "所属行业"):
+        if all(_is_other_trade(code, edition, cell.value) for code in codes):
+            yield cell
+    for cell in row.given("重点行业归类"):
+        divisions = _key_industries().get(cell.value, frozenset())
         if divisions and not any(code[:2] in divisions for code in codes):
-            yield one
-    for one in told.given("企业名称", "项目名称", "单位名称", "名称", "主要产品及产能", "产品及产能"):
-        if all(_is_other_division(code, one.value) for code in codes):
-            yield one
+            yield cell
+    for cell in row.given("企业名称", "项目名称", "单位名称", "名称", "主要产品及产能", "产品及产能"):
+        if all(_is_other_division(code, cell.value) for code in codes):
+            yield cell
 
 
-def _other_action(told: Told) -> Iterator[Said]:
+def _other_action(row: Told) -> Iterator[Said]:
     """Yield the name of a project that says another kind of work, and only that, than 建设性质."""
-    action = next((ACTIONS.get(one.value, "") for one in told.given("建设性质")), "")
-    for one in told.given("项目名称", "名称"):
-        named = {meaning for word, meaning in ACTIONS.items() if word in one.value}
-        if action and len(named) == 1 and action not in named and "改扩建" not in one.value:
-            yield one
+    action = next((ACTIONS.get(cell.value, "") for cell in row.given("建设性质")), "")
+    for cell in row.given("项目名称", "名称"):
+        named = {meaning for word, meaning in ACTIONS.items() if word in cell.value}
+        if action and len(named) == 1 and action not in named and "改扩建" not in cell.value:
+            yield cell
 
 
 def _is_other_trade(code: str, edition: str, name: str) -> bool:
@@ -258,9 +255,11 @@ def _is_other_trade(code: str, edition: str, name: str) -> bool:
     named = trades_named(name)
     if named:
         year = re.search("2011|2017", edition)
-        same = [one for one in named if year is None or str(one.edition) == year[0]]
-        return bool(same) and not any(one.code.startswith(code) or code.startswith(one.code) for one in same)
-    known = {trade.name for (_, held), trade in trades().items() if held == code}
+        same = [official for official in named if year is None or str(official.edition) == year[0]]
+        return bool(same) and not any(
+            official.code.startswith(code) or code.startswith(official.code) for official in same
+        )
+    known = {trade.name for (_, its_code), trade in trades().items() if its_code == code}
     return name not in known and _is_other_division(code, name)
 
 
@@ -283,17 +282,17 @@ def _trade_words() -> Mapping[str, frozenset[str]]:
 
 @lru_cache(maxsize=1)
 def _key_industries() -> Mapping[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
+    divisions: dict[str, set[str]] = {}
     for row in read_rows("industry_codes.csv"):
         codes = (row["gbt4754_2017"], row["gbt4754_2011"])
-        found.setdefault(row["key_industry_zh"], set()).update(code[:2] for code in codes if code)
-    return {name: frozenset(codes) for name, codes in found.items() if name}
+        divisions.setdefault(row["key_industry_zh"], set()).update(code[:2] for code in codes if code)
+    return {name: frozenset(codes) for name, codes in divisions.items() if name}
 
 
-def _own_emissions(told: Told) -> Iterator[Emission]:
+def _own_emissions(row: Told) -> Iterator[Emission]:
     """Yield the masses that a row's own columns state: 废气镉, 废水铅, 新增砷."""
-    year = next((days[0].year for one in told.given("排放量年份") if (days := _days(one.value))), None)
-    for header, cell in told.cells.items():
+    year = next((days[0].year for cell in row.given("排放量年份") if (days := _days(cell.value))), None)
+    for header, cell in row.cells.items():
         match = re.fullmatch(f"({AIR}|{WATER}|新增)(六价铬|[{''.join(NAMED_METALS)}])(?:排放量)?", bare_header(header))
         kg = _number(cell or "") if match else None
         if match and kg is not None:
@@ -318,7 +317,7 @@ def _days(text: str) -> tuple[dt.date, dt.date] | None:
     match = _DAY.fullmatch(plain) or _RUN_TOGETHER.fullmatch(plain)
     if match is None:
         return None
-    year, month, day = (int(one or 0) for one in match.groups())
+    year, month, day = (int(part or 0) for part in match.groups())
     try:
         first = dt.date(year, month or 1, day or 1)
         last = first if day else dt.date(year, month or 12, calendar.monthrange(year, month or 12)[1])
@@ -357,7 +356,7 @@ class Dispute:
     @property
     def values(self) -> Reason:
         """Both values."""
-        shown = tuple(one.text for one in self.evidence[:_MOST_NAMED])
+        shown = tuple(cell.text for cell in self.evidence[:_MOST_NAMED])
         if len(self.evidence) > _MOST_NAMED:
             return say("values_and_more", claim=self.claim.text, evidence=shown, count=len(self.evidence))
         return say("two_values", claim=self.claim.text, evidence=shown)
@@ -379,7 +378,7 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class _Claim:
     """One line of the table.
 
     Parameters
@@ -400,128 +399,132 @@ class Claim:
     touches: tuple[str, ...] = ()
 
 
-def _said_both_ways(told: Told) -> Iterator[Dispute]:
+def _said_both_ways(row: Told) -> Iterator[Dispute]:
     """Yield facts that two columns of one row state otherwise, such as 闭库 and 在产."""
     stated: dict[str, dict[bool, Said]] = {}
-    for code, value, said in told.facts():
-        stated.setdefault(code, {}).setdefault(value, said)
+    for code, value, cell in row.facts():
+        stated.setdefault(code, {}).setdefault(value, cell)
     yield from (Dispute(both[True], (both[False],), (code,)) for code, both in stated.items() if len(both) > 1)
 
 
-def _cadmium_denied(told: Told) -> Iterator[Said]:
-    grounds = next(told.given("涉镉依据"), None)
-    said = say("no_grounds") if grounds is None else say("grounds_given", grounds=grounds.value)
-    for one in told.given("是否涉镉", "涉镉情况", "涉镉认定"):
-        if read_word("是否涉镉", one.value) == _NOT_RELATED:
-            yield Said(one.where, one.value, said)
-    yield from told.beside.get(CADMIUM, ())
+def _cadmium_denied(row: Told) -> Iterator[Said]:
+    grounds = next(row.given("涉镉依据"), None)
+    grounds_text = say("no_grounds") if grounds is None else say("grounds_given", grounds=grounds.value)
+    for cell in row.given("是否涉镉", "涉镉情况", "涉镉认定"):
+        if read_word("是否涉镉", cell.value) == _NOT_RELATED:
+            yield Said(cell.where, cell.value, grounds_text)
+    yield from row.beside.get(CADMIUM, ())
 
 
-def _overhead(told: Told) -> Iterator[Said]:
-    yield from told.beside.get(OVERHEAD, ())
+def _overhead(row: Told) -> Iterator[Said]:
+    yield from row.beside.get(OVERHEAD, ())
 
 
 _DISCHARGES = ("废水去向", "排放去向")
 _NO_DISCHARGE = ("不外排", "不排放", "零排放", "无废水", "无外排", "无")
 _NO_METALS = ("无", "不涉及", "不涉重", "不涉重金属", "否")
 
-CLAIMS: tuple[Claim, ...] = (
-    Claim(
+_CLAIMS: tuple[_Claim, ...] = (
+    _Claim(
         "不涉镉",
         _cadmium_denied,
-        (partial(emits, ("镉",)), partial(lists, ("涉及重金属", "含重金属原辅料及含量"), ("镉",))),
+        (partial(emits, ("镉",)), partial(_lists, ("涉及重金属", "含重金属原辅料及含量"), ("镉",))),
         (CADMIUM, "emits_cadmium"),
     ),
-    Claim("不排镉", partial(denied, "emits_cadmium"), (partial(emits, ("镉",)),), ("emits_cadmium", CADMIUM)),
-    Claim(
+    _Claim("不排镉", partial(_denied, "emits_cadmium"), (partial(emits, ("镉",)),), ("emits_cadmium", CADMIUM)),
+    _Claim(
         "不排放重金属",
-        partial(denied, "discharges_heavy_metals"),
+        partial(_denied, "discharges_heavy_metals"),
         (partial(emits, NAMED_METALS),),
         ("discharges_heavy_metals",),
     ),
-    Claim("不涉重金属", partial(states, ("涉及重金属", "是否涉重金属"), _NO_METALS), (partial(emits, NAMED_METALS),)),
-    Claim("不排放", partial(denied, "discharges_pollutants"), (partial(emits, ()),), ("discharges_pollutants",)),
-    Claim(
+    _Claim("不涉重金属", partial(_states, ("涉及重金属", "是否涉重金属"), _NO_METALS), (partial(emits, NAMED_METALS),)),
+    _Claim("不排放", partial(_denied, "discharges_pollutants"), (partial(emits, ()),), ("discharges_pollutants",)),
+    _Claim(
         "不向河流排放",
-        partial(denied, "discharges_to_river"),
+        partial(_denied, "discharges_to_river"),
         (partial(emits, NAMED_METALS, medium=WATER),),
         ("discharges_to_river",),
     ),
-    Claim(
+    _Claim(
         "废水不外排",
-        partial(states, _DISCHARGES, _NO_DISCHARGE),
+        partial(_states, _DISCHARGES, _NO_DISCHARGE),
         (partial(emits, (), medium=WATER), partial(filled, ("受纳水体",))),
         ("discharges_to_river",),
     ),
-    Claim(
+    _Claim(
         "不增加重金属排放",
-        partial(denied, "adds_heavy_metal_emission"),
+        partial(_denied, "adds_heavy_metal_emission"),
         (partial(emits, NAMED_METALS, is_added=True),),
         ("adds_heavy_metal_emission",),
     ),
-    Claim("不增加排污量", partial(denied, "adds_discharge"), (partial(emits, (), is_added=True),), ("adds_discharge",)),
-    Claim(
+    _Claim(
+        "不增加排污量", partial(_denied, "adds_discharge"), (partial(emits, (), is_added=True),), ("adds_discharge",)
+    ),
+    _Claim(
         "不涉铊锑",
-        partial(denied, "thallium_or_antimony"),
-        (partial(emits, ("铊", "锑")), partial(lists, ("涉及重金属",), ("铊", "锑"))),
+        partial(_denied, "thallium_or_antimony"),
+        (partial(emits, ("铊", "锑")), partial(_lists, ("涉及重金属",), ("铊", "锑"))),
         ("thallium_or_antimony",),
     ),
-    Claim(
-        "关闭",
-        partial(states, _STATES, _CLOSED),
-        (_later_emissions, _permit_in_force),
+    _Claim("关闭", partial(_states, _STATES, _CLOSED), (_later_emissions, _permit_in_force), ("closed",)),
+    # A plant that has stopped is as little closed as one that runs: no clause tells them apart.
+    _Claim("停产", partial(_states, _STATES, _STOPPED), (_later_emissions, _permit_in_force)),
+    _Claim(
+        "在产",
+        partial(_states, _STATES, _RUNNING),
+        (partial(_dated, ("停产关闭时间", "关闭时间"), past=True),),
         ("closed",),
     ),
-    # A plant that has stopped is as little closed as one that runs: no clause tells them apart.
-    Claim("停产", partial(states, _STATES, _STOPPED), (_later_emissions, _permit_in_force)),
-    Claim("在产", partial(states, _STATES, _RUNNING), (partial(past, ("停产关闭时间", "关闭时间")),), ("closed",)),
-    Claim("已投产", partial(states, _STATES, _RUNNING), (partial(ahead, _STARTS),)),
-    Claim("在建", partial(states, _STATES, ("在建",)), (partial(past, _STARTS),)),
-    Claim(
+    _Claim("已投产", partial(_states, _STATES, _RUNNING), (partial(_dated, _STARTS, past=False),)),
+    _Claim("在建", partial(_states, _STATES, ("在建",)), (partial(_dated, _STARTS, past=True),)),
+    _Claim(
         "新建",
-        partial(states, ("建设性质",), ("新建", "new")),
-        (partial(past, _STARTS), partial(states, _STATES, (*_RUNNING, "停产", "关闭", "搬迁"))),
+        partial(_states, ("建设性质",), ("新建", "new")),
+        (partial(_dated, _STARTS, past=True), partial(_states, _STATES, (*_RUNNING, "停产", "关闭", "搬迁"))),
         (ACTION,),
     ),
-    Claim(
+    _Claim(
         "非头顶库",
-        partial(states, ("是否头顶库", "头顶库认定"), ("否", "不是", "非头顶库")),
+        partial(_states, ("是否头顶库", "头顶库认定"), ("否", "不是", "非头顶库")),
         (partial(_at_least, ("下游1km居民数",), 0.0), partial(filled, ("下游重要设施",)), _overhead),
     ),
-    Claim("无主", partial(states, ("运行状态",), ("无主",)), (partial(filled, ("运营管理单位",)),)),
-    Claim("责任主体灭失", partial(states, ("责任主体",), ("灭失",)), (partial(filled, ("责任单位", "运营管理单位")),)),
-    Claim(
+    _Claim("无主", partial(_states, ("运行状态",), ("无主",)), (partial(filled, ("运营管理单位",)),)),
+    _Claim(
+        "责任主体灭失", partial(_states, ("责任主体",), ("灭失",)), (partial(filled, ("责任单位", "运营管理单位")),)
+    ),
+    _Claim(
         "水源停用",
-        partial(states, ("使用状态",), ("停用", "取消", "撤销", "已取消", "已撤销")),
+        partial(_states, ("使用状态",), ("停用", "取消", "撤销", "已取消", "已撤销")),
         (partial(_at_least, ("供水人口", "日供水量"), 0.0),),
     ),
-    Claim(
+    _Claim(
         "非千吨万人",
-        partial(denied, "thousand_ton_source"),
+        partial(_denied, "thousand_ton_source"),
         (partial(_at_least, ("日供水量",), _MANY_TONS), partial(_at_least, ("供水人口",), _MANY_PEOPLE)),
         ("thousand_ton_source",),
     ),
-    Claim("非化工", partial(denied, "is_chemical"), (partial(lists, ("主导产业",), ("化工",)),), ("is_chemical",)),
-    Claim(
+    _Claim("非化工", partial(_denied, "is_chemical"), (partial(_lists, ("主导产业",), ("化工",)),), ("is_chemical",)),
+    _Claim(
         "不涉重园区",
-        partial(states, ("是否涉重金属园区",), ("否",)),
-        (partial(lists, ("主导产业",), ("冶炼", "电镀", "表面处理", "蓄电池", "制革", "鞣制")),),
+        partial(_states, ("是否涉重金属园区",), ("否",)),
+        (partial(_lists, ("主导产业",), ("冶炼", "电镀", "表面处理", "蓄电池", "制革", "鞣制")),),
     ),
-    Claim(
+    _Claim(
         "无总量来源",
-        partial(denied, "offset_source_named"),
+        partial(_denied, "offset_source_named"),
         (partial(filled, ("总量来源企业", "来源核定文号")),),
         ("offset_source_named",),
     ),
-    Claim("排放口类型", partial(states, ("类型",), (AIR, WATER)), (_other_medium,)),
-    Claim("行业代码", trade_code, (_other_trade,), (TRADE,)),
-    Claim("建设性质", partial(states, ("建设性质",), tuple(ACTIONS)), (_other_action,), (ACTION,)),
+    _Claim("排放口类型", partial(_states, ("类型",), (AIR, WATER)), (_other_medium,)),
+    _Claim("行业代码", _trade_code, (_other_trade,), (TRADE,)),
+    _Claim("建设性质", partial(_states, ("建设性质",), tuple(ACTIONS)), (_other_action,), (ACTION,)),
 )
 """What can be claimed and what speaks against it: a new kind of contradiction is a line here."""
 
 
-def disputes(told: Told) -> tuple[Dispute, ...]:
-    """Return every contradiction in what is told.
+def disputes(row: Told) -> tuple[Dispute, ...]:
+    """Return every contradiction in what is told of a `row`.
 
     Examples
     --------
@@ -531,21 +534,21 @@ def disputes(told: Told) -> tuple[Dispute, ...]:
     >>> disputes(Told({"是否涉镉": "不涉及", "废气镉(kg/a)": "0"}))
     ()
     """
-    found = [*_said_both_ways(told)]
-    for claim in CLAIMS:
-        claimed = next(iter(claim.says(told)), None)
+    contradictions = [*_said_both_ways(row)]
+    for claim in _CLAIMS:
+        claimed = next(iter(claim.says(row)), None)
         if claimed is None:
             continue
-        evidence = tuple(dict.fromkeys(one for read in claim.against for one in read(told)))
+        evidence = tuple(dict.fromkeys(cell for read in claim.against for cell in read(row)))
         if evidence:
-            found.append(Dispute(claimed, evidence, claim.touches))
-    return tuple(found)
+            contradictions.append(Dispute(claimed, evidence, claim.touches))
+    return tuple(contradictions)
 
 
-def doubts_of(found: Iterable[Dispute]) -> dict[str, str]:
-    """Return why a clause can't rest on something, by what it would rest on."""
+def doubts_of(contradictions: Iterable[Dispute]) -> dict[str, str]:
+    """Return why a clause can't rest on something that `contradictions` touch, by what it would rest on."""
     why: dict[str, list[str]] = {}
-    for one in found:
-        for topic in one.touches:
-            why.setdefault(topic, []).append(one.why)
-    return {topic: sentences(*said) for topic, said in why.items()}
+    for dispute in contradictions:
+        for topic in dispute.touches:
+            why.setdefault(topic, []).append(dispute.why)
+    return {topic: sentences(*reasons) for topic, reasons in why.items()}

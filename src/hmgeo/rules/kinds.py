@@ -42,19 +42,6 @@ LIST_TYPES = frozenset({FieldType.CLASSES, FieldType.ATTRIBUTES, FieldType.KEY_A
 """Field types that hold a list of words."""
 
 
-class Measure(StrEnum):
-    """Which measure a kind rests on."""
-
-    DISTANCE = "distance"
-    OVERLAY = "overlay"
-    FLOW = "flow"
-    SLOPE = "slope"
-    ATTRIBUTE = "attribute"
-    RATIO = "ratio"
-    CLASSIFICATION = "classification"
-    MEMBERSHIP = "membership"
-
-
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
     """One field of a kind."""
@@ -80,8 +67,6 @@ class KindSpec:
 
     name: str
     zh: str
-    meaning: str
-    measure: Measure
     fields: tuple[FieldSpec, ...] = ()
     limit_unit: str = ""
     extra_layers: tuple[str, ...] = ()
@@ -100,6 +85,7 @@ PART = FieldSpec("part", FieldType.PARAMETER, "parameter that says what partly i
 HAVING = FieldSpec("having", FieldType.ATTRIBUTES, "only features of which all these facts are known to be so")
 LACKING = FieldSpec("lacking", FieldType.ATTRIBUTES, "only features of which all these facts are known not to be so")
 AREA_IDS = FieldSpec("area_ids", FieldType.KEY_AREAS, "only these key areas")
+TOLERANCE = FieldSpec("tolerance", FieldType.PARAMETER, "parameter with the tolerance", required=True)
 OVERLAY_FIELDS = (LAYER, CLASSES, EXTENT, PART, HAVING, LACKING, AREA_IDS)
 COMPARISON = FieldSpec(
     "comparison",
@@ -127,78 +113,17 @@ DISTANCE_FIELDS = (
 )
 
 _SPECS = (
-    KindSpec(
-        "within",
-        "位于其内",
-        "The source lies in a feature of the layer.",
-        Measure.OVERLAY,
-        OVERLAY_FIELDS,
-    ),
-    KindSpec(
-        "not_within",
-        "位于其外",
-        "The source lies in no feature of the layer.",
-        Measure.OVERLAY,
-        OVERLAY_FIELDS,
-    ),
-    KindSpec(
-        "minimum_distance",
-        "不近于",
-        "The source keeps at least the limit from every feature of the layer.",
-        Measure.DISTANCE,
-        DISTANCE_FIELDS,
-        limit_unit="m",
-    ),
-    KindSpec(
-        "maximum_distance",
-        "不远于",
-        "A feature of the layer lies within the limit of the source.",
-        Measure.DISTANCE,
-        DISTANCE_FIELDS,
-        limit_unit="m",
-    ),
-    KindSpec(
-        "overlap_share",
-        "重叠占比",
-        "At least the limit's share of the source's area lies in the layer.",
-        Measure.OVERLAY,
-        (LAYER, CLASSES, LIMIT),
-        limit_unit="%",
-    ),
-    KindSpec(
-        "adjacency",
-        "毗邻",
-        "The source touches a feature of the layer, within the tolerance.",
-        Measure.DISTANCE,
-        (
-            LAYER,
-            CLASSES,
-            HAVING,
-            LACKING,
-            FieldSpec("tolerance", FieldType.PARAMETER, "parameter with the tolerance", required=True),
-        ),
-    ),
-    KindSpec(
-        "upstream_of",
-        "位于上游",
-        "Water from the source reaches a feature of the layer.",
-        Measure.FLOW,
-        FLOW_FIELDS,
-        extra_layers=("rivers", "elevation"),
-    ),
-    KindSpec(
-        "downstream_of",
-        "位于下游",
-        "Water from a feature of the layer reaches the source.",
-        Measure.FLOW,
-        FLOW_FIELDS,
-        extra_layers=("rivers", "elevation"),
-    ),
+    KindSpec("within", "位于其内", OVERLAY_FIELDS),
+    KindSpec("not_within", "位于其外", OVERLAY_FIELDS),
+    KindSpec("minimum_distance", "不近于", DISTANCE_FIELDS, limit_unit="m"),
+    KindSpec("maximum_distance", "不远于", DISTANCE_FIELDS, limit_unit="m"),
+    KindSpec("overlap_share", "重叠占比", (LAYER, CLASSES, LIMIT), limit_unit="%"),
+    KindSpec("adjacency", "毗邻", (LAYER, CLASSES, HAVING, LACKING, TOLERANCE)),
+    KindSpec("upstream_of", "位于上游", FLOW_FIELDS, extra_layers=("rivers", "elevation")),
+    KindSpec("downstream_of", "位于下游", FLOW_FIELDS, extra_layers=("rivers", "elevation")),
     KindSpec(
         "classification",
         "类别",
-        "The source itself has one of the official classes.",
-        Measure.CLASSIFICATION,
         (
             FieldSpec("layer", FieldType.LAYER, "the layer whose classes are meant", required=True),
             FieldSpec("classes", FieldType.CLASSES, "the classes that meet the test"),
@@ -208,8 +133,6 @@ _SPECS = (
     KindSpec(
         "ratio",
         "比值",
-        "The quotient of two numbers of the source meets the limit.",
-        Measure.RATIO,
         (
             FieldSpec("numerator", FieldType.MEASURED, "the number above", required=True),
             FieldSpec("denominator", FieldType.MEASURED, "the number below", required=True),
@@ -222,35 +145,23 @@ _SPECS = (
     KindSpec(
         "attribute",
         "属性",
-        "A fact of the source is as said, or a number of it meets the limit.",
-        Measure.ATTRIBUTE,
         (
             FieldSpec("attribute", FieldType.ATTRIBUTE, "the fact or number", required=True),
             FieldSpec("expected", FieldType.WORD, "met where the fact is so", allowed=("yes", "no")),
             FieldSpec("comparison", FieldType.WORD, "for numbers", allowed=("at_least", "at_most")),
         ),
     ),
-    KindSpec(
-        "slope",
-        "坡度",
-        "The slope of the source meets the limit, and stays below the upper end where one is given.",
-        Measure.SLOPE,
-        (FieldSpec("comparison", FieldType.WORD, "inclusive", required=True, allowed=("at_least", "at_most")),),
-        limit_unit="°",
-        extra_layers=("elevation",),
-    ),
+    KindSpec("slope", "坡度", (COMPARISON,), limit_unit="°", extra_layers=("elevation",)),
     KindSpec(
         "key_area",
         "重点区域",
-        "Names the key areas that hold the source; membership is read from codes and names before geometry.",
-        Measure.MEMBERSHIP,
         (
             FieldSpec("area_ids", FieldType.KEY_AREAS, "ids in the key-area table", required=True),
             FieldSpec("extent", FieldType.PARAMETER, "parameter that chooses between two extents"),
         ),
     ),
-    KindSpec("all_of", "全部满足", "Every part is met.", Measure.OVERLAY, takes_parts=True),
-    KindSpec("any_of", "满足其一", "At least one part is met.", Measure.OVERLAY, takes_parts=True),
+    KindSpec("all_of", "全部满足", takes_parts=True),
+    KindSpec("any_of", "满足其一", takes_parts=True),
 )
 
 KINDS: Mapping[str, KindSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
@@ -259,20 +170,8 @@ KINDS: Mapping[str, KindSpec] = MappingProxyType({spec.name: spec for spec in _S
 
 def layers_of(test: Test) -> tuple[str, ...]:
     """Return the codes of all layers that a test needs, in order, each once."""
-    return tuple(dict.fromkeys(_layers(test.leaves())))
-
-
-def _layers(leaves: Iterable[Test]) -> Iterable[str]:
-    for leaf in leaves:
-        layer = leaf.text("layer")
-        if layer:
-            yield layer
-        yield from KINDS[leaf.kind].extra_layers
-
-
-def measures_of(test: Test) -> tuple[Measure, ...]:
-    """Return the measures that a test rests on, in order, each once."""
-    return tuple(dict.fromkeys(KINDS[leaf.kind].measure for leaf in test.leaves()))
+    codes = (code for leaf in test.leaves() for code in (leaf.text("layer"), *KINDS[leaf.kind].extra_layers))
+    return tuple(dict.fromkeys(filter(None, codes)))
 
 
 def parameters_of(test: Test) -> tuple[str, ...]:
@@ -287,7 +186,7 @@ def parameters_of(test: Test) -> tuple[str, ...]:
 
 
 def known_words(kind: FieldType) -> tuple[str, ...]:
-    """Return the closed words of a field type, empty where it has none of its own.
+    """Return the closed words of a field type (`kind`), empty where it has none of its own.
 
     Examples
     --------
@@ -299,7 +198,7 @@ def known_words(kind: FieldType) -> tuple[str, ...]:
         FieldType.ATTRIBUTE: (*ATTRIBUTES, *MEASURED_ATTRIBUTES),
         FieldType.ATTRIBUTES: ATTRIBUTES,
         FieldType.MEASURED: MEASURED_ATTRIBUTES,
-        FieldType.PARAMETER: (one.name for one in declared()),
+        FieldType.PARAMETER: (parameter.name for parameter in declared()),
         FieldType.KEY_AREAS: (area.id for area in key_areas()),
     }
     return tuple(words.get(kind, ()))

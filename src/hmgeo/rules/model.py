@@ -314,19 +314,19 @@ class Test:
     parts: tuple[Test, ...] = ()
 
     def text(self, name: str) -> str:
-        """Return a text field, empty where it isn't set."""
-        found = self.fields.get(name, "")
-        return found if isinstance(found, str) else ""
+        """Return the text of the field `name`, empty where it isn't set."""
+        value = self.fields.get(name, "")
+        return value if isinstance(value, str) else ""
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return a list field, empty where it isn't set."""
-        found = self.fields.get(name, ())
-        return found if isinstance(found, tuple) else ()
+        """Return the list of the field `name`, empty where it isn't set."""
+        value = self.fields.get(name, ())
+        return value if isinstance(value, tuple) else ()
 
     def number(self, name: str) -> float | None:
-        """Return a number field, None where it isn't set."""
-        found = self.fields.get(name)
-        return found if isinstance(found, float) else None
+        """Return the number of the field `name`, None where it isn't set."""
+        value = self.fields.get(name)
+        return value if isinstance(value, float) else None
 
     def leaves(self) -> tuple[Test, ...]:
         """Return the simple tests in order."""
@@ -400,10 +400,10 @@ class Validity:
     @property
     def found(self) -> Reason:
         """What was found, as `已接续于《…》，自2024-01-01起`."""
-        found = say("followed_by", state=self.state, by=self.followed_by) if self.followed_by else self.state
+        state = say("followed_by", state=self.state, by=self.followed_by) if self.followed_by else self.state
         if self.since is None:
-            return say("validity_found", found=found)
-        return say("validity_found_since", found=found, since=str(self.since))
+            return say("validity_found", found=state)
+        return say("validity_found_since", found=state, since=str(self.since))
 
     @property
     def text(self) -> Reason:

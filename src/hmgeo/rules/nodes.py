@@ -56,8 +56,8 @@ def near(word: str, known: Iterable[str]) -> str:
     >>> near("titel", ["title", "test"])
     'title'
     """
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return found[0] if found else ""
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else ""
 
 
 def line_of(node: yaml.Node) -> int:
@@ -107,6 +107,15 @@ def _gbk_hint(content: bytes) -> str:
 
 def compose(content: bytes, file: str, noun: str = "规则文件", error: type[HmgeoError] = RuleError) -> yaml.Node:
     """Return the root node of a YAML text.
+
+    Parameters
+    ----------
+    content
+        UTF-8 bytes.
+    file, noun
+        Its name, and what such a file is called in messages.
+    error
+        Class of the faults.
 
     Raises
     ------
@@ -186,12 +195,17 @@ class Reader:
         self.problems: list[Problem] = []
 
     def fault(self, node: yaml.Node | int, what: str, *, found: str = "", allowed: str = "", remedy: str = "") -> None:
-        """Add a problem at a node or line."""
+        """Add a problem (`what`, `found`, `allowed`, `remedy` as in `Problem`) at a `node` or line."""
         line = node if isinstance(node, int) else line_of(node)
         self.problems.append(Problem(what, Place(file=self.file, line=line), found, allowed, remedy))
 
     def mapping(self, node: yaml.Node, known: Sequence[str], required: Sequence[str], of: str) -> dict[str, yaml.Node]:
-        """Return the entries of a mapping by key, with faults for repeated, unknown and missing keys."""
+        """Return the entries of `node` by key.
+
+        Faults for repeated, unknown (not `known`) and missing (`required`) keys.
+
+        `of` is what the mapping is called.
+        """
         if not isinstance(node, yaml.MappingNode):
             self.fault(node, f"{of}应为键值表", remedy=f"写成「键: 值」，键为 {'、'.join(known)}")
             return {}
@@ -210,7 +224,7 @@ class Reader:
         return {key: value for key, value in entries.items() if not _is_null(value)}
 
     def free_mapping(self, node: yaml.Node, of: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        """Return key and value nodes of a mapping whose keys the caller checks."""
+        """Return key and value nodes of a mapping (`node`, called `of`) whose keys the caller checks."""
         if not isinstance(node, yaml.MappingNode):
             self.fault(node, f"{of}应为键值表", remedy="写成「键: 值」")
             return {}
@@ -223,7 +237,7 @@ class Reader:
         return entries
 
     def items(self, node: yaml.Node | None, of: str) -> list[yaml.Node]:
-        """Return the items of a list; a missing node is an empty list."""
+        """Return the items of a list (`node`, called `of`); a missing node is an empty list."""
         if node is None:
             return []
         if not isinstance(node, yaml.SequenceNode):
@@ -232,7 +246,10 @@ class Reader:
         return list(node.value)
 
     def text(self, node: yaml.Node | None, of: str) -> str:
-        """Return text; a bare number, date or truth is a fault, because codes lose their zeros that way."""
+        """Return the text of `node`, called `of`.
+
+        A bare number, date or truth is a fault: codes lose their zeros that way.
+        """
         if node is None:
             return ""
         if not isinstance(node, yaml.ScalarNode):
@@ -241,37 +258,40 @@ class Reader:
         if node.tag != _STR:
             self.fault(node, f"{of}应为文字", found=str(node.value), remedy="加英文引号")
             return ""
-        found = str(node.value).strip()
-        if not found:
+        text = str(node.value).strip()
+        if not text:
             self.fault(node, f"{of}为空", remedy="补写文字")
-        return found
+        return text
 
     def texts(self, node: yaml.Node | None, of: str) -> tuple[str, ...]:
-        """Return a list of texts."""
+        """Return the list of texts of `node`, called `of`."""
         return tuple(self.text(item, of) for item in self.items(node, of))
 
     def word(self, node: yaml.Node | None, of: str, allowed: Sequence[str] | Mapping[str, object]) -> str:
-        """Return a word of a closed list, the first allowed one where it's wrong."""
+        """Return the word of `node`, called `of`; a fault and empty where it isn't among those `allowed`."""
         if node is None:
             return ""
-        found = str(node.value) if isinstance(node, yaml.ScalarNode) else "?"
-        if found in allowed:
-            return found
-        self._unknown(node, f"{of}不是允许的词", found, allowed)
+        word = str(node.value) if isinstance(node, yaml.ScalarNode) else "?"
+        if word in allowed:
+            return word
+        self._unknown(node, f"{of}不是允许的词", word, allowed)
         return ""
 
     def words(self, node: yaml.Node | None, of: str, allowed: Sequence[str] | Mapping[str, object]) -> tuple[str, ...]:
-        """Return a list of words of a closed list, without the wrong ones."""
-        found = (self.word(item, of, allowed) for item in self.items(node, of))
-        return tuple(word for word in found if word)
+        """Return the list of words of `node`, called `of`; a fault for each that isn't `allowed`, and without it."""
+        read = (self.word(item, of, allowed) for item in self.items(node, of))
+        return tuple(word for word in read if word)
 
     def member(self, node: yaml.Node | None, of: str, members: type[Member], otherwise: Member) -> Member:
-        """Return the member of a word list that the node names, `otherwise` where it's missing or wrong."""
-        found = self.word(node, of, [one.value for one in members])
-        return next((one for one in members if one.value == found), otherwise)
+        """Return the one of `members` that `node` (called `of`) names, `otherwise` where it's missing or wrong."""
+        value = self.word(node, of, [member.value for member in members])
+        return next((member for member in members if member.value == value), otherwise)
 
     def number(self, node: yaml.Node | None, of: str) -> float | None:
-        """Return a decimal number; `.inf` is allowed, leading zeros, octal numbers and `.nan` aren't."""
+        """Return the decimal number of `node`, called `of`; NaN with a fault where it is none.
+
+        `.inf` is allowed, leading zeros, octal numbers and `.nan` aren't.
+        """
         if node is None:
             return None
         if isinstance(node, yaml.ScalarNode) and node.tag in {_INT, _FLOAT} and _PLAIN_NUMBER.match(str(node.value)):
@@ -280,17 +300,17 @@ class Reader:
         return math.nan
 
     def integer(self, node: yaml.Node | None, of: str) -> int | None:
-        """Return a whole number."""
-        found = self.number(node, of)
-        if found is None or node is None or math.isnan(found):
+        """Return the whole number of `node`, called `of`; None where it is missing or a fault."""
+        number = self.number(node, of)
+        if number is None or node is None or math.isnan(number):
             return None
-        if math.isfinite(found) and found == int(found):
-            return int(found)
+        if math.isfinite(number) and number == int(number):
+            return int(number)
         self.fault(node, f"{of}应为整数", found=str(node.value))
         return None
 
     def truth(self, node: yaml.Node | None, of: str) -> bool:
-        """Return true or false; a missing node is false."""
+        """Return true or false of `node`, called `of`; a missing node is false."""
         if node is None:
             return False
         if isinstance(node, yaml.ScalarNode) and str(node.value) in {"true", "false"} and node.tag == _BOOL:
@@ -299,7 +319,7 @@ class Reader:
         return False
 
     def day(self, node: yaml.Node | None, of: str) -> date | None:
-        """Return a day written as YYYY-MM-DD."""
+        """Return the day that `node`, called `of`, writes as YYYY-MM-DD; None where it is missing or a fault."""
         if node is None:
             return None
         remedy = "核对日期"
@@ -312,10 +332,10 @@ class Reader:
         self.fault(node, f"{of}应为日期", found=str(node.value)[:40], allowed="YYYY-MM-DD", remedy=remedy)
         return None
 
-    def _unknown(self, node: yaml.Node, what: str, found: str, known: Iterable[str]) -> None:
-        nearest = near(found, known)
+    def _unknown(self, node: yaml.Node, what: str, word: str, known: Iterable[str]) -> None:
+        nearest = near(word, known)
         remedy = f"是否为「{nearest}」" if nearest else "改用允许的写法"
-        self.fault(node, what, found=found, allowed="、".join(known), remedy=remedy)
+        self.fault(node, what, found=word, allowed="、".join(known), remedy=remedy)
 
 
 def _is_null(node: yaml.Node) -> bool:

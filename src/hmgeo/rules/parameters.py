@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
@@ -16,21 +16,6 @@ if TYPE_CHECKING:
 
 
 FILE = "parameters.yml"
-_KEYS = (
-    "name",
-    "title",
-    "items",
-    "type",
-    "unit",
-    "choices",
-    "left_open_by",
-    "hints",
-    "default",
-    "replaces",
-    "when",
-    "settled",
-    "setting",
-)
 
 
 class ParameterType(StrEnum):
@@ -61,7 +46,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenText:
+class _OpenText:
     """Which text leaves a parameter open; quote is verbatim, empty where the openness is a silence."""
 
     document: str
@@ -71,7 +56,7 @@ class OpenText:
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class _Hint:
     """A number found elsewhere; never a legal distance."""
 
     value: str
@@ -101,10 +86,10 @@ class ParameterDeclaration:
     title_zh: str
     type: ParameterType
     items: tuple[int, ...]
-    left_open_by: tuple[OpenText, ...]
+    left_open_by: tuple[_OpenText, ...]
     unit: str = ""
     choices: tuple[Choice, ...] = ()
-    hints: tuple[Hint, ...] = ()
+    hints: tuple[_Hint, ...] = ()
     default: str = ""
     replaces: tuple[str, ...] = ()
     when: str = ""
@@ -114,6 +99,12 @@ class ParameterDeclaration:
     def choice(self, code: str) -> Choice | None:
         """Return the choice of that code, None where it isn't one."""
         return next((choice for choice in self.choices if choice.code == code), None)
+
+
+_KEYS = tuple(
+    {"title_zh": "title", "is_setting": "setting"}.get(parameter.name, parameter.name)
+    for parameter in fields(ParameterDeclaration)
+)
 
 
 @lru_cache(maxsize=1)
@@ -143,7 +134,7 @@ def title_of(name: str) -> str:
 @lru_cache(maxsize=256)
 def declaration(name: str) -> ParameterDeclaration | None:
     """Return the declaration of that name, None where there is none."""
-    return next((one for one in declared() if one.name == name), None)
+    return next((parameter for parameter in declared() if parameter.name == name), None)
 
 
 def _read_parameters(content: bytes, file: str) -> tuple[ParameterDeclaration, ...]:
@@ -156,19 +147,19 @@ def _read_parameters(content: bytes, file: str) -> tuple[ParameterDeclaration, .
     """
     reader = Reader(file)
     root = reader.mapping(compose(content, file), ("schema", "parameters"), ("schema", "parameters"), "参数文件")
-    found = [_declaration(reader, node) for node in reader.items(root.get("parameters"), "parameters")]
+    declared_here = [_declaration(reader, node) for node in reader.items(root.get("parameters"), "parameters")]
     seen: set[str] = set()
-    for one, node in zip(found, reader.items(root.get("parameters"), "parameters"), strict=True):
-        if one.name in seen:
-            reader.fault(node, "参数名重复", found=one.name, remedy="只保留一个")
-        seen.add(one.name)
+    for parameter, node in zip(declared_here, reader.items(root.get("parameters"), "parameters"), strict=True):
+        if parameter.name in seen:
+            reader.fault(node, "参数名重复", found=parameter.name, remedy="只保留一个")
+        seen.add(parameter.name)
     raise_problems(RuleError, reader.problems)
-    return tuple(found)
+    return tuple(declared_here)
 
 
 def _declaration(reader: Reader, node: yaml.Node) -> ParameterDeclaration:
     entries = reader.mapping(node, _KEYS, ("name", "title", "items", "type", "left_open_by"), "参数")
-    kind = reader.word(entries.get("type"), "type", [one.value for one in ParameterType]) or "text"
+    kind = reader.word(entries.get("type"), "type", [parameter.value for parameter in ParameterType]) or "text"
     unit = reader.text(entries.get("unit"), "unit")
     if kind == ParameterType.NUMBER and not unit:
         reader.fault(line_of(node), "数字参数缺少 unit", remedy="补写单位")
@@ -179,11 +170,11 @@ def _declaration(reader: Reader, node: yaml.Node) -> ParameterDeclaration:
         type=ParameterType(kind),
         items=tuple(item for item in items if item is not None),
         left_open_by=tuple(
-            _open_text(reader, one) for one in reader.items(entries.get("left_open_by"), "left_open_by")
+            _open_text(reader, parameter) for parameter in reader.items(entries.get("left_open_by"), "left_open_by")
         ),
         unit=unit,
-        choices=tuple(_choice(reader, one) for one in reader.items(entries.get("choices"), "choices")),
-        hints=tuple(_hint(reader, one) for one in reader.items(entries.get("hints"), "hints")),
+        choices=tuple(_choice(reader, parameter) for parameter in reader.items(entries.get("choices"), "choices")),
+        hints=tuple(_hint(reader, parameter) for parameter in reader.items(entries.get("hints"), "hints")),
         default=reader.text(entries.get("default"), "default"),
         replaces=reader.texts(entries.get("replaces"), "replaces"),
         when=reader.text(entries.get("when"), "when"),
@@ -194,24 +185,18 @@ def _declaration(reader: Reader, node: yaml.Node) -> ParameterDeclaration:
 
 def _choice(reader: Reader, node: yaml.Node) -> Choice:
     entries = reader.mapping(node, ("code", "zh", "area_ids", "classes"), ("code", "zh"), "choices")
-    return Choice(
-        code=reader.text(entries.get("code"), "code"),
-        zh=reader.text(entries.get("zh"), "zh"),
-        area_ids=reader.texts(entries.get("area_ids"), "area_ids"),
-        classes=reader.texts(entries.get("classes"), "classes"),
-    )
+    code, zh = (reader.text(entries.get(name), name) for name in ("code", "zh"))
+    area_ids, classes = (reader.texts(entries.get(name), name) for name in ("area_ids", "classes"))
+    return Choice(code, zh, area_ids, classes)
 
 
-def _open_text(reader: Reader, node: yaml.Node) -> OpenText:
-    entries = reader.mapping(node, ("document", "clause", "quote", "text"), ("document",), "left_open_by")
-    return OpenText(
-        document=reader.text(entries.get("document"), "document"),
-        clause=reader.text(entries.get("clause"), "clause"),
-        quote=reader.text(entries.get("quote"), "quote"),
-        text=reader.text(entries.get("text"), "text"),
-    )
+def _open_text(reader: Reader, node: yaml.Node) -> _OpenText:
+    names = ("document", "clause", "quote", "text")
+    entries = reader.mapping(node, names, ("document",), "left_open_by")
+    return _OpenText(*(reader.text(entries.get(name), name) for name in names))
 
 
-def _hint(reader: Reader, node: yaml.Node) -> Hint:
-    entries = reader.mapping(node, ("value", "source"), ("value", "source"), "hints")
-    return Hint(value=reader.text(entries.get("value"), "value"), source=reader.text(entries.get("source"), "source"))
+def _hint(reader: Reader, node: yaml.Node) -> _Hint:
+    names = ("value", "source")
+    entries = reader.mapping(node, names, names, "hints")
+    return _Hint(*(reader.text(entries.get(name), name) for name in names))

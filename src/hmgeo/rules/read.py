@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from hmgeo.rules.kinds import KindSpec
 
 
-MAX_PARTS_DEPTH = 2
+_MAX_PARTS_DEPTH = 2
 _CODE_LENGTHS = range(1, 5)
 
 
@@ -72,21 +72,21 @@ def _read_test(reader: Reader, node: yaml.Node, depth: int = 0) -> Test | None:
     spec = KINDS[kind]
     if spec.takes_parts:
         return _read_parts(reader, node, spec, depth)
-    known = ["kind", *(one.name for one in spec.fields)]
-    required = [one.name for one in spec.fields if one.required]
+    known = ["kind", *(field_spec.name for field_spec in spec.fields)]
+    required = [field_spec.name for field_spec in spec.fields if field_spec.required]
     values = reader.mapping(node, known, required, f"test（{kind}）")
     fields: dict[str, FieldValue] = {}
-    for one in spec.fields:
-        if one.name in values:
-            fields[one.name] = _read_field(reader, values[one.name], one)
+    for field_spec in spec.fields:
+        if field_spec.name in values:
+            fields[field_spec.name] = _read_field(reader, values[field_spec.name], field_spec)
     _check_classes(reader, node, fields)
     return Test(kind, MappingProxyType(fields))
 
 
 def _read_parts(reader: Reader, node: yaml.Node, spec: KindSpec, depth: int) -> Test | None:
     entries = reader.mapping(node, ("kind", "tests"), ("kind", "tests"), f"test（{spec.name}）")
-    if depth >= MAX_PARTS_DEPTH:
-        reader.fault(node, "test 嵌套过深", allowed=f"不超过 {MAX_PARTS_DEPTH} 层")
+    if depth >= _MAX_PARTS_DEPTH:
+        reader.fault(node, "test 嵌套过深", allowed=f"不超过 {_MAX_PARTS_DEPTH} 层")
         return None
     parts = (_read_test(reader, item, depth + 1) for item in reader.items(entries.get("tests"), "tests"))
     return Test(spec.name, parts=tuple(part for part in parts if part is not None))
@@ -153,10 +153,10 @@ def _read_trades(reader: Reader, node: yaml.Node) -> Trades:
     entries = reader.mapping(node, ("parameter", "lists", "note", "parts"), (), "trades（any，或 parameter，或 lists）")
     if ("parameter" in entries) == ("lists" in entries):
         reader.fault(node, "trades 须为 any、parameter、lists 三者之一", remedy="写 any，或 parameter，或 lists")
-    parameter = reader.word(entries.get("parameter"), "trades.parameter", [one.name for one in declared()])
+    parameter = reader.word(entries.get("parameter"), "trades.parameter", [row.name for row in declared()])
     lists = (_read_trade_codes(reader, item) for item in reader.items(entries.get("lists"), "trades.lists"))
     note = reader.text(entries.get("note"), "trades.note")
-    parts = reader.words(entries.get("parts"), "trades.parts", sorted({one.fact for one in implied_facts()}))
+    parts = reader.words(entries.get("parts"), "trades.parts", sorted({row.fact for row in implied_facts()}))
     return Trades(tuple(lists), parameter, note, parts)
 
 
@@ -183,32 +183,9 @@ def _read_exemption(reader: Reader, node: yaml.Node) -> Exemption:
     )
 
 
-GIVEN_KEYS = (
-    "as_of",
-    "place",
-    "adopted",
-    "source_kind",
-    "trade",
-    "edition",
-    "action",
-    "attributes",
-    "parameters",
-    "layers",
-    "distance_m",
-    "distance_high_m",
-    "inside",
-    "touches",
-    "upstream",
-    "downstream",
-    "share_percent",
-    "ratio",
-    "number",
-    "slope_deg",
-    "class",
-)
+_GIVEN_KEYS = tuple("class" if field.name == "classes" else field.name for field in fields(Given))
 T = TypeVar("T")
-YES_NO_PARTLY = ("yes", "no", "partly")
-YES_NO = ("yes", "no")
+_YES_NO = ("yes", "no")
 
 
 def _read_case(reader: Reader, node: yaml.Node) -> Case:
@@ -220,7 +197,7 @@ def _read_case(reader: Reader, node: yaml.Node) -> Case:
 
 
 def _read_given(reader: Reader, node: yaml.Node) -> Given:
-    entries = reader.mapping(node, GIVEN_KEYS, ("as_of", "place"), "given")
+    entries = reader.mapping(node, _GIVEN_KEYS, ("as_of", "place"), "given")
     action = reader.member(entries["action"], "given.action", Action, Action.NEW) if "action" in entries else None
 
     def flags(name: str, allowed: Sequence[str]) -> Mapping[str, str]:
@@ -242,10 +219,10 @@ def _read_given(reader: Reader, node: yaml.Node) -> Given:
         layers=_read_states(reader, entries.get("layers")),
         distance_m=numbers("distance_m"),
         distance_high_m=numbers("distance_high_m"),
-        inside=flags("inside", YES_NO_PARTLY),
-        touches=flags("touches", YES_NO),
-        upstream=flags("upstream", YES_NO),
-        downstream=flags("downstream", YES_NO),
+        inside=flags("inside", (*_YES_NO, "partly")),
+        touches=flags("touches", _YES_NO),
+        upstream=flags("upstream", _YES_NO),
+        downstream=flags("downstream", _YES_NO),
         share_percent=numbers("share_percent"),
         ratio=reader.number(entries.get("ratio"), "ratio"),
         number=_keyed(
@@ -269,7 +246,7 @@ def _read_expected(reader: Reader, node: yaml.Node) -> Expected:
     return Expected(
         standing=reader.member(entries.get("standing"), "expect.standing", Standing, Standing.IN_FORCE),
         verdict=verdict,
-        certainty=reader.word(entries.get("certainty"), "expect.certainty", [one.value for one in Certainty]),
+        certainty=reader.word(entries.get("certainty"), "expect.certainty", [word.value for word in Certainty]),
         key_areas=reader.texts(entries.get("key_areas"), "expect.key_areas"),
         reason=reader.text(entries.get("reason"), "expect.reason"),
     )
@@ -281,11 +258,11 @@ def _by_layer(reader: Reader, node: yaml.Node | None, of: str, read: Callable[[y
         return MappingProxyType({})
     if getattr(node, "id", "") != "mapping":
         return MappingProxyType({ANY_LAYER: read(node)})
-    found: dict[str, T] = {}
+    values: dict[str, T] = {}
     for key, (key_node, value_node) in reader.free_mapping(node, of).items():
         if reader.word(key_node, of, LAYERS):
-            found[key] = read(value_node)
-    return MappingProxyType(found)
+            values[key] = read(value_node)
+    return MappingProxyType(values)
 
 
 def _keyed(
@@ -294,22 +271,22 @@ def _keyed(
     """Return values by a key of a closed list."""
     if node is None:
         return MappingProxyType({})
-    found: dict[str, T] = {}
+    values: dict[str, T] = {}
     for key, (key_node, value_node) in reader.free_mapping(node, of).items():
         if reader.word(key_node, of, known):
-            found[key] = read(value_node, key)
-    return MappingProxyType(found)
+            values[key] = read(value_node, key)
+    return MappingProxyType(values)
 
 
 def _read_states(reader: Reader, node: yaml.Node | None) -> Mapping[str, LayerState]:
     states = [state.value for state in LayerState]
-    found = _keyed(reader, node, "layers", LAYERS, lambda value, of: reader.word(value, of, states))
-    return MappingProxyType({layer: LayerState(state) for layer, state in found.items() if state})
+    states_of = _keyed(reader, node, "layers", LAYERS, lambda value, of: reader.word(value, of, states))
+    return MappingProxyType({layer: LayerState(state) for layer, state in states_of.items() if state})
 
 
 def _read_choices(reader: Reader, node: yaml.Node | None) -> Mapping[str, FieldValue]:
     """Return parameter choices: a number, a word or a list of codes."""
-    names = {one.name: one for one in declared()}
+    names = {parameter.name: parameter for parameter in declared()}
     return _keyed(reader, node, "parameters", names, lambda value, of: _read_choice(reader, value, of))
 
 
@@ -322,25 +299,8 @@ def _read_choice(reader: Reader, node: yaml.Node, of: str) -> FieldValue:
     return reader.text(node, of)
 
 
-KEYS = (
-    "from",
-    "plan_period",
-    "target_year",
-    "task_due",
-    "repealed_on",
-    "replaced_by",
-    "value",
-    "value_max",
-    "unit",
-    "document",
-    "document_number",
-    "article",
-    "paragraph",
-    "item",
-    "quote",
-    "text",
-    "note",
-)
+_VALUE_KEYS = tuple("from" if field.name == "in_force_from" else field.name for field in fields(DatedValue))
+_VALUE_TEXTS = ("document", "quote", "article", "paragraph", "item", "replaced_by", "document_number", "text", "note")
 
 
 def _read_history(reader: Reader, node: yaml.Node, *, is_held: bool) -> tuple[DatedValue, ...]:
@@ -356,7 +316,7 @@ def _read_history(reader: Reader, node: yaml.Node, *, is_held: bool) -> tuple[Da
 
 def _read_value(reader: Reader, node: yaml.Node, *, is_held: bool) -> DatedValue:
     required = ("from", "document", "quote") if is_held else ("document",)
-    entries = reader.mapping(node, KEYS, required, "history")
+    entries = reader.mapping(node, _VALUE_KEYS, required, "history")
     value = reader.number(entries.get("value"), "value")
     unit = reader.text(entries.get("unit"), "unit")
     if value is not None and not unit:
@@ -369,11 +329,6 @@ def _read_value(reader: Reader, node: yaml.Node, *, is_held: bool) -> DatedValue
         reader.fault(entries["repealed_on"], "废止日期不晚于施行日期", found=str(repealed_on), remedy="核对日期")
     return DatedValue(
         in_force_from=first_day,
-        document=reader.text(entries.get("document"), "document"),
-        quote=reader.text(entries.get("quote"), "quote"),
-        article=reader.text(entries.get("article"), "article"),
-        paragraph=reader.text(entries.get("paragraph"), "paragraph"),
-        item=reader.text(entries.get("item"), "item"),
         value=value,
         value_max=reader.number(entries.get("value_max"), "value_max"),
         unit=unit,
@@ -381,10 +336,7 @@ def _read_value(reader: Reader, node: yaml.Node, *, is_held: bool) -> DatedValue
         target_year=reader.integer(entries.get("target_year"), "target_year"),
         task_due=tuple(_read_due(reader, item) for item in reader.items(entries.get("task_due"), "task_due")),
         repealed_on=repealed_on,
-        replaced_by=reader.text(entries.get("replaced_by"), "replaced_by"),
-        document_number=reader.text(entries.get("document_number"), "document_number"),
-        text=reader.text(entries.get("text"), "text"),
-        note=reader.text(entries.get("note"), "note"),
+        **{name: reader.text(entries.get(name), name) for name in _VALUE_TEXTS},
     )
 
 
@@ -435,44 +387,15 @@ def _check_succession(reader: Reader, earlier: DatedValue, later: DatedValue, no
         )
 
 
-SCHEMA = 1
-FILE_KEYS = ("schema", "pack", "version", "rules")
-RULE_KEYS = (
-    "id",
-    "title",
-    "legal_rank",
-    "authority",
-    "territory",
-    "applies_to",
-    "test",
-    "effect",
-    "history",
-    "exceptions",
-    "decider",
-    "parameters",
-    "in_principle",
-    "condition",
-    "would_decide",
-    "basin",
-    "uncovered",
-    "verified",
-    "runs",
-    "note",
-    "cases",
+_SCHEMA = 1
+_FILE_KEYS = ("schema", "pack", "version", "rules")
+_UNREAD = frozenset({"matter", "validity", "pack", "file", "line"})
+"""What a rule has that isn't written in its record."""
+_RULE_KEYS = tuple(field.name for field in fields(Rule) if field.name not in _UNREAD)
+_REQUIRED_KEYS = tuple(
+    field.name for field in fields(Rule) if field.default is MISSING and field.name not in {"matter", "test"}
 )
-REQUIRED_KEYS = (
-    "id",
-    "title",
-    "legal_rank",
-    "authority",
-    "territory",
-    "applies_to",
-    "effect",
-    "history",
-    "decider",
-    "verified",
-    "runs",
-)
+_RULE_TEXTS = ("id", "authority", "condition", "would_decide", "uncovered", "note")
 _TERRITORY_DIGITS = (COUNTY_DIGITS, TOWNSHIP_DIGITS)
 
 
@@ -502,10 +425,10 @@ def load_rules(content: bytes, file: str) -> RuleFile:
         With every fault of the file; nothing is loaded then.
     """
     reader = Reader(file)
-    entries = reader.mapping(compose(content, file), FILE_KEYS, FILE_KEYS, "规则文件")
+    entries = reader.mapping(compose(content, file), _FILE_KEYS, _FILE_KEYS, "规则文件")
     schema = reader.integer(entries.get("schema"), "schema")
-    if schema is not None and schema != SCHEMA:
-        reader.fault(entries["schema"], "不支持的 schema", found=str(schema), allowed=str(SCHEMA), remedy="升级软件")
+    if schema is not None and schema != _SCHEMA:
+        reader.fault(entries["schema"], "不支持的 schema", found=str(schema), allowed=str(_SCHEMA), remedy="升级软件")
     pack, version = reader.text(entries.get("pack"), "pack"), reader.text(entries.get("version"), "version")
     nodes = reader.items(entries.get("rules"), "rules")
     rules = [_read_rule(reader, node, pack) for node in nodes]
@@ -526,16 +449,14 @@ def _check_ids(reader: Reader, rules: list[Rule]) -> None:
 
 
 def _read_rule(reader: Reader, node: yaml.Node, pack: str) -> Rule:
-    entries = reader.mapping(node, RULE_KEYS, REQUIRED_KEYS, "规则")
+    entries = reader.mapping(node, _RULE_KEYS, _REQUIRED_KEYS, "规则")
     runs = _read_runs(reader, entries.get("runs"))
     is_held = runs.state is not Runs.TEXT_NOT_HELD
     matter = reader.word(entries.get("decider"), "decider", DECIDERS)
     history = _read_history(reader, entries["history"], is_held=is_held) if "history" in entries else ()
     rule = Rule(
-        id=reader.text(entries.get("id"), "id"),
         title=_read_title(reader, entries.get("title")),
         legal_rank=reader.member(entries.get("legal_rank"), "legal_rank", LegalRank, LegalRank.PLAN),
-        authority=reader.text(entries.get("authority"), "authority"),
         territory=_read_territory(reader, entries.get("territory")),
         applies_to=_read_applies_to(reader, entries["applies_to"]) if "applies_to" in entries else AppliesTo(()),
         test=_read_test(reader, entries["test"]) if "test" in entries else None,
@@ -545,18 +466,18 @@ def _read_rule(reader: Reader, node: yaml.Node, pack: str) -> Rule:
         matter=matter,
         verified=_read_verified(reader, entries.get("verified")),
         runs=runs,
-        exceptions=tuple(_read_exemption(reader, one) for one in reader.items(entries.get("exceptions"), "exceptions")),
-        parameters=reader.words(entries.get("parameters"), "parameters", [one.name for one in declared()]),
+        exceptions=tuple(
+            _read_exemption(reader, item) for item in reader.items(entries.get("exceptions"), "exceptions")
+        ),
+        parameters=reader.words(entries.get("parameters"), "parameters", [item.name for item in declared()]),
         in_principle=reader.truth(entries.get("in_principle"), "in_principle"),
-        condition=reader.text(entries.get("condition"), "condition"),
-        would_decide=reader.text(entries.get("would_decide"), "would_decide"),
         basin=reader.word(entries.get("basin"), "basin", BASINS),
-        uncovered=reader.text(entries.get("uncovered"), "uncovered"),
-        note=reader.text(entries.get("note"), "note"),
         cases=_read_cases(reader, entries.get("cases")),
+        validity=None,
         pack=pack,
         file=reader.file,
         line=line_of(node),
+        **{name: reader.text(entries.get(name), name) for name in _RULE_TEXTS},
     )
     _check_whole(reader, node, entries, rule)
     return rule
@@ -663,7 +584,10 @@ def _check_limit(reader: Reader, node: yaml.Node, rule: Rule, test: Test, value:
 
 
 def limit_unit(leaf: Test) -> str:
-    """Return the unit of the dated value that a simple test compares with; empty where a parameter or nothing does."""
+    """Return the unit of the dated value that the simple test `leaf` compares with.
+
+    Empty where a parameter holds the limit, or there is none.
+    """
     if leaf.text("limit"):
         return ""
     if leaf.kind == "attribute":

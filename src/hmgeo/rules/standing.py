@@ -12,11 +12,10 @@ from hmgeo.vocabulary import COUNTRY, COUNTY_DIGITS, PREFECTURE_DIGITS, Standing
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
     from datetime import date
 
     from hmgeo.rules.model import DatedValue, Rule
-    from hmgeo.words import Reason
 
 
 def codes_of_place(code: str) -> frozenset[str]:
@@ -75,45 +74,46 @@ def standing_of(
         isn't known whether the territory holds the source, `doubt` says so.
     """
     holds = territory_holds(rule, place_codes, not_in)
-    found = _standing_of(rule, as_of, place_codes, adopted=adopted, holds=holds)
-    return _as_checked(rule, replace(found, verified=rule.verified.text_on(as_of)), as_of)
+    standing = _standing_of(rule, as_of, place_codes, adopted=adopted, holds=holds)
+    return _as_checked(rule, replace(standing, verified=rule.verified.text_on(as_of)), as_of)
 
 
-def _as_checked(rule: Rule, found: RuleStanding, as_of: date) -> RuleStanding:
+def _as_checked(rule: Rule, standing: RuleStanding, as_of: date) -> RuleStanding:
     """Return the standing after the office's own check: it speaks where the book only knows that a period is over.
 
     What is lost no longer applies; a successor that the book doesn't hold leaves its clause open. Neither a check nor
     an adoption brings back what is repealed, or a text that isn't held.
     """
-    one = rule.validity
-    if one is None or not one.speaks_on(as_of) or found.standing is Standing.OUTSIDE_TERRITORY:
-        return found
-    if one.state is ValidityState.STILL and found.standing in {Standing.IN_FORCE, Standing.PERIOD_OVER}:
-        told = say("validity_checked_before", checked=one.text) if as_of > one.on else one.text
-        checked = f"{told}；{rule.verified.against}"
-        return replace(found, standing=Standing.IN_FORCE, note_zh=sentences(told), verified=checked)
-    if one.state is ValidityState.STILL or found.standing in {Standing.REPEALED, Standing.TEXT_NOT_HELD}:
-        return replace(found, note_zh=sentences(found.note_zh, one.text))
-    if one.state is ValidityState.LOST or one.is_held:
-        return replace(found, standing=Standing.REPEALED, note_zh=sentences(one.text), verified=one.text)
-    told = say("validity_successor_not_held", checked=one.text)
-    return replace(found, standing=Standing.TEXT_NOT_HELD, note_zh=told, verified=one.text)
+    check = rule.validity
+    if check is None or not check.speaks_on(as_of) or standing.standing is Standing.OUTSIDE_TERRITORY:
+        return standing
+    if check.state is ValidityState.STILL and standing.standing in {Standing.IN_FORCE, Standing.PERIOD_OVER}:
+        checked_text = say("validity_checked_before", checked=check.text) if as_of > check.on else check.text
+        checked = f"{checked_text}；{rule.verified.against}"
+        return replace(standing, standing=Standing.IN_FORCE, note_zh=sentences(checked_text), verified=checked)
+    if check.state is ValidityState.STILL or standing.standing in {Standing.REPEALED, Standing.TEXT_NOT_HELD}:
+        return replace(standing, note_zh=sentences(standing.note_zh, check.text))
+    if check.state is ValidityState.LOST or check.is_held:
+        return replace(standing, standing=Standing.REPEALED, note_zh=sentences(check.text), verified=check.text)
+    checked_text = say("validity_successor_not_held", checked=check.text)
+    return replace(standing, standing=Standing.TEXT_NOT_HELD, note_zh=checked_text, verified=check.text)
 
 
 def _standing_of(
     rule: Rule, as_of: date, place_codes: Collection[str], *, adopted: bool, holds: bool | None
 ) -> RuleStanding:
     if rule.runs.state is Runs.TEXT_NOT_HELD:
-        return RuleStanding(Standing.TEXT_NOT_HELD, None, _not_held_zh(rule))
+        absent = sentences(say("text_absent", document=rule.latest.document), rule.would_decide)
+        return RuleStanding(Standing.TEXT_NOT_HELD, None, absent)
     reached = _reached(rule, as_of)
-    if reached is not None and _is_repealed(reached, as_of):
+    if reached is not None and reached.repealed_on is not None and reached.repealed_on <= as_of:
         return RuleStanding(Standing.REPEALED, reached, _repealed_zh(reached))
     hindrance = _hindrance(rule, reached, as_of, place_codes, is_elsewhere=holds is False)
     doubt = ""
     if not adopted and rule.basin and _basin_holds(rule.basin, place_codes) is None:
-        doubt = _basin_zh(rule)
+        doubt = say("basin_untold", basin=BASINS[rule.basin])
     elif not adopted and not rule.basin and holds is None:
-        doubt = _territory_doubt(rule.territory)
+        doubt = say("territory_unknown", territory=territory_name(rule.territory))
     if hindrance is None and not (adopted and holds is None):
         return RuleStanding(Standing.IN_FORCE, reached, "", doubt)
     if hindrance is not None and not adopted:
@@ -128,7 +128,7 @@ _WITHOUT_COUNTIES = frozenset({"441900", "442000", "460400", "620200"})
 
 
 def stem_of(code: str) -> str:
-    """Return the digits that the codes of all parts of a place begin with.
+    """Return the digits that the codes of all parts of the place with this `code` begin with.
 
     Examples
     --------
@@ -141,7 +141,10 @@ def stem_of(code: str) -> str:
 
 
 def in_territory(rule: Rule, place_codes: Collection[str], not_in: Collection[str] | None = None) -> bool:
-    """Return whether a rule may have force in a place; False only where its territory or its basin is known not to."""
+    """Return whether `rule` may have force in a place; False only where territory or basin are known not to hold it.
+
+    `place_codes` and `not_in` as in `territory_holds`.
+    """
     holds = territory_holds(rule, place_codes, not_in)
     return holds is not False and _basin_holds(rule.basin, place_codes) is not False
 
@@ -167,21 +170,16 @@ def territory_holds(rule: Rule, place_codes: Collection[str], not_in: Collection
         return True
     if not_in is None:
         return False
-    known = {_significant(code) for code in place_codes if code != COUNTRY}
-    innermost = [one for one in known if not any(other != one and other.startswith(one) for other in known)] or [""]
+    known = {stem_of(code) for code in place_codes if code != COUNTRY}
+    innermost = [
+        inner for inner in known if not any(other != inner and other.startswith(inner) for other in known)
+    ] or [""]
     left_open = [
         code
         for code in rule.territory
-        if any(_significant(code).startswith(one) for one in innermost) and not set(_counties(code)) <= set(not_in)
+        if any(stem_of(code).startswith(inner) for inner in innermost) and not set(_counties(code)) <= set(not_in)
     ]
     return None if left_open else False
-
-
-def _significant(code: str) -> str:
-    """Return an administrative code without the pairs of zeros that only fill it up."""
-    if len(code) != COUNTY_DIGITS or not code.endswith("00") or code in _WITHOUT_COUNTIES:
-        return code
-    return code[:2] if code.endswith("0000") else code[:PREFECTURE_DIGITS]
 
 
 def _counties(code: str) -> tuple[str, ...]:
@@ -197,13 +195,8 @@ def territory_name(codes: Iterable[str]) -> str:
     >>> territory_name(["450000"]), territory_name(["441800", "419001"])
     ('广西壮族自治区', '清远市、济源市')
     """
-    names = {code: one[0] for table in (provinces(), territories()) for code, one in table.items()}
+    names = {code: entry[0] for table in (provinces(), territories()) for code, entry in table.items()}
     return "、".join(names.get(code, code) for code in codes)
-
-
-def _territory_doubt(territory: Sequence[str]) -> Reason:
-    """Return why it isn't known whether clauses of a territory speak of a place, and what would settle it."""
-    return say("territory_unknown", territory=territory_name(territory))
 
 
 def _basin_holds(basin: str, place_codes: Collection[str]) -> bool | None:
@@ -225,23 +218,19 @@ def _basin_holds(basin: str, place_codes: Collection[str]) -> bool | None:
     if not basin:
         return True
     counties = [code for code in place_codes if len(code) == COUNTY_DIGITS and not code.endswith("00")]
-    told = {_basin_of(basin, codes_of_place(county)) for county in counties} or {_basin_of(basin, place_codes)}
-    return True if True in told else None if None in told else False
+    answers = {_basin_of(basin, codes_of_place(county)) for county in counties} or {_basin_of(basin, place_codes)}
+    return True if True in answers else None if None in answers else False
 
 
 def _basin_of(basin: str, place_codes: Collection[str]) -> bool | None:
     known = [(code, holds) for (name, code), holds in basins().items() if name == basin and code in place_codes]
-    return max(known, key=lambda one: len(one[0].rstrip("0")))[1] if known else None
+    return max(known, key=lambda row: len(row[0].rstrip("0")))[1] if known else None
 
 
 def _reached(rule: Rule, as_of: date) -> DatedValue | None:
     """Return the newest value whose first day is not after as_of."""
     begun = [value for value in rule.history if value.in_force_from is not None and value.in_force_from <= as_of]
     return begun[-1] if begun else None
-
-
-def _is_repealed(value: DatedValue, as_of: date) -> bool:
-    return value.repealed_on is not None and value.repealed_on <= as_of
 
 
 def _hindrance(
@@ -263,20 +252,12 @@ def _hindrance(
 
 def _adopted_zh(value: DatedValue, as_of: date) -> str:
     first, period = str(value.in_force_from), value.plan_period
-    told = {"document": value.document, "first": first, "as_of": str(as_of)}
+    values = {"document": value.document, "first": first, "as_of": str(as_of)}
     if period is None:
-        return say("adopted_text", **told)
-    return say("adopted_plan", **told, start=str(period.start), end=str(period.end))
-
-
-def _basin_zh(rule: Rule) -> str:
-    return say("basin_untold", basin=BASINS[rule.basin])
+        return say("adopted_text", **values)
+    return say("adopted_plan", **values, start=str(period.start), end=str(period.end))
 
 
 def _repealed_zh(value: DatedValue) -> str:
-    told = {"document": value.document, "day": str(value.repealed_on)}
-    return say("replaced_text", **told, by=value.replaced_by) if value.replaced_by else say("repealed_text", **told)
-
-
-def _not_held_zh(rule: Rule) -> str:
-    return sentences(say("text_absent", document=rule.latest.document), rule.would_decide)
+    values = {"document": value.document, "day": str(value.repealed_on)}
+    return say("replaced_text", **values, by=value.replaced_by) if value.replaced_by else say("repealed_text", **values)

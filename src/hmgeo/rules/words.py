@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class LayerWord:
+class _LayerWord:
     """A kind of layer that a test may need, with the department to ask for it."""
 
     zh: str
     department: str
 
 
-LAYERS: Mapping[str, LayerWord] = MappingProxyType(
-    {kind.value: LayerWord(kind.zh, kind.department) for kind in LayerKind}
+LAYERS: Mapping[str, _LayerWord] = MappingProxyType(
+    {kind.value: _LayerWord(kind.zh, kind.department) for kind in LayerKind}
     | {
-        "key_areas": LayerWord("重金属污染防控重点区域", "生态环境部门"),
-        "reclamation_parcels": LayerWord("拟复垦地块", "自然资源部门"),
-        "planned_land_use": LayerWord("规划用地", "自然资源部门"),
+        "key_areas": _LayerWord("重金属污染防控重点区域", "生态环境部门"),
+        "reclamation_parcels": _LayerWord("拟复垦地块", "自然资源部门"),
+        "planned_land_use": _LayerWord("规划用地", "自然资源部门"),
     }
 )
 """Layers by code: the kinds of layers, and what only rules name."""
@@ -251,7 +251,9 @@ def stated_facts(row: Mapping[str, str]) -> dict[str, bool]:
 
 
 def said_facts(row: Mapping[str, str]) -> Iterator[tuple[str, bool, str, str]]:
-    """Yield every statement of a yes/no fact: its code, the value, the column and the cell that say it.
+    """Yield every statement of a yes/no fact in `row` (cells by header).
+
+    Its code, the value, the column and the cell that say it.
 
     Examples
     --------
@@ -316,16 +318,16 @@ def stated_numbers(row: Mapping[str, str]) -> dict[str, float]:
     >>> stated_numbers({"替代量(kg/a)": "12.5", "备注": "3"})
     {'offset_kg': 12.5}
     """
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for column, cell in row.items():
         code = _number_columns().get(_plain(column))
         if code is not None and _NUMBER.fullmatch(cell.strip()):
-            found[code] = float(cell)
-    return found
+            numbers[code] = float(cell)
+    return numbers
 
 
 def unread_numbers(row: Mapping[str, str]) -> dict[str, str]:
-    """Return the cells of the columns of `stated_numbers` that hold no number and aren't blank, by column."""
+    """Return by column the cells of `row` under headers of `stated_numbers` that hold no number and aren't blank."""
     return {
         column: cell.strip()
         for column, cell in row.items()

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from hmgeo.judging.applies import DISPUTED
 from hmgeo.judging.facts import Side
-from hmgeo.judging.own_columns import AIR, METALS, WATER, JoinedOutlets, OutletCells
+from hmgeo.judging.own_columns import METALS, JoinedOutlets, OutletCells
 from hmgeo.reference.cells import compared_word, read_trade, read_word
 from hmgeo.results.text import distance_text, radius_text
-from hmgeo.rules.claims import Dispute, Said, Told, filled
+from hmgeo.rules.claims import AIR, WATER, Dispute, Said, Told, filled
 from hmgeo.rules.claims import emits as stated_emissions
 from hmgeo.screening.land import LandView
 from hmgeo.vocabulary import (
