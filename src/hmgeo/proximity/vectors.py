@@ -18,7 +18,7 @@ Arrays are scratch with room for eight more than they hold; what stands past the
 from __future__ import annotations
 
 import math
-from functools import wraps
+from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from llvmlite import ir
@@ -210,10 +210,12 @@ class _Kept:
 def _written(function: Callable[..., Ir]) -> Ir:
     """Register a function of its arguments' types that writes its own machine code."""
 
-    @wraps(function)
     def definition(_typing: Ir, *kinds: Ir) -> Ir:
         return function(*kinds)
 
+    first = Parameter("typing", Parameter.POSITIONAL_ONLY)  # what numba hands every intrinsic, and none here asks
+    definition.__signature__ = Signature([first, *signature(function).parameters.values()])  # type: ignore[attr-defined]
+    definition.__name__, definition.__doc__ = function.__name__, function.__doc__
     return intrinsic(definition)
 
 
